@@ -1,19 +1,7 @@
 import type { Properties, Qos } from "../codec/mod.ts";
+import type { Message } from "../session/mod.ts";
 
-/** An Application Message on its way through the broker, whoever published it: a client, a will or a program. */
-export interface Message {
-  readonly topicName: string;
-  /** In `route` a view that is valid for this turn; whoever keeps the message copies it. */
-  readonly payload: Uint8Array;
-  readonly qos: Qos;
-  readonly retain: boolean;
-  /** Only those that travel on: Payload Format, Content Type, Response Topic, Correlation Data, User Properties. */
-  readonly properties: Properties | undefined;
-  /** When the Message Expiry Interval has passed, in the clock's milliseconds; `Infinity` where there is none. */
-  readonly expiresAtMs: number;
-  /** Who published it: for No Local, logs and counters; `""` for the broker itself. */
-  readonly publisherId: string;
-}
+export type { Message };
 
 /** What a program gives to publish: the rest has defaults (QoS 0, not retained, never expires). */
 export interface MessageInit {

@@ -33,7 +33,9 @@ export interface BrokerOptions {
   readonly maxQueuedMessages: number;
   /** Bytes that wait for one client, queued or not yet written to its connection; 0: no limit. */
   readonly maxQueuedBytes: number;
-  /** Bytes that wait for all clients together; above it publishers are not read until it is less. 0: no limit. */
+  /** Bytes queued for all sessions together, the absent ones too; above it a queue counts as full. 0: no limit. */
+  readonly maxTotalQueuedBytes: number;
+  /** Bytes not yet written to all connections together; above it publishers are not read until it is less. 0: no limit. */
   readonly maxBufferedBytes: number;
   readonly queueFullPolicy: QueueFullPolicy;
   /** Whether QoS 0 messages are kept for a client that is away. */
@@ -62,6 +64,10 @@ export interface BrokerOptions {
   readonly maxSubscriptions: number;
   /** Levels of a Topic Name or Topic Filter. */
   readonly maxTopicLevels: number;
+  /** What Response Information begins with, for 5.0 clients that request it; the Client Identifier follows. `""`: none. */
+  readonly responseInformation: string;
+  /** Whether connects and disconnects are logged. */
+  readonly connectionMessages: boolean;
 }
 
 /** Settings that differ from listener to listener. */
@@ -96,6 +102,7 @@ export const DEFAULT_BROKER_OPTIONS: BrokerOptions = {
   maxInflightBytes: 0,
   maxQueuedMessages: 1000,
   maxQueuedBytes: 16 * 1024 * 1024,
+  maxTotalQueuedBytes: 256 * 1024 * 1024,
   maxBufferedBytes: 256 * 1024 * 1024,
   queueFullPolicy: "drop_new",
   queueQos0Messages: false,
@@ -111,6 +118,8 @@ export const DEFAULT_BROKER_OPTIONS: BrokerOptions = {
   maxSessionExpirySeconds: 0,
   maxSubscriptions: 100_000,
   maxTopicLevels: 200,
+  responseInformation: "",
+  connectionMessages: true,
 };
 
 /** A listener's defaults. */

@@ -1,4 +1,4 @@
-import type { ReasonCode } from "./reason_code.ts";
+import { ReasonCode } from "./reason_code.ts";
 
 /**
  * A fault of the peer: its packet breaks the specification or a limit.
@@ -7,8 +7,21 @@ import type { ReasonCode } from "./reason_code.ts";
  * connection, which is told the Reason Code where its version of MQTT can carry one, and closed.
  */
 export class MqttError extends Error {
+  /** For logs. */
   override readonly name = "MqttError";
+
+  /** `reasonCode` is for the peer, `message` for our own logs. */
   constructor(readonly reasonCode: ReasonCode, message: string) {
     super(message);
   }
+}
+
+/** The error for a packet that cannot be read as the specification lays it out. */
+export function malformed(message: string): MqttError {
+  return new MqttError(ReasonCode.MalformedPacket, message);
+}
+
+/** The error for a packet that can be read, but says what the specification does not allow. */
+export function protocolError(message: string): MqttError {
+  return new MqttError(ReasonCode.ProtocolError, message);
 }

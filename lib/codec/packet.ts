@@ -18,158 +18,237 @@ export interface Properties {
   readonly payloadFormatIndicator?: 0 | 1;
   /** Seconds. */
   readonly messageExpiryInterval?: number;
+  /** What the payload is, a MIME type by custom. */
   readonly contentType?: string;
+  /** Topic Name for the answer to a request. */
   readonly responseTopic?: string;
+  /** What tells the requester which request an answer belongs to. */
   readonly correlationData?: Uint8Array;
   /** 1 to 268,435,455; several only in a PUBLISH that the broker sends. */
   readonly subscriptionIdentifiers?: readonly number[];
   /** Seconds; 0xFFFFFFFF is for ever. */
   readonly sessionExpiryInterval?: number;
+  /** The Client Identifier that the server chose for a client without one. */
   readonly assignedClientIdentifier?: string;
   /** Seconds. */
   readonly serverKeepAlive?: number;
+  /** Name of an extended authentication, which continues in AUTH packets. */
   readonly authenticationMethod?: string;
+  /** What the method means by it; never without a method. */
   readonly authenticationData?: Uint8Array;
+  /** False: the client wants Reason Strings and User Properties only on PUBLISH, CONNACK and DISCONNECT. */
   readonly requestProblemInformation?: boolean;
   /** Seconds. */
   readonly willDelayInterval?: number;
+  /** True: the client asks for Response Information. */
   readonly requestResponseInformation?: boolean;
+  /** Where the client is meant to build its Response Topics. */
   readonly responseInformation?: string;
+  /** Another server to use. */
   readonly serverReference?: string;
+  /** For people who read logs. */
   readonly reasonString?: string;
   /** 1 to 65,535 packets. */
   readonly receiveMaximum?: number;
+  /** The highest Topic Alias that the sender accepts; 0 is none. */
   readonly topicAliasMaximum?: number;
+  /** 1 to 65,535: stands for the Topic Name on this connection. */
   readonly topicAlias?: number;
+  /** The highest QoS that the server takes; absent is 2. */
   readonly maximumQos?: 0 | 1;
+  /** False: the server keeps no retained messages. */
   readonly retainAvailable?: boolean;
+  /** In the order of the packet; a name may stand several times. */
   readonly userProperties?: readonly UserProperty[];
   /** Bytes, 1 or more. */
   readonly maximumPacketSize?: number;
+  /** False: the server takes no Topic Filter with wildcards. */
   readonly wildcardSubscriptionAvailable?: boolean;
+  /** False: the server takes no Subscription Identifiers. */
   readonly subscriptionIdentifierAvailable?: boolean;
+  /** False: the server has no Shared Subscriptions. */
   readonly sharedSubscriptionAvailable?: boolean;
 }
 
 /** The Will of a CONNECT. */
 export interface Will {
+  /** Without wildcards. */
   readonly topicName: string;
+  /** At most 65,535 bytes. */
   readonly payload: Uint8Array;
+  /** How surely it is to arrive. */
   readonly qos: Qos;
+  /** Whether the server keeps it as the last message of its topic. */
   readonly retain: boolean;
+  /** Only in 5.0, and absent where there are none. */
   readonly properties?: Properties;
 }
 
+/** The first packet of a client. */
 export interface Connect {
+  /** Which packet this is. */
   readonly type: "connect";
+  /** Which MQTT the client speaks from here on. */
   readonly protocolVersion: ProtocolVersion;
   /** Clean Session before 5.0. */
   readonly cleanStart: boolean;
   /** 0 turns the keep-alive off. */
   readonly keepAliveSeconds: number;
+  /** Empty where the server is to choose one. */
   readonly clientId: string;
+  /** What the server publishes when the client is gone without a DISCONNECT. */
   readonly will?: Will;
+  /** Who the client says it is. */
   readonly userName?: string;
+  /** Any bytes; without a user name only in 5.0. */
   readonly password?: Uint8Array;
+  /** Only in 5.0, and absent where there are none. */
   readonly properties?: Properties;
 }
 
+/** The answer to a CONNECT. */
 export interface Connack {
+  /** Which packet this is. */
   readonly type: "connack";
+  /** Whether the server goes on with a session that it had; false in 3.1. */
   readonly sessionPresent: boolean;
   /** Before 5.0 a Connect Return code, 0 to 5. */
   readonly reasonCode: number;
+  /** Only in 5.0, and absent where there are none. */
   readonly properties?: Properties;
 }
 
+/** An Application Message, in either direction. */
 export interface Publish {
+  /** Which packet this is. */
   readonly type: "publish";
   /** Empty where a Topic Alias stands for it (5.0). */
   readonly topicName: string;
   /** From the decoder a view of the read buffer: whoever keeps it beyond the turn copies it. */
   readonly payload: Uint8Array;
+  /** How surely it is to arrive. */
   readonly qos: Qos;
+  /** To a server: keep it. To a client: it was kept. */
   readonly retain: boolean;
+  /** Whether this may have been sent before; never with QoS 0. */
   readonly dup: boolean;
   /** 1 to 65,535; 0 with QoS 0, which has none. */
   readonly packetId: number;
+  /** `undefined` before 5.0, and where there are none. */
   readonly properties: Properties | undefined;
 }
 
 /** PUBACK, PUBREC, PUBREL and PUBCOMP have one shape. */
 export interface Acknowledgement<Type extends "puback" | "pubrec" | "pubrel" | "pubcomp"> {
+  /** Which packet this is. */
   readonly type: Type;
+  /** 1 to 65,535. */
   readonly packetId: number;
   /** 0 before 5.0. */
   readonly reasonCode: ReasonCode;
+  /** Only in 5.0, and absent where there are none. */
   readonly properties?: Properties;
 }
+/** The receiver of a QoS 1 PUBLISH has it. */
 export type Puback = Acknowledgement<"puback">;
+/** The receiver of a QoS 2 PUBLISH has it. */
 export type Pubrec = Acknowledgement<"pubrec">;
+/** The sender of a QoS 2 PUBLISH knows that, and forgets it. */
 export type Pubrel = Acknowledgement<"pubrel">;
+/** The receiver has let go of the Packet Identifier. */
 export type Pubcomp = Acknowledgement<"pubcomp">;
 
 /** One Topic Filter of a SUBSCRIBE with its Subscription Options. */
 export interface SubscriptionRequest {
+  /** With wildcards, and with $share in front for a Shared Subscription. */
   readonly topicFilter: string;
+  /** The highest QoS at which the client wants messages. */
   readonly qos: Qos;
+  /** Whether the client's own messages stay away from it; false before 5.0. */
   readonly noLocal: boolean;
+  /** Whether RETAIN is passed on as it was published; false before 5.0. */
   readonly retainAsPublished: boolean;
   /** 0 always, 1 only for a new subscription, 2 never. */
   readonly retainHandling: 0 | 1 | 2;
 }
 
+/** A client asks for messages. */
 export interface Subscribe {
+  /** Which packet this is. */
   readonly type: "subscribe";
+  /** 1 to 65,535. */
   readonly packetId: number;
   /** At least one. */
   readonly subscriptions: readonly SubscriptionRequest[];
+  /** Only in 5.0, and absent where there are none. */
   readonly properties?: Properties;
 }
 
+/** The answer to a SUBSCRIBE. */
 export interface Suback {
+  /** Which packet this is. */
   readonly type: "suback";
+  /** 1 to 65,535. */
   readonly packetId: number;
   /** One for each Topic Filter, in order; before 5.0 a Return Code: 0, 1, 2 or 0x80. */
   readonly reasonCodes: readonly number[];
+  /** Only in 5.0, and absent where there are none. */
   readonly properties?: Properties;
 }
 
+/** A client ends subscriptions. */
 export interface Unsubscribe {
+  /** Which packet this is. */
   readonly type: "unsubscribe";
+  /** 1 to 65,535. */
   readonly packetId: number;
   /** At least one. */
   readonly topicFilters: readonly string[];
+  /** Only in 5.0, and absent where there are none. */
   readonly properties?: Properties;
 }
 
+/** The answer to an UNSUBSCRIBE. */
 export interface Unsuback {
+  /** Which packet this is. */
   readonly type: "unsuback";
+  /** 1 to 65,535. */
   readonly packetId: number;
   /** One for each Topic Filter, in order; empty before 5.0, whose UNSUBACK has no payload. */
   readonly reasonCodes: readonly number[];
+  /** Only in 5.0, and absent where there are none. */
   readonly properties?: Properties;
 }
 
+/** A client that is still there. */
 export interface Pingreq {
+  /** Which packet this is. */
   readonly type: "pingreq";
 }
 
+/** The answer to a PINGREQ. */
 export interface Pingresp {
+  /** Which packet this is. */
   readonly type: "pingresp";
 }
 
+/** The last packet of a connection, from a client, or in 5.0 from a server too. */
 export interface Disconnect {
+  /** Which packet this is. */
   readonly type: "disconnect";
   /** 0 before 5.0. */
   readonly reasonCode: ReasonCode;
+  /** Only in 5.0, and absent where there are none. */
   readonly properties?: Properties;
 }
 
 /** Only in 5.0. */
 export interface Auth {
+  /** Which packet this is. */
   readonly type: "auth";
+  /** Success, Continue authentication or Re-authenticate. */
   readonly reasonCode: ReasonCode;
+  /** Only in 5.0, and absent where there are none. */
   readonly properties?: Properties;
 }
 

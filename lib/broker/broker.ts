@@ -1,0 +1,324 @@
+import { encodeText, NameCache, ReasonCode } from "../codec/mod.ts";
+import type { Delivery, Message } from "../session/mod.ts";
+import { BufferPool } from "./byte_buffer.ts";
+import type { Client } from "./client.ts";
+import { type CloseReason, Connection } from "./connection.ts";
+import { Deadlines } from "./deadlines.ts";
+import { deliver, drain } from "./deliver.ts";
+import { Fanout } from "./fanout.ts";
+import { closeAll, disconnect, evictSlowest, rewatch } from "./lifecycle.ts";
+import type { MessageHub, MessageInit } from "./message.ts";
+import { Metrics } from "./metrics.ts";
+import type { BrokerOptions, ListenerOptions } from "./options.ts";
+import type { BrokerPorts, Link, Store, StoredState } from "./ports.ts";
+import { publishMessage } from "./publish.ts";
+import { receive } from "./receive.ts";
+import { restore } from "./restore.ts";
+import { RetainedMessages } from "./retained.ts";
+import { pumpRetained } from "./retained_pump.ts";
+import { Router, type Target } from "./router.ts";
+
+/**
+ * The deterministic core: everything that happens does so in a call of `receive`, `drained`, `tick` or of a port's answer, and
+ * what it sends and stores leaves in `endTurn`. The same calls with the same times give the same bytes.
+ */
+export class Broker implements MessageHub {
+  readonly metrics = new Metrics();
+  readonly pool = new BufferPool();
+  readonly deadlines = new Deadlines();
+  readonly names = new NameCache();
+  readonly router: Router;
+  readonly retained: RetainedMessages;
+  /** Sessions, connected or not, by Client Identifier. */
+  readonly clients = new Map<string, Client>();
+  readonly connections = new Set<Connection>();
+  readonly store: Store | undefined;
+  /** The time of the turn, milliseconds. */
+  nowMs: number;
+  /** Connections that got past CONNECT. */
+  connectedCount = 0;
+  /** Bytes queued for sessions. */
+  queuedBytes = 0;
+  /** Bytes not yet written to connections. */
+  bufferedBytes = 0;
+  isShuttingDown = false;
+  /** The next delivery's place in the order of the store. */
+  nextSequence = 1;
+
+  readonly #fanout = new Fanout();
+  readonly #perListener = new Map<ListenerOptions, number>();
+  #dirty: Connection[] = [];
+  #closing: Connection[] = [];
+  /** Clients that a policy disconnects at the turn's end. */
+  #leaving: [Connection, CloseReason][] = [];
+  #holding: Connection[] = [];
+  #committedWrites = 0;
+  /** Connections not read until what is buffered gets less. */
+  readonly #throttled = new Set<Connection>();
+  /** Clients with retained messages to deliver in the next turn. */
+  readonly #pumping = new Set<Client>();
+
+  #options: BrokerOptions;
+
+  constructor(options: BrokerOptions, readonly ports: BrokerPorts, nowMs: number) {
+    this.#options = options;
+    this.nowMs = nowMs;
+    this.store = ports.store;
+    this.router = new Router(options, {
+      get version() {
+        return ports.access.version;
+      },
+      mayRead: (client, topicName) =>
+        !ports.access.checksTopics || ports.access.mayRead(client.identity, topicName),
+    });
+    this.retained = new RetainedMessages(this);
+  }
+
+  get options(): BrokerOptions {
+    return this.#options;
+  }
+
+  /**
+   * Other settings and limits from now on. What was granted before stays granted; `hashMatchesParent`, `allowDuplicateMessages` and
+   * `maxTopicLevels` stay as they are, since the routes depend on them.
+   */
+  reconfigure(options: BrokerOptions): void {
+    const { hashMatchesParent, allowDuplicateMessages, maxTopicLevels } = this.#options;
+    this.#options = { ...options, hashMatchesParent, allowDuplicateMessages, maxTopicLevels };
+  }
+
+  /** Puts back what a store remembers: before the first connection. */
+  restore(state: StoredState): void {
+    restore(this, state);
+  }
+
+  /** A Network Connection was accepted. `undefined`: there are too many, close it. */
+  accept(link: Link, listener: ListenerOptions, nowMs: number): Connection | undefined {
+    this.nowMs = nowMs;
+    const count = this.#perListener.get(listener) ?? 0;
+    const over = Math.max(
+      beyond(count, listener.maxConnections),
+      beyond(this.connections.size, this.options.globalMaxConnections),
+    );
+    // A few beyond the limit are heard, to be told why; more than that would be a way around it.
+    if (this.isShuttingDown || over >= 16) return undefined;
+    const connection = new Connection(this, link, listener, nowMs);
+    connection.isOverLimit = over >= 0;
+    this.connections.add(connection);
+    this.#perListener.set(listener, count + 1);
+    this.metrics.connectionsAccepted++;
+    this.deadlines.set(connection.watch, nowMs + this.options.connectTimeoutSeconds * 1000);
+    this.#wake();
+    return connection;
+  }
+
+  /**
+   * Handles the packets in `bytes[start, end)` and returns where the first byte stands that it left: an unfinished packet, or
+   * what a stopped connection waits with. The bytes may be reused after the turn.
+   */
+  receive(
+    connection: Connection,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    nowMs: number,
+  ): number {
+    this.nowMs = nowMs;
+    return receive(connection, bytes, start, end);
+  }
+
+  /** The peer is gone, or its stream failed. Calling it again does nothing. */
+  lost(connection: Connection, nowMs: number): void {
+    this.nowMs = nowMs;
+    disconnect(connection, undefined);
+  }
+
+  /** The link has written all that it took: what waited for room may come. */
+  drained(connection: Connection, nowMs: number): void {
+    this.nowMs = nowMs;
+    this.account(connection);
+    if (connection.state !== "connected" || connection.client === null) return;
+    drain(connection.client);
+    if (connection.client.retained.length > 0) pumpRetained(connection.client);
+  }
+
+  /** The time is `nowMs`: everything due happens. */
+  tick(nowMs: number): void {
+    this.nowMs = nowMs;
+    this.deadlines.run(nowMs);
+    this.#wake();
+  }
+
+  /** Ends the turn: commits what was written, sends what may leave. */
+  endTurn(): void {
+    for (const [connection, reason] of this.#leaving.splice(0)) disconnect(connection, reason);
+    if (this.#pumping.size > 0) this.#pumpAll();
+    if (this.store !== undefined) this.#commit(this.store);
+    const dirty = this.#dirty;
+    this.#dirty = [];
+    for (const connection of dirty) {
+      connection.isDirty = false;
+      if (connection.ready.length > 0) connection.link.flush();
+      this.account(connection);
+      if (connection.writingBytes > 0) rewatch(connection);
+    }
+    if (this.#closing.length > 0) this.#closeLinks();
+    this.#throttle();
+    this.#wake();
+  }
+
+  /** DISCONNECT 0x8B to all; nobody else comes in. */
+  shutDown(nowMs: number): void {
+    this.nowMs = nowMs;
+    this.isShuttingDown = true;
+    closeAll(this, ReasonCode.ServerShuttingDown, "Server is shutting down");
+    this.endTurn();
+  }
+
+  /** Publishes for the program around the broker. {@linkcode MessageHub.publish} */
+  publish(init: MessageInit): void {
+    const { topicName, payload, qos = 0, retain = false, properties } = init;
+    const seconds = init.messageExpiryIntervalSeconds;
+    const message: Message = {
+      topicName,
+      payload,
+      qos,
+      retain,
+      properties,
+      expiresAtMs: seconds === undefined ? Infinity : this.nowMs + seconds * 1000,
+      publisherId: "",
+    };
+    const route = this.router.route(topicName);
+    if (route === undefined) {
+      throw new TypeError(`Cannot publish to "${topicName}": not a Topic Name`);
+    }
+    publishMessage(this, message, route, null);
+  }
+
+  /** {@linkcode MessageHub.subscribe} */
+  subscribe(topicFilter: string, deliver: (message: Message) => void): () => void {
+    return this.router.subscribeLocal(topicFilter, deliver);
+  }
+
+  /** The one fan-out, for the message that is routed now. */
+  get fanout(): Fanout {
+    return this.#fanout;
+  }
+
+  /** The connection has something to send at the end of the turn. */
+  markDirty(connection: Connection): void {
+    connection.isDirty = true;
+    this.#dirty.push(connection);
+  }
+
+  /** The connection has something that waits for the commit of this turn. */
+  markHolding(connection: Connection): void {
+    this.#holding.push(connection);
+  }
+
+  /** The connection is through: its link is closed once the turn's packets are with it. */
+  markClosing(connection: Connection): void {
+    const { listener } = connection;
+    this.#perListener.set(listener, this.#perListener.get(listener)! - 1);
+    this.#closing.push(connection);
+  }
+
+  /** Disconnects when the turn ends: in the middle of routing a message nobody comes or goes. */
+  disconnectLater(connection: Connection, reason: CloseReason): void {
+    this.#leaving.push([connection, reason]);
+  }
+
+  /** An answer that the connection was stopped for is there: what it sent in the meantime is handled. */
+  goOn(connection: Connection): void {
+    if (connection.isReceiving) return; // The answer came at once.
+    if (connection.state !== "closed") connection.link.resume();
+    this.endTurn();
+  }
+
+  /** Delivers to another member of a shared subscription what one could not take. */
+  redeliver(target: Target, delivery: Delivery): void {
+    const { message } = delivery;
+    this.#fanout.begin(message, encodeText(message.topicName), true, this.nowMs, message);
+    deliver(this, target, message, this.#fanout);
+  }
+
+  /** The client's retained messages go on in this turn's end, and in those that follow. */
+  markPumping(client: Client): void {
+    this.#pumping.add(client);
+  }
+
+  /** Brings the broker's total of unsent bytes up to date. */
+  account(connection: Connection): void {
+    const unsentBytes = connection.state === "closed" ? 0 : connection.unsentBytes;
+    this.bufferedBytes += unsentBytes - connection.accountedBytes;
+    connection.accountedBytes = unsentBytes;
+  }
+
+  /** Whether publishers must wait for those who are slow to take what is sent to them. */
+  get isCongested(): boolean {
+    const { maxBufferedBytes } = this.options;
+    return maxBufferedBytes > 0 && this.bufferedBytes > maxBufferedBytes;
+  }
+
+  /** The connection is not read until what is buffered is less. */
+  throttle(connection: Connection): void {
+    connection.isStopped = true;
+    this.#throttled.add(connection);
+    evictSlowest(this);
+  }
+
+  #throttle(): void {
+    if (this.#throttled.size === 0) return;
+    if (this.bufferedBytes > this.options.maxBufferedBytes * 0.75) {
+      // Somebody must make room: looked at again soon, should nobody's writes.
+      evictSlowest(this);
+      this.ports.wake(this.nowMs + 100);
+      if (this.bufferedBytes > this.options.maxBufferedBytes * 0.75) return;
+    }
+    const waiting = [...this.#throttled];
+    this.#throttled.clear();
+    for (const connection of waiting) {
+      if (connection.state === "closed") continue;
+      connection.isStopped = false;
+      connection.link.resume();
+    }
+  }
+
+  #closeLinks(): void {
+    for (const connection of this.#closing.splice(0)) {
+      connection.link.close();
+      this.account(connection);
+    }
+  }
+
+  #pumpAll(): void {
+    const clients = [...this.#pumping];
+    this.#pumping.clear();
+    for (const client of clients) pumpRetained(client);
+  }
+
+  #commit(store: Store): void {
+    if (this.#holding.length === 0 && store.writes === this.#committedWrites) return;
+    const releases = this.#holding.map((connection) => connection.takeHeld());
+    this.#holding = [];
+    this.#committedWrites = store.writes;
+    let isLater = false;
+    store.commit(() => {
+      for (const release of releases) release();
+      // Released within this turn it leaves with it; later it is a turn of its own.
+      if (isLater) this.endTurn();
+    });
+    isLater = true;
+  }
+
+  #wake(): void {
+    const nextMs = this.deadlines.nextMs;
+    if (nextMs !== Infinity) this.ports.wake(nextMs);
+    if (this.#pumping.size > 0) this.ports.wake(this.nowMs);
+  }
+}
+
+/** How many there are beyond a limit, of which -1 is none. */
+function beyond(count: number, limit: number): number {
+  return limit < 0 ? -Infinity : count - limit;
+}

@@ -1,0 +1,33 @@
+import type { Will } from "../codec/mod.ts";
+import type { KeptMessage } from "../session/mod.ts";
+import { Session } from "../session/mod.ts";
+import type { RetainedCursor } from "../topic/mod.ts";
+import type { Broker } from "./broker.ts";
+import type { Connection } from "./connection.ts";
+import type { Deadline } from "./deadlines.ts";
+import type { ClientIdentity } from "./ports.ts";
+
+/** Retained messages on their way to a new subscription, a slice at a time. */
+export interface RetainedDelivery {
+  readonly topicFilter: string;
+  readonly cursor: RetainedCursor<KeptMessage>;
+}
+
+/** A client as the broker knows it: its session, its connection while it has one, a will that waits. */
+export class Client {
+  readonly session: Session;
+  connection: Connection | null = null;
+  /** As of its last CONNECT. */
+  identity: ClientIdentity;
+  /** Runs while the client is away and its session is to end. */
+  expiry: Deadline | null = null;
+  /** A will whose delay runs. */
+  delayedWill: { readonly will: Will; readonly deadline: Deadline } | null = null;
+  /** In the order of their SUBSCRIBE packets. */
+  readonly retained: RetainedDelivery[] = [];
+
+  constructor(readonly broker: Broker, identity: ClientIdentity) {
+    this.identity = identity;
+    this.session = new Session(identity.clientId);
+  }
+}

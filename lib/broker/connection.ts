@@ -1,0 +1,309 @@
+import {
+  encodeAckInto,
+  encodeInto,
+  encodePublishInto,
+  type MqttError,
+  type Packet,
+  packetSize,
+  type Properties,
+  type ProtocolVersion,
+  type Publish,
+  publishSize,
+  type Qos,
+  type ReasonCode,
+  type Will,
+} from "../codec/mod.ts";
+import type { IncomingAliases, Message, OutgoingAliases } from "../session/mod.ts";
+import type { Broker } from "./broker.ts";
+import { ByteBuffer } from "./byte_buffer.ts";
+import type { Client } from "./client.ts";
+import { Deadline } from "./deadlines.ts";
+import type { Fanout } from "./fanout.ts";
+import { watchConnection } from "./lifecycle.ts";
+import type { ListenerOptions } from "./options.ts";
+import type { AuthenticationRequest, ClientIdentity, EnhancedExchange, Link } from "./ports.ts";
+
+/**
+ * Where a connection stands.
+ *
+ * | state            | CONNECT        | AUTH           | any other packet |
+ * |------------------|----------------|----------------|------------------|
+ * | `waiting`        | authenticate   | 0x82           | 0x82             |
+ * | `authenticating` | 0x82           | next step      | 0x82             |
+ * | `connected`      | 0x82           | re-authenticate| handle           |
+ * | `closed`         | –              | –              | –                |
+ */
+export type ConnectionState = "waiting" | "authenticating" | "connected" | "closed";
+
+/** First byte of a PUBACK. */
+const PUBACK = 0x40;
+
+/** One Network Connection in the core: protocol state, and the outbox, the one place from which packets leave. */
+export class Connection {
+  state: ConnectionState = "waiting";
+  protocolVersion: ProtocolVersion = 4;
+  client: Client | null = null;
+  identity: ClientIdentity | null = null;
+  /** Present until a DISCONNECT takes it away. [MQTT-3.14.4-3] */
+  will: Will | undefined;
+  /** 0: off. */
+  keepAliveSeconds = 0;
+  lastReceivedMs: number;
+  /** The client's Maximum Packet Size, bytes. [MQTT-3.1.2-24] */
+  maxPacketSizeBytes = Infinity;
+  /** Whether 5.0's Reason String and User Property may go into every packet. [MQTT-3.1.2-29] */
+  wantsProblemInformation = true;
+  /** Session Expiry Interval of CONNECT, seconds: a DISCONNECT may not raise it from 0. [MQTT-3.14.2-2] */
+  requestedExpirySeconds = 0;
+  incomingAliases: IncomingAliases | null = null;
+  outgoingAliases: OutgoingAliases | null = null;
+  /** An enhanced authentication, under way or through: its method is the connection's for good. */
+  authentication: {
+    readonly method: string;
+    readonly exchange: EnhancedExchange;
+    readonly request: AuthenticationRequest;
+  } | null = null;
+  /** A CONNECT was read, so that there is somebody to tell why not, and in what version. */
+  hasSentConnect = false;
+  wantsCleanStart = false;
+  /** Packets of this connection are being handled: it goes on by itself. */
+  isReceiving = false;
+  /** While set, bytes that arrive stay where they are: an answer from outside, or room, is waited for. */
+  isStopped = false;
+  /** Accepted beyond a limit: its CONNECT is refused with 0x97. */
+  isOverLimit = false;
+  /** PUBACKs that wait for a commit: they count against the Receive Maximum that we set. */
+  pendingPubacks = 0;
+  #heldPubacks = 0;
+
+  /** What leaves at the end of the turn. */
+  readonly ready: ByteBuffer;
+  /** What leaves when this turn's writes are committed. */
+  #held: ByteBuffer | null = null;
+  /** Commits that hold something of this connection: later acknowledgements must not overtake. */
+  #commitsAwaited = 0;
+  /** Bytes that the link is writing. */
+  writingBytes = 0;
+  /** When the last write made progress. */
+  wroteAtMs: number;
+  /** Of these bytes the broker's total knows. */
+  accountedBytes = 0;
+  isDirty = false;
+  readonly watch: Deadline;
+
+  constructor(
+    readonly broker: Broker,
+    readonly link: Link,
+    readonly listener: ListenerOptions,
+    nowMs: number,
+  ) {
+    this.ready = new ByteBuffer(broker.pool);
+    this.lastReceivedMs = this.wroteAtMs = nowMs;
+    this.watch = new Deadline(() => watchConnection(this));
+  }
+
+  /** For logs. */
+  get name(): string {
+    return this.identity?.clientId ?? this.link.remoteAddress;
+  }
+
+  /** Bytes on their way that the peer has not taken. */
+  get unsentBytes(): number {
+    return this.ready.length + this.writingBytes;
+  }
+
+  /** Queues any packet but PUBLISH. What a client cannot take loses its optional text, then is not sent. */
+  send(packet: Packet, waitsForCommit = false): void {
+    if (this.state === "closed") return;
+    const fitting = this.#fit(packet);
+    if (fitting === undefined) return;
+    const buffer = this.#buffer(waitsForCommit);
+    const at = buffer.reserve(packetSize(fitting, this.protocolVersion));
+    buffer.length = encodeInto(fitting, this.protocolVersion, buffer.bytes, at);
+    this.#queued();
+  }
+
+  /** Queues a PUBACK, PUBREC, PUBREL or PUBCOMP with Reason Code 0, given as its first byte. */
+  sendAck(firstByte: number, packetId: number, waitsForCommit: boolean): void {
+    const buffer = this.#buffer(waitsForCommit);
+    if (buffer !== this.ready && firstByte === PUBACK) {
+      this.pendingPubacks++;
+      this.#heldPubacks++;
+    }
+    const at = buffer.reserve(4);
+    buffer.length = encodeAckInto(firstByte, packetId, buffer.bytes, at);
+    this.#queued();
+  }
+
+  /** Whether a later acknowledgement must wait, so as not to overtake an earlier one. [MQTT-4.6.0-2] */
+  get hasHeld(): boolean {
+    return this.#commitsAwaited > 0 || this.#held !== null;
+  }
+
+  /**
+   * Queues a PUBLISH; `false` where it is larger than the client takes. [MQTT-3.1.2-24] `fanout` is the message's, so that
+   * what it encoded for one receiver is copied for the next.
+   */
+  sendPublish(
+    message: Message,
+    qos: Qos,
+    retain: boolean,
+    dup: boolean,
+    packetId: number,
+    subscriptionIdentifiers: readonly number[] | undefined,
+    fanout: Fanout | undefined,
+  ): boolean {
+    const buffer = this.#buffer(qos === 2);
+    const isPlain = this.outgoingAliases === null && this.maxPacketSizeBytes === Infinity &&
+      subscriptionIdentifiers === undefined && this.listener.mountPoint === "" && !dup;
+    if (isPlain && fanout !== undefined) {
+      fanout.copyInto(buffer, this.protocolVersion, qos, retain, packetId);
+    } else {
+      let packet = this.#publish(message, qos, retain, dup, packetId, subscriptionIdentifiers);
+      let sizeBytes = publishSize(packet, this.protocolVersion);
+      if (sizeBytes > this.maxPacketSizeBytes) return false;
+      if (this.outgoingAliases !== null && buffer === this.ready) {
+        packet = this.#withAlias(packet, sizeBytes, this.outgoingAliases);
+        sizeBytes = publishSize(packet, this.protocolVersion);
+      }
+      const at = buffer.reserve(sizeBytes);
+      buffer.length = encodePublishInto(packet, this.protocolVersion, buffer.bytes, at);
+    }
+    const metrics = this.broker.metrics;
+    metrics.publishSent++;
+    metrics.payloadBytesSent += message.payload.length;
+    this.#queued();
+    return true;
+  }
+
+  /** Takes out what waits for this turn's commit; the function returned lets it go when that is done. */
+  takeHeld(): () => void {
+    const held = this.#held;
+    const pubacks = this.#heldPubacks;
+    this.#held = null;
+    this.#heldPubacks = 0;
+    if (held === null) return () => {};
+    this.#commitsAwaited++;
+    return () => this.#release(held, pubacks);
+  }
+
+  /** The link takes all that is ready, to write it: the first `writingBytes` bytes of what is returned. */
+  beginWrite(): Uint8Array<ArrayBuffer> {
+    this.writingBytes = this.ready.length;
+    this.wroteAtMs = this.broker.nowMs;
+    return this.ready.take();
+  }
+
+  /** The link has written `count` bytes more of it. */
+  wrote(count: number, nowMs: number): void {
+    this.writingBytes -= count;
+    this.wroteAtMs = nowMs;
+    this.broker.metrics.bytesSent += count;
+  }
+
+  /** Forgets what has not left. */
+  dropOutput(): void {
+    this.ready.clear();
+    this.#held?.clear();
+    this.#held = null;
+  }
+
+  #release(held: ByteBuffer, pubacks: number): void {
+    this.#commitsAwaited--;
+    this.pendingPubacks -= pubacks;
+    if (this.state !== "closed") {
+      this.ready.append(held.bytes.subarray(0, held.length));
+      if (!this.isDirty) this.broker.markDirty(this);
+    }
+    held.clear();
+  }
+
+  #buffer(waitsForCommit: boolean): ByteBuffer {
+    if (!waitsForCommit || this.broker.store === undefined) return this.ready;
+    if (this.#held === null) {
+      this.#held = new ByteBuffer(this.broker.pool);
+      this.broker.markHolding(this);
+    }
+    return this.#held;
+  }
+
+  #queued(): void {
+    this.broker.metrics.packetsSent++;
+    if (!this.isDirty) this.broker.markDirty(this);
+  }
+
+  #publish(
+    message: Message,
+    qos: Qos,
+    retain: boolean,
+    dup: boolean,
+    packetId: number,
+    subscriptionIdentifiers: readonly number[] | undefined,
+  ): Publish {
+    let topicName = message.topicName;
+    const { mountPoint } = this.listener;
+    if (mountPoint !== "" && topicName.startsWith(mountPoint)) {
+      topicName = topicName.slice(mountPoint.length);
+    }
+    const properties = this.protocolVersion === 5
+      ? outgoingProperties(message, subscriptionIdentifiers, this.broker.nowMs)
+      : undefined;
+    const { payload } = message;
+    return { type: "publish", topicName, payload, qos, retain, dup, packetId, properties };
+  }
+
+  /**
+   * With a Topic Alias, where it fits. Only for what leaves at once: a packet that waits for a commit could be overtaken by one
+   * that needs the alias it brings.
+   */
+  #withAlias(packet: Publish, sizeBytes: number, aliases: OutgoingAliases): Publish {
+    const aliasBytes = 4;
+    if (sizeBytes + aliasBytes > this.maxPacketSizeBytes) return packet;
+    // Where no alias is free the oldest is given away, so every topic gets one: a repeated topic costs three bytes.
+    const { alias, isNew } = aliases.use(packet.topicName);
+    return {
+      ...packet,
+      topicName: isNew ? packet.topicName : "",
+      properties: { ...packet.properties, topicAlias: alias },
+    };
+  }
+
+  /** The packet without text that the client did not ask for or has no room for; `undefined` where even that is too large. */
+  #fit(packet: Packet): Packet | undefined {
+    if (!("properties" in packet) || packet.properties === undefined) return packet;
+    const isExempt = packet.type === "connack" || packet.type === "disconnect";
+    let fitting: Packet = packet;
+    if (!this.wantsProblemInformation && !isExempt) fitting = withoutText(packet);
+    if (packetSize(fitting, this.protocolVersion) <= this.maxPacketSizeBytes) return fitting;
+    fitting = withoutText(packet);
+    return packetSize(fitting, this.protocolVersion) <= this.maxPacketSizeBytes
+      ? fitting
+      : undefined;
+  }
+}
+
+function withoutText<P extends Packet & { readonly properties?: Properties }>(packet: P): P {
+  const { reasonString: _, userProperties: __, ...properties } = packet.properties!;
+  return { ...packet, properties };
+}
+
+/** The properties that a message travels on with: its own, the time it has left, the subscriptions it came by. */
+export function outgoingProperties(
+  message: Message,
+  subscriptionIdentifiers: readonly number[] | undefined,
+  nowMs: number,
+): Properties | undefined {
+  let properties = message.properties;
+  if (message.expiresAtMs !== Infinity) {
+    // What is left, not what was given. [MQTT-3.3.2-6]
+    const messageExpiryInterval = Math.max(0, Math.ceil((message.expiresAtMs - nowMs) / 1000));
+    properties = { ...properties, messageExpiryInterval };
+  }
+  if (subscriptionIdentifiers !== undefined) {
+    properties = { ...properties, subscriptionIdentifiers };
+  }
+  return properties;
+}
+
+/** A fault of the peer, or a decision of ours, with the Reason Code that tells it. */
+export type CloseReason = MqttError | { readonly reasonCode: ReasonCode; readonly message: string };

@@ -1,0 +1,170 @@
+import type { Connect, ProtocolVersion, Qos, ReasonCode, Will } from "../codec/mod.ts";
+import type { Delivery, InFlight, KeptMessage, Subscription } from "../session/mod.ts";
+
+/** What the broker sees of a Network Connection. Every call is made within a turn and returns at once. */
+export interface Link {
+  /** For logs and access control: `127.0.0.1:50123`. */
+  readonly remoteAddress: string;
+  /** Bytes wait in the connection's outbox: take and write them. Called at most once a turn, at its end. */
+  flush(): void;
+  /** Write what waits, then close. Nothing more is read. */
+  close(): void;
+  /** The connection, once stopped, can go on: hand it the bytes that it left, then read. */
+  resume(): void;
+}
+
+/** Where the broker says what happens. `fields` are for `debugOn` guarded calls and rare events: they cost. */
+export interface LogPort {
+  /** Whether debug lines go anywhere: ask before building one. */
+  readonly debugOn: boolean;
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warning(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** Who a client is, for access control. */
+export interface ClientIdentity {
+  readonly clientId: string;
+  /** Absent: anonymous. */
+  readonly userName: string | undefined;
+  readonly protocolVersion: ProtocolVersion;
+  readonly remoteAddress: string;
+  /** The listener's name. */
+  readonly listener: string;
+}
+
+/** Who wants to come in. */
+export interface AuthenticationRequest extends ClientIdentity {
+  readonly password: Uint8Array | undefined;
+  readonly allowAnonymous: boolean;
+  readonly connect: Connect;
+}
+
+/** Whether a client may come in; `userName` replaces the one it gave. */
+export type AuthenticationVerdict =
+  | { readonly isAllowed: true; readonly userName?: string }
+  | { readonly isAllowed: false; readonly reasonCode: ReasonCode };
+
+/** One step of an enhanced authentication: the data to send, and whether it is over. */
+export type EnhancedStep =
+  | { readonly type: "continue"; readonly data: Uint8Array | undefined }
+  | {
+    readonly type: "success";
+    readonly data: Uint8Array | undefined;
+    readonly userName?: string;
+  }
+  | { readonly type: "failure"; readonly reasonCode: ReasonCode };
+
+/** An enhanced authentication under way with one client. [MQTT-4.12.0-2] */
+export interface EnhancedExchange {
+  /** Answers the client's Authentication Data, now or later, once. */
+  step(data: Uint8Array | undefined, reply: (step: EnhancedStep) => void): void;
+}
+
+/** Who may come in and who may do what. */
+export interface AccessPort {
+  /** Changes whenever an answer of `mayRead` may have changed. */
+  readonly version: number;
+  /** Whether topics are checked at all; where not, the three questions below are never asked. */
+  readonly checksTopics: boolean;
+  /** Calls `reply` once, at once or later. */
+  authenticate(
+    request: AuthenticationRequest,
+    reply: (verdict: AuthenticationVerdict) => void,
+  ): void;
+  /** The exchange for an Authentication Method; `undefined`: not supported. */
+  beginEnhanced(method: string, request: AuthenticationRequest): EnhancedExchange | undefined;
+  mayPublish(client: ClientIdentity, topicName: string, qos: Qos, retain: boolean): boolean;
+  maySubscribe(client: ClientIdentity, topicFilter: string, qos: Qos): boolean;
+  /** Whether a message on this topic may be delivered to the client. */
+  mayRead(client: ClientIdentity, topicName: string): boolean;
+}
+
+/** A session as a store remembers it. */
+export interface StoredSession {
+  readonly clientId: string;
+  /** Seconds; `Infinity`: never. */
+  readonly expirySeconds: number;
+  /** When it expires, in the clock's milliseconds; `Infinity` while connected or never. */
+  readonly expiresAtMs: number;
+  readonly subscriptions: readonly Subscription[];
+  /** In order; those with a Packet Identifier are in flight. */
+  readonly deliveries: readonly StoredDelivery[];
+  /** Packet Identifiers of incoming QoS 2 messages that wait for their PUBREL. */
+  readonly received: readonly number[];
+  readonly will: StoredWill | undefined;
+}
+
+export interface StoredDelivery {
+  readonly delivery: Delivery;
+  /** 0: it waits in the queue. */
+  readonly packetId: number;
+  readonly state: InFlight["state"];
+}
+
+/** A will that waits for its delay to pass. */
+export interface StoredWill {
+  readonly will: Will;
+  readonly dueAtMs: number;
+}
+
+/** All that a store remembers. */
+export interface StoredState {
+  readonly sessions: Iterable<StoredSession>;
+  readonly retained: Iterable<KeptMessage>;
+}
+
+/**
+ * Where sessions and retained messages are kept beyond the process. Writes are gathered; `commit` makes those since the last
+ * one durable together. A message that several deliveries share is written once: its `storeId` tells.
+ */
+export interface Store {
+  /** Grows with every write, so that whoever acknowledges can tell whether there is something to wait for. */
+  readonly writes: number;
+  /** Whether nothing can be written at present (the disk is full): QoS 1 and 2 are refused with 0x97. */
+  readonly isFailing: boolean;
+  /** Makes durable what was written; then calls `done`, at once or later, in the order of the commits. */
+  commit(done: () => void): void;
+  putSession(clientId: string, expirySeconds: number, expiresAtMs: number): void;
+  /** With all that belongs to it. */
+  deleteSession(clientId: string): void;
+  putSubscription(clientId: string, subscription: Subscription): void;
+  deleteSubscription(clientId: string, topicFilter: string): void;
+  /** `delivery.sequence` is its key, unique in the store. */
+  putDelivery(clientId: string, delivery: Delivery): void;
+  putInFlight(clientId: string, sequence: number, packetId: number, state: InFlight["state"]): void;
+  deleteDelivery(clientId: string, delivery: Delivery): void;
+  putReceived(clientId: string, packetId: number): void;
+  deleteReceived(clientId: string, packetId: number): void;
+  putRetained(message: KeptMessage): void;
+  deleteRetained(topicName: string): void;
+  putWill(clientId: string, will: StoredWill): void;
+  deleteWill(clientId: string): void;
+}
+
+/** All that the core needs of the world. */
+export interface BrokerPorts {
+  readonly log: LogPort;
+  readonly access: AccessPort;
+  /** Absent: nothing outlives the process, and nothing waits for a commit. */
+  readonly store?: Store;
+  /** A part of a Client Identifier that nobody guesses or has. */
+  readonly randomId: () => string;
+  /** Call `Broker.tick` at this time, in the clock's milliseconds, or somewhat later; an earlier call takes its place. */
+  readonly wake: (atMs: number) => void;
+}
+
+/** Lets everybody in where the listener allows anonymous clients, and nobody elsewhere; every topic is free. */
+export const OPEN_ACCESS: AccessPort = {
+  version: 0,
+  checksTopics: false,
+  authenticate: (request, reply) =>
+    reply(
+      request.allowAnonymous ? { isAllowed: true } : { isAllowed: false, reasonCode: 0x87 },
+    ),
+  beginEnhanced: () => undefined,
+  mayPublish: () => true,
+  maySubscribe: () => true,
+  mayRead: () => true,
+};

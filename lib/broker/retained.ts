@@ -1,0 +1,103 @@
+import type { KeptMessage, Message } from "../session/mod.ts";
+import { RetainedTrie } from "../topic/mod.ts";
+import type { Broker } from "./broker.ts";
+import { Deadline } from "./deadlines.ts";
+import { keepMessage } from "./fanout.ts";
+
+/** A retained message's end. */
+interface Expiring {
+  readonly message: KeptMessage;
+  readonly deadline: Deadline;
+}
+
+/** The retained messages: one for each topic, the last. */
+export class RetainedMessages {
+  readonly #broker: Broker;
+  readonly #messages = new RetainedTrie<KeptMessage>();
+  readonly #expiring = new Map<string, Expiring>();
+  #bytes = 0;
+
+  constructor(broker: Broker) {
+    this.#broker = broker;
+  }
+
+  get size(): number {
+    return this.#messages.size;
+  }
+
+  /** Payload and topic bytes of all. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get(topicName: string): KeptMessage | undefined {
+    return this.#messages.get(topicName);
+  }
+
+  /** A walk over what matches, which goes on as messages come and go. */
+  matches(topicFilter: string) {
+    const { hashMatchesParent } = this.#broker.options;
+    return this.#messages.matches(topicFilter, { hashMatchesParent });
+  }
+
+  /** Keeps the message in place of the one before; an empty payload only removes it. [MQTT-3.3.1-5] [MQTT-3.3.1-6] */
+  store(message: Message): void {
+    if (message.payload.length === 0) return this.remove(message.topicName);
+    const { options, metrics, nowMs, store } = this.#broker;
+    const previous = this.#messages.get(message.topicName);
+    const addedBytes = sizeBytes(message) - (previous === undefined ? 0 : sizeBytes(previous));
+    const isFull = options.maxRetainedMessages > 0 && previous === undefined &&
+      this.#messages.size >= options.maxRetainedMessages;
+    const isTooMuch = options.maxRetainedBytes > 0 && addedBytes > 0 &&
+      this.#bytes + addedBytes > options.maxRetainedBytes;
+    if (isFull || isTooMuch) {
+      // The topic's old message would now be a lie. [MQTT-3.3.1-5]
+      this.remove(message.topicName);
+      return metrics.drop("retained_limit");
+    }
+    const { retainExpiryIntervalSeconds } = options;
+    const limitMs = retainExpiryIntervalSeconds === 0
+      ? Infinity
+      : nowMs + retainExpiryIntervalSeconds * 1000;
+    const expiresAtMs = Math.min(message.expiresAtMs, limitMs);
+    this.put(
+      expiresAtMs === message.expiresAtMs
+        ? keepMessage(message)
+        : keepMessage({ ...message, expiresAtMs }),
+    );
+    store?.putRetained(this.#messages.get(message.topicName)!);
+  }
+
+  /** Puts a message in its place without telling the store: it came from there, or will go there. */
+  put(message: KeptMessage): void {
+    const previous = this.#messages.set(message.topicName, message);
+    this.#bytes += sizeBytes(message) - (previous === undefined ? 0 : sizeBytes(previous));
+    if (previous !== undefined) this.#stopExpiry(message.topicName);
+    if (message.expiresAtMs === Infinity) return;
+    const deadline = new Deadline(() => {
+      this.#broker.metrics.drop("expired");
+      this.remove(message.topicName);
+    });
+    this.#expiring.set(message.topicName, { message, deadline });
+    this.#broker.deadlines.set(deadline, message.expiresAtMs);
+  }
+
+  remove(topicName: string): void {
+    const removed = this.#messages.delete(topicName);
+    if (removed === undefined) return;
+    this.#bytes -= sizeBytes(removed);
+    this.#stopExpiry(topicName);
+    this.#broker.store?.deleteRetained(topicName);
+  }
+
+  #stopExpiry(topicName: string): void {
+    const expiring = this.#expiring.get(topicName);
+    if (expiring === undefined) return;
+    this.#broker.deadlines.clear(expiring.deadline);
+    this.#expiring.delete(topicName);
+  }
+}
+
+function sizeBytes(message: Message): number {
+  return message.payload.length + message.topicName.length;
+}

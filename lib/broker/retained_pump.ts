@@ -1,0 +1,61 @@
+import type { KeptMessage } from "../session/mod.ts";
+import type { Client } from "./client.ts";
+import { deliver } from "./deliver.ts";
+import { Fanout } from "./fanout.ts";
+import type { Broker } from "./broker.ts";
+import type { Target } from "./router.ts";
+import { encodeText } from "../codec/mod.ts";
+
+/** A slice: messages looked at, and bytes gathered, before others have their turn. */
+const SLICE_MESSAGES = 1000;
+const SLICE_BYTES = 64 * 1024;
+
+/**
+ * Delivers the next slice of the client's retained messages: as much as goes out at once. What is left goes on when the
+ * client has taken that, so a large match stalls nobody and fills no queue, and nothing of it is dropped.
+ */
+export function pumpRetained(client: Client): void {
+  const { connection, session } = client;
+  if (connection === null) return;
+  const { broker } = connection;
+  const fanout = new Fanout();
+  for (let i = 0; i < SLICE_MESSAGES; i++) {
+    const delivery = client.retained[0];
+    if (delivery === undefined) return;
+    // Bytes before the client: `drained` goes on. No room in flight: its acknowledgements do.
+    if (connection.unsentBytes >= SLICE_BYTES) return;
+    if (session.queue.length > 0 || !session.sender.hasQuota) return;
+    const message = delivery.cursor.next();
+    if (message === undefined) {
+      client.retained.shift();
+      continue;
+    }
+    deliverRetained(broker, client, delivery.topicFilter, message, fanout);
+  }
+  if (client.retained.length > 0) broker.markPumping(client);
+}
+
+function deliverRetained(
+  broker: Broker,
+  client: Client,
+  topicFilter: string,
+  message: KeptMessage,
+  fanout: Fanout,
+): void {
+  if (message.expiresAtMs <= broker.nowMs) return;
+  const subscription = client.session.subscriptions.get(topicFilter);
+  if (subscription === undefined) return; // Unsubscribed in the meantime.
+  const { access } = broker.ports;
+  if (access.checksTopics && !access.mayRead(client.identity, message.topicName)) return;
+  const { qos, subscriptionIdentifier } = subscription;
+  const target: Target = {
+    client,
+    qos,
+    // What was retained before the subscription comes with RETAIN set, whatever it asked for. [MQTT-3.3.1-8]
+    retainAsPublished: true,
+    subscriptionIdentifiers: subscriptionIdentifier === 0 ? undefined : [subscriptionIdentifier],
+    share: undefined,
+  };
+  fanout.begin(message, encodeText(message.topicName), true, broker.nowMs, message);
+  deliver(broker, target, message, fanout);
+}

@@ -1,0 +1,144 @@
+import type { MessageHub } from "../broker/mod.ts";
+import type { BusOptions } from "./bus.ts";
+import { Channel, newPeerId } from "./channel.ts";
+import { encodeFrame, type Frame, type FrameKind } from "./frame.ts";
+import { DEFAULT_STREAM_OPTIONS, type StreamOptions } from "./options.ts";
+import { Peer, type PeerPorts } from "./peer.ts";
+import { type BusLoss, type BusStats, newCounters } from "./stats.ts";
+
+/** How a bridge is set up; what is not given has its default. */
+export interface BusBridgeOptions extends Pick<BusOptions, "onError">, Partial<StreamOptions> {
+  /** The channel's name, the same for the Workers; one bridge for a name. */
+  readonly name: string;
+  /** Workers at the same time; more are not let in. */
+  readonly maxPeers?: number;
+  /** Is told of every loss that could not be mended, within the turn: it should be quick. */
+  readonly onLoss?: (loss: BusLoss) => void;
+}
+
+const DEFAULT_MAX_PEERS = 64;
+
+/**
+ * The broker's end of the bus between threads: Workers with a {@link WorkerBus} of the same name publish and subscribe
+ * through it. Without a Worker's interest nothing is encoded or posted.
+ */
+export class BusBridge {
+  readonly #id = newPeerId();
+  readonly #maxPeers: number;
+  readonly #streamOptions: StreamOptions;
+  readonly #ports: Omit<PeerPorts, "flushSoon">;
+  readonly #counters = newCounters();
+  readonly #peers = new Map<number, Peer>();
+  /** Those with records for the end of this turn. */
+  readonly #waiting = new Set<Peer>();
+  readonly #channel: Channel;
+
+  constructor(hub: MessageHub, options: BusBridgeOptions) {
+    const { name, maxPeers = DEFAULT_MAX_PEERS, onLoss, onError, ...streamOptions } = options;
+    this.#maxPeers = maxPeers;
+    this.#streamOptions = { ...DEFAULT_STREAM_OPTIONS, ...streamOptions };
+    this.#ports = {
+      hub,
+      counters: this.#counters,
+      post: (frame) => this.#channel.post(frame),
+      onLoss: (loss) => onLoss?.(loss),
+      onError: (error) => onError?.(error),
+    };
+    this.#channel = new Channel(name, {
+      receive: (frame, nowMs) => this.#receive(frame, nowMs),
+      flush: (nowMs) => this.#flush(nowMs),
+      tick: (nowMs) => this.#tick(nowMs),
+      deadlineMs: () => this.#deadlineMs(),
+    });
+    this.#post("welcome", 0); // Workers that are already there need not wait for their next call
+  }
+
+  /** What it has done so far. */
+  get stats(): BusStats {
+    let pendingBytes = 0;
+    for (const { stream } of this.#peers.values()) pendingBytes += stream.pendingBytes;
+    return { ...this.#counters, pendingBytes, peers: this.#peers.size };
+  }
+
+  /** Ends it; Workers gather what they publish until another bridge comes, as far as their buffer goes. */
+  close(): void {
+    if (this.#channel.closed) return;
+    this.#post("bye", 0);
+    this.#channel.close();
+    for (const peer of this.#peers.values()) peer.end();
+    this.#peers.clear();
+  }
+
+  #receive(frame: Frame, nowMs: number): void {
+    if (frame.kind === "hello") return this.#welcome(frame.from, nowMs);
+    if (frame.to !== this.#id) return;
+    const peer = this.#peers.get(frame.from);
+    if (frame.kind === "bye") {
+      // Who closes has no more interest in what was under way.
+      if (peer) this.#remove(peer);
+    } else if (peer) {
+      peer.receive(frame, nowMs);
+    } else {
+      this.#post("bye", frame.from); // given up while it was silent: it has to begin anew
+    }
+  }
+
+  #welcome(peerId: number, nowMs: number): void {
+    if (!this.#peers.has(peerId)) {
+      if (this.#peers.size >= this.#maxPeers) {
+        this.#counters.peersRefused++;
+        return;
+      }
+      const peer: Peer = new Peer(this.#id, peerId, this.#streamOptions, {
+        ...this.#ports,
+        flushSoon: () => {
+          this.#waiting.add(peer);
+          this.#channel.flushSoon();
+        },
+      });
+      this.#peers.set(peerId, peer);
+      peer.stream.open(peerId, nowMs);
+    }
+    this.#post("welcome", peerId);
+  }
+
+  #flush(nowMs: number): void {
+    for (const peer of this.#waiting) peer.flush(nowMs);
+    this.#waiting.clear();
+  }
+
+  #tick(nowMs: number): void {
+    for (const peer of this.#peers.values()) {
+      if (peer.stream.tick(nowMs)) continue;
+      const messages = peer.stream.pendingMessages;
+      this.#remove(peer);
+      this.#post("bye", peer.id);
+      this.#counters.messagesLost += messages;
+      const loss = {
+        reason: "peer_gone",
+        direction: "outgoing",
+        messages,
+        peerId: peer.id,
+      } as const;
+      this.#ports.onLoss(loss);
+    }
+  }
+
+  #remove(peer: Peer): void {
+    peer.end();
+    this.#peers.delete(peer.id);
+    this.#waiting.delete(peer);
+  }
+
+  #deadlineMs(): number {
+    let deadlineMs = Infinity;
+    for (const { stream } of this.#peers.values()) {
+      deadlineMs = Math.min(deadlineMs, stream.deadlineMs);
+    }
+    return deadlineMs;
+  }
+
+  #post(kind: FrameKind, to: number): void {
+    this.#channel.post(encodeFrame({ kind, from: this.#id, to, number: 0, confirmed: 0 }));
+  }
+}

@@ -1,0 +1,82 @@
+import { decodeFrame, type Frame } from "./frame.ts";
+
+/** What a bridge or a Worker's bus does with the channel; `nowMs` is on one clock that never goes back. */
+export interface ChannelPorts {
+  receive(frame: Frame, nowMs: number): void;
+  /** At the end of a turn that asked for it. */
+  flush(nowMs: number): void;
+  /** Does what is due. */
+  tick(nowMs: number): void;
+  /** When the next {@link tick} is due; `Infinity`: never. Asked after each of the three. */
+  deadlineMs(): number;
+}
+
+/** A `BroadcastChannel`, the end of the turn, and one timer. */
+export class Channel {
+  readonly #ports: ChannelPorts;
+  readonly #channel: BroadcastChannel;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timerAtMs = Infinity;
+  #flushIsDue = false;
+  #closed = false;
+
+  constructor(name: string, ports: ChannelPorts) {
+    this.#ports = ports;
+    this.#channel = new BroadcastChannel(name);
+    this.#channel.onmessage = (event) => {
+      const frame = decodeFrame(event.data);
+      if (frame !== undefined) this.#run((nowMs) => ports.receive(frame, nowMs));
+    };
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Posts a copy of the bytes, whose buffer must have nothing else in it: all of it would travel. */
+  post(bytes: Uint8Array): void {
+    if (!this.#closed) this.#channel.postMessage(bytes);
+  }
+
+  /** Asks for a flush when this turn has ended: however often it is called, there is one. */
+  flushSoon(): void {
+    if (this.#flushIsDue) return;
+    this.#flushIsDue = true;
+    queueMicrotask(() => {
+      this.#flushIsDue = false;
+      this.#run((nowMs) => this.#ports.flush(nowMs));
+    });
+  }
+
+  /** Sets the timer to what is due next; only ever earlier, for setting it for every frame would cost more than the frame. */
+  wake(): void {
+    const deadlineMs = this.#ports.deadlineMs();
+    if (this.#closed || deadlineMs >= this.#timerAtMs) return;
+    clearTimeout(this.#timer);
+    this.#timerAtMs = deadlineMs;
+    this.#timer = setTimeout(() => {
+      this.#timerAtMs = Infinity;
+      this.#run((nowMs) => this.#ports.tick(nowMs));
+    }, Math.max(1, deadlineMs - performance.now()));
+    Deno.unrefTimer(this.#timer);
+  }
+
+  /** Ends it; what was posted in this turn still leaves. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#channel.close();
+  }
+
+  #run(step: (nowMs: number) => void): void {
+    if (this.#closed) return;
+    step(performance.now());
+    this.wake();
+  }
+}
+
+/** An id that no other bridge or Worker of the process has, but for one in four thousand million. */
+export function newPeerId(): number {
+  const [id = 0] = crypto.getRandomValues(new Uint32Array(1));
+  return id === 0 ? 1 : id;
+}

@@ -1,0 +1,48 @@
+import type { Message, MessageHub } from "../broker/mod.ts";
+import type { Bus, BusHandler, BusMessage, BusOptions, BusPublishOptions } from "./bus.ts";
+import { callHandler, toMessageInit } from "./handler.ts";
+
+/** The bus of a program that embeds the broker: in its thread, direct, within the broker's turn. */
+export class EventBus implements Bus {
+  readonly #hub: MessageHub;
+  readonly #options: BusOptions;
+  readonly #subscriptions = new Set<() => void>();
+  #closed = false;
+
+  constructor(hub: MessageHub, options: BusOptions = {}) {
+    this.#hub = hub;
+    this.#options = options;
+  }
+
+  publish(topicName: string, payload: Uint8Array | string, options?: BusPublishOptions): boolean {
+    if (this.#closed) throw new Error("Cannot publish: the bus is closed");
+    this.#hub.publish(toMessageInit(topicName, payload, options));
+    return true;
+  }
+
+  subscribe(topicFilter: string, handler: BusHandler): () => void {
+    if (this.#closed) throw new Error("Cannot subscribe: the bus is closed");
+    const unsubscribe = this.#hub.subscribe(topicFilter, (message) => {
+      callHandler(handler, toBusMessage(message), this.#options);
+    });
+    const end = () => {
+      if (this.#subscriptions.delete(end)) unsubscribe();
+    };
+    this.#subscriptions.add(end);
+    return end;
+  }
+
+  ready(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const end of this.#subscriptions) end();
+  }
+}
+
+function toBusMessage(message: Message): BusMessage {
+  const { topicName, payload, qos, retain, properties, publisherId } = message;
+  return { topicName, payload: new Uint8Array(payload), qos, retain, properties, publisherId };
+}

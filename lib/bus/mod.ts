@@ -1,0 +1,10 @@
+export { EventBus } from "./event_bus.ts";
+export { traceBus } from "./trace.ts";
+export { BusBridge } from "./bridge.ts";
+export type { BusBridgeOptions } from "./bridge.ts";
+export { WorkerBus } from "./worker_bus.ts";
+export type { WorkerBusOptions } from "./worker_bus.ts";
+export { DEFAULT_STREAM_OPTIONS } from "./options.ts";
+export type { StreamOptions } from "./options.ts";
+export type { Bus, BusHandler, BusLog, BusMessage, BusOptions, BusPublishOptions } from "./bus.ts";
+export type { BusLoss, BusLossReason, BusStats } from "./stats.ts";

@@ -1,0 +1,33 @@
+import { type Arguments, type Config, loadConfig, type ResolvedSetting } from "../config/mod.ts";
+import { EXIT, print, printError } from "./output.ts";
+import { processSources } from "./sources.ts";
+
+/** `flux-mqtt check -c FILE`: says what is wrong, or prints the configuration and where each value comes from. */
+export function check(args: Arguments): number {
+  const result = loadConfig(processSources(args));
+  if (!result.isValid) {
+    printError(result.problems.map((problem) => problem + "\n").join(""));
+    return EXIT.configuration;
+  }
+  print(describeConfig(result.config));
+  return EXIT.ok;
+}
+
+/** The configuration as a table: option, value, origin; a listener's options below it. */
+export function describeConfig(config: Config): string {
+  const rows = [
+    ["OPTION", "VALUE", "FROM"],
+    ...config.settings.map(row),
+  ];
+  const widths = [0, 1].map((column) => Math.max(...rows.map((cells) => cells[column]!.length)));
+  const table = rows.map((cells) =>
+    cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()
+  );
+  const notes = config.notes.map(({ level, text }) => `${level}: ${text}`);
+  return [...table, "", ...notes, "The configuration is valid", ""].join("\n");
+}
+
+function row({ option, listener, text, origin }: ResolvedSetting): string[] {
+  const indent = listener === "" || option.name === "listener" ? "" : "  ";
+  return [indent + option.name, text === "" ? "-" : text, origin];
+}

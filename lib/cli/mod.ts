@@ -1,0 +1,57 @@
+/**
+ * The command line: `flux-mqtt [COMMAND] [-c FILE] [FLAGS]`, a file for each command.
+ *
+ * This room puts the others together and is the only one that knows them all. `serve` loads the configuration, opens the log
+ * and runs the broker; `check` prints what a configuration comes to. Flags are those of the option table. Nothing heavy
+ * happens before it is needed: a broker must accept connections within 100 ms of its start.
+ *
+ * Exit status: 0 all went well, 1 something failed while running, 2 the command line is not understood, 3 the configuration is
+ * not valid.
+ *
+ * ```ts
+ * import { main } from "./mod.ts";
+ *
+ * const status = await main(["--version"]);
+ * ```
+ *
+ * @module
+ */
+import { type Arguments, nearest, parseArguments } from "../config/mod.ts";
+import { check } from "./check.ts";
+import { help } from "./help.ts";
+import { EXIT, printError } from "./output.ts";
+import { serve } from "./serve.ts";
+import { version } from "./version.ts";
+
+const COMMANDS: Readonly<Record<string, (args: Arguments) => number | Promise<number>>> = {
+  serve,
+  check,
+  help,
+  version,
+};
+
+/** Runs one command to its end; returns the exit status. */
+export async function main(args: readonly string[]): Promise<number> {
+  const parsed = parseArguments(args);
+  if (parsed.wantsHelp) return help();
+  if (parsed.wantsVersion) return version();
+
+  const name = parsed.command === "" ? "serve" : parsed.command;
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  // A flag that is not understood leaves its value behind, which would look like a command.
+  if (parsed.problems.length > 0) return refuse(parsed.problems);
+  if (command === undefined) {
+    const near = nearest(name, Object.keys(COMMANDS));
+    const hint = near === undefined ? "" : `; did you mean ${near}?`;
+    return refuse([`${name}: Is not a command${hint}`]);
+  }
+  if (parsed.operands.length > 0) {
+    return refuse([`${parsed.operands[0]}: Is not understood; ${name} takes flags only`]);
+  }
+  return await command(parsed);
+}
+
+function refuse(problems: readonly string[]): number {
+  printError(problems.map((problem) => problem + "\n").join("") + "See flux-mqtt --help\n");
+  return EXIT.usage;
+}

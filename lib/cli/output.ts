@@ -1,0 +1,31 @@
+/** How the process ends; said in `--help`, because scripts and systemd look at it. */
+export const EXIT = {
+  /** All went well. */
+  ok: 0,
+  /** Something failed while running: a port that is taken, a log file that cannot be opened. */
+  failed: 1,
+  /** The command line is not understood. */
+  usage: 2,
+  /** The configuration is not valid. */
+  configuration: 3,
+} as const;
+
+/** Text to standard output. */
+export function print(text: string): void {
+  writeAll(Deno.stdout, text);
+}
+
+/** Text to standard error. */
+export function printError(text: string): void {
+  writeAll(Deno.stderr, text);
+}
+
+/** A write may take only part; a reader that has gone (`| head`) is no error of ours. */
+function writeAll(writer: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  try {
+    for (let offset = 0; offset < bytes.length;) offset += writer.writeSync(bytes.subarray(offset));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}

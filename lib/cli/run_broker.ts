@@ -1,0 +1,167 @@
+import { Broker, OPEN_ACCESS } from "../broker/mod.ts";
+import { traceBus } from "../bus/mod.ts";
+import { compareConfigs, type Config, type LoadResult } from "../config/mod.ts";
+import { nowMs, ReadBuffers, TcpListener, TurnHub, Turns } from "../net/mod.ts";
+import { type Logger, SysTopics } from "../observe/mod.ts";
+import { VERSION } from "../version.ts";
+import { EXIT } from "./output.ts";
+
+/** How long clients have to take their DISCONNECT before the process ends. */
+const SHUTDOWN_MS = 3000;
+
+/** Runs the broker until a signal ends it. `load` reads the configuration again, for SIGHUP. */
+export async function runBroker(
+  config: Config,
+  log: Logger,
+  load: () => LoadResult,
+): Promise<number> {
+  log.info(`flux-mqtt ${VERSION} starts`);
+  const turns = new Turns();
+  const broker = new Broker(config.broker, {
+    log,
+    access: OPEN_ACCESS,
+    randomId: () => crypto.randomUUID(),
+    wake: (atMs) => turns.wake(atMs),
+  }, nowMs());
+  turns.attach(broker);
+  const listeners = listen(config, broker, turns, log);
+  if (listeners === undefined) return EXIT.failed;
+  if (!writePidFile(config.pidFile, log)) {
+    for (const listener of listeners) listener.close();
+    return EXIT.failed;
+  }
+  for (const { level, text } of config.notes) log[level](text);
+  const hub = new TurnHub(broker, turns);
+  const stopObserving = observe(config, broker, hub, log);
+  const signal = await untilSignal(() => reload(config, load(), broker, log));
+  log.info(`${signal}: the broker ends`, { clients: broker.connectedCount });
+  stopObserving();
+  await shutDown(broker, listeners);
+  turns.stop();
+  if (config.pidFile !== "") removeFile(config.pidFile);
+  log.info("The broker has ended");
+  log.close();
+  return EXIT.ok;
+}
+
+function listen(
+  config: Config,
+  broker: Broker,
+  turns: Turns,
+  log: Logger,
+): TcpListener[] | undefined {
+  const buffers = new ReadBuffers();
+  const listeners: TcpListener[] = [];
+  for (const { address, port, options, origin } of config.listeners) {
+    // "::" takes IPv4 as well.
+    const hostname = address === "" ? "::" : address;
+    try {
+      const { setTcpNodelay } = config;
+      const init = { hostname, port, options, setTcpNodelay, broker, turns, buffers, log };
+      const listener = new TcpListener(init);
+      listeners.push(listener);
+      log.info("Listening", { address: address === "" ? "all" : address, port: listener.port });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      log.error(`Cannot listen on port ${port}: ${reason}`, { address: hostname, origin });
+      for (const listener of listeners) listener.close();
+      return undefined;
+    }
+  }
+  return listeners;
+}
+
+/** Starts what watches the broker; the function returned ends it. */
+function observe(config: Config, broker: Broker, hub: TurnHub, log: Logger): () => void {
+  const stopTrace = log.debugOn ? traceBus(hub, log) : () => {};
+  if (config.sysIntervalSeconds === 0) return stopTrace;
+  const topics = new SysTopics(
+    hub,
+    () => ({
+      metrics: broker.metrics,
+      connectedCount: broker.connectedCount,
+      sessionCount: broker.clients.size,
+      subscriptionCount: broker.router.size,
+      retainedCount: broker.retained.size,
+      retainedBytes: broker.retained.bytes,
+      queuedBytes: broker.queuedBytes,
+      bufferedBytes: broker.bufferedBytes,
+    }),
+    VERSION,
+    nowMs(),
+  );
+  topics.publish(nowMs());
+  const timer = setInterval(() => topics.publish(nowMs()), config.sysIntervalSeconds * 1000);
+  return () => {
+    clearInterval(timer);
+    stopTrace();
+  };
+}
+
+/** Waits for SIGTERM or SIGINT; each SIGHUP calls `onHangup`. Windows knows SIGINT and SIGBREAK only. */
+function untilSignal(onHangup: () => void): Promise<Deno.Signal> {
+  const ending: Deno.Signal[] = Deno.build.os === "windows"
+    ? ["SIGINT", "SIGBREAK"]
+    : ["SIGTERM", "SIGINT"];
+  return new Promise((resolve) => {
+    const handlers = ending.map((signal) => [signal, () => end(signal)] as const);
+    const end = (signal: Deno.Signal) => {
+      for (const [name, handler] of handlers) Deno.removeSignalListener(name, handler);
+      if (Deno.build.os !== "windows") Deno.removeSignalListener("SIGHUP", onHangup);
+      resolve(signal);
+    };
+    for (const [name, handler] of handlers) Deno.addSignalListener(name, handler);
+    if (Deno.build.os !== "windows") Deno.addSignalListener("SIGHUP", onHangup);
+  });
+}
+
+/** SIGHUP: takes over what can change while the broker runs, and says what cannot. */
+function reload(before: Config, result: LoadResult, broker: Broker, log: Logger): void {
+  if (!result.isValid) {
+    for (const problem of result.problems) log.error(problem);
+    return log.error("SIGHUP: the configuration is not valid, the old one stays");
+  }
+  const { config } = result;
+  try {
+    log.configure(config.log);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    log.error(`SIGHUP: cannot open the log, the old one stays: ${reason}`);
+  }
+  broker.reconfigure(config.broker);
+  for (const { name, before: old, after, isReloadable } of compareConfigs(before, config)) {
+    if (isReloadable) log.info(`SIGHUP: ${name} is now ${after ?? "unset"}`, { before: old });
+    else log.warning(`SIGHUP: ${name} changes only with a restart`, { now: old, file: after });
+  }
+  log.info("SIGHUP: the configuration is read again");
+}
+
+async function shutDown(broker: Broker, listeners: readonly TcpListener[]): Promise<void> {
+  for (const listener of listeners) listener.stopAccepting();
+  broker.shutDown(nowMs());
+  const deadlineMs = nowMs() + SHUTDOWN_MS;
+  while (listeners.some((listener) => listener.size > 0) && nowMs() < deadlineMs) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  for (const listener of listeners) listener.close();
+}
+
+function writePidFile(path: string, log: Logger): boolean {
+  if (path === "") return true;
+  try {
+    Deno.writeTextFileSync(path, `${Deno.pid}\n`);
+    return true;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    log.error(`Cannot write pid_file ${path}: ${reason}`);
+    return false;
+  }
+}
+
+function removeFile(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // Somebody removed it already.
+  }
+}

@@ -1,0 +1,23 @@
+import { type Arguments, loadConfig } from "../config/mod.ts";
+import { Logger } from "../observe/mod.ts";
+import { EXIT, printError } from "./output.ts";
+import { runBroker } from "./run_broker.ts";
+import { processSources } from "./sources.ts";
+
+/** `flux-mqtt serve`: loads the configuration, opens the log, and runs the broker until it is told to end. */
+export function serve(args: Arguments): Promise<number> {
+  const load = () => loadConfig(processSources(args));
+  const result = load();
+  if (!result.isValid) {
+    printError(result.problems.map((problem) => problem + "\n").join(""));
+    return Promise.resolve(EXIT.configuration);
+  }
+  let logger: Logger;
+  try {
+    logger = new Logger(result.config.log);
+  } catch (error) {
+    printError(`Cannot open the log: ${error instanceof Error ? error.message : String(error)}\n`);
+    return Promise.resolve(EXIT.failed);
+  }
+  return runBroker(result.config, logger, load);
+}

@@ -1,0 +1,24 @@
+import type { Arguments, ConfigSources, ProcessUser } from "../config/mod.ts";
+
+/** The process's own files, variables and user, for the configuration to be made from. */
+export function processSources({ file, flags }: Arguments): ConfigSources {
+  const environment = Deno.env.toObject();
+  return {
+    file,
+    flags,
+    environment,
+    user: processUser(environment),
+    readFile: (path) => UTF8.decode(Deno.readFileSync(path)),
+    listDirectory: (path) => [...Deno.readDirSync(path)].map((entry) => entry.name),
+  };
+}
+
+/** A file that is not UTF-8 is an error with its name, not a question mark in a topic. */
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** The user id where asking is permitted; a question on the terminal is not worth it, so else what the shell says. */
+function processUser(environment: Readonly<Record<string, string>>): ProcessUser {
+  const name = environment.USER ?? environment.LOGNAME ?? "";
+  const mayAsk = Deno.permissions.querySync({ name: "sys", kind: "uid" }).state === "granted";
+  return { name, isRoot: mayAsk ? Deno.uid() === 0 : name === "root" };
+}

@@ -1,0 +1,25 @@
+import { malformed } from "./error.ts";
+import type { Auth, ProtocolVersion } from "./packet.ts";
+import { decodeProperties, encodeProperties } from "./properties.ts";
+import type { Reader } from "./reader.ts";
+import { ReasonCode } from "./reason_code.ts";
+import { allowedReasonCode } from "./reason_code_sets.ts";
+import type { Sink } from "./sink.ts";
+
+/** Reads the body of an AUTH: its type is forbidden before 5.0; an empty body is Success without properties. */
+export function decodeAuth(reader: Reader, version: ProtocolVersion): Auth {
+  if (version < 5) throw malformed("Cannot read a packet of type 15 before MQTT 5.0");
+  if (reader.isAtEnd) return { type: "auth", reasonCode: ReasonCode.Success };
+  const reasonCode = allowedReasonCode(reader.byte(), "auth"); // [MQTT-3.15.2-1]
+  const properties = decodeProperties(reader, "auth");
+  reader.finish();
+  return { type: "auth", reasonCode, ...(properties && { properties }) };
+}
+
+/** Writes the body of an AUTH; throws `TypeError` before 5.0. */
+export function encodeAuth(packet: Auth, version: ProtocolVersion, sink: Sink): void {
+  if (version < 5) throw new TypeError("Cannot encode AUTH before MQTT 5.0");
+  if (packet.properties === undefined && packet.reasonCode === ReasonCode.Success) return;
+  sink.byte(packet.reasonCode);
+  encodeProperties(packet.properties, "auth", sink);
+}

@@ -1,0 +1,125 @@
+import { malformed, type MqttError } from "./error.ts";
+import { bodyStart, FirstByte, sizeWithHeader, writeVarint } from "./frame.ts";
+import type { NameCache } from "./name_cache.ts";
+import type { Properties, ProtocolVersion, Publish, Qos } from "./packet.ts";
+import { decodeProperties, encodePropertiesInto, propertiesSize } from "./properties.ts";
+import { Reader, zeroPacketId } from "./reader.ts";
+import { requirePacketId } from "./sink.ts";
+import { decodeText, textSize, writeText } from "./text.ts";
+
+/**
+ * The PUBLISH in [start, end), exactly one packet. Its payload is a view of `bytes`; its Topic Name comes out of `names`
+ * where that knows it. The packet that a broker reads most: one object, one view, and nothing more is allocated.
+ */
+export function decodePublish(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  version: ProtocolVersion,
+  names?: NameCache,
+): Publish {
+  const first = bytes[start]!;
+  const qos = first >> 1 & 3;
+  const dup = (first & 8) !== 0;
+  if (qos === 3) throw malformed("Cannot read PUBLISH: QoS is 3"); // [MQTT-3.3.1-4] [v3 MQTT-3.3.1-4]
+  if (dup && qos === 0) throw malformed("Cannot read PUBLISH: DUP with QoS 0"); // [MQTT-3.3.1-2] [v3 MQTT-3.3.1-2]
+  let at = bodyStart(bytes, start, end);
+  if (at + 2 > end) throw tooShort(end - at);
+  const nameEnd = at + 2 + (bytes[at]! << 8 | bytes[at + 1]!);
+  if (nameEnd > end) throw tooShort(end - at);
+  // [MQTT-3.3.2-1] [v3 MQTT-3.3.2-1]
+  const topicName = names === undefined
+    ? decodeText(bytes, at + 2, nameEnd)
+    : names.text(bytes, at + 2, nameEnd);
+  at = nameEnd;
+  let packetId = 0;
+  if (qos !== 0) { // [MQTT-2.2.1-2] [v3 MQTT-2.3.1-5]
+    if (at + 2 > end) throw tooShort(end - at);
+    packetId = bytes[at]! << 8 | bytes[at + 1]!;
+    if (packetId === 0) throw zeroPacketId(); // [MQTT-2.2.1-3] [v3 MQTT-2.3.1-1]
+    at += 2;
+  }
+  let properties: Properties | undefined;
+  if (version === 5) {
+    if (at < end && bytes[at] === 0) {
+      at++;
+    } else {
+      const reader = new Reader(bytes, at, end);
+      properties = decodeProperties(reader, "publish");
+      at = reader.at;
+    }
+  }
+  return {
+    type: "publish",
+    topicName,
+    payload: bytes.subarray(at, end),
+    qos: qos as Qos,
+    retain: (first & 1) !== 0,
+    dup,
+    packetId,
+    properties,
+  };
+}
+
+/**
+ * Bytes of the whole packet. `topicNameBytes` is the Topic Name where it is encoded already. Throws as
+ * {@linkcode encodePublishInto} does.
+ */
+export function publishSize(
+  packet: Publish,
+  version: ProtocolVersion,
+  topicNameBytes?: Uint8Array,
+): number {
+  return sizeWithHeader(bodySize(packet, version, topicNameBytes));
+}
+
+/**
+ * Writes the packet at `offset`, where {@linkcode publishSize} bytes have room; returns the offset behind it. Before 5.0 the
+ * properties are left out. Throws `RangeError` or `TypeError` where a field cannot be encoded; nothing is written then.
+ */
+export function encodePublishInto(
+  packet: Publish,
+  version: ProtocolVersion,
+  target: Uint8Array,
+  offset: number,
+  topicNameBytes?: Uint8Array,
+): number {
+  const { qos, packetId, payload, properties } = packet;
+  const size = bodySize(packet, version, topicNameBytes);
+  if (qos !== 0) requirePacketId(packetId);
+  if (qos > 2 || (qos === 0 && packet.dup)) {
+    throw new RangeError(`Cannot encode PUBLISH: QoS is ${qos}, DUP is ${packet.dup}`);
+  }
+  target[offset] = FirstByte.Publish | (packet.dup ? 8 : 0) | qos << 1 | (packet.retain ? 1 : 0);
+  let at = writeVarint(size, target, offset + 1);
+  if (topicNameBytes === undefined) {
+    at = writeText(packet.topicName, textSize(packet.topicName), target, at);
+  } else {
+    target[at] = topicNameBytes.length >> 8;
+    target[at + 1] = topicNameBytes.length & 0xff;
+    target.set(topicNameBytes, at + 2);
+    at += 2 + topicNameBytes.length;
+  }
+  if (qos !== 0) {
+    target[at] = packetId >> 8;
+    target[at + 1] = packetId & 0xff;
+    at += 2;
+  }
+  if (version === 5) {
+    if (properties === undefined) target[at++] = 0;
+    else at = encodePropertiesInto(properties, "publish", target, at);
+  }
+  target.set(payload, at);
+  return at + payload.length;
+}
+
+function bodySize(packet: Publish, version: ProtocolVersion, topicNameBytes?: Uint8Array): number {
+  return 2 + (topicNameBytes === undefined ? textSize(packet.topicName) : topicNameBytes.length) +
+    (packet.qos === 0 ? 0 : 2) +
+    (version === 5 ? propertiesSize(packet.properties, "publish") : 0) +
+    packet.payload.length;
+}
+
+function tooShort(left: number): MqttError {
+  return malformed(`Cannot read PUBLISH: its fields reach beyond the ${left} bytes left`);
+}

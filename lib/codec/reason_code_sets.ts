@@ -1,0 +1,44 @@
+import { protocolError } from "./error.ts";
+import type { ReasonCode } from "./reason_code.ts";
+
+const PUBACK = [0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99];
+const PUBREL = [0x00, 0x92];
+
+/**
+ * Which Reason Codes each 5.0 packet may carry, whoever sends it. DISCONNECT has all that the list of Reason Codes gives to
+ * it, 0x8C among them.
+ */
+// deno-fmt-ignore
+const ALLOWED = {
+  connack: new Set<number>([
+    0x00, 0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8c, 0x90, 0x95, 0x97,
+    0x99, 0x9a, 0x9b, 0x9c, 0x9d, 0x9f,
+  ]),
+  puback: new Set<number>(PUBACK),
+  pubrec: new Set<number>(PUBACK),
+  pubrel: new Set<number>(PUBREL),
+  pubcomp: new Set<number>(PUBREL),
+  suback: new Set<number>([
+    0x00, 0x01, 0x02, 0x80, 0x83, 0x87, 0x8f, 0x91, 0x97, 0x9e, 0xa1, 0xa2,
+  ]),
+  unsuback: new Set<number>([0x00, 0x11, 0x80, 0x83, 0x87, 0x8f, 0x91]),
+  disconnect: new Set<number>([
+    0x00, 0x04, 0x80, 0x81, 0x82, 0x83, 0x87, 0x89, 0x8b, 0x8c, 0x8d, 0x8e, 0x8f, 0x90, 0x93, 0x94,
+    0x95, 0x96, 0x97, 0x98, 0x99, 0x9a, 0x9b, 0x9c, 0x9d, 0x9e, 0x9f, 0xa0, 0xa1, 0xa2,
+  ]),
+  auth: new Set<number>([0x00, 0x18, 0x19]),
+} as const;
+
+/** Packets that carry Reason Codes. */
+export type Answer = keyof typeof ALLOWED;
+
+/** The Reason Code, or a Protocol Error where this packet cannot have it: a value that the protocol does not allow. */
+export function allowedReasonCode(code: number, answer: Answer): ReasonCode {
+  if (ALLOWED[answer].has(code)) return code as ReasonCode;
+  throw protocolError(`Cannot accept Reason Code 0x${code.toString(16)} in ${answer}`);
+}
+
+/** Whether a 5.0 packet of this type may carry the Reason Code. */
+export function isAllowedReasonCode(code: number, answer: Answer): boolean {
+  return ALLOWED[answer].has(code);
+}

@@ -1,0 +1,48 @@
+import type { Config, ResolvedSetting } from "./config.ts";
+
+/** What another reading of the configuration changed in one option. */
+export interface ConfigChange {
+  /** The option's name. */
+  readonly name: string;
+  /** The listener's name; `""` for what holds for the whole broker. */
+  readonly listener: string;
+  /** As in a file; undefined where the listener is new or gone. */
+  readonly before: string | undefined;
+  /** The same, of the later configuration. */
+  readonly after: string | undefined;
+  /** Whether a running broker takes it over; what is not needs a restart. */
+  readonly isReloadable: boolean;
+}
+
+/** What differs between two configurations: for SIGHUP, which applies what it can and says what it cannot. */
+export function compareConfigs(before: Config, after: Config): readonly ConfigChange[] {
+  const old = new Map(before.settings.map((setting) => [keyOf(setting), setting]));
+  const changes: ConfigChange[] = [];
+  for (const setting of after.settings) {
+    const earlier = old.get(keyOf(setting));
+    old.delete(keyOf(setting));
+    if (earlier?.text !== setting.text) changes.push(change(earlier, setting, setting));
+  }
+  for (const earlier of old.values()) changes.push(change(earlier, undefined, earlier));
+  return changes;
+}
+
+/** Two names of one decision: which of them decided does not matter. */
+function keyOf({ option, listener }: ResolvedSetting): string {
+  const name = option.name === "listener_allow_anonymous" ? "allow_anonymous" : option.name;
+  return `${listener} ${name}`;
+}
+
+function change(
+  before: ResolvedSetting | undefined,
+  after: ResolvedSetting | undefined,
+  { option, listener }: ResolvedSetting,
+): ConfigChange {
+  return {
+    name: option.name,
+    listener,
+    before: before?.text,
+    after: after?.text,
+    isReloadable: option.reloadable,
+  };
+}

@@ -1,0 +1,59 @@
+import type { BrokerOptions, ListenerOptions } from "../broker/mod.ts";
+import type { Note } from "./draft.ts";
+import type { Option } from "./option.ts";
+import type { LogConfig } from "./process_options.ts";
+
+/** One place where clients connect. */
+export interface ListenerConfig {
+  /** 0: any free one. */
+  readonly port: number;
+  /** An address or a host name; `""`: every address of the machine, IPv4 and IPv6. */
+  readonly address: string;
+  /** What clients speak there. */
+  readonly protocol: "mqtt";
+  /** `FILE:LINE`, `MQTT_… (environment)`, `--flag` or `default`. */
+  readonly origin: string;
+  /** What the core needs to know of it. */
+  readonly options: ListenerOptions;
+}
+
+/** One value of the result and where it came from: what `check` prints. */
+export interface ResolvedSetting {
+  /** The row that was decided. */
+  readonly option: Option;
+  /** The listener's name; `""` for what holds for the whole broker. */
+  readonly listener: string;
+  /** As it would stand in a file. */
+  readonly text: string;
+  /** `default`, `FILE:LINE`, `MQTT_… (environment)` or `--flag`. */
+  readonly origin: string;
+}
+
+/** Everything that was configured, validated once; nobody reads a file or a variable after this. */
+export interface Config {
+  /** At least one. */
+  readonly listeners: readonly ListenerConfig[];
+  /** For the core. */
+  readonly broker: BrokerOptions;
+  /** For the log. */
+  readonly log: LogConfig;
+  /** Whether there is a durable store: not in this version. */
+  readonly persistence: false;
+  /** Without effect in this version. */
+  readonly persistenceLocation: string;
+  /** Whether small packets leave at once. */
+  readonly setTcpNodelay: boolean;
+  /** 0: the `$SYS` topics are not published. */
+  readonly sysIntervalSeconds: number;
+  /** `""`: none. */
+  readonly pidFile: string;
+  /** To be said at the start, who can connect from where among it. */
+  readonly notes: readonly Note[];
+  /** Every option, listeners first. */
+  readonly settings: readonly ResolvedSetting[];
+}
+
+/** A configuration, or everything that is wrong with it: one line each, `FILE:LINE: option: message`. */
+export type LoadResult =
+  | { readonly isValid: true; readonly config: Config }
+  | { readonly isValid: false; readonly problems: readonly string[] };

@@ -1,0 +1,170 @@
+import type { Option, OptionType, RefusedOption, Theme } from "./option.ts";
+import { flagOf, OPTIONS } from "./options.ts";
+import { PLUGIN_PREFIXES, REFUSED_OPTIONS } from "./refused.ts";
+import { showValue } from "./value.ts";
+
+/** Columns of the help: where descriptions begin, and where lines end. */
+const DESCRIPTION_COLUMN = 34;
+const HELP_WIDTH = 100;
+
+/** Every option as a flag, under the headings of the table: the greater part of `--help`. */
+export function optionsHelp(): string {
+  return themes().map(([theme, options]) => {
+    const flags = options.filter((option) => !option.fileOnly);
+    const lines = flags.flatMap((option) => helpLines(flagUse(option), helpText(option)));
+    return `${theme}:\n${lines.join("\n")}\n`;
+  }).join("\n");
+}
+
+/** The option table and the table of what is refused, in Markdown. */
+export function optionsMarkdown(): string {
+  const lines = [
+    "Every option is a line of the file (`max_qos 1`), a variable (`MQTT_MAX_QOS=1`) and a flag (`--max-qos 1`, " +
+    "`--retain-available`, `--no-retain-available`); a variable goes over the file, a flag over both. ◦ belongs to the " +
+    "`listener` line above it; as variable or flag it holds for every listener. SIGHUP: whether a running broker takes " +
+    "over a change. Where mosquitto's default is another, it stands in brackets with the reason.",
+    "",
+  ];
+  for (const [theme, options] of themes()) {
+    lines.push(`### ${theme}`, "");
+    lines.push(
+      "| option | value | default | meaning | SIGHUP |",
+      "| --- | --- | --- | --- | --- |",
+    );
+    for (const option of options) lines.push(markdownRow(option));
+    lines.push("");
+  }
+  lines.push("### Options of mosquitto that are refused", "");
+  lines.push("| options | what to do |", "| --- | --- |");
+  for (const [refused, names] of byRefusal()) {
+    lines.push(`| ${names.map((name) => `\`${name}\``).join(" ")} | ${cell(refused)} |`);
+  }
+  return lines.join("\n") + "\n";
+}
+
+/** What a flag looks like: `--max-qos NUMBER`, `--[no-]retain-available`. */
+export function flagUse(option: Option): string {
+  const flag = flagOf(option);
+  return option.type.kind === "boolean"
+    ? flag.replace("--", "--[no-]")
+    : `${flag} ${placeholder(option.type)}`;
+}
+
+/** Text in lines of at most `width` characters, broken at spaces. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = "";
+    }
+    line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}
+
+/** One entry of a help text: the use at the left, its meaning beside it or below. */
+export function helpLines(use: string, text: string): string[] {
+  const column = " ".repeat(DESCRIPTION_COLUMN);
+  const [first = "", ...rest] = wrap(text, HELP_WIDTH - DESCRIPTION_COLUMN);
+  const left = `  ${use}`;
+  const head = left.length < DESCRIPTION_COLUMN - 1
+    ? [left.padEnd(DESCRIPTION_COLUMN) + first]
+    : [left, column + first];
+  return [...head, ...rest.map((line) => column + line)];
+}
+
+function themes(): readonly (readonly [Theme, readonly Option[]])[] {
+  const byTheme = new Map<Theme, Option[]>();
+  for (const option of OPTIONS) {
+    const options = byTheme.get(option.theme) ?? [];
+    options.push(option);
+    byTheme.set(option.theme, options);
+  }
+  return [...byTheme];
+}
+
+function placeholder(type: OptionType): string {
+  switch (type.kind) {
+    case "boolean":
+      return "true|false";
+    case "integer":
+      return "NUMBER";
+    case "choice":
+      return type.choices.length > 4 ? "WORD" : type.choices.join("|");
+    case "text":
+      return "TEXT";
+    case "path":
+      return "PATH";
+    case "topic":
+      return "TOPIC";
+    case "duration":
+      return "DURATION";
+    case "versions":
+      return "3,4,5";
+    case "listener":
+      return '"PORT [ADDRESS]"';
+    case "log_dest":
+      return "DESTINATION";
+  }
+}
+
+function helpText(option: Option): string {
+  return `${option.description.replaceAll("`", "")} [${defaultText(option).replaceAll("`", "")}]`;
+}
+
+function defaultText(option: Option): string {
+  const text = option.defaultText ?? showValue(option, option.default);
+  return option.unit === "" || option.default === 0 || option.default === -1
+    ? text
+    : `${text} ${option.unit}`;
+}
+
+function markdownRow(option: Option): string {
+  const differs = option.differs === undefined ? "" : ` (mosquitto: ${option.differs})`;
+  return [
+    "",
+    `\`${option.name}\`${option.scope === "listener" ? " ◦" : ""}`,
+    cell(valueText(option)),
+    cell(defaultText(option) + differs),
+    cell(option.description),
+    option.reloadable ? "yes" : "no",
+    "",
+  ].join(" | ").trim();
+}
+
+function valueText(option: Option): string {
+  const { type, unit } = option;
+  switch (type.kind) {
+    case "integer":
+      return `${type.min} to ${type.max}${unit === "" ? "" : ` ${unit}`}`;
+    case "choice":
+      return type.choices.map((word) => `\`${word}\``).join(" ");
+    case "boolean":
+      return "`true` `false`";
+    default:
+      return `\`${placeholder(type).replaceAll('"', "")}\``;
+  }
+}
+
+function cell(text: string): string {
+  return text.replaceAll("|", "\\|");
+}
+
+function byRefusal(): readonly (readonly [string, readonly string[]])[] {
+  const names = new Map<string, string[]>();
+  for (const option of REFUSED_OPTIONS) {
+    const list = names.get(option.refused) ?? [];
+    list.push(...shownNames(option));
+    names.set(option.refused, list);
+  }
+  return [...names];
+}
+
+/** The names that plugins make up stand beside `plugin`. */
+function shownNames(option: RefusedOption): string[] {
+  return option.name === "plugin"
+    ? ["plugin", ...PLUGIN_PREFIXES.map((prefix) => `${prefix}*`)]
+    : [option.name];
+}

@@ -1,0 +1,125 @@
+import type { Option, OptionValue } from "./option.ts";
+import { DEFAULT_PORT } from "./process_options.ts";
+import { findOption, findRefused, suggestion } from "./options.ts";
+import { type BooleanWords, type ListenerValue, parseListener, parseValue } from "./value.ts";
+
+/** The three places that settings come from, weakest first. */
+export type SourceKind = "file" | "environment" | "flag";
+
+/** A value that somebody set. */
+export interface Setting {
+  readonly option: Option;
+  readonly value: OptionValue;
+  readonly source: SourceKind;
+  /** `FILE:LINE`, `MQTT_… (environment)` or `--flag`. */
+  readonly origin: string;
+}
+
+/** Settings by option name; more than one only where lines add up. */
+export type Settings = Map<string, readonly Setting[]>;
+
+/** A listener while sources are read. */
+export interface Block {
+  /** `line`: a `listener` line. `default`: the default listener, whose port and address are settings of its own. */
+  readonly kind: "line" | "default";
+  readonly where: ListenerValue;
+  readonly origin: string;
+  readonly settings: Settings;
+}
+
+/** Something to say at the start that is not an error. */
+export interface Note {
+  /** How grave it is, for the log. */
+  readonly level: "info" | "warning";
+  /** One line. */
+  readonly text: string;
+}
+
+/** What has been read so far, and everything that is wrong with it: all errors are told at once. */
+export class Draft {
+  readonly problems: string[] = [];
+  readonly notes: Note[] = [];
+  readonly globals: Settings = new Map();
+  readonly blocks: Block[] = [];
+  /** Listener options of environment and flags: they hold for every listener. */
+  readonly overrides: Settings = new Map();
+  defaultBlock: Block | undefined;
+
+  /** `FILE:LINE: option: What is wrong, with what would be right`; flags and variables say the option themselves. */
+  problem(origin: string, name: string, message: string): void {
+    const namesOption = origin.startsWith("-") || origin.startsWith("MQTT_");
+    this.problems.push(`${origin}: ${namesOption || name === "" ? "" : `${name}: `}${message}`);
+  }
+
+  /** Whether `per_listener_settings` is true as far as it has been read. */
+  get perListener(): boolean {
+    return this.globals.get("per_listener_settings")?.[0]?.value === true;
+  }
+
+  /** Finds the option and understands its text; what is wrong becomes a problem, and undefined. */
+  read(name: string, text: string, source: SourceKind, origin: string): Setting | undefined {
+    const refused = findRefused(name);
+    if (refused !== undefined) {
+      this.problem(origin, name, `Is not supported. ${refused.refused}`);
+      return undefined;
+    }
+    const option = findOption(name);
+    if (option === undefined) {
+      this.problem(origin, name, `Is not an option${suggestion(name)}`);
+      return undefined;
+    }
+    const words: BooleanWords = source === "file" ? "file" : "any";
+    const parsed = parseValue(option.type, text, words);
+    if (!parsed.isValid) {
+      this.problem(origin, name, parsed.problem);
+      return undefined;
+    }
+    return { option, value: parsed.value, source, origin };
+  }
+
+  /** Puts a setting beside others of its kind, or in the place of weaker ones. */
+  set(settings: Settings, setting: Setting): void {
+    const { name, repeatable } = setting.option;
+    const before = settings.get(name) ?? [];
+    const [first] = before;
+    if (repeatable && first?.source === setting.source) {
+      settings.set(name, [...before, setting]);
+      return;
+    }
+    if (first !== undefined && first.source === "file" && setting.source === "file") {
+      this.notes.push({
+        level: "warning",
+        text: `${setting.origin}: ${name}: Replaces the value of ${first.origin}`,
+      });
+    }
+    settings.set(name, [setting]);
+  }
+
+  /** Begins a listener. */
+  openListener(setting: Setting): Block | undefined {
+    const parsed = parseListener(String(setting.value));
+    if (!parsed.isValid) return undefined;
+    const block: Block = {
+      kind: "line",
+      where: parsed.value,
+      origin: setting.origin,
+      settings: new Map(),
+    };
+    this.blocks.push(block);
+    return block;
+  }
+
+  /** The default listener, which begins to exist with the first setting that belongs to it. */
+  openDefault(origin: string): Block {
+    if (this.defaultBlock === undefined) {
+      this.defaultBlock = {
+        kind: "default",
+        where: { port: DEFAULT_PORT, address: "" },
+        origin,
+        settings: new Map(),
+      };
+      this.blocks.push(this.defaultBlock);
+    }
+    return this.defaultBlock;
+  }
+}

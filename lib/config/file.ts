@@ -1,0 +1,150 @@
+import type { Block, Draft, Setting } from "./draft.ts";
+import type { Option } from "./option.ts";
+import { findOption } from "./options.ts";
+
+/** How files are reached; tests have them in memory. */
+export interface FileReader {
+  /** The text of a file; throws where there is none. */
+  readFile(path: string): string;
+  /** The names in a directory; throws where there is none. */
+  listDirectory(path: string): readonly string[];
+}
+
+/** Where reading stands. A file that is included begins anew: its first lines belong to no listener. */
+interface Cursor {
+  readonly path: string;
+  readonly isMain: boolean;
+  block: Block | undefined;
+  /** After a `listener` line that is wrong: what follows has a listener, though none that counts. */
+  isLost: boolean;
+}
+
+/** Reads a file in mosquitto's syntax, and what it includes, into the draft. */
+export function readConfigFile(draft: Draft, reader: FileReader, path: string): void {
+  readOneFile(draft, reader, path, true);
+}
+
+function readOneFile(draft: Draft, reader: FileReader, path: string, isMain: boolean): void {
+  let text: string;
+  try {
+    text = reader.readFile(path);
+  } catch (error) {
+    draft.problem(path, "", `Cannot read the file: ${reason(error)}`);
+    return;
+  }
+  const cursor: Cursor = { path, isMain, block: undefined, isLost: false };
+  const lines = text.replace(/^\ufeff/, "").split(/\r?\n/);
+  for (const [index, line] of lines.entries()) {
+    readLine(draft, reader, cursor, line, `${path}:${index + 1}`);
+  }
+}
+
+function readLine(
+  draft: Draft,
+  reader: FileReader,
+  cursor: Cursor,
+  line: string,
+  origin: string,
+): void {
+  const [, name = "", rest = ""] = /^\s*(\S*)\s*(.*?)\s*$/u.exec(line) ?? [];
+  if (name === "" || name.startsWith("#")) return;
+  const setting = draft.read(name, valueText(findOption(name), rest), "file", origin);
+  if (setting === undefined) {
+    if (name === "listener") loseListener(cursor);
+    return;
+  }
+  place(draft, reader, cursor, setting);
+}
+
+/** Text and paths go to the end of the line; after anything else a comment may stand, as in mosquitto. */
+function valueText(option: Option | undefined, rest: string): string {
+  switch (option?.type.kind) {
+    case "text":
+    case "path":
+    case "topic":
+    case "log_dest":
+    case undefined:
+      return rest;
+    default:
+      return rest.replace(/(^|\s+)#.*$/, "");
+  }
+}
+
+function place(draft: Draft, reader: FileReader, cursor: Cursor, setting: Setting): void {
+  const { option, origin } = setting;
+  switch (option.name) {
+    case "include_dir":
+      return include(draft, reader, cursor, setting);
+    case "listener":
+      cursor.block = draft.openListener(setting);
+      cursor.isLost = false;
+      return;
+    case "port":
+    case "bind_address":
+      cursor.block = draft.openDefault(origin);
+      return draft.set(cursor.block.settings, setting);
+    case "per_listener_settings":
+      return setPerListener(draft, setting);
+  }
+  const isPerListener = option.perListener === true && draft.perListener;
+  if (option.scope === "global" && !isPerListener) return draft.set(draft.globals, setting);
+
+  if (cursor.isLost) return;
+  if (cursor.block === undefined && (option.needsListener || isPerListener)) {
+    return draft.problem(origin, option.name, "Must follow the `listener` line that it belongs to");
+  }
+  cursor.block ??= draft.openDefault(origin);
+  draft.set(cursor.block.settings, setting);
+}
+
+/** Once true it stays so, and nothing that it governs may stand before it: as in mosquitto. */
+function setPerListener(draft: Draft, setting: Setting): void {
+  if (draft.perListener) return;
+  const early = [...draft.globals.values()].flat().find((earlier) => earlier.option.perListener);
+  if (setting.value === true && early !== undefined) {
+    const message = `Must come before ${early.option.name}, which stands at ${early.origin}`;
+    return draft.problem(setting.origin, setting.option.name, message);
+  }
+  draft.set(draft.globals, setting);
+}
+
+function include(draft: Draft, reader: FileReader, cursor: Cursor, setting: Setting): void {
+  const { option, origin } = setting;
+  if (!cursor.isMain) {
+    return draft.problem(
+      origin,
+      option.name,
+      "Must stand in the main file, not in an included one",
+    );
+  }
+  const directory = String(setting.value);
+  let names: readonly string[];
+  try {
+    names = reader.listDirectory(directory);
+  } catch (error) {
+    return draft.problem(origin, option.name, `Cannot list ${directory}: ${reason(error)}`);
+  }
+  draft.set(draft.globals, setting);
+  const separator = directory.endsWith("/") ? "" : "/";
+  for (const name of names.filter((name) => name.endsWith(".conf")).sort(byName)) {
+    readOneFile(draft, reader, directory + separator + name, false);
+  }
+}
+
+/** As mosquitto orders them: by letter, and A before a. */
+function byName(a: string, b: string): number {
+  return compare(a.toLowerCase(), b.toLowerCase()) || compare(a, b);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function loseListener(cursor: Cursor): void {
+  cursor.block = undefined;
+  cursor.isLost = true;
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

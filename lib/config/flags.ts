@@ -1,0 +1,155 @@
+import { findOption, findRefused, flagOf, suggestion } from "./options.ts";
+
+/** An option that a flag set; its text is understood with that of all other sources. */
+export interface FlagSetting {
+  /** The option's name. */
+  readonly name: string;
+  /** Its value, not yet understood. */
+  readonly text: string;
+  /** As it was written, without its value: `--max-qos`. */
+  readonly flag: string;
+}
+
+/** A command line, taken apart. */
+export interface Arguments {
+  /** The first word that is no flag; `""`: none. */
+  readonly command: string;
+  /** Words after the command. */
+  readonly operands: readonly string[];
+  /** The file of `-c`; `""`: none. */
+  readonly file: string;
+  /** `-h` or `--help` was there. */
+  readonly wantsHelp: boolean;
+  /** `--version` was there. */
+  readonly wantsVersion: boolean;
+  /** Options, in their order. */
+  readonly flags: readonly FlagSetting[];
+  /** What was not understood: one line each. */
+  readonly problems: readonly string[];
+}
+
+/** Flags of mosquitto that are something else here. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  "-d": "The broker stays in the foreground; let systemd, a container or the shell's & run it",
+  "--daemon":
+    "The broker stays in the foreground; let systemd, a container or the shell's & run it",
+  "--test-config": "Use the command `check`",
+  "--tls-keylog": "TLS is not in this version",
+};
+
+/** Flags that stand for an option with a value. */
+const SHORTHANDS: Readonly<Record<string, { readonly name: string; readonly text: string }>> = {
+  "-v": { name: "log_type", text: "all" },
+  "--verbose": { name: "log_type", text: "all" },
+  "-q": { name: "log_type", text: "none" },
+  "--quiet": { name: "log_type", text: "none" },
+};
+
+/** Takes a command line apart by the option table: `--max-qos 1`, `--max-qos=1`, `--retain-available`, `--no-retain-available`. */
+export function parseArguments(args: readonly string[]): Arguments {
+  const line = new CommandLine(args);
+  while (line.hasMore) line.readNext();
+  const [command = "", ...operands] = line.words;
+  const { file, wantsHelp, wantsVersion, flags, problems } = line;
+  return { command, operands, file, wantsHelp, wantsVersion, flags, problems };
+}
+
+/** A command line while it is read, word by word. */
+class CommandLine {
+  readonly words: string[] = [];
+  readonly flags: FlagSetting[] = [];
+  readonly problems: string[] = [];
+  file = "";
+  wantsHelp = false;
+  wantsVersion = false;
+  readonly #args: readonly string[];
+  #index = 0;
+  /** What stood behind `=` in the flag that is being read. */
+  #attached: string | undefined;
+
+  constructor(args: readonly string[]) {
+    this.#args = args;
+  }
+
+  get hasMore(): boolean {
+    return this.#index < this.#args.length;
+  }
+
+  readNext(): void {
+    const arg = this.#args[this.#index++]!;
+    if (!arg.startsWith("-") || arg === "-") {
+      this.words.push(arg);
+      return;
+    }
+    const equals = arg.startsWith("--") ? arg.indexOf("=") : -1;
+    this.#attached = equals < 0 ? undefined : arg.slice(equals + 1);
+    this.#readFlag(equals < 0 ? arg : arg.slice(0, equals));
+  }
+
+  #readFlag(flag: string): void {
+    const shorthand = SHORTHANDS[flag];
+    if (shorthand !== undefined) {
+      this.flags.push({ ...shorthand, flag });
+      return;
+    }
+    switch (flag) {
+      case "-h":
+      case "--help":
+        this.wantsHelp = true;
+        return;
+      case "--version":
+        this.wantsVersion = true;
+        return;
+      case "-c":
+      case "--config-file":
+        this.file = this.#takeValue(flag) ?? this.file;
+        return;
+      case "-p":
+        return this.#push("port", this.#takeValue(flag), flag);
+    }
+    const name = flag.startsWith("--") ? flag.slice(2).replaceAll("-", "_") : "";
+    const option = findOption(name);
+    if (option !== undefined) {
+      const text = option.type.kind === "boolean" ? this.#takeWord() : this.#takeValue(flag);
+      return this.#push(name, text, flag);
+    }
+    const negated = name.startsWith("no_") ? findOption(name.slice("no_".length)) : undefined;
+    if (negated?.type.kind !== "boolean") {
+      this.problems.push(`${flag}: ${ELSEWHERE[flag] ?? explainUnknown(name)}`);
+    } else if (this.#attached !== undefined) {
+      this.problems.push(`${flag}: Takes no value; use ${flagOf(negated)}=true or =false`);
+    } else this.#push(negated.name, "false", flag);
+  }
+
+  #push(name: string, text: string | undefined, flag: string): void {
+    if (text !== undefined) this.flags.push({ name, text, flag });
+  }
+
+  #takeValue(flag: string): string | undefined {
+    if (this.#attached !== undefined) return this.#attached;
+    const next = this.#args[this.#index];
+    if (next === undefined || next.startsWith("--")) {
+      this.problems.push(`${flag}: Needs a value`);
+      return undefined;
+    }
+    this.#index++;
+    return next;
+  }
+
+  /** A switch alone is true; `true` or `false` may follow it. */
+  #takeWord(): string {
+    const next = this.#args[this.#index];
+    if (this.#attached !== undefined || (next !== "true" && next !== "false")) {
+      return this.#attached ?? "true";
+    }
+    this.#index++;
+    return next;
+  }
+}
+
+function explainUnknown(name: string): string {
+  const refused = findRefused(name) ?? findRefused(name.replace(/^no_/, ""));
+  if (refused !== undefined) return `Is not supported. ${refused.refused}`;
+  const show = (name: string) => `--${name.replaceAll("_", "-")}`;
+  return `Is not a flag${name === "" ? "" : suggestion(name, show)}`;
+}

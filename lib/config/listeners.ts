@@ -1,0 +1,122 @@
+import type { ListenerConfig } from "./config.ts";
+import type { Block, Draft, Note, Setting, Settings } from "./draft.ts";
+import { DEFAULT_PORT, LOOPBACK } from "./process_options.ts";
+
+/** Where a listener listens, and what it is called in logs. */
+export interface Place {
+  readonly port: number;
+  readonly address: string;
+  readonly origin: string;
+  readonly name: string;
+}
+
+/** The listeners that there will be: those of the sources, else the default one. Two at one place are a problem. */
+export function decideBlocks(draft: Draft): readonly Block[] {
+  const port = draft.overrides.get("port")?.[0];
+  const address = draft.overrides.get("bind_address")?.[0];
+  const override = port ?? address;
+  if (override !== undefined && draft.defaultBlock === undefined) {
+    const [line] = draft.blocks;
+    if (line !== undefined) refuseOverride(draft, override, line);
+  }
+  if (draft.blocks.length === 0) draft.openDefault(override?.origin ?? "default");
+
+  const seen: Place[] = [];
+  for (const place of draft.blocks.map((block) => placeOf(block, draft.overrides))) {
+    const other = seen.find((earlier) => isSamePlace(earlier, place));
+    if (other !== undefined) refuseSecond(draft, other, place);
+    seen.push(place);
+  }
+  return draft.blocks;
+}
+
+/** Whether anything opens the broker to the network, so that letting everybody in must be said. */
+export function isOpened(draft: Draft): boolean {
+  return draft.blocks.some((block) => block.kind === "line" || isDefaultOpened(block)) ||
+    draft.overrides.has("bind_address");
+}
+
+/** The default listener stays on this machine until `port` in a file, or `bind_address`, says otherwise. */
+export function placeOf(block: Block, overrides: Settings): Place {
+  let { port, address } = block.where;
+  let origin = block.origin;
+  if (block.kind === "default") {
+    const portSetting = overrides.get("port")?.[0] ?? block.settings.get("port")?.[0];
+    const addressSetting = overrides.get("bind_address")?.[0] ??
+      block.settings.get("bind_address")?.[0];
+    port = portSetting === undefined ? DEFAULT_PORT : Number(portSetting.value);
+    address = addressSetting === undefined
+      ? (isDefaultOpened(block) ? "" : LOOPBACK)
+      : String(addressSetting.value);
+    origin = portSetting?.origin ?? addressSetting?.origin ?? origin;
+  }
+  const host = address.includes(":") ? `[${address}]` : address;
+  return { port, address, origin, name: host === "" ? String(port) : `${host}:${port}` };
+}
+
+/** Who can connect from where, and the option that changes it: the first thing that people ask a log. */
+export function describeAccess(listeners: readonly ListenerConfig[], isOpen: boolean): Note[] {
+  const notes = listeners.map(describeListener);
+  if (!isOpen) {
+    notes.push({
+      level: "info",
+      text:
+        "To open the broker to the network, write `listener 1883` and `allow_anonymous true` in " +
+        "a file for `-c FILE`, or start with `--listener 1883 --allow-anonymous`",
+    });
+  }
+  return notes;
+}
+
+function describeListener({ address, options }: ListenerConfig): Note {
+  const { name, allowAnonymous } = options;
+  const reach = isLoopback(address)
+    ? "clients on this machine"
+    : address === ""
+    ? "clients from every network that this machine is in"
+    : `clients that reach ${address}`;
+  if (!allowAnonymous) {
+    return {
+      level: "warning",
+      text:
+        `Listener ${name} lets nobody in: anonymous clients are refused, and this version has no ` +
+        "passwords; `allow_anonymous true` lets everybody in",
+    };
+  }
+  return {
+    level: isLoopback(address) ? "info" : "warning",
+    text: `Listener ${name}: ${reach} may connect, without a password (allow_anonymous is true)`,
+  };
+}
+
+function isDefaultOpened(block: Block): boolean {
+  return block.kind === "default" &&
+    (block.settings.has("port") || block.settings.has("bind_address"));
+}
+
+function isLoopback(address: string): boolean {
+  return address === "localhost" || address === "::1" || /^127\.\d+\.\d+\.\d+$/.test(address);
+}
+
+function isSamePlace(a: Place, b: Place): boolean {
+  if (a.port !== b.port || a.port === 0) return false;
+  return a.address === b.address || a.address === "" || b.address === "";
+}
+
+function refuseOverride(draft: Draft, override: Setting, line: Block): void {
+  draft.problem(
+    override.origin,
+    "",
+    `Is for the default listener, and there is none: ${line.origin} defines listener ${line.where.port}; ` +
+      "change the port there",
+  );
+}
+
+function refuseSecond(draft: Draft, first: Place, second: Place): void {
+  const message = `Port ${second.port} is taken by the listener of ${first.origin}`;
+  const [block] = draft.blocks.filter((block) => block.kind === "default");
+  const hint = block !== undefined && !isDefaultOpened(block)
+    ? `; an option before the first \`listener\` line opens the default listener: move what stands at ${block.origin} below it`
+    : "; give one of them another port or address";
+  draft.problem(second.origin, "listener", message + hint);
+}

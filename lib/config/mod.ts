@@ -1,0 +1,50 @@
+/**
+ * From a file, the environment and flags to one readonly `Config`, validated once.
+ *
+ * One table of options (`options.ts`) is the source of everything: how text is understood and checked, `--help`, the table in
+ * the README, what SIGHUP may change. Its defaults are the core's own where the core has them. The file is mosquitto's:
+ * `option value`, `#` comments, `listener` opens a block; the environment (`MQTT_MAX_QOS=1`) goes over the file, flags
+ * (`--max-qos 1`) over both. An empty variable counts as not set.
+ *
+ * Nothing is ignored in silence. What is wrong is told all at once, with file, line and what would be right; an option of
+ * mosquitto that is not supported is an error that says what to do; what has no effect becomes a note in the log. Only the
+ * names of strange variables are told, never what is in them.
+ *
+ * This room reads nothing itself: files and variables are handed in. It knows the core's options and nothing else.
+ *
+ * ```ts
+ * import { loadConfig } from "./mod.ts";
+ *
+ * const result = loadConfig({
+ *   file: "mosquitto.conf",
+ *   readFile: () => "listener 1883\nallow_anonymous true\nmax_qos 1\n",
+ *   listDirectory: () => [],
+ *   environment: { MQTT_MAX_QUEUED_MESSAGES: "100" },
+ *   flags: [],
+ *   user: { name: "", isRoot: false },
+ * });
+ * if (!result.isValid) throw new Error(result.problems.join("\n"));
+ * ```
+ *
+ * @module
+ */
+export type { BrokerOptions, ListenerOptions } from "../broker/mod.ts";
+export { compareConfigs, type ConfigChange } from "./changes.ts";
+export type { Config, ListenerConfig, LoadResult, ResolvedSetting } from "./config.ts";
+export { helpLines, optionsHelp, optionsMarkdown } from "./document.ts";
+export type { Note } from "./draft.ts";
+export type { FileReader } from "./file.ts";
+export { type Arguments, type FlagSetting, parseArguments } from "./flags.ts";
+export { type ConfigSources, loadConfig, type ProcessUser } from "./load.ts";
+export type {
+  Option,
+  OptionTarget,
+  OptionType,
+  OptionValue,
+  RefusedOption,
+  Theme,
+} from "./option.ts";
+export { OPTIONS } from "./options.ts";
+export type { LogConfig, LogDestinationConfig, ProcessOptions } from "./process_options.ts";
+export { REFUSED_OPTIONS } from "./refused.ts";
+export { nearest } from "./suggest.ts";

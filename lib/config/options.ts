@@ -1,0 +1,59 @@
+import type { Option, RefusedOption } from "./option.ts";
+import { ACCESS_OPTIONS } from "./options_access.ts";
+import { CLIENT_OPTIONS } from "./options_clients.ts";
+import { MESSAGE_OPTIONS } from "./options_messages.ts";
+import { PROCESS_OPTIONS } from "./options_process.ts";
+import { PLUGIN_PREFIXES, REFUSED_OPTIONS } from "./refused.ts";
+import { nearest } from "./suggest.ts";
+
+/** Every option that works: the source of parsing, validation, `--help` and the documentation. */
+export const OPTIONS: readonly Option[] = [
+  ...ACCESS_OPTIONS,
+  ...MESSAGE_OPTIONS,
+  ...CLIENT_OPTIONS,
+  ...PROCESS_OPTIONS,
+];
+
+const BY_NAME: ReadonlyMap<string, Option> = new Map(
+  OPTIONS.map((option) => [option.name, option]),
+);
+const REFUSED_BY_NAME: ReadonlyMap<string, RefusedOption> = new Map(
+  REFUSED_OPTIONS.map((option) => [option.name, option]),
+);
+
+/** The option of that name, if it works. */
+export function findOption(name: string): Option | undefined {
+  return BY_NAME.get(name);
+}
+
+/** The option of that name, if mosquitto knows it and this version does not. */
+export function findRefused(name: string): RefusedOption | undefined {
+  const prefix = PLUGIN_PREFIXES.find((prefix) => name.startsWith(prefix));
+  return REFUSED_BY_NAME.get(prefix === undefined ? name : "plugin");
+}
+
+/** The option with the default of `name`. Throws `TypeError` where there is none: the caller's mistake. */
+export function optionNamed(name: string): Option {
+  const option = BY_NAME.get(name);
+  if (option === undefined) throw new TypeError(`No option is named ${name}`);
+  return option;
+}
+
+/** `max_qos` as a flag: `--max-qos`. */
+export function flagOf(option: Option): string {
+  return `--${option.name.replaceAll("_", "-")}`;
+}
+
+/** `max_qos` in the environment: `MQTT_MAX_QOS`. */
+export function variableOf(option: Option): string {
+  return `MQTT_${option.name.toUpperCase()}`;
+}
+
+/** ` Did you mean max_qos?` with a leading separator, or `""`. `show` turns an option's name into what the user writes. */
+export function suggestion(name: string, show: (name: string) => string = (name) => name): string {
+  const found = nearest(name.toLowerCase().replaceAll("-", "_"), [
+    ...BY_NAME.keys(),
+    ...REFUSED_BY_NAME.keys(),
+  ]);
+  return found === undefined ? "" : `; did you mean ${show(found)}?`;
+}

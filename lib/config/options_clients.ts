@@ -1,0 +1,69 @@
+import type { Option } from "./option.ts";
+import { brokerRow, COUNT, COUNT_OR_MINUS_ONE, integer } from "./rows.ts";
+
+/** How many clients and sessions there may be, and for how long. */
+export const CLIENT_OPTIONS: readonly Option[] = [
+  brokerRow(
+    "global_max_connections",
+    "globalMaxConnections",
+    COUNT_OR_MINUS_ONE,
+    "Clients that may be connected at once, over all listeners; -1: no limit.",
+    { theme: "Clients and sessions", unit: "connections" },
+  ),
+  brokerRow(
+    "max_sessions",
+    "maxSessions",
+    COUNT,
+    "Sessions, connected or not; 0: no limit.",
+    { theme: "Clients and sessions", unit: "sessions" },
+  ),
+  brokerRow(
+    "max_subscriptions",
+    "maxSubscriptions",
+    COUNT,
+    "Subscriptions of one session; 0: no limit.",
+    { theme: "Clients and sessions", unit: "subscriptions" },
+  ),
+  brokerRow(
+    "max_keepalive",
+    "maxKeepAliveSeconds",
+    integer(0, 65_535),
+    "The longest Keep Alive; a longer one, or none, is lowered to it; 0: no limit.",
+    { theme: "Clients and sessions", unit: "seconds" },
+  ),
+  brokerRow(
+    "max_session_expiry",
+    "maxSessionExpirySeconds",
+    integer(0, 4_294_967_295),
+    "The longest Session Expiry Interval that a 5.0 client is granted; 0: no limit.",
+    { theme: "Clients and sessions", unit: "seconds" },
+  ),
+  brokerRow(
+    "persistent_client_expiration",
+    "persistentClientExpirationSeconds",
+    { kind: "duration" },
+    "How long the session of a client that stays away is kept: a number and s, h, d, w, m (30 days) or y, or never.",
+    { theme: "Clients and sessions" },
+  ),
+  brokerRow(
+    "connect_timeout",
+    "connectTimeoutSeconds",
+    integer(1, 65_535),
+    "How long a new connection may take to send its CONNECT.",
+    { theme: "Clients and sessions", unit: "seconds" },
+  ),
+  brokerRow(
+    "send_timeout",
+    "sendTimeoutSeconds",
+    integer(1, 65_535),
+    "How long a client may read nothing of what is sent to it before it is disconnected.",
+    { theme: "Clients and sessions", unit: "seconds" },
+  ),
+  brokerRow(
+    "response_information",
+    "responseInformation",
+    { kind: "topic" },
+    "What Response Information begins with, for 5.0 clients that ask for it; their Client Identifier follows.",
+    { theme: "Clients and sessions", defaultText: "none" },
+  ),
+];

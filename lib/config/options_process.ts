@@ -1,0 +1,130 @@
+import type { Option } from "./option.ts";
+import { BOOLEAN, brokerRow, choice, integer, loaderRow, PATH, processRow } from "./rows.ts";
+
+/** The log, files and the process itself. */
+export const PROCESS_OPTIONS: readonly Option[] = [
+  processRow(
+    "log_type",
+    "logType",
+    choice(
+      "error",
+      "warning",
+      "notice",
+      "information",
+      "debug",
+      "subscribe",
+      "unsubscribe",
+      "websockets",
+      "internal",
+      "all",
+      "none",
+    ),
+    "What is logged: the most talkative of the types named, and all that is graver; `notice`, `information`, " +
+      "`subscribe`, `unsubscribe`, `websockets` and `internal` are level info, `all` is debug.",
+    { theme: "Log", repeatable: true, reloadable: true },
+  ),
+  processRow(
+    "log_dest",
+    "logDest",
+    { kind: "log_dest" },
+    "Where the log goes: `stderr`, `stdout`, `file PATH` or `none`; several lines are several places.",
+    { theme: "Log", repeatable: true, reloadable: true },
+  ),
+  processRow(
+    "log_format",
+    "logFormat",
+    choice("text", "json"),
+    "How a line looks.",
+    { theme: "Log", reloadable: true },
+  ),
+  processRow(
+    "log_timestamp",
+    "logTimestamp",
+    BOOLEAN,
+    "Whether a line has the time.",
+    { theme: "Log", reloadable: true },
+  ),
+  processRow(
+    "log_timestamp_format",
+    "logTimestampFormat",
+    { kind: "text", maxLength: 200 },
+    "The time, with directives of strftime (`%Y-%m-%dT%H:%M:%S`), local.",
+    {
+      theme: "Log",
+      reloadable: true,
+      defaultText: "ISO 8601, UTC, milliseconds",
+      differs: "seconds since 1970: people read logs",
+    },
+  ),
+  brokerRow(
+    "connection_messages",
+    "connectionMessages",
+    BOOLEAN,
+    "Whether each client that connects or disconnects is logged.",
+    { theme: "Log" },
+  ),
+  processRow(
+    "sys_interval",
+    "sysIntervalSeconds",
+    integer(0, 65_535),
+    "How often the `$SYS` topics are published; 0: never.",
+    { theme: "The process", unit: "seconds" },
+  ),
+  processRow(
+    "set_tcp_nodelay",
+    "setTcpNodelay",
+    BOOLEAN,
+    "Whether small packets leave at once instead of waiting for more.",
+    {
+      theme: "The process",
+      differs: "false: the broker gathers its packets itself, so waiting only costs time",
+    },
+  ),
+  processRow(
+    "pid_file",
+    "pidFile",
+    PATH,
+    "The file in which the process id is written.",
+    { theme: "The process", defaultText: "none" },
+  ),
+  loaderRow(
+    "user",
+    { kind: "text", maxLength: 255 },
+    "",
+    "The user to run as: the broker cannot change it, so as root any name but `root` is an error; without effect otherwise.",
+    {
+      theme: "The process",
+      defaultText: "who starts it",
+      differs:
+        "mosquitto: Deno cannot give up the rights of root; start the broker as the user that it shall be",
+      notFromEnvironment: true,
+    },
+  ),
+  processRow(
+    "persistence",
+    "persistence",
+    BOOLEAN,
+    "Whether sessions and messages are kept on disk.",
+    {
+      theme: "The process",
+      refusedValues: {
+        true: "There is no durable store in this version; set `persistence false`, or start with " +
+          "`--no-persistence`, to keep sessions and messages in memory only",
+      },
+    },
+  ),
+  processRow(
+    "persistence_location",
+    "persistenceLocation",
+    PATH,
+    "The directory of the durable store; without effect while `persistence` is false.",
+    { theme: "The process", defaultText: "none" },
+  ),
+  loaderRow(
+    "include_dir",
+    PATH,
+    [],
+    "Reads every file of a directory that ends in `.conf`, in the order of their names; in the main file only.",
+    { theme: "The process", repeatable: true, fileOnly: true, defaultText: "none" },
+  ),
+];

@@ -1,0 +1,24 @@
+import type { Broker, Message, MessageHub, MessageInit } from "../broker/mod.ts";
+import type { Turns } from "./turns.ts";
+
+/** The broker for programs around it, which call at any time: each call is, or joins, a turn. */
+export class TurnHub implements MessageHub {
+  readonly #broker: Broker;
+  readonly #turns: Turns;
+
+  constructor(broker: Broker, turns: Turns) {
+    this.#broker = broker;
+    this.#turns = turns;
+  }
+
+  /** {@linkcode MessageHub.publish} */
+  publish(message: MessageInit): void {
+    this.#broker.nowMs = this.#turns.begin();
+    this.#broker.publish(message);
+  }
+
+  /** {@linkcode MessageHub.subscribe} */
+  subscribe(topicFilter: string, deliver: (message: Message) => void): () => void {
+    return this.#broker.subscribe(topicFilter, deliver);
+  }
+}

@@ -1,0 +1,217 @@
+import type { Broker, Connection, Link } from "../broker/mod.ts";
+import type { ReadBuffers } from "./read_buffers.ts";
+import type { Turns } from "./turns.ts";
+
+/** How long a connection that we close is still read, so that the peer gets our last packet and not a reset. */
+const LINGER_MS = 1000;
+/** Bytes of one write call: what is under way makes progress that can be seen. */
+const WRITE_BYTES = 256 * 1024;
+
+/** A byte stream to one peer: what a TCP connection, and later any other transport, has to offer. */
+export interface ByteStream {
+  read(buffer: Uint8Array): Promise<number | null>;
+  write(bytes: Uint8Array): Promise<number>;
+  /** Ends our direction. */
+  closeWrite(): Promise<void>;
+  close(): void;
+}
+
+/** Carries one connection's bytes between its stream and the broker. One read and one write are under way at most. */
+export class StreamLink implements Link {
+  readonly remoteAddress: string;
+  readonly #stream: ByteStream;
+  readonly #broker: Broker;
+  readonly #turns: Turns;
+  readonly #buffers: ReadBuffers;
+  readonly #onEnd: (link: StreamLink) => void;
+  #connection: Connection | undefined;
+
+  /** What was read and not yet handled is in [start, end). */
+  #buffer: Uint8Array<ArrayBuffer>;
+  #start = 0;
+  #end = 0;
+  #isReading = false;
+  /** What is being written, and how much of it is. */
+  #writing: Uint8Array<ArrayBuffer> | undefined;
+  #written = 0;
+  #isClosing = false;
+  #isClosed = false;
+  /** The peer has ended its direction. */
+  #isAtEnd = false;
+  /** Neither direction works. */
+  #isBroken = false;
+  #lingerTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    stream: ByteStream,
+    remoteAddress: string,
+    broker: Broker,
+    turns: Turns,
+    buffers: ReadBuffers,
+    onEnd: (link: StreamLink) => void,
+  ) {
+    this.#stream = stream;
+    this.remoteAddress = remoteAddress;
+    this.#broker = broker;
+    this.#turns = turns;
+    this.#buffers = buffers;
+    this.#onEnd = onEnd;
+    this.#buffer = buffers.take(buffers.smallest);
+  }
+
+  /** Begins to read for this connection. */
+  start(connection: Connection): void {
+    this.#connection = connection;
+    this.#read();
+  }
+
+  flush(): void {
+    if (this.#writing !== undefined || this.#isBroken || this.#isClosed) return;
+    const connection = this.#connection!;
+    if (connection.ready.length === 0) return;
+    this.#writing = connection.beginWrite();
+    this.#written = 0;
+    this.#write();
+  }
+
+  close(): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    const connection = this.#connection!;
+    if (this.#isBroken) return this.#finish();
+    if (this.#writing === undefined && connection.ready.length === 0) return this.#linger();
+    this.#startLingerTimer(); // For a peer that takes nothing.
+  }
+
+  resume(): void {
+    if (this.#isClosed || this.#isReading) return;
+    this.#handle();
+    this.#read();
+  }
+
+  /** Closes at once, whatever is under way. */
+  abort(): void {
+    this.#isClosing = true;
+    this.#finish();
+  }
+
+  #read(): void {
+    if (this.#isReading || this.#isAtEnd || this.#isClosed) return;
+    if (!this.#isClosing && this.#connection!.isStopped) return;
+    this.#isReading = true;
+    this.#stream.read(this.#buffer.subarray(this.#end)).then(this.#onRead, this.#onFailed);
+  }
+
+  readonly #onRead = (count: number | null): void => {
+    this.#isReading = false;
+    if (count === null) {
+      this.#isAtEnd = true;
+      return this.#lost();
+    }
+    if (this.#isClosing) {
+      this.#end = 0; // Read only to let the peer finish.
+      return this.#read();
+    }
+    this.#end += count;
+    this.#handle();
+    this.#prepare(count);
+    this.#read();
+  };
+
+  /** The stream failed: with a reset, a TLS end without its goodbye, or because we closed it. */
+  readonly #onFailed = (): void => {
+    this.#isReading = false;
+    this.#break();
+  };
+
+  #handle(): void {
+    if (this.#start === this.#end || this.#isClosing) return;
+    const nowMs = this.#turns.begin();
+    this.#start = this.#broker.receive(
+      this.#connection!,
+      this.#buffer,
+      this.#start,
+      this.#end,
+      nowMs,
+    );
+  }
+
+  /** Makes the buffer ready for the next read: what is left goes to the front, the size follows the traffic. */
+  #prepare(readBytes: number): void {
+    const buffer = this.#buffer;
+    const leftBytes = this.#end - this.#start;
+    let sizeBytes = this.#buffers.nextSize(buffer.length, readBytes);
+    // A packet larger than the buffer: it doubles as the bytes arrive, not because a length is claimed.
+    if (leftBytes * 2 > sizeBytes) sizeBytes = Math.max(sizeBytes, leftBytes * 2);
+    if (sizeBytes !== buffer.length) {
+      this.#buffer = this.#buffers.take(sizeBytes);
+      this.#buffer.set(buffer.subarray(this.#start, this.#end));
+      this.#buffers.give(buffer);
+    } else if (leftBytes > 0 && this.#start > 0) buffer.copyWithin(0, this.#start, this.#end);
+    this.#start = 0;
+    this.#end = leftBytes;
+  }
+
+  #write(): void {
+    const connection = this.#connection!;
+    const end = Math.min(this.#written + connection.writingBytes, this.#written + WRITE_BYTES);
+    this.#stream.write(this.#writing!.subarray(this.#written, end)).then(
+      this.#onWritten,
+      this.#break,
+    );
+  }
+
+  readonly #onWritten = (count: number): void => {
+    if (this.#isClosed) return;
+    const connection = this.#connection!;
+    const nowMs = this.#turns.begin();
+    connection.wrote(count, nowMs);
+    this.#written += count;
+    if (connection.writingBytes > 0) return this.#write();
+    this.#broker.pool.give(this.#writing!);
+    this.#writing = undefined;
+    this.#broker.drained(connection, nowMs);
+    if (connection.ready.length > 0) this.flush();
+    else if (this.#isClosing) this.#linger();
+  };
+
+  /** Nothing gets through any more. */
+  readonly #break = (): void => {
+    this.#isAtEnd = this.#isBroken = true;
+    this.#connection!.dropOutput();
+    this.#lost();
+  };
+
+  /** The peer is gone: the broker hears of it, and closes the link when the turn ends. */
+  #lost(): void {
+    if (this.#isClosing) return this.#finish();
+    this.#broker.lost(this.#connection!, this.#turns.begin());
+  }
+
+  /** All is written: says so to the peer, and reads on for a moment. */
+  #linger(): void {
+    if (this.#isAtEnd) return this.#finish();
+    this.#startLingerTimer();
+    this.#stream.closeWrite().catch(() => this.#finish());
+    this.#start = this.#end = 0;
+    this.#read();
+  }
+
+  #startLingerTimer(): void {
+    this.#lingerTimer ??= setTimeout(() => this.#finish(), LINGER_MS);
+  }
+
+  #finish(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearTimeout(this.#lingerTimer);
+    try {
+      this.#stream.close();
+    } catch {
+      // It was closed from the other side.
+    }
+    this.#onEnd(this);
+    // A read that is still pending owns its buffer; then it is the garbage collector's.
+    if (!this.#isReading) this.#buffers.give(this.#buffer);
+  }
+}

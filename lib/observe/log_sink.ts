@@ -1,0 +1,88 @@
+/** Where lines go: a stream, a file. Writing never throws: a broker whose disk is full still delivers messages. */
+export interface LogSink {
+  /** Lines that could not be written since the start. */
+  readonly linesLost: number;
+  /** Writes the bytes of whole lines, all of them, before it returns. */
+  write(lines: Uint8Array): void;
+  /** Opens the file again by its name, after it was moved away; nothing for a stream. */
+  reopen(): void;
+  /** Ends the use of a file; nothing for a stream. */
+  close(): void;
+}
+
+/** What a sink needs of standard error, standard output or a file. */
+export interface ByteWriter {
+  /** May write less than it is given; returns the number of bytes. */
+  writeSync(bytes: Uint8Array): number;
+}
+
+/** Lines to standard error or standard output. */
+export class StreamSink implements LogSink {
+  #linesLost = 0;
+  readonly #writer: ByteWriter;
+
+  constructor(writer: ByteWriter) {
+    this.#writer = writer;
+  }
+
+  get linesLost(): number {
+    return this.#linesLost;
+  }
+
+  write(lines: Uint8Array): void {
+    if (!writeAll(this.#writer, lines)) this.#linesLost++;
+  }
+
+  reopen(): void {}
+
+  close(): void {}
+}
+
+/** Lines to the end of a file, which is made where there is none. Throws `Deno.errors` where it cannot be opened. */
+export class FileSink implements LogSink {
+  #linesLost = 0;
+  #file: Deno.FsFile;
+  readonly #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#file = openToAppend(path);
+  }
+
+  get linesLost(): number {
+    return this.#linesLost;
+  }
+
+  write(lines: Uint8Array): void {
+    if (!writeAll(this.#file, lines)) this.#linesLost++;
+  }
+
+  /** Goes on with the file it has where the new one cannot be opened, and throws for the caller to say so. */
+  reopen(): void {
+    const file = openToAppend(this.#path);
+    this.#file.close();
+    this.#file = file;
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+}
+
+/** A write may take only part of the bytes, so the rest is offered again; false where an error or nothing comes back. */
+function writeAll(writer: ByteWriter, bytes: Uint8Array): boolean {
+  try {
+    for (let offset = 0; offset < bytes.length;) {
+      const written = writer.writeSync(bytes.subarray(offset));
+      if (written <= 0) return false;
+      offset += written;
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function openToAppend(path: string): Deno.FsFile {
+  return Deno.openSync(path, { append: true, create: true, mode: 0o640 });
+}

@@ -1,0 +1,24 @@
+/**
+ * What the broker tells the people who run it. For now: the log.
+ *
+ * A line is written whole and at once, to standard error, standard output or a file, as text or as JSON. There are four
+ * levels, and a level that is off costs a comparison: who must work to build a line asks `debugOn` first. Values come from
+ * strangers (Client Identifiers, topics, addresses), so control characters are always escaped: nobody can forge a line.
+ * Passwords and keys are never given to the log.
+ *
+ * This room does not know the configuration or the network: it gets the few values it uses.
+ *
+ * ```ts
+ * import { DEFAULT_LOG_OPTIONS, Logger } from "./mod.ts";
+ *
+ * const logger = new Logger({ ...DEFAULT_LOG_OPTIONS, level: "debug" });
+ * logger.info("Client connected", { clientId: "sensor-7", address: "127.0.0.1:50123" });
+ * if (logger.debugOn) logger.debug("Routed", { topic: "a/b", sessions: 3 });
+ * ```
+ *
+ * @module
+ */
+export { DEFAULT_LOG_OPTIONS, type LogDestination, Logger, type LogOptions } from "./log.ts";
+export type { LogFields, LogLevel } from "./log_line.ts";
+export type { LogSink } from "./log_sink.ts";
+export { type BrokerLevels, SysTopics } from "./sys_topics.ts";

@@ -1,0 +1,106 @@
+import type { MessageHub, Metrics } from "../broker/mod.ts";
+
+/** What the `$SYS` topics tell, beside the counters. */
+export interface BrokerLevels {
+  readonly metrics: Metrics;
+  readonly connectedCount: number;
+  /** Sessions, connected or not. */
+  readonly sessionCount: number;
+  readonly subscriptionCount: number;
+  readonly retainedCount: number;
+  readonly retainedBytes: number;
+  readonly queuedBytes: number;
+  readonly bufferedBytes: number;
+}
+
+/** Minutes over which loads are averaged. */
+const LOAD_MINUTES = [1, 5, 15] as const;
+/** Counters whose load is told: per minute, as a moving average. */
+const LOADS: readonly [topic: string, read: (levels: BrokerLevels) => number][] = [
+  ["messages/received", ({ metrics }) => metrics.packetsReceived],
+  ["messages/sent", ({ metrics }) => metrics.packetsSent],
+  ["publish/received", ({ metrics }) => metrics.publishReceived],
+  ["publish/sent", ({ metrics }) => metrics.publishSent],
+  ["bytes/received", ({ metrics }) => metrics.bytesReceived],
+  ["bytes/sent", ({ metrics }) => metrics.bytesSent],
+  ["connections", ({ metrics }) => metrics.connectsAccepted],
+];
+
+/**
+ * Publishes the broker's state as retained messages under `$SYS/broker`, by the names that mosquitto's users know, and what is
+ * dropped by reason under `$SYS/broker/publish/messages/dropped/REASON`. A value that has not changed is not published again.
+ */
+export class SysTopics {
+  readonly #hub: MessageHub;
+  readonly #read: () => BrokerLevels;
+  readonly #version: string;
+  readonly #startedMs: number;
+  readonly #published = new Map<string, string>();
+  readonly #loads = new Map<string, number>();
+  readonly #counts = new Map<string, number>();
+  #lastMs: number;
+
+  constructor(hub: MessageHub, read: () => BrokerLevels, version: string, nowMs: number) {
+    this.#hub = hub;
+    this.#read = read;
+    this.#version = version;
+    this.#startedMs = this.#lastMs = nowMs;
+  }
+
+  /** Publishes all that has changed. */
+  publish(nowMs: number): void {
+    const levels = this.#read();
+    const { metrics } = levels;
+    const uptimeSeconds = Math.floor((nowMs - this.#startedMs) / 1000);
+    this.#set("version", `flux-mqtt version ${this.#version}`);
+    this.#set("uptime", `${uptimeSeconds} seconds`);
+    this.#set("clients/connected", levels.connectedCount);
+    this.#set("clients/disconnected", levels.sessionCount - levels.connectedCount);
+    this.#set("clients/total", levels.sessionCount);
+    this.#set("clients/maximum", metrics.clientsConnectedMax);
+    this.#set("clients/expired", metrics.sessionsExpired);
+    this.#set("messages/received", metrics.packetsReceived);
+    this.#set("messages/sent", metrics.packetsSent);
+    this.#set("bytes/received", metrics.bytesReceived);
+    this.#set("bytes/sent", metrics.bytesSent);
+    this.#set("publish/messages/received", metrics.publishReceived);
+    this.#set("publish/messages/sent", metrics.publishSent);
+    this.#set("publish/bytes/received", metrics.payloadBytesReceived);
+    this.#set("publish/bytes/sent", metrics.payloadBytesSent);
+    this.#set("publish/messages/dropped", metrics.droppedTotal);
+    for (const [reason, count] of metrics.dropped) {
+      this.#set(`publish/messages/dropped/${reason}`, count);
+    }
+    this.#set("subscriptions/count", levels.subscriptionCount);
+    this.#set("retained messages/count", levels.retainedCount);
+    this.#set("store/messages/bytes", levels.retainedBytes + levels.queuedBytes);
+    this.#set("buffered/bytes", levels.bufferedBytes);
+    this.#publishLoads(levels, nowMs);
+  }
+
+  #publishLoads(levels: BrokerLevels, nowMs: number): void {
+    const minutes = (nowMs - this.#lastMs) / 60_000;
+    this.#lastMs = nowMs;
+    if (minutes <= 0) return;
+    for (const [topic, read] of LOADS) {
+      const count = read(levels);
+      const rate = (count - (this.#counts.get(topic) ?? 0)) / minutes;
+      this.#counts.set(topic, count);
+      for (const span of LOAD_MINUTES) {
+        const name = `load/${topic}/${span}min`;
+        const weight = 1 - Math.exp(-minutes / span);
+        const load = this.#loads.get(name) ?? 0;
+        this.#loads.set(name, load + weight * (rate - load));
+        this.#set(name, this.#loads.get(name)!.toFixed(2));
+      }
+    }
+  }
+
+  #set(name: string, value: string | number): void {
+    const text = String(value);
+    if (this.#published.get(name) === text) return;
+    this.#published.set(name, text);
+    const payload = new TextEncoder().encode(text);
+    this.#hub.publish({ topicName: `$SYS/broker/${name}`, payload, retain: true });
+  }
+}

@@ -1,0 +1,57 @@
+import { type Delivery, deliverySizeBytes } from "./message.ts";
+
+/** First in, first out: what waits for a client that is away, or for room in flight. Push and shift cost the same at any length. */
+export class DeliveryQueue {
+  #items: (Delivery | undefined)[] = [];
+  #head = 0;
+  #bytes = 0;
+
+  get length(): number {
+    return this.#items.length - this.#head;
+  }
+
+  /** Payload and topic bytes of all that waits. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  push(delivery: Delivery): void {
+    this.#items.push(delivery);
+    this.#bytes += deliverySizeBytes(delivery);
+  }
+
+  peek(): Delivery | undefined {
+    return this.#items[this.#head];
+  }
+
+  shift(): Delivery | undefined {
+    const delivery = this.#items[this.#head];
+    if (delivery === undefined) return undefined;
+    this.#items[this.#head++] = undefined;
+    this.#bytes -= deliverySizeBytes(delivery);
+    // The dead front is cut off when it is half of the array: each item is moved once on average.
+    if (this.#head * 2 > this.#items.length && this.#head > 32) {
+      this.#items = this.#items.slice(this.#head);
+      this.#head = 0;
+    } else if (this.#head === this.#items.length) {
+      this.#items.length = this.#head = 0;
+    }
+    return delivery;
+  }
+
+  /** Takes out all for which `isTaken` holds and returns them in order. */
+  take(isTaken: (delivery: Delivery) => boolean): Delivery[] {
+    const taken: Delivery[] = [];
+    const kept: Delivery[] = [];
+    for (const delivery of this) (isTaken(delivery) ? taken : kept).push(delivery);
+    if (taken.length === 0) return taken;
+    this.#items = kept;
+    this.#head = 0;
+    for (const delivery of taken) this.#bytes -= deliverySizeBytes(delivery);
+    return taken;
+  }
+
+  *[Symbol.iterator](): IterableIterator<Delivery> {
+    for (let i = this.#head; i < this.#items.length; i++) yield this.#items[i]!;
+  }
+}

@@ -1,0 +1,43 @@
+import type { Properties, Qos } from "../codec/mod.ts";
+
+/** An Application Message on its way through the broker, whoever published it: a client, a will or a program. */
+export interface Message {
+  readonly topicName: string;
+  /** While the message is routed a view that is valid for this turn; whoever keeps the message copies it. */
+  readonly payload: Uint8Array;
+  readonly qos: Qos;
+  readonly retain: boolean;
+  /** Only those that travel on: Payload Format, Content Type, Response Topic, Correlation Data, User Properties. */
+  readonly properties: Properties | undefined;
+  /** When the Message Expiry Interval has passed, in the clock's milliseconds; `Infinity` where there is none. */
+  readonly expiresAtMs: number;
+  /** Who published it: for No Local, logs and counters; `""` for the broker itself. */
+  readonly publisherId: string;
+}
+
+/**
+ * A message that a session keeps: its payload is its own. One object serves all sessions that keep the message, so that it
+ * is in memory, and on disk, once.
+ */
+export interface KeptMessage extends Message {
+  /** The store's number for it; 0 while no store has it. */
+  storeId: number;
+}
+
+/** A message as one session gets it. */
+export interface Delivery {
+  readonly message: KeptMessage;
+  readonly qos: Qos;
+  readonly retain: boolean;
+  /** Of all subscriptions that match; absent where none has one. */
+  readonly subscriptionIdentifiers: readonly number[] | undefined;
+  /** The shared subscription that chose this session, where one did: undelivered, the message may move on. */
+  readonly share: string | undefined;
+  /** Its place in the session's order, in the store; 0 where nothing is stored. */
+  readonly sequence: number;
+}
+
+/** What a delivery takes of the limits in bytes. */
+export function deliverySizeBytes(delivery: Delivery): number {
+  return delivery.message.payload.length + delivery.message.topicName.length;
+}

@@ -1,0 +1,37 @@
+/**
+ * One client's state: what MQTT calls the Session State, as small machines without effects.
+ *
+ * - `Sender`: outgoing QoS 1 and 2, Packet Identifiers, the send quota, what to redeliver after a reconnect.
+ * - `Receiver`: incoming QoS 2, so that a repeated PUBLISH is routed once.
+ * - `DeliveryQueue`: what waits for the client or for room in flight.
+ * - `IncomingAliases`, `OutgoingAliases`: Topic Aliases, which live as long as a connection.
+ * - `Session`: the above and the subscriptions under one Client Identifier.
+ *
+ * Nothing here knows a connection, a clock, a limit's origin or another session; the broker does. The tables in the files
+ * are the machines: every event in every state, the illegal ones too. May import `codec` and `topic`.
+ *
+ * @example An outgoing QoS 1 message
+ * ```ts
+ * import { Sender } from "./mod.ts";
+ *
+ * const sender = new Sender();
+ * sender.resume(20, 0); // a connection begins: 20 messages at once
+ * const message = {
+ *   topicName: "a", payload: new Uint8Array(), qos: 1, retain: false,
+ *   properties: undefined, expiresAtMs: Infinity, publisherId: "", storeId: 0,
+ * } as const;
+ * const { packetId } = sender.start({
+ *   message, qos: 1, retain: false, subscriptionIdentifiers: undefined, share: undefined, sequence: 0,
+ * });
+ * sender.puback(packetId); // done: the Packet Identifier is free again
+ * ```
+ *
+ * @module
+ */
+export * from "./delivery_queue.ts";
+export * from "./message.ts";
+export * from "./receiver.ts";
+export * from "./sender.ts";
+export * from "./session.ts";
+export * from "./subscription.ts";
+export * from "./topic_aliases.ts";

@@ -1,0 +1,175 @@
+import type { Delivery } from "./message.ts";
+import { deliverySizeBytes } from "./message.ts";
+
+/**
+ * Where an outgoing QoS 1 or 2 message stands.
+ *
+ * | state       | waits for                         | redelivered as      |
+ * |-------------|-----------------------------------|---------------------|
+ * | `published` | PUBACK (QoS 1) or PUBREC (QoS 2)  | PUBLISH with DUP    |
+ * | `released`  | PUBCOMP (QoS 2)                   | PUBREL              |
+ */
+export interface InFlight {
+  readonly packetId: number;
+  readonly delivery: Delivery;
+  state: "published" | "released";
+  /** Whether its PUBLISH went out on the present connection: only these count against the Receive Maximum. */
+  isSent: boolean;
+}
+
+/** What an acknowledgement met: its message, nothing of that Packet Identifier, or one in another state. */
+export type AckOutcome = InFlight | "unknown" | "unexpected";
+
+const MAX_PACKET_ID = 65_535;
+
+/**
+ * Sender side of QoS 1 and 2: what is under way to one client.
+ *
+ * | event            | nothing in flight | QoS 1 published | QoS 2 published | QoS 2 released |
+ * |------------------|-------------------|-----------------|-----------------|----------------|
+ * | PUBACK           | unknown           | done            | unexpected      | unexpected     |
+ * | PUBREC success   | unknown           | unexpected      | released        | released       |
+ * | PUBREC refusal   | unknown           | unexpected      | done            | done           |
+ * | PUBCOMP          | unknown           | unexpected      | unexpected      | done           |
+ *
+ * Order is that of insertion: it is the order of redelivery. [MQTT-4.6.0-1]
+ */
+export class Sender {
+  readonly #inFlight = new Map<number, InFlight>();
+  #lastPacketId = 0;
+  #sent = 0;
+  #bytes = 0;
+  #resend: InFlight[] = [];
+  #maxMessages = MAX_PACKET_ID;
+  #maxBytes = 0;
+
+  /** Messages in flight, sent on this connection or not. */
+  get size(): number {
+    return this.#inFlight.size;
+  }
+
+  /** Payload and topic bytes of what is in flight. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Whether the client's Receive Maximum and our own limits leave room for one more. [MQTT-3.3.4-9] */
+  get hasQuota(): boolean {
+    return this.#sent < this.#maxMessages && this.#inFlight.size < MAX_PACKET_ID &&
+      (this.#maxBytes === 0 || this.#bytes < this.#maxBytes);
+  }
+
+  /** Puts a delivery in flight under a Packet Identifier that is not in use. [MQTT-2.2.1-4] */
+  start(delivery: Delivery): InFlight {
+    const inFlight: InFlight = {
+      packetId: this.#freePacketId(),
+      delivery,
+      state: "published",
+      isSent: true,
+    };
+    this.#inFlight.set(inFlight.packetId, inFlight);
+    this.#sent++;
+    this.#bytes += deliverySizeBytes(delivery);
+    return inFlight;
+  }
+
+  /** Puts back what a store remembers, in the order of the calls. */
+  restore(packetId: number, delivery: Delivery, state: InFlight["state"]): void {
+    this.#inFlight.set(packetId, { packetId, delivery, state, isSent: false });
+    this.#bytes += deliverySizeBytes(delivery);
+    if (packetId > this.#lastPacketId) this.#lastPacketId = packetId;
+  }
+
+  puback(packetId: number): AckOutcome {
+    const inFlight = this.#inFlight.get(packetId);
+    if (inFlight === undefined) return "unknown";
+    if (inFlight.delivery.qos !== 1) return "unexpected";
+    return this.#finish(inFlight);
+  }
+
+  /** `refused`: its Reason Code is 0x80 or more, which ends the exchange. [MQTT-4.3.3-4] */
+  pubrec(packetId: number, refused: boolean): AckOutcome {
+    const inFlight = this.#inFlight.get(packetId);
+    if (inFlight === undefined) return "unknown";
+    if (inFlight.delivery.qos !== 2) return "unexpected";
+    if (refused) return this.#finish(inFlight);
+    if (inFlight.state === "published") {
+      inFlight.state = "released";
+      // PUBREL packets are redelivered in the order of the PUBREC packets, so it goes to the end. [MQTT-4.6.0-4]
+      this.#inFlight.delete(packetId);
+      this.#inFlight.set(packetId, inFlight);
+    }
+    return inFlight;
+  }
+
+  pubcomp(packetId: number): AckOutcome {
+    const inFlight = this.#inFlight.get(packetId);
+    if (inFlight === undefined) return "unknown";
+    if (inFlight.state !== "released") return "unexpected";
+    return this.#finish(inFlight);
+  }
+
+  /**
+   * A connection begins with these limits (messages, bytes; 0 bytes is no limit): nothing counts as sent on it yet, and all
+   * that is in flight is to be sent again, which {@linkcode nextResend} hands out. Only here: while a connection lasts
+   * nothing is repeated. [MQTT-4.4.0-1]
+   */
+  resume(maxMessages: number, maxBytes: number): void {
+    this.#maxMessages = Math.min(maxMessages === 0 ? MAX_PACKET_ID : maxMessages, MAX_PACKET_ID);
+    this.#maxBytes = maxBytes;
+    this.#sent = 0;
+    this.#resend = [...this.#inFlight.values()];
+    for (const inFlight of this.#resend) inFlight.isSent = false;
+    this.#resend.reverse();
+  }
+
+  /** Whether something from before this connection still has to be sent again: new messages queue behind it. */
+  get isResending(): boolean {
+    return this.#resend.length > 0;
+  }
+
+  /** The next to send again, while the quota lasts; a PUBREL needs none. */
+  nextResend(): InFlight | undefined {
+    for (;;) {
+      const next = this.#resend.at(-1);
+      if (next === undefined) return undefined;
+      if (this.#inFlight.get(next.packetId) !== next) {
+        this.#resend.pop(); // Acknowledged before its turn came.
+        continue;
+      }
+      if (next.state === "published") {
+        if (this.#sent >= this.#maxMessages) return undefined;
+        next.isSent = true;
+        this.#sent++;
+      }
+      this.#resend.pop();
+      return next;
+    }
+  }
+
+  /** Takes out what could not be sent after all. */
+  discard(inFlight: InFlight): void {
+    if (this.#inFlight.get(inFlight.packetId) === inFlight) this.#finish(inFlight);
+  }
+
+  /** All in flight, in the order of redelivery. */
+  values(): IterableIterator<InFlight> {
+    return this.#inFlight.values();
+  }
+
+  #finish(inFlight: InFlight): InFlight {
+    this.#inFlight.delete(inFlight.packetId);
+    if (inFlight.isSent) this.#sent--;
+    this.#bytes -= deliverySizeBytes(inFlight.delivery);
+    return inFlight;
+  }
+
+  #freePacketId(): number {
+    let packetId = this.#lastPacketId;
+    do packetId = packetId === MAX_PACKET_ID ? 1 : packetId + 1; while (
+      this.#inFlight.has(packetId)
+    );
+    this.#lastPacketId = packetId;
+    return packetId;
+  }
+}

@@ -1,0 +1,32 @@
+/** The values under one filter: mostly one, held directly; a set where there are more; `undefined` where there is none. */
+export type Values<T> = T | Several<T> | undefined;
+
+/** A class of its own, so that a value which is a Set itself is not taken for several. */
+class Several<T> extends Set<T> {}
+
+/** Whether `value` is among them. */
+export function hasValue<T>(values: Values<T>, value: T): boolean {
+  return values instanceof Several ? values.has(value) : values === value;
+}
+
+/** With a `value` that is not among them yet. */
+export function withValue<T>(values: Values<T>, value: T): Values<T> {
+  if (values === undefined) return value;
+  return values instanceof Several ? values.add(value) : new Several<T>([values, value]);
+}
+
+/** Without a `value` that is among them. */
+export function withoutValue<T>(values: Values<T>, value: T): Values<T> {
+  if (!(values instanceof Several)) return undefined;
+  values.delete(value);
+  if (values.size > 1) return values;
+  const [last] = values;
+  return last;
+}
+
+/** Calls `visit` with each of them. */
+export function visitValues<T>(values: Values<T>, visit: (value: T) => void): void {
+  if (values === undefined) return;
+  if (values instanceof Several) { for (const value of values) visit(value); }
+  else visit(values);
+}

@@ -1,0 +1,181 @@
+// deno-lint-ignore-file no-console -- its output is what this command is for
+/**
+ * Shows what subscribing, routing and retaining cost as the tries grow: two tables in Markdown. The rows of one run
+ * compare with one another; runs on different machines do not.
+ *
+ * @module
+ */
+
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { FilterTrie, RetainedTrie } from "../lib/topic/mod.ts";
+
+const COUNTS = [1_000, 100_000, 1_000_000];
+/** A row of fewer operations would be over before the clock has ticked and the compiler has woken up. */
+const MIN_OPERATIONS = 200_000;
+/** Strings at hand for timing; the memory for more would be part of what is measured. */
+const SLICE_LENGTH = 5_000;
+
+setFlagsFromString("--expose-gc");
+const collectGarbage: () => void = runInNewContext("gc");
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Of ten filters six have no wildcard, three have a `+`, one a `#`. */
+function filterOf(i: number): string {
+  const site = `site-${i % 1000}`;
+  const line = `line-${i % 7}`;
+  switch (i % 10) {
+    case 0:
+    case 1:
+      return `${site}/+/device-${i}/temperature`;
+    case 2:
+      return `${site}/${line}/device-${i}/+`;
+    case 3:
+      return `${site}/${line}/device-${i}/#`;
+    default:
+      return nameOf(i);
+  }
+}
+
+function nameOf(i: number): string {
+  return `site-${i % 1000}/line-${i % 7}/device-${i}/temperature`;
+}
+
+/** Numbers below `count`, all of them but not in their order. */
+function scattered(i: number, count: number): number {
+  return (i * 7_919) % count;
+}
+
+/** Microseconds that `operation` takes on average over the topics `topicOf(0)` … `topicOf(count - 1)`. */
+function timeUs(
+  count: number,
+  topicOf: (i: number) => string,
+  operation: (topic: string) => void,
+): number {
+  let sumMs = 0;
+  for (let done = 0; done < count; done += SLICE_LENGTH) {
+    const length = Math.min(SLICE_LENGTH, count - done);
+    // Each topic is a string of its own, as it is when it comes out of a packet.
+    const topics = Array.from(
+      { length },
+      (_, i) => decoder.decode(encoder.encode(topicOf(done + i))),
+    );
+    const startedMs = performance.now();
+    for (const topic of topics) operation(topic);
+    sumMs += performance.now() - startedMs;
+  }
+  return sumMs * 1000 / count;
+}
+
+/** What one row measures: the cost of each operation, and an object that holds `count` entries, to be weighed. */
+interface Subject {
+  readonly title: string;
+  readonly columns: readonly string[];
+  measureUs(count: number): number[];
+  fill(count: number): object;
+}
+
+const value = {};
+
+const filters: Subject = {
+  title: "Filters: one subscriber each, six of ten exact, three with `+`, one with `#`",
+  columns: ["filters", "µs per add", "µs per match", "µs per delete", "bytes per filter"],
+  measureUs(count) {
+    let found = 0;
+    const trie = new FilterTrie<object>();
+    const addUs = timeUs(count, filterOf, (filter) => trie.add(filter, value));
+    const matchUs = timeUs(count, (i) => nameOf(scattered(i, count)), (name) => {
+      trie.match(name, () => found++);
+    });
+    const deleteUs = timeUs(count, (i) => filterOf(scattered(i, count)), (filter) => {
+      trie.delete(filter, value);
+    });
+    if (found !== count || trie.nodeCount !== 0) {
+      throw new Error("Filters are missing or left over");
+    }
+    return [addUs, matchUs, deleteUs];
+  },
+  fill(count) {
+    const trie = new FilterTrie<object>();
+    timeUs(count, filterOf, (filter) => trie.add(filter, value));
+    return trie;
+  },
+};
+
+const retained: Subject = {
+  title: "Retained messages: names of four levels, without what is retained",
+  columns: [
+    "topics",
+    "µs per set",
+    "µs per match of one",
+    "µs each in a match of all",
+    "µs per delete",
+    "bytes per topic",
+  ],
+  measureUs(count) {
+    const trie = new RetainedTrie<object>();
+    const setUs = timeUs(count, nameOf, (name) => trie.set(name, value));
+    const matchUs = timeUs(count, (i) => nameOf(scattered(i, count)), (name) => {
+      if (trie.matches(name).next() !== value) throw new Error(`Cannot find ${name}`);
+    });
+    const walkStartedMs = performance.now();
+    const all = trie.matches("#");
+    let walked = 0;
+    while (all.next() !== undefined) walked++;
+    const walkUs = (performance.now() - walkStartedMs) * 1000 / walked;
+    const deleteUs = timeUs(count, (i) => nameOf(scattered(i, count)), (name) => trie.delete(name));
+    if (walked !== count || trie.nodeCount !== 0) {
+      throw new Error("Topics are missing or left over");
+    }
+    return [setUs, matchUs, walkUs, deleteUs];
+  },
+  fill(count) {
+    const trie = new RetainedTrie<object>();
+    timeUs(count, nameOf, (name) => trie.set(name, value));
+    return trie;
+  },
+};
+
+/** The mean over several rounds, so that every row has enough operations. */
+function meanUs(subject: Subject, count: number): number[] {
+  const rounds = Math.ceil(MIN_OPERATIONS / count);
+  let sums: number[] = [];
+  for (let i = 0; i < rounds; i++) {
+    sums = subject.measureUs(count).map((us, column) => us + (sums[column] ?? 0));
+  }
+  return sums.map((sum) => sum / rounds);
+}
+
+/** Bytes of heap for each entry, the topics' strings among them as far as the trie keeps them. */
+function weighBytes(subject: Subject, count: number): number {
+  const before = heapBytes();
+  const filled = [subject.fill(count)];
+  const bytes = (heapBytes() - before) / count;
+  filled.pop(); // so that it was in use until here
+  return bytes;
+}
+
+function heapBytes(): number {
+  collectGarbage();
+  return Deno.memoryUsage().heapUsed;
+}
+
+function printTable(subject: Subject): void {
+  console.log(`## ${subject.title}\n`);
+  console.log(`| ${subject.columns.join(" | ")} |`);
+  console.log(`|${subject.columns.map(() => "--:|").join("")}`);
+  meanUs(subject, 1_000); // for the compiler
+  for (const count of COUNTS) {
+    const row = meanUs(subject, count).map((us) => us.toFixed(2));
+    const bytes = weighBytes(subject, count).toFixed(0);
+    console.log(`| ${count.toLocaleString("en")} | ${row.join(" | ")} | ${bytes} |`);
+  }
+  console.log();
+}
+
+if (import.meta.main) {
+  printTable(filters);
+  printTable(retained);
+}

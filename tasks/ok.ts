@@ -1,0 +1,67 @@
+// deno-lint-ignore-file no-console -- a command line tool
+/**
+ * The gate: everything that has to hold before a change is good, one line each.
+ *
+ * A part's own output is shown only if it failed. `--skip-tests` leaves the tests out, for those
+ * who ran them already.
+ *
+ * @module
+ */
+
+/** One part of the gate: what it is called, and the arguments it gives to `deno`. */
+type Part = [name: string, args: string[]];
+
+const ROOT = new URL("..", import.meta.url);
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(new URL(path, ROOT));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The doors of `lib/`: its own `mod.ts` and the one of each folder. */
+function publicModules(): string[] {
+  const folders = [...Deno.readDirSync(new URL("lib/", ROOT))].filter(({ isDirectory }) =>
+    isDirectory
+  );
+  return ["lib/mod.ts", ...folders.map(({ name }) => `lib/${name}/mod.ts`).toSorted()].filter(
+    exists,
+  );
+}
+
+function parts(skipTests: boolean): Part[] {
+  return [
+    ["fmt", ["fmt", "--check"]],
+    ["lint", ["lint"]],
+    ["check", ["check", "main.ts", "lib/", "tasks/", "tests/"]],
+    ["doc lint", ["doc", "--lint", ...publicModules()]],
+    ...(exists("tasks/docs.ts")
+      ? [["docs", ["run", "-A", "tasks/docs.ts", "--check"]] as Part]
+      : []),
+    ...(skipTests ? [] : [["tests", ["test", "-A", "--no-prompt", "tests/"]] as Part]),
+    ["trace", ["run", "--allow-read", "tasks/trace.ts"]],
+  ];
+}
+
+/** Runs one part and says how it went. */
+async function passes([name, args]: Part): Promise<boolean> {
+  const startMs = performance.now();
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd: ROOT })
+    .output();
+  const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
+  if (!success) { for (const output of [stdout, stderr]) Deno.stdout.writeSync(output); }
+  console.log(`${success ? "ok    " : "FAILED"} ${name.padEnd(8)} ${seconds.padStart(6)} s`);
+  return success;
+}
+
+const failed: string[] = [];
+for (const part of parts(Deno.args.includes("--skip-tests"))) {
+  if (!await passes(part)) failed.push(part[0]);
+}
+if (failed.length > 0) {
+  console.log(`Not good yet: ${failed.join(", ")}`);
+  Deno.exit(1);
+}

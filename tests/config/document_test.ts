@@ -1,0 +1,42 @@
+import { strict as assert } from "node:assert";
+import { OPTIONS, optionsHelp, optionsMarkdown, REFUSED_OPTIONS } from "../../lib/config/mod.ts";
+import { flagUse, wrap } from "../../lib/config/document.ts";
+import { nearest } from "../../lib/config/suggest.ts";
+
+Deno.test("the help has every option that works as a flag, and lines of at most 100 characters", () => {
+  const help = optionsHelp();
+  for (const option of OPTIONS) {
+    assert.equal(help.includes(`  ${flagUse(option)}`), option.fileOnly === undefined, option.name);
+  }
+  assert.deepEqual(help.split("\n").filter((line) => line.length > 100), []);
+});
+
+Deno.test("the documentation has a row for every option and the name of every refused one", () => {
+  const markdown = optionsMarkdown();
+  for (const { name } of OPTIONS) assert(markdown.includes(`\n| \`${name}\``), name);
+  for (const { name } of REFUSED_OPTIONS) assert(markdown.includes(`\`${name}\``), name);
+});
+
+Deno.test("every row of the documentation has the cells that its heading has", () => {
+  const rows = optionsMarkdown().split("\n").filter((line) => line.startsWith("|"));
+  const cells = rows.map((row) => row.replaceAll("\\|", "").split("|").length - 2);
+  assert.deepEqual([...new Set(cells)].sort(), [2, 5]);
+});
+
+Deno.test("wrap() breaks at spaces, and leaves what is too long in one piece", () => {
+  assert.deepEqual(wrap("aa bb cccccc d", 5), ["aa bb", "cccccc", "d"]);
+});
+
+const words: [word: string, expected: string | undefined][] = [
+  ["chek", "check"],
+  ["serv", "serve"],
+  ["hlep", "help"],
+  ["host", undefined],
+  ["x", undefined],
+  ["frobnicate", undefined],
+];
+for (const [word, expected] of words) {
+  Deno.test(`nearest() to "${word}" is ${expected}`, () => {
+    assert.equal(nearest(word, ["serve", "check", "help", "version"]), expected);
+  });
+}

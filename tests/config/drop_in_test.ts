@@ -1,0 +1,98 @@
+import { strict as assert } from "node:assert";
+import { compareConfigs } from "../../lib/config/mod.ts";
+import { load, problems } from "./support.ts";
+
+/** The settings of the file that Debian installs with mosquitto. */
+const DEBIAN = `
+pid_file /run/mosquitto/mosquitto.pid
+persistence true
+persistence_location /var/lib/mosquitto/
+log_dest file /var/log/mosquitto/mosquitto.log
+include_dir /etc/mosquitto/conf.d
+`;
+const files = { "/etc/mosquitto/conf.d/README": "Any files placed here must end in .conf" };
+
+Deno.test("Debian's mosquitto.conf is refused for its persistence alone, with what to do", () => {
+  const found = problems({ file: DEBIAN, files });
+  assert.equal(found.length, 1);
+  assert.match(found[0]!, /^m\.conf:3: persistence: Cannot be true\. .*`--no-persistence`/);
+});
+
+Deno.test("Debian's mosquitto.conf works with --no-persistence", () => {
+  const config = load({ file: DEBIAN, files, flags: "--no-persistence" });
+  assert.equal(config.pidFile, "/run/mosquitto/mosquitto.pid");
+  assert.deepEqual(config.log.destinations, [
+    { type: "file", path: "/var/log/mosquitto/mosquitto.log" },
+  ]);
+  assert.deepEqual(config.listeners.map(({ port, address }) => [port, address]), [[
+    1883,
+    "127.0.0.1",
+  ]]);
+  const texts = config.notes.map((note) => note.text);
+  assert(texts.includes("m.conf:4: persistence_location: Has no effect: persistence is false"));
+});
+
+Deno.test("a file beside Debian's that opens the broker works with it", () => {
+  const config = load({
+    file: DEBIAN,
+    files: { "/etc/mosquitto/conf.d/lan.conf": "listener 1883\nallow_anonymous true" },
+    environment: { MQTT_PERSISTENCE: "false" },
+  });
+  assert.deepEqual(config.listeners.map(({ address, origin }) => [address, origin]), [
+    ["", "/etc/mosquitto/conf.d/lan.conf:1"],
+  ]);
+});
+
+const users: [user: string, isRoot: boolean, name: string, outcome: RegExp][] = [
+  [
+    "mosquitto",
+    true,
+    "root",
+    /^m\.conf:1: user: Cannot give up the rights of root to become mosquitto; .*`user root`/,
+  ],
+  ["root", true, "root", /^$/],
+  ["root", true, "", /^$/],
+  ["alice", false, "alice", /^$/],
+  [
+    "mosquitto",
+    false,
+    "alice",
+    /^m\.conf:1: user: Has no effect: the broker was not started as root$/,
+  ],
+];
+for (const [wanted, isRoot, name, outcome] of users) {
+  const who = isRoot ? "root" : name;
+  Deno.test(`user ${wanted}, started by ${who} (named "${name}"): ${outcome.source}`, () => {
+    const given = { file: `user ${wanted}`, user: { name, isRoot } };
+    const isError = outcome.source.includes("Cannot");
+    const lines = isError ? problems(given) : load(given).notes.map((note) => note.text);
+    const found = lines.filter((line) => line.startsWith("m.conf:1: user:"));
+    assert.match(found.join("\n"), outcome);
+  });
+}
+
+Deno.test("retain_expiry_interval is mosquitto's: it deletes nothing here, and says so", () => {
+  const config = load({ file: "retain_expiry_interval 5" });
+  assert.equal(config.broker.retainExpiryIntervalSeconds, 0);
+  const texts = config.notes.map((note) => note.text);
+  assert(
+    texts.some((text) => text.startsWith("m.conf:1: retain_expiry_interval: Has no effect: ")),
+  );
+});
+
+Deno.test("another reading of the configuration tells each change and whether a running broker takes it over", () => {
+  const before = load({ file: "log_type error\nlistener 1883\nmax_qos 1" });
+  const after = load({
+    file: "log_type debug\nlistener 1884\nmax_sessions 7\nallow_anonymous true",
+  });
+  const changes = compareConfigs(before, after).filter((change) =>
+    ["log_type", "listener", "max_sessions"].includes(change.name)
+  );
+  assert.deepEqual(changes, [
+    { name: "listener", listener: "1884", before: undefined, after: "1884", isReloadable: false },
+    { name: "max_sessions", listener: "", before: "100000", after: "7", isReloadable: true },
+    { name: "log_type", listener: "", before: "error", after: "debug", isReloadable: true },
+    { name: "listener", listener: "1883", before: "1883", after: undefined, isReloadable: false },
+  ]);
+  assert.deepEqual(compareConfigs(before, before), []);
+});

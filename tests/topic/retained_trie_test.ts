@@ -1,0 +1,194 @@
+import { deepEqual, equal } from "node:assert/strict";
+import { type RetainedCursor, RetainedTrie } from "../../lib/topic/mod.ts";
+import { ALL_FILTERS, ALL_NAMES, naiveMatches } from "./naive.ts";
+import { Random } from "../support/random.ts";
+
+/** A trie where every name is its own value. */
+function trieOf(names: Iterable<string>): RetainedTrie<string> {
+  const trie = new RetainedTrie<string>();
+  for (const name of names) trie.set(name, name);
+  return trie;
+}
+
+function rest<T extends NonNullable<unknown>>(cursor: RetainedCursor<T>): T[] {
+  const values: T[] = [];
+  for (let value = cursor.next(); value !== undefined; value = cursor.next()) values.push(value);
+  return values;
+}
+
+for (const hashMatchesParent of [true, false]) {
+  Deno.test(`RetainedTrie agrees with the naive matcher in all small cases, hashMatchesParent ${hashMatchesParent} [MQTT-4.7.2-1] [v3 MQTT-4.7.2-1]`, () => {
+    const trie = trieOf(ALL_NAMES);
+    for (const filter of ALL_FILTERS) {
+      const expected = ALL_NAMES.filter((name) => naiveMatches(filter, name, hashMatchesParent));
+      const actual = rest(trie.matches(filter, { hashMatchesParent }));
+      deepEqual(actual.sort(), expected.sort(), `filter "${filter}"`);
+    }
+  });
+}
+
+Deno.test("set(), get() and delete() hold one value for every name", () => {
+  const trie = new RetainedTrie<string>();
+  for (const name of ALL_NAMES) equal(trie.set(name, `${name} one`), undefined);
+  equal(trie.size, ALL_NAMES.length);
+  for (const name of ALL_NAMES) equal(trie.set(name, `${name} two`), `${name} one`);
+  equal(trie.size, ALL_NAMES.length);
+  for (const name of ALL_NAMES) equal(trie.get(name), `${name} two`);
+  for (const name of ALL_NAMES) {
+    equal(trie.delete(name), `${name} two`);
+    equal(trie.delete(name), undefined);
+    equal(trie.get(name), undefined);
+  }
+  equal(trie.size, 0);
+  equal(trie.nodeCount, 0);
+});
+
+Deno.test("get() and delete() know nothing of names on the way to others", () => {
+  const trie = trieOf(["a/b/c"]);
+  for (const name of ["a", "a/b", "a/b/", "a/b/c/d", "", "b"]) {
+    equal(trie.get(name), undefined);
+    equal(trie.delete(name), undefined);
+  }
+  equal(trie.size, 1);
+  equal(trie.nodeCount, 3);
+});
+
+Deno.test("deleting a name cuts what nothing else needs, and no more", () => {
+  const trie = trieOf(["a/b/c/d", "a/b/e/f", "a"]);
+  equal(trie.nodeCount, 6);
+  trie.delete("a/b/c/d");
+  equal(trie.nodeCount, 4);
+  trie.delete("a");
+  equal(trie.nodeCount, 4);
+  trie.delete("a/b/e/f");
+  equal(trie.nodeCount, 0);
+});
+
+Deno.test("entries() gives every name with its value", () => {
+  const trie = new RetainedTrie<number>();
+  for (const [i, name] of ALL_NAMES.entries()) trie.set(name, i);
+  const expected = new Map(ALL_NAMES.map((name, i) => [name, i]));
+  deepEqual(new Map(trie.entries()), expected);
+  deepEqual(new Map(trie), expected);
+  equal([...trie].length, ALL_NAMES.length);
+});
+
+Deno.test("a sweep over entries() may delete what it is given, and misses nothing", () => {
+  const trie = trieOf(ALL_NAMES);
+  const seen: string[] = [];
+  for (const [name] of trie) {
+    seen.push(name);
+    trie.delete(name);
+  }
+  deepEqual(seen.sort(), [...ALL_NAMES].sort());
+  equal(trie.nodeCount, 0);
+});
+
+Deno.test("a cursor rests after as many steps as it is allowed, and goes on", () => {
+  const names = Array.from({ length: 100 }, (_, i) => `${i}/${i < 98 ? "a" : "x"}`);
+  const cursor = trieOf(names).matches("+/x");
+  const found: string[] = [];
+  let slices = 0;
+  while (!cursor.isDone) {
+    const value = cursor.next(10);
+    if (value !== undefined) found.push(value);
+    slices++;
+  }
+  deepEqual(found.sort(), ["98/x", "99/x"]);
+  equal(slices > 10, true, `${slices} slices`);
+  equal(cursor.next(), undefined);
+});
+
+Deno.test("a name or a filter of ten thousand levels is no deeper for the stack", () => {
+  const name = `${"a/".repeat(10_000)}a`;
+  const trie = trieOf([name]);
+  for (const filter of ["#", name, `${"+/".repeat(10_000)}+`, `${"+/".repeat(5_000)}#`]) {
+    deepEqual(rest(trie.matches(filter)), [name]);
+  }
+  equal([...trie].length, 1);
+  trie.delete(name);
+  equal(trie.nodeCount, 0);
+});
+
+Deno.test("a cursor in a branch that is cut off and grows again does not fail", () => {
+  const trie = trieOf(["a/b/c", "a/b/d", "e"]);
+  const cursor = trie.matches("#");
+  equal(cursor.next(), "a/b/c");
+  trie.delete("a/b/c");
+  trie.delete("a/b/d");
+  trie.set("a/b/c", "new");
+  trie.set("a/b/f", "new");
+  const values = rest(cursor);
+  equal(values.includes("e"), true, "what stayed is given");
+  equal(values.includes("a/b/d"), false, "what went is not");
+});
+
+Deno.test("an only child that gets a sibling while a cursor waits before it is given once", () => {
+  const trie = trieOf(["a", "a/b"]);
+  const cursor = trie.matches("a/#");
+  equal(cursor.next(), "a");
+  trie.set("a/c", "a/c");
+  equal(rest(cursor).filter((value) => value === "a/b").length, 1);
+});
+
+Deno.test("siblings that go and come back do not hide one that stays", () => {
+  const trie = trieOf(["a/b", "a/c", "a/d"]);
+  const cursor = trie.matches("a/+");
+  const first = cursor.next()!;
+  const [gone, stays] = ["a/b", "a/c", "a/d"].filter((name) => name !== first);
+  trie.delete(first);
+  trie.delete(gone!);
+  trie.set(first, first);
+  trie.set(gone!, gone!);
+  equal(rest(cursor).filter((value) => value === stays).length, 1);
+});
+
+Deno.test("a cursor gives every name that stays once while the trie changes at random", () => {
+  for (let seed = 1; seed <= 400; seed++) {
+    const random = new Random(seed);
+    const trie = new RetainedTrie<{ name: string }>();
+    const model = new Map<string, { name: string }>();
+    const set = (name: string) => {
+      const value = { name };
+      equal(trie.set(name, value), model.get(name), `seed ${seed}`);
+      model.set(name, value);
+    };
+    const names = Array.from({ length: 1 + random.int(120) }, () => random.pick(ALL_NAMES));
+    for (const name of names) if (random.bool()) set(name);
+
+    const filter = random.pick(ALL_FILTERS);
+    const stayed = new Set([...model.keys()].filter((name) => naiveMatches(filter, name, true)));
+    const everThere = new Set(model.values());
+    const given: { name: string }[] = [];
+    const cursor = trie.matches(filter);
+    while (!cursor.isDone) {
+      const value = cursor.next(1 + random.int(3));
+      if (value !== undefined) given.push(value);
+      for (let changes = random.int(4); changes > 0; changes--) {
+        const name = random.pick(names);
+        if (random.bool()) {
+          stayed.delete(name);
+          equal(trie.delete(name), model.get(name), `seed ${seed}`);
+          model.delete(name);
+        } else {
+          set(name);
+          everThere.add(model.get(name)!);
+        }
+      }
+    }
+
+    for (const name of stayed) {
+      const times = given.filter((value) => value.name === name).length;
+      equal(times, 1, `seed ${seed}, filter "${filter}": "${name}" stayed, given ${times} times`);
+    }
+    for (const value of given) {
+      equal(everThere.has(value), true, `seed ${seed}: "${value.name}" was there`);
+      equal(naiveMatches(filter, value.name, true), true, `seed ${seed}, filter "${filter}"`);
+    }
+    equal(new Set(given).size, given.length, `seed ${seed}: no value twice`);
+    equal(trie.size, model.size, `seed ${seed}`);
+    deepEqual(new Map(trie), model, `seed ${seed}`);
+    for (const name of model.keys()) trie.delete(name);
+    equal(trie.nodeCount, 0, `seed ${seed}`);
+  }
+});
