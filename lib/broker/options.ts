@@ -8,7 +8,7 @@ export type QueueFullPolicy = "drop_new" | "drop_oldest" | "disconnect";
  * of the configuration's options, so that a counter, an error and the documentation say the same word.
  */
 export interface BrokerOptions {
-  /** Whether `a/#` also matches `a`: the standard says yes. [MQTT-4.7.1-2] */
+  /** Whether `a/#` also matches `a`: the standard says yes (section 4.7.1.2). */
   readonly hashMatchesParent: boolean;
   /** Whether clients may connect with a zero-length Client Identifier. */
   readonly allowZeroLengthClientId: boolean;

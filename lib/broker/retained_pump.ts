@@ -6,7 +6,8 @@ import type { Broker } from "./broker.ts";
 import type { Target } from "./router.ts";
 import { encodeText } from "../codec/mod.ts";
 
-/** A slice: messages looked at, and bytes gathered, before others have their turn. */
+/** A slice: steps of the walk, messages, and bytes gathered, before others have their turn. */
+const SLICE_STEPS = 5000;
 const SLICE_MESSAGES = 1000;
 const SLICE_BYTES = 64 * 1024;
 
@@ -25,8 +26,10 @@ export function pumpRetained(client: Client): void {
     // Bytes before the client: `drained` goes on. No room in flight: its acknowledgements do.
     if (connection.unsentBytes >= SLICE_BYTES) return;
     if (session.queue.length > 0 || !session.sender.hasQuota) return;
-    const message = delivery.cursor.next();
+    const message = delivery.cursor.next(SLICE_STEPS);
     if (message === undefined) {
+      // A walk may pass a million topics and match none: it is cut as well.
+      if (!delivery.cursor.isDone) break;
       client.retained.shift();
       continue;
     }

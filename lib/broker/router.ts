@@ -53,6 +53,17 @@ export type ReadCheck = {
   mayRead(client: Client, topicName: string): boolean;
 };
 
+/** Nobody. */
+const NOWHERE: Route = {
+  version: -1,
+  accessVersion: -1,
+  topicNameBytes: new Uint8Array(),
+  targets: [],
+  ownTargets: undefined,
+  shares: [],
+  locals: [],
+};
+
 /** Topics whose routes are remembered. */
 const MAX_ROUTES = 16_384;
 
@@ -63,6 +74,8 @@ const MAX_ROUTES = 16_384;
 export class Router {
   readonly #trie: FilterTrie<ClientEntry | ShareGroup | LocalEntry>;
   readonly #routes = new Map<string, Route>();
+  /** The route of all topics that nobody reads. */
+  #nowhere: Route = NOWHERE;
   readonly #shares = new Map<string, ShareGroup>();
   readonly #entries = new Map<Client, Map<string, ClientEntry>>();
   readonly #options: RouterOptions;
@@ -145,6 +158,8 @@ export class Router {
       return undefined;
     }
     const route = this.#build(topicName);
+    // A topic that nobody reads is not worth a place: there may be any number of them.
+    if (route === this.#nowhere) return route;
     // Emptied as a whole when full: simpler than ages, and as rare as sixteen thousand new topics.
     if (this.#routes.size >= MAX_ROUTES) this.#routes.clear();
     this.#routes.set(topicName, route);
@@ -152,10 +167,20 @@ export class Router {
   }
 
   #build(topicName: string): Route {
+    const matches: (ClientEntry | ShareGroup | LocalEntry)[] = [];
+    this.#trie.match(topicName, (entry) => void matches.push(entry));
+    const version = this.#trie.version;
+    const accessVersion = this.#readCheck.version;
+    if (matches.length === 0) {
+      if (this.#nowhere.version !== version || this.#nowhere.accessVersion !== accessVersion) {
+        this.#nowhere = { ...NOWHERE, version, accessVersion };
+      }
+      return this.#nowhere;
+    }
     const byClient = new Map<Client, Subscription[]>();
     const shares: ShareGroup[] = [];
     const locals: LocalEntry[] = [];
-    this.#trie.match(topicName, (entry) => {
+    for (const entry of matches) {
       if (entry instanceof ShareGroup) shares.push(entry);
       else if (entry.kind === "local") locals.push(entry);
       else {
@@ -163,7 +188,7 @@ export class Router {
         if (subscriptions === undefined) byClient.set(entry.client, [entry.subscription]);
         else subscriptions.push(entry.subscription);
       }
-    });
+    }
     const targets: Target[] = [];
     let ownTargets: Map<Client, Target | undefined> | undefined;
     for (const [client, subscriptions] of byClient) {
@@ -178,8 +203,8 @@ export class Router {
       }
     }
     return {
-      version: this.#trie.version,
-      accessVersion: this.#readCheck.version,
+      version,
+      accessVersion,
       topicNameBytes: encodeText(topicName),
       targets,
       ownTargets,

@@ -127,7 +127,7 @@ function failure(connection: Connection, reasonCode: number): number {
   return connection.protocolVersion === 5 ? reasonCode : 0x80;
 }
 
-/** A filter that is none: told in the SUBACK of 5.0; older clients are closed. [v3 MQTT-4.7.1-2] */
+/** A filter that is none: told in the SUBACK of 5.0; older clients are closed. [v3 MQTT-4.7.1-2] [v3 MQTT-4.7.1-3] */
 function refusal(connection: Connection, reasonCode: ReasonCode, message: string): number {
   if (connection.protocolVersion < 5) throw new MqttError(reasonCode, message);
   return reasonCode;

@@ -33,6 +33,7 @@ export class BusBridge {
   readonly #waiting = new Set<Peer>();
   readonly #channel: Channel;
 
+  /** Opens the channel, which keeps the process alive until {@link close}; `hub` is the broker. */
   constructor(hub: MessageHub, options: BusBridgeOptions) {
     const { name, maxPeers = DEFAULT_MAX_PEERS, onLoss, onError, ...streamOptions } = options;
     this.#maxPeers = maxPeers;

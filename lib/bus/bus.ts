@@ -2,8 +2,11 @@ import type { Properties, Qos } from "../codec/mod.ts";
 
 /** A message as a program gets it: plain data, the payload its own to keep and to change. */
 export interface BusMessage {
+  /** What it was published to. */
   readonly topicName: string;
+  /** A copy, this handler's alone. */
   readonly payload: Uint8Array<ArrayBuffer>;
+  /** The Quality of Service that it was published with. */
   readonly qos: Qos;
   /** Whether it was published as a retained message. */
   readonly retain: boolean;
@@ -15,7 +18,9 @@ export interface BusMessage {
 
 /** What a program may say about a message: without it QoS 0, not retained, never expiring. */
 export interface BusPublishOptions {
+  /** How it is sent on to clients, at most. */
   readonly qos?: Qos;
+  /** Whether it is kept for those who subscribe later. */
   readonly retain?: boolean;
   /** Only those of {@link BusMessage.properties} travel on. */
   readonly properties?: Properties;
@@ -36,7 +41,8 @@ export interface Bus {
   publish(topicName: string, payload: Uint8Array | string, options?: BusPublishOptions): boolean;
   /**
    * Calls `handler` with each message that matches the Topic Filter from now on; a message that matches several subscriptions
-   * comes once for each. The function returned ends it. Throws `TypeError` where the Topic Filter is not one.
+   * comes once for each. The function returned ends it. Throws `TypeError` where the Topic
+   * Filter is not one, or a shared one.
    */
   subscribe(topicFilter: string, handler: BusHandler): () => void;
   /** Waits for room to publish; at once where there is. */
@@ -47,7 +53,9 @@ export interface Bus {
 
 /** Where debug lines go; nothing is built while `debugOn` is false. */
 export interface BusLog {
+  /** Whether lines are wanted now. */
   readonly debugOn: boolean;
+  /** Takes one line, without its end. */
   debug(line: string): void;
 }
 

@@ -9,6 +9,7 @@ export class EventBus implements Bus {
   readonly #subscriptions = new Set<() => void>();
   #closed = false;
 
+  /** `hub` is the broker. */
   constructor(hub: MessageHub, options: BusOptions = {}) {
     this.#hub = hub;
     this.#options = options;

@@ -14,6 +14,7 @@ export interface BusStats {
   readonly probesPosted: number;
   /** Messages taken to be sent. */
   readonly messagesSent: number;
+  /** Messages that arrived. */
   readonly messagesReceived: number;
   /** Messages that could not be saved: see {@link BusLoss}. */
   readonly messagesLost: number;
@@ -36,6 +37,7 @@ export type BusLossReason = "buffer_full" | "too_large" | "peer_gone" | "peer_re
 
 /** A loss that could not be mended. */
 export interface BusLoss {
+  /** Why. */
   readonly reason: BusLossReason;
   /** `outgoing`: messages of this side; `incoming`: messages that this side should have got. */
   readonly direction: "outgoing" | "incoming";

@@ -1,5 +1,5 @@
 import type { MessageInit } from "../broker/mod.ts";
-import { isTopicFilter, isTopicName } from "../topic/mod.ts";
+import { isTopicName, parseTopicFilter } from "../topic/mod.ts";
 import type { Bus, BusHandler, BusMessage, BusOptions, BusPublishOptions } from "./bus.ts";
 import { ByteReader } from "./bytes.ts";
 import { Channel, newPeerId } from "./channel.ts";
@@ -39,6 +39,7 @@ export class WorkerBus implements Bus {
   #helloDelayMs = HELLO_DELAY_MS;
   #waiters: { readonly isDue: () => boolean; readonly resolve: () => void }[] = [];
 
+  /** Opens the channel, which keeps the Worker alive until {@link close}. */
   constructor(options: WorkerBusOptions) {
     const { name, log: _, onError: _1, onLoss: _2, maxSubscriptions, ...streamOptions } = options;
     this.#options = options;
@@ -70,7 +71,8 @@ export class WorkerBus implements Bus {
 
   subscribe(topicFilter: string, handler: BusHandler): () => void {
     this.#assertOpen("subscribe");
-    if (!isTopicFilter(topicFilter)) {
+    const parsed = parseTopicFilter(topicFilter);
+    if (parsed === undefined || parsed.shareName !== undefined) {
       throw new TypeError(`Cannot subscribe: "${topicFilter}" is not a Topic Filter`);
     }
     const remove = this.#interests.add(topicFilter, handler);

@@ -33,7 +33,10 @@ export async function runBroker(
   for (const { level, text } of config.notes) log[level](text);
   const hub = new TurnHub(broker, turns);
   const stopObserving = observe(config, broker, hub, log);
-  const signal = await untilSignal(() => reload(config, load(), broker, log));
+  let current = config;
+  const signal = await untilSignal(() => {
+    current = reload(current, load(), broker, log);
+  });
   log.info(`${signal}: the broker ends`, { clients: broker.connectedCount });
   stopObserving();
   await shutDown(broker, listeners);
@@ -115,11 +118,12 @@ function untilSignal(onHangup: () => void): Promise<Deno.Signal> {
   });
 }
 
-/** SIGHUP: takes over what can change while the broker runs, and says what cannot. */
-function reload(before: Config, result: LoadResult, broker: Broker, log: Logger): void {
+/** SIGHUP: takes over what can change while the broker runs, and says what cannot; returns what holds now. */
+function reload(before: Config, result: LoadResult, broker: Broker, log: Logger): Config {
   if (!result.isValid) {
     for (const problem of result.problems) log.error(problem);
-    return log.error("SIGHUP: the configuration is not valid, the old one stays");
+    log.error("SIGHUP: the configuration is not valid, the old one stays");
+    return before;
   }
   const { config } = result;
   try {
@@ -134,6 +138,7 @@ function reload(before: Config, result: LoadResult, broker: Broker, log: Logger)
     else log.warning(`SIGHUP: ${name} changes only with a restart`, { now: old, file: after });
   }
   log.info("SIGHUP: the configuration is read again");
+  return config;
 }
 
 async function shutDown(broker: Broker, listeners: readonly TcpListener[]): Promise<void> {

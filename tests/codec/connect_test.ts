@@ -127,7 +127,7 @@ testGolden([
   {
     name: "properties, will properties, user name and password in their order [MQTT-3.1.3-1]",
     version: 5,
-    hex: "10 33 0004 'MQTT' 05 ee 001e 05 11 00000e10 0001 'c' " +
+    hex: "10 34 0004 'MQTT' 05 ee 001e 05 11 00000e10 0001 'c' " +
       "10 18 0000000a 01 01 26 0001 'k' 0003 'val' 0003 'w/t' 0003 'bye' 0001 'u' 0001 'p'",
     packet: {
       ...minimal,
@@ -152,7 +152,7 @@ testGolden([
   {
     name: "all properties of CONNECT",
     version: 5,
-    hex: "10 3e 0004 'MQTT' 05 02 0000 31 11 ffffffff 21 0014 27 00001000 22 000a 19 01 17 00 " +
+    hex: "10 39 0004 'MQTT' 05 02 0000 2c 11 ffffffff 21 0014 27 00001000 22 000a 19 01 17 00 " +
       "26 0001 'a' 0001 'b' 26 0001 'a' 0000 15 0003 'abc' 16 0002 0001 0000",
     packet: {
       ...minimal,

@@ -108,7 +108,7 @@ testGolden([
   {
     name: "PUBLISH with all properties",
     version: 5,
-    hex: "32 38 0003 'a/b' 000a 2e 01 01 02 0000003c 23 0001 08 0001 'r' 09 0002 beef " +
+    hex: "32 39 0003 'a/b' 000a 2f 01 01 02 0000003c 23 0001 08 0001 'r' 09 0002 beef " +
       "26 0001 'a' 0001 'b' 26 0001 'a' 0001 'c' 0b 01 0b ffffff7f 03 0004 'json' 'hi'",
     packet: {
       ...publish,
@@ -141,7 +141,7 @@ testGolden([
     decodeOnly: true,
   },
   {
-    name: "payload of 121 bytes, the last with one byte of Remaining Length",
+    name: "payload of 122 bytes, the last with one byte of Remaining Length",
     version: BEFORE_5,
     hex: "30 7f 0003 'a/b' " + "00".repeat(122),
     packet: { ...publish, payload: new Uint8Array(122) },
