@@ -8,7 +8,7 @@ import { type BusLoss, type BusStats, newCounters } from "./stats.ts";
 
 /** How a bridge is set up; what is not given has its default. */
 export interface BusBridgeOptions extends Pick<BusOptions, "onError">, Partial<StreamOptions> {
-  /** The channel's name, the same for the Workers; one bridge for a name. */
+  /** The channel's name, the same for the Workers; one bridge for a name: a later one takes over. */
   readonly name: string;
   /** Workers at the same time; more are not let in. */
   readonly maxPeers?: number;
@@ -72,6 +72,7 @@ export class BusBridge {
 
   #receive(frame: Frame, nowMs: number): void {
     if (frame.kind === "hello") return this.#welcome(frame.from, nowMs);
+    if (frame.kind === "welcome" && frame.to === 0) return this.#stepAside();
     if (frame.to !== this.#id) return;
     const peer = this.#peers.get(frame.from);
     if (frame.kind === "bye") {
@@ -101,6 +102,12 @@ export class BusBridge {
       peer.stream.open(peerId, nowMs);
     }
     this.#post("welcome", peerId);
+  }
+
+  /** Two bridges would each have some of the Workers: the later one has them all. */
+  #stepAside(): void {
+    this.close();
+    this.#ports.onError(new Error("Closed the bridge: another one has begun under its name"));
   }
 
   #flush(nowMs: number): void {

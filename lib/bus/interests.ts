@@ -39,9 +39,9 @@ export class Interests {
     };
   }
 
-  /** Who gets what matched a filter; nobody where it was taken back meanwhile. */
-  handlers(filterId: number): Iterable<BusHandler> {
-    return this.#byId.get(filterId)?.handlers.values() ?? [];
+  /** Who gets what matched a filter; `undefined` where it was taken back meanwhile. */
+  handlers(filterId: number): ReadonlyMap<symbol, BusHandler> | undefined {
+    return this.#byId.get(filterId)?.handlers;
   }
 
   /** The bridge is another one, which knows nothing yet. */

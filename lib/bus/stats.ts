@@ -41,7 +41,10 @@ export interface BusLoss {
   readonly reason: BusLossReason;
   /** `outgoing`: messages of this side; `incoming`: messages that this side should have got. */
   readonly direction: "outgoing" | "incoming";
-  /** How many; up to so many where the other side may still have got some of them. */
+  /**
+   * How many; up to so many where the other side may still have got some of them. 0 after a restart says that only what
+   * others published meanwhile may be missing.
+   */
   readonly messages: number;
   /** Id of the other side, 0 where there was none yet. */
   readonly peerId: number;

@@ -206,10 +206,11 @@ export class WorkerBus implements Bus {
 
   #deliver(filterId: number, message: BusMessage): void {
     this.#counters.messagesReceived++;
-    let isFirst = true;
-    for (const handler of this.#interests.handlers(filterId)) {
-      const own = isFirst ? message : { ...message, payload: message.payload.slice() };
-      isFirst = false;
+    const handlers = this.#interests.handlers(filterId);
+    if (handlers === undefined) return;
+    const isShared = handlers.size > 1;
+    for (const handler of handlers.values()) {
+      const own = isShared ? { ...message, payload: message.payload.slice() } : message;
       callHandler(handler, own, this.#options);
     }
   }

@@ -1,13 +1,10 @@
-import { Broker, OPEN_ACCESS } from "../broker/mod.ts";
+import type { Broker } from "../broker/mod.ts";
 import { traceBus } from "../bus/mod.ts";
 import { compareConfigs, type Config, type LoadResult } from "../config/mod.ts";
-import { nowMs, ReadBuffers, TcpListener, TurnHub, Turns } from "../net/mod.ts";
+import { nowMs, Server } from "../net/mod.ts";
 import { type Logger, SysTopics } from "../observe/mod.ts";
 import { VERSION } from "../version.ts";
 import { EXIT } from "./output.ts";
-
-/** How long clients have to take their DISCONNECT before the process ends. */
-const SHUTDOWN_MS = 3000;
 
 /** Runs the broker until a signal ends it. `load` reads the configuration again, for SIGHUP. */
 export async function runBroker(
@@ -16,66 +13,45 @@ export async function runBroker(
   load: () => LoadResult,
 ): Promise<number> {
   log.info(`flux-mqtt ${VERSION} starts`);
-  const turns = new Turns();
-  const broker = new Broker(config.broker, {
-    log,
-    access: OPEN_ACCESS,
-    randomId: () => crypto.randomUUID(),
-    wake: (atMs) => turns.wake(atMs),
-  }, nowMs());
-  turns.attach(broker);
-  const listeners = listen(config, broker, turns, log);
-  if (listeners === undefined) return EXIT.failed;
-  if (!writePidFile(config.pidFile, log)) {
-    for (const listener of listeners) listener.close();
+  const server = new Server({ options: config.broker, log });
+  if (!listen(config, server, log) || !writePidFile(config.pidFile, log)) {
+    await server.close();
     return EXIT.failed;
   }
   for (const { level, text } of config.notes) log[level](text);
-  const hub = new TurnHub(broker, turns);
-  const stopObserving = observe(config, broker, hub, log);
+  const stopObserving = observe(config, server, log);
   let current = config;
   const signal = await untilSignal(() => {
-    current = reload(current, load(), broker, log);
+    current = reload(current, load(), server.broker, log);
   });
-  log.info(`${signal}: the broker ends`, { clients: broker.connectedCount });
+  log.info(`${signal}: the broker ends`, { clients: server.broker.connectedCount });
   stopObserving();
-  await shutDown(broker, listeners);
-  turns.stop();
+  await server.close();
   if (config.pidFile !== "") removeFile(config.pidFile);
   log.info("The broker has ended");
   log.close();
   return EXIT.ok;
 }
 
-function listen(
-  config: Config,
-  broker: Broker,
-  turns: Turns,
-  log: Logger,
-): TcpListener[] | undefined {
-  const buffers = new ReadBuffers();
-  const listeners: TcpListener[] = [];
-  for (const { address, port, options, origin } of config.listeners) {
-    // "::" takes IPv4 as well.
-    const hostname = address === "" ? "::" : address;
+/** Opens all listeners; `false` where one cannot be. */
+function listen(config: Config, server: Server, log: Logger): boolean {
+  const { setTcpNodelay } = config;
+  for (const { address: hostname, port, options, origin } of config.listeners) {
     try {
-      const { setTcpNodelay } = config;
-      const init = { hostname, port, options, setTcpNodelay, broker, turns, buffers, log };
-      const listener = new TcpListener(init);
-      listeners.push(listener);
-      log.info("Listening", { address: address === "" ? "all" : address, port: listener.port });
+      const actual = server.listen({ hostname, port, options, setTcpNodelay });
+      log.info("Listening", { address: hostname === "" ? "all" : hostname, port: actual });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       log.error(`Cannot listen on port ${port}: ${reason}`, { address: hostname, origin });
-      for (const listener of listeners) listener.close();
-      return undefined;
+      return false;
     }
   }
-  return listeners;
+  return true;
 }
 
 /** Starts what watches the broker; the function returned ends it. */
-function observe(config: Config, broker: Broker, hub: TurnHub, log: Logger): () => void {
+function observe(config: Config, server: Server, log: Logger): () => void {
+  const { broker, hub } = server;
   const stopTrace = log.debugOn ? traceBus(hub, log) : () => {};
   if (config.sysIntervalSeconds === 0) return stopTrace;
   const topics = new SysTopics(
@@ -139,16 +115,6 @@ function reload(before: Config, result: LoadResult, broker: Broker, log: Logger)
   }
   log.info("SIGHUP: the configuration is read again");
   return config;
-}
-
-async function shutDown(broker: Broker, listeners: readonly TcpListener[]): Promise<void> {
-  for (const listener of listeners) listener.stopAccepting();
-  broker.shutDown(nowMs());
-  const deadlineMs = nowMs() + SHUTDOWN_MS;
-  while (listeners.some((listener) => listener.size > 0) && nowMs() < deadlineMs) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  for (const listener of listeners) listener.close();
 }
 
 function writePidFile(path: string, log: Logger): boolean {

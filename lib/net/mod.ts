@@ -13,6 +13,7 @@
  */
 export { TurnHub } from "./hub.ts";
 export { ReadBuffers } from "./read_buffers.ts";
+export { type ListenInit, Server, type ServerInit } from "./server.ts";
 export { type ByteStream, StreamLink } from "./stream_link.ts";
 export { TcpListener, type TcpListenerInit } from "./tcp_listener.ts";
 export { nowMs, Turns } from "./turns.ts";

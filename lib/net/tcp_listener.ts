@@ -8,6 +8,7 @@ const ACCEPT_RETRY_MS = 100;
 
 /** What a listener needs. */
 export interface TcpListenerInit {
+  /** `""`: every address of the machine. */
   readonly hostname: string;
   /** 0: one that is free. */
   readonly port: number;
@@ -29,7 +30,7 @@ export class TcpListener {
   /** Listens at once; throws what `Deno.listen` throws (`AddrInUse`, `PermissionDenied`, …). */
   constructor(init: TcpListenerInit) {
     this.#init = init;
-    this.#listener = Deno.listen({ hostname: init.hostname, port: init.port });
+    this.#listener = listen(init.hostname, init.port);
     this.#accept();
   }
 
@@ -91,5 +92,18 @@ export class TcpListener {
     if (connection === undefined) return stream.close();
     this.#links.add(link);
     link.start(connection);
+  }
+}
+
+/** "::" takes IPv4 as well, where the machine has IPv6 at all. */
+function listen(hostname: string, port: number): Deno.TcpListener {
+  if (hostname !== "") return Deno.listen({ hostname, port });
+  try {
+    return Deno.listen({ hostname: "::", port });
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse || error instanceof Deno.errors.PermissionDenied) {
+      throw error;
+    }
+    return Deno.listen({ hostname: "0.0.0.0", port });
   }
 }

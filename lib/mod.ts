@@ -1,0 +1,44 @@
+/**
+ * flux-mqtt as a library: a whole MQTT broker inside a program.
+ *
+ * `Server` is the broker with its listeners; `EventBus` lets the program publish and subscribe without a connection, `BusBridge` and
+ * `WorkerBus` do the same for its Workers. Access control is the `AccessPort`, storage the `Store`, logging the `LogPort`: plain interfaces
+ * that a program may implement itself.
+ *
+ * @example A broker, a program's subscription, and an MQTT client's message
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { encodePacket, EventBus, Server } from "./mod.ts";
+ *
+ * const server = new Server();
+ * const port = server.listen({ port: 0 });
+ * const bus = new EventBus(server.hub);
+ * const arrived = Promise.withResolvers<string>();
+ * bus.subscribe("home/+/temperature", ({ topicName }) => arrived.resolve(topicName));
+ *
+ * // Any MQTT client will do; this one is two packets.
+ * const client = await Deno.connect({ port });
+ * const connect = {
+ *   type: "connect", protocolVersion: 5, cleanStart: true, keepAliveSeconds: 30, clientId: "example",
+ * } as const;
+ * const publish = {
+ *   type: "publish", topicName: "home/cellar/temperature", payload: new TextEncoder().encode("12.5"),
+ *   qos: 0, retain: false, dup: false, packetId: 0, properties: undefined,
+ * } as const;
+ * await client.write(encodePacket(connect, 5));
+ * await client.write(encodePacket(publish, 5));
+ * equal(await arrived.promise, "home/cellar/temperature");
+ *
+ * client.close();
+ * bus.close();
+ * await server.close();
+ * ```
+ *
+ * @module
+ */
+export * from "./broker/mod.ts";
+export * from "./bus/mod.ts";
+export * from "./codec/mod.ts";
+export { type ListenInit, nowMs, Server, type ServerInit } from "./net/mod.ts";
+export { isTopicFilter, isTopicName, topicMatches } from "./topic/mod.ts";
+export { VERSION } from "./version.ts";

@@ -1,0 +1,99 @@
+// deno-lint-ignore-file no-console -- a command line tool
+/**
+ * Feeds damaged packets to the decoder: each has to give packets or an `MqttError`, and memory must not grow.
+ *
+ *     deno task fuzz                        a million packets, a new seed
+ *     deno task fuzz --count 5000 --seed 7  the same again
+ *
+ * Exits with 1 on the first packet that does anything else, after printing seed, number and bytes, or when memory grew.
+ *
+ * @module
+ */
+import { parseArgs } from "node:util";
+import { encodePacket, NameCache, type ProtocolVersion } from "../lib/codec/mod.ts";
+import { decodeHostile } from "../tests/codec/hostile.ts";
+import { mutate, randomPacket } from "../tests/codec/random_packet.ts";
+import { Random } from "../tests/support/random.ts";
+
+const VERSIONS: readonly ProtocolVersion[] = [3, 4, 5];
+const MIB = 1024 * 1024;
+/** Growth of the live heap that is no leak: caches of the engine, compiled code. */
+const MAX_HEAP_GROWTH_BYTES = 8 * MIB;
+/** Growth of the whole process: the engine gives memory back when it likes. */
+const MAX_RSS_GROWTH_BYTES = 128 * MIB;
+const PARTS = 10;
+const PACKETS_PER_SAMPLE = 500;
+
+interface Part {
+  /** The lowest heap seen: what is alive right after a collection. */
+  readonly heapBytes: number;
+  readonly rssBytes: number;
+}
+
+const { values } = parseArgs({
+  options: {
+    count: { type: "string", default: "1000000" },
+    seed: { type: "string", default: String(Date.now() % 1_000_000_000) },
+  },
+});
+const count = positiveInteger("count", values.count);
+const seed = positiveInteger("seed", values.seed);
+
+const names = new NameCache();
+const random = new Random(seed);
+let decoded = 0;
+let refused = 0;
+
+console.log(`${count} damaged packets, seed ${seed}`);
+const startMs = performance.now();
+const parts: Part[] = [];
+for (let part = 0; part < PARTS; part++) {
+  parts.push(runPart(Math.floor(count * part / PARTS), Math.floor(count * (part + 1) / PARTS)));
+}
+const seconds = (performance.now() - startMs) / 1000;
+console.log(`${decoded} packets decoded, ${refused} refused, none else, ${seconds.toFixed(1)} s`);
+
+// The first part fills caches and compiles the code: growth counts from its end.
+const [first, last] = [parts[0]!, parts.at(-1)!];
+const heapGrowth = last.heapBytes - first.heapBytes;
+const rssGrowth = last.rssBytes - first.rssBytes;
+console.log(`heap ${mib(first.heapBytes)} → ${mib(last.heapBytes)} MiB (${mib(heapGrowth)})`);
+console.log(`rss  ${mib(first.rssBytes)} → ${mib(last.rssBytes)} MiB (${mib(rssGrowth)})`);
+if (heapGrowth > MAX_HEAP_GROWTH_BYTES || rssGrowth > MAX_RSS_GROWTH_BYTES) {
+  console.log("FAILED: memory grew");
+  Deno.exit(1);
+}
+
+/** Packets from one number to another, and the memory that they left. */
+function runPart(from: number, to: number): Part {
+  let heapBytes = Infinity;
+  for (let number = from; number < to; number++) {
+    const version = VERSIONS[number % VERSIONS.length]!;
+    const bytes = mutate(encodePacket(randomPacket(random, version), version), random);
+    try {
+      const outcome = decodeHostile(bytes, version, names);
+      decoded += outcome.packets;
+      if (outcome.wasRefused) refused += 1;
+    } catch (error) {
+      const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+      console.log(`FAILED: seed ${seed}, packet ${number}, version ${version}: ${hex}`);
+      console.log(error);
+      Deno.exit(1);
+    }
+    if (number % PACKETS_PER_SAMPLE === 0) {
+      heapBytes = Math.min(heapBytes, Deno.memoryUsage().heapUsed);
+    }
+  }
+  return { heapBytes, rssBytes: Deno.memoryUsage().rss };
+}
+
+function positiveInteger(name: string, text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  console.log(`Cannot read --${name} ${text}: a positive integer is needed`);
+  return Deno.exit(2);
+}
+
+function mib(bytes: number): string {
+  return (bytes / MIB).toFixed(1);
+}
