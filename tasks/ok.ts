@@ -41,7 +41,9 @@ function parts(skipTests: boolean): Part[] {
     ...(exists("tasks/docs.ts")
       ? [["docs", ["run", "-A", "tasks/docs.ts", "--check"]] as Part]
       : []),
-    ...(skipTests ? [] : [["tests", ["test", "-A", "--no-prompt", "--doc", "tests/", "lib/"]] as Part]),
+    ...(skipTests
+      ? []
+      : [["tests", ["test", "-A", "--no-prompt", "--doc", "tests/", "lib/"]] as Part]),
     ["trace", ["run", "--allow-read", "tasks/trace.ts"]],
   ];
 }

@@ -219,7 +219,18 @@ function readSpecification(version: string, prefix: "" | "v3 ", file: string): S
   return { version, prefix, statements: parseStatements(text) };
 }
 
-function main(args: readonly string[]): number {
+/** What the lists and the sources say together. */
+export interface Survey {
+  readonly specifications: readonly Specification[];
+  readonly coverages: readonly Coverage[];
+  /** Test files by the ids they cite. */
+  readonly testsById: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Ids that do not exist, or are not cited as they should be. */
+  readonly complaints: readonly string[];
+}
+
+/** Reads the lists, `lib/` and `tests/`, and holds them against each other. */
+export function survey(): Survey {
   const specifications = [
     readSpecification("3.1.1", "v3 ", "mqtt311.tsv"),
     readSpecification("5.0", "", "mqtt5.tsv"),
@@ -250,6 +261,12 @@ function main(args: readonly string[]): number {
 
   const tested = new Set(testsById.keys());
   const coverages = specifications.map((specification) => coverageOf(specification, tested));
+  return { specifications, coverages, testsById, complaints };
+}
+
+function main(args: readonly string[]): number {
+  const { specifications, coverages, testsById, complaints: found } = survey();
+  const complaints = [...found];
   if (args.includes("--markdown")) {
     console.log(markdownOf(coverages));
     return 0;

@@ -61,11 +61,16 @@ export class Channel {
     Deno.unrefTimer(this.#timer);
   }
 
-  /** Ends it; what was posted in this turn still leaves. */
+  /**
+   * Ends it; what was posted in this turn still leaves. The BroadcastChannel itself is closed a turn later: in Deno, one that
+   * is opened in the turn in which the thread's last one was closed hears nothing, ever.
+   */
   close(): void {
+    if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#timer);
-    this.#channel.close();
+    this.#channel.onmessage = null;
+    setTimeout(() => this.#channel.close());
   }
 
   #run(step: (nowMs: number) => void): void {

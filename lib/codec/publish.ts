@@ -24,9 +24,8 @@ export function decodePublish(
   if (qos === 3) throw malformed("Cannot read PUBLISH: QoS is 3"); // [MQTT-3.3.1-4] [v3 MQTT-3.3.1-4]
   if (dup && qos === 0) throw malformed("Cannot read PUBLISH: DUP with QoS 0"); // [MQTT-3.3.1-2] [v3 MQTT-3.3.1-2]
   let at = bodyStart(bytes, start, end);
-  if (at + 2 > end) throw tooShort(end - at);
   const nameEnd = at + 2 + (bytes[at]! << 8 | bytes[at + 1]!);
-  if (nameEnd > end) throw tooShort(end - at);
+  if (nameEnd > end) throw tooShort(end - at); // or the length itself is not there
   // [MQTT-3.3.2-1] [v3 MQTT-3.3.2-1]
   const topicName = names === undefined
     ? decodeText(bytes, at + 2, nameEnd)

@@ -1,40 +1,7 @@
 import { strict as assert } from "node:assert";
-import { BusBridge, type BusLoss, type BusMessage, WorkerBus } from "../../lib/bus/mod.ts";
-import { MemoryHub } from "./memory_hub.ts";
-import { nextTurn, startWorker, TestBridge, until } from "./support.ts";
+import { busTest, nextTurn, startWorker, TestBridge, TestBus, text, until } from "./support.ts";
 
 // A WorkerBus in the bridge's thread is as good as one in a Worker: the channel is the same.
-
-const text = (message: BusMessage) => new TextDecoder().decode(message.payload);
-
-/** A test whose channels and timers must all be gone at its end. */
-function busTest(name: string, fn: () => Promise<void>): void {
-  Deno.test({ name, fn, sanitizeOps: true, sanitizeResources: true });
-}
-
-/** What a WorkerBus got and was told. */
-class TestBus {
-  readonly seen: string[] = [];
-  readonly losses: BusLoss[] = [];
-  readonly errors: unknown[] = [];
-  readonly bus: WorkerBus;
-
-  constructor(name: string, options: Partial<ConstructorParameters<typeof WorkerBus>[0]> = {}) {
-    this.bus = new WorkerBus({
-      name,
-      onLoss: (loss) => {
-        this.losses.push(loss);
-        this.seen.push(`lost ${loss.messages}`);
-      },
-      onError: (error) => this.errors.push(error),
-      ...options,
-    });
-  }
-
-  subscribe(topicFilter: string): () => void {
-    return this.bus.subscribe(topicFilter, (message) => this.seen.push(text(message)));
-  }
-}
 
 busTest("What a Worker publishes reaches the hub, with all that belongs to it", async () => {
   const test = new TestBridge();
@@ -181,83 +148,6 @@ busTest("What the hub refuses is reported, and what follows arrives", async () =
   await test.close();
 });
 
-busTest("publish() says false when the buffer is full, and ready() waits for room", async () => {
-  const test = new TestBridge();
-  const { bus, losses } = new TestBus(test.name, { maxPendingBytes: 4096 });
-  const count = 500;
-  let waits = 0;
-  for (let i = 0; i < count; i++) {
-    while (!bus.publish("a", `${i}`.padEnd(100))) {
-      waits++;
-      await bus.ready();
-    }
-  }
-  await bus.flush();
-  assert(waits > 0);
-  assert.deepEqual(
-    test.hub.published.map(({ payload }) => new TextDecoder().decode(payload)),
-    Array.from({ length: count }, (_, i) => `${i}`.padEnd(100)),
-  );
-  assert(bus.stats.peakPendingBytes <= 4096);
-  assert.deepEqual(losses, []);
-  bus.close();
-  await test.close();
-});
-
-busTest("A slow Worker loses messages; both sides are told how many, in their place", async () => {
-  const test = new TestBridge({ maxPendingBytes: 1000 });
-  const worker = new TestBus(test.name);
-  worker.subscribe("a");
-  await worker.bus.flush();
-  for (let i = 0; i < 100; i++) test.publish("a", `${i}`.padStart(40));
-  const { messagesSent, messagesLost, peakPendingBytes } = test.bridge.stats;
-  assert(messagesLost > 0 && messagesSent + messagesLost === 100 && peakPendingBytes <= 1000);
-  await until(() => worker.losses.length > 0, "the Worker knows");
-  test.publish("a", "after");
-  await until(() => worker.seen.includes("after"), "the next");
-  const kept = Array.from({ length: messagesSent }, (_, i) => `${i}`.padStart(40));
-  assert.deepEqual(worker.seen, [...kept, `lost ${messagesLost}`, "after"]);
-  assert.equal(worker.losses[0]?.reason, "buffer_full");
-  assert.equal(worker.bus.stats.messagesLost, messagesLost);
-  assert.deepEqual(
-    test.losses.map(({ reason, direction, messages }) => ({
-      reason,
-      direction,
-      messages,
-    })),
-    [{ reason: "buffer_full", direction: "outgoing", messages: messagesLost }],
-  );
-  worker.bus.close();
-  await test.close();
-});
-
-busTest("A message that is too large for a Worker is lost alone, and told", async () => {
-  const test = new TestBridge({ maxUnconfirmedBytes: 1000 });
-  const worker = new TestBus(test.name);
-  worker.subscribe("a");
-  await worker.bus.flush();
-  test.publish("a", "x".repeat(1000));
-  test.publish("a", "small");
-  await until(() => worker.seen.length === 2, "the small one");
-  assert.deepEqual(worker.seen, ["lost 1", "small"]);
-  assert.deepEqual(test.losses.map(({ reason }) => reason), ["too_large"]);
-  worker.bus.close();
-  await test.close();
-});
-
-busTest("What a Worker says before its bridge is there waits for it", async () => {
-  const name = crypto.randomUUID();
-  const worker = new TestBus(name);
-  worker.subscribe("a");
-  worker.bus.publish("a", "early");
-  await nextTurn();
-  const test = new TestBridge({ name });
-  await until(() => worker.seen.length === 1, "it came back");
-  assert.deepEqual(worker.seen, ["early"]);
-  worker.bus.close();
-  await test.close();
-});
-
 busTest(
   "A bridge that begins anew hears of all subscriptions again; the loss is told",
   async () => {
@@ -283,43 +173,6 @@ busTest(
     await second.close();
   },
 );
-
-busTest("A bridge that replaces a living one takes the Workers over", async () => {
-  const first = new TestBridge();
-  const worker = new TestBus(first.name);
-  worker.subscribe("a");
-  await worker.bus.flush();
-  const second = new TestBridge({ name: first.name });
-  await until(() => second.hub.size === 1, "the subscription has moved");
-  second.publish("a", "second");
-  await until(() => worker.seen.includes("second"), "its message");
-  assert.equal(first.hub.size, 0);
-  assert.match(`${first.errors}`, /another one has begun/);
-  worker.bus.close();
-  await first.close();
-  await second.close();
-});
-
-busTest("A Worker that closes leaves nothing behind", async () => {
-  const test = new TestBridge();
-  const worker = new TestBus(test.name);
-  worker.subscribe("a");
-  await worker.bus.flush();
-  worker.bus.close();
-  await until(() => test.bridge.stats.peers === 0, "the bridge knows");
-  assert.equal(test.hub.size, 0);
-  assert.deepEqual(test.losses, []);
-  await test.close();
-});
-
-busTest("close() resolves whoever waits", async () => {
-  const { bus } = new TestBus("nobody");
-  bus.publish("a", "");
-  const flushed = bus.flush();
-  bus.close();
-  await flushed;
-  await nextTurn();
-});
 
 busTest(
   "A Worker that ends without a word is given up; what it had not confirmed is told",
@@ -352,6 +205,20 @@ busTest("A Worker in a thread of its own gets and publishes", async () => {
   await test.close();
 });
 
+busTest(
+  "A bridge that begins in the turn in which the last channel was closed hears Workers",
+  async () => {
+    const first = new TestBridge();
+    await nextTurn();
+    first.bridge.close();
+    const test = new TestBridge();
+    const worker = await startWorker("./echo.worker.ts", test.name);
+    assert.equal(test.hub.size, 1);
+    worker.terminate();
+    await test.close();
+  },
+);
+
 busTest("No more than maxPeers Workers are let in", async () => {
   const test = new TestBridge({ maxPeers: 1 });
   const [one, two] = [new TestBus(test.name), new TestBus(test.name)];
@@ -376,11 +243,4 @@ busTest("Junk under the bridge's own name is ignored", async () => {
   stranger.close();
   bus.close();
   await test.close();
-});
-
-busTest("A bridge that is closed twice is closed", async () => {
-  const bridge = new BusBridge(new MemoryHub(), { name: "twice" });
-  bridge.close();
-  bridge.close();
-  await nextTurn();
 });

@@ -1,5 +1,12 @@
 import { MemoryHub } from "./memory_hub.ts";
-import { BusBridge, type BusBridgeOptions, type BusLoss } from "../../lib/bus/mod.ts";
+import {
+  BusBridge,
+  type BusBridgeOptions,
+  type BusLoss,
+  type BusMessage,
+  WorkerBus,
+  type WorkerBusOptions,
+} from "../../lib/bus/mod.ts";
 
 /** Waits, a turn at a time, until something is so; a test that waits for too long fails. */
 export async function until(isSo: () => boolean, what: string, limitMs = 10_000): Promise<void> {
@@ -60,4 +67,38 @@ export class TestBridge {
     await nextTurn();
     await nextTurn();
   }
+}
+
+/** A test whose channels and timers must all be gone at its end. */
+export function busTest(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name, fn, sanitizeOps: true, sanitizeResources: true });
+}
+
+/** What a WorkerBus got and was told. */
+export class TestBus {
+  readonly seen: string[] = [];
+  readonly losses: BusLoss[] = [];
+  readonly errors: unknown[] = [];
+  readonly bus: WorkerBus;
+
+  constructor(name: string, options: Partial<WorkerBusOptions> = {}) {
+    this.bus = new WorkerBus({
+      name,
+      onLoss: (loss) => {
+        this.losses.push(loss);
+        this.seen.push(`lost ${loss.messages}`);
+      },
+      onError: (error) => this.errors.push(error),
+      ...options,
+    });
+  }
+
+  subscribe(topicFilter: string): () => void {
+    return this.bus.subscribe(topicFilter, (message) => this.seen.push(text(message)));
+  }
+}
+
+/** The payload as text. */
+export function text(message: BusMessage): string {
+  return new TextDecoder().decode(message.payload);
 }

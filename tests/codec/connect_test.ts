@@ -206,19 +206,19 @@ const PROTOCOL_ERROR = 0x82;
 
 testGolden([
   {
-    name: "level 6 is not supported [MQTT-3.1.2-2]",
+    name: "level 6 is not supported",
     version: 5,
     hex: "10 0d 0004 'MQTT' 06 02 0000 00 0000",
     reasonCode: UNSUPPORTED,
   },
   {
-    name: "level 3 with the name of 3.1.1 is not supported [v3 MQTT-3.1.2-2]",
+    name: "level 3 with the name of 3.1.1 is not supported",
     version: 4,
     hex: "10 0c 0004 'MQTT' 03 02 0000 0000",
     reasonCode: UNSUPPORTED,
   },
   {
-    name: "level 0x84 of a bridge is not supported [v3 MQTT-3.1.2-2]",
+    name: "level 0x84 of a bridge is not supported",
     version: 4,
     hex: "10 0c 0004 'MQTT' 84 02 0000 0000",
     reasonCode: UNSUPPORTED,
@@ -412,13 +412,13 @@ testGolden([
   { name: "empty CONNECT", version: 4, hex: "10 00", reasonCode: MALFORMED },
   { name: "protocol name only", version: 4, hex: "10 06 0004 'MQTT'", reasonCode: MALFORMED },
   {
-    name: "bytes behind the last field [v3 MQTT-3.1.4-1]",
+    name: "bytes behind the last field",
     version: 4,
     hex: "10 0d 0004 'MQTT' 04 02 0000 0000 00",
     reasonCode: MALFORMED,
   },
   {
-    name: "bytes behind the last field [MQTT-3.1.4-1]",
+    name: "bytes behind the last field",
     version: 5,
     hex: "10 0e 0004 'MQTT' 05 02 0000 00 0000 00",
     reasonCode: MALFORMED,

@@ -111,6 +111,14 @@ function testPacket(
 
 function testRefusal(bytes: Uint8Array, version: ProtocolVersion, reasonCode: number): void {
   assertRefused(() => decodeAll(bytes, version), reasonCode);
+  for (const filler of [0x00, 0x01, 0xff]) { // what stands behind a packet is not part of it
+    const around = new Uint8Array(bytes.length + 7).fill(filler);
+    around.set(bytes, 3);
+    assertRefused(() => {
+      const length = frameLength(around, 3, around.length, NO_LIMIT);
+      decodePacket(around, 3, 3 + length, version);
+    }, reasonCode);
+  }
   for (let split = 0; split < bytes.length; split++) {
     try {
       const length = frameLength(bytes, 0, split, NO_LIMIT);

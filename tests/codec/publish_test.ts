@@ -52,13 +52,13 @@ testGolden([
     packet: { ...publish, qos: 1, retain: true, packetId: 0x1234 },
   },
   {
-    name: "PUBLISH of QoS 1 with DUP [v3 MQTT-3.3.1-1]",
+    name: "PUBLISH of QoS 1 with DUP",
     version: BEFORE_5,
     hex: "3a 09 0003 'a/b' 0001 'hi'",
     packet: { ...publish, qos: 1, dup: true, packetId: 1 },
   },
   {
-    name: "PUBLISH of QoS 2 with DUP, retained [MQTT-3.3.1-1]",
+    name: "PUBLISH of QoS 2 with DUP, retained",
     version: 5,
     hex: "3d 0a 0003 'a/b' ffff 00 'hi'",
     packet: { ...publish, qos: 2, dup: true, retain: true, packetId: 65_535 },

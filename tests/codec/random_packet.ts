@@ -56,7 +56,7 @@ function packetOf(type: Packet["type"], random: Random, version: ProtocolVersion
         packetId,
         reasonCode: code(0x00, 0x10, 0x97),
         ...optionalProperties(random, version, type),
-      };
+      } as Packet;
     case "pubrel":
     case "pubcomp":
       return {
@@ -64,7 +64,7 @@ function packetOf(type: Packet["type"], random: Random, version: ProtocolVersion
         packetId,
         reasonCode: code(0x00, 0x92),
         ...optionalProperties(random, version, type),
-      };
+      } as Packet;
     case "subscribe":
       return {
         type,
@@ -211,8 +211,8 @@ function listOf<T>(random: Random, least: number, one: () => T): T[] {
 }
 
 /**
- * Damages a packet in one to four places: bits flipped, bytes replaced, put in or taken out, the end cut off. Every
- * other time Remaining Length is mended, so that the damage reaches the decoder behind it.
+ * Damages a packet in one to four places: bits flipped, bytes replaced, put in or taken out, the end cut off. Mostly
+ * Remaining Length is mended, so that the damage reaches the decoder behind it.
  */
 export function mutate(packet: Uint8Array, random: Random): Uint8Array {
   const bytes = [...packet];
@@ -238,6 +238,6 @@ export function mutate(packet: Uint8Array, random: Random): Uint8Array {
     }
   }
   // Short packets have one byte of Remaining Length, the second of all.
-  if (random.bool() && bytes.length >= 2 && bytes.length < 130) bytes[1] = bytes.length - 2;
+  if (random.int(4) > 0 && bytes.length >= 2 && bytes.length < 130) bytes[1] = bytes.length - 2;
   return new Uint8Array(bytes);
 }

@@ -1,0 +1,59 @@
+import { deepEqual, equal } from "node:assert/strict";
+import { type Delivery, DeliveryQueue, deliverySizeBytes } from "../../lib/session/mod.ts";
+import { Random } from "../support/random.ts";
+import { delivery, keptMessage } from "./deliveries.ts";
+
+Deno.test("an empty queue has nothing to give", () => {
+  const queue = new DeliveryQueue();
+  equal(queue.peek(), undefined);
+  equal(queue.shift(), undefined);
+  deepEqual([queue.length, queue.bytes, [...queue]], [0, 0, []]);
+  deepEqual(queue.take(() => true), []);
+});
+
+Deno.test("the first in is the first out", () => {
+  const queue = new DeliveryQueue();
+  const items = [1, 2, 3].map((sequence) => delivery(1, 10, { sequence }));
+  for (const item of items) queue.push(item);
+  equal(queue.peek(), items[0]);
+  deepEqual([queue.shift(), queue.shift(), queue.shift(), queue.shift()], [...items, undefined]);
+});
+
+Deno.test("a delivery's size is its payload and the UTF-16 units of its topic", () => {
+  const message = keptMessage({ topicName: "a/b", payload: new Uint8Array(7) });
+  equal(deliverySizeBytes(delivery(1, 1, { message })), 10);
+});
+
+Deno.test("take() of nothing changes nothing", () => {
+  const queue = new DeliveryQueue();
+  queue.push(delivery(1, 5));
+  deepEqual(queue.take(() => false), []);
+  deepEqual([queue.length, queue.bytes], [1, 5]);
+});
+
+for (let seed = 1; seed <= 20; seed++) {
+  Deno.test(`DeliveryQueue does what an array does, seed ${seed}`, () => {
+    const random = new Random(seed);
+    const queue = new DeliveryQueue();
+    let model: Delivery[] = [];
+    for (let step = 0; step < 2000; step++) {
+      const isGrowing = Math.floor(step / 300) % 2 === 0;
+      const choice = random.int(100);
+      if (choice < (isGrowing ? 70 : 25)) {
+        const item = delivery(1, 1 + random.int(50), { sequence: step });
+        queue.push(item);
+        model.push(item);
+      } else if (choice < 97) equal(queue.shift(), model.shift());
+      else {
+        const divisor = 2 + random.int(5);
+        const isTaken = ({ sequence }: Delivery) => sequence % divisor === 0;
+        deepEqual(queue.take(isTaken), model.filter(isTaken));
+        model = model.filter((item) => !isTaken(item));
+      }
+      equal(queue.length, model.length);
+      equal(queue.peek(), model[0]);
+      equal(queue.bytes, model.reduce((sum, item) => sum + deliverySizeBytes(item), 0));
+      if (step % 50 === 0) deepEqual([...queue], model);
+    }
+  });
+}
