@@ -45,6 +45,11 @@ export class Broker implements MessageHub {
   /** The next delivery's place in the order of the store. */
   nextSequence = 1;
 
+  /** A program's subscription is being called. */
+  isDelivering = false;
+  /** What programs published meanwhile. */
+  #published: Message[] = [];
+
   readonly #fanout = new Fanout();
   readonly #perListener = new Map<ListenerOptions, number>();
   #dirty: Connection[] = [];
@@ -152,6 +157,10 @@ export class Broker implements MessageHub {
   /** Ends the turn: commits what was written, sends what may leave. */
   endTurn(): void {
     for (const [connection, reason] of this.#leaving.splice(0)) disconnect(connection, reason);
+    // Those that these lead to are for the next turn: a program that answers itself for ever stalls nobody.
+    for (const message of this.#published.splice(0)) {
+      publishMessage(this, message, this.router.route(message.topicName)!, null);
+    }
     if (this.#pumping.size > 0) this.#pumpAll();
     if (this.store !== undefined) this.#commit(this.store);
     const dirty = this.#dirty;
@@ -192,7 +201,9 @@ export class Broker implements MessageHub {
     if (route === undefined) {
       throw new TypeError(`Cannot publish to "${topicName}": not a Topic Name`);
     }
-    publishMessage(this, message, route, null);
+    // From within a subscription's call: after the message that it was called with has reached everybody.
+    if (this.isDelivering) this.#published.push({ ...message, payload: payload.slice() });
+    else publishMessage(this, message, route, null);
   }
 
   /** {@linkcode MessageHub.subscribe} */
@@ -314,7 +325,7 @@ export class Broker implements MessageHub {
   #wake(): void {
     const nextMs = this.deadlines.nextMs;
     if (nextMs !== Infinity) this.ports.wake(nextMs);
-    if (this.#pumping.size > 0) this.ports.wake(this.nowMs);
+    if (this.#pumping.size > 0 || this.#published.length > 0) this.ports.wake(this.nowMs);
   }
 }
 

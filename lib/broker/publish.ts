@@ -68,8 +68,18 @@ export function publishMessage(
       else broker.metrics.drop("no_share_member");
     }
   }
-  for (let i = 0; i < locals.length; i++) locals[i]!.deliver(message);
+  if (locals.length > 0) deliverLocally(broker, message, locals);
   return count + locals.length;
+}
+
+function deliverLocally(broker: Broker, message: Message, locals: Route["locals"]): void {
+  const wasDelivering = broker.isDelivering;
+  broker.isDelivering = true;
+  try {
+    for (const local of locals) local.deliver(message);
+  } finally {
+    broker.isDelivering = wasDelivering;
+  }
 }
 
 function handleQos2(connection: Connection, packet: Publish, topicName: string): void {

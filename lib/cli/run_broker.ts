@@ -19,13 +19,17 @@ export async function runBroker(
     return EXIT.failed;
   }
   for (const { level, text } of config.notes) log[level](text);
-  const stopObserving = observe(config, server, log);
+  const stopSysTopics = publishSysTopics(config, server);
+  let stopTrace = trace(server, log);
   let current = config;
   const signal = await untilSignal(() => {
     current = reload(current, load(), server.broker, log);
+    stopTrace();
+    stopTrace = trace(server, log);
   });
   log.info(`${signal}: the broker ends`, { clients: server.broker.connectedCount });
-  stopObserving();
+  stopSysTopics();
+  stopTrace();
   await server.close();
   if (config.pidFile !== "") removeFile(config.pidFile);
   log.info("The broker has ended");
@@ -49,32 +53,28 @@ function listen(config: Config, server: Server, log: Logger): boolean {
   return true;
 }
 
-/** Starts what watches the broker; the function returned ends it. */
-function observe(config: Config, server: Server, log: Logger): () => void {
-  const { broker, hub } = server;
-  const stopTrace = log.debugOn ? traceBus(hub, log) : () => {};
-  if (config.sysIntervalSeconds === 0) return stopTrace;
-  const topics = new SysTopics(
-    hub,
-    () => ({
-      metrics: broker.metrics,
-      connectedCount: broker.connectedCount,
-      sessionCount: broker.clients.size,
-      subscriptionCount: broker.router.size,
-      retainedCount: broker.retained.size,
-      retainedBytes: broker.retained.bytes,
-      queuedBytes: broker.queuedBytes,
-      bufferedBytes: broker.bufferedBytes,
-    }),
-    VERSION,
-    nowMs(),
-  );
+/** At debug level each message that programs on the EventBus would get is logged; the function returned ends it. */
+function trace(server: Server, log: Logger): () => void {
+  return log.debugOn ? traceBus(server.hub, log) : () => {};
+}
+
+/** Publishes the `$SYS` topics from now on; the function returned ends it. */
+function publishSysTopics(config: Config, { broker, hub }: Server): () => void {
+  if (config.sysIntervalSeconds === 0) return () => {};
+  const levels = () => ({
+    metrics: broker.metrics,
+    connectedCount: broker.connectedCount,
+    sessionCount: broker.clients.size,
+    subscriptionCount: broker.router.size,
+    retainedCount: broker.retained.size,
+    retainedBytes: broker.retained.bytes,
+    queuedBytes: broker.queuedBytes,
+    bufferedBytes: broker.bufferedBytes,
+  });
+  const topics = new SysTopics(hub, levels, VERSION, nowMs());
   topics.publish(nowMs());
   const timer = setInterval(() => topics.publish(nowMs()), config.sysIntervalSeconds * 1000);
-  return () => {
-    clearInterval(timer);
-    stopTrace();
-  };
+  return () => clearInterval(timer);
 }
 
 /** Waits for SIGTERM or SIGINT; each SIGHUP calls `onHangup`. Windows knows SIGINT and SIGBREAK only. */

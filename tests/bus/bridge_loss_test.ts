@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { BusBridge } from "../../lib/bus/mod.ts";
 import { MemoryHub } from "./memory_hub.ts";
-import { busTest, nextTurn, startWorker, TestBridge, TestBus, until } from "./support.ts";
+import { busTest, nextTurn, TestBridge, TestBus, until } from "./support.ts";
 
 // What happens when one side is full, slow, late, gone or begins anew.
 

@@ -45,14 +45,19 @@ const TABLE: readonly [keyof typeof STATES, keyof typeof EVENTS, Expected, state
   ];
 
 for (const [state, event, [answer, left], statements = ""] of TABLE) {
-  Deno.test(`Sender, ${state}: ${event} is answered with ${answer}, leaves ${left ?? "nothing"} ${statements}`, () => {
-    const sender = resumed();
-    STATES[state](sender);
-    equal(nameOf(EVENTS[event](sender)), answer);
-    deepEqual([...sender.values()].map((inFlight) => inFlight.state), left ? [left] : []);
-    equal(sender.size, left ? 1 : 0);
-    equal(sender.bytes, left ? 1 : 0);
-  });
+  Deno.test(
+    `Sender, ${state}: ${event} is answered with ${answer}, leaves ${
+      left ?? "nothing"
+    } ${statements}`.trim(),
+    () => {
+      const sender = resumed();
+      STATES[state](sender);
+      equal(nameOf(EVENTS[event](sender)), answer);
+      deepEqual([...sender.values()].map((inFlight) => inFlight.state), left ? [left] : []);
+      equal(sender.size, left ? 1 : 0);
+      equal(sender.bytes, left ? 1 : 0);
+    },
+  );
 }
 
 Deno.test("Sender knows an acknowledgement by its Packet Identifier alone", () => {

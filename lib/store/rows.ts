@@ -1,0 +1,163 @@
+import {
+  decodePublish,
+  encodePublishInto,
+  type Properties,
+  type Publish,
+  publishSize,
+} from "../codec/mod.ts";
+import type { Delivery, KeptMessage, StoredWill, Subscription } from "../broker/mod.ts";
+
+/** A time or a number of seconds in a row; `null` is for ever. */
+export type Endless = number | null;
+
+/** `[id, client id, expiry in seconds, expires at ms]` */
+export type SessionRow = [
+  id: number,
+  clientId: string,
+  expirySeconds: Endless,
+  expiresAtMs: Endless,
+];
+/** `[session, filter, QoS | No Local << 2 | Retain As Published << 3, Subscription Identifier]` */
+export type SubscriptionRow = [sessionId: number, topicFilter: string, flags: number, id: number];
+/** `[id, PUBLISH packet of 5.0, publisher, expires at ms]` */
+export type MessageRow = [id: number, packet: Uint8Array, publisher: string, expiresAtMs: Endless];
+/** `[sequence, session, message, QoS | RETAIN << 2, packet id, 1 when released, ids "1,2", share]` */
+export type DeliveryRow = [
+  sequence: number,
+  sessionId: number,
+  messageId: number,
+  flags: number,
+  packetId: number,
+  isReleased: number,
+  subscriptionIdentifiers: string | null,
+  share: string | null,
+];
+/** `[topic, PUBLISH packet of 5.0, publisher, expires at ms]` */
+export type RetainedRow = [
+  topicName: string,
+  packet: Uint8Array,
+  publisher: string,
+  expiresAtMs: Endless,
+];
+/** `[session, PUBLISH packet of 5.0, due at ms]` */
+export type WillRow = [sessionId: number, packet: Uint8Array, dueAtMs: number];
+
+/** For a column: SQLite has no infinity that every tool shows alike. */
+export function toEndless(value: number): Endless {
+  return value === Infinity ? null : value;
+}
+
+/** From a column. */
+export function fromEndless(value: Endless): number {
+  return value ?? Infinity;
+}
+
+/** A message as a PUBLISH of 5.0: the codec is the row's format, so what a packet can carry a row can. */
+export function messagePacket(message: KeptMessage): Uint8Array {
+  return encodeMessage(message, message.properties);
+}
+
+/** The message of a row. */
+export function messageFromRow(
+  packet: Uint8Array,
+  publisherId: string,
+  expiresAtMs: Endless,
+  storeId: number,
+): KeptMessage {
+  const { topicName, payload, qos, retain, properties } = decodePublish(
+    packet,
+    0,
+    packet.length,
+    5,
+  );
+  return {
+    topicName,
+    payload,
+    qos,
+    retain,
+    properties,
+    expiresAtMs: fromEndless(expiresAtMs),
+    publisherId,
+    storeId,
+  };
+}
+
+export function subscriptionRow(sessionId: number, subscription: Subscription): SubscriptionRow {
+  const { topicFilter, qos, noLocal, retainAsPublished, subscriptionIdentifier } = subscription;
+  const flags = qos | (noLocal ? 4 : 0) | (retainAsPublished ? 8 : 0);
+  return [sessionId, topicFilter, flags, subscriptionIdentifier];
+}
+
+export function subscriptionFromRow(topicFilter: string, flags: number, id: number): Subscription {
+  return {
+    topicFilter,
+    qos: (flags & 3) as Subscription["qos"],
+    noLocal: (flags & 4) !== 0,
+    retainAsPublished: (flags & 8) !== 0,
+    subscriptionIdentifier: id,
+  };
+}
+
+export function deliveryRow(sessionId: number, delivery: Delivery): DeliveryRow {
+  const { sequence, message, qos, retain, subscriptionIdentifiers, share } = delivery;
+  return [
+    sequence,
+    sessionId,
+    message.storeId,
+    qos | (retain ? 4 : 0),
+    0,
+    0,
+    subscriptionIdentifiers === undefined ? null : subscriptionIdentifiers.join(","),
+    share ?? null,
+  ];
+}
+
+export function deliveryFromRow(row: DeliveryRow, message: KeptMessage): Delivery {
+  const [sequence, , , flags, , , identifiers, share] = row;
+  return {
+    message,
+    qos: (flags & 3) as Delivery["qos"],
+    retain: (flags & 4) !== 0,
+    subscriptionIdentifiers: identifiers === null ? undefined : identifiers.split(",").map(Number),
+    share: share ?? undefined,
+    sequence,
+  };
+}
+
+/** A will as a PUBLISH; its delay is over or in `dueAtMs`, and no PUBLISH could carry it. */
+export function willPacket({ will }: StoredWill): Uint8Array {
+  const { willDelayInterval: _, ...properties } = will.properties ?? {};
+  return encodeMessage(will, Object.keys(properties).length === 0 ? undefined : properties);
+}
+
+export function willFromRow(packet: Uint8Array, dueAtMs: number): StoredWill {
+  const { topicName, payload, qos, retain, properties } = decodePublish(
+    packet,
+    0,
+    packet.length,
+    5,
+  );
+  const will = { topicName, payload, qos, retain };
+  return { will: properties === undefined ? will : { ...will, properties }, dueAtMs };
+}
+
+function encodeMessage(
+  message: Pick<Publish, "topicName" | "payload" | "qos" | "retain">,
+  properties: Properties | undefined,
+): Uint8Array {
+  const { topicName, payload, qos, retain } = message;
+  const packetId = qos > 0 ? 1 : 0;
+  const packet: Publish = {
+    type: "publish",
+    topicName,
+    payload,
+    qos,
+    retain,
+    dup: false,
+    packetId,
+    properties,
+  };
+  const bytes = new Uint8Array(publishSize(packet, 5));
+  encodePublishInto(packet, 5, bytes, 0);
+  return bytes;
+}

@@ -1,0 +1,86 @@
+import type { DatabaseSync } from "node:sqlite";
+
+/**
+ * The steps from an empty file to the present schema: step n makes version n of what version n-1 was. A step that was ever
+ * released never changes; what comes later is a step of its own.
+ */
+export const MIGRATIONS: readonly string[] = [
+  // 1: sessions with what belongs to them, and retained messages.
+  `CREATE TABLE sessions (
+     id INTEGER PRIMARY KEY,
+     client_id TEXT NOT NULL UNIQUE,
+     expiry_seconds REAL,
+     expires_at_ms REAL
+   );
+   CREATE TABLE subscriptions (
+     session_id INTEGER NOT NULL,
+     topic_filter TEXT NOT NULL,
+     flags INTEGER NOT NULL,
+     identifier INTEGER NOT NULL,
+     PRIMARY KEY (session_id, topic_filter)
+   ) WITHOUT ROWID;
+   CREATE TABLE messages (
+     id INTEGER PRIMARY KEY,
+     packet BLOB NOT NULL,
+     publisher TEXT NOT NULL,
+     expires_at_ms REAL
+   );
+   CREATE TABLE deliveries (
+     sequence INTEGER PRIMARY KEY,
+     session_id INTEGER NOT NULL,
+     message_id INTEGER NOT NULL,
+     flags INTEGER NOT NULL,
+     packet_id INTEGER NOT NULL,
+     is_released INTEGER NOT NULL,
+     identifiers TEXT
+   );
+   CREATE TABLE received (
+     session_id INTEGER NOT NULL,
+     packet_id INTEGER NOT NULL,
+     PRIMARY KEY (session_id, packet_id)
+   ) WITHOUT ROWID;
+   CREATE TABLE retained (
+     topic_name TEXT PRIMARY KEY,
+     packet BLOB NOT NULL,
+     publisher TEXT NOT NULL,
+     expires_at_ms REAL
+   ) WITHOUT ROWID;`,
+  // 2: wills that wait for their delay, and the shared subscription that a delivery came by.
+  `CREATE TABLE wills (
+     session_id INTEGER PRIMARY KEY,
+     packet BLOB NOT NULL,
+     due_at_ms REAL NOT NULL
+   );
+   ALTER TABLE deliveries ADD COLUMN share TEXT;`,
+];
+
+/** The schema that this program reads and writes. */
+export const SCHEMA_VERSION: number = MIGRATIONS.length;
+
+/** Brings a file to the present schema, in one transaction. Throws where a newer program has written it. */
+export function migrate(db: DatabaseSync): void {
+  const version = schemaVersion(db);
+  if (version > SCHEMA_VERSION) {
+    throw new NewerSchemaError(version);
+  }
+  if (version === SCHEMA_VERSION) return;
+  db.exec("BEGIN IMMEDIATE");
+  for (const step of MIGRATIONS.slice(version)) db.exec(step);
+  db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+  db.exec("COMMIT");
+}
+
+/** The schema version of a file; 0: an empty one. */
+export function schemaVersion(db: DatabaseSync): number {
+  return Number(db.prepare("PRAGMA user_version").get()!["user_version"]);
+}
+
+/** The file is of a newer program. */
+export class NewerSchemaError extends Error {
+  /** `version`: the file's. */
+  constructor(readonly version: number) {
+    super(
+      `Cannot read a store of schema ${version}: this program knows schemas up to ${SCHEMA_VERSION}, so run a newer one`,
+    );
+  }
+}

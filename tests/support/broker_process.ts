@@ -1,0 +1,200 @@
+/** How long the broker may take to accept connections. */
+const START_LIMIT_MS = 10_000;
+/** How long it may take to end after SIGTERM. */
+export const STOP_LIMIT_MS = 5000;
+
+const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+/** Those of `deno task start`. */
+const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-write", "--allow-env"];
+
+/** How a broker is to be started. */
+export interface BrokerProcessInit {
+  /** Flags of the command line. Without a configuration file `-p 0` is added: a port that is free. */
+  readonly flags?: readonly string[];
+  /** The text of a configuration file, given by `-c`. */
+  readonly config?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** File descriptors that the process may open. */
+  readonly openFiles?: number;
+}
+
+/** How a process ended. */
+export interface Ending {
+  readonly code: number;
+  readonly signal: Deno.Signal | null;
+  readonly tookMs: number;
+}
+
+/** The real broker in a process and a temporary directory of its own. `await using` ends it and both. */
+export class BrokerProcess {
+  readonly #child: Deno.ChildProcess;
+  readonly #directory: string;
+  readonly #reading: Promise<unknown>;
+  #log = "";
+  #onLog: (() => void)[] = [];
+  #ended: Deno.CommandStatus | undefined;
+
+  /** Starts the broker and waits until it listens on so many ports. */
+  static async start(init: BrokerProcessInit = {}, portCount = 1): Promise<BrokerProcess> {
+    const directory = await Deno.makeTempDir({ prefix: "flux-test-" });
+    if (init.config !== undefined) await Deno.writeTextFile(`${directory}/flux.conf`, init.config);
+    const broker = new BrokerProcess(init, directory);
+    try {
+      await broker.untilLog((log) => portsIn(log).length >= portCount, START_LIMIT_MS);
+      return broker;
+    } catch (error) {
+      await broker.kill();
+      throw error;
+    }
+  }
+
+  private constructor(init: BrokerProcessInit, directory: string) {
+    this.#directory = directory;
+    const source = init.config === undefined ? ["-p", "0"] : ["-c", "flux.conf"];
+    const args = ["run", "--no-prompt", ...PERMISSIONS, MAIN, ...source, ...init.flags ?? []];
+    const deno = Deno.execPath();
+    const [command, ...rest] = init.openFiles === undefined
+      ? [deno, ...args]
+      : ["sh", "-c", `ulimit -n ${init.openFiles}; exec "$0" "$@"`, deno, ...args];
+    const { PATH = "", HOME = "", DENO_DIR } = Deno.env.toObject();
+    this.#child = new Deno.Command(command!, {
+      args: rest,
+      cwd: directory,
+      clearEnv: true,
+      env: {
+        PATH,
+        HOME,
+        NO_COLOR: "1",
+        ...DENO_DIR === undefined ? {} : { DENO_DIR },
+        ...init.environment,
+      },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#reading = Promise.all([this.#read(this.#child.stdout), this.#read(this.#child.stderr)]);
+    this.#child.status.then((status) => {
+      this.#ended = status;
+      this.#told();
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** Everything it has said so far. */
+  get log(): string {
+    return this.#log;
+  }
+
+  /** The port of the first listener. */
+  get port(): number {
+    return this.ports[0]!;
+  }
+
+  /** The ports of all listeners, in the order of the configuration. */
+  get ports(): readonly number[] {
+    return portsIn(this.#log);
+  }
+
+  /** Where it runs: its configuration file is `flux.conf` in it. */
+  get directory(): string {
+    return this.#directory;
+  }
+
+  signal(signal: Deno.Signal): void {
+    this.#child.kill(signal);
+  }
+
+  /** Waits until the log is as it should be; throws with the log when that takes too long, or the broker ends before. */
+  async untilLog(
+    isSo: RegExp | ((log: string) => boolean),
+    limitMs = 5000,
+  ): Promise<void> {
+    const holds = () => isSo instanceof RegExp ? isSo.test(this.#log) : isSo(this.#log);
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      this.#told();
+    }, limitMs);
+    try {
+      while (!holds()) {
+        if (this.#ended !== undefined) await this.#reading;
+        if (holds()) return;
+        if (isLate || this.#ended !== undefined) {
+          const what = isLate ? `Nothing after ${limitMs} ms` : `Ended with ${this.#ended?.code}`;
+          throw new Error(`${what} while waiting for ${isSo} in the log:\n${this.#log}`);
+        }
+        await new Promise<void>((resolve) => this.#onLog.push(resolve));
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** SIGTERM, and how it ended: killed where it takes longer than `limitMs`. */
+  async terminate(limitMs = STOP_LIMIT_MS): Promise<Ending> {
+    const startMs = performance.now();
+    if (this.#ended === undefined) this.#child.kill("SIGTERM");
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), limitMs);
+    const { code, signal } = await this.#child.status;
+    clearTimeout(timer);
+    const tookMs = performance.now() - startMs;
+    await this.#cleanUp();
+    return { code, signal, tookMs };
+  }
+
+  /** SIGTERM; throws with the log where it does not end well and in time. */
+  async stop(): Promise<void> {
+    const { code, signal, tookMs } = await this.terminate();
+    if (code === 0 && signal === null) return;
+    throw new Error(
+      `The broker ended with ${signal ?? code} after ${tookMs.toFixed(0)} ms:\n${this.#log}`,
+    );
+  }
+
+  /** SIGKILL, with no questions. */
+  async kill(): Promise<void> {
+    if (this.#ended === undefined) this.#child.kill("SIGKILL");
+    await this.#child.status;
+    await this.#cleanUp();
+  }
+
+  /** Bytes of memory in use, where the system tells (Linux). */
+  async residentBytes(): Promise<number | undefined> {
+    try {
+      const status = await Deno.readTextFile(`/proc/${this.pid}/status`);
+      const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(status)?.[1];
+      return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Ends it well, unless a test has ended it already. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#ended === undefined) await this.stop();
+    else await this.#cleanUp();
+  }
+
+  async #read(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      this.#log += text;
+      this.#told();
+    }
+  }
+
+  #told(): void {
+    for (const resolve of this.#onLog.splice(0)) resolve();
+  }
+
+  async #cleanUp(): Promise<void> {
+    await this.#reading;
+    await Deno.remove(this.#directory, { recursive: true }).catch(() => {});
+  }
+}
+
+function portsIn(log: string): number[] {
+  return [...log.matchAll(/Listening address=\S+ port=(\d+)/g)].map((match) => Number(match[1]));
+}
