@@ -23,15 +23,23 @@ import { Router, type Target } from "./router.ts";
  * what it sends and stores leaves in `endTurn`. The same calls with the same times give the same bytes.
  */
 export class Broker implements MessageHub {
-  readonly metrics = new Metrics();
-  readonly pool = new BufferPool();
-  readonly deadlines = new Deadlines();
-  readonly names = new NameCache();
+  /** Counters since the start. */
+  readonly metrics: Metrics = new Metrics();
+  /** Output buffers of all connections. */
+  readonly pool: BufferPool = new BufferPool();
+  /** Everything that is due at some time. */
+  readonly deadlines: Deadlines = new Deadlines();
+  /** Topic Names seen lately, so that a repeated one is not decoded anew. */
+  readonly names: NameCache = new NameCache();
+  /** Who subscribed to what. */
   readonly router: Router;
+  /** The last message of each topic that asked for it. */
   readonly retained: RetainedMessages;
   /** Sessions, connected or not, by Client Identifier. */
-  readonly clients = new Map<string, Client>();
-  readonly connections = new Set<Connection>();
+  readonly clients: Map<string, Client> = new Map();
+  /** Network Connections, those before their CONNECT included. */
+  readonly connections: Set<Connection> = new Set();
+  /** Absent: nothing outlives the process. */
   readonly store: Store | undefined;
   /** The time of the turn, milliseconds. */
   nowMs: number;
@@ -41,6 +49,7 @@ export class Broker implements MessageHub {
   queuedBytes = 0;
   /** Bytes not yet written to connections. */
   bufferedBytes = 0;
+  /** Nobody comes in any more. */
   isShuttingDown = false;
   /** The next delivery's place in the order of the store. */
   nextSequence = 1;
@@ -65,6 +74,7 @@ export class Broker implements MessageHub {
 
   #options: BrokerOptions;
 
+  /** `nowMs`: the clock's time, which later calls continue. */
   constructor(options: BrokerOptions, readonly ports: BrokerPorts, nowMs: number) {
     this.#options = options;
     this.nowMs = nowMs;
@@ -79,6 +89,7 @@ export class Broker implements MessageHub {
     this.retained = new RetainedMessages(this);
   }
 
+  /** What holds now. */
   get options(): BrokerOptions {
     return this.#options;
   }

@@ -75,6 +75,8 @@ export class Connection {
   /** PUBACKs that wait for a commit: they count against the Receive Maximum that we set. */
   pendingPubacks = 0;
   #heldPubacks = 0;
+  /** Nothing may leave before CONNACK, so while it waits everything does. [MQTT-3.2.0-1] */
+  #isConnackHeld = false;
 
   /** What leaves at the end of the turn. */
   readonly ready: ByteBuffer;
@@ -117,6 +119,9 @@ export class Connection {
     if (this.state === "closed") return;
     const fitting = this.#fit(packet);
     if (fitting === undefined) return;
+    if (waitsForCommit && packet.type === "connack") {
+      this.#isConnackHeld = this.broker.store !== undefined;
+    }
     const buffer = this.#buffer(waitsForCommit);
     const at = buffer.reserve(packetSize(fitting, this.protocolVersion));
     buffer.length = encodeInto(fitting, this.protocolVersion, buffer.bytes, at);
@@ -210,6 +215,7 @@ export class Connection {
 
   #release(held: ByteBuffer, pubacks: number): void {
     this.#commitsAwaited--;
+    this.#isConnackHeld = false;
     this.pendingPubacks -= pubacks;
     if (this.state !== "closed") {
       this.ready.append(held.bytes.subarray(0, held.length));
@@ -219,7 +225,9 @@ export class Connection {
   }
 
   #buffer(waitsForCommit: boolean): ByteBuffer {
-    if (!waitsForCommit || this.broker.store === undefined) return this.ready;
+    if (!waitsForCommit && !this.#isConnackHeld || this.broker.store === undefined) {
+      return this.ready;
+    }
     if (this.#held === null) {
       this.#held = new ByteBuffer(this.broker.pool);
       this.broker.markHolding(this);

@@ -89,23 +89,31 @@ export interface StoredSession {
   /** When it expires, in the clock's milliseconds; `Infinity` while connected or never. */
   readonly expiresAtMs: number;
   readonly subscriptions: readonly Subscription[];
-  /** In order; those with a Packet Identifier are in flight. */
+  /**
+   * Those with a Packet Identifier are in flight, the others wait; both by `sequence`, but those released in the order in which
+   * they became it: so they are sent again. [v3 MQTT-4.6.0-6]
+   */
   readonly deliveries: readonly StoredDelivery[];
   /** Packet Identifiers of incoming QoS 2 messages that wait for their PUBREL. */
   readonly received: readonly number[];
   readonly will: StoredWill | undefined;
 }
 
+/** A delivery as a store remembers it. */
 export interface StoredDelivery {
+  /** What is delivered. Deliveries that shared a message share it again. */
   readonly delivery: Delivery;
-  /** 0: it waits in the queue. */
+  /** 0: it waits in the queue, and its state is `published`. */
   readonly packetId: number;
+  /** Where it stands, if it is in flight. */
   readonly state: InFlight["state"];
 }
 
 /** A will that waits for its delay to pass. */
 export interface StoredWill {
+  /** Its Will Delay Interval has done its work: a store need not keep that. */
   readonly will: Will;
+  /** In the clock's milliseconds. */
   readonly dueAtMs: number;
 }
 
@@ -118,6 +126,9 @@ export interface StoredState {
 /**
  * Where sessions and retained messages are kept beyond the process. Writes are gathered; `commit` makes those since the last
  * one durable together. A message that several deliveries share is written once: its `storeId` tells.
+ *
+ * A session that is not stored (any more) has nothing to store: what is said about it, or about a delivery that is not
+ * there, is ignored, and no write.
  */
 export interface Store {
   /** Grows with every write, so that whoever acknowledges can tell whether there is something to wait for. */
@@ -131,8 +142,9 @@ export interface Store {
   deleteSession(clientId: string): void;
   putSubscription(clientId: string, subscription: Subscription): void;
   deleteSubscription(clientId: string, topicFilter: string): void;
-  /** `delivery.sequence` is its key, unique in the store. */
+  /** `delivery.sequence` is its key, unique in the store and greater than those before. The message gets its `storeId`. */
   putDelivery(clientId: string, delivery: Delivery): void;
+  /** The delivery has this Packet Identifier and state from now on. */
   putInFlight(clientId: string, sequence: number, packetId: number, state: InFlight["state"]): void;
   deleteDelivery(clientId: string, delivery: Delivery): void;
   putReceived(clientId: string, packetId: number): void;

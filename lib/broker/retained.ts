@@ -1,5 +1,5 @@
 import type { KeptMessage, Message } from "../session/mod.ts";
-import { RetainedTrie } from "../topic/mod.ts";
+import { type RetainedCursor, RetainedTrie } from "../topic/mod.ts";
 import type { Broker } from "./broker.ts";
 import { Deadline } from "./deadlines.ts";
 import { keepMessage } from "./fanout.ts";
@@ -17,10 +17,12 @@ export class RetainedMessages {
   readonly #expiring = new Map<string, Expiring>();
   #bytes = 0;
 
+  /** `broker`: for limits, the clock and the store. */
   constructor(broker: Broker) {
     this.#broker = broker;
   }
 
+  /** Topics that have one. */
   get size(): number {
     return this.#messages.size;
   }
@@ -30,12 +32,13 @@ export class RetainedMessages {
     return this.#bytes;
   }
 
+  /** The topic's message. */
   get(topicName: string): KeptMessage | undefined {
     return this.#messages.get(topicName);
   }
 
   /** A walk over what matches, which goes on as messages come and go. */
-  matches(topicFilter: string) {
+  matches(topicFilter: string): RetainedCursor<KeptMessage> {
     const { hashMatchesParent } = this.#broker.options;
     return this.#messages.matches(topicFilter, { hashMatchesParent });
   }
@@ -82,6 +85,7 @@ export class RetainedMessages {
     this.#broker.deadlines.set(deadline, message.expiresAtMs);
   }
 
+  /** Removes the topic's message, where it has one. */
   remove(topicName: string): void {
     const removed = this.#messages.delete(topicName);
     if (removed === undefined) return;

@@ -3,6 +3,7 @@ import { traceBus } from "../bus/mod.ts";
 import { compareConfigs, type Config, type LoadResult } from "../config/mod.ts";
 import { nowMs, Server } from "../net/mod.ts";
 import { type Logger, SysTopics } from "../observe/mod.ts";
+import { type OpenedStore, openStore } from "../store/mod.ts";
 import { VERSION } from "../version.ts";
 import { EXIT } from "./output.ts";
 
@@ -13,28 +14,57 @@ export async function runBroker(
   load: () => LoadResult,
 ): Promise<number> {
   log.info(`flux-mqtt ${VERSION} starts`);
-  const server = new Server({ options: config.broker, log });
-  if (!listen(config, server, log) || !writePidFile(config.pidFile, log)) {
+  const opened = open(config, log);
+  if (opened === "failed") return EXIT.failed;
+  const store = opened === "none" ? {} : { store: opened.store };
+  const server = new Server({ options: config.broker, log, ...store });
+  if (opened !== "none") server.restore(opened.state);
+  const end = async () => {
     await server.close();
-    return EXIT.failed;
-  }
-  for (const { level, text } of config.notes) log[level](text);
-  const stopSysTopics = publishSysTopics(config, server);
-  let stopTrace = trace(server, log);
+    if (opened !== "none") await opened.close();
+  };
   let current = config;
-  const signal = await untilSignal(() => {
+  let stopTrace = () => {};
+  // Before a port is open: whoever sees the broker listening may send it a signal.
+  const ending = untilSignal(() => {
     current = reload(current, load(), server.broker, log);
     stopTrace();
     stopTrace = trace(server, log);
   });
+  if (!listen(config, server, log) || !writePidFile(config.pidFile, log)) {
+    await end();
+    return EXIT.failed;
+  }
+  for (const { level, text } of config.notes) log[level](text);
+  const stopSysTopics = publishSysTopics(config, server);
+  stopTrace = trace(server, log);
+  const signal = await ending;
   log.info(`${signal}: the broker ends`, { clients: server.broker.connectedCount });
   stopSysTopics();
   stopTrace();
-  await server.close();
+  await end();
   if (config.pidFile !== "") removeFile(config.pidFile);
   log.info("The broker has ended");
   log.close();
   return EXIT.ok;
+}
+
+/** Opens the store, where there is to be one. */
+function open(config: Config, log: Logger): OpenedStore | "none" | "failed" {
+  if (!config.persistence) {
+    log.info("Nothing is stored: sessions and messages end with the process");
+    return "none";
+  }
+  const { persistenceLocation: directory, durability } = config;
+  try {
+    const opened = openStore({ directory, durability, log });
+    log.info("The store is open", { directory, durability });
+    return opened;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    log.error(`Cannot open the store in ${directory}: ${reason}`);
+    return "failed";
+  }
 }
 
 /** Opens all listeners; `false` where one cannot be. */

@@ -37,10 +37,12 @@ export interface Config {
   readonly broker: BrokerOptions;
   /** For the log. */
   readonly log: LogConfig;
-  /** Whether there is a durable store: not in this version. */
-  readonly persistence: false;
+  /** Whether there is a durable store: `persistence` is true and `durability` is not `none`. */
+  readonly persistence: boolean;
   /** Without effect in this version. */
   readonly persistenceLocation: string;
+  /** What an acknowledgement promises where there is a store. */
+  readonly durability: "always" | "interval";
   /** Whether small packets leave at once. */
   readonly setTcpNodelay: boolean;
   /** 0: the `$SYS` topics are not published. */

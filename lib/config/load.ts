@@ -43,15 +43,17 @@ export function loadConfig(sources: ConfigSources): LoadResult {
   const blocks = decideBlocks(draft);
   const { listeners, broker, process, settings } = resolve(draft, blocks, isOpen);
   checkUser(draft, sources.user);
-  noteWhatHasNoEffect(draft);
+  const isPersistent = process.persistence && process.durability !== "none";
+  noteWhatHasNoEffect(draft, isPersistent);
   if (draft.problems.length > 0) return { isValid: false, problems: draft.problems };
 
   const config: Config = {
     listeners,
     broker,
     log: logConfig(process),
-    persistence: false,
+    persistence: isPersistent,
     persistenceLocation: process.persistenceLocation,
+    durability: process.durability === "interval" ? "interval" : "always",
     setTcpNodelay: process.setTcpNodelay,
     sysIntervalSeconds: process.sysIntervalSeconds,
     pidFile: process.pidFile,
@@ -128,9 +130,9 @@ function checkUser(draft: Draft, user: ProcessUser): void {
 }
 
 /** What is accepted for the sake of files that exist, and does nothing: said, never silent. */
-function noteWhatHasNoEffect(draft: Draft): void {
+function noteWhatHasNoEffect(draft: Draft, isPersistent: boolean): void {
   const reasons: readonly (readonly [name: string, reason: string])[] = [
-    ["persistence_location", "persistence is false"],
+    ...(isPersistent ? [] : [["persistence_location", "there is no durable store"] as const]),
     ["retain_expiry_interval", "expired retained messages go when they expire, not at intervals"],
   ];
   for (const [name, reason] of reasons) {

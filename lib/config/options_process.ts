@@ -105,20 +105,22 @@ export const PROCESS_OPTIONS: readonly Option[] = [
     "persistence",
     BOOLEAN,
     "Whether sessions and messages are kept on disk.",
-    {
-      theme: "The process",
-      refusedValues: {
-        true: "There is no durable store in this version; set `persistence false`, or start with " +
-          "`--no-persistence`, to keep sessions and messages in memory only",
-      },
-    },
+    { theme: "The process", differs: "false: an acknowledgement means stored" },
   ),
   processRow(
     "persistence_location",
     "persistenceLocation",
     PATH,
     "The directory of the durable store; without effect while `persistence` is false.",
-    { theme: "The process", defaultText: "none" },
+    { theme: "The process" },
+  ),
+  processRow(
+    "durability",
+    "durability",
+    choice("always", "interval", "none"),
+    "What an acknowledgement promises: `always` survives a power cut, `interval` a killed process (a power cut may lose the last second), " +
+      "`none` nothing, as `persistence false`.",
+    { theme: "The process" },
   ),
   loaderRow(
     "include_dir",

@@ -28,8 +28,10 @@ export interface ProcessOptions {
   readonly pidFile: string;
   /** Whether there is a durable store. */
   readonly persistence: boolean;
-  /** Its directory; `""`: none. */
+  /** Its directory. */
   readonly persistenceLocation: string;
+  /** What an acknowledgement promises. */
+  readonly durability: "always" | "interval" | "none";
   /** `log_type` words, in their order. */
   readonly logType: readonly string[];
   /** `log_dest` values, in their order. */
@@ -47,8 +49,9 @@ export const DEFAULT_PROCESS_OPTIONS: ProcessOptions = {
   setTcpNodelay: true,
   sysIntervalSeconds: 10,
   pidFile: "",
-  persistence: false,
-  persistenceLocation: "",
+  persistence: true,
+  persistenceLocation: "data",
+  durability: "always",
   logType: ["error", "warning", "notice", "information"],
   logDest: ["stderr"],
   logTimestamp: true,

@@ -47,7 +47,7 @@ export const REFUSED_OPTIONS: readonly RefusedOption[] = [
   ),
   ...refuse("Buffers grow and shrink by themselves; remove the line", "packet_buffer_size"),
   ...refuse(
-    "There is no periodic saving, and no durable store in this version; remove the line",
+    "There is no periodic saving: what is acknowledged is stored; remove the line, and see `durability`",
     "autosave_interval autosave_on_changes persistence_file",
   ),
   ...refuse("There is no syslog; use `log_dest stderr`, which systemd collects", "log_facility"),

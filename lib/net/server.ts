@@ -9,6 +9,7 @@ import {
   type MessageHub,
   OPEN_ACCESS,
   type Store,
+  type StoredState,
 } from "../broker/mod.ts";
 import { TurnHub } from "./hub.ts";
 import { ReadBuffers } from "./read_buffers.ts";
@@ -61,6 +62,12 @@ export class Server {
     }, nowMs());
     this.#turns.attach(this.broker);
     this.hub = new TurnHub(this.broker, this.#turns);
+  }
+
+  /** Puts back what the store remembers: before the first `listen`. */
+  restore(state: StoredState): void {
+    this.broker.restore(state);
+    this.broker.tick(this.#turns.begin());
   }
 
   /** Begins to listen; returns the port. Throws what `Deno.listen` throws: `AddrInUse`, `PermissionDenied`, … */

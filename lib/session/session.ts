@@ -8,15 +8,20 @@ import type { Subscription } from "./subscription.ts";
  * [MQTT-4.1.0-1]
  */
 export class Session {
-  readonly subscriptions = new Map<string, Subscription>();
-  readonly sender = new Sender();
-  readonly receiver = new Receiver();
-  readonly queue = new DeliveryQueue();
+  /** By their Topic Filters. */
+  readonly subscriptions: Map<string, Subscription> = new Map();
+  /** Outgoing QoS 1 and 2. */
+  readonly sender: Sender = new Sender();
+  /** Incoming QoS 2. */
+  readonly receiver: Receiver = new Receiver();
+  /** What waits. */
+  readonly queue: DeliveryQueue = new DeliveryQueue();
   /** Seconds that the session outlives its connection; 0: not at all, `Infinity`: until the client says otherwise. */
   expirySeconds = 0;
   /** Messages that were not delivered to this client, by reason. */
-  readonly dropped = new Map<string, number>();
+  readonly dropped: Map<string, number> = new Map();
 
+  /** `clientId`: the session's name, unique in the broker. */
   constructor(readonly clientId: string) {}
 
   /** Whether the session outlives its connection, so that what it holds is worth storing. */

@@ -65,6 +65,8 @@ export interface Incarnation {
   isOver: boolean;
   /** The store's count of writes when its existence last changed: it is certain when so many are on the disk. */
   writes: number;
+  /** The same of its beginning. */
+  beganWrites: number;
   will: { readonly record: PublishRecord; readonly dueAtMs: number } | undefined;
   /** Ids of messages that have arrived. */
   readonly seen: Set<number>;

@@ -3,15 +3,16 @@ const START_LIMIT_MS = 10_000;
 /** How long it may take to end after SIGTERM. */
 export const STOP_LIMIT_MS = 5000;
 
+const LISTENING = /Listening address=\S+ port=(\d+)/;
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 /** Those of `deno task start`. */
 const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-write", "--allow-env"];
 
 /** How a broker is to be started. */
 export interface BrokerProcessInit {
-  /** Flags of the command line. Without a configuration file `-p 0` is added: a port that is free. */
+  /** Flags of the command line; `-p 0` is added to them: a port that is free. */
   readonly flags?: readonly string[];
-  /** The text of a configuration file, given by `-c`. */
+  /** The text of a configuration file, given by `-c`. It names no listener. */
   readonly config?: string;
   readonly environment?: Readonly<Record<string, string>>;
   /** File descriptors that the process may open. */
@@ -34,13 +35,13 @@ export class BrokerProcess {
   #onLog: (() => void)[] = [];
   #ended: Deno.CommandStatus | undefined;
 
-  /** Starts the broker and waits until it listens on so many ports. */
-  static async start(init: BrokerProcessInit = {}, portCount = 1): Promise<BrokerProcess> {
+  /** Starts the broker and waits until it listens. */
+  static async start(init: BrokerProcessInit = {}): Promise<BrokerProcess> {
     const directory = await Deno.makeTempDir({ prefix: "flux-test-" });
     if (init.config !== undefined) await Deno.writeTextFile(`${directory}/flux.conf`, init.config);
     const broker = new BrokerProcess(init, directory);
     try {
-      await broker.untilLog((log) => portsIn(log).length >= portCount, START_LIMIT_MS);
+      await broker.untilLog(LISTENING, START_LIMIT_MS);
       return broker;
     } catch (error) {
       await broker.kill();
@@ -50,8 +51,9 @@ export class BrokerProcess {
 
   private constructor(init: BrokerProcessInit, directory: string) {
     this.#directory = directory;
-    const source = init.config === undefined ? ["-p", "0"] : ["-c", "flux.conf"];
-    const args = ["run", "--no-prompt", ...PERMISSIONS, MAIN, ...source, ...init.flags ?? []];
+    const source = init.config === undefined ? [] : ["-c", "flux.conf"];
+    const flags = ["-p", "0", ...source, ...init.flags ?? []];
+    const args = ["run", "--no-prompt", ...PERMISSIONS, MAIN, ...flags];
     const deno = Deno.execPath();
     const [command, ...rest] = init.openFiles === undefined
       ? [deno, ...args]
@@ -88,14 +90,9 @@ export class BrokerProcess {
     return this.#log;
   }
 
-  /** The port of the first listener. */
+  /** Where it listens, on 127.0.0.1. */
   get port(): number {
-    return this.ports[0]!;
-  }
-
-  /** The ports of all listeners, in the order of the configuration. */
-  get ports(): readonly number[] {
-    return portsIn(this.#log);
+    return Number(LISTENING.exec(this.#log)![1]);
   }
 
   /** Where it runs: its configuration file is `flux.conf` in it. */
@@ -193,8 +190,4 @@ export class BrokerProcess {
     await this.#reading;
     await Deno.remove(this.#directory, { recursive: true }).catch(() => {});
   }
-}
-
-function portsIn(log: string): number[] {
-  return [...log.matchAll(/Listening address=\S+ port=(\d+)/g)].map((match) => Number(match[1]));
 }

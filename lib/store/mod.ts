@@ -1,0 +1,29 @@
+/**
+ * Where sessions and retained messages are kept: implementations of the core's `Store` port.
+ *
+ * - `MemoryStore`: as long as the process runs. It is the model of what a durable one does, for tests and simulations: a broker
+ *   can crash and another one begin with what was committed.
+ * - `SqliteStore`, opened by `openStore`: on disk, in a SQLite file that a Worker writes. Batches of a turn or more are committed together, so a
+ *   slow disk delays acknowledgements and nothing else; what is undone before it was written never reaches the disk.
+ *
+ * What a store owes to the core is written as a suite, `tests/store/contract.ts`, which every implementation passes: writes count when their commit
+ * is done, commits are done in order, what is deleted takes along all that belongs to it, and a write to something that is
+ * not there is none. May import the ports and data types of `broker`.
+ *
+ * @example A session that survives
+ * ```ts
+ * import { MemoryStore } from "./mod.ts";
+ *
+ * const store = new MemoryStore();
+ * store.putSession("thermometer", 3600, Infinity);
+ * store.commit(() => {});
+ * store.putSession("forgotten", 3600, Infinity);
+ * const { sessions } = store.load(); // only the thermometer's
+ * ```
+ *
+ * @module
+ */
+export * from "./memory_store.ts";
+export { DATABASE_NAME, type OpenedStore, openStore, type OpenStoreInit } from "./open.ts";
+export { NewerSchemaError, SCHEMA_VERSION } from "./schema.ts";
+export { SqliteStore, type SqliteStoreInit, type StoreStats } from "./sqlite_store.ts";

@@ -1,0 +1,183 @@
+import type { SimLink } from "./link.ts";
+import { type Incarnation, type PublishRecord, type SubRecord, Violation } from "./records.ts";
+
+/** What of the store is on the disk, and what it was told. */
+export interface Durability {
+  readonly writes: number;
+  readonly durableWrites: number;
+}
+
+/** A session as the broker has it. */
+export interface Found {
+  readonly expirySeconds: number;
+  readonly expiresAtMs: number;
+}
+
+type Find = (clientId: string) => Found | undefined;
+
+/**
+ * Which sessions there must be at any time, and what becomes of each will: as the specification says, from when
+ * connections began and ended.
+ */
+export class Sessions {
+  readonly #current = new Map<string, Incarnation>();
+  readonly all: Incarnation[] = [];
+  /** Sessions that the broker may have or not, and nobody can tell: nothing is expected of them. */
+  readonly unsure = new Set<string>();
+  /** The store's writes when a session ended, and when a will was published. */
+  readonly #endWrites = new Map<string, number>();
+  readonly #published: { readonly record: PublishRecord; readonly writes: number }[] = [];
+  /** Told of each will that is published now. */
+  onWill: (record: PublishRecord) => void = () => {};
+
+  get(clientId: string): Incarnation | undefined {
+    return this.#current.get(clientId);
+  }
+
+  /** The broker has accepted a CONNECT. */
+  admitted(link: SimLink, nowMs: number, writes: number): void {
+    const { clientId, cleanStart, expirySeconds, will } = link.facts;
+    let incarnation = this.#current.get(clientId);
+    if (incarnation !== undefined && cleanStart) {
+      this.#end(incarnation, nowMs, writes);
+      incarnation = undefined;
+    }
+    link.isPresentExpected = incarnation !== undefined;
+    link.admittedAtMs = nowMs;
+    this.unsure.delete(clientId);
+    incarnation ??= this.#begin(clientId, writes);
+    if (incarnation.will !== undefined) incarnation.will.record.will = "cancelled";
+    incarnation.will = undefined;
+    incarnation.link = link;
+    incarnation.expirySeconds = expirySeconds;
+    incarnation.expiresAtMs = Infinity;
+    incarnation.writes = writes;
+    link.incarnation = incarnation;
+    if (will !== undefined) will.record.will = "armed";
+  }
+
+  /** The broker has ended the connection, or learned of its end. */
+  ended(link: SimLink, nowMs: number, writes: number): void {
+    const incarnation = link.incarnation!;
+    if (incarnation.link !== link) throw new Violation("Two connections had one session");
+    const { disconnect, facts } = link;
+    incarnation.link = undefined;
+    incarnation.writes = writes;
+    const isHeard = disconnect !== undefined && link.handledBytes >= disconnect.endBytes;
+    if (isHeard && disconnect.expirySeconds !== undefined) {
+      incarnation.expirySeconds = disconnect.expirySeconds;
+    }
+    const { will } = facts;
+    if (will !== undefined) {
+      const { record } = will;
+      const delaySeconds = Math.min(will.delaySeconds, incarnation.expirySeconds);
+      if (isHeard && !disconnect.keepsWill) record.will = "cancelled";
+      else if (delaySeconds === 0) this.#publish(record, writes);
+      else {
+        record.will = "delayed";
+        incarnation.will = { record, dueAtMs: nowMs + delaySeconds * 1000 };
+      }
+    }
+    if (incarnation.expirySeconds === 0) this.#end(incarnation, nowMs, writes);
+    else incarnation.expiresAtMs = nowMs + incarnation.expirySeconds * 1000;
+  }
+
+  /** The broker has looked at the clock: what was due is done. */
+  tick(nowMs: number, writes: number): void {
+    for (const incarnation of this.#current.values()) {
+      if (incarnation.link !== undefined) continue;
+      if (incarnation.will !== undefined && incarnation.will.dueAtMs <= nowMs) {
+        const { record } = incarnation.will;
+        incarnation.will = undefined;
+        this.#publish(record, writes);
+      }
+      if (incarnation.expiresAtMs <= nowMs) this.#end(incarnation, nowMs, writes);
+    }
+  }
+
+  /**
+   * The broker's process died, and another has its store's content. What was on the disk has to be there; of the rest it is
+   * taken as it is.
+   */
+  crashed(nowMs: number, durable: Durability, find: Find): void {
+    for (const incarnation of [...this.#current.values()]) {
+      this.#crash(incarnation, nowMs, durable, find(incarnation.clientId));
+    }
+    for (const [clientId, writes] of this.#endWrites) {
+      // Its end was not on the disk.
+      if (writes > durable.durableWrites && find(clientId) !== undefined) this.unsure.add(clientId);
+    }
+    this.#endWrites.clear();
+    for (const { record, writes } of this.#published.splice(0)) {
+      if (writes > durable.durableWrites) record.will = "unsure";
+    }
+  }
+
+  #crash(
+    incarnation: Incarnation,
+    nowMs: number,
+    { durableWrites }: Durability,
+    found: Found | undefined,
+  ): void {
+    const { clientId, link } = incarnation;
+    const isCertain = incarnation.writes <= durableWrites;
+    if (link?.facts.will !== undefined) link.facts.will.record.will = "unsure";
+    if (!isCertain && incarnation.will !== undefined) {
+      incarnation.will.record.will = "unsure";
+      incarnation.will = undefined;
+    }
+    incarnation.link = undefined;
+    if (incarnation.expirySeconds > 0 && incarnation.beganWrites <= durableWrites) {
+      if (!isCertain) incarnation.expirySeconds = found?.expirySeconds ?? incarnation.expirySeconds;
+      if (!isCertain) incarnation.expiresAtMs = found?.expiresAtMs ?? nowMs;
+      else if (link !== undefined) {
+        incarnation.expiresAtMs = nowMs + incarnation.expirySeconds * 1000;
+      }
+      if (incarnation.expiresAtMs > nowMs && found === undefined) {
+        throw new Violation(`Session of ${clientId} was stored, and is gone after a crash`);
+      }
+      incarnation.writes = incarnation.beganWrites = 0;
+      return;
+    }
+    if (isCertain && found !== undefined) {
+      throw new Violation(`Session of ${clientId} was not to be stored, and is there after a crash`);
+    }
+    this.#end(incarnation, nowMs, 0);
+    if (found !== undefined) this.unsure.add(clientId);
+  }
+
+  #begin(clientId: string, writes: number): Incarnation {
+    const incarnation: Incarnation = {
+      clientId,
+      subs: [] as SubRecord[],
+      link: undefined,
+      expirySeconds: 0,
+      expiresAtMs: Infinity,
+      isOver: false,
+      writes,
+      beganWrites: writes,
+      will: undefined,
+      seen: new Set(),
+      copies: new Map(),
+      order: new Map(),
+    };
+    this.#current.set(clientId, incarnation);
+    this.all.push(incarnation);
+    return incarnation;
+  }
+
+  #end(incarnation: Incarnation, nowMs: number, writes: number): void {
+    this.#endWrites.set(incarnation.clientId, writes);
+    incarnation.isOver = true;
+    this.#current.delete(incarnation.clientId);
+    for (const sub of incarnation.subs) sub.endedAtMs = Math.min(sub.endedAtMs, nowMs);
+    if (incarnation.will !== undefined) this.#publish(incarnation.will.record, writes);
+    incarnation.will = undefined;
+  }
+
+  #publish(record: PublishRecord, writes: number): void {
+    record.will = "due";
+    this.#published.push({ record, writes });
+    this.onWill(record);
+  }
+}

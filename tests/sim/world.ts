@@ -1,0 +1,287 @@
+import {
+  Broker,
+  type BrokerOptions,
+  DEFAULT_BROKER_OPTIONS,
+  DEFAULT_LISTENER_OPTIONS,
+  type ListenerOptions,
+  type LogPort,
+  OPEN_ACCESS,
+} from "../../lib/broker/mod.ts";
+import type { Random } from "../support/random.ts";
+import { type Network, type Peer, SimLink } from "./link.ts";
+import { type ConnectFacts, Violation } from "./records.ts";
+import { Scheduler } from "./scheduler.ts";
+import { type Found, Sessions } from "./sessions.ts";
+import { Disk, SimStore } from "./store.ts";
+import { Trace } from "./trace.ts";
+
+/** What differs from world to world. */
+export interface WorldSettings {
+  /** `undefined`: the broker has no store. */
+  readonly maxCommitMs: number | undefined;
+  /** The longest that access control takes to answer; 0: at once. */
+  readonly maxAuthenticationMs: number;
+  readonly broker: Partial<BrokerOptions>;
+  readonly listener: Partial<ListenerOptions>;
+}
+
+const POISON = 0xee;
+const quiet = () => {};
+const NO_LOG: LogPort = { debugOn: false, debug: quiet, info: quiet, warning: quiet, error: quiet };
+
+/** The broker with all that it needs, and nothing of it real: clock, network, store, access control. */
+export class World {
+  readonly clock = new Scheduler();
+  readonly trace: Trace;
+  readonly sessions = new Sessions();
+  readonly #settings: WorldSettings;
+  readonly #listener: ListenerOptions;
+  readonly #disk = new Disk();
+  readonly #links = new Set<SimLink>();
+  broker: Broker;
+  #store: SimStore | undefined;
+  #wakeAtMs = Infinity;
+  #isTurnOpen = false;
+  readonly #poisoned: Uint8Array[] = [];
+  #evicted = 0;
+  crashes = 0;
+  /** Messages that brokers have counted as dropped before they died. */
+  #dropped = 0;
+  #faults = 0;
+  /** Peers that broke the rules on purpose. */
+  vandals = 0;
+  readonly #jumps: { readonly atMs: number; readonly durationMs: number }[] = [];
+
+  constructor(readonly random: Random, settings: WorldSettings, isTraced: boolean) {
+    this.trace = new Trace(this.clock, isTraced);
+    this.#settings = settings;
+    this.#listener = { ...DEFAULT_LISTENER_OPTIONS, allowAnonymous: true, ...settings.listener };
+    this.broker = this.#boot();
+  }
+
+  get hasStore(): boolean {
+    return this.#store !== undefined;
+  }
+
+  get dropped(): number {
+    return this.#dropped + this.broker.metrics.droppedTotal;
+  }
+
+  /** Sessions, in the store's words, that are on the disk. */
+  get storedSessions(): number {
+    return this.#disk.sessions.size;
+  }
+
+  openLink(peer: Peer, facts: ConnectFacts, network: Network): SimLink {
+    const link = new SimLink(this, peer, facts, network);
+    const { maxKeepAliveSeconds } = this.broker.options;
+    if (facts.version === 5 && maxKeepAliveSeconds > 0) {
+      const asked = facts.keepAliveSeconds === 0 ? Infinity : facts.keepAliveSeconds;
+      link.keepAliveSeconds = Math.min(asked, maxKeepAliveSeconds);
+    }
+    this.turn((broker, nowMs) => {
+      const connection = broker.accept(link, this.#listener, nowMs);
+      if (connection === undefined) throw new Violation("The broker does not accept a connection");
+      link.connection = connection;
+      this.#links.add(link);
+    });
+    return link;
+  }
+
+  /** Something happens to the broker: the turn that it is part of ends behind all else that happens at this time. */
+  turn(action: (broker: Broker, nowMs: number) => void): void {
+    this.openTurn();
+    const { nowMs } = this.clock;
+    if (this.#wakeAtMs <= nowMs) {
+      this.#wakeAtMs = Infinity;
+      this.broker.tick(nowMs);
+    }
+    this.sessions.tick(nowMs, this.#writes);
+    this.observe();
+    this.#checkTimes();
+    action(this.broker, nowMs);
+    this.observe();
+  }
+
+  openTurn(): void {
+    if (this.#isTurnOpen) return;
+    this.#isTurnOpen = true;
+    const { broker } = this;
+    this.clock.after(0, () => this.#endTurn(broker));
+  }
+
+  /** The broker may read these bytes until its turn ends, and must not after that. */
+  poisonLater(bytes: Uint8Array): void {
+    this.#poisoned.push(bytes);
+  }
+
+  /** Tells the model which connections have begun and ended. */
+  observe(): void {
+    const { nowMs } = this.clock;
+    for (const link of this.#links) {
+      if (link.isAdmitted && link.connection.state === "closed") this.#ended(link);
+    }
+    for (const link of this.#links) {
+      if (!link.isAdmitted && link.connection.client !== null) {
+        link.isAdmitted = true;
+        this.trace.add(`${link.facts.clientId} is admitted`);
+        this.sessions.admitted(link, nowMs, this.#writes);
+      }
+      if (link.connection.state === "closed") this.#ended(link);
+    }
+  }
+
+  /** The machine sleeps: when it wakes up it is later. */
+  sleep(durationMs: number): void {
+    this.trace.add(`The machine sleeps for ${durationMs} ms`);
+    this.#jumps.push({ atMs: this.clock.nowMs, durationMs });
+    this.clock.jump(durationMs);
+    this.turn(() => {});
+  }
+
+  /** For so long the machine slept, or there was no broker, since this time. */
+  lateMs(sinceMs: number): number {
+    let lateMs = 0;
+    for (const { atMs, durationMs } of this.#jumps) if (atMs >= sinceMs) lateMs += durationMs;
+    return lateMs;
+  }
+
+  /** The process dies with all that was not committed, and another one takes over what the disk has. */
+  crash(downMs: number): void {
+    const store = this.#store!;
+    this.trace.add(`The broker crashes, and is back ${downMs} ms later`);
+    this.#check();
+    this.crashes++;
+    this.#dropped = this.dropped;
+    store.crash();
+    for (const link of this.#links) {
+      link.isEnded = true;
+      link.crash();
+    }
+    this.#links.clear();
+    this.#isTurnOpen = false;
+    this.#wakeAtMs = Infinity;
+    this.#evicted = 0;
+    this.#jumps.push({ atMs: this.clock.nowMs, durationMs: downMs });
+    this.clock.jump(downMs);
+    const { nowMs } = this.clock;
+    this.broker = this.#boot();
+    this.broker.restore(this.#disk.load());
+    this.sessions.crashed(nowMs, store, (clientId) => this.#find(clientId));
+    this.broker.tick(nowMs);
+    this.turn(() => {});
+  }
+
+  get #writes(): number {
+    return this.#store?.writes ?? 0;
+  }
+
+  #boot(): Broker {
+    const { maxCommitMs, broker: options } = this.#settings;
+    const { clock, random } = this;
+    this.#store = maxCommitMs === undefined
+      ? undefined
+      : new SimStore(this.#disk, clock, random, maxCommitMs, (action) => this.turn(action));
+    const broker: Broker = new Broker({ ...DEFAULT_BROKER_OPTIONS, ...options }, {
+      log: NO_LOG,
+      access: {
+        ...OPEN_ACCESS,
+        authenticate: (_, reply) => {
+          const delayMs = random.int(this.#settings.maxAuthenticationMs + 1);
+          if (delayMs === 0) return reply({ isAllowed: true });
+          clock.after(delayMs, () => {
+            if (broker === this.broker) this.turn(() => reply({ isAllowed: true }));
+          });
+        },
+      },
+      ...(this.#store === undefined ? {} : { store: this.#store }),
+      randomId: () => String(random.int(1_000_000)),
+      wake: (atMs) => this.#wake(atMs),
+    }, clock.nowMs);
+    return broker;
+  }
+
+  #wake(atMs: number): void {
+    if (atMs >= this.#wakeAtMs) return;
+    this.#wakeAtMs = atMs;
+    this.clock.at(atMs, () => {
+      if (this.#wakeAtMs === atMs) this.turn(() => {});
+    });
+  }
+
+  #endTurn(broker: Broker): void {
+    if (broker !== this.broker) return;
+    this.#isTurnOpen = false;
+    broker.endTurn();
+    this.observe();
+    for (const bytes of this.#poisoned.splice(0)) bytes.fill(POISON);
+    this.#check();
+  }
+
+  #find(clientId: string): Found | undefined {
+    const client = this.broker.clients.get(clientId);
+    if (client === undefined) return undefined;
+    const expiresAtMs = client.expiry?.atMs ?? Infinity;
+    return { expirySeconds: client.session.expirySeconds, expiresAtMs };
+  }
+
+  #ended(link: SimLink): void {
+    this.#links.delete(link);
+    link.isEnded = true;
+    if (!link.isAdmitted) return;
+    this.trace.add(`${link.facts.clientId} is not connected any more`);
+    if (!this.#isExplained(link)) {
+      throw new Violation(`The broker ended the connection of ${link.facts.clientId} for no reason`);
+    }
+    this.sessions.ended(link, this.clock.nowMs, this.#writes);
+  }
+
+  #isExplained(link: SimLink): boolean {
+    const { disconnect, facts, keepAliveSeconds } = link;
+    if (link.isLost || disconnect !== undefined && link.handledBytes >= disconnect.endBytes) {
+      return true;
+    }
+    const silentMs = this.clock.nowMs - link.lastReceivedMs;
+    if (keepAliveSeconds > 0 && silentMs >= keepAliveSeconds * 1500) return true;
+    for (const other of this.#links) {
+      const isNew = !other.isAdmitted && other.connection.client !== null;
+      if (isNew && other.facts.clientId === facts.clientId) return true;
+    }
+    const { slowClientsEvicted } = this.broker.metrics;
+    if (slowClientsEvicted > this.#evicted) {
+      this.#evicted++;
+      return true;
+    }
+    return this.broker.options.queueFullPolicy === "disconnect";
+  }
+
+  /** All that is due has been done, and nothing else. */
+  #checkTimes(): void {
+    const { nowMs } = this.clock;
+    for (const link of this.#links) {
+      const silentMs = nowMs - link.lastReceivedMs;
+      if (link.isAdmitted && link.keepAliveSeconds > 0 && silentMs >= link.keepAliveSeconds * 1500) {
+        throw new Violation(`${link.facts.clientId} is silent for ${silentMs} ms [MQTT-3.1.2-22]`);
+      }
+    }
+  }
+
+  #check(): void {
+    const { broker } = this;
+    for (const { clientId, isOver } of this.sessions.all) {
+      const hasOne = broker.clients.has(clientId);
+      if (this.sessions.unsure.has(clientId)) continue;
+      if (!isOver && !hasOne) throw new Violation(`Session of ${clientId} ended before its time`);
+      if (hasOne && this.sessions.get(clientId) === undefined) {
+        throw new Violation(`Session of ${clientId} did not end in time [MQTT-3.1.2-23]`);
+      }
+    }
+    let queuedBytes = 0;
+    for (const { session } of broker.clients.values()) queuedBytes += session.queue.bytes;
+    if (queuedBytes !== broker.queuedBytes) {
+      throw new Violation(`The broker counts ${broker.queuedBytes} bytes queued of ${queuedBytes}`);
+    }
+    this.#faults = broker.metrics.protocolErrors;
+    if (this.#faults > this.vandals) throw new Violation("A client that kept the rules was refused");
+  }
+}

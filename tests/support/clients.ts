@@ -1,0 +1,81 @@
+/**
+ * Finds the real clients of the interoperability tests on this machine: mosquitto's two, Python with paho, and mqtt.js from
+ * npm. This is the one file that names an npm package.
+ *
+ * @module
+ */
+
+/** A client that is there, or the reason why tests with it are skipped. */
+export type Found<T> = { readonly client: T } | { readonly missing: string };
+
+/** What `import mqtt` gives. */
+export type MqttJs = typeof import("npm:mqtt@5.16.0");
+
+/** The properties of a PUBLISH in the words of mqtt.js. */
+export type MqttJsProperties = NonNullable<import("npm:mqtt@5.16.0").IPublishPacket["properties"]>;
+
+/** `mosquitto_pub` and `mosquitto_sub`, with the version they tell. */
+export async function findMosquitto(): Promise<Found<string>> {
+  const told = await output("mosquitto_sub", ["--help"]);
+  const version = /^mosquitto_sub version (\S+)/m.exec(told ?? "")?.[1];
+  if (version === undefined) return { missing: "mosquitto_sub is not installed" };
+  if (await output("mosquitto_pub", ["--help"]) === undefined) {
+    return { missing: "mosquitto_pub is not installed" };
+  }
+  // Their output would stay in a buffer until they end.
+  if (await output("stdbuf", ["--version"]) === undefined) {
+    return { missing: "stdbuf (coreutils) is not installed" };
+  }
+  return { client: version };
+}
+
+/** A Python that knows `paho.mqtt.client`: the first in PATH, or the system's. */
+export async function findPaho(): Promise<Found<string>> {
+  for (const python of ["python3", "/usr/bin/python3"]) {
+    const told = await output(python, ["-c", "import paho.mqtt.client; print('here')"]);
+    if (told?.trim() === "here") return { client: python };
+  }
+  return { missing: "no python3 with paho.mqtt.client is installed" };
+}
+
+/** mqtt.js, from Deno's cache or the npm registry. */
+export async function findMqttJs(): Promise<Found<MqttJs>> {
+  try {
+    // deno-lint-ignore no-import-prefix -- deno.json names no npm package, so that `start` needs no network
+    return { client: await import("npm:mqtt@5.16.0") };
+  } catch (error) {
+    return { missing: `npm:mqtt@5.16.0 cannot be loaded: ${error}` };
+  }
+}
+
+/** A test with a client: ignored, and the reason printed, where it is missing. */
+export type ClientTest<T> = (
+  name: string,
+  fn: (client: T, t: Deno.TestContext) => Promise<void>,
+) => void;
+
+/** The function that registers tests with this client. Says once why they are skipped, where they are. */
+export function testsWith<T>(found: Found<T>): ClientTest<T> {
+  // deno-lint-ignore no-console -- whoever reads the results is to know
+  if ("missing" in found) console.log(`Skipped: ${found.missing}`);
+  return (name, fn) =>
+    Deno.test({
+      name,
+      ignore: "missing" in found,
+      fn: (t) => "client" in found ? fn(found.client, t) : undefined,
+      sanitizeOps: true,
+      sanitizeResources: true,
+    });
+}
+
+/** What a command prints; `undefined` where it is not installed. */
+async function output(command: string, args: readonly string[]): Promise<string | undefined> {
+  try {
+    const { stdout } = await new Deno.Command(command, { args: [...args], stderr: "null" })
+      .output();
+    return new TextDecoder().decode(stdout);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,112 @@
+import { Lines } from "./lines.ts";
+
+/** What mosquitto's clients say with `-d` beside the messages. */
+const DEBUG_LINE = /^(Client \S+ (sending|received) |Subscribed \(mid: )/;
+
+/** How `mosquitto_pub` or another command ended. */
+export interface Run {
+  readonly code: number;
+  /** Standard output and standard error. */
+  readonly output: string;
+}
+
+/** Runs `mosquitto_pub` against this port to its end; `input` is what it reads. */
+export async function publish(
+  port: number,
+  args: readonly string[],
+  input?: string | Uint8Array,
+): Promise<Run> {
+  const child = new Deno.Command("mosquitto_pub", {
+    args: ["-h", "127.0.0.1", "-p", String(port), ...args],
+    stdin: input === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  if (input !== undefined) {
+    const writer = child.stdin.getWriter();
+    await writer.write(typeof input === "string" ? new TextEncoder().encode(input) : input);
+    await writer.close();
+  }
+  const { code, stdout, stderr } = await child.output();
+  return { code, output: decode(stdout) + decode(stderr) };
+}
+
+/** Runs `mosquitto_sub` to its end: with `-C`, `-E` or `-W` it has one. */
+export async function subscribeToEnd(port: number, args: readonly string[]): Promise<Run> {
+  const { code, stdout, stderr } = await new Deno.Command("mosquitto_sub", {
+    args: ["-h", "127.0.0.1", "-p", String(port), ...args],
+    stdin: "null",
+  }).output();
+  return { code, output: decode(stdout) + decode(stderr) };
+}
+
+/** A `mosquitto_sub` that runs until it is told to end. `await using` ends it. */
+export class MosquittoSub {
+  readonly #child: Deno.ChildProcess;
+  readonly #lines: Lines;
+  #isEnded = false;
+
+  /** Starts it and waits until it is subscribed. */
+  static async start(port: number, args: readonly string[]): Promise<MosquittoSub> {
+    const subscriber = new MosquittoSub(port, args);
+    try {
+      await subscriber.#lines.until((lines) =>
+        lines.some((line) => line.startsWith("Subscribed (mid: "))
+      );
+      return subscriber;
+    } catch (error) {
+      await subscriber.kill();
+      throw error;
+    }
+  }
+
+  private constructor(port: number, args: readonly string[]) {
+    // Without a terminal its output would wait in a buffer.
+    this.#child = new Deno.Command("stdbuf", {
+      args: ["-oL", "mosquitto_sub", "-h", "127.0.0.1", "-p", String(port), "-d", ...args],
+      stdin: "null",
+      stdout: "piped",
+    }).spawn();
+    this.#lines = new Lines(this.#child.stdout);
+    this.#child.status.then(() => this.#isEnded = true);
+  }
+
+  /** The lines of messages so far. */
+  get messages(): readonly string[] {
+    return this.#lines.all.filter((line) => !DEBUG_LINE.test(line));
+  }
+
+  /** Waits for so many lines of messages, and returns all that came. */
+  async take(count: number, limitMs = 5000): Promise<readonly string[]> {
+    await this.#lines.until((lines) => {
+      let found = 0;
+      for (const line of lines) if (!DEBUG_LINE.test(line)) found++;
+      return found >= count;
+    }, limitMs);
+    return this.messages;
+  }
+
+  /** It leaves with a DISCONNECT. */
+  async stop(): Promise<void> {
+    await this.#end("SIGTERM");
+  }
+
+  /** It leaves without one. */
+  async kill(): Promise<void> {
+    await this.#end("SIGKILL");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #end(signal: Deno.Signal): Promise<void> {
+    if (!this.#isEnded) this.#child.kill(signal);
+    await this.#child.status;
+    await this.#lines.ended;
+  }
+}
+
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}

@@ -1,0 +1,236 @@
+import {
+  encodePacket,
+  type Packet,
+  type Properties,
+  type ProtocolVersion,
+  ReasonCode,
+  reasonCodeName,
+} from "../../lib/codec/mod.ts";
+import { PROPERTY_TABLE } from "../../lib/codec/properties.ts";
+
+/**
+ * A packet in one line, as a person writes it:
+ *
+ * ```
+ * CONNECT v=5 clientId=a cleanStart keepAlive=60 will.topic=w will.payload="gone" will.qos=1
+ * CONNACK NotAuthorized                         SUBSCRIBE id=1 a/# qos=1 noLocal b/# qos=2
+ * PUBLISH a/b qos=1 id=7 retain dup "hello"     SUBACK id=1 1 0x87
+ * PUBACK id=7 NoMatchingSubscribers             PUBLISH a contentType=text user:color=red 0x00ff
+ * ```
+ *
+ * The type comes first, then in any order: fields and properties as `name=value`, those that are true as their name, and what
+ * needs no name: a Topic Name, then the payload (`"text"` or bytes as `0x…`, `size=9` for so many of them); Topic Filters, each
+ * with its options behind it; Reason Codes by name or number. Fields have the names of `Packet`, but for `id`, `v` and `keepAlive`.
+ */
+export type Fields = Record<string, unknown>;
+
+/** The value `*` of an expected field: there is one, whatever it is. */
+export const ANY = Symbol("any");
+
+interface Token {
+  readonly key: string | undefined;
+  readonly value: string;
+  readonly isQuoted: boolean;
+}
+
+const FIELD_NAMES: Readonly<Record<string, string>> = {
+  id: "packetId",
+  v: "protocolVersion",
+  keepAlive: "keepAliveSeconds",
+};
+const FLAGS: ReadonlySet<string> = new Set([
+  ...["cleanStart", "sessionPresent", "retain", "dup", "noLocal", "retainAsPublished"],
+]);
+const KINDS = new Map<string, string>([
+  ...PROPERTY_TABLE.map(({ key, kind }): [string, string] => [key, kind]),
+  ["userName", "text"],
+  ["clientId", "text"],
+  ["password", "binary"],
+  ["topic", "text"],
+  ["payload", "binary"],
+]);
+const REASON_CODES = new Map<string, number>(
+  Object.entries(ReasonCode).map(([name, code]) => [name.toLowerCase(), code]),
+);
+
+/** Reads the notation. `defaults` are the fields that need not be written. */
+export function readFields(text: string): Fields {
+  const [head, ...tokens] = tokenize(text);
+  const fields: Fields = { type: head!.value.toLowerCase() };
+  const will: Fields = {};
+  for (const token of tokens) {
+    if (token.key === undefined) readBare(fields, token);
+    else if (token.key.startsWith("will.")) readNamed(will, token.key.slice(5), token);
+    else readNamed(fields, token.key, token);
+  }
+  if (Object.keys(will).length > 0) fields.will = { ...will, ...(fields.will as Fields) };
+  return fields;
+}
+
+/** The packet to send that the notation says. */
+export function readPacket(text: string, version: ProtocolVersion): Packet {
+  const { will, ...fields } = { ...defaultsOf(text, version), ...readFields(text) };
+  const packet = withProperties(fields);
+  if (will === undefined) return packet as unknown as Packet;
+  const { topic, ...rest } = will as Fields;
+  const defaults = { topicName: topic, payload: new Uint8Array(), qos: 0, retain: false };
+  return { ...packet, will: { ...defaults, ...withProperties(rest) } } as unknown as Packet;
+}
+
+/** The bytes of one packet in the notation, or of `hex 30 00`. */
+export function readBytes(text: string, version: ProtocolVersion): Uint8Array {
+  if (text.startsWith("hex ")) return Uint8Array.from(hexIn(text.slice(4)));
+  return encodePacket(readPacket(text, version), version);
+}
+
+/** What a received packet says, in the fields of the notation. */
+export function fieldsOf(packet: Packet): Fields {
+  const { properties, ...rest } = packet as Packet & { readonly properties?: Properties };
+  const fields: Fields = { ...rest, ...properties };
+  if (properties?.subscriptionIdentifiers !== undefined) {
+    fields.subscriptionIdentifiers = properties.subscriptionIdentifiers.toSorted((a, b) => a - b);
+  }
+  return fields;
+}
+
+/** What an expected packet has where the notation does not mention it. */
+export function defaultsOf(text: string, version: ProtocolVersion): Fields {
+  switch (text.split(" ", 1)[0]) {
+    case "CONNECT":
+      return { protocolVersion: version, cleanStart: false, keepAliveSeconds: 0 };
+    case "CONNACK":
+      return { sessionPresent: false, reasonCode: 0 };
+    case "PUBLISH":
+      return { payload: new Uint8Array(), qos: 0, retain: false, dup: false, packetId: 0 };
+    case "SUBACK":
+    case "UNSUBACK":
+      return { reasonCodes: [] };
+    case "SUBSCRIBE":
+      return { subscriptions: [] };
+    case "UNSUBSCRIBE":
+      return { topicFilters: [] };
+    case "PINGREQ":
+    case "PINGRESP":
+      return {};
+    default:
+      return { reasonCode: 0 };
+  }
+}
+
+/** Fields for a person to read. */
+export function showFields({ type, ...fields }: Fields): string {
+  const shown = Object.entries(fields).filter(([, value]) => value !== undefined && value !== false)
+    .map(([key, value]) => {
+      if (key === "reasonCode") return reasonCodeName(value as number);
+      return value === true ? key : `${key}=${showValue(value)}`;
+    });
+  return [String(type).toUpperCase(), ...shown].join(" ");
+}
+
+function showValue(value: unknown): string {
+  if (value === ANY) return "*";
+  if (!(value instanceof Uint8Array)) return JSON.stringify(value);
+  if (value.every((byte) => byte >= 0x20 && byte < 0x7f)) {
+    return value.length > 40 ? `(${value.length} bytes)` : `"${String.fromCharCode(...value)}"`;
+  }
+  return `0x${value.toHex()}`;
+}
+
+function tokenize(text: string): Token[] {
+  const pattern = /(?:([\w.]+|user:[^\s=]+)=)?(?:"([^"]*)"|(\S+))/g;
+  return [...text.matchAll(pattern)].map(([, key, quoted, bare]) => ({
+    key,
+    value: quoted ?? bare!,
+    isQuoted: quoted !== undefined,
+  }));
+}
+
+function readBare(fields: Fields, token: Token): void {
+  const { value, isQuoted } = token;
+  const isFlag = !isQuoted && (FLAGS.has(value) || KINDS.get(value) === "boolean");
+  if (isFlag) return set(fields, value, true);
+  if (!isQuoted && value === "will.retain") {
+    fields.will = { ...(fields.will as Fields | undefined), retain: true };
+    return;
+  }
+  if (!isQuoted && value.startsWith("!")) return set(fields, value.slice(1), undefined);
+  switch (fields.type) {
+    case "publish":
+      if (fields.topicName === undefined) fields.topicName = value;
+      else fields.payload = readValue("binary", token);
+      return;
+    case "subscribe": {
+      const options = { qos: 0, noLocal: false, retainAsPublished: false, retainHandling: 0 };
+      return append(fields, "subscriptions", { topicFilter: value, ...options });
+    }
+    case "unsubscribe":
+      return append(fields, "topicFilters", value);
+    case "suback":
+    case "unsuback":
+      return append(fields, "reasonCodes", reasonCode(value));
+    default:
+      fields.reasonCode = reasonCode(value);
+  }
+}
+
+function readNamed(fields: Fields, key: string, token: Token): void {
+  if (key.startsWith("user:")) {
+    return append(fields, "userProperties", [key.slice(5), token.value]);
+  }
+  if (key === "size") fields.payload = new Uint8Array(Number(token.value)).fill(0x78);
+  else if (key === "subscriptionIdentifiers") {
+    fields[key] = token.value.split(",").map(Number).toSorted((a, b) => a - b);
+  } else set(fields, FIELD_NAMES[key] ?? key, readValue(KINDS.get(key), token));
+}
+
+/** A field; an option of the last Topic Filter in SUBSCRIBE. */
+function set(fields: Fields, key: string, value: unknown): void {
+  const isOption = ["qos", "noLocal", "retainAsPublished", "retainHandling"].includes(key);
+  const target = fields.type === "subscribe" && isOption
+    ? (fields.subscriptions as Fields[]).at(-1)!
+    : fields;
+  target[key] = value;
+}
+
+function readValue(kind: string | undefined, { value, isQuoted }: Token): unknown {
+  if (!isQuoted && value === "*") return ANY;
+  if (kind === "text") return value;
+  if (kind === "boolean") return value === "1";
+  if (kind === "binary") {
+    return !isQuoted && value.startsWith("0x")
+      ? Uint8Array.fromHex(value.slice(2))
+      : new TextEncoder().encode(value);
+  }
+  const number = Number(value);
+  if (Number.isNaN(number)) throw new Error(`"${value}" is no number`);
+  return number;
+}
+
+function reasonCode(text: string): number {
+  const code = REASON_CODES.get(text.toLowerCase()) ?? Number(text);
+  if (Number.isNaN(code)) throw new Error(`"${text}" is no Reason Code`);
+  return code;
+}
+
+function append(fields: Fields, key: string, value: unknown): void {
+  (fields[key] ??= [] as unknown[]) && (fields[key] as unknown[]).push(value);
+}
+
+/** Properties go where a packet has them. */
+function withProperties(fields: Fields): Fields {
+  const packet: Fields = {};
+  const properties: Fields = {};
+  const names: ReadonlySet<string> = new Set(PROPERTY_TABLE.map(({ key }) => key));
+  for (const [key, value] of Object.entries(fields)) {
+    (names.has(key) ? properties : packet)[key] = value;
+  }
+  return Object.keys(properties).length === 0 ? packet : { ...packet, properties };
+}
+
+/** `10 02 'ab'`: bytes in hexadecimal, and text in quotes. */
+function* hexIn(text: string): Generator<number> {
+  for (const [token] of text.matchAll(/'[^']*'|[0-9a-fA-F]{2}/g)) {
+    if (token.startsWith("'")) yield* new TextEncoder().encode(token.slice(1, -1));
+    else yield Number.parseInt(token, 16);
+  }
+}

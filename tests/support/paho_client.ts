@@ -1,0 +1,138 @@
+import type { Qos } from "../../lib/codec/mod.ts";
+import {
+  type ClientInit,
+  type ClientMessage,
+  Inbox,
+  type InteropClient,
+  type PublishInit,
+  type SubscribeInit,
+} from "./interop_client.ts";
+import { Lines } from "./lines.ts";
+
+const SCRIPT = new URL("paho_client.py", import.meta.url).pathname;
+
+/** What the script says; which of the rest is there depends on the event. */
+interface Event {
+  readonly event: "connack" | "suback" | "unsuback" | "published" | "message" | "disconnect";
+  readonly reasonCode: number;
+  readonly sessionPresent: boolean;
+}
+
+/** Connects paho, in a Python process of its own. */
+export async function connectPaho(python: string, init: ClientInit): Promise<InteropClient> {
+  const client = new PahoClient(python);
+  const { port, clientId, protocolVersion, cleanStart = true, will = null } = init;
+  const expiry = init.sessionExpiryInterval ?? null;
+  await client.connect({ port, clientId, protocolVersion, cleanStart, expiry, will });
+  return client;
+}
+
+class PahoClient implements InteropClient {
+  readonly inbox = new Inbox();
+  readonly ended: Promise<number | undefined>;
+  sessionPresent = false;
+  readonly #process: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #reading: Promise<void>;
+  /** Who waits for which answer, in order. */
+  readonly #waiting = new Map<Event["event"], ((event: Event) => void)[]>();
+  readonly #aliases = new Map<string, number>();
+
+  constructor(python: string) {
+    this.#process = new Deno.Command(python, {
+      args: [SCRIPT],
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    this.#input = this.#process.stdin.getWriter();
+    const lines = new Lines(this.#process.stdout, (line) => this.#handle(line));
+    this.#reading = lines.ended;
+    this.ended = this.#answer("disconnect").then(async ({ reasonCode }) => {
+      await this.#exit();
+      return reasonCode === 0 ? undefined : reasonCode;
+    });
+  }
+
+  async connect(command: Record<string, unknown>): Promise<void> {
+    const { reasonCode, sessionPresent } = await this.#do("connack", { do: "connect", ...command });
+    if (reasonCode !== 0) throw new Error(`paho is refused with ${reasonCode}`);
+    this.sessionPresent = sessionPresent;
+  }
+
+  async subscribe(topicFilter: string, qos: Qos, init: SubscribeInit = {}): Promise<number> {
+    const command = { do: "subscribe", topicFilter, qos, init };
+    return (await this.#do("suback", command)).reasonCode;
+  }
+
+  async unsubscribe(topicFilter: string): Promise<void> {
+    await this.#do("unsuback", { do: "unsubscribe", topicFilter });
+  }
+
+  async publish(
+    topic: string,
+    payload: string | Uint8Array,
+    { qos = 0, retain = false, properties = {}, usesAlias = false }: PublishInit = {},
+  ): Promise<void> {
+    const bytes = typeof payload === "string" ? new TextEncoder().encode(payload) : payload;
+    let name = topic;
+    let alias = {};
+    if (usesAlias) {
+      const known = this.#aliases.get(topic);
+      alias = { topicAlias: known ?? this.#aliases.size + 1 };
+      if (known === undefined) this.#aliases.set(topic, this.#aliases.size + 1);
+      else name = "";
+    }
+    await this.#do("published", {
+      do: "publish",
+      topic: name,
+      payload: bytes.toBase64(),
+      qos,
+      retain,
+      properties: { ...properties, ...alias },
+    });
+  }
+
+  async disconnect(): Promise<void> {
+    await this.#send({ do: "disconnect" });
+    await this.ended;
+  }
+
+  async drop(): Promise<void> {
+    await this.#exit();
+  }
+
+  async #do(answer: Event["event"], command: Record<string, unknown>): Promise<Event> {
+    const answered = this.#answer(answer);
+    await this.#send(command);
+    return answered;
+  }
+
+  async #send(command: Record<string, unknown>): Promise<void> {
+    await this.#input.write(new TextEncoder().encode(JSON.stringify(command) + "\n"));
+  }
+
+  #answer(event: Event["event"]): Promise<Event> {
+    return new Promise((resolve) => {
+      const waiting = this.#waiting.get(event);
+      if (waiting === undefined) this.#waiting.set(event, [resolve]);
+      else waiting.push(resolve);
+    });
+  }
+
+  #handle(line: string): void {
+    const event = JSON.parse(line) as Event;
+    if (event.event !== "message") return this.#waiting.get(event.event)?.shift()?.(event);
+    const message = event as unknown as ClientMessage & { readonly payload: string };
+    this.inbox.push({
+      ...message,
+      payload: Uint8Array.fromBase64(message.payload),
+    });
+  }
+
+  /** The end of its input ends the script. */
+  async #exit(): Promise<void> {
+    await this.#input.close().catch(() => {}); // It is closed already.
+    await this.#process.status;
+    await this.#reading;
+  }
+}
