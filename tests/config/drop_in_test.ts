@@ -12,15 +12,12 @@ include_dir /etc/mosquitto/conf.d
 `;
 const files = { "/etc/mosquitto/conf.d/README": "Any files placed here must end in .conf" };
 
-Deno.test("Debian's mosquitto.conf is refused for its persistence alone, with what to do", () => {
-  const found = problems({ file: DEBIAN, files });
-  assert.equal(found.length, 1);
-  assert.match(found[0]!, /^m\.conf:3: persistence: Cannot be true\. .*`--no-persistence`/);
-});
-
-Deno.test("Debian's mosquitto.conf works with --no-persistence", () => {
-  const config = load({ file: DEBIAN, files, flags: "--no-persistence" });
+Deno.test("Debian's mosquitto.conf works as it is", () => {
+  const config = load({ file: DEBIAN, files });
   assert.equal(config.pidFile, "/run/mosquitto/mosquitto.pid");
+  assert(config.persistence);
+  assert.equal(config.durability, "always");
+  assert.equal(config.persistenceLocation, "/var/lib/mosquitto/");
   assert.deepEqual(config.log.destinations, [
     { type: "file", path: "/var/log/mosquitto/mosquitto.log" },
   ]);
@@ -28,9 +25,17 @@ Deno.test("Debian's mosquitto.conf works with --no-persistence", () => {
     1883,
     "127.0.0.1",
   ]]);
-  const texts = config.notes.map((note) => note.text);
-  assert(texts.includes("m.conf:4: persistence_location: Has no effect: persistence is false"));
 });
+
+for (const flags of ["--no-persistence", "--durability none"]) {
+  Deno.test(`with ${flags} nothing is stored, and a location has no effect`, () => {
+    const config = load({ file: DEBIAN, files, flags });
+    assert(!config.persistence);
+    const texts = config.notes.map((note) => note.text);
+    const expected = "m.conf:4: persistence_location: Has no effect: there is no durable store";
+    assert(texts.includes(expected));
+  });
+}
 
 Deno.test("a file beside Debian's that opens the broker works with it", () => {
   const config = load({

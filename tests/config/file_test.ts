@@ -83,7 +83,8 @@ const bad: [file: string, problem: RegExp][] = [
   ["log_dest topic", /The log is not published on topics/],
   ["log_dest file", /Needs a path: `log_dest file PATH`$/],
   ["log_dest /var/log/x", /Must be stderr, stdout, none or file PATH/],
-  ["persistence true", /^m\.conf:1: persistence: Cannot be true\. There is no durable store/],
+  ["persistence maybe", /^m\.conf:1: persistence: /],
+  ["durability often", /^m\.conf:1: durability: Must be always, interval or none/],
   [
     "listener 1883\nprotocol websockets",
     /^m\.conf:2: protocol: Cannot be websockets\. WebSockets are not/,

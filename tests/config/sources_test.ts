@@ -117,11 +117,6 @@ const badVariables: [environment: Record<string, string>, problem: string][] = [
     { MQTT_INCLUDE_DIR: "/d" },
     "MQTT_INCLUDE_DIR (environment): Works in a file only: name one with `-c FILE`",
   ],
-  [
-    { MQTT_PERSISTENCE: "true" },
-    "MQTT_PERSISTENCE (environment): Cannot be true. There is no durable store in this version; set `persistence false`, " +
-    "or start with `--no-persistence`, to keep sessions and messages in memory only",
-  ],
 ];
 for (const [environment, problem] of badVariables) {
   Deno.test(`${JSON.stringify(environment)} is the problem ${JSON.stringify(problem)}`, () => {

@@ -53,17 +53,19 @@ const REASON_CODES = new Map<string, number>(
   Object.entries(ReasonCode).map(([name, code]) => [name.toLowerCase(), code]),
 );
 
-/** Reads the notation. `defaults` are the fields that need not be written. */
+/** Reads the notation: the fields that are written, and no others. */
 export function readFields(text: string): Fields {
   const [head, ...tokens] = tokenize(text);
   const fields: Fields = { type: head!.value.toLowerCase() };
   const will: Fields = {};
   for (const token of tokens) {
-    if (token.key === undefined) readBare(fields, token);
-    else if (token.key.startsWith("will.")) readNamed(will, token.key.slice(5), token);
-    else readNamed(fields, token.key, token);
+    const { key, value, isQuoted } = token;
+    if (key?.startsWith("will.")) readNamed(will, key.slice("will.".length), token);
+    else if (key !== undefined) readNamed(fields, key, token);
+    else if (value === "will.retain" && !isQuoted) will.retain = true;
+    else readBare(fields, token);
   }
-  if (Object.keys(will).length > 0) fields.will = { ...will, ...(fields.will as Fields) };
+  if (Object.keys(will).length > 0) fields.will = will;
   return fields;
 }
 
@@ -137,7 +139,7 @@ function showValue(value: unknown): string {
 }
 
 function tokenize(text: string): Token[] {
-  const pattern = /(?:([\w.]+|user:[^\s=]+)=)?(?:"([^"]*)"|(\S+))/g;
+  const pattern = /(?:((?:will\.)?user:[^\s=]+|[\w.]+)=)?(?:"([^"]*)"|(\S+))/g;
   return [...text.matchAll(pattern)].map(([, key, quoted, bare]) => ({
     key,
     value: quoted ?? bare!,
@@ -149,10 +151,6 @@ function readBare(fields: Fields, token: Token): void {
   const { value, isQuoted } = token;
   const isFlag = !isQuoted && (FLAGS.has(value) || KINDS.get(value) === "boolean");
   if (isFlag) return set(fields, value, true);
-  if (!isQuoted && value === "will.retain") {
-    fields.will = { ...(fields.will as Fields | undefined), retain: true };
-    return;
-  }
   if (!isQuoted && value.startsWith("!")) return set(fields, value.slice(1), undefined);
   switch (fields.type) {
     case "publish":
