@@ -1,8 +1,9 @@
 /** Something that is due at a time. Whoever owns it keeps it; one is in at most one queue. */
 export class Deadline {
-  /** Where it stands in the queue's heap; -1: not queued. */
-  index = -1;
-  atMs = Infinity;
+  /** Where it stands in the queue's heap; -1: not queued. The queue's to change. */
+  index: number = -1;
+  /** In the clock's milliseconds; `Infinity`: not queued. The queue's to change. */
+  atMs: number = Infinity;
 
   /** `onDue` is called once when the time has come; it may set the deadline again. */
   constructor(readonly onDue: () => void) {}
@@ -12,6 +13,7 @@ export class Deadline {
 export class Deadlines {
   readonly #heap: Deadline[] = [];
 
+  /** Deadlines that are queued. */
   get size(): number {
     return this.#heap.length;
   }
@@ -33,6 +35,7 @@ export class Deadlines {
     else this.#down(deadline);
   }
 
+  /** Takes the deadline out; one that is not queued stays as it is. */
   clear(deadline: Deadline): void {
     if (deadline.index < 0) return;
     const last = this.#heap.pop()!;

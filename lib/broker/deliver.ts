@@ -30,7 +30,7 @@ export function deliver(broker: Broker, target: Target, message: Message, fanout
   const canSend = connection !== null && canSendNow(client, connection);
   const { store } = broker;
   const delivery: Delivery = {
-    message: fanout.keep(),
+    message: canSend ? fanout.keep() : fanout.keepForLong(),
     qos,
     retain,
     subscriptionIdentifiers: target.subscriptionIdentifiers,

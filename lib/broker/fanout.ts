@@ -8,6 +8,7 @@ import {
 import type { KeptMessage, Message } from "../session/mod.ts";
 import type { ByteBuffer } from "./byte_buffer.ts";
 import { outgoingProperties } from "./connection.ts";
+import { ownPayload, PayloadSlab } from "./payload_slab.ts";
 
 /** One encoding of the message: for a version, a QoS and a RETAIN flag. */
 interface Variant {
@@ -33,6 +34,7 @@ export class Fanout {
   /** With one receiver there is nothing to copy from: the packet is encoded where it leaves. */
   #isSingle = true;
   #used = 0;
+  readonly #slab = new PayloadSlab();
   #scratch = new Uint8Array(4096);
   readonly #variants: Variant[] = Array.from(
     { length: VARIANTS },
@@ -60,7 +62,15 @@ export class Fanout {
 
   /** The message with a payload of its own, the same for all who keep it. */
   keep(): KeptMessage {
-    return this.#kept ??= keepMessage(this.#message);
+    return this.#kept ??= keptMessage(this.#message, this.#slab.copy(this.#message.payload));
+  }
+
+  /** The same for somebody who may keep it for long: its payload then is all of its allocation. */
+  keepForLong(): KeptMessage {
+    const kept = this.#kept;
+    if (kept === null) return this.#kept = keepMessage(this.#message);
+    kept.payload = ownPayload(kept.payload);
+    return kept;
   }
 
   /** Appends the PUBLISH for this kind of receiver. */
@@ -122,10 +132,14 @@ export class Fanout {
 
 /** A copy that is good beyond the turn: the payload is its own. */
 export function keepMessage(message: Message): KeptMessage {
-  const { topicName, payload, qos, retain, properties, expiresAtMs, publisherId } = message;
+  return keptMessage(message, message.payload.slice());
+}
+
+function keptMessage(message: Message, payload: Uint8Array): KeptMessage {
+  const { topicName, qos, retain, properties, expiresAtMs, publisherId } = message;
   return {
     topicName,
-    payload: payload.slice(),
+    payload,
     qos,
     retain,
     properties: properties?.correlationData === undefined

@@ -6,6 +6,7 @@ import type { CloseReason, Connection } from "./connection.ts";
 import { returnCode } from "./connect_refusal.ts";
 import { Deadline } from "./deadlines.ts";
 import { clearQueue, rank } from "./deliver.ts";
+import { ownPayload } from "./payload_slab.ts";
 import { expiry, publishMessage, travelling } from "./publish.ts";
 
 /** A write that stands still this long makes its connection the one to go when memory is short. */
@@ -171,6 +172,9 @@ function leave(client: Client, will: Will | undefined): void {
     else publishWill(broker, client, will);
   }
   if (!session.isPersistent) return endSession(broker, client);
+  for (const { delivery: { message } } of session.sender.values()) {
+    message.payload = ownPayload(message.payload);
+  }
   const expiresAtMs = broker.nowMs + session.expirySeconds * 1000;
   startExpiry(broker, client, expiresAtMs);
   broker.store?.putSession(session.clientId, session.expirySeconds, expiresAtMs);

@@ -5,12 +5,17 @@ export type { Message };
 
 /** What a program gives to publish: the rest has defaults (QoS 0, not retained, never expires). */
 export interface MessageInit {
+  /** Without wildcards; may begin with `$`. */
   readonly topicName: string;
+  /** The caller's to use again as soon as the call has returned. */
   readonly payload: Uint8Array;
+  /** Default: 0. */
   readonly qos?: Qos;
+  /** Whether to keep it as its topic's last message; an empty payload removes that. Default: false. */
   readonly retain?: boolean;
+  /** For 5.0 clients; Message Expiry Interval, Topic Alias and Subscription Identifiers do not belong here. */
   readonly properties?: Properties;
-  /** Seconds. */
+  /** Seconds. Default: it never expires. */
   readonly messageExpiryIntervalSeconds?: number;
 }
 

@@ -18,6 +18,7 @@ export interface BrokerOptions {
   readonly allowDuplicateMessages: boolean;
   /** Whether a message is delivered at the subscription's QoS, even where it was published with less. */
   readonly upgradeOutgoingQos: boolean;
+  /** Whether retained messages are kept; where not, 5.0 clients are told so. */
   readonly retainAvailable: boolean;
   /** Seconds after which a retained message goes; 0: never. */
   readonly retainExpiryIntervalSeconds: number;
@@ -37,6 +38,7 @@ export interface BrokerOptions {
   readonly maxTotalQueuedBytes: number;
   /** Bytes not yet written to all connections together; above it publishers are not read until it is less. 0: no limit. */
   readonly maxBufferedBytes: number;
+  /** What happens to a message where the queue that it needs has no room. */
   readonly queueFullPolicy: QueueFullPolicy;
   /** Whether QoS 0 messages are kept for a client that is away. */
   readonly queueQos0Messages: boolean;
@@ -76,6 +78,7 @@ export interface ListenerOptions {
   readonly name: string;
   /** Connections of this listener; -1: no limit. */
   readonly maxConnections: number;
+  /** The highest that clients may publish with or are granted; below 2, 5.0 clients are told so. */
   readonly maxQos: Qos;
   /** Topic Aliases that a client may use toward the broker. */
   readonly maxTopicAlias: number;
@@ -83,7 +86,9 @@ export interface ListenerOptions {
   readonly maxTopicAliasBroker: number;
   /** Put before every topic of this listener's clients, and taken off what they get; `""`: none. */
   readonly mountPoint: string;
+  /** Versions whose CONNECT is accepted; any other is refused as an unsupported one. */
   readonly acceptProtocolVersions: readonly ProtocolVersion[];
+  /** Whether a client may come in without a user name. */
   readonly allowAnonymous: boolean;
 }
 

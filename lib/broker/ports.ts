@@ -17,18 +17,25 @@ export interface Link {
 export interface LogPort {
   /** Whether debug lines go anywhere: ask before building one. */
   readonly debugOn: boolean;
+  /** For whoever looks into one connection; nothing comes where `debugOn` is false. */
   debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  /** What happens in the everyday life of a broker. */
   info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  /** What somebody should look at; the broker goes on as it should. */
   warning(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  /** What the broker cannot do as it should. */
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
 /** Who a client is, for access control. */
 export interface ClientIdentity {
+  /** The one that the broker assigned, where the client came without. */
   readonly clientId: string;
   /** Absent: anonymous. */
   readonly userName: string | undefined;
+  /** What its CONNECT said. */
   readonly protocolVersion: ProtocolVersion;
+  /** As its `Link` says it. */
   readonly remoteAddress: string;
   /** The listener's name. */
   readonly listener: string;
@@ -36,8 +43,11 @@ export interface ClientIdentity {
 
 /** Who wants to come in. */
 export interface AuthenticationRequest extends ClientIdentity {
+  /** As it came, any bytes; absent: none was given. */
   readonly password: Uint8Array | undefined;
+  /** Whether the listener lets in a client without a user name. */
   readonly allowAnonymous: boolean;
+  /** The whole packet: what it asks for, its will, its properties. */
   readonly connect: Connect;
 }
 
@@ -75,7 +85,9 @@ export interface AccessPort {
   ): void;
   /** The exchange for an Authentication Method; `undefined`: not supported. */
   beginEnhanced(method: string, request: AuthenticationRequest): EnhancedExchange | undefined;
+  /** Whether the client may publish to this topic, its will included; asked for each message. */
   mayPublish(client: ClientIdentity, topicName: string, qos: Qos, retain: boolean): boolean;
+  /** Whether the client may have this Topic Filter; `$share/…` and the mount point are ? */
   maySubscribe(client: ClientIdentity, topicFilter: string, qos: Qos): boolean;
   /** Whether a message on this topic may be delivered to the client. */
   mayRead(client: ClientIdentity, topicName: string): boolean;

@@ -15,8 +15,7 @@ type Outcome =
   | typeof ReasonCode.Success
   | typeof ReasonCode.NoMatchingSubscribers
   | typeof ReasonCode.NotAuthorized
-  | typeof ReasonCode.QuotaExceeded
-  | typeof ReasonCode.PacketTooLarge;
+  | typeof ReasonCode.QuotaExceeded;
 
 /** A PUBLISH of a client: checked, routed, and only then acknowledged. */
 export function handlePublish(connection: Connection, packet: Publish): void {
@@ -115,6 +114,13 @@ function checkReceiveMaximum(connection: Connection): void {
 function accept(connection: Connection, packet: Publish, topicName: string): Outcome {
   const { broker, listener } = connection;
   const { options, metrics } = broker;
+  if (topicName === "" && connection.protocolVersion === 5) {
+    // Section 3.3.2.1.
+    throw new MqttError(
+      ReasonCode.ProtocolError,
+      "Cannot publish: no Topic Name and no Topic Alias",
+    );
+  }
   const wholeName = listener.mountPoint === "" ? topicName : listener.mountPoint + topicName;
   const route = topicName === "" ? undefined : broker.router.route(wholeName);
   if (route === undefined) {
@@ -141,7 +147,8 @@ function accept(connection: Connection, packet: Publish, topicName: string): Out
   }
   if (options.messageSizeLimitBytes > 0 && packet.payload.length > options.messageSizeLimitBytes) {
     metrics.drop("message_size_limit");
-    return ReasonCode.PacketTooLarge;
+    // A limit of ours: PUBACK and PUBREC have no 0x95. [MQTT-3.4.2-1] [MQTT-3.5.2-1]
+    return ReasonCode.QuotaExceeded;
   }
   const client = connection.client!;
   if (isReserved(topicName)) {
@@ -228,7 +235,7 @@ function acknowledge(
     (broker.store!.writes !== writesBefore || connection.hasHeld);
   if (outcome === ReasonCode.Success || connection.protocolVersion < 5) {
     // Before 5.0 a refusal cannot be told: it is counted, and acknowledged; but what could not be stored is not.
-    if (outcome === ReasonCode.QuotaExceeded) return;
+    if (outcome === ReasonCode.QuotaExceeded && broker.store?.isFailing === true) return;
     return connection.sendAck(firstByte, packetId, waits);
   }
   const type = firstByte === PUBACK ? "puback" : "pubrec";

@@ -6,6 +6,7 @@ export class DeliveryQueue {
   #head = 0;
   #bytes = 0;
 
+  /** Deliveries that wait. */
   get length(): number {
     return this.#items.length - this.#head;
   }
@@ -15,15 +16,18 @@ export class DeliveryQueue {
     return this.#bytes;
   }
 
+  /** Puts it at the end. Whether there is room for it the caller has asked before. */
   push(delivery: Delivery): void {
     this.#items.push(delivery);
     this.#bytes += deliverySizeBytes(delivery);
   }
 
+  /** The one that is next, which stays; `undefined` where nothing waits. */
   peek(): Delivery | undefined {
     return this.#items[this.#head];
   }
 
+  /** Takes out the one that is next; `undefined` where nothing waits. */
   shift(): Delivery | undefined {
     const delivery = this.#items[this.#head];
     if (delivery === undefined) return undefined;
@@ -51,6 +55,7 @@ export class DeliveryQueue {
     return taken;
   }
 
+  /** All that waits, the next one first. */
   *[Symbol.iterator](): IterableIterator<Delivery> {
     for (let i = this.#head; i < this.#items.length; i++) yield this.#items[i]!;
   }

@@ -2,10 +2,13 @@ import type { Properties, Qos } from "../codec/mod.ts";
 
 /** An Application Message on its way through the broker, whoever published it: a client, a will or a program. */
 export interface Message {
+  /** Whole: with the publisher's mount point, without aliases. */
   readonly topicName: string;
   /** While the message is routed a view that is valid for this turn; whoever keeps the message copies it. */
   readonly payload: Uint8Array;
+  /** As published; what a subscription was granted may lower it. */
   readonly qos: Qos;
+  /** As published: whether the broker is to keep it as its topic's last. */
   readonly retain: boolean;
   /** Only those that travel on: Payload Format, Content Type, Response Topic, Correlation Data, User Properties. */
   readonly properties: Properties | undefined;
@@ -19,15 +22,20 @@ export interface Message {
  * A message that a session keeps: its payload is its own. One object serves all sessions that keep the message, so that it
  * is in memory, and on disk, once.
  */
-export interface KeptMessage extends Message {
+export interface KeptMessage extends Omit<Message, "payload"> {
+  /** Its content never changes; where it lies may. */
+  payload: Uint8Array;
   /** The store's number for it; 0 while no store has it. */
   storeId: number;
 }
 
 /** A message as one session gets it. */
 export interface Delivery {
+  /** Shared with all other sessions that keep it. */
   readonly message: KeptMessage;
+  /** What this session gets it with; 0 only where messages of QoS 0 are kept. */
   readonly qos: Qos;
+  /** The RETAIN flag that this session is to see. */
   readonly retain: boolean;
   /** Of all subscriptions that match; absent where none has one. */
   readonly subscriptionIdentifiers: readonly number[] | undefined;

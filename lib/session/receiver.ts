@@ -31,6 +31,7 @@ export class Receiver {
     return this.#held.delete(packetId);
   }
 
+  /** The Packet Identifiers that are held, in the order in which they came. */
   values(): IterableIterator<number> {
     return this.#held.values();
   }

@@ -10,8 +10,11 @@ import { deliverySizeBytes } from "./message.ts";
  * | `released`  | PUBCOMP (QoS 2)                   | PUBREL              |
  */
 export interface InFlight {
+  /** 1 to 65,535; nothing else in flight to this client has it. */
   readonly packetId: number;
+  /** What is on its way: QoS 1 or 2. */
   readonly delivery: Delivery;
+  /** Only QoS 2 gets to `released`. */
   state: "published" | "released";
   /** Whether its PUBLISH went out on the present connection: only these count against the Receive Maximum. */
   isSent: boolean;
@@ -80,6 +83,7 @@ export class Sender {
     if (packetId > this.#lastPacketId) this.#lastPacketId = packetId;
   }
 
+  /** Ends a QoS 1 exchange, whatever the Reason Code. */
   puback(packetId: number): AckOutcome {
     const inFlight = this.#inFlight.get(packetId);
     if (inFlight === undefined) return "unknown";
@@ -102,6 +106,7 @@ export class Sender {
     return inFlight;
   }
 
+  /** Ends a QoS 2 exchange, whatever the Reason Code. */
   pubcomp(packetId: number): AckOutcome {
     const inFlight = this.#inFlight.get(packetId);
     if (inFlight === undefined) return "unknown";

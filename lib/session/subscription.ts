@@ -4,8 +4,11 @@ import type { Qos } from "../codec/mod.ts";
 export interface Subscription {
   /** As the client wrote it, `$share/…` included; the key within the session. */
   readonly topicFilter: string;
+  /** The highest at which its messages are sent: what SUBACK said. */
   readonly qos: Qos;
+  /** The client's own messages stay away from it. */
   readonly noLocal: boolean;
+  /** RETAIN is passed on as it was published; else only on what was retained before the subscription. */
   readonly retainAsPublished: boolean;
   /** 0 where the client gave none. */
   readonly subscriptionIdentifier: number;

@@ -5,10 +5,12 @@ export class IncomingAliases {
   /** At most `maximum` aliases, 1 to `maximum`: what CONNACK said. */
   constructor(readonly maximum: number) {}
 
+  /** Gives the alias to this topic; an earlier topic of the alias loses it. */
   set(alias: number, topicName: string): void {
     this.#topicNames.set(alias, topicName);
   }
 
+  /** The topic of the alias; `undefined` where the client has given it to none. */
   get(alias: number): string | undefined {
     return this.#topicNames.get(alias);
   }
@@ -16,7 +18,9 @@ export class IncomingAliases {
 
 /** An alias to send, and whether the Topic Name must go with it. */
 export interface OutgoingAlias {
+  /** 1 to the client's Topic Alias Maximum. */
   readonly alias: number;
+  /** The client does not know it by this topic yet. */
   readonly isNew: boolean;
 }
 
@@ -25,8 +29,10 @@ export class OutgoingAliases {
   /** In the order of use, oldest first. */
   readonly #aliases = new Map<string, number>();
 
+  /** At most `maximum` aliases, 1 to `maximum`: the client's Topic Alias Maximum or our own limit, the lower; at least 1. */
   constructor(readonly maximum: number) {}
 
+  /** The topic's alias, from now on the most recently used. */
   use(topicName: string): OutgoingAlias {
     const known = this.#aliases.get(topicName);
     if (known !== undefined) {

@@ -109,9 +109,9 @@ testExchange(
   "After a PUBREC of 0x80 or more the Packet Identifier is a new message's [MQTT-4.3.3-9]",
   `${READER}
   a> PUBLISH t qos=2 id=1 "too long"
-  a< PUBREC id=1 PacketTooLarge
+  a< PUBREC id=1 QuotaExceeded
   a> PUBLISH t qos=1 id=1 "too long"
-  a< PUBACK id=1 PacketTooLarge
+  a< PUBACK id=1 QuotaExceeded
   a> PUBLISH t "too long"
   a> PUBLISH t qos=2 id=1 dup "1"
   a< PUBREC id=1

@@ -74,6 +74,11 @@ export class ModelClient implements Peer {
     this.outgoing = new Outgoing(world, version, (packet) => this.send(packet));
   }
 
+  /** The Session Expiry Interval of its CONNECT. */
+  get expirySeconds(): number {
+    return this.#facts.expirySeconds;
+  }
+
   /** Whether nothing is under way between it and the broker, as far as it knows. */
   get isIdle(): boolean {
     return this.outgoing.isEmpty && this.#acks.length === 0 && this.#subscribing.size === 0 &&
@@ -245,7 +250,9 @@ export class ModelClient implements Peer {
         return this.#ledger.unsubscribed(link, filters, askedAtMs);
       }
       case "pingresp":
-        if (this.#pingsOpen-- === 0) throw new Violation(`${this.clientId} got PINGRESP for nothing`);
+        if (this.#pingsOpen-- === 0) {
+          throw new Violation(`${this.clientId} got PINGRESP for nothing`);
+        }
         return;
       case "disconnect":
         if (this.version < 5 || !GOODBYES.has(packet.reasonCode)) {
@@ -374,7 +381,11 @@ function take<T>(map: Map<number, T>, packetId: number, type: string): T {
 }
 
 function clean(facts: ConnectFacts): ConnectFacts {
-  return { ...facts, cleanStart: true, expirySeconds: facts.version === 5 ? facts.expirySeconds : 0 };
+  return {
+    ...facts,
+    cleanStart: true,
+    expirySeconds: facts.version === 5 ? facts.expirySeconds : 0,
+  };
 }
 
 function wireExpiry(seconds: number): number {

@@ -99,7 +99,9 @@ export class Ledger {
   granted(subs: readonly SubRecord[], reasonCodes: readonly number[]): void {
     subs.forEach((sub, i) => {
       if (reasonCodes[i] !== sub.qos) {
-        throw new Violation(`SUBACK says ${reasonCodes[i]} for ${sub.wholeFilter} of QoS ${sub.qos}`);
+        throw new Violation(
+          `SUBACK says ${reasonCodes[i]} for ${sub.wholeFilter} of QoS ${sub.qos}`,
+        );
       }
       sub.grantedAtMs = this.#world.clock.nowMs;
     });
@@ -140,7 +142,9 @@ export class Ledger {
       throw new Violation(`${name}, which nobody published`);
     }
     if (record.topicName !== topicName) throw new Violation(`${name}, published elsewhere`);
-    if (!isEqual(packet.payload, record.payload)) throw new Violation(`${name} with another payload`);
+    if (!isEqual(packet.payload, record.payload)) {
+      throw new Violation(`${name} with another payload`);
+    }
     const { will } = record;
     if (will === "armed" || will === "delayed" || will === "cancelled") {
       throw new Violation(`${name}, a will that is ${will} [MQTT-3.1.2-8] [MQTT-3.1.3-9]`);
@@ -156,7 +160,9 @@ export class Ledger {
     { clientId }: Incarnation,
   ): void {
     // One that ended before the message was sent is none.
-    const live = matching.filter((sub) => record.sentAtMs <= sub.endedAtMs || record.will === "unsure");
+    const live = matching.filter((sub) =>
+      record.sentAtMs <= sub.endedAtMs || record.will === "unsure"
+    );
     const fitting = packet.retain ? matching : live;
     if (fitting.length === 0) throw new Violation(`${name} after it had unsubscribed`);
     if (fitting.every((sub) => sub.noLocal) && record.publisherId === clientId && !packet.retain) {
@@ -176,7 +182,8 @@ export class Ledger {
     name: string,
   ): void {
     if (link.facts.version < 5) return;
-    const { userProperties, correlationData, subscriptionIdentifiers = [] } = packet.properties ?? {};
+    const { userProperties, correlationData, subscriptionIdentifiers = [] } = packet.properties ??
+      {};
     if (record.properties !== undefined) {
       const isSame = userProperties?.length === 1 && userProperties[0]![1] === String(record.id) &&
         correlationData !== undefined && isEqual(correlationData, payloadOf(record.id, 8));
@@ -200,7 +207,10 @@ export class Ledger {
     name: string,
   ): void {
     const { nowMs } = this.#world.clock;
-    if (record.will === "due" && link.facts.clientId === "monitor" && link.admittedAtMs < record.sentAtMs) {
+    if (
+      record.will === "due" && link.facts.clientId === "monitor" &&
+      link.admittedAtMs < record.sentAtMs
+    ) {
       const lateMs = nowMs - record.sentAtMs - this.#world.lateMs(record.sentAtMs);
       if (lateMs > WILL_LATENCY_MS) throw new Violation(`${name}, a will, ${lateMs} ms late`);
     }
@@ -208,15 +218,13 @@ export class Ledger {
     if (givenSeconds === undefined || packet.dup) return;
     // The broker had it at the latest when it was acknowledged, and sent it at the earliest when it could.
     const couldSendAtMs = packet.retain
-      ? Math.max(...matching.map((sub) => sub.sentAtMs))
+      ? Math.min(...matching.map((sub) => sub.sentAtMs))
       : link.admittedAtMs;
     const leftSeconds = givenSeconds - Math.max(0, couldSendAtMs - record.ackedAtMs) / 1000;
-    if (leftSeconds <= 0 && !packet.retain) {
-      throw new Violation(`${name}, expired [MQTT-3.3.2-5]`);
-    }
+    if (leftSeconds <= 0) throw new Violation(`${name}, expired [MQTT-3.3.2-5]`);
     if (link.facts.version < 5) return;
     const told = packet.properties?.messageExpiryInterval;
-    if (told === undefined || told < 1 || told > (packet.retain ? givenSeconds : Math.ceil(leftSeconds))) {
+    if (told === undefined || told < 1 || told > Math.ceil(leftSeconds)) {
       throw new Violation(`${name} with ${told} seconds left of ${givenSeconds} [MQTT-3.3.2-6]`);
     }
   }
@@ -238,6 +246,7 @@ export class Ledger {
     const routes = record.qos === 1 ? record.attempts : 1;
     let limit = isLive ? routes * ((ordinary.length > 0 ? 1 : 0) + shares.size) : 0;
     if (packet.retain) limit += ordinary.filter((sub) => sub.retainHandling < 2).length;
+    if (record.will === "unsure" && packet.qos < 2) return;
     if (packet.qos < 2) limit *= 1 + this.#world.crashes - record.crashesBefore;
     if (count > limit) {
       throw new Violation(`${name} for the ${count}th time at QoS ${packet.qos}: ${limit} can be`);

@@ -137,7 +137,9 @@ export class Outgoing {
       return { topicName, properties };
     }
     const known = this.#aliases.get(topicName);
-    if (known !== undefined) return { topicName: "", properties: { ...properties, topicAlias: known } };
+    if (known !== undefined) {
+      return { topicName: "", properties: { ...properties, topicAlias: known } };
+    }
     const topicAlias = 1 + random.int(this.#aliasMaximum);
     for (const [other, alias] of this.#aliases) {
       if (alias === topicAlias) this.#aliases.delete(other);
@@ -166,7 +168,7 @@ export class Outgoing {
   }
 }
 
-/** Acknowledgements come in the order of what they acknowledge. [MQTT-4.6.0-2] [MQTT-4.6.0-3] */
+/** Acknowledgements come in the order of what they acknowledge, as a client's have to. */
 function expectNext(expected: number[], packetId: number, type: string): void {
   const next = expected.shift();
   if (next !== packetId) {

@@ -140,7 +140,9 @@ export class Sessions {
       return;
     }
     if (isCertain && found !== undefined) {
-      throw new Violation(`Session of ${clientId} was not to be stored, and is there after a crash`);
+      throw new Violation(
+        `Session of ${clientId} was not to be stored, and is there after a crash`,
+      );
     }
     this.#end(incarnation, nowMs, 0);
     if (found !== undefined) this.unsure.add(clientId);

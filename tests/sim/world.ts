@@ -72,6 +72,10 @@ export class World {
     return this.#disk.sessions.size;
   }
 
+  get storedRetained(): number {
+    return this.#disk.retained.size;
+  }
+
   openLink(peer: Peer, facts: ConnectFacts, network: Network): SimLink {
     const link = new SimLink(this, peer, facts, network);
     const { maxKeepAliveSeconds } = this.broker.options;
@@ -231,7 +235,9 @@ export class World {
     if (!link.isAdmitted) return;
     this.trace.add(`${link.facts.clientId} is not connected any more`);
     if (!this.#isExplained(link)) {
-      throw new Violation(`The broker ended the connection of ${link.facts.clientId} for no reason`);
+      throw new Violation(
+        `The broker ended the connection of ${link.facts.clientId} for no reason`,
+      );
     }
     this.sessions.ended(link, this.clock.nowMs, this.#writes);
   }
@@ -260,7 +266,9 @@ export class World {
     const { nowMs } = this.clock;
     for (const link of this.#links) {
       const silentMs = nowMs - link.lastReceivedMs;
-      if (link.isAdmitted && link.keepAliveSeconds > 0 && silentMs >= link.keepAliveSeconds * 1500) {
+      if (
+        link.isAdmitted && link.keepAliveSeconds > 0 && silentMs >= link.keepAliveSeconds * 1500
+      ) {
         throw new Violation(`${link.facts.clientId} is silent for ${silentMs} ms [MQTT-3.1.2-22]`);
       }
     }
@@ -282,6 +290,8 @@ export class World {
       throw new Violation(`The broker counts ${broker.queuedBytes} bytes queued of ${queuedBytes}`);
     }
     this.#faults = broker.metrics.protocolErrors;
-    if (this.#faults > this.vandals) throw new Violation("A client that kept the rules was refused");
+    if (this.#faults > this.vandals) {
+      throw new Violation("A client that kept the rules was refused");
+    }
   }
 }

@@ -1,0 +1,162 @@
+import { Random } from "../support/random.ts";
+import { ModelClient } from "./client.ts";
+import { type PublishRecord, Violation } from "./records.ts";
+import { PLAIN, request, Scenario } from "./scenario.ts";
+import { settingsOf } from "./settings.ts";
+import { readId } from "./trace.ts";
+import { checkArrivals, checkRetained } from "./verdict.ts";
+
+/** Why a run failed, and where. */
+export interface Failure {
+  readonly seed: number;
+  readonly step: number;
+  readonly error: unknown;
+  /** The last events before it. */
+  readonly trace: readonly string[];
+}
+
+/** Steps of a run in the gate. */
+export const DEFAULT_STEPS = 80;
+
+/** More events than this and the run does not come to rest. */
+const MAX_EVENTS = 300_000;
+const GOOD_NETWORK = { maxDelayMs: 1, capacityBytes: 1_000_000 };
+
+/** Runs one seed; `undefined`: all was well. The same seed and steps give the same run. */
+export function run(seed: number, steps: number): Failure | undefined {
+  const failure = attempt(seed, steps, false);
+  // Once more with notes, which cost time.
+  return failure === undefined ? undefined : attempt(seed, steps, true) ?? failure;
+}
+
+/** What a person reads of a failure. */
+export function explain({ seed, step, error, trace }: Failure): string {
+  const reason = error instanceof Violation ? error.message : String((error as Error)?.stack);
+  return `seed ${seed}, step ${step}: ${reason}\n${trace.join("\n")}`;
+}
+
+function attempt(seed: number, steps: number, isTraced: boolean): Failure | undefined {
+  const random = new Random(seed);
+  const scenario = new Scenario(random, settingsOf(random), isTraced);
+  let step = 0;
+  try {
+    scenario.start();
+    for (; step < steps; step++) {
+      scenario.step();
+      if (scenario.world.clock.count > MAX_EVENTS) throw new Violation("No end is in sight");
+    }
+    settle(scenario);
+    checkArrivals(scenario.world, scenario.ledger, settingsOf(new Random(seed)).mayDrop);
+    leave(scenario);
+  } catch (error) {
+    return { seed, step, error, trace: scenario.world.trace.last(200) };
+  }
+  return undefined;
+}
+
+/** Brings everybody back and waits until nothing is under way. */
+function settle(scenario: Scenario): void {
+  const { world } = scenario;
+  const everybody = [...scenario.clients, scenario.monitor];
+  for (let round = 0; round < 400; round++) {
+    scenario.gather();
+    world.clock.runFor(2000);
+    const isQuiet = everybody.every((client) => client.isConnected && client.isIdle);
+    const isEmpty = [...world.broker.clients.values()].every(({ session, retained }) =>
+      session.queue.length === 0 && session.sender.size === 0 && retained.length === 0
+    );
+    if (isQuiet && isEmpty) return;
+  }
+  const waiting = everybody.filter((client) => !client.isConnected || !client.isIdle);
+  throw new Violation(`Does not come to rest: ${waiting.map(({ clientId }) => clientId)} wait`);
+}
+
+/** Everybody leaves for good; nothing may stay behind but what is retained, and that is what it has to be. */
+function leave(scenario: Scenario): void {
+  const { world, ledger } = scenario;
+  for (const client of [...scenario.clients, scenario.monitor]) {
+    const { clientId, version } = client;
+    client.connect(
+      { ...PLAIN, clientId, version, cleanStart: true, expirySeconds: 0 },
+      GOOD_NETWORK,
+    );
+  }
+  world.clock.runFor(2000);
+  for (const client of [...scenario.clients, scenario.monitor]) client.disconnect(false, undefined);
+  world.clock.runFor(2000);
+  const reader = new Reader(scenario);
+  world.clock.runFor(2000);
+  reader.check(ledger.records, world.clock.nowMs);
+  reader.clear();
+  world.clock.runFor(20_000);
+  reader.client.disconnect(false, undefined);
+  world.clock.runFor(2000);
+  checkEmpty(scenario);
+}
+
+/** A client that asks for all retained messages, and removes them. */
+class Reader {
+  readonly client: ModelClient;
+  readonly #scenario: Scenario;
+  readonly #retained = new Map<string, PublishRecord>();
+
+  constructor(scenario: Scenario) {
+    this.#scenario = scenario;
+    const { world, ledger } = scenario;
+    const arrived = ledger.arrived.bind(ledger);
+    ledger.arrived = (link, packet, topicName) => {
+      arrived(link, packet, topicName);
+      if (this.#retained.has(topicName)) {
+        throw new Violation(`${topicName} has two messages retained`);
+      }
+      this.#retained.set(topicName, ledger.records[readId(packet.payload)]!);
+    };
+    const manners = { maxAckMs: 0, isPicky: false };
+    this.client = new ModelClient(world, ledger, "reader", 4, manners);
+    const facts = { ...PLAIN, clientId: "reader", version: 4 as const, cleanStart: true };
+    this.client.connect({ ...facts, expirySeconds: 0 }, GOOD_NETWORK);
+    world.clock.runFor(1000);
+    this.client.subscribe([request("#", 2), request("$a/#", 2)], 0);
+  }
+
+  check(records: readonly PublishRecord[], nowMs: number): void {
+    const published = records.filter(({ will }) => will === undefined);
+    for (const topicName of new Set(published.map((record) => record.topicName))) {
+      checkRetained(published, topicName, this.#retained.get(topicName), nowMs);
+    }
+  }
+
+  clear(): void {
+    this.client.unsubscribe(["#", "$a/#"]);
+    for (const topicName of this.#retained.keys()) {
+      this.client.publish(this.#scenario.ledger.record({
+        publisherId: "reader",
+        isNew: false,
+        topicName,
+        qos: 1,
+        retain: true,
+        sizeBytes: 0,
+      }));
+    }
+  }
+}
+
+function checkEmpty({ world }: Scenario): void {
+  const { broker } = world;
+  const left = {
+    connections: broker.connections.size,
+    connected: broker.connectedCount,
+    sessions: broker.clients.size,
+    subscriptions: broker.router.size,
+    queuedBytes: broker.queuedBytes,
+    bufferedBytes: broker.bufferedBytes,
+    retained: broker.retained.size,
+    retainedBytes: broker.retained.bytes,
+    deadlines: broker.deadlines.size,
+    storedSessions: world.storedSessions,
+    storedRetained: world.storedRetained,
+  };
+  for (const [name, count] of Object.entries(left)) {
+    if (count !== 0) throw new Violation(`All have left, and there are still ${count} ${name}`);
+  }
+}

@@ -1,0 +1,228 @@
+import type { ProtocolVersion, Qos, SubscriptionRequest } from "../../lib/codec/mod.ts";
+import type { Random } from "../support/random.ts";
+import { ModelClient } from "./client.ts";
+import { Ledger } from "./ledger.ts";
+import type { CutKind, Network } from "./link.ts";
+import type { ConnectFacts } from "./records.ts";
+import type { Settings } from "./settings.ts";
+import { Vandal } from "./vandal.ts";
+import { World } from "./world.ts";
+
+/** Topics of the clients. */
+export const TOPICS: readonly string[] = ["a", "a/b", "a/c", "a/b/c", "b", "b/c", "$a/b"];
+// deno-fmt-ignore
+const FILTERS: readonly string[] = [
+  ...TOPICS, "#", "+", "a/#", "a/+", "+/c", "+/b/#", "$a/#",
+  "$share/g/a/#", "$share/g/a/#", "$share/g/+/c", "$share/h/b",
+];
+const CUTS: readonly CutKind[] = ["reset", "lost", "lost", "silent"];
+const GOOD_NETWORK: Network = { maxDelayMs: 2, capacityBytes: 1_000_000 };
+
+/** A few clients that do this and that, as the random numbers have it. */
+export class Scenario {
+  readonly world: World;
+  readonly ledger: Ledger;
+  readonly clients: ModelClient[];
+  /** Subscribed to all wills, and never away for longer than a crash. */
+  readonly monitor: ModelClient;
+  readonly #random: Random;
+  readonly #settings: Settings;
+  readonly #networks = new Map<ModelClient, Network>();
+
+  constructor(random: Random, settings: Settings, isTraced: boolean) {
+    this.#random = random;
+    this.#settings = settings;
+    this.world = new World(random, settings.world, isTraced);
+    this.ledger = new Ledger(this.world);
+    this.clients = Array.from({ length: settings.clients }, (_, i) => this.#client(`c${i}`));
+    this.monitor = new ModelClient(
+      this.world,
+      this.ledger,
+      "monitor",
+      this.#version(),
+      { maxAckMs: 0, isPicky: false },
+    );
+  }
+
+  /** The monitor comes first, so that it sees every will. */
+  start(): void {
+    this.connectMonitor();
+    this.world.clock.runFor(500);
+    this.monitor.subscribe([request("will/#", 2)], 0);
+    this.world.clock.runFor(500);
+  }
+
+  step(): void {
+    this.connectMonitor();
+    const client = this.#random.pick(this.clients);
+    this.#act(client, this.#random.int(100));
+    this.#pass();
+  }
+
+  connectMonitor(): void {
+    const { monitor } = this;
+    if (monitor.link !== undefined) return;
+    const { clientId, version } = monitor;
+    monitor.connect({ ...PLAIN, clientId, version }, GOOD_NETWORK);
+  }
+
+  /** Everybody who has a session comes back, on a good network, and stays. */
+  gather(): void {
+    this.connectMonitor();
+    for (const client of this.clients) {
+      client.wakeUp();
+      if (client.isConnected || !client.canConnect) continue;
+      if (client.link !== undefined && !client.link.isEnded) continue;
+      const { clientId, version } = client;
+      client.connect({ ...PLAIN, clientId, version, expirySeconds: Infinity }, GOOD_NETWORK);
+    }
+  }
+
+  #act(client: ModelClient, what: number): void {
+    const random = this.#random;
+    if (what < 2 && this.#settings.hasCrashes) {
+      return this.world.crash(random.pick([0, 50, 3000, 100_000]));
+    }
+    if (what < 3) return new Vandal(this.world, random).strike(GOOD_NETWORK);
+    if (client.link === undefined || !client.isConnected) {
+      // One that waits for its CONNACK for too long goes away.
+      if (client.link !== undefined && random.int(4) > 0) return;
+      if (client.link !== undefined) client.cut(random.pick(CUTS));
+      if (client.canConnect) this.#connect(client);
+      return;
+    }
+    if (client.isHung) return random.int(4) === 0 ? client.cut("silent") : client.wakeUp();
+    if (what < 55) return this.#publish(client);
+    if (what < 72) return this.#subscribe(client);
+    if (what < 77) return client.unsubscribe([random.pick(FILTERS), random.pick(FILTERS)]);
+    if (what < 83) return this.#disconnect(client);
+    if (what < 90) return client.cut(random.pick(CUTS));
+    if (what < 93) return this.#connect(client); // From a second link.
+    if (what < 97) return client.hang();
+    client.ping();
+  }
+
+  #pass(): void {
+    const { clock } = this.world;
+    const random = this.#random;
+    const kind = random.int(100);
+    if (kind < 55) return clock.runFor(random.int(20));
+    if (kind < 85) return clock.runFor(random.int(1000));
+    if (kind < 94) return clock.runFor(random.int(8000));
+    if (kind < 97) return clock.runFor(random.int(60_000));
+    const longMs = 1000 * random.pick([10, 100, 4000, 40_000]);
+    if (random.bool()) return this.world.sleep(longMs);
+    // Lids are closed.
+    for (const client of this.clients) client.hang();
+    clock.runFor(longMs);
+    for (const client of this.clients) client.wakeUp();
+  }
+
+  #connect(client: ModelClient): void {
+    const random = this.#random;
+    const { clientId, version } = client;
+    const cleanStart = random.int(5) === 0;
+    const oldExpiry = cleanStart ? 0 : Infinity;
+    const facts: ConnectFacts = {
+      clientId,
+      version,
+      cleanStart,
+      expirySeconds: version === 5 ? random.pick([0, 5, 60, 60, 4000, 4000, Infinity]) : oldExpiry,
+      keepAliveSeconds: random.pick([0, 0, 5, 30]),
+      receiveMaximum: version === 5 ? random.pick([1, 2, 5, 65_535]) : 65_535,
+      topicAliasMaximum: version === 5 ? random.pick([0, 1, 3]) : 0,
+      will: random.bool() ? undefined : {
+        record: this.ledger.record({
+          publisherId: clientId,
+          isNew: version === 5,
+          topicName: `will/${clientId}`,
+          qos: random.int(3) as Qos,
+          retain: random.int(4) === 0,
+          sizeBytes: 20,
+        }),
+        delaySeconds: version === 5 ? random.pick([0, 3, 3, 50, 5000]) : 0,
+      },
+    };
+    client.connect(facts, this.#networks.get(client)!);
+  }
+
+  #publish(client: ModelClient): void {
+    const random = this.#random;
+    const count = random.pick([1, 1, 1, 2, 5]);
+    const topicName = random.pick(TOPICS);
+    const qos = random.int(3) as Qos;
+    const retain = random.int(5) === 0;
+    for (let i = 0; i < count; i++) {
+      const isClearing = retain && random.int(4) === 0;
+      client.publish(this.ledger.record({
+        publisherId: client.clientId,
+        isNew: client.version === 5,
+        topicName,
+        qos,
+        retain,
+        sizeBytes: isClearing ? 0 : random.pick([4, 20, 20, 150, 700]),
+        ...(random.int(5) === 0 ? { expirySeconds: random.pick([1, 10, 1000]) } : {}),
+      }));
+    }
+  }
+
+  #subscribe(client: ModelClient): void {
+    const random = this.#random;
+    const isNew = client.version === 5;
+    const requests = [random.pick(FILTERS), random.pick(FILTERS)].map((
+      topicFilter,
+      i,
+      filters,
+    ) => ({
+      topicFilter,
+      qos: random.int(7) === 0 ? 0 : random.pick([1, 2]) as Qos,
+      noLocal: isNew && !topicFilter.startsWith("$share") && random.int(4) === 0,
+      retainAsPublished: isNew && random.int(3) === 0,
+      retainHandling: isNew ? random.int(3) as 0 | 1 | 2 : 0 as const,
+      isRepeat: filters.indexOf(topicFilter) < i,
+    })).filter(({ isRepeat }) => !isRepeat).map(({ isRepeat: _, ...request }) => request);
+    client.subscribe(requests, isNew && random.bool() ? 1 + random.int(100) : 0);
+  }
+
+  #disconnect(client: ModelClient): void {
+    const random = this.#random;
+    const asked = client.expirySeconds;
+    const canSay = client.version === 5 && asked > 0;
+    client.disconnect(
+      random.int(3) === 0,
+      canSay && random.int(3) === 0 ? random.pick([0, 5, 1000, Infinity]) : undefined,
+    );
+  }
+
+  #client(clientId: string): ModelClient {
+    const random = this.#random;
+    const client = new ModelClient(this.world, this.ledger, clientId, this.#version(), {
+      maxAckMs: random.pick([0, 10, 500, 3000]),
+      isPicky: random.int(6) === 0,
+    });
+    this.#networks.set(client, {
+      maxDelayMs: random.pick([0, 10, 100]),
+      capacityBytes: random.pick([50, 500, 65_536, 65_536]),
+    });
+    return client;
+  }
+
+  #version(): ProtocolVersion {
+    return this.#random.pick([3, 4, 4, 5, 5, 5]);
+  }
+}
+
+/** What a CONNECT says that wants nothing special: its session as it was, for an hour more. */
+export const PLAIN: Omit<ConnectFacts, "clientId" | "version"> = {
+  cleanStart: false,
+  expirySeconds: Infinity,
+  keepAliveSeconds: 0,
+  receiveMaximum: 65_535,
+  topicAliasMaximum: 0,
+  will: undefined,
+};
+
+/** A subscription without options. */
+export function request(topicFilter: string, qos: Qos): SubscriptionRequest {
+  return { topicFilter, qos, noLocal: false, retainAsPublished: false, retainHandling: 0 };
+}

@@ -1,0 +1,47 @@
+import type { QueueFullPolicy } from "../../lib/broker/mod.ts";
+import type { Random } from "../support/random.ts";
+import type { WorldSettings } from "./world.ts";
+
+/** What a run is like. */
+export interface Settings {
+  readonly clients: number;
+  readonly hasCrashes: boolean;
+  /** The broker's limits are so low that it drops messages, and counts them. */
+  readonly mayDrop: boolean;
+  readonly world: WorldSettings;
+}
+
+const POLICIES: readonly QueueFullPolicy[] = ["drop_new", "drop_oldest", "disconnect"];
+
+/** The settings of a seed: three in four have a store, and half of those crashes. */
+export function settingsOf(random: Random): Settings {
+  const maxCommitMs = random.pick([undefined, 0, 3, 200]);
+  const mayDrop = random.int(7) === 0;
+  const isShort = random.int(8) === 0;
+  return {
+    clients: 3 + random.int(3),
+    hasCrashes: maxCommitMs !== undefined && random.int(3) > 0,
+    mayDrop,
+    world: {
+      maxCommitMs,
+      maxAuthenticationMs: random.int(5) === 0 ? 30 : 0,
+      broker: {
+        maxInflightMessages: random.pick([2, 5, 500, 500]),
+        queueQos0Messages: random.int(3) === 0,
+        maxKeepAliveSeconds: random.int(5) === 0 ? 20 : 0,
+        ...(mayDrop
+          ? {
+            maxQueuedMessages: 2 + random.int(5),
+            maxQueuedBytes: random.bool() ? 1500 : 0,
+            queueFullPolicy: random.pick(POLICIES),
+          }
+          : {}),
+        ...(isShort ? { maxBufferedBytes: 1200 } : {}),
+      },
+      listener: {
+        maxTopicAlias: random.pick([0, 2, 10]),
+        maxTopicAliasBroker: random.pick([0, 2, 10]),
+      },
+    },
+  };
+}

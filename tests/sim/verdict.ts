@@ -1,0 +1,105 @@
+import { naiveMatches } from "../topic/naive.ts";
+import type { Ledger } from "./ledger.ts";
+import { type Incarnation, type PublishRecord, type SubRecord, Violation } from "./records.ts";
+import type { World } from "./world.ts";
+
+/** When all has come to rest: whether what had to arrive has arrived, but for what the broker counted as dropped. */
+export function checkArrivals(world: World, ledger: Ledger, mayDrop: boolean): void {
+  const missing: string[] = [];
+  for (const record of ledger.records) {
+    if (!isOwed(record, world.clock.nowMs)) continue;
+    for (const incarnation of world.sessions.all) {
+      if (incarnation.isOver || incarnation.seen.has(record.id)) continue;
+      if (incarnation.subs.some((sub) => isOwedTo(record, sub, incarnation))) {
+        missing.push(`${incarnation.clientId} never got #${record.id} on ${record.topicName}`);
+      }
+    }
+    const share = missingShare(record, world.sessions.all);
+    if (share !== undefined) missing.push(`No member of ${share} got #${record.id}`);
+  }
+  if (missing.length > (mayDrop ? world.dropped : 0)) {
+    throw new Violation(`${missing[0]}, and ${missing.length - 1} more are missing`);
+  }
+}
+
+/**
+ * Whether the message that the broker has retained on a topic can be: one that no later one was acknowledged after.
+ * `undefined`: there is none.
+ */
+export function checkRetained(
+  records: readonly PublishRecord[],
+  topicName: string,
+  retained: PublishRecord | undefined,
+  nowMs: number,
+): void {
+  const sent = records.filter((record) =>
+    record.retain && record.topicName === topicName && record.sentAtMs !== Infinity &&
+    !record.isRefused
+  );
+  const canBeLast = sent.filter(({ ackedAtMs }) =>
+    !sent.some((later) => later.ackedAtMs !== Infinity && later.sentAtMs > ackedAtMs)
+  );
+  if (retained === undefined) {
+    const isEmpty = sent.every(({ ackedAtMs }) => ackedAtMs === Infinity) ||
+      canBeLast.some((record) =>
+        record.payload.length === 0 || expiresAtMs(record, false) <= nowMs
+      );
+    if (!isEmpty) throw new Violation(`Nothing is retained on ${topicName} [MQTT-3.3.1-5]`);
+    return;
+  }
+  if (!canBeLast.includes(retained)) {
+    throw new Violation(`#${retained.id} is retained on ${topicName}, where a later one was`);
+  }
+  if (expiresAtMs(retained, true) < nowMs) {
+    throw new Violation(`#${retained.id} is retained on ${topicName}, expired`);
+  }
+}
+
+/** When it expires: at the earliest, or at the latest. */
+function expiresAtMs(record: PublishRecord, isLatest: boolean): number {
+  const seconds = record.properties?.messageExpiryInterval ?? Infinity;
+  return (isLatest ? record.ackedAtMs : record.sentAtMs) + seconds * 1000;
+}
+
+/** Acknowledged, or a will that was published; and good for longer than the run. */
+function isOwed(record: PublishRecord, nowMs: number): boolean {
+  return record.qos > 0 && record.ackedAtMs !== Infinity && !record.isRefused &&
+    record.payload.length > 0 && (record.will === undefined || record.will === "due") &&
+    expiresAtMs(record, false) > nowMs;
+}
+
+function isOwedTo(record: PublishRecord, sub: SubRecord, incarnation: Incarnation): boolean {
+  return !sub.isShared && covers(sub, record) &&
+    !(sub.noLocal && record.publisherId === incarnation.clientId);
+}
+
+/** Granted before the message was sent, and not given up before it was acknowledged. */
+function covers(sub: SubRecord, record: PublishRecord): boolean {
+  return sub.qos > 0 && sub.grantedAtMs < record.sentAtMs && sub.endAskedAtMs > record.ackedAtMs &&
+    naiveMatches(sub.topicFilter, record.topicName, true);
+}
+
+/**
+ * The shared subscription that should have given the message to one of its members and has not: counted only where
+ * all who were members since then still are, so that it cannot have ended with one of them.
+ */
+function missingShare(
+  record: PublishRecord,
+  incarnations: readonly Incarnation[],
+): string | undefined {
+  const members = incarnations.flatMap((incarnation) =>
+    incarnation.subs
+      .filter((sub) => sub.isShared && naiveMatches(sub.topicFilter, record.topicName, true))
+      .filter((sub) => sub.endedAtMs > record.sentAtMs)
+      .map((sub) => ({ sub, incarnation }))
+  );
+  for (const wholeFilter of new Set(members.map(({ sub }) => sub.wholeFilter))) {
+    const group = members.filter(({ sub }) => sub.wholeFilter === wholeFilter);
+    const isSettled = group.every(({ sub, incarnation }) =>
+      !incarnation.isOver && sub.qos > 0 && sub.endAskedAtMs === Infinity
+    );
+    if (!isSettled || !group.some(({ sub }) => covers(sub, record))) continue;
+    if (!group.some(({ incarnation }) => incarnation.seen.has(record.id))) return wholeFilter;
+  }
+  return undefined;
+}

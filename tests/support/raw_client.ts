@@ -1,0 +1,185 @@
+import { strict as assert } from "node:assert";
+import {
+  type Connect,
+  decodePacket,
+  encodePacket,
+  frameLength,
+  type Packet,
+  type Properties,
+  type ProtocolVersion,
+  type Qos,
+} from "../../lib/codec/mod.ts";
+
+/** How a raw client introduces itself. */
+export interface RawConnect {
+  readonly protocolVersion?: ProtocolVersion;
+  readonly clientId?: string;
+  /** Default: 0, none. */
+  readonly keepAliveSeconds?: number;
+  readonly cleanStart?: boolean;
+  readonly properties?: Properties;
+  readonly will?: Connect["will"];
+}
+
+/** A TCP connection whose every byte is the test's own: to behave badly, one has to be in charge. */
+export class RawClient {
+  readonly #stream: Deno.TcpConn;
+  readonly protocolVersion: ProtocolVersion;
+  #buffer = new Uint8Array(64 * 1024);
+  #start = 0;
+  #end = 0;
+
+  /** Opens the connection and says nothing. */
+  static async open(port: number, protocolVersion: ProtocolVersion = 5): Promise<RawClient> {
+    return new RawClient(await Deno.connect({ hostname: "127.0.0.1", port }), protocolVersion);
+  }
+
+  /** Opens the connection, sends CONNECT and expects to be accepted. */
+  static async connect(port: number, init: RawConnect = {}): Promise<RawClient> {
+    const client = await RawClient.open(port, init.protocolVersion);
+    await client.send(connectPacket(init));
+    const connack = await client.receive();
+    assert.equal(connack?.type, "connack");
+    assert.equal(connack.reasonCode, 0);
+    return client;
+  }
+
+  private constructor(stream: Deno.TcpConn, protocolVersion: ProtocolVersion) {
+    this.#stream = stream;
+    this.protocolVersion = protocolVersion;
+    stream.setNoDelay(true);
+  }
+
+  async send(...packets: readonly Packet[]): Promise<void> {
+    for (const packet of packets) await this.write(encodePacket(packet, this.protocolVersion));
+  }
+
+  /** Writes all the bytes; throws where the connection is gone. */
+  async write(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) at += await this.#stream.write(bytes.subarray(at));
+  }
+
+  /** The next packet; `undefined` when the broker has ended the connection in order. A reset throws. */
+  async receive(): Promise<Packet | undefined> {
+    for (;;) {
+      const length = frameLength(this.#buffer, this.#start, this.#end, Infinity);
+      if (length > 0 && this.#start + length <= this.#end) {
+        const at = this.#start;
+        this.#start += length;
+        const bytes = this.#buffer.slice(at, at + length);
+        return decodePacket(bytes, 0, length, this.protocolVersion);
+      }
+      this.#makeRoom();
+      const count = await this.#stream.read(this.#buffer.subarray(this.#end));
+      if (count === null) return undefined;
+      this.#end += count;
+    }
+  }
+
+  /** Subscribes and waits for the answer. */
+  async subscribe(topicFilter: string, qos: Qos = 0): Promise<void> {
+    await this.send(subscribePacket(topicFilter, qos));
+    assert.equal((await this.receive())?.type, "suback");
+  }
+
+  /** Sends PINGREQ and waits for the PINGRESP behind whatever else comes. */
+  async ping(): Promise<void> {
+    await this.send({ type: "pingreq" });
+    for (;;) {
+      const packet = await this.receive();
+      assert.ok(packet !== undefined, "The connection ended before PINGRESP");
+      if (packet.type === "pingresp") return;
+    }
+  }
+
+  /** All packets until the broker ends the connection, by an end or a reset. */
+  async untilEnd(): Promise<{ packets: Packet[]; isReset: boolean }> {
+    const packets: Packet[] = [];
+    try {
+      for (;;) {
+        const packet = await this.receive();
+        if (packet === undefined) return { packets, isReset: false };
+        packets.push(packet);
+      }
+    } catch (error) {
+      if (error instanceof assert.AssertionError) throw error;
+      return { packets, isReset: true };
+    }
+  }
+
+  /** Ends this direction and goes on reading. */
+  async halfClose(): Promise<void> {
+    await this.#stream.closeWrite();
+  }
+
+  /** Closes at once: with bytes that were not read the system sends a reset. */
+  close(): void {
+    this.#stream.close();
+  }
+
+  [Symbol.dispose](): void {
+    try {
+      this.#stream.close();
+    } catch {
+      // The test has closed it.
+    }
+  }
+
+  #makeRoom(): void {
+    if (this.#end < this.#buffer.length) return;
+    const rest = this.#buffer.subarray(this.#start, this.#end);
+    const isTight = rest.length * 2 > this.#buffer.length;
+    const buffer = isTight ? new Uint8Array(this.#buffer.length * 2) : this.#buffer;
+    if (isTight) buffer.set(rest);
+    else buffer.copyWithin(0, this.#start, this.#end);
+    this.#buffer = buffer;
+    this.#start = 0;
+    this.#end = rest.length;
+  }
+}
+
+let count = 0;
+
+/** CONNECT with a name of its own where none is given. */
+export function connectPacket(init: RawConnect = {}): Connect {
+  const { protocolVersion = 5, clientId = `raw-${++count}` } = init;
+  const { keepAliveSeconds = 0, cleanStart = true, properties, will } = init;
+  return {
+    type: "connect",
+    protocolVersion,
+    clientId,
+    keepAliveSeconds,
+    cleanStart,
+    ...properties === undefined ? {} : { properties },
+    ...will === undefined ? {} : { will },
+  };
+}
+
+/** SUBSCRIBE to one filter. */
+export function subscribePacket(topicFilter: string, qos: Qos = 0): Packet {
+  const options = { noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
+  return {
+    type: "subscribe",
+    packetId: 1,
+    subscriptions: [{ topicFilter, qos, ...options }],
+  };
+}
+
+/** PUBLISH of QoS 0, or of another with a Packet Identifier. */
+export function publishPacket(
+  topicName: string,
+  payload: string | Uint8Array,
+  qos: Qos = 0,
+  packetId = 0,
+): Packet {
+  return {
+    type: "publish",
+    topicName,
+    payload: typeof payload === "string" ? new TextEncoder().encode(payload) : payload,
+    qos,
+    retain: false,
+    dup: false,
+    packetId,
+    properties: undefined,
+  };
+}
