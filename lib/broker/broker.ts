@@ -31,9 +31,15 @@ export class Broker implements MessageHub {
   readonly deadlines: Deadlines = new Deadlines();
   /** Topic Names seen lately, so that a repeated one is not decoded anew. */
   readonly names: NameCache = new NameCache();
-  /** Who subscribed to what. */
+  /**
+   * Who subscribed to what.
+   * @internal
+   */
   readonly router: Router;
-  /** The last message of each topic that asked for it. */
+  /**
+   * The last message of each topic that asked for it.
+   * @internal
+   */
   readonly retained: RetainedMessages;
   /** Sessions, connected or not, by Client Identifier. */
   readonly clients: Map<string, Client> = new Map();
@@ -180,7 +186,7 @@ export class Broker implements MessageHub {
       connection.isDirty = false;
       if (connection.ready.length > 0) connection.link.flush();
       this.account(connection);
-      if (connection.writingBytes > 0) rewatch(connection);
+      if (connection.writingBytes > 0 && connection.state !== "closed") rewatch(connection);
     }
     if (this.#closing.length > 0) this.#closeLinks();
     this.#throttle();
@@ -222,7 +228,10 @@ export class Broker implements MessageHub {
     return this.router.subscribeLocal(topicFilter, deliver);
   }
 
-  /** The one fan-out, for the message that is routed now. */
+  /**
+   * The one fan-out, for the message that is routed now.
+   * @internal
+   */
   get fanout(): Fanout {
     return this.#fanout;
   }
@@ -257,7 +266,10 @@ export class Broker implements MessageHub {
     this.endTurn();
   }
 
-  /** Delivers to another member of a shared subscription what one could not take. */
+  /**
+   * Delivers to another member of a shared subscription what one could not take.
+   * @internal
+   */
   redeliver(target: Target, delivery: Delivery): void {
     const { message } = delivery;
     this.#fanout.begin(message, encodeText(message.topicName), true, this.nowMs, message);

@@ -32,10 +32,12 @@ export class ByteBuffer {
   readonly #pool: BufferPool;
   /** What is gathered is in [0, length). */
   bytes: Uint8Array<ArrayBuffer> = EMPTY;
+  /** Bytes that are gathered. */
   length = 0;
   /** The size to begin with: what this buffer needed before, so that a busy connection does not grow anew each turn. */
   #startSizeBytes = 0;
 
+  /** Takes its memory from `pool` and gives it back there. */
   constructor(pool: BufferPool) {
     this.#pool = pool;
   }
@@ -47,6 +49,7 @@ export class ByteBuffer {
     return this.length;
   }
 
+  /** Copies `source` behind what is there. */
   append(source: Uint8Array): void {
     const at = this.reserve(source.length);
     this.bytes.set(source, at);

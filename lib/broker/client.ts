@@ -15,7 +15,9 @@ export interface RetainedDelivery {
 
 /** A client as the broker knows it: its session, its connection while it has one, a will that waits. */
 export class Client {
+  /** What outlives its connections. */
   readonly session: Session;
+  /** At most one: a second CONNECT with its Client Identifier takes over. */
   connection: Connection | null = null;
   /** As of its last CONNECT. */
   identity: ClientIdentity;
@@ -23,9 +25,13 @@ export class Client {
   expiry: Deadline | null = null;
   /** A will whose delay runs. */
   delayedWill: { readonly will: Will; readonly deadline: Deadline } | null = null;
-  /** In the order of their SUBSCRIBE packets. */
+  /**
+   * What is still to come, in the order of the SUBSCRIBE packets.
+   * @internal
+   */
   readonly retained: RetainedDelivery[] = [];
 
+  /** `identity.clientId` names the session; a later CONNECT replaces the rest. */
   constructor(readonly broker: Broker, identity: ClientIdentity) {
     this.identity = identity;
     this.session = new Session(identity.clientId);

@@ -40,22 +40,29 @@ const PUBACK = 0x40;
 
 /** One Network Connection in the core: protocol state, and the outbox, the one place from which packets leave. */
 export class Connection {
+  /** What may come next: see the table. */
   state: ConnectionState = "waiting";
+  /** What its CONNECT said; before that 4, in which nothing can be told. */
   protocolVersion: ProtocolVersion = 4;
+  /** From the CONNACK on; it stays when another connection has taken the client over. */
   client: Client | null = null;
+  /** From the CONNACK on: who access control let in. */
   identity: ClientIdentity | null = null;
   /** Present until a DISCONNECT takes it away. [MQTT-3.14.4-3] */
   will: Will | undefined;
   /** 0: off. */
   keepAliveSeconds = 0;
+  /** When bytes last came, in the clock's milliseconds; before the first, when it was accepted. */
   lastReceivedMs: number;
   /** The client's Maximum Packet Size, bytes. [MQTT-3.1.2-24] */
-  maxPacketSizeBytes = Infinity;
+  maxPacketSizeBytes: number = Infinity;
   /** Whether 5.0's Reason String and User Property may go into every packet. [MQTT-3.1.2-29] */
   wantsProblemInformation = true;
   /** Session Expiry Interval of CONNECT, seconds: a DISCONNECT may not raise it from 0. [MQTT-3.14.2-2] */
   requestedExpirySeconds = 0;
+  /** From the CONNACK on in 5.0, else absent. */
   incomingAliases: IncomingAliases | null = null;
+  /** Only where a 5.0 client has allowed some. */
   outgoingAliases: OutgoingAliases | null = null;
   /** An enhanced authentication, under way or through: its method is the connection's for good. */
   authentication: {
@@ -65,6 +72,7 @@ export class Connection {
   } | null = null;
   /** A CONNECT was read, so that there is somebody to tell why not, and in what version. */
   hasSentConnect = false;
+  /** Clean Start of its CONNECT, Clean Session before 5.0. */
   wantsCleanStart = false;
   /** Packets of this connection are being handled: it goes on by itself. */
   isReceiving = false;
@@ -90,9 +98,12 @@ export class Connection {
   wroteAtMs: number;
   /** Of these bytes the broker's total knows. */
   accountedBytes = 0;
+  /** Whether the broker has it on its list of those to flush when the turn ends. */
   isDirty = false;
+  /** The one deadline of a connection: its CONNECT, its Keep Alive or a write that stands still, whichever is first. */
   readonly watch: Deadline;
 
+  /** Made by {@linkcode Broker.accept}; `nowMs` is the time of that. */
   constructor(
     readonly broker: Broker,
     readonly link: Link,
@@ -148,6 +159,7 @@ export class Connection {
   /**
    * Queues a PUBLISH; `false` where it is larger than the client takes. [MQTT-3.1.2-24] `fanout` is the message's, so that
    * what it encoded for one receiver is copied for the next.
+   * @internal
    */
   sendPublish(
     message: Message,

@@ -16,6 +16,7 @@
  * @module
  */
 export { Broker } from "./broker.ts";
+export type { BufferPool, ByteBuffer } from "./byte_buffer.ts";
 export type { Client } from "./client.ts";
 export type { CloseReason, Connection, ConnectionState } from "./connection.ts";
 export { Deadline, Deadlines } from "./deadlines.ts";

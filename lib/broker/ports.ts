@@ -85,9 +85,9 @@ export interface AccessPort {
   ): void;
   /** The exchange for an Authentication Method; `undefined`: not supported. */
   beginEnhanced(method: string, request: AuthenticationRequest): EnhancedExchange | undefined;
-  /** Whether the client may publish to this topic, its will included; asked for each message. */
+  /** Whether the client may publish this; asked for each message, a will's when it is due. */
   mayPublish(client: ClientIdentity, topicName: string, qos: Qos, retain: boolean): boolean;
-  /** Whether the client may have this Topic Filter; `$share/…` and the mount point are ? */
+  /** Whether the client may have this Topic Filter at this QoS: whole, but without a `$share/…` in front. */
   maySubscribe(client: ClientIdentity, topicFilter: string, qos: Qos): boolean;
   /** Whether a message on this topic may be delivered to the client. */
   mayRead(client: ClientIdentity, topicName: string): boolean;
@@ -95,11 +95,13 @@ export interface AccessPort {
 
 /** A session as a store remembers it. */
 export interface StoredSession {
+  /** The session's key. */
   readonly clientId: string;
   /** Seconds; `Infinity`: never. */
   readonly expirySeconds: number;
   /** When it expires, in the clock's milliseconds; `Infinity` while connected or never. */
   readonly expiresAtMs: number;
+  /** At most one for each Topic Filter. */
   readonly subscriptions: readonly Subscription[];
   /**
    * Those with a Packet Identifier are in flight, the others wait; both by `sequence`, but those released in the order in which
@@ -108,6 +110,7 @@ export interface StoredSession {
   readonly deliveries: readonly StoredDelivery[];
   /** Packet Identifiers of incoming QoS 2 messages that wait for their PUBREL. */
   readonly received: readonly number[];
+  /** Absent: none waits. */
   readonly will: StoredWill | undefined;
 }
 
@@ -131,7 +134,9 @@ export interface StoredWill {
 
 /** All that a store remembers. */
 export interface StoredState {
+  /** Those that outlive a connection; read once. */
   readonly sessions: Iterable<StoredSession>;
+  /** One for each topic; read once. */
   readonly retained: Iterable<KeptMessage>;
 }
 
@@ -149,27 +154,39 @@ export interface Store {
   readonly isFailing: boolean;
   /** Makes durable what was written; then calls `done`, at once or later, in the order of the commits. */
   commit(done: () => void): void;
+  /** Adds the session or changes its times: seconds, and the clock's milliseconds; both may be `Infinity`. */
   putSession(clientId: string, expirySeconds: number, expiresAtMs: number): void;
   /** With all that belongs to it. */
   deleteSession(clientId: string): void;
+  /** Adds it, or replaces the one with the same Topic Filter. */
   putSubscription(clientId: string, subscription: Subscription): void;
+  /** By the Topic Filter as it was put. */
   deleteSubscription(clientId: string, topicFilter: string): void;
   /** `delivery.sequence` is its key, unique in the store and greater than those before. The message gets its `storeId`. */
   putDelivery(clientId: string, delivery: Delivery): void;
   /** The delivery has this Packet Identifier and state from now on. */
   putInFlight(clientId: string, sequence: number, packetId: number, state: InFlight["state"]): void;
+  /** Its message goes with the last delivery that shares it. */
   deleteDelivery(clientId: string, delivery: Delivery): void;
+  /** An incoming QoS 2 message has this Packet Identifier until its PUBREL. */
   putReceived(clientId: string, packetId: number): void;
+  /** The PUBREL came. */
   deleteReceived(clientId: string, packetId: number): void;
+  /** In place of the topic's message before. */
   putRetained(message: KeptMessage): void;
+  /** Where the topic has none, nothing happens. */
   deleteRetained(topicName: string): void;
+  /** In place of the session's will before. */
   putWill(clientId: string, will: StoredWill): void;
+  /** It was published, or the client is back. */
   deleteWill(clientId: string): void;
 }
 
 /** All that the core needs of the world. */
 export interface BrokerPorts {
+  /** Told what happens; the core builds no debug line where `debugOn` is false. */
   readonly log: LogPort;
+  /** {@linkcode OPEN_ACCESS} where there is nothing to check. */
   readonly access: AccessPort;
   /** Absent: nothing outlives the process, and nothing waits for a commit. */
   readonly store?: Store;

@@ -136,13 +136,17 @@ export class StreamLink implements Link {
     );
   }
 
-  /** Makes the buffer ready for the next read: what is left goes to the front, the size follows the traffic. */
+  /**
+   * Makes the buffer ready for the next read: what is left goes to the front, the size follows the traffic. An unfinished packet
+   * moves only to a larger buffer, and a packet larger than the buffer doubles it when it is full: as the bytes arrive, not because
+   * a length is claimed, and however small the pieces are in which they do.
+   */
   #prepare(readBytes: number): void {
     const buffer = this.#buffer;
     const leftBytes = this.#end - this.#start;
     let sizeBytes = this.#buffers.nextSize(buffer.length, readBytes);
-    // A packet larger than the buffer: it doubles as the bytes arrive, not because a length is claimed.
-    if (leftBytes * 2 > sizeBytes) sizeBytes = Math.max(sizeBytes, leftBytes * 2);
+    if (leftBytes > 0) sizeBytes = Math.max(sizeBytes, buffer.length);
+    if (leftBytes === sizeBytes) sizeBytes *= 2;
     if (sizeBytes !== buffer.length) {
       this.#buffer = this.#buffers.take(sizeBytes);
       this.#buffer.set(buffer.subarray(this.#start, this.#end));

@@ -89,7 +89,7 @@ export class TcpListener {
     const onEnd = (link: StreamLink) => void this.#links.delete(link);
     const link = new StreamLink(stream, `${hostname}:${port}`, broker, turns, buffers, onEnd);
     const connection = broker.accept(link, options, turns.begin());
-    if (connection === undefined) return stream.close();
+    if (connection === undefined) return link.abort();
     this.#links.add(link);
     link.start(connection);
   }

@@ -2,7 +2,7 @@ import type { Qos } from "../codec/mod.ts";
 
 /** A session's subscription: what SUBSCRIBE asked for, at the QoS granted. Plain data, replaced as a whole. */
 export interface Subscription {
-  /** As the client wrote it, `$share/…` included; the key within the session. */
+  /** Whole: under the mount point, `$share/…` in front; the key within the session. */
   readonly topicFilter: string;
   /** The highest at which its messages are sent: what SUBACK said. */
   readonly qos: Qos;

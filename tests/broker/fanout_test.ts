@@ -119,13 +119,24 @@ Deno.test("keep() copies the payload once for all, and is good beyond the turn",
   readBuffer.fill(0);
   deepEqual([...kept.payload], [1, 2]);
   deepEqual([...kept.properties!.correlationData!], [3, 4]);
-  equal(kept.payload.buffer.byteLength, 2, "it holds no read buffer");
+  notEqual(kept.payload.buffer, readBuffer.buffer);
   deepEqual({ ...kept, payload: null, properties: null }, {
     ...MESSAGE,
     payload: null,
     properties: null,
     storeId: 0,
   });
+});
+
+Deno.test("keepForLong() gives the message a payload of its own, for all who have it", () => {
+  const fanout = new Fanout();
+  fanout.begin(MESSAGE, encodeText("a/ü"), false, NOW_MS);
+  const kept = fanout.keep();
+  const { length } = MESSAGE.payload;
+  notEqual(kept.payload.buffer.byteLength, length, "many share a slab");
+  equal(fanout.keepForLong(), kept);
+  equal(kept.payload.buffer.byteLength, length);
+  deepEqual(kept.payload, MESSAGE.payload);
 });
 
 Deno.test("a message that somebody keeps already is not copied again; the next one is", () => {

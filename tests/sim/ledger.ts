@@ -14,10 +14,11 @@ export interface RecordInit {
   readonly retain: boolean;
   readonly sizeBytes: number;
   readonly expirySeconds?: number;
+  readonly isWill?: boolean;
 }
 
 /** The latest that a will reaches the monitor, whose link is good, milliseconds. */
-const WILL_LATENCY_MS = 100;
+const WILL_LATENCY_MS = 500;
 
 /** What was published and subscribed, and whether what arrives may arrive. */
 export class Ledger {
@@ -55,7 +56,7 @@ export class Ledger {
       isRefused: false,
       attempts: 0,
       crashesBefore: 0,
-      will: undefined,
+      will: init.isWill === true ? "armed" : undefined,
     };
     this.records.push(record);
     return record;
@@ -131,7 +132,9 @@ export class Ledger {
     if (!packet.dup || packet.qos === 2) {
       this.#checkCopies(packet, record, matching, name, incarnation);
     }
-    if (!packet.retain) this.#checkOrder(packet, record, matching, name, incarnation);
+    if (!packet.retain && record.will === undefined) {
+      this.#checkOrder(packet, record, matching, name, incarnation);
+    }
     incarnation.seen.add(record.id);
   }
 

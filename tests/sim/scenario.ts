@@ -139,6 +139,7 @@ export class Scenario {
           qos: random.int(3) as Qos,
           retain: random.int(4) === 0,
           sizeBytes: 20,
+          isWill: true,
         }),
         delaySeconds: version === 5 ? random.pick([0, 3, 3, 50, 5000]) : 0,
       },

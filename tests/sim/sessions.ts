@@ -36,7 +36,7 @@ export class Sessions {
 
   /** The broker has accepted a CONNECT. */
   admitted(link: SimLink, nowMs: number, writes: number): void {
-    const { clientId, cleanStart, expirySeconds, will } = link.facts;
+    const { clientId, cleanStart, expirySeconds } = link.facts;
     let incarnation = this.#current.get(clientId);
     if (incarnation !== undefined && cleanStart) {
       this.#end(incarnation, nowMs, writes);
@@ -53,7 +53,6 @@ export class Sessions {
     incarnation.expiresAtMs = Infinity;
     incarnation.writes = writes;
     link.incarnation = incarnation;
-    if (will !== undefined) will.record.will = "armed";
   }
 
   /** The broker has ended the connection, or learned of its end. */

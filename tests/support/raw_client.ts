@@ -138,11 +138,9 @@ export class RawClient {
   }
 }
 
-let count = 0;
-
 /** CONNECT with a name of its own where none is given. */
 export function connectPacket(init: RawConnect = {}): Connect {
-  const { protocolVersion = 5, clientId = `raw-${++count}` } = init;
+  const { protocolVersion = 5, clientId = `raw-${crypto.randomUUID()}` } = init;
   const { keepAliveSeconds = 0, cleanStart = true, properties, will } = init;
   return {
     type: "connect",

@@ -1,0 +1,61 @@
+import { strict as assert } from "node:assert";
+import type { BrokerOptions, ListenerOptions, LogPort } from "../../lib/broker/mod.ts";
+import { Server } from "../../lib/net/mod.ts";
+
+/** How long connections may take to be gone when their clients are. */
+const SETTLE_LIMIT_MS = 3000;
+
+/** The real server in this process, on a free port: tests can look into it. */
+export class LocalServer {
+  readonly server: Server;
+  readonly port: number;
+  /** What it logged, without the fields. */
+  readonly log: string[] = [];
+
+  constructor(
+    options: Partial<BrokerOptions> = {},
+    listener: Partial<ListenerOptions> = {},
+  ) {
+    const say = (message: string) => void this.log.push(message);
+    const log: LogPort = { debugOn: false, debug: say, info: say, warning: say, error: say };
+    this.server = new Server({ options, log });
+    this.port = this.server.listen({ port: 0, options: listener });
+  }
+
+  get broker(): Server["broker"] {
+    return this.server.broker;
+  }
+
+  /** Waits until something holds. */
+  async until(holds: () => boolean, limitMs = 3000): Promise<void> {
+    const startMs = performance.now();
+    while (!holds()) {
+      const tookMs = performance.now() - startMs;
+      assert.ok(tookMs < limitMs, `Not so after ${limitMs} ms: ${holds}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  /** Waits until all clients but so many are gone, and nothing is left of them. */
+  async settle(connectionCount = 0): Promise<void> {
+    const { server, broker } = this;
+    await this.until(() => server.connectionCount === connectionCount, SETTLE_LIMIT_MS);
+    assert.equal(broker.connections.size, connectionCount);
+    assert.equal(broker.connectedCount, connectionCount);
+    if (connectionCount > 0) return;
+    assert.equal(broker.bufferedBytes, 0);
+    assert.equal(broker.queuedBytes, 0);
+    assert.equal(broker.router.size, 0, "Subscriptions of sessions that are gone");
+    assert.equal(broker.clients.size, 0);
+    assert.equal(broker.deadlines.size, 0);
+  }
+
+  /** Everybody has left; nothing may be left behind. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await this.settle();
+    } finally {
+      await this.server.close();
+    }
+  }
+}
