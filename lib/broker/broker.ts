@@ -314,6 +314,7 @@ export class Broker implements MessageHub {
     for (const connection of waiting) {
       if (connection.state === "closed") continue;
       connection.isStopped = false;
+      connection.lastReceivedMs = this.nowMs;
       connection.link.resume();
     }
   }

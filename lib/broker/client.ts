@@ -15,7 +15,10 @@ export interface RetainedDelivery {
 
 /** A client as the broker knows it: its session, its connection while it has one, a will that waits. */
 export class Client {
-  /** What outlives its connections. */
+  /**
+   * What outlives its connections.
+   * @internal
+   */
   readonly session: Session;
   /** At most one: a second CONNECT with its Client Identifier takes over. */
   connection: Connection | null = null;

@@ -60,9 +60,15 @@ export class Connection {
   wantsProblemInformation = true;
   /** Session Expiry Interval of CONNECT, seconds: a DISCONNECT may not raise it from 0. [MQTT-3.14.2-2] */
   requestedExpirySeconds = 0;
-  /** From the CONNACK on in 5.0, else absent. */
+  /**
+   * From the CONNACK on in 5.0, else absent.
+   * @internal
+   */
   incomingAliases: IncomingAliases | null = null;
-  /** Only where a 5.0 client has allowed some. */
+  /**
+   * Only where a 5.0 client has allowed some.
+   * @internal
+   */
   outgoingAliases: OutgoingAliases | null = null;
   /** An enhanced authentication, under way or through: its method is the connection's for good. */
   authentication: {

@@ -93,9 +93,7 @@ export function clearQueue(broker: Broker, client: Client): void {
 /** Counts a message that the client did not get. */
 export function drop(broker: Broker, client: Client, reason: DropReason): void {
   broker.metrics.drop(reason);
-  const { dropped } = client.session;
-  const count = (dropped.get(reason) ?? 0) + 1;
-  dropped.set(reason, count);
+  const count = client.session.drop(reason);
   // The first of a kind is said; after that the counters tell.
   if (count === 1 && reason !== "offline_qos0") {
     broker.ports.log.warning("Message dropped", { clientId: client.session.clientId, reason });

@@ -44,9 +44,17 @@ export function disconnect(connection: Connection, reason: CloseReason | undefin
     broker.ports.log.info("Client disconnected", {
       clientId: client.session.clientId,
       reason: reason?.message ?? (connection.will === undefined ? "normal" : "connection lost"),
+      ...dropsOf(client),
     });
   }
   leave(client, connection.will);
+}
+
+/** For the log: what the client has not got, by reason. */
+function dropsOf({ session }: Client): Record<string, number> {
+  return Object.fromEntries(
+    [...session.dropped ?? []].map(([reason, count]) => [`dropped_${reason}`, count]),
+  );
 }
 
 /** DISCONNECT: the client leaves in order. */
@@ -297,11 +305,14 @@ function sayGoodbye(connection: Connection, reason: CloseReason): void {
   }
 }
 
-/** One and a half periods, counted from the last packet received. [MQTT-3.1.2-22] */
+/**
+ * One and a half periods, counted from the last packet received; from now where it is we who do not read, since what the
+ * client has sent in the meantime waits with the system. [MQTT-3.1.2-22]
+ */
 function keepAliveDeadline(connection: Connection): number {
-  return connection.keepAliveSeconds === 0
-    ? Infinity
-    : connection.lastReceivedMs + connection.keepAliveSeconds * 1500;
+  if (connection.keepAliveSeconds === 0) return Infinity;
+  const sinceMs = connection.isStopped ? connection.broker.nowMs : connection.lastReceivedMs;
+  return sinceMs + connection.keepAliveSeconds * 1500;
 }
 
 function stallDeadline(connection: Connection): number {

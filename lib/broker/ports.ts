@@ -5,6 +5,8 @@ import type { Delivery, InFlight, KeptMessage, Subscription } from "../session/m
 export interface Link {
   /** For logs and access control: `127.0.0.1:50123`. */
   readonly remoteAddress: string;
+  /** What the client proved by its certificate; absent where it showed none. */
+  readonly certificate?: ClientCertificate;
   /** Bytes wait in the connection's outbox: take and write them. Called at most once a turn, at its end. */
   flush(): void;
   /** Write what waits, then close. Nothing more is read. */
@@ -27,6 +29,16 @@ export interface LogPort {
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
+/** What a client's certificate says, verified by the listener. */
+export interface ClientCertificate {
+  /** The whole subject, as `CN=pump-7,O=Works`. */
+  readonly subject: string;
+  /** The Common Name of the subject; `""`: it has none. */
+  readonly commonName: string;
+  /** SHA-256 of the certificate: `AB:CD:…`. */
+  readonly fingerprint: string;
+}
+
 /** Who a client is, for access control. */
 export interface ClientIdentity {
   /** The one that the broker assigned, where the client came without. */
@@ -39,6 +51,8 @@ export interface ClientIdentity {
   readonly remoteAddress: string;
   /** The listener's name. */
   readonly listener: string;
+  /** Where it came in with one. */
+  readonly certificate?: ClientCertificate;
 }
 
 /** Who wants to come in. */
@@ -72,6 +86,9 @@ export interface EnhancedExchange {
   step(data: Uint8Array | undefined, reply: (step: EnhancedStep) => void): void;
 }
 
+/** Whether something is allowed; `pending`: that takes its time, see {@linkcode AccessPort.decided}. */
+export type Decision = boolean | "pending";
+
 /** Who may come in and who may do what. */
 export interface AccessPort {
   /** Changes whenever an answer of `mayRead` may have changed. */
@@ -86,11 +103,16 @@ export interface AccessPort {
   /** The exchange for an Authentication Method; `undefined`: not supported. */
   beginEnhanced(method: string, request: AuthenticationRequest): EnhancedExchange | undefined;
   /** Whether the client may publish this; asked for each message, a will's when it is due. */
-  mayPublish(client: ClientIdentity, topicName: string, qos: Qos, retain: boolean): boolean;
+  mayPublish(client: ClientIdentity, topicName: string, qos: Qos, retain: boolean): Decision;
   /** Whether the client may have this Topic Filter at this QoS: whole, but without a `$share/…` in front. */
-  maySubscribe(client: ClientIdentity, topicFilter: string, qos: Qos): boolean;
+  maySubscribe(client: ClientIdentity, topicFilter: string, qos: Qos): Decision;
   /** Whether a message on this topic may be delivered to the client. */
   mayRead(client: ClientIdentity, topicName: string): boolean;
+  /**
+   * Calls `done` once, later, when all that was answered `pending` for this client is decided: the same questions are asked
+   * again then, and answered. Only where there are such answers.
+   */
+  decided?(client: ClientIdentity, done: () => void): void;
 }
 
 /** A session as a store remembers it. */
@@ -192,6 +214,8 @@ export interface BrokerPorts {
   readonly store?: Store;
   /** A part of a Client Identifier that nobody guesses or has. */
   readonly randomId: () => string;
+  /** Begins a turn for an answer that came from outside, and returns its time. Absent: the time stands still between turns. */
+  readonly beginTurn?: () => number;
   /** Call `Broker.tick` at this time, in the clock's milliseconds, or somewhat later; an earlier call takes its place. */
   readonly wake: (atMs: number) => void;
 }

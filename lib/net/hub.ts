@@ -6,6 +6,7 @@ export class TurnHub implements MessageHub {
   readonly #broker: Broker;
   readonly #turns: Turns;
 
+  /** `turns` are those of `broker`. */
   constructor(broker: Broker, turns: Turns) {
     this.#broker = broker;
     this.#turns = turns;

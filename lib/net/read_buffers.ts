@@ -31,6 +31,7 @@ export class ReadBuffers {
     return free.pop() ?? new Uint8Array(SIZES[kind]!);
   }
 
+  /** Takes a buffer back: nobody may look at it any more. One that is not of these sizes is left to the garbage collector. */
   give(buffer: Uint8Array<ArrayBuffer>): void {
     const kind = SIZES.indexOf(buffer.length as typeof SIZES[number]);
     if (kind < 0) return;

@@ -21,6 +21,7 @@ const CLOSE_MS = 3000;
 
 /** What a server is made of; all that is left out has its default. */
 export interface ServerInit {
+  /** What is left out has its default. */
   readonly options?: Partial<BrokerOptions>;
   /** Default: nothing is logged. */
   readonly log?: LogPort;
@@ -38,11 +39,13 @@ export interface ListenInit {
   readonly hostname?: string;
   /** Default: true. */
   readonly setTcpNodelay?: boolean;
+  /** What is left out has its default; anonymous clients may come in only where the hostname is `127.0.0.1`. */
   readonly options?: Partial<ListenerOptions>;
 }
 
 /** A broker on the network: the core, its rhythm and its listeners. */
 export class Server {
+  /** The core: its counters, options and connections to look at. What changes it belongs into a turn: use the `hub`. */
   readonly broker: Broker;
   /** For the program around it, at any time: what the EventBus is made from. */
   readonly hub: MessageHub;
@@ -51,6 +54,7 @@ export class Server {
   readonly #listeners: TcpListener[] = [];
   readonly #log: LogPort;
 
+  /** Nobody can connect before `listen`. */
   constructor(init: ServerInit = {}) {
     this.#log = init.log ?? SILENT;
     this.broker = new Broker({ ...DEFAULT_BROKER_OPTIONS, ...init.options }, {

@@ -9,15 +9,19 @@ const WRITE_BYTES = 256 * 1024;
 
 /** A byte stream to one peer: what a TCP connection, and later any other transport, has to offer. */
 export interface ByteStream {
+  /** Fills some of the buffer; resolves to the bytes read, or `null` at the end. Rejects when the stream fails. */
   read(buffer: Uint8Array): Promise<number | null>;
+  /** Writes some of the bytes; resolves to how many. Rejects when the stream fails. */
   write(bytes: Uint8Array): Promise<number>;
   /** Ends our direction. */
   closeWrite(): Promise<void>;
+  /** Ends both directions, and with them what is under way; throws where it is closed already. */
   close(): void;
 }
 
 /** Carries one connection's bytes between its stream and the broker. One read and one write are under way at most. */
 export class StreamLink implements Link {
+  /** {@linkcode Link.remoteAddress} */
   readonly remoteAddress: string;
   readonly #stream: ByteStream;
   readonly #broker: Broker;
@@ -42,6 +46,7 @@ export class StreamLink implements Link {
   #isBroken = false;
   #lingerTimer: ReturnType<typeof setTimeout> | undefined;
 
+  /** `onEnd` is called once, when the stream is closed. */
   constructor(
     stream: ByteStream,
     remoteAddress: string,
@@ -65,6 +70,7 @@ export class StreamLink implements Link {
     this.#read();
   }
 
+  /** {@linkcode Link.flush} */
   flush(): void {
     if (this.#writing !== undefined || this.#isBroken || this.#isClosed) return;
     const connection = this.#connection!;
@@ -74,6 +80,7 @@ export class StreamLink implements Link {
     this.#write();
   }
 
+  /** {@linkcode Link.close} */
   close(): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
@@ -83,6 +90,7 @@ export class StreamLink implements Link {
     this.#startLingerTimer(); // For a peer that takes nothing.
   }
 
+  /** {@linkcode Link.resume} */
   resume(): void {
     if (this.#isClosed || this.#isReading) return;
     this.#handle();

@@ -12,11 +12,17 @@ export interface TcpListenerInit {
   readonly hostname: string;
   /** 0: one that is free. */
   readonly port: number;
+  /** What its connections may do; one object for one listener, by which the broker counts. */
   readonly options: ListenerOptions;
+  /** Whether a small write leaves at once, though earlier bytes are not confirmed. */
   readonly setTcpNodelay: boolean;
+  /** Gets the connections. */
   readonly broker: Broker;
+  /** Those of the broker. */
   readonly turns: Turns;
+  /** Shared by all listeners of the broker. */
   readonly buffers: ReadBuffers;
+  /** Told when no connection can be accepted. */
   readonly log: LogPort;
 }
 
@@ -34,6 +40,7 @@ export class TcpListener {
     this.#accept();
   }
 
+  /** The one that it listens on, also where 0 was asked for. */
   get port(): number {
     return this.#listener.addr.port;
   }

@@ -21,6 +21,7 @@ export class Turns {
     this.#broker!.endTurn();
   };
 
+  /** Names the broker whose turns these are: before the first `begin`; the two need each other. */
   attach(broker: Broker): void {
     this.#broker = broker;
   }
@@ -48,6 +49,7 @@ export class Turns {
     }, Math.ceil(delayMs));
   }
 
+  /** Wakes the broker no more. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#wakeAtMs = -Infinity;

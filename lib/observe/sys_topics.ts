@@ -2,14 +2,21 @@ import type { MessageHub, Metrics } from "../broker/mod.ts";
 
 /** What the `$SYS` topics tell, beside the counters. */
 export interface BrokerLevels {
+  /** The broker's counters themselves, not a copy. */
   readonly metrics: Metrics;
+  /** Clients. */
   readonly connectedCount: number;
   /** Sessions, connected or not. */
   readonly sessionCount: number;
+  /** Of clients and programs; a shared one counts once for its group. */
   readonly subscriptionCount: number;
+  /** Topics that have a retained message. */
   readonly retainedCount: number;
+  /** Payload and topic bytes of these. */
   readonly retainedBytes: number;
+  /** Payload and topic bytes that wait in sessions. */
   readonly queuedBytes: number;
+  /** Bytes not yet written to connections. */
   readonly bufferedBytes: number;
 }
 
@@ -40,6 +47,7 @@ export class SysTopics {
   readonly #counts = new Map<string, number>();
   #lastMs: number;
 
+  /** `read` is asked at each `publish`; the uptime counts from `nowMs`, the clock's milliseconds. */
   constructor(hub: MessageHub, read: () => BrokerLevels, version: string, nowMs: number) {
     this.#hub = hub;
     this.#read = read;

@@ -1,3 +1,6 @@
+/** What most sessions hold, for all of them: an idle connection has no Set of its own. */
+const NOTHING: Set<number> = new Set();
+
 /**
  * Receiver side of QoS 2: Packet Identifiers held from PUBLISH to PUBREL.
  *
@@ -7,7 +10,7 @@
  * | PUBREL  | 0x92 in the PUBCOMP    | release, PUBCOMP              |
  */
 export class Receiver {
-  readonly #held = new Set<number>();
+  #held: Set<number> = NOTHING;
 
   /** QoS 2 messages that wait for their PUBREL. */
   get size(): number {
@@ -17,6 +20,7 @@ export class Receiver {
   /** Whether the PUBLISH is new. A repeat is acknowledged, not routed. [MQTT-4.3.3-10] */
   accept(packetId: number): boolean {
     if (this.#held.has(packetId)) return false;
+    if (this.#held === NOTHING) this.#held = new Set();
     this.#held.add(packetId);
     return true;
   }

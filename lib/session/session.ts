@@ -18,11 +18,23 @@ export class Session {
   readonly queue: DeliveryQueue = new DeliveryQueue();
   /** Seconds that the session outlives its connection; 0: not at all, `Infinity`: until the client says otherwise. */
   expirySeconds = 0;
-  /** Messages that were not delivered to this client, by reason. */
-  readonly dropped: Map<string, number> = new Map();
+  #dropped: Map<string, number> | undefined;
 
   /** `clientId`: the session's name, unique in the broker. */
   constructor(readonly clientId: string) {}
+
+  /** Messages that were not delivered to this client, by reason; nothing where all were. */
+  get dropped(): ReadonlyMap<string, number> | undefined {
+    return this.#dropped;
+  }
+
+  /** Counts a message that is not delivered; returns how many there are now of this reason. */
+  drop(reason: string): number {
+    this.#dropped ??= new Map();
+    const count = (this.#dropped.get(reason) ?? 0) + 1;
+    this.#dropped.set(reason, count);
+    return count;
+  }
 
   /** Whether the session outlives its connection, so that what it holds is worth storing. */
   get isPersistent(): boolean {

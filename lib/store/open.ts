@@ -14,6 +14,7 @@ export interface OpenStoreInit {
   readonly directory: string;
   /** `always`: survives a power cut. `interval`: a power cut may lose the last second. */
   readonly durability: "always" | "interval";
+  /** Told of damage that was found, and later of writes that fail. */
   readonly log: LogPort;
   /** Milliseconds that every commit takes longer: for tests, a slow disk. Default 0. */
   readonly commitDelayMs?: number;
@@ -21,7 +22,9 @@ export interface OpenStoreInit {
 
 /** A store that is open, and what it remembers. */
 export interface OpenedStore {
+  /** For the broker's ports. */
   readonly store: SqliteStore;
+  /** What was committed when it was opened, for the broker to restore. */
   readonly state: StoredState;
   /** Writes what has gathered and lets go of the directory. */
   close(): Promise<void>;

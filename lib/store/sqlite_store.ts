@@ -20,6 +20,7 @@ export interface StoreStats {
   readonly commits: number;
   /** Bytes written to the log file and the database file. */
   readonly writtenBytes: number;
+  /** Times that the operating system was asked to bring them to the disk. */
   readonly fsyncs: number;
   /** Commits that failed and were tried again. */
   readonly failures: number;
@@ -27,14 +28,19 @@ export interface StoreStats {
 
 /** What a store begins with. */
 export interface SqliteStoreInit {
+  /** Where the database is, and how surely a commit is to be on the disk. */
   readonly writer: WriterInit;
   /** As loaded: the ids that are taken. */
   readonly sessionIds: ReadonlyMap<string, number>;
+  /** As loaded; read once. */
   readonly deliveries: Iterable<
     readonly [clientId: string, sequence: number, messageId: number]
   >;
+  /** Greater than every one that is taken. */
   readonly nextSessionId: number;
+  /** Greater than every one that is taken. */
   readonly nextMessageId: number;
+  /** Told when writes fail, and when they work again. */
   readonly log: LogPort;
 }
 
@@ -63,6 +69,7 @@ export class SqliteStore implements Store {
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #closed: PromiseWithResolvers<void> | undefined;
 
+  /** Starts the Worker. {@linkcode openStore} is the way to one that begins with what is on the disk. */
   constructor(init: SqliteStoreInit) {
     this.#log = init.log;
     this.#sessionIds = new Map(init.sessionIds);

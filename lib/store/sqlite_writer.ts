@@ -4,6 +4,7 @@ import type { BatchRows } from "./batch.ts";
 
 /** The first message to the Worker. */
 export interface WriterInit {
+  /** Of the database, which exists and has the present schema. */
   readonly path: string;
   /** `always`: each commit is on the disk when it is answered. `interval`: within a second. */
   readonly durability: "always" | "interval";

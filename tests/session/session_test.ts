@@ -20,7 +20,7 @@ Deno.test("a new session is empty and ends with its connection", () => {
     "client",
   );
   equal(clientId, "client");
-  deepEqual([subscriptions.size, sender.size, receiver.size, queue.length, dropped.size], [
+  deepEqual([subscriptions.size, sender.size, receiver.size, queue.length, dropped?.size ?? 0], [
     0,
     0,
     0,

@@ -240,7 +240,7 @@ export class Ledger {
     name: string,
     { copies }: Incarnation,
   ): void {
-    const key = `${record.id}${packet.retain ? "r" : ""}`;
+    const key = `${record.id} ${packet.qos}${packet.retain ? "r" : ""}`;
     const count = (copies.get(key) ?? 0) + 1;
     copies.set(key, count);
     const ordinary = matching.filter((sub) => !sub.isShared);

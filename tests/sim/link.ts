@@ -90,6 +90,7 @@ export class SimLink implements Link {
     return !this.#isBroken && !this.#isClosing;
   }
 
+  dbg() { return [this.#writing?.length, this.#writingLength, this.#written, this.#down.pendingBytes, this.#up.pendingBytes, this.#down, this.#unhandled.length, this.#isClosing, this.#isBroken]; }
   // The client's end.
 
   write(bytes: Uint8Array): void {

@@ -49,7 +49,7 @@ function attempt(seed: number, steps: number, isTraced: boolean): Failure | unde
     checkArrivals(scenario.world, scenario.ledger, settingsOf(new Random(seed)).mayDrop);
     leave(scenario);
   } catch (error) {
-    return { seed, step, error, trace: scenario.world.trace.last(200) };
+    return { seed, step, error, trace: scenario.world.trace.last(100_000) };
   }
   return undefined;
 }
@@ -68,6 +68,7 @@ function settle(scenario: Scenario): void {
     if (isQuiet && isEmpty) return;
   }
   const waiting = everybody.filter((client) => !client.isConnected || !client.isIdle);
+  for (const c of waiting) console.log(c.clientId, c.link && [c.link.connection.isStopped, c.link.connection.state, c.link.connection.ready.length, c.link.connection.writingBytes, c.link.isReadable, (c.link as any).dbg()]);
   throw new Violation(`Does not come to rest: ${waiting.map(({ clientId }) => clientId)} wait`);
 }
 
@@ -86,7 +87,7 @@ function leave(scenario: Scenario): void {
   world.clock.runFor(2000);
   const reader = new Reader(scenario);
   world.clock.runFor(2000);
-  reader.check(ledger.records, world.clock.nowMs);
+  reader.check(ledger.records);
   reader.clear();
   world.clock.runFor(20_000);
   reader.client.disconnect(false, undefined);
@@ -98,6 +99,7 @@ function leave(scenario: Scenario): void {
 class Reader {
   readonly client: ModelClient;
   readonly #scenario: Scenario;
+  readonly #askedAtMs: number;
   readonly #retained = new Map<string, PublishRecord>();
 
   constructor(scenario: Scenario) {
@@ -116,13 +118,14 @@ class Reader {
     const facts = { ...PLAIN, clientId: "reader", version: 4 as const, cleanStart: true };
     this.client.connect({ ...facts, expirySeconds: 0 }, GOOD_NETWORK);
     world.clock.runFor(1000);
+    this.#askedAtMs = world.clock.nowMs;
     this.client.subscribe([request("#", 2), request("$a/#", 2)], 0);
   }
 
-  check(records: readonly PublishRecord[], nowMs: number): void {
+  check(records: readonly PublishRecord[]): void {
     const published = records.filter(({ will }) => will === undefined);
     for (const topicName of new Set(published.map((record) => record.topicName))) {
-      checkRetained(published, topicName, this.#retained.get(topicName), nowMs);
+      checkRetained(published, topicName, this.#retained.get(topicName), this.#askedAtMs);
     }
   }
 

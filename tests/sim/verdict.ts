@@ -3,6 +3,9 @@ import type { Ledger } from "./ledger.ts";
 import { type Incarnation, type PublishRecord, type SubRecord, Violation } from "./records.ts";
 import type { World } from "./world.ts";
 
+/** How long after it was asked for a message may have expired before it was looked at. */
+const EXPIRY_SLACK_MS = 100;
+
 /** When all has come to rest: whether what had to arrive has arrived, but for what the broker counted as dropped. */
 export function checkArrivals(world: World, ledger: Ledger, mayDrop: boolean): void {
   const missing: string[] = [];
@@ -30,7 +33,7 @@ export function checkRetained(
   records: readonly PublishRecord[],
   topicName: string,
   retained: PublishRecord | undefined,
-  nowMs: number,
+  askedAtMs: number,
 ): void {
   const sent = records.filter((record) =>
     record.retain && record.topicName === topicName && record.sentAtMs !== Infinity &&
@@ -50,7 +53,7 @@ export function checkRetained(
   if (!canBeLast.includes(retained)) {
     throw new Violation(`#${retained.id} is retained on ${topicName}, where a later one was`);
   }
-  if (expiresAtMs(retained, true) < nowMs) {
+  if (expiresAtMs(retained, true) < askedAtMs) {
     throw new Violation(`#${retained.id} is retained on ${topicName}, expired`);
   }
 }

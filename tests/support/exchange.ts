@@ -11,6 +11,9 @@ import {
 } from "./notation.ts";
 import { type Setup, TestBroker, type TestLink } from "./test_broker.ts";
 
+/** Of a long exchange its failure shows this much. */
+const SHOWN_LINES = 40;
+
 /**
  * Plays scripts between clients and the real broker, one event a line:
  *
@@ -20,6 +23,7 @@ import { type Setup, TestBroker, type TestLink } from "./test_broker.ts";
  * a> PINGREQ & PINGREQ                     two packets in one read
  * a> hex 30 00 'text'                      raw bytes
  * a< nothing                               nothing more has come
+ * a< others                                whatever else has come, for the test to `take`
  * a! closed                                the broker has closed the connection
  * a x                                      the client's link is gone
  * a opens                                  a link without a packet
@@ -63,12 +67,9 @@ export class Exchange {
     return this;
   }
 
-  /** Takes the packets that have come to the client and that no line has expected. */
+  /** Takes the packets that came as `others`. */
   take(name: string): Packet[] {
-    const client = this.#client(name);
-    const packets = [...this.#packets(client)];
-    client.packets = [];
-    return packets;
+    return this.#client(name).others.splice(0);
   }
 
   /** The client's present link. */
@@ -133,6 +134,7 @@ export class Exchange {
       link: this.test.open(name),
       version: 5,
       packets: [],
+      others: [],
       isOver: false,
     };
     this.#clients.set(name, client);
@@ -140,7 +142,8 @@ export class Exchange {
   }
 
   #expect(client: Client, text: string): void {
-    const [packet, ...others] = this.#packets(client);
+    if (text === "others") return void client.others.push(...this.#packets(client).splice(0));
+    const [packet] = this.#packets(client);
     if (text === "nothing") {
       if (packet !== undefined) throw new Error(`Got ${showFields(fieldsOf(packet))}`);
       return;
@@ -154,7 +157,7 @@ export class Exchange {
         `${wrong}\n  expected ${showFields(expected)}\n  got      ${showFields(actual)}`,
       );
     }
-    client.packets = others;
+    client.packets.shift();
   }
 
   #expectNothing(): void {
@@ -189,9 +192,11 @@ export class Exchange {
   }
 
   #failure(line: string, error: Error): Error {
-    const done = this.#transcript.map((earlier) => `    ${earlier}`).join("\n");
+    const done = this.#transcript.slice(-SHOWN_LINES).map((earlier) => `    ${earlier}`).join("\n");
     const left = [...this.#clients.values()].flatMap((client) =>
-      client.packets.map((packet) => `      ${client.name} has ${showFields(fieldsOf(packet))}`)
+      client.packets.slice(0, SHOWN_LINES).map((packet) =>
+        `      ${client.name} has ${showFields(fieldsOf(packet))}`
+      )
     ).join("\n");
     return new Error(`${error.message}\n\n${done}\n  → ${line}\n${left}`, { cause: error });
   }
@@ -208,7 +213,9 @@ interface Client {
   readonly link: TestLink;
   version: ProtocolVersion;
   /** Come, and not yet expected. */
-  packets: Packet[];
+  readonly packets: Packet[];
+  /** Come, and left to the test. */
+  readonly others: Packet[];
   /** Its link is lost, or that it is closed has been expected. */
   isOver: boolean;
 }
