@@ -9,10 +9,9 @@
  *
  * @module
  */
+import { compile } from "./compile.ts";
 
 const ROOT = new URL("..", import.meta.url);
-/** What the broker needs, and nothing beyond it. The executable keeps these for good. */
-const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-write", "--allow-env"];
 /** Client certificates and closing a blocked connection need this version. */
 const MINIMUM_DENO = [2, 9] as const;
 const START_LIMIT_MS = 10_000;
@@ -40,9 +39,9 @@ async function runWell(command: string, ...args: string[]): Promise<string> {
   return output;
 }
 
-async function compile(executable: string): Promise<void> {
-  const args = ["compile", "--no-prompt", ...PERMISSIONS, "--output", executable, "main.ts"];
-  await runWell(Deno.execPath(), ...args);
+async function makeExecutable(executable: string): Promise<void> {
+  const { isMade, output } = await compile(executable);
+  ensure(isMade, output);
   const megabytes = (await Deno.stat(executable)).size / 1e6;
   console.log(`ok     compiles to ${megabytes.toFixed(0)} MB`);
 }
@@ -76,45 +75,56 @@ async function untilAccepting(port: number): Promise<number> {
   throw new Error(`Nothing accepts connections on port ${port} after ${START_LIMIT_MS} ms`);
 }
 
-/** Leaves a subscription behind, publishes for it, comes back and expects the message. */
-async function tryRoundTrip(port: number): Promise<void> {
-  const to = ["-h", "127.0.0.1", "-p", String(port), "-q", "1", "-t", "smoke/test"];
-  const subscriber = [...to, "-i", "smoke", "-c"];
-  try {
-    await runWell("mosquitto_sub", ...subscriber, "-E");
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    console.log("skipped round trip: mosquitto_sub is not installed");
-    return;
-  }
-  await runWell("mosquitto_pub", ...to, "-m", "hello");
-  const received = await runWell("mosquitto_sub", ...subscriber, "-C", "1", "-W", "5");
-  ensure(received.trim() === "hello", `The message does not arrive: ${received}`);
-  console.log("ok     a message travels from mosquitto_pub to mosquitto_sub");
+/** What the clients need to name: a session that is kept, and a topic. */
+function subscriber(port: number): string[] {
+  return [...publisher(port), "-i", "smoke", "-c"];
 }
 
-async function tryServing(executable: string, folder: string): Promise<void> {
+function publisher(port: number): string[] {
+  return ["-h", "127.0.0.1", "-p", String(port), "-q", "1", "-t", "smoke/test"];
+}
+
+/** Whether the clients are there; says so where not. */
+async function hasClients(): Promise<boolean> {
+  try {
+    await run("mosquitto_pub", "--version");
+    return true;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    console.log("skipped round trip: mosquitto_pub and mosquitto_sub are not installed");
+    return false;
+  }
+}
+
+/** Starts the executable, lets `use` have it, ends it with the signal and checks how it ends. */
+async function withBroker(
+  executable: string,
+  folder: string,
+  signal: "SIGTERM" | "SIGKILL",
+  use: (port: number, startMs: number) => Promise<void>,
+): Promise<void> {
   const port = freePort();
   const log = `${folder}/log`;
   // Through a shell, so that the log can be shown if something fails.
   const broker = new Deno.Command("sh", {
-    args: ["-c", 'exec "$0" -p "$1" >"$2" 2>&1', executable, String(port), log],
+    args: ["-c", 'exec "$0" -p "$1" >>"$2" 2>&1', executable, String(port), log],
     cwd: folder,
     stdin: "null",
   }).spawn();
   let isStopped = false;
   try {
-    const startMs = await untilAccepting(port);
-    console.log(`ok     accepts connections after ${startMs.toFixed(0)} ms`);
-    await tryRoundTrip(port);
-
+    await use(port, await untilAccepting(port));
     const signalledMs = performance.now();
     const timer = setTimeout(() => broker.kill("SIGKILL"), STOP_LIMIT_MS);
-    broker.kill("SIGTERM");
-    const { code, signal } = await broker.status;
+    broker.kill(signal);
+    const status = await broker.status;
     clearTimeout(timer);
     isStopped = true;
-    ensure(code === 0 && signal === null, `After SIGTERM it exits ${code} ${signal ?? ""}`);
+    if (signal === "SIGKILL") return;
+    ensure(
+      status.code === 0 && status.signal === null,
+      `After SIGTERM it exits ${status.code} ${status.signal ?? ""}`,
+    );
     console.log(`ok     SIGTERM ends it after ${(performance.now() - signalledMs).toFixed(0)} ms`);
   } catch (error) {
     console.log(await Deno.readTextFile(log));
@@ -127,6 +137,24 @@ async function tryServing(executable: string, folder: string): Promise<void> {
   }
 }
 
+/** A message that was acknowledged is there after a `kill -9`. */
+async function tryServing(executable: string, folder: string): Promise<void> {
+  const isRoundTrip = await hasClients();
+  await withBroker(executable, folder, "SIGKILL", async (port, startMs) => {
+    console.log(`ok     accepts connections after ${startMs.toFixed(0)} ms`);
+    if (!isRoundTrip) return;
+    await runWell("mosquitto_sub", ...subscriber(port), "-E");
+    await runWell("mosquitto_pub", ...publisher(port), "-m", "hello");
+  });
+  await withBroker(executable, folder, "SIGTERM", async (port, startMs) => {
+    console.log(`ok     accepts connections after ${startMs.toFixed(0)} ms, with a store`);
+    if (!isRoundTrip) return;
+    const received = await runWell("mosquitto_sub", ...subscriber(port), "-C", "1", "-W", "5");
+    ensure(received.trim() === "hello", `The message does not arrive: ${received}`);
+    console.log("ok     a message from mosquitto_pub survives kill -9 and reaches mosquitto_sub");
+  });
+}
+
 const [major = 0, minor = 0] = Deno.version.deno.split(".").map(Number);
 if (major < MINIMUM_DENO[0] || (major === MINIMUM_DENO[0] && minor < MINIMUM_DENO[1])) {
   console.log(`skipped TLS: Deno ${Deno.version.deno} is older than ${MINIMUM_DENO.join(".")}`);
@@ -134,7 +162,7 @@ if (major < MINIMUM_DENO[0] || (major === MINIMUM_DENO[0] && minor < MINIMUM_DEN
 const folder = await Deno.makeTempDir({ prefix: "flux-smoke-" });
 try {
   const executable = `${folder}/flux-mqtt`;
-  await compile(executable);
+  await makeExecutable(executable);
   await tryInformation(executable);
   await tryServing(executable, folder);
 } catch (error) {
