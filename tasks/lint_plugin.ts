@@ -17,6 +17,7 @@ const ARROWS: Readonly<Record<string, readonly string[] | "all">> = {
   store: ["broker", "codec", "topic"],
   bus: ["broker", "codec", "topic"],
   auth: ["broker", "topic", "codec"],
+  client: ["codec"],
   net: ["broker", "codec"],
   config: ["broker", "codec", "topic"],
   observe: ["broker", "codec"],
