@@ -9,7 +9,7 @@ export function help(): number {
 }
 
 /** The whole help; its greater part comes from the option table. */
-export function helpText(): string {
+function helpText(): string {
   return `flux-mqtt ${VERSION}: an MQTT broker for 3.1, 3.1.1 and 5.0
 
 Usage: flux-mqtt [COMMAND] [-c FILE] [FLAGS]
@@ -33,6 +33,10 @@ Exit status: 0 all went well, 1 something failed while running, 2 the command li
 const COMMAND_ENTRIES: readonly (readonly [use: string, text: string])[] = [
   ["serve", "Runs the broker; what happens without a command."],
   ["check", "Validates the configuration and prints it, with where each value comes from."],
+  ["pub", "Publishes a message; pub --help tells its flags, as for the next three."],
+  ["sub", "Subscribes and prints what comes."],
+  ["rr", "Sends a request and prints the response."],
+  ["health", "Says by its exit status whether a broker answers."],
   ["help", "Prints this."],
   ["version", "Prints the version."],
 ];

@@ -30,8 +30,18 @@ const COMMANDS: Readonly<Record<string, (args: Arguments) => number | Promise<nu
   version,
 };
 
+/** Commands with flags of their own, loaded when they are called: the broker's start does not pay for them. */
+const TOOLS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
+  pub: async (args) => (await import("./pub.ts")).pub(args),
+  sub: async (args) => (await import("./sub.ts")).sub(args),
+  rr: async (args) => (await import("./rr.ts")).rr(args),
+  health: async (args) => (await import("./health.ts")).health(args),
+};
+
 /** Runs one command to its end; returns the exit status. */
 export async function main(args: readonly string[]): Promise<number> {
+  const [first = "", ...rest] = args;
+  if (Object.hasOwn(TOOLS, first)) return await TOOLS[first]!(rest);
   const parsed = parseArguments(args);
   if (parsed.wantsHelp) return help();
   if (parsed.wantsVersion) return version();
@@ -41,7 +51,7 @@ export async function main(args: readonly string[]): Promise<number> {
   // A flag that is not understood leaves its value behind, which would look like a command.
   if (parsed.problems.length > 0) return refuse(parsed.problems);
   if (command === undefined) {
-    const near = nearest(name, Object.keys(COMMANDS));
+    const near = nearest(name, [...Object.keys(COMMANDS), ...Object.keys(TOOLS)]);
     const hint = near === undefined ? "" : `; did you mean ${near}?`;
     return refuse([`${name}: Is not a command${hint}`]);
   }

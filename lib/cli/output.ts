@@ -12,17 +12,21 @@ export const EXIT = {
 
 /** Text to standard output. */
 export function print(text: string): void {
-  writeAll(Deno.stdout, text);
+  printBytes(new TextEncoder().encode(text));
+}
+
+/** Bytes to standard output. */
+export function printBytes(bytes: Uint8Array): void {
+  writeAll(Deno.stdout, bytes);
 }
 
 /** Text to standard error. */
 export function printError(text: string): void {
-  writeAll(Deno.stderr, text);
+  writeAll(Deno.stderr, new TextEncoder().encode(text));
 }
 
 /** A write may take only part; a reader that has gone (`| head`) is no error of ours. */
-function writeAll(writer: { writeSync(bytes: Uint8Array): number }, text: string): void {
-  const bytes = new TextEncoder().encode(text);
+function writeAll(writer: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
   try {
     for (let offset = 0; offset < bytes.length;) offset += writer.writeSync(bytes.subarray(offset));
   } catch (error) {
