@@ -39,6 +39,15 @@
 export * from "./broker/mod.ts";
 export * from "./bus/mod.ts";
 export * from "./codec/mod.ts";
-export { type ListenInit, nowMs, Server, type ServerInit } from "./net/mod.ts";
+export {
+  type ListenInit,
+  loadTls,
+  nowMs,
+  type ProxyOptions,
+  Server,
+  type ServerInit,
+  type TlsInit,
+  type TlsLayer,
+} from "./net/mod.ts";
 export { isTopicFilter, isTopicName, topicMatches } from "./topic/mod.ts";
 export { VERSION } from "./version.ts";

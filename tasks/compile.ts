@@ -14,7 +14,7 @@ const ROOT = new URL("..", import.meta.url);
 /** What the broker needs, and nothing beyond it. The executable keeps these for good. */
 const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-write", "--allow-env"];
 /** Workers are files of their own that nothing imports. */
-const INCLUDED = ["lib/store/sqlite_writer.ts"];
+const INCLUDED = ["lib/store/sqlite_writer.ts", "lib/cli/bench_worker.ts"];
 
 /** How a compilation went. */
 export interface Compilation {

@@ -27,7 +27,12 @@ for (let seed = from; seed < to && failed < Number(values.failures); seed++) {
   const failure = run(seed, Number(values.steps));
   if (failure !== undefined) {
     failed++;
-    say(explain({ ...failure, trace: failure.trace.slice(failure.trace.length - Number(values.trace)) }));
+    say(
+      explain({
+        ...failure,
+        trace: failure.trace.slice(failure.trace.length - Number(values.trace)),
+      }),
+    );
   }
   const done = seed + 1 - from;
   if (done % 5000 === 0) say(`${done} seeds, ${failed} failed, ${seconds()} s`);

@@ -49,17 +49,17 @@ export function handlePubrec(connection: Connection, packet: Pubrec): void {
 export function handlePubrel(connection: Connection, packet: Pubrel): void {
   const { broker } = connection;
   const { session } = connection.client!;
+  const { store } = broker;
   const wasHeld = session.receiver.release(packet.packetId);
+  const isStored = wasHeld && session.isPersistent && store !== undefined;
+  if (isStored) store.deleteReceived(session.clientId, packet.packetId);
+  // While the store fails it may be a repeat, of a PUBREL whose release is not stored yet.
+  const waits = isStored || connection.hasHeld || store?.isFailing === true;
   if (!wasHeld && connection.protocolVersion === 5) {
     const reasonCode = ReasonCode.PacketIdentifierNotFound;
-    return connection.send(
-      { type: "pubcomp", packetId: packet.packetId, reasonCode },
-      connection.hasHeld,
-    );
+    return connection.send({ type: "pubcomp", packetId: packet.packetId, reasonCode }, waits);
   }
-  const isStored = wasHeld && session.isPersistent && broker.store !== undefined;
-  if (isStored) broker.store.deleteReceived(session.clientId, packet.packetId);
-  connection.sendAck(PUBCOMP, packet.packetId, isStored || connection.hasHeld);
+  connection.sendAck(PUBCOMP, packet.packetId, waits);
 }
 
 /** The exchange of a QoS 2 message is over. */

@@ -4,14 +4,15 @@ import { BufferPool } from "./byte_buffer.ts";
 import type { Client } from "./client.ts";
 import { type CloseReason, Connection } from "./connection.ts";
 import { Deadlines } from "./deadlines.ts";
-import { deliver, drain } from "./deliver.ts";
+import { deliver, drain, dropUnreadable, mayRead } from "./deliver.ts";
 import { Fanout } from "./fanout.ts";
 import { closeAll, disconnect, evictSlowest, rewatch } from "./lifecycle.ts";
 import type { MessageHub, MessageInit } from "./message.ts";
 import { Metrics } from "./metrics.ts";
 import type { BrokerOptions, ListenerOptions } from "./options.ts";
-import type { BrokerPorts, Link, Store, StoredState } from "./ports.ts";
+import type { BrokerPorts, ClientIdentity, Link, Store, StoredState } from "./ports.ts";
 import { publishMessage } from "./publish.ts";
+import { hostOf, limitsAddresses, Rates, stopFor } from "./rates.ts";
 import { receive } from "./receive.ts";
 import { restore } from "./restore.ts";
 import { RetainedMessages } from "./retained.ts";
@@ -66,6 +67,7 @@ export class Broker implements MessageHub {
   #published: Message[] = [];
 
   readonly #fanout = new Fanout();
+  readonly #rates = new Rates();
   readonly #perListener = new Map<ListenerOptions, number>();
   #dirty: Connection[] = [];
   #closing: Connection[] = [];
@@ -89,8 +91,7 @@ export class Broker implements MessageHub {
       get version() {
         return ports.access.version;
       },
-      mayRead: (client, topicName) =>
-        !ports.access.checksTopics || ports.access.mayRead(client.identity, topicName),
+      mayRead: (client, topicName) => mayRead(ports.access, client, topicName),
     });
     this.retained = new RetainedMessages(this);
   }
@@ -109,6 +110,31 @@ export class Broker implements MessageHub {
     this.#options = { ...options, hashMatchesParent, allowDuplicateMessages, maxTopicLevels };
   }
 
+  /**
+   * Rights have changed: clients for whom `mayStay` does not hold are disconnected, and what waits for a client that may not
+   * read it any more is dropped. Subscriptions stay, mute where nothing under them may be read: a mistake in a file, corrected
+   * a minute later, has then cost nobody a subscription. A turn of its own.
+   */
+  recheckAccess(mayStay: (client: ClientIdentity) => boolean, nowMs: number): void {
+    this.nowMs = nowMs;
+    const { checksTopics } = this.ports.access;
+    for (const client of [...this.clients.values()]) {
+      const { connection } = client;
+      if (connection !== null && !mayStay(client.identity)) {
+        const reason = { reasonCode: ReasonCode.NotAuthorized, message: "Rights were taken away" };
+        disconnect(connection, reason);
+      }
+      if (checksTopics && !client.isRestored) dropUnreadable(client);
+    }
+    this.endTurn();
+  }
+
+  /** An answer that came from outside begins a turn: what time is it? */
+  beginTurn(): void {
+    const { beginTurn } = this.ports;
+    if (beginTurn !== undefined) this.nowMs = beginTurn();
+  }
+
   /** Puts back what a store remembers: before the first connection. */
   restore(state: StoredState): void {
     restore(this, state);
@@ -124,12 +150,20 @@ export class Broker implements MessageHub {
     );
     // A few beyond the limit are heard, to be told why; more than that would be a way around it.
     if (this.isShuttingDown || over >= 16) return undefined;
+    const host = hostOf(link.remoteAddress);
+    const waitMs = limitsAddresses(this.options) ? this.#rates.enter(host, this.options, nowMs) : 0;
+    if (waitMs === undefined) return undefined;
     const connection = new Connection(this, link, listener, nowMs);
+    connection.rates = this.#rates.inflow(host, this.options, nowMs);
     connection.isOverLimit = over >= 0;
     this.connections.add(connection);
     this.#perListener.set(listener, count + 1);
     this.metrics.connectionsAccepted++;
-    this.deadlines.set(connection.watch, nowMs + this.options.connectTimeoutSeconds * 1000);
+    if (waitMs > 0) stopFor(connection, waitMs);
+    this.deadlines.set(
+      connection.watch,
+      nowMs + waitMs + this.options.connectTimeoutSeconds * 1000,
+    );
     this.#wake();
     return connection;
   }
@@ -236,6 +270,11 @@ export class Broker implements MessageHub {
     return this.#fanout;
   }
 
+  /** How long a client that is let in waits for its CONNACK, milliseconds: it connects too often. */
+  connectWaitMs(clientId: string): number {
+    return this.#rates.connectWaitMs(clientId, this.options, this.nowMs);
+  }
+
   /** The connection has something to send at the end of the turn. */
   markDirty(connection: Connection): void {
     connection.isDirty = true;
@@ -250,6 +289,7 @@ export class Broker implements MessageHub {
   /** The connection is through: its link is closed once the turn's packets are with it. */
   markClosing(connection: Connection): void {
     const { listener } = connection;
+    this.#rates.leave(hostOf(connection.link.remoteAddress));
     this.#perListener.set(listener, this.#perListener.get(listener)! - 1);
     this.#closing.push(connection);
   }
@@ -306,6 +346,7 @@ export class Broker implements MessageHub {
     if (this.bufferedBytes > this.options.maxBufferedBytes * 0.75) {
       // Somebody must make room: looked at again soon, should nobody's writes.
       evictSlowest(this);
+      this.#closeLinks(); // What it had before it counts no more.
       this.ports.wake(this.nowMs + 100);
       if (this.bufferedBytes > this.options.maxBufferedBytes * 0.75) return;
     }
@@ -334,9 +375,11 @@ export class Broker implements MessageHub {
 
   #commit(store: Store): void {
     if (this.#holding.length === 0 && store.writes === this.#committedWrites) return;
+    this.#committedWrites = store.writes;
+    // While a store fails this may go on for hours: what nobody waits for must leave nothing behind.
+    if (this.#holding.length === 0) return store.commit();
     const releases = this.#holding.map((connection) => connection.takeHeld());
     this.#holding = [];
-    this.#committedWrites = store.writes;
     let isLater = false;
     store.commit(() => {
       for (const release of releases) release();

@@ -24,6 +24,8 @@ export class Client {
   connection: Connection | null = null;
   /** As of its last CONNECT. */
   identity: ClientIdentity;
+  /** It comes from the store and has not connected since: its identity is not known. */
+  isRestored = false;
   /** Runs while the client is away and its session is to end. */
   expiry: Deadline | null = null;
   /** A will whose delay runs. */

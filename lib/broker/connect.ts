@@ -11,9 +11,16 @@ import { IncomingAliases, OutgoingAliases } from "../session/mod.ts";
 import { isTopicName } from "../topic/mod.ts";
 import { Client } from "./client.ts";
 import type { Connection } from "./connection.ts";
-import { drain } from "./deliver.ts";
+import { Deadline } from "./deadlines.ts";
+import { drain, dropUnreadable } from "./deliver.ts";
 import { cancelDelayedWill, disconnect, endSession, limitExpiry, rewatch } from "./lifecycle.ts";
-import type { AuthenticationRequest, AuthenticationVerdict, EnhancedStep } from "./ports.ts";
+import type {
+  AuthenticationRequest,
+  AuthenticationVerdict,
+  ClientIdentity,
+  EnhancedStep,
+} from "./ports.ts";
+import { checkResponseTopic } from "./publish.ts";
 import { pumpRetained } from "./retained_pump.ts";
 
 /** CONNECT: checked, authenticated (which may take its time), then admitted. */
@@ -40,6 +47,9 @@ export function handleConnect(connection: Connection, connect: Connect): void {
     protocolVersion: connect.protocolVersion,
     remoteAddress: connection.link.remoteAddress,
     listener: listener.name,
+    ...(connection.link.certificate === undefined
+      ? {}
+      : { certificate: connection.link.certificate }),
     password: connect.password,
     allowAnonymous: listener.allowAnonymous,
     connect,
@@ -48,16 +58,19 @@ export function handleConnect(connection: Connection, connect: Connect): void {
   const method = connect.properties?.authenticationMethod;
   if (method !== undefined) return beginEnhanced(connection, request, method);
   connection.isStopped = true;
-  broker.ports.access.authenticate(request, (verdict) => conclude(connection, request, verdict));
+  broker.ports.access.authenticate(request, (verdict) => {
+    broker.beginTurn();
+    conclude(connection, request, verdict);
+  });
 }
 
 /** AUTH: the next step of an enhanced authentication, or a new one of a client that is in. [MQTT-4.12.1-1] */
 export function handleAuth(connection: Connection, packet: Auth): void {
   const { authentication } = connection;
-  const expected = connection.state === "authenticating"
-    ? ReasonCode.ContinueAuthentication
-    : undefined;
-  if (authentication === null || (expected !== undefined && packet.reasonCode !== expected)) {
+  const expected = authentication?.exchange === null
+    ? ReasonCode.ReAuthenticate
+    : ReasonCode.ContinueAuthentication;
+  if (authentication === null || packet.reasonCode !== expected) {
     throw new MqttError(ReasonCode.ProtocolError, "AUTH does not fit here");
   }
   if (packet.properties?.authenticationMethod !== authentication.method) {
@@ -106,6 +119,7 @@ function checkWill(connection: Connection, will: Will): void {
     throw new MqttError(ReasonCode.TopicNameInvalid, "Will Topic is not a Topic Name");
   }
   if (connection.protocolVersion < 5) return;
+  if (will.properties !== undefined) checkResponseTopic(will.properties);
   if (will.qos > listener.maxQos) {
     // [MQTT-3.2.2-12]
     throw new MqttError(ReasonCode.QoSNotSupported, `Cannot take a will of QoS ${will.qos}`);
@@ -137,7 +151,10 @@ function beginEnhanced(
 function step(connection: Connection, data: Uint8Array | undefined): void {
   const { exchange } = connection.authentication!;
   connection.isStopped = true;
-  exchange.step(data?.slice(), (answer) => answerStep(connection, answer));
+  exchange!.step(data?.slice(), (answer) => {
+    connection.broker.beginTurn();
+    answerStep(connection, answer);
+  });
 }
 
 function answerStep(connection: Connection, answer: EnhancedStep): void {
@@ -154,12 +171,22 @@ function answerStep(connection: Connection, answer: EnhancedStep): void {
     connection.send({ type: "auth", reasonCode, properties: properties(answer.data) });
   } else if (connection.state === "authenticating") {
     const userName = answer.userName ?? authentication.request.userName;
-    admit(connection, { ...authentication.request, userName }, properties(answer.data));
+    const request = { ...authentication.request, userName };
+    connection.authentication = { ...authentication, request, exchange: null };
+    return admitInTime(connection, request, properties(answer.data));
+  } else if (isAnotherUser(connection, answer.userName)) {
+    refuse(connection, ReasonCode.NotAuthorized, "Cannot re-authenticate as another user");
   } else {
     const reasonCode = ReasonCode.Success;
+    connection.authentication = { ...authentication, exchange: null };
     connection.send({ type: "auth", reasonCode, properties: properties(answer.data) });
   }
   goOn(connection);
+}
+
+/** What the client may do hangs on its user name, which stays what it was. */
+function isAnotherUser(connection: Connection, userName: string | undefined): boolean {
+  return userName !== undefined && userName !== connection.identity!.userName;
 }
 
 function conclude(
@@ -169,10 +196,40 @@ function conclude(
 ): void {
   if (connection.state === "closed") return;
   if (verdict.isAllowed) {
-    admit(connection, { ...request, userName: verdict.userName ?? request.userName }, undefined);
-  } else refuse(connection, verdict.reasonCode, "Not authorized");
+    const userName = verdict.userName ?? request.userName;
+    return admitInTime(connection, { ...request, userName }, undefined);
+  }
+  refuse(connection, verdict.reasonCode, REFUSALS[verdict.reasonCode] ?? "Refused");
   goOn(connection);
 }
+
+/** Lets a client in, or if it connects too often, somewhat later. */
+function admitInTime(
+  connection: Connection,
+  request: AuthenticationRequest,
+  properties: Properties | undefined,
+): void {
+  const { broker } = connection;
+  const waitMs = broker.connectWaitMs(request.clientId);
+  if (waitMs === 0) {
+    admit(connection, request, properties);
+    return goOn(connection);
+  }
+  broker.deadlines.set(
+    connection.watch,
+    broker.nowMs + waitMs + broker.options.connectTimeoutSeconds * 1000,
+  );
+  connection.pause = new Deadline(() => admitInTime(connection, request, properties));
+  broker.deadlines.set(connection.pause, broker.nowMs + waitMs);
+}
+
+/** Why somebody is not let in, in words. */
+const REFUSALS: Readonly<Partial<Record<ReasonCode, string>>> = {
+  [ReasonCode.BadUserNameOrPassword]: "Bad user name or password",
+  [ReasonCode.NotAuthorized]: "Not authorized",
+  [ReasonCode.ServerBusy]: "Too many passwords wait to be checked",
+  [ReasonCode.ConnectionRateExceeded]: "Too many failed attempts from this address",
+};
 
 function refuse(connection: Connection, reasonCode: ReasonCode, message: string): void {
   const { broker } = connection;
@@ -214,6 +271,9 @@ function admit(
   }
   const client = resumed ?? new Client(broker, identity);
   const { session } = client;
+  const isChecked = broker.ports.access.checksTopics && resumed !== undefined;
+  const hasChanged = client.isRestored || client.identity.userName !== identity.userName;
+  client.isRestored = false;
   client.identity = identity;
   client.connection = connection;
   broker.clients.set(clientId, client);
@@ -227,6 +287,7 @@ function admit(
   connection.identity = identity;
   connection.state = "connected";
   connection.will = connect.will === undefined ? undefined : keepWill(connection, connect.will);
+  if (connection.will !== undefined) checkWillAccess(connection, identity, connection.will);
   const askedSeconds = askedExpirySeconds(connect);
   connection.requestedExpirySeconds = askedSeconds;
   session.expirySeconds = limitExpiry(broker, askedSeconds);
@@ -267,9 +328,13 @@ function admit(
     isNew
       ? { ...connack, properties: connackProperties(connection, connect, authenticationProperties) }
       : connack,
-    // Session Present promises a session that is stored.
-    session.isPersistent,
+    // Session Present promises a session that is stored. While the store fails nobody is locked out: a session that is new
+    // promises nothing yet, and what has changed in an old one is only its expiry.
+    session.isPersistent && broker.store?.isFailing !== true,
   );
+  // What waits was meant for the one who was here before.
+  if (isChecked && hasChanged) broker.router.forgetRoutes();
+  if (isChecked) dropUnreadable(client);
   drain(client);
   if (client.retained.length > 0) pumpRetained(client);
 }
@@ -318,6 +383,27 @@ function keepWill(connection: Connection, will: Will): Will {
   return correlationData === undefined
     ? kept
     : { ...kept, properties: { ...will.properties, correlationData } };
+}
+
+/**
+ * A will that its client may not publish is not kept. It is looked at again when it is due: rights change; but one that comes back
+ * from a store has nobody to ask about any more.
+ */
+function checkWillAccess(connection: Connection, identity: ClientIdentity, will: Will): void {
+  const { broker } = connection;
+  const { access, log } = broker.ports;
+  if (!access.checksTopics) return;
+  const { topicName, qos, retain } = will;
+  const decision = access.mayPublish(identity, topicName, qos, retain);
+  if (decision === "pending") {
+    access.decided?.(identity, () => {
+      if (access.mayPublish(identity, topicName, qos, retain) !== true) connection.will = undefined;
+    });
+  } else if (!decision) {
+    broker.metrics.drop("not_authorized");
+    log.warning("Will dropped: not authorized", { clientId: identity.clientId, topicName });
+    connection.will = undefined;
+  }
 }
 
 /** What a 5.0 client is told of our limits, where they differ from what it must assume. */

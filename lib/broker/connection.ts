@@ -10,7 +10,7 @@ import {
   type Publish,
   publishSize,
   type Qos,
-  type ReasonCode,
+  ReasonCode,
   type Will,
 } from "../codec/mod.ts";
 import type { IncomingAliases, Message, OutgoingAliases } from "../session/mod.ts";
@@ -19,8 +19,9 @@ import { ByteBuffer } from "./byte_buffer.ts";
 import type { Client } from "./client.ts";
 import { Deadline } from "./deadlines.ts";
 import type { Fanout } from "./fanout.ts";
-import { watchConnection } from "./lifecycle.ts";
+import { disconnect, watchConnection } from "./lifecycle.ts";
 import type { ListenerOptions } from "./options.ts";
+import type { ConnectionRates } from "./rates.ts";
 import type { AuthenticationRequest, ClientIdentity, EnhancedExchange, Link } from "./ports.ts";
 
 /**
@@ -29,7 +30,7 @@ import type { AuthenticationRequest, ClientIdentity, EnhancedExchange, Link } fr
  * | state            | CONNECT        | AUTH           | any other packet |
  * |------------------|----------------|----------------|------------------|
  * | `waiting`        | authenticate   | 0x82           | 0x82             |
- * | `authenticating` | 0x82           | next step      | 0x82             |
+ * | `authenticating` | 0x82           | next step      | 0x82, or leave   |
  * | `connected`      | 0x82           | re-authenticate| handle           |
  * | `closed`         | –              | –              | –                |
  */
@@ -73,7 +74,8 @@ export class Connection {
   /** An enhanced authentication, under way or through: its method is the connection's for good. */
   authentication: {
     readonly method: string;
-    readonly exchange: EnhancedExchange;
+    /** `null` while none is under way. */
+    readonly exchange: EnhancedExchange | null;
     readonly request: AuthenticationRequest;
   } | null = null;
   /** A CONNECT was read, so that there is somebody to tell why not, and in what version. */
@@ -84,6 +86,12 @@ export class Connection {
   isReceiving = false;
   /** While set, bytes that arrive stay where they are: an answer from outside, or room, is waited for. */
   isStopped = false;
+  /** The packet that was handled last was not, after all: it comes again. */
+  isPostponed = false;
+  /** What may come in a second; `undefined`: anything. */
+  rates: ConnectionRates | undefined;
+  /** Ends a stop for what came too fast. */
+  pause: Deadline | null = null;
   /** Accepted beyond a limit: its CONNECT is refused with 0x97. */
   isOverLimit = false;
   /** PUBACKs that wait for a commit: they count against the Receive Maximum that we set. */
@@ -91,6 +99,8 @@ export class Connection {
   #heldPubacks = 0;
   /** Nothing may leave before CONNACK, so while it waits everything does. [MQTT-3.2.0-1] */
   #isConnackHeld = false;
+  /** What waits for nothing but the CONNACK before it. */
+  #behindConnack: ByteBuffer | null = null;
 
   /** What leaves at the end of the turn. */
   readonly ready: ByteBuffer;
@@ -128,14 +138,17 @@ export class Connection {
 
   /** Bytes on their way that the peer has not taken. */
   get unsentBytes(): number {
-    return this.ready.length + this.writingBytes;
+    return this.ready.length + this.writingBytes + (this.#behindConnack?.length ?? 0);
   }
 
-  /** Queues any packet but PUBLISH. What a client cannot take loses its optional text, then is not sent. */
+  /**
+   * Queues any packet but PUBLISH. What a client cannot take loses its optional text; one that cannot take it even so ends,
+   * since no control packet may be missing.
+   */
   send(packet: Packet, waitsForCommit = false): void {
     if (this.state === "closed") return;
     const fitting = this.#fit(packet);
-    if (fitting === undefined) return;
+    if (fitting === undefined) return this.#endFor(packet);
     if (waitsForCommit && packet.type === "connack") {
       this.#isConnackHeld = this.broker.store !== undefined;
     }
@@ -148,7 +161,7 @@ export class Connection {
   /** Queues a PUBACK, PUBREC, PUBREL or PUBCOMP with Reason Code 0, given as its first byte. */
   sendAck(firstByte: number, packetId: number, waitsForCommit: boolean): void {
     const buffer = this.#buffer(waitsForCommit);
-    if (buffer !== this.ready && firstByte === PUBACK) {
+    if (buffer === this.#held && firstByte === PUBACK) {
       this.pendingPubacks++;
       this.#heldPubacks++;
     }
@@ -176,7 +189,8 @@ export class Connection {
     subscriptionIdentifiers: readonly number[] | undefined,
     fanout: Fanout | undefined,
   ): boolean {
-    const buffer = this.#buffer(qos === 2);
+    // A session that is not stored remembers no PUBREC after a crash: for it there is nothing to wait for.
+    const buffer = this.#buffer(qos === 2 && this.client!.session.isPersistent);
     const isPlain = this.outgoingAliases === null && this.maxPacketSizeBytes === Infinity &&
       subscriptionIdentifiers === undefined && this.listener.mountPoint === "" && !dup;
     if (isPlain && fanout !== undefined) {
@@ -229,6 +243,18 @@ export class Connection {
     this.ready.clear();
     this.#held?.clear();
     this.#held = null;
+    this.#behindConnack?.clear();
+    this.#behindConnack = null;
+  }
+
+  /** The client has no room for a packet that it needs. Who is told its end is ending already. */
+  #endFor(packet: Packet): void {
+    const isConnack = packet.type === "connack";
+    if (packet.type === "disconnect" || isConnack && this.state !== "connected") return;
+    // Before CONNACK nothing else may come, so then nothing is said. [MQTT-3.14.0-1]
+    if (isConnack) return disconnect(this, undefined);
+    const message = `Client cannot take its ${packet.type.toUpperCase()}`;
+    this.broker.disconnectLater(this, { reasonCode: ReasonCode.PacketTooLarge, message });
   }
 
   #release(held: ByteBuffer, pubacks: number): void {
@@ -237,14 +263,23 @@ export class Connection {
     this.pendingPubacks -= pubacks;
     if (this.state !== "closed") {
       this.ready.append(held.bytes.subarray(0, held.length));
+      if (this.#behindConnack !== null) {
+        const behind = this.#behindConnack;
+        this.ready.append(behind.bytes.subarray(0, behind.length));
+      }
       if (!this.isDirty) this.broker.markDirty(this);
     }
     held.clear();
+    this.#behindConnack?.clear();
+    this.#behindConnack = null;
   }
 
   #buffer(waitsForCommit: boolean): ByteBuffer {
-    if (!waitsForCommit && !this.#isConnackHeld || this.broker.store === undefined) {
-      return this.ready;
+    if (this.broker.store === undefined) return this.ready;
+    if (!waitsForCommit) {
+      if (!this.#isConnackHeld) return this.ready;
+      // Not with what waits for later commits: it would be overtaken by what follows the CONNACK. [MQTT-4.6.0-6]
+      return this.#behindConnack ??= new ByteBuffer(this.broker.pool);
     }
     if (this.#held === null) {
       this.#held = new ByteBuffer(this.broker.pool);
@@ -296,21 +331,23 @@ export class Connection {
 
   /** The packet without text that the client did not ask for or has no room for; `undefined` where even that is too large. */
   #fit(packet: Packet): Packet | undefined {
-    if (!("properties" in packet) || packet.properties === undefined) return packet;
     const isExempt = packet.type === "connack" || packet.type === "disconnect";
-    let fitting: Packet = packet;
-    if (!this.wantsProblemInformation && !isExempt) fitting = withoutText(packet);
-    if (packetSize(fitting, this.protocolVersion) <= this.maxPacketSizeBytes) return fitting;
-    fitting = withoutText(packet);
-    return packetSize(fitting, this.protocolVersion) <= this.maxPacketSizeBytes
-      ? fitting
-      : undefined;
+    const fitting = this.wantsProblemInformation || isExempt ? packet : withoutText(packet);
+    if (this.#hasRoomFor(fitting)) return fitting;
+    const bare = withoutText(fitting);
+    return this.#hasRoomFor(bare) ? bare : undefined;
+  }
+
+  #hasRoomFor(packet: Packet): boolean {
+    return this.maxPacketSizeBytes === Infinity ||
+      packetSize(packet, this.protocolVersion) <= this.maxPacketSizeBytes;
   }
 }
 
-function withoutText<P extends Packet & { readonly properties?: Properties }>(packet: P): P {
-  const { reasonString: _, userProperties: __, ...properties } = packet.properties!;
-  return { ...packet, properties };
+function withoutText(packet: Packet): Packet {
+  if (!("properties" in packet) || packet.properties === undefined) return packet;
+  const { reasonString: _, userProperties: __, ...properties } = packet.properties;
+  return { ...packet, properties } as Packet;
 }
 
 /** The properties that a message travels on with: its own, the time it has left, the subscriptions it came by. */

@@ -5,6 +5,7 @@ import type { Client } from "./client.ts";
 import type { Connection } from "./connection.ts";
 import type { Fanout } from "./fanout.ts";
 import type { DropReason } from "./metrics.ts";
+import type { AccessPort } from "./ports.ts";
 import type { Target } from "./router.ts";
 
 /** Hands a message to one client: sends it, queues it, or counts why not. */
@@ -14,7 +15,9 @@ export function deliver(broker: Broker, target: Target, message: Message, fanout
   const { options } = broker;
   const qos = options.upgradeOutgoingQos || target.qos < message.qos ? target.qos : message.qos;
   const retain = message.retain && target.retainAsPublished;
-  if (qos === 0 && connection !== null) {
+  const { session } = client;
+  // Behind those that were kept while the client was away, if there are any. [MQTT-4.6.0-6]
+  if (qos === 0 && connection !== null && session.queue.qos0Length === 0) {
     // What a slow client has not taken is bounded; it loses messages, others wait for nothing.
     if (isBacklogged(connection)) return drop(broker, client, "slow_client");
     const identifiers = target.subscriptionIdentifiers;
@@ -23,7 +26,6 @@ export function deliver(broker: Broker, target: Target, message: Message, fanout
     }
     return;
   }
-  const { session } = client;
   if (qos === 0 && !(options.queueQos0Messages && session.isPersistent)) {
     return drop(broker, client, "offline_qos0");
   }
@@ -47,7 +49,7 @@ export function deliver(broker: Broker, target: Target, message: Message, fanout
 export function rank(broker: Broker, target: Target, message: Message): number {
   const { client } = target;
   const { access } = broker.ports;
-  if (access.checksTopics && !access.mayRead(client.identity, message.topicName)) return 0;
+  if (!mayRead(access, client, message.topicName)) return 0;
   const { connection } = client;
   if (connection === null) {
     const isQueued = message.qos > 0 && target.qos > 0 || broker.options.queueQos0Messages;
@@ -55,6 +57,14 @@ export function rank(broker: Broker, target: Target, message: Message): number {
   }
   if (message.qos === 0) return isBacklogged(connection) ? 2 : 3;
   return canSendNow(client, connection) ? 3 : 2;
+}
+
+/**
+ * Whether a message may go to the client. One that a store remembers, and that has not been here since, is nobody yet: what it
+ * subscribed to waits for it, and is looked at when it comes.
+ */
+export function mayRead(access: AccessPort, client: Client, topicName: string): boolean {
+  return !access.checksTopics || client.isRestored || access.mayRead(client.identity, topicName);
 }
 
 /** Sends what waits for the client, as far as the limits let it: first what is in flight from before, then its queue. */
@@ -82,6 +92,24 @@ export function enqueue(broker: Broker, client: Client, delivery: Delivery): voi
   session.queue.push(delivery);
   broker.queuedBytes += deliverySizeBytes(delivery);
   if (delivery.sequence > 0) broker.store?.putDelivery(session.clientId, delivery);
+}
+
+/** Drops what the client may not read (any more), waiting or in flight; what it has released it has. */
+export function dropUnreadable(client: Client): void {
+  const { broker, session, identity } = client;
+  const { access } = broker.ports;
+  const isUnreadable = ({ message }: Delivery) => !access.mayRead(identity, message.topicName);
+  for (const delivery of session.queue.take(isUnreadable)) {
+    broker.queuedBytes -= deliverySizeBytes(delivery);
+    forget(broker, client, delivery, "not_authorized");
+  }
+  for (const inFlight of [...session.sender.values()]) {
+    // On this connection it is with the client already, who will acknowledge it.
+    if (inFlight.state === "released" || inFlight.isSent) continue;
+    if (!isUnreadable(inFlight.delivery)) continue;
+    session.sender.discard(inFlight);
+    forget(broker, client, inFlight.delivery, "not_authorized");
+  }
 }
 
 /** Takes all that waits for the client out of the books. */
@@ -197,11 +225,10 @@ function makeRoom(broker: Broker, client: Client, delivery: Delivery): boolean {
     forget(broker, client, expired, "expired");
   }
   const { queueFullPolicy } = broker.options;
-  if (queueFullPolicy === "drop_oldest") {
+  // What an empty queue could not hold drives nothing out.
+  if (queueFullPolicy === "drop_oldest" && hasRoom(broker, client, delivery, true)) {
     while (!hasRoom(broker, client, delivery)) {
-      const oldest = shift(broker, client);
-      if (oldest === undefined) return false;
-      forget(broker, client, oldest, "queue_full");
+      forget(broker, client, shift(broker, client)!, "queue_full");
     }
   }
   if (hasRoom(broker, client, delivery)) return true;
@@ -215,11 +242,18 @@ function makeRoom(broker: Broker, client: Client, delivery: Delivery): boolean {
   return false;
 }
 
-function hasRoom(broker: Broker, client: Client, delivery: Delivery): boolean {
+/** Whether the limits leave room for the delivery, in the client's queue as it is or, `ifEmptied`, would be. */
+function hasRoom(
+  broker: Broker,
+  client: Client,
+  delivery: Delivery,
+  ifEmptied = false,
+): boolean {
   const { maxQueuedMessages, maxQueuedBytes, maxTotalQueuedBytes } = broker.options;
   const { queue } = client.session;
-  const sizeBytes = deliverySizeBytes(delivery);
-  return (maxQueuedMessages === 0 || queue.length < maxQueuedMessages) &&
-    (maxQueuedBytes === 0 || queue.bytes + sizeBytes <= maxQueuedBytes) &&
-    (maxTotalQueuedBytes === 0 || broker.queuedBytes + sizeBytes <= maxTotalQueuedBytes);
+  const length = ifEmptied ? 0 : queue.length;
+  const addedBytes = deliverySizeBytes(delivery) - (ifEmptied ? queue.bytes : 0);
+  return (maxQueuedMessages === 0 || length < maxQueuedMessages) &&
+    (maxQueuedBytes === 0 || queue.bytes + addedBytes <= maxQueuedBytes) &&
+    (maxTotalQueuedBytes === 0 || broker.queuedBytes + addedBytes <= maxTotalQueuedBytes);
 }

@@ -35,6 +35,7 @@ export function disconnect(connection: Connection, reason: CloseReason | undefin
   if (reason !== undefined) sayGoodbye(connection, reason);
   connection.state = "closed";
   broker.deadlines.clear(connection.watch);
+  if (connection.pause !== null) broker.deadlines.clear(connection.pause);
   broker.connections.delete(connection);
   broker.markClosing(connection);
   if (client === null || client.connection !== connection) return;
@@ -225,8 +226,16 @@ function publishDelayedWill(broker: Broker, client: Client): void {
 function publishWill(broker: Broker, client: Client, will: Will): void {
   const { topicName, payload, qos, retain, properties } = will;
   const { access } = broker.ports;
-  if (access.checksTopics && !access.mayPublish(client.identity, topicName, qos, retain)) {
-    return broker.metrics.drop("not_authorized");
+  if (access.checksTopics && !client.isRestored) {
+    const decision = access.mayPublish(client.identity, topicName, qos, retain);
+    if (decision === "pending") {
+      return access.decided?.(client.identity, () => {
+        broker.beginTurn();
+        publishWill(broker, client, will);
+        broker.endTurn();
+      });
+    }
+    if (!decision) return broker.metrics.drop("not_authorized");
   }
   const route = broker.router.route(topicName);
   if (route === undefined) return;
@@ -279,6 +288,8 @@ function forgetMoving(broker: Broker, client: Client, moving: readonly Delivery[
 }
 
 function moveOn(broker: Broker, from: Client, delivery: Delivery): void {
+  // [MQTT-3.3.2-5]
+  if (delivery.message.expiresAtMs <= broker.nowMs) return broker.metrics.drop("expired");
   const share = broker.router.share(delivery.share!);
   const target = share?.pick((member) =>
     member.client === from ? 0 : rank(broker, member, delivery.message)

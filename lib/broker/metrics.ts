@@ -11,6 +11,7 @@ export type DropReason =
   | "retain_not_available"
   | "reserved_topic"
   | "no_share_member"
+  | "store_failing"
   | "session_ended";
 
 /** Counters since the start, and levels. Plain numbers: the hot path adds to them. */

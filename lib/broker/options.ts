@@ -68,6 +68,18 @@ export interface BrokerOptions {
   readonly maxTopicLevels: number;
   /** What Response Information begins with, for 5.0 clients that request it; the Client Identifier follows. `""`: none. */
   readonly responseInformation: string;
+  /** Connections per second of one Client Identifier; the CONNACK of what is more comes later; 0: no limit. */
+  readonly maxClientConnectionRate: number;
+  /** PUBLISH packets per second of one connection; what is more is read later; 0: no limit. */
+  readonly maxClientPublishRate: number;
+  /** Bytes per second of one connection; what is more is read later; 0: no limit. */
+  readonly maxClientByteRate: number;
+  /** Connections per second of one address; what is more is read later; 0: no limit. */
+  readonly maxAddressConnectionRate: number;
+  /** PUBLISH packets per second of one address; what is more is read later; 0: no limit. */
+  readonly maxAddressPublishRate: number;
+  /** Bytes per second of one address; what is more is read later; 0: no limit. */
+  readonly maxAddressByteRate: number;
   /** Whether connects and disconnects are logged. */
   readonly connectionMessages: boolean;
 }
@@ -124,6 +136,12 @@ export const DEFAULT_BROKER_OPTIONS: BrokerOptions = {
   maxSubscriptions: 100_000,
   maxTopicLevels: 200,
   responseInformation: "",
+  maxClientConnectionRate: 0,
+  maxClientPublishRate: 0,
+  maxClientByteRate: 0,
+  maxAddressConnectionRate: 0,
+  maxAddressPublishRate: 0,
+  maxAddressByteRate: 0,
   connectionMessages: true,
 };
 

@@ -6,7 +6,7 @@ export interface Link {
   /** For logs and access control: `127.0.0.1:50123`. */
   readonly remoteAddress: string;
   /** What the client proved by its certificate; absent where it showed none. */
-  readonly certificate?: ClientCertificate;
+  readonly certificate?: ClientCertificate | undefined;
   /** Bytes wait in the connection's outbox: take and write them. Called at most once a turn, at its end. */
   flush(): void;
   /** Write what waits, then close. Nothing more is read. */
@@ -174,8 +174,8 @@ export interface Store {
   readonly writes: number;
   /** Whether nothing can be written at present (the disk is full): QoS 1 and 2 are refused with 0x97. */
   readonly isFailing: boolean;
-  /** Makes durable what was written; then calls `done`, at once or later, in the order of the commits. */
-  commit(done: () => void): void;
+  /** Makes durable what was written; then calls `done`, at once or later, in the order of the commits. Absent: nobody waits. */
+  commit(done?: () => void): void;
   /** Adds the session or changes its times: seconds, and the clock's milliseconds; both may be `Infinity`. */
   putSession(clientId: string, expirySeconds: number, expiresAtMs: number): void;
   /** With all that belongs to it. */

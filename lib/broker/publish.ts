@@ -3,19 +3,24 @@ import type { Message } from "../session/mod.ts";
 import type { Broker } from "./broker.ts";
 import type { Client } from "./client.ts";
 import type { Connection } from "./connection.ts";
-import { deliver, rank } from "./deliver.ts";
+import { waitForDecision } from "./decision.ts";
+import { deliver, drop, rank } from "./deliver.ts";
 import type { Route } from "./router.ts";
 
 /** First bytes of acknowledgements with Reason Code 0. */
 const PUBACK = 0x40;
 const PUBREC = 0x50;
 
+/** Whether the client may publish this is not decided yet: the packet stays where it is. */
+const PENDING = -1;
+
 /** What becomes of a PUBLISH: the Reason Code of its acknowledgement. */
 type Outcome =
   | typeof ReasonCode.Success
   | typeof ReasonCode.NoMatchingSubscribers
   | typeof ReasonCode.NotAuthorized
-  | typeof ReasonCode.QuotaExceeded;
+  | typeof ReasonCode.QuotaExceeded
+  | typeof PENDING;
 
 /** A PUBLISH of a client: checked, routed, and only then acknowledged. */
 export function handlePublish(connection: Connection, packet: Publish): void {
@@ -27,11 +32,12 @@ export function handlePublish(connection: Connection, packet: Publish): void {
   metrics.publishReceived++;
   metrics.payloadBytesReceived += packet.payload.length;
   if (packet.qos === 0) {
-    accept(connection, packet, topicName);
+    if (accept(connection, packet, topicName) === PENDING) postpone(connection, packet);
   } else if (packet.qos === 1) {
     checkReceiveMaximum(connection);
     const writesBefore = broker.store?.writes;
     const outcome = accept(connection, packet, topicName);
+    if (outcome === PENDING) return postpone(connection, packet);
     acknowledge(connection, PUBACK, packet.packetId, outcome, writesBefore);
   } else handleQos2(connection, packet, topicName);
   if (broker.isCongested) broker.throttle(connection);
@@ -89,6 +95,7 @@ function handleQos2(connection: Connection, packet: Publish, topicName: string):
   if (!session.receiver.holds(packet.packetId)) {
     checkReceiveMaximum(connection);
     outcome = accept(connection, packet, topicName);
+    if (outcome === PENDING) return postpone(connection, packet);
     if (outcome < 0x80) {
       session.receiver.accept(packet.packetId);
       if (session.isPersistent) broker.store?.putReceived(session.clientId, packet.packetId);
@@ -156,11 +163,18 @@ function accept(connection: Connection, packet: Publish, topicName: string): Out
     return ReasonCode.NotAuthorized;
   }
   const { access } = broker.ports;
-  if (access.checksTopics && !access.mayPublish(client.identity, wholeName, qos, retain)) {
-    metrics.drop("not_authorized");
-    return ReasonCode.NotAuthorized;
+  if (access.checksTopics) {
+    const decision = access.mayPublish(client.identity, wholeName, qos, retain);
+    if (decision === "pending") return PENDING;
+    if (!decision) {
+      drop(broker, client, "not_authorized");
+      return ReasonCode.NotAuthorized;
+    }
   }
-  if (packet.qos > 0 && broker.store?.isFailing === true) return ReasonCode.QuotaExceeded;
+  if (packet.qos > 0 && broker.store?.isFailing === true) {
+    drop(broker, client, "store_failing");
+    return ReasonCode.QuotaExceeded;
+  }
   const message: Message = {
     topicName: wholeName,
     payload: packet.payload,
@@ -172,6 +186,14 @@ function accept(connection: Connection, packet: Publish, topicName: string): Out
   };
   const count = publishMessage(broker, message, route, client);
   return count === 0 ? ReasonCode.NoMatchingSubscribers : ReasonCode.Success;
+}
+
+/** As if the packet had not come yet: it will be handled, and counted, when it may be decided. */
+function postpone(connection: Connection, packet: Publish): void {
+  const { metrics } = connection.broker;
+  metrics.publishReceived--;
+  metrics.payloadBytesReceived -= packet.payload.length;
+  waitForDecision(connection);
 }
 
 /** The broker's own tree: what clients publish there would pass for the broker's word. */
@@ -197,8 +219,16 @@ export function travelling(properties: Properties): Properties | undefined {
   return undefined;
 }
 
+/** A Response Topic is a Topic Name: answers are published to it. [MQTT-3.3.2-14] */
+export function checkResponseTopic({ responseTopic }: Properties): void {
+  if (responseTopic !== undefined && /[+#]/.test(responseTopic)) {
+    throw new MqttError(ReasonCode.ProtocolError, "Response Topic has wildcards");
+  }
+}
+
 function resolveAlias(connection: Connection, packet: Publish): string {
   const { topicAlias, subscriptionIdentifiers } = packet.properties!;
+  checkResponseTopic(packet.properties!);
   if (subscriptionIdentifiers !== undefined) {
     // [MQTT-3.3.4-6]
     throw new MqttError(ReasonCode.ProtocolError, "A client sent a Subscription Identifier");
@@ -227,15 +257,18 @@ function acknowledge(
   connection: Connection,
   firstByte: number,
   packetId: number,
-  outcome: Outcome,
+  outcome: Exclude<Outcome, typeof PENDING>,
   writesBefore: number | undefined,
 ): void {
   const { broker } = connection;
+  const { store } = broker;
+  // What succeeds while the store fails repeats a message that may not be stored yet.
+  const isInDoubt = outcome === ReasonCode.Success && store?.isFailing === true;
   const waits = writesBefore !== undefined &&
-    (broker.store!.writes !== writesBefore || connection.hasHeld);
+    (store!.writes !== writesBefore || connection.hasHeld || isInDoubt);
   if (outcome === ReasonCode.Success || connection.protocolVersion < 5) {
     // Before 5.0 a refusal cannot be told: it is counted, and acknowledged; but what could not be stored is not.
-    if (outcome === ReasonCode.QuotaExceeded && broker.store?.isFailing === true) return;
+    if (outcome === ReasonCode.QuotaExceeded && store?.isFailing === true) return;
     return connection.sendAck(firstByte, packetId, waits);
   }
   const type = firstByte === PUBACK ? "puback" : "pubrec";

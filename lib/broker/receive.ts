@@ -9,8 +9,9 @@ import {
 import { handlePuback, handlePubcomp, handlePubrec, handlePubrel } from "./acknowledge.ts";
 import { handleAuth, handleConnect } from "./connect.ts";
 import type { Connection } from "./connection.ts";
-import { fail, handleDisconnect } from "./lifecycle.ts";
+import { disconnect, fail, handleDisconnect } from "./lifecycle.ts";
 import { handlePublish } from "./publish.ts";
+import { mustWait } from "./rates.ts";
 import { handleSubscribe, handleUnsubscribe } from "./subscribe.ts";
 
 /** The first byte's upper half of a PUBLISH: the packet that comes most, decoded without a detour. */
@@ -38,8 +39,11 @@ export function receive(
         : broker.options.maxConnectPacketSizeBytes;
       const length = frameLength(bytes, at, end, maxSizeBytes);
       if (length === 0 || at + length > end) break;
+      const isPublish = bytes[at]! >> 4 === PUBLISH;
+      const { rates } = connection;
+      if (rates !== undefined && mustWait(connection, rates, isPublish, length)) break;
       metrics.packetsReceived++;
-      if (connection.state === "connected" && bytes[at]! >> 4 === PUBLISH) {
+      if (connection.state === "connected" && isPublish) {
         const packet = decodePublish(
           bytes,
           at,
@@ -50,6 +54,11 @@ export function receive(
         handlePublish(connection, packet);
       } else {
         handle(connection, decodePacket(bytes, at, at + length, connection.protocolVersion));
+      }
+      if (connection.isPostponed) {
+        connection.isPostponed = false;
+        metrics.packetsReceived--;
+        break;
       }
       at += length;
     }
@@ -68,6 +77,10 @@ function handle(connection: Connection, packet: Packet): void {
   if (packet.type === "auth") return handleAuth(connection, packet);
   // The first packet is a CONNECT, and nothing is handled before it is accepted. [MQTT-3.1.0-1] [v3 MQTT-3.1.0-1]
   if (connection.state !== "connected") {
+    // Who is being authenticated may leave. [MQTT-3.1.2-30]
+    if (packet.type === "disconnect" && connection.state === "authenticating") {
+      return disconnect(connection, undefined);
+    }
     throw new MqttError(
       ReasonCode.ProtocolError,
       `Cannot handle ${packet.type.toUpperCase()} before CONNECT`,

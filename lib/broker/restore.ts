@@ -18,6 +18,7 @@ function restoreSession(broker: Broker, stored: StoredSession): void {
     remoteAddress: "",
     listener: "",
   });
+  client.isRestored = true;
   const { session } = client;
   session.expirySeconds = stored.expirySeconds;
   broker.clients.set(stored.clientId, client);
@@ -39,5 +40,9 @@ function restoreSession(broker: Broker, stored: StoredSession): void {
   const expiresAtMs = stored.expiresAtMs === Infinity
     ? broker.nowMs + stored.expirySeconds * 1000
     : stored.expiresAtMs;
+  // From here on its time runs, however often the process ends.
+  if (expiresAtMs !== stored.expiresAtMs) {
+    broker.store?.putSession(stored.clientId, stored.expirySeconds, expiresAtMs);
+  }
   startExpiry(broker, client, expiresAtMs);
 }

@@ -1,6 +1,6 @@
 import type { KeptMessage } from "../session/mod.ts";
 import type { Client } from "./client.ts";
-import { deliver } from "./deliver.ts";
+import { deliver, isBacklogged } from "./deliver.ts";
 import { Fanout } from "./fanout.ts";
 import type { Broker } from "./broker.ts";
 import type { Target } from "./router.ts";
@@ -24,7 +24,7 @@ export function pumpRetained(client: Client): void {
     const delivery = client.retained[0];
     if (delivery === undefined) return;
     // Bytes before the client: `drained` goes on. No room in flight: its acknowledgements do.
-    if (connection.unsentBytes >= SLICE_BYTES) return;
+    if (connection.unsentBytes >= SLICE_BYTES || isBacklogged(connection)) return;
     if (session.queue.length > 0 || !session.sender.hasQuota) return;
     const message = delivery.cursor.next(SLICE_STEPS);
     if (message === undefined) {

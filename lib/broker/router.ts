@@ -147,6 +147,11 @@ export class Router {
     return () => void this.#trie.delete(topicFilter, entry);
   }
 
+  /** Forgets what is remembered of topics: a client has become somebody who may read something else. */
+  forgetRoutes(): void {
+    this.#routes.clear();
+  }
+
   /** Everybody who gets messages of this topic; `undefined` where it is not a Topic Name. */
   route(topicName: string): Route | undefined {
     const known = this.#routes.get(topicName);

@@ -9,7 +9,9 @@ import {
 import type { Subscription } from "../session/mod.ts";
 import { parseTopicFilter } from "../topic/mod.ts";
 import type { Connection } from "./connection.ts";
+import { waitForDecision } from "./decision.ts";
 import { moveShared } from "./lifecycle.ts";
+import type { Decision } from "./ports.ts";
 import { pumpRetained } from "./retained_pump.ts";
 
 /** SUBSCRIBE: each filter on its own, granted or refused in the SUBACK. [MQTT-3.8.4-5] */
@@ -17,9 +19,11 @@ export function handleSubscribe(connection: Connection, packet: Subscribe): void
   const { broker } = connection;
   const client = connection.client!;
   const identifiers = packet.properties?.subscriptionIdentifiers;
+  const decisions = broker.ports.access.checksTopics ? decide(connection, packet) : undefined;
+  if (decisions?.includes("pending")) return waitForDecision(connection);
   const writesBefore = broker.store?.writes;
-  const reasonCodes = packet.subscriptions.map((request) =>
-    subscribe(connection, request, identifiers?.[0] ?? 0)
+  const reasonCodes = packet.subscriptions.map((request, index) =>
+    subscribe(connection, request, identifiers?.[0] ?? 0, decisions?.[index] !== false)
   );
   const waits = writesBefore !== undefined &&
     (broker.store!.writes !== writesBefore || connection.hasHeld);
@@ -57,10 +61,22 @@ export function handleUnsubscribe(connection: Connection, packet: Unsubscribe): 
   }, waits);
 }
 
+/** Asks for every filter before one is granted, so that nothing has happened yet where an answer takes its time. */
+function decide({ broker, client, listener }: Connection, packet: Subscribe): Decision[] {
+  const { access } = broker.ports;
+  return packet.subscriptions.map((request) => {
+    const parsed = parseTopicFilter(request.topicFilter, broker.options.maxTopicLevels);
+    if (parsed === undefined) return true; // It is refused for that.
+    const qos = Math.min(request.qos, listener.maxQos) as Qos;
+    return access.maySubscribe(client!.identity, listener.mountPoint + parsed.topicFilter, qos);
+  });
+}
+
 function subscribe(
   connection: Connection,
   request: SubscriptionRequest,
   identifier: number,
+  isAllowed: boolean,
 ): number {
   const { broker, listener } = connection;
   const { options, store, router } = broker;
@@ -85,12 +101,9 @@ function subscribe(
   ) {
     return failure(connection, ReasonCode.QuotaExceeded);
   }
-  const { access } = broker.ports;
   const qos = Math.min(request.qos, listener.maxQos) as Qos;
   const wholeFilter = listener.mountPoint + parsed.topicFilter;
-  if (access.checksTopics && !access.maySubscribe(client.identity, wholeFilter, qos)) {
-    return failure(connection, ReasonCode.NotAuthorized);
-  }
+  if (!isAllowed) return failure(connection, ReasonCode.NotAuthorized);
   if (store?.isFailing === true && session.isPersistent) {
     return failure(connection, ReasonCode.QuotaExceeded);
   }

@@ -63,7 +63,7 @@ export class BusBridge {
 
   /** Ends it; Workers gather what they publish until another bridge comes, as far as their buffer goes. */
   close(): void {
-    if (this.#channel.closed) return;
+    if (this.#channel.isClosed) return;
     this.#post("bye", 0);
     this.#channel.close();
     for (const peer of this.#peers.values()) peer.end();

@@ -100,7 +100,7 @@ export class ByteReader {
     this.#offset = offset;
   }
 
-  get done(): boolean {
+  get isAtEnd(): boolean {
     return this.#offset >= this.#bytes.length;
   }
 

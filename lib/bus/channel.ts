@@ -17,8 +17,8 @@ export class Channel {
   readonly #channel: BroadcastChannel;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerAtMs = Infinity;
-  #flushIsDue = false;
-  #closed = false;
+  #isFlushDue = false;
+  #isClosed = false;
 
   constructor(name: string, ports: ChannelPorts) {
     this.#ports = ports;
@@ -29,21 +29,21 @@ export class Channel {
     };
   }
 
-  get closed(): boolean {
-    return this.#closed;
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   /** Posts a copy of the bytes, whose buffer must have nothing else in it: all of it would travel. */
   post(bytes: Uint8Array): void {
-    if (!this.#closed) this.#channel.postMessage(bytes);
+    if (!this.#isClosed) this.#channel.postMessage(bytes);
   }
 
   /** Asks for a flush when this turn has ended: however often it is called, there is one. */
   flushSoon(): void {
-    if (this.#flushIsDue) return;
-    this.#flushIsDue = true;
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
     queueMicrotask(() => {
-      this.#flushIsDue = false;
+      this.#isFlushDue = false;
       this.#run((nowMs) => this.#ports.flush(nowMs));
     });
   }
@@ -51,7 +51,7 @@ export class Channel {
   /** Sets the timer to what is due next; only ever earlier, for setting it for every frame would cost more than the frame. */
   wake(): void {
     const deadlineMs = this.#ports.deadlineMs();
-    if (this.#closed || deadlineMs >= this.#timerAtMs) return;
+    if (this.#isClosed || deadlineMs >= this.#timerAtMs) return;
     clearTimeout(this.#timer);
     this.#timerAtMs = deadlineMs;
     this.#timer = setTimeout(() => {
@@ -66,15 +66,15 @@ export class Channel {
    * is opened in the turn in which the thread's last one was closed hears nothing, ever.
    */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     clearTimeout(this.#timer);
     this.#channel.onmessage = null;
     setTimeout(() => this.#channel.close());
   }
 
   #run(step: (nowMs: number) => void): void {
-    if (this.#closed) return;
+    if (this.#isClosed) return;
     step(performance.now());
     this.wake();
   }

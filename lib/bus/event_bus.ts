@@ -7,7 +7,7 @@ export class EventBus implements Bus {
   readonly #hub: MessageHub;
   readonly #options: BusOptions;
   readonly #subscriptions = new Set<() => void>();
-  #closed = false;
+  #isClosed = false;
 
   /** `hub` is the broker. */
   constructor(hub: MessageHub, options: BusOptions = {}) {
@@ -16,13 +16,13 @@ export class EventBus implements Bus {
   }
 
   publish(topicName: string, payload: Uint8Array | string, options?: BusPublishOptions): boolean {
-    if (this.#closed) throw new Error("Cannot publish: the bus is closed");
+    if (this.#isClosed) throw new Error("Cannot publish: the bus is closed");
     this.#hub.publish(toMessageInit(topicName, payload, options));
     return true;
   }
 
   subscribe(topicFilter: string, handler: BusHandler): () => void {
-    if (this.#closed) throw new Error("Cannot subscribe: the bus is closed");
+    if (this.#isClosed) throw new Error("Cannot subscribe: the bus is closed");
     const unsubscribe = this.#hub.subscribe(topicFilter, (message) => {
       callHandler(handler, toBusMessage(message), this.#options);
     });
@@ -38,7 +38,7 @@ export class EventBus implements Bus {
   }
 
   close(): void {
-    this.#closed = true;
+    this.#isClosed = true;
     for (const end of this.#subscriptions) end();
   }
 }

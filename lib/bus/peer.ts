@@ -62,7 +62,7 @@ export class Peer {
   #handleFrame(frame: Uint8Array): void {
     try {
       const reader = new ByteReader(frame, HEADER_SIZE);
-      while (!reader.done) this.#handle(decodeRecord(reader));
+      while (!reader.isAtEnd) this.#handle(decodeRecord(reader));
     } catch (error) {
       this.#ports.onError(error);
     }

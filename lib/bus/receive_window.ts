@@ -1,6 +1,6 @@
 import type { FrameRange } from "./frame.ts";
 
-/** The numbers that the receiving half of a stream missed, got twice, or had no room for. */
+/** What became of a data frame: handed on, kept for later, there before, or without room to be kept. */
 export type Arrival = "in_order" | "early" | "duplicate" | "refused";
 
 /**

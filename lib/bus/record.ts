@@ -35,6 +35,7 @@ const RESPONSE_TOPIC = 3;
 const CORRELATION_DATA = 4;
 const USER_PROPERTY = 5;
 
+/** Writes a `publish` record; throws `RangeError` where a text has more than 65,535 bytes, as `deliver` and `subscribe` do. */
 export function encodePublish(writer: ByteWriter, message: MessageInit): void {
   writer.u8(PUBLISH);
   const expirySeconds = message.messageExpiryIntervalSeconds;
@@ -42,6 +43,7 @@ export function encodePublish(writer: ByteWriter, message: MessageInit): void {
   if (expirySeconds !== undefined) writer.u32(expirySeconds);
 }
 
+/** Writes a `deliver` record: the message without its expiry, which the broker looks after. */
 export function encodeDeliver(writer: ByteWriter, filterId: number, message: Message): void {
   writer.u8(DELIVER);
   writer.u32(filterId);
@@ -49,17 +51,20 @@ export function encodeDeliver(writer: ByteWriter, filterId: number, message: Mes
   encodeMessage(writer, message, 0);
 }
 
+/** Writes a `subscribe` record; `filterId` is the Worker's own number for the filter. */
 export function encodeSubscribe(writer: ByteWriter, filterId: number, topicFilter: string): void {
   writer.u8(SUBSCRIBE);
   writer.u32(filterId);
   writer.text(topicFilter);
 }
 
+/** Writes an `unsubscribe` record. */
 export function encodeUnsubscribe(writer: ByteWriter, filterId: number): void {
   writer.u8(UNSUBSCRIBE);
   writer.u32(filterId);
 }
 
+/** Writes a `lost` record: so many messages are missing at its place. */
 export function encodeLost(writer: ByteWriter, messages: number): void {
   writer.u8(LOST);
   writer.u32(messages);

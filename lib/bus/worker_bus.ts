@@ -79,7 +79,7 @@ export class WorkerBus implements Bus {
     this.#channel.flushSoon();
     return () => {
       remove();
-      if (!this.#channel.closed) this.#channel.flushSoon();
+      if (!this.#channel.isClosed) this.#channel.flushSoon();
     };
   }
 
@@ -95,7 +95,7 @@ export class WorkerBus implements Bus {
 
   /** Ends it at once; who wants what was published last to arrive waits for {@link flush} before. */
   close(): void {
-    if (this.#channel.closed) return;
+    if (this.#channel.isClosed) return;
     if (this.#stream.peerId !== 0) this.#post("bye", this.#stream.peerId);
     this.#channel.close();
     this.#wakeWaiters();
@@ -194,7 +194,7 @@ export class WorkerBus implements Bus {
   #handleFrame(frame: Uint8Array): void {
     try {
       const reader = new ByteReader(frame, HEADER_SIZE);
-      while (!reader.done && !this.#channel.closed) {
+      while (!reader.isAtEnd && !this.#channel.isClosed) {
         const record = decodeRecord(reader);
         if (record.type === "deliver") this.#deliver(record.filterId, record.message);
         if (record.type === "lost") this.#tellIncomingLoss(record.messages);
@@ -226,7 +226,7 @@ export class WorkerBus implements Bus {
   }
 
   #when(isDue: () => boolean): Promise<void> {
-    if (this.#channel.closed || isDue()) return Promise.resolve();
+    if (this.#channel.isClosed || isDue()) return Promise.resolve();
     return new Promise((resolve) => this.#waiters.push({ isDue, resolve }));
   }
 
@@ -234,7 +234,7 @@ export class WorkerBus implements Bus {
     if (this.#waiters.length === 0) return;
     const waiters = this.#waiters;
     this.#waiters = waiters.filter(({ isDue, resolve }) => {
-      const isOver = this.#channel.closed || isDue();
+      const isOver = this.#channel.isClosed || isDue();
       if (isOver) resolve();
       return !isOver;
     });
@@ -245,6 +245,6 @@ export class WorkerBus implements Bus {
   }
 
   #assertOpen(act: string): void {
-    if (this.#channel.closed) throw new Error(`Cannot ${act}: the bus is closed`);
+    if (this.#channel.isClosed) throw new Error(`Cannot ${act}: the bus is closed`);
   }
 }

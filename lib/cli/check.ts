@@ -1,20 +1,35 @@
+import type { LogPort } from "../broker/mod.ts";
 import { type Arguments, type Config, loadConfig, type ResolvedSetting } from "../config/mod.ts";
+import { isProblems, openAccess } from "./access.ts";
 import { EXIT, print, printError } from "./output.ts";
 import { processSources } from "./sources.ts";
 
 /** `flux-mqtt check -c FILE`: says what is wrong, or prints the configuration and where each value comes from. */
-export function check(args: Arguments): number {
+export async function check(args: Arguments): Promise<number> {
   const result = loadConfig(processSources(args));
   if (!result.isValid) {
     printError(result.problems.map((problem) => problem + "\n").join(""));
+    return EXIT.configuration;
+  }
+  const access = await openAccess(result.config, SILENT);
+  if (isProblems(access)) {
+    printError(access.map((problem) => problem + "\n").join(""));
     return EXIT.configuration;
   }
   print(describeConfig(result.config));
   return EXIT.ok;
 }
 
+const SILENT: LogPort = {
+  debugOn: false,
+  debug: () => {},
+  info: () => {},
+  warning: () => {},
+  error: () => {},
+};
+
 /** The configuration as a table: option, value, origin; a listener's options below it. */
-export function describeConfig(config: Config): string {
+function describeConfig(config: Config): string {
   const rows = [
     ["OPTION", "VALUE", "FROM"],
     ...config.settings.map(row),

@@ -33,9 +33,15 @@ Exit status: 0 all went well, 1 something failed while running, 2 the command li
 const COMMAND_ENTRIES: readonly (readonly [use: string, text: string])[] = [
   ["serve", "Runs the broker; what happens without a command."],
   ["check", "Validates the configuration and prints it, with where each value comes from."],
+  ["passwd", "Makes, changes or deletes a user of a password_file or scram_file."],
+  [
+    "explain-acl",
+    "Says what a client may do with a topic, and which line of the acl_file decides.",
+  ],
   ["pub", "Publishes a message; pub --help tells its flags, as for the next three."],
   ["sub", "Subscribes and prints what comes."],
   ["rr", "Sends a request and prints the response."],
+  ["bench", "Measures a broker: deliveries per second, latencies, memory."],
   ["health", "Says by its exit status whether a broker answers."],
   ["help", "Prints this."],
   ["version", "Prints the version."],

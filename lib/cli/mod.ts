@@ -35,6 +35,9 @@ const TOOLS: Readonly<Record<string, (args: readonly string[]) => Promise<number
   pub: async (args) => (await import("./pub.ts")).pub(args),
   sub: async (args) => (await import("./sub.ts")).sub(args),
   rr: async (args) => (await import("./rr.ts")).rr(args),
+  bench: async (args) => (await import("./bench.ts")).bench(args),
+  passwd: async (args) => (await import("./passwd.ts")).passwd(args),
+  "explain-acl": async (args) => (await import("./explain_acl.ts")).explainAcl(args),
   health: async (args) => (await import("./health.ts")).health(args),
 };
 

@@ -1,10 +1,16 @@
 import type { Broker } from "../broker/mod.ts";
 import { traceBus } from "../bus/mod.ts";
-import { compareConfigs, type Config, type LoadResult } from "../config/mod.ts";
-import { nowMs, Server } from "../net/mod.ts";
+import {
+  compareConfigs,
+  type Config,
+  type ListenerConfig,
+  type LoadResult,
+} from "../config/mod.ts";
+import { loadTls, nowMs, Server } from "../net/mod.ts";
 import { type Logger, SysTopics } from "../observe/mod.ts";
 import { type OpenedStore, openStore } from "../store/mod.ts";
 import { VERSION } from "../version.ts";
+import { isProblems, openAccess, reloadAccess, watchAccess } from "./access.ts";
 import { EXIT } from "./output.ts";
 
 /** Runs the broker until a signal ends it. `load` reads the configuration again, for SIGHUP. */
@@ -14,10 +20,20 @@ export async function runBroker(
   load: () => LoadResult,
 ): Promise<number> {
   log.info(`flux-mqtt ${VERSION} starts`);
+  const access = await openAccess(config, log);
+  if (isProblems(access)) {
+    for (const problem of access) log.error(problem);
+    return EXIT.configuration;
+  }
   const opened = open(config, log);
   if (opened === "failed") return EXIT.failed;
   const store = opened === "none" ? {} : { store: opened.store };
-  const server = new Server({ options: config.broker, log, ...store });
+  const server = new Server({
+    options: config.broker,
+    log,
+    ...store,
+    ...access === undefined ? {} : { access },
+  });
   if (opened !== "none") server.restore(opened.state);
   const end = async () => {
     await server.close();
@@ -28,20 +44,24 @@ export async function runBroker(
   // Before a port is open: whoever sees the broker listening may send it a signal.
   const ending = untilSignal(() => {
     current = reload(current, load(), server.broker, log);
+    server.reloadCertificates();
+    if (access !== undefined) reloadAccess(access, server.broker, log);
     stopTrace();
     stopTrace = trace(server, log);
   });
-  if (!listen(config, server, log) || !writePidFile(config.pidFile, log)) {
+  if (!await listen(config, server, log) || !writePidFile(config.pidFile, log)) {
     await end();
     return EXIT.failed;
   }
   for (const { level, text } of config.notes) log[level](text);
   const stopSysTopics = publishSysTopics(config, server);
   stopTrace = trace(server, log);
+  const stopWatching = access === undefined ? () => {} : watchAccess(access, server.broker, log);
   const signal = await ending;
   log.info(`${signal}: the broker ends`, { clients: server.broker.connectedCount });
   stopSysTopics();
   stopTrace();
+  stopWatching();
   await end();
   if (config.pidFile !== "") removeFile(config.pidFile);
   log.info("The broker has ended");
@@ -68,19 +88,51 @@ function open(config: Config, log: Logger): OpenedStore | "none" | "failed" {
 }
 
 /** Opens all listeners; `false` where one cannot be. */
-function listen(config: Config, server: Server, log: Logger): boolean {
-  const { setTcpNodelay } = config;
-  for (const { address: hostname, port, options, origin } of config.listeners) {
+async function listen(config: Config, server: Server, log: Logger): Promise<boolean> {
+  if (config.listeners.some(({ tls }) => tls !== undefined)) {
+    log.info("Starting MQTT broker with TLS");
+  }
+  for (const listener of config.listeners) {
+    const { port, path, origin } = listener;
     try {
-      const actual = server.listen({ hostname, port, options, setTcpNodelay });
-      log.info("Listening", { address: hostname === "" ? "all" : hostname, port: actual });
+      await listenOn(listener, config, server, log);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      log.error(`Cannot listen on port ${port}: ${reason}`, { address: hostname, origin });
+      const place = path === "" ? `port ${port}` : path;
+      log.error(`Cannot listen on ${place}: ${reason}`, { address: listener.address, origin });
       return false;
     }
   }
   return true;
+}
+
+async function listenOn(
+  listener: ListenerConfig,
+  config: Config,
+  server: Server,
+  log: Logger,
+): Promise<void> {
+  const { address: hostname, port, path, protocol, options, tls, proxy } = listener;
+  const { setTcpNodelay, websocketsHeadersSize } = config;
+  const actual = server.listen({
+    ...path === "" ? { hostname, port } : { path },
+    ...tls === undefined ? {} : { tls: await loadTls(tls, log) },
+    ...proxy === undefined ? {} : { proxy },
+    protocol,
+    websocketsOrigins: listener.websocketsOrigins,
+    websocketsHeadersSize,
+    options,
+    setTcpNodelay,
+  });
+  if (tls !== undefined) {
+    log.info("TLS configuration loaded successfully", { certfile: tls.certfile });
+    const name = protocol === "mqtt" ? "MQTTS" : "WSS";
+    log.info(`${name} server configured on port ${actual}`);
+  }
+  log.info("Listening", {
+    ...path === "" ? { address: hostname === "" ? "all" : hostname, port: actual } : { path },
+    ...protocol === "mqtt" ? {} : { protocol },
+  });
 }
 
 /** At debug level each message that programs on the EventBus would get is logged; the function returned ends it. */

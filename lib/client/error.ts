@@ -19,6 +19,7 @@ export type ClientErrorKind =
 
 /** A connection that could not be made, or ended. */
 export class ClientError extends Error {
+  /** For logs. */
   override readonly name = "ClientError";
 
   /** `reasonCode`: of the CONNACK or DISCONNECT that says why; 0 where there was none. */

@@ -22,5 +22,6 @@
  * @module
  */
 export { ClientError, type ClientErrorKind } from "./error.ts";
+export { LoadConnection, loadTopic } from "./load_connection.ts";
 export { MqttClient, type MqttClientInit, type PublishInit } from "./mqtt_client.ts";
 export type { ClientTls, Place } from "./transport.ts";

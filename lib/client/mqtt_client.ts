@@ -29,8 +29,11 @@ export interface MqttClientInit extends Place {
   readonly cleanStart?: boolean;
   /** Seconds; default: 60. 0 turns it off. */
   readonly keepAliveSeconds?: number;
+  /** Default: none, as for an anonymous client. */
   readonly userName?: string;
+  /** Any bytes; before 5.0 only with a user name. */
   readonly password?: Uint8Array;
+  /** What the broker publishes when the connection ends without a DISCONNECT. */
   readonly will?: Will;
   /** Of CONNECT; 5.0 only. */
   readonly properties?: Properties;

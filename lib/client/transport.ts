@@ -14,7 +14,9 @@ export interface ClientTls {
 
 /** Where a broker is. */
 export interface Place {
+  /** A name or an address. */
   readonly hostname: string;
+  /** 1883 by custom, with TLS 8883. */
   readonly port: number;
   /** Absent: plain TCP. */
   readonly tls?: ClientTls;

@@ -36,4 +36,4 @@ export { encodeInto, encodePacket, packetSize } from "./encode.ts";
 export { decodePublish, encodePublishInto, publishSize } from "./publish.ts";
 export { encodeAckInto } from "./acknowledgement.ts";
 export { NameCache } from "./name_cache.ts";
-export { encodeText, isWellFormedText } from "./text.ts";
+export { encodeText } from "./text.ts";

@@ -37,8 +37,3 @@ export function allowedReasonCode(code: number, answer: Answer): ReasonCode {
   if (ALLOWED[answer].has(code)) return code as ReasonCode;
   throw protocolError(`Cannot accept Reason Code 0x${code.toString(16)} in ${answer}`);
 }
-
-/** Whether a 5.0 packet of this type may carry the Reason Code. */
-export function isAllowedReasonCode(code: number, answer: Answer): boolean {
-  return ALLOWED[answer].has(code);
-}

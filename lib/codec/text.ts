@@ -32,12 +32,6 @@ export function encodeText(text: string): Uint8Array {
   return bytes;
 }
 
-/** Whether a packet can carry the text: no lone surrogate, no U+0000, at most 65,535 bytes. */
-export function isWellFormedText(text: string): boolean {
-  const size = measure(text);
-  return size >= 0 && size <= MAX_FIELD_SIZE;
-}
-
 /** Bytes of a text without its length; throws `TypeError` or `RangeError` where it cannot stand in a packet. */
 export function textSize(text: string): number {
   const size = measure(text);

@@ -1,7 +1,26 @@
 import type { BrokerOptions, ListenerOptions } from "../broker/mod.ts";
+import type { AccessConfig } from "./access_config.ts";
 import type { Note } from "./draft.ts";
 import type { Option } from "./option.ts";
 import type { LogConfig } from "./process_options.ts";
+
+/** Paths of PEM files, and what is asked of clients. */
+export interface TlsConfig {
+  readonly certfile: string;
+  readonly keyfile: string;
+  readonly cafile?: string;
+  readonly capath?: string;
+  readonly crlfile?: string;
+  readonly requireCertificate: boolean;
+  readonly minVersion: "TLSv1.2" | "TLSv1.3";
+}
+
+/** What a proxy before the listener says. */
+export interface ProxyConfig {
+  readonly version: 1 | 2;
+  readonly requireTls: boolean;
+  readonly requireCertificate: boolean;
+}
 
 /** One place where clients connect. */
 export interface ListenerConfig {
@@ -9,12 +28,24 @@ export interface ListenerConfig {
   readonly port: number;
   /** An address or a host name; `""`: every address of the machine, IPv4 and IPv6. */
   readonly address: string;
+  /** The path of a Unix socket, in the place of both; `""`: none. */
+  readonly path: string;
   /** What clients speak there. */
-  readonly protocol: "mqtt";
+  readonly protocol: "mqtt" | "websockets";
+  /** Values of `Origin` that may open a WebSocket; empty: all. */
+  readonly websocketsOrigins: readonly string[];
+  /** Absent: connections are not encrypted. */
+  readonly tls?: TlsConfig;
+  /** Absent: clients connect themselves. */
+  readonly proxy?: ProxyConfig;
+  /** What of a client's certificate is its user name. */
+  readonly certificateUserName: "none" | "common_name" | "subject";
   /** `FILE:LINE`, `MQTT_… (environment)`, `--flag` or `default`. */
   readonly origin: string;
   /** What the core needs to know of it. */
   readonly options: ListenerOptions;
+  /** Who may come in there. */
+  readonly access: AccessConfig;
 }
 
 /** One value of the result and where it came from: what `check` prints. */
@@ -39,14 +70,18 @@ export interface Config {
   readonly log: LogConfig;
   /** Whether there is a durable store: `persistence` is true and `durability` is not `none`. */
   readonly persistence: boolean;
-  /** Without effect in this version. */
+  /** The directory of that store. */
   readonly persistenceLocation: string;
   /** What an acknowledgement promises where there is a store. */
   readonly durability: "always" | "interval";
   /** Whether small packets leave at once. */
   readonly setTcpNodelay: boolean;
+  /** Bytes of the request that opens a WebSocket. */
+  readonly websocketsHeadersSize: number;
   /** 0: the `$SYS` topics are not published. */
   readonly sysIntervalSeconds: number;
+  /** Seconds that an attempt waits at most after others of its address have failed; 0: it does not wait. */
+  readonly maxFailureDelaySeconds: number;
   /** `""`: none. */
   readonly pidFile: string;
   /** To be said at the start, who can connect from where among it. */

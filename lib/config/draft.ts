@@ -20,8 +20,11 @@ export type Settings = Map<string, readonly Setting[]>;
 
 /** A listener while sources are read. */
 export interface Block {
-  /** `line`: a `listener` line. `default`: the default listener, whose port and address are settings of its own. */
-  readonly kind: "line" | "default";
+  /**
+   * `line`: a `listener` line. `default`: the default listener, whose port and address are settings of its own. `tls`: the one that
+   * `MQTT_TLS_ENABLED` adds, where the default listener is.
+   */
+  readonly kind: "line" | "default" | "tls";
   readonly where: ListenerValue;
   readonly origin: string;
   readonly settings: Settings;
@@ -44,6 +47,8 @@ export class Draft {
   /** Listener options of environment and flags: they hold for every listener. */
   readonly overrides: Settings = new Map();
   defaultBlock: Block | undefined;
+  /** The listener of `MQTT_TLS_ENABLED`. */
+  tlsBlock: Block | undefined;
 
   /** `FILE:LINE: option: What is wrong, with what would be right`; flags and variables say the option themselves. */
   problem(origin: string, name: string, message: string): void {

@@ -1,11 +1,22 @@
-import type { Draft, Setting } from "./draft.ts";
+import type { Draft, Setting, Settings } from "./draft.ts";
 import { findOption, findRefused, suggestion } from "./options.ts";
 import { overrideWith } from "./override.ts";
+import { LOOPBACK } from "./process_options.ts";
+import { DEFAULT_TLS_PORT } from "./transport_options.ts";
 
-/** Variables that are not options: the log level, and TLS, which is not in this version. */
+/** Variables that are not options: the log level, and a TLS listener beside the others. */
 const LOG_VARIABLE = "MQTT_LOG";
 const TLS_VARIABLE = "MQTT_TLS_ENABLED";
-const TLS_FILE_VARIABLES: readonly string[] = ["MQTT_CERT_PATH", "MQTT_KEY_PATH"];
+const TLS_PORT_VARIABLE = "MQTT_TLS_PORT";
+/** Its files, and the options that they stand for. */
+const TLS_FILE_VARIABLES: readonly (readonly [variable: string, option: string])[] = [
+  ["MQTT_CERT_PATH", "certfile"],
+  ["MQTT_KEY_PATH", "keyfile"],
+];
+const TLS_PARTS: readonly string[] = [
+  TLS_PORT_VARIABLE,
+  ...TLS_FILE_VARIABLES.map(([variable]) => variable),
+];
 
 /** `MQTT_LOG` as `log_type`. */
 const LOG_LEVELS: ReadonlyMap<string, string> = new Map([
@@ -22,11 +33,9 @@ export function readEnvironment(
 ): void {
   for (const [variable, text] of Object.entries(environment).sort()) {
     if (!variable.startsWith("MQTT_") || text === "") continue;
-    if (TLS_FILE_VARIABLES.includes(variable)) {
-      if (environment[TLS_VARIABLE] === undefined) {
-        ignore(draft, variable, "TLS is not switched on");
-      }
-    } else if (variable === TLS_VARIABLE) readTls(draft, text);
+    if (TLS_PARTS.includes(variable)) {
+      if (!isOn(environment[TLS_VARIABLE])) ignore(draft, variable, "TLS is not switched on");
+    } else if (variable === TLS_VARIABLE) readTls(draft, environment);
     else if (variable === LOG_VARIABLE) readLogLevel(draft, text);
     else readVariable(draft, variable, text);
   }
@@ -60,11 +69,32 @@ function readLogLevel(draft: Draft, text: string): void {
   apply(draft, LOG_VARIABLE, "log_type", type);
 }
 
-function readTls(draft: Draft, text: string): void {
-  if (["false", "0", "no"].includes(text.toLowerCase())) return;
-  const message =
-    "TLS is not in this version; unset it, and let a TLS proxy stand before the broker where encryption is needed";
-  draft.problem(origin(TLS_VARIABLE), "", message);
+/** Adds a listener with the certificate and key of these variables. */
+function readTls(draft: Draft, environment: Readonly<Record<string, string>>): void {
+  const text = environment[TLS_VARIABLE]!;
+  if (!isOn(text)) {
+    if (["false", "0", "no"].includes(text.toLowerCase())) return;
+    return draft.problem(origin(TLS_VARIABLE), "", `Must be true or false, is "${text}"`);
+  }
+  const settings: Settings = new Map();
+  for (const [variable, name] of TLS_FILE_VARIABLES) {
+    const path = environment[variable] ?? "";
+    if (path === "") {
+      draft.problem(origin(TLS_VARIABLE), "", `Needs ${variable}, the path of a file in PEM`);
+      continue;
+    }
+    const setting = draft.read(name, path, "environment", origin(variable));
+    if (setting !== undefined) draft.set(settings, setting);
+  }
+  const portText = environment[TLS_PORT_VARIABLE] || String(DEFAULT_TLS_PORT);
+  const port = draft.read("port", portText, "environment", origin(TLS_PORT_VARIABLE));
+  if (port === undefined) return;
+  const where = { port: Number(port.value), address: LOOPBACK };
+  draft.tlsBlock = { kind: "tls", where, origin: origin(TLS_VARIABLE), settings };
+}
+
+function isOn(text = ""): boolean {
+  return ["true", "1", "yes"].includes(text.toLowerCase());
 }
 
 function apply(draft: Draft, variable: string, name: string, text: string): void {

@@ -34,7 +34,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "--daemon":
     "The broker stays in the foreground; let systemd, a container or the shell's & run it",
   "--test-config": "Use the command `check`",
-  "--tls-keylog": "TLS is not in this version",
+  "--tls-keylog": "The keys of TLS connections are not written down",
 };
 
 /** Flags that stand for an option with a value. */

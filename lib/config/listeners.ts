@@ -2,8 +2,9 @@ import type { ListenerConfig } from "./config.ts";
 import type { Block, Draft, Note, Setting, Settings } from "./draft.ts";
 import { DEFAULT_PORT, LOOPBACK } from "./process_options.ts";
 
-/** Where a listener listens, and what it is called in logs. */
+/** Where a listener listens, and what it is called in logs. `path`: a Unix socket, in the place of port and address. */
 export interface Place {
+  readonly path: string;
   readonly port: number;
   readonly address: string;
   readonly origin: string;
@@ -20,6 +21,7 @@ export function decideBlocks(draft: Draft): readonly Block[] {
     if (line !== undefined) refuseOverride(draft, override, line);
   }
   if (draft.blocks.length === 0) draft.openDefault(override?.origin ?? "default");
+  if (draft.tlsBlock !== undefined) draft.blocks.push(beside(draft, draft.tlsBlock));
 
   const seen: Place[] = [];
   for (const place of draft.blocks.map((block) => placeOf(block, draft.overrides))) {
@@ -28,6 +30,14 @@ export function decideBlocks(draft: Draft): readonly Block[] {
     seen.push(place);
   }
   return draft.blocks;
+}
+
+/** The listener of `MQTT_TLS_ENABLED` is reached from where the default listener is; without one, from this machine. */
+function beside(draft: Draft, block: Block): Block {
+  const { defaultBlock } = draft;
+  if (defaultBlock === undefined) return block;
+  const { address } = placeOf(defaultBlock, draft.overrides);
+  return { ...block, where: { ...block.where, address } };
 }
 
 /** Whether anything opens the broker to the network, so that letting everybody in must be said. */
@@ -50,8 +60,19 @@ export function placeOf(block: Block, overrides: Settings): Place {
       : String(addressSetting.value);
     origin = portSetting?.origin ?? addressSetting?.origin ?? origin;
   }
+  if (block.kind === "line" && port === 0) {
+    return { path: address, port, address: "", origin, name: address };
+  }
+  // Two listeners at "any free port" are two.
+  const suffix = block.kind === "tls" && port === 0 ? " (TLS)" : "";
   const host = address.includes(":") ? `[${address}]` : address;
-  return { port, address, origin, name: host === "" ? String(port) : `${host}:${port}` };
+  return {
+    path: "",
+    port,
+    address,
+    origin,
+    name: (host === "" ? String(port) : `${host}:${port}`) + suffix,
+  };
 }
 
 /** Who can connect from where, and the option that changes it: the first thing that people ask a log. */
@@ -68,24 +89,47 @@ export function describeAccess(listeners: readonly ListenerConfig[], isOpen: boo
   return notes;
 }
 
-function describeListener({ address, options }: ListenerConfig): Note {
+function describeListener(
+  { address, path, options, access, tls, certificateUserName }: ListenerConfig,
+): Note {
   const { name, allowAnonymous } = options;
-  const reach = isLoopback(address)
+  const isLocal = isLoopback(address) || path !== "";
+  const reach = path !== ""
+    ? "clients that may open this socket"
+    : isLocal
     ? "clients on this machine"
     : address === ""
     ? "clients from every network that this machine is in"
     : `clients that reach ${address}`;
+  const files = [access.passwordFile, access.scramFile].filter((path) => path !== "").join(" and ");
+  const isUnencrypted = isLocal || tls !== undefined
+    ? ""
+    : "; passwords cross the network as they are typed";
+  if (certificateUserName !== "none") {
+    return {
+      level: "info",
+      text: `Listener ${name}: ${reach} may connect as whom their certificates name`,
+    };
+  }
+  if (!allowAnonymous && files !== "") {
+    return {
+      level: isLocal ? "info" : "warning",
+      text: `Listener ${name}: ${reach} may connect as a user of ${files}${isUnencrypted}`,
+    };
+  }
   if (!allowAnonymous) {
     return {
       level: "warning",
       text:
-        `Listener ${name} lets nobody in: anonymous clients are refused, and this version has no ` +
-        "passwords; `allow_anonymous true` lets everybody in",
+        `Listener ${name} lets nobody in: anonymous clients are refused, and there is no password_file; ` +
+        "`flux-mqtt passwd -c FILE USER` makes one, `allow_anonymous true` lets everybody in",
     };
   }
+  const besides = files === "" ? "" : `, or as a user of ${files}`;
   return {
-    level: isLoopback(address) ? "info" : "warning",
-    text: `Listener ${name}: ${reach} may connect, without a password (allow_anonymous is true)`,
+    level: isLocal ? "info" : "warning",
+    text:
+      `Listener ${name}: ${reach} may connect, without a password (allow_anonymous is true)${besides}`,
   };
 }
 
@@ -99,6 +143,7 @@ function isLoopback(address: string): boolean {
 }
 
 function isSamePlace(a: Place, b: Place): boolean {
+  if (a.path !== "") return a.path === b.path;
   if (a.port !== b.port || a.port === 0) return false;
   return a.address === b.address || a.address === "" || b.address === "";
 }
@@ -113,7 +158,8 @@ function refuseOverride(draft: Draft, override: Setting, line: Block): void {
 }
 
 function refuseSecond(draft: Draft, first: Place, second: Place): void {
-  const message = `Port ${second.port} is taken by the listener of ${first.origin}`;
+  const place = second.path === "" ? `Port ${second.port}` : second.path;
+  const message = `${place} is taken by the listener of ${first.origin}`;
   const [block] = draft.blocks.filter((block) => block.kind === "default");
   const hint = block !== undefined && !isDefaultOpened(block)
     ? `; an option before the first \`listener\` line opens the default listener: move what stands at ${block.origin} below it`

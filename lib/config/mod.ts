@@ -30,7 +30,15 @@
  */
 export type { BrokerOptions, ListenerOptions } from "../broker/mod.ts";
 export { compareConfigs, type ConfigChange } from "./changes.ts";
-export type { Config, ListenerConfig, LoadResult, ResolvedSetting } from "./config.ts";
+export { type AccessConfig, DEFAULT_ACCESS_CONFIG } from "./access_config.ts";
+export type {
+  Config,
+  ListenerConfig,
+  LoadResult,
+  ProxyConfig,
+  ResolvedSetting,
+  TlsConfig,
+} from "./config.ts";
 export { helpLines, optionsHelp, optionsMarkdown } from "./document.ts";
 export type { Note } from "./draft.ts";
 export type { FileReader } from "./file.ts";
@@ -46,5 +54,6 @@ export type {
 } from "./option.ts";
 export { OPTIONS } from "./options.ts";
 export type { LogConfig, LogDestinationConfig, ProcessOptions } from "./process_options.ts";
+export type { TransportOptions } from "./transport_options.ts";
 export { REFUSED_OPTIONS } from "./refused.ts";
 export { nearest } from "./suggest.ts";

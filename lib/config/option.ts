@@ -1,9 +1,12 @@
 import type { BrokerOptions, ListenerOptions } from "../broker/mod.ts";
+import type { AccessConfig } from "./access_config.ts";
 import type { ProcessOptions } from "./process_options.ts";
+import type { TransportOptions } from "./transport_options.ts";
 
 /** The headings under which options are listed. */
 export type Theme =
   | "Listeners"
+  | "TLS, WebSockets and proxies"
   | "Who may connect"
   | "Messages and queues"
   | "Retained messages"
@@ -25,7 +28,7 @@ export type OptionType =
   | { readonly kind: "duration" }
   /** `3, 4, 5`. */
   | { readonly kind: "versions" }
-  /** `PORT [ADDRESS]`. */
+  /** `PORT [ADDRESS]`, or `0 PATH` for a Unix socket. */
   | { readonly kind: "listener" }
   /** `stderr`, `stdout`, `none` or `file PATH`. */
   | { readonly kind: "log_dest" };
@@ -33,11 +36,13 @@ export type OptionType =
 /** An option's text, understood. */
 export type OptionValue = boolean | number | string | readonly number[] | readonly string[];
 
-/** Where a value goes: which of the three records, under which name. `none`: the loader itself acts on it. */
+/** Where a value goes: which of the records, under which name. `none`: the loader itself acts on it. */
 export type OptionTarget =
   | { readonly record: "broker"; readonly key: keyof BrokerOptions }
-  | { readonly record: "listener"; readonly key: keyof ListenerOptions | "protocol" }
+  | { readonly record: "listener"; readonly key: keyof ListenerOptions }
+  | { readonly record: "transport"; readonly key: keyof TransportOptions }
   | { readonly record: "process"; readonly key: keyof ProcessOptions }
+  | { readonly record: "access"; readonly key: keyof AccessConfig }
   | { readonly record: "none" };
 
 /** One row of the table from which parsing, validation, help and documentation come. */

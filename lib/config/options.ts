@@ -3,12 +3,14 @@ import { ACCESS_OPTIONS } from "./options_access.ts";
 import { CLIENT_OPTIONS } from "./options_clients.ts";
 import { MESSAGE_OPTIONS } from "./options_messages.ts";
 import { PROCESS_OPTIONS } from "./options_process.ts";
+import { TRANSPORT_OPTIONS } from "./options_tls.ts";
 import { PLUGIN_PREFIXES, REFUSED_OPTIONS } from "./refused.ts";
 import { nearest } from "./suggest.ts";
 
 /** Every option that works: the source of parsing, validation, `--help` and the documentation. */
 export const OPTIONS: readonly Option[] = [
   ...ACCESS_OPTIONS,
+  ...TRANSPORT_OPTIONS,
   ...MESSAGE_OPTIONS,
   ...CLIENT_OPTIONS,
   ...PROCESS_OPTIONS,
@@ -42,11 +44,6 @@ export function optionNamed(name: string): Option {
 /** `max_qos` as a flag: `--max-qos`. */
 export function flagOf(option: Option): string {
   return `--${option.name.replaceAll("_", "-")}`;
-}
-
-/** `max_qos` in the environment: `MQTT_MAX_QOS`. */
-export function variableOf(option: Option): string {
-  return `MQTT_${option.name.toUpperCase()}`;
 }
 
 /** ` Did you mean max_qos?` with a leading separator, or `""`. `show` turns an option's name into what the user writes. */

@@ -1,6 +1,7 @@
 import type { Option } from "./option.ts";
 import { DEFAULT_PORT } from "./process_options.ts";
 import {
+  accessRow,
   BOOLEAN,
   brokerRow,
   choice,
@@ -8,6 +9,8 @@ import {
   integer,
   listenerRow,
   loaderRow,
+  PATH,
+  processRow,
 } from "./rows.ts";
 
 /** Where clients connect to, and which of them may. */
@@ -16,7 +19,7 @@ export const ACCESS_OPTIONS: readonly Option[] = [
     "listener",
     { kind: "listener" },
     [],
-    "Listens on a port, at one address or at all; the listener options below it belong to it.",
+    "Listens on a port, at one address or at all, or (`0 PATH`) on a Unix socket; the listener options below it belong to it.",
     { theme: "Listeners", repeatable: true, defaultText: "none: this machine only, port 1883" },
   ),
   loaderRow(
@@ -36,23 +39,6 @@ export const ACCESS_OPTIONS: readonly Option[] = [
       defaultText: "127.0.0.1; all addresses where a file sets `port`",
     },
   ),
-  {
-    ...loaderRow(
-      "protocol",
-      choice("mqtt", "websockets", "http_api"),
-      "mqtt",
-      "What the listener's clients speak.",
-      {
-        theme: "Listeners",
-        scope: "listener",
-        refusedValues: {
-          websockets: "WebSockets are not in this version; use `protocol mqtt`",
-          http_api: "There is no HTTP interface in this version; use `protocol mqtt`",
-        },
-      },
-    ),
-    target: { record: "listener", key: "protocol" },
-  },
   listenerRow(
     "max_connections",
     "maxConnections",
@@ -122,9 +108,51 @@ export const ACCESS_OPTIONS: readonly Option[] = [
     "per_listener_settings",
     BOOLEAN,
     false,
-    "Whether `allow_anonymous`, `allow_zero_length_clientid` and `auto_id_prefix` belong to the listener " +
-      "above them; must come before them.",
+    "Whether `allow_anonymous`, `password_file`, `scram_file`, `acl_file`, `acl_subscribe`, `clientid_prefixes`, " +
+      "`allow_zero_length_clientid` and `auto_id_prefix` belong to the listener above them; must come before them.",
     { theme: "Who may connect", fileOnly: true },
+  ),
+  accessRow(
+    "password_file",
+    "passwordFile",
+    PATH,
+    "User names and hashes of their passwords, as `flux-mqtt passwd` and mosquitto_passwd write them; read again when it changes.",
+    { defaultText: "none: a user name is taken as it is given" },
+  ),
+  accessRow(
+    "scram_file",
+    "scramFile",
+    PATH,
+    "User names and their credentials for SCRAM-SHA-256, an Authentication Method of 5.0, as `flux-mqtt passwd --scram` writes them; read again when it changes.",
+    { defaultText: "none" },
+  ),
+  accessRow(
+    "acl_file",
+    "aclFile",
+    PATH,
+    "Who may read and write which topics; read again when it changes.",
+    { defaultText: "none: everybody may all" },
+  ),
+  accessRow(
+    "acl_subscribe",
+    "aclSubscribe",
+    choice("strict", "mosquitto"),
+    "What SUBSCRIBE says to a filter under which the `acl_file` never lets anything be read: `strict` refuses it, `mosquitto` grants it, and nothing comes.",
+    { differs: "mosquitto: a refusal that nobody is told of is looked for in the wrong place" },
+  ),
+  accessRow(
+    "clientid_prefixes",
+    "clientIdPrefixes",
+    { kind: "text", maxLength: 255 },
+    "What a Client Identifier must begin with.",
+    { defaultText: "anything" },
+  ),
+  processRow(
+    "max_failure_delay",
+    "maxFailureDelaySeconds",
+    integer(0, 5),
+    "The longest that an attempt to log in waits after others of its address have failed; beyond it attempts are refused unlooked at; 0: none waits.",
+    { theme: "Who may connect", unit: "seconds" },
   ),
   brokerRow(
     "allow_zero_length_clientid",

@@ -1,5 +1,17 @@
+import type { BrokerOptions } from "../broker/mod.ts";
 import type { Option } from "./option.ts";
 import { brokerRow, COUNT, COUNT_OR_MINUS_ONE, integer } from "./rows.ts";
+
+/** A limit to what comes in a second; connections that are open keep the one that they began with. */
+function rateRow(
+  name: string,
+  key: keyof BrokerOptions,
+  description: string,
+  unit: string,
+): Option {
+  const details = { theme: "Clients and sessions", unit } as const;
+  return brokerRow(name, key, COUNT, `${description}; 0: no limit.`, details);
+}
 
 /** How many clients and sessions there may be, and for how long. */
 export const CLIENT_OPTIONS: readonly Option[] = [
@@ -23,6 +35,42 @@ export const CLIENT_OPTIONS: readonly Option[] = [
     COUNT,
     "Subscriptions of one session; 0: no limit.",
     { theme: "Clients and sessions", unit: "subscriptions" },
+  ),
+  rateRow(
+    "max_client_connection_rate",
+    "maxClientConnectionRate",
+    "Connections of one Client Identifier; what is more is answered later",
+    "connections per second",
+  ),
+  rateRow(
+    "max_client_publish_rate",
+    "maxClientPublishRate",
+    "PUBLISH packets of one connection; what is more is read later",
+    "packets per second",
+  ),
+  rateRow(
+    "max_client_byte_rate",
+    "maxClientByteRate",
+    "Bytes of one connection; what is more is read later",
+    "bytes per second",
+  ),
+  rateRow(
+    "max_address_connection_rate",
+    "maxAddressConnectionRate",
+    "Connections of one address; what is more is read later, beyond half a minute closed",
+    "connections per second",
+  ),
+  rateRow(
+    "max_address_publish_rate",
+    "maxAddressPublishRate",
+    "PUBLISH packets of one address; what is more is read later",
+    "packets per second",
+  ),
+  rateRow(
+    "max_address_byte_rate",
+    "maxAddressByteRate",
+    "Bytes of one address; what is more is read later",
+    "bytes per second",
   ),
   brokerRow(
     "max_keepalive",

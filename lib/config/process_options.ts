@@ -22,6 +22,8 @@ export type LogDestinationConfig =
 export interface ProcessOptions {
   /** Whether small packets leave at once. */
   readonly setTcpNodelay: boolean;
+  /** Bytes of the request that opens a WebSocket. */
+  readonly websocketsHeadersSize: number;
   /** Seconds between updates of the `$SYS` topics; 0: none. */
   readonly sysIntervalSeconds: number;
   /** Where the process id is written; `""`: nowhere. */
@@ -32,6 +34,8 @@ export interface ProcessOptions {
   readonly persistenceLocation: string;
   /** What an acknowledgement promises. */
   readonly durability: "always" | "interval" | "none";
+  /** The longest that an attempt waits after others of its address have failed; 0: it does not wait. */
+  readonly maxFailureDelaySeconds: number;
   /** `log_type` words, in their order. */
   readonly logType: readonly string[];
   /** `log_dest` values, in their order. */
@@ -47,11 +51,13 @@ export interface ProcessOptions {
 /** The defaults of what is not the core's. */
 export const DEFAULT_PROCESS_OPTIONS: ProcessOptions = {
   setTcpNodelay: true,
+  websocketsHeadersSize: 8192,
   sysIntervalSeconds: 10,
   pidFile: "",
   persistence: true,
   persistenceLocation: "data",
   durability: "always",
+  maxFailureDelaySeconds: 5,
   logType: ["error", "warning", "notice", "information"],
   logDest: ["stderr"],
   logTimestamp: true,

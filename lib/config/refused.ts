@@ -6,32 +6,36 @@ import type { RefusedOption } from "./option.ts";
  */
 export const REFUSED_OPTIONS: readonly RefusedOption[] = [
   ...refuse(
-    "TLS is not in this version; remove the line, and let a TLS proxy stand before the broker where encryption is needed",
-    "cafile capath certfile keyfile require_certificate use_identity_as_username use_subject_as_username " +
-      "tls_version ciphers ciphers_tls1.3 crlfile disable_client_cert_date_checks tls_engine " +
-      "tls_engine_kpass_sha1 tls_keyform psk_file psk_hint",
+    "Cipher suites cannot be chosen here: all that are offered are of ECDHE with AES-GCM or ChaCha20-Poly1305; remove the line",
+    "ciphers ciphers_tls1.3",
+  ),
+  ...refuse(
+    "Keys are PEM files here, not in an engine; remove the line and name the file in `keyfile`",
+    "tls_engine tls_engine_kpass_sha1 tls_keyform",
+  ),
+  ...refuse(
+    "Pre-shared keys are not supported; use certificates (`certfile`, `keyfile`), or passwords over TLS",
+    "psk_file psk_hint",
+  ),
+  ...refuse(
+    "The dates of client certificates are always checked; remove the line and renew what has expired",
+    "disable_client_cert_date_checks",
   ),
   ...refuse("Has no effect in mosquitto either; remove the line", "dhparamfile retry_interval"),
   ...refuse(
-    "Passwords are not in this version; remove the line, and listen on 127.0.0.1 only or let a firewall decide who connects",
-    "password_file use_username_as_clientid",
+    "Let clients name themselves; `pattern` lines with %u in the acl_file keep them apart by user name",
+    "use_username_as_clientid",
   ),
   ...refuse(
-    "Access control is not in this version; remove the line only if every client may use every topic",
-    "acl_file clientid_prefixes check_retain_source",
+    "A retained message stays when its publisher loses the right to it: only who reads it is checked; remove the line",
+    "check_retain_source",
   ),
   ...refuse(
     "Plugins of mosquitto cannot be loaded; remove the line. A program that embeds the broker can decide for itself who connects",
     "plugin global_plugin plugin_load plugin_use auth_plugin auth_plugin_deny_special_chars",
   ),
-  ...refuse(
-    "The PROXY protocol is not in this version; remove the line, and let the proxy send plain connections",
-    "enable_proxy_protocol proxy_protocol_v2_require_tls",
-  ),
-  ...refuse(
-    "WebSockets are not in this version; remove the line",
-    "websockets_log_level websockets_headers_size websockets_origin http_dir",
-  ),
+  ...refuse("Use `log_type debug`", "websockets_log_level"),
+  ...refuse("Files are not served here; remove the line and use a web server", "http_dir"),
   ...refuse(
     "Name the address instead: `listener PORT ADDRESS`",
     "bind_interface socket_domain",

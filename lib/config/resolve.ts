@@ -4,12 +4,15 @@ import {
   DEFAULT_LISTENER_OPTIONS,
   type ListenerOptions,
 } from "../broker/mod.ts";
+import { type AccessConfig, DEFAULT_ACCESS_CONFIG } from "./access_config.ts";
 import type { ListenerConfig, ResolvedSetting } from "./config.ts";
 import type { Block, Draft, Setting } from "./draft.ts";
 import { placeOf } from "./listeners.ts";
 import type { Option, OptionValue } from "./option.ts";
 import { optionNamed, OPTIONS } from "./options.ts";
 import { DEFAULT_PROCESS_OPTIONS, type ProcessOptions } from "./process_options.ts";
+import { resolveTransport } from "./transport.ts";
+import { DEFAULT_TRANSPORT_OPTIONS, type TransportOptions } from "./transport_options.ts";
 import { showValue } from "./value.ts";
 
 /** A draft with every option decided. */
@@ -27,6 +30,7 @@ export function resolve(draft: Draft, blocks: readonly Block[], isOpen: boolean)
   const process: Record<string, OptionValue> = { ...DEFAULT_PROCESS_OPTIONS };
 
   const listeners = blocks.map((block) => resolveListener(draft, block, isOpen, settings));
+  const access = draft.perListener ? undefined : decideAccess(draft, undefined, "", settings);
   for (const option of OPTIONS) {
     if (!isWholeBrokers(option)) continue;
     const found = option.perListener && draft.perListener
@@ -38,7 +42,9 @@ export function resolve(draft: Draft, blocks: readonly Block[], isOpen: boolean)
   }
   // The rows' types and those of the records are held together by a test over all rows.
   return {
-    listeners,
+    listeners: listeners.map((listener) =>
+      access === undefined ? listener : { ...listener, access }
+    ),
     broker: broker as unknown as BrokerOptions,
     process: process as unknown as ProcessOptions,
     settings,
@@ -47,7 +53,7 @@ export function resolve(draft: Draft, blocks: readonly Block[], isOpen: boolean)
 
 /** Listeners, and what is decided for each of them, are told apart from what holds for all. */
 function isWholeBrokers(option: Option): boolean {
-  if (option.scope === "listener") return false;
+  if (option.scope === "listener" || option.target.record === "access") return false;
   return !["listener", "port", "bind_address", "allow_anonymous"].includes(option.name);
 }
 
@@ -57,33 +63,56 @@ function resolveListener(
   isOpen: boolean,
   settings: ResolvedSetting[],
 ): ListenerConfig {
-  const { port, address, origin, name } = placeOf(block, draft.overrides);
+  const { port, address, path, origin, name } = placeOf(block, draft.overrides);
   settings.push({
     option: optionNamed("listener"),
     listener: name,
-    text: `${port} ${address}`.trim(),
+    text: `${port} ${path === "" ? address : path}`.trim(),
     origin,
   });
   const record: Record<string, OptionValue> = { ...DEFAULT_LISTENER_OPTIONS, name };
+  const transport: Record<string, OptionValue> = { ...DEFAULT_TRANSPORT_OPTIONS };
   for (const option of OPTIONS) {
-    if (option.scope !== "listener" || option.target.record !== "listener") continue;
-    record[option.target.key] = decide(
-      draft,
-      option,
-      ownOrOverride(draft, block, option.name),
-      name,
-      settings,
-    );
+    const { target } = option;
+    if (target.record !== "listener" && target.record !== "transport") continue;
+    const found = ownOrOverride(draft, block, option.name);
+    const value = decide(draft, option, found, name, settings);
+    if (target.record === "listener") record[target.key] = value;
+    else transport[target.key] = value;
   }
   record.allowAnonymous = decideAnonymous(draft, block, isOpen, name, settings);
-  const { protocol: _protocol, ...options } = record;
+  const access = draft.perListener
+    ? decideAccess(draft, block, name, settings)
+    : DEFAULT_ACCESS_CONFIG;
+  const originOf = (option: string) =>
+    ownOrOverride(draft, block, option)?.at(-1)?.origin ?? origin;
   return {
     port,
     address,
-    protocol: "mqtt",
+    path,
     origin,
-    options: options as unknown as ListenerOptions,
+    ...resolveTransport(draft, transport as unknown as TransportOptions, originOf),
+    options: record as unknown as ListenerOptions,
+    access,
   };
+}
+
+/** Access control of one listener, or without one of all. */
+function decideAccess(
+  draft: Draft,
+  block: Block | undefined,
+  name: string,
+  settings: ResolvedSetting[],
+): AccessConfig {
+  const record: Record<string, OptionValue> = { ...DEFAULT_ACCESS_CONFIG };
+  for (const option of OPTIONS) {
+    if (option.target.record !== "access") continue;
+    const found = block === undefined
+      ? draft.globals.get(option.name)
+      : ownOrOverride(draft, block, option.name);
+    record[option.target.key] = decide(draft, option, found, name, settings);
+  }
+  return record as unknown as AccessConfig;
 }
 
 /** The listener's own word first, then what holds for it or for all; without either, only a closed broker is free to all. */

@@ -4,8 +4,10 @@ import {
   DEFAULT_LISTENER_OPTIONS,
   type ListenerOptions,
 } from "../broker/mod.ts";
+import { type AccessConfig, DEFAULT_ACCESS_CONFIG } from "./access_config.ts";
 import type { Option, OptionType, OptionValue, Theme } from "./option.ts";
 import { DEFAULT_PROCESS_OPTIONS, type ProcessOptions } from "./process_options.ts";
+import { DEFAULT_TRANSPORT_OPTIONS, type TransportOptions } from "./transport_options.ts";
 
 /** What a row says beside name, type and sentence. */
 type Details =
@@ -52,6 +54,51 @@ export function listenerRow(
     description,
     scope: "listener",
     target: { record: "listener", key },
+  };
+}
+
+/** A row for access control: for the whole broker, or with `per_listener_settings` for one listener. */
+export function accessRow(
+  name: string,
+  key: keyof AccessConfig,
+  type: OptionType,
+  description: string,
+  details: Omit<Details, "theme">,
+): Option {
+  return {
+    unit: "",
+    reloadable: false,
+    default: DEFAULT_ACCESS_CONFIG[key],
+    ...details,
+    theme: "Who may connect",
+    perListener: true,
+    name,
+    type,
+    description,
+    scope: "global",
+    target: { record: "access", key },
+  };
+}
+
+/** A row for what lies between a listener's socket and MQTT. */
+export function transportRow(
+  name: string,
+  key: keyof TransportOptions,
+  type: OptionType,
+  description: string,
+  details: Partial<Details>,
+): Option {
+  return {
+    unit: "",
+    reloadable: false,
+    default: DEFAULT_TRANSPORT_OPTIONS[key],
+    theme: "TLS, WebSockets and proxies",
+    ...details,
+    name,
+    type,
+    description,
+    scope: "listener",
+    target: { record: "transport", key },
   };
 }
 

@@ -10,7 +10,7 @@ export type Parsed<T> =
 /** Which words stand for true and false: a file has mosquitto's, flags and environment know more. */
 export type BooleanWords = "file" | "any";
 
-/** Where a `listener` line listens; address `""`: everywhere. */
+/** Where a `listener` line listens; address `""`: everywhere. Port 0: a Unix socket, and the address is its path. */
 export interface ListenerValue {
   readonly port: number;
   readonly address: string;
@@ -53,11 +53,9 @@ export function parseListener(text: string): Parsed<ListenerValue> {
   const [portText = "", address = "", ...rest] = text.split(/\s+/);
   if (rest.length > 0 || !/^\d{1,5}$/.test(portText)) return mismatch(type, text);
   const port = Number(portText);
-  if (port === 0) {
+  if (port === 0 && address === "") {
     return problem(
-      address === ""
-        ? `Must name a port from 1 to 65535, is "${text}"`
-        : "Unix sockets are not in this version; use `listener PORT 127.0.0.1`",
+      `Must name a port from 1 to 65535, or 0 and the path of a Unix socket, is "${text}"`,
     );
   }
   return port > 65_535 ? mismatch(type, text) : valid({ port, address });
@@ -118,7 +116,7 @@ export function expected(type: OptionType): string {
     case "versions":
       return "3, 4 and 5 with commas between, such as 4, 5";
     case "listener":
-      return "a port from 1 to 65535, and an address if it shall not be all";
+      return "a port from 1 to 65535, and an address if it shall not be all; or 0 and the path of a Unix socket";
     case "log_dest":
       return "stderr, stdout, none or file PATH";
   }

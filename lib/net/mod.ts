@@ -1,9 +1,15 @@
 /**
  * The network: where bytes come from and go to.
  *
- * `TcpListener` accepts, `StreamLink` carries one connection's bytes between a stream and the broker, `Turns` gives the rhythm: all reads
- * that are ready in one round of the event loop are one turn, and its end is one commit and one write for each connection.
- * `ReadBuffers` lends small buffers to quiet connections and large ones to busy ones.
+ * `Listener` accepts on TCP and Unix sockets and puts its layers over each stream: `ProxyStream`, `TlsStream`, `WebSocketStream`, each a
+ * `ByteStream` over a `ByteStream`, so that they combine as they like. `StreamLink` carries one connection's bytes between the uppermost
+ * and the broker. `Turns` gives the rhythm: all reads that are ready in one round of the event loop are one turn, and its end is
+ * one commit and one write for each connection. `ReadBuffers` lends small buffers to quiet connections and large ones to busy ones.
+ *
+ * The layers do their handshakes in the first `read`. So a connection counts from its first byte: the limits on connections and
+ * the time until CONNECT hold for who is silent in a TLS handshake, sends half a header or no WebSocket request, and closing
+ * the socket below frees everything above. Frames of WebSockets are taken apart here and not by a server of Deno's or Node's,
+ * because theirs cannot be told to stop reading, and a socket that is blocked cannot be closed; it is 250 lines, and no package.
  *
  * Rules: one read and one write under way per stream, because two writes at once can mix their bytes; a write may be partial,
  * so it is repeated; a read buffer may be used again as soon as the broker has handled it. A stream that fails, stalls or is
@@ -11,9 +17,18 @@
  *
  * @module
  */
+export { type ByteStream, type Peer, type TlsLayer } from "./byte_stream.ts";
 export { TurnHub } from "./hub.ts";
 export { ReadBuffers } from "./read_buffers.ts";
+export {
+  type ListenAddress,
+  Listener,
+  type ListenerInit,
+  type ListenerLayers,
+} from "./listener.ts";
+export type { ProxyOptions } from "./proxy_stream.ts";
 export { type ListenInit, Server, type ServerInit } from "./server.ts";
-export { type ByteStream, StreamLink } from "./stream_link.ts";
-export { TcpListener, type TcpListenerInit } from "./tcp_listener.ts";
+export { StreamLink } from "./stream_link.ts";
+export { loadTls, type TlsInit } from "./tls_init.ts";
 export { nowMs, Turns } from "./turns.ts";
+export type { WebSocketOptions } from "./web_socket_handshake.ts";

@@ -11,13 +11,22 @@ import {
   type Store,
   type StoredState,
 } from "../broker/mod.ts";
+import type { TlsLayer } from "./byte_stream.ts";
 import { TurnHub } from "./hub.ts";
+import { Listener } from "./listener.ts";
+import type { ProxyOptions } from "./proxy_stream.ts";
 import { ReadBuffers } from "./read_buffers.ts";
-import { TcpListener } from "./tcp_listener.ts";
+import { SILENT } from "./tls_init.ts";
 import { nowMs, Turns } from "./turns.ts";
+import type { WebSocketOptions } from "./web_socket_handshake.ts";
 
 /** How long clients have to take their DISCONNECT when the server closes. */
 const CLOSE_MS = 3000;
+
+/** Bytes of the request that opens a WebSocket: a browser sends its cookies along. */
+const WEB_SOCKET_HEADER_BYTES = 8192;
+/** Bytes of a frame that are allowed whatever `max_packet_size` says. */
+const WEB_SOCKET_FRAME_BYTES = 64 * 1024;
 
 /** What a server is made of; all that is left out has its default. */
 export interface ServerInit {
@@ -34,9 +43,21 @@ export interface ServerInit {
 /** A place where clients connect. */
 export interface ListenInit {
   /** 0: one that is free. */
-  readonly port: number;
+  readonly port?: number;
   /** Default: this machine only, `127.0.0.1`. `""`: every address. */
   readonly hostname?: string;
+  /** A Unix socket, in the place of host name and port. */
+  readonly path?: string;
+  /** Default: `mqtt`, on the bare stream. */
+  readonly protocol?: "mqtt" | "websockets";
+  /** For WebSockets: values of `Origin` that are let in. Default: every one. */
+  readonly websocketsOrigins?: readonly string[];
+  /** For WebSockets: bytes that a request may have. Default: 8192. */
+  readonly websocketsHeadersSize?: number;
+  /** Default: no encryption. The server closes it. */
+  readonly tls?: TlsLayer;
+  /** Default: clients connect themselves, not through a proxy that says who they are. */
+  readonly proxy?: ProxyOptions;
   /** Default: true. */
   readonly setTcpNodelay?: boolean;
   /** What is left out has its default; anonymous clients may come in only where the hostname is `127.0.0.1`. */
@@ -51,7 +72,7 @@ export class Server {
   readonly hub: MessageHub;
   readonly #turns = new Turns();
   readonly #buffers = new ReadBuffers();
-  readonly #listeners: TcpListener[] = [];
+  readonly #listeners: Listener[] = [];
   readonly #log: LogPort;
 
   /** Nobody can connect before `listen`. */
@@ -62,6 +83,7 @@ export class Server {
       access: init.access ?? OPEN_ACCESS,
       randomId: () => crypto.randomUUID(),
       wake: (atMs) => this.#turns.wake(atMs),
+      beginTurn: () => this.#turns.begin(),
       ...(init.store === undefined ? {} : { store: init.store }),
     }, nowMs());
     this.#turns.attach(this.broker);
@@ -74,27 +96,28 @@ export class Server {
     this.broker.tick(this.#turns.begin());
   }
 
-  /** Begins to listen; returns the port. Throws what `Deno.listen` throws: `AddrInUse`, `PermissionDenied`, … */
+  /** Begins to listen; returns the port, or 0 for a Unix socket. Throws what `Deno.listen` throws: `AddrInUse`, `PermissionDenied`, … */
   listen(init: ListenInit): number {
-    const { port, hostname = "127.0.0.1", setTcpNodelay = true } = init;
+    const { port = 0, hostname = "127.0.0.1", path } = init;
     const options = {
       ...DEFAULT_LISTENER_OPTIONS,
-      name: String(port),
+      name: path ?? String(port),
       allowAnonymous: hostname === "127.0.0.1",
       ...init.options,
     };
-    const listener = new TcpListener({
-      hostname,
-      port,
-      options,
-      setTcpNodelay,
-      broker: this.broker,
-      turns: this.#turns,
-      buffers: this.#buffers,
-      log: this.#log,
-    });
-    this.#listeners.push(listener);
-    return listener.port;
+    try {
+      const listener = this.#open(init, options);
+      this.#listeners.push(listener);
+      return listener.port;
+    } catch (error) {
+      init.tls?.close();
+      throw error;
+    }
+  }
+
+  /** Reads certificates, keys and revocation lists again; where they are no good the old ones stay, and it is logged. */
+  reloadCertificates(): void {
+    for (const listener of this.#listeners) listener.reloadCertificates();
   }
 
   /** Network Connections, those that are being closed included. */
@@ -113,12 +136,32 @@ export class Server {
     for (const listener of this.#listeners) listener.close();
     this.#turns.stop();
   }
-}
 
-const SILENT: LogPort = {
-  debugOn: false,
-  debug: () => {},
-  info: () => {},
-  warning: () => {},
-  error: () => {},
-};
+  #open(init: ListenInit, options: ListenerOptions): Listener {
+    const { port = 0, hostname = "127.0.0.1", path, setTcpNodelay = true } = init;
+    return new Listener({
+      address: path === undefined ? { hostname, port } : { path },
+      options,
+      setTcpNodelay,
+      proxy: init.proxy,
+      tls: init.tls,
+      webSocket: init.protocol === "websockets" ? this.#webSocketOptions(init) : undefined,
+      broker: this.broker,
+      turns: this.#turns,
+      buffers: this.#buffers,
+      log: this.#log,
+    });
+  }
+
+  #webSocketOptions(init: ListenInit): WebSocketOptions {
+    const { broker } = this;
+    return {
+      origins: init.websocketsOrigins ?? [],
+      maxHeaderBytes: init.websocketsHeadersSize ?? WEB_SOCKET_HEADER_BYTES,
+      /** As long as the longest packet, but several short ones may always share a frame. */
+      get maxFrameBytes() {
+        return Math.max(WEB_SOCKET_FRAME_BYTES, broker.options.maxPacketSizeBytes);
+      },
+    };
+  }
+}

@@ -1,4 +1,5 @@
-import type { Broker, Connection, Link } from "../broker/mod.ts";
+import type { Broker, ClientCertificate, Connection, Link } from "../broker/mod.ts";
+import type { ByteStream, Peer } from "./byte_stream.ts";
 import type { ReadBuffers } from "./read_buffers.ts";
 import type { Turns } from "./turns.ts";
 
@@ -7,23 +8,10 @@ const LINGER_MS = 1000;
 /** Bytes of one write call: what is under way makes progress that can be seen. */
 const WRITE_BYTES = 256 * 1024;
 
-/** A byte stream to one peer: what a TCP connection, and later any other transport, has to offer. */
-export interface ByteStream {
-  /** Fills some of the buffer; resolves to the bytes read, or `null` at the end. Rejects when the stream fails. */
-  read(buffer: Uint8Array): Promise<number | null>;
-  /** Writes some of the bytes; resolves to how many. Rejects when the stream fails. */
-  write(bytes: Uint8Array): Promise<number>;
-  /** Ends our direction. */
-  closeWrite(): Promise<void>;
-  /** Ends both directions, and with them what is under way; throws where it is closed already. */
-  close(): void;
-}
-
 /** Carries one connection's bytes between its stream and the broker. One read and one write are under way at most. */
 export class StreamLink implements Link {
-  /** {@linkcode Link.remoteAddress} */
-  readonly remoteAddress: string;
   readonly #stream: ByteStream;
+  readonly #peer: Peer;
   readonly #broker: Broker;
   readonly #turns: Turns;
   readonly #buffers: ReadBuffers;
@@ -49,19 +37,29 @@ export class StreamLink implements Link {
   /** `onEnd` is called once, when the stream is closed. */
   constructor(
     stream: ByteStream,
-    remoteAddress: string,
+    peer: Peer,
     broker: Broker,
     turns: Turns,
     buffers: ReadBuffers,
     onEnd: (link: StreamLink) => void,
   ) {
     this.#stream = stream;
-    this.remoteAddress = remoteAddress;
+    this.#peer = peer;
     this.#broker = broker;
     this.#turns = turns;
     this.#buffers = buffers;
     this.#onEnd = onEnd;
     this.#buffer = buffers.take(buffers.smallest);
+  }
+
+  /** {@linkcode Link.remoteAddress} */
+  get remoteAddress(): string {
+    return this.#peer.remoteAddress;
+  }
+
+  /** {@linkcode Link.certificate} */
+  get certificate(): ClientCertificate | undefined {
+    return this.#peer.certificate;
   }
 
   /** Begins to read for this connection. */
@@ -122,7 +120,7 @@ export class StreamLink implements Link {
     }
     this.#end += count;
     this.#handle();
-    this.#prepare(count);
+    this.#prepare(this.#stream.takenBytes ?? count);
     this.#read();
   };
 

@@ -64,11 +64,6 @@ export class Logger {
     return this.#rank <= RANKS.debug;
   }
 
-  /** Whether lines about every connection, and the like, go anywhere. */
-  get infoOn(): boolean {
-    return this.#rank <= RANKS.info;
-  }
-
   /** Lines that could not be written, to any destination, since they were opened. */
   get linesLost(): number {
     return this.#sinks.reduce((sum, sink) => sum + sink.linesLost, 0);
@@ -94,12 +89,10 @@ export class Logger {
     if (this.#rank <= RANKS.error) this.#write("error", message, fields);
   }
 
-  /** Opens files again by their names, for whoever moved them away. Throws where one cannot be opened; it goes on as before. */
-  reopen(): void {
-    for (const sink of this.#sinks) sink.reopen();
-  }
-
-  /** Goes over to other options. Throws `Deno.errors` where a file cannot be opened; then the old ones stay. */
+  /**
+   * Goes over to other options, or opens files again by their names, for whoever moved them away. Throws `Deno.errors` where
+   * one cannot be opened; then the old ones stay.
+   */
   configure(options: LogOptions): void {
     const sinks: LogSink[] = [];
     try {

@@ -4,8 +4,6 @@ export interface LogSink {
   readonly linesLost: number;
   /** Writes the bytes of whole lines, all of them, before it returns. */
   write(lines: Uint8Array): void;
-  /** Opens the file again by its name, after it was moved away; nothing for a stream. */
-  reopen(): void;
   /** Ends the use of a file; nothing for a stream. */
   close(): void;
 }
@@ -33,20 +31,16 @@ export class StreamSink implements LogSink {
     if (!writeAll(this.#writer, lines)) this.#linesLost++;
   }
 
-  reopen(): void {}
-
   close(): void {}
 }
 
 /** Lines to the end of a file, which is made where there is none. Throws `Deno.errors` where it cannot be opened. */
 export class FileSink implements LogSink {
   #linesLost = 0;
-  #file: Deno.FsFile;
-  readonly #path: string;
+  readonly #file: Deno.FsFile;
 
   constructor(path: string) {
-    this.#path = path;
-    this.#file = openToAppend(path);
+    this.#file = Deno.openSync(path, { append: true, create: true, mode: 0o640 });
   }
 
   get linesLost(): number {
@@ -55,13 +49,6 @@ export class FileSink implements LogSink {
 
   write(lines: Uint8Array): void {
     if (!writeAll(this.#file, lines)) this.#linesLost++;
-  }
-
-  /** Goes on with the file it has where the new one cannot be opened, and throws for the caller to say so. */
-  reopen(): void {
-    const file = openToAppend(this.#path);
-    this.#file.close();
-    this.#file = file;
   }
 
   close(): void {
@@ -81,8 +68,4 @@ function writeAll(writer: ByteWriter, bytes: Uint8Array): boolean {
   } catch {
     return false;
   }
-}
-
-function openToAppend(path: string): Deno.FsFile {
-  return Deno.openSync(path, { append: true, create: true, mode: 0o640 });
 }

@@ -1,12 +1,16 @@
 /**
- * What the broker tells the people who run it. For now: the log.
+ * What the broker tells the people who run it: the log, and the `$SYS` topics.
  *
  * A line is written whole and at once, to standard error, standard output or a file, as text or as JSON. There are four
  * levels, and a level that is off costs a comparison: who must work to build a line asks `debugOn` first. Values come from
  * strangers (Client Identifiers, topics, addresses), so control characters are always escaped: nobody can forge a line.
  * Passwords and keys are never given to the log.
  *
- * This room does not know the configuration or the network: it gets the few values it uses.
+ * `SysTopics` publishes counters and levels as retained messages, by the names that mosquitto's users know, and each value
+ * only when it has changed.
+ *
+ * This room does not know the configuration or the network: it gets the few values it uses. May import the ports and data types
+ * of `broker`.
  *
  * ```ts
  * import { DEFAULT_LOG_OPTIONS, Logger } from "./mod.ts";

@@ -5,6 +5,7 @@ export class DeliveryQueue {
   #items: (Delivery | undefined)[] = [];
   #head = 0;
   #bytes = 0;
+  #qos0Length = 0;
 
   /** Deliveries that wait. */
   get length(): number {
@@ -16,15 +17,16 @@ export class DeliveryQueue {
     return this.#bytes;
   }
 
+  /** How many of them are QoS 0, which those that follow must not overtake. */
+  get qos0Length(): number {
+    return this.#qos0Length;
+  }
+
   /** Puts it at the end. Whether there is room for it the caller has asked before. */
   push(delivery: Delivery): void {
     this.#items.push(delivery);
     this.#bytes += deliverySizeBytes(delivery);
-  }
-
-  /** The one that is next, which stays; `undefined` where nothing waits. */
-  peek(): Delivery | undefined {
-    return this.#items[this.#head];
+    if (delivery.qos === 0) this.#qos0Length++;
   }
 
   /** Takes out the one that is next; `undefined` where nothing waits. */
@@ -32,7 +34,7 @@ export class DeliveryQueue {
     const delivery = this.#items[this.#head];
     if (delivery === undefined) return undefined;
     this.#items[this.#head++] = undefined;
-    this.#bytes -= deliverySizeBytes(delivery);
+    this.#forget(delivery);
     // The dead front is cut off when it is half of the array: each item is moved once on average.
     if (this.#head * 2 > this.#items.length && this.#head > 32) {
       this.#items = this.#items.slice(this.#head);
@@ -51,12 +53,17 @@ export class DeliveryQueue {
     if (taken.length === 0) return taken;
     this.#items = kept;
     this.#head = 0;
-    for (const delivery of taken) this.#bytes -= deliverySizeBytes(delivery);
+    for (const delivery of taken) this.#forget(delivery);
     return taken;
   }
 
   /** All that waits, the next one first. */
   *[Symbol.iterator](): IterableIterator<Delivery> {
     for (let i = this.#head; i < this.#items.length; i++) yield this.#items[i]!;
+  }
+
+  #forget(delivery: Delivery): void {
+    this.#bytes -= deliverySizeBytes(delivery);
+    if (delivery.qos === 0) this.#qos0Length--;
   }
 }

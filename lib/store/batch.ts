@@ -1,125 +1,135 @@
-import type {
-  DeliveryRow,
-  MessageRow,
-  RetainedRow,
-  SessionRow,
-  SubscriptionRow,
-  WillRow,
+import { Gathered } from "./gathered.ts";
+import type { DeliveryRecord, MessageRecord, ReceivedRecord, SessionRecord } from "./records.ts";
+import {
+  type DeliveryRow,
+  deliveryRow,
+  type MessageRow,
+  messageRow,
+  type RetainedRow,
+  type SessionRow,
+  type SubscriptionRow,
+  type WillRow,
 } from "./rows.ts";
 
 /** What one commit writes, as plain rows: it travels to the Worker as it is. */
 export interface BatchRows {
   readonly deletedSessions: readonly number[];
   readonly sessions: readonly SessionRow[];
-  readonly deletedSubscriptions: readonly (readonly [sessionId: number, topicFilter: string])[];
+  readonly deletedSubscriptions: readonly SubscriptionKey[];
   readonly subscriptions: readonly SubscriptionRow[];
   readonly messages: readonly MessageRow[];
-  readonly deletedMessages: readonly number[];
   readonly deliveries: readonly DeliveryRow[];
   readonly inFlight: readonly InFlightRow[];
   readonly deletedDeliveries: readonly number[];
-  readonly received: readonly (readonly [sessionId: number, packetId: number])[];
-  readonly deletedReceived: readonly (readonly [sessionId: number, packetId: number])[];
-  readonly retained: readonly RetainedRow[];
+  readonly deletedMessages: readonly number[];
+  readonly deletedReceived: readonly ReceivedRow[];
+  readonly received: readonly ReceivedRow[];
   readonly deletedRetained: readonly string[];
-  readonly wills: readonly WillRow[];
+  readonly retained: readonly RetainedRow[];
   readonly deletedWills: readonly number[];
+  readonly wills: readonly WillRow[];
 }
 
-/** `[packet id, 1 when released, sequence]` */
-export type InFlightRow = [packetId: number, isReleased: number, sequence: number];
+/** `[session, filter]` */
+export type SubscriptionKey = readonly [sessionId: number, topicFilter: string];
+/** `[packet id, release order, sequence]` */
+export type InFlightRow = readonly [packetId: number, releaseOrder: number, sequence: number];
+/** `[session, packet id]` */
+export type ReceivedRow = readonly [sessionId: number, packetId: number];
 
-/** A Packet Identifier is used again and again: whether the file may have it tells whether a deletion must be written. */
-type ReceivedChange = "put" | "put again" | "deleted";
+/** What is new of one session; `null`: deleted. */
+interface SessionChange {
+  readonly session: SessionRecord;
+  row: SessionRow | undefined;
+  readonly subscriptions: Map<string, SubscriptionRow | null>;
+  will: WillRow | null | undefined;
+}
 
 /**
  * The writes of one commit while they gather. What is undone before it was written leaves the batch: a message that is stored
  * and acknowledged by all its receivers while another commit runs never reaches the disk.
  */
 export class Batch {
-  readonly #deletedSessions = new Set<number>();
-  readonly #sessions = new Map<number, SessionRow>();
-  readonly #subscriptions = new Map<string, SubscriptionRow | [number, string]>();
-  readonly #messages = new Map<number, () => MessageRow>();
+  readonly #deletedSessions: number[] = [];
+  /** By id: in the order in which the sessions came. */
+  readonly #sessions = new Map<number, SessionChange>();
+  readonly #messages = new Gathered<MessageRecord>();
   readonly #deletedMessages: number[] = [];
-  readonly #deliveries = new Map<number, DeliveryRow>();
-  readonly #inFlight = new Map<number, InFlightRow>();
+  readonly #deliveries = new Gathered<DeliveryRecord>();
+  #changedDeliveries: DeliveryRecord[] = [];
   readonly #deletedDeliveries: number[] = [];
-  readonly #received = new Map<number, ReceivedChange>();
+  readonly #received = new Gathered<ReceivedRecord>();
+  readonly #deletedReceived: ReceivedRow[] = [];
   readonly #retained = new Map<string, (() => RetainedRow) | null>();
-  readonly #wills = new Map<number, WillRow | null>();
 
   /** Whether there is nothing to write. */
   get isEmpty(): boolean {
-    return this.#deletedSessions.size + this.#sessions.size + this.#subscriptions.size +
-        this.#messages.size + this.#deletedMessages.length + this.#deliveries.size +
-        this.#inFlight.size + this.#deletedDeliveries.length + this.#received.size +
-        this.#retained.size + this.#wills.size === 0;
+    return this.#messages.size + this.#deliveries.size + this.#received.size +
+        this.#changedDeliveries.length + this.#deletedDeliveries.length +
+        this.#deletedMessages.length + this.#deletedReceived.length + this.#deletedSessions.length +
+        this.#sessions.size + this.#retained.size === 0;
   }
 
-  putSession(row: SessionRow): void {
-    this.#sessions.set(row[0], row);
+  putSession(session: SessionRecord, row: SessionRow): void {
+    this.#changeOf(session).row = row;
   }
 
-  /** `isStored`: an earlier batch has it. Deliveries are deleted one by one, by who knows them. */
-  deleteSession(id: number, isStored: boolean): void {
-    this.#sessions.delete(id);
-    for (const [key, row] of this.#subscriptions) {
-      if (row[0] === id) this.#subscriptions.delete(key);
-    }
-    for (const key of this.#received.keys()) {
-      if (Math.floor(key / 65_536) === id) this.#received.delete(key);
-    }
-    this.#wills.delete(id);
-    if (isStored) this.#deletedSessions.add(id);
+  /** Its deliveries and Packet Identifiers must have been deleted before. */
+  deleteSession(session: SessionRecord): void {
+    this.#sessions.delete(session.id);
+    if (session.isWritten) this.#deletedSessions.push(session.id);
   }
 
-  putSubscription(row: SubscriptionRow): void {
-    this.#subscriptions.set(`${row[0]} ${row[1]}`, row);
+  putSubscription(session: SessionRecord, row: SubscriptionRow): void {
+    this.#changeOf(session).subscriptions.set(row[1], row);
   }
 
-  deleteSubscription(sessionId: number, topicFilter: string): void {
-    this.#subscriptions.set(`${sessionId} ${topicFilter}`, [sessionId, topicFilter]);
+  deleteSubscription(session: SessionRecord, topicFilter: string): void {
+    this.#changeOf(session).subscriptions.set(topicFilter, null);
   }
 
-  /** `row` is called when the batch is written: a message that leaves it before is never encoded. */
-  putMessage(id: number, row: () => MessageRow): void {
-    this.#messages.set(id, row);
+  putWill(session: SessionRecord, row: WillRow): void {
+    this.#changeOf(session).will = row;
   }
 
-  deleteMessage(id: number): void {
-    if (!this.#messages.delete(id)) this.#deletedMessages.push(id);
+  deleteWill(session: SessionRecord): void {
+    this.#changeOf(session).will = null;
   }
 
-  putDelivery(row: DeliveryRow): void {
-    this.#deliveries.set(row[0], row);
+  /** It is encoded when the batch is written: a message that leaves it before never is. */
+  putMessage(record: MessageRecord): void {
+    this.#messages.add(record);
   }
 
-  putInFlight(sequence: number, packetId: number, isReleased: number): void {
-    const row = this.#deliveries.get(sequence);
-    if (row === undefined) this.#inFlight.set(sequence, [packetId, isReleased, sequence]);
-    else {
-      row[4] = packetId;
-      row[5] = isReleased;
-    }
+  deleteMessage(record: MessageRecord): void {
+    if (this.#messages.delete(record)) this.#deletedMessages.push(record.id);
   }
 
-  deleteDelivery(sequence: number): void {
-    this.#inFlight.delete(sequence);
-    if (!this.#deliveries.delete(sequence)) this.#deletedDeliveries.push(sequence);
+  putDelivery(record: DeliveryRecord): void {
+    this.#deliveries.add(record);
   }
 
-  putReceived(sessionId: number, packetId: number): void {
-    const key = sessionId * 65_536 + packetId;
-    this.#received.set(key, this.#received.get(key) === "deleted" ? "put again" : "put");
+  /** The record has another Packet Identifier or state. */
+  changeDelivery(record: DeliveryRecord): void {
+    if (record.place !== "written" || record.isChanged) return;
+    record.isChanged = true;
+    this.#changedDeliveries.push(record);
   }
 
-  deleteReceived(sessionId: number, packetId: number): void {
-    const key = sessionId * 65_536 + packetId;
-    if (this.#received.get(key) === "put") this.#received.delete(key);
-    else this.#received.set(key, "deleted");
+  deleteDelivery(record: DeliveryRecord): void {
+    if (this.#deliveries.delete(record)) this.#deletedDeliveries.push(record.delivery.sequence);
   }
 
+  putReceived(record: ReceivedRecord): void {
+    this.#received.add(record);
+  }
+
+  deleteReceived(record: ReceivedRecord): void {
+    if (!this.#received.delete(record)) return;
+    this.#deletedReceived.push([record.sessionId, record.packetId]);
+  }
+
+  /** `row` is called when the batch is written. */
   putRetained(topicName: string, row: () => RetainedRow): void {
     this.#retained.set(topicName, row);
   }
@@ -128,38 +138,50 @@ export class Batch {
     this.#retained.set(topicName, null);
   }
 
-  putWill(row: WillRow): void {
-    this.#wills.set(row[0], row);
-  }
-
-  deleteWill(sessionId: number): void {
-    this.#wills.set(sessionId, null);
-  }
-
-  /** The rows, to be written in the order of `BatchRows`. */
-  rows(): BatchRows {
-    const subscriptions = [...this.#subscriptions.values()];
-    const received = (isWanted: (change: ReceivedChange) => boolean) =>
-      [...this.#received].filter(([, change]) => isWanted(change))
-        .map(([key]) => [Math.floor(key / 65_536), key % 65_536] as const);
+  /** The rows, to be written in the order of `BatchRows`; the batch is used up. */
+  takeRows(): BatchRows {
+    const changes = [...this.#sessions.values()];
+    for (const { session } of changes) session.isWritten = true;
+    const subscriptions = changes.flatMap(({ session, subscriptions }) =>
+      [...subscriptions].map(([topicFilter, row]) => ({ key: [session.id, topicFilter], row }))
+    ) as { key: SubscriptionKey; row: SubscriptionRow | null }[];
+    // Before those that are new in this batch count as written: their rows are right anyway.
+    const changed = this.#changedDeliveries.filter(({ place }) => place === "written");
+    for (const record of this.#changedDeliveries) record.isChanged = false;
+    const retained = [...this.#retained];
     return {
-      deletedSessions: [...this.#deletedSessions],
-      sessions: [...this.#sessions.values()],
-      subscriptions: subscriptions.filter((row) => row.length === 4),
-      deletedSubscriptions: subscriptions.filter((row) => row.length === 2),
-      messages: [...this.#messages.values()].map((row) => row()),
-      deletedMessages: this.#deletedMessages,
-      deliveries: [...this.#deliveries.values()],
-      inFlight: [...this.#inFlight.values()],
+      deletedSessions: this.#deletedSessions,
+      sessions: changes.flatMap(({ row }) => row === undefined ? [] : [row]),
+      deletedSubscriptions: subscriptions.flatMap(({ key, row }) => row === null ? [key] : []),
+      subscriptions: subscriptions.flatMap(({ row }) => row === null ? [] : [row]),
+      messages: this.#messages.take(messageRow),
+      deliveries: this.#deliveries.take(deliveryRow),
+      inFlight: changed.map(inFlightRow),
       deletedDeliveries: this.#deletedDeliveries,
-      deletedReceived: received((change) => change !== "put"),
-      received: received((change) => change !== "deleted"),
-      retained: [...this.#retained.values()].filter((row) => row !== null).map((row) => row()),
-      deletedRetained: [...this.#retained].filter(([, row]) => row === null).map(([topic]) =>
-        topic
-      ),
-      wills: [...this.#wills.values()].filter((row) => row !== null),
-      deletedWills: [...this.#wills].filter(([, row]) => row === null).map(([id]) => id),
+      deletedMessages: this.#deletedMessages,
+      deletedReceived: this.#deletedReceived,
+      received: this.#received.take(receivedRow),
+      deletedRetained: retained.flatMap(([topicName, row]) => row === null ? [topicName] : []),
+      retained: retained.flatMap(([, row]) => row === null ? [] : [row()]),
+      deletedWills: changes.flatMap(({ session, will }) => will === null ? [session.id] : []),
+      wills: changes.flatMap(({ will }) => will ? [will] : []),
     };
   }
+
+  #changeOf(session: SessionRecord): SessionChange {
+    let change = this.#sessions.get(session.id);
+    if (change === undefined) {
+      change = { session, row: undefined, subscriptions: new Map(), will: undefined };
+      this.#sessions.set(session.id, change);
+    }
+    return change;
+  }
+}
+
+function inFlightRow({ packetId, releaseOrder, delivery }: DeliveryRecord): InFlightRow {
+  return [packetId, releaseOrder, delivery.sequence];
+}
+
+function receivedRow({ sessionId, packetId }: ReceivedRecord): ReceivedRow {
+  return [sessionId, packetId];
 }

@@ -70,12 +70,12 @@ export class MemoryStore implements Store {
   }
 
   /** {@linkcode Store.commit} */
-  commit(done: () => void): void {
+  commit(done?: () => void): void {
     const batch = this.#batch;
     this.#batch = [];
     this.#commits.push(() => {
       for (const change of batch) change(this.#committed);
-      done();
+      done?.();
     });
     // Whichever call of the schedule comes first does the oldest: commits keep their order.
     this.#schedule(() => this.#commits.shift()?.());

@@ -1,9 +1,11 @@
 import { DatabaseSync } from "node:sqlite";
 import type { LogPort, StoredState } from "../broker/mod.ts";
+import { MqttError } from "../codec/mod.ts";
 import { load, type Loaded } from "./load.ts";
 import { salvage } from "./salvage.ts";
 import { migrate, NewerSchemaError } from "./schema.ts";
 import { SqliteStore } from "./sqlite_store.ts";
+import { isLogDamaged } from "./write_ahead_log.ts";
 
 /** The database's name in its directory. */
 export const DATABASE_NAME = "flux-mqtt.db";
@@ -14,7 +16,7 @@ export interface OpenStoreInit {
   readonly directory: string;
   /** `always`: survives a power cut. `interval`: a power cut may lose the last second. */
   readonly durability: "always" | "interval";
-  /** Told of damage that was found, and later of writes that fail. */
+  /** What is damaged is said here. */
   readonly log: LogPort;
   /** Milliseconds that every commit takes longer: for tests, a slow disk. Default 0. */
   readonly commitDelayMs?: number;
@@ -22,9 +24,9 @@ export interface OpenStoreInit {
 
 /** A store that is open, and what it remembers. */
 export interface OpenedStore {
-  /** For the broker's ports. */
+  /** For the broker. */
   readonly store: SqliteStore;
-  /** What was committed when it was opened, for the broker to restore. */
+  /** For `Server.restore`. */
   readonly state: StoredState;
   /** Writes what has gathered and lets go of the directory. */
   close(): Promise<void>;
@@ -41,14 +43,8 @@ export function openStore(init: OpenStoreInit): OpenedStore {
   const path = `${directory}/${DATABASE_NAME}`;
   try {
     const loaded = loadOrSalvage(path, log);
-    const store = new SqliteStore({
-      writer: { path, durability, commitDelayMs },
-      sessionIds: loaded.sessionIds,
-      deliveries: deliveriesOf(loaded),
-      nextSessionId: loaded.nextSessionId,
-      nextMessageId: loaded.nextMessageId,
-      log,
-    });
+    const writer = { path, durability, commitDelayMs };
+    const store = new SqliteStore({ ...loaded, state: loaded, writer, log });
     const close = async () => {
       await store.close();
       lock.close();
@@ -62,34 +58,52 @@ export function openStore(init: OpenStoreInit): OpenedStore {
 
 /** Holds the directory for as long as it is open; the operating system lets go of it when the process ends, however. */
 function lockDirectory(directory: string): DatabaseSync {
-  const lock = new DatabaseSync(`${directory}/lock.db`);
+  const path = `${directory}/lock.db`;
+  let lock: DatabaseSync | undefined;
   try {
-    lock.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
+    lock = new DatabaseSync(path);
+    // The write shows that the directory can be written; it takes the lock, and this mode keeps it.
+    lock.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY;
+      PRAGMA synchronous = OFF; PRAGMA user_version = 1`);
     return lock;
   } catch (error) {
-    lock.close();
+    lock?.close();
     if (says(error, LOCKED)) {
       throw new Error(`Cannot use ${directory}: another broker has it`);
     }
-    throw error;
+    throw new Error(`Cannot write ${path}: ${reasonOf(error)}`);
   }
 }
 
 function loadOrSalvage(path: string, log: LogPort): Loaded {
+  const stamp = new Date().toISOString().replaceAll(/[:.]/g, "-");
+  checkLog(path, stamp, log);
   try {
     return loadFile(path);
   } catch (error) {
-    if (error instanceof NewerSchemaError || !isDamage(error)) throw error;
-    const aside = setAside(path);
-    const reason = error instanceof Error ? error.message : String(error);
+    if (!isDamage(error)) throw error;
+    const aside = `${path}.damaged-${stamp}`;
+    moveAside(path, aside);
     log.error("The store is damaged: it is set aside, and what can be read is saved", {
       aside,
-      reason,
+      reason: reasonOf(error),
     });
     const saved = salvage(aside, path);
     log.warning("Saved from the damaged store", saved);
     return loadFile(path);
   }
+}
+
+/** SQLite reads past damage in its log without a word: a copy is set aside, and it is said. */
+function checkLog(path: string, stamp: string, log: LogPort): void {
+  const logPath = `${path}-wal`;
+  const bytes = readIfThere(logPath);
+  if (bytes === undefined || !isLogDamaged(bytes)) return;
+  const aside = `${logPath}.damaged-${stamp}`;
+  Deno.writeFileSync(aside, bytes, { mode: 0o600 });
+  log.error("The store's log is damaged: a copy is set aside, and the last commits may be lost", {
+    aside,
+  });
 }
 
 function loadFile(path: string): Loaded {
@@ -99,16 +113,25 @@ function loadFile(path: string): Loaded {
     const [verdict] = Object.values(db.prepare("PRAGMA quick_check(1)").get() ?? {});
     if (verdict !== "ok") throw new DamageError(String(verdict));
     migrate(db);
-    return load(db);
+    return loadRows(db);
   } finally {
     db.close();
   }
 }
 
-/** Renames the file and its log; returns the new name. */
-function setAside(path: string): string {
-  const stamp = new Date().toISOString().replaceAll(/[:.]/g, "-");
-  const aside = `${path}.damaged-${stamp}`;
+/** A row that cannot be decoded is damage like any other. */
+function loadRows(db: DatabaseSync): Loaded {
+  try {
+    return load(db);
+  } catch (error) {
+    const isNonsense = error instanceof MqttError || error instanceof TypeError ||
+      error instanceof RangeError;
+    throw isNonsense ? new DamageError(`A row makes no sense: ${error.message}`) : error;
+  }
+}
+
+/** Renames the file and its log. */
+function moveAside(path: string, aside: string): void {
   for (const suffix of ["", "-wal", "-shm"]) {
     try {
       Deno.renameSync(path + suffix, aside + suffix);
@@ -116,14 +139,14 @@ function setAside(path: string): string {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
-  return aside;
 }
 
-function* deliveriesOf({ sessions }: Loaded): Generator<[string, number, number]> {
-  for (const { clientId, deliveries } of sessions) {
-    for (const { delivery } of deliveries) {
-      yield [clientId, delivery.sequence, delivery.message.storeId];
-    }
+function readIfThere(path: string): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    return Deno.readFileSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
   }
 }
 
@@ -132,12 +155,17 @@ class DamageError extends Error {}
 
 /** SQLite's own words: in Deno an error has them and no code. */
 const LOCKED = /database is locked/;
-const DAMAGED = /malformed|file is not a database|database corruption/;
+const DAMAGED = /malformed|file is not a database|database corruption|no such (table|column)/;
 
 function isDamage(error: unknown): boolean {
+  if (error instanceof NewerSchemaError) return false;
   return error instanceof DamageError || says(error, DAMAGED);
 }
 
 function says(error: unknown, words: RegExp): boolean {
   return error instanceof Error && words.test(error.message);
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

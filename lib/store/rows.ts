@@ -6,6 +6,7 @@ import {
   publishSize,
 } from "../codec/mod.ts";
 import type { Delivery, KeptMessage, StoredWill, Subscription } from "../broker/mod.ts";
+import type { DeliveryRecord, MessageRecord } from "./records.ts";
 
 /** A time or a number of seconds in a row; `null` is for ever. */
 export type Endless = number | null;
@@ -21,14 +22,14 @@ export type SessionRow = [
 export type SubscriptionRow = [sessionId: number, topicFilter: string, flags: number, id: number];
 /** `[id, PUBLISH packet of 5.0, publisher, expires at ms]` */
 export type MessageRow = [id: number, packet: Uint8Array, publisher: string, expiresAtMs: Endless];
-/** `[sequence, session, message, QoS | RETAIN << 2, packet id, 1 when released, ids "1,2", share]` */
+/** `[sequence, session, message, QoS | RETAIN << 2, packet id, place among the released or 0, ids "1,2", share]` */
 export type DeliveryRow = [
   sequence: number,
   sessionId: number,
   messageId: number,
   flags: number,
   packetId: number,
-  isReleased: number,
+  releaseOrder: number,
   subscriptionIdentifiers: string | null,
   share: string | null,
 ];
@@ -52,9 +53,17 @@ export function fromEndless(value: Endless): number {
   return value ?? Infinity;
 }
 
-/** A message as a PUBLISH of 5.0: the codec is the row's format, so what a packet can carry a row can. */
-export function messagePacket(message: KeptMessage): Uint8Array {
-  return encodeMessage(message, message.properties);
+/** Encodes the message as a PUBLISH of 5.0: the codec is the row's format, so what a packet can carry a row can. */
+export function messageRow({ id, message }: MessageRecord): MessageRow {
+  const { publisherId, expiresAtMs } = message;
+  return [id, encodeMessage(message, message.properties), publisherId, toEndless(expiresAtMs)];
+}
+
+/** A retained message is a row of its own, with all that it needs. */
+export function retainedRow(message: KeptMessage): RetainedRow {
+  const { topicName, publisherId, expiresAtMs } = message;
+  const packet = encodeMessage(message, message.properties);
+  return [topicName, packet, publisherId, toEndless(expiresAtMs)];
 }
 
 /** The message of a row. */
@@ -82,6 +91,17 @@ export function messageFromRow(
   };
 }
 
+/** Whether a row's packet can be decoded. */
+export function isPacket(packet: unknown): boolean {
+  if (!(packet instanceof Uint8Array)) return false;
+  try {
+    decodePublish(packet, 0, packet.length, 5);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 export function subscriptionRow(sessionId: number, subscription: Subscription): SubscriptionRow {
   const { topicFilter, qos, noLocal, retainAsPublished, subscriptionIdentifier } = subscription;
   const flags = qos | (noLocal ? 4 : 0) | (retainAsPublished ? 8 : 0);
@@ -98,15 +118,15 @@ export function subscriptionFromRow(topicFilter: string, flags: number, id: numb
   };
 }
 
-export function deliveryRow(sessionId: number, delivery: Delivery): DeliveryRow {
-  const { sequence, message, qos, retain, subscriptionIdentifiers, share } = delivery;
+export function deliveryRow(record: DeliveryRecord): DeliveryRow {
+  const { sequence, qos, retain, subscriptionIdentifiers, share } = record.delivery;
   return [
     sequence,
-    sessionId,
-    message.storeId,
+    record.sessionId,
+    record.message.id,
     qos | (retain ? 4 : 0),
-    0,
-    0,
+    record.packetId,
+    record.releaseOrder,
     subscriptionIdentifiers === undefined ? null : subscriptionIdentifiers.join(","),
     share ?? null,
   ];
@@ -125,9 +145,10 @@ export function deliveryFromRow(row: DeliveryRow, message: KeptMessage): Deliver
 }
 
 /** A will as a PUBLISH; its delay is over or in `dueAtMs`, and no PUBLISH could carry it. */
-export function willPacket({ will }: StoredWill): Uint8Array {
+export function willRow(sessionId: number, { will, dueAtMs }: StoredWill): WillRow {
   const { willDelayInterval: _, ...properties } = will.properties ?? {};
-  return encodeMessage(will, Object.keys(properties).length === 0 ? undefined : properties);
+  const hasProperties = Object.keys(properties).length > 0;
+  return [sessionId, encodeMessage(will, hasProperties ? properties : undefined), dueAtMs];
 }
 
 export function willFromRow(packet: Uint8Array, dueAtMs: number): StoredWill {

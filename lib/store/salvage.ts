@@ -1,4 +1,10 @@
-import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import {
+  DatabaseSync,
+  type DatabaseSyncOptions,
+  type SQLInputValue,
+  type StatementSync,
+} from "node:sqlite";
+import { isPacket } from "./rows.ts";
 import { migrate, schemaVersion } from "./schema.ts";
 
 /** Tables with the columns they are ordered by, in the order in which they are saved. */
@@ -18,28 +24,31 @@ const TABLES: readonly (readonly [table: string, key: string])[] = [
  */
 export function salvage(damagedPath: string, newPath: string): Record<string, number> {
   const target = new DatabaseSync(newPath);
-  target.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
-  migrate(target);
-  const saved: Record<string, number> = {};
   const source = openDamaged(damagedPath);
   try {
+    target.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    migrate(target);
     target.exec("BEGIN IMMEDIATE");
-    for (const [table, key] of TABLES) {
-      saved[table] = source === undefined ? 0 : copyTable(source, target, table, key);
+    if (source !== undefined) {
+      for (const [table, key] of TABLES) copyTable(source, target, table, key);
     }
+    deleteOrphans(target);
     target.exec("COMMIT");
+    return Object.fromEntries(TABLES.map(([table]) => [table, countRows(target, table)]));
   } finally {
     source?.close();
     target.close();
   }
-  return saved;
 }
 
 /** `undefined`: not even the schema can be read. */
 function openDamaged(path: string): DatabaseSync | undefined {
   let db: DatabaseSync | undefined;
   try {
-    db = new DatabaseSync(path);
+    // Without these two SQLite reads nothing of a file that was cut off.
+    const options: DatabaseSyncOptions & { readonly defensive: boolean } = { defensive: false };
+    db = new DatabaseSync(path, options);
+    db.exec("PRAGMA writable_schema = ON");
     schemaVersion(db);
     return db;
   } catch {
@@ -48,33 +57,31 @@ function openDamaged(path: string): DatabaseSync | undefined {
   }
 }
 
-function copyTable(source: DatabaseSync, target: DatabaseSync, table: string, key: string): number {
+function copyTable(source: DatabaseSync, target: DatabaseSync, table: string, key: string): void {
   const descending = key.split(", ").map((column) => `${column} DESC`).join(", ");
-  let count = 0;
   for (const order of [key, descending]) {
-    const copied = copyRows(source, target, table, order);
-    count += copied.count;
-    if (copied.isComplete) break;
+    if (copyRows(source, target, table, order)) return;
   }
-  return count;
 }
 
+/** Whether it came to the end. */
 function copyRows(
   source: DatabaseSync,
   target: DatabaseSync,
   table: string,
   order: string,
-): { count: number; isComplete: boolean } {
-  let count = 0;
+): boolean {
   let insert: StatementSync | undefined;
   try {
     for (const row of source.prepare(`SELECT * FROM ${table} ORDER BY ${order}`).iterate()) {
       insert ??= insertInto(target, table, Object.keys(row));
-      count += run(insert, Object.values(row) as SQLInputValue[]);
+      if (!("packet" in row) || isPacket(row["packet"])) {
+        insertRow(insert, Object.values(row) as SQLInputValue[]);
+      }
     }
-    return { count, isComplete: true };
+    return true;
   } catch {
-    return { count, isComplete: false };
+    return false;
   }
 }
 
@@ -89,11 +96,25 @@ function insertInto(
   );
 }
 
-/** 1 where the row is good and new. */
-function run(insert: StatementSync, values: readonly SQLInputValue[]): number {
+function insertRow(insert: StatementSync, values: readonly SQLInputValue[]): void {
   try {
-    return Number(insert.run(...values).changes);
+    insert.run(...values);
   } catch {
-    return 0; // A row of nonsense: a column that must not be empty is, or is of the wrong kind.
+    // A row of nonsense: a column that must not be empty is, or is of the wrong kind.
   }
+}
+
+/** Deletes rows that belong to nothing any more. */
+function deleteOrphans(db: DatabaseSync): void {
+  db.exec(`
+    DELETE FROM deliveries WHERE session_id NOT IN (SELECT id FROM sessions)
+      OR message_id NOT IN (SELECT id FROM messages);
+    DELETE FROM messages WHERE id NOT IN (SELECT message_id FROM deliveries);
+    DELETE FROM subscriptions WHERE session_id NOT IN (SELECT id FROM sessions);
+    DELETE FROM received WHERE session_id NOT IN (SELECT id FROM sessions);
+    DELETE FROM wills WHERE session_id NOT IN (SELECT id FROM sessions);`);
+}
+
+function countRows(db: DatabaseSync, table: string): number {
+  return Number(db.prepare(`SELECT count(*) AS n FROM ${table}`).get()!["n"]);
 }

@@ -31,7 +31,7 @@ export const MIGRATIONS: readonly string[] = [
      message_id INTEGER NOT NULL,
      flags INTEGER NOT NULL,
      packet_id INTEGER NOT NULL,
-     is_released INTEGER NOT NULL,
+     release_order INTEGER NOT NULL,
      identifiers TEXT
    );
    CREATE TABLE received (

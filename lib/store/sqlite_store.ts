@@ -4,42 +4,36 @@ import type {
   KeptMessage,
   LogPort,
   Store,
+  StoredState,
   StoredWill,
   Subscription,
 } from "../broker/mod.ts";
 import { Batch } from "./batch.ts";
-import { deliveryRow, messagePacket, subscriptionRow, toEndless, willPacket } from "./rows.ts";
-import type { CommitAnswer, WriterInit } from "./sqlite_writer.ts";
-
-/** When to try again after a commit has failed, milliseconds. */
-const RETRY_MS = 1000;
-
-/** How much the store has written, for whoever counts what flash memory endures. */
-export interface StoreStats {
-  /** Commits that wrote something. */
-  readonly commits: number;
-  /** Bytes written to the log file and the database file. */
-  readonly writtenBytes: number;
-  /** Times that the operating system was asked to bring them to the disk. */
-  readonly fsyncs: number;
-  /** Commits that failed and were tried again. */
-  readonly failures: number;
-}
+import {
+  type DeliveryRecord,
+  type MessageRecord,
+  newSessionRecord,
+  type ReceivedRecord,
+  type SessionRecord,
+} from "./records.ts";
+import { retainedRow, subscriptionRow, toEndless, willRow } from "./rows.ts";
+import type { WriterInit } from "./sqlite_writer.ts";
+import { type StoreStats, WriterLink } from "./writer_link.ts";
 
 /** What a store begins with. */
 export interface SqliteStoreInit {
   /** Where the database is, and how surely a commit is to be on the disk. */
   readonly writer: WriterInit;
-  /** As loaded: the ids that are taken. */
+  /** What the file holds. */
+  readonly state: StoredState;
+  /** The ids of the sessions in the file. */
   readonly sessionIds: ReadonlyMap<string, number>;
-  /** As loaded; read once. */
-  readonly deliveries: Iterable<
-    readonly [clientId: string, sequence: number, messageId: number]
-  >;
   /** Greater than every one that is taken. */
   readonly nextSessionId: number;
   /** Greater than every one that is taken. */
   readonly nextMessageId: number;
+  /** Greater than that of every delivery that is released. */
+  readonly nextReleaseOrder: number;
   /** Told when writes fail, and when they work again. */
   readonly log: LogPort;
 }
@@ -49,243 +43,280 @@ export interface SqliteStoreInit {
  * the acknowledgements that need it. While one commit runs the next batch gathers.
  */
 export class SqliteStore implements Store {
+  /** {@linkcode Store.writes} */
   writes = 0;
-  isFailing = false;
-  readonly #worker: Worker;
-  readonly #log: LogPort;
-  readonly #sessionIds: Map<string, number>;
-  readonly #storedSessions: Set<number>;
-  /** Deliveries by session, and the message of each. */
-  readonly #deliveries = new Map<string, Map<number, number>>();
-  /** Deliveries that share a message; with the last the message goes. */
-  readonly #references = new Map<number, number>();
+  readonly #writer: WriterLink;
+  readonly #sessions = new Map<string, SessionRecord>();
+  /** By the number that the store gave them. */
+  readonly #messages = new Map<number, MessageRecord>();
   #nextSessionId: number;
   #nextMessageId: number;
+  #nextReleaseOrder: number;
   #batch = new Batch();
   #waiting: (() => void)[] = [];
   /** Those whose writes are with the Worker; `undefined`: it has nothing to do. */
   #committing: (() => void)[] | undefined;
-  #stats: StoreStats = { commits: 0, writtenBytes: 0, fsyncs: 0, failures: 0 };
-  #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #closed: PromiseWithResolvers<void> | undefined;
 
-  /** Starts the Worker. {@linkcode openStore} is the way to one that begins with what is on the disk. */
+  /** Starts the Worker; {@linkcode openStore} is the way to one that begins with what is on the disk. */
   constructor(init: SqliteStoreInit) {
-    this.#log = init.log;
-    this.#sessionIds = new Map(init.sessionIds);
-    this.#storedSessions = new Set(init.sessionIds.values());
     this.#nextSessionId = init.nextSessionId;
     this.#nextMessageId = init.nextMessageId;
-    for (const [clientId, sequence, messageId] of init.deliveries) {
-      this.#refer(clientId, sequence, messageId);
-    }
-    this.#worker = new Worker(new URL("./sqlite_writer.ts", import.meta.url), { type: "module" });
-    this.#worker.onmessage = ({ data }: MessageEvent<CommitAnswer>) => this.#answered(data);
-    this.#worker.onerror = (event) => {
-      // A fault of ours in the Worker: nothing more can be promised.
-      throw new Error(`The store's Worker failed: ${event.message}`);
-    };
-    this.#worker.postMessage(init.writer);
+    this.#nextReleaseOrder = init.nextReleaseOrder;
+    this.#restore(init.state, init.sessionIds);
+    this.#writer = new WriterLink(init.writer, init.log, {
+      committed: () => this.#committed(),
+      failed: () => this.#failed(),
+      closed: () => this.#closed?.resolve(),
+    });
+  }
+
+  /** {@linkcode Store.isFailing} */
+  get isFailing(): boolean {
+    return this.#writer.isFailing;
   }
 
   /** What was written so far. */
   get stats(): StoreStats {
-    return this.#stats;
+    return this.#writer.stats;
   }
 
-  commit(done: () => void): void {
-    this.#waiting.push(done);
+  /** {@linkcode Store.commit} */
+  commit(done?: () => void): void {
+    if (done !== undefined) this.#waiting.push(done);
     if (this.#committing === undefined) this.#next();
   }
 
-  /** Writes what has gathered and ends the Worker. */
-  async close(): Promise<void> {
+  /** Writes what has gathered, where that can be, and ends the Worker. */
+  close(): Promise<void> {
     if (this.#closed === undefined) {
       this.#closed = Promise.withResolvers();
-      if (this.#committing === undefined) this.#next();
+      if (this.isFailing) this.#writer.close();
+      else if (this.#committing === undefined) this.#next();
     }
-    await this.#closed.promise;
+    return this.#closed.promise;
   }
 
+  /** {@linkcode Store.putSession} */
   putSession(clientId: string, expirySeconds: number, expiresAtMs: number): void {
     this.writes++;
-    let id = this.#sessionIds.get(clientId);
-    if (id === undefined) this.#sessionIds.set(clientId, id = this.#nextSessionId++);
-    this.#batch.putSession([id, clientId, toEndless(expirySeconds), toEndless(expiresAtMs)]);
+    let session = this.#sessions.get(clientId);
+    if (session === undefined) {
+      session = newSessionRecord(this.#nextSessionId++, false);
+      this.#sessions.set(clientId, session);
+    }
+    const { id } = session;
+    this.#batch.putSession(session, [
+      id,
+      clientId,
+      toEndless(expirySeconds),
+      toEndless(expiresAtMs),
+    ]);
   }
 
+  /** {@linkcode Store.deleteSession} */
   deleteSession(clientId: string): void {
-    const id = this.#sessionIds.get(clientId);
-    if (id === undefined) return;
+    const session = this.#sessions.get(clientId);
+    if (session === undefined) return;
     this.writes++;
-    this.#sessionIds.delete(clientId);
-    this.#batch.deleteSession(id, this.#storedSessions.delete(id));
-    for (const sequence of this.#deliveries.get(clientId)?.keys() ?? []) {
-      this.#release(clientId, sequence);
-    }
-    this.#deliveries.delete(clientId);
+    this.#sessions.delete(clientId);
+    for (const sequence of session.deliveries.keys()) this.#deleteDelivery(session, sequence);
+    for (const record of session.received.values()) this.#batch.deleteReceived(record);
+    this.#batch.deleteSession(session);
   }
 
+  /** {@linkcode Store.putSubscription} */
   putSubscription(clientId: string, subscription: Subscription): void {
-    const id = this.#sessionIds.get(clientId);
-    if (id === undefined) return;
+    const session = this.#sessions.get(clientId);
+    if (session === undefined) return;
     this.writes++;
-    this.#batch.putSubscription(subscriptionRow(id, subscription));
+    this.#batch.putSubscription(session, subscriptionRow(session.id, subscription));
   }
 
+  /** {@linkcode Store.deleteSubscription} */
   deleteSubscription(clientId: string, topicFilter: string): void {
-    const id = this.#sessionIds.get(clientId);
-    if (id === undefined) return;
+    const session = this.#sessions.get(clientId);
+    if (session === undefined) return;
     this.writes++;
-    this.#batch.deleteSubscription(id, topicFilter);
+    this.#batch.deleteSubscription(session, topicFilter);
   }
 
+  /** {@linkcode Store.putDelivery} */
   putDelivery(clientId: string, delivery: Delivery): void {
-    const id = this.#sessionIds.get(clientId);
-    if (id === undefined) return;
+    const session = this.#sessions.get(clientId);
+    if (session === undefined) return;
     this.writes++;
-    const { message } = delivery;
-    // A message whose last delivery is gone may come again: its row is gone too.
-    if (message.storeId === 0 || !this.#references.has(message.storeId)) {
-      message.storeId = this.#nextMessageId++;
-      const { storeId, publisherId, expiresAtMs } = message;
-      this.#batch.putMessage(
-        storeId,
-        () => [storeId, messagePacket(message), publisherId, toEndless(expiresAtMs)],
-      );
-    }
-    this.#refer(clientId, delivery.sequence, message.storeId);
-    this.#batch.putDelivery(deliveryRow(id, delivery));
+    const record = this.#addDelivery(session, delivery, this.#messageOf(delivery.message));
+    this.#batch.putDelivery(record);
   }
 
+  /** {@linkcode Store.putInFlight} */
   putInFlight(
     clientId: string,
     sequence: number,
     packetId: number,
     state: InFlight["state"],
   ): void {
-    if (!this.#sessionIds.has(clientId)) return;
+    const record = this.#sessions.get(clientId)?.deliveries.get(sequence);
+    if (record === undefined) return;
     this.writes++;
-    this.#batch.putInFlight(sequence, packetId, state === "released" ? 1 : 0);
+    record.packetId = packetId;
+    record.releaseOrder = state === "released" ? this.#nextReleaseOrder++ : 0;
+    this.#batch.changeDelivery(record);
   }
 
-  deleteDelivery(clientId: string, delivery: Delivery): void {
-    if (this.#deliveries.get(clientId)?.has(delivery.sequence) !== true) return;
-    this.writes++;
-    this.#release(clientId, delivery.sequence);
+  /** {@linkcode Store.deleteDelivery} */
+  deleteDelivery(clientId: string, { sequence }: Delivery): void {
+    const session = this.#sessions.get(clientId);
+    if (session !== undefined && this.#deleteDelivery(session, sequence)) this.writes++;
   }
 
+  /** {@linkcode Store.putReceived} */
   putReceived(clientId: string, packetId: number): void {
-    const id = this.#sessionIds.get(clientId);
-    if (id === undefined) return;
+    const session = this.#sessions.get(clientId);
+    if (session === undefined) return;
     this.writes++;
-    this.#batch.putReceived(id, packetId);
+    if (session.received.has(packetId)) return;
+    const record: ReceivedRecord = { sessionId: session.id, packetId, place: "gathered" };
+    session.received.set(packetId, record);
+    this.#batch.putReceived(record);
   }
 
+  /** {@linkcode Store.deleteReceived} */
   deleteReceived(clientId: string, packetId: number): void {
-    const id = this.#sessionIds.get(clientId);
-    if (id === undefined) return;
+    const session = this.#sessions.get(clientId);
+    const record = session?.received.get(packetId);
+    if (record === undefined) return;
     this.writes++;
-    this.#batch.deleteReceived(id, packetId);
+    session!.received.delete(packetId);
+    this.#batch.deleteReceived(record);
   }
 
+  /** {@linkcode Store.putRetained} */
   putRetained(message: KeptMessage): void {
     this.writes++;
-    const { topicName, publisherId, expiresAtMs } = message;
-    this.#batch.putRetained(
-      topicName,
-      () => [topicName, messagePacket(message), publisherId, toEndless(expiresAtMs)],
-    );
+    this.#batch.putRetained(message.topicName, () => retainedRow(message));
   }
 
+  /** {@linkcode Store.deleteRetained} */
   deleteRetained(topicName: string): void {
     this.writes++;
     this.#batch.deleteRetained(topicName);
   }
 
+  /** {@linkcode Store.putWill} */
   putWill(clientId: string, will: StoredWill): void {
-    const id = this.#sessionIds.get(clientId);
-    if (id === undefined) return;
+    const session = this.#sessions.get(clientId);
+    if (session === undefined) return;
     this.writes++;
-    this.#batch.putWill([id, willPacket(will), will.dueAtMs]);
+    this.#batch.putWill(session, willRow(session.id, will));
   }
 
+  /** {@linkcode Store.deleteWill} */
   deleteWill(clientId: string): void {
-    const id = this.#sessionIds.get(clientId);
-    if (id === undefined) return;
+    const session = this.#sessions.get(clientId);
+    if (session === undefined) return;
     this.writes++;
-    this.#batch.deleteWill(id);
+    this.#batch.deleteWill(session);
   }
 
-  #refer(clientId: string, sequence: number, messageId: number): void {
-    let deliveries = this.#deliveries.get(clientId);
-    if (deliveries === undefined) this.#deliveries.set(clientId, deliveries = new Map());
-    deliveries.set(sequence, messageId);
-    this.#references.set(messageId, (this.#references.get(messageId) ?? 0) + 1);
-  }
-
-  #release(clientId: string, sequence: number): void {
-    const deliveries = this.#deliveries.get(clientId)!;
-    const messageId = deliveries.get(sequence)!;
-    deliveries.delete(sequence);
-    this.#batch.deleteDelivery(sequence);
-    const left = this.#references.get(messageId)! - 1;
-    if (left > 0) return void this.#references.set(messageId, left);
-    this.#references.delete(messageId);
-    this.#batch.deleteMessage(messageId);
-  }
-
-  /** Hands the batch that has gathered to the Worker; where all in it cancelled out nothing has to be written. */
-  #next(): void {
-    while (this.#batch.isEmpty && this.#waiting.length > 0) {
-      const waiting = this.#waiting;
-      this.#waiting = [];
-      for (const done of waiting) done();
-    }
-    if (this.#batch.isEmpty) {
-      if (this.#closed !== undefined) this.#worker.postMessage("close");
-      return;
-    }
-    if (this.#waiting.length === 0 && this.#closed === undefined) return;
-    this.#committing = this.#waiting;
-    this.#waiting = [];
-    const rows = this.#batch.rows();
-    this.#batch = new Batch();
-    for (const [id] of rows.sessions) this.#storedSessions.add(id);
-    this.#worker.postMessage(rows);
-  }
-
-  #answered(answer: CommitAnswer): void {
-    if (answer.type === "closed") {
-      this.#worker.terminate();
-      clearTimeout(this.#retryTimer);
-      return this.#closed?.resolve();
-    }
-    const { commits, writtenBytes, fsyncs, failures } = this.#stats;
-    if (answer.type === "failed") {
-      this.#stats = { ...this.#stats, failures: failures + 1 };
-      if (!this.isFailing) {
-        this.#log.error("Cannot write to the store: QoS 1 and 2 are refused until it can", {
-          reason: answer.reason,
-        });
-      }
-      this.isFailing = true;
-      // The Worker keeps the rows: it is asked to try again, until there is space, or the process ends.
-      if (this.#closed !== undefined) return void this.#worker.postMessage("close");
-      this.#retryTimer = setTimeout(() => this.#worker.postMessage("retry"), RETRY_MS);
-      return;
-    }
-    if (this.isFailing) this.#log.warning("The store can be written again");
-    this.isFailing = false;
-    this.#stats = {
-      commits: commits + 1,
-      writtenBytes: writtenBytes + answer.writtenBytes,
-      fsyncs: fsyncs + answer.fsyncs,
-      failures,
+  #addDelivery(
+    session: SessionRecord,
+    delivery: Delivery,
+    message: MessageRecord,
+  ): DeliveryRecord {
+    const record: DeliveryRecord = {
+      sessionId: session.id,
+      delivery,
+      message,
+      packetId: 0,
+      releaseOrder: 0,
+      isChanged: false,
+      place: "written",
     };
-    const committed = this.#committing ?? [];
+    message.references++;
+    session.deliveries.set(delivery.sequence, record);
+    return record;
+  }
+
+  #deleteDelivery(session: SessionRecord, sequence: number): boolean {
+    const record = session.deliveries.get(sequence);
+    if (record === undefined) return false;
+    session.deliveries.delete(sequence);
+    this.#batch.deleteDelivery(record);
+    const { message } = record;
+    if (--message.references === 0) {
+      this.#messages.delete(message.id);
+      this.#batch.deleteMessage(message);
+    }
+    return true;
+  }
+
+  /** A message whose last delivery is gone may come again: its row is gone too, and it gets another. */
+  #messageOf(message: KeptMessage): MessageRecord {
+    const known = message.storeId === 0 ? undefined : this.#messages.get(message.storeId);
+    if (known !== undefined) return known;
+    message.storeId = this.#nextMessageId++;
+    const record = this.#addMessage(message);
+    this.#batch.putMessage(record);
+    return record;
+  }
+
+  #addMessage(message: KeptMessage): MessageRecord {
+    const record: MessageRecord = { id: message.storeId, message, references: 0, place: "written" };
+    this.#messages.set(record.id, record);
+    return record;
+  }
+
+  #restore(state: StoredState, sessionIds: ReadonlyMap<string, number>): void {
+    for (const { clientId, deliveries, received } of state.sessions) {
+      const session = newSessionRecord(sessionIds.get(clientId)!, true);
+      this.#sessions.set(clientId, session);
+      for (const { delivery } of deliveries) {
+        const { message } = delivery;
+        const record = this.#messages.get(message.storeId) ?? this.#addMessage(message);
+        this.#addDelivery(session, delivery, record);
+      }
+      for (const packetId of received) {
+        session.received.set(packetId, { sessionId: session.id, packetId, place: "written" });
+      }
+    }
+  }
+
+  /** Hands the batch that has gathered to the Worker; where all in it cancelled out there is nothing to wait for. */
+  #next(): void {
+    while (this.#batch.isEmpty) {
+      if (this.#waiting.length === 0) {
+        if (this.#closed !== undefined) this.#writer.close();
+        return;
+      }
+      this.#finish(this.#takeWaiting());
+    }
+    const batch = this.#batch;
+    this.#batch = new Batch();
+    this.#committing = this.#takeWaiting();
+    this.#writer.write(batch.takeRows());
+  }
+
+  #takeWaiting(): (() => void)[] {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    return waiting;
+  }
+
+  /** What they lead to waits its turn: commits are done in their order. */
+  #finish(commits: (() => void)[]): void {
+    this.#committing = commits;
+    for (const done of commits) done();
     this.#committing = undefined;
-    for (const done of committed) done();
-    if (this.#committing === undefined) this.#next();
+  }
+
+  #committed(): void {
+    this.#finish(this.#committing!);
+    this.#next();
+  }
+
+  #failed(): void {
+    if (this.#closed !== undefined) this.#writer.close();
   }
 }

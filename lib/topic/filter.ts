@@ -13,12 +13,6 @@ export interface ParsedTopicFilter {
   readonly topicFilter: string;
 }
 
-/** The two parts of `$share/{ShareName}/{filter}`. */
-export interface SharedTopicFilter extends ParsedTopicFilter {
-  /** Who shares the subscription. */
-  readonly shareName: string;
-}
-
 /**
  * Whether a message may be published to `name`: no wildcard in it [MQTT-4.7.0-1], at most `maxLevels` levels, and what
  * holds for names and filters alike: at least one character [MQTT-4.7.3-1], no U+0000 [MQTT-4.7.3-2], at most 65,535 bytes
@@ -55,12 +49,9 @@ export function parseTopicFilter(
   return { shareName: undefined, topicFilter: filter };
 }
 
-/** The parts of a shared Topic Filter; `undefined` if `filter` is an ordinary one or malformed. */
-export function parseSharedFilter(
-  filter: string,
-  maxLevels = Infinity,
-): SharedTopicFilter | undefined {
-  if (!filter.startsWith(SHARE_PREFIX) || !isTopicString(filter)) return undefined;
+/** The parts of what begins with `$share/`; `undefined` where it is malformed. */
+function parseSharedFilter(filter: string, maxLevels: number): ParsedTopicFilter | undefined {
+  if (!isTopicString(filter)) return undefined;
   const slash = filter.indexOf("/", SHARE_PREFIX.length);
   if (slash === -1) return undefined; // a filter has to follow [MQTT-4.8.2-2]
   const shareName = filter.slice(SHARE_PREFIX.length, slash);

@@ -29,8 +29,8 @@
  * @module
  */
 
-export { isTopicFilter, isTopicName, parseSharedFilter, parseTopicFilter } from "./filter.ts";
-export type { ParsedTopicFilter, SharedTopicFilter } from "./filter.ts";
+export { isTopicFilter, isTopicName, parseTopicFilter } from "./filter.ts";
+export type { ParsedTopicFilter } from "./filter.ts";
 export { topicMatches } from "./matches.ts";
 export { FilterTrie } from "./filter_trie.ts";
 export type { FilterTrieOptions } from "./filter_trie.ts";

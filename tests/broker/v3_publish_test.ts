@@ -271,6 +271,21 @@ testBefore5(
 );
 
 testBefore5(
+  "a QoS 2 PUBLISH on a listener of QoS 1 goes on as QoS 1 everywhere",
+  `
+    ${BEGINNING}
+    low> CONNECT v=?
+    low< CONNACK
+    low> PUBLISH t qos=2 id=1 "two"
+    low< PUBREC id=1
+    b< PUBLISH t qos=1 id=1 "two"
+    low> PUBREL id=1
+    low< PUBCOMP id=1
+  `,
+  { listeners: { low: { maxQos: 1 } } },
+);
+
+testBefore5(
   "a payload over the limit is acknowledged and goes nowhere",
   `
     ${BEGINNING}

@@ -1,3 +1,5 @@
+import { deepEqual } from "node:assert/strict";
+import { Exchange } from "../support/exchange.ts";
 import { test31, test311, testBefore5 } from "./before_5.ts";
 
 test311(
@@ -159,17 +161,26 @@ testBefore5(
 );
 
 testBefore5(
-  "a session with Clean Session 0 ends after the time that the settings give it",
+  "a session with Clean Session 0 ends after the time that the settings give it, counted from its client's leaving",
   `
     a> CONNECT v=?
     a< CONNACK
     a> SUBSCRIBE id=1 t qos=1
     a< SUBACK id=1 1
+    wait 2h
     a x
-    wait 1h
+    wait 3599s
     b> CONNECT v=? cleanStart
     b< CONNACK
-    b> PUBLISH t qos=1 id=1 "x"
+    b> PUBLISH t qos=1 id=1 "in time"
+    b< PUBACK id=1
+    a> CONNECT v=?
+    a< CONNACK sessionPresent=*
+    a< PUBLISH t qos=1 id=1 "in time"
+    a> PUBACK id=1
+    a x
+    wait 1h
+    b> PUBLISH t qos=1 id=1 "too late"
     b< PUBACK id=1
     a> CONNECT v=?
     a< CONNACK
@@ -228,3 +239,25 @@ testBefore5(
     a< PUBLISH t retain "x"
   `,
 );
+
+for (const version of [4, 3]) {
+  Deno.test(`MQTT 3.${version === 4 ? "1.1" : "1"}: of a discarded session nothing is left [v3 MQTT-3.1.2-6]`, () => {
+    const exchange = new Exchange({ store: true }).play(`
+      a> CONNECT v=${version}
+      a< CONNACK
+      a> SUBSCRIBE id=1 t qos=1 u/# qos=2
+      a< SUBACK id=1 1 2
+      a x
+      b> CONNECT v=${version} cleanStart
+      b< CONNACK
+      b> PUBLISH t qos=1 id=1 "x"
+      b< PUBACK id=1
+      a> CONNECT v=${version} cleanStart
+      a< CONNACK
+    `);
+    const { broker, store } = exchange.test;
+    deepEqual([...broker.clients.keys()].toSorted(), ["a", "b"]);
+    deepEqual([broker.router.size, broker.queuedBytes], [0, 0]);
+    deepEqual([...store!.load().sessions], []);
+  });
+}

@@ -1,3 +1,4 @@
+import { Exchange } from "../support/exchange.ts";
 import { testBefore5 } from "./before_5.ts";
 
 /** What a client may not send, as bytes. */
@@ -112,13 +113,29 @@ testBefore5(
   { options: { maxPacketSizeBytes: 1000 } },
 );
 
-testBefore5(
-  "what could not be stored is not acknowledged; the connection stays, and the client may try again",
-  `
-    a> CONNECT v=? cleanStart
-    a< CONNACK
-    a> PINGREQ
-    a< PINGRESP
-  `,
-  { store: true },
-);
+for (const version of [4, 3]) {
+  Deno.test(`MQTT 3.${version === 4 ? "1.1" : "1"}: what could not be stored is not acknowledged and goes nowhere, until it can be stored; QoS 0 goes on`, () => {
+    const exchange = new Exchange({ store: true });
+    exchange.play(`
+      a> CONNECT v=${version}
+      a< CONNACK
+      a> SUBSCRIBE id=1 # qos=2
+      a< SUBACK id=1 2
+    `);
+    exchange.test.store!.isFailing = true;
+    exchange.play(`
+      a> PUBLISH t qos=1 id=1 "one" & PUBLISH t qos=2 id=2 "two"
+      a< nothing
+      a> PUBLISH t "zero"
+      a< PUBLISH t "zero"
+    `);
+    exchange.test.store!.isFailing = false;
+    exchange.play(`
+      a> PUBLISH t qos=1 id=1 dup "one" & PUBLISH t qos=2 id=2 dup "two"
+      a< PUBLISH t qos=1 id=1 "one"
+      a< PUBACK id=1
+      a< PUBLISH t qos=2 id=2 "two"
+      a< PUBREC id=2
+    `);
+  });
+}

@@ -79,7 +79,7 @@ for (const [name, record] of records) {
     const bytes = writer.copy(0, writer.length, 0);
     const reader = new ByteReader(bytes);
     assert.deepEqual(decodeRecord(reader), record);
-    assert(reader.done);
+    assert(reader.isAtEnd);
     for (let end = 0; end < Math.min(bytes.length, 300); end++) {
       assert.throws(() => decodeRecord(new ByteReader(bytes.subarray(0, end))), RangeError);
     }
@@ -91,7 +91,7 @@ Deno.test("decodeRecord() reads records one after the other", () => {
   for (const [, record] of records) encode(writer, record);
   const reader = new ByteReader(writer.copy(0, writer.length, 0));
   const decoded: BusRecord[] = [];
-  while (!reader.done) decoded.push(decodeRecord(reader));
+  while (!reader.isAtEnd) decoded.push(decodeRecord(reader));
   assert.deepEqual(decoded, records.map(([, record]) => record));
 });
 

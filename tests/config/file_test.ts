@@ -110,11 +110,11 @@ for (const [file, expected] of bad) {
 }
 
 Deno.test("all problems of a file are told at once, in its order", () => {
-  const file = "max_qos 9\nlistener 70000\nmax_topic_alias 5\npassword_file /p\nmax_sesions 1\n";
+  const file = "max_qos 9\nlistener 70000\nmax_topic_alias 5\nplugin /p\nmax_sesions 1\n";
   assert.deepEqual(problems({ file }).map((problem) => problem.split(": ", 2).join(" ")), [
     "m.conf:1 max_qos",
     "m.conf:2 listener",
-    "m.conf:4 password_file",
+    "m.conf:4 plugin",
     "m.conf:5 max_sesions",
   ]);
 });

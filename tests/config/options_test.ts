@@ -1,6 +1,11 @@
 import { strict as assert } from "node:assert";
 import { DEFAULT_BROKER_OPTIONS, DEFAULT_LISTENER_OPTIONS } from "../../lib/broker/mod.ts";
-import { type Option, OPTIONS, REFUSED_OPTIONS } from "../../lib/config/mod.ts";
+import {
+  DEFAULT_ACCESS_CONFIG,
+  type Option,
+  OPTIONS,
+  REFUSED_OPTIONS,
+} from "../../lib/config/mod.ts";
 import { DEFAULT_PROCESS_OPTIONS } from "../../lib/config/process_options.ts";
 import { parseValue, showValue } from "../../lib/config/value.ts";
 import { load, problems } from "./support.ts";
@@ -30,6 +35,7 @@ const records = [
   ["broker", DEFAULT_BROKER_OPTIONS, []],
   ["listener", DEFAULT_LISTENER_OPTIONS, ["name", "allowAnonymous"]],
   ["process", DEFAULT_PROCESS_OPTIONS, []],
+  ["access", DEFAULT_ACCESS_CONFIG, []],
 ] as const;
 for (const [record, defaults, decidedElsewhere] of records) {
   Deno.test(`every setting of the ${record} has exactly one row, whose default is its own`, () => {

@@ -124,12 +124,9 @@ for (const [environment, problem] of badVariables) {
   });
 }
 
-Deno.test("a password file in the environment is refused, as in a file", () => {
-  const [problem = ""] = problems({ environment: { MQTT_PASSWORD_FILE: "/p" } });
-  assert.match(
-    problem,
-    /^MQTT_PASSWORD_FILE \(environment\): Is not supported\. Passwords are not/,
-  );
+Deno.test("a plugin in the environment is refused, as in a file", () => {
+  const [problem = ""] = problems({ environment: { MQTT_PLUGIN: "/p" } });
+  assert.match(problem, /^MQTT_PLUGIN \(environment\): Is not supported\. Plugins of mosquitto/);
 });
 
 const ignoredVariables: [environment: Record<string, string>, note: RegExp][] = [
@@ -169,7 +166,7 @@ const badFlags: [args: string, problem: RegExp][] = [
   ["-c", /^-c: Needs a value$/],
   ["--no-max-qos", /^--no-max-qos: Is not a flag/],
   ["--no-retain-available=true", /^--no-retain-available: Takes no value/],
-  ["--password-file p", /^--password-file: Is not supported\. Passwords are not in this version/],
+  ["--plugin p", /^--plugin: Is not supported\. Plugins of mosquitto cannot be loaded/],
   [
     "--require-certificate",
     /^--require-certificate: Is not supported\. TLS is not in this version/,

@@ -90,6 +90,7 @@ netTest(
 
 netTest("random bytes end their own connection and nothing else", async () => {
   const random = new Random(Date.now());
+  // deno-lint-ignore no-console -- so that a failure can be repeated
   console.log(`seed ${random.seed}`);
   await using local = new LocalServer();
   using other = await RawClient.connect(local.port);

@@ -5,15 +5,18 @@ import {
   frameLength,
   type Packet,
   type ProtocolVersion,
-  type Publish,
   type SubscriptionRequest,
 } from "../../lib/codec/mod.ts";
+import { connectPacket, startClean, wireExpiry } from "./connect_packet.ts";
+import { Incoming, type Manners } from "./incoming.ts";
 import type { Ledger } from "./ledger.ts";
 import type { CutKind, Network, Peer, SimLink } from "./link.ts";
+import { concat } from "./pipe.ts";
 import { Outgoing } from "./outgoing.ts";
 import {
   type ConnectFacts,
   type DisconnectFacts,
+  type Incarnation,
   type PublishRecord,
   type SubRecord,
   Violation,
@@ -23,14 +26,6 @@ import type { World } from "./world.ts";
 /** Reasons for which a broker may tell a client that behaves well to go. */
 const GOODBYES: ReadonlySet<number> = new Set([0x8b, 0x8d, 0x8e, 0x97]);
 
-/** How a client treats the broker. */
-export interface Manners {
-  /** The longest that an acknowledgement takes it. */
-  readonly maxAckMs: number;
-  /** Whether it refuses some QoS 2 messages. */
-  readonly isPicky: boolean;
-}
-
 /** A well-behaved client of its own making: it shares the codec with the broker and nothing else. */
 export class ModelClient implements Peer {
   link: SimLink | undefined;
@@ -39,22 +34,16 @@ export class ModelClient implements Peer {
   isHung = false;
   readonly #world: World;
   readonly #ledger: Ledger;
-  readonly #manners: Manners;
 
+  #incarnation: Incarnation | undefined;
   readonly outgoing: Outgoing;
-  /** QoS 2 messages that arrived and wait for their PUBREL. */
-  readonly #held = new Set<number>();
-  /** QoS 2 messages that it refused: when they come again it is because the broker does not know. */
-  readonly #refused = new Set<number>();
+  readonly incoming: Incoming;
   /** A clean start that nobody has confirmed: the session that was is not to be resumed. */
   #isCleanPending = false;
   #cleanLink: SimLink | undefined;
 
   // What lives as long as a connection.
-  #bytes = new Uint8Array(0);
-  readonly #unfinished = new Set<number>();
-  readonly #aliases = new Map<number, string>();
-  #acks: Packet[] = [];
+  #bytes: Uint8Array = new Uint8Array(0);
   readonly #subscribing = new Map<number, SubRecord[]>();
   readonly #unsubscribing = new Map<number, { filters: readonly string[]; askedAtMs: number }>();
   #pingsOpen = 0;
@@ -70,8 +59,12 @@ export class ModelClient implements Peer {
   ) {
     this.#world = world;
     this.#ledger = ledger;
-    this.#manners = manners;
-    this.outgoing = new Outgoing(world, version, (packet) => this.send(packet));
+    const send = (packet: Packet) => this.send(packet);
+    this.outgoing = new Outgoing(world, version, send);
+    this.incoming = new Incoming(world, ledger, clientId, manners, send);
+    this.incoming.onAckTime = () => {
+      if (!this.isHung && this.link !== undefined) this.incoming.flush();
+    };
   }
 
   /** The Session Expiry Interval of its CONNECT. */
@@ -81,7 +74,7 @@ export class ModelClient implements Peer {
 
   /** Whether nothing is under way between it and the broker, as far as it knows. */
   get isIdle(): boolean {
-    return this.outgoing.isEmpty && this.#acks.length === 0 && this.#subscribing.size === 0 &&
+    return this.outgoing.isEmpty && this.incoming.isIdle && this.#subscribing.size === 0 &&
       this.#unsubscribing.size === 0 && this.#pingsOpen === 0;
   }
 
@@ -97,7 +90,7 @@ export class ModelClient implements Peer {
     this.#forgetConnection();
     const { sessions } = this.#world;
     const mustStartClean = this.#isCleanPending || sessions.unsure.has(this.clientId);
-    const facts = mustStartClean ? clean(asked) : asked;
+    const facts = mustStartClean ? startClean(asked) : asked;
     this.#facts = facts;
     this.link = this.#world.openLink(this, facts, network);
     if (facts.cleanStart) {
@@ -173,7 +166,7 @@ export class ModelClient implements Peer {
     this.isHung = false;
     if (this.link === undefined) return;
     this.link.isReading = true;
-    this.#flushAcks();
+    this.incoming.flush();
     this.#keepAlive(this.link);
   }
 
@@ -186,10 +179,7 @@ export class ModelClient implements Peer {
 
   onBytes(link: SimLink, bytes: Uint8Array): void {
     if (link !== this.link) return;
-    const waiting = this.#bytes;
-    const whole = new Uint8Array(waiting.length + bytes.length);
-    whole.set(waiting);
-    whole.set(bytes, waiting.length);
+    const whole = concat(this.#bytes, bytes);
     let at = 0;
     while (this.link === link) {
       const length = frameLength(whole, at, whole.length, 10_000_000);
@@ -199,7 +189,7 @@ export class ModelClient implements Peer {
       if (this.#world.trace.isOn) this.#world.trace.packet(this.clientId, "<", packet);
       this.#handle(link, packet);
     }
-    this.#bytes = whole.slice(at);
+    this.#bytes = whole.subarray(at);
   }
 
   onEnd(link: SimLink): void {
@@ -213,10 +203,7 @@ export class ModelClient implements Peer {
     this.isConnected = false;
     this.isHung = false;
     this.#bytes = new Uint8Array(0);
-    this.#unfinished.clear();
-    this.#aliases.clear();
-    // Whoever still waits for these sends the message again.
-    this.#acks = [];
+    this.incoming.disconnected();
     this.#subscribing.clear();
     this.#unsubscribing.clear();
     this.#pingsOpen = 0;
@@ -231,10 +218,9 @@ export class ModelClient implements Peer {
       case "connack":
         return this.#handleConnack(link, packet);
       case "publish":
-        return this.#handlePublish(link, packet);
+        return this.incoming.publish(link, packet);
       case "pubrel":
-        this.#held.delete(packet.packetId);
-        return this.#acknowledge({ type: "pubcomp", packetId: packet.packetId, reasonCode: 0 });
+        return this.incoming.pubrel(packet.packetId);
       case "puback":
         return this.outgoing.puback(packet);
       case "pubrec":
@@ -279,10 +265,13 @@ export class ModelClient implements Peer {
     this.isConnected = true;
     this.#isCleanPending = false;
     this.#cleanLink = undefined;
-    if (!isPresent) {
+    // Of a session that ended and began anew while CONNACKs were lost a client knows nothing, and what it would send again
+    // nobody could tell from new: that is the protocol's gap, not the broker's.
+    const isKnown = link.incarnation === this.#incarnation;
+    this.#incarnation = link.incarnation;
+    if (!isPresent || !isKnown) {
       this.outgoing.reset();
-      this.#held.clear();
-      this.#refused.clear();
+      this.incoming.reset();
     }
     const keepAliveSeconds = packet.properties?.serverKeepAlive ?? this.#facts.keepAliveSeconds;
     if (keepAliveSeconds !== link.keepAliveSeconds) {
@@ -290,72 +279,6 @@ export class ModelClient implements Peer {
     }
     this.outgoing.connected(packet.properties ?? {});
     if (link.keepAliveSeconds > 0) this.#keepAlive(link);
-  }
-
-  #handlePublish(link: SimLink, packet: Publish): void {
-    const { clientId } = this;
-    const topicName = this.#resolve(packet);
-    const { qos, packetId, dup } = packet;
-    const isHeld = qos === 2 && this.#held.has(packetId);
-    if (!dup) this.#refused.delete(packetId);
-    const wasRefused = qos === 2 && this.#refused.has(packetId);
-    if (qos > 0) {
-      if (this.#unfinished.has(packetId)) {
-        throw new Violation(`${clientId} got packet id ${packetId}, in flight [MQTT-2.2.1-4]`);
-      }
-      if (isHeld && !dup) {
-        throw new Violation(`${clientId} got packet id ${packetId}, held, for another message`);
-      }
-      if (dup && !link.isPresentExpected) {
-        throw new Violation(`${clientId} got DUP in a new session [MQTT-3.3.1-1]`);
-      }
-      this.#unfinished.add(packetId);
-      if (this.#unfinished.size > this.#facts.receiveMaximum) {
-        throw new Violation(`${clientId} got more than its Receive Maximum [MQTT-3.3.4-9]`);
-      }
-    }
-    if (!isHeld && !wasRefused) this.#ledger.arrived(link, packet, topicName);
-    if (qos === 1) this.#acknowledge({ type: "puback", packetId, reasonCode: 0 });
-    if (qos === 2) {
-      const isRefused = wasRefused ||
-        this.#manners.isPicky && !isHeld && this.#world.random.int(10) === 0;
-      (isRefused ? this.#refused : this.#held).add(packetId);
-      this.#acknowledge({ type: "pubrec", packetId, reasonCode: isRefused ? 0x83 : 0 });
-    }
-  }
-
-  #resolve(packet: Publish): string {
-    const alias = packet.properties?.topicAlias;
-    if (alias === undefined) return packet.topicName;
-    if (alias > this.#facts.topicAliasMaximum) {
-      throw new Violation(`${this.clientId} got Topic Alias ${alias} [MQTT-3.1.2-26]`);
-    }
-    if (packet.topicName !== "") this.#aliases.set(alias, packet.topicName);
-    const topicName = this.#aliases.get(alias);
-    if (topicName === undefined) {
-      throw new Violation(`${this.clientId} got Topic Alias ${alias}, which stands for nothing`);
-    }
-    return topicName;
-  }
-
-  /** Acknowledgements go out in order, when the client gets to it. */
-  #acknowledge(packet: Packet): void {
-    this.#acks.push(packet);
-    if (this.#acks.length > 1) return;
-    const { clock, random } = this.#world;
-    clock.after(random.int(this.#manners.maxAckMs + 1), () => this.#flushAcks());
-  }
-
-  #flushAcks(): void {
-    if (this.isHung || this.link === undefined) return;
-    const acks = this.#acks;
-    this.#acks = [];
-    for (const ack of acks) {
-      const isLast = ack.type === "puback" || ack.type === "pubcomp" ||
-        ack.type === "pubrec" && ack.reasonCode >= 0x80;
-      if (isLast && "packetId" in ack) this.#unfinished.delete(ack.packetId);
-      this.send(ack);
-    }
   }
 
   #keepAlive(link: SimLink): void {
@@ -378,49 +301,4 @@ function take<T>(map: Map<number, T>, packetId: number, type: string): T {
   if (value === undefined) throw new Violation(`${type} for packet id ${packetId}, which is free`);
   map.delete(packetId);
   return value;
-}
-
-function clean(facts: ConnectFacts): ConnectFacts {
-  return {
-    ...facts,
-    cleanStart: true,
-    expirySeconds: facts.version === 5 ? facts.expirySeconds : 0,
-  };
-}
-
-function wireExpiry(seconds: number): number {
-  return seconds === Infinity ? 0xffffffff : seconds;
-}
-
-function connectPacket(facts: ConnectFacts): Packet {
-  const { clientId, version, cleanStart, keepAliveSeconds, will } = facts;
-  const isNew = version === 5;
-  const { receiveMaximum, topicAliasMaximum, expirySeconds } = facts;
-  return {
-    type: "connect",
-    protocolVersion: version,
-    cleanStart,
-    keepAliveSeconds,
-    clientId,
-    ...(will === undefined ? {} : {
-      will: {
-        topicName: will.record.topicName,
-        payload: will.record.payload,
-        qos: will.record.qos,
-        retain: will.record.retain,
-        ...(isNew
-          ? { properties: { ...will.record.properties, willDelayInterval: will.delaySeconds } }
-          : {}),
-      },
-    }),
-    ...(isNew
-      ? {
-        properties: {
-          sessionExpiryInterval: wireExpiry(expirySeconds),
-          topicAliasMaximum,
-          ...(receiveMaximum < 65_535 ? { receiveMaximum } : {}),
-        },
-      }
-      : {}),
-  };
 }

@@ -24,9 +24,12 @@ const WILL_LATENCY_MS = 500;
 export class Ledger {
   readonly records: PublishRecord[] = [];
   readonly #world: World;
+  readonly #mayDrop: boolean;
 
-  constructor(world: World) {
+  /** `mayDrop`: the broker's limits are such that messages are lost. */
+  constructor(world: World, mayDrop: boolean) {
     this.#world = world;
+    this.#mayDrop = mayDrop;
     world.sessions.onWill = (record) => {
       record.sentAtMs = record.ackedAtMs = world.clock.nowMs;
       record.crashesBefore = world.crashes;
@@ -264,8 +267,11 @@ export class Ledger {
     name: string,
     { order, seen }: Incarnation,
   ): void {
+    if (seen.has(record.id)) return;
+    // What a full queue lost may come behind those after it, when it is sent again.
+    if (this.#mayDrop && record.attempts > 1) return;
     // What a shared subscription gave to another member may come later.
-    if (seen.has(record.id) || matching.some((sub) => sub.isShared)) return;
+    if (matching.some((sub) => sub.isShared)) return;
     const key = `${record.publisherId} ${record.topicName} ${record.qos} ${packet.qos}`;
     const last = order.get(key) ?? -1;
     if (record.id < last) throw new Violation(`${name} after #${last} [MQTT-4.6.0-6]`);

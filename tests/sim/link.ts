@@ -1,5 +1,5 @@
 import type { Connection, Link } from "../../lib/broker/mod.ts";
-import { Pipe } from "./pipe.ts";
+import { concat, Pipe } from "./pipe.ts";
 import type { ConnectFacts, DisconnectFacts, Incarnation } from "./records.ts";
 import type { World } from "./world.ts";
 
@@ -26,6 +26,7 @@ export type CutKind = "reset" | "lost" | "silent";
 
 /** Overwrites what nobody may look at any more. */
 const POISON = 0xee;
+const EMPTY = new Uint8Array(0);
 
 /** A Network Connection: the broker's end is a `Link` as the real ones are, the client's end is a few calls. */
 export class SimLink implements Link {
@@ -40,8 +41,9 @@ export class SimLink implements Link {
   /** Bytes that the client wrote, and how many of them the broker has handled. */
   sentBytes = 0;
   handledBytes = 0;
-  /** When the broker read last. */
+  /** When the broker read last, and when it last did not want to. */
   lastReceivedMs: number;
+  stoppedMs = 0;
   /** The broker knows that the peer is gone. */
   isLost = false;
   /** The broker has accepted its CONNECT; the connection is over. */
@@ -56,7 +58,7 @@ export class SimLink implements Link {
   keepAliveSeconds: number;
 
   /** Read by the broker and not yet handled. */
-  #unhandled: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  #unhandled: Uint8Array = EMPTY;
   #writing: Uint8Array<ArrayBuffer> | undefined;
   #writingLength = 0;
   #written = 0;
@@ -90,7 +92,6 @@ export class SimLink implements Link {
     return !this.#isBroken && !this.#isClosing;
   }
 
-  dbg() { return [this.#writing?.length, this.#writingLength, this.#written, this.#down.pendingBytes, this.#up.pendingBytes, this.#down, this.#unhandled.length, this.#isClosing, this.#isBroken]; }
   // The client's end.
 
   write(bytes: Uint8Array): void {
@@ -148,6 +149,7 @@ export class SimLink implements Link {
   }
 
   resume(): void {
+    this.stoppedMs = this.#world.clock.nowMs;
     if (this.#isClosing || this.#unhandled.length === 0) return;
     this.#world.openTurn();
     this.#handle();
@@ -163,10 +165,7 @@ export class SimLink implements Link {
 
   #read(bytes: Uint8Array): void {
     if (this.#isBroken || this.#isClosing) return;
-    const waiting = this.#unhandled;
-    this.#unhandled = new Uint8Array(waiting.length + bytes.length);
-    this.#unhandled.set(waiting);
-    this.#unhandled.set(bytes, waiting.length);
+    this.#unhandled = concat(this.#unhandled, bytes);
     // A stopped connection is not read; it resumes with what came in the meantime.
     if (!this.connection.isStopped) this.#world.turn(() => this.#handle());
   }
@@ -177,7 +176,7 @@ export class SimLink implements Link {
     this.lastReceivedMs = clock.nowMs;
     const start = broker.receive(this.connection, bytes, 0, bytes.length, clock.nowMs);
     this.handledBytes += start;
-    this.#unhandled = bytes.slice(start);
+    this.#unhandled = start === bytes.length ? EMPTY : bytes.slice(start);
     this.#world.poisonLater(bytes);
     this.#world.observe();
   }
@@ -196,7 +195,7 @@ export class SimLink implements Link {
       connection.wrote(count, nowMs);
       if (this.#written < this.#writingLength) return;
       this.#writing = undefined;
-      bytes.fill(POISON);
+      bytes.fill(POISON, 0, this.#writingLength);
       broker.pool.give(bytes);
       broker.drained(connection, nowMs);
       if (connection.ready.length > 0) this.flush();

@@ -120,3 +120,12 @@ export class Pipe {
     if (this.#pieces.length > 0) this.#clock.after(0, () => this.#arrive());
   }
 }
+
+/** `b` behind `a`; a copy only where it has to be one. */
+export function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
+  if (a.length === 0) return b;
+  const whole = new Uint8Array(a.length + b.length);
+  whole.set(a);
+  whole.set(b, a.length);
+  return whole;
+}

@@ -1,5 +1,6 @@
 import type { ProtocolVersion, Qos, SubscriptionRequest } from "../../lib/codec/mod.ts";
 import type { Random } from "../support/random.ts";
+import { PLAIN } from "./connect_packet.ts";
 import { ModelClient } from "./client.ts";
 import { Ledger } from "./ledger.ts";
 import type { CutKind, Network } from "./link.ts";
@@ -33,7 +34,7 @@ export class Scenario {
     this.#random = random;
     this.#settings = settings;
     this.world = new World(random, settings.world, isTraced);
-    this.ledger = new Ledger(this.world);
+    this.ledger = new Ledger(this.world, settings.mayDrop);
     this.clients = Array.from({ length: settings.clients }, (_, i) => this.#client(`c${i}`));
     this.monitor = new ModelClient(
       this.world,
@@ -212,16 +213,6 @@ export class Scenario {
     return this.#random.pick([3, 4, 4, 5, 5, 5]);
   }
 }
-
-/** What a CONNECT says that wants nothing special: its session as it was, for an hour more. */
-export const PLAIN: Omit<ConnectFacts, "clientId" | "version"> = {
-  cleanStart: false,
-  expirySeconds: Infinity,
-  keepAliveSeconds: 0,
-  receiveMaximum: 65_535,
-  topicAliasMaximum: 0,
-  will: undefined,
-};
 
 /** A subscription without options. */
 export function request(topicFilter: string, qos: Qos): SubscriptionRequest {

@@ -1,5 +1,11 @@
 import type { SimLink } from "./link.ts";
-import { type Incarnation, type PublishRecord, type SubRecord, Violation } from "./records.ts";
+import {
+  type Incarnation,
+  type PublishRecord,
+  type SubRecord,
+  Violation,
+  type WillState,
+} from "./records.ts";
 
 /** What of the store is on the disk, and what it was told. */
 export interface Durability {
@@ -24,9 +30,9 @@ export class Sessions {
   readonly all: Incarnation[] = [];
   /** Sessions that the broker may have or not, and nobody can tell: nothing is expected of them. */
   readonly unsure = new Set<string>();
-  /** The store's writes when a session ended, and when a will was published. */
+  /** The store's writes when a session ended, and when a will was published or taken away. */
   readonly #endWrites = new Map<string, number>();
-  readonly #published: { readonly record: PublishRecord; readonly writes: number }[] = [];
+  readonly #settled: { readonly record: PublishRecord; readonly writes: number }[] = [];
   /** Told of each will that is published now. */
   onWill: (record: PublishRecord) => void = () => {};
 
@@ -46,7 +52,7 @@ export class Sessions {
     link.admittedAtMs = nowMs;
     this.unsure.delete(clientId);
     incarnation ??= this.#begin(clientId, writes);
-    if (incarnation.will !== undefined) incarnation.will.record.will = "cancelled";
+    if (incarnation.will !== undefined) this.#settle(incarnation.will.record, "cancelled", writes);
     incarnation.will = undefined;
     incarnation.link = link;
     incarnation.expirySeconds = expirySeconds;
@@ -107,7 +113,7 @@ export class Sessions {
       if (writes > durable.durableWrites && find(clientId) !== undefined) this.unsure.add(clientId);
     }
     this.#endWrites.clear();
-    for (const { record, writes } of this.#published.splice(0)) {
+    for (const { record, writes } of this.#settled.splice(0)) {
       if (writes > durable.durableWrites) record.will = "unsure";
     }
   }
@@ -115,7 +121,7 @@ export class Sessions {
   #crash(
     incarnation: Incarnation,
     nowMs: number,
-    { durableWrites }: Durability,
+    { writes, durableWrites }: Durability,
     found: Found | undefined,
   ): void {
     const { clientId, link } = incarnation;
@@ -135,7 +141,9 @@ export class Sessions {
       if (incarnation.expiresAtMs > nowMs && found === undefined) {
         throw new Violation(`Session of ${clientId} was stored, and is gone after a crash`);
       }
-      incarnation.writes = incarnation.beganWrites = 0;
+      // That its time runs from now on was written just now.
+      incarnation.writes = link === undefined ? 0 : writes;
+      incarnation.beganWrites = 0;
       return;
     }
     if (isCertain && found !== undefined) {
@@ -177,8 +185,12 @@ export class Sessions {
   }
 
   #publish(record: PublishRecord, writes: number): void {
-    record.will = "due";
-    this.#published.push({ record, writes });
+    this.#settle(record, "due", writes);
     this.onWill(record);
+  }
+
+  #settle(record: PublishRecord, will: WillState, writes: number): void {
+    record.will = will;
+    this.#settled.push({ record, writes });
   }
 }

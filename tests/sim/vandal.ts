@@ -1,7 +1,7 @@
 import { encodePacket } from "../../lib/codec/mod.ts";
 import type { Random } from "../support/random.ts";
 import type { Network, Peer } from "./link.ts";
-import { PLAIN } from "./scenario.ts";
+import { PLAIN } from "./connect_packet.ts";
 import type { World } from "./world.ts";
 
 /** A peer that breaks the rules: it has to end itself, and nobody else may notice. */

@@ -17,7 +17,7 @@ export function checkArrivals(world: World, ledger: Ledger, mayDrop: boolean): v
         missing.push(`${incarnation.clientId} never got #${record.id} on ${record.topicName}`);
       }
     }
-    const share = missingShare(record, world.sessions.all);
+    const share = missingShare(record, world);
     if (share !== undefined) missing.push(`No member of ${share} got #${record.id}`);
   }
   if (missing.length > (mayDrop ? world.dropped : 0)) {
@@ -45,7 +45,7 @@ export function checkRetained(
   if (retained === undefined) {
     const isEmpty = sent.every(({ ackedAtMs }) => ackedAtMs === Infinity) ||
       canBeLast.some((record) =>
-        record.payload.length === 0 || expiresAtMs(record, false) <= nowMs
+        record.payload.length === 0 || expiresAtMs(record, false) <= askedAtMs + EXPIRY_SLACK_MS
       );
     if (!isEmpty) throw new Violation(`Nothing is retained on ${topicName} [MQTT-3.3.1-5]`);
     return;
@@ -82,15 +82,14 @@ function covers(sub: SubRecord, record: PublishRecord): boolean {
     naiveMatches(sub.topicFilter, record.topicName, true);
 }
 
-/**
- * The shared subscription that should have given the message to one of its members and has not: counted only where
- * all who were members since then still are, so that it cannot have ended with one of them.
- */
-function missingShare(
-  record: PublishRecord,
-  incarnations: readonly Incarnation[],
-): string | undefined {
-  const members = incarnations.flatMap((incarnation) =>
+interface Member {
+  readonly sub: SubRecord;
+  readonly incarnation: Incarnation;
+}
+
+/** The shared subscription that should have given the message to one of its members and has not. */
+function missingShare(record: PublishRecord, world: World): string | undefined {
+  const members: Member[] = world.sessions.all.flatMap((incarnation) =>
     incarnation.subs
       .filter((sub) => sub.isShared && naiveMatches(sub.topicFilter, record.topicName, true))
       .filter((sub) => sub.endedAtMs > record.sentAtMs)
@@ -98,11 +97,19 @@ function missingShare(
   );
   for (const wholeFilter of new Set(members.map(({ sub }) => sub.wholeFilter))) {
     const group = members.filter(({ sub }) => sub.wholeFilter === wholeFilter);
-    const isSettled = group.every(({ sub, incarnation }) =>
-      !incarnation.isOver && sub.qos > 0 && sub.endAskedAtMs === Infinity
+    if (!group.some((member) => isStaying(member) && covers(member.sub, record))) continue;
+    // With a member's session a QoS 2 message may end, and with a crash one that was not stored.
+    const canMove = record.crashesBefore === world.crashes;
+    const isOwed = group.every((member) =>
+      member.sub.qos > 0 &&
+      (isStaying(member) || canMove && Math.min(record.qos, member.sub.qos) === 1)
     );
-    if (!isSettled || !group.some(({ sub }) => covers(sub, record))) continue;
-    if (!group.some(({ incarnation }) => incarnation.seen.has(record.id))) return wholeFilter;
+    const hasArrived = group.some(({ incarnation }) => incarnation.seen.has(record.id));
+    if (isOwed && !hasArrived) return wholeFilter;
   }
   return undefined;
+}
+
+function isStaying({ sub, incarnation }: Member): boolean {
+  return !incarnation.isOver && sub.endAskedAtMs === Infinity;
 }

@@ -12,7 +12,7 @@ import { type Network, type Peer, SimLink } from "./link.ts";
 import { type ConnectFacts, Violation } from "./records.ts";
 import { Scheduler } from "./scheduler.ts";
 import { type Found, Sessions } from "./sessions.ts";
-import { Disk, SimStore } from "./store.ts";
+import { Commits, SimStore } from "./store.ts";
 import { Trace } from "./trace.ts";
 
 /** What differs from world to world. */
@@ -23,6 +23,16 @@ export interface WorldSettings {
   readonly maxAuthenticationMs: number;
   readonly broker: Partial<BrokerOptions>;
   readonly listener: Partial<ListenerOptions>;
+}
+
+/** What a store has. */
+export interface Stored {
+  readonly sessions: number;
+  readonly retained: number;
+  /** Messages on their way to clients. */
+  readonly deliveries: number;
+  /** Packet ids of QoS 2 messages from clients that wait for their PUBREL. */
+  readonly received: number;
 }
 
 const POISON = 0xee;
@@ -36,10 +46,12 @@ export class World {
   readonly sessions = new Sessions();
   readonly #settings: WorldSettings;
   readonly #listener: ListenerOptions;
-  readonly #disk = new Disk();
+  /** Connections that the broker has. */
   readonly #links = new Set<SimLink>();
+  /** All links since the process began: some are still being written to. */
+  #opened: SimLink[] = [];
   broker: Broker;
-  #store: SimStore | undefined;
+  readonly #store: SimStore | undefined;
   #wakeAtMs = Infinity;
   #isTurnOpen = false;
   readonly #poisoned: Uint8Array[] = [];
@@ -56,6 +68,10 @@ export class World {
     this.trace = new Trace(this.clock, isTraced);
     this.#settings = settings;
     this.#listener = { ...DEFAULT_LISTENER_OPTIONS, allowAnonymous: true, ...settings.listener };
+    const { maxCommitMs } = settings;
+    this.#store = maxCommitMs === undefined ? undefined : new SimStore(
+      new Commits(this.clock, random, maxCommitMs, (action) => this.turn(action)),
+    );
     this.broker = this.#boot();
   }
 
@@ -67,13 +83,16 @@ export class World {
     return this.#dropped + this.broker.metrics.droppedTotal;
   }
 
-  /** Sessions, in the store's words, that are on the disk. */
-  get storedSessions(): number {
-    return this.#disk.sessions.size;
-  }
-
-  get storedRetained(): number {
-    return this.#disk.retained.size;
+  /** How much is stored. Asked for when nothing is under way, for the store takes it as a crash. */
+  countStored(): Stored {
+    const { sessions, retained } = this.#store?.load() ?? { sessions: [], retained: [] };
+    const all = [...sessions];
+    return {
+      sessions: all.length,
+      retained: [...retained].length,
+      deliveries: all.reduce((sum, { deliveries }) => sum + deliveries.length, 0),
+      received: all.reduce((sum, { received }) => sum + received.length, 0),
+    };
   }
 
   openLink(peer: Peer, facts: ConnectFacts, network: Network): SimLink {
@@ -88,6 +107,7 @@ export class World {
       if (connection === undefined) throw new Violation("The broker does not accept a connection");
       link.connection = connection;
       this.#links.add(link);
+      this.#opened.push(link);
     });
     return link;
   }
@@ -157,8 +177,8 @@ export class World {
     this.#check();
     this.crashes++;
     this.#dropped = this.dropped;
-    store.crash();
-    for (const link of this.#links) {
+    store.commits.crash();
+    for (const link of this.#opened.splice(0)) {
       link.isEnded = true;
       link.crash();
     }
@@ -170,7 +190,7 @@ export class World {
     this.clock.jump(downMs);
     const { nowMs } = this.clock;
     this.broker = this.#boot();
-    this.broker.restore(this.#disk.load());
+    this.broker.restore(store.load());
     this.sessions.crashed(nowMs, store, (clientId) => this.#find(clientId));
     this.broker.tick(nowMs);
     this.turn(() => {});
@@ -181,17 +201,14 @@ export class World {
   }
 
   #boot(): Broker {
-    const { maxCommitMs, broker: options } = this.#settings;
+    const { maxAuthenticationMs, broker: options } = this.#settings;
     const { clock, random } = this;
-    this.#store = maxCommitMs === undefined
-      ? undefined
-      : new SimStore(this.#disk, clock, random, maxCommitMs, (action) => this.turn(action));
     const broker: Broker = new Broker({ ...DEFAULT_BROKER_OPTIONS, ...options }, {
       log: NO_LOG,
       access: {
         ...OPEN_ACCESS,
         authenticate: (_, reply) => {
-          const delayMs = random.int(this.#settings.maxAuthenticationMs + 1);
+          const delayMs = random.int(maxAuthenticationMs + 1);
           if (delayMs === 0) return reply({ isAllowed: true });
           clock.after(delayMs, () => {
             if (broker === this.broker) this.turn(() => reply({ isAllowed: true }));
@@ -201,6 +218,10 @@ export class World {
       ...(this.#store === undefined ? {} : { store: this.#store }),
       randomId: () => String(random.int(1_000_000)),
       wake: (atMs) => this.#wake(atMs),
+      beginTurn: () => {
+        this.openTurn();
+        return clock.nowMs;
+      },
     }, clock.nowMs);
     return broker;
   }
@@ -265,7 +286,9 @@ export class World {
   #checkTimes(): void {
     const { nowMs } = this.clock;
     for (const link of this.#links) {
-      const silentMs = nowMs - link.lastReceivedMs;
+      // Where it is the broker that does not read, the client is not silent.
+      if (link.connection.isStopped) link.stoppedMs = nowMs;
+      const silentMs = nowMs - Math.max(link.lastReceivedMs, link.stoppedMs);
       if (
         link.isAdmitted && link.keepAliveSeconds > 0 && silentMs >= link.keepAliveSeconds * 1500
       ) {

@@ -1,7 +1,7 @@
 /** How long the broker may take to accept connections. */
 const START_LIMIT_MS = 10_000;
 /** How long it may take to end after SIGTERM. */
-export const STOP_LIMIT_MS = 5000;
+const STOP_LIMIT_MS = 5000;
 
 const LISTENING = /Listening address=\S+ port=(\d+)/;
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
@@ -130,10 +130,9 @@ export class BrokerProcess {
     }
   }
 
-  /** SIGTERM, and how it ended: killed where it takes longer than `limitMs`. */
-  async terminate(limitMs = STOP_LIMIT_MS): Promise<Ending> {
+  /** Waits for its end, and tells how it ended: killed where that takes longer than `limitMs`. */
+  async ending(limitMs: number): Promise<Ending> {
     const startMs = performance.now();
-    if (this.#ended === undefined) this.#child.kill("SIGTERM");
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), limitMs);
     const { code, signal } = await this.#child.status;
     clearTimeout(timer);
@@ -144,7 +143,8 @@ export class BrokerProcess {
 
   /** SIGTERM; throws with the log where it does not end well and in time. */
   async stop(): Promise<void> {
-    const { code, signal, tookMs } = await this.terminate();
+    if (this.#ended === undefined) this.#child.kill("SIGTERM");
+    const { code, signal, tookMs } = await this.ending(STOP_LIMIT_MS);
     if (code === 0 && signal === null) return;
     throw new Error(
       `The broker ended with ${signal ?? code} after ${tookMs.toFixed(0)} ms:\n${this.#log}`,

@@ -9,7 +9,8 @@ import {
   readFields,
   showFields,
 } from "./notation.ts";
-import { type Setup, TestBroker, type TestLink } from "./test_broker.ts";
+import { type Setup, TestBroker } from "./test_broker.ts";
+import type { TestLink } from "./test_link.ts";
 
 /** Of a long exchange its failure shows this much. */
 const SHOWN_LINES = 40;
@@ -30,6 +31,7 @@ const SHOWN_LINES = 40;
  * a stops reading, a reads, a reads 10     the client takes nothing, all again, ten bytes more
  * wait 30s, wait 500ms                     time passes
  * hold commits, commit, commit all         commits wait; the oldest, or all of them and those to come, are done
+ * crash                                    the process ends, another begins with what the store has
  * dropped queue_full=1 expired=2           all that the broker counts as dropped; `dropped nothing`
  * ```
  *
@@ -101,6 +103,10 @@ export class Exchange {
       return test.turn(() => {
         while (test.store!.waiting > 0) test.store!.commitNext();
       });
+    }
+    if (first === "crash") {
+      for (const client of this.#clients.values()) client.isOver = true;
+      return test.crash();
     }
     if (phrase === "opens") return void this.#open(first);
     const client = this.#client(first);

@@ -1,10 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
-import {
-  isTopicFilter,
-  isTopicName,
-  parseSharedFilter,
-  parseTopicFilter,
-} from "../../lib/topic/mod.ts";
+import { isTopicFilter, isTopicName, parseTopicFilter } from "../../lib/topic/mod.ts";
 
 /** Long topics are shown by their beginning and length. */
 function show(topic: string): string {
@@ -119,10 +114,10 @@ Deno.test("parseTopicFilter() tells shared from ordinary filters [MQTT-4.8.2-1]"
   }
 });
 
-Deno.test("parseSharedFilter() gives nothing for an ordinary filter", () => {
-  equal(parseSharedFilter("a/b"), undefined);
-  equal(parseSharedFilter("$share"), undefined);
-  deepEqual(parseSharedFilter("$share/g/a"), { shareName: "g", topicFilter: "a" });
+Deno.test("parseTopicFilter() tells a shared filter from an ordinary one", () => {
+  deepEqual(parseTopicFilter("a/b"), { shareName: undefined, topicFilter: "a/b" });
+  deepEqual(parseTopicFilter("$share"), { shareName: undefined, topicFilter: "$share" });
+  deepEqual(parseTopicFilter("$share/g/a"), { shareName: "g", topicFilter: "a" });
 });
 
 Deno.test("names and filters are refused above the number of levels allowed", () => {

@@ -1,0 +1,313 @@
+import { randomBytes } from "node:crypto";
+import type {
+  AccessPort,
+  AuthenticationRequest,
+  AuthenticationVerdict,
+  ClientIdentity,
+  EnhancedExchange,
+  LogPort,
+} from "../broker/mod.ts";
+import { type Qos, ReasonCode } from "../codec/mod.ts";
+import { type AccessFileReader, AccessFiles, DISK } from "./access_files.ts";
+import { type Acl, parseAclFile } from "./acl_file.ts";
+import { ClientRights } from "./client_rights.ts";
+import { addressKey, FailedAttempts } from "./failed_attempts.ts";
+import { type CheckOutcome, PasswordChecker } from "./password_checker.ts";
+import { parsePasswordFile, type PasswordUsers } from "./password_file.ts";
+import { dummyHash, type PasswordHash } from "./password_hash.ts";
+import { dummyCredential, parseScramFile, type ScramUsers } from "./scram_credential.ts";
+import { SCRAM_SHA_256, ScramExchange } from "./scram_exchange.ts";
+
+/** Who may come in at one listener and do what; every path may be `""`: there is no such file. */
+export interface ListenerAccess {
+  /** Users and hashes of their passwords. */
+  readonly passwordFile: string;
+  /** Users and their SCRAM-SHA-256 credentials. */
+  readonly scramFile: string;
+  /** Who may read and write which topics; without it everybody may all. */
+  readonly aclFile: string;
+  /** Whether SUBSCRIBE is refused where nothing could ever be read, or granted always. */
+  readonly aclSubscribe: "strict" | "mosquitto";
+  /** What a Client Identifier must begin with; `""`: anything. */
+  readonly clientIdPrefixes: string;
+  /** What of a client's certificate is its user name: then it needs no password, and who has none may not come in. */
+  readonly certificateUserName: "none" | "common_name" | "subject";
+}
+
+/** No files: the listener's `allow_anonymous` decides, and every topic is free. */
+export const DEFAULT_LISTENER_ACCESS: ListenerAccess = {
+  passwordFile: "",
+  scramFile: "",
+  aclFile: "",
+  aclSubscribe: "strict",
+  clientIdPrefixes: "",
+  certificateUserName: "none",
+};
+
+/** What access control by files is made of. */
+export interface FileAccessInit {
+  /** By the listeners' names; one that is not named has {@linkcode DEFAULT_LISTENER_ACCESS}. */
+  readonly listeners: ReadonlyMap<string, ListenerAccess>;
+  readonly log: LogPort;
+  /** The longest that an attempt waits after others of its address have failed, seconds; 0: it does not wait. */
+  readonly maxFailureDelaySeconds: number;
+  /** Default: the real files. */
+  readonly files?: AccessFileReader;
+  /** Default: one for each processor but one. */
+  readonly concurrency?: number;
+}
+
+/** Passwords that wait to be checked. More than this, and the broker says that it is busy. */
+const MAX_WAITING = 10_000;
+/** Passwords that are remembered. */
+const MAX_REMEMBERED = 20_000;
+/** Addresses of failed attempts that are remembered. */
+const MAX_ADDRESSES = 10_000;
+
+const NOT_AUTHORIZED: AuthenticationVerdict = {
+  isAllowed: false,
+  reasonCode: ReasonCode.NotAuthorized,
+};
+const NO_PASSWORD = new Uint8Array();
+
+/** Access control by password, SCRAM and ACL files. */
+export class FileAccess implements AccessPort {
+  /** {@linkcode AccessPort.version} */
+  version = 1;
+  /** {@linkcode AccessPort.checksTopics} */
+  readonly checksTopics: boolean;
+  readonly #init: FileAccessInit;
+  readonly #files: AccessFiles;
+  readonly #checker: PasswordChecker;
+  readonly #attempts: FailedAttempts;
+  /** For the salts of users that do not exist. */
+  readonly #dummyKey = randomBytes(32);
+  #dummies = new Map<PasswordUsers, { readonly hash: PasswordHash; readonly text: string }>();
+  #rights = new WeakMap<ClientIdentity, ClientRights | null>();
+
+  /** Reads all files; what is wrong with them is told: `FILE:LINE: message`. */
+  static open(init: FileAccessInit): FileAccess | readonly string[] {
+    const access = new FileAccess(init);
+    const problems: string[] = [];
+    for (const { passwordFile, scramFile, aclFile } of init.listeners.values()) {
+      if (passwordFile !== "") {
+        problems.push(...access.#files.open(passwordFile, parsePasswordFile));
+      }
+      if (scramFile !== "") problems.push(...access.#files.open(scramFile, parseScramFile));
+      if (aclFile !== "") problems.push(...access.#files.open(aclFile, parseAclFile));
+    }
+    return problems.length > 0 ? [...new Set(problems)] : access;
+  }
+
+  private constructor(init: FileAccessInit) {
+    this.#init = init;
+    this.#files = new AccessFiles(init.files ?? DISK);
+    this.checksTopics = [...init.listeners.values()].some(({ aclFile }) => aclFile !== "");
+    this.#checker = new PasswordChecker({
+      concurrency: init.concurrency ?? Math.max(1, navigator.hardwareConcurrency - 1),
+      maxWaiting: MAX_WAITING,
+      maxRemembered: MAX_REMEMBERED,
+    });
+    this.#attempts = new FailedAttempts({
+      maxDelayMs: init.maxFailureDelaySeconds * 1000,
+      maxAddresses: MAX_ADDRESSES,
+      nowMs: () => performance.now(),
+    });
+  }
+
+  /** Failed attempts by address. */
+  get failures(): ReadonlyMap<string, number> {
+    return this.#attempts.counts();
+  }
+
+  /** {@linkcode AccessPort.authenticate} */
+  authenticate(
+    request: AuthenticationRequest,
+    reply: (verdict: AuthenticationVerdict) => void,
+  ): void {
+    const { userName, allowAnonymous } = request;
+    const listener = this.#listener(request);
+    if (!request.clientId.startsWith(listener.clientIdPrefixes)) return reply(NOT_AUTHORIZED);
+    const { certificateUserName } = listener;
+    if (certificateUserName !== "none") {
+      return reply(verdictOfCertificate(request, certificateUserName));
+    }
+    if (userName === undefined || listener.passwordFile === "") {
+      return reply(allowAnonymous ? { isAllowed: true } : NOT_AUTHORIZED);
+    }
+    this.#authenticate(request, userName, listener.passwordFile).then(reply, (error) => {
+      this.#init.log.error("Cannot check a password", {
+        error: error instanceof Error ? error.message : String(error),
+      });
+      reply({ isAllowed: false, reasonCode: ReasonCode.UnspecifiedError });
+    });
+  }
+
+  /** {@linkcode AccessPort.beginEnhanced} */
+  beginEnhanced(method: string, request: AuthenticationRequest): EnhancedExchange | undefined {
+    const { scramFile, clientIdPrefixes } = this.#listener(request);
+    if (method !== SCRAM_SHA_256 || scramFile === "") return undefined;
+    if (!request.clientId.startsWith(clientIdPrefixes)) {
+      const reasonCode = ReasonCode.NotAuthorized;
+      return { step: (_, reply) => reply({ type: "failure", reasonCode }) };
+    }
+    const users = () => this.#files.get<ScramUsers>(scramFile);
+    const exchange = new ScramExchange({
+      credentialOf: (name) => users().get(name) ?? dummyCredential(this.#dummyKey, name, users()),
+      isCurrent: (name, credential) => users().get(name) === credential,
+      onFailure: () => this.#fail(request),
+    });
+    let isFirst = true;
+    return {
+      step: (data, reply) => {
+        const waitMs = isFirst ? this.#attempts.enter(addressKey(request.remoteAddress)) : 0;
+        isFirst = false;
+        if (waitMs === undefined) {
+          return reply({ type: "failure", reasonCode: ReasonCode.ConnectionRateExceeded });
+        }
+        if (waitMs === 0) exchange.step(data, reply);
+        else setTimeout(() => exchange.step(data, reply), waitMs);
+      },
+    };
+  }
+
+  /** {@linkcode AccessPort.mayPublish} */
+  mayPublish(client: ClientIdentity, topicName: string): boolean {
+    return this.#rightsOf(client)?.mayWrite(topicName) ?? true;
+  }
+
+  /** {@linkcode AccessPort.maySubscribe} */
+  maySubscribe(client: ClientIdentity, topicFilter: string, _qos: Qos): boolean {
+    if (this.#listener(client).aclSubscribe === "mosquitto") return true;
+    return this.#rightsOf(client)?.decideSubscribe(topicFilter).isAllowed ?? true;
+  }
+
+  /** {@linkcode AccessPort.mayRead} */
+  mayRead(client: ClientIdentity, topicName: string): boolean {
+    return this.#rightsOf(client)?.decide("read", topicName).isAllowed ?? true;
+  }
+
+  /**
+   * Reads the files again: all, or with `onlyChanged` those that have changed since and rest. A bad file leaves what was read
+   * before in force. `mayStay` is there where something changed: who may not stay has lost its user name or password.
+   */
+  reload(onlyChanged = false): {
+    readonly problems: readonly string[];
+    readonly mayStay?: (client: ClientIdentity) => boolean;
+  } {
+    const paths = onlyChanged ? this.#files.changed() : undefined;
+    if (paths?.length === 0) return { problems: [] };
+    const before = this.#credentials();
+    const { isNew, problems } = this.#files.reload(paths);
+    if (!isNew) return { problems };
+    this.#rights = new WeakMap();
+    this.#dummies = new Map();
+    this.version++;
+    const after = this.#credentials();
+    const mayStay = (client: ClientIdentity) => {
+      const { passwordFile, scramFile, certificateUserName } = this.#listener(client);
+      if (client.userName === undefined || certificateUserName !== "none") return true;
+      return [passwordFile, scramFile].every((path) => {
+        const earlier = before.get(path)?.get(client.userName!);
+        return earlier === undefined || earlier === after.get(path)?.get(client.userName!);
+      });
+    };
+    return { problems, mayStay };
+  }
+
+  /** The text of every user's credential, by file. */
+  #credentials(): ReadonlyMap<string, ReadonlyMap<string, string>> {
+    const paths = [...this.#init.listeners.values()].flatMap(({ passwordFile, scramFile }) => [
+      passwordFile,
+      scramFile,
+    ]);
+    return new Map(
+      paths.filter((path) => path !== "").map((path) => {
+        const users = this.#files.get<PasswordUsers | ScramUsers>(path);
+        return [path, new Map([...users].map(([name, { text }]) => [name, text]))];
+      }),
+    );
+  }
+
+  async #authenticate(
+    request: AuthenticationRequest,
+    userName: string,
+    path: string,
+  ): Promise<AuthenticationVerdict> {
+    const password = request.password ?? NO_PASSWORD;
+    const known = this.#recall(userName, password, path);
+    if (known === true) return { isAllowed: true };
+    const waitMs = this.#attempts.enter(addressKey(request.remoteAddress));
+    if (waitMs === undefined) {
+      return { isAllowed: false, reasonCode: ReasonCode.ConnectionRateExceeded };
+    }
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    const outcome = await this.#check(userName, password, path);
+    if (outcome === "busy") return { isAllowed: false, reasonCode: ReasonCode.ServerBusy };
+    if (outcome) return { isAllowed: true };
+    this.#fail(request);
+    return { isAllowed: false, reasonCode: ReasonCode.BadUserNameOrPassword };
+  }
+
+  #recall(userName: string, password: Uint8Array, path: string): boolean | undefined {
+    const entry = this.#files.get<PasswordUsers>(path).get(userName);
+    return entry === undefined ? undefined : this.#checker.recall(userName, password, entry.text);
+  }
+
+  /** For a user that does not exist a hash is checked that nobody has: that takes as long. */
+  async #check(userName: string, password: Uint8Array, path: string): Promise<CheckOutcome> {
+    const users = this.#files.get<PasswordUsers>(path);
+    const entry = users.get(userName);
+    const { text, hash } = entry ?? this.#dummy(users);
+    const outcome = await this.#checker.check(userName, password, text, hash);
+    if (outcome !== true) return outcome;
+    // The file may have changed meanwhile: what was right must still be so.
+    const current = this.#files.get<PasswordUsers>(path).get(userName);
+    return entry !== undefined && current?.text === text;
+  }
+
+  #dummy(users: PasswordUsers): { readonly hash: PasswordHash; readonly text: string } {
+    let dummy = this.#dummies.get(users);
+    if (dummy === undefined) {
+      const hash = dummyHash([...users.values()].map((entry) => entry.hash));
+      this.#dummies.set(users, dummy = { hash, text: "" });
+    }
+    return dummy;
+  }
+
+  #fail(request: AuthenticationRequest): void {
+    const address = addressKey(request.remoteAddress);
+    const failures = this.#attempts.fail(address);
+    this.#init.log.warning("Wrong user name or password", {
+      address: request.remoteAddress,
+      clientId: request.clientId,
+      userName: request.userName,
+      failures,
+    });
+  }
+
+  #listener({ listener }: ClientIdentity): ListenerAccess {
+    return this.#init.listeners.get(listener) ?? DEFAULT_LISTENER_ACCESS;
+  }
+
+  /** `null`: nothing is checked. */
+  #rightsOf(client: ClientIdentity): ClientRights | null {
+    let rights = this.#rights.get(client);
+    if (rights === undefined) {
+      const { aclFile } = this.#listener(client);
+      rights = aclFile === ""
+        ? null
+        : new ClientRights(this.#files.get<Acl>(aclFile), client.userName, client.clientId);
+      this.#rights.set(client, rights);
+    }
+    return rights;
+  }
+}
+
+function verdictOfCertificate(
+  { certificate }: AuthenticationRequest,
+  part: "common_name" | "subject",
+): AuthenticationVerdict {
+  const userName = part === "subject" ? certificate?.subject : certificate?.commonName;
+  return userName === undefined || userName === "" ? NOT_AUTHORIZED : { isAllowed: true, userName };
+}

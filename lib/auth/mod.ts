@@ -1,0 +1,61 @@
+/**
+ * Who may come in, and who may do what: password files, SCRAM credentials, ACL files, and functions of the program around.
+ *
+ * `FileAccess` and `FunctionAccess` are both the core's `AccessPort`. Files are mosquitto's: a `password_file` of `$7$` and `$6$`
+ * hashes, an `acl_file` of `user`, `topic` and `pattern` lines; ours alone is the `scram_file`. They are read again when they
+ * change, a bad one leaves what was in force, and who has lost a right loses it at once.
+ *
+ * Rules: nothing that takes longer than a microsecond happens on the event loop, so passwords are checked in other threads, few
+ * at a time, and remembered under a key of this process; a name that does not exist costs as much as one that does; who guesses
+ * is slowed by address; what is compared with a secret is compared in constant time. A topic's decision costs one look-up.
+ * May import `broker`, `topic` and `codec`.
+ *
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { ClientRights, parseAclFile } from "./mod.ts";
+ *
+ * const parsed = parseAclFile("acl.txt", "user alice\ntopic read home/#\ntopic deny home/safe\n");
+ * if (!parsed.isValid) throw new Error(parsed.problems.join("\n"));
+ * const rights = new ClientRights(parsed.value, "alice", "phone");
+ * equal(rights.decide("read", "home/door").isAllowed, true);
+ * equal(rights.decide("read", "home/safe").rule?.line, 3);
+ * equal(rights.decideSubscribe("garden/#").isAllowed, false);
+ * ```
+ *
+ * @module
+ */
+export { type AccessFileReader, DISK } from "./access_files.ts";
+export { type Acl, type AclAccess, type AclRule, type AclRules, parseAclFile } from "./acl_file.ts";
+export { type AclDecision, ClientRights, type TopicAccess } from "./client_rights.ts";
+export { editEntry } from "./entry_file.ts";
+export {
+  DEFAULT_LISTENER_ACCESS,
+  FileAccess,
+  type FileAccessInit,
+  type ListenerAccess,
+} from "./file_access.ts";
+export {
+  type AccessFunctions,
+  FunctionAccess,
+  type FunctionAccessOptions,
+  type TopicAction,
+} from "./function_access.ts";
+export {
+  type Loaded,
+  parsePasswordFile,
+  type PasswordEntry,
+  type PasswordUsers,
+} from "./password_file.ts";
+export {
+  hashPassword,
+  parsePasswordHash,
+  type PasswordHash,
+  verifyPassword,
+} from "./password_hash.ts";
+export {
+  makeScramCredential,
+  parseScramFile,
+  type ScramCredential,
+  type ScramUsers,
+} from "./scram_credential.ts";
+export { SCRAM_SHA_256, ScramExchange, type ScramExchangeInit } from "./scram_exchange.ts";

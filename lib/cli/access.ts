@@ -1,0 +1,67 @@
+import type { FileAccess, ListenerAccess } from "../auth/mod.ts";
+import type { Broker, LogPort } from "../broker/mod.ts";
+import type { Config, ListenerConfig } from "../config/mod.ts";
+import { nowMs } from "../net/mod.ts";
+
+/** How often files are looked at, milliseconds: a change is in force when it has been there for two looks. */
+const LOOK_MS = 1500;
+
+/** Access control as it is configured; `undefined`: no file and no rule beside `allow_anonymous`. Or what is wrong with the files. */
+export async function openAccess(
+  config: Config,
+  log: LogPort,
+): Promise<FileAccess | readonly string[] | undefined> {
+  if (!config.listeners.some(hasAccess)) return undefined;
+  // Cryptography is loaded by those who need it: the others start sooner.
+  const { FileAccess } = await import("../auth/mod.ts");
+  return FileAccess.open({
+    listeners: new Map(
+      config.listeners.map((listener) => [listener.options.name, listenerAccess(listener)]),
+    ),
+    log,
+    maxFailureDelaySeconds: config.maxFailureDelaySeconds,
+  });
+}
+
+/** Whether the files could not be opened. */
+export function isProblems(
+  opened: FileAccess | readonly string[] | undefined,
+): opened is readonly string[] {
+  return Array.isArray(opened);
+}
+
+/** Reads the files again: all, or those that have changed. Who has lost a right loses it now. */
+export function reloadAccess(
+  access: FileAccess,
+  broker: Broker,
+  log: LogPort,
+  onlyChanged = false,
+): void {
+  const { problems, mayStay } = access.reload(onlyChanged);
+  for (const problem of problems) log.error(problem);
+  if (problems.length > 0) log.error("What is wrong stays out: the users and rules of before hold");
+  if (mayStay === undefined) return;
+  broker.recheckAccess(mayStay, nowMs());
+  log.info("Users and rules are read again");
+}
+
+/**
+ * Looks after the files; the function returned ends it. Their state is asked for rather than told by the system: that works on
+ * every file system, network and container mounts among them, and finds a file that is put in another's place; and a few
+ * questions a second cost nothing.
+ */
+export function watchAccess(access: FileAccess, broker: Broker, log: LogPort): () => void {
+  const timer = setInterval(() => reloadAccess(access, broker, log, true), LOOK_MS);
+  return () => clearInterval(timer);
+}
+
+function hasAccess(listener: ListenerConfig): boolean {
+  if (listener.certificateUserName !== "none") return true;
+  const { passwordFile, scramFile, aclFile, clientIdPrefixes } = listener.access;
+  return listener.certificateUserName !== "none" ||
+    [passwordFile, scramFile, aclFile, clientIdPrefixes].some((text) => text !== "");
+}
+
+function listenerAccess(listener: ListenerConfig): ListenerAccess {
+  return { ...listener.access, certificateUserName: listener.certificateUserName };
+}

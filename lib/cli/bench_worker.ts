@@ -1,0 +1,119 @@
+/// <reference lib="deno.worker" />
+import { LoadConnection, loadTopic, type Place } from "../client/mod.ts";
+import { setImmediate } from "node:timers";
+import type { Qos } from "../codec/mod.ts";
+
+/** What one Worker does: it publishes, or it subscribes. */
+export interface BenchJob {
+  readonly role: "publisher" | "subscriber";
+  readonly place: Place;
+  /** Connections. */
+  readonly count: number;
+  /** Each publisher has a topic of its own; otherwise all share one. */
+  readonly isPaired: boolean;
+  /** Subscribers take every publisher's topic. */
+  readonly takesAll: boolean;
+  readonly qos: Qos;
+  readonly payloadBytes: number;
+  /** Deliveries that may be under way at once, over all. */
+  readonly window: number;
+  /** Receivers of each message. */
+  readonly receivers: number;
+  /** Part of every topic and Client Identifier, so that runs do not meet. */
+  readonly run: string;
+  /** [messages published, deliveries, stop when 1] */
+  readonly counters: SharedArrayBuffer;
+}
+
+/** What a subscriber measured. */
+export interface BenchResult {
+  readonly type: "ready" | "done";
+  /** Latencies in microseconds: how many fell into each bucket of `latencyBucket`. */
+  readonly latencies?: Uint32Array;
+}
+
+/** Places in the counters: messages, deliveries, and 2 before the start, 1 at the end. */
+export const PUBLISHED = 0, DELIVERED = 1, STOP = 2;
+const BUCKETS = 400;
+
+/** Buckets grow by five percent. */
+export function latencyBucket(us: number): number {
+  return us < 1 ? 0 : Math.min(BUCKETS - 1, Math.floor(Math.log(us) / Math.log(1.05)));
+}
+
+/** The upper end of a bucket, microseconds. */
+export function latencyOfBucket(bucket: number): number {
+  return 1.05 ** (bucket + 1);
+}
+
+function nowMs(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+async function publishAll(job: BenchJob): Promise<void> {
+  const counters = new Int32Array(job.counters);
+  const connections = await Promise.all(
+    Array.from({ length: job.count }, async (_, i) => ({
+      connection: await LoadConnection.open(job.place, `bench-${job.run}-p${i}`),
+      topic: loadTopic(`bench/${job.run}/${job.isPaired || job.takesAll ? i : 0}`),
+    })),
+  );
+  const payload = new Uint8Array(Math.max(8, job.payloadBytes));
+  const stamp = new DataView(payload.buffer);
+  self.postMessage({ type: "ready" } satisfies BenchResult);
+  await started(counters);
+  while (Atomics.load(counters, STOP) === 0) {
+    let isStuck = true;
+    for (const { connection, topic } of connections) {
+      // A few at a time, so that all publishers have their share.
+      for (let i = 0; i < 16; i++) {
+        const underWay = Atomics.load(counters, PUBLISHED) * job.receivers -
+          Atomics.load(counters, DELIVERED);
+        if (underWay >= job.window || connection.inFlight >= 200) break;
+        stamp.setFloat64(0, nowMs());
+        connection.publish(topic.name, topic.bytes, payload, job.qos);
+        Atomics.add(counters, PUBLISHED, 1);
+        isStuck = false;
+        if (job.window <= job.count) break;
+      }
+      connection.flush();
+    }
+    // A stuck window opens with deliveries that others count: a look now and then must do.
+    await new Promise((resolve) => isStuck ? setTimeout(resolve, 0) : setImmediate(resolve));
+  }
+  for (const { connection } of connections) connection.close();
+  self.postMessage({ type: "done" } satisfies BenchResult);
+}
+
+async function subscribeAll(job: BenchJob): Promise<void> {
+  const counters = new Int32Array(job.counters);
+  const latencies = new Uint32Array(BUCKETS);
+  const connections = await Promise.all(Array.from({ length: job.count }, async (_, i) => {
+    const topicFilter = job.takesAll
+      ? `bench/${job.run}/#`
+      : `bench/${job.run}/${job.isPaired ? i : 0}`;
+    const connection = await LoadConnection.open(job.place, `bench-${job.run}-s${i}`, {
+      topicFilter,
+      qos: job.qos,
+    });
+    connection.onPublish = (payload) => {
+      const view = new DataView(payload.buffer, payload.byteOffset);
+      latencies[latencyBucket((nowMs() - view.getFloat64(0)) * 1000)]!++;
+      Atomics.add(counters, DELIVERED, 1);
+    };
+    return connection;
+  }));
+  self.postMessage({ type: "ready" } satisfies BenchResult);
+  while (Atomics.load(counters, STOP) !== 1) await new Promise((done) => setTimeout(done, 20));
+  for (const connection of connections) connection.close();
+  self.postMessage({ type: "done", latencies } satisfies BenchResult);
+}
+
+/** Waits for the word to begin. */
+async function started(counters: Int32Array): Promise<void> {
+  while (Atomics.load(counters, STOP) === 2) await new Promise((done) => setTimeout(done, 1));
+}
+
+self.onmessage = async ({ data }: MessageEvent<BenchJob>) => {
+  await (data.role === "publisher" ? publishAll(data) : subscribeAll(data));
+};

@@ -1,0 +1,213 @@
+import { parseArgs } from "node:util";
+import {
+  editEntry,
+  hashPassword,
+  makeScramCredential,
+  parsePasswordFile,
+  parseScramFile,
+} from "../auth/mod.ts";
+import { EXIT, print, printError } from "./output.ts";
+
+const HELP =
+  `Makes, changes or deletes a user of a password file: flux-mqtt passwd [-c | -D] FILE USER
+
+  -c, --create     makes the file; one that is there already is an error
+  -D, --delete     deletes the user
+  --stdin          reads the password from one line of standard input; without it you are asked twice
+  --scram          the file is a scram_file: credentials for SCRAM-SHA-256, an Authentication Method of MQTT 5.0
+  --iterations N   rounds of key derivation; default 210000, with --scram 20000 since the client pays for these
+  --help           prints this
+A password is never taken from the command line, which other users of the machine can see.
+`;
+
+/** What the command line says. */
+interface Request {
+  readonly path: string;
+  readonly user: string;
+  readonly isNewFile: boolean;
+  readonly isDeleting: boolean;
+  readonly fromStdin: boolean;
+  readonly isScram: boolean;
+  readonly iterations: number | undefined;
+}
+
+/** `flux-mqtt passwd`: edits one line of a password file, and leaves the others and the comments as they are. */
+export async function passwd(args: readonly string[]): Promise<number> {
+  const request = readRequest(args);
+  if (request === "help") {
+    print(HELP);
+    return EXIT.ok;
+  }
+  if (typeof request === "string") {
+    printError(`${request}\nSee flux-mqtt passwd --help\n`);
+    return EXIT.usage;
+  }
+  try {
+    const problem = await edit(request);
+    if (problem === undefined) return EXIT.ok;
+    printError(problem + "\n");
+  } catch (error) {
+    printError(`${request.path}: ${error instanceof Error ? error.message : String(error)}\n`);
+  }
+  return EXIT.failed;
+}
+
+function readRequest(args: readonly string[]): Request | string {
+  // In mosquitto_passwd it means: the password stands on the command line.
+  if (args.includes("-b")) {
+    return "-b: Is not supported: others can see a command line; use --stdin";
+  }
+  let parsed;
+  try {
+    parsed = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        create: { type: "boolean", short: "c" },
+        delete: { type: "boolean", short: "D" },
+        stdin: { type: "boolean" },
+        scram: { type: "boolean" },
+        iterations: { type: "string" },
+        help: { type: "boolean" },
+      },
+    });
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  const { values, positionals: [path, user, ...more] } = parsed;
+  if (values.help) return "help";
+  if (path === undefined || user === undefined) return "Needs a file and a user name";
+  if (more.length > 0) return "Takes a file and a user name; the password is asked for";
+  const problem = userNameProblem(user);
+  if (problem !== undefined) return problem;
+  const { create = false, delete: isDeleting = false, iterations } = values;
+  if (create && isDeleting) return "-c and -D exclude each other";
+  const least = values.scram ? 4096 : 1;
+  if (iterations !== undefined && !(/^[1-9]\d{0,7}$/.test(iterations) && +iterations >= least)) {
+    return `--iterations: Must be a whole number from ${least} to 99999999, is "${iterations}"`;
+  }
+  return {
+    path,
+    user,
+    isNewFile: create,
+    isDeleting,
+    fromStdin: values.stdin ?? false,
+    isScram: values.scram ?? false,
+    iterations: iterations === undefined ? undefined : Number(iterations),
+  };
+}
+
+/** What would make a line mean something else. */
+function userNameProblem(user: string): string | undefined {
+  if (user.trim() !== user || user === "") {
+    return "A user name must not be empty, nor begin or end with a blank";
+  }
+  if (/[:\p{Cc}]/u.test(user)) return "A user name must not hold a colon or a control character";
+  return user.startsWith("#") ? "A user name must not begin with #" : undefined;
+}
+
+/** Does it; returns what is wrong. */
+async function edit(request: Request): Promise<string | undefined> {
+  const { path, user, isNewFile, isDeleting, isScram } = request;
+  const text = readFile(path);
+  if (text === undefined && !isNewFile) return `${path}: Is not there; -c makes it`;
+  if (text !== undefined && isNewFile) return `${path}: Is there already; leave -c out`;
+  if (text !== undefined) {
+    const { isValid, ...rest } = isScram
+      ? parseScramFile(path, text)
+      : parsePasswordFile(path, text);
+    if (!isValid && "problems" in rest) return rest.problems.join("\n");
+  }
+  let value: string | undefined;
+  if (!isDeleting) {
+    const password = await askPassword(request.fromStdin);
+    if (password === undefined) return "The two passwords differ; nothing is changed";
+    if (password === "") return "The password is empty; nothing is changed";
+    value = makeValue(password, request);
+    if (value === undefined) return "SCRAM allows no control characters in a password";
+  }
+  const edited = editEntry(text ?? "", user, value);
+  if (edited === undefined) return `${path}: There is no user ${user}`;
+  replaceFile(path, edited);
+  return undefined;
+}
+
+function makeValue(password: string, { isScram, iterations }: Request): string | undefined {
+  return isScram
+    ? makeScramCredential(password, iterations)
+    : hashPassword(new TextEncoder().encode(password), iterations);
+}
+
+function readFile(path: string): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
+      Deno.readFileSync(path),
+    );
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** In one step: whoever reads the file finds the old one or the new one. It keeps its mode; a new one is its owner's alone. */
+function replaceFile(path: string, text: string): void {
+  // A link stays a link, and what it leads to is replaced.
+  const target = exists(path) ? Deno.realPathSync(path) : path;
+  const mode = exists(path) ? Deno.statSync(target).mode ?? 0o600 : 0o600;
+  const temporary = `${target}.${crypto.randomUUID()}.tmp`;
+  try {
+    Deno.writeTextFileSync(temporary, text, { mode: 0o600, createNew: true });
+    using file = Deno.openSync(temporary, { write: true });
+    file.syncSync();
+    if (Deno.build.os !== "windows") Deno.chmodSync(temporary, mode & 0o777);
+    Deno.renameSync(temporary, target);
+  } catch (error) {
+    if (exists(temporary)) Deno.removeSync(temporary);
+    throw error;
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** `undefined`: two different ones were typed. */
+async function askPassword(fromStdin: boolean): Promise<string | undefined> {
+  if (fromStdin) return await readLine(false);
+  if (!Deno.stdin.isTerminal()) {
+    throw new Error("There is no terminal to ask at; use --stdin");
+  }
+  printError("Password: ");
+  const first = await readLine(true);
+  printError("Again: ");
+  return await readLine(true) === first ? first : undefined;
+}
+
+/** A line of standard input; from a terminal without an echo. */
+async function readLine(isHidden: boolean): Promise<string> {
+  if (isHidden) Deno.stdin.setRaw(true);
+  try {
+    const bytes: number[] = [];
+    const buffer = new Uint8Array(1);
+    while (await Deno.stdin.read(buffer) !== null) {
+      const [byte = 0] = buffer;
+      if (byte === 0x0a || (isHidden && (byte === 0x0d || byte === 0x04))) break;
+      if (isHidden && byte === 0x03) throw new Error("Interrupted; nothing is changed");
+      if (!isHidden || (byte !== 0x7f && byte !== 0x08)) bytes.push(byte);
+      // Backspace takes a whole character of UTF-8.
+      else while (bytes.length > 0 && (bytes.pop()! & 0xc0) === 0x80);
+    }
+    if (bytes.at(-1) === 0x0d) bytes.pop();
+    return new TextDecoder("utf-8", { fatal: true }).decode(new Uint8Array(bytes));
+  } finally {
+    if (isHidden) {
+      Deno.stdin.setRaw(false);
+      printError("\n");
+    }
+  }
+}

@@ -1,0 +1,169 @@
+import {
+  decodePublish,
+  encodeAckInto,
+  encodePacket,
+  encodePublishInto,
+  encodeText,
+  frameLength,
+  type Publish,
+  publishSize,
+  type Qos,
+} from "../codec/mod.ts";
+import { open, type Place, writeAll } from "./transport.ts";
+
+/** First bytes of what a load connection handles. */
+const [PUBACK, PUBREC, PUBREL, PUBCOMP] = [0x40, 0x50, 0x62, 0x70];
+const BUFFER_BYTES = 256 * 1024;
+
+/**
+ * A connection of 3.1.1 for measuring a broker: no promise and no object for a message, one write for many. It keeps no account of
+ * what it sent; who drives it does.
+ */
+export class LoadConnection {
+  /** Called for each message; the payload is valid during the call. */
+  onPublish: (payload: Uint8Array) => void = () => {};
+  /** QoS 1 and 2 messages that the broker has not acknowledged to the end. */
+  inFlight = 0;
+  readonly #conn: Deno.Conn;
+  #out = new Uint8Array(BUFFER_BYTES);
+  #outLength = 0;
+  #isWriting = false;
+  #packetId = 0;
+  #isClosed = false;
+
+  private constructor(conn: Deno.Conn) {
+    this.#conn = conn;
+  }
+
+  /** Connects, and subscribes where a filter is given; resolves when the broker has answered. */
+  static async open(
+    place: Place,
+    clientId: string,
+    subscription?: { readonly topicFilter: string; readonly qos: Qos },
+  ): Promise<LoadConnection> {
+    const conn = await open(place);
+    const connection = new LoadConnection(conn);
+    const isReady = Promise.withResolvers<void>();
+    connection.#run(isReady.resolve, subscription === undefined ? 2 : 9);
+    await writeAll(
+      conn,
+      encodePacket({
+        type: "connect",
+        protocolVersion: 4,
+        cleanStart: true,
+        keepAliveSeconds: 0,
+        clientId,
+      }, 4),
+    );
+    if (subscription !== undefined) {
+      const options = { noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
+      const subscriptions = [{ ...subscription, ...options }];
+      await writeAll(conn, encodePacket({ type: "subscribe", packetId: 1, subscriptions }, 4));
+    }
+    await isReady.promise;
+    return connection;
+  }
+
+  /** Bytes that have not gone out yet. */
+  get pendingBytes(): number {
+    return this.#outLength;
+  }
+
+  /** Gathers a PUBLISH; `flush` sends what has gathered. */
+  publish(topicName: string, topicNameBytes: Uint8Array, payload: Uint8Array, qos: Qos): void {
+    if (qos > 0) {
+      this.#packetId = this.#packetId % 65_535 + 1;
+      this.inFlight++;
+    }
+    const packet: Publish = {
+      type: "publish",
+      topicName,
+      payload,
+      qos,
+      retain: false,
+      dup: false,
+      packetId: qos > 0 ? this.#packetId : 0,
+      properties: undefined,
+    };
+    this.#reserve(publishSize(packet, 4, topicNameBytes));
+    this.#outLength = encodePublishInto(packet, 4, this.#out, this.#outLength, topicNameBytes);
+  }
+
+  /** Sends what has gathered, one write at a time. */
+  flush(): void {
+    if (this.#isWriting || this.#outLength === 0 || this.#isClosed) return;
+    this.#isWriting = true;
+    const bytes = this.#out.slice(0, this.#outLength);
+    this.#outLength = 0;
+    writeAll(this.#conn, bytes).then(() => {
+      this.#isWriting = false;
+      this.flush();
+    }, () => this.close());
+  }
+
+  /** Ends it without a word. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#conn.close();
+  }
+
+  async #run(ready: () => void, readyType: number): Promise<void> {
+    let buffer = new Uint8Array(BUFFER_BYTES);
+    let end = 0;
+    try {
+      for (;;) {
+        const count = await this.#conn.read(buffer.subarray(end));
+        if (count === null) return this.close();
+        end += count;
+        let start = 0;
+        for (;;) {
+          const length = frameLength(buffer, start, end, 0x0fffffff);
+          if (length === 0 || start + length > end) break;
+          const type = buffer[start]! >> 4;
+          if (type === readyType) ready();
+          this.#handle(type, buffer, start, start + length);
+          start += length;
+        }
+        if (start === 0 && end === buffer.length) {
+          const grown = new Uint8Array(buffer.length * 2);
+          grown.set(buffer);
+          buffer = grown;
+        } else buffer.copyWithin(0, start, end);
+        end -= start;
+        this.flush();
+      }
+    } catch {
+      this.close(); // Closed from here, or by the broker; who drives it sees what is missing.
+    }
+  }
+
+  #handle(type: number, bytes: Uint8Array, start: number, end: number): void {
+    if (type === 3) {
+      const { payload, qos, packetId } = decodePublish(bytes, start, end, 4);
+      if (qos > 0) this.#acknowledge(qos === 1 ? PUBACK! : PUBREC!, packetId);
+      return this.onPublish(payload);
+    }
+    const packetId = bytes[start + 2]! << 8 | bytes[start + 3]!;
+    if (type === PUBACK! >> 4 || type === PUBCOMP! >> 4) this.inFlight--;
+    else if (type === PUBREC! >> 4) this.#acknowledge(PUBREL!, packetId);
+    else if (type === PUBREL! >> 4) this.#acknowledge(PUBCOMP!, packetId);
+  }
+
+  #acknowledge(firstByte: number, packetId: number): void {
+    this.#reserve(4);
+    this.#outLength = encodeAckInto(firstByte, packetId, this.#out, this.#outLength);
+  }
+
+  #reserve(sizeBytes: number): void {
+    if (this.#outLength + sizeBytes <= this.#out.length) return;
+    const grown = new Uint8Array(Math.max(this.#out.length * 2, this.#outLength + sizeBytes));
+    grown.set(this.#out.subarray(0, this.#outLength));
+    this.#out = grown;
+  }
+}
+
+/** A Topic Name with its bytes, encoded once. */
+export function loadTopic(name: string): { readonly name: string; readonly bytes: Uint8Array } {
+  return { name, bytes: encodeText(name) };
+}

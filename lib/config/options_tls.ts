@@ -1,0 +1,115 @@
+import type { Option } from "./option.ts";
+import { BOOLEAN, choice, integer, PATH, processRow, transportRow } from "./rows.ts";
+
+/** What lies between a listener's socket and MQTT: encryption, the frames of WebSockets, a proxy's header. */
+export const TRANSPORT_OPTIONS: readonly Option[] = [
+  transportRow(
+    "protocol",
+    "protocol",
+    choice("mqtt", "websockets", "http_api"),
+    "What the listener's clients speak: MQTT, or MQTT in a WebSocket at `/mqtt` or `/`.",
+    {
+      theme: "Listeners",
+      refusedValues: {
+        http_api:
+          "There is no HTTP interface in this version; use `protocol mqtt` or `protocol websockets`",
+      },
+    },
+  ),
+  transportRow(
+    "certfile",
+    "certfile",
+    PATH,
+    "The server's certificate in PEM, and behind it those between it and the root; with `keyfile` it makes the listener one " +
+      "for TLS. Changed files are noticed, on SIGHUP at once.",
+    { defaultText: "none: no encryption" },
+  ),
+  transportRow(
+    "keyfile",
+    "keyfile",
+    PATH,
+    "The key of that certificate in PEM: RSA, EC or Ed25519, not encrypted.",
+    { defaultText: "none" },
+  ),
+  transportRow(
+    "cafile",
+    "cafile",
+    PATH,
+    "The authorities in PEM that may have signed clients' certificates; without effect unless `require_certificate` is true.",
+    { defaultText: "none" },
+  ),
+  transportRow(
+    "capath",
+    "capath",
+    PATH,
+    "The same: a directory, of which every file with a certificate counts.",
+    {
+      defaultText: "none",
+      differs: "only files that `openssl rehash` has linked: all are read here",
+    },
+  ),
+  transportRow(
+    "crlfile",
+    "crlfile",
+    PATH,
+    "What these authorities have revoked, in PEM; whose authority has no list here, or one out of date, is refused.",
+    { defaultText: "none", needsListener: true },
+  ),
+  transportRow(
+    "require_certificate",
+    "requireCertificate",
+    BOOLEAN,
+    "Whether clients must show a certificate that `cafile` or `capath` vouches for; behind a proxy, one that it found valid.",
+    {},
+  ),
+  transportRow(
+    "use_identity_as_username",
+    "useIdentityAsUsername",
+    BOOLEAN,
+    "Whether the Common Name of a client's certificate is its user name; its password is not looked at.",
+    {},
+  ),
+  transportRow(
+    "use_subject_as_username",
+    "useSubjectAsUsername",
+    BOOLEAN,
+    "The same with the whole subject: `CN=pump-7,O=Works`.",
+    {},
+  ),
+  transportRow(
+    "tls_version",
+    "tlsVersion",
+    choice("tlsv1.3", "tlsv1.2", "tlsv1.1"),
+    "The oldest version of TLS that clients may speak.",
+    { refusedValues: { "tlsv1.1": "TLS 1.1 is broken and not spoken here; use tlsv1.2" } },
+  ),
+  transportRow(
+    "websockets_origin",
+    "websocketsOrigins",
+    { kind: "text", maxLength: 255 },
+    "An origin whose pages may open WebSockets, as a browser writes it: `https://example.com:8080`; several lines are several.",
+    { repeatable: true, needsListener: true, defaultText: "every origin" },
+  ),
+  processRow(
+    "websockets_headers_size",
+    "websocketsHeadersSize",
+    integer(1024, 65_535),
+    "How long the request may be that opens a WebSocket: a browser sends its cookies along.",
+    { theme: "TLS, WebSockets and proxies", unit: "bytes", differs: "4096" },
+  ),
+  transportRow(
+    "enable_proxy_protocol",
+    "enableProxyProtocol",
+    integer(1, 2),
+    "The version of the PROXY protocol that every connection begins with: the proxy before the broker says who the client is. " +
+      "Only for a listener that nobody but the proxy can reach.",
+    { needsListener: true, defaultText: "none" },
+  ),
+  transportRow(
+    "proxy_protocol_v2_require_tls",
+    "proxyRequireTls",
+    BOOLEAN,
+    "Whether a client must have come to that proxy with TLS.",
+    { needsListener: true },
+  ),
+];

@@ -1,0 +1,118 @@
+import type { ListenerConfig, ProxyConfig, TlsConfig } from "./config.ts";
+import type { Draft } from "./draft.ts";
+import type { TransportOptions } from "./transport_options.ts";
+
+/** What `resolveTransport` decides of a listener. */
+export type Transport = Pick<
+  ListenerConfig,
+  "protocol" | "websocketsOrigins" | "tls" | "proxy" | "certificateUserName"
+>;
+
+/** Puts a listener's options of TLS, WebSockets and proxies together; what does not go together becomes a problem. */
+export function resolveTransport(
+  draft: Draft,
+  options: TransportOptions,
+  originOf: (option: string) => string,
+): Transport {
+  for (const [option, message] of contradictions(options)) {
+    draft.problem(originOf(option), option, message);
+  }
+  const { protocol, websocketsOrigins } = options;
+  const tls = tlsConfig(options);
+  const proxy = proxyConfig(options);
+  return {
+    protocol,
+    websocketsOrigins,
+    ...tls === undefined ? {} : { tls },
+    ...proxy === undefined ? {} : { proxy },
+    certificateUserName: options.useSubjectAsUsername
+      ? "subject"
+      : options.useIdentityAsUsername
+      ? "common_name"
+      : "none",
+  };
+}
+
+/** Encryption that is half asked for is an error, never left out in silence. */
+function* contradictions(options: TransportOptions): Generator<[option: string, message: string]> {
+  const { certfile, keyfile, requireCertificate, enableProxyProtocol } = options;
+  if (certfile !== "" && keyfile === "") yield ["certfile", "Needs `keyfile`, the key of it"];
+  if (certfile === "" && keyfile !== "") yield ["keyfile", "Needs `certfile`, whose key it is"];
+  if (enableProxyProtocol > 0) yield* withProxy(options);
+  else yield* withoutProxy(options);
+  if (options.useIdentityAsUsername && options.useSubjectAsUsername) {
+    yield ["use_subject_as_username", "Cannot be true with `use_identity_as_username`: one name"];
+  }
+  const fromCertificate = options.useIdentityAsUsername
+    ? "use_identity_as_username"
+    : options.useSubjectAsUsername
+    ? "use_subject_as_username"
+    : options.crlfile !== ""
+    ? "crlfile"
+    : undefined;
+  if (fromCertificate !== undefined && !requireCertificate) {
+    yield [fromCertificate, "Needs `require_certificate true`: else no client shows a certificate"];
+  }
+}
+
+function* withoutProxy(options: TransportOptions): Generator<[option: string, message: string]> {
+  const { certfile, requireCertificate, cafile, capath, tlsVersion } = options;
+  if (requireCertificate && certfile === "") {
+    yield ["require_certificate", "Needs TLS: `certfile` and `keyfile`"];
+  }
+  if (requireCertificate && cafile === "" && capath === "") {
+    yield [
+      "require_certificate",
+      "Needs `cafile` or `capath`: who may have signed the certificates",
+    ];
+  }
+  if (certfile === "" && tlsVersion !== "tlsv1.2") {
+    yield ["tls_version", "Needs TLS: `certfile` and `keyfile`"];
+  }
+  if (certfile === "" && (cafile !== "" || capath !== "")) {
+    yield [cafile !== "" ? "cafile" : "capath", "Needs TLS: `certfile` and `keyfile`"];
+  }
+  if (options.proxyRequireTls) {
+    yield ["proxy_protocol_v2_require_tls", "Needs `enable_proxy_protocol 2`"];
+  }
+}
+
+function* withProxy(options: TransportOptions): Generator<[option: string, message: string]> {
+  const { certfile, enableProxyProtocol: version } = options;
+  if (certfile !== "") {
+    yield ["certfile", "Cannot stand with `enable_proxy_protocol`: TLS ends at the proxy"];
+  }
+  if (options.useSubjectAsUsername) {
+    yield [
+      "use_subject_as_username",
+      "Cannot stand with `enable_proxy_protocol`: a proxy tells the Common Name only",
+    ];
+  }
+  if (options.crlfile !== "") {
+    yield ["crlfile", "Cannot stand with `enable_proxy_protocol`: the proxy checks certificates"];
+  }
+  if (version === 2) return;
+  if (options.requireCertificate) yield ["require_certificate", "Needs `enable_proxy_protocol 2`"];
+  if (options.proxyRequireTls) {
+    yield ["proxy_protocol_v2_require_tls", "Needs `enable_proxy_protocol 2`"];
+  }
+}
+
+function tlsConfig(options: TransportOptions): TlsConfig | undefined {
+  const { certfile, keyfile, cafile, capath, crlfile, requireCertificate } = options;
+  if (certfile === "") return undefined;
+  return {
+    certfile,
+    keyfile,
+    ...cafile === "" ? {} : { cafile },
+    ...capath === "" ? {} : { capath },
+    ...crlfile === "" ? {} : { crlfile },
+    requireCertificate,
+    minVersion: options.tlsVersion === "tlsv1.3" ? "TLSv1.3" : "TLSv1.2",
+  };
+}
+
+function proxyConfig(options: TransportOptions): ProxyConfig | undefined {
+  const { enableProxyProtocol: version, proxyRequireTls, requireCertificate } = options;
+  return version === 0 ? undefined : { version, requireTls: proxyRequireTls, requireCertificate };
+}

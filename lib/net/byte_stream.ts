@@ -1,0 +1,44 @@
+import type { ClientCertificate } from "../broker/mod.ts";
+import type { ReadBuffers } from "./read_buffers.ts";
+
+/** A byte stream to one peer: what a TCP connection has to offer, and every layer over it offers again. */
+export interface ByteStream {
+  /** Fills some of the buffer; resolves to the bytes read, or `null` at the end. Rejects when the stream fails. */
+  read(buffer: Uint8Array): Promise<number | null>;
+  /** Writes some of the bytes; resolves to how many. Rejects when the stream fails. */
+  write(bytes: Uint8Array): Promise<number>;
+  /** Ends our direction. */
+  closeWrite(): Promise<void>;
+  /** Ends both directions, and with them what is under way; throws where it is closed already. */
+  close(): void;
+  /** Bytes that the last read took from the layer below, where these are not what it returned. */
+  readonly takenBytes?: number;
+}
+
+/** What is known of a peer. A layer that learns more while it reads writes it here: before the first byte that it returns. */
+export interface Peer {
+  /** `127.0.0.1:50123`, `[::1]:50123`, or `unix:` and the path of a socket. */
+  remoteAddress: string;
+  /** What a certificate proved. */
+  certificate?: ClientCertificate;
+}
+
+/** What makes a listener one for TLS: certificates and keys, and the protocol itself. `loadTls` makes one. */
+export interface TlsLayer {
+  /** The stream inside of `below`. Learns the client's certificate; `onRefused` hears why a handshake failed. */
+  open(
+    below: ByteStream,
+    peer: Peer,
+    buffers: ReadBuffers,
+    onRefused: (reason: string) => void,
+  ): ByteStream;
+  /** Reads the files again; where they are no good the old ones stay, and it is logged. */
+  reload(): void;
+  /** The listener is closed: nobody looks at the files any more. */
+  close(): void;
+}
+
+/** Writes all the bytes. */
+export async function writeAll(stream: ByteStream, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await stream.write(bytes.subarray(at));
+}

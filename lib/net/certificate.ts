@@ -1,0 +1,120 @@
+import { createHash } from "node:crypto";
+import type { ClientCertificate } from "../broker/mod.ts";
+import { type DerElement, derElement, derElements, objectIdentifier } from "./der.ts";
+
+/** The parts of an X.509 certificate that are looked at here. */
+export interface CertificateParts {
+  /** As it is encoded: a number of up to 20 bytes. */
+  readonly serialNumber: Uint8Array;
+  /** The encoded name of who signed it. */
+  readonly issuer: Uint8Array;
+  /** The encoded name of who it is for. */
+  readonly subject: Uint8Array;
+}
+
+/** What a certificate says of a client: the first Common Name, and the whole subject as RFC 2253 writes it. */
+export function readClientCertificate(der: Uint8Array): ClientCertificate {
+  const attributes = nameAttributes(certificateParts(der).subject);
+  const commonName = attributes.flat().find(({ name }) => name === "CN");
+  return {
+    subject: attributes.toReversed().map((rdn) => rdn.map(showAttribute).join("+")).join(","),
+    commonName: commonName === undefined ? "" : attributeText(commonName.value) ?? "",
+    fingerprint: createHash("sha256").update(der).digest("hex").toUpperCase()
+      .replace(/..(?=.)/g, "$&:"),
+  };
+}
+
+/** Takes a certificate apart. Throws `TypeError` where it is none. */
+export function certificateParts(der: Uint8Array): CertificateParts {
+  const [signed] = derElements(derElement(der).content);
+  const fields = derElements(signed!.content);
+  // The version stands first, but for the oldest certificates.
+  const [serialNumber, , issuer, , subject] = fields[0]!.tag === 0xa0 ? fields.slice(1) : fields;
+  if (serialNumber === undefined || issuer === undefined || subject === undefined) {
+    throw new TypeError("Cannot read the certificate: fields are missing");
+  }
+  return {
+    serialNumber: serialNumber.content,
+    issuer: issuer.bytes,
+    subject: subject.bytes,
+  };
+}
+
+/** One statement of a name: `CN`, and its value as it is encoded. */
+interface Attribute {
+  readonly name: string;
+  readonly value: DerElement;
+}
+
+/** Short names as OpenSSL writes them, and with it mosquitto. */
+const SHORT_NAMES: Readonly<Record<string, string>> = {
+  "2.5.4.3": "CN",
+  "2.5.4.4": "SN",
+  "2.5.4.5": "serialNumber",
+  "2.5.4.6": "C",
+  "2.5.4.7": "L",
+  "2.5.4.8": "ST",
+  "2.5.4.9": "street",
+  "2.5.4.10": "O",
+  "2.5.4.11": "OU",
+  "2.5.4.12": "title",
+  "2.5.4.42": "GN",
+  "2.5.4.43": "initials",
+  "2.5.4.46": "dnQualifier",
+  "0.9.2342.19200300.100.1.1": "UID",
+  "0.9.2342.19200300.100.1.25": "DC",
+  "1.2.840.113549.1.9.1": "emailAddress",
+};
+
+function nameAttributes(name: Uint8Array): Attribute[][] {
+  return derElements(derElement(name).content).map((rdn) =>
+    derElements(rdn.content).map((attribute) => {
+      const [type, value] = derElements(attribute.content);
+      if (type === undefined || value === undefined) throw new TypeError("Cannot read the name");
+      const oid = objectIdentifier(type.content);
+      return { name: SHORT_NAMES[oid] ?? oid, value };
+    })
+  );
+}
+
+function showAttribute({ name, value }: Attribute): string {
+  const text = attributeText(value);
+  // What nobody knows is shown as it is encoded.
+  if (text === undefined || /^\d/.test(name)) return `${name}=#${hex(value.bytes)}`;
+  return `${name}=${escapeText(text)}`;
+}
+
+/** The text of a value; `undefined` where it is of a kind that is no text. */
+function attributeText({ tag, content }: DerElement): string | undefined {
+  switch (tag) {
+    case 0x0c: // UTF8String
+      return new TextDecoder("utf-8", { ignoreBOM: true }).decode(content);
+    case 0x12: // NumericString, PrintableString, TeletexString, IA5String
+    case 0x13:
+    case 0x14:
+    case 0x16:
+      return String.fromCharCode(...content);
+    case 0x1e: // BMPString
+      return new TextDecoder("utf-16be", { ignoreBOM: true }).decode(content);
+    default:
+      return undefined;
+  }
+}
+
+/** Bytes beyond ASCII and controls as `\C3`, the special characters behind a backslash. */
+function escapeText(text: string): string {
+  let result = "";
+  for (const byte of new TextEncoder().encode(text)) {
+    const character = String.fromCharCode(byte);
+    if (byte < 0x20 || byte >= 0x7f) result += `\\${hex([byte])}`;
+    else result += ',+"\\<>;'.includes(character) ? `\\${character}` : character;
+  }
+  return result.replace(/^[ #]/, "\\$&").replace(
+    / $/,
+    (space, at) => at === 0 ? space : `\\${space}`,
+  );
+}
+
+function hex(bytes: Iterable<number>): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0").toUpperCase()).join("");
+}

@@ -1,0 +1,179 @@
+import type { Broker, ListenerOptions, LogPort } from "../broker/mod.ts";
+import type { ByteStream, Peer, TlsLayer } from "./byte_stream.ts";
+import { type ProxyOptions, ProxyStream } from "./proxy_stream.ts";
+import type { ReadBuffers } from "./read_buffers.ts";
+import { StreamLink } from "./stream_link.ts";
+import type { Turns } from "./turns.ts";
+import { listenUnix, removeSocket } from "./unix_socket.ts";
+import type { WebSocketOptions } from "./web_socket_handshake.ts";
+import { WebSocketStream } from "./web_socket_stream.ts";
+
+/** Milliseconds to wait when no connection can be accepted: file descriptors come back as others leave. */
+const ACCEPT_RETRY_MS = 100;
+
+/** Where a listener listens. Port 0: one that is free; host name `""`: every address of the machine. */
+export type ListenAddress =
+  | { readonly hostname: string; readonly port: number }
+  | { readonly path: string };
+
+/** What lies between the socket and MQTT; all of it may be absent. The order is that of the bytes. */
+export interface ListenerLayers {
+  /** Streams begin with a PROXY header. */
+  readonly proxy: ProxyOptions | undefined;
+  /** Streams are encrypted. */
+  readonly tls: TlsLayer | undefined;
+  /** MQTT travels in the frames of a WebSocket. */
+  readonly webSocket: WebSocketOptions | undefined;
+}
+
+/** What a listener needs. */
+export interface ListenerInit extends ListenerLayers {
+  /** Where it listens. */
+  readonly address: ListenAddress;
+  /** For its clients. */
+  readonly options: ListenerOptions;
+  /** Whether small packets leave at once. */
+  readonly setTcpNodelay: boolean;
+  /** Gets the connections. */
+  readonly broker: Broker;
+  /** Those of the broker. */
+  readonly turns: Turns;
+  /** Shared by all listeners of the broker. */
+  readonly buffers: ReadBuffers;
+  /** Told when no connection can be accepted, and of those that are sent away before MQTT begins. */
+  readonly log: LogPort;
+}
+
+/** Accepts connections for the broker, and puts the layers over them that the listener has. */
+export class Listener {
+  readonly #listener: Deno.TcpListener | Deno.UnixListener;
+  readonly #init: ListenerInit;
+  readonly #links = new Set<StreamLink>();
+  #isClosed = false;
+
+  /** Listens at once; throws what `Deno.listen` throws (`AddrInUse`, `PermissionDenied`, …). */
+  constructor(init: ListenerInit) {
+    this.#init = init;
+    const { address } = init;
+    this.#listener = "path" in address
+      ? listenUnix(address.path)
+      : listenTcp(address.hostname, address.port);
+    this.#accept();
+  }
+
+  /** The one that it listens on, also where 0 was asked for; 0: a Unix socket. */
+  get port(): number {
+    const { addr } = this.#listener;
+    return addr.transport === "tcp" ? addr.port : 0;
+  }
+
+  /** Connections that are open, those that are being closed included. */
+  get size(): number {
+    return this.#links.size;
+  }
+
+  /** Accepts no more; what is open stays. */
+  stopAccepting(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#listener.close();
+    const { address } = this.#init;
+    if ("path" in address) removeSocket(address.path);
+  }
+
+  /** Closes everything at once. */
+  close(): void {
+    this.stopAccepting();
+    for (const link of [...this.#links]) link.abort();
+    this.#init.tls?.close();
+  }
+
+  /** Reads the files of certificates again, where there are any. */
+  reloadCertificates(): void {
+    this.#init.tls?.reload();
+  }
+
+  async #accept(): Promise<void> {
+    let isWaiting = false;
+    while (!this.#isClosed) {
+      try {
+        const stream = await this.#listener.accept();
+        isWaiting = false;
+        this.#open(stream);
+      } catch (error) {
+        if (this.#isClosed) return;
+        // Out of file descriptors, or a client that left while it waited: said once, tried again.
+        if (!isWaiting) {
+          this.#init.log.error("Cannot accept connections for now", {
+            listener: this.#init.options.name,
+            error: error instanceof Error ? error.message : String(error),
+          });
+        }
+        isWaiting = true;
+        await new Promise((resolve) => setTimeout(resolve, ACCEPT_RETRY_MS));
+      }
+    }
+  }
+
+  #open(socket: Deno.TcpConn | Deno.UnixConn): void {
+    const { broker, turns, buffers, options, setTcpNodelay } = this.#init;
+    try {
+      if (setTcpNodelay && "setNoDelay" in socket) socket.setNoDelay(true);
+    } catch {
+      return socket.close(); // It has left already.
+    }
+    const peer: Peer = { remoteAddress: this.#remoteAddress(socket) };
+    const stream = this.#layers(socket, peer);
+    const onEnd = (link: StreamLink) => void this.#links.delete(link);
+    const link = new StreamLink(stream, peer, broker, turns, buffers, onEnd);
+    const connection = broker.accept(link, options, turns.begin());
+    if (connection === undefined) return link.abort();
+    this.#links.add(link);
+    link.start(connection);
+  }
+
+  #layers(socket: ByteStream, peer: Peer): ByteStream {
+    const { proxy, tls, webSocket, buffers } = this.#init;
+    let stream = socket;
+    if (proxy !== undefined) {
+      stream = new ProxyStream(stream, proxy, peer, this.#sayRefused(peer));
+    }
+    if (tls !== undefined) {
+      stream = tls.open(stream, peer, buffers, this.#sayRefused(peer, "TLS handshake: "));
+    }
+    if (webSocket !== undefined) {
+      stream = new WebSocketStream(stream, webSocket, this.#sayRefused(peer, "WebSocket: "));
+    }
+    return stream;
+  }
+
+  /** One line for each connection that MQTT never hears of. */
+  #sayRefused(peer: Peer, layer = ""): (reason: string) => void {
+    return (reason) =>
+      this.#init.log.info("Connection refused", {
+        address: peer.remoteAddress,
+        listener: this.#init.options.name,
+        reason: layer + reason,
+      });
+  }
+
+  #remoteAddress({ remoteAddr }: Deno.TcpConn | Deno.UnixConn): string {
+    if (remoteAddr.transport === "tcp") return `${remoteAddr.hostname}:${remoteAddr.port}`;
+    // Clients of a Unix socket have no address of their own.
+    const { address } = this.#init;
+    return `unix:${"path" in address ? address.path : ""}`;
+  }
+}
+
+/** "::" takes IPv4 as well, where the machine has IPv6 at all. */
+function listenTcp(hostname: string, port: number): Deno.TcpListener {
+  if (hostname !== "") return Deno.listen({ hostname, port });
+  try {
+    return Deno.listen({ hostname: "::", port });
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse || error instanceof Deno.errors.PermissionDenied) {
+      throw error;
+    }
+    return Deno.listen({ hostname: "0.0.0.0", port });
+  }
+}

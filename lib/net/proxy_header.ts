@@ -1,0 +1,171 @@
+/** What a proxy says of the client that it speaks for. */
+export interface ProxiedClient {
+  /** `192.0.2.5:6275`; `undefined`: the proxy speaks for itself, as in a health check. */
+  readonly remoteAddress: string | undefined;
+  /** The client came to the proxy with TLS. */
+  readonly hasTls: boolean;
+  /** It showed a certificate there, and the proxy found it valid. */
+  readonly hasCertificate: boolean;
+  /** The Common Name of that certificate; `""`: not told. */
+  readonly commonName: string;
+}
+
+/** A header, once it is complete; what stands behind it belongs to the client. */
+export interface ProxyHeader {
+  readonly lengthBytes: number;
+  readonly client: ProxiedClient;
+}
+
+/** Version 1 is one line of at most this many bytes, CR and LF included. */
+const MAX_LINE_BYTES = 107;
+/** Version 2 has no limit that would be one; no proxy has this much to say. */
+const MAX_BINARY_BYTES = 4096;
+const SIGNATURE = [0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a];
+
+/** The most bytes that a header of either version may have. */
+export const MAX_PROXY_HEADER_BYTES = MAX_BINARY_BYTES;
+
+/** Reads the header at the front of `bytes`; `undefined`: more has to come. Throws `TypeError` where it is none. */
+export function readProxyHeader(version: 1 | 2, bytes: Uint8Array): ProxyHeader | undefined {
+  return version === 1 ? readLine(bytes) : readBinary(bytes);
+}
+
+/** `PROXY TCP4 192.0.2.5 192.0.2.1 6275 1883`. */
+function readLine(bytes: Uint8Array): ProxyHeader | undefined {
+  const start = "PROXY ";
+  const line = bytes.subarray(0, MAX_LINE_BYTES);
+  for (let i = 0; i < Math.min(line.length, start.length); i++) {
+    if (line[i] !== start.charCodeAt(i)) fail("it does not begin with PROXY");
+  }
+  const end = line.indexOf(0x0d);
+  if (end < 0 || end + 1 === line.length) {
+    if (line.length === MAX_LINE_BYTES) fail("the line has no end");
+    return undefined;
+  }
+  if (line[end + 1] !== 0x0a) fail("the line has no end");
+  const words = String.fromCharCode(...line.subarray(0, end)).split(" ");
+  const lengthBytes = end + 2;
+  if (words[1] === "UNKNOWN") return { lengthBytes, client: unknown() };
+  const [, family, source = "", destination = "", sourcePort = "", destinationPort = ""] = words;
+  const isAddress = family === "TCP4" ? isIpv4 : family === "TCP6" ? isIpv6 : undefined;
+  if (isAddress === undefined) fail(`the protocol is "${family}"`);
+  if (words.length !== 6 || !isAddress(source) || !isAddress(destination)) {
+    fail("the addresses are none");
+  }
+  if (!isPort(sourcePort) || !isPort(destinationPort)) fail("the ports are none");
+  const remoteAddress = family === "TCP6" ? `[${source}]:${sourcePort}` : `${source}:${sourcePort}`;
+  return { lengthBytes, client: { ...unknown(), remoteAddress } };
+}
+
+function readBinary(bytes: Uint8Array): ProxyHeader | undefined {
+  for (let i = 0; i < Math.min(bytes.length, SIGNATURE.length); i++) {
+    if (bytes[i] !== SIGNATURE[i]) fail("it does not begin with the signature of version 2");
+  }
+  if (bytes.length < 16) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const command = view.getUint8(12);
+  if (command !== 0x20 && command !== 0x21) fail(`version and command are ${command}`);
+  const lengthBytes = 16 + view.getUint16(14);
+  if (lengthBytes > MAX_BINARY_BYTES) fail(`it has ${lengthBytes} bytes`);
+  if (bytes.length < lengthBytes) return undefined;
+  if (command === 0x20) return { lengthBytes, client: unknown() };
+  const body = bytes.subarray(16, lengthBytes);
+  const [remoteAddress, addressBytes] = readAddress(view.getUint8(13), body);
+  const client = { ...readExtensions(body.subarray(addressBytes)), remoteAddress };
+  return { lengthBytes, client };
+}
+
+/** The client's address, and how many bytes both addresses take. */
+function readAddress(
+  family: number,
+  body: Uint8Array,
+): [address: string | undefined, bytes: number] {
+  const view = new DataView(body.buffer, body.byteOffset, body.length);
+  const need = (bytes: number) => body.length < bytes ? fail("the addresses are cut off") : bytes;
+  switch (family) {
+    case 0x00:
+      return [undefined, 0];
+    case 0x11:
+      need(12);
+      return [`${body.subarray(0, 4).join(".")}:${view.getUint16(8)}`, 12];
+    case 0x21: {
+      need(36);
+      const groups = Array.from({ length: 8 }, (_, i) => view.getUint16(i * 2).toString(16));
+      return [`[${shortenIpv6(groups)}]:${view.getUint16(32)}`, 36];
+    }
+    case 0x31: {
+      need(216);
+      const end = body.subarray(0, 108).indexOf(0);
+      const path = new TextDecoder().decode(body.subarray(0, end < 0 ? 108 : end));
+      return [`unix:${path}`, 216];
+    }
+    default:
+      return fail(`the family is ${family}`);
+  }
+}
+
+const TYPE_SSL = 0x20;
+const SUBTYPE_SSL_CN = 0x22;
+const CLIENT_SSL = 0x01;
+const CLIENT_CERT_SESSION = 0x04;
+
+/** What stands behind the addresses: each a type, a length and a value. Of all that only TLS is looked at. */
+function readExtensions(bytes: Uint8Array): Omit<ProxiedClient, "remoteAddress"> {
+  let found: Omit<ProxiedClient, "remoteAddress"> = unknown();
+  for (const [type, value] of extensions(bytes)) {
+    if (type !== TYPE_SSL) continue;
+    if (value.length < 5) fail("what it says of TLS is cut off");
+    const client = value[0]!;
+    const isVerified = value.subarray(1, 5).every((byte) => byte === 0);
+    const hasTls = (client & CLIENT_SSL) !== 0;
+    const hasCertificate = hasTls && (client & CLIENT_CERT_SESSION) !== 0 && isVerified;
+    let commonName = "";
+    for (const [subtype, text] of extensions(value.subarray(5))) {
+      if (subtype === SUBTYPE_SSL_CN) commonName = new TextDecoder().decode(text);
+    }
+    found = { hasTls, hasCertificate, commonName: hasCertificate ? commonName : "" };
+  }
+  return found;
+}
+
+function* extensions(bytes: Uint8Array): Generator<[type: number, value: Uint8Array]> {
+  for (let at = 0; at < bytes.length;) {
+    const length = bytes[at + 1]! * 256 + bytes[at + 2]!;
+    const end = at + 3 + length;
+    if (!(end <= bytes.length)) fail("an extension is cut off"); // NaN where the length itself is.
+    yield [bytes[at]!, bytes.subarray(at + 3, end)];
+    at = end;
+  }
+}
+
+function unknown(): ProxiedClient {
+  return { remoteAddress: undefined, hasTls: false, hasCertificate: false, commonName: "" };
+}
+
+/** The longest run of zeros, of two at least, as `::`. */
+function shortenIpv6(groups: readonly string[]): string {
+  const runs = [...groups.join(":").matchAll(/(?:^|:)0(?::0)+(?=:|$)/g)].map(([run]) => run);
+  const longest = runs.toSorted((a, b) => b.length - a.length)[0];
+  const text = groups.join(":");
+  if (longest === undefined) return text;
+  const at = text.indexOf(longest);
+  return `${text.slice(0, at)}::${text.slice(at + longest.length).replace(/^:/, "")}`;
+}
+
+function isIpv4(text: string): boolean {
+  const parts = text.split(".");
+  return parts.length === 4 &&
+    parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && +part < 256);
+}
+
+function isIpv6(text: string): boolean {
+  return /^[0-9a-f:.]+$/i.test(text) && URL.canParse(`http://[${text}]/`);
+}
+
+function isPort(text: string): boolean {
+  return /^(0|[1-9]\d{0,4})$/.test(text) && Number(text) <= 65_535;
+}
+
+function fail(reason: string): never {
+  throw new TypeError(`Cannot read the PROXY header: ${reason}`);
+}

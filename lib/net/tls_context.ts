@@ -1,0 +1,194 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import type { TlsOptions } from "node:tls";
+import type { LogPort } from "../broker/mod.ts";
+import type { ByteStream, Peer, TlsLayer } from "./byte_stream.ts";
+import type { ReadBuffers } from "./read_buffers.ts";
+import { RevocationLists } from "./revocation_lists.ts";
+import type { TlsInit } from "./tls_init.ts";
+import { TlsStream } from "./tls_stream.ts";
+
+/** How often files are looked at: whoever renews a certificate need not tell anybody. */
+const WATCH_MS = 3000;
+
+/** What was read from the files. */
+interface Loaded {
+  readonly options: TlsOptions;
+  readonly revocations: RevocationLists | undefined;
+}
+
+/**
+ * The certificates and keys of one listener. Files that change are read anew; where they are no good the old ones stay, and
+ * it is said. Connections that are open keep what they began with.
+ */
+export class TlsContext implements TlsLayer {
+  readonly #init: TlsInit;
+  readonly #log: LogPort;
+  #loaded: Loaded;
+  /** What the files looked like when they were last read, and when they last failed to be read. */
+  #stamp: string;
+  #failedStamp = "";
+  readonly #timer: ReturnType<typeof setInterval>;
+
+  /** Reads the files; throws `TypeError` with what is wrong with them. */
+  constructor(init: TlsInit, log: LogPort) {
+    this.#init = init;
+    this.#log = log;
+    this.#stamp = stampOf(init);
+    this.#loaded = load(init);
+    this.#timer = setInterval(() => this.#look(), init.watchMs ?? WATCH_MS);
+  }
+
+  /** {@linkcode TlsLayer.open} */
+  open(
+    below: ByteStream,
+    peer: Peer,
+    buffers: ReadBuffers,
+    onRefused: (reason: string) => void,
+  ): ByteStream {
+    const { options, revocations } = this.#loaded;
+    const refusal = (certificate: Uint8Array) => revocations?.refusal(certificate, new Date());
+    return new TlsStream(below, { options, refusal, peer, buffers, onRefused });
+  }
+
+  /** {@linkcode TlsLayer.reload} */
+  reload(): void {
+    this.#stamp = stampOf(this.#init);
+    this.#failedStamp = "";
+    this.#load(true);
+  }
+
+  /** {@linkcode TlsLayer.close} */
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #look(): void {
+    const stamp = stampOf(this.#init);
+    if (stamp === this.#stamp) return;
+    // Certificate and key are two files: a moment in which only one of them is new is no error.
+    if (!this.#load(stamp === this.#failedStamp)) {
+      if (stamp === this.#failedStamp) this.#stamp = stamp; // Said once.
+      this.#failedStamp = stamp;
+      return;
+    }
+    this.#stamp = stamp;
+  }
+
+  #load(saysFailure: boolean): boolean {
+    const { certfile } = this.#init;
+    try {
+      this.#loaded = load(this.#init);
+      this.#log.info("The certificate is read again", { certfile });
+      return true;
+    } catch (error) {
+      if (saysFailure) {
+        const message = error instanceof Error ? error.message : String(error);
+        this.#log.error(`The old certificate stays: ${message}`, { certfile });
+      }
+      return false;
+    }
+  }
+}
+
+function load(init: TlsInit): Loaded {
+  const { certfile, keyfile, requireCertificate = false, minVersion = "TLSv1.2" } = init;
+  const cert = readText(certfile);
+  const key = readText(keyfile);
+  const [certificate] = certificatesIn(cert, certfile);
+  checkKey(certificate!, key, init);
+  const authorities = requireCertificate ? readAuthorities(init) : [];
+  const { crlfile } = init;
+  return {
+    options: {
+      cert,
+      key,
+      minVersion,
+      ALPNProtocols: ["mqtt"],
+      requestCert: requireCertificate,
+      rejectUnauthorized: requireCertificate,
+      ...requireCertificate ? { ca: authorities } : {},
+    },
+    revocations: crlfile === undefined
+      ? undefined
+      : new RevocationLists(readText(crlfile), authorities),
+  };
+}
+
+function checkKey(certificate: X509Certificate, key: string, { certfile, keyfile }: TlsInit): void {
+  if (/-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m.test(key)) {
+    throw new TypeError(
+      `Cannot use ${keyfile}: the key is encrypted; write it without a passphrase ` +
+        "(openssl pkey -in KEY -out NEW) and let nobody but the broker read it",
+    );
+  }
+  let fits: boolean;
+  try {
+    fits = certificate.checkPrivateKey(createPrivateKey(key));
+  } catch (error) {
+    throw new TypeError(`Cannot read ${keyfile}: it has no private key in PEM (${reason(error)})`);
+  }
+  if (!fits) throw new TypeError(`Cannot use ${keyfile}: it is not the key of ${certfile}`);
+}
+
+/** The certificates of `cafile` and of every file of `capath`. */
+function readAuthorities({ cafile, capath }: TlsInit): string[] {
+  const paths = cafile === undefined ? [] : [cafile];
+  if (capath !== undefined) paths.push(...filesIn(capath));
+  const texts = paths.map((path) => [path, readText(path)] as const)
+    // A directory may hold other things.
+    .filter(([path, text]) => path === cafile || text.includes("-----BEGIN CERTIFICATE-----"));
+  for (const [path, text] of texts) certificatesIn(text, path);
+  if (texts.length === 0) throw new TypeError(`Cannot find a certificate in ${capath}`);
+  return texts.map(([, text]) => text);
+}
+
+function certificatesIn(text: string, path: string): X509Certificate[] {
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g);
+  if (blocks === null) throw new TypeError(`Cannot read ${path}: it has no certificate in PEM`);
+  try {
+    return blocks.map((block) => new X509Certificate(block));
+  } catch (error) {
+    throw new TypeError(`Cannot read ${path}: a certificate is damaged (${reason(error)})`);
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    throw new TypeError(`Cannot read ${path}: ${reason(error)}`);
+  }
+}
+
+function filesIn(directory: string): string[] {
+  try {
+    return [...Deno.readDirSync(directory)].filter((entry) => !entry.isDirectory)
+      .map((entry) => `${directory}/${entry.name}`).sort();
+  } catch (error) {
+    throw new TypeError(`Cannot list ${directory}: ${reason(error)}`);
+  }
+}
+
+/** Changes whenever one of the files does, also where another took its place. */
+function stampOf({ certfile, keyfile, cafile, capath, crlfile }: TlsInit): string {
+  const files = [certfile, keyfile, cafile, crlfile].filter((path) => path !== undefined);
+  if (capath !== undefined) {
+    try {
+      files.push(...filesIn(capath));
+    } catch {
+      return `no ${capath}`;
+    }
+  }
+  return files.map((path) => {
+    try {
+      const { ino, size, mtime } = Deno.statSync(path);
+      return `${path} ${ino} ${size} ${mtime?.getTime()}`;
+    } catch {
+      return `no ${path}`;
+    }
+  }).join("\n");
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,222 @@
+import { Duplex } from "node:stream";
+import { createServer, type TlsOptions, type TLSSocket } from "node:tls";
+import type { ByteStream, Peer } from "./byte_stream.ts";
+import { readClientCertificate } from "./certificate.ts";
+import type { ReadBuffers } from "./read_buffers.ts";
+
+/** Bytes of one write: a peer that takes little still makes progress that can be seen. */
+const WRITE_BYTES = 64 * 1024;
+
+/** What one connection needs beside the stream below it. */
+export interface TlsStreamInit {
+  /** For this connection; those that are open keep theirs. */
+  readonly options: TlsOptions;
+  /** Says why a client that was verified is refused all the same, or `undefined`. */
+  readonly refusal: (certificate: Uint8Array) => string | undefined;
+  /** Gets the client's certificate. */
+  readonly peer: Peer;
+  /** Lends the buffer for what is encrypted. */
+  readonly buffers: ReadBuffers;
+  /** The handshake failed: called once, with the reason. */
+  readonly onRefused: (reason: string) => void;
+}
+
+/**
+ * TLS over any byte stream.
+ *
+ * The protocol is that of `node:tls`, which takes its bytes from a `Duplex` here and not from a socket of its own: a server
+ * socket of `node:tls` goes on reading whether anybody wants the bytes or not, without limit, and this one reads the stream below only
+ * when somebody waits for bytes and there are none. There is a `Server` for each connection, which listens to nothing: it is
+ * what checks a client's certificate, and its event is the only way to learn that the check was passed.
+ */
+export class TlsStream implements ByteStream {
+  readonly #below: ByteStream;
+  readonly #init: TlsStreamInit;
+  readonly #encrypted: Encrypted;
+  /** There after the handshake. */
+  #socket: TLSSocket | undefined;
+  /** Bytes that came and found no room. */
+  #rest: Uint8Array | undefined;
+  #waiting: Waiting | undefined;
+  #buffer: Uint8Array<ArrayBuffer>;
+  #isFeeding = false;
+  #isAtEnd = false;
+  #isClosed = false;
+  #failure: Error | undefined;
+
+  /** The handshake begins with the first `read`. */
+  constructor(below: ByteStream, init: TlsStreamInit) {
+    this.#below = below;
+    this.#init = init;
+    this.#buffer = init.buffers.take(init.buffers.smallest);
+    this.#encrypted = new Encrypted(below);
+    this.#encrypted.on("error", this.#onError);
+    const server = createServer(init.options, this.#onSecure);
+    server.on("tlsClientError", (error, socket) => {
+      socket.on("error", () => {}); // It may have more to say.
+      this.#onError(reasonOf(error, socket));
+      socket.destroy();
+    });
+    server.emit("connection", this.#encrypted);
+  }
+
+  /** {@linkcode ByteStream.read} */
+  read(buffer: Uint8Array): Promise<number | null> {
+    return new Promise((resolve, reject) => {
+      this.#waiting = { buffer, resolve, reject };
+      this.#settle();
+      this.#feed();
+    });
+  }
+
+  /** {@linkcode ByteStream.write} */
+  write(bytes: Uint8Array): Promise<number> {
+    const part = bytes.subarray(0, WRITE_BYTES);
+    return new Promise((resolve, reject) => {
+      if (this.#socket === undefined) return reject(new Error("Cannot write: no TLS handshake"));
+      this.#socket.write(part, (error) => error ? reject(error) : resolve(part.length));
+    });
+  }
+
+  /** {@linkcode ByteStream.closeWrite} */
+  closeWrite(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#socket === undefined) this.#below.closeWrite().then(resolve, resolve);
+      else this.#socket.end(() => resolve());
+    });
+  }
+
+  /** {@linkcode ByteStream.close} */
+  close(): void {
+    this.#isClosed = true;
+    this.#onError(new Error("The stream is closed"));
+    this.#socket?.destroy();
+    this.#encrypted.destroy();
+    if (!this.#isFeeding) this.#init.buffers.give(this.#buffer);
+    this.#below.close();
+  }
+
+  readonly #onSecure = (socket: TLSSocket): void => {
+    socket.on("error", this.#onError);
+    const refusal = this.#readCertificate(socket);
+    if (refusal !== undefined) {
+      this.#onError(new Error(refusal));
+      socket.destroy();
+      return;
+    }
+    this.#socket = socket;
+    socket.on("readable", this.#settle);
+    socket.on("end", this.#onEnd);
+    socket.on("close", this.#onEnd);
+    this.#settle();
+  };
+
+  /** Takes the client's certificate, if it showed one; returns why it is refused, if it is. */
+  #readCertificate(socket: TLSSocket): string | undefined {
+    const der = socket.getPeerX509Certificate()?.raw;
+    if (der === undefined) return undefined;
+    try {
+      const refusal = this.#init.refusal(der);
+      if (refusal === undefined) this.#init.peer.certificate = readClientCertificate(der);
+      return refusal;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  /** Reads the stream below while somebody waits for what is in it. */
+  #feed(): void {
+    if (this.#isFeeding || this.#isClosed || this.#waiting === undefined) return;
+    this.#isFeeding = true;
+    this.#below.read(this.#buffer).then(this.#onFed, this.#onError);
+  }
+
+  readonly #onFed = (count: number | null): void => {
+    this.#isFeeding = false;
+    if (this.#isClosed) return;
+    if (count === null) {
+      this.#encrypted.push(null);
+      // Before the handshake nobody else would tell; behind it what came before the end is still read.
+      if (this.#socket === undefined) this.#onError(new Error("the client left"));
+      return;
+    }
+    this.#encrypted.push(this.#buffer.slice(0, count));
+    const { buffers } = this.#init;
+    const sizeBytes = buffers.nextSize(this.#buffer.length, count);
+    if (sizeBytes !== this.#buffer.length) {
+      buffers.give(this.#buffer);
+      this.#buffer = buffers.take(sizeBytes);
+    }
+    this.#settle();
+    this.#feed();
+  };
+
+  /** Gives who waits what there is. */
+  readonly #settle = (): void => {
+    const waiting = this.#waiting;
+    if (waiting === undefined) return;
+    this.#rest ??= this.#socket?.read() ?? undefined;
+    const rest = this.#rest;
+    if (rest === undefined && this.#failure === undefined && !this.#isAtEnd) return;
+    this.#waiting = undefined;
+    if (rest !== undefined) {
+      const count = Math.min(rest.length, waiting.buffer.length);
+      waiting.buffer.set(rest.subarray(0, count));
+      this.#rest = count < rest.length ? rest.subarray(count) : undefined;
+      waiting.resolve(count);
+    } else if (this.#failure !== undefined) waiting.reject(this.#failure);
+    else waiting.resolve(null);
+  };
+
+  readonly #onEnd = (): void => {
+    this.#isAtEnd = true;
+    this.#settle();
+  };
+
+  readonly #onError = (error: Error): void => {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    if (this.#socket === undefined && !this.#isClosed) this.#init.onRefused(error.message);
+    this.#settle();
+  };
+}
+
+/** A read that is under way. */
+interface Waiting {
+  readonly buffer: Uint8Array;
+  readonly resolve: (count: number | null) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** The stream below as `node:tls` wants it: what is read is pushed in from outside. */
+class Encrypted extends Duplex {
+  readonly #below: ByteStream;
+
+  constructor(below: ByteStream) {
+    super({ readableHighWaterMark: WRITE_BYTES, writableHighWaterMark: WRITE_BYTES });
+    this.#below = below;
+  }
+
+  override _read(): void {}
+
+  override _write(
+    bytes: Uint8Array,
+    encoding: BufferEncoding,
+    done: (error?: Error | null) => void,
+  ): void {
+    this.#below.write(bytes).then((count) => {
+      if (count === bytes.length) done();
+      else this._write(bytes.subarray(count), encoding, done);
+    }, done);
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    this.#below.closeWrite().then(() => done(), () => done());
+  }
+}
+
+/** A certificate that is not accepted ends the handshake without an error of its own. */
+function reasonOf(error: Error, socket: TLSSocket): Error {
+  const reason = socket.authorizationError as Error | string | null;
+  return reason ? new Error(`client certificate: ${reason}`) : error;
+}

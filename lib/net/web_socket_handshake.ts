@@ -1,0 +1,138 @@
+/** Who may open a WebSocket, and how much it may say before. */
+export interface WebSocketOptions {
+  /** Values of `Origin` that are let in; empty: every one, and none at all. */
+  readonly origins: readonly string[];
+  /** Bytes of a request: its first line and its headers. */
+  readonly maxHeaderBytes: number;
+  /** Bytes of one frame's payload. */
+  readonly maxFrameBytes: number;
+}
+
+/** What an HTTP request is answered with. */
+export interface HandshakeAnswer {
+  /** The bytes to send. */
+  readonly response: Uint8Array;
+  /** Why it is no WebSocket; `undefined`: it is one from here on. */
+  readonly refusal: string | undefined;
+}
+
+/** The paths at which a WebSocket is opened. What stands behind a `?` is for others. */
+const PATHS: readonly string[] = ["/mqtt", "/"];
+/** The subprotocols that are spoken: `mqttv3.1` is what clients offered before there was a standard. */
+const SUBPROTOCOLS: readonly string[] = ["mqtt", "mqttv3.1"];
+/** RFC 6455 section 1.3. */
+const KEY_SUFFIX = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/** Behind the empty line that ends a request's headers; -1: it has not come yet. */
+export function endOfRequest(bytes: Uint8Array): number {
+  for (let at = 3; at < bytes.length; at++) {
+    if (
+      bytes[at] === 0x0a && bytes[at - 1] === 0x0d && bytes[at - 2] === 0x0a &&
+      bytes[at - 3] === 0x0d
+    ) return at + 1;
+  }
+  return -1;
+}
+
+/** Answers a request: `text` is its first line and headers. */
+export async function answerRequest(
+  text: string,
+  options: WebSocketOptions,
+): Promise<HandshakeAnswer> {
+  const [first = "", ...lines] = text.split("\r\n");
+  const [, method, target, version] = /^([A-Z]+) (\S+) HTTP\/(\d\.\d)$/.exec(first) ?? [];
+  const headers = readHeaders(lines);
+  if (method === undefined || version !== "1.1" || headers === undefined) {
+    return refuse("400 Bad Request", "This is no HTTP/1.1 request");
+  }
+  if (method !== "GET") {
+    return refuse("405 Method Not Allowed", `${method} is not supported`, ["Allow: GET"]);
+  }
+  const path = target!.split("?", 1)[0]!;
+  if (!PATHS.includes(path)) return refuse("404 Not Found", `There is nothing at ${path}`);
+  return await answerUpgrade(headers, options);
+}
+
+/** The answer to what is not even a request, or too long for one. */
+export function refuseRequest(reason: string): HandshakeAnswer {
+  return refuse("431 Request Header Fields Too Large", reason);
+}
+
+async function answerUpgrade(
+  headers: ReadonlyMap<string, string>,
+  { origins }: WebSocketOptions,
+): Promise<HandshakeAnswer> {
+  const upgrade = words(headers.get("upgrade")).map((word) => word.toLowerCase());
+  const connection = words(headers.get("connection")).map((word) => word.toLowerCase());
+  if (!upgrade.includes("websocket") || !connection.includes("upgrade")) {
+    return refuse("426 Upgrade Required", "This is a plain HTTP request", UPGRADE_HEADERS);
+  }
+  if (headers.get("sec-websocket-version") !== "13") {
+    return refuse("426 Upgrade Required", "The WebSocket version must be 13", UPGRADE_HEADERS);
+  }
+  const key = headers.get("sec-websocket-key") ?? "";
+  if (!/^[A-Za-z0-9+/]{22}==$/.test(key)) {
+    return refuse("400 Bad Request", "Sec-WebSocket-Key must be 16 bytes in base64");
+  }
+  const origin = headers.get("origin");
+  if (origins.length > 0 && (origin === undefined || !origins.includes(origin))) {
+    return refuse("403 Forbidden", `The origin ${origin ?? "is missing; it"} is not allowed`);
+  }
+  const offered = words(headers.get("sec-websocket-protocol"));
+  const subprotocol = SUBPROTOCOLS.find((name) => offered.includes(name));
+  if (subprotocol === undefined) {
+    return refuse("400 Bad Request", "The client must offer the subprotocol mqtt");
+  }
+  const digest = await crypto.subtle.digest("SHA-1", encode(key + KEY_SUFFIX));
+  const accept = new Uint8Array(digest).toBase64();
+  const lines = [
+    "HTTP/1.1 101 Switching Protocols",
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    `Sec-WebSocket-Accept: ${accept}`,
+    `Sec-WebSocket-Protocol: ${subprotocol}`, // [MQTT-6.0.0-4] [v3 MQTT-6.0.0-4]
+  ];
+  return { response: encode(`${lines.join("\r\n")}\r\n\r\n`), refusal: undefined };
+}
+
+const UPGRADE_HEADERS: readonly string[] = ["Upgrade: websocket", "Sec-WebSocket-Version: 13"];
+
+/** Names in small letters; the same name twice is one with a comma. `undefined`: a line is no header. */
+function readHeaders(lines: readonly string[]): Map<string, string> | undefined {
+  const headers = new Map<string, string>();
+  for (const line of lines) {
+    if (line === "") continue;
+    const [, name, value] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
+    if (name === undefined || value === undefined) return undefined;
+    const key = name.toLowerCase();
+    const before = headers.get(key);
+    headers.set(key, before === undefined ? value : `${before}, ${value}`);
+  }
+  return headers;
+}
+
+function words(list: string | undefined): string[] {
+  return (list ?? "").split(",").map((word) => word.trim()).filter((word) => word !== "");
+}
+
+function refuse(
+  status: string,
+  reason: string,
+  headers: readonly string[] = [],
+): HandshakeAnswer {
+  const body = `${reason}.\n\nThis port speaks MQTT over WebSocket: open a WebSocket at /mqtt ` +
+    "with the subprotocol mqtt.\n";
+  const lines = [
+    `HTTP/1.1 ${status}`,
+    ...headers,
+    "Content-Type: text/plain; charset=utf-8",
+    "X-Content-Type-Options: nosniff",
+    `Content-Length: ${encode(body).length}`,
+    "Connection: close",
+  ];
+  return { response: encode(`${lines.join("\r\n")}\r\n\r\n${body}`), refusal: reason };
+}
+
+function encode(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}

@@ -1,0 +1,204 @@
+import { type ByteStream, writeAll } from "./byte_stream.ts";
+import {
+  CloseCode,
+  encodeFrame,
+  encodeFrameHeader,
+  FrameReader,
+  Opcode,
+} from "./web_socket_frames.ts";
+import {
+  answerRequest,
+  endOfRequest,
+  type HandshakeAnswer,
+  refuseRequest,
+  type WebSocketOptions,
+} from "./web_socket_handshake.ts";
+
+/** The most that one of our frames carries: whoever reads slowly makes progress that can be seen. */
+const FRAME_BYTES = 32 * 1024;
+/** Up to here header and payload are put together for one write. */
+const COPIED_BYTES = 4096;
+/** How long a peer that is sent away may take to go. */
+const LEAVE_MS = 1000;
+
+/**
+ * A WebSocket over any byte stream (RFC 6455, server side): the payload of its binary frames is the stream that MQTT reads, and
+ * where frames begin and end means nothing. [MQTT-6.0.0-2] [v3 MQTT-6.0.0-2]
+ *
+ * The request is answered by the first `read`. Frames are taken apart in the reader's own buffer, so that a quiet connection
+ * has no buffer here at all.
+ */
+export class WebSocketStream implements ByteStream {
+  /** {@linkcode ByteStream.takenBytes} */
+  takenBytes = 0;
+  readonly #below: ByteStream;
+  readonly #options: WebSocketOptions;
+  readonly #onRefused: (reason: string) => void;
+  readonly #frames: FrameReader;
+  #isOpen = false;
+  /** Frames that came with the request. */
+  #early: Uint8Array | undefined;
+  /** The data frame that is being written. */
+  #writing: Promise<void> | undefined;
+  /** The control frame that is being written, and the one that is to follow. */
+  #control: Promise<void> | undefined;
+  #nextControl: Uint8Array | undefined;
+  #hasSaidGoodbye = false;
+
+  /** `onRefused` hears what a peer did wrong. */
+  constructor(below: ByteStream, options: WebSocketOptions, onRefused: (reason: string) => void) {
+    this.#below = below;
+    this.#options = options;
+    this.#onRefused = onRefused;
+    this.#frames = new FrameReader(options.maxFrameBytes);
+  }
+
+  /** {@linkcode ByteStream.read} */
+  async read(buffer: Uint8Array): Promise<number | null> {
+    if (!this.#isOpen && !(await this.#open(buffer))) return null;
+    const frames = this.#frames;
+    while (frames.ending === undefined) {
+      const count = this.#takeEarly(buffer) ?? await this.#below.read(buffer);
+      if (count === null) return null;
+      this.takenBytes = count;
+      const payloadBytes = frames.read(buffer, count);
+      if (frames.ping !== undefined) this.#answerPing(frames.ping);
+      if (payloadBytes > 0) return payloadBytes;
+    }
+    const { code, fault } = frames.ending;
+    if (fault !== undefined) this.#onRefused(fault);
+    await this.#leave(buffer, () => this.#sayGoodbye(code));
+    return null;
+  }
+
+  /** {@linkcode ByteStream.write} */
+  async write(bytes: Uint8Array): Promise<number> {
+    while (this.#control !== undefined) await this.#control;
+    if (this.#hasSaidGoodbye) throw new Error("Cannot write: the WebSocket is closing");
+    const payload = bytes.subarray(0, FRAME_BYTES);
+    this.#writing = this.#writeFrame(payload);
+    try {
+      await this.#writing;
+    } finally {
+      this.#writing = undefined;
+    }
+    this.#sendControl();
+    return payload.length;
+  }
+
+  /** {@linkcode ByteStream.closeWrite} */
+  async closeWrite(): Promise<void> {
+    if (this.#isOpen) await this.#sayGoodbye(CloseCode.Normal);
+    await this.#below.closeWrite();
+  }
+
+  /** {@linkcode ByteStream.close} */
+  close(): void {
+    this.#below.close();
+  }
+
+  /** Reads the request and answers it; `false`: it was refused, and the peer is gone. */
+  async #open(buffer: Uint8Array): Promise<boolean> {
+    const { maxHeaderBytes } = this.#options;
+    let head = new Uint8Array(0);
+    let end = -1;
+    while (end < 0 && head.length < maxHeaderBytes) {
+      const count = await this.#below.read(buffer);
+      if (count === null) return false;
+      const longer = new Uint8Array(head.length + count);
+      longer.set(head);
+      longer.set(buffer.subarray(0, count), head.length);
+      head = longer;
+      end = endOfRequest(head);
+    }
+    const answer = await this.#answer(head, end);
+    if (answer.refusal !== undefined) {
+      this.#onRefused(answer.refusal);
+      await this.#leave(buffer, () => writeAll(this.#below, answer.response));
+      return false;
+    }
+    if (end < head.length) this.#early = head.subarray(end);
+    this.#isOpen = true;
+    await writeAll(this.#below, answer.response);
+    return true;
+  }
+
+  async #answer(head: Uint8Array, end: number): Promise<HandshakeAnswer> {
+    const { maxHeaderBytes } = this.#options;
+    if (end < 0 || end > maxHeaderBytes) {
+      return refuseRequest(`A request may have ${maxHeaderBytes} bytes`);
+    }
+    return await answerRequest(String.fromCharCode(...head.subarray(0, end)), this.#options);
+  }
+
+  #takeEarly(buffer: Uint8Array): number | undefined {
+    const early = this.#early;
+    if (early === undefined) return undefined;
+    const count = Math.min(early.length, buffer.length);
+    buffer.set(early.subarray(0, count));
+    this.#early = count < early.length ? early.subarray(count) : undefined;
+    return count;
+  }
+
+  async #writeFrame(payload: Uint8Array): Promise<void> {
+    if (payload.length <= COPIED_BYTES) {
+      return await writeAll(this.#below, encodeFrame(Opcode.Binary, payload));
+    }
+    await writeAll(this.#below, encodeFrameHeader(Opcode.Binary, payload.length));
+    await writeAll(this.#below, payload);
+  }
+
+  /** One answer for all Pings that came while it could not be written. */
+  #answerPing(payload: Uint8Array): void {
+    this.#frames.ping = undefined;
+    if (this.#hasSaidGoodbye) return;
+    this.#nextControl = encodeFrame(Opcode.Pong, payload);
+    this.#sendControl();
+  }
+
+  /** Writes the control frame that waits, unless another frame is under way: then it follows that. */
+  #sendControl(): void {
+    const frame = this.#nextControl;
+    if (frame === undefined || this.#writing !== undefined || this.#control !== undefined) return;
+    this.#nextControl = undefined;
+    // Where this fails, reading and writing fail as well, and are heard.
+    this.#control = writeAll(this.#below, frame).catch(() => {}).then(() => {
+      this.#control = undefined;
+      this.#sendControl();
+    });
+  }
+
+  /** Sends the Close frame, once, behind what is under way. */
+  async #sayGoodbye(code: number): Promise<void> {
+    if (!this.#hasSaidGoodbye) {
+      this.#hasSaidGoodbye = true;
+      this.#nextControl = encodeFrame(Opcode.Close, Uint8Array.of(code >> 8, code & 0xff));
+      this.#sendControl();
+    }
+    while (this.#nextControl !== undefined || this.#control !== undefined) {
+      await (this.#control ?? this.#writing);
+    }
+  }
+
+  /** Says the last word and waits until the peer has gone, so that it hears it; not for long. */
+  async #leave(buffer: Uint8Array, say: () => Promise<void>): Promise<void> {
+    const timer = setTimeout(() => this.#closeBelow(), LEAVE_MS);
+    try {
+      await say();
+      await this.#below.closeWrite();
+      while (await this.#below.read(buffer) !== null);
+    } catch {
+      // It is gone, or was told to go for the last time.
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #closeBelow(): void {
+    try {
+      this.#below.close();
+    } catch {
+      // It is closed already.
+    }
+  }
+}

@@ -1,0 +1,157 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import type { BatchRows } from "./batch.ts";
+import type { WriterInit } from "./sqlite_writer.ts";
+
+/** Bytes of the write-ahead log at which it is moved into the database. */
+const CHECKPOINT_BYTES = 8 * 1024 * 1024;
+
+/** Writes batches, one transaction each. All that it does waits for the disk: its place is a Worker. */
+export class Writer {
+  /** Transactions that were written. */
+  commits = 0;
+  /** Bytes written to the log and to the database. */
+  writtenBytes = 0;
+  /** Calls that waited until the disk had everything. */
+  fsyncs = 0;
+  readonly #db: DatabaseSync;
+  readonly #init: WriterInit;
+  readonly #logPath: string;
+  readonly #statements = new Map<string, StatementSync>();
+  #logBytes = 0;
+  #isUnsynced = false;
+
+  constructor(init: WriterInit) {
+    this.#init = init;
+    this.#logPath = `${init.path}-wal`;
+    this.#db = new DatabaseSync(init.path);
+    const synchronous = init.durability === "always" ? "FULL" : "NORMAL";
+    this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous};
+      PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -8000`);
+  }
+
+  /**
+   * One transaction. Throws what SQLite throws; then nothing of it is written, and it can be tried again. Should it be written
+   * though SQLite has thrown, the second time changes nothing.
+   */
+  write(rows: BatchRows): void {
+    this.#wait();
+    this.#db.exec("BEGIN IMMEDIATE");
+    try {
+      this.#writeAll(rows);
+      this.#db.exec("COMMIT");
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+      throw error;
+    }
+    this.commits++;
+    this.#isUnsynced = true;
+    this.#countLog();
+  }
+
+  /** Moves a log that has grown large into the database. Where that cannot be, the log goes on. */
+  checkpointIfDue(): void {
+    if (this.#logBytes < CHECKPOINT_BYTES) return;
+    try {
+      this.#checkpoint();
+    } catch {
+      // The disk is full: the next commit says so.
+    }
+  }
+
+  /** Brings what was committed to the disk: one call for all of a second, and nothing is written twice for it. */
+  sync(): void {
+    if (!this.#isUnsynced) return;
+    using log = Deno.openSync(this.#logPath, { read: true, write: true });
+    log.syncDataSync();
+    this.fsyncs++;
+    this.#isUnsynced = false;
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #writeAll(rows: BatchRows): void {
+    for (const id of rows.deletedSessions) {
+      this.#run("DELETE FROM sessions WHERE id = ?", id);
+      this.#run("DELETE FROM subscriptions WHERE session_id = ?", id);
+      this.#run("DELETE FROM wills WHERE session_id = ?", id);
+    }
+    this.#all(
+      `INSERT INTO sessions (id, client_id, expiry_seconds, expires_at_ms) VALUES (?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET expiry_seconds = excluded.expiry_seconds,
+         expires_at_ms = excluded.expires_at_ms`,
+      rows.sessions,
+    );
+    this.#all(
+      "DELETE FROM subscriptions WHERE session_id = ? AND topic_filter = ?",
+      rows.deletedSubscriptions,
+    );
+    this.#all("INSERT OR REPLACE INTO subscriptions VALUES (?, ?, ?, ?)", rows.subscriptions);
+    this.#all("INSERT OR REPLACE INTO messages VALUES (?, ?, ?, ?)", rows.messages);
+    this.#all(
+      `INSERT OR REPLACE INTO deliveries
+         (sequence, session_id, message_id, flags, packet_id, release_order, identifiers, share)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      rows.deliveries,
+    );
+    this.#all(
+      "UPDATE deliveries SET packet_id = ?, release_order = ? WHERE sequence = ?",
+      rows.inFlight,
+    );
+    this.#each("DELETE FROM deliveries WHERE sequence = ?", rows.deletedDeliveries);
+    this.#each("DELETE FROM messages WHERE id = ?", rows.deletedMessages);
+    this.#all("DELETE FROM received WHERE session_id = ? AND packet_id = ?", rows.deletedReceived);
+    this.#all("INSERT OR REPLACE INTO received VALUES (?, ?)", rows.received);
+    this.#each("DELETE FROM retained WHERE topic_name = ?", rows.deletedRetained);
+    this.#all("INSERT OR REPLACE INTO retained VALUES (?, ?, ?, ?)", rows.retained);
+    this.#each("DELETE FROM wills WHERE session_id = ?", rows.deletedWills);
+    this.#all("INSERT OR REPLACE INTO wills VALUES (?, ?, ?)", rows.wills);
+  }
+
+  #all(sql: string, rows: readonly (readonly SQLInputValue[])[]): void {
+    if (rows.length === 0) return;
+    const statement = this.#statement(sql);
+    for (const row of rows) statement.run(...row);
+  }
+
+  #each(sql: string, keys: readonly (number | string)[]): void {
+    if (keys.length === 0) return;
+    const statement = this.#statement(sql);
+    for (const key of keys) statement.run(key);
+  }
+
+  #run(sql: string, key: number): void {
+    this.#statement(sql).run(key);
+  }
+
+  #statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) this.#statements.set(sql, statement = this.#db.prepare(sql));
+    return statement;
+  }
+
+  #checkpoint(): void {
+    this.#db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    // The log is brought to the disk before, the database after it; its pages are written again.
+    this.writtenBytes += this.#logBytes;
+    this.fsyncs += 2;
+    this.#logBytes = 0;
+    this.#isUnsynced = false;
+  }
+
+  /** The log grows between checkpoints and is cut off by them, so its size tells what was written. */
+  #countLog(): void {
+    const { size } = Deno.statSync(this.#logPath);
+    // A log that begins has its head brought to the disk before anything else.
+    if (this.#logBytes === 0) this.fsyncs++;
+    if (this.#init.durability === "always") this.fsyncs++;
+    this.writtenBytes += Math.max(0, size - this.#logBytes);
+    this.#logBytes = size;
+  }
+
+  #wait(): void {
+    if (this.#init.commitDelayMs === 0) return;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, this.#init.commitDelayMs);
+  }
+}

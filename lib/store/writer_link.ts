@@ -1,0 +1,114 @@
+import type { LogPort } from "../broker/mod.ts";
+import type { BatchRows } from "./batch.ts";
+import type { WriterAnswer, WriterInit, WriterRequest } from "./sqlite_writer.ts";
+
+/** When to try again after a commit has failed, milliseconds. */
+const RETRY_MS = 1000;
+/** Failures in a row after which it is said again. */
+const REMINDER_FAILURES = 60;
+
+/** How much the store has written, for whoever counts what flash memory endures. */
+export interface StoreStats {
+  /** Commits that wrote something. */
+  readonly commits: number;
+  /** Bytes written to the log file and the database file. */
+  readonly writtenBytes: number;
+  /** Calls that waited until the disk had everything. */
+  readonly fsyncs: number;
+  /** Commits that failed and were tried again. */
+  readonly failures: number;
+}
+
+/** What comes of a batch. */
+export interface WriterEvents {
+  /** The batch is in the file. */
+  committed(): void;
+  /** It could not be written, and will be tried again. */
+  failed(): void;
+  /** The Worker has ended. */
+  closed(): void;
+}
+
+/** The way to the Worker that writes: one batch at a time, which it keeps until it is written. */
+export class WriterLink {
+  /** Nothing can be written at present. */
+  isFailing = false;
+  readonly #worker: Worker;
+  readonly #log: LogPort;
+  readonly #events: WriterEvents;
+  #stats: StoreStats = { commits: 0, writtenBytes: 0, fsyncs: 0, failures: 0 };
+  #failuresInARow = 0;
+  #isClosing = false;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(init: WriterInit, log: LogPort, events: WriterEvents) {
+    this.#log = log;
+    this.#events = events;
+    this.#worker = new Worker(new URL("./sqlite_writer.ts", import.meta.url), { type: "module" });
+    this.#worker.onmessage = ({ data }: MessageEvent<WriterAnswer>) => this.#answered(data);
+    this.#worker.onerror = (event) => {
+      // What the Worker itself does not catch is a fault of ours: with nothing more to promise the process must end.
+      log.error("The store's Worker failed", { reason: event.message });
+      throw new Error(`The store's Worker failed: ${event.message}`);
+    };
+    this.#send(init);
+  }
+
+  /** What was written so far. */
+  get stats(): StoreStats {
+    return this.#stats;
+  }
+
+  /** The batch before must have been committed. */
+  write(rows: BatchRows): void {
+    this.#send(rows);
+  }
+
+  /** Ends the Worker; what it could not write is lost. */
+  close(): void {
+    if (this.#isClosing) return;
+    this.#send("close");
+    this.#isClosing = true;
+    clearTimeout(this.#retryTimer);
+  }
+
+  /** Nothing is sent to a Worker that is to end. */
+  #send(request: WriterRequest): void {
+    if (!this.#isClosing) this.#worker.postMessage(request);
+  }
+
+  #answered(answer: WriterAnswer): void {
+    switch (answer.type) {
+      case "committed":
+        return this.#committed(answer);
+      case "failed":
+        return this.#failed(answer.reason);
+      case "unsynced":
+        return this.#log.error("Cannot bring the store to the disk", { reason: answer.reason });
+      case "closed":
+        this.#worker.terminate();
+        return this.#events.closed();
+    }
+  }
+
+  #committed({ commits, writtenBytes, fsyncs }: Omit<StoreStats, "failures">): void {
+    this.#stats = { ...this.#stats, commits, writtenBytes, fsyncs };
+    if (this.isFailing) this.#log.warning("The store can be written again");
+    this.isFailing = false;
+    this.#failuresInARow = 0;
+    this.#events.committed();
+  }
+
+  /** The Worker keeps the rows: it is asked to try again until it can, or the process ends. */
+  #failed(reason: string): void {
+    this.#stats = { ...this.#stats, failures: this.#stats.failures + 1 };
+    if (this.#failuresInARow++ % REMINDER_FAILURES === 0) {
+      this.#log.error("Cannot write to the store: QoS 1 and 2 are refused until it can", {
+        reason,
+      });
+    }
+    this.isFailing = true;
+    this.#events.failed();
+    if (!this.#isClosing) this.#retryTimer = setTimeout(() => this.#send("retry"), RETRY_MS);
+  }
+}

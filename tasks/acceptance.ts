@@ -1,0 +1,84 @@
+// deno-lint-ignore-file no-console -- a command line tool
+/**
+ * Runs the acceptance guide, row by row, with mosquitto's clients against the real broker, and writes the report.
+ *
+ *     deno task acceptance [--out FILE] [--with-tests]
+ *
+ * The exit status is the number of failed rows. Rows that need mosquitto's clients are skipped where they are not installed.
+ *
+ * @module
+ */
+import { parseArgs } from "node:util";
+import { VERSION } from "../lib/version.ts";
+import { BrokerProcess } from "../tests/support/broker_process.ts";
+import { findMosquitto } from "../tests/support/clients.ts";
+import { report, summary } from "./acceptance/report.ts";
+import type { Outcome, Row } from "./acceptance/row.ts";
+import { ROWS } from "./acceptance/rows.ts";
+
+/** Runs one row against a broker of its own, which must also end well. */
+async function tryRow(row: Row, withTests: boolean, missing: string | undefined): Promise<Outcome> {
+  const startMs = performance.now();
+  const outcome = (status: Outcome["status"], observed: string): Outcome => ({
+    row,
+    status,
+    observed,
+    tookMs: performance.now() - startMs,
+  });
+  const { run } = row;
+  if (typeof run !== "function") return outcome("skipped", run.skipped);
+  if (missing !== undefined && row.id !== "1") return outcome("skipped", missing);
+  try {
+    await using broker = await BrokerProcess.start(row.broker);
+    const untilLog = (pattern: RegExp) => broker.untilLog(pattern);
+    const observed = await run({ port: broker.port, untilLog, withTests });
+    await broker.stop();
+    return outcome("passed", observed);
+  } catch (error) {
+    return outcome("failed", error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** `Debian GNU/Linux 12 (bookworm), Linux 6.1.0, x86_64`. */
+function systemName(): string {
+  const { os, arch } = Deno.build;
+  let name = `${os} ${Deno.osRelease()}, ${arch}`;
+  try {
+    const pretty = /^PRETTY_NAME="?([^"\n]+)/m.exec(Deno.readTextFileSync("/etc/os-release"))?.[1];
+    if (pretty !== undefined) name = `${pretty}, ${name}`;
+  } catch {
+    // Only Linux has it.
+  }
+  return name;
+}
+
+const { values } = parseArgs({
+  args: Deno.args,
+  options: {
+    out: { type: "string", default: "acceptance-report.md" },
+    "with-tests": { type: "boolean", default: false },
+  },
+});
+const mosquitto = await findMosquitto();
+const missing = "missing" in mosquitto ? mosquitto.missing : undefined;
+const outcomes: Outcome[] = [];
+for (const row of ROWS) {
+  const outcome = await tryRow(row, values["with-tests"], missing);
+  outcomes.push(outcome);
+  const { status, observed } = outcome;
+  const detail = status === "passed" ? "" : `: ${observed}`;
+  console.log(`${status.padEnd(7)} ${row.id.padEnd(4)} ${row.title}${detail}`);
+}
+await Deno.writeTextFile(
+  values.out,
+  report(outcomes, {
+    date: new Date(),
+    version: VERSION,
+    system: systemName(),
+    deno: Deno.version.deno,
+    mosquitto: "client" in mosquitto ? mosquitto.client : undefined,
+  }),
+);
+console.log(`The report is in ${values.out}`);
+console.log(summary(outcomes));
+Deno.exitCode = outcomes.filter(({ status }) => status === "failed").length;

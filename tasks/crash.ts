@@ -1,0 +1,43 @@
+// deno-lint-ignore-file no-console -- a command line tool
+/**
+ * Kills the broker again and again while clients work with it, and holds what they find afterwards against what they
+ * were promised.
+ *
+ *     deno task crash                        200 rounds, a new seed
+ *     deno task crash --rounds 20 --seed 7   other moments are as random as the machine: a seed repeats the clients only
+ *
+ * Exits with 1 when a promise was broken.
+ *
+ * @module
+ */
+import { parseArgs } from "node:util";
+import { crashRounds } from "../tests/crash/rounds.ts";
+
+const { values } = parseArgs({
+  args: Deno.args.filter((arg) => arg !== "--"),
+  options: {
+    rounds: { type: "string", default: "200" },
+    seed: { type: "string", default: String(Date.now() % 1_000_000) },
+  },
+});
+const rounds = Number(values.rounds);
+const seed = Number(values.seed);
+console.log(`${rounds} rounds, seed ${seed}`);
+const startMs = performance.now();
+let round = 0;
+try {
+  const result = await crashRounds({
+    rounds,
+    seed,
+    onRound(done) {
+      round = done;
+      if (done % 20 === 0) console.log(`${done} rounds`);
+    },
+  });
+  console.log(`All promises kept, ${((performance.now() - startMs) / 1000).toFixed(0)} s:`);
+  for (const [what, count] of Object.entries(result)) console.log(`  ${what}: ${count}`);
+} catch (error) {
+  console.error(`A promise was broken in round ${round + 1}:`);
+  console.error(error);
+  Deno.exit(1);
+}

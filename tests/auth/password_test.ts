@@ -1,0 +1,217 @@
+import { strict as assert } from "node:assert";
+import {
+  editEntry,
+  hashPassword,
+  parsePasswordFile,
+  parsePasswordHash,
+  type PasswordHash,
+  verifyPassword,
+} from "../../lib/auth/mod.ts";
+import { PasswordChecker } from "../../lib/auth/password_checker.ts";
+import { dummyHash } from "../../lib/auth/password_hash.ts";
+
+const DIGEST = "A".repeat(85) + "A==";
+
+/** Runs the real mosquitto_passwd; returns the file that it made. */
+async function mosquittoPasswd(
+  users: readonly (readonly [flags: string, user: string, password: string])[],
+) {
+  const directory = await Deno.makeTempDir();
+  const path = `${directory}/passwd`;
+  try {
+    await Deno.writeTextFile(path, "# made by mosquitto_passwd\n");
+    for (const [flags, user, password] of users) {
+      const args = [...flags.split(" ").filter((flag) => flag !== ""), "-b", path, user, password];
+      const { success } = await new Deno.Command("mosquitto_passwd", { args }).output();
+      assert(success);
+    }
+    return await Deno.readTextFile(path);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+Deno.test("Files of mosquitto_passwd are understood, and their passwords recognized", async () => {
+  const made = [
+    ["", "alice", "wonder land"],
+    ["-H sha512", "bob", "builder"],
+    ["-H sha512-pbkdf2", "zoë", "pässwört"],
+  ] as const;
+  const text = await mosquittoPasswd(made);
+  const parsed = parsePasswordFile("passwd", text);
+  assert(parsed.isValid);
+  for (const [, user, password] of made) {
+    const { hash }: { hash: PasswordHash } = parsed.value.get(user)!;
+    const encode = (text: string) => new TextEncoder().encode(text);
+    assert.equal(await verifyPassword(hash, encode(password)), true, user);
+    assert.equal(await verifyPassword(hash, encode(password + " ")), false, user);
+    assert.equal(await verifyPassword(hash, encode("")), false, user);
+  }
+  assert.deepEqual([...parsed.value.values()].map(({ hash }) => hash.kind), [
+    "pbkdf2",
+    "sha512",
+    "pbkdf2",
+  ]);
+});
+
+Deno.test("A hash that we make is of 210,000 rounds, and recognized", async () => {
+  const text = hashPassword(new TextEncoder().encode("secret"));
+  assert.match(text, /^\$7\$210000\$[A-Za-z0-9+/]{16}\$[A-Za-z0-9+/]{86}==$/);
+  const parsed = parsePasswordHash(text);
+  assert("hash" in parsed);
+  assert(await verifyPassword(parsed.hash, new TextEncoder().encode("secret")));
+  assert(!await verifyPassword(parsed.hash, new TextEncoder().encode("Secret")));
+});
+
+const bad: [text: string, problem: RegExp][] = [
+  ["alice", /^f:1: Must be USER:HASH, has no colon$/],
+  [":$6$AAAA$" + DIGEST, /^f:1: Must have a user name before the colon$/],
+  [" :$6$AAAA$" + DIGEST, /^f:1: Must have a user name/],
+  ["alice:secret", /^f:1: alice: Is not a hash of the form \$7\$/],
+  ["alice:", /^f:1: alice: Is not a hash/],
+  ["# c\n\nalice:$6$AAAA$AAAA", /^f:3: alice: Must have a hash of 64 bytes, has 3$/],
+  ["alice:$6$AA!A$" + DIGEST, /^f:1: alice: Has a salt that is not base64$/],
+  ["alice:$6$$" + DIGEST, /^f:1: alice: Has a salt that is not base64$/],
+  ["alice:$6$AAAA$" + DIGEST.slice(0, -1), /^f:1: alice: Has a hash that is not base64$/],
+  ["alice:$7$0$AAAA$" + DIGEST, /^f:1: alice: Must have a number of iterations/],
+  ["alice:$7$1e3$AAAA$" + DIGEST, /^f:1: alice: Must have a number of iterations/],
+  ["alice:$7$AAAA$" + DIGEST, /^f:1: alice: Is not a hash/],
+  ["alice:$5$AAAA$" + DIGEST, /^f:1: alice: Is not a hash/],
+  [
+    "alice:$argon2id$v=19$m=65536,t=3,p=4$AAAA$AAAA",
+    /^f:1: alice: Argon2 hashes are not supported/,
+  ],
+  [`alice:$6$AAAA$${DIGEST}\nalice:$6$AAAA$${DIGEST}`, /^f:2: User alice stands at f:1 already$/],
+];
+for (const [text, problem] of bad) {
+  Deno.test(`A password file with ${JSON.stringify(text)} is refused: ${problem.source}`, () => {
+    const parsed = parsePasswordFile("f", text);
+    assert(!parsed.isValid);
+    assert.equal(parsed.problems.length, 1);
+    assert.match(parsed.problems[0]!, problem);
+  });
+}
+
+Deno.test("All that is wrong with a password file is told at once", () => {
+  const parsed = parsePasswordFile("f", "alice\nbob:x\n:y\n");
+  assert(!parsed.isValid);
+  assert.equal(parsed.problems.length, 3);
+});
+
+const edits: [text: string, user: string, value: string | undefined, edited: string | undefined][] =
+  [
+    ["", "a", "1", "a:1\n"],
+    ["# top\nb:2\n\n# end\n", "a", "1", "# top\nb:2\n\n# end\na:1\n"],
+    ["# top\na:0\nb:2\n", "a", "1", "# top\na:1\nb:2\n"],
+    ["a:0\nb:2", "b", "3", "a:0\nb:3\n"],
+    ["a:0\r\nb:2\r\n", "a", "3", "a:3\r\nb:2\r\n"],
+    ["#a:0\na:1\nab:2\n", "a", undefined, "#a:0\nab:2\n"],
+    ["ab:2\n", "a", undefined, undefined],
+  ];
+for (const [text, user, value, edited] of edits) {
+  const what = value === undefined ? "deletes" : "sets";
+  Deno.test(`editEntry() ${what} ${user} in ${JSON.stringify(text)} and leaves the rest`, () => {
+    assert.equal(editEntry(text, user, value), edited);
+  });
+}
+
+const HASH: PasswordHash = { kind: "sha512", salt: new Uint8Array(1), digest: new Uint8Array(64) };
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+/** A checker whose checks end when the test says so. */
+function slowChecker(concurrency: number, maxWaiting: number, maxRemembered = 100) {
+  const running: { readonly password: string; readonly end: (isRight: boolean) => void }[] = [];
+  const checker = new PasswordChecker({
+    concurrency,
+    maxWaiting,
+    maxRemembered,
+    verify: (_, password) =>
+      new Promise((resolve) =>
+        running.push({ password: new TextDecoder().decode(password), end: resolve })
+      ),
+  });
+  return { checker, running };
+}
+
+Deno.test("Five thousand who come back cost no check: answers are remembered", async () => {
+  let checks = 0;
+  const checker = new PasswordChecker({
+    concurrency: 2,
+    maxWaiting: 10_000,
+    maxRemembered: 10_000,
+    verify: (_, password) => {
+      checks++;
+      return Promise.resolve(password[0] === 0x72);
+    },
+  });
+  const users = Array.from({ length: 5000 }, (_, i) => `user${i}`);
+  const all = () =>
+    Promise.all(users.map((user) => checker.check(user, bytes("right"), "$", HASH)));
+  assert((await all()).every((outcome) => outcome === true));
+  assert.equal(checks, 5000);
+  assert((await all()).every((outcome) => outcome === true));
+  assert.equal(checks, 5000);
+  assert.equal(checker.recall("user7", bytes("right"), "$"), true);
+  assert.equal(checker.recall("user7", bytes("wrong"), "$"), undefined);
+  assert.equal(await checker.check("user7", bytes("wrong"), "$", HASH), false);
+  assert.equal(checker.recall("user7", bytes("wrong"), "$"), false);
+});
+
+Deno.test("What is remembered is of one user, one password and one hash", async () => {
+  const { checker, running } = slowChecker(1, 10);
+  const checked = checker.check("ab", bytes("cd"), "ef", HASH);
+  await Promise.resolve();
+  running[0]!.end(true);
+  assert.equal(await checked, true);
+  assert.equal(checker.recall("ab", bytes("cd"), "ef"), true);
+  for (
+    const [user, password, text] of [
+      ["a", "bcd", "ef"],
+      ["abc", "d", "ef"],
+      ["ab", "cd", "e"],
+      ["ab", "de", "fc"],
+      ["abe", "cd", "f"],
+    ] as const
+  ) assert.equal(checker.recall(user, bytes(password), text), undefined);
+});
+
+Deno.test("No more checks run at once than are allowed, and no more wait; the same one is made once", async () => {
+  const { checker, running } = slowChecker(2, 1);
+  const a = checker.check("a", bytes("a"), "$", HASH);
+  const b = checker.check("b", bytes("b"), "$", HASH);
+  const c = checker.check("c", bytes("c"), "$", HASH);
+  const again = checker.check("a", bytes("a"), "$", HASH);
+  assert.equal(await checker.check("d", bytes("d"), "$", HASH), "busy");
+  assert.deepEqual(running.map(({ password }) => password), ["a", "b"]);
+  running[0]!.end(true);
+  assert.equal(await a, true);
+  assert.equal(await again, true);
+  assert.deepEqual(running.map(({ password }) => password), ["a", "b", "c"]);
+  running[1]!.end(false);
+  running[2]!.end(true);
+  assert.deepEqual([await b, await c], [false, true]);
+});
+
+Deno.test("What is remembered is bounded: what was not asked for longest is forgotten", async () => {
+  const checker = new PasswordChecker({
+    concurrency: 1,
+    maxWaiting: 10,
+    maxRemembered: 2,
+    verify: () => Promise.resolve(true),
+  });
+  for (const user of ["a", "b"]) await checker.check(user, bytes("x"), "$", HASH);
+  assert.equal(checker.recall("a", bytes("x"), "$"), true);
+  await checker.check("c", bytes("x"), "$", HASH);
+  assert.deepEqual(
+    ["a", "b", "c"].map((user) => checker.recall(user, bytes("x"), "$")),
+    [true, undefined, true],
+  );
+});
+
+Deno.test("The hash for users that do not exist costs what most others cost", () => {
+  const pbkdf2 = (iterations: number): PasswordHash => ({ ...HASH, kind: "pbkdf2", iterations });
+  const cost = (hash: PasswordHash) => hash.kind === "pbkdf2" ? hash.iterations : 0;
+  assert.equal(cost(dummyHash([pbkdf2(101), pbkdf2(1000), pbkdf2(1000), HASH])), 1000);
+  assert.equal(cost(dummyHash([HASH, HASH, pbkdf2(1000)])), 0);
+  assert.equal(cost(dummyHash([])), 210_000);
+});

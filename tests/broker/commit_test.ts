@@ -1,0 +1,241 @@
+import { strict as assert } from "node:assert";
+import { Exchange, testExchange } from "../support/exchange.ts";
+
+const STORE = { store: true };
+/** a has a session that is stored and reads t; b has none and publishes. */
+const TWO = `
+  a> CONNECT sessionExpiryInterval=600
+  a< CONNACK
+  a> SUBSCRIBE id=1 t qos=2
+  a< SUBACK id=1 2
+  b> CONNECT
+  b< CONNACK
+  hold commits
+`;
+
+testExchange(
+  "PUBACK leaves after the commit; the QoS 1 delivery at once [MQTT-4.3.2-4]",
+  `${TWO}
+  b> PUBLISH t qos=1 id=7 1
+  a< PUBLISH t qos=1 id=1 1
+  b< nothing
+  commit
+  b< PUBACK id=7
+  `,
+  STORE,
+);
+
+testExchange(
+  "PUBREC and the QoS 2 delivery leave after the commit [MQTT-4.3.3-8]",
+  `${TWO}
+  b> PUBLISH t qos=2 id=7 1
+  b< nothing
+  a< nothing
+  commit
+  b< PUBREC id=7
+  a< PUBLISH t qos=2 id=1 1
+  `,
+  STORE,
+);
+
+testExchange(
+  "PUBREC, PUBCOMP and PUBREL of stored sessions leave after their commits [MQTT-4.3.3-8]",
+  `${TWO}
+  a> PUBLISH u qos=2 id=7 1
+  a< nothing
+  commit
+  a< PUBREC id=7 NoMatchingSubscribers
+  a> PUBREL id=7
+  a< nothing
+  commit
+  a< PUBCOMP id=7
+  b> PUBLISH t qos=2 id=8 2
+  commit
+  b< PUBREC id=8
+  a< PUBLISH t qos=2 id=1 2
+  a> PUBREC id=1
+  a< nothing
+  commit
+  a< PUBREL id=1
+  a> PUBCOMP id=1
+  `,
+  STORE,
+);
+
+testExchange(
+  "SUBACK and UNSUBACK of a stored session leave after the commit; others at once",
+  `${TWO}
+  b> SUBSCRIBE id=2 u & UNSUBSCRIBE id=3 u
+  b< SUBACK id=2 0
+  b< UNSUBACK id=3 0
+  a> SUBSCRIBE id=2 u
+  a< nothing
+  commit
+  a< SUBACK id=2 0
+  a> UNSUBSCRIBE id=3 u
+  a< nothing
+  commit
+  a< UNSUBACK id=3 0
+  a> UNSUBSCRIBE id=4 u          (nothing is written)
+  a< UNSUBACK id=4 NoSubscriptionExisted
+  `,
+  STORE,
+);
+
+testExchange(
+  "The CONNACK of a stored session leaves after the commit, and nothing before it [MQTT-3.2.0-1] [MQTT-3.2.2-3]",
+  `${TWO}
+  c> CONNECT sessionExpiryInterval=600 & PINGREQ & SUBSCRIBE id=1 t qos=1
+  c< nothing
+  b> PUBLISH t 1
+  a< PUBLISH t 1
+  c< nothing
+  commit all
+  c< CONNACK
+  c< SUBACK id=1 1
+  c< PINGRESP
+  c< PUBLISH t 1
+  hold commits
+  a x
+  commit
+  a> CONNECT sessionExpiryInterval=600
+  a< nothing
+  commit
+  a< CONNACK sessionPresent
+  d> CONNECT
+  d< CONNACK                     (its session promises nothing)
+  `,
+  STORE,
+);
+
+testExchange(
+  "What was granted holds before its SUBACK has left: messages come, QoS 1 once",
+  `${TWO}
+  a> SUBSCRIBE id=2 u qos=1
+  b> PUBLISH u qos=1 id=1 1
+  a< PUBLISH u qos=1 id=1 1
+  commit
+  a< SUBACK id=2 1
+  commit
+  b< PUBACK id=1
+  `,
+  STORE,
+);
+
+testExchange(
+  "Acknowledgements keep the order of the messages, also where one has nothing to wait for [MQTT-4.6.0-5]",
+  `${TWO}
+  b> PUBLISH t qos=1 id=1 1
+  a< PUBLISH t qos=1 id=1 1
+  b> PUBLISH nobody qos=1 id=2 2
+  b> PUBLISH t qos=1 id=3 3 & PUBLISH nobody qos=2 id=4 4 & PINGREQ
+  a< PUBLISH t qos=1 id=2 3
+  b< PINGRESP
+  commit
+  b< PUBACK id=1
+  b< nothing
+  commit all
+  b< PUBACK id=2 NoMatchingSubscribers
+  b< PUBACK id=3
+  b< PUBREC id=4 NoMatchingSubscribers
+  `,
+  STORE,
+);
+
+Deno.test("One read is one commit, however many packets are in it", () => {
+  const { test } = new Exchange(STORE).play(`${TWO}
+    b> PUBLISH t qos=1 id=1 1 & PUBLISH t qos=1 id=2 2 & PUBLISH u qos=1 id=3 retain 3
+    a< PUBLISH t qos=1 id=1 1
+    a< PUBLISH t qos=1 id=2 2
+  `);
+  assert.equal(test.store!.waiting, 1);
+});
+
+Deno.test("What touches nothing that is stored commits nothing", () => {
+  const { test } = new Exchange(STORE).play(`
+    hold commits
+    a> CONNECT
+    a< CONNACK
+    a> SUBSCRIBE id=1 t qos=2
+    a< SUBACK id=1 2
+    a> PUBLISH t qos=1 id=1 1 & PUBLISH t qos=2 id=2 2
+    a< PUBLISH t qos=1 id=1 1
+    a< PUBACK id=1
+    a< PUBLISH t qos=2 id=2 2
+    a< PUBREC id=2
+    a> PUBACK id=1 & PUBREC id=2 & PUBREL id=2
+    a< PUBREL id=2
+    a< PUBCOMP id=2
+    a> PUBCOMP id=2 & PINGREQ & DISCONNECT
+    a< PINGRESP
+    a! closed
+  `);
+  assert.equal(test.store!.waiting, 0);
+  assert.equal(test.store!.writes, 0);
+});
+
+testExchange(
+  "A retained message is acknowledged after its commit",
+  `${TWO}
+  b> PUBLISH u qos=1 id=1 retain 1
+  b< nothing
+  commit
+  b< PUBACK id=1 NoMatchingSubscribers
+  `,
+  STORE,
+);
+
+testExchange(
+  "What waits for the commit counts against the Receive Maximum",
+  `${TWO}
+  b> PUBLISH t qos=1 id=1 1
+  a< PUBLISH t qos=1 id=1 1
+  b> PUBLISH t qos=1 id=2 2
+  a< PUBLISH t qos=1 id=2 2
+  b> PUBLISH t qos=1 id=3 3
+  b< DISCONNECT ReceiveMaximumExceeded
+  b! closed
+  `,
+  { ...STORE, options: { maxInflightMessages: 2 } },
+);
+
+testExchange(
+  "An acknowledgement of a connection that has ended since is not sent, nor anything after DISCONNECT " +
+    "[MQTT-3.14.4-1]",
+  `${TWO}
+  b> PUBLISH t qos=1 id=1 1 & CONNECT
+  a< PUBLISH t qos=1 id=1 1
+  b< DISCONNECT ProtocolError
+  b! closed
+  c> CONNECT
+  c< CONNACK
+  c> PUBLISH t qos=1 id=1 2
+  a< PUBLISH t qos=1 id=2 2
+  c x
+  commit all
+  b< nothing
+  c< nothing
+  `,
+  STORE,
+);
+
+Deno.test("While the store fails, QoS 1 and 2 and stored subscriptions are refused with 0x97, and 3.1.1 gets no PUBACK", () => {
+  const exchange = new Exchange(STORE).play(`${TWO}commit all`);
+  exchange.test.store!.isFailing = true;
+  exchange.play(`
+    b> PUBLISH t qos=1 id=1 1
+    b< PUBACK id=1 QuotaExceeded
+    b> PUBLISH t qos=2 id=2 2
+    b< PUBREC id=2 QuotaExceeded
+    b> PUBLISH t 3
+    a< PUBLISH t 3
+    a> SUBSCRIBE id=2 u
+    a< SUBACK id=2 QuotaExceeded
+    b> SUBSCRIBE id=2 u
+    b< SUBACK id=2 0
+    c> CONNECT v=4 cleanStart
+    c< CONNACK
+    c> PUBLISH t qos=1 id=1 4
+    c< nothing
+  `);
+});

@@ -1,0 +1,79 @@
+import { strict as assert } from "node:assert";
+import type { Packet } from "../../lib/codec/mod.ts";
+import type { Random } from "../support/random.ts";
+import { publishPacket, RawClient, subscribePacket } from "../support/raw_client.ts";
+import { Actor, InDoubt, PacketIds } from "./actor.ts";
+
+const TOPICS = 12;
+const WINDOW = 8;
+/** In place of a message: there is none. */
+const NONE = "";
+
+/** Changes and deletes retained messages, and knows which each topic may have. */
+export class Retainer extends Actor {
+  /** Changes that were acknowledged. */
+  acknowledged = 0;
+  readonly #random: Random;
+  readonly #topics = new Map<string, InDoubt<string>>();
+  readonly #ids = new PacketIds();
+  readonly #underWay = new Map<number, { readonly topicName: string; readonly value: string }>();
+  #count = 0;
+
+  constructor(clientId: string, random: Random) {
+    super(clientId, 5);
+    this.#random = random;
+    for (let i = 0; i < TOPICS; i++) this.#topics.set(`retained/${i}`, new InDoubt(NONE));
+  }
+
+  /** Holds the broker's retained messages against the books, with a client that has just come. */
+  async check(port: number): Promise<void> {
+    using client = await RawClient.connect(port);
+    await client.send(subscribePacket("retained/#"), { type: "pingreq" });
+    const found = new Map<string, string>();
+    for (;;) {
+      const packet = await client.receive();
+      assert.ok(packet !== undefined, "The connection ended before PINGRESP");
+      if (packet.type === "pingresp") break;
+      if (packet.type !== "publish") continue;
+      found.set(packet.topicName, new TextDecoder().decode(packet.payload));
+    }
+    for (const [topicName, value] of this.#topics) {
+      const actual = found.get(topicName) ?? NONE;
+      assert.ok(value.allows(actual), `${topicName} is "${actual}" and must be "${value}"`);
+    }
+  }
+
+  protected override async resumed(client: RawClient): Promise<void> {
+    for (const [packetId, { topicName, value }] of this.#underWay) {
+      await this.#publish(client, packetId, topicName, value);
+    }
+    await this.#publishMore(client);
+  }
+
+  protected override async handle(client: RawClient, packet: Packet): Promise<void> {
+    if (packet.type !== "puback") return;
+    const { topicName, value } = this.#underWay.get(packet.packetId)!;
+    this.#underWay.delete(packet.packetId);
+    this.#topics.get(topicName)!.acknowledged(value);
+    this.acknowledged++;
+    await this.#publishMore(client);
+  }
+
+  async #publishMore(client: RawClient): Promise<void> {
+    while (this.#underWay.size < WINDOW) {
+      const packetId = this.#ids.next((id) => this.#underWay.has(id));
+      const topicName = `retained/${this.#random.int(TOPICS)}`;
+      // A second deletion of the same topic could not be told from the first.
+      const isDeletion = this.#random.int(10) === 0 && !this.#topics.get(topicName)!.allows(NONE);
+      const value = isDeletion ? NONE : String(++this.#count);
+      this.#topics.get(topicName)!.sent(value);
+      this.#underWay.set(packetId, { topicName, value });
+      await this.#publish(client, packetId, topicName, value);
+    }
+  }
+
+  #publish(client: RawClient, packetId: number, topicName: string, value: string): Promise<void> {
+    const packet = publishPacket(topicName, value, 1, packetId);
+    return client.send(packet.type === "publish" ? { ...packet, retain: true } : packet);
+  }
+}

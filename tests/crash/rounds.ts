@@ -1,0 +1,159 @@
+import { strict as assert } from "node:assert";
+import { BrokerProcess } from "../support/broker_process.ts";
+import { Random } from "../support/random.ts";
+import { Publisher } from "./publisher.ts";
+import { Retainer } from "./retainer.ts";
+import { Subscriber } from "./subscriber.ts";
+import { Switcher } from "./switcher.ts";
+
+/** How long the last round may take to bring everything to its end. */
+const END_LIMIT_MS = 20_000;
+
+/** What the rounds are. */
+export interface CrashInit {
+  readonly rounds: number;
+  readonly seed: number;
+  /** Told after each round. */
+  readonly onRound?: (round: number) => void;
+}
+
+/** What was done, in numbers: a test that moved nothing would prove nothing. */
+export interface CrashResult {
+  readonly acknowledgedQos1: number;
+  readonly acknowledgedQos2: number;
+  readonly repeatedQos1: number;
+  readonly acknowledgedRetained: number;
+  readonly acknowledgedSubscriptions: number;
+}
+
+/**
+ * Runs the broker round after round in a process of its own, lets clients work with it over real sockets, and kills it at a
+ * random moment. In the last round it may live until everything has arrived. Throws an `AssertionError` where a promise
+ * was broken.
+ */
+export async function crashRounds(init: CrashInit): Promise<CrashResult> {
+  const directory = await Deno.makeTempDir({ prefix: "flux-crash-" });
+  try {
+    return await new Rounds(directory, new Random(init.seed)).run(init);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+class Rounds {
+  readonly #directory: string;
+  readonly #random: Random;
+  readonly #publishers = [
+    new Publisher("publisher 1 of QoS 1", 4, "one/1", 1),
+    new Publisher("publisher 2 of QoS 1", 5, "one/2", 1),
+    new Publisher("publisher 1 of QoS 2", 4, "two/1", 2),
+    new Publisher("publisher 2 of QoS 2", 5, "two/2", 2),
+  ] as const;
+  readonly #subscribers = [
+    new Subscriber("subscriber 1 of QoS 1", 5, "one/#", 1),
+    new Subscriber("subscriber 2 of QoS 1", 4, "one/#", 1),
+    new Subscriber("subscriber of QoS 2", 5, "two/#", 2),
+  ] as const;
+  readonly #retainer: Retainer;
+  readonly #switcher: Switcher;
+
+  constructor(directory: string, random: Random) {
+    this.#directory = directory;
+    this.#random = random;
+    this.#retainer = new Retainer("retainer", random);
+    this.#switcher = new Switcher("switcher", random);
+  }
+
+  async run({ rounds, onRound }: CrashInit): Promise<CrashResult> {
+    await this.#subscribe();
+    for (let round = 1; round <= rounds; round++) {
+      await this.#round();
+      onRound?.(round);
+    }
+    await this.#end();
+    const [oneA, oneB, twoA, twoB] = this.#publishers;
+    return {
+      acknowledgedQos1: oneA.acknowledged + oneB.acknowledged,
+      acknowledgedQos2: twoA.acknowledged + twoB.acknowledged,
+      repeatedQos1: this.#subscribers.reduce((sum, { repeats }) => sum + repeats, 0),
+      acknowledgedRetained: this.#retainer.acknowledged,
+      acknowledgedSubscriptions: this.#switcher.acknowledged,
+    };
+  }
+
+  /** Before anybody publishes everybody who is to get it has to be there. */
+  async #subscribe(): Promise<void> {
+    const broker = await this.#start();
+    const playing = this.#subscribers.map((subscriber) => subscriber.play(broker.port));
+    await until(() => this.#subscribers.every(({ isSubscribed }) => isSubscribed));
+    await broker.kill();
+    await Promise.all(playing);
+  }
+
+  async #round(): Promise<void> {
+    const broker = await this.#start();
+    try {
+      await this.#retainer.check(broker.port);
+      // Now and then a subscriber stays away, so that much is queued.
+      const subscribers = this.#subscribers.filter(() => this.#random.int(4) > 0);
+      const actors = [...this.#publishers, ...subscribers, this.#retainer, this.#switcher];
+      const playing = Promise.all(actors.map((actor) => actor.play(broker.port)));
+      // Often early: while sessions are taken up again.
+      const lifeMs = this.#random.int(this.#random.bool() ? 60 : 500);
+      await Promise.race([pause(lifeMs), playing]);
+      await broker.kill();
+      await playing;
+    } finally {
+      await broker.kill();
+    }
+  }
+
+  async #end(): Promise<void> {
+    for (const publisher of this.#publishers) publisher.isEnding = true;
+    await using broker = await this.#start();
+    await this.#retainer.check(broker.port);
+    const actors = [...this.#publishers, ...this.#subscribers];
+    const playing = Promise.all(actors.map((actor) => actor.play(broker.port)));
+    await Promise.race([playing, until(() => this.#isAllThere())]);
+    assert.ok(this.#isAllThere(), "Connections ended before everything had arrived");
+    await broker.stop();
+    await playing;
+  }
+
+  #isAllThere(): boolean {
+    return this.#publishers.every((publisher) =>
+      publisher.isDone &&
+      this.#subscribers.every((subscriber) =>
+        subscriber.qos !== publisher.qos ||
+        subscriber.lastOf(publisher.topicName) === publisher.sent
+      )
+    );
+  }
+
+  #start(): Promise<BrokerProcess> {
+    return BrokerProcess.start({
+      flags: [
+        "--persistence-location",
+        this.#directory,
+        "--max-queued-messages",
+        "0",
+        "--no-connection-messages",
+      ],
+    });
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  const startMs = performance.now();
+  while (!holds()) {
+    assert.ok(
+      performance.now() - startMs < END_LIMIT_MS,
+      `Not so after ${END_LIMIT_MS} ms: ${holds}`,
+    );
+    await pause(5);
+  }
+}

@@ -1,0 +1,276 @@
+import { strict as assert } from "node:assert";
+import {
+  type AccessPort,
+  type AuthenticationVerdict,
+  Broker,
+  DEFAULT_BROKER_OPTIONS,
+  DEFAULT_LISTENER_OPTIONS,
+  OPEN_ACCESS,
+} from "../../lib/broker/mod.ts";
+import { encodePacket, type Packet } from "../../lib/codec/mod.ts";
+import { type ByteStream, nowMs, ReadBuffers, StreamLink, Turns } from "../../lib/net/mod.ts";
+import { netTest } from "../support/net_test.ts";
+import { connectPacket, publishPacket, subscribePacket } from "../support/raw_client.ts";
+
+/** A stream whose every answer is the test's: what arrives when, and how much is taken. */
+class FakeStream implements ByteStream {
+  closedCount = 0;
+  reads = 0;
+  /** Bytes taken so far. */
+  readonly taken: number[] = [];
+  /** Whether writes stand still. */
+  isBlocked = false;
+  /** Whether writes fail. */
+  isBroken = false;
+  isWriteClosed = false;
+  #arrived: (Uint8Array | null)[] = [];
+  #reading: { buffer: Uint8Array; settle: PromiseWithResolvers<number | null> } | undefined;
+  #writing: PromiseWithResolvers<number> | undefined;
+
+  read(buffer: Uint8Array): Promise<number | null> {
+    assert.equal(this.#reading, undefined, "Two reads at once");
+    this.reads++;
+    const settle = Promise.withResolvers<number | null>();
+    this.#reading = { buffer, settle };
+    this.#serve();
+    return settle.promise;
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    assert.equal(this.#writing, undefined, "Two writes at once");
+    if (this.isBroken) return Promise.reject(new Deno.errors.BrokenPipe());
+    if (this.isBlocked) {
+      this.#writing = Promise.withResolvers();
+      return this.#writing.promise;
+    }
+    this.taken.push(...bytes.subarray(0, 1000));
+    return Promise.resolve(Math.min(bytes.length, 1000));
+  }
+
+  closeWrite(): Promise<void> {
+    this.isWriteClosed = true;
+    return this.isBroken ? Promise.reject(new Deno.errors.NotConnected()) : Promise.resolve();
+  }
+
+  close(): void {
+    this.closedCount++;
+    const gone = new Deno.errors.BadResource();
+    this.#reading?.settle.reject(gone);
+    this.#writing?.reject(gone);
+    this.#reading = this.#writing = undefined;
+  }
+
+  /** `null`: the peer ends its direction. */
+  arrive(bytes: Uint8Array | null): void {
+    this.#arrived.push(bytes);
+    this.#serve();
+  }
+
+  /** The read under way fails. */
+  reset(): void {
+    this.#reading!.settle.reject(new Deno.errors.ConnectionReset());
+    this.#reading = undefined;
+  }
+
+  #serve(): void {
+    const reading = this.#reading;
+    const next = this.#arrived[0];
+    if (reading === undefined || next === undefined) return;
+    this.#reading = undefined;
+    if (next === null) return reading.settle.resolve(null);
+    const part = next.subarray(0, reading.buffer.length);
+    reading.buffer.set(part);
+    if (part.length < next.length) this.#arrived[0] = next.subarray(part.length);
+    else this.#arrived.shift();
+    reading.settle.resolve(part.length);
+  }
+}
+
+/** Counts how often a connection moves. */
+class CountingBuffers extends ReadBuffers {
+  taken = 0;
+
+  override take(sizeBytes: number): Uint8Array<ArrayBuffer> {
+    this.taken++;
+    return super.take(sizeBytes);
+  }
+}
+
+/** A broker with one connection over a fake stream. */
+function open(access: AccessPort = OPEN_ACCESS) {
+  const turns = new Turns();
+  const log = { debugOn: false, debug() {}, info() {}, warning() {}, error() {} };
+  const randomId = () => "id";
+  const wake = (atMs: number) => turns.wake(atMs);
+  const broker = new Broker(DEFAULT_BROKER_OPTIONS, { log, access, randomId, wake }, nowMs());
+  turns.attach(broker);
+  const stream = new FakeStream();
+  const buffers = new CountingBuffers();
+  let ends = 0;
+  const link = new StreamLink(
+    stream,
+    { remoteAddress: "test" },
+    broker,
+    turns,
+    buffers,
+    () => void ends++,
+  );
+  const options = { ...DEFAULT_LISTENER_OPTIONS, allowAnonymous: true };
+  const connection = broker.accept(link, options, turns.begin())!;
+  link.start(connection);
+  return {
+    broker,
+    connection,
+    link,
+    stream,
+    buffers,
+    ends: () => ends,
+    /** Packets arrive, and are handled as far as they can be. */
+    async arrive(...packets: readonly Packet[]): Promise<void> {
+      stream.arrive(concat(packets));
+      await settled();
+    },
+    /** Nothing is left, and everything happened once. */
+    assertOver(): void {
+      turns.stop();
+      assert.deepEqual([stream.closedCount, ends], [1, 1]);
+      assert.equal(broker.connections.size, 0);
+      assert.equal(broker.connectedCount, 0);
+      assert.equal(broker.bufferedBytes, 0);
+    },
+  };
+}
+
+function concat(packets: readonly Packet[]): Uint8Array {
+  return Uint8Array.from(packets.flatMap((packet) => [...encodePacket(packet, 5)]));
+}
+
+/** All promises that can be are settled, and the turns they began have ended. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+function typesOf(bytes: readonly number[]): number[] {
+  const types: number[] = [];
+  for (let at = 0; at < bytes.length; at += 2 + bytes[at + 1]!) types.push(bytes[at]! >> 4);
+  return types;
+}
+
+netTest("a large packet in small pieces moves to a larger buffer a few times only", async () => {
+  const { stream, arrive, broker, buffers, link, assertOver } = open();
+  await arrive(connectPacket());
+  const before = buffers.taken;
+  const bytes = concat([publishPacket("large", new Uint8Array(300_000))]);
+  for (let at = 0; at < bytes.length; at += 100) stream.arrive(bytes.subarray(at, at + 100));
+  while (broker.metrics.publishReceived === 0) await settled();
+  assert.ok(stream.reads > 3000, `${stream.reads} reads`);
+  // 2 KB, 16, 64, 128, 256, 512, and back to 64.
+  assert.ok(buffers.taken - before <= 7, `${buffers.taken - before} buffers`);
+  stream.arrive(null);
+  await settled();
+  link.abort();
+  assertOver();
+});
+
+netTest("a connection that is closed while a write stands still ends a second later", async () => {
+  const { stream, arrive, broker, link, assertOver, ends } = open();
+  await arrive(connectPacket());
+  stream.isBlocked = true;
+  await arrive({ type: "pingreq" });
+  await arrive(connectPacket()); // A second one is an error.
+  assert.equal(broker.connections.size, 0);
+  assert.equal(ends(), 0);
+  link.close();
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  await settled();
+  assertOver();
+});
+
+/** Access control that lets the test answer. */
+function slowAccess() {
+  const asked = Promise.withResolvers<(verdict: AuthenticationVerdict) => void>();
+  const access: AccessPort = {
+    ...OPEN_ACCESS,
+    authenticate: (_, reply) => asked.resolve(reply),
+  };
+  return { access, letIn: async () => (await asked.promise)({ isAllowed: true }) };
+}
+
+netTest("what a client sent with its CONNECT is handled when it is let in", async () => {
+  const { access, letIn } = slowAccess();
+  const { stream, arrive, link, broker, connection, assertOver } = open(access);
+  await arrive(connectPacket(), subscribePacket("a"), { type: "pingreq" });
+  assert.deepEqual(stream.taken, []);
+  await letIn();
+  await settled();
+  // CONNACK, SUBACK, PINGRESP.
+  assert.deepEqual(typesOf(stream.taken), [2, 9, 13]);
+  broker.lost(connection, nowMs());
+  link.abort();
+  assertOver();
+});
+
+netTest("a client that waits to be let in is not read, and its end is seen later", async () => {
+  const { access, letIn } = slowAccess();
+  const { stream, arrive, broker, assertOver } = open(access);
+  await arrive(connectPacket());
+  const { reads } = stream;
+  await arrive(subscribePacket("a"), publishPacket("a", "x"));
+  stream.arrive(null);
+  await settled();
+  assert.equal(stream.reads, reads);
+  assert.equal(broker.connections.size, 1);
+  await letIn();
+  await settled();
+  // CONNACK, SUBACK, PUBLISH.
+  assert.deepEqual(typesOf(stream.taken), [2, 9, 3]);
+  assertOver();
+});
+
+const failures: [name: string, fail: (stream: FakeStream) => void][] = [
+  ["reading fails", (stream) => stream.reset()],
+  ["reading fails while a write stands still", (stream) => {
+    stream.isBlocked = true;
+    stream.arrive(concat([{ type: "pingreq" }]));
+    setTimeout(() => stream.reset(), 2);
+  }],
+  ["writing fails", (stream) => {
+    stream.isBroken = true;
+    stream.arrive(concat([{ type: "pingreq" }]));
+  }],
+  ["writing fails on the way out", (stream) => {
+    stream.isBroken = true;
+    stream.arrive(concat([connectPacket()]));
+  }],
+  ["the peer is gone when its goodbye is answered", (stream) => {
+    stream.isBroken = true;
+    stream.arrive(concat([{ type: "disconnect", reasonCode: 0 }]));
+  }],
+  ["the peer ends with half a packet", (stream) => {
+    stream.arrive(concat([{ type: "pingreq" }]).subarray(0, 1));
+    stream.arrive(null);
+  }],
+];
+for (const [name, fail] of failures) {
+  netTest(`the connection ends once, and whole, where ${name}`, async () => {
+    const { stream, arrive, assertOver } = open();
+    await arrive(connectPacket());
+    fail(stream);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    assertOver();
+  });
+}
+
+netTest("after a goodbye the stream is read to its end before it is closed", async () => {
+  const { stream, arrive, broker, assertOver, ends } = open();
+  await arrive(connectPacket());
+  await arrive({ type: "disconnect", reasonCode: 0 });
+  assert.equal(broker.connections.size, 0);
+  assert.ok(stream.isWriteClosed);
+  assert.equal(ends(), 0);
+  for (let i = 0; i < 5; i++) await arrive(publishPacket("late", new Uint8Array(5000)));
+  assert.equal(broker.metrics.publishReceived, 0);
+  stream.arrive(null);
+  await settled();
+  assertOver();
+});

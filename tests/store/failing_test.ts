@@ -1,0 +1,154 @@
+import { deepEqual, equal, ok, throws } from "node:assert/strict";
+import type { Properties, Qos } from "../../lib/codec/mod.ts";
+import { Server } from "../../lib/net/mod.ts";
+import { netTest } from "../support/net_test.ts";
+import { publishPacket, RawClient } from "../support/raw_client.ts";
+import { aMessage, committed, delivery, sequences, stateOf } from "./contract_support.ts";
+import { SmallDisk } from "./small_disk.ts";
+import { LogRecord, open } from "./sqlite_support.ts";
+
+const FOR_EVER: Properties = { sessionExpiryInterval: 0xffffffff };
+/** One that needs room of its own. */
+const LARGE = new Uint8Array(200_000).fill(7);
+
+netTest("SqliteStore: a read-only directory is refused at once, with the reason", async () => {
+  await using disk = await SmallDisk.mount(2048);
+  if (disk === undefined) return;
+  await open(disk.path).close();
+  await disk.remount("ro");
+  throws(() => open(disk.path), /^Error: Cannot write \S+: .*(readonly|unable to open)/);
+});
+
+netTest(
+  "SqliteStore: what a full disk refuses stays pending, in order, until there is room",
+  async () => {
+    await using disk = await SmallDisk.mount(2048);
+    if (disk === undefined) return;
+    const log = new LogRecord();
+    const { store, close } = open(disk.path, { log });
+    store.putSession("a", 60, Infinity);
+    await committed(store);
+    disk.fill();
+    const done: number[] = [];
+    const put = (sequence: number) => {
+      store.putDelivery("a", delivery(sequence, 1, aMessage({ payload: LARGE })));
+      return new Promise<void>((resolve) => store.commit(() => (done.push(sequence), resolve())));
+    };
+    const first = put(1);
+    await log.said(/Cannot write to the store/);
+    equal(store.isFailing, true);
+    const second = put(2);
+    store.putDelivery("a", delivery(3)); // Cancelled: it needs no disk, but its commit waits for its turn.
+    store.deleteDelivery("a", delivery(3));
+    const third = committed(store);
+    deepEqual(done, []);
+    await disk.empty();
+    await Promise.all([first, second, third]);
+    deepEqual(done, [1, 2]);
+    equal(store.isFailing, false);
+    ok(store.stats.failures > 0);
+    log.find(/can be written again/);
+    await close();
+    const again = open(disk.path);
+    deepEqual(stateOf(again.state).sessions.map(sequences), [[1, 2]]);
+    await again.close();
+  },
+);
+
+netTest("SqliteStore: closing while the disk is full does not wait for it", async () => {
+  await using disk = await SmallDisk.mount(2048);
+  if (disk === undefined) return;
+  const log = new LogRecord();
+  const { store, close } = open(disk.path, { log });
+  store.putSession("a", 60, Infinity);
+  await committed(store);
+  disk.fill();
+  store.putDelivery("a", delivery(1, 1, aMessage({ payload: LARGE })));
+  store.commit(() => {
+    throw new Error("Not stored, and yet committed");
+  });
+  // At once, before the failure is known; and a second time.
+  await Promise.all([close(), store.close()]);
+  await disk.empty();
+  const again = open(disk.path);
+  deepEqual(stateOf(again.state).sessions.map(sequences), [[]]);
+  await again.close();
+});
+
+netTest(
+  "a broker whose disk is full refuses QoS 1 and 2, serves the rest, and recovers",
+  async () => {
+    await using disk = await SmallDisk.mount(2048);
+    if (disk === undefined) return;
+    const log = new LogRecord();
+    const { store, state, close } = open(disk.path, { log });
+    const server = new Server({ log, store });
+    server.restore(state);
+    const port = server.listen({ port: 0 });
+    try {
+      const reader = await RawClient.connect(port, {
+        clientId: "reader",
+        cleanStart: false,
+        properties: FOR_EVER,
+      });
+      await reader.subscribe("t/#", 2);
+      reader.close();
+      for (let round = 0; round < 2; round++) {
+        disk.fill();
+        await refuses(port, log);
+        log.lines.length = 0;
+        await disk.empty();
+        await log.said(/can be written again/);
+        await accepts(port);
+      }
+    } finally {
+      await server.close();
+      await close();
+    }
+  },
+);
+
+/** Publishes until it is known that nothing can be stored, and then looks at everything. */
+async function refuses(port: number, log: LogRecord): Promise<void> {
+  using first = await RawClient.connect(port);
+  await first.send(publishPacket("t/first", LARGE, 1, 1));
+  await log.said(/Cannot write to the store/);
+
+  using five = await RawClient.connect(port);
+  for (const qos of [1, 2] as const) {
+    deepEqual(await answer(five, qos), { type: qos === 1 ? "puback" : "pubrec", reasonCode: 0x97 });
+  }
+  // Before 5.0 there is no such answer, so there is none; PINGRESP shows that one would have come.
+  using old = await RawClient.connect(port, { protocolVersion: 4 });
+  for (const qos of [1, 2] as const) await old.send(publishPacket("t/old", "", qos, qos));
+  await old.send({ type: "pingreq" });
+  equal((await old.receive())?.type, "pingresp");
+
+  // Who has a session comes in, reads, and QoS 0 flows; but nothing new is promised to it.
+  using reader = await RawClient.connect(port, {
+    clientId: "reader",
+    cleanStart: false,
+    properties: FOR_EVER,
+  });
+  await five.send(publishPacket("t/zero", "0"));
+  for (;;) {
+    const packet = await reader.receive();
+    if (packet?.type === "publish" && packet.topicName === "t/zero") break;
+  }
+  using other = await RawClient.connect(port);
+  await other.subscribe("t/zero");
+  await five.send(publishPacket("t/zero", "1"));
+  equal((await other.receive())?.type, "publish");
+}
+
+async function accepts(port: number): Promise<void> {
+  using client = await RawClient.connect(port);
+  for (const qos of [1, 2] as const) equal((await answer(client, qos)).reasonCode, 0);
+}
+
+async function answer(client: RawClient, qos: Qos) {
+  await client.send(publishPacket("t/answer", "", qos, 10 + qos));
+  const packet = await client.receive();
+  ok(packet !== undefined && "reasonCode" in packet);
+  return { type: packet.type, reasonCode: packet.reasonCode };
+}

@@ -1,0 +1,52 @@
+/** A file system of its own, of few bytes, that can be filled and made read-only: it takes root, and Linux. */
+export class SmallDisk {
+  private constructor(readonly path: string) {}
+
+  /** `undefined` where nothing can be mounted; the reason is printed. */
+  static async mount(sizeKilobytes: number): Promise<SmallDisk | undefined> {
+    const path = await Deno.makeTempDir({ prefix: "flux-disk-" });
+    const options = `size=${sizeKilobytes}k`;
+    const { isDone, said } = await run("mount", "-t", "tmpfs", "-o", options, "tmpfs", path);
+    if (isDone) return new SmallDisk(path);
+    await Deno.remove(path);
+    // deno-lint-ignore no-console -- whoever reads the test's result should know
+    console.log(`Skipped: cannot mount a small disk: ${said.trim()}`);
+    return undefined;
+  }
+
+  /** Fills it to the last byte. */
+  fill(): void {
+    const block = new Uint8Array(4096);
+    using file = Deno.openSync(`${this.path}/filler`, { create: true, append: true });
+    try {
+      for (;;) file.writeSync(block);
+    } catch {
+      // It is full.
+    }
+  }
+
+  /** Makes room again. */
+  async empty(): Promise<void> {
+    await Deno.remove(`${this.path}/filler`);
+  }
+
+  /** `ro`: nobody may write to it; `rw`: again. */
+  async remount(mode: "ro" | "rw"): Promise<void> {
+    const { isDone, said } = await run("mount", "-o", `remount,${mode}`, this.path);
+    if (!isDone) throw new Error(said);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await run("umount", this.path);
+    await Deno.remove(this.path, { recursive: true });
+  }
+}
+
+async function run(command: string, ...args: string[]): Promise<{ isDone: boolean; said: string }> {
+  try {
+    const { success, stderr } = await new Deno.Command(command, { args }).output();
+    return { isDone: success, said: new TextDecoder().decode(stderr) };
+  } catch (error) {
+    return { isDone: false, said: String(error) };
+  }
+}
