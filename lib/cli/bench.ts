@@ -76,12 +76,17 @@ export async function bench(args: readonly string[]): Promise<number> {
   );
   const place = { hostname: flags.host, port: Number(flags.port) };
   for (const name of names) {
-    const { perSecond, latencies } = await measure(
+    const measured = await measure(
       ROWS[name]!,
       place,
       Number(flags.seconds),
       Number(flags.payload),
-    );
+    ).catch((error: Error) => error);
+    if (measured instanceof Error) {
+      printError(`${name}: ${measured.message}\n`);
+      return EXIT.failed;
+    }
+    const { perSecond, latencies } = measured;
     const [p50, p99, p999] = [0.5, 0.99, 0.999].map((share) => percentile(latencies, share));
     const memory = flags.pid === undefined ? "–" : memoryOf(flags.pid);
     print(`| ${name} | ${Math.round(perSecond)} | ${p50} | ${p99} | ${p999} | ${memory} |\n`);
@@ -134,7 +139,10 @@ function startWorker(job: BenchJob): { worker: Worker; next: () => Promise<Bench
   worker.postMessage(job);
   const next = () =>
     new Promise<BenchResult>((resolve, reject) => {
-      worker.onmessage = ({ data }: MessageEvent<BenchResult>) => resolve(data);
+      worker.onmessage = ({ data }: MessageEvent<BenchResult>) => {
+        if (data.type === "failed") reject(new Error(data.reason));
+        else resolve(data);
+      };
       worker.onerror = (event) => {
         event.preventDefault();
         reject(new Error(event.message));

@@ -27,9 +27,11 @@ export interface BenchJob {
 
 /** What a subscriber measured. */
 export interface BenchResult {
-  readonly type: "ready" | "done";
+  readonly type: "ready" | "done" | "failed";
   /** Latencies in microseconds: how many fell into each bucket of `latencyBucket`. */
   readonly latencies?: Uint32Array;
+  /** Of `failed`: why. */
+  readonly reason?: string;
 }
 
 /** Places in the counters: messages, deliveries, and 2 before the start, 1 at the end. */
@@ -115,5 +117,10 @@ async function started(counters: Int32Array): Promise<void> {
 }
 
 self.onmessage = async ({ data }: MessageEvent<BenchJob>) => {
-  await (data.role === "publisher" ? publishAll(data) : subscribeAll(data));
+  try {
+    await (data.role === "publisher" ? publishAll(data) : subscribeAll(data));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    self.postMessage({ type: "failed", reason } satisfies BenchResult);
+  }
 };

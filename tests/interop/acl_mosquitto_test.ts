@@ -131,8 +131,7 @@ for (let seed = 1; seed <= SEEDS; seed++) {
     async fn() {
       const text = randomAcl(new Random(seed));
       const acl = parseAclFile("acl", text);
-      if (!acl.isValid) throw new Error(acl.problems.join("
-"));
+      if (!acl.isValid) throw new Error(acl.problems.join("\n"));
       const { value } = acl;
       await withMosquitto(text, async (connect) => {
         const admin = await connect("admin", "admin");
