@@ -6,7 +6,7 @@ import { type CloseReason, Connection } from "./connection.ts";
 import { Deadlines } from "./deadlines.ts";
 import { deliver, drain, dropUnreadable, mayRead } from "./deliver.ts";
 import { Fanout } from "./fanout.ts";
-import { closeAll, disconnect, evictSlowest, rewatch } from "./lifecycle.ts";
+import { closeAll, disconnect } from "./lifecycle.ts";
 import type { MessageHub, MessageInit } from "./message.ts";
 import { Metrics } from "./metrics.ts";
 import type { BrokerOptions, ListenerOptions } from "./options.ts";
@@ -18,6 +18,7 @@ import { restore } from "./restore.ts";
 import { RetainedMessages } from "./retained.ts";
 import { pumpRetained } from "./retained_pump.ts";
 import { Router, type Target } from "./router.ts";
+import { evictSlowest, rewatch } from "./watch.ts";
 
 /**
  * The deterministic core: everything that happens does so in a call of `receive`, `drained`, `tick` or of a port's answer, and

@@ -13,7 +13,7 @@ import { Client } from "./client.ts";
 import type { Connection } from "./connection.ts";
 import { Deadline } from "./deadlines.ts";
 import { drain, dropUnreadable } from "./deliver.ts";
-import { cancelDelayedWill, disconnect, endSession, limitExpiry, rewatch } from "./lifecycle.ts";
+import { disconnect, endSession, limitExpiry } from "./lifecycle.ts";
 import type {
   AuthenticationRequest,
   AuthenticationVerdict,
@@ -22,6 +22,8 @@ import type {
 } from "./ports.ts";
 import { checkResponseTopic } from "./publish.ts";
 import { pumpRetained } from "./retained_pump.ts";
+import { rewatch } from "./watch.ts";
+import { cancelDelayedWill } from "./wills.ts";
 
 /** CONNECT: checked, authenticated (which may take its time), then admitted. */
 export function handleConnect(connection: Connection, connect: Connect): void {

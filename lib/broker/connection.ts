@@ -5,7 +5,6 @@ import {
   type MqttError,
   type Packet,
   packetSize,
-  type Properties,
   type ProtocolVersion,
   type Publish,
   publishSize,
@@ -19,10 +18,12 @@ import { ByteBuffer } from "./byte_buffer.ts";
 import type { Client } from "./client.ts";
 import { Deadline } from "./deadlines.ts";
 import type { Fanout } from "./fanout.ts";
-import { disconnect, watchConnection } from "./lifecycle.ts";
+import { disconnect } from "./lifecycle.ts";
 import type { ListenerOptions } from "./options.ts";
 import type { ConnectionRates } from "./rates.ts";
 import type { AuthenticationRequest, ClientIdentity, EnhancedExchange, Link } from "./ports.ts";
+import { fit, outgoingProperties } from "./outgoing.ts";
+import { watchConnection } from "./watch.ts";
 
 /**
  * Where a connection stands.
@@ -147,7 +148,7 @@ export class Connection {
    */
   send(packet: Packet, waitsForCommit = false): void {
     if (this.state === "closed") return;
-    const fitting = this.#fit(packet);
+    const fitting = fit(packet, this);
     if (fitting === undefined) return this.#endFor(packet);
     if (waitsForCommit && packet.type === "connack") {
       this.#isConnackHeld = this.broker.store !== undefined;
@@ -328,44 +329,6 @@ export class Connection {
       properties: { ...packet.properties, topicAlias: alias },
     };
   }
-
-  /** The packet without text that the client did not ask for or has no room for; `undefined` where even that is too large. */
-  #fit(packet: Packet): Packet | undefined {
-    const isExempt = packet.type === "connack" || packet.type === "disconnect";
-    const fitting = this.wantsProblemInformation || isExempt ? packet : withoutText(packet);
-    if (this.#hasRoomFor(fitting)) return fitting;
-    const bare = withoutText(fitting);
-    return this.#hasRoomFor(bare) ? bare : undefined;
-  }
-
-  #hasRoomFor(packet: Packet): boolean {
-    return this.maxPacketSizeBytes === Infinity ||
-      packetSize(packet, this.protocolVersion) <= this.maxPacketSizeBytes;
-  }
-}
-
-function withoutText(packet: Packet): Packet {
-  if (!("properties" in packet) || packet.properties === undefined) return packet;
-  const { reasonString: _, userProperties: __, ...properties } = packet.properties;
-  return { ...packet, properties } as Packet;
-}
-
-/** The properties that a message travels on with: its own, the time it has left, the subscriptions it came by. */
-export function outgoingProperties(
-  message: Message,
-  subscriptionIdentifiers: readonly number[] | undefined,
-  nowMs: number,
-): Properties | undefined {
-  let properties = message.properties;
-  if (message.expiresAtMs !== Infinity) {
-    // What is left, not what was given. [MQTT-3.3.2-6]
-    const messageExpiryInterval = Math.max(0, Math.ceil((message.expiresAtMs - nowMs) / 1000));
-    properties = { ...properties, messageExpiryInterval };
-  }
-  if (subscriptionIdentifiers !== undefined) {
-    properties = { ...properties, subscriptionIdentifiers };
-  }
-  return properties;
 }
 
 /** A fault of the peer, or a decision of ours, with the Reason Code that tells it. */

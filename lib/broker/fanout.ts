@@ -7,7 +7,7 @@ import {
 } from "../codec/mod.ts";
 import type { KeptMessage, Message } from "../session/mod.ts";
 import type { ByteBuffer } from "./byte_buffer.ts";
-import { outgoingProperties } from "./connection.ts";
+import { outgoingProperties } from "./outgoing.ts";
 import { ownPayload, PayloadSlab } from "./payload_slab.ts";
 
 /** One encoding of the message: for a version, a QoS and a RETAIN flag. */

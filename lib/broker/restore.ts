@@ -1,6 +1,7 @@
 import type { Broker } from "./broker.ts";
 import { Client } from "./client.ts";
-import { delayWill, startExpiry } from "./lifecycle.ts";
+import { startExpiry } from "./lifecycle.ts";
+import { delayWill } from "./wills.ts";
 import { deliverySizeBytes } from "../session/mod.ts";
 import type { StoredSession, StoredState } from "./ports.ts";
 

@@ -10,7 +10,7 @@ import type { Subscription } from "../session/mod.ts";
 import { parseTopicFilter } from "../topic/mod.ts";
 import type { Connection } from "./connection.ts";
 import { waitForDecision } from "./decision.ts";
-import { moveShared } from "./lifecycle.ts";
+import { moveShared } from "./share_moves.ts";
 import type { Decision } from "./ports.ts";
 import { pumpRetained } from "./retained_pump.ts";
 
