@@ -36,6 +36,17 @@
  *
  * @module
  */
+export {
+  type AccessFileReader,
+  type AccessFunctions,
+  DEFAULT_LISTENER_ACCESS,
+  FileAccess,
+  type FileAccessInit,
+  FunctionAccess,
+  type FunctionAccessOptions,
+  type ListenerAccess,
+  type TopicAction,
+} from "./auth/mod.ts";
 export * from "./broker/mod.ts";
 export * from "./bus/mod.ts";
 export * from "./codec/mod.ts";

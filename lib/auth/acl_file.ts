@@ -6,9 +6,11 @@ export type AclAccess = "read" | "write" | "readwrite" | "deny";
 
 /** One `topic` or `pattern` line. */
 export interface AclRule {
+  /** Without one in the file: `readwrite`. */
   readonly access: AclAccess;
   /** With `%c` and `%u` still in it, where it is a pattern. */
   readonly topicFilter: string;
+  /** Whether it is a `pattern` line. */
   readonly isPattern: boolean;
   /** From 1. */
   readonly line: number;
@@ -21,6 +23,7 @@ export type AclRules = readonly AclRule[];
 
 /** An ACL file. */
 export interface Acl {
+  /** Where it was read. */
   readonly path: string;
   /** The rules below `user NAME`, by name. */
   readonly users: ReadonlyMap<string, AclRules>;

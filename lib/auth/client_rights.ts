@@ -7,7 +7,9 @@ export type TopicAccess = "read" | "write";
 
 /** Whether something is allowed, and the rule that says so; without one: no line speaks of it, so it is not. */
 export interface AclDecision {
+  /** The answer. */
   readonly isAllowed: boolean;
+  /** Why. */
   readonly rule: AclRule | undefined;
 }
 

@@ -48,6 +48,7 @@ export const DEFAULT_LISTENER_ACCESS: ListenerAccess = {
 export interface FileAccessInit {
   /** By the listeners' names; one that is not named has {@linkcode DEFAULT_LISTENER_ACCESS}. */
   readonly listeners: ReadonlyMap<string, ListenerAccess>;
+  /** Told of wrong passwords. */
   readonly log: LogPort;
   /** The longest that an attempt waits after others of its address have failed, seconds; 0: it does not wait. */
   readonly maxFailureDelaySeconds: number;

@@ -10,9 +10,11 @@ import { type Qos, ReasonCode } from "../codec/mod.ts";
 
 /** What a client wants to do with a topic. */
 export interface TopicAction {
+  /** A will is published too. */
   readonly type: "publish" | "subscribe";
   /** A Topic Name, or the Topic Filter of a subscription without `$share/…`. */
   readonly topic: string;
+  /** What the client asks for, if the listener allows as much. */
   readonly qos: Qos;
   /** Whether the message is to be retained; of a subscription `false`. */
   readonly retain: boolean;

@@ -5,6 +5,7 @@ import { parsePasswordHash, type PasswordHash } from "./password_hash.ts";
 export interface PasswordEntry {
   /** As it stands in the file: another text is another password. */
   readonly text: string;
+  /** The same, understood. */
   readonly hash: PasswordHash;
 }
 

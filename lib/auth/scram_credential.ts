@@ -6,9 +6,13 @@ import { saslPrep } from "./sasl_prep.ts";
 
 /** What a server keeps of a SCRAM-SHA-256 user: enough to recognize the password, too little to log in with. */
 export interface ScramCredential {
+  /** Rounds of key derivation. */
   readonly iterations: number;
+  /** Told to the client. */
   readonly salt: Uint8Array;
+  /** SHA-256 of the key that the client proves to have; 32 bytes. */
   readonly storedKey: Uint8Array;
+  /** What the server proves to have; 32 bytes. */
   readonly serverKey: Uint8Array;
 }
 

@@ -89,7 +89,10 @@ export class Connection {
   isStopped = false;
   /** The packet that was handled last was not, after all: it comes again. */
   isPostponed = false;
-  /** What may come in a second; `undefined`: anything. */
+  /**
+   * What may come in a second; `undefined`: anything.
+   * @internal
+   */
   rates: ConnectionRates | undefined;
   /** Ends a stop for what came too fast. */
   pause: Deadline | null = null;

@@ -68,7 +68,7 @@ export class RetainedMessages {
         ? keepMessage(message)
         : keepMessage({ ...message, expiresAtMs }),
     );
-    store?.putRetained(this.#messages.get(message.topicName)!);
+    if (isStored(message.topicName)) store?.putRetained(this.#messages.get(message.topicName)!);
   }
 
   /** Puts a message in its place without telling the store: it came from there, or will go there. */
@@ -91,7 +91,7 @@ export class RetainedMessages {
     if (removed === undefined) return;
     this.#bytes -= sizeBytes(removed);
     this.#stopExpiry(topicName);
-    this.#broker.store?.deleteRetained(topicName);
+    if (isStored(topicName)) this.#broker.store?.deleteRetained(topicName);
   }
 
   #stopExpiry(topicName: string): void {
@@ -100,6 +100,11 @@ export class RetainedMessages {
     this.#broker.deadlines.clear(expiring.deadline);
     this.#expiring.delete(topicName);
   }
+}
+
+/** What the broker says of itself is of this moment: flash memory need not wear out for it. */
+function isStored(topicName: string): boolean {
+  return !topicName.startsWith("$SYS/");
 }
 
 function sizeBytes(message: Message): number {

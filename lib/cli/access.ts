@@ -14,6 +14,9 @@ export async function openAccess(
   if (!config.listeners.some(hasAccess)) return undefined;
   // Cryptography is loaded by those who need it: the others start sooner.
   const { FileAccess } = await import("../auth/mod.ts");
+  for (const { access } of config.listeners) {
+    for (const path of [access.passwordFile, access.scramFile]) warnIfOpen(path, log);
+  }
   return FileAccess.open({
     listeners: new Map(
       config.listeners.map((listener) => [listener.options.name, listenerAccess(listener)]),
@@ -53,6 +56,19 @@ export function reloadAccess(
 export function watchAccess(access: FileAccess, broker: Broker, log: LogPort): () => void {
   const timer = setInterval(() => reloadAccess(access, broker, log, true), LOOK_MS);
   return () => clearInterval(timer);
+}
+
+/** Hashes are secrets too: whoever has them can guess at home. */
+function warnIfOpen(path: string, log: LogPort): void {
+  if (path === "") return;
+  try {
+    const { mode } = Deno.statSync(path);
+    if (mode !== null && (mode & 0o004) !== 0) {
+      log.warning(`Everybody on this machine can read ${path}; better: chmod o-r ${path}`);
+    }
+  } catch {
+    // It is told when it is opened.
+  }
 }
 
 function hasAccess(listener: ListenerConfig): boolean {

@@ -1,25 +1,9 @@
 import { parseArgs } from "node:util";
 import type { Qos } from "../codec/mod.ts";
-import {
-  type BenchJob,
-  type BenchResult,
-  DELIVERED,
-  latencyOfBucket,
-  STOP,
-} from "./bench_worker.ts";
+import { type BenchJob, type BenchResult, DELIVERED, latencyOfBucket, STOP } from "./bench_job.ts";
+import type { Flags } from "./commands.ts";
+import { flagsHelp } from "./help.ts";
 import { EXIT, print, printError } from "./output.ts";
-
-const HELP = `Measures a broker: flux-mqtt bench [FLAGS]
-
-  -h HOST, -p PORT      the broker; localhost, 1883
-  -r ROW[,ROW]          the loads, of: ROWS
-  -s SECONDS            how long each lasts; 3
-  -l BYTES              payload; 100
-  --pid PID             the broker's process: its resident memory is told too (Linux)
-
-Publishers and subscribers run in two Workers, in a closed loop: no broker has to drop. They take processor time that a
-broker on the same machine does not get.
-`;
 
 /** One load. */
 interface Row {
@@ -41,46 +25,84 @@ const ROWS: Readonly<Record<string, Row>> = {
   "sparse-100": { publishers: 100, subscribers: 100, qos: 0, shape: "pair", window: 100 },
 };
 
+/** The flags of `bench`. */
+export const BENCH_FLAGS = {
+  host: { type: "string", short: "h", value: "HOST", text: "The broker; default: localhost." },
+  port: { type: "string", short: "p", value: "NUMBER", text: "Its port; default: 1883." },
+  rows: {
+    type: "string",
+    short: "r",
+    value: "LOAD[,LOAD]",
+    choices: Object.keys(ROWS),
+    text: `The loads, of: ${Object.keys(ROWS).join(", ")}.`,
+  },
+  seconds: {
+    type: "string",
+    short: "s",
+    value: "SECONDS",
+    text: "How long each lasts; default: 3.",
+  },
+  payload: { type: "string", short: "l", value: "BYTES", text: "The payload; default: 100." },
+  pid: {
+    type: "string",
+    value: "PID",
+    text:
+      "The broker's process, whose resident memory is told too: on Linux, under deno run -A, since Deno guards /proc.",
+  },
+  help: { type: "boolean", text: "Prints this." },
+} as const satisfies Flags;
+
+/** How it is called, and what it does. */
+export const BENCH_USE = "Measures a broker: flux-mqtt bench [FLAGS]";
+const NOTE = `
+Publishers and subscribers run in two Workers, in a closed loop: no broker has to drop. They take processor time that a
+broker on the same machine does not get.
+`;
+
 /** `flux-mqtt bench`: prints a table of deliveries per second, latencies and memory. */
 export async function bench(args: readonly string[]): Promise<number> {
   let flags;
   try {
-    flags = parseArgs({
-      args: [...args],
-      options: {
-        host: { type: "string", short: "h", default: "localhost" },
-        port: { type: "string", short: "p", default: "1883" },
-        rows: { type: "string", short: "r", default: Object.keys(ROWS).join(",") },
-        seconds: { type: "string", short: "s", default: "3" },
-        payload: { type: "string", short: "l", default: "100" },
-        pid: { type: "string" },
-        help: { type: "boolean" },
-      },
-    }).values;
+    flags = parseArgs({ args: [...args], options: BENCH_FLAGS }).values;
   } catch (error) {
-    printError(`${error instanceof Error ? error.message : error}\nSee flux-mqtt bench --help\n`);
-    return EXIT.usage;
+    return refuse(error instanceof Error ? error.message : String(error));
   }
   if (flags.help === true) {
-    print(HELP.replace("ROWS", Object.keys(ROWS).join(", ")));
+    print(`${BENCH_USE}\n\n${flagsHelp(BENCH_FLAGS)}${NOTE}`);
     return EXIT.ok;
   }
-  const names = flags.rows.split(",");
+  const names = (flags.rows ?? Object.keys(ROWS).join(",")).split(",");
+  const numbers = [
+    ["port", flags.port ?? "1883", 65_535],
+    ["seconds", flags.seconds ?? "3", 3600],
+    ["payload", flags.payload ?? "100", 268_000_000],
+  ] as const;
+  const wrong = numbers.find(([, text, max]) =>
+    !/^\d+$/.test(text) || Number(text) < 1 || Number(text) > max
+  );
+  if (wrong !== undefined) {
+    const [name, text, max] = wrong;
+    return refuse(`--${name}: Must be a whole number from 1 to ${max}, is "${text}"`);
+  }
+  const [port, seconds, payloadBytes] = numbers.map(([, text]) => Number(text)) as [
+    number,
+    number,
+    number,
+  ];
   const unknown = names.find((name) => !Object.hasOwn(ROWS, name));
   if (unknown !== undefined) {
-    printError(`-r: There is no load ${unknown}; there are ${Object.keys(ROWS).join(", ")}\n`);
-    return EXIT.usage;
+    return refuse(`-r: There is no load ${unknown}; there are ${Object.keys(ROWS).join(", ")}`);
   }
   print(
     "| load | deliveries/s | p50 µs | p99 µs | p99.9 µs | memory |\n|---|--:|--:|--:|--:|--:|\n",
   );
-  const place = { hostname: flags.host, port: Number(flags.port) };
+  const place = { hostname: flags.host ?? "localhost", port };
   for (const name of names) {
     const measured = await measure(
       ROWS[name]!,
       place,
-      Number(flags.seconds),
-      Number(flags.payload),
+      seconds,
+      payloadBytes,
     ).catch((error: Error) => error);
     if (measured instanceof Error) {
       printError(`${name}: ${measured.message}\n`);
@@ -92,6 +114,11 @@ export async function bench(args: readonly string[]): Promise<number> {
     print(`| ${name} | ${Math.round(perSecond)} | ${p50} | ${p99} | ${p999} | ${memory} |\n`);
   }
   return EXIT.ok;
+}
+
+function refuse(problem: string): number {
+  printError(`${problem}\nSee flux-mqtt bench --help\n`);
+  return EXIT.usage;
 }
 
 /** Runs one load for some seconds, after half a second to warm up. */

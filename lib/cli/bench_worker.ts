@@ -1,52 +1,15 @@
 /// <reference lib="deno.worker" />
-import { LoadConnection, loadTopic, type Place } from "../client/mod.ts";
 import { setImmediate } from "node:timers";
-import type { Qos } from "../codec/mod.ts";
-
-/** What one Worker does: it publishes, or it subscribes. */
-export interface BenchJob {
-  readonly role: "publisher" | "subscriber";
-  readonly place: Place;
-  /** Connections. */
-  readonly count: number;
-  /** Each publisher has a topic of its own; otherwise all share one. */
-  readonly isPaired: boolean;
-  /** Subscribers take every publisher's topic. */
-  readonly takesAll: boolean;
-  readonly qos: Qos;
-  readonly payloadBytes: number;
-  /** Deliveries that may be under way at once, over all. */
-  readonly window: number;
-  /** Receivers of each message. */
-  readonly receivers: number;
-  /** Part of every topic and Client Identifier, so that runs do not meet. */
-  readonly run: string;
-  /** [messages published, deliveries, stop when 1] */
-  readonly counters: SharedArrayBuffer;
-}
-
-/** What a subscriber measured. */
-export interface BenchResult {
-  readonly type: "ready" | "done" | "failed";
-  /** Latencies in microseconds: how many fell into each bucket of `latencyBucket`. */
-  readonly latencies?: Uint32Array;
-  /** Of `failed`: why. */
-  readonly reason?: string;
-}
-
-/** Places in the counters: messages, deliveries, and 2 before the start, 1 at the end. */
-export const PUBLISHED = 0, DELIVERED = 1, STOP = 2;
-const BUCKETS = 400;
-
-/** Buckets grow by five percent. */
-export function latencyBucket(us: number): number {
-  return us < 1 ? 0 : Math.min(BUCKETS - 1, Math.floor(Math.log(us) / Math.log(1.05)));
-}
-
-/** The upper end of a bucket, microseconds. */
-export function latencyOfBucket(bucket: number): number {
-  return 1.05 ** (bucket + 1);
-}
+import { LoadConnection, loadTopic } from "../client/mod.ts";
+import {
+  type BenchJob,
+  type BenchResult,
+  BUCKETS,
+  DELIVERED,
+  latencyBucket,
+  PUBLISHED,
+  STOP,
+} from "./bench_job.ts";
 
 function nowMs(): number {
   return performance.timeOrigin + performance.now();

@@ -4,13 +4,11 @@ import {
   MqttClient,
   type MqttClientInit,
 } from "../client/mod.ts";
-import {
-  type ClientCommand,
-  type ClientFlags,
-  parseClientFlags,
-  UsageError,
-} from "./client_flags.ts";
+import { type ClientFlags, integer, parseClientFlags } from "./client_flags.ts";
+import { CLIENT_FLAGS, CLIENT_USES, type ClientCommand, COMMON_FLAGS } from "./client_options.ts";
+import { flagsHelp } from "./help.ts";
 import { EXIT, print, printError } from "./output.ts";
+import { UsageError } from "./usage_error.ts";
 
 /** How a client command ends where the connection is at fault: one status for each part that can fail. */
 export const CLIENT_EXIT: Readonly<Record<ClientErrorKind, number>> = {
@@ -38,44 +36,80 @@ const ADVICE: Readonly<Record<ClientErrorKind, string>> = {
   closed: "see what the broker's log says",
 };
 
-/** Parses the flags, connects, lets `use` have the client, and says what went wrong. */
+/** What a command does with its flags. */
+export interface ClientJob {
+  /** How to connect. */
+  readonly init: MqttClientInit;
+  /** What to do then; returns the exit status. */
+  readonly use: (client: MqttClient) => Promise<number>;
+}
+
+/** Parses the flags, connects, lets the job have the client, and says what went wrong. `prepare` refuses flags before that. */
 export async function runClient(
   command: ClientCommand,
   args: readonly string[],
-  help: string,
-  initOf: (flags: ClientFlags) => MqttClientInit,
-  use: (client: MqttClient, flags: ClientFlags) => Promise<number>,
+  prepare: (flags: ClientFlags) => ClientJob,
 ): Promise<number> {
   let client: MqttClient | undefined;
+  let isQuiet = false;
+  const leaveEarly = () => void client?.disconnect();
   try {
     const flags = parseClientFlags(command, args);
     if (flags.on.has("help")) {
-      print(help);
+      const all = { ...CLIENT_FLAGS[command], ...COMMON_FLAGS };
+      print(`${CLIENT_USES[command]}\n\n${flagsHelp(all)}`);
       return EXIT.ok;
     }
-    client = await MqttClient.connect(initOf(flags));
-    return await use(client, flags);
+    isQuiet = flags.on.has("quiet");
+    const { init, use } = prepare(flags);
+    client = await MqttClient.connect(init);
+    for (const signal of ENDING) Deno.addSignalListener(signal, leaveEarly);
+    return await use(client);
   } catch (error) {
-    return explain(command, error);
+    const { status, text } = explain(command, error);
+    if (!isQuiet) printError(text);
+    return status;
   } finally {
+    for (const signal of ENDING) Deno.removeSignalListener(signal, leaveEarly);
     client?.abort();
   }
 }
 
-/** Says what failed and what to do; returns the exit status. */
-function explain(command: string, error: unknown): number {
+/** A client that is told to end says goodbye: no will is published. */
+const ENDING: readonly Deno.Signal[] = Deno.build.os === "windows"
+  ? ["SIGINT"]
+  : ["SIGINT", "SIGTERM"];
+
+/** Waits until the connection ends: by the client itself, or after `-W`. Throws what the broker or the network ended it with. */
+export async function untilEnd(client: MqttClient, flags: ClientFlags): Promise<number> {
+  const seconds = integer(flags, "timeout", 0, 0, 1_000_000);
+  const late = Promise.withResolvers<"late">();
+  const timer = seconds > 0 ? setTimeout(() => late.resolve("late"), seconds * 1000) : undefined;
+  const end = await Promise.race([late.promise, client.closed]);
+  clearTimeout(timer);
+  if (end === "late") {
+    await client.disconnect();
+    return TIMED_OUT;
+  }
+  if (end !== undefined) throw end;
+  return EXIT.ok;
+}
+
+/** What failed, what to do, and the exit status. */
+function explain(command: string, error: unknown): { status: number; text: string } {
   if (error instanceof UsageError) {
-    printError(`${error.message}\nSee flux-mqtt ${command} --help\n`);
-    return EXIT.usage;
+    return { status: EXIT.usage, text: `${error.message}\nSee flux-mqtt ${command} --help\n` };
   }
   if (error instanceof ClientError) {
     const isDenied = isAuthorization(error.reasonCode);
     const advice = isDenied ? "check -u and -P, and the broker's rules" : ADVICE[error.kind];
-    printError(`${error.message}; ${advice}\n`);
-    return isDenied ? NOT_AUTHORIZED : CLIENT_EXIT[error.kind];
+    const status = isDenied ? NOT_AUTHORIZED : CLIENT_EXIT[error.kind];
+    return { status, text: `${error.message}; ${advice}\n` };
   }
-  printError(`${error instanceof Error ? error.message : String(error)}\n`);
-  return EXIT.failed;
+  return {
+    status: EXIT.failed,
+    text: `${error instanceof Error ? error.message : String(error)}\n`,
+  };
 }
 
 /** 4 and 5 of CONNACK before 5.0; bad user name or password, not authorized, banned since. */

@@ -1,66 +1,10 @@
 import { parseArgs } from "node:util";
 import type { MqttClientInit } from "../client/mod.ts";
-import type { Properties, ProtocolVersion, Qos, Will } from "../codec/mod.ts";
-
-/** What `pub`, `sub` and `rr` have in common, by the letters that mosquitto's clients use. */
-const COMMON = {
-  host: { type: "string", short: "h" },
-  port: { type: "string", short: "p" },
-  topic: { type: "string", short: "t", multiple: true },
-  qos: { type: "string", short: "q" },
-  username: { type: "string", short: "u" },
-  pw: { type: "string", short: "P" },
-  "password-file": { type: "string" },
-  id: { type: "string", short: "i" },
-  keepalive: { type: "string", short: "k" },
-  "protocol-version": { type: "string", short: "V" },
-  property: { type: "string", short: "D", multiple: true },
-  "session-expiry-interval": { type: "string", short: "x" },
-  cafile: { type: "string" },
-  cert: { type: "string" },
-  key: { type: "string" },
-  insecure: { type: "boolean" },
-  "will-topic": { type: "string" },
-  "will-payload": { type: "string" },
-  "will-qos": { type: "string" },
-  "will-retain": { type: "boolean" },
-  quiet: { type: "boolean" },
-  help: { type: "boolean" },
-} as const;
-
-/** Flags of one command alone. */
-const OWN = {
-  pub: {
-    message: { type: "string", short: "m" },
-    file: { type: "string", short: "f" },
-    "null-message": { type: "boolean", short: "n" },
-    "stdin-line": { type: "boolean", short: "l" },
-    "stdin-file": { type: "boolean", short: "s" },
-    retain: { type: "boolean", short: "r" },
-    repeat: { type: "string" },
-  },
-  sub: {
-    verbose: { type: "boolean", short: "v" },
-    count: { type: "string", short: "C" },
-    timeout: { type: "string", short: "W" },
-    "disable-clean-session": { type: "boolean", short: "c" },
-    "no-retain": { type: "boolean", short: "R" },
-    "exit-after-subscribe": { type: "boolean", short: "E" },
-    "no-newline": { type: "boolean", short: "N" },
-  },
-  rr: {
-    message: { type: "string", short: "m" },
-    file: { type: "string", short: "f" },
-    "null-message": { type: "boolean", short: "n" },
-    "response-topic": { type: "string", short: "e" },
-    timeout: { type: "string", short: "W" },
-    verbose: { type: "boolean", short: "v" },
-  },
-  health: { timeout: { type: "string", short: "W" } },
-} as const;
-
-/** The commands that are clients. */
-export type ClientCommand = keyof typeof OWN;
+import type { ProtocolVersion, Qos, Will } from "../codec/mod.ts";
+import { CLIENT_FLAGS, type ClientCommand, COMMON_FLAGS } from "./client_options.ts";
+import { propertiesOf } from "./client_properties.ts";
+import type { Flags } from "./commands.ts";
+import { UsageError } from "./usage_error.ts";
 
 /** The flags of a command, as they were given. */
 export interface ClientFlags {
@@ -74,15 +18,13 @@ export interface ClientFlags {
   readonly properties: readonly string[];
 }
 
-/** A command line that is not understood; its message says what would be right. */
-export class UsageError extends Error {}
-
 /** Takes a client command's line apart. Throws a `UsageError`. */
 export function parseClientFlags(command: ClientCommand, args: readonly string[]): ClientFlags {
+  const options: Flags = { ...COMMON_FLAGS, ...CLIENT_FLAGS[command] };
   try {
     const { values } = parseArgs({
-      args: joinProperties(args),
-      options: { ...COMMON, ...OWN[command] },
+      args: attachValues(args, options),
+      options,
       allowPositionals: false,
       strict: true,
     });
@@ -97,9 +39,34 @@ export function parseClientFlags(command: ClientCommand, args: readonly string[]
       properties: (property ?? []) as string[],
     };
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     const [message = ""] = (error instanceof Error ? error.message : String(error)).split(". To ");
     throw new UsageError(message);
   }
+}
+
+/**
+ * Writes `-m TEXT` as `--message=TEXT`, so that a value may look like a flag, as -5 does; the words of `-D` become one value, with
+ * zero bytes between.
+ */
+function attachValues(args: readonly string[], flags: Flags): string[] {
+  const attached: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i]!;
+    const found = Object.entries(flags).find(([name, { type, short }]) =>
+      type === "string" && (arg === `--${name}` || arg === `-${short}`)
+    );
+    const count = found?.[0] !== "property" ? 1 : args[i + 2] === "user-property" ? 4 : 3;
+    const words = args.slice(i + 1, i + 1 + count);
+    if (found === undefined || words.length === 0) {
+      attached.push(arg);
+      continue;
+    }
+    if (words.length < count) throw new UsageError("-D: Needs PACKET NAME VALUE");
+    attached.push(`--${found[0]}=${words.join("\0")}`);
+    i += count;
+  }
+  return attached;
 }
 
 /** The connection that the flags describe. Throws a `UsageError`, or what reading a file throws. */
@@ -113,6 +80,7 @@ export function connectionOf(flags: ClientFlags): MqttClientInit {
     : text.get("pw");
   const will = willOf(flags);
   const properties = connectProperties(flags);
+  if (version < 5 && flags.properties.length > 0) throw new UsageError("-D: Needs -V 5");
   return {
     hostname: text.get("host") ?? "localhost",
     port: integer(flags, "port", isTls ? 8883 : 1883, 1, 65_535),
@@ -150,62 +118,6 @@ export function integer(
   return value;
 }
 
-/** `-D publish NAME VALUE…` of one packet, as properties. Throws a `UsageError`. */
-export function propertiesOf(flags: ClientFlags, packet: "connect" | "publish"): Properties {
-  const properties: Record<string, unknown> = {};
-  for (const given of flags.properties) {
-    const [of, name = "", first = "", ...rest] = given.split("\0");
-    if (of !== packet) continue;
-    if (name === "user-property") {
-      const pairs = (properties["userProperties"] ??= []) as [string, string][];
-      pairs.push([first, rest.join(" ")]);
-      continue;
-    }
-    const known = PROPERTIES[name];
-    if (known === undefined) {
-      const names = Object.keys(PROPERTIES).join(", ");
-      throw new UsageError(`-D: "${name}" is no property; those known are user-property, ${names}`);
-    }
-    const value = [first, ...rest].join(" ");
-    properties[known.key] = known.read(value);
-  }
-  return properties as Properties;
-}
-
-/** Properties that can be given on a command line. */
-const PROPERTIES: Readonly<
-  Record<string, { key: keyof Properties; read: (text: string) => unknown }>
-> = {
-  "content-type": { key: "contentType", read: String },
-  "response-topic": { key: "responseTopic", read: String },
-  "correlation-data": {
-    key: "correlationData",
-    read: (text) => new TextEncoder().encode(text),
-  },
-  "message-expiry-interval": { key: "messageExpiryInterval", read: Number },
-  "payload-format-indicator": { key: "payloadFormatIndicator", read: Number },
-  "topic-alias": { key: "topicAlias", read: Number },
-  "session-expiry-interval": { key: "sessionExpiryInterval", read: Number },
-  "receive-maximum": { key: "receiveMaximum", read: Number },
-  "maximum-packet-size": { key: "maximumPacketSize", read: Number },
-};
-
-/** `-D publish user-property a b` is one flag with several words: joins them into one value. */
-function joinProperties(args: readonly string[]): string[] {
-  const joined: string[] = [];
-  for (let i = 0; i < args.length; i++) {
-    const arg = args[i]!;
-    if (arg !== "-D" && arg !== "--property") {
-      joined.push(arg);
-      continue;
-    }
-    const count = args[i + 2] === "user-property" ? 4 : 3;
-    joined.push("-D", args.slice(i + 1, i + 1 + count).join("\0"));
-    i += count;
-  }
-  return joined;
-}
-
 function versionOf(text: string): ProtocolVersion {
   const versions: Readonly<Record<string, ProtocolVersion>> = {
     "31": 3,
@@ -223,35 +135,45 @@ function versionOf(text: string): ProtocolVersion {
 }
 
 function tlsOf({ text, on }: ClientFlags): NonNullable<MqttClientInit["tls"]> {
+  if (text.has("cert") !== text.has("key")) {
+    throw new UsageError("--cert and --key: Need each other");
+  }
   const read = (name: string) => Deno.readTextFileSync(text.get(name)!);
   return {
     insecure: on.has("insecure"),
     ...(text.has("cafile") ? { caCerts: [read("cafile")] } : {}),
-    ...(text.has("cert") && text.has("key") ? { cert: read("cert"), key: read("key") } : {}),
+    ...(text.has("cert") ? { cert: read("cert"), key: read("key") } : {}),
   };
 }
 
 function willOf(flags: ClientFlags): Will | undefined {
   const topicName = flags.text.get("will-topic");
-  if (topicName === undefined) return undefined;
+  const properties = propertiesOf(flags.properties, "will");
+  if (topicName === undefined) {
+    const names = ["will-payload", "will-qos", "will-retain"];
+    const lost = names.find((name) => flags.text.has(name) || flags.on.has(name));
+    if (lost !== undefined || properties !== undefined) {
+      throw new UsageError(`${lost === undefined ? "-D will" : `--${lost}`}: Needs --will-topic`);
+    }
+    return undefined;
+  }
   return {
     topicName,
     payload: new TextEncoder().encode(flags.text.get("will-payload") ?? ""),
     qos: integer(flags, "will-qos", 0, 0, 2) as Qos,
     retain: flags.on.has("will-retain"),
+    ...(properties === undefined ? {} : { properties }),
   };
 }
 
-function connectProperties(flags: ClientFlags): Properties | undefined {
-  const properties = propertiesOf(flags, "connect");
+function connectProperties(flags: ClientFlags): MqttClientInit["properties"] | undefined {
+  const properties = propertiesOf(flags.properties, "connect");
   const seconds = flags.text.get("session-expiry-interval");
   // Without clean start the session is meant to stay: in 5.0 that has to be said.
-  const standard = flags.on.has("disable-clean-session") ? 0xffffffff : undefined;
+  const standard = flags.on.has("disable-clean-session") ? 0xffff_ffff : undefined;
   const sessionExpiryInterval = seconds === undefined
-    ? standard
-    : integer(flags, "session-expiry-interval", 0, 0, 0xffffffff);
-  const all = sessionExpiryInterval === undefined
-    ? properties
-    : { ...properties, sessionExpiryInterval };
-  return Object.keys(all).length === 0 ? undefined : all;
+    ? properties?.sessionExpiryInterval ?? standard
+    : integer(flags, "session-expiry-interval", 0, 0, 0xffff_ffff);
+  if (sessionExpiryInterval === undefined) return properties;
+  return { ...properties, sessionExpiryInterval };
 }

@@ -2,20 +2,46 @@ import { parseArgs } from "node:util";
 import { type Acl, type AclDecision, ClientRights, DISK, parseAclFile } from "../auth/mod.ts";
 import { type ListenerConfig, loadConfig } from "../config/mod.ts";
 import { isTopicFilter, isTopicName, parseTopicFilter } from "../topic/mod.ts";
+import type { Flags } from "./commands.ts";
+import { flagsHelp } from "./help.ts";
 import { EXIT, print, printError } from "./output.ts";
 import { processSources } from "./sources.ts";
 
-const HELP = `Says whether a client may do something with a topic, and which line decides:
-flux-mqtt explain-acl -c FILE [--user USER] [--client ID] [--listener NAME] --publish|--subscribe|--read TOPIC
+/** The flags of `explain-acl`. */
+export const EXPLAIN_ACL_FLAGS = {
+  "config-file": {
+    type: "string",
+    short: "c",
+    value: "FILE",
+    text: "The broker's configuration; its acl_file is asked.",
+  },
+  acl: { type: "string", value: "FILE", text: "Asks this acl_file instead." },
+  user: {
+    type: "string",
+    value: "USER",
+    text: "The user name; without it the client is anonymous.",
+  },
+  client: { type: "string", value: "ID", text: "The Client Identifier; for %c in patterns." },
+  listener: {
+    type: "string",
+    value: "NAME",
+    text: "The listener, where per_listener_settings is true.",
+  },
+  publish: { type: "string", value: "TOPIC", text: "May it publish to this topic?" },
+  read: { type: "string", value: "TOPIC", text: "May it get messages of this topic?" },
+  subscribe: {
+    type: "string",
+    value: "FILTER",
+    text: "Is SUBSCRIBE granted for this filter?",
+  },
+  help: { type: "boolean", text: "Prints this." },
+} as const satisfies Flags;
 
-  -c, --config-file FILE   the broker's configuration; its acl_file is asked
-  --acl FILE               asks this acl_file instead
-  --user USER              the user name; without it the client is anonymous
-  --client ID              the Client Identifier; for %c in patterns
-  --listener NAME          the listener, where per_listener_settings is true
-  --publish TOPIC          may it publish to this topic?
-  --read TOPIC             may it get messages of this topic?
-  --subscribe FILTER       is SUBSCRIBE granted for this filter?
+/** How it is called, and what it does. */
+export const EXPLAIN_ACL_USE =
+  `Says whether a client may do something with a topic, and which line decides:
+flux-mqtt explain-acl -c FILE [--user USER] [--client ID] [--listener NAME] --publish|--subscribe|--read TOPIC`;
+const NOTE = `
 Exit status: 0 yes, 1 no, 2 the command line is not understood, 3 the configuration or the acl_file is not valid.
 `;
 
@@ -27,23 +53,13 @@ export function explainAcl(args: readonly string[]): number {
   try {
     values = parseArgs({
       args: [...args],
-      options: {
-        "config-file": { type: "string", short: "c" },
-        acl: { type: "string" },
-        user: { type: "string" },
-        client: { type: "string" },
-        listener: { type: "string" },
-        publish: { type: "string" },
-        read: { type: "string" },
-        subscribe: { type: "string" },
-        help: { type: "boolean" },
-      },
+      options: EXPLAIN_ACL_FLAGS,
     }).values;
   } catch (error) {
     return refuse(error instanceof Error ? error.message : String(error));
   }
   if (values.help) {
-    print(HELP);
+    print(`${EXPLAIN_ACL_USE}\n\n${flagsHelp(EXPLAIN_ACL_FLAGS)}${NOTE}`);
     return EXIT.ok;
   }
   const question = questionOf(values);

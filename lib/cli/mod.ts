@@ -39,6 +39,9 @@ const TOOLS: Readonly<Record<string, (args: readonly string[]) => Promise<number
   passwd: async (args) => (await import("./passwd.ts")).passwd(args),
   "explain-acl": async (args) => (await import("./explain_acl.ts")).explainAcl(args),
   health: async (args) => (await import("./health.ts")).health(args),
+  "example-config": async (args) => (await import("./example_config.ts")).exampleConfig(args),
+  man: async (args) => (await import("./man.ts")).man(args),
+  completions: async (args) => (await import("./completions.ts")).completions(args),
 };
 
 /** Runs one command to its end; returns the exit status. */

@@ -15,9 +15,9 @@ export function print(text: string): void {
   printBytes(new TextEncoder().encode(text));
 }
 
-/** Bytes to standard output. */
-export function printBytes(bytes: Uint8Array): void {
-  writeAll(Deno.stdout, bytes);
+/** Bytes to standard output; `false`: nobody reads them any more. */
+export function printBytes(bytes: Uint8Array): boolean {
+  return writeAll(Deno.stdout, bytes);
 }
 
 /** Text to standard error. */
@@ -26,10 +26,12 @@ export function printError(text: string): void {
 }
 
 /** A write may take only part; a reader that has gone (`| head`) is no error of ours. */
-function writeAll(writer: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
+function writeAll(writer: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): boolean {
   try {
     for (let offset = 0; offset < bytes.length;) offset += writer.writeSync(bytes.subarray(offset));
+    return true;
   } catch (error) {
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    return false;
   }
 }

@@ -6,19 +6,41 @@ import {
   parsePasswordFile,
   parseScramFile,
 } from "../auth/mod.ts";
+import type { Flags } from "./commands.ts";
+import { flagsHelp } from "./help.ts";
 import { EXIT, print, printError } from "./output.ts";
 
-const HELP =
-  `Makes, changes or deletes a user of a password file: flux-mqtt passwd [-c | -D] FILE USER
+/** The flags of `passwd`. */
+export const PASSWD_FLAGS = {
+  create: {
+    type: "boolean",
+    short: "c",
+    text: "Makes the file; one that is there already is an error.",
+  },
+  delete: { type: "boolean", short: "D", text: "Deletes the user." },
+  stdin: {
+    type: "boolean",
+    text: "Reads the password from one line of standard input; without it you are asked twice.",
+  },
+  scram: {
+    type: "boolean",
+    text:
+      "The file is a scram_file: credentials for SCRAM-SHA-256, an Authentication Method of MQTT 5.0.",
+  },
+  iterations: {
+    type: "string",
+    value: "NUMBER",
+    text:
+      "Rounds of key derivation; default: 210000, with --scram 20000 since the client pays for these.",
+  },
+  help: { type: "boolean", text: "Prints this." },
+} as const satisfies Flags;
 
-  -c, --create     makes the file; one that is there already is an error
-  -D, --delete     deletes the user
-  --stdin          reads the password from one line of standard input; without it you are asked twice
-  --scram          the file is a scram_file: credentials for SCRAM-SHA-256, an Authentication Method of MQTT 5.0
-  --iterations N   rounds of key derivation; default 210000, with --scram 20000 since the client pays for these
-  --help           prints this
-A password is never taken from the command line, which other users of the machine can see.
-`;
+/** How it is called, and what it does. */
+export const PASSWD_USE =
+  "Makes, changes or deletes a user of a password file: flux-mqtt passwd [-c | -D] FILE USER";
+const NOTE =
+  "\nA password is never taken from the command line, which other users of the machine can see.\n";
 
 /** What the command line says. */
 interface Request {
@@ -35,7 +57,7 @@ interface Request {
 export async function passwd(args: readonly string[]): Promise<number> {
   const request = readRequest(args);
   if (request === "help") {
-    print(HELP);
+    print(`${PASSWD_USE}\n\n${flagsHelp(PASSWD_FLAGS)}${NOTE}`);
     return EXIT.ok;
   }
   if (typeof request === "string") {
@@ -62,14 +84,7 @@ function readRequest(args: readonly string[]): Request | string {
     parsed = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: {
-        create: { type: "boolean", short: "c" },
-        delete: { type: "boolean", short: "D" },
-        stdin: { type: "boolean" },
-        scram: { type: "boolean" },
-        iterations: { type: "string" },
-        help: { type: "boolean" },
-      },
+      options: PASSWD_FLAGS,
     });
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

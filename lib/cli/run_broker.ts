@@ -6,11 +6,12 @@ import {
   type ListenerConfig,
   type LoadResult,
 } from "../config/mod.ts";
-import { loadTls, nowMs, Server } from "../net/mod.ts";
-import { type Logger, SysTopics } from "../observe/mod.ts";
+import { loadTls, nowMs, Server, type TlsLayer } from "../net/mod.ts";
+import { type BrokerLevels, type Logger, SysTopics } from "../observe/mod.ts";
 import { type OpenedStore, openStore } from "../store/mod.ts";
 import { VERSION } from "../version.ts";
 import { isProblems, openAccess, reloadAccess, watchAccess } from "./access.ts";
+import { ServiceManager } from "./notify.ts";
 import { EXIT } from "./output.ts";
 
 /** Runs the broker until a signal ends it. `load` reads the configuration again, for SIGHUP. */
@@ -35,28 +36,35 @@ export async function runBroker(
     ...access === undefined ? {} : { access },
   });
   if (opened !== "none") server.restore(opened.state);
+  const manager = ServiceManager.ofProcess(log);
   const end = async () => {
+    manager.tell("STOPPING=1");
     await server.close();
     if (opened !== "none") await opened.close();
+    await manager.close();
   };
   let current = config;
   let stopTrace = () => {};
   // Before a port is open: whoever sees the broker listening may send it a signal.
   const ending = untilSignal(() => {
+    manager.tell("RELOADING=1");
     current = reload(current, load(), server.broker, log);
     server.reloadCertificates();
     if (access !== undefined) reloadAccess(access, server.broker, log);
     stopTrace();
     stopTrace = trace(server, log);
+    manager.tell("READY=1");
   });
   if (!await listen(config, server, log) || !writePidFile(config.pidFile, log)) {
     await end();
     return EXIT.failed;
   }
   for (const { level, text } of config.notes) log[level](text);
-  const stopSysTopics = publishSysTopics(config, server);
+  const stopSysTopics = publishSysTopics(config, server, opened);
   stopTrace = trace(server, log);
   const stopWatching = access === undefined ? () => {} : watchAccess(access, server.broker, log);
+  manager.tell("READY=1");
+  manager.watch(() => opened === "none" || opened.store.unansweredMs < manager.watchdogMs);
   const signal = await ending;
   log.info(`${signal}: the broker ends`, { clients: server.broker.connectedCount });
   stopSysTopics();
@@ -87,52 +95,61 @@ function open(config: Config, log: Logger): OpenedStore | "none" | "failed" {
   }
 }
 
-/** Opens all listeners; `false` where one cannot be. */
+/** Opens all listeners; `false` where one cannot be. Certificates come first: where one is no good, no port is opened. */
 async function listen(config: Config, server: Server, log: Logger): Promise<boolean> {
-  if (config.listeners.some(({ tls }) => tls !== undefined)) {
-    log.info("Starting MQTT broker with TLS");
-  }
-  for (const listener of config.listeners) {
-    const { port, path, origin } = listener;
-    try {
-      await listenOn(listener, config, server, log);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      const place = path === "" ? `port ${port}` : path;
-      log.error(`Cannot listen on ${place}: ${reason}`, { address: listener.address, origin });
-      return false;
+  const layers = new Map<ListenerConfig, TlsLayer>();
+  let at = "";
+  try {
+    for (const listener of config.listeners) {
+      at = placeOf(listener);
+      if (listener.tls === undefined) continue;
+      if (layers.size === 0) log.info("Starting MQTT broker with TLS");
+      layers.set(listener, await loadTls(listener.tls, log));
     }
+    if (layers.size > 0) log.info("TLS configuration loaded successfully");
+    for (const listener of config.listeners) {
+      at = placeOf(listener);
+      listenOn(listener, layers.get(listener), config, server, log);
+    }
+    return true;
+  } catch (error) {
+    log.error(`Cannot listen on ${at}: ${error instanceof Error ? error.message : String(error)}`);
+    for (const layer of layers.values()) layer.close();
+    return false;
   }
-  return true;
 }
 
-async function listenOn(
+function listenOn(
   listener: ListenerConfig,
+  tls: TlsLayer | undefined,
   config: Config,
   server: Server,
   log: Logger,
-): Promise<void> {
-  const { address: hostname, port, path, protocol, options, tls, proxy } = listener;
+): void {
+  const { address: hostname, port, path, protocol, options, proxy, websocketsOrigins } = listener;
   const { setTcpNodelay, websocketsHeadersSize } = config;
   const actual = server.listen({
     ...path === "" ? { hostname, port } : { path },
-    ...tls === undefined ? {} : { tls: await loadTls(tls, log) },
+    ...tls === undefined ? {} : { tls },
     ...proxy === undefined ? {} : { proxy },
     protocol,
-    websocketsOrigins: listener.websocketsOrigins,
+    websocketsOrigins,
     websocketsHeadersSize,
     options,
     setTcpNodelay,
   });
-  if (tls !== undefined) {
-    log.info("TLS configuration loaded successfully", { certfile: tls.certfile });
-    const name = protocol === "mqtt" ? "MQTTS" : "WSS";
-    log.info(`${name} server configured on port ${actual}`);
+  if (tls !== undefined && path === "") {
+    log.info(`${protocol === "mqtt" ? "MQTTS" : "WSS"} server configured on port ${actual}`);
   }
   log.info("Listening", {
     ...path === "" ? { address: hostname === "" ? "all" : hostname, port: actual } : { path },
     ...protocol === "mqtt" ? {} : { protocol },
   });
+}
+
+/** For errors: `port 1883 (mosquitto.conf:4)`. */
+function placeOf({ port, path, origin }: ListenerConfig): string {
+  return `${path === "" ? `port ${port}` : path} (${origin})`;
 }
 
 /** At debug level each message that programs on the EventBus would get is logged; the function returned ends it. */
@@ -141,9 +158,13 @@ function trace(server: Server, log: Logger): () => void {
 }
 
 /** Publishes the `$SYS` topics from now on; the function returned ends it. */
-function publishSysTopics(config: Config, { broker, hub }: Server): () => void {
+function publishSysTopics(
+  config: Config,
+  { broker, hub }: Server,
+  opened: OpenedStore | "none",
+): () => void {
   if (config.sysIntervalSeconds === 0) return () => {};
-  const levels = () => ({
+  const levels = (): BrokerLevels => ({
     metrics: broker.metrics,
     connectedCount: broker.connectedCount,
     sessionCount: broker.clients.size,
@@ -152,6 +173,9 @@ function publishSysTopics(config: Config, { broker, hub }: Server): () => void {
     retainedBytes: broker.retained.bytes,
     queuedBytes: broker.queuedBytes,
     bufferedBytes: broker.bufferedBytes,
+    ...(opened === "none"
+      ? {}
+      : { store: { ...opened.store.stats, isFailing: opened.store.isFailing } }),
   });
   const topics = new SysTopics(hub, levels, VERSION, nowMs());
   topics.publish(nowMs());

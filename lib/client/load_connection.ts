@@ -9,11 +9,15 @@ import {
   publishSize,
   type Qos,
 } from "../codec/mod.ts";
+import { ClientError, refusal } from "./error.ts";
 import { open, type Place, writeAll } from "./transport.ts";
 
 /** First bytes of what a load connection handles. */
 const [PUBACK, PUBREC, PUBREL, PUBCOMP] = [0x40, 0x50, 0x62, 0x70];
+/** Types of packet that `open` waits for. */
+const [CONNACK, SUBACK] = [2, 9];
 const BUFFER_BYTES = 256 * 1024;
+const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
  * A connection of 3.1.1 for measuring a broker: no promise and no object for a message, one write for many. It keeps no account of
@@ -30,6 +34,8 @@ export class LoadConnection {
   #isWriting = false;
   #packetId = 0;
   #isClosed = false;
+  /** When the broker has answered the last packet of `open`. */
+  readonly #ready = Promise.withResolvers<void>();
 
   private constructor(conn: Deno.Conn) {
     this.#conn = conn;
@@ -41,10 +47,9 @@ export class LoadConnection {
     clientId: string,
     subscription?: { readonly topicFilter: string; readonly qos: Qos },
   ): Promise<LoadConnection> {
-    const conn = await open(place);
+    const conn = await open(place, CONNECT_TIMEOUT_MS);
     const connection = new LoadConnection(conn);
-    const isReady = Promise.withResolvers<void>();
-    connection.#run(isReady.resolve, subscription === undefined ? 2 : 9);
+    connection.#run(subscription === undefined ? CONNACK : SUBACK);
     await writeAll(
       conn,
       encodePacket({
@@ -60,7 +65,7 @@ export class LoadConnection {
       const subscriptions = [{ ...subscription, ...options }];
       await writeAll(conn, encodePacket({ type: "subscribe", packetId: 1, subscriptions }, 4));
     }
-    await isReady.promise;
+    await connection.#ready.promise;
     return connection;
   }
 
@@ -105,10 +110,11 @@ export class LoadConnection {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#ready.reject(new ClientError("closed", "The broker closed the connection"));
     this.#conn.close();
   }
 
-  async #run(ready: () => void, readyType: number): Promise<void> {
+  async #run(readyType: number): Promise<void> {
     let buffer = new Uint8Array(BUFFER_BYTES);
     let end = 0;
     try {
@@ -121,7 +127,9 @@ export class LoadConnection {
           const length = frameLength(buffer, start, end, 0x0fffffff);
           if (length === 0 || start + length > end) break;
           const type = buffer[start]! >> 4;
-          if (type === readyType) ready();
+          if (type === CONNACK && buffer[start + 3] !== 0) {
+            this.#ready.reject(refusal(4, buffer[start + 3]!, undefined));
+          } else if (type === readyType) this.#ready.resolve();
           this.#handle(type, buffer, start, start + length);
           start += length;
         }

@@ -22,6 +22,7 @@
  * @module
  */
 export { ClientError, type ClientErrorKind } from "./error.ts";
+export type { MessageHandler, MqttClientInit } from "./handshake.ts";
 export { LoadConnection, loadTopic } from "./load_connection.ts";
-export { MqttClient, type MqttClientInit, type PublishInit } from "./mqtt_client.ts";
+export { MqttClient, type PublishInit } from "./mqtt_client.ts";
 export type { ClientTls, Place } from "./transport.ts";

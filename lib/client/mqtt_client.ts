@@ -1,8 +1,6 @@
 import {
   type Connack,
-  decodePacket,
   encodePacket,
-  frameLength,
   MqttError,
   type Packet,
   type Properties,
@@ -14,32 +12,12 @@ import {
   type Suback,
   type SubscriptionRequest,
   type Unsuback,
-  type Will,
 } from "../codec/mod.ts";
-import { ClientError, refusal } from "./error.ts";
-import { open, type Place, writeAll } from "./transport.ts";
-
-/** How to connect. */
-export interface MqttClientInit extends Place {
-  /** Default: 5. */
-  readonly protocolVersion?: ProtocolVersion;
-  /** Default: empty, which the broker replaces. */
-  readonly clientId?: string;
-  /** Default: true. */
-  readonly cleanStart?: boolean;
-  /** Seconds; default: 60. 0 turns it off. */
-  readonly keepAliveSeconds?: number;
-  /** Default: none, as for an anonymous client. */
-  readonly userName?: string;
-  /** Any bytes; before 5.0 only with a user name. */
-  readonly password?: Uint8Array;
-  /** What the broker publishes when the connection ends without a DISCONNECT. */
-  readonly will?: Will;
-  /** Of CONNECT; 5.0 only. */
-  readonly properties?: Properties;
-  /** Milliseconds until CONNACK; default: 10,000. */
-  readonly connectTimeoutMs?: number;
-}
+import { ClientError, connectionError } from "./error.ts";
+import { accepted, connectPacket, type MessageHandler, type MqttClientInit } from "./handshake.ts";
+import { PacketReader } from "./packet_reader.ts";
+import { SendQuota } from "./quota.ts";
+import { open, tryClose, writeAll } from "./transport.ts";
 
 /** What to publish, beside topic and payload. */
 export interface PublishInit {
@@ -51,18 +29,23 @@ export interface PublishInit {
   readonly properties?: Properties;
 }
 
-const MAX_PACKET_SIZE_BYTES = 268_435_460;
 const MAX_PACKET_ID = 65_535;
+/** How long the broker has to close after our DISCONNECT, milliseconds. */
+const LEAVE_MS = 1000;
+/** A PINGREQ leaves a little before the Keep Alive runs out: this many milliseconds for each of its seconds. */
+const PING_MS_PER_SECOND = 900;
 
 /** Packets that answer one of ours by its Packet Identifier. */
 type Answer = Extract<Packet, { readonly packetId: number }>;
+/** Those that answer a PUBLISH or a PUBREL. */
+type Acknowledgement = Extract<Answer, { readonly reasonCode: number }>;
 
 /** A client of any MQTT broker: one connection, on the broker's own codec. */
 export class MqttClient {
   /** The broker's answer to CONNECT. */
   readonly connack: Connack;
-  /** Called for every message; a QoS 2 message comes once. */
-  onMessage: (message: Publish) => void = () => {};
+  /** Called for every message. */
+  onMessage: MessageHandler;
   /** Resolves when the connection has ended: with what ended it, or nothing after our DISCONNECT. */
   readonly closed: Promise<ClientError | undefined>;
   readonly #conn: Deno.Conn;
@@ -70,6 +53,12 @@ export class MqttClient {
   readonly #end = Promise.withResolvers<ClientError | undefined>();
   readonly #waiting = new Map<number, (answer: Answer | ClientError) => void>();
   readonly #held = new Set<number>();
+  /** Topic Aliases that the broker has set. */
+  readonly #topicNames = new Map<number, string>();
+  readonly #quota: SendQuota;
+  #reading: Promise<void> = Promise.resolve();
+  #isPingAnswered = true;
+  #isLeaving = false;
   #lastPacketId = 0;
   #writing: Promise<void> = Promise.resolve();
   #isEnded = false;
@@ -80,35 +69,38 @@ export class MqttClient {
     this.connack = connack;
     this.#version = init.protocolVersion ?? 5;
     this.closed = this.#end.promise;
+    this.onMessage = init.onMessage ?? (() => {});
     const seconds = connack.properties?.serverKeepAlive ?? init.keepAliveSeconds ?? 60;
     if (seconds > 0) {
-      this.#keepAliveTimer = setInterval(() => this.#send({ type: "pingreq" }), seconds * 900);
+      this.#keepAliveTimer = setInterval(() => this.#ping(), seconds * PING_MS_PER_SECOND);
     }
+    this.#quota = new SendQuota(connack.properties?.receiveMaximum ?? MAX_PACKET_ID);
   }
 
   /** Connects; throws a `ClientError` that says why not. */
   static async connect(init: MqttClientInit): Promise<MqttClient> {
     const { connectTimeoutMs = 10_000, protocolVersion = 5 } = init;
-    const conn = await open(init);
-    const timer = setTimeout(() => conn.close(), connectTimeoutMs);
+    const connect = encodePacket(connectPacket(init), protocolVersion);
+    const deadlineMs = performance.now() + connectTimeoutMs;
+    const conn = await open(init, connectTimeoutMs);
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      tryClose(conn);
+    }, deadlineMs - performance.now());
     const reader = new PacketReader(conn, protocolVersion);
     try {
-      await writeAll(conn, encodePacket(connectPacket(init), protocolVersion));
-      const packet = await reader.next();
-      if (packet?.type !== "connack") {
-        throw new ClientError("protocol", "The broker did not answer with CONNACK");
-      }
-      if (packet.reasonCode !== 0) {
-        throw refusal(protocolVersion, packet.reasonCode, packet.properties?.reasonString);
-      }
-      const client = new MqttClient(conn, packet, init);
-      client.#run(reader);
+      await writeAll(conn, connect);
+      const connack = accepted(await reader.next(), protocolVersion);
+      const client = new MqttClient(conn, connack, init);
+      client.#reading = client.#run(reader);
       return client;
     } catch (error) {
       tryClose(conn);
+      if (isLate) throw new ClientError("timeout", `No CONNACK within ${connectTimeoutMs} ms`);
       if (error instanceof ClientError) throw error;
       if (error instanceof MqttError) throw new ClientError("protocol", error.message);
-      throw new ClientError("timeout", `No CONNACK within ${connectTimeoutMs} ms`);
+      throw connectionError(error, `${init.hostname}:${init.port}`);
     } finally {
       clearTimeout(timer);
     }
@@ -128,16 +120,19 @@ export class MqttClient {
     } as const;
     if (qos === 0) {
       await this.#send({ ...packet, packetId: 0 });
+      if (this.#isEnded) throw new ClientError("closed", "The connection has ended");
       return ReasonCode.Success;
     }
-    const packetId = this.#newPacketId();
-    const first = await this.#ask({ ...packet, packetId }) as Extract<
-      Answer,
-      { reasonCode: number }
-    >;
-    if (qos === 1 || first.reasonCode >= 0x80) return first.reasonCode;
-    const release = { type: "pubrel", packetId, reasonCode: ReasonCode.Success } as const;
-    return (await this.#ask(release) as Extract<Answer, { reasonCode: number }>).reasonCode;
+    await this.#quota.take();
+    try {
+      const packetId = this.#newPacketId();
+      const { reasonCode } = await this.#ask({ ...packet, packetId }) as Acknowledgement;
+      if (qos === 1 || reasonCode >= 0x80) return reasonCode;
+      const release = { type: "pubrel", packetId, reasonCode: ReasonCode.Success } as const;
+      return (await this.#ask(release) as Acknowledgement).reasonCode;
+    } finally {
+      this.#quota.give();
+    }
   }
 
   /** Subscribes; the Reason Codes of the SUBACK tell which filters were granted. */
@@ -156,15 +151,21 @@ export class MqttClient {
     return await this.#ask({ type: "unsubscribe", packetId, topicFilters }) as Unsuback;
   }
 
-  /** Says DISCONNECT and closes. */
+  /** Says DISCONNECT, lets the broker close, and closes. */
   async disconnect(
     reasonCode: ReasonCode = ReasonCode.Success,
     properties?: Properties,
   ): Promise<void> {
-    if (this.#isEnded) return;
+    if (this.#isEnded || this.#isLeaving) return;
     const options = properties === undefined ? {} : { properties };
-    await this.#send({ type: "disconnect", reasonCode, ...options });
-    this.#finish(undefined);
+    const sent = this.#send({ type: "disconnect", reasonCode, ...options });
+    this.#isLeaving = true;
+    clearInterval(this.#keepAliveTimer);
+    await sent;
+    // A socket that is closed with bytes unread takes its own last ones back: the broker would miss the DISCONNECT.
+    const timer = setTimeout(() => this.#finish(undefined), LEAVE_MS);
+    await this.#reading;
+    clearTimeout(timer);
   }
 
   /** Closes without a word, as a cable that is pulled: the broker publishes the will. */
@@ -179,7 +180,7 @@ export class MqttClient {
         if (packet === undefined) {
           return this.#finish(new ClientError("closed", "The broker closed the connection"));
         }
-        this.#handle(packet);
+        if (!this.#isLeaving) this.#handle(packet);
       }
     } catch (error) {
       const isTheirs = error instanceof MqttError;
@@ -211,6 +212,7 @@ export class MqttClient {
         return resolve?.(packet);
       }
       case "pingresp":
+        this.#isPingAnswered = true;
         return;
       default:
         throw new MqttError(ReasonCode.ProtocolError, `The broker sent ${packet.type}`);
@@ -226,13 +228,34 @@ export class MqttClient {
       if (this.#held.has(packetId)) return;
       this.#held.add(packetId);
     }
-    this.onMessage(packet);
+    this.onMessage(this.#withTopic(packet), this);
+  }
+
+  /** Puts the Topic Name in the place of an alias. */
+  #withTopic(packet: Publish): Publish {
+    const alias = packet.properties?.topicAlias;
+    if (alias === undefined) return packet;
+    if (packet.topicName !== "") this.#topicNames.set(alias, packet.topicName);
+    const topicName = this.#topicNames.get(alias);
+    if (topicName !== undefined) return { ...packet, topicName };
+    throw new MqttError(ReasonCode.ProtocolError, `The broker has set no Topic Alias ${alias}`);
+  }
+
+  /** A broker that did not answer the PINGREQ before is gone, whatever the network says. */
+  #ping(): void {
+    if (!this.#isPingAnswered) {
+      return this.#finish(new ClientError("timeout", "The broker does not answer PINGREQ"));
+    }
+    this.#isPingAnswered = false;
+    this.#send({ type: "pingreq" });
   }
 
   /** Sends a packet and waits for the one that answers it. */
   #ask(packet: Answer | Extract<Packet, { readonly type: "subscribe" }>): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      if (this.#isEnded) return reject(new ClientError("closed", "The connection has ended"));
+      if (this.#isEnded || this.#isLeaving) {
+        return reject(new ClientError("closed", "The connection has ended"));
+      }
       this.#waiting.set(packet.packetId, (answer) => {
         if (answer instanceof ClientError) reject(answer);
         else resolve(answer);
@@ -243,7 +266,7 @@ export class MqttClient {
 
   /** One write at a time, in order: two at once could mix their bytes. */
   #send(packet: Packet): Promise<void> {
-    if (this.#isEnded) return Promise.resolve();
+    if (this.#isEnded || this.#isLeaving) return Promise.resolve();
     const bytes = encodePacket(packet, this.#version);
     this.#writing = this.#writing.then(() => writeAll(this.#conn, bytes)).catch((error) => {
       this.#finish(new ClientError("closed", String(error)));
@@ -261,70 +284,13 @@ export class MqttClient {
   #finish(error: ClientError | undefined): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    const reason = this.#isLeaving ? undefined : error;
     clearInterval(this.#keepAliveTimer);
     tryClose(this.#conn);
     const cause = error ?? new ClientError("closed", "The connection has ended");
     for (const resolve of this.#waiting.values()) resolve(cause);
     this.#waiting.clear();
-    this.#end.resolve(error);
-  }
-}
-
-function connectPacket(init: MqttClientInit): Packet {
-  const { userName, password, will, properties } = init;
-  return {
-    type: "connect",
-    protocolVersion: init.protocolVersion ?? 5,
-    cleanStart: init.cleanStart ?? true,
-    keepAliveSeconds: init.keepAliveSeconds ?? 60,
-    clientId: init.clientId ?? "",
-    ...(will === undefined ? {} : { will }),
-    ...(userName === undefined ? {} : { userName }),
-    ...(password === undefined ? {} : { password }),
-    ...(properties === undefined ? {} : { properties }),
-  };
-}
-
-function tryClose(conn: Deno.Conn): void {
-  try {
-    conn.close();
-  } catch {
-    // It is closed.
-  }
-}
-
-/** Packets out of a stream that is cut anywhere. */
-class PacketReader {
-  #buffer = new Uint8Array(4096);
-  #start = 0;
-  #end = 0;
-
-  constructor(readonly conn: Deno.Conn, readonly version: ProtocolVersion) {}
-
-  /** `undefined`: the stream has ended. Payloads are copies. */
-  async next(): Promise<Packet | undefined> {
-    for (;;) {
-      const length = frameLength(this.#buffer, this.#start, this.#end, MAX_PACKET_SIZE_BYTES);
-      if (length > 0 && this.#start + length <= this.#end) {
-        const bytes = this.#buffer.slice(this.#start, this.#start + length);
-        this.#start += length;
-        return decodePacket(bytes, 0, length, this.version);
-      }
-      this.#makeRoom(length);
-      const count = await this.conn.read(this.#buffer.subarray(this.#end));
-      if (count === null) return undefined;
-      this.#end += count;
-    }
-  }
-
-  #makeRoom(packetBytes: number): void {
-    const left = this.#buffer.subarray(this.#start, this.#end);
-    if (packetBytes > this.#buffer.length || left.length === this.#buffer.length) {
-      const grown = new Uint8Array(Math.max(2 * this.#buffer.length, packetBytes));
-      grown.set(left);
-      this.#buffer = grown;
-    } else this.#buffer.copyWithin(0, this.#start, this.#end);
-    this.#end -= this.#start;
-    this.#start = 0;
+    this.#quota.fail(cause);
+    this.#end.resolve(reason);
   }
 }

@@ -1,4 +1,4 @@
-import { connectionError } from "./error.ts";
+import { ClientError, connectionError } from "./error.ts";
 
 /** Certificates and keys of a TLS connection, PEM texts. */
 export interface ClientTls {
@@ -23,27 +23,59 @@ export interface Place {
 }
 
 /** Opens a connection; throws a `ClientError` that says which part of it failed. */
-export async function open(place: Place): Promise<Deno.TcpConn | Deno.TlsConn> {
-  const { hostname, port, tls } = place;
+export async function open(
+  place: Place,
+  timeoutMs: number,
+): Promise<Deno.TcpConn | Deno.TlsConn> {
+  const late = Promise.withResolvers<never>();
+  const aborter = new AbortController();
+  const where = `${place.hostname}:${place.port}`;
+  const timer = setTimeout(() => {
+    const message = `Cannot connect to ${where}: no answer within ${timeoutMs} ms`;
+    late.reject(new ClientError("timeout", message));
+    aborter.abort();
+  }, timeoutMs);
   try {
-    if (tls === undefined) {
-      const conn = await Deno.connect({ hostname, port });
-      conn.setNoDelay(true);
-      return conn;
-    }
-    const { caCerts, cert, key, insecure = false } = tls;
-    const conn = await Deno.connectTls({
-      hostname,
-      port,
-      alpnProtocols: ["mqtt"],
-      unsafelyDisableHostnameVerification: insecure,
-      ...(caCerts === undefined ? {} : { caCerts: [...caCerts] }),
-      ...(cert === undefined || key === undefined ? {} : { cert, key }),
-    });
+    const opening = place.tls === undefined
+      ? openTcp(place, aborter.signal)
+      : openTls(place, place.tls, aborter.signal);
+    return await Promise.race([opening, late.promise]);
+  } catch (error) {
+    throw error instanceof ClientError ? error : connectionError(error, where);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function openTcp({ hostname, port }: Place, signal: AbortSignal): Promise<Deno.TcpConn> {
+  const conn = await Deno.connect({ hostname, port, signal });
+  conn.setNoDelay(true);
+  return conn;
+}
+
+/** Deno knows no way to give up waiting for TLS: a connection that comes too late is closed when it comes. */
+async function openTls(
+  { hostname, port }: Place,
+  tls: ClientTls,
+  signal: AbortSignal,
+): Promise<Deno.TlsConn> {
+  const { caCerts, cert, key, insecure = false } = tls;
+  const conn = await Deno.connectTls({
+    hostname,
+    port,
+    alpnProtocols: ["mqtt"],
+    unsafelyDisableHostnameVerification: insecure,
+    ...(caCerts === undefined ? {} : { caCerts: [...caCerts] }),
+    ...(cert === undefined || key === undefined ? {} : { cert, key }),
+  });
+  signal.addEventListener("abort", () => tryClose(conn));
+  try {
+    signal.throwIfAborted();
     await conn.handshake();
     return conn;
   } catch (error) {
-    throw connectionError(error, `${hostname}:${port}`);
+    tryClose(conn);
+    throw error;
   }
 }
 
@@ -51,5 +83,14 @@ export async function open(place: Place): Promise<Deno.TcpConn | Deno.TlsConn> {
 export async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
   for (let written = 0; written < bytes.length;) {
     written += await conn.write(bytes.subarray(written));
+  }
+}
+
+/** Closes what may be closed already. */
+export function tryClose(conn: Deno.Conn): void {
+  try {
+    conn.close();
+  } catch {
+    // It is closed.
   }
 }

@@ -9,7 +9,7 @@ const HELP_WIDTH = 100;
 
 /** Every option as a flag, under the headings of the table: the greater part of `--help`. */
 export function optionsHelp(): string {
-  return themes().map(([theme, options]) => {
+  return optionsByTheme().map(([theme, options]) => {
     const flags = options.filter((option) => !option.fileOnly);
     const lines = flags.flatMap((option) => helpLines(flagUse(option), helpText(option)));
     return `${theme}:\n${lines.join("\n")}\n`;
@@ -25,7 +25,7 @@ export function optionsMarkdown(): string {
     "over a change. Where mosquitto's default is another, it stands in brackets with the reason.",
     "",
   ];
-  for (const [theme, options] of themes()) {
+  for (const [theme, options] of optionsByTheme()) {
     lines.push(`### ${theme}`, "");
     lines.push(
       "| option | value | default | meaning | SIGHUP |",
@@ -75,7 +75,8 @@ export function helpLines(use: string, text: string): string[] {
   return [...head, ...rest.map((line) => column + line)];
 }
 
-function themes(): readonly (readonly [Theme, readonly Option[]])[] {
+/** The options under their headings. */
+export function optionsByTheme(): readonly (readonly [Theme, readonly Option[]])[] {
   const byTheme = new Map<Theme, Option[]>();
   for (const option of OPTIONS) {
     const options = byTheme.get(option.theme) ?? [];
@@ -85,7 +86,8 @@ function themes(): readonly (readonly [Theme, readonly Option[]])[] {
   return [...byTheme];
 }
 
-function placeholder(type: OptionType): string {
+/** What stands for a value of this type. */
+export function placeholder(type: OptionType): string {
   switch (type.kind) {
     case "boolean":
       return "true|false";
@@ -114,7 +116,8 @@ function helpText(option: Option): string {
   return `${option.description.replaceAll("`", "")} [${defaultText(option).replaceAll("`", "")}]`;
 }
 
-function defaultText(option: Option): string {
+/** The default with its unit, or in words. */
+export function defaultText(option: Option): string {
   const text = option.defaultText ?? showValue(option, option.default);
   return option.unit === "" || option.default === 0 || option.default === -1
     ? text
@@ -134,7 +137,8 @@ function markdownRow(option: Option): string {
   ].join(" | ").trim();
 }
 
-function valueText(option: Option): string {
+/** What a value may be, in Markdown. */
+export function valueText(option: Option): string {
   const { type, unit } = option;
   switch (type.kind) {
     case "integer":

@@ -88,7 +88,7 @@ function readTls(draft: Draft, environment: Readonly<Record<string, string>>): v
   }
   const portText = environment[TLS_PORT_VARIABLE] || String(DEFAULT_TLS_PORT);
   const port = draft.read("port", portText, "environment", origin(TLS_PORT_VARIABLE));
-  if (port === undefined) return;
+  if (port === undefined || settings.size < TLS_FILE_VARIABLES.length) return;
   const where = { port: Number(port.value), address: LOOPBACK };
   draft.tlsBlock = { kind: "tls", where, origin: origin(TLS_VARIABLE), settings };
 }

@@ -39,7 +39,15 @@ export type {
   ResolvedSetting,
   TlsConfig,
 } from "./config.ts";
-export { helpLines, optionsHelp, optionsMarkdown } from "./document.ts";
+export {
+  defaultText,
+  helpLines,
+  optionsByTheme,
+  optionsHelp,
+  optionsMarkdown,
+  valueText,
+} from "./document.ts";
+export { exampleConfig } from "./example.ts";
 export type { Note } from "./draft.ts";
 export type { FileReader } from "./file.ts";
 export { type Arguments, type FlagSetting, parseArguments } from "./flags.ts";

@@ -100,10 +100,10 @@ export const TRANSPORT_OPTIONS: readonly Option[] = [
   transportRow(
     "enable_proxy_protocol",
     "enableProxyProtocol",
-    integer(1, 2),
+    choice("none", "1", "2"),
     "The version of the PROXY protocol that every connection begins with: the proxy before the broker says who the client is. " +
       "Only for a listener that nobody but the proxy can reach.",
-    { needsListener: true, defaultText: "none" },
+    { needsListener: true },
   ),
   transportRow(
     "proxy_protocol_v2_require_tls",

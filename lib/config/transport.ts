@@ -38,7 +38,7 @@ function* contradictions(options: TransportOptions): Generator<[option: string, 
   const { certfile, keyfile, requireCertificate, enableProxyProtocol } = options;
   if (certfile !== "" && keyfile === "") yield ["certfile", "Needs `keyfile`, the key of it"];
   if (certfile === "" && keyfile !== "") yield ["keyfile", "Needs `certfile`, whose key it is"];
-  if (enableProxyProtocol > 0) yield* withProxy(options);
+  if (enableProxyProtocol !== "none") yield* withProxy(options);
   else yield* withoutProxy(options);
   if (options.useIdentityAsUsername && options.useSubjectAsUsername) {
     yield ["use_subject_as_username", "Cannot be true with `use_identity_as_username`: one name"];
@@ -91,7 +91,7 @@ function* withProxy(options: TransportOptions): Generator<[option: string, messa
   if (options.crlfile !== "") {
     yield ["crlfile", "Cannot stand with `enable_proxy_protocol`: the proxy checks certificates"];
   }
-  if (version === 2) return;
+  if (version === "2") return;
   if (options.requireCertificate) yield ["require_certificate", "Needs `enable_proxy_protocol 2`"];
   if (options.proxyRequireTls) {
     yield ["proxy_protocol_v2_require_tls", "Needs `enable_proxy_protocol 2`"];
@@ -114,5 +114,10 @@ function tlsConfig(options: TransportOptions): TlsConfig | undefined {
 
 function proxyConfig(options: TransportOptions): ProxyConfig | undefined {
   const { enableProxyProtocol: version, proxyRequireTls, requireCertificate } = options;
-  return version === 0 ? undefined : { version, requireTls: proxyRequireTls, requireCertificate };
+  if (version === "none") return undefined;
+  return {
+    version: version === "1" ? 1 : 2,
+    requireTls: proxyRequireTls,
+    requireCertificate,
+  };
 }

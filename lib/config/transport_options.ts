@@ -22,8 +22,8 @@ export interface TransportOptions {
   readonly tlsVersion: "tlsv1.2" | "tlsv1.3";
   /** Values of `Origin` that may open a WebSocket; empty: all. */
   readonly websocketsOrigins: readonly string[];
-  /** The version of the PROXY protocol that connections begin with; 0: none. */
-  readonly enableProxyProtocol: 0 | 1 | 2;
+  /** The version of the PROXY protocol that connections begin with. */
+  readonly enableProxyProtocol: "none" | "1" | "2";
   /** Whether a client must have come to that proxy with TLS. */
   readonly proxyRequireTls: boolean;
 }
@@ -41,7 +41,7 @@ export const DEFAULT_TRANSPORT_OPTIONS: TransportOptions = {
   useSubjectAsUsername: false,
   tlsVersion: "tlsv1.2",
   websocketsOrigins: [],
-  enableProxyProtocol: 0,
+  enableProxyProtocol: "none",
   proxyRequireTls: false,
 };
 

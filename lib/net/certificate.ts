@@ -17,7 +17,9 @@ export function readClientCertificate(der: Uint8Array): ClientCertificate {
   const attributes = nameAttributes(certificateParts(der).subject);
   const commonName = attributes.flat().find(({ name }) => name === "CN");
   return {
-    subject: attributes.toReversed().map((rdn) => rdn.map(showAttribute).join("+")).join(","),
+    // From the last to the first, within what stands together as well.
+    subject: attributes.toReversed().map((rdn) => rdn.toReversed().map(showAttribute).join("+"))
+      .join(","),
     commonName: commonName === undefined ? "" : attributeText(commonName.value) ?? "",
     fingerprint: createHash("sha256").update(der).digest("hex").toUpperCase()
       .replace(/..(?=.)/g, "$&:"),

@@ -7,6 +7,8 @@ import type { Turns } from "./turns.ts";
 const LINGER_MS = 1000;
 /** Bytes of one write call: what is under way makes progress that can be seen. */
 const WRITE_BYTES = 256 * 1024;
+/** Bytes of a read after which others come first: this connection has more. */
+const BUSY_BYTES = 16 * 1024;
 
 /** Carries one connection's bytes between its stream and the broker. One read and one write are under way at most. */
 export class StreamLink implements Link {
@@ -116,12 +118,12 @@ export class StreamLink implements Link {
     }
     if (this.#isClosing) {
       this.#end = 0; // Read only to let the peer finish.
-      return this.#read();
+    } else {
+      this.#end += count;
+      this.#handle();
+      this.#prepare(this.#stream.takenBytes ?? count);
     }
-    this.#end += count;
-    this.#handle();
-    this.#prepare(this.#stream.takenBytes ?? count);
-    this.#read();
+    if (count < BUSY_BYTES || this.#turns.mayGoOn(this)) this.#read();
   };
 
   /** The stream failed: with a reset, a TLS end without its goodbye, or because we closed it. */

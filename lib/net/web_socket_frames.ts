@@ -81,12 +81,17 @@ export class FrameReader {
 
   /** Copies `count` bytes without their mask; `to` may be `from`, further to the front. */
   #unmask(from: Uint8Array, at: number, to: Uint8Array, toAt: number, count: number): void {
-    const header = this.#header;
-    const maskAt = this.#maskAt;
     const shift = this.#unmasked;
-    for (let i = 0; i < count; i++) {
-      to[toAt + i] = from[at + i]! ^ header[maskAt + ((shift + i) & 3)]!;
+    const key = (i: number) => this.#header[this.#maskAt + ((shift + i) & 3)]!;
+    const key0 = key(0), key1 = key(1), key2 = key(2), key3 = key(3);
+    let i = 0;
+    for (; i + 3 < count; i += 4) {
+      to[toAt + i] = from[at + i]! ^ key0;
+      to[toAt + i + 1] = from[at + i + 1]! ^ key1;
+      to[toAt + i + 2] = from[at + i + 2]! ^ key2;
+      to[toAt + i + 3] = from[at + i + 3]! ^ key3;
     }
+    for (; i < count; i++) to[toAt + i] = from[at + i]! ^ key(i);
     this.#unmasked = (shift + count) % 0x4000_0000;
     this.#left -= count;
   }

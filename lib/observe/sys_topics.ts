@@ -1,5 +1,19 @@
 import type { MessageHub, Metrics } from "../broker/mod.ts";
 
+/** What a durable store tells of itself: what flash memory endures is counted in bytes and in calls that wait for it. */
+export interface StoreLevels {
+  /** Commits that wrote something. */
+  readonly commits: number;
+  /** Bytes written. */
+  readonly writtenBytes: number;
+  /** Calls that waited until the disk had everything. */
+  readonly fsyncs: number;
+  /** Commits that failed and were tried again. */
+  readonly failures: number;
+  /** Nothing can be written at present. */
+  readonly isFailing: boolean;
+}
+
 /** What the `$SYS` topics tell, beside the counters. */
 export interface BrokerLevels {
   /** The broker's counters themselves, not a copy. */
@@ -18,6 +32,8 @@ export interface BrokerLevels {
   readonly queuedBytes: number;
   /** Bytes not yet written to connections. */
   readonly bufferedBytes: number;
+  /** Absent: nothing is stored. */
+  readonly store?: StoreLevels;
 }
 
 /** Minutes over which loads are averaged. */
@@ -83,7 +99,16 @@ export class SysTopics {
     this.#set("retained messages/count", levels.retainedCount);
     this.#set("store/messages/bytes", levels.retainedBytes + levels.queuedBytes);
     this.#set("buffered/bytes", levels.bufferedBytes);
+    if (levels.store !== undefined) this.#publishStore(levels.store);
     this.#publishLoads(levels, nowMs);
+  }
+
+  #publishStore(store: StoreLevels): void {
+    this.#set("store/commits", store.commits);
+    this.#set("store/bytes written", store.writtenBytes);
+    this.#set("store/fsyncs", store.fsyncs);
+    this.#set("store/failures", store.failures);
+    this.#set("store/failing", store.isFailing ? 1 : 0);
   }
 
   #publishLoads(levels: BrokerLevels, nowMs: number): void {

@@ -57,6 +57,8 @@ export class Batch {
   readonly #deletedMessages: number[] = [];
   readonly #deliveries = new Gathered<DeliveryRecord>();
   #changedDeliveries: DeliveryRecord[] = [];
+  /** Of the new deliveries. */
+  #unacknowledged = 0;
   readonly #deletedDeliveries: number[] = [];
   readonly #received = new Gathered<ReceivedRecord>();
   readonly #deletedReceived: ReceivedRow[] = [];
@@ -68,6 +70,11 @@ export class Batch {
         this.#changedDeliveries.length + this.#deletedDeliveries.length +
         this.#deletedMessages.length + this.#deletedReceived.length + this.#deletedSessions.length +
         this.#sessions.size + this.#retained.size === 0;
+  }
+
+  /** Whether some of it may be undone in a moment: QoS 1 messages have left that nobody has acknowledged yet. */
+  get mayShrink(): boolean {
+    return this.#unacknowledged > 0;
   }
 
   putSession(session: SessionRecord, row: SessionRow): void {
@@ -109,14 +116,19 @@ export class Batch {
     this.#deliveries.add(record);
   }
 
-  /** The record has another Packet Identifier or state. */
-  changeDelivery(record: DeliveryRecord): void {
+  /** The record is in flight, under this Packet Identifier and in this state. */
+  changeDelivery(record: DeliveryRecord, packetId: number, releaseOrder: number): void {
+    this.#unacknowledged -= unacknowledged(record);
+    record.packetId = packetId;
+    record.releaseOrder = releaseOrder;
+    this.#unacknowledged += unacknowledged(record);
     if (record.place !== "written" || record.isChanged) return;
     record.isChanged = true;
     this.#changedDeliveries.push(record);
   }
 
   deleteDelivery(record: DeliveryRecord): void {
+    this.#unacknowledged -= unacknowledged(record);
     if (this.#deliveries.delete(record)) this.#deletedDeliveries.push(record.delivery.sequence);
   }
 
@@ -176,6 +188,11 @@ export class Batch {
     }
     return change;
   }
+}
+
+/** 1 for a new delivery of QoS 1 that has been sent; one of QoS 2 leaves only after its commit. */
+function unacknowledged({ place, packetId, delivery }: DeliveryRecord): 0 | 1 {
+  return place === "gathered" && packetId > 0 && delivery.qos === 1 ? 1 : 0;
 }
 
 function inFlightRow({ packetId, releaseOrder, delivery }: DeliveryRecord): InFlightRow {

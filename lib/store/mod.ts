@@ -4,7 +4,8 @@
  * - `MemoryStore`: as long as the process runs. It is the model of what a durable one does, for tests and simulations: a broker
  *   can crash and another one begin with what was committed.
  * - `SqliteStore`, opened by `openStore`: on disk, in a SQLite file that a Worker writes. Batches of a turn or more are committed together, so a
- *   slow disk delays acknowledgements and nothing else; what is undone before it was written never reaches the disk.
+ *   slow disk delays acknowledgements and nothing else; what is undone before it was written never reaches the disk. While nothing
+ *   can be written it says that it is failing, keeps what it has, and tries again until it can.
  *
  * What a store owes to the core is written as a suite, `tests/store/contract.ts`, which every implementation passes: writes count when their commit
  * is done, commits are done in order, what is deleted takes along all that belongs to it, and a write to something that is

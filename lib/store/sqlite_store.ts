@@ -20,6 +20,12 @@ import { retainedRow, subscriptionRow, toEndless, willRow } from "./rows.ts";
 import type { WriterInit } from "./sqlite_writer.ts";
 import { type StoreStats, WriterLink } from "./writer_link.ts";
 
+/**
+ * How long a batch with QoS 1 messages that have just been sent waits for their acknowledgements, milliseconds: what is
+ * acknowledged by then is never written, nor deleted. An acknowledgement to a publisher comes that much later at most.
+ */
+const HOLD_MS = 5;
+
 /** What a store begins with. */
 export interface SqliteStoreInit {
   /** Where the database is, and how surely a commit is to be on the disk. */
@@ -57,6 +63,9 @@ export class SqliteStore implements Store {
   /** Those whose writes are with the Worker; `undefined`: it has nothing to do. */
   #committing: (() => void)[] | undefined;
   #closed: PromiseWithResolvers<void> | undefined;
+  /** Since when a commit of the batch that gathers has been asked for. */
+  #heldSinceMs: number | undefined;
+  #holdTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** Starts the Worker; {@linkcode openStore} is the way to one that begins with what is on the disk. */
   constructor(init: SqliteStoreInit) {
@@ -67,13 +76,21 @@ export class SqliteStore implements Store {
     this.#writer = new WriterLink(init.writer, init.log, {
       committed: () => this.#committed(),
       failed: () => this.#failed(),
-      closed: () => this.#closed?.resolve(),
+      closed: () => {
+        clearTimeout(this.#holdTimer);
+        this.#closed?.resolve();
+      },
     });
   }
 
   /** {@linkcode Store.isFailing} */
   get isFailing(): boolean {
     return this.#writer.isFailing;
+  }
+
+  /** How long the disk has owed an answer, milliseconds; 0: it owes none. */
+  get unansweredMs(): number {
+    return this.#writer.unansweredMs;
   }
 
   /** What was written so far. */
@@ -84,6 +101,7 @@ export class SqliteStore implements Store {
   /** {@linkcode Store.commit} */
   commit(done?: () => void): void {
     if (done !== undefined) this.#waiting.push(done);
+    this.#heldSinceMs ??= performance.now();
     if (this.#committing === undefined) this.#next();
   }
 
@@ -160,9 +178,8 @@ export class SqliteStore implements Store {
     const record = this.#sessions.get(clientId)?.deliveries.get(sequence);
     if (record === undefined) return;
     this.writes++;
-    record.packetId = packetId;
-    record.releaseOrder = state === "released" ? this.#nextReleaseOrder++ : 0;
-    this.#batch.changeDelivery(record);
+    const releaseOrder = state === "released" ? this.#nextReleaseOrder++ : 0;
+    this.#batch.changeDelivery(record, packetId, releaseOrder);
   }
 
   /** {@linkcode Store.deleteDelivery} */
@@ -283,19 +300,36 @@ export class SqliteStore implements Store {
     }
   }
 
-  /** Hands the batch that has gathered to the Worker; where all in it cancelled out there is nothing to wait for. */
+  /**
+   * Hands the batch that has gathered to the Worker, and not before it is worth it; where all in it cancelled out there is nothing
+   * to wait for.
+   */
   #next(): void {
     while (this.#batch.isEmpty) {
+      this.#heldSinceMs = undefined;
       if (this.#waiting.length === 0) {
         if (this.#closed !== undefined) this.#writer.close();
         return;
       }
       this.#finish(this.#takeWaiting());
     }
+    if (this.#batch.mayShrink && this.#closed === undefined && this.#holdBack()) return;
     const batch = this.#batch;
     this.#batch = new Batch();
+    this.#heldSinceMs = undefined;
     this.#committing = this.#takeWaiting();
     this.#writer.write(batch.takeRows());
+  }
+
+  /** Whether it is too early to write: a receiver that is there acknowledges sooner than a disk writes. */
+  #holdBack(): boolean {
+    const leftMs = (this.#heldSinceMs ?? 0) + HOLD_MS - performance.now();
+    if (leftMs <= 0) return false;
+    this.#holdTimer ??= setTimeout(() => {
+      this.#holdTimer = undefined;
+      if (this.#committing === undefined) this.#next();
+    }, leftMs);
+    return true;
   }
 
   #takeWaiting(): (() => void)[] {

@@ -11,7 +11,7 @@ const REMINDER_FAILURES = 60;
 export interface StoreStats {
   /** Commits that wrote something. */
   readonly commits: number;
-  /** Bytes written to the log file and the database file. */
+  /** Bytes written to the log file and the database file, at most: a page that changes often is brought to the latter once. */
   readonly writtenBytes: number;
   /** Calls that waited until the disk had everything. */
   readonly fsyncs: number;
@@ -39,6 +39,8 @@ export class WriterLink {
   #stats: StoreStats = { commits: 0, writtenBytes: 0, fsyncs: 0, failures: 0 };
   #failuresInARow = 0;
   #isClosing = false;
+  /** When the Worker was given a batch that it has not answered; `undefined`: it has answered all. */
+  #askedAtMs: number | undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(init: WriterInit, log: LogPort, events: WriterEvents) {
@@ -59,8 +61,14 @@ export class WriterLink {
     return this.#stats;
   }
 
+  /** How long the Worker has owed an answer, milliseconds; 0: it owes none. That it cannot write is an answer too. */
+  get unansweredMs(): number {
+    return this.#askedAtMs === undefined ? 0 : performance.now() - this.#askedAtMs;
+  }
+
   /** The batch before must have been committed. */
   write(rows: BatchRows): void {
+    this.#askedAtMs = performance.now();
     this.#send(rows);
   }
 
@@ -78,6 +86,7 @@ export class WriterLink {
   }
 
   #answered(answer: WriterAnswer): void {
+    if (answer.type !== "unsynced") this.#askedAtMs = undefined;
     switch (answer.type) {
       case "committed":
         return this.#committed(answer);
@@ -109,6 +118,11 @@ export class WriterLink {
     }
     this.isFailing = true;
     this.#events.failed();
-    if (!this.#isClosing) this.#retryTimer = setTimeout(() => this.#send("retry"), RETRY_MS);
+    if (!this.#isClosing) this.#retryTimer = setTimeout(() => this.#retry(), RETRY_MS);
+  }
+
+  #retry(): void {
+    this.#askedAtMs = performance.now();
+    this.#send("retry");
   }
 }

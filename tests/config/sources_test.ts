@@ -109,9 +109,12 @@ const badVariables: [environment: Record<string, string>, problem: string][] = [
     'MQTT_LOG (environment): Must be debug, info, warning or error, is "loud"',
   ],
   [
-    { MQTT_TLS_ENABLED: "true", MQTT_CERT_PATH: "c", MQTT_KEY_PATH: "k" },
-    "MQTT_TLS_ENABLED (environment): TLS is not in this version; unset it, and let a TLS proxy stand before the broker " +
-    "where encryption is needed",
+    { MQTT_TLS_ENABLED: "true", MQTT_CERT_PATH: "c" },
+    "MQTT_TLS_ENABLED (environment): Needs MQTT_KEY_PATH, the path of a file in PEM",
+  ],
+  [
+    { MQTT_TLS_ENABLED: "perhaps" },
+    'MQTT_TLS_ENABLED (environment): Must be true or false, is "perhaps"',
   ],
   [
     { MQTT_INCLUDE_DIR: "/d" },
@@ -168,8 +171,8 @@ const badFlags: [args: string, problem: RegExp][] = [
   ["--no-retain-available=true", /^--no-retain-available: Takes no value/],
   ["--plugin p", /^--plugin: Is not supported\. Plugins of mosquitto cannot be loaded/],
   [
-    "--require-certificate",
-    /^--require-certificate: Is not supported\. TLS is not in this version/,
+    "--psk-file p",
+    /^--psk-file: Is not supported\. Pre-shared keys are not supported/,
   ],
   ["-d", /^-d: The broker stays in the foreground/],
   ["--test-config", /^--test-config: Use the command `check`$/],

@@ -45,7 +45,7 @@ export class Publisher extends Actor {
         const { packetId, reasonCode } = packet;
         assert.ok(reasonCode < 0x80, `${this.clientId}: PUBREC ${reasonCode}`);
         this.#underWay.get(packetId)!.isReleased = true;
-        return client.send({ type: "pubrel", packetId, reasonCode: 0 });
+        return await client.send({ type: "pubrel", packetId, reasonCode: 0 });
       }
       case "puback":
       case "pubcomp":
@@ -56,7 +56,7 @@ export class Publisher extends Actor {
         );
         assert.ok(this.#underWay.delete(packet.packetId), `${this.clientId}: acknowledged twice`);
         this.acknowledged++;
-        return this.#publishMore(client);
+        return await this.#publishMore(client);
     }
   }
 

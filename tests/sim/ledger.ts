@@ -24,12 +24,9 @@ const WILL_LATENCY_MS = 500;
 export class Ledger {
   readonly records: PublishRecord[] = [];
   readonly #world: World;
-  readonly #mayDrop: boolean;
 
-  /** `mayDrop`: the broker's limits are such that messages are lost. */
-  constructor(world: World, mayDrop: boolean) {
+  constructor(world: World) {
     this.#world = world;
-    this.#mayDrop = mayDrop;
     world.sessions.onWill = (record) => {
       record.sentAtMs = record.ackedAtMs = world.clock.nowMs;
       record.crashesBefore = world.crashes;
@@ -268,8 +265,8 @@ export class Ledger {
     { order, seen }: Incarnation,
   ): void {
     if (seen.has(record.id)) return;
-    // What a full queue lost may come behind those after it, when it is sent again.
-    if (this.#mayDrop && record.attempts > 1) return;
+    // Sent again, it may be new to those who did not get it before, though they got those after it.
+    if (record.qos === 1 && record.attempts > 1) return;
     // What a shared subscription gave to another member may come later.
     if (matching.some((sub) => sub.isShared)) return;
     const key = `${record.publisherId} ${record.topicName} ${record.qos} ${packet.qos}`;

@@ -22,7 +22,7 @@ class Stage {
   constructor(settings: Partial<WorldSettings>, seed = 1) {
     const defaults = { maxCommitMs: 0, maxAuthenticationMs: 0, broker: {}, listener: {} };
     this.world = new World(new Random(seed), { ...defaults, ...settings }, false);
-    this.ledger = new Ledger(this.world, false);
+    this.ledger = new Ledger(this.world);
   }
 
   /** A client that acknowledges at once or after a while, not connected yet. */
@@ -71,15 +71,6 @@ Deno.test("A connection that has ended is not watched any more, though its last 
     equal(broker.connections.size, 0);
     equal(broker.deadlines.size, 0);
   }
-});
-  const { clock, broker } = stage.world;
-  const client = stage.client("c", 4);
-  stage.connect(client, { cleanStart: true, expirySeconds: 0 });
-  client.ping();
-  client.disconnect(false, undefined);
-  clock.runFor(20);
-  equal(broker.connections.size, 0);
-  equal(broker.deadlines.size, 0);
 });
 
 Deno.test("The time of a session whose client does not come back runs from the first of several crashes [MQTT-3.1.2-23]", () => {

@@ -18,7 +18,7 @@ export interface Failure {
 }
 
 /** Steps of a run in the gate. */
-export const DEFAULT_STEPS = 80;
+export const DEFAULT_STEPS = 60;
 
 /** More events than this and the run does not come to rest. */
 const MAX_EVENTS = 300_000;
@@ -80,7 +80,6 @@ function settle(scenario: Scenario, settings: Settings): void {
       session.queue.length === 0 && session.sender.size === 0 && retained.length === 0
     );
     if (isQuiet && isEmpty) {
-      world.clock.runFor(1000); // The last commits.
       world.broker.reconfigure({ ...DEFAULT_BROKER_OPTIONS, ...options });
       return;
     }

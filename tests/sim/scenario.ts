@@ -34,7 +34,7 @@ export class Scenario {
     this.#random = random;
     this.#settings = settings;
     this.world = new World(random, settings.world, isTraced);
-    this.ledger = new Ledger(this.world, settings.mayDrop);
+    this.ledger = new Ledger(this.world);
     this.clients = Array.from({ length: settings.clients }, (_, i) => this.#client(`c${i}`));
     this.monitor = new ModelClient(
       this.world,
@@ -81,10 +81,10 @@ export class Scenario {
 
   #act(client: ModelClient, what: number): void {
     const random = this.#random;
-    if (what < 2 && this.#settings.hasCrashes) {
+    if (what < 4 && this.#settings.hasCrashes) {
       return this.world.crash(random.pick([0, 50, 3000, 100_000]));
     }
-    if (what < 3) return new Vandal(this.world, random).strike(GOOD_NETWORK);
+    if (what < 5) return new Vandal(this.world, random).strike(GOOD_NETWORK);
     if (client.link === undefined || !client.isConnected) {
       // One that waits for its CONNACK for too long goes away.
       if (client.link !== undefined && random.int(4) > 0) return;
@@ -177,7 +177,7 @@ export class Scenario {
       filters,
     ) => ({
       topicFilter,
-      qos: random.int(7) === 0 ? 0 : random.pick([1, 2]) as Qos,
+      qos: random.int(5) === 0 ? 0 : random.pick([1, 2]) as Qos,
       noLocal: isNew && !topicFilter.startsWith("$share") && random.int(4) === 0,
       retainAsPublished: isNew && random.int(3) === 0,
       retainHandling: isNew ? random.int(3) as 0 | 1 | 2 : 0 as const,

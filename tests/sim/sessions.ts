@@ -142,7 +142,7 @@ export class Sessions {
         throw new Violation(`Session of ${clientId} was stored, and is gone after a crash`);
       }
       // That its time runs from now on was written just now.
-      incarnation.writes = link === undefined ? 0 : writes;
+      incarnation.writes = isCertain && link === undefined ? 0 : writes;
       incarnation.beganWrites = 0;
       return;
     }

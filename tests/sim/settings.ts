@@ -27,7 +27,7 @@ export function settingsOf(random: Random): Settings {
       maxAuthenticationMs: random.int(5) === 0 ? 30 : 0,
       broker: {
         maxInflightMessages: random.pick([2, 5, 500, 500]),
-        queueQos0Messages: random.int(3) === 0,
+        queueQos0Messages: random.bool(),
         maxKeepAliveSeconds: random.int(5) === 0 ? 20 : 0,
         ...(mayDrop
           ? {

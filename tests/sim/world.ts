@@ -83,8 +83,11 @@ export class World {
     return this.#dropped + this.broker.metrics.droppedTotal;
   }
 
-  /** How much is stored. Asked for when nothing is under way, for the store takes it as a crash. */
+  /** How much is stored, when the commits under way are through: the store takes the question as a crash. */
   countStored(): Stored {
+    while (this.#store !== undefined && this.#store.durableWrites < this.#store.writes) {
+      this.clock.runFor(10);
+    }
     const { sessions, retained } = this.#store?.load() ?? { sessions: [], retained: [] };
     const all = [...sessions];
     return {

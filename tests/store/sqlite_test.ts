@@ -71,6 +71,30 @@ storeTest(
 );
 
 storeTest(
+  "what its receiver acknowledges in a moment is never written, and is committed then",
+  async (directory) => {
+    const { store, close } = open(directory);
+    store.putSession("a", 60, Infinity);
+    await committed(store);
+    const { commits } = store.stats;
+    const one = delivery(1);
+    store.putDelivery("a", one);
+    store.putInFlight("a", 1, 1, "published");
+    const published = committed(store);
+    store.deleteDelivery("a", one);
+    const acknowledged = committed(store);
+    await Promise.all([published, acknowledged]);
+    equal(store.stats.commits, commits);
+    // Who takes longer is not waited for.
+    store.putDelivery("a", delivery(2));
+    store.putInFlight("a", 2, 2, "published");
+    await committed(store);
+    equal(store.stats.commits, commits + 1);
+    await close();
+  },
+);
+
+storeTest(
   "what a commit that is under way has taken along is deleted by the next",
   async (directory) => {
     const first = open(directory);

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import type { BrokerOptions, ListenerOptions, LogPort } from "../../lib/broker/mod.ts";
-import { Server } from "../../lib/net/mod.ts";
+import { type ListenInit, loadTls, Server, type TlsInit } from "../../lib/net/mod.ts";
 
 /** How long connections may take to be gone when their clients are. */
 const SETTLE_LIMIT_MS = 3000;
@@ -11,19 +11,33 @@ export class LocalServer {
   readonly port: number;
   /** What it logged, without the fields. */
   readonly log: string[] = [];
+  /** The same with the fields. */
+  readonly details: string[] = [];
+  readonly #logPort: LogPort;
 
   constructor(
     options: Partial<BrokerOptions> = {},
     listener: Partial<ListenerOptions> = {},
   ) {
-    const say = (message: string) => void this.log.push(message);
-    const log: LogPort = { debugOn: false, debug: say, info: say, warning: say, error: say };
-    this.server = new Server({ options, log });
+    const say: LogPort["info"] = (message, fields) => {
+      this.log.push(message);
+      this.details.push(`${message} ${JSON.stringify(fields ?? {})}`);
+    };
+    this.#logPort = { debugOn: false, debug: say, info: say, warning: say, error: say };
+    this.server = new Server({ options, log: this.#logPort });
     this.port = this.server.listen({ port: 0, options: listener });
   }
 
   get broker(): Server["broker"] {
     return this.server.broker;
+  }
+
+  /** Another listener of the same broker, on a free port; anonymous clients may come in. */
+  async listen(init: ListenInit, tls?: TlsInit): Promise<number> {
+    return this.server.listen({
+      ...init,
+      ...tls === undefined ? {} : { tls: await loadTls(tls, this.#logPort) },
+    });
   }
 
   /** Waits until something holds. */

@@ -12,8 +12,15 @@ import {
 
 type Connection = ReturnType<MqttJs["connect"]>;
 
+/** What mqtt.js needs to connect otherwise than by TCP: `protocol`, `path`, `ca` and their like. */
+export type MqttJsOptions = NonNullable<Parameters<MqttJs["connect"]>[1]>;
+
 /** Connects mqtt.js. */
-export async function connectMqttJs(mqtt: MqttJs, init: ClientInit): Promise<InteropClient> {
+export async function connectMqttJs(
+  mqtt: MqttJs,
+  init: ClientInit,
+  transport: MqttJsOptions = {},
+): Promise<InteropClient> {
   const { port, clientId, protocolVersion, cleanStart = true, will } = init;
   const { sessionExpiryInterval } = init;
   const connection = mqtt.connect({
@@ -26,6 +33,7 @@ export async function connectMqttJs(mqtt: MqttJs, init: ClientInit): Promise<Int
     reconnectPeriod: 0,
     connectTimeout: 5000,
     timerVariant: "native",
+    ...transport,
     ...will === undefined ? {} : { will: { ...will, payload: bytesOf(will.payload) } },
     ...sessionExpiryInterval === undefined ? {} : { properties: { sessionExpiryInterval } },
   });

@@ -21,9 +21,12 @@ export interface RawConnect {
   readonly will?: Connect["will"];
 }
 
-/** A TCP connection whose every byte is the test's own: to behave badly, one has to be in charge. */
+/** What a raw client speaks over: a TCP connection, or something that looks like one. */
+export type RawStream = Pick<Deno.Conn, "read" | "write" | "closeWrite" | "close">;
+
+/** A connection whose every byte is the test's own: to behave badly, one has to be in charge. */
 export class RawClient {
-  readonly #stream: Deno.TcpConn;
+  readonly #stream: RawStream;
   readonly protocolVersion: ProtocolVersion;
   #buffer = new Uint8Array(64 * 1024);
   #start = 0;
@@ -31,23 +34,34 @@ export class RawClient {
 
   /** Opens the connection and says nothing. */
   static async open(port: number, protocolVersion: ProtocolVersion = 5): Promise<RawClient> {
-    return new RawClient(await Deno.connect({ hostname: "127.0.0.1", port }), protocolVersion);
+    const stream = await Deno.connect({ hostname: "127.0.0.1", port });
+    stream.setNoDelay(true);
+    return new RawClient(stream, protocolVersion);
+  }
+
+  /** Speaks over a connection that is open. */
+  static over(stream: RawStream, protocolVersion: ProtocolVersion = 5): RawClient {
+    return new RawClient(stream, protocolVersion);
   }
 
   /** Opens the connection, sends CONNECT and expects to be accepted. */
   static async connect(port: number, init: RawConnect = {}): Promise<RawClient> {
     const client = await RawClient.open(port, init.protocolVersion);
-    await client.send(connectPacket(init));
-    const connack = await client.receive();
-    assert.equal(connack?.type, "connack");
-    assert.equal(connack.reasonCode, 0);
+    await client.introduce(init);
     return client;
   }
 
-  private constructor(stream: Deno.TcpConn, protocolVersion: ProtocolVersion) {
+  private constructor(stream: RawStream, protocolVersion: ProtocolVersion) {
     this.#stream = stream;
     this.protocolVersion = protocolVersion;
-    stream.setNoDelay(true);
+  }
+
+  /** Sends CONNECT and expects to be accepted. */
+  async introduce(init: RawConnect = {}): Promise<void> {
+    await this.send(connectPacket(init));
+    const connack = await this.receive();
+    assert.equal(connack?.type, "connack");
+    assert.equal(connack.reasonCode, 0);
   }
 
   async send(...packets: readonly Packet[]): Promise<void> {

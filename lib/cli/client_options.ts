@@ -1,0 +1,166 @@
+import type { Flags } from "./commands.ts";
+
+/** What `pub`, `sub`, `rr` and `health` have in common, by the letters that mosquitto's clients use. */
+export const COMMON_FLAGS = {
+  host: { type: "string", short: "h", value: "HOST", text: "The broker; default: localhost." },
+  port: {
+    type: "string",
+    short: "p",
+    value: "NUMBER",
+    text: "Its port; default: 1883, with TLS 8883.",
+  },
+  username: { type: "string", short: "u", value: "NAME", text: "The user name." },
+  pw: { type: "string", short: "P", value: "PASSWORD", text: "The password, for all to see." },
+  "password-file": {
+    type: "string",
+    value: "FILE",
+    text: "The password is the text of this file, less the end of its line.",
+  },
+  id: { type: "string", short: "i", value: "ID", text: "The Client Identifier." },
+  "protocol-version": {
+    type: "string",
+    short: "V",
+    value: "VERSION",
+    choices: ["5", "311", "31"],
+    text: "The version of MQTT: 5 (default), 311 or 31; mqttv5, mqttv311 and mqttv31 as well.",
+  },
+  cafile: {
+    type: "string",
+    value: "FILE",
+    text: "TLS, and trusts the authorities in this PEM file beside the system's.",
+  },
+  cert: { type: "string", value: "FILE", text: "TLS, and shows this certificate; with --key." },
+  key: { type: "string", value: "FILE", text: "The key of that certificate." },
+  insecure: {
+    type: "boolean",
+    text: "TLS, and the name in the broker's certificate may be another.",
+  },
+  help: { type: "boolean", text: "Prints this." },
+} as const satisfies Flags;
+
+/** Of those that send messages. */
+const TALK = {
+  topic: { type: "string", short: "t", multiple: true, value: "TOPIC", text: "The topic." },
+  qos: {
+    type: "string",
+    short: "q",
+    value: "QOS",
+    choices: ["0", "1", "2"],
+    text: "The QoS; default: 0.",
+  },
+  keepalive: {
+    type: "string",
+    short: "k",
+    value: "SECONDS",
+    text: "Keep Alive; default: 60, and 0 is none.",
+  },
+  property: {
+    type: "string",
+    short: "D",
+    multiple: true,
+    value: "PACKET NAME VALUE",
+    text: "A property of 5.0: connect, publish, subscribe or will, its name (content-type, …) " +
+      "and its value; user-property has two.",
+  },
+  "session-expiry-interval": {
+    type: "string",
+    short: "x",
+    value: "SECONDS",
+    text: "How long the broker keeps the session.",
+  },
+  "will-topic": { type: "string", value: "TOPIC", text: "Leaves a will on this topic." },
+  "will-payload": { type: "string", value: "TEXT", text: "Its payload; default: empty." },
+  "will-qos": {
+    type: "string",
+    value: "QOS",
+    choices: ["0", "1", "2"],
+    text: "Its QoS; default: 0.",
+  },
+  "will-retain": { type: "boolean", text: "The will is retained." },
+  quiet: { type: "boolean", text: "Says nothing about what fails; the exit status tells." },
+} as const satisfies Flags;
+
+const PAYLOAD = {
+  message: { type: "string", short: "m", value: "TEXT", text: "The payload." },
+  file: { type: "string", short: "f", value: "FILE", text: "The payload is in this file." },
+  "null-message": { type: "boolean", short: "n", text: "The payload is empty." },
+  "stdin-file": {
+    type: "boolean",
+    short: "s",
+    text: "The payload is the whole of standard input.",
+  },
+} as const satisfies Flags;
+
+const WAITING = {
+  timeout: {
+    type: "string",
+    short: "W",
+    value: "SECONDS",
+    text: "Ends after so long, with status 27.",
+  },
+  verbose: { type: "boolean", short: "v", text: "Prints the topic before the message." },
+  "no-newline": { type: "boolean", short: "N", text: "Prints no newline after a message." },
+} as const satisfies Flags;
+
+/** Flags of each command that is a client, beside those in common. */
+export const CLIENT_FLAGS = {
+  pub: {
+    ...TALK,
+    ...PAYLOAD,
+    "stdin-line": {
+      type: "boolean",
+      short: "l",
+      text: "Each line of standard input is a message.",
+    },
+    retain: { type: "boolean", short: "r", text: "The message is retained." },
+    repeat: { type: "string", value: "COUNT", text: "Publishes it so many times." },
+  },
+  sub: {
+    ...TALK,
+    ...WAITING,
+    topic: {
+      ...TALK.topic,
+      value: "FILTER",
+      text: "A Topic Filter; as many as wanted.",
+    },
+    count: { type: "string", short: "C", value: "COUNT", text: "Ends after so many messages." },
+    "disable-clean-session": {
+      type: "boolean",
+      short: "c",
+      text: "The session is kept, and goes on where there is one; needs -i.",
+    },
+    "no-retain": { type: "boolean", short: "R", text: "Prints no retained messages." },
+    "exit-after-subscribe": { type: "boolean", short: "E", text: "Ends when it has subscribed." },
+  },
+  rr: {
+    ...TALK,
+    ...PAYLOAD,
+    ...WAITING,
+    "response-topic": {
+      type: "string",
+      short: "e",
+      value: "TOPIC",
+      text: "Where the response is expected.",
+    },
+  },
+  health: {
+    timeout: {
+      type: "string",
+      short: "W",
+      value: "SECONDS",
+      text: "How long it may take; default: 5.",
+    },
+  },
+} as const satisfies Readonly<Record<string, Flags>>;
+
+/** The commands that are clients. */
+export type ClientCommand = keyof typeof CLIENT_FLAGS;
+
+/** How each is called, and what it does. */
+export const CLIENT_USES: Readonly<Record<ClientCommand, string>> = {
+  pub: "Publishes a message: flux-mqtt pub -t TOPIC -m MESSAGE [FLAGS]",
+  sub: "Prints messages as they come: flux-mqtt sub -t FILTER [-t FILTER…] [FLAGS]",
+  rr:
+    "Sends a request and prints the response: flux-mqtt rr -t TOPIC -e RESPONSE_TOPIC -m MESSAGE [FLAGS]",
+  health: "Says by its exit status whether a broker answers: flux-mqtt health [FLAGS]",
+};

@@ -1,0 +1,65 @@
+/** The commands, in the order of `--help`, each with a sentence: what `--help`, the man page and the completions name. */
+export const COMMAND_TEXTS = {
+  serve: "Runs the broker; what happens without a command.",
+  check: "Validates the configuration and prints it, with where each value comes from.",
+  passwd: "Makes, changes or deletes a user of a password_file or scram_file.",
+  "explain-acl": "Says what a client may do with a topic, and which line of the acl_file decides.",
+  pub: "Publishes a message; pub --help tells its flags, as for the next four.",
+  sub: "Subscribes and prints what comes.",
+  rr: "Sends a request and prints the response.",
+  bench: "Measures a broker: deliveries per second, latencies, memory.",
+  health: "Says by its exit status whether a broker answers.",
+  "example-config": "Prints a configuration file with every option in a comment.",
+  man: "Prints the man page.",
+  completions: "Prints what makes bash, zsh or fish complete commands and flags.",
+  help: "Prints this.",
+  version: "Prints the version.",
+} as const;
+
+/** The name of a command. */
+export type CommandName = keyof typeof COMMAND_TEXTS;
+
+/** Flags of `serve` and `check` that are no options. */
+export const GENERAL_FLAGS = {
+  "config-file": {
+    type: "string",
+    short: "c",
+    value: "FILE",
+    text: "Reads a configuration in mosquitto's syntax.",
+  },
+  port: {
+    type: "string",
+    short: "p",
+    value: "NUMBER",
+    text: "The port of the default listener, where the file defines no listener.",
+  },
+  verbose: { type: "boolean", short: "v", text: "Logs everything: --log-type all." },
+  quiet: { type: "boolean", short: "q", text: "Logs nothing: --log-type none." },
+  help: { type: "boolean", short: "h", text: "Prints this." },
+  version: { type: "boolean", text: "Prints the version." },
+} as const satisfies Flags;
+
+/** A flag of a command: what `parseArgs` takes, and what help, man page and completions say. */
+export interface Flag {
+  /** Whether a value follows. */
+  readonly type: "string" | "boolean";
+  /** Its letter. */
+  readonly short?: string;
+  /** It may be there more than once. */
+  readonly multiple?: true;
+  /** What its value is called; `FILE` is completed as a path. */
+  readonly value?: string;
+  /** The words that its value may be. */
+  readonly choices?: readonly string[];
+  /** One sentence. */
+  readonly text: string;
+}
+
+/** A command's flags, by their long names. */
+export type Flags = Readonly<Record<string, Flag>>;
+
+/** `-p, --port NUMBER`. */
+export function flagNames(name: string, { short, value }: Flag): string {
+  const letter = short === undefined ? "" : `-${short}, `;
+  return `${letter}--${name}${value === undefined ? "" : ` ${value}`}`;
+}

@@ -1,0 +1,110 @@
+import { OPTIONS, type OptionType } from "../config/mod.ts";
+import { BENCH_FLAGS } from "./bench.ts";
+import { CLIENT_FLAGS, COMMON_FLAGS } from "./client_options.ts";
+import { COMMAND_TEXTS, type CommandName, type Flags, GENERAL_FLAGS } from "./commands.ts";
+import { EXPLAIN_ACL_FLAGS } from "./explain_acl.ts";
+import { PASSWD_FLAGS } from "./passwd.ts";
+
+/** The shells that completions are made for. */
+export const SHELLS: readonly string[] = ["bash", "zsh", "fish"];
+
+/** What may follow a flag: nothing, a path, one of some words, or what nobody can foresee. */
+export type FlagValue = "none" | "path" | "any" | readonly string[];
+
+/** A flag as a shell completes it. */
+export interface CompletedFlag {
+  /** With their dashes: `-p`, `--port`. */
+  readonly names: readonly string[];
+  /** One sentence. */
+  readonly text: string;
+  /** What may follow. */
+  readonly value: FlagValue;
+  /** It may stand there more than once. */
+  readonly repeatable: boolean;
+}
+
+/** A command as a shell completes it. */
+export interface CompletedCommand {
+  /** As it is called. */
+  readonly name: CommandName;
+  /** One sentence. */
+  readonly text: string;
+  /** Its flags. */
+  readonly flags: readonly CompletedFlag[];
+  /** What may stand there beside flags. */
+  readonly operand: FlagValue;
+}
+
+/** Flags of the commands that have their own. */
+export const COMMAND_FLAGS: Readonly<Partial<Record<CommandName, Flags>>> = {
+  passwd: PASSWD_FLAGS,
+  "explain-acl": EXPLAIN_ACL_FLAGS,
+  pub: { ...CLIENT_FLAGS.pub, ...COMMON_FLAGS },
+  sub: { ...CLIENT_FLAGS.sub, ...COMMON_FLAGS },
+  rr: { ...CLIENT_FLAGS.rr, ...COMMON_FLAGS },
+  bench: BENCH_FLAGS,
+  health: { ...CLIENT_FLAGS.health, ...COMMON_FLAGS },
+};
+
+/** All commands, from the same tables that parse their flags. */
+export function completedCommands(): readonly CompletedCommand[] {
+  const names = Object.keys(COMMAND_TEXTS) as CommandName[];
+  return names.map((name) => ({
+    name,
+    text: COMMAND_TEXTS[name],
+    flags: flagsOf(name),
+    operand: name === "completions" ? SHELLS : name === "passwd" ? "path" : "none",
+  }));
+}
+
+function flagsOf(name: CommandName): CompletedFlag[] {
+  const own = COMMAND_FLAGS[name];
+  if (own !== undefined) return ownFlags(own);
+  if (name === "serve" || name === "check") return [...ownFlags(GENERAL_FLAGS), ...optionFlags()];
+  return [];
+}
+
+function ownFlags(flags: Flags): CompletedFlag[] {
+  return Object.entries(flags).map(([name, { type, short, value, choices, multiple, text }]) => ({
+    names: [...short === undefined ? [] : [`-${short}`], `--${name}`],
+    text,
+    value: type === "boolean" ? "none" : choices ?? (value === "FILE" ? "path" : "any"),
+    repeatable: multiple === true,
+  }));
+}
+
+/** `--port` stands among the general flags. */
+function optionFlags(): CompletedFlag[] {
+  const options = OPTIONS.filter(({ fileOnly, name }) => !fileOnly && name !== "port");
+  return options.flatMap(({ name, type, description, repeatable = false }) => {
+    const flag = name.replaceAll("_", "-");
+    const text = description.replaceAll("`", "");
+    if (type.kind !== "boolean") {
+      return [{ names: [`--${flag}`], text, value: valueOf(type), repeatable }];
+    }
+    const value = "none" as const;
+    return [{ names: [`--${flag}`], text, value, repeatable }, {
+      names: [`--no-${flag}`],
+      text,
+      value,
+      repeatable,
+    }];
+  });
+}
+
+function valueOf(type: OptionType): FlagValue {
+  switch (type.kind) {
+    case "choice":
+      return type.choices;
+    case "path":
+      return "path";
+    case "log_dest":
+      return ["stderr", "stdout", "none"];
+    case "integer":
+      return type.max - type.min < 5
+        ? Array.from({ length: type.max - type.min + 1 }, (_, i) => String(type.min + i))
+        : "any";
+    default:
+      return "any";
+  }
+}

@@ -1,0 +1,143 @@
+import { strict as assert } from "node:assert";
+import { type AccessFunctions, FunctionAccess, type TopicAction } from "../../lib/auth/mod.ts";
+import { authenticate, identity, LogLines, outcome } from "./access_support.ts";
+
+const verdicts: [
+  name: string,
+  authenticate: NonNullable<AccessFunctions["authenticate"]>,
+  expected: string,
+][] = [
+  ["true", () => true, "in"],
+  ["false", () => false, "87"],
+  ["a promise of true", () => Promise.resolve(true), "in"],
+  ["a name", () => ({ isAllowed: true, userName: "bob" }), "in as bob"],
+  ["a Reason Code", () => Promise.resolve({ isAllowed: false, reasonCode: 0x8a }), "8a"],
+  ["an error", () => {
+    throw new Error("out of order");
+  }, "87"],
+  ["a rejection", () => Promise.reject(new Error("out of order")), "87"],
+  ["nothing in time", () => new Promise<boolean>(() => {}), "87"],
+];
+for (const [name, decide, expected] of verdicts) {
+  Deno.test(`authenticate() that answers with ${name}: ${expected}`, async () => {
+    const log = new LogLines();
+    const access = new FunctionAccess({ authenticate: decide }, { timeLimitMs: 20, log });
+    assert.equal(outcome(await authenticate(access, "alice", "x")), expected);
+    const isFailure = /error|rejection|nothing/.test(name);
+    assert.equal(log.lines.length, isFailure ? 1 : 0);
+  });
+}
+
+Deno.test("Functions see who asks: address, certificate, names, password, version", async () => {
+  const certificate = { subject: "CN=a", commonName: "a", fingerprint: "AB" };
+  const seen: unknown[] = [];
+  const access = new FunctionAccess({
+    authenticate: ({ userName, clientId, remoteAddress, protocolVersion, listener, ...rest }) => {
+      const password = new TextDecoder().decode(rest.password);
+      seen.push([
+        userName,
+        clientId,
+        remoteAddress,
+        protocolVersion,
+        listener,
+        password,
+        rest.certificate,
+      ]);
+      return true;
+    },
+  });
+  await authenticate(access, "alice", "secret", { certificate });
+  assert.deepEqual(seen, [["alice", "c1", "192.0.2.1:1024", 5, "test", "secret", certificate]]);
+});
+
+Deno.test("Without authorize() and mayRead() topics are not checked", () => {
+  assert(!new FunctionAccess({ authenticate: () => true }).checksTopics);
+  assert(new FunctionAccess({ mayRead: () => true }).checksTopics);
+  assert(new FunctionAccess({ authorize: () => true }).checksTopics);
+});
+
+Deno.test("An authorize() that answers at once is asked each time", () => {
+  const actions: TopicAction[] = [];
+  const access = new FunctionAccess({
+    authorize: (_, action) => actions.push(action) > 1,
+  });
+  const client = identity("alice");
+  assert.equal(access.mayPublish(client, "a", 1, true), false);
+  assert.equal(access.mayPublish(client, "a", 1, true), true);
+  assert.equal(access.maySubscribe(client, "a/#", 2), true);
+  assert.deepEqual(actions.slice(1), [
+    { type: "publish", topic: "a", qos: 1, retain: true },
+    { type: "subscribe", topic: "a/#", qos: 2, retain: false },
+  ]);
+});
+
+/** An access whose `authorize` answers when the test says so. */
+function slow(options: { rememberMs?: number; timeLimitMs?: number } = {}) {
+  const asked: { readonly topic: string; readonly answer: (isAllowed: boolean) => void }[] = [];
+  const access = new FunctionAccess({
+    authorize: (_, { topic }) => new Promise((resolve) => asked.push({ topic, answer: resolve })),
+  }, options);
+  return { access, asked };
+}
+
+const decided = (access: FunctionAccess, client: ReturnType<typeof identity>) =>
+  new Promise<void>((resolve) => access.decided(client, resolve));
+
+Deno.test("An answer that comes later is pending until then, asked for once, and given when asked again", async () => {
+  const { access, asked } = slow();
+  const client = identity("alice");
+  assert.equal(access.mayPublish(client, "a", 0, false), "pending");
+  assert.equal(access.mayPublish(client, "a", 0, false), "pending");
+  assert.equal(access.mayPublish(client, "b", 0, false), "pending");
+  assert.deepEqual(asked.map(({ topic }) => topic), ["a", "b"]);
+  const done = decided(access, client);
+  asked[1]!.answer(false);
+  asked[0]!.answer(true);
+  await done;
+  assert.equal(access.mayPublish(client, "a", 0, false), true);
+  assert.equal(access.mayPublish(client, "b", 0, false), false);
+  assert.equal(access.mayPublish(identity("alice"), "a", 0, false), "pending");
+  asked[2]!.answer(true);
+});
+
+Deno.test("An answer is forgotten when its time is over, but not before it was heard", async () => {
+  const { access, asked } = slow({ rememberMs: 0 });
+  const client = identity("alice");
+  assert.equal(access.mayPublish(client, "a", 0, false), "pending");
+  asked[0]!.answer(true);
+  await decided(access, client);
+  assert.equal(access.mayPublish(client, "a", 0, false), true);
+  assert.equal(access.mayPublish(client, "a", 0, false), "pending");
+  asked[1]!.answer(true);
+  await decided(access, client);
+});
+
+Deno.test("No answer in time is no", async () => {
+  const { access } = slow({ timeLimitMs: 5 });
+  const client = identity("alice");
+  assert.equal(access.maySubscribe(client, "a", 0), "pending");
+  await decided(access, client);
+  assert.equal(access.maySubscribe(client, "a", 0), false);
+});
+
+Deno.test("However many are asked for at once, each answer is there when it is heard", async () => {
+  const { access, asked } = slow();
+  const client = identity("alice");
+  const topics = Array.from({ length: 1000 }, (_, i) => `t${i}`);
+  for (const topic of topics) assert.equal(access.maySubscribe(client, topic, 0), "pending");
+  const done = decided(access, client);
+  for (const { answer } of asked) answer(true);
+  await done;
+  assert(topics.every((topic) => access.maySubscribe(client, topic, 0) === true));
+});
+
+Deno.test("changed() tells the routes that mayRead() has other answers", () => {
+  let isOpen = true;
+  const access = new FunctionAccess({ mayRead: () => isOpen });
+  const { version } = access;
+  assert(access.mayRead(identity("alice"), "a"));
+  isOpen = false;
+  access.changed();
+  assert(!access.mayRead(identity("alice"), "a"));
+  assert.notEqual(access.version, version);
+});

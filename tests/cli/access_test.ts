@@ -1,0 +1,333 @@
+import { strict as assert } from "node:assert";
+import { parsePasswordFile, parseScramFile, verifyPassword } from "../../lib/auth/mod.ts";
+
+const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+
+interface Run {
+  readonly status: number;
+  readonly out: string;
+  readonly error: string;
+}
+
+/** A directory in which `flux-mqtt` runs. */
+class Place implements AsyncDisposable {
+  readonly path: string = Deno.makeTempDirSync();
+
+  async run(args: readonly string[], input?: string): Promise<Run> {
+    const permissions = ["--allow-net", "--allow-read", "--allow-write", "--allow-env"];
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-prompt", "--no-check", ...permissions, MAIN, ...args],
+      cwd: this.path,
+      env: { NO_COLOR: "1" },
+      stdin: input === undefined ? "null" : "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    if (input !== undefined) {
+      const writer = child.stdin.getWriter();
+      await writer.write(new TextEncoder().encode(input)).catch(() => {});
+      await writer.close().catch(() => {});
+    }
+    const { code, stdout, stderr } = await child.output();
+    const text = new TextDecoder();
+    return { status: code, out: text.decode(stdout), error: text.decode(stderr) };
+  }
+
+  write(name: string, text: string): void {
+    Deno.writeTextFileSync(`${this.path}/${name}`, text);
+  }
+
+  read(name: string): string {
+    return Deno.readTextFileSync(`${this.path}/${name}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.path, { recursive: true });
+  }
+}
+
+function cliTest(name: string, use: (place: Place) => Promise<void>): void {
+  Deno.test({
+    name,
+    sanitizeOps: true,
+    sanitizeResources: true,
+    async fn() {
+      await using place = new Place();
+      await use(place);
+    },
+  });
+}
+
+async function recognizes(text: string, user: string, password: string): Promise<boolean> {
+  const parsed = parsePasswordFile("f", text);
+  if (!parsed.isValid) throw new Error(parsed.problems.join("\n"));
+  const entry = parsed.value.get(user);
+  return entry !== undefined &&
+    await verifyPassword(entry.hash, new TextEncoder().encode(password));
+}
+
+const QUICK = ["--iterations", "10"];
+
+cliTest("passwd makes a file of its owner's alone, and a user of 210,000 rounds", async (place) => {
+  const run = await place.run(["passwd", "-c", "--stdin", "pw", "alice"], "se cret\n");
+  assert.deepEqual(run, { status: 0, out: "", error: "" });
+  assert.match(place.read("pw"), /^alice:\$7\$210000\$[^$]{16}\$[^$]{88}\n$/);
+  assert(await recognizes(place.read("pw"), "alice", "se cret"));
+  assert.equal(Deno.statSync(`${place.path}/pw`).mode! & 0o777, 0o600);
+});
+
+cliTest(
+  "passwd changes one line and leaves comments, order and mode as they are; so it deletes",
+  async (place) => {
+    const { out: made } = await new Deno.Command("mosquitto_passwd", {
+      args: ["-c", "-b", `${place.path}/real`, "bob", "builder"],
+    }).output().then(() => ({ out: place.read("real") }));
+    place.write("pw", `# top\n${made}# middle\nzoe:${made.slice("bob:".length)}`);
+    Deno.chmodSync(`${place.path}/pw`, 0o640);
+    assert.equal(
+      (await place.run(["passwd", ...QUICK, "--stdin", "pw", "bob"], "new\n")).status,
+      0,
+    );
+    const lines = place.read("pw").split("\n");
+    assert.deepEqual(lines.map((line) => line.split(":")[0]), [
+      "# top",
+      "bob",
+      "# middle",
+      "zoe",
+      "",
+    ]);
+    assert(await recognizes(place.read("pw"), "bob", "new"));
+    assert(await recognizes(place.read("pw"), "zoe", "builder"));
+    assert.equal(Deno.statSync(`${place.path}/pw`).mode! & 0o777, 0o640);
+
+    assert.equal((await place.run(["passwd", "-D", "pw", "bob"])).status, 0);
+    assert.deepEqual(place.read("pw").split("\n").filter((_, i) => i !== 2), [
+      "# top",
+      "# middle",
+      "",
+    ]);
+    assert.deepEqual([...Deno.readDirSync(place.path)].map(({ name }) => name).sort(), [
+      "pw",
+      "real",
+    ]);
+  },
+);
+
+cliTest("What passwd writes the real mosquitto lets in", async (place) => {
+  await place.run(["passwd", ...QUICK, "-c", "--stdin", "pw", "alice"], "secret\n");
+  const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  const { port } = listener.addr;
+  listener.close();
+  place.write("m.conf", `listener ${port} 127.0.0.1\npassword_file ${place.path}/pw\nuser root\n`);
+  const mosquitto = new Deno.Command("mosquitto", {
+    args: ["-c", `${place.path}/m.conf`],
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  const log = async (password: string) => {
+    const args = ["-p", String(port), "-u", "alice", "-P", password, "-t", "t", "-m", "x"];
+    for (let attempt = 0;; attempt++) {
+      const { code, stderr } = await new Deno.Command("mosquitto_pub", { args }).output();
+      const isStarting = /Connection refused/.test(new TextDecoder().decode(stderr));
+      if (!isStarting || attempt === 100) return code;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  const codes = [await log("secret"), await log("wrong")];
+  mosquitto.kill("SIGTERM");
+  await mosquitto.status;
+  assert.equal(codes[0], 0);
+  assert.notEqual(codes[1], 0);
+});
+
+cliTest("passwd --scram makes a credential that scram_file takes", async (place) => {
+  assert.equal(
+    (await place.run(["passwd", "--scram", "-c", "--stdin", "s", "alice"], "x\n")).status,
+    0,
+  );
+  const parsed = parseScramFile("s", place.read("s"));
+  assert(parsed.isValid && parsed.value.get("alice")?.iterations === 20_000);
+  const { status, error } = await place.run(["passwd", "--stdin", "s", "bob"], "x\n");
+  assert.equal(status, 1);
+  assert.match(error, /^s:1: alice: Is not a hash of the form/);
+});
+
+const refused: [args: string, input: string | undefined, status: number, error: RegExp][] = [
+  [
+    "-b pw alice secret",
+    undefined,
+    2,
+    /^-b: Is not supported: others can see a command line; use --stdin/,
+  ],
+  ["pw alice secret", undefined, 2, /^Takes a file and a user name; the password is asked for/],
+  ["pw", undefined, 2, /^Needs a file and a user name/],
+  ["--stdin pw a:b", "x\n", 2, /^A user name must not hold a colon/],
+  ["--stdin pw #a", "x\n", 2, /^A user name must not begin with #/],
+  ["--what pw alice", undefined, 2, /--what/],
+  ["-c -D pw alice", undefined, 2, /^-c and -D exclude each other/],
+  ["--iterations 0 pw alice", undefined, 2, /^--iterations: Must be a whole number from 1 to/],
+  [
+    "--scram --iterations 1000 pw alice",
+    undefined,
+    2,
+    /^--iterations: Must be a whole number from 4096/,
+  ],
+  ["--stdin none alice", "x\n", 1, /^none: Is not there; -c makes it/],
+  ["-c --stdin pw alice", "x\n", 1, /^pw: Is there already; leave -c out/],
+  ["-D pw alice", undefined, 1, /^pw: There is no user alice/],
+  ["--stdin pw alice", "\n", 1, /^The password is empty; nothing is changed/],
+  ["--stdin pw alice", "", 1, /^The password is empty; nothing is changed/],
+  ["pw alice", undefined, 1, /^pw: There is no terminal to ask at; use --stdin/],
+  ["--stdin bad alice", "x\n", 1, /^bad:1: bob: Is not a hash/],
+];
+
+cliTest("passwd refuses what it should not do, says why, and changes nothing", async (place) => {
+  place.write("pw", "# nobody\n");
+  place.write("bad", "bob:x\n");
+  for (const [args, input, status, error] of refused) {
+    const run = await place.run(["passwd", ...args.split(" ")], input);
+    assert.match(run.error, error, args);
+    assert.equal(run.status, status, args);
+  }
+  assert.equal(place.read("pw"), "# nobody\n");
+  assert.equal(place.read("bad"), "bob:x\n");
+});
+
+/** Runs `passwd` at a terminal, and types the answers. */
+async function typeAt(place: Place, answers: readonly string[]): Promise<string> {
+  const command = `${Deno.execPath()} run --no-prompt --no-check -A ${MAIN} passwd ${
+    QUICK.join(" ")
+  } -c pw alice`;
+  const child = new Deno.Command("script", {
+    args: ["-q", "-e", "-c", command, "/dev/null"],
+    cwd: place.path,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  let shown = "";
+  let typed = 0;
+  for await (const part of child.stdout.pipeThrough(new TextDecoderStream())) {
+    shown += part;
+    const questions = shown.split(/Password: |Again: /).length - 1;
+    while (typed < questions) await writer.write(new TextEncoder().encode(answers[typed++]!));
+  }
+  await writer.close().catch(() => {});
+  await child.status;
+  return shown;
+}
+
+const hasScript = await new Deno.Command("script", { args: ["--version"], stdout: "null" }).output()
+  .then(() => true, () => false);
+
+Deno.test({
+  name: "At a terminal passwd asks twice, shows nothing of what is typed, and knows backspace",
+  ignore: !hasScript,
+  async fn() {
+    await using place = new Place();
+    const shown = await typeAt(place, ["secrxx\x7f\x7fet\r", "secret\r"]);
+    assert(!/secr|et\b/.test(shown), shown);
+    assert(await recognizes(place.read("pw"), "alice", "secret"));
+  },
+});
+
+Deno.test({
+  name: "At a terminal passwd makes nothing of two different passwords, nor after Ctrl-C",
+  ignore: !hasScript,
+  async fn() {
+    await using place = new Place();
+    assert.match(
+      await typeAt(place, ["one\r", "two\r"]),
+      /The two passwords differ; nothing is changed/,
+    );
+    assert.match(await typeAt(place, ["one\x03"]), /Interrupted; nothing is changed/);
+    assert.deepEqual([...Deno.readDirSync(place.path)], []);
+  },
+});
+
+const CONF = "acl_file acl\n";
+const ACL = "topic read a/#\nuser bob\ntopic deny a/secret\ntopic a/#\npattern write dev/%c\n";
+const explained: [args: string, status: number, out: string][] = [
+  ["--read a/b", 0, "yes: An anonymous client may read a/b\nacl:1: topic read a/#\n"],
+  [
+    "--publish a/b",
+    1,
+    "no: An anonymous client may not publish to a/b\nno line of acl lets it write there\n",
+  ],
+  ["--user bob --publish a/b", 0, "yes: User bob may publish to a/b\nacl:4: topic a/#\n"],
+  [
+    "--user bob --read a/secret",
+    1,
+    "no: User bob may not read a/secret\nacl:3: topic deny a/secret\n",
+  ],
+  ["--user bob --subscribe a/+", 0, "yes: User bob may subscribe to a/+\nacl:4: topic a/#\n"],
+  [
+    "--user bob --subscribe a/secret",
+    1,
+    "no: User bob may not subscribe to a/secret\nacl:3: topic deny a/secret\n",
+  ],
+  [
+    "--user eve --subscribe $share/g/a/#",
+    1,
+    "no: User eve may not subscribe to $share/g/a/#\nno line of acl lets it read there\n",
+  ],
+  [
+    "--user eve --client c7 --publish dev/c7",
+    0,
+    "yes: User eve as client c7 may publish to dev/c7\nacl:5: pattern write dev/%c\n",
+  ],
+];
+
+cliTest(
+  "explain-acl says yes or no, by its exit status too, and which line decides",
+  async (place) => {
+    place.write("m.conf", CONF);
+    place.write("acl", ACL);
+    for (const [args, status, out] of explained) {
+      const run = await place.run(["explain-acl", "-c", "m.conf", ...args.split(" ")]);
+      assert.deepEqual(run, { status, out, error: "" }, args);
+    }
+  },
+);
+
+cliTest(
+  "explain-acl with per_listener_settings, acl_subscribe, no file and another file",
+  async (place) => {
+    place.write("acl", ACL);
+    place.write("other", "topic b\n");
+    place.write(
+      "two.conf",
+      "per_listener_settings true\nlistener 1\nacl_file acl\nlistener 2\nacl_file other\n",
+    );
+    place.write("open.conf", "listener 1\n");
+    place.write("mosquitto.conf", `${CONF}acl_subscribe mosquitto\n`);
+    const cases: [args: string, status: number, text: RegExp][] = [
+      ["-c two.conf --read b", 3, /The listeners differ: name one by --listener: 1, 2/],
+      ["-c two.conf --listener 2 --read b", 0, /other:1: topic b/],
+      ["-c two.conf --listener 3 --read b", 3, /There is no listener 3; there is 1, 2/],
+      ["-c open.conf --read b", 0, /there is no acl_file/],
+      ["-c mosquitto.conf --subscribe x", 0, /acl_subscribe is mosquitto, which grants everything/],
+      ["--acl other --read b", 0, /other:1: topic b/],
+      ["--acl none --read b", 3, /^none: /],
+      ["--read b", 2, /Needs -c FILE or --acl FILE/],
+      ["--acl other", 2, /Needs one of --publish TOPIC/],
+      ["--acl other --read b --publish b", 2, /Needs one of --publish TOPIC/],
+      ["--acl other --read b/#", 2, /--read: Must be a Topic Name, is "b\/#"/],
+    ];
+    for (const [args, status, text] of cases) {
+      const run = await place.run(["explain-acl", ...args.split(" ")]);
+      assert.match(run.out + run.error, text, args);
+      assert.equal(run.status, status, args);
+    }
+  },
+);
+
+cliTest("check reads the files too", async (place) => {
+  place.write("m.conf", "password_file pw\nacl_file acl\n");
+  place.write("acl", "topic\n");
+  place.write("pw", "a:b\n");
+  const { status, error } = await place.run(["check", "-c", "m.conf"]);
+  assert.equal(status, 3);
+  assert.deepEqual(error.split("\n").map((line) => line.split(" ")[0]), ["pw:1:", "acl:1:", ""]);
+});

@@ -1,0 +1,357 @@
+import { strict as assert } from "node:assert";
+import { loadTls } from "../../lib/net/mod.ts";
+import { makeCertificates } from "../../tasks/certs.ts";
+import { type Certificates, certificateTest } from "../support/certificates.ts";
+import { LocalServer } from "../support/local_server.ts";
+import { publishPacket, RawClient } from "../support/raw_client.ts";
+import { RawWebSocket } from "../support/raw_web_socket.ts";
+
+const MB = 1024 * 1024;
+
+/** A client over TLS that is connected. */
+async function connected(files: Certificates, port: number, client?: string): Promise<RawClient> {
+  const stream = await files.connect(port, client === undefined ? {} : { client });
+  const raw = RawClient.over(stream);
+  try {
+    await raw.introduce();
+    return raw;
+  } catch (error) {
+    raw.close();
+    throw error;
+  }
+}
+
+function refusals(local: LocalServer): string[] {
+  return local.details.filter((line) => line.startsWith("Connection refused"));
+}
+
+certificateTest("clients of TLS and of TCP hear each other, packets of any size", async (files) => {
+  await using local = new LocalServer();
+  const port = await local.listen({}, files.server);
+  using plain = await RawClient.connect(local.port);
+  using secure = await connected(files, port);
+  await plain.subscribe("to/plain");
+  await secure.subscribe("to/secure");
+  for (const size of [0, 1, 1000, 20_000, 1_000_000]) {
+    await secure.send(publishPacket("to/plain", new Uint8Array(size)));
+    await plain.send(publishPacket("to/secure", new Uint8Array(size).fill(7)));
+    const [there, back] = [await plain.receive(), await secure.receive()];
+    assert.equal(there?.type === "publish" && there.payload.length, size);
+    assert.equal(back?.type === "publish" && back.payload.length, size);
+  }
+  await secure.send({ type: "disconnect", reasonCode: 0 });
+  assert.deepEqual(await secure.untilEnd(), { packets: [], isReset: false });
+  assert.deepEqual(refusals(local), []);
+});
+
+certificateTest(
+  "ALPN selects mqtt, and who offers something else only is refused",
+  async (files) => {
+    await using local = new LocalServer();
+    const port = await local.listen({}, files.server);
+    const stream = await files.connect(port, { alpnProtocols: ["http/1.1", "mqtt"] });
+    assert.equal((await stream.handshake()).alpnProtocol, "mqtt");
+    stream.close();
+    const silent = await files.connect(port, { alpnProtocols: [] });
+    assert.equal((await silent.handshake()).alpnProtocol, null);
+    silent.close();
+    await assert.rejects(files.connect(port, { alpnProtocols: ["http/1.1"] }));
+  },
+);
+
+/** Kinds of keys, and the commands of openssl that make them. */
+const keys: [name: string, command: string, head: string][] = [
+  ["RSA in PKCS#8", "genrsa -out k.key 2048", "BEGIN PRIVATE KEY"],
+  ["RSA in PKCS#1", "genrsa -traditional -out k.key 2048", "BEGIN RSA PRIVATE KEY"],
+  ["EC in SEC1", "ecparam -name prime256v1 -genkey -noout -out k.key", "BEGIN EC PRIVATE KEY"],
+  [
+    "EC P-384 in PKCS#8",
+    "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out k.key",
+    "BEGIN PRIVATE KEY",
+  ],
+  ["Ed25519", "genpkey -algorithm ed25519 -out k.key", "BEGIN PRIVATE KEY"],
+];
+for (const [name, command, head] of keys) {
+  certificateTest(`a key of kind ${name} works`, async (files) => {
+    await files.openssl(command);
+    assert.ok(files.text("k.key").includes(head));
+    await Deno.writeTextFile(files.path("k.ext"), "subjectAltName=DNS:localhost\n");
+    await files.openssl("req -new -key k.key -subj /CN=localhost -out k.csr");
+    await files.openssl(
+      "x509 -req -in k.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile k.ext -out k.crt",
+    );
+    await using local = new LocalServer();
+    const tls = { certfile: files.path("k.crt"), keyfile: files.path("k.key") };
+    using client = await connected(files, await local.listen({}, tls));
+    await client.ping();
+  });
+}
+
+certificateTest("a certificate with those between it and the root works", async (files) => {
+  await Deno.writeTextFile(files.path("mid.ext"), "basicConstraints=critical,CA:TRUE\n");
+  await Deno.writeTextFile(files.path("end.ext"), "subjectAltName=DNS:localhost\n");
+  for (const [name, issuer] of [["mid", "ca"], ["end", "mid"]]) {
+    await files.openssl(
+      `req -newkey rsa:2048 -nodes -keyout ${name}.key -subj /CN=${name} -out ${name}.csr`,
+    );
+    await files.openssl(
+      `x509 -req -in ${name}.csr -CA ${issuer}.crt -CAkey ${issuer}.key -CAcreateserial -days 2 -extfile ${name}.ext -out ${name}.crt`,
+    );
+  }
+  await Deno.writeTextFile(files.path("chain.crt"), files.text("end.crt") + files.text("mid.crt"));
+  await using local = new LocalServer();
+  const tls = { certfile: files.path("chain.crt"), keyfile: files.path("end.key") };
+  using client = await connected(files, await local.listen({}, tls));
+  await client.ping();
+});
+
+certificateTest("files that are no good are refused with what is wrong", async (files) => {
+  await files.openssl("pkey -in server.key -aes128 -passout pass:x -out encrypted.key");
+  await Deno.writeTextFile(files.path("nonsense"), "nonsense\n");
+  await Deno.writeTextFile(files.path("damaged"), files.text("server.crt").replace("MII", "AAA"));
+  const { certfile, keyfile } = files.server;
+  const cases: [tls: Parameters<typeof loadTls>[0], message: RegExp][] = [
+    [{ certfile: files.path("none"), keyfile }, /^Cannot read .*none: No such file/],
+    [{ certfile, keyfile: files.path("none") }, /^Cannot read .*none: No such file/],
+    [{ certfile: files.path("nonsense"), keyfile }, /nonsense: it has no certificate in PEM$/],
+    [{ certfile: files.path("damaged"), keyfile }, /damaged: a certificate is damaged/],
+    [{ certfile, keyfile: files.path("nonsense") }, /nonsense: it has no private key in PEM/],
+    [
+      { certfile, keyfile: files.path("client.key") },
+      /client\.key: it is not the key of .*server\.crt$/,
+    ],
+    [{ certfile, keyfile: files.path("encrypted.key") }, /encrypted\.key: the key is encrypted/],
+    [
+      { certfile, keyfile, requireCertificate: true, cafile: files.path("nonsense") },
+      /nonsense: it has no certificate in PEM$/,
+    ],
+    [
+      { certfile, keyfile, requireCertificate: true, capath: files.path("none") },
+      /^Cannot list .*none/,
+    ],
+    [
+      { ...files.server, requireCertificate: true, cafile: files.path("ca.crt"), crlfile: keyfile },
+      /^Cannot find a revocation list/,
+    ],
+  ];
+  for (const [tls, message] of cases) {
+    await assert.rejects(
+      loadTls(tls),
+      (error: Error) => message.test(error.message) || assert.fail(error),
+    );
+  }
+});
+
+for (const source of ["cafile", "capath"] as const) {
+  certificateTest(
+    `with require_certificate only those that ${source} vouches for come in`,
+    async (files) => {
+      await files.openssl(
+        "req -x509 -newkey rsa:2048 -nodes -keyout evil.key -subj /CN=client -days 2 -out evil.crt",
+      );
+      await Deno.mkdir(files.path("authorities"));
+      await Deno.copyFile(files.path("ca.crt"), files.path("authorities/ca.pem"));
+      await Deno.writeTextFile(files.path("authorities/README"), "not a certificate\n");
+      await using local = new LocalServer();
+      const port = await local.listen({}, {
+        ...files.server,
+        requireCertificate: true,
+        ...source === "cafile"
+          ? { cafile: files.path("ca.crt") }
+          : { capath: files.path("authorities") },
+      });
+      using client = await connected(files, port, "client");
+      await client.ping();
+      const [connection] = local.broker.connections;
+      const { certificate } = connection!.identity!;
+      assert.equal(certificate?.commonName, "client");
+      assert.equal(certificate.subject, "CN=client");
+      assert.match(certificate.fingerprint, /^[0-9A-F]{2}(:[0-9A-F]{2}){31}$/);
+      for (const other of ["evil", "server", undefined]) {
+        // In TLS 1.3 the client is through before the server has looked: what it says then is lost.
+        await assert.rejects(async () => {
+          using refused = await connected(files, port, other);
+          await refused.ping();
+        });
+      }
+      await local.settle(1);
+      assert.equal(refusals(local).length, 3);
+      await client.ping();
+    },
+  );
+}
+
+certificateTest(
+  "a revoked certificate is refused, and all where the list is out of date",
+  async (files) => {
+    const revoke = async (days: string) => {
+      await files.openssl(
+        `ca -config ca.conf -gencrl -crldays ${days} -cert ca.crt -keyfile ca.key -out crl.pem`,
+      );
+    };
+    await Deno.writeTextFile(
+      files.path("ca.conf"),
+      "[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\ndefault_md=sha256\n",
+    );
+    await Deno.writeTextFile(files.path("index.txt"), "");
+    await revoke("2");
+    const tls = {
+      ...files.server,
+      requireCertificate: true,
+      cafile: files.path("ca.crt"),
+      crlfile: files.path("crl.pem"),
+      watchMs: 20,
+    };
+    await using local = new LocalServer();
+    const port = await local.listen({}, tls);
+    using before = await connected(files, port, "client");
+    await files.openssl("ca -config ca.conf -revoke client.crt -cert ca.crt -keyfile ca.key");
+    await revoke("2");
+    await local.until(() => local.log.includes("The certificate is read again"));
+    await assert.rejects(connected(files, port, "client"));
+    await local.until(() => refusals(local).some((line) => line.includes("it is revoked")));
+    await before.ping();
+  },
+);
+
+certificateTest("each failed handshake is one line, and nobody else notices", async (files) => {
+  await using local = new LocalServer();
+  const port = await local.listen({}, { ...files.server, minVersion: "TLSv1.3" });
+  using client = await connected(files, port);
+  const reasons: [reason: RegExp, act: () => Promise<void>][] = [
+    [/corrupt message/, async () => {
+      const plain = await Deno.connect({ port });
+      await plain.write(new TextEncoder().encode("\x10\x0c\0\x04MQTT\x04\x02\0\x3c\0\0 and more"));
+      while (await plain.read(new Uint8Array(100)) !== null);
+      plain.close();
+    }],
+    [/the client left/, async () => {
+      (await Deno.connect({ port })).close();
+      await Promise.resolve();
+    }],
+    [/./, async () => {
+      const stranger = await Deno.connectTls({ hostname: "localhost", port });
+      await assert.rejects(stranger.handshake());
+      stranger.close();
+    }],
+    [/incompatible/, async () => {
+      await assert.rejects(files.openssl(`s_client -connect 127.0.0.1:${port} -tls1_2`));
+    }],
+  ];
+  for (const [index, [reason, act]] of reasons.entries()) {
+    await act();
+    await local.until(() => refusals(local).length === index + 1);
+    assert.match(refusals(local)[index]!, reason);
+    assert.match(refusals(local)[index]!, /"address":"127\.0\.0\.1:\d+"/);
+  }
+  await client.ping();
+});
+
+certificateTest(
+  "500 silent handshakes keep nobody out, and are gone in time with their descriptors",
+  async (files) => {
+    await using local = new LocalServer({ connectTimeoutSeconds: 2 });
+    const port = await local.listen({}, files.server);
+    const descriptors = () => [...Deno.readDirSync("/proc/self/fd")].length;
+    const before = Deno.build.os === "linux" ? descriptors() : 0;
+    const silent = await Promise.all(Array.from({ length: 500 }, () => Deno.connect({ port })));
+    await local.until(() => local.server.connectionCount === 500);
+    using client = await connected(files, port);
+    await client.ping();
+    await local.settle(1);
+    for (const stream of silent) stream.close();
+    if (Deno.build.os === "linux") assert.ok(descriptors() <= before + 3, `${descriptors()}`);
+    await client.ping();
+  },
+);
+
+certificateTest("what nobody reads is not taken from the network", async (files) => {
+  await using local = new LocalServer();
+  const port = await local.listen({}, files.server);
+  using client = await connected(files, port);
+  const [connection] = local.broker.connections;
+  connection!.isStopped = true;
+  let sentBytes = 0;
+  const packet = publishPacket("flood", new Uint8Array(MB));
+  const sending = (async () => {
+    for (let i = 0; i < 40; i++) {
+      await client.send(packet);
+      sentBytes += MB;
+    }
+  })();
+  const waiting = new Promise((resolve) => setTimeout(resolve, 500));
+  await waiting;
+  // What the system's own buffers take, and no more.
+  assert.ok(sentBytes < 20 * MB, `${sentBytes} bytes were taken`);
+  connection!.isStopped = false;
+  connection!.link.resume();
+  await sending;
+  assert.equal(sentBytes, 40 * MB);
+  await client.ping();
+});
+
+certificateTest("a client that never reads is evicted as on TCP", async (files) => {
+  await using local = new LocalServer({ maxQueuedBytes: 2 * MB, sendTimeoutSeconds: 1 });
+  const stuck = await connected(files, await local.listen({}, files.server));
+  await stuck.subscribe("flood");
+  using publisher = await RawClient.connect(local.port);
+  for (let i = 0; i < 20; i++) await publisher.send(publishPacket("flood", new Uint8Array(MB)));
+  await publisher.ping();
+  assert.ok(local.broker.bufferedBytes < 4 * MB);
+  await local.until(() => local.broker.metrics.slowClientsEvicted === 1, 4000);
+  await local.settle(1);
+  stuck.close();
+});
+
+certificateTest(
+  "changed files are noticed, connections stay, a bad file keeps the old",
+  async (files) => {
+    await using local = new LocalServer();
+    const port = await local.listen({}, { ...files.server, watchMs: 20 });
+    using client = await connected(files, port);
+    const original = files.text("server.crt");
+    const replace = async (name: string, text: string) => {
+      await Deno.writeTextFile(files.path("new"), text);
+      await Deno.rename(files.path("new"), files.path(name));
+    };
+    await replace("server.crt", "nonsense");
+    await local.until(() =>
+      local.log.some((line) => line.startsWith("The old certificate stays: "))
+    );
+    (await files.connect(port)).close();
+    // Another authority's, in two steps: key, then certificate.
+    const authority = files.text("ca.crt");
+    await Deno.mkdir(files.path("other"));
+    await makeCertificates({ directory: files.path("other") });
+    await replace("server.key", files.text("other/server.key"));
+    await replace("server.crt", files.text("other/server.crt"));
+    await local.until(() => local.log.includes("The certificate is read again"));
+    await assert.rejects(files.connect(port));
+    await replace("ca.crt", files.text("other/ca.crt"));
+    (await files.connect(port)).close();
+    await client.ping();
+    // And by a signal: what SIGHUP calls.
+    const count = local.log.length;
+    local.server.reloadCertificates();
+    assert.deepEqual(local.log.slice(count), ["The certificate is read again"]);
+    await replace("server.crt", original);
+    local.server.reloadCertificates();
+    assert.match(local.log.at(-1)!, /^The old certificate stays: .* it is not the key of /);
+    (await files.connect(port)).close();
+    await replace("ca.crt", authority);
+    await assert.rejects(files.connect(port));
+  },
+);
+
+certificateTest("a WebSocket over TLS", async (files) => {
+  await using local = new LocalServer();
+  const port = await local.listen({ protocol: "websockets" }, files.server);
+  const stream = await files.connect(port, { alpnProtocols: [] });
+  using socket = await RawWebSocket.over(stream);
+  const client = RawClient.over(socket);
+  await client.introduce();
+  await client.subscribe("a");
+  await client.send(publishPacket("a", new Uint8Array(200_000)));
+  const packet = await client.receive();
+  assert.equal(packet?.type === "publish" && packet.payload.length, 200_000);
+});
