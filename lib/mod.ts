@@ -49,6 +49,16 @@ export {
 } from "./auth/mod.ts";
 export * from "./broker/mod.ts";
 export * from "./bus/mod.ts";
+export {
+  ClientError,
+  type ClientErrorKind,
+  type ClientTls,
+  type MessageHandler,
+  MqttClient,
+  type MqttClientInit,
+  type Place,
+  type PublishInit,
+} from "./client/mod.ts";
 export * from "./codec/mod.ts";
 export {
   type ListenInit,

@@ -14,7 +14,7 @@ const ROOT = new URL("..", import.meta.url);
 /** What the broker needs, and nothing beyond it. The executable keeps these for good. */
 const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-write", "--allow-env"];
 /** Workers are files of their own that nothing imports. */
-const INCLUDED = ["lib/store/sqlite_writer.ts", "lib/cli/bench_worker.ts"];
+export const INCLUDED = ["lib/store/sqlite_writer.ts", "lib/cli/bench_worker.ts"];
 
 /** How a compilation went. */
 export interface Compilation {
@@ -24,14 +24,25 @@ export interface Compilation {
   readonly output: string;
 }
 
-/** Compiles the program into one executable; `target` as `deno compile --target` has it, absent for this machine. */
-export async function compile(executable: string, target?: string): Promise<Compilation> {
+/**
+ * Compiles the program into one executable; `target` as `deno compile --target` has it, absent for this machine. `base` is the path of
+ * the base executable: absent, the one that `DENORT_BIN` names; `""`: Deno shall download it.
+ */
+export async function compile(
+  executable: string,
+  target?: string,
+  base?: string,
+): Promise<Compilation> {
   const included = INCLUDED.flatMap((file) => ["--include", file]);
   const targeted = target === undefined ? [] : ["--target", target];
   const args = ["compile", "--no-prompt", ...PERMISSIONS, ...included, ...targeted];
+  const { DENORT_BIN = "", ...environment } = Deno.env.toObject();
+  const denort = base ?? DENORT_BIN;
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [...args, "--output", executable, "main.ts"],
     cwd: ROOT,
+    clearEnv: true,
+    env: denort === "" ? environment : { ...environment, DENORT_BIN: denort },
   }).output();
   const text = new TextDecoder();
   const output = text.decode(stdout) + text.decode(stderr);

@@ -42,6 +42,8 @@ export interface ClientJob {
   readonly init: MqttClientInit;
   /** What to do then; returns the exit status. */
   readonly use: (client: MqttClient) => Promise<number>;
+  /** A broker that does not know us is as good as one that lets us in. Default: false. */
+  readonly isStrangerWell?: boolean;
 }
 
 /** Parses the flags, connects, lets the job have the client, and says what went wrong. `prepare` refuses flags before that. */
@@ -52,6 +54,7 @@ export async function runClient(
 ): Promise<number> {
   let client: MqttClient | undefined;
   let isQuiet = false;
+  let job: ClientJob | undefined;
   const leaveEarly = () => void client?.disconnect();
   try {
     const flags = parseClientFlags(command, args);
@@ -61,11 +64,13 @@ export async function runClient(
       return EXIT.ok;
     }
     isQuiet = flags.on.has("quiet");
-    const { init, use } = prepare(flags);
-    client = await MqttClient.connect(init);
+    job = prepare(flags);
+    client = await MqttClient.connect(job.init);
     for (const signal of ENDING) Deno.addSignalListener(signal, leaveEarly);
-    return await use(client);
+    return await job.use(client);
   } catch (error) {
+    const isStranger = error instanceof ClientError && isAuthorization(error.reasonCode);
+    if (isStranger && job?.isStrangerWell) return EXIT.ok;
     const { status, text } = explain(command, error);
     if (!isQuiet) printError(text);
     return status;

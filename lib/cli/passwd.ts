@@ -193,19 +193,20 @@ function exists(path: string): boolean {
 
 /** `undefined`: two different ones were typed. */
 async function askPassword(fromStdin: boolean): Promise<string | undefined> {
-  if (fromStdin) return await readLine(false);
+  if (fromStdin) return await readLine();
   if (!Deno.stdin.isTerminal()) {
     throw new Error("There is no terminal to ask at; use --stdin");
   }
-  printError("Password: ");
-  const first = await readLine(true);
-  printError("Again: ");
-  return await readLine(true) === first ? first : undefined;
+  const first = await readLine("Password: ");
+  return await readLine("Again: ") === first ? first : undefined;
 }
 
-/** A line of standard input; from a terminal without an echo. */
-async function readLine(isHidden: boolean): Promise<string> {
+/** A line of standard input; with a question it is asked at a terminal, and nothing of the answer is shown. */
+async function readLine(question?: string): Promise<string> {
+  const isHidden = question !== undefined;
+  // First, so that not even the first letters of a quick hand are shown.
   if (isHidden) Deno.stdin.setRaw(true);
+  printError(question ?? "");
   try {
     const bytes: number[] = [];
     const buffer = new Uint8Array(1);

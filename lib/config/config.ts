@@ -6,19 +6,29 @@ import type { LogConfig } from "./process_options.ts";
 
 /** Paths of PEM files, and what is asked of clients. */
 export interface TlsConfig {
+  /** The server's certificate. */
   readonly certfile: string;
+  /** Its key. */
   readonly keyfile: string;
+  /** Who may have signed clients' certificates. */
   readonly cafile?: string;
+  /** The same, a directory. */
   readonly capath?: string;
+  /** What these have revoked. */
   readonly crlfile?: string;
+  /** Whether clients must show a certificate. */
   readonly requireCertificate: boolean;
+  /** The oldest version of TLS. */
   readonly minVersion: "TLSv1.2" | "TLSv1.3";
 }
 
 /** What a proxy before the listener says. */
 export interface ProxyConfig {
+  /** Of the PROXY protocol. */
   readonly version: 1 | 2;
+  /** Whether a client must have come to the proxy with TLS. */
   readonly requireTls: boolean;
+  /** Whether it must have shown the proxy a valid certificate. */
   readonly requireCertificate: boolean;
 }
 

@@ -11,6 +11,9 @@ import { WebSocketStream } from "./web_socket_stream.ts";
 /** Milliseconds to wait when no connection can be accepted: file descriptors come back as others leave. */
 const ACCEPT_RETRY_MS = 100;
 
+/** Streams that may be without their PROXY header at one time: a proxy sends it at once. */
+const MAX_UNKNOWN = 1000;
+
 /** Where a listener listens. Port 0: one that is free; host name `""`: every address of the machine. */
 export type ListenAddress =
   | { readonly hostname: string; readonly port: number }
@@ -49,6 +52,8 @@ export class Listener {
   readonly #listener: Deno.TcpListener | Deno.UnixListener;
   readonly #init: ListenerInit;
   readonly #links = new Set<StreamLink>();
+  /** Streams of which the PROXY header is not complete: the broker hears of them when it is known whose they are. */
+  readonly #unknown = new Set<ByteStream>();
   #isClosed = false;
 
   /** Listens at once; throws what `Deno.listen` throws (`AddrInUse`, `PermissionDenied`, …). */
@@ -69,7 +74,7 @@ export class Listener {
 
   /** Connections that are open, those that are being closed included. */
   get size(): number {
-    return this.#links.size;
+    return this.#links.size + this.#unknown.size;
   }
 
   /** Accepts no more; what is open stays. */
@@ -85,6 +90,7 @@ export class Listener {
   close(): void {
     this.stopAccepting();
     for (const link of [...this.#links]) link.abort();
+    for (const stream of [...this.#unknown]) this.#forget(stream);
     this.#init.tls?.close();
   }
 
@@ -116,14 +122,42 @@ export class Listener {
   }
 
   #open(socket: Deno.TcpConn | Deno.UnixConn): void {
-    const { broker, turns, buffers, options, setTcpNodelay } = this.#init;
+    const { setTcpNodelay, proxy } = this.#init;
     try {
       if (setTcpNodelay && "setNoDelay" in socket) socket.setNoDelay(true);
     } catch {
       return socket.close(); // It has left already.
     }
     const peer: Peer = { remoteAddress: this.#remoteAddress(socket) };
-    const stream = this.#layers(socket, peer);
+    if (proxy === undefined) this.#admit(socket, peer);
+    else this.#openProxied(socket, peer, proxy);
+  }
+
+  async #openProxied(socket: ByteStream, peer: Peer, options: ProxyOptions): Promise<void> {
+    if (this.#unknown.size >= MAX_UNKNOWN) return socket.close();
+    this.#unknown.add(socket);
+    const { connectTimeoutSeconds } = this.#init.broker.options;
+    const timer = setTimeout(() => this.#forget(socket), connectTimeoutSeconds * 1000);
+    try {
+      const stream = new ProxyStream(socket, options, peer);
+      if (!await stream.readHeader()) this.#forget(socket);
+      else if (this.#unknown.delete(socket)) this.#admit(stream, peer);
+    } catch (error) {
+      this.#sayRefused(peer)(error instanceof Error ? error.message : String(error));
+      this.#forget(socket);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #forget(stream: ByteStream): void {
+    if (this.#unknown.delete(stream)) stream.close();
+  }
+
+  /** The stream becomes a connection of the broker. */
+  #admit(below: ByteStream, peer: Peer): void {
+    const { broker, turns, buffers, options } = this.#init;
+    const stream = this.#layers(below, peer);
     const onEnd = (link: StreamLink) => void this.#links.delete(link);
     const link = new StreamLink(stream, peer, broker, turns, buffers, onEnd);
     const connection = broker.accept(link, options, turns.begin());
@@ -133,11 +167,8 @@ export class Listener {
   }
 
   #layers(socket: ByteStream, peer: Peer): ByteStream {
-    const { proxy, tls, webSocket, buffers } = this.#init;
+    const { tls, webSocket, buffers } = this.#init;
     let stream = socket;
-    if (proxy !== undefined) {
-      stream = new ProxyStream(stream, proxy, peer, this.#sayRefused(peer));
-    }
     if (tls !== undefined) {
       stream = tls.open(stream, peer, buffers, this.#sayRefused(peer, "TLS handshake: "));
     }
@@ -158,7 +189,10 @@ export class Listener {
   }
 
   #remoteAddress({ remoteAddr }: Deno.TcpConn | Deno.UnixConn): string {
-    if (remoteAddr.transport === "tcp") return `${remoteAddr.hostname}:${remoteAddr.port}`;
+    if (remoteAddr.transport === "tcp") {
+      const { hostname, port } = remoteAddr;
+      return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+    }
     // Clients of a Unix socket have no address of their own.
     const { address } = this.#init;
     return `unix:${"path" in address ? address.path : ""}`;

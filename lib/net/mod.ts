@@ -6,9 +6,9 @@
  * and the broker. `Turns` gives the rhythm: all reads that are ready in one round of the event loop are one turn, and its end is
  * one commit and one write for each connection. `ReadBuffers` lends small buffers to quiet connections and large ones to busy ones.
  *
- * The layers do their handshakes in the first `read`. So a connection counts from its first byte: the limits on connections and
- * the time until CONNECT hold for who is silent in a TLS handshake, sends half a header or no WebSocket request, and closing
- * the socket below frees everything above. Frames of WebSockets are taken apart here and not by a server of Deno's or Node's,
+ * TLS and WebSockets do their handshakes in the first `read`. So a connection counts from the moment it is accepted: the limits on
+ * connections and the time until CONNECT hold for who is silent in a handshake, and closing the socket below frees everything
+ * above. Only a PROXY header is read before, because all limits by address go by what it says. Frames of WebSockets are taken apart here and not by a server of Deno's or Node's,
  * because theirs cannot be told to stop reading, and a socket that is blocked cannot be closed; it is 250 lines, and no package.
  *
  * Rules: one read and one write under way per stream, because two writes at once can mix their bytes; a write may be partial,

@@ -16,27 +16,44 @@ export class ProxyStream implements ByteStream {
   readonly #below: ByteStream;
   readonly #options: ProxyOptions;
   readonly #peer: Peer;
-  readonly #onRefused: (reason: string) => void;
-  /** Bytes of the header so far, and then what came with its last ones; `undefined`: read through. */
-  #head: Uint8Array | undefined = new Uint8Array(0);
-  #hasHeader = false;
+  /** What came with the last bytes of the header; `undefined`: read through. */
+  #rest: Uint8Array | undefined;
 
-  /** `onRefused` hears why a stream is not let in. */
-  constructor(
-    below: ByteStream,
-    options: ProxyOptions,
-    peer: Peer,
-    onRefused: (reason: string) => void,
-  ) {
+  /** `peer` gets the address of the client, and its name where the proxy tells it. */
+  constructor(below: ByteStream, options: ProxyOptions, peer: Peer) {
     this.#below = below;
     this.#options = options;
     this.#peer = peer;
-    this.#onRefused = onRefused;
+  }
+
+  /**
+   * Reads the header, which must come before all else; rejects where there is none, or a client that is not let in. `false`: the
+   * proxy left without a word, as it does to see whether we are there.
+   */
+  async readHeader(): Promise<boolean> {
+    const buffer = new Uint8Array(MAX_PROXY_HEADER_BYTES);
+    for (let length = 0; length < buffer.length;) {
+      const count = await this.#below.read(buffer.subarray(length));
+      if (count === null && length === 0) return false;
+      if (count === null) throw new TypeError("The proxy left before its header was complete");
+      length += count;
+      const header = readProxyHeader(this.#options.version, buffer.subarray(0, length));
+      if (header === undefined) continue;
+      this.#learn(header.client);
+      if (header.lengthBytes < length) this.#rest = buffer.slice(header.lengthBytes, length);
+      return true;
+    }
+    throw new TypeError("The PROXY header is too long");
   }
 
   /** {@linkcode ByteStream.read} */
   read(buffer: Uint8Array): Promise<number | null> {
-    return this.#head === undefined ? this.#below.read(buffer) : this.#readFirst(buffer);
+    const rest = this.#rest;
+    if (rest === undefined) return this.#below.read(buffer);
+    const count = Math.min(rest.length, buffer.length);
+    buffer.set(rest.subarray(0, count));
+    this.#rest = count < rest.length ? rest.subarray(count) : undefined;
+    return Promise.resolve(count);
   }
 
   /** {@linkcode ByteStream.write} */
@@ -54,39 +71,6 @@ export class ProxyStream implements ByteStream {
     this.#below.close();
   }
 
-  async #readFirst(buffer: Uint8Array): Promise<number | null> {
-    while (!this.#hasHeader) {
-      const count = await this.#below.read(buffer);
-      if (count === null) return null;
-      this.#head = joined(this.#head!, buffer.subarray(0, count));
-      this.#readHeader();
-    }
-    const head = this.#head!;
-    const count = Math.min(head.length, buffer.length);
-    buffer.set(head.subarray(0, count));
-    this.#head = count < head.length ? head.subarray(count) : undefined;
-    return count > 0 ? count : this.#below.read(buffer);
-  }
-
-  #readHeader(): void {
-    const head = this.#head!;
-    try {
-      const header = readProxyHeader(this.#options.version, head);
-      if (header === undefined) {
-        if (head.length >= MAX_PROXY_HEADER_BYTES) {
-          throw new TypeError("The PROXY header is too long");
-        }
-        return;
-      }
-      this.#learn(header.client);
-      this.#hasHeader = true;
-      this.#head = head.subarray(header.lengthBytes);
-    } catch (error) {
-      this.#onRefused((error as Error).message);
-      throw error;
-    }
-  }
-
   #learn({ remoteAddress, hasTls, hasCertificate, commonName }: ProxiedClient): void {
     const { requireTls, requireCertificate } = this.#options;
     if (remoteAddress !== undefined) this.#peer.remoteAddress = remoteAddress;
@@ -96,11 +80,4 @@ export class ProxyStream implements ByteStream {
     }
     if (hasCertificate) this.#peer.certificate = { subject: "", commonName, fingerprint: "" };
   }
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }

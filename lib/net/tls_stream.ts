@@ -6,6 +6,7 @@ import type { ReadBuffers } from "./read_buffers.ts";
 
 /** Bytes of one write: a peer that takes little still makes progress that can be seen. */
 const WRITE_BYTES = 64 * 1024;
+const LEFT = "the client left";
 
 /** What one connection needs beside the stream below it. */
 export interface TlsStreamInit {
@@ -40,6 +41,7 @@ export class TlsStream implements ByteStream {
   #waiting: Waiting | undefined;
   #buffer: Uint8Array<ArrayBuffer>;
   #isFeeding = false;
+  #hasBytes = false;
   #isAtEnd = false;
   #isClosed = false;
   #failure: Error | undefined;
@@ -137,9 +139,10 @@ export class TlsStream implements ByteStream {
     if (count === null) {
       this.#encrypted.push(null);
       // Before the handshake nobody else would tell; behind it what came before the end is still read.
-      if (this.#socket === undefined) this.#onError(new Error("the client left"));
+      if (this.#socket === undefined) this.#onError(new Error(LEFT));
       return;
     }
+    this.#hasBytes = true;
     this.#encrypted.push(this.#buffer.slice(0, count));
     const { buffers } = this.#init;
     const sizeBytes = buffers.nextSize(this.#buffer.length, count);
@@ -176,7 +179,10 @@ export class TlsStream implements ByteStream {
   readonly #onError = (error: Error): void => {
     if (this.#failure !== undefined) return;
     this.#failure = error;
-    if (this.#socket === undefined && !this.#isClosed) this.#init.onRefused(error.message);
+    const isBefore = this.#socket === undefined && !this.#isClosed;
+    // Who comes and leaves without a byte only looks whether the port is open.
+    const isProbe = error.message === LEFT && !this.#hasBytes;
+    if (isBefore && !isProbe) this.#init.onRefused(error.message);
     this.#settle();
   };
 }
@@ -201,7 +207,7 @@ class Encrypted extends Duplex {
 
   override _write(
     bytes: Uint8Array,
-    encoding: BufferEncoding,
+    encoding: string,
     done: (error?: Error | null) => void,
   ): void {
     this.#below.write(bytes).then((count) => {

@@ -8,7 +8,7 @@ import type {
   StoredWill,
   Subscription,
 } from "../broker/mod.ts";
-import { Batch } from "./batch.ts";
+import { GroupCommit } from "./group_commit.ts";
 import {
   type DeliveryRecord,
   type MessageRecord,
@@ -18,13 +18,7 @@ import {
 } from "./records.ts";
 import { retainedRow, subscriptionRow, toEndless, willRow } from "./rows.ts";
 import type { WriterInit } from "./sqlite_writer.ts";
-import { type StoreStats, WriterLink } from "./writer_link.ts";
-
-/**
- * How long a batch with QoS 1 messages that have just been sent waits for their acknowledgements, milliseconds: what is
- * acknowledged by then is never written, nor deleted. An acknowledgement to a publisher comes that much later at most.
- */
-const HOLD_MS = 5;
+import type { StoreStats } from "./writer_link.ts";
 
 /** What a store begins with. */
 export interface SqliteStoreInit {
@@ -51,21 +45,13 @@ export interface SqliteStoreInit {
 export class SqliteStore implements Store {
   /** {@linkcode Store.writes} */
   writes = 0;
-  readonly #writer: WriterLink;
+  readonly #commits: GroupCommit;
   readonly #sessions = new Map<string, SessionRecord>();
   /** By the number that the store gave them. */
   readonly #messages = new Map<number, MessageRecord>();
   #nextSessionId: number;
   #nextMessageId: number;
   #nextReleaseOrder: number;
-  #batch = new Batch();
-  #waiting: (() => void)[] = [];
-  /** Those whose writes are with the Worker; `undefined`: it has nothing to do. */
-  #committing: (() => void)[] | undefined;
-  #closed: PromiseWithResolvers<void> | undefined;
-  /** Since when a commit of the batch that gathers has been asked for. */
-  #heldSinceMs: number | undefined;
-  #holdTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** Starts the Worker; {@linkcode openStore} is the way to one that begins with what is on the disk. */
   constructor(init: SqliteStoreInit) {
@@ -73,46 +59,32 @@ export class SqliteStore implements Store {
     this.#nextMessageId = init.nextMessageId;
     this.#nextReleaseOrder = init.nextReleaseOrder;
     this.#restore(init.state, init.sessionIds);
-    this.#writer = new WriterLink(init.writer, init.log, {
-      committed: () => this.#committed(),
-      failed: () => this.#failed(),
-      closed: () => {
-        clearTimeout(this.#holdTimer);
-        this.#closed?.resolve();
-      },
-    });
+    this.#commits = new GroupCommit(init.writer, init.log);
   }
 
   /** {@linkcode Store.isFailing} */
   get isFailing(): boolean {
-    return this.#writer.isFailing;
+    return this.#commits.isFailing;
   }
 
   /** How long the disk has owed an answer, milliseconds; 0: it owes none. */
   get unansweredMs(): number {
-    return this.#writer.unansweredMs;
+    return this.#commits.unansweredMs;
   }
 
   /** What was written so far. */
   get stats(): StoreStats {
-    return this.#writer.stats;
+    return this.#commits.stats;
   }
 
   /** {@linkcode Store.commit} */
   commit(done?: () => void): void {
-    if (done !== undefined) this.#waiting.push(done);
-    this.#heldSinceMs ??= performance.now();
-    if (this.#committing === undefined) this.#next();
+    this.#commits.commit(done);
   }
 
   /** Writes what has gathered, where that can be, and ends the Worker. */
   close(): Promise<void> {
-    if (this.#closed === undefined) {
-      this.#closed = Promise.withResolvers();
-      if (this.isFailing) this.#writer.close();
-      else if (this.#committing === undefined) this.#next();
-    }
-    return this.#closed.promise;
+    return this.#commits.close();
   }
 
   /** {@linkcode Store.putSession} */
@@ -124,7 +96,7 @@ export class SqliteStore implements Store {
       this.#sessions.set(clientId, session);
     }
     const { id } = session;
-    this.#batch.putSession(session, [
+    this.#commits.batch.putSession(session, [
       id,
       clientId,
       toEndless(expirySeconds),
@@ -139,8 +111,8 @@ export class SqliteStore implements Store {
     this.writes++;
     this.#sessions.delete(clientId);
     for (const sequence of session.deliveries.keys()) this.#deleteDelivery(session, sequence);
-    for (const record of session.received.values()) this.#batch.deleteReceived(record);
-    this.#batch.deleteSession(session);
+    for (const record of session.received.values()) this.#commits.batch.deleteReceived(record);
+    this.#commits.batch.deleteSession(session);
   }
 
   /** {@linkcode Store.putSubscription} */
@@ -148,7 +120,7 @@ export class SqliteStore implements Store {
     const session = this.#sessions.get(clientId);
     if (session === undefined) return;
     this.writes++;
-    this.#batch.putSubscription(session, subscriptionRow(session.id, subscription));
+    this.#commits.batch.putSubscription(session, subscriptionRow(session.id, subscription));
   }
 
   /** {@linkcode Store.deleteSubscription} */
@@ -156,7 +128,7 @@ export class SqliteStore implements Store {
     const session = this.#sessions.get(clientId);
     if (session === undefined) return;
     this.writes++;
-    this.#batch.deleteSubscription(session, topicFilter);
+    this.#commits.batch.deleteSubscription(session, topicFilter);
   }
 
   /** {@linkcode Store.putDelivery} */
@@ -165,7 +137,7 @@ export class SqliteStore implements Store {
     if (session === undefined) return;
     this.writes++;
     const record = this.#addDelivery(session, delivery, this.#messageOf(delivery.message));
-    this.#batch.putDelivery(record);
+    this.#commits.batch.putDelivery(record);
   }
 
   /** {@linkcode Store.putInFlight} */
@@ -179,7 +151,7 @@ export class SqliteStore implements Store {
     if (record === undefined) return;
     this.writes++;
     const releaseOrder = state === "released" ? this.#nextReleaseOrder++ : 0;
-    this.#batch.changeDelivery(record, packetId, releaseOrder);
+    this.#commits.batch.changeDelivery(record, packetId, releaseOrder);
   }
 
   /** {@linkcode Store.deleteDelivery} */
@@ -196,7 +168,7 @@ export class SqliteStore implements Store {
     if (session.received.has(packetId)) return;
     const record: ReceivedRecord = { sessionId: session.id, packetId, place: "gathered" };
     session.received.set(packetId, record);
-    this.#batch.putReceived(record);
+    this.#commits.batch.putReceived(record);
   }
 
   /** {@linkcode Store.deleteReceived} */
@@ -206,19 +178,19 @@ export class SqliteStore implements Store {
     if (record === undefined) return;
     this.writes++;
     session!.received.delete(packetId);
-    this.#batch.deleteReceived(record);
+    this.#commits.batch.deleteReceived(record);
   }
 
   /** {@linkcode Store.putRetained} */
   putRetained(message: KeptMessage): void {
     this.writes++;
-    this.#batch.putRetained(message.topicName, () => retainedRow(message));
+    this.#commits.batch.putRetained(message.topicName, () => retainedRow(message));
   }
 
   /** {@linkcode Store.deleteRetained} */
   deleteRetained(topicName: string): void {
     this.writes++;
-    this.#batch.deleteRetained(topicName);
+    this.#commits.batch.deleteRetained(topicName);
   }
 
   /** {@linkcode Store.putWill} */
@@ -226,7 +198,7 @@ export class SqliteStore implements Store {
     const session = this.#sessions.get(clientId);
     if (session === undefined) return;
     this.writes++;
-    this.#batch.putWill(session, willRow(session.id, will));
+    this.#commits.batch.putWill(session, willRow(session.id, will));
   }
 
   /** {@linkcode Store.deleteWill} */
@@ -234,7 +206,7 @@ export class SqliteStore implements Store {
     const session = this.#sessions.get(clientId);
     if (session === undefined) return;
     this.writes++;
-    this.#batch.deleteWill(session);
+    this.#commits.batch.deleteWill(session);
   }
 
   #addDelivery(
@@ -260,11 +232,11 @@ export class SqliteStore implements Store {
     const record = session.deliveries.get(sequence);
     if (record === undefined) return false;
     session.deliveries.delete(sequence);
-    this.#batch.deleteDelivery(record);
+    this.#commits.batch.deleteDelivery(record);
     const { message } = record;
     if (--message.references === 0) {
       this.#messages.delete(message.id);
-      this.#batch.deleteMessage(message);
+      this.#commits.batch.deleteMessage(message);
     }
     return true;
   }
@@ -275,7 +247,7 @@ export class SqliteStore implements Store {
     if (known !== undefined) return known;
     message.storeId = this.#nextMessageId++;
     const record = this.#addMessage(message);
-    this.#batch.putMessage(record);
+    this.#commits.batch.putMessage(record);
     return record;
   }
 
@@ -298,59 +270,5 @@ export class SqliteStore implements Store {
         session.received.set(packetId, { sessionId: session.id, packetId, place: "written" });
       }
     }
-  }
-
-  /**
-   * Hands the batch that has gathered to the Worker, and not before it is worth it; where all in it cancelled out there is nothing
-   * to wait for.
-   */
-  #next(): void {
-    while (this.#batch.isEmpty) {
-      this.#heldSinceMs = undefined;
-      if (this.#waiting.length === 0) {
-        if (this.#closed !== undefined) this.#writer.close();
-        return;
-      }
-      this.#finish(this.#takeWaiting());
-    }
-    if (this.#batch.mayShrink && this.#closed === undefined && this.#holdBack()) return;
-    const batch = this.#batch;
-    this.#batch = new Batch();
-    this.#heldSinceMs = undefined;
-    this.#committing = this.#takeWaiting();
-    this.#writer.write(batch.takeRows());
-  }
-
-  /** Whether it is too early to write: a receiver that is there acknowledges sooner than a disk writes. */
-  #holdBack(): boolean {
-    const leftMs = (this.#heldSinceMs ?? 0) + HOLD_MS - performance.now();
-    if (leftMs <= 0) return false;
-    this.#holdTimer ??= setTimeout(() => {
-      this.#holdTimer = undefined;
-      if (this.#committing === undefined) this.#next();
-    }, leftMs);
-    return true;
-  }
-
-  #takeWaiting(): (() => void)[] {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    return waiting;
-  }
-
-  /** What they lead to waits its turn: commits are done in their order. */
-  #finish(commits: (() => void)[]): void {
-    this.#committing = commits;
-    for (const done of commits) done();
-    this.#committing = undefined;
-  }
-
-  #committed(): void {
-    this.#finish(this.#committing!);
-    this.#next();
-  }
-
-  #failed(): void {
-    if (this.#closed !== undefined) this.#writer.close();
   }
 }

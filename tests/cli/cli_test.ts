@@ -115,12 +115,12 @@ for (const command of ["check", "serve", ""]) {
   cliTest(
     `flux-mqtt ${command} -c m.conf tells all that is wrong with the file: status 3`,
     async () => {
-      const file = "max_qos 3\npassword_file /p\nmax_sesions 1\n";
+      const file = "max_qos 3\nplugin /p\nmax_sesions 1\n";
       const { status, out, error } = await run(`${command} -c m.conf`.trim(), { "m.conf": file });
       assert.equal(status, 3);
       assert.equal(out, "");
       assert.match(error, /^m\.conf:1: max_qos: Must be a whole number from 0 to 2, is "3"$/m);
-      assert.match(error, /^m\.conf:2: password_file: Is not supported\./m);
+      assert.match(error, /^m\.conf:2: plugin: Is not supported\./m);
       assert.match(
         error,
         /^m\.conf:3: max_sesions: Is not an option; did you mean max_sessions\?$/m,

@@ -1,3 +1,17 @@
+/**
+ * A simulation of everything around the broker: clock, network, store, clients. The broker is the real one, and speaks real
+ * bytes.
+ *
+ * `Scenario` makes random clients of all versions do random things: publish, subscribe, take each other's place, hang, vanish at any
+ * byte, come back; machines sleep, processes crash and begin again with what was committed. Each `ModelClient` has its own
+ * idea of the protocol, and a `Ledger` of what may arrive at it; `Sessions` knows which sessions and wills there must be; `verdict.ts`
+ * says, when all has come to rest, what should have arrived. They share nothing with the broker but the codec.
+ *
+ * All chance comes from one seed, so a failure is repeated by its number: `deno task sim -- --seeds 1 --from SEED`. It runs a
+ * second time with a trace of its last events.
+ *
+ * @module
+ */
 import { DEFAULT_BROKER_OPTIONS } from "../../lib/broker/mod.ts";
 import { Random } from "../support/random.ts";
 import { ModelClient } from "./client.ts";

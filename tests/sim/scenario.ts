@@ -150,9 +150,10 @@ export class Scenario {
 
   #publish(client: ModelClient): void {
     const random = this.#random;
-    const count = random.pick([1, 1, 1, 2, 5]);
+    const count = random.pick([1, 1, 2, 2, 6]);
     const topicName = random.pick(TOPICS);
     const qos = random.int(3) as Qos;
+    const isMixed = random.int(3) === 0;
     const retain = random.int(5) === 0;
     for (let i = 0; i < count; i++) {
       const isClearing = retain && random.int(4) === 0;
@@ -160,7 +161,7 @@ export class Scenario {
         publisherId: client.clientId,
         isNew: client.version === 5,
         topicName,
-        qos,
+        qos: isMixed ? random.int(3) as Qos : qos,
         retain,
         sizeBytes: isClearing ? 0 : random.pick([4, 20, 20, 150, 700]),
         ...(random.int(5) === 0 ? { expirySeconds: random.pick([1, 10, 1000]) } : {}),

@@ -8,6 +8,7 @@ import {
   OPEN_ACCESS,
 } from "../../lib/broker/mod.ts";
 import type { Random } from "../support/random.ts";
+import { checkBooks, checkKeepAlive } from "./invariants.ts";
 import { type Network, type Peer, SimLink } from "./link.ts";
 import { type ConnectFacts, Violation } from "./records.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -59,7 +60,6 @@ export class World {
   crashes = 0;
   /** Messages that brokers have counted as dropped before they died. */
   #dropped = 0;
-  #faults = 0;
   /** Peers that broke the rules on purpose. */
   vandals = 0;
   readonly #jumps: { readonly atMs: number; readonly durationMs: number }[] = [];
@@ -125,7 +125,7 @@ export class World {
     }
     this.sessions.tick(nowMs, this.#writes);
     this.observe();
-    this.#checkTimes();
+    checkKeepAlive(this.#links, nowMs);
     action(this.broker, nowMs);
     this.observe();
   }
@@ -177,7 +177,7 @@ export class World {
   crash(downMs: number): void {
     const store = this.#store!;
     this.trace.add(`The broker crashes, and is back ${downMs} ms later`);
-    this.#check();
+    checkBooks(this.broker, this.sessions, this.vandals);
     this.crashes++;
     this.#dropped = this.dropped;
     store.commits.crash();
@@ -243,7 +243,7 @@ export class World {
     broker.endTurn();
     this.observe();
     for (const bytes of this.#poisoned.splice(0)) bytes.fill(POISON);
-    this.#check();
+    checkBooks(this.broker, this.sessions, this.vandals);
   }
 
   #find(clientId: string): Found | undefined {
@@ -283,41 +283,5 @@ export class World {
       return true;
     }
     return this.broker.options.queueFullPolicy === "disconnect";
-  }
-
-  /** All that is due has been done, and nothing else. */
-  #checkTimes(): void {
-    const { nowMs } = this.clock;
-    for (const link of this.#links) {
-      // Where it is the broker that does not read, the client is not silent.
-      if (link.connection.isStopped) link.stoppedMs = nowMs;
-      const silentMs = nowMs - Math.max(link.lastReceivedMs, link.stoppedMs);
-      if (
-        link.isAdmitted && link.keepAliveSeconds > 0 && silentMs >= link.keepAliveSeconds * 1500
-      ) {
-        throw new Violation(`${link.facts.clientId} is silent for ${silentMs} ms [MQTT-3.1.2-22]`);
-      }
-    }
-  }
-
-  #check(): void {
-    const { broker } = this;
-    for (const { clientId, isOver } of this.sessions.all) {
-      const hasOne = broker.clients.has(clientId);
-      if (this.sessions.unsure.has(clientId)) continue;
-      if (!isOver && !hasOne) throw new Violation(`Session of ${clientId} ended before its time`);
-      if (hasOne && this.sessions.get(clientId) === undefined) {
-        throw new Violation(`Session of ${clientId} did not end in time [MQTT-3.1.2-23]`);
-      }
-    }
-    let queuedBytes = 0;
-    for (const { session } of broker.clients.values()) queuedBytes += session.queue.bytes;
-    if (queuedBytes !== broker.queuedBytes) {
-      throw new Violation(`The broker counts ${broker.queuedBytes} bytes queued of ${queuedBytes}`);
-    }
-    this.#faults = broker.metrics.protocolErrors;
-    if (this.#faults > this.vandals) {
-      throw new Violation("A client that kept the rules was refused");
-    }
   }
 }

@@ -1,0 +1,126 @@
+import type { LogPort } from "../broker/mod.ts";
+import { Batch } from "./batch.ts";
+import type { WriterInit } from "./sqlite_writer.ts";
+import { type StoreStats, WriterLink } from "./writer_link.ts";
+
+/**
+ * How long a batch with QoS 1 messages that have just been sent waits for their acknowledgements, milliseconds: what is
+ * acknowledged by then is never written, nor deleted. An acknowledgement to a publisher comes that much later at most.
+ */
+const HOLD_MS = 5;
+
+/**
+ * Gathers the writes of many commits and hands them to the Worker together: while it writes one batch, the next one gathers, so that
+ * a slow disk makes batches larger and nothing else slower.
+ */
+export class GroupCommit {
+  /** What gathers: the writes that the next commit makes durable. */
+  batch = new Batch();
+  readonly #writer: WriterLink;
+  #waiting: (() => void)[] = [];
+  /** Those whose writes are with the Worker; `undefined`: it has nothing to do. */
+  #committing: (() => void)[] | undefined;
+  #closed: PromiseWithResolvers<void> | undefined;
+  /** Since when a commit of the batch that gathers has been asked for. */
+  #heldSinceMs: number | undefined;
+  #holdTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(init: WriterInit, log: LogPort) {
+    this.#writer = new WriterLink(init, log, {
+      committed: () => this.#committed(),
+      failed: () => this.#failed(),
+      closed: () => this.#ended(),
+    });
+  }
+
+  /** Nothing can be written at present. */
+  get isFailing(): boolean {
+    return this.#writer.isFailing;
+  }
+
+  /** How long the disk has owed an answer, milliseconds; 0: it owes none. */
+  get unansweredMs(): number {
+    return this.#writer.unansweredMs;
+  }
+
+  /** What was written so far. */
+  get stats(): StoreStats {
+    return this.#writer.stats;
+  }
+
+  /** Makes durable what has gathered; then calls `done`, at once where there is nothing to write, and in the order of the calls. */
+  commit(done?: () => void): void {
+    if (done !== undefined) this.#waiting.push(done);
+    this.#heldSinceMs ??= performance.now();
+    if (this.#committing === undefined) this.#next();
+  }
+
+  /** Writes what has gathered, where that can be, and ends the Worker. */
+  close(): Promise<void> {
+    if (this.#closed === undefined) {
+      this.#closed = Promise.withResolvers();
+      if (this.isFailing) this.#writer.close();
+      else if (this.#committing === undefined) this.#next();
+    }
+    return this.#closed.promise;
+  }
+
+  /**
+   * Hands the batch that has gathered to the Worker, and not before it is worth it; where all in it cancelled out there is nothing
+   * to wait for.
+   */
+  #next(): void {
+    while (this.batch.isEmpty) {
+      this.#heldSinceMs = undefined;
+      if (this.#waiting.length === 0) {
+        if (this.#closed !== undefined) this.#writer.close();
+        return;
+      }
+      this.#finish(this.#takeWaiting());
+    }
+    if (this.batch.mayShrink && this.#closed === undefined && this.#holdBack()) return;
+    const batch = this.batch;
+    this.batch = new Batch();
+    this.#heldSinceMs = undefined;
+    this.#committing = this.#takeWaiting();
+    this.#writer.write(batch.takeRows());
+  }
+
+  /** Whether it is too early to write: a receiver that is there acknowledges sooner than a disk writes. */
+  #holdBack(): boolean {
+    const leftMs = (this.#heldSinceMs ?? 0) + HOLD_MS - performance.now();
+    if (leftMs <= 0) return false;
+    this.#holdTimer ??= setTimeout(() => {
+      this.#holdTimer = undefined;
+      if (this.#committing === undefined) this.#next();
+    }, leftMs);
+    return true;
+  }
+
+  #takeWaiting(): (() => void)[] {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    return waiting;
+  }
+
+  /** What they lead to waits its turn: commits are done in their order. */
+  #finish(commits: (() => void)[]): void {
+    this.#committing = commits;
+    for (const done of commits) done();
+    this.#committing = undefined;
+  }
+
+  #committed(): void {
+    this.#finish(this.#committing!);
+    this.#next();
+  }
+
+  #failed(): void {
+    if (this.#closed !== undefined) this.#writer.close();
+  }
+
+  #ended(): void {
+    clearTimeout(this.#holdTimer);
+    this.#closed?.resolve();
+  }
+}

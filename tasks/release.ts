@@ -1,0 +1,129 @@
+// deno-lint-ignore-file no-console -- a command line tool
+/**
+ * Makes everything that is published, into `dist/`: an executable for each target, man page, example configuration, completions,
+ * systemd unit, bill of materials, checksums.
+ *
+ *     deno task release [--base FOLDER] [--target TARGET…]
+ *
+ * Where Deno cannot download its base executables, FOLDER has them as `denort-TARGET`, of exactly this Deno's version; for this
+ * machine's own target `DENORT_BIN` counts too. Exit status: 1 where a target could not be made; all the rest is there.
+ *
+ * @module
+ */
+import { parseArgs } from "node:util";
+import { compile } from "./compile.ts";
+import { billOfMaterials, type ReleasedFile } from "./release/sbom.ts";
+
+const ROOT = new URL("..", import.meta.url);
+const DIST = new URL("dist/", ROOT);
+
+const TARGETS: readonly string[] = [
+  "x86_64-unknown-linux-gnu",
+  "aarch64-unknown-linux-gnu",
+  "x86_64-apple-darwin",
+  "aarch64-apple-darwin",
+  "x86_64-pc-windows-msvc",
+];
+
+/** What the program itself prints. */
+const PRINTED: readonly (readonly [file: string, args: readonly string[]])[] = [
+  ["flux-mqtt.1", ["man"]],
+  ["flux.example.conf", ["example-config"]],
+  ["flux-mqtt.bash", ["completions", "bash"]],
+  ["_flux-mqtt", ["completions", "zsh"]],
+  ["flux-mqtt.fish", ["completions", "fish"]],
+];
+
+/** A target that could not be made, and why. */
+interface Failure {
+  readonly target: string;
+  readonly reason: string;
+}
+
+async function makeExecutables(
+  targets: readonly string[],
+  folder: string | undefined,
+): Promise<{ made: string[]; failures: Failure[] }> {
+  const made: string[] = [];
+  const failures: Failure[] = [];
+  for (const target of targets) {
+    const name = `flux-mqtt-${target}${target.includes("windows") ? ".exe" : ""}`;
+    const { isMade, output } = await compile(`dist/${name}`, target, baseOf(target, folder));
+    if (isMade) made.push(name);
+    else failures.push({ target, reason: reasonIn(output) });
+  }
+  return { made, failures };
+}
+
+/** What the compiler said, without the colours and the stack behind it, and the way out that stands last. */
+function reasonIn(output: string): string {
+  // deno-lint-ignore no-control-regex -- the colours begin with one
+  const text = output.replace(/\x1b\[[\d;]*m/g, "");
+  const errors = text.split("\n").filter((line) =>
+    /^error|\[ERROR\]|^Caused|^\s+1: [a-z]{2}/.test(line)
+  );
+  const [hint = ""] = /^The base executable.*$/m.exec(text) ?? [];
+  return [...errors, hint].filter((line) => line !== "").join("\n  ");
+}
+
+/** `undefined`: what `DENORT_BIN` names, which is of this machine. */
+function baseOf(target: string, folder: string | undefined): string | undefined {
+  for (const name of folder === undefined ? [] : [`denort-${target}`, `denort-${target}.exe`]) {
+    const path = `${folder}/${name}`;
+    if (exists(path)) return path;
+  }
+  return target === Deno.build.target ? undefined : "";
+}
+
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
+async function printed(args: readonly string[]): Promise<Uint8Array> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "main.ts", ...args],
+    cwd: ROOT,
+  }).output();
+  if (code === 0) return stdout;
+  throw new Error(`flux-mqtt ${args.join(" ")} exits ${code}: ${new TextDecoder().decode(stderr)}`);
+}
+
+async function fingerprint(name: string): Promise<ReleasedFile> {
+  const digest = await crypto.subtle.digest("SHA-256", await Deno.readFile(new URL(name, DIST)));
+  return { name, sha256: new Uint8Array(digest).toHex() };
+}
+
+const { values } = parseArgs({
+  args: Deno.args,
+  options: { base: { type: "string" }, target: { type: "string", multiple: true } },
+});
+await Deno.mkdir(DIST, { recursive: true });
+const { made, failures } = await makeExecutables(values.target ?? TARGETS, values.base);
+for (const [name, args] of PRINTED) await Deno.writeFile(new URL(name, DIST), await printed(args));
+for (const name of ["flux-mqtt.service", "Dockerfile"]) {
+  await Deno.copyFile(new URL(`tasks/release/${name}`, ROOT), new URL(name, DIST));
+}
+const bill = await billOfMaterials(await Promise.all(made.map(fingerprint)));
+await Deno.writeTextFile(
+  new URL("flux-mqtt.cdx.json", DIST),
+  `${JSON.stringify(bill, null, 2)}\n`,
+);
+const names = [
+  ...made,
+  ...PRINTED.map(([name]) => name),
+  "flux-mqtt.service",
+  "Dockerfile",
+  "flux-mqtt.cdx.json",
+];
+const sums = await Promise.all(names.map(fingerprint));
+await Deno.writeTextFile(
+  new URL("SHA256SUMS", DIST),
+  sums.map(({ name, sha256 }) => `${sha256}  ${name}\n`).join(""),
+);
+for (const name of [...names, "SHA256SUMS"]) console.log(`made    dist/${name}`);
+for (const { target, reason } of failures) console.log(`NOT made for ${target}:\n  ${reason}`);
+if (failures.length > 0) Deno.exit(1);
