@@ -7,7 +7,8 @@ import {
   ReasonCode,
 } from "../codec/mod.ts";
 import { handlePuback, handlePubcomp, handlePubrec, handlePubrel } from "./acknowledge.ts";
-import { handleAuth, handleConnect } from "./connect.ts";
+import { handleAuth } from "./authenticate.ts";
+import { handleConnect } from "./connect.ts";
 import type { Connection } from "./connection.ts";
 import { disconnect, fail, handleDisconnect } from "./lifecycle.ts";
 import { handlePublish } from "./publish.ts";
