@@ -87,11 +87,12 @@ export class RetainedMessages {
 
   /** Removes the topic's message, where it has one. */
   remove(topicName: string): void {
+    // Even where there is none: whoever removed it may wait for the commit still, and so must whoever does it again.
+    if (isStored(topicName)) this.#broker.store?.deleteRetained(topicName);
     const removed = this.#messages.delete(topicName);
     if (removed === undefined) return;
     this.#bytes -= sizeBytes(removed);
     this.#stopExpiry(topicName);
-    if (isStored(topicName)) this.#broker.store?.deleteRetained(topicName);
   }
 
   #stopExpiry(topicName: string): void {

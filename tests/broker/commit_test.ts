@@ -239,3 +239,25 @@ Deno.test("While the store fails, QoS 1 and 2 and stored subscriptions are refus
     c< nothing
   `);
 });
+
+testExchange(
+  "A retained message that somebody removes again is acknowledged only when its removal is stored",
+  `
+  a> CONNECT
+  a< CONNACK
+  b> CONNECT
+  b< CONNACK
+  a> PUBLISH t retain qos=1 id=1 "x"
+  a< PUBACK id=1 reasonCode=0x10
+  hold commits
+  a> PUBLISH t retain qos=1 id=2 ""
+  b> PUBLISH t retain qos=1 id=7 ""
+  a< nothing
+  b< nothing
+  commit
+  a< PUBACK id=2 reasonCode=0x10
+  commit
+  b< PUBACK id=7 reasonCode=0x10
+  `,
+  STORE,
+);
