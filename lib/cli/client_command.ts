@@ -11,7 +11,7 @@ import { EXIT, print, printError } from "./output.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** How a client command ends where the connection is at fault: one status for each part that can fail. */
-export const CLIENT_EXIT: Readonly<Record<ClientErrorKind, number>> = {
+const CLIENT_EXIT: Readonly<Record<ClientErrorKind, number>> = {
   dns: 10,
   unreachable: 11,
   timeout: 12,
@@ -21,9 +21,9 @@ export const CLIENT_EXIT: Readonly<Record<ClientErrorKind, number>> = {
   closed: 17,
 };
 /** The broker refused the user name, the password, or the right to do this. */
-export const NOT_AUTHORIZED = 15;
+const NOT_AUTHORIZED = 15;
 /** `-W` has passed; mosquitto's clients have this status too. */
-export const TIMED_OUT = 27;
+const TIMED_OUT = 27;
 
 /** What to do about each kind of failure. */
 const ADVICE: Readonly<Record<ClientErrorKind, string>> = {
@@ -33,7 +33,8 @@ const ADVICE: Readonly<Record<ClientErrorKind, string>> = {
   certificate: "name the broker's CA with --cafile; --insecure only where the name differs",
   refused: "see what the broker's log says",
   protocol: "check -p and -V: is it an MQTT broker, of this version?",
-  closed: "see what the broker's log says",
+  closed:
+    "see what the broker's log says; does it ask for TLS, or for a certificate (--cert, --key)?",
 };
 
 /** What a command does with its flags. */

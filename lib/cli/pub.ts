@@ -1,10 +1,9 @@
-import type { MqttClient } from "../client/mod.ts";
+import { ClientError, type MqttClient } from "../client/mod.ts";
 import { reasonCodeName } from "../codec/mod.ts";
 import { isTopicName } from "../topic/mod.ts";
-import { leave, NOT_AUTHORIZED, runClient } from "./client_command.ts";
+import { leave, runClient } from "./client_command.ts";
 import { type ClientFlags, connectionOf, integer, qosOf } from "./client_flags.ts";
 import { propertiesOf } from "./client_properties.ts";
-import { EXIT, printError } from "./output.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** `flux-mqtt pub`: publishes, waits for the acknowledgements, ends. */
@@ -22,30 +21,27 @@ async function publishAll(
   repeat: number,
 ): Promise<number> {
   for await (const payload of payloadsOf(flags)) {
-    for (let i = 0; i < repeat; i++) {
-      const status = await publishOne(client, flags, payload);
-      if (status !== EXIT.ok) return status;
-    }
+    for (let i = 0; i < repeat; i++) await publishOne(client, flags, payload);
   }
   return await leave(client);
 }
 
-/** Publishes, and says where the broker did not take it. */
+/** Publishes; throws a `ClientError` where the broker does not take it. */
 export async function publishOne(
   client: MqttClient,
   flags: ClientFlags,
   payload: Uint8Array,
   more: { readonly responseTopic?: string } = {},
-): Promise<number> {
+): Promise<void> {
   const properties = { ...propertiesOf(flags.properties, "publish"), ...more };
   const reasonCode = await client.publish(flags.topics[0]!, payload, {
     qos: qosOf(flags),
     retain: flags.on.has("retain"),
     ...(Object.keys(properties).length === 0 ? {} : { properties }),
   });
-  if (reasonCode < 0x80) return EXIT.ok;
-  printError(`The broker did not take the message: ${reasonCodeName(reasonCode)}\n`);
-  return reasonCode === 0x87 ? NOT_AUTHORIZED : EXIT.failed;
+  if (reasonCode < 0x80) return;
+  const message = `The broker did not take the message: ${reasonCodeName(reasonCode)}`;
+  throw new ClientError("refused", message, reasonCode);
 }
 
 const PAYLOAD_FLAGS = ["message", "file", "null-message", "stdin-line", "stdin-file"];

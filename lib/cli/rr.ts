@@ -1,7 +1,6 @@
 import { isTopicName } from "../topic/mod.ts";
 import { runClient, untilEnd } from "./client_command.ts";
-import { type ClientFlags, connectionOf, qosOf } from "./client_flags.ts";
-import { EXIT } from "./output.ts";
+import { type ClientFlags, connectionOf } from "./client_flags.ts";
 import { checkMessage, payloadsOf, publishOne } from "./pub.ts";
 import { printMessage, subscribeTo } from "./sub.ts";
 import { UsageError } from "./usage_error.ts";
@@ -22,11 +21,9 @@ export function rr(args: readonly string[]): Promise<number> {
         },
       },
       use: async (client) => {
-        const status = await subscribeTo(client, [responseTopic], qosOf(flags));
-        if (status !== EXIT.ok) return status;
+        await subscribeTo(client, [responseTopic], flags);
         for await (const payload of payloadsOf(flags)) {
-          const status = await publishOne(client, flags, payload, { responseTopic });
-          if (status !== EXIT.ok) return status;
+          await publishOne(client, flags, payload, { responseTopic });
         }
         return await untilEnd(client, flags);
       },

@@ -1,10 +1,10 @@
-import type { MqttClient } from "../client/mod.ts";
-import { type Publish, type Qos, reasonCodeName } from "../codec/mod.ts";
+import { ClientError, type MqttClient } from "../client/mod.ts";
+import { type Publish, ReasonCode, reasonCodeName } from "../codec/mod.ts";
 import { isTopicFilter } from "../topic/mod.ts";
-import { leave, NOT_AUTHORIZED, runClient, untilEnd } from "./client_command.ts";
+import { leave, runClient, untilEnd } from "./client_command.ts";
 import { type ClientFlags, connectionOf, integer, qosOf } from "./client_flags.ts";
 import { propertiesOf } from "./client_properties.ts";
-import { EXIT, printBytes, printError } from "./output.ts";
+import { printBytes, printError } from "./output.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** `flux-mqtt sub`: subscribes and prints. */
@@ -28,11 +28,9 @@ export function sub(args: readonly string[]): Promise<number> {
       },
       use: async (client) => {
         // What a kept session had waiting may be enough before the broker has answered.
-        const status = await subscribe(client, flags).catch((error) => {
+        await subscribeTo(client, flags.topics, flags).catch((error) => {
           if (!isDone) throw error;
-          return EXIT.ok;
         });
-        if (status !== EXIT.ok) return status;
         return on.has("exit-after-subscribe") ? await leave(client) : await untilEnd(client, flags);
       },
     };
@@ -49,31 +47,33 @@ function checkFlags(flags: ClientFlags): void {
   }
 }
 
-async function subscribe(client: MqttClient, flags: ClientFlags): Promise<number> {
-  const properties = propertiesOf(flags.properties, "subscribe");
-  return await subscribeTo(client, flags.topics, qosOf(flags), properties);
-}
-
-/** Subscribes, and says which filters the broker refused; well as long as one was granted: there is something to wait for. */
+/** Subscribes, and says which filters the broker refused; throws where it refused them all: nothing would ever come. */
 export async function subscribeTo(
   client: MqttClient,
   topicFilters: readonly string[],
-  qos: Qos,
-  properties?: Publish["properties"],
-): Promise<number> {
+  flags: ClientFlags,
+): Promise<void> {
+  const qos = qosOf(flags);
   const options = { noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
   const { reasonCodes } = await client.subscribe(
     topicFilters.map((topicFilter) => ({ topicFilter, qos, ...options })),
-    properties,
+    propertiesOf(flags.properties, "subscribe"),
   );
-  let status: number = EXIT.ok;
-  for (const [i, code] of reasonCodes.entries()) {
-    if (code < 0x80) continue;
-    printError(`The broker refused ${topicFilters[i]}: ${reasonCodeName(code)}\n`);
-    status = code === 0x87 || code === 0x80 ? NOT_AUTHORIZED : EXIT.failed;
+  const refusals = topicFilters.map((topicFilter, i) => ({ topicFilter, code: reasonCodes[i]! }))
+    .filter(({ code }) => code >= 0x80);
+  const texts = refusals.map(({ topicFilter, code }) =>
+    `The broker refused ${topicFilter}: ${reasonCodeName(code)}`
+  );
+  const [first] = refusals;
+  if (first !== undefined && refusals.length === topicFilters.length) {
+    // Before 5.0 there is one code for all reasons; the rules are the usual one.
+    const code = first.code === UNSPECIFIED ? ReasonCode.NotAuthorized : first.code;
+    throw new ClientError("refused", texts.join("\n"), code);
   }
-  return reasonCodes.some((code) => code < 0x80) ? EXIT.ok : status;
+  if (!flags.on.has("quiet")) printError(texts.map((text) => `${text}\n`).join(""));
 }
+
+const UNSPECIFIED = 0x80;
 
 /** The payload as it is; with `-v` its topic first. `false`: nobody reads it any more. */
 export function printMessage({ topicName, payload }: Publish, on: ReadonlySet<string>): boolean {

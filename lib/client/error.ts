@@ -49,11 +49,20 @@ export function refusal(
   return new ClientError("refused", `The broker refused the connection: ${name}${reason}`, code);
 }
 
-/** Sorts what `Deno.connect` and `Deno.connectTls` throw. */
+/** Sorts what `Deno.connect` and `Deno.connectTls` throw, and reading and writing until CONNACK. */
 export function connectionError(error: unknown, place: string): ClientError {
   const text = error instanceof Error ? error.message : String(error);
   if (/failed to lookup|name or service not known|no such host|resolve/i.test(text)) {
     return new ClientError("dns", `Cannot find ${place}: the name has no address`);
+  }
+  const { UnexpectedEof, ConnectionReset, ConnectionAborted, BrokenPipe } = Deno.errors;
+  if (
+    [UnexpectedEof, ConnectionReset, ConnectionAborted, BrokenPipe].some((kind) =>
+      error instanceof kind
+    )
+  ) return closedEarly();
+  if (/corrupt message|InvalidContentType/i.test(text)) {
+    return new ClientError("protocol", `${place} does not speak TLS: ${text}`);
   }
   if (/certificate|UnknownIssuer|handshake|alert|tls/i.test(text)) {
     return new ClientError("certificate", `Cannot trust ${place}: ${text}`);
@@ -62,4 +71,9 @@ export function connectionError(error: unknown, place: string): ClientError {
     return new ClientError("timeout", `Cannot connect to ${place}: no answer`);
   }
   return new ClientError("unreachable", `Cannot connect to ${place}: ${text}`);
+}
+
+/** The error for a connection that the broker closes before it has said anything. */
+export function closedEarly(): ClientError {
+  return new ClientError("closed", "The broker closed the connection without a CONNACK");
 }

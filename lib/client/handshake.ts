@@ -7,7 +7,7 @@ import {
   ReasonCode,
   type Will,
 } from "../codec/mod.ts";
-import { ClientError, refusal } from "./error.ts";
+import { ClientError, closedEarly, refusal } from "./error.ts";
 import type { MqttClient } from "./mqtt_client.ts";
 import type { Place } from "./transport.ts";
 
@@ -40,9 +40,7 @@ export interface MqttClientInit extends Place {
 
 /** The CONNACK that lets us in; everything else becomes a `ClientError`. */
 export function accepted(packet: Packet | undefined, version: ProtocolVersion): Connack {
-  if (packet === undefined) {
-    throw new ClientError("closed", "The broker closed the connection without a CONNACK");
-  }
+  if (packet === undefined) throw closedEarly();
   if (packet.type !== "connack") {
     throw new ClientError("protocol", "The broker did not answer with CONNACK");
   }

@@ -31,6 +31,7 @@ export class Turns {
   #wakeAtMs = Infinity;
   #busyReads = 0;
   #waiting: Waiting[] = [];
+  #pause: ReturnType<typeof setTimeout> | undefined;
   readonly #goOn = () => {
     this.#busyReads = 0;
     const waiting = this.#waiting;
@@ -63,7 +64,7 @@ export class Turns {
    */
   mayGoOn(busy: Waiting): boolean {
     if (++this.#busyReads < BUSY_READS) return true;
-    if (this.#waiting.push(busy) === 1) setTimeout(this.#goOn, 0);
+    if (this.#waiting.push(busy) === 1) this.#pause = setTimeout(this.#goOn, 0);
     return false;
   }
 
@@ -83,6 +84,7 @@ export class Turns {
   /** Wakes the broker no more. */
   stop(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#pause);
     this.#wakeAtMs = -Infinity;
   }
 }

@@ -110,7 +110,7 @@ export class Scenario {
     if (kind < 55) return clock.runFor(random.int(20));
     if (kind < 85) return clock.runFor(random.int(1000));
     if (kind < 94) return clock.runFor(random.int(8000));
-    if (kind < 97) return clock.runFor(random.int(60_000));
+    if (kind < 97) return clock.runFor(random.int(30_000));
     const longMs = 1000 * random.pick([10, 100, 4000, 40_000]);
     if (random.bool()) return this.world.sleep(longMs);
     // Lids are closed.
@@ -200,12 +200,12 @@ export class Scenario {
   #client(clientId: string): ModelClient {
     const random = this.#random;
     const client = new ModelClient(this.world, this.ledger, clientId, this.#version(), {
-      maxAckMs: random.pick([0, 10, 500, 3000]),
+      maxAckMs: random.pick([0, 10, 500, 2000]),
       isPicky: random.int(6) === 0,
     });
     this.#networks.set(client, {
       maxDelayMs: random.pick([0, 10, 100]),
-      capacityBytes: random.pick([50, 500, 65_536, 65_536]),
+      capacityBytes: random.pick([100, 500, 65_536, 65_536]),
     });
     return client;
   }

@@ -67,17 +67,20 @@ export interface ClientTls {
 }
 
 /** A test with certificates and connections: nothing may stay open behind it. Ignored where there is no openssl. */
-export function certificateTest(name: string, fn: (files: Certificates) => Promise<void>): void {
+export function certificateTest(
+  name: string,
+  fn: (files: Certificates, t: Deno.TestContext) => Promise<void>,
+): void {
   Deno.test({
     name,
     ignore: !HAS_OPENSSL,
     sanitizeOps: true,
     sanitizeResources: true,
-    async fn() {
+    async fn(t) {
       const directory = await Deno.makeTempDir({ prefix: "flux-certs-" });
       try {
         await makeCertificates({ directory });
-        await fn(new Certificates(directory));
+        await fn(new Certificates(directory), t);
       } finally {
         await Deno.remove(directory, { recursive: true });
       }

@@ -1,0 +1,65 @@
+import { main } from "../../lib/cli/mod.ts";
+
+/** Those of `deno task start`. */
+const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-write", "--allow-env"];
+const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+
+/** How a command ended, and what it said. */
+export interface FluxRun {
+  readonly status: number;
+  readonly out: string;
+  readonly error: string;
+}
+
+/** A command that runs: `flux-mqtt sub …`. */
+export function startFlux(
+  args: readonly string[],
+  init: { readonly input?: boolean; readonly cwd?: string } = {},
+): Deno.ChildProcess {
+  const { PATH = "", HOME = "", DENO_DIR } = Deno.env.toObject();
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--no-check", ...PERMISSIONS, MAIN, ...args],
+    ...init.cwd === undefined ? {} : { cwd: init.cwd },
+    clearEnv: true,
+    env: { PATH, HOME, NO_COLOR: "1", ...DENO_DIR === undefined ? {} : { DENO_DIR } },
+    stdin: init.input ? "piped" : "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+/** Runs a command to its end; `input` is what it reads. */
+export async function runFlux(
+  args: readonly string[],
+  init: { readonly input?: string | Uint8Array; readonly cwd?: string } = {},
+): Promise<FluxRun> {
+  const { input, ...rest } = init;
+  const child = startFlux(args, { ...rest, input: input !== undefined });
+  if (input !== undefined) {
+    const writer = child.stdin.getWriter();
+    await writer.write(typeof input === "string" ? new TextEncoder().encode(input) : input);
+    await writer.close();
+  }
+  const { code, stdout, stderr } = await child.output();
+  const text = new TextDecoder();
+  return { status: code, out: text.decode(stdout), error: text.decode(stderr) };
+}
+
+/** The same in this process, for commands that read nothing: without the time that a process takes to start. */
+export async function callFlux(args: readonly string[]): Promise<FluxRun> {
+  const parts = { out: "", error: "" };
+  const { stdout, stderr } = Deno;
+  const before = [stdout.writeSync, stderr.writeSync] as const;
+  const gather = (name: "out" | "error") => (bytes: Uint8Array) => {
+    parts[name] += new TextDecoder().decode(bytes);
+    return bytes.length;
+  };
+  stdout.writeSync = gather("out");
+  stderr.writeSync = gather("error");
+  try {
+    const status = await main(args);
+    return { status, ...parts };
+  } finally {
+    [stdout.writeSync, stderr.writeSync] = before;
+  }
+}
