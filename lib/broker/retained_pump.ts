@@ -1,7 +1,6 @@
 import type { KeptMessage } from "../session/mod.ts";
 import type { Client } from "./client.ts";
 import { deliver, isBacklogged } from "./deliver.ts";
-import { Fanout } from "./fanout.ts";
 import type { Broker } from "./broker.ts";
 import type { Target } from "./router.ts";
 import { encodeText } from "../codec/mod.ts";
@@ -19,7 +18,6 @@ export function pumpRetained(client: Client): void {
   const { connection, session } = client;
   if (connection === null) return;
   const { broker } = connection;
-  const fanout = new Fanout();
   for (let i = 0; i < SLICE_MESSAGES; i++) {
     const delivery = client.retained[0];
     if (delivery === undefined) return;
@@ -33,7 +31,7 @@ export function pumpRetained(client: Client): void {
       client.retained.shift();
       continue;
     }
-    deliverRetained(broker, client, delivery.topicFilter, message, fanout);
+    deliverRetained(broker, client, delivery.topicFilter, message);
   }
   if (client.retained.length > 0) broker.markPumping(client);
 }
@@ -43,7 +41,6 @@ function deliverRetained(
   client: Client,
   topicFilter: string,
   message: KeptMessage,
-  fanout: Fanout,
 ): void {
   if (message.expiresAtMs <= broker.nowMs) return;
   const subscription = client.session.subscriptions.get(topicFilter);
@@ -59,6 +56,8 @@ function deliverRetained(
     subscriptionIdentifiers: subscriptionIdentifier === 0 ? undefined : [subscriptionIdentifier],
     share: undefined,
   };
+  // Free: nothing is routed while a slice is delivered.
+  const { fanout } = broker;
   fanout.begin(message, encodeText(message.topicName), true, broker.nowMs, message);
   deliver(broker, target, message, fanout);
 }

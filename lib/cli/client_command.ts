@@ -32,7 +32,7 @@ const ADVICE: Readonly<Record<ClientErrorKind, string>> = {
   timeout: "check -p: something else may answer there, or TLS is expected (--cafile)",
   certificate: "name the broker's CA with --cafile; --insecure only where the name differs",
   refused: "see what the broker's log says",
-  protocol: "check -p and -V: is it an MQTT broker, of this version?",
+  protocol: "check -p and -V: is it an MQTT broker of this version, and without TLS?",
   closed:
     "see what the broker's log says; does it ask for TLS, or for a certificate (--cert, --key)?",
 };

@@ -256,11 +256,11 @@ export class MqttClient {
       if (this.#isEnded || this.#isLeaving) {
         return reject(new ClientError("closed", "The connection has ended"));
       }
+      this.#send(packet); // Throws what cannot be encoded, before anybody waits.
       this.#waiting.set(packet.packetId, (answer) => {
         if (answer instanceof ClientError) reject(answer);
         else resolve(answer);
       });
-      this.#send(packet);
     });
   }
 

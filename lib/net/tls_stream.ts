@@ -216,6 +216,12 @@ class Encrypted extends Duplex {
     }, done);
   }
 
+  /** A little later: what a handshake fails for destroys this stream before it has said so to the client. */
+  override destroy(error?: Error): this {
+    setTimeout(() => super.destroy(error), 0);
+    return this;
+  }
+
   override _final(done: (error?: Error | null) => void): void {
     this.#below.closeWrite().then(() => done(), () => done());
   }

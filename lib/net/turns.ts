@@ -6,11 +6,12 @@ export function nowMs(): number {
 }
 
 /**
- * Reads of much that follow each other before everybody else is looked at. A read whose bytes are there already is answered at
- * once, without a look at other sockets; so one client that never stops could keep the broker from ever seeing the others,
- * and did, on Deno 2.9.6. Two megabytes are some twenty milliseconds of work; the pause after them is one.
+ * How long connections with much to read are read without a pause, milliseconds. Deno looks at its sockets only now and then
+ * while there is always something to do, and a read that fills its buffer makes the next one possible at once: a client that
+ * never stops could keep the broker from seeing the others for seconds, and did, on Deno 2.9.6. The pause is about one
+ * millisecond of idleness, which makes Deno look.
  */
-const BUSY_READS = 32;
+const BUSY_MS = 20;
 
 /** Somebody who goes on after the pause. */
 export interface Waiting {
@@ -29,11 +30,12 @@ export class Turns {
   #isOpen = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wakeAtMs = Infinity;
-  #busyReads = 0;
+  #lastBusyMs = 0;
+  #pauseAtMs = 0;
   #waiting: Waiting[] = [];
   #pause: ReturnType<typeof setTimeout> | undefined;
   readonly #goOn = () => {
-    this.#busyReads = 0;
+    this.#pauseAtMs = nowMs() + BUSY_MS;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const busy of waiting) busy.resume();
@@ -58,13 +60,16 @@ export class Turns {
     return this.#turnMs;
   }
 
-  /**
-   * Whether a connection with much to read may be read again at once. Where not, it is resumed after a pause: only a timer
-   * makes the event loop look at all that is ready.
-   */
+  /** Whether a connection with much to read may be read again at once. Where not, it is resumed after the pause. */
   mayGoOn(busy: Waiting): boolean {
-    if (++this.#busyReads < BUSY_READS) return true;
-    if (this.#waiting.push(busy) === 1) this.#pause = setTimeout(this.#goOn, 0);
+    // Nobody was busy for a while: the event loop has seen everybody.
+    if (this.#turnMs > this.#lastBusyMs + BUSY_MS) this.#pauseAtMs = this.#turnMs + BUSY_MS;
+    this.#lastBusyMs = this.#turnMs;
+    if (this.#turnMs < this.#pauseAtMs) return true;
+    this.#waiting.push(busy);
+    // From the last on: while one of them is still handled, nothing is idle.
+    clearTimeout(this.#pause);
+    this.#pause = setTimeout(this.#goOn, 0);
     return false;
   }
 

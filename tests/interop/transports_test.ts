@@ -158,7 +158,8 @@ certificateTest(
       assert.match(told, /ALPN protocol: mqtt/);
     }
     const old = `${connect} -tls1_1 -cipher ALL:@SECLEVEL=0`;
-    await assert.rejects(files.openssl(old), /alert|unexpected eof|no protocols available/);
+    await assert.rejects(files.openssl(old), /alert handshake failure|no protocols available/);
+    await assert.rejects(files.openssl(`${connect} -alpn http/1.1`), /no application protocol/);
   },
 );
 
