@@ -30,7 +30,8 @@ const ADVICE: Readonly<Record<ClientErrorKind, string>> = {
   dns: "check the name after -h",
   unreachable: "check that the broker runs, and -h and -p",
   timeout: "check -p: something else may answer there, or TLS is expected (--cafile)",
-  certificate: "name the broker's CA with --cafile; --insecure only where the name differs",
+  certificate:
+    "name the broker's CA with --cafile, and ours with --cert and --key where it asks; --insecure only where the name differs",
   refused: "see what the broker's log says",
   protocol: "check -p and -V: is it an MQTT broker of this version, and without TLS?",
   closed:

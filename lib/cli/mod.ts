@@ -5,8 +5,8 @@
  * and runs the broker; `check` prints what a configuration comes to. Flags are those of the option table. Nothing heavy
  * happens before it is needed: a broker must accept connections within 100 ms of its start.
  *
- * Exit status: 0 all went well, 1 something failed while running, 2 the command line is not understood, 3 the configuration is
- * not valid.
+ * What commands and flags there are stands in tables (`commands.ts`, `client_options.ts`, the option table): parsing, help, man page and
+ * completions come from the same rows. What an exit status means stands in `exit_status.ts`.
  *
  * ```ts
  * import { main } from "./mod.ts";

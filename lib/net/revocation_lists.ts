@@ -39,11 +39,11 @@ export class RevocationLists {
   }
 
   /** Why a certificate is refused, or `undefined`. */
-  refusal(der: Uint8Array, now: Date): string | undefined {
+  refusal(der: Uint8Array, nowMs: number): string | undefined {
     const { issuer, serialNumber } = certificateParts(der);
     const list = this.#lists.get(hex(issuer));
     if (list === undefined) return "client certificate: there is no revocation list of its issuer";
-    if (list.nextUpdate !== undefined && list.nextUpdate < now) {
+    if (list.nextUpdate !== undefined && list.nextUpdate.getTime() < nowMs) {
       return "client certificate: the revocation list of its issuer is out of date";
     }
     return list.serialNumbers.has(hex(serialNumber))

@@ -6,6 +6,7 @@ import type { ReadBuffers } from "./read_buffers.ts";
 import { RevocationLists } from "./revocation_lists.ts";
 import type { TlsInit } from "./tls_init.ts";
 import { TlsStream } from "./tls_stream.ts";
+import { VerifiedCertificates } from "./verified_certificates.ts";
 
 /** How often files are looked at: whoever renews a certificate need not tell anybody. */
 const WATCH_MS = 3000;
@@ -13,6 +14,9 @@ const WATCH_MS = 3000;
 /** What was read from the files. */
 interface Loaded {
   readonly options: TlsOptions;
+  /** Who may have signed clients' certificates; and those that were seen, where clients must show one. */
+  readonly authorities: readonly string[];
+  readonly verified: VerifiedCertificates | undefined;
   readonly revocations: RevocationLists | undefined;
 }
 
@@ -45,8 +49,12 @@ export class TlsContext implements TlsLayer {
     buffers: ReadBuffers,
     onRefused: (reason: string) => void,
   ): ByteStream {
-    const { options, revocations } = this.#loaded;
-    const refusal = (certificate: Uint8Array) => revocations?.refusal(certificate, new Date());
+    const { options, verified, revocations } = this.#loaded;
+    const refusal = (certificate: Uint8Array | undefined, isResumed: boolean) => {
+      const nowMs = Date.now();
+      return verified?.refusal(certificate, isResumed, nowMs) ??
+        (certificate === undefined ? undefined : revocations?.refusal(certificate, nowMs));
+    };
     return new TlsStream(below, { options, refusal, peer, buffers, onRefused });
   }
 
@@ -77,7 +85,11 @@ export class TlsContext implements TlsLayer {
   #load(saysFailure: boolean): boolean {
     const { certfile } = this.#init;
     try {
-      this.#loaded = load(this.#init);
+      const loaded = load(this.#init);
+      const { authorities, verified } = this.#loaded;
+      // As long as it is the same authorities' word, it holds.
+      const isSame = authorities.join() === loaded.authorities.join();
+      this.#loaded = isSame ? { ...loaded, verified } : loaded;
       this.#log.info("The certificate is read again", { certfile });
       return true;
     } catch (error) {
@@ -108,6 +120,8 @@ function load(init: TlsInit): Loaded {
       rejectUnauthorized: requireCertificate,
       ...requireCertificate ? { ca: authorities } : {},
     },
+    authorities,
+    verified: requireCertificate ? new VerifiedCertificates() : undefined,
     revocations: crlfile === undefined
       ? undefined
       : new RevocationLists(readText(crlfile), authorities),

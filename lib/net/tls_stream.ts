@@ -12,8 +12,11 @@ const LEFT = "the client left";
 export interface TlsStreamInit {
   /** For this connection; those that are open keep theirs. */
   readonly options: TlsOptions;
-  /** Says why a client that was verified is refused all the same, or `undefined`. */
-  readonly refusal: (certificate: Uint8Array) => string | undefined;
+  /** Says why a client is refused although its handshake was good, or `undefined`. */
+  readonly refusal: (
+    certificate: Uint8Array | undefined,
+    isResumed: boolean,
+  ) => string | undefined;
   /** Gets the client's certificate. */
   readonly peer: Peer;
   /** Lends the buffer for what is encrypted. */
@@ -115,11 +118,12 @@ export class TlsStream implements ByteStream {
 
   /** Takes the client's certificate, if it showed one; returns why it is refused, if it is. */
   #readCertificate(socket: TLSSocket): string | undefined {
-    const der = socket.getPeerX509Certificate()?.raw;
-    if (der === undefined) return undefined;
     try {
-      const refusal = this.#init.refusal(der);
-      if (refusal === undefined) this.#init.peer.certificate = readClientCertificate(der);
+      const der = socket.getPeerX509Certificate()?.raw;
+      const refusal = this.#init.refusal(der, socket.isSessionReused());
+      if (refusal === undefined && der !== undefined) {
+        this.#init.peer.certificate = readClientCertificate(der);
+      }
       return refusal;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);

@@ -11,7 +11,7 @@ export function nowMs(): number {
  * never stops could keep the broker from seeing the others for seconds, and did, on Deno 2.9.6. The pause is about one
  * millisecond of idleness, which makes Deno look.
  */
-const BUSY_MS = 20;
+const BUSY_MS = 40;
 
 /** Somebody who goes on after the pause. */
 export interface Waiting {

@@ -2,6 +2,7 @@ import { strict as assert } from "node:assert";
 import { RawClient } from "../../tests/support/raw_client.ts";
 import { expectTopics, MosquittoSub, publish, retainedFor, roundTrip, send } from "./clients.ts";
 import type { Row, Stage } from "./row.ts";
+import { tryAuthentication } from "./authentication.ts";
 import { tryBasics } from "./basics.ts";
 import { tryBoth, tryCertificate, tryMqtts, tryMqttsStarts } from "./tls.ts";
 
@@ -9,8 +10,6 @@ const CONNECTIONS = 100;
 const MESSAGES = 1000;
 /** So many `mosquitto_pub` at a time. */
 const PUBLISHERS = 4;
-
-const NOT_YET = { skipped: "Passwords are not in this version yet" };
 
 const SENSORS = ["sensor/room1/temperature", "sensor/room1/humidity/value", "sensor/temperature"];
 
@@ -163,7 +162,7 @@ export const ROWS: readonly Row[] = [
     title: "Authentication",
     how: "with and without `-u user -P pass`",
     expected: "Only right credentials get in where there is a password file",
-    run: NOT_YET,
+    run: tryAuthentication,
   },
   {
     id: "8.1",

@@ -200,11 +200,7 @@ certificateTest("TLS: what is not trusted is told, status 13", async (files, t) 
     t,
     [
       [`health ${trust} ${ours}`, 13, /^Cannot trust localhost:\d+: .*not valid for name/],
-      [
-        `health ${trust} --insecure`,
-        17,
-        /^The broker closed the connection without .*a certificate \(--cert/,
-      ],
+      [`health ${trust} --insecure`, [13, 17], /--cert/],
       [`health ${trust} --insecure ${ours}`, 0, /^$/],
     ],
     closed.port,

@@ -43,9 +43,9 @@ for (const connections of [1, 2, 8]) {
       });
       const waits = await Promise.race([waitsOf(local), late]);
       assert.ok(waits !== undefined, `${PINGS} answers did not come in ${LIMIT_MS} ms`);
-      // Some twenty milliseconds' worth between two looks at everybody. Without pauses it is hundreds, or no answer.
-      assert.ok(waits[PINGS / 2]! < 16, `Half of the answers came after ${waits[PINGS / 2]} MB`);
-      assert.ok(waits.at(-1)! < 64, `One answer came after ${waits.at(-1)} MB`);
+      // Some forty milliseconds' worth between two looks at everybody. Without pauses it is hundreds, or no answer.
+      assert.ok(waits[PINGS / 2]! < 24, `Half of the answers came after ${waits[PINGS / 2]} MB`);
+      assert.ok(waits.at(-1)! < 96, `One answer came after ${waits.at(-1)} MB`);
     } finally {
       clearTimeout(timer);
       stop();

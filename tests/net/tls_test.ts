@@ -1,9 +1,10 @@
 import { strict as assert } from "node:assert";
+import { encodePacket } from "../../lib/codec/mod.ts";
 import { loadTls } from "../../lib/net/mod.ts";
 import { makeCertificates } from "../../tasks/certs.ts";
 import { type Certificates, certificateTest } from "../support/certificates.ts";
 import { LocalServer } from "../support/local_server.ts";
-import { publishPacket, RawClient } from "../support/raw_client.ts";
+import { connectPacket, publishPacket, RawClient } from "../support/raw_client.ts";
 import { RawWebSocket } from "../support/raw_web_socket.ts";
 
 const MB = 1024 * 1024;
@@ -191,24 +192,53 @@ certificateTest("who is refused is told why, where the handshake is not over", a
   );
 });
 
+/** Connects with `openssl s_client`, which says CONNECT and DISCONNECT where it is let in; resolves to what it tells. */
+async function sayHello(files: Certificates, port: number, args: string): Promise<string> {
+  const child = new Deno.Command("openssl", {
+    args: `s_client -connect 127.0.0.1:${port} -ign_eof ${args}`.split(" "),
+    cwd: files.directory,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  const packets = [connectPacket(), { type: "disconnect", reasonCode: 0 } as const];
+  const written = (async () => {
+    for (const packet of packets) await writer.write(encodePacket(packet, 5));
+    await writer.close();
+  })();
+  const { stdout } = await child.output();
+  await written.catch(() => {}); // It may have been sent away before.
+  return new TextDecoder("latin1").decode(stdout);
+}
+
 certificateTest(
-  "no session is resumed, so that each certificate is looked at anew",
+  "a resumed session counts only where its certificate was verified",
   async (files) => {
     await files.openssl(
       "req -x509 -newkey rsa:2048 -nodes -keyout evil.key -subj /CN=client -days 2 -out evil.crt",
     );
     await using local = new LocalServer();
     const tls = { ...files.server, requireCertificate: true, cafile: files.path("ca.crt") };
-    const port = await local.listen({}, tls);
+    const strict = await local.listen({}, tls);
+    const lax = await local.listen({}, files.server);
+    const { metrics } = local.broker;
+    /** First a full handshake, then one with its session; says who came in. */
+    const cases: [name: string, first: number, certificate: string, isLetIn: [boolean, boolean]][] =
+      [
+        ["good", strict, " -cert client.crt -key client.key", [true, true]],
+        ["evil", strict, " -cert evil.crt -key evil.key", [false, false]],
+        ["elsewhere", lax, "", [true, false]],
+      ];
     for (const version of ["tls1_2", "tls1_3"]) {
-      for (const name of ["evil", "client"]) {
-        const connect = `s_client -connect 127.0.0.1:${port} -${version}`;
-        const certificate = `-cert ${name}.crt -key ${name}.key`;
-        await files.openssl(`${connect} ${certificate} -sess_out ${name}.pem`).catch(() => {});
-        const session = await Deno.stat(files.path(`${name}.pem`)).catch(() => undefined);
-        if (session === undefined) continue; // There was nothing to resume.
-        const told = await files.openssl(`${connect} -sess_in ${name}.pem`).catch(String);
-        assert.doesNotMatch(told, /^Reused/m, `${version} ${name}`);
+      for (const [name, first, certificate, isLetIn] of cases) {
+        const countBefore = metrics.connectsAccepted;
+        await sayHello(files, first, `-${version}${certificate} -sess_out ${name}.pem`);
+        const countBetween = metrics.connectsAccepted;
+        const told = await sayHello(files, strict, `-${version} -sess_in ${name}.pem`);
+        assert.match(told, /^Reused, /m, "Nothing was resumed, so nothing was tried");
+        const came = [countBetween - countBefore, metrics.connectsAccepted - countBetween];
+        assert.deepEqual(came.map((count) => count === 1), isLetIn, `${version} ${name}`);
       }
     }
   },
