@@ -28,7 +28,7 @@ netTest("packets up to max_packet_size pass, a byte more is refused with 0x95", 
       assert.ok(packet?.type === "publish" && largest.type === "publish");
       assert.equal(packet.payload.length, largest.payload.length);
     }
-    // Its length is enough: nobody waits for the rest. [MQTT-3.1.2-24]
+    // Its length is enough: nobody waits for the rest.
     const tooLarge = encodePacket(publishOf(maxPacketSizeBytes + 1), 5);
     await client.write(tooLarge.subarray(0, 5));
     const { packets, isReset } = await client.untilEnd();
