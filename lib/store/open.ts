@@ -107,9 +107,17 @@ function checkLog(path: string, stamp: string, log: LogPort): void {
 }
 
 function loadFile(path: string): Loaded {
+  const isNew = !exists(path);
+  const loaded = loadDatabase(path, isNew ? "OFF" : "FULL");
+  // A new file has nothing to lose while it is made: it is brought to the disk once, when it is whole.
+  if (isNew) syncFile(path);
+  return loaded;
+}
+
+function loadDatabase(path: string, synchronous: "OFF" | "FULL"): Loaded {
   const db = new DatabaseSync(path);
   try {
-    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}`);
     const [verdict] = Object.values(db.prepare("PRAGMA quick_check(1)").get() ?? {});
     if (verdict !== "ok") throw new DamageError(String(verdict));
     migrate(db);
@@ -117,6 +125,21 @@ function loadFile(path: string): Loaded {
   } finally {
     db.close();
   }
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+function syncFile(path: string): void {
+  using file = Deno.openSync(path, { write: true });
+  file.syncSync();
 }
 
 /** A row that cannot be decoded is damage like any other. */

@@ -33,7 +33,8 @@ export interface WriterEvents {
 export class WriterLink {
   /** Nothing can be written at present. */
   isFailing = false;
-  readonly #worker: Worker;
+  readonly #init: WriterInit;
+  #worker: Worker | undefined;
   readonly #log: LogPort;
   readonly #events: WriterEvents;
   #stats: StoreStats = { commits: 0, writtenBytes: 0, fsyncs: 0, failures: 0 };
@@ -42,18 +43,14 @@ export class WriterLink {
   /** When the Worker was given a batch that it has not answered; `undefined`: it has answered all. */
   #askedAtMs: number | undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  #startTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(init: WriterInit, log: LogPort, events: WriterEvents) {
+    this.#init = init;
     this.#log = log;
     this.#events = events;
-    this.#worker = new Worker(new URL("./sqlite_writer.ts", import.meta.url), { type: "module" });
-    this.#worker.onmessage = ({ data }: MessageEvent<WriterAnswer>) => this.#answered(data);
-    this.#worker.onerror = (event) => {
-      // What the Worker itself does not catch is a fault of ours: with nothing more to promise the process must end.
-      log.error("The store's Worker failed", { reason: event.message });
-      throw new Error(`The store's Worker failed: ${event.message}`);
-    };
-    this.#send(init);
+    // A thread takes a while to begin: the broker opens its ports first, unless there is something to write at once.
+    this.#startTimer = setTimeout(() => this.#started(), 0);
   }
 
   /** What was written so far. */
@@ -82,7 +79,22 @@ export class WriterLink {
 
   /** Nothing is sent to a Worker that is to end. */
   #send(request: WriterRequest): void {
-    if (!this.#isClosing) this.#worker.postMessage(request);
+    if (!this.#isClosing) this.#started().postMessage(request);
+  }
+
+  /** The Worker, which begins with the first call. */
+  #started(): Worker {
+    if (this.#worker !== undefined) return this.#worker;
+    clearTimeout(this.#startTimer);
+    const worker = new Worker(new URL("./sqlite_writer.ts", import.meta.url), { type: "module" });
+    worker.onmessage = ({ data }: MessageEvent<WriterAnswer>) => this.#answered(data);
+    worker.onerror = (event) => {
+      // What the Worker itself does not catch is a fault of ours: with nothing more to promise the process must end.
+      this.#log.error("The store's Worker failed", { reason: event.message });
+      throw new Error(`The store's Worker failed: ${event.message}`);
+    };
+    worker.postMessage(this.#init);
+    return this.#worker = worker;
   }
 
   #answered(answer: WriterAnswer): void {
@@ -95,7 +107,7 @@ export class WriterLink {
       case "unsynced":
         return this.#log.error("Cannot bring the store to the disk", { reason: answer.reason });
       case "closed":
-        this.#worker.terminate();
+        this.#worker?.terminate();
         return this.#events.closed();
     }
   }
