@@ -28,6 +28,9 @@ const WEB_SOCKET_HEADER_BYTES = 8192;
 /** Bytes of a frame that are allowed whatever `max_packet_size` says. */
 const WEB_SOCKET_FRAME_BYTES = 64 * 1024;
 
+/** Names of this machine alone: who may run programs on it may connect. */
+const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "::1", "localhost"]);
+
 /** What a server is made of; all that is left out has its default. */
 export interface ServerInit {
   /** What is left out has its default. */
@@ -102,7 +105,7 @@ export class Server {
     const options = {
       ...DEFAULT_LISTENER_OPTIONS,
       name: path ?? String(port),
-      allowAnonymous: hostname === "127.0.0.1",
+      allowAnonymous: LOOPBACK.has(hostname),
       ...init.options,
     };
     try {
