@@ -2,6 +2,7 @@ import { encodeText, NameCache, ReasonCode } from "../codec/mod.ts";
 import type { Delivery, Message } from "../session/mod.ts";
 import { BufferPool } from "./byte_buffer.ts";
 import type { Client } from "./client.ts";
+import { Congestion } from "./congestion.ts";
 import { type CloseReason, Connection } from "./connection.ts";
 import { Deadlines } from "./deadlines.ts";
 import { deliver, drain, dropUnreadable, mayRead } from "./deliver.ts";
@@ -18,7 +19,7 @@ import { restore } from "./restore.ts";
 import { RetainedMessages } from "./retained.ts";
 import { pumpRetained } from "./retained_pump.ts";
 import { Router, type Target } from "./router.ts";
-import { evictSlowest, rewatch } from "./watch.ts";
+import { rewatch } from "./watch.ts";
 
 /**
  * The deterministic core: everything that happens does so in a call of `receive`, `drained`, `tick` or of a port's answer, and
@@ -55,8 +56,8 @@ export class Broker implements MessageHub {
   connectedCount = 0;
   /** Bytes queued for sessions. */
   queuedBytes = 0;
-  /** Bytes not yet written to connections. */
-  bufferedBytes = 0;
+  /** What waits to be written, and who waits for it to get less. */
+  readonly congestion: Congestion = new Congestion(this);
   /** Nobody comes in any more. */
   isShuttingDown = false;
   /** The next delivery's place in the order of the store. */
@@ -76,8 +77,6 @@ export class Broker implements MessageHub {
   #leaving: [Connection, CloseReason][] = [];
   #holding: Connection[] = [];
   #committedWrites = 0;
-  /** Connections not read until what is buffered gets less. */
-  readonly #throttled = new Set<Connection>();
   /** Clients with retained messages to deliver in the next turn. */
   readonly #pumping = new Set<Client>();
 
@@ -95,6 +94,11 @@ export class Broker implements MessageHub {
       mayRead: (client, topicName) => mayRead(ports.access, client, topicName),
     });
     this.retained = new RetainedMessages(this);
+  }
+
+  /** Bytes not yet written to connections. */
+  get bufferedBytes(): number {
+    return this.congestion.bufferedBytes;
   }
 
   /** What holds now. */
@@ -193,7 +197,7 @@ export class Broker implements MessageHub {
   /** The link has written all that it took: what waited for room may come. */
   drained(connection: Connection, nowMs: number): void {
     this.nowMs = nowMs;
-    this.account(connection);
+    this.congestion.account(connection);
     if (connection.state !== "connected" || connection.client === null) return;
     drain(connection.client);
     if (connection.client.retained.length > 0) pumpRetained(connection.client);
@@ -220,11 +224,11 @@ export class Broker implements MessageHub {
     for (const connection of dirty) {
       connection.isDirty = false;
       if (connection.ready.length > 0) connection.link.flush();
-      this.account(connection);
+      this.congestion.account(connection);
       if (connection.writingBytes > 0 && connection.state !== "closed") rewatch(connection);
     }
     if (this.#closing.length > 0) this.#closeLinks();
-    this.#throttle();
+    this.congestion.relieve(() => this.#closeLinks());
     this.#wake();
   }
 
@@ -322,49 +326,10 @@ export class Broker implements MessageHub {
     this.#pumping.add(client);
   }
 
-  /** Brings the broker's total of unsent bytes up to date. */
-  account(connection: Connection): void {
-    const unsentBytes = connection.state === "closed" ? 0 : connection.unsentBytes;
-    this.bufferedBytes += unsentBytes - connection.accountedBytes;
-    connection.accountedBytes = unsentBytes;
-  }
-
-  /** Whether publishers must wait for those who are slow to take what is sent to them. */
-  get isCongested(): boolean {
-    const { maxBufferedBytes } = this.options;
-    return maxBufferedBytes > 0 && this.bufferedBytes > maxBufferedBytes;
-  }
-
-  /** The connection is not read until what is buffered is less. */
-  throttle(connection: Connection): void {
-    connection.isStopped = true;
-    this.#throttled.add(connection);
-    evictSlowest(this);
-  }
-
-  #throttle(): void {
-    if (this.#throttled.size === 0) return;
-    if (this.bufferedBytes > this.options.maxBufferedBytes * 0.75) {
-      // Somebody must make room: looked at again soon, should nobody's writes.
-      evictSlowest(this);
-      this.#closeLinks(); // What it had before it counts no more.
-      this.ports.wake(this.nowMs + 100);
-      if (this.bufferedBytes > this.options.maxBufferedBytes * 0.75) return;
-    }
-    const waiting = [...this.#throttled];
-    this.#throttled.clear();
-    for (const connection of waiting) {
-      if (connection.state === "closed") continue;
-      connection.isStopped = false;
-      connection.lastReceivedMs = this.nowMs;
-      connection.link.resume();
-    }
-  }
-
   #closeLinks(): void {
     for (const connection of this.#closing.splice(0)) {
       connection.link.close();
-      this.account(connection);
+      this.congestion.account(connection);
     }
   }
 

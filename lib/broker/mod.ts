@@ -19,6 +19,7 @@ export { Broker } from "./broker.ts";
 export type { BufferPool, ByteBuffer } from "./byte_buffer.ts";
 export type { Client } from "./client.ts";
 export type { CloseReason, Connection, ConnectionState } from "./connection.ts";
+export { Congestion } from "./congestion.ts";
 export { Deadline, Deadlines } from "./deadlines.ts";
 export type { MessageHub, MessageInit } from "./message.ts";
 export * from "./metrics.ts";

@@ -40,7 +40,7 @@ export function handlePublish(connection: Connection, packet: Publish): void {
     if (outcome === PENDING) return postpone(connection, packet);
     acknowledge(connection, PUBACK, packet.packetId, outcome, writesBefore);
   } else handleQos2(connection, packet, topicName);
-  if (broker.isCongested) broker.throttle(connection);
+  if (broker.congestion.isCongested) broker.congestion.throttle(connection);
 }
 
 /** Keeps, then routes a message to everybody who gets it; returns how many that are. `publisher` is for No Local. */

@@ -63,7 +63,7 @@ export interface ListenInit {
   readonly proxy?: ProxyOptions;
   /** Default: true. */
   readonly setTcpNodelay?: boolean;
-  /** What is left out has its default; anonymous clients may come in only where the hostname is `127.0.0.1`. */
+  /** What is left out has its default; anonymous clients may come in only where the hostname is one of this machine alone. */
   readonly options?: Partial<ListenerOptions>;
 }
 
