@@ -1,4 +1,5 @@
 import {
+  FirstByte,
   MqttError,
   type Puback,
   type Pubcomp,
@@ -10,10 +11,6 @@ import type { AckOutcome, InFlight } from "../session/mod.ts";
 import type { Connection } from "./connection.ts";
 import { drain } from "./deliver.ts";
 import { pumpRetained } from "./retained_pump.ts";
-
-/** First bytes of acknowledgements with Reason Code 0. */
-const PUBREL = 0x62;
-const PUBCOMP = 0x70;
 
 /** The client has a QoS 1 message. One that is not known is a late one, and nothing. */
 export function handlePuback(connection: Connection, packet: Puback): void {
@@ -42,7 +39,7 @@ export function handlePubrec(connection: Connection, packet: Pubrec): void {
     store.putInFlight(session.clientId, sequence, packet.packetId, "released");
   }
   // After a crash a message whose PUBREL left must not be published again, so the PUBREL waits for its commit.
-  connection.sendAck(PUBREL, packet.packetId, isStored);
+  connection.sendAck(FirstByte.Pubrel, packet.packetId, isStored);
 }
 
 /** The QoS 2 message of the client is its Packet Identifier's last. [MQTT-4.3.3-12] */
@@ -59,7 +56,7 @@ export function handlePubrel(connection: Connection, packet: Pubrel): void {
     const reasonCode = ReasonCode.PacketIdentifierNotFound;
     return connection.send({ type: "pubcomp", packetId: packet.packetId, reasonCode }, waits);
   }
-  connection.sendAck(PUBCOMP, packet.packetId, waits);
+  connection.sendAck(FirstByte.Pubcomp, packet.packetId, waits);
 }
 
 /** The exchange of a QoS 2 message is over. */

@@ -2,6 +2,7 @@ import {
   encodeAckInto,
   encodeInto,
   encodePublishInto,
+  FirstByte,
   type MqttError,
   type Packet,
   packetSize,
@@ -36,9 +37,6 @@ import { watchConnection } from "./watch.ts";
  * | `closed`         | –              | –              | –                |
  */
 export type ConnectionState = "waiting" | "authenticating" | "connected" | "closed";
-
-/** First byte of a PUBACK. */
-const PUBACK = 0x40;
 
 /** One Network Connection in the core: protocol state, and the outbox, the one place from which packets leave. */
 export class Connection {
@@ -165,7 +163,7 @@ export class Connection {
   /** Queues a PUBACK, PUBREC, PUBREL or PUBCOMP with Reason Code 0, given as its first byte. */
   sendAck(firstByte: number, packetId: number, waitsForCommit: boolean): void {
     const buffer = this.#buffer(waitsForCommit);
-    if (buffer === this.#held && firstByte === PUBACK) {
+    if (buffer === this.#held && firstByte === FirstByte.Puback) {
       this.pendingPubacks++;
       this.#heldPubacks++;
     }

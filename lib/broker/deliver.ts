@@ -86,7 +86,7 @@ export function drain(client: Client): void {
 }
 
 /** Puts a delivery into the client's queue, or does what the policy says where that is full. */
-export function enqueue(broker: Broker, client: Client, delivery: Delivery): void {
+function enqueue(broker: Broker, client: Client, delivery: Delivery): void {
   const { session } = client;
   if (!makeRoom(broker, client, delivery)) return drop(broker, client, "queue_full");
   session.queue.push(delivery);

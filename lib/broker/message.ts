@@ -1,8 +1,6 @@
 import type { Properties, Qos } from "../codec/mod.ts";
 import type { Message } from "../session/mod.ts";
 
-export type { Message };
-
 /** What a program gives to publish: the rest has defaults (QoS 0, not retained, never expires). */
 export interface MessageInit {
   /** Without wildcards; may begin with `$`. */

@@ -1,4 +1,4 @@
-import { MqttError, type Properties, type Publish, ReasonCode } from "../codec/mod.ts";
+import { FirstByte, MqttError, type Properties, type Publish, ReasonCode } from "../codec/mod.ts";
 import type { Message } from "../session/mod.ts";
 import type { Broker } from "./broker.ts";
 import type { Client } from "./client.ts";
@@ -6,10 +6,6 @@ import type { Connection } from "./connection.ts";
 import { waitForDecision } from "./decision.ts";
 import { deliver, drop, rank } from "./deliver.ts";
 import type { Route } from "./router.ts";
-
-/** First bytes of acknowledgements with Reason Code 0. */
-const PUBACK = 0x40;
-const PUBREC = 0x50;
 
 /** Whether the client may publish this is not decided yet: the packet stays where it is. */
 const PENDING = -1;
@@ -38,7 +34,7 @@ export function handlePublish(connection: Connection, packet: Publish): void {
     const writesBefore = broker.store?.writes;
     const outcome = accept(connection, packet, topicName);
     if (outcome === PENDING) return postpone(connection, packet);
-    acknowledge(connection, PUBACK, packet.packetId, outcome, writesBefore);
+    acknowledge(connection, FirstByte.Puback, packet.packetId, outcome, writesBefore);
   } else handleQos2(connection, packet, topicName);
   if (broker.congestion.isCongested) broker.congestion.throttle(connection);
 }
@@ -101,7 +97,7 @@ function handleQos2(connection: Connection, packet: Publish, topicName: string):
       if (session.isPersistent) broker.store?.putReceived(session.clientId, packet.packetId);
     }
   }
-  acknowledge(connection, PUBREC, packet.packetId, outcome, writesBefore);
+  acknowledge(connection, FirstByte.Pubrec, packet.packetId, outcome, writesBefore);
 }
 
 /** More than we allow at once: QoS 1 not yet acknowledged, QoS 2 not yet released. [MQTT-3.3.4-7] */
@@ -271,6 +267,6 @@ function acknowledge(
     if (outcome === ReasonCode.QuotaExceeded && store?.isFailing === true) return;
     return connection.sendAck(firstByte, packetId, waits);
   }
-  const type = firstByte === PUBACK ? "puback" : "pubrec";
+  const type = firstByte === FirstByte.Puback ? "puback" : "pubrec";
   connection.send({ type, packetId, reasonCode: outcome }, waits);
 }

@@ -1,6 +1,7 @@
 import {
   decodePacket,
   decodePublish,
+  FirstByte,
   frameLength,
   MqttError,
   type Packet,
@@ -16,7 +17,7 @@ import { mustWait } from "./rates.ts";
 import { handleSubscribe, handleUnsubscribe } from "./subscribe.ts";
 
 /** The first byte's upper half of a PUBLISH: the packet that comes most, decoded without a detour. */
-const PUBLISH = 3;
+const PUBLISH = FirstByte.Publish >> 4;
 
 /**
  * Frames, decodes and handles what is in `bytes[start, end)`, until there is no whole packet left or the connection stops.

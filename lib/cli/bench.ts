@@ -3,7 +3,7 @@ import type { Qos } from "../codec/mod.ts";
 import { type BenchJob, type BenchResult, DELIVERED, latencyOfBucket, STOP } from "./bench_job.ts";
 import type { Flags } from "./commands.ts";
 import { flagsHelp } from "./help.ts";
-import { EXIT, print, printError } from "./output.ts";
+import { EXIT, messageOf, print, printError } from "./output.ts";
 
 /** One load. */
 interface Row {
@@ -65,7 +65,7 @@ export async function bench(args: readonly string[]): Promise<number> {
   try {
     flags = parseArgs({ args: [...args], options: BENCH_FLAGS }).values;
   } catch (error) {
-    return refuse(error instanceof Error ? error.message : String(error));
+    return refuse(messageOf(error));
   }
   if (flags.help === true) {
     print(`${BENCH_USE}\n\n${flagsHelp(BENCH_FLAGS)}${NOTE}`);

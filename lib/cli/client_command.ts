@@ -7,7 +7,7 @@ import {
 import { type ClientFlags, integer, parseClientFlags } from "./client_flags.ts";
 import { CLIENT_FLAGS, CLIENT_USES, type ClientCommand, COMMON_FLAGS } from "./client_options.ts";
 import { flagsHelp } from "./help.ts";
-import { EXIT, print, printError } from "./output.ts";
+import { EXIT, messageOf, print, printError } from "./output.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** How a client command ends where the connection is at fault: one status for each part that can fail. */
@@ -115,7 +115,7 @@ function explain(command: string, error: unknown): { status: number; text: strin
   }
   return {
     status: EXIT.failed,
-    text: `${error instanceof Error ? error.message : String(error)}\n`,
+    text: `${messageOf(error)}\n`,
   };
 }
 

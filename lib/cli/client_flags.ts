@@ -5,6 +5,7 @@ import { CLIENT_FLAGS, type ClientCommand, COMMON_FLAGS } from "./client_options
 import { propertiesOf } from "./client_properties.ts";
 import type { Flags } from "./commands.ts";
 import { UsageError } from "./usage_error.ts";
+import { messageOf } from "./output.ts";
 
 /** The flags of a command, as they were given. */
 export interface ClientFlags {
@@ -40,7 +41,7 @@ export function parseClientFlags(command: ClientCommand, args: readonly string[]
     };
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    const [message = ""] = (error instanceof Error ? error.message : String(error)).split(". To ");
+    const [message = ""] = messageOf(error).split(". To ");
     throw new UsageError(message);
   }
 }

@@ -4,7 +4,7 @@ import { type ListenerConfig, loadConfig } from "../config/mod.ts";
 import { isTopicFilter, isTopicName, parseTopicFilter } from "../topic/mod.ts";
 import type { Flags } from "./commands.ts";
 import { flagsHelp } from "./help.ts";
-import { EXIT, print, printError } from "./output.ts";
+import { EXIT, messageOf, print, printError } from "./output.ts";
 import { processSources } from "./sources.ts";
 
 /** The flags of `explain-acl`. */
@@ -56,7 +56,7 @@ export function explainAcl(args: readonly string[]): number {
       options: EXPLAIN_ACL_FLAGS,
     }).values;
   } catch (error) {
-    return refuse(error instanceof Error ? error.message : String(error));
+    return refuse(messageOf(error));
   }
   if (values.help) {
     print(`${EXPLAIN_ACL_USE}\n\n${flagsHelp(EXPLAIN_ACL_FLAGS)}${NOTE}`);
@@ -163,7 +163,7 @@ function readAcl(path: string): Acl | { problems: readonly string[] } {
     const parsed = parseAclFile(path, DISK.readFile(path));
     return parsed.isValid ? parsed.value : { problems: parsed.problems };
   } catch (error) {
-    return { problems: [`${path}: ${error instanceof Error ? error.message : String(error)}`] };
+    return { problems: [`${path}: ${messageOf(error)}`] };
   }
 }
 

@@ -1,4 +1,5 @@
 import type { LogPort } from "../broker/mod.ts";
+import { messageOf } from "./output.ts";
 
 /** What a service manager is told, in the words of sd_notify(3). */
 export type ServiceState = "READY=1" | "RELOADING=1" | "STOPPING=1" | "WATCHDOG=1";
@@ -92,7 +93,7 @@ export class ServiceManager {
   }
 
   #complain(error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     this.#log.warning("Cannot tell the service manager how the broker is", { reason });
   }
 }

@@ -35,3 +35,8 @@ function writeAll(writer: { writeSync(bytes: Uint8Array): number }, bytes: Uint8
     return false;
   }
 }
+
+/** What is wrong, of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

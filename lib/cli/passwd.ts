@@ -8,7 +8,7 @@ import {
 } from "../auth/mod.ts";
 import type { Flags } from "./commands.ts";
 import { flagsHelp } from "./help.ts";
-import { EXIT, print, printError } from "./output.ts";
+import { EXIT, messageOf, print, printError } from "./output.ts";
 
 /** The flags of `passwd`. */
 export const PASSWD_FLAGS = {
@@ -69,7 +69,7 @@ export async function passwd(args: readonly string[]): Promise<number> {
     if (problem === undefined) return EXIT.ok;
     printError(problem + "\n");
   } catch (error) {
-    printError(`${request.path}: ${error instanceof Error ? error.message : String(error)}\n`);
+    printError(`${request.path}: ${messageOf(error)}\n`);
   }
   return EXIT.failed;
 }
@@ -87,7 +87,7 @@ function readRequest(args: readonly string[]): Request | string {
       options: PASSWD_FLAGS,
     });
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
   const { values, positionals: [path, user, ...more] } = parsed;
   if (values.help) return "help";

@@ -12,7 +12,7 @@ import { type OpenedStore, openStore } from "../store/mod.ts";
 import { VERSION } from "../version.ts";
 import { isProblems, openAccess, reloadAccess, watchAccess } from "./access.ts";
 import { ServiceManager } from "./notify.ts";
-import { EXIT } from "./output.ts";
+import { EXIT, messageOf } from "./output.ts";
 
 /** Runs the broker until a signal ends it. `load` reads the configuration again, for SIGHUP. */
 export async function runBroker(
@@ -89,7 +89,7 @@ function open(config: Config, log: Logger): OpenedStore | "none" | "failed" {
     log.info("The store is open", { directory, durability });
     return opened;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     log.error(`Cannot open the store in ${directory}: ${reason}`);
     return "failed";
   }
@@ -113,7 +113,7 @@ async function listen(config: Config, server: Server, log: Logger): Promise<bool
     }
     return true;
   } catch (error) {
-    log.error(`Cannot listen on ${at}: ${error instanceof Error ? error.message : String(error)}`);
+    log.error(`Cannot listen on ${at}: ${messageOf(error)}`);
     for (const layer of layers.values()) layer.close();
     return false;
   }
@@ -211,7 +211,7 @@ function reload(before: Config, result: LoadResult, broker: Broker, log: Logger)
   try {
     log.configure(config.log);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     log.error(`SIGHUP: cannot open the log, the old one stays: ${reason}`);
   }
   broker.reconfigure(config.broker);
@@ -229,7 +229,7 @@ function writePidFile(path: string, log: Logger): boolean {
     Deno.writeTextFileSync(path, `${Deno.pid}\n`);
     return true;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     log.error(`Cannot write pid_file ${path}: ${reason}`);
     return false;
   }

@@ -1,6 +1,6 @@
 import { type Arguments, loadConfig } from "../config/mod.ts";
 import { Logger } from "../observe/mod.ts";
-import { EXIT, printError } from "./output.ts";
+import { EXIT, messageOf, printError } from "./output.ts";
 import { runBroker } from "./run_broker.ts";
 import { processSources } from "./sources.ts";
 
@@ -16,7 +16,7 @@ export function serve(args: Arguments): Promise<number> {
   try {
     logger = new Logger(result.config.log);
   } catch (error) {
-    printError(`Cannot open the log: ${error instanceof Error ? error.message : String(error)}\n`);
+    printError(`Cannot open the log: ${messageOf(error)}\n`);
     return Promise.resolve(EXIT.failed);
   }
   return runBroker(result.config, logger, load);

@@ -4,6 +4,7 @@ import {
   encodePacket,
   encodePublishInto,
   encodeText,
+  FirstByte,
   frameLength,
   type Publish,
   publishSize,
@@ -12,8 +13,6 @@ import {
 import { ClientError, refusal } from "./error.ts";
 import { open, type Place, writeAll } from "./transport.ts";
 
-/** First bytes of what a load connection handles. */
-const [PUBACK, PUBREC, PUBREL, PUBCOMP] = [0x40, 0x50, 0x62, 0x70];
 /** Types of packet that `open` waits for. */
 const [CONNACK, SUBACK] = [2, 9];
 const BUFFER_BYTES = 256 * 1024;
@@ -149,13 +148,13 @@ export class LoadConnection {
   #handle(type: number, bytes: Uint8Array, start: number, end: number): void {
     if (type === 3) {
       const { payload, qos, packetId } = decodePublish(bytes, start, end, 4);
-      if (qos > 0) this.#acknowledge(qos === 1 ? PUBACK! : PUBREC!, packetId);
+      if (qos > 0) this.#acknowledge(qos === 1 ? FirstByte.Puback : FirstByte.Pubrec, packetId);
       return this.onPublish(payload);
     }
     const packetId = bytes[start + 2]! << 8 | bytes[start + 3]!;
-    if (type === PUBACK! >> 4 || type === PUBCOMP! >> 4) this.inFlight--;
-    else if (type === PUBREC! >> 4) this.#acknowledge(PUBREL!, packetId);
-    else if (type === PUBREL! >> 4) this.#acknowledge(PUBCOMP!, packetId);
+    if (type === FirstByte.Puback >> 4 || type === FirstByte.Pubcomp >> 4) this.inFlight--;
+    else if (type === FirstByte.Pubrec >> 4) this.#acknowledge(FirstByte.Pubrel, packetId);
+    else if (type === FirstByte.Pubrel >> 4) this.#acknowledge(FirstByte.Pubcomp, packetId);
   }
 
   #acknowledge(firstByte: number, packetId: number): void {

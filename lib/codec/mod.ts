@@ -30,7 +30,7 @@
 export * from "./packet.ts";
 export { ReasonCode, reasonCodeName } from "./reason_code.ts";
 export { MqttError } from "./error.ts";
-export { frameLength } from "./frame.ts";
+export { FirstByte, frameLength } from "./frame.ts";
 export { decodePacket } from "./decode.ts";
 export { encodeInto, encodePacket, packetSize } from "./encode.ts";
 export { decodePublish, encodePublishInto, publishSize } from "./publish.ts";
