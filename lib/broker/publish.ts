@@ -104,7 +104,7 @@ function handleQos2(connection: Connection, packet: Publish, topicName: string):
 function checkReceiveMaximum(connection: Connection): void {
   const { maxInflightMessages } = connection.broker.options;
   if (connection.protocolVersion < 5 || maxInflightMessages === 0) return;
-  const underWay = connection.client!.session.receiver.size + connection.pendingPubacks;
+  const underWay = connection.client!.session.receiver.recentSize + connection.pendingPubacks;
   if (underWay >= maxInflightMessages) {
     throw new MqttError(
       ReasonCode.ReceiveMaximumExceeded,
