@@ -71,14 +71,22 @@ export class MemoryStore implements Store {
 
   /** {@linkcode Store.commit} */
   commit(done?: () => void): void {
-    const batch = this.#batch;
-    this.#batch = [];
+    const apply = this.takeBatch();
     this.#commits.push(() => {
-      for (const change of batch) change(this.#committed);
+      apply();
       done?.();
     });
     // Whichever call of the schedule comes first does the oldest: commits keep their order.
     this.#schedule(() => this.#commits.shift()?.());
+  }
+
+  /** Ends the batch that gathers; what is returned brings it to what is committed: call it once, in the order of the batches. */
+  protected takeBatch(): () => void {
+    const batch = this.#batch;
+    this.#batch = [];
+    return () => {
+      for (const change of batch) change(this.#committed);
+    };
   }
 
   /** {@linkcode Store.putSession} */
