@@ -71,7 +71,17 @@ function lockDirectory(directory: string): DatabaseSync {
     if (says(error, LOCKED)) {
       throw new Error(`Cannot use ${directory}: another broker has it`);
     }
-    throw new Error(`Cannot write ${path}: ${reasonOf(error)}`);
+    throw new Error(`Cannot write ${path}: ${whyNotWritable(path) ?? reasonOf(error)}`);
+  }
+}
+
+/** In the operating system's words, which say more than SQLite's `unable to open database file`. */
+function whyNotWritable(path: string): string | undefined {
+  try {
+    Deno.openSync(path, { write: true, create: true }).close();
+    return undefined;
+  } catch (error) {
+    return reasonOf(error);
   }
 }
 
@@ -117,7 +127,8 @@ function loadFile(path: string): Loaded {
 function loadDatabase(path: string, synchronous: "OFF" | "FULL"): Loaded {
   const db = new DatabaseSync(path);
   try {
-    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}`);
+    db.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = ${synchronous}`);
     const [verdict] = Object.values(db.prepare("PRAGMA quick_check(1)").get() ?? {});
     if (verdict !== "ok") throw new DamageError(String(verdict));
     migrate(db);

@@ -25,8 +25,10 @@ export class Writer {
     this.#logPath = `${init.path}-wal`;
     this.#db = new DatabaseSync(init.path);
     const synchronous = init.durability === "always" ? "FULL" : "NORMAL";
-    this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous};
-      PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -8000`);
+    // Exclusive, the log's index is in memory. In a shared file it would be mapped, and a disk that breaks or becomes read-only
+    // would end the process with SIGBUS where it can only be a write that fails.
+    this.#db.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = ${synchronous}; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -8000`);
   }
 
   /**
