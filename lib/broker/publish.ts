@@ -260,6 +260,9 @@ function acknowledge(
   const { store } = broker;
   // What succeeds while the store fails repeats a message that may not be stored yet.
   const isInDoubt = outcome === ReasonCode.Success && store?.isFailing === true;
+  // A refusal promises nothing, and yet it waits behind what is held: clients expect acknowledgements in the order of their
+  // messages, as they owe them themselves [MQTT-4.6.0-2]. So one whose own batch cannot be written hears nothing of it until
+  // that is written or it connects anew; its Receive Maximum stops it before long, and others are told 0x97 at once.
   const waits = writesBefore !== undefined &&
     (store!.writes !== writesBefore || connection.hasHeld || isInDoubt);
   if (outcome === ReasonCode.Success || connection.protocolVersion < 5) {
