@@ -39,6 +39,8 @@ export class MemoryStore implements Store {
   writes = 0;
   /** Set it to play a disk that is full. {@linkcode Store.isFailing} */
   isFailing = false;
+  /** Set it to play one that has grown to its limit. {@linkcode Store.isFull} */
+  isFull = false;
   /** As of the last write. */
   #written: Content = emptyContent();
   /** As of the last commit that is done. */

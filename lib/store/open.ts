@@ -16,6 +16,8 @@ export interface OpenStoreInit {
   readonly directory: string;
   /** `always`: survives a power cut. `interval`: a power cut may lose the last second. */
   readonly durability: "always" | "interval";
+  /** Bytes of the database at which it is full; 0, the default: no limit. */
+  readonly maxBytes?: number;
   /** What is damaged is said here. */
   readonly log: LogPort;
   /** Milliseconds that every commit takes longer: for tests, a slow disk. Default 0. */
@@ -37,13 +39,13 @@ export interface OpenedStore {
  * Throws where another broker has the directory, where it cannot be written, or where a newer program has written it.
  */
 export function openStore(init: OpenStoreInit): OpenedStore {
-  const { directory, durability, log, commitDelayMs = 0 } = init;
+  const { directory, durability, log, maxBytes = 0, commitDelayMs = 0 } = init;
   Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
   const lock = lockDirectory(directory);
   const path = `${directory}/${DATABASE_NAME}`;
   try {
     const loaded = loadOrSalvage(path, log);
-    const writer = { path, durability, commitDelayMs };
+    const writer = { path, durability, maxBytes, commitDelayMs };
     const store = new SqliteStore({ ...loaded, state: loaded, writer, log });
     const close = async () => {
       await store.close();

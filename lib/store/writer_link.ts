@@ -6,6 +6,8 @@ import type { WriterAnswer, WriterInit, WriterRequest } from "./sqlite_writer.ts
 const RETRY_MS = 1000;
 /** Failures in a row after which it is said again. */
 const REMINDER_FAILURES = 60;
+/** A database that was full is not any more when no more than this part of it is in use. */
+const ROOM_AGAIN = 0.9;
 
 /** How much the store has written, for whoever counts what flash memory endures. */
 export interface StoreStats {
@@ -17,6 +19,8 @@ export interface StoreStats {
   readonly fsyncs: number;
   /** Commits that failed and were tried again. */
   readonly failures: number;
+  /** Bytes of the database that are in use; 0 before the first commit. */
+  readonly usedBytes: number;
 }
 
 /** What comes of a batch. */
@@ -33,11 +37,13 @@ export interface WriterEvents {
 export class WriterLink {
   /** Nothing can be written at present. */
   isFailing = false;
+  /** The database has grown to its limit: what makes it smaller is written, and nothing else may come. */
+  isFull = false;
   readonly #init: WriterInit;
   #worker: Worker | undefined;
   readonly #log: LogPort;
   readonly #events: WriterEvents;
-  #stats: StoreStats = { commits: 0, writtenBytes: 0, fsyncs: 0, failures: 0 };
+  #stats: StoreStats = { commits: 0, writtenBytes: 0, fsyncs: 0, failures: 0, usedBytes: 0 };
   #failuresInARow = 0;
   #isClosing = false;
   /** When the Worker was given a batch that it has not answered; `undefined`: it has answered all. */
@@ -112,12 +118,28 @@ export class WriterLink {
     }
   }
 
-  #committed({ commits, writtenBytes, fsyncs }: Omit<StoreStats, "failures">): void {
-    this.#stats = { ...this.#stats, commits, writtenBytes, fsyncs };
+  #committed({ commits, writtenBytes, fsyncs, usedBytes }: Omit<StoreStats, "failures">): void {
+    this.#stats = { ...this.#stats, commits, writtenBytes, fsyncs, usedBytes };
+    this.#measure(usedBytes);
     if (this.isFailing) this.#log.warning("The store can be written again");
     this.isFailing = false;
     this.#failuresInARow = 0;
     this.#events.committed();
+  }
+
+  #measure(usedBytes: number): void {
+    const { maxBytes } = this.#init;
+    if (maxBytes === 0) return;
+    if (!this.isFull && usedBytes >= maxBytes) {
+      this.isFull = true;
+      this.#log.error("The store is full: QoS 1 and 2 are refused until some of it has left", {
+        usedBytes,
+        maxBytes,
+      });
+    } else if (this.isFull && usedBytes <= maxBytes * ROOM_AGAIN) {
+      this.isFull = false;
+      this.#log.warning("The store has room again", { usedBytes, maxBytes });
+    }
   }
 
   /** The Worker keeps the rows: it is asked to try again until it can, or the process ends. */

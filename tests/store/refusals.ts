@@ -3,7 +3,8 @@ import type { Properties, Qos } from "../../lib/codec/mod.ts";
 import { publishPacket, RawClient } from "../support/raw_client.ts";
 
 const FOR_EVER: Properties = { sessionExpiryInterval: 0xffffffff };
-const READER = { clientId: "reader", cleanStart: false, properties: FOR_EVER };
+/** Who left a session behind. */
+export const READER = { clientId: "reader", cleanStart: false, properties: FOR_EVER };
 /** A payload that needs room of its own. */
 export const LARGE: Uint8Array = new Uint8Array(200_000).fill(7);
 
