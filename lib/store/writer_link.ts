@@ -6,6 +6,8 @@ import type { WriterAnswer, WriterInit, WriterRequest } from "./sqlite_writer.ts
 const RETRY_MS = 1000;
 /** Failures in a row after which it is said again. */
 const REMINDER_FAILURES = 60;
+/** How long the Worker may take for an answer before it is said, and nothing more is promised, milliseconds. */
+const PATIENCE_MS = 10_000;
 /** A database that was full is not any more when no more than this part of it is in use. */
 const ROOM_AGAIN = 0.9;
 
@@ -48,6 +50,7 @@ export class WriterLink {
   #isClosing = false;
   /** When the Worker was given a batch that it has not answered; `undefined`: it has answered all. */
   #askedAtMs: number | undefined;
+  #patienceTimer: ReturnType<typeof setTimeout> | undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #startTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -71,16 +74,45 @@ export class WriterLink {
 
   /** The batch before must have been committed. */
   write(rows: BatchRows): void {
-    this.#askedAtMs = performance.now();
-    this.#send(rows);
+    this.#ask(rows);
   }
 
   /** Ends the Worker; what it could not write is lost. */
   close(): void {
     if (this.#isClosing) return;
-    this.#send("close");
+    const isSilent = this.unansweredMs >= PATIENCE_MS;
+    if (!isSilent) this.#send("close");
     this.#isClosing = true;
     clearTimeout(this.#retryTimer);
+    clearTimeout(this.#patienceTimer);
+    if (isSilent) this.#ended();
+  }
+
+  #ask(request: BatchRows | "retry"): void {
+    this.#askedAtMs = performance.now();
+    this.#patienceTimer ??= setTimeout(() => this.#lookForAnswer(), PATIENCE_MS);
+    this.#send(request);
+  }
+
+  /** A disk that hangs, or a Worker that is gone: nobody can tell them apart, and with both nothing can be promised. */
+  #lookForAnswer(): void {
+    this.#patienceTimer = undefined;
+    if (this.#askedAtMs === undefined) return;
+    const leftMs = PATIENCE_MS - this.unansweredMs;
+    if (leftMs > 0) {
+      this.#patienceTimer = setTimeout(() => this.#lookForAnswer(), leftMs);
+    } else {
+      this.#log.error("The store does not answer: QoS 1 and 2 are refused until it does", {
+        seconds: Math.round(this.unansweredMs / 1000),
+      });
+      this.isFailing = true;
+      this.#events.failed();
+    }
+  }
+
+  #ended(): void {
+    this.#worker?.terminate();
+    this.#events.closed();
   }
 
   /** Nothing is sent to a Worker that is to end. */
@@ -95,8 +127,9 @@ export class WriterLink {
     const worker = new Worker(new URL("./sqlite_writer.ts", import.meta.url), { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<WriterAnswer>) => this.#answered(data);
     worker.onerror = (event) => {
-      // What the Worker itself does not catch is a fault of ours: with nothing more to promise the process must end.
-      this.#log.error("The store's Worker failed", { reason: event.message });
+      // What the Worker itself does not catch is a fault of ours: with nothing more to promise the process must end. What waits
+      // for a commit is never released; the next process begins with what was committed.
+      this.#log.error("The store's Worker failed: the broker ends", { reason: event.message });
       throw new Error(`The store's Worker failed: ${event.message}`);
     };
     worker.postMessage(this.#init);
@@ -113,8 +146,7 @@ export class WriterLink {
       case "unsynced":
         return this.#log.error("Cannot bring the store to the disk", { reason: answer.reason });
       case "closed":
-        this.#worker?.terminate();
-        return this.#events.closed();
+        return this.#ended();
     }
   }
 
@@ -156,7 +188,6 @@ export class WriterLink {
   }
 
   #retry(): void {
-    this.#askedAtMs = performance.now();
-    this.#send("retry");
+    this.#ask("retry");
   }
 }
