@@ -45,7 +45,8 @@ export function openStore(init: OpenStoreInit): OpenedStore {
   const path = `${directory}/${DATABASE_NAME}`;
   try {
     const loaded = loadOrSalvage(path, log);
-    const writer = { path, durability, maxBytes, commitDelayMs };
+    const { usedBytes } = loaded;
+    const writer = { path, durability, maxBytes, usedBytes, commitDelayMs };
     const store = new SqliteStore({ ...loaded, state: loaded, writer, log });
     const close = async () => {
       await store.close();

@@ -10,6 +10,8 @@ export interface WriterInit {
   readonly durability: "always" | "interval";
   /** Bytes of the database at which it is full; 0: no limit. */
   readonly maxBytes: number;
+  /** Bytes of it that are in use at the start. */
+  readonly usedBytes: number;
   /** Milliseconds that every commit takes longer: for tests, a slow disk. */
   readonly commitDelayMs: number;
 }

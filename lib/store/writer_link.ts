@@ -21,7 +21,7 @@ export interface StoreStats {
   readonly fsyncs: number;
   /** Commits that failed and were tried again. */
   readonly failures: number;
-  /** Bytes of the database that are in use; 0 before the first commit. */
+  /** Bytes of the database that are in use. */
   readonly usedBytes: number;
 }
 
@@ -45,7 +45,7 @@ export class WriterLink {
   #worker: Worker | undefined;
   readonly #log: LogPort;
   readonly #events: WriterEvents;
-  #stats: StoreStats = { commits: 0, writtenBytes: 0, fsyncs: 0, failures: 0, usedBytes: 0 };
+  #stats: StoreStats;
   #failuresInARow = 0;
   #isClosing = false;
   /** When the Worker was given a batch that it has not answered; `undefined`: it has answered all. */
@@ -58,6 +58,9 @@ export class WriterLink {
     this.#init = init;
     this.#log = log;
     this.#events = events;
+    const { usedBytes } = init;
+    this.#stats = { commits: 0, writtenBytes: 0, fsyncs: 0, failures: 0, usedBytes };
+    this.#measure(usedBytes);
     // A thread takes a while to begin: the broker opens its ports first, unless there is something to write at once.
     this.#startTimer = setTimeout(() => this.#started(), 0);
   }

@@ -52,6 +52,24 @@ async function retains(port: number, topicName: string): Promise<boolean> {
 }
 
 netTest(
+  "a store that was full when the broker ended is full when the next one begins",
+  async () => {
+    const location = await Deno.makeTempDir({ prefix: "flux-store-" });
+    const config = `max_store_bytes ${MAX_BYTES}\npersistence_location ${location}\n`;
+    try {
+      const first = await BrokerProcess.start({ config });
+      await keepSession(first.port);
+      await fill(first.port);
+      await first.kill();
+      await using second = await BrokerProcess.start({ config });
+      equal(await fill(second.port), 0);
+    } finally {
+      await Deno.remove(location, { recursive: true });
+    }
+  },
+);
+
+netTest(
   "a store that has grown to max_store_bytes refuses QoS 1 and 2, serves the rest, and recovers when it is taken from",
   async () => {
     const config = `max_store_bytes ${MAX_BYTES}\nsys_interval 1\n`;
