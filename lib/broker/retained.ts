@@ -55,7 +55,8 @@ export class RetainedMessages {
       this.#messages.size >= options.maxRetainedMessages;
     const isTooMuch = options.maxRetainedBytes > 0 && addedBytes > 0 &&
       this.#bytes + addedBytes > options.maxRetainedBytes;
-    if (isFull || isTooMuch) {
+    const isStoreFull = store?.isFull === true && addedBytes > 0 && isStored(message.topicName);
+    if (isFull || isTooMuch || isStoreFull) {
       // The topic's old message would now be a lie. [MQTT-3.3.1-5]
       this.remove(message.topicName);
       return metrics.drop("retained_limit");
