@@ -1,11 +1,12 @@
+import type { KeptMessage } from "../broker/mod.ts";
 import { Gathered } from "./gathered.ts";
+import { packRetained } from "./packed_retained.ts";
 import type { DeliveryRecord, MessageRecord, ReceivedRecord, SessionRecord } from "./records.ts";
 import {
   type DeliveryRow,
   deliveryRow,
   type MessageRow,
   messageRow,
-  type RetainedRow,
   type SessionRow,
   type SubscriptionRow,
   type WillRow,
@@ -25,7 +26,8 @@ export interface BatchRows {
   readonly deletedReceived: readonly ReceivedRow[];
   readonly received: readonly ReceivedRow[];
   readonly deletedRetained: readonly string[];
-  readonly retained: readonly RetainedRow[];
+  /** Rows as {@linkcode packRetained} packs them. */
+  readonly retained: Uint8Array<ArrayBuffer>;
   readonly deletedWills: readonly number[];
   readonly wills: readonly WillRow[];
 }
@@ -62,7 +64,7 @@ export class Batch {
   readonly #deletedDeliveries: number[] = [];
   readonly #received = new Gathered<ReceivedRecord>();
   readonly #deletedReceived: ReceivedRow[] = [];
-  readonly #retained = new Map<string, (() => RetainedRow) | null>();
+  readonly #retained = new Map<string, KeptMessage | null>();
 
   /** Whether there is nothing to write. */
   get isEmpty(): boolean {
@@ -141,9 +143,9 @@ export class Batch {
     this.#deletedReceived.push([record.sessionId, record.packetId]);
   }
 
-  /** `row` is called when the batch is written. */
-  putRetained(topicName: string, row: () => RetainedRow): void {
-    this.#retained.set(topicName, row);
+  /** It is encoded when the batch is written: one that another takes the place of before never is. */
+  putRetained(message: KeptMessage): void {
+    this.#retained.set(message.topicName, message);
   }
 
   deleteRetained(topicName: string): void {
@@ -160,7 +162,12 @@ export class Batch {
     // Before those that are new in this batch count as written: their rows are right anyway.
     const changed = this.#changedDeliveries.filter(({ place }) => place === "written");
     for (const record of this.#changedDeliveries) record.isChanged = false;
-    const retained = [...this.#retained];
+    const retained: KeptMessage[] = [];
+    const deletedRetained: string[] = [];
+    for (const [topicName, message] of this.#retained) {
+      if (message === null) deletedRetained.push(topicName);
+      else retained.push(message);
+    }
     return {
       deletedSessions: this.#deletedSessions,
       sessions: changes.flatMap(({ row }) => row === undefined ? [] : [row]),
@@ -173,8 +180,8 @@ export class Batch {
       deletedMessages: this.#deletedMessages,
       deletedReceived: this.#deletedReceived,
       received: this.#received.take(receivedRow),
-      deletedRetained: retained.flatMap(([topicName, row]) => row === null ? [topicName] : []),
-      retained: retained.flatMap(([, row]) => row === null ? [] : [row()]),
+      deletedRetained,
+      retained: packRetained(retained),
       deletedWills: changes.flatMap(({ session, will }) => will === null ? [session.id] : []),
       wills: changes.flatMap(({ will }) => will ? [will] : []),
     };

@@ -59,13 +59,6 @@ export function messageRow({ id, message }: MessageRecord): MessageRow {
   return [id, encodeMessage(message, message.properties), publisherId, toEndless(expiresAtMs)];
 }
 
-/** A retained message is a row of its own, with all that it needs. */
-export function retainedRow(message: KeptMessage): RetainedRow {
-  const { topicName, publisherId, expiresAtMs } = message;
-  const packet = encodeMessage(message, message.properties);
-  return [topicName, packet, publisherId, toEndless(expiresAtMs)];
-}
-
 /** The message of a row. */
 export function messageFromRow(
   packet: Uint8Array,
@@ -162,22 +155,20 @@ export function willFromRow(packet: Uint8Array, dueAtMs: number): StoredWill {
   return { will: properties === undefined ? will : { ...will, properties }, dueAtMs };
 }
 
+/** The message as a PUBLISH with these properties. */
+export function publishOf(
+  { topicName, payload, qos, retain }: Pick<Publish, "topicName" | "payload" | "qos" | "retain">,
+  properties: Properties | undefined,
+): Publish {
+  const packetId = qos > 0 ? 1 : 0;
+  return { type: "publish", topicName, payload, qos, retain, dup: false, packetId, properties };
+}
+
 function encodeMessage(
   message: Pick<Publish, "topicName" | "payload" | "qos" | "retain">,
   properties: Properties | undefined,
 ): Uint8Array {
-  const { topicName, payload, qos, retain } = message;
-  const packetId = qos > 0 ? 1 : 0;
-  const packet: Publish = {
-    type: "publish",
-    topicName,
-    payload,
-    qos,
-    retain,
-    dup: false,
-    packetId,
-    properties,
-  };
+  const packet = publishOf(message, properties);
   const bytes = new Uint8Array(publishSize(packet, 5));
   encodePublishInto(packet, 5, bytes, 0);
   return bytes;

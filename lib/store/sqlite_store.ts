@@ -16,7 +16,7 @@ import {
   type ReceivedRecord,
   type SessionRecord,
 } from "./records.ts";
-import { retainedRow, subscriptionRow, toEndless, willRow } from "./rows.ts";
+import { subscriptionRow, toEndless, willRow } from "./rows.ts";
 import type { WriterInit } from "./sqlite_writer.ts";
 import type { StoreStats } from "./writer_link.ts";
 
@@ -189,7 +189,7 @@ export class SqliteStore implements Store {
   /** {@linkcode Store.putRetained} */
   putRetained(message: KeptMessage): void {
     this.writes++;
-    this.#commits.batch.putRetained(message.topicName, () => retainedRow(message));
+    this.#commits.batch.putRetained(message);
   }
 
   /** {@linkcode Store.deleteRetained} */

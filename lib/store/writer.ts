@@ -1,5 +1,6 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import type { BatchRows } from "./batch.ts";
+import { unpackRetained } from "./packed_retained.ts";
 import type { WriterInit } from "./sqlite_writer.ts";
 
 /** Bytes of the write-ahead log at which it is moved into the database. */
@@ -116,13 +117,12 @@ export class Writer {
     this.#all("DELETE FROM received WHERE session_id = ? AND packet_id = ?", rows.deletedReceived);
     this.#all("INSERT OR REPLACE INTO received VALUES (?, ?)", rows.received);
     this.#each("DELETE FROM retained WHERE topic_name = ?", rows.deletedRetained);
-    this.#all("INSERT OR REPLACE INTO retained VALUES (?, ?, ?, ?)", rows.retained);
+    this.#all("INSERT OR REPLACE INTO retained VALUES (?, ?, ?, ?)", unpackRetained(rows.retained));
     this.#each("DELETE FROM wills WHERE session_id = ?", rows.deletedWills);
     this.#all("INSERT OR REPLACE INTO wills VALUES (?, ?, ?)", rows.wills);
   }
 
-  #all(sql: string, rows: readonly (readonly SQLInputValue[])[]): void {
-    if (rows.length === 0) return;
+  #all(sql: string, rows: Iterable<readonly SQLInputValue[]>): void {
     const statement = this.#statement(sql);
     for (const row of rows) statement.run(...row);
   }

@@ -77,7 +77,7 @@ export class WriterLink {
 
   /** The batch before must have been committed. */
   write(rows: BatchRows): void {
-    this.#ask(rows);
+    this.#ask(rows, [rows.retained.buffer]);
   }
 
   /** Ends the Worker; what it could not write is lost. */
@@ -91,10 +91,11 @@ export class WriterLink {
     if (isSilent) this.#ended();
   }
 
-  #ask(request: BatchRows | "retry"): void {
+  /** `moved`: what is the Worker's from then on. */
+  #ask(request: BatchRows | "retry", moved: Transferable[] = []): void {
     this.#askedAtMs = performance.now();
     this.#patienceTimer ??= setTimeout(() => this.#lookForAnswer(), PATIENCE_MS);
-    this.#send(request);
+    this.#send(request, moved);
   }
 
   /** A disk that hangs, or a Worker that is gone: nobody can tell them apart, and with both nothing can be promised. */
@@ -119,8 +120,8 @@ export class WriterLink {
   }
 
   /** Nothing is sent to a Worker that is to end. */
-  #send(request: WriterRequest): void {
-    if (!this.#isClosing) this.#started().postMessage(request);
+  #send(request: WriterRequest, moved: Transferable[] = []): void {
+    if (!this.#isClosing) this.#started().postMessage(request, moved);
   }
 
   /** The Worker, which begins with the first call. */
