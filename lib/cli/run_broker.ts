@@ -2,6 +2,7 @@ import type { Broker } from "../broker/mod.ts";
 import {
   compareConfigs,
   type Config,
+  keepLog,
   type ListenerConfig,
   type LoadResult,
 } from "../config/mod.ts";
@@ -213,12 +214,13 @@ function reload(before: Config, result: LoadResult, broker: Broker, log: Logger)
     log.error("SIGHUP: the configuration is not valid, the old one stays");
     return before;
   }
-  const { config } = result;
+  let { config } = result;
   try {
     log.configure(config.log);
   } catch (error) {
     const reason = messageOf(error);
     log.error(`SIGHUP: cannot open the log, the old one stays: ${reason}`);
+    config = keepLog(config, before);
   }
   broker.reconfigure(config.broker);
   for (const { name, before: old, after, isReloadable } of compareConfigs(before, config)) {
