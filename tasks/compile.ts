@@ -8,7 +8,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { bundle } from "./release/bundle.ts";
+import { type Bundle, bundle } from "./release/bundle.ts";
 import { type DenoRun, runDeno } from "./release/run_deno.ts";
 
 /** What the broker needs, and nothing beyond it. The executable keeps these for good. */
@@ -37,17 +37,17 @@ export async function compile(
 ): Promise<Compilation> {
   const folder = await Deno.makeTempDir({ prefix: "flux-bundle-" });
   try {
-    const { program, warning } = await bundle("main.ts", INCLUDED, folder);
-    const { isDone, output } = await compileProgram(program, executable, target, base);
+    const { warning, ...bundled } = await bundle("main.ts", INCLUDED, folder);
+    const { isDone, output } = await compileProgram(bundled, executable, target, base);
     return { isMade: isDone, warning, output: isDone ? output : output + hint(output) };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
-/** The last step alone: the program's main module, and behind it what nothing imports. */
+/** The last step alone. */
 export function compileProgram(
-  [main = "", ...workers]: readonly string[],
+  { program: [main = "", ...workers], config }: Omit<Bundle, "warning">,
   executable: string,
   target?: string,
   base?: string,
@@ -57,9 +57,8 @@ export function compileProgram(
   const { DENORT_BIN = "", ...environment } = Deno.env.toObject();
   const denort = base ?? DENORT_BIN;
   return runDeno(
-    // Where the configuration is not beside the program it has to be named.
     [
-      ...["compile", "--no-prompt", "--config", "deno.json", ...PERMISSIONS],
+      ...["compile", "--no-prompt", "--config", config, ...PERMISSIONS],
       ...[...included, ...targeted, "--output", executable, main],
     ],
     denort === "" ? environment : { ...environment, DENORT_BIN: denort },

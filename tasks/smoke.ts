@@ -58,7 +58,10 @@ async function tryCommands(executable: string, folder: string): Promise<void> {
 
 async function tryStart(executable: string, folder: string): Promise<void> {
   const empty = `${folder}/empty`;
-  const { isDone, output } = await compileProgram(["tasks/smoke/empty.ts"], empty);
+  const { isDone, output } = await compileProgram(
+    { program: ["tasks/smoke/empty.ts"], config: "deno.json" },
+    empty,
+  );
   ensure(isDone, output);
   const folders = [`${folder}/idle`, `${folder}/idle-empty`] as const;
   for (const path of folders) await Deno.mkdir(path);

@@ -7,12 +7,14 @@
  *
  * @module
  */
-import { runDeno } from "./run_deno.ts";
+import { ROOT, runDeno } from "./run_deno.ts";
 
 /** What `deno compile` is to take. */
 export interface Bundle {
   /** The main module, and behind it the Workers': bundled, or the sources themselves. */
   readonly program: readonly string[];
+  /** Deno's configuration for it. */
+  readonly config: string;
   /** Why there is no bundle; `""`: there is one. */
   readonly warning: string;
 }
@@ -28,9 +30,18 @@ export async function bundle(
     ["bundle", "--quiet", "--check", "--code-splitting", "--outdir", folder, ...sources],
     Deno.env.toObject(),
   );
-  if (!isDone) return { program: sources, warning: explain(output) };
+  if (!isDone) return { program: sources, config: "deno.json", warning: explain(output) };
   await nameWorkers(workers, folder);
-  return { program: sources.map((source) => `${folder}/${bundledName(source)}`), warning: "" };
+  const config = `${folder}/deno.json`;
+  await writeConfig(config);
+  const program = sources.map((source) => `${folder}/${bundledName(source)}`);
+  return { program, config, warning: "" };
+}
+
+/** What the program itself needs of the configuration. Beside the program, so that no other directory comes into the executable. */
+async function writeConfig(path: string): Promise<void> {
+  const { unstable } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+  await Deno.writeTextFile(path, JSON.stringify({ unstable, lock: false }));
 }
 
 /** A Worker is named relative to the file that starts it: that lies in `folder` itself now, and the Worker as deep as it was. */

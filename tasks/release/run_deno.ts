@@ -1,4 +1,5 @@
-const ROOT = new URL("../..", import.meta.url);
+/** The repository. */
+export const ROOT = new URL("../..", import.meta.url);
 
 /** What a run of Deno came to. */
 export interface DenoRun {
