@@ -1,15 +1,18 @@
 /**
- * `deno task sim -- --seeds 100000 --from 0 --steps 80`: simulates many more seeds than the gate does. The first failures are
- * explained with their last events; `--seeds 1 --from SEED` replays one.
+ * `deno task sim -- --durability always --seeds 100000 --from 0 --steps 80`: simulates many more seeds than the gate does. With
+ * `always` (the default) and `interval` the broker's process is killed and its power is cut; with `none` nothing crashes. The
+ * first failures are explained with their last events; `--seeds 1 --from SEED` and the same durability replay one.
  *
  * @module
  */
 import { parseArgs } from "node:util";
 import { DEFAULT_STEPS, explain, run } from "../tests/sim/run.ts";
+import type { Asked } from "../tests/sim/settings.ts";
 
 const { values } = parseArgs({
   args: Deno.args.filter((argument) => argument !== "--"),
   options: {
+    durability: { type: "string", default: "always" },
     seeds: { type: "string", default: "10000" },
     from: { type: "string", default: "0" },
     steps: { type: "string", default: String(DEFAULT_STEPS) },
@@ -19,12 +22,18 @@ const { values } = parseArgs({
     trace: { type: "string", default: "60" },
   },
 });
+const { durability } = values;
+if (durability !== "always" && durability !== "interval" && durability !== "none") {
+  say(`--durability is always, interval or none, not ${durability}`);
+  Deno.exit(2);
+}
+const asked: Asked = { durability };
 const from = Number(values.from);
 const to = from + Number(values.seeds);
 const startMs = performance.now();
 let failed = 0;
 for (let seed = from; seed < to && failed < Number(values.failures); seed++) {
-  const failure = run(seed, Number(values.steps));
+  const failure = run(seed, Number(values.steps), asked);
   if (failure !== undefined) {
     failed++;
     say(

@@ -66,6 +66,7 @@ export function admit(
     if (outgoing > 0) connection.outgoingAliases = new OutgoingAliases(outgoing);
     connection.incomingAliases = new IncomingAliases(listener.maxTopicAlias);
   }
+  session.receiver.resume();
   const { maxInflightMessages, maxInflightBytes } = broker.options;
   const receiveMaximum = properties?.receiveMaximum ?? 65_535;
   session.sender.resume(

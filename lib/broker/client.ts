@@ -1,7 +1,7 @@
 import type { Will } from "../codec/mod.ts";
 import type { KeptMessage } from "../session/mod.ts";
 import { Session } from "../session/mod.ts";
-import type { RetainedCursor } from "../topic/mod.ts";
+import type { RetainedWalk } from "../topic/mod.ts";
 import type { Broker } from "./broker.ts";
 import type { Connection } from "./connection.ts";
 import type { Deadline } from "./deadlines.ts";
@@ -10,7 +10,7 @@ import type { ClientIdentity } from "./ports.ts";
 /** Retained messages on their way to a new subscription, a slice at a time. */
 export interface RetainedDelivery {
   readonly topicFilter: string;
-  readonly cursor: RetainedCursor<KeptMessage>;
+  readonly walk: RetainedWalk<KeptMessage>;
 }
 
 /** A client as the broker knows it: its session, its connection while it has one, a will that waits. */

@@ -253,6 +253,8 @@ function hasRoom(
   const { queue } = client.session;
   const length = ifEmptied ? 0 : queue.length;
   const addedBytes = deliverySizeBytes(delivery) - (ifEmptied ? queue.bytes : 0);
+  // QoS 1 and 2 are refused before they come here.
+  if (delivery.qos === 0 && delivery.sequence > 0 && broker.store?.isFull === true) return false;
   return (maxQueuedMessages === 0 || length < maxQueuedMessages) &&
     (maxQueuedBytes === 0 || queue.bytes + addedBytes <= maxQueuedBytes) &&
     (maxTotalQueuedBytes === 0 || broker.queuedBytes + addedBytes <= maxTotalQueuedBytes);

@@ -135,8 +135,13 @@ export function keepMessage(message: Message): KeptMessage {
   return keptMessage(message, message.payload.slice());
 }
 
-function keptMessage(message: Message, payload: Uint8Array): KeptMessage {
-  const { topicName, qos, retain, properties, expiresAtMs, publisherId } = message;
+/** The message with this payload, which may lie elsewhere later, and perhaps an earlier expiry. */
+export function keptMessage(
+  message: Message,
+  payload: Uint8Array,
+  expiresAtMs = message.expiresAtMs,
+): KeptMessage {
+  const { topicName, qos, retain, properties, publisherId } = message;
   return {
     topicName,
     payload,

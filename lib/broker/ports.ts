@@ -172,8 +172,10 @@ export interface StoredState {
 export interface Store {
   /** Grows with every write, so that whoever acknowledges can tell whether there is something to wait for. */
   readonly writes: number;
-  /** Whether nothing can be written at present (the disk is full): QoS 1 and 2 are refused with 0x97. */
+  /** Whether nothing can or may be written at present (the disk is full): QoS 1 and 2 are refused with 0x97. */
   readonly isFailing: boolean;
+  /** Whether that is because the store has grown to its limit: then QoS 0 must not make it grow either. Absent: it has none. */
+  readonly isFull?: boolean;
   /** Makes durable what was written; then calls `done`, at once or later, in the order of the commits. Absent: nobody waits. */
   commit(done?: () => void): void;
   /** Adds the session or changes its times: seconds, and the clock's milliseconds; both may be `Infinity`. */

@@ -104,7 +104,7 @@ function handleQos2(connection: Connection, packet: Publish, topicName: string):
 function checkReceiveMaximum(connection: Connection): void {
   const { maxInflightMessages } = connection.broker.options;
   if (connection.protocolVersion < 5 || maxInflightMessages === 0) return;
-  const underWay = connection.client!.session.receiver.size + connection.pendingPubacks;
+  const underWay = connection.client!.session.receiver.recentSize + connection.pendingPubacks;
   if (underWay >= maxInflightMessages) {
     throw new MqttError(
       ReasonCode.ReceiveMaximumExceeded,
@@ -260,6 +260,9 @@ function acknowledge(
   const { store } = broker;
   // What succeeds while the store fails repeats a message that may not be stored yet.
   const isInDoubt = outcome === ReasonCode.Success && store?.isFailing === true;
+  // A refusal promises nothing, and yet it waits behind what is held: clients expect acknowledgements in the order of their
+  // messages, as they owe them themselves [MQTT-4.6.0-2]. So one whose own batch cannot be written hears nothing of it until
+  // that is written or it connects anew; its Receive Maximum stops it before long, and others are told 0x97 at once.
   const waits = writesBefore !== undefined &&
     (store!.writes !== writesBefore || connection.hasHeld || isInDoubt);
   if (outcome === ReasonCode.Success || connection.protocolVersion < 5) {

@@ -1,8 +1,9 @@
 import type { KeptMessage, Message } from "../session/mod.ts";
-import { type RetainedCursor, RetainedTrie } from "../topic/mod.ts";
+import { RetainedTopics, type RetainedWalk } from "../topic/mod.ts";
 import type { Broker } from "./broker.ts";
 import { Deadline } from "./deadlines.ts";
-import { keepMessage } from "./fanout.ts";
+import { keptMessage } from "./fanout.ts";
+import { PayloadArena } from "./payload_arena.ts";
 
 /** A retained message's end. */
 interface Expiring {
@@ -13,7 +14,8 @@ interface Expiring {
 /** The retained messages: one for each topic, the last. */
 export class RetainedMessages {
   readonly #broker: Broker;
-  readonly #messages = new RetainedTrie<KeptMessage>();
+  readonly #messages = new RetainedTopics<KeptMessage>();
+  readonly #arena = new PayloadArena((message) => this.get(message.topicName) === message);
   readonly #expiring = new Map<string, Expiring>();
   #bytes = 0;
 
@@ -38,7 +40,7 @@ export class RetainedMessages {
   }
 
   /** A walk over what matches, which goes on as messages come and go. */
-  matches(topicFilter: string): RetainedCursor<KeptMessage> {
+  matches(topicFilter: string): RetainedWalk<KeptMessage> {
     const { hashMatchesParent } = this.#broker.options;
     return this.#messages.matches(topicFilter, { hashMatchesParent });
   }
@@ -53,7 +55,8 @@ export class RetainedMessages {
       this.#messages.size >= options.maxRetainedMessages;
     const isTooMuch = options.maxRetainedBytes > 0 && addedBytes > 0 &&
       this.#bytes + addedBytes > options.maxRetainedBytes;
-    if (isFull || isTooMuch) {
+    const isStoreFull = store?.isFull === true && addedBytes > 0 && isStored(message.topicName);
+    if (isFull || isTooMuch || isStoreFull) {
       // The topic's old message would now be a lie. [MQTT-3.3.1-5]
       this.remove(message.topicName);
       return metrics.drop("retained_limit");
@@ -63,19 +66,17 @@ export class RetainedMessages {
       ? Infinity
       : nowMs + retainExpiryIntervalSeconds * 1000;
     const expiresAtMs = Math.min(message.expiresAtMs, limitMs);
-    this.put(
-      expiresAtMs === message.expiresAtMs
-        ? keepMessage(message)
-        : keepMessage({ ...message, expiresAtMs }),
-    );
-    if (isStored(message.topicName)) store?.putRetained(this.#messages.get(message.topicName)!);
+    const kept = keptMessage(message, message.payload, expiresAtMs);
+    this.put(kept);
+    if (isStored(message.topicName)) store?.putRetained(kept);
   }
 
-  /** Puts a message in its place without telling the store: it came from there, or will go there. */
+  /** Puts a message in its place without telling the store: it came from there, or will go there. Its payload is copied. */
   put(message: KeptMessage): void {
+    this.#arena.keep(message);
     const previous = this.#messages.set(message.topicName, message);
-    this.#bytes += sizeBytes(message) - (previous === undefined ? 0 : sizeBytes(previous));
-    if (previous !== undefined) this.#stopExpiry(message.topicName);
+    this.#bytes += sizeBytes(message);
+    if (previous !== undefined) this.#forget(previous);
     if (message.expiresAtMs === Infinity) return;
     const deadline = new Deadline(() => {
       this.#broker.metrics.drop("expired");
@@ -91,11 +92,13 @@ export class RetainedMessages {
     if (isStored(topicName)) this.#broker.store?.deleteRetained(topicName);
     const removed = this.#messages.delete(topicName);
     if (removed === undefined) return;
-    this.#bytes -= sizeBytes(removed);
-    this.#stopExpiry(topicName);
+    this.#forget(removed);
   }
 
-  #stopExpiry(topicName: string): void {
+  #forget(message: KeptMessage): void {
+    this.#bytes -= sizeBytes(message);
+    this.#arena.release(message);
+    const { topicName } = message;
     const expiring = this.#expiring.get(topicName);
     if (expiring === undefined) return;
     this.#broker.deadlines.clear(expiring.deadline);

@@ -24,10 +24,10 @@ export function pumpRetained(client: Client): void {
     // Bytes before the client: `drained` goes on. No room in flight: its acknowledgements do.
     if (connection.unsentBytes >= SLICE_BYTES || isBacklogged(connection)) return;
     if (session.queue.length > 0 || !session.sender.hasQuota) return;
-    const message = delivery.cursor.next(SLICE_STEPS);
+    const message = delivery.walk.next(SLICE_STEPS);
     if (message === undefined) {
       // A walk may pass a million topics and match none: it is cut as well.
-      if (!delivery.cursor.isDone) break;
+      if (!delivery.walk.isDone) break;
       client.retained.shift();
       continue;
     }
@@ -58,6 +58,7 @@ function deliverRetained(
   };
   // Free: nothing is routed while a slice is delivered.
   const { fanout } = broker;
-  fanout.begin(message, encodeText(message.topicName), true, broker.nowMs, message);
+  // Who keeps it keeps a copy: where this one lies is for `retained` alone.
+  fanout.begin(message, encodeText(message.topicName), true, broker.nowMs);
   deliver(broker, target, message, fanout);
 }

@@ -120,8 +120,8 @@ function subscribe(
   // Retain Handling: 0 always, 1 only where it is new, 2 never; a shared subscription gets none. [MQTT-3.3.1-9]..[MQTT-3.3.1-11]
   const wantsRetained = request.retainHandling === 0 || request.retainHandling === 1 && isNew;
   if (wantsRetained && !isShared && broker.retained.size > 0) {
-    const cursor = broker.retained.matches(wholeFilter);
-    client.retained.push({ topicFilter, cursor });
+    const walk = broker.retained.matches(wholeFilter);
+    client.retained.push({ topicFilter, walk });
   }
   return qos;
 }

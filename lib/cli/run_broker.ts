@@ -85,9 +85,9 @@ function open(config: Config, log: Logger): OpenedStore | "none" | "failed" {
     log.info("Nothing is stored: sessions and messages end with the process");
     return "none";
   }
-  const { persistenceLocation: directory, durability } = config;
+  const { persistenceLocation: directory, durability, maxStoreBytes: maxBytes } = config;
   try {
-    const opened = openStore({ directory, durability, log });
+    const opened = openStore({ directory, durability, maxBytes, log });
     log.info("The store is open", { directory, durability });
     return opened;
   } catch (error) {

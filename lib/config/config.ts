@@ -84,6 +84,8 @@ export interface Config {
   readonly persistenceLocation: string;
   /** What an acknowledgement promises where there is a store. */
   readonly durability: "always" | "interval";
+  /** Bytes of the store's file; 0: no limit. */
+  readonly maxStoreBytes: number;
   /** Whether small packets leave at once. */
   readonly setTcpNodelay: boolean;
   /** Bytes of the request that opens a WebSocket. */

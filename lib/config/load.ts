@@ -54,6 +54,7 @@ export function loadConfig(sources: ConfigSources): LoadResult {
     persistence: isPersistent,
     persistenceLocation: process.persistenceLocation,
     durability: process.durability === "interval" ? "interval" : "always",
+    maxStoreBytes: process.maxStoreBytes,
     setTcpNodelay: process.setTcpNodelay,
     websocketsHeadersSize: process.websocketsHeadersSize,
     sysIntervalSeconds: process.sysIntervalSeconds,
@@ -135,6 +136,7 @@ function checkUser(draft: Draft, user: ProcessUser): void {
 function noteWhatHasNoEffect(draft: Draft, isPersistent: boolean): void {
   const reasons: readonly (readonly [name: string, reason: string])[] = [
     ...(isPersistent ? [] : [["persistence_location", "there is no durable store"] as const]),
+    ...(isPersistent ? [] : [["max_store_bytes", "there is no durable store"] as const]),
     ["retain_expiry_interval", "expired retained messages go when they expire, not at intervals"],
   ];
   for (const [name, reason] of reasons) {

@@ -1,5 +1,5 @@
 import type { Option } from "./option.ts";
-import { BOOLEAN, brokerRow, choice, integer, loaderRow, PATH, processRow } from "./rows.ts";
+import { BOOLEAN, brokerRow, BYTES, choice, integer, loaderRow, PATH, processRow } from "./rows.ts";
 
 /** The log, files and the process itself. */
 export const PROCESS_OPTIONS: readonly Option[] = [
@@ -121,6 +121,14 @@ export const PROCESS_OPTIONS: readonly Option[] = [
     "What an acknowledgement promises: `always` survives a power cut, `interval` a killed process (a power cut may lose the last second), " +
       "`none` nothing, as `persistence false`.",
     { theme: "The process" },
+  ),
+  processRow(
+    "max_store_bytes",
+    "maxStoreBytes",
+    BYTES,
+    "Bytes of the store's file, without its log (8 MB); when they are used up, QoS 1 and 2 are refused, and QoS 0 is not stored, " +
+      "until a tenth is free again; 0: no limit.",
+    { theme: "The process", unit: "bytes" },
   ),
   loaderRow(
     "include_dir",

@@ -34,6 +34,8 @@ export interface ProcessOptions {
   readonly persistenceLocation: string;
   /** What an acknowledgement promises. */
   readonly durability: "always" | "interval" | "none";
+  /** Bytes of its file; 0: no limit. */
+  readonly maxStoreBytes: number;
   /** The longest that an attempt waits after others of its address have failed; 0: it does not wait. */
   readonly maxFailureDelaySeconds: number;
   /** `log_type` words, in their order. */
@@ -57,6 +59,7 @@ export const DEFAULT_PROCESS_OPTIONS: ProcessOptions = {
   persistence: true,
   persistenceLocation: "data",
   durability: "always",
+  maxStoreBytes: 0,
   maxFailureDelaySeconds: 5,
   logType: ["error", "warning", "notice", "information"],
   logDest: ["stderr"],

@@ -10,6 +10,8 @@ export interface StoreLevels {
   readonly fsyncs: number;
   /** Commits that failed and were tried again. */
   readonly failures: number;
+  /** Bytes of the database that are in use. */
+  readonly usedBytes: number;
   /** Nothing can be written at present. */
   readonly isFailing: boolean;
 }
@@ -108,6 +110,7 @@ export class SysTopics {
     this.#set("store/bytes written", store.writtenBytes);
     this.#set("store/fsyncs", store.fsyncs);
     this.#set("store/failures", store.failures);
+    this.#set("store/bytes used", store.usedBytes);
     this.#set("store/failing", store.isFailing ? 1 : 0);
   }
 

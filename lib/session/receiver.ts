@@ -11,10 +11,22 @@ const NOTHING: Set<number> = new Set();
  */
 export class Receiver {
   #held: Set<number> = NOTHING;
+  /** Those of them that came on a connection before this one. */
+  #old: Set<number> = NOTHING;
 
   /** QoS 2 messages that wait for their PUBREL. */
   get size(): number {
     return this.#held.size;
+  }
+
+  /** How many of them came on this connection, and count against our Receive Maximum: it begins anew with each connection. */
+  get recentSize(): number {
+    return this.#held.size - this.#old.size;
+  }
+
+  /** A connection begins: what a client does not release of what came before, since it forgot it, must not lock it out. */
+  resume(): void {
+    this.#old = this.#held.size === 0 ? NOTHING : new Set(this.#held);
   }
 
   /** Whether the PUBLISH is new. A repeat is acknowledged, not routed. [MQTT-4.3.3-10] */
@@ -32,6 +44,7 @@ export class Receiver {
 
   /** Whether it was held: after this the Packet Identifier may come anew. [MQTT-4.3.3-12] */
   release(packetId: number): boolean {
+    this.#old.delete(packetId);
     return this.#held.delete(packetId);
   }
 

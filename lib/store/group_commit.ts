@@ -38,6 +38,11 @@ export class GroupCommit {
     return this.#writer.isFailing;
   }
 
+  /** The database has grown to its limit. */
+  get isFull(): boolean {
+    return this.#writer.isFull;
+  }
+
   /** How long the disk has owed an answer, milliseconds; 0: it owes none. */
   get unansweredMs(): number {
     return this.#writer.unansweredMs;

@@ -22,6 +22,8 @@ export interface Loaded {
   readonly nextSessionId: number;
   readonly nextMessageId: number;
   readonly nextReleaseOrder: number;
+  /** Bytes of the file that are in use. */
+  readonly usedBytes: number;
 }
 
 /** Rows that are read at a time. */
@@ -64,6 +66,7 @@ export function load(db: DatabaseSync): Loaded {
     nextSessionId: next(db, "id", "sessions"),
     nextMessageId: next(db, "id", "messages"),
     nextReleaseOrder: next(db, "release_order", "deliveries"),
+    usedBytes: usedBytes(db),
   };
 }
 
@@ -148,6 +151,12 @@ function readRetained(db: DatabaseSync): KeptMessage[] {
 
 function next(db: DatabaseSync, column: string, table: string): number {
   return rowsOf<[number]>(db, `SELECT coalesce(max(${column}), 0) + 1 FROM ${table}`)[0]![0];
+}
+
+/** Bytes that are in use: what was deleted leaves room in the file, which does not shrink. */
+function usedBytes(db: DatabaseSync): number {
+  const pragma = (name: string) => rowsOf<[number]>(db, `PRAGMA ${name}`)[0]![0];
+  return (pragma("page_count") - pragma("freelist_count")) * pragma("page_size");
 }
 
 /** All rows at once: of what is small. */

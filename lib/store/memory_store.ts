@@ -39,6 +39,8 @@ export class MemoryStore implements Store {
   writes = 0;
   /** Set it to play a disk that is full. {@linkcode Store.isFailing} */
   isFailing = false;
+  /** Set it to play one that has grown to its limit. {@linkcode Store.isFull} */
+  isFull = false;
   /** As of the last write. */
   #written: Content = emptyContent();
   /** As of the last commit that is done. */
@@ -71,14 +73,22 @@ export class MemoryStore implements Store {
 
   /** {@linkcode Store.commit} */
   commit(done?: () => void): void {
-    const batch = this.#batch;
-    this.#batch = [];
+    const apply = this.takeBatch();
     this.#commits.push(() => {
-      for (const change of batch) change(this.#committed);
+      apply();
       done?.();
     });
     // Whichever call of the schedule comes first does the oldest: commits keep their order.
     this.#schedule(() => this.#commits.shift()?.());
+  }
+
+  /** Ends the batch that gathers; what is returned brings it to what is committed: call it once, in the order of the batches. */
+  protected takeBatch(): () => void {
+    const batch = this.#batch;
+    this.#batch = [];
+    return () => {
+      for (const change of batch) change(this.#committed);
+    };
   }
 
   /** {@linkcode Store.putSession} */

@@ -16,6 +16,8 @@ export interface OpenStoreInit {
   readonly directory: string;
   /** `always`: survives a power cut. `interval`: a power cut may lose the last second. */
   readonly durability: "always" | "interval";
+  /** Bytes of the database at which it is full; 0, the default: no limit. */
+  readonly maxBytes?: number;
   /** What is damaged is said here. */
   readonly log: LogPort;
   /** Milliseconds that every commit takes longer: for tests, a slow disk. Default 0. */
@@ -37,13 +39,14 @@ export interface OpenedStore {
  * Throws where another broker has the directory, where it cannot be written, or where a newer program has written it.
  */
 export function openStore(init: OpenStoreInit): OpenedStore {
-  const { directory, durability, log, commitDelayMs = 0 } = init;
+  const { directory, durability, log, maxBytes = 0, commitDelayMs = 0 } = init;
   Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
   const lock = lockDirectory(directory);
   const path = `${directory}/${DATABASE_NAME}`;
   try {
     const loaded = loadOrSalvage(path, log);
-    const writer = { path, durability, commitDelayMs };
+    const { usedBytes } = loaded;
+    const writer = { path, durability, maxBytes, usedBytes, commitDelayMs };
     const store = new SqliteStore({ ...loaded, state: loaded, writer, log });
     const close = async () => {
       await store.close();
@@ -71,7 +74,17 @@ function lockDirectory(directory: string): DatabaseSync {
     if (says(error, LOCKED)) {
       throw new Error(`Cannot use ${directory}: another broker has it`);
     }
-    throw new Error(`Cannot write ${path}: ${reasonOf(error)}`);
+    throw new Error(`Cannot write ${path}: ${whyNotWritable(path) ?? reasonOf(error)}`);
+  }
+}
+
+/** In the operating system's words, which say more than SQLite's `unable to open database file`. */
+function whyNotWritable(path: string): string | undefined {
+  try {
+    Deno.openSync(path, { write: true, create: true }).close();
+    return undefined;
+  } catch (error) {
+    return reasonOf(error);
   }
 }
 
@@ -117,7 +130,8 @@ function loadFile(path: string): Loaded {
 function loadDatabase(path: string, synchronous: "OFF" | "FULL"): Loaded {
   const db = new DatabaseSync(path);
   try {
-    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}`);
+    db.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = ${synchronous}`);
     const [verdict] = Object.values(db.prepare("PRAGMA quick_check(1)").get() ?? {});
     if (verdict !== "ok") throw new DamageError(String(verdict));
     migrate(db);

@@ -64,7 +64,12 @@ export class SqliteStore implements Store {
 
   /** {@linkcode Store.isFailing} */
   get isFailing(): boolean {
-    return this.#commits.isFailing;
+    return this.#commits.isFailing || this.#commits.isFull;
+  }
+
+  /** {@linkcode Store.isFull} */
+  get isFull(): boolean {
+    return this.#commits.isFull;
   }
 
   /** How long the disk has owed an answer, milliseconds; 0: it owes none. */

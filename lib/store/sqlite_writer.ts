@@ -8,6 +8,10 @@ export interface WriterInit {
   readonly path: string;
   /** `always`: each commit is on the disk when it is answered. `interval`: within a second. */
   readonly durability: "always" | "interval";
+  /** Bytes of the database at which it is full; 0: no limit. */
+  readonly maxBytes: number;
+  /** Bytes of it that are in use at the start. */
+  readonly usedBytes: number;
   /** Milliseconds that every commit takes longer: for tests, a slow disk. */
   readonly commitDelayMs: number;
 }
@@ -23,6 +27,8 @@ export type WriterAnswer =
     readonly commits: number;
     readonly writtenBytes: number;
     readonly fsyncs: number;
+    /** Bytes of the database that are in use. */
+    readonly usedBytes: number;
   }
   | { readonly type: "failed"; readonly reason: string }
   | { readonly type: "unsynced"; readonly reason: string }
@@ -60,8 +66,8 @@ function attempt(): void {
     return answer({ type: "failed", reason: reasonOf(error) });
   }
   pending = undefined;
-  const { commits, writtenBytes, fsyncs } = writer;
-  answer({ type: "committed", commits, writtenBytes, fsyncs });
+  const { commits, writtenBytes, fsyncs, usedBytes } = writer;
+  answer({ type: "committed", commits, writtenBytes, fsyncs, usedBytes });
   // Nobody waits for it: the acknowledgements are on their way.
   writer.checkpointIfDue();
 }

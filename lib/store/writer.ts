@@ -3,7 +3,7 @@ import type { BatchRows } from "./batch.ts";
 import type { WriterInit } from "./sqlite_writer.ts";
 
 /** Bytes of the write-ahead log at which it is moved into the database. */
-const CHECKPOINT_BYTES = 8 * 1024 * 1024;
+const MAX_LOG_BYTES = 8 * 1024 * 1024;
 
 /** Writes batches, one transaction each. All that it does waits for the disk: its place is a Worker. */
 export class Writer {
@@ -16,6 +16,7 @@ export class Writer {
   readonly #db: DatabaseSync;
   readonly #init: WriterInit;
   readonly #logPath: string;
+  readonly #pageBytes: number;
   readonly #statements = new Map<string, StatementSync>();
   #logBytes = 0;
   #isUnsynced = false;
@@ -25,8 +26,11 @@ export class Writer {
     this.#logPath = `${init.path}-wal`;
     this.#db = new DatabaseSync(init.path);
     const synchronous = init.durability === "always" ? "FULL" : "NORMAL";
-    this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous};
-      PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -8000`);
+    // Exclusive, the log's index is in memory. In a shared file it would be mapped, and a disk that breaks or becomes read-only
+    // would end the process with SIGBUS where it can only be a write that fails.
+    this.#db.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = ${synchronous}; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -8000`);
+    this.#pageBytes = this.#pragma("page_size");
   }
 
   /**
@@ -48,9 +52,17 @@ export class Writer {
     this.#countLog();
   }
 
+  /** Bytes of the database that are in use: what was deleted leaves room in the file, which does not shrink. */
+  get usedBytes(): number {
+    return (this.#pragma("page_count") - this.#pragma("freelist_count")) * this.#pageBytes;
+  }
+
   /** Moves a log that has grown large into the database. Where that cannot be, the log goes on. */
   checkpointIfDue(): void {
-    if (this.#logBytes < CHECKPOINT_BYTES) return;
+    const { maxBytes } = this.#init;
+    // Where the database is to be small, so is its log.
+    const maxLogBytes = maxBytes === 0 ? MAX_LOG_BYTES : Math.min(MAX_LOG_BYTES, maxBytes);
+    if (this.#logBytes < maxLogBytes) return;
     try {
       this.#checkpoint();
     } catch {
@@ -123,6 +135,10 @@ export class Writer {
 
   #run(sql: string, key: number): void {
     this.#statement(sql).run(key);
+  }
+
+  #pragma(name: string): number {
+    return Number(this.#statement(`PRAGMA ${name}`).get()![name]);
   }
 
   #statement(sql: string): StatementSync {

@@ -6,6 +6,10 @@ import type { WriterAnswer, WriterInit, WriterRequest } from "./sqlite_writer.ts
 const RETRY_MS = 1000;
 /** Failures in a row after which it is said again. */
 const REMINDER_FAILURES = 60;
+/** How long the Worker may take for an answer before it is said, and nothing more is promised, milliseconds. */
+const PATIENCE_MS = 10_000;
+/** A database that was full is not any more when no more than this part of it is in use. */
+const ROOM_AGAIN = 0.9;
 
 /** How much the store has written, for whoever counts what flash memory endures. */
 export interface StoreStats {
@@ -17,6 +21,8 @@ export interface StoreStats {
   readonly fsyncs: number;
   /** Commits that failed and were tried again. */
   readonly failures: number;
+  /** Bytes of the database that are in use. */
+  readonly usedBytes: number;
 }
 
 /** What comes of a batch. */
@@ -33,15 +39,18 @@ export interface WriterEvents {
 export class WriterLink {
   /** Nothing can be written at present. */
   isFailing = false;
+  /** The database has grown to its limit: what makes it smaller is written, and nothing else may come. */
+  isFull = false;
   readonly #init: WriterInit;
   #worker: Worker | undefined;
   readonly #log: LogPort;
   readonly #events: WriterEvents;
-  #stats: StoreStats = { commits: 0, writtenBytes: 0, fsyncs: 0, failures: 0 };
+  #stats: StoreStats;
   #failuresInARow = 0;
   #isClosing = false;
   /** When the Worker was given a batch that it has not answered; `undefined`: it has answered all. */
   #askedAtMs: number | undefined;
+  #patienceTimer: ReturnType<typeof setTimeout> | undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #startTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -49,6 +58,9 @@ export class WriterLink {
     this.#init = init;
     this.#log = log;
     this.#events = events;
+    const { usedBytes } = init;
+    this.#stats = { commits: 0, writtenBytes: 0, fsyncs: 0, failures: 0, usedBytes };
+    this.#measure(usedBytes);
     // A thread takes a while to begin: the broker opens its ports first, unless there is something to write at once.
     this.#startTimer = setTimeout(() => this.#started(), 0);
   }
@@ -65,16 +77,45 @@ export class WriterLink {
 
   /** The batch before must have been committed. */
   write(rows: BatchRows): void {
-    this.#askedAtMs = performance.now();
-    this.#send(rows);
+    this.#ask(rows);
   }
 
   /** Ends the Worker; what it could not write is lost. */
   close(): void {
     if (this.#isClosing) return;
-    this.#send("close");
+    const isSilent = this.unansweredMs >= PATIENCE_MS;
+    if (!isSilent) this.#send("close");
     this.#isClosing = true;
     clearTimeout(this.#retryTimer);
+    clearTimeout(this.#patienceTimer);
+    if (isSilent) this.#ended();
+  }
+
+  #ask(request: BatchRows | "retry"): void {
+    this.#askedAtMs = performance.now();
+    this.#patienceTimer ??= setTimeout(() => this.#lookForAnswer(), PATIENCE_MS);
+    this.#send(request);
+  }
+
+  /** A disk that hangs, or a Worker that is gone: nobody can tell them apart, and with both nothing can be promised. */
+  #lookForAnswer(): void {
+    this.#patienceTimer = undefined;
+    if (this.#askedAtMs === undefined) return;
+    const leftMs = PATIENCE_MS - this.unansweredMs;
+    if (leftMs > 0) {
+      this.#patienceTimer = setTimeout(() => this.#lookForAnswer(), leftMs);
+    } else {
+      this.#log.error("The store does not answer: QoS 1 and 2 are refused until it does", {
+        seconds: Math.round(this.unansweredMs / 1000),
+      });
+      this.isFailing = true;
+      this.#events.failed();
+    }
+  }
+
+  #ended(): void {
+    this.#worker?.terminate();
+    this.#events.closed();
   }
 
   /** Nothing is sent to a Worker that is to end. */
@@ -89,8 +130,9 @@ export class WriterLink {
     const worker = new Worker(new URL("./sqlite_writer.ts", import.meta.url), { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<WriterAnswer>) => this.#answered(data);
     worker.onerror = (event) => {
-      // What the Worker itself does not catch is a fault of ours: with nothing more to promise the process must end.
-      this.#log.error("The store's Worker failed", { reason: event.message });
+      // What the Worker itself does not catch is a fault of ours: with nothing more to promise the process must end. What waits
+      // for a commit is never released; the next process begins with what was committed.
+      this.#log.error("The store's Worker failed: the broker ends", { reason: event.message });
       throw new Error(`The store's Worker failed: ${event.message}`);
     };
     worker.postMessage(this.#init);
@@ -107,17 +149,32 @@ export class WriterLink {
       case "unsynced":
         return this.#log.error("Cannot bring the store to the disk", { reason: answer.reason });
       case "closed":
-        this.#worker?.terminate();
-        return this.#events.closed();
+        return this.#ended();
     }
   }
 
-  #committed({ commits, writtenBytes, fsyncs }: Omit<StoreStats, "failures">): void {
-    this.#stats = { ...this.#stats, commits, writtenBytes, fsyncs };
+  #committed({ commits, writtenBytes, fsyncs, usedBytes }: Omit<StoreStats, "failures">): void {
+    this.#stats = { ...this.#stats, commits, writtenBytes, fsyncs, usedBytes };
+    this.#measure(usedBytes);
     if (this.isFailing) this.#log.warning("The store can be written again");
     this.isFailing = false;
     this.#failuresInARow = 0;
     this.#events.committed();
+  }
+
+  #measure(usedBytes: number): void {
+    const { maxBytes } = this.#init;
+    if (maxBytes === 0) return;
+    if (!this.isFull && usedBytes >= maxBytes) {
+      this.isFull = true;
+      this.#log.error("The store is full: QoS 1 and 2 are refused until some of it has left", {
+        usedBytes,
+        maxBytes,
+      });
+    } else if (this.isFull && usedBytes <= maxBytes * ROOM_AGAIN) {
+      this.isFull = false;
+      this.#log.warning("The store has room again", { usedBytes, maxBytes });
+    }
   }
 
   /** The Worker keeps the rows: it is asked to try again until it can, or the process ends. */
@@ -134,7 +191,6 @@ export class WriterLink {
   }
 
   #retry(): void {
-    this.#askedAtMs = performance.now();
-    this.#send("retry");
+    this.#ask("retry");
   }
 }

@@ -76,7 +76,7 @@ export class FilterTrie<T extends NonNullable<unknown>> {
    */
   match(topicName: string, visit: (value: T) => void): void {
     visitValues(this.#exact.get(topicName), visit);
-    this.#matchTrie(topicName, visit);
+    if (this.#nodeCount > 0 || this.#root.below !== undefined) this.#matchTrie(topicName, visit);
   }
 
   /** Level by level of the name, from the nodes that the levels so far lead to, on to those of the next. */

@@ -1,12 +1,12 @@
 /**
- * Topic Names and Topic Filters: which strings are one, which filter matches which name, and the two tries that answer
- * this for many at a time.
+ * Topic Names and Topic Filters: which strings are one, which filter matches which name, and the two indexes that
+ * answer this for many at a time.
  *
  * A topic is a row of levels parted by `/`; a level may be empty, so `/a` has two levels and `/` too. In a filter `+` stands
  * for one level, whatever it holds, and a last `#` for all levels that follow, and for none (the parent), unless
  * `hashMatchesParent` is off. A wildcard in first place never stands for a level that begins with `$`. [MQTT-4.7.2-1]
  *
- * {@link FilterTrie} goes from one name to the filters that match it (routing); {@link RetainedTrie} goes from one filter to the
+ * {@link FilterTrie} goes from one name to the filters that match it (routing); {@link RetainedTopics} goes from one filter to the
  * names that match it (retained messages). Both keep cost per operation flat as they grow, and memory in step with what
  * they hold: what becomes empty is cut off. {@link topicMatches} compares one filter with one name and needs neither.
  *
@@ -34,6 +34,6 @@ export type { ParsedTopicFilter } from "./filter.ts";
 export { topicMatches } from "./matches.ts";
 export { FilterTrie } from "./filter_trie.ts";
 export type { FilterTrieOptions } from "./filter_trie.ts";
-export { RetainedTrie } from "./retained_trie.ts";
-export { RetainedCursor } from "./retained_cursor.ts";
+export { RetainedTopics } from "./retained_topics.ts";
+export { RetainedWalk } from "./retained_walk.ts";
 export type { MatchOptions } from "./retained_cursor.ts";

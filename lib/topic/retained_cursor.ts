@@ -33,7 +33,7 @@ export class RetainedCursor<T extends NonNullable<unknown>> {
   /** One frame for every level on the way to where the walk is; the first one has the names' first levels. */
   readonly #stack: Frame<T>[] = [];
 
-  /** For {@link RetainedTrie.matches} only. */
+  /** For the trie's own use. */
   constructor(root: RetainedNode<T>, topicFilter: string, options: MatchOptions) {
     this.#levels = splitLevels(topicFilter);
     this.#hashMatchesParent = options.hashMatchesParent ?? true;

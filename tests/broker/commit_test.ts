@@ -240,6 +240,55 @@ Deno.test("While the store fails, QoS 1 and 2 and stored subscriptions are refus
   `);
 });
 
+Deno.test("While the store is full QoS 0 is delivered, and neither retained nor kept for who is away", () => {
+  const exchange = new Exchange({ ...STORE, options: { queueQos0Messages: true } }).play(`
+    ${TWO}
+    commit all
+    b> PUBLISH r retain "long"
+    commit all
+  `);
+  exchange.test.store!.isFailing = exchange.test.store!.isFull = true;
+  exchange.play(`
+    b> PUBLISH t retain 1
+    a< PUBLISH t 1
+    b> PUBLISH r retain "less"
+    a x
+    b> PUBLISH t 2
+    b> SUBSCRIBE id=1 # qos=0
+    b< SUBACK id=1 0
+    b< PUBLISH r retain "less"
+    commit all
+    a> CONNECT sessionExpiryInterval=600
+    a< CONNACK sessionPresent
+  `);
+});
+
+Deno.test("A refusal with 0x97 does not overtake what waits for a commit that fails; on another connection it comes at once [MQTT-4.6.0-2]", () => {
+  const exchange = new Exchange(STORE).play(`${TWO}
+    b> PUBLISH t qos=1 id=1 1
+    a< PUBLISH t qos=1 id=1 1
+    b< nothing
+  `);
+  exchange.test.store!.isFailing = true;
+  exchange.play(`
+    b> PUBLISH t qos=1 id=2 2
+    b> PUBLISH t qos=2 id=3 3
+    b> PINGREQ
+    b< PINGRESP
+    c> CONNECT
+    c< CONNACK
+    c> PUBLISH t qos=1 id=1 4
+    c< PUBACK id=1 QuotaExceeded
+  `);
+  exchange.test.store!.isFailing = false;
+  exchange.play(`
+    commit all
+    b< PUBACK id=1
+    b< PUBACK id=2 QuotaExceeded
+    b< PUBREC id=3 QuotaExceeded
+  `);
+});
+
 testExchange(
   "A retained message that somebody removes again is acknowledged only when its removal is stored",
   `

@@ -185,6 +185,31 @@ testExchange(
 );
 
 testExchange(
+  "Receive Maximum begins anew with each connection: what a client never releases does not lock it out",
+  `
+  a> CONNECT sessionExpiryInterval=60
+  a< CONNACK receiveMaximum=2
+  a> PUBLISH t qos=2 id=1 & PUBLISH t qos=2 id=2
+  a< PUBREC id=1 NoMatchingSubscribers
+  a< PUBREC id=2 NoMatchingSubscribers
+  a x
+  a> CONNECT sessionExpiryInterval=60
+  a< CONNACK sessionPresent receiveMaximum=2
+  a> PUBLISH t qos=2 id=3 & PUBLISH t qos=2 id=4
+  a< PUBREC id=3 NoMatchingSubscribers
+  a< PUBREC id=4 NoMatchingSubscribers
+  a> PUBLISH t qos=2 id=2 dup      (a repeat is none more)
+  a< PUBREC id=2
+  a> PUBREL id=1                   (nor does this one make room)
+  a< PUBCOMP id=1
+  a> PUBLISH t qos=2 id=5
+  a< DISCONNECT ReceiveMaximumExceeded
+  a! closed
+  `,
+  { options: { maxInflightMessages: 2 } },
+);
+
+testExchange(
   "Above Maximum QoS a PUBLISH ends the connection with 0x9B; SUBSCRIBE is granted what there is " +
     "[MQTT-3.2.2-9] [MQTT-3.2.2-10]",
   `

@@ -156,6 +156,13 @@ export class ModelClient implements Peer {
     this.link?.cut(kind);
   }
 
+  /** Its machine has lost its power: it knows its name, and nothing of what was under way. */
+  forget(): void {
+    this.link?.cut("reset");
+    this.outgoing.reset();
+    this.incoming.reset();
+  }
+
   hang(): void {
     this.isHung = true;
     if (this.link !== undefined) this.link.isReading = false;

@@ -20,8 +20,14 @@ class Stage {
   readonly ledger: Ledger;
 
   constructor(settings: Partial<WorldSettings>, seed = 1) {
-    const defaults = { maxCommitMs: 0, maxAuthenticationMs: 0, broker: {}, listener: {} };
-    this.world = new World(new Random(seed), { ...defaults, ...settings }, false);
+    this.world = new World(new Random(seed), {
+      maxCommitMs: 0,
+      durability: "always",
+      maxAuthenticationMs: 0,
+      broker: {},
+      listener: {},
+      ...settings,
+    }, false);
     this.ledger = new Ledger(this.world);
   }
 

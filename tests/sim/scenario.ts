@@ -82,7 +82,7 @@ export class Scenario {
   #act(client: ModelClient, what: number): void {
     const random = this.#random;
     if (what < 4 && this.#settings.hasCrashes) {
-      return this.world.crash(random.pick([0, 50, 3000, 100_000]));
+      return this.#crash(client, random.pick([0, 50, 3000, 100_000]));
     }
     if (what < 5) return new Vandal(this.world, random).strike(GOOD_NETWORK);
     if (client.link === undefined || !client.isConnected) {
@@ -101,6 +101,22 @@ export class Scenario {
     if (what < 93) return this.#connect(client); // From a second link.
     if (what < 97) return client.hang();
     client.ping();
+  }
+
+  /** With `interval` the power is gone for all: nobody would know what the broker has lost, and its clients have not. */
+  #crash(client: ModelClient, downMs: number): void {
+    // In the middle of something: of its commit, or of its acknowledgement's way to the client.
+    if (client.isConnected && !client.isHung) {
+      this.#publish(client);
+      this.world.clock.runFor(this.#random.int(150));
+    }
+    const kind = this.#random.bool() ? "kill" : "power cut";
+    const sinceMs = this.world.doubtfulSinceMs;
+    if (kind === "power cut" && sinceMs !== Infinity) {
+      this.ledger.doubt(sinceMs);
+      for (const client of [...this.clients, this.monitor]) client.forget();
+    }
+    this.world.crash(downMs, kind);
   }
 
   #pass(): void {

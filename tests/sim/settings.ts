@@ -1,6 +1,15 @@
 import type { QueueFullPolicy } from "../../lib/broker/mod.ts";
 import type { Random } from "../support/random.ts";
+import type { DiskFault, Durability } from "./store.ts";
 import type { WorldSettings } from "./world.ts";
+
+/** What a run is asked to be like; the rest is the seed's. */
+export interface Asked {
+  /** `none`: without a store, or with one and no crashes. The others: with crashes, of the process and of the power. */
+  readonly durability: Durability | "none";
+  /** For a test that the checks find it. */
+  readonly diskFault?: DiskFault;
+}
 
 /** What a run is like. */
 export interface Settings {
@@ -13,17 +22,20 @@ export interface Settings {
 
 const POLICIES: readonly QueueFullPolicy[] = ["drop_new", "drop_oldest", "disconnect"];
 
-/** The settings of a seed: three in four have a store, and half of those crashes. */
-export function settingsOf(random: Random): Settings {
-  const maxCommitMs = random.pick([undefined, 0, 3, 200]);
+/** The settings of a seed. */
+export function settingsOf(random: Random, { durability, diskFault }: Asked): Settings {
+  const hasCrashes = durability !== "none";
+  const maxCommitMs = random.pick(hasCrashes ? [0, 3, 200] : [undefined, undefined, 3, 200]);
   const mayDrop = random.int(7) === 0;
   const isShort = random.int(8) === 0;
   return {
     clients: 3 + random.int(3),
-    hasCrashes: maxCommitMs !== undefined && random.int(3) > 0,
+    hasCrashes,
     mayDrop,
     world: {
       maxCommitMs,
+      durability: durability === "interval" ? "interval" : "always",
+      diskFault,
       maxAuthenticationMs: random.int(5) === 0 ? 30 : 0,
       broker: {
         maxInflightMessages: random.pick([2, 5, 500, 500]),

@@ -2,65 +2,167 @@ import { MemoryStore } from "../../lib/store/memory_store.ts";
 import type { Random } from "../support/random.ts";
 import type { Scheduler } from "./scheduler.ts";
 
-/** When commits are done: in order, and late. */
-export class Commits {
-  readonly #clock: Scheduler;
-  readonly #random: Random;
-  readonly #maxDelayMs: number;
-  readonly #turn: (action: () => void) => void;
-  #pending = 0;
-  #lastMs = 0;
-  #process = 0;
+/** What an acknowledgement waits for. `always`: the fsync of its commit. `interval`: the commit; the fsync comes each second. */
+export type Durability = "always" | "interval";
 
-  /** `turn` is called around what is done later, for that makes the broker act. */
-  constructor(
-    clock: Scheduler,
-    random: Random,
-    maxDelayMs: number,
-    turn: (action: () => void) => void,
-  ) {
-    this.#clock = clock;
-    this.#random = random;
-    this.#maxDelayMs = maxDelayMs;
-    this.#turn = turn;
-  }
+/**
+ * What is wrong with a disk, for a test that the checks find it. `early`: it says that a commit is done before its fsync.
+ * `forgetful`: it loses a row of what it has. `late`: with `interval` it is brought up to date every ten seconds.
+ */
+export type DiskFault = "early" | "forgetful" | "late";
 
-  schedule(run: () => void): void {
-    const delayMs = this.#random.int(this.#maxDelayMs + 1);
-    if (delayMs === 0 && this.#pending === 0) return run();
-    const process = this.#process;
-    this.#pending++;
-    this.#lastMs = Math.max(this.#lastMs, this.#clock.nowMs + delayMs);
-    this.#clock.at(this.#lastMs, () => {
-      if (process !== this.#process) return;
-      this.#pending--;
-      this.#turn(run);
-    });
-  }
-
-  /** The process is dead: none of those under way is ever done. */
-  crash(): void {
-    this.#process++;
-    this.#pending = 0;
-  }
+/** What a disk is like. */
+export interface DiskInit {
+  readonly clock: Scheduler;
+  readonly random: Random;
+  readonly durability: Durability;
+  /** The longest that a commit takes from its call to its end, milliseconds. */
+  readonly maxCommitMs: number;
+  readonly fault: DiskFault | undefined;
+  /** Called around what is done later, for that makes the broker act. */
+  readonly turn: (action: () => void) => void;
+  /** What has to be there when a commit is the last one that a crash leaves: of the broker as it is now. */
+  readonly snapshot: () => string;
 }
 
-/** A store whose commits take their time, and which says what of it would outlive a crash. */
-export class SimStore extends MemoryStore {
-  /** Of the writes so many are committed. */
-  durableWrites = 0;
-  readonly commits: Commits;
+/** What is there after a crash: a prefix of the commits. */
+export interface Survivor {
+  /** The store's writes up to then. */
+  readonly writes: number;
+  /** The broker as it was then. */
+  readonly snapshot: string;
+}
 
-  constructor(commits: Commits) {
-    super((run) => commits.schedule(run));
-    this.commits = commits;
+interface Commit extends Survivor {
+  /** Brings it to the disk. */
+  readonly apply: () => void;
+}
+
+/** With `interval`: how often the disk gets what was committed, milliseconds. */
+const SYNC_INTERVAL_MS = 1000;
+
+/**
+ * A store on a simulated disk, which knows what was written from what was fsynced. Commits take their time, and keep their
+ * order. A process that is killed leaves what was written, whether or not anybody was told that it is; a power cut leaves what
+ * was fsynced, and perhaps some of what the disk has written since then by itself.
+ */
+export class SimStore extends MemoryStore {
+  /** Of the writes so many are on the disk, whatever comes. */
+  durableWrites = 0;
+  readonly #init: DiskInit;
+  /** Written, and not fsynced. */
+  #cache: Commit[] = [];
+  /** The last that is fsynced. */
+  #synced: Survivor;
+  /** Commits that are not done. */
+  #pending = 0;
+  #writtenMs = 0;
+  #doneMs = 0;
+  #process = 0;
+
+  constructor(init: DiskInit, snapshot: string) {
+    super();
+    this.#init = init;
+    this.#synced = { writes: 0, snapshot };
+    this.#boot();
   }
 
   override commit(done?: () => void): void {
-    const { writes } = this;
-    super.commit(() => {
-      this.durableWrites = writes;
+    const { clock, random, durability, maxCommitMs, fault, turn, snapshot } = this.#init;
+    const commit = { writes: this.writes, snapshot: snapshot(), apply: this.takeBatch() };
+    const isSynced = durability === "always";
+    const delayMs = random.int(maxCommitMs + 1);
+    const isDoneEarly = !isSynced || fault === "early";
+    if (delayMs === 0 && this.#pending === 0) {
+      this.#cache.push(commit);
+      if (isSynced && fault !== "early") this.#sync(this.#cache.length);
       done?.();
+      if (isSynced) this.#sync(this.#cache.length);
+      return;
+    }
+    this.#pending++;
+    this.#writtenMs = Math.max(this.#writtenMs, clock.nowMs + random.int(delayMs + 1));
+    this.#doneMs = Math.max(this.#doneMs, this.#writtenMs, clock.nowMs + delayMs);
+    this.#at(this.#writtenMs, () => {
+      this.#cache.push(commit);
+      if (isDoneEarly && done !== undefined) turn(done);
+    });
+    this.#at(this.#doneMs, () => {
+      this.#pending--;
+      // An fsync that began when this one was written: what came later is not in it.
+      if (isSynced) this.#sync(this.#cache.indexOf(commit) + 1);
+      if (!isDoneEarly && done !== undefined) turn(done);
+    });
+  }
+
+  /** The process is dead: what it wrote is with the operating system, which writes it to the disk. */
+  kill(): Survivor {
+    return this.#restart(this.#cache.length);
+  }
+
+  /** The power is gone, and with it what was not fsynced, but for what the disk got by chance: the oldest of it. */
+  cutPower(): Survivor {
+    const { random } = this.#init;
+    return this.#restart(random.bool() ? 0 : random.int(this.#cache.length + 1));
+  }
+
+  /** What the disk has, after a crash. */
+  override load() {
+    const { sessions, retained } = super.load();
+    if (this.#init.fault !== "forgetful") return { sessions, retained };
+    let hasForgotten = false;
+    const forget = <T>(rows: readonly T[]): readonly T[] => {
+      if (hasForgotten || rows.length === 0) return rows;
+      hasForgotten = true;
+      return rows.slice(1);
+    };
+    return {
+      retained: forget([...retained]),
+      sessions: [...sessions].map((session) => ({
+        ...session,
+        deliveries: forget(session.deliveries),
+        subscriptions: forget(session.subscriptions),
+      })),
+    };
+  }
+
+  #restart(kept: number): Survivor {
+    this.#process++;
+    this.#pending = 0;
+    this.#sync(kept);
+    this.#cache = [];
+    this.durableWrites = this.#synced.writes;
+    this.#boot();
+    return this.#synced;
+  }
+
+  /** A process that begins brings to the disk what it finds. */
+  #boot(): void {
+    if (this.#init.durability === "interval") this.#syncLater();
+  }
+
+  #syncLater(): void {
+    const { clock, fault } = this.#init;
+    this.#at(clock.nowMs + (fault === "late" ? 10 : 1) * SYNC_INTERVAL_MS, () => {
+      this.#sync(this.#cache.length);
+      this.#syncLater();
+    });
+  }
+
+  /** The disk has the oldest `count` of what was written. */
+  #sync(count: number): void {
+    for (const { apply, writes, snapshot } of this.#cache.splice(0, count)) {
+      apply();
+      this.#synced = { writes, snapshot };
+    }
+    this.durableWrites = this.#synced.writes;
+  }
+
+  /** Something that a process does, unless it is dead by then. */
+  #at(atMs: number, run: () => void): void {
+    const process = this.#process;
+    this.#init.clock.at(atMs, () => {
+      if (process === this.#process) run();
     });
   }
 }

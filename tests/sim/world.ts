@@ -13,13 +13,16 @@ import { type Network, type Peer, SimLink } from "./link.ts";
 import { type ConnectFacts, Violation } from "./records.ts";
 import { Scheduler } from "./scheduler.ts";
 import { type Found, Sessions } from "./sessions.ts";
-import { Commits, SimStore } from "./store.ts";
+import { snapshotOf } from "./snapshot.ts";
+import { type DiskFault, type Durability, SimStore } from "./store.ts";
 import { Trace } from "./trace.ts";
 
 /** What differs from world to world. */
 export interface WorldSettings {
   /** `undefined`: the broker has no store. */
   readonly maxCommitMs: number | undefined;
+  readonly durability: Durability;
+  readonly diskFault?: DiskFault | undefined;
   /** The longest that access control takes to answer; 0: at once. */
   readonly maxAuthenticationMs: number;
   readonly broker: Partial<BrokerOptions>;
@@ -35,6 +38,9 @@ export interface Stored {
   /** Packet ids of QoS 2 messages from clients that wait for their PUBREL. */
   readonly received: number;
 }
+
+/** How a broker ends without a word: its process is killed, or the machine has no power any more. */
+export type CrashKind = "kill" | "power cut";
 
 const POISON = 0xee;
 const quiet = () => {};
@@ -58,6 +64,10 @@ export class World {
   readonly #poisoned: Uint8Array[] = [];
   #evicted = 0;
   crashes = 0;
+  /** Power cuts that may have taken along what was acknowledged. */
+  lossyCuts = 0;
+  /** All on which there may be something retained. */
+  readonly topics = new Set<string>();
   /** Messages that brokers have counted as dropped before they died. */
   #dropped = 0;
   /** Peers that broke the rules on purpose. */
@@ -69,9 +79,15 @@ export class World {
     this.#settings = settings;
     this.#listener = { ...DEFAULT_LISTENER_OPTIONS, allowAnonymous: true, ...settings.listener };
     const { maxCommitMs } = settings;
-    this.#store = maxCommitMs === undefined ? undefined : new SimStore(
-      new Commits(this.clock, random, maxCommitMs, (action) => this.turn(action)),
-    );
+    this.#store = maxCommitMs === undefined ? undefined : new SimStore({
+      clock: this.clock,
+      random,
+      durability: settings.durability,
+      maxCommitMs,
+      fault: settings.diskFault,
+      turn: (action) => this.turn(action),
+      snapshot: () => snapshotOf(this.broker, this.topics),
+    }, "");
     this.broker = this.#boot();
   }
 
@@ -173,14 +189,28 @@ export class World {
     return lateMs;
   }
 
+  /** Since when what was acknowledged may be lost with the power: with `interval` for a second in which the machine was awake. */
+  get doubtfulSinceMs(): number {
+    if (this.#settings.durability === "always") return Infinity;
+    let leftMs = 1000;
+    let untilMs = this.clock.nowMs;
+    for (const { atMs, durationMs } of this.#jumps.toReversed()) {
+      const awakeMs = untilMs - (atMs + durationMs);
+      if (awakeMs >= leftMs) break;
+      leftMs -= awakeMs;
+      untilMs = atMs;
+    }
+    return untilMs - leftMs;
+  }
+
   /** The process dies with all that was not committed, and another one takes over what the disk has. */
-  crash(downMs: number): void {
+  crash(downMs: number, kind: CrashKind = "kill"): void {
     const store = this.#store!;
-    this.trace.add(`The broker crashes, and is back ${downMs} ms later`);
+    this.trace.add(`Crash (${kind}), and the broker is back ${downMs} ms later`);
     checkBooks(this.broker, this.sessions, this.vandals);
     this.crashes++;
     this.#dropped = this.dropped;
-    store.commits.crash();
+    const survivor = kind === "kill" ? store.kill() : store.cutPower();
     for (const link of this.#opened.splice(0)) {
       link.isEnded = true;
       link.crash();
@@ -194,6 +224,10 @@ export class World {
     const { nowMs } = this.clock;
     this.broker = this.#boot();
     this.broker.restore(store.load());
+    if (snapshotOf(this.broker, this.topics) !== survivor.snapshot) {
+      const now = snapshotOf(this.broker, this.topics);
+      throw new Violation(`Not as after a commit:\n${now}\nbut it was:\n${survivor.snapshot}`);
+    }
     this.sessions.crashed(nowMs, store, (clientId) => this.#find(clientId));
     this.broker.tick(nowMs);
     this.turn(() => {});

@@ -14,6 +14,38 @@ export class SmallDisk {
     return undefined;
   }
 
+  /** One of a kind that can break: ext4 in a file, which is read-only for good once it has met an error of its own. */
+  static async mountBreakable(sizeKilobytes: number): Promise<SmallDisk | undefined> {
+    const path = await Deno.makeTempDir({ prefix: "flux-disk-" });
+    const image = `${path}.img`;
+    Deno.writeFileSync(image, new Uint8Array(sizeKilobytes * 1024));
+    const made = await run("mkfs.ext4", "-q", image);
+    const mounted = made.isDone
+      ? await run("mount", "-o", "loop,errors=remount-ro", image, path)
+      : made;
+    // The mount has it open.
+    await Deno.remove(image);
+    if (mounted.isDone) return new SmallDisk(path);
+    await Deno.remove(path);
+    // deno-lint-ignore no-console -- whoever reads the test's result should know
+    console.log(`Skipped: cannot mount a disk that can break: ${mounted.said.trim()}`);
+    return undefined;
+  }
+
+  /** The operating system finds a fault in it, and writes nothing to it any more. */
+  async breakDown(): Promise<void> {
+    const { said } = await run("findmnt", "-no", "SOURCE", this.path);
+    const device = said.trim().replace("/dev/", "");
+    await Deno.writeTextFile(`/sys/fs/ext4/${device}/trigger_fs_error`, "1");
+  }
+
+  /** Nobody may change these files, nor whoever has them open already; or everybody may again. */
+  async protect(isProtected: boolean, ...names: readonly string[]): Promise<void> {
+    const paths = names.map((name) => `${this.path}/${name}`);
+    const { isDone, said } = await run("chattr", isProtected ? "+i" : "-i", ...paths);
+    if (!isDone) throw new Error(said);
+  }
+
   /** Fills it to the last byte. */
   fill(): void {
     const block = new Uint8Array(4096);
@@ -44,8 +76,8 @@ export class SmallDisk {
 
 async function run(command: string, ...args: string[]): Promise<{ isDone: boolean; said: string }> {
   try {
-    const { success, stderr } = await new Deno.Command(command, { args }).output();
-    return { isDone: success, said: new TextDecoder().decode(stderr) };
+    const { success, stdout, stderr } = await new Deno.Command(command, { args }).output();
+    return { isDone: success, said: new TextDecoder().decode(success ? stdout : stderr) };
   } catch (error) {
     return { isDone: false, said: String(error) };
   }

@@ -32,7 +32,7 @@ Deno.test("$SYS tells what the store has written, and whether it fails", () => {
     retainedBytes: 0,
     queuedBytes: 0,
     bufferedBytes: 0,
-    store: { commits: 1, writtenBytes: 2, fsyncs: 3, failures: 4, isFailing: true },
+    store: { commits: 1, writtenBytes: 2, fsyncs: 3, failures: 4, usedBytes: 5, isFailing: true },
   };
   new SysTopics(hub, () => levels, "1.0.0", 0).publish(0);
   const stored = [...said].filter(([topic]) => topic.startsWith("store/"));
@@ -42,6 +42,7 @@ Deno.test("$SYS tells what the store has written, and whether it fails", () => {
     "store/bytes written": "2",
     "store/fsyncs": "3",
     "store/failures": "4",
+    "store/bytes used": "5",
     "store/failing": "1",
   });
 });

@@ -15,6 +15,8 @@ export interface BrokerProcessInit {
   /** The text of a configuration file, given by `-c`. It names no listener. */
   readonly config?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** A module of a test that is run in the process before the broker. */
+  readonly preload?: URL;
   /** File descriptors that the process may open. */
   readonly openFiles?: number;
 }
@@ -53,7 +55,8 @@ export class BrokerProcess {
     this.#directory = directory;
     const source = init.config === undefined ? [] : ["-c", "flux.conf"];
     const flags = ["-p", "0", ...source, ...init.flags ?? []];
-    const args = ["run", "--no-prompt", ...PERMISSIONS, MAIN, ...flags];
+    const preload = init.preload === undefined ? [] : ["--preload", init.preload.pathname];
+    const args = ["run", "--no-prompt", ...PERMISSIONS, ...preload, MAIN, ...flags];
     const deno = Deno.execPath();
     const [command, ...rest] = init.openFiles === undefined
       ? [deno, ...args]
