@@ -2,14 +2,14 @@
 /**
  * Makes the executable: `deno task compile [--target TARGET] [--output FILE]`, by default `dist/flux-mqtt` for this machine.
  *
- * `deno compile` puts the program behind a base executable of exactly its own version. It downloads one, or takes the file that
- * `DENORT_BIN` names.
+ * The modules are put together first (`release/bundle.ts`); where that cannot be, the files are taken as they are. Then `deno compile`
+ * puts them behind a base executable of exactly its own version. It downloads one, or takes the file that `DENORT_BIN` names.
  *
  * @module
  */
 import { parseArgs } from "node:util";
-
-const ROOT = new URL("..", import.meta.url);
+import { type Bundle, bundle } from "./release/bundle.ts";
+import { type DenoRun, runDeno } from "./release/run_deno.ts";
 
 /** What the broker needs, and nothing beyond it. The executable keeps these for good. */
 const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-write", "--allow-env"];
@@ -20,6 +20,8 @@ export const INCLUDED = ["lib/store/sqlite_writer.ts", "lib/cli/bench_worker.ts"
 export interface Compilation {
   /** Whether the executable is there. */
   readonly isMade: boolean;
+  /** Why its modules could not be put together first, so that it starts later; `""`: they were. */
+  readonly warning: string;
   /** What the compiler said, and what to do. */
   readonly output: string;
 }
@@ -33,21 +35,34 @@ export async function compile(
   target?: string,
   base?: string,
 ): Promise<Compilation> {
-  const included = INCLUDED.flatMap((file) => ["--include", file]);
+  const folder = await Deno.makeTempDir({ prefix: "flux-bundle-" });
+  try {
+    const { warning, ...bundled } = await bundle("main.ts", INCLUDED, folder);
+    const { isDone, output } = await compileProgram(bundled, executable, target, base);
+    return { isMade: isDone, warning, output: isDone ? output : output + hint(output) };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** The last step alone. */
+export function compileProgram(
+  { program: [main = "", ...workers], config }: Omit<Bundle, "warning">,
+  executable: string,
+  target?: string,
+  base?: string,
+): Promise<DenoRun> {
+  const included = workers.flatMap((file) => ["--include", file]);
   const targeted = target === undefined ? [] : ["--target", target];
-  const args = ["compile", "--no-prompt", ...PERMISSIONS, ...included, ...targeted];
   const { DENORT_BIN = "", ...environment } = Deno.env.toObject();
   const denort = base ?? DENORT_BIN;
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [...args, "--output", executable, "main.ts"],
-    cwd: ROOT,
-    clearEnv: true,
-    env: denort === "" ? environment : { ...environment, DENORT_BIN: denort },
-  }).output();
-  const text = new TextDecoder();
-  const output = text.decode(stdout) + text.decode(stderr);
-  const isMade = code === 0;
-  return { isMade, output: isMade ? output : output + hint(output) };
+  return runDeno(
+    [
+      ...["compile", "--no-prompt", "--config", config, ...PERMISSIONS],
+      ...[...included, ...targeted, "--output", executable, main],
+    ],
+    denort === "" ? environment : { ...environment, DENORT_BIN: denort },
+  );
 }
 
 /** Deno says that it cannot download; that there is another way it does not say. */
@@ -64,7 +79,8 @@ if (import.meta.main) {
   });
   const suffix = values.target === undefined ? "" : `-${values.target}`;
   const executable = values.output ?? `dist/flux-mqtt${suffix}`;
-  const { isMade, output } = await compile(executable, values.target);
+  const { isMade, warning, output } = await compile(executable, values.target);
+  if (warning !== "") console.log(warning);
   console.log(isMade ? `Made ${executable}` : output.trimEnd());
   if (!isMade) Deno.exit(1);
 }

@@ -4,8 +4,8 @@ import type { ProtocolVersion, Qos, Will } from "../codec/mod.ts";
 import { CLIENT_FLAGS, type ClientCommand, COMMON_FLAGS } from "./client_options.ts";
 import { propertiesOf } from "./client_properties.ts";
 import type { Flags } from "./commands.ts";
-import { UsageError } from "./usage_error.ts";
 import { messageOf } from "./output.ts";
+import { UsageError } from "./usage_error.ts";
 
 /** The flags of a command, as they were given. */
 export interface ClientFlags {
@@ -77,7 +77,7 @@ export function connectionOf(flags: ClientFlags): MqttClientInit {
   const isTls = ["cafile", "cert", "key"].some((name) => text.has(name)) || on.has("insecure");
   const version = versionOf(text.get("protocol-version") ?? "5");
   const password = text.has("password-file")
-    ? Deno.readTextFileSync(text.get("password-file")!).replace(/\r?\n$/, "")
+    ? readTextOf(flags, "password-file").replace(/\r?\n$/, "")
     : text.get("pw");
   const will = willOf(flags);
   const properties = connectProperties(flags);
@@ -119,6 +119,20 @@ export function integer(
   return value;
 }
 
+/** The bytes of the file that a flag names. Throws an error that names flag and file. */
+export function readFileOf({ text }: ClientFlags, name: string): Uint8Array<ArrayBuffer> {
+  const path = text.get(name)!;
+  try {
+    return Deno.readFileSync(path);
+  } catch (error) {
+    throw new Error(`--${name}: Cannot read ${path}: ${messageOf(error)}`);
+  }
+}
+
+function readTextOf(flags: ClientFlags, name: string): string {
+  return new TextDecoder().decode(readFileOf(flags, name));
+}
+
 function versionOf(text: string): ProtocolVersion {
   const versions: Readonly<Record<string, ProtocolVersion>> = {
     "31": 3,
@@ -135,11 +149,12 @@ function versionOf(text: string): ProtocolVersion {
   return version;
 }
 
-function tlsOf({ text, on }: ClientFlags): NonNullable<MqttClientInit["tls"]> {
+function tlsOf(flags: ClientFlags): NonNullable<MqttClientInit["tls"]> {
+  const { text, on } = flags;
   if (text.has("cert") !== text.has("key")) {
     throw new UsageError("--cert and --key: Need each other");
   }
-  const read = (name: string) => Deno.readTextFileSync(text.get(name)!);
+  const read = (name: string) => readTextOf(flags, name);
   return {
     insecure: on.has("insecure"),
     ...(text.has("cafile") ? { caCerts: [read("cafile")] } : {}),

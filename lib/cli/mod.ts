@@ -4,6 +4,7 @@
  * This room puts the others together and is the only one that knows them all. `serve` loads the configuration, opens the log
  * and runs the broker; `check` prints what a configuration comes to. Flags are those of the option table. Nothing heavy
  * happens before it is needed: a broker must accept connections within 100 ms of its start.
+ * So this is the one place, with `broker_commands.ts`, where whole rooms are imported when they are called for.
  *
  * What commands and flags there are stands in tables (`commands.ts`, `client_options.ts`, the option table): parsing, help, man page and
  * completions come from the same rows. What an exit status means stands in `exit_status.ts`.
@@ -16,21 +17,7 @@
  *
  * @module
  */
-import { type Arguments, nearest, parseArguments } from "../config/mod.ts";
-import { check } from "./check.ts";
-import { help } from "./help.ts";
-import { EXIT, printError } from "./output.ts";
-import { serve } from "./serve.ts";
-import { version } from "./version.ts";
-
-const COMMANDS: Readonly<Record<string, (args: Arguments) => number | Promise<number>>> = {
-  serve,
-  check,
-  help,
-  version,
-};
-
-/** Commands with flags of their own, loaded when they are called: the broker's start does not pay for them. */
+/** Every command is loaded when it is called: the broker's start does not pay for the others, nor do they for the broker. */
 const TOOLS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
   pub: async (args) => (await import("./pub.ts")).pub(args),
   sub: async (args) => (await import("./sub.ts")).sub(args),
@@ -44,30 +31,9 @@ const TOOLS: Readonly<Record<string, (args: readonly string[]) => Promise<number
   completions: async (args) => (await import("./completions.ts")).completions(args),
 };
 
-/** Runs one command to its end; returns the exit status. */
+/** Runs one command to its end; returns the exit status. Without the name of one the flags are those of `serve`. */
 export async function main(args: readonly string[]): Promise<number> {
   const [first = "", ...rest] = args;
   if (Object.hasOwn(TOOLS, first)) return await TOOLS[first]!(rest);
-  const parsed = parseArguments(args);
-  if (parsed.wantsHelp) return help();
-  if (parsed.wantsVersion) return version();
-
-  const name = parsed.command === "" ? "serve" : parsed.command;
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  // A flag that is not understood leaves its value behind, which would look like a command.
-  if (parsed.problems.length > 0) return refuse(parsed.problems);
-  if (command === undefined) {
-    const near = nearest(name, [...Object.keys(COMMANDS), ...Object.keys(TOOLS)]);
-    const hint = near === undefined ? "" : `; did you mean ${near}?`;
-    return refuse([`${name}: Is not a command${hint}`]);
-  }
-  if (parsed.operands.length > 0) {
-    return refuse([`${parsed.operands[0]}: Is not understood; ${name} takes flags only`]);
-  }
-  return await command(parsed);
-}
-
-function refuse(problems: readonly string[]): number {
-  printError(problems.map((problem) => problem + "\n").join("") + "See flux-mqtt --help\n");
-  return EXIT.usage;
+  return await (await import("./broker_commands.ts")).brokerCommand(args);
 }

@@ -164,22 +164,31 @@ function readFile(path: string): string | undefined {
   }
 }
 
-/** In one step: whoever reads the file finds the old one or the new one. It keeps its mode; a new one is its owner's alone. */
+/**
+ * In one step: whoever reads the file finds the old one or the new one. It keeps its mode, owner and group, or else the broker that
+ * may read it by its group could not any more; a new one is its owner's alone.
+ */
 function replaceFile(path: string, text: string): void {
   // A link stays a link, and what it leads to is replaced.
   const target = exists(path) ? Deno.realPathSync(path) : path;
-  const mode = exists(path) ? Deno.statSync(target).mode ?? 0o600 : 0o600;
+  const before = exists(path) ? Deno.statSync(target) : undefined;
   const temporary = `${target}.${crypto.randomUUID()}.tmp`;
   try {
     Deno.writeTextFileSync(temporary, text, { mode: 0o600, createNew: true });
     using file = Deno.openSync(temporary, { write: true });
     file.syncSync();
-    if (Deno.build.os !== "windows") Deno.chmodSync(temporary, mode & 0o777);
+    if (before !== undefined && Deno.build.os !== "windows") keepAccess(before, temporary);
     Deno.renameSync(temporary, target);
   } catch (error) {
     if (exists(temporary)) Deno.removeSync(temporary);
     throw error;
   }
+}
+
+function keepAccess({ uid, gid, mode }: Deno.FileInfo, path: string): void {
+  const own = Deno.statSync(path);
+  if (uid !== own.uid || gid !== own.gid) Deno.chownSync(path, uid, gid);
+  Deno.chmodSync(path, (mode ?? 0o600) & 0o777);
 }
 
 function exists(path: string): boolean {

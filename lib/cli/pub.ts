@@ -2,7 +2,7 @@ import { ClientError, type MqttClient } from "../client/mod.ts";
 import { reasonCodeName } from "../codec/mod.ts";
 import { isTopicName } from "../topic/mod.ts";
 import { leave, runClient } from "./client_command.ts";
-import { type ClientFlags, connectionOf, integer, qosOf } from "./client_flags.ts";
+import { type ClientFlags, connectionOf, integer, qosOf, readFileOf } from "./client_flags.ts";
 import { propertiesOf } from "./client_properties.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -62,9 +62,10 @@ export function checkMessage({ topics, text, on, properties }: ClientFlags): voi
 }
 
 /** The payloads that the flags name, in order. */
-export async function* payloadsOf({ text, on }: ClientFlags): AsyncGenerator<Uint8Array> {
+export async function* payloadsOf(flags: ClientFlags): AsyncGenerator<Uint8Array> {
+  const { text, on } = flags;
   if (text.has("message")) yield new TextEncoder().encode(text.get("message"));
-  else if (text.has("file")) yield await Deno.readFile(text.get("file")!);
+  else if (text.has("file")) yield readFileOf(flags, "file");
   else if (on.has("null-message")) yield new Uint8Array();
   else if (on.has("stdin-file")) yield await new Response(Deno.stdin.readable).bytes();
   else yield* linesOf(Deno.stdin.readable);

@@ -1,8 +1,8 @@
 import type { Broker } from "../broker/mod.ts";
-import { traceBus } from "../bus/mod.ts";
 import {
   compareConfigs,
   type Config,
+  keepLog,
   type ListenerConfig,
   type LoadResult,
 } from "../config/mod.ts";
@@ -44,31 +44,33 @@ export async function runBroker(
     await manager.close();
   };
   let current = config;
-  let stopTrace = () => {};
+  let tracing = startTrace(server, log);
   // Before a port is open: whoever sees the broker listening may send it a signal.
   const ending = untilSignal(() => {
     manager.tell("RELOADING=1");
     current = reload(current, load(), server.broker, log);
     server.reloadCertificates();
     if (access !== undefined) reloadAccess(access, server.broker, log);
-    stopTrace();
-    stopTrace = trace(server, log);
+    tracing = tracing.then((stop) => {
+      stop();
+      return startTrace(server, log);
+    });
     manager.tell("READY=1");
   });
+  await tracing;
   if (!await listen(config, server, log) || !writePidFile(config.pidFile, log)) {
     await end();
     return EXIT.failed;
   }
   for (const { level, text } of config.notes) log[level](text);
   const stopSysTopics = publishSysTopics(config, server, opened);
-  stopTrace = trace(server, log);
   const stopWatching = access === undefined ? () => {} : watchAccess(access, server.broker, log);
   manager.tell("READY=1");
   manager.watch(() => opened === "none" || opened.store.unansweredMs < manager.watchdogMs);
   const signal = await ending;
   log.info(`${signal}: the broker ends`, { clients: server.broker.connectedCount });
   stopSysTopics();
-  stopTrace();
+  (await tracing)();
   stopWatching();
   await end();
   if (config.pidFile !== "") removeFile(config.pidFile);
@@ -152,9 +154,14 @@ function placeOf({ port, path, origin }: ListenerConfig): string {
   return `${path === "" ? `port ${port}` : path} (${origin})`;
 }
 
-/** At debug level each message that programs on the EventBus would get is logged; the function returned ends it. */
-function trace(server: Server, log: Logger): () => void {
-  return log.debugOn ? traceBus(server.hub, log) : () => {};
+/**
+ * At debug level each message that programs on the EventBus would get is logged; the function returned ends it. The bus is
+ * loaded only then: the start of others does not pay for it.
+ */
+async function startTrace(server: Server, log: Logger): Promise<() => void> {
+  if (!log.debugOn) return () => {};
+  const { traceBus } = await import("../bus/mod.ts");
+  return traceBus(server.hub, log);
 }
 
 /** Publishes the `$SYS` topics from now on; the function returned ends it. */
@@ -207,12 +214,13 @@ function reload(before: Config, result: LoadResult, broker: Broker, log: Logger)
     log.error("SIGHUP: the configuration is not valid, the old one stays");
     return before;
   }
-  const { config } = result;
+  let { config } = result;
   try {
     log.configure(config.log);
   } catch (error) {
     const reason = messageOf(error);
     log.error(`SIGHUP: cannot open the log, the old one stays: ${reason}`);
+    config = keepLog(config, before);
   }
   broker.reconfigure(config.broker);
   for (const { name, before: old, after, isReloadable } of compareConfigs(before, config)) {

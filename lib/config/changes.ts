@@ -27,6 +27,20 @@ export function compareConfigs(before: Config, after: Config): readonly ConfigCh
   return changes;
 }
 
+/** `config` with the log of `before`: what holds where the new log cannot be opened. */
+export function keepLog(config: Config, before: Config): Config {
+  const old = new Map(before.settings.map((setting) => [keyOf(setting), setting]));
+  const settings = config.settings.map((setting) =>
+    isOfLog(setting) ? old.get(keyOf(setting)) ?? setting : setting
+  );
+  return { ...config, log: before.log, settings };
+}
+
+/** `connection_messages` is the core's. */
+function isOfLog({ option: { theme, target } }: ResolvedSetting): boolean {
+  return theme === "Log" && target.record === "process";
+}
+
 /** Two names of one decision: which of them decided does not matter. */
 function keyOf({ option, listener }: ResolvedSetting): string {
   const name = option.name === "listener_allow_anonymous" ? "allow_anonymous" : option.name;

@@ -29,7 +29,7 @@
  * @module
  */
 export type { BrokerOptions, ListenerOptions } from "../broker/mod.ts";
-export { compareConfigs, type ConfigChange } from "./changes.ts";
+export { compareConfigs, type ConfigChange, keepLog } from "./changes.ts";
 export { type AccessConfig, DEFAULT_ACCESS_CONFIG } from "./access_config.ts";
 export type {
   Config,

@@ -44,7 +44,9 @@ export async function billOfMaterials(
         ],
       },
       tools: {
-        components: [{ type: "application", name: "deno compile", version: Deno.version.deno }],
+        components: ["deno bundle", "deno compile"].map((name) => (
+          { type: "application", name, version: Deno.version.deno }
+        )),
       },
     },
     components: [...runtimeComponents(), ...executables.map(fileComponent)],

@@ -55,6 +55,32 @@ netTest("SIGHUP reads the configuration again and says what changes and what can
   await client.ping();
 });
 
+netTest(
+  "SIGHUP with a log that cannot be opened keeps the old one, and does not say otherwise",
+  async () => {
+    await using broker = await BrokerProcess.start({ config: "max_packet_size 5000\n" });
+    const path = `${broker.directory}/flux.conf`;
+    const missing = `${broker.directory}/missing/log`;
+    const config = `max_packet_size 9000\nlog_dest file ${missing}\nlog_type error\n`;
+    await Deno.writeTextFile(path, config);
+    broker.signal("SIGHUP");
+    await broker.untilLog(/the configuration is read again/);
+    assert.match(broker.log, /cannot open the log, the old one stays: .*missing/);
+    assert.match(broker.log, /max_packet_size is now 9000/);
+    assert.doesNotMatch(broker.log, /log_(dest|type) is now/);
+
+    // When it can be opened, it is what is new.
+    await Deno.mkdir(`${broker.directory}/missing`);
+    await Deno.writeTextFile(path, config.replace("log_type error\n", ""));
+    broker.signal("SIGHUP");
+    await untilReadAgain(missing);
+    assert.match(
+      await Deno.readTextFile(missing),
+      /log_dest is now file .*missing.log before=stderr/,
+    );
+  },
+);
+
 netTest("a second broker on the same port says so and ends", async () => {
   await using broker = await BrokerProcess.start();
   await assert.rejects(
@@ -62,3 +88,14 @@ netTest("a second broker on the same port says so and ends", async () => {
     /Ended with 1 [^]*Cannot listen on port/,
   );
 });
+
+async function untilReadAgain(path: string): Promise<void> {
+  const deadlineMs = performance.now() + 5000;
+  while (performance.now() < deadlineMs) {
+    if (await Deno.readTextFile(path).then((text) => text.includes("read again"), () => false)) {
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  assert.fail(`${path} does not come`);
+}

@@ -23,7 +23,7 @@ Deno.test("the bill of materials names the runtime, what is in it, and the execu
   assert.deepEqual(await billOfMaterials([{ name: "flux-mqtt-x", sha256 }]), bill);
 });
 
-Deno.test("systemd understands every line of the unit", async () => {
+Deno.test("systemd understands every line of the unit, and finds it well protected", async () => {
   const unit = await Deno.readTextFile(new URL("flux-mqtt.service", RELEASE));
   assert.match(unit, /^Type=notify$/m);
   const directory = await Deno.makeTempDir();
@@ -35,6 +35,11 @@ Deno.test("systemd understands every line of the unit", async () => {
       args: ["verify", "--man=no", path],
     }).output();
     assert.deepEqual([code, new TextDecoder().decode(stderr)], [0, ""]);
+    // In tenths of systemd's measure of exposure, 0 to 10: what this unit has, and a little.
+    const security = await new Deno.Command("systemd-analyze", {
+      args: ["security", "--offline=true", "--threshold=16", "--no-pager", path],
+    }).output();
+    assert.equal(security.code, 0, new TextDecoder().decode(security.stdout));
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     // deno-lint-ignore no-console -- whoever reads the results is to know
