@@ -13,12 +13,22 @@ interface Row {
   readonly shape: "pair" | "fanout" | "fanin";
   /** Deliveries under way at once. */
   readonly window: number;
+  /** Subscribers have sessions that the broker stores. */
+  readonly keepsSessions?: boolean;
 }
 
 const ROWS: Readonly<Record<string, Row>> = {
   "pair-q0": { publishers: 10, subscribers: 10, qos: 0, shape: "pair", window: 2000 },
   "pair-q1": { publishers: 10, subscribers: 10, qos: 1, shape: "pair", window: 2000 },
   "pair-q2": { publishers: 10, subscribers: 10, qos: 2, shape: "pair", window: 2000 },
+  "pair-q1-durable": {
+    publishers: 10,
+    subscribers: 10,
+    qos: 1,
+    shape: "pair",
+    window: 2000,
+    keepsSessions: true,
+  },
   "fanout-q0": { publishers: 1, subscribers: 50, qos: 0, shape: "fanout", window: 2000 },
   "fanout-q1": { publishers: 1, subscribers: 50, qos: 1, shape: "fanout", window: 2000 },
   "fanin-q0": { publishers: 50, subscribers: 1, qos: 0, shape: "fanin", window: 2000 },
@@ -135,6 +145,7 @@ async function measure(
     place,
     isPaired: row.shape === "pair",
     takesAll: row.shape === "fanin",
+    keepsSessions: row.keepsSessions === true,
     qos: row.qos,
     payloadBytes,
     window: row.window,

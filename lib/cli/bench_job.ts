@@ -11,6 +11,8 @@ export interface BenchJob {
   readonly isPaired: boolean;
   /** Subscribers take every publisher's topic. */
   readonly takesAll: boolean;
+  /** Subscribers have sessions that the broker stores; at the end they take them away. */
+  readonly keepsSessions: boolean;
   readonly qos: Qos;
   readonly payloadBytes: number;
   /** Deliveries that may be under way at once, over all. */

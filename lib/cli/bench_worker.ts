@@ -57,10 +57,12 @@ async function subscribeAll(job: BenchJob): Promise<void> {
     const topicFilter = job.takesAll
       ? `bench/${job.run}/#`
       : `bench/${job.run}/${job.isPaired ? i : 0}`;
-    const connection = await LoadConnection.open(job.place, `bench-${job.run}-s${i}`, {
-      topicFilter,
-      qos: job.qos,
-    });
+    const connection = await LoadConnection.open(
+      job.place,
+      `bench-${job.run}-s${i}`,
+      { topicFilter, qos: job.qos },
+      job.keepsSessions,
+    );
     connection.onPublish = (payload) => {
       const view = new DataView(payload.buffer, payload.byteOffset);
       latencies[latencyBucket((nowMs() - view.getFloat64(0)) * 1000)]!++;
@@ -71,6 +73,11 @@ async function subscribeAll(job: BenchJob): Promise<void> {
   self.postMessage({ type: "ready" } satisfies BenchResult);
   while (Atomics.load(counters, STOP) !== 1) await new Promise((done) => setTimeout(done, 20));
   for (const connection of connections) connection.close();
+  if (job.keepsSessions) {
+    for (let i = 0; i < job.count; i++) {
+      (await LoadConnection.open(job.place, `bench-${job.run}-s${i}`)).close();
+    }
+  }
   self.postMessage({ type: "done", latencies } satisfies BenchResult);
 }
 

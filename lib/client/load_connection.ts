@@ -40,11 +40,15 @@ export class LoadConnection {
     this.#conn = conn;
   }
 
-  /** Connects, and subscribes where a filter is given; resolves when the broker has answered. */
+  /**
+   * Connects, and subscribes where a filter is given; resolves when the broker has answered. `keepsSession`: the broker is to keep it,
+   * until the same client connects without.
+   */
   static async open(
     place: Place,
     clientId: string,
     subscription?: { readonly topicFilter: string; readonly qos: Qos },
+    keepsSession = false,
   ): Promise<LoadConnection> {
     const conn = await open(place, CONNECT_TIMEOUT_MS);
     const connection = new LoadConnection(conn);
@@ -54,7 +58,7 @@ export class LoadConnection {
       encodePacket({
         type: "connect",
         protocolVersion: 4,
-        cleanStart: true,
+        cleanStart: !keepsSession,
         keepAliveSeconds: 0,
         clientId,
       }, 4),

@@ -186,12 +186,19 @@ Deno.test({
   sanitizeOps: true,
   sanitizeResources: true,
   fn: async () => {
-    await using broker = await BrokerProcess.start({ flags: ["--no-persistence"] });
+    await using broker = await BrokerProcess.start({
+      flags: ["--no-persistence", "--sys-interval", "1"],
+    });
     const flux = fluxAt(broker);
     assert.deepEqual(await flux("health"), well(""));
-    const { status, out } = await flux("bench -r pair-q1 -s 1");
+    const { status, out } = await flux("bench -r pair-q1,pair-q1-durable -s 1");
     assert.equal(status, 0);
-    const [, deliveries = "0"] = /^\| pair-q1 \| (\d+) \|/m.exec(out) ?? [];
-    assert(Number(deliveries) > 100, out);
+    for (const load of ["pair-q1", "pair-q1-durable"]) {
+      const [, deliveries = "0"] = new RegExp(`^\\| ${load} \\| (\\d+) \\|`, "m").exec(out) ?? [];
+      assert(Number(deliveries) > 100, out);
+    }
+    // The sessions that it asked the broker to keep are gone: the first value may be a second old.
+    const sessions = await flux("sub -t $SYS/broker/clients/disconnected -C 2 -W 5");
+    assert.equal(sessions.out.trim().split("\n").at(-1), "0");
   },
 });
