@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { optionsMarkdown } from "../lib/config/mod.ts";
+import { differencesMarkdown, optionsMarkdown } from "../lib/config/mod.ts";
 import { markdownOf, survey } from "./trace.ts";
 
 const README = new URL("../README.md", import.meta.url);
@@ -20,9 +20,13 @@ export function withBlock(text: string, name: string, content: string): string {
   return text.slice(0, at + begin.length) + block + text.slice(until);
 }
 
-/** The README with its configuration table made anew. */
+/** The README with its tables of options made anew. */
 export function withOptions(readme: string): string {
-  return withBlock(readme, "options", optionsMarkdown());
+  return withBlock(
+    withBlock(readme, "options", optionsMarkdown()),
+    "differences",
+    differencesMarkdown(),
+  );
 }
 
 if (import.meta.main) {

@@ -43,7 +43,7 @@ function parts(skipTests: boolean): Part[] {
       : []),
     ...(skipTests
       ? []
-      : [["tests", ["test", "-A", "--no-prompt", "--doc", "tests/", "lib/"]] as Part]),
+      : [["tests", ["test", "-A", "--no-prompt", "--doc", "tests/", "lib/", "README.md"]] as Part]),
     ["trace", ["run", "--allow-read", "tasks/trace.ts"]],
   ];
 }

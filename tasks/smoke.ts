@@ -11,16 +11,17 @@
  */
 import { compile, compileProgram } from "./compile.ts";
 import { ensure, freePort, run, runTo } from "./smoke/run.ts";
-import { type Cost, measure, untilAccepting } from "./smoke/start.ts";
+import { type Cost, measure, STARTS, untilAccepting } from "./smoke/start.ts";
 
 const ROOT = new URL("..", import.meta.url);
 /** Client certificates and closing a blocked connection need this version. */
 const MINIMUM_DENO = [2, 9] as const;
 const STOP_LIMIT_MS = 5_000;
 
-/** What the start is to take, and what fails: others may use the machine, which doubles it. */
+/** What the start is to take. */
 const START_GOAL_MS = 60;
-const START_LIMIT_MS = 150;
+/** What fails, in starts of a program that only listens: that holds on a slow or busy machine too. */
+const START_LIMIT_FLOORS = 3;
 /** Of the executable, nearly all of it Deno's base, and of the idle process with its store. */
 const SIZE_LIMIT_MB = 130;
 const MEMORY_LIMIT_MB = 120;
@@ -70,12 +71,12 @@ async function tryStart(executable: string, folder: string): Promise<void> {
     { executable: empty, args: (port) => [String(port)], folder: folders[1] },
   ]) as [Cost, Cost];
   const startMs = Math.round(broker.medianMs);
+  const limitMs = Math.round(floor.medianMs * START_LIMIT_FLOORS);
   const told =
-    `accepts connections after ${startMs} ms, median of 9, with its store (the first time ` +
-    `${broker.firstMs.toFixed(0)} ms); a compiled program that only listens takes ${
-      floor.medianMs.toFixed(0)
-    } ms`;
-  ensure(startMs <= START_LIMIT_MS, `It ${told}; the limit is ${START_LIMIT_MS} ms`);
+    `accepts connections after ${startMs} ms, median of ${STARTS}, with its store (the ` +
+    `first time ${broker.firstMs.toFixed(0)} ms; limit ${limitMs} ms, which is ` +
+    `${START_LIMIT_FLOORS} times a compiled program that only listens)`;
+  ensure(startMs <= limitMs, `It ${told}`);
   console.log(`ok     ${told}`);
   const isReached = startMs <= START_GOAL_MS;
   console.log(

@@ -42,6 +42,19 @@ export function optionsMarkdown(): string {
   return lines.join("\n") + "\n";
 }
 
+/** The options whose default is not mosquitto's, in Markdown: ours, and theirs with the reason. */
+export function differencesMarkdown(): string {
+  const rows = OPTIONS.filter(({ differs }) => differs !== undefined).map((option) => {
+    const [theirs = "", ...reason] = option.differs!.split(": ");
+    return `| \`${option.name}\` | ${cell(defaultText(option))} | ${cell(theirs)} | ${
+      cell(reason.join(": "))
+    } |`;
+  });
+  return ["| option | here | mosquitto | why |", "| --- | --- | --- | --- |", ...rows, ""].join(
+    "\n",
+  );
+}
+
 /** What a flag looks like: `--max-qos NUMBER`, `--[no-]retain-available`. */
 export function flagUse(option: Option): string {
   const flag = flagOf(option);

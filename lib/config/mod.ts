@@ -41,6 +41,7 @@ export type {
 } from "./config.ts";
 export {
   defaultText,
+  differencesMarkdown,
   helpLines,
   optionsByTheme,
   optionsHelp,

@@ -1,7 +1,7 @@
 import { ensure, freePort } from "./run.ts";
 
 /** Starts that the median is taken of. */
-const STARTS = 9;
+export const STARTS = 9;
 const START_LIMIT_MS = 10_000;
 /** How long the broker is idle before its memory is looked at. */
 const IDLE_MS = 2000;

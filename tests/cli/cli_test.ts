@@ -145,12 +145,15 @@ cliTest("a log file that cannot be opened ends the start: status 1", async () =>
 });
 
 Deno.test("withOptions() replaces what stands between the markers and nothing else", () => {
-  const readme = "# a\n\n<!-- options:begin -->\nold\n<!-- options:end -->\n\nb\n";
+  const readme = "# a\n<!-- differences:begin -->\nold\n<!-- differences:end -->\n" +
+    "a\n\n<!-- options:begin -->\nold\n<!-- options:end -->\n\nb\n";
   const once = withOptions(readme);
-  assert(once.startsWith("# a\n\n<!-- options:begin -->\n"));
+  assert(once.startsWith("# a\n<!-- differences:begin -->\n"));
+  assert(once.includes("<!-- differences:end -->\na\n\n<!-- options:begin -->\n"));
   assert(once.endsWith("<!-- options:end -->\n\nb\n"));
   assert(!once.includes("\nold\n"));
   assert.match(once, /\| `max_qos` ◦ \|/);
+  assert.match(once, /\| `persistence` \| true \| false \| an acknowledgement means stored \|/);
   assert.equal(withOptions(once), once);
   assert.throws(() => withOptions("# a\n"), /must have/);
 });
