@@ -108,7 +108,9 @@ export class Listener {
         this.#open(stream);
       } catch (error) {
         if (this.#isClosed) return;
-        // Out of file descriptors, or a client that left while it waited: said once, tried again.
+        // Nobody is to wait for those who come and leave at once: they would shut the door for all others.
+        if (hasLeft(error)) continue;
+        // Out of file descriptors: said once, tried again.
         if (!isWaiting) {
           this.#init.log.error("Cannot accept connections for now", {
             listener: this.#init.options.name,
@@ -197,6 +199,12 @@ export class Listener {
     const { address } = this.#init;
     return `unix:${"path" in address ? address.path : ""}`;
   }
+}
+
+/** A client that was gone before it was accepted. */
+function hasLeft(error: unknown): boolean {
+  const { NotConnected, ConnectionAborted, ConnectionReset } = Deno.errors;
+  return [NotConnected, ConnectionAborted, ConnectionReset].some((kind) => error instanceof kind);
 }
 
 /** "::" takes IPv4 as well, where the machine has IPv6 at all. */
