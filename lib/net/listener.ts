@@ -3,13 +3,19 @@ import type { ByteStream, Peer, TlsLayer } from "./byte_stream.ts";
 import { type ProxyOptions, ProxyStream } from "./proxy_stream.ts";
 import type { ReadBuffers } from "./read_buffers.ts";
 import { StreamLink } from "./stream_link.ts";
-import type { Turns } from "./turns.ts";
+import { nowMs, type Turns } from "./turns.ts";
 import { listenUnix, removeSocket } from "./unix_socket.ts";
 import type { WebSocketOptions } from "./web_socket_handshake.ts";
 import { WebSocketStream } from "./web_socket_stream.ts";
 
 /** Milliseconds to wait when no connection can be accepted: file descriptors come back as others leave. */
 const ACCEPT_RETRY_MS = 100;
+
+/**
+ * How long connections are taken in without a pause, milliseconds: a TLS stream is half a millisecond of work before its first byte,
+ * and of a crowd that comes at once those who are in already should not notice more.
+ */
+const BUSY_MS = 5;
 
 /** Streams that may be without their PROXY header at one time: a proxy sends it at once. */
 const MAX_UNKNOWN = 1000;
@@ -101,14 +107,22 @@ export class Listener {
 
   async #accept(): Promise<void> {
     let isWaiting = false;
+    let busyMs = 0;
     while (!this.#isClosed) {
       try {
         const stream = await this.#listener.accept();
         isWaiting = false;
+        const startMs = nowMs();
         this.#open(stream);
+        busyMs += nowMs() - startMs;
+        if (busyMs < BUSY_MS) continue;
+        busyMs = 0;
+        await new Promise((resolve) => setTimeout(resolve, 0));
       } catch (error) {
         if (this.#isClosed) return;
-        // Out of file descriptors, or a client that left while it waited: said once, tried again.
+        // Nobody is to wait for those who come and leave at once: they would shut the door for all others.
+        if (hasLeft(error)) continue;
+        // Out of file descriptors: said once, tried again.
         if (!isWaiting) {
           this.#init.log.error("Cannot accept connections for now", {
             listener: this.#init.options.name,
@@ -197,6 +211,12 @@ export class Listener {
     const { address } = this.#init;
     return `unix:${"path" in address ? address.path : ""}`;
   }
+}
+
+/** A client that was gone before it was accepted. */
+function hasLeft(error: unknown): boolean {
+  const { NotConnected, ConnectionAborted, ConnectionReset } = Deno.errors;
+  return [NotConnected, ConnectionAborted, ConnectionReset].some((kind) => error instanceof kind);
 }
 
 /** "::" takes IPv4 as well, where the machine has IPv6 at all. */

@@ -1,6 +1,7 @@
-import { X509Certificate } from "node:crypto";
+import { type KeyObject, X509Certificate } from "node:crypto";
 import { certificateParts } from "./certificate.ts";
-import { type DerElement, derElement, derElements } from "./der.ts";
+import { type DerElement, derElement, derElements, objectIdentifier } from "./der.ts";
+import { isSignedBy } from "./signature.ts";
 
 /** What one authority has revoked. */
 interface RevocationList {
@@ -15,25 +16,25 @@ interface RevocationList {
  * where there is none, or it is out of date, the client is refused.
  */
 export class RevocationLists {
-  /** By the encoded name of the authority. */
-  readonly #lists = new Map<string, RevocationList>();
+  /** By the encoded name of the authority. A new key under the old name has a list of its own. */
+  readonly #lists = new Map<string, RevocationList[]>();
 
-  /**
-   * Reads PEM. The lists come from the administrator's own file, as the authorities do: their signatures are not checked, only that
-   * they are from one of these.
-   */
+  /** Reads PEM; throws `TypeError` where a list is damaged, or signed by none of the `authorities`, PEM as well. */
   constructor(text: string, authorities: readonly string[]) {
-    const names = new Set(
-      authorities.flatMap((pem) => pem.match(CERTIFICATE) ?? []).map((pem) =>
-        hex(certificateParts(new Uint8Array(new X509Certificate(pem).raw)).subject)
-      ),
-    );
+    const known = authorities.flatMap((pem) => pem.match(CERTIFICATE) ?? []).map(readAuthority);
     for (const [, base64 = ""] of text.matchAll(LIST)) {
-      const [issuer, list] = readList(Uint8Array.fromBase64(base64.replace(/\s/g, "")));
-      if (!names.has(issuer)) {
+      const der = Uint8Array.fromBase64(base64.replace(/\s/g, ""));
+      const [issuer, list] = readList(der);
+      const issuers = known.filter(({ name }) => name === issuer);
+      if (issuers.length === 0) {
         throw new TypeError("Cannot use the revocation list: no authority of cafile issued it");
       }
-      this.#lists.set(issuer, list);
+      if (!issuers.some(({ key }) => isSignedBy(der, key))) {
+        throw new TypeError(
+          "Cannot use the revocation list: the authority of cafile that it names has not signed it",
+        );
+      }
+      this.#lists.set(issuer, [...this.#lists.get(issuer) ?? [], list]);
     }
     if (this.#lists.size === 0) throw new TypeError("Cannot find a revocation list in PEM");
   }
@@ -41,12 +42,12 @@ export class RevocationLists {
   /** Why a certificate is refused, or `undefined`. */
   refusal(der: Uint8Array, nowMs: number): string | undefined {
     const { issuer, serialNumber } = certificateParts(der);
-    const list = this.#lists.get(hex(issuer));
-    if (list === undefined) return "client certificate: there is no revocation list of its issuer";
-    if (list.nextUpdate !== undefined && list.nextUpdate.getTime() < nowMs) {
+    const lists = this.#lists.get(hex(issuer));
+    if (lists === undefined) return "client certificate: there is no revocation list of its issuer";
+    if (lists.every(({ nextUpdate }) => nextUpdate !== undefined && nextUpdate.getTime() < nowMs)) {
       return "client certificate: the revocation list of its issuer is out of date";
     }
-    return list.serialNumbers.has(hex(serialNumber))
+    return lists.some(({ serialNumbers }) => serialNumbers.has(hex(serialNumber)))
       ? "client certificate: it is revoked"
       : undefined;
   }
@@ -54,8 +55,17 @@ export class RevocationLists {
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 const LIST = /-----BEGIN X509 CRL-----([^-]+)-----END X509 CRL-----/g;
+const BOOLEAN = 0x01;
 const INTEGER = 0x02;
 const SEQUENCE = 0x30;
+/** Of the field that has the extensions of the whole list. */
+const EXTENSIONS = 0xa0;
+
+/** Who may have signed a list: its encoded name, and its key. */
+function readAuthority(pem: string): { readonly name: string; readonly key: KeyObject } {
+  const { raw, publicKey } = new X509Certificate(pem);
+  return { name: hex(certificateParts(new Uint8Array(raw)).subject), key: publicKey };
+}
 
 function readList(der: Uint8Array): [issuer: string, list: RevocationList] {
   const [signed] = derElements(derElement(der).content);
@@ -65,11 +75,23 @@ function readList(der: Uint8Array): [issuer: string, list: RevocationList] {
   if (issuer === undefined || thisUpdate === undefined) {
     throw new TypeError("Cannot read the revocation list: fields are missing");
   }
+  refuseCriticalExtensions(rest.find(({ tag }) => tag === EXTENSIONS));
   const nextUpdate = rest[0] === undefined ? undefined : readTime(rest[0]);
   const revoked = (nextUpdate === undefined ? rest : rest.slice(1))[0];
   const entries = revoked?.tag === SEQUENCE ? derElements(revoked.content) : [];
   const serialNumbers = new Set(entries.map((entry) => hex(derElement(entry.content).content)));
   return [hex(issuer.bytes), { serialNumbers, nextUpdate }];
+}
+
+/** Such a list is not what it seems to be, the changes to another one only for example. (RFC 5280 section 5.2) */
+function refuseCriticalExtensions(field: DerElement | undefined): void {
+  const extensions = field === undefined ? [] : derElements(derElement(field.content).content);
+  for (const extension of extensions) {
+    const [type, critical] = derElements(extension.content);
+    if (critical?.tag !== BOOLEAN) continue;
+    const oid = objectIdentifier(type!.content);
+    throw new TypeError(`Cannot use the revocation list: its extension ${oid} is not understood`);
+  }
 }
 
 /** UTCTime or GeneralizedTime; `undefined`: it is neither. */

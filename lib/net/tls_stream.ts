@@ -7,6 +7,11 @@ import type { ReadBuffers } from "./read_buffers.ts";
 /** Bytes of one write: a peer that takes little still makes progress that can be seen. */
 const WRITE_BYTES = 64 * 1024;
 const LEFT = "the client left";
+/**
+ * The broker's own `connect_timeout` ends a handshake. That of `node:tls` would keep everything of one that has ended until its time
+ * is over: two minutes, also where 0 is given.
+ */
+const NO_TIMEOUT = -1;
 
 /** What one connection needs beside the stream below it. */
 export interface TlsStreamInit {
@@ -56,7 +61,7 @@ export class TlsStream implements ByteStream {
     this.#buffer = init.buffers.take(init.buffers.smallest);
     this.#encrypted = new Encrypted(below);
     this.#encrypted.on("error", this.#onError);
-    const server = createServer(init.options, this.#onSecure);
+    const server = createServer({ ...init.options, handshakeTimeout: NO_TIMEOUT }, this.#onSecure);
     server.on("tlsClientError", (error, socket) => {
       socket.on("error", () => {}); // It may have more to say.
       this.#onError(reasonOf(error, socket));

@@ -1,41 +1,12 @@
 import { strict as assert } from "node:assert";
-import { encodePacket, type Packet, type ProtocolVersion } from "../../lib/codec/mod.ts";
+import { encodePacket, type Packet } from "../../lib/codec/mod.ts";
+import { connect } from "node:net";
+import { BrokerProcess } from "../support/broker_process.ts";
+import { conversation } from "../support/conversation.ts";
 import { LocalServer } from "../support/local_server.ts";
 import { netTest } from "../support/net_test.ts";
 import { Random } from "../support/random.ts";
 import { connectPacket, publishPacket, RawClient, subscribePacket } from "../support/raw_client.ts";
-
-/** A conversation with something of everything: a will, a subscription, each QoS, both ways. */
-function conversation(protocolVersion: ProtocolVersion): Uint8Array {
-  const will = {
-    topicName: "own/will",
-    payload: new Uint8Array(10),
-    qos: 1,
-    retain: false,
-  } as const;
-  const packets: Packet[] = [
-    connectPacket({ protocolVersion, will }),
-    subscribePacket("own/#", 2),
-    publishPacket("own/a", "zero"),
-    publishPacket("own/b", "one", 1, 1),
-    publishPacket("own/c", "two", 2, 2),
-    { type: "pubrel", packetId: 2, reasonCode: 0 },
-    { type: "puback", packetId: 1, reasonCode: 0 },
-    { type: "unsubscribe", packetId: 3, topicFilters: ["own/#"] },
-    { type: "pingreq" },
-  ];
-  return concat(packets.map((packet) => encodePacket(packet, protocolVersion)));
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
 
 netTest("a client that breaks off after any byte leaves nothing behind", async () => {
   await using local = new LocalServer();
@@ -87,6 +58,24 @@ netTest(
     assert.equal(last?.type === "publish" && last.topicName, "gone");
   },
 );
+
+netTest("those who reset their connections before they are accepted keep nobody out", async () => {
+  await using broker = await BrokerProcess.start({ flags: ["--no-persistence"] });
+  broker.signal("SIGSTOP"); // So that it finds them all when they have left.
+  await Promise.all(Array.from({ length: 50 }, async () => {
+    const socket = connect({ host: "127.0.0.1", port: broker.port });
+    await new Promise((resolve) => socket.once("connect", resolve));
+    const isGone = new Promise((resolve) => socket.once("close", resolve));
+    socket.resetAndDestroy();
+    await isGone;
+  }));
+  const startMs = performance.now();
+  broker.signal("SIGCONT");
+  using client = await RawClient.connect(broker.port);
+  const tookMs = performance.now() - startMs;
+  assert.ok(tookMs < 1000, `It took ${tookMs} ms`);
+  await client.ping();
+});
 
 netTest("random bytes end their own connection and nothing else", async () => {
   const random = new Random(Date.now());

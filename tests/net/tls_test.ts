@@ -331,6 +331,24 @@ certificateTest(
   },
 );
 
+certificateTest("a crowd that comes at once is let in bit by bit", async (files) => {
+  await using local = new LocalServer({ connectTimeoutSeconds: 1 });
+  const port = await local.listen({}, files.server);
+  let most = 0;
+  let count = 0;
+  const timer = setInterval(() => {
+    const { connectionCount } = local.server;
+    most = Math.max(most, connectionCount - count);
+    count = connectionCount;
+  }, 0);
+  const streams = await Promise.all(Array.from({ length: 300 }, () => Deno.connect({ port })));
+  await local.until(() => local.server.connectionCount === 300);
+  clearInterval(timer);
+  assert.ok(most < 100, `${most} at once`);
+  await local.settle();
+  for (const stream of streams) stream.close();
+});
+
 certificateTest("what nobody reads is not taken from the network", async (files) => {
   await using local = new LocalServer();
   const port = await local.listen({}, files.server);
