@@ -106,7 +106,7 @@ export class FileAccess implements AccessPort {
   ): void {
     const { userName, allowAnonymous } = request;
     const listener = this.#listener(request);
-    if (!request.clientId.startsWith(listener.clientIdPrefixes)) return reply(NOT_AUTHORIZED);
+    if (!this.#hasPrefix(request, listener)) return reply(NOT_AUTHORIZED);
     const { certificateUserName } = listener;
     if (certificateUserName !== "none") {
       return reply(verdictOfCertificate(request, certificateUserName));
@@ -124,9 +124,10 @@ export class FileAccess implements AccessPort {
 
   /** {@linkcode AccessPort.beginEnhanced} */
   beginEnhanced(method: string, request: AuthenticationRequest): EnhancedExchange | undefined {
-    const { scramFile, clientIdPrefixes } = this.#listener(request);
+    const listener = this.#listener(request);
+    const { scramFile } = listener;
     if (method !== SCRAM_SHA_256 || scramFile === "") return undefined;
-    if (!request.clientId.startsWith(clientIdPrefixes)) {
+    if (!this.#hasPrefix(request, listener)) {
       const reasonCode = ReasonCode.NotAuthorized;
       return { step: (_, reply) => reply({ type: "failure", reasonCode }) };
     }
@@ -188,6 +189,15 @@ export class FileAccess implements AccessPort {
         return [path, new Map([...users].map(([name, { text }]) => [name, text]))];
       }),
     );
+  }
+
+  /** The client hears only that it is not authorized: why is for those who run the broker. */
+  #hasPrefix(request: AuthenticationRequest, { clientIdPrefixes }: ListenerAccess): boolean {
+    const { clientId, remoteAddress: address } = request;
+    if (clientId.startsWith(clientIdPrefixes)) return true;
+    const message = "Client Identifier does not begin with clientid_prefixes";
+    this.#init.log.warning(message, { address, clientId, clientIdPrefixes });
+    return false;
   }
 
   #listener({ listener }: ClientIdentity): ListenerAccess {
