@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type {
   AccessPort,
   AuthenticationRequest,
@@ -11,12 +10,10 @@ import { type Qos, ReasonCode } from "../codec/mod.ts";
 import { type AccessFileReader, AccessFiles, DISK } from "./access_files.ts";
 import { type Acl, parseAclFile } from "./acl_file.ts";
 import { ClientRights } from "./client_rights.ts";
-import { addressKey, FailedAttempts } from "./failed_attempts.ts";
-import { type CheckOutcome, PasswordChecker } from "./password_checker.ts";
+import { CredentialCheck } from "./credential_check.ts";
 import { parsePasswordFile, type PasswordUsers } from "./password_file.ts";
-import { dummyHash, type PasswordHash } from "./password_hash.ts";
-import { dummyCredential, parseScramFile, type ScramUsers } from "./scram_credential.ts";
-import { SCRAM_SHA_256, ScramExchange } from "./scram_exchange.ts";
+import { parseScramFile, type ScramUsers } from "./scram_credential.ts";
+import { SCRAM_SHA_256 } from "./scram_exchange.ts";
 
 /** Who may come in at one listener and do what; every path may be `""`: there is no such file. */
 export interface ListenerAccess {
@@ -58,18 +55,10 @@ export interface FileAccessInit {
   readonly concurrency?: number;
 }
 
-/** Passwords that wait to be checked. More than this, and the broker says that it is busy. */
-const MAX_WAITING = 10_000;
-/** Passwords that are remembered. */
-const MAX_REMEMBERED = 20_000;
-/** Addresses of failed attempts that are remembered. */
-const MAX_ADDRESSES = 10_000;
-
 const NOT_AUTHORIZED: AuthenticationVerdict = {
   isAllowed: false,
   reasonCode: ReasonCode.NotAuthorized,
 };
-const NO_PASSWORD = new Uint8Array();
 
 /** Access control by password, SCRAM and ACL files. */
 export class FileAccess implements AccessPort {
@@ -79,11 +68,7 @@ export class FileAccess implements AccessPort {
   readonly checksTopics: boolean;
   readonly #init: FileAccessInit;
   readonly #files: AccessFiles;
-  readonly #checker: PasswordChecker;
-  readonly #attempts: FailedAttempts;
-  /** For the salts of users that do not exist. */
-  readonly #dummyKey = randomBytes(32);
-  #dummies = new Map<PasswordUsers, { readonly hash: PasswordHash; readonly text: string }>();
+  readonly #check: CredentialCheck;
   #rights = new WeakMap<ClientIdentity, ClientRights | null>();
 
   /** Reads all files; what is wrong with them is told: `FILE:LINE: message`. */
@@ -104,21 +89,14 @@ export class FileAccess implements AccessPort {
     this.#init = init;
     this.#files = new AccessFiles(init.files ?? DISK);
     this.checksTopics = [...init.listeners.values()].some(({ aclFile }) => aclFile !== "");
-    this.#checker = new PasswordChecker({
-      concurrency: init.concurrency ?? Math.max(1, navigator.hardwareConcurrency - 1),
-      maxWaiting: MAX_WAITING,
-      maxRemembered: MAX_REMEMBERED,
-    });
-    this.#attempts = new FailedAttempts({
-      maxDelayMs: init.maxFailureDelaySeconds * 1000,
-      maxAddresses: MAX_ADDRESSES,
-      nowMs: () => performance.now(),
-    });
+    const { log, maxFailureDelaySeconds, concurrency } = init;
+    const files = this.#files;
+    this.#check = new CredentialCheck({ files, log, maxFailureDelaySeconds, concurrency });
   }
 
   /** Failed attempts by address. */
   get failures(): ReadonlyMap<string, number> {
-    return this.#attempts.counts();
+    return this.#check.failures;
   }
 
   /** {@linkcode AccessPort.authenticate} */
@@ -128,7 +106,7 @@ export class FileAccess implements AccessPort {
   ): void {
     const { userName, allowAnonymous } = request;
     const listener = this.#listener(request);
-    if (!request.clientId.startsWith(listener.clientIdPrefixes)) return reply(NOT_AUTHORIZED);
+    if (!this.#hasPrefix(request, listener)) return reply(NOT_AUTHORIZED);
     const { certificateUserName } = listener;
     if (certificateUserName !== "none") {
       return reply(verdictOfCertificate(request, certificateUserName));
@@ -136,7 +114,7 @@ export class FileAccess implements AccessPort {
     if (userName === undefined || listener.passwordFile === "") {
       return reply(allowAnonymous ? { isAllowed: true } : NOT_AUTHORIZED);
     }
-    this.#authenticate(request, userName, listener.passwordFile).then(reply, (error) => {
+    this.#check.password(request, userName, listener.passwordFile).then(reply, (error) => {
       this.#init.log.error("Cannot check a password", {
         error: error instanceof Error ? error.message : String(error),
       });
@@ -146,30 +124,14 @@ export class FileAccess implements AccessPort {
 
   /** {@linkcode AccessPort.beginEnhanced} */
   beginEnhanced(method: string, request: AuthenticationRequest): EnhancedExchange | undefined {
-    const { scramFile, clientIdPrefixes } = this.#listener(request);
+    const listener = this.#listener(request);
+    const { scramFile } = listener;
     if (method !== SCRAM_SHA_256 || scramFile === "") return undefined;
-    if (!request.clientId.startsWith(clientIdPrefixes)) {
+    if (!this.#hasPrefix(request, listener)) {
       const reasonCode = ReasonCode.NotAuthorized;
       return { step: (_, reply) => reply({ type: "failure", reasonCode }) };
     }
-    const users = () => this.#files.get<ScramUsers>(scramFile);
-    const exchange = new ScramExchange({
-      credentialOf: (name) => users().get(name) ?? dummyCredential(this.#dummyKey, name, users()),
-      isCurrent: (name, credential) => users().get(name) === credential,
-      onFailure: () => this.#fail(request),
-    });
-    let isFirst = true;
-    return {
-      step: (data, reply) => {
-        const waitMs = isFirst ? this.#attempts.enter(addressKey(request.remoteAddress)) : 0;
-        isFirst = false;
-        if (waitMs === undefined) {
-          return reply({ type: "failure", reasonCode: ReasonCode.ConnectionRateExceeded });
-        }
-        if (waitMs === 0) exchange.step(data, reply);
-        else setTimeout(() => exchange.step(data, reply), waitMs);
-      },
-    };
+    return this.#check.scram(request, scramFile);
   }
 
   /** {@linkcode AccessPort.mayPublish} */
@@ -202,7 +164,6 @@ export class FileAccess implements AccessPort {
     const { isNew, problems } = this.#files.reload(paths);
     if (!isNew) return { problems };
     this.#rights = new WeakMap();
-    this.#dummies = new Map();
     this.version++;
     const after = this.#credentials();
     const mayStay = (client: ClientIdentity) => {
@@ -230,61 +191,13 @@ export class FileAccess implements AccessPort {
     );
   }
 
-  async #authenticate(
-    request: AuthenticationRequest,
-    userName: string,
-    path: string,
-  ): Promise<AuthenticationVerdict> {
-    const password = request.password ?? NO_PASSWORD;
-    const known = this.#recall(userName, password, path);
-    if (known === true) return { isAllowed: true };
-    const waitMs = this.#attempts.enter(addressKey(request.remoteAddress));
-    if (waitMs === undefined) {
-      return { isAllowed: false, reasonCode: ReasonCode.ConnectionRateExceeded };
-    }
-    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
-    const outcome = await this.#check(userName, password, path);
-    if (outcome === "busy") return { isAllowed: false, reasonCode: ReasonCode.ServerBusy };
-    if (outcome) return { isAllowed: true };
-    this.#fail(request);
-    return { isAllowed: false, reasonCode: ReasonCode.BadUserNameOrPassword };
-  }
-
-  #recall(userName: string, password: Uint8Array, path: string): boolean | undefined {
-    const entry = this.#files.get<PasswordUsers>(path).get(userName);
-    return entry === undefined ? undefined : this.#checker.recall(userName, password, entry.text);
-  }
-
-  /** For a user that does not exist a hash is checked that nobody has: that takes as long. */
-  async #check(userName: string, password: Uint8Array, path: string): Promise<CheckOutcome> {
-    const users = this.#files.get<PasswordUsers>(path);
-    const entry = users.get(userName);
-    const { text, hash } = entry ?? this.#dummy(users);
-    const outcome = await this.#checker.check(userName, password, text, hash);
-    if (outcome !== true) return outcome;
-    // The file may have changed meanwhile: what was right must still be so.
-    const current = this.#files.get<PasswordUsers>(path).get(userName);
-    return entry !== undefined && current?.text === text;
-  }
-
-  #dummy(users: PasswordUsers): { readonly hash: PasswordHash; readonly text: string } {
-    let dummy = this.#dummies.get(users);
-    if (dummy === undefined) {
-      const hash = dummyHash([...users.values()].map((entry) => entry.hash));
-      this.#dummies.set(users, dummy = { hash, text: "" });
-    }
-    return dummy;
-  }
-
-  #fail(request: AuthenticationRequest): void {
-    const address = addressKey(request.remoteAddress);
-    const failures = this.#attempts.fail(address);
-    this.#init.log.warning("Wrong user name or password", {
-      address: request.remoteAddress,
-      clientId: request.clientId,
-      userName: request.userName,
-      failures,
-    });
+  /** The client hears only that it is not authorized: why is for those who run the broker. */
+  #hasPrefix(request: AuthenticationRequest, { clientIdPrefixes }: ListenerAccess): boolean {
+    const { clientId, remoteAddress: address } = request;
+    if (clientId.startsWith(clientIdPrefixes)) return true;
+    const message = "Client Identifier does not begin with clientid_prefixes";
+    this.#init.log.warning(message, { address, clientId, clientIdPrefixes });
+    return false;
   }
 
   #listener({ listener }: ClientIdentity): ListenerAccess {

@@ -14,9 +14,8 @@ export async function openAccess(
   if (!config.listeners.some(hasAccess)) return undefined;
   // Cryptography is loaded by those who need it: the others start sooner.
   const { FileAccess } = await import("../auth/mod.ts");
-  for (const { access } of config.listeners) {
-    for (const path of [access.passwordFile, access.scramFile]) warnIfOpen(path, log);
-  }
+  const secrets = config.listeners.flatMap(({ access }) => [access.passwordFile, access.scramFile]);
+  for (const path of new Set(secrets)) warnIfOpen(path, log);
   return FileAccess.open({
     listeners: new Map(
       config.listeners.map((listener) => [listener.options.name, listenerAccess(listener)]),

@@ -60,6 +60,7 @@ export class Listener {
   readonly #links = new Set<StreamLink>();
   /** Streams of which the PROXY header is not complete: the broker hears of them when it is known whose they are. */
   readonly #unknown = new Set<ByteStream>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
 
   /** Listens at once; throws what `Deno.listen` throws (`AddrInUse`, `PermissionDenied`, …). */
@@ -88,6 +89,7 @@ export class Listener {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#listener.close();
+    clearTimeout(this.#timer);
     const { address } = this.#init;
     if ("path" in address) removeSocket(address.path);
   }
@@ -117,7 +119,7 @@ export class Listener {
         busyMs += nowMs() - startMs;
         if (busyMs < BUSY_MS) continue;
         busyMs = 0;
-        await new Promise((resolve) => setTimeout(resolve, 0));
+        await this.#pause(0);
       } catch (error) {
         if (this.#isClosed) return;
         // Nobody is to wait for those who come and leave at once: they would shut the door for all others.
@@ -130,9 +132,14 @@ export class Listener {
           });
         }
         isWaiting = true;
-        await new Promise((resolve) => setTimeout(resolve, ACCEPT_RETRY_MS));
+        await this.#pause(ACCEPT_RETRY_MS);
       }
     }
+  }
+
+  /** Never over where nothing is accepted any more. */
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#timer = setTimeout(resolve, ms));
   }
 
   #open(socket: Deno.TcpConn | Deno.UnixConn): void {

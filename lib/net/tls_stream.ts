@@ -36,7 +36,8 @@ export interface TlsStreamInit {
  * The protocol is that of `node:tls`, which takes its bytes from a `Duplex` here and not from a socket of its own: a server
  * socket of `node:tls` goes on reading whether anybody wants the bytes or not, without limit, and this one reads the stream below only
  * when somebody waits for bytes and there are none. There is a `Server` for each connection, which listens to nothing: it is
- * what checks a client's certificate, and its event is the only way to learn that the check was passed.
+ * what checks a client's certificate, and its event is the only way to learn that the check was passed. Deno looks at the result
+ * after the handshake: a client without a certificate is told by an alert, one with a bad one sees only the end, and the log says why.
  */
 export class TlsStream implements ByteStream {
   readonly #below: ByteStream;

@@ -50,10 +50,12 @@ for (
 }
 
 Deno.test("clientid_prefixes keeps others out, with the right password too", async () => {
-  const { access } = openFiles({ password_file: PASSWORDS }, { clientIdPrefixes: "dev-" });
+  const { access, log } = openFiles({ password_file: PASSWORDS }, { clientIdPrefixes: "dev-" });
   const ask = async (clientId: string) =>
     outcome(await authenticate(access, "alice", "secret", { clientId }));
   assert.deepEqual([await ask("dev-1"), await ask("c1"), await ask("Dev-1")], ["in", "87", "87"]);
+  const line = "warning: Client Identifier does not begin with clientid_prefixes";
+  assert.deepEqual(log.lines, [line, line]);
 });
 
 const certificate = { subject: "CN=pump-7,O=Works", commonName: "pump-7", fingerprint: "" };

@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import { BrokerProcess } from "../support/broker_process.ts";
 import { parsePasswordFile, parseScramFile, verifyPassword } from "../../lib/auth/mod.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
@@ -347,4 +348,13 @@ cliTest("check reads the files too", async (place) => {
   const { status, error } = await place.run(["check", "-c", "m.conf"]);
   assert.equal(status, 3);
   assert.deepEqual(error.split("\n").map((line) => line.split(" ")[0]), ["pw:1:", "acl:1:", ""]);
+});
+
+cliTest("A password file that everybody can read is warned of once", async (place) => {
+  await place.run(["passwd", ...QUICK, "-c", "--stdin", "pw", "alice"], "x\n");
+  await Deno.chmod(`${place.path}/pw`, 0o644);
+  const files = `password_file ${place.path}/pw\nlistener 0 ${place.path}/socket\n`;
+  const config = `bind_address 127.0.0.1\npersistence false\n${files}`;
+  await using broker = await BrokerProcess.start({ config });
+  assert.equal(broker.log.split("can read").length - 1, 1, broker.log);
 });

@@ -347,6 +347,8 @@ certificateTest("a crowd that comes at once is let in bit by bit", async (files)
   assert.ok(most < 100, `${most} at once`);
   await local.settle();
   for (const stream of streams) stream.close();
+  using client = await connected(files, port);
+  await client.ping();
 });
 
 certificateTest("what nobody reads is not taken from the network", async (files) => {

@@ -1,0 +1,94 @@
+// deno-lint-ignore-file no-console -- a command line tool
+/**
+ * Attacks a real broker at every kind of listener in many ways at once, and shows what a client that behaves well notices, and
+ * what is left behind.
+ *
+ *     deno task hostile                          60 s, and 20 s more to see whether memory goes on growing
+ *     deno task hostile --seconds 10 --seed 7    other moments are as random as the machine: a seed repeats the bytes only
+ *
+ * Needs Linux and openssl. Exits with 1 where something does not hold.
+ *
+ * @module
+ */
+import { parseArgs } from "node:util";
+import {
+  GROWTH_LIMIT_BYTES,
+  hostileRun,
+  percentile,
+  REST_LIMIT_BYTES,
+  type Siege,
+} from "../tests/hostile/run.ts";
+import { LEVELS, type Vitals } from "../tests/hostile/vitals.ts";
+
+const MB = 1024 * 1024;
+const P99_LIMIT_MS = 500;
+
+const { values } = parseArgs({
+  args: Deno.args.filter((arg) => arg !== "--"),
+  options: {
+    seconds: { type: "string", default: "60" },
+    seed: { type: "string", default: String(Date.now() % 1_000_000) },
+  },
+});
+const seconds = Number(values.seconds);
+const seed = Number(values.seed);
+console.log(`${seconds} s, seed ${seed}`);
+const { before, sieges, failures } = await hostileRun({
+  seed,
+  seconds: [seconds, Math.ceil(seconds / 3)],
+  floodBytes: 100 * MB,
+  connectTimeoutSeconds: 10,
+  sendTimeoutSeconds: 5,
+  p99LimitMs: P99_LIMIT_MS,
+  onStep: (what) => console.log(what),
+});
+for (const siege of sieges) printTally(siege);
+printVitals(before, sieges);
+for (const siege of sieges) printExperience(siege);
+for (const failure of failures) console.error(`Does not hold: ${failure}`);
+if (failures.length > 0) Deno.exit(1);
+console.log(`
+All holds: nobody lost anything, p99 is within ${P99_LIMIT_MS} ms, and everything is as before but for memory, which may
+stay ${REST_LIMIT_BYTES / MB} MB higher and then grow by no more than ${
+  GROWTH_LIMIT_BYTES / MB
+} MB (V8 gives it back when it likes)`);
+
+/** How often each attack was begun, by door. */
+function printTally({ seconds, tally }: Siege): void {
+  const doors = ["tcp", "tls", "ws", "wss", "unix", "proxy"];
+  console.log(`\nBegun in ${seconds} s`.padEnd(31) + row(doors));
+  for (const [name, counts] of tally) {
+    console.log(name.padEnd(30) + row(doors.map((door) => counts.get(door) ?? "-")));
+  }
+}
+
+function printVitals(before: Vitals, sieges: readonly Siege[]): void {
+  const columns = sieges.flatMap(() => ["peak", "after"]);
+  console.log("\nThe broker".padEnd(31) + row(["before", ...columns]));
+  const line = (name: string, read: (vitals: Partial<Vitals>) => number | undefined) => {
+    const found = [before, ...sieges.flatMap(({ peak, after }) => [peak, after])].map(read);
+    console.log(name.padEnd(30) + row(found.map((value) => value ?? "")));
+  };
+  line("memory, MB", ({ residentBytes }) => Math.round(residentBytes! / MB));
+  line("descriptors", ({ descriptors }) => descriptors);
+  for (const name of LEVELS) line(name, ({ levels }) => levels?.[name]);
+}
+
+function printExperience({ seconds, experience, settledMs, receivedBytes }: Siege): void {
+  const { sent, roundTripMs, connectMs } = experience;
+  const show = (values: readonly number[]) =>
+    [0.5, 0.99, 1].map((part) => percentile(values, part).toFixed(1)).join(" / ");
+  console.log(`
+In ${seconds} s, with ${(receivedBytes / MB).toFixed(0)} MB published:
+  QoS 1 to itself, ${sent} sent, ${roundTripMs.length} came back: ${
+    show(roundTripMs)
+  } ms (p50 / p99 / most)
+  ${connectMs.length} newcomers over TLS: ${show(connectMs)} ms
+  everything as before ${
+    (settledMs / 1000).toFixed(1)
+  } s after the last attack, all their sockets still open`);
+}
+
+function row(cells: readonly (string | number)[]): string {
+  return cells.map((cell) => String(cell).padStart(9)).join("");
+}
