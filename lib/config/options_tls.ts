@@ -95,7 +95,11 @@ export const TRANSPORT_OPTIONS: readonly Option[] = [
     "websocketsHeadersSize",
     integer(1024, 65_535),
     "How long the request may be that opens a WebSocket: a browser sends its cookies along.",
-    { theme: "TLS, WebSockets and proxies", unit: "bytes", differs: "4096: what a browser sends along may be longer" },
+    {
+      theme: "TLS, WebSockets and proxies",
+      unit: "bytes",
+      differs: "4096: what a browser sends along may be longer",
+    },
   ),
   transportRow(
     "enable_proxy_protocol",
