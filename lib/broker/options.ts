@@ -133,7 +133,7 @@ export const DEFAULT_BROKER_OPTIONS: BrokerOptions = {
   maxSessions: 100_000,
   persistentClientExpirationSeconds: 0,
   maxSessionExpirySeconds: 0,
-  maxSubscriptions: 100_000,
+  maxSubscriptions: 200_000,
   maxTopicLevels: 200,
   responseInformation: "",
   maxClientConnectionRate: 0,
