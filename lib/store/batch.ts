@@ -39,6 +39,12 @@ export type InFlightRow = readonly [packetId: number, releaseOrder: number, sequ
 /** `[session, packet id]` */
 export type ReceivedRow = readonly [sessionId: number, packetId: number];
 
+/**
+ * Retained messages of one commit, at most: a million of them are handed over piece by piece, of which each takes some milliseconds to
+ * encode, and others have their turn between.
+ */
+const RETAINED_ROWS = 2000;
+
 /** What is new of one session; `null`: deleted. */
 interface SessionChange {
   readonly session: SessionRecord;
@@ -152,9 +158,13 @@ export class Batch {
     this.#retained.set(topicName, null);
   }
 
-  /** The rows, to be written in the order of `BatchRows`; the batch is used up. */
+  /**
+   * The rows, to be written in the order of `BatchRows`: all but retained messages beyond those that go at once. While the batch
+   * is not empty after it there is more to take, and nothing may be added.
+   */
   takeRows(): BatchRows {
     const changes = [...this.#sessions.values()];
+    this.#sessions.clear();
     for (const { session } of changes) session.isWritten = true;
     const subscriptions = changes.flatMap(({ session, subscriptions }) =>
       [...subscriptions].map(([topicFilter, row]) => ({ key: [session.id, topicFilter], row }))
@@ -162,29 +172,37 @@ export class Batch {
     // Before those that are new in this batch count as written: their rows are right anyway.
     const changed = this.#changedDeliveries.filter(({ place }) => place === "written");
     for (const record of this.#changedDeliveries) record.isChanged = false;
-    const retained: KeptMessage[] = [];
-    const deletedRetained: string[] = [];
-    for (const [topicName, message] of this.#retained) {
-      if (message === null) deletedRetained.push(topicName);
-      else retained.push(message);
-    }
+    this.#changedDeliveries = [];
+    const { retained, deletedRetained } = this.#takeRetained();
     return {
-      deletedSessions: this.#deletedSessions,
+      deletedSessions: this.#deletedSessions.splice(0),
       sessions: changes.flatMap(({ row }) => row === undefined ? [] : [row]),
       deletedSubscriptions: subscriptions.flatMap(({ key, row }) => row === null ? [key] : []),
       subscriptions: subscriptions.flatMap(({ row }) => row === null ? [] : [row]),
       messages: this.#messages.take(messageRow),
       deliveries: this.#deliveries.take(deliveryRow),
       inFlight: changed.map(inFlightRow),
-      deletedDeliveries: this.#deletedDeliveries,
-      deletedMessages: this.#deletedMessages,
-      deletedReceived: this.#deletedReceived,
+      deletedDeliveries: this.#deletedDeliveries.splice(0),
+      deletedMessages: this.#deletedMessages.splice(0),
+      deletedReceived: this.#deletedReceived.splice(0),
       received: this.#received.take(receivedRow),
       deletedRetained,
       retained: packRetained(retained),
       deletedWills: changes.flatMap(({ session, will }) => will === null ? [session.id] : []),
       wills: changes.flatMap(({ will }) => will ? [will] : []),
     };
+  }
+
+  #takeRetained() {
+    const retained: KeptMessage[] = [];
+    const deletedRetained: string[] = [];
+    for (const [topicName, message] of this.#retained) {
+      if (retained.length + deletedRetained.length === RETAINED_ROWS) break;
+      this.#retained.delete(topicName);
+      if (message === null) deletedRetained.push(topicName);
+      else retained.push(message);
+    }
+    return { retained, deletedRetained };
   }
 
   #changeOf(session: SessionRecord): SessionChange {

@@ -8,6 +8,11 @@ import { type StoreStats, WriterLink } from "./writer_link.ts";
  * acknowledged by then is never written, nor deleted. An acknowledgement to a publisher comes that much later at most.
  */
 const HOLD_MS = 5;
+/**
+ * How long that waits of which nobody awaits the commit, milliseconds: a retained message of QoS 0, what a client has acknowledged. Of values
+ * that change often only the last is written, with fewer commits for a flash memory, and in a burst the processor is the messages' own.
+ */
+const LAZY_MS = 1000;
 
 /**
  * Gathers the writes of many commits and hands them to the Worker together: while it writes one batch, the next one gathers, so that
@@ -16,14 +21,18 @@ const HOLD_MS = 5;
 export class GroupCommit {
   /** What gathers: the writes that the next commit makes durable. */
   batch = new Batch();
+  /** A large one of which a part is with the Worker. */
+  #leaving: Batch | undefined;
   readonly #writer: WriterLink;
   #waiting: (() => void)[] = [];
   /** Those whose writes are with the Worker; `undefined`: it has nothing to do. */
   #committing: (() => void)[] | undefined;
   #closed: PromiseWithResolvers<void> | undefined;
-  /** Since when a commit of the batch that gathers has been asked for. */
-  #heldSinceMs: number | undefined;
+  /** Since when a commit of the batch that gathers has been asked for, and since when somebody waits for it. */
+  #gatheredSinceMs: number | undefined;
+  #awaitedSinceMs: number | undefined;
   #holdTimer: ReturnType<typeof setTimeout> | undefined;
+  #holdUntilMs = Infinity;
 
   constructor(init: WriterInit, log: LogPort) {
     this.#writer = new WriterLink(init, log, {
@@ -55,8 +64,10 @@ export class GroupCommit {
 
   /** Makes durable what has gathered; then calls `done`, at once where there is nothing to write, and in the order of the calls. */
   commit(done?: () => void): void {
-    if (done !== undefined) this.#waiting.push(done);
-    this.#heldSinceMs ??= performance.now();
+    if (done !== undefined) {
+      this.#waiting.push(done);
+      this.#awaitedSinceMs ??= performance.now();
+    } else this.#gatheredSinceMs ??= performance.now();
     if (this.#committing === undefined) this.#next();
   }
 
@@ -75,28 +86,44 @@ export class GroupCommit {
    * to wait for.
    */
   #next(): void {
+    if (this.#leaving !== undefined) return this.#write(this.#leaving);
     while (this.batch.isEmpty) {
-      this.#heldSinceMs = undefined;
+      this.#gatheredSinceMs = this.#awaitedSinceMs = undefined;
       if (this.#waiting.length === 0) {
         if (this.#closed !== undefined) this.#writer.close();
         return;
       }
       this.#finish(this.#takeWaiting());
     }
-    if (this.batch.mayShrink && this.#closed === undefined && this.#holdBack()) return;
+    if (this.#closed === undefined && this.#holdBack()) return;
     const batch = this.batch;
     this.batch = new Batch();
-    this.#heldSinceMs = undefined;
+    this.#gatheredSinceMs = this.#awaitedSinceMs = undefined;
     this.#committing = this.#takeWaiting();
-    this.#writer.write(batch.takeRows());
+    this.#write(batch);
   }
 
-  /** Whether it is too early to write: a receiver that is there acknowledges sooner than a disk writes. */
+  /** Hands over as much of the batch as goes at once: who waits for it waits for all. */
+  #write(batch: Batch): void {
+    const rows = batch.takeRows();
+    this.#leaving = batch.isEmpty ? undefined : batch;
+    this.#writer.write(rows);
+  }
+
+  /** Whether it is too early to write: nobody waits, or a receiver that is there acknowledges sooner than a disk writes. */
   #holdBack(): boolean {
-    const leftMs = (this.#heldSinceMs ?? 0) + HOLD_MS - performance.now();
+    const untilMs = this.#awaitedSinceMs === undefined
+      ? (this.#gatheredSinceMs ?? 0) + LAZY_MS
+      : this.batch.mayShrink
+      ? this.#awaitedSinceMs + HOLD_MS
+      : 0;
+    const leftMs = untilMs - performance.now();
     if (leftMs <= 0) return false;
-    this.#holdTimer ??= setTimeout(() => {
-      this.#holdTimer = undefined;
+    if (untilMs >= this.#holdUntilMs) return true;
+    clearTimeout(this.#holdTimer);
+    this.#holdUntilMs = untilMs;
+    this.#holdTimer = setTimeout(() => {
+      this.#holdUntilMs = Infinity;
       if (this.#committing === undefined) this.#next();
     }, leftMs);
     return true;
@@ -116,7 +143,7 @@ export class GroupCommit {
   }
 
   #committed(): void {
-    this.#finish(this.#committing!);
+    if (this.#leaving === undefined) this.#finish(this.#committing!);
     this.#next();
   }
 

@@ -1,0 +1,76 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import type { SqliteStore } from "../../lib/store/mod.ts";
+import { aMessage, committed } from "./contract_support.ts";
+import { copyFiles, open, storeTest } from "./sqlite_support.ts";
+
+/** A retained message that changes, of which nobody waits for the commit: of QoS 0. */
+function change(store: Pick<SqliteStore, "putRetained" | "commit">, topicName: string, value = 0) {
+  store.putRetained(aMessage({ topicName, payload: Uint8Array.of(value) }));
+  store.commit();
+}
+
+/** Topics and first bytes of what the files hold. */
+async function retainedIn(directory: string): Promise<string[]> {
+  const copy = `${directory}-copy`;
+  await copyFiles(directory, copy);
+  const opened = open(copy);
+  await opened.close();
+  await Deno.remove(copy, { recursive: true });
+  return [...opened.state.retained].map(({ topicName, payload }) => `${topicName}=${payload[0]}`);
+}
+
+async function untilCommits(store: SqliteStore, count: number): Promise<number> {
+  const startMs = performance.now();
+  while (store.stats.commits < count) await new Promise((resolve) => setTimeout(resolve, 10));
+  return performance.now() - startMs;
+}
+
+storeTest("of a value that changes often, only the last is written", async (directory) => {
+  const { store, close } = open(directory);
+  await committed(store);
+  const before = store.stats.commits;
+  for (let i = 1; i <= 100; i++) {
+    change(store, "often", i);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  equal(store.stats.commits, before);
+  const tookMs = await untilCommits(store, before + 1);
+  ok(tookMs < 2000, `${tookMs} ms`);
+  deepEqual(await retainedIn(directory), ["often=100"]);
+  await close();
+});
+
+storeTest("who waits for a commit takes along what nobody waits for", async (directory) => {
+  const { store, close } = open(directory);
+  change(store, "lazy");
+  store.putSession("a", 60, Infinity);
+  const { commits } = store.stats;
+  await committed(store);
+  equal(store.stats.commits, commits + 1);
+  deepEqual(await retainedIn(directory), ["lazy=0"]);
+  await close();
+});
+
+storeTest("a large batch is written in pieces, and who waits waits for all", async (directory) => {
+  const { store, close } = open(directory);
+  await committed(store);
+  const { commits } = store.stats;
+  for (let i = 0; i < 5000; i++) change(store, `t/${i}`);
+  const all = committed(store);
+  // What comes while it is written comes behind it.
+  change(store, "t/0", 1);
+  const last = committed(store);
+  await all;
+  equal(store.stats.commits, commits + 3);
+  equal((await retainedIn(directory)).length, 5000);
+  await last;
+  equal((await retainedIn(directory)).filter((one) => one === "t/0=1").length, 1);
+  await close();
+});
+
+storeTest("a large batch is written to its end when the store closes", async (directory) => {
+  const { store, close } = open(directory);
+  for (let i = 0; i < 5000; i++) change(store, `t/${i}`);
+  await close();
+  equal((await retainedIn(directory)).length, 5000);
+});
