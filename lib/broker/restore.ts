@@ -24,7 +24,7 @@ function restoreSession(broker: Broker, stored: StoredSession): void {
   session.expirySeconds = stored.expirySeconds;
   broker.clients.set(stored.clientId, client);
   for (const subscription of stored.subscriptions) {
-    session.subscriptions.set(subscription.topicFilter, subscription);
+    session.subscribe(subscription);
     broker.router.subscribe(client, subscription);
   }
   for (const { delivery, packetId, state } of stored.deliveries) {

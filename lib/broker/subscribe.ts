@@ -46,7 +46,7 @@ export function handleUnsubscribe(connection: Connection, packet: Unsubscribe): 
       );
     }
     const topicFilter = mount(listener.mountPoint, asked);
-    if (!session.subscriptions.delete(topicFilter)) return ReasonCode.NoSubscriptionExisted;
+    if (!session.unsubscribe(topicFilter)) return ReasonCode.NoSubscriptionExisted;
     broker.router.unsubscribe(client, topicFilter);
     if (session.isPersistent) broker.store?.deleteSubscription(session.clientId, topicFilter);
     moveShared(broker, client, topicFilter);
@@ -114,7 +114,7 @@ function subscribe(
     retainAsPublished: request.retainAsPublished,
     subscriptionIdentifier: identifier,
   };
-  session.subscriptions.set(topicFilter, subscription);
+  session.subscribe(subscription);
   router.subscribe(client, subscription);
   if (session.isPersistent) store?.putSubscription(session.clientId, subscription);
   // Retain Handling: 0 always, 1 only where it is new, 2 never; a shared subscription gets none. [MQTT-3.3.1-9]..[MQTT-3.3.1-11]

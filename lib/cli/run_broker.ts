@@ -11,6 +11,7 @@ import { type BrokerLevels, type Logger, SysTopics } from "../observe/mod.ts";
 import { type OpenedStore, openStore } from "../store/mod.ts";
 import { VERSION } from "../version.ts";
 import { isProblems, openAccess, reloadAccess, watchAccess } from "./access.ts";
+import { giveBackMemory } from "./give_back.ts";
 import { ServiceManager } from "./notify.ts";
 import { EXIT, messageOf } from "./output.ts";
 
@@ -64,12 +65,14 @@ export async function runBroker(
   }
   for (const { level, text } of config.notes) log[level](text);
   const stopSysTopics = publishSysTopics(config, server, opened);
+  const stopGivingBack = giveBackMemory(server.broker.metrics);
   const stopWatching = access === undefined ? () => {} : watchAccess(access, server.broker, log);
   manager.tell("READY=1");
   manager.watch(() => opened === "none" || opened.store.unansweredMs < manager.watchdogMs);
   const signal = await ending;
   log.info(`${signal}: the broker ends`, { clients: server.broker.connectedCount });
   stopSysTopics();
+  stopGivingBack();
   (await tracing)();
   stopWatching();
   await end();

@@ -179,13 +179,14 @@ export class Listener {
   #admit(below: ByteStream, peer: Peer): void {
     const { broker, turns, buffers, options } = this.#init;
     const stream = this.#layers(below, peer);
-    const onEnd = (link: StreamLink) => void this.#links.delete(link);
-    const link = new StreamLink(stream, peer, broker, turns, buffers, onEnd);
+    const link = new StreamLink(stream, peer, broker, turns, buffers, this.#onEnd);
     const connection = broker.accept(link, options, turns.begin());
     if (connection === undefined) return link.abort();
     this.#links.add(link);
     link.start(connection);
   }
+
+  readonly #onEnd = (link: StreamLink): void => void this.#links.delete(link);
 
   #layers(socket: ByteStream, peer: Peer): ByteStream {
     const { tls, webSocket, buffers } = this.#init;

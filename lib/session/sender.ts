@@ -27,6 +27,7 @@ const MAX_PACKET_ID = 65_535;
 
 /** What most sessions have in flight most of the time, for all of them: a Map of its own takes 200 bytes of an idle connection. */
 const NOTHING: Map<number, InFlight> = new Map();
+const NONE_TO_RESEND: InFlight[] = [];
 
 /**
  * Sender side of QoS 1 and 2: what is under way to one client.
@@ -45,7 +46,7 @@ export class Sender {
   #lastPacketId = 0;
   #sent = 0;
   #bytes = 0;
-  #resend: InFlight[] = [];
+  #resend = NONE_TO_RESEND;
   #maxMessages = MAX_PACKET_ID;
   #maxBytes = 0;
 
@@ -126,7 +127,7 @@ export class Sender {
     this.#maxMessages = Math.min(maxMessages === 0 ? MAX_PACKET_ID : maxMessages, MAX_PACKET_ID);
     this.#maxBytes = maxBytes;
     this.#sent = 0;
-    this.#resend = [...this.#inFlight.values()];
+    this.#resend = this.#inFlight.size === 0 ? NONE_TO_RESEND : [...this.#inFlight.values()];
     for (const inFlight of this.#resend) inFlight.isSent = false;
     this.#resend.reverse();
   }

@@ -3,13 +3,15 @@ import { Receiver } from "./receiver.ts";
 import { Sender } from "./sender.ts";
 import type { Subscription } from "./subscription.ts";
 
+/** What a session without subscriptions has, for all of them: a Map of its own takes 250 bytes of an idle connection. */
+const NO_SUBSCRIPTIONS: ReadonlyMap<string, Subscription> = new Map();
+
 /**
  * One client's state that may outlive its connection: subscriptions, both sides of QoS 1 and 2, and what waits.
  * [MQTT-4.1.0-1]
  */
 export class Session {
-  /** By their Topic Filters. */
-  readonly subscriptions: Map<string, Subscription> = new Map();
+  #subscriptions: Map<string, Subscription> | undefined;
   /** Outgoing QoS 1 and 2. */
   readonly sender: Sender = new Sender();
   /** Incoming QoS 2. */
@@ -22,6 +24,22 @@ export class Session {
 
   /** `clientId`: the session's name, unique in the broker. */
   constructor(readonly clientId: string) {}
+
+  /** By their Topic Filters. */
+  get subscriptions(): ReadonlyMap<string, Subscription> {
+    return this.#subscriptions ?? NO_SUBSCRIPTIONS;
+  }
+
+  /** Begins a subscription, or puts it in the place of one with the same Topic Filter. */
+  subscribe(subscription: Subscription): void {
+    this.#subscriptions ??= new Map();
+    this.#subscriptions.set(subscription.topicFilter, subscription);
+  }
+
+  /** Ends a subscription; `false` where there was none. */
+  unsubscribe(topicFilter: string): boolean {
+    return this.#subscriptions?.delete(topicFilter) ?? false;
+  }
 
   /** Messages that were not delivered to this client, by reason; nothing where all were. */
   get dropped(): ReadonlyMap<string, number> | undefined {

@@ -87,16 +87,16 @@ Deno.test("A SUBSCRIBE is decided as a whole: before all its answers are there n
     a> SUBSCRIBE id=1 t 1late 2late
     a< nothing
   `);
-  const { subscriptions } = exchange.test.broker.clients.get("a")!.session;
+  const { session } = exchange.test.broker.clients.get("a")!;
   decide({ "1late": true });
   exchange.play(`a< nothing`);
-  assert.equal(subscriptions.size, 0);
+  assert.equal(session.subscriptions.size, 0);
   decide({ "2late": false });
   exchange.play(`
     a< SUBACK id=1 0 0 NotAuthorized
     a< PUBLISH t "kept" retain
   `);
-  assert.deepEqual([...subscriptions.keys()], ["t", "1late"]);
+  assert.deepEqual([...session.subscriptions.keys()], ["t", "1late"]);
 });
 
 Deno.test("A client that has gone before the decision is not asked about again", () => {
