@@ -1,5 +1,3 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import type { Metrics } from "../broker/mod.ts";
 
 /** How often it is looked, milliseconds. */
@@ -20,7 +18,7 @@ export function giveBackMemory(metrics: Metrics): () => void {
   let packets = metrics.packetsReceived;
   let connections = metrics.connectionsAccepted;
   let settledBytes = Deno.memoryUsage().heapTotal;
-  const look = () => {
+  const look = async () => {
     const isCalm = metrics.packetsReceived - packets < CALM_PACKETS &&
       metrics.connectionsAccepted === connections;
     packets = metrics.packetsReceived;
@@ -29,15 +27,20 @@ export function giveBackMemory(metrics: Metrics): () => void {
     const { heapTotal, heapUsed } = Deno.memoryUsage();
     settledBytes = Math.min(settledBytes, heapTotal);
     if (heapTotal - settledBytes < GROWN_BYTES || heapUsed > MOST_BYTES) return;
-    collect();
+    await collect();
     settledBytes = Deno.memoryUsage().heapTotal;
   };
   const timer = setInterval(look, LOOK_MS);
   return () => clearInterval(timer);
 }
 
-/** A full collection. V8 has no other way to ask for one, and the name is there only in contexts made after the flag is set. */
-function collect(): void {
+/**
+ * A full collection. V8 has no other way to ask for one, and the name is there only in contexts made after the flag is set. The modules
+ * are loaded when they are needed: the start does not pay for them.
+ */
+async function collect(): Promise<void> {
+  const { setFlagsFromString } = await import("node:v8");
+  const { runInNewContext } = await import("node:vm");
   setFlagsFromString("--expose-gc");
   runInNewContext("gc")();
 }
