@@ -27,7 +27,7 @@ export function giveBackMemory(metrics: Metrics): () => void {
     const { heapTotal, heapUsed } = Deno.memoryUsage();
     settledBytes = Math.min(settledBytes, heapTotal);
     if (heapTotal - settledBytes < GROWN_BYTES || heapUsed > MOST_BYTES) return;
-    await collect();
+    if (!await collect()) return clearInterval(timer);
     settledBytes = Deno.memoryUsage().heapTotal;
   };
   const timer = setInterval(look, LOOK_MS);
@@ -35,12 +35,18 @@ export function giveBackMemory(metrics: Metrics): () => void {
 }
 
 /**
- * A full collection. V8 has no other way to ask for one, and the name is there only in contexts made after the flag is set. The modules
- * are loaded when they are needed: the start does not pay for them.
+ * A full collection; `false` where V8 cannot be asked for one. The executable has been given the function; else it is there in contexts
+ * made after the flag is set, where flags can still be set (in executables of Deno 2.7 they cannot). The modules are loaded when they
+ * are needed: the start does not pay for them.
  */
-async function collect(): Promise<void> {
-  const { setFlagsFromString } = await import("node:v8");
-  const { runInNewContext } = await import("node:vm");
-  setFlagsFromString("--expose-gc");
-  runInNewContext("gc")();
+async function collect(): Promise<boolean> {
+  let { gc } = globalThis as { gc?: () => void };
+  if (gc === undefined) {
+    const { setFlagsFromString } = await import("node:v8");
+    const { runInNewContext } = await import("node:vm");
+    setFlagsFromString("--expose-gc");
+    gc = runInNewContext("globalThis.gc") as (() => void) | undefined;
+  }
+  gc?.();
+  return gc !== undefined;
 }
