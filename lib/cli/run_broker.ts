@@ -15,6 +15,12 @@ import { giveBackMemory } from "./give_back.ts";
 import { ServiceManager } from "./notify.ts";
 import { EXIT, messageOf } from "./output.ts";
 
+/**
+ * When the store's Worker is started, milliseconds after the ports are open, unless there is something to write before: starting a thread
+ * stops all others for 20 to 50 milliseconds, and those who waited for the broker to come up are served first.
+ */
+const BEGIN_STORE_MS = 100;
+
 /** Runs the broker until a signal ends it. `load` reads the configuration again, for SIGHUP. */
 export async function runBroker(
   config: Config,
@@ -69,7 +75,9 @@ export async function runBroker(
   const stopWatching = access === undefined ? () => {} : watchAccess(access, server.broker, log);
   manager.tell("READY=1");
   manager.watch(() => opened === "none" || opened.store.unansweredMs < manager.watchdogMs);
+  const beginning = setTimeout(() => opened !== "none" && opened.store.begin(), BEGIN_STORE_MS);
   const signal = await ending;
+  clearTimeout(beginning);
   log.info(`${signal}: the broker ends`, { clients: server.broker.connectedCount });
   stopSysTopics();
   stopGivingBack();

@@ -62,6 +62,11 @@ export class GroupCommit {
     return this.#writer.stats;
   }
 
+  /** Starts the Worker before there is something to write. */
+  begin(): void {
+    this.#writer.begin();
+  }
+
   /** Makes durable what has gathered; then calls `done`, at once where there is nothing to write, and in the order of the calls. */
   commit(done?: () => void): void {
     if (done !== undefined) {

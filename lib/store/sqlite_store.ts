@@ -82,6 +82,11 @@ export class SqliteStore implements Store {
     return this.#commits.stats;
   }
 
+  /** Starts the thread that writes, when there is time for it: otherwise the first write does, and waits for it. */
+  begin(): void {
+    this.#commits.begin();
+  }
+
   /** {@linkcode Store.commit} */
   commit(done?: () => void): void {
     this.#commits.commit(done);

@@ -52,7 +52,6 @@ export class WriterLink {
   #askedAtMs: number | undefined;
   #patienceTimer: ReturnType<typeof setTimeout> | undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
-  #startTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(init: WriterInit, log: LogPort, events: WriterEvents) {
     this.#init = init;
@@ -61,8 +60,6 @@ export class WriterLink {
     const { usedBytes } = init;
     this.#stats = { commits: 0, writtenBytes: 0, fsyncs: 0, failures: 0, usedBytes };
     this.#measure(usedBytes);
-    // A thread takes a while to begin: the broker opens its ports first, unless there is something to write at once.
-    this.#startTimer = setTimeout(() => this.#started(), 0);
   }
 
   /** What was written so far. */
@@ -75,6 +72,13 @@ export class WriterLink {
     return this.#askedAtMs === undefined ? 0 : performance.now() - this.#askedAtMs;
   }
 
+  /**
+   * Starts the Worker, which otherwise the first batch does: that takes tens of milliseconds, in which nothing else happens.
+   */
+  begin(): void {
+    if (!this.#isClosing) this.#started();
+  }
+
   /** The batch before must have been committed. */
   write(rows: BatchRows): void {
     this.#ask(rows, [rows.retained.buffer]);
@@ -83,7 +87,7 @@ export class WriterLink {
   /** Ends the Worker; what it could not write is lost. */
   close(): void {
     if (this.#isClosing) return;
-    const isSilent = this.unansweredMs >= PATIENCE_MS;
+    const isSilent = this.#worker === undefined || this.unansweredMs >= PATIENCE_MS;
     if (!isSilent) this.#send("close");
     this.#isClosing = true;
     clearTimeout(this.#retryTimer);
@@ -127,7 +131,6 @@ export class WriterLink {
   /** The Worker, which begins with the first call. */
   #started(): Worker {
     if (this.#worker !== undefined) return this.#worker;
-    clearTimeout(this.#startTimer);
     const worker = new Worker(new URL("./sqlite_writer.ts", import.meta.url), { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<WriterAnswer>) => this.#answered(data);
     worker.onerror = (event) => {
