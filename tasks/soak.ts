@@ -68,7 +68,7 @@ async function soak(): Promise<void> {
   await using broker = await startBroker({ isStored: flags.store });
   using load = await PairLoad.open({
     place: placeOf(broker),
-    pairs: flags.pairs,
+    pairs: Math.ceil(flags.pairs),
     qos,
     keepsSessions: flags.store,
   });

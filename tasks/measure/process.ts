@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console -- part of command line tools
 import { BrokerProcess } from "../../tests/support/broker_process.ts";
 
-/** What one connection in a process may need beside itself, of file descriptors. */
+/** File descriptors that a process needs beside its connections. */
 const SPARE_DESCRIPTORS = 200;
 /** A tick of the kernel's clock, in which it counts processor time. */
 const TICK_MS = 10;
