@@ -8,6 +8,7 @@
 import { openStore } from "../lib/store/mod.ts";
 import type { KeptMessage } from "../lib/broker/mod.ts";
 import { BrokerProcess } from "../tests/support/broker_process.ts";
+import { processorMs } from "./measure/process.ts";
 
 const QUEUED = 100_000;
 const SESSIONS = 10_000;
@@ -25,22 +26,15 @@ try {
     const broker = await BrokerProcess.start({ flags: ["--persistence-location", directory] });
     const readyMs = performance.now() - startMs;
     const residentBytes = await broker.residentBytes() ?? 0;
-    const processorMs = await processorTime(broker.pid);
+    const usedMs = processorMs(broker.pid);
     await broker.stop();
     console.log(
-      `Ready after ${readyMs.toFixed(0)} ms (${processorMs} ms of all processors), ` +
+      `Ready after ${readyMs.toFixed(0)} ms (${usedMs} ms of all processors), ` +
         `${(residentBytes / 1e6).toFixed(0)} MB resident`,
     );
   }
 } finally {
   await Deno.remove(directory, { recursive: true });
-}
-
-/** Of a process and all its threads, milliseconds (Linux). */
-async function processorTime(pid: number): Promise<number> {
-  const fields = (await Deno.readTextFile(`/proc/${pid}/stat`)).split(") ")[1]!.split(" ");
-  const TICK_MS = 10;
-  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }
 
 async function fill(): Promise<void> {

@@ -1,6 +1,12 @@
 import { parseArgs } from "node:util";
 import type { Qos } from "../codec/mod.ts";
-import { type BenchJob, type BenchResult, DELIVERED, latencyOfBucket, STOP } from "./bench_job.ts";
+import {
+  type BenchJob,
+  type BenchResult,
+  DELIVERED,
+  latencyPercentile,
+  STOP,
+} from "./bench_job.ts";
 import type { Flags } from "./commands.ts";
 import { flagsHelp } from "./help.ts";
 import { EXIT, messageOf, print, printError } from "./output.ts";
@@ -119,7 +125,7 @@ export async function bench(args: readonly string[]): Promise<number> {
       return EXIT.failed;
     }
     const { perSecond, latencies } = measured;
-    const [p50, p99, p999] = [0.5, 0.99, 0.999].map((share) => percentile(latencies, share));
+    const [p50, p99, p999] = [0.5, 0.99, 0.999].map((share) => latencyPercentile(latencies, share));
     const memory = flags.pid === undefined ? "–" : memoryOf(flags.pid);
     print(`| ${name} | ${Math.round(perSecond)} | ${p50} | ${p99} | ${p999} | ${memory} |\n`);
   }
@@ -187,17 +193,6 @@ function startWorker(job: BenchJob): { worker: Worker; next: () => Promise<Bench
       };
     });
   return { worker, next };
-}
-
-/** Microseconds that this share of the deliveries took at most. */
-function percentile(latencies: Uint32Array, share: number): number {
-  const total = latencies.reduce((sum, count) => sum + count, 0);
-  let seen = 0;
-  for (const [bucket, count] of latencies.entries()) {
-    seen += count;
-    if (seen >= total * share) return Math.round(latencyOfBucket(bucket));
-  }
-  return 0;
 }
 
 function memoryOf(pid: string): string {

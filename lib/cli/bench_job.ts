@@ -44,7 +44,13 @@ export function latencyBucket(us: number): number {
   return us < 1 ? 0 : Math.min(BUCKETS - 1, Math.floor(Math.log(us) / Math.log(1.05)));
 }
 
-/** The upper end of a bucket, microseconds. */
-export function latencyOfBucket(bucket: number): number {
-  return 1.05 ** (bucket + 1);
+/** Microseconds that this share of the deliveries took at most, by how many fell into each bucket. */
+export function latencyPercentile(latencies: Uint32Array, share: number): number {
+  const total = latencies.reduce((sum, count) => sum + count, 0);
+  let seen = 0;
+  for (const [bucket, count] of latencies.entries()) {
+    seen += count;
+    if (seen >= total * share) return Math.round(1.05 ** (bucket + 1));
+  }
+  return 0;
 }

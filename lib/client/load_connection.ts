@@ -15,7 +15,10 @@ import { open, type Place, writeAll } from "./transport.ts";
 
 /** Types of packet that `open` waits for. */
 const [CONNACK, SUBACK] = [2, 9];
-const BUFFER_BYTES = 256 * 1024;
+/** Buffers start small, as one may hold thousands of connections; those of a busy one grow. */
+const BUFFER_BYTES = 4 * 1024;
+/** A read buffer grows to this while it is filled at once; beyond it only for a packet that does not fit. */
+const BUSY_BYTES = 256 * 1024;
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
@@ -72,6 +75,11 @@ export class LoadConnection {
     return connection;
   }
 
+  /** Whether it has ended, by whomever. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** Bytes that have not gone out yet. */
   get pendingBytes(): number {
     return this.#outLength;
@@ -125,6 +133,7 @@ export class LoadConnection {
         const count = await this.#conn.read(buffer.subarray(end));
         if (count === null) return this.close();
         end += count;
+        const isFull = end === buffer.length;
         let start = 0;
         for (;;) {
           const length = frameLength(buffer, start, end, 0x0fffffff);
@@ -136,9 +145,9 @@ export class LoadConnection {
           this.#handle(type, buffer, start, start + length);
           start += length;
         }
-        if (start === 0 && end === buffer.length) {
+        if (isFull && (start === 0 || buffer.length < BUSY_BYTES)) {
           const grown = new Uint8Array(buffer.length * 2);
-          grown.set(buffer);
+          grown.set(buffer.subarray(start, end));
           buffer = grown;
         } else buffer.copyWithin(0, start, end);
         end -= start;

@@ -5,8 +5,11 @@ const STOP_LIMIT_MS = 5000;
 
 const LISTENING = /Listening address=\S+ port=(\d+)/;
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
-/** Those of `deno task start`. */
-const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-write", "--allow-env"];
+/** Those of `deno task start`, so that the broker is the one that people run: the size of V8's young generation decides its memory. */
+const DENO_FLAGS = [
+  "--v8-flags=--max-semi-space-size=4",
+  ...["--allow-net", "--allow-read", "--allow-write", "--allow-env"],
+];
 
 /** How a broker is to be started. */
 export interface BrokerProcessInit {
@@ -56,7 +59,7 @@ export class BrokerProcess {
     const source = init.config === undefined ? [] : ["-c", "flux.conf"];
     const flags = ["-p", "0", ...source, ...init.flags ?? []];
     const preload = init.preload === undefined ? [] : ["--preload", init.preload.pathname];
-    const args = ["run", "--no-prompt", ...PERMISSIONS, ...preload, MAIN, ...flags];
+    const args = ["run", "--no-prompt", ...DENO_FLAGS, ...preload, MAIN, ...flags];
     const deno = Deno.execPath();
     const [command, ...rest] = init.openFiles === undefined
       ? [deno, ...args]

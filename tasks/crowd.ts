@@ -1,0 +1,75 @@
+/**
+ * Shows what a delivery costs the broker when the same load is spread over more and more connections: a table in Markdown.
+ *
+ *     deno task crowd                                       10 to 5,000 connections, 10 s each
+ *     deno task crowd --connections 10,100 --seconds 3      others
+ *
+ * Half of the connections publish in turn at a fixed rate, whatever the broker does (QoS 0, 100 bytes); each of the others takes what one of
+ * them publishes. Each row has a broker process of its own, without a store; the clients run in this one. Needs Linux. The
+ * exit status is 1 where a message does not arrive.
+ *
+ * @module
+ */
+import { megabytes, printHead, printRow, readFlags, run, show } from "./measure/command.ts";
+import { PairLoad } from "./measure/pair_load.ts";
+import {
+  placeOf,
+  processorMs,
+  requireLinux,
+  residentBytes,
+  startBroker,
+  tooManyConnections,
+} from "./measure/process.ts";
+
+const USE = `Shows what a delivery costs the broker at different numbers of connections.
+
+  --connections COUNT[,COUNT]  default: 10,100,1000,5000
+  --rate MESSAGES              in a second, over all; default: 10000
+  --seconds SECONDS            how long each lasts; default: 10`;
+/** Until the compilers of both sides know the way. */
+const WARM_UP_MS = 2000;
+/** Of the rate that was asked for, the part below which a row has to say so. */
+const HELD_PART = 0.98;
+
+const flags = readFlags(USE, { connections: [10, 100, 1000, 5000], rate: 10_000, seconds: 10 });
+
+/** One row: fails where a message is lost. */
+async function measure(connections: number): Promise<void> {
+  await using broker = await startBroker();
+  const pairs = Math.max(1, Math.round(connections / 2));
+  using load = await PairLoad.open({ place: placeOf(broker), pairs, qos: 0 });
+  await load.pace(flags.rate, WARM_UP_MS);
+  await load.drain();
+  load.takeTally();
+  const startedMs = processorMs(broker.pid);
+  await load.pace(flags.rate, flags.seconds * 1000);
+  await load.drain();
+  const usedMs = processorMs(broker.pid) - startedMs;
+  const { delivered, perSecond, p50Ms, p99Ms } = load.takeTally();
+  const isHeld = perSecond >= flags.rate * HELD_PART;
+  printRow([
+    show(pairs * 2),
+    show(perSecond) + (isHeld ? "" : ` (not the rate of ${show(flags.rate)})`),
+    show(usedMs * 1000 / delivered, 1),
+    show(p50Ms, 2),
+    show(p99Ms, 2),
+    megabytes(await residentBytes(broker)),
+  ]);
+}
+
+requireLinux();
+await run(async () => {
+  printHead([
+    "connections",
+    "delivered/s",
+    "µs of processor each",
+    "p50 ms",
+    "p99 ms",
+    "resident MB",
+  ]);
+  for (const connections of flags.connections) {
+    const problem = tooManyConnections(connections);
+    if (problem === undefined) await measure(connections);
+    else printRow([show(connections), `skipped: ${problem}`, "", "", "", ""]);
+  }
+});

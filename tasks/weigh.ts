@@ -1,0 +1,69 @@
+// deno-lint-ignore-file no-console -- a command line tool
+/**
+ * Shows what memory the broker takes for one connection, session, subscription and message of each kind: a table in Markdown.
+ *
+ *     deno task weigh                          all, in some minutes
+ *     deno task weigh --rows queue --part 0.1  a tenth as many of those whose name has "queue" in it
+ *
+ * Each row has a broker process of its own. It first gets some of the same kind, so that what is made once does not
+ * count; then its resident memory is read after some calm and a collection of garbage, before and after the things come, and the
+ * difference is divided by their number. "Store" says whether it keeps them on disk too: then what SQLite needs is counted. Needs Linux, and openssl for TLS. The
+ * exit status is 1 where something is not there when it is asked for afterwards.
+ *
+ * @module
+ */
+import { megabytes, printHead, printRow, readFlags, run, show } from "./measure/command.ts";
+import { requireLinux, restingBytes, startBroker, tooManyConnections } from "./measure/process.ts";
+import { type Subject, subjects } from "./measure/subjects.ts";
+
+const USE = `Shows what memory a connection, session, subscription and message of each kind takes.
+
+  --rows TEXT    only those whose names contain it
+  --part NUMBER  of each count, for a shorter run: 0.1 is a tenth; default: 1`;
+/** What comes before: a part of the count, and if there are as many, enough for V8 to have compiled what it will compile. */
+const WARM_UP_PART = 0.1;
+const WARM_UP_COUNT = 1000;
+/** Below this, memory is told in bytes. */
+const KILOBYTE = 1024;
+
+const flags = readFlags(USE, { rows: "", part: 1 });
+
+/** Prints a row; fails where the broker has lost something. */
+async function weigh(subject: Subject): Promise<void> {
+  const { name, isStored = false } = subject;
+  const count = Math.ceil(subject.count * flags.part);
+  const warmUpCount = Math.max(Math.ceil(count * WARM_UP_PART), Math.min(count, WARM_UP_COUNT));
+  const problem = subject.connects ? tooManyConnections(count + warmUpCount) : undefined;
+  if (problem !== undefined) return printRow([name, show(count), `skipped: ${problem}`, "", ""]);
+  await using broker = await startBroker({ isStored, flags: subject.flags ?? [], isWeighed: true });
+  const held = [await subject.add(broker, 0, warmUpCount)];
+  try {
+    const beforeBytes = await restingBytes(broker);
+    held.push(await subject.add(broker, warmUpCount, count));
+    const bytes = await restingBytes(broker) - beforeBytes;
+    const eachBytes = bytes / (count * (subject.entriesEach ?? 1));
+    printRow([
+      name,
+      show(count * (subject.entriesEach ?? 1)),
+      eachBytes < KILOBYTE ? `${show(eachBytes)} bytes` : `${show(eachBytes / KILOBYTE, 1)} KB`,
+      megabytes(bytes),
+      isStored ? "yes" : "no",
+    ]);
+    await subject.check(broker, warmUpCount + count);
+  } finally {
+    for (const close of held) close();
+  }
+}
+
+requireLinux();
+await run(async () => {
+  await using all = await subjects();
+  const chosen = all.list.filter(({ name }) => name.includes(flags.rows));
+  if (chosen.length === 0) {
+    const names = all.list.map(({ name }) => `  ${name}\n`).join("");
+    throw new Error(`No row's name contains "${flags.rows}". There are:\n${names}`);
+  }
+  for (const reason of all.skipped) console.log(`Skipped: ${reason}\n`);
+  printHead(["what", "count", "each", "total MB", "store"]);
+  for (const subject of chosen) await weigh(subject);
+});
