@@ -219,11 +219,7 @@ function forget(broker: Broker, client: Client, delivery: Delivery, reason: Drop
 /** Whether there is room for the delivery now: what has expired goes first, then the policy decides. */
 function makeRoom(broker: Broker, client: Client, delivery: Delivery): boolean {
   if (hasRoom(broker, client, delivery)) return true;
-  const { queue } = client.session;
-  for (const expired of queue.take((waiting) => waiting.message.expiresAtMs <= broker.nowMs)) {
-    broker.queuedBytes -= deliverySizeBytes(expired);
-    forget(broker, client, expired, "expired");
-  }
+  dropExpired(broker, client);
   const { queueFullPolicy } = broker.options;
   // What an empty queue could not hold drives nothing out.
   if (queueFullPolicy === "drop_oldest" && hasRoom(broker, client, delivery, true)) {
@@ -240,6 +236,16 @@ function makeRoom(broker: Broker, client: Client, delivery: Delivery): boolean {
     });
   }
   return false;
+}
+
+/** Looks through the queue only when something in it may have expired: it may be long, and full for each message that comes. */
+function dropExpired(broker: Broker, client: Client): void {
+  const { queue } = client.session;
+  if (queue.nextExpiryMs > broker.nowMs) return;
+  for (const expired of queue.take((waiting) => waiting.message.expiresAtMs <= broker.nowMs)) {
+    broker.queuedBytes -= deliverySizeBytes(expired);
+    forget(broker, client, expired, "expired");
+  }
 }
 
 /** Whether the limits leave room for the delivery, in the client's queue as it is or, `ifEmptied`, would be. */

@@ -6,6 +6,7 @@ export class DeliveryQueue {
   #head = 0;
   #bytes = 0;
   #qos0Length = 0;
+  #nextExpiryMs = Infinity;
 
   /** Deliveries that wait. */
   get length(): number {
@@ -22,11 +23,21 @@ export class DeliveryQueue {
     return this.#qos0Length;
   }
 
+  /**
+   * Nothing that waits expires before this time; `Infinity`: nothing expires. What was taken from the front may have been what it is
+   * of, until `take` has looked at all.
+   */
+  get nextExpiryMs(): number {
+    return this.#nextExpiryMs;
+  }
+
   /** Puts it at the end. Whether there is room for it the caller has asked before. */
   push(delivery: Delivery): void {
     this.#items.push(delivery);
     this.#bytes += deliverySizeBytes(delivery);
     if (delivery.qos === 0) this.#qos0Length++;
+    const { expiresAtMs } = delivery.message;
+    if (expiresAtMs < this.#nextExpiryMs) this.#nextExpiryMs = expiresAtMs;
   }
 
   /** Takes out the one that is next; `undefined` where nothing waits. */
@@ -41,6 +52,7 @@ export class DeliveryQueue {
       this.#head = 0;
     } else if (this.#head === this.#items.length) {
       this.#items.length = this.#head = 0;
+      this.#nextExpiryMs = Infinity;
     }
     return delivery;
   }
@@ -49,7 +61,14 @@ export class DeliveryQueue {
   take(isTaken: (delivery: Delivery) => boolean): Delivery[] {
     const taken: Delivery[] = [];
     const kept: Delivery[] = [];
-    for (const delivery of this) (isTaken(delivery) ? taken : kept).push(delivery);
+    this.#nextExpiryMs = Infinity;
+    for (const delivery of this) {
+      if (isTaken(delivery)) taken.push(delivery);
+      else {
+        kept.push(delivery);
+        this.#nextExpiryMs = Math.min(this.#nextExpiryMs, delivery.message.expiresAtMs);
+      }
+    }
     if (taken.length === 0) return taken;
     this.#items = kept;
     this.#head = 0;

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { type Delivery, DeliveryQueue, deliverySizeBytes } from "../../lib/session/mod.ts";
 import { Random } from "../support/random.ts";
 import { delivery, keptMessage } from "./deliveries.ts";
@@ -29,6 +29,10 @@ Deno.test("take() of nothing changes nothing", () => {
   deepEqual([queue.length, queue.bytes], [1, 5]);
 });
 
+function nextExpiryMs(deliveries: readonly Delivery[]): number {
+  return Math.min(Infinity, ...deliveries.map(({ message }) => message.expiresAtMs));
+}
+
 for (let seed = 1; seed <= 20; seed++) {
   Deno.test(`DeliveryQueue does what an array does, seed ${seed}`, () => {
     const random = new Random(seed);
@@ -38,7 +42,10 @@ for (let seed = 1; seed <= 20; seed++) {
       const isGrowing = Math.floor(step / 300) % 2 === 0;
       const choice = random.int(100);
       if (choice < (isGrowing ? 70 : 25)) {
-        const item = delivery(1, 1 + random.int(50), { sequence: step });
+        const sizeBytes = 1 + random.int(50);
+        const expiresAtMs = random.int(3) === 0 ? random.int(1000) : Infinity;
+        const message = keptMessage({ payload: new Uint8Array(sizeBytes - 1), expiresAtMs });
+        const item = delivery(1, sizeBytes, { sequence: step, message });
         queue.push(item);
         model.push(item);
       } else if (choice < 97) equal(queue.shift(), model.shift());
@@ -47,9 +54,12 @@ for (let seed = 1; seed <= 20; seed++) {
         const isTaken = ({ sequence }: Delivery) => sequence % divisor === 0;
         deepEqual(queue.take(isTaken), model.filter(isTaken));
         model = model.filter((item) => !isTaken(item));
+        equal(queue.nextExpiryMs, nextExpiryMs(model));
       }
       equal(queue.length, model.length);
       equal(queue.bytes, model.reduce((sum, item) => sum + deliverySizeBytes(item), 0));
+      ok(queue.nextExpiryMs <= nextExpiryMs(model));
+      if (model.length === 0) equal(queue.nextExpiryMs, Infinity);
       if (step % 50 === 0) deepEqual([...queue], model);
     }
   });
