@@ -7,6 +7,7 @@ const LISTENING = /Listening address=\S+ port=(\d+)/;
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 /** Those of `deno task start`. */
 const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-write", "--allow-env"];
+const V8_FLAGS = "--v8-flags=--max-semi-space-size=4";
 
 /** How a broker is to be started. */
 export interface BrokerProcessInit {
@@ -56,7 +57,7 @@ export class BrokerProcess {
     const source = init.config === undefined ? [] : ["-c", "flux.conf"];
     const flags = ["-p", "0", ...source, ...init.flags ?? []];
     const preload = init.preload === undefined ? [] : ["--preload", init.preload.pathname];
-    const args = ["run", "--no-prompt", ...PERMISSIONS, ...preload, MAIN, ...flags];
+    const args = ["run", "--no-prompt", V8_FLAGS, ...PERMISSIONS, ...preload, MAIN, ...flags];
     const deno = Deno.execPath();
     const [command, ...rest] = init.openFiles === undefined
       ? [deno, ...args]
