@@ -46,11 +46,11 @@ export interface HostileResult {
 }
 
 /**
- * The last time may add this much to what the process holds after the first, and the first so much to what it held before. V8 gives
- * memory back when it likes, so what remains once tells little; what leaks, leaks again.
+ * The last time may add this much to what the process holds after the first, and the first so much to what it held before. Half of
+ * what remains is free, but stays with `malloc` in pieces, so it tells little if it does so once; what leaks, leaks again.
  */
-export const GROWTH_LIMIT_BYTES = 64 * 1024 * 1024;
-export const REST_LIMIT_BYTES = 384 * 1024 * 1024;
+export const GROWTH_LIMIT_BYTES = 32 * 1024 * 1024;
+export const REST_LIMIT_BYTES = 224 * 1024 * 1024;
 /** Beside its timeouts the broker may take this long to have forgotten everybody. */
 const SETTLE_EXTRA_MS = 5000;
 
