@@ -51,7 +51,7 @@ console.log(`
 All holds: nobody lost anything, p99 is within ${P99_LIMIT_MS} ms, and everything is as before but for memory, which may
 stay ${REST_LIMIT_BYTES / MB} MB higher and then grow by no more than ${
   GROWTH_LIMIT_BYTES / MB
-} MB (V8 gives it back when it likes)`);
+} MB (much of it is free, but stays with malloc)`);
 
 /** How often each attack was begun, by door. */
 function printTally({ seconds, tally }: Siege): void {

@@ -71,7 +71,7 @@ export async function runBroker(
   }
   for (const { level, text } of config.notes) log[level](text);
   const stopSysTopics = publishSysTopics(config, server, opened);
-  const stopGivingBack = giveBackMemory(server.broker.metrics);
+  const stopGivingBack = giveBackMemory(server.broker);
   const stopWatching = access === undefined ? () => {} : watchAccess(access, server.broker, log);
   manager.tell("READY=1");
   manager.watch(() => opened === "none" || opened.store.unansweredMs < manager.watchdogMs);

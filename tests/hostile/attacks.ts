@@ -21,6 +21,9 @@ const PAUSE_MS = 100;
 /** What the flood consists of: packets of this many bytes. */
 const FLOOD_PACKET_BYTES = 16 * 1024;
 
+/** What the Client Identifiers of those who never read begin with; the name of their door follows. */
+export const DEAF = "deaf";
+
 /** All of them. The names are those of the report. */
 export const ATTACKS: readonly Attack[] = [
   {
@@ -132,7 +135,8 @@ export const ATTACKS: readonly Attack[] = [
     async act(attacker) {
       const visit = await attacker.enter();
       visit.deafen();
-      const packets = [connectPacket({ keepAliveSeconds: 3 }), subscribePacket("#")];
+      const clientId = `${DEAF}-${attacker.door.name}-${crypto.randomUUID()}`;
+      const packets = [connectPacket({ clientId, keepAliveSeconds: 3 }), subscribePacket("#")];
       await visit.write(visit.frame(encodePackets(packets, 5)));
       const ping = visit.frame(encodePacket({ type: "pingreq" }, 5));
       while (!attacker.isOver && !visit.isGone) {

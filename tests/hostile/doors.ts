@@ -15,6 +15,8 @@ export interface Door {
 export interface HouseInit {
   readonly connectTimeoutSeconds: number;
   readonly sendTimeoutSeconds: number;
+  /** Default: the broker's own. */
+  readonly maxQueuedBytes?: number;
 }
 
 const HOST = "127.0.0.1";
@@ -75,7 +77,9 @@ export class House {
 function configuration(directory: string, ports: readonly number[], init: HouseInit): string {
   const [tls, webSocket, wss, proxy] = ports;
   const certificate = `certfile ${directory}/server.crt\nkeyfile ${directory}/server.key`;
+  const { maxQueuedBytes } = init;
   return `
+${maxQueuedBytes === undefined ? "" : `max_queued_bytes ${maxQueuedBytes}`}
 bind_address ${HOST}
 allow_anonymous true
 password_file ${directory}/users

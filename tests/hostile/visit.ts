@@ -62,7 +62,7 @@ export class Visit {
     await this.#until((resolve) => this.#stream.write(bytes, () => resolve()));
   }
 
-  /** Takes no more from the network, which for TLS is not enough not to `listen`: it takes all there is, wanted or not. */
+  /** Takes no more from the network, for which it is not enough not to `listen`: TLS takes all there is, wanted or not. */
   deafen(): void {
     if (this.#wire !== undefined) this.#wire.isDeaf = true;
   }
