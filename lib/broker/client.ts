@@ -1,16 +1,16 @@
 import type { Will } from "../codec/mod.ts";
-import type { KeptMessage } from "../session/mod.ts";
 import { Session } from "../session/mod.ts";
 import type { RetainedWalk } from "../topic/mod.ts";
 import type { Broker } from "./broker.ts";
 import type { Connection } from "./connection.ts";
 import type { Deadline } from "./deadlines.ts";
+import type { ArenaMessage } from "./payload_arena.ts";
 import type { ClientIdentity } from "./ports.ts";
 
 /** Retained messages on their way to a new subscription, a slice at a time. */
 export interface RetainedDelivery {
   readonly topicFilter: string;
-  readonly walk: RetainedWalk<KeptMessage>;
+  readonly walk: RetainedWalk<ArenaMessage>;
 }
 
 /** A client as the broker knows it: its session, its connection while it has one, a will that waits. */

@@ -1,5 +1,6 @@
 import {
   encodePublishInto,
+  type Properties,
   type ProtocolVersion,
   type Publish,
   publishSize,
@@ -135,21 +136,21 @@ export function keepMessage(message: Message): KeptMessage {
   return keptMessage(message, message.payload.slice());
 }
 
-/** The message with this payload, which may lie elsewhere later, and perhaps an earlier expiry. */
-export function keptMessage(
-  message: Message,
-  payload: Uint8Array,
-  expiresAtMs = message.expiresAtMs,
-): KeptMessage {
-  const { topicName, qos, retain, properties, publisherId } = message;
+/** The properties, with bytes of their own. */
+export function ownProperties(properties: Properties | undefined): Properties | undefined {
+  return properties?.correlationData === undefined
+    ? properties
+    : { ...properties, correlationData: properties.correlationData.slice() };
+}
+
+function keptMessage(message: Message, payload: Uint8Array): KeptMessage {
+  const { topicName, qos, retain, properties, expiresAtMs, publisherId } = message;
   return {
     topicName,
     payload,
     qos,
     retain,
-    properties: properties?.correlationData === undefined
-      ? properties
-      : { ...properties, correlationData: properties.correlationData.slice() },
+    properties: ownProperties(properties),
     expiresAtMs,
     publisherId,
     storeId: 0,

@@ -1,21 +1,20 @@
-import type { KeptMessage, Message } from "../session/mod.ts";
+import type { Message } from "../session/mod.ts";
 import { RetainedTopics, type RetainedWalk } from "../topic/mod.ts";
 import type { Broker } from "./broker.ts";
 import { Deadline } from "./deadlines.ts";
-import { keptMessage } from "./fanout.ts";
-import { PayloadArena } from "./payload_arena.ts";
+import { type ArenaMessage, PayloadArena } from "./payload_arena.ts";
 
 /** A retained message's end. */
 interface Expiring {
-  readonly message: KeptMessage;
+  readonly message: ArenaMessage;
   readonly deadline: Deadline;
 }
 
 /** The retained messages: one for each topic, the last. */
 export class RetainedMessages {
   readonly #broker: Broker;
-  readonly #messages = new RetainedTopics<KeptMessage>();
-  readonly #arena = new PayloadArena((message) => this.get(message.topicName) === message);
+  readonly #messages = new RetainedTopics<ArenaMessage>();
+  readonly #arena = new PayloadArena();
   readonly #expiring = new Map<string, Expiring>();
   #bytes = 0;
 
@@ -35,12 +34,12 @@ export class RetainedMessages {
   }
 
   /** The topic's message. */
-  get(topicName: string): KeptMessage | undefined {
+  get(topicName: string): ArenaMessage | undefined {
     return this.#messages.get(topicName);
   }
 
   /** A walk over what matches, which goes on as messages come and go. */
-  matches(topicFilter: string): RetainedWalk<KeptMessage> {
+  matches(topicFilter: string): RetainedWalk<ArenaMessage> {
     const { hashMatchesParent } = this.#broker.options;
     return this.#messages.matches(topicFilter, { hashMatchesParent });
   }
@@ -50,7 +49,8 @@ export class RetainedMessages {
     if (message.payload.length === 0) return this.remove(message.topicName);
     const { options, metrics, nowMs, store } = this.#broker;
     const previous = this.#messages.get(message.topicName);
-    const addedBytes = sizeBytes(message) - (previous === undefined ? 0 : sizeBytes(previous));
+    const addedBytes = message.payload.length + message.topicName.length -
+      (previous === undefined ? 0 : sizeBytes(previous));
     const isFull = options.maxRetainedMessages > 0 && previous === undefined &&
       this.#messages.size >= options.maxRetainedMessages;
     const isTooMuch = options.maxRetainedBytes > 0 && addedBytes > 0 &&
@@ -65,25 +65,24 @@ export class RetainedMessages {
     const limitMs = retainExpiryIntervalSeconds === 0
       ? Infinity
       : nowMs + retainExpiryIntervalSeconds * 1000;
-    const expiresAtMs = Math.min(message.expiresAtMs, limitMs);
-    const kept = keptMessage(message, message.payload, expiresAtMs);
-    this.put(kept);
+    const kept = this.put(message, Math.min(message.expiresAtMs, limitMs));
     if (isStored(message.topicName)) store?.putRetained(kept);
   }
 
-  /** Puts a message in its place without telling the store: it came from there, or will go there. Its payload is copied. */
-  put(message: KeptMessage): void {
-    this.#arena.keep(message);
+  /** Keeps a message without telling the store: it came from there, or will go there. */
+  put(given: Message, expiresAtMs: number = given.expiresAtMs): ArenaMessage {
+    const message = this.#arena.keep(given, expiresAtMs);
     const previous = this.#messages.set(message.topicName, message);
     this.#bytes += sizeBytes(message);
     if (previous !== undefined) this.#forget(previous);
-    if (message.expiresAtMs === Infinity) return;
+    if (message.expiresAtMs === Infinity) return message;
     const deadline = new Deadline(() => {
       this.#broker.metrics.drop("expired");
       this.remove(message.topicName);
     });
     this.#expiring.set(message.topicName, { message, deadline });
     this.#broker.deadlines.set(deadline, message.expiresAtMs);
+    return message;
   }
 
   /** Removes the topic's message, where it has one. */
@@ -95,7 +94,7 @@ export class RetainedMessages {
     this.#forget(removed);
   }
 
-  #forget(message: KeptMessage): void {
+  #forget(message: ArenaMessage): void {
     this.#bytes -= sizeBytes(message);
     this.#arena.release(message);
     const { topicName } = message;
@@ -111,6 +110,6 @@ function isStored(topicName: string): boolean {
   return !topicName.startsWith("$SYS/");
 }
 
-function sizeBytes(message: Message): number {
-  return message.payload.length + message.topicName.length;
+function sizeBytes(message: ArenaMessage): number {
+  return message.length + message.topicName.length;
 }

@@ -1,7 +1,7 @@
-import type { KeptMessage } from "../session/mod.ts";
 import type { Client } from "./client.ts";
 import { deliver, isBacklogged } from "./deliver.ts";
 import type { Broker } from "./broker.ts";
+import type { ArenaMessage } from "./payload_arena.ts";
 import type { Target } from "./router.ts";
 import { encodeText } from "../codec/mod.ts";
 
@@ -40,13 +40,13 @@ function deliverRetained(
   broker: Broker,
   client: Client,
   topicFilter: string,
-  message: KeptMessage,
+  kept: ArenaMessage,
 ): void {
-  if (message.expiresAtMs <= broker.nowMs) return;
+  if (kept.expiresAtMs <= broker.nowMs) return;
   const subscription = client.session.subscriptions.get(topicFilter);
   if (subscription === undefined) return; // Unsubscribed in the meantime.
   const { access } = broker.ports;
-  if (access.checksTopics && !access.mayRead(client.identity, message.topicName)) return;
+  if (access.checksTopics && !access.mayRead(client.identity, kept.topicName)) return;
   const { qos, subscriptionIdentifier } = subscription;
   const target: Target = {
     client,
@@ -59,6 +59,7 @@ function deliverRetained(
   // Free: nothing is routed while a slice is delivered.
   const { fanout } = broker;
   // Who keeps it keeps a copy: where this one lies is for `retained` alone.
+  const message = kept.toMessage();
   fanout.begin(message, encodeText(message.topicName), true, broker.nowMs);
   deliver(broker, target, message, fanout);
 }

@@ -1,9 +1,9 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { PayloadArena } from "../../lib/broker/payload_arena.ts";
-import type { KeptMessage } from "../../lib/broker/mod.ts";
+import { type ArenaMessage, PayloadArena } from "../../lib/broker/payload_arena.ts";
+import type { Message } from "../../lib/broker/mod.ts";
 import { Random } from "../support/random.ts";
 
-function message(topicName: string, payload: Uint8Array): KeptMessage {
+function message(topicName: string, payload: Uint8Array): Message {
   return {
     topicName,
     payload,
@@ -12,22 +12,19 @@ function message(topicName: string, payload: Uint8Array): KeptMessage {
     properties: undefined,
     expiresAtMs: Infinity,
     publisherId: "",
-    storeId: 0,
   };
 }
 
 /** An arena, and what is kept in it. */
-function make(): { arena: PayloadArena; kept: Map<string, KeptMessage> } {
-  const kept = new Map<string, KeptMessage>();
-  return { arena: new PayloadArena((message) => kept.get(message.topicName) === message), kept };
+function make(): { arena: PayloadArena; kept: Map<string, ArenaMessage> } {
+  return { arena: new PayloadArena(), kept: new Map() };
 }
 
 Deno.test("keep() copies the payload out of the buffer it was read into", () => {
   const { arena } = make();
   for (const length of [0, 1, 100, 1024, 1025, 100_000]) {
     const buffer = new Uint8Array(length).fill(7);
-    const kept = message("a", buffer);
-    arena.keep(kept);
+    const kept = arena.keep(message("a", buffer));
     buffer.fill(0);
     deepEqual(kept.payload, new Uint8Array(length).fill(7), `${length} bytes`);
   }
@@ -46,8 +43,8 @@ Deno.test("payloads stay what they are, and slabs below four times what is kept,
       if (before !== undefined && random.bool()) {
         kept.delete(topicName);
       } else {
-        const added = message(topicName, new Uint8Array(1 + random.int(200)).fill(i & 255));
-        arena.keep(added);
+        const payload = new Uint8Array(1 + random.int(200)).fill(i & 255);
+        const added = arena.keep(message(topicName, payload));
         kept.set(topicName, added);
         keptBytes += added.payload.length;
       }
@@ -77,10 +74,9 @@ Deno.test("payloads stay what they are, and slabs below four times what is kept,
 
 Deno.test("who still holds a message that was let go reads what it was", () => {
   const { arena, kept } = make();
-  const held: KeptMessage[] = [];
+  const held: ArenaMessage[] = [];
   for (let i = 0; i < 1000; i++) {
-    const added = message("a", new Uint8Array(100).fill(i & 255));
-    arena.keep(added);
+    const added = arena.keep(message("a", new Uint8Array(100).fill(i & 255)));
     const before = kept.get("a");
     kept.set("a", added);
     if (before !== undefined) arena.release(before);
