@@ -6,18 +6,14 @@
  * @module
  */
 
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { FilterTrie, RetainedTopics } from "../lib/topic/mod.ts";
+import { collectGarbage } from "../tests/support/garbage.ts";
 
 const COUNTS = [1_000, 100_000, 1_000_000];
 /** A row of fewer operations would be over before the clock has ticked and the compiler has woken up. */
 const MIN_OPERATIONS = 200_000;
 /** Strings at hand for timing; the memory for more would be part of what is measured. */
 const SLICE_LENGTH = 5_000;
-
-setFlagsFromString("--expose-gc");
-const collectGarbage: () => void = runInNewContext("gc");
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

@@ -28,8 +28,10 @@ export function giveBackMemory(broker: Broker): () => void {
       metrics.connectionsAccepted === connections;
     packets = metrics.packetsReceived;
     connections = metrics.connectionsAccepted;
-    if (!isCalm || Deno.memoryUsage().heapUsed > MOST_BYTES) return;
-    const bytes = heldBytes(broker);
+    if (!isCalm) return;
+    const usage = Deno.memoryUsage();
+    if (usage.heapUsed > MOST_BYTES) return;
+    const bytes = heldBytes(broker, usage);
     settledBytes = Math.min(settledBytes, bytes);
     if (bytes - settledBytes >= GROWN_BYTES) looksLeft = LATER_LOOKS;
     else if (looksLeft === 0 || --looksLeft > 0) return;
@@ -41,8 +43,10 @@ export function giveBackMemory(broker: Broker): () => void {
 }
 
 /** The heap and the buffers outside of it, without what still waits for clients: so it grows when they go and leave it. */
-function heldBytes({ bufferedBytes }: Broker): number {
-  const { heapTotal, external } = Deno.memoryUsage();
+function heldBytes(
+  { bufferedBytes }: Broker,
+  { heapTotal, external }: Deno.MemoryUsage = Deno.memoryUsage(),
+): number {
   return heapTotal + external - bufferedBytes;
 }
 

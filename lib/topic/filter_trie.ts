@@ -1,4 +1,4 @@
-import { levelEnd, splitLevels } from "./levels.ts";
+import { hasWildcard, levelEnd, splitLevels } from "./levels.ts";
 import { TrieNode } from "./node.ts";
 import { hasValue, type Values, visitValues, withoutValue, withValue } from "./values.ts";
 
@@ -180,10 +180,6 @@ class FilterNode<T> extends TrieNode<FilterNode<T>> {
     if (child.level === "+") this.plus = undefined;
     else super.detach(child);
   }
-}
-
-function hasWildcard(topicFilter: string): boolean {
-  return topicFilter.includes("+") || topicFilter.endsWith("#");
 }
 
 /** The levels that lead to a filter's node, and where in it the values are. */

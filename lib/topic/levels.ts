@@ -14,3 +14,8 @@ export function splitLevels(topic: string): string[] {
   }
   return levels;
 }
+
+/** Whether a valid Topic Filter stands for more than one name. */
+export function hasWildcard(topicFilter: string): boolean {
+  return topicFilter.includes("+") || topicFilter.endsWith("#");
+}

@@ -1,3 +1,4 @@
+import { hasWildcard } from "./levels.ts";
 import { topicMatches } from "./matches.ts";
 import type { MatchOptions, RetainedCursor } from "./retained_cursor.ts";
 import type { RetainedTopics } from "./retained_topics.ts";
@@ -44,7 +45,7 @@ export class RetainedWalk<T extends NonNullable<unknown>> {
     this.#topics = topics;
     this.#topicFilter = topicFilter;
     this.#options = options;
-    this.#hasWildcard = /[+#]/.test(topicFilter);
+    this.#hasWildcard = hasWildcard(topicFilter);
     if (this.#hasWildcard) this.#indexOrder = topics.ask();
   }
 

@@ -4,9 +4,6 @@
  *
  * @module
  */
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
+import { collectGarbage } from "../../tests/support/garbage.ts";
 
-setFlagsFromString("--expose-gc");
-const collect: () => void = runInNewContext("gc");
-Deno.addSignalListener("SIGUSR2", () => collect());
+Deno.addSignalListener("SIGUSR2", () => collectGarbage());

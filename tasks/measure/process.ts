@@ -71,11 +71,6 @@ export async function restingBytes(broker: BrokerProcess): Promise<number> {
   return bytes;
 }
 
-/** File descriptors that a process has open. */
-export function descriptorCount(pid: number): number {
-  return [...Deno.readDirSync(`/proc/${pid}/fd`)].length;
-}
-
 /** Why this process, and with it the broker, cannot have so many connections; `undefined`: it can. */
 export function tooManyConnections(count: number): string | undefined {
   const limits = Deno.readTextFileSync("/proc/self/limits");

@@ -5,7 +5,7 @@ import { Certificates } from "../../tests/support/certificates.ts";
 import type { RawStream } from "../../tests/support/raw_client.ts";
 import { RawWebSocket } from "../../tests/support/raw_web_socket.ts";
 import { hasOpenssl, makeCertificates } from "../certs.ts";
-import { descriptorCount, inGroups, pause, placeOf } from "./process.ts";
+import { inGroups, pause, placeOf } from "./process.ts";
 
 /** One kind of thing that the broker holds in memory. */
 export interface Subject {
@@ -37,6 +37,8 @@ const AT_ONCE = 50;
 const MESSAGES_AT_ONCE = 500;
 const FILTERS_AT_ONCE = 1000;
 const PAYLOAD = new Uint8Array(100);
+/** Of every subscription. */
+const QOS_1 = { qos: 1, noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
 const SHARING_CLIENTS = 100;
 const DISCONNECT = new Uint8Array([0xe0, 0]);
 /** A second for each so many messages must do, and no less than ten. */
@@ -107,7 +109,7 @@ function idle(what: string, count: number, way: Way): Subject {
       return () => streams.forEach((stream) => stream.close());
     },
     check(broker, count) {
-      const open = descriptorCount(broker.pid);
+      const open = broker.descriptorCount();
       if (open >= count) return Promise.resolve();
       return Promise.reject(new Error(`Of ${count} connections at most ${open} are open`));
     },
@@ -140,16 +142,10 @@ function subscriptions(name: string, filterOf: (i: number) => string): Subject {
     count: 100_000,
     async add(broker, first, count) {
       const client = await MqttClient.connect({ ...placeOf(broker), keepAliveSeconds: 0 });
-      const options = {
-        qos: 1,
-        noLocal: false,
-        retainAsPublished: false,
-        retainHandling: 0,
-      } as const;
       for (let i = 0; i < count; i += FILTERS_AT_ONCE) {
         const length = Math.min(FILTERS_AT_ONCE, count - i);
         const { reasonCodes } = await client.subscribe(
-          Array.from({ length }, (_, k) => ({ topicFilter: filterOf(first + i + k), ...options })),
+          Array.from({ length }, (_, k) => ({ topicFilter: filterOf(first + i + k), ...QOS_1 })),
         );
         if (reasonCodes.some((code) => code !== 1)) throw new Error("A subscription was refused");
       }
@@ -170,8 +166,7 @@ const RETAINED: Subject = {
   async check(broker, count) {
     let received = 0;
     const client = await MqttClient.connect({ ...placeOf(broker), onMessage: () => received++ });
-    const options = { noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
-    await client.subscribe([{ topicFilter: "retained/#", qos: 1, ...options }]);
+    await client.subscribe([{ topicFilter: "retained/#", ...QOS_1 }]);
     await arrival(() => received, count);
     await client.disconnect();
   },
@@ -210,8 +205,7 @@ async function subscribeAndLeave(broker: BrokerProcess, i: number): Promise<void
     clientId: `away-${i}`,
     cleanStart: false,
   });
-  const options = { noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
-  await client.subscribe([{ topicFilter: "queued/#", qos: 1, ...options }]);
+  await client.subscribe([{ topicFilter: "queued/#", ...QOS_1 }]);
   await client.disconnect();
 }
 

@@ -57,7 +57,8 @@ export class Watcher {
 
   async read(): Promise<Vitals> {
     const levels = Object.fromEntries(LEVELS.map((name) => [name, this.value(name)]));
-    return { residentBytes: await this.#residentBytes(), descriptors: this.#descriptors(), levels };
+    const descriptors = this.#broker.descriptorCount();
+    return { residentBytes: await this.#residentBytes(), descriptors, levels };
   }
 
   /** The highest since this was last asked. */
@@ -74,15 +75,11 @@ export class Watcher {
 
   async #look(): Promise<void> {
     const peak = this.#peak;
-    peak.descriptors = Math.max(peak.descriptors, this.#descriptors());
+    peak.descriptors = Math.max(peak.descriptors, this.#broker.descriptorCount());
     peak.residentBytes = Math.max(peak.residentBytes, await this.#residentBytes());
   }
 
   async #residentBytes(): Promise<number> {
     return await this.#broker.residentBytes() ?? NaN;
-  }
-
-  #descriptors(): number {
-    return [...Deno.readDirSync(`/proc/${this.#broker.pid}/fd`)].length;
   }
 }

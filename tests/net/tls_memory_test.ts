@@ -1,10 +1,9 @@
 import { strict as assert } from "node:assert";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import type { ByteStream } from "../../lib/net/byte_stream.ts";
 import { ReadBuffers } from "../../lib/net/mod.ts";
 import { TlsStream } from "../../lib/net/tls_stream.ts";
 import { type Certificates, certificateTest } from "../support/certificates.ts";
+import { collectGarbage } from "../support/garbage.ts";
 
 /** What TLS adds to each of the records of a write. */
 const RECORD_EXTRA_BYTES = 40;
@@ -31,13 +30,11 @@ function giveUp(files: Certificates, buffers: ReadBuffers): WeakRef<ByteStream> 
 }
 
 certificateTest("nothing is kept of a handshake that was given up", async (files) => {
-  setFlagsFromString("--expose-gc");
-  const collect: () => void = runInNewContext("gc");
   const buffers = new ReadBuffers();
   const streams = Array.from({ length: 20 }, () => giveUp(files, buffers));
   for (let i = 0; i < 20 && streams.some((stream) => stream.deref() !== undefined); i++) {
     await new Promise((resolve) => setTimeout(resolve, 20));
-    collect();
+    collectGarbage();
   }
   // One may still lie on the stack.
   const kept = streams.filter((stream) => stream.deref() !== undefined).length;

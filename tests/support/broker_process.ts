@@ -1,3 +1,5 @@
+import { START_FLAGS } from "./start_flags.ts";
+
 /** How long the broker may take to accept connections. */
 const START_LIMIT_MS = 10_000;
 /** How long it may take to end after SIGTERM. */
@@ -5,11 +7,6 @@ const STOP_LIMIT_MS = 5000;
 
 const LISTENING = /Listening address=\S+ port=(\d+)/;
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
-/** Those of `deno task start`, so that the broker is the one that people run: the size of V8's young generation decides its memory. */
-const DENO_FLAGS = [
-  "--v8-flags=--max-semi-space-size=4",
-  ...["--allow-net", "--allow-read", "--allow-write", "--allow-env"],
-];
 
 /** How a broker is to be started. */
 export interface BrokerProcessInit {
@@ -59,7 +56,7 @@ export class BrokerProcess {
     const source = init.config === undefined ? [] : ["-c", "flux.conf"];
     const flags = ["-p", "0", ...source, ...init.flags ?? []];
     const preload = init.preload === undefined ? [] : ["--preload", init.preload.pathname];
-    const args = ["run", "--no-prompt", ...DENO_FLAGS, ...preload, MAIN, ...flags];
+    const args = ["run", "--no-prompt", ...START_FLAGS, ...preload, MAIN, ...flags];
     const deno = Deno.execPath();
     const [command, ...rest] = init.openFiles === undefined
       ? [deno, ...args]
@@ -173,6 +170,11 @@ export class BrokerProcess {
     } catch {
       return undefined;
     }
+  }
+
+  /** File descriptors that it has open (Linux). */
+  descriptorCount(): number {
+    return [...Deno.readDirSync(`/proc/${this.pid}/fd`)].length;
   }
 
   /** Ends it well, unless a test has ended it already. */

@@ -1,7 +1,6 @@
 import { main } from "../../lib/cli/mod.ts";
+import { START_FLAGS } from "./start_flags.ts";
 
-/** Those of `deno task start`. */
-const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-write", "--allow-env"];
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 
 /** How a command ended, and what it said. */
@@ -18,7 +17,7 @@ export function startFlux(
 ): Deno.ChildProcess {
   const { PATH = "", HOME = "", DENO_DIR } = Deno.env.toObject();
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--no-check", ...PERMISSIONS, MAIN, ...args],
+    args: ["run", "--no-prompt", "--no-check", ...START_FLAGS, MAIN, ...args],
     ...init.cwd === undefined ? {} : { cwd: init.cwd },
     clearEnv: true,
     env: { PATH, HOME, NO_COLOR: "1", ...DENO_DIR === undefined ? {} : { DENO_DIR } },

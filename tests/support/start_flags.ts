@@ -1,0 +1,5 @@
+import config from "../../deno.json" with { type: "json" };
+
+/** Deno's flags of `deno task start`, so that the broker is the one that people run: its permissions, and V8's young generation. */
+export const START_FLAGS: readonly string[] = config.tasks.start.command
+  .split(" ").slice("deno run".split(" ").length, -1);
