@@ -4,7 +4,11 @@
  */
 const fault = Deno.env.get("MQTT_TEST_FAULT");
 let isArmed = false;
-Deno.addSignalListener("SIGUSR2", () => isArmed = true);
+Deno.addSignalListener("SIGUSR2", () => {
+  isArmed = true;
+  // deno-lint-ignore no-console -- the test waits for it
+  console.error("The fault is armed");
+});
 
 globalThis.Worker = class extends Worker {
   override postMessage(message: unknown): void {

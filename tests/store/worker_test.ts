@@ -12,6 +12,12 @@ function start(fault: "error" | "terminate", directory: string): Promise<BrokerP
   });
 }
 
+/** From now on the next batch meets the fault. */
+async function arm(broker: BrokerProcess): Promise<void> {
+  broker.signal("SIGUSR2");
+  await broker.untilLog(/The fault is armed/);
+}
+
 /** Ids of the PUBACKs among what comes before the end. */
 async function pubacks(client: RawClient): Promise<number[]> {
   const { packets } = await client.untilEnd();
@@ -28,8 +34,7 @@ netTest(
       using client = await RawClient.connect(broker.port);
       await client.send(publishPacket("t/1", "", 1, 1));
       equal((await client.receive())?.type, "puback");
-      broker.signal("SIGUSR2");
-      await client.ping();
+      await arm(broker);
       for (const id of [2, 3]) await client.send(publishPacket(`t/${id}`, "", 1, id));
       deepEqual(await pubacks(client), []);
       const { code, signal } = await broker.ending(5000);
@@ -53,9 +58,7 @@ netTest(
     try {
       await using broker = await start("terminate", directory);
       await keepSession(broker.port);
-      broker.signal("SIGUSR2");
-      using client = await RawClient.connect(broker.port);
-      await client.ping();
+      await arm(broker);
       await refuses(broker.port, () => broker.untilLog(/error The store does not answer/, 15_000));
       // Nor does it keep the broker from ending well.
     } finally {
