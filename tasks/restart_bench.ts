@@ -61,7 +61,10 @@ async function fill(): Promise<void> {
     });
   }
   for (let i = 0; i < RETAINED; i++) {
-    store.putRetained(message(`site/${i % 1000}/device-${i}/state`, true));
+    store.putRetained({
+      ...message(`site/${i % 1000}/device-${i}/state`, true),
+      storePlace: 0,
+    });
   }
   await close();
 }

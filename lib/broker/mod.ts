@@ -25,4 +25,11 @@ export type { MessageHub, MessageInit } from "./message.ts";
 export * from "./metrics.ts";
 export * from "./options.ts";
 export * from "./ports.ts";
-export type { Delivery, InFlight, KeptMessage, Message, Subscription } from "../session/mod.ts";
+export type {
+  Delivery,
+  InFlight,
+  KeptMessage,
+  Message,
+  RetainedMessage,
+  Subscription,
+} from "../session/mod.ts";

@@ -1,5 +1,5 @@
 import type { Properties, Qos } from "../codec/mod.ts";
-import type { KeptMessage, Message } from "../session/mod.ts";
+import type { Message, RetainedMessage } from "../session/mod.ts";
 import { ownProperties } from "./fanout.ts";
 
 /** Bytes of one slab. */
@@ -19,13 +19,13 @@ interface Slab {
 }
 
 /** A message whose payload lies in an arena. */
-export class ArenaMessage implements KeptMessage {
+export class ArenaMessage implements RetainedMessage {
   readonly topicName: string;
   readonly qos: Qos;
   readonly retain: boolean;
   readonly properties: Properties | undefined;
   readonly publisherId: string;
-  storeId = 0;
+  storePlace = 0;
   /** Bytes of the payload. */
   readonly length: number;
   /** What it lies in, from `at` on. */

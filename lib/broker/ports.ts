@@ -1,5 +1,5 @@
 import type { Connect, ProtocolVersion, Qos, ReasonCode, Will } from "../codec/mod.ts";
-import type { Delivery, InFlight, KeptMessage, Subscription } from "../session/mod.ts";
+import type { Delivery, InFlight, Message, RetainedMessage, Subscription } from "../session/mod.ts";
 
 /** What the broker sees of a Network Connection. Every call is made within a turn and returns at once. */
 export interface Link {
@@ -159,7 +159,7 @@ export interface StoredState {
   /** Those that outlive a connection; read once. */
   readonly sessions: Iterable<StoredSession>;
   /** One for each topic; read once. */
-  readonly retained: Iterable<KeptMessage>;
+  readonly retained: Iterable<Message>;
 }
 
 /**
@@ -196,10 +196,10 @@ export interface Store {
   putReceived(clientId: string, packetId: number): void;
   /** The PUBREL came. */
   deleteReceived(clientId: string, packetId: number): void;
-  /** In place of the topic's message before. */
-  putRetained(message: KeptMessage): void;
-  /** Where the topic has none, nothing happens. */
-  deleteRetained(topicName: string): void;
+  /** In place of `previous`, the last that was put on its topic, or is the state's; absent: there is none. */
+  putRetained(message: RetainedMessage, previous?: RetainedMessage): void;
+  /** The topic's last. Absent: it has none any more, which is no write, but may be one that is not committed yet. */
+  deleteRetained(message: RetainedMessage | undefined): void;
   /** In place of the session's will before. */
   putWill(clientId: string, will: StoredWill): void;
   /** It was published, or the client is back. */

@@ -66,7 +66,7 @@ export class RetainedMessages {
       ? Infinity
       : nowMs + retainExpiryIntervalSeconds * 1000;
     const kept = this.put(message, Math.min(message.expiresAtMs, limitMs));
-    if (isStored(message.topicName)) store?.putRetained(kept);
+    if (isStored(message.topicName)) store?.putRetained(kept, previous);
   }
 
   /** Keeps a message without telling the store: it came from there, or will go there. */
@@ -87,11 +87,10 @@ export class RetainedMessages {
 
   /** Removes the topic's message, where it has one. */
   remove(topicName: string): void {
-    // Even where there is none: whoever removed it may wait for the commit still, and so must whoever does it again.
-    if (isStored(topicName)) this.#broker.store?.deleteRetained(topicName);
     const removed = this.#messages.delete(topicName);
-    if (removed === undefined) return;
-    this.#forget(removed);
+    // Even where there is none: whoever removed it may wait for the commit still, and so must whoever does it again.
+    if (isStored(topicName)) this.#broker.store?.deleteRetained(removed);
+    if (removed !== undefined) this.#forget(removed);
   }
 
   #forget(message: ArenaMessage): void {

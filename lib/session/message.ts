@@ -29,6 +29,14 @@ export interface KeptMessage extends Omit<Message, "payload"> {
   storeId: number;
 }
 
+/** A message that is retained: its payload is its own too. */
+export interface RetainedMessage extends Omit<Message, "payload"> {
+  /** Its content never changes; where it lies may. */
+  readonly payload: Uint8Array;
+  /** The store's mark: where it stands among what is to be written; 0 while no store has it. */
+  storePlace: number;
+}
+
 /** A message as one session gets it. */
 export interface Delivery {
   /** Shared with all other sessions that keep it. */

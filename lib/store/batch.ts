@@ -1,5 +1,5 @@
-import type { KeptMessage } from "../broker/mod.ts";
 import { Gathered } from "./gathered.ts";
+import { GatheredRetained } from "./gathered_retained.ts";
 import { packRetained } from "./packed_retained.ts";
 import type { DeliveryRecord, MessageRecord, ReceivedRecord, SessionRecord } from "./records.ts";
 import {
@@ -58,6 +58,8 @@ interface SessionChange {
  * and acknowledged by all its receivers while another commit runs never reaches the disk.
  */
 export class Batch {
+  /** The retained messages. */
+  readonly retained = new GatheredRetained();
   readonly #deletedSessions: number[] = [];
   /** By id: in the order in which the sessions came. */
   readonly #sessions = new Map<number, SessionChange>();
@@ -70,14 +72,13 @@ export class Batch {
   readonly #deletedDeliveries: number[] = [];
   readonly #received = new Gathered<ReceivedRecord>();
   readonly #deletedReceived: ReceivedRow[] = [];
-  readonly #retained = new Map<string, KeptMessage | null>();
 
   /** Whether there is nothing to write. */
   get isEmpty(): boolean {
     return this.#messages.size + this.#deliveries.size + this.#received.size +
         this.#changedDeliveries.length + this.#deletedDeliveries.length +
         this.#deletedMessages.length + this.#deletedReceived.length + this.#deletedSessions.length +
-        this.#sessions.size + this.#retained.size === 0;
+        this.#sessions.size + this.retained.size === 0;
   }
 
   /** Whether some of it may be undone in a moment: QoS 1 messages have left that nobody has acknowledged yet. */
@@ -149,15 +150,6 @@ export class Batch {
     this.#deletedReceived.push([record.sessionId, record.packetId]);
   }
 
-  /** It is encoded when the batch is written: one that another takes the place of before never is. */
-  putRetained(message: KeptMessage): void {
-    this.#retained.set(message.topicName, message);
-  }
-
-  deleteRetained(topicName: string): void {
-    this.#retained.set(topicName, null);
-  }
-
   /**
    * The rows, to be written in the order of `BatchRows`: all but retained messages beyond those that go at once. While the batch
    * is not empty after it there is more to take, and nothing may be added.
@@ -173,7 +165,7 @@ export class Batch {
     const changed = this.#changedDeliveries.filter(({ place }) => place === "written");
     for (const record of this.#changedDeliveries) record.isChanged = false;
     this.#changedDeliveries = [];
-    const { retained, deletedRetained } = this.#takeRetained();
+    const { put, deleted } = this.retained.take(RETAINED_ROWS);
     return {
       deletedSessions: this.#deletedSessions.splice(0),
       sessions: changes.flatMap(({ row }) => row === undefined ? [] : [row]),
@@ -186,23 +178,11 @@ export class Batch {
       deletedMessages: this.#deletedMessages.splice(0),
       deletedReceived: this.#deletedReceived.splice(0),
       received: this.#received.take(receivedRow),
-      deletedRetained,
-      retained: packRetained(retained),
+      deletedRetained: deleted,
+      retained: packRetained(put),
       deletedWills: changes.flatMap(({ session, will }) => will === null ? [session.id] : []),
       wills: changes.flatMap(({ will }) => will ? [will] : []),
     };
-  }
-
-  #takeRetained() {
-    const retained: KeptMessage[] = [];
-    const deletedRetained: string[] = [];
-    for (const [topicName, message] of this.#retained) {
-      if (retained.length + deletedRetained.length === RETAINED_ROWS) break;
-      this.#retained.delete(topicName);
-      if (message === null) deletedRetained.push(topicName);
-      else retained.push(message);
-    }
-    return { retained, deletedRetained };
   }
 
   #changeOf(session: SessionRecord): SessionChange {

@@ -1,5 +1,11 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
-import type { KeptMessage, StoredDelivery, StoredSession, Subscription } from "../broker/mod.ts";
+import type {
+  KeptMessage,
+  Message,
+  StoredDelivery,
+  StoredSession,
+  Subscription,
+} from "../broker/mod.ts";
 import {
   deliveryFromRow,
   type DeliveryRow,
@@ -17,7 +23,7 @@ import {
 /** What a file holds, and the numbers that are taken in it. */
 export interface Loaded {
   readonly sessions: readonly StoredSession[];
-  readonly retained: readonly KeptMessage[];
+  readonly retained: readonly Message[];
   readonly sessionIds: ReadonlyMap<string, number>;
   readonly nextSessionId: number;
   readonly nextMessageId: number;
@@ -133,8 +139,8 @@ function readReceived(db: DatabaseSync, parts: ReadonlyMap<number, Parts>): void
   for (const [sessionId, packetId] of rows) parts.get(sessionId)?.received.push(packetId);
 }
 
-function readRetained(db: DatabaseSync): KeptMessage[] {
-  const retained: KeptMessage[] = [];
+function readRetained(db: DatabaseSync): Message[] {
+  const retained: Message[] = [];
   const slices = slicesOf<RetainedRow>(
     db,
     `SELECT topic_name, packet, publisher, expires_at_ms FROM retained

@@ -1,7 +1,7 @@
 import type {
   Delivery,
   InFlight,
-  KeptMessage,
+  RetainedMessage,
   Store,
   StoredDelivery,
   StoredSession,
@@ -24,7 +24,7 @@ interface SessionRecord {
 /** Everything that is kept. */
 interface Content {
   readonly sessions: Map<string, SessionRecord>;
-  readonly retained: Map<string, KeptMessage>;
+  readonly retained: Map<string, RetainedMessage>;
 }
 
 /** Calls `run` once: at once, or when a write to a disk would be done. */
@@ -159,13 +159,13 @@ export class MemoryStore implements Store {
   }
 
   /** {@linkcode Store.putRetained} */
-  putRetained(message: KeptMessage): void {
+  putRetained(message: RetainedMessage): void {
     this.#write(({ retained }) => retained.set(message.topicName, message));
   }
 
   /** {@linkcode Store.deleteRetained} */
-  deleteRetained(topicName: string): void {
-    this.#write(({ retained }) => retained.delete(topicName));
+  deleteRetained(message: RetainedMessage | undefined): void {
+    this.#write(({ retained }) => message !== undefined && retained.delete(message.topicName));
   }
 
   /** {@linkcode Store.putWill} */

@@ -5,7 +5,7 @@ import {
   NameCache,
   publishSize,
 } from "../codec/mod.ts";
-import type { KeptMessage } from "../broker/mod.ts";
+import type { RetainedMessage } from "../broker/mod.ts";
 import { publishOf, type RetainedRow, toEndless } from "./rows.ts";
 
 /** Before each row's publisher and packet: bytes of the packet (32 bits) and of the publisher (32), expires at ms (64, a float). */
@@ -15,7 +15,7 @@ const HEAD_BYTES = 16;
  * Retained messages behind each other in one buffer, which changes threads without being copied: rows of their own took twice as long
  * to copy between the threads as to make.
  */
-export function packRetained(messages: readonly KeptMessage[]): Uint8Array<ArrayBuffer> {
+export function packRetained(messages: readonly RetainedMessage[]): Uint8Array<ArrayBuffer> {
   let sizeBytes = 0;
   const publishers = new Map<string, Uint8Array>();
   for (const message of messages) {

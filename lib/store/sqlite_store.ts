@@ -3,6 +3,7 @@ import type {
   InFlight,
   KeptMessage,
   LogPort,
+  RetainedMessage,
   Store,
   StoredState,
   StoredWill,
@@ -192,15 +193,15 @@ export class SqliteStore implements Store {
   }
 
   /** {@linkcode Store.putRetained} */
-  putRetained(message: KeptMessage): void {
+  putRetained(message: RetainedMessage, previous?: RetainedMessage): void {
     this.writes++;
-    this.#commits.batch.putRetained(message);
+    this.#commits.batch.retained.put(message, previous);
   }
 
   /** {@linkcode Store.deleteRetained} */
-  deleteRetained(topicName: string): void {
+  deleteRetained(message: RetainedMessage | undefined): void {
     this.writes++;
-    this.#commits.batch.deleteRetained(topicName);
+    if (message !== undefined) this.#commits.batch.retained.delete(message);
   }
 
   /** {@linkcode Store.putWill} */

@@ -1,11 +1,11 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import {
-  aMessage,
   aWill,
   committed,
   delivery,
   filledSession,
   fillSession,
+  Retainer,
   sessionsAfterCommit,
   stateOf,
   subscription,
@@ -16,12 +16,13 @@ import {
 export function testCommits(test: Test): void {
   test("what is not committed is not remembered", async ({ store, reopen }) => {
     fillSession(store, "a");
-    store.putRetained(aMessage({ topicName: "kept" }));
+    const retainer = new Retainer(store);
+    retainer.put({ topicName: "kept" });
     await committed(store);
     store.deleteSession("a");
     store.putSession("b", 60, Infinity);
-    store.putRetained(aMessage({ topicName: "lost" }));
-    store.deleteRetained("kept");
+    retainer.put({ topicName: "lost" });
+    retainer.delete("kept");
     const { sessions, retained } = stateOf(await reopen());
     deepEqual(sessions, [filledSession("a")]);
     deepEqual(retained.map(({ topicName }) => topicName), ["kept"]);
@@ -69,8 +70,13 @@ export function testCommits(test: Test): void {
     grows("putReceived");
     store.putSubscription("a", subscription("t"));
     grows("putSubscription");
-    store.putRetained(aMessage());
+    const retainer = new Retainer(store);
+    retainer.put();
     grows("putRetained");
+    retainer.delete("a/b");
+    grows("deleteRetained");
+    retainer.delete("a/b");
+    grows("deleteRetained of what is not there, any more");
     store.putWill("a", { will: aWill(), dueAtMs: 1 });
     grows("putWill");
     store.deleteSession("a");

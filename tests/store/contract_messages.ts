@@ -7,6 +7,8 @@ import {
   filledSession,
   fillSession,
   forComparison,
+  messageForComparison,
+  Retainer,
   sequences,
   sessionsAfterCommit,
   sorted,
@@ -46,11 +48,11 @@ export function testMessages(test: Test): void {
       const message = aMessage(given);
       store.putSession("a", 60, Infinity);
       store.putDelivery("a", delivery(1, 1, message));
-      store.putRetained(message);
+      new Retainer(store).put(given);
       await committed(store);
       const { sessions, retained } = stateOf(await reopen());
       deepEqual(sessions[0]!.deliveries[0]!.delivery.message, forComparison({ message }).message);
-      deepEqual(retained, [forComparison({ message }).message]);
+      deepEqual(retained, [messageForComparison(message)]);
     });
   }
 
@@ -105,15 +107,16 @@ export function testMessages(test: Test): void {
   });
 
   test("a retained message is replaced and deleted by its topic", async ({ store, reopen }) => {
+    const retainer = new Retainer(store);
     const put = (topicName: string, byte: number) =>
-      store.putRetained(aMessage({ topicName, payload: Uint8Array.of(byte), retain: true }));
+      retainer.put({ topicName, payload: Uint8Array.of(byte), retain: true });
     for (const topicName of ["a", "A", "a/b"]) put(topicName, 1);
     await committed(store);
     put("a", 2);
-    store.deleteRetained("A");
-    store.deleteRetained("never");
+    retainer.delete("A");
+    retainer.delete("never");
     put("gone", 3);
-    store.deleteRetained("gone");
+    retainer.delete("gone");
     await committed(store);
     const { retained } = stateOf(await reopen());
     deepEqual(retained.map(({ topicName, payload }) => [topicName, payload[0]]), [
@@ -126,10 +129,11 @@ export function testMessages(test: Test): void {
     const { store } = opened;
     const message = aMessage({ retain: true });
     store.putSession("a", 60, Infinity);
-    store.putRetained(message);
+    const retainer = new Retainer(store);
+    retainer.put(message);
     store.putDelivery("a", delivery(1, 1, message));
     await committed(store);
-    store.deleteRetained(message.topicName);
+    retainer.delete(message.topicName);
     const state = await stateAfterCommit(opened);
     deepEqual([sequences(state.sessions[0]!), state.retained], [[1], []]);
   });

@@ -8,6 +8,7 @@ import {
   emptySession,
   forComparison,
   type OpenStore,
+  Retainer,
   sorted,
   sortedByFilter,
   stateOf,
@@ -33,6 +34,8 @@ const ACTIONS: readonly ((play: Play) => void | Promise<void>)[] = [
   (play) => play.deleteDelivery(),
   (play) => play.putInFlight(),
   (play) => play.changeReceived(),
+  (play) => play.changeRetained(),
+  (play) => play.changeRetained(),
   (play) => play.random.int(3) > 0 ? play.commit() : play.crash(),
 ];
 
@@ -41,10 +44,16 @@ class Play {
   /** As of the last write, and as of the last commit. */
   #model = new Map<string, StoredSession>();
   #safe = new Map<string, StoredSession>();
+  /** First bytes of the retained messages. */
+  #retained = new Map<string, number>();
+  #safeRetained = new Map<string, number>();
+  #retainer: Retainer;
   #sequence = 0;
   #shared = aMessage();
 
-  constructor(readonly opened: OpenStore, readonly random: Random) {}
+  constructor(readonly opened: OpenStore, readonly random: Random) {
+    this.#retainer = new Retainer(opened.store);
+  }
 
   putSession(): void {
     const clientId = this.#clientId();
@@ -137,13 +146,34 @@ class Play {
     });
   }
 
+  changeRetained(): void {
+    const topicName = this.random.pick(["r", "s", "t", "u", "v"]);
+    if (this.random.bool()) {
+      const value = this.random.int(256);
+      this.#retainer.put({ topicName, payload: Uint8Array.of(value) });
+      this.#retained.set(topicName, value);
+    } else {
+      this.#retainer.delete(topicName);
+      this.#retained.delete(topicName);
+    }
+  }
+
   async commit(): Promise<void> {
     await committed(this.opened.store);
     this.#safe = new Map(this.#model);
+    this.#safeRetained = new Map(this.#retained);
   }
 
   async crash(): Promise<void> {
-    const { sessions } = stateOf(await this.opened.reopen());
+    const { sessions, retained } = stateOf(await this.opened.reopen());
+    this.#retained = new Map(this.#safeRetained);
+    this.#retainer = new Retainer(this.opened.store, retained);
+    deepEqual(
+      retained.map(({ topicName, payload }) => [topicName, payload[0]]),
+      [
+        ...this.#retained,
+      ].sort(),
+    );
     this.#model = new Map(this.#safe);
     const expected = sorted({ sessions: this.#model.values() });
     deepEqual(sessions.map(byStanding), expected.map(byStanding));

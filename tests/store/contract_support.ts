@@ -2,6 +2,8 @@ import type { Properties, Qos, Will } from "../../lib/codec/mod.ts";
 import type {
   Delivery,
   KeptMessage,
+  Message,
+  RetainedMessage,
   Store,
   StoredSession,
   StoredState,
@@ -39,7 +41,7 @@ export async function sessionsAfterCommit(opened: OpenStore): Promise<StoredSess
 /** What a store says, in an order of ours where it owes none, and without its own numbers. */
 export function stateOf(
   state: StoredState,
-): { sessions: StoredSession[]; retained: KeptMessage[] } {
+): { sessions: StoredSession[]; retained: Message[] } {
   const sessions = sorted(state).map((session) => ({
     ...session,
     subscriptions: sortedByFilter(session.subscriptions),
@@ -49,8 +51,8 @@ export function stateOf(
       delivery: forComparison(stored.delivery),
     })),
   }));
-  const retained = [...state.retained].map((message) => forComparison({ message }).message);
-  return { sessions, retained: retained.sort((a, b) => compare(a.topicName, b.topicName)) };
+  const retained = [...state.retained].sort((a, b) => compare(a.topicName, b.topicName));
+  return { sessions, retained: retained.map(messageForComparison) };
 }
 
 /** The sessions by Client Identifier. */
@@ -72,6 +74,12 @@ export function forComparison<T extends { readonly message: KeptMessage }>(of: T
   return { ...of, message: { ...of.message, storeId: 0 } };
 }
 
+/** Without any store's number or place. */
+export function messageForComparison(message: Message): Message {
+  const { topicName, payload, qos, retain, properties, expiresAtMs, publisherId } = message;
+  return { topicName, payload, qos, retain, properties, expiresAtMs, publisherId };
+}
+
 /** Of all deliveries, as they come. */
 export function sequences(session: StoredSession): number[] {
   return session.deliveries.map(({ delivery }) => delivery.sequence);
@@ -90,6 +98,35 @@ export function aMessage(given: Partial<KeptMessage> = {}): KeptMessage {
     ...given,
     storeId: 0,
   };
+}
+
+/** What a broker retains, and tells its store: which message was on the topic before as well. */
+export class Retainer {
+  readonly #store: Pick<Store, "putRetained" | "deleteRetained">;
+  readonly #messages = new Map<string, RetainedMessage>();
+
+  /** `retained`: what the store has said. */
+  constructor(
+    store: Pick<Store, "putRetained" | "deleteRetained">,
+    retained: Iterable<Message> = [],
+  ) {
+    this.#store = store;
+    for (const message of retained) {
+      this.#messages.set(message.topicName, { ...message, storePlace: 0 });
+    }
+  }
+
+  /** A message; what a test says nothing about is ordinary. */
+  put(given: Partial<Message> = {}): void {
+    const message = { ...messageForComparison(aMessage(given)), storePlace: 0 };
+    this.#store.putRetained(message, this.#messages.get(message.topicName));
+    this.#messages.set(message.topicName, message);
+  }
+
+  delete(topicName: string): void {
+    this.#store.deleteRetained(this.#messages.get(topicName));
+    this.#messages.delete(topicName);
+  }
 }
 
 /** A delivery of a message of its own, or of the one given. */

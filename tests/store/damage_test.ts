@@ -10,6 +10,7 @@ import {
   delivery,
   filledSession,
   fillSession,
+  Retainer,
   stateOf,
 } from "./contract_support.ts";
 import { copyFiles, LogRecord, open, storeTest } from "./sqlite_support.ts";
@@ -226,9 +227,10 @@ storeTest(
 async function fill(directory: string): Promise<void> {
   const { store, close } = open(directory);
   for (let i = 0; i < SESSIONS; i++) fillSession(store, `client ${i}`, 1 + 2 * i);
+  const retainer = new Retainer(store);
   for (let i = 0; i < RETAINED; i++) {
     const payload = new Uint8Array(500).fill(i);
-    store.putRetained(aMessage({ topicName: `retained/${i}`, payload, retain: true }));
+    retainer.put({ topicName: `retained/${i}`, payload, retain: true });
   }
   await close();
 }

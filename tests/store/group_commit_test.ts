@@ -1,12 +1,15 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { SqliteStore } from "../../lib/store/mod.ts";
-import { aMessage, committed } from "./contract_support.ts";
+import { committed, Retainer } from "./contract_support.ts";
 import { copyFiles, open, storeTest } from "./sqlite_support.ts";
 
 /** A retained message that changes, of which nobody waits for the commit: of QoS 0. */
-function change(store: Pick<SqliteStore, "putRetained" | "commit">, topicName: string, value = 0) {
-  store.putRetained(aMessage({ topicName, payload: Uint8Array.of(value) }));
-  store.commit();
+function changing(store: SqliteStore): (topicName: string, value?: number) => void {
+  const retainer = new Retainer(store);
+  return (topicName, value = 0) => {
+    retainer.put({ topicName, payload: Uint8Array.of(value) });
+    store.commit();
+  };
 }
 
 /** Topics and first bytes of what the files hold. */
@@ -27,10 +30,11 @@ async function untilCommits(store: SqliteStore, count: number): Promise<number> 
 
 storeTest("of a value that changes often, only the last is written", async (directory) => {
   const { store, close } = open(directory);
+  const change = changing(store);
   await committed(store);
   const before = store.stats.commits;
   for (let i = 1; i <= 100; i++) {
-    change(store, "often", i);
+    change("often", i);
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   equal(store.stats.commits, before);
@@ -42,7 +46,8 @@ storeTest("of a value that changes often, only the last is written", async (dire
 
 storeTest("who waits for a commit takes along what nobody waits for", async (directory) => {
   const { store, close } = open(directory);
-  change(store, "lazy");
+  const change = changing(store);
+  change("lazy");
   store.putSession("a", 60, Infinity);
   const { commits } = store.stats;
   await committed(store);
@@ -53,12 +58,13 @@ storeTest("who waits for a commit takes along what nobody waits for", async (dir
 
 storeTest("a large batch is written in pieces, and who waits waits for all", async (directory) => {
   const { store, close } = open(directory);
+  const change = changing(store);
   await committed(store);
   const { commits } = store.stats;
-  for (let i = 0; i < 5000; i++) change(store, `t/${i}`);
+  for (let i = 0; i < 5000; i++) change(`t/${i}`);
   const all = committed(store);
   // What comes while it is written comes behind it.
-  change(store, "t/0", 1);
+  change("t/0", 1);
   const last = committed(store);
   await all;
   equal(store.stats.commits, commits + 3);
@@ -70,7 +76,8 @@ storeTest("a large batch is written in pieces, and who waits waits for all", asy
 
 storeTest("a large batch is written to its end when the store closes", async (directory) => {
   const { store, close } = open(directory);
-  for (let i = 0; i < 5000; i++) change(store, `t/${i}`);
+  const change = changing(store);
+  for (let i = 0; i < 5000; i++) change(`t/${i}`);
   await close();
   equal((await retainedIn(directory)).length, 5000);
 });
