@@ -18,7 +18,7 @@ const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-write", "--allow-en
  * caches, and take no memory that an edge device could use. Fan-out with QoS 1 is a third faster with it. And the function with
  * which the broker gives memory back after a rush.
  */
-const V8_FLAGS = "--v8-flags=--max-semi-space-size=4,--expose-gc";
+export const V8_FLAGS = "--v8-flags=--max-semi-space-size=4,--expose-gc";
 /** Workers are files of their own that nothing imports. */
 export const INCLUDED = ["lib/store/sqlite_writer.ts", "lib/cli/bench_worker.ts"];
 

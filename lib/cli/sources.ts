@@ -7,7 +7,10 @@ export function processSources({ file, flags }: Arguments): ConfigSources {
     file,
     flags,
     environment,
-    user: processUser(environment),
+    /** Asked for where the file says `user`: the system is slow to answer. */
+    get user() {
+      return processUser(environment);
+    },
     readFile: (path) => UTF8.decode(Deno.readFileSync(path)),
     listDirectory: (path) => [...Deno.readDirSync(path)].map((entry) => entry.name),
   };

@@ -42,7 +42,7 @@ export function loadConfig(sources: ConfigSources): LoadResult {
   const isOpen = isOpened(draft);
   const blocks = decideBlocks(draft);
   const { listeners, broker, process, settings } = resolve(draft, blocks, isOpen);
-  checkUser(draft, sources.user);
+  checkUser(draft, sources);
   const isPersistent = process.persistence && process.durability !== "none";
   noteWhatHasNoEffect(draft, isPersistent);
   if (draft.problems.length > 0) return { isValid: false, problems: draft.problems };
@@ -115,9 +115,11 @@ function logDestinations(texts: readonly string[]): readonly LogDestinationConfi
 }
 
 /** mosquitto gives up root's rights for those of `user`; Deno cannot, and a broker that stays root in silence is a trap. */
-function checkUser(draft: Draft, user: ProcessUser): void {
+function checkUser(draft: Draft, sources: Pick<ConfigSources, "user">): void {
   const setting = draft.globals.get("user")?.[0];
-  if (setting === undefined || setting.value === user.name) return;
+  if (setting === undefined) return;
+  const { user } = sources;
+  if (setting.value === user.name) return;
   const wanted = String(setting.value);
   if (user.isRoot && wanted !== "root") {
     const message =

@@ -69,10 +69,7 @@ export function load(db: DatabaseSync): Loaded {
     })),
     retained: readRetained(db),
     sessionIds: new Map(sessionRows.map(([id, clientId]) => [clientId, id])),
-    nextSessionId: next(db, "id", "sessions"),
-    nextMessageId: next(db, "id", "messages"),
-    nextReleaseOrder: next(db, "release_order", "deliveries"),
-    usedBytes: usedBytes(db),
+    ...readNumbers(db),
   };
 }
 
@@ -155,14 +152,18 @@ function readRetained(db: DatabaseSync): Message[] {
   return retained;
 }
 
-function next(db: DatabaseSync, column: string, table: string): number {
-  return rowsOf<[number]>(db, `SELECT coalesce(max(${column}), 0) + 1 FROM ${table}`)[0]![0];
-}
-
-/** Bytes that are in use: what was deleted leaves room in the file, which does not shrink. */
-function usedBytes(db: DatabaseSync): number {
-  const pragma = (name: string) => rowsOf<[number]>(db, `PRAGMA ${name}`)[0]![0];
-  return (pragma("page_count") - pragma("freelist_count")) * pragma("page_size");
+/** In one statement: the start waits for each. What was deleted leaves room in the file, which does not shrink. */
+function readNumbers(db: DatabaseSync) {
+  const [numbers] = rowsOf<[number, number, number, number]>(
+    db,
+    `SELECT (SELECT coalesce(max(id), 0) + 1 FROM sessions),
+       (SELECT coalesce(max(id), 0) + 1 FROM messages),
+       (SELECT coalesce(max(release_order), 0) + 1 FROM deliveries),
+       (page_count - freelist_count) * page_size
+     FROM pragma_page_count, pragma_freelist_count, pragma_page_size`,
+  );
+  const [nextSessionId, nextMessageId, nextReleaseOrder, usedBytes] = numbers!;
+  return { nextSessionId, nextMessageId, nextReleaseOrder, usedBytes };
 }
 
 /** All rows at once: of what is small. */

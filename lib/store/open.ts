@@ -44,7 +44,7 @@ export function openStore(init: OpenStoreInit): OpenedStore {
   const lock = lockDirectory(directory);
   const path = `${directory}/${DATABASE_NAME}`;
   try {
-    const loaded = loadOrSalvage(path, log);
+    const loaded = loadOrSalvage(directory, log);
     const { usedBytes } = loaded;
     const writer = { path, durability, maxBytes, usedBytes, commitDelayMs };
     const store = new SqliteStore({ ...loaded, state: loaded, writer, log });
@@ -88,14 +88,16 @@ function whyNotWritable(path: string): string | undefined {
   }
 }
 
-function loadOrSalvage(path: string, log: LogPort): Loaded {
-  const stamp = new Date().toISOString().replaceAll(/[:.]/g, "-");
-  checkLog(path, stamp, log);
+function loadOrSalvage(directory: string, log: LogPort): Loaded {
+  const path = `${directory}/${DATABASE_NAME}`;
+  // The directory is read: to ask for a file that is not there takes a millisecond, as its error does.
+  const names = new Set(Array.from(Deno.readDirSync(directory), ({ name }) => name));
+  if (names.has(`${DATABASE_NAME}-wal`)) checkLog(path, log);
   try {
-    return loadFile(path);
+    return names.has(DATABASE_NAME) ? loadDatabase(path, "FULL") : makeDatabase(path);
   } catch (error) {
     if (!isDamage(error)) throw error;
-    const aside = `${path}.damaged-${stamp}`;
+    const aside = `${path}.damaged-${stamp()}`;
     moveAside(path, aside);
     log.error("The store is damaged: it is set aside, and what can be read is saved", {
       aside,
@@ -103,27 +105,32 @@ function loadOrSalvage(path: string, log: LogPort): Loaded {
     });
     const saved = salvage(aside, path);
     log.warning("Saved from the damaged store", saved);
-    return loadFile(path);
+    return loadDatabase(path, "FULL");
   }
 }
 
+/** For names of files: `2026-01-31T12-00-00-000Z`. */
+function stamp(): string {
+  return new Date().toISOString().replaceAll(/[:.]/g, "-");
+}
+
 /** SQLite reads past damage in its log without a word: a copy is set aside, and it is said. */
-function checkLog(path: string, stamp: string, log: LogPort): void {
+function checkLog(path: string, log: LogPort): void {
   const logPath = `${path}-wal`;
-  const bytes = readIfThere(logPath);
-  if (bytes === undefined || !isLogDamaged(bytes)) return;
-  const aside = `${logPath}.damaged-${stamp}`;
+  const bytes = Deno.readFileSync(logPath);
+  if (!isLogDamaged(bytes)) return;
+  const aside = `${logPath}.damaged-${stamp()}`;
   Deno.writeFileSync(aside, bytes, { mode: 0o600 });
   log.error("The store's log is damaged: a copy is set aside, and the last commits may be lost", {
     aside,
   });
 }
 
-function loadFile(path: string): Loaded {
-  const isNew = !exists(path);
-  const loaded = loadDatabase(path, isNew ? "OFF" : "FULL");
-  // A new file has nothing to lose while it is made: it is brought to the disk once, when it is whole.
-  if (isNew) syncFile(path);
+/** A new file has nothing to lose while it is made: it is brought to the disk once, when it is whole. */
+function makeDatabase(path: string): Loaded {
+  const loaded = loadDatabase(path, "OFF");
+  using file = Deno.openSync(path, { write: true });
+  file.syncSync();
   return loaded;
 }
 
@@ -139,21 +146,6 @@ function loadDatabase(path: string, synchronous: "OFF" | "FULL"): Loaded {
   } finally {
     db.close();
   }
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
-function syncFile(path: string): void {
-  using file = Deno.openSync(path, { write: true });
-  file.syncSync();
 }
 
 /** A row that cannot be decoded is damage like any other. */
@@ -175,15 +167,6 @@ function moveAside(path: string, aside: string): void {
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
-  }
-}
-
-function readIfThere(path: string): Uint8Array<ArrayBuffer> | undefined {
-  try {
-    return Deno.readFileSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
   }
 }
 

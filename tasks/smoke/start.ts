@@ -1,7 +1,5 @@
 import { ensure, freePort } from "./run.ts";
 
-/** Starts that the median is taken of. */
-export const STARTS = 9;
 const START_LIMIT_MS = 10_000;
 /** How long the broker is idle before its memory is looked at. */
 const IDLE_MS = 2000;
@@ -26,13 +24,16 @@ export interface Cost {
   readonly idleMegabytes: number;
 }
 
-/** Measures programs in turn, so that what else the machine does meets all of them alike. Their directories begin empty. */
-export async function measure(programs: readonly Program[]): Promise<Cost[]> {
+/**
+ * Measures programs in turn, so that what else the machine does meets all of them alike: the median of `count` starts each. Their
+ * directories begin empty.
+ */
+export async function measure(programs: readonly Program[], count: number): Promise<Cost[]> {
   const starts = programs.map((): number[] => []);
   const memory = programs.map(() => 0);
-  for (let round = 0; round <= STARTS; round++) {
+  for (let round = 0; round <= count; round++) {
     for (const [index, program] of programs.entries()) {
-      const isLast = round === STARTS;
+      const isLast = round === count;
       // The first writes V8's code for those after it when it has been idle for a while.
       const { startMs, megabytes } = await startOnce(program, round === 0 || isLast ? IDLE_MS : 0);
       starts[index]!.push(startMs);
