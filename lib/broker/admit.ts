@@ -11,6 +11,7 @@ import type { Connection } from "./connection.ts";
 import { drain, dropUnreadable } from "./deliver.ts";
 import { disconnect, endSession, limitExpiry } from "./lifecycle.ts";
 import type { AuthenticationRequest, ClientIdentity } from "./ports.ts";
+import { isReserved } from "./publish.ts";
 import { pumpRetained } from "./retained_pump.ts";
 import { rewatch } from "./watch.ts";
 import { cancelDelayedWill } from "./wills.ts";
@@ -160,18 +161,24 @@ function keepWill(connection: Connection, will: Will): Will {
  * from a store has nobody to ask about any more.
  */
 function checkWillAccess(connection: Connection, identity: ClientIdentity, will: Will): void {
-  const { broker } = connection;
-  const { access, log } = broker.ports;
-  if (!access.checksTopics) return;
   const { topicName, qos, retain } = will;
+  if (isReserved(topicName)) return dropWill(connection, "reserved_topic");
+  const { access } = connection.broker.ports;
+  if (!access.checksTopics) return;
   const decision = access.mayPublish(identity, topicName, qos, retain);
   if (decision === "pending") {
     access.decided?.(identity, () => {
       if (access.mayPublish(identity, topicName, qos, retain) !== true) connection.will = undefined;
     });
-  } else if (!decision) {
-    broker.metrics.drop("not_authorized");
-    log.warning("Will dropped: not authorized", { clientId: identity.clientId, topicName });
-    connection.will = undefined;
-  }
+  } else if (!decision) dropWill(connection, "not_authorized");
+}
+
+/** Its client comes in without the will: one that publishes what it may not is not told to leave either. */
+function dropWill(connection: Connection, reason: "not_authorized" | "reserved_topic"): void {
+  const { metrics, ports: { log } } = connection.broker;
+  const { clientId } = connection.identity!;
+  const topicName = connection.will!.topicName;
+  metrics.drop(reason);
+  log.warning(`Will dropped: ${reason.replace("_", " ")}`, { clientId, topicName });
+  connection.will = undefined;
 }

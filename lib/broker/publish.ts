@@ -193,7 +193,7 @@ function postpone(connection: Connection, packet: Publish): void {
 }
 
 /** The broker's own tree: what clients publish there would pass for the broker's word. */
-function isReserved(topicName: string): boolean {
+export function isReserved(topicName: string): boolean {
   return topicName.charCodeAt(0) === 0x24 && topicName.startsWith("$SYS/");
 }
 

@@ -226,6 +226,38 @@ testExchange(
 );
 
 testExchange(
+  "A will for the broker's own topics is dropped, and counted, as a PUBLISH there is",
+  `${WATCHER}
+  b> SUBSCRIBE id=2 $SYS/#
+  b< SUBACK id=2 0
+  a> CONNECT will.topic=$SYS/broker/version will.payload=mine will.retain
+  a< CONNACK
+  a x
+  c> CONNECT will.topic=$SYSTEM will.payload=c
+  c< CONNACK
+  c> SUBSCRIBE id=1 $SYS/#
+  c< SUBACK id=1 0
+  dropped reserved_topic=1
+  `,
+);
+
+testExchange(
+  "A will that is larger than messages may be is refused with 0x95, before 5.0 with 5",
+  `
+  a> CONNECT will.topic=w will.payload=tenletters
+  a< CONNACK
+  b> CONNECT will.topic=w will.payload=elevenbytes
+  b< CONNACK PacketTooLarge
+  b! closed
+  c> CONNECT v=4 will.topic=w will.payload=elevenbytes
+  c< CONNACK 5
+  c! closed
+  dropped message_size_limit=2
+  `,
+  { options: { messageSizeLimitBytes: 10 } },
+);
+
+testExchange(
   "A will that its client may not publish is dropped, and counted",
   `${WATCHER}
   a> CONNECT will.topic=w will.payload=gone
