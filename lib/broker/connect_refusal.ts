@@ -1,4 +1,15 @@
-import { ReasonCode } from "../codec/mod.ts";
+import { mayCarry, ReasonCode } from "../codec/mod.ts";
+
+/** What is said in the place of a Reason Code that only the other of the two packets has. */
+const INSTEAD: Readonly<Partial<Record<ReasonCode, ReasonCode>>> = {
+  [ReasonCode.ServerShuttingDown]: ReasonCode.ServerUnavailable,
+  [ReasonCode.BadUserNameOrPassword]: ReasonCode.NotAuthorized,
+};
+
+/** The Reason Code with which a connection ends, as the packet may carry it. [MQTT-3.2.2-8] [MQTT-3.14.2-1] */
+export function lastReasonCode(packet: "connack" | "disconnect", code: ReasonCode): ReasonCode {
+  return mayCarry(packet, code) ? code : INSTEAD[code] ?? ReasonCode.ProtocolError;
+}
 
 /**
  * The Connect Return code of 3.1 and 3.1.1 for a Reason Code; `undefined` where they have none, and the connection is closed

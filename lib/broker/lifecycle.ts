@@ -2,7 +2,7 @@ import { type Disconnect, MqttError, ReasonCode, reasonCodeName, type Will } fro
 import type { Broker } from "./broker.ts";
 import type { Client } from "./client.ts";
 import type { CloseReason, Connection } from "./connection.ts";
-import { returnCode } from "./connect_refusal.ts";
+import { lastReasonCode, returnCode } from "./connect_refusal.ts";
 import { Deadline } from "./deadlines.ts";
 import { clearQueue } from "./deliver.ts";
 import { ownPayload } from "./payload_slab.ts";
@@ -136,18 +136,20 @@ export function startExpiry(broker: Broker, client: Client, expiresAtMs: number)
 
 /** Tells the client why its connection ends: CONNACK before it is accepted, DISCONNECT after. [MQTT-3.14.0-1] */
 function sayGoodbye(connection: Connection, reason: CloseReason): void {
-  const { reasonCode, message } = reason;
+  const { message } = reason;
+  const type = connection.state === "connected" ? "disconnect" : "connack";
+  const reasonCode = lastReasonCode(type, reason.reasonCode);
   const properties = { reasonString: message };
-  if (connection.state === "connected") {
+  if (type === "disconnect") {
     if (connection.protocolVersion < 5) return;
-    return connection.send({ type: "disconnect", reasonCode, properties });
+    return connection.send({ type, reasonCode, properties });
   }
-  if (!connection.hasSentConnect) return;
+  // In no version that both know, and yet in the form that all of them read. [v3 MQTT-3.1.2-2]
+  const isUnsupported = reasonCode === ReasonCode.UnsupportedProtocolVersion;
+  if (!connection.hasSentConnect && !isUnsupported) return;
   if (connection.protocolVersion === 5) {
-    return connection.send({ type: "connack", sessionPresent: false, reasonCode, properties });
+    return connection.send({ type, sessionPresent: false, reasonCode, properties });
   }
   const code = returnCode(reasonCode);
-  if (code !== undefined) {
-    connection.send({ type: "connack", sessionPresent: false, reasonCode: code });
-  }
+  if (code !== undefined) connection.send({ type, sessionPresent: false, reasonCode: code });
 }

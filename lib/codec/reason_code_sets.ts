@@ -32,8 +32,13 @@ const ALLOWED = {
 /** Packets that carry Reason Codes. */
 export type Answer = keyof typeof ALLOWED;
 
+/** Whether this packet may carry the Reason Code. */
+export function mayCarry(answer: Answer, code: number): boolean {
+  return ALLOWED[answer].has(code);
+}
+
 /** The Reason Code, or a Protocol Error where this packet cannot have it: a value that the protocol does not allow. */
 export function allowedReasonCode(code: number, answer: Answer): ReasonCode {
-  if (ALLOWED[answer].has(code)) return code as ReasonCode;
+  if (mayCarry(answer, code)) return code as ReasonCode;
   throw protocolError(`Cannot accept Reason Code 0x${code.toString(16)} in ${answer}`);
 }

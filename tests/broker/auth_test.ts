@@ -83,6 +83,7 @@ const wrong: [what: string, script: string, answer: string][] = [
   ["success", "AUTH Success authenticationMethod=two", "ProtocolError"],
   ["another packet", "PUBLISH t retain x", "ProtocolError"],
   ["another CONNECT", "CONNECT", "ProtocolError"],
+  ["a Topic Alias of 0: CONNACK has no 0x94", "hex 30 07 00 01 't' 03 23 00 00", "ProtocolError"],
 ];
 for (const [what, packet, answer] of wrong) {
   testExchange(
@@ -136,6 +137,25 @@ testExchange(
   `,
   TWO_STEPS,
 );
+
+Deno.test("Who has a wrong password at a re-authentication hears 0x87: DISCONNECT has no 0x86 [MQTT-3.14.2-1]", () => {
+  let isRight = true;
+  const step: EnhancedExchange["step"] = (data, reply) =>
+    reply(isRight ? { type: "success", data } : { type: "failure", reasonCode: 0x86 });
+  const exchange = new Exchange({ access: { beginEnhanced: () => ({ step }) } }).play(`
+    a> CONNECT authenticationMethod=m
+    a< CONNACK authenticationMethod=m
+  `);
+  isRight = false;
+  exchange.play(`
+    a> AUTH ReAuthenticate authenticationMethod=m
+    a< DISCONNECT NotAuthorized
+    a! closed
+    b> CONNECT authenticationMethod=m
+    b< CONNACK BadUserNameOrPassword
+    b! closed
+  `);
+});
 
 testExchange(
   "AUTH from a client that named no method in CONNECT is a Protocol Error [MQTT-4.12.0-6] [MQTT-4.13.1-1]",

@@ -115,7 +115,18 @@ testExchange(
 );
 
 testExchange(
-  "A protocol version that the listener does not take is told so, and closed [MQTT-3.1.2-2]",
+  "A second CONNECT in a version that nobody knows is one as well: DISCONNECT has no 0x84 [MQTT-3.14.2-1]",
+  `
+  a> CONNECT
+  a< CONNACK
+  a> hex 10 0d 00 04 'MQTT' 06 02 00 00 00 00 00
+  a< DISCONNECT ProtocolError
+  a! closed
+  `,
+);
+
+testExchange(
+  "A protocol version that the listener does not take is told so, and closed [MQTT-3.1.2-1] [MQTT-3.1.2-2]",
   `
   a> CONNECT v=3
   a< CONNACK 1
@@ -125,15 +136,18 @@ testExchange(
   c> CONNECT v=5
   c< CONNACK UnsupportedProtocolVersion
   c! closed
-  d> hex 10 0d 00 04 'MQTT' 06 02 00 00 00 00 00
+  d> hex 10 0d 00 04 'MQTT' 06 02 00 00 00 00 00   (in the form that every version reads)
+  d< CONNACK 1
   d! closed
+  e> hex 10 0d 00 04 'MQTX' 05 02 00 00 00 00 00
+  e< CONNACK 1
+  e! closed
   `,
   { listener: { acceptProtocolVersions: [4] } },
 );
 
 const malformed: [why: string, hex: string][] = [
   ["the reserved flag is set [MQTT-3.1.2-3]", "10 0d 00 04 'MQTT' 05 03 00 00 00 00 00"],
-  ["the protocol name is another [MQTT-3.1.2-1]", "10 0d 00 04 'MQTX' 05 02 00 00 00 00 00"],
   ["bytes are left over", "10 0e 00 04 'MQTT' 05 02 00 00 00 00 00 00"],
   ["Will QoS is 3", "10 13 00 04 'MQTT' 05 1e 00 00 00 00 00 00 00 01 'w' 00 00"],
   ["the Client Identifier is not UTF-8", "10 0f 00 04 'MQTT' 05 02 00 00 00 00 02 c0 80"],

@@ -91,6 +91,22 @@ testExchange(
   `,
 );
 
+Deno.test("Who is being authenticated when the broker shuts down hears 0x88: CONNACK has no 0x8B [MQTT-3.2.2-8]", () => {
+  const exchange = new Exchange({ access: { authenticate: () => {} } }).play(`
+    a> CONNECT
+    a< nothing
+    b> CONNECT v=4
+    b< nothing
+  `);
+  exchange.test.broker.shutDown(exchange.test.nowMs);
+  exchange.play(`
+    a< CONNACK ServerUnavailable
+    a! closed
+    b< CONNACK 3
+    b! closed
+  `);
+});
+
 Deno.test("A broker that shuts down tells its clients 0x8B, and lets nobody in", () => {
   const exchange = new Exchange().play(`${TWO}
     c> CONNECT v=4

@@ -53,7 +53,6 @@ for (const [what, hex, statements] of VIOLATIONS) {
 /** A CONNECT of 3.1.1 that breaks the format. */
 const CONNECTS: readonly [what: string, hex: string, statements: string][] = [
   ["a reserved flag", "10 0d 00 04 'MQTT' 04 03 00 3c 00 01 'a'", "[v3 MQTT-3.1.2-3]"],
-  ["another protocol name", "10 0d 00 04 'mqtt' 04 02 00 3c 00 01 'a'", "[v3 MQTT-3.1.2-1]"],
   ["flags in its first byte", "11 0d 00 04 'MQTT' 04 02 00 3c 00 01 'a'", "[v3 MQTT-2.2.2-2]"],
   ["no Client Identifier", "10 0a 00 04 'MQTT' 04 02 00 3c", "[v3 MQTT-3.1.3-3]"],
   ["a will that is not there", "10 0d 00 04 'MQTT' 04 06 00 3c 00 01 'a'", "[v3 MQTT-3.1.2-9]"],
