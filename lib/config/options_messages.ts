@@ -94,7 +94,7 @@ export const MESSAGE_OPTIONS: readonly Option[] = [
     "message_size_limit",
     "messageSizeLimitBytes",
     integer(0, 268_435_455),
-    "The largest payload that is accepted; 0: whatever fits into a packet.",
+    "The largest payload of a message or will that is accepted; 0: whatever fits into a packet.",
     { theme: "Messages and queues", unit: "bytes" },
   ),
   brokerRow(
