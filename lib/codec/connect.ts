@@ -76,12 +76,17 @@ function decodeVersion(reader: Reader): ProtocolVersion {
 }
 
 function requireFlags(flags: number, version: ProtocolVersion): void {
-  if ((flags & RESERVED) !== 0) { // [MQTT-3.1.2-3] [v3 MQTT-3.1.2-3]
+  const hasWill = (flags & WILL) !== 0;
+  // 3.1 does not use the last flag, and disregards QoS and RETAIN of a will that is not there.
+  const isOld = version === 3;
+  if (!isOld && (flags & RESERVED) !== 0) { // [MQTT-3.1.2-3] [v3 MQTT-3.1.2-3]
     throw malformed("Cannot read CONNECT: its reserved flag is set");
   }
   const willQos = flags >> WILL_QOS_SHIFT & 3;
-  if (willQos === 3) throw malformed("Cannot read CONNECT: QoS of its will is 3"); // [MQTT-3.1.2-12] [v3 MQTT-3.1.2-14]
-  if ((flags & WILL) === 0 && (willQos !== 0 || (flags & WILL_RETAIN) !== 0)) {
+  if (hasWill && willQos === 3) { // [MQTT-3.1.2-12] [v3 MQTT-3.1.2-14]
+    throw malformed("Cannot read CONNECT: QoS of its will is 3");
+  }
+  if (!isOld && !hasWill && (willQos !== 0 || (flags & WILL_RETAIN) !== 0)) {
     // [MQTT-3.1.2-11] [MQTT-3.1.2-13] [v3 MQTT-3.1.2-11] [v3 MQTT-3.1.2-13] [v3 MQTT-3.1.2-15]
     throw malformed("Cannot read CONNECT: QoS or RETAIN of a will, but no will");
   }

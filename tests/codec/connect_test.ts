@@ -200,6 +200,23 @@ testGolden([
   },
 ]);
 
+testGolden(
+  [["flag that 3.1 does not use", "03"], ["QoS and RETAIN of a will that is not there", "3a"]]
+    .map(([what, flags]) => ({
+      name: `${what}: disregarded`,
+      version: 3,
+      hex: `10 0f 0006 'MQIsdp' 03 ${flags} 003c 0001 'a'`,
+      packet: {
+        type: "connect",
+        protocolVersion: 3,
+        cleanStart: true,
+        keepAliveSeconds: 60,
+        clientId: "a",
+      },
+      decodeOnly: true,
+    })),
+);
+
 const UNSUPPORTED = 0x84;
 const MALFORMED = 0x81;
 const PROTOCOL_ERROR = 0x82;
