@@ -29,7 +29,7 @@
  */
 export * from "./packet.ts";
 export { ReasonCode, reasonCodeName } from "./reason_code.ts";
-export { mayCarry } from "./reason_code_sets.ts";
+export { type Answer, mayCarry } from "./reason_code_sets.ts";
 export { MqttError } from "./error.ts";
 export { FirstByte, frameLength } from "./frame.ts";
 export { decodePacket } from "./decode.ts";

@@ -1,6 +1,18 @@
 import { protocolError } from "./error.ts";
 import type { ReasonCode } from "./reason_code.ts";
 
+/** Packets that carry Reason Codes. */
+export type Answer =
+  | "connack"
+  | "puback"
+  | "pubrec"
+  | "pubrel"
+  | "pubcomp"
+  | "suback"
+  | "unsuback"
+  | "disconnect"
+  | "auth";
+
 const PUBACK = [0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99];
 const PUBREL = [0x00, 0x92];
 
@@ -9,7 +21,7 @@ const PUBREL = [0x00, 0x92];
  * it, 0x8C among them.
  */
 // deno-fmt-ignore
-const ALLOWED = {
+const ALLOWED: Readonly<Record<Answer, ReadonlySet<number>>> = {
   connack: new Set<number>([
     0x00, 0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8c, 0x90, 0x95, 0x97,
     0x99, 0x9a, 0x9b, 0x9c, 0x9d, 0x9f,
@@ -27,10 +39,7 @@ const ALLOWED = {
     0x95, 0x96, 0x97, 0x98, 0x99, 0x9a, 0x9b, 0x9c, 0x9d, 0x9e, 0x9f, 0xa0, 0xa1, 0xa2,
   ]),
   auth: new Set<number>([0x00, 0x18, 0x19]),
-} as const;
-
-/** Packets that carry Reason Codes. */
-export type Answer = keyof typeof ALLOWED;
+};
 
 /** Whether this packet may carry the Reason Code. */
 export function mayCarry(answer: Answer, code: number): boolean {
