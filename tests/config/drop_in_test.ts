@@ -48,7 +48,7 @@ Deno.test("a file beside Debian's that opens the broker works with it", () => {
   ]);
 });
 
-const users: [user: string, isRoot: boolean, name: string, outcome: RegExp][] = [
+const users: [user: string, isRoot: boolean | undefined, name: string, outcome: RegExp][] = [
   [
     "mosquitto",
     true,
@@ -64,9 +64,15 @@ const users: [user: string, isRoot: boolean, name: string, outcome: RegExp][] = 
     "alice",
     /^m\.conf:1: user: Has no effect: the broker was not started as root$/,
   ],
+  [
+    "mosquitto",
+    undefined,
+    "",
+    /^m\.conf:1: user: Has no effect: .* cannot ask who that is; .* start it as mosquitto/,
+  ],
 ];
 for (const [wanted, isRoot, name, outcome] of users) {
-  const who = isRoot ? "root" : name;
+  const who = isRoot === undefined ? "nobody knows whom" : isRoot ? "root" : name;
   Deno.test(`user ${wanted}, started by ${who} (named "${name}"): ${outcome.source}`, () => {
     const given = { file: `user ${wanted}`, user: { name, isRoot } };
     const isError = outcome.source.includes("Cannot");
