@@ -107,3 +107,13 @@ Deno.test("another reading of the configuration tells each change and whether a 
   ]);
   assert.deepEqual(compareConfigs(before, before), []);
 });
+
+Deno.test("a listener that is new or gone is one change, not one for each of its options", () => {
+  const at = (port: number) =>
+    load({ file: `listener ${port}\nmax_qos 1`, environment: { MQTT_ALLOW_ANONYMOUS: "true" } });
+  const changes = compareConfigs(at(1883), at(1884));
+  assert.deepEqual(changes.map(({ name, before, after }) => ({ name, before, after })), [
+    { name: "listener", before: undefined, after: "1884" },
+    { name: "listener", before: "1883", after: undefined },
+  ]);
+});
