@@ -228,3 +228,23 @@ certificateTest("TLS: what is not trusted is told, status 13", async (files, t) 
     files.directory,
   );
 });
+
+certificateTest(
+  "check reads certificates and keys as the start does, status 3",
+  async (files, t) => {
+    const tls = "check --listener 8883 --allow-anonymous --certfile DIR/server.crt --keyfile";
+    await tryAll(
+      t,
+      [
+        [`${tls} DIR/none.key`, 3, /^--listener: listener 8883: Cannot read .*none\.key: /],
+        [`${tls} DIR/ca.key`, 3, /^--listener: listener 8883: .*ca\.key/],
+      ],
+      0,
+      files.directory,
+    );
+    const well = await callFlux(
+      `${tls} DIR/server.key`.replaceAll("DIR", files.directory).split(" "),
+    );
+    assert.deepEqual([well.status, well.error], [0, ""]);
+  },
+);
