@@ -1,7 +1,8 @@
 import type { LogPort } from "../broker/mod.ts";
 import { type Arguments, type Config, loadConfig, type ResolvedSetting } from "../config/mod.ts";
+import { loadTls } from "../net/mod.ts";
 import { isProblems, openAccess } from "./access.ts";
-import { EXIT, print, printError } from "./output.ts";
+import { EXIT, messageOf, print, printError } from "./output.ts";
 import { processSources } from "./sources.ts";
 
 /** `flux-mqtt check -c FILE`: says what is wrong, or prints the configuration and where each value comes from. */
@@ -12,12 +13,30 @@ export async function check(args: Arguments): Promise<number> {
     return EXIT.configuration;
   }
   const access = await openAccess(result.config, SILENT);
-  if (isProblems(access)) {
-    printError(access.map((problem) => problem + "\n").join(""));
+  const problems = [
+    ...(isProblems(access) ? access : []),
+    ...await certificateProblems(result.config),
+  ];
+  if (problems.length > 0) {
+    printError(problems.map((problem) => problem + "\n").join(""));
     return EXIT.configuration;
   }
   print(describeConfig(result.config));
   return EXIT.ok;
+}
+
+/** What would keep a listener for TLS from being opened: its files are read as at the start. */
+async function certificateProblems({ listeners }: Config): Promise<readonly string[]> {
+  const problems: string[] = [];
+  for (const { tls, options, origin } of listeners) {
+    if (tls === undefined) continue;
+    try {
+      (await loadTls(tls, SILENT)).close();
+    } catch (error) {
+      problems.push(`${origin}: listener ${options.name}: ${messageOf(error)}`);
+    }
+  }
+  return problems;
 }
 
 const SILENT: LogPort = {

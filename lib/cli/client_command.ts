@@ -4,7 +4,7 @@ import {
   MqttClient,
   type MqttClientInit,
 } from "../client/mod.ts";
-import { type ClientFlags, integer, parseClientFlags } from "./client_flags.ts";
+import { type ClientFlags, parseClientFlags } from "./client_flags.ts";
 import { CLIENT_FLAGS, CLIENT_USES, type ClientCommand, COMMON_FLAGS } from "./client_options.ts";
 import { flagsHelp } from "./help.ts";
 import { EXIT, messageOf, print, printError } from "./output.ts";
@@ -24,6 +24,8 @@ const CLIENT_EXIT: Readonly<Record<ClientErrorKind, number>> = {
 const NOT_AUTHORIZED = 15;
 /** `-W` has passed; mosquitto's clients have this status too. */
 const TIMED_OUT = 27;
+/** How long connecting may take without `-W`, milliseconds, as `MqttClient` has it. */
+const CONNECT_MS = 10_000;
 
 /** What to do about each kind of failure. */
 const ADVICE: Readonly<Record<ClientErrorKind, string>> = {
@@ -34,8 +36,13 @@ const ADVICE: Readonly<Record<ClientErrorKind, string>> = {
     "name the broker's CA with --cafile, and ours with --cert and --key where it asks; --insecure only where the name differs",
   refused: "see what the broker's log says",
   protocol: "check -p and -V: is it an MQTT broker of this version, and without TLS?",
-  closed:
-    "see what the broker's log says; does it ask for TLS, or for a certificate (--cert, --key)?",
+  closed: "see what the broker's log says; does it ask for TLS (--cafile), " +
+    "or for a certificate (--cert, --key), or has it no TLS?",
+};
+/** The same once the broker has let us in: the way to it was right. */
+const LATER_ADVICE: Readonly<Partial<Record<ClientErrorKind, string>>> = {
+  timeout: "see whether the broker and the network between still work",
+  closed: "see what the broker's log says",
 };
 
 /** What a command does with its flags. */
@@ -44,6 +51,8 @@ export interface ClientJob {
   readonly init: MqttClientInit;
   /** What to do then; returns the exit status. */
   readonly use: (client: MqttClient) => Promise<number>;
+  /** How long all of it may take, `-W`: seconds, and 0 is no limit. Default: 0. */
+  readonly timeoutSeconds?: number;
   /** A broker that does not know us is as good as one that lets us in. Default: false. */
   readonly isStrangerWell?: boolean;
 }
@@ -67,13 +76,18 @@ export async function runClient(
     }
     isQuiet = flags.on.has("quiet");
     job = prepare(flags);
-    client = await MqttClient.connect(job.init);
+    const { use, init, timeoutSeconds = 0 } = job;
+    const limitMs = timeoutSeconds === 0 ? Infinity : timeoutSeconds * 1000;
+    const deadlineMs = performance.now() + limitMs;
+    client = await MqttClient.connect(
+      limitMs < CONNECT_MS ? { ...init, connectTimeoutMs: limitMs } : init,
+    );
     for (const signal of ENDING) Deno.addSignalListener(signal, leaveEarly);
-    return await job.use(client);
+    return await until(deadlineMs, client, use(client));
   } catch (error) {
     const isStranger = error instanceof ClientError && isAuthorization(error.reasonCode);
     if (isStranger && job?.isStrangerWell) return EXIT.ok;
-    const { status, text } = explain(command, error);
+    const { status, text } = explain(command, error, client === undefined ? {} : LATER_ADVICE);
     if (!isQuiet) printError(text);
     return status;
   } finally {
@@ -87,29 +101,41 @@ const ENDING: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT"]
   : ["SIGINT", "SIGTERM"];
 
-/** Waits until the connection ends: by the client itself, or after `-W`. Throws what the broker or the network ended it with. */
-export async function untilEnd(client: MqttClient, flags: ClientFlags): Promise<number> {
-  const seconds = integer(flags, "timeout", 0, 0, 1_000_000);
-  const late = Promise.withResolvers<"late">();
-  const timer = seconds > 0 ? setTimeout(() => late.resolve("late"), seconds * 1000) : undefined;
-  const end = await Promise.race([late.promise, client.closed]);
-  clearTimeout(timer);
-  if (end === "late") {
-    await client.disconnect();
-    return TIMED_OUT;
-  }
+/** The status of the work, or that of `-W` where the deadline comes first. */
+async function until(
+  deadlineMs: number,
+  client: MqttClient,
+  work: Promise<number>,
+): Promise<number> {
+  if (deadlineMs === Infinity) return await work;
+  const late = Promise.withResolvers<typeof TIMED_OUT>();
+  const timer = setTimeout(() => late.resolve(TIMED_OUT), deadlineMs - performance.now());
+  const status = await Promise.race([late.promise, work]).finally(() => clearTimeout(timer));
+  if (status === TIMED_OUT) await client.disconnect();
+  return status;
+}
+
+/** Waits until the connection ends by the client itself. Throws what the broker or the network ended it with. */
+export async function untilEnd(client: MqttClient): Promise<number> {
+  const end = await client.closed;
   if (end !== undefined) throw end;
   return EXIT.ok;
 }
 
 /** What failed, what to do, and the exit status. */
-function explain(command: string, error: unknown): { status: number; text: string } {
+function explain(
+  command: string,
+  error: unknown,
+  later: typeof LATER_ADVICE,
+): { status: number; text: string } {
   if (error instanceof UsageError) {
     return { status: EXIT.usage, text: `${error.message}\nSee flux-mqtt ${command} --help\n` };
   }
   if (error instanceof ClientError) {
     const isDenied = isAuthorization(error.reasonCode);
-    const advice = isDenied ? "check -u and -P, and the broker's rules" : ADVICE[error.kind];
+    const advice = isDenied
+      ? "check -u and -P, and the broker's rules"
+      : later[error.kind] ?? ADVICE[error.kind];
     const status = isDenied ? NOT_AUTHORIZED : CLIENT_EXIT[error.kind];
     return { status, text: `${error.message}; ${advice}\n` };
   }
@@ -124,8 +150,8 @@ function isAuthorization(reasonCode: number): boolean {
   return [4, 5, 0x86, 0x87, 0x8a].includes(reasonCode);
 }
 
-/** Tells the broker goodbye; the command was successful. */
+/** Tells the broker goodbye: the command was successful, unless the connection had ended before. */
 export async function leave(client: MqttClient): Promise<number> {
   await client.disconnect();
-  return EXIT.ok;
+  return await untilEnd(client);
 }

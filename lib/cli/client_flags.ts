@@ -88,13 +88,25 @@ export function connectionOf(flags: ClientFlags): MqttClientInit {
     protocolVersion: version,
     keepAliveSeconds: integer(flags, "keepalive", 60, 0, 65_535),
     cleanStart: !on.has("disable-clean-session"),
-    ...(text.has("id") ? { clientId: text.get("id")! } : {}),
+    ...clientIdOf(flags, version),
     ...(text.has("username") ? { userName: text.get("username")! } : {}),
     ...(password === undefined ? {} : { password: new TextEncoder().encode(password) }),
     ...(will === undefined ? {} : { will }),
     ...(version < 5 || properties === undefined ? {} : { properties }),
     ...(isTls ? { tls: tlsOf(flags) } : {}),
   };
+}
+
+/** Version 3.1 knows no empty Client Identifier: without `-i` it gets one of at most 23 characters, as it wants them. */
+function clientIdOf({ text }: ClientFlags, version: ProtocolVersion): { clientId?: string } {
+  const given = text.get("id");
+  if (given !== undefined) return { clientId: given };
+  return version > 3 ? {} : { clientId: `flux-${crypto.randomUUID().slice(-12)}` };
+}
+
+/** `-W` of commands that wait: seconds, and 0 is no limit. */
+export function timeoutSecondsOf(flags: ClientFlags): number {
+  return integer(flags, "timeout", 0, 0, 1_000_000);
 }
 
 /** `-q`. */
@@ -133,6 +145,13 @@ function readTextOf(flags: ClientFlags, name: string): string {
   return new TextDecoder().decode(readFileOf(flags, name));
 }
 
+/** A file without a certificate would be taken for one that trusts nobody: all else would be told than what is wrong. */
+function readCa(flags: ClientFlags): string {
+  const pem = readTextOf(flags, "cafile");
+  if (pem.includes("-----BEGIN CERTIFICATE-----")) return pem;
+  throw new Error(`--cafile: There is no certificate in PEM in ${flags.text.get("cafile")}`);
+}
+
 function versionOf(text: string): ProtocolVersion {
   const versions: Readonly<Record<string, ProtocolVersion>> = {
     "31": 3,
@@ -157,7 +176,7 @@ function tlsOf(flags: ClientFlags): NonNullable<MqttClientInit["tls"]> {
   const read = (name: string) => readTextOf(flags, name);
   return {
     insecure: on.has("insecure"),
-    ...(text.has("cafile") ? { caCerts: [read("cafile")] } : {}),
+    ...(text.has("cafile") ? { caCerts: [readCa(flags)] } : {}),
     ...(text.has("cert") ? { cert: read("cert"), key: read("key") } : {}),
   };
 }

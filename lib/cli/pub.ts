@@ -20,7 +20,7 @@ async function publishAll(
   flags: ClientFlags,
   repeat: number,
 ): Promise<number> {
-  for await (const payload of payloadsOf(flags)) {
+  for await (const payload of payloadsOf(flags, client.closed)) {
     for (let i = 0; i < repeat; i++) await publishOne(client, flags, payload);
   }
   return await leave(client);
@@ -61,22 +61,38 @@ export function checkMessage({ topics, text, on, properties }: ClientFlags): voi
   propertiesOf(properties, "publish");
 }
 
-/** The payloads that the flags name, in order. */
-export async function* payloadsOf(flags: ClientFlags): AsyncGenerator<Uint8Array> {
+/** The payloads that the flags name, in order; standard input is not read on when the connection has `closed`. */
+export async function* payloadsOf(
+  flags: ClientFlags,
+  closed: Promise<unknown>,
+): AsyncGenerator<Uint8Array> {
   const { text, on } = flags;
   if (text.has("message")) yield new TextEncoder().encode(text.get("message"));
   else if (text.has("file")) yield readFileOf(flags, "file");
   else if (on.has("null-message")) yield new Uint8Array();
-  else if (on.has("stdin-file")) yield await new Response(Deno.stdin.readable).bytes();
-  else yield* linesOf(Deno.stdin.readable);
+  else if (on.has("stdin-file")) yield await allOf(standardInput(closed));
+  else yield* linesOf(standardInput(closed));
+}
+
+/** Who waits at a terminal or a pipe must still see Ctrl-C and the broker's end. */
+async function* standardInput(
+  closed: Promise<unknown>,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const reader = Deno.stdin.readable.getReader();
+  closed.then(() => reader.cancel());
+  for (let read; !(read = await reader.read()).done;) yield read.value;
+}
+
+async function allOf(chunks: AsyncIterable<Uint8Array<ArrayBuffer>>): Promise<Uint8Array> {
+  return await new Blob(await Array.fromAsync(chunks)).bytes();
 }
 
 /** Lines without their ends, as bytes: nobody says that they are text. */
 async function* linesOf(
-  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
 ): AsyncGenerator<Uint8Array> {
   let parts: Uint8Array<ArrayBuffer>[] = [];
-  for await (const chunk of stream) {
+  for await (const chunk of chunks) {
     let start = 0;
     for (let end; (end = chunk.indexOf(0x0a, start)) >= 0; start = end + 1) {
       parts.push(chunk.subarray(start, end));

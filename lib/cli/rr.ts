@@ -1,6 +1,6 @@
 import { isTopicName } from "../topic/mod.ts";
 import { runClient, untilEnd } from "./client_command.ts";
-import { type ClientFlags, connectionOf } from "./client_flags.ts";
+import { type ClientFlags, connectionOf, timeoutSecondsOf } from "./client_flags.ts";
 import { checkMessage, payloadsOf, publishOne } from "./pub.ts";
 import { printMessage, subscribeTo } from "./sub.ts";
 import { UsageError } from "./usage_error.ts";
@@ -20,12 +20,13 @@ export function rr(args: readonly string[]): Promise<number> {
           client.disconnect();
         },
       },
+      timeoutSeconds: timeoutSecondsOf(flags),
       use: async (client) => {
         await subscribeTo(client, [responseTopic], flags);
-        for await (const payload of payloadsOf(flags)) {
+        for await (const payload of payloadsOf(flags, client.closed)) {
           await publishOne(client, flags, payload, { responseTopic });
         }
-        return await untilEnd(client, flags);
+        return await untilEnd(client);
       },
     };
   });

@@ -19,9 +19,10 @@ export function processSources({ file, flags }: Arguments): ConfigSources {
 /** A file that is not UTF-8 is an error with its name, not a question mark in a topic. */
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** The user id where asking is permitted; a question on the terminal is not worth it, so else what the shell says. */
+/** The user id where asking is permitted; a question on the terminal is not worth it, so else what the shell says, where there was one. */
 function processUser(environment: Readonly<Record<string, string>>): ProcessUser {
   const name = environment.USER ?? environment.LOGNAME ?? "";
   const mayAsk = Deno.permissions.querySync({ name: "sys", kind: "uid" }).state === "granted";
-  return { name, isRoot: mayAsk ? Deno.uid() === 0 : name === "root" };
+  if (mayAsk) return { name, isRoot: Deno.uid() === 0 };
+  return { name, isRoot: name === "" ? undefined : name === "root" };
 }

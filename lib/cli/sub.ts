@@ -2,7 +2,13 @@ import { ClientError, type MqttClient } from "../client/mod.ts";
 import { type Publish, ReasonCode, reasonCodeName } from "../codec/mod.ts";
 import { isTopicFilter } from "../topic/mod.ts";
 import { leave, runClient, untilEnd } from "./client_command.ts";
-import { type ClientFlags, connectionOf, integer, qosOf } from "./client_flags.ts";
+import {
+  type ClientFlags,
+  connectionOf,
+  integer,
+  qosOf,
+  timeoutSecondsOf,
+} from "./client_flags.ts";
 import { propertiesOf } from "./client_properties.ts";
 import { printBytes, printError } from "./output.ts";
 import { UsageError } from "./usage_error.ts";
@@ -26,12 +32,13 @@ export function sub(args: readonly string[]): Promise<number> {
           client.disconnect();
         },
       },
+      timeoutSeconds: timeoutSecondsOf(flags),
       use: async (client) => {
         // What a kept session had waiting may be enough before the broker has answered.
         await subscribeTo(client, flags.topics, flags).catch((error) => {
           if (!isDone) throw error;
         });
-        return on.has("exit-after-subscribe") ? await leave(client) : await untilEnd(client, flags);
+        return on.has("exit-after-subscribe") ? await leave(client) : await untilEnd(client);
       },
     };
   });

@@ -64,6 +64,9 @@ export function connectionError(error: unknown, place: string): ClientError {
   if (/corrupt message|InvalidContentType/i.test(text)) {
     return new ClientError("protocol", `${place} does not speak TLS: ${text}`);
   }
+  if (/KeyMismatch|(certificate|key) data|decode (certificate|key)/i.test(text)) {
+    return new ClientError("certificate", `Cannot use our certificate and its key: ${text}`);
+  }
   if (/certificate|UnknownIssuer|handshake|alert|tls/i.test(text)) {
     return new ClientError("certificate", `Cannot trust ${place}: ${text}`);
   }

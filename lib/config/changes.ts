@@ -14,16 +14,28 @@ export interface ConfigChange {
   readonly isReloadable: boolean;
 }
 
-/** What differs between two configurations: for SIGHUP, which applies what it can and says what it cannot. */
+/**
+ * What differs between two configurations: for SIGHUP, which applies what it can and says what it cannot. A listener that is new or
+ * gone is one change: that of its `listener` line.
+ */
 export function compareConfigs(before: Config, after: Config): readonly ConfigChange[] {
   const old = new Map(before.settings.map((setting) => [keyOf(setting), setting]));
   const changes: ConfigChange[] = [];
+  const listeners = [before, after].map(({ settings }) =>
+    new Set(settings.map(({ listener }) => listener))
+  );
+  const isTold = ({ option, listener }: ResolvedSetting) =>
+    option.name === "listener" || listeners.every((names) => names.has(listener));
   for (const setting of after.settings) {
     const earlier = old.get(keyOf(setting));
     old.delete(keyOf(setting));
-    if (earlier?.text !== setting.text) changes.push(change(earlier, setting, setting));
+    if (earlier?.text !== setting.text && isTold(setting)) {
+      changes.push(change(earlier, setting, setting));
+    }
   }
-  for (const earlier of old.values()) changes.push(change(earlier, undefined, earlier));
+  for (const earlier of old.values()) {
+    if (isTold(earlier)) changes.push(change(earlier, undefined, earlier));
+  }
   return changes;
 }
 

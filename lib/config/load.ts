@@ -25,8 +25,8 @@ export interface ConfigSources extends FileReader {
 export interface ProcessUser {
   /** `""`: not known. */
   readonly name: string;
-  /** Whether it runs with all rights. */
-  readonly isRoot: boolean;
+  /** Whether it runs with all rights; `undefined`: it may not ask. */
+  readonly isRoot: boolean | undefined;
 }
 
 /** Makes one configuration of file, environment and flags, the later over the earlier, or tells everything that is wrong. */
@@ -126,6 +126,13 @@ function checkUser(draft: Draft, sources: Pick<ConfigSources, "user">): void {
       `Cannot give up the rights of root to become ${wanted}; start the broker as ${wanted} ` +
       `(systemd: User=${wanted}), or set \`user root\` to stay root`;
     draft.problem(setting.origin, "user", message);
+  } else if (user.isRoot === undefined) {
+    draft.notes.push({
+      level: "warning",
+      text:
+        `${setting.origin}: user: Has no effect: the broker stays who started it, and cannot ask ` +
+        `who that is; where it was root, start it as ${wanted} (systemd: User=${wanted})`,
+    });
   } else if (!user.isRoot) {
     draft.notes.push({
       level: "info",

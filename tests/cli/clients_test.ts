@@ -51,6 +51,7 @@ mosquittoTest("mosquitto's clients get what pub publishes", async (_, t) => {
     ["pub -t k/m -m hello -q 1", undefined, ["k/m hello"]],
     ["pub -t k/v -V 311 -m old -q 1", undefined, ["k/v old"]],
     ["pub -t k/v -V 31 -i x -m oldest -q 2", undefined, ["k/v oldest"]],
+    ["pub -t k/v -V 31 -m nameless -q 1", undefined, ["k/v nameless"]],
     ["pub -t k/minus -m -12.5 -q 1", undefined, ["k/minus -12.5"]],
     ["pub -t k/n -n -q 1", undefined, ["k/n (null)"]],
     ["pub -t k/l -l -q 1", "one\ntwo\n\nfour", ["k/l one", "k/l two", "k/l (null)", "k/l four"]],
@@ -151,6 +152,47 @@ mosquittoTest("sub prints what mosquitto_pub publishes", async (_, t) => {
     );
     assert.equal(code, 0);
   });
+});
+
+Deno.test({
+  name: "pub -l waits for lines no longer than it is wanted, and than its broker is there",
+  sanitizeOps: true,
+  sanitizeResources: true,
+  fn: async () => {
+    const broker = await BrokerProcess.start({ flags: ["--no-persistence"] });
+    try {
+      const place = ["-h", "127.0.0.1", "-p", String(broker.port)];
+      const start = async (name: string) => {
+        const child = startFlux(["pub", ...place, "-t", "x", "-l", "-i", name], { input: true });
+        await broker.untilLog(new RegExp(`clientId=${name}`));
+        // Its handler is there a moment after the broker has accepted it.
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        return child;
+      };
+      const ends = async (child: Deno.ChildProcess) => {
+        // Standard input stays open: nobody says that there are no more lines.
+        const [{ code }, , error] = await Promise.all([
+          child.status,
+          child.stdout.cancel(),
+          new Response(child.stderr).text(),
+        ]);
+        await child.stdin.close();
+        return { code, error };
+      };
+      const unwanted = await start("unwanted");
+      unwanted.kill("SIGTERM");
+      assert.deepEqual(await ends(unwanted), { code: 0, error: "" });
+
+      const left = ends(await start("left"));
+      await broker[Symbol.asyncDispose]();
+      const { code, error } = await left;
+      assert.equal(code, 17);
+      // It had let us in: TLS is not what is missing.
+      assert.match(error, /; see what the broker's log says\n$/);
+    } finally {
+      await broker[Symbol.asyncDispose]();
+    }
+  },
 });
 
 Deno.test({

@@ -98,10 +98,15 @@ failureTest("who cannot reach a broker is told which part failed", async (t) => 
     await conn.read(new Uint8Array(1024));
     await conn.write(new TextEncoder().encode("HTTP/1.1 400 Bad Request\r\n\r\n"));
   });
+  /** Lets everybody in, and says nothing more. */
+  const mute = strangeServer(async (conn) => {
+    await conn.read(new Uint8Array(1024));
+    await conn.write(Uint8Array.of(0x20, 3, 0, 0, 0));
+  });
   const [nobody] = [Deno.listen({ hostname: "127.0.0.1", port: 0 })];
   const free = nobody.addr.port;
   nobody.close();
-  await using _ = silent, __ = rude, ___ = web;
+  await using _ = silent, __ = rude, ___ = web, ____ = mute;
   const at = (port: number) => `-h 127.0.0.1 -p ${port}`;
   await tryAll(t, [
     [
@@ -111,7 +116,9 @@ failureTest("who cannot reach a broker is told which part failed", async (t) => 
     ],
     [`health ${at(free)}`, 11, /^Cannot connect to 127.0.0.1:\d+: .*; check that the broker runs/],
     [`health ${at(silent.port)} -W 1`, 12, /^No CONNACK within 1000 ms; check -p/],
+    [`sub ${at(silent.port)} -t a -W 1`, 12, /^No CONNACK within 1000 ms; check -p/],
     [`health ${at(silent.port)} -W 1 --insecure`, 12, /no answer within 1000 ms; check -p/],
+    [`sub ${at(mute.port)} -t a -W 1`, 27, /^$/],
     [`health ${at(web.port)}`, 16, /; check -p and -V: is it an MQTT broker/],
     [`health ${at(web.port)} --insecure`, 16, /^127.0.0.1:\d+ does not speak TLS: /],
     [`health ${at(rude.port)}`, 17, /^The broker closed the connection without a CONNACK/],
@@ -183,6 +190,16 @@ certificateTest("TLS: what is not trusted is told, status 13", async (files, t) 
         1,
         /^--cafile: Cannot read .*none\.crt: /,
       ],
+      [
+        "health -h localhost -p PORT --cafile DIR/ca.key",
+        1,
+        /^--cafile: There is no certificate in PEM in .*ca\.key/,
+      ],
+      ...["ca.key", "ca.crt"].map((key): Failure => [
+        `health -h localhost -p PORT --cafile DIR/ca.crt --cert DIR/client.crt --key DIR/${key}`,
+        13,
+        /^Cannot use our certificate and its key: .* ours with --cert and --key/,
+      ]),
     ],
     open.port,
     files.directory,
@@ -211,3 +228,23 @@ certificateTest("TLS: what is not trusted is told, status 13", async (files, t) 
     files.directory,
   );
 });
+
+certificateTest(
+  "check reads certificates and keys as the start does, status 3",
+  async (files, t) => {
+    const tls = "check --listener 8883 --allow-anonymous --certfile DIR/server.crt --keyfile";
+    await tryAll(
+      t,
+      [
+        [`${tls} DIR/none.key`, 3, /^--listener: listener 8883: Cannot read .*none\.key: /],
+        [`${tls} DIR/ca.key`, 3, /^--listener: listener 8883: .*ca\.key/],
+      ],
+      0,
+      files.directory,
+    );
+    const well = await callFlux(
+      `${tls} DIR/server.key`.replaceAll("DIR", files.directory).split(" "),
+    );
+    assert.deepEqual([well.status, well.error], [0, ""]);
+  },
+);

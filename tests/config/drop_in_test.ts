@@ -48,7 +48,7 @@ Deno.test("a file beside Debian's that opens the broker works with it", () => {
   ]);
 });
 
-const users: [user: string, isRoot: boolean, name: string, outcome: RegExp][] = [
+const users: [user: string, isRoot: boolean | undefined, name: string, outcome: RegExp][] = [
   [
     "mosquitto",
     true,
@@ -64,9 +64,15 @@ const users: [user: string, isRoot: boolean, name: string, outcome: RegExp][] = 
     "alice",
     /^m\.conf:1: user: Has no effect: the broker was not started as root$/,
   ],
+  [
+    "mosquitto",
+    undefined,
+    "",
+    /^m\.conf:1: user: Has no effect: .* cannot ask who that is; .* start it as mosquitto/,
+  ],
 ];
 for (const [wanted, isRoot, name, outcome] of users) {
-  const who = isRoot ? "root" : name;
+  const who = isRoot === undefined ? "nobody knows whom" : isRoot ? "root" : name;
   Deno.test(`user ${wanted}, started by ${who} (named "${name}"): ${outcome.source}`, () => {
     const given = { file: `user ${wanted}`, user: { name, isRoot } };
     const isError = outcome.source.includes("Cannot");
@@ -100,4 +106,14 @@ Deno.test("another reading of the configuration tells each change and whether a 
     { name: "listener", listener: "1883", before: "1883", after: undefined, isReloadable: false },
   ]);
   assert.deepEqual(compareConfigs(before, before), []);
+});
+
+Deno.test("a listener that is new or gone is one change, not one for each of its options", () => {
+  const at = (port: number) =>
+    load({ file: `listener ${port}\nmax_qos 1`, environment: { MQTT_ALLOW_ANONYMOUS: "true" } });
+  const changes = compareConfigs(at(1883), at(1884));
+  assert.deepEqual(changes.map(({ name, before, after }) => ({ name, before, after })), [
+    { name: "listener", before: undefined, after: "1884" },
+    { name: "listener", before: "1883", after: undefined },
+  ]);
 });
