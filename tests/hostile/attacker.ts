@@ -5,10 +5,9 @@ import { type Attack, ATTACKS } from "./attacks.ts";
 import type { Door } from "./doors.ts";
 import { firstBytes, Visit } from "./visit.ts";
 
-/** What all who flood send together. */
+/** What all who flood send together, as long as the attack lasts. */
 export interface Flood {
   /** Of payload. */
-  readonly bytes: number;
   readonly bytesPerMs: number;
   readonly startedAtMs: number;
   sentBytes: number;
@@ -74,7 +73,7 @@ export class Mob {
   readonly #acting: Promise<void>[] = [];
   isOver = false;
 
-  /** Sends them to all doors. `floodBytes` are sent in about `floodMs`. */
+  /** Sends them to all doors. `floodBytes` are sent in about `floodMs`, and then as much again. */
   static async send(
     doors: readonly Door[],
     random: Random,
@@ -83,7 +82,6 @@ export class Mob {
   ): Promise<Mob> {
     const mob = new Mob();
     const flood: Flood = {
-      bytes: floodBytes,
       bytesPerMs: floodBytes / floodMs,
       startedAtMs: performance.now(),
       sentBytes: 0,

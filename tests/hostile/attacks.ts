@@ -151,14 +151,13 @@ export const ATTACKS: readonly Attack[] = [
     isFor: ({ name }) => name === "tcp" || name === "wss",
     async act(attacker) {
       const { flood } = attacker;
-      if (flood.sentBytes >= flood.bytes) return await attacker.pause(SECOND_MS);
       const visit = await attacker.enter();
       visit.listen();
       await visit.write(visit.frame(encodePacket(connectPacket(), 5)));
       const packet = visit.frame(
         encodePacket(publishPacket("flood/x", new Uint8Array(FLOOD_PACKET_BYTES)), 5),
       );
-      while (!attacker.isOver && !visit.isGone && flood.sentBytes < flood.bytes) {
+      while (!attacker.isOver && !visit.isGone) {
         if (flood.sentBytes > flood.bytesPerMs * (performance.now() - flood.startedAtMs)) {
           await attacker.pause(10);
           continue;
