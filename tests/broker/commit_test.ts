@@ -310,3 +310,19 @@ testExchange(
   `,
   STORE,
 );
+
+testExchange(
+  "CONNACK leaves when the end of the session before is stored, though the new one never is [MQTT-3.1.2-4]",
+  `${TWO}
+  a x
+  commit all
+  hold commits
+  a> CONNECT cleanStart
+  a< nothing
+  commit all
+  a< CONNACK
+  c> CONNECT cleanStart
+  c< CONNACK
+  `,
+  STORE,
+);
