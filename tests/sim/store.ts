@@ -125,6 +125,19 @@ export class SimStore extends MemoryStore {
     });
   }
 
+  /** It cannot be written for so long: what waits is written then, and in the meantime nothing new is promised. */
+  fail(durationMs: number): void {
+    if (this.isFailing) return;
+    const untilMs = this.#init.clock.nowMs + durationMs;
+    this.isFailing = true;
+    this.#writtenMs = Math.max(this.#writtenMs, untilMs);
+    this.#pending++;
+    this.#at(untilMs, () => {
+      this.#pending--;
+      this.isFailing = false;
+    });
+  }
+
   /** The process is dead: what it wrote is with the operating system, which writes it to the disk. */
   kill(): Survivor {
     return this.#restart(this.#cache.length);
@@ -161,6 +174,7 @@ export class SimStore extends MemoryStore {
     this.#process++;
     this.#gathered = new GatheredRetained();
     this.#pending = 0;
+    this.isFailing = false;
     this.#sync(kept);
     this.#cache = [];
     this.durableWrites = this.#synced.writes;
