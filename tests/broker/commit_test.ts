@@ -382,3 +382,23 @@ Deno.test("Who asks the same again and again while the store fails is disconnect
   exchange.play(`${many}\nc< DISCONNECT QuotaExceeded\nc! closed`);
   assert.equal(exchange.test.broker.releases.deferredCount, 0);
 });
+
+Deno.test("A QoS 2 message that is repeated while the store fails is acknowledged only when it is stored [MQTT-4.3.3-8]", () => {
+  const exchange = new Exchange(STORE).play(`${TWO}
+    a> PUBLISH u qos=2 id=1 1
+    a< nothing
+  `);
+  exchange.test.store!.isFailing = true;
+  exchange.play(`
+    a x
+    a> CONNECT sessionExpiryInterval=600
+    a< CONNACK sessionPresent
+    a> PUBLISH u dup qos=2 id=1 1
+    a< nothing
+  `);
+  exchange.test.store!.isFailing = false;
+  exchange.play(`
+    commit all
+    a< PUBREC id=1
+  `);
+});
