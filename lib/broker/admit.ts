@@ -28,6 +28,7 @@ export function admit(
   const { connect, password: _, connect: __, allowAnonymous: ___, ...identity } = request;
   const { clientId } = identity;
   const properties = connect.properties;
+  const writesBefore = broker.store?.writes;
   const existing = broker.clients.get(clientId);
   if (existing?.connection) {
     broker.metrics.sessionsTakenOver++;
@@ -99,9 +100,11 @@ export function admit(
     isNew
       ? { ...connack, properties: connackProperties(connection, connect, authenticationProperties) }
       : connack,
-    // Session Present promises a session that is stored. While the store fails nobody is locked out: a session that is new
-    // promises nothing yet, and what has changed in an old one is only its expiry.
-    session.isPersistent && broker.store?.isFailing !== true,
+    // Session Present promises a session that is stored, and its absence that the one before does not come back
+    // [MQTT-3.1.2-4]. While the store fails nobody is locked out: a session that is new promises nothing yet, and what has
+    // changed in an old one is only its expiry.
+    (session.isPersistent || broker.store?.writes !== writesBefore) &&
+      broker.store?.isFailing !== true,
   );
   // What waits was meant for the one who was here before.
   if (isChecked && hasChanged) broker.router.forgetRoutes();

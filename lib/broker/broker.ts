@@ -15,6 +15,7 @@ import type { BrokerPorts, ClientIdentity, Link, Store, StoredState } from "./po
 import { publishMessage } from "./publish.ts";
 import { hostOf, limitsAddresses, Rates, stopFor } from "./rates.ts";
 import { receive } from "./receive.ts";
+import { Releases } from "./releases.ts";
 import { restore } from "./restore.ts";
 import { RetainedMessages } from "./retained.ts";
 import { pumpRetained } from "./retained_pump.ts";
@@ -50,6 +51,11 @@ export class Broker implements MessageHub {
   readonly connections: Set<Connection> = new Set();
   /** Absent: nothing outlives the process. */
   readonly store: Store | undefined;
+  /**
+   * What waits for its commits.
+   * @internal
+   */
+  readonly releases: Releases = new Releases(() => this.endTurn());
   /** The time of the turn, milliseconds. */
   nowMs: number;
   /** Connections that got past CONNECT. */
@@ -75,8 +81,6 @@ export class Broker implements MessageHub {
   #closing: Connection[] = [];
   /** Clients that a policy disconnects at the turn's end. */
   #leaving: [Connection, CloseReason][] = [];
-  #holding: Connection[] = [];
-  #committedWrites = 0;
   /** Clients with retained messages to deliver in the next turn. */
   readonly #pumping = new Set<Client>();
 
@@ -218,7 +222,7 @@ export class Broker implements MessageHub {
       publishMessage(this, message, this.router.route(message.topicName)!, null);
     }
     if (this.#pumping.size > 0) this.#pumpAll();
-    if (this.store !== undefined) this.#commit(this.store);
+    if (this.store !== undefined) this.releases.commit(this.store);
     const dirty = this.#dirty;
     this.#dirty = [];
     for (const connection of dirty) {
@@ -288,7 +292,7 @@ export class Broker implements MessageHub {
 
   /** The connection has something that waits for the commit of this turn. */
   markHolding(connection: Connection): void {
-    this.#holding.push(connection);
+    this.releases.hold(connection);
   }
 
   /** The connection is through: its link is closed once the turn's packets are with it. */
@@ -296,6 +300,7 @@ export class Broker implements MessageHub {
     const { listener } = connection;
     this.#rates.leave(hostOf(connection.link.remoteAddress));
     this.#perListener.set(listener, this.#perListener.get(listener)! - 1);
+    this.releases.forget(connection);
     this.#closing.push(connection);
   }
 
@@ -337,22 +342,6 @@ export class Broker implements MessageHub {
     const clients = [...this.#pumping];
     this.#pumping.clear();
     for (const client of clients) pumpRetained(client);
-  }
-
-  #commit(store: Store): void {
-    if (this.#holding.length === 0 && store.writes === this.#committedWrites) return;
-    this.#committedWrites = store.writes;
-    // While a store fails this may go on for hours: what nobody waits for must leave nothing behind.
-    if (this.#holding.length === 0) return store.commit();
-    const releases = this.#holding.map((connection) => connection.takeHeld());
-    this.#holding = [];
-    let isLater = false;
-    store.commit(() => {
-      for (const release of releases) release();
-      // Released within this turn it leaves with it; later it is a turn of its own.
-      if (isLater) this.endTurn();
-    });
-    isLater = true;
   }
 
   #wake(): void {

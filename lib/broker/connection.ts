@@ -26,6 +26,9 @@ import type { AuthenticationRequest, ClientIdentity, EnhancedExchange, Link } fr
 import { fit, outgoingProperties } from "./outgoing.ts";
 import { watchConnection } from "./watch.ts";
 
+/** Acknowledgements that wait while the store fails, bytes: many times what all Packet Identifiers need. */
+const MAX_HELD_ACK_BYTES = 1024 * 1024;
+
 /**
  * Where a connection stands.
  *
@@ -99,6 +102,7 @@ export class Connection {
   /** PUBACKs that wait for a commit: they count against the Receive Maximum that we set. */
   pendingPubacks = 0;
   #heldPubacks = 0;
+  #heldAckBytes = 0;
   /** Nothing may leave before CONNACK, so while it waits everything does. [MQTT-3.2.0-1] */
   #isConnackHeld = false;
   /** What waits for nothing but the CONNACK before it. */
@@ -157,15 +161,19 @@ export class Connection {
     const buffer = this.#buffer(waitsForCommit);
     const at = buffer.reserve(packetSize(fitting, this.protocolVersion));
     buffer.length = encodeInto(fitting, this.protocolVersion, buffer.bytes, at);
+    if (buffer === this.#held) this.#owe(buffer.length - at);
     this.#queued();
   }
 
   /** Queues a PUBACK, PUBREC, PUBREL or PUBCOMP with Reason Code 0, given as its first byte. */
   sendAck(firstByte: number, packetId: number, waitsForCommit: boolean): void {
     const buffer = this.#buffer(waitsForCommit);
-    if (buffer === this.#held && firstByte === FirstByte.Puback) {
-      this.pendingPubacks++;
-      this.#heldPubacks++;
+    if (buffer === this.#held) {
+      if (firstByte === FirstByte.Puback) {
+        this.pendingPubacks++;
+        this.#heldPubacks++;
+      }
+      this.#owe(4);
     }
     const at = buffer.reserve(4);
     buffer.length = encodeAckInto(firstByte, packetId, buffer.bytes, at);
@@ -220,7 +228,7 @@ export class Connection {
     const held = this.#held;
     const pubacks = this.#heldPubacks;
     this.#held = null;
-    this.#heldPubacks = 0;
+    this.#heldPubacks = this.#heldAckBytes = 0;
     if (held === null) return () => {};
     this.#commitsAwaited++;
     return () => this.#release(held, pubacks);
@@ -247,6 +255,15 @@ export class Connection {
     this.#held = null;
     this.#behindConnack?.clear();
     this.#behindConnack = null;
+  }
+
+  /** While a store fails a client may ask the same again and again: what it is owed for that is bounded. */
+  #owe(sizeBytes: number): void {
+    const hadRoom = this.#heldAckBytes <= MAX_HELD_ACK_BYTES;
+    this.#heldAckBytes += sizeBytes;
+    if (!hadRoom || this.#heldAckBytes <= MAX_HELD_ACK_BYTES) return;
+    const message = "Too many acknowledgements wait for the store";
+    this.broker.disconnectLater(this, { reasonCode: ReasonCode.QuotaExceeded, message });
   }
 
   /** The client has no room for a packet that it needs. Who is told its end is ending already. */

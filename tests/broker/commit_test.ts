@@ -310,3 +310,95 @@ testExchange(
   `,
   STORE,
 );
+
+testExchange(
+  "CONNACK leaves when the end of the session before is stored, though the new one never is [MQTT-3.1.2-4]",
+  `${TWO}
+  a x
+  commit all
+  hold commits
+  a> CONNECT cleanStart
+  a< nothing
+  commit all
+  a< CONNACK
+  c> CONNECT cleanStart
+  c< CONNACK
+  `,
+  STORE,
+);
+
+Deno.test("While the store fails what waits for it is bounded: one commit is awaited, and what closed connections waited with is gone", () => {
+  const exchange = new Exchange(STORE).play(`${TWO}
+    b> PUBLISH t qos=1 id=1 1
+    a< PUBLISH t qos=1 id=1 1
+  `);
+  const store = exchange.test.store!;
+  store.isFailing = true;
+  const awaited: unknown[] = [];
+  const { commit } = store;
+  store.commit = (done) => {
+    if (done !== undefined) awaited.push(done);
+    commit.call(store, done);
+  };
+  for (let i = 0; i < 50; i++) {
+    exchange.play(`
+      c> CONNECT sessionExpiryInterval=600
+      c< others
+      c> PUBREL id=1
+      c< nothing
+      c x
+    `);
+  }
+  exchange.play(`
+    d> CONNECT
+    d< CONNACK
+    d> PUBREL id=1
+    d> PUBREL id=2
+    d< nothing
+  `);
+  assert.equal(awaited.length, 0);
+  assert.equal(exchange.test.broker.releases.deferredCount, 1);
+  store.isFailing = false;
+  exchange.play(`
+    commit all
+    b< PUBACK id=1
+    d< PUBCOMP id=1 PacketIdentifierNotFound
+    d< PUBCOMP id=2 PacketIdentifierNotFound
+  `);
+  assert.equal(awaited.length, 1);
+});
+
+Deno.test("Who asks the same again and again while the store fails is disconnected before it fills the memory", () => {
+  const exchange = new Exchange(STORE).play(`${TWO}
+    b> PUBLISH t qos=1 id=1 1
+    a< PUBLISH t qos=1 id=1 1
+    c> CONNECT
+    c< CONNACK
+  `);
+  exchange.test.store!.isFailing = true;
+  // One takes 5 bytes, and 1 MiB is the limit.
+  const many = `c> hex ${"62020001".repeat(4096)}`;
+  for (let i = 0; i < 51; i++) exchange.play(`${many}\nc< nothing`);
+  exchange.play(`${many}\nc< DISCONNECT QuotaExceeded\nc! closed`);
+  assert.equal(exchange.test.broker.releases.deferredCount, 0);
+});
+
+Deno.test("A QoS 2 message that is repeated while the store fails is acknowledged only when it is stored [MQTT-4.3.3-8]", () => {
+  const exchange = new Exchange(STORE).play(`${TWO}
+    a> PUBLISH u qos=2 id=1 1
+    a< nothing
+  `);
+  exchange.test.store!.isFailing = true;
+  exchange.play(`
+    a x
+    a> CONNECT sessionExpiryInterval=600
+    a< CONNACK sessionPresent
+    a> PUBLISH u dup qos=2 id=1 1
+    a< nothing
+  `);
+  exchange.test.store!.isFailing = false;
+  exchange.play(`
+    commit all
+    a< PUBREC id=1
+  `);
+});

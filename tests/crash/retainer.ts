@@ -13,6 +13,8 @@ const NONE = "";
 export class Retainer extends Actor {
   /** Changes that were acknowledged. */
   acknowledged = 0;
+  /** Deletions among the changes that somebody waits for. */
+  deletions = 0;
   readonly #random: Random;
   readonly #topics = new Map<string, InDoubt<string>>();
   readonly #ids = new PacketIds();
@@ -64,16 +66,22 @@ export class Retainer extends Actor {
       const packetId = this.#ids.next((id) => this.#underWay.has(id));
       const topicName = `retained/${this.#random.int(TOPICS)}`;
       // A second deletion of the same topic could not be told from the first.
-      const isDeletion = this.#random.int(10) === 0 && !this.#topics.get(topicName)!.allows(NONE);
+      const isDeletion = this.#random.int(3) === 0 && !this.#topics.get(topicName)!.allows(NONE);
       const value = isDeletion ? NONE : String(++this.#count);
       this.#topics.get(topicName)!.sent(value);
+      // Nobody acknowledges it: it is there, or not, until a later change is acknowledged.
+      if (this.#random.int(3) === 0) {
+        await this.#publish(client, 0, topicName, value);
+        continue;
+      }
+      if (isDeletion) this.deletions++;
       this.#underWay.set(packetId, { topicName, value });
       await this.#publish(client, packetId, topicName, value);
     }
   }
 
   #publish(client: RawClient, packetId: number, topicName: string, value: string): Promise<void> {
-    const packet = publishPacket(topicName, value, 1, packetId);
+    const packet = publishPacket(topicName, value, packetId === 0 ? 0 : 1, packetId);
     return client.send(packet.type === "publish" ? { ...packet, retain: true } : packet);
   }
 }

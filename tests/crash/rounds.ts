@@ -23,6 +23,7 @@ export interface CrashResult {
   readonly acknowledgedQos2: number;
   readonly repeatedQos1: number;
   readonly acknowledgedRetained: number;
+  readonly retainedDeletions: number;
   readonly acknowledgedSubscriptions: number;
 }
 
@@ -77,6 +78,7 @@ class Rounds {
       acknowledgedQos2: twoA.acknowledged + twoB.acknowledged,
       repeatedQos1: this.#subscribers.reduce((sum, { repeats }) => sum + repeats, 0),
       acknowledgedRetained: this.#retainer.acknowledged,
+      retainedDeletions: this.#retainer.deletions,
       acknowledgedSubscriptions: this.#switcher.acknowledged,
     };
   }

@@ -17,6 +17,8 @@ export interface RecordInit {
   readonly isWill?: boolean;
 }
 
+/** What a SUBACK says while the store fails. */
+const QUOTA_EXCEEDED = 0x97;
 /** The latest that a will reaches the monitor, whose link is good, milliseconds. */
 const WILL_LATENCY_MS = 500;
 
@@ -100,6 +102,8 @@ export class Ledger {
 
   granted(subs: readonly SubRecord[], reasonCodes: readonly number[]): void {
     subs.forEach((sub, i) => {
+      // What it was to replace goes on.
+      if (reasonCodes[i] === QUOTA_EXCEEDED && this.#world.diskFailures > 0) return;
       if (reasonCodes[i] !== sub.qos) {
         throw new Violation(
           `SUBACK says ${reasonCodes[i]} for ${sub.wholeFilter} of QoS ${sub.qos}`,
@@ -227,6 +231,7 @@ export class Ledger {
     const { nowMs } = this.#world.clock;
     if (
       record.will === "due" && link.facts.clientId === "monitor" &&
+      this.#world.diskFailures === 0 &&
       link.admittedAtMs < record.sentAtMs
     ) {
       const lateMs = nowMs - record.sentAtMs - this.#world.lateMs(record.sentAtMs);

@@ -157,6 +157,8 @@ export class Outgoing {
   }
 
   #acknowledged({ record }: Entry, reasonCode: number): void {
+    // One that went out before may have been taken then, and that is in doubt for good.
+    if (reasonCode >= 0x80 && record.attempts > 1) return;
     record.ackedAtMs = this.#world.clock.nowMs;
     record.isRefused = reasonCode >= 0x80;
   }

@@ -83,6 +83,8 @@ function settle(scenario: Scenario, settings: Settings): void {
   const { world } = scenario;
   // Where a full queue means the end of a connection, a client that sends its messages again each time gets nowhere.
   const { broker: options } = settings.world;
+  // The disk works again.
+  if (settings.mayFail) world.clock.runFor(20_000);
   if (settings.mayDrop) {
     world.broker.reconfigure({
       ...DEFAULT_BROKER_OPTIONS,

@@ -56,6 +56,9 @@ export class Scenario {
   step(): void {
     this.connectMonitor();
     const client = this.#random.pick(this.clients);
+    if (this.#settings.mayFail && this.#random.int(12) === 0) {
+      this.world.failDisk(this.#random.pick([100, 2000, 2000, 20_000]));
+    }
     this.#act(client, this.#random.int(100));
     this.#pass();
   }
@@ -227,7 +230,7 @@ export class Scenario {
   }
 
   #version(): ProtocolVersion {
-    return this.#random.pick([3, 4, 4, 5, 5, 5]);
+    return this.#settings.mayFail ? 5 : this.#random.pick([3, 4, 4, 5, 5, 5]);
   }
 }
 

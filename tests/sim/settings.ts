@@ -17,6 +17,8 @@ export interface Settings {
   readonly hasCrashes: boolean;
   /** The broker's limits are so low that it drops messages, and counts them. */
   readonly mayDrop: boolean;
+  /** The disk cannot be written now and then; all clients speak 5.0, which has an answer for that. */
+  readonly mayFail: boolean;
   readonly world: WorldSettings;
 }
 
@@ -28,10 +30,12 @@ export function settingsOf(random: Random, { durability, diskFault }: Asked): Se
   const maxCommitMs = random.pick(hasCrashes ? [0, 3, 200] : [undefined, undefined, 3, 200]);
   const mayDrop = random.int(7) === 0;
   const isShort = random.int(8) === 0;
+  const mayFail = durability === "always" && random.int(5) === 0;
   return {
     clients: 3 + random.int(3),
     hasCrashes,
     mayDrop,
+    mayFail,
     world: {
       maxCommitMs,
       durability: durability === "interval" ? "interval" : "always",

@@ -1,3 +1,5 @@
+import type { Message, RetainedMessage } from "../../lib/broker/mod.ts";
+import { GatheredRetained } from "../../lib/store/gathered_retained.ts";
 import { MemoryStore } from "../../lib/store/memory_store.ts";
 import type { Random } from "../support/random.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -44,7 +46,8 @@ const SYNC_INTERVAL_MS = 1000;
 /**
  * A store on a simulated disk, which knows what was written from what was fsynced. Commits take their time, and keep their
  * order. A process that is killed leaves what was written, whether or not anybody was told that it is; a power cut leaves what
- * was fsynced, and perhaps some of what the disk has written since then by itself.
+ * was fsynced, and perhaps some of what the disk has written since then by itself. What gathers of retained messages is the durable
+ * store's own code, so that the core must say truly what they replace.
  */
 export class SimStore extends MemoryStore {
   /** Of the writes so many are on the disk, whatever comes. */
@@ -59,12 +62,39 @@ export class SimStore extends MemoryStore {
   #writtenMs = 0;
   #doneMs = 0;
   #process = 0;
+  #gathered = new GatheredRetained();
+  /** What the disk has of them, by Topic Name. */
+  readonly #retained = new Map<string, Message>();
 
   constructor(init: DiskInit, snapshot: string) {
     super();
     this.#init = init;
     this.#synced = { writes: 0, snapshot };
     this.#boot();
+  }
+
+  override putRetained(message: RetainedMessage, previous?: RetainedMessage): void {
+    this.writes++;
+    this.#gathered.put(message, previous);
+  }
+
+  override deleteRetained(message: RetainedMessage | undefined): void {
+    this.writes++;
+    if (message !== undefined) this.#gathered.delete(message);
+  }
+
+  protected override takeBatch(): () => void {
+    const apply = super.takeBatch();
+    const gathered = this.#gathered;
+    this.#gathered = new GatheredRetained();
+    return () => {
+      apply();
+      while (gathered.size > 0) {
+        const { deleted, put } = gathered.take(2);
+        for (const topicName of deleted) this.#retained.delete(topicName);
+        for (const message of put) this.#retained.set(message.topicName, message);
+      }
+    };
   }
 
   override commit(done?: () => void): void {
@@ -95,6 +125,19 @@ export class SimStore extends MemoryStore {
     });
   }
 
+  /** It cannot be written for so long: what waits is written then, and in the meantime nothing new is promised. */
+  fail(durationMs: number): void {
+    if (this.isFailing) return;
+    const untilMs = this.#init.clock.nowMs + durationMs;
+    this.isFailing = true;
+    this.#writtenMs = Math.max(this.#writtenMs, untilMs);
+    this.#pending++;
+    this.#at(untilMs, () => {
+      this.#pending--;
+      this.isFailing = false;
+    });
+  }
+
   /** The process is dead: what it wrote is with the operating system, which writes it to the disk. */
   kill(): Survivor {
     return this.#restart(this.#cache.length);
@@ -108,7 +151,8 @@ export class SimStore extends MemoryStore {
 
   /** What the disk has, after a crash. */
   override load() {
-    const { sessions, retained } = super.load();
+    const { sessions } = super.load();
+    const retained = [...this.#retained.values()];
     if (this.#init.fault !== "forgetful") return { sessions, retained };
     let hasForgotten = false;
     const forget = <T>(rows: readonly T[]): readonly T[] => {
@@ -117,7 +161,7 @@ export class SimStore extends MemoryStore {
       return rows.slice(1);
     };
     return {
-      retained: forget([...retained]),
+      retained: forget(retained),
       sessions: [...sessions].map((session) => ({
         ...session,
         deliveries: forget(session.deliveries),
@@ -128,7 +172,9 @@ export class SimStore extends MemoryStore {
 
   #restart(kept: number): Survivor {
     this.#process++;
+    this.#gathered = new GatheredRetained();
     this.#pending = 0;
+    this.isFailing = false;
     this.#sync(kept);
     this.#cache = [];
     this.durableWrites = this.#synced.writes;

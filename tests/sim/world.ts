@@ -64,6 +64,7 @@ export class World {
   readonly #poisoned: Uint8Array[] = [];
   #evicted = 0;
   crashes = 0;
+  diskFailures = 0;
   /** Power cuts that may have taken along what was acknowledged. */
   lossyCuts = 0;
   /** All on which there may be something retained. */
@@ -201,6 +202,13 @@ export class World {
       untilMs = atMs;
     }
     return untilMs - leftMs;
+  }
+
+  /** The disk cannot be written for so long. */
+  failDisk(durationMs: number): void {
+    this.trace.add(`The disk fails for ${durationMs} ms`);
+    this.diskFailures++;
+    this.#store!.fail(durationMs);
   }
 
   /** The process dies with all that was not committed, and another one takes over what the disk has. */

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { SqliteStore } from "../../lib/store/mod.ts";
-import { committed, Retainer } from "./contract_support.ts";
+import { committed, delivery, Retainer } from "./contract_support.ts";
 import { copyFiles, open, storeTest } from "./sqlite_support.ts";
 
 /** A retained message that changes, of which nobody waits for the commit: of QoS 0. */
@@ -80,4 +80,47 @@ storeTest("a large batch is written to its end when the store closes", async (di
   for (let i = 0; i < 5000; i++) change(`t/${i}`);
   await close();
   equal((await retainedIn(directory)).length, 5000);
+});
+
+storeTest("who waited for a batch does not hurry the next", async (directory) => {
+  const { store, close } = open(directory);
+  const change = changing(store);
+  store.putSession("a", 60, Infinity);
+  const awaited = committed(store);
+  change("lazy"); // While that is written.
+  await awaited;
+  const { commits } = store.stats;
+  // Longer than it would take to write it at once.
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  equal(store.stats.commits, commits);
+  await close();
+});
+
+storeTest("who waits does not wait as long as what nobody waits for", async (directory) => {
+  const { store, close } = open(directory);
+  const change = changing(store);
+  store.putSession("a", 60, Infinity);
+  await committed(store);
+  change("lazy");
+  // It may be acknowledged in a moment, and is not.
+  store.putDelivery("a", delivery(1));
+  store.putInFlight("a", 1, 1, "published");
+  const startMs = performance.now();
+  await committed(store);
+  const tookMs = performance.now() - startMs;
+  ok(tookMs < 500, `${tookMs} ms`);
+  await close();
+});
+
+storeTest("closing writes at once what nobody waits for", async (directory) => {
+  const { store, close } = open(directory);
+  const change = changing(store);
+  await committed(store);
+  store.begin();
+  change("lazy");
+  const startMs = performance.now();
+  await close();
+  const tookMs = performance.now() - startMs;
+  ok(tookMs < 800, `${tookMs} ms`);
+  deepEqual(await retainedIn(directory), ["lazy=0"]);
 });
