@@ -22,10 +22,11 @@ interface Slab {
 export class ArenaMessage implements RetainedMessage {
   readonly topicName: string;
   readonly qos: Qos;
-  readonly retain: boolean;
   readonly properties: Properties | undefined;
   readonly publisherId: string;
   storePlace = 0;
+  /** `undefined`: never. A number that is not whole, as `Infinity`, takes 16 bytes of its own. */
+  readonly #expiresAtMs: number | undefined;
   /** Bytes of the payload. */
   readonly length: number;
   /** What it lies in, from `at` on. */
@@ -35,14 +36,24 @@ export class ArenaMessage implements RetainedMessage {
   slab: Slab | undefined;
 
   /** Its payload is still the other message's. */
-  constructor(message: Message, readonly expiresAtMs: number) {
+  constructor(message: Message, expiresAtMs: number) {
     this.topicName = message.topicName;
     this.qos = message.qos;
-    this.retain = message.retain;
+    this.#expiresAtMs = expiresAtMs === Infinity ? undefined : expiresAtMs;
     this.properties = ownProperties(message.properties);
     this.publisherId = message.publisherId;
     this.bytes = message.payload;
     this.length = message.payload.length;
+  }
+
+  /** {@linkcode Message.retain} */
+  get retain(): true {
+    return true;
+  }
+
+  /** {@linkcode Message.expiresAtMs} */
+  get expiresAtMs(): number {
+    return this.#expiresAtMs ?? Infinity;
   }
 
   /** A view that is made each time: who needs it more than once keeps it. */
