@@ -1,6 +1,6 @@
 import type { FileAccess, ListenerAccess } from "../auth/mod.ts";
 import type { Broker, LogPort } from "../broker/mod.ts";
-import type { Config, ListenerConfig } from "../config/mod.ts";
+import { type Config, type ListenerConfig, problemAt } from "../config/mod.ts";
 import { nowMs } from "../net/mod.ts";
 
 /** How often files are looked at, milliseconds: a change is in force when it has been there for two looks. */
@@ -16,13 +16,22 @@ export async function openAccess(
   const { FileAccess } = await import("../auth/mod.ts");
   const secrets = config.listeners.flatMap(({ access }) => [access.passwordFile, access.scramFile]);
   for (const path of new Set(secrets)) warnIfOpen(path, log);
-  return FileAccess.open({
+  const opened = FileAccess.open({
     listeners: new Map(
       config.listeners.map((listener) => [listener.options.name, listenerAccess(listener)]),
     ),
     log,
     maxFailureDelaySeconds: config.maxFailureDelaySeconds,
   });
+  return isProblems(opened) ? opened.map((problem) => withOption(problem, config)) : opened;
+}
+
+/** A file that cannot be read is told with the option that names it; one that can tells where in it something is wrong. */
+function withOption(problem: string, { settings }: Config): string {
+  const found = settings.find(({ option, text }) =>
+    option.target.record === "access" && text !== "" && problem.startsWith(`${text}: `)
+  );
+  return found === undefined ? problem : problemAt(found.origin, found.option.name, problem);
 }
 
 /** Whether the files could not be opened. */

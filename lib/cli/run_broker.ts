@@ -3,6 +3,7 @@ import {
   compareConfigs,
   type Config,
   keepLog,
+  keepUntilRestart,
   type ListenerConfig,
   type LoadResult,
 } from "../config/mod.ts";
@@ -239,7 +240,7 @@ function reload(before: Config, result: LoadResult, broker: Broker, log: Logger)
     else log.warning(`SIGHUP: ${name} changes only with a restart`, { now: old, file: after });
   }
   log.info("SIGHUP: the configuration is read again");
-  return config;
+  return keepUntilRestart(config, before);
 }
 
 function writePidFile(path: string, log: Logger): boolean {

@@ -39,6 +39,15 @@ export function compareConfigs(before: Config, after: Config): readonly ConfigCh
   return changes;
 }
 
+/** `after` as a running broker has it that had `before`: with the old settings where only a restart takes over others. */
+export function keepUntilRestart(after: Config, before: Config): Config {
+  const read = new Map(after.settings.map((setting) => [keyOf(setting), setting]));
+  const settings = before.settings.map((setting) =>
+    setting.option.reloadable ? read.get(keyOf(setting)) ?? setting : setting
+  );
+  return { ...after, settings };
+}
+
 /** `config` with the log of `before`: what holds where the new log cannot be opened. */
 export function keepLog(config: Config, before: Config): Config {
   const old = new Map(before.settings.map((setting) => [keyOf(setting), setting]));

@@ -38,6 +38,12 @@ export interface Note {
   readonly text: string;
 }
 
+/** `FILE:LINE: option: What is wrong, with what would be right`; flags and variables say the option themselves. */
+export function problemAt(origin: string, name: string, message: string): string {
+  const namesOption = origin.startsWith("-") || origin.startsWith("MQTT_");
+  return `${origin}: ${namesOption || name === "" ? "" : `${name}: `}${message}`;
+}
+
 /** What has been read so far, and everything that is wrong with it: all errors are told at once. */
 export class Draft {
   readonly problems: string[] = [];
@@ -50,10 +56,9 @@ export class Draft {
   /** The listener of `MQTT_TLS_ENABLED`. */
   tlsBlock: Block | undefined;
 
-  /** `FILE:LINE: option: What is wrong, with what would be right`; flags and variables say the option themselves. */
+  /** Something is wrong: {@linkcode problemAt}. */
   problem(origin: string, name: string, message: string): void {
-    const namesOption = origin.startsWith("-") || origin.startsWith("MQTT_");
-    this.problems.push(`${origin}: ${namesOption || name === "" ? "" : `${name}: `}${message}`);
+    this.problems.push(problemAt(origin, name, message));
   }
 
   /** Whether `per_listener_settings` is true as far as it has been read. */

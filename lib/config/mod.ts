@@ -29,7 +29,7 @@
  * @module
  */
 export type { BrokerOptions, ListenerOptions } from "../broker/mod.ts";
-export { compareConfigs, type ConfigChange, keepLog } from "./changes.ts";
+export { compareConfigs, type ConfigChange, keepLog, keepUntilRestart } from "./changes.ts";
 export { type AccessConfig, DEFAULT_ACCESS_CONFIG } from "./access_config.ts";
 export type {
   Config,
@@ -49,7 +49,7 @@ export {
   valueText,
 } from "./document.ts";
 export { exampleConfig } from "./example.ts";
-export type { Note } from "./draft.ts";
+export { type Note, problemAt } from "./draft.ts";
 export type { FileReader } from "./file.ts";
 export { type Arguments, type FlagSetting, parseArguments } from "./flags.ts";
 export { type ConfigSources, loadConfig, type ProcessUser } from "./load.ts";

@@ -69,6 +69,21 @@ async function recognizes(text: string, user: string, password: string): Promise
 
 const QUICK = ["--iterations", "10"];
 
+cliTest(
+  "a file of users or rules that cannot be read is told with the option that names it",
+  async (place) => {
+    place.write("m.conf", "allow_anonymous true\npassword_file none\n");
+    const file = await place.run(["check", "-c", "m.conf"]);
+    assert.match(file.error, /^m\.conf:2: password_file: \S*none: Cannot read the file: /);
+    const flag = await place.run(["check", "--acl-file", "gone"]);
+    assert.match(flag.error, /^--acl-file: \S*gone: Cannot read the file: /);
+    assert.deepEqual([file.status, flag.status], [3, 3]);
+    place.write("acl", "topik a\n");
+    const { error } = await place.run(["check", "--acl-file", "acl"]);
+    assert.match(error, /^\S*acl:1: topik: /);
+  },
+);
+
 cliTest("passwd makes a file of its owner's alone, and a user of 210,000 rounds", async (place) => {
   const run = await place.run(["passwd", "-c", "--stdin", "pw", "alice"], "se cret\n");
   assert.deepEqual(run, { status: 0, out: "", error: "" });

@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { compareConfigs } from "../../lib/config/mod.ts";
+import { compareConfigs, keepUntilRestart } from "../../lib/config/mod.ts";
 import { load, problems } from "./support.ts";
 
 /** The settings of the file that Debian installs with mosquitto. */
@@ -106,6 +106,17 @@ Deno.test("another reading of the configuration tells each change and whether a 
     { name: "listener", listener: "1883", before: "1883", after: undefined, isReloadable: false },
   ]);
   assert.deepEqual(compareConfigs(before, before), []);
+});
+
+Deno.test("what only a restart takes over is told again by the next reading, with what holds until then", () => {
+  const started = load({ file: "max_topic_levels 10\nmax_sessions 5" });
+  const second = load({ file: "max_topic_levels 20\nmax_sessions 6" });
+  const third = load({ file: "max_topic_levels 30\nmax_sessions 7" });
+  const changes = compareConfigs(keepUntilRestart(second, started), third);
+  assert.deepEqual(changes.map(({ name, before, after }) => [name, before, after]), [
+    ["max_topic_levels", "10", "30"],
+    ["max_sessions", "6", "7"],
+  ]);
 });
 
 Deno.test("a listener that is new or gone is one change, not one for each of its options", () => {
