@@ -73,7 +73,7 @@ netTest("those who reset their connections before they are accepted keep nobody 
   broker.signal("SIGCONT");
   using client = await RawClient.connect(broker.port);
   const tookMs = performance.now() - startMs;
-  assert.ok(tookMs < 1000, `It took ${tookMs} ms`);
+  assert.ok(tookMs < 3000, `It took ${tookMs} ms`);
   await client.ping();
 });
 
@@ -153,7 +153,7 @@ netTest("a socket that stays silent, or halfway through CONNECT, is closed in ti
   assert.deepEqual(await silent.untilEnd(), { packets: [], isReset: false });
   assert.deepEqual(await slow.untilEnd(), { packets: [], isReset: false });
   const tookMs = performance.now() - startMs;
-  assert.ok(tookMs >= 290 && tookMs < 1500, `It took ${tookMs} ms`);
+  assert.ok(tookMs >= 290 && tookMs < 5000, `It took ${tookMs} ms`);
   await quick.ping();
 });
 
