@@ -8,13 +8,18 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { VERSION } from "../lib/version.ts";
 import { BrokerProcess } from "../tests/support/broker_process.ts";
 import { findMosquitto } from "../tests/support/clients.ts";
 import { report, summary } from "./acceptance/report.ts";
 import type { Outcome, Row } from "./acceptance/row.ts";
 import { ROWS } from "./acceptance/rows.ts";
+import { readFlags } from "./flags.ts";
+
+const USE = `Runs the acceptance guide with real clients and writes the report.
+
+  --out FILE    default: acceptance-report.md
+  --with-tests  the test suite is a row of it`;
 
 /** Runs one row against a broker of its own, which must also end well. */
 async function tryRow(row: Row, withTests: boolean, missing: string | undefined): Promise<Outcome> {
@@ -52,25 +57,22 @@ function systemName(): string {
   return name;
 }
 
-const { values } = parseArgs({
-  args: Deno.args,
-  options: {
-    out: { type: "string", default: "acceptance-report.md" },
-    "with-tests": { type: "boolean", default: false },
-  },
+const { out, "with-tests": withTests } = readFlags(USE, {
+  out: "acceptance-report.md",
+  "with-tests": false,
 });
 const mosquitto = await findMosquitto();
 const missing = "missing" in mosquitto ? mosquitto.missing : undefined;
 const outcomes: Outcome[] = [];
 for (const row of ROWS) {
-  const outcome = await tryRow(row, values["with-tests"], missing);
+  const outcome = await tryRow(row, withTests, missing);
   outcomes.push(outcome);
   const { status, observed } = outcome;
   const detail = status === "passed" ? "" : `: ${observed}`;
   console.log(`${status.padEnd(7)} ${row.id.padEnd(4)} ${row.title}${detail}`);
 }
 await Deno.writeTextFile(
-  values.out,
+  out,
   report(outcomes, {
     date: new Date(),
     version: VERSION,
@@ -79,6 +81,6 @@ await Deno.writeTextFile(
     mosquitto: "client" in mosquitto ? mosquitto.client : undefined,
   }),
 );
-console.log(`The report is in ${values.out}`);
+console.log(`The report is in ${out}`);
 console.log(summary(outcomes));
 Deno.exitCode = outcomes.filter(({ status }) => status === "failed").length;

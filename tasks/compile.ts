@@ -7,10 +7,14 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
+import { readFlags } from "./flags.ts";
 import { type Bundle, bundle } from "./release/bundle.ts";
 import { type DenoRun, runDeno } from "./release/run_deno.ts";
 
+const USE = `Makes the executable.
+
+  --target TARGET  x86_64-unknown-linux-gnu and so on, as deno compile has them; default: this machine
+  --output FILE    default: dist/flux-mqtt, with the target behind it where one is named`;
 /** What the broker needs, and nothing beyond it. The executable keeps these for good. */
 const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-write", "--allow-env"];
 /**
@@ -79,13 +83,13 @@ function hint(output: string): string {
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({
-    args: Deno.args,
-    options: { target: { type: "string" }, output: { type: "string" } },
-  });
-  const suffix = values.target === undefined ? "" : `-${values.target}`;
-  const executable = values.output ?? `dist/flux-mqtt${suffix}`;
-  const { isMade, warning, output } = await compile(executable, values.target);
+  const { target, output: named } = readFlags(USE, { target: "", output: "" });
+  const suffix = target === "" ? "" : `-${target}`;
+  const executable = named === "" ? `dist/flux-mqtt${suffix}` : named;
+  const { isMade, warning, output } = await compile(
+    executable,
+    target === "" ? undefined : target,
+  );
   if (warning !== "") console.log(warning);
   console.log(isMade ? `Made ${executable}` : output.trimEnd());
   if (!isMade) Deno.exit(1);

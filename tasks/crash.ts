@@ -10,18 +10,16 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { crashRounds } from "../tests/crash/rounds.ts";
+import { readFlags } from "./flags.ts";
 
-const { values } = parseArgs({
-  args: Deno.args.filter((arg) => arg !== "--"),
-  options: {
-    rounds: { type: "string", default: "200" },
-    seed: { type: "string", default: String(Date.now() % 1_000_000) },
-  },
-});
-const rounds = Number(values.rounds);
-const seed = Number(values.seed);
+const USE =
+  `Kills the broker again and again while clients work with it, and holds it to its promises.
+
+  --rounds COUNT  default: 200
+  --seed NUMBER   of what the clients do; default: a new one`;
+
+const { rounds, seed } = readFlags(USE, { rounds: 200, seed: Date.now() % 1_000_000 });
 console.log(`${rounds} rounds, seed ${seed}`);
 const startMs = performance.now();
 let round = 0;

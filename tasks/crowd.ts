@@ -10,7 +10,8 @@
  *
  * @module
  */
-import { megabytes, printHead, printRow, readFlags, run, show } from "./measure/command.ts";
+import { readFlags } from "./flags.ts";
+import { megabytes, printHead, printRow, run, show } from "./measure/command.ts";
 import { PairLoad } from "./measure/pair_load.ts";
 import {
   placeOf,

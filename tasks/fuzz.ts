@@ -9,12 +9,16 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { encodePacket, NameCache, type ProtocolVersion } from "../lib/codec/mod.ts";
 import { decodeHostile } from "../tests/codec/hostile.ts";
 import { mutate, randomPacket } from "../tests/codec/random_packet.ts";
 import { Random } from "../tests/support/random.ts";
+import { readFlags } from "./flags.ts";
 
+const USE = `Feeds damaged packets to the decoder.
+
+  --count PACKETS  default: 1000000
+  --seed NUMBER    default: a new one`;
 const VERSIONS: readonly ProtocolVersion[] = [3, 4, 5];
 const MIB = 1024 * 1024;
 /** Growth of the live heap that is no leak: caches of the engine, compiled code. */
@@ -30,14 +34,7 @@ interface Part {
   readonly rssBytes: number;
 }
 
-const { values } = parseArgs({
-  options: {
-    count: { type: "string", default: "1000000" },
-    seed: { type: "string", default: String(Date.now() % 1_000_000_000) },
-  },
-});
-const count = positiveInteger("count", values.count);
-const seed = positiveInteger("seed", values.seed);
+const { count, seed } = readFlags(USE, { count: 1_000_000, seed: Date.now() % 1_000_000_000 });
 
 const names = new NameCache();
 const random = new Random(seed);
@@ -85,13 +82,6 @@ function runPart(from: number, to: number): Part {
     }
   }
   return { heapBytes, rssBytes: Deno.memoryUsage().rss };
-}
-
-function positiveInteger(name: string, text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  console.log(`Cannot read --${name} ${text}: a positive integer is needed`);
-  return Deno.exit(2);
 }
 
 function mib(bytes: number): string {

@@ -10,7 +10,6 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import {
   GROWTH_LIMIT_BYTES,
   hostileRun,
@@ -19,19 +18,16 @@ import {
   type Siege,
 } from "../tests/hostile/run.ts";
 import { LEVELS, type Vitals } from "../tests/hostile/vitals.ts";
+import { readFlags } from "./flags.ts";
 
 const MB = 1024 * 1024;
 const P99_LIMIT_MS = 500;
+const USE = `Attacks the broker at every kind of listener, and looks at what others notice.
 
-const { values } = parseArgs({
-  args: Deno.args.filter((arg) => arg !== "--"),
-  options: {
-    seconds: { type: "string", default: "60" },
-    seed: { type: "string", default: String(Date.now() % 1_000_000) },
-  },
-});
-const seconds = Number(values.seconds);
-const seed = Number(values.seed);
+  --seconds SECONDS  and a third of it once more; default: 60
+  --seed NUMBER      of what the attackers do; default: a new one`;
+
+const { seconds, seed } = readFlags(USE, { seconds: 60, seed: Date.now() % 1_000_000 });
 console.log(`${seconds} s, seed ${seed}`);
 const { before, sieges, failures } = await hostileRun({
   seed,

@@ -5,41 +5,44 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { DEFAULT_STEPS, explain, run } from "../tests/sim/run.ts";
 import type { Asked } from "../tests/sim/settings.ts";
+import { readFlags } from "./flags.ts";
 
-const { values } = parseArgs({
-  args: Deno.args.filter((argument) => argument !== "--"),
-  options: {
-    durability: { type: "string", default: "always" },
-    seeds: { type: "string", default: "10000" },
-    from: { type: "string", default: "0" },
-    steps: { type: "string", default: String(DEFAULT_STEPS) },
-    /** Failures after which to stop. */
-    failures: { type: "string", default: "1" },
-    /** Events of a failure that are shown. */
-    trace: { type: "string", default: "60" },
-  },
+const USE = `Simulates clients, links and crashes against the broker.
+
+  --durability WORD  always, interval or none; default: always
+  --seeds COUNT      default: 10000
+  --from SEED        the first; default: 0
+  --steps COUNT      of each world; default: ${DEFAULT_STEPS}
+  --failures COUNT   after which to stop; default: 1
+  --trace EVENTS     of a failure that are shown; default: 60`;
+
+const flags = readFlags(USE, {
+  durability: "always",
+  seeds: 10_000,
+  from: 0,
+  steps: DEFAULT_STEPS,
+  failures: 1,
+  trace: 60,
 });
-const { durability } = values;
+const { durability, from } = flags;
 if (durability !== "always" && durability !== "interval" && durability !== "none") {
   say(`--durability is always, interval or none, not ${durability}`);
   Deno.exit(2);
 }
 const asked: Asked = { durability };
-const from = Number(values.from);
-const to = from + Number(values.seeds);
+const to = from + flags.seeds;
 const startMs = performance.now();
 let failed = 0;
-for (let seed = from; seed < to && failed < Number(values.failures); seed++) {
-  const failure = run(seed, Number(values.steps), asked);
+for (let seed = from; seed < to && failed < flags.failures; seed++) {
+  const failure = run(seed, flags.steps, asked);
   if (failure !== undefined) {
     failed++;
     say(
       explain({
         ...failure,
-        trace: failure.trace.slice(failure.trace.length - Number(values.trace)),
+        trace: failure.trace.slice(failure.trace.length - flags.trace),
       }),
     );
   }

@@ -14,7 +14,8 @@
  */
 import type { Qos } from "../lib/codec/mod.ts";
 import type { BrokerProcess } from "../tests/support/broker_process.ts";
-import { megabytes, printHead, printRow, readFlags, run, show } from "./measure/command.ts";
+import { readFlags } from "./flags.ts";
+import { megabytes, printHead, printRow, run, show } from "./measure/command.ts";
 import { PairLoad } from "./measure/pair_load.ts";
 import {
   placeOf,

@@ -11,7 +11,8 @@
  * @module
  */
 import { INCLUDED, V8_FLAGS } from "./compile.ts";
-import { printHead, printRow, readFlags } from "./measure/command.ts";
+import { readFlags } from "./flags.ts";
+import { printHead, printRow } from "./measure/command.ts";
 import { bundle } from "./release/bundle.ts";
 import { measure, type Program } from "./smoke/start.ts";
 

@@ -12,7 +12,8 @@
  *
  * @module
  */
-import { megabytes, printHead, printRow, readFlags, run, show } from "./measure/command.ts";
+import { readFlags } from "./flags.ts";
+import { megabytes, printHead, printRow, run, show } from "./measure/command.ts";
 import { requireLinux, restingBytes, startBroker, tooManyConnections } from "./measure/process.ts";
 import { type Subject, subjects } from "./measure/subjects.ts";
 

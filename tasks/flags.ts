@@ -1,0 +1,58 @@
+// deno-lint-ignore-file no-console -- part of command line tools
+import { parseArgs } from "node:util";
+
+/** Flags by their names, each with its default; the default's type says what it takes. */
+export type Defaults = Readonly<Record<string, number | boolean | readonly number[] | string>>;
+/** The same after the command line. */
+export type Values<D> = {
+  -readonly [K in keyof D]: D[K] extends number ? number
+    : D[K] extends boolean ? boolean
+    : D[K] extends string ? string
+    : readonly number[];
+};
+
+/**
+ * Reads the command line: `--name 10`, `--name 10,100` where the default is a list, `--name` where it is false; a number may be 0 where
+ * its default is. With one that is not
+ * understood it prints `use` and ends with status 2, with `--help` 0.
+ */
+export function readFlags<const D extends Defaults>(use: string, defaults: D): Values<D> {
+  const options = Object.fromEntries(
+    Object.entries(defaults).map(([name, value]) =>
+      [name, { type: typeof value === "boolean" ? "boolean" : "string" }] as const
+    ),
+  );
+  try {
+    const args = Deno.args.filter((arg) => arg !== "--");
+    const parsed = parseArgs({ args, options: { ...options, help: { type: "boolean" } } });
+    const values: Readonly<Record<string, string | boolean | undefined>> = parsed.values;
+    if (values["help"] === true) {
+      console.log(use);
+      Deno.exit(0);
+    }
+    return Object.fromEntries(
+      Object.entries(defaults).map(([name, fallback]) =>
+        [name, valueOf(name, values[name], fallback)] as const
+      ),
+    ) as Values<D>;
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n\n${use}`);
+    Deno.exit(2);
+  }
+}
+
+function valueOf(
+  name: string,
+  given: string | boolean | undefined,
+  fallback: Defaults[string],
+): Defaults[string] {
+  if (typeof given !== "string" || typeof fallback === "string") return given ?? fallback;
+  const numbers = given.split(",").map(Number);
+  const mayBeZero = fallback === 0;
+  if (numbers.some((number) => !((number > 0 || mayBeZero && number === 0) && number < Infinity))) {
+    throw new Error(`--${name}: Must be ${mayBeZero ? "0 or more" : "above 0"}, is "${given}"`);
+  }
+  if (typeof fallback !== "number") return numbers;
+  if (numbers.length > 1) throw new Error(`--${name}: Must be one number, is "${given}"`);
+  return numbers[0]!;
+}
