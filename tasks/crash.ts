@@ -11,7 +11,7 @@
  * @module
  */
 import { crashRounds } from "../tests/crash/rounds.ts";
-import { readFlags } from "./flags.ts";
+import { readFlags, whole } from "./flags.ts";
 
 const USE =
   `Kills the broker again and again while clients work with it, and holds it to its promises.
@@ -19,7 +19,10 @@ const USE =
   --rounds COUNT  default: 200
   --seed NUMBER   of what the clients do; default: a new one`;
 
-const { rounds, seed } = readFlags(USE, { rounds: 200, seed: Date.now() % 1_000_000 });
+const { rounds, seed } = readFlags(USE, {
+  rounds: whole(200),
+  seed: whole(Date.now() % 1_000_000, 0),
+});
 console.log(`${rounds} rounds, seed ${seed}`);
 const startMs = performance.now();
 let round = 0;

@@ -1,19 +1,32 @@
 // deno-lint-ignore-file no-console -- part of command line tools
 import { parseArgs } from "node:util";
 
+/** A default of which only whole numbers may take the place. */
+export interface Whole {
+  readonly value: number;
+  /** The least that may. */
+  readonly min: number;
+}
+
+/** A flag for a count, or with 0 as the least for a seed. */
+export function whole(value: number, min: 0 | 1 = 1): Whole {
+  return { value, min };
+}
+
 /** Flags by their names, each with its default; the default's type says what it takes. */
-export type Defaults = Readonly<Record<string, number | boolean | readonly number[] | string>>;
+export type Defaults = Readonly<
+  Record<string, number | Whole | boolean | readonly number[] | string>
+>;
 /** The same after the command line. */
 export type Values<D> = {
-  -readonly [K in keyof D]: D[K] extends number ? number
+  -readonly [K in keyof D]: D[K] extends number | Whole ? number
     : D[K] extends boolean ? boolean
     : D[K] extends string ? string
     : readonly number[];
 };
 
 /**
- * Reads the command line: `--name 10`, `--name 10,100` where the default is a list, `--name` where it is false; a number may be 0 where
- * its default is. With one that is not
+ * Reads the command line: `--name 10`, `--name 10,100` where the default is a list, `--name` where it is false. With one that is not
  * understood it prints `use` and ends with status 2, with `--help` 0.
  */
 export function readFlags<const D extends Defaults>(use: string, defaults: D): Values<D> {
@@ -45,14 +58,25 @@ function valueOf(
   name: string,
   given: string | boolean | undefined,
   fallback: Defaults[string],
-): Defaults[string] {
+): Exclude<Defaults[string], Whole> {
+  if (typeof fallback === "object" && "min" in fallback) return wholeOf(name, given, fallback);
   if (typeof given !== "string" || typeof fallback === "string") return given ?? fallback;
   const numbers = given.split(",").map(Number);
-  const mayBeZero = fallback === 0;
-  if (numbers.some((number) => !((number > 0 || mayBeZero && number === 0) && number < Infinity))) {
-    throw new Error(`--${name}: Must be ${mayBeZero ? "0 or more" : "above 0"}, is "${given}"`);
+  if (numbers.some((number) => !(number > 0 && number < Infinity))) {
+    throw new Error(`--${name}: Must be above 0, is "${given}"`);
   }
   if (typeof fallback !== "number") return numbers;
   if (numbers.length > 1) throw new Error(`--${name}: Must be one number, is "${given}"`);
   return numbers[0]!;
+}
+
+function wholeOf(
+  name: string,
+  given: string | boolean | undefined,
+  { value, min }: Whole,
+): number {
+  if (given === undefined) return value;
+  const number = Number(given);
+  if (Number.isSafeInteger(number) && number >= min) return number;
+  throw new Error(`--${name}: Must be a whole number of ${min} or more, is "${given}"`);
 }

@@ -13,7 +13,7 @@ import { encodePacket, NameCache, type ProtocolVersion } from "../lib/codec/mod.
 import { decodeHostile } from "../tests/codec/hostile.ts";
 import { mutate, randomPacket } from "../tests/codec/random_packet.ts";
 import { Random } from "../tests/support/random.ts";
-import { readFlags } from "./flags.ts";
+import { readFlags, whole } from "./flags.ts";
 
 const USE = `Feeds damaged packets to the decoder.
 
@@ -34,7 +34,10 @@ interface Part {
   readonly rssBytes: number;
 }
 
-const { count, seed } = readFlags(USE, { count: 1_000_000, seed: Date.now() % 1_000_000_000 });
+const { count, seed } = readFlags(USE, {
+  count: whole(1_000_000),
+  seed: whole(Date.now() % 1_000_000_000),
+});
 
 const names = new NameCache();
 const random = new Random(seed);

@@ -18,7 +18,7 @@ import {
   type Siege,
 } from "../tests/hostile/run.ts";
 import { LEVELS, type Vitals } from "../tests/hostile/vitals.ts";
-import { readFlags } from "./flags.ts";
+import { readFlags, whole } from "./flags.ts";
 
 const MB = 1024 * 1024;
 const P99_LIMIT_MS = 500;
@@ -27,7 +27,10 @@ const USE = `Attacks the broker at every kind of listener, and looks at what oth
   --seconds SECONDS  and a third of it once more; default: 60
   --seed NUMBER      of what the attackers do; default: a new one`;
 
-const { seconds, seed } = readFlags(USE, { seconds: 60, seed: Date.now() % 1_000_000 });
+const { seconds, seed } = readFlags(USE, {
+  seconds: 60,
+  seed: whole(Date.now() % 1_000_000, 0),
+});
 console.log(`${seconds} s, seed ${seed}`);
 const { before, sieges, failures } = await hostileRun({
   seed,

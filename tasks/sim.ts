@@ -7,7 +7,7 @@
  */
 import { DEFAULT_STEPS, explain, run } from "../tests/sim/run.ts";
 import type { Asked } from "../tests/sim/settings.ts";
-import { readFlags } from "./flags.ts";
+import { readFlags, whole } from "./flags.ts";
 
 const USE = `Simulates clients, links and crashes against the broker.
 
@@ -20,11 +20,11 @@ const USE = `Simulates clients, links and crashes against the broker.
 
 const flags = readFlags(USE, {
   durability: "always",
-  seeds: 10_000,
-  from: 0,
-  steps: DEFAULT_STEPS,
-  failures: 1,
-  trace: 60,
+  seeds: whole(10_000),
+  from: whole(0, 0),
+  steps: whole(DEFAULT_STEPS),
+  failures: whole(1),
+  trace: whole(60, 0),
 });
 const { durability, from } = flags;
 if (durability !== "always" && durability !== "interval" && durability !== "none") {

@@ -11,7 +11,7 @@
  * @module
  */
 import { INCLUDED, V8_FLAGS } from "./compile.ts";
-import { readFlags } from "./flags.ts";
+import { readFlags, whole } from "./flags.ts";
 import { printHead, printRow } from "./measure/command.ts";
 import { bundle } from "./release/bundle.ts";
 import { measure, type Program } from "./smoke/start.ts";
@@ -20,7 +20,7 @@ const USE = `Shows how long the broker takes until it accepts connections.
 
   --starts COUNT  that the median is taken of; default: 21`;
 
-const { starts } = readFlags(USE, { starts: 21 });
+const { starts } = readFlags(USE, { starts: whole(21) });
 const root = new URL("..", import.meta.url).pathname;
 const folder = await Deno.makeTempDir({ prefix: "flux-starts-" });
 
