@@ -1,26 +1,19 @@
-import type { LogPort } from "../broker/mod.ts";
 import { type Arguments, type Config, loadConfig, type ResolvedSetting } from "../config/mod.ts";
-import { loadTls } from "../net/mod.ts";
+import { loadTls, SILENT } from "../net/mod.ts";
 import { isProblems, openAccess } from "./access.ts";
-import { EXIT, messageOf, print, printError } from "./output.ts";
+import { EXIT, messageOf, print, printProblems } from "./output.ts";
 import { processSources } from "./sources.ts";
 
 /** `flux-mqtt check -c FILE`: says what is wrong, or prints the configuration and where each value comes from. */
 export async function check(args: Arguments): Promise<number> {
   const result = loadConfig(processSources(args));
-  if (!result.isValid) {
-    printError(result.problems.map((problem) => problem + "\n").join(""));
-    return EXIT.configuration;
-  }
+  if (!result.isValid) return printProblems(result.problems);
   const access = await openAccess(result.config, SILENT);
   const problems = [
     ...(isProblems(access) ? access : []),
     ...await certificateProblems(result.config),
   ];
-  if (problems.length > 0) {
-    printError(problems.map((problem) => problem + "\n").join(""));
-    return EXIT.configuration;
-  }
+  if (problems.length > 0) return printProblems(problems);
   print(describeConfig(result.config));
   return EXIT.ok;
 }
@@ -31,21 +24,13 @@ async function certificateProblems({ listeners }: Config): Promise<readonly stri
   for (const { tls, options, origin } of listeners) {
     if (tls === undefined) continue;
     try {
-      (await loadTls(tls, SILENT)).close();
+      (await loadTls(tls)).close();
     } catch (error) {
       problems.push(`${origin}: listener ${options.name}: ${messageOf(error)}`);
     }
   }
   return problems;
 }
-
-const SILENT: LogPort = {
-  debugOn: false,
-  debug: () => {},
-  info: () => {},
-  warning: () => {},
-  error: () => {},
-};
 
 /** The configuration as a table: option, value, origin; a listener's options below it. */
 function describeConfig(config: Config): string {

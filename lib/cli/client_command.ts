@@ -1,6 +1,7 @@
 import {
   ClientError,
   type ClientErrorKind,
+  CONNECT_TIMEOUT_MS,
   MqttClient,
   type MqttClientInit,
 } from "../client/mod.ts";
@@ -24,8 +25,6 @@ const CLIENT_EXIT: Readonly<Record<ClientErrorKind, number>> = {
 const NOT_AUTHORIZED = 15;
 /** `-W` has passed; mosquitto's clients have this status too. */
 const TIMED_OUT = 27;
-/** How long connecting may take without `-W`, milliseconds, as `MqttClient` has it. */
-const CONNECT_MS = 10_000;
 
 /** What to do about each kind of failure. */
 const ADVICE: Readonly<Record<ClientErrorKind, string>> = {
@@ -79,9 +78,11 @@ export async function runClient(
     const { use, init, timeoutSeconds = 0 } = job;
     const limitMs = timeoutSeconds === 0 ? Infinity : timeoutSeconds * 1000;
     const deadlineMs = performance.now() + limitMs;
-    client = await MqttClient.connect(
-      limitMs < CONNECT_MS ? { ...init, connectTimeoutMs: limitMs } : init,
-    );
+    const { connectTimeoutMs = CONNECT_TIMEOUT_MS } = init;
+    client = await MqttClient.connect({
+      ...init,
+      connectTimeoutMs: Math.min(limitMs, connectTimeoutMs),
+    });
     for (const signal of ENDING) Deno.addSignalListener(signal, leaveEarly);
     return await until(deadlineMs, client, use(client));
   } catch (error) {

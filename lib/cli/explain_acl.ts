@@ -4,7 +4,7 @@ import { type ListenerConfig, loadConfig } from "../config/mod.ts";
 import { isTopicFilter, isTopicName, parseTopicFilter } from "../topic/mod.ts";
 import type { Flags } from "./commands.ts";
 import { flagsHelp } from "./help.ts";
-import { EXIT, messageOf, print, printError } from "./output.ts";
+import { EXIT, messageOf, print, printError, printProblems } from "./output.ts";
 import { processSources } from "./sources.ts";
 
 /** The flags of `explain-acl`. */
@@ -69,12 +69,12 @@ export function explainAcl(args: readonly string[]): number {
   const place = file === undefined
     ? { aclFile: values.acl!, isStrict: true }
     : findPlace(file, values.listener);
-  if ("problems" in place) return invalid(place.problems);
+  if ("problems" in place) return printProblems(place.problems);
   const path = values.acl ?? place.aclFile;
   const who = whoIs(values.user, values.client);
   if (path === "") return answer(true, question, who, "there is no acl_file");
   const acl = readAcl(path);
-  if ("problems" in acl) return invalid(acl.problems);
+  if ("problems" in acl) return printProblems(acl.problems);
   if (question.verb === "subscribe" && !place.isStrict) {
     return answer(true, question, who, "acl_subscribe is mosquitto, which grants everything");
   }
@@ -165,11 +165,6 @@ function readAcl(path: string): Acl | { problems: readonly string[] } {
   } catch (error) {
     return { problems: [`${path}: ${messageOf(error)}`] };
   }
-}
-
-function invalid(problems: readonly string[]): number {
-  printError(problems.map((problem) => problem + "\n").join(""));
-  return EXIT.configuration;
 }
 
 function refuse(problem: string): number {

@@ -25,6 +25,12 @@ export function printError(text: string): void {
   writeAll(Deno.stderr, new TextEncoder().encode(text));
 }
 
+/** To standard error, a line each; returns the exit status of a configuration that is not valid. */
+export function printProblems(problems: readonly string[]): number {
+  printError(problems.map((problem) => problem + "\n").join(""));
+  return EXIT.configuration;
+}
+
 /** A write may take only part; a reader that has gone (`| head`) is no error of ours. */
 function writeAll(writer: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): boolean {
   try {

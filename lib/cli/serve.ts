@@ -1,6 +1,6 @@
 import { type Arguments, loadConfig } from "../config/mod.ts";
 import { Logger } from "../observe/mod.ts";
-import { EXIT, messageOf, printError } from "./output.ts";
+import { EXIT, messageOf, printError, printProblems } from "./output.ts";
 import { runBroker } from "./run_broker.ts";
 import { processSources } from "./sources.ts";
 
@@ -8,10 +8,7 @@ import { processSources } from "./sources.ts";
 export function serve(args: Arguments): Promise<number> {
   const load = () => loadConfig(processSources(args));
   const result = load();
-  if (!result.isValid) {
-    printError(result.problems.map((problem) => problem + "\n").join(""));
-    return Promise.resolve(EXIT.configuration);
-  }
+  if (!result.isValid) return Promise.resolve(printProblems(result.problems));
   let logger: Logger;
   try {
     logger = new Logger(result.config.log);

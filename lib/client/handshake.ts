@@ -11,6 +11,9 @@ import { ClientError, closedEarly, refusal } from "./error.ts";
 import type { MqttClient } from "./mqtt_client.ts";
 import type { Place } from "./transport.ts";
 
+/** How long connecting may take, milliseconds, where nobody says. */
+export const CONNECT_TIMEOUT_MS = 10_000;
+
 /** What is done with a message; QoS 2 ones come once. It may disconnect: what came behind is then not acknowledged. */
 export type MessageHandler = (message: Publish, client: MqttClient) => void;
 

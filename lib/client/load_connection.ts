@@ -11,6 +11,7 @@ import {
   type Qos,
 } from "../codec/mod.ts";
 import { ClientError, refusal } from "./error.ts";
+import { CONNECT_TIMEOUT_MS } from "./handshake.ts";
 import { open, type Place, writeAll } from "./transport.ts";
 
 /** Types of packet that `open` waits for. */
@@ -19,7 +20,6 @@ const [CONNACK, SUBACK] = [2, 9];
 const BUFFER_BYTES = 4 * 1024;
 /** A read buffer grows to this while it is filled at once; beyond it only for a packet that does not fit. */
 const BUSY_BYTES = 256 * 1024;
-const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
  * A connection of 3.1.1 for measuring a broker: no promise and no object for a message, one write for many. It keeps no account of

@@ -14,7 +14,13 @@ import {
   type Unsuback,
 } from "../codec/mod.ts";
 import { ClientError, connectionError } from "./error.ts";
-import { accepted, connectPacket, type MessageHandler, type MqttClientInit } from "./handshake.ts";
+import {
+  accepted,
+  CONNECT_TIMEOUT_MS,
+  connectPacket,
+  type MessageHandler,
+  type MqttClientInit,
+} from "./handshake.ts";
 import { PacketReader } from "./packet_reader.ts";
 import { SendQuota } from "./quota.ts";
 import { open, tryClose, writeAll } from "./transport.ts";
@@ -79,7 +85,7 @@ export class MqttClient {
 
   /** Connects; throws a `ClientError` that says why not. */
   static async connect(init: MqttClientInit): Promise<MqttClient> {
-    const { connectTimeoutMs = 10_000, protocolVersion = 5 } = init;
+    const { connectTimeoutMs = CONNECT_TIMEOUT_MS, protocolVersion = 5 } = init;
     const connect = encodePacket(connectPacket(init), protocolVersion);
     const deadlineMs = performance.now() + connectTimeoutMs;
     const conn = await open(init, connectTimeoutMs);

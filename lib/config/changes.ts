@@ -19,7 +19,7 @@ export interface ConfigChange {
  * gone is one change: that of its `listener` line.
  */
 export function compareConfigs(before: Config, after: Config): readonly ConfigChange[] {
-  const old = new Map(before.settings.map((setting) => [keyOf(setting), setting]));
+  const old = byKey(before);
   const changes: ConfigChange[] = [];
   const listeners = [before, after].map(({ settings }) =>
     new Set(settings.map(({ listener }) => listener))
@@ -41,7 +41,7 @@ export function compareConfigs(before: Config, after: Config): readonly ConfigCh
 
 /** `after` as a running broker has it that had `before`: with the old settings where only a restart takes over others. */
 export function keepUntilRestart(after: Config, before: Config): Config {
-  const read = new Map(after.settings.map((setting) => [keyOf(setting), setting]));
+  const read = byKey(after);
   const settings = before.settings.map((setting) =>
     setting.option.reloadable ? read.get(keyOf(setting)) ?? setting : setting
   );
@@ -50,7 +50,7 @@ export function keepUntilRestart(after: Config, before: Config): Config {
 
 /** `config` with the log of `before`: what holds where the new log cannot be opened. */
 export function keepLog(config: Config, before: Config): Config {
-  const old = new Map(before.settings.map((setting) => [keyOf(setting), setting]));
+  const old = byKey(before);
   const settings = config.settings.map((setting) =>
     isOfLog(setting) ? old.get(keyOf(setting)) ?? setting : setting
   );
@@ -60,6 +60,10 @@ export function keepLog(config: Config, before: Config): Config {
 /** `connection_messages` is the core's. */
 function isOfLog({ option: { theme, target } }: ResolvedSetting): boolean {
   return theme === "Log" && target.record === "process";
+}
+
+function byKey({ settings }: Config): Map<string, ResolvedSetting> {
+  return new Map(settings.map((setting) => [keyOf(setting), setting]));
 }
 
 /** Two names of one decision: which of them decided does not matter. */

@@ -29,10 +29,8 @@ export interface KeptMessage extends Omit<Message, "payload"> {
   storeId: number;
 }
 
-/** A message that is retained: its payload is its own too. */
-export interface RetainedMessage extends Omit<Message, "payload"> {
-  /** Its content never changes; where it lies may. */
-  readonly payload: Uint8Array;
+/** A message that is retained: its payload is its own too, and valid for good. */
+export interface RetainedMessage extends Message {
   /** The store's mark: where it stands among what is to be written; 0 while no store has it. */
   storePlace: number;
 }
