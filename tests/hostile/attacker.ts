@@ -73,7 +73,7 @@ export class Mob {
   readonly #acting: Promise<void>[] = [];
   isOver = false;
 
-  /** Sends them to all doors. `floodBytes` are sent in about `floodMs`, and then as much again. */
+  /** Sends them to all doors. `floodBytes` are sent in about `floodMs`, and it goes on at that pace. */
   static async send(
     doors: readonly Door[],
     random: Random,
