@@ -16,15 +16,18 @@
  * @module
  */
 export { Broker } from "./broker.ts";
-export type { BufferPool, ByteBuffer } from "./byte_buffer.ts";
-export type { Client } from "./client.ts";
-export type { CloseReason, Connection, ConnectionState } from "./connection.ts";
-export { Congestion } from "./congestion.ts";
-export { Deadline, Deadlines } from "./deadlines.ts";
-export type { MessageHub, MessageInit } from "./message.ts";
-export * from "./metrics.ts";
-export * from "./options.ts";
-export * from "./ports.ts";
+export type { BrokerLevels } from "./core/levels.ts";
+export { Congestion } from "./core/congestion.ts";
+export type { BufferPool, ByteBuffer } from "./ground/byte_buffer.ts";
+export type { CloseReason } from "./ground/close_reason.ts";
+export { Deadline, Deadlines } from "./ground/deadlines.ts";
+export type { MessageHub, MessageInit } from "./ground/message_hub.ts";
+export * from "./ground/metrics.ts";
+export * from "./ground/options.ts";
+export * from "./ground/ports.ts";
+export type { Client, Connection } from "./state/connection.ts";
+export type { ConnectionState } from "./state/connection_state.ts";
+export type { Outbox } from "./state/outbox.ts";
 export type {
   Delivery,
   InFlight,

@@ -44,10 +44,10 @@ export function giveBackMemory(broker: Broker): () => void {
 
 /** The heap and the buffers outside of it, without what still waits for clients: so it grows when they go and leave it. */
 function heldBytes(
-  { bufferedBytes }: Broker,
+  broker: Broker,
   { heapTotal, external }: Deno.MemoryUsage = Deno.memoryUsage(),
 ): number {
-  return heapTotal + external - bufferedBytes;
+  return heapTotal + external - broker.levels.bufferedBytes;
 }
 
 /**

@@ -8,7 +8,7 @@ import {
   type LoadResult,
 } from "../config/mod.ts";
 import { loadTls, nowMs, Server, type TlsLayer } from "../net/mod.ts";
-import { type BrokerLevels, type Logger, SysTopics } from "../observe/mod.ts";
+import { type Logger, type SysLevels, SysTopics } from "../observe/mod.ts";
 import { type OpenedStore, openStore } from "../store/mod.ts";
 import { VERSION } from "../version.ts";
 import { isProblems, openAccess, reloadAccess, watchAccess } from "./access.ts";
@@ -79,7 +79,7 @@ export async function runBroker(
   const beginning = setTimeout(() => opened !== "none" && opened.store.begin(), BEGIN_STORE_MS);
   const signal = await ending;
   clearTimeout(beginning);
-  log.info(`${signal}: the broker ends`, { clients: server.broker.connectedCount });
+  log.info(`${signal}: the broker ends`, { clients: server.broker.levels.connectedCount });
   stopSysTopics();
   stopGivingBack();
   (await tracing)();
@@ -183,15 +183,9 @@ function publishSysTopics(
   opened: OpenedStore | "none",
 ): () => void {
   if (config.sysIntervalSeconds === 0) return () => {};
-  const levels = (): BrokerLevels => ({
+  const levels = (): SysLevels => ({
+    ...broker.levels,
     metrics: broker.metrics,
-    connectedCount: broker.connectedCount,
-    sessionCount: broker.clients.size,
-    subscriptionCount: broker.router.size,
-    retainedCount: broker.retained.size,
-    retainedBytes: broker.retained.bytes,
-    queuedBytes: broker.queuedBytes,
-    bufferedBytes: broker.bufferedBytes,
     ...(opened === "none"
       ? {}
       : { store: { ...opened.store.stats, isFailing: opened.store.isFailing } }),

@@ -37,4 +37,4 @@ export { encodeInto, encodePacket, packetSize } from "./encode.ts";
 export { decodePublish, encodePublishInto, publishSize } from "./publish.ts";
 export { encodeAckInto } from "./acknowledgement.ts";
 export { NameCache } from "./name_cache.ts";
-export { encodeText } from "./text.ts";
+export { encodeText, textSize } from "./text.ts";

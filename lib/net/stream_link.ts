@@ -77,8 +77,8 @@ export class StreamLink implements Link {
   flush(): void {
     if (this.#writing !== undefined || this.#isBroken || this.#isClosed) return;
     const connection = this.#connection!;
-    if (connection.ready.length === 0) return;
-    this.#writing = connection.beginWrite();
+    if (connection.outbox.ready.length === 0) return;
+    this.#writing = connection.outbox.beginWrite();
     this.#written = 0;
     this.#write();
   }
@@ -89,7 +89,7 @@ export class StreamLink implements Link {
     this.#isClosing = true;
     const connection = this.#connection!;
     if (this.#isBroken) return this.#finish();
-    if (this.#writing === undefined && connection.ready.length === 0) return this.#linger();
+    if (this.#writing === undefined && connection.outbox.ready.length === 0) return this.#linger();
     this.#startLingerTimer(); // For a peer that takes nothing.
   }
 
@@ -172,7 +172,10 @@ export class StreamLink implements Link {
 
   #write(): void {
     const connection = this.#connection!;
-    const end = Math.min(this.#written + connection.writingBytes, this.#written + WRITE_BYTES);
+    const end = Math.min(
+      this.#written + connection.outbox.writingBytes,
+      this.#written + WRITE_BYTES,
+    );
     this.#stream.write(this.#writing!.subarray(this.#written, end)).then(
       this.#onWritten,
       this.#break,
@@ -183,20 +186,20 @@ export class StreamLink implements Link {
     if (this.#isClosed) return;
     const connection = this.#connection!;
     const nowMs = this.#turns.begin();
-    connection.wrote(count, nowMs);
+    connection.outbox.wrote(count, nowMs);
     this.#written += count;
-    if (connection.writingBytes > 0) return this.#write();
+    if (connection.outbox.writingBytes > 0) return this.#write();
     this.#broker.pool.give(this.#writing!);
     this.#writing = undefined;
     this.#broker.drained(connection, nowMs);
-    if (connection.ready.length > 0) this.flush();
+    if (connection.outbox.ready.length > 0) this.flush();
     else if (this.#isClosing) this.#linger();
   };
 
   /** Nothing gets through any more. */
   readonly #break = (): void => {
     this.#isAtEnd = this.#isBroken = true;
-    this.#connection!.dropOutput();
+    this.#connection!.outbox.discard();
     this.#lost();
   };
 

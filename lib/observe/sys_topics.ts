@@ -1,4 +1,4 @@
-import type { MessageHub, Metrics } from "../broker/mod.ts";
+import type { BrokerLevels, MessageHub, Metrics } from "../broker/mod.ts";
 
 /** What a durable store tells of itself: what flash memory endures is counted in bytes and in calls that wait for it. */
 export interface StoreLevels {
@@ -16,24 +16,10 @@ export interface StoreLevels {
   readonly isFailing: boolean;
 }
 
-/** What the `$SYS` topics tell, beside the counters. */
-export interface BrokerLevels {
+/** What the `$SYS` topics tell. */
+export interface SysLevels extends BrokerLevels {
   /** The broker's counters themselves, not a copy. */
   readonly metrics: Metrics;
-  /** Clients. */
-  readonly connectedCount: number;
-  /** Sessions, connected or not. */
-  readonly sessionCount: number;
-  /** Of clients and programs; a shared one counts once for its group. */
-  readonly subscriptionCount: number;
-  /** Topics that have a retained message. */
-  readonly retainedCount: number;
-  /** Payload and topic bytes of these. */
-  readonly retainedBytes: number;
-  /** Payload and topic bytes that wait in sessions. */
-  readonly queuedBytes: number;
-  /** Bytes not yet written to connections. */
-  readonly bufferedBytes: number;
   /** Absent: nothing is stored. */
   readonly store?: StoreLevels;
 }
@@ -41,7 +27,7 @@ export interface BrokerLevels {
 /** Minutes over which loads are averaged. */
 const LOAD_MINUTES = [1, 5, 15] as const;
 /** Counters whose load is told: per minute, as a moving average. */
-const LOADS: readonly [topic: string, read: (levels: BrokerLevels) => number][] = [
+const LOADS: readonly [topic: string, read: (levels: SysLevels) => number][] = [
   ["messages/received", ({ metrics }) => metrics.packetsReceived],
   ["messages/sent", ({ metrics }) => metrics.packetsSent],
   ["publish/received", ({ metrics }) => metrics.publishReceived],
@@ -57,7 +43,7 @@ const LOADS: readonly [topic: string, read: (levels: BrokerLevels) => number][] 
  */
 export class SysTopics {
   readonly #hub: MessageHub;
-  readonly #read: () => BrokerLevels;
+  readonly #read: () => SysLevels;
   readonly #version: string;
   readonly #startedMs: number;
   readonly #published = new Map<string, string>();
@@ -66,7 +52,7 @@ export class SysTopics {
   #lastMs: number;
 
   /** `read` is asked at each `publish`; the uptime counts from `nowMs`, the clock's milliseconds. */
-  constructor(hub: MessageHub, read: () => BrokerLevels, version: string, nowMs: number) {
+  constructor(hub: MessageHub, read: () => SysLevels, version: string, nowMs: number) {
     this.#hub = hub;
     this.#read = read;
     this.#version = version;
@@ -114,7 +100,7 @@ export class SysTopics {
     this.#set("store/failing", store.isFailing ? 1 : 0);
   }
 
-  #publishLoads(levels: BrokerLevels, nowMs: number): void {
+  #publishLoads(levels: SysLevels, nowMs: number): void {
     const minutes = (nowMs - this.#lastMs) / 60_000;
     this.#lastMs = nowMs;
     if (minutes <= 0) return;

@@ -47,7 +47,7 @@ export class Session {
   }
 
   /** Counts a message that is not delivered; returns how many there are now of this reason. */
-  drop(reason: string): number {
+  countDrop(reason: string): number {
     this.#dropped ??= new Map();
     const count = (this.#dropped.get(reason) ?? 0) + 1;
     this.#dropped.set(reason, count);

@@ -1,5 +1,5 @@
 import { deepEqual, equal, notEqual } from "node:assert/strict";
-import { BufferPool, ByteBuffer } from "../../lib/broker/byte_buffer.ts";
+import { BufferPool, ByteBuffer } from "../../lib/broker/ground/byte_buffer.ts";
 import { Random } from "../support/random.ts";
 
 const SIZES: readonly [wanted: number, given: number][] = [

@@ -1,10 +1,9 @@
-import type { Broker } from "../../lib/broker/mod.ts";
-import { Client } from "../../lib/broker/client.ts";
+import { Client } from "../../lib/broker/state/connection.ts";
 import type { Subscription } from "../../lib/session/mod.ts";
 
 /** A client without a connection, for machines that only tell clients apart. */
 export function aClient(clientId: string): Client {
-  return new Client({} as Broker, {
+  return new Client({
     clientId,
     userName: undefined,
     protocolVersion: 5,

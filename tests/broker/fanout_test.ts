@@ -1,6 +1,6 @@
 import { deepEqual, equal, notEqual } from "node:assert/strict";
-import { BufferPool, ByteBuffer } from "../../lib/broker/byte_buffer.ts";
-import { Fanout, keepMessage } from "../../lib/broker/fanout.ts";
+import { BufferPool, ByteBuffer } from "../../lib/broker/ground/byte_buffer.ts";
+import { Fanout, keepMessage } from "../../lib/broker/ground/fanout.ts";
 import { encodePacket, encodeText, type ProtocolVersion, type Qos } from "../../lib/codec/mod.ts";
 import type { Message } from "../../lib/session/mod.ts";
 import { Random } from "../support/random.ts";

@@ -132,7 +132,7 @@ for (const [ids, packet] of packets) {
         a< CONNACK
       `);
       const { connection } = exchange.link("a");
-      exchange.test.turn(() => connection!.send({ ...packet, properties: TEXT } as Packet));
+      exchange.test.turn(() => connection!.outbox.send({ ...packet, properties: TEXT } as Packet));
       return exchange.link("a").take();
     };
     assert.deepEqual(send("CONNECT"), [{ ...packet, properties: TEXT }]);
@@ -146,7 +146,7 @@ for (const [ids, packet] of packets) {
       a< CONNACK
     `);
     const { connection } = exchange.link("a");
-    exchange.test.turn(() => connection!.send({ ...packet, properties: TEXT } as Packet));
+    exchange.test.turn(() => connection!.outbox.send({ ...packet, properties: TEXT } as Packet));
     const expected = isExempt ? { ...packet, properties: TEXT } : packet;
     assert.deepEqual(exchange.link("a").take(), [expected]);
   });

@@ -1,5 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { type ArenaMessage, PayloadArena } from "../../lib/broker/payload_arena.ts";
+import { type ArenaMessage, PayloadArena } from "../../lib/broker/ground/payload_arena.ts";
 import type { Message } from "../../lib/broker/mod.ts";
 import { Random } from "../support/random.ts";
 

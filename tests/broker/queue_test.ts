@@ -155,7 +155,7 @@ testExchange(
   dropped queue_full=2
   wait 60s
   ${publish("size=49")}
-  dropped queue_full=2
+  dropped queue_full=2 session_ended=1
   a> CONNECT receiveMaximum=1
   a< CONNACK sessionPresent
   ${receive(1, "size=49", "size=49")}

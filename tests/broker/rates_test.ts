@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { Rate } from "../../lib/broker/rates.ts";
+import { Rate } from "../../lib/broker/ground/rate.ts";
 import { Exchange, testExchange } from "../support/exchange.ts";
 
 const waits: [nowMs: number, take: number, waitMs: number][] = [

@@ -156,7 +156,7 @@ Deno.test("A client that is refused late has sent its other packets in vain [MQT
     a< CONNACK NotAuthorized
     a! closed
   `);
-  assert.equal(exchange.test.broker.retained.size, 0);
+  assert.equal(exchange.test.broker.core.retained.size, 0);
 });
 
 Deno.test("An answer for a client that has gone, or waited too long, does nothing", () => {

@@ -192,7 +192,7 @@ Deno.test("A large match comes in slices, paced by what the client takes, comple
     b> SUBSCRIBE id=1 t/#
     a> PUBLISH x                  (others go on meanwhile)
   `);
-  const { unsentBytes } = exchange.link("b").connection!;
+  const { unsentBytes } = exchange.link("b").connection!.outbox;
   assert(unsentBytes > 0 && unsentBytes < 128 * 1024, `${unsentBytes} bytes wait`);
   exchange.play(`
     b reads

@@ -1,6 +1,6 @@
 import { deepEqual, equal, notEqual, throws } from "node:assert/strict";
-import type { Client } from "../../lib/broker/client.ts";
-import { type ReadCheck, Router, type RouterOptions } from "../../lib/broker/router.ts";
+import type { Client } from "../../lib/broker/state/connection.ts";
+import { type ReadCheck, Router, type RouterOptions } from "../../lib/broker/core/router.ts";
 import type { Subscription } from "../../lib/session/mod.ts";
 import { Random } from "../support/random.ts";
 import { ALL_FILTERS, ALL_NAMES, naiveMatches } from "../topic/naive.ts";

@@ -1,5 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { ShareGroup } from "../../lib/broker/share_group.ts";
+import { ShareGroup } from "../../lib/broker/core/share_group.ts";
 import { Random } from "../support/random.ts";
 import { aClient, aSubscription } from "./clients.ts";
 

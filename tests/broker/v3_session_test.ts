@@ -257,7 +257,7 @@ for (const version of [4, 3]) {
     `);
     const { broker, store } = exchange.test;
     deepEqual([...broker.clients.keys()].toSorted(), ["a", "b"]);
-    deepEqual([broker.router.size, broker.queuedBytes], [0, 0]);
+    deepEqual([broker.core.router.size, broker.levels.queuedBytes], [0, 0]);
     deepEqual([...store!.load().sessions], []);
   });
 }

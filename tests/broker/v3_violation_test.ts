@@ -113,7 +113,7 @@ testBefore5(
 );
 
 for (const version of [4, 3]) {
-  Deno.test(`MQTT 3.${version === 4 ? "1.1" : "1"}: what could not be stored is not acknowledged and goes nowhere, until it can be stored; QoS 0 goes on`, () => {
+  Deno.test(`MQTT 3.${version === 4 ? "1.1" : "1"}: whoever publishes what cannot be stored is closed, and sends it again; QoS 0 goes on`, () => {
     const exchange = new Exchange({ store: true });
     exchange.play(`
       a> CONNECT v=${version}
@@ -123,13 +123,18 @@ for (const version of [4, 3]) {
     `);
     exchange.test.store!.isFailing = true;
     exchange.play(`
-      a> PUBLISH t qos=1 id=1 "one" & PUBLISH t qos=2 id=2 "two"
-      a< nothing
-      a> PUBLISH t "zero"
+      a> PUBLISH t "zero" & PUBLISH t qos=1 id=1 "one" & PUBLISH t qos=2 id=2 "two"
       a< PUBLISH t "zero"
+      a! closed
+      a> CONNECT v=${version} clientId=a
+      a< CONNACK${version === 4 ? " sessionPresent" : ""}
+      a> PUBLISH t qos=2 id=2 "two"
+      a! closed
     `);
     exchange.test.store!.isFailing = false;
     exchange.play(`
+      a> CONNECT v=${version} clientId=a
+      a< CONNACK${version === 4 ? " sessionPresent" : ""}
       a> PUBLISH t qos=1 id=1 dup "one" & PUBLISH t qos=2 id=2 dup "two"
       a< PUBLISH t qos=1 id=1 "one"
       a< PUBACK id=1

@@ -26,7 +26,7 @@ netTest("who never reads is evicted, in bounded memory, while others get everyth
     // The reader has taken each burst before the next: only one of the two is slow.
     for (let i = 0; i < 20; i++) await publisher.write(packet);
     for (let i = 0; i < 20; i++) assert.equal((await reader.receive())?.type, "publish");
-    peakBytes = Math.max(peakBytes, broker.bufferedBytes);
+    peakBytes = Math.max(peakBytes, broker.levels.bufferedBytes);
   }
   const tookMs = performance.now() - startMs;
   assert.ok(tookMs < 10_000, `The reader was slowed: ${tookMs} ms for 40 MB`);
@@ -35,7 +35,7 @@ netTest("who never reads is evicted, in bounded memory, while others get everyth
   assert.ok((broker.metrics.dropped.get("slow_client") ?? 0) > 0);
   await local.until(() => broker.metrics.slowClientsEvicted === 1);
   await local.settle(2);
-  assert.equal(broker.bufferedBytes, 0);
+  assert.equal(broker.levels.bufferedBytes, 0);
   await reader.ping();
   stuck.close();
 });
@@ -54,7 +54,7 @@ netTest("who never acknowledges holds no more than its queue", async () => {
   for (let i = 0; i < 10; i++) assert.equal((await silent.receive())?.type, "publish");
   const { metrics } = local.broker;
   assert.equal(metrics.dropped.get("queue_full"), 500 - 10 - 100);
-  assert.ok(local.broker.queuedBytes < 100 * 300);
+  assert.ok(local.broker.levels.queuedBytes < 100 * 300);
   await silent.ping();
 });
 
@@ -71,7 +71,7 @@ netTest("a publisher is slowed before memory is at risk, and is not blamed for i
   const sending = (async () => {
     for (let sentBytes = 0; sentBytes < FLOOD_BYTES; sentBytes += 64 * KB) {
       await publisher.write(packet);
-      peakBytes = Math.max(peakBytes, broker.bufferedBytes);
+      peakBytes = Math.max(peakBytes, broker.levels.bufferedBytes);
     }
     await publisher.ping();
   })();

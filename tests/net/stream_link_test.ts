@@ -135,8 +135,8 @@ function open(access: AccessPort = OPEN_ACCESS) {
       turns.stop();
       assert.deepEqual([stream.closedCount, ends], [1, 1]);
       assert.equal(broker.connections.size, 0);
-      assert.equal(broker.connectedCount, 0);
-      assert.equal(broker.bufferedBytes, 0);
+      assert.equal(broker.levels.connectedCount, 0);
+      assert.equal(broker.levels.bufferedBytes, 0);
     },
   };
 }

@@ -356,7 +356,7 @@ certificateTest("what nobody reads is not taken from the network", async (files)
   const port = await local.listen({}, files.server);
   using client = await connected(files, port);
   const [connection] = local.broker.connections;
-  connection!.isStopped = true;
+  connection!.stops.stop("decision");
   let sentBytes = 0;
   const packet = publishPacket("flood", new Uint8Array(MB));
   const sending = (async () => {
@@ -369,8 +369,7 @@ certificateTest("what nobody reads is not taken from the network", async (files)
   await waiting;
   // What the system's own buffers take, and no more.
   assert.ok(sentBytes < 20 * MB, `${sentBytes} bytes were taken`);
-  connection!.isStopped = false;
-  connection!.link.resume();
+  local.broker.core.resume(connection!, "decision");
   await sending;
   assert.equal(sentBytes, 40 * MB);
   await client.ping();
@@ -383,7 +382,7 @@ certificateTest("a client that never reads is evicted as on TCP", async (files) 
   using publisher = await RawClient.connect(local.port);
   for (let i = 0; i < 20; i++) await publisher.send(publishPacket("flood", new Uint8Array(MB)));
   await publisher.ping();
-  assert.ok(local.broker.bufferedBytes < 4 * MB);
+  assert.ok(local.broker.levels.bufferedBytes < 4 * MB);
   await local.until(() => local.broker.metrics.slowClientsEvicted === 1, 4000);
   await local.settle(1);
   stuck.close();

@@ -237,9 +237,9 @@ netTest("a WebSocket that is never read is evicted as a TCP connection is", asyn
   // Pings that nobody can be answered are no reason to stay, and no memory.
   for (let i = 0; i < 100; i++) await socket.send(clientFrame(9, `${i}`));
   await publisher.ping();
-  assert.ok(local.broker.bufferedBytes < 4 * MB);
+  assert.ok(local.broker.levels.bufferedBytes < 4 * MB);
   await local.until(() => local.broker.metrics.slowClientsEvicted === 1, 4000);
   await local.settle(1);
-  assert.equal(local.broker.bufferedBytes, 0);
+  assert.equal(local.broker.levels.bufferedBytes, 0);
   socket.close();
 });

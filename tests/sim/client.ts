@@ -261,6 +261,9 @@ export class ModelClient implements Peer {
     const { clientId } = this;
     if (this.isConnected) throw new Violation(`${clientId} got a second CONNACK`);
     if (packet.reasonCode !== 0) {
+      // What it wanted to end stays as it was, in memory and on the disk.
+      const isFull = packet.reasonCode === (this.version === 5 ? 0x97 : 3);
+      if (isFull && !link.isAdmitted && this.#world.hasFailedSince(link.openedAtMs)) return;
       throw new Violation(`${clientId} was refused with ${packet.reasonCode}`);
     }
     const isPresent = this.version === 3 ? link.isPresentExpected : packet.sessionPresent;

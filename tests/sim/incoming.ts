@@ -4,6 +4,8 @@ import type { SimLink } from "./link.ts";
 import { Violation } from "./records.ts";
 import type { World } from "./world.ts";
 
+const decoder = new TextDecoder();
+
 /** How a client treats what it gets. */
 export interface Manners {
   /** The longest that an acknowledgement takes it. */
@@ -23,7 +25,7 @@ export class Incoming {
   /** QoS 2 messages that have arrived and wait for their PUBREL. */
   readonly #held = new Set<number>();
   /** QoS 2 messages that it refused: when they come again it is because the broker does not know. */
-  readonly #refused = new Set<number>();
+  readonly #refused = new Map<number, string>();
 
   // What lives as long as a connection.
   /** Packet ids of this connection that count against the Receive Maximum. */
@@ -52,7 +54,9 @@ export class Incoming {
   publish(link: SimLink, packet: Publish): void {
     const topicName = this.#resolve(link, packet);
     const { qos, packetId, dup } = packet;
-    if (!dup) this.#refused.delete(packetId);
+    // A repeat of another message, whose first PUBLISH was lost on its way, has the Packet Identifier but not the payload.
+    const payload = decoder.decode(packet.payload);
+    if (!dup || this.#refused.get(packetId) !== payload) this.#refused.delete(packetId);
     const isHeld = qos === 2 && this.#held.has(packetId);
     const wasRefused = qos === 2 && this.#refused.has(packetId);
     if (qos > 0) this.#checkPacketId(link, packet, isHeld);
@@ -61,7 +65,8 @@ export class Incoming {
     if (qos === 2) {
       const isRefused = wasRefused ||
         this.#manners.isPicky && !isHeld && this.#world.random.int(10) === 0;
-      (isRefused ? this.#refused : this.#held).add(packetId);
+      if (isRefused) this.#refused.set(packetId, payload);
+      else this.#held.add(packetId);
       this.#acknowledge({ type: "pubrec", packetId, reasonCode: isRefused ? 0x83 : 0 });
     }
   }

@@ -31,8 +31,10 @@ export function checkBooks(broker: Broker, sessions: Sessions, vandals: number):
   }
   let queuedBytes = 0;
   for (const { session } of broker.clients.values()) queuedBytes += session.queue.bytes;
-  if (queuedBytes !== broker.queuedBytes) {
-    throw new Violation(`The broker counts ${broker.queuedBytes} bytes queued of ${queuedBytes}`);
+  if (queuedBytes !== broker.levels.queuedBytes) {
+    throw new Violation(
+      `The broker counts ${broker.levels.queuedBytes} bytes queued of ${queuedBytes}`,
+    );
   }
   if (broker.metrics.protocolErrors > vandals) {
     throw new Violation("A client that kept the rules was refused");

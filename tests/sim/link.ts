@@ -41,6 +41,7 @@ export class SimLink implements Link {
   /** Bytes that the client wrote, and how many of them the broker has handled. */
   sentBytes = 0;
   handledBytes = 0;
+  readonly openedAtMs: number;
   /** When the broker read last, and when it last did not want to. */
   lastReceivedMs: number;
   stoppedMs = 0;
@@ -70,7 +71,7 @@ export class SimLink implements Link {
     this.#peer = peer;
     this.#network = network;
     this.remoteAddress = facts.clientId;
-    this.lastReceivedMs = world.clock.nowMs;
+    this.openedAtMs = this.lastReceivedMs = world.clock.nowMs;
     this.keepAliveSeconds = facts.keepAliveSeconds;
     const { clock, random } = world;
     const { maxDelayMs } = network;
@@ -134,9 +135,9 @@ export class SimLink implements Link {
   flush(): void {
     if (this.#writing !== undefined || this.#isBroken) return;
     const { connection } = this;
-    if (connection.ready.length === 0) return;
-    this.#writingLength = connection.ready.length;
-    this.#writing = connection.beginWrite();
+    if (connection.outbox.ready.length === 0) return;
+    this.#writingLength = connection.outbox.ready.length;
+    this.#writing = connection.outbox.beginWrite();
     this.#written = 0;
     this.#world.clock.after(this.#world.random.int(3), () => this.#progress());
   }
@@ -145,7 +146,9 @@ export class SimLink implements Link {
     if (this.#isClosing) return;
     this.#isClosing = true;
     if (this.#isBroken) this.#down.finish();
-    else if (this.#writing === undefined && this.connection.ready.length === 0) this.#down.finish();
+    else if (this.#writing === undefined && this.connection.outbox.ready.length === 0) {
+      this.#down.finish();
+    }
   }
 
   resume(): void {
@@ -192,13 +195,13 @@ export class SimLink implements Link {
       const { connection } = this;
       this.#down.send(bytes.slice(this.#written, this.#written + count));
       this.#written += count;
-      connection.wrote(count, nowMs);
+      connection.outbox.wrote(count, nowMs);
       if (this.#written < this.#writingLength) return;
       this.#writing = undefined;
       bytes.fill(POISON, 0, this.#writingLength);
       broker.pool.give(bytes);
       broker.drained(connection, nowMs);
-      if (connection.ready.length > 0) this.flush();
+      if (connection.outbox.ready.length > 0) this.flush();
       else if (this.#isClosing) this.#down.finish();
     });
   }
@@ -212,7 +215,7 @@ export class SimLink implements Link {
     this.#world.turn((broker, nowMs) => {
       if (isReset) {
         this.#isBroken = true;
-        this.connection.dropOutput();
+        this.connection.outbox.discard();
       }
       broker.lost(this.connection, nowMs);
     });

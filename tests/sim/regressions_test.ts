@@ -75,7 +75,7 @@ Deno.test("A connection that has ended is not watched any more, though its last 
     client.disconnect(false, undefined);
     clock.runFor(20);
     equal(broker.connections.size, 0);
-    equal(broker.deadlines.size, 0);
+    equal(broker.core.deadlines.size, 0);
   }
 });
 
@@ -193,6 +193,6 @@ Deno.test("When memory for output is used up, the client that takes nothing make
   }
   equal(world.broker.metrics.slowClientsEvicted, 1);
   world.clock.runFor(20);
-  equal(world.broker.bufferedBytes, 0);
+  equal(world.broker.levels.bufferedBytes, 0);
   ok(last.ackedAtMs < Infinity);
 });

@@ -199,14 +199,14 @@ function checkEmpty({ world }: Scenario): void {
   const stored = world.countStored();
   const left = {
     connections: broker.connections.size,
-    connected: broker.connectedCount,
+    connected: broker.levels.connectedCount,
     sessions: broker.clients.size,
-    subscriptions: broker.router.size,
-    queuedBytes: broker.queuedBytes,
-    bufferedBytes: broker.bufferedBytes,
-    retained: broker.retained.size,
-    retainedBytes: broker.retained.bytes,
-    deadlines: broker.deadlines.size,
+    subscriptions: broker.core.router.size,
+    queuedBytes: broker.levels.queuedBytes,
+    bufferedBytes: broker.levels.bufferedBytes,
+    retained: broker.core.retained.size,
+    retainedBytes: broker.core.retained.bytes,
+    deadlines: broker.core.deadlines.size,
     storedSessions: stored.sessions,
     storedRetained: stored.retained,
   };

@@ -31,7 +31,7 @@ export function snapshotOf(broker: Broker, topics: Iterable<string>): string {
     lines.push(`${clientId}: ${parts.map((part) => part.join(", ")).join(" | ")}`);
   }
   for (const topicName of topics) {
-    const message = broker.retained.get(topicName);
+    const message = broker.core.retained.get(topicName);
     if (message !== undefined) lines.push(`${topicName} = #${readId(message.payload)}`);
   }
   return lines.sort().join("\n");

@@ -63,6 +63,7 @@ export class World {
   #isTurnOpen = false;
   readonly #poisoned: Uint8Array[] = [];
   #evicted = 0;
+  #lastFailingMs = -Infinity;
   crashes = 0;
   diskFailures = 0;
   /** Power cuts that may have taken along what was acknowledged. */
@@ -159,9 +160,15 @@ export class World {
     this.#poisoned.push(bytes);
   }
 
+  /** Whether the disk could not be written at any time since then. */
+  hasFailedSince(sinceMs: number): boolean {
+    return this.#lastFailingMs >= sinceMs;
+  }
+
   /** Tells the model which connections have begun and ended. */
   observe(): void {
     const { nowMs } = this.clock;
+    if (this.#store?.isFailing === true) this.#lastFailingMs = nowMs;
     for (const link of this.#links) {
       if (link.isAdmitted && link.connection.state === "closed") this.#ended(link);
     }
@@ -313,6 +320,8 @@ export class World {
     if (link.isLost || disconnect !== undefined && link.handledBytes >= disconnect.endBytes) {
       return true;
     }
+    // Before 5.0 there is no other way to say that a message cannot be stored.
+    if (facts.version < 5 && this.#lastFailingMs === this.clock.nowMs) return true;
     const silentMs = this.clock.nowMs - link.lastReceivedMs;
     if (keepAliveSeconds > 0 && silentMs >= keepAliveSeconds * 1500) return true;
     for (const other of this.#links) {

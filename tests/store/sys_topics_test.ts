@@ -1,5 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { Metrics } from "../../lib/broker/metrics.ts";
+import { Metrics } from "../../lib/broker/ground/metrics.ts";
 import type { MessageInit } from "../../lib/broker/mod.ts";
 import { Server } from "../../lib/net/mod.ts";
 import { SysTopics } from "../../lib/observe/mod.ts";
@@ -12,7 +12,7 @@ Deno.test("what the broker says of itself is retained and not stored", async () 
     server.hub.publish({ topicName, payload: Uint8Array.of(1), retain: true });
   }
   await server.close();
-  equal(server.broker.retained.size, 2);
+  equal(server.broker.core.retained.size, 2);
   deepEqual([...store.load().retained].map(({ topicName }) => topicName), ["state"]);
 });
 

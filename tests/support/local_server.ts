@@ -55,13 +55,13 @@ export class LocalServer {
     const { server, broker } = this;
     await this.until(() => server.connectionCount === connectionCount, SETTLE_LIMIT_MS);
     assert.equal(broker.connections.size, connectionCount);
-    assert.equal(broker.connectedCount, connectionCount);
+    assert.equal(broker.levels.connectedCount, connectionCount);
     if (connectionCount > 0) return;
-    assert.equal(broker.bufferedBytes, 0);
-    assert.equal(broker.queuedBytes, 0);
-    assert.equal(broker.router.size, 0, "Subscriptions of sessions that are gone");
+    assert.equal(broker.levels.bufferedBytes, 0);
+    assert.equal(broker.levels.queuedBytes, 0);
+    assert.equal(broker.core.router.size, 0, "Subscriptions of sessions that are gone");
     assert.equal(broker.clients.size, 0);
-    assert.equal(broker.deadlines.size, 0);
+    assert.equal(broker.core.deadlines.size, 0);
   }
 
   /** Everybody has left; nothing may be left behind. */

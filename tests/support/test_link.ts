@@ -33,7 +33,7 @@ export class TestLink implements Link {
   /** The client's stream ends without a word. */
   lose(): void {
     this.isLost = true;
-    this.connection?.dropOutput();
+    this.connection?.outbox.discard();
     if (this.connection !== undefined) this.#test.broker.lost(this.connection, this.#test.nowMs);
     this.#test.settle();
   }
@@ -69,8 +69,8 @@ export class TestLink implements Link {
 
   flush(): void {
     if (this.#writing !== undefined || this.isLost) return;
-    if (this.connection!.ready.length === 0) return;
-    this.#writing = this.connection!.beginWrite();
+    if (this.connection!.outbox.ready.length === 0) return;
+    this.#writing = this.connection!.outbox.beginWrite();
     if (this.isReading) this.#write();
   }
 
@@ -110,10 +110,10 @@ export class TestLink implements Link {
   #write(count?: number): void {
     const connection = this.connection!;
     const bytes = this.#writing!;
-    const length = Math.min(count ?? Infinity, connection.writingBytes);
+    const length = Math.min(count ?? Infinity, connection.outbox.writingBytes);
     this.#received = concat(this.#received, bytes.subarray(0, length));
-    connection.wrote(length, this.#test.nowMs);
-    if (connection.writingBytes > 0) {
+    connection.outbox.wrote(length, this.#test.nowMs);
+    if (connection.outbox.writingBytes > 0) {
       bytes.copyWithin(0, length);
       return;
     }

@@ -1,0 +1,195 @@
+import { NameCache } from "../../codec/mod.ts";
+import type { Message } from "../../session/mod.ts";
+import { BufferPool } from "../ground/byte_buffer.ts";
+import type { CloseReason } from "../ground/close_reason.ts";
+import { Deadlines } from "../ground/deadlines.ts";
+import { Fanout } from "../ground/fanout.ts";
+import { Metrics } from "../ground/metrics.ts";
+import type { BrokerOptions, ListenerOptions } from "../ground/options.ts";
+import type { Outgoing } from "../ground/outgoing.ts";
+import type { AccessPort, BrokerPorts, Store } from "../ground/ports.ts";
+import { hostOf } from "../ground/rate.ts";
+import type { Client, Connection, Turn } from "../state/connection.ts";
+import type { StopReason } from "../state/stops.ts";
+import { Congestion } from "./congestion.ts";
+import { Rates } from "./rates.ts";
+import { Releases } from "./releases.ts";
+import { RetainedMessages } from "./retained.ts";
+import { Router } from "./router.ts";
+import { Work } from "./work.ts";
+
+const NO_MESSAGE: Message = {
+  topicName: "",
+  payload: new Uint8Array(),
+  qos: 0,
+  retain: false,
+  properties: undefined,
+  expiresAtMs: Infinity,
+  publisherId: "",
+};
+
+/**
+ * What all handlers share: the state of the broker, and the lists of what is to happen when the turn ends. It knows no service
+ * and no handler; `Broker` conducts.
+ */
+export class Core implements Turn {
+  /** Counters since the start. */
+  readonly metrics: Metrics = new Metrics();
+  /** Output buffers of all connections. */
+  readonly pool: BufferPool = new BufferPool();
+  /** Everything that is due at some time. */
+  readonly deadlines: Deadlines = new Deadlines();
+  /** Topic Names seen lately, so that a repeated one is not decoded anew. */
+  readonly names: NameCache = new NameCache();
+  /** Who subscribed to what. */
+  readonly router: Router;
+  /** The last message of each topic that asked for it. */
+  readonly retained: RetainedMessages;
+  /** Sessions, connected or not, by Client Identifier. */
+  readonly clients: Map<string, Client> = new Map();
+  /** Network Connections, those before their CONNECT included. */
+  readonly connections: Set<Connection> = new Set();
+  /** How many of them each listener has. */
+  readonly perListener: Map<ListenerOptions, number> = new Map();
+  /** Absent: nothing outlives the process. */
+  readonly store: Store | undefined;
+  /** What waits for its commits. */
+  readonly releases: Releases;
+  /** What waits to be written, and who waits for it to get less. */
+  readonly congestion: Congestion = new Congestion(this);
+  /** What may come in a second. */
+  readonly rates: Rates = new Rates();
+  /** The one fan-out, for the message that is routed now. */
+  readonly fanout: Fanout = new Fanout();
+  /** The one QoS 0 message that is being sent: an object for each delivery would be the hot path's only allocation. */
+  readonly outgoing: { -readonly [Key in keyof Outgoing]: Outgoing[Key] } = {
+    message: NO_MESSAGE,
+    qos: 0,
+    retain: false,
+    subscriptionIdentifiers: undefined,
+  };
+  /** What the turn has cost so far. */
+  readonly work: Work = new Work();
+  /** The time of the turn, milliseconds. */
+  nowMs: number;
+  /** Connections that got past CONNECT. */
+  connectedCount = 0;
+  /** Bytes queued for sessions. */
+  queuedBytes = 0;
+  /** Nobody comes in any more. */
+  isShuttingDown = false;
+  /** The next delivery's place in the order of the store. */
+  nextSequence = 1;
+  /** A program's subscription is being called. */
+  isDelivering = false;
+
+  /** What programs published meanwhile. */
+  readonly published: Message[] = [];
+  /** Connections with something to send. */
+  dirty: Connection[] = [];
+  /** Connections that are through. */
+  readonly closing: Connection[] = [];
+  /** Clients that a policy disconnects. */
+  readonly leaving: [Connection, CloseReason][] = [];
+  /** Connections that have used their part of a turn, in the order in which they go on. */
+  readonly postponed: Connection[] = [];
+  /** Clients with retained messages to deliver. */
+  readonly pumping: Set<Client> = new Set();
+  readonly #endTurn: () => void;
+
+  /** `nowMs`: the clock's time, which later calls continue. `endTurn`: ends a turn that an answer from outside has begun. */
+  constructor(
+    public options: BrokerOptions,
+    readonly ports: BrokerPorts,
+    nowMs: number,
+    endTurn: () => void,
+  ) {
+    this.nowMs = nowMs;
+    this.store = ports.store;
+    this.#endTurn = endTurn;
+    this.releases = new Releases(endTurn);
+    this.router = new Router(options, {
+      get version() {
+        return ports.access.version;
+      },
+      mayRead: (client, topicName) => mayRead(ports.access, client, topicName),
+    });
+    this.retained = new RetainedMessages(this);
+  }
+
+  /** An answer that came from outside begins a turn: what time is it? */
+  beginTurn(): void {
+    const { beginTurn } = this.ports;
+    if (beginTurn !== undefined) this.nowMs = beginTurn();
+  }
+
+  /** The connection has something to send at the end of the turn. */
+  markDirty(connection: Connection): void {
+    connection.outbox.isDirty = true;
+    this.dirty.push(connection);
+  }
+
+  /** The connection has something that waits for the commit of this turn. */
+  markHolding(connection: Connection): void {
+    this.releases.hold(connection);
+  }
+
+  /** The connection is through: its link is closed once the turn's packets are with it. */
+  markClosing(connection: Connection): void {
+    const { listener } = connection;
+    this.rates.leave(hostOf(connection.link.remoteAddress));
+    this.perListener.set(listener, this.perListener.get(listener)! - 1);
+    this.releases.cancel(connection);
+    this.closing.push(connection);
+  }
+
+  /** Disconnects when the turn ends: in the middle of routing a message nobody comes or goes. */
+  disconnectLater(connection: Connection, reason: CloseReason): void {
+    this.leaving.push([connection, reason]);
+  }
+
+  /** The connection has used its part of the turn: it goes on in a later one. */
+  postpone(connection: Connection): void {
+    if (connection.stops.has("budget")) return;
+    connection.stops.stop("budget");
+    this.postponed.push(connection);
+  }
+
+  /** A reason to stop the connection is gone; if it was the last, what came in the meantime is handled. */
+  resume(connection: Connection, reason: StopReason): void {
+    if (!connection.stops.resume(reason, this.deadlines) || connection.state === "closed") return;
+    // It was kept from sending: its silence is ours.
+    connection.lastReceivedMs = this.nowMs;
+    // An answer that comes at once is there before the handler has returned, which then goes on by itself.
+    if (!connection.isReceiving) connection.link.resume();
+  }
+
+  /** Does something for which an answer came from outside: that is a turn of its own. */
+  inTurn(act: () => void): void {
+    this.beginTurn();
+    act();
+    this.#endTurn();
+  }
+
+  /** The same for an answer that came from outside: that is a turn of its own. */
+  resumeInTurn(connection: Connection, reason: StopReason): void {
+    this.resume(connection, reason);
+    if (!connection.isReceiving) this.#endTurn();
+  }
+
+  /** Closes the links of connections that are through. */
+  closeLinks(): void {
+    for (const connection of this.closing.splice(0)) {
+      connection.link.close();
+      this.congestion.account(connection);
+    }
+  }
+}
+
+/**
+ * Whether a message may go to the client. One that a store remembers, and that has not been here since, is nobody yet: what it
+ * subscribed to waits for it, and is looked at when it comes.
+ */
+export function mayRead(access: AccessPort, client: Client, topicName: string): boolean {
+  return !access.checksTopics || client.isRestored || access.mayRead(client.identity, topicName);
+}

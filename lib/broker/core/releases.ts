@@ -1,0 +1,87 @@
+import type { Store } from "../ground/ports.ts";
+import type { Connection } from "../state/connection.ts";
+
+/** What leaves connections only when the writes of its turn are committed: the one place that lets it go. */
+export class Releases {
+  /** Ends the turn that a commit begins when it is done. */
+  readonly #endTurn: () => void;
+  /** Connections with something that waits for the commit of this turn. */
+  #holding: Connection[] = [];
+  /** Those that wait until a store that fails works again. */
+  readonly #deferred = new Set<Connection>();
+  /** Clients whose stored session has ended: until that is committed a crash would bring it back. */
+  readonly #ending = new Set<string>();
+  #commitsAwaited = 0;
+  #committedWrites = 0;
+
+  /** `endTurn`: called when a commit that was not done at once has let something go. */
+  constructor(endTurn: () => void) {
+    this.#endTurn = endTurn;
+  }
+
+  /** Connections that wait until a store that fails works again. */
+  get deferredCount(): number {
+    return this.#deferred.size;
+  }
+
+  /** The connection has something that waits for the commit of this turn. */
+  hold(connection: Connection): void {
+    this.#holding.push(connection);
+  }
+
+  /** The stored session of this client has ended: nobody waits for that commit, and yet it is made soon. */
+  end(clientId: string): void {
+    this.#ending.add(clientId);
+  }
+
+  /** Whether a stored session of this client has ended, and that is not committed yet. */
+  isEnding(clientId: string): boolean {
+    return this.#ending.has(clientId);
+  }
+
+  /** The connection is closed: what it waited with is of no use. */
+  cancel(connection: Connection): void {
+    if (this.#deferred.delete(connection)) connection.outbox.takeHeld()(true);
+  }
+
+  /** Commits what the turn has written. */
+  commit(store: Store): void {
+    // That may go on for hours, in which each commit that is waited for would stay in memory, and with it a connection that has
+    // ended long since: one is enough, which says when it is over.
+    if (this.#commitsAwaited > 0 && store.isFailing) this.#defer();
+    else if (this.#deferred.size > 0) this.#takeUp();
+    if (this.#holding.length === 0 && store.writes === this.#committedWrites) return;
+    this.#committedWrites = store.writes;
+    const isAwaited = this.#holding.length > 0 || this.#ending.size > 0 && !store.isFailing;
+    if (!isAwaited) return store.commit();
+    const ended = [...this.#ending];
+    const held = this.#holding.map((connection) => ({
+      connection,
+      release: connection.outbox.takeHeld(),
+    }));
+    this.#holding = [];
+    this.#commitsAwaited++;
+    let isLater = false;
+    store.commit(() => {
+      this.#commitsAwaited--;
+      for (const clientId of ended) this.#ending.delete(clientId);
+      for (const { connection, release } of held) release(connection.state === "closed");
+      // Released within this turn it leaves with it; later it is a turn of its own.
+      if (isLater) this.#endTurn();
+    });
+    isLater = true;
+  }
+
+  #defer(): void {
+    for (const connection of this.#holding) {
+      this.#deferred.add(connection);
+      if (connection.state === "closed") this.cancel(connection);
+    }
+    this.#holding = [];
+  }
+
+  #takeUp(): void {
+    this.#holding.push(...this.#deferred);
+    this.#deferred.clear();
+  }
+}

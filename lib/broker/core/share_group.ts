@@ -1,0 +1,68 @@
+import type { Subscription } from "../../session/mod.ts";
+import type { Client } from "../state/connection.ts";
+import type { Target } from "./target.ts";
+
+/** A shared subscription: each message goes to one of its members. */
+export class ShareGroup {
+  readonly kind = "share";
+  readonly #members = new Map<Client, Target>();
+  /** The members in order of joining; made anew when it is needed after a change. */
+  #order: readonly Target[] | undefined;
+  #next = 0;
+
+  /** `topicFilter` is the whole one, `$share/…` included. */
+  constructor(readonly topicFilter: string) {}
+
+  get size(): number {
+    return this.#members.size;
+  }
+
+  set(client: Client, subscription: Subscription): void {
+    this.#members.set(client, {
+      client,
+      qos: subscription.qos,
+      retainAsPublished: subscription.retainAsPublished,
+      subscriptionIdentifiers: subscription.subscriptionIdentifier === 0
+        ? undefined
+        : [subscription.subscriptionIdentifier],
+      share: this.topicFilter,
+    });
+    this.#order = undefined;
+  }
+
+  delete(client: Client): boolean {
+    const isMember = this.#members.delete(client);
+    if (isMember) this.#order = undefined;
+    return isMember;
+  }
+
+  /** Whether there is a member beside `client` for whom `isSuch` holds. */
+  hasOther(client: Client, isSuch: (other: Client) => boolean): boolean {
+    for (const other of this.#members.keys()) if (other !== client && isSuch(other)) return true;
+    return false;
+  }
+
+  /**
+   * Whose turn it is among those for whom `rank` is highest: 0 cannot take it at all, 1 can keep it for later, 2 takes it now
+   * but has a backlog, 3 takes it at once.
+   */
+  pick(rank: (target: Target) => number): Target | undefined {
+    const order = this.#order ??= [...this.#members.values()];
+    const count = order.length;
+    let best: Target | undefined;
+    let bestRank = 0;
+    let bestAt = 0;
+    for (let i = 0; i < count && bestRank < 3; i++) {
+      const at = (this.#next + i) % count;
+      const target = order[at]!;
+      const rankOfTarget = rank(target);
+      if (rankOfTarget > bestRank) {
+        best = target;
+        bestRank = rankOfTarget;
+        bestAt = at;
+      }
+    }
+    if (best !== undefined) this.#next = bestAt + 1;
+    return best;
+  }
+}

@@ -1,0 +1,158 @@
+import {
+  encodePublishInto,
+  type Properties,
+  type ProtocolVersion,
+  type Publish,
+  publishSize,
+  type Qos,
+} from "../../codec/mod.ts";
+import type { KeptMessage, Message } from "../../session/mod.ts";
+import type { ByteBuffer } from "./byte_buffer.ts";
+import { outgoingProperties } from "./outgoing.ts";
+import { ownPayload, PayloadSlab } from "./payload_slab.ts";
+
+/** One encoding of the message: for a version, a QoS and a RETAIN flag. */
+interface Variant {
+  bytes: Uint8Array | null;
+  /** Where the Packet Identifier stands in it. */
+  packetIdOffset: number;
+}
+
+/** (5.0 or not) × QoS × RETAIN. */
+const VARIANTS = 12;
+
+/**
+ * One message on its way to its receivers: encoded once for each kind of receiver, then copied, with the Packet Identifier
+ * patched in; and copied out of the read buffer once, when the first receiver must keep it.
+ *
+ * One object serves all messages in turn, so that routing allocates nothing: `begin` makes it the next message's.
+ */
+export class Fanout {
+  #message!: Message;
+  #topicNameBytes!: Uint8Array;
+  #nowMs = 0;
+  #kept: KeptMessage | null = null;
+  /** With one receiver there is nothing to copy from: the packet is encoded where it leaves. */
+  #isSingle = true;
+  #used = 0;
+  readonly #slab = new PayloadSlab();
+  #scratch = new Uint8Array(4096);
+  readonly #variants: Variant[] = Array.from(
+    { length: VARIANTS },
+    () => ({ bytes: null, packetIdOffset: 0 }),
+  );
+
+  /** `kept`: the same message, where somebody keeps it already. */
+  begin(
+    message: Message,
+    topicNameBytes: Uint8Array,
+    isSingle: boolean,
+    nowMs: number,
+    kept: KeptMessage | null = null,
+  ): void {
+    this.#message = message;
+    this.#topicNameBytes = topicNameBytes;
+    this.#kept = kept;
+    this.#isSingle = isSingle;
+    this.#nowMs = nowMs;
+    if (this.#used > 0) {
+      for (const variant of this.#variants) variant.bytes = null;
+      this.#used = 0;
+    }
+  }
+
+  /** The message with a payload of its own, the same for all who keep it. */
+  keep(): KeptMessage {
+    return this.#kept ??= keptMessage(this.#message, this.#slab.copy(this.#message.payload));
+  }
+
+  /** The same for somebody who may keep it for long: its payload then is all of its allocation. */
+  keepForLong(): KeptMessage {
+    const kept = this.#kept;
+    if (kept === null) return this.#kept = keepMessage(this.#message);
+    kept.payload = ownPayload(kept.payload);
+    return kept;
+  }
+
+  /** Appends the PUBLISH for this kind of receiver. */
+  copyInto(
+    buffer: ByteBuffer,
+    version: ProtocolVersion,
+    qos: Qos,
+    retain: boolean,
+    packetId: number,
+  ): void {
+    if (this.#isSingle) {
+      const packet = this.#packet(version, qos, retain, packetId);
+      const at = buffer.reserve(publishSize(packet, version, this.#topicNameBytes));
+      buffer.length = encodePublishInto(packet, version, buffer.bytes, at, this.#topicNameBytes);
+      return;
+    }
+    const variant = this.#variants[(version === 5 ? 6 : 0) + qos * 2 + (retain ? 1 : 0)]!;
+    const bytes = variant.bytes ?? this.#encode(variant, version, qos, retain);
+    const at = buffer.reserve(bytes.length);
+    buffer.bytes.set(bytes, at);
+    if (qos > 0) {
+      buffer.bytes[at + variant.packetIdOffset] = packetId >> 8;
+      buffer.bytes[at + variant.packetIdOffset + 1] = packetId & 0xff;
+    }
+    buffer.length = at + bytes.length;
+  }
+
+  #encode(variant: Variant, version: ProtocolVersion, qos: Qos, retain: boolean): Uint8Array {
+    const packet = this.#packet(version, qos, retain, qos > 0 ? 1 : 0);
+    const sizeBytes = publishSize(packet, version, this.#topicNameBytes);
+    if (this.#used + sizeBytes > this.#scratch.length) {
+      // The variants made so far keep the old array alive for as long as they need it.
+      this.#scratch = new Uint8Array(Math.max(2 * this.#scratch.length, sizeBytes));
+      this.#used = 0;
+    }
+    const at = this.#used;
+    this.#used = encodePublishInto(packet, version, this.#scratch, at, this.#topicNameBytes);
+    // First byte, Remaining Length of one to four bytes, the topic's two length bytes, the topic.
+    let lengthBytes = 1;
+    while (this.#scratch[at + lengthBytes]! > 0x7f) lengthBytes++;
+    variant.packetIdOffset = 1 + lengthBytes + 2 + this.#topicNameBytes.length;
+    return variant.bytes = this.#scratch.subarray(at, this.#used);
+  }
+
+  #packet(version: ProtocolVersion, qos: Qos, retain: boolean, packetId: number): Publish {
+    const message = this.#message;
+    return {
+      type: "publish",
+      topicName: message.topicName,
+      payload: message.payload,
+      qos,
+      retain,
+      dup: false,
+      packetId,
+      properties: version === 5 ? outgoingProperties(message, undefined, this.#nowMs) : undefined,
+    };
+  }
+}
+
+/** A copy that is good beyond the turn: the payload is its own. */
+export function keepMessage(message: Message): KeptMessage {
+  return keptMessage(message, message.payload.slice());
+}
+
+/** The properties, with bytes of their own. */
+export function ownProperties(properties: Properties | undefined): Properties | undefined {
+  return properties?.correlationData === undefined
+    ? properties
+    : { ...properties, correlationData: properties.correlationData.slice() };
+}
+
+function keptMessage(message: Message, payload: Uint8Array): KeptMessage {
+  const { topicName, qos, retain, properties, expiresAtMs, publisherId } = message;
+  return {
+    topicName,
+    payload,
+    qos,
+    retain,
+    properties: ownProperties(properties),
+    expiresAtMs,
+    publisherId,
+    storeId: 0,
+  };
+}

@@ -1,0 +1,41 @@
+import { MqttError, type Properties, ReasonCode, textSize } from "../../codec/mod.ts";
+import { isTopicName } from "../../topic/mod.ts";
+
+/** The broker's own tree: what clients publish there would pass for the broker's word. */
+export function isReserved(topicName: string): boolean {
+  return topicName.charCodeAt(0) === 0x24 && topicName.startsWith("$SYS/");
+}
+
+/** Bytes of the longest text that a packet carries. [MQTT-1.5.4-1] */
+const MAX_TEXT_BYTES = 65_535;
+
+/** Whether text that the broker has put together still fits into a packet. */
+export function isText(text: string): boolean {
+  // A UTF-16 code unit is at most three bytes of UTF-8.
+  return text.length * 3 <= MAX_TEXT_BYTES || textSize(text) <= MAX_TEXT_BYTES;
+}
+
+/** When a message expires that is published at `nowMs`. */
+export function expiry(nowMs: number, intervalSeconds: number | undefined): number {
+  return intervalSeconds === undefined ? Infinity : nowMs + intervalSeconds * 1000;
+}
+
+/** The properties of a PUBLISH, or of a will, that its receivers get; the rest is for the broker. */
+export function travelling(properties: Properties): Properties | undefined {
+  const {
+    topicAlias: _alias,
+    messageExpiryInterval: _expiry,
+    willDelayInterval: _delay,
+    subscriptionIdentifiers: _identifiers,
+    ...rest
+  } = properties;
+  for (const _ in rest) return rest;
+  return undefined;
+}
+
+/** A Response Topic is a Topic Name: answers are published to it. [MQTT-3.3.2-14] */
+export function checkResponseTopic({ responseTopic }: Properties): void {
+  if (responseTopic !== undefined && !isTopicName(responseTopic)) {
+    throw new MqttError(ReasonCode.ProtocolError, "Response Topic has wildcards");
+  }
+}

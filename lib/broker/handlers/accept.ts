@@ -1,0 +1,45 @@
+import type { Core } from "../core/core.ts";
+import { limitsAddresses } from "../core/rates.ts";
+import type { ListenerOptions } from "../ground/options.ts";
+import type { Link } from "../ground/ports.ts";
+import { hostOf } from "../ground/rate.ts";
+import { wake } from "../services/end_turn.ts";
+import { Connection } from "../state/connection.ts";
+import { stopFor } from "./inflow.ts";
+
+/** Connections beyond a limit that are heard, to be told why; more than these would be a way around it. */
+const HEARD_BEYOND_LIMIT = 16;
+
+/** Takes in a Network Connection; `undefined`: there are too many, close it. `onWatch` is called when its deadline comes. */
+export function acceptConnection(
+  core: Core,
+  link: Link,
+  listener: ListenerOptions,
+  onWatch: (connection: Connection) => void,
+): Connection | undefined {
+  const { options, rates, nowMs } = core;
+  const count = core.perListener.get(listener) ?? 0;
+  const over = Math.max(
+    beyond(count, listener.maxConnections),
+    beyond(core.connections.size, options.globalMaxConnections),
+  );
+  if (core.isShuttingDown || over >= HEARD_BEYOND_LIMIT) return undefined;
+  const host = hostOf(link.remoteAddress);
+  const waitMs = limitsAddresses(options) ? rates.enter(host, options, nowMs) : 0;
+  if (waitMs === undefined) return undefined;
+  const connection = new Connection(core, link, listener, onWatch);
+  connection.rates = rates.inflow(host, options, nowMs);
+  connection.isOverLimit = over >= 0;
+  core.connections.add(connection);
+  core.perListener.set(listener, count + 1);
+  core.metrics.connectionsAccepted++;
+  if (waitMs > 0) stopFor(core, connection, waitMs);
+  core.deadlines.set(connection.watch, nowMs + waitMs + options.connectTimeoutSeconds * 1000);
+  wake(core);
+  return connection;
+}
+
+/** How many there are beyond a limit, of which -1 is none. */
+function beyond(count: number, limit: number): number {
+  return limit < 0 ? -Infinity : count - limit;
+}

@@ -1,0 +1,227 @@
+import { type Connack, type Connect, type Properties, ReasonCode } from "../../codec/mod.ts";
+import { IncomingAliases, OutgoingAliases } from "../../session/mod.ts";
+import type { Core } from "../core/core.ts";
+import type { AuthenticationRequest, ClientIdentity } from "../ground/ports.ts";
+import { leaveOf } from "../ground/promises.ts";
+import { dropUnreadable } from "../services/deliver.ts";
+import { disconnect, endSession, limitExpiry, refuse } from "../services/lifecycle.ts";
+import { pumpRetained } from "../services/retained_pump.ts";
+import { drain } from "../services/send.ts";
+import { rewatch } from "../services/watch.ts";
+import { cancelDelayedWill } from "../services/wills.ts";
+import { Client, type Connection } from "../state/connection.ts";
+import { connackProperties } from "./connack.ts";
+import { takeWill } from "./take_will.ts";
+
+/** A client that comes in: who it is, what it asked for, and what it finds. */
+interface Admission {
+  readonly identity: ClientIdentity;
+  readonly connect: Connect;
+  readonly authenticationProperties: Properties | undefined;
+  readonly client: Client;
+  readonly isResumed: boolean;
+  /** The session was somebody else's until now, as far as rights go. */
+  readonly isOther: boolean;
+  /** Whether its CONNACK says that something is gone which a store had. */
+  readonly hasEndedStored: boolean;
+}
+
+/** Lets a client in, or if it connects too often, somewhat later. `properties` are those of an enhanced authentication. */
+export function admitInTime(
+  core: Core,
+  connection: Connection,
+  request: AuthenticationRequest,
+  properties: Properties | undefined,
+): void {
+  const waitMs = core.rates.connectWaitMs(request.clientId, core.options, core.nowMs);
+  if (waitMs > 0) {
+    const atMs = core.nowMs + waitMs;
+    core.deadlines.set(connection.watch, atMs + core.options.connectTimeoutSeconds * 1000);
+    const retry = () => admitInTime(core, connection, request, properties);
+    return connection.stops.stopUntil("admission", atMs, core.deadlines, retry);
+  }
+  admit(core, connection, request, properties);
+  core.resume(connection, "admission");
+}
+
+/** Takes the client over from whoever has it, resumes or begins its session, settles the limits, says CONNACK, sends what waits. */
+function admit(
+  core: Core,
+  connection: Connection,
+  request: AuthenticationRequest,
+  authenticationProperties: Properties | undefined,
+): void {
+  const { connect, password: _, connect: __, allowAnonymous: ___, ...identity } = request;
+  const { clientId } = identity;
+  const existing = core.clients.get(clientId);
+  // Asked before anything is done: a session that cannot be ended in the store either stays as it is.
+  const hasEndedStored = core.releases.isEnding(clientId) ||
+    connection.wantsCleanStart && existing?.session.isPersistent === true;
+  if (connackLeaves(core, false, hasEndedStored) === "refused") {
+    return refuse(core, connection, ReasonCode.QuotaExceeded, "Store cannot end the old session");
+  }
+  if (existing?.connection) {
+    core.metrics.sessionsTakenOver++;
+    // [MQTT-3.1.4-3]
+    const reasonCode = ReasonCode.SessionTakenOver;
+    disconnect(core, existing.connection, { reasonCode, message: "Session taken over" });
+  }
+  const resumed = resumeSession(core, connection, clientId);
+  const { maxSessions } = core.options;
+  if (resumed === undefined && maxSessions > 0 && core.clients.size >= maxSessions) {
+    return refuse(core, connection, ReasonCode.QuotaExceeded, "Too many sessions");
+  }
+  const isOther = resumed !== undefined &&
+    (resumed.isRestored || resumed.identity.userName !== identity.userName);
+  letIn(core, connection, {
+    identity,
+    connect,
+    authenticationProperties,
+    client: resumed ?? new Client(identity),
+    isResumed: resumed !== undefined,
+    isOther,
+    hasEndedStored,
+  });
+}
+
+function letIn(core: Core, connection: Connection, admission: Admission): void {
+  comeIn(core, connection, admission);
+  settleLimits(core, connection, admission);
+  storeSession(core, admission);
+  takeWill(core, connection, admission.connect.will);
+  rewatch(core, connection);
+  logConnected(core, connection, admission);
+  if (answer(core, connection, admission)) sendWaiting(core, admission);
+  else disconnect(core, connection, undefined);
+}
+
+/** The client's session, if there is one and it wants it; otherwise what there was is ended. [MQTT-3.1.2-4] [MQTT-3.1.2-5] */
+function resumeSession(core: Core, connection: Connection, clientId: string): Client | undefined {
+  const client = core.clients.get(clientId);
+  if (client === undefined) return undefined;
+  if (connection.wantsCleanStart) {
+    endSession(core, client);
+    return undefined;
+  }
+  cancelDelayedWill(core, client);
+  if (client.expiry !== null) core.deadlines.clear(client.expiry);
+  return client;
+}
+
+/** Connection and client belong to each other from here on. */
+function comeIn(core: Core, connection: Connection, { client, identity }: Admission): void {
+  connection.enter("admit");
+  client.isRestored = false;
+  client.identity = identity;
+  client.connection = connection;
+  connection.client = client;
+  connection.identity = identity;
+  core.clients.set(identity.clientId, client);
+  core.connectedCount++;
+  const { metrics } = core;
+  metrics.connectsAccepted++;
+  metrics.clientsConnectedMax = Math.max(metrics.clientsConnectedMax, core.connectedCount);
+}
+
+/** What holds between this client and the broker: its expiry and Keep Alive, Topic Aliases, room in flight. */
+function settleLimits(core: Core, connection: Connection, { client, connect }: Admission): void {
+  const { listener, outbox } = connection;
+  const { session } = client;
+  const { maxInflightMessages, maxInflightBytes } = core.options;
+  const askedSeconds = askedExpirySeconds(connect);
+  connection.requestedExpirySeconds = askedSeconds;
+  session.expirySeconds = limitExpiry(core, askedSeconds);
+  connection.keepAliveSeconds = limitKeepAlive(core, connect);
+  if (connect.protocolVersion === 5) {
+    const asked = connect.properties?.topicAliasMaximum ?? 0;
+    const outgoing = Math.min(asked, listener.maxTopicAliasBroker);
+    if (outgoing > 0) outbox.aliases = new OutgoingAliases(outgoing);
+    connection.incomingAliases = new IncomingAliases(listener.maxTopicAlias);
+  }
+  session.receiver.resume();
+  const receiveMaximum = connect.properties?.receiveMaximum ?? 65_535;
+  session.sender.resume(
+    maxInflightMessages === 0 ? receiveMaximum : Math.min(receiveMaximum, maxInflightMessages),
+    maxInflightBytes,
+  );
+}
+
+function storeSession({ store }: Core, { client: { session }, isResumed }: Admission): void {
+  if (session.isPersistent) store?.putSession(session.clientId, session.expirySeconds, Infinity);
+  else if (isResumed) store?.deleteSession(session.clientId);
+}
+
+/** CONNACK; `false` where the client has no room for it, and nothing else may come before it. [MQTT-3.14.0-1] */
+function answer(core: Core, connection: Connection, admission: Admission): boolean {
+  const { connect, client, isResumed, hasEndedStored } = admission;
+  const connack: Connack = {
+    type: "connack",
+    // 3.1 has no such flag.
+    sessionPresent: isResumed && connect.protocolVersion > 3,
+    reasonCode: 0,
+  };
+  const hasWritten = hasEndedStored || isResumed && !client.session.isPersistent;
+  const leave = connackLeaves(core, client.session.isPersistent, hasWritten);
+  return connection.outbox.send(
+    connect.protocolVersion === 5
+      ? {
+        ...connack,
+        properties: connackProperties(
+          core,
+          connection,
+          connect,
+          admission.authenticationProperties,
+        ),
+      }
+      : connack,
+    leave === "waits",
+  );
+}
+
+/** What waits for the client; not what was meant for whoever was here before. */
+function sendWaiting(core: Core, { client, isResumed, isOther }: Admission): void {
+  if (isResumed && core.ports.access.checksTopics) {
+    if (isOther) core.router.clearRoutes();
+    dropUnreadable(core, client);
+  }
+  drain(core, client);
+  if (client.retained.length > 0) pumpRetained(core, client);
+}
+
+function connackLeaves(core: Core, isPersistent: boolean, hasWritten: boolean) {
+  return leaveOf("connack", {
+    isStoreFailing: core.store?.isFailing === true,
+    isPersistent,
+    hasWritten,
+    hasHeld: false,
+    isRepeat: false,
+    canRefuse: true,
+  });
+}
+
+function logConnected(core: Core, connection: Connection, { identity, connect }: Admission): void {
+  if (!core.options.connectionMessages) return;
+  core.ports.log.info("Client connected", {
+    clientId: identity.clientId,
+    address: identity.remoteAddress,
+    version: connect.protocolVersion,
+    userName: identity.userName,
+    cleanStart: connect.cleanStart,
+    keepAliveSeconds: connection.keepAliveSeconds,
+    listener: connection.listener.name,
+  });
+}
+
+/** Before 5.0 a session lasts for ever, or as long as its connection. */
+function askedExpirySeconds(connect: Connect): number {
+  if (connect.protocolVersion === 5) return connect.properties?.sessionExpiryInterval ?? 0;
+  return connect.cleanStart ? 0 : 0xffffffff;
+}
+
+function limitKeepAlive(core: Core, { protocolVersion, keepAliveSeconds }: Connect): number {
+  const { maxKeepAliveSeconds } = core.options;
+  if (maxKeepAliveSeconds === 0 || protocolVersion < 5) return keepAliveSeconds;
+  return keepAliveSeconds === 0
+    ? maxKeepAliveSeconds
+    : Math.min(keepAliveSeconds, maxKeepAliveSeconds);
+}

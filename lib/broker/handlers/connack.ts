@@ -1,0 +1,42 @@
+import type { Connect, Properties } from "../../codec/mod.ts";
+import { isText } from "../ground/message_rules.ts";
+import type { Connection } from "../state/connection.ts";
+import type { Core } from "../core/core.ts";
+
+/** What a 5.0 client is told of our limits, where they differ from what it must assume. */
+export function connackProperties(
+  core: Core,
+  connection: Connection,
+  connect: Connect,
+  authenticationProperties: Properties | undefined,
+): Properties {
+  const { listener, client } = connection;
+  const { options } = core;
+  const { session } = client!;
+  const askedSeconds = connection.requestedExpirySeconds;
+  const isExpiryChanged = session.expirySeconds !==
+    (askedSeconds === 0xffffffff ? Infinity : askedSeconds);
+  return {
+    ...(isExpiryChanged ? { sessionExpiryInterval: session.expirySeconds } : {}),
+    ...(options.maxInflightMessages > 0 && options.maxInflightMessages < 65_535
+      ? { receiveMaximum: options.maxInflightMessages }
+      : {}),
+    ...(listener.maxQos < 2 ? { maximumQos: listener.maxQos as 0 | 1 } : {}),
+    ...(options.retainAvailable ? {} : { retainAvailable: false }),
+    maximumPacketSize: options.maxPacketSizeBytes,
+    ...(connect.clientId === "" ? { assignedClientIdentifier: session.clientId } : {}),
+    ...(listener.maxTopicAlias > 0 ? { topicAliasMaximum: listener.maxTopicAlias } : {}),
+    ...(connection.keepAliveSeconds !== connect.keepAliveSeconds
+      ? { serverKeepAlive: connection.keepAliveSeconds }
+      : {}),
+    ...responseInformation(options.responseInformation, session.clientId, connect),
+    ...authenticationProperties,
+  };
+}
+
+/** Optional: left out where it would be longer than text can be. */
+function responseInformation(prefix: string, clientId: string, connect: Connect): Properties {
+  const isAsked = connect.properties?.requestResponseInformation === true;
+  const text = prefix + clientId;
+  return isAsked && prefix !== "" && isText(text) ? { responseInformation: text } : {};
+}

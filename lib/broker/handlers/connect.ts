@@ -1,0 +1,128 @@
+import { type Connect, MqttError, ReasonCode, type Will } from "../../codec/mod.ts";
+import { isTopicName } from "../../topic/mod.ts";
+import type { Core } from "../core/core.ts";
+import { checkResponseTopic } from "../ground/message_rules.ts";
+import type { AuthenticationRequest, AuthenticationVerdict } from "../ground/ports.ts";
+import { refuse } from "../services/lifecycle.ts";
+import type { Connection } from "../state/connection.ts";
+import { admitInTime } from "./admit.ts";
+import { beginEnhanced } from "./enhanced_authentication.ts";
+
+/** Why somebody is not let in, in words. */
+const REFUSALS: Readonly<Partial<Record<ReasonCode, string>>> = {
+  [ReasonCode.BadUserNameOrPassword]: "Bad user name or password",
+  [ReasonCode.NotAuthorized]: "Not authorized",
+  [ReasonCode.ServerBusy]: "Too many passwords wait to be checked",
+  [ReasonCode.ConnectionRateExceeded]: "Too many failed attempts from this address",
+};
+
+/** CONNECT: checked, authenticated (which may take its time), then admitted. */
+export function handleConnect(core: Core, connection: Connection, connect: Connect): void {
+  if (connection.state !== "waiting") {
+    // [MQTT-3.1.0-2] [v3 MQTT-3.1.0-2]
+    throw new MqttError(ReasonCode.ProtocolError, "A second CONNECT");
+  }
+  const { outbox } = connection;
+  connection.enter("connect");
+  connection.wantsCleanStart = connect.cleanStart;
+  outbox.protocolVersion = connect.protocolVersion;
+  outbox.wantsProblemInformation = connect.properties?.requestProblemInformation !== false;
+  outbox.maxPacketSizeBytes = connect.properties?.maximumPacketSize ?? Infinity;
+  checkConnect(core, connection, connect);
+  const request = requestOf(core, connection, connect);
+  const method = connect.properties?.authenticationMethod;
+  if (method !== undefined) return beginEnhanced(core, connection, request, method);
+  connection.stops.stop("verdict");
+  core.ports.access.authenticate(request, (verdict) => {
+    core.beginTurn();
+    conclude(core, connection, request, verdict);
+  });
+}
+
+function requestOf(core: Core, connection: Connection, connect: Connect): AuthenticationRequest {
+  const { link, listener } = connection;
+  return {
+    clientId: connect.clientId !== ""
+      ? connect.clientId
+      : core.options.autoIdPrefix + core.ports.randomId(),
+    userName: connect.userName,
+    protocolVersion: connect.protocolVersion,
+    remoteAddress: link.remoteAddress,
+    listener: listener.name,
+    ...(link.certificate === undefined ? {} : { certificate: link.certificate }),
+    password: connect.password,
+    allowAnonymous: listener.allowAnonymous,
+    connect,
+  };
+}
+
+/** The verdict of access control is there. */
+function conclude(
+  core: Core,
+  connection: Connection,
+  request: AuthenticationRequest,
+  verdict: AuthenticationVerdict,
+): void {
+  if (connection.state === "closed") return;
+  if (verdict.isAllowed) {
+    const userName = verdict.userName ?? request.userName;
+    admitInTime(core, connection, { ...request, userName }, undefined);
+  } else {
+    const message = REFUSALS[verdict.reasonCode] ?? "Refused";
+    refuse(core, connection, verdict.reasonCode, message);
+  }
+  core.resumeInTurn(connection, "verdict");
+}
+
+function checkConnect(core: Core, connection: Connection, connect: Connect): void {
+  const { listener } = connection;
+  const { protocolVersion, clientId, will } = connect;
+  if (!listener.acceptProtocolVersions.includes(protocolVersion)) {
+    throw new MqttError(
+      ReasonCode.UnsupportedProtocolVersion,
+      `Protocol version ${protocolVersion} is not accepted on this listener`,
+    );
+  }
+  if (core.isShuttingDown) {
+    throw new MqttError(ReasonCode.ServerShuttingDown, "Server is shutting down");
+  }
+  if (connection.isOverLimit) {
+    throw new MqttError(ReasonCode.QuotaExceeded, "Too many connections");
+  }
+  if (clientId === "") {
+    // 3.1 has no assigned ids; 3.1.1 only for sessions that end with their connection. [v3 MQTT-3.1.3-7] [v3 MQTT-3.1.3-8]
+    const isAssignable = protocolVersion === 5 || protocolVersion === 4 && connect.cleanStart;
+    if (!isAssignable || !core.options.allowZeroLengthClientId) {
+      throw new MqttError(ReasonCode.ClientIdentifierNotValid, "Client Identifier is empty");
+    }
+  }
+  if (will !== undefined) checkWill(core, connection, will);
+}
+
+function checkWill(core: Core, connection: Connection, will: Will): void {
+  const { listener } = connection;
+  const { maxTopicLevels } = core.options;
+  const wholeName = listener.mountPoint + will.topicName;
+  if (!isTopicName(will.topicName) || !isTopicName(wholeName, maxTopicLevels)) {
+    throw new MqttError(ReasonCode.TopicNameInvalid, "Will Topic is not a Topic Name");
+  }
+  const { messageSizeLimitBytes } = core.options;
+  if (messageSizeLimitBytes > 0 && will.payload.length > messageSizeLimitBytes) {
+    core.metrics.countDrop("message_size_limit");
+    // Before 5.0 no code fits; mosquitto says this one.
+    const reasonCode = connection.protocolVersion === 5
+      ? ReasonCode.PacketTooLarge
+      : ReasonCode.NotAuthorized;
+    throw new MqttError(reasonCode, `Will is larger than ${messageSizeLimitBytes} bytes`);
+  }
+  if (connection.protocolVersion < 5) return;
+  if (will.properties !== undefined) checkResponseTopic(will.properties);
+  if (will.qos > listener.maxQos) {
+    // [MQTT-3.2.2-12]
+    throw new MqttError(ReasonCode.QoSNotSupported, `Cannot take a will of QoS ${will.qos}`);
+  }
+  if (will.retain && !core.options.retainAvailable) {
+    // [MQTT-3.2.2-13]
+    throw new MqttError(ReasonCode.RetainNotSupported, "Cannot take a retained will");
+  }
+}

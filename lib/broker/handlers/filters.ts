@@ -1,0 +1,62 @@
+import { MqttError, type ReasonCode } from "../../codec/mod.ts";
+import { parseTopicFilter } from "../../topic/mod.ts";
+import type { Core } from "../core/core.ts";
+import { type Leave, leaveOf } from "../ground/promises.ts";
+import type { Connection } from "../state/connection.ts";
+
+/** A Topic Filter of a client, as the broker has it. */
+export interface MountedFilter {
+  /** Under the listener's mount point; a share keeps its name in front. The key of the subscription. */
+  readonly key: string;
+  /** The same without `$share/…`. */
+  readonly topicFilter: string;
+  readonly isShared: boolean;
+}
+
+/**
+ * The filter under the listener's mount point; `undefined` where it is none, by itself or there: a mount point without `/` at its
+ * end makes `tenant#` of `#`, and with any mount point a long filter may become longer than text can be.
+ */
+export function mountFilter(
+  core: Core,
+  { listener: { mountPoint } }: Connection,
+  asked: string,
+): MountedFilter | undefined {
+  const { maxTopicLevels } = core.options;
+  const parsed = parseTopicFilter(asked, maxTopicLevels);
+  if (parsed === undefined) return undefined;
+  const isShared = parsed.shareName !== undefined;
+  if (mountPoint === "") return { key: asked, topicFilter: parsed.topicFilter, isShared };
+  const topicFilter = mountPoint + parsed.topicFilter;
+  const key = isShared ? `$share/${parsed.shareName}/${topicFilter}` : topicFilter;
+  if (parseTopicFilter(key, maxTopicLevels) === undefined) return undefined;
+  return { key, topicFilter, isShared };
+}
+
+/** A refusal in SUBACK: before 5.0 there is but one, and 3.1 has none that its clients know. */
+export function failure(connection: Connection, reasonCode: number): number {
+  return connection.protocolVersion === 5 ? reasonCode : 0x80;
+}
+
+/** A filter that is none: told in the SUBACK of 5.0; older clients are closed. [v3 MQTT-4.7.1-2] [v3 MQTT-4.7.1-3] */
+export function refusal(connection: Connection, reasonCode: ReasonCode, message: string): number {
+  if (connection.protocolVersion < 5) throw new MqttError(reasonCode, message);
+  return reasonCode;
+}
+
+/** Whether the answer waits for the commit of what it did. */
+export function leaveOfChange(
+  { store }: Core,
+  { client, outbox }: Connection,
+  packet: "suback" | "unsuback",
+  hasWritten: boolean,
+): Leave {
+  return leaveOf(packet, {
+    isStoreFailing: store?.isFailing === true,
+    isPersistent: client!.session.isPersistent,
+    hasWritten,
+    hasHeld: outbox.hasHeld,
+    isRepeat: false,
+    canRefuse: true,
+  });
+}

@@ -1,0 +1,152 @@
+import {
+  decodePacket,
+  decodePublish,
+  FirstByte,
+  frameLength,
+  MqttError,
+  type Packet,
+  ReasonCode,
+} from "../../codec/mod.ts";
+import type { Core } from "../core/core.ts";
+import { STEPS } from "../core/work.ts";
+import { InvariantError } from "../ground/invariant.ts";
+import { disconnect, fail } from "../services/lifecycle.ts";
+import type { Connection } from "../state/connection.ts";
+import { handlePuback, handlePubcomp, handlePubrec, handlePubrel } from "./acknowledge.ts";
+import { handleConnect } from "./connect.ts";
+import { handleDisconnect } from "./disconnect.ts";
+import { handleAuth } from "./enhanced_authentication.ts";
+import { mustWait } from "./inflow.ts";
+import { handlePublish } from "./publish.ts";
+import { handleSubscribe } from "./subscribe.ts";
+import { handleUnsubscribe } from "./unsubscribe.ts";
+
+/** The first byte's upper half of a PUBLISH: the packet that comes most, decoded without a detour. */
+const PUBLISH = FirstByte.Publish >> 4;
+/** Answers that a client has not taken, bytes, from which on nothing more is read of it. */
+const MAX_ANSWER_BYTES = 1024 * 1024;
+
+/**
+ * Frames, decodes and handles what is in `bytes[start, end)`, until there is no whole packet left or the connection stops.
+ *
+ * Here faults are caught, once for each connection. A fault of the peer ends it with its Reason Code. A fault of ours in handling its
+ * packet ends it too, with 0x83, and is logged with its stack; others do not notice. Only a broken invariant goes on up, and ends
+ * the process: what is in memory can then not be trusted.
+ */
+export function receive(
+  core: Core,
+  connection: Connection,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  connection.lastReceivedMs = core.nowMs;
+  connection.isReceiving = true;
+  core.work.beginPart();
+  let at = start;
+  try {
+    while (at < end && !connection.stops.isStopped && connection.state !== "closed") {
+      const next = handleNext(core, connection, bytes, at, end);
+      if (next === at) break;
+      at = next;
+      if (core.work.isPartOver && at < end) core.postpone(connection);
+      if (connection.outbox.answerBytes > MAX_ANSWER_BYTES) connection.stops.stop("output");
+    }
+  } catch (error) {
+    blame(core, connection, error);
+    at = end;
+  }
+  connection.isReceiving = false;
+  core.metrics.bytesReceived += at - start;
+  return connection.state === "closed" ? end : at;
+}
+
+/** Handles the packet at `at`, and returns where the next one begins; `at` where it stays: it is not whole, or it has to wait. */
+function handleNext(
+  core: Core,
+  connection: Connection,
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+): number {
+  const { options, metrics, work } = core;
+  const isConnected = connection.state === "connected";
+  const maxSizeBytes = isConnected ? options.maxPacketSizeBytes : options.maxConnectPacketSizeBytes;
+  const length = frameLength(bytes, at, end, maxSizeBytes);
+  if (length === 0 || at + length > end) return at;
+  if (connection.unfinished !== null) {
+    if (!connection.unfinished()) return at;
+    connection.unfinished = null;
+    return at + length;
+  }
+  const isPublish = bytes[at]! >> 4 === PUBLISH;
+  const { rates } = connection;
+  if (rates !== undefined && mustWait(core, connection, rates, isPublish, length)) return at;
+  metrics.packetsReceived++;
+  work.spend(STEPS.packet + (length >> 6) * STEPS.bytes64);
+  if (isConnected && isPublish) {
+    const { protocolVersion } = connection;
+    const packet = decodePublish(bytes, at, at + length, protocolVersion, core.names);
+    handlePublish(core, connection, packet);
+  } else {
+    handle(core, connection, decodePacket(bytes, at, at + length, connection.protocolVersion));
+  }
+  if (connection.unfinished !== null) return at;
+  if (!connection.isPostponed) return at + length;
+  connection.isPostponed = false;
+  metrics.packetsReceived--;
+  return at;
+}
+
+function blame(core: Core, connection: Connection, error: unknown): void {
+  if (error instanceof MqttError) return fail(core, connection, error);
+  if (error instanceof InvariantError) throw error;
+  core.metrics.internalErrors++;
+  core.ports.log.error("Cannot handle a packet, and the client is disconnected", {
+    client: connection.name,
+    error: error instanceof Error ? error.stack ?? error.message : String(error),
+  });
+  const reasonCode = ReasonCode.ImplementationSpecificError;
+  disconnect(core, connection, { reasonCode, message: "Internal error" });
+}
+
+function handle(core: Core, connection: Connection, packet: Packet): void {
+  if (packet.type === "connect") return handleConnect(core, connection, packet);
+  if (packet.type === "auth") return handleAuth(core, connection, packet);
+  // The first packet is a CONNECT, and nothing is handled before it is accepted. [MQTT-3.1.0-1] [v3 MQTT-3.1.0-1]
+  if (connection.state !== "connected") {
+    // Who is being authenticated may leave. [MQTT-3.1.2-30]
+    if (packet.type === "disconnect" && connection.state === "authenticating") {
+      return disconnect(core, connection, undefined);
+    }
+    throw new MqttError(
+      ReasonCode.ProtocolError,
+      `Cannot handle ${packet.type.toUpperCase()} before CONNECT`,
+    );
+  }
+  switch (packet.type) {
+    case "publish":
+      return handlePublish(core, connection, packet);
+    case "puback":
+      return handlePuback(core, connection, packet);
+    case "pubrec":
+      return handlePubrec(core, connection, packet);
+    case "pubrel":
+      return handlePubrel(core, connection, packet);
+    case "pubcomp":
+      return handlePubcomp(core, connection, packet);
+    case "subscribe":
+      return handleSubscribe(core, connection, packet);
+    case "unsubscribe":
+      return handleUnsubscribe(core, connection, packet);
+    case "pingreq":
+      return void connection.outbox.send({ type: "pingresp" });
+    case "disconnect":
+      return handleDisconnect(core, connection, packet);
+    default:
+      throw new MqttError(
+        ReasonCode.ProtocolError,
+        `Cannot handle ${packet.type.toUpperCase()} from a client`,
+      );
+  }
+}

@@ -1,0 +1,139 @@
+import {
+  MqttError,
+  type Qos,
+  ReasonCode,
+  type Subscribe,
+  type SubscriptionRequest,
+} from "../../codec/mod.ts";
+import type { Subscription } from "../../session/mod.ts";
+import type { Core } from "../core/core.ts";
+import { STEPS } from "../core/work.ts";
+import { pumpRetained } from "../services/retained_pump.ts";
+import type { Connection } from "../state/connection.ts";
+import { waitForAnswer } from "./decision.ts";
+import { failure, leaveOfChange, type MountedFilter, mountFilter, refusal } from "./filters.ts";
+
+/** A SUBSCRIBE that is being handled: it may hold a hundred thousand filters, and is then done a part at a time. */
+interface Subscribing {
+  readonly packet: Subscribe;
+  /** Whether each filter may be had, as far as that was asked. */
+  readonly isAllowed: boolean[];
+  readonly reasonCodes: number[];
+  hasWritten: boolean;
+}
+
+/** SUBSCRIBE: each filter on its own, granted or refused in the SUBACK. [MQTT-3.8.4-5] */
+export function handleSubscribe(core: Core, connection: Connection, packet: Subscribe): void {
+  const work: Subscribing = { packet, isAllowed: [], reasonCodes: [], hasWritten: false };
+  if (!goOn(core, connection, work)) connection.unfinished = () => goOn(core, connection, work);
+}
+
+/** Does as much as there is time for; `true`: it is done, and answered. */
+function goOn(core: Core, connection: Connection, work: Subscribing): boolean {
+  const { packet, isAllowed, reasonCodes } = work;
+  const { subscriptions, packetId } = packet;
+  if (!decide(core, connection, work)) return false;
+  while (reasonCodes.length < subscriptions.length) {
+    if (core.work.isPartOver) {
+      core.postpone(connection);
+      return false;
+    }
+    const at = reasonCodes.length;
+    const writesBefore = core.store?.writes;
+    reasonCodes.push(subscribe(core, connection, packet, subscriptions[at]!, isAllowed[at]!));
+    if (core.store?.writes !== writesBefore) work.hasWritten = true;
+  }
+  const waits = leaveOfChange(core, connection, "suback", work.hasWritten) === "waits";
+  connection.outbox.send({ type: "suback", packetId, reasonCodes }, waits);
+  if (connection.client!.retained.length > 0) pumpRetained(core, connection.client!);
+  return true;
+}
+
+/** Asks for every filter before one is granted, so that nothing has happened yet where an answer takes its time. */
+function decide(core: Core, connection: Connection, { packet, isAllowed }: Subscribing): boolean {
+  const { access } = core.ports;
+  const { subscriptions } = packet;
+  while (isAllowed.length < subscriptions.length) {
+    if (!access.checksTopics) {
+      isAllowed.push(true);
+      continue;
+    }
+    if (core.work.isPartOver) {
+      core.postpone(connection);
+      return false;
+    }
+    core.work.spend(STEPS.check * (access.stepsPerCheck ?? 1));
+    const request = subscriptions[isAllowed.length]!;
+    const filter = mountFilter(core, connection, request.topicFilter);
+    const qos = Math.min(request.qos, connection.listener.maxQos) as Qos;
+    // What is no filter is refused for that.
+    const decision = filter === undefined ||
+      access.maySubscribe(connection.client!.identity, filter.topicFilter, qos);
+    if (decision === "pending") {
+      waitForAnswer(core, connection);
+      return false;
+    }
+    isAllowed.push(decision);
+  }
+  return true;
+}
+
+function subscribe(
+  core: Core,
+  connection: Connection,
+  packet: Subscribe,
+  request: SubscriptionRequest,
+  isAllowed: boolean,
+): number {
+  core.work.spend(STEPS.filter);
+  const { session } = connection.client!;
+  const filter = mountFilter(core, connection, request.topicFilter);
+  if (filter === undefined) {
+    return refusal(connection, ReasonCode.TopicFilterInvalid, "SUBSCRIBE names no Topic Filter");
+  }
+  if (filter.isShared && request.noLocal) {
+    // [MQTT-3.8.3-4]
+    throw new MqttError(
+      ReasonCode.ProtocolError,
+      "No Local does not go with a shared subscription",
+    );
+  }
+  const { maxSubscriptions } = core.options;
+  const isNew = !session.subscriptions.has(filter.key);
+  if (isNew && maxSubscriptions > 0 && session.subscriptions.size >= maxSubscriptions) {
+    return failure(connection, ReasonCode.QuotaExceeded);
+  }
+  if (!isAllowed) return failure(connection, ReasonCode.NotAuthorized);
+  if (leaveOfChange(core, connection, "suback", false) === "refused") {
+    return failure(connection, ReasonCode.QuotaExceeded);
+  }
+  return grant(core, connection, packet, request, filter, isNew);
+}
+
+function grant(
+  core: Core,
+  connection: Connection,
+  packet: Subscribe,
+  request: SubscriptionRequest,
+  { key, topicFilter, isShared }: MountedFilter,
+  isNew: boolean,
+): Qos {
+  const client = connection.client!;
+  const { session } = client;
+  const subscription: Subscription = {
+    topicFilter: key,
+    qos: Math.min(request.qos, connection.listener.maxQos) as Qos,
+    noLocal: request.noLocal,
+    retainAsPublished: request.retainAsPublished,
+    subscriptionIdentifier: packet.properties?.subscriptionIdentifiers?.[0] ?? 0,
+  };
+  core.router.subscribe(client, subscription);
+  session.subscribe(subscription);
+  if (session.isPersistent) core.store?.putSubscription(session.clientId, subscription);
+  // Retain Handling: 0 always, 1 only where it is new, 2 never; a shared subscription gets none. [MQTT-3.3.1-9]..[MQTT-3.3.1-11]
+  const wantsRetained = request.retainHandling === 0 || request.retainHandling === 1 && isNew;
+  if (wantsRetained && !isShared && core.retained.size > 0) {
+    client.retained.push({ subscription, walk: core.retained.matches(topicFilter) });
+  }
+  return subscription.qos;
+}

@@ -1,0 +1,48 @@
+import type { Will } from "../../codec/mod.ts";
+import type { Core } from "../core/core.ts";
+import { isReserved } from "../ground/message_rules.ts";
+import { dropWill } from "../services/wills.ts";
+import type { Connection } from "../state/connection.ts";
+
+/** Takes the will of a client that comes in, if it may publish it; who may not comes in without, and is not told either. */
+export function takeWill(core: Core, connection: Connection, will: Will | undefined): void {
+  if (will === undefined) return;
+  const kept = keepWill(connection, will);
+  const reason = refusalOf(core, connection, kept);
+  if (reason === undefined) connection.will = kept;
+  else dropWill(core, connection.client!, kept.topicName, reason);
+}
+
+/** The will as it will be published: under the mount point, at a QoS that is allowed, with bytes of its own. */
+function keepWill({ listener }: Connection, will: Will): Will {
+  const kept: Will = {
+    ...will,
+    topicName: listener.mountPoint + will.topicName,
+    qos: Math.min(will.qos, listener.maxQos) as Will["qos"],
+    payload: will.payload.slice(),
+  };
+  const correlationData = will.properties?.correlationData?.slice();
+  return correlationData === undefined
+    ? kept
+    : { ...kept, properties: { ...will.properties, correlationData } };
+}
+
+/**
+ * Whether its client may publish it. It is asked again when the will is due: rights change; but one that comes back from a store has
+ * nobody to ask about any more.
+ */
+function refusalOf(core: Core, connection: Connection, will: Will) {
+  const { topicName, qos, retain } = will;
+  if (isReserved(topicName)) return "reserved_topic" as const;
+  const { access } = core.ports;
+  if (!access.checksTopics) return undefined;
+  const identity = connection.identity!;
+  const decision = access.mayPublish(identity, topicName, qos, retain);
+  if (decision === "pending") {
+    access.decided?.(identity, () => {
+      if (access.mayPublish(identity, topicName, qos, retain) !== true) connection.will = undefined;
+    });
+    return undefined;
+  }
+  return decision ? undefined : "not_authorized" as const;
+}

@@ -1,0 +1,55 @@
+import { ReasonCode, type Unsubscribe } from "../../codec/mod.ts";
+import type { Core } from "../core/core.ts";
+import { STEPS } from "../core/work.ts";
+import { moveShared } from "../services/share_moves.ts";
+import type { Connection } from "../state/connection.ts";
+import { leaveOfChange, mountFilter, refusal } from "./filters.ts";
+
+/** An UNSUBSCRIBE that is being handled, a part at a time where it is long. */
+interface Unsubscribing {
+  readonly packet: Unsubscribe;
+  readonly reasonCodes: number[];
+  hasWritten: boolean;
+}
+
+/** UNSUBSCRIBE: what is already under way to the client is delivered. [MQTT-3.10.4-3] */
+export function handleUnsubscribe(core: Core, connection: Connection, packet: Unsubscribe): void {
+  const work: Unsubscribing = { packet, reasonCodes: [], hasWritten: false };
+  if (!goOn(core, connection, work)) connection.unfinished = () => goOn(core, connection, work);
+}
+
+/** Does as much as there is time for; `true`: it is done, and answered. */
+function goOn(core: Core, connection: Connection, work: Unsubscribing): boolean {
+  const { reasonCodes, packet: { topicFilters, packetId } } = work;
+  while (reasonCodes.length < topicFilters.length) {
+    if (core.work.isPartOver) {
+      core.postpone(connection);
+      return false;
+    }
+    const writesBefore = core.store?.writes;
+    reasonCodes.push(unsubscribe(core, connection, topicFilters[reasonCodes.length]!));
+    if (core.store?.writes !== writesBefore) work.hasWritten = true;
+  }
+  const waits = leaveOfChange(core, connection, "unsuback", work.hasWritten) === "waits";
+  const isNew = connection.protocolVersion === 5;
+  connection.outbox.send(
+    { type: "unsuback", packetId, reasonCodes: isNew ? reasonCodes : [] },
+    waits,
+  );
+  return true;
+}
+
+function unsubscribe(core: Core, connection: Connection, asked: string): number {
+  core.work.spend(STEPS.filter);
+  const client = connection.client!;
+  const { session } = client;
+  const filter = mountFilter(core, connection, asked);
+  if (filter === undefined) {
+    return refusal(connection, ReasonCode.TopicFilterInvalid, "UNSUBSCRIBE names no Topic Filter");
+  }
+  if (!session.unsubscribe(filter.key)) return ReasonCode.NoSubscriptionExisted;
+  core.router.unsubscribe(client, filter.key);
+  if (session.isPersistent) core.store?.deleteSubscription(session.clientId, filter.key);
+  if (filter.isShared) moveShared(core, client, filter.key);
+  return ReasonCode.Success;
+}

@@ -1,0 +1,75 @@
+import type { Delivery, Message } from "../../session/mod.ts";
+import { type Core, mayRead } from "../core/core.ts";
+import type { Target } from "../core/target.ts";
+import { STEPS } from "../core/work.ts";
+import type { Fanout } from "../ground/fanout.ts";
+import type { Client } from "../state/connection.ts";
+import { drop, dropDelivery } from "./drop.ts";
+import { enqueue, takeQueued } from "./queue.ts";
+import { canSendNow, isBacklogged, sendInFlight, sendQos0 } from "./send.ts";
+
+/** Hands a message to one client: sends it, queues it, or counts why not. */
+export function deliver(core: Core, target: Target, message: Message, fanout: Fanout): void {
+  const { client } = target;
+  const { connection, session } = client;
+  const { options, store } = core;
+  core.work.spend(STEPS.delivery + (message.payload.length >> 6) * STEPS.bytes64);
+  const qos = options.upgradeOutgoingQos || target.qos < message.qos ? target.qos : message.qos;
+  const retain = message.retain && target.retainAsPublished;
+  const { subscriptionIdentifiers } = target;
+  // Behind those that were kept while the client was away, if there are any. [MQTT-4.6.0-6]
+  if (qos === 0 && connection !== null && session.queue.qos0Length === 0) {
+    // What a slow client has not taken is bounded; it loses messages, others wait for nothing.
+    if (isBacklogged(core, connection)) return drop(core, client, "slow_client", message);
+    const { outgoing } = core;
+    outgoing.message = message;
+    outgoing.retain = retain;
+    outgoing.subscriptionIdentifiers = subscriptionIdentifiers;
+    return sendQos0(core, client, connection, outgoing, fanout);
+  }
+  if (qos === 0 && !(options.queueQos0Messages && session.isPersistent)) {
+    return drop(core, client, "offline_qos0", message);
+  }
+  const canSend = connection !== null && canSendNow(core, client, connection);
+  const delivery: Delivery = {
+    message: canSend ? fanout.keep() : fanout.keepForLong(),
+    qos,
+    retain,
+    subscriptionIdentifiers,
+    share: target.share,
+    sequence: store !== undefined && session.isPersistent ? core.nextSequence++ : 0,
+  };
+  if (!canSend) return enqueue(core, client, delivery);
+  if (delivery.sequence > 0) store!.putDelivery(session.clientId, delivery);
+  sendInFlight(core, client, connection, delivery, fanout);
+}
+
+/** How well a client can take a message now: see `ShareGroup.pick`. */
+export function rank(core: Core, target: Target, message: Message): number {
+  const { client } = target;
+  if (!mayRead(core.ports.access, client, message.topicName)) return 0;
+  const { connection } = client;
+  if (connection === null) {
+    const isQueued = message.qos > 0 && target.qos > 0 || core.options.queueQos0Messages;
+    return isQueued && client.session.isPersistent ? 1 : 0;
+  }
+  if (message.qos === 0) return isBacklogged(core, connection) ? 2 : 3;
+  return canSendNow(core, client, connection) ? 3 : 2;
+}
+
+/** Drops what the client may not read (any more), waiting or in flight; what it has released it has. */
+export function dropUnreadable(core: Core, client: Client): void {
+  const { session, identity } = client;
+  const { access } = core.ports;
+  const isUnreadable = ({ message }: Delivery) => !access.mayRead(identity, message.topicName);
+  for (const delivery of takeQueued(core, client, isUnreadable)) {
+    dropDelivery(core, client, delivery, "not_authorized");
+  }
+  for (const inFlight of [...session.sender.values()]) {
+    // On this connection it is with the client already, who will acknowledge it.
+    if (inFlight.state === "released" || inFlight.isSent) continue;
+    if (!isUnreadable(inFlight.delivery)) continue;
+    session.sender.discard(inFlight);
+    dropDelivery(core, client, inFlight.delivery, "not_authorized");
+  }
+}

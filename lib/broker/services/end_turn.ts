@@ -1,0 +1,56 @@
+import type { Core } from "../core/core.ts";
+import { disconnect } from "./lifecycle.ts";
+import { relieve } from "./relief.ts";
+import { pumpRetained } from "./retained_pump.ts";
+import { routeMessage } from "./route_message.ts";
+import { rewatch } from "./watch.ts";
+
+/** Ends the turn: commits what was written, sends what may leave. */
+export function endTurn(core: Core): void {
+  for (const [connection, reason] of core.leaving.splice(0)) disconnect(core, connection, reason);
+  // Those that these lead to are for the next turn: a program that answers itself for ever stalls nobody.
+  for (const message of core.published.splice(0)) {
+    routeMessage(core, message, core.router.route(message.topicName)!, null);
+  }
+  pumpAll(core);
+  if (core.store !== undefined) core.releases.commit(core.store);
+  const { dirty } = core;
+  core.dirty = [];
+  for (const connection of dirty) {
+    const { outbox } = connection;
+    outbox.isDirty = false;
+    if (outbox.ready.length > 0) connection.link.flush();
+    core.congestion.account(connection);
+    if (outbox.writingBytes > 0 && connection.state !== "closed") rewatch(core, connection);
+  }
+  if (core.closing.length > 0) core.closeLinks();
+  relieve(core);
+  core.work.beginTurn();
+  wake(core);
+}
+
+/** Asks to be called again when something is due. */
+export function wake({ deadlines, ports, pumping, published, postponed, nowMs }: Core): void {
+  const { nextMs } = deadlines;
+  if (nextMs !== Infinity) ports.wake(nextMs);
+  if (pumping.size + published.length + postponed.length > 0) ports.wake(nowMs);
+}
+
+/** Those who have used their part of an earlier turn go on, as far as there is time in this one. */
+export function goOn(core: Core): void {
+  const { postponed, work } = core;
+  for (let left = postponed.length; left > 0 && !work.isTurnOver; left--) {
+    core.resume(postponed.shift()!, "budget");
+  }
+}
+
+/** Each in its turn: whoever has more to get goes behind the others. */
+function pumpAll(core: Core): void {
+  const { pumping, work } = core;
+  for (let left = pumping.size; left > 0 && !work.isTurnOver; left--) {
+    const [client] = pumping;
+    pumping.delete(client!);
+    work.beginPart();
+    pumpRetained(core, client!);
+  }
+}

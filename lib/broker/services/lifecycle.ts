@@ -1,0 +1,151 @@
+import { type MqttError, type ReasonCode, reasonCodeName, type Will } from "../../codec/mod.ts";
+import type { CloseReason } from "../ground/close_reason.ts";
+import type { Client, Connection } from "../state/connection.ts";
+import type { Core } from "../core/core.ts";
+import { Deadline } from "../ground/deadlines.ts";
+import { drop } from "./drop.ts";
+import { sayGoodbye } from "./goodbye.ts";
+import { takeQueued } from "./queue.ts";
+import { ownPayload } from "../ground/payload_slab.ts";
+import { moveOn, passOnShared, takeShared } from "./share_moves.ts";
+import { delayWill, publishDelayedWill, publishWill } from "./wills.ts";
+
+/** A fault of the peer: it is told, and its connection ends; nobody else notices. */
+export function fail(core: Core, connection: Connection, error: MqttError): void {
+  core.metrics.protocolErrors++;
+  core.ports.log.warning("Client refused", {
+    client: connection.name,
+    address: connection.link.remoteAddress,
+    reason: reasonCodeName(error.reasonCode),
+    message: error.message,
+  });
+  disconnect(core, connection, error);
+}
+
+/** Tells a client why it does not come in, and closes. */
+export function refuse(
+  core: Core,
+  connection: Connection,
+  reasonCode: ReasonCode,
+  message: string,
+): void {
+  core.metrics.connectsRefused++;
+  core.ports.log.warning("Client refused", {
+    client: connection.name,
+    address: connection.link.remoteAddress,
+    message,
+  });
+  disconnect(core, connection, { reasonCode, message });
+}
+
+/**
+ * Ends a connection. With a reason the client is told, where its version can be told; without one it is gone already. Its will
+ * is published unless a DISCONNECT has taken it away. [MQTT-3.1.2-8]
+ */
+export function disconnect(
+  core: Core,
+  connection: Connection,
+  reason: CloseReason | undefined,
+): void {
+  if (connection.state === "closed") return;
+  const { client } = connection;
+  if (reason !== undefined) sayGoodbye(connection, reason);
+  connection.enter("close");
+  core.deadlines.clear(connection.watch);
+  connection.stops.clear(core.deadlines);
+  core.connections.delete(connection);
+  core.markClosing(connection);
+  if (client === null || client.connection !== connection) return;
+  client.connection = null;
+  core.connectedCount--;
+  if (core.options.connectionMessages) {
+    core.ports.log.info("Client disconnected", {
+      clientId: client.session.clientId,
+      reason: reason?.message ?? (connection.will === undefined ? "normal" : "connection lost"),
+      ...dropsOf(client),
+    });
+  }
+  leave(core, client, connection.will);
+}
+
+/** For the log: what the client has not got, by reason. */
+function dropsOf({ session }: Client): Record<string, number> {
+  return Object.fromEntries(
+    [...session.dropped ?? []].map(([reason, count]) => [`dropped_${reason}`, count]),
+  );
+}
+
+/** The Session Expiry Interval that a session gets of what was asked for: seconds, `Infinity` for 0xFFFFFFFF. */
+export function limitExpiry(core: Core, askedSeconds: number): number {
+  const { maxSessionExpirySeconds, persistentClientExpirationSeconds } = core.options;
+  const limit = (seconds: number, limitSeconds: number) =>
+    limitSeconds === 0 ? seconds : Math.min(seconds, limitSeconds);
+  const seconds = askedSeconds === 0xffffffff ? Infinity : askedSeconds;
+  return limit(limit(seconds, maxSessionExpirySeconds), persistentClientExpirationSeconds);
+}
+
+/** Ends all connections with this reason. */
+export function closeAll(core: Core, reasonCode: ReasonCode, message: string): void {
+  for (const connection of [...core.connections]) {
+    disconnect(core, connection, { reasonCode, message });
+  }
+}
+
+/** Ends a session and all that belongs to it; a will that waited is due. [MQTT-3.1.3-9] */
+export function endSession(core: Core, client: Client): void {
+  const { session } = client;
+  if (core.clients.get(session.clientId) !== client) return;
+  core.clients.delete(session.clientId);
+  if (client.expiry !== null) core.deadlines.clear(client.expiry);
+  endStored(core, session.clientId);
+  const moving = takeShared(core, client, () => true);
+  const inFlight = [...session.sender.values()].filter(({ state }) => state === "published");
+  for (const topicFilter of session.subscriptions.keys()) {
+    core.router.unsubscribe(client, topicFilter);
+  }
+  for (const { delivery } of inFlight) {
+    // What was chosen for it out of a shared subscription, and it has not acknowledged, moves on. [MQTT-4.8.2-5]
+    if (delivery.qos === 1 && delivery.share !== undefined) moveOn(core, client, delivery);
+    else drop(core, client, "session_ended", delivery.message);
+  }
+  for (const delivery of moving) moveOn(core, client, delivery);
+  for (const { message } of takeQueued(core, client, () => true)) {
+    drop(core, client, "session_ended", message);
+  }
+  publishDelayedWill(core, client);
+}
+
+function endStored({ store, releases }: Core, clientId: string): void {
+  if (store === undefined) return;
+  const writesBefore = store.writes;
+  store.deleteSession(clientId);
+  if (store.writes !== writesBefore) releases.end(clientId);
+}
+
+/** A client is away: its session waits, or ends; its will waits, or is published. */
+function leave(core: Core, client: Client, will: Will | undefined): void {
+  const { session } = client;
+  const delaySeconds = Math.min(will?.properties?.willDelayInterval ?? 0, session.expirySeconds);
+  if (will !== undefined) {
+    if (delaySeconds > 0) delayWill(core, client, will, core.nowMs + delaySeconds * 1000);
+    else publishWill(core, client, will);
+  }
+  if (!session.isPersistent) return endSession(core, client);
+  for (const { delivery: { message } } of session.sender.values()) {
+    message.payload = ownPayload(message.payload);
+  }
+  const expiresAtMs = core.nowMs + session.expirySeconds * 1000;
+  startExpiry(core, client, expiresAtMs);
+  core.store?.putSession(session.clientId, session.expirySeconds, expiresAtMs);
+  passOnShared(core, client);
+}
+
+/** The session ends at this time, unless the client comes back. */
+export function startExpiry(core: Core, client: Client, expiresAtMs: number): void {
+  if (expiresAtMs === Infinity) return;
+  client.expiry ??= new Deadline(() => {
+    core.metrics.sessionsExpired++;
+    endSession(core, client);
+  });
+  core.deadlines.set(client.expiry, expiresAtMs);
+}

@@ -1,0 +1,26 @@
+import type { Message } from "../../session/mod.ts";
+import type { Core } from "../core/core.ts";
+import type { MessageInit } from "../ground/message_hub.ts";
+import { expiry } from "../ground/message_rules.ts";
+import { routeMessage } from "./route_message.ts";
+
+/** Publishes for the program around the broker; throws `TypeError` where the Topic Name is not one. */
+export function publishForProgram(core: Core, init: MessageInit): void {
+  const { topicName, payload, qos = 0, retain = false, properties } = init;
+  const message: Message = {
+    topicName,
+    payload,
+    qos,
+    retain,
+    properties,
+    expiresAtMs: expiry(core.nowMs, init.messageExpiryIntervalSeconds),
+    publisherId: "",
+  };
+  const route = core.router.route(topicName);
+  if (route === undefined) {
+    throw new TypeError(`Cannot publish to "${topicName}": not a Topic Name`);
+  }
+  // From within a subscription's call: after the message that it was called with has reached everybody.
+  if (core.isDelivering) core.published.push({ ...message, payload: payload.slice() });
+  else routeMessage(core, message, route, null);
+}

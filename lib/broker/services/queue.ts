@@ -1,0 +1,78 @@
+import { ReasonCode } from "../../codec/mod.ts";
+import { type Delivery, deliverySizeBytes } from "../../session/mod.ts";
+import type { Core } from "../core/core.ts";
+import type { Client } from "../state/connection.ts";
+import { drop, dropDelivery } from "./drop.ts";
+
+/** Puts a delivery into the client's queue, or does what the policy says where that is full. */
+export function enqueue(core: Core, client: Client, delivery: Delivery): void {
+  const { session } = client;
+  if (!makeRoom(core, client, delivery)) return drop(core, client, "queue_full", delivery.message);
+  if (delivery.sequence > 0) core.store?.putDelivery(session.clientId, delivery);
+  session.queue.push(delivery);
+  core.queuedBytes += deliverySizeBytes(delivery);
+}
+
+/** Takes out the delivery that is next. */
+export function dequeue(core: Core, client: Client): Delivery | undefined {
+  const delivery = client.session.queue.shift();
+  if (delivery !== undefined) core.queuedBytes -= deliverySizeBytes(delivery);
+  return delivery;
+}
+
+/** Takes out all for which `isTaken` holds, in order. */
+export function takeQueued(
+  core: Core,
+  client: Client,
+  isTaken: (delivery: Delivery) => boolean,
+): Delivery[] {
+  const { queue } = client.session;
+  const bytesBefore = queue.bytes;
+  const taken = queue.take(isTaken);
+  core.queuedBytes -= bytesBefore - queue.bytes;
+  return taken;
+}
+
+/** Whether there is room for the delivery now: what has expired goes first, then the policy decides. */
+function makeRoom(core: Core, client: Client, delivery: Delivery): boolean {
+  if (hasRoom(core, client, delivery)) return true;
+  dropExpired(core, client);
+  const { queueFullPolicy } = core.options;
+  // What an empty queue could not hold drives nothing out.
+  if (queueFullPolicy === "drop_oldest" && hasRoom(core, client, delivery, true)) {
+    while (!hasRoom(core, client, delivery)) {
+      dropDelivery(core, client, dequeue(core, client)!, "queue_full");
+    }
+  }
+  if (hasRoom(core, client, delivery)) return true;
+  if (queueFullPolicy === "disconnect" && client.connection !== null) {
+    // At the turn's end: in the middle of a route nobody leaves.
+    core.disconnectLater(client.connection, {
+      reasonCode: ReasonCode.QuotaExceeded,
+      message: "Too many messages wait for this client",
+    });
+  }
+  return false;
+}
+
+/** Looks through the queue only when something in it may have expired: it may be long, and full for each message that comes. */
+function dropExpired(core: Core, client: Client): void {
+  if (client.session.queue.nextExpiryMs > core.nowMs) return;
+  const isExpired = ({ message }: Delivery) => message.expiresAtMs <= core.nowMs;
+  for (const delivery of takeQueued(core, client, isExpired)) {
+    dropDelivery(core, client, delivery, "expired");
+  }
+}
+
+/** Whether the limits leave room for the delivery, in the client's queue as it is or, `ifEmptied`, would be. */
+function hasRoom(core: Core, client: Client, delivery: Delivery, ifEmptied = false): boolean {
+  const { maxQueuedMessages, maxQueuedBytes, maxTotalQueuedBytes } = core.options;
+  const { queue } = client.session;
+  const length = ifEmptied ? 0 : queue.length;
+  const addedBytes = deliverySizeBytes(delivery) - (ifEmptied ? queue.bytes : 0);
+  // QoS 1 and 2 are refused before they come here.
+  if (delivery.qos === 0 && delivery.sequence > 0 && core.store?.isFull === true) return false;
+  return (maxQueuedMessages === 0 || length < maxQueuedMessages) &&
+    (maxQueuedBytes === 0 || queue.bytes + addedBytes <= maxQueuedBytes) &&
+    (maxTotalQueuedBytes === 0 || core.queuedBytes + addedBytes <= maxTotalQueuedBytes);
+}

@@ -1,0 +1,139 @@
+import { ReasonCode } from "../../codec/mod.ts";
+import type { Delivery, InFlight } from "../../session/mod.ts";
+import type { Core } from "../core/core.ts";
+import type { Fanout } from "../ground/fanout.ts";
+import type { Outgoing } from "../ground/outgoing.ts";
+import { leaveOf } from "../ground/promises.ts";
+import type { Client, Connection } from "../state/connection.ts";
+import { drop, dropDelivery } from "./drop.ts";
+import { dequeue } from "./queue.ts";
+
+/** Whether the client has too much before it that it has not taken. */
+export function isBacklogged(core: Core, connection: Connection): boolean {
+  const { maxQueuedBytes } = core.options;
+  return maxQueuedBytes > 0 && connection.outbox.unsentBytes >= maxQueuedBytes;
+}
+
+/** Whether a QoS 1 or 2 message may go to the client at once: nothing is before it, and there is room in flight. */
+export function canSendNow(core: Core, client: Client, connection: Connection): boolean {
+  return client.session.queue.length === 0 && canSendQueued(core, client, connection);
+}
+
+/** Sends what waits for the client, as far as the limits let it: first what is in flight from before, then its queue. */
+export function drain(core: Core, client: Client): void {
+  const { connection, session } = client;
+  if (connection === null) return;
+  while (session.sender.isResending && !isBacklogged(core, connection)) {
+    const inFlight = session.sender.nextResend();
+    if (inFlight === undefined) break;
+    resend(core, client, connection, inFlight);
+  }
+  while (session.queue.length > 0 && canSendQueued(core, client, connection)) {
+    const delivery = dequeue(core, client)!;
+    if (delivery.message.expiresAtMs <= core.nowMs) {
+      dropDelivery(core, client, delivery, "expired");
+    } else if (delivery.qos > 0) sendInFlight(core, client, connection, delivery, undefined);
+    else sendQueuedQos0(core, client, connection, delivery);
+  }
+}
+
+/** Sends a QoS 1 or 2 message, which is in flight from now on. */
+export function sendInFlight(
+  core: Core,
+  client: Client,
+  connection: Connection,
+  delivery: Delivery,
+  fanout: Fanout | undefined,
+): void {
+  const { session } = client;
+  const { sequence } = delivery;
+  const inFlight = session.sender.start(delivery);
+  const { packetId } = inFlight;
+  const waits = delivery.qos === 2 && waitsForCommit(core, client, "publish");
+  if (!trySend(core, client, connection, delivery, packetId, waits, false, fanout)) {
+    session.sender.discard(inFlight);
+    if (sequence > 0) core.store?.deleteDelivery(session.clientId, delivery);
+  } else if (sequence > 0) {
+    core.store?.putInFlight(session.clientId, sequence, packetId, "published");
+  }
+}
+
+/** Sends a QoS 0 message at once. */
+export function sendQos0(
+  core: Core,
+  client: Client,
+  connection: Connection,
+  outgoing: Outgoing,
+  fanout: Fanout | undefined,
+): void {
+  trySend(core, client, connection, outgoing, 0, false, false, fanout);
+}
+
+function sendQueuedQos0(
+  core: Core,
+  client: Client,
+  connection: Connection,
+  delivery: Delivery,
+): void {
+  if (delivery.sequence > 0) core.store?.deleteDelivery(client.session.clientId, delivery);
+  sendQos0(core, client, connection, delivery, undefined);
+}
+
+function resend(core: Core, client: Client, connection: Connection, inFlight: InFlight): void {
+  const { delivery, packetId } = inFlight;
+  if (inFlight.state === "released") {
+    // That it was released may not be committed yet: then it would be published again after a crash.
+    const waits = waitsForCommit(core, client, "pubrel");
+    connection.outbox.send({ type: "pubrel", packetId, reasonCode: ReasonCode.Success }, waits);
+    return;
+  }
+  const waits = delivery.qos === 2 && waitsForCommit(core, client, "publish");
+  // A repeat says so. [MQTT-3.3.1-1]
+  if (trySend(core, client, connection, delivery, packetId, waits, true, undefined)) return;
+  client.session.sender.discard(inFlight);
+  if (delivery.sequence > 0) core.store?.deleteDelivery(client.session.clientId, delivery);
+}
+
+/**
+ * Puts a PUBLISH into the outbox; `false`, and counted, where it is too large for the client, or cannot be encoded for it at all:
+ * that costs this delivery, and nobody else notices.
+ */
+function trySend(
+  core: Core,
+  client: Client,
+  connection: Connection,
+  outgoing: Outgoing,
+  packetId: number,
+  waits: boolean,
+  isRepeat: boolean,
+  fanout: Fanout | undefined,
+): boolean {
+  try {
+    if (connection.outbox.sendPublish(outgoing, packetId, waits, isRepeat, fanout)) return true;
+    drop(core, client, "packet_too_large", outgoing.message);
+  } catch (error) {
+    drop(core, client, "encoding_failed", outgoing.message);
+    core.ports.log.error("Cannot encode a message for a client", {
+      clientId: client.session.clientId,
+      topicName: outgoing.message.topicName,
+      error: (error as Error).stack ?? String(error),
+    });
+  }
+  return false;
+}
+
+function waitsForCommit(core: Core, client: Client, packet: "publish" | "pubrel"): boolean {
+  return leaveOf(packet, {
+    isStoreFailing: core.store?.isFailing === true,
+    isPersistent: client.session.isPersistent,
+    hasWritten: false,
+    hasHeld: false,
+    isRepeat: false,
+    canRefuse: false,
+  }) === "waits";
+}
+
+function canSendQueued(core: Core, client: Client, connection: Connection): boolean {
+  const { sender } = client.session;
+  return sender.hasQuota && !sender.isResending && !isBacklogged(core, connection);
+}

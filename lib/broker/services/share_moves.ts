@@ -1,0 +1,54 @@
+import { encodeText } from "../../codec/mod.ts";
+import type { Delivery } from "../../session/mod.ts";
+import type { Client } from "../state/connection.ts";
+import type { Core } from "../core/core.ts";
+import { deliver, rank } from "./deliver.ts";
+import { drop } from "./drop.ts";
+import { takeQueued } from "./queue.ts";
+
+/**
+ * Moves what a shared subscription gave this client, and it has not been sent, to another member; what is in flight stays
+ * with the client. [MQTT-4.8.2-4]
+ */
+export function moveShared(core: Core, client: Client, topicFilter: string): void {
+  moveAll(core, client, takeShared(core, client, ({ share }) => share === topicFilter));
+}
+
+/** While a member of shared subscriptions is away, others who are there take what it has not been sent. */
+export function passOnShared(core: Core, client: Client): void {
+  const taken = takeShared(
+    core,
+    client,
+    ({ share }) =>
+      core.router.share(share!)?.hasOther(client, (other) => other.connection !== null) === true,
+  );
+  moveAll(core, client, taken);
+}
+
+/** Takes deliveries of shared subscriptions from the queue. */
+export function takeShared(
+  core: Core,
+  client: Client,
+  isMoving: (delivery: Delivery) => boolean,
+): Delivery[] {
+  return takeQueued(core, client, (delivery) => delivery.share !== undefined && isMoving(delivery));
+}
+
+function moveAll(core: Core, client: Client, moving: readonly Delivery[]): void {
+  for (const delivery of moving) {
+    if (delivery.sequence > 0) core.store?.deleteDelivery(client.session.clientId, delivery);
+  }
+  for (const delivery of moving) moveOn(core, client, delivery);
+}
+
+/** Gives a delivery to another member of the shared subscription that it came by. */
+export function moveOn(core: Core, from: Client, delivery: Delivery): void {
+  const { message } = delivery;
+  // [MQTT-3.3.2-5]
+  if (message.expiresAtMs <= core.nowMs) return drop(core, from, "expired", message);
+  const share = core.router.share(delivery.share!);
+  const target = share?.pick((member) => member.client === from ? 0 : rank(core, member, message));
+  if (target === undefined) return drop(core, from, "no_share_member", message);
+  core.fanout.begin(message, encodeText(message.topicName), true, core.nowMs, message);
+  deliver(core, target, message, core.fanout);
+}

@@ -1,0 +1,185 @@
+import type { ProtocolVersion, Will } from "../../codec/mod.ts";
+import { type IncomingAliases, Session, type Subscription } from "../../session/mod.ts";
+import type { RetainedWalk } from "../../topic/mod.ts";
+import type { CloseReason } from "../ground/close_reason.ts";
+import { Deadline } from "../ground/deadlines.ts";
+import type { Ground } from "../ground/ground.ts";
+import type { ListenerOptions } from "../ground/options.ts";
+import type { ArenaMessage } from "../ground/payload_arena.ts";
+import type {
+  AuthenticationRequest,
+  ClientIdentity,
+  EnhancedExchange,
+  Link,
+} from "../ground/ports.ts";
+import type { ConnectionRates } from "../ground/rate.ts";
+import { type ConnectionEvent, type ConnectionState, nextState } from "./connection_state.ts";
+import { Outbox } from "./outbox.ts";
+import { Stops } from "./stops.ts";
+
+/** What a connection needs of the turn that it is part of. */
+export interface Turn extends Ground {
+  /** The connection has something to send at the end of the turn. */
+  markDirty(connection: Connection): void;
+  /** The connection has something that waits for the commit of this turn. */
+  markHolding(connection: Connection): void;
+  /** Disconnects when the turn ends. */
+  disconnectLater(connection: Connection, reason: CloseReason): void;
+}
+
+/** An enhanced authentication, under way or through: its method is the connection's for good. */
+export interface EnhancedAuthentication {
+  readonly method: string;
+  /** `null` while none is under way. */
+  readonly exchange: EnhancedExchange | null;
+  readonly request: AuthenticationRequest;
+}
+
+/** One Network Connection in the core: where it stands, whose it is, why it is stopped, and what leaves it. */
+export class Connection {
+  /** What leaves. */
+  readonly outbox: Outbox;
+  /**
+   * Why its bytes stay where they are, if they do.
+   * @internal
+   */
+  readonly stops: Stops = new Stops();
+  /** The one deadline of a connection: its CONNECT, its Keep Alive or a write that stands still, whichever is first. */
+  readonly watch: Deadline;
+  /** From the CONNACK on; it stays when another connection has taken the client over. */
+  client: Client | null = null;
+  /** From the CONNACK on: who access control let in. */
+  identity: ClientIdentity | null = null;
+  /** Present until a DISCONNECT takes it away. [MQTT-3.14.4-3] */
+  will: Will | undefined;
+  /** 0: off. */
+  keepAliveSeconds = 0;
+  /** When bytes last came, in the clock's milliseconds; before the first, when it was accepted. */
+  lastReceivedMs: number;
+  /** Session Expiry Interval of CONNECT, seconds: a DISCONNECT may not raise it from 0. [MQTT-3.14.2-2] */
+  requestedExpirySeconds = 0;
+  /**
+   * From the CONNACK on in 5.0, else absent.
+   * @internal
+   */
+  incomingAliases: IncomingAliases | null = null;
+  /**
+   * Absent where the client's CONNECT named no method.
+   * @internal
+   */
+  authentication: EnhancedAuthentication | null = null;
+  /** Clean Start of its CONNECT, Clean Session before 5.0. */
+  wantsCleanStart = false;
+  /** Packets of this connection are being handled: it goes on by itself. */
+  isReceiving = false;
+  /** The packet that was handled last was not, after all: it comes again. */
+  isPostponed = false;
+  /** A packet that is handled a part at a time: does the next part, `true` where that was the last. */
+  unfinished: (() => boolean) | null = null;
+  /**
+   * What may come in a second; `undefined`: anything.
+   * @internal
+   */
+  rates: ConnectionRates | undefined;
+  /** Accepted beyond a limit: its CONNECT is refused with 0x97. */
+  isOverLimit = false;
+
+  readonly #turn: Turn;
+  #state: ConnectionState = "waiting";
+
+  /** `onWatch` is called when its deadline comes. */
+  constructor(
+    turn: Turn,
+    readonly link: Link,
+    readonly listener: ListenerOptions,
+    onWatch: (connection: Connection) => void,
+  ) {
+    this.#turn = turn;
+    this.outbox = new Outbox(turn, this, listener.mountPoint);
+    this.lastReceivedMs = turn.nowMs;
+    this.watch = new Deadline(() => onWatch(this));
+  }
+
+  /** Where it stands. */
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /**
+   * Something has happened to it; throws where that cannot be.
+   * @internal
+   */
+  enter(event: ConnectionEvent): void {
+    this.#state = nextState(this.#state, event);
+  }
+
+  /** While set, bytes that arrive stay where they are. */
+  get isStopped(): boolean {
+    return this.stops.isStopped;
+  }
+
+  /** What its CONNECT said; before that 4. */
+  get protocolVersion(): ProtocolVersion {
+    return this.outbox.protocolVersion;
+  }
+
+  /** For logs. */
+  get name(): string {
+    return this.identity?.clientId ?? this.link.remoteAddress;
+  }
+
+  /** What its outbox asks for: see `Turn`. */
+  markDirty(): void {
+    this.#turn.markDirty(this);
+  }
+
+  /** What its outbox asks for: see `Turn`. */
+  markHolding(): void {
+    this.#turn.markHolding(this);
+  }
+
+  /** What its outbox asks for: see `Turn`. */
+  endLater(reason: CloseReason): void {
+    this.#turn.disconnectLater(this, reason);
+  }
+}
+
+/** Retained messages on their way to a new subscription, a slice at a time. */
+export interface RetainedDelivery {
+  /** As it was when it was made: the same filter once more in the same packet is another one. */
+  readonly subscription: Subscription;
+  readonly walk: RetainedWalk<ArenaMessage>;
+}
+
+/**
+ * A client as the broker knows it: its session, its connection while it has one, a will that waits. It stands in one file with
+ * `Connection` because each of the two names the other.
+ */
+export class Client {
+  /**
+   * What outlives its connections.
+   * @internal
+   */
+  readonly session: Session;
+  /** At most one: a second CONNECT with its Client Identifier takes over. */
+  connection: Connection | null = null;
+  /** As of its last CONNECT. */
+  identity: ClientIdentity;
+  /** It comes from the store and has not connected since: its identity is not known. */
+  isRestored = false;
+  /** Runs while the client is away and its session is to end. */
+  expiry: Deadline | null = null;
+  /** A will whose delay runs. */
+  delayedWill: { readonly will: Will; readonly deadline: Deadline } | null = null;
+  /**
+   * What is still to come, in the order of the SUBSCRIBE packets.
+   * @internal
+   */
+  readonly retained: RetainedDelivery[] = [];
+
+  /** `identity.clientId` names the session; a later CONNECT replaces the rest. */
+  constructor(identity: ClientIdentity) {
+    this.identity = identity;
+    this.session = new Session(identity.clientId);
+  }
+}

@@ -1,0 +1,78 @@
+import { Deadline, type Deadlines } from "../ground/deadlines.ts";
+
+/**
+ * Why bytes of a connection stay where they are. Each reason has one owner, who stops and resumes for it alone.
+ *
+ * | reason       | since                                                | until                                   |
+ * |--------------|------------------------------------------------------|-----------------------------------------|
+ * | `verdict`    | access control was asked who the client is           | it has answered                         |
+ * | `admission`  | the client connects too often                        | its time has come                       |
+ * | `decision`   | access control was asked what the client may do      | it has decided                          |
+ * | `rate`       | more came than the client or its address may send    | there is room for it                    |
+ * | `congestion` | too much waits to be written to all connections      | it is less                              |
+ * | `output`     | the client does not take what it is answered         | it has taken it                         |
+ * | `budget`     | the connection has used its part of the turn         | the next turn                           |
+ */
+export type StopReason = keyof typeof BITS;
+
+const BITS = {
+  verdict: 1,
+  admission: 2,
+  decision: 4,
+  rate: 8,
+  congestion: 16,
+  output: 32,
+  budget: 64,
+} as const;
+
+/** What a connection is stopped for: several reasons at once, each with a deadline of its own where it ends by time. */
+export class Stops {
+  #reasons = 0;
+  #deadlines: Map<StopReason, Deadline> | undefined;
+
+  /** Whether there is any reason. */
+  get isStopped(): boolean {
+    return this.#reasons !== 0;
+  }
+
+  /** Whether this one is among them. */
+  has(reason: StopReason): boolean {
+    return (this.#reasons & BITS[reason]) !== 0;
+  }
+
+  /** Stops for the reason, until whoever owns it resumes. */
+  stop(reason: StopReason): void {
+    this.#reasons |= BITS[reason];
+  }
+
+  /** Stops for the reason until the time, in the clock's milliseconds; then calls `onDue`, which resumes or goes on waiting. */
+  stopUntil(reason: StopReason, atMs: number, deadlines: Deadlines, onDue: () => void): void {
+    this.stop(reason);
+    this.#forgetDeadline(reason, deadlines);
+    const deadline = new Deadline(onDue);
+    this.#deadlines ??= new Map();
+    this.#deadlines.set(reason, deadline);
+    deadlines.set(deadline, atMs);
+  }
+
+  /** The reason holds no more; `true` where it was the last one, and the connection goes on. */
+  resume(reason: StopReason, deadlines: Deadlines): boolean {
+    if (!this.has(reason)) return false;
+    this.#reasons &= ~BITS[reason];
+    this.#forgetDeadline(reason, deadlines);
+    return this.#reasons === 0;
+  }
+
+  /** The connection is closed: nothing of it stays in the queue of deadlines. */
+  clear(deadlines: Deadlines): void {
+    for (const deadline of this.#deadlines?.values() ?? []) deadlines.clear(deadline);
+    this.#deadlines = undefined;
+  }
+
+  #forgetDeadline(reason: StopReason, deadlines: Deadlines): void {
+    const deadline = this.#deadlines?.get(reason);
+    if (deadline === undefined) return;
+    deadlines.clear(deadline);
+    this.#deadlines!.delete(reason);
+  }
+}
