@@ -14,9 +14,10 @@ import {
 import type { TlsLayer } from "./byte_stream.ts";
 import { TurnHub } from "./hub.ts";
 import { Listener } from "./listener.ts";
+import { SILENT } from "./load_tls.ts";
 import type { ProxyOptions } from "./proxy_stream.ts";
 import { ReadBuffers } from "./read_buffers.ts";
-import { SILENT } from "./tls_init.ts";
+
 import { nowMs, Turns } from "./turns.ts";
 import type { WebSocketOptions } from "./web_socket_handshake.ts";
 
