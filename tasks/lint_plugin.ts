@@ -21,13 +21,16 @@ const ARROWS: Readonly<Record<string, readonly string[] | "all">> = {
   auth: ["broker", "topic", "codec"],
   client: ["codec"],
   net: ["broker", "codec"],
-  config: ["broker", "codec", "topic"],
+  config: ["broker", "codec", "topic", "net", "observe"],
   observe: ["broker", "codec"],
   cli: "all",
 };
 
-/** Which rooms a room may import types of, beside those above: types cost nothing at the start, and need no twin. */
-const TYPE_ARROWS: Readonly<Record<string, readonly string[]>> = {};
+/** Which rooms a room may import types of, beside those above: types cost nothing at the start, and spare a twin. */
+const TYPE_ARROWS: Readonly<Record<string, readonly string[]>> = {
+  config: ["auth", "store"],
+  observe: ["store"],
+};
 
 /**
  * The layers of a room, lowest first: folders, and files in the room itself. A file of one may import its own layer and those

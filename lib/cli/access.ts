@@ -1,4 +1,4 @@
-import type { FileAccess, ListenerAccess } from "../auth/mod.ts";
+import type { FileAccess } from "../auth/mod.ts";
 import type { Broker, LogPort } from "../broker/mod.ts";
 import { type Config, type ListenerConfig, problemAt } from "../config/mod.ts";
 import { nowMs } from "../net/mod.ts";
@@ -18,7 +18,7 @@ export async function openAccess(
   for (const path of new Set(secrets)) warnIfOpen(path, log);
   const opened = FileAccess.open({
     listeners: new Map(
-      config.listeners.map((listener) => [listener.options.name, listenerAccess(listener)]),
+      config.listeners.map(({ options, access }) => [options.name, access]),
     ),
     log,
     maxFailureDelaySeconds: config.maxFailureDelaySeconds,
@@ -79,13 +79,8 @@ function warnIfOpen(path: string, log: LogPort): void {
   }
 }
 
-function hasAccess(listener: ListenerConfig): boolean {
-  if (listener.certificateUserName !== "none") return true;
-  const { passwordFile, scramFile, aclFile, clientIdPrefixes } = listener.access;
-  return listener.certificateUserName !== "none" ||
+function hasAccess({ access }: ListenerConfig): boolean {
+  const { passwordFile, scramFile, aclFile, clientIdPrefixes, certificateUserName } = access;
+  return certificateUserName !== "none" ||
     [passwordFile, scramFile, aclFile, clientIdPrefixes].some((text) => text !== "");
-}
-
-function listenerAccess(listener: ListenerConfig): ListenerAccess {
-  return { ...listener.access, certificateUserName: listener.certificateUserName };
 }

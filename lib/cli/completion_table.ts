@@ -1,7 +1,7 @@
-import { OPTIONS, type OptionType } from "../config/mod.ts";
+import { GENERAL_FLAGS, OPTIONS, type OptionType } from "../config/mod.ts";
 import { BENCH_FLAGS } from "./bench.ts";
 import { CLIENT_FLAGS, COMMON_FLAGS } from "./client_options.ts";
-import { COMMAND_TEXTS, type CommandName, type Flags, GENERAL_FLAGS } from "./commands.ts";
+import { COMMAND_TEXTS, type CommandName, type Flags } from "./commands.ts";
 import { EXPLAIN_ACL_FLAGS } from "./explain_acl.ts";
 import { PASSWD_FLAGS } from "./passwd.ts";
 

@@ -93,11 +93,11 @@ export async function runBroker(
 
 /** Opens the store, where there is to be one. */
 function open(config: Config, log: Logger): OpenedStore | "none" | "failed" {
-  if (!config.persistence) {
+  const { persistenceLocation: directory, durability, maxStoreBytes: maxBytes } = config;
+  if (durability === "none") {
     log.info("Nothing is stored: sessions and messages end with the process");
     return "none";
   }
-  const { persistenceLocation: directory, durability, maxStoreBytes: maxBytes } = config;
   try {
     const opened = openStore({ directory, durability, maxBytes, log });
     log.info("The store is open", { directory, durability });

@@ -1,6 +1,7 @@
+import { isLoopback, LOOPBACK_ADDRESS } from "../net/mod.ts";
 import type { ListenerConfig } from "./config.ts";
 import type { Block, Draft, Note, Setting, Settings } from "./draft.ts";
-import { DEFAULT_PORT, LOOPBACK } from "./process_options.ts";
+import { DEFAULT_PORT } from "./process_options.ts";
 
 /** Where a listener listens, and what it is called in logs. `path`: a Unix socket, in the place of port and address. */
 export interface Place {
@@ -56,7 +57,7 @@ export function placeOf(block: Block, overrides: Settings): Place {
       block.settings.get("bind_address")?.[0];
     port = portSetting === undefined ? DEFAULT_PORT : Number(portSetting.value);
     address = addressSetting === undefined
-      ? (isDefaultOpened(block) ? "" : LOOPBACK)
+      ? (isDefaultOpened(block) ? "" : LOOPBACK_ADDRESS)
       : String(addressSetting.value);
     origin = portSetting?.origin ?? addressSetting?.origin ?? origin;
   }
@@ -90,7 +91,7 @@ export function describeAccess(listeners: readonly ListenerConfig[], isOpen: boo
 }
 
 function describeListener(
-  { address, path, options, access, tls, certificateUserName }: ListenerConfig,
+  { address, path, options, access, tls }: ListenerConfig,
 ): Note {
   const { name, allowAnonymous } = options;
   const isLocal = isLoopback(address) || path !== "";
@@ -105,7 +106,7 @@ function describeListener(
   const isUnencrypted = isLocal || tls !== undefined
     ? ""
     : "; passwords cross the network as they are typed";
-  if (certificateUserName !== "none") {
+  if (access.certificateUserName !== "none") {
     return {
       level: "info",
       text: `Listener ${name}: ${reach} may connect as whom their certificates name`,
@@ -136,10 +137,6 @@ function describeListener(
 function isDefaultOpened(block: Block): boolean {
   return block.kind === "default" &&
     (block.settings.has("port") || block.settings.has("bind_address"));
-}
-
-function isLoopback(address: string): boolean {
-  return address === "localhost" || address === "::1" || /^127\.\d+\.\d+\.\d+$/.test(address);
 }
 
 function isSamePlace(a: Place, b: Place): boolean {

@@ -1,6 +1,6 @@
 import { isTopicName } from "../topic/mod.ts";
+import type { LogDestination } from "../observe/mod.ts";
 import type { Option, OptionType, OptionValue } from "./option.ts";
-import type { LogDestinationConfig } from "./process_options.ts";
 
 /** Text understood, or what is wrong with it and what would be right. */
 export type Parsed<T> =
@@ -62,7 +62,7 @@ export function parseListener(text: string): Parsed<ListenerValue> {
 }
 
 /** `none` gives undefined: what was named before it does not count. */
-export function parseLogDestination(text: string): Parsed<LogDestinationConfig | undefined> {
+export function parseLogDestination(text: string): Parsed<LogDestination | undefined> {
   const [word = "", ...rest] = text.split(/\s+/);
   switch (word) {
     case "none":

@@ -27,6 +27,7 @@ export {
   type ListenerLayers,
 } from "./listener.ts";
 export { loadTls, SILENT } from "./load_tls.ts";
+export { isLoopback, LOOPBACK_ADDRESS } from "./loopback.ts";
 export type { ProxyOptions } from "./proxy_stream.ts";
 export { type ListenInit, Server, type ServerInit } from "./server.ts";
 export { StreamLink } from "./stream_link.ts";

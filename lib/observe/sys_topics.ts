@@ -1,20 +1,5 @@
 import type { MessageHub, Metrics } from "../broker/mod.ts";
-
-/** What a durable store tells of itself: what flash memory endures is counted in bytes and in calls that wait for it. */
-export interface StoreLevels {
-  /** Commits that wrote something. */
-  readonly commits: number;
-  /** Bytes written. */
-  readonly writtenBytes: number;
-  /** Calls that waited until the disk had everything. */
-  readonly fsyncs: number;
-  /** Commits that failed and were tried again. */
-  readonly failures: number;
-  /** Bytes of the database that are in use. */
-  readonly usedBytes: number;
-  /** Nothing can be written at present. */
-  readonly isFailing: boolean;
-}
+import type { StoreStats } from "../store/mod.ts";
 
 /** What the `$SYS` topics tell, beside the counters. */
 export interface BrokerLevels {
@@ -34,8 +19,11 @@ export interface BrokerLevels {
   readonly queuedBytes: number;
   /** Bytes not yet written to connections. */
   readonly bufferedBytes: number;
-  /** Absent: nothing is stored. */
-  readonly store?: StoreLevels;
+  /** What flash memory endures is counted in bytes and in calls that wait for it. Absent: nothing is stored. */
+  readonly store?: StoreStats & {
+    /** Nothing can be written at present. */
+    readonly isFailing: boolean;
+  };
 }
 
 /** Minutes over which loads are averaged. */
@@ -105,7 +93,7 @@ export class SysTopics {
     this.#publishLoads(levels, nowMs);
   }
 
-  #publishStore(store: StoreLevels): void {
+  #publishStore(store: NonNullable<BrokerLevels["store"]>): void {
     this.#set("store/commits", store.commits);
     this.#set("store/bytes written", store.writtenBytes);
     this.#set("store/fsyncs", store.fsyncs);
