@@ -1,21 +1,32 @@
 import { type Arguments, type Config, loadConfig, type ResolvedSetting } from "../config/mod.ts";
 import { loadTls, SILENT } from "../net/mod.ts";
-import { isProblems, openAccess } from "./access.ts";
+import { openAccess } from "./access.ts";
 import { EXIT, messageOf, print, printProblems } from "./output.ts";
 import { processSources } from "./sources.ts";
+import { StartError } from "./start_error.ts";
 
 /** `flux-mqtt check -c FILE`: says what is wrong, or prints the configuration and where each value comes from. */
 export async function check(args: Arguments): Promise<number> {
   const result = loadConfig(processSources(args));
   if (!result.isValid) return printProblems(result.problems);
-  const access = await openAccess(result.config, SILENT);
   const problems = [
-    ...(isProblems(access) ? access : []),
+    ...await accessProblems(result.config),
     ...await certificateProblems(result.config),
   ];
   if (problems.length > 0) return printProblems(problems);
   print(describeConfig(result.config));
   return EXIT.ok;
+}
+
+/** What is wrong with the files of users and rights. */
+async function accessProblems(config: Config): Promise<readonly string[]> {
+  try {
+    await openAccess(config, SILENT);
+    return [];
+  } catch (error) {
+    if (error instanceof StartError) return error.problems;
+    throw error;
+  }
 }
 
 /** What would keep a listener for TLS from being opened: its files are read as at the start. */

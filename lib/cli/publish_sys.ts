@@ -1,0 +1,28 @@
+import { nowMs, type Server } from "../net/mod.ts";
+import { type BrokerLevels, SysTopics } from "../observe/mod.ts";
+import type { SqliteStore } from "../store/mod.ts";
+import { VERSION } from "../version.ts";
+
+/** Publishes the `$SYS` topics from now on, every so many seconds, 0: never; the function returned ends it. */
+export function publishSysTopics(
+  intervalSeconds: number,
+  { broker, hub }: Server,
+  store: SqliteStore | undefined,
+): () => void {
+  if (intervalSeconds === 0) return () => {};
+  const levels = (): BrokerLevels => ({
+    metrics: broker.metrics,
+    connectedCount: broker.connectedCount,
+    sessionCount: broker.clients.size,
+    subscriptionCount: broker.router.size,
+    retainedCount: broker.retained.size,
+    retainedBytes: broker.retained.bytes,
+    queuedBytes: broker.queuedBytes,
+    bufferedBytes: broker.bufferedBytes,
+    ...store === undefined ? {} : { store: { ...store.stats, isFailing: store.isFailing } },
+  });
+  const topics = new SysTopics(hub, levels, VERSION, nowMs());
+  topics.publish(nowMs());
+  const timer = setInterval(() => topics.publish(nowMs()), intervalSeconds * 1000);
+  return () => clearInterval(timer);
+}
