@@ -13,7 +13,7 @@ import { EXIT, messageOf } from "./output.ts";
 import { PidFile } from "./pid_file.ts";
 import { publishSysTopics } from "./publish_sys.ts";
 import { reloadConfig } from "./reload.ts";
-import { Signals } from "./signals.ts";
+import { type SignalHandlers, Signals } from "./signals.ts";
 import { StartError } from "./start_error.ts";
 
 /**
@@ -52,7 +52,7 @@ async function runUntilSignal(config: Config, log: Logger, load: () => LoadResul
   const trace = parts.use(new BusTrace(server, log));
   // Before a port is open: whoever sees the broker listening may send it a signal.
   const hangUp = onHangUp({ config, log, load, manager, server, access, trace });
-  const signals = parts.use(new Signals({ SIGHUP: hangUp }));
+  const signals = parts.use(new Signals({ SIGHUP: hangUp, ...userSignals(config, log) }));
   parts.defer(() => manager.tell("STOPPING=1"));
   await trace.restart();
   await openListeners(config, server, log);
@@ -106,6 +106,15 @@ function serverOf(
 function beginLater(opened: OpenedStore | undefined): () => void {
   const timer = setTimeout(() => opened?.store.begin(), BEGIN_STORE_MS);
   return () => clearTimeout(timer);
+}
+
+/** What mosquitto does at these signals needs nobody's doing here; without a handler they would end the process. */
+function userSignals({ persistence }: Config, log: Logger): SignalHandlers {
+  const saved = persistence ? "what is acknowledged is stored" : "nothing is stored";
+  return {
+    SIGUSR1: () => log.info(`SIGUSR1: Nothing is to be saved: ${saved}`),
+    SIGUSR2: () => log.info("SIGUSR2: Subscriptions are counted in the $SYS topics, not listed"),
+  };
 }
 
 /** What SIGHUP needs. */

@@ -81,12 +81,37 @@ netTest(
   },
 );
 
-netTest("a second broker on the same port says so and ends", async () => {
+netTest("a second broker on the same port says so and ends, and leaves the pid file", async () => {
+  const directory = await Deno.makeTempDir();
+  const pidFile = `${directory}/pid`;
+  const flags = ["--pid-file", pidFile];
+  {
+    await using broker = await BrokerProcess.start({ flags });
+    await assert.rejects(
+      BrokerProcess.start({ flags: [...flags, "-p", String(broker.port)] }),
+      /Ended with 1 [^]*Cannot listen on port/,
+    );
+    assert.equal(await Deno.readTextFile(pidFile), `${broker.pid}\n`);
+  }
+  await assert.rejects(Deno.stat(pidFile), Deno.errors.NotFound);
+  await Deno.remove(directory);
+});
+
+netTest("a pid file that cannot be written keeps the broker from starting", async () => {
+  const broker = await BrokerProcess.start({ flags: ["--pid-file", "missing/pid"] });
+  const { code } = await broker.ending(5000);
+  assert.equal(code, 1);
+  assert.match(broker.log, /Cannot write pid_file missing\/pid: /);
+});
+
+netTest("SIGUSR1 and SIGUSR2 do not end the broker, which says what they come to", async () => {
   await using broker = await BrokerProcess.start();
-  await assert.rejects(
-    BrokerProcess.start({ flags: ["-p", String(broker.port)] }),
-    /Ended with 1 [^]*Cannot listen on port/,
-  );
+  using client = await RawClient.connect(broker.port);
+  broker.signal("SIGUSR1");
+  await broker.untilLog(/SIGUSR1: Nothing is to be saved: what is acknowledged is stored/);
+  broker.signal("SIGUSR2");
+  await broker.untilLog(/SIGUSR2: .*\$SYS/);
+  await client.ping();
 });
 
 async function untilReadAgain(path: string): Promise<void> {
