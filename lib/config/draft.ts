@@ -111,7 +111,7 @@ export class Draft {
     const here = meant.map((words) => words.join(" ")).join(", ");
     this.notes.push({
       level: "info",
-      text: problemAt(origin, name, here === "" ? "Sets nothing: no limit" : `Is here: ${here}`),
+      text: problemAt(origin, name, `Means here: ${here === "" ? "no limit" : here}`),
     });
     const settings = meant.flatMap(([name, text]) => this.read(name, text, source, origin));
     return settings.map((setting) => ({ ...setting, ofListener }));
@@ -124,16 +124,13 @@ export class Draft {
     source: SourceKind,
     origin: string,
   ): OptionValue | undefined {
-    const refusal = refusedValues?.[text];
-    if (refusal !== undefined) {
-      this.problem(origin, name, `Cannot be ${text}. ${refusal}`);
-      return undefined;
-    }
     const words: BooleanWords = source === "file" ? "file" : "any";
     const parsed = parseValue(type, text, words);
-    if (parsed.isValid) return parsed.value;
-    this.problem(origin, name, parsed.problem);
-    return undefined;
+    const word = parsed.isValid ? String(parsed.value) : text;
+    const refusal = refusedValues?.[word];
+    if (refusal !== undefined) this.problem(origin, name, `Cannot be ${word}. ${refusal}`);
+    else if (!parsed.isValid) this.problem(origin, name, parsed.problem);
+    return parsed.isValid && refusal === undefined ? parsed.value : undefined;
   }
 
   /** Puts a setting beside others of its kind, or in the place of weaker ones. */

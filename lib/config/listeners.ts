@@ -2,6 +2,7 @@ import { isLoopback, LOOPBACK_ADDRESS } from "../net/mod.ts";
 import type { ListenerConfig } from "./config.ts";
 import type { Block, Draft, Note, Setting, Settings } from "./draft.ts";
 import { DEFAULT_PORT } from "./process_options.ts";
+import { showValue } from "./value.ts";
 
 /** Where a listener listens, and what it is called in logs. `path`: a Unix socket, in the place of port and address. */
 export interface Place {
@@ -14,6 +15,7 @@ export interface Place {
 
 /** The listeners that there will be: those of the sources, else the default one. Two at one place are a problem. */
 export function decideBlocks(draft: Draft): readonly Block[] {
+  dropIdleDefault(draft);
   const port = draft.overrides.get("port")?.[0];
   const address = draft.overrides.get("bind_address")?.[0];
   const override = port ?? address;
@@ -31,6 +33,21 @@ export function decideBlocks(draft: Draft): readonly Block[] {
     seen.push(place);
   }
   return draft.blocks;
+}
+
+/**
+ * Options before the first `listener` line that say what holds anyway open no listener of their own, as in mosquitto: `protocol mqtt`
+ * and `listener 1884` are one.
+ */
+function dropIdleDefault(draft: Draft): void {
+  const { defaultBlock: block } = draft;
+  if (block === undefined || draft.blocks.length === 1 || isDefaultOpened(block)) return;
+  const isIdle = [...block.settings.values()].flat().every(({ option, value }) =>
+    showValue(option, value) === showValue(option, option.default)
+  );
+  if (!isIdle) return;
+  draft.blocks.splice(draft.blocks.indexOf(block), 1);
+  draft.defaultBlock = undefined;
 }
 
 /** The listener of `MQTT_TLS_ENABLED` is reached from where the default listener is; without one, from this machine. */

@@ -36,7 +36,7 @@ export function resolve(draft: Draft, blocks: readonly Block[], isOpen: boolean)
   const isListeners = (option: Option) => isListenersOwn(option, draft.perListener);
   const listeners = blocks.map((block) => resolveListener(draft, block, isOpen, settings));
   const ofAll: Find = (option) =>
-    option.perListener && draft.perListener
+    option.perListener && blocks.some(({ settings }) => settings.has(option.name))
       ? agreed(draft, blocks, option)
       : draft.globals.get(option.name);
   const ofBroker = OPTIONS.filter((option) => !isPlaces(option) && !isListeners(option));
@@ -126,7 +126,7 @@ function ownOrOverride(draft: Draft, block: Block, name: string): readonly Setti
   return draft.overrides.get(name) ?? block.settings.get(name);
 }
 
-/** With `per_listener_settings`, an option that the core has only once must be the same for every listener. */
+/** An option of listeners that the core has only once must be the same for all of them. */
 function agreed(
   draft: Draft,
   blocks: readonly Block[],
@@ -134,7 +134,8 @@ function agreed(
 ): readonly Setting[] | undefined {
   const override = draft.overrides.get(option.name);
   if (override !== undefined) return override;
-  const each = blocks.map((block) => block.settings.get(option.name)?.at(-1));
+  const ofAll = draft.globals.get(option.name)?.at(-1);
+  const each = blocks.map((block) => block.settings.get(option.name)?.at(-1) ?? ofAll);
   const first = each.find((setting) => setting !== undefined);
   if (first === undefined) return undefined;
   if (each.some((setting) => (setting?.value ?? option.default) !== first.value)) {

@@ -60,6 +60,27 @@ const cases: [given: Given, listeners: string[], why: string][] = [
     ["1883@127.0.0.1 nobody", "1884@ nobody"],
     "a listener option before the first listener line belongs to the default listener",
   ],
+  [
+    { file: "protocol mqtt\nmax_qos 2\nmax_connections -1\nlistener 1884" },
+    ["1884@ nobody"],
+    "options at their default before the first listener line open no listener, as in mosquitto",
+  ],
+  [
+    { file: "protocol mqtt\nallow_anonymous true\nlistener 1883" },
+    ["1883@ anonymous"],
+    "nor are they in the way of one at the same port",
+  ],
+  [{ file: "protocol mqtt" }, ["1883@127.0.0.1 anonymous"], "without a listener line there is one"],
+  [
+    { file: "port 1883\nlistener 1884" },
+    ["1883@ nobody", "1884@ nobody"],
+    "port opens the default listener, whatever it says",
+  ],
+  [
+    { file: "max_qos 1\nmax_qos 2\nlistener 1884" },
+    ["1884@ nobody"],
+    "the last line counts here as well",
+  ],
   [{ flags: "-p 1884" }, ["1884@127.0.0.1 anonymous"], "-p alone stays on this machine"],
   [{ flags: "-p 0" }, ["0@127.0.0.1 anonymous"], "-p 0 takes any free port"],
   [{ environment: { MQTT_PORT: "1884" } }, ["1884@127.0.0.1 anonymous"], "MQTT_PORT is as -p"],
@@ -169,6 +190,10 @@ const conflicts: [given: Given, problem: string][] = [
   [
     { file: "listener 1883", flags: "-p 1884" },
     "-p: Is for the default listener, and there is none: m.conf:1 defines listener 1883; change the port there",
+  ],
+  [
+    { file: "protocol mqtt\nlistener 1883", flags: "-p 1884" },
+    "-p: Is for the default listener, and there is none: m.conf:2 defines listener 1883; change the port there",
   ],
   [
     { file: "allow_anonymous true\nper_listener_settings true\nlistener 1883" },
