@@ -99,7 +99,7 @@ function valueOf(type: OptionType): FlagValue {
     case "path":
       return "path";
     case "log_dest":
-      return ["stderr", "stdout", "none"];
+      return ["stderr", "stdout", "syslog", "topic", "none"];
     case "integer":
       return type.max - type.min < 5
         ? Array.from({ length: type.max - type.min + 1 }, (_, i) => String(type.min + i))

@@ -34,9 +34,11 @@ export async function runBroker(
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     for (const problem of error.problems) log.error(problem);
+    await log.flush();
     return error.status;
   }
   log.info("The broker has ended");
+  await log.flush();
   log.close();
   return EXIT.ok;
 }
@@ -49,6 +51,7 @@ async function runUntilSignal(config: Config, log: Logger, load: () => LoadResul
   const manager = parts.adopt(ServiceManager.ofProcess(log), (manager) => manager.close());
   const opened = parts.adopt(open(config, log), (opened) => opened?.close());
   const server = parts.adopt(serverOf(config, log, access, opened), (server) => server.close());
+  parts.defer(publishLog(log, server));
   const trace = parts.use(new BusTrace(server, log));
   // Before a port is open: whoever sees the broker listening may send it a signal.
   const hangUp = onHangUp({ config, log, load, manager, server, access, trace });
@@ -100,6 +103,12 @@ function serverOf(
   });
   if (opened !== undefined) server.restore(opened.state);
   return server;
+}
+
+/** Lets the log's lines for topics out, as messages of the broker; the function returned ends that. */
+function publishLog(log: Logger, { hub }: Server): () => void {
+  log.publishTo((topicName, payload) => hub.publish({ topicName, payload }));
+  return () => log.publishTo(undefined);
 }
 
 /** Starts the store's Worker a little later; the function returned takes that back. */

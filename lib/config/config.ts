@@ -43,7 +43,7 @@ export interface ResolvedSetting {
 }
 
 /** Everything that was configured, validated once; nobody reads a file or a variable after this. */
-export interface Config extends Omit<ProcessOptions, "logType" | "logDest"> {
+export interface Config extends Omit<ProcessOptions, "logType" | "logDest" | "logFacility"> {
   /** At least one. */
   readonly listeners: readonly ListenerConfig[];
   /** For the core. */

@@ -42,13 +42,13 @@ export function loadConfig(sources: ConfigSources): LoadResult {
   const blocks = decideBlocks(draft);
   const { process, log, ...resolved } = resolve(draft, blocks, isOpen);
   checkUser(draft, sources);
-  const { logType, logDest, ...processOptions } = withOneDurability(process);
+  const { logType, logDest, logFacility, ...processOptions } = withOneDurability(process);
   noteWhatHasNoEffect(draft, processOptions);
   if (draft.problems.length > 0) return { isValid: false, problems: draft.problems };
   const config: Config = {
     ...processOptions,
     ...resolved,
-    log: { ...log, level: logLevel(logType), destinations: logDestinations(logDest) },
+    log: { ...log, level: logLevel(logType), destinations: logDestinations(logDest, logFacility) },
     notes: [...describeAccess(resolved.listeners, isOpen), ...draft.notes],
   };
   return { isValid: true, config };

@@ -1,4 +1,10 @@
-import type { LogDestination, LogOptions } from "../observe/mod.ts";
+import {
+  DAEMON_FACILITY,
+  LOCAL0_FACILITY,
+  type LogDestination,
+  type LogOptions,
+} from "../observe/mod.ts";
+import type { ProcessOptions } from "./process_options.ts";
 import { parseLogDestination } from "./value.ts";
 
 /** The levels, the most talkative first. */
@@ -30,13 +36,21 @@ export function logLevel(types: readonly string[]): LogOptions["level"] {
 }
 
 /** The places that the lines name, each once; `none` takes back those before it. */
-export function logDestinations(texts: readonly string[]): readonly LogDestination[] {
+export function logDestinations(
+  texts: readonly string[],
+  logFacility: ProcessOptions["logFacility"],
+): readonly LogDestination[] {
+  const facility = logFacility === "" ? DAEMON_FACILITY : LOCAL0_FACILITY + Number(logFacility);
   const destinations = new Map<string, LogDestination>();
   for (const text of texts) {
     const parsed = parseLogDestination(text);
     if (!parsed.isValid) continue;
     if (parsed.value === undefined) destinations.clear();
-    else destinations.set(JSON.stringify(parsed.value), parsed.value);
+    else {
+      const { value } = parsed;
+      const destination = value.type === "syslog" ? { ...value, facility } : value;
+      destinations.set(text, destination);
+    }
   }
   return [...destinations.values()];
 }

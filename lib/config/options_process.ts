@@ -37,8 +37,16 @@ export const PROCESS_OPTIONS: readonly Option[] = [
     "log_dest",
     "logDest",
     { kind: "log_dest" },
-    "Where the log goes: `stderr`, `stdout`, `file PATH` or `none`; several lines are several places.",
+    "Where the log goes: `stderr`, `stdout`, `file PATH`, `syslog`, `topic` (`$SYS/broker/log/E`, `W` and `I`; never debug " +
+      "lines, at most 100 a second) or `none`; several lines are several places.",
     { theme: "Log", repeatable: true, reloadable: true },
+  ),
+  processRow(
+    "log_facility",
+    "logFacility",
+    choice("0", "1", "2", "3", "4", "5", "6", "7"),
+    "Syslog's facility, `local0` to `local7`, for `log_dest syslog`.",
+    { theme: "Log", reloadable: true, defaultText: "daemon" },
   ),
   logRow(
     "log_format",

@@ -22,6 +22,8 @@ export interface ProcessOptions {
   readonly logType: readonly string[];
   /** `log_dest` values, in their order. */
   readonly logDest: readonly string[];
+  /** Which of syslog's facilities `local0` to `local7`; `""`: `daemon`. */
+  readonly logFacility: "" | "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7";
 }
 
 /** The defaults of what is not the core's. */
@@ -37,6 +39,7 @@ export const DEFAULT_PROCESS_OPTIONS: ProcessOptions = {
   maxFailureDelaySeconds: 5,
   logType: ["error", "warning", "notice", "information"],
   logDest: ["stderr"],
+  logFacility: "",
 };
 
 /** The port of the default listener. */

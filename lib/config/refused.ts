@@ -26,7 +26,6 @@ export const REFUSED_OPTIONS: readonly RefusedOption[] = [
     "Name the address instead: `listener PORT ADDRESS`",
     "bind_interface socket_domain",
   ),
-  ...refuse("There is no syslog; use `log_dest stderr`, which systemd collects", "log_facility"),
   ...refuseBridge(
     "Bridges are not in this version; remove the `connection` block",
     "connection address addresses bridge_alpn bridge_attempt_unsubscribe bridge_bind_address bridge_cafile " +

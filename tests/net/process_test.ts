@@ -104,6 +104,37 @@ netTest("a pid file that cannot be written keeps the broker from starting", asyn
   assert.match(broker.log, /Cannot write pid_file missing\/pid: /);
 });
 
+/** The payloads that come to `client`, up to the first that `isLast`. */
+async function payloadsUntil(client: RawClient, isLast: RegExp): Promise<string[]> {
+  const payloads: string[] = [];
+  while (!isLast.test(payloads.at(-1) ?? "")) {
+    const packet = await client.receive();
+    if (packet?.type !== "publish") assert.fail(`${packet?.type} came while waiting for ${isLast}`);
+    payloads.push(new TextDecoder().decode(packet.payload));
+  }
+  return payloads;
+}
+
+netTest("log_dest topic publishes the log until SIGHUP takes it away", async () => {
+  const config = "log_dest stderr\nlog_dest topic\nlog_timestamp false\n";
+  await using broker = await BrokerProcess.start({ config });
+  using client = await RawClient.connect(broker.port);
+  await client.subscribe("end");
+  await client.subscribe("$SYS/broker/log/I");
+  (await RawClient.connect(broker.port, { clientId: "seen" })).close();
+  await payloadsUntil(client, /^info {2}Client connected .*clientId=seen/);
+
+  const path = `${broker.directory}/flux.conf`;
+  await Deno.writeTextFile(path, config.replace("log_dest topic\n", ""));
+  broker.signal("SIGHUP");
+  await broker.untilLog(/the configuration is read again/);
+  (await RawClient.connect(broker.port, { clientId: "unseen" })).close();
+  await broker.untilLog(/Client connected .*clientId=unseen/);
+  await client.send(publishPacket("end", new TextEncoder().encode("the end")));
+  const payloads = await payloadsUntil(client, /^the end$/);
+  assert.doesNotMatch(payloads.join("\n"), /clientId=unseen/);
+});
+
 netTest("SIGUSR1 and SIGUSR2 do not end the broker, which says what they come to", async () => {
   await using broker = await BrokerProcess.start();
   using client = await RawClient.connect(broker.port);
