@@ -11,6 +11,7 @@ export function publishSysTopics(
 ): () => void {
   if (intervalSeconds === 0) return () => {};
   const levels = (): BrokerLevels => ({
+    heapBytes: heapBytes(),
     metrics: broker.metrics,
     connectedCount: broker.connectedCount,
     sessionCount: broker.clients.size,
@@ -25,4 +26,10 @@ export function publishSysTopics(
   topics.publish(nowMs());
   const timer = setInterval(() => topics.publish(nowMs()), intervalSeconds * 1000);
   return () => clearInterval(timer);
+}
+
+/** Of JavaScript's objects and of the buffers outside of its heap. */
+function heapBytes(): number {
+  const { heapUsed, external } = Deno.memoryUsage();
+  return heapUsed + external;
 }

@@ -17,8 +17,14 @@ export interface BrokerLevels {
   readonly retainedBytes: number;
   /** Payload and topic bytes that wait in sessions. */
   readonly queuedBytes: number;
+  /** Messages that wait in sessions or are in flight; absent: nobody counts them. */
+  readonly queuedCount?: number;
+  /** Shared subscriptions, each client's its own; absent: nobody counts them. */
+  readonly sharedSubscriptionCount?: number;
   /** Bytes not yet written to connections. */
   readonly bufferedBytes: number;
+  /** Bytes that the program's own data take. */
+  readonly heapBytes: number;
   /** What flash memory endures is counted in bytes and in calls that wait for it. Absent: nothing is stored. */
   readonly store?: StoreStats & {
     /** Nothing can be written at present. */
@@ -70,6 +76,9 @@ export class SysTopics {
     this.#set("uptime", `${uptimeSeconds} seconds`);
     this.#set("clients/connected", levels.connectedCount);
     this.#set("clients/disconnected", levels.sessionCount - levels.connectedCount);
+    // What these two were called before; people's dashboards still ask for them.
+    this.#set("clients/active", levels.connectedCount);
+    this.#set("clients/inactive", levels.sessionCount - levels.connectedCount);
     this.#set("clients/total", levels.sessionCount);
     this.#set("clients/maximum", metrics.clientsConnectedMax);
     this.#set("clients/expired", metrics.sessionsExpired);
@@ -89,6 +98,15 @@ export class SysTopics {
     this.#set("retained messages/count", levels.retainedCount);
     this.#set("store/messages/bytes", levels.retainedBytes + levels.queuedBytes);
     this.#set("buffered/bytes", levels.bufferedBytes);
+    this.#set("heap/current", levels.heapBytes);
+    const { queuedCount, sharedSubscriptionCount } = levels;
+    if (queuedCount !== undefined) {
+      this.#set("store/messages/count", levels.retainedCount + queuedCount);
+      this.#set("messages/stored", levels.retainedCount + queuedCount);
+    }
+    if (sharedSubscriptionCount !== undefined) {
+      this.#set("shared_subscriptions/count", sharedSubscriptionCount);
+    }
     if (levels.store !== undefined) this.#publishStore(levels.store);
     this.#publishLoads(levels, nowMs);
   }

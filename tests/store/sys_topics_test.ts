@@ -32,6 +32,7 @@ Deno.test("$SYS tells what the store has written, and whether it fails", () => {
     retainedBytes: 0,
     queuedBytes: 0,
     bufferedBytes: 0,
+    heapBytes: 0,
     store: { commits: 1, writtenBytes: 2, fsyncs: 3, failures: 4, usedBytes: 5, isFailing: true },
   };
   new SysTopics(hub, () => levels, "1.0.0", 0).publish(0);
