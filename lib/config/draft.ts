@@ -28,6 +28,8 @@ export interface Block {
    */
   readonly kind: "line" | "default" | "tls";
   readonly where: ListenerValue;
+  /** One of the addresses of an interface, in the place of the address in `where`. */
+  readonly address?: string;
   readonly origin: string;
   readonly settings: Settings;
 }

@@ -1,6 +1,7 @@
 import { isLoopback, LOOPBACK_ADDRESS } from "../net/mod.ts";
 import type { ListenerConfig } from "./config.ts";
 import type { Block, Draft, Note, Setting, Settings } from "./draft.ts";
+import { addressesAt, type AddressesOf } from "./interfaces.ts";
 import { DEFAULT_PORT } from "./process_options.ts";
 import { showValue } from "./value.ts";
 
@@ -14,7 +15,7 @@ export interface Place {
 }
 
 /** The listeners that there will be: those of the sources, else the default one. Two at one place are a problem. */
-export function decideBlocks(draft: Draft): readonly Block[] {
+export function decideBlocks(draft: Draft, addressesOf?: AddressesOf): readonly Block[] {
   dropIdleDefault(draft);
   const port = draft.overrides.get("port")?.[0];
   const address = draft.overrides.get("bind_address")?.[0];
@@ -26,13 +27,27 @@ export function decideBlocks(draft: Draft): readonly Block[] {
   if (draft.blocks.length === 0) draft.openDefault(override?.origin ?? "default");
   if (draft.tlsBlock !== undefined) draft.blocks.push(beside(draft, draft.tlsBlock));
 
+  const blocks = draft.blocks.flatMap((block) => spread(draft, block, addressesOf));
   const seen: Place[] = [];
-  for (const place of draft.blocks.map((block) => placeOf(block, draft.overrides))) {
+  for (const place of blocks.map((block) => placeOf(block, draft.overrides))) {
     const other = seen.find((earlier) => isSamePlace(earlier, place));
     if (other !== undefined) refuseSecond(draft, other, place);
     seen.push(place);
   }
-  return draft.blocks;
+  return blocks;
+}
+
+/** A block for each address that it listens at. */
+function spread(
+  draft: Draft,
+  block: Block,
+  addressesOf: AddressesOf | undefined,
+): readonly Block[] {
+  const { path, address } = placeOf(block, draft.overrides);
+  if (path !== "") return [block];
+  return addressesAt(draft, block, address, addressesOf).map((at) =>
+    at === address ? block : { ...block, address: at }
+  );
 }
 
 /**
@@ -61,7 +76,7 @@ function beside(draft: Draft, block: Block): Block {
 /** Whether anything opens the broker to the network, so that letting everybody in must be said. */
 export function isOpened(draft: Draft): boolean {
   return draft.blocks.some((block) => block.kind === "line" || isDefaultOpened(block)) ||
-    draft.overrides.has("bind_address");
+    draft.overrides.has("bind_address") || draft.overrides.has("bind_interface");
 }
 
 /** The default listener stays on this machine until `port` in a file, or `bind_address`, says otherwise. */
@@ -78,6 +93,7 @@ export function placeOf(block: Block, overrides: Settings): Place {
       : String(addressSetting.value);
     origin = portSetting?.origin ?? addressSetting?.origin ?? origin;
   }
+  address = block.address ?? address;
   if (block.kind === "line" && port === 0) {
     return { path: address, port, address: "", origin, name: address };
   }
@@ -153,7 +169,7 @@ function describeListener(
 
 function isDefaultOpened(block: Block): boolean {
   return block.kind === "default" &&
-    (block.settings.has("port") || block.settings.has("bind_address"));
+    ["port", "bind_address", "bind_interface"].some((name) => block.settings.has(name));
 }
 
 function isSamePlace(a: Place, b: Place): boolean {

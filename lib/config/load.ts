@@ -3,6 +3,7 @@ import { Draft } from "./draft.ts";
 import { readEnvironment } from "./environment.ts";
 import { type FileReader, readConfigFile } from "./file.ts";
 import type { FlagSetting } from "./flags.ts";
+import type { AddressesOf } from "./interfaces.ts";
 import { decideBlocks, describeAccess, isOpened } from "./listeners.ts";
 import { overrideWith } from "./override.ts";
 import { logDestinations, logLevel } from "./log.ts";
@@ -19,6 +20,8 @@ export interface ConfigSources extends FileReader {
   readonly flags: readonly FlagSetting[];
   /** Who runs the process: to say what `user` means. */
   readonly user: ProcessUser;
+  /** For `bind_interface`. */
+  readonly addressesOf?: AddressesOf;
 }
 
 /** Who runs a process. */
@@ -39,7 +42,7 @@ export function loadConfig(sources: ConfigSources): LoadResult {
   }
 
   const isOpen = isOpened(draft);
-  const blocks = decideBlocks(draft);
+  const blocks = decideBlocks(draft, sources.addressesOf);
   const { process, log, ...resolved } = resolve(draft, blocks, isOpen);
   checkUser(draft, sources);
   const { logType, logDest, logFacility, ...processOptions } = withOneDurability(process);

@@ -43,6 +43,7 @@ export {
 export { exampleConfig } from "./example.ts";
 export { type Note, problemAt } from "./draft.ts";
 export type { FileReader } from "./file.ts";
+export type { AddressesOf } from "./interfaces.ts";
 export { type Arguments, type FlagSetting, parseArguments } from "./flags.ts";
 export { GENERAL_FLAGS, type GeneralFlag } from "./general_flags.ts";
 export { type ConfigSources, loadConfig, type ProcessUser } from "./load.ts";

@@ -65,10 +65,17 @@ export interface OptionRecords {
 }
 
 /**
- * What the loader itself does with an option: begins a listener, places the default one, decides whom a listener lets in without a name, tells
+ * What the loader itself does with an option: begins a listener, places the default one, chooses addresses, decides whom a listener lets in without a name, tells
  * where options belong, reads more files, or looks who runs the process.
  */
-export type LoaderAct = "listen" | "place" | "anonymous" | "per_listener" | "include" | "user";
+export type LoaderAct =
+  | "listen"
+  | "place"
+  | "address"
+  | "anonymous"
+  | "per_listener"
+  | "include"
+  | "user";
 
 /** Where a value goes: which of the records, under which name; or what the loader does with it. */
 export type OptionTarget =

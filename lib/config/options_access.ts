@@ -97,6 +97,23 @@ export const ACCESS_OPTIONS: readonly Option[] = [
       defaultText: "127.0.0.1; all addresses where a file sets `port`",
     },
   ),
+  loaderRow(
+    "bind_interface",
+    "address",
+    { kind: "text", maxLength: 15 },
+    "",
+    "The interface at whose addresses, as they are at the start, the listener listens; needs the permission " +
+      "`--allow-sys=networkInterfaces`, which the executable does not have: name the address instead.",
+    { theme: "Listeners", scope: "listener", defaultText: "none" },
+  ),
+  loaderRow(
+    "socket_domain",
+    "address",
+    choice("any", "ipv4", "ipv6"),
+    "any",
+    "Whether the listener listens at addresses of IPv4 or IPv6 only.",
+    { theme: "Listeners", scope: "listener" },
+  ),
   listenerRow(
     "max_connections",
     "maxConnections",

@@ -22,10 +22,6 @@ export const REFUSED_OPTIONS: readonly RefusedOption[] = [
     "plugin global_plugin plugin_load plugin_use auth_plugin",
   ),
   ...refuse("Files are not served here; remove the line and use a web server", "http_dir"),
-  ...refuse(
-    "Name the address instead: `listener PORT ADDRESS`",
-    "bind_interface socket_domain",
-  ),
   ...refuseBridge(
     "Bridges are not in this version; remove the `connection` block",
     "connection address addresses bridge_alpn bridge_attempt_unsubscribe bridge_bind_address bridge_cafile " +

@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { callFlux } from "../support/flux.ts";
+import { callFlux, runFlux } from "../support/flux.ts";
 
 /** Calls `check` on a file; `DIR` in it is a new directory with a file `plain` in it. */
 async function checkFile(
@@ -78,4 +78,26 @@ Deno.test("check says once what has no effect, before the table", async () => {
   assert.deepEqual(of("info: DIR/m.conf:1:"), [
     "info: DIR/m.conf:1: persistence_location: Has no effect: there is no durable store",
   ]);
+});
+
+Deno.test({
+  name: "bind_interface listens at the addresses of the machine's own interface",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const { status, out, error } = await checkFile("listener 1883\nbind_interface lo\n");
+    assert.equal(error, "");
+    assert.equal(status, 0);
+    assert.match(out, /^listener +1883 127\.0\.0\.1 +DIR\/m\.conf:2$/m);
+    const { error: unknown } = await checkFile("listener 1883\nbind_interface no-such0\n");
+    assert.match(unknown, /bind_interface: no-such0 is no interface that has an address$/m);
+  },
+});
+
+Deno.test("bind_interface without the permission to ask says which one is missing", async () => {
+  const { status, error } = await runFlux(["check", "--bind-interface", "lo"]);
+  assert.equal(status, 3);
+  assert.match(
+    error,
+    /^--bind-interface: Cannot ask for the addresses of lo: start with --allow-sys=networkInterfaces; or name/m,
+  );
 });

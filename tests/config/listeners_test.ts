@@ -173,9 +173,81 @@ Deno.test("a listener option as flag holds for every listener", () => {
   assert.deepEqual(config.listeners.map((listener) => listener.options.maxQos), [1, 1]);
 });
 
+const INTERFACES = {
+  lo: ["127.0.0.1", "::1"],
+  eth0: ["10.0.0.5", "fd00::2", "fe80::fc:ff:fe00:1"],
+  wlan0: ["fe80::1"],
+};
+
+/** `bind_interface` and `socket_domain` of a file, and the addresses of the listeners. */
+const addresses: [file: string, listeners: string[]][] = [
+  ["listener 1883\nbind_interface eth0", ["10.0.0.5", "fd00::2"]],
+  ["listener 1883\nbind_interface eth0\nsocket_domain ipv4", ["10.0.0.5"]],
+  ["listener 1883\nbind_interface eth0\nsocket_domain ipv6", ["fd00::2"]],
+  ["listener 1883 10.0.0.9\nbind_interface lo", ["127.0.0.1", "::1"]],
+  ["listener 1883\nsocket_domain ipv4", ["0.0.0.0"]],
+  ["listener 1883\nsocket_domain any", [""]],
+  ["listener 1883 ::1\nsocket_domain ipv6", ["::1"]],
+  ["listener 1883 localhost\nsocket_domain ipv4", ["localhost"]],
+  ["listener 0 /s\nsocket_domain ipv4", [""]],
+  ["socket_domain ipv4", ["127.0.0.1"]],
+  ["port 1884\nsocket_domain ipv4", ["0.0.0.0"]],
+  ["bind_interface eth0", ["10.0.0.5", "fd00::2"]],
+  ["listener 1883\nbind_interface eth0\nlistener 1884", ["10.0.0.5", "fd00::2", ""]],
+];
+for (const [file, expected] of addresses) {
+  Deno.test(`a file with ${JSON.stringify(file)} listens at ${expected.join(" and ")}`, () => {
+    const { listeners } = load({ file, interfaces: INTERFACES });
+    assert.deepEqual(listeners.map(({ address }) => address), expected);
+  });
+}
+
+Deno.test("each address of an interface is a listener with its own name and the options of the block", () => {
+  const file = "listener 1883\nmax_qos 1\nbind_interface eth0\nallow_anonymous true";
+  const { listeners, notes } = load({ file, interfaces: INTERFACES });
+  assert.deepEqual(listeners.map(({ options }) => [options.name, options.maxQos]), [
+    ["10.0.0.5:1883", 1],
+    ["[fd00::2]:1883", 1],
+  ]);
+  assert(notes.some(({ text }) => text.startsWith("Listener [fd00::2]:1883: ")));
+});
+
+Deno.test("an interface opens the default listener to the network, so that nobody comes in unnamed", () => {
+  for (const given of [{ file: "bind_interface eth0" }, { flags: "--bind-interface eth0" }]) {
+    const { listeners } = load({ ...given, interfaces: INTERFACES });
+    assert.deepEqual(listeners.map(({ options }) => options.allowAnonymous), [false, false]);
+  }
+});
+
 const conflicts: [given: Given, problem: string][] = [
   [
     { file: "listener 1883\nlistener 1883" },
+    "m.conf:2: listener: Port 1883 is taken by the listener of m.conf:1; give one of them another port or address",
+  ],
+  [
+    { file: "listener 1883\nbind_interface wlan0", interfaces: INTERFACES },
+    "m.conf:2: bind_interface: wlan0 is no interface that has an address",
+  ],
+  [
+    { file: "listener 1883\nbind_interface eth7", interfaces: INTERFACES },
+    "m.conf:2: bind_interface: eth7 is no interface that has an address",
+  ],
+  [
+    { file: "listener 1883\nbind_interface eth0" },
+    "m.conf:2: bind_interface: Cannot ask for the addresses of eth0: start with the permission; or name the address " +
+    "instead: `listener PORT ADDRESS`",
+  ],
+  [
+    { file: "listener 1883\nsocket_domain ipv6" },
+    "m.conf:2: socket_domain: Cannot be ipv6: at all addresses, one socket takes IPv4 as well; name an address: " +
+    "`listener PORT ADDRESS`",
+  ],
+  [
+    { file: "listener 1883 ::1\nsocket_domain ipv4" },
+    "m.conf:2: socket_domain: Cannot be ipv4: it is at ::1",
+  ],
+  [
+    { file: "listener 1883 10.0.0.5\nlistener 1883\nbind_interface eth0", interfaces: INTERFACES },
     "m.conf:2: listener: Port 1883 is taken by the listener of m.conf:1; give one of them another port or address",
   ],
   [
