@@ -53,6 +53,7 @@ export {
   ClientError,
   type ClientErrorKind,
   type ClientTls,
+  type ConnectInit,
   type MessageHandler,
   MqttClient,
   type MqttClientInit,

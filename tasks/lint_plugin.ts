@@ -2,7 +2,9 @@
  * The project's own lint rules, run by `deno lint`.
  *
  * `flux/arrows` holds the table of which room of `lib/` may import which, and by which door: its
- * `mod.ts`. `flux/pure-core` keeps the rooms that decide what the broker does free of clocks,
+ * `mod.ts`; and inside a room with layers, which layer may import which. However an import is written, it is
+ * found; one that is only computed at run time is refused, for nobody could check it. Circles between
+ * files are another task's, `circles.ts`: a plugin sees one file at a time. `flux/pure-core` keeps the rooms that decide what the broker does free of clocks,
  * randomness and I/O, so that a test can replay any run of them from a seed.
  *
  * @module
@@ -19,9 +21,23 @@ const ARROWS: Readonly<Record<string, readonly string[] | "all">> = {
   auth: ["broker", "topic", "codec"],
   client: ["codec"],
   net: ["broker", "codec"],
-  config: ["broker", "codec", "topic"],
+  config: ["broker", "codec", "topic", "net", "observe"],
   observe: ["broker", "codec"],
   cli: "all",
+};
+
+/** Which rooms a room may import types of, beside those above: types cost nothing at the start, and spare a twin. */
+const TYPE_ARROWS: Readonly<Record<string, readonly string[]>> = {
+  config: ["auth", "store"],
+  observe: ["store"],
+};
+
+/**
+ * The layers of a room, lowest first: folders, and files in the room itself. A file of one may import its own layer and those
+ * below it.
+ */
+const LAYERS: Readonly<Record<string, readonly string[]>> = {
+  broker: ["ground", "state", "core", "services", "handlers", "broker.ts", "mod.ts"],
 };
 
 /** The rooms that wait for nothing, read no clock and draw no random number. */
@@ -53,17 +69,41 @@ const plugin: Deno.lint.Plugin = {
       create(context) {
         const file = projectPath(context.filename);
         if (file !== "main.ts" && !file.startsWith("lib/")) return {};
-        const check = (node: Deno.lint.Node, specifier: unknown) => {
-          if (typeof specifier !== "string") return;
-          const message = refusedImport(file, specifier);
+        const report = (node: Deno.lint.Node, message: string | undefined) => {
           if (message !== undefined) context.report({ node, message });
         };
+        const check = (node: Deno.lint.Node, specifier: string, isType: boolean) =>
+          report(node, refusedImport(file, specifier, isType));
+        /** Of what stands where an expression may: nobody can check what is not written down. */
+        const checkExpression = (node: Deno.lint.Node, source: Deno.lint.Node | undefined) => {
+          const specifier = source === undefined ? undefined : literalOf(source);
+          if (specifier !== undefined) return check(node, specifier, false);
+          report(node, "What is imported must be written as a text, not computed");
+        };
         return {
-          ImportDeclaration: (node) => check(node, node.source.value),
-          ExportAllDeclaration: (node) => check(node, node.source.value),
-          ExportNamedDeclaration: (node) => check(node, node.source?.value),
-          ImportExpression: (node) => check(node, literalOf(node.source)),
-          TSImportType: (node) => check(node, literalOf(node.argument)),
+          ImportDeclaration: (node) => check(node, node.source.value, isOfTypes(node)),
+          ExportAllDeclaration: (node) =>
+            check(node, node.source.value, node.exportKind === "type"),
+          ExportNamedDeclaration(node) {
+            if (node.source !== null) check(node, node.source.value, isOfTypes(node));
+          },
+          ImportExpression: (node) => checkExpression(node, node.source),
+          TSImportType: (node) => check(node, literalOf(node.argument) ?? "", true),
+          TSExternalModuleReference: (node) => check(node, literalOf(node.expression) ?? "", false),
+          NewExpression(node) {
+            // The file of a Worker.
+            if (isMemberOfMeta(node.arguments[1], "url")) checkExpression(node, node.arguments[0]);
+          },
+          CallExpression(node) {
+            if (isMemberOfMeta(node.callee, "resolve")) checkExpression(node, node.arguments[0]);
+          },
+          Program(node) {
+            for (const { value } of context.sourceCode.getAllComments()) {
+              if (/^\/\s*<reference\s+(path|types)|@(ts|deno)-types\s*=/.test(value)) {
+                report(node, "Types of other files are imported, not referred to in a comment");
+              }
+            }
+          },
         };
       },
     },
@@ -96,8 +136,8 @@ const plugin: Deno.lint.Plugin = {
 };
 export default plugin;
 
-/** Why `file` may not import `specifier`; undefined if it may. */
-function refusedImport(file: string, specifier: string): string | undefined {
+/** Why `file` may not import `specifier`, or types of it; undefined if it may. */
+function refusedImport(file: string, specifier: string, isType: boolean): string | undefined {
   const from = roomOf(file);
   if (specifier.startsWith("node:")) {
     return from !== undefined && PURE.has(from)
@@ -123,16 +163,33 @@ function refusedImport(file: string, specifier: string): string | undefined {
   if (from === to) {
     return target === `lib/${to}/mod.ts`
       ? "Inside a folder import the file itself, not the folder's own mod.ts"
-      : undefined;
+      : refusedLayer(to, file, target);
   }
   if (from !== undefined) {
     const allowed = ARROWS[from];
     if (allowed === undefined) return `lib/${from} is not in the table of tasks/lint_plugin.ts`;
-    if (allowed !== "all" && !allowed.includes(to)) return `lib/${from} may not import lib/${to}`;
+    if (allowed !== "all" && !allowed.includes(to)) {
+      const mayHaveTypes = TYPE_ARROWS[from]?.includes(to) === true;
+      if (!mayHaveTypes) return `lib/${from} may not import lib/${to}`;
+      if (!isType) return `lib/${from} may import only types of lib/${to}`;
+    }
   }
   return target === `lib/${to}/mod.ts`
     ? undefined
     : `Import lib/${to} by its mod.ts, not "${specifier}"`;
+}
+
+/** Why a file of a room with layers may not import another of the same room; undefined if it may. */
+function refusedLayer(room: string, file: string, target: string): string | undefined {
+  const layers = LAYERS[room] ?? [];
+  const [from = "", to = ""] = [file, target].map((path) => path.split("/")[2]);
+  if (!layers.includes(from)) return undefined;
+  // Files that stand in the room itself are taken as they come: only folders make a layer.
+  if (!layers.includes(to) && from.endsWith(".ts")) return undefined;
+  if (!layers.includes(to)) return `${target} is in no layer of lib/${room}: ${layers.join(", ")}`;
+  return layers.indexOf(to) > layers.indexOf(from)
+    ? `${from} may not import ${to}, which is above it in lib/${room}`
+    : undefined;
 }
 
 /** A file's path from the project's root. A path that is relative already is taken as it is. */
@@ -146,10 +203,34 @@ function roomOf(file: string): string | undefined {
   return /^lib\/([^/]+)\//.exec(file)?.[1];
 }
 
-/** The value of a string literal, also where TypeScript wraps it into a type. */
-function literalOf(node: Deno.lint.Node): unknown {
+/** The text of a literal, also where TypeScript wraps it into a type; undefined of everything else. */
+function literalOf(node: Deno.lint.Node): string | undefined {
   if (node.type === "TSLiteralType") return literalOf(node.literal);
-  return node.type === "Literal" ? node.value : undefined;
+  if (node.type === "TemplateLiteral" && node.expressions.length === 0) {
+    return node.quasis[0]?.cooked ?? undefined;
+  }
+  return node.type === "Literal" && typeof node.value === "string" ? node.value : undefined;
+}
+
+/** Whether all that an `import` or `export … from` names are types. Without names it runs the file. */
+function isOfTypes(
+  node: Deno.lint.ImportDeclaration | Deno.lint.ExportNamedDeclaration,
+): boolean {
+  if (node.type === "ExportNamedDeclaration") {
+    return node.exportKind === "type" ||
+      node.specifiers.every(({ exportKind }) => exportKind === "type");
+  }
+  return node.importKind === "type" ||
+    node.specifiers.length > 0 &&
+      node.specifiers.every((specifier) =>
+        specifier.type === "ImportSpecifier" && specifier.importKind === "type"
+      );
+}
+
+/** Whether this is `import.meta.NAME`. */
+function isMemberOfMeta(node: Deno.lint.Node | undefined, name: string): boolean {
+  return node?.type === "MemberExpression" && node.object.type === "MetaProperty" &&
+    node.property.type === "Identifier" && node.property.name === name;
 }
 
 /** Whether the identifier only names a member of something else, and so no global. */

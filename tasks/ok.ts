@@ -36,6 +36,7 @@ function parts(skipTests: boolean): Part[] {
   return [
     ["fmt", ["fmt", "--check"]],
     ["lint", ["lint"]],
+    ["circles", ["run", "-A", "tasks/circles.ts"]],
     ["check", ["check", "main.ts", "lib/", "tasks/", "tests/"]],
     ["doc lint", ["doc", "--lint", ...publicModules()]],
     ...(exists("tasks/docs.ts")

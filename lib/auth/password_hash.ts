@@ -1,5 +1,5 @@
 import { createHash, pbkdf2, pbkdf2Sync, randomBytes, timingSafeEqual } from "node:crypto";
-import { decodeBase64, encodeBase64 } from "./base64.ts";
+import { bytesOfBase64 } from "./base64.ts";
 
 /** What a password file says of a password. */
 export type PasswordHash =
@@ -62,7 +62,7 @@ export async function verifyPassword(hash: PasswordHash, password: Uint8Array): 
 export function hashPassword(password: Uint8Array, iterations = PASSWORD_ITERATIONS): string {
   const salt = randomBytes(SALT_BYTES);
   const digest = pbkdf2Sync(password, salt, iterations, DIGEST_BYTES, "sha512");
-  return `$7$${iterations}$${encodeBase64(salt)}$${encodeBase64(digest)}`;
+  return `$7$${iterations}$${salt.toBase64()}$${digest.toBase64()}`;
 }
 
 /** A hash that no password has and that takes as long to check as most of these do: for users that do not exist. */
@@ -91,9 +91,9 @@ function decode(
   saltText: string,
   digestText: string,
 ): { readonly hash: PasswordHash } | { readonly problem: string } {
-  const salt = decodeBase64(saltText);
+  const salt = bytesOfBase64(saltText);
   if (salt === undefined || salt.length === 0) return { problem: "Has a salt that is not base64" };
-  const digest = decodeBase64(digestText);
+  const digest = bytesOfBase64(digestText);
   if (digest === undefined) return { problem: "Has a hash that is not base64" };
   if (digest.length !== DIGEST_BYTES) {
     return { problem: `Must have a hash of ${DIGEST_BYTES} bytes, has ${digest.length}` };

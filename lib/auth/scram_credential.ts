@@ -1,5 +1,5 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
-import { decodeBase64, encodeBase64 } from "./base64.ts";
+import { bytesOfBase64 } from "./base64.ts";
 import { readEntries } from "./entry_file.ts";
 import type { Loaded } from "./password_file.ts";
 import { saslPrep } from "./sasl_prep.ts";
@@ -50,9 +50,7 @@ export function makeScramCredential(
   const salted = pbkdf2Sync(prepared, salt, iterations, KEY_BYTES, "sha256");
   const storedKey = sha256(hmac(salted, "Client Key"));
   const serverKey = hmac(salted, "Server Key");
-  return `SCRAM-SHA-256$${iterations}:${encodeBase64(salt)}$${encodeBase64(storedKey)}:${
-    encodeBase64(serverKey)
-  }`;
+  return `SCRAM-SHA-256$${iterations}:${salt.toBase64()}$${storedKey.toBase64()}:${serverKey.toBase64()}`;
 }
 
 /**
@@ -86,7 +84,7 @@ function parseScramCredential(text: string): ScramCredential | string {
     return "Is not of the form SCRAM-SHA-256$ITERATIONS:SALT$STOREDKEY:SERVERKEY; make it with flux-mqtt passwd --scram";
   }
   const [, iterationsText, ...texts] = fields;
-  const [salt, storedKey, serverKey] = texts.map(decodeBase64);
+  const [salt, storedKey, serverKey] = texts.map(bytesOfBase64);
   const iterations = Number(iterationsText);
   if (iterations < MIN_ITERATIONS) {
     return `Must have at least ${MIN_ITERATIONS} iterations, has ${iterations}`;

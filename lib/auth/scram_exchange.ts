@@ -1,7 +1,7 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { ReasonCode } from "../codec/mod.ts";
 import type { EnhancedExchange, EnhancedStep } from "../broker/mod.ts";
-import { decodeBase64, encodeBase64 } from "./base64.ts";
+import { bytesOfBase64 } from "./base64.ts";
 import { saslPrep } from "./sasl_prep.ts";
 import { hmac, type ScramCredential, sha256 } from "./scram_credential.ts";
 
@@ -81,9 +81,9 @@ export class ScramExchange implements EnhancedExchange {
     }
     // To act for somebody else is not offered.
     if (/a=[^,]/.test(gs2Header) && gs2Header.slice(2) !== `a=${nameText},`) return NOT_AUTHORIZED;
-    const nonce = clientNonce + (this.#init.makeNonce?.() ?? encodeBase64(randomBytes(24)));
+    const nonce = clientNonce + (this.#init.makeNonce?.() ?? randomBytes(24).toBase64());
     const credential = this.#init.credentialOf(userName);
-    const reply = `r=${nonce},s=${encodeBase64(credential.salt)},i=${credential.iterations}`;
+    const reply = `r=${nonce},s=${credential.salt.toBase64()},i=${credential.iterations}`;
     this.#challenge = { userName, credential, gs2Header, nonce, begun: `${bare},${reply}` };
     return { type: "continue", data: new TextEncoder().encode(reply) };
   }
@@ -93,17 +93,17 @@ export class ScramExchange implements EnhancedExchange {
     const { userName, credential, gs2Header, nonce, begun } = challenge;
     const [, unproved, binding, theirNonce, proofText] =
       /^(c=([^,]+),r=([^,]+)(?:,[^,]+)*),p=([^,]+)$/s.exec(message) ?? [];
-    const proof = proofText === undefined ? undefined : decodeBase64(proofText);
+    const proof = proofText === undefined ? undefined : bytesOfBase64(proofText);
     const { storedKey, serverKey } = credential;
     if (unproved === undefined || proof?.length !== storedKey.length) return NOT_AUTHORIZED;
     if (theirNonce !== nonce) return NOT_AUTHORIZED;
-    if (binding !== encodeBase64(new TextEncoder().encode(gs2Header))) return NOT_AUTHORIZED;
+    if (binding !== new TextEncoder().encode(gs2Header).toBase64()) return NOT_AUTHORIZED;
     const signed = `${begun},${unproved}`;
     const signature = hmac(storedKey, signed);
     const clientKey = proof.map((byte, i) => byte ^ signature[i]!);
     const isProved = timingSafeEqual(sha256(clientKey), storedKey);
     if (!this.#init.isCurrent(userName, credential) || !isProved) return NOT_AUTHORIZED;
-    const data = new TextEncoder().encode(`v=${encodeBase64(hmac(serverKey, signed))}`);
+    const data = new TextEncoder().encode(`v=${hmac(serverKey, signed).toBase64()}`);
     return { type: "success", data, userName };
   }
 }

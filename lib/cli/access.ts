@@ -1,16 +1,15 @@
-import type { FileAccess, ListenerAccess } from "../auth/mod.ts";
+import type { FileAccess } from "../auth/mod.ts";
 import type { Broker, LogPort } from "../broker/mod.ts";
 import { type Config, type ListenerConfig, problemAt } from "../config/mod.ts";
 import { nowMs } from "../net/mod.ts";
+import { EXIT } from "./output.ts";
+import { StartError } from "./start_error.ts";
 
 /** How often files are looked at, milliseconds: a change is in force when it has been there for two looks. */
 const LOOK_MS = 1500;
 
-/** Access control as it is configured; `undefined`: no file and no rule beside `allow_anonymous`. Or what is wrong with the files. */
-export async function openAccess(
-  config: Config,
-  log: LogPort,
-): Promise<FileAccess | readonly string[] | undefined> {
+/** Access control as it is configured; `undefined`: no file and no rule beside `allow_anonymous`. Throws `StartError`. */
+export async function openAccess(config: Config, log: LogPort): Promise<FileAccess | undefined> {
   if (!config.listeners.some(hasAccess)) return undefined;
   // Cryptography is loaded by those who need it: the others start sooner.
   const { FileAccess } = await import("../auth/mod.ts");
@@ -18,12 +17,13 @@ export async function openAccess(
   for (const path of new Set(secrets)) warnIfOpen(path, log);
   const opened = FileAccess.open({
     listeners: new Map(
-      config.listeners.map((listener) => [listener.options.name, listenerAccess(listener)]),
+      config.listeners.map(({ options, access }) => [options.name, access]),
     ),
     log,
     maxFailureDelaySeconds: config.maxFailureDelaySeconds,
   });
-  return isProblems(opened) ? opened.map((problem) => withOption(problem, config)) : opened;
+  if (opened instanceof FileAccess) return opened;
+  throw new StartError(EXIT.configuration, ...opened.map((problem) => withOption(problem, config)));
 }
 
 /** A file that cannot be read is told with the option that names it; one that can tells where in it something is wrong. */
@@ -32,13 +32,6 @@ function withOption(problem: string, { settings }: Config): string {
     option.target.record === "access" && text !== "" && problem.startsWith(`${text}: `)
   );
   return found === undefined ? problem : problemAt(found.origin, found.option.name, problem);
-}
-
-/** Whether the files could not be opened. */
-export function isProblems(
-  opened: FileAccess | readonly string[] | undefined,
-): opened is readonly string[] {
-  return Array.isArray(opened);
 }
 
 /** Reads the files again: all, or those that have changed. Who has lost a right loses it now. */
@@ -61,7 +54,12 @@ export function reloadAccess(
  * every file system, network and container mounts among them, and finds a file that is put in another's place; and a few
  * questions a second cost nothing.
  */
-export function watchAccess(access: FileAccess, broker: Broker, log: LogPort): () => void {
+export function watchAccess(
+  access: FileAccess | undefined,
+  broker: Broker,
+  log: LogPort,
+): () => void {
+  if (access === undefined) return () => {};
   const timer = setInterval(() => reloadAccess(access, broker, log, true), LOOK_MS);
   return () => clearInterval(timer);
 }
@@ -79,13 +77,8 @@ function warnIfOpen(path: string, log: LogPort): void {
   }
 }
 
-function hasAccess(listener: ListenerConfig): boolean {
-  if (listener.certificateUserName !== "none") return true;
-  const { passwordFile, scramFile, aclFile, clientIdPrefixes } = listener.access;
-  return listener.certificateUserName !== "none" ||
+function hasAccess({ access }: ListenerConfig): boolean {
+  const { passwordFile, scramFile, aclFile, clientIdPrefixes, certificateUserName } = access;
+  return certificateUserName !== "none" ||
     [passwordFile, scramFile, aclFile, clientIdPrefixes].some((text) => text !== "");
-}
-
-function listenerAccess(listener: ListenerConfig): ListenerAccess {
-  return { ...listener.access, certificateUserName: listener.certificateUserName };
 }

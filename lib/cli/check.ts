@@ -1,21 +1,38 @@
 import { type Arguments, type Config, loadConfig, type ResolvedSetting } from "../config/mod.ts";
 import { loadTls, SILENT } from "../net/mod.ts";
-import { isProblems, openAccess } from "./access.ts";
+import { openAccess } from "./access.ts";
+import { placeProblems } from "./check_places.ts";
 import { EXIT, messageOf, print, printProblems } from "./output.ts";
 import { processSources } from "./sources.ts";
+import { StartError } from "./start_error.ts";
 
-/** `flux-mqtt check -c FILE`: says what is wrong, or prints the configuration and where each value comes from. */
+/**
+ * `flux-mqtt check -c FILE`: says what is wrong, and behind it prints the configuration, and where each value comes from. A file that is
+ * not understood comes to no configuration.
+ */
 export async function check(args: Arguments): Promise<number> {
   const result = loadConfig(processSources(args));
   if (!result.isValid) return printProblems(result.problems);
-  const access = await openAccess(result.config, SILENT);
+  const { config } = result;
   const problems = [
-    ...(isProblems(access) ? access : []),
-    ...await certificateProblems(result.config),
+    ...await accessProblems(config),
+    ...await certificateProblems(config),
+    ...placeProblems(config),
   ];
-  if (problems.length > 0) return printProblems(problems);
-  print(describeConfig(result.config));
-  return EXIT.ok;
+  const status = problems.length > 0 ? printProblems(problems) : EXIT.ok;
+  print(describeConfig(config, problems.length === 0));
+  return status;
+}
+
+/** What is wrong with the files of users and rights. */
+async function accessProblems(config: Config): Promise<readonly string[]> {
+  try {
+    await openAccess(config, SILENT);
+    return [];
+  } catch (error) {
+    if (error instanceof StartError) return error.problems;
+    throw error;
+  }
 }
 
 /** What would keep a listener for TLS from being opened: its files are read as at the start. */
@@ -32,8 +49,8 @@ async function certificateProblems({ listeners }: Config): Promise<readonly stri
   return problems;
 }
 
-/** The configuration as a table: option, value, origin; a listener's options below it. */
-function describeConfig(config: Config): string {
+/** What is to be said, and a table: option, value, origin; a listener's options below it. */
+function describeConfig(config: Config, isValid: boolean): string {
   const rows = [
     ["OPTION", "VALUE", "FROM"],
     ...config.settings.map(row),
@@ -43,7 +60,8 @@ function describeConfig(config: Config): string {
     cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()
   );
   const notes = config.notes.map(({ level, text }) => `${level}: ${text}`);
-  return [...table, "", ...notes, "The configuration is valid", ""].join("\n");
+  const verdict = isValid ? ["", "The configuration is valid"] : [];
+  return [...notes, "", ...table, ...verdict, ""].join("\n");
 }
 
 function row({ option, listener, text, origin }: ResolvedSetting): string[] {

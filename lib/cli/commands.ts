@@ -19,26 +19,6 @@ export const COMMAND_TEXTS = {
 /** The name of a command. */
 export type CommandName = keyof typeof COMMAND_TEXTS;
 
-/** Flags of `serve` and `check` that are no options. */
-export const GENERAL_FLAGS = {
-  "config-file": {
-    type: "string",
-    short: "c",
-    value: "FILE",
-    text: "Reads a configuration in mosquitto's syntax.",
-  },
-  port: {
-    type: "string",
-    short: "p",
-    value: "NUMBER",
-    text: "The port of the default listener, where the file defines no listener.",
-  },
-  verbose: { type: "boolean", short: "v", text: "Logs everything: --log-type all." },
-  quiet: { type: "boolean", short: "q", text: "Logs nothing: --log-type none." },
-  help: { type: "boolean", short: "h", text: "Prints this." },
-  version: { type: "boolean", text: "Prints the version." },
-} as const satisfies Flags;
-
 /** A flag of a command: what `parseArgs` takes, and what help, man page and completions say. */
 export interface Flag {
   /** Whether a value follows. */

@@ -1,7 +1,7 @@
-import { OPTIONS, type OptionType } from "../config/mod.ts";
+import { GENERAL_FLAGS, OPTIONS, type OptionType } from "../config/mod.ts";
 import { BENCH_FLAGS } from "./bench.ts";
 import { CLIENT_FLAGS, COMMON_FLAGS } from "./client_options.ts";
-import { COMMAND_TEXTS, type CommandName, type Flags, GENERAL_FLAGS } from "./commands.ts";
+import { COMMAND_TEXTS, type CommandName, type Flags } from "./commands.ts";
 import { EXPLAIN_ACL_FLAGS } from "./explain_acl.ts";
 import { PASSWD_FLAGS } from "./passwd.ts";
 
@@ -99,7 +99,7 @@ function valueOf(type: OptionType): FlagValue {
     case "path":
       return "path";
     case "log_dest":
-      return ["stderr", "stdout", "none"];
+      return ["stderr", "stdout", "syslog", "topic", "none"];
     case "integer":
       return type.max - type.min < 5
         ? Array.from({ length: type.max - type.min + 1 }, (_, i) => String(type.min + i))

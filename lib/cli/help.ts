@@ -1,6 +1,6 @@
-import { helpLines, optionsHelp } from "../config/mod.ts";
+import { GENERAL_FLAGS, helpLines, optionsHelp } from "../config/mod.ts";
 import { VERSION } from "../version.ts";
-import { COMMAND_TEXTS, flagNames, type Flags, GENERAL_FLAGS } from "./commands.ts";
+import { COMMAND_TEXTS, flagNames, type Flags } from "./commands.ts";
 import { EXIT, print } from "./output.ts";
 
 /** `flux-mqtt --help`. */

@@ -1,14 +1,8 @@
-import { defaultText, optionsByTheme, valueText } from "../config/mod.ts";
+import { defaultText, GENERAL_FLAGS, optionsByTheme, valueText } from "../config/mod.ts";
 import { VERSION } from "../version.ts";
 import { BENCH_USE } from "./bench.ts";
 import { CLIENT_USES } from "./client_options.ts";
-import {
-  COMMAND_TEXTS,
-  type CommandName,
-  flagNames,
-  type Flags,
-  GENERAL_FLAGS,
-} from "./commands.ts";
+import { COMMAND_TEXTS, type CommandName, flagNames, type Flags } from "./commands.ts";
 import { COMMAND_FLAGS } from "./completion_table.ts";
 import { EXIT_TEXTS } from "./exit_status.ts";
 import { EXPLAIN_ACL_USE } from "./explain_acl.ts";

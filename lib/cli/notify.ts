@@ -1,4 +1,5 @@
 import type { LogPort } from "../broker/mod.ts";
+import { Datagrams } from "../observe/mod.ts";
 import { messageOf } from "./output.ts";
 
 /** What a service manager is told, in the words of sd_notify(3). */
@@ -25,19 +26,15 @@ const MIN_WATCHDOG_MS = 10;
 export class ServiceManager {
   /** Milliseconds within which the manager wants to hear from us; 0: it does not. */
   readonly watchdogMs: number;
-  readonly #address: string;
   readonly #log: LogPort;
-  #socket: Deno.DatagramConn | undefined;
-  #sending: Promise<void> = Promise.resolve();
+  #datagrams: Datagrams | undefined;
   #watchdog: ReturnType<typeof setInterval> | undefined;
 
   constructor({ socket = "", watchdogUsec, watchdogPid }: ServiceEnvironment, log: LogPort) {
     this.#log = log;
-    // An abstract name begins with a zero byte, which an environment cannot hold.
-    this.#address = socket.replace(/^@/, "\0");
     const isMeant = watchdogPid === undefined || watchdogPid === String(Deno.pid);
     this.watchdogMs = socket !== "" && isMeant ? Number(watchdogUsec ?? 0) / 1000 || 0 : 0;
-    if (socket !== "") this.#open();
+    if (socket !== "") this.#open(socket);
   }
 
   /** What the environment of this process says. */
@@ -51,17 +48,13 @@ export class ServiceManager {
 
   /** Sends in order, and waits for nothing. */
   tell(state: ServiceState): void {
-    const socket = this.#socket;
-    if (socket === undefined) return;
-    const address = { transport: "unixpacket", path: this.#address } as const;
-    this.#sending = this.#sending
-      .then(async () => void await socket.send(new TextEncoder().encode(state), address))
+    this.#datagrams?.send(new TextEncoder().encode(state))
       .catch((error) => this.#complain(error));
   }
 
   /** Feeds the watchdog, twice in each of its periods, as long as `isWell`: a broker that answers nobody is started anew. */
   watch(isWell: () => boolean): void {
-    if (this.watchdogMs === 0 || this.#socket === undefined) return;
+    if (this.watchdogMs === 0 || this.#datagrams === undefined) return;
     const feed = () => {
       if (isWell()) this.tell("WATCHDOG=1");
       else this.#log.error("The store does not answer: the watchdog is not told that all is well");
@@ -73,20 +66,16 @@ export class ServiceManager {
   /** Sends what is to be sent, and ends. */
   async close(): Promise<void> {
     clearInterval(this.#watchdog);
-    await this.#sending;
-    this.#socket?.close();
-    this.#socket = undefined;
+    const datagrams = this.#datagrams;
+    this.#datagrams = undefined;
+    await datagrams?.close();
   }
 
-  /** Ours has an abstract name, so that no file is left behind. */
-  #open(): void {
+  #open(socket: string): void {
     if (Deno.build.os !== "linux") return;
     try {
-      // Unstable: absent where the program runs without its configuration file.
-      this.#socket = Deno.listenDatagram({
-        transport: "unixpacket",
-        path: `\0flux-mqtt-${crypto.randomUUID()}`,
-      });
+      // An abstract name begins with a zero byte, which an environment cannot hold.
+      this.#datagrams = new Datagrams(socket.replace(/^@/, "\0"));
     } catch (error) {
       this.#complain(error);
     }

@@ -1,20 +1,20 @@
-import type { Broker } from "../broker/mod.ts";
-import {
-  compareConfigs,
-  type Config,
-  keepLog,
-  keepUntilRestart,
-  type ListenerConfig,
-  type LoadResult,
-} from "../config/mod.ts";
-import { loadTls, nowMs, Server, type TlsLayer } from "../net/mod.ts";
-import { type Logger, type SysLevels, SysTopics } from "../observe/mod.ts";
+import type { FileAccess } from "../auth/mod.ts";
+import type { Config, LoadResult } from "../config/mod.ts";
+import { Server } from "../net/mod.ts";
+import type { Logger } from "../observe/mod.ts";
 import { type OpenedStore, openStore } from "../store/mod.ts";
 import { VERSION } from "../version.ts";
-import { isProblems, openAccess, reloadAccess, watchAccess } from "./access.ts";
+import { openAccess, reloadAccess, watchAccess } from "./access.ts";
+import { BusTrace } from "./bus_trace.ts";
 import { giveBackMemory } from "./give_back.ts";
 import { ServiceManager } from "./notify.ts";
+import { openListeners } from "./open_listeners.ts";
 import { EXIT, messageOf } from "./output.ts";
+import { PidFile } from "./pid_file.ts";
+import { publishSysTopics } from "./publish_sys.ts";
+import { reloadConfig } from "./reload.ts";
+import { type SignalHandlers, Signals } from "./signals.ts";
+import { StartError } from "./start_error.ts";
 
 /**
  * When the store's Worker is started, milliseconds after the ports are open, unless there is something to write before: starting a thread
@@ -22,237 +22,131 @@ import { EXIT, messageOf } from "./output.ts";
  */
 const BEGIN_STORE_MS = 100;
 
-/** Runs the broker until a signal ends it. `load` reads the configuration again, for SIGHUP. */
+/** Runs the broker until a signal ends it; returns the exit status. `load` reads the configuration again, for SIGHUP. */
 export async function runBroker(
   config: Config,
   log: Logger,
   load: () => LoadResult,
 ): Promise<number> {
   log.info(`flux-mqtt ${VERSION} starts`);
-  const access = await openAccess(config, log);
-  if (isProblems(access)) {
-    for (const problem of access) log.error(problem);
-    return EXIT.configuration;
+  try {
+    await runUntilSignal(config, log, load);
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    for (const problem of error.problems) log.error(problem);
+    await log.flush();
+    return error.status;
   }
-  const opened = open(config, log);
-  if (opened === "failed") return EXIT.failed;
-  const store = opened === "none" ? {} : { store: opened.store };
-  const server = new Server({
-    options: config.broker,
-    log,
-    ...store,
-    ...access === undefined ? {} : { access },
-  });
-  if (opened !== "none") server.restore(opened.state);
-  const manager = ServiceManager.ofProcess(log);
-  const end = async () => {
-    manager.tell("STOPPING=1");
-    await server.close();
-    if (opened !== "none") await opened.close();
-    await manager.close();
-  };
-  let current = config;
-  let tracing = startTrace(server, log);
-  // Before a port is open: whoever sees the broker listening may send it a signal.
-  const ending = untilSignal(() => {
-    manager.tell("RELOADING=1");
-    current = reload(current, load(), server.broker, log);
-    server.reloadCertificates();
-    if (access !== undefined) reloadAccess(access, server.broker, log);
-    tracing = tracing.then((stop) => {
-      stop();
-      return startTrace(server, log);
-    });
-    manager.tell("READY=1");
-  });
-  await tracing;
-  if (!await listen(config, server, log) || !writePidFile(config.pidFile, log)) {
-    await end();
-    return EXIT.failed;
-  }
-  for (const { level, text } of config.notes) log[level](text);
-  const stopSysTopics = publishSysTopics(config, server, opened);
-  const stopGivingBack = giveBackMemory(server.broker);
-  const stopWatching = access === undefined ? () => {} : watchAccess(access, server.broker, log);
-  manager.tell("READY=1");
-  manager.watch(() => opened === "none" || opened.store.unansweredMs < manager.watchdogMs);
-  const beginning = setTimeout(() => opened !== "none" && opened.store.begin(), BEGIN_STORE_MS);
-  const signal = await ending;
-  clearTimeout(beginning);
-  log.info(`${signal}: the broker ends`, { clients: server.broker.levels.connectedCount });
-  stopSysTopics();
-  stopGivingBack();
-  (await tracing)();
-  stopWatching();
-  await end();
-  if (config.pidFile !== "") removeFile(config.pidFile);
   log.info("The broker has ended");
+  await log.flush();
   log.close();
   return EXIT.ok;
 }
 
-/** Opens the store, where there is to be one. */
-function open(config: Config, log: Logger): OpenedStore | "none" | "failed" {
-  if (!config.persistence) {
-    log.info("Nothing is stored: sessions and messages end with the process");
-    return "none";
-  }
+/** Puts the parts together, one line each; what was begun last ends first. Throws `StartError`. */
+async function runUntilSignal(config: Config, log: Logger, load: () => LoadResult): Promise<void> {
+  await using parts = new AsyncDisposableStack();
+  const access = await openAccess(config, log);
+  const pidFile = parts.use(new PidFile(config.pidFile));
+  const manager = parts.adopt(ServiceManager.ofProcess(log), (manager) => manager.close());
+  const opened = parts.adopt(open(config, log), (opened) => opened?.close());
+  const server = parts.adopt(serverOf(config, log, access, opened), (server) => server.close());
+  parts.defer(publishLog(log, server));
+  const trace = parts.use(new BusTrace(server, log));
+  // Before a port is open: whoever sees the broker listening may send it a signal.
+  const hangUp = onHangUp({ config, log, load, manager, server, access, trace });
+  const signals = parts.use(new Signals({ SIGHUP: hangUp, ...userSignals(config, log) }));
+  parts.defer(() => manager.tell("STOPPING=1"));
+  await trace.restart();
+  await openListeners(config, server, log);
+  pidFile.write();
+  for (const { level, text } of config.notes) log[level](text);
+  parts.defer(publishSysTopics(config.sysIntervalSeconds, server, opened?.store));
+  parts.defer(giveBackMemory(server.broker));
+  parts.defer(watchAccess(access, server.broker, log));
+  parts.defer(beginLater(opened));
+  manager.tell("READY=1");
+  manager.watch(() => opened === undefined || opened.store.unansweredMs < manager.watchdogMs);
+  const signal = await signals.ending;
+  log.info(`${signal}: the broker ends`, { clients: server.broker.levels.connectedCount });
+}
+
+/** Opens the store; undefined where there is none. Throws `StartError`. */
+function open(config: Config, log: Logger): OpenedStore | undefined {
   const { persistenceLocation: directory, durability, maxStoreBytes: maxBytes } = config;
+  if (durability === "none") {
+    log.info("Nothing is stored: sessions and messages end with the process");
+    return undefined;
+  }
   try {
     const opened = openStore({ directory, durability, maxBytes, log });
     log.info("The store is open", { directory, durability });
     return opened;
   } catch (error) {
-    const reason = messageOf(error);
-    log.error(`Cannot open the store in ${directory}: ${reason}`);
-    return "failed";
+    const problem = `Cannot open the store in ${directory}: ${messageOf(error)}`;
+    throw new StartError(EXIT.failed, problem);
   }
 }
 
-/** Opens all listeners; `false` where one cannot be. Certificates come first: where one is no good, no port is opened. */
-async function listen(config: Config, server: Server, log: Logger): Promise<boolean> {
-  const layers = new Map<ListenerConfig, TlsLayer>();
-  let at = "";
-  try {
-    for (const listener of config.listeners) {
-      at = placeOf(listener);
-      if (listener.tls === undefined) continue;
-      if (layers.size === 0) log.info("Starting MQTT broker with TLS");
-      layers.set(listener, await loadTls(listener.tls, log));
-    }
-    if (layers.size > 0) log.info("TLS configuration loaded successfully");
-    for (const listener of config.listeners) {
-      at = placeOf(listener);
-      listenOn(listener, layers.get(listener), config, server, log);
-    }
-    return true;
-  } catch (error) {
-    log.error(`Cannot listen on ${at}: ${messageOf(error)}`);
-    for (const layer of layers.values()) layer.close();
-    return false;
-  }
-}
-
-function listenOn(
-  listener: ListenerConfig,
-  tls: TlsLayer | undefined,
+/** The server as it is configured, with what the store remembers. */
+function serverOf(
   config: Config,
-  server: Server,
   log: Logger,
-): void {
-  const { address: hostname, port, path, protocol, options, proxy, websocketsOrigins } = listener;
-  const { setTcpNodelay, websocketsHeadersSize } = config;
-  const actual = server.listen({
-    ...path === "" ? { hostname, port } : { path },
-    ...tls === undefined ? {} : { tls },
-    ...proxy === undefined ? {} : { proxy },
-    protocol,
-    websocketsOrigins,
-    websocketsHeadersSize,
-    options,
-    setTcpNodelay,
+  access: FileAccess | undefined,
+  opened: OpenedStore | undefined,
+): Server {
+  const server = new Server({
+    options: config.broker,
+    log,
+    ...opened === undefined ? {} : { store: opened.store },
+    ...access === undefined ? {} : { access },
   });
-  if (tls !== undefined && path === "") {
-    log.info(`${protocol === "mqtt" ? "MQTTS" : "WSS"} server configured on port ${actual}`);
-  }
-  log.info("Listening", {
-    ...path === "" ? { address: hostname === "" ? "all" : hostname, port: actual } : { path },
-    ...protocol === "mqtt" ? {} : { protocol },
-  });
+  if (opened !== undefined) server.restore(opened.state);
+  return server;
 }
 
-/** For errors: `port 1883 (mosquitto.conf:4)`. */
-function placeOf({ port, path, origin }: ListenerConfig): string {
-  return `${path === "" ? `port ${port}` : path} (${origin})`;
+/** Lets the log's lines for topics out, as messages of the broker; the function returned ends that. */
+function publishLog(log: Logger, { hub }: Server): () => void {
+  log.publishTo((topicName, payload) => hub.publish({ topicName, payload }));
+  return () => log.publishTo(undefined);
 }
 
-/**
- * At debug level each message that programs on the EventBus would get is logged; the function returned ends it. The bus is
- * loaded only then: the start of others does not pay for it.
- */
-async function startTrace(server: Server, log: Logger): Promise<() => void> {
-  if (!log.debugOn) return () => {};
-  const { traceBus } = await import("../bus/mod.ts");
-  return traceBus(server.hub, log);
+/** Starts the store's Worker a little later; the function returned takes that back. */
+function beginLater(opened: OpenedStore | undefined): () => void {
+  const timer = setTimeout(() => opened?.store.begin(), BEGIN_STORE_MS);
+  return () => clearTimeout(timer);
 }
 
-/** Publishes the `$SYS` topics from now on; the function returned ends it. */
-function publishSysTopics(
-  config: Config,
-  { broker, hub }: Server,
-  opened: OpenedStore | "none",
-): () => void {
-  if (config.sysIntervalSeconds === 0) return () => {};
-  const levels = (): SysLevels => ({
-    ...broker.levels,
-    metrics: broker.metrics,
-    ...(opened === "none"
-      ? {}
-      : { store: { ...opened.store.stats, isFailing: opened.store.isFailing } }),
-  });
-  const topics = new SysTopics(hub, levels, VERSION, nowMs());
-  topics.publish(nowMs());
-  const timer = setInterval(() => topics.publish(nowMs()), config.sysIntervalSeconds * 1000);
-  return () => clearInterval(timer);
+/** What mosquitto does at these signals needs nobody's doing here; without a handler they would end the process. */
+function userSignals({ persistence }: Config, log: Logger): SignalHandlers {
+  const saved = persistence ? "what is acknowledged is stored" : "nothing is stored";
+  return {
+    SIGUSR1: () => log.info(`SIGUSR1: Nothing is to be saved: ${saved}`),
+    SIGUSR2: () => log.info("SIGUSR2: Subscriptions are counted in the $SYS topics, not listed"),
+  };
 }
 
-/** Waits for SIGTERM or SIGINT; each SIGHUP calls `onHangup`. Windows knows SIGINT and SIGBREAK only. */
-function untilSignal(onHangup: () => void): Promise<Deno.Signal> {
-  const ending: Deno.Signal[] = Deno.build.os === "windows"
-    ? ["SIGINT", "SIGBREAK"]
-    : ["SIGTERM", "SIGINT"];
-  return new Promise((resolve) => {
-    const handlers = ending.map((signal) => [signal, () => end(signal)] as const);
-    const end = (signal: Deno.Signal) => {
-      for (const [name, handler] of handlers) Deno.removeSignalListener(name, handler);
-      if (Deno.build.os !== "windows") Deno.removeSignalListener("SIGHUP", onHangup);
-      resolve(signal);
-    };
-    for (const [name, handler] of handlers) Deno.addSignalListener(name, handler);
-    if (Deno.build.os !== "windows") Deno.addSignalListener("SIGHUP", onHangup);
-  });
+/** What SIGHUP needs. */
+interface Running {
+  /** What the broker was started with. */
+  readonly config: Config;
+  readonly log: Logger;
+  readonly load: () => LoadResult;
+  readonly manager: ServiceManager;
+  readonly server: Server;
+  readonly access: FileAccess | undefined;
+  readonly trace: BusTrace;
 }
 
-/** SIGHUP: takes over what can change while the broker runs, and says what cannot; returns what holds now. */
-function reload(before: Config, result: LoadResult, broker: Broker, log: Logger): Config {
-  if (!result.isValid) {
-    for (const problem of result.problems) log.error(problem);
-    log.error("SIGHUP: the configuration is not valid, the old one stays");
-    return before;
-  }
-  let { config } = result;
-  try {
-    log.configure(config.log);
-  } catch (error) {
-    const reason = messageOf(error);
-    log.error(`SIGHUP: cannot open the log, the old one stays: ${reason}`);
-    config = keepLog(config, before);
-  }
-  broker.reconfigure(config.broker);
-  for (const { name, before: old, after, isReloadable } of compareConfigs(before, config)) {
-    if (isReloadable) log.info(`SIGHUP: ${name} is now ${after ?? "unset"}`, { before: old });
-    else log.warning(`SIGHUP: ${name} changes only with a restart`, { now: old, file: after });
-  }
-  log.info("SIGHUP: the configuration is read again");
-  return keepUntilRestart(config, before);
-}
-
-function writePidFile(path: string, log: Logger): boolean {
-  if (path === "") return true;
-  try {
-    Deno.writeTextFileSync(path, `${Deno.pid}\n`);
-    return true;
-  } catch (error) {
-    const reason = messageOf(error);
-    log.error(`Cannot write pid_file ${path}: ${reason}`);
-    return false;
-  }
-}
-
-function removeFile(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch {
-    // Somebody removed it already.
-  }
+/** What SIGHUP does: everything that can change is read again. */
+function onHangUp({ config, log, load, manager, server, access, trace }: Running): () => void {
+  let current = config;
+  return () => {
+    manager.tell("RELOADING=1");
+    current = reloadConfig(current, load(), server.broker, log);
+    server.reloadCertificates();
+    if (access !== undefined) reloadAccess(access, server.broker, log);
+    void trace.restart();
+    manager.tell("READY=1");
+  };
 }

@@ -11,9 +11,18 @@ export function processSources({ file, flags }: Arguments): ConfigSources {
     get user() {
       return processUser(environment);
     },
+    addressesOf: interfaceAddresses,
     readFile: (path) => UTF8.decode(Deno.readFileSync(path)),
     listDirectory: (path) => [...Deno.readDirSync(path)].map((entry) => entry.name),
   };
+}
+
+/** Not asked on the terminal: the broker has no permission that it was not started with. */
+function interfaceAddresses(interfaceName: string): readonly string[] {
+  const { state } = Deno.permissions.querySync({ name: "sys", kind: "networkInterfaces" });
+  if (state !== "granted") throw new Error("start with --allow-sys=networkInterfaces");
+  return Deno.networkInterfaces().filter(({ name }) => name === interfaceName)
+    .map(({ address }) => address);
 }
 
 /** A file that is not UTF-8 is an error with its name, not a question mark in a topic. */

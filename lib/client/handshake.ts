@@ -3,22 +3,17 @@ import {
   type Packet,
   type Properties,
   type ProtocolVersion,
-  type Publish,
   ReasonCode,
   type Will,
 } from "../codec/mod.ts";
 import { ClientError, closedEarly, refusal } from "./error.ts";
-import type { MqttClient } from "./mqtt_client.ts";
 import type { Place } from "./transport.ts";
 
 /** How long connecting may take, milliseconds, where nobody says. */
 export const CONNECT_TIMEOUT_MS = 10_000;
 
-/** What is done with a message; QoS 2 ones come once. It may disconnect: what came behind is then not acknowledged. */
-export type MessageHandler = (message: Publish, client: MqttClient) => void;
-
-/** How to connect. */
-export interface MqttClientInit extends Place {
+/** Where to connect to, and what CONNECT says. */
+export interface ConnectInit extends Place {
   /** Default: 5. */
   readonly protocolVersion?: ProtocolVersion;
   /** Default: empty, which the broker replaces. */
@@ -35,8 +30,6 @@ export interface MqttClientInit extends Place {
   readonly will?: Will;
   /** Of CONNECT; 5.0 only. */
   readonly properties?: Properties;
-  /** Called for every message, from the first one on: a session that goes on may have some at once. Default: they are lost. */
-  readonly onMessage?: MessageHandler;
   /** Milliseconds until the broker has accepted, from the first look for its name; default: 10,000. */
   readonly connectTimeoutMs?: number;
 }
@@ -52,7 +45,7 @@ export function accepted(packet: Packet | undefined, version: ProtocolVersion): 
 }
 
 /** The CONNECT that `init` describes. */
-export function connectPacket(init: MqttClientInit): Packet {
+export function connectPacket(init: ConnectInit): Packet {
   const { userName, password, will, properties } = init;
   return {
     type: "connect",

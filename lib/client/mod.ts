@@ -22,7 +22,12 @@
  * @module
  */
 export { ClientError, type ClientErrorKind } from "./error.ts";
-export { CONNECT_TIMEOUT_MS, type MessageHandler, type MqttClientInit } from "./handshake.ts";
+export { CONNECT_TIMEOUT_MS, type ConnectInit } from "./handshake.ts";
 export { LoadConnection, loadTopic } from "./load_connection.ts";
-export { MqttClient, type PublishInit } from "./mqtt_client.ts";
+export {
+  type MessageHandler,
+  MqttClient,
+  type MqttClientInit,
+  type PublishInit,
+} from "./mqtt_client.ts";
 export type { ClientTls, Place } from "./transport.ts";

@@ -14,16 +14,19 @@ import {
   type Unsuback,
 } from "../codec/mod.ts";
 import { ClientError, connectionError } from "./error.ts";
-import {
-  accepted,
-  CONNECT_TIMEOUT_MS,
-  connectPacket,
-  type MessageHandler,
-  type MqttClientInit,
-} from "./handshake.ts";
+import { accepted, CONNECT_TIMEOUT_MS, type ConnectInit, connectPacket } from "./handshake.ts";
 import { PacketReader } from "./packet_reader.ts";
 import { SendQuota } from "./quota.ts";
 import { open, tryClose, writeAll } from "./transport.ts";
+
+/** What is done with a message; QoS 2 ones come once. It may disconnect: what came behind is then not acknowledged. */
+export type MessageHandler = (message: Publish, client: MqttClient) => void;
+
+/** How to connect, and what to do with what comes. */
+export interface MqttClientInit extends ConnectInit {
+  /** Called for every message, from the first one on: a session that goes on may have some at once. Default: they are lost. */
+  readonly onMessage?: MessageHandler;
+}
 
 /** What to publish, beside topic and payload. */
 export interface PublishInit {

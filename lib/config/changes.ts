@@ -1,4 +1,5 @@
 import type { Config, ResolvedSetting } from "./config.ts";
+import { actOf } from "./options.ts";
 
 /** What another reading of the configuration changed in one option. */
 export interface ConfigChange {
@@ -59,7 +60,7 @@ export function keepLog(config: Config, before: Config): Config {
 
 /** `connection_messages` is the core's. */
 function isOfLog({ option: { theme, target } }: ResolvedSetting): boolean {
-  return theme === "Log" && target.record === "process";
+  return theme === "Log" && target.record !== "broker";
 }
 
 function byKey({ settings }: Config): Map<string, ResolvedSetting> {
@@ -68,8 +69,7 @@ function byKey({ settings }: Config): Map<string, ResolvedSetting> {
 
 /** Two names of one decision: which of them decided does not matter. */
 function keyOf({ option, listener }: ResolvedSetting): string {
-  const name = option.name === "listener_allow_anonymous" ? "allow_anonymous" : option.name;
-  return `${listener} ${name}`;
+  return `${listener} ${actOf(option) === "anonymous" ? "allow_anonymous" : option.name}`;
 }
 
 function change(

@@ -1,36 +1,10 @@
+import type { ListenerAccess } from "../auth/mod.ts";
 import type { BrokerOptions, ListenerOptions } from "../broker/mod.ts";
-import type { AccessConfig } from "./access_config.ts";
+import type { ProxyOptions, TlsInit } from "../net/mod.ts";
+import type { LogOptions } from "../observe/mod.ts";
 import type { Note } from "./draft.ts";
 import type { Option } from "./option.ts";
-import type { LogConfig } from "./process_options.ts";
-
-/** Paths of PEM files, and what is asked of clients. */
-export interface TlsConfig {
-  /** The server's certificate. */
-  readonly certfile: string;
-  /** Its key. */
-  readonly keyfile: string;
-  /** Who may have signed clients' certificates. */
-  readonly cafile?: string;
-  /** The same, a directory. */
-  readonly capath?: string;
-  /** What these have revoked. */
-  readonly crlfile?: string;
-  /** Whether clients must show a certificate. */
-  readonly requireCertificate: boolean;
-  /** The oldest version of TLS. */
-  readonly minVersion: "TLSv1.2" | "TLSv1.3";
-}
-
-/** What a proxy before the listener says. */
-export interface ProxyConfig {
-  /** Of the PROXY protocol. */
-  readonly version: 1 | 2;
-  /** Whether a client must have come to the proxy with TLS. */
-  readonly requireTls: boolean;
-  /** Whether it must have shown the proxy a valid certificate. */
-  readonly requireCertificate: boolean;
-}
+import type { ProcessOptions } from "./process_options.ts";
 
 /** One place where clients connect. */
 export interface ListenerConfig {
@@ -45,17 +19,15 @@ export interface ListenerConfig {
   /** Values of `Origin` that may open a WebSocket; empty: all. */
   readonly websocketsOrigins: readonly string[];
   /** Absent: connections are not encrypted. */
-  readonly tls?: TlsConfig;
+  readonly tls?: TlsInit;
   /** Absent: clients connect themselves. */
-  readonly proxy?: ProxyConfig;
-  /** What of a client's certificate is its user name. */
-  readonly certificateUserName: "none" | "common_name" | "subject";
+  readonly proxy?: ProxyOptions;
   /** `FILE:LINE`, `MQTT_… (environment)`, `--flag` or `default`. */
   readonly origin: string;
   /** What the core needs to know of it. */
   readonly options: ListenerOptions;
   /** Who may come in there. */
-  readonly access: AccessConfig;
+  readonly access: ListenerAccess;
 }
 
 /** One value of the result and where it came from: what `check` prints. */
@@ -71,31 +43,13 @@ export interface ResolvedSetting {
 }
 
 /** Everything that was configured, validated once; nobody reads a file or a variable after this. */
-export interface Config {
+export interface Config extends Omit<ProcessOptions, "logType" | "logDest" | "logFacility"> {
   /** At least one. */
   readonly listeners: readonly ListenerConfig[];
   /** For the core. */
   readonly broker: BrokerOptions;
   /** For the log. */
-  readonly log: LogConfig;
-  /** Whether there is a durable store: `persistence` is true and `durability` is not `none`. */
-  readonly persistence: boolean;
-  /** The directory of that store. */
-  readonly persistenceLocation: string;
-  /** What an acknowledgement promises where there is a store. */
-  readonly durability: "always" | "interval";
-  /** Bytes of the store's file; 0: no limit. */
-  readonly maxStoreBytes: number;
-  /** Whether small packets leave at once. */
-  readonly setTcpNodelay: boolean;
-  /** Bytes of the request that opens a WebSocket. */
-  readonly websocketsHeadersSize: number;
-  /** 0: the `$SYS` topics are not published. */
-  readonly sysIntervalSeconds: number;
-  /** Seconds that an attempt waits at most after others of its address have failed; 0: it does not wait. */
-  readonly maxFailureDelaySeconds: number;
-  /** `""`: none. */
-  readonly pidFile: string;
+  readonly log: LogOptions;
   /** To be said at the start, who can connect from where among it. */
   readonly notes: readonly Note[];
   /** Every option, listeners first. */

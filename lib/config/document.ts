@@ -1,4 +1,5 @@
-import type { Option, OptionType, RefusedOption, Theme } from "./option.ts";
+import { FOREIGN_OPTIONS } from "./foreign.ts";
+import type { ForeignOption, Option, OptionType, RefusedOption, Theme } from "./option.ts";
 import { flagOf, OPTIONS } from "./options.ts";
 import { PLUGIN_PREFIXES, REFUSED_OPTIONS } from "./refused.ts";
 import { showValue } from "./value.ts";
@@ -34,7 +35,12 @@ export function optionsMarkdown(): string {
     for (const option of options) lines.push(markdownRow(option));
     lines.push("");
   }
-  lines.push("### Options of mosquitto that are refused", "");
+  lines.push("### Options of mosquitto that do nothing here, or have another name", "");
+  lines.push("| option | what it is here |", "| --- | --- |");
+  for (const option of FOREIGN_OPTIONS) {
+    lines.push(`| \`${option.name}\` | ${cell(foreignText(option))} |`);
+  }
+  lines.push("", "### Options of mosquitto that are refused", "");
   lines.push("| options | what to do |", "| --- | --- |");
   for (const [refused, names] of byRefusal()) {
     lines.push(`| ${names.map((name) => `\`${name}\``).join(" ")} | ${cell(refused)} |`);
@@ -163,6 +169,13 @@ export function valueText(option: Option): string {
     default:
       return `\`${placeholder(type).replaceAll('"', "")}\``;
   }
+}
+
+function foreignText({ noEffect, isHere, refusedValues = {} }: ForeignOption): string {
+  const values = Object.keys(refusedValues).map((value) => `\`${value}\` is refused`);
+  return [noEffect === undefined ? isHere ?? "" : `Has no effect: ${noEffect}`, ...values].join(
+    "; ",
+  );
 }
 
 function cell(text: string): string {

@@ -1,6 +1,6 @@
-import type { Option, OptionValue } from "./option.ts";
+import type { ForeignOption, Option, OptionValue } from "./option.ts";
 import { DEFAULT_PORT } from "./process_options.ts";
-import { findOption, findRefused, suggestion } from "./options.ts";
+import { findForeign, findOption, findRefused, suggestion } from "./options.ts";
 import { type BooleanWords, type ListenerValue, parseListener, parseValue } from "./value.ts";
 
 /** The three places that settings come from, weakest first. */
@@ -13,6 +13,8 @@ export interface Setting {
   readonly source: SourceKind;
   /** `FILE:LINE`, `MQTT_… (environment)` or `--flag`. */
   readonly origin: string;
+  /** Belongs to the listener above it, though the option itself need not. */
+  readonly ofListener?: boolean;
 }
 
 /** Settings by option name; more than one only where lines add up. */
@@ -26,6 +28,8 @@ export interface Block {
    */
   readonly kind: "line" | "default" | "tls";
   readonly where: ListenerValue;
+  /** One of the addresses of an interface, in the place of the address in `where`. */
+  readonly address?: string;
   readonly origin: string;
   readonly settings: Settings;
 }
@@ -61,30 +65,74 @@ export class Draft {
     this.problems.push(problemAt(origin, name, message));
   }
 
+  /** Something does nothing: said at the start, not an error. */
+  noteNoEffect(origin: string, name: string, reason: string): void {
+    this.notes.push({ level: "info", text: problemAt(origin, name, `Has no effect: ${reason}`) });
+  }
+
   /** Whether `per_listener_settings` is true as far as it has been read. */
   get perListener(): boolean {
     return this.globals.get("per_listener_settings")?.[0]?.value === true;
   }
 
-  /** Finds the option and understands its text; what is wrong becomes a problem, and undefined. */
-  read(name: string, text: string, source: SourceKind, origin: string): Setting | undefined {
+  /**
+   * Finds the option and understands its text; what is wrong becomes a problem. Nothing comes of that, nor of an option that does nothing;
+   * one of mosquitto's may be several of ours.
+   */
+  read(name: string, text: string, source: SourceKind, origin: string): readonly Setting[] {
     const refused = findRefused(name);
     if (refused !== undefined) {
       this.problem(origin, name, `Is not supported. ${refused.refused}`);
-      return undefined;
+      return [];
     }
     const option = findOption(name);
-    if (option === undefined) {
-      this.problem(origin, name, `Is not an option${suggestion(name)}`);
-      return undefined;
+    if (option !== undefined) {
+      const value = this.#understand(option, text, source, origin);
+      return value === undefined ? [] : [{ option, value, source, origin }];
     }
+    const foreign = findForeign(name);
+    if (foreign !== undefined) return this.#readForeign(foreign, text, source, origin);
+    this.problem(origin, name, `Is not an option${suggestion(name)}`);
+    return [];
+  }
+
+  #readForeign(
+    foreign: ForeignOption,
+    text: string,
+    source: SourceKind,
+    origin: string,
+  ): readonly Setting[] {
+    const { name, noEffect, means, ofListener = false } = foreign;
+    const value = this.#understand(foreign, text, source, origin);
+    if (value === undefined) return [];
+    if (means === undefined) {
+      this.noteNoEffect(origin, name, noEffect ?? "it is mosquitto's");
+      return [];
+    }
+    const meant = means(value);
+    const here = meant.map((words) => words.join(" ")).join(", ");
+    this.notes.push({
+      level: "info",
+      text: problemAt(origin, name, `Means here: ${here === "" ? "no limit" : here}`),
+    });
+    const settings = meant.flatMap(([name, text]) => this.read(name, text, source, origin));
+    return settings.map((setting) => ({ ...setting, ofListener }));
+  }
+
+  /** What an option's text means; undefined after a problem. */
+  #understand(
+    { name, type, refusedValues }: Option | ForeignOption,
+    text: string,
+    source: SourceKind,
+    origin: string,
+  ): OptionValue | undefined {
     const words: BooleanWords = source === "file" ? "file" : "any";
-    const parsed = parseValue(option.type, text, words);
-    if (!parsed.isValid) {
-      this.problem(origin, name, parsed.problem);
-      return undefined;
-    }
-    return { option, value: parsed.value, source, origin };
+    const parsed = parseValue(type, text, words);
+    const word = parsed.isValid ? String(parsed.value) : text;
+    const refusal = refusedValues?.[word];
+    if (refusal !== undefined) this.problem(origin, name, `Cannot be ${word}. ${refusal}`);
+    else if (!parsed.isValid) this.problem(origin, name, parsed.problem);
+    return parsed.isValid && refusal === undefined ? parsed.value : undefined;
   }
 
   /** Puts a setting beside others of its kind, or in the place of weaker ones. */

@@ -1,7 +1,7 @@
-import type { Draft, Setting, Settings } from "./draft.ts";
-import { findOption, findRefused, suggestion } from "./options.ts";
+import { LOOPBACK_ADDRESS } from "../net/mod.ts";
+import type { Draft, Settings } from "./draft.ts";
+import { findForeign, findOption, findRefused, suggestion } from "./options.ts";
 import { overrideWith } from "./override.ts";
-import { LOOPBACK } from "./process_options.ts";
 import { DEFAULT_TLS_PORT } from "./transport_options.ts";
 
 /** Variables that are not options: the log level, and a TLS listener beside the others. */
@@ -52,7 +52,8 @@ function readVariable(draft: Draft, variable: string, text: string): void {
     return ignore(draft, variable, "it is the address of a Service, not a port");
   }
   const refused = findRefused(name);
-  if (refused?.inBridge || (option === undefined && refused === undefined)) {
+  const isKnown = [option, refused, findForeign(name)].some((found) => found !== undefined);
+  if (refused?.inBridge || !isKnown) {
     const show = (name: string) => `MQTT_${name.toUpperCase()}`;
     return ignore(draft, variable, `it is not an option${suggestion(name, show)}`);
   }
@@ -83,13 +84,13 @@ function readTls(draft: Draft, environment: Readonly<Record<string, string>>): v
       draft.problem(origin(TLS_VARIABLE), "", `Needs ${variable}, the path of a file in PEM`);
       continue;
     }
-    const setting = draft.read(name, path, "environment", origin(variable));
-    if (setting !== undefined) draft.set(settings, setting);
+    const read = draft.read(name, path, "environment", origin(variable));
+    for (const setting of read) draft.set(settings, setting);
   }
   const portText = environment[TLS_PORT_VARIABLE] || String(DEFAULT_TLS_PORT);
-  const port = draft.read("port", portText, "environment", origin(TLS_PORT_VARIABLE));
+  const [port] = draft.read("port", portText, "environment", origin(TLS_PORT_VARIABLE));
   if (port === undefined || settings.size < TLS_FILE_VARIABLES.length) return;
-  const where = { port: Number(port.value), address: LOOPBACK };
+  const where = { port: Number(port.value), address: LOOPBACK_ADDRESS };
   draft.tlsBlock = { kind: "tls", where, origin: origin(TLS_VARIABLE), settings };
 }
 
@@ -98,8 +99,8 @@ function isOn(text = ""): boolean {
 }
 
 function apply(draft: Draft, variable: string, name: string, text: string): void {
-  const setting: Setting | undefined = draft.read(name, text, "environment", origin(variable));
-  if (setting !== undefined) overrideWith(draft, setting);
+  const settings = draft.read(name, text, "environment", origin(variable));
+  for (const setting of settings) overrideWith(draft, setting);
 }
 
 /** Only the name is told: the value may be somebody's password. */

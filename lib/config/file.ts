@@ -1,6 +1,6 @@
 import type { Block, Draft, Setting } from "./draft.ts";
-import type { Option } from "./option.ts";
-import { findOption } from "./options.ts";
+import type { OptionType } from "./option.ts";
+import { actOf, findForeign, findOption } from "./options.ts";
 
 /** How files are reached; tests have them in memory. */
 export interface FileReader {
@@ -48,17 +48,15 @@ function readLine(
 ): void {
   const [, name = "", rest = ""] = /^\s*(\S*)\s*(.*?)\s*$/u.exec(line) ?? [];
   if (name === "" || name.startsWith("#")) return;
-  const setting = draft.read(name, valueText(findOption(name), rest), "file", origin);
-  if (setting === undefined) {
-    if (name === "listener") loseListener(cursor);
-    return;
-  }
-  place(draft, reader, cursor, setting);
+  const { type } = findOption(name) ?? findForeign(name) ?? {};
+  const settings = draft.read(name, valueText(type, rest), "file", origin);
+  if (settings.length === 0 && name === "listener") loseListener(cursor);
+  for (const setting of settings) place(draft, reader, cursor, setting);
 }
 
 /** Text and paths go to the end of the line; after anything else a comment may stand, as in mosquitto. */
-function valueText(option: Option | undefined, rest: string): string {
-  switch (option?.type.kind) {
+function valueText(type: OptionType | undefined, rest: string): string {
+  switch (type?.kind) {
     case "text":
     case "path":
     case "topic":
@@ -72,21 +70,20 @@ function valueText(option: Option | undefined, rest: string): string {
 
 function place(draft: Draft, reader: FileReader, cursor: Cursor, setting: Setting): void {
   const { option, origin } = setting;
-  switch (option.name) {
-    case "include_dir":
+  switch (actOf(option)) {
+    case "include":
       return include(draft, reader, cursor, setting);
-    case "listener":
+    case "listen":
       cursor.block = draft.openListener(setting);
       cursor.isLost = false;
       return;
-    case "port":
-    case "bind_address":
+    case "place":
       cursor.block = draft.openDefault(origin);
       return draft.set(cursor.block.settings, setting);
-    case "per_listener_settings":
+    case "per_listener":
       return setPerListener(draft, setting);
   }
-  const isPerListener = option.perListener === true && draft.perListener;
+  const isPerListener = setting.ofListener || (option.perListener === true && draft.perListener);
   if (option.scope === "global" && !isPerListener) return draft.set(draft.globals, setting);
 
   if (cursor.isLost) return;

@@ -1,4 +1,5 @@
-import { findOption, findRefused, flagOf, suggestion } from "./options.ts";
+import { GENERAL_FLAGS, type GeneralFlag } from "./general_flags.ts";
+import { findForeign, findOption, findRefused, flagOf, suggestion } from "./options.ts";
 
 /** An option that a flag set; its text is understood with that of all other sources. */
 export interface FlagSetting {
@@ -37,13 +38,15 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "--tls-keylog": "The keys of TLS connections are not written down",
 };
 
-/** Flags that stand for an option with a value. */
-const SHORTHANDS: Readonly<Record<string, { readonly name: string; readonly text: string }>> = {
-  "-v": { name: "log_type", text: "all" },
-  "--verbose": { name: "log_type", text: "all" },
-  "-q": { name: "log_type", text: "none" },
-  "--quiet": { name: "log_type", text: "none" },
-};
+/** The general flags as they are written: `-c`, `--config-file`. */
+const GENERAL: ReadonlyMap<string, readonly [name: keyof typeof GENERAL_FLAGS, flag: GeneralFlag]> =
+  new Map(
+    Object.entries(GENERAL_FLAGS).flatMap(([name, flag]: [string, GeneralFlag]) => {
+      const entry = [name as keyof typeof GENERAL_FLAGS, flag] as const;
+      const long = [`--${name}`, entry] as const;
+      return flag.short === undefined ? [long] : [long, [`-${flag.short}`, entry] as const];
+    }),
+  );
 
 /** Takes a command line apart by the option table: `--max-qos 1`, `--max-qos=1`, `--retain-available`, `--no-retain-available`. */
 export function parseArguments(args: readonly string[]): Arguments {
@@ -87,28 +90,10 @@ class CommandLine {
   }
 
   #readFlag(flag: string): void {
-    const shorthand = SHORTHANDS[flag];
-    if (shorthand !== undefined) {
-      this.flags.push({ ...shorthand, flag });
-      return;
-    }
-    switch (flag) {
-      case "-h":
-      case "--help":
-        this.wantsHelp = true;
-        return;
-      case "--version":
-        this.wantsVersion = true;
-        return;
-      case "-c":
-      case "--config-file":
-        this.file = this.#takeValue(flag) ?? this.file;
-        return;
-      case "-p":
-        return this.#push("port", this.#takeValue(flag), flag);
-    }
+    const general = GENERAL.get(flag);
+    if (general !== undefined) return this.#readGeneral(flag, ...general);
     const name = flag.startsWith("--") ? flag.slice(2).replaceAll("-", "_") : "";
-    const option = findOption(name);
+    const option = findOption(name) ?? findForeign(name);
     if (option !== undefined) {
       const text = option.type.kind === "boolean" ? this.#takeWord() : this.#takeValue(flag);
       return this.#push(name, text, flag);
@@ -119,6 +104,22 @@ class CommandLine {
     } else if (this.#attached !== undefined) {
       this.problems.push(`${flag}: Takes no value; use ${flagOf(negated)}=true or =false`);
     } else this.#push(negated.name, "false", flag);
+  }
+
+  #readGeneral(flag: string, name: keyof typeof GENERAL_FLAGS, { sets }: GeneralFlag): void {
+    if (sets !== undefined) {
+      return this.#push(sets.option, sets.to ?? this.#takeValue(flag), flag);
+    }
+    switch (name) {
+      case "config-file":
+        this.file = this.#takeValue(flag) ?? this.file;
+        return;
+      case "help":
+        this.wantsHelp = true;
+        return;
+      case "version":
+        this.wantsVersion = true;
+    }
   }
 
   #push(name: string, text: string | undefined, flag: string): void {

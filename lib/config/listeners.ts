@@ -1,6 +1,9 @@
+import { isLoopback, LOOPBACK_ADDRESS } from "../net/mod.ts";
 import type { ListenerConfig } from "./config.ts";
 import type { Block, Draft, Note, Setting, Settings } from "./draft.ts";
-import { DEFAULT_PORT, LOOPBACK } from "./process_options.ts";
+import { addressesAt, type AddressesOf } from "./interfaces.ts";
+import { DEFAULT_PORT } from "./process_options.ts";
+import { showValue } from "./value.ts";
 
 /** Where a listener listens, and what it is called in logs. `path`: a Unix socket, in the place of port and address. */
 export interface Place {
@@ -12,7 +15,8 @@ export interface Place {
 }
 
 /** The listeners that there will be: those of the sources, else the default one. Two at one place are a problem. */
-export function decideBlocks(draft: Draft): readonly Block[] {
+export function decideBlocks(draft: Draft, addressesOf?: AddressesOf): readonly Block[] {
+  dropIdleDefault(draft);
   const port = draft.overrides.get("port")?.[0];
   const address = draft.overrides.get("bind_address")?.[0];
   const override = port ?? address;
@@ -23,13 +27,42 @@ export function decideBlocks(draft: Draft): readonly Block[] {
   if (draft.blocks.length === 0) draft.openDefault(override?.origin ?? "default");
   if (draft.tlsBlock !== undefined) draft.blocks.push(beside(draft, draft.tlsBlock));
 
+  const blocks = draft.blocks.flatMap((block) => spread(draft, block, addressesOf));
   const seen: Place[] = [];
-  for (const place of draft.blocks.map((block) => placeOf(block, draft.overrides))) {
+  for (const place of blocks.map((block) => placeOf(block, draft.overrides))) {
     const other = seen.find((earlier) => isSamePlace(earlier, place));
     if (other !== undefined) refuseSecond(draft, other, place);
     seen.push(place);
   }
-  return draft.blocks;
+  return blocks;
+}
+
+/** A block for each address that it listens at. */
+function spread(
+  draft: Draft,
+  block: Block,
+  addressesOf: AddressesOf | undefined,
+): readonly Block[] {
+  const { path, address } = placeOf(block, draft.overrides);
+  if (path !== "") return [block];
+  return addressesAt(draft, block, address, addressesOf).map((at) =>
+    at === address ? block : { ...block, address: at }
+  );
+}
+
+/**
+ * Options before the first `listener` line that say what holds anyway open no listener of their own, as in mosquitto: `protocol mqtt`
+ * and `listener 1884` are one.
+ */
+function dropIdleDefault(draft: Draft): void {
+  const { defaultBlock: block } = draft;
+  if (block === undefined || draft.blocks.length === 1 || isDefaultOpened(block)) return;
+  const isIdle = [...block.settings.values()].flat().every(({ option, value }) =>
+    showValue(option, value) === showValue(option, option.default)
+  );
+  if (!isIdle) return;
+  draft.blocks.splice(draft.blocks.indexOf(block), 1);
+  draft.defaultBlock = undefined;
 }
 
 /** The listener of `MQTT_TLS_ENABLED` is reached from where the default listener is; without one, from this machine. */
@@ -43,7 +76,7 @@ function beside(draft: Draft, block: Block): Block {
 /** Whether anything opens the broker to the network, so that letting everybody in must be said. */
 export function isOpened(draft: Draft): boolean {
   return draft.blocks.some((block) => block.kind === "line" || isDefaultOpened(block)) ||
-    draft.overrides.has("bind_address");
+    draft.overrides.has("bind_address") || draft.overrides.has("bind_interface");
 }
 
 /** The default listener stays on this machine until `port` in a file, or `bind_address`, says otherwise. */
@@ -56,10 +89,11 @@ export function placeOf(block: Block, overrides: Settings): Place {
       block.settings.get("bind_address")?.[0];
     port = portSetting === undefined ? DEFAULT_PORT : Number(portSetting.value);
     address = addressSetting === undefined
-      ? (isDefaultOpened(block) ? "" : LOOPBACK)
+      ? (isDefaultOpened(block) ? "" : LOOPBACK_ADDRESS)
       : String(addressSetting.value);
     origin = portSetting?.origin ?? addressSetting?.origin ?? origin;
   }
+  address = block.address ?? address;
   if (block.kind === "line" && port === 0) {
     return { path: address, port, address: "", origin, name: address };
   }
@@ -90,7 +124,7 @@ export function describeAccess(listeners: readonly ListenerConfig[], isOpen: boo
 }
 
 function describeListener(
-  { address, path, options, access, tls, certificateUserName }: ListenerConfig,
+  { address, path, options, access, tls }: ListenerConfig,
 ): Note {
   const { name, allowAnonymous } = options;
   const isLocal = isLoopback(address) || path !== "";
@@ -105,7 +139,7 @@ function describeListener(
   const isUnencrypted = isLocal || tls !== undefined
     ? ""
     : "; passwords cross the network as they are typed";
-  if (certificateUserName !== "none") {
+  if (access.certificateUserName !== "none") {
     return {
       level: "info",
       text: `Listener ${name}: ${reach} may connect as whom their certificates name`,
@@ -135,11 +169,7 @@ function describeListener(
 
 function isDefaultOpened(block: Block): boolean {
   return block.kind === "default" &&
-    (block.settings.has("port") || block.settings.has("bind_address"));
-}
-
-function isLoopback(address: string): boolean {
-  return address === "localhost" || address === "::1" || /^127\.\d+\.\d+\.\d+$/.test(address);
+    ["port", "bind_address", "bind_interface"].some((name) => block.settings.has(name));
 }
 
 function isSamePlace(a: Place, b: Place): boolean {

@@ -3,11 +3,12 @@ import { Draft } from "./draft.ts";
 import { readEnvironment } from "./environment.ts";
 import { type FileReader, readConfigFile } from "./file.ts";
 import type { FlagSetting } from "./flags.ts";
+import type { AddressesOf } from "./interfaces.ts";
 import { decideBlocks, describeAccess, isOpened } from "./listeners.ts";
 import { overrideWith } from "./override.ts";
-import type { LogConfig, LogDestinationConfig, ProcessOptions } from "./process_options.ts";
+import { logDestinations, logLevel } from "./log.ts";
+import type { ProcessOptions } from "./process_options.ts";
 import { resolve } from "./resolve.ts";
-import { parseLogDestination } from "./value.ts";
 
 /** Everything that a configuration is made of; nothing is read from anywhere else. */
 export interface ConfigSources extends FileReader {
@@ -19,6 +20,8 @@ export interface ConfigSources extends FileReader {
   readonly flags: readonly FlagSetting[];
   /** Who runs the process: to say what `user` means. */
   readonly user: ProcessUser;
+  /** For `bind_interface`. */
+  readonly addressesOf?: AddressesOf;
 }
 
 /** Who runs a process. */
@@ -35,83 +38,29 @@ export function loadConfig(sources: ConfigSources): LoadResult {
   if (sources.file !== "") readConfigFile(draft, sources, sources.file);
   readEnvironment(draft, sources.environment);
   for (const { name, text, flag } of sources.flags) {
-    const setting = draft.read(name, text, "flag", flag);
-    if (setting !== undefined) overrideWith(draft, setting);
+    for (const setting of draft.read(name, text, "flag", flag)) overrideWith(draft, setting);
   }
 
   const isOpen = isOpened(draft);
-  const blocks = decideBlocks(draft);
-  const { listeners, broker, process, settings } = resolve(draft, blocks, isOpen);
+  const blocks = decideBlocks(draft, sources.addressesOf);
+  const { process, log, ...resolved } = resolve(draft, blocks, isOpen);
   checkUser(draft, sources);
-  const isPersistent = process.persistence && process.durability !== "none";
-  noteWhatHasNoEffect(draft, isPersistent);
+  const { logType, logDest, logFacility, ...processOptions } = withOneDurability(process);
+  noteWhatHasNoEffect(draft, processOptions);
   if (draft.problems.length > 0) return { isValid: false, problems: draft.problems };
-
   const config: Config = {
-    listeners,
-    broker,
-    log: logConfig(process),
-    persistence: isPersistent,
-    persistenceLocation: process.persistenceLocation,
-    durability: process.durability === "interval" ? "interval" : "always",
-    maxStoreBytes: process.maxStoreBytes,
-    setTcpNodelay: process.setTcpNodelay,
-    websocketsHeadersSize: process.websocketsHeadersSize,
-    sysIntervalSeconds: process.sysIntervalSeconds,
-    maxFailureDelaySeconds: process.maxFailureDelaySeconds,
-    pidFile: process.pidFile,
-    notes: [...describeAccess(listeners, isOpen), ...draft.notes],
-    settings,
+    ...processOptions,
+    ...resolved,
+    log: { ...log, level: logLevel(logType), destinations: logDestinations(logDest, logFacility) },
+    notes: [...describeAccess(resolved.listeners, isOpen), ...draft.notes],
   };
   return { isValid: true, config };
 }
 
-const LOG_TYPE_RANKS = ["debug", "info", "warning", "error", "none"] as const;
-
-/** The level of each of mosquitto's log types. */
-const LOG_TYPE_LEVELS: Readonly<Record<string, LogConfig["level"]>> = {
-  all: "debug",
-  debug: "debug",
-  error: "error",
-  information: "info",
-  internal: "info",
-  none: "none",
-  notice: "info",
-  subscribe: "info",
-  unsubscribe: "info",
-  warning: "warning",
-  websockets: "info",
-};
-
-function logConfig(process: ProcessOptions): LogConfig {
-  return {
-    level: logLevel(process.logType),
-    format: process.logFormat === "json" ? "json" : "text",
-    timestamp: process.logTimestamp,
-    timestampFormat: process.logTimestampFormat,
-    destinations: logDestinations(process.logDest),
-  };
-}
-
-/** The most talkative of the types; `none` takes back those before it, as in mosquitto. */
-function logLevel(types: readonly string[]): LogConfig["level"] {
-  let rank = LOG_TYPE_RANKS.indexOf("none");
-  for (const type of types) {
-    const named = LOG_TYPE_RANKS.indexOf(LOG_TYPE_LEVELS[type] ?? "info");
-    rank = type === "none" ? named : Math.min(rank, named);
-  }
-  return LOG_TYPE_RANKS[rank] ?? "info";
-}
-
-function logDestinations(texts: readonly string[]): readonly LogDestinationConfig[] {
-  const destinations = new Map<string, LogDestinationConfig>();
-  for (const text of texts) {
-    const parsed = parseLogDestination(text);
-    if (!parsed.isValid) continue;
-    if (parsed.value === undefined) destinations.clear();
-    else destinations.set(JSON.stringify(parsed.value), parsed.value);
-  }
-  return [...destinations.values()];
+/** `persistence` and `durability` both say whether there is a store: where one says no, so does the other. */
+function withOneDurability(process: ProcessOptions): ProcessOptions {
+  const durability = process.persistence ? process.durability : "none";
+  return { ...process, durability, persistence: durability !== "none" };
 }
 
 /** mosquitto gives up root's rights for those of `user`; Deno cannot, and a broker that stays root in silence is a trap. */
@@ -134,26 +83,18 @@ function checkUser(draft: Draft, sources: Pick<ConfigSources, "user">): void {
         `who that is; where it was root, start it as ${wanted} (systemd: User=${wanted})`,
     });
   } else if (!user.isRoot) {
-    draft.notes.push({
-      level: "info",
-      text: `${setting.origin}: user: Has no effect: the broker was not started as root`,
-    });
+    draft.noteNoEffect(setting.origin, "user", "the broker was not started as root");
   }
 }
 
-/** What is accepted for the sake of files that exist, and does nothing: said, never silent. */
-function noteWhatHasNoEffect(draft: Draft, isPersistent: boolean): void {
-  const reasons: readonly (readonly [name: string, reason: string])[] = [
-    ...(isPersistent ? [] : [["persistence_location", "there is no durable store"] as const]),
-    ...(isPersistent ? [] : [["max_store_bytes", "there is no durable store"] as const]),
-    ["retain_expiry_interval", "expired retained messages go when they expire, not at intervals"],
-  ];
-  for (const [name, reason] of reasons) {
-    const setting = draft.globals.get(name)?.[0];
-    if (setting === undefined || setting.value === setting.option.default) continue;
-    draft.notes.push({
-      level: "info",
-      text: `${setting.origin}: ${name}: Has no effect: ${reason}`,
-    });
+/** What does nothing is said, never silent. */
+function noteWhatHasNoEffect(
+  draft: Draft,
+  { persistence }: Pick<ProcessOptions, "persistence">,
+): void {
+  for (const [setting] of draft.globals.values()) {
+    if (persistence || !setting?.option.needsStore) continue;
+    if (setting.value === setting.option.default) continue;
+    draft.noteNoEffect(setting.origin, setting.option.name, "there is no durable store");
   }
 }

@@ -30,15 +30,7 @@
  */
 export type { BrokerOptions, ListenerOptions } from "../broker/mod.ts";
 export { compareConfigs, type ConfigChange, keepLog, keepUntilRestart } from "./changes.ts";
-export { type AccessConfig, DEFAULT_ACCESS_CONFIG } from "./access_config.ts";
-export type {
-  Config,
-  ListenerConfig,
-  LoadResult,
-  ProxyConfig,
-  ResolvedSetting,
-  TlsConfig,
-} from "./config.ts";
+export type { Config, ListenerConfig, LoadResult, ResolvedSetting } from "./config.ts";
 export {
   defaultText,
   differencesMarkdown,
@@ -51,10 +43,16 @@ export {
 export { exampleConfig } from "./example.ts";
 export { type Note, problemAt } from "./draft.ts";
 export type { FileReader } from "./file.ts";
+export type { AddressesOf } from "./interfaces.ts";
 export { type Arguments, type FlagSetting, parseArguments } from "./flags.ts";
+export { GENERAL_FLAGS, type GeneralFlag } from "./general_flags.ts";
 export { type ConfigSources, loadConfig, type ProcessUser } from "./load.ts";
+export { FOREIGN_OPTIONS } from "./foreign.ts";
 export type {
+  ForeignOption,
+  LoaderAct,
   Option,
+  OptionRecords,
   OptionTarget,
   OptionType,
   OptionValue,
@@ -62,7 +60,7 @@ export type {
   Theme,
 } from "./option.ts";
 export { OPTIONS } from "./options.ts";
-export type { LogConfig, LogDestinationConfig, ProcessOptions } from "./process_options.ts";
+export type { ProcessOptions } from "./process_options.ts";
 export type { TransportOptions } from "./transport_options.ts";
 export { REFUSED_OPTIONS } from "./refused.ts";
 export { nearest } from "./suggest.ts";

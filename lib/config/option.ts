@@ -1,5 +1,6 @@
+import type { ListenerAccess } from "../auth/mod.ts";
 import type { BrokerOptions, ListenerOptions } from "../broker/mod.ts";
-import type { AccessConfig } from "./access_config.ts";
+import type { LogOptions } from "../observe/mod.ts";
 import type { ProcessOptions } from "./process_options.ts";
 import type { TransportOptions } from "./transport_options.ts";
 
@@ -33,17 +34,53 @@ export type OptionType =
   /** `stderr`, `stdout`, `none` or `file PATH`. */
   | { readonly kind: "log_dest" };
 
+/** The types of that kind. */
+export type OfKind<K extends OptionType["kind"]> = Extract<OptionType, { readonly kind: K }>;
+
+/** What an option may be whose value goes into a setting of type `T`; a list takes the values of several lines. */
+export type TypeFor<T> = [T] extends [boolean] ? OfKind<"boolean">
+  : [T] extends [number] ? OfKind<"integer" | "duration">
+  : [T] extends [readonly number[]] ? OfKind<"versions">
+  : [T] extends [readonly (infer Item)[]] ? TypeFor<Item>
+  : string extends T ? OfKind<"choice" | "text" | "path" | "topic" | "log_dest">
+  : { readonly kind: "choice"; readonly choices: readonly T[] };
+
 /** An option's text, understood. */
 export type OptionValue = boolean | number | string | readonly number[] | readonly string[];
 
-/** Where a value goes: which of the records, under which name. `none`: the loader itself acts on it. */
+/** The records that rows fill. */
+export interface OptionRecords {
+  /** For the core. */
+  readonly broker: BrokerOptions;
+  /** For the core, of one listener. */
+  readonly listener: ListenerOptions;
+  /** What lies between a listener's socket and MQTT. */
+  readonly transport: TransportOptions;
+  /** Who may come in at a listener, and do what. */
+  readonly access: ListenerAccess;
+  /** The log. */
+  readonly log: LogOptions;
+  /** The rest. */
+  readonly process: ProcessOptions;
+}
+
+/**
+ * What the loader itself does with an option: begins a listener, places the default one, chooses addresses, decides whom a listener lets in without a name, tells
+ * where options belong, reads more files, or looks who runs the process.
+ */
+export type LoaderAct =
+  | "listen"
+  | "place"
+  | "address"
+  | "anonymous"
+  | "per_listener"
+  | "include"
+  | "user";
+
+/** Where a value goes: which of the records, under which name; or what the loader does with it. */
 export type OptionTarget =
-  | { readonly record: "broker"; readonly key: keyof BrokerOptions }
-  | { readonly record: "listener"; readonly key: keyof ListenerOptions }
-  | { readonly record: "transport"; readonly key: keyof TransportOptions }
-  | { readonly record: "process"; readonly key: keyof ProcessOptions }
-  | { readonly record: "access"; readonly key: keyof AccessConfig }
-  | { readonly record: "none" };
+  | { readonly record: keyof OptionRecords; readonly key: string }
+  | { readonly record: "loader"; readonly act: LoaderAct };
 
 /** One row of the table from which parsing, validation, help and documentation come. */
 export interface Option {
@@ -79,7 +116,27 @@ export interface Option {
   readonly fileOnly?: true;
   /** Not read from the environment: clients use a variable of that name. */
   readonly notFromEnvironment?: true;
+  /** Without effect where nothing is stored. */
+  readonly needsStore?: true;
   /** Values that mosquitto knows and this version does not, and what to do instead. */
+  readonly refusedValues?: Readonly<Record<string, string>>;
+}
+
+/** An option that mosquitto knows, and that does nothing here or has another name. */
+export interface ForeignOption {
+  /** mosquitto's name. */
+  readonly name: string;
+  /** What its text may be: a slip of the hand is an error here as well. */
+  readonly type: OptionType;
+  /** Why it does nothing; absent: it `means` something. */
+  readonly noEffect?: string;
+  /** Our options that say the same, with the texts that they get. */
+  readonly means?: (value: OptionValue) => readonly (readonly [name: string, text: string])[];
+  /** What it is here, in words for the documentation, where it `means` something. */
+  readonly isHere?: string;
+  /** Belongs to the `listener` line above it, though what it means need not. */
+  readonly ofListener?: true;
+  /** Values that would mean something else here, and what to do instead. */
   readonly refusedValues?: Readonly<Record<string, string>>;
 }
 

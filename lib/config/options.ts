@@ -1,4 +1,5 @@
-import type { Option, RefusedOption } from "./option.ts";
+import { FOREIGN_OPTIONS } from "./foreign.ts";
+import type { ForeignOption, LoaderAct, Option, RefusedOption } from "./option.ts";
 import { ACCESS_OPTIONS } from "./options_access.ts";
 import { CLIENT_OPTIONS } from "./options_clients.ts";
 import { MESSAGE_OPTIONS } from "./options_messages.ts";
@@ -22,6 +23,9 @@ const BY_NAME: ReadonlyMap<string, Option> = new Map(
 const REFUSED_BY_NAME: ReadonlyMap<string, RefusedOption> = new Map(
   REFUSED_OPTIONS.map((option) => [option.name, option]),
 );
+const FOREIGN_BY_NAME: ReadonlyMap<string, ForeignOption> = new Map(
+  FOREIGN_OPTIONS.map((option) => [option.name, option]),
+);
 
 /** The option of that name, if it works. */
 export function findOption(name: string): Option | undefined {
@@ -34,11 +38,21 @@ export function findRefused(name: string): RefusedOption | undefined {
   return REFUSED_BY_NAME.get(prefix === undefined ? name : "plugin");
 }
 
+/** The option of that name, if mosquitto knows it and it does nothing here or has another name. */
+export function findForeign(name: string): ForeignOption | undefined {
+  return FOREIGN_BY_NAME.get(name);
+}
+
 /** The option with the default of `name`. Throws `TypeError` where there is none: the caller's mistake. */
 export function optionNamed(name: string): Option {
   const option = BY_NAME.get(name);
   if (option === undefined) throw new TypeError(`No option is named ${name}`);
   return option;
+}
+
+/** What the loader itself does with an option; undefined: its value goes into a record. */
+export function actOf({ target }: Option): LoaderAct | undefined {
+  return target.record === "loader" ? target.act : undefined;
 }
 
 /** `max_qos` as a flag: `--max-qos`. */
@@ -51,6 +65,7 @@ export function suggestion(name: string, show: (name: string) => string = (name)
   const found = nearest(name.toLowerCase().replaceAll("-", "_"), [
     ...BY_NAME.keys(),
     ...REFUSED_BY_NAME.keys(),
+    ...FOREIGN_BY_NAME.keys(),
   ]);
   return found === undefined ? "" : `; did you mean ${show(found)}?`;
 }

@@ -13,10 +13,66 @@ import {
   processRow,
 } from "./rows.ts";
 
+/** What belongs to one listener where `per_listener_settings` is true, beside `allow_anonymous`. */
+const PER_LISTENER_OPTIONS: readonly Option[] = [
+  accessRow(
+    "password_file",
+    "passwordFile",
+    PATH,
+    "User names and hashes of their passwords, as `flux-mqtt passwd` and mosquitto_passwd write them; read again when it changes.",
+    { defaultText: "none: a user name is taken as it is given" },
+  ),
+  accessRow(
+    "scram_file",
+    "scramFile",
+    PATH,
+    "User names and their credentials for SCRAM-SHA-256, an Authentication Method of 5.0, as `flux-mqtt passwd --scram` writes them; read again when it changes.",
+    { defaultText: "none" },
+  ),
+  accessRow(
+    "acl_file",
+    "aclFile",
+    PATH,
+    "Who may read and write which topics; read again when it changes.",
+    { defaultText: "none: everybody may all" },
+  ),
+  accessRow(
+    "acl_subscribe",
+    "aclSubscribe",
+    choice("strict", "mosquitto"),
+    "What SUBSCRIBE says to a filter under which the `acl_file` never lets anything be read: `strict` refuses it, `mosquitto` grants it, and nothing comes.",
+    { differs: "mosquitto: a refusal that nobody is told of is looked for in the wrong place" },
+  ),
+  accessRow(
+    "clientid_prefixes",
+    "clientIdPrefixes",
+    { kind: "text", maxLength: 255 },
+    "What a Client Identifier must begin with.",
+    { defaultText: "anything" },
+  ),
+  brokerRow(
+    "allow_zero_length_clientid",
+    "allowZeroLengthClientId",
+    BOOLEAN,
+    "Whether clients may connect with an empty Client Identifier and be given one.",
+    { theme: "Who may connect", perListener: true },
+  ),
+  brokerRow(
+    "auto_id_prefix",
+    "autoIdPrefix",
+    { kind: "text", maxLength: 50 },
+    "What a Client Identifier that the broker gives begins with.",
+    { theme: "Who may connect", perListener: true },
+  ),
+];
+
+const PER_LISTENER_NAMES = ["allow_anonymous", ...PER_LISTENER_OPTIONS.map(({ name }) => name)];
+
 /** Where clients connect to, and which of them may. */
 export const ACCESS_OPTIONS: readonly Option[] = [
   loaderRow(
     "listener",
+    "listen",
     { kind: "listener" },
     [],
     "Listens on a port, at one address or at all, or (`0 PATH`) on a Unix socket; the listener options below it belong to it.",
@@ -24,6 +80,7 @@ export const ACCESS_OPTIONS: readonly Option[] = [
   ),
   loaderRow(
     "port",
+    "place",
     integer(0, 65_535),
     DEFAULT_PORT,
     "The port of the default listener; 0 takes any free one, which the log names.",
@@ -31,6 +88,7 @@ export const ACCESS_OPTIONS: readonly Option[] = [
   ),
   loaderRow(
     "bind_address",
+    "place",
     { kind: "text", maxLength: 255 },
     "",
     "The address or host name of the default listener.",
@@ -38,6 +96,23 @@ export const ACCESS_OPTIONS: readonly Option[] = [
       theme: "Listeners",
       defaultText: "127.0.0.1; all addresses where a file sets `port`",
     },
+  ),
+  loaderRow(
+    "bind_interface",
+    "address",
+    { kind: "text", maxLength: 15 },
+    "",
+    "The interface at whose addresses, as they are at the start, the listener listens; needs the permission " +
+      "`--allow-sys=networkInterfaces`, which the executable does not have: name the address instead.",
+    { theme: "Listeners", scope: "listener", defaultText: "none" },
+  ),
+  loaderRow(
+    "socket_domain",
+    "address",
+    choice("any", "ipv4", "ipv6"),
+    "any",
+    "Whether the listener listens at addresses of IPv4 or IPv6 only.",
+    { theme: "Listeners", scope: "listener" },
   ),
   listenerRow(
     "max_connections",
@@ -83,6 +158,7 @@ export const ACCESS_OPTIONS: readonly Option[] = [
   ),
   loaderRow(
     "allow_anonymous",
+    "anonymous",
     BOOLEAN,
     false,
     "Whether clients may connect without a user name.",
@@ -94,6 +170,7 @@ export const ACCESS_OPTIONS: readonly Option[] = [
   ),
   loaderRow(
     "listener_allow_anonymous",
+    "anonymous",
     BOOLEAN,
     false,
     "The same for one listener, before `allow_anonymous`.",
@@ -106,66 +183,21 @@ export const ACCESS_OPTIONS: readonly Option[] = [
   ),
   loaderRow(
     "per_listener_settings",
+    "per_listener",
     BOOLEAN,
     false,
-    "Whether `allow_anonymous`, `password_file`, `scram_file`, `acl_file`, `acl_subscribe`, `clientid_prefixes`, " +
-      "`allow_zero_length_clientid` and `auto_id_prefix` belong to the listener above them; must come before them.",
+    `Whether ${
+      PER_LISTENER_NAMES.map((name) => `\`${name}\``).join(", ")
+    } belong to the listener ` +
+      "above them; must come before them.",
     { theme: "Who may connect", fileOnly: true },
   ),
-  accessRow(
-    "password_file",
-    "passwordFile",
-    PATH,
-    "User names and hashes of their passwords, as `flux-mqtt passwd` and mosquitto_passwd write them; read again when it changes.",
-    { defaultText: "none: a user name is taken as it is given" },
-  ),
-  accessRow(
-    "scram_file",
-    "scramFile",
-    PATH,
-    "User names and their credentials for SCRAM-SHA-256, an Authentication Method of 5.0, as `flux-mqtt passwd --scram` writes them; read again when it changes.",
-    { defaultText: "none" },
-  ),
-  accessRow(
-    "acl_file",
-    "aclFile",
-    PATH,
-    "Who may read and write which topics; read again when it changes.",
-    { defaultText: "none: everybody may all" },
-  ),
-  accessRow(
-    "acl_subscribe",
-    "aclSubscribe",
-    choice("strict", "mosquitto"),
-    "What SUBSCRIBE says to a filter under which the `acl_file` never lets anything be read: `strict` refuses it, `mosquitto` grants it, and nothing comes.",
-    { differs: "mosquitto: a refusal that nobody is told of is looked for in the wrong place" },
-  ),
-  accessRow(
-    "clientid_prefixes",
-    "clientIdPrefixes",
-    { kind: "text", maxLength: 255 },
-    "What a Client Identifier must begin with.",
-    { defaultText: "anything" },
-  ),
+  ...PER_LISTENER_OPTIONS,
   processRow(
     "max_failure_delay",
     "maxFailureDelaySeconds",
     integer(0, 5),
     "The longest that an attempt to log in waits after others of its address have failed; beyond it attempts are refused unlooked at; 0: none waits.",
     { theme: "Who may connect", unit: "seconds" },
-  ),
-  brokerRow(
-    "allow_zero_length_clientid",
-    "allowZeroLengthClientId",
-    BOOLEAN,
-    "Whether clients may connect with an empty Client Identifier and be given one.",
-    { theme: "Who may connect", perListener: true },
-  ),
-  brokerRow(
-    "auto_id_prefix",
-    "autoIdPrefix",
-    { kind: "text", maxLength: 50 },
-    "What a Client Identifier that the broker gives begins with.",
-    { theme: "Who may connect", perListener: true },
   ),
 ];

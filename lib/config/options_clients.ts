@@ -5,7 +5,7 @@ import { brokerRow, COUNT, COUNT_OR_MINUS_ONE, integer } from "./rows.ts";
 /** A limit to what comes in a second; connections that are open keep the one that they began with. */
 function rateRow(
   name: string,
-  key: keyof BrokerOptions,
+  key: Extract<keyof BrokerOptions, `max${string}Rate`>,
   description: string,
   unit: string,
 ): Option {

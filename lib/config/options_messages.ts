@@ -1,14 +1,5 @@
 import type { Option } from "./option.ts";
-import {
-  BOOLEAN,
-  brokerRow,
-  BYTES,
-  choice,
-  COUNT,
-  integer,
-  loaderRow,
-  MAX_PACKET_BYTES,
-} from "./rows.ts";
+import { BOOLEAN, brokerRow, BYTES, choice, COUNT, integer, MAX_PACKET_BYTES } from "./rows.ts";
 
 /** How messages wait, travel and are kept. */
 export const MESSAGE_OPTIONS: readonly Option[] = [
@@ -135,13 +126,6 @@ export const MESSAGE_OPTIONS: readonly Option[] = [
     BOOLEAN,
     "Whether clients may publish retained messages.",
     { theme: "Retained messages" },
-  ),
-  loaderRow(
-    "retain_expiry_interval",
-    integer(0, 10_000_000),
-    0,
-    "How often mosquitto looks for expired retained messages; accepted, and without effect: here they go when they expire.",
-    { theme: "Retained messages", unit: "minutes" },
   ),
   brokerRow(
     "retained_message_expiration",

@@ -1,5 +1,15 @@
 import type { Option } from "./option.ts";
-import { BOOLEAN, brokerRow, BYTES, choice, integer, loaderRow, PATH, processRow } from "./rows.ts";
+import {
+  BOOLEAN,
+  brokerRow,
+  BYTES,
+  choice,
+  integer,
+  loaderRow,
+  logRow,
+  PATH,
+  processRow,
+} from "./rows.ts";
 
 /** The log, files and the process itself. */
 export const PROCESS_OPTIONS: readonly Option[] = [
@@ -27,31 +37,37 @@ export const PROCESS_OPTIONS: readonly Option[] = [
     "log_dest",
     "logDest",
     { kind: "log_dest" },
-    "Where the log goes: `stderr`, `stdout`, `file PATH` or `none`; several lines are several places.",
+    "Where the log goes: `stderr`, `stdout`, `file PATH`, `syslog`, `topic` (`$SYS/broker/log/E`, `W` and `I`; never debug " +
+      "lines, at most 100 a second) or `none`; several lines are several places.",
     { theme: "Log", repeatable: true, reloadable: true },
   ),
   processRow(
+    "log_facility",
+    "logFacility",
+    choice("0", "1", "2", "3", "4", "5", "6", "7"),
+    "Syslog's facility, `local0` to `local7`, for `log_dest syslog`.",
+    { theme: "Log", reloadable: true, defaultText: "daemon" },
+  ),
+  logRow(
     "log_format",
-    "logFormat",
+    "format",
     choice("text", "json"),
     "How a line looks.",
-    { theme: "Log", reloadable: true },
+    {},
   ),
-  processRow(
+  logRow(
     "log_timestamp",
-    "logTimestamp",
+    "timestamp",
     BOOLEAN,
     "Whether a line has the time.",
-    { theme: "Log", reloadable: true },
+    {},
   ),
-  processRow(
+  logRow(
     "log_timestamp_format",
-    "logTimestampFormat",
+    "timestampFormat",
     { kind: "text", maxLength: 200 },
     "The time, with directives of strftime (`%Y-%m-%dT%H:%M:%S`), local.",
     {
-      theme: "Log",
-      reloadable: true,
       defaultText: "ISO 8601, UTC, milliseconds",
       differs: "seconds since 1970: people read logs",
     },
@@ -89,6 +105,7 @@ export const PROCESS_OPTIONS: readonly Option[] = [
   ),
   loaderRow(
     "user",
+    "user",
     { kind: "text", maxLength: 255 },
     "",
     "The user to run as: the broker cannot change it, so as root any name but `root` is an error; without effect otherwise.",
@@ -112,7 +129,7 @@ export const PROCESS_OPTIONS: readonly Option[] = [
     "persistenceLocation",
     PATH,
     "The directory of the durable store; without effect while `persistence` is false.",
-    { theme: "The process" },
+    { theme: "The process", needsStore: true },
   ),
   processRow(
     "durability",
@@ -128,10 +145,11 @@ export const PROCESS_OPTIONS: readonly Option[] = [
     BYTES,
     "Bytes of the store's file, without its log (8 MB); when they are used up, QoS 1 and 2 are refused, and QoS 0 is not stored, " +
       "until a tenth is free again; 0: no limit.",
-    { theme: "The process", unit: "bytes" },
+    { theme: "The process", unit: "bytes", needsStore: true },
   ),
   loaderRow(
     "include_dir",
+    "include",
     PATH,
     [],
     "Reads every file of a directory that ends in `.conf`, in the order of their names; in the main file only.",

@@ -6,7 +6,7 @@ export const TRANSPORT_OPTIONS: readonly Option[] = [
   transportRow(
     "protocol",
     "protocol",
-    choice("mqtt", "websockets", "http_api"),
+    choice("mqtt", "websockets"),
     "What the listener's clients speak: MQTT, or MQTT in a WebSocket at `/mqtt` or `/`.",
     {
       theme: "Listeners",
@@ -79,7 +79,7 @@ export const TRANSPORT_OPTIONS: readonly Option[] = [
   transportRow(
     "tls_version",
     "tlsVersion",
-    choice("tlsv1.3", "tlsv1.2", "tlsv1.1"),
+    choice("tlsv1.3", "tlsv1.2"),
     "The oldest version of TLS that clients may speak.",
     { refusedValues: { "tlsv1.1": "TLS 1.1 is broken and not spoken here; use tlsv1.2" } },
   ),

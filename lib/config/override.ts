@@ -1,4 +1,5 @@
 import type { Draft, Setting } from "./draft.ts";
+import { actOf } from "./options.ts";
 
 /**
  * Puts a setting of environment or flags over what the file says. A listener's option holds for every listener; another
@@ -9,12 +10,11 @@ export function overrideWith(draft: Draft, setting: Setting): void {
   if (option.fileOnly) {
     return draft.problem(origin, "", "Works in a file only: name one with `-c FILE`");
   }
-  switch (option.name) {
-    case "listener":
+  switch (actOf(option)) {
+    case "listen":
       draft.openListener(setting);
       return;
-    case "port":
-    case "bind_address":
+    case "place":
       return draft.set(draft.overrides, setting);
   }
   const isListeners = option.scope === "listener" || option.perListener === true;

@@ -1,24 +1,4 @@
-/** What is logged, how and where to; the log takes it as it is. */
-export interface LogConfig {
-  /** The least grave lines that are written. */
-  readonly level: "debug" | "info" | "warning" | "error" | "none";
-  /** How a line looks. */
-  readonly format: "text" | "json";
-  /** Whether a line has the time. */
-  readonly timestamp: boolean;
-  /** Directives of strftime; `""`: ISO 8601 in UTC. */
-  readonly timestampFormat: string;
-  /** Where lines go; empty: nowhere. */
-  readonly destinations: readonly LogDestinationConfig[];
-}
-
-/** Where the log goes. */
-export type LogDestinationConfig =
-  | { readonly type: "stderr" }
-  | { readonly type: "stdout" }
-  | { readonly type: "file"; readonly path: string };
-
-/** Settings that are neither the core's nor one listener's, as the table's rows name them. */
+/** Settings that are neither the core's nor one listener's. */
 export interface ProcessOptions {
   /** Whether small packets leave at once. */
   readonly setTcpNodelay: boolean;
@@ -28,11 +8,11 @@ export interface ProcessOptions {
   readonly sysIntervalSeconds: number;
   /** Where the process id is written; `""`: nowhere. */
   readonly pidFile: string;
-  /** Whether there is a durable store. */
+  /** Whether there is a durable store; in a `Config` only where `durability` is not `none` as well. */
   readonly persistence: boolean;
   /** Its directory. */
   readonly persistenceLocation: string;
-  /** What an acknowledgement promises. */
+  /** What an acknowledgement promises; in a `Config` `none` where there is no durable store. */
   readonly durability: "always" | "interval" | "none";
   /** Bytes of its file; 0: no limit. */
   readonly maxStoreBytes: number;
@@ -42,12 +22,8 @@ export interface ProcessOptions {
   readonly logType: readonly string[];
   /** `log_dest` values, in their order. */
   readonly logDest: readonly string[];
-  /** Whether a line of the log has the time. */
-  readonly logTimestamp: boolean;
-  /** Directives of strftime; `""`: ISO 8601 in UTC. */
-  readonly logTimestampFormat: string;
-  /** `text` or `json`. */
-  readonly logFormat: string;
+  /** Which of syslog's facilities `local0` to `local7`; `""`: `daemon`. */
+  readonly logFacility: "" | "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7";
 }
 
 /** The defaults of what is not the core's. */
@@ -63,12 +39,8 @@ export const DEFAULT_PROCESS_OPTIONS: ProcessOptions = {
   maxFailureDelaySeconds: 5,
   logType: ["error", "warning", "notice", "information"],
   logDest: ["stderr"],
-  logTimestamp: true,
-  logTimestampFormat: "",
-  logFormat: "text",
+  logFacility: "",
 };
 
-/** The default listener: this machine only, until a configuration says otherwise. */
+/** The port of the default listener. */
 export const DEFAULT_PORT = 1883;
-/** The address of the default listener. */
-export const LOOPBACK = "127.0.0.1";

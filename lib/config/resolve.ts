@@ -2,59 +2,65 @@ import {
   type BrokerOptions,
   DEFAULT_BROKER_OPTIONS,
   DEFAULT_LISTENER_OPTIONS,
-  type ListenerOptions,
 } from "../broker/mod.ts";
-import { type AccessConfig, DEFAULT_ACCESS_CONFIG } from "./access_config.ts";
+import { DEFAULT_LOG_OPTIONS, type LogOptions } from "../observe/mod.ts";
 import type { ListenerConfig, ResolvedSetting } from "./config.ts";
 import type { Block, Draft, Setting } from "./draft.ts";
 import { placeOf } from "./listeners.ts";
-import type { Option, OptionValue } from "./option.ts";
-import { optionNamed, OPTIONS } from "./options.ts";
+import type { Option, OptionRecords, OptionValue } from "./option.ts";
+import { actOf, optionNamed, OPTIONS } from "./options.ts";
 import { DEFAULT_PROCESS_OPTIONS, type ProcessOptions } from "./process_options.ts";
-import { resolveTransport } from "./transport.ts";
-import { DEFAULT_TRANSPORT_OPTIONS, type TransportOptions } from "./transport_options.ts";
+import { DEFAULT_ACCESS } from "./rows.ts";
+import { certificateUserName, resolveTransport } from "./transport.ts";
+import { DEFAULT_TRANSPORT_OPTIONS } from "./transport_options.ts";
 import { showValue } from "./value.ts";
 
 /** A draft with every option decided. */
 export interface Resolved {
   readonly listeners: readonly ListenerConfig[];
   readonly broker: BrokerOptions;
+  readonly log: LogOptions;
   readonly process: ProcessOptions;
   readonly settings: readonly ResolvedSetting[];
 }
 
-/** Decides every option: what was set where, else the default. Values that this version refuses become problems. */
+/** Decided values by record and setting. What may stand there the rows' types say, which fit the records'. */
+type Values = { readonly [R in keyof OptionRecords]: Readonly<Record<string, OptionValue>> };
+
+/** What somebody has set for an option; undefined: nobody has. */
+type Find = (option: Option) => readonly Setting[] | undefined;
+
+/** Decides every option: what was set where, else the default. */
 export function resolve(draft: Draft, blocks: readonly Block[], isOpen: boolean): Resolved {
   const settings: ResolvedSetting[] = [];
-  const broker: Record<string, OptionValue> = { ...DEFAULT_BROKER_OPTIONS };
-  const process: Record<string, OptionValue> = { ...DEFAULT_PROCESS_OPTIONS };
-
+  const isListeners = (option: Option) => isListenersOwn(option, draft.perListener);
   const listeners = blocks.map((block) => resolveListener(draft, block, isOpen, settings));
-  const access = draft.perListener ? undefined : decideAccess(draft, undefined, "", settings);
-  for (const option of OPTIONS) {
-    if (!isWholeBrokers(option)) continue;
-    const found = option.perListener && draft.perListener
+  const ofAll: Find = (option) =>
+    option.perListener && blocks.some(({ settings }) => settings.has(option.name))
       ? agreed(draft, blocks, option)
       : draft.globals.get(option.name);
-    const value = decide(draft, option, found, "", settings);
-    if (option.target.record === "broker") broker[option.target.key] = value;
-    if (option.target.record === "process") process[option.target.key] = value;
-  }
-  // The rows' types and those of the records are held together by a test over all rows.
+  const ofBroker = OPTIONS.filter((option) => !isPlaces(option) && !isListeners(option));
+  const values = decideAll(ofBroker, ofAll, "", settings);
   return {
-    listeners: listeners.map((listener) =>
-      access === undefined ? listener : { ...listener, access }
-    ),
-    broker: broker as unknown as BrokerOptions,
-    process: process as unknown as ProcessOptions,
+    listeners: draft.perListener ? listeners : listeners.map((listener) => ({
+      ...listener,
+      access: { ...listener.access, ...values.access },
+    })),
+    broker: { ...DEFAULT_BROKER_OPTIONS, ...values.broker },
+    log: { ...DEFAULT_LOG_OPTIONS, ...values.log },
+    process: { ...DEFAULT_PROCESS_OPTIONS, ...values.process },
     settings,
   };
 }
 
-/** Listeners, and what is decided for each of them, are told apart from what holds for all. */
-function isWholeBrokers(option: Option): boolean {
-  if (option.scope === "listener" || option.target.record === "access") return false;
-  return !["listener", "port", "bind_address", "allow_anonymous"].includes(option.name);
+/** Whether each listener has a value of its own. */
+function isListenersOwn({ scope, target }: Option, perListener: boolean): boolean {
+  return scope === "listener" || (perListener && target.record === "access");
+}
+
+/** Whether it says which listeners there are and whom they let in, which is decided with them. */
+function isPlaces(option: Option): boolean {
+  return ["listen", "place", "anonymous"].includes(actOf(option) ?? "");
 }
 
 function resolveListener(
@@ -70,20 +76,13 @@ function resolveListener(
     text: `${port} ${path === "" ? address : path}`.trim(),
     origin,
   });
-  const record: Record<string, OptionValue> = { ...DEFAULT_LISTENER_OPTIONS, name };
-  const transport: Record<string, OptionValue> = { ...DEFAULT_TRANSPORT_OPTIONS };
-  for (const option of OPTIONS) {
-    const { target } = option;
-    if (target.record !== "listener" && target.record !== "transport") continue;
-    const found = ownOrOverride(draft, block, option.name);
-    const value = decide(draft, option, found, name, settings);
-    if (target.record === "listener") record[target.key] = value;
-    else transport[target.key] = value;
-  }
-  record.allowAnonymous = decideAnonymous(draft, block, isOpen, name, settings);
-  const access = draft.perListener
-    ? decideAccess(draft, block, name, settings)
-    : DEFAULT_ACCESS_CONFIG;
+  const own = OPTIONS.filter((option) =>
+    !isPlaces(option) && isListenersOwn(option, draft.perListener)
+  );
+  const find: Find = (option) => ownOrOverride(draft, block, option.name);
+  const values = decideAll(own, find, name, settings);
+  const transport = { ...DEFAULT_TRANSPORT_OPTIONS, ...values.transport };
+  const allowAnonymous = decideAnonymous(draft, block, isOpen, name, settings);
   const originOf = (option: string) =>
     ownOrOverride(draft, block, option)?.at(-1)?.origin ?? origin;
   return {
@@ -91,28 +90,14 @@ function resolveListener(
     address,
     path,
     origin,
-    ...resolveTransport(draft, transport as unknown as TransportOptions, originOf),
-    options: record as unknown as ListenerOptions,
-    access,
+    ...resolveTransport(draft, transport, originOf),
+    options: { ...DEFAULT_LISTENER_OPTIONS, ...values.listener, name, allowAnonymous },
+    access: {
+      ...DEFAULT_ACCESS,
+      ...values.access,
+      certificateUserName: certificateUserName(transport),
+    },
   };
-}
-
-/** Access control of one listener, or without one of all. */
-function decideAccess(
-  draft: Draft,
-  block: Block | undefined,
-  name: string,
-  settings: ResolvedSetting[],
-): AccessConfig {
-  const record: Record<string, OptionValue> = { ...DEFAULT_ACCESS_CONFIG };
-  for (const option of OPTIONS) {
-    if (option.target.record !== "access") continue;
-    const found = block === undefined
-      ? draft.globals.get(option.name)
-      : ownOrOverride(draft, block, option.name);
-    record[option.target.key] = decide(draft, option, found, name, settings);
-  }
-  return record as unknown as AccessConfig;
 }
 
 /** The listener's own word first, then what holds for it or for all; without either, only a closed broker is free to all. */
@@ -141,7 +126,7 @@ function ownOrOverride(draft: Draft, block: Block, name: string): readonly Setti
   return draft.overrides.get(name) ?? block.settings.get(name);
 }
 
-/** With `per_listener_settings`, an option that the core has only once must be the same for every listener. */
+/** An option of listeners that the core has only once must be the same for all of them. */
 function agreed(
   draft: Draft,
   blocks: readonly Block[],
@@ -149,7 +134,8 @@ function agreed(
 ): readonly Setting[] | undefined {
   const override = draft.overrides.get(option.name);
   if (override !== undefined) return override;
-  const each = blocks.map((block) => block.settings.get(option.name)?.at(-1));
+  const ofAll = draft.globals.get(option.name)?.at(-1);
+  const each = blocks.map((block) => block.settings.get(option.name)?.at(-1) ?? ofAll);
   const first = each.find((setting) => setting !== undefined);
   if (first === undefined) return undefined;
   if (each.some((setting) => (setting?.value ?? option.default) !== first.value)) {
@@ -159,8 +145,29 @@ function agreed(
   return [first];
 }
 
+function decideAll(
+  options: readonly Option[],
+  find: Find,
+  listener: string,
+  settings: ResolvedSetting[],
+): Values {
+  const values: { [R in keyof OptionRecords]: Record<string, OptionValue> } = {
+    broker: {},
+    listener: {},
+    transport: {},
+    access: {},
+    log: {},
+    process: {},
+  };
+  for (const option of options) {
+    const value = decide(option, find(option), listener, settings);
+    const { target } = option;
+    if (target.record !== "loader") values[target.record][target.key] = value;
+  }
+  return values;
+}
+
 function decide(
-  draft: Draft,
   option: Option,
   found: readonly Setting[] | undefined,
   listener: string,
@@ -175,10 +182,5 @@ function decide(
   const value = option.repeatable ? found.map((setting) => String(setting.value)) : last.value;
   const origin = [...new Set(found.map((setting) => setting.origin))].join(", ");
   settings.push({ option, listener, text: showValue(option, value), origin });
-
-  const refusal = option.refusedValues?.[String(value)];
-  if (refusal !== undefined) {
-    draft.problem(last.origin, option.name, `Cannot be ${String(value)}. ${refusal}`);
-  }
   return value;
 }

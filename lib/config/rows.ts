@@ -1,135 +1,109 @@
-import {
-  type BrokerOptions,
-  DEFAULT_BROKER_OPTIONS,
-  DEFAULT_LISTENER_OPTIONS,
-  type ListenerOptions,
-} from "../broker/mod.ts";
-import { type AccessConfig, DEFAULT_ACCESS_CONFIG } from "./access_config.ts";
-import type { Option, OptionType, OptionValue, Theme } from "./option.ts";
-import { DEFAULT_PROCESS_OPTIONS, type ProcessOptions } from "./process_options.ts";
-import { DEFAULT_TRANSPORT_OPTIONS, type TransportOptions } from "./transport_options.ts";
+import type { ListenerAccess } from "../auth/mod.ts";
+import { DEFAULT_BROKER_OPTIONS, DEFAULT_LISTENER_OPTIONS } from "../broker/mod.ts";
+import { DEFAULT_LOG_OPTIONS } from "../observe/mod.ts";
+import type {
+  LoaderAct,
+  OfKind,
+  Option,
+  OptionRecords,
+  OptionType,
+  OptionValue,
+  Theme,
+  TypeFor,
+} from "./option.ts";
+import { DEFAULT_PROCESS_OPTIONS } from "./process_options.ts";
+import { DEFAULT_TRANSPORT_OPTIONS } from "./transport_options.ts";
+
+/** Access control as `auth` has it without files, which is not loaded only to be asked for this. */
+export const DEFAULT_ACCESS: ListenerAccess = {
+  passwordFile: "",
+  scramFile: "",
+  aclFile: "",
+  aclSubscribe: "strict",
+  clientIdPrefixes: "",
+  certificateUserName: "none",
+};
 
 /** What a row says beside name, type and sentence. */
-type Details =
-  & { readonly theme: Theme }
-  & Partial<Omit<Option, "theme" | "name" | "type" | "description" | "target" | "scope">>;
+type Details = Partial<Omit<Option, "name" | "type" | "description" | "target">>;
 
-/** A row for a setting of the core; its default is the core's, which takes over all but a few while it runs. */
-export function brokerRow(
-  name: string,
-  key: keyof BrokerOptions,
-  type: OptionType,
-  description: string,
-  details: Details,
-): Option {
-  return {
+/** Details of a row whose record does not say where it is listed. */
+type WithTheme = Details & { readonly theme: Theme };
+
+/** Makes rows for the settings of one record; the default is the record's, and the type must fit the setting. */
+function rowsOf<R extends keyof OptionRecords, D extends Details>(
+  record: R,
+  defaults: OptionRecords[R],
+  common: Details & Pick<Option, "scope" | "reloadable">,
+) {
+  return <K extends string & keyof OptionRecords[R]>(
+    name: string,
+    key: K,
+    type: TypeFor<OptionRecords[R][K]> & OptionType,
+    description: string,
+    details: D,
+  ): Option => ({
     unit: "",
-    reloadable: true,
-    default: DEFAULT_BROKER_OPTIONS[key],
+    theme: "The process",
+    default: defaults[key] as OptionValue,
+    ...common,
     ...details,
     name,
     type,
     description,
-    scope: "global",
-    target: { record: "broker", key },
-  };
+    target: { record, key },
+  });
 }
 
-/** A row for a setting of one listener; its default is the core's. */
-export function listenerRow(
-  name: string,
-  key: keyof ListenerOptions,
-  type: OptionType,
-  description: string,
-  details: Omit<Details, "theme">,
-): Option {
-  return {
-    unit: "",
-    reloadable: false,
-    default: DEFAULT_LISTENER_OPTIONS[key],
-    ...details,
-    theme: "Listeners",
-    name,
-    type,
-    description,
-    scope: "listener",
-    target: { record: "listener", key },
-  };
-}
+/** A row for a setting of the core, which takes over all but a few while it runs. */
+export const brokerRow = rowsOf<"broker", WithTheme>("broker", DEFAULT_BROKER_OPTIONS, {
+  scope: "global",
+  reloadable: true,
+});
+
+/** A row for a setting of one listener. */
+export const listenerRow = rowsOf<"listener", Details>("listener", DEFAULT_LISTENER_OPTIONS, {
+  scope: "listener",
+  reloadable: false,
+  theme: "Listeners",
+});
 
 /** A row for access control: for the whole broker, or with `per_listener_settings` for one listener. */
-export function accessRow(
-  name: string,
-  key: keyof AccessConfig,
-  type: OptionType,
-  description: string,
-  details: Omit<Details, "theme">,
-): Option {
-  return {
-    unit: "",
-    reloadable: false,
-    default: DEFAULT_ACCESS_CONFIG[key],
-    ...details,
-    theme: "Who may connect",
-    perListener: true,
-    name,
-    type,
-    description,
-    scope: "global",
-    target: { record: "access", key },
-  };
-}
+export const accessRow = rowsOf<"access", Details>("access", DEFAULT_ACCESS, {
+  scope: "global",
+  reloadable: false,
+  theme: "Who may connect",
+  perListener: true,
+});
 
 /** A row for what lies between a listener's socket and MQTT. */
-export function transportRow(
-  name: string,
-  key: keyof TransportOptions,
-  type: OptionType,
-  description: string,
-  details: Partial<Details>,
-): Option {
-  return {
-    unit: "",
-    reloadable: false,
-    default: DEFAULT_TRANSPORT_OPTIONS[key],
-    theme: "TLS, WebSockets and proxies",
-    ...details,
-    name,
-    type,
-    description,
-    scope: "listener",
-    target: { record: "transport", key },
-  };
-}
+export const transportRow = rowsOf<"transport", Details>("transport", DEFAULT_TRANSPORT_OPTIONS, {
+  scope: "listener",
+  reloadable: false,
+  theme: "TLS, WebSockets and proxies",
+});
+
+/** A row for the log. */
+export const logRow = rowsOf<"log", Details>("log", DEFAULT_LOG_OPTIONS, {
+  scope: "global",
+  reloadable: true,
+  theme: "Log",
+});
 
 /** A row for a setting of the process. */
-export function processRow(
-  name: string,
-  key: keyof ProcessOptions,
-  type: OptionType,
-  description: string,
-  details: Details,
-): Option {
-  return {
-    unit: "",
-    reloadable: false,
-    default: DEFAULT_PROCESS_OPTIONS[key],
-    ...details,
-    name,
-    type,
-    description,
-    scope: "global",
-    target: { record: "process", key },
-  };
-}
+export const processRow = rowsOf<"process", WithTheme>("process", DEFAULT_PROCESS_OPTIONS, {
+  scope: "global",
+  reloadable: false,
+});
 
 /** A row that the loader itself acts on. */
 export function loaderRow(
   name: string,
+  act: LoaderAct,
   type: OptionType,
   standard: OptionValue,
   description: string,
-  details: Details & { readonly scope?: "listener" },
+  details: WithTheme,
 ): Option {
   return {
     unit: "",
@@ -140,31 +114,33 @@ export function loaderRow(
     name,
     type,
     description,
-    target: { record: "none" },
+    target: { record: "loader", act },
   };
 }
 
 /** `true` or `false`. */
-export const BOOLEAN: OptionType = { kind: "boolean" };
+export const BOOLEAN: OfKind<"boolean"> = { kind: "boolean" };
 /** A path to the end of the line. */
-export const PATH: OptionType = { kind: "path" };
+export const PATH: OfKind<"path"> = { kind: "path" };
 /** The largest count, as in mosquitto: what 32 bits hold. */
 export const MAX_COUNT = 2_147_483_647;
 /** A count, 0 among them. */
-export const COUNT: OptionType = { kind: "integer", min: 0, max: MAX_COUNT };
+export const COUNT: OfKind<"integer"> = { kind: "integer", min: 0, max: MAX_COUNT };
 /** A count, or -1 for no limit. */
-export const COUNT_OR_MINUS_ONE: OptionType = { kind: "integer", min: -1, max: MAX_COUNT };
+export const COUNT_OR_MINUS_ONE: OfKind<"integer"> = { kind: "integer", min: -1, max: MAX_COUNT };
 /** Bytes, up to a tebibyte. */
-export const BYTES: OptionType = { kind: "integer", min: 0, max: 1024 ** 4 };
+export const BYTES: OfKind<"integer"> = { kind: "integer", min: 0, max: 1024 ** 4 };
 /** The largest packet that MQTT can frame: a remaining length of four bytes, and the fixed header. */
 export const MAX_PACKET_BYTES = 268_435_455 + 5;
 
 /** A whole number from `min` to `max`. */
-export function integer(min: number, max: number): OptionType {
+export function integer(min: number, max: number): OfKind<"integer"> {
   return { kind: "integer", min, max };
 }
 
 /** One of `choices`. */
-export function choice(...choices: readonly string[]): OptionType {
+export function choice<C extends string>(
+  ...choices: readonly C[]
+): { readonly kind: "choice"; readonly choices: readonly C[] } {
   return { kind: "choice", choices };
 }

@@ -1,12 +1,11 @@
-import type { ListenerConfig, ProxyConfig, TlsConfig } from "./config.ts";
+import type { ListenerAccess } from "../auth/mod.ts";
+import type { ProxyOptions, TlsInit } from "../net/mod.ts";
+import type { ListenerConfig } from "./config.ts";
 import type { Draft } from "./draft.ts";
 import type { TransportOptions } from "./transport_options.ts";
 
 /** What `resolveTransport` decides of a listener. */
-export type Transport = Pick<
-  ListenerConfig,
-  "protocol" | "websocketsOrigins" | "tls" | "proxy" | "certificateUserName"
->;
+export type Transport = Pick<ListenerConfig, "protocol" | "websocketsOrigins" | "tls" | "proxy">;
 
 /** Puts a listener's options of TLS, WebSockets and proxies together; what does not go together becomes a problem. */
 export function resolveTransport(
@@ -25,12 +24,15 @@ export function resolveTransport(
     websocketsOrigins,
     ...tls === undefined ? {} : { tls },
     ...proxy === undefined ? {} : { proxy },
-    certificateUserName: options.useSubjectAsUsername
-      ? "subject"
-      : options.useIdentityAsUsername
-      ? "common_name"
-      : "none",
   };
+}
+
+/** What of a client's certificate is its user name. */
+export function certificateUserName(
+  options: TransportOptions,
+): ListenerAccess["certificateUserName"] {
+  if (options.useSubjectAsUsername) return "subject";
+  return options.useIdentityAsUsername ? "common_name" : "none";
 }
 
 /** Encryption that is half asked for is an error, never left out in silence. */
@@ -98,7 +100,7 @@ function* withProxy(options: TransportOptions): Generator<[option: string, messa
   }
 }
 
-function tlsConfig(options: TransportOptions): TlsConfig | undefined {
+function tlsConfig(options: TransportOptions): TlsInit | undefined {
   const { certfile, keyfile, cafile, capath, crlfile, requireCertificate } = options;
   if (certfile === "") return undefined;
   return {
@@ -112,7 +114,7 @@ function tlsConfig(options: TransportOptions): TlsConfig | undefined {
   };
 }
 
-function proxyConfig(options: TransportOptions): ProxyConfig | undefined {
+function proxyConfig(options: TransportOptions): ProxyOptions | undefined {
   const { enableProxyProtocol: version, proxyRequireTls, requireCertificate } = options;
   if (version === "none") return undefined;
   return {

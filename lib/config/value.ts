@@ -1,11 +1,16 @@
 import { isTopicName } from "../topic/mod.ts";
+import type { LogDestination } from "../observe/mod.ts";
 import type { Option, OptionType, OptionValue } from "./option.ts";
-import type { LogDestinationConfig } from "./process_options.ts";
 
 /** Text understood, or what is wrong with it and what would be right. */
 export type Parsed<T> =
   | { readonly isValid: true; readonly value: T }
   | { readonly isValid: false; readonly problem: string };
+
+/** A destination as `log_dest` names it; the facility of syslog is another option's. */
+export type NamedDestination =
+  | Exclude<LogDestination, { readonly type: "syslog" }>
+  | { readonly type: "syslog" };
 
 /** Which words stand for true and false: a file has mosquitto's, flags and environment know more. */
 export type BooleanWords = "file" | "any";
@@ -62,7 +67,7 @@ export function parseListener(text: string): Parsed<ListenerValue> {
 }
 
 /** `none` gives undefined: what was named before it does not count. */
-export function parseLogDestination(text: string): Parsed<LogDestinationConfig | undefined> {
+export function parseLogDestination(text: string): Parsed<NamedDestination | undefined> {
   const [word = "", ...rest] = text.split(/\s+/);
   switch (word) {
     case "none":
@@ -81,11 +86,12 @@ export function parseLogDestination(text: string): Parsed<LogDestinationConfig |
         : valid({ type: "file", path });
     }
     case "syslog":
+    case "topic":
+      if (rest.length === 0) return valid({ type: word });
+      break;
     case "dlt":
     case "android":
-      return problem(`There is no ${word} here; use stderr, which systemd collects, or file PATH`);
-    case "topic":
-      return problem("The log is not published on topics; use stderr, stdout or file PATH");
+      return problem(`There is no ${word} here; use syslog, or stderr, which systemd collects`);
   }
   return mismatch({ kind: "log_dest" }, text);
 }
@@ -118,7 +124,7 @@ export function expected(type: OptionType): string {
     case "listener":
       return "a port from 1 to 65535, and an address if it shall not be all; or 0 and the path of a Unix socket";
     case "log_dest":
-      return "stderr, stdout, none or file PATH";
+      return "stderr, stdout, syslog, topic, none or file PATH";
   }
 }
 

@@ -26,9 +26,11 @@ export {
   type ListenerInit,
   type ListenerLayers,
 } from "./listener.ts";
+export { loadTls, SILENT } from "./load_tls.ts";
+export { isLoopback, LOOPBACK_ADDRESS } from "./loopback.ts";
 export type { ProxyOptions } from "./proxy_stream.ts";
 export { type ListenInit, Server, type ServerInit } from "./server.ts";
 export { StreamLink } from "./stream_link.ts";
-export { loadTls, SILENT, type TlsInit } from "./tls_init.ts";
+export type { TlsInit } from "./tls_init.ts";
 export { nowMs, Turns, type Waiting } from "./turns.ts";
 export type { WebSocketOptions } from "./web_socket_handshake.ts";

@@ -14,9 +14,11 @@ import {
 import type { TlsLayer } from "./byte_stream.ts";
 import { TurnHub } from "./hub.ts";
 import { Listener } from "./listener.ts";
+import { SILENT } from "./load_tls.ts";
+import { isLoopback, LOOPBACK_ADDRESS } from "./loopback.ts";
 import type { ProxyOptions } from "./proxy_stream.ts";
 import { ReadBuffers } from "./read_buffers.ts";
-import { SILENT } from "./tls_init.ts";
+
 import { nowMs, Turns } from "./turns.ts";
 import type { WebSocketOptions } from "./web_socket_handshake.ts";
 
@@ -27,9 +29,6 @@ const CLOSE_MS = 3000;
 const WEB_SOCKET_HEADER_BYTES = 8192;
 /** Bytes of a frame that are allowed whatever `max_packet_size` says. */
 const WEB_SOCKET_FRAME_BYTES = 64 * 1024;
-
-/** Names of this machine alone: who may run programs on it may connect. */
-const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "::1", "localhost"]);
 
 /** What a server is made of; all that is left out has its default. */
 export interface ServerInit {
@@ -101,11 +100,11 @@ export class Server {
 
   /** Begins to listen; returns the port, or 0 for a Unix socket. Throws what `Deno.listen` throws: `AddrInUse`, `PermissionDenied`, … */
   listen(init: ListenInit): number {
-    const { port = 0, hostname = "127.0.0.1", path } = init;
+    const { port = 0, hostname = LOOPBACK_ADDRESS, path } = init;
     const options = {
       ...DEFAULT_LISTENER_OPTIONS,
       name: path ?? String(port),
-      allowAnonymous: LOOPBACK.has(hostname),
+      allowAnonymous: isLoopback(hostname),
       ...init.options,
     };
     try {
@@ -141,7 +140,7 @@ export class Server {
   }
 
   #open(init: ListenInit, options: ListenerOptions): Listener {
-    const { port = 0, hostname = "127.0.0.1", path, setTcpNodelay = true } = init;
+    const { port = 0, hostname = LOOPBACK_ADDRESS, path, setTcpNodelay = true } = init;
     return new Listener({
       address: path === undefined ? { hostname, port } : { path },
       options,

@@ -1,12 +1,18 @@
 import { formatJson, formatText, type LogFields, type LogLevel } from "./log_line.ts";
 import { FileSink, type LogSink, StreamSink } from "./log_sink.ts";
+import { SyslogSink } from "./syslog_sink.ts";
 import { formatTimestamp } from "./timestamp.ts";
+import { type LogPublisher, TopicSink } from "./topic_sink.ts";
 
 /** Where lines go. */
 export type LogDestination =
   | { readonly type: "stderr" }
   | { readonly type: "stdout" }
-  | { readonly type: "file"; readonly path: string };
+  | { readonly type: "file"; readonly path: string }
+  /** The system's log; the facility as syslog(3) counts, 3 for `daemon`. */
+  | { readonly type: "syslog"; readonly facility: number }
+  /** Messages of the broker on `$SYS/broker/log/…`; see {@linkcode Logger.publishTo}. */
+  | { readonly type: "topic" };
 
 /** What is logged, how, and where to. */
 export interface LogOptions {
@@ -34,7 +40,7 @@ export const DEFAULT_LOG_OPTIONS: LogOptions = {
 /**
  * Writes the log, one line for each call.
  *
- * Every line is written before the call returns, so none is lost when the process ends or crashes; the price is a system call
+ * To streams and files every line is written before the call returns, so none is lost when the process ends or crashes; the price is a system call
  * a line, paid only for levels that are on. Where building a line costs something, ask `debugOn` first. Never give it a
  * password, a key or a payload that may hold one, but at debug level.
  */
@@ -44,19 +50,21 @@ export class Logger {
   #rank: number;
   readonly #now: () => Date;
   readonly #openSink: (destination: LogDestination) => LogSink;
+  #publisher: LogPublisher | undefined;
   readonly #encoder = new TextEncoder();
 
   /** `now` and `openSink` are for tests. Throws `Deno.errors` where a file cannot be opened. */
   constructor(
     options: LogOptions,
     now: () => Date = () => new Date(),
-    openSink: (destination: LogDestination) => LogSink = openDestination,
+    openSink?: (destination: LogDestination) => LogSink,
   ) {
     this.#now = now;
-    this.#openSink = openSink;
+    this.#openSink = openSink ??
+      ((destination) => openDestination(destination, () => this.#publisher));
     this.#options = options;
     this.#rank = rankOf(options);
-    this.#sinks = options.destinations.map((destination) => openSink(destination));
+    this.#sinks = options.destinations.map((destination) => this.#openSink(destination));
   }
 
   /** Whether debug lines go anywhere: ask before building one. */
@@ -107,6 +115,16 @@ export class Logger {
     this.#rank = rankOf(options);
   }
 
+  /** Lines for topics go there from now on; undefined: they are lost, as they are before the broker is there. */
+  publishTo(publisher: LogPublisher | undefined): void {
+    this.#publisher = publisher;
+  }
+
+  /** Resolves when every line is where it shall be: what syslog gets is under way after the call. */
+  async flush(): Promise<void> {
+    await Promise.all(this.#sinks.map((sink) => sink.flush?.()));
+  }
+
   /** Closes files; nothing is written afterwards. */
   close(): void {
     for (const sink of this.#sinks) sink.close();
@@ -117,11 +135,13 @@ export class Logger {
   #write(level: LogLevel, message: string, fields: LogFields | undefined): void {
     const { timestamp, timestampFormat, format } = this.#options;
     const time = timestamp ? formatTimestamp(timestampFormat, this.#now()) : "";
-    const line = format === "json"
-      ? formatJson(time, level, message, fields)
-      : formatText(time, level, message, fields);
-    const bytes = this.#encoder.encode(line + "\n");
-    for (const sink of this.#sinks) sink.write(bytes);
+    const write = format === "json" ? formatJson : formatText;
+    const lineAt = (time: string) =>
+      this.#encoder.encode(write(time, level, message, fields) + "\n");
+    let line: Uint8Array | undefined;
+    for (const sink of this.#sinks) {
+      sink.write(sink.hasTime ? lineAt("") : line ??= lineAt(time), level);
+    }
   }
 }
 
@@ -131,7 +151,10 @@ function rankOf(options: LogOptions): number {
   return options.destinations.length === 0 ? RANKS.none : RANKS[options.level];
 }
 
-function openDestination(destination: LogDestination): LogSink {
+function openDestination(
+  destination: LogDestination,
+  publisher: () => LogPublisher | undefined,
+): LogSink {
   switch (destination.type) {
     case "stderr":
       return new StreamSink(Deno.stderr);
@@ -139,5 +162,9 @@ function openDestination(destination: LogDestination): LogSink {
       return new StreamSink(Deno.stdout);
     case "file":
       return new FileSink(destination.path);
+    case "syslog":
+      return new SyslogSink(destination.facility);
+    case "topic":
+      return new TopicSink(publisher);
   }
 }

@@ -1,9 +1,15 @@
+import type { LogLevel } from "./log_line.ts";
+
 /** Where lines go: a stream, a file. Writing never throws: a broker whose disk is full still delivers messages. */
 export interface LogSink {
   /** Lines that could not be written since the start. */
   readonly linesLost: number;
-  /** Writes the bytes of whole lines, all of them, before it returns. */
-  write(lines: Uint8Array): void;
+  /** Whether it notes the time by itself, so that lines come without it. */
+  readonly hasTime?: boolean;
+  /** Takes the bytes of a whole line. A stream or a file has all of them before it returns. */
+  write(line: Uint8Array, level: LogLevel): void;
+  /** Resolves when everything is where it shall be; absent: it is there at once. */
+  flush?(): Promise<void>;
   /** Ends the use of a file; nothing for a stream. */
   close(): void;
 }

@@ -1,7 +1,7 @@
 /**
  * What the broker tells the people who run it: the log, and the `$SYS` topics.
  *
- * A line is written whole and at once, to standard error, standard output or a file, as text or as JSON. There are four
+ * A line is written whole and at once, to standard error, standard output, a file, syslog or topics of the broker itself, as text or as JSON. There are four
  * levels, and a level that is off costs a comparison: who must work to build a line asks `debugOn` first. Values come from
  * strangers (Client Identifiers, topics, addresses), so control characters are always escaped: nobody can forge a line.
  * Passwords and keys are never given to the log.
@@ -25,4 +25,7 @@
 export { DEFAULT_LOG_OPTIONS, type LogDestination, Logger, type LogOptions } from "./log.ts";
 export type { LogFields, LogLevel } from "./log_line.ts";
 export type { LogSink } from "./log_sink.ts";
-export { type StoreLevels, type SysLevels, SysTopics } from "./sys_topics.ts";
+export { Datagrams } from "./datagrams.ts";
+export { DAEMON_FACILITY, LOCAL0_FACILITY } from "./syslog_sink.ts";
+export type { LogPublisher } from "./topic_sink.ts";
+export { type SysLevels, SysTopics } from "./sys_topics.ts";

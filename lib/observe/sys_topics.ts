@@ -1,27 +1,17 @@
 import type { BrokerLevels, MessageHub, Metrics } from "../broker/mod.ts";
-
-/** What a durable store tells of itself: what flash memory endures is counted in bytes and in calls that wait for it. */
-export interface StoreLevels {
-  /** Commits that wrote something. */
-  readonly commits: number;
-  /** Bytes written. */
-  readonly writtenBytes: number;
-  /** Calls that waited until the disk had everything. */
-  readonly fsyncs: number;
-  /** Commits that failed and were tried again. */
-  readonly failures: number;
-  /** Bytes of the database that are in use. */
-  readonly usedBytes: number;
-  /** Nothing can be written at present. */
-  readonly isFailing: boolean;
-}
+import type { StoreStats } from "../store/mod.ts";
 
 /** What the `$SYS` topics tell. */
 export interface SysLevels extends BrokerLevels {
   /** The broker's counters themselves, not a copy. */
   readonly metrics: Metrics;
-  /** Absent: nothing is stored. */
-  readonly store?: StoreLevels;
+  /** Bytes that the program's own data take. */
+  readonly heapBytes: number;
+  /** What flash memory endures is counted in bytes and in calls that wait for it. Absent: nothing is stored. */
+  readonly store?: StoreStats & {
+    /** Nothing can be written at present. */
+    readonly isFailing: boolean;
+  };
 }
 
 /** Minutes over which loads are averaged. */
@@ -68,6 +58,9 @@ export class SysTopics {
     this.#set("uptime", `${uptimeSeconds} seconds`);
     this.#set("clients/connected", levels.connectedCount);
     this.#set("clients/disconnected", levels.sessionCount - levels.connectedCount);
+    // What these two were called before; people's dashboards still ask for them.
+    this.#set("clients/active", levels.connectedCount);
+    this.#set("clients/inactive", levels.sessionCount - levels.connectedCount);
     this.#set("clients/total", levels.sessionCount);
     this.#set("clients/maximum", metrics.clientsConnectedMax);
     this.#set("clients/expired", metrics.sessionsExpired);
@@ -87,11 +80,15 @@ export class SysTopics {
     this.#set("retained messages/count", levels.retainedCount);
     this.#set("store/messages/bytes", levels.retainedBytes + levels.queuedBytes);
     this.#set("buffered/bytes", levels.bufferedBytes);
+    this.#set("heap/current", levels.heapBytes);
+    this.#set("store/messages/count", levels.retainedCount + levels.queuedCount);
+    this.#set("messages/stored", levels.retainedCount + levels.queuedCount);
+    this.#set("shared_subscriptions/count", levels.sharedSubscriptionCount);
     if (levels.store !== undefined) this.#publishStore(levels.store);
     this.#publishLoads(levels, nowMs);
   }
 
-  #publishStore(store: StoreLevels): void {
+  #publishStore(store: NonNullable<SysLevels["store"]>): void {
     this.#set("store/commits", store.commits);
     this.#set("store/bytes written", store.writtenBytes);
     this.#set("store/fsyncs", store.fsyncs);

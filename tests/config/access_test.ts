@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { DEFAULT_ACCESS_CONFIG } from "../../lib/config/mod.ts";
+import { DEFAULT_LISTENER_ACCESS } from "../../lib/auth/mod.ts";
 import { load, problems, shown } from "./support.ts";
 
 const FILES =
@@ -10,6 +10,7 @@ const ALL = {
   aclFile: "/a",
   aclSubscribe: "mosquitto",
   clientIdPrefixes: "x-",
+  certificateUserName: "none",
 };
 
 Deno.test("access control is the same for every listener, wherever its lines stand", () => {
@@ -22,7 +23,7 @@ Deno.test("with per_listener_settings each listener has its own", () => {
   const config = load({ file });
   assert.deepEqual(config.listeners.map(({ access }) => access), [
     ALL,
-    { ...DEFAULT_ACCESS_CONFIG, aclFile: "/b" },
+    { ...DEFAULT_LISTENER_ACCESS, aclFile: "/b" },
   ]);
   assert.equal(shown(config, "acl_file", "1884"), "/b m.conf:9");
 });

@@ -60,6 +60,27 @@ const cases: [given: Given, listeners: string[], why: string][] = [
     ["1883@127.0.0.1 nobody", "1884@ nobody"],
     "a listener option before the first listener line belongs to the default listener",
   ],
+  [
+    { file: "protocol mqtt\nmax_qos 2\nmax_connections -1\nlistener 1884" },
+    ["1884@ nobody"],
+    "options at their default before the first listener line open no listener, as in mosquitto",
+  ],
+  [
+    { file: "protocol mqtt\nallow_anonymous true\nlistener 1883" },
+    ["1883@ anonymous"],
+    "nor are they in the way of one at the same port",
+  ],
+  [{ file: "protocol mqtt" }, ["1883@127.0.0.1 anonymous"], "without a listener line there is one"],
+  [
+    { file: "port 1883\nlistener 1884" },
+    ["1883@ nobody", "1884@ nobody"],
+    "port opens the default listener, whatever it says",
+  ],
+  [
+    { file: "max_qos 1\nmax_qos 2\nlistener 1884" },
+    ["1884@ nobody"],
+    "the last line counts here as well",
+  ],
   [{ flags: "-p 1884" }, ["1884@127.0.0.1 anonymous"], "-p alone stays on this machine"],
   [{ flags: "-p 0" }, ["0@127.0.0.1 anonymous"], "-p 0 takes any free port"],
   [{ environment: { MQTT_PORT: "1884" } }, ["1884@127.0.0.1 anonymous"], "MQTT_PORT is as -p"],
@@ -152,9 +173,81 @@ Deno.test("a listener option as flag holds for every listener", () => {
   assert.deepEqual(config.listeners.map((listener) => listener.options.maxQos), [1, 1]);
 });
 
+const INTERFACES = {
+  lo: ["127.0.0.1", "::1"],
+  eth0: ["10.0.0.5", "fd00::2", "fe80::fc:ff:fe00:1"],
+  wlan0: ["fe80::1"],
+};
+
+/** `bind_interface` and `socket_domain` of a file, and the addresses of the listeners. */
+const addresses: [file: string, listeners: string[]][] = [
+  ["listener 1883\nbind_interface eth0", ["10.0.0.5", "fd00::2"]],
+  ["listener 1883\nbind_interface eth0\nsocket_domain ipv4", ["10.0.0.5"]],
+  ["listener 1883\nbind_interface eth0\nsocket_domain ipv6", ["fd00::2"]],
+  ["listener 1883 10.0.0.9\nbind_interface lo", ["127.0.0.1", "::1"]],
+  ["listener 1883\nsocket_domain ipv4", ["0.0.0.0"]],
+  ["listener 1883\nsocket_domain any", [""]],
+  ["listener 1883 ::1\nsocket_domain ipv6", ["::1"]],
+  ["listener 1883 localhost\nsocket_domain ipv4", ["localhost"]],
+  ["listener 0 /s\nsocket_domain ipv4", [""]],
+  ["socket_domain ipv4", ["127.0.0.1"]],
+  ["port 1884\nsocket_domain ipv4", ["0.0.0.0"]],
+  ["bind_interface eth0", ["10.0.0.5", "fd00::2"]],
+  ["listener 1883\nbind_interface eth0\nlistener 1884", ["10.0.0.5", "fd00::2", ""]],
+];
+for (const [file, expected] of addresses) {
+  Deno.test(`a file with ${JSON.stringify(file)} listens at ${expected.join(" and ")}`, () => {
+    const { listeners } = load({ file, interfaces: INTERFACES });
+    assert.deepEqual(listeners.map(({ address }) => address), expected);
+  });
+}
+
+Deno.test("each address of an interface is a listener with its own name and the options of the block", () => {
+  const file = "listener 1883\nmax_qos 1\nbind_interface eth0\nallow_anonymous true";
+  const { listeners, notes } = load({ file, interfaces: INTERFACES });
+  assert.deepEqual(listeners.map(({ options }) => [options.name, options.maxQos]), [
+    ["10.0.0.5:1883", 1],
+    ["[fd00::2]:1883", 1],
+  ]);
+  assert(notes.some(({ text }) => text.startsWith("Listener [fd00::2]:1883: ")));
+});
+
+Deno.test("an interface opens the default listener to the network, so that nobody comes in unnamed", () => {
+  for (const given of [{ file: "bind_interface eth0" }, { flags: "--bind-interface eth0" }]) {
+    const { listeners } = load({ ...given, interfaces: INTERFACES });
+    assert.deepEqual(listeners.map(({ options }) => options.allowAnonymous), [false, false]);
+  }
+});
+
 const conflicts: [given: Given, problem: string][] = [
   [
     { file: "listener 1883\nlistener 1883" },
+    "m.conf:2: listener: Port 1883 is taken by the listener of m.conf:1; give one of them another port or address",
+  ],
+  [
+    { file: "listener 1883\nbind_interface wlan0", interfaces: INTERFACES },
+    "m.conf:2: bind_interface: wlan0 is no interface that has an address",
+  ],
+  [
+    { file: "listener 1883\nbind_interface eth7", interfaces: INTERFACES },
+    "m.conf:2: bind_interface: eth7 is no interface that has an address",
+  ],
+  [
+    { file: "listener 1883\nbind_interface eth0" },
+    "m.conf:2: bind_interface: Cannot ask for the addresses of eth0: start with the permission; or name the address " +
+    "instead: `listener PORT ADDRESS`",
+  ],
+  [
+    { file: "listener 1883\nsocket_domain ipv6" },
+    "m.conf:2: socket_domain: Cannot be ipv6: at all addresses, one socket takes IPv4 as well; name an address: " +
+    "`listener PORT ADDRESS`",
+  ],
+  [
+    { file: "listener 1883 ::1\nsocket_domain ipv4" },
+    "m.conf:2: socket_domain: Cannot be ipv4: it is at ::1",
+  ],
+  [
+    { file: "listener 1883 10.0.0.5\nlistener 1883\nbind_interface eth0", interfaces: INTERFACES },
     "m.conf:2: listener: Port 1883 is taken by the listener of m.conf:1; give one of them another port or address",
   ],
   [
@@ -169,6 +262,10 @@ const conflicts: [given: Given, problem: string][] = [
   [
     { file: "listener 1883", flags: "-p 1884" },
     "-p: Is for the default listener, and there is none: m.conf:1 defines listener 1883; change the port there",
+  ],
+  [
+    { file: "protocol mqtt\nlistener 1883", flags: "-p 1884" },
+    "-p: Is for the default listener, and there is none: m.conf:2 defines listener 1883; change the port there",
   ],
   [
     { file: "allow_anonymous true\nper_listener_settings true\nlistener 1883" },

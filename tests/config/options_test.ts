@@ -1,13 +1,12 @@
 import { strict as assert } from "node:assert";
+import { DEFAULT_LISTENER_ACCESS } from "../../lib/auth/mod.ts";
 import { DEFAULT_BROKER_OPTIONS, DEFAULT_LISTENER_OPTIONS } from "../../lib/broker/mod.ts";
-import {
-  DEFAULT_ACCESS_CONFIG,
-  type Option,
-  OPTIONS,
-  REFUSED_OPTIONS,
-} from "../../lib/config/mod.ts";
+import { FOREIGN_OPTIONS, type Option, OPTIONS, REFUSED_OPTIONS } from "../../lib/config/mod.ts";
+import { BOOLEAN, brokerRow, choice, integer, processRow } from "../../lib/config/rows.ts";
 import { DEFAULT_PROCESS_OPTIONS } from "../../lib/config/process_options.ts";
 import { parseValue, showValue } from "../../lib/config/value.ts";
+import { DEFAULT_TRANSPORT_OPTIONS } from "../../lib/config/transport_options.ts";
+import { DEFAULT_LOG_OPTIONS } from "../../lib/observe/mod.ts";
 import { load, problems } from "./support.ts";
 
 Deno.test("every row of the option table has a description, a unit and a default that its own type accepts", () => {
@@ -27,7 +26,7 @@ Deno.test("a number that counts something says what: only max_qos and the port c
 });
 
 Deno.test("no name stands in the tables twice", () => {
-  const names = [...OPTIONS, ...REFUSED_OPTIONS].map((option) => option.name);
+  const names = [...OPTIONS, ...FOREIGN_OPTIONS, ...REFUSED_OPTIONS].map((option) => option.name);
   assert.equal(new Set(names).size, names.length);
 });
 
@@ -35,22 +34,35 @@ const records = [
   ["broker", DEFAULT_BROKER_OPTIONS, []],
   ["listener", DEFAULT_LISTENER_OPTIONS, ["name", "allowAnonymous"]],
   ["process", DEFAULT_PROCESS_OPTIONS, []],
-  ["access", DEFAULT_ACCESS_CONFIG, []],
+  ["access", DEFAULT_LISTENER_ACCESS, ["certificateUserName"]],
+  ["transport", DEFAULT_TRANSPORT_OPTIONS, []],
+  ["log", DEFAULT_LOG_OPTIONS, ["level", "destinations"]],
 ] as const;
 for (const [record, defaults, decidedElsewhere] of records) {
   Deno.test(`every setting of the ${record} has exactly one row, whose default is its own`, () => {
     const keys = Object.keys(defaults).filter((key) =>
       !(decidedElsewhere as readonly string[]).includes(key)
     );
-    const rows = OPTIONS.filter((option) =>
-      option.target.record === record && option.name !== "protocol"
-    );
+    const rows = OPTIONS.filter((option) => option.target.record === record);
     assert.deepEqual(rows.map(keyOf).sort(), keys.sort());
     for (const row of rows) {
       assert.deepEqual(row.default, (defaults as unknown as Record<string, unknown>)[keyOf(row)]);
     }
   });
 }
+
+Deno.test("a row whose type does not fit its setting is no TypeScript", () => {
+  const details = { theme: "The process" } as const;
+  // @ts-expect-error: a count is no boolean
+  brokerRow("x", "maxSessions", BOOLEAN, "", details);
+  // @ts-expect-error: a boolean is no number
+  brokerRow("x", "retainAvailable", integer(0, 1), "", details);
+  // @ts-expect-error: one of the words is none of the setting's
+  processRow("x", "durability", choice("always", "often"), "", details);
+  // @ts-expect-error: the core has no such setting
+  brokerRow("x", "maxSesions", integer(0, 1), "", details);
+  assert.equal(brokerRow("x", "maxSessions", integer(0, 1), "", details).default, 100_000);
+});
 
 Deno.test("SIGHUP changes every option of the core but those that its tries are built on", () => {
   const fixed = OPTIONS.filter((option) => option.target.record === "broker" && !option.reloadable);
@@ -92,7 +104,7 @@ const MOSQUITTO_OPTIONS = `
   websockets_log_level websockets_origin`.trim().split(/\s+/);
 
 Deno.test("every option of mosquitto is either understood or refused by name, never unknown", () => {
-  const understood = new Set(OPTIONS.map((option) => option.name));
+  const understood = new Set([...OPTIONS, ...FOREIGN_OPTIONS].map((option) => option.name));
   for (const name of MOSQUITTO_OPTIONS) {
     if (understood.has(name)) continue;
     const [first = ""] = problems({ file: `${name} x` });
@@ -116,5 +128,5 @@ Deno.test("every default in the table is what a broker without configuration get
 });
 
 function keyOf({ target }: Option): string {
-  return target.record === "none" ? "" : target.key;
+  return target.record === "loader" ? "" : target.key;
 }

@@ -94,6 +94,10 @@ const destinations: [file: string, expected: unknown][] = [
   ["log_dest file /a b.log", [{ type: "file", path: "/a b.log" }]],
   ["log_dest stderr\nlog_dest stderr", [{ type: "stderr" }]],
   ["log_dest none", []],
+  ["log_dest topic\nlog_dest stdout", [{ type: "topic" }, { type: "stdout" }]],
+  ["log_dest syslog", [{ type: "syslog", facility: 3 }]],
+  ["log_facility 0\nlog_dest syslog", [{ type: "syslog", facility: 16 }]],
+  ["log_dest syslog\nlog_dest syslog\nlog_facility 7", [{ type: "syslog", facility: 23 }]],
   ["log_dest stderr\nlog_dest none\nlog_dest stdout", [{ type: "stdout" }]],
 ];
 for (const [file, expected] of destinations) {

@@ -12,6 +12,8 @@ export interface Given {
   /** A command line without `-c`. */
   readonly flags?: string;
   readonly user?: ConfigSources["user"];
+  /** Addresses by interface; absent: nobody may ask. */
+  readonly interfaces?: Readonly<Record<string, readonly string[]>>;
   /** Further files by path, for `include_dir`. */
   readonly files?: Readonly<Record<string, string>>;
 }
@@ -46,6 +48,10 @@ function sources(given: Given): ConfigSources {
     file: given.file === undefined ? "" : "m.conf",
     environment: given.environment ?? {},
     flags,
+    addressesOf(name) {
+      if (given.interfaces === undefined) throw new Error("start with the permission");
+      return given.interfaces[name] ?? [];
+    },
     user: given.user ?? { name: "alice", isRoot: false },
     readFile(path) {
       const found = text.get(path);

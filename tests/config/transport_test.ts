@@ -46,7 +46,7 @@ for (const [lines, tls, proxy, userName] of blocks) {
     const { listeners: [listener] } = load({ file: `listener 8883\n${lines}` });
     assert.deepEqual(listener!.tls, tls);
     assert.deepEqual(listener!.proxy, proxy);
-    assert.equal(listener!.certificateUserName, userName);
+    assert.equal(listener!.access.certificateUserName, userName);
   });
 }
 

@@ -81,12 +81,68 @@ netTest(
   },
 );
 
-netTest("a second broker on the same port says so and ends", async () => {
+netTest("a second broker on the same port says so and ends, and leaves the pid file", async () => {
+  const directory = await Deno.makeTempDir();
+  const pidFile = `${directory}/pid`;
+  const flags = ["--pid-file", pidFile];
+  {
+    await using broker = await BrokerProcess.start({ flags });
+    await assert.rejects(
+      BrokerProcess.start({ flags: [...flags, "-p", String(broker.port)] }),
+      /Ended with 1 [^]*Cannot listen on port/,
+    );
+    assert.equal(await Deno.readTextFile(pidFile), `${broker.pid}\n`);
+  }
+  await assert.rejects(Deno.stat(pidFile), Deno.errors.NotFound);
+  await Deno.remove(directory);
+});
+
+netTest("a pid file that cannot be written keeps the broker from starting", async () => {
+  const broker = await BrokerProcess.start({ flags: ["--pid-file", "missing/pid"] });
+  const { code } = await broker.ending(5000);
+  assert.equal(code, 1);
+  assert.match(broker.log, /Cannot write pid_file missing\/pid: /);
+});
+
+/** The payloads that come to `client`, up to the first that `isLast`. */
+async function payloadsUntil(client: RawClient, isLast: RegExp): Promise<string[]> {
+  const payloads: string[] = [];
+  while (!isLast.test(payloads.at(-1) ?? "")) {
+    const packet = await client.receive();
+    if (packet?.type !== "publish") assert.fail(`${packet?.type} came while waiting for ${isLast}`);
+    payloads.push(new TextDecoder().decode(packet.payload));
+  }
+  return payloads;
+}
+
+netTest("log_dest topic publishes the log until SIGHUP takes it away", async () => {
+  const config = "log_dest stderr\nlog_dest topic\nlog_timestamp false\n";
+  await using broker = await BrokerProcess.start({ config });
+  using client = await RawClient.connect(broker.port);
+  await client.subscribe("end");
+  await client.subscribe("$SYS/broker/log/I");
+  (await RawClient.connect(broker.port, { clientId: "seen" })).close();
+  await payloadsUntil(client, /^info {2}Client connected .*clientId=seen/);
+
+  const path = `${broker.directory}/flux.conf`;
+  await Deno.writeTextFile(path, config.replace("log_dest topic\n", ""));
+  broker.signal("SIGHUP");
+  await broker.untilLog(/the configuration is read again/);
+  (await RawClient.connect(broker.port, { clientId: "unseen" })).close();
+  await broker.untilLog(/Client connected .*clientId=unseen/);
+  await client.send(publishPacket("end", new TextEncoder().encode("the end")));
+  const payloads = await payloadsUntil(client, /^the end$/);
+  assert.doesNotMatch(payloads.join("\n"), /clientId=unseen/);
+});
+
+netTest("SIGUSR1 and SIGUSR2 do not end the broker, which says what they come to", async () => {
   await using broker = await BrokerProcess.start();
-  await assert.rejects(
-    BrokerProcess.start({ flags: ["-p", String(broker.port)] }),
-    /Ended with 1 [^]*Cannot listen on port/,
-  );
+  using client = await RawClient.connect(broker.port);
+  broker.signal("SIGUSR1");
+  await broker.untilLog(/SIGUSR1: Nothing is to be saved: what is acknowledged is stored/);
+  broker.signal("SIGUSR2");
+  await broker.untilLog(/SIGUSR2: .*\$SYS/);
+  await client.ping();
 });
 
 async function untilReadAgain(path: string): Promise<void> {

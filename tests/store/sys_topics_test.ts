@@ -30,14 +30,18 @@ Deno.test("$SYS tells what the store has written, and whether it fails", () => {
     subscriptionCount: 0,
     retainedCount: 0,
     retainedBytes: 0,
+    sharedSubscriptionCount: 0,
+    queuedCount: 0,
     queuedBytes: 0,
     bufferedBytes: 0,
+    heapBytes: 0,
     store: { commits: 1, writtenBytes: 2, fsyncs: 3, failures: 4, usedBytes: 5, isFailing: true },
   };
   new SysTopics(hub, () => levels, "1.0.0", 0).publish(0);
   const stored = [...said].filter(([topic]) => topic.startsWith("store/"));
   deepEqual(Object.fromEntries(stored), {
     "store/messages/bytes": "0",
+    "store/messages/count": "0",
     "store/commits": "1",
     "store/bytes written": "2",
     "store/fsyncs": "3",

@@ -74,6 +74,8 @@ export class Core implements Turn {
   nowMs: number;
   /** Connections that got past CONNECT. */
   connectedCount = 0;
+  /** Messages queued for sessions. */
+  queuedCount = 0;
   /** Bytes queued for sessions. */
   queuedBytes = 0;
   /** Nobody comes in any more. */

@@ -8,10 +8,14 @@ export interface BrokerLevels {
   readonly sessionCount: number;
   /** Subscriptions of clients and programs; a shared one counts once for its group. */
   readonly subscriptionCount: number;
+  /** Shared subscriptions, each client's its own. */
+  readonly sharedSubscriptionCount: number;
   /** Topics that have a retained message. */
   readonly retainedCount: number;
   /** What these take of `max_retained_bytes`. */
   readonly retainedBytes: number;
+  /** Messages that wait in sessions. */
+  readonly queuedCount: number;
   /** What is queued for sessions takes of `max_total_queued_bytes`. */
   readonly queuedBytes: number;
   /** Bytes not yet written to connections. */
@@ -24,8 +28,10 @@ export function levelsOf(core: Core): BrokerLevels {
     connectedCount: core.connectedCount,
     sessionCount: core.clients.size,
     subscriptionCount: core.router.size,
+    sharedSubscriptionCount: core.router.sharedSize,
     retainedCount: core.retained.size,
     retainedBytes: core.retained.bytes,
+    queuedCount: core.queuedCount,
     queuedBytes: core.queuedBytes,
     bufferedBytes: core.congestion.bufferedBytes,
   };

@@ -82,6 +82,13 @@ export class Router {
     return this.#trie.size;
   }
 
+  /** Members of all shared subscriptions. */
+  get sharedSize(): number {
+    let size = 0;
+    for (const group of this.#shares.values()) size += group.size;
+    return size;
+  }
+
   /** Adds the subscription or replaces the one with the same Topic Filter. [MQTT-3.8.4-3] The filter must be valid. */
   subscribe(client: Client, subscription: Subscription): void {
     const { shareName, topicFilter } = this.#parse(subscription.topicFilter);

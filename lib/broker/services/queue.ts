@@ -10,13 +10,16 @@ export function enqueue(core: Core, client: Client, delivery: Delivery): void {
   if (!makeRoom(core, client, delivery)) return drop(core, client, "queue_full", delivery.message);
   if (delivery.sequence > 0) core.store?.putDelivery(session.clientId, delivery);
   session.queue.push(delivery);
+  core.queuedCount++;
   core.queuedBytes += deliverySizeBytes(delivery);
 }
 
 /** Takes out the delivery that is next. */
 export function dequeue(core: Core, client: Client): Delivery | undefined {
   const delivery = client.session.queue.shift();
-  if (delivery !== undefined) core.queuedBytes -= deliverySizeBytes(delivery);
+  if (delivery === undefined) return undefined;
+  core.queuedCount--;
+  core.queuedBytes -= deliverySizeBytes(delivery);
   return delivery;
 }
 
@@ -29,6 +32,7 @@ export function takeQueued(
   const { queue } = client.session;
   const bytesBefore = queue.bytes;
   const taken = queue.take(isTaken);
+  core.queuedCount -= taken.length;
   core.queuedBytes -= bytesBefore - queue.bytes;
   return taken;
 }

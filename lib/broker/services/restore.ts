@@ -32,6 +32,7 @@ function restoreSession(core: Core, stored: StoredSession): void {
     if (packetId > 0) session.sender.restore(packetId, delivery, state);
     else {
       session.queue.push(delivery);
+      core.queuedCount++;
       core.queuedBytes += deliverySizeBytes(delivery);
     }
   }

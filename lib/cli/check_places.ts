@@ -1,0 +1,89 @@
+import { type Config, type ListenerConfig, problemAt } from "../config/mod.ts";
+import { DATABASE_NAME } from "../store/mod.ts";
+import { messageOf } from "./output.ts";
+
+/** What would keep the broker from starting where it writes and listens: each as `FILE:LINE: option: message`. */
+export function placeProblems(config: Config): readonly string[] {
+  return [
+    ...config.listeners.flatMap((listener) => listenerProblems(listener)),
+    ...config.log.destinations.flatMap((destination) =>
+      destination.type === "file" ? fileProblems(config, "log_dest", destination.path) : []
+    ),
+    ...config.pidFile === "" ? [] : fileProblems(config, "pid_file", config.pidFile),
+    ...config.persistence ? storeProblems(config) : [],
+  ];
+}
+
+/** At another port: the broker may be running. */
+function listenerProblems({ address, path, origin }: ListenerConfig): readonly string[] {
+  if (path !== "") {
+    return told(origin, "listener", `Cannot listen at ${path}`, () => tryWrite(path));
+  }
+  if (address === "") return [];
+  const problems = told(origin, "listener", `Cannot listen at ${address}`, () => {
+    Deno.listen({ hostname: address, port: 0 }).close();
+  });
+  return problems.map((problem) => `${problem}; an interface is named by its address here`);
+}
+
+function fileProblems(config: Config, option: string, path: string): readonly string[] {
+  return told(originOf(config, option), option, `Cannot write ${path}`, () => tryWrite(path));
+}
+
+function storeProblems(config: Config): readonly string[] {
+  const { persistenceLocation: directory } = config;
+  const option = "persistence_location";
+  return told(originOf(config, option), option, `Cannot write ${directory}`, () => {
+    if (!exists(directory)) return tryMakeDirectory(directory);
+    tryWrite(`${directory}/${DATABASE_NAME}`);
+  });
+}
+
+/** Throws where the file could not be opened for writing; leaves behind no file that was not there. */
+function tryWrite(path: string): void {
+  if (exists(path)) {
+    // A socket is replaced, not written to.
+    if (!Deno.statSync(path).isSocket) Deno.openSync(path, { append: true }).close();
+    return;
+  }
+  const probe = `${parentOf(path)}/.flux-mqtt-check-${crypto.randomUUID()}`;
+  Deno.openSync(probe, { write: true, createNew: true }).close();
+  Deno.removeSync(probe);
+}
+
+/** Throws where the directory could not be made, with those above it. */
+function tryMakeDirectory(path: string): void {
+  const parent = parentOf(path);
+  if (parent !== path && !exists(parent)) return tryMakeDirectory(parent);
+  tryWrite(`${parent}/flux-mqtt`);
+}
+
+function parentOf(path: string): string {
+  const parent = path.replace(/\/+$/, "").replace(/\/*[^/]+$/, "");
+  return parent !== "" ? parent : path.startsWith("/") ? "/" : ".";
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+function originOf({ settings }: Config, name: string): string {
+  return settings.find(({ option }) => option.name === name)?.origin ?? name;
+}
+
+function told(origin: string, option: string, act: string, attempt: () => void): readonly string[] {
+  try {
+    attempt();
+    return [];
+  } catch (error) {
+    // Without the name of the file that was only tried.
+    const reason = messageOf(error).replace(/: \w+ '[^']*'$/, "");
+    return [problemAt(origin, option, `${act}: ${reason}`)];
+  }
+}

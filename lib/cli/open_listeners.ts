@@ -1,0 +1,62 @@
+import type { Config, ListenerConfig } from "../config/mod.ts";
+import { loadTls, type Server, type TlsLayer } from "../net/mod.ts";
+import type { Logger } from "../observe/mod.ts";
+import { EXIT, messageOf } from "./output.ts";
+import { StartError } from "./start_error.ts";
+
+/**
+ * Opens all listeners; throws `StartError` where one cannot be. Certificates come first: where one is no good, no port is opened.
+ */
+export async function openListeners(config: Config, server: Server, log: Logger): Promise<void> {
+  const layers = new Map<ListenerConfig, TlsLayer>();
+  let at = "";
+  try {
+    for (const listener of config.listeners) {
+      at = placeOf(listener);
+      if (listener.tls === undefined) continue;
+      if (layers.size === 0) log.info("Starting MQTT broker with TLS");
+      layers.set(listener, await loadTls(listener.tls, log));
+    }
+    if (layers.size > 0) log.info("TLS configuration loaded successfully");
+    for (const listener of config.listeners) {
+      at = placeOf(listener);
+      listenOn(listener, layers.get(listener), config, server, log);
+    }
+  } catch (error) {
+    for (const layer of layers.values()) layer.close();
+    throw new StartError(EXIT.failed, `Cannot listen on ${at}: ${messageOf(error)}`);
+  }
+}
+
+function listenOn(
+  listener: ListenerConfig,
+  tls: TlsLayer | undefined,
+  config: Config,
+  server: Server,
+  log: Logger,
+): void {
+  const { address: hostname, port, path, protocol, options, proxy, websocketsOrigins } = listener;
+  const { setTcpNodelay, websocketsHeadersSize } = config;
+  const actual = server.listen({
+    ...path === "" ? { hostname, port } : { path },
+    ...tls === undefined ? {} : { tls },
+    ...proxy === undefined ? {} : { proxy },
+    protocol,
+    websocketsOrigins,
+    websocketsHeadersSize,
+    options,
+    setTcpNodelay,
+  });
+  if (tls !== undefined && path === "") {
+    log.info(`${protocol === "mqtt" ? "MQTTS" : "WSS"} server configured on port ${actual}`);
+  }
+  log.info("Listening", {
+    ...path === "" ? { address: hostname === "" ? "all" : hostname, port: actual } : { path },
+    ...protocol === "mqtt" ? {} : { protocol },
+  });
+}
+
+/** For errors: `port 1883 (mosquitto.conf:4)`. */
+function placeOf({ port, path, origin }: ListenerConfig): string {
+  return `${path === "" ? `port ${port}` : path} (${origin})`;
+}

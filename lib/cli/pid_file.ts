@@ -1,0 +1,34 @@
+import { EXIT, messageOf } from "./output.ts";
+import { StartError } from "./start_error.ts";
+
+/** The file with the process id, which is there while the broker runs: another program may wait for its end. */
+export class PidFile implements Disposable {
+  readonly #path: string;
+  #isWritten = false;
+
+  /** `""`: there is none. */
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Writes it. Throws `StartError`. */
+  write(): void {
+    if (this.#path === "") return;
+    try {
+      Deno.writeTextFileSync(this.#path, `${Deno.pid}\n`);
+      this.#isWritten = true;
+    } catch (error) {
+      throw new StartError(EXIT.failed, `Cannot write pid_file ${this.#path}: ${messageOf(error)}`);
+    }
+  }
+
+  /** Removes what was written: a broker that could not start leaves the file of the one that runs. */
+  [Symbol.dispose](): void {
+    if (!this.#isWritten) return;
+    try {
+      Deno.removeSync(this.#path);
+    } catch {
+      // Somebody removed it already.
+    }
+  }
+}

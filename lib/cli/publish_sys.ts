@@ -1,0 +1,29 @@
+import { nowMs, type Server } from "../net/mod.ts";
+import { type SysLevels, SysTopics } from "../observe/mod.ts";
+import type { SqliteStore } from "../store/mod.ts";
+import { VERSION } from "../version.ts";
+
+/** Publishes the `$SYS` topics from now on, every so many seconds, 0: never; the function returned ends it. */
+export function publishSysTopics(
+  intervalSeconds: number,
+  { broker, hub }: Server,
+  store: SqliteStore | undefined,
+): () => void {
+  if (intervalSeconds === 0) return () => {};
+  const levels = (): SysLevels => ({
+    heapBytes: heapBytes(),
+    metrics: broker.metrics,
+    ...broker.levels,
+    ...store === undefined ? {} : { store: { ...store.stats, isFailing: store.isFailing } },
+  });
+  const topics = new SysTopics(hub, levels, VERSION, nowMs());
+  topics.publish(nowMs());
+  const timer = setInterval(() => topics.publish(nowMs()), intervalSeconds * 1000);
+  return () => clearInterval(timer);
+}
+
+/** Of JavaScript's objects and of the buffers outside of its heap. */
+function heapBytes(): number {
+  const { heapUsed, external } = Deno.memoryUsage();
+  return heapUsed + external;
+}

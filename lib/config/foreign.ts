@@ -1,0 +1,132 @@
+import type { ForeignOption } from "./option.ts";
+import { BOOLEAN, BYTES, choice, COUNT, COUNT_OR_MINUS_ONE, integer, PATH } from "./rows.ts";
+
+/** Free text of any sensible length. */
+const TEXT = { kind: "text", maxLength: 255 } as const;
+
+/** `max_retained_bytes`, `max_total_queued_bytes` and `max_buffered_bytes` share memory as their defaults do. */
+const MEMORY_SHARES = [4 / 6, 1 / 6, 1 / 6] as const;
+
+/**
+ * Options of mosquitto that do nothing here, or have another name: a file that has them starts the broker, and each is said once. What
+ * would change the meaning of the file is refused, here by value, and in `refused.ts` by name.
+ */
+export const FOREIGN_OPTIONS: readonly ForeignOption[] = [
+  {
+    name: "maximum_qos",
+    type: integer(0, 2),
+    isHere: "`max_qos`",
+    means: (value) => [["max_qos", String(value)]],
+  },
+  {
+    name: "global_max_clients",
+    type: COUNT_OR_MINUS_ONE,
+    isHere: "`max_sessions`, where no limit is 0 instead of -1",
+    means: (value) => [["max_sessions", String(Math.max(0, Number(value)))]],
+    refusedValues: { 0: "No client could connect; no limit is -1" },
+  },
+  {
+    name: "retained_persistence",
+    type: BOOLEAN,
+    isHere: "`persistence`",
+    means: (value) => [["persistence", String(value)]],
+  },
+  {
+    name: "memory_limit",
+    type: BYTES,
+    isHere: "four sixths of it `max_retained_bytes`, one `max_total_queued_bytes` and one " +
+      "`max_buffered_bytes`, which say what gives way",
+    means: (value) => memoryShares(Number(value)),
+  },
+  {
+    name: "listener_auto_id_prefix",
+    type: { kind: "text", maxLength: 50 },
+    isHere: "`auto_id_prefix`, which must be the same for every listener",
+    means: (value) => [["auto_id_prefix", String(value)]],
+    ofListener: true,
+  },
+  ...without("there is no periodic saving: what is acknowledged is stored", [
+    ["autosave_interval", COUNT],
+    ["autosave_on_changes", BOOLEAN],
+  ]),
+  ...without("the store's files are named by the broker; `persistence_location` is its directory", [
+    ["persistence_file", TEXT],
+  ]),
+  ...without("expired retained messages go when they expire, not at intervals", [
+    ["retain_expiry_interval", COUNT],
+  ]),
+  ...without("it does nothing in mosquitto either", [["retry_interval", COUNT]]),
+  ...without("keys are exchanged by elliptic curves, which need no parameters", [
+    ["dhparamfile", PATH],
+  ]),
+  ...without("buffers grow and shrink by themselves", [["packet_buffer_size", COUNT]]),
+  ...without("WebSockets have no log of their own: use `log_type`", [
+    ["websockets_log_level", COUNT],
+  ]),
+  ...without("there is no plugin whose names could be denied characters", [
+    ["auth_plugin_deny_special_chars", BOOLEAN],
+  ]),
+  ...without("clients connect with plain TCP, as those without Multipath TCP do", [
+    ["mptcp", BOOLEAN],
+  ]),
+  ...without("there is no engine whose password it could be", [["tls_engine_kpass_sha1", TEXT]]),
+  {
+    name: "tls_keyform",
+    type: choice("pem"),
+    noEffect: "keys are PEM files",
+    refusedValues: { engine: "Keys are PEM files here; name the file in `keyfile`" },
+  },
+  {
+    name: "enable_control_api",
+    type: BOOLEAN,
+    noEffect: "there are no control topics",
+    refusedValues: { true: "There are no control topics; remove the line" },
+  },
+  {
+    name: "check_retain_source",
+    type: BOOLEAN,
+    noEffect: "a retained message stays when its publisher loses the right to it",
+    refusedValues: {
+      true:
+        "A retained message stays when its publisher loses the right to it: only who reads it " +
+        "is checked; remove the line",
+    },
+  },
+  {
+    name: "use_username_as_clientid",
+    type: BOOLEAN,
+    noEffect: "clients name themselves",
+    refusedValues: {
+      true:
+        "Let clients name themselves; `pattern` lines with %u in the acl_file keep them apart " +
+        "by user name",
+    },
+  },
+  {
+    name: "disable_client_cert_date_checks",
+    type: BOOLEAN,
+    noEffect: "the dates of client certificates are always checked",
+    refusedValues: {
+      true: "The dates of client certificates are always checked; remove the line and renew what " +
+        "has expired",
+    },
+  },
+];
+
+function without(
+  noEffect: string,
+  options: readonly (readonly [name: string, type: ForeignOption["type"]])[],
+): ForeignOption[] {
+  return options.map(([name, type]) => ({ name, type, noEffect }));
+}
+
+/** 0 is no limit, and so sets none. */
+function memoryShares(bytes: number): (readonly [name: string, text: string])[] {
+  if (bytes === 0) return [];
+  const names = ["max_retained_bytes", "max_total_queued_bytes", "max_buffered_bytes"];
+  // None may become 0, which is no limit.
+  return names.map((
+    name,
+    index,
+  ) => [name, String(Math.max(1, Math.floor(bytes * MEMORY_SHARES[index]!)))]);
+}

@@ -1,0 +1,60 @@
+import type { Block, Draft } from "./draft.ts";
+
+/** The addresses of an interface, none where there is none of that name; throws where the system may not be asked. */
+export type AddressesOf = (interfaceName: string) => readonly string[];
+
+/**
+ * The addresses at which a listener listens that is otherwise at `address`: those of the interface of `bind_interface`, and those of the
+ * family of `socket_domain` only. What cannot be is a problem.
+ */
+export function addressesAt(
+  draft: Draft,
+  block: Block,
+  address: string,
+  addressesOf: AddressesOf | undefined,
+): readonly string[] {
+  const device = settingOf(draft, block, "bind_interface");
+  const domain = settingOf(draft, block, "socket_domain");
+  const isOfFamily = (address: string) =>
+    domain === undefined || address.includes(":") === (domain.value === "ipv6");
+  if (device !== undefined) {
+    return usableAddresses(draft, String(device.value), device.origin, addressesOf)
+      .filter(isOfFamily);
+  }
+  if (domain === undefined) return [address];
+  if (address === "" && domain.value === "ipv4") return ["0.0.0.0"];
+  if (address === "") {
+    const message = "Cannot be ipv6: at all addresses, one socket takes IPv4 as well; name an " +
+      "address: `listener PORT ADDRESS`";
+    draft.problem(domain.origin, "socket_domain", message);
+  } else if (/^[\d.]+$|:/.test(address) && !isOfFamily(address)) {
+    draft.problem(domain.origin, "socket_domain", `Cannot be ${domain.value}: it is at ${address}`);
+  }
+  return [address];
+}
+
+/** Addresses that are the same on every link do not say which link is meant, so they are left out. */
+function usableAddresses(
+  draft: Draft,
+  device: string,
+  origin: string,
+  addressesOf: AddressesOf | undefined,
+): readonly string[] {
+  try {
+    const usable = addressesOf?.(device).filter((address) => !/^fe80:/i.test(address)) ?? [];
+    if (usable.length > 0) return usable;
+    draft.problem(origin, "bind_interface", `${device} is no interface that has an address`);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `Cannot ask for the addresses of ${device}: ${reason}; or name the address ` +
+      "instead: `listener PORT ADDRESS`";
+    draft.problem(origin, "bind_interface", message);
+  }
+  return [];
+}
+
+/** What is set for the listener, or goes over all of them; undefined where that is the default. */
+function settingOf(draft: Draft, block: Block, name: string) {
+  const setting = (draft.overrides.get(name) ?? block.settings.get(name))?.at(-1);
+  return setting?.value === setting?.option.default ? undefined : setting;
+}

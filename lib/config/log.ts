@@ -1,0 +1,56 @@
+import {
+  DAEMON_FACILITY,
+  LOCAL0_FACILITY,
+  type LogDestination,
+  type LogOptions,
+} from "../observe/mod.ts";
+import type { ProcessOptions } from "./process_options.ts";
+import { parseLogDestination } from "./value.ts";
+
+/** The levels, the most talkative first. */
+const LOG_TYPE_RANKS = ["debug", "info", "warning", "error", "none"] as const;
+
+/** The level of each of mosquitto's log types. */
+const LOG_TYPE_LEVELS: Readonly<Record<string, LogOptions["level"]>> = {
+  all: "debug",
+  debug: "debug",
+  error: "error",
+  information: "info",
+  internal: "info",
+  none: "none",
+  notice: "info",
+  subscribe: "info",
+  unsubscribe: "info",
+  warning: "warning",
+  websockets: "info",
+};
+
+/** The most talkative of the types; `none` takes back those before it, as in mosquitto. */
+export function logLevel(types: readonly string[]): LogOptions["level"] {
+  let rank = LOG_TYPE_RANKS.indexOf("none");
+  for (const type of types) {
+    const named = LOG_TYPE_RANKS.indexOf(LOG_TYPE_LEVELS[type] ?? "info");
+    rank = type === "none" ? named : Math.min(rank, named);
+  }
+  return LOG_TYPE_RANKS[rank] ?? "info";
+}
+
+/** The places that the lines name, each once; `none` takes back those before it. */
+export function logDestinations(
+  texts: readonly string[],
+  logFacility: ProcessOptions["logFacility"],
+): readonly LogDestination[] {
+  const facility = logFacility === "" ? DAEMON_FACILITY : LOCAL0_FACILITY + Number(logFacility);
+  const destinations = new Map<string, LogDestination>();
+  for (const text of texts) {
+    const parsed = parseLogDestination(text);
+    if (!parsed.isValid) continue;
+    if (parsed.value === undefined) destinations.clear();
+    else {
+      const { value } = parsed;
+      const destination = value.type === "syslog" ? { ...value, facility } : value;
+      destinations.set(text, destination);
+    }
+  }
+  return [...destinations.values()];
+}
