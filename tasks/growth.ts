@@ -1,6 +1,6 @@
 // deno-lint-ignore-file no-console -- its output is what this command is for
 /**
- * Shows what subscribing, routing and retaining cost as the tries grow: two tables in Markdown. The rows of one run
+ * Shows what subscribing, routing and retaining cost as the tries grow: three tables in Markdown. The rows of one run
  * compare with one another; runs on different machines do not.
  *
  * @module
@@ -44,6 +44,12 @@ function scattered(i: number, count: number): number {
   return (i * 7_919) % count;
 }
 
+/** Of 200 levels, of which the first or the last tells it from the others. */
+function deepFilterOf(i: number): string {
+  const levels = "a/".repeat(198);
+  return i % 2 === 0 ? `${i}/${levels}+` : `${levels}${i}/+`;
+}
+
 /** Microseconds that `operation` takes on average over the topics `topicOf(0)` … `topicOf(count - 1)`. */
 function timeUs(
   count: number,
@@ -75,30 +81,49 @@ interface Subject {
 
 const value = {};
 
-const filters: Subject = {
-  title: "Filters: one subscriber each, six of ten exact, three with `+`, one with `#`",
-  columns: ["filters", "µs per add", "µs per match", "µs per delete", "bytes per filter"],
-  measureUs(count) {
-    let found = 0;
-    const trie = new FilterTrie<object>();
-    const addUs = timeUs(count, filterOf, (filter) => trie.add(filter, value));
-    const matchUs = timeUs(count, (i) => nameOf(scattered(i, count)), (name) => {
-      trie.match(name, () => found++);
-    });
-    const deleteUs = timeUs(count, (i) => filterOf(scattered(i, count)), (filter) => {
-      trie.delete(filter, value);
-    });
-    if (found !== count || trie.nodeCount !== 0) {
-      throw new Error("Filters are missing or left over");
-    }
-    return [addUs, matchUs, deleteUs];
-  },
-  fill(count) {
-    const trie = new FilterTrie<object>();
-    timeUs(count, filterOf, (filter) => trie.add(filter, value));
-    return trie;
-  },
-};
+/** `matched`: a name for each filter, which that one alone matches. */
+function filterSubject(
+  title: string,
+  filterOf: (i: number) => string,
+  matched: (i: number) => string,
+): Subject {
+  return {
+    title,
+    columns: ["filters", "µs per add", "µs per match", "µs per delete", "bytes per filter"],
+    measureUs(count) {
+      let found = 0;
+      const trie = new FilterTrie<object>();
+      const addUs = timeUs(count, filterOf, (filter) => trie.add(filter, value));
+      const matchUs = timeUs(count, (i) => matched(scattered(i, count)), (name) => {
+        trie.match(name, () => found++);
+      });
+      const deleteUs = timeUs(count, (i) => filterOf(scattered(i, count)), (filter) => {
+        trie.delete(filter, value);
+      });
+      if (found !== count || trie.nodeCount !== 0) {
+        throw new Error("Filters are missing or left over");
+      }
+      return [addUs, matchUs, deleteUs];
+    },
+    fill(count) {
+      const trie = new FilterTrie<object>();
+      timeUs(count, filterOf, (filter) => trie.add(filter, value));
+      return trie;
+    },
+  };
+}
+
+const filters = filterSubject(
+  "Filters: one subscriber each, six of ten exact, three with `+`, one with `#`",
+  filterOf,
+  nameOf,
+);
+
+const deepFilters = filterSubject(
+  "Filters of 200 levels and 400 bytes, which differ in one level",
+  deepFilterOf,
+  (i) => deepFilterOf(i).replace("+", "x"),
+);
 
 const retained: Subject = {
   title: "Retained messages: names of four levels, without what is retained",
@@ -165,12 +190,12 @@ function heapBytes(): number {
   return Deno.memoryUsage().heapUsed;
 }
 
-function printTable(subject: Subject): void {
+function printTable(subject: Subject, counts: readonly number[] = COUNTS): void {
   console.log(`## ${subject.title}\n`);
   console.log(`| ${subject.columns.join(" | ")} |`);
   console.log(`|${subject.columns.map(() => "--:|").join("")}`);
   meanUs(subject, 1_000); // for the compiler
-  for (const count of COUNTS) {
+  for (const count of counts) {
     const row = meanUs(subject, count).map((us) => us.toFixed(2));
     const bytes = weighBytes(subject, count).toFixed(0);
     console.log(`| ${count.toLocaleString("en")} | ${row.join(" | ")} | ${bytes} |`);
@@ -180,5 +205,6 @@ function printTable(subject: Subject): void {
 
 if (import.meta.main) {
   printTable(filters);
+  printTable(deepFilters, COUNTS.slice(0, 2));
   printTable(retained);
 }

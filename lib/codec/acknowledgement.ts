@@ -35,13 +35,13 @@ export function encodeAcknowledgement(
   sink: Sink,
 ): void {
   requirePacketId(packet.packetId);
-  sink.uint16(packet.packetId);
+  sink.uint16(packet.packetId, "packetId");
   if (version < 5) return;
   if (packet.properties !== undefined) {
-    sink.byte(packet.reasonCode);
+    sink.byte(packet.reasonCode, "reasonCode");
     encodeProperties(packet.properties, packet.type, sink);
   } else if (packet.reasonCode !== ReasonCode.Success) {
-    sink.byte(packet.reasonCode);
+    sink.byte(packet.reasonCode, "reasonCode");
   }
 }
 

@@ -1,4 +1,4 @@
-import { malformed } from "./error.ts";
+import { EncodeError, malformed } from "./error.ts";
 import type { Auth, ProtocolVersion } from "./packet.ts";
 import { decodeProperties, encodeProperties } from "./properties.ts";
 import type { Reader } from "./reader.ts";
@@ -16,10 +16,10 @@ export function decodeAuth(reader: Reader, version: ProtocolVersion): Auth {
   return { type: "auth", reasonCode, ...(properties && { properties }) };
 }
 
-/** Writes the body of an AUTH; throws `TypeError` before 5.0. */
+/** Writes the body of an AUTH; throws `EncodeError` before 5.0. */
 export function encodeAuth(packet: Auth, version: ProtocolVersion, sink: Sink): void {
-  if (version < 5) throw new TypeError("Cannot encode AUTH before MQTT 5.0");
+  if (version < 5) throw new EncodeError("type", "Cannot encode AUTH before MQTT 5.0");
   if (packet.properties === undefined && packet.reasonCode === ReasonCode.Success) return;
-  sink.byte(packet.reasonCode);
+  sink.byte(packet.reasonCode, "reasonCode");
   encodeProperties(packet.properties, "auth", sink);
 }

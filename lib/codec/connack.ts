@@ -3,7 +3,7 @@ import type { Connack, ProtocolVersion } from "./packet.ts";
 import { decodeProperties, encodeProperties } from "./properties.ts";
 import type { Reader } from "./reader.ts";
 import { allowedReasonCode } from "./reason_code_sets.ts";
-import type { Sink } from "./sink.ts";
+import { requireInteger, type Sink } from "./sink.ts";
 
 /** The last Connect Return code before 5.0. */
 const MAX_RETURN_CODE = 5;
@@ -30,10 +30,8 @@ export function decodeConnack(reader: Reader, version: ProtocolVersion): Connack
 
 /** Writes the body of a CONNACK; 3.1 cannot tell Session Present, and nothing before 5.0 properties. */
 export function encodeConnack(packet: Connack, version: ProtocolVersion, sink: Sink): void {
-  if (version < 5 && packet.reasonCode > MAX_RETURN_CODE) {
-    throw new RangeError(`Cannot encode a Connect Return code of ${packet.reasonCode}`);
-  }
-  sink.byte(version > 3 && packet.sessionPresent ? 1 : 0);
-  sink.byte(packet.reasonCode);
+  if (version < 5) requireInteger(packet.reasonCode, MAX_RETURN_CODE, "reasonCode");
+  sink.byte(version > 3 && packet.sessionPresent ? 1 : 0, "sessionPresent");
+  sink.byte(packet.reasonCode, "reasonCode");
   if (version === 5) encodeProperties(packet.properties, "connack", sink);
 }

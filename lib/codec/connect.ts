@@ -1,9 +1,9 @@
-import { malformed, MqttError } from "./error.ts";
+import { EncodeError, malformed, MqttError } from "./error.ts";
 import type { Connect, Properties, ProtocolVersion, Qos, Will } from "./packet.ts";
 import { decodeProperties, encodeProperties } from "./properties.ts";
 import type { Reader } from "./reader.ts";
 import { ReasonCode } from "./reason_code.ts";
-import type { Sink } from "./sink.ts";
+import { requireQos, type Sink } from "./sink.ts";
 
 const RESERVED = 0x01;
 const CLEAN_START = 0x02;
@@ -43,24 +43,25 @@ export function decodeConnect(reader: Reader): Connect {
 export function encodeConnect(packet: Connect, sink: Sink): void {
   const { protocolVersion, will, userName, password } = packet;
   if (protocolVersion < 5 && userName === undefined && password !== undefined) {
-    throw new TypeError("Cannot encode a password without userName before MQTT 5.0");
+    throw new EncodeError(
+      "password",
+      "Cannot encode a password without userName before MQTT 5.0",
+    );
   }
-  if (will !== undefined && ![0, 1, 2].includes(will.qos)) {
-    throw new RangeError(`Cannot encode a will of QoS ${will.qos}`);
-  }
-  sink.text(protocolVersion === 3 ? "MQIsdp" : "MQTT");
-  sink.byte(protocolVersion);
-  sink.byte(flagsOf(packet));
-  sink.uint16(packet.keepAliveSeconds);
+  if (will !== undefined) requireQos(will.qos, "will.qos");
+  sink.text(protocolVersion === 3 ? "MQIsdp" : "MQTT", "protocolVersion");
+  sink.byte(protocolVersion, "protocolVersion");
+  sink.byte(flagsOf(packet), "flags");
+  sink.uint16(packet.keepAliveSeconds, "keepAliveSeconds");
   if (protocolVersion === 5) encodeProperties(packet.properties, "connect", sink);
-  sink.text(packet.clientId);
+  sink.text(packet.clientId, "clientId");
   if (will !== undefined) {
     if (protocolVersion === 5) encodeProperties(will.properties, "will", sink);
-    sink.text(will.topicName);
-    sink.binary(will.payload);
+    sink.text(will.topicName, "will.topicName");
+    sink.binary(will.payload, "will.payload");
   }
-  if (userName !== undefined) sink.text(userName);
-  if (password !== undefined) sink.binary(password);
+  if (userName !== undefined) sink.text(userName, "userName");
+  if (password !== undefined) sink.binary(password, "password");
 }
 
 /** 3.1 is `MQIsdp` 3; 3.1.1 and 5.0 are `MQTT` 4 and 5; anything else is not supported. */

@@ -19,9 +19,9 @@ export function decodeDisconnect(reader: Reader, version: ProtocolVersion): Disc
 export function encodeDisconnect(packet: Disconnect, version: ProtocolVersion, sink: Sink): void {
   if (version < 5) return;
   if (packet.properties !== undefined) {
-    sink.byte(packet.reasonCode);
+    sink.byte(packet.reasonCode, "reasonCode");
     encodeProperties(packet.properties, "disconnect", sink);
   } else if (packet.reasonCode !== ReasonCode.Success) {
-    sink.byte(packet.reasonCode);
+    sink.byte(packet.reasonCode, "reasonCode");
   }
 }

@@ -3,7 +3,7 @@ import { encodeAuth } from "./auth.ts";
 import { encodeConnack } from "./connack.ts";
 import { encodeConnect } from "./connect.ts";
 import { encodeDisconnect } from "./disconnect.ts";
-import { FirstByte, sizeWithHeader, writeVarint } from "./frame.ts";
+import { FirstByte, requireRemainingLength, sizeWithHeader, writeVarint } from "./frame.ts";
 import type { Packet, ProtocolVersion, Publish } from "./packet.ts";
 import { encodePublishInto, publishSize } from "./publish.ts";
 import { Meter, type Sink, Writer } from "./sink.ts";
@@ -33,7 +33,7 @@ const FIRST_BYTES: { readonly [Type in Others["type"]]: number } = {
 };
 
 /**
- * Bytes of the whole packet. Throws `RangeError` or `TypeError` where a field cannot be encoded: text that is ill-formed or
+ * Bytes of the whole packet. Throws `EncodeError` where a field cannot be encoded: text that is ill-formed or
  * longer than 65,535 bytes, Packet Identifier 0, a property that this packet does not have.
  */
 export function packetSize(packet: Packet, version: ProtocolVersion): number {
@@ -61,6 +61,7 @@ export function encodeInto(
 ): number {
   if (packet.type === "publish") return encodePublishInto(packet, version, target, offset);
   const size = bodySize(packet, version);
+  requireRemainingLength(size);
   target[offset] = FIRST_BYTES[packet.type];
   const writer = new Writer(target, writeVarint(size, target, offset + 1));
   encodeBody(packet, version, writer);

@@ -16,6 +16,27 @@ export class MqttError extends Error {
   }
 }
 
+/**
+ * A packet that cannot be put on the wire: a value of it is none that its field can hold. Not the peer's fault but that of whoever made
+ * the packet, in a broker often out of what another peer sent: so it costs this one packet or its receiver, and nobody else.
+ */
+export class EncodeError extends Error {
+  /** For logs. */
+  override readonly name = "EncodeError";
+
+  /**
+   * `field` is the packet's key that is wrong, `remainingLength` where all fields together are too long; `reasonCode` tells that
+   * (0x95) from the others (0x83).
+   */
+  constructor(
+    readonly field: string,
+    message: string,
+    readonly reasonCode: ReasonCode = ReasonCode.ImplementationSpecificError,
+  ) {
+    super(message);
+  }
+}
+
 /** The error for a packet that cannot be read as the specification lays it out. */
 export function malformed(message: string): MqttError {
   return new MqttError(ReasonCode.MalformedPacket, message);

@@ -1,4 +1,4 @@
-import { malformed, MqttError } from "./error.ts";
+import { EncodeError, malformed, MqttError } from "./error.ts";
 import { ReasonCode } from "./reason_code.ts";
 
 /** What four bytes of Remaining Length can say. */
@@ -98,12 +98,20 @@ export function writeVarint(value: number, target: Uint8Array, offset: number): 
   return offset;
 }
 
-/** Bytes of a packet with such a body; throws `RangeError` where Remaining Length cannot say it. */
+/** Bytes of a packet with such a body; throws `EncodeError` where Remaining Length cannot say it. */
 export function sizeWithHeader(bodySize: number): number {
-  if (bodySize > MAX_REMAINING_LENGTH) {
-    throw new RangeError(`Cannot encode a body of ${bodySize} bytes: the most is 268435455`);
-  }
+  requireRemainingLength(bodySize);
   return 1 + varintSize(bodySize) + bodySize;
+}
+
+/** Throws `EncodeError` where Remaining Length, or another Variable Byte Integer, cannot say so many bytes. */
+export function requireRemainingLength(bodySize: number, field = "remainingLength"): void {
+  if (bodySize <= MAX_REMAINING_LENGTH) return;
+  throw new EncodeError(
+    field,
+    `Cannot encode ${field} of ${bodySize} bytes: the most is ${MAX_REMAINING_LENGTH}`,
+    ReasonCode.PacketTooLarge,
+  );
 }
 
 /** The error for a first byte with a wrong type or wrong flags. */

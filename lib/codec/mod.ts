@@ -4,7 +4,7 @@
  * This room owns the form of a packet and nothing of its meaning: it judges what a single packet tells by itself
  * (flags, lengths, text, properties, Reason Codes that its type allows) and throws an {@linkcode MqttError} with the Reason
  * Code for the peer; whether the packet may come now, or names a valid topic, is for others to say. A value that
- * cannot be put on the wire is the caller's own fault: a `RangeError` or `TypeError`.
+ * cannot be put on the wire is an {@linkcode EncodeError}, which names its field.
  *
  * {@linkcode frameLength} finds the end of a packet in a stream that is cut anywhere, {@linkcode decodePacket} reads the packet in
  * place, {@linkcode encodePacket} writes it. Everything is a plain function on plain data, and both directions are spoken, so
@@ -30,7 +30,7 @@
 export * from "./packet.ts";
 export { ReasonCode, reasonCodeName } from "./reason_code.ts";
 export { type Answer, mayCarry } from "./reason_code_sets.ts";
-export { MqttError } from "./error.ts";
+export { EncodeError, MqttError } from "./error.ts";
 export { FirstByte, frameLength } from "./frame.ts";
 export { decodePacket } from "./decode.ts";
 export { encodeInto, encodePacket, packetSize } from "./encode.ts";

@@ -1,4 +1,5 @@
-import { malformed, MqttError, protocolError } from "./error.ts";
+import { EncodeError, malformed, MqttError, protocolError } from "./error.ts";
+import { requireRemainingLength } from "./frame.ts";
 import type { Packet, Properties, UserProperty } from "./packet.ts";
 import type { Reader } from "./reader.ts";
 import { ReasonCode } from "./reason_code.ts";
@@ -127,14 +128,15 @@ export function encodeProperties(
   carrier: Carrier,
   sink: Sink,
 ): void {
-  if (properties === undefined) return sink.byte(0);
+  if (properties === undefined) return sink.byte(0, "properties");
   const meter = new Meter();
   writeProperties(properties, carrier, meter);
-  sink.varint(meter.size);
+  requireRemainingLength(meter.size, "properties");
+  sink.varint(meter.size, "properties");
   writeProperties(properties, carrier, sink);
 }
 
-/** Bytes of Property Length and properties; throws `TypeError` or `RangeError` on what the carrier cannot have. */
+/** Bytes of Property Length and properties; throws `EncodeError` on what the carrier cannot have. */
 export function propertiesSize(properties: Properties | undefined, carrier: Carrier): number {
   if (properties === undefined) return 1;
   const meter = new Meter();
@@ -187,35 +189,39 @@ function writeProperties(properties: Properties, carrier: Carrier, sink: Sink): 
     if (value === undefined) continue;
     const row = BY_KEY.get(key);
     if (row === undefined || !row.carriers.includes(carrier)) {
-      throw new TypeError(`Cannot encode ${key}: ${carrier} has no such property`);
+      throw new EncodeError(key, `Cannot encode ${key}: ${carrier} has no such property`);
     }
     if (!Array.isArray(value)) {
       writeValue(value as Scalar, row, sink);
       continue;
     }
     if (value.length > 1 && !row.repeatable?.includes(carrier)) {
-      throw new RangeError(`Cannot encode ${value.length} ${key}: ${carrier} has one at most`);
+      throw new EncodeError(
+        key,
+        `Cannot encode ${value.length} ${key}: ${carrier} has one at most`,
+      );
     }
     for (const one of value as readonly Scalar[]) writeValue(one, row, sink);
   }
 }
 
 function writeValue(value: Scalar, row: PropertyRow, sink: Sink): void {
-  sink.byte(row.id);
+  const { key } = row;
+  sink.byte(row.id, key);
   switch (row.kind) {
     case "text":
-      return sink.text(value as string);
+      return sink.text(value as string, key);
     case "binary":
-      return sink.binary(value as Uint8Array);
+      return sink.binary(value as Uint8Array, key);
     case "pair":
-      sink.text((value as UserProperty)[0]);
-      return sink.text((value as UserProperty)[1]);
+      sink.text((value as UserProperty)[0], key);
+      return sink.text((value as UserProperty)[1], key);
     case "boolean":
-      return sink.byte(value === true ? 1 : 0);
+      return sink.byte(value === true ? 1 : 0, key);
     default:
       if (!isWithinLimits(value as number, row)) {
-        throw new RangeError(`Cannot encode ${row.key} of ${value}`);
+        throw new EncodeError(key, `Cannot encode ${key} of ${value}`);
       }
-      return sink[row.kind](value as number);
+      return sink[row.kind](value as number, key);
   }
 }

@@ -1,10 +1,16 @@
-import { malformed, type MqttError } from "./error.ts";
-import { bodyStart, FirstByte, sizeWithHeader, writeVarint } from "./frame.ts";
+import { EncodeError, malformed, type MqttError } from "./error.ts";
+import {
+  bodyStart,
+  FirstByte,
+  requireRemainingLength,
+  sizeWithHeader,
+  writeVarint,
+} from "./frame.ts";
 import type { NameCache } from "./name_cache.ts";
 import type { Properties, ProtocolVersion, Publish, Qos } from "./packet.ts";
 import { decodeProperties, encodePropertiesInto, propertiesSize } from "./properties.ts";
 import { Reader, zeroPacketId } from "./reader.ts";
-import { requirePacketId } from "./sink.ts";
+import { requireFieldSize, requirePacketId, requireQos } from "./sink.ts";
 import { decodeText, textSize, writeText } from "./text.ts";
 
 /**
@@ -74,7 +80,7 @@ export function publishSize(
 
 /**
  * Writes the packet at `offset`, where {@linkcode publishSize} bytes have room; returns the offset behind it. Before 5.0 the
- * properties are left out. Throws `RangeError` or `TypeError` where a field cannot be encoded; nothing is written then.
+ * properties are left out. Throws `EncodeError` where a field cannot be encoded; nothing is written then.
  */
 export function encodePublishInto(
   packet: Publish,
@@ -85,14 +91,16 @@ export function encodePublishInto(
 ): number {
   const { qos, packetId, payload, properties } = packet;
   const size = bodySize(packet, version, topicNameBytes);
+  requireRemainingLength(size);
   if (qos !== 0) requirePacketId(packetId);
-  if (qos > 2 || (qos === 0 && packet.dup)) {
-    throw new RangeError(`Cannot encode PUBLISH: QoS is ${qos}, DUP is ${packet.dup}`);
+  requireQos(qos);
+  if (qos === 0 && packet.dup) {
+    throw new EncodeError("dup", "Cannot encode PUBLISH: DUP with QoS 0");
   }
   target[offset] = FirstByte.Publish | (packet.dup ? 8 : 0) | qos << 1 | (packet.retain ? 1 : 0);
   let at = writeVarint(size, target, offset + 1);
   if (topicNameBytes === undefined) {
-    at = writeText(packet.topicName, textSize(packet.topicName), target, at);
+    at = writeText(packet.topicName, textSize(packet.topicName, "topicName"), target, at);
   } else {
     target[at] = topicNameBytes.length >> 8;
     target[at + 1] = topicNameBytes.length & 0xff;
@@ -113,7 +121,8 @@ export function encodePublishInto(
 }
 
 function bodySize(packet: Publish, version: ProtocolVersion, topicNameBytes?: Uint8Array): number {
-  return 2 + (topicNameBytes === undefined ? textSize(packet.topicName) : topicNameBytes.length) +
+  if (topicNameBytes !== undefined) requireFieldSize(topicNameBytes, "topicName");
+  return 2 + (topicNameBytes?.length ?? textSize(packet.topicName, "topicName")) +
     (packet.qos === 0 ? 0 : 2) +
     (version === 5 ? propertiesSize(packet.properties, "publish") : 0) +
     packet.payload.length;

@@ -1,54 +1,54 @@
+import { EncodeError } from "./error.ts";
 import { MAX_REMAINING_LENGTH, varintSize, writeVarint } from "./frame.ts";
 import { MAX_FIELD_SIZE, textSize, writeText } from "./text.ts";
 
 /**
  * Where an encoder puts the fields of a packet. There are two: a {@linkcode Meter} that counts and checks, and a
- * {@linkcode Writer}. One function for each packet feeds both, so that size and bytes cannot disagree.
+ * {@linkcode Writer}. One function for each packet feeds both, so that size and bytes cannot disagree. `field` is for errors: the key
+ * of the packet that the value stands under.
  */
 export interface Sink {
-  byte(value: number): void;
-  uint16(value: number): void;
-  uint32(value: number): void;
+  byte(value: number, field: string): void;
+  uint16(value: number, field: string): void;
+  uint32(value: number, field: string): void;
   /** Variable Byte Integer. */
-  varint(value: number): void;
+  varint(value: number, field: string): void;
   /** UTF-8 Encoded String. */
-  text(value: string): void;
+  text(value: string, field: string): void;
   /** Binary Data: with its length in two bytes. */
-  binary(value: Uint8Array): void;
+  binary(value: Uint8Array, field: string): void;
 }
 
-/** Counts bytes. Throws `RangeError` or `TypeError` on a value that does not fit its field: our own fault, not a peer's. */
+/** Counts bytes. Throws `EncodeError` on a value that does not fit its field. */
 export class Meter implements Sink {
   size = 0;
 
-  byte(value: number): void {
+  byte(value: number, field: string): void {
     this.size += 1;
-    requireInteger(value, 0xff);
+    requireInteger(value, 0xff, field);
   }
 
-  uint16(value: number): void {
+  uint16(value: number, field: string): void {
     this.size += 2;
-    requireInteger(value, 0xffff);
+    requireInteger(value, 0xffff, field);
   }
 
-  uint32(value: number): void {
+  uint32(value: number, field: string): void {
     this.size += 4;
-    requireInteger(value, 0xffff_ffff);
+    requireInteger(value, 0xffff_ffff, field);
   }
 
-  varint(value: number): void {
-    requireInteger(value, MAX_REMAINING_LENGTH);
+  varint(value: number, field: string): void {
+    requireInteger(value, MAX_REMAINING_LENGTH, field);
     this.size += varintSize(value);
   }
 
-  text(value: string): void {
-    this.size += 2 + textSize(value);
+  text(value: string, field: string): void {
+    this.size += 2 + textSize(value, field);
   }
 
-  binary(value: Uint8Array): void {
-    if (value.length > MAX_FIELD_SIZE) {
-      throw new RangeError(`Cannot encode ${value.length} bytes of data: the most is 65535`);
-    }
+  binary(value: Uint8Array, field: string): void {
+    requireFieldSize(value, field);
     this.size += 2 + value.length;
   }
 }
@@ -76,7 +76,7 @@ export class Writer implements Sink {
   }
 
   text(value: string): void {
-    this.at = writeText(value, textSize(value), this.target, this.at);
+    this.at = writeText(value, textSize(value, ""), this.target, this.at);
   }
 
   binary(value: Uint8Array): void {
@@ -86,14 +86,27 @@ export class Writer implements Sink {
   }
 }
 
-/** Throws `RangeError` unless the Packet Identifier is 1 to 65,535. */
+/** Throws `EncodeError` unless the Packet Identifier is 1 to 65,535. */
 export function requirePacketId(packetId: number): void {
-  if (packetId === 0) throw new RangeError("Cannot encode a Packet Identifier of 0");
-  requireInteger(packetId, 0xffff);
+  requireInteger(packetId, 0xffff, "packetId", 1);
 }
 
-function requireInteger(value: number, max: number): void {
-  if (!Number.isInteger(value) || value < 0 || value > max) {
-    throw new RangeError(`Cannot encode ${value}: integers from 0 to ${max} fit`);
-  }
+/** Throws `EncodeError` unless it is a QoS. */
+export function requireQos(qos: number, field = "qos"): void {
+  requireInteger(qos, 2, field);
+}
+
+/** Throws `EncodeError` unless the value is an integer from `min` to `max`. */
+export function requireInteger(value: number, max: number, field: string, min = 0): void {
+  if (Number.isInteger(value) && value >= min && value <= max) return;
+  throw new EncodeError(field, `Cannot encode ${field} of ${value}: it is ${min} to ${max}`);
+}
+
+/** Throws `EncodeError` where two bytes cannot say how long the data are. */
+export function requireFieldSize({ length }: Uint8Array, field: string): void {
+  if (length <= MAX_FIELD_SIZE) return;
+  throw new EncodeError(
+    field,
+    `Cannot encode ${field} of ${length} bytes: the most is ${MAX_FIELD_SIZE}`,
+  );
 }

@@ -1,4 +1,4 @@
-import { protocolError } from "./error.ts";
+import { EncodeError, protocolError } from "./error.ts";
 import type { ProtocolVersion, Suback } from "./packet.ts";
 import { decodeProperties, encodeProperties } from "./properties.ts";
 import type { Reader } from "./reader.ts";
@@ -20,19 +20,19 @@ export function decodeSuback(reader: Reader, version: ProtocolVersion): Suback {
   return { type: "suback", packetId, reasonCodes, ...(properties && { properties }) };
 }
 
-/** Writes the body of a SUBACK; a Return Code that is not one before 5.0 is a `RangeError`. */
+/** Writes the body of a SUBACK; a Return Code that is not one before 5.0 is an `EncodeError`. */
 export function encodeSuback(packet: Suback, version: ProtocolVersion, sink: Sink): void {
   requirePacketId(packet.packetId);
-  sink.uint16(packet.packetId);
+  sink.uint16(packet.packetId, "packetId");
   if (version === 5) encodeProperties(packet.properties, "suback", sink);
   for (const code of packet.reasonCodes) {
     if (version < 5 && !isReturnCode(code)) {
-      throw new RangeError(`Cannot encode Return Code ${code} in suback`);
+      throw new EncodeError("reasonCodes", `Cannot encode Return Code ${code} in suback`);
     }
-    sink.byte(code);
+    sink.byte(code, "reasonCodes");
   }
 }
 
 function isReturnCode(code: number): boolean {
-  return code <= 2 || code === 0x80;
+  return code === 0 || code === 1 || code === 2 || code === 0x80;
 }

@@ -1,8 +1,8 @@
-import { malformed, protocolError } from "./error.ts";
+import { EncodeError, malformed, protocolError } from "./error.ts";
 import type { ProtocolVersion, Qos, Subscribe, SubscriptionRequest } from "./packet.ts";
 import { decodeProperties, encodeProperties } from "./properties.ts";
 import type { Reader } from "./reader.ts";
-import { requirePacketId, type Sink } from "./sink.ts";
+import { requireInteger, requirePacketId, requireQos, type Sink } from "./sink.ts";
 
 const NO_LOCAL = 0x04;
 const RETAIN_AS_PUBLISHED = 0x08;
@@ -23,14 +23,15 @@ export function decodeSubscribe(reader: Reader, version: ProtocolVersion): Subsc
 /** Writes the body of a SUBSCRIBE; before 5.0 a subscription has a QoS alone, and the other options are left out. */
 export function encodeSubscribe(packet: Subscribe, version: ProtocolVersion, sink: Sink): void {
   if (packet.subscriptions.length === 0) {
-    throw new RangeError("Cannot encode SUBSCRIBE without a Topic Filter");
+    throw new EncodeError("subscriptions", "Cannot encode SUBSCRIBE without a Topic Filter");
   }
   requirePacketId(packet.packetId);
-  sink.uint16(packet.packetId);
+  sink.uint16(packet.packetId, "packetId");
   if (version === 5) encodeProperties(packet.properties, "subscribe", sink);
   for (const subscription of packet.subscriptions) {
-    sink.text(subscription.topicFilter);
-    sink.byte(version === 5 ? optionsOf(subscription) : subscription.qos);
+    requireQos(subscription.qos);
+    sink.text(subscription.topicFilter, "topicFilter");
+    sink.byte(version === 5 ? optionsOf(subscription) : subscription.qos, "qos");
   }
 }
 
@@ -53,6 +54,7 @@ function decodeSubscription(reader: Reader, version: ProtocolVersion): Subscript
 }
 
 function optionsOf(subscription: SubscriptionRequest): number {
+  requireInteger(subscription.retainHandling, 2, "retainHandling");
   return subscription.qos | (subscription.noLocal ? NO_LOCAL : 0) |
     (subscription.retainAsPublished ? RETAIN_AS_PUBLISHED : 0) |
     subscription.retainHandling << RETAIN_HANDLING_SHIFT;

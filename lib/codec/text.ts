@@ -1,4 +1,4 @@
-import { malformed, type MqttError } from "./error.ts";
+import { EncodeError, malformed, type MqttError } from "./error.ts";
 
 /** The longest UTF-8 Encoded String or Binary Data, in bytes: their length has two bytes. */
 export const MAX_FIELD_SIZE = 65_535;
@@ -25,21 +25,24 @@ export function decodeText(bytes: Uint8Array, start: number, end: number): strin
   return String.fromCharCode.apply(null, codes);
 }
 
-/** The bytes of a text; throws `TypeError` or `RangeError` where it cannot stand in a packet. */
-export function encodeText(text: string): Uint8Array {
-  const bytes = new Uint8Array(textSize(text));
+/** The bytes of a text; throws `EncodeError`, which names `field`, where it cannot stand in a packet. */
+export function encodeText(text: string, field = "text"): Uint8Array {
+  const bytes = new Uint8Array(textSize(text, field));
   writeChars(text, bytes, 0, bytes.length);
   return bytes;
 }
 
-/** Bytes of a text without its length; throws `TypeError` or `RangeError` where it cannot stand in a packet. */
-export function textSize(text: string): number {
+/** Bytes of a text without its length; throws `EncodeError`, which names `field`, where it cannot stand in a packet. */
+export function textSize(text: string, field: string): number {
   const size = measure(text);
-  if (size < 0) throw new TypeError("Cannot encode text: it has U+0000 or a lone surrogate");
-  if (size > MAX_FIELD_SIZE) {
-    throw new RangeError(`Cannot encode text of ${size} bytes: the most is ${MAX_FIELD_SIZE}`);
+  if (size < 0) {
+    throw new EncodeError(field, `Cannot encode ${field}: it has U+0000 or a lone surrogate`);
   }
-  return size;
+  if (size <= MAX_FIELD_SIZE) return size;
+  throw new EncodeError(
+    field,
+    `Cannot encode ${field} of ${size} bytes: the most is ${MAX_FIELD_SIZE}`,
+  );
 }
 
 /** Writes a text of `size` bytes, the length before it; returns the offset behind it. */

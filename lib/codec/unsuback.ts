@@ -20,8 +20,8 @@ export function decodeUnsuback(reader: Reader, version: ProtocolVersion): Unsuba
 /** Writes the body of an UNSUBACK; before 5.0 Reason Codes and properties are left out. */
 export function encodeUnsuback(packet: Unsuback, version: ProtocolVersion, sink: Sink): void {
   requirePacketId(packet.packetId);
-  sink.uint16(packet.packetId);
+  sink.uint16(packet.packetId, "packetId");
   if (version < 5) return;
   encodeProperties(packet.properties, "unsuback", sink);
-  for (const code of packet.reasonCodes) sink.byte(code);
+  for (const code of packet.reasonCodes) sink.byte(code, "reasonCodes");
 }

@@ -1,4 +1,4 @@
-import { protocolError } from "./error.ts";
+import { EncodeError, protocolError } from "./error.ts";
 import type { ProtocolVersion, Unsubscribe } from "./packet.ts";
 import { decodeProperties, encodeProperties } from "./properties.ts";
 import type { Reader } from "./reader.ts";
@@ -19,10 +19,10 @@ export function decodeUnsubscribe(reader: Reader, version: ProtocolVersion): Uns
 /** Writes the body of an UNSUBSCRIBE. */
 export function encodeUnsubscribe(packet: Unsubscribe, version: ProtocolVersion, sink: Sink): void {
   if (packet.topicFilters.length === 0) {
-    throw new RangeError("Cannot encode UNSUBSCRIBE without a Topic Filter");
+    throw new EncodeError("topicFilters", "Cannot encode UNSUBSCRIBE without a Topic Filter");
   }
   requirePacketId(packet.packetId);
-  sink.uint16(packet.packetId);
+  sink.uint16(packet.packetId, "packetId");
   if (version === 5) encodeProperties(packet.properties, "unsubscribe", sink);
-  for (const topicFilter of packet.topicFilters) sink.text(topicFilter);
+  for (const topicFilter of packet.topicFilters) sink.text(topicFilter, "topicFilters");
 }

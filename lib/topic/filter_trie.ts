@@ -1,5 +1,6 @@
-import { hasWildcard, levelEnd, splitLevels } from "./levels.ts";
-import { TrieNode } from "./node.ts";
+import { Branches } from "./branches.ts";
+import { FilterNode } from "./filter_node.ts";
+import { hasWildcard } from "./levels.ts";
 import { hasValue, type Values, visitValues, withoutValue, withValue } from "./values.ts";
 
 /** Settings of a {@link FilterTrie}. */
@@ -18,8 +19,7 @@ export interface FilterTrieOptions {
 export class FilterTrie<T extends NonNullable<unknown>> {
   readonly #hashMatchesParent: boolean;
   readonly #exact = new Map<string, Values<T>>();
-  readonly #root = new FilterNode<T>("");
-  #nodeCount = 0;
+  readonly #branches = new Branches<FilterNode<T>>((label) => new FilterNode(label));
   #size = 0;
   #version = 0;
 
@@ -40,14 +40,14 @@ export class FilterTrie<T extends NonNullable<unknown>> {
 
   /** What takes memory: different filters without a wildcard, and nodes of the trie. */
   get nodeCount(): number {
-    return this.#exact.size + this.#nodeCount;
+    return this.#exact.size + this.#branches.nodeCount;
   }
 
   /** Puts `value` under a filter, where it may have others beside it; once more in the same place changes nothing. */
   add(topicFilter: string, value: T): void {
     if (hasWildcard(topicFilter)) {
-      const { levels, slot } = parse(topicFilter);
-      const node = this.#makeNode(levels);
+      const { end, slot } = parse(topicFilter);
+      const node = this.#branches.make(topicFilter, end);
       if (hasValue(node[slot], value)) return;
       node[slot] = withValue(node[slot], value);
     } else {
@@ -72,74 +72,53 @@ export class FilterTrie<T extends NonNullable<unknown>> {
 
   /**
    * Calls `visit` with the value of every entry whose filter matches: a value that stands under several of them, as often.
-   * In no certain order; if `visit` adds or deletes, it may or may not see that.
+   * In no certain order; if `visit` adds or deletes, it may or may not see that. Returns the steps that it took: nodes that were
+   * looked at, and entries that were found.
    */
-  match(topicName: string, visit: (value: T) => void): void {
-    visitValues(this.#exact.get(topicName), visit);
-    if (this.#nodeCount > 0 || this.#root.below !== undefined) this.#matchTrie(topicName, visit);
+  match(topicName: string, visit: (value: T) => void): number {
+    const steps = 1 + visitValues(this.#exact.get(topicName), visit);
+    const { root, nodeCount } = this.#branches;
+    if (nodeCount === 0 && root.below === undefined) return steps;
+    return steps + this.#matchTrie(topicName, visit);
   }
 
-  /** Level by level of the name, from the nodes that the levels so far lead to, on to those of the next. */
-  #matchTrie(topicName: string, visit: (value: T) => void): void {
+  /** From node to node, each with the place in the name that it leads to. */
+  #matchTrie(topicName: string, visit: (value: T) => void): number {
     const isSystem = topicName.startsWith("$");
-    const reached = [this.#root];
-    let next = 0;
-    for (let at = 0; at <= topicName.length && next < reached.length;) {
-      const end = levelEnd(topicName, at);
-      const level = topicName.slice(at, end);
-      for (const stop = reached.length; next < stop; next++) {
-        const node = reached[next]!;
-        // A wildcard in first place does not reach names that begin with "$". [MQTT-4.7.2-1]
-        if (!isSystem || at > 0) {
-          visitValues(node.below, visit);
-          if (node.plus !== undefined) reached.push(node.plus);
-        }
-        const child = node.child(level);
-        if (child !== undefined) reached.push(child);
+    const reached = [this.#branches.root];
+    const places = [0];
+    let steps = 0;
+    const reach = (child: FilterNode<T> | undefined, at: number) => {
+      if (child === undefined) return;
+      steps++;
+      const end = child.pass(topicName, at);
+      if (end === -1) return;
+      reached.push(child);
+      places.push(end);
+    };
+    for (let next = 0; next < reached.length; next++) {
+      const node = reached[next]!;
+      const at = places[next]!;
+      if (at > topicName.length) {
+        steps += visitValues(node.here, visit);
+        if (this.#hashMatchesParent) steps += visitValues(node.below, visit);
+        continue;
       }
-      at = end + 1;
+      reach(node.candidate(topicName, at), at);
+      // A wildcard in first place does not reach names that begin with "$". [MQTT-4.7.2-1]
+      if (isSystem && at === 0) continue;
+      steps += visitValues(node.below, visit);
+      reach(node.plus, at);
     }
-    for (; next < reached.length; next++) {
-      visitValues(reached[next]!.here, visit);
-      if (this.#hashMatchesParent) visitValues(reached[next]!.below, visit);
-    }
-  }
-
-  #makeNode(levels: readonly string[]): FilterNode<T> {
-    let node = this.#root;
-    for (const level of levels) {
-      let child = node.next(level);
-      if (child === undefined) {
-        child = new FilterNode(level);
-        node.attach(child);
-        this.#nodeCount++;
-      }
-      node = child;
-    }
-    return node;
+    return steps;
   }
 
   #deleteFromTrie(topicFilter: string, value: T): boolean {
-    const { levels, slot } = parse(topicFilter);
-    let node = this.#root;
-    // Where the branch is cut if the filter's node is empty then: below the last node that something else needs.
-    let keep = this.#root;
-    let keepDepth = 0;
-    for (let depth = 0; depth < levels.length; depth++) {
-      if (node.load > 1) {
-        keep = node;
-        keepDepth = depth;
-      }
-      const child = node.next(levels[depth]!);
-      if (child === undefined) return false;
-      node = child;
-    }
-    if (!hasValue(node[slot], value)) return false;
-    node[slot] = withoutValue(node[slot], value);
-    if (node.load === 0 && node !== this.#root) {
-      keep.detach(keep.next(levels[keepDepth]!)!);
-      this.#nodeCount -= levels.length - keepDepth;
-    }
+    const { end, slot } = parse(topicFilter);
+    const place = this.#branches.find(topicFilter, end);
+    if (place === undefined || !hasValue(place.node[slot], value)) return false;
+    place.node[slot] = withoutValue(place.node[slot], value);
+    this.#branches.prune(place);
     return true;
   }
 
@@ -153,39 +132,8 @@ export class FilterTrie<T extends NonNullable<unknown>> {
   }
 }
 
-class FilterNode<T> extends TrieNode<FilterNode<T>> {
-  /** The child for `+`, which no name has for a level. */
-  plus: FilterNode<T> | undefined = undefined;
-  /** Values of the filter that ends with this level. */
-  here: Values<T> = undefined;
-  /** Values of the filter that ends with `/#` after this level. */
-  below: Values<T> = undefined;
-
-  /** How many things need this node: nothing can be cut where there is more than one. */
-  get load(): number {
-    return this.childCount + (this.plus === undefined ? 0 : 1) +
-      (this.here === undefined ? 0 : 1) + (this.below === undefined ? 0 : 1);
-  }
-
-  next(level: string): FilterNode<T> | undefined {
-    return level === "+" ? this.plus : this.child(level);
-  }
-
-  override attach(child: FilterNode<T>): void {
-    if (child.level === "+") this.plus = child;
-    else super.attach(child);
-  }
-
-  override detach(child: FilterNode<T>): void {
-    if (child.level === "+") this.plus = undefined;
-    else super.detach(child);
-  }
-}
-
-/** The levels that lead to a filter's node, and where in it the values are. */
-function parse(topicFilter: string): { levels: string[]; slot: "here" | "below" } {
-  const levels = splitLevels(topicFilter);
-  if (levels.at(-1) !== "#") return { levels, slot: "here" };
-  levels.pop();
-  return { levels, slot: "below" };
+/** Where the levels end that lead to a filter's node, -1 where there are none, and where in it the values are. */
+function parse(topicFilter: string): { end: number; slot: "here" | "below" } {
+  if (!topicFilter.endsWith("#")) return { end: topicFilter.length, slot: "here" };
+  return { end: topicFilter.length - 2, slot: "below" };
 }

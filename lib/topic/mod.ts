@@ -8,7 +8,8 @@
  *
  * {@link FilterTrie} goes from one name to the filters that match it (routing); {@link RetainedTopics} goes from one filter to the
  * names that match it (retained messages). Both keep cost per operation flat as they grow, and memory in step with what
- * they hold: what becomes empty is cut off. {@link topicMatches} compares one filter with one name and needs neither.
+ * they hold: levels that no branch parts are one node, and what becomes empty is cut off. Both say in steps what a match or a walk has
+ * cost, for those who share their time among many. {@link topicMatches} compares one filter with one name and needs neither.
  *
  * The tries trust their callers: strings are checked once, at the edge, by {@link isTopicName} and {@link parseTopicFilter}.
  * This folder imports nothing from other folders.

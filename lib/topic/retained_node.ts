@@ -1,12 +1,16 @@
 import { TrieNode } from "./node.ts";
 
-/** One level in the trie of retained messages. */
+/** A branch in the trie of retained messages. */
 export class RetainedNode<T> extends TrieNode<RetainedNode<T>> {
-  /** What is retained under the name that ends with this level. */
+  /** What is retained under the name that ends here. */
   value: T | undefined = undefined;
 
-  /** How many things need this node: nothing can be cut where there is more than one. */
-  get load(): number {
-    return this.childCount + (this.value === undefined ? 0 : 1);
+  override get isHolding(): boolean {
+    return this.value !== undefined;
+  }
+
+  override adopt(other: RetainedNode<T>): void {
+    super.adopt(other);
+    this.value = other.value;
   }
 }

@@ -1,6 +1,7 @@
 import type { MatchOptions } from "./retained_cursor.ts";
+import type { Entry, Places } from "./retained_places.ts";
 import { RetainedTrie } from "./retained_trie.ts";
-import { type Entry, type Places, RetainedWalk } from "./retained_walk.ts";
+import { RetainedWalk } from "./retained_walk.ts";
 
 /** Deleted entries that may stand among the new ones before it is looked at whether they are most of them. */
 const MIN_DELETED = 1024;
@@ -82,14 +83,14 @@ export class RetainedTopics<T extends NonNullable<unknown>> {
   }
 
   /**
-   * Puts new names before `order` into the trie, `maxCount` at most; whether it has all of them.
+   * Puts new names before `order` into the trie, `maxCount` at most; returns how many. Fewer than `maxCount`: it has all of them.
    * @internal
    */
-  index(order: number, maxCount: number): boolean {
-    for (let count = 0; this.#nextNew < this.#new.length; count++) {
+  index(order: number, maxCount: number): number {
+    let count = 0;
+    for (; this.#nextNew < this.#new.length; count++) {
       const entry = this.#new[this.#nextNew]!;
-      if (entry.order >= order) return true;
-      if (count === maxCount) return false;
+      if (entry.order >= order || count === maxCount) return count;
       this.#nextNew++;
       if (entry.value === undefined) this.#deletedNew--;
       else {
@@ -99,7 +100,7 @@ export class RetainedTopics<T extends NonNullable<unknown>> {
     }
     this.#new = [];
     this.#nextNew = 0;
-    return true;
+    return count;
   }
 
   /**

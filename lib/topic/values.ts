@@ -24,9 +24,14 @@ export function withoutValue<T>(values: Values<T>, value: T): Values<T> {
   return last;
 }
 
-/** Calls `visit` with each of them. */
-export function visitValues<T>(values: Values<T>, visit: (value: T) => void): void {
-  if (values === undefined) return;
-  if (values instanceof Several) { for (const value of values) visit(value); }
-  else visit(values);
+/** Calls `visit` with each of them; returns how many there are. */
+export function visitValues<T>(values: Values<T>, visit: (value: T) => void): number {
+  if (values === undefined) return 0;
+  if (!(values instanceof Several)) {
+    visit(values);
+    return 1;
+  }
+  const { size } = values;
+  for (const value of values) visit(value);
+  return size;
 }

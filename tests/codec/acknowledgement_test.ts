@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import {
   encodeAckInto,
+  EncodeError,
   encodePacket,
   type Puback,
   type Pubcomp,
@@ -154,7 +155,7 @@ Deno.test("encodeAckInto() writes the four bytes that all versions read", () => 
 
 Deno.test("encodeAckInto() refuses Packet Identifiers that do not exist", () => {
   for (const packetId of [0, -1, 65_536, 1.5, NaN]) {
-    assert.throws(() => encodeAckInto(0x40, packetId, new Uint8Array(4), 0), RangeError);
+    assert.throws(() => encodeAckInto(0x40, packetId, new Uint8Array(4), 0), EncodeError);
   }
 });
 

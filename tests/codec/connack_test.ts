@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { type Connack, encodePacket } from "../../lib/codec/mod.ts";
+import { type Connack, EncodeError, encodePacket } from "../../lib/codec/mod.ts";
 import { ALL, BEFORE_5, fromHex, testGolden } from "./golden.ts";
 
 const accepted: Connack = { type: "connack", sessionPresent: false, reasonCode: 0 };
@@ -113,5 +113,5 @@ Deno.test("properties of a CONNACK are left out before 5.0", () => {
 });
 
 Deno.test("a Reason Code of 5.0 does not fit into a CONNACK before it", () => {
-  assert.throws(() => encodePacket({ ...accepted, reasonCode: 0x87 }, 4), RangeError);
+  assert.throws(() => encodePacket({ ...accepted, reasonCode: 0x87 }, 4), EncodeError);
 });

@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { type Auth, type Disconnect, encodePacket } from "../../lib/codec/mod.ts";
+import { type Auth, type Disconnect, EncodeError, encodePacket } from "../../lib/codec/mod.ts";
 import { ALL, BEFORE_5, fromHex, testGolden } from "./golden.ts";
 
 const disconnect: Disconnect = { type: "disconnect", reasonCode: 0 };
@@ -128,7 +128,7 @@ testGolden([
 ]);
 
 Deno.test("AUTH cannot be encoded before 5.0", () => {
-  for (const version of BEFORE_5) assert.throws(() => encodePacket(auth, version), TypeError);
+  for (const version of BEFORE_5) assert.throws(() => encodePacket(auth, version), EncodeError);
 });
 
 Deno.test("Reason Code and properties of a DISCONNECT are left out before 5.0", () => {

@@ -43,7 +43,11 @@ Deno.test("a fifth byte of Remaining Length is malformed, before it is there", (
 });
 
 Deno.test("a body longer than Remaining Length can say is not encoded", () => {
-  assert.throws(() => sizeWithHeader(268_435_456), RangeError);
+  assert.throws(() => sizeWithHeader(268_435_456), {
+    name: "EncodeError",
+    field: "remainingLength",
+    reasonCode: 0x95,
+  });
 });
 
 Deno.test("a packet above the limit is refused before its body is there", () => {

@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { encodePacket, type Suback, type Subscribe } from "../../lib/codec/mod.ts";
+import { EncodeError, encodePacket, type Suback, type Subscribe } from "../../lib/codec/mod.ts";
 import { ALL, BEFORE_5, fromHex, testGolden } from "./golden.ts";
 
 const plain = { noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
@@ -248,5 +248,5 @@ Deno.test("options of 5.0 are left out of a SUBSCRIBE before it", () => {
 });
 
 Deno.test("a Reason Code of 5.0 does not fit into a SUBACK before it [v3 MQTT-3.9.3-2]", () => {
-  assert.throws(() => encodePacket({ ...suback, reasonCodes: [0x87] }, 4), RangeError);
+  assert.throws(() => encodePacket({ ...suback, reasonCodes: [0x87] }, 4), EncodeError);
 });

@@ -62,22 +62,22 @@ for (const [hex, why] of ILL_FORMED) {
 }
 
 // deno-fmt-ignore
-const NOT_TEXT: [text: string, error: typeof TypeError | typeof RangeError, why: string][] = [
-  ["\u0000", TypeError, "U+0000"],
-  ["a\u0000", TypeError, "U+0000"],
-  ["\ud800", TypeError, "half a pair at the end"],
-  ["\ud800a", TypeError, "half a pair before another character"],
-  ["\udc00", TypeError, "the second half alone"],
-  ["\udc00\ud800", TypeError, "a pair the wrong way round"],
-  ["a".repeat(65_536), RangeError, "one byte too long"],
-  ["€".repeat(21_846), RangeError, "too long as UTF-8 alone"],
+const NOT_TEXT: [text: string, why: string][] = [
+  ["\u0000", "U+0000"],
+  ["a\u0000", "U+0000"],
+  ["\ud800", "half a pair at the end"],
+  ["\ud800a", "half a pair before another character"],
+  ["\udc00", "the second half alone"],
+  ["\udc00\ud800", "a pair the wrong way round"],
+  ["a".repeat(65_536), "one byte too long"],
+  ["€".repeat(21_846), "too long as UTF-8 alone"],
 ];
 
-for (const [text, error, why] of NOT_TEXT) {
+for (const [text, why] of NOT_TEXT) {
   Deno.test(`encoding ${JSON.stringify(text.slice(0, 5))} fails: ${why}`, () => {
-    assert.throws(() => encodeText(text), error);
+    assert.throws(() => encodeText(text, "x"), { name: "EncodeError", field: "x" });
     const packet = { type: "unsubscribe", packetId: 1, topicFilters: [text] } as const;
-    assert.throws(() => encodePacket(packet, 4), error);
+    assert.throws(() => encodePacket(packet, 4), { name: "EncodeError", field: "topicFilters" });
   });
 }
 

@@ -1,6 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { FilterTrie } from "../../lib/topic/mod.ts";
-import { ALL_FILTERS, ALL_NAMES, naiveMatches } from "./naive.ts";
+import { ALL_FILTERS, ALL_NAMES, naiveMatches, randomFilter, randomName } from "./naive.ts";
+import { collectGarbage } from "../support/garbage.ts";
 import { Random } from "../support/random.ts";
 
 function matched<T extends NonNullable<unknown>>(trie: FilterTrie<T>, topicName: string): T[] {
@@ -136,6 +137,83 @@ Deno.test("deleting a filter cuts what nothing else needs, and no more", () => {
   }
 });
 
+Deno.test("levels that no branch parts are one node, and are joined again when a branch is cut off", () => {
+  const trie = new FilterTrie<string>();
+  const filters: [filter: string, nodeCount: number][] = [
+    ["a/b/+/d/e/f", 1],
+    ["a/b/+/d/e/g/h", 1 + 2],
+    ["a/b/+/d", 1 + 2 + 1],
+    ["+/b/c/d", 5],
+    ["+/b/c/#", 6],
+    ["+", 7],
+  ];
+  for (const [filter, nodeCount] of filters) {
+    trie.add(filter, filter);
+    equal(trie.nodeCount, nodeCount, `with "${filter}"`);
+  }
+  deepEqual(matched(trie, "a/b/x/d/e/g/h"), ["a/b/+/d/e/g/h"]);
+  deepEqual(matched(trie, "a/b/x/d/e/g"), []);
+  deepEqual(matched(trie, "a/b/c/d").sort(), ["+/b/c/#", "+/b/c/d", "a/b/+/d"]);
+  for (const [i, [filter]] of [...filters.entries()].reverse()) {
+    trie.delete(filter, filter);
+    equal(trie.nodeCount, i === 0 ? 0 : filters[i - 1]![1], `without "${filter}"`);
+  }
+});
+
+Deno.test("filters of 200 levels take no more than two nodes each, whatever they have in common", () => {
+  const random = new Random(1);
+  const trie = new FilterTrie<number>();
+  const filters = Array.from({ length: 2000 }, () => {
+    const levels = new Array<string>(199).fill("a");
+    for (let i = random.int(3); i >= 0; i--) levels[random.int(199)] = String(random.int(3));
+    return `${levels.join("/")}/+`;
+  });
+  for (const filter of filters) trie.add(filter, 1);
+  equal(trie.nodeCount > 1000 && trie.nodeCount < 4000, true, `${trie.nodeCount} nodes`);
+  for (const filter of filters) {
+    equal(matched(trie, filter.replace("+", "x")).length, 1);
+  }
+  for (const filter of filters) trie.delete(filter, 1);
+  equal(trie.nodeCount, 0);
+});
+
+Deno.test("filters of 200 levels take three times their own bytes of memory at most", () => {
+  const trie = new FilterTrie<number>();
+  const bytesBefore = heapBytes();
+  let ownBytes = 0;
+  for (let i = 0; i < 10_000; i++) {
+    const filter = `${i}/${"a/".repeat(198)}+`;
+    ownBytes += filter.length;
+    trie.add(filter, 1);
+  }
+  const bytes = heapBytes() - bytesBefore;
+  equal(trie.size, 10_000); // so that it was in use until here
+  equal(bytes < 3 * ownBytes, true, `${bytes} bytes of heap for filters of ${ownBytes}`);
+});
+
+Deno.test("a match says what it cost: nodes looked at and entries found", () => {
+  const trie = new FilterTrie<string>();
+  const steps = (name: string) => trie.match(name, () => {});
+  equal(steps("a/b"), 1, "the look-up of the whole name");
+  trie.add("a/b", "one");
+  trie.add("a/b", "two");
+  equal(steps("a/b"), 1 + 2);
+  equal(steps("b"), 1);
+  for (let i = 0; i < 100; i++) trie.add("a/+", `${i}`);
+  equal(steps("a/b") > 1 + 2 + 100, true, `${steps("a/b")} steps`);
+  equal(steps("a/b") < 110, true, `${steps("a/b")} steps`);
+  // Every one of 2^10 nodes is reached, and nothing found.
+  const deep = new FilterTrie<string>();
+  for (let bits = 0; bits < 1024; bits++) {
+    const levels = Array.from({ length: 10 }, (_, i) => (bits >> i & 1) === 0 ? "a" : "+");
+    deep.add(`${levels.join("/")}/z`, "value");
+  }
+  const looked = deep.match("a/a/a/a/a/a/a/a/a/a/y", () => {
+    throw new Error("Nothing matches");
+  });
+  equal(looked > 2000 && looked < 3200, true, `${looked} steps`);
+});
+
 Deno.test("filters and names of ten thousand levels are no deeper for the stack", () => {
   const trie = new FilterTrie<string>();
   const deep = "+/".repeat(10_000);
@@ -193,3 +271,68 @@ Deno.test("random adds and deletes agree with a plain list", () => {
     equal(trie.nodeCount, 0, `seed ${seed}`);
   }
 });
+
+Deno.test("long random filters agree with a plain list, and leave the trie as if they had never been more", () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const random = new Random(seed);
+    const hashMatchesParent = random.bool();
+    const trie = new FilterTrie<string>({ hashMatchesParent });
+    const there = new Set<string>();
+    const filters = Array.from({ length: 1 + random.int(80) }, () => randomFilter(random));
+    for (let step = 0; step < 200; step++) {
+      const filter = random.pick(filters);
+      if (random.int(10) < (step < 100 ? 7 : 3)) {
+        trie.add(filter, filter);
+        there.add(filter);
+      } else equal(trie.delete(filter, filter), there.delete(filter), `seed ${seed}`);
+      const name = random.bool() ? randomName(random) : random.pick(filters)
+        .replaceAll("+", "aa").replaceAll("#", "a");
+      const expected = [...there].filter((one) => naiveMatches(one, name, hashMatchesParent));
+      deepEqual(matched(trie, name).sort(), expected.sort(), `seed ${seed}, name "${name}"`);
+    }
+    const fresh = new FilterTrie<string>();
+    for (const filter of there) fresh.add(filter, filter);
+    equal(trie.nodeCount, fresh.nodeCount, `seed ${seed}`);
+  }
+});
+
+Deno.test("what stays while a visitor adds and deletes is visited once", () => {
+  for (let seed = 1; seed <= 200; seed++) {
+    const random = new Random(seed);
+    const name = randomName(random);
+    const levels = name.split("/");
+    const filters = Array.from({ length: 2 + random.int(40) }, () => {
+      const some = levels.map((level) => random.int(3) === 0 ? "+" : level);
+      if (random.bool()) return some.join("/");
+      return [...some.slice(0, random.int(some.length + 1)), "#"].join("/");
+    });
+    const trie = new FilterTrie<string>();
+    const stayed = new Set<string>();
+    for (const filter of filters) {
+      if (random.int(3) === 0) continue;
+      trie.add(filter, filter);
+      if (naiveMatches(filter, name, true)) stayed.add(filter);
+    }
+    const visited: string[] = [];
+    trie.match(name, (value) => {
+      visited.push(value);
+      for (let i = random.int(4); i > 0; i--) {
+        const filter = random.pick(filters);
+        if (random.bool()) trie.add(filter, filter);
+        else {
+          trie.delete(filter, filter);
+          stayed.delete(filter);
+        }
+      }
+    });
+    for (const filter of stayed) {
+      const times = visited.filter((value) => value === filter).length;
+      equal(times, 1, `seed ${seed}, name "${name}", filter "${filter}"`);
+    }
+  }
+});
+
+function heapBytes(): number {
+  collectGarbage();
+  return Deno.memoryUsage().heapUsed;
+}

@@ -1,3 +1,5 @@
+import type { Random } from "../support/random.ts";
+
 /** The rules of matching, once more and as plainly as can be: what the library's matchers are held against. */
 export function naiveMatches(filter: string, name: string, hashMatchesParent: boolean): boolean {
   if (name.startsWith("$") && (filter.startsWith("+") || filter.startsWith("#"))) return false;
@@ -31,3 +33,25 @@ export const ALL_NAMES: readonly string[] = allTopics(NAME_LEVELS, 4);
 /** Every valid filter of up to four levels over the same alphabet and the wildcards. */
 export const ALL_FILTERS: readonly string[] = allTopics([...NAME_LEVELS, "+", "#"], 4)
   .filter((filter) => !filter.includes("#/"));
+
+/** Levels that begin alike, and one that is long enough to be a view of the topic that it was cut from. */
+const LIKE_LEVELS: readonly string[] = ["a", "aa", "ab", "", "$a", "a level of some length", "b"];
+
+/** A name of up to twelve levels, mostly the same, so that many have long beginnings in common. */
+export function randomName(random: Random): string {
+  for (;;) {
+    const levels = Array.from({ length: 1 + random.int(12) }, () => randomLevel(random));
+    if (levels.length > 1 || levels[0] !== "") return levels.join("/");
+  }
+}
+
+/** As {@link randomName}, with wildcards here and there. */
+export function randomFilter(random: Random): string {
+  const levels = randomName(random).split("/").map((level) => random.int(6) === 0 ? "+" : level);
+  if (random.int(4) === 0) levels.push("#");
+  return random.int(30) === 0 ? "#" : levels.join("/");
+}
+
+function randomLevel(random: Random): string {
+  return random.int(3) > 0 ? "a" : random.pick(LIKE_LEVELS);
+}

@@ -1,0 +1,99 @@
+import { commonLength, levelEnd, SLASH } from "./levels.ts";
+import type { TrieNode } from "./node.ts";
+
+/** Where a node stands: what hangs on a node that is cut off or grows together with its child. */
+export interface Place<Node> {
+  readonly node: Node;
+  /** The root is its own parent. */
+  readonly parent: Node;
+  readonly grandparent: Node;
+}
+
+/**
+ * The nodes of a trie as they grow and are pruned. Levels that follow one another without a branch, and without anything held
+ * between them, are one node: so there are at most twice as many nodes as topics, however many levels these have.
+ *
+ * A topic is given as a string and the `end` of its levels in it; an `end` of -1 is no level at all: the root.
+ */
+export class Branches<Node extends TrieNode<Node>> {
+  readonly root: Node;
+  readonly #create: (label: string) => Node;
+  #nodeCount = 0;
+
+  /** `create` makes an empty node. */
+  constructor(create: (label: string) => Node) {
+    this.root = create("");
+    this.#create = create;
+  }
+
+  /** Nodes without the root. */
+  get nodeCount(): number {
+    return this.#nodeCount;
+  }
+
+  /** The topic's node, made where there is none. Something has to be held in it then. */
+  make(topic: string, end: number): Node {
+    let node = this.root;
+    for (let at = 0; at <= end;) {
+      const child = node.child(topic.slice(at, levelEnd(topic, at)));
+      if (child === undefined) {
+        const added = this.#create(topic.slice(at, end));
+        node.attach(added);
+        this.#nodeCount++;
+        return added;
+      }
+      const common = commonLength(child.label, topic, at, end);
+      node = common === child.label.length ? child : this.#split(node, child, common);
+      at += common + 1;
+    }
+    return node;
+  }
+
+  /** Where the topic's node stands; `undefined` where it has none. */
+  find(topic: string, end: number): Place<Node> | undefined {
+    let node = this.root;
+    let parent = node;
+    let grandparent = node;
+    for (let at = 0; at <= end;) {
+      const child = node.candidate(topic, at);
+      if (child === undefined) return undefined;
+      const { length } = child.label;
+      if (at + length > end || !topic.startsWith(child.label, at)) return undefined;
+      grandparent = parent;
+      parent = node;
+      node = child;
+      at += length + 1;
+      // The level has to end where the label does.
+      if (at <= end && topic.charCodeAt(at - 1) !== SLASH) return undefined;
+    }
+    return { node, parent, grandparent };
+  }
+
+  /** Cuts off what nothing needs any more, and joins what no branch parts any more, after a node was emptied. */
+  prune({ node, parent, grandparent }: Place<Node>): void {
+    if (node === this.root || node.isHolding || node.childCount > 1) return;
+    if (node.onlyChild !== undefined) return this.#join(parent, node, node.onlyChild);
+    parent.detach(node);
+    this.#nodeCount--;
+    if (parent === this.root || parent.isHolding || parent.onlyChild === undefined) return;
+    this.#join(grandparent, parent, parent.onlyChild);
+  }
+
+  /** Parts a child's branch behind `length` characters of its label; returns the upper part. */
+  #split(parent: Node, child: Node, length: number): Node {
+    const upper = this.#create(child.label.slice(0, length));
+    const lower = this.#create(child.label.slice(length + 1));
+    lower.adopt(child);
+    upper.attach(lower);
+    parent.replace(upper);
+    this.#nodeCount++;
+    return upper;
+  }
+
+  #join(parent: Node, node: Node, onlyChild: Node): void {
+    const joined = this.#create(`${node.label}/${onlyChild.label}`);
+    joined.adopt(onlyChild);
+    parent.replace(joined);
+    this.#nodeCount--;
+  }
+}
