@@ -2,13 +2,11 @@ import { DatabaseSync } from "node:sqlite";
 import type { LogPort, StoredState } from "../broker/mod.ts";
 import { MqttError } from "../codec/mod.ts";
 import { load, type Loaded } from "./load.ts";
-import { salvage } from "./salvage.ts";
+import { finishReplacing, replaceDamaged } from "./replace.ts";
 import { migrate, NewerSchemaError } from "./schema.ts";
 import { SqliteStore } from "./sqlite_store.ts";
+import { DATABASE_NAME, stamp } from "./store_files.ts";
 import { isLogDamaged } from "./write_ahead_log.ts";
-
-/** The database's name in its directory. */
-export const DATABASE_NAME = "flux-mqtt.db";
 
 /** Where the store is, and what it promises. */
 export interface OpenStoreInit {
@@ -91,27 +89,20 @@ function whyNotWritable(path: string): string | undefined {
 function loadOrSalvage(directory: string, log: LogPort): Loaded {
   const path = `${directory}/${DATABASE_NAME}`;
   // The directory is read: to ask for a file that is not there takes a millisecond, as its error does.
-  const names = new Set(Array.from(Deno.readDirSync(directory), ({ name }) => name));
+  let names = namesIn(directory);
+  if (finishReplacing(directory, names, log)) names = namesIn(directory);
   if (names.has(`${DATABASE_NAME}-wal`)) checkLog(path, log);
   try {
     return names.has(DATABASE_NAME) ? loadDatabase(path, "FULL") : makeDatabase(path);
   } catch (error) {
     if (!isDamage(error)) throw error;
-    const aside = `${path}.damaged-${stamp()}`;
-    moveAside(path, aside);
-    log.error("The store is damaged: it is set aside, and what can be read is saved", {
-      aside,
-      reason: reasonOf(error),
-    });
-    const saved = salvage(aside, path);
-    log.warning("Saved from the damaged store", saved);
+    replaceDamaged(directory, reasonOf(error), log);
     return loadDatabase(path, "FULL");
   }
 }
 
-/** For names of files: `2026-01-31T12-00-00-000Z`. */
-function stamp(): string {
-  return new Date().toISOString().replaceAll(/[:.]/g, "-");
+function namesIn(directory: string): Set<string> {
+  return new Set(Array.from(Deno.readDirSync(directory), ({ name }) => name));
 }
 
 /** SQLite reads past damage in its log without a word: a copy is set aside, and it is said. */
@@ -156,17 +147,6 @@ function loadRows(db: DatabaseSync): Loaded {
     const isNonsense = error instanceof MqttError || error instanceof TypeError ||
       error instanceof RangeError;
     throw isNonsense ? new DamageError(`A row makes no sense: ${error.message}`) : error;
-  }
-}
-
-/** Renames the file and its log. */
-function moveAside(path: string, aside: string): void {
-  for (const suffix of ["", "-wal", "-shm"]) {
-    try {
-      Deno.renameSync(path + suffix, aside + suffix);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
   }
 }
 
