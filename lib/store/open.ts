@@ -2,11 +2,15 @@ import { DatabaseSync } from "node:sqlite";
 import type { LogPort, StoredState } from "../broker/mod.ts";
 import { MqttError } from "../codec/mod.ts";
 import { load, type Loaded } from "./load.ts";
+import { DirectoryTakenError, lockDirectory, reasonOf } from "./lock.ts";
 import { finishReplacing, replaceDamaged } from "./replace.ts";
 import { migrate, NewerSchemaError } from "./schema.ts";
 import { SqliteStore } from "./sqlite_store.ts";
-import { DATABASE_NAME, stamp } from "./store_files.ts";
+import { DATABASE_NAME, SAVING, stamp, syncDirectory, syncFile } from "./store_files.ts";
 import { isLogDamaged } from "./write_ahead_log.ts";
+
+/** What brokers up to version 0.2 locked. */
+const LOCK_BEFORE = "lock.db";
 
 /** Where the store is, and what it promises. */
 export interface OpenStoreInit {
@@ -53,36 +57,8 @@ export function openStore(init: OpenStoreInit): OpenedStore {
     return { store, state: loaded, close };
   } catch (error) {
     lock.close();
-    throw error;
-  }
-}
-
-/** Holds the directory for as long as it is open; the operating system lets go of it when the process ends, however. */
-function lockDirectory(directory: string): DatabaseSync {
-  const path = `${directory}/lock.db`;
-  let lock: DatabaseSync | undefined;
-  try {
-    lock = new DatabaseSync(path);
-    // The write shows that the directory can be written; it takes the lock, and this mode keeps it.
-    lock.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY;
-      PRAGMA synchronous = OFF; PRAGMA user_version = 1`);
-    return lock;
-  } catch (error) {
-    lock?.close();
-    if (says(error, LOCKED)) {
-      throw new Error(`Cannot use ${directory}: another broker has it`);
-    }
-    throw new Error(`Cannot write ${path}: ${whyNotWritable(path) ?? reasonOf(error)}`);
-  }
-}
-
-/** In the operating system's words, which say more than SQLite's `unable to open database file`. */
-function whyNotWritable(path: string): string | undefined {
-  try {
-    Deno.openSync(path, { write: true, create: true }).close();
-    return undefined;
-  } catch (error) {
-    return reasonOf(error);
+    // One of version 0.2 has locked nothing else that still counts.
+    throw says(error, LOCKED) ? new DirectoryTakenError(directory) : error;
   }
 }
 
@@ -90,10 +66,11 @@ function loadOrSalvage(directory: string, log: LogPort): Loaded {
   const path = `${directory}/${DATABASE_NAME}`;
   // The directory is read: to ask for a file that is not there takes a millisecond, as its error does.
   let names = namesIn(directory);
+  if (names.has(LOCK_BEFORE)) Deno.removeSync(`${directory}/${LOCK_BEFORE}`);
   if (finishReplacing(directory, names, log)) names = namesIn(directory);
   if (names.has(`${DATABASE_NAME}-wal`)) checkLog(path, log);
   try {
-    return names.has(DATABASE_NAME) ? loadDatabase(path, "FULL") : makeDatabase(path);
+    return names.has(DATABASE_NAME) ? loadDatabase(path, "FULL") : makeDatabase(directory);
   } catch (error) {
     if (!isDamage(error)) throw error;
     replaceDamaged(directory, reasonOf(error), log);
@@ -117,11 +94,16 @@ function checkLog(path: string, log: LogPort): void {
   });
 }
 
-/** A new file has nothing to lose while it is made: it is brought to the disk once, when it is whole. */
-function makeDatabase(path: string): Loaded {
+/**
+ * A new file has nothing to lose while it is made: it is brought to the disk once, when it is whole, and only then has its name,
+ * so that an empty file of that name is none of ours.
+ */
+function makeDatabase(directory: string): Loaded {
+  const path = `${directory}/${SAVING}new`;
   const loaded = loadDatabase(path, "OFF");
-  using file = Deno.openSync(path, { write: true });
-  file.syncSync();
+  syncFile(path);
+  Deno.renameSync(path, `${directory}/${DATABASE_NAME}`);
+  syncDirectory(directory);
   return loaded;
 }
 
@@ -164,8 +146,4 @@ function isDamage(error: unknown): boolean {
 
 function says(error: unknown, words: RegExp): boolean {
   return error instanceof Error && words.test(error.message);
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -5,13 +5,13 @@ import {
   removeIfEmpty,
   removeIfThere,
   renameIfThere,
+  SAVING,
   stamp,
   syncDirectory,
   syncFile,
 } from "./store_files.ts";
 
-/** A file that is being filled, and one that is whole; a stamp follows. */
-const SAVING = `${DATABASE_NAME}.saving-`;
+/** A file that is whole, with what was saved; a stamp follows. */
 const SAVED = `${DATABASE_NAME}.saved-`;
 
 /**

@@ -1,6 +1,9 @@
 /** The database's name in its directory. */
 export const DATABASE_NAME = "flux-mqtt.db";
 
+/** A database that is not whole yet; something follows. What a process leaves behind of it is removed by the next. */
+export const SAVING: string = `${DATABASE_NAME}.saving-`;
+
 /** For names of files: `2026-01-31T12-00-00-000Z`. */
 export function stamp(): string {
   return new Date().toISOString().replaceAll(/[:.]/g, "-");
