@@ -3,6 +3,7 @@ import type { LogPort, StoredState } from "../broker/mod.ts";
 import { MqttError } from "../codec/mod.ts";
 import { load, type Loaded } from "./load.ts";
 import { DirectoryTakenError, lockDirectory, reasonOf } from "./lock.ts";
+import { closeToOthers, makePrivateFile } from "./privacy.ts";
 import { finishReplacing, replaceDamaged } from "./replace.ts";
 import { migrate, NewerSchemaError } from "./schema.ts";
 import { SqliteStore } from "./sqlite_store.ts";
@@ -66,6 +67,7 @@ function loadOrSalvage(directory: string, log: LogPort): Loaded {
   const path = `${directory}/${DATABASE_NAME}`;
   // The directory is read: to ask for a file that is not there takes a millisecond, as its error does.
   let names = namesIn(directory);
+  closeToOthers(directory, names, log);
   if (names.has(LOCK_BEFORE)) Deno.removeSync(`${directory}/${LOCK_BEFORE}`);
   if (finishReplacing(directory, names, log)) names = namesIn(directory);
   if (names.has(`${DATABASE_NAME}-wal`)) checkLog(path, log);
@@ -100,6 +102,7 @@ function checkLog(path: string, log: LogPort): void {
  */
 function makeDatabase(directory: string): Loaded {
   const path = `${directory}/${SAVING}new`;
+  makePrivateFile(path);
   const loaded = loadDatabase(path, "OFF");
   syncFile(path);
   Deno.renameSync(path, `${directory}/${DATABASE_NAME}`);

@@ -1,4 +1,5 @@
 import type { LogPort } from "../broker/mod.ts";
+import { makePrivateFile } from "./privacy.ts";
 import { salvage } from "./salvage.ts";
 import {
   DATABASE_NAME,
@@ -28,6 +29,7 @@ export function replaceDamaged(directory: string, reason: string, log: LogPort):
     reason,
   });
   const saving = `${directory}/${SAVING}${at}`;
+  makePrivateFile(saving);
   const saved = salvage(path, saving);
   syncFile(saving);
   Deno.renameSync(saving, `${directory}/${SAVED}${at}`);

@@ -2,6 +2,7 @@ import { deepEqual, equal, match, throws } from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { DATABASE_NAME } from "../../lib/store/mod.ts";
 import { LOCK_NAME } from "../../lib/store/lock.ts";
+import { committed, fillSession } from "./contract_support.ts";
 import { LogRecord, open, storeTest } from "./sqlite_support.ts";
 
 /** What may be in a file of which only the lock counts. */
@@ -62,3 +63,54 @@ storeTest(
     await open(directory).close();
   },
 );
+
+storeTest(
+  "nobody else can read the files, in a directory that is open to others",
+  async (directory) => {
+    const place = `${directory}/place`;
+    await Deno.mkdir(place);
+    await Deno.chmod(place, 0o755);
+    const log = new LogRecord();
+    const { store, close } = open(place, { log });
+    const { level, fields } = log.find(/directory is open to others/);
+    deepEqual([level, fields], ["warning", { directory: place, mode: "0755" }]);
+    fillSession(store, "a");
+    await committed(store);
+    deepEqual(modesIn(place), {
+      [DATABASE_NAME]: 0o600,
+      [`${DATABASE_NAME}-wal`]: 0o600,
+      [LOCK_NAME]: 0o600,
+    });
+    await close();
+  },
+);
+
+storeTest("files of before, which others can read, are closed to them", async (directory) => {
+  await open(directory).close();
+  const path = `${directory}/${DATABASE_NAME}`;
+  const damaged = await Deno.readFile(path);
+  await Deno.writeFile(path, damaged.fill(0xff, 4096));
+  for (const suffix of ["", "-wal", ".damaged-2026-01-01T00-00-00-000Z"]) {
+    await Deno.writeFile(path + suffix, new Uint8Array(), { append: true });
+    await Deno.chmod(path + suffix, 0o644);
+  }
+  await open(directory).close();
+  const modes = modesIn(directory);
+  equal(Object.keys(modes).filter((name) => name.includes(".damaged-")).length, 2);
+  deepEqual(new Set(Object.values(modes)), new Set([0o600]));
+});
+
+storeTest("a directory of its own is not warned of", async (directory) => {
+  const log = new LogRecord();
+  await open(`${directory}/new`, { log }).close();
+  await open(`${directory}/new`, { log }).close();
+  deepEqual(log.lines, []);
+});
+
+/** The permissions of all files, by their names. */
+function modesIn(directory: string): Record<string, number> {
+  const names = [...Deno.readDirSync(directory)].map(({ name }) => name).toSorted();
+  return Object.fromEntries(
+    names.map((name) => [name, Deno.statSync(`${directory}/${name}`).mode! & 0o777]),
+  );
+}
