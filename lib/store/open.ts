@@ -72,7 +72,7 @@ function loadOrSalvage(directory: string, log: LogPort): Loaded {
   if (finishReplacing(directory, names, log)) names = namesIn(directory);
   if (names.has(`${DATABASE_NAME}-wal`)) checkLog(path, log);
   try {
-    return names.has(DATABASE_NAME) ? loadDatabase(path, "FULL") : makeDatabase(directory);
+    return names.has(DATABASE_NAME) ? loadWhole(path) : makeDatabase(directory);
   } catch (error) {
     if (!isDamage(error)) throw error;
     replaceDamaged(directory, reasonOf(error), log);
@@ -108,6 +108,12 @@ function makeDatabase(directory: string): Loaded {
   Deno.renameSync(path, `${directory}/${DATABASE_NAME}`);
   syncDirectory(directory);
   return loaded;
+}
+
+/** A file without anything in it SQLite would fill without a word, and throw its log away. */
+function loadWhole(path: string): Loaded {
+  if (Deno.statSync(path).size === 0) throw new DamageError("The file is empty");
+  return loadDatabase(path, "FULL");
 }
 
 function loadDatabase(path: string, synchronous: "OFF" | "FULL"): Loaded {

@@ -40,6 +40,8 @@ export function salvage(damagedPath: string, newPath: string): Record<string, nu
 
 /** `undefined`: not even the schema can be read. */
 function openDamaged(path: string): DatabaseSync | undefined {
+  // SQLite would throw its log away.
+  if (Deno.statSync(path).size === 0) return undefined;
   let db: DatabaseSync | undefined;
   try {
     // Without the last of these and the schema that can be written SQLite reads nothing of a file that was cut off.

@@ -2,7 +2,7 @@ import { deepEqual, equal, match, throws } from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { DATABASE_NAME } from "../../lib/store/mod.ts";
 import { LOCK_NAME } from "../../lib/store/lock.ts";
-import { committed, fillSession } from "./contract_support.ts";
+import { committed, fillSession, stateOf } from "./contract_support.ts";
 import { LogRecord, open, storeTest } from "./sqlite_support.ts";
 
 /** What may be in a file of which only the lock counts. */
@@ -105,6 +105,25 @@ storeTest("a directory of its own is not warned of", async (directory) => {
   await open(`${directory}/new`, { log }).close();
   await open(`${directory}/new`, { log }).close();
   deepEqual(log.lines, []);
+});
+
+storeTest("a database of 0 bytes is damage: what can be said is said", async (directory) => {
+  await open(directory).close();
+  const path = `${directory}/${DATABASE_NAME}`;
+  await Deno.truncate(path);
+  await Deno.writeFile(`${path}-wal`, new Uint8Array(100).fill(1));
+  const log = new LogRecord();
+  const { state, close } = open(directory, { log });
+  const { level, fields } = log.find(/The store is damaged/);
+  deepEqual([level, fields!["reason"]], ["error", "The file is empty"]);
+  log.find(/Saved from the damaged store/);
+  deepEqual(stateOf(state), { sessions: [], retained: [] });
+  // What stood in its log is not thrown away.
+  equal((await Deno.stat(`${fields!["aside"]}-wal`)).size, 100);
+  await close();
+  const quiet = new LogRecord();
+  await open(directory, { log: quiet }).close();
+  deepEqual(quiet.lines, []);
 });
 
 /** The permissions of all files, by their names. */
