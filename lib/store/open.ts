@@ -7,11 +7,14 @@ import { closeToOthers, makePrivateFile } from "./privacy.ts";
 import { finishReplacing, replaceDamaged } from "./replace.ts";
 import { migrate, NewerSchemaError } from "./schema.ts";
 import { SqliteStore } from "./sqlite_store.ts";
-import { DATABASE_NAME, SAVING, stamp, syncDirectory, syncFile } from "./store_files.ts";
-import { isLogDamaged } from "./write_ahead_log.ts";
+import { checkLog, removeOldCopies } from "./set_aside.ts";
+import { DATABASE_NAME, SAVING, syncDirectory, syncFile } from "./store_files.ts";
 
 /** What brokers up to version 0.2 locked. */
 const LOCK_BEFORE = "lock.db";
+
+/** Where there are more than these, the database, its log, the lock and the reserve, some may be old copies. */
+const FILES_IN_USE = 4;
 
 /** Where the store is, and what it promises. */
 export interface OpenStoreInit {
@@ -47,7 +50,7 @@ export function openStore(init: OpenStoreInit): OpenedStore {
   const lock = lockDirectory(directory);
   const path = `${directory}/${DATABASE_NAME}`;
   try {
-    const loaded = loadOrSalvage(directory, log);
+    const loaded = loadOrSalvage(init);
     const { usedBytes } = loaded;
     const writer = { path, durability, maxBytes, usedBytes, commitDelayMs };
     const store = new SqliteStore({ ...loaded, state: loaded, writer, log });
@@ -63,37 +66,28 @@ export function openStore(init: OpenStoreInit): OpenedStore {
   }
 }
 
-function loadOrSalvage(directory: string, log: LogPort): Loaded {
+function loadOrSalvage({ directory, durability, log }: OpenStoreInit): Loaded {
   const path = `${directory}/${DATABASE_NAME}`;
   // The directory is read: to ask for a file that is not there takes a millisecond, as its error does.
   let names = namesIn(directory);
   closeToOthers(directory, names, log);
   if (names.has(LOCK_BEFORE)) Deno.removeSync(`${directory}/${LOCK_BEFORE}`);
   if (finishReplacing(directory, names, log)) names = namesIn(directory);
-  if (names.has(`${DATABASE_NAME}-wal`)) checkLog(path, log);
+  const hasDatabase = names.has(DATABASE_NAME);
+  if (names.has(`${DATABASE_NAME}-wal`)) checkLog(directory, hasDatabase, durability, log);
   try {
-    return names.has(DATABASE_NAME) ? loadWhole(path) : makeDatabase(directory);
+    return hasDatabase ? loadWhole(path) : makeDatabase(directory);
   } catch (error) {
     if (!isDamage(error)) throw error;
     replaceDamaged(directory, reasonOf(error), log);
     return loadDatabase(path, "FULL");
+  } finally {
+    if (names.size > FILES_IN_USE) removeOldCopies(directory, namesIn(directory), log);
   }
 }
 
 function namesIn(directory: string): Set<string> {
   return new Set(Array.from(Deno.readDirSync(directory), ({ name }) => name));
-}
-
-/** SQLite reads past damage in its log without a word: a copy is set aside, and it is said. */
-function checkLog(path: string, log: LogPort): void {
-  const logPath = `${path}-wal`;
-  const bytes = Deno.readFileSync(logPath);
-  if (!isLogDamaged(bytes)) return;
-  const aside = `${logPath}.damaged-${stamp()}`;
-  Deno.writeFileSync(aside, bytes, { mode: 0o600 });
-  log.error("The store's log is damaged: a copy is set aside, and the last commits may be lost", {
-    aside,
-  });
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { LogPort } from "../broker/mod.ts";
 import { makePrivateFile } from "./privacy.ts";
 import { salvage } from "./salvage.ts";
+import { asidePath } from "./set_aside.ts";
 import {
   DATABASE_NAME,
   removeIfEmpty,
@@ -65,8 +66,4 @@ function putInPlace(directory: string, at: string): void {
   syncDirectory(directory);
   Deno.renameSync(`${directory}/${SAVED}${at}`, path);
   syncDirectory(directory);
-}
-
-function asidePath(directory: string, at: string): string {
-  return `${directory}/${DATABASE_NAME}.damaged-${at}`;
 }

@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { DATABASE_NAME } from "../../lib/store/mod.ts";
 import { LOCK_NAME } from "../../lib/store/lock.ts";
 import { committed, fillSession, stateOf } from "./contract_support.ts";
-import { LogRecord, open, storeTest } from "./sqlite_support.ts";
+import { copyFiles, LogRecord, open, storeTest } from "./sqlite_support.ts";
 
 /** What may be in a file of which only the lock counts. */
 const CONTENTS: readonly [what: string, content: Uint8Array][] = [
@@ -125,6 +125,30 @@ storeTest("a database of 0 bytes is damage: what can be said is said", async (di
   await open(directory, { log: quiet }).close();
   deepEqual(quiet.lines, []);
 });
+
+storeTest(
+  "the log of a database that is gone is not taken for the new one's",
+  async (directory) => {
+    const [running, place] = [`${directory}/running`, `${directory}/place`];
+    const { store, close } = open(running);
+    fillSession(store, "a");
+    await committed(store);
+    await copyFiles(running, place);
+    await close();
+    await Deno.remove(`${place}/${DATABASE_NAME}`);
+    const before = await Deno.readFile(`${place}/${DATABASE_NAME}-wal`);
+    const log = new LogRecord();
+    const opened = open(place, { log });
+    const { level, fields } = log.find(/The store's database is gone/);
+    equal(level, "error");
+    deepEqual(await Deno.readFile(String(fields!["aside"])), before);
+    deepEqual(stateOf(opened.state), { sessions: [], retained: [] });
+    await opened.close();
+    const quiet = new LogRecord();
+    await open(place, { log: quiet }).close();
+    deepEqual(quiet.lines, []);
+  },
+);
 
 /** The permissions of all files, by their names. */
 function modesIn(directory: string): Record<string, number> {
