@@ -1,6 +1,7 @@
 import type { LogPort } from "../broker/mod.ts";
 import { Batch } from "./batch.ts";
-import type { WriterInit } from "./sqlite_writer.ts";
+import type { StoreClock } from "./store_clock.ts";
+import type { WriterInit } from "./writer_protocol.ts";
 import { type StoreStats, WriterLink } from "./writer_link.ts";
 
 /**
@@ -23,6 +24,7 @@ export class GroupCommit {
   batch = new Batch();
   /** A large one of which a part is with the Worker. */
   #leaving: Batch | undefined;
+  readonly #clock: StoreClock;
   readonly #writer: WriterLink;
   #waiting: (() => void)[] = [];
   /** Those whose writes are with the Worker; `undefined`: it has nothing to do. */
@@ -31,11 +33,12 @@ export class GroupCommit {
   /** Since when a commit of the batch that gathers has been asked for, and since when somebody waits for it. */
   #gatheredSinceMs: number | undefined;
   #awaitedSinceMs: number | undefined;
-  #holdTimer: ReturnType<typeof setTimeout> | undefined;
+  #stopHolding: (() => void) | undefined;
   #holdUntilMs = Infinity;
 
-  constructor(init: WriterInit, log: LogPort) {
-    this.#writer = new WriterLink(init, log, {
+  constructor(init: WriterInit, clock: StoreClock, log: LogPort) {
+    this.#clock = clock;
+    this.#writer = new WriterLink(init, clock, log, {
       committed: () => this.#committed(),
       failed: () => this.#failed(),
       closed: () => this.#ended(),
@@ -71,8 +74,8 @@ export class GroupCommit {
   commit(done?: () => void): void {
     if (done !== undefined) {
       this.#waiting.push(done);
-      this.#awaitedSinceMs ??= performance.now();
-    } else this.#gatheredSinceMs ??= performance.now();
+      this.#awaitedSinceMs ??= this.#clock.now();
+    } else this.#gatheredSinceMs ??= this.#clock.now();
     if (this.#committing === undefined) this.#next();
   }
 
@@ -122,15 +125,15 @@ export class GroupCommit {
       : this.batch.mayShrink
       ? this.#awaitedSinceMs + HOLD_MS
       : 0;
-    const leftMs = untilMs - performance.now();
+    const leftMs = untilMs - this.#clock.now();
     if (leftMs <= 0) return false;
     if (untilMs >= this.#holdUntilMs) return true;
-    clearTimeout(this.#holdTimer);
+    this.#stopHolding?.();
     this.#holdUntilMs = untilMs;
-    this.#holdTimer = setTimeout(() => {
+    this.#stopHolding = this.#clock.after(leftMs, () => {
       this.#holdUntilMs = Infinity;
       if (this.#committing === undefined) this.#next();
-    }, leftMs);
+    });
     return true;
   }
 
@@ -157,7 +160,7 @@ export class GroupCommit {
   }
 
   #ended(): void {
-    clearTimeout(this.#holdTimer);
+    this.#stopHolding?.();
     this.#closed?.resolve();
   }
 }

@@ -8,6 +8,7 @@ import { finishReplacing, replaceDamaged } from "./replace.ts";
 import { migrate, NewerSchemaError } from "./schema.ts";
 import { SqliteStore } from "./sqlite_store.ts";
 import { checkLog, removeOldCopies } from "./set_aside.ts";
+import type { StoreClock } from "./store_clock.ts";
 import { DATABASE_NAME, SAVING, syncDirectory, syncFile } from "./store_files.ts";
 
 /** What brokers up to version 0.2 locked. */
@@ -28,6 +29,8 @@ export interface OpenStoreInit {
   readonly log: LogPort;
   /** Milliseconds that every commit takes longer: for tests, a slow disk. Default 0. */
   readonly commitDelayMs?: number;
+  /** The machine's where it is absent. */
+  readonly clock?: StoreClock;
 }
 
 /** A store that is open, and what it remembers. */
@@ -45,7 +48,7 @@ export interface OpenedStore {
  * Throws where another broker has the directory, where it cannot be written, or where a newer program has written it.
  */
 export function openStore(init: OpenStoreInit): OpenedStore {
-  const { directory, durability, log, maxBytes = 0, commitDelayMs = 0 } = init;
+  const { directory, durability, log, maxBytes = 0, commitDelayMs = 0, clock } = init;
   Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
   const lock = lockDirectory(directory);
   const path = `${directory}/${DATABASE_NAME}`;
@@ -53,7 +56,7 @@ export function openStore(init: OpenStoreInit): OpenedStore {
     const loaded = loadOrSalvage(init);
     const { usedBytes } = loaded;
     const writer = { path, durability, maxBytes, usedBytes, commitDelayMs };
-    const store = new SqliteStore({ ...loaded, state: loaded, writer, log });
+    const store = new SqliteStore({ ...loaded, state: loaded, writer, log, clock });
     const close = async () => {
       await store.close();
       lock.close();

@@ -1,7 +1,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import type { BatchRows } from "./batch.ts";
 import { unpackRetained } from "./packed_retained.ts";
-import type { WriterInit } from "./sqlite_writer.ts";
+import type { WriterInit } from "./writer_protocol.ts";
 
 /** Bytes of the write-ahead log at which it is moved into the database. */
 const MAX_LOG_BYTES = 8 * 1024 * 1024;
