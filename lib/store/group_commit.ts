@@ -14,6 +14,11 @@ const HOLD_MS = 5;
  * that change often only the last is written, with fewer commits for a flash memory, and in a burst the processor is the messages' own.
  */
 const LAZY_MS = 1000;
+/**
+ * Rows, retained messages aside, after which it waits no longer: what was acknowledged and is not written comes again after a crash, and
+ * this bounds how much. Retained messages do not.
+ */
+const LAZY_ROWS = 1000;
 
 /**
  * Gathers the writes of many commits and hands them to the Worker together: while it writes one batch, the next one gathers, so that
@@ -121,7 +126,7 @@ export class GroupCommit {
   /** Whether it is too early to write: nobody waits, or a receiver that is there acknowledges sooner than a disk writes. */
   #holdBack(): boolean {
     const untilMs = this.#awaitedSinceMs === undefined
-      ? (this.#gatheredSinceMs ?? 0) + LAZY_MS
+      ? this.batch.rows >= LAZY_ROWS ? 0 : (this.#gatheredSinceMs ?? 0) + LAZY_MS
       : this.batch.mayShrink
       ? this.#awaitedSinceMs + HOLD_MS
       : 0;

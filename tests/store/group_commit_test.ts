@@ -128,3 +128,39 @@ storeTest("closing writes at once what nobody waits for", async (directory) => {
   await close();
   deepEqual(await retainedIn(directory), ["lazy=7"]);
 });
+
+storeTest(
+  "what is acknowledged is written after a thousand rows, so that no more can come again",
+  async (directory) => {
+    const clock = new ManualClock();
+    const { store, close } = open(directory, { clock });
+    store.putSession("a", 60, Infinity);
+    const deliveries = Array.from({ length: 600 }, (_, i) => delivery(1 + i));
+    for (const one of deliveries) store.putDelivery("a", one);
+    await committed(store);
+    const { commits } = store.stats;
+    // Two rows each: the delivery and its message.
+    for (const one of deliveries.slice(0, 499)) {
+      store.deleteDelivery("a", one);
+      store.commit();
+    }
+    equal(isWriting(store, clock), false);
+    store.deleteDelivery("a", deliveries[500]!);
+    store.commit();
+    equal(isWriting(store, clock), true);
+    await untilCommits(store, commits + 1);
+    await close();
+  },
+);
+
+storeTest(
+  "retained messages of which nobody waits are gathered, however many",
+  async (directory) => {
+    const clock = new ManualClock();
+    const { store, close } = open(directory, { clock });
+    const change = changing(store);
+    for (let i = 0; i < 5000; i++) change(`t/${i}`);
+    equal(isWriting(store, clock), false);
+    await close();
+  },
+);
