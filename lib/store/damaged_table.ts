@@ -49,6 +49,8 @@ export class DamagedTable {
 
   /** Calls `put` for each row that can be read. */
   read(put: (row: Row) => void): void {
+    // A file of an older program does not have every table.
+    if (this.#slice(this.#selected, undefined, [], 0) === undefined) return;
     let reading = this.#readFrom(undefined, [], put);
     if (reading.isAtEnd) return;
     const places = this.#sortedPlaces();

@@ -39,6 +39,11 @@ export interface OpenedStore {
   readonly store: SqliteStore;
   /** For `Server.restore`. */
   readonly state: StoredState;
+  /**
+   * The last time that the process before has seen, in the clock's milliseconds: when it wrote something, right to the second, or was
+   * closed. `undefined`: there was none, or one that did not keep it. Where the clock says less, it cannot be trusted.
+   */
+  readonly lastSeenMs: number | undefined;
   /** Writes what has gathered and lets go of the directory. */
   close(): Promise<void>;
 }
@@ -54,14 +59,14 @@ export function openStore(init: OpenStoreInit): OpenedStore {
   const path = `${directory}/${DATABASE_NAME}`;
   try {
     const loaded = loadOrSalvage(init);
-    const { usedBytes } = loaded;
+    const { usedBytes, lastSeenMs } = loaded;
     const writer = { path, durability, maxBytes, usedBytes, commitDelayMs };
     const store = new SqliteStore({ ...loaded, state: loaded, writer, log, clock });
     const close = async () => {
       await store.close();
       lock.close();
     };
-    return { store, state: loaded, close };
+    return { store, state: loaded, lastSeenMs, close };
   } catch (error) {
     lock.close();
     // One of version 0.2 has locked nothing else that still counts.

@@ -13,6 +13,7 @@ const TABLES: readonly (readonly [table: string, key: readonly KeyColumn[]])[] =
   ["received", [["session_id", "number"], ["packet_id", "number"]]],
   ["retained", [["topic_name", "text"]]],
   ["wills", [["session_id", "number"]]],
+  ["clock", [["id", "number"]]],
 ];
 
 /**

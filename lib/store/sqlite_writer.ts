@@ -1,20 +1,19 @@
 /// <reference lib="deno.worker" />
-import type { BatchRows } from "./batch.ts";
 import { Writer } from "./writer.ts";
-import type { WriterAnswer, WriterInit, WriterRequest } from "./writer_protocol.ts";
+import type { BatchRequest, WriterAnswer, WriterInit, WriterRequest } from "./writer_protocol.ts";
 
 /** With `interval`: how often what was committed is brought to the disk. */
 const SYNC_INTERVAL_MS = 1000;
 
 let init: WriterInit;
 let writer: Writer | undefined;
-/** Rows that are not written yet. */
-let pending: BatchRows | undefined;
+/** What is not written yet. */
+let pending: BatchRequest | undefined;
 
 self.onmessage = ({ data }: MessageEvent<WriterRequest>) => {
   if (data === "retry") attempt();
-  else if (data === "close") {
-    writer?.close();
+  else if ("closeAtMs" in data) {
+    writer?.close(data.closeAtMs);
     answer({ type: "closed" });
     self.close();
   } else if ("path" in data) {
@@ -30,7 +29,7 @@ function attempt(): void {
   if (pending === undefined) return;
   try {
     writer ??= new Writer(init);
-    writer.write(pending);
+    writer.write(pending.rows, pending.atMs);
   } catch (error) {
     return answer({ type: "failed", reason: reasonOf(error) });
   }

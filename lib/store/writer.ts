@@ -6,6 +6,9 @@ import type { WriterInit } from "./writer_protocol.ts";
 /** Bytes of the write-ahead log at which it is moved into the database. */
 const MAX_LOG_BYTES = 8 * 1024 * 1024;
 
+/** The time is written with a batch when the one that is written is older than this, milliseconds: it costs a page. */
+const SEEN_EVERY_MS = 1000;
+
 /** Writes batches, one transaction each. All that it does waits for the disk: its place is a Worker. */
 export class Writer {
   /** Transactions that were written. */
@@ -21,6 +24,8 @@ export class Writer {
   readonly #statements = new Map<string, StatementSync>();
   #logBytes = 0;
   #isUnsynced = false;
+  /** The time that is written; `undefined`: not by this process. */
+  #seenAtMs: number | undefined;
 
   constructor(init: WriterInit) {
     this.#init = init;
@@ -35,19 +40,23 @@ export class Writer {
   }
 
   /**
-   * One transaction. Throws what SQLite throws; then nothing of it is written, and it can be tried again. Should it be written
+   * One transaction, at this time. Throws what SQLite throws; then nothing of it is written, and it can be tried again. Should it be written
    * though SQLite has thrown, the second time changes nothing.
    */
-  write(rows: BatchRows): void {
+  write(rows: BatchRows, atMs: number): void {
     this.#wait();
     this.#db.exec("BEGIN IMMEDIATE");
+    const sinceMs = atMs - (this.#seenAtMs ?? -Infinity);
+    const isNews = sinceMs >= SEEN_EVERY_MS || sinceMs < 0;
     try {
       this.#writeAll(rows);
+      if (isNews) this.#writeTime(atMs);
       this.#db.exec("COMMIT");
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
       throw error;
     }
+    if (isNews) this.#seenAtMs = atMs;
     this.commits++;
     this.#isUnsynced = true;
     this.#countLog();
@@ -80,8 +89,18 @@ export class Writer {
     this.#isUnsynced = false;
   }
 
-  close(): void {
+  /** The time until then is known to the next process, where it can be written. */
+  close(atMs: number): void {
+    try {
+      this.#writeTime(atMs);
+    } catch {
+      // What was asked for has been written, or was said.
+    }
     this.#db.close();
+  }
+
+  #writeTime(atMs: number): void {
+    this.#run("INSERT OR REPLACE INTO clock VALUES (1, ?)", atMs);
   }
 
   #writeAll(rows: BatchRows): void {

@@ -1,7 +1,7 @@
 import type { LogPort } from "../broker/mod.ts";
 import type { BatchRows } from "./batch.ts";
 import type { StoreClock } from "./store_clock.ts";
-import type { WriterAnswer, WriterInit, WriterRequest } from "./writer_protocol.ts";
+import type { BatchRequest, WriterAnswer, WriterInit, WriterRequest } from "./writer_protocol.ts";
 
 /** When to try again after a commit has failed, milliseconds. */
 const RETRY_MS = 1000;
@@ -84,14 +84,14 @@ export class WriterLink {
 
   /** The batch before must have been committed. */
   write(rows: BatchRows): void {
-    this.#ask(rows, [rows.retained.buffer]);
+    this.#ask({ rows, atMs: this.#clock.date() }, [rows.retained.buffer]);
   }
 
   /** Ends the Worker; what it could not write is lost. */
   close(): void {
     if (this.#isClosing) return;
     const isSilent = this.#worker === undefined || this.unansweredMs >= PATIENCE_MS;
-    if (!isSilent) this.#send("close");
+    if (!isSilent) this.#send({ closeAtMs: this.#clock.date() });
     this.#isClosing = true;
     this.#stopRetrying?.();
     this.#stopWaiting?.();
@@ -99,7 +99,7 @@ export class WriterLink {
   }
 
   /** `moved`: what is the Worker's from then on. */
-  #ask(request: BatchRows | "retry", moved: Transferable[] = []): void {
+  #ask(request: BatchRequest | "retry", moved: Transferable[] = []): void {
     this.#askedAtMs = this.#clock.now();
     this.#stopWaiting ??= this.#clock.after(PATIENCE_MS, () => this.#lookForAnswer());
     this.#send(request, moved);

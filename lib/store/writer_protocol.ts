@@ -14,8 +14,21 @@ export interface WriterInit {
   readonly commitDelayMs: number;
 }
 
-/** What the Worker is asked. `retry`: the batch that it could not write. */
-export type WriterRequest = WriterInit | BatchRows | "retry" | "close";
+/** What the Worker is asked to write. */
+export interface BatchRequest {
+  readonly rows: BatchRows;
+  /** When it was asked, in milliseconds since 1970. */
+  readonly atMs: number;
+}
+
+/** What the Worker is asked last. */
+export interface CloseRequest {
+  /** When it was asked, in milliseconds since 1970. */
+  readonly closeAtMs: number;
+}
+
+/** What the Worker is asked. `retry`: to write the batch that it could not write. */
+export type WriterRequest = WriterInit | BatchRequest | CloseRequest | "retry";
 
 /** What the Worker answers; to each batch and `retry` there is one answer of the first two. */
 export type WriterAnswer =
