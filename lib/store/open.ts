@@ -121,8 +121,11 @@ function loadWhole(path: string): Loaded {
 function loadDatabase(path: string, synchronous: "OFF" | "FULL"): Loaded {
   const db = new DatabaseSync(path);
   try {
-    db.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = ${synchronous}`);
+    // A new file can give back what it does not use any more; with one that has tables the first of these changes nothing.
+    db.exec(
+      `PRAGMA auto_vacuum = INCREMENTAL; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = ${synchronous}`,
+    );
     const [verdict] = Object.values(db.prepare("PRAGMA quick_check(1)").get() ?? {});
     if (verdict !== "ok") throw new DamageError(String(verdict));
     migrate(db);

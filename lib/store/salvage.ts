@@ -25,7 +25,9 @@ export function salvage(damagedPath: string, newPath: string): Record<string, nu
   let source: DatabaseSync | undefined;
   try {
     // A file that is half made is made again from the beginning.
-    target.exec("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF");
+    target.exec(
+      "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF",
+    );
     migrate(target);
     source = openDamaged(damagedPath);
     target.exec("BEGIN IMMEDIATE");

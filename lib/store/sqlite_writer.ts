@@ -5,10 +5,15 @@ import type { BatchRequest, WriterAnswer, WriterInit, WriterRequest } from "./wr
 /** With `interval`: how often what was committed is brought to the disk. */
 const SYNC_INTERVAL_MS = 1000;
 
+/** When nothing was asked for so long the file is made smaller; and how long others have their turn between, milliseconds. */
+const IDLE_MS = 300;
+const SHRINK_PAUSE_MS = 50;
+
 let init: WriterInit;
 let writer: Writer | undefined;
 /** What is not written yet. */
 let pending: BatchRequest | undefined;
+let shrinkTimer: ReturnType<typeof setTimeout> | undefined;
 
 self.onmessage = ({ data }: MessageEvent<WriterRequest>) => {
   if (data === "retry") attempt();
@@ -38,6 +43,24 @@ function attempt(): void {
   answer({ type: "committed", commits, writtenBytes, fsyncs, usedBytes });
   // Nobody waits for it: the acknowledgements are on their way.
   writer.checkpointIfDue();
+  shrinkIn(IDLE_MS);
+}
+
+function shrinkIn(delayMs: number): void {
+  clearTimeout(shrinkTimer);
+  shrinkTimer = setTimeout(() => {
+    if (pending === undefined && shrink()) shrinkIn(SHRINK_PAUSE_MS);
+  }, delayMs);
+}
+
+/** Whether there is more to do. */
+function shrink(): boolean {
+  try {
+    return writer!.shrink();
+  } catch {
+    // The file is as large as before, and the next commit says what is wrong with the disk.
+    return false;
+  }
 }
 
 function sync(): void {

@@ -1,6 +1,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import type { BatchRows } from "./batch.ts";
 import { unpackRetained } from "./packed_retained.ts";
+import { Vacuum } from "./vacuum.ts";
 import type { WriterInit } from "./writer_protocol.ts";
 
 /** Bytes of the write-ahead log at which it is moved into the database. */
@@ -22,6 +23,7 @@ export class Writer {
   readonly #logPath: string;
   readonly #pageBytes: number;
   readonly #statements = new Map<string, StatementSync>();
+  readonly #vacuum: Vacuum;
   #logBytes = 0;
   #isUnsynced = false;
   /** The time that is written; `undefined`: not by this process. */
@@ -37,6 +39,7 @@ export class Writer {
     this.#db.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;
       PRAGMA synchronous = ${synchronous}; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -8000`);
     this.#pageBytes = this.#pragma("page_size");
+    this.#vacuum = new Vacuum(this.#db, (name) => this.#pragma(name));
   }
 
   /**
@@ -67,17 +70,24 @@ export class Writer {
     return (this.#pragma("page_count") - this.#pragma("freelist_count")) * this.#pageBytes;
   }
 
+  /** Makes the file somewhat smaller, where it has much room that is not used; `false`: it has not, or is as small as it should be. */
+  shrink(): boolean {
+    if (!this.#vacuum.isDue) return false;
+    this.#vacuum.step();
+    this.#countLog();
+    const isDue = this.#vacuum.isDue;
+    // The pages are given back where the log is moved into the database.
+    if (isDue) this.checkpointIfDue();
+    else this.#tryCheckpoint();
+    return isDue;
+  }
+
   /** Moves a log that has grown large into the database. Where that cannot be, the log goes on. */
   checkpointIfDue(): void {
     const { maxBytes } = this.#init;
     // Where the database is to be small, so is its log.
     const maxLogBytes = maxBytes === 0 ? MAX_LOG_BYTES : Math.min(MAX_LOG_BYTES, maxBytes);
-    if (this.#logBytes < maxLogBytes) return;
-    try {
-      this.#checkpoint();
-    } catch {
-      // The disk is full: the next commit says so.
-    }
+    if (this.#logBytes >= maxLogBytes) this.#tryCheckpoint();
   }
 
   /** Brings what was committed to the disk: one call for all of a second, and nothing is written twice for it. */
@@ -164,6 +174,14 @@ export class Writer {
     let statement = this.#statements.get(sql);
     if (statement === undefined) this.#statements.set(sql, statement = this.#db.prepare(sql));
     return statement;
+  }
+
+  #tryCheckpoint(): void {
+    try {
+      this.#checkpoint();
+    } catch {
+      // The disk is full: the next commit says so.
+    }
   }
 
   #checkpoint(): void {
