@@ -75,10 +75,15 @@ export class Batch {
 
   /** Whether there is nothing to write. */
   get isEmpty(): boolean {
+    return this.rows + this.retained.size === 0;
+  }
+
+  /** Rows to be written, more or less: of all but retained messages. */
+  get rows(): number {
     return this.#messages.size + this.#deliveries.size + this.#received.size +
-        this.#changedDeliveries.length + this.#deletedDeliveries.length +
-        this.#deletedMessages.length + this.#deletedReceived.length + this.#deletedSessions.length +
-        this.#sessions.size + this.retained.size === 0;
+      this.#changedDeliveries.length + this.#deletedDeliveries.length +
+      this.#deletedMessages.length + this.#deletedReceived.length + this.#deletedSessions.length +
+      this.#sessions.size;
   }
 
   /** Whether some of it may be undone in a moment: QoS 1 messages have left that nobody has acknowledged yet. */

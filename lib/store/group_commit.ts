@@ -1,6 +1,7 @@
 import type { LogPort } from "../broker/mod.ts";
 import { Batch } from "./batch.ts";
-import type { WriterInit } from "./sqlite_writer.ts";
+import type { StoreClock } from "./store_clock.ts";
+import type { WriterInit } from "./writer_protocol.ts";
 import { type StoreStats, WriterLink } from "./writer_link.ts";
 
 /**
@@ -13,6 +14,11 @@ const HOLD_MS = 5;
  * that change often only the last is written, with fewer commits for a flash memory, and in a burst the processor is the messages' own.
  */
 const LAZY_MS = 1000;
+/**
+ * Rows, retained messages aside, after which it waits no longer: what was acknowledged and is not written comes again after a crash, and
+ * this bounds how much. Retained messages do not.
+ */
+const LAZY_ROWS = 1000;
 
 /**
  * Gathers the writes of many commits and hands them to the Worker together: while it writes one batch, the next one gathers, so that
@@ -23,6 +29,7 @@ export class GroupCommit {
   batch = new Batch();
   /** A large one of which a part is with the Worker. */
   #leaving: Batch | undefined;
+  readonly #clock: StoreClock;
   readonly #writer: WriterLink;
   #waiting: (() => void)[] = [];
   /** Those whose writes are with the Worker; `undefined`: it has nothing to do. */
@@ -31,11 +38,12 @@ export class GroupCommit {
   /** Since when a commit of the batch that gathers has been asked for, and since when somebody waits for it. */
   #gatheredSinceMs: number | undefined;
   #awaitedSinceMs: number | undefined;
-  #holdTimer: ReturnType<typeof setTimeout> | undefined;
+  #stopHolding: (() => void) | undefined;
   #holdUntilMs = Infinity;
 
-  constructor(init: WriterInit, log: LogPort) {
-    this.#writer = new WriterLink(init, log, {
+  constructor(init: WriterInit, clock: StoreClock, log: LogPort) {
+    this.#clock = clock;
+    this.#writer = new WriterLink(init, clock, log, {
       committed: () => this.#committed(),
       failed: () => this.#failed(),
       closed: () => this.#ended(),
@@ -71,8 +79,8 @@ export class GroupCommit {
   commit(done?: () => void): void {
     if (done !== undefined) {
       this.#waiting.push(done);
-      this.#awaitedSinceMs ??= performance.now();
-    } else this.#gatheredSinceMs ??= performance.now();
+      this.#awaitedSinceMs ??= this.#clock.now();
+    } else this.#gatheredSinceMs ??= this.#clock.now();
     if (this.#committing === undefined) this.#next();
   }
 
@@ -118,19 +126,19 @@ export class GroupCommit {
   /** Whether it is too early to write: nobody waits, or a receiver that is there acknowledges sooner than a disk writes. */
   #holdBack(): boolean {
     const untilMs = this.#awaitedSinceMs === undefined
-      ? (this.#gatheredSinceMs ?? 0) + LAZY_MS
+      ? this.batch.rows >= LAZY_ROWS ? 0 : (this.#gatheredSinceMs ?? 0) + LAZY_MS
       : this.batch.mayShrink
       ? this.#awaitedSinceMs + HOLD_MS
       : 0;
-    const leftMs = untilMs - performance.now();
+    const leftMs = untilMs - this.#clock.now();
     if (leftMs <= 0) return false;
     if (untilMs >= this.#holdUntilMs) return true;
-    clearTimeout(this.#holdTimer);
+    this.#stopHolding?.();
     this.#holdUntilMs = untilMs;
-    this.#holdTimer = setTimeout(() => {
+    this.#stopHolding = this.#clock.after(leftMs, () => {
       this.#holdUntilMs = Infinity;
       if (this.#committing === undefined) this.#next();
-    }, leftMs);
+    });
     return true;
   }
 
@@ -157,7 +165,7 @@ export class GroupCommit {
   }
 
   #ended(): void {
-    clearTimeout(this.#holdTimer);
+    this.#stopHolding?.();
     this.#closed?.resolve();
   }
 }

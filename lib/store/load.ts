@@ -28,6 +28,8 @@ export interface Loaded {
   readonly nextSessionId: number;
   readonly nextMessageId: number;
   readonly nextReleaseOrder: number;
+  /** When the last batch was written, or the store was closed, by the clock of then: right to the second. */
+  readonly lastSeenMs: number | undefined;
   /** Bytes of the file that are in use. */
   readonly usedBytes: number;
 }
@@ -69,6 +71,7 @@ export function load(db: DatabaseSync): Loaded {
     })),
     retained: readRetained(db),
     sessionIds: new Map(sessionRows.map(([id, clientId]) => [clientId, id])),
+    lastSeenMs: rowsOf<[number]>(db, "SELECT seen_at_ms FROM clock")[0]?.[0],
     ...readNumbers(db),
   };
 }

@@ -25,8 +25,10 @@
  * @module
  */
 export * from "./memory_store.ts";
-export { DATABASE_NAME, type OpenedStore, openStore, type OpenStoreInit } from "./open.ts";
+export { type OpenedStore, openStore, type OpenStoreInit } from "./open.ts";
 export { NewerSchemaError, SCHEMA_VERSION } from "./schema.ts";
 export { SqliteStore, type SqliteStoreInit } from "./sqlite_store.ts";
+export { type StoreClock, SYSTEM_CLOCK } from "./store_clock.ts";
+export { DATABASE_NAME } from "./store_files.ts";
 export type { StoreStats } from "./writer_link.ts";
-export type { WriterInit } from "./sqlite_writer.ts";
+export type { WriterInit } from "./writer_protocol.ts";

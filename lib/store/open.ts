@@ -2,13 +2,20 @@ import { DatabaseSync } from "node:sqlite";
 import type { LogPort, StoredState } from "../broker/mod.ts";
 import { MqttError } from "../codec/mod.ts";
 import { load, type Loaded } from "./load.ts";
-import { salvage } from "./salvage.ts";
+import { DirectoryTakenError, lockDirectory, reasonOf } from "./lock.ts";
+import { closeToOthers, makePrivateFile } from "./privacy.ts";
+import { finishReplacing, replaceDamaged } from "./replace.ts";
 import { migrate, NewerSchemaError } from "./schema.ts";
 import { SqliteStore } from "./sqlite_store.ts";
-import { isLogDamaged } from "./write_ahead_log.ts";
+import { checkLog, removeOldCopies } from "./set_aside.ts";
+import type { StoreClock } from "./store_clock.ts";
+import { DATABASE_NAME, SAVING, syncDirectory, syncFile } from "./store_files.ts";
 
-/** The database's name in its directory. */
-export const DATABASE_NAME = "flux-mqtt.db";
+/** What brokers up to version 0.2 locked. */
+const LOCK_BEFORE = "lock.db";
+
+/** Where there are more than these, the database, its log, the lock and the reserve, some may be old copies. */
+const FILES_IN_USE = 4;
 
 /** Where the store is, and what it promises. */
 export interface OpenStoreInit {
@@ -22,6 +29,8 @@ export interface OpenStoreInit {
   readonly log: LogPort;
   /** Milliseconds that every commit takes longer: for tests, a slow disk. Default 0. */
   readonly commitDelayMs?: number;
+  /** The machine's where it is absent. */
+  readonly clock?: StoreClock;
 }
 
 /** A store that is open, and what it remembers. */
@@ -30,6 +39,11 @@ export interface OpenedStore {
   readonly store: SqliteStore;
   /** For `Server.restore`. */
   readonly state: StoredState;
+  /**
+   * The last time that the process before has seen, in the clock's milliseconds: when it wrote something, right to the second, or was
+   * closed. `undefined`: there was none, or one that did not keep it. Where the clock says less, it cannot be trusted.
+   */
+  readonly lastSeenMs: number | undefined;
   /** Writes what has gathered and lets go of the directory. */
   close(): Promise<void>;
 }
@@ -39,106 +53,79 @@ export interface OpenedStore {
  * Throws where another broker has the directory, where it cannot be written, or where a newer program has written it.
  */
 export function openStore(init: OpenStoreInit): OpenedStore {
-  const { directory, durability, log, maxBytes = 0, commitDelayMs = 0 } = init;
+  const { directory, durability, log, maxBytes = 0, commitDelayMs = 0, clock } = init;
   Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
   const lock = lockDirectory(directory);
   const path = `${directory}/${DATABASE_NAME}`;
   try {
-    const loaded = loadOrSalvage(directory, log);
-    const { usedBytes } = loaded;
+    const loaded = loadOrSalvage(init);
+    const { usedBytes, lastSeenMs } = loaded;
     const writer = { path, durability, maxBytes, usedBytes, commitDelayMs };
-    const store = new SqliteStore({ ...loaded, state: loaded, writer, log });
+    const store = new SqliteStore({ ...loaded, state: loaded, writer, log, clock });
     const close = async () => {
       await store.close();
       lock.close();
     };
-    return { store, state: loaded, close };
+    return { store, state: loaded, lastSeenMs, close };
   } catch (error) {
     lock.close();
-    throw error;
+    // One of version 0.2 has locked nothing else that still counts.
+    throw says(error, LOCKED) ? new DirectoryTakenError(directory) : error;
   }
 }
 
-/** Holds the directory for as long as it is open; the operating system lets go of it when the process ends, however. */
-function lockDirectory(directory: string): DatabaseSync {
-  const path = `${directory}/lock.db`;
-  let lock: DatabaseSync | undefined;
-  try {
-    lock = new DatabaseSync(path);
-    // The write shows that the directory can be written; it takes the lock, and this mode keeps it.
-    lock.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY;
-      PRAGMA synchronous = OFF; PRAGMA user_version = 1`);
-    return lock;
-  } catch (error) {
-    lock?.close();
-    if (says(error, LOCKED)) {
-      throw new Error(`Cannot use ${directory}: another broker has it`);
-    }
-    throw new Error(`Cannot write ${path}: ${whyNotWritable(path) ?? reasonOf(error)}`);
-  }
-}
-
-/** In the operating system's words, which say more than SQLite's `unable to open database file`. */
-function whyNotWritable(path: string): string | undefined {
-  try {
-    Deno.openSync(path, { write: true, create: true }).close();
-    return undefined;
-  } catch (error) {
-    return reasonOf(error);
-  }
-}
-
-function loadOrSalvage(directory: string, log: LogPort): Loaded {
+function loadOrSalvage({ directory, durability, log }: OpenStoreInit): Loaded {
   const path = `${directory}/${DATABASE_NAME}`;
   // The directory is read: to ask for a file that is not there takes a millisecond, as its error does.
-  const names = new Set(Array.from(Deno.readDirSync(directory), ({ name }) => name));
-  if (names.has(`${DATABASE_NAME}-wal`)) checkLog(path, log);
+  let names = namesIn(directory);
+  closeToOthers(directory, names, log);
+  if (names.has(LOCK_BEFORE)) Deno.removeSync(`${directory}/${LOCK_BEFORE}`);
+  if (finishReplacing(directory, names, log)) names = namesIn(directory);
+  const hasDatabase = names.has(DATABASE_NAME);
+  if (names.has(`${DATABASE_NAME}-wal`)) checkLog(directory, hasDatabase, durability, log);
   try {
-    return names.has(DATABASE_NAME) ? loadDatabase(path, "FULL") : makeDatabase(path);
+    return hasDatabase ? loadWhole(path) : makeDatabase(directory);
   } catch (error) {
     if (!isDamage(error)) throw error;
-    const aside = `${path}.damaged-${stamp()}`;
-    moveAside(path, aside);
-    log.error("The store is damaged: it is set aside, and what can be read is saved", {
-      aside,
-      reason: reasonOf(error),
-    });
-    const saved = salvage(aside, path);
-    log.warning("Saved from the damaged store", saved);
+    replaceDamaged(directory, reasonOf(error), log);
     return loadDatabase(path, "FULL");
+  } finally {
+    if (names.size > FILES_IN_USE) removeOldCopies(directory, namesIn(directory), log);
   }
 }
 
-/** For names of files: `2026-01-31T12-00-00-000Z`. */
-function stamp(): string {
-  return new Date().toISOString().replaceAll(/[:.]/g, "-");
+function namesIn(directory: string): Set<string> {
+  return new Set(Array.from(Deno.readDirSync(directory), ({ name }) => name));
 }
 
-/** SQLite reads past damage in its log without a word: a copy is set aside, and it is said. */
-function checkLog(path: string, log: LogPort): void {
-  const logPath = `${path}-wal`;
-  const bytes = Deno.readFileSync(logPath);
-  if (!isLogDamaged(bytes)) return;
-  const aside = `${logPath}.damaged-${stamp()}`;
-  Deno.writeFileSync(aside, bytes, { mode: 0o600 });
-  log.error("The store's log is damaged: a copy is set aside, and the last commits may be lost", {
-    aside,
-  });
-}
-
-/** A new file has nothing to lose while it is made: it is brought to the disk once, when it is whole. */
-function makeDatabase(path: string): Loaded {
+/**
+ * A new file has nothing to lose while it is made: it is brought to the disk once, when it is whole, and only then has its name,
+ * so that an empty file of that name is none of ours.
+ */
+function makeDatabase(directory: string): Loaded {
+  const path = `${directory}/${SAVING}new`;
+  makePrivateFile(path);
   const loaded = loadDatabase(path, "OFF");
-  using file = Deno.openSync(path, { write: true });
-  file.syncSync();
+  syncFile(path);
+  Deno.renameSync(path, `${directory}/${DATABASE_NAME}`);
+  syncDirectory(directory);
   return loaded;
+}
+
+/** A file without anything in it SQLite would fill without a word, and throw its log away. */
+function loadWhole(path: string): Loaded {
+  if (Deno.statSync(path).size === 0) throw new DamageError("The file is empty");
+  return loadDatabase(path, "FULL");
 }
 
 function loadDatabase(path: string, synchronous: "OFF" | "FULL"): Loaded {
   const db = new DatabaseSync(path);
   try {
-    db.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = ${synchronous}`);
+    // A new file can give back what it does not use any more; with one that has tables the first of these changes nothing.
+    db.exec(
+      `PRAGMA auto_vacuum = INCREMENTAL; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = ${synchronous}`,
+    );
     const [verdict] = Object.values(db.prepare("PRAGMA quick_check(1)").get() ?? {});
     if (verdict !== "ok") throw new DamageError(String(verdict));
     migrate(db);
@@ -159,17 +146,6 @@ function loadRows(db: DatabaseSync): Loaded {
   }
 }
 
-/** Renames the file and its log. */
-function moveAside(path: string, aside: string): void {
-  for (const suffix of ["", "-wal", "-shm"]) {
-    try {
-      Deno.renameSync(path + suffix, aside + suffix);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
-}
-
 /** The file can be read, and what it says makes no sense. */
 class DamageError extends Error {}
 
@@ -184,8 +160,4 @@ function isDamage(error: unknown): boolean {
 
 function says(error: unknown, words: RegExp): boolean {
   return error instanceof Error && words.test(error.message);
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,37 +1,37 @@
-import {
-  DatabaseSync,
-  type DatabaseSyncOptions,
-  type SQLInputValue,
-  type StatementSync,
-} from "node:sqlite";
+import { DatabaseSync, type DatabaseSyncOptions, type StatementSync } from "node:sqlite";
+import { DamagedTable, type KeyColumn, type Row } from "./damaged_table.ts";
+import { type PageKey, pageKeys } from "./page_keys.ts";
 import { isPacket } from "./rows.ts";
 import { migrate, schemaVersion } from "./schema.ts";
 
-/** Tables with the columns they are ordered by, in the order in which they are saved. */
-const TABLES: readonly (readonly [table: string, key: string])[] = [
-  ["sessions", "id"],
-  ["subscriptions", "session_id, topic_filter"],
-  ["messages", "id"],
-  ["deliveries", "sequence"],
-  ["received", "session_id, packet_id"],
-  ["retained", "topic_name"],
-  ["wills", "session_id"],
+/** Tables with their keys, in the order in which they are saved. */
+const TABLES: readonly (readonly [table: string, key: readonly KeyColumn[]])[] = [
+  ["sessions", [["id", "number"]]],
+  ["subscriptions", [["session_id", "number"], ["topic_filter", "text"]]],
+  ["messages", [["id", "number"]]],
+  ["deliveries", [["sequence", "number"]]],
+  ["received", [["session_id", "number"], ["packet_id", "number"]]],
+  ["retained", [["topic_name", "text"]]],
+  ["wills", [["session_id", "number"]]],
+  ["clock", [["id", "number"]]],
 ];
 
 /**
- * Copies what can be read of a damaged file into a new one and returns the rows of each table. A table is read from its beginning
- * up to the damage, then from its end back to it.
+ * Copies what can be read of a damaged file, which it does not change, into a new one, which is on the disk when this returns the
+ * rows of each table. What stood on a damaged page is missing, and what belonged to it.
  */
 export function salvage(damagedPath: string, newPath: string): Record<string, number> {
   const target = new DatabaseSync(newPath);
-  const source = openDamaged(damagedPath);
+  let source: DatabaseSync | undefined;
   try {
-    target.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    // A file that is half made is made again from the beginning.
+    target.exec(
+      "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF",
+    );
     migrate(target);
+    source = openDamaged(damagedPath);
     target.exec("BEGIN IMMEDIATE");
-    if (source !== undefined) {
-      for (const [table, key] of TABLES) copyTable(source, target, table, key);
-    }
+    if (source !== undefined) copyAll(source, target, damagedPath);
     deleteOrphans(target);
     target.exec("COMMIT");
     return Object.fromEntries(TABLES.map(([table]) => [table, countRows(target, table)]));
@@ -43,10 +43,15 @@ export function salvage(damagedPath: string, newPath: string): Record<string, nu
 
 /** `undefined`: not even the schema can be read. */
 function openDamaged(path: string): DatabaseSync | undefined {
+  // SQLite would throw its log away.
+  if (Deno.statSync(path).size === 0) return undefined;
   let db: DatabaseSync | undefined;
   try {
-    // Without these two SQLite reads nothing of a file that was cut off.
-    const options: DatabaseSyncOptions & { readonly defensive: boolean } = { defensive: false };
+    // Without the last of these and the schema that can be written SQLite reads nothing of a file that was cut off.
+    const options: DatabaseSyncOptions & { readonly defensive: boolean } = {
+      readOnly: true,
+      defensive: false,
+    };
     db = new DatabaseSync(path, options);
     db.exec("PRAGMA writable_schema = ON");
     schemaVersion(db);
@@ -57,31 +62,36 @@ function openDamaged(path: string): DatabaseSync | undefined {
   }
 }
 
-function copyTable(source: DatabaseSync, target: DatabaseSync, table: string, key: string): void {
-  const descending = key.split(", ").map((column) => `${column} DESC`).join(", ");
-  for (const order of [key, descending]) {
-    if (copyRows(source, target, table, order)) return;
+function copyAll(source: DatabaseSync, target: DatabaseSync, path: string): void {
+  let keys: PageKey[] | undefined;
+  const places = () => keys ??= [...pageKeys(readBytes(path), readBytes(`${path}-wal`))];
+  for (const [table, key] of TABLES) {
+    let insert: StatementSync | undefined;
+    new DamagedTable(source, table, key, places).read((row) => {
+      insert ??= insertInto(target, table, Object.keys(row));
+      if (!("packet" in row) || isPacket(row["packet"])) insertRow(insert, row);
+    });
   }
+  copySessionNames(source, target);
 }
 
-/** Whether it came to the end. */
-function copyRows(
-  source: DatabaseSync,
-  target: DatabaseSync,
-  table: string,
-  order: string,
-): boolean {
-  let insert: StatementSync | undefined;
+/**
+ * A session whose row is damaged may stand in the index of the names: so its messages are not lost. When it would have ended
+ * nobody knows any more.
+ */
+function copySessionNames(source: DatabaseSync, target: DatabaseSync): void {
+  const insert = insertInto(target, "sessions", ["id", "client_id"]);
+  const index: readonly KeyColumn[] = [["client_id", "text"]];
+  new DamagedTable(source, "sessions", index, () => [], "id, client_id")
+    .read((row) => insertRow(insert, row));
+}
+
+function readBytes(path: string): Uint8Array {
   try {
-    for (const row of source.prepare(`SELECT * FROM ${table} ORDER BY ${order}`).iterate()) {
-      insert ??= insertInto(target, table, Object.keys(row));
-      if (!("packet" in row) || isPacket(row["packet"])) {
-        insertRow(insert, Object.values(row) as SQLInputValue[]);
-      }
-    }
-    return true;
-  } catch {
-    return false;
+    return Deno.readFileSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return new Uint8Array();
+    throw error;
   }
 }
 
@@ -96,9 +106,9 @@ function insertInto(
   );
 }
 
-function insertRow(insert: StatementSync, values: readonly SQLInputValue[]): void {
+function insertRow(insert: StatementSync, row: Row): void {
   try {
-    insert.run(...values);
+    insert.run(...Object.values(row));
   } catch {
     // A row of nonsense: a column that must not be empty is, or is of the wrong kind.
   }

@@ -52,6 +52,11 @@ export const MIGRATIONS: readonly string[] = [
      due_at_ms REAL NOT NULL
    );
    ALTER TABLE deliveries ADD COLUMN share TEXT;`,
+  // 3: the last time that the broker has seen, for a machine whose clock begins anew with each start.
+  `CREATE TABLE clock (
+     id INTEGER PRIMARY KEY CHECK (id = 1),
+     seen_at_ms REAL NOT NULL
+   );`,
 ];
 
 /** The schema that this program reads and writes. */

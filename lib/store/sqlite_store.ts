@@ -18,7 +18,8 @@ import {
   type SessionRecord,
 } from "./records.ts";
 import { subscriptionRow, toEndless, willRow } from "./rows.ts";
-import type { WriterInit } from "./sqlite_writer.ts";
+import type { WriterInit } from "./writer_protocol.ts";
+import { type StoreClock, SYSTEM_CLOCK } from "./store_clock.ts";
 import type { StoreStats } from "./writer_link.ts";
 
 /** What a store begins with. */
@@ -37,6 +38,8 @@ export interface SqliteStoreInit {
   readonly nextReleaseOrder: number;
   /** Told when writes fail, and when they work again. */
   readonly log: LogPort;
+  /** The machine's where it is absent. */
+  readonly clock?: StoreClock | undefined;
 }
 
 /**
@@ -60,7 +63,7 @@ export class SqliteStore implements Store {
     this.#nextMessageId = init.nextMessageId;
     this.#nextReleaseOrder = init.nextReleaseOrder;
     this.#restore(init.state, init.sessionIds);
-    this.#commits = new GroupCommit(init.writer, init.log);
+    this.#commits = new GroupCommit(init.writer, init.clock ?? SYSTEM_CLOCK, init.log);
   }
 
   /** {@linkcode Store.isFailing} */

@@ -1,51 +1,24 @@
 /// <reference lib="deno.worker" />
-import type { BatchRows } from "./batch.ts";
 import { Writer } from "./writer.ts";
-
-/** The first request to the Worker. */
-export interface WriterInit {
-  /** Of the database, which exists and has the present schema. */
-  readonly path: string;
-  /** `always`: each commit is on the disk when it is answered. `interval`: within a second. */
-  readonly durability: "always" | "interval";
-  /** Bytes of the database at which it is full; 0: no limit. */
-  readonly maxBytes: number;
-  /** Bytes of it that are in use at the start. */
-  readonly usedBytes: number;
-  /** Milliseconds that every commit takes longer: for tests, a slow disk. */
-  readonly commitDelayMs: number;
-}
-
-/** What the Worker is asked. `retry`: the batch that it could not write. */
-export type WriterRequest = WriterInit | BatchRows | "retry" | "close";
-
-/** What the Worker answers; to each batch and `retry` there is one answer of the first two. */
-export type WriterAnswer =
-  | {
-    readonly type: "committed";
-    /** These three since the Worker began. */
-    readonly commits: number;
-    readonly writtenBytes: number;
-    readonly fsyncs: number;
-    /** Bytes of the database that are in use. */
-    readonly usedBytes: number;
-  }
-  | { readonly type: "failed"; readonly reason: string }
-  | { readonly type: "unsynced"; readonly reason: string }
-  | { readonly type: "closed" };
+import type { BatchRequest, WriterAnswer, WriterInit, WriterRequest } from "./writer_protocol.ts";
 
 /** With `interval`: how often what was committed is brought to the disk. */
 const SYNC_INTERVAL_MS = 1000;
 
+/** When nothing was asked for so long the file is made smaller; and how long others have their turn between, milliseconds. */
+const IDLE_MS = 300;
+const SHRINK_PAUSE_MS = 50;
+
 let init: WriterInit;
 let writer: Writer | undefined;
-/** Rows that are not written yet. */
-let pending: BatchRows | undefined;
+/** What is not written yet. */
+let pending: BatchRequest | undefined;
+let shrinkTimer: ReturnType<typeof setTimeout> | undefined;
 
 self.onmessage = ({ data }: MessageEvent<WriterRequest>) => {
   if (data === "retry") attempt();
-  else if (data === "close") {
-    writer?.close();
+  else if ("closeAtMs" in data) {
+    writer?.close(data.closeAtMs);
     answer({ type: "closed" });
     self.close();
   } else if ("path" in data) {
@@ -61,7 +34,7 @@ function attempt(): void {
   if (pending === undefined) return;
   try {
     writer ??= new Writer(init);
-    writer.write(pending);
+    writer.write(pending.rows, pending.atMs);
   } catch (error) {
     return answer({ type: "failed", reason: reasonOf(error) });
   }
@@ -70,6 +43,24 @@ function attempt(): void {
   answer({ type: "committed", commits, writtenBytes, fsyncs, usedBytes });
   // Nobody waits for it: the acknowledgements are on their way.
   writer.checkpointIfDue();
+  shrinkIn(IDLE_MS);
+}
+
+function shrinkIn(delayMs: number): void {
+  clearTimeout(shrinkTimer);
+  shrinkTimer = setTimeout(() => {
+    if (pending === undefined && shrink()) shrinkIn(SHRINK_PAUSE_MS);
+  }, delayMs);
+}
+
+/** Whether there is more to do. */
+function shrink(): boolean {
+  try {
+    return writer!.shrink();
+  } catch {
+    // The file is as large as before, and the next commit says what is wrong with the disk.
+    return false;
+  }
 }
 
 function sync(): void {

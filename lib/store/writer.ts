@@ -1,10 +1,14 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import type { BatchRows } from "./batch.ts";
 import { unpackRetained } from "./packed_retained.ts";
-import type { WriterInit } from "./sqlite_writer.ts";
+import { Vacuum } from "./vacuum.ts";
+import type { WriterInit } from "./writer_protocol.ts";
 
 /** Bytes of the write-ahead log at which it is moved into the database. */
 const MAX_LOG_BYTES = 8 * 1024 * 1024;
+
+/** The time is written with a batch when the one that is written is older than this, milliseconds: it costs a page. */
+const SEEN_EVERY_MS = 1000;
 
 /** Writes batches, one transaction each. All that it does waits for the disk: its place is a Worker. */
 export class Writer {
@@ -19,8 +23,11 @@ export class Writer {
   readonly #logPath: string;
   readonly #pageBytes: number;
   readonly #statements = new Map<string, StatementSync>();
+  readonly #vacuum: Vacuum;
   #logBytes = 0;
   #isUnsynced = false;
+  /** The time that is written; `undefined`: not by this process. */
+  #seenAtMs: number | undefined;
 
   constructor(init: WriterInit) {
     this.#init = init;
@@ -32,22 +39,27 @@ export class Writer {
     this.#db.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;
       PRAGMA synchronous = ${synchronous}; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -8000`);
     this.#pageBytes = this.#pragma("page_size");
+    this.#vacuum = new Vacuum(this.#db, (name) => this.#pragma(name));
   }
 
   /**
-   * One transaction. Throws what SQLite throws; then nothing of it is written, and it can be tried again. Should it be written
+   * One transaction, at this time. Throws what SQLite throws; then nothing of it is written, and it can be tried again. Should it be written
    * though SQLite has thrown, the second time changes nothing.
    */
-  write(rows: BatchRows): void {
+  write(rows: BatchRows, atMs: number): void {
     this.#wait();
     this.#db.exec("BEGIN IMMEDIATE");
+    const sinceMs = atMs - (this.#seenAtMs ?? -Infinity);
+    const isNews = sinceMs >= SEEN_EVERY_MS || sinceMs < 0;
     try {
       this.#writeAll(rows);
+      if (isNews) this.#writeTime(atMs);
       this.#db.exec("COMMIT");
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
       throw error;
     }
+    if (isNews) this.#seenAtMs = atMs;
     this.commits++;
     this.#isUnsynced = true;
     this.#countLog();
@@ -58,17 +70,24 @@ export class Writer {
     return (this.#pragma("page_count") - this.#pragma("freelist_count")) * this.#pageBytes;
   }
 
+  /** Makes the file somewhat smaller, where it has much room that is not used; `false`: it has not, or is as small as it should be. */
+  shrink(): boolean {
+    if (!this.#vacuum.isDue) return false;
+    this.#vacuum.step();
+    this.#countLog();
+    const isDue = this.#vacuum.isDue;
+    // The pages are given back where the log is moved into the database.
+    if (isDue) this.checkpointIfDue();
+    else this.#tryCheckpoint();
+    return isDue;
+  }
+
   /** Moves a log that has grown large into the database. Where that cannot be, the log goes on. */
   checkpointIfDue(): void {
     const { maxBytes } = this.#init;
     // Where the database is to be small, so is its log.
     const maxLogBytes = maxBytes === 0 ? MAX_LOG_BYTES : Math.min(MAX_LOG_BYTES, maxBytes);
-    if (this.#logBytes < maxLogBytes) return;
-    try {
-      this.#checkpoint();
-    } catch {
-      // The disk is full: the next commit says so.
-    }
+    if (this.#logBytes >= maxLogBytes) this.#tryCheckpoint();
   }
 
   /** Brings what was committed to the disk: one call for all of a second, and nothing is written twice for it. */
@@ -80,8 +99,18 @@ export class Writer {
     this.#isUnsynced = false;
   }
 
-  close(): void {
+  /** The time until then is known to the next process, where it can be written. */
+  close(atMs: number): void {
+    try {
+      this.#writeTime(atMs);
+    } catch {
+      // What was asked for has been written, or was said.
+    }
     this.#db.close();
+  }
+
+  #writeTime(atMs: number): void {
+    this.#run("INSERT OR REPLACE INTO clock VALUES (1, ?)", atMs);
   }
 
   #writeAll(rows: BatchRows): void {
@@ -145,6 +174,14 @@ export class Writer {
     let statement = this.#statements.get(sql);
     if (statement === undefined) this.#statements.set(sql, statement = this.#db.prepare(sql));
     return statement;
+  }
+
+  #tryCheckpoint(): void {
+    try {
+      this.#checkpoint();
+    } catch {
+      // The disk is full: the next commit says so.
+    }
   }
 
   #checkpoint(): void {

@@ -1,6 +1,7 @@
 import type { LogPort } from "../broker/mod.ts";
 import type { BatchRows } from "./batch.ts";
-import type { WriterAnswer, WriterInit, WriterRequest } from "./sqlite_writer.ts";
+import type { StoreClock } from "./store_clock.ts";
+import type { BatchRequest, WriterAnswer, WriterInit, WriterRequest } from "./writer_protocol.ts";
 
 /** When to try again after a commit has failed, milliseconds. */
 const RETRY_MS = 1000;
@@ -50,11 +51,13 @@ export class WriterLink {
   #isClosing = false;
   /** When the Worker was given a batch that it has not answered; `undefined`: it has answered all. */
   #askedAtMs: number | undefined;
-  #patienceTimer: ReturnType<typeof setTimeout> | undefined;
-  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  #stopWaiting: (() => void) | undefined;
+  #stopRetrying: (() => void) | undefined;
+  readonly #clock: StoreClock;
 
-  constructor(init: WriterInit, log: LogPort, events: WriterEvents) {
+  constructor(init: WriterInit, clock: StoreClock, log: LogPort, events: WriterEvents) {
     this.#init = init;
+    this.#clock = clock;
     this.#log = log;
     this.#events = events;
     const { usedBytes } = init;
@@ -69,7 +72,7 @@ export class WriterLink {
 
   /** How long the Worker has owed an answer, milliseconds; 0: it owes none. That it cannot write is an answer too. */
   get unansweredMs(): number {
-    return this.#askedAtMs === undefined ? 0 : performance.now() - this.#askedAtMs;
+    return this.#askedAtMs === undefined ? 0 : this.#clock.now() - this.#askedAtMs;
   }
 
   /**
@@ -81,34 +84,34 @@ export class WriterLink {
 
   /** The batch before must have been committed. */
   write(rows: BatchRows): void {
-    this.#ask(rows, [rows.retained.buffer]);
+    this.#ask({ rows, atMs: this.#clock.date() }, [rows.retained.buffer]);
   }
 
   /** Ends the Worker; what it could not write is lost. */
   close(): void {
     if (this.#isClosing) return;
     const isSilent = this.#worker === undefined || this.unansweredMs >= PATIENCE_MS;
-    if (!isSilent) this.#send("close");
+    if (!isSilent) this.#send({ closeAtMs: this.#clock.date() });
     this.#isClosing = true;
-    clearTimeout(this.#retryTimer);
-    clearTimeout(this.#patienceTimer);
+    this.#stopRetrying?.();
+    this.#stopWaiting?.();
     if (isSilent) this.#ended();
   }
 
   /** `moved`: what is the Worker's from then on. */
-  #ask(request: BatchRows | "retry", moved: Transferable[] = []): void {
-    this.#askedAtMs = performance.now();
-    this.#patienceTimer ??= setTimeout(() => this.#lookForAnswer(), PATIENCE_MS);
+  #ask(request: BatchRequest | "retry", moved: Transferable[] = []): void {
+    this.#askedAtMs = this.#clock.now();
+    this.#stopWaiting ??= this.#clock.after(PATIENCE_MS, () => this.#lookForAnswer());
     this.#send(request, moved);
   }
 
   /** A disk that hangs, or a Worker that is gone: nobody can tell them apart, and with both nothing can be promised. */
   #lookForAnswer(): void {
-    this.#patienceTimer = undefined;
+    this.#stopWaiting = undefined;
     if (this.#askedAtMs === undefined) return;
     const leftMs = PATIENCE_MS - this.unansweredMs;
     if (leftMs > 0) {
-      this.#patienceTimer = setTimeout(() => this.#lookForAnswer(), leftMs);
+      this.#stopWaiting = this.#clock.after(leftMs, () => this.#lookForAnswer());
     } else {
       this.#log.error("The store does not answer: QoS 1 and 2 are refused until it does", {
         seconds: Math.round(this.unansweredMs / 1000),
@@ -191,10 +194,8 @@ export class WriterLink {
     }
     this.isFailing = true;
     this.#events.failed();
-    if (!this.#isClosing) this.#retryTimer = setTimeout(() => this.#retry(), RETRY_MS);
-  }
-
-  #retry(): void {
-    this.#ask("retry");
+    if (!this.#isClosing) {
+      this.#stopRetrying = this.#clock.after(RETRY_MS, () => this.#ask("retry"));
+    }
   }
 }

@@ -70,7 +70,7 @@ export async function inDirectory(run: (directory: string) => Promise<void>): Pr
 
 /** Copies the files as they are now: what a process that is killed at this moment leaves behind. */
 export async function copyFiles(from: string, to: string): Promise<void> {
-  await Deno.mkdir(to, { recursive: true });
+  await Deno.mkdir(to, { recursive: true, mode: 0o700 });
   for (const suffix of ["", "-wal"]) {
     const name = DATABASE_NAME + suffix;
     await Deno.copyFile(`${from}/${name}`, `${to}/${name}`).catch((error) => {

@@ -1,0 +1,49 @@
+/** The database's name in its directory. */
+export const DATABASE_NAME = "flux-mqtt.db";
+
+/** A database that is not whole yet; something follows. What a process leaves behind of it is removed by the next. */
+export const SAVING: string = `${DATABASE_NAME}.saving-`;
+
+/** For names of files: `2026-01-31T12-00-00-000Z`. */
+export function stamp(): string {
+  return new Date().toISOString().replaceAll(/[:.]/g, "-");
+}
+
+/** Brings a file to the disk. */
+export function syncFile(path: string): void {
+  using file = Deno.openSync(path, { write: true });
+  file.syncSync();
+}
+
+/** Brings to the disk which files there are: a power cut could undo a new name, and not the old one's removal. */
+export function syncDirectory(path: string): void {
+  // There a directory cannot be opened.
+  if (Deno.build.os === "windows") return;
+  using directory = Deno.openSync(path);
+  directory.syncSync();
+}
+
+/** Renames a file; `false`: there is none. */
+export function renameIfThere(from: string, to: string): boolean {
+  return isThere(() => Deno.renameSync(from, to));
+}
+
+/** Removes a file, where there is one. */
+export function removeIfThere(path: string): void {
+  isThere(() => Deno.removeSync(path));
+}
+
+/** Removes a file of which there is nothing but the name, where there is one. */
+export function removeIfEmpty(path: string): void {
+  isThere(() => Deno.statSync(path).size === 0 && Deno.removeSync(path));
+}
+
+function isThere(act: () => unknown): boolean {
+  try {
+    act();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,46 @@
+import type { BatchRows } from "./batch.ts";
+
+/** The first request to the Worker. */
+export interface WriterInit {
+  /** Of the database, which exists and has the present schema. */
+  readonly path: string;
+  /** `always`: each commit is on the disk when it is answered. `interval`: within a second. */
+  readonly durability: "always" | "interval";
+  /** Bytes of the database at which it is full; 0: no limit. */
+  readonly maxBytes: number;
+  /** Bytes of it that are in use at the start. */
+  readonly usedBytes: number;
+  /** Milliseconds that every commit takes longer: for tests, a slow disk. */
+  readonly commitDelayMs: number;
+}
+
+/** What the Worker is asked to write. */
+export interface BatchRequest {
+  readonly rows: BatchRows;
+  /** When it was asked, in milliseconds since 1970. */
+  readonly atMs: number;
+}
+
+/** What the Worker is asked last. */
+export interface CloseRequest {
+  /** When it was asked, in milliseconds since 1970. */
+  readonly closeAtMs: number;
+}
+
+/** What the Worker is asked. `retry`: to write the batch that it could not write. */
+export type WriterRequest = WriterInit | BatchRequest | CloseRequest | "retry";
+
+/** What the Worker answers; to each batch and `retry` there is one answer of the first two. */
+export type WriterAnswer =
+  | {
+    readonly type: "committed";
+    /** These three since the Worker began. */
+    readonly commits: number;
+    readonly writtenBytes: number;
+    readonly fsyncs: number;
+    /** Bytes of the database that are in use. */
+    readonly usedBytes: number;
+  }
+  | { readonly type: "failed"; readonly reason: string }
+  | { readonly type: "unsynced"; readonly reason: string }
+  | { readonly type: "closed" };
