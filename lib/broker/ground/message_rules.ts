@@ -1,18 +1,9 @@
-import { MqttError, type Properties, ReasonCode, textSize } from "../../codec/mod.ts";
+import { MqttError, type Properties, ReasonCode } from "../../codec/mod.ts";
 import { isTopicName } from "../../topic/mod.ts";
 
 /** The broker's own tree: what clients publish there would pass for the broker's word. */
 export function isReserved(topicName: string): boolean {
   return topicName.charCodeAt(0) === 0x24 && topicName.startsWith("$SYS/");
-}
-
-/** Bytes of the longest text that a packet carries. [MQTT-1.5.4-1] */
-const MAX_TEXT_BYTES = 65_535;
-
-/** Whether text that the broker has put together still fits into a packet. */
-export function isText(text: string): boolean {
-  // A UTF-16 code unit is at most three bytes of UTF-8.
-  return text.length * 3 <= MAX_TEXT_BYTES || textSize(text) <= MAX_TEXT_BYTES;
 }
 
 /** When a message expires that is published at `nowMs`. */

@@ -1,5 +1,4 @@
 import type { Connect, Properties } from "../../codec/mod.ts";
-import { isText } from "../ground/message_rules.ts";
 import type { Connection } from "../state/connection.ts";
 import type { Core } from "../core/core.ts";
 
@@ -34,9 +33,14 @@ export function connackProperties(
   };
 }
 
-/** Optional: left out where it would be longer than text can be. */
+/** UTF-16 code units that always fit into the 65,535 bytes of a text (section 1.5.4). */
+const SHORT_TEXT_LENGTH = 21_845;
+
+/** None unless asked for [MQTT-3.1.2-28], and none where prefix and Client Identifier together may be more than text can be. */
 function responseInformation(prefix: string, clientId: string, connect: Connect): Properties {
   const isAsked = connect.properties?.requestResponseInformation === true;
   const text = prefix + clientId;
-  return isAsked && prefix !== "" && isText(text) ? { responseInformation: text } : {};
+  return isAsked && prefix !== "" && text.length <= SHORT_TEXT_LENGTH
+    ? { responseInformation: text }
+    : {};
 }
