@@ -4,6 +4,7 @@ import {
   type Config,
   keepLog,
   keepUntilRestart,
+  LEAVE_DISK_FREE,
   type ListenerConfig,
   type LoadResult,
 } from "../config/mod.ts";
@@ -97,9 +98,10 @@ function open(config: Config, log: Logger): OpenedStore | "none" | "failed" {
     log.info("Nothing is stored: sessions and messages end with the process");
     return "none";
   }
-  const { persistenceLocation: directory, durability, maxStoreBytes: maxBytes } = config;
+  const { persistenceLocation: directory, durability, maxStoreBytes } = config;
+  const limit = maxStoreBytes === LEAVE_DISK_FREE ? {} : { maxBytes: maxStoreBytes };
   try {
-    const opened = openStore({ directory, durability, maxBytes, log });
+    const opened = openStore({ directory, durability, log, ...limit });
     log.info("The store is open", { directory, durability });
     return opened;
   } catch (error) {

@@ -84,7 +84,7 @@ export interface Config {
   readonly persistenceLocation: string;
   /** What an acknowledgement promises where there is a store. */
   readonly durability: "always" | "interval";
-  /** Bytes of the store's file; 0: no limit. */
+  /** Bytes of the store's file; 0: no limit; {@linkcode LEAVE_DISK_FREE}: a tenth of the file system stays free. */
   readonly maxStoreBytes: number;
   /** Whether small packets leave at once. */
   readonly setTcpNodelay: boolean;

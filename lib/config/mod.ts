@@ -62,7 +62,12 @@ export type {
   Theme,
 } from "./option.ts";
 export { OPTIONS } from "./options.ts";
-export type { LogConfig, LogDestinationConfig, ProcessOptions } from "./process_options.ts";
+export {
+  LEAVE_DISK_FREE,
+  type LogConfig,
+  type LogDestinationConfig,
+  type ProcessOptions,
+} from "./process_options.ts";
 export type { TransportOptions } from "./transport_options.ts";
 export { REFUSED_OPTIONS } from "./refused.ts";
 export { nearest } from "./suggest.ts";

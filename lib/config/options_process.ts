@@ -1,5 +1,6 @@
 import type { Option } from "./option.ts";
-import { BOOLEAN, brokerRow, BYTES, choice, integer, loaderRow, PATH, processRow } from "./rows.ts";
+import { LEAVE_DISK_FREE } from "./process_options.ts";
+import { BOOLEAN, brokerRow, choice, integer, loaderRow, PATH, processRow } from "./rows.ts";
 
 /** The log, files and the process itself. */
 export const PROCESS_OPTIONS: readonly Option[] = [
@@ -125,9 +126,10 @@ export const PROCESS_OPTIONS: readonly Option[] = [
   processRow(
     "max_store_bytes",
     "maxStoreBytes",
-    BYTES,
+    integer(LEAVE_DISK_FREE, 1024 ** 4),
     "Bytes of the store's file, without its log (8 MB); when they are used up, QoS 1 and 2 are refused, and QoS 0 is not stored, " +
-      "until a tenth is free again; 0: no limit.",
+      "until a tenth is free again; 0: no limit; -1: what leaves a tenth of the file system free when the broker starts, or half of " +
+      "what is free where that is less.",
     { theme: "The process", unit: "bytes" },
   ),
   loaderRow(

@@ -34,7 +34,7 @@ export interface ProcessOptions {
   readonly persistenceLocation: string;
   /** What an acknowledgement promises. */
   readonly durability: "always" | "interval" | "none";
-  /** Bytes of its file; 0: no limit. */
+  /** Bytes of its file; 0: no limit; {@linkcode LEAVE_DISK_FREE}: what the file system allows. */
   readonly maxStoreBytes: number;
   /** The longest that an attempt waits after others of its address have failed; 0: it does not wait. */
   readonly maxFailureDelaySeconds: number;
@@ -50,6 +50,9 @@ export interface ProcessOptions {
   readonly logFormat: string;
 }
 
+/** `max_store_bytes` where nobody sets it: a tenth of the file system stays free. */
+export const LEAVE_DISK_FREE: number = -1;
+
 /** The defaults of what is not the core's. */
 export const DEFAULT_PROCESS_OPTIONS: ProcessOptions = {
   setTcpNodelay: true,
@@ -59,7 +62,7 @@ export const DEFAULT_PROCESS_OPTIONS: ProcessOptions = {
   persistence: true,
   persistenceLocation: "data",
   durability: "always",
-  maxStoreBytes: 0,
+  maxStoreBytes: LEAVE_DISK_FREE,
   maxFailureDelaySeconds: 5,
   logType: ["error", "warning", "notice", "information"],
   logDest: ["stderr"],

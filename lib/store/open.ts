@@ -1,6 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import type { LogPort, StoredState } from "../broker/mod.ts";
 import { MqttError } from "../codec/mod.ts";
+import { databaseLimit } from "./disk_limit.ts";
 import { load, type Loaded } from "./load.ts";
 import { DirectoryTakenError, lockDirectory, reasonOf } from "./lock.ts";
 import { closeToOthers, makePrivateFile } from "./privacy.ts";
@@ -23,7 +24,7 @@ export interface OpenStoreInit {
   readonly directory: string;
   /** `always`: survives a power cut. `interval`: a power cut may lose the last second. */
   readonly durability: "always" | "interval";
-  /** Bytes of the database at which it is full; 0, the default: no limit. */
+  /** Bytes of the database at which it is full; 0: no limit; absent: a tenth of the file system stays free. */
   readonly maxBytes?: number;
   /** What is damaged is said here. */
   readonly log: LogPort;
@@ -53,13 +54,14 @@ export interface OpenedStore {
  * Throws where another broker has the directory, where it cannot be written, or where a newer program has written it.
  */
 export function openStore(init: OpenStoreInit): OpenedStore {
-  const { directory, durability, log, maxBytes = 0, commitDelayMs = 0, clock } = init;
+  const { directory, durability, log, commitDelayMs = 0, clock } = init;
   Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
   const lock = lockDirectory(directory);
   const path = `${directory}/${DATABASE_NAME}`;
   try {
     const loaded = loadOrSalvage(init);
     const { usedBytes, lastSeenMs } = loaded;
+    const maxBytes = init.maxBytes ?? databaseLimit(path);
     const writer = { path, durability, maxBytes, usedBytes, commitDelayMs };
     const store = new SqliteStore({ ...loaded, state: loaded, writer, log, clock });
     const close = async () => {
