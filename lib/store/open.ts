@@ -90,7 +90,7 @@ function loadOrSalvage({ directory, durability, log }: OpenStoreInit): Loaded {
   } catch (error) {
     if (!isDamage(error)) throw error;
     replaceDamaged(directory, reasonOf(error), log);
-    return loadDatabase(path, "FULL");
+    return loadDatabase(path, false);
   } finally {
     if (names.size > FILES_IN_USE) removeOldCopies(directory, namesIn(directory), log);
   }
@@ -107,7 +107,7 @@ function namesIn(directory: string): Set<string> {
 function makeDatabase(directory: string): Loaded {
   const path = `${directory}/${SAVING}new`;
   makePrivateFile(path);
-  const loaded = loadDatabase(path, "OFF");
+  const loaded = loadDatabase(path, true);
   syncFile(path);
   Deno.renameSync(path, `${directory}/${DATABASE_NAME}`);
   syncDirectory(directory);
@@ -117,17 +117,15 @@ function makeDatabase(directory: string): Loaded {
 /** A file without anything in it SQLite would fill without a word, and throw its log away. */
 function loadWhole(path: string): Loaded {
   if (Deno.statSync(path).size === 0) throw new DamageError("The file is empty");
-  return loadDatabase(path, "FULL");
+  return loadDatabase(path, false);
 }
 
-function loadDatabase(path: string, synchronous: "OFF" | "FULL"): Loaded {
+function loadDatabase(path: string, isNew: boolean): Loaded {
   const db = new DatabaseSync(path);
   try {
-    // A new file can give back what it does not use any more; with one that has tables the first of these changes nothing.
-    db.exec(
-      `PRAGMA auto_vacuum = INCREMENTAL; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = ${synchronous}`,
-    );
+    // That a file can give back what it does not use any more is settled before there is a table in it.
+    if (isNew) db.exec("PRAGMA synchronous = OFF; PRAGMA auto_vacuum = INCREMENTAL");
+    db.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL");
     const [verdict] = Object.values(db.prepare("PRAGMA quick_check(1)").get() ?? {});
     if (verdict !== "ok") throw new DamageError(String(verdict));
     migrate(db);
