@@ -16,7 +16,13 @@ const USE = `Makes the executable.
   --target TARGET  x86_64-unknown-linux-gnu and so on, as deno compile has them; default: this machine
   --output FILE    default: dist/flux-mqtt, with the target behind it where one is named`;
 /** What the broker needs, and nothing beyond it. The executable keeps these for good. */
-const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-write", "--allow-env"];
+const PERMISSIONS = [
+  "--allow-net",
+  "--allow-read",
+  "--allow-write",
+  "--allow-env",
+  "--allow-sys=statfs",
+];
 /**
  * A young generation of up to 12 MB, three times this, instead of 48: objects of a turn are dead before they are copied, fit the processor's
  * caches, and take no memory that an edge device could use. Fan-out with QoS 1 is a third faster with it. And the function with

@@ -60,7 +60,7 @@ export type {
   Theme,
 } from "./option.ts";
 export { OPTIONS } from "./options.ts";
-export type { ProcessOptions } from "./process_options.ts";
+export { LEAVE_DISK_FREE, type ProcessOptions } from "./process_options.ts";
 export type { TransportOptions } from "./transport_options.ts";
 export { REFUSED_OPTIONS } from "./refused.ts";
 export { nearest } from "./suggest.ts";

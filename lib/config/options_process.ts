@@ -2,7 +2,6 @@ import type { Option } from "./option.ts";
 import {
   BOOLEAN,
   brokerRow,
-  BYTES,
   choice,
   integer,
   loaderRow,
@@ -10,6 +9,7 @@ import {
   PATH,
   processRow,
 } from "./rows.ts";
+import { LEAVE_DISK_FREE } from "./process_options.ts";
 
 /** The log, files and the process itself. */
 export const PROCESS_OPTIONS: readonly Option[] = [
@@ -142,10 +142,11 @@ export const PROCESS_OPTIONS: readonly Option[] = [
   processRow(
     "max_store_bytes",
     "maxStoreBytes",
-    BYTES,
+    integer(LEAVE_DISK_FREE, 1024 ** 4),
     "Bytes of the store's file, without its log (8 MB); when they are used up, QoS 1 and 2 are refused, and QoS 0 is not stored, " +
-      "until a tenth is free again; 0: no limit.",
-    { theme: "The process", unit: "bytes", needsStore: true },
+      "until a tenth is free again; 0: no limit; -1: what leaves a tenth of the file system free when the broker starts, or half of " +
+      "what is free where that is less.",
+    { theme: "The process", unit: "bytes" },
   ),
   loaderRow(
     "include_dir",
