@@ -13,7 +13,7 @@ export class DeliveryQueue {
     return this.#items.length - this.#head;
   }
 
-  /** Payload and topic bytes of all that waits. */
+  /** What all that waits takes of the limits in bytes. */
   get bytes(): number {
     return this.#bytes;
   }

@@ -1,5 +1,5 @@
 import type { Delivery } from "./message.ts";
-import { deliverySizeBytes } from "./message.ts";
+import { contentSizeBytes } from "./message.ts";
 
 /**
  * Where an outgoing QoS 1 or 2 message stands.
@@ -55,7 +55,7 @@ export class Sender {
     return this.#inFlight.size;
   }
 
-  /** Payload and topic bytes of what is in flight. */
+  /** Bytes of payload, topic and properties of what is in flight. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -76,14 +76,14 @@ export class Sender {
     };
     this.#add(inFlight);
     this.#sent++;
-    this.#bytes += deliverySizeBytes(delivery);
+    this.#bytes += contentSizeBytes(delivery.message);
     return inFlight;
   }
 
   /** Puts back what a store remembers, in the order of the calls. */
   restore(packetId: number, delivery: Delivery, state: InFlight["state"]): void {
     this.#add({ packetId, delivery, state, isSent: false });
-    this.#bytes += deliverySizeBytes(delivery);
+    this.#bytes += contentSizeBytes(delivery.message);
     if (packetId > this.#lastPacketId) this.#lastPacketId = packetId;
   }
 
@@ -174,7 +174,7 @@ export class Sender {
   #finish(inFlight: InFlight): InFlight {
     this.#inFlight.delete(inFlight.packetId);
     if (inFlight.isSent) this.#sent--;
-    this.#bytes -= deliverySizeBytes(inFlight.delivery);
+    this.#bytes -= contentSizeBytes(inFlight.delivery.message);
     return inFlight;
   }
 
