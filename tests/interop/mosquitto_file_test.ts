@@ -29,6 +29,7 @@ const LISTENER_LINES: typeof LINES = [
 
 const hasMosquitto = await new Deno.Command("mosquitto", { args: ["-h"], stdout: "null" }).output()
   .then(() => true, () => false);
+// deno-lint-ignore no-console -- what is skipped is said
 if (!hasMosquitto) console.log("Skipped: a file for both brokers: mosquitto is not installed");
 
 Deno.test({
