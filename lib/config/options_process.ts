@@ -39,7 +39,16 @@ export const PROCESS_OPTIONS: readonly Option[] = [
     { kind: "log_dest" },
     "Where the log goes: `stderr`, `stdout`, `file PATH`, `syslog`, `topic` (`$SYS/broker/log/E`, `W` and `I`; never debug " +
       "lines, at most 100 a second) or `none`; several lines are several places.",
-    { theme: "Log", repeatable: true, reloadable: true },
+    {
+      theme: "Log",
+      repeatable: true,
+      reloadable: true,
+      refusedValues: {
+        file: "It needs a path: `log_dest file PATH`",
+        dlt: "There is none here; use syslog, or stderr, which systemd collects",
+        android: "There is none here; use syslog, or stderr, which systemd collects",
+      },
+    },
   ),
   processRow(
     "log_facility",
