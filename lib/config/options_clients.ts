@@ -1,6 +1,6 @@
 import type { BrokerOptions } from "../broker/mod.ts";
 import type { Option } from "./option.ts";
-import { brokerRow, choice, COUNT, COUNT_OR_MINUS_ONE, integer } from "./rows.ts";
+import { brokerRow, BYTES, choice, COUNT, COUNT_OR_MINUS_ONE, integer } from "./rows.ts";
 
 /** A limit to what comes in a second; connections that are open keep the one that they began with. */
 function rateRow(
@@ -49,6 +49,20 @@ export const CLIENT_OPTIONS: readonly Option[] = [
     COUNT,
     "Subscriptions of one session; 0: no limit.",
     { theme: "Clients and sessions", unit: "subscriptions" },
+  ),
+  brokerRow(
+    "max_subscription_bytes",
+    "maxSubscriptionBytes",
+    BYTES,
+    "What the subscriptions of one session may take: 400 bytes each, and their filters twice; 0: no limit.",
+    { theme: "Clients and sessions", unit: "bytes" },
+  ),
+  brokerRow(
+    "max_total_subscription_bytes",
+    "maxTotalSubscriptionBytes",
+    BYTES,
+    "The same for all sessions together; 0: no limit.",
+    { theme: "Clients and sessions", unit: "bytes" },
   ),
   rateRow(
     "max_client_connection_rate",
