@@ -103,6 +103,8 @@ export class Core implements Turn {
   readonly leaving: [Connection, CloseReason][] = [];
   /** Connections that have used their part of a turn, in the order in which they go on. */
   readonly postponed: Connection[] = [];
+  /** Sessions that are over, with the subscriptions of which the router still knows. */
+  readonly dismantling: { readonly client: Client; readonly filters: Iterator<string> }[] = [];
   /** Clients with retained messages to deliver. */
   readonly pumping: Set<Client> = new Set();
   readonly #endTurn: () => void;

@@ -22,9 +22,9 @@ export const STEPS = {
   /** A message for one client. */
   delivery: 2,
   /** A Topic Filter: subscribed or unsubscribed. */
-  filter: 20,
+  filter: 40,
   /** A member of a shared subscription that is looked at. */
-  member: 2,
+  member: 10,
   /** A node of a trie, or an entry found there. */
   node: 1,
   /** A question to access control. */

@@ -11,6 +11,7 @@ import { canSendNow, isBacklogged, sendInFlight, sendQos0 } from "./send.ts";
 /** Hands a message to one client: sends it, queues it, or counts why not. */
 export function deliver(core: Core, target: Target, message: Message, fanout: Fanout): void {
   const { client } = target;
+  if (client.isEnded) return;
   const { connection, session } = client;
   const { options, store } = core;
   core.work.spend(
@@ -51,6 +52,7 @@ export function deliver(core: Core, target: Target, message: Message, fanout: Fa
 export function rank(core: Core, target: Target, message: Message): number {
   core.work.spend(STEPS.member);
   const { client } = target;
+  if (client.isEnded) return 0;
   if (!mayRead(core.ports.access, client, message.topicName)) return 0;
   const { connection } = client;
   if (connection === null) {

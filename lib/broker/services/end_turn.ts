@@ -1,4 +1,5 @@
 import type { Core } from "../core/core.ts";
+import { dismantle } from "./dismantle.ts";
 import { disconnect } from "./lifecycle.ts";
 import { relieve } from "./relief.ts";
 import { pumpRetained } from "./retained_pump.ts";
@@ -13,6 +14,7 @@ export function endTurn(core: Core): void {
   for (const message of core.published.splice(0)) {
     routeMessage(core, message, core.router.route(message.topicName)!, null);
   }
+  dismantle(core);
   pumpAll(core);
   if (core.store !== undefined) core.releases.commit(core.store);
   const { dirty } = core;
@@ -31,10 +33,13 @@ export function endTurn(core: Core): void {
 }
 
 /** Asks to be called again when something is due. */
-export function wake({ deadlines, ports, pumping, published, postponed, nowMs }: Core): void {
+export function wake(core: Core): void {
+  const { deadlines, ports, pumping, published, postponed, dismantling, nowMs } = core;
   const { nextMs } = deadlines;
   if (nextMs !== Infinity) ports.wake(nextMs);
-  if (pumping.size + published.length + postponed.length > 0) ports.wake(nowMs);
+  if (pumping.size + published.length + postponed.length + dismantling.length > 0) {
+    ports.wake(nowMs);
+  }
 }
 
 /** Those who have used their part of an earlier turn go on, as far as there is time in this one. */

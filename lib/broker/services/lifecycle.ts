@@ -3,6 +3,7 @@ import type { CloseReason } from "../ground/close_reason.ts";
 import type { Client, Connection } from "../state/connection.ts";
 import type { Core } from "../core/core.ts";
 import { Deadline } from "../ground/deadlines.ts";
+import { dismantle } from "./dismantle.ts";
 import { drop } from "./drop.ts";
 import { sayGoodbye } from "./goodbye.ts";
 import { takeQueued } from "./queue.ts";
@@ -102,9 +103,9 @@ export function endSession(core: Core, client: Client): void {
   const moving = takeShared(core, client, () => true);
   const inFlight = [...session.sender.values()].filter(({ state }) => state === "published");
   core.subscriptionBytes -= session.subscriptionBytes;
-  for (const topicFilter of session.subscriptions.keys()) {
-    core.router.unsubscribe(client, topicFilter);
-  }
+  client.isEnded = true;
+  core.dismantling.push({ client, filters: session.subscriptions.keys() });
+  dismantle(core);
   for (const { delivery } of inFlight) {
     // What was chosen for it out of a shared subscription, and it has not acknowledged, moves on. [MQTT-4.8.2-5]
     if (delivery.qos === 1 && delivery.share !== undefined) moveOn(core, client, delivery);

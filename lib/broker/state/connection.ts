@@ -171,6 +171,8 @@ export class Client {
   quotaKey: string | undefined;
   /** It comes from the store and has not connected since: its identity is not known. */
   isRestored = false;
+  /** Its session is over: what the router still has of it gets nothing any more. */
+  isEnded = false;
   /** Runs while the client is away and its session is to end. */
   expiry: Deadline | null = null;
   /** A will whose delay runs. */
