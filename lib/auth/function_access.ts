@@ -63,6 +63,8 @@ export class FunctionAccess implements AccessPort {
   version = 1;
   /** {@linkcode AccessPort.checksTopics} */
   readonly checksTopics: boolean;
+  /** {@linkcode AccessPort.readsByFilter} */
+  readonly readsByFilter: boolean;
   readonly #functions: AccessFunctions;
   readonly #options: FunctionAccessOptions;
   readonly #answers = new WeakMap<ClientIdentity, ClientAnswers>();
@@ -71,6 +73,7 @@ export class FunctionAccess implements AccessPort {
   constructor(functions: AccessFunctions, options: FunctionAccessOptions = {}) {
     this.#functions = functions;
     this.#options = options;
+    this.readsByFilter = functions.authorize !== undefined && functions.mayRead === undefined;
     this.checksTopics = functions.authorize !== undefined || functions.mayRead !== undefined;
   }
 

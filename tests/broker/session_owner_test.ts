@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import type { ClientIdentity } from "../../lib/broker/mod.ts";
 import { haveSameRights, ownerName, ownerOf } from "../../lib/broker/ground/owner.ts";
+import { FunctionAccess } from "../../lib/auth/mod.ts";
 import { Exchange, testExchange } from "../support/exchange.ts";
 
 /** Alice's session, with a message that waits in it, a will that waits for its delay, and alice away. */
@@ -233,3 +234,26 @@ for (const who of ["bob", ""]) {
     `);
   });
 }
+
+Deno.test("Where only SUBSCRIBE is authorized, a session does not pass to the same user by another listener", () => {
+  const access = new FunctionAccess({ authorize: (client) => client.listener === "test" });
+  const exchange = new Exchange({ access, listeners: { b: { name: "other" } } });
+  exchange.play(`
+    a> CONNECT clientId=dev userName=u sessionExpiryInterval=600
+    a< CONNACK
+    a> SUBSCRIBE id=1 # qos=1
+    a< SUBACK id=1 1
+    a x
+    a> CONNECT clientId=dev userName=u sessionExpiryInterval=600
+    a< CONNACK sessionPresent
+    a x
+    c> CONNECT
+    c< CONNACK
+    c> PUBLISH t qos=1 id=1 "1"
+    c< PUBACK id=1
+    b> CONNECT clientId=dev userName=u sessionExpiryInterval=600
+    b< CONNACK
+    c> PUBLISH t qos=1 id=2 "2"
+    c< PUBACK id=2 NoMatchingSubscribers
+  `);
+});

@@ -30,10 +30,14 @@ export function quotaKeyOf(identity: ClientIdentity): string {
   return userName !== undefined ? `user ${userName}` : `address ${hostOf(remoteAddress)}`;
 }
 
+/** Whether two identities are the same user by the same listener with the same certificate, wherever they connect from. */
+export function isSameUser(a: ClientIdentity, b: ClientIdentity): boolean {
+  return a.userName === b.userName && a.listener === b.listener &&
+    a.certificate?.fingerprint === b.certificate?.fingerprint;
+}
+
 /** Whether two identities have the same rights, whatever access control looks at. */
 export function haveSameRights(a: ClientIdentity, b: ClientIdentity): boolean {
-  return a.userName === b.userName && a.listener === b.listener &&
-    a.protocolVersion === b.protocolVersion &&
-    a.certificate?.fingerprint === b.certificate?.fingerprint &&
+  return isSameUser(a, b) && a.protocolVersion === b.protocolVersion &&
     hostOf(a.remoteAddress) === hostOf(b.remoteAddress);
 }

@@ -101,6 +101,11 @@ export interface AccessPort {
   readonly version: number;
   /** Whether topics are checked at all; where not, the three questions below are never asked. */
   readonly checksTopics: boolean;
+  /**
+   * Only `maySubscribe` says what a client may read, and `mayRead` nothing: so a session does not pass to a client with other rights,
+   * whose subscriptions would bring it what it was never asked about. Absent: false.
+   */
+  readonly readsByFilter?: boolean;
   /** What a question below costs, as a multiple of one rule looked at; absent: 1. It is taken off what a client may do in a turn. */
   readonly stepsPerCheck?: number;
   /** Calls `reply` once, at once or later. */

@@ -2,7 +2,7 @@ import { type Connack, type Connect, type Properties, ReasonCode } from "../../c
 import { IncomingAliases, OutgoingAliases } from "../../session/mod.ts";
 import type { Core } from "../core/core.ts";
 import type { CloseReason } from "../ground/close_reason.ts";
-import { haveSameRights, ownerName, ownerOf, quotaKeyOf } from "../ground/owner.ts";
+import { haveSameRights, isSameUser, ownerName, ownerOf, quotaKeyOf } from "../ground/owner.ts";
 import type { AuthenticationRequest, ClientIdentity } from "../ground/ports.ts";
 import { leaveOf } from "../ground/promises.ts";
 import { dropUnreadable } from "../services/deliver.ts";
@@ -75,7 +75,8 @@ function admit(
   const owner = ownerOf(identity, connection.listener.mountPoint);
   const existing = core.clients.get(clientId);
   const isForeign = existing !== undefined && isOfAnother(core, existing, owner);
-  const isEnding = existing !== undefined && (isForeign || connection.wantsCleanStart);
+  const isEnding = existing !== undefined &&
+    (isForeign || connection.wantsCleanStart || mayNotPassOn(core, existing, identity));
   // Asked before anything is done: a session that cannot be ended in the store either stays as it is.
   const hasEndedStored = core.releases.isEnding(clientId) ||
     isEnding && existing.session.isPersistent;
@@ -108,6 +109,12 @@ function admit(
 
 function isOfAnother({ options }: Core, client: Client, owner: string): boolean {
   return options.sessionOwner !== "any" && client.owner !== undefined && client.owner !== owner;
+}
+
+/** Whether nobody could say what this client may read of the session's subscriptions. */
+function mayNotPassOn({ ports }: Core, existing: Client, identity: ClientIdentity): boolean {
+  return ports.access.readsByFilter === true && !existing.isRestored &&
+    !isSameUser(existing.identity, identity);
 }
 
 /** Why somebody who may come in cannot have this session; nothing has been done yet. */
