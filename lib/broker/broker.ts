@@ -10,7 +10,7 @@ import type { BrokerOptions, ListenerOptions } from "./ground/options.ts";
 import type { BrokerPorts, ClientIdentity, Link, StoredState } from "./ground/ports.ts";
 import { acceptConnection } from "./handlers/accept.ts";
 import { receive } from "./handlers/receive.ts";
-import { endTurn, goOn, wake } from "./services/end_turn.ts";
+import { endTurn, resumePostponed, wake } from "./services/end_turn.ts";
 import { closeAll, disconnect } from "./services/lifecycle.ts";
 import { publishForProgram } from "./services/program.ts";
 import { recheckAccess } from "./services/recheck_access.ts";
@@ -141,7 +141,7 @@ export class Broker implements MessageHub {
       work.spend(STEPS.deadline);
       return work.isTurnOver;
     });
-    goOn(this.core);
+    resumePostponed(this.core);
     wake(this.core);
   }
 

@@ -79,7 +79,7 @@ function isFound(outcome: AckOutcome, packet: Puback | Pubrec | Pubcomp): outcom
   return outcome !== "unknown";
 }
 
-/** A message is delivered: forget it, and use the room. */
+/** A message is delivered: it leaves the store, and its room in flight is used. */
 function finish(core: Core, connection: Connection, inFlight: InFlight): void {
   const client = connection.client!;
   if (inFlight.delivery.sequence > 0) {

@@ -1,10 +1,8 @@
 import { type Connack, type Connect, type Properties, ReasonCode } from "../../codec/mod.ts";
 import { IncomingAliases, OutgoingAliases } from "../../session/mod.ts";
 import type { Core } from "../core/core.ts";
-import type { CloseReason } from "../ground/close_reason.ts";
-import { haveSameRights, isSameUser, ownerName, ownerOf, quotaKeyOf } from "../ground/owner.ts";
+import { haveSameRights, ownerName, quotaKeyOf } from "../ground/owner.ts";
 import type { AuthenticationRequest, ClientIdentity } from "../ground/ports.ts";
-import { leaveOf } from "../ground/promises.ts";
 import { dropUnreadable } from "../services/deliver.ts";
 import { disconnect, endSession, limitExpiry, refuse } from "../services/lifecycle.ts";
 import { pumpRetained } from "../services/retained_pump.ts";
@@ -13,6 +11,7 @@ import { rewatch } from "../services/watch.ts";
 import { cancelDelayedWill } from "../services/wills.ts";
 import { Client, type Connection } from "../state/connection.ts";
 import { connackProperties } from "./connack.ts";
+import { claimSession, connackLeaves, refusalOf } from "./session_claim.ts";
 import { takeWill } from "./take_will.ts";
 
 /** A client that comes in: who it is, what it asked for, and what it finds. */
@@ -72,15 +71,9 @@ function admit(
 ): void {
   const { connect, password: _, connect: __, allowAnonymous: ___, ...identity } = request;
   const { clientId } = identity;
-  const owner = ownerOf(identity, connection.listener.mountPoint);
-  const existing = core.clients.get(clientId);
-  const isForeign = existing !== undefined && isOfAnother(core, existing, owner);
-  const isEnding = existing !== undefined &&
-    (isForeign || connection.wantsCleanStart || mayNotPassOn(core, existing, identity));
-  // Asked before anything is done: a session that cannot be ended in the store either stays as it is.
-  const hasEndedStored = core.releases.isEnding(clientId) ||
-    isEnding && existing.session.isPersistent;
-  const refusal = refusalOf(core, identity, existing, isForeign, isEnding, hasEndedStored);
+  const claim = claimSession(core, connection, identity);
+  const { owner, existing, isForeign, isEnding, hasEndedStored } = claim;
+  const refusal = refusalOf(core, identity, claim);
   if (refusal !== undefined) {
     return refuse(core, connection, refusal.reasonCode, refusal.message);
   }
@@ -90,7 +83,7 @@ function admit(
     const reasonCode = ReasonCode.SessionTakenOver;
     disconnect(core, existing.connection, { reasonCode, message: "Session taken over" });
   }
-  if (isForeign) logReplaced(core, existing, owner);
+  if (isForeign) logReplaced(core, existing!, owner);
   const resumed = resumeSession(core, clientId, isEnding);
   const isOther = resumed !== undefined &&
     (resumed.isRestored || !haveSameRights(resumed.identity, identity));
@@ -105,46 +98,6 @@ function admit(
     isOther,
     hasEndedStored,
   });
-}
-
-function isOfAnother({ options }: Core, client: Client, owner: string): boolean {
-  return options.sessionOwner !== "any" && client.owner !== undefined && client.owner !== owner;
-}
-
-/** Whether nobody could say what this client may read of the session's subscriptions. */
-function mayNotPassOn({ ports }: Core, existing: Client, identity: ClientIdentity): boolean {
-  return ports.access.readsByFilter === true && !existing.isRestored &&
-    !isSameUser(existing.identity, identity);
-}
-
-/** Why somebody who may come in cannot have this session; nothing has been done yet. */
-function refusalOf(
-  core: Core,
-  identity: ClientIdentity,
-  existing: Client | undefined,
-  isForeign: boolean,
-  isEnding: boolean,
-  hasEndedStored: boolean,
-): CloseReason | undefined {
-  const { sessionOwner, maxSessions, maxSessionsPerUser } = core.options;
-  // Whoever is connected stays; who is away keeps the session only where the operator says so.
-  if (isForeign && (existing!.connection !== null || sessionOwner === "refuse")) {
-    const reasonCode = ReasonCode.ClientIdentifierNotValid;
-    return { reasonCode, message: "Client Identifier belongs to another user" };
-  }
-  const reasonCode = ReasonCode.QuotaExceeded;
-  if (connackLeaves(core, false, hasEndedStored) === "refused") {
-    return { reasonCode, message: "Store cannot end the old session" };
-  }
-  if (existing !== undefined && !isEnding) return undefined;
-  const others = core.clients.size - (existing === undefined ? 0 : 1);
-  if (maxSessions > 0 && others >= maxSessions) {
-    return { reasonCode, message: "Too many sessions" };
-  }
-  const ofUser = core.sessionCounts.get(quotaKeyOf(identity));
-  return maxSessionsPerUser > 0 && ofUser >= maxSessionsPerUser
-    ? { reasonCode, message: "Too many sessions of this user or address" }
-    : undefined;
 }
 
 function logReplaced(core: Core, existing: Client, owner: string): void {
@@ -263,17 +216,6 @@ function sendWaiting(core: Core, { client, isResumed, isOther }: Admission): voi
   }
   drain(core, client);
   if (client.retained.length > 0) pumpRetained(core, client);
-}
-
-function connackLeaves(core: Core, isPersistent: boolean, hasWritten: boolean) {
-  return leaveOf("connack", {
-    isStoreFailing: core.store?.isFailing === true,
-    isPersistent,
-    hasWritten,
-    hasHeld: false,
-    isRepeat: false,
-    canRefuse: true,
-  });
 }
 
 function logConnected(core: Core, connection: Connection, { identity, connect }: Admission): void {

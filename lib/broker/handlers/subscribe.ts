@@ -25,11 +25,11 @@ interface Subscribing {
 /** SUBSCRIBE: each filter on its own, granted or refused in the SUBACK. [MQTT-3.8.4-5] */
 export function handleSubscribe(core: Core, connection: Connection, packet: Subscribe): void {
   const work: Subscribing = { packet, isAllowed: [], reasonCodes: [], hasWritten: false };
-  if (!goOn(core, connection, work)) connection.unfinished = () => goOn(core, connection, work);
+  if (!doPart(core, connection, work)) connection.unfinished = () => doPart(core, connection, work);
 }
 
 /** Does as much as there is time for; `true`: it is done, and answered. */
-function goOn(core: Core, connection: Connection, work: Subscribing): boolean {
+function doPart(core: Core, connection: Connection, work: Subscribing): boolean {
   const { packet, isAllowed, reasonCodes } = work;
   const { subscriptions, packetId } = packet;
   if (!decide(core, connection, work)) return false;

@@ -15,11 +15,11 @@ interface Unsubscribing {
 /** UNSUBSCRIBE: what is already under way to the client is delivered. [MQTT-3.10.4-3] */
 export function handleUnsubscribe(core: Core, connection: Connection, packet: Unsubscribe): void {
   const work: Unsubscribing = { packet, reasonCodes: [], hasWritten: false };
-  if (!goOn(core, connection, work)) connection.unfinished = () => goOn(core, connection, work);
+  if (!doPart(core, connection, work)) connection.unfinished = () => doPart(core, connection, work);
 }
 
 /** Does as much as there is time for; `true`: it is done, and answered. */
-function goOn(core: Core, connection: Connection, work: Unsubscribing): boolean {
+function doPart(core: Core, connection: Connection, work: Unsubscribing): boolean {
   const { reasonCodes, packet: { topicFilters, packetId } } = work;
   while (reasonCodes.length < topicFilters.length) {
     if (core.work.isPartOver) {

@@ -43,7 +43,7 @@ export function wake(core: Core): void {
 }
 
 /** Those who have used their part of an earlier turn go on, as far as there is time in this one. */
-export function goOn(core: Core): void {
+export function resumePostponed(core: Core): void {
   const { postponed, work } = core;
   for (let left = postponed.length; left > 0 && !work.isTurnOver; left--) {
     core.resume(postponed.shift()!, "budget");

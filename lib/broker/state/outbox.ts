@@ -165,32 +165,7 @@ export class Outbox {
       subscriptionIdentifiers === undefined && this.#mountPoint === "" && !isRepeat;
     if (isPlain && fanout !== undefined) {
       fanout.copyInto(buffer, this.protocolVersion, outgoing.qos, outgoing.retain, packetId);
-    } else {
-      const { protocolVersion } = this;
-      const shared = protocolVersion === 5 ? fanout?.sharedProperties : undefined;
-      const limits = {
-        protocolVersion,
-        mountPoint: this.#mountPoint,
-        nowMs: this.#ground.nowMs,
-        hasShared: shared !== undefined,
-      };
-      let packet = publishPacket(outgoing, packetId, isRepeat, limits);
-      let sizeBytes = publishSize(packet, protocolVersion, undefined, shared);
-      if (sizeBytes > this.maxPacketSizeBytes) return false;
-      if (this.aliases !== null && buffer === this.ready) {
-        packet = this.#withAlias(packet, sizeBytes, this.aliases);
-        sizeBytes = publishSize(packet, protocolVersion, undefined, shared);
-      }
-      const at = buffer.reserve(sizeBytes);
-      buffer.length = encodePublishInto(
-        packet,
-        protocolVersion,
-        buffer.bytes,
-        at,
-        undefined,
-        shared,
-      );
-    }
+    } else if (!this.#encodePublish(buffer, outgoing, packetId, isRepeat, fanout)) return false;
     const { metrics } = this.#ground;
     metrics.publishSent++;
     metrics.payloadBytesSent += message.payload.length;
@@ -276,6 +251,33 @@ export class Outbox {
   #queued(): void {
     this.#ground.metrics.packetsSent++;
     if (!this.isDirty) this.#owner.markDirty();
+  }
+
+  /** Encodes a PUBLISH that is like no other's; `false` where it is larger than the client takes. */
+  #encodePublish(
+    buffer: ByteBuffer,
+    outgoing: Outgoing,
+    packetId: number,
+    isRepeat: boolean,
+    fanout: Fanout | undefined,
+  ): boolean {
+    const version = this.protocolVersion;
+    const shared = version === 5 ? fanout?.sharedProperties : undefined;
+    let packet = publishPacket(outgoing, packetId, isRepeat, {
+      protocolVersion: version,
+      mountPoint: this.#mountPoint,
+      nowMs: this.#ground.nowMs,
+      hasShared: shared !== undefined,
+    });
+    let sizeBytes = publishSize(packet, version, undefined, shared);
+    if (sizeBytes > this.maxPacketSizeBytes) return false;
+    if (this.aliases !== null && buffer === this.ready) {
+      packet = this.#withAlias(packet, sizeBytes, this.aliases);
+      sizeBytes = publishSize(packet, version, undefined, shared);
+    }
+    const at = buffer.reserve(sizeBytes);
+    buffer.length = encodePublishInto(packet, version, buffer.bytes, at, undefined, shared);
+    return true;
   }
 
   /**

@@ -48,7 +48,7 @@ export class Stops {
   /** Stops for the reason until the time, in the clock's milliseconds; then calls `onDue`, which resumes or goes on waiting. */
   stopUntil(reason: StopReason, atMs: number, deadlines: Deadlines, onDue: () => void): void {
     this.stop(reason);
-    this.#forgetDeadline(reason, deadlines);
+    this.#clearDeadline(reason, deadlines);
     const deadline = new Deadline(onDue);
     this.#deadlines ??= new Map();
     this.#deadlines.set(reason, deadline);
@@ -59,7 +59,7 @@ export class Stops {
   resume(reason: StopReason, deadlines: Deadlines): boolean {
     if (!this.has(reason)) return false;
     this.#reasons &= ~BITS[reason];
-    this.#forgetDeadline(reason, deadlines);
+    this.#clearDeadline(reason, deadlines);
     return this.#reasons === 0;
   }
 
@@ -69,7 +69,7 @@ export class Stops {
     this.#deadlines = undefined;
   }
 
-  #forgetDeadline(reason: StopReason, deadlines: Deadlines): void {
+  #clearDeadline(reason: StopReason, deadlines: Deadlines): void {
     const deadline = this.#deadlines?.get(reason);
     if (deadline === undefined) return;
     deadlines.clear(deadline);

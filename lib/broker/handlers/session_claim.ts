@@ -1,0 +1,85 @@
+import { ReasonCode } from "../../codec/mod.ts";
+import type { Core } from "../core/core.ts";
+import type { CloseReason } from "../ground/close_reason.ts";
+import { isSameUser, ownerOf, quotaKeyOf } from "../ground/owner.ts";
+import type { ClientIdentity } from "../ground/ports.ts";
+import { type Leave, leaveOf } from "../ground/promises.ts";
+import type { Client, Connection } from "../state/connection.ts";
+
+/** What somebody who comes in finds under its Client Identifier, and what becomes of that. Nothing has been done yet. */
+export interface SessionClaim {
+  /** Whose the session is from now on. */
+  readonly owner: string;
+  readonly existing: Client | undefined;
+  /** The session is another user's. */
+  readonly isForeign: boolean;
+  /** The session ends: its client wants to begin anew, or may not have it. */
+  readonly isEnding: boolean;
+  /** A stored session is gone with that, or was just now: CONNACK says so. */
+  readonly hasEndedStored: boolean;
+}
+
+/** Looks at what there is. */
+export function claimSession(
+  core: Core,
+  connection: Connection,
+  identity: ClientIdentity,
+): SessionClaim {
+  const owner = ownerOf(identity, connection.listener.mountPoint);
+  const existing = core.clients.get(identity.clientId);
+  const isForeign = existing !== undefined && isOfAnother(core, existing, owner);
+  const isEnding = existing !== undefined &&
+    (isForeign || connection.wantsCleanStart || mayNotPassOn(core, existing, identity));
+  const hasEndedStored = core.releases.isEnding(identity.clientId) ||
+    isEnding && existing.session.isPersistent;
+  return { owner, existing, isForeign, isEnding, hasEndedStored };
+}
+
+function isOfAnother({ options }: Core, client: Client, owner: string): boolean {
+  return options.sessionOwner !== "any" && client.owner !== undefined && client.owner !== owner;
+}
+
+/** Whether nobody could say what this client may read of the session's subscriptions. */
+function mayNotPassOn({ ports }: Core, existing: Client, identity: ClientIdentity): boolean {
+  return ports.access.readsByFilter === true && !existing.isRestored &&
+    !isSameUser(existing.identity, identity);
+}
+
+/** Why somebody who may come in cannot have this session; nothing has been done yet. */
+export function refusalOf(
+  core: Core,
+  identity: ClientIdentity,
+  { existing, isForeign, isEnding, hasEndedStored }: SessionClaim,
+): CloseReason | undefined {
+  const { sessionOwner, maxSessions, maxSessionsPerUser } = core.options;
+  // Whoever is connected stays; who is away keeps the session only where the operator says so.
+  if (isForeign && (existing!.connection !== null || sessionOwner === "refuse")) {
+    const reasonCode = ReasonCode.ClientIdentifierNotValid;
+    return { reasonCode, message: "Client Identifier belongs to another user" };
+  }
+  const reasonCode = ReasonCode.QuotaExceeded;
+  if (connackLeaves(core, false, hasEndedStored) === "refused") {
+    return { reasonCode, message: "Store cannot end the old session" };
+  }
+  if (existing !== undefined && !isEnding) return undefined;
+  const others = core.clients.size - (existing === undefined ? 0 : 1);
+  if (maxSessions > 0 && others >= maxSessions) {
+    return { reasonCode, message: "Too many sessions" };
+  }
+  const ofUser = core.sessionCounts.get(quotaKeyOf(identity));
+  return maxSessionsPerUser > 0 && ofUser >= maxSessionsPerUser
+    ? { reasonCode, message: "Too many sessions of this user or address" }
+    : undefined;
+}
+
+/** Whether and when CONNACK leaves: see the table. */
+export function connackLeaves(core: Core, isPersistent: boolean, hasWritten: boolean): Leave {
+  return leaveOf("connack", {
+    isStoreFailing: core.store?.isFailing === true,
+    isPersistent,
+    hasWritten,
+    hasHeld: false,
+    isRepeat: false,
+    canRefuse: true,
+  });
+}
