@@ -1,13 +1,14 @@
 import { randomBytes } from "node:crypto";
-import type {
-  AuthenticationRequest,
-  AuthenticationVerdict,
-  EnhancedExchange,
-  LogPort,
+import {
+  addressKey,
+  type AuthenticationRequest,
+  type AuthenticationVerdict,
+  type EnhancedExchange,
+  type LogPort,
 } from "../broker/mod.ts";
 import { ReasonCode } from "../codec/mod.ts";
 import type { AccessFiles } from "./access_files.ts";
-import { addressKey, FailedAttempts } from "./failed_attempts.ts";
+import { FailedAttempts } from "./failed_attempts.ts";
 import { type CheckOutcome, PasswordChecker } from "./password_checker.ts";
 import type { PasswordUsers } from "./password_file.ts";
 import { dummyHash, type PasswordHash } from "./password_hash.ts";

@@ -89,15 +89,3 @@ export class FailedAttempts {
     for (const oldest of this.#addresses.keys()) return void this.#addresses.delete(oldest);
   }
 }
-
-/** Who stands behind `10.0.0.1:50123`: the host, and of IPv6 the network of 64 bits, in which one host has any number of addresses. */
-export function addressKey(remoteAddress: string): string {
-  const host = remoteAddress.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
-  if (!host.includes(":") || host.includes(".")) return host;
-  const [left = "", right] = host.split("::");
-  const head = left === "" ? [] : left.split(":");
-  const tail = right === undefined || right === "" ? [] : right.split(":");
-  const zeros = right === undefined ? 0 : 8 - head.length - tail.length;
-  const groups = [...head, ...Array<string>(Math.max(0, zeros)).fill("0"), ...tail];
-  return groups.slice(0, 4).join(":") + "::/64";
-}

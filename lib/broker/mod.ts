@@ -15,6 +15,7 @@
  *
  * @module
  */
+export { addressKey } from "./address.ts";
 export { Broker } from "./broker.ts";
 export type { BufferPool, ByteBuffer } from "./byte_buffer.ts";
 export type { Client } from "./client.ts";

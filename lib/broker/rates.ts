@@ -1,3 +1,4 @@
+import { addressKey } from "./address.ts";
 import type { Connection } from "./connection.ts";
 import { Deadline } from "./deadlines.ts";
 import type { BrokerOptions } from "./options.ts";
@@ -169,10 +170,9 @@ export function stopFor(connection: Connection, waitMs: number): void {
   broker.deadlines.set(connection.pause, broker.nowMs + waitMs);
 }
 
-/** Whose address it is, without the port. */
+/** Whose address it is. */
 export function hostOf(remoteAddress: string): string {
-  const colon = remoteAddress.lastIndexOf(":");
-  return colon < 0 ? remoteAddress : remoteAddress.slice(0, colon);
+  return addressKey(remoteAddress);
 }
 
 /** Whether anything is limited by address. */
