@@ -104,7 +104,8 @@ export class FileAccess implements AccessPort {
     request: AuthenticationRequest,
     reply: (verdict: AuthenticationVerdict) => void,
   ): void {
-    const { userName, allowAnonymous } = request;
+    const { allowAnonymous } = request;
+    const userName = nameOf(request);
     const listener = this.#listener(request);
     if (!this.#hasPrefix(request, listener)) return reply(NOT_AUTHORIZED);
     const { certificateUserName } = listener;
@@ -168,10 +169,11 @@ export class FileAccess implements AccessPort {
     const after = this.#credentials();
     const mayStay = (client: ClientIdentity) => {
       const { passwordFile, scramFile, certificateUserName } = this.#listener(client);
-      if (client.userName === undefined || certificateUserName !== "none") return true;
+      const userName = nameOf(client);
+      if (userName === undefined || certificateUserName !== "none") return true;
       return [passwordFile, scramFile].every((path) => {
-        const earlier = before.get(path)?.get(client.userName!);
-        return earlier === undefined || earlier === after.get(path)?.get(client.userName!);
+        const earlier = before.get(path)?.get(userName);
+        return earlier === undefined || earlier === after.get(path)?.get(userName);
       });
     };
     return { problems, mayStay };
@@ -216,6 +218,11 @@ export class FileAccess implements AccessPort {
     }
     return rights;
   }
+}
+
+/** An empty user name is none, as in mosquitto: the client is anonymous. */
+function nameOf({ userName }: ClientIdentity): string | undefined {
+  return userName === "" ? undefined : userName;
 }
 
 function verdictOfCertificate(
