@@ -25,7 +25,7 @@ export function admit(
   authenticationProperties: Properties | undefined,
 ): void {
   const { broker, listener } = connection;
-  const { connect, password: _, connect: __, allowAnonymous: ___, ...identity } = request;
+  const { connect, password: _, allowAnonymous: __, signal: ___, ...identity } = request;
   const { clientId } = identity;
   const properties = connect.properties;
   const writesBefore = broker.store?.writes;

@@ -35,6 +35,11 @@ export function handleConnect(connection: Connection, connect: Connect): void {
     password: connect.password,
     allowAnonymous: listener.allowAnonymous,
     connect,
+    signal: {
+      get isGone() {
+        return connection.state === "closed";
+      },
+    },
   };
   connection.state = "authenticating";
   const method = connect.properties?.authenticationMethod;

@@ -22,6 +22,8 @@ export async function openAccess(
     ),
     log,
     maxFailureDelaySeconds: config.maxFailureDelaySeconds,
+    // Where nothing is to outlive the process, this is not either.
+    ...config.persistence ? { rememberedFile: `${config.persistenceLocation}/passwords` } : {},
   });
   return isProblems(opened) ? opened.map((problem) => withOption(problem, config)) : opened;
 }
@@ -57,13 +59,19 @@ export function reloadAccess(
 }
 
 /**
- * Looks after the files; the function returned ends it. Their state is asked for rather than told by the system: that works on
+ * Looks after the files, and writes down whose password was right; the function returned ends it. Their state is asked for rather than told by the system: that works on
  * every file system, network and container mounts among them, and finds a file that is put in another's place; and a few
  * questions a second cost nothing.
  */
 export function watchAccess(access: FileAccess, broker: Broker, log: LogPort): () => void {
-  const timer = setInterval(() => reloadAccess(access, broker, log, true), LOOK_MS);
-  return () => clearInterval(timer);
+  const timer = setInterval(() => {
+    reloadAccess(access, broker, log, true);
+    access.save();
+  }, LOOK_MS);
+  return () => {
+    clearInterval(timer);
+    access.save(true);
+  };
 }
 
 /** Hashes are secrets too: whoever has them can guess at home. */
