@@ -95,8 +95,11 @@ export class StreamLink implements Link {
 
   /** {@linkcode Link.resume} */
   resume(): void {
-    if (this.#isClosed || this.#isReading) return;
+    if (this.#isClosed) return;
     this.#handle();
+    if (this.#isAtEnd) return this.#atEnd();
+    if (this.#isReading) return;
+    if (this.#end === this.#buffer.length) this.#prepare(this.#buffer.length);
     this.#read();
   }
 
@@ -108,7 +111,7 @@ export class StreamLink implements Link {
 
   #read(): void {
     if (this.#isReading || this.#isAtEnd || this.#isClosed) return;
-    if (!this.#isClosing && this.#connection!.isStopped) return;
+    if (!this.#isClosing && this.#connection!.isStopped && !this.#isWatched) return;
     this.#isReading = true;
     // Most reads begin with an empty buffer: a view of it would be a hundred bytes more of each idle connection.
     const room = this.#end === 0 ? this.#buffer : this.#buffer.subarray(this.#end);
@@ -119,10 +122,12 @@ export class StreamLink implements Link {
     this.#isReading = false;
     if (count === null) {
       this.#isAtEnd = true;
-      return this.#lost();
+      return this.#atEnd();
     }
     if (this.#isClosing) {
       this.#end = 0; // Read only to let the peer finish.
+    } else if (this.#connection!.isStopped) {
+      this.#end += count; // It waits where it is.
     } else {
       this.#end += count;
       this.#handle();
@@ -130,6 +135,20 @@ export class StreamLink implements Link {
     }
     if (count < BUSY_BYTES || this.#turns.mayGoOn(this)) this.#read();
   };
+
+  /**
+   * Whether a stopped connection is read nevertheless, while there is room: who is being authenticated may hang up, and a password
+   * that nobody waits for should not be checked. The system tells of an end only to those who read.
+   */
+  get #isWatched(): boolean {
+    return this.#connection!.state === "authenticating" && this.#end < this.#buffer.length;
+  }
+
+  /** Nothing more comes. Who has sent packets ahead of the answer, and then ended, did not hang up: they are handled first. */
+  #atEnd(): void {
+    if (!this.#isClosing && this.#connection!.isStopped && this.#start < this.#end) return;
+    this.#lost();
+  }
 
   /** The stream failed: with a reset, a TLS end without its goodbye, or because we closed it. */
   readonly #onFailed = (): void => {
