@@ -8,7 +8,7 @@ import {
   type LoadResult,
 } from "../config/mod.ts";
 import { loadTls, nowMs, Server, type TlsLayer } from "../net/mod.ts";
-import { type BrokerLevels, type Logger, SysTopics } from "../observe/mod.ts";
+import { type BrokerLevels, type Logger, openPlainFile, SysTopics } from "../observe/mod.ts";
 import { type OpenedStore, openStore } from "../store/mod.ts";
 import { VERSION } from "../version.ts";
 import { isProblems, openAccess, reloadAccess, watchAccess } from "./access.ts";
@@ -246,7 +246,9 @@ function reload(before: Config, result: LoadResult, broker: Broker, log: Logger)
 function writePidFile(path: string, log: Logger): boolean {
   if (path === "") return true;
   try {
-    Deno.writeTextFileSync(path, `${Deno.pid}\n`);
+    using file = openPlainFile(path, 0o644);
+    file.truncateSync();
+    file.writeSync(new TextEncoder().encode(`${Deno.pid}\n`));
     return true;
   } catch (error) {
     const reason = messageOf(error);

@@ -26,3 +26,4 @@ export { DEFAULT_LOG_OPTIONS, type LogDestination, Logger, type LogOptions } fro
 export type { LogFields, LogLevel } from "./log_line.ts";
 export type { LogSink } from "./log_sink.ts";
 export { type BrokerLevels, type StoreLevels, SysTopics } from "./sys_topics.ts";
+export { openPlainFile } from "./plain_file.ts";
