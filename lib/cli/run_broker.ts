@@ -42,6 +42,7 @@ export async function runBroker(
     log,
     ...store,
     ...access === undefined ? {} : { access },
+    unfinished: config.unfinished,
   });
   if (opened !== "none") server.restore(opened.state);
   const manager = ServiceManager.ofProcess(log);

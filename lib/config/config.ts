@@ -90,6 +90,15 @@ export interface Config {
   readonly setTcpNodelay: boolean;
   /** Bytes of the request that opens a WebSocket. */
   readonly websocketsHeadersSize: number;
+  /** What unfinished packets may take. */
+  readonly unfinished: {
+    /** Bytes, of clients that are connected; 0: no limit. */
+    readonly maxUnfinishedBytes: number;
+    /** Bytes, of clients that are not; 0: no limit. */
+    readonly maxConnectingBytes: number;
+    /** Seconds; 0: no limit. */
+    readonly packetTimeoutSeconds: number;
+  };
   /** 0: the `$SYS` topics are not published. */
   readonly sysIntervalSeconds: number;
   /** Seconds that an attempt waits at most after others of its address have failed; 0: it does not wait. */

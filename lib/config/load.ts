@@ -57,6 +57,11 @@ export function loadConfig(sources: ConfigSources): LoadResult {
     maxStoreBytes: process.maxStoreBytes,
     setTcpNodelay: process.setTcpNodelay,
     websocketsHeadersSize: process.websocketsHeadersSize,
+    unfinished: {
+      maxUnfinishedBytes: process.maxUnfinishedBytes,
+      maxConnectingBytes: process.maxConnectingBytes,
+      packetTimeoutSeconds: process.packetTimeoutSeconds,
+    },
     sysIntervalSeconds: process.sysIntervalSeconds,
     maxFailureDelaySeconds: process.maxFailureDelaySeconds,
     pidFile: process.pidFile,

@@ -27,7 +27,7 @@ export const PROCESS_OPTIONS: readonly Option[] = [
     "log_dest",
     "logDest",
     { kind: "log_dest" },
-    "Where the log goes: `stderr`, `stdout`, `file PATH` or `none`; several lines are several places.",
+    "Where the log goes: `stderr`, `stdout`, `file PATH`, which must be no symbolic link, or `none`; several lines are several places.",
     { theme: "Log", repeatable: true, reloadable: true },
   ),
   processRow(
@@ -84,7 +84,7 @@ export const PROCESS_OPTIONS: readonly Option[] = [
     "pid_file",
     "pidFile",
     PATH,
-    "The file in which the process id is written.",
+    "The file in which the process id is written; must be no symbolic link.",
     { theme: "The process", defaultText: "none" },
   ),
   loaderRow(
