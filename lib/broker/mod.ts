@@ -18,6 +18,7 @@
 export { Broker } from "./broker.ts";
 export type { BrokerLevels } from "./core/levels.ts";
 export { Congestion } from "./core/congestion.ts";
+export { addressKey } from "./ground/address.ts";
 export type { BufferPool, ByteBuffer } from "./ground/byte_buffer.ts";
 export type { CloseReason } from "./ground/close_reason.ts";
 export { Deadline, Deadlines } from "./ground/deadlines.ts";

@@ -21,6 +21,8 @@ export async function openAccess(config: Config, log: LogPort): Promise<FileAcce
     ),
     log,
     maxFailureDelaySeconds: config.maxFailureDelaySeconds,
+    // Where nothing is to outlive the process, this is not either.
+    ...config.persistence ? { rememberedFile: `${config.persistenceLocation}/passwords` } : {},
   });
   if (opened instanceof FileAccess) return opened;
   throw new StartError(EXIT.configuration, ...opened.map((problem) => withOption(problem, config)));
@@ -50,7 +52,7 @@ export function reloadAccess(
 }
 
 /**
- * Looks after the files; the function returned ends it. Their state is asked for rather than told by the system: that works on
+ * Looks after the files, and writes down whose password was right; the function returned ends it. Their state is asked for rather than told by the system: that works on
  * every file system, network and container mounts among them, and finds a file that is put in another's place; and a few
  * questions a second cost nothing.
  */
@@ -60,8 +62,14 @@ export function watchAccess(
   log: LogPort,
 ): () => void {
   if (access === undefined) return () => {};
-  const timer = setInterval(() => reloadAccess(access, broker, log, true), LOOK_MS);
-  return () => clearInterval(timer);
+  const timer = setInterval(() => {
+    reloadAccess(access, broker, log, true);
+    access.save();
+  }, LOOK_MS);
+  return () => {
+    clearInterval(timer);
+    access.save(true);
+  };
 }
 
 /** Hashes are secrets too: whoever has them can guess at home. */

@@ -95,11 +95,13 @@ function serverOf(
   access: FileAccess | undefined,
   opened: OpenedStore | undefined,
 ): Server {
+  const { maxUnfinishedBytes, maxConnectingBytes, packetTimeoutSeconds } = config;
   const server = new Server({
     options: config.broker,
     log,
     ...opened === undefined ? {} : { store: opened.store },
     ...access === undefined ? {} : { access },
+    unfinished: { maxUnfinishedBytes, maxConnectingBytes, packetTimeoutSeconds },
   });
   if (opened !== undefined) server.restore(opened.state);
   return server;

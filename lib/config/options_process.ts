@@ -37,8 +37,8 @@ export const PROCESS_OPTIONS: readonly Option[] = [
     "log_dest",
     "logDest",
     { kind: "log_dest" },
-    "Where the log goes: `stderr`, `stdout`, `file PATH`, `syslog`, `topic` (`$SYS/broker/log/E`, `W` and `I`; never debug " +
-      "lines, at most 100 a second) or `none`; several lines are several places.",
+    "Where the log goes: `stderr`, `stdout`, `file PATH`, which must be no symbolic link, `syslog`, `topic` (`$SYS/broker/log/E`, " +
+      "`W` and `I`; never debug lines, at most 100 a second) or `none`; several lines are several places.",
     { theme: "Log", repeatable: true, reloadable: true },
   ),
   processRow(
@@ -100,7 +100,7 @@ export const PROCESS_OPTIONS: readonly Option[] = [
     "pid_file",
     "pidFile",
     PATH,
-    "The file in which the process id is written.",
+    "The file in which the process id is written; must be no symbolic link.",
     { theme: "The process", defaultText: "none" },
   ),
   loaderRow(

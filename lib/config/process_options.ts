@@ -4,6 +4,12 @@ export interface ProcessOptions {
   readonly setTcpNodelay: boolean;
   /** Bytes of the request that opens a WebSocket. */
   readonly websocketsHeadersSize: number;
+  /** Bytes of unfinished packets of clients that are connected; 0: no limit. */
+  readonly maxUnfinishedBytes: number;
+  /** Bytes of unfinished packets and waiting CONNECTs of clients that are not; 0: no limit. */
+  readonly maxConnectingBytes: number;
+  /** Seconds from the first byte of a packet to its last; 0: no limit. */
+  readonly packetTimeoutSeconds: number;
   /** Seconds between updates of the `$SYS` topics; 0: none. */
   readonly sysIntervalSeconds: number;
   /** Where the process id is written; `""`: nowhere. */
@@ -30,6 +36,9 @@ export interface ProcessOptions {
 export const DEFAULT_PROCESS_OPTIONS: ProcessOptions = {
   setTcpNodelay: true,
   websocketsHeadersSize: 8192,
+  maxUnfinishedBytes: 64 * 1024 * 1024,
+  maxConnectingBytes: 8 * 1024 * 1024,
+  packetTimeoutSeconds: 300,
   sysIntervalSeconds: 10,
   pidFile: "",
   persistence: true,

@@ -4,7 +4,8 @@
  * `Listener` accepts on TCP and Unix sockets and puts its layers over each stream: `ProxyStream`, `TlsStream`, `WebSocketStream`, each a
  * `ByteStream` over a `ByteStream`, so that they combine as they like. `StreamLink` carries one connection's bytes between the uppermost
  * and the broker. `Turns` gives the rhythm: all reads that are ready in one round of the event loop are one turn, and its end is
- * one commit and one write for each connection. `ReadBuffers` lends small buffers to quiet connections and large ones to busy ones.
+ * one commit and one write for each connection. `ReadBuffers` lends small buffers to quiet connections and large ones to busy ones;
+ * `Unfinished` knows what of them is held by packets that are not complete, and by those whom nobody knows yet.
  *
  * TLS and WebSockets do their handshakes in the first `read`. So a connection counts from the moment it is accepted: the limits on
  * connections and the time until CONNECT hold for who is silent in a handshake, and closing the socket below frees everything
@@ -34,3 +35,10 @@ export { StreamLink } from "./stream_link.ts";
 export type { TlsInit } from "./tls_init.ts";
 export { nowMs, Turns, type Waiting } from "./turns.ts";
 export type { WebSocketOptions } from "./web_socket_handshake.ts";
+export {
+  DEFAULT_UNFINISHED_LIMITS,
+  type Holder,
+  Unfinished,
+  UnfinishedAccount,
+  type UnfinishedLimits,
+} from "./unfinished.ts";

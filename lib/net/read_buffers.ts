@@ -1,3 +1,5 @@
+import { Unfinished, type UnfinishedLimits } from "./unfinished.ts";
+
 /**
  * Read buffers in four sizes, bytes. A connection begins with the smallest: eight of them are one page of memory, and a
  * connection that is idle holds no more. Ten thousand quiet clients cost five megabytes of buffers.
@@ -11,7 +13,14 @@ const SPARE_LARGE = 32;
 
 /** Lends read buffers and takes them back. */
 export class ReadBuffers {
+  /** What of them holds unfinished packets. */
+  readonly unfinished: Unfinished;
   readonly #free: Uint8Array<ArrayBuffer>[][] = SIZES.map(() => []);
+
+  /** `limits` are those of unfinished packets. */
+  constructor(limits?: UnfinishedLimits) {
+    this.unfinished = new Unfinished(limits);
+  }
 
   /** The smallest kind. */
   get smallest(): number {

@@ -18,8 +18,8 @@ import { SILENT } from "./load_tls.ts";
 import { isLoopback, LOOPBACK_ADDRESS } from "./loopback.ts";
 import type { ProxyOptions } from "./proxy_stream.ts";
 import { ReadBuffers } from "./read_buffers.ts";
-
 import { nowMs, Turns } from "./turns.ts";
+import { DEFAULT_UNFINISHED_LIMITS, type UnfinishedLimits } from "./unfinished.ts";
 import type { WebSocketOptions } from "./web_socket_handshake.ts";
 
 /** How long clients have to take their DISCONNECT when the server closes. */
@@ -40,6 +40,8 @@ export interface ServerInit {
   readonly access?: AccessPort;
   /** Default: nothing outlives the process. */
   readonly store?: Store;
+  /** What is left out has its default. */
+  readonly unfinished?: Partial<UnfinishedLimits>;
 }
 
 /** A place where clients connect. */
@@ -73,13 +75,14 @@ export class Server {
   /** For the program around it, at any time: what the EventBus is made from. */
   readonly hub: MessageHub;
   readonly #turns = new Turns();
-  readonly #buffers = new ReadBuffers();
+  readonly #buffers: ReadBuffers;
   readonly #listeners: Listener[] = [];
   readonly #log: LogPort;
 
   /** Nobody can connect before `listen`. */
   constructor(init: ServerInit = {}) {
     this.#log = init.log ?? SILENT;
+    this.#buffers = new ReadBuffers({ ...DEFAULT_UNFINISHED_LIMITS, ...init.unfinished });
     this.broker = new Broker({ ...DEFAULT_BROKER_OPTIONS, ...init.options }, {
       log: this.#log,
       access: init.access ?? OPEN_ACCESS,
@@ -125,6 +128,12 @@ export class Server {
   /** Network Connections, those that are being closed included. */
   get connectionCount(): number {
     return this.#listeners.reduce((sum, listener) => sum + listener.size, 0);
+  }
+
+  /** Bytes of read buffers with unfinished packets, and of CONNECTs that wait for their answer. */
+  get unfinishedBytes(): number {
+    const { connecting, connected } = this.#buffers.unfinished;
+    return connecting.bytes + connected.bytes;
   }
 
   /** Lets nobody in any more, tells the clients (0x8B), and resolves when they are gone or a few seconds have passed. */

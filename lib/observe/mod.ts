@@ -26,6 +26,7 @@ export { DEFAULT_LOG_OPTIONS, type LogDestination, Logger, type LogOptions } fro
 export type { LogFields, LogLevel } from "./log_line.ts";
 export type { LogSink } from "./log_sink.ts";
 export { Datagrams } from "./datagrams.ts";
+export { openPlainFile } from "./plain_file.ts";
 export { DAEMON_FACILITY, LOCAL0_FACILITY } from "./syslog_sink.ts";
 export type { LogPublisher } from "./topic_sink.ts";
 export { type SysLevels, SysTopics } from "./sys_topics.ts";

@@ -19,6 +19,8 @@ export interface BrokerProcessInit {
   readonly preload?: URL;
   /** File descriptors that the process may open. */
   readonly openFiles?: number;
+  /** Further flags of V8. */
+  readonly v8Flags?: readonly string[];
 }
 
 /** How a process ended. */
@@ -56,7 +58,11 @@ export class BrokerProcess {
     const source = init.config === undefined ? [] : ["-c", "flux.conf"];
     const flags = ["-p", "0", ...source, ...init.flags ?? []];
     const preload = init.preload === undefined ? [] : ["--preload", init.preload.pathname];
-    const args = ["run", "--no-prompt", ...START_FLAGS, ...preload, MAIN, ...flags];
+    // Deno takes them once only.
+    const own = START_FLAGS.map((flag) =>
+      flag.startsWith("--v8-flags=") ? [flag, ...init.v8Flags ?? []].join(",") : flag
+    );
+    const args = ["run", "--no-prompt", ...own, ...preload, MAIN, ...flags];
     const deno = Deno.execPath();
     const [command, ...rest] = init.openFiles === undefined
       ? [deno, ...args]
@@ -82,6 +88,11 @@ export class BrokerProcess {
       this.#ended = status;
       this.#told();
     });
+  }
+
+  /** Whether the process has ended by itself, or was ended. */
+  get isEnded(): boolean {
+    return this.#ended !== undefined;
   }
 
   get pid(): number {

@@ -51,7 +51,7 @@ function admit(
   request: AuthenticationRequest,
   authenticationProperties: Properties | undefined,
 ): void {
-  const { connect, password: _, connect: __, allowAnonymous: ___, ...identity } = request;
+  const { connect, password: _, allowAnonymous: __, signal: ___, ...identity } = request;
   const { clientId } = identity;
   const existing = core.clients.get(clientId);
   // Asked before anything is done: a session that cannot be ended in the store either stays as it is.
