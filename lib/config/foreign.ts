@@ -93,16 +93,6 @@ export const FOREIGN_OPTIONS: readonly ForeignOption[] = [
     },
   },
   {
-    name: "use_username_as_clientid",
-    type: BOOLEAN,
-    noEffect: "clients name themselves",
-    refusedValues: {
-      true:
-        "Let clients name themselves; `pattern` lines with %u in the acl_file keep them apart " +
-        "by user name",
-    },
-  },
-  {
     name: "disable_client_cert_date_checks",
     type: BOOLEAN,
     noEffect: "the dates of client certificates are always checked",

@@ -150,6 +150,13 @@ export const ACCESS_OPTIONS: readonly Option[] = [
     { defaultText: "none", needsListener: true },
   ),
   listenerRow(
+    "use_username_as_clientid",
+    "useUserNameAsClientId",
+    BOOLEAN,
+    "Whether a client's user name is its Client Identifier, whatever it sends; who has none is refused.",
+    { needsListener: true },
+  ),
+  listenerRow(
     "accept_protocol_versions",
     "acceptProtocolVersions",
     { kind: "versions" },

@@ -1,6 +1,14 @@
 import type { BrokerOptions } from "../broker/mod.ts";
 import type { Option } from "./option.ts";
-import { brokerRow, BYTES, COUNT, COUNT_OR_MINUS_ONE, integer, processRow } from "./rows.ts";
+import {
+  brokerRow,
+  BYTES,
+  choice,
+  COUNT,
+  COUNT_OR_MINUS_ONE,
+  integer,
+  processRow,
+} from "./rows.ts";
 
 /** A limit to what comes in a second; connections that are open keep the one that they began with. */
 function rateRow(
@@ -28,6 +36,20 @@ export const CLIENT_OPTIONS: readonly Option[] = [
     COUNT,
     "Sessions, connected or not; 0: no limit.",
     { theme: "Clients and sessions", unit: "sessions" },
+  ),
+  brokerRow(
+    "max_sessions_per_user",
+    "maxSessionsPerUser",
+    COUNT,
+    "Sessions of one user, or for clients without a user name of one address; 0: no limit.",
+    { theme: "Clients and sessions", unit: "sessions" },
+  ),
+  brokerRow(
+    "session_owner",
+    "sessionOwner",
+    choice("replace", "refuse", "any"),
+    "What happens when a client comes with the Client Identifier of another user's session (or certificate's, or mount point's) while that user is away: `replace` ends the session and begins a new one, `refuse` refuses the client, `any` gives it the session. While the user is connected the client is refused, but with `any`.",
+    { theme: "Clients and sessions" },
   ),
   brokerRow(
     "max_subscriptions",

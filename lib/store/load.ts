@@ -48,7 +48,7 @@ interface Parts {
 export function load(db: DatabaseSync): Loaded {
   const sessionRows = rowsOf<SessionRow>(
     db,
-    "SELECT id, client_id, expiry_seconds, expires_at_ms FROM sessions",
+    "SELECT id, client_id, expiry_seconds, expires_at_ms, owner FROM sessions",
   );
   const parts = new Map<number, Parts>();
   for (const [id] of sessionRows) {
@@ -62,10 +62,11 @@ export function load(db: DatabaseSync): Loaded {
       .map(([id, packet, dueAtMs]) => [id, willFromRow(packet, dueAtMs)]),
   );
   return {
-    sessions: sessionRows.map(([id, clientId, expirySeconds, expiresAtMs]) => ({
+    sessions: sessionRows.map(([id, clientId, expirySeconds, expiresAtMs, owner]) => ({
       clientId,
       expirySeconds: fromEndless(expirySeconds),
       expiresAtMs: fromEndless(expiresAtMs),
+      ...owner === null ? {} : { owner },
       ...parts.get(id)!,
       will: wills.get(id),
     })),

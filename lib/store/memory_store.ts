@@ -13,6 +13,7 @@ import type {
 /** A session as it is kept. */
 interface SessionRecord {
   expirySeconds: number;
+  owner?: string | undefined;
   expiresAtMs: number;
   readonly subscriptions: Map<string, Subscription>;
   /** By sequence; in the order of writing, but a released one goes to the end. */
@@ -92,11 +93,13 @@ export class MemoryStore implements Store {
   }
 
   /** {@linkcode Store.putSession} */
-  putSession(clientId: string, expirySeconds: number, expiresAtMs: number): void {
+  putSession(clientId: string, expirySeconds: number, expiresAtMs: number, owner?: string): void {
     this.#write(({ sessions }) => {
-      const session = sessions.get(clientId);
-      if (session === undefined) sessions.set(clientId, newSession(expirySeconds, expiresAtMs));
-      else Object.assign(session, { expirySeconds, expiresAtMs });
+      let session = sessions.get(clientId);
+      if (session === undefined) sessions.set(clientId, session = newSession());
+      session.expirySeconds = expirySeconds;
+      session.expiresAtMs = expiresAtMs;
+      if (owner !== undefined) session.owner = owner;
     });
   }
 
@@ -196,10 +199,10 @@ function emptyContent(): Content {
   return { sessions: new Map(), retained: new Map() };
 }
 
-function newSession(expirySeconds: number, expiresAtMs: number): SessionRecord {
+function newSession(): SessionRecord {
   return {
-    expirySeconds,
-    expiresAtMs,
+    expirySeconds: 0,
+    expiresAtMs: Infinity,
     subscriptions: new Map(),
     deliveries: new Map(),
     received: new Set(),

@@ -11,12 +11,13 @@ import type { DeliveryRecord, MessageRecord } from "./records.ts";
 /** A time or a number of seconds in a row; `null` is for ever. */
 export type Endless = number | null;
 
-/** `[id, client id, expiry in seconds, expires at ms]` */
+/** `[id, client id, expiry in seconds, expires at ms, owner or null]` */
 export type SessionRow = [
   id: number,
   clientId: string,
   expirySeconds: Endless,
   expiresAtMs: Endless,
+  owner: string | null,
 ];
 /** `[session, filter, QoS | No Local << 2 | Retain As Published << 3, Subscription Identifier]` */
 export type SubscriptionRow = [sessionId: number, topicFilter: string, flags: number, id: number];

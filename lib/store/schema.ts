@@ -57,6 +57,8 @@ export const MIGRATIONS: readonly string[] = [
      id INTEGER PRIMARY KEY CHECK (id = 1),
      seen_at_ms REAL NOT NULL
    );`,
+  // 4: whose a session is.
+  `ALTER TABLE sessions ADD COLUMN owner TEXT;`,
 ];
 
 /** The schema that this program reads and writes. */

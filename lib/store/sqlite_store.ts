@@ -102,7 +102,7 @@ export class SqliteStore implements Store {
   }
 
   /** {@linkcode Store.putSession} */
-  putSession(clientId: string, expirySeconds: number, expiresAtMs: number): void {
+  putSession(clientId: string, expirySeconds: number, expiresAtMs: number, owner?: string): void {
     this.writes++;
     let session = this.#sessions.get(clientId);
     if (session === undefined) {
@@ -115,6 +115,7 @@ export class SqliteStore implements Store {
       clientId,
       toEndless(expirySeconds),
       toEndless(expiresAtMs),
+      owner ?? null,
     ]);
   }
 

@@ -120,9 +120,10 @@ export class Writer {
       this.#run("DELETE FROM wills WHERE session_id = ?", id);
     }
     this.#all(
-      `INSERT INTO sessions (id, client_id, expiry_seconds, expires_at_ms) VALUES (?, ?, ?, ?)
+      `INSERT INTO sessions (id, client_id, expiry_seconds, expires_at_ms, owner)
+       VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET expiry_seconds = excluded.expiry_seconds,
-         expires_at_ms = excluded.expires_at_ms`,
+         expires_at_ms = excluded.expires_at_ms, owner = coalesce(excluded.owner, owner)`,
       rows.sessions,
     );
     this.#all(

@@ -173,9 +173,9 @@ Deno.test("A will that its client may not publish is not kept, nor published whe
   `);
 });
 
-Deno.test("A session that somebody else resumes gives him nothing that he may not read", () => {
+Deno.test("A session that somebody else resumes, where session_owner lets him, gives him nothing that he may not read", () => {
   const { access } = tableAccess(["u secret", "u open", "v open", "p secret", "p open"]);
-  new Exchange({ access }).play(`
+  new Exchange({ access, options: { sessionOwner: "any" } }).play(`
     a> CONNECT userName=u sessionExpiryInterval=60
     a< CONNACK
     a> SUBSCRIBE id=1 # qos=1

@@ -95,7 +95,6 @@ const refused: [line: string, problem: RegExp][] = [
   ["enable_control_api true", /Cannot be true\. There are no control topics/],
   ["enable_control_api 1", /Cannot be true\. There are no control topics/],
   ["check_retain_source true", /Cannot be true\. A retained message stays/],
-  ["use_username_as_clientid true", /Cannot be true\. Let clients name themselves/],
   ["disable_client_cert_date_checks true", /Cannot be true\. The dates of client certificates/],
 ];
 for (const [line, problem] of refused) {

@@ -155,6 +155,7 @@ Deno.test("options below a listener line are that listener's; the others keep th
     mountPoint: "floor1/",
     acceptProtocolVersions: [4, 5],
     allowAnonymous: false,
+    useUserNameAsClientId: false,
   });
   assert.deepEqual(second, {
     name: "127.0.0.1:1884",
@@ -165,6 +166,7 @@ Deno.test("options below a listener line are that listener's; the others keep th
     mountPoint: "",
     acceptProtocolVersions: [3, 4, 5],
     allowAnonymous: false,
+    useUserNameAsClientId: false,
   });
 });
 

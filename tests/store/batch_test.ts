@@ -32,7 +32,7 @@ function things(isWritten: boolean) {
 type Things = ReturnType<typeof things>;
 
 const WRITES: readonly [what: string, write: (batch: Batch, things: Things) => void][] = [
-  ["a session", (batch, { session }) => batch.putSession(session, [1, "a", 60, null])],
+  ["a session", (batch, { session }) => batch.putSession(session, [1, "a", 60, null, null])],
   ["the end of a session", (batch, { session }) => batch.deleteSession(session)],
   [
     "a subscription",
@@ -70,7 +70,7 @@ for (const [what, write] of WRITES) {
 Deno.test("what comes and goes within a batch leaves nothing to write, and nothing to wait for", () => {
   const batch = new Batch();
   const { session, message, record, received } = things(false);
-  batch.putSession(session, [1, "a", 60, null]);
+  batch.putSession(session, [1, "a", 60, null, null]);
   batch.putMessage(message);
   batch.putDelivery(record);
   batch.changeDelivery(record, 1, 0);

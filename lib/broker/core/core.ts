@@ -16,6 +16,7 @@ import { Rates } from "./rates.ts";
 import { Releases } from "./releases.ts";
 import { RetainedMessages } from "./retained.ts";
 import { Router } from "./router.ts";
+import { SessionCounts } from "./session_counts.ts";
 import { Work } from "./work.ts";
 
 const NO_MESSAGE: Message = {
@@ -47,6 +48,8 @@ export class Core implements Turn {
   readonly retained: RetainedMessages;
   /** Sessions, connected or not, by Client Identifier. */
   readonly clients: Map<string, Client> = new Map();
+  /** How many of these each user has. */
+  readonly sessionCounts: SessionCounts = new SessionCounts();
   /** Network Connections, those before their CONNECT included. */
   readonly connections: Set<Connection> = new Set();
   /** How many of them each listener has. */
@@ -143,6 +146,18 @@ export class Core implements Turn {
     this.perListener.set(listener, this.perListener.get(listener)! - 1);
     this.releases.cancel(connection);
     this.closing.push(connection);
+  }
+
+  /** The client has a session from here on. */
+  addClient(client: Client): void {
+    this.clients.set(client.session.clientId, client);
+    if (client.quotaKey !== undefined) this.sessionCounts.add(client.quotaKey);
+  }
+
+  /** Its session is over. */
+  removeClient(client: Client): void {
+    this.clients.delete(client.session.clientId);
+    if (client.quotaKey !== undefined) this.sessionCounts.remove(client.quotaKey);
   }
 
   /** Disconnects when the turn ends: in the middle of routing a message nobody comes or goes. */

@@ -51,6 +51,8 @@ export class Metrics {
   slowClientsEvicted = 0;
   /** Sessions that ended by their expiry. */
   sessionsExpired = 0;
+  /** Sessions that ended because somebody else came with their Client Identifier. */
+  sessionsReplaced = 0;
   /** Connections closed because their client connected anew. */
   sessionsTakenOver = 0;
   /** Messages not delivered or not stored, by reason. */

@@ -3,6 +3,9 @@ import type { ProtocolVersion, Qos } from "../../codec/mod.ts";
 /** What happens to a message for a client whose queue is full. */
 export type QueueFullPolicy = "drop_new" | "drop_oldest" | "disconnect";
 
+/** What becomes of a session when somebody else comes with its Client Identifier while its owner is away. */
+export type SessionOwnerPolicy = "replace" | "refuse" | "any";
+
 /**
  * Every setting and limit of the core, with its unit. 0 means no limit only where the comment says so. The names are those
  * of the configuration's options, so that a counter, an error and the documentation say the same word.
@@ -58,6 +61,10 @@ export interface BrokerOptions {
   readonly globalMaxConnections: number;
   /** Sessions, connected or not; 0: no limit. */
   readonly maxSessions: number;
+  /** Sessions of one user, or for clients without a user of one address; 0: no limit. */
+  readonly maxSessionsPerUser: number;
+  /** Whether somebody else's Client Identifier ends the session, is refused, or gets it. */
+  readonly sessionOwner: SessionOwnerPolicy;
   /** Seconds after which the session of a client that stays away ends, whatever it asked for; 0: no limit. */
   readonly persistentClientExpirationSeconds: number;
   /** Seconds of Session Expiry Interval that a 5.0 client may ask for; 0: no limit. */
@@ -102,6 +109,8 @@ export interface ListenerOptions {
   readonly acceptProtocolVersions: readonly ProtocolVersion[];
   /** Whether a client may come in without a user name. */
   readonly allowAnonymous: boolean;
+  /** Whether a client's user name is its Client Identifier, whatever it sent; who has none is refused. */
+  readonly useUserNameAsClientId: boolean;
 }
 
 /** The broker's defaults, in one place; the configuration's table takes its own from here. */
@@ -131,6 +140,8 @@ export const DEFAULT_BROKER_OPTIONS: BrokerOptions = {
   sendTimeoutSeconds: 60,
   globalMaxConnections: -1,
   maxSessions: 100_000,
+  maxSessionsPerUser: 50_000,
+  sessionOwner: "replace",
   persistentClientExpirationSeconds: 0,
   maxSessionExpirySeconds: 0,
   maxSubscriptions: 200_000,
@@ -155,4 +166,5 @@ export const DEFAULT_LISTENER_OPTIONS: ListenerOptions = {
   mountPoint: "",
   acceptProtocolVersions: [3, 4, 5],
   allowAnonymous: false,
+  useUserNameAsClientId: false,
 };

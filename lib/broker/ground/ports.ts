@@ -133,6 +133,8 @@ export interface StoredSession {
   readonly expirySeconds: number;
   /** When it expires, in the clock's milliseconds; `Infinity` while connected or never. */
   readonly expiresAtMs: number;
+  /** Whose it is, as it was put; absent: nobody said. */
+  readonly owner?: string | undefined;
   /** At most one for each Topic Filter. */
   readonly subscriptions: readonly Subscription[];
   /**
@@ -188,8 +190,8 @@ export interface Store {
   readonly isFull?: boolean;
   /** Makes durable what was written; then calls `done`, at once or later, in the order of the commits. Absent: nobody waits. */
   commit(done?: () => void): void;
-  /** Adds the session or changes its times: seconds, and the clock's milliseconds; both may be `Infinity`. */
-  putSession(clientId: string, expirySeconds: number, expiresAtMs: number): void;
+  /** Adds the session or changes its times and owner: seconds, and the clock's milliseconds; both may be `Infinity`. */
+  putSession(clientId: string, expirySeconds: number, expiresAtMs: number, owner?: string): void;
   /** With all that belongs to it. */
   deleteSession(clientId: string): void;
   /** Adds it, or replaces the one with the same Topic Filter. */

@@ -1,6 +1,8 @@
 import { type Connack, type Connect, type Properties, ReasonCode } from "../../codec/mod.ts";
 import { IncomingAliases, OutgoingAliases } from "../../session/mod.ts";
 import type { Core } from "../core/core.ts";
+import type { CloseReason } from "../ground/close_reason.ts";
+import { haveSameRights, ownerName, ownerOf, quotaKeyOf } from "../ground/owner.ts";
 import type { AuthenticationRequest, ClientIdentity } from "../ground/ports.ts";
 import { leaveOf } from "../ground/promises.ts";
 import { dropUnreadable } from "../services/deliver.ts";
@@ -33,6 +35,9 @@ export function admitInTime(
   request: AuthenticationRequest,
   properties: Properties | undefined,
 ): void {
+  if (connection.listener.useUserNameAsClientId && request.clientId !== request.userName) {
+    return admitUnderUserName(core, connection, request, properties);
+  }
   const waitMs = core.rates.connectWaitMs(request.clientId, core.options, core.nowMs);
   if (waitMs > 0) {
     const atMs = core.nowMs + waitMs;
@@ -44,6 +49,20 @@ export function admitInTime(
   core.resume(connection, "admission");
 }
 
+function admitUnderUserName(
+  core: Core,
+  connection: Connection,
+  request: AuthenticationRequest,
+  properties: Properties | undefined,
+): void {
+  const { userName } = request;
+  if (userName !== undefined && userName !== "") {
+    return admitInTime(core, connection, { ...request, clientId: userName }, properties);
+  }
+  const message = "Only clients with a user name come in on this listener";
+  refuse(core, connection, ReasonCode.NotAuthorized, message);
+}
+
 /** Takes the client over from whoever has it, resumes or begins its session, settles the limits, says CONNACK, sends what waits. */
 function admit(
   core: Core,
@@ -53,12 +72,16 @@ function admit(
 ): void {
   const { connect, password: _, allowAnonymous: __, signal: ___, ...identity } = request;
   const { clientId } = identity;
+  const owner = ownerOf(identity, connection.listener.mountPoint);
   const existing = core.clients.get(clientId);
+  const isForeign = existing !== undefined && isOfAnother(core, existing, owner);
+  const isEnding = existing !== undefined && (isForeign || connection.wantsCleanStart);
   // Asked before anything is done: a session that cannot be ended in the store either stays as it is.
   const hasEndedStored = core.releases.isEnding(clientId) ||
-    connection.wantsCleanStart && existing?.session.isPersistent === true;
-  if (connackLeaves(core, false, hasEndedStored) === "refused") {
-    return refuse(core, connection, ReasonCode.QuotaExceeded, "Store cannot end the old session");
+    isEnding && existing.session.isPersistent;
+  const refusal = refusalOf(core, identity, existing, isForeign, isEnding, hasEndedStored);
+  if (refusal !== undefined) {
+    return refuse(core, connection, refusal.reasonCode, refusal.message);
   }
   if (existing?.connection) {
     core.metrics.sessionsTakenOver++;
@@ -66,21 +89,63 @@ function admit(
     const reasonCode = ReasonCode.SessionTakenOver;
     disconnect(core, existing.connection, { reasonCode, message: "Session taken over" });
   }
-  const resumed = resumeSession(core, connection, clientId);
-  const { maxSessions } = core.options;
-  if (resumed === undefined && maxSessions > 0 && core.clients.size >= maxSessions) {
-    return refuse(core, connection, ReasonCode.QuotaExceeded, "Too many sessions");
-  }
+  if (isForeign) logReplaced(core, existing, owner);
+  const resumed = resumeSession(core, clientId, isEnding);
   const isOther = resumed !== undefined &&
-    (resumed.isRestored || resumed.identity.userName !== identity.userName);
+    (resumed.isRestored || !haveSameRights(resumed.identity, identity));
+  const client = resumed ?? new Client(identity);
+  client.owner = owner;
   letIn(core, connection, {
     identity,
     connect,
     authenticationProperties,
-    client: resumed ?? new Client(identity),
+    client,
     isResumed: resumed !== undefined,
     isOther,
     hasEndedStored,
+  });
+}
+
+function isOfAnother({ options }: Core, client: Client, owner: string): boolean {
+  return options.sessionOwner !== "any" && client.owner !== undefined && client.owner !== owner;
+}
+
+/** Why somebody who may come in cannot have this session; nothing has been done yet. */
+function refusalOf(
+  core: Core,
+  identity: ClientIdentity,
+  existing: Client | undefined,
+  isForeign: boolean,
+  isEnding: boolean,
+  hasEndedStored: boolean,
+): CloseReason | undefined {
+  const { sessionOwner, maxSessions, maxSessionsPerUser } = core.options;
+  // Whoever is connected stays; who is away keeps the session only where the operator says so.
+  if (isForeign && (existing!.connection !== null || sessionOwner === "refuse")) {
+    const reasonCode = ReasonCode.ClientIdentifierNotValid;
+    return { reasonCode, message: "Client Identifier belongs to another user" };
+  }
+  const reasonCode = ReasonCode.QuotaExceeded;
+  if (connackLeaves(core, false, hasEndedStored) === "refused") {
+    return { reasonCode, message: "Store cannot end the old session" };
+  }
+  if (existing !== undefined && !isEnding) return undefined;
+  const others = core.clients.size - (existing === undefined ? 0 : 1);
+  if (maxSessions > 0 && others >= maxSessions) {
+    return { reasonCode, message: "Too many sessions" };
+  }
+  const ofUser = core.sessionCounts.get(quotaKeyOf(identity));
+  return maxSessionsPerUser > 0 && ofUser >= maxSessionsPerUser
+    ? { reasonCode, message: "Too many sessions of this user or address" }
+    : undefined;
+}
+
+function logReplaced(core: Core, existing: Client, owner: string): void {
+  core.metrics.sessionsReplaced++;
+  core.ports.log.warning("Session ended: another user came with its Client Identifier", {
+    clientId: existing.session.clientId,
+    owner: ownerName(existing.owner!),
+    by: ownerName(owner),
   });
 }
 
@@ -95,11 +160,12 @@ function letIn(core: Core, connection: Connection, admission: Admission): void {
   else disconnect(core, connection, undefined);
 }
 
-/** The client's session, if there is one and it wants it; otherwise what there was is ended. [MQTT-3.1.2-4] [MQTT-3.1.2-5] */
-function resumeSession(core: Core, connection: Connection, clientId: string): Client | undefined {
+/** The client's session, if there is one that it may have and wants; otherwise what there was is ended. [MQTT-3.1.2-4] [MQTT-3.1.2-5] */
+function resumeSession(core: Core, clientId: string, isEnding: boolean): Client | undefined {
+  // Looked up anew: being taken over may have ended it.
   const client = core.clients.get(clientId);
   if (client === undefined) return undefined;
-  if (connection.wantsCleanStart) {
+  if (isEnding) {
     endSession(core, client);
     return undefined;
   }
@@ -109,14 +175,17 @@ function resumeSession(core: Core, connection: Connection, clientId: string): Cl
 }
 
 /** Connection and client belong to each other from here on. */
-function comeIn(core: Core, connection: Connection, { client, identity }: Admission): void {
+function comeIn(core: Core, connection: Connection, admission: Admission): void {
+  const { client, identity, isResumed } = admission;
   connection.enter("admit");
+  if (isResumed) core.removeClient(client);
+  client.quotaKey = quotaKeyOf(identity);
   client.isRestored = false;
   client.identity = identity;
   client.connection = connection;
   connection.client = client;
   connection.identity = identity;
-  core.clients.set(identity.clientId, client);
+  core.addClient(client);
   core.connectedCount++;
   const { metrics } = core;
   metrics.connectsAccepted++;
@@ -146,9 +215,10 @@ function settleLimits(core: Core, connection: Connection, { client, connect }: A
   );
 }
 
-function storeSession({ store }: Core, { client: { session }, isResumed }: Admission): void {
-  if (session.isPersistent) store?.putSession(session.clientId, session.expirySeconds, Infinity);
-  else if (isResumed) store?.deleteSession(session.clientId);
+function storeSession({ store }: Core, { client, isResumed }: Admission): void {
+  const { clientId, isPersistent, expirySeconds } = client.session;
+  if (isPersistent) store?.putSession(clientId, expirySeconds, Infinity, client.owner);
+  else if (isResumed) store?.deleteSession(clientId);
 }
 
 /** CONNACK; `false` where the client has no room for it, and nothing else may come before it. [MQTT-3.14.0-1] */

@@ -95,7 +95,7 @@ export function closeAll(core: Core, reasonCode: ReasonCode, message: string): v
 export function endSession(core: Core, client: Client): void {
   const { session } = client;
   if (core.clients.get(session.clientId) !== client) return;
-  core.clients.delete(session.clientId);
+  core.removeClient(client);
   if (client.expiry !== null) core.deadlines.clear(client.expiry);
   endStored(core, session.clientId);
   const moving = takeShared(core, client, () => true);
@@ -136,7 +136,7 @@ function leave(core: Core, client: Client, will: Will | undefined): void {
   }
   const expiresAtMs = core.nowMs + session.expirySeconds * 1000;
   startExpiry(core, client, expiresAtMs);
-  core.store?.putSession(session.clientId, session.expirySeconds, expiresAtMs);
+  core.store?.putSession(session.clientId, session.expirySeconds, expiresAtMs, client.owner);
   passOnShared(core, client);
 }
 

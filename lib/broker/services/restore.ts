@@ -22,7 +22,8 @@ function restoreSession(core: Core, stored: StoredSession): void {
   client.isRestored = true;
   const { session } = client;
   session.expirySeconds = stored.expirySeconds;
-  core.clients.set(stored.clientId, client);
+  client.owner = stored.owner;
+  core.addClient(client);
   for (const subscription of stored.subscriptions) {
     session.subscribe(subscription);
     core.router.subscribe(client, subscription);
@@ -44,7 +45,7 @@ function restoreSession(core: Core, stored: StoredSession): void {
     : stored.expiresAtMs;
   // From here on its time runs, however often the process ends.
   if (expiresAtMs !== stored.expiresAtMs) {
-    core.store?.putSession(stored.clientId, stored.expirySeconds, expiresAtMs);
+    core.store?.putSession(stored.clientId, stored.expirySeconds, expiresAtMs, stored.owner);
   }
   startExpiry(core, client, expiresAtMs);
 }

@@ -165,6 +165,10 @@ export class Client {
   connection: Connection | null = null;
   /** As of its last CONNECT. */
   identity: ClientIdentity;
+  /** Whose its session is, see `ownerOf`; `undefined`: a store that knew no owners remembers it, and whoever comes has it. */
+  owner: string | undefined;
+  /** Against whose share of the sessions it counts; `undefined`: nobody's, until it comes. */
+  quotaKey: string | undefined;
   /** It comes from the store and has not connected since: its identity is not known. */
   isRestored = false;
   /** Runs while the client is away and its session is to end. */
