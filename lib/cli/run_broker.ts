@@ -7,7 +7,14 @@ import {
   type ListenerConfig,
   type LoadResult,
 } from "../config/mod.ts";
-import { loadTls, nowMs, Server, type TlsLayer } from "../net/mod.ts";
+import {
+  loadTls,
+  loadTransport,
+  nowMs,
+  Server,
+  type TlsLayer,
+  type Transport,
+} from "../net/mod.ts";
 import { type BrokerLevels, type Logger, SysTopics } from "../observe/mod.ts";
 import { type OpenedStore, openStore } from "../store/mod.ts";
 import { VERSION } from "../version.ts";
@@ -34,6 +41,8 @@ export async function runBroker(
     for (const problem of access) log.error(problem);
     return EXIT.configuration;
   }
+  const transport = await openTransport(config, log);
+  if (transport === "failed") return EXIT.failed;
   const opened = open(config, log);
   if (opened === "failed") return EXIT.failed;
   const store = opened === "none" ? {} : { store: opened.store };
@@ -41,6 +50,7 @@ export async function runBroker(
     options: config.broker,
     log,
     ...store,
+    ...transport === undefined ? {} : { transport },
     ...access === undefined ? {} : { access },
   });
   if (opened !== "none") server.restore(opened.state);
@@ -89,6 +99,26 @@ export async function runBroker(
   log.info("The broker has ended");
   log.close();
   return EXIT.ok;
+}
+
+/** Finds the transport, and says which it is; `undefined`: Deno's own sockets. */
+async function openTransport(
+  config: Config,
+  log: Logger,
+): Promise<Transport | undefined | "failed"> {
+  try {
+    const { transport, reason } = await loadTransport(config.transport);
+    log.info(
+      `The transport of plain connections is ${transport === undefined ? "deno" : "epoll"}`,
+      {
+        ...reason === "" ? {} : { reason },
+      },
+    );
+    return transport;
+  } catch (error) {
+    log.error(messageOf(error));
+    return "failed";
+  }
 }
 
 /** Opens the store, where there is to be one. */

@@ -86,6 +86,8 @@ export interface Config {
   readonly durability: "always" | "interval";
   /** Bytes of the store's file; 0: no limit. */
   readonly maxStoreBytes: number;
+  /** What carries connections without TLS and WebSocket. */
+  readonly transport: "auto" | "deno" | "epoll";
   /** Whether small packets leave at once. */
   readonly setTcpNodelay: boolean;
   /** Bytes of the request that opens a WebSocket. */

@@ -55,6 +55,7 @@ export function loadConfig(sources: ConfigSources): LoadResult {
     persistenceLocation: process.persistenceLocation,
     durability: process.durability === "interval" ? "interval" : "always",
     maxStoreBytes: process.maxStoreBytes,
+    transport: process.transport,
     setTcpNodelay: process.setTcpNodelay,
     websocketsHeadersSize: process.websocketsHeadersSize,
     sysIntervalSeconds: process.sysIntervalSeconds,

@@ -20,6 +20,8 @@ export type LogDestinationConfig =
 
 /** Settings that are neither the core's nor one listener's, as the table's rows name them. */
 export interface ProcessOptions {
+  /** What carries plain connections. */
+  readonly transport: "auto" | "deno" | "epoll";
   /** Whether small packets leave at once. */
   readonly setTcpNodelay: boolean;
   /** Bytes of the request that opens a WebSocket. */
@@ -52,6 +54,7 @@ export interface ProcessOptions {
 
 /** The defaults of what is not the core's. */
 export const DEFAULT_PROCESS_OPTIONS: ProcessOptions = {
+  transport: "auto",
   setTcpNodelay: true,
   websocketsHeadersSize: 8192,
   sysIntervalSeconds: 10,

@@ -25,10 +25,18 @@ export {
   Listener,
   type ListenerInit,
   type ListenerLayers,
+  type OpenListener,
 } from "./listener.ts";
 export type { ProxyOptions } from "./proxy_stream.ts";
 export { type ListenInit, Server, type ServerInit } from "./server.ts";
 export { StreamLink } from "./stream_link.ts";
 export { loadTls, SILENT, type TlsInit } from "./tls_init.ts";
+export {
+  type FoundTransport,
+  loadTransport,
+  type Transport,
+  type TransportChoice,
+  type TransportInit,
+} from "./transport.ts";
 export { nowMs, Turns, type Waiting } from "./turns.ts";
 export type { WebSocketOptions } from "./web_socket_handshake.ts";

@@ -13,10 +13,11 @@ import {
 } from "../broker/mod.ts";
 import type { TlsLayer } from "./byte_stream.ts";
 import { TurnHub } from "./hub.ts";
-import { Listener } from "./listener.ts";
+import { Listener, type ListenerInit, type OpenListener } from "./listener.ts";
 import type { ProxyOptions } from "./proxy_stream.ts";
 import { ReadBuffers } from "./read_buffers.ts";
 import { SILENT } from "./tls_init.ts";
+import type { Transport } from "./transport.ts";
 import { nowMs, Turns } from "./turns.ts";
 import type { WebSocketOptions } from "./web_socket_handshake.ts";
 
@@ -41,6 +42,8 @@ export interface ServerInit {
   readonly access?: AccessPort;
   /** Default: nothing outlives the process. */
   readonly store?: Store;
+  /** For listeners without TLS and WebSockets; the server closes it. Default: Deno's own sockets carry all of them. */
+  readonly transport?: Transport;
 }
 
 /** A place where clients connect. */
@@ -75,8 +78,9 @@ export class Server {
   readonly hub: MessageHub;
   readonly #turns = new Turns();
   readonly #buffers = new ReadBuffers();
-  readonly #listeners: Listener[] = [];
+  readonly #listeners: OpenListener[] = [];
   readonly #log: LogPort;
+  readonly #transport: Transport | undefined;
 
   /** Nobody can connect before `listen`. */
   constructor(init: ServerInit = {}) {
@@ -91,6 +95,9 @@ export class Server {
     }, nowMs());
     this.#turns.attach(this.broker);
     this.hub = new TurnHub(this.broker, this.#turns);
+    this.#transport = init.transport;
+    const { broker } = this;
+    this.#transport?.connect({ broker, turns: this.#turns, buffers: this.#buffers });
   }
 
   /** Puts back what the store remembers: before the first `listen`. */
@@ -138,11 +145,12 @@ export class Server {
     }
     for (const listener of this.#listeners) listener.close();
     this.#turns.stop();
+    await this.#transport?.close();
   }
 
-  #open(init: ListenInit, options: ListenerOptions): Listener {
+  #open(init: ListenInit, options: ListenerOptions): OpenListener {
     const { port = 0, hostname = "127.0.0.1", path, setTcpNodelay = true } = init;
-    return new Listener({
+    const whole: ListenerInit = {
       address: path === undefined ? { hostname, port } : { path },
       options,
       setTcpNodelay,
@@ -153,7 +161,10 @@ export class Server {
       turns: this.#turns,
       buffers: this.#buffers,
       log: this.#log,
-    });
+    };
+    const isPlain = whole.tls === undefined && whole.webSocket === undefined;
+    if (isPlain && this.#transport !== undefined) return this.#transport.listen(whole);
+    return new Listener(whole);
   }
 
   #webSocketOptions(init: ListenInit): WebSocketOptions {
