@@ -1,4 +1,4 @@
-import { START_FLAGS } from "./start_flags.ts";
+import { EPOLL_FLAGS, START_FLAGS } from "./start_flags.ts";
 
 /** How long the broker may take to accept connections. */
 const START_LIMIT_MS = 10_000;
@@ -17,6 +17,8 @@ export interface BrokerProcessInit {
   readonly environment?: Readonly<Record<string, string>>;
   /** A module of a test that is run in the process before the broker. */
   readonly preload?: URL;
+  /** What carries plain connections; default: what `deno task start` takes. */
+  readonly transport?: "deno" | "epoll";
   /** File descriptors that the process may open. */
   readonly openFiles?: number;
 }
@@ -54,9 +56,11 @@ export class BrokerProcess {
   private constructor(init: BrokerProcessInit, directory: string) {
     this.#directory = directory;
     const source = init.config === undefined ? [] : ["-c", "flux.conf"];
-    const flags = ["-p", "0", ...source, ...init.flags ?? []];
+    const transport = init.transport === undefined ? [] : ["--transport", init.transport];
+    const flags = ["-p", "0", ...source, ...transport, ...init.flags ?? []];
+    const permitted = init.transport === "epoll" ? EPOLL_FLAGS : START_FLAGS;
     const preload = init.preload === undefined ? [] : ["--preload", init.preload.pathname];
-    const args = ["run", "--no-prompt", ...START_FLAGS, ...preload, MAIN, ...flags];
+    const args = ["run", "--no-prompt", ...permitted, ...preload, MAIN, ...flags];
     const deno = Deno.execPath();
     const [command, ...rest] = init.openFiles === undefined
       ? [deno, ...args]
