@@ -19,6 +19,10 @@ export interface BrokerProcessInit {
   readonly preload?: URL;
   /** What carries plain connections; default: what `deno task start` takes. */
   readonly transport?: "deno" | "epoll";
+  /** Whether it may call libc, as by `deno task start:epoll`; default: where `transport` is epoll. */
+  readonly isFfiPermitted?: boolean;
+  /** A directory for Deno's notes of which modules were run. */
+  readonly coverage?: string;
   /** File descriptors that the process may open. */
   readonly openFiles?: number;
 }
@@ -58,7 +62,11 @@ export class BrokerProcess {
     const source = init.config === undefined ? [] : ["-c", "flux.conf"];
     const transport = init.transport === undefined ? [] : ["--transport", init.transport];
     const flags = ["-p", "0", ...source, ...transport, ...init.flags ?? []];
-    const permitted = init.transport === "epoll" ? EPOLL_FLAGS : START_FLAGS;
+    const { isFfiPermitted = init.transport === "epoll" } = init;
+    const permitted = [
+      ...isFfiPermitted ? EPOLL_FLAGS : START_FLAGS,
+      ...init.coverage === undefined ? [] : [`--coverage=${init.coverage}`],
+    ];
     const preload = init.preload === undefined ? [] : ["--preload", init.preload.pathname];
     const args = ["run", "--no-prompt", ...permitted, ...preload, MAIN, ...flags];
     const deno = Deno.execPath();
