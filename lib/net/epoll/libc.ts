@@ -19,7 +19,8 @@ const FUNCTIONS = {
   epoll_create1: { parameters: ["i32"], result: "i32" },
   epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
   epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
-  /** The same on a thread: the promise is settled when it returns. */
+  ppoll: { parameters: ["buffer", "u32", "buffer", "pointer"], result: "i32" },
+  /** `epoll_wait` on a thread: the promise is settled when it returns. */
   wait: {
     name: "epoll_wait",
     parameters: ["i32", "buffer", "i32", "i32"],

@@ -1,13 +1,7 @@
 import type { ClientCertificate, Connection, Link } from "../../broker/mod.ts";
 import type { Peer } from "../byte_stream.ts";
-import {
-  EPOLLGONE,
-  EPOLLIN,
-  EPOLLOUT,
-  type EventLoop,
-  type Sink,
-  type Writer,
-} from "./event_loop.ts";
+import { EPOLLGONE, EPOLLIN, EPOLLOUT, type Sink } from "./epoll_set.ts";
+import type { EventLoop, Writer } from "./event_loop.ts";
 import { SMALL_REST_BYTES } from "./read_arena.ts";
 
 /** How long a connection that we close is still read, so that the peer gets our last packet and not a reset. */

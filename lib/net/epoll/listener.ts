@@ -4,7 +4,8 @@ import type { Peer } from "../byte_stream.ts";
 import { openSocket, prepareSocket, removeSocket } from "../unix_socket.ts";
 import { AF_UNIX, encodeAddress, encodePath, familyOf, portOf, showAddress } from "./address.ts";
 import { Errno, type SocketAddress } from "./descriptors.ts";
-import { EPOLLIN, type EventLoop, type Sink } from "./event_loop.ts";
+import { EPOLLIN, type Sink } from "./epoll_set.ts";
+import type { EventLoop } from "./event_loop.ts";
 import { EpollLink } from "./link.ts";
 import { ProxiedSocket, type ProxiedSocketOwner } from "./proxied_socket.ts";
 

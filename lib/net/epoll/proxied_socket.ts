@@ -1,7 +1,8 @@
 import type { Peer } from "../byte_stream.ts";
 import { MAX_PROXY_HEADER_BYTES, readProxyHeader } from "../proxy_header.ts";
 import { learnClient, type ProxyOptions } from "../proxy_stream.ts";
-import { EPOLLGONE, EPOLLIN, type EventLoop, type Sink } from "./event_loop.ts";
+import { EPOLLGONE, EPOLLIN, type Sink } from "./epoll_set.ts";
+import type { EventLoop } from "./event_loop.ts";
 
 /** A socket that a proxy has opened, and what is expected of it. */
 export interface ProxiedSocketInit {
