@@ -1,6 +1,6 @@
 import type { FileAccess } from "../auth/mod.ts";
 import type { Config, LoadResult } from "../config/mod.ts";
-import { Server } from "../net/mod.ts";
+import { Server, type Transport } from "../net/mod.ts";
 import type { Logger } from "../observe/mod.ts";
 import { type OpenedStore, openStore } from "../store/mod.ts";
 import { VERSION } from "../version.ts";
@@ -9,6 +9,7 @@ import { BusTrace } from "./bus_trace.ts";
 import { giveBackMemory } from "./give_back.ts";
 import { ServiceManager } from "./notify.ts";
 import { openListeners } from "./open_listeners.ts";
+import { openTransport } from "./open_transport.ts";
 import { EXIT, messageOf } from "./output.ts";
 import { PidFile } from "./pid_file.ts";
 import { publishSysTopics } from "./publish_sys.ts";
@@ -47,10 +48,14 @@ export async function runBroker(
 async function runUntilSignal(config: Config, log: Logger, load: () => LoadResult): Promise<void> {
   await using parts = new AsyncDisposableStack();
   const access = await openAccess(config, log);
+  const transport = await openTransport(config, log);
   const pidFile = parts.use(new PidFile(config.pidFile));
   const manager = parts.adopt(ServiceManager.ofProcess(log), (manager) => manager.close());
   const opened = parts.adopt(open(config, log), (opened) => opened?.close());
-  const server = parts.adopt(serverOf(config, log, access, opened), (server) => server.close());
+  const server = parts.adopt(
+    serverOf({ config, log, access, transport, opened }),
+    (server) => server.close(),
+  );
   parts.defer(publishLog(log, server));
   const trace = parts.use(new BusTrace(server, log));
   // Before a port is open: whoever sees the broker listening may send it a signal.
@@ -88,18 +93,23 @@ function open(config: Config, log: Logger): OpenedStore | undefined {
   }
 }
 
+/** What a server is made of. */
+interface ServerParts {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly access: FileAccess | undefined;
+  readonly transport: Transport | undefined;
+  readonly opened: OpenedStore | undefined;
+}
+
 /** The server as it is configured, with what the store remembers. */
-function serverOf(
-  config: Config,
-  log: Logger,
-  access: FileAccess | undefined,
-  opened: OpenedStore | undefined,
-): Server {
+function serverOf({ config, log, access, transport, opened }: ServerParts): Server {
   const { maxUnfinishedBytes, maxConnectingBytes, packetTimeoutSeconds } = config;
   const server = new Server({
     options: config.broker,
     log,
     ...opened === undefined ? {} : { store: opened.store },
+    ...transport === undefined ? {} : { transport },
     ...access === undefined ? {} : { access },
     unfinished: { maxUnfinishedBytes, maxConnectingBytes, packetTimeoutSeconds },
   });

@@ -87,6 +87,14 @@ export const PROCESS_OPTIONS: readonly Option[] = [
     { theme: "The process", unit: "seconds" },
   ),
   processRow(
+    "transport",
+    "transport",
+    choice("auto", "deno", "epoll"),
+    "What carries connections without TLS and WebSocket: `deno` Deno's own sockets, `epoll` the system's calls, on Linux and with FFI permission; " +
+      "`auto` takes `epoll` where it can.",
+    { theme: "The process" },
+  ),
+  processRow(
     "set_tcp_nodelay",
     "setTcpNodelay",
     BOOLEAN,

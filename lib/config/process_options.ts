@@ -1,5 +1,7 @@
 /** Settings that are neither the core's nor one listener's. */
 export interface ProcessOptions {
+  /** What carries plain connections. */
+  readonly transport: "auto" | "deno" | "epoll";
   /** Whether small packets leave at once. */
   readonly setTcpNodelay: boolean;
   /** Bytes of the request that opens a WebSocket. */
@@ -34,6 +36,7 @@ export interface ProcessOptions {
 
 /** The defaults of what is not the core's. */
 export const DEFAULT_PROCESS_OPTIONS: ProcessOptions = {
+  transport: "auto",
   setTcpNodelay: true,
   websocketsHeadersSize: 8192,
   maxUnfinishedBytes: 64 * 1024 * 1024,

@@ -26,6 +26,7 @@ export {
   Listener,
   type ListenerInit,
   type ListenerLayers,
+  type OpenListener,
 } from "./listener.ts";
 export { loadTls, SILENT } from "./load_tls.ts";
 export { isLoopback, LOOPBACK_ADDRESS } from "./loopback.ts";
@@ -33,6 +34,13 @@ export type { ProxyOptions } from "./proxy_stream.ts";
 export { type ListenInit, Server, type ServerInit } from "./server.ts";
 export { StreamLink } from "./stream_link.ts";
 export type { TlsInit } from "./tls_init.ts";
+export {
+  type FoundTransport,
+  loadTransport,
+  type Transport,
+  type TransportChoice,
+  type TransportInit,
+} from "./transport.ts";
 export { nowMs, Turns, type Waiting } from "./turns.ts";
 export type { WebSocketOptions } from "./web_socket_handshake.ts";
 export {

@@ -13,11 +13,12 @@ import {
 } from "../broker/mod.ts";
 import type { TlsLayer } from "./byte_stream.ts";
 import { TurnHub } from "./hub.ts";
-import { Listener } from "./listener.ts";
+import { Listener, type ListenerInit, type OpenListener } from "./listener.ts";
 import { SILENT } from "./load_tls.ts";
 import { isLoopback, LOOPBACK_ADDRESS } from "./loopback.ts";
 import type { ProxyOptions } from "./proxy_stream.ts";
 import { ReadBuffers } from "./read_buffers.ts";
+import type { Transport } from "./transport.ts";
 import { nowMs, Turns } from "./turns.ts";
 import { DEFAULT_UNFINISHED_LIMITS, type UnfinishedLimits } from "./unfinished.ts";
 import type { WebSocketOptions } from "./web_socket_handshake.ts";
@@ -42,6 +43,8 @@ export interface ServerInit {
   readonly store?: Store;
   /** What is left out has its default. */
   readonly unfinished?: Partial<UnfinishedLimits>;
+  /** For listeners without TLS and WebSockets; the server closes it. Default: Deno's own sockets carry all of them. */
+  readonly transport?: Transport;
 }
 
 /** A place where clients connect. */
@@ -76,8 +79,9 @@ export class Server {
   readonly hub: MessageHub;
   readonly #turns = new Turns();
   readonly #buffers: ReadBuffers;
-  readonly #listeners: Listener[] = [];
+  readonly #listeners: OpenListener[] = [];
   readonly #log: LogPort;
+  readonly #transport: Transport | undefined;
 
   /** Nobody can connect before `listen`. */
   constructor(init: ServerInit = {}) {
@@ -93,6 +97,9 @@ export class Server {
     }, nowMs());
     this.#turns.attach(this.broker);
     this.hub = new TurnHub(this.broker, this.#turns);
+    this.#transport = init.transport;
+    const { broker } = this;
+    this.#transport?.connect({ broker, turns: this.#turns, buffers: this.#buffers });
   }
 
   /** Puts back what the store remembers: before the first `listen`. */
@@ -146,11 +153,12 @@ export class Server {
     }
     for (const listener of this.#listeners) listener.close();
     this.#turns.stop();
+    await this.#transport?.close();
   }
 
-  #open(init: ListenInit, options: ListenerOptions): Listener {
+  #open(init: ListenInit, options: ListenerOptions): OpenListener {
     const { port = 0, hostname = LOOPBACK_ADDRESS, path, setTcpNodelay = true } = init;
-    return new Listener({
+    const whole: ListenerInit = {
       address: path === undefined ? { hostname, port } : { path },
       options,
       setTcpNodelay,
@@ -161,7 +169,10 @@ export class Server {
       turns: this.#turns,
       buffers: this.#buffers,
       log: this.#log,
-    });
+    };
+    const isPlain = whole.tls === undefined && whole.webSocket === undefined;
+    if (isPlain && this.#transport !== undefined) return this.#transport.listen(whole);
+    return new Listener(whole);
   }
 
   #webSocketOptions(init: ListenInit): WebSocketOptions {

@@ -41,6 +41,7 @@ export class Turns {
     for (const busy of waiting) busy.resume();
   };
   readonly #end = () => {
+    if (!this.#isOpen) return; // It has ended with a round of a loop.
     this.#isOpen = false;
     this.#broker!.endTurn();
   };
@@ -58,6 +59,18 @@ export class Turns {
       queueMicrotask(this.#end);
     }
     return this.#turnMs;
+  }
+
+  /** Begins a turn that `shut` ends, or takes over the one that is open, and returns its time: the loop of a transport does. */
+  open(): number {
+    this.#isOpen = true;
+    return this.#turnMs = nowMs();
+  }
+
+  /** Ends the turn now. */
+  shut(): void {
+    this.#isOpen = false;
+    this.#broker!.endTurn();
   }
 
   /** Whether a connection with much to read may be read again at once. Where not, it is resumed after the pause. */

@@ -1,4 +1,4 @@
-import { START_FLAGS } from "./start_flags.ts";
+import { EPOLL_FLAGS, START_FLAGS } from "./start_flags.ts";
 
 /** How long the broker may take to accept connections. */
 const START_LIMIT_MS = 10_000;
@@ -17,6 +17,12 @@ export interface BrokerProcessInit {
   readonly environment?: Readonly<Record<string, string>>;
   /** A module of a test that is run in the process before the broker. */
   readonly preload?: URL;
+  /** What carries plain connections; default: what `deno task start` takes. */
+  readonly transport?: "deno" | "epoll";
+  /** Whether it may call libc, as by `deno task start:epoll`; default: where `transport` is epoll. */
+  readonly isFfiPermitted?: boolean;
+  /** A directory for Deno's notes of which modules were run. */
+  readonly coverage?: string;
   /** File descriptors that the process may open. */
   readonly openFiles?: number;
   /** Further flags of V8. */
@@ -56,10 +62,16 @@ export class BrokerProcess {
   private constructor(init: BrokerProcessInit, directory: string) {
     this.#directory = directory;
     const source = init.config === undefined ? [] : ["-c", "flux.conf"];
-    const flags = ["-p", "0", ...source, ...init.flags ?? []];
+    const transport = init.transport === undefined ? [] : ["--transport", init.transport];
+    const flags = ["-p", "0", ...source, ...transport, ...init.flags ?? []];
+    const { isFfiPermitted = init.transport === "epoll" } = init;
+    const permitted = [
+      ...isFfiPermitted ? EPOLL_FLAGS : START_FLAGS,
+      ...init.coverage === undefined ? [] : [`--coverage=${init.coverage}`],
+    ];
     const preload = init.preload === undefined ? [] : ["--preload", init.preload.pathname];
     // Deno takes them once only.
-    const own = START_FLAGS.map((flag) =>
+    const own = permitted.map((flag) =>
       flag.startsWith("--v8-flags=") ? [flag, ...init.v8Flags ?? []].join(",") : flag
     );
     const args = ["run", "--no-prompt", ...own, ...preload, MAIN, ...flags];
