@@ -18,7 +18,13 @@ const USE = `Makes the executable.
   --output FILE    default: dist/flux-mqtt, with the target behind it where one is named
   --no-ffi         for Linux: without the permission to call libc, and so without the transport epoll`;
 /** What the broker needs, and nothing beyond it. The executable keeps these for good. */
-const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-write", "--allow-env"];
+const PERMISSIONS = [
+  "--allow-net",
+  "--allow-read",
+  "--allow-write",
+  "--allow-env",
+  "--allow-sys=statfs",
+];
 /** For Linux: libc and no other library. With this permission the transport epoll works. */
 const LIBC_PERMISSION = `--allow-ffi=${Object.values(LIBC_PATHS).flat().join(",")}`;
 /**

@@ -186,11 +186,7 @@ function refusedImport(file: string, specifier: string, isType: boolean): string
       ? undefined
       : `${target} may be imported by lib/cli only`;
   }
-  if (from === to) {
-    return target === `lib/${to}/mod.ts`
-      ? "Inside a folder import the file itself, not the folder's own mod.ts"
-      : refusedLayer(to, file, target);
-  }
+  if (from === to) return refusedInside(to, file, target);
   if (from !== undefined) {
     const allowed = ARROWS[from];
     if (allowed === undefined) return `lib/${from} is not in the table of tasks/lint_plugin.ts`;
@@ -205,8 +201,11 @@ function refusedImport(file: string, specifier: string, isType: boolean): string
     : `Import lib/${to} by its mod.ts, not "${specifier}"`;
 }
 
-/** Why a file of a room with layers may not import another of the same room; undefined if it may. */
-function refusedLayer(room: string, file: string, target: string): string | undefined {
+/** Why a file may not import another of the same room; undefined if it may. */
+function refusedInside(room: string, file: string, target: string): string | undefined {
+  if (target === `lib/${room}/mod.ts`) {
+    return "Inside a folder import the file itself, not the folder's own mod.ts";
+  }
   const layers = LAYERS[room] ?? [];
   const [from = "", to = ""] = [file, target].map((path) => path.split("/")[2]);
   if (!layers.includes(from)) return undefined;

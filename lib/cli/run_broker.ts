@@ -1,5 +1,5 @@
 import type { FileAccess } from "../auth/mod.ts";
-import type { Config, LoadResult } from "../config/mod.ts";
+import { type Config, LEAVE_DISK_FREE, type LoadResult } from "../config/mod.ts";
 import { Server, type Transport } from "../net/mod.ts";
 import type { Logger } from "../observe/mod.ts";
 import { type OpenedStore, openStore } from "../store/mod.ts";
@@ -78,13 +78,14 @@ async function runUntilSignal(config: Config, log: Logger, load: () => LoadResul
 
 /** Opens the store; undefined where there is none. Throws `StartError`. */
 function open(config: Config, log: Logger): OpenedStore | undefined {
-  const { persistenceLocation: directory, durability, maxStoreBytes: maxBytes } = config;
+  const { persistenceLocation: directory, durability, maxStoreBytes } = config;
   if (durability === "none") {
     log.info("Nothing is stored: sessions and messages end with the process");
     return undefined;
   }
+  const limit = maxStoreBytes === LEAVE_DISK_FREE ? {} : { maxBytes: maxStoreBytes };
   try {
-    const opened = openStore({ directory, durability, maxBytes, log });
+    const opened = openStore({ directory, durability, log, ...limit });
     log.info("The store is open", { directory, durability });
     return opened;
   } catch (error) {

@@ -70,8 +70,26 @@ export interface Properties {
   readonly sharedSubscriptionAvailable?: boolean;
 }
 
+/** What all MQTT Control Packets have. */
+export interface ControlPacket<Type extends string> {
+  /** Which packet this is. */
+  readonly type: Type;
+}
+
+/** What may carry properties. */
+export interface HasProperties {
+  /** Only in 5.0, and absent where there are none. */
+  readonly properties?: Properties;
+}
+
+/** Packets that always have a Packet Identifier. */
+export interface HasPacketId {
+  /** 1 to 65,535. */
+  readonly packetId: number;
+}
+
 /** The Will of a CONNECT. */
-export interface Will {
+export interface Will extends HasProperties {
   /** Without wildcards. */
   readonly topicName: string;
   /** At most 65,535 bytes. */
@@ -80,14 +98,10 @@ export interface Will {
   readonly qos: Qos;
   /** Whether the server keeps it as the last message of its topic. */
   readonly retain: boolean;
-  /** Only in 5.0, and absent where there are none. */
-  readonly properties?: Properties;
 }
 
 /** The first packet of a client. */
-export interface Connect {
-  /** Which packet this is. */
-  readonly type: "connect";
+export interface Connect extends ControlPacket<"connect">, HasProperties {
   /** Which MQTT the client speaks from here on. */
   readonly protocolVersion: ProtocolVersion;
   /** Clean Session before 5.0. */
@@ -102,26 +116,18 @@ export interface Connect {
   readonly userName?: string;
   /** Any bytes; without a user name only in 5.0. */
   readonly password?: Uint8Array;
-  /** Only in 5.0, and absent where there are none. */
-  readonly properties?: Properties;
 }
 
 /** The answer to a CONNECT. */
-export interface Connack {
-  /** Which packet this is. */
-  readonly type: "connack";
+export interface Connack extends ControlPacket<"connack">, HasProperties {
   /** Whether the server goes on with a session that it had; false in 3.1. */
   readonly sessionPresent: boolean;
   /** Before 5.0 a Connect Return code, 0 to 5. */
   readonly reasonCode: number;
-  /** Only in 5.0, and absent where there are none. */
-  readonly properties?: Properties;
 }
 
 /** An Application Message, in either direction. */
-export interface Publish {
-  /** Which packet this is. */
-  readonly type: "publish";
+export interface Publish extends ControlPacket<"publish"> {
   /** Empty where a Topic Alias stands for it (5.0). */
   readonly topicName: string;
   /** From the decoder a view of the read buffer: whoever keeps it beyond the turn copies it. */
@@ -139,15 +145,10 @@ export interface Publish {
 }
 
 /** PUBACK, PUBREC, PUBREL and PUBCOMP have one shape. */
-export interface Acknowledgement<Type extends "puback" | "pubrec" | "pubrel" | "pubcomp"> {
-  /** Which packet this is. */
-  readonly type: Type;
-  /** 1 to 65,535. */
-  readonly packetId: number;
+export interface Acknowledgement<Type extends "puback" | "pubrec" | "pubrel" | "pubcomp">
+  extends ControlPacket<Type>, HasPacketId, HasProperties {
   /** 0 before 5.0. */
   readonly reasonCode: ReasonCode;
-  /** Only in 5.0, and absent where there are none. */
-  readonly properties?: Properties;
 }
 /** The receiver of a QoS 1 PUBLISH has it. */
 export type Puback = Acknowledgement<"puback">;
@@ -173,83 +174,45 @@ export interface SubscriptionRequest {
 }
 
 /** A client asks for messages. */
-export interface Subscribe {
-  /** Which packet this is. */
-  readonly type: "subscribe";
-  /** 1 to 65,535. */
-  readonly packetId: number;
+export interface Subscribe extends ControlPacket<"subscribe">, HasPacketId, HasProperties {
   /** At least one. */
   readonly subscriptions: readonly SubscriptionRequest[];
-  /** Only in 5.0, and absent where there are none. */
-  readonly properties?: Properties;
 }
 
 /** The answer to a SUBSCRIBE. */
-export interface Suback {
-  /** Which packet this is. */
-  readonly type: "suback";
-  /** 1 to 65,535. */
-  readonly packetId: number;
+export interface Suback extends ControlPacket<"suback">, HasPacketId, HasProperties {
   /** One for each Topic Filter, in order; before 5.0 a Return Code: 0, 1, 2 or 0x80. */
   readonly reasonCodes: readonly number[];
-  /** Only in 5.0, and absent where there are none. */
-  readonly properties?: Properties;
 }
 
 /** A client ends subscriptions. */
-export interface Unsubscribe {
-  /** Which packet this is. */
-  readonly type: "unsubscribe";
-  /** 1 to 65,535. */
-  readonly packetId: number;
+export interface Unsubscribe extends ControlPacket<"unsubscribe">, HasPacketId, HasProperties {
   /** At least one. */
   readonly topicFilters: readonly string[];
-  /** Only in 5.0, and absent where there are none. */
-  readonly properties?: Properties;
 }
 
 /** The answer to an UNSUBSCRIBE. */
-export interface Unsuback {
-  /** Which packet this is. */
-  readonly type: "unsuback";
-  /** 1 to 65,535. */
-  readonly packetId: number;
+export interface Unsuback extends ControlPacket<"unsuback">, HasPacketId, HasProperties {
   /** One for each Topic Filter, in order; empty before 5.0, whose UNSUBACK has no payload. */
   readonly reasonCodes: readonly number[];
-  /** Only in 5.0, and absent where there are none. */
-  readonly properties?: Properties;
 }
 
 /** A client that is still there. */
-export interface Pingreq {
-  /** Which packet this is. */
-  readonly type: "pingreq";
-}
+export type Pingreq = ControlPacket<"pingreq">;
 
 /** The answer to a PINGREQ. */
-export interface Pingresp {
-  /** Which packet this is. */
-  readonly type: "pingresp";
-}
+export type Pingresp = ControlPacket<"pingresp">;
 
 /** The last packet of a connection, from a client, or in 5.0 from a server too. */
-export interface Disconnect {
-  /** Which packet this is. */
-  readonly type: "disconnect";
+export interface Disconnect extends ControlPacket<"disconnect">, HasProperties {
   /** 0 before 5.0. */
   readonly reasonCode: ReasonCode;
-  /** Only in 5.0, and absent where there are none. */
-  readonly properties?: Properties;
 }
 
 /** Only in 5.0. */
-export interface Auth {
-  /** Which packet this is. */
-  readonly type: "auth";
+export interface Auth extends ControlPacket<"auth">, HasProperties {
   /** Success, Continue authentication or Re-authenticate. */
   readonly reasonCode: ReasonCode;
-  /** Only in 5.0, and absent where there are none. */
-  readonly properties?: Properties;
 }
 
 /** Any MQTT Control Packet; `type` tells which. */

@@ -1,9 +1,10 @@
 import { EncodeError, malformed, MqttError, protocolError } from "./error.ts";
-import { requireRemainingLength } from "./frame.ts";
+import { requireRemainingLength, varintSize } from "./frame.ts";
 import type { Packet, Properties, UserProperty } from "./packet.ts";
 import type { Reader } from "./reader.ts";
 import { ReasonCode } from "./reason_code.ts";
 import { Meter, type Sink, Writer } from "./sink.ts";
+import { utf8SizeBytes } from "./text.ts";
 
 /** What properties ride on: a packet, or the Will inside a CONNECT, which has a block of its own. */
 export type Carrier = Exclude<Packet["type"], "pingreq" | "pingresp"> | "will";
@@ -144,6 +145,23 @@ export function propertiesSize(properties: Properties | undefined, carrier: Carr
   return meter.size;
 }
 
+/**
+ * Bytes that the properties take in a packet, without their length before them; 0 where there are none. For those who count what they
+ * keep: it asks nothing of the values, so it never throws.
+ */
+export function propertiesSizeBytes(properties: Properties | undefined): number {
+  if (properties === undefined) return 0;
+  let sizeBytes = 0;
+  for (const key in properties) {
+    const value = properties[key as keyof Properties];
+    const row = BY_KEY.get(key);
+    if (value === undefined || row === undefined) continue;
+    if (!Array.isArray(value)) sizeBytes += valueSizeBytes(value as Scalar, row);
+    else for (const one of value as readonly Scalar[]) sizeBytes += valueSizeBytes(one, row);
+  }
+  return sizeBytes;
+}
+
 /** As {@linkcode encodeProperties}, at `offset`; returns the offset behind. */
 export function encodePropertiesInto(
   properties: Properties,
@@ -202,6 +220,27 @@ function writeProperties(properties: Properties, carrier: Carrier, sink: Sink): 
       );
     }
     for (const one of value as readonly Scalar[]) writeValue(one, row, sink);
+  }
+}
+
+/** With the byte of its identifier. */
+function valueSizeBytes(value: Scalar, { kind }: PropertyRow): number {
+  switch (kind) {
+    case "text":
+      return 3 + utf8SizeBytes(value as string);
+    case "binary":
+      return 3 + (value as Uint8Array).length;
+    case "pair":
+      return 5 + utf8SizeBytes((value as UserProperty)[0]) +
+        utf8SizeBytes((value as UserProperty)[1]);
+    case "varint":
+      return 1 + varintSize(value as number);
+    case "uint32":
+      return 5;
+    case "uint16":
+      return 3;
+    default:
+      return 2;
   }
 }
 

@@ -45,6 +45,12 @@ export function textSize(text: string, field: string): number {
   );
 }
 
+/** Bytes of a text as UTF-8; of what is no text, U+0000 or half a surrogate pair in it, the most that it could be. */
+export function utf8SizeBytes(text: string): number {
+  const size = measure(text);
+  return size < 0 ? text.length * 3 : size;
+}
+
 /** Writes a text of `size` bytes, the length before it; returns the offset behind it. */
 export function writeText(text: string, size: number, target: Uint8Array, offset: number): number {
   target[offset] = size >> 8;

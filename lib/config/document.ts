@@ -1,8 +1,8 @@
 import { FOREIGN_OPTIONS } from "./foreign.ts";
-import type { ForeignOption, Option, OptionType, RefusedOption, Theme } from "./option.ts";
+import type { ForeignOption, Option, RefusedOption, Theme } from "./option.ts";
 import { flagOf, OPTIONS } from "./options.ts";
 import { PLUGIN_PREFIXES, REFUSED_OPTIONS } from "./refused.ts";
-import { showValue } from "./value.ts";
+import { placeholder, showValue } from "./value.ts";
 
 /** Columns of the help: where descriptions begin, and where lines end. */
 const DESCRIPTION_COLUMN = 34;
@@ -103,32 +103,6 @@ export function optionsByTheme(): readonly (readonly [Theme, readonly Option[]])
     byTheme.set(option.theme, options);
   }
   return [...byTheme];
-}
-
-/** What stands for a value of this type. */
-export function placeholder(type: OptionType): string {
-  switch (type.kind) {
-    case "boolean":
-      return "true|false";
-    case "integer":
-      return "NUMBER";
-    case "choice":
-      return type.choices.length > 4 ? "WORD" : type.choices.join("|");
-    case "text":
-      return "TEXT";
-    case "path":
-      return "PATH";
-    case "topic":
-      return "TOPIC";
-    case "duration":
-      return "DURATION";
-    case "versions":
-      return "3,4,5";
-    case "listener":
-      return '"PORT [ADDRESS]"';
-    case "log_dest":
-      return "DESTINATION";
-  }
 }
 
 function helpText(option: Option): string {

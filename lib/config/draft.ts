@@ -155,14 +155,9 @@ export class Draft {
 
   /** Begins a listener. */
   openListener(setting: Setting): Block | undefined {
-    const parsed = parseListener(String(setting.value));
-    if (!parsed.isValid) return undefined;
-    const block: Block = {
-      kind: "line",
-      where: parsed.value,
-      origin: setting.origin,
-      settings: new Map(),
-    };
+    const where = parseListener(String(setting.value));
+    if (where === undefined) return undefined;
+    const block: Block = { kind: "line", where, origin: setting.origin, settings: new Map() };
     this.blocks.push(block);
     return block;
   }

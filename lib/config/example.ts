@@ -1,7 +1,7 @@
-import { defaultText, optionsByTheme, placeholder, valueText, wrap } from "./document.ts";
+import { defaultText, optionsByTheme, valueText, wrap } from "./document.ts";
 import type { Option } from "./option.ts";
 import { OPTIONS } from "./options.ts";
-import { parseValue, showValue } from "./value.ts";
+import { parseValue, placeholder, showValue } from "./value.ts";
 
 /** Where lines of prose end. */
 const WIDTH = 98;

@@ -1,6 +1,6 @@
 import type { Block, Draft, Setting } from "./draft.ts";
-import type { OptionType } from "./option.ts";
 import { actOf, findForeign, findOption } from "./options.ts";
+import { withoutComment } from "./value.ts";
 
 /** How files are reached; tests have them in memory. */
 export interface FileReader {
@@ -49,23 +49,9 @@ function readLine(
   const [, name = "", rest = ""] = /^\s*(\S*)\s*(.*?)\s*$/u.exec(line) ?? [];
   if (name === "" || name.startsWith("#")) return;
   const { type } = findOption(name) ?? findForeign(name) ?? {};
-  const settings = draft.read(name, valueText(type, rest), "file", origin);
+  const settings = draft.read(name, withoutComment(type, rest), "file", origin);
   if (settings.length === 0 && name === "listener") loseListener(cursor);
   for (const setting of settings) place(draft, reader, cursor, setting);
-}
-
-/** Text and paths go to the end of the line; after anything else a comment may stand, as in mosquitto. */
-function valueText(type: OptionType | undefined, rest: string): string {
-  switch (type?.kind) {
-    case "text":
-    case "path":
-    case "topic":
-    case "log_dest":
-    case undefined:
-      return rest;
-    default:
-      return rest.replace(/(^|\s+)#.*$/, "");
-  }
 }
 
 function place(draft: Draft, reader: FileReader, cursor: Cursor, setting: Setting): void {

@@ -128,13 +128,7 @@ function describeListener(
 ): Note {
   const { name, allowAnonymous } = options;
   const isLocal = isLoopback(address) || path !== "";
-  const reach = path !== ""
-    ? "clients that may open this socket"
-    : isLocal
-    ? "clients on this machine"
-    : address === ""
-    ? "clients from every network that this machine is in"
-    : `clients that reach ${address}`;
+  const reach = path !== "" ? "clients that may open this socket" : reachOf(address);
   const files = [access.passwordFile, access.scramFile].filter((path) => path !== "").join(" and ");
   const isUnencrypted = isLocal || tls !== undefined
     ? ""
@@ -165,6 +159,14 @@ function describeListener(
     text:
       `Listener ${name}: ${reach} may connect, without a password (allow_anonymous is true)${besides}`,
   };
+}
+
+/** Who can reach an address. */
+function reachOf(address: string): string {
+  if (isLoopback(address)) return "clients on this machine";
+  return address === ""
+    ? "clients from every network that this machine is in"
+    : `clients that reach ${address}`;
 }
 
 function isDefaultOpened(block: Block): boolean {

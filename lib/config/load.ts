@@ -7,7 +7,7 @@ import type { AddressesOf } from "./interfaces.ts";
 import { decideBlocks, describeAccess, isOpened } from "./listeners.ts";
 import { overrideWith } from "./override.ts";
 import { logDestinations, logLevel } from "./log.ts";
-import type { ProcessOptions } from "./process_options.ts";
+import { DEFAULT_PROCESS_OPTIONS, type ProcessOptions } from "./process_options.ts";
 import { resolve } from "./resolve.ts";
 
 /** Everything that a configuration is made of; nothing is read from anywhere else. */
@@ -45,7 +45,7 @@ export function loadConfig(sources: ConfigSources): LoadResult {
   const blocks = decideBlocks(draft, sources.addressesOf);
   const { process, log, ...resolved } = resolve(draft, blocks, isOpen);
   checkUser(draft, sources);
-  const { logType, logDest, logFacility, ...processOptions } = withOneDurability(process);
+  const { logType, logDest, logFacility, ...processOptions } = settled(process);
   noteWhatHasNoEffect(draft, processOptions);
   if (draft.problems.length > 0) return { isValid: false, problems: draft.problems };
   const config: Config = {
@@ -57,10 +57,20 @@ export function loadConfig(sources: ConfigSources): LoadResult {
   return { isValid: true, config };
 }
 
-/** `persistence` and `durability` both say whether there is a store: where one says no, so does the other. */
-function withOneDurability(process: ProcessOptions): ProcessOptions {
+/**
+ * `persistence` and `durability` both say whether there is a store: where one says no, so does the other. A request that opens a
+ * WebSocket cannot be as short as mosquitto's files may have it.
+ */
+function settled(process: ProcessOptions): ProcessOptions {
   const durability = process.persistence ? process.durability : "none";
-  return { ...process, durability, persistence: durability !== "none" };
+  const headersSize = process.websocketsHeadersSize ||
+    DEFAULT_PROCESS_OPTIONS.websocketsHeadersSize;
+  return {
+    ...process,
+    durability,
+    persistence: durability !== "none",
+    websocketsHeadersSize: Math.max(1024, headersSize),
+  };
 }
 
 /** mosquitto gives up root's rights for those of `user`; Deno cannot, and a broker that stays root in silence is a trap. */

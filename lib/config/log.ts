@@ -43,14 +43,10 @@ export function logDestinations(
   const facility = logFacility === "" ? DAEMON_FACILITY : LOCAL0_FACILITY + Number(logFacility);
   const destinations = new Map<string, LogDestination>();
   for (const text of texts) {
-    const parsed = parseLogDestination(text);
-    if (!parsed.isValid) continue;
-    if (parsed.value === undefined) destinations.clear();
-    else {
-      const { value } = parsed;
-      const destination = value.type === "syslog" ? { ...value, facility } : value;
-      destinations.set(text, destination);
-    }
+    const named = parseLogDestination(text);
+    if (named === "none") destinations.clear();
+    else if (named?.type === "syslog") destinations.set(named.type, { ...named, facility });
+    else if (named !== undefined) destinations.set(JSON.stringify(named), named);
   }
   return [...destinations.values()];
 }

@@ -7,10 +7,12 @@
  * (`--max-qos 1`) over both. An empty variable counts as not set.
  *
  * Nothing is ignored in silence. What is wrong is told all at once, with file, line and what would be right; an option of
- * mosquitto that is not supported is an error that says what to do; what has no effect becomes a note in the log. Only the
+ * mosquitto that would change what the file means is an error that says what to do (`refused.ts`); what has no effect, or another name, becomes
+ * a note in the log (`foreign.ts`). Only the
  * names of strange variables are told, never what is in them.
  *
- * This room reads nothing itself: files and variables are handed in. It knows the core's options and nothing else.
+ * This room reads nothing itself: files and variables are handed in. A record that another room takes has that room's own type; a row of
+ * the table fits the setting that it fills, or does not compile.
  *
  * ```ts
  * import { loadConfig } from "./mod.ts";
@@ -60,7 +62,7 @@ export type {
   Theme,
 } from "./option.ts";
 export { OPTIONS } from "./options.ts";
-export type { ProcessOptions } from "./process_options.ts";
+export { LEAVE_DISK_FREE, type ProcessOptions } from "./process_options.ts";
 export type { TransportOptions } from "./transport_options.ts";
 export { REFUSED_OPTIONS } from "./refused.ts";
 export { nearest } from "./suggest.ts";

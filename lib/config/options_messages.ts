@@ -18,7 +18,7 @@ export const MESSAGE_OPTIONS: readonly Option[] = [
     "max_inflight_bytes",
     "maxInflightBytes",
     BYTES,
-    "Payload bytes of the QoS 1 and 2 messages on their way to one client; 0: no limit.",
+    "Bytes of payload, topic and properties of the QoS 1 and 2 messages on their way to one client; 0: no limit.",
     { theme: "Messages and queues", unit: "bytes" },
   ),
   brokerRow(
@@ -32,7 +32,7 @@ export const MESSAGE_OPTIONS: readonly Option[] = [
     "max_queued_bytes",
     "maxQueuedBytes",
     BYTES,
-    "Bytes that wait for one client, in its queue or on its connection; 0: no limit.",
+    "Bytes that wait for one client, in its queue (384 more for each message, 128 for each User Property) or on its connection; 0: no limit.",
     {
       theme: "Messages and queues",
       unit: "bytes",
@@ -50,7 +50,7 @@ export const MESSAGE_OPTIONS: readonly Option[] = [
     "max_total_queued_bytes",
     "maxTotalQueuedBytes",
     BYTES,
-    "Bytes queued for all sessions together, the absent ones too; above it a queue counts as full; 0: no limit.",
+    "Bytes queued for all sessions together, counted as for one; above it a queue counts as full; 0: no limit.",
     { theme: "Messages and queues", unit: "bytes" },
   ),
   brokerRow(

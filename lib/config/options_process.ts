@@ -2,7 +2,6 @@ import type { Option } from "./option.ts";
 import {
   BOOLEAN,
   brokerRow,
-  BYTES,
   choice,
   integer,
   loaderRow,
@@ -10,6 +9,7 @@ import {
   PATH,
   processRow,
 } from "./rows.ts";
+import { LEAVE_DISK_FREE } from "./process_options.ts";
 
 /** The log, files and the process itself. */
 export const PROCESS_OPTIONS: readonly Option[] = [
@@ -39,7 +39,16 @@ export const PROCESS_OPTIONS: readonly Option[] = [
     { kind: "log_dest" },
     "Where the log goes: `stderr`, `stdout`, `file PATH`, which must be no symbolic link, `syslog`, `topic` (`$SYS/broker/log/E`, " +
       "`W` and `I`; never debug lines, at most 100 a second) or `none`; several lines are several places.",
-    { theme: "Log", repeatable: true, reloadable: true },
+    {
+      theme: "Log",
+      repeatable: true,
+      reloadable: true,
+      refusedValues: {
+        file: "It needs a path: `log_dest file PATH`",
+        dlt: "There is none here; use syslog, or stderr, which systemd collects",
+        android: "There is none here; use syslog, or stderr, which systemd collects",
+      },
+    },
   ),
   processRow(
     "log_facility",
@@ -150,10 +159,11 @@ export const PROCESS_OPTIONS: readonly Option[] = [
   processRow(
     "max_store_bytes",
     "maxStoreBytes",
-    BYTES,
+    integer(LEAVE_DISK_FREE, 1024 ** 4),
     "Bytes of the store's file, without its log (8 MB); when they are used up, QoS 1 and 2 are refused, and QoS 0 is not stored, " +
-      "until a tenth is free again; 0: no limit.",
-    { theme: "The process", unit: "bytes", needsStore: true },
+      "until a tenth is free again; 0: no limit; -1: what leaves a tenth of the file system free when the broker starts, or half of " +
+      "what is free where that is less.",
+    { theme: "The process", unit: "bytes" },
   ),
   loaderRow(
     "include_dir",

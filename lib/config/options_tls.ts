@@ -93,8 +93,9 @@ export const TRANSPORT_OPTIONS: readonly Option[] = [
   processRow(
     "websockets_headers_size",
     "websocketsHeadersSize",
-    integer(1024, 65_535),
-    "How long the request may be that opens a WebSocket: a browser sends its cookies along.",
+    integer(0, 65_535),
+    "How long the request may be that opens a WebSocket: a browser sends its cookies along; 0, as in mosquitto: the default; less " +
+      "than 1024 counts as 1024.",
     {
       theme: "TLS, WebSockets and proxies",
       unit: "bytes",

@@ -22,7 +22,7 @@ export interface ProcessOptions {
   readonly persistenceLocation: string;
   /** What an acknowledgement promises; in a `Config` `none` where there is no durable store. */
   readonly durability: "always" | "interval" | "none";
-  /** Bytes of its file; 0: no limit. */
+  /** Bytes of its file; 0: no limit; {@linkcode LEAVE_DISK_FREE}: what the file system allows. */
   readonly maxStoreBytes: number;
   /** The longest that an attempt waits after others of its address have failed; 0: it does not wait. */
   readonly maxFailureDelaySeconds: number;
@@ -33,6 +33,9 @@ export interface ProcessOptions {
   /** Which of syslog's facilities `local0` to `local7`; `""`: `daemon`. */
   readonly logFacility: "" | "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7";
 }
+
+/** `max_store_bytes` where nobody sets it: a tenth of the file system stays free. */
+export const LEAVE_DISK_FREE: number = -1;
 
 /** The defaults of what is not the core's. */
 export const DEFAULT_PROCESS_OPTIONS: ProcessOptions = {
@@ -47,7 +50,7 @@ export const DEFAULT_PROCESS_OPTIONS: ProcessOptions = {
   persistence: true,
   persistenceLocation: "data",
   durability: "always",
-  maxStoreBytes: 0,
+  maxStoreBytes: LEAVE_DISK_FREE,
   maxFailureDelaySeconds: 5,
   logType: ["error", "warning", "notice", "information"],
   logDest: ["stderr"],

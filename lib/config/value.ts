@@ -1,6 +1,6 @@
-import { isTopicName } from "../topic/mod.ts";
 import type { LogDestination } from "../observe/mod.ts";
-import type { Option, OptionType, OptionValue } from "./option.ts";
+import { isTopicName } from "../topic/mod.ts";
+import type { OfKind, Option, OptionType, OptionValue } from "./option.ts";
 
 /** Text understood, or what is wrong with it and what would be right. */
 export type Parsed<T> =
@@ -21,79 +21,103 @@ export interface ListenerValue {
   readonly address: string;
 }
 
+/** Everything that is to be known of a kind of values. */
+interface Kind<T extends OptionType> {
+  /** What stands for a value in help texts. */
+  placeholder(type: T): string;
+  /** What a value looks like, for errors. */
+  expected(type: T): string;
+  /** What the text means; undefined: it is no such value. */
+  parse(type: T, text: string, words: BooleanWords): OptionValue | undefined;
+  /** Goes to the end of its line: a `#` in it begins no comment. */
+  readonly toLineEnd?: true;
+}
+
+const KINDS: { readonly [K in OptionType["kind"]]: Kind<OfKind<K>> } = {
+  boolean: {
+    placeholder: () => "true|false",
+    expected: () => "true or false",
+    parse: (_, text, words) => parseBoolean(words === "any" ? text.toLowerCase() : text, words),
+  },
+  integer: {
+    placeholder: () => "NUMBER",
+    expected: ({ min, max }) => `a whole number from ${min} to ${max}`,
+    parse: ({ min, max }, text) => parseInteger(text, min, max),
+  },
+  choice: {
+    placeholder: ({ choices }) => choices.length > 4 ? "WORD" : choices.join("|"),
+    expected: ({ choices }) => orList(choices),
+    parse: ({ choices }, text) => choices.includes(text) ? text : undefined,
+  },
+  text: {
+    placeholder: () => "TEXT",
+    expected: ({ maxLength }) => `text of at most ${maxLength} characters`,
+    parse: ({ maxLength }, text) =>
+      /\p{Cc}/u.test(text) || text.length > maxLength ? undefined : text,
+    toLineEnd: true,
+  },
+  path: {
+    placeholder: () => "PATH",
+    expected: () => "a path",
+    parse: (_, text) => text.includes("\0") ? undefined : text,
+    toLineEnd: true,
+  },
+  topic: {
+    placeholder: () => "TOPIC",
+    expected: () => "a topic without + and #",
+    parse: (_, text) => isTopicName(text) ? text : undefined,
+    toLineEnd: true,
+  },
+  duration: {
+    placeholder: () => "DURATION",
+    expected: () => "a number and s, h, d, w, m (30 days) or y, such as 14d, or never",
+    parse: (_, text) => parseDuration(text),
+  },
+  versions: {
+    placeholder: () => "3,4,5",
+    expected: () => "3, 4 and 5 with commas between, such as 4, 5",
+    parse: (_, text) => parseVersions(text),
+  },
+  // Whoever needs the parts of the next two takes them apart again.
+  listener: {
+    placeholder: () => '"PORT [ADDRESS]"',
+    expected: () =>
+      "a port from 1 to 65535, and an address if it shall not be all; or 0 and the path of a Unix socket",
+    parse: (_, text) => parseListener(text) === undefined ? undefined : text,
+  },
+  log_dest: {
+    placeholder: () => "DESTINATION",
+    expected: () => "stderr, stdout, syslog, topic, none or file PATH",
+    parse: (_, text) => parseLogDestination(text) === undefined ? undefined : text,
+    toLineEnd: true,
+  },
+};
+
 /** What `text` means for an option of this type. */
 export function parseValue(
   type: OptionType,
   text: string,
   words: BooleanWords = "file",
 ): Parsed<OptionValue> {
-  if (text === "" && type.kind !== "text") return problem(`Needs a value: ${expected(type)}`);
-  switch (type.kind) {
-    case "boolean":
-      return parseBoolean(type, text, words);
-    case "integer":
-      return parseInteger(type, text);
-    case "choice":
-      return type.choices.includes(text) ? valid(text) : mismatch(type, text);
-    case "text":
-      return parseText(type, text);
-    case "path":
-      return text.includes("\0") ? mismatch(type, text) : valid(text);
-    case "topic":
-      return isTopicName(text) ? valid(text) : mismatch(type, text);
-    case "duration":
-      return parseDuration(type, text);
-    case "versions":
-      return parseVersions(type, text);
-    case "listener":
-      return textIf(parseListener(text), text);
-    case "log_dest":
-      return textIf(parseLogDestination(text), text);
+  const kind = kindOf(type);
+  if (text === "" && type.kind !== "text") {
+    return { isValid: false, problem: `Needs a value: ${kind.expected(type)}` };
   }
+  const value = kind.parse(type, text, words);
+  return value === undefined
+    ? { isValid: false, problem: `Must be ${kind.expected(type)}, is "${text}"` }
+    : { isValid: true, value };
 }
 
-/** `1883`, `1883 localhost`: the port, and the address if there is one. */
-export function parseListener(text: string): Parsed<ListenerValue> {
-  const type: OptionType = { kind: "listener" };
-  const [portText = "", address = "", ...rest] = text.split(/\s+/);
-  if (rest.length > 0 || !/^\d{1,5}$/.test(portText)) return mismatch(type, text);
-  const port = Number(portText);
-  if (port === 0 && address === "") {
-    return problem(
-      `Must name a port from 1 to 65535, or 0 and the path of a Unix socket, is "${text}"`,
-    );
-  }
-  return port > 65_535 ? mismatch(type, text) : valid({ port, address });
+/** What stands for a value of this type. */
+export function placeholder(type: OptionType): string {
+  return kindOf(type).placeholder(type);
 }
 
-/** `none` gives undefined: what was named before it does not count. */
-export function parseLogDestination(text: string): Parsed<NamedDestination | undefined> {
-  const [word = "", ...rest] = text.split(/\s+/);
-  switch (word) {
-    case "none":
-      if (rest.length === 0) return valid(undefined);
-      break;
-    case "stderr":
-      if (rest.length === 0) return valid({ type: "stderr" });
-      break;
-    case "stdout":
-      if (rest.length === 0 || rest.join(" ") === "unbuffered") return valid({ type: "stdout" });
-      break;
-    case "file": {
-      const path = text.slice(word.length).trim();
-      return path === ""
-        ? problem("Needs a path: `log_dest file PATH`")
-        : valid({ type: "file", path });
-    }
-    case "syslog":
-    case "topic":
-      if (rest.length === 0) return valid({ type: word });
-      break;
-    case "dlt":
-    case "android":
-      return problem(`There is no ${word} here; use syslog, or stderr, which systemd collects`);
-  }
-  return mismatch({ kind: "log_dest" }, text);
+/** The text of a value in a file: after what does not go to the end of its line a comment may stand, as in mosquitto. */
+export function withoutComment(type: OptionType | undefined, rest: string): string {
+  const isWhole = type === undefined || kindOf(type).toLineEnd;
+  return isWhole ? rest : rest.replace(/(^|\s+)#.*$/, "");
 }
 
 /** A value as it would stand in a file; `""` where there is none. */
@@ -102,51 +126,50 @@ export function showValue(option: Option, value: OptionValue): string {
   return Array.isArray(value) ? value.join(", ") : String(value);
 }
 
-/** What a value of this type looks like, for errors. */
-export function expected(type: OptionType): string {
-  switch (type.kind) {
-    case "boolean":
-      return "true or false";
-    case "integer":
-      return `a whole number from ${type.min} to ${type.max}`;
-    case "choice":
-      return orList(type.choices);
-    case "text":
-      return `text of at most ${type.maxLength} characters`;
-    case "path":
-      return "a path";
+/** `1883`, `1883 localhost`: the port, and the address if there is one. */
+export function parseListener(text: string): ListenerValue | undefined {
+  const [portText = "", address = "", ...rest] = text.split(/\s+/);
+  const port = Number(portText);
+  if (rest.length > 0 || !/^\d{1,5}$/.test(portText) || port > 65_535) return undefined;
+  return port === 0 && address === "" ? undefined : { port, address };
+}
+
+/** `none`: what was named before it does not count. */
+export function parseLogDestination(text: string): NamedDestination | "none" | undefined {
+  const [word = "", ...rest] = text.split(/\s+/);
+  const path = rest.length === 0 ? "" : text.slice(word.length).trim();
+  if (word === "file") return path === "" ? undefined : { type: word, path };
+  // mosquitto knows a stdout that gathers no lines; here none does.
+  if (path !== "" && text !== "stdout unbuffered") return undefined;
+  switch (word) {
+    case "none":
+      return word;
+    case "stderr":
+    case "stdout":
+    case "syslog":
     case "topic":
-      return "a topic without + and #";
-    case "duration":
-      return "a number and s, h, d, w, m (30 days) or y, such as 14d, or never";
-    case "versions":
-      return "3, 4 and 5 with commas between, such as 4, 5";
-    case "listener":
-      return "a port from 1 to 65535, and an address if it shall not be all; or 0 and the path of a Unix socket";
-    case "log_dest":
-      return "stderr, stdout, syslog, topic, none or file PATH";
+      return { type: word };
   }
+  return undefined;
 }
 
-function parseBoolean(type: OptionType, text: string, words: BooleanWords): Parsed<boolean> {
-  const word = words === "any" ? text.toLowerCase() : text;
-  if (word === "true" || word === "1") return valid(true);
-  if (word === "false" || word === "0") return valid(false);
-  if (words === "any" && word === "yes") return valid(true);
-  if (words === "any" && word === "no") return valid(false);
-  return mismatch(type, text);
+/** A type belongs to its kind, which the compiler does not see. */
+function kindOf(type: OptionType): Kind<OptionType> {
+  return KINDS[type.kind];
 }
 
-function parseInteger(type: OptionType & { kind: "integer" }, text: string): Parsed<number> {
+function parseBoolean(word: string, words: BooleanWords): boolean | undefined {
+  if (word === "true" || word === "1") return true;
+  if (word === "false" || word === "0") return false;
+  if (words === "file") return undefined;
+  return word === "yes" ? true : word === "no" ? false : undefined;
+}
+
+function parseInteger(text: string, min: number, max: number): number | undefined {
   // No leading zeros: mosquitto reads 010 as octal, people as ten.
-  if (!/^-?(0|[1-9]\d{0,15})$/.test(text)) return mismatch(type, text);
+  if (!/^-?(0|[1-9]\d{0,15})$/.test(text)) return undefined;
   const number = Number(text);
-  return number < type.min || number > type.max ? mismatch(type, text) : valid(number);
-}
-
-function parseText(type: OptionType & { kind: "text" }, text: string): Parsed<string> {
-  const hasControls = /\p{Cc}/u.test(text);
-  return hasControls || text.length > type.maxLength ? mismatch(type, text) : valid(text);
+  return number < min || number > max ? undefined : number;
 }
 
 const SECONDS: Readonly<Record<string, number>> = {
@@ -158,36 +181,17 @@ const SECONDS: Readonly<Record<string, number>> = {
   y: 365 * 86_400,
 };
 
-function parseDuration(type: OptionType, text: string): Parsed<number> {
-  if (text === "never") return valid(0);
+function parseDuration(text: string): number | undefined {
+  if (text === "never") return 0;
   const [, digits = "", unit = ""] = /^([1-9]\d{0,8})([shdwmy])$/.exec(text) ?? [];
   const seconds = SECONDS[unit];
-  return seconds === undefined ? mismatch(type, text) : valid(Number(digits) * seconds);
+  return seconds === undefined ? undefined : Number(digits) * seconds;
 }
 
-function parseVersions(type: OptionType, text: string): Parsed<readonly number[]> {
+function parseVersions(text: string): readonly number[] | undefined {
   const words = text.split(/[\s,]+/).filter((word) => word !== "");
-  if (words.length === 0 || words.some((word) => !["3", "4", "5"].includes(word))) {
-    return mismatch(type, text);
-  }
-  return valid([...new Set(words.map(Number))].sort());
-}
-
-function valid<T>(value: T): Parsed<T> {
-  return { isValid: true, value };
-}
-
-function problem(text: string): Parsed<never> {
-  return { isValid: false, problem: text };
-}
-
-function mismatch(type: OptionType, text: string): Parsed<never> {
-  return problem(`Must be ${expected(type)}, is "${text}"`);
-}
-
-/** The text itself once it is known to be good; whoever needs its parts takes it apart again. */
-function textIf(parsed: Parsed<unknown>, text: string): Parsed<string> {
-  return parsed.isValid ? valid(text) : parsed;
+  if (words.length === 0 || words.some((word) => !["3", "4", "5"].includes(word))) return undefined;
+  return [...new Set(words.map(Number))].sort();
 }
 
 function orList(words: readonly string[]): string {

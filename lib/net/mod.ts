@@ -29,18 +29,13 @@ export {
   type OpenListener,
 } from "./listener.ts";
 export { loadTls, SILENT } from "./load_tls.ts";
+export { type FoundTransport, loadTransport, type TransportChoice } from "./load_transport.ts";
 export { isLoopback, LOOPBACK_ADDRESS } from "./loopback.ts";
 export type { ProxyOptions } from "./proxy_stream.ts";
 export { type ListenInit, Server, type ServerInit } from "./server.ts";
 export { StreamLink } from "./stream_link.ts";
 export type { TlsInit } from "./tls_init.ts";
-export {
-  type FoundTransport,
-  loadTransport,
-  type Transport,
-  type TransportChoice,
-  type TransportInit,
-} from "./transport.ts";
+export type { Transport, TransportInit } from "./transport.ts";
 export { nowMs, Turns, type Waiting } from "./turns.ts";
 export type { WebSocketOptions } from "./web_socket_handshake.ts";
 export {

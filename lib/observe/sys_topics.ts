@@ -64,6 +64,14 @@ export class SysTopics {
     this.#set("clients/total", levels.sessionCount);
     this.#set("clients/maximum", metrics.clientsConnectedMax);
     this.#set("clients/expired", metrics.sessionsExpired);
+    this.#publishCounters(metrics);
+    this.#set("subscriptions/count", levels.subscriptionCount);
+    this.#publishHeld(levels);
+    if (levels.store !== undefined) this.#publishStore(levels.store);
+    this.#publishLoads(levels, nowMs);
+  }
+
+  #publishCounters(metrics: Metrics): void {
     this.#set("messages/received", metrics.packetsReceived);
     this.#set("messages/sent", metrics.packetsSent);
     this.#set("bytes/received", metrics.bytesReceived);
@@ -76,7 +84,9 @@ export class SysTopics {
     for (const [reason, count] of metrics.dropped) {
       this.#set(`publish/messages/dropped/${reason}`, count);
     }
-    this.#set("subscriptions/count", levels.subscriptionCount);
+  }
+
+  #publishHeld(levels: SysLevels): void {
     this.#set("retained messages/count", levels.retainedCount);
     this.#set("store/messages/bytes", levels.retainedBytes + levels.queuedBytes);
     this.#set("buffered/bytes", levels.bufferedBytes);
@@ -84,8 +94,6 @@ export class SysTopics {
     this.#set("store/messages/count", levels.retainedCount + levels.queuedCount);
     this.#set("messages/stored", levels.retainedCount + levels.queuedCount);
     this.#set("shared_subscriptions/count", levels.sharedSubscriptionCount);
-    if (levels.store !== undefined) this.#publishStore(levels.store);
-    this.#publishLoads(levels, nowMs);
   }
 
   #publishStore(store: NonNullable<SysLevels["store"]>): void {

@@ -1,5 +1,5 @@
-/** What most sessions hold, for all of them: an idle connection has no Set of its own. */
-const NOTHING: Set<number> = new Set();
+/** What most sessions hold, for all of them: an idle connection has no Map of its own. */
+const NOTHING: Map<number, number> = new Map();
 
 /**
  * Receiver side of QoS 2: Packet Identifiers held from PUBLISH to PUBREL.
@@ -10,9 +10,10 @@ const NOTHING: Set<number> = new Set();
  * | PUBREL  | 0x92 in the PUBCOMP    | release, PUBCOMP              |
  */
 export class Receiver {
-  #held: Set<number> = NOTHING;
-  /** Those of them that came on a connection before this one. */
-  #old: Set<number> = NOTHING;
+  /** With the number of the connection that each came on. */
+  #held: Map<number, number> = NOTHING;
+  #connection = 0;
+  #recentSize = 0;
 
   /** QoS 2 messages that wait for their PUBREL. */
   get size(): number {
@@ -21,19 +22,21 @@ export class Receiver {
 
   /** How many of them came on this connection, and count against our Receive Maximum: it begins anew with each connection. */
   get recentSize(): number {
-    return this.#held.size - this.#old.size;
+    return this.#recentSize;
   }
 
   /** A connection begins: what a client does not release of what came before, since it forgot it, must not lock it out. */
   resume(): void {
-    this.#old = this.#held.size === 0 ? NOTHING : new Set(this.#held);
+    this.#connection++;
+    this.#recentSize = 0;
   }
 
   /** Whether the PUBLISH is new. A repeat is acknowledged, not routed. [MQTT-4.3.3-10] */
   accept(packetId: number): boolean {
     if (this.#held.has(packetId)) return false;
-    if (this.#held === NOTHING) this.#held = new Set();
-    this.#held.add(packetId);
+    if (this.#held === NOTHING) this.#held = new Map();
+    this.#held.set(packetId, this.#connection);
+    this.#recentSize++;
     return true;
   }
 
@@ -44,12 +47,12 @@ export class Receiver {
 
   /** Whether it was held: after this the Packet Identifier may come anew. [MQTT-4.3.3-12] */
   release(packetId: number): boolean {
-    this.#old.delete(packetId);
+    if (this.#held.get(packetId) === this.#connection) this.#recentSize--;
     return this.#held.delete(packetId);
   }
 
   /** The Packet Identifiers that are held, in the order in which they came. */
   values(): IterableIterator<number> {
-    return this.#held.values();
+    return this.#held.keys();
   }
 }

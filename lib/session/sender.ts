@@ -1,5 +1,5 @@
 import type { Delivery } from "./message.ts";
-import { deliverySizeBytes } from "./message.ts";
+import { contentSizeBytes } from "./message.ts";
 
 /**
  * Where an outgoing QoS 1 or 2 message stands.
@@ -25,6 +25,10 @@ export type AckOutcome = InFlight | "unknown" | "unexpected";
 
 const MAX_PACKET_ID = 65_535;
 
+/** With more in flight the free Packet Identifiers are listed, until there are so few again that the next one is soon found. */
+const CROWDED = 49_152;
+const UNCROWDED = 32_768;
+
 /** What most sessions have in flight most of the time, for all of them: a Map of its own takes 200 bytes of an idle connection. */
 const NOTHING: Map<number, InFlight> = new Map();
 const NONE_TO_RESEND: InFlight[] = [];
@@ -44,6 +48,8 @@ const NONE_TO_RESEND: InFlight[] = [];
 export class Sender {
   #inFlight: Map<number, InFlight> = NOTHING;
   #lastPacketId = 0;
+  /** All free Packet Identifiers, the next one last, while it is crowded. */
+  #free: number[] | undefined;
   #sent = 0;
   #bytes = 0;
   #resend = NONE_TO_RESEND;
@@ -55,7 +61,7 @@ export class Sender {
     return this.#inFlight.size;
   }
 
-  /** Payload and topic bytes of what is in flight. */
+  /** Bytes of payload, topic and properties of what is in flight. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -76,14 +82,15 @@ export class Sender {
     };
     this.#add(inFlight);
     this.#sent++;
-    this.#bytes += deliverySizeBytes(delivery);
+    this.#bytes += contentSizeBytes(delivery.message);
     return inFlight;
   }
 
   /** Puts back what a store remembers, in the order of the calls. */
   restore(packetId: number, delivery: Delivery, state: InFlight["state"]): void {
     this.#add({ packetId, delivery, state, isSent: false });
-    this.#bytes += deliverySizeBytes(delivery);
+    this.#free = undefined;
+    this.#bytes += contentSizeBytes(delivery.message);
     if (packetId > this.#lastPacketId) this.#lastPacketId = packetId;
   }
 
@@ -173,17 +180,37 @@ export class Sender {
 
   #finish(inFlight: InFlight): InFlight {
     this.#inFlight.delete(inFlight.packetId);
+    this.#free?.push(inFlight.packetId);
     if (inFlight.isSent) this.#sent--;
-    this.#bytes -= deliverySizeBytes(inFlight.delivery);
+    this.#bytes -= contentSizeBytes(inFlight.delivery.message);
     return inFlight;
   }
 
+  /** At the same cost whatever is in flight: where most are in use, a client could make us look through all of them each time. */
   #freePacketId(): number {
-    let packetId = this.#lastPacketId;
-    do packetId = packetId === MAX_PACKET_ID ? 1 : packetId + 1; while (
-      this.#inFlight.has(packetId)
-    );
+    const { size } = this.#inFlight;
+    if (this.#free === undefined && size > CROWDED) this.#free = this.#listFree();
+    else if (size < UNCROWDED) this.#free = undefined;
+    let packetId = this.#free?.pop() ?? 0;
+    if (packetId === 0) {
+      packetId = this.#lastPacketId;
+      do packetId = nextPacketId(packetId); while (this.#inFlight.has(packetId));
+    }
     this.#lastPacketId = packetId;
     return packetId;
   }
+
+  #listFree(): number[] {
+    const free: number[] = [];
+    let packetId = this.#lastPacketId;
+    for (let i = 0; i < MAX_PACKET_ID; i++) {
+      packetId = nextPacketId(packetId);
+      if (!this.#inFlight.has(packetId)) free.push(packetId);
+    }
+    return free.reverse();
+  }
+}
+
+function nextPacketId(packetId: number): number {
+  return packetId === MAX_PACKET_ID ? 1 : packetId + 1;
 }

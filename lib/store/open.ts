@@ -1,6 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import type { LogPort, StoredState } from "../broker/mod.ts";
 import { MqttError } from "../codec/mod.ts";
+import { databaseLimit } from "./disk_limit.ts";
 import { load, type Loaded } from "./load.ts";
 import { DirectoryTakenError, lockDirectory, reasonOf } from "./lock.ts";
 import { closeToOthers, makePrivateFile } from "./privacy.ts";
@@ -23,7 +24,7 @@ export interface OpenStoreInit {
   readonly directory: string;
   /** `always`: survives a power cut. `interval`: a power cut may lose the last second. */
   readonly durability: "always" | "interval";
-  /** Bytes of the database at which it is full; 0, the default: no limit. */
+  /** Bytes of the database at which it is full; 0: no limit; absent: a tenth of the file system stays free. */
   readonly maxBytes?: number;
   /** What is damaged is said here. */
   readonly log: LogPort;
@@ -53,13 +54,14 @@ export interface OpenedStore {
  * Throws where another broker has the directory, where it cannot be written, or where a newer program has written it.
  */
 export function openStore(init: OpenStoreInit): OpenedStore {
-  const { directory, durability, log, maxBytes = 0, commitDelayMs = 0, clock } = init;
+  const { directory, durability, log, commitDelayMs = 0, clock } = init;
   Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
   const lock = lockDirectory(directory);
   const path = `${directory}/${DATABASE_NAME}`;
   try {
     const loaded = loadOrSalvage(init);
     const { usedBytes, lastSeenMs } = loaded;
+    const maxBytes = init.maxBytes ?? databaseLimit(path);
     const writer = { path, durability, maxBytes, usedBytes, commitDelayMs };
     const store = new SqliteStore({ ...loaded, state: loaded, writer, log, clock });
     const close = async () => {
@@ -88,7 +90,7 @@ function loadOrSalvage({ directory, durability, log }: OpenStoreInit): Loaded {
   } catch (error) {
     if (!isDamage(error)) throw error;
     replaceDamaged(directory, reasonOf(error), log);
-    return loadDatabase(path, "FULL");
+    return loadDatabase(path, false);
   } finally {
     if (names.size > FILES_IN_USE) removeOldCopies(directory, namesIn(directory), log);
   }
@@ -105,7 +107,7 @@ function namesIn(directory: string): Set<string> {
 function makeDatabase(directory: string): Loaded {
   const path = `${directory}/${SAVING}new`;
   makePrivateFile(path);
-  const loaded = loadDatabase(path, "OFF");
+  const loaded = loadDatabase(path, true);
   syncFile(path);
   Deno.renameSync(path, `${directory}/${DATABASE_NAME}`);
   syncDirectory(directory);
@@ -115,17 +117,15 @@ function makeDatabase(directory: string): Loaded {
 /** A file without anything in it SQLite would fill without a word, and throw its log away. */
 function loadWhole(path: string): Loaded {
   if (Deno.statSync(path).size === 0) throw new DamageError("The file is empty");
-  return loadDatabase(path, "FULL");
+  return loadDatabase(path, false);
 }
 
-function loadDatabase(path: string, synchronous: "OFF" | "FULL"): Loaded {
+function loadDatabase(path: string, isNew: boolean): Loaded {
   const db = new DatabaseSync(path);
   try {
-    // A new file can give back what it does not use any more; with one that has tables the first of these changes nothing.
-    db.exec(
-      `PRAGMA auto_vacuum = INCREMENTAL; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = ${synchronous}`,
-    );
+    // That a file can give back what it does not use any more is settled before there is a table in it.
+    if (isNew) db.exec("PRAGMA synchronous = OFF; PRAGMA auto_vacuum = INCREMENTAL");
+    db.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL");
     const [verdict] = Object.values(db.prepare("PRAGMA quick_check(1)").get() ?? {});
     if (verdict !== "ok") throw new DamageError(String(verdict));
     migrate(db);

@@ -48,7 +48,8 @@ function compareColumns(a: number | Uint8Array, b: number | Uint8Array): number 
   return a.length - b.length;
 }
 
-function pageSize(database: Uint8Array, log: Uint8Array): number {
+/** Bytes of a page, as the database or else its log says. */
+export function pageSize(database: Uint8Array, log: Uint8Array): number {
   const said = (database[16] ?? 0) << 8 | (database[17] ?? 0);
   if (isPageSize(said)) return said;
   const logged = log.length < LOG_HEADER_BYTES

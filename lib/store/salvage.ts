@@ -1,7 +1,8 @@
 import { DatabaseSync, type DatabaseSyncOptions, type StatementSync } from "node:sqlite";
 import { DamagedTable, type KeyColumn, type Row } from "./damaged_table.ts";
-import { type PageKey, pageKeys } from "./page_keys.ts";
+import { type PageKey, pageKeys, pageSize } from "./page_keys.ts";
 import { isPacket } from "./rows.ts";
+import { removeIfThere } from "./store_files.ts";
 import { migrate, schemaVersion } from "./schema.ts";
 
 /** Tables with their keys, in the order in which they are saved. */
@@ -29,16 +30,38 @@ export function salvage(damagedPath: string, newPath: string): Record<string, nu
       "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF",
     );
     migrate(target);
-    source = openDamaged(damagedPath);
+    const path = wholePages(damagedPath, `${newPath}-source`);
+    source = openDamaged(path);
     target.exec("BEGIN IMMEDIATE");
-    if (source !== undefined) copyAll(source, target, damagedPath);
+    if (source !== undefined) copyAll(source, target, path);
     deleteOrphans(target);
     target.exec("COMMIT");
     return Object.fromEntries(TABLES.map(([table]) => [table, countRows(target, table)]));
   } finally {
     source?.close();
     target.close();
+    for (const suffix of ["", "-wal", "-shm"]) removeIfThere(`${newPath}-source${suffix}`);
   }
+}
+
+/**
+ * Where a file ends within a page SQLite takes zeros for the rest of it, which are in no row that was ever written. Such a file is read
+ * from a copy without that page.
+ */
+function wholePages(path: string, copyPath: string): string {
+  const { size } = Deno.statSync(path);
+  const head = new Uint8Array(Math.min(size, 100));
+  {
+    using file = Deno.openSync(path);
+    file.readSync(head);
+  }
+  const tornBytes = size % pageSize(head, new Uint8Array());
+  if (tornBytes === 0) return path;
+  Deno.copyFileSync(path, copyPath);
+  Deno.truncateSync(copyPath, size - tornBytes);
+  const log = readBytes(`${path}-wal`);
+  if (log.length > 0) Deno.writeFileSync(`${copyPath}-wal`, log, { mode: 0o600 });
+  return copyPath;
 }
 
 /** `undefined`: not even the schema can be read. */

@@ -9,11 +9,20 @@ const SYNC_INTERVAL_MS = 1000;
 const IDLE_MS = 300;
 const SHRINK_PAUSE_MS = 50;
 
+/** How often it is tried whether a full disk has room again. */
+const ROOM_INTERVAL_MS = 1000;
+/** How many steps the file is made smaller by each time: others wait so long. */
+const ROOM_STEPS = 32;
+/** SQLite's words. */
+const DISK_FULL = /database or disk is full/;
+
 let init: WriterInit;
 let writer: Writer | undefined;
 /** What is not written yet. */
 let pending: BatchRequest | undefined;
 let shrinkTimer: ReturnType<typeof setTimeout> | undefined;
+/** Runs while the disk is full. */
+let roomTimer: ReturnType<typeof setInterval> | undefined;
 
 self.onmessage = ({ data }: MessageEvent<WriterRequest>) => {
   if (data === "retry") attempt();
@@ -24,26 +33,73 @@ self.onmessage = ({ data }: MessageEvent<WriterRequest>) => {
   } else if ("path" in data) {
     init = data;
     if (init.durability === "interval") setInterval(sync, SYNC_INTERVAL_MS);
+    begin();
   } else {
     pending = data;
     attempt();
   }
 };
 
+/** The first batch finds the file open. Where it cannot be opened, that says so. */
+function begin(): void {
+  try {
+    writer = new Writer(init);
+    lookAtDisk();
+  } catch {
+    writer = undefined;
+  }
+}
+
 function attempt(): void {
   if (pending === undefined) return;
   try {
     writer ??= new Writer(init);
-    writer.write(pending.rows, pending.atMs);
+    write(writer, pending);
   } catch (error) {
     return answer({ type: "failed", reason: reasonOf(error) });
   }
   pending = undefined;
+  lookAtDisk();
   const { commits, writtenBytes, fsyncs, usedBytes } = writer;
   answer({ type: "committed", commits, writtenBytes, fsyncs, usedBytes });
   // Nobody waits for it: the acknowledgements are on their way.
   writer.checkpointIfDue();
+  lookAtDisk();
   shrinkIn(IDLE_MS);
+}
+
+/** On a full disk as often as room can be made for it. */
+function write(writer: Writer, { rows, atMs }: BatchRequest): void {
+  for (;;) {
+    try {
+      return writer.write(rows, atMs);
+    } catch (error) {
+      if (!DISK_FULL.test(reasonOf(error)) || !writer.makeRoom()) throw error;
+    }
+  }
+}
+
+/** Says that the disk is full, before the answer to the batch that found out, and when it is not any more. */
+function lookAtDisk(): void {
+  if (!writer!.isDiskFull || roomTimer !== undefined) return;
+  answer({ type: "disk", isFull: true });
+  roomTimer = setInterval(() => {
+    if (pending !== undefined) return;
+    for (let i = 0; i < ROOM_STEPS && shrink(); i++);
+    lookForRoom();
+    if (writer!.isDiskFull) return;
+    clearInterval(roomTimer);
+    roomTimer = undefined;
+    answer({ type: "disk", isFull: false });
+  }, ROOM_INTERVAL_MS);
+}
+
+function lookForRoom(): void {
+  try {
+    writer!.lookForRoom();
+  } catch {
+    // It has none, or is broken: the next commit says so.
+  }
 }
 
 function shrinkIn(delayMs: number): void {

@@ -8,6 +8,8 @@ const FREE_BEFORE_PART = 1 / 4;
 const FREE_AFTER_PART = 1 / 8;
 /** Pages that are given back at a time: some milliseconds, in which nothing else is written. */
 const STEP_PAGES = 256;
+/** Where there is hardly room for the log that this makes. */
+const SMALL_STEP_PAGES = 32;
 /** A file of an older program is written anew when it holds no more than this, bytes: that takes a moment. */
 const REWRITE_BYTES = 16 * 1024 * 1024;
 
@@ -19,6 +21,7 @@ export class Vacuum {
   readonly #db: DatabaseSync;
   readonly #pragma: (name: string) => number;
   #isUnderWay = false;
+  #stepPages = STEP_PAGES;
   #cannotRewrite = false;
 
   /** `pragma`: reads one. */
@@ -27,12 +30,15 @@ export class Vacuum {
     this.#pragma = pragma;
   }
 
-  /** Whether there is something to give back. */
-  get isDue(): boolean {
+  /** Whether there is something to give back. `isUrgent`: however little. */
+  isDue(isUrgent: boolean): boolean {
+    this.#stepPages = isUrgent ? SMALL_STEP_PAGES : STEP_PAGES;
     const pageBytes = this.#pragma("page_size");
     const freeBytes = this.#pragma("freelist_count") * pageBytes;
     const usedBytes = this.#pragma("page_count") * pageBytes - freeBytes;
-    this.#isUnderWay = this.#isUnderWay
+    this.#isUnderWay = isUrgent
+      ? freeBytes > 0
+      : this.#isUnderWay
       ? freeBytes > Math.max(FREE_AFTER_BYTES, usedBytes * FREE_AFTER_PART)
       : freeBytes > Math.max(FREE_BEFORE_BYTES, usedBytes * FREE_BEFORE_PART);
     return this.#isUnderWay && (this.#isIncremental || this.#canRewrite(usedBytes));
@@ -42,7 +48,7 @@ export class Vacuum {
   step(): void {
     if (this.#isIncremental) {
       // With each row that is asked for a page is given back: `exec` would ask for one.
-      this.#db.prepare(`PRAGMA incremental_vacuum(${STEP_PAGES})`).all();
+      this.#db.prepare(`PRAGMA incremental_vacuum(${this.#stepPages})`).all();
     } else {
       this.#cannotRewrite = true; // Unless it succeeds.
       this.#db.exec("PRAGMA temp_store = MEMORY; PRAGMA auto_vacuum = INCREMENTAL; VACUUM");

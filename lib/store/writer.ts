@@ -1,11 +1,9 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import type { BatchRows } from "./batch.ts";
 import { unpackRetained } from "./packed_retained.ts";
+import { DiskWatch } from "./disk_watch.ts";
 import { Vacuum } from "./vacuum.ts";
 import type { WriterInit } from "./writer_protocol.ts";
-
-/** Bytes of the write-ahead log at which it is moved into the database. */
-const MAX_LOG_BYTES = 8 * 1024 * 1024;
 
 /** The time is written with a batch when the one that is written is older than this, milliseconds: it costs a page. */
 const SEEN_EVERY_MS = 1000;
@@ -24,6 +22,7 @@ export class Writer {
   readonly #pageBytes: number;
   readonly #statements = new Map<string, StatementSync>();
   readonly #vacuum: Vacuum;
+  readonly #disk: DiskWatch;
   #logBytes = 0;
   #isUnsynced = false;
   /** The time that is written; `undefined`: not by this process. */
@@ -39,6 +38,7 @@ export class Writer {
     this.#db.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;
       PRAGMA synchronous = ${synchronous}; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -8000`);
     this.#pageBytes = this.#pragma("page_size");
+    this.#disk = new DiskWatch(init.path.slice(0, init.path.lastIndexOf("/")), init.maxBytes);
     this.#vacuum = new Vacuum(this.#db, (name) => this.#pragma(name));
   }
 
@@ -70,24 +70,48 @@ export class Writer {
     return (this.#pragma("page_count") - this.#pragma("freelist_count")) * this.#pageBytes;
   }
 
+  /** Whether there is room for nothing but for what is deleted. */
+  get isDiskFull(): boolean {
+    return this.#disk.isFull;
+  }
+
+  /** Makes some room on a full disk; `false`: there is nothing more to give up. */
+  makeRoom(): boolean {
+    const logBytes = this.#logBytes;
+    this.checkpointIfDue();
+    return this.#logBytes < logBytes || this.#disk.giveUpReserve();
+  }
+
+  /** Looks whether a disk that was full has room again. */
+  lookForRoom(): void {
+    this.checkpointIfDue();
+    this.#disk.lookAgain();
+  }
+
   /** Makes the file somewhat smaller, where it has much room that is not used; `false`: it has not, or is as small as it should be. */
   shrink(): boolean {
-    if (!this.#vacuum.isDue) return false;
+    const isFull = this.isDiskFull;
+    if (!this.#vacuum.isDue(isFull)) return false;
+    // What it moves is written to the log, whose room may be wanted for what is deleted.
+    if (isFull && this.#logBytes > 0 && this.#growthBytes <= 0) return false;
     this.#vacuum.step();
     this.#countLog();
-    const isDue = this.#vacuum.isDue;
+    const isDue = this.#vacuum.isDue(isFull);
     // The pages are given back where the log is moved into the database.
-    if (isDue) this.checkpointIfDue();
+    if (isDue || isFull) this.checkpointIfDue();
     else this.#tryCheckpoint();
     return isDue;
   }
 
-  /** Moves a log that has grown large into the database. Where that cannot be, the log goes on. */
+  /** Moves a log that has grown large into the database, or one for which there would be no room later. */
   checkpointIfDue(): void {
-    const { maxBytes } = this.#init;
-    // Where the database is to be small, so is its log.
-    const maxLogBytes = maxBytes === 0 ? MAX_LOG_BYTES : Math.min(MAX_LOG_BYTES, maxBytes);
-    if (this.#logBytes >= maxLogBytes) this.#tryCheckpoint();
+    const sizes = { logBytes: this.#logBytes, growthBytes: this.#growthBytes };
+    if (this.#disk.isCheckpointDue(sizes)) this.#tryCheckpoint();
+  }
+
+  /** What the database would grow by if the log were moved into it. */
+  get #growthBytes(): number {
+    return this.#pragma("page_count") * this.#pageBytes - Deno.statSync(this.#init.path).size;
   }
 
   /** Brings what was committed to the disk: one call for all of a second, and nothing is written twice for it. */

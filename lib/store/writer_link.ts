@@ -40,8 +40,10 @@ export interface WriterEvents {
 export class WriterLink {
   /** Nothing can be written at present. */
   isFailing = false;
-  /** The database has grown to its limit: what makes it smaller is written, and nothing else may come. */
-  isFull = false;
+  /** The database has grown to its limit. */
+  #isAtLimit = false;
+  /** The disk has no room but for what is deleted. */
+  #isDiskFull = false;
   readonly #init: WriterInit;
   #worker: Worker | undefined;
   readonly #log: LogPort;
@@ -63,6 +65,11 @@ export class WriterLink {
     const { usedBytes } = init;
     this.#stats = { commits: 0, writtenBytes: 0, fsyncs: 0, failures: 0, usedBytes };
     this.#measure(usedBytes);
+  }
+
+  /** There is no room: what makes the database smaller is written, and nothing else may come. */
+  get isFull(): boolean {
+    return this.#isAtLimit || this.#isDiskFull;
   }
 
   /** What was written so far. */
@@ -147,12 +154,14 @@ export class WriterLink {
   }
 
   #answered(answer: WriterAnswer): void {
-    if (answer.type !== "unsynced") this.#askedAtMs = undefined;
+    if (answer.type === "committed" || answer.type === "failed") this.#askedAtMs = undefined;
     switch (answer.type) {
       case "committed":
         return this.#committed(answer);
       case "failed":
         return this.#failed(answer.reason);
+      case "disk":
+        return this.#diskIs(answer.isFull);
       case "unsynced":
         return this.#log.error("Cannot bring the store to the disk", { reason: answer.reason });
       case "closed":
@@ -169,17 +178,26 @@ export class WriterLink {
     this.#events.committed();
   }
 
+  #diskIs(isFull: boolean): void {
+    this.#isDiskFull = isFull;
+    if (isFull) {
+      this.#log.error(
+        "The disk is full: QoS 1 and 2 are refused until it is not, and the reserve is for what is deleted",
+      );
+    } else this.#log.warning("The disk has room again");
+  }
+
   #measure(usedBytes: number): void {
     const { maxBytes } = this.#init;
     if (maxBytes === 0) return;
-    if (!this.isFull && usedBytes >= maxBytes) {
-      this.isFull = true;
+    if (!this.#isAtLimit && usedBytes >= maxBytes) {
+      this.#isAtLimit = true;
       this.#log.error("The store is full: QoS 1 and 2 are refused until some of it has left", {
         usedBytes,
         maxBytes,
       });
-    } else if (this.isFull && usedBytes <= maxBytes * ROOM_AGAIN) {
-      this.isFull = false;
+    } else if (this.#isAtLimit && usedBytes <= maxBytes * ROOM_AGAIN) {
+      this.#isAtLimit = false;
       this.#log.warning("The store has room again", { usedBytes, maxBytes });
     }
   }

@@ -30,7 +30,7 @@ export interface CloseRequest {
 /** What the Worker is asked. `retry`: to write the batch that it could not write. */
 export type WriterRequest = WriterInit | BatchRequest | CloseRequest | "retry";
 
-/** What the Worker answers; to each batch and `retry` there is one answer of the first two. */
+/** What the Worker answers; to each batch and `retry` there is one answer, `committed` or `failed`. */
 export type WriterAnswer =
   | {
     readonly type: "committed";
@@ -41,6 +41,7 @@ export type WriterAnswer =
     /** Bytes of the database that are in use. */
     readonly usedBytes: number;
   }
+  | { readonly type: "disk"; readonly isFull: boolean }
   | { readonly type: "failed"; readonly reason: string }
   | { readonly type: "unsynced"; readonly reason: string }
   | { readonly type: "closed" };

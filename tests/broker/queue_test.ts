@@ -1,3 +1,4 @@
+import { MESSAGE_OVERHEAD_BYTES } from "../../lib/session/mod.ts";
 import { testExchange } from "../support/exchange.ts";
 
 /** a reads t at QoS 1, one message at a time, in a session that lasts; b publishes. */
@@ -58,7 +59,7 @@ testExchange(
   a< CONNACK sessionPresent
   ${receive(1, "size=20", "size=70", "size=9")}
   `,
-  { options: { maxQueuedBytes: 102, queueFullPolicy: "drop_oldest" } },
+  { options: { maxQueuedBytes: 102 + 3 * MESSAGE_OVERHEAD_BYTES, queueFullPolicy: "drop_oldest" } },
 );
 
 testExchange(
@@ -71,7 +72,7 @@ testExchange(
   a< CONNACK sessionPresent
   ${receive(1, "1")}
   `,
-  { options: { maxQueuedBytes: 100, queueFullPolicy: "drop_oldest" } },
+  { options: { maxQueuedBytes: 100 + MESSAGE_OVERHEAD_BYTES, queueFullPolicy: "drop_oldest" } },
 );
 
 testExchange(
@@ -139,7 +140,7 @@ testExchange(
   a< CONNACK sessionPresent
   ${receive(1, "size=49", "size=49")}
   `,
-  { options: { maxQueuedBytes: 100 } },
+  { options: { maxQueuedBytes: 100 + 2 * MESSAGE_OVERHEAD_BYTES } },
 );
 
 testExchange(
@@ -160,7 +161,7 @@ testExchange(
   a< CONNACK sessionPresent
   ${receive(1, "size=49", "size=49")}
   `,
-  { options: { maxTotalQueuedBytes: 100 } },
+  { options: { maxTotalQueuedBytes: 100 + 2 * MESSAGE_OVERHEAD_BYTES } },
 );
 
 testExchange(
@@ -193,19 +194,19 @@ testExchange(
   "A client that takes nothing loses QoS 0 above max_queued_bytes, but no control packet; QoS 1 waits",
   `${ONE_AT_A_TIME}
   a stops reading
-  b> PUBLISH t size=90
-  b> PUBLISH t size=90
-  b> PUBLISH t size=90
+  b> PUBLISH t size=450
+  b> PUBLISH t size=450
+  b> PUBLISH t size=450
   dropped slow_client=1
   ${publish("1")}
   a> PINGREQ & SUBSCRIBE id=2 u
   dropped slow_client=1
   a reads
-  a< PUBLISH t size=90
-  a< PUBLISH t size=90
+  a< PUBLISH t size=450
+  a< PUBLISH t size=450
   a< PINGRESP
   a< SUBACK id=2 0
   a< PUBLISH t qos=1 id=1 1
   `,
-  { options: { maxQueuedBytes: 100 } },
+  { options: { maxQueuedBytes: 100 + MESSAGE_OVERHEAD_BYTES } },
 );

@@ -6,8 +6,10 @@ import {
   NameCache,
   type Packet,
   packetSize,
+  propertiesSizeBytes,
   type ProtocolVersion,
 } from "../../lib/codec/mod.ts";
+import { propertiesSize } from "../../lib/codec/properties.ts";
 import { Random } from "../support/random.ts";
 import { ALL } from "./golden.ts";
 import { decodeHostile } from "./hostile.ts";
@@ -43,6 +45,24 @@ Deno.test("decoding what was encoded gives the same packet", () => {
     }
   });
   assert.equal(seen.size, 15 + 14 + 14, "some packet never came");
+});
+
+Deno.test("the size of properties is what they take in a packet", () => {
+  let measured = 0;
+  forSeeds((random) => {
+    for (let i = 0; i < PACKETS_PER_SEED; i++) {
+      const packet = randomPacket(random, 5);
+      if (packet.type !== "publish" || packet.properties === undefined) continue;
+      const sizeBytes = propertiesSizeBytes(packet.properties);
+      const lengthBytes = propertiesSize(packet.properties, "publish") - sizeBytes;
+      assert.equal(lengthBytes, sizeBytes < 128 ? 1 : sizeBytes < 16_384 ? 2 : 3);
+      measured++;
+    }
+  });
+  assert(measured > 50, `${measured} packets`);
+  assert.equal(propertiesSizeBytes(undefined), 0);
+  // Of what cannot be encoded it says the most that it could be.
+  assert.equal(propertiesSizeBytes({ contentType: "\ud800" }), 1 + 2 + 3);
 });
 
 Deno.test("every strict prefix of a packet waits for more", () => {

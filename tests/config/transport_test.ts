@@ -122,6 +122,12 @@ Deno.test("a WebSocket listener, its origins and the length of its requests", ()
   ]);
 });
 
+for (const [text, bytes] of [["0", 8192], ["512", 1024], ["1024", 1024], ["65535", 65_535]]) {
+  Deno.test(`websockets_headers_size ${text} is ${bytes} bytes`, () => {
+    assert.equal(load({ file: `websockets_headers_size ${text}` }).websocketsHeadersSize, bytes);
+  });
+}
+
 Deno.test("a listener on a Unix socket has its path for a name", () => {
   const { listeners } = load({ file: "listener 0 /run/mqtt.sock\nlistener 1883" });
   const { path, address, options } = listeners[0]!;

@@ -39,3 +39,21 @@ Deno.test("Packet Identifiers are held each on its own, in the order of their co
   receiver.release(1);
   deepEqual([...receiver.values()], [65_535, 300]);
 });
+
+Deno.test("only what came on this connection counts as recent, and what came before stays held", () => {
+  const receiver = new Receiver();
+  for (const packetId of [1, 2, 3]) receiver.accept(packetId);
+  receiver.release(1);
+  equal(receiver.recentSize, 2);
+  receiver.resume();
+  deepEqual([receiver.size, receiver.recentSize], [2, 0]);
+  equal(receiver.accept(2), false, "a repeat is no new message");
+  receiver.accept(4);
+  deepEqual([receiver.size, receiver.recentSize], [3, 1]);
+  receiver.release(2);
+  receiver.release(4);
+  deepEqual([receiver.size, receiver.recentSize], [1, 0]);
+  receiver.resume();
+  receiver.release(3);
+  deepEqual([receiver.size, receiver.recentSize], [0, 0]);
+});

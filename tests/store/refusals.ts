@@ -24,11 +24,12 @@ export async function refuses(port: number, untilSaid: () => Promise<unknown>): 
   for (const qos of [1, 2] as const) {
     deepEqual(await answer(five, qos), { type: qos === 1 ? "puback" : "pubrec", reasonCode: 0x97 });
   }
-  // Before 5.0 there is no such answer, so there is none; PINGRESP shows that one would have come.
-  using old = await RawClient.connect(port, { protocolVersion: 4 });
-  for (const qos of [1, 2] as const) await old.send(publishPacket("t/old", "", qos, qos));
-  await old.send({ type: "pingreq" });
-  equal((await old.receive())?.type, "pingresp");
+  // Before 5.0 there is no such answer: the client is closed, and sends it again another time.
+  for (const qos of [1, 2] as const) {
+    using old = await RawClient.connect(port, { protocolVersion: 4 });
+    await old.send(publishPacket("t/old", "", qos, qos));
+    equal(await old.receive(), undefined);
+  }
 
   // Who has a session comes in, reads, and QoS 0 flows; but nothing new is promised to it.
   using reader = await RawClient.connect(port, READER);

@@ -1,0 +1,62 @@
+import { freeBytes, logLimit } from "./disk_limit.ts";
+import { Reserve } from "./reserve.ts";
+
+/**
+ * With less free than this the disk counts as full, bytes: what is deleted has to be written to the log, and the log to be moved into the
+ * database, and both take room.
+ */
+const LOW_BYTES = 2 * 1024 * 1024;
+/** With more than this it does not any more. */
+const ENOUGH_BYTES = 4 * 1024 * 1024;
+
+/** How large the files are. */
+export interface FileSizes {
+  /** Of the log, bytes. */
+  readonly logBytes: number;
+  /** What the database would grow by if the log were moved into it, bytes. */
+  readonly growthBytes: number;
+}
+
+/** Knows how much room the store's disk has, as far as the system says it, and keeps the reserve. */
+export class DiskWatch {
+  readonly #directory: string;
+  readonly #maxLogBytes: number;
+  readonly #reserve: Reserve;
+  #isLow = false;
+
+  /** `maxBytes`: of the database; 0: no limit. */
+  constructor(directory: string, maxBytes: number) {
+    this.#directory = directory;
+    this.#maxLogBytes = logLimit(maxBytes);
+    this.#reserve = new Reserve(directory);
+  }
+
+  /** Whether there is room for nothing but for what is deleted. */
+  get isFull(): boolean {
+    return this.#isLow || !this.#reserve.isThere;
+  }
+
+  /** Whether the log should be moved into the database now: it is long, or there will be no room for that later. */
+  isCheckpointDue({ logBytes, growthBytes }: FileSizes): boolean {
+    const free = freeBytes(this.#directory);
+    this.#isLow = free !== undefined && free < (this.#isLow ? ENOUGH_BYTES : LOW_BYTES);
+    const isTight = this.isFull || free !== undefined && logBytes + LOW_BYTES > free;
+    if (logBytes < (isTight ? 1 : this.#maxLogBytes)) return false;
+    // Half a checkpoint would use up the room, and make none.
+    if (growthBytes <= 0) return true;
+    if (free !== undefined) return growthBytes <= free;
+    return this.#reserve.isThere || this.#reserve.hasRoomFor(growthBytes);
+  }
+
+  /** Makes room for a write that has failed for want of it; `false`: there is nothing more to give up. */
+  giveUpReserve(): boolean {
+    return this.#reserve.giveUp();
+  }
+
+  /** Looks whether there is room again, and makes the reserve anew. */
+  lookAgain(): void {
+    const free = freeBytes(this.#directory);
+    if (free !== undefined && free < ENOUGH_BYTES) return;
+    if (this.#reserve.make()) this.#isLow = false;
+  }
+}

@@ -1,0 +1,84 @@
+import { removeIfThere } from "./store_files.ts";
+
+/** The name of the reserve in the store's directory. */
+export const RESERVE_NAME = "flux-mqtt.reserve";
+/** Its size. */
+export const RESERVE_BYTES: number = 1024 * 1024;
+/** So much must be free before it is made, bytes: or it would be given up again with the next message. */
+const ROOM_BYTES = 2 * RESERVE_BYTES;
+const BLOCK_BYTES = 65_536;
+
+/**
+ * A file that is there to be given up: to delete something takes room, too, and on a disk that is full to the last byte nothing could
+ * be deleted.
+ */
+export class Reserve {
+  readonly #path: string;
+  #isThere = false;
+
+  /** Finds the reserve in the directory, or makes it. */
+  constructor(directory: string) {
+    this.#path = `${directory}/${RESERVE_NAME}`;
+    this.make();
+  }
+
+  /** Whether it can be given up. */
+  get isThere(): boolean {
+    return this.#isThere;
+  }
+
+  /** Makes it where it is not there; `false`: the disk has no room for it. */
+  make(): boolean {
+    this.#isThere ||= this.#isWhole() || this.#write();
+    return this.#isThere;
+  }
+
+  /** Makes room; `false`: it is given up already, or cannot be. */
+  giveUp(): boolean {
+    if (!this.#isThere) return false;
+    try {
+      removeIfThere(this.#path);
+    } catch {
+      return false;
+    }
+    this.#isThere = false;
+    return true;
+  }
+
+  #isWhole(): boolean {
+    try {
+      return Deno.statSync(this.#path).size === RESERVE_BYTES;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Whether so much has room, bytes, for whoever may not ask the system: by trying. Only while the reserve is given up. */
+  hasRoomFor(bytes: number): boolean {
+    const hasRoom = this.#fill(bytes);
+    removeIfThere(this.#path);
+    return hasRoom;
+  }
+
+  #write(): boolean {
+    if (this.#fill(ROOM_BYTES)) {
+      Deno.truncateSync(this.#path, RESERVE_BYTES);
+      return true;
+    }
+    removeIfThere(this.#path);
+    return false;
+  }
+
+  #fill(bytes: number): boolean {
+    try {
+      using file = Deno.openSync(this.#path, { write: true, create: true, mode: 0o600 });
+      for (let written = 0; written < bytes;) {
+        // Of chance: a file system that compresses would make nothing of zeros.
+        written += file.writeSync(crypto.getRandomValues(new Uint8Array(BLOCK_BYTES)));
+      }
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
