@@ -21,6 +21,7 @@ const ARROWS: Readonly<Record<string, readonly string[] | "all">> = {
   net: ["broker", "codec"],
   config: ["broker", "codec", "topic"],
   observe: ["broker", "codec"],
+  http: ["broker", "observe", "auth", "topic", "codec"],
   cli: "all",
 };
 

@@ -21,6 +21,7 @@ export type { Client } from "./client.ts";
 export type { CloseReason, Connection, ConnectionState } from "./connection.ts";
 export { Congestion } from "./congestion.ts";
 export { Deadline, Deadlines } from "./deadlines.ts";
+export * from "./inspect.ts";
 export type { MessageHub, MessageInit } from "./message.ts";
 export * from "./metrics.ts";
 export * from "./options.ts";

@@ -1,5 +1,5 @@
 import type { FileAccess, ListenerAccess } from "../auth/mod.ts";
-import type { Broker, LogPort } from "../broker/mod.ts";
+import type { AccessPort, Broker, LogPort } from "../broker/mod.ts";
 import { type Config, type ListenerConfig, problemAt } from "../config/mod.ts";
 import { nowMs } from "../net/mod.ts";
 
@@ -11,19 +11,37 @@ export async function openAccess(
   config: Config,
   log: LogPort,
 ): Promise<FileAccess | readonly string[] | undefined> {
-  if (!config.listeners.some(hasAccess)) return undefined;
+  const listeners = [
+    ...config.listeners,
+    ...config.dashboard === undefined ? [] : [config.dashboard],
+  ];
+  if (!listeners.some(hasAccess)) return undefined;
   // Cryptography is loaded by those who need it: the others start sooner.
   const { FileAccess } = await import("../auth/mod.ts");
-  const secrets = config.listeners.flatMap(({ access }) => [access.passwordFile, access.scramFile]);
+  const secrets = listeners.flatMap(({ access }) => [access.passwordFile, access.scramFile]);
   for (const path of new Set(secrets)) warnIfOpen(path, log);
   const opened = FileAccess.open({
     listeners: new Map(
-      config.listeners.map((listener) => [listener.options.name, listenerAccess(listener)]),
+      listeners.map((listener) => [listener.options.name, listenerAccess(listener)]),
     ),
     log,
     maxFailureDelaySeconds: config.maxFailureDelaySeconds,
   });
   return isProblems(opened) ? opened.map((problem) => withOption(problem, config)) : opened;
+}
+
+/** The same as the core asks it: users who log in at a dashboard are known by that. */
+export async function withPages(access: FileAccess, config: Config): Promise<AccessPort> {
+  const viewers = new Map(
+    config.listeners.flatMap(({ http, options }) =>
+      http === undefined || http.admins.length + http.viewers.length === 0
+        ? []
+        : [[options.name, new Set(http.viewers)] as const]
+    ),
+  );
+  if (viewers.size === 0) return access;
+  const { PageAccess } = await import("../auth/mod.ts");
+  return new PageAccess(access, viewers);
 }
 
 /** A file that cannot be read is told with the option that names it; one that can tells where in it something is wrong. */

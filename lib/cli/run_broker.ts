@@ -8,13 +8,15 @@ import {
   type LoadResult,
 } from "../config/mod.ts";
 import { loadTls, nowMs, Server, type TlsLayer } from "../net/mod.ts";
-import { type BrokerLevels, type Logger, SysTopics } from "../observe/mod.ts";
+import { type BrokerLevels, type Logger, LogTail, SysTopics } from "../observe/mod.ts";
 import { type OpenedStore, openStore } from "../store/mod.ts";
 import { VERSION } from "../version.ts";
-import { isProblems, openAccess, reloadAccess, watchAccess } from "./access.ts";
+import { isProblems, openAccess, reloadAccess, watchAccess, withPages } from "./access.ts";
+import { hasDashboard, openDashboard } from "./dashboard.ts";
 import { giveBackMemory } from "./give_back.ts";
 import { ServiceManager } from "./notify.ts";
 import { EXIT, messageOf } from "./output.ts";
+import { placeOf } from "./place.ts";
 
 /**
  * When the store's Worker is started, milliseconds after the ports are open, unless there is something to write before: starting a thread
@@ -28,6 +30,7 @@ export async function runBroker(
   log: Logger,
   load: () => LoadResult,
 ): Promise<number> {
+  if (hasDashboard(config)) log.tail = new LogTail();
   log.info(`flux-mqtt ${VERSION} starts`);
   const access = await openAccess(config, log);
   if (isProblems(access)) {
@@ -41,7 +44,7 @@ export async function runBroker(
     options: config.broker,
     log,
     ...store,
-    ...access === undefined ? {} : { access },
+    ...access === undefined ? {} : { access: await withPages(access, config) },
   });
   if (opened !== "none") server.restore(opened.state);
   const manager = ServiceManager.ofProcess(log);
@@ -71,7 +74,13 @@ export async function runBroker(
     return EXIT.failed;
   }
   for (const { level, text } of config.notes) log[level](text);
-  const stopSysTopics = publishSysTopics(config, server, opened);
+  const levels = levelsOf(server, opened);
+  const dashboard = await openDashboard({ server, log, levels, config: () => current });
+  if (dashboard === "failed") {
+    await end();
+    return EXIT.failed;
+  }
+  const stopSysTopics = publishSysTopics(config, server, levels);
   const stopGivingBack = giveBackMemory(server.broker);
   const stopWatching = access === undefined ? () => {} : watchAccess(access, server.broker, log);
   manager.tell("READY=1");
@@ -84,7 +93,7 @@ export async function runBroker(
   stopGivingBack();
   (await tracing)();
   stopWatching();
-  await end();
+  await Promise.all([end(), dashboard()]);
   if (config.pidFile !== "") removeFile(config.pidFile);
   log.info("The broker has ended");
   log.close();
@@ -116,14 +125,16 @@ async function listen(config: Config, server: Server, log: Logger): Promise<bool
   try {
     for (const listener of config.listeners) {
       at = placeOf(listener);
-      if (listener.tls === undefined) continue;
+      if (listener.tls === undefined || listener.http !== undefined) continue;
       if (layers.size === 0) log.info("Starting MQTT broker with TLS");
       layers.set(listener, await loadTls(listener.tls, log));
     }
     if (layers.size > 0) log.info("TLS configuration loaded successfully");
     for (const listener of config.listeners) {
       at = placeOf(listener);
-      listenOn(listener, layers.get(listener), config, server, log);
+      if (listener.protocol !== "http_api") {
+        listenOn(listener, layers.get(listener), config, server, log);
+      }
     }
     return true;
   } catch (error) {
@@ -140,7 +151,8 @@ function listenOn(
   server: Server,
   log: Logger,
 ): void {
-  const { address: hostname, port, path, protocol, options, proxy, websocketsOrigins } = listener;
+  const { address: hostname, port, path, options, proxy, websocketsOrigins } = listener;
+  const protocol = listener.protocol === "websockets" ? "websockets" : "mqtt";
   const { setTcpNodelay, websocketsHeadersSize } = config;
   const actual = server.listen({
     ...path === "" ? { hostname, port } : { path },
@@ -161,11 +173,6 @@ function listenOn(
   });
 }
 
-/** For errors: `port 1883 (mosquitto.conf:4)`. */
-function placeOf({ port, path, origin }: ListenerConfig): string {
-  return `${path === "" ? `port ${port}` : path} (${origin})`;
-}
-
 /**
  * At debug level each message that programs on the EventBus would get is logged; the function returned ends it. The bus is
  * loaded only then: the start of others does not pay for it.
@@ -179,11 +186,19 @@ async function startTrace(server: Server, log: Logger): Promise<() => void> {
 /** Publishes the `$SYS` topics from now on; the function returned ends it. */
 function publishSysTopics(
   config: Config,
-  { broker, hub }: Server,
-  opened: OpenedStore | "none",
+  { hub }: Server,
+  levels: () => BrokerLevels,
 ): () => void {
   if (config.sysIntervalSeconds === 0) return () => {};
-  const levels = (): BrokerLevels => ({
+  const topics = new SysTopics(hub, levels, VERSION, nowMs());
+  topics.publish(nowMs());
+  const timer = setInterval(() => topics.publish(nowMs()), config.sysIntervalSeconds * 1000);
+  return () => clearInterval(timer);
+}
+
+/** What the broker tells of itself: counters and levels. */
+function levelsOf({ broker }: Server, opened: OpenedStore | "none"): () => BrokerLevels {
+  return () => ({
     metrics: broker.metrics,
     connectedCount: broker.connectedCount,
     sessionCount: broker.clients.size,
@@ -196,10 +211,6 @@ function publishSysTopics(
       ? {}
       : { store: { ...opened.store.stats, isFailing: opened.store.isFailing } }),
   });
-  const topics = new SysTopics(hub, levels, VERSION, nowMs());
-  topics.publish(nowMs());
-  const timer = setInterval(() => topics.publish(nowMs()), config.sysIntervalSeconds * 1000);
-  return () => clearInterval(timer);
 }
 
 /** Waits for SIGTERM or SIGINT; each SIGHUP calls `onHangup`. Windows knows SIGINT and SIGBREAK only. */

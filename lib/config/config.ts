@@ -32,6 +32,18 @@ export interface ProxyConfig {
   readonly requireCertificate: boolean;
 }
 
+/** Who comes in at a listener for HTTP; nobody named: everybody on this machine. */
+export interface HttpConfig {
+  /** Host names that requests may be for, beside those of this machine alone. */
+  readonly hosts: readonly string[];
+  /** Users who may change something. */
+  readonly admins: readonly string[];
+  /** Users who may look. */
+  readonly viewers: readonly string[];
+  /** Tokens for programs; `""`: none. */
+  readonly tokenFile: string;
+}
+
 /** One place where clients connect. */
 export interface ListenerConfig {
   /** 0: any free one. */
@@ -41,13 +53,15 @@ export interface ListenerConfig {
   /** The path of a Unix socket, in the place of both; `""`: none. */
   readonly path: string;
   /** What clients speak there. */
-  readonly protocol: "mqtt" | "websockets";
+  readonly protocol: "mqtt" | "websockets" | "http_api";
   /** Values of `Origin` that may open a WebSocket; empty: all. */
   readonly websocketsOrigins: readonly string[];
   /** Absent: connections are not encrypted. */
   readonly tls?: TlsConfig;
   /** Absent: clients connect themselves. */
   readonly proxy?: ProxyConfig;
+  /** Present where it speaks HTTP. */
+  readonly http?: HttpConfig;
   /** What of a client's certificate is its user name. */
   readonly certificateUserName: "none" | "common_name" | "subject";
   /** `FILE:LINE`, `MQTT_… (environment)`, `--flag` or `default`. */
@@ -74,6 +88,8 @@ export interface ResolvedSetting {
 export interface Config {
   /** At least one. */
   readonly listeners: readonly ListenerConfig[];
+  /** The page that nobody asked for: the broker goes on where its port is taken. Absent: there is none. */
+  readonly dashboard?: ListenerConfig;
   /** For the core. */
   readonly broker: BrokerOptions;
   /** For the log. */

@@ -90,7 +90,7 @@ export function describeAccess(listeners: readonly ListenerConfig[], isOpen: boo
 }
 
 function describeListener(
-  { address, path, options, access, tls, certificateUserName }: ListenerConfig,
+  { address, path, options, access, tls, certificateUserName, http }: ListenerConfig,
 ): Note {
   const { name, allowAnonymous } = options;
   const isLocal = isLoopback(address) || path !== "";
@@ -101,6 +101,22 @@ function describeListener(
     : address === ""
     ? "clients from every network that this machine is in"
     : `clients that reach ${address}`;
+  if (http !== undefined) {
+    const users = [...http.admins, ...http.viewers];
+    const who = users.length === 0 && http.tokenFile === ""
+      ? "without a password"
+      : `as ${
+        [...users, ...http.tokenFile === "" ? [] : [`who has a token of ${http.tokenFile}`]].join(
+          ", ",
+        )
+      }`;
+    const isBare = !isLocal && tls === undefined;
+    return {
+      level: isBare ? "warning" : "info",
+      text: `Listener ${name}: ${reach} may use the dashboard, ${who}` +
+        (isBare ? "; passwords cross the network as they are typed" : ""),
+    };
+  }
   const files = [access.passwordFile, access.scramFile].filter((path) => path !== "").join(" and ");
   const isUnencrypted = isLocal || tls !== undefined
     ? ""
@@ -138,7 +154,8 @@ function isDefaultOpened(block: Block): boolean {
     (block.settings.has("port") || block.settings.has("bind_address"));
 }
 
-function isLoopback(address: string): boolean {
+/** Whether only programs on this machine reach the address. */
+export function isLoopback(address: string): boolean {
   return address === "localhost" || address === "::1" || /^127\.\d+\.\d+\.\d+$/.test(address);
 }
 

@@ -1,8 +1,10 @@
-import type { Config, LoadResult } from "./config.ts";
+import type { AccessConfig } from "./access_config.ts";
+import type { Config, ListenerConfig, LoadResult } from "./config.ts";
 import { Draft } from "./draft.ts";
 import { readEnvironment } from "./environment.ts";
 import { type FileReader, readConfigFile } from "./file.ts";
 import type { FlagSetting } from "./flags.ts";
+import { defaultDashboard } from "./http.ts";
 import { decideBlocks, describeAccess, isOpened } from "./listeners.ts";
 import { overrideWith } from "./override.ts";
 import type { LogConfig, LogDestinationConfig, ProcessOptions } from "./process_options.ts";
@@ -41,14 +43,16 @@ export function loadConfig(sources: ConfigSources): LoadResult {
 
   const isOpen = isOpened(draft);
   const blocks = decideBlocks(draft);
-  const { listeners, broker, process, settings } = resolve(draft, blocks, isOpen);
+  const { listeners, access, broker, process, settings } = resolve(draft, blocks, isOpen);
   checkUser(draft, sources);
   const isPersistent = process.persistence && process.durability !== "none";
   noteWhatHasNoEffect(draft, isPersistent);
   if (draft.problems.length > 0) return { isValid: false, problems: draft.problems };
 
+  const dashboard = dashboardOf(draft, sources.file === "" && !isOpen, access);
   const config: Config = {
     listeners,
+    ...dashboard === undefined ? {} : { dashboard },
     broker,
     log: logConfig(process),
     persistence: isPersistent,
@@ -64,6 +68,19 @@ export function loadConfig(sources: ConfigSources): LoadResult {
     settings,
   };
   return { isValid: true, config };
+}
+
+/** The page that is there without a listener of its own: by its option, else where nothing is configured that it could be a way around. */
+function dashboardOf(
+  draft: Draft,
+  isPlain: boolean,
+  access: AccessConfig,
+): ListenerConfig | undefined {
+  const setting = draft.globals.get("dashboard")?.[0];
+  const { passwordFile, scramFile, aclFile, clientIdPrefixes } = access;
+  const isFree = [passwordFile, scramFile, aclFile, clientIdPrefixes].every((text) => text === "");
+  const isWanted = setting === undefined ? isPlain && isFree : setting.value === true;
+  return isWanted ? defaultDashboard(setting?.origin ?? "default", access) : undefined;
 }
 
 const LOG_TYPE_RANKS = ["debug", "info", "warning", "error", "none"] as const;

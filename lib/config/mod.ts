@@ -33,6 +33,7 @@ export { compareConfigs, type ConfigChange, keepLog, keepUntilRestart } from "./
 export { type AccessConfig, DEFAULT_ACCESS_CONFIG } from "./access_config.ts";
 export type {
   Config,
+  HttpConfig,
   ListenerConfig,
   LoadResult,
   ProxyConfig,

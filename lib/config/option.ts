@@ -8,6 +8,7 @@ export type Theme =
   | "Listeners"
   | "TLS, WebSockets and proxies"
   | "Who may connect"
+  | "Dashboard and API"
   | "Messages and queues"
   | "Retained messages"
   | "Clients and sessions"

@@ -7,6 +7,7 @@ import {
 import { type AccessConfig, DEFAULT_ACCESS_CONFIG } from "./access_config.ts";
 import type { ListenerConfig, ResolvedSetting } from "./config.ts";
 import type { Block, Draft, Setting } from "./draft.ts";
+import { httpProblems, isOpenHttp } from "./http.ts";
 import { placeOf } from "./listeners.ts";
 import type { Option, OptionValue } from "./option.ts";
 import { optionNamed, OPTIONS } from "./options.ts";
@@ -18,6 +19,8 @@ import { showValue } from "./value.ts";
 /** A draft with every option decided. */
 export interface Resolved {
   readonly listeners: readonly ListenerConfig[];
+  /** What holds for all listeners; nothing with `per_listener_settings`. */
+  readonly access: AccessConfig;
   readonly broker: BrokerOptions;
   readonly process: ProcessOptions;
   readonly settings: readonly ResolvedSetting[];
@@ -40,11 +43,19 @@ export function resolve(draft: Draft, blocks: readonly Block[], isOpen: boolean)
     if (option.target.record === "broker") broker[option.target.key] = value;
     if (option.target.record === "process") process[option.target.key] = value;
   }
+  const whole = listeners.map((listener) =>
+    access === undefined ? listener : { ...listener, access }
+  );
+  for (const [index, listener] of whole.entries()) {
+    for (const [option, message] of httpProblems(listener)) {
+      const set = ownOrOverride(draft, blocks[index]!, option)?.at(-1);
+      draft.problem(set?.origin ?? listener.origin, option, message);
+    }
+  }
   // The rows' types and those of the records are held together by a test over all rows.
   return {
-    listeners: listeners.map((listener) =>
-      access === undefined ? listener : { ...listener, access }
-    ),
+    listeners: whole,
+    access: access ?? DEFAULT_ACCESS_CONFIG,
     broker: broker as unknown as BrokerOptions,
     process: process as unknown as ProcessOptions,
     settings,
@@ -80,18 +91,21 @@ function resolveListener(
     if (target.record === "listener") record[target.key] = value;
     else transport[target.key] = value;
   }
-  record.allowAnonymous = decideAnonymous(draft, block, isOpen, name, settings);
+  const originOf = (option: string) =>
+    ownOrOverride(draft, block, option)?.at(-1)?.origin ?? origin;
+  const layers = resolveTransport(draft, transport as unknown as TransportOptions, originOf);
+  // Who reads everything by HTTP gains nothing as a client.
+  const isClosed = isOpen && !(layers.http !== undefined && isOpenHttp(layers.http));
+  record.allowAnonymous = decideAnonymous(draft, block, isClosed, name, settings);
   const access = draft.perListener
     ? decideAccess(draft, block, name, settings)
     : DEFAULT_ACCESS_CONFIG;
-  const originOf = (option: string) =>
-    ownOrOverride(draft, block, option)?.at(-1)?.origin ?? origin;
   return {
     port,
     address,
     path,
     origin,
-    ...resolveTransport(draft, transport as unknown as TransportOptions, originOf),
+    ...layers,
     options: record as unknown as ListenerOptions,
     access,
   };

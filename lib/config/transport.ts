@@ -1,11 +1,12 @@
 import type { ListenerConfig, ProxyConfig, TlsConfig } from "./config.ts";
 import type { Draft } from "./draft.ts";
+import { httpConfig, httpContradictions } from "./http.ts";
 import type { TransportOptions } from "./transport_options.ts";
 
 /** What `resolveTransport` decides of a listener. */
 export type Transport = Pick<
   ListenerConfig,
-  "protocol" | "websocketsOrigins" | "tls" | "proxy" | "certificateUserName"
+  "protocol" | "websocketsOrigins" | "tls" | "proxy" | "http" | "certificateUserName"
 >;
 
 /** Puts a listener's options of TLS, WebSockets and proxies together; what does not go together becomes a problem. */
@@ -20,11 +21,13 @@ export function resolveTransport(
   const { protocol, websocketsOrigins } = options;
   const tls = tlsConfig(options);
   const proxy = proxyConfig(options);
+  const http = httpConfig(options);
   return {
     protocol,
     websocketsOrigins,
     ...tls === undefined ? {} : { tls },
     ...proxy === undefined ? {} : { proxy },
+    ...http === undefined ? {} : { http },
     certificateUserName: options.useSubjectAsUsername
       ? "subject"
       : options.useIdentityAsUsername
@@ -38,6 +41,7 @@ function* contradictions(options: TransportOptions): Generator<[option: string, 
   const { certfile, keyfile, requireCertificate, enableProxyProtocol } = options;
   if (certfile !== "" && keyfile === "") yield ["certfile", "Needs `keyfile`, the key of it"];
   if (certfile === "" && keyfile !== "") yield ["keyfile", "Needs `certfile`, whose key it is"];
+  yield* httpContradictions(options);
   if (enableProxyProtocol !== "none") yield* withProxy(options);
   else yield* withoutProxy(options);
   if (options.useIdentityAsUsername && options.useSubjectAsUsername) {

@@ -11,11 +11,12 @@ import {
   type Store,
   type StoredState,
 } from "../broker/mod.ts";
-import type { TlsLayer } from "./byte_stream.ts";
+import type { ByteStream, Peer, TlsLayer } from "./byte_stream.ts";
 import { TurnHub } from "./hub.ts";
 import { Listener } from "./listener.ts";
 import type { ProxyOptions } from "./proxy_stream.ts";
 import { ReadBuffers } from "./read_buffers.ts";
+import { StreamLink } from "./stream_link.ts";
 import { SILENT } from "./tls_init.ts";
 import { nowMs, Turns } from "./turns.ts";
 import type { WebSocketOptions } from "./web_socket_handshake.ts";
@@ -76,6 +77,8 @@ export class Server {
   readonly #turns = new Turns();
   readonly #buffers = new ReadBuffers();
   readonly #listeners: Listener[] = [];
+  /** Of streams that came by another way. */
+  readonly #adopted = new Set<StreamLink>();
   readonly #log: LogPort;
 
   /** Nobody can connect before `listen`. */
@@ -118,6 +121,20 @@ export class Server {
     }
   }
 
+  /**
+   * Takes in a client whose stream came by another way than a listener's; `false`: there are too many, and it is for the caller to
+   * close it. `options` are counted by: give the same object for all that belong together.
+   */
+  adopt(stream: ByteStream, peer: Peer, options: ListenerOptions): boolean {
+    const onEnd = (link: StreamLink): void => void this.#adopted.delete(link);
+    const link = new StreamLink(stream, peer, this.broker, this.#turns, this.#buffers, onEnd);
+    const connection = this.broker.accept(link, options, this.#turns.begin());
+    if (connection === undefined) return false;
+    this.#adopted.add(link);
+    link.start(connection);
+    return true;
+  }
+
   /** Reads certificates, keys and revocation lists again; where they are no good the old ones stay, and it is logged. */
   reloadCertificates(): void {
     for (const listener of this.#listeners) listener.reloadCertificates();
@@ -125,7 +142,7 @@ export class Server {
 
   /** Network Connections, those that are being closed included. */
   get connectionCount(): number {
-    return this.#listeners.reduce((sum, listener) => sum + listener.size, 0);
+    return this.#listeners.reduce((sum, listener) => sum + listener.size, this.#adopted.size);
   }
 
   /** Lets nobody in any more, tells the clients (0x8B), and resolves when they are gone or a few seconds have passed. */
@@ -137,6 +154,7 @@ export class Server {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     for (const listener of this.#listeners) listener.close();
+    for (const link of [...this.#adopted]) link.abort();
     this.#turns.stop();
   }
 
