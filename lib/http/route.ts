@@ -4,6 +4,7 @@ import type { CertificateEnds } from "./certificate_ends.ts";
 import type { Gauges } from "./gauges.ts";
 import type { Schema } from "./schema.ts";
 import type { Survey } from "./survey.ts";
+import type { Warnings } from "./warnings.ts";
 
 /** What handlers have in common. */
 export interface Services {
@@ -15,6 +16,10 @@ export interface Services {
   readonly survey: Survey;
   /** When certificates end. */
   readonly certificates: CertificateEnds;
+  /** What is not well. */
+  readonly warnings: Warnings;
+  /** Pages that are kept up to date, each as what ends it. */
+  readonly streams: Set<() => void>;
   /** Who comes in at this listener. */
   readonly callers: Callers;
   /** Aborted when the broker ends. */

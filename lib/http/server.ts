@@ -11,6 +11,7 @@ import { Problem } from "./problem.ts";
 import { type ApiRequest, RouteTable, type Services } from "./route.ts";
 import { Survey } from "./survey.ts";
 import { Tokens } from "./tokens.ts";
+import { Warnings } from "./warnings.ts";
 
 /** Requests that are answered at one time; those that stream count as well. */
 const MAX_REQUESTS = 256;
@@ -21,6 +22,8 @@ export class HttpServer {
   readonly #gauges: Gauges;
   readonly #survey: Survey;
   readonly #certificates: CertificateEnds;
+  readonly #warnings: Warnings;
+  readonly #streams = new Set<() => void>();
   readonly #routes = new RouteTable(API_ROUTES);
   readonly #servers: Deno.HttpServer[] = [];
   readonly #stopGauges: () => void;
@@ -34,6 +37,10 @@ export class HttpServer {
     this.#gauges = new Gauges(context.levels, Date.now);
     this.#survey = new Survey(context.broker);
     this.#certificates = new CertificateEnds(context.listeners);
+    const { broker } = context;
+    const loopDelay = () => this.#gauges.latest.loopDelayP99;
+    this.#warnings = new Warnings(broker, this.#survey, this.#certificates, loopDelay);
+    this.#gauges.watch(({ atMs }) => this.#warnings.tick(atMs));
     this.#stopGauges = this.#gauges.start();
   }
 
@@ -48,6 +55,8 @@ export class HttpServer {
       gauges: this.#gauges,
       survey: this.#survey,
       certificates: this.#certificates,
+      warnings: this.#warnings,
+      streams: this.#streams,
       callers,
       ending: this.#ending.signal,
     };

@@ -16,8 +16,8 @@ export interface LogEntry {
 const MAX_LINES = 1000;
 /** Characters of a line that are remembered. */
 const MAX_LENGTH = 2000;
-/** What stands before the message in a line without time. */
-const LEVEL_LENGTH = "error ".length;
+/** How wide the level is that stands before the message in a line without time, at least. */
+const LEVEL_WIDTH = "error".length;
 
 /** The last lines of the log, for those who look at it from elsewhere. */
 export class LogTail {
@@ -31,7 +31,9 @@ export class LogTail {
 
   /** Remembers a line; the oldest goes. */
   add(atMs: number, level: LogLevel, message: string, fields: LogFields | undefined): void {
-    const whole = formatText("", level, message, fields).slice(LEVEL_LENGTH);
+    const whole = formatText("", level, message, fields).slice(
+      Math.max(LEVEL_WIDTH, level.length) + 1,
+    );
     const text = whole.length > MAX_LENGTH ? `${whole.slice(0, MAX_LENGTH)}…` : whole;
     this.#lines.push({ sequence: this.#nextSequence++, atMs, level, text });
     // Cut in one go: each line is moved once on average.
