@@ -135,7 +135,7 @@ export class HttpServer {
   /** A fault of ours says nothing of itself to whoever asked. */
   #problemOf(error: unknown, request: Request): Problem {
     if (error instanceof Problem) return error;
-    if (request.signal.aborted) return new Problem(503, "The request was given up");
+    if (this.#ending.signal.aborted) return new Problem(503, "The broker ends");
     this.#context.log.error("Cannot answer a request", {
       method: request.method,
       path: new URL(request.url).pathname,

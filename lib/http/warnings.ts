@@ -4,6 +4,8 @@ import type { Survey } from "./survey.ts";
 
 /** How long a drop is worth a warning: so many minutes. */
 const DROP_MINUTES = 10;
+/** What is dropped in the everyday life of a broker: QoS 0 for who is away, and what nobody wanted any more. */
+const EVERYDAY: ReadonlySet<DropReason> = new Set(["offline_qos0", "expired", "session_ended"]);
 /** Messages that wait for one client beyond which it is told. */
 const MANY_MESSAGES = 100;
 /** Days before its end that a certificate is told of. */
@@ -88,7 +90,7 @@ export class Warnings {
     const warnings: Warning[] = [];
     for (const [reason, count] of this.#broker.metrics.dropped) {
       const recent = count - (before.get(reason) ?? 0);
-      if (recent === 0) continue;
+      if (recent === 0 || EVERYDAY.has(reason)) continue;
       const messages = recent === 1 ? "1 message" : `${group(recent)} messages`;
       const text = `${messages} dropped in the last ${DROP_MINUTES} minutes: ${reason}`;
       warnings.push({ level: "warning", text });

@@ -276,9 +276,9 @@ export class Page {
   }
 }
 
-/** An expression for the element that a test means: a selector where it begins with `.`, `#`, `[` or has a space in brackets; else by its text. */
+/** An expression for the element that a test means: a selector behind `css `, else a control by its text or label. */
 function elementOf(what: string): string {
-  if (/^[.#[]|^[a-z]+\[/.test(what)) return `document.querySelector(${JSON.stringify(what)})`;
+  if (what.startsWith("css ")) return `document.querySelector(${JSON.stringify(what.slice(4))})`;
   const name = JSON.stringify(what);
   return `(() => {
     const controls = [...document.querySelectorAll("a, button, input, select, textarea, summary, [role=treeitem]")].filter((element) => element.offsetParent !== null);

@@ -108,7 +108,7 @@ export const CLIENT_ROUTES: readonly Route[] = [
   },
 ];
 
-async function list({ query, context, request }: ApiRequest): Promise<Response> {
+async function list({ query, context, ending }: ApiRequest): Promise<Response> {
   const sort = (query.get("sort") ?? "clientId") as ClientColumn;
   if (!COLUMNS.includes(sort)) throw new Problem(400, `sort: must be one of ${COLUMNS.join(", ")}`);
   const isDescending = query.get("order") === "desc";
@@ -120,7 +120,7 @@ async function list({ query, context, request }: ApiRequest): Promise<Response> 
     const value = read(client);
     const key = typeof value === "boolean" ? Number(value) : value;
     selection.offer(key, client.session.clientId, () => shown(summarizeClient(client)));
-  }, request.signal);
+  }, ending);
   const { items, next } = selection.page();
   return json({ items, next: next === undefined ? null : encodeCursor(next) });
 }

@@ -101,14 +101,14 @@ export const RETAINED_ROUTES: readonly Route[] = [
 
 /** Calls `visit` with every retained message that matches and that the caller may read, until it says `false`. */
 async function visitRetained(
-  { context, request, caller }: ApiRequest,
+  { context, ending, caller }: ApiRequest,
   topicFilter: string,
   visit: (entry: RetainedEntry) => boolean | void,
 ): Promise<void> {
   for (const entry of walkRetained(context.broker, topicFilter, SLICE)) {
     if (entry === undefined) {
       await pause();
-      request.signal.throwIfAborted();
+      ending.throwIfAborted();
     } else if (mayRead(context.broker, caller!, entry.topicName) && visit(entry) === false) return;
   }
 }

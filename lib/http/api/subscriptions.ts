@@ -31,7 +31,7 @@ export const SUBSCRIPTION_ROUTES: readonly Route[] = [
   },
 ];
 
-async function list({ query, context, request }: ApiRequest): Promise<Response> {
+async function list({ query, context, ending }: ApiRequest): Promise<Response> {
   const part = query.get("filter") ?? "";
   const clientId = query.get("clientId");
   const { clients } = context.broker;
@@ -57,7 +57,7 @@ async function list({ query, context, request }: ApiRequest): Promise<Response> 
     const [owner, subscription] = found;
     if (!subscription.topicFilter.includes(part)) return;
     selection.offer(subscription.topicFilter, owner, () => ({ clientId: owner, ...subscription }));
-  }, request.signal);
+  }, ending);
   const { items, next } = selection.page();
   return json({ items, next: next === undefined ? null : encodeCursor(next) });
 }

@@ -29,11 +29,14 @@ export function makeChart({ tall = false, label, onPoint }) {
     cursor,
   );
   let length = 0;
+  /** Where the first value is: a line that is shorter than the axis stands at its right end. */
+  let left = 0;
   element.addEventListener("pointermove", (event) => {
-    const { left, width } = element.getBoundingClientRect();
-    const x = (/** @type {PointerEvent} */ (event).clientX - left) / width;
-    const index = Math.max(0, Math.min(length - 1, Math.round(x * (length - 1))));
-    const at = length < 2 ? 0 : index / (length - 1) * WIDTH;
+    const box = element.getBoundingClientRect();
+    const x = (/** @type {PointerEvent} */ (event).clientX - box.left) / box.width * WIDTH;
+    const step = length < 2 ? WIDTH : (WIDTH - left) / (length - 1);
+    const index = Math.max(0, Math.min(length - 1, Math.round((x - left) / step)));
+    const at = left + index * (length < 2 ? 0 : step);
     cursor.setAttribute("x1", String(at));
     cursor.setAttribute("x2", String(at));
     cursor.setAttribute("visibility", "visible");
@@ -49,10 +52,12 @@ export function makeChart({ tall = false, label, onPoint }) {
      * Draws these values, which are the same time apart. `fromZero`: the axis begins at 0.
      * @param {readonly number[]} values
      * @param {boolean} [fromZero]
+     * @param {number} [least] values for which there is room, at least
      * @returns {{ min: number, max: number }} the ends of the axis
      */
-    draw(values, fromZero = true) {
+    draw(values, fromZero = true, least = 0) {
       length = values.length;
+      left = length >= least || least < 2 ? 0 : (least - length) / (least - 1) * WIDTH;
       let min = fromZero ? 0 : Infinity;
       let max = fromZero ? 0 : -Infinity;
       for (const value of values) {
@@ -61,15 +66,13 @@ export function makeChart({ tall = false, label, onPoint }) {
       }
       const span = max - min || 1;
       const points = values.map((value, index) => {
-        const x = values.length < 2 ? WIDTH : index / (values.length - 1) * WIDTH;
+        const x = values.length < 2 ? WIDTH : left + index / (values.length - 1) * (WIDTH - left);
         const y = HEIGHT - (value - min) / span * (HEIGHT - 6);
         return `${x.toFixed(1)} ${y.toFixed(1)}`;
       });
-      const path = points.length === 0
-        ? ""
-        : `M${points.length === 1 ? `0 ${points[0]?.split(" ")[1]}L` : ""}${points.join("L")}`;
+      const path = points.length === 0 ? "" : `M${points.join("L")}`;
       line.setAttribute("d", path);
-      area.setAttribute("d", path === "" ? "" : `${path}V${HEIGHT}H0Z`);
+      area.setAttribute("d", path === "" ? "" : `${path}V${HEIGHT}H${left.toFixed(1)}Z`);
       return { min, max };
     },
   };

@@ -53,6 +53,26 @@ export function setText(node, text) {
 }
 
 /**
+ * Tells whether somebody presses on an element, or has marked some of its text: then it must not be drawn anew, since a click whose
+ * element has gone is lost.
+ * @param {Element} element
+ */
+export function makeHold(element) {
+  let isPressed = false;
+  element.addEventListener("pointerdown", () => isPressed = true);
+  for (const event of ["pointerup", "pointercancel"]) {
+    // After the click that follows.
+    addEventListener(event, () => setTimeout(() => isPressed = false, 0));
+  }
+  return () => {
+    const selection = getSelection();
+    const isMarked = selection !== null && !selection.isCollapsed &&
+      element.contains(selection.anchorNode);
+    return isPressed || isMarked;
+  };
+}
+
+/**
  * A labelled field of a form.
  * @param {string} label
  * @param {HTMLElement} control

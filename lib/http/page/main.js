@@ -55,6 +55,7 @@ async function begin() {
       },
     };
     side.hidden = false;
+    document.body.classList.remove("bare");
     showWho(app);
     app.live.start();
     app.live.watch(showLive);
@@ -69,6 +70,7 @@ async function begin() {
 function askWho(hasUsers) {
   end();
   side.hidden = true;
+  document.body.classList.add("bare");
   document.title = "Log in – flux-mqtt";
   fill(main, makeLogIn({ hasUsers, onDone: begin }));
   main.querySelector("input")?.focus();
@@ -95,8 +97,10 @@ function show() {
   scrollTo(0, 0);
   for (const link of side.querySelectorAll("nav a")) {
     const isHere = link.getAttribute("href") === `#/${name}`;
-    if (isHere) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    if (isHere) {
+      link.setAttribute("aria-current", "page");
+      link.scrollIntoView({ block: "nearest", inline: "center" });
+    } else link.removeAttribute("aria-current");
   }
 }
 

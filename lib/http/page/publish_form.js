@@ -21,7 +21,11 @@ export function makePublishForm(app, { topic = "", onPublished } = {}) {
     spellcheck: "false",
   });
   const payload = h("textarea", { class: "mono", rows: 3, spellcheck: "false" });
-  const qos = h("select", {}, ["0", "1", "2"].map((value) => h("option", { value }, value)));
+  const qos = h(
+    "select",
+    { name: "qos" },
+    ["0", "1", "2"].map((value) => h("option", { value }, value)),
+  );
   const retain = h("input", { type: "checkbox" });
   const contentType = h("input", { placeholder: "application/json" });
   const responseTopic = h("input", { class: "mono" });

@@ -1,11 +1,12 @@
 // @ts-check
 /// <reference lib="dom" />
-import { fill, h } from "./dom.js";
+import { fill, h, makeHold } from "./dom.js";
 import { count } from "./format.js";
 
 /** @typedef {import("./topic_tree.js").TopicNode} TopicNode */
 /** @typedef {import("./topic_tree.js").TopicTree} TopicTree */
 
+/** Before a row was measured, pixels. */
 const ROW_HEIGHT = 27;
 const SPARE_ROWS = 15;
 
@@ -14,6 +15,7 @@ export class TreeList {
   /** @type {(TopicNode | { moreOf: TopicNode })[]} */
   #rows = [];
   #active = 0;
+  #rowHeight = ROW_HEIGHT;
   /** @type {TopicNode | undefined} */
   selected;
   #tree;
@@ -28,6 +30,9 @@ export class TreeList {
     onscroll: () => this.#drawRows(),
   });
 
+  /** Whether somebody presses on it. */
+  #isHeld = makeHold(this.element);
+
   /**
    * @param {TopicTree} tree
    * @param {{ onSelect: (node: TopicNode) => void, onOpen: (node: TopicNode) => void }} init
@@ -38,7 +43,12 @@ export class TreeList {
     this.#onOpen = onOpen;
   }
 
-  /** Draws what has changed. */
+  /** Draws what has changed, unless somebody is about to click. */
+  update() {
+    if (!this.#isHeld()) this.draw();
+  }
+
+  /** Draws all. */
   draw() {
     const active = this.#rows[this.#active];
     this.#rows = this.#tree.rows();
@@ -52,17 +62,19 @@ export class TreeList {
 
   #drawRows() {
     const { scrollTop, clientHeight } = this.element;
-    const first = Math.max(0, Math.floor(scrollTop / ROW_HEIGHT) - SPARE_ROWS);
+    const first = Math.max(0, Math.floor(scrollTop / this.#rowHeight) - SPARE_ROWS);
     const last = Math.min(
       this.#rows.length,
-      first + Math.ceil((clientHeight || 800) / ROW_HEIGHT) + 2 * SPARE_ROWS,
+      first + Math.ceil((clientHeight || 800) / this.#rowHeight) + 2 * SPARE_ROWS,
     );
     const before = h("div");
-    before.style.height = `${first * ROW_HEIGHT}px`;
+    before.style.height = `${first * this.#rowHeight}px`;
     const behind = h("div");
-    behind.style.height = `${(this.#rows.length - last) * ROW_HEIGHT}px`;
+    behind.style.height = `${(this.#rows.length - last) * this.#rowHeight}px`;
     const rows = this.#rows.slice(first, last).map((row, index) => this.#row(row, first + index));
     fill(this.element, before, rows, behind);
+    const height = rows[0]?.getBoundingClientRect().height ?? 0;
+    if (height > 0) this.#rowHeight = height;
     if (this.#rows.length === 0) this.element.removeAttribute("aria-activedescendant");
     else this.element.setAttribute("aria-activedescendant", `topic-${this.#active}`);
     this.element.scrollTop = scrollTop;
@@ -103,12 +115,11 @@ export class TreeList {
       h("span", { class: "label", title: row.topic }, row.name === "" ? "(empty level)" : row.name),
       h("span", { class: "preview" }, row.preview),
       row.rate >= 0.05 && h("span", { class: "count" }, `${count(row.rate)}/s`),
-      row.retained > 0 &&
-        h(
-          "span",
-          { class: "tag", title: "Retained messages at this level and below" },
-          count(row.retained),
-        ),
+      row.retained > 0 && h(
+        "span",
+        { class: "tag", title: canOpen ? "Retained messages at this level and below" : "Retained" },
+        canOpen ? count(row.retained) : "R",
+      ),
     );
     element.style.setProperty("--depth", String(row.depth));
     return element;
@@ -189,11 +200,11 @@ export class TreeList {
     this.#active = Math.max(0, Math.min(index, this.#rows.length - 1));
     const row = this.#rows[this.#active];
     if (row !== undefined && !("moreOf" in row)) this.#select(row);
-    const top = this.#active * ROW_HEIGHT;
+    const top = this.#active * this.#rowHeight;
     const { scrollTop, clientHeight } = this.element;
     if (top < scrollTop) this.element.scrollTop = top;
-    else if (top + ROW_HEIGHT > scrollTop + clientHeight) {
-      this.element.scrollTop = top + ROW_HEIGHT - clientHeight;
+    else if (top + this.#rowHeight > scrollTop + clientHeight) {
+      this.element.scrollTop = top + this.#rowHeight - clientHeight;
     }
   }
 }

@@ -2,7 +2,7 @@
 /// <reference lib="dom" />
 import { api, wordsOf } from "./api.js";
 import { clientHash, repeat } from "./app.js";
-import { empty, fill, h, setText } from "./dom.js";
+import { empty, fill, h, makeHold, setText } from "./dom.js";
 import { ago, bytes, count, version } from "./format.js";
 
 /** @typedef {import("./app.js").MakeView} MakeView */
@@ -185,9 +185,12 @@ class ClientList {
     this.#aborter.abort();
   }
 
+  /** Whether somebody presses on it. */
+  #isHeld = makeHold(this.#body);
+
   /** Fetches what was fetched before again, in one answer where that is enough. */
   async refresh() {
-    if (this.#scroll.scrollTop > 0 && this.#rows.length > 1000) return;
+    if (this.#isHeld() || this.#scroll.scrollTop > 0 && this.#rows.length > 1000) return;
     const limit = Math.min(1000, Math.max(PAGE, this.#rows.length));
     await this.#fetch(undefined, limit, (rows) => this.#rows = rows);
   }
@@ -222,6 +225,8 @@ class ClientList {
           connected: this.#connected,
         },
       });
+      // Pressed meanwhile: what is there stays for now.
+      if (this.#isHeld()) return;
       take(page.items);
       this.#next = page.next;
       fill(this.#message);

@@ -89,7 +89,7 @@ async function showListeners(section) {
     );
     fill(
       section,
-      h("h2", {}, "Listeners"),
+      h("h2", {}, "Where clients connect"),
       tableOf([["Listener"], ["Protocol"], ["Clients", "num"], ["Anonymous", "least"], [
         "Certificate",
         "least",

@@ -25,7 +25,7 @@ export function logView(app, _rest, query) {
   const message = h("div");
   const scroll = h(
     "div",
-    { class: "tail", tabindex: 0, role: "log", "aria-label": "The log", "aria-live": "off" },
+    { class: "tail whole", tabindex: 0, role: "log", "aria-label": "The log", "aria-live": "off" },
     message,
     items,
   );

@@ -206,7 +206,7 @@ class MessageList {
       h(
         "summary",
         {},
-        h("span", { class: "soft num" }, preciseTime(message.atMs)),
+        h("span", { class: "soft mono" }, preciseTime(message.atMs)),
         h("span", { class: "mono", title: message.topic }, message.topic),
         h(
           "span",

@@ -12,6 +12,8 @@ import { bytesParts, count, duration, time } from "./format.js";
 
 /** How often the history is fetched anew, milliseconds: it has a point every ten seconds. */
 const HISTORY_MS = 10_000;
+/** Points for which a chart has room at least: ten minutes. */
+const LEAST_POINTS = 60;
 
 /** @type {Show} */
 const plain = (value) => [count(value), ""];
@@ -183,7 +185,7 @@ function makeTile({ name, gauge, show, isStore = false, title }) {
     draw(history) {
       values = history[gauge] ?? [];
       times = history.atMs ?? [];
-      chart.draw(values);
+      chart.draw(values, true, LEAST_POINTS);
       const most = Math.max(0, ...values);
       peak = values.length > 1 ? `max ${show(most).join(" ").trim()}` : "";
       tell();

@@ -72,7 +72,7 @@ export function topicsView(app) {
   const timer = setInterval(() => {
     tree.takeRates(DRAW_MS / 1000);
     follow.look();
-    if (!document.hidden) list.draw();
+    if (!document.hidden) list.update();
   }, DRAW_MS);
   return {
     title: "Topics",
