@@ -3,7 +3,7 @@ import { PageTest, pageTest, picture, SIZES } from "./support.ts";
 
 /** Each view, and what it shows when it has data. */
 const views: [view: string, shows: string[]][] = [
-  ["", ["Messages in", "Loop delay p99", "Everything is well"]],
+  ["", ["Messages in", "Loop delay p99", "Version 1.2.3"]],
   ["clients", ["pump-7", "archive", "meter-3"]],
   ["clients/pump-7", ["connected", "plant/#", "cmd/pump-7"]],
   ["topics", ["home", "Live"]],
