@@ -1,7 +1,9 @@
+import type { RetainedEntry } from "../broker/mod.ts";
 import type { Caller, Callers } from "./caller.ts";
 import type { HttpContext } from "./context.ts";
 import type { CertificateEnds } from "./certificate_ends.ts";
 import type { Gauges } from "./gauges.ts";
+import type { OpenWalks } from "./open_walks.ts";
 import type { Schema } from "./schema.ts";
 import type { Survey } from "./survey.ts";
 import type { Warnings } from "./warnings.ts";
@@ -20,6 +22,8 @@ export interface Services {
   readonly warnings: Warnings;
   /** Pages that are kept up to date, each as what ends it. */
   readonly streams: Set<() => void>;
+  /** Lists of retained messages that somebody is going through. */
+  readonly walks: OpenWalks<RetainedEntry | undefined>;
   /** Who comes in at this listener. */
   readonly callers: Callers;
   /** Aborted when the broker ends. */

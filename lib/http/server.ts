@@ -1,3 +1,4 @@
+import type { RetainedEntry } from "../broker/mod.ts";
 import { done } from "./answers.ts";
 import { API_ROUTES } from "./api/routes.ts";
 import { ASSETS } from "./assets.ts";
@@ -7,6 +8,7 @@ import type { HttpContext, HttpListenerInit } from "./context.ts";
 import { Gauges } from "./gauges.ts";
 import { Guard, secure } from "./guard.ts";
 import { upgradeToMqtt } from "./mqtt_upgrade.ts";
+import { OpenWalks } from "./open_walks.ts";
 import { Problem } from "./problem.ts";
 import { type ApiRequest, RouteTable, type Services } from "./route.ts";
 import { Survey } from "./survey.ts";
@@ -24,6 +26,7 @@ export class HttpServer {
   readonly #certificates: CertificateEnds;
   readonly #warnings: Warnings;
   readonly #streams = new Set<() => void>();
+  readonly #walks = new OpenWalks<RetainedEntry | undefined>(Date.now);
   readonly #routes = new RouteTable(API_ROUTES);
   readonly #servers: Deno.HttpServer[] = [];
   readonly #stopGauges: () => void;
@@ -57,6 +60,7 @@ export class HttpServer {
       certificates: this.#certificates,
       warnings: this.#warnings,
       streams: this.#streams,
+      walks: this.#walks,
       callers,
       ending: this.#ending.signal,
     };

@@ -171,7 +171,7 @@ Deno.test("a message published by the API arrives, and is read, browsed and dele
     { level: "cellar", messages: 2, hasMessage: true },
   ]);
   const listed = await all(broker, "/api/v1/retained?filter=home/%23", 2);
-  assert.deepEqual(listed.map(({ topicName }) => topicName), topics.toSorted());
+  assert.deepEqual(listed.map(({ topicName }) => topicName).toSorted(), topics.toSorted());
   const message = await broker.json("/api/v1/retained/message?topic=home/cellar");
   assert.deepEqual(
     [message.payload, message.payloadBase64, message.qos, message.contentType, message.expiresAtMs],
@@ -190,6 +190,18 @@ Deno.test("a message published by the API arrives, and is read, browsed and dele
   assert.deepEqual(await wet.json(), { deleted: 2, isDryRun: false, hasMore: false });
   assert.equal(broker.server.broker.retained.size, 0);
   await client.disconnect();
+});
+
+Deno.test("a page of retained messages that is asked for twice is a problem", async () => {
+  await using broker = await HttpBroker.start();
+  for (const topicName of ["a", "b", "c"]) {
+    broker.server.hub.publish({ topicName, payload: encode("x"), retain: true });
+  }
+  const { next } = await broker.json("/api/v1/retained?limit=1");
+  assert.equal((await broker.json(`/api/v1/retained?limit=1&after=${next}`)).items.length, 1);
+  const response = await broker.fetch(`/api/v1/retained?limit=1&after=${next}`);
+  assert.equal(response.status, 410);
+  await response.body?.cancel();
 });
 
 const wrongMessages: [body: Record<string, unknown>, detail: RegExp][] = [

@@ -8,8 +8,7 @@ import { cursorOf, encodeCursor, limitOf, PAGE_PARAMETERS, requiredOf } from "..
 import { mayPublish, mayRead } from "../rights.ts";
 import type { ApiRequest, Route } from "../route.ts";
 import { flag, object, page, text, whole } from "../schema.ts";
-import { Selection } from "../selection.ts";
-import { pause, SLICE } from "../slices.ts";
+import { Slices, STEPS } from "../slices.ts";
 
 /** Topics that one request deletes. */
 const MAX_DELETED = 100_000;
@@ -35,7 +34,8 @@ export const RETAINED_ROUTES: readonly Route[] = [
     method: "GET",
     path: "/api/v1/retained",
     role: "viewer",
-    summary: "Retained messages without their payloads, sorted by topic, a page at a time",
+    summary:
+      "Retained messages without their payloads, in no certain order, a page at a time; ask for the next within a minute",
     query: [{ ...FILTER, description: "A Topic Filter; default #" }, ...PAGE_PARAMETERS],
     answer: page(object(ENTRY)),
     handle: list,
@@ -99,29 +99,38 @@ export const RETAINED_ROUTES: readonly Route[] = [
   },
 ];
 
-/** Calls `visit` with every retained message that matches and that the caller may read, until it says `false`. */
+/** Calls `visit` with the retained messages of a walk that the caller may read, until it says `false`. */
 async function visitRetained(
   { context, ending, caller }: ApiRequest,
-  topicFilter: string,
+  walk: Iterable<RetainedEntry | undefined>,
   visit: (entry: RetainedEntry) => boolean | void,
 ): Promise<void> {
-  for (const entry of walkRetained(context.broker, topicFilter, SLICE)) {
+  const slices = new Slices(ending);
+  for (const entry of walk) {
     if (entry === undefined) {
-      await pause();
-      ending.throwIfAborted();
+      if (slices.isOver) await slices.pause();
     } else if (mayRead(context.broker, caller!, entry.topicName) && visit(entry) === false) return;
   }
 }
 
 async function list(request: ApiRequest): Promise<Response> {
-  const { query } = request;
-  const topicFilter = filterOf(query.get("filter") ?? "#");
-  const selection = new Selection<RetainedEntry>(limitOf(query), cursorOf(query));
-  await visitRetained(request, topicFilter, (entry) => {
-    selection.offer(entry.topicName, "", () => entry);
+  const { query, context, walks } = request;
+  const limit = limitOf(query);
+  const after = query.get("after") ?? "";
+  const walk = after === ""
+    ? walkRetained(context.broker, filterOf(query.get("filter") ?? "#"), STEPS)
+    : walks.resume(after);
+  const items: RetainedEntry[] = [];
+  await visitRetained(request, resumable(walk), (entry) => {
+    items.push(entry);
+    return items.length < limit;
   });
-  const { items, next } = selection.page();
-  return json({ items, next: next === undefined ? null : encodeCursor(next) });
+  return json({ items, next: items.length < limit ? null : walks.rest(walk) });
+}
+
+/** Leaving the loop over a generator would end it. */
+function resumable<T>(walk: Generator<T, void>): Iterable<T> {
+  return { [Symbol.iterator]: () => ({ next: () => walk.next() as IteratorResult<T> }) };
 }
 
 async function browse(request: ApiRequest): Promise<Response> {
@@ -139,9 +148,10 @@ async function browse(request: ApiRequest): Promise<Response> {
     const level = end < 0 ? topicName.slice(prefix.length) : topicName.slice(prefix.length, end);
     selection.offer(level, end < 0);
   };
-  await visitRetained(request, `${prefix}#`, count);
+  const { broker } = request.context;
+  await visitRetained(request, walkRetained(broker, `${prefix}#`, STEPS), count);
   // "#" does not reach what the broker says of itself. [MQTT-4.7.2-1]
-  if (prefix === "") await visitRetained(request, "$SYS/#", count);
+  if (prefix === "") await visitRetained(request, walkRetained(broker, "$SYS/#", STEPS), count);
   const { items, next } = selection.page();
   return json({ items, next: next === undefined ? null : encodeCursor(["", next]) });
 }
@@ -185,15 +195,17 @@ async function removeMany(request: ApiRequest): Promise<Response> {
   let topics: string[] = [];
   let deleted = 0;
   let hasMore = false;
-  await visitRetained(request, topicFilter, ({ topicName }) => {
+  const walk = walkRetained(context.broker, topicFilter, STEPS);
+  await visitRetained(request, walk, ({ topicName }) => {
     if (topics.length === MAX_DELETED) return !(hasMore = true);
     topics.push(topicName);
   });
   if (isDryRun) [deleted, topics] = [topics.length, []];
+  const slices = new Slices(request.ending);
   for (const topicName of topics) {
     if (!await mayPublish(context.broker, caller!, topicName, 0, true)) continue;
     context.hub.publish({ topicName, payload: new Uint8Array(), retain: true });
-    if (++deleted % SLICE === 0) await pause();
+    if (++deleted % STEPS === 0 && slices.isOver) await slices.pause();
   }
   return json({ deleted, isDryRun, hasMore });
 }
