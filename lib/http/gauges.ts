@@ -103,6 +103,11 @@ export class Gauges {
     return this.#latest;
   }
 
+  /** The rates of the last sample, with the levels of this moment. */
+  get current(): GaugeValues {
+    return { ...this.#latest, ...levelGauges(this.#read()) };
+  }
+
   /** The last hour, the oldest first. */
   get history(): readonly GaugeValues[] {
     return this.#history;
@@ -148,28 +153,35 @@ export class Gauges {
     const rate = (name: Exclude<keyof Counters, "atMs">) =>
       seconds <= 0 ? 0 : (now[name] - before[name]) / seconds;
     return {
+      ...levelGauges(levels),
       atMs: Math.round(now.atMs),
-      clients: levels.connectedCount,
-      sessions: levels.sessionCount,
-      subscriptions: levels.subscriptionCount,
-      retained: levels.retainedCount,
-      retainedBytes: levels.retainedBytes,
       receivedRate: rate("received"),
       sentRate: rate("sent"),
       receivedBytesRate: rate("receivedBytes"),
       sentBytesRate: rate("sentBytes"),
       droppedRate: rate("dropped"),
-      dropped: now.dropped,
-      queuedBytes: levels.queuedBytes,
-      bufferedBytes: levels.bufferedBytes,
       memoryBytes: Deno.memoryUsage().rss,
       cpu: rate("cpuMs") / 1000,
       loopDelayP50: this.loopDelay.quantile(0.5),
       loopDelayP99: this.loopDelay.quantile(0.99),
       commitRate: rate("commits"),
-      storeBytes: levels.store?.usedBytes ?? 0,
     };
   }
+}
+
+/** What needs no time to pass. */
+function levelGauges(levels: BrokerLevels) {
+  return {
+    clients: levels.connectedCount,
+    sessions: levels.sessionCount,
+    subscriptions: levels.subscriptionCount,
+    retained: levels.retainedCount,
+    retainedBytes: levels.retainedBytes,
+    dropped: levels.metrics.droppedTotal,
+    queuedBytes: levels.queuedBytes,
+    bufferedBytes: levels.bufferedBytes,
+    storeBytes: levels.store?.usedBytes ?? 0,
+  };
 }
 
 /** What the process uses now. */

@@ -23,8 +23,8 @@ export class Selection<T> {
     this.#isDescending = isDescending;
   }
 
-  /** Considers an item; `make` is called only where it is chosen for now. */
-  offer(key: string | number, name: string, make: () => T): void {
+  /** Considers an item. */
+  offer(key: string | number, name: string, item: T): void {
     const after = this.#after;
     if (after !== undefined && this.#compare(key, name, after[0], after[1]) <= 0) return;
     const chosen = this.#chosen;
@@ -38,7 +38,7 @@ export class Selection<T> {
       if (this.#compare(key, name, other.key, other.name) < 0) high = middle;
       else low = middle + 1;
     }
-    chosen.splice(low, 0, { key, name, item: make() });
+    chosen.splice(low, 0, { key, name, item });
     // One more than the page has: so it is known whether there is another.
     if (chosen.length > this.#limit + 1) chosen.pop();
   }

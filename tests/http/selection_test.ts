@@ -20,7 +20,7 @@ Deno.test("pages of a selection are what sorting everything gives, in both direc
     let after: Cursor | undefined;
     while (true) {
       const selection = new Selection<typeof items[number]>(limit, after, isDescending);
-      for (const item of items) selection.offer(item.key, item.name, () => item);
+      for (const item of items) selection.offer(item.key, item.name, item);
       const page = selection.page();
       paged.push(...page.items);
       if (page.next === undefined) break;

@@ -112,17 +112,20 @@ async function list({ query, context, ending }: ApiRequest): Promise<Response> {
   const sort = (query.get("sort") ?? "clientId") as ClientColumn;
   if (!COLUMNS.includes(sort)) throw new Problem(400, `sort: must be one of ${COLUMNS.join(", ")}`);
   const isDescending = query.get("order") === "desc";
-  const selection = new Selection<ClientSummary>(limitOf(query), cursorOf(query), isDescending);
+  const selection = new Selection<Client>(limitOf(query), cursorOf(query), isDescending);
   const fits = filterOf(query);
   const read = CLIENT_COLUMNS[sort];
   await inSlices(context.broker.clients.values(), (client) => {
     if (!fits(client)) return;
     const value = read(client);
     const key = typeof value === "boolean" ? Number(value) : value;
-    selection.offer(key, client.session.clientId, () => shown(summarizeClient(client)));
+    selection.offer(key, client.session.clientId, client);
   }, ending);
   const { items, next } = selection.page();
-  return json({ items, next: next === undefined ? null : encodeCursor(next) });
+  return json({
+    items: items.map((client) => shown(summarizeClient(client))),
+    next: next === undefined ? null : encodeCursor(next),
+  });
 }
 
 function filterOf(query: URLSearchParams): (client: Client) => boolean {

@@ -83,7 +83,7 @@ async function overview({ context, gauges, warnings }: ApiRequest): Promise<Resp
     version: context.version,
     startedMs: Math.round(performance.timeOrigin),
     hasStore: context.broker.store !== undefined,
-    gauges: gauges.latest,
+    gauges: gauges.current,
     warnings: await warnings.take(Date.now()),
   });
 }

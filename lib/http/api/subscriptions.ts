@@ -56,7 +56,7 @@ async function list({ query, context, ending }: ApiRequest): Promise<Response> {
     if (found === undefined) return;
     const [owner, subscription] = found;
     if (!subscription.topicFilter.includes(part)) return;
-    selection.offer(subscription.topicFilter, owner, () => ({ clientId: owner, ...subscription }));
+    selection.offer(subscription.topicFilter, owner, { clientId: owner, ...subscription });
   }, ending);
   const { items, next } = selection.page();
   return json({ items, next: next === undefined ? null : encodeCursor(next) });
