@@ -26,6 +26,7 @@ const ARROWS: Readonly<Record<string, readonly string[] | "all">> = {
   net: ["broker", "codec"],
   config: ["broker", "codec", "topic", "net", "observe"],
   observe: ["broker", "codec"],
+  http: ["broker", "observe", "auth", "topic", "codec"],
   cli: "all",
 };
 
@@ -40,7 +41,7 @@ const TYPE_ARROWS: Readonly<Record<string, readonly string[]>> = {
  * below it.
  */
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
-  broker: ["ground", "state", "core", "services", "handlers", "broker.ts", "mod.ts"],
+  broker: ["ground", "state", "core", "services", "handlers", "broker.ts", "inspect.ts", "mod.ts"],
 };
 
 /** The rooms that wait for nothing, read no clock and draw no random number. */

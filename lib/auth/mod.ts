@@ -40,6 +40,7 @@ export {
   type FunctionAccessOptions,
   type TopicAction,
 } from "./function_access.ts";
+export { PageAccess } from "./page_access.ts";
 export {
   type Loaded,
   parsePasswordFile,

@@ -26,6 +26,7 @@ export type { MessageHub, MessageInit } from "./ground/message_hub.ts";
 export * from "./ground/metrics.ts";
 export * from "./ground/options.ts";
 export * from "./ground/ports.ts";
+export * from "./inspect.ts";
 export type { Client, Connection } from "./state/connection.ts";
 export type { ConnectionState } from "./state/connection_state.ts";
 export type { Outbox } from "./state/outbox.ts";

@@ -11,13 +11,14 @@ import {
   type Store,
   type StoredState,
 } from "../broker/mod.ts";
-import type { TlsLayer } from "./byte_stream.ts";
+import type { ByteStream, Peer, TlsLayer } from "./byte_stream.ts";
 import { TurnHub } from "./hub.ts";
 import { Listener, type ListenerInit, type OpenListener } from "./listener.ts";
 import { SILENT } from "./load_tls.ts";
 import { isLoopback, LOOPBACK_ADDRESS } from "./loopback.ts";
 import type { ProxyOptions } from "./proxy_stream.ts";
 import { ReadBuffers } from "./read_buffers.ts";
+import { StreamLink } from "./stream_link.ts";
 import type { Transport } from "./transport.ts";
 import { nowMs, Turns } from "./turns.ts";
 import { DEFAULT_UNFINISHED_LIMITS, type UnfinishedLimits } from "./unfinished.ts";
@@ -80,6 +81,8 @@ export class Server {
   readonly #turns = new Turns();
   readonly #buffers: ReadBuffers;
   readonly #listeners: OpenListener[] = [];
+  /** Of streams that came by another way. */
+  readonly #adopted = new Set<StreamLink>();
   readonly #log: LogPort;
   readonly #transport: Transport | undefined;
 
@@ -127,6 +130,20 @@ export class Server {
     }
   }
 
+  /**
+   * Takes in a client whose stream came by another way than a listener's; `false`: there are too many, and it is for the caller to
+   * close it. `options` are counted by: give the same object for all that belong together.
+   */
+  adopt(stream: ByteStream, peer: Peer, options: ListenerOptions): boolean {
+    const onEnd = (link: StreamLink): void => void this.#adopted.delete(link);
+    const link = new StreamLink(stream, peer, this.broker, this.#turns, this.#buffers, onEnd);
+    const connection = this.broker.accept(link, options, this.#turns.begin());
+    if (connection === undefined) return false;
+    this.#adopted.add(link);
+    link.start(connection);
+    return true;
+  }
+
   /** Reads certificates, keys and revocation lists again; where they are no good the old ones stay, and it is logged. */
   reloadCertificates(): void {
     for (const listener of this.#listeners) listener.reloadCertificates();
@@ -134,7 +151,7 @@ export class Server {
 
   /** Network Connections, those that are being closed included. */
   get connectionCount(): number {
-    return this.#listeners.reduce((sum, listener) => sum + listener.size, 0);
+    return this.#listeners.reduce((sum, listener) => sum + listener.size, this.#adopted.size);
   }
 
   /** Bytes of read buffers with unfinished packets, and of CONNECTs that wait for their answer. */
@@ -152,6 +169,7 @@ export class Server {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     for (const listener of this.#listeners) listener.close();
+    for (const link of [...this.#adopted]) link.abort();
     this.#turns.stop();
     await this.#transport?.close();
   }

@@ -10,10 +10,12 @@ const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 
 /** How a broker is to be started. */
 export interface BrokerProcessInit {
-  /** Flags of the command line; `-p 0` is added to them: a port that is free. */
+  /** Flags of the command line; `-p 0` is added to them, a port that is free, and `--no-dashboard`, whose port is the same for all. */
   readonly flags?: readonly string[];
-  /** The text of a configuration file, given by `-c`. It names no listener. */
+  /** The text of a configuration file, given by `-c`. It names no listener, unless `isPortOwn`. */
   readonly config?: string;
+  /** The configuration file names its listeners: no port is added. Default: false. */
+  readonly isPortOwn?: boolean;
   readonly environment?: Readonly<Record<string, string>>;
   /** A module of a test that is run in the process before the broker. */
   readonly preload?: URL;
@@ -63,7 +65,8 @@ export class BrokerProcess {
     this.#directory = directory;
     const source = init.config === undefined ? [] : ["-c", "flux.conf"];
     const transport = init.transport === undefined ? [] : ["--transport", init.transport];
-    const flags = ["-p", "0", ...source, ...transport, ...init.flags ?? []];
+    const port = init.isPortOwn ? [] : ["-p", "0"];
+    const flags = [...port, "--no-dashboard", ...source, ...transport, ...init.flags ?? []];
     const { isFfiPermitted = init.transport === "epoll" } = init;
     const permitted = [
       ...isFfiPermitted ? EPOLL_FLAGS : START_FLAGS,
