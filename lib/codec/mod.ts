@@ -36,6 +36,6 @@ export { decodePacket } from "./decode.ts";
 export { encodeInto, encodePacket, packetSize } from "./encode.ts";
 export { decodePublish, encodePublishInto, publishSize } from "./publish.ts";
 export { encodeAckInto } from "./acknowledgement.ts";
-export { propertiesSizeBytes } from "./properties.ts";
+export { encodePublishProperties, propertiesSizeBytes } from "./properties.ts";
 export { NameCache } from "./name_cache.ts";
 export { encodeText, textSize } from "./text.ts";

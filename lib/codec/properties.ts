@@ -162,6 +162,35 @@ export function propertiesSizeBytes(properties: Properties | undefined): number 
   return sizeBytes;
 }
 
+/** The properties without their length before them, to be written into many packets. Throws `EncodeError`. */
+export function encodePublishProperties(properties: Properties): Uint8Array {
+  const bytes = new Uint8Array(propertiesSizeBytes(properties));
+  writeProperties(properties, "publish", new Writer(bytes, 0));
+  return bytes;
+}
+
+/** As {@linkcode encodePropertiesInto} for properties of which some are encoded already: these stand behind the others. */
+export function encodeWithShared(
+  properties: Properties | undefined,
+  shared: Uint8Array,
+  target: Uint8Array,
+  offset: number,
+): number {
+  const sizeBytes = propertiesSizeBytes(properties) + shared.length;
+  requireRemainingLength(sizeBytes, "properties");
+  const writer = new Writer(target, offset);
+  writer.varint(sizeBytes);
+  if (properties !== undefined) writeProperties(properties, "publish", writer);
+  target.set(shared, writer.at);
+  return writer.at + shared.length;
+}
+
+/** Bytes of what {@linkcode encodeWithShared} writes. */
+export function sizeWithShared(properties: Properties | undefined, shared: Uint8Array): number {
+  const sizeBytes = propertiesSizeBytes(properties) + shared.length;
+  return varintSize(sizeBytes) + sizeBytes;
+}
+
 /** As {@linkcode encodeProperties}, at `offset`; returns the offset behind. */
 export function encodePropertiesInto(
   properties: Properties,

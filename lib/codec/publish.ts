@@ -8,7 +8,13 @@ import {
 } from "./frame.ts";
 import type { NameCache } from "./name_cache.ts";
 import type { Properties, ProtocolVersion, Publish, Qos } from "./packet.ts";
-import { decodeProperties, encodePropertiesInto, propertiesSize } from "./properties.ts";
+import {
+  decodeProperties,
+  encodePropertiesInto,
+  encodeWithShared,
+  propertiesSize,
+  sizeWithShared,
+} from "./properties.ts";
 import { Reader, zeroPacketId } from "./reader.ts";
 import { requireFieldSize, requirePacketId, requireQos } from "./sink.ts";
 import { decodeText, textSize, writeText } from "./text.ts";
@@ -67,15 +73,16 @@ export function decodePublish(
 }
 
 /**
- * Bytes of the whole packet. `topicNameBytes` is the Topic Name where it is encoded already. Throws as
- * {@linkcode encodePublishInto} does.
+ * Bytes of the whole packet. `topicNameBytes` is the Topic Name where it is encoded already; `shared` are properties that are
+ * encoded already and stand behind the packet's own. Throws as {@linkcode encodePublishInto} does.
  */
 export function publishSize(
   packet: Publish,
   version: ProtocolVersion,
   topicNameBytes?: Uint8Array,
+  shared?: Uint8Array,
 ): number {
-  return sizeWithHeader(bodySize(packet, version, topicNameBytes));
+  return sizeWithHeader(bodySize(packet, version, topicNameBytes, shared));
 }
 
 /**
@@ -88,9 +95,10 @@ export function encodePublishInto(
   target: Uint8Array,
   offset: number,
   topicNameBytes?: Uint8Array,
+  shared?: Uint8Array,
 ): number {
   const { qos, packetId, payload, properties } = packet;
-  const size = bodySize(packet, version, topicNameBytes);
+  const size = bodySize(packet, version, topicNameBytes, shared);
   requireRemainingLength(size);
   if (qos !== 0) requirePacketId(packetId);
   requireQos(qos);
@@ -113,18 +121,29 @@ export function encodePublishInto(
     at += 2;
   }
   if (version === 5) {
-    if (properties === undefined) target[at++] = 0;
+    if (shared !== undefined) at = encodeWithShared(properties, shared, target, at);
+    else if (properties === undefined) target[at++] = 0;
     else at = encodePropertiesInto(properties, "publish", target, at);
   }
   target.set(payload, at);
   return at + payload.length;
 }
 
-function bodySize(packet: Publish, version: ProtocolVersion, topicNameBytes?: Uint8Array): number {
+function bodySize(
+  packet: Publish,
+  version: ProtocolVersion,
+  topicNameBytes: Uint8Array | undefined,
+  shared: Uint8Array | undefined,
+): number {
+  const { properties } = packet;
   if (topicNameBytes !== undefined) requireFieldSize(topicNameBytes, "topicName");
   return 2 + (topicNameBytes?.length ?? textSize(packet.topicName, "topicName")) +
     (packet.qos === 0 ? 0 : 2) +
-    (version === 5 ? propertiesSize(packet.properties, "publish") : 0) +
+    (version < 5
+      ? 0
+      : shared === undefined
+      ? propertiesSize(properties, "publish")
+      : sizeWithShared(properties, shared)) +
     packet.payload.length;
 }
 

@@ -58,6 +58,20 @@ export const CLIENT_OPTIONS: readonly Option[] = [
     "Subscriptions of one session; 0: no limit.",
     { theme: "Clients and sessions", unit: "subscriptions" },
   ),
+  brokerRow(
+    "max_subscription_bytes",
+    "maxSubscriptionBytes",
+    BYTES,
+    "What the subscriptions of one session may take: 400 bytes each, and their filters twice; 0: no limit.",
+    { theme: "Clients and sessions", unit: "bytes" },
+  ),
+  brokerRow(
+    "max_total_subscription_bytes",
+    "maxTotalSubscriptionBytes",
+    BYTES,
+    "The same for all sessions together; 0: no limit.",
+    { theme: "Clients and sessions", unit: "bytes" },
+  ),
   rateRow(
     "max_client_connection_rate",
     "maxClientConnectionRate",

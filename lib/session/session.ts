@@ -12,6 +12,8 @@ const NO_SUBSCRIPTIONS: ReadonlyMap<string, Subscription> = new Map();
  */
 export class Session {
   #subscriptions: Map<string, Subscription> | undefined;
+  /** What the subscriptions take of the limits, bytes. */
+  subscriptionBytes = 0;
   /** Outgoing QoS 1 and 2. */
   readonly sender: Sender = new Sender();
   /** Incoming QoS 2. */
@@ -33,12 +35,18 @@ export class Session {
   /** Begins a subscription, or puts it in the place of one with the same Topic Filter. */
   subscribe(subscription: Subscription): void {
     this.#subscriptions ??= new Map();
-    this.#subscriptions.set(subscription.topicFilter, subscription);
+    const { topicFilter } = subscription;
+    if (!this.#subscriptions.has(topicFilter)) {
+      this.subscriptionBytes += subscriptionSizeBytes(topicFilter);
+    }
+    this.#subscriptions.set(topicFilter, subscription);
   }
 
   /** Ends a subscription; `false` where there was none. */
   unsubscribe(topicFilter: string): boolean {
-    return this.#subscriptions?.delete(topicFilter) ?? false;
+    const isGone = this.#subscriptions?.delete(topicFilter) === true;
+    if (isGone) this.subscriptionBytes -= subscriptionSizeBytes(topicFilter);
+    return isGone;
   }
 
   /** Messages that were not delivered to this client, by reason; nothing where all were. */
@@ -58,4 +66,12 @@ export class Session {
   get isPersistent(): boolean {
     return this.expirySeconds > 0;
   }
+}
+
+/** What a subscription takes beside its Topic Filter, bytes: entries in the session, the trie and the router. */
+const SUBSCRIPTION_OVERHEAD_BYTES = 400;
+
+/** What a subscription takes of the limits in bytes: its filter is kept by the session and, in parts, by the trie. */
+export function subscriptionSizeBytes(topicFilter: string): number {
+  return SUBSCRIPTION_OVERHEAD_BYTES + 2 * topicFilter.length;
 }

@@ -17,7 +17,8 @@ import { Releases } from "./releases.ts";
 import { RetainedMessages } from "./retained.ts";
 import { Router } from "./router.ts";
 import { SessionCounts } from "./session_counts.ts";
-import { Work } from "./work.ts";
+import { WillBook } from "./will_book.ts";
+import { STEPS, Work } from "./work.ts";
 
 const NO_MESSAGE: Message = {
   topicName: "",
@@ -71,6 +72,8 @@ export class Core implements Turn {
     retain: false,
     subscriptionIdentifiers: undefined,
   };
+  /** The wills of all clients. */
+  readonly wills: WillBook = new WillBook();
   /** What the turn has cost so far. */
   readonly work: Work = new Work();
   /** The time of the turn, milliseconds. */
@@ -81,6 +84,8 @@ export class Core implements Turn {
   queuedCount = 0;
   /** Bytes queued for sessions. */
   queuedBytes = 0;
+  /** What the subscriptions of all sessions take, bytes. */
+  subscriptionBytes = 0;
   /** Nobody comes in any more. */
   isShuttingDown = false;
   /** The next delivery's place in the order of the store. */
@@ -113,12 +118,16 @@ export class Core implements Turn {
     this.store = ports.store;
     this.#endTurn = endTurn;
     this.releases = new Releases(endTurn);
+    const { access } = ports;
     this.router = new Router(options, {
       get version() {
-        return ports.access.version;
+        return access.version;
       },
-      mayRead: (client, topicName) => mayRead(ports.access, client, topicName),
-    });
+      mayRead: (client, topicName) => {
+        if (access.checksTopics) this.work.spend(STEPS.check * (access.stepsPerCheck ?? 1));
+        return mayRead(access, client, topicName);
+      },
+    }, (steps) => this.work.spend(steps * STEPS.node));
     this.retained = new RetainedMessages(this);
   }
 

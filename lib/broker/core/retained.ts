@@ -1,4 +1,4 @@
-import type { Message } from "../../session/mod.ts";
+import { contentSizeBytes, keptPropertiesBytes, type Message } from "../../session/mod.ts";
 import { RetainedTopics, type RetainedWalk } from "../../topic/mod.ts";
 import { Deadline } from "../ground/deadlines.ts";
 import type { Ground } from "../ground/ground.ts";
@@ -28,7 +28,7 @@ export class RetainedMessages {
     return this.#messages.size;
   }
 
-  /** Payload and topic bytes of all. */
+  /** Payload, topic and property bytes of all. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -52,7 +52,7 @@ export class RetainedMessages {
     }
     const { options, nowMs, store } = this.#ground;
     const previous = this.#messages.get(message.topicName);
-    const addedBytes = message.payload.length + message.topicName.length -
+    const addedBytes = contentSizeBytes(message) -
       (previous === undefined ? 0 : sizeBytes(previous));
     const isFull = options.maxRetainedMessages > 0 && previous === undefined &&
       this.#messages.size >= options.maxRetainedMessages;
@@ -114,5 +114,5 @@ function isStored(topicName: string): boolean {
 }
 
 function sizeBytes(message: ArenaMessage): number {
-  return message.length + message.topicName.length;
+  return message.length + message.topicName.length + keptPropertiesBytes(message.properties);
 }

@@ -25,7 +25,7 @@ export interface Route {
   readonly topicNameBytes: Uint8Array;
   readonly targets: readonly Target[];
   /** Where a client's matching subscriptions have No Local: what is left for its own messages. */
-  readonly ownTargets: ReadonlyMap<Client, Target | undefined> | undefined;
+  readonly ownTargets: ReadonlyMap<Client, readonly Target[]> | undefined;
   readonly shares: readonly ShareGroup[];
   readonly locals: readonly LocalEntry[];
 }
@@ -70,8 +70,15 @@ export class Router {
   readonly #entries = new Map<Client, Map<string, ClientEntry>>();
   readonly #options: RouterOptions;
   readonly #readCheck: ReadCheck;
+  readonly #spend: (steps: number) => void;
 
-  constructor(options: RouterOptions, readCheck: ReadCheck) {
+  /** `spend` is told what a new route costs: nodes and entries that were looked at. */
+  constructor(
+    options: RouterOptions,
+    readCheck: ReadCheck,
+    spend: (steps: number) => void = () => {},
+  ) {
+    this.#spend = spend;
     this.#options = options;
     this.#readCheck = readCheck;
     this.#trie = new FilterTrie({ hashMatchesParent: options.hashMatchesParent });
@@ -170,7 +177,7 @@ export class Router {
 
   #build(topicName: string): Route {
     const matches: (ClientEntry | ShareGroup | LocalEntry)[] = [];
-    this.#trie.match(topicName, (entry) => void matches.push(entry));
+    this.#spend(this.#trie.match(topicName, (entry) => void matches.push(entry)));
     const version = this.#trie.version;
     const accessVersion = this.#readCheck.version;
     if (matches.length === 0) {
@@ -191,28 +198,31 @@ export class Router {
         else subscriptions.push(entry.subscription);
       }
     }
+    const { targets, ownTargets } = this.#targetsOf(topicName, byClient);
+    const topicNameBytes = encodeText(topicName);
+    return { version, accessVersion, topicNameBytes, targets, ownTargets, shares, locals };
+  }
+
+  #targetsOf(topicName: string, byClient: ReadonlyMap<Client, readonly Subscription[]>) {
     const targets: Target[] = [];
-    let ownTargets: Map<Client, Target | undefined> | undefined;
+    let ownTargets: Map<Client, readonly Target[]> | undefined;
     for (const [client, subscriptions] of byClient) {
       if (!this.#readCheck.mayRead(client, topicName)) continue;
-      if (this.#options.allowDuplicateMessages) {
-        for (const subscription of subscriptions) targets.push(merge(client, [subscription])!);
-      } else targets.push(merge(client, subscriptions)!);
-      if (subscriptions.some((subscription) => subscription.noLocal)) {
-        ownTargets ??= new Map();
-        const others = subscriptions.filter((subscription) => !subscription.noLocal);
-        ownTargets.set(client, merge(client, others));
-      }
+      targets.push(...this.#copies(client, subscriptions));
+      const others = subscriptions.filter(({ noLocal }) => !noLocal);
+      if (others.length === subscriptions.length) continue;
+      ownTargets ??= new Map();
+      ownTargets.set(client, this.#copies(client, others));
     }
-    return {
-      version,
-      accessVersion,
-      topicNameBytes: encodeText(topicName),
-      targets,
-      ownTargets,
-      shares,
-      locals,
-    };
+    return { targets, ownTargets };
+  }
+
+  /** What one client gets of a message: one copy, or where duplicates are allowed one for each subscription. */
+  #copies(client: Client, subscriptions: readonly Subscription[]): Target[] {
+    if (subscriptions.length === 0) return [];
+    return this.#options.allowDuplicateMessages
+      ? subscriptions.map((subscription) => merge(client, [subscription]))
+      : [merge(client, subscriptions)];
   }
 
   #parse(topicFilter: string): { shareName: string | undefined; topicFilter: string } {
@@ -223,8 +233,7 @@ export class Router {
 }
 
 /** A client's matching subscriptions as one: overlapping ones deliver once, at the highest QoS. [MQTT-3.3.4-2] */
-function merge(client: Client, subscriptions: readonly Subscription[]): Target | undefined {
-  if (subscriptions.length === 0) return undefined;
+function merge(client: Client, subscriptions: readonly Subscription[]): Target {
   let qos: Qos = 0;
   let retainAsPublished = false;
   let identifiers: number[] | undefined;

@@ -24,7 +24,7 @@ export const STEPS = {
   /** A Topic Filter: subscribed or unsubscribed. */
   filter: 20,
   /** A member of a shared subscription that is looked at. */
-  member: 1,
+  member: 2,
   /** A node of a trie, or an entry found there. */
   node: 1,
   /** A question to access control. */
@@ -32,7 +32,7 @@ export const STEPS = {
   /** 64 bytes that are copied or encoded. */
   bytes64: 1,
   /** Something that is due. */
-  deadline: 10,
+  deadline: 30,
 } as const;
 
 /** The steps of the turn. */

@@ -1,6 +1,8 @@
 import {
   encodePublishInto,
+  encodePublishProperties,
   type Properties,
+  propertiesSizeBytes,
   type ProtocolVersion,
   type Publish,
   publishSize,
@@ -18,6 +20,9 @@ interface Variant {
   packetIdOffset: number;
 }
 
+/** Properties of so many bytes are encoded once for all receivers, also for those whose packets are not like others'. */
+const SHARED_BYTES = 256;
+
 /** (5.0 or not) × QoS × RETAIN. */
 const VARIANTS = 12;
 
@@ -32,6 +37,7 @@ export class Fanout {
   #topicNameBytes!: Uint8Array;
   #nowMs = 0;
   #kept: KeptMessage | null = null;
+  #sharedProperties: Uint8Array | null | undefined;
   /** With one receiver there is nothing to copy from: the packet is encoded where it leaves. */
   #isSingle = true;
   #used = 0;
@@ -53,12 +59,24 @@ export class Fanout {
     this.#message = message;
     this.#topicNameBytes = topicNameBytes;
     this.#kept = kept;
+    this.#sharedProperties = undefined;
     this.#isSingle = isSingle;
     this.#nowMs = nowMs;
     if (this.#used > 0) {
       for (const variant of this.#variants) variant.bytes = null;
       this.#used = 0;
     }
+  }
+
+  /** The message's properties, encoded, where they are large; `undefined`: they are few, and encoded with each packet. */
+  get sharedProperties(): Uint8Array | undefined {
+    const { properties } = this.#message;
+    if (properties === undefined) return undefined;
+    if (this.#sharedProperties === undefined) {
+      const isLarge = propertiesSizeBytes(properties) >= SHARED_BYTES;
+      this.#sharedProperties = isLarge ? encodePublishProperties(properties) : null;
+    }
+    return this.#sharedProperties ?? undefined;
   }
 
   /** The message with a payload of its own, the same for all who keep it. */

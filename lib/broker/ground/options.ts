@@ -71,6 +71,10 @@ export interface BrokerOptions {
   readonly maxSessionExpirySeconds: number;
   /** Subscriptions of one session; 0: no limit. */
   readonly maxSubscriptions: number;
+  /** Bytes of the subscriptions of one session: 400 each, and their filters twice; 0: no limit. */
+  readonly maxSubscriptionBytes: number;
+  /** The same for all sessions together; 0: no limit. */
+  readonly maxTotalSubscriptionBytes: number;
   /** Levels of a Topic Name or Topic Filter. */
   readonly maxTopicLevels: number;
   /** What Response Information begins with, for 5.0 clients that request it; the Client Identifier follows. `""`: none. */
@@ -145,6 +149,8 @@ export const DEFAULT_BROKER_OPTIONS: BrokerOptions = {
   persistentClientExpirationSeconds: 0,
   maxSessionExpirySeconds: 0,
   maxSubscriptions: 200_000,
+  maxSubscriptionBytes: 128 * 1024 * 1024,
+  maxTotalSubscriptionBytes: 512 * 1024 * 1024,
   maxTopicLevels: 200,
   responseInformation: "",
   maxClientConnectionRate: 0,

@@ -15,8 +15,9 @@ export function outgoingProperties(
   message: Message,
   subscriptionIdentifiers: readonly number[] | undefined,
   nowMs: number,
+  hasShared = false,
 ): Properties | undefined {
-  let properties = message.properties;
+  let properties = hasShared ? undefined : message.properties;
   if (message.expiresAtMs !== Infinity) {
     // What is left, not what was given. [MQTT-3.3.2-6]
     const seconds = Math.ceil((message.expiresAtMs - nowMs) / 1000);
@@ -41,6 +42,8 @@ export interface PublishContext {
   /** Taken off every Topic Name; `""`: none. */
   readonly mountPoint: string;
   readonly nowMs: number;
+  /** The message's own properties are encoded already, and left out here. */
+  readonly hasShared: boolean;
 }
 
 /** The PUBLISH for one client. */
@@ -48,7 +51,7 @@ export function publishPacket(
   outgoing: Outgoing,
   packetId: number,
   isRepeat: boolean,
-  { protocolVersion, mountPoint, nowMs }: PublishContext,
+  { protocolVersion, mountPoint, nowMs, hasShared }: PublishContext,
 ): Publish {
   const { message, qos, retain } = outgoing;
   let { topicName } = message;
@@ -56,7 +59,7 @@ export function publishPacket(
     topicName = topicName.slice(mountPoint.length);
   }
   const properties = protocolVersion === 5
-    ? outgoingProperties(message, outgoing.subscriptionIdentifiers, nowMs)
+    ? outgoingProperties(message, outgoing.subscriptionIdentifiers, nowMs, hasShared)
     : undefined;
   const { payload } = message;
   return { type: "publish", topicName, payload, qos, retain, dup: isRepeat, packetId, properties };

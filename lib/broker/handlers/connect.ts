@@ -1,6 +1,7 @@
 import { type Connect, MqttError, ReasonCode, type Will } from "../../codec/mod.ts";
 import { isTopicName } from "../../topic/mod.ts";
 import type { Core } from "../core/core.ts";
+import { willSizeBytes } from "../core/will_book.ts";
 import { checkResponseTopic } from "../ground/message_rules.ts";
 import type { AuthenticationRequest, AuthenticationVerdict } from "../ground/ports.ts";
 import { refuse } from "../services/lifecycle.ts";
@@ -119,6 +120,11 @@ function checkWill(core: Core, connection: Connection, will: Will): void {
       ? ReasonCode.PacketTooLarge
       : ReasonCode.NotAuthorized;
     throw new MqttError(reasonCode, `Will is larger than ${messageSizeLimitBytes} bytes`);
+  }
+  const { maxTotalQueuedBytes } = core.options;
+  const neededBytes = core.queuedBytes + core.wills.bytes + willSizeBytes(will);
+  if (maxTotalQueuedBytes > 0 && neededBytes > maxTotalQueuedBytes) {
+    throw new MqttError(ReasonCode.QuotaExceeded, "No room for another will");
   }
   if (connection.protocolVersion < 5) return;
   if (will.properties !== undefined) checkResponseTopic(will.properties);

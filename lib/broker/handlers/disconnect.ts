@@ -19,6 +19,9 @@ export function handleDisconnect(core: Core, connection: Connection, packet: Dis
     session.expirySeconds = limitExpiry(core, seconds);
   }
   // [MQTT-3.14.4-3] but 0x04 keeps the will.
-  if (packet.reasonCode === ReasonCode.Success) connection.will = undefined;
+  if (packet.reasonCode === ReasonCode.Success) {
+    core.wills.remove(connection.will);
+    connection.will = undefined;
+  }
   disconnect(core, connection, undefined);
 }

@@ -5,7 +5,7 @@ import {
   type Subscribe,
   type SubscriptionRequest,
 } from "../../codec/mod.ts";
-import type { Subscription } from "../../session/mod.ts";
+import { type Session, type Subscription, subscriptionSizeBytes } from "../../session/mod.ts";
 import type { Core } from "../core/core.ts";
 import { STEPS } from "../core/work.ts";
 import { pumpRetained } from "../services/retained_pump.ts";
@@ -98,9 +98,8 @@ function subscribe(
       "No Local does not go with a shared subscription",
     );
   }
-  const { maxSubscriptions } = core.options;
   const isNew = !session.subscriptions.has(filter.key);
-  if (isNew && maxSubscriptions > 0 && session.subscriptions.size >= maxSubscriptions) {
+  if (isNew && !hasRoomFor(core, session, filter.key)) {
     return failure(connection, ReasonCode.QuotaExceeded);
   }
   if (!isAllowed) return failure(connection, ReasonCode.NotAuthorized);
@@ -108,6 +107,16 @@ function subscribe(
     return failure(connection, ReasonCode.QuotaExceeded);
   }
   return grant(core, connection, packet, request, filter, isNew);
+}
+
+/** Whether one more subscription is within the limits, of the session and of all. */
+function hasRoomFor(core: Core, session: Session, key: string): boolean {
+  const { maxSubscriptions, maxSubscriptionBytes, maxTotalSubscriptionBytes } = core.options;
+  const sizeBytes = subscriptionSizeBytes(key);
+  return (maxSubscriptions === 0 || session.subscriptions.size < maxSubscriptions) &&
+    (maxSubscriptionBytes === 0 || session.subscriptionBytes + sizeBytes <= maxSubscriptionBytes) &&
+    (maxTotalSubscriptionBytes === 0 ||
+      core.subscriptionBytes + sizeBytes <= maxTotalSubscriptionBytes);
 }
 
 function grant(
@@ -128,7 +137,9 @@ function grant(
     subscriptionIdentifier: packet.properties?.subscriptionIdentifiers?.[0] ?? 0,
   };
   core.router.subscribe(client, subscription);
+  const bytesBefore = session.subscriptionBytes;
   session.subscribe(subscription);
+  core.subscriptionBytes += session.subscriptionBytes - bytesBefore;
   if (session.isPersistent) core.store?.putSubscription(session.clientId, subscription);
   // Retain Handling: 0 always, 1 only where it is new, 2 never; a shared subscription gets none. [MQTT-3.3.1-9]..[MQTT-3.3.1-11]
   const wantsRetained = request.retainHandling === 0 || request.retainHandling === 1 && isNew;

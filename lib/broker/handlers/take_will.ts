@@ -9,8 +9,9 @@ export function takeWill(core: Core, connection: Connection, will: Will | undefi
   if (will === undefined) return;
   const kept = keepWill(connection, will);
   const reason = refusalOf(core, connection, kept);
-  if (reason === undefined) connection.will = kept;
-  else dropWill(core, connection.client!, kept.topicName, reason);
+  if (reason !== undefined) return dropWill(core, connection.client!, kept.topicName, reason);
+  connection.will = kept;
+  core.wills.add(kept);
 }
 
 /** The will as it will be published: under the mount point, at a QoS that is allowed, with bytes of its own. */
@@ -40,7 +41,9 @@ function refusalOf(core: Core, connection: Connection, will: Will) {
   const decision = access.mayPublish(identity, topicName, qos, retain);
   if (decision === "pending") {
     access.decided?.(identity, () => {
-      if (access.mayPublish(identity, topicName, qos, retain) !== true) connection.will = undefined;
+      if (access.mayPublish(identity, topicName, qos, retain) === true) return;
+      core.wills.remove(connection.will);
+      connection.will = undefined;
     });
     return undefined;
   }

@@ -47,7 +47,9 @@ function unsubscribe(core: Core, connection: Connection, asked: string): number 
   if (filter === undefined) {
     return refusal(connection, ReasonCode.TopicFilterInvalid, "UNSUBSCRIBE names no Topic Filter");
   }
+  const bytesBefore = session.subscriptionBytes;
   if (!session.unsubscribe(filter.key)) return ReasonCode.NoSubscriptionExisted;
+  core.subscriptionBytes -= bytesBefore - session.subscriptionBytes;
   core.router.unsubscribe(client, filter.key);
   if (session.isPersistent) core.store?.deleteSubscription(session.clientId, filter.key);
   if (filter.isShared) moveShared(core, client, filter.key);

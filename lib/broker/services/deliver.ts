@@ -1,4 +1,4 @@
-import type { Delivery, Message } from "../../session/mod.ts";
+import { contentSizeBytes, type Delivery, type Message } from "../../session/mod.ts";
 import { type Core, mayRead } from "../core/core.ts";
 import type { Target } from "../core/target.ts";
 import { STEPS } from "../core/work.ts";
@@ -13,7 +13,10 @@ export function deliver(core: Core, target: Target, message: Message, fanout: Fa
   const { client } = target;
   const { connection, session } = client;
   const { options, store } = core;
-  core.work.spend(STEPS.delivery + (message.payload.length >> 6) * STEPS.bytes64);
+  core.work.spend(
+    STEPS.delivery + (contentSizeBytes(message) >> 6) * STEPS.bytes64 +
+      (target.subscriptionIdentifiers?.length ?? 0),
+  );
   const qos = options.upgradeOutgoingQos || target.qos < message.qos ? target.qos : message.qos;
   const retain = message.retain && target.retainAsPublished;
   const { subscriptionIdentifiers } = target;
@@ -46,6 +49,7 @@ export function deliver(core: Core, target: Target, message: Message, fanout: Fa
 
 /** How well a client can take a message now: see `ShareGroup.pick`. */
 export function rank(core: Core, target: Target, message: Message): number {
+  core.work.spend(STEPS.member);
   const { client } = target;
   if (!mayRead(core.ports.access, client, message.topicName)) return 0;
   const { connection } = client;

@@ -3,6 +3,7 @@ import { disconnect } from "./lifecycle.ts";
 import { relieve } from "./relief.ts";
 import { pumpRetained } from "./retained_pump.ts";
 import { routeMessage } from "./route_message.ts";
+import { drain } from "./send.ts";
 import { rewatch } from "./watch.ts";
 
 /** Ends the turn: commits what was written, sends what may leave. */
@@ -51,6 +52,7 @@ function pumpAll(core: Core): void {
     const [client] = pumping;
     pumping.delete(client!);
     work.beginPart();
+    drain(core, client!);
     pumpRetained(core, client!);
   }
 }

@@ -51,6 +51,7 @@ export function disconnect(
   const { client } = connection;
   if (reason !== undefined) sayGoodbye(connection, reason);
   connection.enter("close");
+  core.wills.remove(connection.will);
   core.deadlines.clear(connection.watch);
   connection.stops.clear(core.deadlines);
   core.connections.delete(connection);
@@ -100,6 +101,7 @@ export function endSession(core: Core, client: Client): void {
   endStored(core, session.clientId);
   const moving = takeShared(core, client, () => true);
   const inFlight = [...session.sender.values()].filter(({ state }) => state === "published");
+  core.subscriptionBytes -= session.subscriptionBytes;
   for (const topicFilter of session.subscriptions.keys()) {
     core.router.unsubscribe(client, topicFilter);
   }

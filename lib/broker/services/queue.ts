@@ -59,11 +59,11 @@ function makeRoom(core: Core, client: Client, delivery: Delivery): boolean {
   return false;
 }
 
-/** Looks through the queue only when something in it may have expired: it may be long, and full for each message that comes. */
+/** Takes out what has expired: the queue knows it, since it may be long, and full for each message that comes. */
 function dropExpired(core: Core, client: Client): void {
-  if (client.session.queue.nextExpiryMs > core.nowMs) return;
-  const isExpired = ({ message }: Delivery) => message.expiresAtMs <= core.nowMs;
-  for (const delivery of takeQueued(core, client, isExpired)) {
+  for (const delivery of client.session.queue.takeExpired(core.nowMs)) {
+    core.queuedCount--;
+    core.queuedBytes -= deliverySizeBytes(delivery);
     dropDelivery(core, client, delivery, "expired");
   }
 }
@@ -78,5 +78,6 @@ function hasRoom(core: Core, client: Client, delivery: Delivery, ifEmptied = fal
   if (delivery.qos === 0 && delivery.sequence > 0 && core.store?.isFull === true) return false;
   return (maxQueuedMessages === 0 || length < maxQueuedMessages) &&
     (maxQueuedBytes === 0 || queue.bytes + addedBytes <= maxQueuedBytes) &&
-    (maxTotalQueuedBytes === 0 || core.queuedBytes + addedBytes <= maxTotalQueuedBytes);
+    (maxTotalQueuedBytes === 0 ||
+      core.queuedBytes + core.wills.bytes + addedBytes <= maxTotalQueuedBytes);
 }

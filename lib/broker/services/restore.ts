@@ -28,6 +28,7 @@ function restoreSession(core: Core, stored: StoredSession): void {
     session.subscribe(subscription);
     core.router.subscribe(client, subscription);
   }
+  core.subscriptionBytes += session.subscriptionBytes;
   for (const { delivery, packetId, state } of stored.deliveries) {
     core.nextSequence = Math.max(core.nextSequence, delivery.sequence + 1);
     if (packetId > 0) session.sender.restore(packetId, delivery, state);

@@ -28,8 +28,7 @@ export function routeMessage(
       deliver(core, target, message, fanout);
     }
     if (ownTargets !== undefined && publisher !== null) {
-      const own = ownTargets.get(publisher);
-      if (own !== undefined) deliver(core, own, message, fanout);
+      for (const own of ownTargets.get(publisher) ?? []) deliver(core, own, message, fanout);
     }
     for (const share of shares) {
       const target = share.pick((member) => rank(core, member, message));

@@ -1,6 +1,7 @@
 import { ReasonCode } from "../../codec/mod.ts";
-import type { Delivery, InFlight } from "../../session/mod.ts";
+import { contentSizeBytes, type Delivery, type InFlight } from "../../session/mod.ts";
 import type { Core } from "../core/core.ts";
+import { STEPS } from "../core/work.ts";
 import type { Fanout } from "../ground/fanout.ts";
 import type { Outgoing } from "../ground/outgoing.ts";
 import { leaveOf } from "../ground/promises.ts";
@@ -29,7 +30,11 @@ export function drain(core: Core, client: Client): void {
     resend(core, client, connection, inFlight);
   }
   while (session.queue.length > 0 && canSendQueued(core, client, connection)) {
+    if (core.work.isPartOver) return void core.pumping.add(client);
     const delivery = dequeue(core, client)!;
+    core.work.spend(
+      STEPS.delivery + (contentSizeBytes(delivery.message) >> 6) * STEPS.bytes64,
+    );
     if (delivery.message.expiresAtMs <= core.nowMs) {
       dropDelivery(core, client, delivery, "expired");
     } else if (delivery.qos > 0) sendInFlight(core, client, connection, delivery, undefined);

@@ -12,6 +12,7 @@ import { routeMessage } from "./route_message.ts";
 export function delayWill(core: Core, client: Client, will: Will, dueAtMs: number): void {
   const deadline = new Deadline(() => publishDelayedWill(core, client));
   client.delayedWill = { will, deadline };
+  core.wills.add(will);
   core.store?.putWill(client.session.clientId, { will, dueAtMs });
   core.deadlines.set(deadline, dueAtMs);
 }
@@ -20,6 +21,7 @@ export function delayWill(core: Core, client: Client, will: Will, dueAtMs: numbe
 export function cancelDelayedWill(core: Core, client: Client): void {
   if (client.delayedWill === null) return;
   core.deadlines.clear(client.delayedWill.deadline);
+  core.wills.remove(client.delayedWill.will);
   client.delayedWill = null;
   core.store?.deleteWill(client.session.clientId);
 }

@@ -167,16 +167,29 @@ export class Outbox {
       fanout.copyInto(buffer, this.protocolVersion, outgoing.qos, outgoing.retain, packetId);
     } else {
       const { protocolVersion } = this;
-      const limits = { protocolVersion, mountPoint: this.#mountPoint, nowMs: this.#ground.nowMs };
+      const shared = protocolVersion === 5 ? fanout?.sharedProperties : undefined;
+      const limits = {
+        protocolVersion,
+        mountPoint: this.#mountPoint,
+        nowMs: this.#ground.nowMs,
+        hasShared: shared !== undefined,
+      };
       let packet = publishPacket(outgoing, packetId, isRepeat, limits);
-      let sizeBytes = publishSize(packet, this.protocolVersion);
+      let sizeBytes = publishSize(packet, protocolVersion, undefined, shared);
       if (sizeBytes > this.maxPacketSizeBytes) return false;
       if (this.aliases !== null && buffer === this.ready) {
         packet = this.#withAlias(packet, sizeBytes, this.aliases);
-        sizeBytes = publishSize(packet, this.protocolVersion);
+        sizeBytes = publishSize(packet, protocolVersion, undefined, shared);
       }
       const at = buffer.reserve(sizeBytes);
-      buffer.length = encodePublishInto(packet, this.protocolVersion, buffer.bytes, at);
+      buffer.length = encodePublishInto(
+        packet,
+        protocolVersion,
+        buffer.bytes,
+        at,
+        undefined,
+        shared,
+      );
     }
     const { metrics } = this.#ground;
     metrics.publishSent++;
