@@ -1,5 +1,5 @@
 import { encodePacket } from "../../../lib/codec/mod.ts";
-import { connectPacket, publishPacket, RawClient } from "../../support/raw_client.ts";
+import { connectPacket, publishPacket, type RawClient } from "../../support/raw_client.ts";
 import { type SoloAttack, type Target, userProperties } from "./attack.ts";
 
 const OPTIONS = { noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;

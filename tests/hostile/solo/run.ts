@@ -50,9 +50,10 @@ export async function soloRun(attack: SoloAttack, seconds: number): Promise<Solo
     const secondPort = freePort();
     const config = (attack.config ?? "").replaceAll("DIR", directory)
       .replaceAll("PORT2", String(secondPort));
+    const anonymous = config.includes("allow_anonymous") ? "" : "allow_anonymous true\n";
     const store = config.includes("persistence ") ? "" : "persistence false\n";
     const broker = await BrokerProcess.start({
-      config: `bind_address 127.0.0.1\nmax_failure_delay 5\n${store}${config}`,
+      config: `bind_address 127.0.0.1\nmax_failure_delay 5\n${anonymous}${store}${config}`,
       preload: new URL("./vitals.preload.ts", import.meta.url),
       v8Flags: [`--max-heap-size=${HEAP_MB}`],
     });

@@ -1,6 +1,6 @@
 import { hashPassword } from "../../../lib/auth/mod.ts";
 import { publishPacket, type RawClient } from "../../support/raw_client.ts";
-import { type SoloAttack, type Target, userProperties } from "./attack.ts";
+import type { SoloAttack, Target } from "./attack.ts";
 
 const OPTIONS = { noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
 
