@@ -81,10 +81,11 @@ async function observe(
     await pause(seconds * 1000);
     const attacked = await good.take();
     target.end();
-    const vitals = vitalsIn(broker.log.slice(logStart));
     target.hangUp();
     await pause(AFTER_MS);
-    const after = vitalsIn(broker.log).at(-1);
+    // Read only now: the thread of the attackers may have had no time for the broker's log before.
+    const vitals = vitalsIn(broker.log.slice(logStart));
+    const after = vitals.at(-1);
     const most = (read: (line: VitalsLine) => number) => Math.max(0, ...vitals.map(read));
     const result = {
       attack,
