@@ -29,7 +29,7 @@ export interface StatefulResult {
 const FUZZERS = 12;
 const PARTS = 10;
 const VERSIONS: readonly ProtocolVersion[] = [3, 4, 5];
-/** Few of each, so that sessions, subscriptions and messages meet; what may grow is bounded. */
+/** Few of each, so that sessions, subscriptions and messages meet; what may grow is bounded, and a damaged length swallows little. */
 const CLIENTS = 40;
 const TOPICS = ["a", "a/b", "b/+", "#", "$share/g/a", "retained/x"];
 const CONFIG = `bind_address 127.0.0.1
@@ -41,7 +41,7 @@ max_total_queued_bytes 10000000
 max_session_expiry 5
 connect_timeout 5
 packet_timeout 5
-max_packet_size 200000
+max_packet_size 5000
 persistence false
 connection_messages false
 `;
@@ -85,8 +85,8 @@ class Fuzzer {
     try {
       if (this.#isWebSocket) await write(stream, new TextEncoder().encode(upgradeRequest()));
       await this.#send(stream, encodePacket(this.#connect(version), version));
-      while (!isGone && sent < most && random.int(200) > 0) {
-        const damaged = 1 + random.int(4);
+      while (!isGone && sent < most && random.int(40) > 0) {
+        const damaged = 1 + random.int(8);
         const parts = [encodePackets(this.#polite(version), version)];
         for (let i = 0; i < damaged; i++) {
           parts.push(mutate(encodePacket(randomPacket(random, version), version), random));
@@ -161,6 +161,7 @@ export async function statefulRun(init: StatefulInit): Promise<StatefulResult> {
     config: `${CONFIG}listener ${webSocketPort} 127.0.0.1\nprotocol websockets\n`,
     preload: new URL("./solo/vitals.preload.ts", import.meta.url),
     keptLog: KEPT_LOG,
+    v8Flags: ["--expose-gc"],
   });
   const { port } = broker;
   const random = new Random(init.seed);
@@ -173,6 +174,7 @@ export async function statefulRun(init: StatefulInit): Promise<StatefulResult> {
   const memory: [heap: number, resident: number][] = [];
   let failure: string | undefined;
   for (let part = 1; part <= PARTS && failure === undefined; part++) {
+    const lastLine = vitalsIn(broker.log).at(-1)?.line ?? 0;
     const goal = init.count * part / PARTS;
     await Promise.all(fuzzers.map(async (fuzzer) => {
       while (sent < goal && !broker.isEnded) {
@@ -180,7 +182,7 @@ export async function statefulRun(init: StatefulInit): Promise<StatefulResult> {
       }
     }));
     failure = await faultOf(broker, good);
-    memory.push(memoryIn(broker.log));
+    memory.push(memorySince(broker.log, lastLine));
     init.onProgress?.(sent, memory.at(-1)![0]);
   }
   if (failure !== undefined) failure += `\n${lastBytes(fuzzers)}`;
@@ -213,10 +215,23 @@ function lastBytes(fuzzers: readonly Fuzzer[]): string {
   ).join("\n");
 }
 
-function memoryIn(log: string): [heap: number, resident: number] {
-  const lines = [...log.matchAll(/^@vitals (\{.*\})$/gm)].map(([, text]) => JSON.parse(text!));
-  const least = (key: string) => Math.min(...lines.map((line) => line[key] as number));
-  return [least("heapUsed"), least("rss")];
+interface VitalsLine {
+  readonly line: number;
+  readonly heapUsed: number;
+  readonly rss: number;
+}
+
+/** The lowest that was seen behind that line: what is alive right after a collection. */
+function memorySince(log: string, lastLine: number): [heap: number, resident: number] {
+  const lines = vitalsIn(log).filter(({ line }) => line > lastLine);
+  return [
+    Math.min(...lines.map(({ heapUsed }) => heapUsed)),
+    Math.min(...lines.map(({ rss }) => rss)),
+  ];
+}
+
+function vitalsIn(log: string): VitalsLine[] {
+  return [...log.matchAll(/^@vitals (\{.*\})$/gm)].map(([, text]) => JSON.parse(text!));
 }
 
 async function write(stream: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
