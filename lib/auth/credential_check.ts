@@ -93,7 +93,7 @@ export class CredentialCheck {
       isGone: () => request.signal?.isGone === true,
     };
     // Who asks what is being asked already makes no attempt of its own.
-    const joined = await this.#checker.join(check, asker);
+    const joined = await this.#checker.join(check.key, asker);
     if (joined !== undefined) return this.#conclude(request, check, path, joined);
     const attempt = this.#attempts.begin(asker.address, userName);
     if (attempt === undefined) return { isAllowed: false, reasonCode: RATE_EXCEEDED };
@@ -146,19 +146,17 @@ export class CredentialCheck {
   /** For a user that does not exist a hash is checked that nobody has: that takes as long. */
   #checkOf(request: AuthenticationRequest, user: string, path: string): Check {
     const users = this.#files.get<PasswordUsers>(path);
-    return {
-      user,
-      password: request.password ?? NO_PASSWORD,
-      ...users.get(user) ?? this.#dummy(users),
-    };
+    const password = request.password ?? NO_PASSWORD;
+    const { text, hash } = users.get(user) ?? this.#dummy(users);
+    return { user, password, text, hash, key: this.#checker.keyOf({ user, password, text }) };
   }
 
   #recall(check: Check): boolean | undefined {
-    const known = this.#checker.recall(check);
+    const known = this.#checker.recall(check.key);
     if (known !== undefined || check.text === "" || this.#remembered?.has(check) !== true) {
       return known;
     }
-    this.#checker.learn(check);
+    this.#checker.learn(check.key);
     return true;
   }
 

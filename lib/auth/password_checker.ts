@@ -29,14 +29,20 @@ export interface Asker {
   readonly isGone: () => boolean;
 }
 
-/** A password to check. */
-export interface Check {
+/** A password and whose it is said to be. */
+export interface Claim {
   readonly user: string;
   readonly password: Uint8Array;
   /** The user's hash as it stands in the file. */
   readonly text: string;
-  /** The same, understood. */
+}
+
+/** A password to check. */
+export interface Check extends Claim {
+  /** The hash, understood. */
   readonly hash: PasswordHash;
+  /** By which the answer is remembered: see {@linkcode PasswordChecker.keyOf}. */
+  readonly key: string;
 }
 
 /** One that waits or is under way; whoever asks the same joins it. */
@@ -66,45 +72,46 @@ export class PasswordChecker {
     this.#queue = new CheckQueue(init);
   }
 
+  /** By which an answer is remembered: made once for each, since it is what costs most here. */
+  keyOf({ user, password, text }: Claim): string {
+    // Lengths go in with the parts: no two triples make the same bytes.
+    return createHmac("sha256", this.#key)
+      .update(`${user.length} ${password.length} ${user}${text}`).update(password)
+      .digest("base64");
+  }
+
   /** What is known without a check. */
-  recall({ user, password, text }: Omit<Check, "hash">): boolean | undefined {
-    const key = this.#keyOf(user, password, text);
+  recall(key: string): boolean | undefined {
     if (this.#right.has(key)) return true;
     return this.#wrong.has(key) ? false : undefined;
   }
 
   /** The password was found right by other means. */
-  learn({ user, password, text }: Omit<Check, "hash">): void {
-    this.#right.add(this.#keyOf(user, password, text));
+  learn(key: string): void {
+    this.#right.add(key);
   }
 
   /** The answer to the same check where that waits or is under way already; `undefined`: there is none. */
-  join({ user, password, text }: Omit<Check, "hash">, asker: Asker):
-    | Promise<CheckOutcome>
-    | undefined {
-    const same = this.#underWay.get(this.#keyOf(user, password, text));
+  join(key: string, asker: Asker): Promise<CheckOutcome> | undefined {
+    const same = this.#underWay.get(key);
     same?.askers.push(asker);
     return same?.outcome;
   }
 
   /** Whether the password is right. Two who ask the same at once share one check. */
   check(check: Check, asker: Asker): Promise<CheckOutcome> {
-    const known = this.recall(check);
+    const { key } = check;
+    const known = this.recall(key);
     if (known !== undefined) return Promise.resolve(known);
-    const joined = this.join(check, asker);
+    const joined = this.join(key, asker);
     if (joined !== undefined) return joined;
-    const key = this.#keyOf(check.user, check.password, check.text);
     const askers = [asker];
-    const outcome = this.#run(key, check, askers).finally(() => this.#underWay.delete(key));
+    const outcome = this.#run(check, askers).finally(() => this.#underWay.delete(key));
     this.#underWay.set(key, { outcome, askers });
     return outcome;
   }
 
-  async #run(
-    key: string,
-    { hash, password }: Check,
-    askers: readonly Asker[],
-  ): Promise<CheckOutcome> {
+  async #run({ key, hash, password }: Check, askers: readonly Asker[]): Promise<CheckOutcome> {
     const isGone = () => askers.every((asker) => asker.isGone());
     const turn = await this.#queue.enter(askers[0]!.address, isGone);
     if (turn !== "begin") return turn;
@@ -115,13 +122,6 @@ export class PasswordChecker {
     } finally {
       this.#queue.leave();
     }
-  }
-
-  /** Lengths go in with the parts: no two triples make the same bytes. */
-  #keyOf(user: string, password: Uint8Array, text: string): string {
-    return createHmac("sha256", this.#key)
-      .update(`${user.length} ${password.length} ${user}${text}`).update(password)
-      .digest("base64");
   }
 }
 

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
 import { dirname } from "node:path";
 import type { LogPort } from "../broker/mod.ts";
-import type { Check } from "./password_checker.ts";
+import type { Claim } from "./password_checker.ts";
 
 /** What a file begins with. */
 const MAGIC = "FLUXPW1\n";
@@ -61,7 +61,7 @@ export class RememberedPasswords {
   }
 
   /** Whether the password is the one that was right for this user and hash. */
-  has(check: Omit<Check, "hash">): boolean {
+  has(check: Claim): boolean {
     const name = this.#nameOf(check);
     const tag = this.#tags.get(name);
     if (tag === undefined || tag !== this.#tagOf(check, name)) return false;
@@ -70,7 +70,7 @@ export class RememberedPasswords {
   }
 
   /** It was right. */
-  add(check: Omit<Check, "hash">): void {
+  add(check: Claim): void {
     const name = this.#nameOf(check);
     const tag = this.#tagOf(check, name);
     if (this.#tags.get(name) !== tag) this.#isChanged = true;
@@ -109,12 +109,12 @@ export class RememberedPasswords {
   }
 
   /** Lengths go in with the parts: no two pairs make the same bytes. */
-  #nameOf({ user, text }: Omit<Check, "hash">): string {
+  #nameOf({ user, text }: Claim): string {
     return createHmac("sha256", this.#key).update(`${user.length} ${user}${text}`).digest()
       .subarray(0, NAME_BYTES).toString("base64");
   }
 
-  #tagOf({ password }: Omit<Check, "hash">, name: string): string {
+  #tagOf({ password }: Claim, name: string): string {
     const derived = pbkdf2Sync(password, name, ROUNDS, TAG_BYTES, "sha512");
     return createHmac("sha256", this.#key).update(derived).digest("base64");
   }

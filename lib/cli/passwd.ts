@@ -172,10 +172,11 @@ function readFile(path: string): string | undefined {
 
 /** A new file is its owner's alone. Throws where somebody else has made it meanwhile: theirs stays. */
 function makeFile(path: string, text: string): void {
-  withTemporary(path, text, (temporary) => {
-    Deno.linkSync(temporary, path);
-    Deno.removeSync(temporary);
-  });
+  using file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
+  for (let bytes = new TextEncoder().encode(text); bytes.length > 0;) {
+    bytes = bytes.subarray(file.writeSync(bytes));
+  }
+  file.syncSync();
 }
 
 /**
@@ -185,20 +186,11 @@ function makeFile(path: string, text: string): void {
 function replaceFile(path: string, text: string): void {
   // A link stays a link, and what it leads to is replaced.
   const target = Deno.realPathSync(path);
-  withTemporary(target, text, (temporary) => {
+  const temporary = `${target}.${crypto.randomUUID()}.tmp`;
+  try {
+    makeFile(temporary, text);
     if (Deno.build.os !== "windows") keepAccess(Deno.statSync(target), temporary);
     Deno.renameSync(temporary, target);
-  });
-}
-
-/** Writes the text to a file beside `path`; `use` puts it where it belongs. */
-function withTemporary(path: string, text: string, use: (temporary: string) => void): void {
-  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
-  try {
-    Deno.writeTextFileSync(temporary, text, { mode: 0o600, createNew: true });
-    using file = Deno.openSync(temporary, { write: true });
-    file.syncSync();
-    use(temporary);
   } catch (error) {
     if (exists(temporary)) Deno.removeSync(temporary);
     throw error;

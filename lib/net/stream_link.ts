@@ -142,7 +142,10 @@ export class StreamLink implements Link, Holder {
     if (this.#end === this.#buffer.length) return;
     this.#isReading = true;
     // Most reads begin with an empty buffer: a view of it would be a hundred bytes more of each idle connection.
-    const room = this.#end === 0 ? this.#buffer : this.#buffer.subarray(this.#end);
+    const { readBytes } = this.#buffers;
+    const room = this.#end === 0 && this.#buffer.length <= readBytes
+      ? this.#buffer
+      : this.#buffer.subarray(this.#end, this.#end + readBytes);
     this.#stream.read(room).then(this.#onRead, this.#onFailed);
   }
 
@@ -206,7 +209,7 @@ export class StreamLink implements Link, Holder {
     const leftBytes = this.#end - this.#start;
     let sizeBytes = this.#buffers.nextSize(buffer.length, readBytes);
     if (sizeBytes >= buffer.length) this.#smallReads = 0;
-    else if (leftBytes > 0 || ++this.#smallReads < SMALL_READS) sizeBytes = buffer.length;
+    else if (leftBytes > 0 || this.#isSmallRead()) sizeBytes = buffer.length;
     if (leftBytes === sizeBytes) sizeBytes *= 2;
     // Its CONNECT was all that it has sent, and may have been long.
     if (leftBytes === 0 && this.#connection!.state !== "connected") {
@@ -220,6 +223,11 @@ export class StreamLink implements Link, Holder {
     } else if (leftBytes > 0 && this.#start > 0) buffer.copyWithin(0, this.#start, this.#end);
     this.#start = 0;
     this.#end = leftBytes;
+  }
+
+  /** Whether the read buffer is kept although little was read. One for a large packet is not: its client may say nothing more. */
+  #isSmallRead(): boolean {
+    return this.#buffer.length <= this.#buffers.readBytes && ++this.#smallReads < SMALL_READS;
   }
 
   /** Accounts for what is unfinished; whether there is room for a buffer of this size. Most connections have nothing to account. */

@@ -133,14 +133,17 @@ const anybody = { address: "a", isGone: () => false };
 function checkerOf(init: Partial<PasswordCheckerInit>) {
   const checker = new PasswordChecker({ ...LIMITS, nowMs, ...init });
   const recall = (user: string, password: Uint8Array, text: string) =>
-    checker.recall({ user, password, text });
+    checker.recall(checker.keyOf({ user, password, text }));
   const check = (
     user: string,
     password: Uint8Array,
     text: string,
     hash: PasswordHash,
     asker: Asker = anybody,
-  ) => checker.check({ user, password, text, hash }, asker);
+  ) => {
+    const key = checker.keyOf({ user, password, text });
+    return checker.check({ user, password, text, hash, key }, asker);
+  };
   return { checker, recall, check };
 }
 

@@ -89,10 +89,13 @@ class FakeStream implements ByteStream {
 /** Counts how often a connection moves. */
 class CountingBuffers extends ReadBuffers {
   taken = 0;
+  lastBytes = 0;
 
   override take(sizeBytes: number): Uint8Array<ArrayBuffer> {
     this.taken++;
-    return super.take(sizeBytes);
+    const buffer = super.take(sizeBytes);
+    this.lastBytes = buffer.length;
+    return buffer;
   }
 }
 
@@ -164,8 +167,9 @@ netTest("a large packet in small pieces moves to a larger buffer a few times onl
   for (let at = 0; at < bytes.length; at += 100) stream.arrive(bytes.subarray(at, at + 100));
   while (broker.metrics.publishReceived === 0) await settled();
   assert.ok(stream.reads > 3000, `${stream.reads} reads`);
-  // 2 KB, 16, 64, 128, 256, 512, and back to 64.
+  // 2 KB, 16, 64, 128, 256, 512, and back to the smallest, since nothing says that more will come.
   assert.ok(buffers.taken - before <= 7, `${buffers.taken - before} buffers`);
+  assert.equal(buffers.lastBytes, buffers.smallest);
   stream.arrive(null);
   await settled();
   link.abort();

@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import { type AccessPort, type AuthenticationVerdict, OPEN_ACCESS } from "../../lib/broker/mod.ts";
 import { encodePacket } from "../../lib/codec/mod.ts";
 import {
   type Holder,
@@ -165,6 +166,40 @@ netTest(
       assert.equal((await large.receive())?.type, "connack");
       for (const client of slow) client.close();
     });
+  },
+);
+
+netTest(
+  "CONNECTs that wait for their answer count too, and who goes is told with 0x97",
+  async () => {
+    const asked: ((verdict: AuthenticationVerdict) => void)[] = [];
+    const access: AccessPort = {
+      ...OPEN_ACCESS,
+      authenticate: (_, reply) => void asked.push(reply),
+    };
+    const server = new Server({ access, unfinished: { maxConnectingBytes: 1 * MB } });
+    const port = server.listen({ port: 0 });
+    try {
+      const clients: RawClient[] = [];
+      for (let i = 0; i < 30; i++) {
+        const client = await RawClient.open(port);
+        clients.push(client);
+        await client.send(longConnect());
+        await until(() => asked.length === i + 1);
+        assert.ok(server.unfinishedBytes <= 1 * MB, `${server.unfinishedBytes} bytes are held`);
+      }
+      const { packets: [refusal] } = await clients[0]!.untilEnd();
+      assert.equal(refusal?.type === "connack" && refusal.reasonCode, 0x97);
+      // The last ones are let in, and nothing of them is held any more.
+      for (const reply of asked) reply({ isAllowed: true });
+      const connack = await clients.at(-1)!.receive();
+      assert.equal(connack?.type === "connack" && connack.reasonCode, 0);
+      await until(() => server.unfinishedBytes === 0);
+      for (const client of clients) client.close();
+      await until(() => server.connectionCount === 0);
+    } finally {
+      await server.close();
+    }
   },
 );
 

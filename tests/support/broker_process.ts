@@ -27,6 +27,8 @@ export interface BrokerProcessInit {
   readonly coverage?: string;
   /** File descriptors that the process may open. */
   readonly openFiles?: number;
+  /** Characters of the log that are kept, more or less: the last. Default: all. */
+  readonly keptLog?: number;
   /** Further flags of V8. */
   readonly v8Flags?: readonly string[];
 }
@@ -43,7 +45,9 @@ export class BrokerProcess {
   readonly #child: Deno.ChildProcess;
   readonly #directory: string;
   readonly #reading: Promise<unknown>;
+  readonly #keptLog: number;
   #log = "";
+  #port: number | undefined;
   #onLog: (() => void)[] = [];
   #ended: Deno.CommandStatus | undefined;
 
@@ -63,6 +67,7 @@ export class BrokerProcess {
 
   private constructor(init: BrokerProcessInit, directory: string) {
     this.#directory = directory;
+    this.#keptLog = init.keptLog ?? Infinity;
     const source = init.config === undefined ? [] : ["-c", "flux.conf"];
     const transport = init.transport === undefined ? [] : ["--transport", init.transport];
     const port = init.isPortOwn ? [] : ["-p", "0"];
@@ -121,7 +126,7 @@ export class BrokerProcess {
 
   /** Where it listens, on 127.0.0.1. */
   get port(): number {
-    return Number(LISTENING.exec(this.#log)![1]);
+    return this.#port ??= Number(LISTENING.exec(this.#log)![1]);
   }
 
   /** Where it runs: its configuration file is `flux.conf` in it. */
@@ -212,6 +217,7 @@ export class BrokerProcess {
   async #read(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
     for await (const text of stream.pipeThrough(new TextDecoderStream())) {
       this.#log += text;
+      if (this.#log.length > this.#keptLog * 2) this.#log = this.#log.slice(-this.#keptLog);
       this.#told();
     }
   }

@@ -20,6 +20,10 @@ acl_file DIR/acl
       const properties = { sessionExpiryInterval: 1000 };
       const entitled = await target.enter({ clientId, properties });
       await entitled.subscribe("secret/#", 1);
+      // So that the way to it is remembered.
+      await publishSecret(target);
+      await entitled.send({ type: "puback", packetId: 1, reasonCode: 0 });
+      await entitled.ping();
       entitled.close();
       const other = await target.enter(
         { clientId, properties, cleanStart: false },

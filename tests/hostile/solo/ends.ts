@@ -100,7 +100,7 @@ export const ENDS: readonly SoloAttack[] = [
   {
     name: "request-blanks",
     what: "one HTTP request with 8,100 blanks in a header, before anybody is known",
-    config: "listener PORT2 127.0.0.1\nprotocol websockets\nallow_anonymous true\n",
+    config: "listener PORT2 127.0.0.1\nprotocol websockets\n",
     async run(target) {
       const client = await target.open(5, target.secondPort);
       const request = `GET /mqtt HTTP/1.1\r\nX:${" ".repeat(8100)}\n\r\n\r\n`;

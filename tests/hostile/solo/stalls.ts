@@ -1,4 +1,5 @@
 import { hashPassword } from "../../../lib/auth/mod.ts";
+import { encodePacket } from "../../../lib/codec/mod.ts";
 import { publishPacket, type RawClient } from "../../support/raw_client.ts";
 import type { SoloAttack, Target } from "./attack.ts";
 
@@ -95,9 +96,9 @@ export const STALLS: readonly SoloAttack[] = [
         userProperties: Array.from({ length: 100_000 }, (): [string, string] => ["name", "value"]),
       };
       const client = await target.enter();
+      const bytes = encodePacket({ ...publishPacket("fanout", "x"), properties } as never, 5);
       while (!target.isOver) {
-        const packet = { ...publishPacket("fanout", "x"), properties } as never;
-        await target.until(client.send(packet));
+        await target.until(client.write(bytes));
         await target.pause(200);
       }
     },
@@ -137,9 +138,8 @@ export const STALLS: readonly SoloAttack[] = [
         userProperties: Array.from({ length: 300_000 }, (): [string, string] => ["", ""]),
       };
       const client = await target.enter();
-      while (!target.isOver) {
-        await target.until(client.send({ ...publishPacket("a", ""), properties } as never));
-      }
+      const bytes = encodePacket({ ...publishPacket("a", ""), properties } as never, 5);
+      while (!target.isOver) await target.until(client.write(bytes));
     },
   },
 ];
