@@ -20,7 +20,7 @@ const USE = `Makes the executable.
 /** What the broker needs, and nothing beyond it. The executable keeps these for good. */
 const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-write", "--allow-env"];
 /** For Linux: libc and no other library. With this permission the transport epoll works. */
-const LIBC_PERMISSION = `--allow-ffi=${Object.values(LIBC_PATHS).flat().join(",")}`;
+export const LIBC_PERMISSION = `--allow-ffi=${Object.values(LIBC_PATHS).flat().join(",")}`;
 /**
  * A young generation of up to 12 MB, three times this, instead of 48: objects of a turn are dead before they are copied, fit the processor's
  * caches, and take no memory that an edge device could use. Fan-out with QoS 1 is a third faster with it. And the function with
