@@ -1,5 +1,5 @@
 /** What one read takes at most: whoever has more waits until others have been read. */
-const READ_BYTES = 256 * 1024;
+const READ_BYTES = 128 * 1024;
 /** The longest unfinished packet that is put before the next read: the largest buffer that is lent and not made. */
 export const MAX_REST_BYTES = 64 * 1024;
 /** Bytes of all reads of a turn. Memory that a broker at rest never touches. */
