@@ -49,6 +49,16 @@ transportTest("a listener that cannot be says so as Deno does", async (open) => 
   assert.throws(() => local.server.listen(strange), Deno.errors.AddrNotAvailable);
 });
 
+transportTest("a server is closed twice, and listens no more", async (open, transport) => {
+  const local = await open();
+  using client = await RawClient.connect(local.port);
+  await client.ping();
+  await Promise.all([local.server.close(), local.server.close()]);
+  await local.server.close();
+  if (transport === "epoll") assert.throws(() => local.server.listen({}), TypeError);
+  assert.equal(local.server.connectionCount, 0);
+});
+
 transportTest("a broker that is stopped and continued loses nobody", async (_, transport) => {
   // A call that waits is interrupted by each of these.
   await using broker = await BrokerProcess.start({ transport, flags: ["--no-persistence"] });
