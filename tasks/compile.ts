@@ -26,7 +26,7 @@ const PERMISSIONS = [
   "--allow-sys=statfs",
 ];
 /** For Linux: libc and no other library. With this permission the transport epoll works. */
-const LIBC_PERMISSION = `--allow-ffi=${Object.values(LIBC_PATHS).flat().join(",")}`;
+export const LIBC_PERMISSION = `--allow-ffi=${Object.values(LIBC_PATHS).flat().join(",")}`;
 /**
  * A young generation of up to 12 MB, three times this, instead of 48: objects of a turn are dead before they are copied, fit the processor's
  * caches, and take no memory that an edge device could use. Fan-out with QoS 1 is a third faster with it. And the function with

@@ -12,6 +12,10 @@
  * above. Only a PROXY header is read before, because all limits by address go by what it says. Frames of WebSockets are taken apart here and not by a server of Deno's or Node's,
  * because theirs cannot be told to stop reading, and a socket that is blocked cannot be closed; it is 250 lines, and no package.
  *
+ * `loadTransport` finds another way for plain connections, behind the same door: `epoll/` calls libc itself. There `EpollListener` and
+ * `EpollLink` take the places of `Listener` and `StreamLink`, `EventLoop` makes a turn of each round of its own, and `Descriptors` is the
+ * one place that hands memory to libc. Nothing of it is loaded where Deno's sockets serve.
+ *
  * Rules: one read and one write under way per stream, because two writes at once can mix their bytes; a write may be partial,
  * so it is repeated; a read buffer may be used again as soon as the broker has handled it. A stream that fails, stalls or is
  * closed ends its own connection and nothing else. May import `broker` and `codec`.

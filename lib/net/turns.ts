@@ -51,9 +51,13 @@ export class Turns {
     this.#broker = broker;
   }
 
+  /** Turns that were begun and not opened: by Deno's sockets, timers and Workers, where there is another transport. */
+  begunCount = 0;
+
   /** Begins a turn, or joins the one that is open, and returns its time. */
   begin(): number {
     if (!this.#isOpen) {
+      this.begunCount++;
       this.#isOpen = true;
       this.#turnMs = nowMs();
       queueMicrotask(this.#end);

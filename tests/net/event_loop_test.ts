@@ -27,8 +27,12 @@ async function end(loop: EventLoop): Promise<void> {
   loop.descriptors.end();
 }
 
-function soon(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 20));
+/** Waits until something holds, and for a moment more: for what should not come. */
+async function until(holds: () => boolean): Promise<void> {
+  for (let waitedMs = 0; !holds() && waitedMs < 5000; waitedMs += 5) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 if (TRANSPORTS.includes("epoll")) {
@@ -56,11 +60,11 @@ if (TRANSPORTS.includes("epoll")) {
     for (const fd of [first, second]) descriptors.signal(fd);
     loop.add(first, replace("first", first, second), EPOLLIN);
     loop.add(second, replace("second", second, first), EPOLLIN);
-    await soon();
+    await until(() => calls.length >= 1);
     assert.deepEqual(calls, ["first"]);
     assert.equal(successor, second, "The system gave another number");
     descriptors.signal(successor);
-    await soon();
+    await until(() => calls.length >= 2);
     assert.deepEqual(calls, ["first", "successor"]);
     for (const fd of [first, successor]) loop.close(fd);
     await end(loop);

@@ -110,7 +110,10 @@ if (Deno.build.os !== "windows") {
     "the broker survives running out of file descriptors, and takes clients again",
     async (_, transport) => {
       await using broker = await BrokerProcess.start({ openFiles: 40, transport });
-      using before = await RawClient.connect(broker.port);
+      // Something to store: so the store's Worker is there before the descriptors are gone.
+      const properties = { sessionExpiryInterval: 60 };
+      using before = await RawClient.connect(broker.port, { properties });
+      await before.subscribe("stored");
       // The system accepts them for the broker, which cannot.
       const crowd = await Promise.all(
         Array.from({ length: 60 }, () => RawClient.open(broker.port)),

@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { BrokerProcess } from "../support/broker_process.ts";
+import { BrokerProcess, type BrokerProcessInit } from "../support/broker_process.ts";
 import { netTest } from "../support/net_test.ts";
 import { publishPacket, RawClient } from "../support/raw_client.ts";
 import { TRANSPORTS, transportTest } from "../support/transports.ts";
@@ -49,6 +49,16 @@ transportTest("a listener that cannot be says so as Deno does", async (open) => 
   assert.throws(() => local.server.listen(strange), Deno.errors.AddrNotAvailable);
 });
 
+transportTest("a server is closed twice, and listens no more", async (open, transport) => {
+  const local = await open();
+  using client = await RawClient.connect(local.port);
+  await client.ping();
+  await Promise.all([local.server.close(), local.server.close()]);
+  await local.server.close();
+  if (transport === "epoll") assert.throws(() => local.server.listen({}), TypeError);
+  assert.equal(local.server.connectionCount, 0);
+});
+
 transportTest("a broker that is stopped and continued loses nobody", async (_, transport) => {
   // A call that waits is interrupted by each of these.
   await using broker = await BrokerProcess.start({ transport, flags: ["--no-persistence"] });
@@ -76,14 +86,18 @@ netTest("without FFI permission epoll is refused at the start", async () => {
 });
 
 if (EPOLL_IS_HERE) {
-  const sources: [name: string, init: object][] = [
+  const sources: [name: string, init: BrokerProcessInit][] = [
     ["a flag", { flags: ["--transport", "epoll"] }],
     ["the file", { config: "transport epoll\n" }],
     ["a variable", { environment: { MQTT_TRANSPORT: "epoll" } }],
+    ["an executable's permission allows it, and a flag", {
+      flags: ["--transport", "epoll"],
+      ffi: "libc",
+    }],
   ];
   for (const [name, init] of sources) {
     netTest(`epoll serves where ${name} says so, and FFI is permitted`, async () => {
-      await using broker = await BrokerProcess.start({ ...init, isFfiPermitted: true });
+      await using broker = await BrokerProcess.start({ ffi: "all", ...init });
       assert.equal(SAYS.exec(broker.log)?.[1], "epoll");
       using client = await RawClient.connect(broker.port);
       await client.ping();
@@ -94,7 +108,7 @@ if (EPOLL_IS_HERE) {
     for (const [transport, found] of [["auto", "epoll"], ["deno", "deno"]] as const) {
       const coverage = await Deno.makeTempDir({ prefix: "flux-coverage-" });
       const flags = ["--transport", transport];
-      const broker = await BrokerProcess.start({ flags, isFfiPermitted: true, coverage });
+      const broker = await BrokerProcess.start({ flags, ffi: "all", coverage });
       assert.equal(SAYS.exec(broker.log)?.[1], found);
       await broker.stop();
       const loaded: string[] = [];

@@ -1,3 +1,4 @@
+import { LIBC_PERMISSION } from "../../tasks/compile.ts";
 import { EPOLL_FLAGS, START_FLAGS } from "./start_flags.ts";
 
 /** How long the broker may take to accept connections. */
@@ -21,8 +22,8 @@ export interface BrokerProcessInit {
   readonly preload?: URL;
   /** What carries plain connections; default: what `deno task start` takes. */
   readonly transport?: "deno" | "epoll";
-  /** Whether it may call libc, as by `deno task start:epoll`; default: where `transport` is epoll. */
-  readonly isFfiPermitted?: boolean;
+  /** Which libraries it may call: all, as by `deno task start:epoll`, or libc, as an executable. Default: all where `transport` is epoll. */
+  readonly ffi?: "none" | "libc" | "all";
   /** A directory for Deno's notes of which modules were run. */
   readonly coverage?: string;
   /** File descriptors that the process may open. */
@@ -72,9 +73,10 @@ export class BrokerProcess {
     const transport = init.transport === undefined ? [] : ["--transport", init.transport];
     const port = init.isPortOwn ? [] : ["-p", "0"];
     const flags = [...port, "--no-dashboard", ...source, ...transport, ...init.flags ?? []];
-    const { isFfiPermitted = init.transport === "epoll" } = init;
+    const { ffi = init.transport === "epoll" ? "all" : "none" } = init;
     const permitted = [
-      ...isFfiPermitted ? EPOLL_FLAGS : START_FLAGS,
+      ...ffi === "all" ? EPOLL_FLAGS : START_FLAGS,
+      ...ffi === "libc" ? [LIBC_PERMISSION] : [],
       ...init.coverage === undefined ? [] : [`--coverage=${init.coverage}`],
     ];
     const preload = init.preload === undefined ? [] : ["--preload", init.preload.pathname];

@@ -17,7 +17,7 @@ export class Breath {
   readonly #room = new Uint8Array(1);
   #receiving: Promise<unknown> | undefined;
 
-  /** Where Deno cannot receive datagrams, or may not, breaths are timers: a millisecond each. */
+  /** Where Deno cannot receive datagrams (that is unstable), or may not, a thread is woken for each breath. */
   constructor(descriptors: Descriptors) {
     this.#descriptors = descriptors;
     const host = `${LOOPBACK}:0`;
@@ -32,11 +32,11 @@ export class Breath {
   /** Lets Deno look at everything. */
   async deep(): Promise<void> {
     const datagrams = this.#datagrams;
-    if (datagrams === undefined) return await new Promise((resolve) => setTimeout(resolve, 0));
+    if (datagrams === undefined) return await this.#onThread();
     // Somebody else's datagram is as good: it only ends this breath.
     this.#receiving ??= datagrams.receive(this.#room).then(this.#received, this.#received);
     if (this.#descriptors.send(this.#fd, this.#byte, 1) === 1) await this.#receiving;
-    else await new Promise((resolve) => setTimeout(resolve, 0));
+    else await this.#onThread();
   }
 
   /** Lets Deno look at everything but sockets: a fifth of the cost. */
@@ -50,6 +50,11 @@ export class Breath {
     this.#datagrams.close();
     await this.#receiving;
     this.#descriptors.close(this.#fd);
+  }
+
+  /** A call on a thread that does nothing, for there is no such descriptor: Deno has nothing to do until it is back. */
+  async #onThread(): Promise<void> {
+    await this.#descriptors.symbols.wait(-1, this.#byte, 1, 0);
   }
 
   readonly #received = (): void => {

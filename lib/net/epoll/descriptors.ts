@@ -27,6 +27,8 @@ export class Descriptors {
   readonly #addressBytes = new Uint8Array(new ArrayBuffer(ADDRESS_BYTES));
   readonly #length = new Uint32Array(new ArrayBuffer(4));
   readonly #lengthBytes = new Uint8Array(this.#length.buffer);
+  readonly #error = new Int32Array(new ArrayBuffer(4));
+  readonly #errorBytes = new Uint8Array(this.#error.buffer);
   /** Descriptors that were opened here and not closed yet. */
   openCount = 0;
 
@@ -128,7 +130,9 @@ export class Descriptors {
 
   /** Why the last call failed. Right after it: the next one, or V8 itself, writes another number there. */
   get errno(): number {
-    return new Deno.UnsafePointerView(this.#symbols.__errno_location()!).getInt32();
+    const { memcpy, __errno_location } = this.#symbols;
+    memcpy(this.#errorBytes, __errno_location(), 4);
+    return this.#error[0]!;
   }
 
   /** Lets go of libc: nothing may be called any more. */

@@ -9,6 +9,8 @@ import { ReadArena } from "./read_arena.ts";
 
 /** After how long of work without a pause Deno gets to look at its own sockets. */
 const DEEP_MS = 1;
+/** Deno is taken for busy for so long after it has begun a turn. */
+const DENO_BUSY_MS = 100;
 
 /** Writes on its own, and is to be told when the broker may have more for it. */
 export interface Writer {
@@ -37,6 +39,8 @@ export class EventLoop {
   #written: Writer[] = [];
   /** Buffers that the broker may still look at in this turn. */
   readonly #spent: Uint8Array<ArrayBuffer>[] = [];
+  #begunCount = 0;
+  #denoBusyUntilMs = 0;
   #isInRound = false;
   #isEnding = false;
   readonly #running: Promise<void>;
@@ -110,7 +114,7 @@ export class EventLoop {
     while (!this.#isEnding) {
       let count = this.#set.poll();
       const isIdle = count <= 0 && this.#written.length === 0;
-      if (isIdle) count = this.#patience.briefly();
+      if (isIdle) count = this.#patience.briefly(this.#isDenoBusy());
       if (isIdle && count <= 0) {
         count = await this.#patience.long();
         deepAtMs = performance.now() + DEEP_MS;
@@ -122,6 +126,13 @@ export class EventLoop {
         deepAtMs = performance.now() + DEEP_MS;
       }
     }
+  }
+
+  #isDenoBusy(): boolean {
+    const nowMs = performance.now();
+    if (this.turns.begunCount !== this.#begunCount) this.#denoBusyUntilMs = nowMs + DENO_BUSY_MS;
+    this.#begunCount = this.turns.begunCount;
+    return nowMs < this.#denoBusyUntilMs;
   }
 
   #round(count: number): void {

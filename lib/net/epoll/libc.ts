@@ -28,6 +28,8 @@ const FUNCTIONS = {
     nonblocking: true,
   },
   __errno_location: { parameters: [], result: "pointer" },
+  /** Deno reads memory by a pointer only for who may call every library; libc does it too. */
+  memcpy: { parameters: ["buffer", "pointer", "u32"], result: "pointer" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** libc, opened. Whoever calls it says how many bytes libc may touch: {@linkcode Descriptors} does, and nobody else. */

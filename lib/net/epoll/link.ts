@@ -2,12 +2,14 @@ import type { ClientCertificate, Connection, Link } from "../../broker/mod.ts";
 import type { Peer } from "../byte_stream.ts";
 import { EPOLLGONE, EPOLLIN, EPOLLOUT, type Sink } from "./epoll_set.ts";
 import type { EventLoop, Writer } from "./event_loop.ts";
-import { SMALL_REST_BYTES } from "./read_arena.ts";
+import { MAX_REST_BYTES } from "./read_arena.ts";
 
 /** How long a connection that we close is still read, so that the peer gets our last packet and not a reset. */
 const LINGER_MS = 1000;
-/** The room that an unfinished packet has at first when it is read on where it lies. */
-const LARGE_REST_BYTES = 16 * 1024;
+/** An unfinished packet up to this size is put before the next read, at the cost of two copies; a longer one is read on where it lies. */
+const SMALL_REST_BYTES = 4096;
+/** A read of this much says that there is more: then copies cost less than reading bit by bit. */
+const BUSY_BYTES = 32 * 1024;
 
 /** Carries one connection's bytes between its socket and the broker. It holds no buffer while nothing is under way. */
 export class EpollLink implements Link, Sink, Writer {
@@ -19,6 +21,7 @@ export class EpollLink implements Link, Sink, Writer {
   /** An unfinished packet, or what a stopped connection waits with: the first `#restEnd` bytes. */
   #rest: Uint8Array<ArrayBuffer> | undefined;
   #restEnd = 0;
+  #lastReadBytes = 0;
   /** What is being written, and how much of it is. */
   #writing: Uint8Array<ArrayBuffer> | undefined;
   #written = 0;
@@ -116,12 +119,14 @@ export class EpollLink implements Link, Sink, Writer {
     if (this.#isClosing) return this.#discard(isGone);
     const { arena } = this.#loop;
     const rest = this.#rest;
-    if (rest !== undefined && this.#restEnd > SMALL_REST_BYTES) return this.#readOn(rest, isGone);
     const leftBytes = this.#restEnd;
+    const limitBytes = this.#lastReadBytes < BUSY_BYTES ? SMALL_REST_BYTES : MAX_REST_BYTES;
+    if (rest !== undefined && leftBytes > limitBytes) return this.#readOn(rest, isGone);
     const { at } = arena;
     if (rest !== undefined) arena.bytes.set(rest.subarray(0, leftBytes), at);
     const count = this.#loop.descriptors.receive(this.#fd, arena.room(leftBytes));
     if (count <= 0) return this.#nothing(count, isGone);
+    this.#lastReadBytes = count;
     const end = at + leftBytes + count;
     arena.at = end;
     const start = this.#receive(arena.bytes, at, end);
@@ -134,13 +139,14 @@ export class EpollLink implements Link, Sink, Writer {
     const { buffers, descriptors } = this.#loop;
     let end = this.#restEnd;
     if (end === rest.length) {
-      const larger = buffers.take(Math.max(end * 2, LARGE_REST_BYTES));
+      const larger = buffers.take(end * 2);
       larger.set(rest);
       this.#loop.spend(rest);
       rest = this.#rest = larger;
     }
     const count = descriptors.receive(this.#fd, rest.subarray(end));
     if (count <= 0) return this.#nothing(count, isGone);
+    this.#lastReadBytes = count;
     end = this.#restEnd += count;
     this.#receiveRest();
   }

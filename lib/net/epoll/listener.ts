@@ -80,14 +80,19 @@ export class EpollListener implements OpenListener, ProxiedSocketOwner, Sink {
     for (let i = 0; i < ACCEPTS; i++) {
       const fd = descriptors.accept(this.#fd);
       if (fd < 0) return this.#onNone(descriptors.errno);
-      this.#isExhausted = false;
       this.#open(fd, descriptors.acceptedAddress);
     }
   }
 
-  /** Nobody is there, somebody has left already, or file descriptors are used up: that is said once, and tried again. */
+  /**
+   * Nobody is there, somebody has left already, or file descriptors are used up: that is said once, until all who wait have come in, and
+   * tried again.
+   */
   #onNone(errno: number): void {
-    if (!EXHAUSTED.has(errno)) return;
+    if (!EXHAUSTED.has(errno)) {
+      this.#isExhausted = false;
+      return;
+    }
     if (!this.#isExhausted) {
       this.#init.log.error("Cannot accept connections for now", {
         listener: this.#init.options.name,

@@ -3,9 +3,11 @@ import type { EpollSet } from "./epoll_set.ts";
 /** How long the set is asked again and again. */
 const SPIN_MS = 0.05;
 /** How long the thread of the event loop may sleep: for so long Deno's own sockets and timers wait too. */
-const NAP_MICROSECONDS = 200;
+const NAP_MICROSECONDS = 1000;
+/** The same while something happens on these. */
+const SHORT_NAP_MICROSECONDS = 200;
 /** A wait that was longer than this, the waking of threads included, is not to be had by a nap. */
-const SHORT_WAIT_MS = 0.4;
+const SHORT_WAIT_MS = 1;
 /** What asking again and again may cost is bounded: so many misses and it stops, and is tried again after so many naps. */
 const MISSES = 4;
 const NAPS_BETWEEN = 64;
@@ -26,13 +28,13 @@ export class Patience {
     this.#set = set;
   }
 
-  /** Waits without Deno: 0 or less where that is not worth it, or was in vain. */
-  briefly(): number {
+  /** Waits without Deno, and less where that is busy: 0 or less where it is not worth it, or was in vain. */
+  briefly(isDenoBusy: boolean): number {
     if (!this.#mayNap) return 0;
     const count = this.#spin();
     if (count > 0) return count;
     this.#naps++;
-    return this.#set.nap(NAP_MICROSECONDS);
+    return this.#set.nap(isDenoBusy ? SHORT_NAP_MICROSECONDS : NAP_MICROSECONDS);
   }
 
   /** Waits for as long as it takes, while Deno goes on. */

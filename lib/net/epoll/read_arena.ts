@@ -1,7 +1,7 @@
 /** What one read takes at most: whoever has more waits until others have been read. */
-const READ_BYTES = 64 * 1024;
-/** An unfinished packet up to this size is copied before the next read; a longer one is read on where it lies. */
-export const SMALL_REST_BYTES = 4096;
+const READ_BYTES = 128 * 1024;
+/** The longest unfinished packet that is put before the next read: the largest buffer that is lent and not made. */
+export const MAX_REST_BYTES = 64 * 1024;
 /** Bytes of all reads of a turn. Memory that a broker at rest never touches. */
 const ARENA_BYTES = 1024 * 1024;
 
@@ -18,10 +18,10 @@ export class ReadArena {
 
   /** Whether there may be no room for another read. */
   get isFull(): boolean {
-    return this.at + SMALL_REST_BYTES + READ_BYTES > ARENA_BYTES;
+    return this.at + MAX_REST_BYTES + READ_BYTES > ARENA_BYTES;
   }
 
-  /** The room for a read behind so many bytes at `at`: {@linkcode SMALL_REST_BYTES} at most. */
+  /** The room for a read behind so many bytes at `at`: {@linkcode MAX_REST_BYTES} at most. */
   room(leftBytes: number): Uint8Array<ArrayBuffer> {
     const start = this.at + leftBytes;
     return start === 0 ? this.#first : this.bytes.subarray(start, start + READ_BYTES);

@@ -9,6 +9,7 @@ import { EpollListener } from "./listener.ts";
 export class EpollTransport implements Transport {
   readonly #descriptors: Descriptors;
   #loop: EventLoop | undefined;
+  #closing: Promise<void> | undefined;
 
   /** `libc` is closed with the transport. */
   constructor(libc: Libc) {
@@ -17,16 +18,25 @@ export class EpollTransport implements Transport {
 
   /** {@linkcode Transport.connect} */
   connect({ broker, turns, buffers }: TransportInit): void {
+    if (this.#loop !== undefined) throw new TypeError("Cannot connect a transport twice");
     this.#loop = new EventLoop(this.#descriptors, broker, turns, buffers);
   }
 
   /** {@linkcode Transport.listen} */
   listen(init: ListenerInit): OpenListener {
-    return new EpollListener(init, this.#loop!);
+    if (this.#loop === undefined || this.#closing !== undefined) {
+      throw new TypeError("Cannot listen: the transport is not connected, or closed");
+    }
+    return new EpollListener(init, this.#loop);
   }
 
   /** {@linkcode Transport.close} */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    // Descriptors are used again by the system, so nothing is closed twice.
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
     await this.#loop?.end();
     this.#descriptors.end();
   }
