@@ -2,6 +2,8 @@
 
 /** Nodes that a tree may have: a page is not a store. */
 const MAX_NODES = 20_000;
+/** Bytes of a value of which its preview is made. */
+const PREVIEW_BYTES = 200;
 
 /**
  * One level of a topic.
@@ -20,7 +22,8 @@ const MAX_NODES = 20_000;
  * @property {number} seenBelow at it and below
  * @property {number} rate messages a second at it and below
  * @property {number} lastMs when the last one came
- * @property {string} preview of its last value
+ * @property {Uint8Array | undefined} lastBytes the beginning of its last value
+ * @property {string} preview of these, as it was drawn last
  * @property {number} countedBelow when the rate was taken last
  */
 
@@ -57,10 +60,10 @@ export class TopicTree {
   /**
    * A message has come.
    * @param {string} topic
-   * @param {string} preview
+   * @param {Uint8Array} payload
    * @param {number} atMs
    */
-  see(topic, preview, atMs) {
+  see(topic, payload, atMs) {
     let node = this.root;
     node.seenBelow++;
     for (const name of topic.split("/")) {
@@ -71,7 +74,8 @@ export class TopicTree {
       node = child;
     }
     node.seen++;
-    node.preview = preview;
+    // What it looks like is found out when it is drawn.
+    node.lastBytes = payload.slice(0, PREVIEW_BYTES);
   }
 
   /**
@@ -153,6 +157,7 @@ function makeNode(name, topic, depth, parent) {
     seenBelow: 0,
     rate: 0,
     lastMs: 0,
+    lastBytes: undefined,
     preview: "",
     countedBelow: 0,
   };

@@ -2,6 +2,7 @@
 /// <reference lib="dom" />
 import { fill, h, makeHold } from "./dom.js";
 import { count } from "./format.js";
+import { previewOf } from "./payload.js";
 
 /** @typedef {import("./topic_tree.js").TopicNode} TopicNode */
 /** @typedef {import("./topic_tree.js").TopicTree} TopicTree */
@@ -113,7 +114,7 @@ export class TreeList {
       },
       h("span", { class: "twist", "aria-hidden": "true" }, canOpen ? (row.isOpen ? "▼" : "▶") : ""),
       h("span", { class: "label", title: row.topic }, row.name === "" ? "(empty level)" : row.name),
-      h("span", { class: "preview" }, row.preview),
+      h("span", { class: "preview" }, previewOfRow(row)),
       row.rate >= 0.05 && h("span", { class: "count" }, `${count(row.rate)}/s`),
       row.retained > 0 && h(
         "span",
@@ -207,4 +208,11 @@ export class TreeList {
       this.element.scrollTop = top + this.#rowHeight - clientHeight;
     }
   }
+}
+
+/** @param {TopicNode} node */
+function previewOfRow(node) {
+  if (node.lastBytes !== undefined) node.preview = previewOf(node.lastBytes);
+  node.lastBytes = undefined;
+  return node.preview;
 }

@@ -10,8 +10,9 @@ import { makePublishForm } from "./publish_form.js";
 
 /** Messages that are kept and shown. */
 const MAX_MESSAGES = 300;
-/** How often the list is drawn, milliseconds. */
+/** How often the list is drawn, milliseconds, and how many new messages at a time: nobody reads more. */
 const DRAW_MS = 250;
+const MAX_NEW = 30;
 const MAX_FILTERS = 10;
 
 /**
@@ -130,6 +131,8 @@ class MessageList {
   /** @type {Message[]} */
   #waiting = [];
   #seen = 0;
+  /** Messages that came too fast to be shown, since the rate was told last. */
+  #skipped = 0;
   #lastSeen = 0;
   #lastMs = performance.now();
   #timer = setInterval(() => this.#draw(), DRAW_MS);
@@ -153,9 +156,11 @@ class MessageList {
   add(message) {
     this.#seen++;
     if (this.isPaused) return;
-    // What is thrown away before it is drawn need not be copied.
-    if (this.#waiting.length >= MAX_MESSAGES) this.#waiting.shift();
-    this.#waiting.push({ ...message, payload: message.payload.slice() });
+    if (this.#waiting.length >= MAX_NEW) {
+      this.#waiting.shift();
+      this.#skipped++;
+    }
+    this.#waiting.push(message);
   }
 
   clear() {
@@ -184,7 +189,9 @@ class MessageList {
       const rate = (this.#seen - this.#lastSeen) / (nowMs - this.#lastMs) * 1000;
       this.#lastSeen = this.#seen;
       this.#lastMs = nowMs;
-      setText(this.rate, this.isFollowing ? `${count(rate)}/s` : "");
+      const hint = this.#skipped > 0 ? ", more than one can read: only some are shown" : "";
+      setText(this.rate, this.isFollowing ? `${count(rate)}/s${hint}` : "");
+      this.#skipped = 0;
     }
     if (this.#waiting.length === 0 || document.hidden) return;
     const rows = this.#waiting.splice(0).reverse().map((message) => this.#row(message));
@@ -197,8 +204,10 @@ class MessageList {
     this.drawEmpty();
   }
 
-  /** @param {Message} message */
-  #row(message) {
+  /** @param {Message} shared */
+  #row(shared) {
+    // A view of what came, with much else around it: copied now that it is kept.
+    const message = { ...shared, payload: shared.payload.slice() };
     const preview = previewOf(message.payload);
     const row = h(
       "details",

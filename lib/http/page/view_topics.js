@@ -3,7 +3,6 @@
 import { api, wordsOf } from "./api.js";
 import { empty, fill, h, setText } from "./dom.js";
 import { count } from "./format.js";
-import { previewOf } from "./payload.js";
 import { makeTopicPanel } from "./topic_panel.js";
 import { TopicTree } from "./topic_tree.js";
 import { TreeList } from "./tree_list.js";
@@ -119,7 +118,7 @@ function makeFollowing(app, tree, said) {
     stops = ["#", "$SYS/#"].map((filter) =>
       app.mqtt.subscribe(
         filter,
-        ({ topic, payload, atMs }) => tree.see(topic, previewOf(payload), atMs),
+        ({ topic, payload, atMs }) => tree.see(topic, payload, atMs),
         init,
       )
     );
