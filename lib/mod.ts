@@ -62,14 +62,18 @@ export {
 } from "./client/mod.ts";
 export * from "./codec/mod.ts";
 export {
+  type FoundTransport,
   type ListenInit,
   loadTls,
+  loadTransport,
   nowMs,
   type ProxyOptions,
   Server,
   type ServerInit,
   type TlsInit,
   type TlsLayer,
+  type Transport,
+  type TransportChoice,
 } from "./net/mod.ts";
 export { isTopicFilter, isTopicName, topicMatches } from "./topic/mod.ts";
 export { VERSION } from "./version.ts";

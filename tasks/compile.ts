@@ -1,12 +1,13 @@
 // deno-lint-ignore-file no-console -- a command line tool
 /**
- * Makes the executable: `deno task compile [--target TARGET] [--output FILE]`, by default `dist/flux-mqtt` for this machine.
+ * Makes the executable: `deno task compile [--target TARGET] [--output FILE] [--no-ffi]`, by default `dist/flux-mqtt` for this machine.
  *
  * The modules are put together first (`release/bundle.ts`); where that cannot be, the files are taken as they are. Then `deno compile`
  * puts them behind a base executable of exactly its own version. It downloads one, or takes the file that `DENORT_BIN` names.
  *
  * @module
  */
+import { LIBC_PATHS } from "../lib/net/epoll/libc.ts";
 import { readFlags } from "./flags.ts";
 import { type Bundle, bundle } from "./release/bundle.ts";
 import { type DenoRun, runDeno } from "./release/run_deno.ts";
@@ -14,7 +15,8 @@ import { type DenoRun, runDeno } from "./release/run_deno.ts";
 const USE = `Makes the executable.
 
   --target TARGET  x86_64-unknown-linux-gnu and so on, as deno compile has them; default: this machine
-  --output FILE    default: dist/flux-mqtt, with the target behind it where one is named`;
+  --output FILE    default: dist/flux-mqtt, with the target behind it where one is named
+  --no-ffi         for Linux: without the permission to call libc, and so without the transport epoll`;
 /** What the broker needs, and nothing beyond it. The executable keeps these for good. */
 const PERMISSIONS = [
   "--allow-net",
@@ -23,6 +25,8 @@ const PERMISSIONS = [
   "--allow-env",
   "--allow-sys=statfs",
 ];
+/** For Linux: libc and no other library. With this permission the transport epoll works. */
+export const LIBC_PERMISSION = `--allow-ffi=${Object.values(LIBC_PATHS).flat().join(",")}`;
 /**
  * A young generation of up to 12 MB, three times this, instead of 48: objects of a turn are dead before they are copied, fit the processor's
  * caches, and take no memory that an edge device could use. Fan-out with QoS 1 is a third faster with it. And the function with
@@ -42,19 +46,22 @@ export interface Compilation {
   readonly output: string;
 }
 
-/**
- * Compiles the program into one executable; `target` as `deno compile --target` has it, absent for this machine. `base` is the path of
- * the base executable: absent, the one that `DENORT_BIN` names; `""`: Deno shall download it.
- */
-export async function compile(
-  executable: string,
-  target?: string,
-  base?: string,
-): Promise<Compilation> {
+/** What an executable is made for, and of. */
+export interface CompileInit {
+  /** As `deno compile --target` has it; absent: this machine. */
+  readonly target?: string | undefined;
+  /** The path of the base executable; absent: the one that `DENORT_BIN` names; `""`: Deno shall download it. */
+  readonly base?: string | undefined;
+  /** Whether it may call libc, where it is for Linux. Default: it may. */
+  readonly isFfiPermitted?: boolean;
+}
+
+/** Compiles the program into one executable. */
+export async function compile(executable: string, init: CompileInit = {}): Promise<Compilation> {
   const folder = await Deno.makeTempDir({ prefix: "flux-bundle-" });
   try {
     const { warning, ...bundled } = await bundle("main.ts", INCLUDED, folder);
-    const { isDone, output } = await compileProgram(bundled, executable, target, base);
+    const { isDone, output } = await compileProgram(bundled, executable, init);
     return { isMade: isDone, warning, output: isDone ? output : output + hint(output) };
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -65,16 +72,17 @@ export async function compile(
 export function compileProgram(
   { program: [main = "", ...workers], config }: Omit<Bundle, "warning">,
   executable: string,
-  target?: string,
-  base?: string,
+  { target, base, isFfiPermitted = true }: CompileInit = {},
 ): Promise<DenoRun> {
   const included = workers.flatMap((file) => ["--include", file]);
   const targeted = target === undefined ? [] : ["--target", target];
+  const isLinux = target === undefined ? Deno.build.os === "linux" : target.includes("linux");
+  const ffi = isLinux && isFfiPermitted ? [LIBC_PERMISSION] : [];
   const { DENORT_BIN = "", ...environment } = Deno.env.toObject();
   const denort = base ?? DENORT_BIN;
   return runDeno(
     [
-      ...["compile", "--no-prompt", "--config", config, V8_FLAGS, ...PERMISSIONS],
+      ...["compile", "--no-prompt", "--config", config, V8_FLAGS, ...PERMISSIONS, ...ffi],
       ...[...included, ...targeted, "--output", executable, main],
     ],
     denort === "" ? environment : { ...environment, DENORT_BIN: denort },
@@ -89,13 +97,16 @@ function hint(output: string): string {
 }
 
 if (import.meta.main) {
-  const { target, output: named } = readFlags(USE, { target: "", output: "" });
+  const { target, output: named, ...flags } = readFlags(USE, {
+    ...{ target: "", output: "" },
+    "no-ffi": false,
+  });
   const suffix = target === "" ? "" : `-${target}`;
   const executable = named === "" ? `dist/flux-mqtt${suffix}` : named;
-  const { isMade, warning, output } = await compile(
-    executable,
-    target === "" ? undefined : target,
-  );
+  const { isMade, warning, output } = await compile(executable, {
+    target: target === "" ? undefined : target,
+    isFfiPermitted: !flags["no-ffi"],
+  });
   if (warning !== "") console.log(warning);
   console.log(isMade ? `Made ${executable}` : output.trimEnd());
   if (!isMade) Deno.exit(1);

@@ -26,17 +26,23 @@ const USE = `Shows what a delivery costs the broker at different numbers of conn
 
   --connections COUNT[,COUNT]  default: 10,100,1000,5000
   --rate MESSAGES              in a second, over all; default: 10000
-  --seconds SECONDS            how long each lasts; default: 10`;
+  --seconds SECONDS            how long each lasts; default: 10
+  --epoll                      plain connections go by epoll; default: by Deno's sockets`;
 /** Until the compilers of both sides know the way. */
 const WARM_UP_MS = 2000;
 /** Of the rate that was asked for, the part below which a row has to say so. */
 const HELD_PART = 0.98;
 
-const flags = readFlags(USE, { connections: [10, 100, 1000, 5000], rate: 10_000, seconds: 10 });
+const flags = readFlags(USE, {
+  connections: [10, 100, 1000, 5000],
+  rate: 10_000,
+  seconds: 10,
+  epoll: false,
+});
 
 /** One row: fails where a message is lost. */
 async function measure(connections: number): Promise<void> {
-  await using broker = await startBroker();
+  await using broker = await startBroker({ isEpoll: flags.epoll });
   const pairs = Math.max(1, Math.round(connections / 2));
   using load = await PairLoad.open({ place: placeOf(broker), pairs, qos: 0 });
   await load.pace(flags.rate, WARM_UP_MS);

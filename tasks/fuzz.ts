@@ -4,6 +4,7 @@
  *
  *     deno task fuzz                        a million packets, a new seed
  *     deno task fuzz --count 5000 --seed 7  the same again
+ *     deno task fuzz --stateful             over connections that have a state, TCP and WebSocket, to a broker in its own process
  *
  * Exits with 1 on the first packet that does anything else, after printing seed, number and bytes, or when memory grew.
  *
@@ -13,12 +14,15 @@ import { encodePacket, NameCache, type ProtocolVersion } from "../lib/codec/mod.
 import { decodeHostile } from "../tests/codec/hostile.ts";
 import { mutate, randomPacket } from "../tests/codec/random_packet.ts";
 import { Random } from "../tests/support/random.ts";
+import { statefulRun } from "../tests/hostile/stateful.ts";
 import { readFlags, whole } from "./flags.ts";
 
 const USE = `Feeds damaged packets to the decoder.
 
   --count PACKETS  default: 1000000
-  --seed NUMBER    default: a new one`;
+  --seed NUMBER    default: a new one
+  --stateful       to a broker, over TCP and WebSocket connections that have a state; the seed repeats what each connection
+                   sends, not when`;
 const VERSIONS: readonly ProtocolVersion[] = [3, 4, 5];
 const MIB = 1024 * 1024;
 /** Growth of the live heap that is no leak: caches of the engine, compiled code. */
@@ -34,10 +38,12 @@ interface Part {
   readonly rssBytes: number;
 }
 
-const { count, seed } = readFlags(USE, {
+const { count, seed, stateful } = readFlags(USE, {
   count: whole(1_000_000),
   seed: whole(Date.now() % 1_000_000_000),
+  stateful: false,
 });
+if (stateful) Deno.exit(await fuzzStateful());
 
 const names = new NameCache();
 const random = new Random(seed);
@@ -89,4 +95,24 @@ function runPart(from: number, to: number): Part {
 
 function mib(bytes: number): string {
   return (bytes / MIB).toFixed(1);
+}
+
+/** Returns the exit status. */
+async function fuzzStateful(): Promise<number> {
+  console.log(`${count} damaged packets over connections, seed ${seed}`);
+  const startMs = performance.now();
+  const { sent, connections, heapBytes, residentBytes, failure } = await statefulRun({
+    seed,
+    count,
+    onProgress: (sent, heapBytes) => console.log(`${sent} sent, heap ${mib(heapBytes)} MiB`),
+  });
+  const seconds = (performance.now() - startMs) / 1000;
+  console.log(`${sent} packets over ${connections} connections, ${seconds.toFixed(1)} s`);
+  const [heapGrowth, rssGrowth] = [heapBytes, residentBytes].map(([first, last]) => last - first);
+  console.log(`heap ${mib(heapBytes[0])} → ${mib(heapBytes[1])} MiB`);
+  console.log(`rss  ${mib(residentBytes[0])} → ${mib(residentBytes[1])} MiB`);
+  if (failure !== undefined) console.log(`FAILED: seed ${seed}: ${failure}`);
+  const isGrown = heapGrowth! > MAX_HEAP_GROWTH_BYTES || rssGrowth! > MAX_RSS_GROWTH_BYTES;
+  if (isGrown) console.log("FAILED: memory grew");
+  return failure !== undefined || isGrown ? 1 : 0;
 }

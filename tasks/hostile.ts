@@ -1,10 +1,11 @@
 // deno-lint-ignore-file no-console -- a command line tool
 /**
  * Attacks a real broker at every kind of listener in many ways at once, and shows what a client that behaves well notices, and
- * what is left behind.
+ * what is left behind. With `--attack` one attack is made alone, on a broker with 512 MB of heap and the configuration that it needs.
  *
  *     deno task hostile                          60 s, and 20 s more to see whether memory goes on growing
  *     deno task hostile --seconds 10 --seed 7    other moments are as random as the machine: a seed repeats the bytes only
+ *     deno task hostile --attack request-blanks  one alone; all: all of them one after the other; list: their names
  *
  * Needs Linux and openssl. Exits with 1 where something does not hold.
  *
@@ -18,6 +19,8 @@ import {
   type Siege,
 } from "../tests/hostile/run.ts";
 import { LEVELS, type Vitals } from "../tests/hostile/vitals.ts";
+import { SOLO_ATTACKS } from "../tests/hostile/solo/attacks.ts";
+import { HEAP_MB, type SoloResult, soloRun } from "../tests/hostile/solo/run.ts";
 import { readFlags, whole } from "./flags.ts";
 
 const MB = 1024 * 1024;
@@ -25,12 +28,15 @@ const P99_LIMIT_MS = 500;
 const USE = `Attacks the broker at every kind of listener, and looks at what others notice.
 
   --seconds SECONDS  and a third of it once more; default: 60
-  --seed NUMBER      of what the attackers do; default: a new one`;
+  --seed NUMBER      of what the attackers do; default: a new one
+  --attack NAME      one attack alone, on a broker of its own; all: one after the other; list: their names`;
 
-const { seconds, seed } = readFlags(USE, {
+const { seconds, seed, attack } = readFlags(USE, {
   seconds: 60,
   seed: whole(Date.now() % 1_000_000, 0),
+  attack: "",
 });
+if (attack !== "") Deno.exit(await attackAlone(attack));
 console.log(`${seconds} s, seed ${seed}`);
 const { before, sieges, failures } = await hostileRun({
   seed,
@@ -90,4 +96,51 @@ In ${seconds} s, with ${(receivedBytes / MB).toFixed(0)} MB published:
 
 function row(cells: readonly (string | number)[]): string {
   return cells.map((cell) => String(cell).padStart(9)).join("");
+}
+
+/** Returns the exit status. */
+async function attackAlone(name: string): Promise<number> {
+  if (name === "list") {
+    for (const { name, what } of SOLO_ATTACKS.values()) console.log(name.padEnd(24) + what);
+    return 0;
+  }
+  const attacks = name === "all" ? [...SOLO_ATTACKS.values()] : [SOLO_ATTACKS.get(name)];
+  console.log(`Each ${seconds} s, with ${HEAP_MB} MB of heap`);
+  console.log("p99 without and under attack, longest stall of the event loop: ms; memory: MB\n");
+  const columns = [
+    "rounds",
+    "calm",
+    "p99",
+    "connect",
+    "stall",
+    "heap",
+    "buffers",
+    "process",
+    "after",
+  ];
+  console.log(" ".repeat(24) + row(columns));
+  let failed = 0;
+  for (const attack of attacks) {
+    if (attack === undefined) {
+      console.error(`--attack: There is none of the name "${name}"; see --attack list`);
+      return 2;
+    }
+    const result = await soloRun(attack, seconds);
+    printSolo(result);
+    if (result.failures.length > 0) failed++;
+  }
+  console.log(`\n${attacks.length - failed} of ${attacks.length} hold`);
+  return failed > 0 ? 1 : 0;
+}
+
+function printSolo(result: SoloResult): void {
+  const { attack, rounds, calm, attacked, stallMs, failures } = result;
+  const p99 = (values: readonly number[]) => percentile(values, 0.99).toFixed(1);
+  const { heapBytes, externalBytes, residentBytes, residentBytesAfter } = result;
+  const mb = [heapBytes, externalBytes, residentBytes, residentBytesAfter].map((bytes) =>
+    Math.round(bytes / MB)
+  );
+  const times = [p99(calm.roundTripMs), p99(attacked.roundTripMs), p99(attacked.connectMs)];
+  console.log(attack.name.padEnd(24) + row([rounds, ...times, stallMs.toFixed(0), ...mb]));
+  for (const failure of failures) console.log(`  does not hold: ${failure}`);
 }

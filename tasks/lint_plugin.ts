@@ -5,10 +5,13 @@
  * `mod.ts`; and inside a room with layers, which layer may import which. However an import is written, it is
  * found; one that is only computed at run time is refused, for nobody could check it. Circles between
  * files are another task's, `circles.ts`: a plugin sees one file at a time. `flux/pure-core` keeps the rooms that decide what the broker does free of clocks,
- * randomness and I/O, so that a test can replay any run of them from a seed.
+ * randomness and I/O, so that a test can replay any run of them from a seed. `flux/listed-patterns`
+ * lets a regular expression into the rooms that see peers' bytes only where it stands in the table
+ * of `patterns.ts`: those are tried on what suits them least.
  *
  * @module
  */
+import { LISTED_PATTERNS, PATTERN_ROOMS } from "./patterns.ts";
 
 /** Which rooms of `lib/` a room may import. */
 const ARROWS: Readonly<Record<string, readonly string[] | "all">> = {
@@ -23,6 +26,7 @@ const ARROWS: Readonly<Record<string, readonly string[] | "all">> = {
   net: ["broker", "codec"],
   config: ["broker", "codec", "topic", "net", "observe"],
   observe: ["broker", "codec"],
+  http: ["broker", "observe", "auth", "topic", "codec"],
   cli: "all",
 };
 
@@ -37,7 +41,7 @@ const TYPE_ARROWS: Readonly<Record<string, readonly string[]>> = {
  * below it.
  */
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
-  broker: ["ground", "state", "core", "services", "handlers", "broker.ts", "mod.ts"],
+  broker: ["ground", "state", "core", "services", "handlers", "broker.ts", "inspect.ts", "mod.ts"],
 };
 
 /** The rooms that wait for nothing, read no clock and draw no random number. */
@@ -132,9 +136,32 @@ const plugin: Deno.lint.Plugin = {
         };
       },
     },
+    "listed-patterns": {
+      create(context) {
+        const room = roomOf(projectPath(context.filename));
+        if (room === undefined || !PATTERN_ROOMS.has(room)) return {};
+        const refuse = (node: Deno.lint.Node, what: string) =>
+          context.report({ node, message: `${what} is not in the table of tasks/patterns.ts` });
+        return {
+          Literal(node) {
+            if (node.raw.startsWith("/") && !isListed(room, node.raw)) refuse(node, node.raw);
+          },
+          Identifier(node) {
+            // A type is no expression, and made of text it can be anything.
+            if (node.name === "RegExp" && node.parent.type !== "TSTypeReference") {
+              refuse(node, "What RegExp makes");
+            }
+          },
+        };
+      },
+    },
   },
 };
 export default plugin;
+
+function isListed(room: string, text: string): boolean {
+  return LISTED_PATTERNS.some((listed) => listed.room === room && String(listed.pattern) === text);
+}
 
 /** Why `file` may not import `specifier`, or types of it; undefined if it may. */
 function refusedImport(file: string, specifier: string, isType: boolean): string | undefined {

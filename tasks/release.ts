@@ -48,11 +48,10 @@ async function makeExecutables(
   const failures: Failure[] = [];
   for (const target of targets) {
     const name = `flux-mqtt-${target}${target.includes("windows") ? ".exe" : ""}`;
-    const { isMade, warning, output } = await compile(
-      `dist/${name}`,
+    const { isMade, warning, output } = await compile(`dist/${name}`, {
       target,
-      baseOf(target, folder),
-    );
+      base: baseOf(target, folder),
+    });
     if (warning !== "") console.log(`${name}: ${warning}`);
     if (isMade) made.push(name);
     else failures.push({ target, reason: reasonIn(output) });

@@ -173,6 +173,11 @@ async function tryServing(executable: string, folder: string): Promise<void> {
   const isRoundTrip = await hasClients();
   await withBroker(executable, folder, "SIGKILL", async (port) => {
     await tryBroker(executable, port);
+    if (Deno.build.os === "linux") {
+      const said = await Deno.readTextFile(`${folder}/log`);
+      ensure(/plain connections is epoll/.test(said), `It does not use epoll: ${said}`);
+      console.log("ok     plain connections go by epoll, with permission for libc alone");
+    }
     if (!isRoundTrip) return;
     await runTo(0, "mosquitto_sub", [...subscriber(port), "-E"]);
     await runTo(0, "mosquitto_pub", [...publisher(port), "-m", "hello"]);

@@ -30,7 +30,8 @@ const USE = `Runs the broker at half of full load, and says whether memory and l
   --minutes MINUTES  default: 10
   --pairs COUNT      publishers, each with a subscriber; default: 10
   --qos 0|1|2        default: 1
-  --store            sessions and messages are stored, durability always; default: no store`;
+  --store            sessions and messages are stored, durability always; default: no store
+  --epoll            plain connections go by epoll; default: by Deno's sockets`;
 const MB = 1024 * 1024;
 /** Of the time for full load: before it is measured, and while it is. */
 const WARM_UP_MS = 1000;
@@ -54,7 +55,7 @@ const P99_EXTRA_MS = 2;
 /** Of half of full load, what must be delivered in all. */
 const HELD_PART = 0.98;
 
-const flags = readFlags(USE, { minutes: 10, pairs: 10, qos: "1", store: false });
+const flags = readFlags(USE, { minutes: 10, pairs: 10, qos: "1", store: false, epoll: false });
 
 /** One line of the table. */
 interface Row {
@@ -66,7 +67,7 @@ interface Row {
 async function soak(): Promise<void> {
   if (!/^[012]$/.test(flags.qos)) throw new Error(`--qos: Must be 0, 1 or 2, is "${flags.qos}"`);
   const qos = Number(flags.qos) as Qos;
-  await using broker = await startBroker({ isStored: flags.store });
+  await using broker = await startBroker({ isStored: flags.store, isEpoll: flags.epoll });
   using load = await PairLoad.open({
     place: placeOf(broker),
     pairs: Math.ceil(flags.pairs),

@@ -20,14 +20,15 @@ import { type Subject, subjects } from "./measure/subjects.ts";
 const USE = `Shows what memory a connection, session, subscription and message of each kind takes.
 
   --rows TEXT    only those whose names contain it
-  --part NUMBER  of each count, for a shorter run: 0.1 is a tenth; default: 1`;
+  --part NUMBER  of each count, for a shorter run: 0.1 is a tenth; default: 1
+  --epoll        plain connections go by epoll; default: by Deno's sockets`;
 /** What comes before: a part of the count, and if there are as many, enough for V8 to have compiled what it will compile. */
 const WARM_UP_PART = 0.1;
 const WARM_UP_COUNT = 1000;
 /** Below this, memory is told in bytes. */
 const KILOBYTE = 1024;
 
-const flags = readFlags(USE, { rows: "", part: 1 });
+const flags = readFlags(USE, { rows: "", part: 1, epoll: false });
 
 /** Prints a row; fails where the broker has lost something. */
 async function weigh(subject: Subject): Promise<void> {
@@ -36,7 +37,12 @@ async function weigh(subject: Subject): Promise<void> {
   const warmUpCount = Math.max(Math.ceil(count * WARM_UP_PART), Math.min(count, WARM_UP_COUNT));
   const problem = subject.connects ? tooManyConnections(count + warmUpCount) : undefined;
   if (problem !== undefined) return printRow([name, show(count), `skipped: ${problem}`, "", ""]);
-  await using broker = await startBroker({ isStored, flags: subject.flags ?? [], isWeighed: true });
+  await using broker = await startBroker({
+    isStored,
+    flags: subject.flags ?? [],
+    isWeighed: true,
+    isEpoll: flags.epoll,
+  });
   const held = [await subject.add(broker, 0, warmUpCount)];
   try {
     const beforeBytes = await restingBytes(broker);

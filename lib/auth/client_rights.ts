@@ -33,8 +33,9 @@ export class ClientRights {
   readonly #deepestLevels: number;
   readonly #mayWrite = new Map<string, boolean>();
 
-  /** `userName` is absent for anonymous clients. */
-  constructor(acl: Acl, userName: string | undefined, clientId: string) {
+  /** `givenName` is absent for anonymous clients, or empty, which says as much. */
+  constructor(acl: Acl, givenName: string | undefined, clientId: string) {
+    const userName = givenName === "" ? undefined : givenName;
     const own = userName === undefined ? acl.anonymous : acl.users.get(userName) ?? [];
     this.#rules = [
       ...own.map((rule) => ({ rule, topicFilter: rule.topicFilter })),
@@ -93,8 +94,9 @@ function bindPatterns(acl: Acl, userName: string | undefined, clientId: string):
       level === "%c" ? clientId : level === "%u" ? userName! : level
     );
     const topicFilter = bound.join("/");
-    // A client that calls itself $SYS does not own that tree: only a rule that begins with "$" speaks of such topics.
+    // A client that calls itself $SYS does not own that tree: only a rule that begins with "$" lets in there. One that denies
+    // holds all the same, or a name with "$" in front would be a way around it.
     const isRaised = topicFilter.startsWith("$") && !rule.topicFilter.startsWith("$");
-    return isRaised ? [] : [{ rule, topicFilter }];
+    return isRaised && rule.access !== "deny" ? [] : [{ rule, topicFilter }];
   });
 }

@@ -1,27 +1,32 @@
 import { randomBytes } from "node:crypto";
-import type {
-  AuthenticationRequest,
-  AuthenticationVerdict,
-  EnhancedExchange,
-  LogPort,
+import {
+  addressKey,
+  type AuthenticationRequest,
+  type AuthenticationVerdict,
+  type EnhancedExchange,
+  type LogPort,
 } from "../broker/mod.ts";
 import { ReasonCode } from "../codec/mod.ts";
 import type { AccessFiles } from "./access_files.ts";
-import { addressKey, FailedAttempts } from "./failed_attempts.ts";
-import { type CheckOutcome, PasswordChecker } from "./password_checker.ts";
+import { FailedAttempts } from "./failed_attempts.ts";
+import { type Asker, type Check, type CheckOutcome, PasswordChecker } from "./password_checker.ts";
 import type { PasswordUsers } from "./password_file.ts";
 import { dummyHash, type PasswordHash } from "./password_hash.ts";
+import type { RememberedPasswords } from "./remembered_passwords.ts";
 import { dummyCredential, type ScramUsers } from "./scram_credential.ts";
 import { ScramExchange } from "./scram_exchange.ts";
 
 /** Passwords that wait to be checked. More than this, and the broker says that it is busy. */
-const MAX_WAITING = 10_000;
+const MAX_WAITING = 2000;
+/** So long one waits at most, milliseconds: clients give up about then. */
+const MAX_WAIT_MS = 10_000;
 /** Passwords that are remembered. */
 const MAX_REMEMBERED = 20_000;
 /** Addresses of failed attempts that are remembered. */
 const MAX_ADDRESSES = 10_000;
 
 const NO_PASSWORD = new Uint8Array();
+const RATE_EXCEEDED = ReasonCode.ConnectionRateExceeded;
 
 /** What the check of credentials is made of. */
 export interface CredentialCheckInit {
@@ -33,17 +38,20 @@ export interface CredentialCheckInit {
   readonly maxFailureDelaySeconds: number;
   /** Passwords that are checked at once; default: one for each processor but one. */
   readonly concurrency: number | undefined;
+  /** What was right before the process began; absent: nothing outlives it. */
+  readonly remembered?: RememberedPasswords | undefined;
 }
 
 /**
  * Whether somebody is who they say: passwords and SCRAM exchanges against the users of a file. It costs the same for users that do
- * not exist, what was right is remembered, and whose attempts fail waits.
+ * not exist, what was right is remembered, whose attempts fail waits, and what nobody waits for any more is not checked.
  */
 export class CredentialCheck {
   readonly #files: AccessFiles;
   readonly #log: LogPort;
   readonly #checker: PasswordChecker;
   readonly #attempts: FailedAttempts;
+  readonly #remembered: RememberedPasswords | undefined;
   /** For the salts of users that do not exist. */
   readonly #dummyKey = randomBytes(32);
   #dummies = new WeakMap<PasswordUsers, { readonly hash: PasswordHash; readonly text: string }>();
@@ -51,9 +59,12 @@ export class CredentialCheck {
   constructor(init: CredentialCheckInit) {
     this.#files = init.files;
     this.#log = init.log;
+    this.#remembered = init.remembered;
     this.#checker = new PasswordChecker({
       concurrency: init.concurrency ?? Math.max(1, navigator.hardwareConcurrency - 1),
       maxWaiting: MAX_WAITING,
+      maxWaitMs: MAX_WAIT_MS,
+      nowMs: () => performance.now(),
       maxRemembered: MAX_REMEMBERED,
     });
     this.#attempts = new FailedAttempts({
@@ -74,58 +85,99 @@ export class CredentialCheck {
     userName: string,
     path: string,
   ): Promise<AuthenticationVerdict> {
-    const password = request.password ?? NO_PASSWORD;
-    const known = this.#recall(userName, password, path);
+    const check = this.#checkOf(request, userName, path);
+    const known = this.#recall(check);
     if (known === true) return { isAllowed: true };
-    const waitMs = this.#attempts.enter(addressKey(request.remoteAddress));
-    if (waitMs === undefined) {
-      return { isAllowed: false, reasonCode: ReasonCode.ConnectionRateExceeded };
+    const asker: Asker = {
+      address: addressKey(request.remoteAddress),
+      isGone: () => request.signal?.isGone === true,
+    };
+    // Who asks what is being asked already makes no attempt of its own.
+    const joined = await this.#checker.join(check.key, asker);
+    if (joined !== undefined) return this.#conclude(request, check, path, joined);
+    const attempt = this.#attempts.begin(asker.address, userName);
+    if (attempt === undefined) return { isAllowed: false, reasonCode: RATE_EXCEEDED };
+    let outcome: CheckOutcome = "dropped";
+    let failures = 0;
+    try {
+      if (attempt.waitMs > 0) await new Promise((resolve) => setTimeout(resolve, attempt.waitMs));
+      if (!asker.isGone()) outcome = await this.#checker.check(check, asker);
+    } finally {
+      failures = attempt.end(
+        typeof outcome === "string"
+          ? "dropped"
+          : outcome
+          ? "right"
+          : known === false
+          ? "repeated"
+          : "wrong",
+      );
     }
-    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
-    const outcome = await this.#check(userName, password, path);
-    if (outcome === "busy") return { isAllowed: false, reasonCode: ReasonCode.ServerBusy };
-    if (outcome) return { isAllowed: true };
-    this.#fail(request);
-    return { isAllowed: false, reasonCode: ReasonCode.BadUserNameOrPassword };
+    return this.#conclude(request, check, path, outcome, failures);
   }
 
   /** Begins an exchange of SCRAM-SHA-256 with the users of the SCRAM file at `path`. */
   scram(request: AuthenticationRequest, path: string): EnhancedExchange {
     const users = () => this.#files.get<ScramUsers>(path);
+    const address = addressKey(request.remoteAddress);
     const exchange = new ScramExchange({
       credentialOf: (name) => users().get(name) ?? dummyCredential(this.#dummyKey, name, users()),
       isCurrent: (name, credential) => users().get(name) === credential,
-      onFailure: () => this.#fail(request),
+      onFailure: () =>
+        this.#sayWrong(request, this.#attempts.fail(address, exchange.userName ?? "")),
     });
     let isFirst = true;
     return {
       step: (data, reply) => {
-        const waitMs = isFirst ? this.#attempts.enter(addressKey(request.remoteAddress)) : 0;
+        if (!isFirst) return exchange.step(data, reply);
         isFirst = false;
-        if (waitMs === undefined) {
-          return reply({ type: "failure", reasonCode: ReasonCode.ConnectionRateExceeded });
-        }
-        if (waitMs === 0) exchange.step(data, reply);
-        else setTimeout(() => exchange.step(data, reply), waitMs);
+        exchange.step(data, (answer) => {
+          // It costs next to nothing, and who gives it up tells nobody: so none counts as under way.
+          const attempt = this.#attempts.begin(address, exchange.userName ?? "");
+          if (attempt === undefined) return reply({ type: "failure", reasonCode: RATE_EXCEEDED });
+          attempt.end("dropped");
+          if (attempt.waitMs === 0) reply(answer);
+          else setTimeout(() => reply(answer), attempt.waitMs);
+        });
       },
     };
   }
 
-  #recall(userName: string, password: Uint8Array, path: string): boolean | undefined {
-    const entry = this.#files.get<PasswordUsers>(path).get(userName);
-    return entry === undefined ? undefined : this.#checker.recall(userName, password, entry.text);
+  /** For a user that does not exist a hash is checked that nobody has: that takes as long. */
+  #checkOf(request: AuthenticationRequest, user: string, path: string): Check {
+    const users = this.#files.get<PasswordUsers>(path);
+    const password = request.password ?? NO_PASSWORD;
+    const { text, hash } = users.get(user) ?? this.#dummy(users);
+    return { user, password, text, hash, key: this.#checker.keyOf({ user, password, text }) };
   }
 
-  /** For a user that does not exist a hash is checked that nobody has: that takes as long. */
-  async #check(userName: string, password: Uint8Array, path: string): Promise<CheckOutcome> {
-    const users = this.#files.get<PasswordUsers>(path);
-    const entry = users.get(userName);
-    const { text, hash } = entry ?? this.#dummy(users);
-    const outcome = await this.#checker.check(userName, password, text, hash);
-    if (outcome !== true) return outcome;
+  #recall(check: Check): boolean | undefined {
+    const known = this.#checker.recall(check.key);
+    if (known !== undefined || check.text === "" || this.#remembered?.has(check) !== true) {
+      return known;
+    }
+    this.#checker.learn(check.key);
+    return true;
+  }
+
+  #conclude(
+    request: AuthenticationRequest,
+    check: Check,
+    path: string,
+    outcome: CheckOutcome,
+    failures?: number,
+  ): AuthenticationVerdict {
+    if (typeof outcome === "string") {
+      return { isAllowed: false, reasonCode: ReasonCode.ServerBusy };
+    }
     // The file may have changed meanwhile: what was right must still be so.
-    const current = this.#files.get<PasswordUsers>(path).get(userName);
-    return entry !== undefined && current?.text === text;
+    const current = this.#files.get<PasswordUsers>(path).get(check.user);
+    if (outcome && current?.text === check.text) {
+      this.#remembered?.add(check);
+      return { isAllowed: true };
+    }
+    this.#sayWrong(request, failures);
+    return { isAllowed: false, reasonCode: ReasonCode.BadUserNameOrPassword };
   }
 
   #dummy(users: PasswordUsers): { readonly hash: PasswordHash; readonly text: string } {
@@ -137,9 +189,7 @@ export class CredentialCheck {
     return dummy;
   }
 
-  #fail(request: AuthenticationRequest): void {
-    const address = addressKey(request.remoteAddress);
-    const failures = this.#attempts.fail(address);
+  #sayWrong(request: AuthenticationRequest, failures: number | undefined): void {
     this.#log.warning("Wrong user name or password", {
       address: request.remoteAddress,
       clientId: request.clientId,

@@ -1,103 +1,186 @@
+import { createHash } from "node:crypto";
+
 /** What slows down whoever guesses. */
 export interface FailedAttemptsInit {
   /** The longest that an attempt waits, milliseconds; 0: nobody is slowed. What would have to wait longer is refused. */
   readonly maxDelayMs: number;
-  /** Addresses that are remembered. */
+  /** Addresses that are remembered, and as many pairs of an address and a user name. */
   readonly maxAddresses: number;
   /** The clock, milliseconds. */
   readonly nowMs: () => number;
 }
 
+/** How an attempt came out. `repeated`: wrong again with the password of before. `dropped`: nobody waits for it any more. */
+export type AttemptOutcome = "right" | "wrong" | "repeated" | "dropped";
+
+/** An attempt that is let through. */
+export interface Attempt {
+  /** How long it must wait before, milliseconds. */
+  readonly waitMs: number;
+  /** It is over: to be called once. Returns how many have failed from its address since that is remembered. */
+  end(outcome: AttemptOutcome): number;
+}
+
 /** The first wait, milliseconds; it doubles with each failure. */
 const FIRST_DELAY_MS = 100;
-/** Failures that cost nothing yet: people mistype. */
-const FREE_FAILURES = 2;
-/** After this time one failure is forgiven, milliseconds. */
-const FORGIVE_MS = 10_000;
+/** Of one user name from one address: people mistype, so a few failures cost nothing, and time forgives them one by one. */
+const PAIR: Leniency = { freeFailures: 2, forgiveMs: 10_000 };
+/** Of an address, whatever the names: behind it may be a whole house, and one device there with a stale password. */
+const ADDRESS: Leniency = { freeFailures: 50, forgiveMs: 2000 };
+/** A longer user name is remembered by its digest. */
+const MAX_NAME_LENGTH = 64;
 
-interface Address {
+/**
+ * Failed attempts to come in, by address and user name together, and with a higher limit by address alone. After a few, attempts
+ * are let through one after the other, each later than the one before: a thousand connections guess no faster than one. Those
+ * under way count as failures to come, so that it does not help to make them all at once; but the same wrong password again is no
+ * guess, and costs only the one that has it. Clients of a Unix socket share its address with everybody, so for them only the pair counts.
+ */
+export class FailedAttempts {
+  readonly #pairs: Slowdown;
+  readonly #addresses: Slowdown;
+
+  /** Nobody has failed at first. */
+  constructor(init: FailedAttemptsInit) {
+    this.#pairs = new Slowdown(init, PAIR);
+    this.#addresses = new Slowdown(init, ADDRESS);
+  }
+
+  /** An attempt is to be made now; `undefined`: it would have to wait too long, refuse it. */
+  begin(address: string, userName: string): Attempt | undefined {
+    const pair = `${address} ${shorten(userName)}`;
+    const isShared = address.startsWith("unix:");
+    const pairWaitMs = this.#pairs.waitMs(pair);
+    const addressWaitMs = isShared ? 0 : this.#addresses.waitMs(address);
+    if (pairWaitMs === undefined || addressWaitMs === undefined) return undefined;
+    this.#pairs.enter(pair);
+    this.#addresses.enter(address);
+    return {
+      waitMs: Math.max(pairWaitMs, addressWaitMs),
+      end: (outcome) => {
+        this.#pairs.leave(pair, outcome === "wrong" || outcome === "repeated");
+        return this.#addresses.leave(address, outcome === "wrong");
+      },
+    };
+  }
+
+  /** Counts a failure that nobody has begun; returns how many the address has had. */
+  fail(address: string, userName: string): number {
+    this.#pairs.fail(`${address} ${shorten(userName)}`);
+    return this.#addresses.fail(address);
+  }
+
+  /** Failures by address, since each is remembered. */
+  counts(): ReadonlyMap<string, number> {
+    return this.#addresses.totals();
+  }
+}
+
+/** What is let pass. */
+interface Leniency {
+  /** Failures that cost nothing yet. */
+  readonly freeFailures: number;
+  /** After this time one failure is forgiven, milliseconds. */
+  readonly forgiveMs: number;
+}
+
+/** What is known of an address, or of one with a user name. */
+interface Known {
   /** Failures that are not forgiven, at `atMs`. */
   count: number;
   atMs: number;
   /** When the next attempt may be made. */
   nextMs: number;
-  /** Since the address is remembered. */
+  /** Attempts that are not over. */
+  underWay: number;
+  /** Failures since it is remembered. */
   total: number;
 }
 
-/**
- * Failed attempts to come in, by address. After a few, attempts of that address are let through one after the other, each
- * later than the one before: a thousand connections guess no faster than one.
- */
-export class FailedAttempts {
+/** Those who fail, by a key, and how long each waits. */
+class Slowdown {
   readonly #init: FailedAttemptsInit;
-  readonly #addresses = new Map<string, Address>();
+  readonly #leniency: Leniency;
+  readonly #known = new Map<string, Known>();
 
-  /** Nobody has failed at first. */
-  constructor(init: FailedAttemptsInit) {
+  constructor(init: FailedAttemptsInit, leniency: Leniency) {
     this.#init = init;
+    this.#leniency = leniency;
   }
 
-  /** How many milliseconds the attempt must wait that is made now; `undefined`: too long, refuse it. */
-  enter(address: string): number | undefined {
+  /** How long an attempt would have to wait that is made now, milliseconds; `undefined`: too long. */
+  waitMs(key: string): number | undefined {
     const { maxDelayMs, nowMs } = this.#init;
-    const known = this.#addresses.get(address);
+    const known = this.#known.get(key);
     if (known === undefined || maxDelayMs === 0) return 0;
-    const now = nowMs();
-    const delayMs = this.#delayMs(known, now);
-    const atMs = Math.max(now, known.nextMs);
-    if (atMs - now > maxDelayMs) return undefined;
-    known.nextMs = atMs + delayMs;
-    return atMs - now;
+    const waitMs = Math.max(0, known.nextMs - nowMs());
+    return waitMs > maxDelayMs ? undefined : waitMs;
   }
 
-  /** Counts a failure; returns how many the address has had. */
-  fail(address: string): number {
-    const { maxAddresses, nowMs } = this.#init;
-    const now = nowMs();
-    let known = this.#addresses.get(address);
-    if (known === undefined) {
-      known = { count: 0, atMs: now, nextMs: 0, total: 0 };
-      if (this.#addresses.size >= maxAddresses) this.#forgetOldest();
-    }
-    known.count = this.#remaining(known, now) + 1;
-    known.atMs = now;
-    known.total++;
-    known.nextMs = Math.max(known.nextMs, now + this.#delayMs(known, now));
-    // To the end: the first in the map is the one that has been quiet longest.
-    this.#addresses.delete(address);
-    this.#addresses.set(address, known);
+  /** The attempt is made, and the next one later. */
+  enter(key: string): void {
+    const now = this.#init.nowMs();
+    const known = this.#of(key);
+    known.nextMs = Math.max(now, known.nextMs) + this.#delayMs(known, now);
+    known.underWay++;
+  }
+
+  /** It was made unasked, and failed. */
+  fail(key: string): number {
+    this.#of(key).underWay++;
+    return this.leave(key, true);
+  }
+
+  /** It is over; returns how many have failed. */
+  leave(key: string, hasFailed: boolean): number {
+    const now = this.#init.nowMs();
+    const known = this.#known.get(key);
+    if (known === undefined) return 0; // Forgotten meanwhile, since there were too many.
+    known.underWay = Math.max(0, known.underWay - 1);
+    if (hasFailed) {
+      known.count = this.#remaining(known, now) + 1;
+      known.atMs = now;
+      known.total++;
+      known.nextMs = Math.max(known.nextMs, now + this.#delayMs(known, now));
+      // To the end: the first in the map is the one that has been quiet longest.
+      this.#known.delete(key);
+      this.#known.set(key, known);
+    } else if (known.underWay === 0 && known.total === 0) this.#known.delete(key);
     return known.total;
   }
 
-  /** Failures by address, since each is remembered. */
-  counts(): ReadonlyMap<string, number> {
-    return new Map([...this.#addresses].map(([address, { total }]) => [address, total]));
+  totals(): ReadonlyMap<string, number> {
+    return new Map(
+      [...this.#known].filter(([, { total }]) => total > 0).map(([key, { total }]) => [key, total]),
+    );
   }
 
-  #remaining(known: Address, now: number): number {
-    return Math.max(0, known.count - Math.floor((now - known.atMs) / FORGIVE_MS));
+  #remaining(known: Known, now: number): number {
+    return Math.max(0, known.count - Math.floor((now - known.atMs) / this.#leniency.forgiveMs));
   }
 
-  #delayMs(known: Address, now: number): number {
-    const excess = this.#remaining(known, now) - FREE_FAILURES;
+  #delayMs(known: Known, now: number): number {
+    const excess = this.#remaining(known, now) + known.underWay - this.#leniency.freeFailures;
     if (excess <= 0) return 0;
     return Math.min(this.#init.maxDelayMs, FIRST_DELAY_MS * 2 ** (excess - 1));
   }
 
+  #of(key: string): Known {
+    let known = this.#known.get(key);
+    if (known !== undefined) return known;
+    if (this.#known.size >= this.#init.maxAddresses) this.#forgetOldest();
+    known = { count: 0, atMs: this.#init.nowMs(), nextMs: 0, underWay: 0, total: 0 };
+    this.#known.set(key, known);
+    return known;
+  }
+
   #forgetOldest(): void {
-    for (const oldest of this.#addresses.keys()) return void this.#addresses.delete(oldest);
+    for (const oldest of this.#known.keys()) return void this.#known.delete(oldest);
   }
 }
 
-/** Who stands behind `10.0.0.1:50123`: the host, and of IPv6 the network of 64 bits, in which one host has any number of addresses. */
-export function addressKey(remoteAddress: string): string {
-  const host = remoteAddress.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
-  if (!host.includes(":") || host.includes(".")) return host;
-  const [left = "", right] = host.split("::");
-  const head = left === "" ? [] : left.split(":");
-  const tail = right === undefined || right === "" ? [] : right.split(":");
-  const zeros = right === undefined ? 0 : 8 - head.length - tail.length;
-  const groups = [...head, ...Array<string>(Math.max(0, zeros)).fill("0"), ...tail];
-  return groups.slice(0, 4).join(":") + "::/64";
+/** A name may be 64 KB long: so many of them are not kept. */
+function shorten(userName: string): string {
+  if (userName.length <= MAX_NAME_LENGTH) return userName;
+  return createHash("sha256").update(userName).digest("base64");
 }

@@ -13,6 +13,7 @@ import { ClientRights } from "./client_rights.ts";
 import { CredentialCheck } from "./credential_check.ts";
 import { parsePasswordFile, type PasswordUsers } from "./password_file.ts";
 import { parseScramFile, type ScramUsers } from "./scram_credential.ts";
+import { RememberedPasswords } from "./remembered_passwords.ts";
 import { SCRAM_SHA_256 } from "./scram_exchange.ts";
 
 /** Who may come in at one listener and do what; every path may be `""`: there is no such file. */
@@ -53,6 +54,8 @@ export interface FileAccessInit {
   readonly files?: AccessFileReader;
   /** Default: one for each processor but one. */
   readonly concurrency?: number;
+  /** A file in which right passwords are remembered over a restart, with their key; absent: they are not. */
+  readonly rememberedFile?: string;
 }
 
 const NOT_AUTHORIZED: AuthenticationVerdict = {
@@ -69,6 +72,7 @@ export class FileAccess implements AccessPort {
   readonly #init: FileAccessInit;
   readonly #files: AccessFiles;
   readonly #check: CredentialCheck;
+  readonly #remembered: RememberedPasswords | undefined;
   #rights = new WeakMap<ClientIdentity, ClientRights | null>();
 
   /** Reads all files; what is wrong with them is told: `FILE:LINE: message`. */
@@ -91,7 +95,18 @@ export class FileAccess implements AccessPort {
     this.checksTopics = [...init.listeners.values()].some(({ aclFile }) => aclFile !== "");
     const { log, maxFailureDelaySeconds, concurrency } = init;
     const files = this.#files;
-    this.#check = new CredentialCheck({ files, log, maxFailureDelaySeconds, concurrency });
+    const { rememberedFile } = init;
+    this.#remembered = rememberedFile === undefined
+      ? undefined
+      : RememberedPasswords.open(rememberedFile, log);
+    const remembered = this.#remembered;
+    this.#check = new CredentialCheck({
+      files,
+      log,
+      maxFailureDelaySeconds,
+      concurrency,
+      remembered,
+    });
   }
 
   /** Failed attempts by address. */
@@ -99,12 +114,18 @@ export class FileAccess implements AccessPort {
     return this.#check.failures;
   }
 
+  /** Writes down which passwords were right, where they are to be remembered; from time to time, and at the end. */
+  save(isLast = false): void {
+    this.#remembered?.save(isLast);
+  }
+
   /** {@linkcode AccessPort.authenticate} */
   authenticate(
     request: AuthenticationRequest,
     reply: (verdict: AuthenticationVerdict) => void,
   ): void {
-    const { userName, allowAnonymous } = request;
+    const { allowAnonymous } = request;
+    const userName = nameOf(request);
     const listener = this.#listener(request);
     if (!this.#hasPrefix(request, listener)) return reply(NOT_AUTHORIZED);
     const { certificateUserName } = listener;
@@ -168,10 +189,11 @@ export class FileAccess implements AccessPort {
     const after = this.#credentials();
     const mayStay = (client: ClientIdentity) => {
       const { passwordFile, scramFile, certificateUserName } = this.#listener(client);
-      if (client.userName === undefined || certificateUserName !== "none") return true;
+      const userName = nameOf(client);
+      if (userName === undefined || certificateUserName !== "none") return true;
       return [passwordFile, scramFile].every((path) => {
-        const earlier = before.get(path)?.get(client.userName!);
-        return earlier === undefined || earlier === after.get(path)?.get(client.userName!);
+        const earlier = before.get(path)?.get(userName);
+        return earlier === undefined || earlier === after.get(path)?.get(userName);
       });
     };
     return { problems, mayStay };
@@ -216,6 +238,11 @@ export class FileAccess implements AccessPort {
     }
     return rights;
   }
+}
+
+/** An empty user name is none, as in mosquitto: the client is anonymous. */
+function nameOf({ userName }: ClientIdentity): string | undefined {
+  return userName === "" ? undefined : userName;
 }
 
 function verdictOfCertificate(

@@ -5,9 +5,9 @@
  * hashes, an `acl_file` of `user`, `topic` and `pattern` lines; ours alone is the `scram_file`. They are read again when they
  * change, a bad one leaves what was in force, and who has lost a right loses it at once.
  *
- * Rules: nothing that takes longer than a microsecond happens on the event loop, so passwords are checked in other threads, few
- * at a time, and remembered under a key of this process; a name that does not exist costs as much as one that does; who guesses
- * is slowed by address; what is compared with a secret is compared in constant time. A topic's decision costs one look-up.
+ * Rules: nothing that takes its time happens on the event loop, so passwords are checked in other threads, few at a time, address
+ * after address, none that nobody waits for any more; what was right is remembered under a random key, over a restart too; a name that
+ * does not exist costs as much as one that does; who guesses is slowed by address and user name; what is compared with a secret is compared in constant time. A topic's decision costs one look-up.
  * May import `broker`, `topic` and `codec`.
  *
  * ```ts
@@ -40,6 +40,7 @@ export {
   type FunctionAccessOptions,
   type TopicAction,
 } from "./function_access.ts";
+export { PageAccess } from "./page_access.ts";
 export {
   type Loaded,
   parsePasswordFile,

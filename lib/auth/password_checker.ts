@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from "node:crypto";
+import { CheckQueue } from "./check_queue.ts";
 import { type PasswordHash, verifyPassword } from "./password_hash.ts";
 
 /** How much a checker does and remembers. */
@@ -7,85 +8,120 @@ export interface PasswordCheckerInit {
   readonly concurrency: number;
   /** Checks that may wait for their turn. */
   readonly maxWaiting: number;
+  /** The longest that one may wait, milliseconds: then it is given up, since its client is about to. */
+  readonly maxWaitMs: number;
   /** Right passwords that are remembered, and as many tenths of wrong ones. */
   readonly maxRemembered: number;
+  /** The clock, milliseconds. */
+  readonly nowMs: () => number;
   /** Default: {@linkcode verifyPassword}. */
   readonly verify?: (hash: PasswordHash, password: Uint8Array) => Promise<boolean>;
 }
 
-/** `busy`: too many wait. */
-export type CheckOutcome = boolean | "busy";
+/** `busy`: too many wait, or it waited too long; `dropped`: nobody waits for the answer any more. */
+export type CheckOutcome = boolean | "busy" | "dropped";
+
+/** Who asks. */
+export interface Asker {
+  /** Each address has its turn. */
+  readonly address: string;
+  /** Whether the client has left meanwhile. */
+  readonly isGone: () => boolean;
+}
+
+/** A password and whose it is said to be. */
+export interface Claim {
+  readonly user: string;
+  readonly password: Uint8Array;
+  /** The user's hash as it stands in the file. */
+  readonly text: string;
+}
+
+/** A password to check. */
+export interface Check extends Claim {
+  /** The hash, understood. */
+  readonly hash: PasswordHash;
+  /** By which the answer is remembered: see {@linkcode PasswordChecker.keyOf}. */
+  readonly key: string;
+}
+
+/** One that waits or is under way; whoever asks the same joins it. */
+interface UnderWay {
+  readonly outcome: Promise<CheckOutcome>;
+  readonly askers: Asker[];
+}
 
 /**
  * Checks passwords a few at a time and remembers the answers, so that five thousand clients that come back at once cost five
  * thousand HMACs, not five thousand key derivations. What is remembered is an HMAC of user, password and hash under a key that
- * this process made up: neither the memory nor a dump of it can be turned back into passwords cheaper than the file can.
+ * this process made up, and that is in its memory alone.
  */
 export class PasswordChecker {
-  readonly #init: PasswordCheckerInit;
   readonly #verify: (hash: PasswordHash, password: Uint8Array) => Promise<boolean>;
   readonly #key = randomBytes(32);
   readonly #right: Recent;
   readonly #wrong: Recent;
-  readonly #underWay = new Map<string, Promise<CheckOutcome>>();
-  readonly #waiting: (() => void)[] = [];
-  #running = 0;
+  readonly #underWay = new Map<string, UnderWay>();
+  readonly #queue: CheckQueue;
 
   /** Nothing is remembered at first. */
   constructor(init: PasswordCheckerInit) {
-    this.#init = init;
     this.#verify = init.verify ?? verifyPassword;
     this.#right = new Recent(init.maxRemembered);
     this.#wrong = new Recent(Math.ceil(init.maxRemembered / 10));
+    this.#queue = new CheckQueue(init);
   }
 
-  /** What is known without a check; `text` is the user's hash as it stands in the file. */
-  recall(user: string, password: Uint8Array, text: string): boolean | undefined {
-    const key = this.#keyOf(user, password, text);
+  /** By which an answer is remembered: made once for each, since it is what costs most here. */
+  keyOf({ user, password, text }: Claim): string {
+    // Lengths go in with the parts: no two triples make the same bytes.
+    return createHmac("sha256", this.#key)
+      .update(`${user.length} ${password.length} ${user}${text}`).update(password)
+      .digest("base64");
+  }
+
+  /** What is known without a check. */
+  recall(key: string): boolean | undefined {
     if (this.#right.has(key)) return true;
     return this.#wrong.has(key) ? false : undefined;
   }
 
-  /** Whether the password is right. Two who ask the same at once share one check. */
-  check(
-    user: string,
-    password: Uint8Array,
-    text: string,
-    hash: PasswordHash,
-  ): Promise<CheckOutcome> {
-    const key = this.#keyOf(user, password, text);
-    if (this.#right.has(key)) return Promise.resolve(true);
-    if (this.#wrong.has(key)) return Promise.resolve(false);
-    const same = this.#underWay.get(key);
-    if (same !== undefined) return same;
-    const check = this.#run(key, hash, password).finally(() => this.#underWay.delete(key));
-    this.#underWay.set(key, check);
-    return check;
+  /** The password was found right by other means. */
+  learn(key: string): void {
+    this.#right.add(key);
   }
 
-  async #run(key: string, hash: PasswordHash, password: Uint8Array): Promise<CheckOutcome> {
-    const { concurrency, maxWaiting } = this.#init;
-    if (this.#running >= concurrency) {
-      if (this.#waiting.length >= maxWaiting) return "busy";
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    } else this.#running++;
+  /** The answer to the same check where that waits or is under way already; `undefined`: there is none. */
+  join(key: string, asker: Asker): Promise<CheckOutcome> | undefined {
+    const same = this.#underWay.get(key);
+    same?.askers.push(asker);
+    return same?.outcome;
+  }
+
+  /** Whether the password is right. Two who ask the same at once share one check. */
+  check(check: Check, asker: Asker): Promise<CheckOutcome> {
+    const { key } = check;
+    const known = this.recall(key);
+    if (known !== undefined) return Promise.resolve(known);
+    const joined = this.join(key, asker);
+    if (joined !== undefined) return joined;
+    const askers = [asker];
+    const outcome = this.#run(check, askers).finally(() => this.#underWay.delete(key));
+    this.#underWay.set(key, { outcome, askers });
+    return outcome;
+  }
+
+  async #run({ key, hash, password }: Check, askers: readonly Asker[]): Promise<CheckOutcome> {
+    const isGone = () => askers.every((asker) => asker.isGone());
+    const turn = await this.#queue.enter(askers[0]!.address, isGone);
+    if (turn !== "begin") return turn;
     try {
       const isRight = await this.#verify(hash, password);
       (isRight ? this.#right : this.#wrong).add(key);
       return isRight;
     } finally {
-      // The place goes from hand to hand, so that nobody slips in between.
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#running--;
-      else next();
+      this.#queue.leave();
     }
-  }
-
-  /** Lengths go in with the parts: no two triples make the same bytes. */
-  #keyOf(user: string, password: Uint8Array, text: string): string {
-    return createHmac("sha256", this.#key)
-      .update(`${user.length} ${password.length} ${user}${text}`).update(password)
-      .digest("base64");
   }
 }
 

@@ -53,6 +53,11 @@ export class ScramExchange implements EnhancedExchange {
     this.#init = init;
   }
 
+  /** Whose exchange it is, from the client's first message on. */
+  get userName(): string | undefined {
+    return this.#challenge?.userName;
+  }
+
   /** {@linkcode EnhancedExchange.step} */
   step(data: Uint8Array | undefined, reply: (step: EnhancedStep) => void): void {
     const answer = this.#answer(data);

@@ -18,6 +18,7 @@
 export { Broker } from "./broker.ts";
 export type { BrokerLevels } from "./core/levels.ts";
 export { Congestion } from "./core/congestion.ts";
+export { addressKey } from "./ground/address.ts";
 export type { BufferPool, ByteBuffer } from "./ground/byte_buffer.ts";
 export type { CloseReason } from "./ground/close_reason.ts";
 export { Deadline, Deadlines } from "./ground/deadlines.ts";
@@ -25,6 +26,7 @@ export type { MessageHub, MessageInit } from "./ground/message_hub.ts";
 export * from "./ground/metrics.ts";
 export * from "./ground/options.ts";
 export * from "./ground/ports.ts";
+export * from "./inspect.ts";
 export type { Client, Connection } from "./state/connection.ts";
 export type { ConnectionState } from "./state/connection_state.ts";
 export type { Outbox } from "./state/outbox.ts";

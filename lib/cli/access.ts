@@ -1,5 +1,5 @@
 import type { FileAccess } from "../auth/mod.ts";
-import type { Broker, LogPort } from "../broker/mod.ts";
+import type { AccessPort, Broker, LogPort } from "../broker/mod.ts";
 import { type Config, type ListenerConfig, problemAt } from "../config/mod.ts";
 import { nowMs } from "../net/mod.ts";
 import { EXIT } from "./output.ts";
@@ -10,20 +10,43 @@ const LOOK_MS = 1500;
 
 /** Access control as it is configured; `undefined`: no file and no rule beside `allow_anonymous`. Throws `StartError`. */
 export async function openAccess(config: Config, log: LogPort): Promise<FileAccess | undefined> {
-  if (!config.listeners.some(hasAccess)) return undefined;
+  const listeners = [
+    ...config.listeners,
+    ...config.dashboard === undefined ? [] : [config.dashboard],
+  ];
+  if (!listeners.some(hasAccess)) return undefined;
   // Cryptography is loaded by those who need it: the others start sooner.
   const { FileAccess } = await import("../auth/mod.ts");
-  const secrets = config.listeners.flatMap(({ access }) => [access.passwordFile, access.scramFile]);
+  const secrets = listeners.flatMap(({ access }) => [access.passwordFile, access.scramFile]);
   for (const path of new Set(secrets)) warnIfOpen(path, log);
   const opened = FileAccess.open({
     listeners: new Map(
-      config.listeners.map(({ options, access }) => [options.name, access]),
+      listeners.map(({ options, access }) => [options.name, access]),
     ),
     log,
     maxFailureDelaySeconds: config.maxFailureDelaySeconds,
+    // Where nothing is to outlive the process, this is not either.
+    ...config.persistence ? { rememberedFile: `${config.persistenceLocation}/passwords` } : {},
   });
   if (opened instanceof FileAccess) return opened;
   throw new StartError(EXIT.configuration, ...opened.map((problem) => withOption(problem, config)));
+}
+
+/** The same as the core asks it: users who log in at a dashboard are known by that. */
+export async function withPages(
+  access: FileAccess | undefined,
+  config: Config,
+): Promise<AccessPort | undefined> {
+  const viewers = new Map(
+    config.listeners.flatMap(({ http, options }) =>
+      http === undefined || http.admins.length + http.viewers.length === 0
+        ? []
+        : [[options.name, new Set(http.viewers)] as const]
+    ),
+  );
+  if (access === undefined || viewers.size === 0) return access;
+  const { PageAccess } = await import("../auth/mod.ts");
+  return new PageAccess(access, viewers);
 }
 
 /** A file that cannot be read is told with the option that names it; one that can tells where in it something is wrong. */
@@ -50,7 +73,7 @@ export function reloadAccess(
 }
 
 /**
- * Looks after the files; the function returned ends it. Their state is asked for rather than told by the system: that works on
+ * Looks after the files, and writes down whose password was right; the function returned ends it. Their state is asked for rather than told by the system: that works on
  * every file system, network and container mounts among them, and finds a file that is put in another's place; and a few
  * questions a second cost nothing.
  */
@@ -60,8 +83,14 @@ export function watchAccess(
   log: LogPort,
 ): () => void {
   if (access === undefined) return () => {};
-  const timer = setInterval(() => reloadAccess(access, broker, log, true), LOOK_MS);
-  return () => clearInterval(timer);
+  const timer = setInterval(() => {
+    reloadAccess(access, broker, log, true);
+    access.save();
+  }, LOOK_MS);
+  return () => {
+    clearInterval(timer);
+    access.save(true);
+  };
 }
 
 /** Hashes are secrets too: whoever has them can guess at home. */

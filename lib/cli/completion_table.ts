@@ -4,6 +4,7 @@ import { CLIENT_FLAGS, COMMON_FLAGS } from "./client_options.ts";
 import { COMMAND_TEXTS, type CommandName, type Flags } from "./commands.ts";
 import { EXPLAIN_ACL_FLAGS } from "./explain_acl.ts";
 import { PASSWD_FLAGS } from "./passwd.ts";
+import { TOP_FLAGS } from "./top.ts";
 
 /** The shells that completions are made for. */
 export const SHELLS: readonly string[] = ["bash", "zsh", "fish"];
@@ -43,6 +44,7 @@ export const COMMAND_FLAGS: Readonly<Partial<Record<CommandName, Flags>>> = {
   sub: { ...CLIENT_FLAGS.sub, ...COMMON_FLAGS },
   rr: { ...CLIENT_FLAGS.rr, ...COMMON_FLAGS },
   bench: BENCH_FLAGS,
+  top: TOP_FLAGS,
   health: { ...CLIENT_FLAGS.health, ...COMMON_FLAGS },
 };
 

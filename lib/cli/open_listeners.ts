@@ -2,6 +2,7 @@ import type { Config, ListenerConfig } from "../config/mod.ts";
 import { loadTls, type Server, type TlsLayer } from "../net/mod.ts";
 import type { Logger } from "../observe/mod.ts";
 import { EXIT, messageOf } from "./output.ts";
+import { placeOf } from "./place.ts";
 import { StartError } from "./start_error.ts";
 
 /**
@@ -13,13 +14,14 @@ export async function openListeners(config: Config, server: Server, log: Logger)
   try {
     for (const listener of config.listeners) {
       at = placeOf(listener);
-      if (listener.tls === undefined) continue;
+      if (listener.tls === undefined || listener.http !== undefined) continue;
       if (layers.size === 0) log.info("Starting MQTT broker with TLS");
       layers.set(listener, await loadTls(listener.tls, log));
     }
     if (layers.size > 0) log.info("TLS configuration loaded successfully");
     for (const listener of config.listeners) {
       at = placeOf(listener);
+      if (listener.http !== undefined) continue;
       listenOn(listener, layers.get(listener), config, server, log);
     }
   } catch (error) {
@@ -35,7 +37,8 @@ function listenOn(
   server: Server,
   log: Logger,
 ): void {
-  const { address: hostname, port, path, protocol, options, proxy, websocketsOrigins } = listener;
+  const { address: hostname, port, path, options, proxy, websocketsOrigins } = listener;
+  const protocol = listener.protocol === "websockets" ? "websockets" : "mqtt";
   const { setTcpNodelay, websocketsHeadersSize } = config;
   const actual = server.listen({
     ...path === "" ? { hostname, port } : { path },
@@ -54,9 +57,4 @@ function listenOn(
     ...path === "" ? { address: hostname === "" ? "all" : hostname, port: actual } : { path },
     ...protocol === "mqtt" ? {} : { protocol },
   });
-}
-
-/** For errors: `port 1883 (mosquitto.conf:4)`. */
-function placeOf({ port, path, origin }: ListenerConfig): string {
-  return `${path === "" ? `port ${port}` : path} (${origin})`;
 }

@@ -141,7 +141,13 @@ async function edit(request: Request): Promise<string | undefined> {
     value = makeValue(password, request);
     if (value === undefined) return "SCRAM allows no control characters in a password";
   }
-  const edited = editEntry(text ?? "", user, value);
+  if (text === undefined) {
+    makeFile(path, editEntry("", user, value)!);
+    return undefined;
+  }
+  // While the password was typed others may have changed the file, and they do so one after the other.
+  using _lock = await lockFile(path);
+  const edited = editEntry(readFile(path) ?? "", user, value);
   if (edited === undefined) return `${path}: There is no user ${user}`;
   replaceFile(path, edited);
   return undefined;
@@ -164,24 +170,51 @@ function readFile(path: string): string | undefined {
   }
 }
 
+/** A new file is its owner's alone. Throws where somebody else has made it meanwhile: theirs stays. */
+function makeFile(path: string, text: string): void {
+  using file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
+  for (let bytes = new TextEncoder().encode(text); bytes.length > 0;) {
+    bytes = bytes.subarray(file.writeSync(bytes));
+  }
+  file.syncSync();
+}
+
 /**
  * In one step: whoever reads the file finds the old one or the new one. It keeps its mode, owner and group, or else the broker that
- * may read it by its group could not any more; a new one is its owner's alone.
+ * may read it by its group could not any more.
  */
 function replaceFile(path: string, text: string): void {
   // A link stays a link, and what it leads to is replaced.
-  const target = exists(path) ? Deno.realPathSync(path) : path;
-  const before = exists(path) ? Deno.statSync(target) : undefined;
+  const target = Deno.realPathSync(path);
   const temporary = `${target}.${crypto.randomUUID()}.tmp`;
   try {
-    Deno.writeTextFileSync(temporary, text, { mode: 0o600, createNew: true });
-    using file = Deno.openSync(temporary, { write: true });
-    file.syncSync();
-    if (before !== undefined && Deno.build.os !== "windows") keepAccess(before, temporary);
+    makeFile(temporary, text);
+    if (Deno.build.os !== "windows") keepAccess(Deno.statSync(target), temporary);
     Deno.renameSync(temporary, target);
   } catch (error) {
     if (exists(temporary)) Deno.removeSync(temporary);
     throw error;
+  }
+}
+
+/**
+ * Waits until nobody else changes the file, and keeps it until the lock is closed. The file that is locked must be the one that
+ * stands there: whoever had it before may have put another in its place.
+ */
+async function lockFile(path: string): Promise<Disposable> {
+  for (;;) {
+    const file = Deno.openSync(path);
+    // Windows locks a file against those who read it, too.
+    if (Deno.build.os === "windows") return file;
+    try {
+      await file.lock(true);
+      const [locked, there] = [file.statSync(), Deno.statSync(path)];
+      if (locked.ino === there.ino && locked.dev === there.dev) return file;
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    file.close();
   }
 }
 

@@ -1,3 +1,4 @@
+import { openPlainFile } from "../observe/mod.ts";
 import { EXIT, messageOf } from "./output.ts";
 import { StartError } from "./start_error.ts";
 
@@ -15,7 +16,9 @@ export class PidFile implements Disposable {
   write(): void {
     if (this.#path === "") return;
     try {
-      Deno.writeTextFileSync(this.#path, `${Deno.pid}\n`);
+      using file = openPlainFile(this.#path, 0o644);
+      file.truncateSync();
+      file.writeSync(new TextEncoder().encode(`${Deno.pid}\n`));
       this.#isWritten = true;
     } catch (error) {
       throw new StartError(EXIT.failed, `Cannot write pid_file ${this.#path}: ${messageOf(error)}`);

@@ -6,20 +6,24 @@ import { VERSION } from "../version.ts";
 /** Publishes the `$SYS` topics from now on, every so many seconds, 0: never; the function returned ends it. */
 export function publishSysTopics(
   intervalSeconds: number,
-  { broker, hub }: Server,
-  store: SqliteStore | undefined,
+  { hub }: Server,
+  levels: () => SysLevels,
 ): () => void {
   if (intervalSeconds === 0) return () => {};
-  const levels = (): SysLevels => ({
+  const topics = new SysTopics(hub, levels, VERSION, nowMs());
+  topics.publish(nowMs());
+  const timer = setInterval(() => topics.publish(nowMs()), intervalSeconds * 1000);
+  return () => clearInterval(timer);
+}
+
+/** What the broker tells of itself: counters and levels, as they are when the function returned is called. */
+export function levelsOf({ broker }: Server, store: SqliteStore | undefined): () => SysLevels {
+  return () => ({
     heapBytes: heapBytes(),
     metrics: broker.metrics,
     ...broker.levels,
     ...store === undefined ? {} : { store: { ...store.stats, isFailing: store.isFailing } },
   });
-  const topics = new SysTopics(hub, levels, VERSION, nowMs());
-  topics.publish(nowMs());
-  const timer = setInterval(() => topics.publish(nowMs()), intervalSeconds * 1000);
-  return () => clearInterval(timer);
 }
 
 /** Of JavaScript's objects and of the buffers outside of its heap. */

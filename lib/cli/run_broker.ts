@@ -1,17 +1,20 @@
 import type { FileAccess } from "../auth/mod.ts";
+import type { AccessPort } from "../broker/mod.ts";
 import { type Config, LEAVE_DISK_FREE, type LoadResult } from "../config/mod.ts";
-import { Server } from "../net/mod.ts";
-import type { Logger } from "../observe/mod.ts";
+import { Server, type Transport } from "../net/mod.ts";
+import { type Logger, LogTail } from "../observe/mod.ts";
 import { type OpenedStore, openStore } from "../store/mod.ts";
 import { VERSION } from "../version.ts";
-import { openAccess, reloadAccess, watchAccess } from "./access.ts";
+import { openAccess, reloadAccess, watchAccess, withPages } from "./access.ts";
 import { BusTrace } from "./bus_trace.ts";
+import { Dashboard, hasDashboard } from "./dashboard.ts";
 import { giveBackMemory } from "./give_back.ts";
 import { ServiceManager } from "./notify.ts";
 import { openListeners } from "./open_listeners.ts";
+import { openTransport } from "./open_transport.ts";
 import { EXIT, messageOf } from "./output.ts";
 import { PidFile } from "./pid_file.ts";
-import { publishSysTopics } from "./publish_sys.ts";
+import { levelsOf, publishSysTopics } from "./publish_sys.ts";
 import { reloadConfig } from "./reload.ts";
 import { type SignalHandlers, Signals } from "./signals.ts";
 import { StartError } from "./start_error.ts";
@@ -28,6 +31,7 @@ export async function runBroker(
   log: Logger,
   load: () => LoadResult,
 ): Promise<number> {
+  if (hasDashboard(config)) log.tail = new LogTail();
   log.info(`flux-mqtt ${VERSION} starts`);
   try {
     await runUntilSignal(config, log, load);
@@ -47,21 +51,31 @@ export async function runBroker(
 async function runUntilSignal(config: Config, log: Logger, load: () => LoadResult): Promise<void> {
   await using parts = new AsyncDisposableStack();
   const access = await openAccess(config, log);
+  const transport = await openTransport(config, log);
   const pidFile = parts.use(new PidFile(config.pidFile));
   const manager = parts.adopt(ServiceManager.ofProcess(log), (manager) => manager.close());
   const opened = parts.adopt(open(config, log), (opened) => opened?.close());
-  const server = parts.adopt(serverOf(config, log, access, opened), (server) => server.close());
+  const dashboard = new Dashboard();
+  const pages = await withPages(access, config);
+  const server = parts.adopt(
+    serverOf({ config, log, access: pages, transport, opened }),
+    // At one time: clients of the page are the server's as well.
+    async (server) => void await Promise.all([server.close(), dashboard.close()]),
+  );
   parts.defer(publishLog(log, server));
   const trace = parts.use(new BusTrace(server, log));
   // Before a port is open: whoever sees the broker listening may send it a signal.
-  const hangUp = onHangUp({ config, log, load, manager, server, access, trace });
+  const running: Running = { config, log, load, manager, server, access, trace };
+  const hangUp = () => onHangUp(running);
   const signals = parts.use(new Signals({ SIGHUP: hangUp, ...userSignals(config, log) }));
   parts.defer(() => manager.tell("STOPPING=1"));
   await trace.restart();
   await openListeners(config, server, log);
   pidFile.write();
   for (const { level, text } of config.notes) log[level](text);
-  parts.defer(publishSysTopics(config.sysIntervalSeconds, server, opened?.store));
+  const levels = levelsOf(server, opened?.store);
+  await dashboard.open({ server, log, levels, config: () => running.config });
+  parts.defer(publishSysTopics(config.sysIntervalSeconds, server, levels));
   parts.defer(giveBackMemory(server.broker));
   parts.defer(watchAccess(access, server.broker, log));
   parts.defer(beginLater(opened));
@@ -89,18 +103,25 @@ function open(config: Config, log: Logger): OpenedStore | undefined {
   }
 }
 
+/** What a server is made of. */
+interface ServerParts {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly access: AccessPort | undefined;
+  readonly transport: Transport | undefined;
+  readonly opened: OpenedStore | undefined;
+}
+
 /** The server as it is configured, with what the store remembers. */
-function serverOf(
-  config: Config,
-  log: Logger,
-  access: FileAccess | undefined,
-  opened: OpenedStore | undefined,
-): Server {
+function serverOf({ config, log, access, transport, opened }: ServerParts): Server {
+  const { maxUnfinishedBytes, maxConnectingBytes, packetTimeoutSeconds } = config;
   const server = new Server({
     options: config.broker,
     log,
     ...opened === undefined ? {} : { store: opened.store },
+    ...transport === undefined ? {} : { transport },
     ...access === undefined ? {} : { access },
+    unfinished: { maxUnfinishedBytes, maxConnectingBytes, packetTimeoutSeconds },
   });
   if (opened !== undefined) server.restore(opened.state);
   return server;
@@ -129,8 +150,8 @@ function userSignals({ persistence }: Config, log: Logger): SignalHandlers {
 
 /** What SIGHUP needs. */
 interface Running {
-  /** What the broker was started with. */
-  readonly config: Config;
+  /** As it holds now. */
+  config: Config;
   readonly log: Logger;
   readonly load: () => LoadResult;
   readonly manager: ServiceManager;
@@ -140,14 +161,12 @@ interface Running {
 }
 
 /** What SIGHUP does: everything that can change is read again. */
-function onHangUp({ config, log, load, manager, server, access, trace }: Running): () => void {
-  let current = config;
-  return () => {
-    manager.tell("RELOADING=1");
-    current = reloadConfig(current, load(), server.broker, log);
-    server.reloadCertificates();
-    if (access !== undefined) reloadAccess(access, server.broker, log);
-    void trace.restart();
-    manager.tell("READY=1");
-  };
+function onHangUp(running: Running): void {
+  const { config, log, load, manager, server, access, trace } = running;
+  manager.tell("RELOADING=1");
+  running.config = reloadConfig(config, load(), server.broker, log);
+  server.reloadCertificates();
+  if (access !== undefined) reloadAccess(access, server.broker, log);
+  void trace.restart();
+  manager.tell("READY=1");
 }

@@ -6,6 +6,18 @@ import type { Note } from "./draft.ts";
 import type { Option } from "./option.ts";
 import type { ProcessOptions } from "./process_options.ts";
 
+/** Who comes in at a listener for HTTP; nobody named: everybody on this machine. */
+export interface HttpConfig {
+  /** Host names that requests may be for, beside those of this machine alone. */
+  readonly hosts: readonly string[];
+  /** Users who may change something. */
+  readonly admins: readonly string[];
+  /** Users who may look. */
+  readonly viewers: readonly string[];
+  /** Tokens for programs; `""`: none. */
+  readonly tokenFile: string;
+}
+
 /** One place where clients connect. */
 export interface ListenerConfig {
   /** 0: any free one. */
@@ -15,13 +27,15 @@ export interface ListenerConfig {
   /** The path of a Unix socket, in the place of both; `""`: none. */
   readonly path: string;
   /** What clients speak there. */
-  readonly protocol: "mqtt" | "websockets";
+  readonly protocol: "mqtt" | "websockets" | "http_api";
   /** Values of `Origin` that may open a WebSocket; empty: all. */
   readonly websocketsOrigins: readonly string[];
   /** Absent: connections are not encrypted. */
   readonly tls?: TlsInit;
   /** Absent: clients connect themselves. */
   readonly proxy?: ProxyOptions;
+  /** Present where it speaks HTTP. */
+  readonly http?: HttpConfig;
   /** `FILE:LINE`, `MQTT_… (environment)`, `--flag` or `default`. */
   readonly origin: string;
   /** What the core needs to know of it. */
@@ -46,6 +60,8 @@ export interface ResolvedSetting {
 export interface Config extends Omit<ProcessOptions, "logType" | "logDest" | "logFacility"> {
   /** At least one. */
   readonly listeners: readonly ListenerConfig[];
+  /** The page that nobody asked for: the broker goes on where its port is taken. Absent: there is none. */
+  readonly dashboard?: ListenerConfig;
   /** For the core. */
   readonly broker: BrokerOptions;
   /** For the log. */

@@ -1,5 +1,5 @@
 import { isLoopback, LOOPBACK_ADDRESS } from "../net/mod.ts";
-import type { ListenerConfig } from "./config.ts";
+import type { HttpConfig, ListenerConfig } from "./config.ts";
 import type { Block, Draft, Note, Setting, Settings } from "./draft.ts";
 import { addressesAt, type AddressesOf } from "./interfaces.ts";
 import { DEFAULT_PORT } from "./process_options.ts";
@@ -124,11 +124,12 @@ export function describeAccess(listeners: readonly ListenerConfig[], isOpen: boo
 }
 
 function describeListener(
-  { address, path, options, access, tls }: ListenerConfig,
+  { address, path, options, access, tls, http }: ListenerConfig,
 ): Note {
   const { name, allowAnonymous } = options;
   const isLocal = isLoopback(address) || path !== "";
   const reach = path !== "" ? "clients that may open this socket" : reachOf(address);
+  if (http !== undefined) return describeHttp(name, http, reach, !isLocal && tls === undefined);
   const files = [access.passwordFile, access.scramFile].filter((path) => path !== "").join(" and ");
   const isUnencrypted = isLocal || tls !== undefined
     ? ""
@@ -167,6 +168,23 @@ function reachOf(address: string): string {
   return address === ""
     ? "clients from every network that this machine is in"
     : `clients that reach ${address}`;
+}
+
+/** Who may use a listener for HTTP. `isBare`: what they type can be read on the way. */
+function describeHttp(
+  name: string,
+  { admins, viewers, tokenFile }: HttpConfig,
+  reach: string,
+  isBare: boolean,
+): Note {
+  const tokens = tokenFile === "" ? [] : [`who has a token of ${tokenFile}`];
+  const users = [...admins, ...viewers, ...tokens];
+  const who = users.length === 0 ? "without a password" : `as ${users.join(", ")}`;
+  return {
+    level: isBare ? "warning" : "info",
+    text: `Listener ${name}: ${reach} may use the dashboard, ${who}` +
+      (isBare ? "; passwords cross the network as they are typed" : ""),
+  };
 }
 
 function isDefaultOpened(block: Block): boolean {

@@ -1,8 +1,10 @@
-import type { Config, LoadResult } from "./config.ts";
+import type { ListenerAccess } from "../auth/mod.ts";
+import type { Config, ListenerConfig, LoadResult } from "./config.ts";
 import { Draft } from "./draft.ts";
 import { readEnvironment } from "./environment.ts";
 import { type FileReader, readConfigFile } from "./file.ts";
 import type { FlagSetting } from "./flags.ts";
+import { defaultDashboard } from "./http.ts";
 import type { AddressesOf } from "./interfaces.ts";
 import { decideBlocks, describeAccess, isOpened } from "./listeners.ts";
 import { overrideWith } from "./override.ts";
@@ -43,18 +45,33 @@ export function loadConfig(sources: ConfigSources): LoadResult {
 
   const isOpen = isOpened(draft);
   const blocks = decideBlocks(draft, sources.addressesOf);
-  const { process, log, ...resolved } = resolve(draft, blocks, isOpen);
+  const { process, log, access, ...resolved } = resolve(draft, blocks, isOpen);
   checkUser(draft, sources);
   const { logType, logDest, logFacility, ...processOptions } = settled(process);
   noteWhatHasNoEffect(draft, processOptions);
   if (draft.problems.length > 0) return { isValid: false, problems: draft.problems };
+  const dashboard = dashboardOf(draft, sources.file === "" && !isOpen, access);
   const config: Config = {
     ...processOptions,
     ...resolved,
+    ...dashboard === undefined ? {} : { dashboard },
     log: { ...log, level: logLevel(logType), destinations: logDestinations(logDest, logFacility) },
     notes: [...describeAccess(resolved.listeners, isOpen), ...draft.notes],
   };
   return { isValid: true, config };
+}
+
+/** The page that is there without a listener of its own: by its option, else where nothing is configured that it could be a way around. */
+function dashboardOf(
+  draft: Draft,
+  isPlain: boolean,
+  access: ListenerAccess,
+): ListenerConfig | undefined {
+  const setting = draft.globals.get("dashboard")?.[0];
+  const { passwordFile, scramFile, aclFile, clientIdPrefixes } = access;
+  const isFree = [passwordFile, scramFile, aclFile, clientIdPrefixes].every((text) => text === "");
+  const isWanted = setting === undefined ? isPlain && isFree : setting.value === true;
+  return isWanted ? defaultDashboard(setting?.origin ?? "default", access) : undefined;
 }
 
 /**

@@ -32,7 +32,7 @@
  */
 export type { BrokerOptions, ListenerOptions } from "../broker/mod.ts";
 export { compareConfigs, type ConfigChange, keepLog, keepUntilRestart } from "./changes.ts";
-export type { Config, ListenerConfig, LoadResult, ResolvedSetting } from "./config.ts";
+export type { Config, HttpConfig, ListenerConfig, LoadResult, ResolvedSetting } from "./config.ts";
 export {
   defaultText,
   differencesMarkdown,

@@ -9,6 +9,7 @@ export type Theme =
   | "Listeners"
   | "TLS, WebSockets and proxies"
   | "Who may connect"
+  | "Dashboard and API"
   | "Messages and queues"
   | "Retained messages"
   | "Clients and sessions"
@@ -66,7 +67,7 @@ export interface OptionRecords {
 
 /**
  * What the loader itself does with an option: begins a listener, places the default one, chooses addresses, decides whom a listener lets in without a name, tells
- * where options belong, reads more files, or looks who runs the process.
+ * where options belong, reads more files, decides whether there is a page, or looks who runs the process.
  */
 export type LoaderAct =
   | "listen"
@@ -75,6 +76,7 @@ export type LoaderAct =
   | "anonymous"
   | "per_listener"
   | "include"
+  | "dashboard"
   | "user";
 
 /** Where a value goes: which of the records, under which name; or what the loader does with it. */

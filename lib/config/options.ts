@@ -2,6 +2,7 @@ import { FOREIGN_OPTIONS } from "./foreign.ts";
 import type { ForeignOption, LoaderAct, Option, RefusedOption } from "./option.ts";
 import { ACCESS_OPTIONS } from "./options_access.ts";
 import { CLIENT_OPTIONS } from "./options_clients.ts";
+import { HTTP_OPTIONS } from "./options_http.ts";
 import { MESSAGE_OPTIONS } from "./options_messages.ts";
 import { PROCESS_OPTIONS } from "./options_process.ts";
 import { TRANSPORT_OPTIONS } from "./options_tls.ts";
@@ -12,6 +13,7 @@ import { nearest } from "./suggest.ts";
 export const OPTIONS: readonly Option[] = [
   ...ACCESS_OPTIONS,
   ...TRANSPORT_OPTIONS,
+  ...HTTP_OPTIONS,
   ...MESSAGE_OPTIONS,
   ...CLIENT_OPTIONS,
   ...PROCESS_OPTIONS,

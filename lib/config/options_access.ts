@@ -204,7 +204,7 @@ export const ACCESS_OPTIONS: readonly Option[] = [
     "max_failure_delay",
     "maxFailureDelaySeconds",
     integer(0, 5),
-    "The longest that an attempt to log in waits after others of its address have failed; beyond it attempts are refused unlooked at; 0: none waits.",
+    "The longest that an attempt to log in waits after two of its user name from its address have failed, or fifty of its address; beyond it attempts are refused unlooked at; 0: none waits.",
     { theme: "Who may connect", unit: "seconds" },
   ),
 ];

@@ -1,6 +1,14 @@
 import type { BrokerOptions } from "../broker/mod.ts";
 import type { Option } from "./option.ts";
-import { brokerRow, BYTES, choice, COUNT, COUNT_OR_MINUS_ONE, integer } from "./rows.ts";
+import {
+  brokerRow,
+  BYTES,
+  choice,
+  COUNT,
+  COUNT_OR_MINUS_ONE,
+  integer,
+  processRow,
+} from "./rows.ts";
 
 /** A limit to what comes in a second; connections that are open keep the one that they began with. */
 function rateRow(
@@ -126,6 +134,29 @@ export const CLIENT_OPTIONS: readonly Option[] = [
     "connectTimeoutSeconds",
     integer(1, 65_535),
     "How long a new connection may take to send its CONNECT.",
+    { theme: "Clients and sessions", unit: "seconds" },
+  ),
+  processRow(
+    "max_connecting_bytes",
+    "maxConnectingBytes",
+    BYTES,
+    "Bytes of unfinished packets, and of CONNECTs that wait for their answer, of all who are not connected yet; where there are more, " +
+      "the oldest are disconnected; 0: no limit.",
+    { theme: "Clients and sessions", unit: "bytes" },
+  ),
+  processRow(
+    "max_unfinished_bytes",
+    "maxUnfinishedBytes",
+    BYTES,
+    "Bytes of unfinished packets of all who are connected; where there are more, the others wait for the oldest, and that one is " +
+      "disconnected if it is slow; 0: no limit.",
+    { theme: "Clients and sessions", unit: "bytes" },
+  ),
+  processRow(
+    "packet_timeout",
+    "packetTimeoutSeconds",
+    integer(0, 65_535),
+    "How long a packet of more than 512 bytes may take from its first byte to its last; 0: no limit.",
     { theme: "Clients and sessions", unit: "seconds" },
   ),
   brokerRow(

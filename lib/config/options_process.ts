@@ -37,8 +37,8 @@ export const PROCESS_OPTIONS: readonly Option[] = [
     "log_dest",
     "logDest",
     { kind: "log_dest" },
-    "Where the log goes: `stderr`, `stdout`, `file PATH`, `syslog`, `topic` (`$SYS/broker/log/E`, `W` and `I`; never debug " +
-      "lines, at most 100 a second) or `none`; several lines are several places.",
+    "Where the log goes: `stderr`, `stdout`, `file PATH`, which must be no symbolic link, `syslog`, `topic` (`$SYS/broker/log/E`, " +
+      "`W` and `I`; never debug lines, at most 100 a second) or `none`; several lines are several places.",
     {
       theme: "Log",
       repeatable: true,
@@ -96,6 +96,14 @@ export const PROCESS_OPTIONS: readonly Option[] = [
     { theme: "The process", unit: "seconds" },
   ),
   processRow(
+    "transport",
+    "transport",
+    choice("auto", "deno", "epoll"),
+    "What carries connections without TLS and WebSocket: `deno` Deno's own sockets, `epoll` the system's calls, on Linux and with FFI permission; " +
+      "`auto` takes `epoll` where it can.",
+    { theme: "The process" },
+  ),
+  processRow(
     "set_tcp_nodelay",
     "setTcpNodelay",
     BOOLEAN,
@@ -109,7 +117,7 @@ export const PROCESS_OPTIONS: readonly Option[] = [
     "pid_file",
     "pidFile",
     PATH,
-    "The file in which the process id is written.",
+    "The file in which the process id is written; must be no symbolic link.",
     { theme: "The process", defaultText: "none" },
   ),
   loaderRow(

@@ -6,15 +6,9 @@ export const TRANSPORT_OPTIONS: readonly Option[] = [
   transportRow(
     "protocol",
     "protocol",
-    choice("mqtt", "websockets"),
-    "What the listener's clients speak: MQTT, or MQTT in a WebSocket at `/mqtt` or `/`.",
-    {
-      theme: "Listeners",
-      refusedValues: {
-        http_api:
-          "There is no HTTP interface in this version; use `protocol mqtt` or `protocol websockets`",
-      },
-    },
+    choice("mqtt", "websockets", "http_api"),
+    "What the listener's clients speak: MQTT, MQTT in a WebSocket at `/mqtt` or `/`, or HTTP: the dashboard, its API and `/metrics`.",
+    { theme: "Listeners" },
   ),
   transportRow(
     "certfile",

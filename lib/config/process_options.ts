@@ -1,9 +1,17 @@
 /** Settings that are neither the core's nor one listener's. */
 export interface ProcessOptions {
+  /** What carries plain connections. */
+  readonly transport: "auto" | "deno" | "epoll";
   /** Whether small packets leave at once. */
   readonly setTcpNodelay: boolean;
   /** Bytes of the request that opens a WebSocket. */
   readonly websocketsHeadersSize: number;
+  /** Bytes of unfinished packets of clients that are connected; 0: no limit. */
+  readonly maxUnfinishedBytes: number;
+  /** Bytes of unfinished packets and waiting CONNECTs of clients that are not; 0: no limit. */
+  readonly maxConnectingBytes: number;
+  /** Seconds from the first byte of a packet to its last; 0: no limit. */
+  readonly packetTimeoutSeconds: number;
   /** Seconds between updates of the `$SYS` topics; 0: none. */
   readonly sysIntervalSeconds: number;
   /** Where the process id is written; `""`: nowhere. */
@@ -31,8 +39,12 @@ export const LEAVE_DISK_FREE: number = -1;
 
 /** The defaults of what is not the core's. */
 export const DEFAULT_PROCESS_OPTIONS: ProcessOptions = {
+  transport: "auto",
   setTcpNodelay: true,
   websocketsHeadersSize: 8192,
+  maxUnfinishedBytes: 64 * 1024 * 1024,
+  maxConnectingBytes: 8 * 1024 * 1024,
+  packetTimeoutSeconds: 300,
   sysIntervalSeconds: 10,
   pidFile: "",
   persistence: true,

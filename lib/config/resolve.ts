@@ -1,3 +1,4 @@
+import type { ListenerAccess } from "../auth/mod.ts";
 import {
   type BrokerOptions,
   DEFAULT_BROKER_OPTIONS,
@@ -6,6 +7,7 @@ import {
 import { DEFAULT_LOG_OPTIONS, type LogOptions } from "../observe/mod.ts";
 import type { ListenerConfig, ResolvedSetting } from "./config.ts";
 import type { Block, Draft, Setting } from "./draft.ts";
+import { httpProblems, isOpenHttp } from "./http.ts";
 import { placeOf } from "./listeners.ts";
 import type { Option, OptionRecords, OptionValue } from "./option.ts";
 import { actOf, optionNamed, OPTIONS } from "./options.ts";
@@ -18,6 +20,8 @@ import { showValue } from "./value.ts";
 /** A draft with every option decided. */
 export interface Resolved {
   readonly listeners: readonly ListenerConfig[];
+  /** What holds for all listeners; nothing with `per_listener_settings`. */
+  readonly access: ListenerAccess;
   readonly broker: BrokerOptions;
   readonly log: LogOptions;
   readonly process: ProcessOptions;
@@ -41,11 +45,19 @@ export function resolve(draft: Draft, blocks: readonly Block[], isOpen: boolean)
       : draft.globals.get(option.name);
   const ofBroker = OPTIONS.filter((option) => !isPlaces(option) && !isListeners(option));
   const values = decideAll(ofBroker, ofAll, "", settings);
+  const whole = draft.perListener ? listeners : listeners.map((listener) => ({
+    ...listener,
+    access: { ...listener.access, ...values.access },
+  }));
+  for (const [index, listener] of whole.entries()) {
+    for (const [option, message] of httpProblems(listener)) {
+      const set = ownOrOverride(draft, blocks[index]!, option)?.at(-1);
+      draft.problem(set?.origin ?? listener.origin, option, message);
+    }
+  }
   return {
-    listeners: draft.perListener ? listeners : listeners.map((listener) => ({
-      ...listener,
-      access: { ...listener.access, ...values.access },
-    })),
+    listeners: whole,
+    access: { ...DEFAULT_ACCESS, ...values.access },
     broker: { ...DEFAULT_BROKER_OPTIONS, ...values.broker },
     log: { ...DEFAULT_LOG_OPTIONS, ...values.log },
     process: { ...DEFAULT_PROCESS_OPTIONS, ...values.process },
@@ -82,15 +94,18 @@ function resolveListener(
   const find: Find = (option) => ownOrOverride(draft, block, option.name);
   const values = decideAll(own, find, name, settings);
   const transport = { ...DEFAULT_TRANSPORT_OPTIONS, ...values.transport };
-  const allowAnonymous = decideAnonymous(draft, block, isOpen, name, settings);
   const originOf = (option: string) =>
     ownOrOverride(draft, block, option)?.at(-1)?.origin ?? origin;
+  const layers = resolveTransport(draft, transport, originOf);
+  // Who reads everything by HTTP gains nothing as a client.
+  const isClosed = isOpen && !(layers.http !== undefined && isOpenHttp(layers.http));
+  const allowAnonymous = decideAnonymous(draft, block, isClosed, name, settings);
   return {
     port,
     address,
     path,
     origin,
-    ...resolveTransport(draft, transport, originOf),
+    ...layers,
     options: { ...DEFAULT_LISTENER_OPTIONS, ...values.listener, name, allowAnonymous },
     access: {
       ...DEFAULT_ACCESS,

@@ -2,10 +2,14 @@ import type { ListenerAccess } from "../auth/mod.ts";
 import type { ProxyOptions, TlsInit } from "../net/mod.ts";
 import type { ListenerConfig } from "./config.ts";
 import type { Draft } from "./draft.ts";
+import { httpConfig, httpContradictions } from "./http.ts";
 import type { TransportOptions } from "./transport_options.ts";
 
 /** What `resolveTransport` decides of a listener. */
-export type Transport = Pick<ListenerConfig, "protocol" | "websocketsOrigins" | "tls" | "proxy">;
+export type Transport = Pick<
+  ListenerConfig,
+  "protocol" | "websocketsOrigins" | "tls" | "proxy" | "http"
+>;
 
 /** Puts a listener's options of TLS, WebSockets and proxies together; what does not go together becomes a problem. */
 export function resolveTransport(
@@ -19,11 +23,13 @@ export function resolveTransport(
   const { protocol, websocketsOrigins } = options;
   const tls = tlsConfig(options);
   const proxy = proxyConfig(options);
+  const http = httpConfig(options);
   return {
     protocol,
     websocketsOrigins,
     ...tls === undefined ? {} : { tls },
     ...proxy === undefined ? {} : { proxy },
+    ...http === undefined ? {} : { http },
   };
 }
 
@@ -40,6 +46,7 @@ function* contradictions(options: TransportOptions): Generator<[option: string, 
   const { certfile, keyfile, requireCertificate, enableProxyProtocol } = options;
   if (certfile !== "" && keyfile === "") yield ["certfile", "Needs `keyfile`, the key of it"];
   if (certfile === "" && keyfile !== "") yield ["keyfile", "Needs `certfile`, whose key it is"];
+  yield* httpContradictions(options);
   if (enableProxyProtocol !== "none") yield* withProxy(options);
   else yield* withoutProxy(options);
   if (options.useIdentityAsUsername && options.useSubjectAsUsername) {

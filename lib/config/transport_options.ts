@@ -1,7 +1,7 @@
 /** What lies between a listener's socket and MQTT, as the table's rows name it. */
 export interface TransportOptions {
   /** What the clients speak. */
-  readonly protocol: "mqtt" | "websockets";
+  readonly protocol: "mqtt" | "websockets" | "http_api";
   /** The server's certificate; `""`: no TLS. */
   readonly certfile: string;
   /** Its key. */
@@ -26,6 +26,14 @@ export interface TransportOptions {
   readonly enableProxyProtocol: "none" | "1" | "2";
   /** Whether a client must have come to that proxy with TLS. */
   readonly proxyRequireTls: boolean;
+  /** Host names under which the page is called, beside those of this machine alone. */
+  readonly httpHosts: readonly string[];
+  /** Users of the password_file who may change something. */
+  readonly httpAdmins: readonly string[];
+  /** Users of the password_file who may look. */
+  readonly httpViewers: readonly string[];
+  /** Tokens for programs; `""`: none. */
+  readonly httpTokenFile: string;
 }
 
 /** The defaults: MQTT on a bare stream. */
@@ -43,6 +51,10 @@ export const DEFAULT_TRANSPORT_OPTIONS: TransportOptions = {
   websocketsOrigins: [],
   enableProxyProtocol: "none",
   proxyRequireTls: false,
+  httpHosts: [],
+  httpAdmins: [],
+  httpViewers: [],
+  httpTokenFile: "",
 };
 
 /** The port of the TLS listener that `MQTT_TLS_ENABLED` adds. */

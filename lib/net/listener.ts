@@ -9,7 +9,7 @@ import type { WebSocketOptions } from "./web_socket_handshake.ts";
 import { WebSocketStream } from "./web_socket_stream.ts";
 
 /** Milliseconds to wait when no connection can be accepted: file descriptors come back as others leave. */
-const ACCEPT_RETRY_MS = 100;
+export const ACCEPT_RETRY_MS = 100;
 
 /**
  * How long connections are taken in without a pause, milliseconds: a TLS stream is half a millisecond of work before its first byte,
@@ -18,7 +18,7 @@ const ACCEPT_RETRY_MS = 100;
 const BUSY_MS = 5;
 
 /** Streams that may be without their PROXY header at one time: a proxy sends it at once. */
-const MAX_UNKNOWN = 1000;
+export const MAX_UNKNOWN = 1000;
 
 /** Where a listener listens. Port 0: one that is free; host name `""`: every address of the machine. */
 export type ListenAddress =
@@ -53,8 +53,22 @@ export interface ListenerInit extends ListenerLayers {
   readonly log: LogPort;
 }
 
+/** What a server knows of a listener, whatever transport it is of. */
+export interface OpenListener {
+  /** The one that it listens on, also where 0 was asked for; 0: a Unix socket. */
+  readonly port: number;
+  /** Connections that are open, those that are being closed included. */
+  readonly size: number;
+  /** Accepts no more; what is open stays. */
+  stopAccepting(): void;
+  /** Closes everything at once. */
+  close(): void;
+  /** Reads the files of certificates again, where there are any. */
+  reloadCertificates(): void;
+}
+
 /** Accepts connections for the broker, and puts the layers over them that the listener has. */
-export class Listener {
+export class Listener implements OpenListener {
   readonly #listener: Deno.TcpListener | Deno.UnixListener;
   readonly #init: ListenerInit;
   readonly #links = new Set<StreamLink>();

@@ -143,7 +143,7 @@ function unknown(): ProxiedClient {
 }
 
 /** The longest run of zeros, of two at least, as `::`. */
-function shortenIpv6(groups: readonly string[]): string {
+export function shortenIpv6(groups: readonly string[]): string {
   const runs = [...groups.join(":").matchAll(/(?:^|:)0(?::0)+(?=:|$)/g)].map(([run]) => run);
   const longest = runs.toSorted((a, b) => b.length - a.length)[0];
   const text = groups.join(":");

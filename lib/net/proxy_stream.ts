@@ -39,7 +39,7 @@ export class ProxyStream implements ByteStream {
       length += count;
       const header = readProxyHeader(this.#options.version, buffer.subarray(0, length));
       if (header === undefined) continue;
-      this.#learn(header.client);
+      learnClient(header.client, this.#options, this.#peer);
       if (header.lengthBytes < length) this.#rest = buffer.slice(header.lengthBytes, length);
       return true;
     }
@@ -70,14 +70,18 @@ export class ProxyStream implements ByteStream {
   close(): void {
     this.#below.close();
   }
+}
 
-  #learn({ remoteAddress, hasTls, hasCertificate, commonName }: ProxiedClient): void {
-    const { requireTls, requireCertificate } = this.#options;
-    if (remoteAddress !== undefined) this.#peer.remoteAddress = remoteAddress;
-    if (requireTls && !hasTls) throw new TypeError("The client came to the proxy without TLS");
-    if (requireCertificate && !hasCertificate) {
-      throw new TypeError("The client showed the proxy no valid certificate");
-    }
-    if (hasCertificate) this.#peer.certificate = { subject: "", commonName, fingerprint: "" };
+/** Writes down what the proxy says of its client; throws where such a client is not let in. */
+export function learnClient(
+  { remoteAddress, hasTls, hasCertificate, commonName }: ProxiedClient,
+  { requireTls, requireCertificate }: ProxyOptions,
+  peer: Peer,
+): void {
+  if (remoteAddress !== undefined) peer.remoteAddress = remoteAddress;
+  if (requireTls && !hasTls) throw new TypeError("The client came to the proxy without TLS");
+  if (requireCertificate && !hasCertificate) {
+    throw new TypeError("The client showed the proxy no valid certificate");
   }
+  if (hasCertificate) peer.certificate = { subject: "", commonName, fingerprint: "" };
 }

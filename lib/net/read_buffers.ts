@@ -1,3 +1,5 @@
+import { Unfinished, type UnfinishedLimits } from "./unfinished.ts";
+
 /**
  * Read buffers in four sizes, bytes. A connection begins with the smallest: eight of them are one page of memory, and a
  * connection that is idle holds no more. Ten thousand quiet clients cost five megabytes of buffers.
@@ -8,20 +10,37 @@ const LARGEST = SIZES.length - 1;
 const SLAB_BUFFERS = 128;
 /** Larger buffers kept for the next connection that gets busy. */
 const SPARE_LARGE = 32;
+/** Bytes of still larger ones that are kept: a crowd of large packets is not to leave what it has outgrown to the garbage collector. */
+const SPARE_HUGE_BYTES = 8 * 1024 * 1024;
 
 /** Lends read buffers and takes them back. */
 export class ReadBuffers {
+  /** What of them holds unfinished packets. */
+  readonly unfinished: Unfinished;
   readonly #free: Uint8Array<ArrayBuffer>[][] = SIZES.map(() => []);
+  /** By their size. */
+  readonly #huge = new Map<number, Uint8Array<ArrayBuffer>[]>();
+  #hugeBytes = 0;
+
+  /** `limits` are those of unfinished packets. */
+  constructor(limits?: UnfinishedLimits) {
+    this.unfinished = new Unfinished(limits);
+  }
 
   /** The smallest kind. */
   get smallest(): number {
     return SIZES[0];
   }
 
-  /** A buffer of at least `sizeBytes`; beyond the largest kind it grows by doubling and is not kept. */
+  /** Bytes of a read at most: a connection with a large packet under way takes no more at once than others do. */
+  get readBytes(): number {
+    return SIZES[LARGEST]!;
+  }
+
+  /** A buffer of at least `sizeBytes`; beyond the largest kind it grows by doubling, and few are kept. */
   take(sizeBytes: number): Uint8Array<ArrayBuffer> {
     const kind = SIZES.findIndex((size) => sizeBytes <= size);
-    if (kind < 0) return new Uint8Array(2 ** Math.ceil(Math.log2(sizeBytes)));
+    if (kind < 0) return this.#takeHuge(2 ** Math.ceil(Math.log2(sizeBytes)));
     const free = this.#free[kind]!;
     if (kind === 0 && free.length === 0) {
       const slab = new ArrayBuffer(SIZES[0] * SLAB_BUFFERS);
@@ -32,19 +51,35 @@ export class ReadBuffers {
     return free.pop() ?? new Uint8Array(SIZES[kind]!);
   }
 
-  /** Takes a buffer back: nobody may look at it any more. One that is not of these sizes is left to the garbage collector. */
+  /** Takes a buffer back: nobody may look at it any more. */
   give(buffer: Uint8Array<ArrayBuffer>): void {
     const kind = SIZES.indexOf(buffer.length as typeof SIZES[number]);
-    if (kind < 0) return;
+    if (kind < 0) return this.#giveHuge(buffer);
     const free = this.#free[kind]!;
     if (kind === 0 || free.length < SPARE_LARGE) free.push(buffer);
+  }
+
+  #takeHuge(sizeBytes: number): Uint8Array<ArrayBuffer> {
+    const spare = this.#huge.get(sizeBytes)?.pop();
+    if (spare === undefined) return new Uint8Array(sizeBytes);
+    this.#hugeBytes -= sizeBytes;
+    return spare;
+  }
+
+  #giveHuge(buffer: Uint8Array<ArrayBuffer>): void {
+    if (this.#hugeBytes + buffer.length > SPARE_HUGE_BYTES) return;
+    this.#hugeBytes += buffer.length;
+    const spares = this.#huge.get(buffer.length);
+    if (spares === undefined) this.#huge.set(buffer.length, [buffer]);
+    else spares.push(buffer);
   }
 
   /** The size for the next read of a connection: more where the last read filled its buffer, less where it used little of it. */
   nextSize(bufferBytes: number, readBytes: number): number {
     const kind = SIZES.findIndex((size) => bufferBytes <= size);
-    if (readBytes === bufferBytes) return SIZES[kind < 0 ? LARGEST : Math.min(kind + 1, LARGEST)]!;
-    if (kind < 0) return SIZES[LARGEST]!;
+    // Its large packet is complete: as much as its last piece took.
+    if (kind < 0) return SIZES.find((size) => readBytes < size) ?? SIZES[LARGEST]!;
+    if (readBytes === bufferBytes) return SIZES[Math.min(kind + 1, LARGEST)]!;
     if (kind > 0 && readBytes < SIZES[kind - 1]!) return SIZES[kind - 1]!;
     return bufferBytes;
   }

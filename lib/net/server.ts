@@ -11,15 +11,17 @@ import {
   type Store,
   type StoredState,
 } from "../broker/mod.ts";
-import type { TlsLayer } from "./byte_stream.ts";
+import type { ByteStream, Peer, TlsLayer } from "./byte_stream.ts";
 import { TurnHub } from "./hub.ts";
-import { Listener } from "./listener.ts";
+import { Listener, type ListenerInit, type OpenListener } from "./listener.ts";
 import { SILENT } from "./load_tls.ts";
 import { isLoopback, LOOPBACK_ADDRESS } from "./loopback.ts";
 import type { ProxyOptions } from "./proxy_stream.ts";
 import { ReadBuffers } from "./read_buffers.ts";
-
+import { StreamLink } from "./stream_link.ts";
+import type { Transport } from "./transport.ts";
 import { nowMs, Turns } from "./turns.ts";
+import { DEFAULT_UNFINISHED_LIMITS, type UnfinishedLimits } from "./unfinished.ts";
 import type { WebSocketOptions } from "./web_socket_handshake.ts";
 
 /** How long clients have to take their DISCONNECT when the server closes. */
@@ -40,6 +42,10 @@ export interface ServerInit {
   readonly access?: AccessPort;
   /** Default: nothing outlives the process. */
   readonly store?: Store;
+  /** What is left out has its default. */
+  readonly unfinished?: Partial<UnfinishedLimits>;
+  /** For listeners without TLS and WebSockets; the server closes it. Default: Deno's own sockets carry all of them. */
+  readonly transport?: Transport;
 }
 
 /** A place where clients connect. */
@@ -73,13 +79,17 @@ export class Server {
   /** For the program around it, at any time: what the EventBus is made from. */
   readonly hub: MessageHub;
   readonly #turns = new Turns();
-  readonly #buffers = new ReadBuffers();
-  readonly #listeners: Listener[] = [];
+  readonly #buffers: ReadBuffers;
+  readonly #listeners: OpenListener[] = [];
+  /** Of streams that came by another way. */
+  readonly #adopted = new Set<StreamLink>();
   readonly #log: LogPort;
+  readonly #transport: Transport | undefined;
 
   /** Nobody can connect before `listen`. */
   constructor(init: ServerInit = {}) {
     this.#log = init.log ?? SILENT;
+    this.#buffers = new ReadBuffers({ ...DEFAULT_UNFINISHED_LIMITS, ...init.unfinished });
     this.broker = new Broker({ ...DEFAULT_BROKER_OPTIONS, ...init.options }, {
       log: this.#log,
       access: init.access ?? OPEN_ACCESS,
@@ -90,6 +100,9 @@ export class Server {
     }, nowMs());
     this.#turns.attach(this.broker);
     this.hub = new TurnHub(this.broker, this.#turns);
+    this.#transport = init.transport;
+    const { broker } = this;
+    this.#transport?.connect({ broker, turns: this.#turns, buffers: this.#buffers });
   }
 
   /** Puts back what the store remembers: before the first `listen`. */
@@ -117,6 +130,20 @@ export class Server {
     }
   }
 
+  /**
+   * Takes in a client whose stream came by another way than a listener's; `false`: there are too many, and it is for the caller to
+   * close it. `options` are counted by: give the same object for all that belong together.
+   */
+  adopt(stream: ByteStream, peer: Peer, options: ListenerOptions): boolean {
+    const onEnd = (link: StreamLink): void => void this.#adopted.delete(link);
+    const link = new StreamLink(stream, peer, this.broker, this.#turns, this.#buffers, onEnd);
+    const connection = this.broker.accept(link, options, this.#turns.begin());
+    if (connection === undefined) return false;
+    this.#adopted.add(link);
+    link.start(connection);
+    return true;
+  }
+
   /** Reads certificates, keys and revocation lists again; where they are no good the old ones stay, and it is logged. */
   reloadCertificates(): void {
     for (const listener of this.#listeners) listener.reloadCertificates();
@@ -124,7 +151,13 @@ export class Server {
 
   /** Network Connections, those that are being closed included. */
   get connectionCount(): number {
-    return this.#listeners.reduce((sum, listener) => sum + listener.size, 0);
+    return this.#listeners.reduce((sum, listener) => sum + listener.size, this.#adopted.size);
+  }
+
+  /** Bytes of read buffers with unfinished packets, and of CONNECTs that wait for their answer. */
+  get unfinishedBytes(): number {
+    const { connecting, connected } = this.#buffers.unfinished;
+    return connecting.bytes + connected.bytes;
   }
 
   /** Lets nobody in any more, tells the clients (0x8B), and resolves when they are gone or a few seconds have passed. */
@@ -136,12 +169,14 @@ export class Server {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     for (const listener of this.#listeners) listener.close();
+    for (const link of [...this.#adopted]) link.abort();
     this.#turns.stop();
+    await this.#transport?.close();
   }
 
-  #open(init: ListenInit, options: ListenerOptions): Listener {
+  #open(init: ListenInit, options: ListenerOptions): OpenListener {
     const { port = 0, hostname = LOOPBACK_ADDRESS, path, setTcpNodelay = true } = init;
-    return new Listener({
+    const whole: ListenerInit = {
       address: path === undefined ? { hostname, port } : { path },
       options,
       setTcpNodelay,
@@ -152,7 +187,10 @@ export class Server {
       turns: this.#turns,
       buffers: this.#buffers,
       log: this.#log,
-    });
+    };
+    const isPlain = whole.tls === undefined && whole.webSocket === undefined;
+    if (isPlain && this.#transport !== undefined) return this.#transport.listen(whole);
+    return new Listener(whole);
   }
 
   #webSocketOptions(init: ListenInit): WebSocketOptions {

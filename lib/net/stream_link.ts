@@ -1,7 +1,9 @@
 import type { Broker, ClientCertificate, Connection, Link } from "../broker/mod.ts";
+import { ReasonCode } from "../codec/mod.ts";
 import type { ByteStream, Peer } from "./byte_stream.ts";
 import type { ReadBuffers } from "./read_buffers.ts";
 import type { Turns } from "./turns.ts";
+import { type Holder, release, type UnfinishedAccount } from "./unfinished.ts";
 
 /** How long a connection that we close is still read, so that the peer gets our last packet and not a reset. */
 const LINGER_MS = 1000;
@@ -13,7 +15,13 @@ const BUSY_BYTES = 16 * 1024;
 const SMALL_READS = 8;
 
 /** Carries one connection's bytes between its stream and the broker. One read and one write are under way at most. */
-export class StreamLink implements Link {
+export class StreamLink implements Link, Holder {
+  /** {@linkcode Holder.account} */
+  account: UnfinishedAccount | undefined;
+  /** {@linkcode Holder.heldBytes} */
+  heldBytes = 0;
+  /** {@linkcode Holder.sinceMs} */
+  sinceMs = 0;
   readonly #stream: ByteStream;
   readonly #peer: Peer;
   readonly #broker: Broker;
@@ -27,6 +35,8 @@ export class StreamLink implements Link {
   #start = 0;
   #end = 0;
   #smallReads = 0;
+  /** Bytes of a CONNECT that waits for its answer. */
+  #connectBytes = 0;
   #isReading = false;
   /** What is being written, and how much of it is. */
   #writing: Uint8Array<ArrayBuffer> | undefined;
@@ -87,6 +97,7 @@ export class StreamLink implements Link {
   close(): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
+    release(this);
     const connection = this.#connection!;
     if (this.#isBroken) return this.#finish();
     if (this.#writing === undefined && connection.outbox.ready.length === 0) return this.#linger();
@@ -95,9 +106,27 @@ export class StreamLink implements Link {
 
   /** {@linkcode Link.resume} */
   resume(): void {
-    if (this.#isClosed || this.#isReading) return;
+    if (this.#isClosed) return;
     this.#handle();
+    if (this.#isAtEnd) return this.#atEnd();
+    if (this.#isReading) return void this.#mayHold(this.#buffer.length);
+    if (this.#end === this.#buffer.length) this.#prepare(this.#buffer.length);
     this.#read();
+  }
+
+  /** {@linkcode Holder.evict} */
+  evict(reason: string): void {
+    const connection = this.#connection!;
+    const { core } = this.#broker;
+    core.nowMs = this.#turns.begin();
+    core.metrics.slowClientsEvicted++;
+    core.ports.log.warning("Client disconnected for its unfinished packet", {
+      client: connection.name,
+      address: this.remoteAddress,
+      reason,
+    });
+    const { QuotaExceeded } = ReasonCode;
+    core.disconnectLater(connection, { reasonCode: QuotaExceeded, message: reason });
   }
 
   /** Closes at once, whatever is under way. */
@@ -108,10 +137,15 @@ export class StreamLink implements Link {
 
   #read(): void {
     if (this.#isReading || this.#isAtEnd || this.#isClosed) return;
-    if (!this.#isClosing && this.#connection!.isStopped) return;
+    if (!this.#isClosing && this.#connection!.isStopped && !this.#isWatched) return;
+    // Its packet is larger, and there is no room for it yet.
+    if (this.#end === this.#buffer.length) return;
     this.#isReading = true;
     // Most reads begin with an empty buffer: a view of it would be a hundred bytes more of each idle connection.
-    const room = this.#end === 0 ? this.#buffer : this.#buffer.subarray(this.#end);
+    const { readBytes } = this.#buffers;
+    const room = this.#end === 0 && this.#buffer.length <= readBytes
+      ? this.#buffer
+      : this.#buffer.subarray(this.#end, this.#end + readBytes);
     this.#stream.read(room).then(this.#onRead, this.#onFailed);
   }
 
@@ -119,10 +153,12 @@ export class StreamLink implements Link {
     this.#isReading = false;
     if (count === null) {
       this.#isAtEnd = true;
-      return this.#lost();
+      return this.#atEnd();
     }
     if (this.#isClosing) {
       this.#end = 0; // Read only to let the peer finish.
+    } else if (this.#connection!.isStopped) {
+      this.#end += count; // It waits where it is.
     } else {
       this.#end += count;
       this.#handle();
@@ -130,6 +166,20 @@ export class StreamLink implements Link {
     }
     if (count < BUSY_BYTES || this.#turns.mayGoOn(this)) this.#read();
   };
+
+  /**
+   * Whether a stopped connection is read nevertheless, while there is room: who is being authenticated may hang up, and a password
+   * that nobody waits for should not be checked. The system tells of an end only to those who read.
+   */
+  get #isWatched(): boolean {
+    return this.#connection!.state === "authenticating" && this.#end < this.#buffer.length;
+  }
+
+  /** Nothing more comes. Who has sent packets ahead of the answer, and then ended, did not hang up: they are handled first. */
+  #atEnd(): void {
+    if (!this.#isClosing && this.#connection!.isStopped && this.#start < this.#end) return;
+    this.#lost();
+  }
 
   /** The stream failed: with a reset, a TLS end without its goodbye, or because we closed it. */
   readonly #onFailed = (): void => {
@@ -159,8 +209,13 @@ export class StreamLink implements Link {
     const leftBytes = this.#end - this.#start;
     let sizeBytes = this.#buffers.nextSize(buffer.length, readBytes);
     if (sizeBytes >= buffer.length) this.#smallReads = 0;
-    else if (leftBytes > 0 || ++this.#smallReads < SMALL_READS) sizeBytes = buffer.length;
+    else if (leftBytes > 0 || this.#isSmallRead()) sizeBytes = buffer.length;
     if (leftBytes === sizeBytes) sizeBytes *= 2;
+    // Its CONNECT was all that it has sent, and may have been long.
+    if (leftBytes === 0 && this.#connection!.state !== "connected") {
+      sizeBytes = this.#buffers.smallest;
+    }
+    if (!this.#mayHold(sizeBytes)) sizeBytes = buffer.length;
     if (sizeBytes !== buffer.length) {
       this.#buffer = this.#buffers.take(sizeBytes);
       this.#buffer.set(buffer.subarray(this.#start, this.#end));
@@ -168,6 +223,27 @@ export class StreamLink implements Link {
     } else if (leftBytes > 0 && this.#start > 0) buffer.copyWithin(0, this.#start, this.#end);
     this.#start = 0;
     this.#end = leftBytes;
+  }
+
+  /** Whether the read buffer is kept although little was read. One for a large packet is not: its client may say nothing more. */
+  #isSmallRead(): boolean {
+    return this.#buffer.length <= this.#buffers.readBytes && ++this.#smallReads < SMALL_READS;
+  }
+
+  /** Accounts for what is unfinished; whether there is room for a buffer of this size. Most connections have nothing to account. */
+  #mayHold(sizeBytes: number): boolean {
+    const { state } = this.#connection!;
+    const { smallest, unfinished } = this.#buffers;
+    if (state === "authenticating" && this.#connectBytes === 0) this.#connectBytes = this.#start;
+    const waitingBytes = state === "authenticating" ? this.#connectBytes : 0;
+    const isUnfinished = this.#start < this.#end && sizeBytes > smallest;
+    if (this.#isClosing || state === "closed" || !isUnfinished && waitingBytes <= smallest) {
+      if (this.account !== undefined) release(this);
+      return true;
+    }
+    const account = state === "connected" ? unfinished.connected : unfinished.connecting;
+    const leastBytes = this.#buffer.length + waitingBytes;
+    return account.hold(this, sizeBytes + waitingBytes, leastBytes, this.#start > 0);
   }
 
   #write(): void {
@@ -215,6 +291,10 @@ export class StreamLink implements Link {
     this.#startLingerTimer();
     this.#stream.closeWrite().catch(() => this.#finish());
     this.#start = this.#end = 0;
+    if (!this.#isReading && this.#buffer.length > this.#buffers.smallest) {
+      this.#buffers.give(this.#buffer);
+      this.#buffer = this.#buffers.take(this.#buffers.smallest);
+    }
     this.#read();
   }
 
@@ -225,6 +305,7 @@ export class StreamLink implements Link {
   #finish(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    release(this);
     clearTimeout(this.#lingerTimer);
     try {
       this.#stream.close();

@@ -41,6 +41,7 @@ export class Turns {
     for (const busy of waiting) busy.resume();
   };
   readonly #end = () => {
+    if (!this.#isOpen) return; // It has ended with a round of a loop.
     this.#isOpen = false;
     this.#broker!.endTurn();
   };
@@ -50,14 +51,30 @@ export class Turns {
     this.#broker = broker;
   }
 
+  /** Turns that were begun and not opened: by Deno's sockets, timers and Workers, where there is another transport. */
+  begunCount = 0;
+
   /** Begins a turn, or joins the one that is open, and returns its time. */
   begin(): number {
     if (!this.#isOpen) {
+      this.begunCount++;
       this.#isOpen = true;
       this.#turnMs = nowMs();
       queueMicrotask(this.#end);
     }
     return this.#turnMs;
+  }
+
+  /** Begins a turn that `shut` ends, or takes over the one that is open, and returns its time: the loop of a transport does. */
+  open(): number {
+    this.#isOpen = true;
+    return this.#turnMs = nowMs();
+  }
+
+  /** Ends the turn now. */
+  shut(): void {
+    this.#isOpen = false;
+    this.#broker!.endTurn();
   }
 
   /** Whether a connection with much to read may be read again at once. Where not, it is resumed after the pause. */

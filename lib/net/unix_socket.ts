@@ -6,15 +6,20 @@ const SOCKET_MODE = 0o660;
  * that path stays: then this throws `AlreadyExists`.
  */
 export function listenUnix(path: string): Deno.UnixListener {
-  removeStale(path);
+  prepareSocket(path);
   const listener = Deno.listen({ transport: "unix", path });
   try {
-    Deno.chmodSync(path, SOCKET_MODE);
+    openSocket(path);
   } catch (error) {
     listener.close();
     throw error;
   }
   return listener;
+}
+
+/** Lets in whom the mode allows: after the socket is bound. */
+export function openSocket(path: string): void {
+  Deno.chmodSync(path, SOCKET_MODE);
 }
 
 /** Removes the socket of a listener that is closed. */
@@ -26,7 +31,8 @@ export function removeSocket(path: string): void {
   }
 }
 
-function removeStale(path: string): void {
+/** Removes a socket that was left behind: before another is bound. Throws `AlreadyExists` where it is anything else. */
+export function prepareSocket(path: string): void {
   let info: Deno.FileInfo;
   try {
     info = Deno.lstatSync(path);

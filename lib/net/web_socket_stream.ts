@@ -100,17 +100,23 @@ export class WebSocketStream implements ByteStream {
   /** Reads the request and answers it; `false`: it was refused, and the peer is gone. */
   async #open(buffer: Uint8Array): Promise<boolean> {
     const { maxHeaderBytes } = this.#options;
-    let head = new Uint8Array(0);
+    let bytes = new Uint8Array(0);
+    let length = 0;
     let end = -1;
-    while (end < 0 && head.length < maxHeaderBytes) {
+    // Each byte is moved and looked at a few times at most, however small the pieces are in which they come.
+    while (end < 0 && length < maxHeaderBytes) {
       const count = await this.#below.read(buffer);
       if (count === null) return false;
-      const longer = new Uint8Array(head.length + count);
-      longer.set(head);
-      longer.set(buffer.subarray(0, count), head.length);
-      head = longer;
-      end = endOfRequest(head);
+      if (length + count > bytes.length) {
+        const longer = new Uint8Array(Math.max(bytes.length * 2, length + count));
+        longer.set(bytes.subarray(0, length));
+        bytes = longer;
+      }
+      bytes.set(buffer.subarray(0, count), length);
+      end = endOfRequest(bytes.subarray(0, length + count), length);
+      length += count;
     }
+    const head = bytes.subarray(0, length);
     const answer = await this.#answer(head, end);
     if (answer.refusal !== undefined) {
       this.#onRefused(answer.refusal);

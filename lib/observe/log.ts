@@ -1,4 +1,5 @@
 import { formatJson, formatText, type LogFields, type LogLevel } from "./log_line.ts";
+import type { LogTail } from "./log_tail.ts";
 import { FileSink, type LogSink, StreamSink } from "./log_sink.ts";
 import { SyslogSink } from "./syslog_sink.ts";
 import { formatTimestamp } from "./timestamp.ts";
@@ -52,6 +53,8 @@ export class Logger {
   readonly #openSink: (destination: LogDestination) => LogSink;
   #publisher: LogPublisher | undefined;
   readonly #encoder = new TextEncoder();
+  /** Remembers what is written, for those who look from elsewhere. */
+  tail: LogTail | undefined;
 
   /** `now` and `openSink` are for tests. Throws `Deno.errors` where a file cannot be opened. */
   constructor(
@@ -65,6 +68,17 @@ export class Logger {
     this.#options = options;
     this.#rank = rankOf(options);
     this.#sinks = options.destinations.map((destination) => this.#openSink(destination));
+  }
+
+  /** What holds now. */
+  get options(): LogOptions {
+    return this.#options;
+  }
+
+  /** Writes other levels from now on; the destinations stay as they are. */
+  setLevel(level: LogOptions["level"]): void {
+    this.#options = { ...this.#options, level };
+    this.#rank = rankOf(this.#options);
   }
 
   /** Whether debug lines go anywhere: ask before building one. */
@@ -134,7 +148,9 @@ export class Logger {
 
   #write(level: LogLevel, message: string, fields: LogFields | undefined): void {
     const { timestamp, timestampFormat, format } = this.#options;
-    const time = timestamp ? formatTimestamp(timestampFormat, this.#now()) : "";
+    const now = this.#now();
+    this.tail?.add(now.getTime(), level, message, fields);
+    const time = timestamp ? formatTimestamp(timestampFormat, now) : "";
     const write = format === "json" ? formatJson : formatText;
     const lineAt = (time: string) =>
       this.#encoder.encode(write(time, level, message, fields) + "\n");

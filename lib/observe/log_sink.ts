@@ -1,4 +1,5 @@
 import type { LogLevel } from "./log_line.ts";
+import { openPlainFile } from "./plain_file.ts";
 
 /** Where lines go: a stream, a file. Writing never throws: a broker whose disk is full still delivers messages. */
 export interface LogSink {
@@ -40,13 +41,13 @@ export class StreamSink implements LogSink {
   close(): void {}
 }
 
-/** Lines to the end of a file, which is made where there is none. Throws `Deno.errors` where it cannot be opened. */
+/** Lines to the end of a file, which is made where there is none. Throws where it cannot be opened, or is a symbolic link. */
 export class FileSink implements LogSink {
   #linesLost = 0;
   readonly #file: Deno.FsFile;
 
   constructor(path: string) {
-    this.#file = Deno.openSync(path, { append: true, create: true, mode: 0o640 });
+    this.#file = openPlainFile(path, 0o640);
   }
 
   get linesLost(): number {

@@ -7,7 +7,8 @@
  * Passwords and keys are never given to the log.
  *
  * `SysTopics` publishes counters and levels as retained messages, by the names that mosquitto's users know, and each value
- * only when it has changed.
+ * only when it has changed. `metricFamilies` has the same and more for Prometheus, in the text formats that `writeExposition` writes;
+`LoopDelay` measures how late the event loop is, and `LogTail` remembers the last lines of the log for the dashboard.
  *
  * This room does not know the configuration or the network: it gets the few values it uses. May import the ports and data types
  * of `broker`.
@@ -22,10 +23,28 @@
  *
  * @module
  */
+export {
+  metricFamilies,
+  type MetricLevels,
+  type ProcessLevels,
+  type QueueLevels,
+} from "./broker_metrics.ts";
+export {
+  EXPOSITION_TYPES,
+  type ExpositionFormat,
+  formatFor,
+  type Labels,
+  type MetricFamily,
+  type Sample,
+  writeExposition,
+} from "./exposition.ts";
+export { type Histogram, LoopDelay } from "./loop_delay.ts";
 export { DEFAULT_LOG_OPTIONS, type LogDestination, Logger, type LogOptions } from "./log.ts";
 export type { LogFields, LogLevel } from "./log_line.ts";
+export { type LogEntry, LogTail } from "./log_tail.ts";
 export type { LogSink } from "./log_sink.ts";
 export { Datagrams } from "./datagrams.ts";
+export { openPlainFile } from "./plain_file.ts";
 export { DAEMON_FACILITY, LOCAL0_FACILITY } from "./syslog_sink.ts";
 export type { LogPublisher } from "./topic_sink.ts";
 export { type SysLevels, SysTopics } from "./sys_topics.ts";

@@ -23,17 +23,20 @@ export interface BrokerInit {
   /** It keeps a store, in its temporary directory. Default: none. */
   readonly isStored?: boolean;
   readonly flags?: readonly string[];
+  /** Plain connections go by epoll, with FFI permission. Default: by Deno's sockets. */
+  readonly isEpoll?: boolean;
   /** It can be weighed by `restingBytes`. Default: no. */
   readonly isWeighed?: boolean;
 }
 
 /** The broker as people start it, on a free port of the loopback. */
 export function startBroker(init: BrokerInit = {}): Promise<BrokerProcess> {
-  const { isStored = false, flags = [], isWeighed = false } = init;
+  const { isStored = false, flags = [], isWeighed = false, isEpoll = false } = init;
   // A line for each of thousands of clients would be part of what is measured.
   const common = ["--no-connection-messages", isStored ? "--persistence" : "--no-persistence"];
   return BrokerProcess.start({
     flags: [...common, ...flags],
+    transport: isEpoll ? "epoll" : "deno",
     ...isWeighed ? { preload: new URL("./collect.ts", import.meta.url) } : {},
   });
 }

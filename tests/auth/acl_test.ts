@@ -84,6 +84,33 @@ for (const [user, client, topic, may, line, why] of cases) {
   });
 }
 
+/** Names that a client may give itself, and whether `pattern deny` lines hold for it. */
+const denied: [clientId: string, topic: string][] = [
+  ["$foo", "$foo/secret"],
+  ["$SYS", "$SYS/secret"],
+  ["foo", "foo/secret"],
+  ["a+", "a+/secret"],
+  ["#", "x/secret"],
+];
+for (const [clientId, topic] of denied) {
+  Deno.test(`a pattern that denies holds for a client that calls itself ${clientId}`, () => {
+    const rules = "pattern deny %c/secret\npattern readwrite #\npattern readwrite $foo/#\n" +
+      "pattern readwrite $SYS/#\n";
+    const rights = rightsOf(rules, undefined, clientId);
+    assert(!rights.decide("read", topic).isAllowed);
+    assert(!rights.mayWrite(topic));
+    assert(!rights.decideSubscribe(topic).isAllowed);
+  });
+}
+
+Deno.test("an empty user name has the rights of those who have none", () => {
+  const rules = "topic read hall\nuser alice\ntopic read safe\npattern read own/%u/x\n";
+  const rights = rightsOf(rules, "");
+  assert(rights.decide("read", "hall").isAllowed);
+  assert(!rights.decide("read", "safe").isAllowed);
+  assert(!rights.decide("read", "own//x").isAllowed);
+});
+
 Deno.test("An ACL file without a line allows nothing", () => {
   assert(!rightsOf("# nothing\n", undefined).decide("read", "a").isAllowed);
 });

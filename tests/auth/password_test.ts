@@ -7,7 +7,11 @@ import {
   type PasswordHash,
   verifyPassword,
 } from "../../lib/auth/mod.ts";
-import { PasswordChecker } from "../../lib/auth/password_checker.ts";
+import {
+  type Asker,
+  PasswordChecker,
+  type PasswordCheckerInit,
+} from "../../lib/auth/password_checker.ts";
 import { dummyHash } from "../../lib/auth/password_hash.ts";
 
 const DIGEST = "A".repeat(85) + "A==";
@@ -121,24 +125,44 @@ for (const [text, user, value, edited] of edits) {
 const HASH: PasswordHash = { kind: "sha512", salt: new Uint8Array(1), digest: new Uint8Array(64) };
 const bytes = (text: string) => new TextEncoder().encode(text);
 
+const LIMITS = { concurrency: 1, maxWaiting: 10, maxWaitMs: 60_000, maxRemembered: 100 };
+const nowMs = () => performance.now();
+const anybody = { address: "a", isGone: () => false };
+
+/** A checker that is asked by the parts of a check. */
+function checkerOf(init: Partial<PasswordCheckerInit>) {
+  const checker = new PasswordChecker({ ...LIMITS, nowMs, ...init });
+  const recall = (user: string, password: Uint8Array, text: string) =>
+    checker.recall(checker.keyOf({ user, password, text }));
+  const check = (
+    user: string,
+    password: Uint8Array,
+    text: string,
+    hash: PasswordHash,
+    asker: Asker = anybody,
+  ) => {
+    const key = checker.keyOf({ user, password, text });
+    return checker.check({ user, password, text, hash, key }, asker);
+  };
+  return { checker, recall, check };
+}
+
 /** A checker whose checks end when the test says so. */
-function slowChecker(concurrency: number, maxWaiting: number, maxRemembered = 100) {
+function slowChecker(init: Partial<PasswordCheckerInit> = {}) {
   const running: { readonly password: string; readonly end: (isRight: boolean) => void }[] = [];
-  const checker = new PasswordChecker({
-    concurrency,
-    maxWaiting,
-    maxRemembered,
+  const { recall, check } = checkerOf({
+    ...init,
     verify: (_, password) =>
       new Promise((resolve) =>
         running.push({ password: new TextDecoder().decode(password), end: resolve })
       ),
   });
-  return { checker, running };
+  return { recall, check, running };
 }
 
 Deno.test("Five thousand who come back cost no check: answers are remembered", async () => {
   let checks = 0;
-  const checker = new PasswordChecker({
+  const { recall, check } = checkerOf({
     concurrency: 2,
     maxWaiting: 10_000,
     maxRemembered: 10_000,
@@ -148,25 +172,24 @@ Deno.test("Five thousand who come back cost no check: answers are remembered", a
     },
   });
   const users = Array.from({ length: 5000 }, (_, i) => `user${i}`);
-  const all = () =>
-    Promise.all(users.map((user) => checker.check(user, bytes("right"), "$", HASH)));
+  const all = () => Promise.all(users.map((user) => check(user, bytes("right"), "$", HASH)));
   assert((await all()).every((outcome) => outcome === true));
   assert.equal(checks, 5000);
   assert((await all()).every((outcome) => outcome === true));
   assert.equal(checks, 5000);
-  assert.equal(checker.recall("user7", bytes("right"), "$"), true);
-  assert.equal(checker.recall("user7", bytes("wrong"), "$"), undefined);
-  assert.equal(await checker.check("user7", bytes("wrong"), "$", HASH), false);
-  assert.equal(checker.recall("user7", bytes("wrong"), "$"), false);
+  assert.equal(recall("user7", bytes("right"), "$"), true);
+  assert.equal(recall("user7", bytes("wrong"), "$"), undefined);
+  assert.equal(await check("user7", bytes("wrong"), "$", HASH), false);
+  assert.equal(recall("user7", bytes("wrong"), "$"), false);
 });
 
 Deno.test("What is remembered is of one user, one password and one hash", async () => {
-  const { checker, running } = slowChecker(1, 10);
-  const checked = checker.check("ab", bytes("cd"), "ef", HASH);
+  const { recall, check, running } = slowChecker();
+  const checked = check("ab", bytes("cd"), "ef", HASH);
   await Promise.resolve();
   running[0]!.end(true);
   assert.equal(await checked, true);
-  assert.equal(checker.recall("ab", bytes("cd"), "ef"), true);
+  assert.equal(recall("ab", bytes("cd"), "ef"), true);
   for (
     const [user, password, text] of [
       ["a", "bcd", "ef"],
@@ -175,16 +198,16 @@ Deno.test("What is remembered is of one user, one password and one hash", async 
       ["ab", "de", "fc"],
       ["abe", "cd", "f"],
     ] as const
-  ) assert.equal(checker.recall(user, bytes(password), text), undefined);
+  ) assert.equal(recall(user, bytes(password), text), undefined);
 });
 
 Deno.test("No more checks run at once than are allowed, and no more wait; the same one is made once", async () => {
-  const { checker, running } = slowChecker(2, 1);
-  const a = checker.check("a", bytes("a"), "$", HASH);
-  const b = checker.check("b", bytes("b"), "$", HASH);
-  const c = checker.check("c", bytes("c"), "$", HASH);
-  const again = checker.check("a", bytes("a"), "$", HASH);
-  assert.equal(await checker.check("d", bytes("d"), "$", HASH), "busy");
+  const { check, running } = slowChecker({ concurrency: 2, maxWaiting: 1 });
+  const a = check("a", bytes("a"), "$", HASH);
+  const b = check("b", bytes("b"), "$", HASH);
+  const c = check("c", bytes("c"), "$", HASH);
+  const again = check("a", bytes("a"), "$", HASH);
+  assert.equal(await check("d", bytes("d"), "$", HASH), "busy");
   assert.deepEqual(running.map(({ password }) => password), ["a", "b"]);
   running[0]!.end(true);
   assert.equal(await a, true);
@@ -195,18 +218,83 @@ Deno.test("No more checks run at once than are allowed, and no more wait; the sa
   assert.deepEqual([await b, await c], [false, true]);
 });
 
+Deno.test("Addresses have their turn one after the other", async () => {
+  const { check, running } = slowChecker();
+  const ask = (address: string, password: string) =>
+    check("user", bytes(password), "$", HASH, { address, isGone: () => false });
+  const asked = ["a0", "a1", "a2", "a3", "b0", "b1", "c0"].map((name) => ask(name[0]!, name));
+  for (let i = 0; i < asked.length; i++) {
+    await settled();
+    running[i]!.end(true);
+  }
+  await Promise.all(asked);
+  const order = running.map(({ password }) => password);
+  assert.deepEqual(order, ["a0", "a1", "b0", "c0", "a2", "b1", "a3"]);
+});
+
+Deno.test("A check whose clients have all left is not made", async () => {
+  const { check, running } = slowChecker();
+  const gone = new Set<string>();
+  const ask = (name: string, password = name) =>
+    check("user", bytes(password), "$", HASH, { address: name, isGone: () => gone.has(name) });
+  const [first, left, shared, alsoShared] = [
+    ask("first"),
+    ask("left"),
+    ask("shared", "same"),
+    ask("also", "same"),
+  ];
+  gone.add("left").add("shared");
+  await settled();
+  running[0]!.end(true);
+  assert.equal(await first, true);
+  assert.equal(await left, "dropped");
+  await settled();
+  running[1]!.end(false);
+  assert.deepEqual([await shared, await alsoShared], [false, false]);
+  assert.equal(running.length, 2);
+});
+
+Deno.test("Who has waited too long is told that the broker is busy, although nothing moves", async () => {
+  const { check, running } = slowChecker({ maxWaitMs: 30 });
+  const first = check("a", bytes("a"), "$", HASH);
+  const startMs = performance.now();
+  assert.equal(await check("b", bytes("b"), "$", HASH), "busy");
+  assert.ok(performance.now() - startMs < 2000);
+  running[0]!.end(true);
+  assert.equal(await first, true);
+});
+
+Deno.test("Where too many wait, who has most waiting makes room for others", async () => {
+  const { check, running } = slowChecker({ maxWaiting: 4 });
+  const ask = (address: string, password: string) =>
+    check("user", bytes(password), "$", HASH, { address, isGone: () => false });
+  const crowd = ["0", "1", "2", "3", "4"].map((password) => ask("crowd", password));
+  assert.equal(await ask("crowd", "5"), "busy");
+  const other = ask("other", "x");
+  assert.equal(await crowd[4], "busy");
+  for (let i = 0; i < 5; i++) {
+    await settled();
+    running[i]!.end(true);
+  }
+  assert.equal(await other, true);
+  assert.deepEqual(await Promise.all(crowd.slice(0, 4)), [true, true, true, true]);
+});
+
+/** All that follows at once has happened. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
 Deno.test("What is remembered is bounded: what was not asked for longest is forgotten", async () => {
-  const checker = new PasswordChecker({
-    concurrency: 1,
-    maxWaiting: 10,
+  const { recall, check } = checkerOf({
     maxRemembered: 2,
     verify: () => Promise.resolve(true),
   });
-  for (const user of ["a", "b"]) await checker.check(user, bytes("x"), "$", HASH);
-  assert.equal(checker.recall("a", bytes("x"), "$"), true);
-  await checker.check("c", bytes("x"), "$", HASH);
+  for (const user of ["a", "b"]) await check(user, bytes("x"), "$", HASH);
+  assert.equal(recall("a", bytes("x"), "$"), true);
+  await check("c", bytes("x"), "$", HASH);
   assert.deepEqual(
-    ["a", "b", "c"].map((user) => checker.recall(user, bytes("x"), "$")),
+    ["a", "b", "c"].map((user) => recall(user, bytes("x"), "$")),
     [true, undefined, true],
   );
 });

@@ -143,6 +143,30 @@ Deno.test({
     assert.deepEqual([status, uid, gid, mode! & 0o777], [0, 0, 65534, 0o640]);
   },
 });
+cliTest(
+  "six passwd at once lose no user, in a file that is there and in a new one",
+  async (place) => {
+    place.write("pw", "# users\n");
+    const users = Array.from({ length: 6 }, (_, i) => `user${i}`);
+    const runs = await Promise.all(
+      users.map((user) => place.run(["passwd", ...QUICK, "--stdin", "pw", user], "x\n")),
+    );
+    assert.deepEqual(runs.map(({ status }) => status), users.map(() => 0));
+    const names = place.read("pw").split("\n").slice(1, -1).map((line) => line.split(":")[0]);
+    assert.deepEqual(names.toSorted(), users);
+
+    const makers = await Promise.all(
+      users.map((user) => place.run(["passwd", ...QUICK, "-c", "--stdin", "new", user], "x\n")),
+    );
+    assert.equal(makers.filter(({ status }) => status === 0).length, 1);
+    assert.equal(place.read("new").split("\n").length, 2);
+    assert.deepEqual([...Deno.readDirSync(place.path)].map(({ name }) => name).toSorted(), [
+      "new",
+      "pw",
+    ]);
+  },
+);
+
 // deno-lint-ignore no-console -- whoever reads the results is to know
 if (Deno.uid() !== 0) console.log("Not tried: passwd keeps owner and group, which only root gives");
 

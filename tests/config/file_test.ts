@@ -88,7 +88,7 @@ const bad: [file: string, problem: RegExp][] = [
   ["durability often", /^m\.conf:1: durability: Must be always, interval or none/],
   [
     "listener 1883\nprotocol http_api",
-    /^m\.conf:2: protocol: Cannot be http_api\. There is no HTTP interface/,
+    /^m\.conf:2: protocol: Needs users where others than this machine reach it: `http_admin USER`/,
   ],
   ["listener", /^m\.conf:1: listener: Needs a value: a port/],
   ["listener mqtt", /is "mqtt"$/],

@@ -1,8 +1,7 @@
 import { strict as assert } from "node:assert";
 import { encodePacket, type Packet, ReasonCode } from "../../lib/codec/mod.ts";
-import { LocalServer } from "../support/local_server.ts";
-import { netTest } from "../support/net_test.ts";
 import { connectPacket, publishPacket, RawClient } from "../support/raw_client.ts";
+import { transportTest } from "../support/transports.ts";
 
 const MB = 1024 * 1024;
 
@@ -10,23 +9,26 @@ function disconnectReasons(packets: readonly Packet[]): (number | undefined)[] {
   return packets.flatMap((packet) => packet.type === "disconnect" ? [packet.reasonCode] : []);
 }
 
-netTest("the reason of a DISCONNECT arrives, even where the client has sent more", async () => {
-  await using local = new LocalServer();
-  for (let round = 0; round < 3; round++) {
-    using client = await RawClient.connect(local.port);
-    // A second CONNECT is a Protocol Error; what follows is never handled, and must not cause a reset. [MQTT-3.1.0-2]
-    const wrong = encodePacket(connectPacket(), 5);
-    const more = encodePacket(publishPacket("more", new Uint8Array(16 * MB)), 5);
-    await client.write(wrong);
-    await client.write(more);
-    const { packets, isReset } = await client.untilEnd();
-    assert.deepEqual(disconnectReasons(packets), [ReasonCode.ProtocolError]);
-    assert.equal(isReset, false);
-  }
-});
+transportTest(
+  "the reason of a DISCONNECT arrives, even where the client has sent more",
+  async (open) => {
+    await using local = await open();
+    for (let round = 0; round < 3; round++) {
+      using client = await RawClient.connect(local.port);
+      // A second CONNECT is a Protocol Error; what follows is never handled, and must not cause a reset. [MQTT-3.1.0-2]
+      const wrong = encodePacket(connectPacket(), 5);
+      const more = encodePacket(publishPacket("more", new Uint8Array(16 * MB)), 5);
+      await client.write(wrong);
+      await client.write(more);
+      const { packets, isReset } = await client.untilEnd();
+      assert.deepEqual(disconnectReasons(packets), [ReasonCode.ProtocolError]);
+      assert.equal(isReset, false);
+    }
+  },
+);
 
-netTest("a client whose session is taken over hears why", async () => {
-  await using local = new LocalServer();
+transportTest("a client whose session is taken over hears why", async (open) => {
+  await using local = await open();
   using old = await RawClient.connect(local.port, { clientId: "one" });
   using older = await RawClient.connect(local.port, { clientId: "two", protocolVersion: 4 });
   using _new = await RawClient.connect(local.port, { clientId: "one" });
@@ -36,8 +38,8 @@ netTest("a client whose session is taken over hears why", async () => {
   assert.deepEqual(await older.untilEnd(), { packets: [], isReset: false });
 });
 
-netTest("a client that has said goodbye and stays is closed", async () => {
-  await using local = new LocalServer();
+transportTest("a client that has said goodbye and stays is closed", async (open) => {
+  await using local = await open();
   using client = await RawClient.connect(local.port);
   await client.send({ type: "disconnect", reasonCode: 0 });
   assert.deepEqual(await client.untilEnd(), { packets: [], isReset: false });
@@ -45,8 +47,8 @@ netTest("a client that has said goodbye and stays is closed", async () => {
   await local.settle();
 });
 
-netTest("closing the server tells everybody, after what was already theirs", async () => {
-  const local = new LocalServer();
+transportTest("closing the server tells everybody, after what was already theirs", async (open) => {
+  const local = await open();
   using modern = await RawClient.connect(local.port);
   using classic = await RawClient.connect(local.port, { protocolVersion: 4 });
   using reader = await RawClient.connect(local.port);
@@ -73,8 +75,8 @@ netTest("closing the server tells everybody, after what was already theirs", asy
   assert.equal(local.server.connectionCount, 0);
 });
 
-netTest("closing the server does not wait for those who take nothing", async () => {
-  const local = new LocalServer();
+transportTest("closing the server does not wait for those who take nothing", async (open) => {
+  const local = await open();
   using stuck = await RawClient.connect(local.port);
   await stuck.subscribe("flood");
   using publisher = await RawClient.connect(local.port);

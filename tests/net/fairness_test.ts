@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
-import { LocalServer } from "../support/local_server.ts";
-import { netTest } from "../support/net_test.ts";
+import type { LocalServer } from "../support/local_server.ts";
 import { RawClient } from "../support/raw_client.ts";
+import { transportTest } from "../support/transports.ts";
 
 const MB = 1024 * 1024;
 const PINGS = 30;
@@ -32,23 +32,26 @@ async function waitsOf(local: LocalServer): Promise<number[]> {
 }
 
 for (const connections of [1, 2, 8]) {
-  netTest(`a quiet client does not wait behind ${connections} that never stop`, async () => {
-    await using local = new LocalServer();
-    const stop = await talk(local.port, connections);
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    try {
-      await local.until(() => local.broker.metrics.publishReceived > 50_000, LIMIT_MS);
-      const late = new Promise<undefined>((resolve) => {
-        timer = setTimeout(() => resolve(undefined), LIMIT_MS);
-      });
-      const waits = await Promise.race([waitsOf(local), late]);
-      assert.ok(waits !== undefined, `${PINGS} answers did not come in ${LIMIT_MS} ms`);
-      // Some forty milliseconds' worth between two looks at everybody. Without pauses it is hundreds, or no answer.
-      assert.ok(waits[PINGS / 2]! < 24, `Half of the answers came after ${waits[PINGS / 2]} MB`);
-      assert.ok(waits.at(-1)! < 96, `One answer came after ${waits.at(-1)} MB`);
-    } finally {
-      clearTimeout(timer);
-      stop();
-    }
-  });
+  transportTest(
+    `a quiet client does not wait behind ${connections} that never stop`,
+    async (open) => {
+      await using local = await open();
+      const stop = await talk(local.port, connections);
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      try {
+        await local.until(() => local.broker.metrics.publishReceived > 50_000, LIMIT_MS);
+        const late = new Promise<undefined>((resolve) => {
+          timer = setTimeout(() => resolve(undefined), LIMIT_MS);
+        });
+        const waits = await Promise.race([waitsOf(local), late]);
+        assert.ok(waits !== undefined, `${PINGS} answers did not come in ${LIMIT_MS} ms`);
+        // Some forty milliseconds' worth between two looks at everybody. Without pauses it is hundreds, or no answer.
+        assert.ok(waits[PINGS / 2]! < 24, `Half of the answers came after ${waits[PINGS / 2]} MB`);
+        assert.ok(waits.at(-1)! < 96, `One answer came after ${waits.at(-1)} MB`);
+      } finally {
+        clearTimeout(timer);
+        stop();
+      }
+    },
+  );
 }

@@ -3,13 +3,12 @@ import { encodePacket, type Packet } from "../../lib/codec/mod.ts";
 import { connect } from "node:net";
 import { BrokerProcess } from "../support/broker_process.ts";
 import { conversation } from "../support/conversation.ts";
-import { LocalServer } from "../support/local_server.ts";
-import { netTest } from "../support/net_test.ts";
 import { Random } from "../support/random.ts";
 import { connectPacket, publishPacket, RawClient, subscribePacket } from "../support/raw_client.ts";
+import { transportTest } from "../support/transports.ts";
 
-netTest("a client that breaks off after any byte leaves nothing behind", async () => {
-  await using local = new LocalServer();
+transportTest("a client that breaks off after any byte leaves nothing behind", async (open) => {
+  await using local = await open();
   for (const protocolVersion of [4, 5] as const) {
     const { length } = conversation(protocolVersion);
     const cuts = Array.from({ length }, (_, i) => i + 1);
@@ -26,25 +25,28 @@ netTest("a client that breaks off after any byte leaves nothing behind", async (
 });
 
 for (const protocolVersion of [3, 4, 5] as const) {
-  netTest(`a client of version ${protocolVersion} may send one byte at a time`, async () => {
-    await using local = new LocalServer();
-    using client = await RawClient.open(local.port, protocolVersion);
-    const bytes = conversation(protocolVersion);
-    for (let i = 0; i < bytes.length; i++) await client.write(bytes.subarray(i, i + 1));
-    const answers: string[] = [];
-    while (answers.at(-1) !== "pingresp") answers.push((await client.receive())!.type);
-    const expected = [
-      ...["connack", "suback", "publish", "publish", "puback", "publish", "pubrec", "pubcomp"],
-      ...["unsuback", "pingresp"],
-    ];
-    assert.deepEqual(answers, expected);
-  });
+  transportTest(
+    `a client of version ${protocolVersion} may send one byte at a time`,
+    async (open) => {
+      await using local = await open();
+      using client = await RawClient.open(local.port, protocolVersion);
+      const bytes = conversation(protocolVersion);
+      for (let i = 0; i < bytes.length; i++) await client.write(bytes.subarray(i, i + 1));
+      const answers: string[] = [];
+      while (answers.at(-1) !== "pingresp") answers.push((await client.receive())!.type);
+      const expected = [
+        ...["connack", "suback", "publish", "publish", "puback", "publish", "pubrec", "pubcomp"],
+        ...["unsuback", "pingresp"],
+      ];
+      assert.deepEqual(answers, expected);
+    },
+  );
 }
 
-netTest(
+transportTest(
   "a client that ends its direction gets its answers, and its will is published",
-  async () => {
-    await using local = new LocalServer();
+  async (open) => {
+    await using local = await open();
     using watcher = await RawClient.connect(local.port);
     await watcher.subscribe("gone");
     using client = await RawClient.open(local.port);
@@ -59,29 +61,32 @@ netTest(
   },
 );
 
-netTest("those who reset their connections before they are accepted keep nobody out", async () => {
-  await using broker = await BrokerProcess.start({ flags: ["--no-persistence"] });
-  broker.signal("SIGSTOP"); // So that it finds them all when they have left.
-  await Promise.all(Array.from({ length: 50 }, async () => {
-    const socket = connect({ host: "127.0.0.1", port: broker.port });
-    await new Promise((resolve) => socket.once("connect", resolve));
-    const isGone = new Promise((resolve) => socket.once("close", resolve));
-    socket.resetAndDestroy();
-    await isGone;
-  }));
-  const startMs = performance.now();
-  broker.signal("SIGCONT");
-  using client = await RawClient.connect(broker.port);
-  const tookMs = performance.now() - startMs;
-  assert.ok(tookMs < 3000, `It took ${tookMs} ms`);
-  await client.ping();
-});
+transportTest(
+  "those who reset their connections before they are accepted keep nobody out",
+  async (_, transport) => {
+    await using broker = await BrokerProcess.start({ transport, flags: ["--no-persistence"] });
+    broker.signal("SIGSTOP"); // So that it finds them all when they have left.
+    await Promise.all(Array.from({ length: 50 }, async () => {
+      const socket = connect({ host: "127.0.0.1", port: broker.port });
+      await new Promise((resolve) => socket.once("connect", resolve));
+      const isGone = new Promise((resolve) => socket.once("close", resolve));
+      socket.resetAndDestroy();
+      await isGone;
+    }));
+    const startMs = performance.now();
+    broker.signal("SIGCONT");
+    using client = await RawClient.connect(broker.port);
+    const tookMs = performance.now() - startMs;
+    assert.ok(tookMs < 3000, `It took ${tookMs} ms`);
+    await client.ping();
+  },
+);
 
-netTest("random bytes end their own connection and nothing else", async () => {
+transportTest("random bytes end their own connection and nothing else", async (open) => {
   const random = new Random(Date.now());
   // deno-lint-ignore no-console -- so that a failure can be repeated
   console.log(`seed ${random.seed}`);
-  await using local = new LocalServer();
+  await using local = await open();
   using other = await RawClient.connect(local.port);
   for (let round = 0; round < 20; round++) {
     await Promise.all(Array.from({ length: 10 }, async () => {
@@ -108,8 +113,8 @@ const strangers: [name: string, bytes: string][] = [
   ["a CONNECT larger than is accepted", "\x10\xff\xff\xff\x7f"],
 ];
 for (const [name, bytes] of strangers) {
-  netTest(`${name} ends the connection at once`, async () => {
-    await using local = new LocalServer();
+  transportTest(`${name} ends the connection at once`, async (open) => {
+    await using local = await open();
     using client = await RawClient.open(local.port);
     await client.write(Uint8Array.from(bytes, (char) => char.charCodeAt(0)));
     const startMs = performance.now();
@@ -120,8 +125,8 @@ for (const [name, bytes] of strangers) {
 }
 
 for (const topicName of ["test/#", "test/+", "a/+/b", "#", ""]) {
-  netTest(`publishing to "${topicName}" ends that connection and no other`, async () => {
-    await using local = new LocalServer();
+  transportTest(`publishing to "${topicName}" ends that connection and no other`, async (open) => {
+    await using local = await open();
     using other = await RawClient.connect(local.port);
     await other.subscribe("#");
     for (const protocolVersion of [3, 4, 5] as const) {
@@ -143,19 +148,22 @@ for (const topicName of ["test/#", "test/+", "a/+/b", "#", ""]) {
   });
 }
 
-netTest("a socket that stays silent, or halfway through CONNECT, is closed in time", async () => {
-  await using local = new LocalServer({ connectTimeoutSeconds: 0.3 });
-  const startMs = performance.now();
-  using silent = await RawClient.open(local.port);
-  using slow = await RawClient.open(local.port);
-  await slow.write(encodePacket(connectPacket(), 5).subarray(0, 7));
-  using quick = await RawClient.connect(local.port);
-  assert.deepEqual(await silent.untilEnd(), { packets: [], isReset: false });
-  assert.deepEqual(await slow.untilEnd(), { packets: [], isReset: false });
-  const tookMs = performance.now() - startMs;
-  assert.ok(tookMs >= 290 && tookMs < 5000, `It took ${tookMs} ms`);
-  await quick.ping();
-});
+transportTest(
+  "a socket that stays silent, or halfway through CONNECT, is closed in time",
+  async (open) => {
+    await using local = await open({ connectTimeoutSeconds: 0.3 });
+    const startMs = performance.now();
+    using silent = await RawClient.open(local.port);
+    using slow = await RawClient.open(local.port);
+    await slow.write(encodePacket(connectPacket(), 5).subarray(0, 7));
+    using quick = await RawClient.connect(local.port);
+    assert.deepEqual(await silent.untilEnd(), { packets: [], isReset: false });
+    assert.deepEqual(await slow.untilEnd(), { packets: [], isReset: false });
+    const tookMs = performance.now() - startMs;
+    assert.ok(tookMs >= 290 && tookMs < 5000, `It took ${tookMs} ms`);
+    await quick.ping();
+  },
+);
 
 function reasonOf(packet: Packet | undefined): number | undefined {
   return packet?.type === "disconnect" ? packet.reasonCode : undefined;

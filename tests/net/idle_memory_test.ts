@@ -2,7 +2,7 @@
 import { strict as assert } from "node:assert";
 import { encodePacket } from "../../lib/codec/mod.ts";
 import { BrokerProcess } from "../support/broker_process.ts";
-import { netTest } from "../support/net_test.ts";
+import { transportTest } from "../support/transports.ts";
 
 /** Bytes of the broker's memory for each client that is connected and says nothing. */
 const LIMIT_BYTES = 10 * 1024;
@@ -31,8 +31,8 @@ async function connectIdle(port: number, count: number): Promise<Deno.Conn[]> {
   return conns;
 }
 
-netTest("a client that is idle takes 10 KB of memory or less", async () => {
-  const broker = await BrokerProcess.start({ flags: ["--no-persistence"] });
+transportTest("a client that is idle takes 10 KB of memory or less", async (_, transport) => {
+  const broker = await BrokerProcess.start({ transport, flags: ["--no-persistence"] });
   const conns: Deno.Conn[] = [];
   try {
     conns.push(...await connectIdle(broker.port, FIRST));

@@ -1,9 +1,8 @@
 import { strict as assert } from "node:assert";
 import { encodePacket, packetSize } from "../../lib/codec/mod.ts";
 import { BrokerProcess } from "../support/broker_process.ts";
-import { LocalServer } from "../support/local_server.ts";
-import { netTest } from "../support/net_test.ts";
 import { connectPacket, publishPacket, RawClient } from "../support/raw_client.ts";
+import { transportTest } from "../support/transports.ts";
 
 const KB = 1024;
 const MB = 1024 * KB;
@@ -15,61 +14,67 @@ function publishOf(sizeBytes: number) {
   return publishPacket("size", new Uint8Array(overheadBytes - (size - sizeBytes)));
 }
 
-netTest("packets up to max_packet_size pass, a byte more is refused with 0x95", async () => {
-  for (const maxPacketSizeBytes of [1000, 3000, 100_000, 2_000_000]) {
-    await using local = new LocalServer({ maxPacketSizeBytes });
-    using client = await RawClient.connect(local.port);
-    await client.subscribe("size");
-    const largest = publishOf(maxPacketSizeBytes);
-    assert.equal(packetSize(largest, 5), maxPacketSizeBytes);
-    await client.send(largest, largest);
-    for (let i = 0; i < 2; i++) {
-      const packet = await client.receive();
-      assert.ok(packet?.type === "publish" && largest.type === "publish");
-      assert.equal(packet.payload.length, largest.payload.length);
+transportTest(
+  "packets up to max_packet_size pass, a byte more is refused with 0x95",
+  async (open) => {
+    for (const maxPacketSizeBytes of [1000, 3000, 100_000, 2_000_000]) {
+      await using local = await open({ maxPacketSizeBytes });
+      using client = await RawClient.connect(local.port);
+      await client.subscribe("size");
+      const largest = publishOf(maxPacketSizeBytes);
+      assert.equal(packetSize(largest, 5), maxPacketSizeBytes);
+      await client.send(largest, largest);
+      for (let i = 0; i < 2; i++) {
+        const packet = await client.receive();
+        assert.ok(packet?.type === "publish" && largest.type === "publish");
+        assert.equal(packet.payload.length, largest.payload.length);
+      }
+      // Its length is enough: nobody waits for the rest.
+      const tooLarge = encodePacket(publishOf(maxPacketSizeBytes + 1), 5);
+      await client.write(tooLarge.subarray(0, 5));
+      const { packets, isReset } = await client.untilEnd();
+      const [packet] = packets;
+      assert.equal(packet?.type === "disconnect" && packet.reasonCode, 0x95);
+      assert.equal(isReset, false);
     }
-    // Its length is enough: nobody waits for the rest.
-    const tooLarge = encodePacket(publishOf(maxPacketSizeBytes + 1), 5);
-    await client.write(tooLarge.subarray(0, 5));
-    const { packets, isReset } = await client.untilEnd();
-    const [packet] = packets;
-    assert.equal(packet?.type === "disconnect" && packet.reasonCode, 0x95);
-    assert.equal(isReset, false);
-  }
-});
+  },
+);
 
-netTest("beyond max_connections a 5.0 client hears why, and those who are in stay", async () => {
-  await using local = new LocalServer({}, { maxConnections: 3 });
-  const inside: RawClient[] = [];
-  for (let i = 0; i < 3; i++) inside.push(await RawClient.connect(local.port));
-  using outside = await RawClient.open(local.port);
-  await outside.send(connectPacket());
-  const { packets } = await outside.untilEnd();
-  const [packet] = packets;
-  assert.equal(packet?.type === "connack" && packet.reasonCode, 0x97);
-  // Many more are not even heard.
-  const crowd = await Promise.all(Array.from({ length: 40 }, () => RawClient.open(local.port)));
-  let endedCount = 0;
-  const ends = crowd.map((client) => client.untilEnd().then(() => void endedCount++));
-  await local.until(() => endedCount >= 40 - 16);
-  assert.ok(local.broker.connections.size <= 3 + 16);
-  for (const client of [...crowd, inside.pop()!]) client.close();
-  await Promise.all(ends);
-  await local.settle(2);
-  inside.push(await RawClient.connect(local.port));
-  for (const client of inside) {
-    await client.ping();
-    client.close();
-  }
-});
+transportTest(
+  "beyond max_connections a 5.0 client hears why, and those who are in stay",
+  async (open) => {
+    await using local = await open({}, { maxConnections: 3 });
+    const inside: RawClient[] = [];
+    for (let i = 0; i < 3; i++) inside.push(await RawClient.connect(local.port));
+    using outside = await RawClient.open(local.port);
+    await outside.send(connectPacket());
+    const { packets } = await outside.untilEnd();
+    const [packet] = packets;
+    assert.equal(packet?.type === "connack" && packet.reasonCode, 0x97);
+    // Many more are not even heard.
+    const crowd = await Promise.all(Array.from({ length: 40 }, () => RawClient.open(local.port)));
+    let endedCount = 0;
+    const ends = crowd.map((client) => client.untilEnd().then(() => void endedCount++));
+    await local.until(() => endedCount >= 40 - 16);
+    assert.ok(local.broker.connections.size <= 3 + 16);
+    for (const client of [...crowd, inside.pop()!]) client.close();
+    await Promise.all(ends);
+    await local.settle(2);
+    inside.push(await RawClient.connect(local.port));
+    for (const client of inside) {
+      await client.ping();
+      client.close();
+    }
+  },
+);
 
 const strangers: [name: string, announced: readonly number[], sentBytes: number, most: number][] = [
   ["announce 90 KB and send one", [0x10, 0x80, 0xd0, 0x05], KB, 20 * MB],
   ["announce 200 MB", [0x10, 0xff, 0xff, 0xff, 0x7f], 64 * KB, 60 * MB],
 ];
 for (const [name, announced, sentBytes, mostBytes] of strangers) {
-  netTest(`500 CONNECTs that ${name} take little memory`, async () => {
-    await using broker = await BrokerProcess.start();
+  transportTest(`500 CONNECTs that ${name} take little memory`, async (_, transport) => {
+    await using broker = await BrokerProcess.start({ transport });
     using before = await RawClient.connect(broker.port);
     const atFirst = await broker.residentBytes();
     const clients: RawClient[] = [];
@@ -90,8 +95,8 @@ for (const [name, announced, sentBytes, mostBytes] of strangers) {
   });
 }
 
-netTest("a CONNECT almost as large as is accepted comes in, in pieces", async () => {
-  await using local = new LocalServer();
+transportTest("a CONNECT almost as large as is accepted comes in, in pieces", async (open) => {
+  await using local = await open();
   using client = await RawClient.open(local.port);
   const will = { topicName: "w", payload: new Uint8Array(60_000), qos: 0, retain: false } as const;
   const connect = { ...connectPacket({ will }), userName: "u", password: new Uint8Array(39_000) };
@@ -100,22 +105,25 @@ netTest("a CONNECT almost as large as is accepted comes in, in pieces", async ()
   assert.equal((await client.receive())?.type, "connack");
 });
 
-const hasUlimit = Deno.build.os !== "windows";
-Deno.test({
-  name: "the broker survives running out of file descriptors, and takes clients again",
-  ignore: !hasUlimit,
-  sanitizeOps: true,
-  sanitizeResources: true,
-  fn: async () => {
-    await using broker = await BrokerProcess.start({ openFiles: 40 });
-    using before = await RawClient.connect(broker.port);
-    // The system accepts them for the broker, which cannot.
-    const crowd = await Promise.all(Array.from({ length: 60 }, () => RawClient.open(broker.port)));
-    await broker.untilLog(/Cannot accept connections for now/);
-    await before.ping();
-    for (const client of crowd) client.close();
-    using after = await RawClient.connect(broker.port);
-    await after.ping();
-    assert.ok(broker.log.match(/Cannot accept/g)!.length < 20, "It says so again and again");
-  },
-});
+if (Deno.build.os !== "windows") {
+  transportTest(
+    "the broker survives running out of file descriptors, and takes clients again",
+    async (_, transport) => {
+      await using broker = await BrokerProcess.start({ openFiles: 40, transport });
+      // Something to store: so the store's Worker is there before the descriptors are gone.
+      const properties = { sessionExpiryInterval: 60 };
+      using before = await RawClient.connect(broker.port, { properties });
+      await before.subscribe("stored");
+      // The system accepts them for the broker, which cannot.
+      const crowd = await Promise.all(
+        Array.from({ length: 60 }, () => RawClient.open(broker.port)),
+      );
+      await broker.untilLog(/Cannot accept connections for now/);
+      await before.ping();
+      for (const client of crowd) client.close();
+      using after = await RawClient.connect(broker.port);
+      await after.ping();
+      assert.ok(broker.log.match(/Cannot accept/g)!.length < 20, "It says so again and again");
+    },
+  );
+}

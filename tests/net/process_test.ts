@@ -3,62 +3,72 @@ import type { ProtocolVersion } from "../../lib/codec/mod.ts";
 import { BrokerProcess } from "../support/broker_process.ts";
 import { netTest } from "../support/net_test.ts";
 import { publishPacket, RawClient } from "../support/raw_client.ts";
+import { transportTest } from "../support/transports.ts";
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  netTest(`${signal} tells 5.0 clients 0x8B and ends the process well`, async () => {
-    await using broker = await BrokerProcess.start();
-    const versions: ProtocolVersion[] = [3, 4, 5];
-    const clients = await Promise.all(
-      versions.map((protocolVersion) => RawClient.connect(broker.port, { protocolVersion })),
-    );
-    // One that takes nothing must not hold it up.
-    const stuck = await RawClient.connect(broker.port);
-    await stuck.subscribe("flood");
-    for (let i = 0; i < 15; i++) {
-      await clients[2]!.send(publishPacket("flood", new Uint8Array(1024 * 1024)));
-    }
-    await clients[2]!.ping();
-    broker.signal(signal);
-    const ends = await Promise.all(clients.map((client) => client.untilEnd()));
-    assert.deepEqual(ends.map(({ isReset }) => isReset), [false, false, false]);
-    assert.deepEqual(ends.map(({ packets }) => packets.length), [0, 0, 1]);
-    const [packet] = ends[2]!.packets;
-    assert.equal(packet?.type === "disconnect" && packet.reasonCode, 0x8b);
-    for (const client of clients) client.close();
-    const { code, signal: killedBy, tookMs } = await broker.ending(5000);
-    stuck.close();
-    assert.deepEqual([code, killedBy], [0, null], broker.log);
-    assert.ok(tookMs < 5000);
-  });
+  transportTest(
+    `${signal} tells 5.0 clients 0x8B and ends the process well`,
+    async (_, transport) => {
+      await using broker = await BrokerProcess.start({ transport });
+      const versions: ProtocolVersion[] = [3, 4, 5];
+      const clients = await Promise.all(
+        versions.map((protocolVersion) => RawClient.connect(broker.port, { protocolVersion })),
+      );
+      // One that takes nothing must not hold it up.
+      const stuck = await RawClient.connect(broker.port);
+      await stuck.subscribe("flood");
+      for (let i = 0; i < 15; i++) {
+        await clients[2]!.send(publishPacket("flood", new Uint8Array(1024 * 1024)));
+      }
+      await clients[2]!.ping();
+      broker.signal(signal);
+      const ends = await Promise.all(clients.map((client) => client.untilEnd()));
+      assert.deepEqual(ends.map(({ isReset }) => isReset), [false, false, false]);
+      assert.deepEqual(ends.map(({ packets }) => packets.length), [0, 0, 1]);
+      const [packet] = ends[2]!.packets;
+      assert.equal(packet?.type === "disconnect" && packet.reasonCode, 0x8b);
+      for (const client of clients) client.close();
+      const { code, signal: killedBy, tookMs } = await broker.ending(5000);
+      stuck.close();
+      assert.deepEqual([code, killedBy], [0, null], broker.log);
+      assert.ok(tookMs < 5000);
+    },
+  );
 }
 
-netTest("SIGHUP reads the configuration again and says what changes and what cannot", async () => {
-  const config = "max_queued_messages 50\nmax_packet_size 5000\nmax_topic_levels 100\n";
-  await using broker = await BrokerProcess.start({ config });
-  const path = `${broker.directory}/flux.conf`;
-  using client = await RawClient.connect(broker.port);
-  await Deno.writeTextFile(path, config.replace("5000", "9000").replace("levels 100", "levels 9"));
-  broker.signal("SIGHUP");
-  await broker.untilLog(/the configuration is read again/);
-  assert.match(broker.log, /max_packet_size is now 9000/);
-  assert.match(broker.log, /max_topic_levels changes only with a restart/);
-  assert.doesNotMatch(broker.log, /max_queued_messages/);
-  // It holds for those who are connected.
-  await client.subscribe("size");
-  await client.send(publishPacket("size", new Uint8Array(8000)));
-  assert.equal((await client.receive())?.type, "publish");
+transportTest(
+  "SIGHUP reads the configuration again and says what changes and what cannot",
+  async (_, transport) => {
+    const config = "max_queued_messages 50\nmax_packet_size 5000\nmax_topic_levels 100\n";
+    await using broker = await BrokerProcess.start({ transport, config });
+    const path = `${broker.directory}/flux.conf`;
+    using client = await RawClient.connect(broker.port);
+    await Deno.writeTextFile(
+      path,
+      config.replace("5000", "9000").replace("levels 100", "levels 9"),
+    );
+    broker.signal("SIGHUP");
+    await broker.untilLog(/the configuration is read again/);
+    assert.match(broker.log, /max_packet_size is now 9000/);
+    assert.match(broker.log, /max_topic_levels changes only with a restart/);
+    assert.doesNotMatch(broker.log, /max_queued_messages/);
+    // It holds for those who are connected.
+    await client.subscribe("size");
+    await client.send(publishPacket("size", new Uint8Array(8000)));
+    assert.equal((await client.receive())?.type, "publish");
 
-  await Deno.writeTextFile(path, "max_packet_sizes 1\n");
-  broker.signal("SIGHUP");
-  await broker.untilLog(/the configuration is not valid, the old one stays/);
-  assert.match(broker.log, /flux\.conf:1: max_packet_sizes: Is not an option/);
-  await client.ping();
-});
+    await Deno.writeTextFile(path, "max_packet_sizes 1\n");
+    broker.signal("SIGHUP");
+    await broker.untilLog(/the configuration is not valid, the old one stays/);
+    assert.match(broker.log, /flux\.conf:1: max_packet_sizes: Is not an option/);
+    await client.ping();
+  },
+);
 
-netTest(
+transportTest(
   "SIGHUP with a log that cannot be opened keeps the old one, and does not say otherwise",
-  async () => {
-    await using broker = await BrokerProcess.start({ config: "max_packet_size 5000\n" });
+  async (_, transport) => {
+    await using broker = await BrokerProcess.start({ transport, config: "max_packet_size 5000\n" });
     const path = `${broker.directory}/flux.conf`;
     const missing = `${broker.directory}/missing/log`;
     const config = `max_packet_size 9000\nlog_dest file ${missing}\nlog_type error\n`;
@@ -81,21 +91,24 @@ netTest(
   },
 );
 
-netTest("a second broker on the same port says so and ends, and leaves the pid file", async () => {
-  const directory = await Deno.makeTempDir();
-  const pidFile = `${directory}/pid`;
-  const flags = ["--pid-file", pidFile];
-  {
-    await using broker = await BrokerProcess.start({ flags });
-    await assert.rejects(
-      BrokerProcess.start({ flags: [...flags, "-p", String(broker.port)] }),
-      /Ended with 1 [^]*Cannot listen on port/,
-    );
-    assert.equal(await Deno.readTextFile(pidFile), `${broker.pid}\n`);
-  }
-  await assert.rejects(Deno.stat(pidFile), Deno.errors.NotFound);
-  await Deno.remove(directory);
-});
+transportTest(
+  "a second broker on the same port says so and ends, and leaves the pid file",
+  async (_, transport) => {
+    const directory = await Deno.makeTempDir();
+    const pidFile = `${directory}/pid`;
+    const flags = ["--pid-file", pidFile];
+    {
+      await using broker = await BrokerProcess.start({ transport, flags });
+      await assert.rejects(
+        BrokerProcess.start({ transport, flags: [...flags, "-p", String(broker.port)] }),
+        /Ended with 1 [^]*Cannot listen on port/,
+      );
+      assert.equal(await Deno.readTextFile(pidFile), `${broker.pid}\n`);
+    }
+    await assert.rejects(Deno.stat(pidFile), Deno.errors.NotFound);
+    await Deno.remove(directory);
+  },
+);
 
 netTest("a pid file that cannot be written keeps the broker from starting", async () => {
   const broker = await BrokerProcess.start({ flags: ["--pid-file", "missing/pid"] });

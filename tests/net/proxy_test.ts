@@ -1,9 +1,9 @@
 import { strict as assert } from "node:assert";
 import { encodePacket } from "../../lib/codec/mod.ts";
 import { type ProxiedClient, readProxyHeader } from "../../lib/net/proxy_header.ts";
-import { LocalServer } from "../support/local_server.ts";
-import { netTest } from "../support/net_test.ts";
+import type { LocalServer } from "../support/local_server.ts";
 import { connectPacket, RawClient } from "../support/raw_client.ts";
+import { transportTest } from "../support/transports.ts";
 
 const SIGNATURE = "0d0a0d0a000d0a515549540a";
 /** 192.0.2.5:6275 to 192.0.2.1:1883. */
@@ -133,10 +133,10 @@ function address(local: LocalServer): string {
 }
 
 for (const [name, version, bytes, { remoteAddress }] of headers) {
-  netTest(
+  transportTest(
     `behind a proxy with version ${version}, ${name}, a client has its own address`,
-    async () => {
-      await using local = new LocalServer();
+    async (open) => {
+      await using local = await open();
       const port = local.server.listen({ port: 0, proxy: { version, ...NO_DEMANDS } });
       const whole = Uint8Array.from([...bytes, ...encodePacket(connectPacket(), 5)]);
       for (const size of [whole.length, bytes.length, 7, 1]) {
@@ -156,10 +156,10 @@ for (const [name, version, bytes, { remoteAddress }] of headers) {
   );
 }
 
-netTest(
+transportTest(
   "who sends no header is closed with one line, and so is who sends none in time",
-  async () => {
-    await using local = new LocalServer({ connectTimeoutSeconds: 1 });
+  async (open) => {
+    await using local = await open({ connectTimeoutSeconds: 1 });
     const port = local.server.listen({ port: 0, proxy: { version: 2, ...NO_DEMANDS } });
     using client = await RawClient.open(port);
     using slow = await RawClient.open(port);
@@ -186,20 +186,23 @@ const demands: [
   ["requireCertificate", SSL, true],
 ];
 for (const [demand, extensions, isLetIn] of demands) {
-  netTest(`${demand} ${isLetIn ? "lets in" : "refuses"} extensions "${extensions}"`, async () => {
-    await using local = new LocalServer();
-    const proxy = { version: 2, ...NO_DEMANDS, [demand]: true } as const;
-    const port = local.server.listen({ port: 0, proxy });
-    using client = await RawClient.open(port);
-    await client.write(version2("21", "11", IPV4 + extensions));
-    await client.send(connectPacket()).catch(() => {});
-    if (!isLetIn) {
-      assert.deepEqual((await client.untilEnd()).packets, []);
-      return;
-    }
-    assert.equal((await client.receive())?.type, "connack");
-    const [connection] = local.broker.connections;
-    const { certificate } = connection!.identity!;
-    assert.equal(certificate?.commonName, extensions === SSL ? "pump" : undefined);
-  });
+  transportTest(
+    `${demand} ${isLetIn ? "lets in" : "refuses"} extensions "${extensions}"`,
+    async (open) => {
+      await using local = await open();
+      const proxy = { version: 2, ...NO_DEMANDS, [demand]: true } as const;
+      const port = local.server.listen({ port: 0, proxy });
+      using client = await RawClient.open(port);
+      await client.write(version2("21", "11", IPV4 + extensions));
+      await client.send(connectPacket()).catch(() => {});
+      if (!isLetIn) {
+        assert.deepEqual((await client.untilEnd()).packets, []);
+        return;
+      }
+      assert.equal((await client.receive())?.type, "connack");
+      const [connection] = local.broker.connections;
+      const { certificate } = connection!.identity!;
+      assert.equal(certificate?.commonName, extensions === SSL ? "pump" : undefined);
+    },
+  );
 }

@@ -1,22 +1,17 @@
 import { strict as assert } from "node:assert";
-import { LocalServer } from "../support/local_server.ts";
 import { publishPacket, RawClient } from "../support/raw_client.ts";
+import { type OpenServer, transportTest } from "../support/transports.ts";
 
 /** A test with a path for a socket. */
-function socketTest(name: string, fn: (path: string) => Promise<void>): void {
-  Deno.test({
-    name,
-    ignore: Deno.build.os === "windows",
-    sanitizeOps: true,
-    sanitizeResources: true,
-    async fn() {
-      const directory = await Deno.makeTempDir({ prefix: "flux-unix-" });
-      try {
-        await fn(`${directory}/mqtt.sock`);
-      } finally {
-        await Deno.remove(directory, { recursive: true });
-      }
-    },
+function socketTest(name: string, fn: (open: OpenServer, path: string) => Promise<void>): void {
+  if (Deno.build.os === "windows") return;
+  transportTest(name, async (open) => {
+    const directory = await Deno.makeTempDir({ prefix: "flux-unix-" });
+    try {
+      await fn(open, `${directory}/mqtt.sock`);
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+    }
   });
 }
 
@@ -26,9 +21,9 @@ async function connected(path: string): Promise<RawClient> {
   return client;
 }
 
-socketTest("clients of a Unix socket and of TCP hear each other", async (path) => {
+socketTest("clients of a Unix socket and of TCP hear each other", async (open, path) => {
   {
-    await using local = new LocalServer();
+    await using local = await open();
     assert.equal(local.server.listen({ path }), 0);
     assert.equal((await Deno.lstat(path)).mode! & 0o777, 0o660);
     using tcp = await RawClient.connect(local.port);
@@ -42,7 +37,7 @@ socketTest("clients of a Unix socket and of TCP hear each other", async (path) =
   await assert.rejects(Deno.lstat(path), Deno.errors.NotFound);
 });
 
-socketTest("a socket that was left behind is replaced; a file stays", async (path) => {
+socketTest("a socket that was left behind is replaced; a file stays", async (open, path) => {
   const { code } = await new Deno.Command(Deno.execPath(), {
     args: [
       "eval",
@@ -51,7 +46,7 @@ socketTest("a socket that was left behind is replaced; a file stays", async (pat
   }).output();
   assert.notEqual(code, 0);
   assert.ok((await Deno.lstat(path)).isSocket);
-  await using local = new LocalServer();
+  await using local = await open();
   local.server.listen({ path });
   using client = await connected(path);
   await client.ping();

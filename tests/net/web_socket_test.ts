@@ -4,6 +4,7 @@ import { LocalServer } from "../support/local_server.ts";
 import { netTest } from "../support/net_test.ts";
 import { connectPacket, publishPacket, RawClient } from "../support/raw_client.ts";
 import { clientFrame, RawWebSocket, upgradeRequest } from "../support/raw_web_socket.ts";
+import { transportTest } from "../support/transports.ts";
 
 const KB = 1024;
 const MB = 1024 * KB;
@@ -21,8 +22,8 @@ async function connected(port: number): Promise<{ socket: RawWebSocket; client: 
   return { socket, client };
 }
 
-netTest("clients of WebSockets and of TCP hear each other", async () => {
-  await using local = new LocalServer();
+transportTest("clients of WebSockets and of TCP hear each other", async (open) => {
+  await using local = await open();
   using tcp = await RawClient.connect(local.port);
   const { client, socket: _socket } = await connected(await listen(local));
   using _ = _socket;
@@ -158,10 +159,10 @@ const faults: [name: string, frame: Uint8Array, code: number][] = [
   ["a frame without mask", clientFrame(BINARY, PING, { isMasked: false }), 1002],
 ];
 for (const [name, frame, code] of faults) {
-  netTest(
+  transportTest(
     `${name} ends the connection with ${code}, and its will is published [MQTT-6.0.0-1] [v3 MQTT-6.0.0-1]`,
-    async () => {
-      await using local = new LocalServer();
+    async (open) => {
+      await using local = await open();
       using watcher = await RawClient.connect(local.port);
       await watcher.subscribe("wills");
       using socket = await RawWebSocket.connect(await listen(local));
@@ -225,9 +226,9 @@ netTest("who opens no WebSocket in time is closed", async () => {
   for (const stream of silent) stream.close();
 });
 
-netTest("a WebSocket that is never read is evicted as a TCP connection is", async () => {
+transportTest("a WebSocket that is never read is evicted as a TCP connection is", async (open) => {
   const limits = { maxQueuedBytes: 2 * MB, sendTimeoutSeconds: 1 };
-  await using local = new LocalServer(limits);
+  await using local = await open(limits);
   const { client: stuck, socket } = await connected(await listen(local));
   await stuck.subscribe("flood");
   using publisher = await RawClient.connect(local.port);

@@ -1,4 +1,5 @@
-import { START_FLAGS } from "./start_flags.ts";
+import { LIBC_PERMISSION } from "../../tasks/compile.ts";
+import { EPOLL_FLAGS, START_FLAGS } from "./start_flags.ts";
 
 /** How long the broker may take to accept connections. */
 const START_LIMIT_MS = 10_000;
@@ -10,15 +11,27 @@ const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 
 /** How a broker is to be started. */
 export interface BrokerProcessInit {
-  /** Flags of the command line; `-p 0` is added to them: a port that is free. */
+  /** Flags of the command line; `-p 0` is added to them, a port that is free, and `--no-dashboard`, whose port is the same for all. */
   readonly flags?: readonly string[];
-  /** The text of a configuration file, given by `-c`. It names no listener. */
+  /** The text of a configuration file, given by `-c`. It names no listener, unless `isPortOwn`. */
   readonly config?: string;
+  /** The configuration file names its listeners: no port is added. Default: false. */
+  readonly isPortOwn?: boolean;
   readonly environment?: Readonly<Record<string, string>>;
   /** A module of a test that is run in the process before the broker. */
   readonly preload?: URL;
+  /** What carries plain connections; default: what `deno task start` takes. */
+  readonly transport?: "deno" | "epoll";
+  /** Which libraries it may call: all, as by `deno task start:epoll`, or libc, as an executable. Default: all where `transport` is epoll. */
+  readonly ffi?: "none" | "libc" | "all";
+  /** A directory for Deno's notes of which modules were run. */
+  readonly coverage?: string;
   /** File descriptors that the process may open. */
   readonly openFiles?: number;
+  /** Characters of the log that are kept, more or less: the last. Default: all. */
+  readonly keptLog?: number;
+  /** Further flags of V8. */
+  readonly v8Flags?: readonly string[];
 }
 
 /** How a process ended. */
@@ -33,7 +46,9 @@ export class BrokerProcess {
   readonly #child: Deno.ChildProcess;
   readonly #directory: string;
   readonly #reading: Promise<unknown>;
+  readonly #keptLog: number;
   #log = "";
+  #port: number | undefined;
   #onLog: (() => void)[] = [];
   #ended: Deno.CommandStatus | undefined;
 
@@ -53,10 +68,23 @@ export class BrokerProcess {
 
   private constructor(init: BrokerProcessInit, directory: string) {
     this.#directory = directory;
+    this.#keptLog = init.keptLog ?? Infinity;
     const source = init.config === undefined ? [] : ["-c", "flux.conf"];
-    const flags = ["-p", "0", ...source, ...init.flags ?? []];
+    const transport = init.transport === undefined ? [] : ["--transport", init.transport];
+    const port = init.isPortOwn ? [] : ["-p", "0"];
+    const flags = [...port, "--no-dashboard", ...source, ...transport, ...init.flags ?? []];
+    const { ffi = init.transport === "epoll" ? "all" : "none" } = init;
+    const permitted = [
+      ...ffi === "all" ? EPOLL_FLAGS : START_FLAGS,
+      ...ffi === "libc" ? [LIBC_PERMISSION] : [],
+      ...init.coverage === undefined ? [] : [`--coverage=${init.coverage}`],
+    ];
     const preload = init.preload === undefined ? [] : ["--preload", init.preload.pathname];
-    const args = ["run", "--no-prompt", ...START_FLAGS, ...preload, MAIN, ...flags];
+    // Deno takes them once only.
+    const own = permitted.map((flag) =>
+      flag.startsWith("--v8-flags=") ? [flag, ...init.v8Flags ?? []].join(",") : flag
+    );
+    const args = ["run", "--no-prompt", ...own, ...preload, MAIN, ...flags];
     const deno = Deno.execPath();
     const [command, ...rest] = init.openFiles === undefined
       ? [deno, ...args]
@@ -84,6 +112,11 @@ export class BrokerProcess {
     });
   }
 
+  /** Whether the process has ended by itself, or was ended. */
+  get isEnded(): boolean {
+    return this.#ended !== undefined;
+  }
+
   get pid(): number {
     return this.#child.pid;
   }
@@ -95,7 +128,7 @@ export class BrokerProcess {
 
   /** Where it listens, on 127.0.0.1. */
   get port(): number {
-    return Number(LISTENING.exec(this.#log)![1]);
+    return this.#port ??= Number(LISTENING.exec(this.#log)![1]);
   }
 
   /** Where it runs: its configuration file is `flux.conf` in it. */
@@ -186,6 +219,7 @@ export class BrokerProcess {
   async #read(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
     for await (const text of stream.pipeThrough(new TextDecoderStream())) {
       this.#log += text;
+      if (this.#log.length > this.#keptLog * 2) this.#log = this.#log.slice(-this.#keptLog);
       this.#told();
     }
   }

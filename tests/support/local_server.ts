@@ -1,6 +1,12 @@
 import { strict as assert } from "node:assert";
 import type { BrokerOptions, ListenerOptions, LogPort } from "../../lib/broker/mod.ts";
-import { type ListenInit, loadTls, Server, type TlsInit } from "../../lib/net/mod.ts";
+import {
+  type ListenInit,
+  loadTls,
+  Server,
+  type TlsInit,
+  type Transport,
+} from "../../lib/net/mod.ts";
 
 /** How long connections may take to be gone when their clients are. */
 const SETTLE_LIMIT_MS = 3000;
@@ -18,13 +24,15 @@ export class LocalServer {
   constructor(
     options: Partial<BrokerOptions> = {},
     listener: Partial<ListenerOptions> = {},
+    transport?: Transport,
   ) {
     const say: LogPort["info"] = (message, fields) => {
       this.log.push(message);
       this.details.push(`${message} ${JSON.stringify(fields ?? {})}`);
     };
     this.#logPort = { debugOn: false, debug: say, info: say, warning: say, error: say };
-    this.server = new Server({ options, log: this.#logPort });
+    const log = this.#logPort;
+    this.server = new Server({ options, log, ...transport === undefined ? {} : { transport } });
     this.port = this.server.listen({ port: 0, options: listener });
   }
 

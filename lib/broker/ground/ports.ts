@@ -69,6 +69,8 @@ export interface AuthenticationRequest extends ClientIdentity {
   readonly allowAnonymous: boolean;
   /** The whole packet: what it asks for, its will, its properties. */
   readonly connect: Connect;
+  /** Whether the client has left meanwhile, so that nobody waits for the answer; absent: nobody can tell. */
+  readonly signal?: { readonly isGone: boolean };
 }
 
 /** Whether a client may come in; `userName` replaces the one it gave. */

@@ -1,3 +1,5 @@
+import { addressKey } from "./address.ts";
+
 /** So much a second on average, and a second's worth at once. */
 export class Rate {
   readonly #perSecond: number;
@@ -36,8 +38,7 @@ export interface ConnectionRates {
   readonly bytes: readonly Rate[];
 }
 
-/** Whose address it is, without the port. */
+/** Whose address it is. */
 export function hostOf(remoteAddress: string): string {
-  const colon = remoteAddress.lastIndexOf(":");
-  return colon < 0 ? remoteAddress : remoteAddress.slice(0, colon);
+  return addressKey(remoteAddress);
 }

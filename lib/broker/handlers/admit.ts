@@ -69,7 +69,7 @@ function admit(
   request: AuthenticationRequest,
   authenticationProperties: Properties | undefined,
 ): void {
-  const { connect, password: _, connect: __, allowAnonymous: ___, ...identity } = request;
+  const { connect, password: _, allowAnonymous: __, signal: ___, ...identity } = request;
   const { clientId } = identity;
   const claim = claimSession(core, connection, identity);
   const { owner, existing, isForeign, isEnding, hasEndedStored } = claim;

@@ -54,6 +54,11 @@ function requestOf(core: Core, connection: Connection, connect: Connect): Authen
     password: connect.password,
     allowAnonymous: listener.allowAnonymous,
     connect,
+    signal: {
+      get isGone() {
+        return connection.state === "closed";
+      },
+    },
   };
 }
 

@@ -1,0 +1,73 @@
+import type {
+  AccessPort,
+  AuthenticationRequest,
+  AuthenticationVerdict,
+  ClientIdentity,
+  Decision,
+  EnhancedExchange,
+} from "../broker/mod.ts";
+import { type Qos, ReasonCode } from "../codec/mod.ts";
+
+/**
+ * Access control where users log in at the dashboard: at its listeners a client is who has logged in there, and needs no password
+ * again; whoever may only look publishes nothing. All else is answered by the access control behind it.
+ */
+export class PageAccess implements AccessPort {
+  readonly #inner: AccessPort;
+  readonly #viewers: ReadonlyMap<string, ReadonlySet<string>>;
+
+  /** `viewers`: the users who may only look, by the names of the listeners where users log in. */
+  constructor(inner: AccessPort, viewers: ReadonlyMap<string, ReadonlySet<string>>) {
+    this.#inner = inner;
+    this.#viewers = viewers;
+  }
+
+  /** {@linkcode AccessPort.version} */
+  get version(): number {
+    return this.#inner.version;
+  }
+
+  /** {@linkcode AccessPort.checksTopics} */
+  get checksTopics(): boolean {
+    return this.#inner.checksTopics || [...this.#viewers.values()].some(({ size }) => size > 0);
+  }
+
+  /** {@linkcode AccessPort.authenticate} */
+  authenticate(
+    request: AuthenticationRequest,
+    reply: (verdict: AuthenticationVerdict) => void,
+  ): void {
+    const userName = request.certificate?.commonName;
+    // A password is what the log-in itself asks for.
+    if (!this.#viewers.has(request.listener) || request.password !== undefined) {
+      return this.#inner.authenticate(request, reply);
+    }
+    reply(
+      userName === undefined
+        ? { isAllowed: false, reasonCode: ReasonCode.NotAuthorized }
+        : { isAllowed: true, userName },
+    );
+  }
+
+  /** {@linkcode AccessPort.beginEnhanced} */
+  beginEnhanced(method: string, request: AuthenticationRequest): EnhancedExchange | undefined {
+    return this.#inner.beginEnhanced(method, request);
+  }
+
+  /** {@linkcode AccessPort.mayPublish} */
+  mayPublish(client: ClientIdentity, topicName: string, qos: Qos, retain: boolean): Decision {
+    const viewers = this.#viewers.get(client.listener);
+    if (client.userName !== undefined && viewers?.has(client.userName)) return false;
+    return this.#inner.mayPublish(client, topicName, qos, retain);
+  }
+
+  /** {@linkcode AccessPort.maySubscribe} */
+  maySubscribe(client: ClientIdentity, topicFilter: string, qos: Qos): Decision {
+    return this.#inner.maySubscribe(client, topicFilter, qos);
+  }
+
+  /** {@linkcode AccessPort.mayRead} */
+  mayRead(client: ClientIdentity, topicName: string): boolean {
+    return this.#inner.mayRead(client, topicName);
+  }
+}

@@ -1,0 +1,177 @@
+import { ReasonCode } from "../codec/mod.ts";
+import type { Message, Subscription } from "../session/mod.ts";
+import type { Broker } from "./broker.ts";
+import { disconnect, endSession } from "./services/lifecycle.ts";
+import type { Client } from "./state/connection.ts";
+
+/** A client as a table shows it. */
+export interface ClientSummary {
+  /** The session's name. */
+  readonly clientId: string;
+  /** `""`: anonymous, or it has not been here since the broker started. */
+  readonly userName: string;
+  /** `""`: as for the user name. */
+  readonly remoteAddress: string;
+  /** The name of the listener at which it came in last. */
+  readonly listener: string;
+  /** 3 (MQTT 3.1), 4 (3.1.1) or 5. */
+  readonly protocolVersion: number;
+  /** Whether it is here. */
+  readonly isConnected: boolean;
+  /** 0: off, or not connected. */
+  readonly keepAliveSeconds: number;
+  /** When bytes last came, in the clock's milliseconds; 0: not connected. */
+  readonly lastReceivedMs: number;
+  /** Subscriptions of its session. */
+  readonly subscriptionCount: number;
+  /** Messages that wait. */
+  readonly queuedMessages: number;
+  /** Payload and topic bytes of these. */
+  readonly queuedBytes: number;
+  /** QoS 1 and 2 messages under way. */
+  readonly inFlight: number;
+  /** Bytes that its connection has not taken. */
+  readonly unsentBytes: number;
+  /** Messages that it has not got. */
+  readonly dropped: number;
+}
+
+/** A name of a column of {@linkcode ClientSummary}. */
+export type ClientColumn = keyof ClientSummary;
+
+/** One client with all that is known of it. */
+export interface ClientDetail extends ClientSummary {
+  /** Seconds that its session outlives its connection; `Infinity`: without end. */
+  readonly sessionExpirySeconds: number;
+  /** When the session ends, in the clock's milliseconds; absent: it does not, or the client is connected. */
+  readonly sessionExpiresAtMs: number | undefined;
+  /** Whether its CONNECT asked for a session without a past. */
+  readonly wantsCleanStart: boolean;
+  /** Since when a write stands still, in the clock's milliseconds; absent: nothing is being written. */
+  readonly writingSinceMs: number | undefined;
+  /** Whether its Receive Maximum leaves room for one more message. */
+  readonly hasQuota: boolean;
+  /** Whether the broker does not read it at present: it sends too fast, or an answer is waited for. */
+  readonly isStopped: boolean;
+  /** Whether a will is kept for it. */
+  readonly hasWill: boolean;
+  /** Messages that it has not got. */
+  readonly droppedByReason: ReadonlyMap<string, number>;
+  /** By their Topic Filters. */
+  readonly subscriptions: ReadonlyMap<string, Subscription>;
+}
+
+/** What each column says of a client: for whoever sorts thousands without making an object of each. */
+export const CLIENT_COLUMNS: {
+  readonly [Column in ClientColumn]: (client: Client) => ClientSummary[Column];
+} = {
+  clientId: ({ session }) => session.clientId,
+  userName: ({ identity }) => identity.userName ?? "",
+  remoteAddress: ({ identity, isRestored }) => isRestored ? "" : identity.remoteAddress,
+  listener: ({ identity, isRestored }) => isRestored ? "" : identity.listener,
+  protocolVersion: ({ identity }) => identity.protocolVersion,
+  isConnected: ({ connection }) => connection !== null,
+  keepAliveSeconds: ({ connection }) => connection?.keepAliveSeconds ?? 0,
+  lastReceivedMs: ({ connection }) => connection?.lastReceivedMs ?? 0,
+  subscriptionCount: ({ session }) => session.subscriptions.size,
+  queuedMessages: ({ session }) => session.queue.length,
+  queuedBytes: ({ session }) => session.queue.bytes,
+  inFlight: ({ session }) => session.sender.size,
+  unsentBytes: ({ connection }) => connection?.outbox.unsentBytes ?? 0,
+  dropped: ({ session }) => sum(session.dropped?.values() ?? []),
+};
+
+/** A client as a table shows it. */
+export function summarizeClient(client: Client): ClientSummary {
+  const row: Partial<Record<ClientColumn, string | number | boolean>> = {};
+  for (const column of Object.keys(CLIENT_COLUMNS) as ClientColumn[]) {
+    row[column] = CLIENT_COLUMNS[column](client);
+  }
+  return row as unknown as ClientSummary;
+}
+
+/** All that is known of one client; `undefined`: there is no session of that name. */
+export function describeClient(broker: Broker, clientId: string): ClientDetail | undefined {
+  const client = broker.clients.get(clientId);
+  if (client === undefined) return undefined;
+  const { session, connection, expiry } = client;
+  const isWriting = connection !== null && connection.outbox.writingBytes > 0;
+  return {
+    ...summarizeClient(client),
+    sessionExpirySeconds: session.expirySeconds,
+    sessionExpiresAtMs: connection === null && expiry !== null ? expiry.atMs : undefined,
+    wantsCleanStart: connection?.wantsCleanStart ?? false,
+    writingSinceMs: isWriting ? connection.outbox.wroteAtMs : undefined,
+    hasQuota: session.sender.hasQuota,
+    isStopped: connection?.isStopped ?? false,
+    hasWill: connection?.will !== undefined || client.delayedWill !== null,
+    droppedByReason: session.dropped ?? new Map(),
+    subscriptions: session.subscriptions,
+  };
+}
+
+/** Disconnects a client, which is told so; its session stays. `false`: it is not connected. A turn of its own. */
+export function disconnectClient(broker: Broker, clientId: string, message: string): boolean {
+  const connection = broker.clients.get(clientId)?.connection ?? null;
+  if (connection === null) return false;
+  const { core } = broker;
+  const reasonCode = ReasonCode.AdministrativeAction;
+  core.inTurn(() => disconnect(core, connection, { reasonCode, message }));
+  return true;
+}
+
+/** Ends a session and all that belongs to it; its client is disconnected first. `false`: there is none. A turn of its own. */
+export function deleteSession(broker: Broker, clientId: string, message: string): boolean {
+  const client = broker.clients.get(clientId);
+  if (client === undefined) return false;
+  disconnectClient(broker, clientId, message);
+  const { core } = broker;
+  core.inTurn(() => endSession(core, client));
+  return true;
+}
+
+/** A retained message without its payload. */
+export interface RetainedEntry {
+  /** The topic. */
+  readonly topicName: string;
+  /** At which it was published. */
+  readonly qos: number;
+  /** How long the payload is. */
+  readonly payloadBytes: number;
+  /** In the clock's milliseconds; `Infinity`: never. */
+  readonly expiresAtMs: number;
+  /** The Client Identifier of who published it; `""`: the broker, or not known. */
+  readonly publisherId: string;
+}
+
+/**
+ * The retained messages that match a filter, at the caller's pace: after every `maxSteps` names comes `undefined`, which is no
+ * message but a place to let others have their turn.
+ */
+export function* walkRetained(
+  broker: Broker,
+  topicFilter: string,
+  maxSteps: number,
+): Generator<RetainedEntry | undefined, void> {
+  const walk = broker.core.retained.matches(topicFilter);
+  for (let count = 1; !walk.isDone; count++) {
+    const message = walk.next(maxSteps);
+    if (message !== undefined) {
+      const { topicName, qos, length: payloadBytes, expiresAtMs, publisherId } = message;
+      yield { topicName, qos, payloadBytes, expiresAtMs, publisherId };
+    }
+    if (message === undefined || count % maxSteps === 0) yield undefined;
+  }
+}
+
+/** The retained message of a topic, a copy; `undefined`: it has none. */
+export function readRetained(broker: Broker, topicName: string): Message | undefined {
+  const kept = broker.core.retained.get(topicName)?.toMessage();
+  return kept === undefined ? undefined : { ...kept, payload: kept.payload.slice() };
+}
+
+function sum(counts: Iterable<number>): number {
+  let total = 0;
+  for (const count of counts) total += count;
+  return total;
+}

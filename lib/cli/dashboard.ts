@@ -1,0 +1,177 @@
+import type { HttpContext, HttpListenerInit, HttpServer, SettingView } from "../http/mod.ts";
+import { type Config, type ListenerConfig, loadConfig } from "../config/mod.ts";
+import type { Server } from "../net/mod.ts";
+import { type Logger, LogTail, type SysLevels } from "../observe/mod.ts";
+import { VERSION } from "../version.ts";
+import { EXIT, messageOf } from "./output.ts";
+import { placeOf } from "./place.ts";
+import { StartError } from "./start_error.ts";
+
+/**
+ * When the page that nobody asked for is loaded, milliseconds after the ports are open: those who waited for the broker to come up are
+ * served first.
+ */
+const OPEN_PAGE_MS = 150;
+
+/** What the page, its API and the metrics are made of. */
+export interface DashboardInit {
+  /** The broker on the network. */
+  readonly server: Server;
+  /** The log; what it writes is shown. */
+  readonly log: Logger;
+  /** Counters and levels. */
+  readonly levels: () => SysLevels;
+  /** The configuration as it holds now. */
+  readonly config: () => Config;
+}
+
+/** Whether anything is to be spoken over HTTP. */
+export function hasDashboard({ listeners, dashboard }: Config): boolean {
+  return dashboard !== undefined || listeners.some(({ http }) => http !== undefined);
+}
+
+/** The listeners for HTTP that are configured, and the page that nobody asked for. The room is loaded only where there is one. */
+export class Dashboard {
+  #http: HttpServer | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #opening: Promise<void> = Promise.resolve();
+
+  /**
+   * Opens the listeners that are configured, and soon after the page that nobody asked for, whose port may be taken. Throws `StartError`
+   * where one that is configured cannot be opened.
+   */
+  async open(init: DashboardInit): Promise<void> {
+    const { listeners, dashboard } = init.config();
+    for (const listener of listeners.filter(({ http }) => http !== undefined)) {
+      try {
+        await this.#listen(init, listener);
+      } catch (error) {
+        const problem = `Cannot listen on ${placeOf(listener)}: ${messageOf(error)}`;
+        throw new StartError(EXIT.failed, problem);
+      }
+    }
+    if (dashboard === undefined) return;
+    this.#timer = setTimeout(
+      () => this.#opening = this.#openDefault(init, dashboard),
+      OPEN_PAGE_MS,
+    );
+  }
+
+  /** Ends it all; nothing where there is none. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#opening;
+    await this.#http?.close();
+  }
+
+  async #openDefault(init: DashboardInit, listener: ListenerConfig): Promise<void> {
+    try {
+      await this.#listen(init, listener);
+    } catch (error) {
+      const place = placeOf(listener);
+      init.log.warning(`There is no dashboard: cannot listen on ${place}: ${messageOf(error)}`);
+    }
+  }
+
+  async #listen(init: DashboardInit, listener: ListenerConfig): Promise<void> {
+    this.#http ??= await load(init);
+    await listenOn(this.#http, listener, init.log);
+  }
+}
+
+/** The room is loaded by those who want it: the start of others does not pay for it. */
+async function load(init: DashboardInit): Promise<HttpServer> {
+  const { HttpServer } = await import("../http/mod.ts");
+  return new HttpServer(contextOf(init));
+}
+
+async function listenOn(
+  http: HttpServer,
+  listener: ListenerConfig,
+  log: Logger,
+): Promise<void> {
+  const port = await http.listen(await listenInit(listener));
+  const { address, path, tls } = listener;
+  const host = address === "" ? Deno.hostname() : address.includes(":") ? `[${address}]` : address;
+  const scheme = tls === undefined ? "http" : "https";
+  log.info(`Dashboard: ${path === "" ? `${scheme}://${host}:${port}` : path}`);
+}
+
+async function listenInit(listener: ListenerConfig): Promise<HttpListenerInit> {
+  const { address: hostname, port, path, options, access, tls, http } = listener;
+  const { hosts = [], admins = [], viewers = [], tokenFile = "" } = http ?? {};
+  return {
+    hostname,
+    port,
+    path,
+    options,
+    hosts,
+    admins,
+    viewers,
+    clientIdPrefixes: access.clientIdPrefixes,
+    ...tokenFile === "" ? {} : { tokens: await Deno.readTextFile(tokenFile) },
+    ...tls === undefined ? {} : {
+      tls: {
+        cert: await Deno.readTextFile(tls.certfile),
+        key: await Deno.readTextFile(tls.keyfile),
+      },
+    },
+  };
+}
+
+function contextOf({ server, log, levels, config }: DashboardInit): HttpContext {
+  const { listeners, dashboard } = config();
+  const all = dashboard === undefined ? listeners : [...listeners, dashboard];
+  return {
+    broker: server.broker,
+    hub: server.hub,
+    log,
+    tail: log.tail ?? new LogTail(),
+    version: VERSION,
+    levels,
+    adopt: (stream, peer, options) => server.adopt(stream, peer, options),
+    settings: () => settingsOf(config()),
+    listeners: all.map((listener) => ({
+      name: listener.options.name,
+      protocol: listener.protocol,
+      address: listener.address,
+      port: listener.port,
+      path: listener.path,
+      origin: listener.origin,
+      isTls: listener.tls !== undefined,
+      certfile: listener.tls?.certfile ?? "",
+      allowAnonymous: listener.options.allowAnonymous,
+      maxConnections: listener.options.maxConnections,
+      aclFile: listener.access.aclFile,
+      isAclStrict: listener.access.aclSubscribe === "strict",
+    })),
+    checkConfiguration,
+    logLevel: () => log.options.level,
+    setLogLevel: (level) => log.setLevel(level),
+  };
+}
+
+function settingsOf({ settings }: Config): readonly SettingView[] {
+  return settings.map(({ option, listener, text, origin }) => ({
+    name: option.name,
+    theme: option.theme,
+    listener,
+    value: text,
+    origin,
+    description: option.description,
+    isReloadable: option.reloadable,
+  }));
+}
+
+/** Only the text itself is looked at: neither the files that it names nor the environment. */
+function checkConfiguration(text: string): readonly string[] {
+  const result = loadConfig({
+    file: "configuration",
+    readFile: () => text,
+    listDirectory: () => [],
+    environment: {},
+    flags: [],
+    user: { name: "", isRoot: false },
+  });
+  return result.isValid ? [] : result.problems;
+}

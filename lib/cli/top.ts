@@ -1,0 +1,175 @@
+import { parseArgs } from "node:util";
+import { ApiClient, ApiError } from "./api_client.ts";
+import type { Flags } from "./commands.ts";
+import { flagsHelp } from "./help.ts";
+import { EXIT, messageOf, print, printError } from "./output.ts";
+import {
+  clientLines,
+  type ClientRow,
+  detailLines,
+  headLines,
+  type Overview,
+  SORT_COLUMNS,
+} from "./top_screen.ts";
+
+/** The flags of `top`. */
+export const TOP_FLAGS = {
+  url: {
+    type: "string",
+    value: "URL",
+    text: "Where the broker's dashboard is. [http://127.0.0.1:9883]",
+  },
+  "token-file": {
+    type: "string",
+    value: "FILE",
+    text: "A file with nothing but a token of the broker's http_token_file.",
+  },
+  sort: {
+    type: "string",
+    value: "COLUMN",
+    choices: SORT_COLUMNS,
+    text: "The column that clients are sorted by, the largest first. [queuedMessages]",
+  },
+  client: {
+    type: "string",
+    value: "ID",
+    text: "Shows this client alone, with all that is known of it.",
+  },
+  interval: { type: "string", value: "SECONDS", text: "Between two looks, 1 to 3600. [2]" },
+  once: { type: "boolean", text: "Looks once, prints it and ends." },
+  help: { type: "boolean", text: "Prints this." },
+} as const satisfies Flags;
+
+/** How it is called, and what it does. */
+export const TOP_USE = `Shows what a broker does, again and again, by its API:
+flux-mqtt top [--url URL] [--token-file FILE] [--sort COLUMN] [--client ID] [--once]
+At a terminal: s sorts by the next column, q ends.`;
+const NOTE = `
+Exit status: 0 all went well, 1 the broker does not answer or refuses, 2 the command line is not understood.
+`;
+
+/** Lines that are printed where it is no terminal. */
+const PLAIN_ROWS = 20;
+const CLEAR = "\x1b[H\x1b[2J";
+
+/** What is looked at, and how. */
+interface Looking {
+  readonly api: ApiClient;
+  readonly clientId: string | undefined;
+  readonly intervalMs: number;
+  sort: string;
+}
+
+/** `flux-mqtt top`. */
+export async function top(args: readonly string[]): Promise<number> {
+  let values;
+  try {
+    values = parseArgs({ args: [...args], options: TOP_FLAGS }).values;
+  } catch (error) {
+    return refuse(messageOf(error));
+  }
+  if (values.help) {
+    print(`${TOP_USE}\n\n${flagsHelp(TOP_FLAGS)}${NOTE}`);
+    return EXIT.ok;
+  }
+  const looking = lookingOf(values);
+  if (typeof looking === "string") return refuse(looking);
+  try {
+    if (values.once || !Deno.stdout.isTerminal()) {
+      print((await screen(looking, PLAIN_ROWS)).join("\n") + "\n");
+      return EXIT.ok;
+    }
+    return await follow(looking);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    printError(`${error.message}\n`);
+    return EXIT.failed;
+  }
+}
+
+function lookingOf(
+  values: Readonly<Record<string, string | boolean | undefined>>,
+): Looking | string {
+  const { url = "http://127.0.0.1:9883", sort = "queuedMessages", interval = "2", client } = values;
+  if (!SORT_COLUMNS.includes(String(sort))) {
+    return `--sort: Must be one of ${SORT_COLUMNS.join(", ")}, is "${sort}"`;
+  }
+  const seconds = Number(interval);
+  if (!(seconds >= 1 && seconds <= 3600)) {
+    return `--interval: Must be a number from 1 to 3600, is "${interval}"`;
+  }
+  const file = values["token-file"];
+  try {
+    const token = file === undefined ? "" : Deno.readTextFileSync(String(file)).trim();
+    return {
+      api: new ApiClient(String(url), token),
+      clientId: client === undefined ? undefined : String(client),
+      intervalMs: seconds * 1000,
+      sort: String(sort),
+    };
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+/** What is shown: `rows` lines at most. */
+async function screen({ api, clientId, sort }: Looking, rows: number): Promise<string[]> {
+  if (clientId !== undefined) {
+    return detailLines(await api.get(`/clients/${encodeURIComponent(clientId)}`));
+  }
+  const head = headLines(await api.get<Overview>("/overview"));
+  const limit = Math.min(1000, Math.max(1, rows - head.length - 1));
+  const order = sort === "clientId" ? "asc" : "desc";
+  const { items } = await api.get<{ items: ClientRow[] }>("/clients", { sort, order, limit });
+  return [...head, ...clientLines(items, sort)];
+}
+
+/** Looks again and again, until `q` or Ctrl+C. */
+async function follow(looking: Looking): Promise<number> {
+  let isEnded = false;
+  let wake = () => {};
+  const hasKeys = Deno.stdin.isTerminal();
+  if (hasKeys) Deno.stdin.setRaw(true, { cbreak: true });
+  const keys = hasKeys ? Deno.stdin.readable.getReader() : undefined;
+  const read = async () => {
+    for (
+      let part = await keys?.read();
+      part !== undefined && !part.done;
+      part = await keys?.read()
+    ) {
+      const key = String.fromCharCode(part.value[0] ?? 0);
+      if (key === "q") isEnded = true;
+      if (key === "s") looking.sort = next(looking.sort);
+      wake();
+    }
+  };
+  read().catch(() => {});
+  try {
+    while (!isEnded) {
+      const { rows, columns } = Deno.consoleSize();
+      const lines = await screen(looking, rows - 1);
+      print(CLEAR + lines.slice(0, rows - 1).map((line) => line.slice(0, columns)).join("\n"));
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, looking.intervalMs);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  } finally {
+    if (hasKeys) Deno.stdin.setRaw(false);
+    await keys?.cancel();
+    print("\n");
+  }
+  return EXIT.ok;
+}
+
+function next(sort: string): string {
+  return SORT_COLUMNS[(SORT_COLUMNS.indexOf(sort) + 1) % SORT_COLUMNS.length]!;
+}
+
+function refuse(problem: string): number {
+  printError(`${problem}\nSee flux-mqtt top --help\n`);
+  return EXIT.usage;
+}

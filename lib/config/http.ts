@@ -1,0 +1,78 @@
+import type { ListenerAccess } from "../auth/mod.ts";
+import { DEFAULT_LISTENER_OPTIONS } from "../broker/mod.ts";
+import { isLoopback, LOOPBACK_ADDRESS } from "../net/mod.ts";
+import type { HttpConfig, ListenerConfig } from "./config.ts";
+import type { TransportOptions } from "./transport_options.ts";
+
+/** The port of the page, as mosquitto has it for its HTTP interface. */
+const DEFAULT_HTTP_PORT = 9883;
+
+/** Who comes in at a listener for HTTP. */
+export function httpConfig(options: TransportOptions): HttpConfig | undefined {
+  const { protocol, httpHosts: hosts, httpAdmins: admins, httpViewers: viewers } = options;
+  if (protocol !== "http_api") return undefined;
+  return { hosts, admins, viewers, tokenFile: options.httpTokenFile };
+}
+
+/** Whether nobody is named: then everybody who reaches the listener is let in. */
+export function isOpenHttp({ admins, viewers, tokenFile }: HttpConfig): boolean {
+  return admins.length === 0 && viewers.length === 0 && tokenFile === "";
+}
+
+/** What stands at a listener for HTTP and has no meaning there, or the other way round. */
+export function* httpContradictions(
+  options: TransportOptions,
+): Generator<[option: string, message: string]> {
+  const isHttp = options.protocol === "http_api";
+  const ofHttp: [option: string, isSet: boolean][] = [
+    ["http_host", options.httpHosts.length > 0],
+    ["http_admin", options.httpAdmins.length > 0],
+    ["http_viewer", options.httpViewers.length > 0],
+    ["http_token_file", options.httpTokenFile !== ""],
+  ];
+  const notOfHttp: [option: string, isSet: boolean][] = [
+    ["require_certificate", options.requireCertificate],
+    ["enable_proxy_protocol", options.enableProxyProtocol !== "none"],
+    ["websockets_origin", options.websocketsOrigins.length > 0],
+  ];
+  for (const [option, isSet] of isHttp ? notOfHttp : ofHttp) {
+    if (!isSet) continue;
+    yield [option, isHttp ? "Cannot stand with `protocol http_api`" : "Needs `protocol http_api`"];
+  }
+  const both = options.httpAdmins.find((user) => options.httpViewers.includes(user));
+  if (both !== undefined) yield ["http_viewer", `${both} is an http_admin already`];
+}
+
+/** What is wrong with a listener for HTTP as a whole: who reaches it, and who are its users. */
+export function* httpProblems(
+  { address, path, http, access, options }: ListenerConfig,
+): Generator<[option: string, message: string]> {
+  if (http === undefined) return;
+  if (isOpenHttp(http) && path === "" && !isLoopback(address)) {
+    yield [
+      "protocol",
+      "Needs users where others than this machine reach it: `http_admin USER` and `http_viewer USER` of a `password_file`, " +
+      "or `http_token_file FILE`; or name the address 127.0.0.1",
+    ];
+  }
+  if (http.admins.length + http.viewers.length > 0 && access.passwordFile === "") {
+    yield [http.admins.length > 0 ? "http_admin" : "http_viewer", "Needs a `password_file`"];
+  }
+  if (options.mountPoint !== "") yield ["mount_point", "Cannot stand with `protocol http_api`"];
+}
+
+/** The page without a configuration: this machine only, everybody on it. */
+export function defaultDashboard(origin: string, access: ListenerAccess): ListenerConfig {
+  const name = `${LOOPBACK_ADDRESS}:${DEFAULT_HTTP_PORT}`;
+  return {
+    port: DEFAULT_HTTP_PORT,
+    address: LOOPBACK_ADDRESS,
+    path: "",
+    protocol: "http_api",
+    websocketsOrigins: [],
+    http: { hosts: [], admins: [], viewers: [], tokenFile: "" },
+    origin,
+    options: { ...DEFAULT_LISTENER_OPTIONS, name, allowAnonymous: true },
+    access: { ...access, certificateUserName: "none" },
+  };
+}

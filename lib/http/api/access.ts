@@ -1,0 +1,111 @@
+import { type Acl, ClientRights, DISK, parseAclFile } from "../../auth/mod.ts";
+import { isTopicFilter, isTopicName, parseTopicFilter } from "../../topic/mod.ts";
+import { json } from "../answers.ts";
+import { Problem } from "../problem.ts";
+import { requiredOf } from "../query.ts";
+import type { ApiRequest, Route } from "../route.ts";
+import { flag, object, text } from "../schema.ts";
+
+const ACTIONS = ["publish", "read", "subscribe"] as const;
+type Action = typeof ACTIONS[number];
+
+/** Who may do what. */
+export const ACCESS_ROUTES: readonly Route[] = [
+  {
+    method: "GET",
+    path: "/api/v1/access/explain",
+    role: "viewer",
+    summary: "Whether a client may do something with a topic, and the line that decides",
+    query: [
+      {
+        name: "action",
+        description: "What it wants to do",
+        schema: { type: "string", enum: ACTIONS },
+        required: true,
+      },
+      {
+        name: "topic",
+        description: "A Topic Name; with subscribe a Topic Filter",
+        schema: { type: "string" },
+        required: true,
+      },
+      {
+        name: "listener",
+        description: "The listener's name; default: the first",
+        schema: { type: "string" },
+      },
+      {
+        name: "userName",
+        description: "Absent: an anonymous client",
+        schema: { type: "string" },
+      },
+      { name: "clientId", description: "For %c in patterns", schema: { type: "string" } },
+    ],
+    answer: object({
+      isAllowed: flag("The answer"),
+      reason: text("The file, the line and its text; or why there is none"),
+    }),
+    handle: explain,
+  },
+];
+
+function explain({ query, context }: ApiRequest): Response {
+  const action = requiredOf(query, "action") as Action;
+  if (!ACTIONS.includes(action)) {
+    throw new Problem(400, `action: must be one of ${ACTIONS.join(", ")}`);
+  }
+  const topic = requiredOf(query, "topic");
+  const isValid = action === "subscribe" ? isTopicFilter(topic) : isTopicName(topic);
+  if (!isValid) {
+    const kind = action === "subscribe" ? "Filter" : "Name";
+    throw new Problem(400, `topic: must be a Topic ${kind}, is "${topic}"`);
+  }
+  const named = query.get("listener");
+  const listener = context.listeners.find(({ name }) => named === null || name === named);
+  if (listener === undefined) throw new Problem(404, `There is no listener ${named}`);
+  const { aclFile, isAclStrict } = listener;
+  if (aclFile === "") {
+    return json({ isAllowed: true, reason: "There is no acl_file: everybody may everything" });
+  }
+  if (action === "subscribe" && !isAclStrict) {
+    const reason =
+      "acl_subscribe is mosquitto, which grants every filter; what may not be read does not come";
+    return json({ isAllowed: true, reason });
+  }
+  const userName = query.get("userName") ?? "";
+  const rights = new ClientRights(
+    readAcl(aclFile),
+    userName === "" ? undefined : userName,
+    query.get("clientId") ?? "",
+  );
+  return json(decide(rights, action, topic, aclFile));
+}
+
+function decide(
+  rights: ClientRights,
+  action: Action,
+  topic: string,
+  aclFile: string,
+): { isAllowed: boolean; reason: string } {
+  const { isAllowed, rule } = action === "subscribe"
+    ? rights.decideSubscribe(parseTopicFilter(topic)!.topicFilter)
+    : rights.decide(action === "publish" ? "write" : "read", topic);
+  const verb = action === "publish" ? "write" : "read";
+  const reason = rule === undefined
+    ? `No line of ${aclFile} lets it ${verb} there`
+    : `${aclFile}:${rule.line}: ${rule.text}`;
+  return { isAllowed, reason };
+}
+
+/** As it stands in the file now; what is in force is the same, or was before the file was spoilt. */
+function readAcl(path: string): Acl {
+  let problems: readonly string[];
+  try {
+    const parsed = parseAclFile(path, DISK.readFile(path));
+    if (parsed.isValid) return parsed.value;
+    problems = parsed.problems;
+  } catch {
+    problems = [`Cannot read ${path}`];
+  }
+  throw new Problem(409, `The acl_file is not valid, the rules of before hold: ${problems[0]}`);
+}

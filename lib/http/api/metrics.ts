@@ -1,0 +1,58 @@
+import { EXPOSITION_TYPES, formatFor, metricFamilies, writeExposition } from "../../observe/mod.ts";
+import { json } from "../answers.ts";
+import { processLevels } from "../gauges.ts";
+import { Problem } from "../problem.ts";
+import type { ApiRequest, Route } from "../route.ts";
+import { object, oneOf, text } from "../schema.ts";
+
+/** Metrics, and whether the broker is well. */
+export const METRICS_ROUTES: readonly Route[] = [
+  {
+    method: "GET",
+    path: "/metrics",
+    role: "viewer",
+    summary: "The metrics, in Prometheus' text format or in that of OpenMetrics, by Accept",
+    answer: text("The metrics"),
+    contentType: EXPOSITION_TYPES.prometheus,
+    handle: metrics,
+  },
+  {
+    method: "GET",
+    path: "/health/live",
+    role: "anyone",
+    summary: "Answers while the process runs",
+    answer: object({ status: oneOf("Always this", "live") }),
+    handle: () => json({ status: "live" }),
+  },
+  {
+    method: "GET",
+    path: "/health/ready",
+    role: "anyone",
+    summary: "Whether messages are taken: 503 while the store fails or is full, or the broker ends",
+    answer: object({ status: oneOf("Always this", "ready") }),
+    handle: ready,
+  },
+];
+
+async function metrics(request: ApiRequest): Promise<Response> {
+  const { context, gauges, survey, certificates } = request;
+  const format = formatFor(request.request.headers.get("accept") ?? "");
+  const families = metricFamilies({
+    broker: context.levels(),
+    queues: await survey.take(),
+    process: processLevels(),
+    loopDelay: gauges.loopDelay.histogram,
+    certificateEnds: await certificates.read(Date.now()),
+    build: { version: context.version, deno: Deno.version.deno },
+  });
+  return new Response(writeExposition(families, format), {
+    headers: { "content-type": EXPOSITION_TYPES[format] },
+  });
+}
+
+function ready({ context: { broker } }: ApiRequest): Response {
+  if (broker.core.isShuttingDown) throw new Problem(503, "The broker ends");
+  if (broker.core.store?.isFull) throw new Problem(503, "The store is full");
+  if (broker.core.store?.isFailing) throw new Problem(503, "The store cannot write");
+  return json({ status: "ready" });
+}

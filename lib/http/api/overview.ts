@@ -1,0 +1,144 @@
+import { json } from "../answers.ts";
+import { Problem } from "../problem.ts";
+import type { ApiRequest, Route } from "../route.ts";
+import { list, number, object, oneOf, type Schema, text, whole } from "../schema.ts";
+
+/** Pages that are kept up to date at one time. */
+const MAX_STREAMS = 64;
+/** Seconds between looks for what is not well. */
+const WARN_SECONDS = 5;
+/** Bytes that a page has not taken at which its stream ends: it comes back by itself. */
+const MAX_UNSENT = 64;
+
+const GAUGES: Readonly<Record<string, Schema>> = {
+  atMs: whole("When, milliseconds since 1970"),
+  clients: whole("Clients that are connected"),
+  sessions: whole("Sessions"),
+  subscriptions: whole("Subscriptions"),
+  retained: whole("Retained messages"),
+  retainedBytes: whole("Bytes of these"),
+  receivedRate: number("PUBLISH packets in, per second"),
+  sentRate: number("PUBLISH packets out, per second"),
+  receivedBytesRate: number("Bytes in, per second"),
+  sentBytesRate: number("Bytes out, per second"),
+  droppedRate: number("Messages dropped, per second"),
+  dropped: whole("Messages dropped since the start"),
+  queuedBytes: whole("Bytes that wait in sessions"),
+  bufferedBytes: whole("Bytes not yet written to connections"),
+  memoryBytes: whole("Resident memory"),
+  cpu: number("Processors in use"),
+  loopDelayP50: number("The median delay of the event loop, seconds"),
+  loopDelayP99: number("Of a hundred delays the longest but one, seconds"),
+  commitRate: number("Commits per second"),
+  storeBytes: whole("Bytes of the database in use"),
+};
+const WARNING = object({
+  level: oneOf("How grave it is", "warning", "error"),
+  text: text("One sentence"),
+  clientId: text("The client that it is about"),
+}, ["clientId"]);
+
+/** Whether everything is well. */
+export const OVERVIEW_ROUTES: readonly Route[] = [
+  {
+    method: "GET",
+    path: "/api/v1/overview",
+    role: "viewer",
+    summary: "Numbers of now, and what is not well, in words",
+    answer: object({
+      version: text("The broker's"),
+      startedMs: whole("When it started, milliseconds since 1970"),
+      hasStore: { type: "boolean", description: "Whether anything outlives the process" },
+      gauges: object(GAUGES),
+      warnings: list(WARNING),
+    }),
+    handle: overview,
+  },
+  {
+    method: "GET",
+    path: "/api/v1/history",
+    role: "viewer",
+    summary:
+      "The same numbers of the last hour, every ten seconds, the oldest first: one list each",
+    answer: object(
+      Object.fromEntries(
+        Object.entries(GAUGES).map(([name, schema]) => [name, list(schema)]),
+      ),
+    ),
+    handle: history,
+  },
+  {
+    method: "GET",
+    path: "/api/v1/events",
+    role: "viewer",
+    summary: "Server-sent events: `gauges` once a second, `warnings` every five",
+    answer: text("Events with JSON in them"),
+    contentType: "text/event-stream",
+    handle: events,
+  },
+];
+
+async function overview({ context, gauges, warnings }: ApiRequest): Promise<Response> {
+  return json({
+    version: context.version,
+    startedMs: Math.round(performance.timeOrigin),
+    hasStore: context.broker.core.store !== undefined,
+    gauges: gauges.current,
+    warnings: await warnings.take(Date.now()),
+  });
+}
+
+function history({ gauges }: ApiRequest): Response {
+  const names = Object.keys(GAUGES) as (keyof typeof gauges.latest)[];
+  return json(
+    Object.fromEntries(
+      names.map((name) => [name, gauges.history.map((values) => rounded(values[name]))]),
+    ),
+  );
+}
+
+/** Four digits are what a chart shows. */
+function rounded(value: number): number {
+  return Number.isInteger(value) ? value : Number(value.toPrecision(4));
+}
+
+function events(request: ApiRequest): Response {
+  const { gauges, warnings, ending, streams } = request;
+  if (streams.size >= MAX_STREAMS) throw new Problem(503, "Too many pages are open");
+  const encoder = new TextEncoder();
+  let stop = () => {};
+  const stream = new ReadableStream<Uint8Array>({
+    start(controller) {
+      let count = 0;
+      const send = (event: string, data: unknown) => {
+        try {
+          const text = `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+          controller.enqueue(encoder.encode(text));
+          // Who takes nothing for a minute is not there.
+          if ((controller.desiredSize ?? 0) < -MAX_UNSENT) end();
+        } catch {
+          stop();
+        }
+      };
+      const unwatch = gauges.watch((values) => {
+        send("gauges", values);
+        if (count++ % WARN_SECONDS === 0) warn();
+      });
+      const warn = () => warnings.take(Date.now()).then((found) => send("warnings", found));
+      const end = () => {
+        stop();
+        controller.close();
+      };
+      stop = () => {
+        unwatch();
+        streams.delete(end);
+        ending.removeEventListener("abort", end);
+      };
+      streams.add(end);
+      ending.addEventListener("abort", end);
+      send("gauges", gauges.latest);
+    },
+    cancel: () => stop(),
+  });
+  return new Response(stream, { headers: { "content-type": "text/event-stream" } });
+}

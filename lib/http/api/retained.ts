@@ -1,0 +1,220 @@
+import { type Message, readRetained, type RetainedEntry, walkRetained } from "../../broker/mod.ts";
+import { isTopicFilter, isTopicName } from "../../topic/mod.ts";
+import { done, json } from "../answers.ts";
+import { LevelSelection } from "../level_selection.ts";
+import { payloadOf, payloadSchema, propertiesOf } from "../payload.ts";
+import { Problem } from "../problem.ts";
+import { cursorOf, encodeCursor, limitOf, PAGE_PARAMETERS, requiredOf } from "../query.ts";
+import { mayPublish, mayRead } from "../rights.ts";
+import type { ApiRequest, Route } from "../route.ts";
+import { flag, object, page, text, whole } from "../schema.ts";
+import { Slices, STEPS } from "../slices.ts";
+
+/** Topics that one request deletes. */
+const MAX_DELETED = 100_000;
+
+const ENTRY = {
+  topicName: text("The topic"),
+  qos: whole("At which it was published", 0, 2),
+  payloadBytes: whole("How long the payload is"),
+  expiresAtMs: { type: ["number", "null"], description: "When it goes; null: never" },
+  publisherId: text("Who published it; empty: the broker, or not known"),
+};
+const FILTER = { name: "filter", description: "A Topic Filter", schema: { type: "string" } };
+const TOPIC = {
+  name: "topic",
+  description: "A Topic Name",
+  schema: { type: "string" },
+  required: true,
+} as const;
+
+/** Retained messages: browse, read, delete. */
+export const RETAINED_ROUTES: readonly Route[] = [
+  {
+    method: "GET",
+    path: "/api/v1/retained",
+    role: "viewer",
+    summary:
+      "Retained messages without their payloads, in no certain order, a page at a time; ask for the next within a minute",
+    query: [{ ...FILTER, description: "A Topic Filter; default #" }, ...PAGE_PARAMETERS],
+    answer: page(object(ENTRY)),
+    handle: list,
+  },
+  {
+    method: "GET",
+    path: "/api/v1/retained/levels",
+    role: "viewer",
+    summary: "The levels right below a topic under which retained messages lie, and how many",
+    query: [
+      {
+        name: "below",
+        description: "The levels above, as `home/cellar`; absent: the first level",
+        schema: { type: "string" },
+      },
+      ...PAGE_PARAMETERS,
+    ],
+    answer: page(object({
+      level: text("The level's name"),
+      messages: whole("Retained messages at it and below it"),
+      hasMessage: flag("Whether one stands at the level itself"),
+    })),
+    handle: browse,
+  },
+  {
+    method: "GET",
+    path: "/api/v1/retained/message",
+    role: "viewer",
+    summary: "One retained message with its payload",
+    query: [TOPIC],
+    answer: object({ ...ENTRY, ...payloadSchema }),
+    handle: read,
+  },
+  {
+    method: "DELETE",
+    path: "/api/v1/retained/message",
+    role: "admin",
+    summary: "Deletes the retained message of a topic, as an empty one published there does",
+    query: [TOPIC],
+    handle: remove,
+  },
+  {
+    method: "DELETE",
+    path: "/api/v1/retained",
+    role: "admin",
+    summary: `Deletes the retained messages that match a filter, ${MAX_DELETED} at most`,
+    query: [
+      { ...FILTER, required: true },
+      {
+        name: "dryRun",
+        description: "true: only counts what would be deleted",
+        schema: { type: "string", enum: ["true", "false"] },
+      },
+    ],
+    answer: object({
+      deleted: whole("How many, or with dryRun how many it would be"),
+      isDryRun: flag("Whether nothing was deleted"),
+      hasMore: flag("Whether there are more than one request deletes"),
+    }),
+    handle: removeMany,
+  },
+];
+
+/** Calls `visit` with the retained messages of a walk that the caller may read, until it says `false`. */
+async function visitRetained(
+  { context, ending, caller }: ApiRequest,
+  walk: Iterable<RetainedEntry | undefined>,
+  visit: (entry: RetainedEntry) => boolean | void,
+): Promise<void> {
+  const slices = new Slices(ending);
+  for (const entry of walk) {
+    if (entry === undefined) {
+      if (slices.isOver) await slices.pause();
+    } else if (mayRead(context.broker, caller!, entry.topicName) && visit(entry) === false) return;
+  }
+}
+
+async function list(request: ApiRequest): Promise<Response> {
+  const { query, context, walks } = request;
+  const limit = limitOf(query);
+  const after = query.get("after") ?? "";
+  const walk = after === ""
+    ? walkRetained(context.broker, filterOf(query.get("filter") ?? "#"), STEPS)
+    : walks.resume(after);
+  const items: RetainedEntry[] = [];
+  await visitRetained(request, resumable(walk), (entry) => {
+    items.push(entry);
+    return items.length < limit;
+  });
+  return json({ items, next: items.length < limit ? null : walks.rest(walk) });
+}
+
+/** Leaving the loop over a generator would end it. */
+function resumable<T>(walk: Generator<T, void>): Iterable<T> {
+  return { [Symbol.iterator]: () => ({ next: () => walk.next() as IteratorResult<T> }) };
+}
+
+async function browse(request: ApiRequest): Promise<Response> {
+  const { query } = request;
+  const below = query.get("below");
+  const prefix = below === null ? "" : `${below}/`;
+  if (below !== null && below !== "" && !isTopicName(below)) {
+    throw new Problem(400, `below: must be a Topic Name, is "${below}"`);
+  }
+  const selection = new LevelSelection(limitOf(query), cursorOf(query)?.[1]);
+  const count = ({ topicName }: RetainedEntry) => {
+    // "a/#" is "a" as well, which is not below it.
+    if (!topicName.startsWith(prefix)) return;
+    const end = topicName.indexOf("/", prefix.length);
+    const level = end < 0 ? topicName.slice(prefix.length) : topicName.slice(prefix.length, end);
+    selection.offer(level, end < 0);
+  };
+  const { broker } = request.context;
+  await visitRetained(request, walkRetained(broker, `${prefix}#`, STEPS), count);
+  // "#" does not reach what the broker says of itself. [MQTT-4.7.2-1]
+  if (prefix === "") await visitRetained(request, walkRetained(broker, "$SYS/#", STEPS), count);
+  const { items, next } = selection.page();
+  return json({ items, next: next === undefined ? null : encodeCursor(["", next]) });
+}
+
+function read({ query, context, caller }: ApiRequest): Response {
+  const topicName = requiredOf(query, "topic");
+  const message = mayRead(context.broker, caller!, topicName)
+    ? readRetained(context.broker, topicName)
+    : undefined;
+  if (message === undefined) throw noMessage(topicName);
+  return json(shown(message));
+}
+
+function shown(message: Message): Record<string, unknown> {
+  const { topicName, qos, payload, expiresAtMs, publisherId } = message;
+  return {
+    topicName,
+    qos,
+    payloadBytes: payload.length,
+    expiresAtMs,
+    publisherId,
+    ...payloadOf(payload),
+    ...propertiesOf(message.properties),
+  };
+}
+
+async function remove({ query, context, caller }: ApiRequest): Promise<Response> {
+  const topicName = requiredOf(query, "topic");
+  if (readRetained(context.broker, topicName) === undefined) throw noMessage(topicName);
+  if (!await mayPublish(context.broker, caller!, topicName, 0, true)) {
+    throw new Problem(403, `The ACL does not let you publish to ${topicName}`);
+  }
+  context.hub.publish({ topicName, payload: new Uint8Array(), retain: true });
+  return done();
+}
+
+async function removeMany(request: ApiRequest): Promise<Response> {
+  const { query, context, caller } = request;
+  const topicFilter = filterOf(requiredOf(query, "filter"));
+  const isDryRun = query.get("dryRun") === "true";
+  let topics: string[] = [];
+  let deleted = 0;
+  let hasMore = false;
+  const walk = walkRetained(context.broker, topicFilter, STEPS);
+  await visitRetained(request, walk, ({ topicName }) => {
+    if (topics.length === MAX_DELETED) return !(hasMore = true);
+    topics.push(topicName);
+  });
+  if (isDryRun) [deleted, topics] = [topics.length, []];
+  const slices = new Slices(request.ending);
+  for (const topicName of topics) {
+    if (!await mayPublish(context.broker, caller!, topicName, 0, true)) continue;
+    context.hub.publish({ topicName, payload: new Uint8Array(), retain: true });
+    if (++deleted % STEPS === 0 && slices.isOver) await slices.pause();
+  }
+  return json({ deleted, isDryRun, hasMore });
+}
+
+function filterOf(text: string): string {
+  if (isTopicFilter(text) && !text.startsWith("$share/")) return text;
+  throw new Problem(400, `filter: must be a Topic Filter, is "${text}"`);
+}
+
+function noMessage(topicName: string): Problem {
+  return new Problem(404, `${topicName} has no retained message`);
+}

@@ -1,0 +1,28 @@
+import type { Route } from "../route.ts";
+import { ACCESS_ROUTES } from "./access.ts";
+import { CLIENT_ROUTES } from "./clients.ts";
+import { CONFIGURATION_ROUTES } from "./configuration.ts";
+import { documentRoute } from "./document.ts";
+import { LOG_ROUTES } from "./log.ts";
+import { METRICS_ROUTES } from "./metrics.ts";
+import { OVERVIEW_ROUTES } from "./overview.ts";
+import { PUBLISH_ROUTES } from "./publish.ts";
+import { RETAINED_ROUTES } from "./retained.ts";
+import { SESSION_ROUTES } from "./session.ts";
+import { SUBSCRIPTION_ROUTES } from "./subscriptions.ts";
+
+const OPERATIONS: readonly Route[] = [
+  ...OVERVIEW_ROUTES,
+  ...CLIENT_ROUTES,
+  ...SUBSCRIPTION_ROUTES,
+  ...RETAINED_ROUTES,
+  ...PUBLISH_ROUTES,
+  ...CONFIGURATION_ROUTES,
+  ...ACCESS_ROUTES,
+  ...LOG_ROUTES,
+  ...SESSION_ROUTES,
+  ...METRICS_ROUTES,
+];
+
+/** Every operation, the document of them among them. */
+export const API_ROUTES: readonly Route[] = [...OPERATIONS, documentRoute(OPERATIONS)];

@@ -1,0 +1,172 @@
+import type { AccessPort, ClientIdentity } from "../broker/mod.ts";
+import type { HttpListenerInit } from "./context.ts";
+import { PAGE_HEADER } from "./guard.ts";
+import { LogInLimit } from "./log_in_limit.ts";
+import { Problem } from "./problem.ts";
+import type { Role } from "./role.ts";
+import { Sessions } from "./sessions.ts";
+import type { Tokens } from "./tokens.ts";
+
+/** Who asks. */
+export interface Caller {
+  /** What it may. */
+  readonly role: Role;
+  /** How that is known: nobody is named at this listener, by log-in, or by a token. */
+  readonly by: "open" | "session" | "token";
+  /** For access control: what is published and read for this caller is decided by it. */
+  readonly identity: ClientIdentity;
+}
+
+/** The Client Identifier that access control is told of where no client is connected. */
+const API_CLIENT_ID = "http-api";
+
+/** Who comes in at one listener for HTTP, and as whom. */
+export class Callers {
+  readonly #init: HttpListenerInit;
+  readonly #access: AccessPort;
+  readonly #tokens: Tokens | undefined;
+  readonly #sessions = new Sessions();
+  readonly #limit = new LogInLimit();
+  readonly #now: () => number;
+
+  /** `now`: the clock, milliseconds. */
+  constructor(
+    init: HttpListenerInit,
+    access: AccessPort,
+    tokens: Tokens | undefined,
+    now: () => number,
+  ) {
+    this.#init = init;
+    this.#access = access;
+    this.#tokens = tokens;
+    this.#now = now;
+  }
+
+  /** Whether nobody is named, so that everybody who reaches the listener is let in. */
+  get isOpen(): boolean {
+    const { admins, viewers } = this.#init;
+    return admins.length === 0 && viewers.length === 0 && this.#tokens === undefined;
+  }
+
+  /** Whether users can log in. */
+  get hasUsers(): boolean {
+    return this.#init.admins.length + this.#init.viewers.length > 0;
+  }
+
+  /** Who sends this request; `undefined`: nobody who is known. */
+  async find(request: Request, remoteAddress: string): Promise<Caller | undefined> {
+    const bearer = /^Bearer\s+(\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
+    if (bearer !== undefined) {
+      const role = await this.#tokens?.roleOf(bearer);
+      return role && { role, by: "token", identity: this.#identity(undefined, remoteAddress) };
+    }
+    if (this.isOpen) {
+      return { role: "admin", by: "open", identity: this.#identity(undefined, remoteAddress) };
+    }
+    const secret = this.#cookieOf(request);
+    if (secret === undefined) return undefined;
+    const session = await this.#sessions.find(secret, this.#access.version, this.#now());
+    if (session === undefined) return undefined;
+    const { role, userName } = session;
+    return { role, by: "session", identity: this.#identity(userName, remoteAddress) };
+  }
+
+  /** Throws a {@linkcode Problem} where the caller may not change something, or a page of another origin may be behind the request. */
+  checkChange(caller: Caller, request: Request): void {
+    if (caller.role !== "admin") throw new Problem(403, "A viewer may look, but change nothing");
+    this.checkPage(caller, request);
+  }
+
+  /** The header that only the page itself, or a program, can send. */
+  checkPage(caller: Caller | undefined, request: Request): void {
+    if (caller?.by === "token" || request.headers.has(PAGE_HEADER)) return;
+    throw new Problem(
+      403,
+      `Needs the header ${PAGE_HEADER}, which pages of other sites cannot send`,
+    );
+  }
+
+  /** Logs in; returns the `Set-Cookie` header. Throws a {@linkcode Problem}. */
+  async logIn(userName: string, password: string, remoteAddress: string): Promise<string> {
+    const address = hostOf(remoteAddress);
+    const waitSeconds = this.#limit.waitSeconds(address, this.#now());
+    if (waitSeconds > 0) {
+      throw new Problem(429, `Too many attempts have failed: wait ${waitSeconds} s`, {
+        "retry-after": String(waitSeconds),
+      });
+    }
+    const role = this.#roleOf(userName);
+    // A user without a role costs as much as one with a wrong password: nobody learns which it was.
+    const isRight = await this.#isPassword(userName, password, remoteAddress);
+    if (role === undefined || !isRight) {
+      this.#limit.fail(address, this.#now());
+      throw new Problem(
+        401,
+        "The user name or the password is wrong, or the user has no role here",
+      );
+    }
+    this.#limit.forgive(address);
+    const { version } = this.#access;
+    return this.#cookie(await this.#sessions.begin(userName, role, version, this.#now()));
+  }
+
+  /** Logs out; returns the `Set-Cookie` header that takes the cookie away. */
+  async logOut(request: Request): Promise<string> {
+    const secret = this.#cookieOf(request);
+    if (secret !== undefined) await this.#sessions.end(secret);
+    return `${this.#cookie("")}; Max-Age=0`;
+  }
+
+  #roleOf(userName: string): Role | undefined {
+    if (this.#init.admins.includes(userName)) return "admin";
+    return this.#init.viewers.includes(userName) ? "viewer" : undefined;
+  }
+
+  #isPassword(userName: string, password: string, remoteAddress: string): Promise<boolean> {
+    const identity = this.#identity(userName, remoteAddress);
+    return new Promise((resolve) =>
+      this.#access.authenticate({
+        ...identity,
+        clientId: this.#init.clientIdPrefixes + API_CLIENT_ID,
+        password: new TextEncoder().encode(password),
+        allowAnonymous: false,
+        connect: {
+          type: "connect",
+          protocolVersion: 5,
+          cleanStart: true,
+          keepAliveSeconds: 0,
+          clientId: API_CLIENT_ID,
+          userName,
+        },
+      }, ({ isAllowed }) => resolve(isAllowed))
+    );
+  }
+
+  #identity(userName: string | undefined, remoteAddress: string): ClientIdentity {
+    const { name: listener } = this.#init.options;
+    return { clientId: API_CLIENT_ID, userName, protocolVersion: 5, remoteAddress, listener };
+  }
+
+  /** Cookies know no ports: two brokers of one machine have names of their own. */
+  get #cookieName(): string {
+    return `flux_mqtt_${this.#init.options.name.replace(/[^A-Za-z0-9]/g, "_")}`;
+  }
+
+  #cookie(value: string): string {
+    const secure = this.#init.tls === undefined ? "" : "; Secure";
+    return `${this.#cookieName}=${value}; Path=/; HttpOnly; SameSite=Strict${secure}`;
+  }
+
+  #cookieOf(request: Request): string | undefined {
+    for (const part of (request.headers.get("cookie") ?? "").split(";")) {
+      const [name, value] = part.trim().split("=", 2);
+      if (name === this.#cookieName && value !== undefined && value !== "") return value;
+    }
+    return undefined;
+  }
+}
+
+/** `127.0.0.1` of `127.0.0.1:50123`. */
+function hostOf(remoteAddress: string): string {
+  return remoteAddress.replace(/:\d+$/, "");
+}

@@ -1,0 +1,38 @@
+import { X509Certificate } from "node:crypto";
+import type { ListenerView } from "./context.ts";
+
+/** How long what was read is taken as it is, milliseconds. */
+const MAX_AGE_MS = 60_000;
+
+/** When the certificates of the listeners end: read from their files, as whoever connects would see them. */
+export class CertificateEnds {
+  readonly #listeners: readonly ListenerView[];
+  #readMs = -Infinity;
+  #ends: ReadonlyMap<string, number> = new Map();
+
+  constructor(listeners: readonly ListenerView[]) {
+    this.#listeners = listeners.filter(({ certfile }) => certfile !== "");
+  }
+
+  /** Seconds since 1970, by the listener's name; one whose file cannot be read is not there. */
+  async read(nowMs: number): Promise<ReadonlyMap<string, number>> {
+    if (this.#listeners.length === 0 || nowMs - this.#readMs < MAX_AGE_MS) return this.#ends;
+    this.#readMs = nowMs;
+    const ends = new Map<string, number>();
+    for (const { name, certfile } of this.#listeners) {
+      const endMs = await endOf(certfile);
+      if (endMs !== undefined) ends.set(name, endMs / 1000);
+    }
+    return this.#ends = ends;
+  }
+}
+
+/** The first certificate of the file is the server's own. */
+async function endOf(path: string): Promise<number | undefined> {
+  try {
+    const endMs = Date.parse(new X509Certificate(await Deno.readTextFile(path)).validTo);
+    return Number.isFinite(endMs) ? endMs : undefined;
+  } catch {
+    return undefined;
+  }
+}

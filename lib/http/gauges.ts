@@ -1,0 +1,197 @@
+import process from "node:process";
+import { LoopDelay, type ProcessLevels, type SysLevels } from "../observe/mod.ts";
+
+/** How often numbers are taken, milliseconds. */
+const SAMPLE_MS = 1000;
+/** Samples that one point of the history is made of. */
+const SAMPLES_PER_POINT = 10;
+/** Points of an hour. */
+const MAX_POINTS = 360;
+
+/** What the page shows of one moment. Rates are per second. */
+export interface GaugeValues {
+  /** When, milliseconds since 1970. */
+  readonly atMs: number;
+  /** Clients that are connected. */
+  readonly clients: number;
+  /** Sessions. */
+  readonly sessions: number;
+  /** Subscriptions. */
+  readonly subscriptions: number;
+  /** Retained messages. */
+  readonly retained: number;
+  /** Bytes of these. */
+  readonly retainedBytes: number;
+  /** PUBLISH packets in. */
+  readonly receivedRate: number;
+  /** PUBLISH packets out. */
+  readonly sentRate: number;
+  /** Bytes in. */
+  readonly receivedBytesRate: number;
+  /** Bytes out. */
+  readonly sentBytesRate: number;
+  /** Messages dropped. */
+  readonly droppedRate: number;
+  /** Messages dropped since the start. */
+  readonly dropped: number;
+  /** Bytes that wait in sessions. */
+  readonly queuedBytes: number;
+  /** Bytes not yet written to connections. */
+  readonly bufferedBytes: number;
+  /** Resident memory, bytes. */
+  readonly memoryBytes: number;
+  /** Processors in use: 1 is one whole processor. */
+  readonly cpu: number;
+  /** The median delay of the event loop in the last minute, seconds. */
+  readonly loopDelayP50: number;
+  /** Of a hundred delays the longest but one, seconds. */
+  readonly loopDelayP99: number;
+  /** Commits; 0 without a store. */
+  readonly commitRate: number;
+  /** Bytes of the database in use; 0 without a store. */
+  readonly storeBytes: number;
+}
+
+/** A name of {@linkcode GaugeValues}. */
+export type GaugeName = keyof GaugeValues;
+
+/** Counters of which rates are made. */
+interface Counters {
+  readonly atMs: number;
+  readonly received: number;
+  readonly sent: number;
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+  readonly dropped: number;
+  readonly commits: number;
+  readonly cpuMs: number;
+}
+
+/** Numbers of now and of the last hour: a sample a second, a point of the history every ten. */
+export class Gauges {
+  /** How late the event loop is. */
+  readonly loopDelay: LoopDelay = new LoopDelay();
+  readonly #read: () => SysLevels;
+  readonly #now: () => number;
+  readonly #listeners = new Set<(values: GaugeValues) => void>();
+  readonly #history: GaugeValues[] = [];
+  #before: Counters;
+  #atPoint: Counters;
+  #latest: GaugeValues;
+  #samples = 0;
+
+  /** `read`: counters and levels; `now`: milliseconds since 1970. */
+  constructor(read: () => SysLevels, now: () => number) {
+    this.#read = read;
+    this.#now = now;
+    this.#before = this.#atPoint = this.#counters(read());
+    this.#latest = this.#values(read(), this.#before, this.#before);
+  }
+
+  /** Begins to take numbers; the function returned ends it. */
+  start(): () => void {
+    const stopDelay = this.loopDelay.start();
+    const timer = setInterval(() => this.sample(), SAMPLE_MS);
+    return () => {
+      clearInterval(timer);
+      stopDelay();
+    };
+  }
+
+  /** The last sample. */
+  get latest(): GaugeValues {
+    return this.#latest;
+  }
+
+  /** The rates of the last sample, with the levels of this moment. */
+  get current(): GaugeValues {
+    return { ...this.#latest, ...levelGauges(this.#read()) };
+  }
+
+  /** The last hour, the oldest first. */
+  get history(): readonly GaugeValues[] {
+    return this.#history;
+  }
+
+  /** Calls `tell` with each sample from now on; the function returned ends it. */
+  watch(tell: (values: GaugeValues) => void): () => void {
+    this.#listeners.add(tell);
+    return () => this.#listeners.delete(tell);
+  }
+
+  /** Takes the numbers of now. */
+  sample(): void {
+    const levels = this.#read();
+    const counters = this.#counters(levels);
+    this.#latest = this.#values(levels, counters, this.#before);
+    this.#before = counters;
+    if (this.#samples++ % SAMPLES_PER_POINT === 0) {
+      // Rates of the whole time since the point before: what happened between is in it.
+      this.#history.push(this.#values(levels, counters, this.#atPoint));
+      this.#atPoint = counters;
+      if (this.#history.length > MAX_POINTS) this.#history.shift();
+    }
+    for (const tell of this.#listeners) tell(this.#latest);
+  }
+
+  #counters({ metrics, store }: SysLevels): Counters {
+    const { user, system } = process.cpuUsage();
+    return {
+      atMs: this.#now(),
+      received: metrics.publishReceived,
+      sent: metrics.publishSent,
+      receivedBytes: metrics.bytesReceived,
+      sentBytes: metrics.bytesSent,
+      dropped: metrics.droppedTotal,
+      commits: store?.commits ?? 0,
+      cpuMs: (user + system) / 1000,
+    };
+  }
+
+  #values(levels: SysLevels, now: Counters, before: Counters): GaugeValues {
+    const seconds = (now.atMs - before.atMs) / 1000;
+    const rate = (name: Exclude<keyof Counters, "atMs">) =>
+      seconds <= 0 ? 0 : (now[name] - before[name]) / seconds;
+    return {
+      ...levelGauges(levels),
+      atMs: Math.round(now.atMs),
+      receivedRate: rate("received"),
+      sentRate: rate("sent"),
+      receivedBytesRate: rate("receivedBytes"),
+      sentBytesRate: rate("sentBytes"),
+      droppedRate: rate("dropped"),
+      memoryBytes: Deno.memoryUsage().rss,
+      cpu: rate("cpuMs") / 1000,
+      loopDelayP50: this.loopDelay.quantile(0.5),
+      loopDelayP99: this.loopDelay.quantile(0.99),
+      commitRate: rate("commits"),
+    };
+  }
+}
+
+/** What needs no time to pass. */
+function levelGauges(levels: SysLevels) {
+  return {
+    clients: levels.connectedCount,
+    sessions: levels.sessionCount,
+    subscriptions: levels.subscriptionCount,
+    retained: levels.retainedCount,
+    retainedBytes: levels.retainedBytes,
+    dropped: levels.metrics.droppedTotal,
+    queuedBytes: levels.queuedBytes,
+    bufferedBytes: levels.bufferedBytes,
+    storeBytes: levels.store?.usedBytes ?? 0,
+  };
+}
+
+/** What the process uses now. */
+export function processLevels(): ProcessLevels {
+  const { user, system } = process.cpuUsage();
+  const { rss, heapUsed } = Deno.memoryUsage();
+  return {
+    cpuSeconds: { user: user / 1e6, system: system / 1e6 },
+    residentBytes: rss,
+    heapBytes: heapUsed,
+    startSeconds: performance.timeOrigin / 1000,
+  };
+}

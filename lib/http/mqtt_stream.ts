@@ -1,0 +1,108 @@
+/** What the network room calls a byte stream: one client's bytes, in and out. */
+export interface MqttStream {
+  /** Fills some of the buffer; resolves to the bytes read, or `null` at the end. */
+  read(buffer: Uint8Array): Promise<number | null>;
+  /** Writes some of the bytes; resolves to how many. */
+  write(bytes: Uint8Array): Promise<number>;
+  /** Ends our direction. */
+  closeWrite(): Promise<void>;
+  /** Ends both directions. */
+  close(): void;
+}
+
+/** Bytes that have come and were not read: a client that is not read for a while loses its connection beyond that. */
+const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
+/** Bytes that the browser has not taken, above which the next write waits. */
+const MAX_UNSENT_BYTES = 256 * 1024;
+/** How often is looked whether it has taken some, milliseconds: WebSockets do not tell. */
+const LOOK_MS = 20;
+
+/** A browser's WebSocket as a stream of bytes. Where its messages begin and end means nothing. [MQTT-6.0.0-2] */
+export class WebSocketMqttStream implements MqttStream {
+  readonly #socket: WebSocket;
+  #unread: Uint8Array[] = [];
+  #unreadBytes = 0;
+  #isEnded = false;
+  /** Who waits for bytes. */
+  #wake: (() => void) | undefined;
+
+  /** `socket` may be opening still: bytes come when it is open. */
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.binaryType = "arraybuffer";
+    socket.addEventListener("message", ({ data }) => this.#receive(data));
+    for (const event of ["close", "error"]) socket.addEventListener(event, () => this.#end());
+  }
+
+  /** {@linkcode MqttStream.read} */
+  async read(buffer: Uint8Array): Promise<number | null> {
+    while (this.#unread.length === 0) {
+      if (this.#isEnded) return null;
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    const first = this.#unread[0]!;
+    const count = Math.min(first.length, buffer.length);
+    buffer.set(first.subarray(0, count));
+    this.#unreadBytes -= count;
+    if (count < first.length) this.#unread[0] = first.subarray(count);
+    else this.#unread.shift();
+    return count;
+  }
+
+  /** {@linkcode MqttStream.write} */
+  async write(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
+    this.#failUnlessOpen();
+    // Copied: the caller uses its buffer again when this call is over.
+    this.#socket.send(bytes.slice());
+    while (this.#socket.bufferedAmount > MAX_UNSENT_BYTES) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      this.#failUnlessOpen();
+    }
+    return bytes.length;
+  }
+
+  /** {@linkcode MqttStream.closeWrite} */
+  closeWrite(): Promise<void> {
+    this.#close();
+    return Promise.resolve();
+  }
+
+  /** {@linkcode MqttStream.close} */
+  close(): void {
+    this.#close();
+    this.#end();
+  }
+
+  #receive(data: unknown): void {
+    // Only binary frames carry MQTT; another ends the connection. [MQTT-6.0.0-1]
+    if (!(data instanceof ArrayBuffer)) return this.close();
+    this.#unread.push(new Uint8Array(data));
+    this.#unreadBytes += data.byteLength;
+    if (this.#unreadBytes > MAX_UNREAD_BYTES) return this.close();
+    this.#tell();
+  }
+
+  #end(): void {
+    this.#isEnded = true;
+    this.#tell();
+  }
+
+  #tell(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+
+  #failUnlessOpen(): void {
+    if (this.#socket.readyState !== WebSocket.OPEN) {
+      throw new Error("Cannot write: the WebSocket is closed");
+    }
+  }
+
+  #close(): void {
+    const { readyState } = this.#socket;
+    if (readyState === WebSocket.OPEN || readyState === WebSocket.CONNECTING) {
+      this.#socket.close(1000);
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import type { Caller } from "./caller.ts";
+import type { HttpContext, HttpListenerInit, StreamPeer } from "./context.ts";
+import { WebSocketMqttStream } from "./mqtt_stream.ts";
+import { Problem } from "./problem.ts";
+
+/** Where MQTT is spoken over a WebSocket. */
+const MQTT_PATH = "/mqtt";
+
+/** Makes a client of the broker of a WebSocket: it may what the user may who has logged in. Throws a {@linkcode Problem}. */
+export function upgradeToMqtt(
+  request: Request,
+  url: URL,
+  caller: Caller | undefined,
+  { options }: HttpListenerInit,
+  { adopt }: HttpContext,
+): Response {
+  if (url.pathname !== MQTT_PATH) throw new Problem(404, `WebSockets are at ${MQTT_PATH}`);
+  if (caller === undefined) throw new Problem(401, "Log in first");
+  if (caller.by === "token") throw new Problem(403, "Tokens are for the API, not for MQTT");
+  const offered = (request.headers.get("sec-websocket-protocol") ?? "").split(/\s*,\s*/);
+  // [MQTT-6.0.0-3]
+  if (!offered.includes("mqtt")) {
+    throw new Problem(400, "The WebSocket must offer the protocol mqtt");
+  }
+  const { socket, response } = Deno.upgradeWebSocket(request, { protocol: "mqtt", idleTimeout: 0 });
+  const stream = new WebSocketMqttStream(socket);
+  const { userName, remoteAddress } = caller.identity;
+  const peer: StreamPeer = { remoteAddress, ...certified(userName) };
+  socket.addEventListener("open", () => {
+    if (!adopt(stream, peer, options)) stream.close();
+  });
+  return response;
+}
+
+/** What the log-in has proved, in the form in which the broker knows proofs. */
+function certified(userName: string | undefined): Pick<StreamPeer, "certificate"> {
+  if (userName === undefined) return {};
+  return { certificate: { subject: `CN=${userName}`, commonName: userName, fingerprint: "" } };
+}

@@ -1,0 +1,43 @@
+import type { Message } from "../broker/mod.ts";
+import { list, object, type Schema, text, whole } from "./schema.ts";
+
+/** Bytes of a payload that an answer shows. */
+const MAX_SHOWN_BYTES = 64 * 1024;
+
+/** A payload and the properties of its message, in an answer. */
+export const payloadSchema: Readonly<Record<string, Schema>> = {
+  payload: { type: ["string", "null"], description: "The text; null: it is no UTF-8" },
+  payloadBase64: text("The bytes"),
+  isCut: { type: "boolean", description: `Whether there are more than ${MAX_SHOWN_BYTES} bytes` },
+  contentType: { type: ["string", "null"], description: "Of 5.0" },
+  responseTopic: { type: ["string", "null"], description: "Of 5.0" },
+  userProperties: list(object({ name: text("Its name"), value: text("Its value") })),
+  payloadFormatIndicator: { ...whole("Of 5.0; null: none"), type: ["integer", "null"] },
+};
+
+/** A payload as text where it is one, and as bytes; cut where it is long. */
+export function payloadOf(payload: Uint8Array): Record<string, unknown> {
+  const isCut = payload.length > MAX_SHOWN_BYTES;
+  const bytes = isCut ? payload.subarray(0, MAX_SHOWN_BYTES) : payload;
+  return { payload: decode(bytes, isCut), payloadBase64: bytes.toBase64(), isCut };
+}
+
+/** The properties that are shown. */
+export function propertiesOf(properties: Message["properties"]): Record<string, unknown> {
+  return {
+    contentType: properties?.contentType ?? null,
+    responseTopic: properties?.responseTopic ?? null,
+    payloadFormatIndicator: properties?.payloadFormatIndicator ?? null,
+    userProperties: (properties?.userProperties ?? []).map(([name, value]) => ({ name, value })),
+  };
+}
+
+/** What is cut may end within a character. */
+function decode(bytes: Uint8Array, isCut: boolean): string | null {
+  try {
+    const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    return decoder.decode(bytes, { stream: isCut });
+  } catch {
+    return null;
+  }
+}

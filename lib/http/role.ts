@@ -1,0 +1,2 @@
+/** What somebody may: look, or change something as well. */
+export type Role = "viewer" | "admin";

@@ -1,0 +1,168 @@
+import type { RetainedEntry } from "../broker/mod.ts";
+import { done } from "./answers.ts";
+import { API_ROUTES } from "./api/routes.ts";
+import { ASSETS } from "./assets.ts";
+import { type Caller, Callers } from "./caller.ts";
+import { CertificateEnds } from "./certificate_ends.ts";
+import type { HttpContext, HttpListenerInit } from "./context.ts";
+import { Gauges } from "./gauges.ts";
+import { Guard, secure } from "./guard.ts";
+import { upgradeToMqtt } from "./mqtt_upgrade.ts";
+import { OpenWalks } from "./open_walks.ts";
+import { Problem } from "./problem.ts";
+import { type ApiRequest, RouteTable, type Services } from "./route.ts";
+import { Survey } from "./survey.ts";
+import { Tokens } from "./tokens.ts";
+import { Warnings } from "./warnings.ts";
+
+/** Requests that are answered at one time; those that stream count as well. */
+const MAX_REQUESTS = 256;
+
+/** The page, its API and the metrics, at any number of listeners. */
+export class HttpServer {
+  readonly #context: HttpContext;
+  readonly #gauges: Gauges;
+  readonly #survey: Survey;
+  readonly #certificates: CertificateEnds;
+  readonly #warnings: Warnings;
+  readonly #streams = new Set<() => void>();
+  readonly #walks = new OpenWalks<RetainedEntry | undefined>(Date.now);
+  readonly #routes = new RouteTable(API_ROUTES);
+  readonly #servers: Deno.HttpServer[] = [];
+  readonly #stopGauges: () => void;
+  /** Ends what streams. */
+  readonly #ending = new AbortController();
+  #running = 0;
+
+  /** Nobody can connect before `listen`. */
+  constructor(context: HttpContext) {
+    this.#context = context;
+    this.#gauges = new Gauges(context.levels, Date.now);
+    this.#survey = new Survey(context.broker);
+    this.#certificates = new CertificateEnds(context.listeners);
+    const { broker } = context;
+    const loopDelay = () => this.#gauges.latest.loopDelayP99;
+    this.#warnings = new Warnings(broker, this.#survey, this.#certificates, loopDelay);
+    this.#gauges.watch(({ atMs }) => this.#warnings.tick(atMs));
+    this.#stopGauges = this.#gauges.start();
+  }
+
+  /** Begins to listen; returns the port, 0 for a Unix socket. Rejects with what `Deno.serve` throws, and where the tokens are no good. */
+  async listen(init: HttpListenerInit): Promise<number> {
+    const tokens = init.tokens === undefined ? undefined : await Tokens.parse(init.tokens);
+    const { access } = this.#context.broker.core.ports;
+    const callers = new Callers(init, access, tokens, Date.now);
+    const guard = new Guard(init.hostname, init.hosts);
+    const services: Services = {
+      context: this.#context,
+      gauges: this.#gauges,
+      survey: this.#survey,
+      certificates: this.#certificates,
+      warnings: this.#warnings,
+      streams: this.#streams,
+      walks: this.#walks,
+      callers,
+      ending: this.#ending.signal,
+    };
+    const handle = async (request: Request, info: Deno.ServeHandlerInfo) => {
+      const remoteAddress = addressOf(info.remoteAddr, init.path);
+      return await this.#answer(request, remoteAddress, init, guard, services);
+    };
+    const server = serve(init, handle);
+    this.#servers.push(server);
+    return "port" in server.addr ? server.addr.port : 0;
+  }
+
+  /** Lets nobody in any more, and ends what is under way. */
+  async close(): Promise<void> {
+    this.#stopGauges();
+    this.#ending.abort();
+    await Promise.all(this.#servers.map((server) => server.shutdown()));
+  }
+
+  async #answer(
+    request: Request,
+    remoteAddress: string,
+    init: HttpListenerInit,
+    guard: Guard,
+    services: Services,
+  ): Promise<Response> {
+    this.#running++;
+    try {
+      if (this.#running > MAX_REQUESTS) throw new Problem(503, "Too many requests at one time");
+      const url = new URL(request.url);
+      guard.check(request, url);
+      const caller = await services.callers.find(request, remoteAddress);
+      if (request.headers.get("upgrade")?.toLowerCase() === "websocket") {
+        return upgradeToMqtt(request, url, caller, init, this.#context);
+      }
+      const asset = ASSETS.get(url.pathname);
+      if (asset !== undefined) return secure(asset(request));
+      return secure(await this.#answerApi(request, url, caller, remoteAddress, services));
+    } catch (error) {
+      return secure(this.#problemOf(error, request).toResponse());
+    } finally {
+      this.#running--;
+    }
+  }
+
+  async #answerApi(
+    request: Request,
+    url: URL,
+    caller: Caller | undefined,
+    remoteAddress: string,
+    services: Services,
+  ): Promise<Response> {
+    const match = this.#routes.find(request.method, url.pathname);
+    if (!("route" in match)) {
+      if (match.length === 0) throw new Problem(404, `There is nothing at ${url.pathname}`);
+      const allow = match.join(", ");
+      if (request.method === "OPTIONS") return done({ allow });
+      throw new Problem(405, `${url.pathname} takes ${allow}`, { allow });
+    }
+    const { route, params } = match;
+    if (route.role !== "anyone") {
+      if (caller === undefined) throw new Problem(401, "Log in first, or send a token");
+      if (route.role === "admin") services.callers.checkChange(caller, request);
+    }
+    const asked: ApiRequest = {
+      ...services,
+      request,
+      caller,
+      remoteAddress,
+      params,
+      query: url.searchParams,
+    };
+    return await route.handle(asked);
+  }
+
+  /** A fault of ours says nothing of itself to whoever asked. */
+  #problemOf(error: unknown, request: Request): Problem {
+    if (error instanceof Problem) return error;
+    if (this.#ending.signal.aborted) return new Problem(503, "The broker ends");
+    this.#context.log.error("Cannot answer a request", {
+      method: request.method,
+      path: new URL(request.url).pathname,
+      error: error instanceof Error ? error.message : String(error),
+    });
+    return new Problem(500, "The broker has made a mistake; its log says more");
+  }
+}
+
+function serve(
+  { hostname, port, path, tls }: HttpListenerInit,
+  handle: (request: Request, info: Deno.ServeHandlerInfo) => Promise<Response>,
+): Deno.HttpServer {
+  const onListen = () => {};
+  if (path !== "") {
+    return Deno.serve({ path, onListen }, handle as Deno.ServeHandler<Deno.UnixAddr>);
+  }
+  const options = { hostname: hostname === "" ? "::" : hostname, port, onListen };
+  return Deno.serve(tls === undefined ? options : { ...options, ...tls }, handle);
+}
+
+function addressOf(address: Deno.Addr, path: string): string {
+  if (!("hostname" in address)) return `unix:${path}`;
+  const { hostname, port } = address;
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+}

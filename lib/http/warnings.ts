@@ -1,0 +1,130 @@
+import type { Broker, DropReason } from "../broker/mod.ts";
+import type { CertificateEnds } from "./certificate_ends.ts";
+import type { Survey } from "./survey.ts";
+
+/** How long a drop is worth a warning: so many minutes. */
+const DROP_MINUTES = 10;
+/** What is dropped in the everyday life of a broker: QoS 0 for who is away, and what nobody wanted any more. */
+const EVERYDAY: ReadonlySet<DropReason> = new Set(["offline_qos0", "expired", "session_ended"]);
+/** Messages that wait for one client beyond which it is told. */
+const MANY_MESSAGES = 100;
+/** Days before its end that a certificate is told of. */
+const CERTIFICATE_DAYS = 21;
+/** Delay of the event loop beyond which it is told, seconds. */
+const LATE_SECONDS = 0.2;
+
+/** Something that somebody should look at, in words. */
+export interface Warning {
+  /** How grave it is. */
+  readonly level: "warning" | "error";
+  /** One sentence. */
+  readonly text: string;
+  /** The client that it is about; absent: none. */
+  readonly clientId?: string;
+}
+
+/** What is not well, in words: the question that the page's first view answers. */
+export class Warnings {
+  readonly #broker: Broker;
+  readonly #survey: Survey;
+  readonly #certificates: CertificateEnds;
+  readonly #loopDelay: () => number;
+  /** What was dropped by each reason, a minute apart, the oldest first. */
+  readonly #dropped: ReadonlyMap<DropReason, number>[] = [];
+  #minute = -1;
+
+  /** `loopDelay`: of a hundred delays of the event loop the longest but one, seconds. */
+  constructor(
+    broker: Broker,
+    survey: Survey,
+    certificates: CertificateEnds,
+    loopDelay: () => number,
+  ) {
+    this.#broker = broker;
+    this.#survey = survey;
+    this.#certificates = certificates;
+    this.#loopDelay = loopDelay;
+  }
+
+  /** Remembers what was dropped until now: to be called every second or so. */
+  tick(nowMs: number): void {
+    const minute = Math.floor(nowMs / 60_000);
+    if (minute === this.#minute) return;
+    this.#minute = minute;
+    this.#dropped.push(new Map(this.#broker.metrics.dropped));
+    if (this.#dropped.length > DROP_MINUTES) this.#dropped.shift();
+  }
+
+  /** All of this moment, the gravest first. */
+  async take(nowMs: number): Promise<readonly Warning[]> {
+    const { slowest } = await this.#survey.take();
+    const ends = await this.#certificates.read(nowMs);
+    return [
+      ...this.#ofStore(),
+      ...[...ends].flatMap(([listener, seconds]) => ofCertificate(listener, seconds, nowMs)),
+      ...slowest.flatMap(({ clientId, queuedMessages }) => ofClient(clientId, queuedMessages)),
+      ...this.#ofDrops(),
+      ...this.#ofLoop(),
+    ];
+  }
+
+  #ofStore(): Warning[] {
+    const { store } = this.#broker.core;
+    if (store === undefined) return [];
+    if (store.isFull) {
+      return [{
+        level: "error",
+        text: "The store is full: messages of QoS 1 and 2 are refused (max_store_bytes)",
+      }];
+    }
+    if (!store.isFailing) return [];
+    return [{
+      level: "error",
+      text: "The store cannot write: messages of QoS 1 and 2 are refused; the log says why",
+    }];
+  }
+
+  #ofDrops(): Warning[] {
+    const before = this.#dropped[0];
+    if (before === undefined) return [];
+    const warnings: Warning[] = [];
+    for (const [reason, count] of this.#broker.metrics.dropped) {
+      const recent = count - (before.get(reason) ?? 0);
+      if (recent === 0 || EVERYDAY.has(reason)) continue;
+      const messages = recent === 1 ? "1 message" : `${group(recent)} messages`;
+      const text = `${messages} dropped in the last ${DROP_MINUTES} minutes: ${reason}`;
+      warnings.push({ level: "warning", text });
+    }
+    return warnings;
+  }
+
+  #ofLoop(): Warning[] {
+    const seconds = this.#loopDelay();
+    if (seconds < LATE_SECONDS) return [];
+    const text = `The broker answers late: 1 of 100 times by ${
+      seconds.toFixed(1)
+    } s or more in the last minute`;
+    return [{ level: "warning", text }];
+  }
+}
+
+function ofClient(clientId: string, queuedMessages: number): Warning[] {
+  if (queuedMessages < MANY_MESSAGES) return [];
+  const text = `${clientId} is slow: ${group(queuedMessages)} messages wait`;
+  return [{ level: "warning", text, clientId }];
+}
+
+function ofCertificate(listener: string, endSeconds: number, nowMs: number): Warning[] {
+  const days = Math.floor((endSeconds - nowMs / 1000) / 86_400);
+  if (days > CERTIFICATE_DAYS) return [];
+  if (days < 0) {
+    return [{ level: "error", text: `The certificate of listener ${listener} has ended` }];
+  }
+  const left = days === 0 ? "today" : days === 1 ? "in 1 day" : `in ${days} days`;
+  return [{ level: "warning", text: `The certificate of listener ${listener} ends ${left}` }];
+}
+
+/** `2,113`. */
+function group(count: number): string {
+  return count.toLocaleString("en");
+}

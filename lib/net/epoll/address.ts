@@ -1,0 +1,104 @@
+import { isIP, isIPv6 } from "node:net";
+import { shortenIpv6 } from "../proxy_header.ts";
+import { ADDRESS_BYTES, type SocketAddress } from "./descriptors.ts";
+
+/** Unix sockets. */
+export const AF_UNIX = 1;
+/** IPv4. */
+export const AF_INET = 2;
+const AF_INET6 = 10;
+/** Bytes of `struct sockaddr_in` and `struct sockaddr_in6`. */
+const IPV4_BYTES = 16;
+const IPV6_BYTES = 28;
+/** Where the path of `struct sockaddr_un` begins, and how long it may be: a zero ends it. */
+const PATH_AT = 2;
+const MAX_PATH_BYTES = 107;
+
+/** The address as the system wants it. A name is looked up as `Deno.listen` does, which asks for the permission that this needs. */
+export function encodeAddress(hostname: string, port: number): SocketAddress {
+  requireNet(hostname, port);
+  const host = isIP(hostname) > 0 ? hostname : lookUp(hostname);
+  const isV6 = isIPv6(host);
+  const bytes = new Uint8Array(new ArrayBuffer(isV6 ? IPV6_BYTES : IPV4_BYTES));
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, isV6 ? AF_INET6 : AF_INET, true);
+  view.setUint16(2, port);
+  if (isV6) ipv6Groups(host).forEach((group, i) => view.setUint16(8 + i * 2, group));
+  else host.split(".").forEach((part, i) => bytes[4 + i] = Number(part));
+  return bytes;
+}
+
+/** The address of a Unix socket. */
+export function encodePath(path: string): SocketAddress {
+  const text = new TextEncoder().encode(path);
+  if (text.length === 0 || text.length > MAX_PATH_BYTES || text.includes(0)) {
+    throw new TypeError(
+      `Cannot listen on "${path}": a socket's path has 1 to ${MAX_PATH_BYTES} bytes`,
+    );
+  }
+  const bytes = new Uint8Array(new ArrayBuffer(PATH_AT + text.length + 1));
+  bytes[0] = AF_UNIX;
+  bytes.set(text, PATH_AT);
+  return bytes;
+}
+
+/** The family of an address. */
+export function familyOf(address: SocketAddress): number {
+  return address[0]! | address[1]! << 8;
+}
+
+/** The port of an address of IP; 0: it is another. */
+export function portOf(address: SocketAddress): number {
+  return familyOf(address) === AF_UNIX ? 0 : address[2]! << 8 | address[3]!;
+}
+
+/** `192.0.2.5:6275` or `[2001:db8::5]:6275`; `undefined`: it is not one of IP. `address` is as long as the system's longest. */
+export function showAddress(address: SocketAddress): string | undefined {
+  const port = portOf(address);
+  switch (familyOf(address)) {
+    case AF_INET:
+      return `${address[4]}.${address[5]}.${address[6]}.${address[7]}:${port}`;
+    case AF_INET6: {
+      const view = new DataView(address.buffer, address.byteOffset, ADDRESS_BYTES);
+      const groups = Array.from({ length: 8 }, (_, i) => view.getUint16(8 + i * 2));
+      return `[${showIpv6(groups)}]:${port}`;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** As Deno shows it: an IPv4 address at a socket for both is `::ffff:192.0.2.5`. */
+function showIpv6(groups: readonly number[]): string {
+  const isMapped = groups[5] === 0xffff && groups.slice(0, 5).every((group) => group === 0);
+  if (!isMapped) return shortenIpv6(groups.map((group) => group.toString(16)));
+  const [high, low] = [groups[6]!, groups[7]!];
+  return `::ffff:${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
+}
+
+/** The eight numbers of an IPv6 address in any way of writing it: the URL standard writes it in one. */
+function ipv6Groups(text: string): number[] {
+  const { hostname } = new URL(`http://[${text}]/`);
+  const [front = "", back] = hostname.slice(1, -1).split("::");
+  const parse = (part: string) =>
+    part === "" ? [] : part.split(":").map((word) => parseInt(word, 16));
+  if (back === undefined) return parse(front);
+  const [head, tail] = [parse(front), parse(back)];
+  return [...head, ...Array<number>(8 - head.length - tail.length).fill(0), ...tail];
+}
+
+/** libc would listen without the permission that `Deno.listen` needs; nobody is to get more than he was given. */
+function requireNet(hostname: string, port: number): void {
+  const name = isIPv6(hostname) ? `[${hostname}]` : hostname;
+  const host = `${name}:${port}`;
+  if (Deno.permissions.querySync({ name: "net", host }).state === "granted") return;
+  throw new Deno.errors.NotCapable(`Requires net access to "${host}"`);
+}
+
+/** The address of a host name: the one that Deno would listen on. */
+function lookUp(hostname: string): string {
+  const listener = Deno.listen({ hostname, port: 0 });
+  const { addr } = listener;
+  listener.close();
+  return addr.hostname;
+}

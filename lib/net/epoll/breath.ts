@@ -1,0 +1,63 @@
+import { setImmediate } from "node:timers";
+import { AF_INET, encodeAddress } from "./address.ts";
+import type { Descriptors } from "./descriptors.ts";
+
+const LOOPBACK = "127.0.0.1";
+
+/**
+ * Lets Deno do what is its own: timers, Workers' messages, other sockets. While there is always something to do Deno looks at its sockets
+ * only in every 61st round (and `setImmediate` is always something); when it has nothing to do it looks at once. So it waits for a
+ * datagram that we send to ourselves: that is there, and costs half of what waking a thread does.
+ */
+export class Breath {
+  readonly #descriptors: Descriptors;
+  readonly #datagrams: Deno.DatagramConn | undefined;
+  readonly #fd: number = -1;
+  readonly #byte = new Uint8Array(new ArrayBuffer(1));
+  readonly #room = new Uint8Array(1);
+  #receiving: Promise<unknown> | undefined;
+
+  /** Where Deno cannot receive datagrams (that is unstable), or may not, a thread is woken for each breath. */
+  constructor(descriptors: Descriptors) {
+    this.#descriptors = descriptors;
+    const host = `${LOOPBACK}:0`;
+    const isPermitted = Deno.permissions.querySync({ name: "net", host }).state === "granted";
+    if (!isPermitted || !("listenDatagram" in Deno)) return;
+    this.#datagrams = Deno.listenDatagram({ transport: "udp", hostname: LOOPBACK, port: 0 });
+    this.#fd = descriptors.socket(AF_INET, true);
+    const { port } = this.#datagrams.addr as Deno.NetAddr;
+    descriptors.connect(this.#fd, encodeAddress(LOOPBACK, port));
+  }
+
+  /** Lets Deno look at everything. */
+  async deep(): Promise<void> {
+    const datagrams = this.#datagrams;
+    if (datagrams === undefined) return await this.#onThread();
+    // Somebody else's datagram is as good: it only ends this breath.
+    this.#receiving ??= datagrams.receive(this.#room).then(this.#received, this.#received);
+    if (this.#descriptors.send(this.#fd, this.#byte, 1) === 1) await this.#receiving;
+    else await this.#onThread();
+  }
+
+  /** Lets Deno look at everything but sockets: a fifth of the cost. */
+  shallow(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** No breath may be under way. */
+  async close(): Promise<void> {
+    if (this.#datagrams === undefined) return;
+    this.#datagrams.close();
+    await this.#receiving;
+    this.#descriptors.close(this.#fd);
+  }
+
+  /** A call on a thread that does nothing, for there is no such descriptor: Deno has nothing to do until it is back. */
+  async #onThread(): Promise<void> {
+    await this.#descriptors.symbols.wait(-1, this.#byte, 1, 0);
+  }
+
+  readonly #received = (): void => {
+    this.#receiving = undefined;
+  };
+}

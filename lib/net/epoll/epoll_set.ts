@@ -1,0 +1,118 @@
+import type { Descriptors } from "./descriptors.ts";
+
+/** Something can be read. */
+export const EPOLLIN = 1;
+/** Something can be written. */
+export const EPOLLOUT = 4;
+/** The connection is broken, or both directions are over. Told whether one asks for it or not. */
+export const EPOLLGONE = 8 | 16;
+
+const EPOLL_CTL_ADD = 1;
+const EPOLL_CTL_DEL = 2;
+const EPOLL_CTL_MOD = 3;
+/** 32-bit words of a `struct epoll_event`, and where its data begins: it is packed on x64 only. */
+const IS_PACKED = Deno.build.arch === "x86_64";
+const EVENT_WORDS = IS_PACKED ? 3 : 4;
+const DATA_AT = IS_PACKED ? 1 : 2;
+/** Events of one round. */
+const EVENTS = 512;
+const POLLIN = 1;
+
+/** Hears what happens on a descriptor. */
+export interface Sink {
+  /** `events`: bits of what is ready. Called in a turn. */
+  onEvents(events: number): void;
+}
+
+/** One epoll set of the system, and who hears of what is ready in it. */
+export class EpollSet {
+  readonly #descriptors: Descriptors;
+  readonly #fd: number;
+  /** libc writes here, also from a thread: this object lives for as long as such a call lasts. */
+  readonly #events = new Int32Array(new ArrayBuffer(EVENTS * EVENT_WORDS * 4));
+  readonly #eventBytes = new Uint8Array(this.#events.buffer);
+  readonly #control = new Int32Array(new ArrayBuffer(16));
+  readonly #controlBytes = new Uint8Array(this.#control.buffer);
+  /** A `struct pollfd` for the set itself, and a `struct timespec`. */
+  readonly #pollBytes = new Uint8Array(new ArrayBuffer(8));
+  readonly #timespec = new BigInt64Array(new ArrayBuffer(16));
+  readonly #timespecBytes = new Uint8Array(this.#timespec.buffer);
+  /** By descriptor. */
+  readonly #sinks: (Sink | undefined)[] = [];
+  /** By descriptor: the system uses them again, and an event of the one before must not reach the next. */
+  readonly #serials: number[] = [];
+  #serial = 0;
+
+  /** Opens it. */
+  constructor(descriptors: Descriptors) {
+    this.#descriptors = descriptors;
+    this.#fd = descriptors.epoll();
+    new Int32Array(this.#pollBytes.buffer).set([this.#fd, POLLIN]);
+  }
+
+  /** The sink hears of this descriptor from now on. */
+  add(fd: number, sink: Sink, interest: number): void {
+    this.#sinks[fd] = sink;
+    this.#serials[fd] = ++this.#serial | 0;
+    this.#change(EPOLL_CTL_ADD, fd, interest);
+  }
+
+  /** It hears of other events. */
+  modify(fd: number, interest: number): void {
+    this.#change(EPOLL_CTL_MOD, fd, interest);
+  }
+
+  /** It hears nothing any more, until the descriptor is added again. */
+  remove(fd: number): void {
+    this.forget(fd);
+    this.#change(EPOLL_CTL_DEL, fd, 0);
+  }
+
+  /** Another sink hears of it. */
+  handOver(fd: number, sink: Sink): void {
+    this.#sinks[fd] = sink;
+  }
+
+  /** The descriptor is being closed: the system takes it out by itself. */
+  forget(fd: number): void {
+    this.#sinks[fd] = undefined;
+  }
+
+  /** How many events there are now. 0 or less: none, or a signal came between. */
+  poll(): number {
+    return this.#descriptors.symbols.epoll_wait(this.#fd, this.#eventBytes, EVENTS, 0);
+  }
+
+  /** The same after this thread has slept until there is one, or for so long. */
+  nap(microseconds: number): number {
+    this.#timespec[1] = BigInt(microseconds * 1000);
+    const { ppoll } = this.#descriptors.symbols;
+    return ppoll(this.#pollBytes, 1, this.#timespecBytes, null) > 0 ? this.poll() : 0;
+  }
+
+  /** The same after another thread has slept until there is one. */
+  wait(): Promise<number> {
+    return this.#descriptors.symbols.wait(this.#fd, this.#eventBytes, EVENTS, -1);
+  }
+
+  /** Tells the sink of the event at this place, of those that the last call has found. */
+  tell(index: number): void {
+    const at = index * EVENT_WORDS;
+    const fd = this.#events[at + DATA_AT]!;
+    if (this.#serials[fd] === this.#events[at + DATA_AT + 1]) {
+      this.#sinks[fd]?.onEvents(this.#events[at]!);
+    }
+  }
+
+  /** Closes it. No call on a thread may be under way. */
+  close(): void {
+    this.#descriptors.close(this.#fd);
+  }
+
+  #change(operation: number, fd: number, interest: number): void {
+    this.#control[0] = interest;
+    this.#control[DATA_AT] = fd;
+    this.#control[DATA_AT + 1] = this.#serials[fd]!;
+    this.#descriptors.symbols.epoll_ctl(this.#fd, operation, fd, this.#controlBytes);
+  }
+}

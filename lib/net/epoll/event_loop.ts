@@ -1,0 +1,168 @@
+import type { Broker } from "../../broker/mod.ts";
+import type { ReadBuffers } from "../read_buffers.ts";
+import type { Turns } from "../turns.ts";
+import { Breath } from "./breath.ts";
+import type { Descriptors } from "./descriptors.ts";
+import { EPOLLIN, EpollSet, type Sink } from "./epoll_set.ts";
+import { Patience } from "./patience.ts";
+import { ReadArena } from "./read_arena.ts";
+
+/** After how long of work without a pause Deno gets to look at its own sockets. */
+const DEEP_MS = 1;
+/** Deno is taken for busy for so long after it has begun a turn. */
+const DENO_BUSY_MS = 100;
+
+/** Writes on its own, and is to be told when the broker may have more for it. */
+export interface Writer {
+  /** All that it took is written. Called in a turn. */
+  drained(nowMs: number): void;
+}
+
+/**
+ * The loop that waits for an epoll set. A round takes what is ready, hands it to the sinks, and is one turn of the broker.
+ *
+ * While there is something to do the set is asked without waiting, and Deno gets its breath every millisecond. When there is nothing, a call
+ * on a thread waits, and Deno runs as if there were no loop. `end` wakes that call by an eventfd.
+ */
+export class EventLoop {
+  readonly descriptors: Descriptors;
+  readonly broker: Broker;
+  readonly turns: Turns;
+  readonly buffers: ReadBuffers;
+  /** Where the bytes of a round are read. */
+  readonly arena: ReadArena = new ReadArena();
+  readonly #set: EpollSet;
+  readonly #patience: Patience;
+  readonly #waker: number;
+  readonly #breath: Breath;
+  /** Those that have written all they had. */
+  #written: Writer[] = [];
+  /** Buffers that the broker may still look at in this turn. */
+  readonly #spent: Uint8Array<ArrayBuffer>[] = [];
+  #begunCount = 0;
+  #denoBusyUntilMs = 0;
+  #isInRound = false;
+  #isEnding = false;
+  readonly #running: Promise<void>;
+
+  /** `descriptors` is the loop's from now on. */
+  constructor(descriptors: Descriptors, broker: Broker, turns: Turns, buffers: ReadBuffers) {
+    this.descriptors = descriptors;
+    this.broker = broker;
+    this.turns = turns;
+    this.buffers = buffers;
+    this.#set = new EpollSet(descriptors);
+    this.#patience = new Patience(this.#set);
+    this.#waker = descriptors.eventfd();
+    this.#breath = new Breath(descriptors);
+    this.#set.add(this.#waker, { onEvents: () => {} }, EPOLLIN);
+    this.#running = this.#run();
+  }
+
+  /** The sink hears of this descriptor from now on. */
+  add(fd: number, sink: Sink, interest: number): void {
+    this.#set.add(fd, sink, interest);
+  }
+
+  /** It hears of other events. */
+  modify(fd: number, interest: number): void {
+    this.#set.modify(fd, interest);
+  }
+
+  /** It hears nothing any more, until the descriptor is added again. */
+  remove(fd: number): void {
+    this.#set.remove(fd);
+  }
+
+  /** Another sink hears of it. */
+  handOver(fd: number, sink: Sink): void {
+    this.#set.handOver(fd, sink);
+  }
+
+  /** Closes a descriptor, which is in the set or is not. */
+  close(fd: number): void {
+    this.#set.forget(fd);
+    this.descriptors.close(fd);
+  }
+
+  /** The writer has written all that it took: the broker hears of it in the next turn. */
+  wrote(writer: Writer): void {
+    // In the turn of somebody else, the loop may be waiting.
+    if (!this.#isInRound && this.#written.length === 0) queueMicrotask(this.#tellOutside);
+    this.#written.push(writer);
+  }
+
+  /** Gives the buffer back when the turn is over. */
+  spend(buffer: Uint8Array<ArrayBuffer>): void {
+    this.#spent.push(buffer);
+  }
+
+  /** Ends the loop, when all other descriptors are closed. */
+  async end(): Promise<void> {
+    this.#isEnding = true;
+    this.descriptors.signal(this.#waker);
+    await this.#running;
+    await this.#breath.close();
+    this.close(this.#waker);
+    this.#set.close();
+  }
+
+  async #run(): Promise<void> {
+    // What the caller has begun is finished first.
+    await this.#breath.shallow();
+    let deepAtMs = performance.now() + DEEP_MS;
+    while (!this.#isEnding) {
+      let count = this.#set.poll();
+      const isIdle = count <= 0 && this.#written.length === 0;
+      if (isIdle) count = this.#patience.briefly(this.#isDenoBusy());
+      if (isIdle && count <= 0) {
+        count = await this.#patience.long();
+        deepAtMs = performance.now() + DEEP_MS;
+      }
+      this.#round(count);
+      if (performance.now() < deepAtMs) await null; // What the round has promised.
+      else {
+        await this.#breath.deep();
+        deepAtMs = performance.now() + DEEP_MS;
+      }
+    }
+  }
+
+  #isDenoBusy(): boolean {
+    const nowMs = performance.now();
+    if (this.turns.begunCount !== this.#begunCount) this.#denoBusyUntilMs = nowMs + DENO_BUSY_MS;
+    this.#begunCount = this.turns.begunCount;
+    return nowMs < this.#denoBusyUntilMs;
+  }
+
+  #round(count: number): void {
+    this.#isInRound = true;
+    const nowMs = this.turns.open();
+    if (this.#written.length > 0) this.#tell(nowMs);
+    for (let i = 0; i < count; i++) {
+      if (this.arena.isFull) {
+        this.#endTurn();
+        this.turns.open();
+      }
+      this.#set.tell(i);
+    }
+    this.#endTurn();
+    this.#isInRound = false;
+  }
+
+  #endTurn(): void {
+    this.turns.shut();
+    this.arena.reset();
+    while (this.#spent.length > 0) this.buffers.give(this.#spent.pop()!);
+  }
+
+  #tell(nowMs: number): void {
+    const written = this.#written;
+    this.#written = [];
+    for (const writer of written) writer.drained(nowMs);
+  }
+
+  readonly #tellOutside = (): void => {
+    if (!this.#isEnding && this.#written.length > 0) this.#tell(this.turns.begin());
+  };
+}

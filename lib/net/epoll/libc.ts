@@ -1,0 +1,74 @@
+/**
+ * The functions of libc that the transport calls. Where C has `size_t` and `ssize_t`, 32 bits are named: Deno makes a `bigint` of the
+ * others, at each call. It extends the sizes with zeros, and no count here needs more.
+ */
+const FUNCTIONS = {
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
+  getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  listen: { parameters: ["i32", "i32"], result: "i32" },
+  accept4: { parameters: ["i32", "buffer", "buffer", "i32"], result: "i32" },
+  recv: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
+  send: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
+  write: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  shutdown: { parameters: ["i32", "i32"], result: "i32" },
+  close: { parameters: ["i32"], result: "i32" },
+  eventfd: { parameters: ["u32", "i32"], result: "i32" },
+  epoll_create1: { parameters: ["i32"], result: "i32" },
+  epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
+  epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
+  ppoll: { parameters: ["buffer", "u32", "buffer", "pointer"], result: "i32" },
+  /** `epoll_wait` on a thread: the promise is settled when it returns. */
+  wait: {
+    name: "epoll_wait",
+    parameters: ["i32", "buffer", "i32", "i32"],
+    result: "i32",
+    nonblocking: true,
+  },
+  __errno_location: { parameters: [], result: "pointer" },
+  /** Deno reads memory by a pointer only for who may call every library; libc does it too. */
+  memcpy: { parameters: ["buffer", "pointer", "u32"], result: "pointer" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** libc, opened. Whoever calls it says how many bytes libc may touch: {@linkcode Descriptors} does, and nobody else. */
+export type Libc = Deno.DynamicLibrary<typeof FUNCTIONS>;
+
+/** Where libc lies, by what it is and the processor: an executable is permitted these files and no other library. */
+export const LIBC_PATHS: Readonly<Record<"gnu" | "musl", readonly string[]>> = {
+  gnu: [
+    "/lib/x86_64-linux-gnu/libc.so.6",
+    "/lib/aarch64-linux-gnu/libc.so.6",
+    "/lib64/libc.so.6",
+    "/usr/lib/libc.so.6",
+  ],
+  musl: ["/lib/ld-musl-x86_64.so.1", "/lib/ld-musl-aarch64.so.1"],
+};
+/** Where the permission is for every library, the dynamic linker finds it too: some systems have it elsewhere. */
+const LIBC_NAMES = { gnu: "libc.so.6", musl: "libc.so" } as const;
+
+/**
+ * Opens libc, or says why that cannot be. Nobody is asked for a permission: what is not granted is not there. The libc must be the
+ * one that this process runs on; two of them in one process share nothing and break each other.
+ */
+export function openLibc(): Libc | string {
+  const { os, arch, env } = Deno.build;
+  if (os !== "linux") return `it needs Linux, this is ${os}`;
+  if (arch !== "x86_64" && arch !== "aarch64") return `it needs x64 or arm64, this is ${arch}`;
+  const kind = env === "musl" ? "musl" : "gnu";
+  const isFree = Deno.permissions.querySync({ name: "ffi" }).state === "granted";
+  const paths = isFree ? [LIBC_NAMES[kind], ...LIBC_PATHS[kind]] : LIBC_PATHS[kind];
+  const permitted = paths.filter((path) =>
+    Deno.permissions.querySync({ name: "ffi", path }).state === "granted"
+  );
+  if (permitted.length === 0) return "the process may not call libc: it has no FFI permission";
+  for (const path of permitted) {
+    try {
+      return Deno.dlopen(path, FUNCTIONS);
+    } catch {
+      // It lies elsewhere on this system.
+    }
+  }
+  return `libc is at none of ${permitted.join(", ")}`;
+}

@@ -1,0 +1,197 @@
+import type { ListenerInit, OpenListener } from "../listener.ts";
+import { ACCEPT_RETRY_MS, MAX_UNKNOWN } from "../listener.ts";
+import type { Peer } from "../byte_stream.ts";
+import { openSocket, prepareSocket, removeSocket } from "../unix_socket.ts";
+import { AF_UNIX, encodeAddress, encodePath, familyOf, portOf, showAddress } from "./address.ts";
+import { Errno, type SocketAddress } from "./descriptors.ts";
+import { EPOLLIN, type Sink } from "./epoll_set.ts";
+import type { EventLoop } from "./event_loop.ts";
+import { EpollLink } from "./link.ts";
+import { ProxiedSocket, type ProxiedSocketOwner } from "./proxied_socket.ts";
+
+const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
+const IPPROTO_TCP = 6;
+const TCP_NODELAY = 1;
+/** Connections that are taken in before those who are in already are served again. */
+const ACCEPTS = 64;
+/** What `accept` says when there is nothing left to accept with. */
+const EXHAUSTED: ReadonlySet<number> = new Set([
+  Errno.EMFILE,
+  Errno.ENFILE,
+  Errno.ENOBUFS,
+  Errno.ENOMEM,
+]);
+
+/** Accepts connections for the broker on a socket of its own. */
+export class EpollListener implements OpenListener, ProxiedSocketOwner, Sink {
+  readonly #init: ListenerInit;
+  readonly #loop: EventLoop;
+  readonly #fd: number;
+  /** The one that it listens on, also where 0 was asked for; 0: a Unix socket. */
+  readonly port: number;
+  readonly #links = new Set<EpollLink>();
+  /** Sockets of which the PROXY header is not complete. */
+  readonly #unknown = new Set<ProxiedSocket>();
+  #isExhausted = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isClosed = false;
+
+  /** Listens at once; throws what `Deno.listen` throws (`AddrInUse`, `PermissionDenied`, …). */
+  constructor(init: ListenerInit, loop: EventLoop) {
+    this.#init = init;
+    this.#loop = loop;
+    const { address } = init;
+    this.#fd = "path" in address
+      ? this.#listenUnix(address.path)
+      : this.#listenTcp(address.hostname, address.port);
+    this.port = portOf(loop.descriptors.localAddress(this.#fd));
+    loop.add(this.#fd, this, EPOLLIN);
+  }
+
+  /** Connections that are open, those that are being closed included. */
+  get size(): number {
+    return this.#links.size + this.#unknown.size;
+  }
+
+  /** Accepts no more; what is open stays. */
+  stopAccepting(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#loop.close(this.#fd);
+    const { address } = this.#init;
+    if ("path" in address) removeSocket(address.path);
+  }
+
+  /** Closes everything at once. */
+  close(): void {
+    this.stopAccepting();
+    for (const link of [...this.#links]) link.abort();
+    for (const socket of [...this.#unknown]) socket.close();
+  }
+
+  /** There are none. */
+  reloadCertificates(): void {}
+
+  /** {@linkcode Sink.onEvents} */
+  onEvents(): void {
+    const { descriptors } = this.#loop;
+    for (let i = 0; i < ACCEPTS; i++) {
+      const fd = descriptors.accept(this.#fd);
+      if (fd < 0) return this.#onNone(descriptors.errno);
+      this.#open(fd, descriptors.acceptedAddress);
+    }
+  }
+
+  /**
+   * Nobody is there, somebody has left already, or file descriptors are used up: that is said once, until all who wait have come in, and
+   * tried again.
+   */
+  #onNone(errno: number): void {
+    if (!EXHAUSTED.has(errno)) {
+      this.#isExhausted = false;
+      return;
+    }
+    if (!this.#isExhausted) {
+      this.#init.log.error("Cannot accept connections for now", {
+        listener: this.#init.options.name,
+        error: `os error ${errno}`,
+      });
+    }
+    this.#isExhausted = true;
+    this.#loop.modify(this.#fd, 0);
+    this.#timer = setTimeout(() => this.#loop.modify(this.#fd, EPOLLIN), ACCEPT_RETRY_MS);
+  }
+
+  #open(fd: number, address: SocketAddress): void {
+    const { proxy } = this.#init;
+    const peer: Peer = { remoteAddress: showAddress(address) ?? this.#ownAddress() };
+    if (proxy === undefined) {
+      const link = this.#admit(fd, peer);
+      if (link !== undefined) this.#loop.add(fd, link, EPOLLIN);
+    } else if (this.#unknown.size >= MAX_UNKNOWN) this.#loop.close(fd);
+    else {
+      this.#unknown.add(new ProxiedSocket({ fd, peer, options: proxy, loop: this.#loop }, this));
+    }
+  }
+
+  /** {@linkcode ProxiedSocketOwner.onProxied} */
+  onProxied(socket: ProxiedSocket, fd: number, peer: Peer, rest: Uint8Array): void {
+    this.#unknown.delete(socket);
+    const link = this.#admit(fd, peer, rest);
+    if (link !== undefined) this.#loop.handOver(fd, link);
+  }
+
+  /** {@linkcode ProxiedSocketOwner.onRefused} */
+  onRefused(socket: ProxiedSocket, { remoteAddress }: Peer, reason: string | undefined): void {
+    this.#unknown.delete(socket);
+    if (reason === undefined) return;
+    const listener = this.#init.options.name;
+    this.#init.log.info("Connection refused", { address: remoteAddress, listener, reason });
+  }
+
+  #admit(fd: number, peer: Peer, rest?: Uint8Array): EpollLink | undefined {
+    const { broker, turns, options } = this.#init;
+    const link = new EpollLink(fd, peer, this.#loop, this.#onEnd);
+    const connection = broker.accept(link, options, turns.begin());
+    if (connection === undefined) {
+      this.#loop.close(fd);
+      return undefined;
+    }
+    this.#links.add(link);
+    link.start(connection, rest);
+    return link;
+  }
+
+  readonly #onEnd = (link: EpollLink): void => void this.#links.delete(link);
+
+  /** Clients of a Unix socket have no address of their own. */
+  #ownAddress(): string {
+    const { address } = this.#init;
+    return `unix:${"path" in address ? address.path : ""}`;
+  }
+
+  #listenUnix(path: string): number {
+    prepareSocket(path);
+    const fd = this.#bind(encodePath(path));
+    try {
+      openSocket(path);
+      return fd;
+    } catch (error) {
+      this.#loop.close(fd);
+      throw error;
+    }
+  }
+
+  /** `""`: every address, IPv4 and IPv6, where the machine has IPv6 at all. */
+  #listenTcp(hostname: string, port: number): number {
+    if (hostname !== "") return this.#bind(encodeAddress(hostname, port));
+    try {
+      return this.#bind(encodeAddress("::", port));
+    } catch (error) {
+      const { AddrInUse, PermissionDenied, NotCapable } = Deno.errors;
+      if ([AddrInUse, PermissionDenied, NotCapable].some((kind) => error instanceof kind)) {
+        throw error;
+      }
+      return this.#bind(encodeAddress("0.0.0.0", port));
+    }
+  }
+
+  /** Connections that are accepted inherit the options. */
+  #bind(address: SocketAddress): number {
+    const { descriptors } = this.#loop;
+    const fd = descriptors.socket(familyOf(address));
+    try {
+      if (familyOf(address) !== AF_UNIX) {
+        descriptors.setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+        if (this.#init.setTcpNodelay) descriptors.setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+      }
+      descriptors.listen(fd, address);
+      return fd;
+    } catch (error) {
+      this.#loop.close(fd);
+      throw error;
+    }
+  }
+}

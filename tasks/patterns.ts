@@ -1,0 +1,122 @@
+/**
+ * Every regular expression in the rooms that see peers' bytes. `flux/listed-patterns` refuses one there that is not in this
+ * table, and a test runs those that strangers reach on 64 KB of what suits them least: an expression that goes back and forth
+ * stops the broker for everybody, since it has one thread.
+ *
+ * @module
+ */
+
+/** Where the text comes from that an expression is run on. */
+export type PatternInput =
+  /** Of any length, from anybody. */
+  | "peers"
+  /** From peers, cut off before: the place that does it is named. */
+  | "bounded"
+  /** From files of whoever runs the broker. */
+  | "files";
+
+/** A regular expression that is allowed to be where it is. */
+export interface ListedPattern {
+  /** The folder below `lib/`. */
+  readonly room: string;
+  /** As it stands in the file, flags included. */
+  readonly pattern: RegExp;
+  /** Whose text it sees. */
+  readonly input: PatternInput;
+  /** What it is for, or what bounds its text. */
+  readonly note: string;
+  /** What a text must begin with to lead it astray; absent: nothing. */
+  readonly prefix?: string;
+}
+
+/** The rooms that are looked at. */
+export const PATTERN_ROOMS: ReadonlySet<string> = new Set([
+  "auth",
+  "broker",
+  "bus",
+  "codec",
+  "net",
+  "observe",
+  "session",
+  "topic",
+]);
+
+/** All of them. An addition is a decision: scanning by hand is seldom longer. */
+export const LISTED_PATTERNS: readonly ListedPattern[] = [
+  ...patterns("peers", [
+    ["auth", /[+#/]/, "names that must not stand in a pattern's place"],
+    ["auth", /=(?!2C|3D)/, "an escape of SCRAM that is none"],
+    ["auth", /a=[^,]/, "SCRAM: the client wants to act for somebody"],
+    [
+      "auth",
+      /^([ny],(?:a=[^,]*)?,)(n=([^,]+),r=([\x21-\x2b\x2d-\x7e]+)(?:,.*)?)$/s,
+      "SCRAM: the first message",
+      "n,,n=a,r=b",
+    ],
+    [
+      "auth",
+      /^(c=([^,]+),r=([^,]+)(?:,[^,]+)*),p=([^,]+)$/s,
+      "SCRAM: the last message",
+      "c=biws,r=a",
+    ],
+    ["auth", /\s/, "SCRAM: white space in base64"],
+    ["auth", /[\u00A0\u1680\u2000-\u200A\u202F\u205F\u3000]/g, "SASLprep: blanks"],
+    [
+      "auth",
+      /[\u00AD\u034F\u1806\u180B-\u180D\u200B-\u200D\u2060\uFE00-\uFE0F\uFEFF]/g,
+      "SASLprep: what stands for nothing",
+    ],
+    [
+      "auth",
+      /[\p{Cc}\p{Co}\p{Cn}\p{Cs}\u2028\u2029\u200E\u200F\u202A-\u202E\uFFF9-\uFFFD]/u,
+      "SASLprep: what is not allowed",
+    ],
+    ["bus", /["\\]/g, "quotes in a line of the log"],
+    ["bus", /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "what could forge a line of the log"],
+    ["net", /^([A-Z]+) (\S+) HTTP\/(\d\.\d)$/, "the first line of a request", "GET "],
+    ["net", /^[!#$%&'*+.^_`|~0-9a-z-]+$/, "the name of a header"],
+    ["net", /^[A-Za-z0-9+/]{22}==$/, "Sec-WebSocket-Key"],
+    ["net", /^\d/, "an attribute of a certificate that has no name"],
+    ["net", /^[ #]/, "the front of a certificate's name"],
+    ["net", / $/, "the end of a certificate's name"],
+    ["observe", /application\/openmetrics-text/i, "the header Accept of a scraper"],
+    ["observe", /^[^\s"=\\]+$/, "values in the log that need no quotes"],
+    ["observe", /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, "what could forge a line of the log"],
+    ["topic", /[+#]/, "wildcards in a Share Name"],
+  ]),
+  ...patterns("bounded", [
+    ["net", /..(?=.)/g, "the 64 digits of a fingerprint"],
+    ["net", /(?:^|:)0(?::0)+(?=:|$)/g, "the 8 groups of an IPv6 address"],
+    ["net", /^:/, "the 8 groups of an IPv6 address"],
+    ["net", /^(0|[1-9]\d{0,2})$/, "the 107 bytes of a PROXY line"],
+    ["net", /^[0-9a-f:.]+$/i, "the 107 bytes of a PROXY line"],
+    ["net", /^(0|[1-9]\d{0,4})$/, "the 107 bytes of a PROXY line"],
+  ]),
+  ...patterns("files", [
+    ["auth", /^\ufeff/, "ACL and password files"],
+    ["auth", /\r?\n/, "ACL and password files"],
+    ["auth", /.%[cu]|%[cu]./, "patterns of ACL files"],
+    ["auth", /^(\S*)\s*(.*)$/su, "lines of ACL files"],
+    ["auth", /^[1-9]\d{0,8}$/, "iterations in a password file"],
+    ["auth", /^SCRAM-SHA-256\$([1-9]\d{0,8}):([^$:]+)\$([^$:]+):([^$:]+)$/, "SCRAM files"],
+    ["net", /^(::ffff:)?127(\.\d{1,3}){3}$/i, "the host name of a listener"],
+    ["net", /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m, "keys"],
+    ["net", /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g, "certificates"],
+    ["net", /-----BEGIN X509 CRL-----([^-]+)-----END X509 CRL-----/g, "revocation lists"],
+    ["net", /\s/g, "base64 in revocation lists"],
+    ["net", /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/, "dates of revocation lists"],
+    ["observe", /%(.)/g, "log_timestamp_format"],
+  ]),
+];
+
+type Row = readonly [room: string, pattern: RegExp, note: string, prefix?: string];
+
+function patterns(input: PatternInput, rows: readonly Row[]): ListedPattern[] {
+  return rows.map(([room, pattern, note, prefix]) => ({
+    room,
+    pattern,
+    input,
+    note,
+    ...prefix === undefined ? {} : { prefix },
+  }));
+}

@@ -1,0 +1,157 @@
+import { BrokerProcess } from "../../support/broker_process.ts";
+import { percentile } from "../run.ts";
+import { type SoloAttack, Target } from "./attack.ts";
+import { Good, type Seen } from "./good.ts";
+
+/** V8's heap that the broker may have, MB. */
+export const HEAP_MB = 512;
+/** What 99 of 100 round trips may take under attack: so many times what they take without, and so many milliseconds at least. */
+const P99_TIMES = 5;
+const P99_MS = 50;
+/** How much memory may remain, bytes: much of it is free, but stays with `malloc`. */
+const REST_BYTES = 128 * 1024 * 1024;
+const CALM_MS = 2000;
+/** How long the broker has to be as it was, once nobody attacks. */
+const AFTER_MS = 5000;
+/** An attacker whose own thread is busy, or that waits for a broker that stands, is not waited for longer. */
+const LEAVE_MS = 10_000;
+
+/** What one attack did. */
+export interface SoloResult {
+  readonly attack: SoloAttack;
+  /** Rounds that were begun. */
+  readonly rounds: number;
+  readonly calm: Seen;
+  readonly attacked: Seen;
+  /** The longest that the broker's event loop stood, milliseconds. */
+  readonly stallMs: number;
+  readonly heapBytes: number;
+  readonly externalBytes: number;
+  readonly residentBytes: number;
+  readonly residentBytesBefore: number;
+  readonly residentBytesAfter: number;
+  /** What does not hold. */
+  readonly failures: readonly string[];
+}
+
+interface VitalsLine {
+  readonly stallMs: number;
+  readonly heapUsed: number;
+  readonly external: number;
+  readonly rss: number;
+}
+
+/** Makes one attack for so many seconds on a broker of its own, and looks at what a client that behaves well notices. */
+export async function soloRun(attack: SoloAttack, seconds: number): Promise<SoloResult> {
+  const directory = await Deno.makeTempDir({ prefix: "flux-solo-" });
+  try {
+    const files = await attack.files?.() ?? {};
+    for (const [name, text] of Object.entries(files)) {
+      await Deno.writeTextFile(`${directory}/${name}`, text, { mode: 0o600 });
+    }
+    const secondPort = freePort();
+    const config = (attack.config ?? "").replaceAll("DIR", directory)
+      .replaceAll("PORT2", String(secondPort));
+    const anonymous = config.includes("allow_anonymous") ? "" : "allow_anonymous true\n";
+    const store = config.includes("persistence ") ? "" : "persistence false\n";
+    const broker = await BrokerProcess.start({
+      config: `bind_address 127.0.0.1\nmax_failure_delay 5\n${anonymous}${store}${config}`,
+      preload: new URL("./vitals.preload.ts", import.meta.url),
+      v8Flags: [`--max-heap-size=${HEAP_MB}`],
+    });
+    return await observe(attack, seconds, broker, new Target(broker.port, secondPort));
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+async function observe(
+  attack: SoloAttack,
+  seconds: number,
+  broker: BrokerProcess,
+  target: Target,
+): Promise<SoloResult> {
+  const good = await Good.start(broker.port, attack.credentials);
+  try {
+    await pause(CALM_MS);
+    const calm = await good.take();
+    const logStart = broker.log.length;
+    const before = vitalsIn(broker.log).at(-1);
+    const rounds = act(attack, target);
+    await pause(seconds * 1000);
+    const attacked = await good.take();
+    target.end();
+    target.hangUp();
+    await pause(AFTER_MS);
+    // Read only now: the thread of the attackers may have had no time for the broker's log before.
+    const vitals = vitalsIn(broker.log.slice(logStart));
+    const after = vitals.at(-1);
+    const most = (read: (line: VitalsLine) => number) => Math.max(0, ...vitals.map(read));
+    const result = {
+      attack,
+      rounds: await Promise.race([rounds, pause(LEAVE_MS).then(() => NaN)]),
+      calm,
+      attacked,
+      stallMs: most(({ stallMs }) => stallMs),
+      heapBytes: most(({ heapUsed }) => heapUsed),
+      externalBytes: most(({ external }) => external),
+      residentBytes: most(({ rss }) => rss),
+      residentBytesBefore: before?.rss ?? NaN,
+      residentBytesAfter: after?.rss ?? NaN,
+    };
+    const ending = broker.isEnded ? "The broker has ended" : undefined;
+    return { ...result, failures: judge(result, target, ending) };
+  } finally {
+    good.end();
+    target.end();
+    target.hangUp();
+    await broker.kill();
+  }
+}
+
+/** Again and again until it is over; resolves with how often it was begun. */
+async function act(attack: SoloAttack, target: Target): Promise<number> {
+  let rounds = 0;
+  while (!target.isOver) {
+    rounds++;
+    await attack.run(target).catch(() => target.pause(100));
+    if (!target.isOver) target.hangUp();
+  }
+  return rounds;
+}
+
+function judge(
+  result: Omit<SoloResult, "failures">,
+  target: Target,
+  ending: string | undefined,
+): string[] {
+  const { calm, attacked, residentBytesBefore, residentBytesAfter } = result;
+  if (ending !== undefined) return [ending];
+  const failures = [...target.breaches, ...attacked.faults];
+  const p99Ms = percentile(attacked.roundTripMs, 0.99);
+  const limitMs = Math.max(P99_MS, P99_TIMES * percentile(calm.roundTripMs, 0.99));
+  if (!(p99Ms <= limitMs)) {
+    failures.push(`p99 was ${p99Ms.toFixed(0)} ms, and may be ${limitMs.toFixed(0)}`);
+  }
+  if (attacked.connectMs.length === 0) failures.push("No newcomer came");
+  if (!(residentBytesAfter - residentBytesBefore <= REST_BYTES)) {
+    const mb = (residentBytesAfter - residentBytesBefore) / 1024 / 1024;
+    failures.push(`Memory is ${mb.toFixed(0)} MB more ${AFTER_MS / 1000} s after`);
+  }
+  return failures;
+}
+
+function vitalsIn(log: string): VitalsLine[] {
+  return [...log.matchAll(/^@vitals (\{.*\})$/gm)].map(([, text]) => JSON.parse(text!));
+}
+
+function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return port;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

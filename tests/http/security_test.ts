@@ -1,0 +1,207 @@
+import { strict as assert } from "node:assert";
+import { HttpBroker, type HttpInit, PAGE } from "./support.ts";
+
+const USERS: HttpInit = {
+  users: { alice: "secret", bob: "hidden", eve: "nobody" },
+  listener: { admins: ["alice"], viewers: ["bob"] },
+};
+
+/** A request as its lines, and what it is answered with. */
+const requests: [name: string, lines: string[], status: number][] = [
+  ["localhost", ["GET /health/live HTTP/1.1", "Host: localhost"], 200],
+  ["the name in capitals, with a port", ["GET /health/live HTTP/1.1", "Host: LocalHost:80"], 200],
+  ["an IPv6 loopback", ["GET /health/live HTTP/1.1", "Host: [::1]:9883"], 200],
+  ["a name of http_host", ["GET /health/live HTTP/1.1", "Host: broker.home"], 200],
+  ["a name that somebody points here", ["GET /metrics HTTP/1.1", "Host: evil.example"], 421],
+  [
+    "a page of another origin",
+    ["GET /metrics HTTP/1.1", "Host: localhost", "Origin: http://evil.example"],
+    403,
+  ],
+  [
+    "a page of another port",
+    ["GET /metrics HTTP/1.1", "Host: localhost:9883", "Origin: http://localhost:80"],
+    403,
+  ],
+  ["a page of no origin", ["GET /metrics HTTP/1.1", "Host: localhost", "Origin: null"], 403],
+  [
+    "a script of another site",
+    [
+      "GET /metrics HTTP/1.1",
+      "Host: localhost",
+      "Sec-Fetch-Site: cross-site",
+      "Sec-Fetch-Mode: no-cors",
+    ],
+    403,
+  ],
+  [
+    "the page itself",
+    ["GET /metrics HTTP/1.1", "Host: localhost:9883", "Origin: http://localhost:9883"],
+    200,
+  ],
+  [
+    "a WebSocket of a page of another origin",
+    [
+      "GET /mqtt HTTP/1.1",
+      "Host: localhost",
+      "Origin: http://evil.example",
+      "Upgrade: websocket",
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+      "Sec-WebSocket-Version: 13",
+      "Sec-WebSocket-Protocol: mqtt",
+    ],
+    403,
+  ],
+];
+for (const [name, lines, status] of requests) {
+  Deno.test(`a request for or of ${name} is answered with ${status}`, async () => {
+    await using broker = await HttpBroker.start({ listener: { hosts: ["broker.home"] } });
+    const answer = await broker.raw([...lines, "Connection: close", "", ""].join("\r\n"));
+    assert.equal(Number(answer.split(" ")[1]), status, answer);
+  });
+}
+
+Deno.test("every answer has a strict policy, and no CORS header", async () => {
+  await using broker = await HttpBroker.start();
+  for (const path of ["/", "/metrics", "/api/v1/session", "/nowhere"]) {
+    const response = await broker.fetch(path);
+    await response.body?.cancel();
+    const { headers } = response;
+    assert.match(headers.get("content-security-policy")!, /default-src 'none'/);
+    assert.match(headers.get("content-security-policy")!, /frame-ancestors 'none'/);
+    assert.equal(headers.get("x-content-type-options"), "nosniff");
+    assert.equal(headers.get("access-control-allow-origin"), null);
+  }
+});
+
+Deno.test("where users are named, nobody else sees anything but the page and health", async () => {
+  await using broker = await HttpBroker.start(USERS);
+  const answers: [path: string, status: number][] = [
+    ["/", 200],
+    ["/health/live", 200],
+    ["/api/v1/session", 200],
+    ["/metrics", 401],
+  ];
+  for (const [path, status] of answers) {
+    const response = await broker.fetch(path);
+    await response.body?.cancel();
+    assert.equal(response.status, status, path);
+  }
+});
+
+Deno.test("a user logs in with a cookie that scripts and other sites cannot use, and out again", async () => {
+  await using broker = await HttpBroker.start(USERS);
+  const response = await broker.fetch("/api/v1/session", {
+    method: "POST",
+    body: { userName: "alice", password: "secret" },
+  });
+  assert.equal(response.status, 204);
+  const header = response.headers.get("set-cookie")!;
+  assert.match(header, /; HttpOnly/);
+  assert.match(header, /; SameSite=Strict/);
+  const cookie = header.split(";")[0]!;
+  const session = await broker.json("/api/v1/session", { cookie });
+  assert.deepEqual([session.role, session.userName], ["admin", "alice"]);
+  assert.match(await (await broker.fetch("/metrics", { headers: { cookie } })).text(), /fluxmqtt/);
+  await broker.fetch("/api/v1/session", { method: "DELETE", headers: { cookie } });
+  const after = await broker.fetch("/metrics", { headers: { cookie } });
+  await after.body?.cancel();
+  assert.equal(after.status, 401);
+});
+
+const refused: [userName: string, password: string][] = [
+  ["alice", "wrong"],
+  ["nobody", "secret"],
+  ["eve", "nobody"],
+];
+for (const [userName, password] of refused) {
+  Deno.test(`${userName} with ${password} is not let in, and not told why`, async () => {
+    await using broker = await HttpBroker.start(USERS);
+    const response = await broker.fetch("/api/v1/session", {
+      method: "POST",
+      body: { userName, password },
+    });
+    assert.equal(response.status, 401);
+    const { detail } = await response.json();
+    assert.equal(detail, "The user name or the password is wrong, or the user has no role here");
+    assert.equal(response.headers.get("set-cookie"), null);
+  });
+}
+
+Deno.test("whoever guesses passwords has to wait after five failures, even with the right one", async () => {
+  await using broker = await HttpBroker.start(USERS);
+  const attempt = async (password: string) => {
+    const body = { userName: "alice", password };
+    const response = await broker.fetch("/api/v1/session", { method: "POST", body });
+    await response.body?.cancel();
+    return response;
+  };
+  for (let i = 0; i < 5; i++) assert.equal((await attempt("wrong")).status, 401);
+  const response = await attempt("secret");
+  assert.equal(response.status, 429);
+  assert.match(response.headers.get("retry-after")!, /^\d+$/);
+});
+
+Deno.test("a form of another site, which cannot send the page's header, logs nobody in", async () => {
+  await using broker = await HttpBroker.start(USERS);
+  const response = await fetch(`${broker.url}/api/v1/session`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ userName: "alice", password: "secret" }),
+  });
+  await response.body?.cancel();
+  assert.equal(response.status, 403);
+});
+
+Deno.test("tokens let programs in, each with its role, and another does not", async () => {
+  const tokens = "# programs\nadmin 0123456789abcdef\nviewer fedcba9876543210\n";
+  await using broker = await HttpBroker.start({ listener: { tokens } });
+  const roleOf = async (token: string) => {
+    const headers = { authorization: `Bearer ${token}` };
+    return (await broker.json("/api/v1/session", headers)).role;
+  };
+  assert.equal(await roleOf("0123456789abcdef"), "admin");
+  assert.equal(await roleOf("fedcba9876543210"), "viewer");
+  assert.equal(await roleOf("0123456789abcdeX"), null);
+});
+
+Deno.test("a file of tokens with a short one is refused with its line, and without the token", async () => {
+  const tokens = "admin 0123456789abcdef\nviewer short\n";
+  await assert.rejects(HttpBroker.start({ listener: { tokens } }), (error: Error) => {
+    assert.match(error.message, /^Line 2 must be/);
+    assert.doesNotMatch(error.message, /short/);
+    return true;
+  });
+});
+
+Deno.test("a body beyond 64 KB is refused, with its length told and without", async () => {
+  await using broker = await HttpBroker.start(USERS);
+  const body = { userName: "alice", password: "x".repeat(65 * 1024) };
+  const whole = await broker.fetch("/api/v1/session", { method: "POST", body });
+  await whole.body?.cancel();
+  assert.equal(whole.status, 413);
+  const stream = new Blob([JSON.stringify(body)]).stream();
+  const chunked = await fetch(`${broker.url}/api/v1/session`, {
+    method: "POST",
+    headers: { ...PAGE, "content-type": "application/json" },
+    body: stream,
+  });
+  await chunked.body?.cancel();
+  assert.equal(chunked.status, 413);
+});
+
+Deno.test("what is not there, and a method that is not taken, are problems with a reason", async () => {
+  await using broker = await HttpBroker.start();
+  const nowhere = await broker.fetch("/api/v1/nowhere");
+  assert.equal(nowhere.headers.get("content-type"), "application/problem+json");
+  assert.deepEqual(await nowhere.json(), {
+    type: "about:blank",
+    title: "Not Found",
+    status: 404,
+    detail: "There is nothing at /api/v1/nowhere",
+  });
+  const wrong = await broker.fetch("/metrics", { method: "PUT" });
+  await wrong.body?.cancel();
+  assert.equal(wrong.status, 405);
+  assert.equal(wrong.headers.get("allow"), "GET");
+});

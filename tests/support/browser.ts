@@ -1,0 +1,311 @@
+/**
+ * A real browser for the tests of the page: headless Chromium, driven by the Chrome DevTools Protocol over its WebSocket.
+ *
+ * @module
+ */
+import type { Found } from "./clients.ts";
+
+/** Names under which Chromium is installed. */
+const NAMES = ["chromium", "chromium-browser", "google-chrome"];
+const START_LIMIT_MS = 20_000;
+/** How long a page may take for what a test waits for. */
+const WAIT_MS = 10_000;
+
+// deno-lint-ignore no-explicit-any -- what the protocol says, each message its own
+type Message = any;
+
+/** The path of a Chromium, or why there is none. */
+export async function findChromium(): Promise<Found<string>> {
+  for (const name of NAMES) {
+    try {
+      const { success } = await new Deno.Command(name, {
+        args: ["--version"],
+        stdout: "null",
+        stderr: "null",
+      }).output();
+      if (success) return { client: name };
+    } catch {
+      // It is not there under this name.
+    }
+  }
+  return { missing: "Chromium (Debian's package chromium) is not installed" };
+}
+
+/** A browser of its own for a test. `await using` ends it. */
+export class Browser {
+  readonly #child: Deno.ChildProcess;
+  readonly #folder: string;
+  readonly #socket: WebSocket;
+  readonly #waiting = new Map<number, PromiseWithResolvers<Message>>();
+  readonly #pages = new Map<string, Page>();
+  #nextId = 1;
+
+  static async start(executable: string): Promise<Browser> {
+    const folder = await Deno.makeTempDir({ prefix: "flux-browser-" });
+    const child = new Deno.Command(executable, {
+      args: [
+        ...["--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0"],
+        ...["--no-first-run", "--disable-background-networking", "--disable-component-update"],
+        ...["--hide-scrollbars", `--user-data-dir=${folder}`, "about:blank"],
+      ],
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    const socket = new WebSocket(await endpointOf(child));
+    await new Promise((resolve, reject) => {
+      socket.onopen = resolve;
+      socket.onerror = reject;
+    });
+    return new Browser(child, folder, socket);
+  }
+
+  private constructor(child: Deno.ChildProcess, folder: string, socket: WebSocket) {
+    this.#child = child;
+    this.#folder = folder;
+    this.#socket = socket;
+    socket.onmessage = ({ data }) => this.#receive(JSON.parse(data));
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** Opens a page in a context of its own: without anybody's cookies. */
+  async open(
+    url: string,
+    size: { width: number; height: number; isDark?: boolean },
+  ): Promise<Page> {
+    const { browserContextId } = await this.send("Target.createBrowserContext");
+    const { targetId } = await this.send("Target.createTarget", {
+      url: "about:blank",
+      browserContextId,
+    });
+    const { sessionId } = await this.send("Target.attachToTarget", { targetId, flatten: true });
+    const page = new Page(this, sessionId);
+    this.#pages.set(sessionId, page);
+    await page.begin(size);
+    await page.go(url);
+    return page;
+  }
+
+  /** A command of the protocol, and its answer. */
+  async send(method: string, params: object = {}, sessionId?: string): Promise<Message> {
+    const id = this.#nextId++;
+    const answer = Promise.withResolvers<Message>();
+    this.#waiting.set(id, answer);
+    this.#socket.send(JSON.stringify({ id, method, params, sessionId }));
+    return await answer.promise;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = new Promise((resolve) => this.#socket.onclose = resolve);
+    this.#socket.send(JSON.stringify({ id: this.#nextId++, method: "Browser.close" }));
+    await closed;
+    await this.#child.status;
+    await Deno.remove(this.#folder, { recursive: true }).catch(() => {});
+  }
+
+  #receive({ id, result, error, method, params, sessionId }: Message): void {
+    if (id === undefined) return this.#pages.get(sessionId)?.hear(method, params);
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (error !== undefined) waiting?.reject(new Error(error.message));
+    else waiting?.resolve(result);
+  }
+}
+
+/** One page, and everything that it says or asks for. */
+export class Page {
+  readonly #browser: Browser;
+  readonly #sessionId: string;
+  /** What went wrong: errors of the console, exceptions, answers that are refused loads. */
+  readonly errors: string[] = [];
+  /** Every address that was asked for. */
+  readonly requests: string[] = [];
+  /** What dialogs are answered with. */
+  dialogAnswer = true;
+
+  constructor(browser: Browser, sessionId: string) {
+    this.#browser = browser;
+    this.#sessionId = sessionId;
+  }
+
+  async begin(
+    { width, height, isDark = false }: { width: number; height: number; isDark?: boolean },
+  ): Promise<void> {
+    for (const domain of ["Page", "Runtime", "Network", "Log"]) await this.send(`${domain}.enable`);
+    await this.resize(width, height);
+    await this.send("Emulation.setEmulatedMedia", {
+      features: [{ name: "prefers-color-scheme", value: isDark ? "dark" : "light" }],
+    });
+  }
+
+  async resize(width: number, height: number): Promise<void> {
+    await this.send("Emulation.setDeviceMetricsOverride", {
+      width,
+      height,
+      deviceScaleFactor: 1,
+      mobile: width < 500,
+    });
+  }
+
+  async go(url: string): Promise<void> {
+    await this.send("Page.navigate", { url });
+    await this.until("document.readyState === 'complete'");
+  }
+
+  /** The value of an expression in the page. */
+  async evaluate(expression: string): Promise<Message> {
+    const { result, exceptionDetails } = await this.send("Runtime.evaluate", {
+      expression,
+      awaitPromise: true,
+      returnByValue: true,
+    });
+    if (exceptionDetails !== undefined) {
+      const { exception, text } = exceptionDetails;
+      throw new Error(`${expression}: ${exception?.description ?? text}`);
+    }
+    return result.value;
+  }
+
+  /** Waits until an expression holds; returns its value. */
+  async until(expression: string): Promise<Message> {
+    const deadlineMs = performance.now() + WAIT_MS;
+    while (performance.now() < deadlineMs) {
+      try {
+        const value = await this.evaluate(expression);
+        if (value) return value;
+      } catch (error) {
+        // A navigation takes the context of before away.
+        if (!/context|navigated/i.test(String(error))) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+    const text = await this.evaluate("document.body.innerText");
+    throw new Error(`Not within ${WAIT_MS} ms: ${expression}\n${text}\n${this.errors.join("\n")}`);
+  }
+
+  /** Waits until the page shows a text. */
+  async untilText(text: string): Promise<void> {
+    await this.until(`document.body.innerText.includes(${JSON.stringify(text)})`);
+  }
+
+  /** Clicks on what has this text and is a control, or fits a selector: with the mouse, where it is. */
+  async click(what: string): Promise<void> {
+    const find = elementOf(what);
+    await this.until(`!!${find}`);
+    const { x, y } = await this.evaluate(`(() => {
+      const element = ${find};
+      element.scrollIntoView({ block: "center", inline: "center" });
+      const { left, top, width, height } = element.getBoundingClientRect();
+      return { x: left + width / 2, y: top + height / 2 };
+    })()`);
+    const at = { x, y, button: "left", clickCount: 1 };
+    await this.send("Input.dispatchMouseEvent", { type: "mousePressed", ...at });
+    await this.send("Input.dispatchMouseEvent", { type: "mouseReleased", ...at });
+  }
+
+  /** Types into the field with this label, placeholder or selector, in place of what is there. */
+  async type(what: string, text: string): Promise<void> {
+    const find = elementOf(what);
+    await this.until(`!!${find}`);
+    await this.evaluate(`(() => { const field = ${find}; field.focus(); field.select?.(); })()`);
+    await this.send("Input.insertText", { text });
+  }
+
+  /** Presses a key. */
+  async press(key: string): Promise<void> {
+    const codes: Readonly<Record<string, number>> = {
+      Enter: 13,
+      ArrowDown: 40,
+      ArrowUp: 38,
+      ArrowRight: 39,
+      ArrowLeft: 37,
+      Tab: 9,
+    };
+    const event = {
+      key,
+      code: key,
+      windowsVirtualKeyCode: codes[key] ?? 0,
+      ...key === "Enter" ? { text: "\r" } : {},
+    };
+    await this.send("Input.dispatchKeyEvent", { type: "keyDown", ...event });
+    await this.send("Input.dispatchKeyEvent", { type: "keyUp", ...event });
+  }
+
+  /** Writes what the page looks like. */
+  async screenshot(path: string): Promise<void> {
+    const { data } = await this.send("Page.captureScreenshot", { format: "png" });
+    await Deno.writeFile(path, Uint8Array.fromBase64(data));
+  }
+
+  send(method: string, params: object = {}): Promise<Message> {
+    return this.#browser.send(method, params, this.#sessionId);
+  }
+
+  /** The browser's side of it. */
+  hear(method: string, params: Message): void {
+    switch (method) {
+      case "Network.requestWillBeSent":
+        this.requests.push(params.request.url);
+        return;
+      case "Network.webSocketCreated":
+        this.requests.push(params.url);
+        return;
+      case "Runtime.exceptionThrown":
+        this.errors.push(
+          params.exceptionDetails.exception?.description ?? params.exceptionDetails.text,
+        );
+        return;
+      case "Runtime.consoleAPICalled":
+        if (params.type === "error" || params.type === "warning") {
+          this.errors.push(
+            params.args.map(({ value, description }: Message) => value ?? description).join(" "),
+          );
+        }
+        return;
+      case "Log.entryAdded":
+        if (params.entry.level === "error") {
+          this.errors.push(`${params.entry.text} ${params.entry.url ?? ""}`);
+        }
+        return;
+      case "Page.javascriptDialogOpening":
+        this.send("Page.handleJavaScriptDialog", { accept: this.dialogAnswer });
+    }
+  }
+}
+
+/** An expression for the element that a test means: a selector behind `css `, else a control by its text or label. */
+function elementOf(what: string): string {
+  if (what.startsWith("css ")) return `document.querySelector(${JSON.stringify(what.slice(4))})`;
+  const name = JSON.stringify(what);
+  return `(() => {
+    const controls = [...document.querySelectorAll("a, button, input, select, textarea, summary, [role=treeitem]")].filter((element) => element.offsetParent !== null);
+    const texts = (element) => [
+      element.getAttribute("aria-label"), element.placeholder, element.textContent?.trim(),
+      element.closest("label")?.querySelector("span")?.textContent, element.closest("label.check")?.textContent?.trim(),
+      element.querySelector?.(".label")?.textContent,
+    ];
+    return controls.find((element) => texts(element).includes(${name}));
+  })()`;
+}
+
+async function endpointOf(child: Deno.ChildProcess): Promise<string> {
+  let said = "";
+  const timer = setTimeout(() => child.kill("SIGKILL"), START_LIMIT_MS);
+  const [toRead, toDrop] = child.stderr.tee();
+  toDrop.pipeTo(new WritableStream()).catch(() => {});
+  const reader = toRead.pipeThrough(new TextDecoderStream()).getReader();
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      said += part.value;
+      const endpoint = /DevTools listening on (ws:\S+)/.exec(said)?.[1];
+      if (endpoint !== undefined) return endpoint;
+    }
+  } finally {
+    clearTimeout(timer);
+    reader.cancel().catch(() => {});
+  }
+  throw new Error(`Chromium does not start:\n${said}`);
+}

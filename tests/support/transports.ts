@@ -1,0 +1,37 @@
+import type { BrokerOptions, ListenerOptions } from "../../lib/broker/mod.ts";
+import { loadTransport } from "../../lib/net/mod.ts";
+import { LocalServer } from "./local_server.ts";
+import { netTest } from "./net_test.ts";
+
+/** What carries plain connections. */
+export type TransportName = "deno" | "epoll";
+
+/** Opens a server in this process; what is left out has its default. */
+export type OpenServer = (
+  options?: Partial<BrokerOptions>,
+  listener?: Partial<ListenerOptions>,
+) => Promise<LocalServer>;
+
+/** Those that there are here. */
+export const TRANSPORTS: readonly TransportName[] = await findTransports();
+
+/** A test of plain connections, once over each transport: nothing may stay open behind it. */
+export function transportTest(
+  name: string,
+  fn: (open: OpenServer, transport: TransportName) => Promise<void>,
+): void {
+  for (const transport of TRANSPORTS) {
+    const open: OpenServer = async (options = {}, listener = {}) =>
+      new LocalServer(options, listener, (await loadTransport(transport)).transport);
+    netTest(`${name}, over ${transport}`, () => fn(open, transport));
+  }
+}
+
+async function findTransports(): Promise<readonly TransportName[]> {
+  const { transport, reason } = await loadTransport("auto");
+  await transport?.close();
+  if (transport !== undefined) return ["deno", "epoll"];
+  // deno-lint-ignore no-console -- whoever reads the results is to know
+  console.log(`Skipped: plain connections over epoll: ${reason}`);
+  return ["deno"];
+}
