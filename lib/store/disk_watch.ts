@@ -1,4 +1,4 @@
-import { freeBytes, logLimit } from "./disk_limit.ts";
+import { logLimit, type Room } from "./disk_limit.ts";
 import { Reserve } from "./reserve.ts";
 
 /**
@@ -19,14 +19,14 @@ export interface FileSizes {
 
 /** Knows how much room the store's disk has, as far as the system says it, and keeps the reserve. */
 export class DiskWatch {
-  readonly #directory: string;
   readonly #maxLogBytes: number;
   readonly #reserve: Reserve;
   #isLow = false;
+  /** Asks the system for it, as soon as that is known how. */
+  room: (() => Room) | undefined;
 
   /** `maxBytes`: of the database; 0: no limit. */
   constructor(directory: string, maxBytes: number) {
-    this.#directory = directory;
     this.#maxLogBytes = logLimit(maxBytes);
     this.#reserve = new Reserve(directory);
   }
@@ -38,7 +38,7 @@ export class DiskWatch {
 
   /** Whether the log should be moved into the database now: it is long, or there will be no room for that later. */
   isCheckpointDue({ logBytes, growthBytes }: FileSizes): boolean {
-    const free = freeBytes(this.#directory);
+    const free = this.room?.().freeBytes;
     this.#isLow = free !== undefined && free < (this.#isLow ? ENOUGH_BYTES : LOW_BYTES);
     const isTight = this.isFull || free !== undefined && logBytes + LOW_BYTES > free;
     if (logBytes < (isTight ? 1 : this.#maxLogBytes)) return false;
@@ -55,7 +55,7 @@ export class DiskWatch {
 
   /** Looks whether there is room again, and makes the reserve anew. */
   lookAgain(): void {
-    const free = freeBytes(this.#directory);
+    const free = this.room?.().freeBytes;
     if (free !== undefined && free < ENOUGH_BYTES) return;
     if (this.#reserve.make()) this.#isLow = false;
   }

@@ -1,7 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import type { LogPort, StoredState } from "../broker/mod.ts";
 import { MqttError } from "../codec/mod.ts";
-import { databaseLimit } from "./disk_limit.ts";
 import { load, type Loaded } from "./load.ts";
 import { DirectoryTakenError, lockDirectory, reasonOf } from "./lock.ts";
 import { closeToOthers, makePrivateFile } from "./privacy.ts";
@@ -56,14 +55,13 @@ export interface OpenedStore {
  * Throws where another broker has the directory, where it cannot be written, or where a newer program has written it.
  */
 export function openStore(init: OpenStoreInit): OpenedStore {
-  const { directory, durability, log, commitDelayMs = 0, clock } = init;
+  const { directory, durability, log, maxBytes, commitDelayMs = 0, clock } = init;
   Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
   const lock = lockDirectory(directory);
   const path = `${directory}/${DATABASE_NAME}`;
   try {
     const loaded = loadOrSalvage(init);
     const { usedBytes, lastSeenMs } = loaded;
-    const maxBytes = init.maxBytes ?? databaseLimit(path);
     const writer = { path, durability, maxBytes, usedBytes, commitDelayMs };
     const store = new SqliteStore({ ...loaded, state: loaded, writer, log, clock });
     const close = async () => {

@@ -106,6 +106,7 @@ netTest("without a limit of its own the store leaves a tenth of the file system 
   await using broker = await BrokerProcess.start({ config });
   const { port } = broker;
   await keepSession(port);
+  await broker.untilLog(/may grow until a tenth/);
   const count = await fillStore(port);
   await broker.untilLog(/The store is full/);
   const { bavail, blocks } = statfsSync(disk.path);
