@@ -33,7 +33,7 @@ export class DiskWatch {
 
   /** Whether there is room for nothing but for what is deleted. */
   get isFull(): boolean {
-    return this.#isLow || !this.#reserve.isThere;
+    return this.#isLow || this.#reserve.isMissed;
   }
 
   /** Whether the log should be moved into the database now: it is long, or there will be no room for that later. */
@@ -45,7 +45,7 @@ export class DiskWatch {
     // Half a checkpoint would use up the room, and make none.
     if (growthBytes <= 0) return true;
     if (free !== undefined) return growthBytes <= free;
-    return this.#reserve.isThere || this.#reserve.hasRoomFor(growthBytes);
+    return !this.#reserve.isMissed || this.#reserve.hasRoomFor(growthBytes);
   }
 
   /** Makes room for a write that has failed for want of it; `false`: there is nothing more to give up. */
@@ -53,7 +53,7 @@ export class DiskWatch {
     return this.#reserve.giveUp();
   }
 
-  /** Looks whether there is room again, and makes the reserve anew. */
+  /** Looks whether there is room for the reserve, and makes it. */
   lookAgain(): void {
     const free = this.room?.().freeBytes;
     if (free !== undefined && free < ENOUGH_BYTES) return;

@@ -47,7 +47,6 @@ self.onmessage = ({ data }: MessageEvent<WriterRequest>) => {
 function begin(): void {
   try {
     writer = new Writer(init);
-    lookAtDisk();
   } catch {
     writer = undefined;
   }
@@ -58,9 +57,11 @@ function begin(): void {
 async function learnRoom(): Promise<void> {
   try {
     const room = await askForRoom(init.path);
-    if (room === undefined || writer === undefined) return;
-    const maxBytes = writer.learnRoom(room);
-    if (init.maxBytes === undefined) answer({ type: "limit", maxBytes });
+    if (writer === undefined) return;
+    const maxBytes = room && writer.learnRoom(room);
+    if (maxBytes !== undefined && init.maxBytes === undefined) answer({ type: "limit", maxBytes });
+    writer.lookForRoom();
+    lookAtDisk();
   } catch {
     // A system that does not say how much room there is has no limit of that kind.
   }

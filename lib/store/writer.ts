@@ -89,7 +89,7 @@ export class Writer {
     return this.#logBytes < logBytes || this.#disk.giveUpReserve();
   }
 
-  /** Looks whether a disk that was full has room again. */
+  /** Looks whether the disk has room for the reserve, and makes it where it is not there. */
   lookForRoom(): void {
     this.checkpointIfDue();
     this.#disk.lookAgain();
