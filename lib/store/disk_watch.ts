@@ -1,4 +1,4 @@
-import { freeBytes, logLimit } from "./disk_limit.ts";
+import { logLimit, type Room } from "./disk_limit.ts";
 import { Reserve } from "./reserve.ts";
 
 /**
@@ -19,33 +19,33 @@ export interface FileSizes {
 
 /** Knows how much room the store's disk has, as far as the system says it, and keeps the reserve. */
 export class DiskWatch {
-  readonly #directory: string;
   readonly #maxLogBytes: number;
   readonly #reserve: Reserve;
   #isLow = false;
+  /** Asks the system for it, as soon as that is known how. */
+  room: (() => Room) | undefined;
 
   /** `maxBytes`: of the database; 0: no limit. */
   constructor(directory: string, maxBytes: number) {
-    this.#directory = directory;
     this.#maxLogBytes = logLimit(maxBytes);
     this.#reserve = new Reserve(directory);
   }
 
   /** Whether there is room for nothing but for what is deleted. */
   get isFull(): boolean {
-    return this.#isLow || !this.#reserve.isThere;
+    return this.#isLow || this.#reserve.isMissed;
   }
 
   /** Whether the log should be moved into the database now: it is long, or there will be no room for that later. */
   isCheckpointDue({ logBytes, growthBytes }: FileSizes): boolean {
-    const free = freeBytes(this.#directory);
+    const free = this.room?.().freeBytes;
     this.#isLow = free !== undefined && free < (this.#isLow ? ENOUGH_BYTES : LOW_BYTES);
     const isTight = this.isFull || free !== undefined && logBytes + LOW_BYTES > free;
     if (logBytes < (isTight ? 1 : this.#maxLogBytes)) return false;
     // Half a checkpoint would use up the room, and make none.
     if (growthBytes <= 0) return true;
     if (free !== undefined) return growthBytes <= free;
-    return this.#reserve.isThere || this.#reserve.hasRoomFor(growthBytes);
+    return !this.#reserve.isMissed || this.#reserve.hasRoomFor(growthBytes);
   }
 
   /** Makes room for a write that has failed for want of it; `false`: there is nothing more to give up. */
@@ -53,9 +53,9 @@ export class DiskWatch {
     return this.#reserve.giveUp();
   }
 
-  /** Looks whether there is room again, and makes the reserve anew. */
+  /** Looks whether there is room for the reserve, and makes it. */
   lookAgain(): void {
-    const free = freeBytes(this.#directory);
+    const free = this.room?.().freeBytes;
     if (free !== undefined && free < ENOUGH_BYTES) return;
     if (this.#reserve.make()) this.#isLow = false;
   }

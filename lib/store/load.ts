@@ -30,6 +30,8 @@ export interface Loaded {
   readonly nextReleaseOrder: number;
   /** When the last batch was written, or the store was closed, by the clock of then: right to the second. */
   readonly lastSeenMs: number | undefined;
+  /** Whether the file can give back what it does not use any more: one of an older program cannot. */
+  readonly canShrink: boolean;
   /** Bytes of the file that are in use. */
   readonly usedBytes: number;
 }
@@ -158,16 +160,16 @@ function readRetained(db: DatabaseSync): Message[] {
 
 /** In one statement: the start waits for each. What was deleted leaves room in the file, which does not shrink. */
 function readNumbers(db: DatabaseSync) {
-  const [numbers] = rowsOf<[number, number, number, number]>(
+  const [numbers] = rowsOf<[number, number, number, number, number]>(
     db,
     `SELECT (SELECT coalesce(max(id), 0) + 1 FROM sessions),
        (SELECT coalesce(max(id), 0) + 1 FROM messages),
        (SELECT coalesce(max(release_order), 0) + 1 FROM deliveries),
-       (page_count - freelist_count) * page_size
-     FROM pragma_page_count, pragma_freelist_count, pragma_page_size`,
+       (page_count - freelist_count) * page_size, auto_vacuum
+     FROM pragma_page_count, pragma_freelist_count, pragma_page_size, pragma_auto_vacuum`,
   );
-  const [nextSessionId, nextMessageId, nextReleaseOrder, usedBytes] = numbers!;
-  return { nextSessionId, nextMessageId, nextReleaseOrder, usedBytes };
+  const [nextSessionId, nextMessageId, nextReleaseOrder, usedBytes, autoVacuum] = numbers!;
+  return { nextSessionId, nextMessageId, nextReleaseOrder, usedBytes, canShrink: autoVacuum > 0 };
 }
 
 /** All rows at once: of what is small. */

@@ -1,11 +1,10 @@
 import { DatabaseSync } from "node:sqlite";
 import type { LogPort, StoredState } from "../broker/mod.ts";
 import { MqttError } from "../codec/mod.ts";
-import { databaseLimit } from "./disk_limit.ts";
 import { load, type Loaded } from "./load.ts";
 import { DirectoryTakenError, lockDirectory, reasonOf } from "./lock.ts";
 import { closeToOthers, makePrivateFile } from "./privacy.ts";
-import { finishReplacing, replaceDamaged } from "./replace.ts";
+import { finishReplacing, renew, replaceDamaged } from "./replace.ts";
 import { migrate, NewerSchemaError } from "./schema.ts";
 import { SqliteStore } from "./sqlite_store.ts";
 import { checkLog, removeOldCopies } from "./set_aside.ts";
@@ -15,6 +14,8 @@ import { DATABASE_NAME, SAVING, syncDirectory, syncFile } from "./store_files.ts
 /** What brokers up to version 0.2 locked. */
 const LOCK_BEFORE = "lock.db";
 
+/** A file of an older program that holds no more than this is made anew, bytes: that takes a moment. */
+const RENEW_BYTES = 16 * 1024 * 1024;
 /** Where there are more than these, the database, its log, the lock and the reserve, some may be old copies. */
 const FILES_IN_USE = 4;
 
@@ -54,14 +55,13 @@ export interface OpenedStore {
  * Throws where another broker has the directory, where it cannot be written, or where a newer program has written it.
  */
 export function openStore(init: OpenStoreInit): OpenedStore {
-  const { directory, durability, log, commitDelayMs = 0, clock } = init;
+  const { directory, durability, log, maxBytes, commitDelayMs = 0, clock } = init;
   Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
   const lock = lockDirectory(directory);
   const path = `${directory}/${DATABASE_NAME}`;
   try {
     const loaded = loadOrSalvage(init);
     const { usedBytes, lastSeenMs } = loaded;
-    const maxBytes = init.maxBytes ?? databaseLimit(path);
     const writer = { path, durability, maxBytes, usedBytes, commitDelayMs };
     const store = new SqliteStore({ ...loaded, state: loaded, writer, log, clock });
     const close = async () => {
@@ -86,7 +86,7 @@ function loadOrSalvage({ directory, durability, log }: OpenStoreInit): Loaded {
   const hasDatabase = names.has(DATABASE_NAME);
   if (names.has(`${DATABASE_NAME}-wal`)) checkLog(directory, hasDatabase, durability, log);
   try {
-    return hasDatabase ? loadWhole(path) : makeDatabase(directory);
+    return hasDatabase ? loadWhole(directory) : makeDatabase(directory);
   } catch (error) {
     if (!isDamage(error)) throw error;
     replaceDamaged(directory, reasonOf(error), log);
@@ -115,9 +115,12 @@ function makeDatabase(directory: string): Loaded {
 }
 
 /** A file without anything in it SQLite would fill without a word, and throw its log away. */
-function loadWhole(path: string): Loaded {
+function loadWhole(directory: string): Loaded {
+  const path = `${directory}/${DATABASE_NAME}`;
   if (Deno.statSync(path).size === 0) throw new DamageError("The file is empty");
-  return loadDatabase(path, false);
+  const loaded = loadDatabase(path, false);
+  if (!loaded.canShrink && loaded.usedBytes <= RENEW_BYTES) renew(directory);
+  return loaded;
 }
 
 function loadDatabase(path: string, isNew: boolean): Loaded {

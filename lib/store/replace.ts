@@ -8,6 +8,7 @@ import {
   removeIfThere,
   renameIfThere,
   SAVING,
+  sizeOf,
   stamp,
   syncDirectory,
   syncFile,
@@ -54,6 +55,28 @@ export function finishReplacing(
     aside: asidePath(directory, at),
   });
   return true;
+}
+
+/**
+ * Makes a whole database anew, with the same in it, so that it can give back what it does not use any more. (SQLite's own `VACUUM` is not
+ * for a process whose permissions are limited.) Where that cannot be, the one that is there is as good as before.
+ */
+export function renew(directory: string): void {
+  const path = `${directory}/${DATABASE_NAME}`;
+  const saving = `${directory}/${SAVING}anew`;
+  try {
+    // With something in its log the file is not whole without that.
+    if (sizeOf(`${path}-wal`) > 0) return;
+    makePrivateFile(saving);
+    salvage(path, saving);
+    // Whoever reads a database leaves an empty log and its index behind.
+    for (const suffix of ["-wal", "-shm"]) removeIfThere(path + suffix);
+    syncFile(saving);
+    Deno.renameSync(saving, path);
+    syncDirectory(directory);
+  } catch {
+    removeIfThere(saving);
+  }
 }
 
 /** Each step may have been done before; the log goes first, since it must not be taken for the new file's. */

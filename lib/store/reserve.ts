@@ -14,12 +14,18 @@ const BLOCK_BYTES = 65_536;
  */
 export class Reserve {
   readonly #path: string;
-  #isThere = false;
+  #isThere: boolean;
+  #isMissed = false;
 
-  /** Finds the reserve in the directory, or makes it. */
+  /** Finds the reserve in the directory. */
   constructor(directory: string) {
     this.#path = `${directory}/${RESERVE_NAME}`;
-    this.make();
+    this.#isThere = this.#isWhole();
+  }
+
+  /** Whether it was given up, or could not be made. */
+  get isMissed(): boolean {
+    return this.#isMissed;
   }
 
   /** Whether it can be given up. */
@@ -29,7 +35,8 @@ export class Reserve {
 
   /** Makes it where it is not there; `false`: the disk has no room for it. */
   make(): boolean {
-    this.#isThere ||= this.#isWhole() || this.#write();
+    this.#isThere ||= this.#write();
+    this.#isMissed = !this.#isThere;
     return this.#isThere;
   }
 
@@ -42,6 +49,7 @@ export class Reserve {
       return false;
     }
     this.#isThere = false;
+    this.#isMissed = true;
     return true;
   }
 

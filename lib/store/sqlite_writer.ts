@@ -1,4 +1,5 @@
 /// <reference lib="deno.worker" />
+import { askForRoom } from "./disk_limit.ts";
 import { Writer } from "./writer.ts";
 import type { BatchRequest, WriterAnswer, WriterInit, WriterRequest } from "./writer_protocol.ts";
 
@@ -9,6 +10,8 @@ const SYNC_INTERVAL_MS = 1000;
 const IDLE_MS = 300;
 const SHRINK_PAUSE_MS = 50;
 
+/** When the system is asked for the room on its disk, after the start, milliseconds. */
+const ROOM_LATER_MS = 1000;
 /** How often it is tried whether a full disk has room again. */
 const ROOM_INTERVAL_MS = 1000;
 /** How many steps the file is made smaller by each time: others wait so long. */
@@ -44,9 +47,23 @@ self.onmessage = ({ data }: MessageEvent<WriterRequest>) => {
 function begin(): void {
   try {
     writer = new Writer(init);
-    lookAtDisk();
   } catch {
     writer = undefined;
+  }
+  setTimeout(learnRoom, ROOM_LATER_MS);
+}
+
+/** Not before those who wait since the start have what they wait for. */
+async function learnRoom(): Promise<void> {
+  try {
+    const room = await askForRoom(init.path);
+    if (writer === undefined) return;
+    const maxBytes = room && writer.learnRoom(room);
+    if (maxBytes !== undefined && init.maxBytes === undefined) answer({ type: "limit", maxBytes });
+    writer.lookForRoom();
+    lookAtDisk();
+  } catch {
+    // A system that does not say how much room there is has no limit of that kind.
   }
 }
 

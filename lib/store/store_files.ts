@@ -33,6 +33,13 @@ export function removeIfThere(path: string): void {
   isThere(() => Deno.removeSync(path));
 }
 
+/** Bytes of a file; 0: there is none. */
+export function sizeOf(path: string): number {
+  let sizeBytes = 0;
+  isThere(() => sizeBytes = Deno.statSync(path).size);
+  return sizeBytes;
+}
+
 /** Removes a file of which there is nothing but the name, where there is one. */
 export function removeIfEmpty(path: string): void {
   isThere(() => Deno.statSync(path).size === 0 && Deno.removeSync(path));

@@ -10,8 +10,6 @@ const FREE_AFTER_PART = 1 / 8;
 const STEP_PAGES = 256;
 /** Where there is hardly room for the log that this makes. */
 const SMALL_STEP_PAGES = 32;
-/** A file of an older program is written anew when it holds no more than this, bytes: that takes a moment. */
-const REWRITE_BYTES = 16 * 1024 * 1024;
 
 /** `PRAGMA auto_vacuum`: the file gives back nothing, or what it is told to. */
 const INCREMENTAL = 2;
@@ -22,7 +20,6 @@ export class Vacuum {
   readonly #pragma: (name: string) => number;
   #isUnderWay = false;
   #stepPages = STEP_PAGES;
-  #cannotRewrite = false;
 
   /** `pragma`: reads one. */
   constructor(db: DatabaseSync, pragma: (name: string) => number) {
@@ -41,25 +38,12 @@ export class Vacuum {
       : this.#isUnderWay
       ? freeBytes > Math.max(FREE_AFTER_BYTES, usedBytes * FREE_AFTER_PART)
       : freeBytes > Math.max(FREE_BEFORE_BYTES, usedBytes * FREE_BEFORE_PART);
-    return this.#isUnderWay && (this.#isIncremental || this.#canRewrite(usedBytes));
+    return this.#isUnderWay && this.#pragma("auto_vacuum") === INCREMENTAL;
   }
 
   /** One transaction. Throws what SQLite throws; then nothing has changed. */
   step(): void {
-    if (this.#isIncremental) {
-      // With each row that is asked for a page is given back: `exec` would ask for one.
-      this.#db.prepare(`PRAGMA incremental_vacuum(${this.#stepPages})`).all();
-    } else {
-      this.#cannotRewrite = true; // Unless it succeeds.
-      this.#db.exec("PRAGMA temp_store = MEMORY; PRAGMA auto_vacuum = INCREMENTAL; VACUUM");
-    }
-  }
-
-  get #isIncremental(): boolean {
-    return this.#pragma("auto_vacuum") === INCREMENTAL;
-  }
-
-  #canRewrite(usedBytes: number): boolean {
-    return usedBytes <= REWRITE_BYTES && !this.#cannotRewrite;
+    // With each row that is asked for a page is given back: `exec` would ask for one.
+    this.#db.prepare(`PRAGMA incremental_vacuum(${this.#stepPages})`).all();
   }
 }

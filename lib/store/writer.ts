@@ -1,6 +1,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import type { BatchRows } from "./batch.ts";
 import { unpackRetained } from "./packed_retained.ts";
+import { databaseLimit, type Room } from "./disk_limit.ts";
 import { DiskWatch } from "./disk_watch.ts";
 import { Vacuum } from "./vacuum.ts";
 import type { WriterInit } from "./writer_protocol.ts";
@@ -38,7 +39,7 @@ export class Writer {
     this.#db.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;
       PRAGMA synchronous = ${synchronous}; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -8000`);
     this.#pageBytes = this.#pragma("page_size");
-    this.#disk = new DiskWatch(init.path.slice(0, init.path.lastIndexOf("/")), init.maxBytes);
+    this.#disk = new DiskWatch(init.path.slice(0, init.path.lastIndexOf("/")), init.maxBytes ?? 0);
     this.#vacuum = new Vacuum(this.#db, (name) => this.#pragma(name));
   }
 
@@ -70,6 +71,12 @@ export class Writer {
     return (this.#pragma("page_count") - this.#pragma("freelist_count")) * this.#pageBytes;
   }
 
+  /** From now on the system can be asked for room. Returns how large the database may become where nobody has said it, bytes. */
+  learnRoom(room: () => Room): number {
+    this.#disk.room = room;
+    return databaseLimit(room(), Deno.statSync(this.#init.path).size);
+  }
+
   /** Whether there is room for nothing but for what is deleted. */
   get isDiskFull(): boolean {
     return this.#disk.isFull;
@@ -82,7 +89,7 @@ export class Writer {
     return this.#logBytes < logBytes || this.#disk.giveUpReserve();
   }
 
-  /** Looks whether a disk that was full has room again. */
+  /** Looks whether the disk has room for the reserve, and makes it where it is not there. */
   lookForRoom(): void {
     this.checkpointIfDue();
     this.#disk.lookAgain();

@@ -45,6 +45,7 @@ export class WriterLink {
   /** The disk has no room but for what is deleted. */
   #isDiskFull = false;
   readonly #init: WriterInit;
+  #maxBytes: number;
   #worker: Worker | undefined;
   readonly #log: LogPort;
   readonly #events: WriterEvents;
@@ -59,6 +60,7 @@ export class WriterLink {
 
   constructor(init: WriterInit, clock: StoreClock, log: LogPort, events: WriterEvents) {
     this.#init = init;
+    this.#maxBytes = init.maxBytes ?? 0;
     this.#clock = clock;
     this.#log = log;
     this.#events = events;
@@ -162,6 +164,8 @@ export class WriterLink {
         return this.#failed(answer.reason);
       case "disk":
         return this.#diskIs(answer.isFull);
+      case "limit":
+        return this.#limitTo(answer.maxBytes);
       case "unsynced":
         return this.#log.error("Cannot bring the store to the disk", { reason: answer.reason });
       case "closed":
@@ -178,6 +182,12 @@ export class WriterLink {
     this.#events.committed();
   }
 
+  #limitTo(maxBytes: number): void {
+    this.#maxBytes = maxBytes;
+    this.#log.info("The store may grow until a tenth of its file system is free", { maxBytes });
+    this.#measure(this.#stats.usedBytes);
+  }
+
   #diskIs(isFull: boolean): void {
     this.#isDiskFull = isFull;
     if (isFull) {
@@ -188,7 +198,7 @@ export class WriterLink {
   }
 
   #measure(usedBytes: number): void {
-    const { maxBytes } = this.#init;
+    const maxBytes = this.#maxBytes;
     if (maxBytes === 0) return;
     if (!this.#isAtLimit && usedBytes >= maxBytes) {
       this.#isAtLimit = true;

@@ -6,8 +6,8 @@ export interface WriterInit {
   readonly path: string;
   /** `always`: each commit is on the disk when it is answered. `interval`: within a second. */
   readonly durability: "always" | "interval";
-  /** Bytes of the database at which it is full; 0: no limit. */
-  readonly maxBytes: number;
+  /** Bytes of the database at which it is full; 0: no limit; `undefined`: a tenth of the file system stays free. */
+  readonly maxBytes: number | undefined;
   /** Bytes of it that are in use at the start. */
   readonly usedBytes: number;
   /** Milliseconds that every commit takes longer: for tests, a slow disk. */
@@ -42,6 +42,7 @@ export type WriterAnswer =
     readonly usedBytes: number;
   }
   | { readonly type: "disk"; readonly isFull: boolean }
+  | { readonly type: "limit"; readonly maxBytes: number }
   | { readonly type: "failed"; readonly reason: string }
   | { readonly type: "unsynced"; readonly reason: string }
   | { readonly type: "closed" };

@@ -2,7 +2,6 @@ import { deepEqual, equal, match, throws } from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { DATABASE_NAME } from "../../lib/store/mod.ts";
 import { LOCK_NAME } from "../../lib/store/lock.ts";
-import { RESERVE_NAME } from "../../lib/store/reserve.ts";
 import { committed, fillSession, stateOf } from "./contract_support.ts";
 import { copyFiles, LogRecord, open, storeTest } from "./sqlite_support.ts";
 
@@ -81,7 +80,6 @@ storeTest(
       [DATABASE_NAME]: 0o600,
       [`${DATABASE_NAME}-wal`]: 0o600,
       [LOCK_NAME]: 0o600,
-      [RESERVE_NAME]: 0o600,
     });
     await close();
   },

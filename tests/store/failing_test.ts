@@ -3,7 +3,7 @@ import { Server } from "../../lib/net/mod.ts";
 import { netTest } from "../support/net_test.ts";
 import { aMessage, committed, delivery, sequences, stateOf } from "./contract_support.ts";
 import { accepts, keepSession, refuses } from "./refusals.ts";
-import { SmallDisk } from "./small_disk.ts";
+import { SmallDisk, untilReserved } from "./small_disk.ts";
 import { LogRecord, open } from "./sqlite_support.ts";
 
 /** More than the reserve has room for. */
@@ -26,6 +26,7 @@ netTest(
     const { store, close } = open(disk.path, { log });
     store.putSession("a", 60, Infinity);
     await committed(store);
+    await untilReserved(disk.path);
     disk.fill();
     const done: number[] = [];
     const put = (sequence: number) => {
@@ -86,6 +87,7 @@ netTest(
     const port = server.listen({ port: 0 });
     try {
       await keepSession(port);
+      await untilReserved(disk.path);
       for (let round = 0; round < 2; round++) {
         disk.fill();
         await refuses(port, () => log.said(/The disk is full/));

@@ -1,22 +1,14 @@
 import { equal, ok } from "node:assert/strict";
 import { statfsSync } from "node:fs";
 import { DATABASE_NAME } from "../../lib/store/mod.ts";
-import { RESERVE_BYTES, RESERVE_NAME } from "../../lib/store/reserve.ts";
+import { RESERVE_NAME } from "../../lib/store/reserve.ts";
 import { BrokerProcess } from "../support/broker_process.ts";
 import { netTest } from "../support/net_test.ts";
 import { aMessage, committed, delivery, sequences, stateOf } from "./contract_support.ts";
 import { fillStore, takeAll } from "./filling.ts";
 import { accepts, keepSession, LARGE } from "./refusals.ts";
-import { SmallDisk } from "./small_disk.ts";
+import { SmallDisk, untilReserved } from "./small_disk.ts";
 import { LogRecord, open } from "./sqlite_support.ts";
-
-function reserveBytes(directory: string): number {
-  try {
-    return Deno.statSync(`${directory}/${RESERVE_NAME}`).size;
-  } catch {
-    return 0;
-  }
-}
 
 netTest(
   "SqliteStore: on a full disk what is there can be deleted, and the reserve comes back",
@@ -28,7 +20,7 @@ netTest(
     store.putSession("a", 60, Infinity);
     for (let i = 1; i <= 5000; i++) store.putDelivery("a", delivery(i));
     await committed(store);
-    equal(reserveBytes(disk.path), RESERVE_BYTES);
+    await untilReserved(disk.path);
     equal(Deno.statSync(`${disk.path}/${RESERVE_NAME}`).mode! & 0o777, 0o600);
     disk.fill();
     // All of these, each of its own.
@@ -43,7 +35,7 @@ netTest(
     await disk.empty();
     await log.said(/The disk has room again/);
     equal(store.isFull, false);
-    equal(reserveBytes(disk.path), RESERVE_BYTES);
+    await untilReserved(disk.path);
     await close();
     const again = open(disk.path);
     deepEmpty(stateOf(again.state).sessions.map(sequences));
@@ -63,6 +55,7 @@ netTest(
     const first = open(disk.path);
     first.store.putSession("a", 60, Infinity);
     await committed(first.store);
+    await untilReserved(disk.path);
     disk.fill();
     first.store.putDelivery("a", delivery(1, 1, aMessage({ payload: LARGE })));
     await committed(first.store);
@@ -106,6 +99,7 @@ netTest("without a limit of its own the store leaves a tenth of the file system 
   await using broker = await BrokerProcess.start({ config });
   const { port } = broker;
   await keepSession(port);
+  await broker.untilLog(/may grow until a tenth/);
   const count = await fillStore(port);
   await broker.untilLog(/The store is full/);
   const { bavail, blocks } = statfsSync(disk.path);

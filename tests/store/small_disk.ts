@@ -1,3 +1,14 @@
+import { RESERVE_BYTES, RESERVE_NAME } from "../../lib/store/reserve.ts";
+
+/** Waits until a store in the directory has its reserve, which it makes when nobody waits for it. */
+export async function untilReserved(directory: string): Promise<void> {
+  for (;;) {
+    const { size } = await Deno.stat(`${directory}/${RESERVE_NAME}`).catch(() => ({ size: 0 }));
+    if (size === RESERVE_BYTES) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
 /** A file system of its own, of few bytes, that can be filled and made read-only: it takes root, and Linux. */
 export class SmallDisk {
   private constructor(readonly path: string) {}
