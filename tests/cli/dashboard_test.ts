@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
 import { BrokerProcess } from "../support/broker_process.ts";
+import { certificateTest } from "../support/certificates.ts";
 
 Deno.test("a broker whose file names an http_api listener says where its dashboard is, and serves it", async () => {
   await using broker = await BrokerProcess.start({
@@ -44,3 +45,34 @@ function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
 }
+
+certificateTest(
+  "a dashboard behind TLS tells when its certificate ends, and sets cookies for TLS only",
+  async (files) => {
+    const broker = await BrokerProcess.start({
+      config:
+        `listener ${freePort()} 127.0.0.1\nlistener ${freePort()} 127.0.0.1\nprotocol http_api\n` +
+        `certfile ${files.directory}/server.crt\nkeyfile ${files.directory}/server.key\n`,
+      isPortOwn: true,
+    });
+    const client = Deno.createHttpClient({
+      caCerts: [await Deno.readTextFile(`${files.directory}/ca.crt`)],
+    });
+    await broker.untilLog(/Dashboard: https:\/\//);
+    const port = /Dashboard: https:\/\/127\.0\.0\.1:(\d+)/.exec(broker.log)![1];
+    const metrics = await fetch(`https://localhost:${port}/metrics`, { client });
+    assert.match(
+      await metrics.text(),
+      /^fluxmqtt_certificate_expiry_timestamp_seconds\{listener="127\.0\.0\.1:\d+"\} \d+$/m,
+    );
+    const logOut = await fetch(`https://localhost:${port}/api/v1/session`, {
+      client,
+      method: "DELETE",
+      headers: { "x-flux-mqtt": "1" },
+    });
+    await logOut.body?.cancel();
+    assert.match(logOut.headers.get("set-cookie")!, /; Secure/);
+    client.close();
+    await broker.stop();
+  },
+);

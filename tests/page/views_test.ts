@@ -20,7 +20,8 @@ for (const size of Object.keys(SIZES) as (keyof typeof SIZES)[]) {
       await using test = await PageTest.start(chromium);
       await test.fill();
       const page = await test.open("", size);
-      for (const [view, shows] of views) {
+      // A picture of a huge screen takes long to draw: two views show whether they spread well.
+      for (const [view, shows] of size === "huge" ? views.slice(0, 2) : views) {
         await page.evaluate(`location.hash = "#/${view}"`);
         for (const text of shows) await page.untilText(text);
         const width = await page.evaluate("document.documentElement.scrollWidth");
