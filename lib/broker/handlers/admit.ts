@@ -4,7 +4,7 @@ import type { Core } from "../core/core.ts";
 import type { AuthenticationRequest, ClientIdentity } from "../ground/ports.ts";
 import { leaveOf } from "../ground/promises.ts";
 import { dropUnreadable } from "../services/deliver.ts";
-import { disconnect, endSession, limitExpiry, refuse } from "../services/lifecycle.ts";
+import { disconnect, endSession, endStored, limitExpiry, refuse } from "../services/lifecycle.ts";
 import { pumpRetained } from "../services/retained_pump.ts";
 import { drain } from "../services/send.ts";
 import { rewatch } from "../services/watch.ts";
@@ -146,9 +146,10 @@ function settleLimits(core: Core, connection: Connection, { client, connect }: A
   );
 }
 
-function storeSession({ store }: Core, { client: { session }, isResumed }: Admission): void {
-  if (session.isPersistent) store?.putSession(session.clientId, session.expirySeconds, Infinity);
-  else if (isResumed) store?.deleteSession(session.clientId);
+function storeSession(core: Core, { client: { session }, isResumed }: Admission): void {
+  const { clientId, expirySeconds } = session;
+  if (session.isPersistent) core.store?.putSession(clientId, expirySeconds, Infinity);
+  else if (isResumed) endStored(core, clientId);
 }
 
 /** CONNACK; `false` where the client has no room for it, and nothing else may come before it. [MQTT-3.14.0-1] */

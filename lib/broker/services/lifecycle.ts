@@ -115,7 +115,8 @@ export function endSession(core: Core, client: Client): void {
   publishDelayedWill(core, client);
 }
 
-function endStored({ store, releases }: Core, clientId: string): void {
+/** Ends what the store has of the session; until that is committed nobody gets the Client Identifier. */
+export function endStored({ store, releases }: Core, clientId: string): void {
   if (store === undefined) return;
   const writesBefore = store.writes;
   store.deleteSession(clientId);
