@@ -16,7 +16,7 @@ import { handlePuback, handlePubcomp, handlePubrec, handlePubrel } from "./ackno
 import { handleConnect } from "./connect.ts";
 import { handleDisconnect } from "./disconnect.ts";
 import { handleAuth } from "./enhanced_authentication.ts";
-import { mustWait } from "./inflow.ts";
+import { mustWait, takeBack } from "./inflow.ts";
 import { handlePublish } from "./publish.ts";
 import { handleSubscribe } from "./subscribe.ts";
 import { handleUnsubscribe } from "./unsubscribe.ts";
@@ -95,6 +95,7 @@ function handleNext(
   if (!connection.isPostponed) return at + length;
   connection.isPostponed = false;
   metrics.packetsReceived--;
+  if (rates !== undefined) takeBack(rates, isPublish, length);
   return at;
 }
 
