@@ -45,6 +45,8 @@ export class TestBroker {
   readonly store: TestStore | undefined;
   readonly links: TestLink[] = [];
   nowMs = START_MS;
+  /** Called after every turn: what it does happens between two. */
+  betweenTurns: () => void = () => {};
   readonly #setup: Setup;
   readonly #listeners = new Map<Partial<ListenerOptions> | undefined, ListenerOptions>();
   readonly #lent: Uint8Array[] = [];
@@ -136,6 +138,7 @@ export class TestBroker {
     const lent = this.#lent.splice(0);
     this.broker.endTurn();
     for (const bytes of lent) bytes.fill(0xee);
+    this.betweenTurns();
   }
 
   #listener(name: string): ListenerOptions {
