@@ -11,13 +11,16 @@ import type { AckOutcome, InFlight } from "../../session/mod.ts";
 import type { Connection } from "../state/connection.ts";
 import type { Core } from "../core/core.ts";
 import { leaveOf } from "../ground/promises.ts";
+import { drop } from "../services/drop.ts";
 import { drain } from "../services/send.ts";
 import { pumpRetained } from "../services/retained_pump.ts";
 
 /** The client has a QoS 1 message. One that is not known is a late one, and nothing. */
 export function handlePuback(core: Core, connection: Connection, packet: Puback): void {
   const outcome = connection.client!.session.sender.puback(packet.packetId);
-  if (isFound(outcome, packet)) finish(core, connection, outcome);
+  if (!isFound(outcome, packet)) return;
+  if (packet.reasonCode >= 0x80) countRefusal(core, connection, outcome);
+  finish(core, connection, outcome);
 }
 
 /** The client has a QoS 2 message, or does not want it. [MQTT-4.3.3-4] */
@@ -33,7 +36,10 @@ export function handlePubrec(core: Core, connection: Connection, packet: Pubrec)
     if (!isRefused) connection.outbox.send({ type: "pubrel", packetId, reasonCode });
     return;
   }
-  if (isRefused) return finish(core, connection, outcome);
+  if (isRefused) {
+    countRefusal(core, connection, outcome);
+    return finish(core, connection, outcome);
+  }
   const { sequence } = outcome.delivery;
   if (sequence > 0) core.store?.putInFlight(session.clientId, sequence, packetId, "released");
   connection.outbox.sendAck(FirstByte.Pubrel, packetId, waits(core, connection, "pubrel"));
@@ -77,6 +83,11 @@ function isFound(outcome: AckOutcome, packet: Puback | Pubrec | Pubcomp): outcom
     );
   }
   return outcome !== "unknown";
+}
+
+/** The client has the message, and does not want it. */
+function countRefusal(core: Core, { client }: Connection, { delivery }: InFlight): void {
+  drop(core, client, "refused_by_client", delivery.message);
 }
 
 /** A message is delivered: forget it, and use the room. */

@@ -40,7 +40,11 @@ function refusalOf(core: Core, connection: Connection, will: Will) {
   const decision = access.mayPublish(identity, topicName, qos, retain);
   if (decision === "pending") {
     access.decided?.(identity, () => {
-      if (access.mayPublish(identity, topicName, qos, retain) !== true) connection.will = undefined;
+      // Of one that was due meanwhile `publishWill` asks by itself.
+      if (connection.will !== will || connection.state === "closed") return;
+      if (access.mayPublish(identity, topicName, qos, retain) === true) return;
+      connection.will = undefined;
+      dropWill(core, connection.client!, topicName, "not_authorized");
     });
     return undefined;
   }
