@@ -74,6 +74,9 @@ export class World {
   #dropped = 0;
   /** Peers that broke the rules on purpose. */
   vandals = 0;
+  /** Throws in the broker, now and then. */
+  chaos: { readonly count: number } | undefined;
+  #chaosSeen = 0;
   readonly #jumps: { readonly atMs: number; readonly durationMs: number }[] = [];
 
   constructor(readonly random: Random, settings: WorldSettings, isTraced: boolean) {
@@ -327,6 +330,12 @@ export class World {
     for (const other of this.#links) {
       const isNew = !other.isAdmitted && other.connection.client !== null;
       if (isNew && other.facts.clientId === facts.clientId) return true;
+    }
+    // A fault of the broker's own costs one connection.
+    const faults = this.chaos?.count ?? 0;
+    if (faults > this.#chaosSeen) {
+      this.#chaosSeen = faults;
+      return true;
     }
     const { slowClientsEvicted } = this.broker.metrics;
     if (slowClientsEvicted > this.#evicted) {

@@ -4,7 +4,14 @@ import type { Core } from "../core/core.ts";
 import type { AuthenticationRequest, ClientIdentity } from "../ground/ports.ts";
 import { leaveOf } from "../ground/promises.ts";
 import { dropUnreadable } from "../services/deliver.ts";
-import { disconnect, endSession, endStored, limitExpiry, refuse } from "../services/lifecycle.ts";
+import {
+  actFor,
+  disconnect,
+  endSession,
+  endStored,
+  limitExpiry,
+  refuse,
+} from "../services/lifecycle.ts";
 import { pumpRetained } from "../services/retained_pump.ts";
 import { drain } from "../services/send.ts";
 import { rewatch } from "../services/watch.ts";
@@ -37,7 +44,8 @@ export function admitInTime(
   if (waitMs > 0) {
     const atMs = core.nowMs + waitMs;
     core.deadlines.set(connection.watch, atMs + core.options.connectTimeoutSeconds * 1000);
-    const retry = () => admitInTime(core, connection, request, properties);
+    const retry = () =>
+      actFor(core, connection, () => admitInTime(core, connection, request, properties));
     return connection.stops.stopUntil("admission", atMs, core.deadlines, retry);
   }
   admit(core, connection, request, properties);
@@ -66,11 +74,14 @@ function admit(
     const reasonCode = ReasonCode.SessionTakenOver;
     disconnect(core, existing.connection, { reasonCode, message: "Session taken over" });
   }
-  const resumed = resumeSession(core, connection, clientId);
+  if (connection.wantsCleanStart && existing !== undefined) endSession(core, existing);
+  // What its own end has not removed. [MQTT-3.1.2-4] [MQTT-3.1.2-5]
+  const resumed = core.clients.get(clientId);
   const { maxSessions } = core.options;
   if (resumed === undefined && maxSessions > 0 && core.clients.size >= maxSessions) {
     return refuse(core, connection, ReasonCode.QuotaExceeded, "Too many sessions");
   }
+  storeSession(core, clientId, connect, resumed !== undefined);
   const isOther = resumed !== undefined &&
     (resumed.isRestored || resumed.identity.userName !== identity.userName);
   letIn(core, connection, {
@@ -87,7 +98,6 @@ function admit(
 function letIn(core: Core, connection: Connection, admission: Admission): void {
   comeIn(core, connection, admission);
   settleLimits(core, connection, admission);
-  storeSession(core, admission);
   takeWill(core, connection, admission.connect.will);
   rewatch(core, connection);
   logConnected(core, connection, admission);
@@ -95,22 +105,11 @@ function letIn(core: Core, connection: Connection, admission: Admission): void {
   else disconnect(core, connection, undefined);
 }
 
-/** The client's session, if there is one and it wants it; otherwise what there was is ended. [MQTT-3.1.2-4] [MQTT-3.1.2-5] */
-function resumeSession(core: Core, connection: Connection, clientId: string): Client | undefined {
-  const client = core.clients.get(clientId);
-  if (client === undefined) return undefined;
-  if (connection.wantsCleanStart) {
-    endSession(core, client);
-    return undefined;
-  }
-  cancelDelayedWill(core, client);
-  if (client.expiry !== null) core.deadlines.clear(client.expiry);
-  return client;
-}
-
 /** Connection and client belong to each other from here on. */
 function comeIn(core: Core, connection: Connection, { client, identity }: Admission): void {
   connection.enter("admit");
+  cancelDelayedWill(core, client);
+  if (client.expiry !== null) core.deadlines.clear(client.expiry);
   client.isRestored = false;
   client.identity = identity;
   client.connection = connection;
@@ -146,9 +145,10 @@ function settleLimits(core: Core, connection: Connection, { client, connect }: A
   );
 }
 
-function storeSession(core: Core, { client: { session }, isResumed }: Admission): void {
-  const { clientId, expirySeconds } = session;
-  if (session.isPersistent) core.store?.putSession(clientId, expirySeconds, Infinity);
+/** Before the client is in: one that cannot be stored is refused, and its session stays as it is. */
+function storeSession(core: Core, clientId: string, connect: Connect, isResumed: boolean): void {
+  const expirySeconds = limitExpiry(core, askedExpirySeconds(connect));
+  if (expirySeconds > 0) core.store?.putSession(clientId, expirySeconds, Infinity);
   else if (isResumed) endStored(core, clientId);
 }
 

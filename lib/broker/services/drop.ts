@@ -21,7 +21,7 @@
  * | `no_share_member`      | a member gives it back, and no other can take it                         | receiver   |
  * | `store_failing`        | QoS 1 or 2, and the store cannot be written                              | publisher  |
  * | `session_ended`        | it waited, or was not acknowledged, when the session ended               | receiver   |
- * | `encoding_failed`      | it cannot be encoded for this client: a fault of ours, logged with stack | receiver   |
+ * | `encoding_failed`      | it cannot be handed to this client: a fault of ours, logged with stack | receiver   |
  * | `refused_by_client`    | PUBACK or PUBREC with a Reason Code of 0x80 or more                      | receiver   |
  * | `not_a_topic_name`     | a will that waited, and its topic is too deep for the settings of today  | publisher  |
  *
@@ -35,6 +35,7 @@ import type { Delivery, Message } from "../../session/mod.ts";
 import type { Core } from "../core/core.ts";
 import type { DropReason } from "../ground/metrics.ts";
 import type { Client } from "../state/connection.ts";
+import { report } from "./faults.ts";
 
 /** Counts a message that the client did not get, or that it published and nobody gets; `null`: a program published it. */
 export function drop(
@@ -62,4 +63,12 @@ export function dropDelivery(
 ): void {
   if (delivery.sequence > 0) core.store?.deleteDelivery(client.session.clientId, delivery);
   drop(core, client, reason, delivery.message);
+}
+
+/** A delivery that failed for a fault of ours: it costs this client this message, and the log has the stack. */
+export function dropFailed(core: Core, client: Client, message: Message, error: unknown): void {
+  const { clientId } = client.session;
+  const { topicName } = message;
+  report(core, "Cannot deliver a message to a client", { clientId, topicName }, error);
+  drop(core, client, "encoding_failed", message);
 }

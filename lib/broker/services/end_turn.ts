@@ -1,5 +1,7 @@
 import type { Core } from "../core/core.ts";
-import { disconnect } from "./lifecycle.ts";
+import { STEPS } from "../core/work.ts";
+import { attempt } from "./faults.ts";
+import { actFor, disconnect } from "./lifecycle.ts";
 import { relieve } from "./relief.ts";
 import { pumpRetained } from "./retained_pump.ts";
 import { routeMessage } from "./route_message.ts";
@@ -7,10 +9,17 @@ import { rewatch } from "./watch.ts";
 
 /** Ends the turn: commits what was written, sends what may leave. */
 export function endTurn(core: Core): void {
-  for (const [connection, reason] of core.leaving.splice(0)) disconnect(core, connection, reason);
+  for (const [connection, reason] of core.leaving.splice(0)) {
+    attempt(core, "Cannot disconnect a client", { client: connection.name }, () => {
+      disconnect(core, connection, reason);
+    });
+  }
   // Those that these lead to are for the next turn: a program that answers itself for ever stalls nobody.
   for (const message of core.published.splice(0)) {
-    routeMessage(core, message, core.router.route(message.topicName)!, null);
+    const { topicName } = message;
+    attempt(core, "Cannot publish a program's message", { topicName }, () => {
+      routeMessage(core, message, core.router.route(topicName)!, null);
+    });
   }
   pumpAll(core);
   if (core.store !== undefined) core.releases.commit(core.store);
@@ -36,6 +45,22 @@ export function wake({ deadlines, ports, pumping, published, postponed, nowMs }:
   if (pumping.size + published.length + postponed.length > 0) ports.wake(nowMs);
 }
 
+/** Does what is due, as far as there is time in this turn. */
+export function runDue(core: Core): void {
+  const { deadlines, work, nowMs } = core;
+  const mustStop = () => {
+    work.spend(STEPS.deadline);
+    return work.isTurnOver;
+  };
+  // One that fails is not due any more: the rest is.
+  for (let isThrough = false; !isThrough;) {
+    attempt(core, "Cannot do what is due", {}, () => {
+      deadlines.run(nowMs, mustStop);
+      isThrough = true;
+    });
+  }
+}
+
 /** Those who have used their part of an earlier turn go on, as far as there is time in this one. */
 export function goOn(core: Core): void {
   const { postponed, work } = core;
@@ -50,7 +75,9 @@ function pumpAll(core: Core): void {
   for (let left = pumping.size; left > 0 && !work.isTurnOver; left--) {
     const [client] = pumping;
     pumping.delete(client!);
+    const { connection } = client!;
+    if (connection === null) continue;
     work.beginPart();
-    pumpRetained(core, client!);
+    actFor(core, connection, () => pumpRetained(core, client!));
   }
 }

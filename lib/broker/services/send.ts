@@ -5,7 +5,7 @@ import type { Fanout } from "../ground/fanout.ts";
 import type { Outgoing } from "../ground/outgoing.ts";
 import { leaveOf } from "../ground/promises.ts";
 import type { Client, Connection } from "../state/connection.ts";
-import { drop, dropDelivery } from "./drop.ts";
+import { drop, dropDelivery, dropFailed } from "./drop.ts";
 import { dequeue } from "./queue.ts";
 
 /** Whether the client has too much before it that it has not taken. */
@@ -37,7 +37,7 @@ export function drain(core: Core, client: Client): void {
   }
 }
 
-/** Sends a QoS 1 or 2 message, which is in flight from now on. */
+/** Sends a QoS 1 or 2 message, which is in flight from now on; where that fails it is dropped, and nothing of it stays. */
 export function sendInFlight(
   core: Core,
   client: Client,
@@ -47,15 +47,19 @@ export function sendInFlight(
 ): void {
   const { session } = client;
   const { sequence } = delivery;
-  const inFlight = session.sender.start(delivery);
-  const { packetId } = inFlight;
-  const waits = delivery.qos === 2 && waitsForCommit(core, client, "publish");
-  if (!trySend(core, client, connection, delivery, packetId, waits, false, fanout)) {
-    session.sender.discard(inFlight);
-    if (sequence > 0) core.store?.deleteDelivery(session.clientId, delivery);
-  } else if (sequence > 0) {
-    core.store?.putInFlight(session.clientId, sequence, packetId, "published");
+  let inFlight: InFlight | undefined;
+  try {
+    inFlight = session.sender.start(delivery);
+    const { packetId } = inFlight;
+    // Before it is in the outbox, from which nothing is taken back.
+    if (sequence > 0) core.store?.putInFlight(session.clientId, sequence, packetId, "published");
+    const waits = delivery.qos === 2 && waitsForCommit(core, client, "publish");
+    if (trySend(core, client, connection, delivery, packetId, waits, false, fanout)) return;
+  } catch (error) {
+    dropFailed(core, client, delivery.message, error);
   }
+  if (inFlight !== undefined) session.sender.discard(inFlight);
+  if (sequence > 0) core.store?.deleteDelivery(session.clientId, delivery);
 }
 
 /** Sends a QoS 0 message at once. */
@@ -112,12 +116,7 @@ function trySend(
     if (connection.outbox.sendPublish(outgoing, packetId, waits, isRepeat, fanout)) return true;
     drop(core, client, "packet_too_large", outgoing.message);
   } catch (error) {
-    drop(core, client, "encoding_failed", outgoing.message);
-    core.ports.log.error("Cannot encode a message for a client", {
-      clientId: client.session.clientId,
-      topicName: outgoing.message.topicName,
-      error: (error as Error).stack ?? String(error),
-    });
+    dropFailed(core, client, outgoing.message, error);
   }
   return false;
 }
