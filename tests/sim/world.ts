@@ -8,6 +8,7 @@ import {
   OPEN_ACCESS,
 } from "../../lib/broker/mod.ts";
 import type { Random } from "../support/random.ts";
+import type { Chaos } from "./chaos.ts";
 import { checkBooks, checkKeepAlive } from "./invariants.ts";
 import { type Network, type Peer, SimLink } from "./link.ts";
 import { type ConnectFacts, Violation } from "./records.ts";
@@ -75,7 +76,7 @@ export class World {
   /** Peers that broke the rules on purpose. */
   vandals = 0;
   /** Throws in the broker, now and then. */
-  chaos: { readonly count: number } | undefined;
+  chaos: Pick<Chaos, "count" | "isOn"> | undefined;
   #chaosSeen = 0;
   readonly #jumps: { readonly atMs: number; readonly durationMs: number }[] = [];
 
@@ -241,7 +242,11 @@ export class World {
     this.clock.jump(downMs);
     const { nowMs } = this.clock;
     this.broker = this.#boot();
+    // A process that fails while it begins ends, and begins again.
+    const wasOn = this.chaos?.isOn === true;
+    if (wasOn) this.chaos!.isOn = false;
     this.broker.restore(store.load());
+    if (wasOn) this.chaos!.isOn = true;
     if (snapshotOf(this.broker, this.topics) !== survivor.snapshot) {
       const now = snapshotOf(this.broker, this.topics);
       throw new Violation(`Not as after a commit:\n${now}\nbut it was:\n${survivor.snapshot}`);

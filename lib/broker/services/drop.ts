@@ -22,6 +22,7 @@
  * | `store_failing`        | QoS 1 or 2, and the store cannot be written                              | publisher  |
  * | `session_ended`        | it waited, or was not acknowledged, when the session ended               | receiver   |
  * | `encoding_failed`      | it cannot be handed to this client: a fault of ours, logged with stack | receiver   |
+ * | `encoding_failed`      | a will, or a program's message, cannot be published for a fault of ours  | publisher  |
  * | `refused_by_client`    | PUBACK or PUBREC with a Reason Code of 0x80 or more                      | receiver   |
  * | `not_a_topic_name`     | a will that waited, and its topic is too deep for the settings of today  | publisher  |
  *

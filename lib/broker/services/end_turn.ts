@@ -1,6 +1,7 @@
 import type { Core } from "../core/core.ts";
 import { STEPS } from "../core/work.ts";
-import { attempt } from "./faults.ts";
+import { drop } from "./drop.ts";
+import { attempt, report } from "./faults.ts";
 import { actFor, disconnect } from "./lifecycle.ts";
 import { relieve } from "./relief.ts";
 import { pumpRetained } from "./retained_pump.ts";
@@ -17,9 +18,12 @@ export function endTurn(core: Core): void {
   // Those that these lead to are for the next turn: a program that answers itself for ever stalls nobody.
   for (const message of core.published.splice(0)) {
     const { topicName } = message;
-    attempt(core, "Cannot publish a program's message", { topicName }, () => {
+    try {
       routeMessage(core, message, core.router.route(topicName)!, null);
-    });
+    } catch (error) {
+      report(core, "Cannot publish a program's message", { topicName }, error);
+      drop(core, null, "encoding_failed", message);
+    }
   }
   pumpAll(core);
   if (core.store !== undefined) core.releases.commit(core.store);

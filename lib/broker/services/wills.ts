@@ -6,7 +6,7 @@ import type { DropReason } from "../ground/metrics.ts";
 import { Deadline } from "../ground/deadlines.ts";
 import { expiry, travelling } from "../ground/message_rules.ts";
 import { drop } from "./drop.ts";
-import { attempt } from "./faults.ts";
+import { attempt, report } from "./faults.ts";
 import { routeMessage } from "./route_message.ts";
 
 /** The will is published when its delay has passed. */
@@ -38,8 +38,14 @@ export function publishDelayedWill(core: Core, client: Client): void {
 
 /** Publishes a will, if its client may publish it. */
 export function publishWill(core: Core, client: Client, will: Will): void {
-  const { clientId } = client.session;
-  attempt(core, "Cannot publish a will", { clientId }, () => askAndPublish(core, client, will));
+  try {
+    askAndPublish(core, client, will);
+  } catch (error) {
+    const { clientId } = client.session;
+    const { topicName } = will;
+    report(core, "Cannot publish a will", { clientId, topicName }, error);
+    dropWill(core, client, topicName, "encoding_failed");
+  }
 }
 
 function askAndPublish(core: Core, client: Client, will: Will): void {
