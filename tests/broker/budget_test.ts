@@ -167,6 +167,18 @@ Deno.test("Who is taken over in the middle of its SUBSCRIBE is through with it; 
   assert.equal(run.subscriptionCount, granted);
 });
 
+Deno.test("Who sends 100,000 packets at once is answered over several turns, in their order, and others in between", () => {
+  const run = new TwoAtOnce();
+  const packets = new Uint8Array(200_000);
+  for (let i = 0; i < packets.length; i += 2) packets[i] = 0xc0;
+  run.after(1, () => run.exchange.link("b").arrive(PUBLISH));
+  run.exchange.link("a").send(packets);
+  const pongs = run.got.filter(({ packet }) => packet.type === "pingresp");
+  assert.equal(pongs.length, packets.length / 2);
+  assert.ok(pongs.at(-1)!.turn >= 3, `done in turn ${pongs.at(-1)!.turn}`);
+  assert.equal(run.turnOf("b", "puback"), 2);
+});
+
 const floods: [packet: string, hex: string, answerBytes: number][] = [
   ["PUBREL", "62020001", 5],
   ["PINGREQ", "c000", 2],
