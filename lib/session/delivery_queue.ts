@@ -24,8 +24,8 @@ export class DeliveryQueue {
   }
 
   /**
-   * Nothing that waits expires before this time; `Infinity`: nothing expires. What was taken from the front may have been what it is
-   * of, until `take` has looked at all.
+   * No delivery in the queue expires before this time; `Infinity`: none expires. The time may be too early: `shift` does not look for
+   * the next one when it takes out the delivery that expires first, `take` does.
    */
   get nextExpiryMs(): number {
     return this.#nextExpiryMs;
