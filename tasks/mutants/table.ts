@@ -55,11 +55,10 @@ export const MUTATIONS: readonly Mutation[] = [
       "broker/will",
     ],
     [
-      "who is taken over ends what its successor has",
-      "if (client === null || client.connection !== connection) return;",
-      "if (client === null) return;",
-      "broker/session_life",
-      "broker/connect",
+      "a client that has gone counts as connected",
+      "  core.connectedCount--;\n",
+      "",
+      "broker/isolation",
     ],
   ),
   ...of(
@@ -134,11 +133,17 @@ export const MUTATIONS: readonly Mutation[] = [
       "broker/commit",
     ],
     [
-      "a session's end counts as stored for ever as ending",
-      "for (const clientId of ended) this.#ending.delete(clientId);",
+      "a session's end counts for ever as not stored",
+      "if (this.#ending.get(clientId) === end) this.#ending.delete(clientId);",
       "",
       "broker/promises",
       "broker/commit",
+    ],
+    [
+      "a session that ends twice counts as gone when its first end is stored",
+      "if (this.#ending.get(clientId) === end) this.#ending.delete(clientId);",
+      "this.#ending.delete(clientId);",
+      "broker/promises",
     ],
   ),
   ...of(

@@ -422,3 +422,20 @@ Deno.test("Who asks for something and is closed in the same turn, while the stor
   `);
   assert.equal(exchange.test.broker.core.releases.deferredCount, 0);
 });
+
+testExchange(
+  "What has been committed counts no more against the Receive Maximum",
+  `${TWO}
+  b> PUBLISH t qos=1 id=1 1 & PUBLISH t qos=1 id=2 2
+  a< PUBLISH t qos=1 id=1 1
+  a< PUBLISH t qos=1 id=2 2
+  a> PUBACK id=1 & PUBACK id=2
+  commit all
+  b< PUBACK id=1
+  b< PUBACK id=2
+  b> PUBLISH t qos=1 id=3 3
+  a< PUBLISH t qos=1 id=3 3
+  b< PUBACK id=3
+  `,
+  { ...STORE, options: { maxInflightMessages: 2 } },
+);

@@ -122,6 +122,7 @@ for (const v of [5, 4]) {
     assert.deepEqual(faultsIn(exchange), [
       "Fault in the broker, for which a client is disconnected",
     ]);
+    assert.equal(exchange.test.broker.levels.connectedCount, 3);
     exchange.play(`
       a> CONNECT v=${v}
       a< CONNACK ${"sessionPresent"}

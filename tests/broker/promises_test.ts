@@ -275,6 +275,49 @@ Deno.test("A session that a DISCONNECT ends while the store fails is gone; until
   assert.equal(exchange.test.broker.clients.size, 2);
 });
 
+Deno.test("Once the end of a session is committed its Client Identifier is free, also when the store fails again", () => {
+  new Failing().play(STORED).fails(`
+    a> DISCONNECT sessionExpiryInterval=0
+    a! closed
+  `).works(`
+    b> CONNECT
+    b< CONNACK
+    commit all
+  `).fails(`
+    a> CONNECT
+    a< CONNACK
+  `);
+});
+
+Deno.test("A session that ends twice is gone only when its second end is committed [MQTT-3.1.2-4]", () => {
+  new Failing().play(`${STORED}
+    a> DISCONNECT sessionExpiryInterval=0
+    a! closed
+    a> CONNECT sessionExpiryInterval=600
+    a< nothing
+    a> DISCONNECT sessionExpiryInterval=0
+    a! closed
+    commit
+    a> CONNECT
+    a< nothing
+    commit all
+    a< CONNACK
+  `);
+});
+
+Deno.test("A stored session that is resumed as one that ends with its connection is gone with the process [MQTT-3.1.2-23]", () => {
+  new Failing().play(`${STORED}
+    a x
+    a> CONNECT
+    a< nothing
+    commit all
+    a< CONNACK sessionPresent
+    crash
+    a> CONNECT sessionExpiryInterval=600
+    a< CONNACK
+  `);
+});
+
 Deno.test("A DISCONNECT that ends a stored session asks for a commit, though nobody waits for it", () => {
   const { test } = new Exchange({ store: true }).play(`${STORED}
     a> DISCONNECT sessionExpiryInterval=0

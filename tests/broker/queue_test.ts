@@ -1,4 +1,5 @@
-import { testExchange } from "../support/exchange.ts";
+import { strict as assert } from "node:assert";
+import { Exchange, testExchange } from "../support/exchange.ts";
 
 /** a reads t at QoS 1, one message at a time, in a session that lasts; b publishes. */
 const ONE_AT_A_TIME = `
@@ -209,3 +210,23 @@ testExchange(
   `,
   { options: { maxQueuedBytes: 100 } },
 );
+
+Deno.test("What a client has taken of its queue counts no more, neither for it nor in all", () => {
+  const { test } = new Exchange({ options: { maxTotalQueuedBytes: 100 } }).play(`${ONE_AT_A_TIME}
+    a x
+    ${publish("size=49", "size=49")}
+    a> CONNECT sessionExpiryInterval=600
+    a< CONNACK sessionPresent
+    a< PUBLISH t qos=1 id=1 size=49
+    a< PUBLISH t qos=1 id=2 size=49
+    a> PUBACK id=1 & PUBACK id=2
+    a x
+    ${publish("size=49", "size=49")}
+    dropped nothing
+    a> CONNECT
+    a< CONNACK sessionPresent
+    a< PUBLISH t qos=1 id=3 size=49
+    a< PUBLISH t qos=1 id=4 size=49
+  `);
+  assert.equal(test.broker.levels.queuedBytes, 0);
+});

@@ -39,3 +39,18 @@ Deno.test("Packet Identifiers are held each on its own, in the order of their co
   receiver.release(1);
   deepEqual([...receiver.values()], [65_535, 300]);
 });
+
+Deno.test("what came on an earlier connection does not count against this one, and is held all the same", () => {
+  const receiver = new Receiver();
+  receiver.accept(1);
+  receiver.accept(2);
+  equal(receiver.recentSize, 2);
+  receiver.resume();
+  equal(receiver.recentSize, 0);
+  equal(receiver.accept(1), false);
+  receiver.accept(3);
+  deepEqual([receiver.size, receiver.recentSize], [3, 1]);
+  receiver.release(1);
+  receiver.release(3);
+  deepEqual([receiver.size, receiver.recentSize], [1, 0]);
+});

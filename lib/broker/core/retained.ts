@@ -3,6 +3,7 @@ import { RetainedTopics, type RetainedWalk } from "../../topic/mod.ts";
 import { Deadline } from "../ground/deadlines.ts";
 import type { Ground } from "../ground/ground.ts";
 import { type ArenaMessage, PayloadArena } from "../ground/payload_arena.ts";
+import type { Store } from "../ground/ports.ts";
 
 /** A retained message's end. */
 interface Expiring {
@@ -69,11 +70,7 @@ export class RetainedMessages {
       ? Infinity
       : nowMs + retainExpiryIntervalSeconds * 1000;
     const mustStore = store !== undefined && isStored(message.topicName);
-    this.#keep(
-      message,
-      Math.min(message.expiresAtMs, limitMs),
-      mustStore ? (kept) => store.putRetained(kept, previous) : undefined,
-    );
+    this.#keep(message, Math.min(message.expiresAtMs, limitMs), mustStore ? store : undefined);
     return true;
   }
 
@@ -83,11 +80,7 @@ export class RetainedMessages {
   }
 
   /** What can fail comes first: then all is as it was. */
-  #keep(
-    given: Message,
-    expiresAtMs: number,
-    tellStore: ((message: ArenaMessage) => void) | undefined,
-  ): void {
+  #keep(given: Message, expiresAtMs: number, store: Store | undefined): void {
     const message = this.#arena.keep(given, expiresAtMs);
     const { topicName } = message;
     let previous: ArenaMessage | undefined;
@@ -95,7 +88,7 @@ export class RetainedMessages {
     try {
       previous = this.#messages.set(topicName, message);
       isSet = true;
-      tellStore?.(message);
+      store?.putRetained(message, previous);
     } catch (error) {
       this.#arena.release(message);
       if (isSet && previous === undefined) this.#messages.delete(topicName);

@@ -54,7 +54,7 @@ export function sendInFlight(
     // Before it is in the outbox, from which nothing is taken back.
     if (sequence > 0) core.store?.putInFlight(session.clientId, sequence, packetId, "published");
     const waits = delivery.qos === 2 && waitsForCommit(core, client, "publish");
-    if (trySend(core, client, connection, delivery, packetId, waits, false, fanout)) return;
+    if (put(core, client, connection, delivery, packetId, waits, false, fanout)) return;
   } catch (error) {
     dropFailed(core, client, delivery.message, error);
   }
@@ -62,7 +62,7 @@ export function sendInFlight(
   if (sequence > 0) core.store?.deleteDelivery(session.clientId, delivery);
 }
 
-/** Sends a QoS 0 message at once. */
+/** Sends a QoS 0 message at once; throws where it cannot be encoded. */
 export function sendQos0(
   core: Core,
   client: Client,
@@ -70,7 +70,7 @@ export function sendQos0(
   outgoing: Outgoing,
   fanout: Fanout | undefined,
 ): void {
-  trySend(core, client, connection, outgoing, 0, false, false, fanout);
+  put(core, client, connection, outgoing, 0, false, false, fanout);
 }
 
 function sendQueuedQos0(
@@ -80,7 +80,7 @@ function sendQueuedQos0(
   delivery: Delivery,
 ): void {
   if (delivery.sequence > 0) core.store?.deleteDelivery(client.session.clientId, delivery);
-  sendQos0(core, client, connection, delivery, undefined);
+  tryPut(core, client, connection, delivery, 0, false, false);
 }
 
 function resend(core: Core, client: Client, connection: Connection, inFlight: InFlight): void {
@@ -93,16 +93,13 @@ function resend(core: Core, client: Client, connection: Connection, inFlight: In
   }
   const waits = delivery.qos === 2 && waitsForCommit(core, client, "publish");
   // A repeat says so. [MQTT-3.3.1-1]
-  if (trySend(core, client, connection, delivery, packetId, waits, true, undefined)) return;
+  if (tryPut(core, client, connection, delivery, packetId, waits, true)) return;
   client.session.sender.discard(inFlight);
   if (delivery.sequence > 0) core.store?.deleteDelivery(client.session.clientId, delivery);
 }
 
-/**
- * Puts a PUBLISH into the outbox; `false`, and counted, where it is too large for the client, or cannot be encoded for it at all:
- * that costs this delivery, and nobody else notices.
- */
-function trySend(
+/** Puts a PUBLISH into the outbox; `false`, and counted, where it is too large for the client. */
+function put(
   core: Core,
   client: Client,
   connection: Connection,
@@ -112,13 +109,27 @@ function trySend(
   isRepeat: boolean,
   fanout: Fanout | undefined,
 ): boolean {
+  if (connection.outbox.sendPublish(outgoing, packetId, waits, isRepeat, fanout)) return true;
+  drop(core, client, "packet_too_large", outgoing.message);
+  return false;
+}
+
+/** The same for what waited; `false`, and counted, also where it cannot be encoded: what waits behind it goes on. */
+function tryPut(
+  core: Core,
+  client: Client,
+  connection: Connection,
+  outgoing: Outgoing,
+  packetId: number,
+  waits: boolean,
+  isRepeat: boolean,
+): boolean {
   try {
-    if (connection.outbox.sendPublish(outgoing, packetId, waits, isRepeat, fanout)) return true;
-    drop(core, client, "packet_too_large", outgoing.message);
+    return put(core, client, connection, outgoing, packetId, waits, isRepeat, undefined);
   } catch (error) {
     dropFailed(core, client, outgoing.message, error);
+    return false;
   }
-  return false;
 }
 
 function waitsForCommit(core: Core, client: Client, packet: "publish" | "pubrel"): boolean {
