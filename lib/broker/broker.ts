@@ -2,7 +2,6 @@ import { ReasonCode } from "../codec/mod.ts";
 import type { Message } from "../session/mod.ts";
 import { Core } from "./core/core.ts";
 import { type BrokerLevels, levelsOf } from "./core/levels.ts";
-import { STEPS } from "./core/work.ts";
 import type { BufferPool } from "./ground/byte_buffer.ts";
 import type { MessageHub, MessageInit } from "./ground/message_hub.ts";
 import type { Metrics } from "./ground/metrics.ts";
@@ -10,8 +9,8 @@ import type { BrokerOptions, ListenerOptions } from "./ground/options.ts";
 import type { BrokerPorts, ClientIdentity, Link, StoredState } from "./ground/ports.ts";
 import { acceptConnection } from "./handlers/accept.ts";
 import { receive } from "./handlers/receive.ts";
-import { endTurn, resumePostponed, wake } from "./services/end_turn.ts";
-import { closeAll, disconnect } from "./services/lifecycle.ts";
+import { endTurn, resumePostponed, runDue, wake } from "./services/end_turn.ts";
+import { actFor, closeAll, disconnect } from "./services/lifecycle.ts";
 import { publishForProgram } from "./services/program.ts";
 import { recheckAccess } from "./services/recheck_access.ts";
 import { restore } from "./services/restore.ts";
@@ -29,7 +28,9 @@ export class Broker implements MessageHub {
    * @internal
    */
   readonly core: Core;
-  readonly #onWatch = (connection: Connection): void => watchConnection(this.core, connection);
+  readonly #onWatch = (connection: Connection): void => {
+    actFor(this.core, connection, () => watchConnection(this.core, connection));
+  };
 
   /** `nowMs`: the clock's time, which later calls continue. */
   constructor(options: BrokerOptions, ports: BrokerPorts, nowMs: number) {
@@ -130,17 +131,13 @@ export class Broker implements MessageHub {
   /** The link has written all that it took: what waited for room may come. */
   drained(connection: Connection, nowMs: number): void {
     this.core.nowMs = nowMs;
-    sendMore(this.core, connection);
+    actFor(this.core, connection, () => sendMore(this.core, connection));
   }
 
   /** The time is `nowMs`: everything due happens. */
   tick(nowMs: number): void {
     this.nowMs = nowMs;
-    const { deadlines, work } = this.core;
-    deadlines.run(nowMs, () => {
-      work.spend(STEPS.deadline);
-      return work.isTurnOver;
-    });
+    runDue(this.core);
     resumePostponed(this.core);
     wake(this.core);
   }

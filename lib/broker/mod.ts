@@ -6,11 +6,30 @@
  * random ids, storage, access control, logs) comes through `BrokerPorts`. So the same calls give the same bytes, in production and
  * under a simulated clock.
  *
- * Two rules hold the rest together. An acknowledgement that promises something leaves through the outbox only after the commit
- * of what it promises: `Connection.send(…, waitsForCommit)` is that one place. And a fault of the peer is an `MqttError`, caught in
- * `receive` and nowhere else: that client is told and closed; anything else that is thrown is a fault of ours.
+ * The room has floors. A file knows those on its own floor and below, never one above:
  *
- * The path of a message: `receive` → `publish` → `router` → `deliver` → `Connection.sendPublish` → `endTurn`.
+ * | floor       | what is there                                                                                            |
+ * |-------------|----------------------------------------------------------------------------------------------------------|
+ * | `ground/`   | options, ports, clock, counters, buffers, the table of promises: nothing here knows a connection         |
+ * | `state/`    | a connection, its outbox, why it is stopped, and the client that it belongs to                           |
+ * | `core/`     | what all share: routes, retained messages, rates, commits that are waited for, the lists of a turn       |
+ * | `services/` | what is done with it: route, deliver, queue, send, drop, restore, publish wills, end sessions and turns  |
+ * | `handlers/` | one file for each packet that comes, from `receive.ts` on; each takes `(core, connection, packet)`       |
+ * | `broker.ts` | the door: conducts, and decides nothing                                                                  |
+ *
+ * Five rules hold it together, and each has one place:
+ *
+ * - An acknowledgement that promises something leaves only after the commit of what it promises. `ground/promises.ts` has the table
+ *   of what waits, `state/outbox.ts` carries it out.
+ * - A connection is stopped for a reason, which only its owner ends: `state/stops.ts`. Where it stands is a machine:
+ *   `state/connection_state.ts`.
+ * - A fault costs one delivery or one connection; `services/faults.ts` has the table of which. So state changes after what can
+ *   fail has been done, or is put back.
+ * - A message that ends without its receiver is counted and logged: `services/drop.ts` has the table of all ways.
+ * - What is long is done a part at a time, so that nobody waits for somebody else's work: `core/work.ts`.
+ *
+ * The path of a message: `receive` → `publish` → `router` → `deliver` → `Outbox.sendPublish` → `endTurn`. That of a client that
+ * comes in: `receive` → `connect` → access control → `admit` → `endTurn`.
  * May import `session`, `topic` and `codec`.
  *
  * @module

@@ -168,6 +168,11 @@ export class Sender {
     if (this.#inFlight.get(inFlight.packetId) === inFlight) this.#finish(inFlight);
   }
 
+  /** What is in flight under the Packet Identifier. */
+  find(packetId: number): InFlight | undefined {
+    return this.#inFlight.get(packetId);
+  }
+
   /** All in flight, in the order of redelivery. */
   values(): IterableIterator<InFlight> {
     return this.#inFlight.values();

@@ -406,3 +406,36 @@ Deno.test("A QoS 2 message that is repeated while the store fails is acknowledge
     a< PUBREC id=1
   `);
 });
+
+Deno.test("Who asks for something and is closed in the same turn, while the store fails, is not remembered", () => {
+  const exchange = new Exchange(STORE).play(`${TWO}
+    b> PUBLISH t qos=1 id=1 1
+    a< PUBLISH t qos=1 id=1 1
+  `);
+  exchange.test.store!.isFailing = true;
+  exchange.play(`
+    c> CONNECT sessionExpiryInterval=600
+    c< CONNACK
+    c> PUBREL id=1 & CONNECT
+    c< DISCONNECT ProtocolError
+    c! closed
+  `);
+  assert.equal(exchange.test.broker.core.releases.deferredCount, 0);
+});
+
+testExchange(
+  "What has been committed counts no more against the Receive Maximum",
+  `${TWO}
+  b> PUBLISH t qos=1 id=1 1 & PUBLISH t qos=1 id=2 2
+  a< PUBLISH t qos=1 id=1 1
+  a< PUBLISH t qos=1 id=2 2
+  a> PUBACK id=1 & PUBACK id=2
+  commit all
+  b< PUBACK id=1
+  b< PUBACK id=2
+  b> PUBLISH t qos=1 id=3 3
+  a< PUBLISH t qos=1 id=3 3
+  b< PUBACK id=3
+  `,
+  { ...STORE, options: { maxInflightMessages: 2 } },
+);

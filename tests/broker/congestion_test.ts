@@ -1,4 +1,5 @@
-import { testExchange } from "../support/exchange.ts";
+import { strict as assert } from "node:assert";
+import { Exchange, testExchange } from "../support/exchange.ts";
 
 const LIMITED = { options: { maxBufferedBytes: 1000, sendTimeoutSeconds: 20 } };
 /** b reads t, and takes nothing from now on. */
@@ -70,17 +71,65 @@ testExchange(
   LIMITED,
 );
 
+Deno.test("A publisher that leaves while it is not read is gone, and nobody waits for it", () => {
+  const { test } = new Exchange(LIMITED).play(`${CONGESTED}
+    a> PUBLISH t 4
+    a x
+    b reads
+    b< PUBLISH t size=600
+    b< PUBLISH t size=600
+    b< PUBLISH t size=600
+  `);
+  assert.equal(test.broker.core.congestion.throttled.size, 0);
+  assert.equal(test.broker.connections.size, 2);
+});
+
 testExchange(
-  "A publisher that leaves while it is not read is gone; one whose Keep Alive ends is not read for its fault",
-  `${CONGESTED}
-  a x
+  "While a publisher is not read its Keep Alive does not run: it begins anew when it is read again [MQTT-3.1.2-22]",
+  `${SLOW}
+  d> CONNECT keepAlive=2
+  d< CONNACK
+  d> PUBLISH t size=600
+  d> PUBLISH t size=600
+  d> PUBLISH t size=600
+  wait 1900ms
+  b reads 10
+  wait 1900ms
+  b reads 10                     (d has been silent for longer than one and a half periods)
+  wait 1s
   b reads
   b< PUBLISH t size=600
   b< PUBLISH t size=600
   b< PUBLISH t size=600
+  wait 2999ms
+  wait 1ms
+  d< DISCONNECT KeepAliveTimeout
+  d! closed
   `,
   LIMITED,
 );
+
+Deno.test("Who is disconnected since it takes nothing keeps no output: not for memory's sake, and not for the send time-out", () => {
+  const script = `${SLOW}
+    a> PUBLISH t size=600
+    a> PUBLISH t size=300
+  `;
+  const evicted = new Exchange(LIMITED).play(`${script}
+    a> PUBLISH t size=600
+    a> PUBLISH t size=600
+    wait 2100ms
+    b! closed
+  `);
+  const tooSlow = new Exchange(LIMITED).play(`${script}
+    wait 20s
+    b! closed
+  `);
+  for (const exchange of [evicted, tooSlow]) {
+    const { outbox } = exchange.link("b").connection!;
+    assert.equal(outbox.ready.length, 0);
+    assert.equal(exchange.test.broker.levels.bufferedBytes, 0);
+  }
+});
 
 testExchange(
   "Without the limit nobody waits, and the slow client loses nothing before its own limit",

@@ -86,3 +86,15 @@ Deno.test("who still holds a message that was let go reads what it was", () => {
     deepEqual(payload, new Uint8Array(100).fill(i & 255));
   }
 });
+
+Deno.test("a slab that has become sparse while it was the open one is given up when the next is opened", () => {
+  const { arena } = make();
+  const slabBytes = 16 * 1024;
+  const kilobyte = new Uint8Array(1024);
+  // Each slab but the last keeps one message of sixteen: what is left of them has room in one.
+  for (let slab = 0; slab < 16; slab++) {
+    const added = Array.from({ length: 16 }, () => arena.keep(message("a", kilobyte)));
+    for (const one of added.slice(1)) arena.release(one);
+  }
+  equal(arena.allocatedBytes <= 4 * 16 * 1024 + slabBytes, true, `${arena.allocatedBytes}`);
+});

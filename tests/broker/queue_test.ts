@@ -1,5 +1,6 @@
+import { strict as assert } from "node:assert";
 import { MESSAGE_OVERHEAD_BYTES } from "../../lib/session/mod.ts";
-import { testExchange } from "../support/exchange.ts";
+import { Exchange, testExchange } from "../support/exchange.ts";
 
 /** a reads t at QoS 1, one message at a time, in a session that lasts; b publishes. */
 const ONE_AT_A_TIME = `
@@ -210,3 +211,25 @@ testExchange(
   `,
   { options: { maxQueuedBytes: 100 + MESSAGE_OVERHEAD_BYTES } },
 );
+
+Deno.test("What a client has taken of its queue counts no more, neither for it nor in all", () => {
+  const { test } = new Exchange({
+    options: { maxTotalQueuedBytes: 100 + 2 * MESSAGE_OVERHEAD_BYTES },
+  }).play(`${ONE_AT_A_TIME}
+    a x
+    ${publish("size=49", "size=49")}
+    a> CONNECT sessionExpiryInterval=600
+    a< CONNACK sessionPresent
+    a< PUBLISH t qos=1 id=1 size=49
+    a< PUBLISH t qos=1 id=2 size=49
+    a> PUBACK id=1 & PUBACK id=2
+    a x
+    ${publish("size=49", "size=49")}
+    dropped nothing
+    a> CONNECT
+    a< CONNACK sessionPresent
+    a< PUBLISH t qos=1 id=3 size=49
+    a< PUBLISH t qos=1 id=4 size=49
+  `);
+  assert.equal(test.broker.levels.queuedBytes, 0);
+});

@@ -134,14 +134,22 @@ testExchange(
   { options: { maxClientConnectionRate: 1 } },
 );
 
-testExchange(
-  "A client that goes while it is held back is forgotten",
-  `
-  a> CONNECT
-  a< CONNACK
-  a> ${PUBLISHES}
-  a x
-  wait 10s
-  `,
-  { options: { maxClientPublishRate: 1 } },
-);
+Deno.test("A client that goes while it is held back is forgotten: nothing of it is due, and what it sent is not read", () => {
+  const { test } = new Exchange({ options: { maxClientPublishRate: 1 } }).play(`
+    s> CONNECT
+    s< CONNACK
+    s> SUBSCRIBE id=1 t
+    s< SUBACK id=1 0
+    a> CONNECT
+    a< CONNACK
+    a> ${PUBLISHES}
+    s< PUBLISH t "0"
+    a x
+  `);
+  const { connections, deadlines } = test.broker.core;
+  assert.equal(connections.size, 1);
+  assert.equal(deadlines.size, 0);
+  test.wait(10_000);
+  assert.equal(test.links[0]!.take().length, 0);
+  assert.equal(test.broker.metrics.publishReceived, 1);
+});

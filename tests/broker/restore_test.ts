@@ -1,4 +1,5 @@
-import { testExchange } from "../support/exchange.ts";
+import { strict as assert } from "node:assert";
+import { Exchange, testExchange } from "../support/exchange.ts";
 
 const STORE = { store: true };
 /** a has a session that is stored and reads t; b publishes. */
@@ -152,3 +153,21 @@ testExchange(
   `,
   STORE,
 );
+
+Deno.test("What comes after a restart does not take the place of what was stored before it", () => {
+  const { test } = new Exchange(STORE).play(`${TWO}
+    a x
+    b> PUBLISH t qos=1 id=1 1
+    b< PUBACK id=1
+    crash
+    b> CONNECT
+    b< CONNACK
+    b> PUBLISH t qos=1 id=1 2
+    b< PUBACK id=1
+  `);
+  const stored = [...test.store!.load().sessions].find(({ clientId }) => clientId === "a");
+  const payloads = stored!.deliveries.map(({ delivery: { message } }) =>
+    String.fromCharCode(...message.payload)
+  );
+  assert.deepEqual(payloads, ["1", "2"]);
+});

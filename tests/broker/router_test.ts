@@ -260,3 +260,11 @@ function merged(client: Client, subscriptions: readonly Subscription[]): string 
 function words(client: Client, qos: number, identifiers: readonly number[]): string {
   return `${client.session.clientId} QoS ${qos} [${identifiers.toSorted((a, b) => a - b)}]`;
 }
+
+Deno.test("of any number of topics a bounded number of routes is remembered", () => {
+  const router = new Router(OPTIONS, EVERYBODY);
+  router.subscribe(aClient("a"), aSubscription("#"));
+  for (let i = 0; i < 40_000; i++) router.route(`t/${i}`);
+  equal(router.rememberedCount <= 16_384, true, `${router.rememberedCount}`);
+  equal(router.route("t/39999")!.targets.length, 1);
+});

@@ -246,3 +246,26 @@ testExchange(
   a3< PUBLISH t qos=1 id=1 dup "1"
   `,
 );
+
+testExchange(
+  "While its client is there a session does not expire, whatever was to come while it was away [MQTT-3.1.2-23]",
+  `
+  a> CONNECT sessionExpiryInterval=5
+  a< CONNACK
+  a x
+  wait 4s
+  a> CONNECT sessionExpiryInterval=5
+  a< CONNACK sessionPresent
+  wait 60s
+  a> SUBSCRIBE id=1 t qos=1
+  a< SUBACK id=1 1
+  a> PUBLISH t qos=1 id=1 1
+  a< PUBLISH t qos=1 id=1 1
+  a< PUBACK id=1
+  a x
+  wait 4s
+  a> CONNECT
+  a< CONNACK sessionPresent
+  a< PUBLISH t qos=1 id=1 dup 1
+  `,
+);

@@ -185,10 +185,10 @@ Deno.test("a message published by the API arrives, and is read, browsed and dele
     method: "DELETE",
   });
   assert.deepEqual(await dry.json(), { deleted: 2, isDryRun: true, hasMore: false });
-  assert.equal(broker.server.broker.retained.size, 2);
+  assert.equal(broker.server.broker.core.retained.size, 2);
   const wet = await broker.fetch("/api/v1/retained?filter=home/%23", { method: "DELETE" });
   assert.deepEqual(await wet.json(), { deleted: 2, isDryRun: false, hasMore: false });
-  assert.equal(broker.server.broker.retained.size, 0);
+  assert.equal(broker.server.broker.core.retained.size, 0);
   await client.disconnect();
 });
 
@@ -353,8 +353,8 @@ Deno.test("what is not well is said in words", async () => {
   await client.subscribe([filter("a", 1)]);
   await client.disconnect();
   await new Promise((resolve) => setTimeout(resolve, 1100)); // The first sample is from before.
-  core.metrics.drop("queue_full");
-  core.metrics.drop("queue_full");
+  core.metrics.countDrop("queue_full");
+  core.metrics.countDrop("queue_full");
   const { warnings, gauges, version } = await broker.json("/api/v1/overview");
   assert.equal(version, "1.2.3");
   assert.equal(gauges.clients, 0);

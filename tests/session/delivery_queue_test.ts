@@ -42,7 +42,8 @@ for (let seed = 1; seed <= 20; seed++) {
         const sizeBytes = 1 + random.int(50);
         const expiresAtMs = random.int(3) === 0 ? random.int(1000) : Infinity;
         const message = keptMessage({ payload: new Uint8Array(sizeBytes - 1), expiresAtMs });
-        const item = delivery(1, sizeBytes, { sequence: step, message });
+        const qos = random.int(3) as Delivery["qos"];
+        const item = delivery(qos, sizeBytes, { sequence: step, message });
         queue.push(item);
         model.push(item);
       } else if (choice < 94) equal(queue.shift(), model.shift());
@@ -63,6 +64,7 @@ for (let seed = 1; seed <= 20; seed++) {
         equal(queue.nextExpiryMs, nextExpiryMs(model));
       }
       equal(queue.length, model.length);
+      equal(queue.qos0Length, model.filter(({ qos }) => qos === 0).length);
       equal(queue.bytes, model.reduce((sum, item) => sum + deliverySizeBytes(item), 0));
       ok(queue.nextExpiryMs <= nextExpiryMs(model));
       if (model.length === 0) equal(queue.nextExpiryMs, Infinity);

@@ -248,7 +248,10 @@ export class ModelClient implements Peer {
         }
         return;
       case "disconnect":
-        if (this.version < 5 || !GOODBYES.has(packet.reasonCode)) {
+        if (
+          this.version < 5 ||
+          !GOODBYES.has(packet.reasonCode) && !this.#isFault(packet.reasonCode)
+        ) {
           throw new Violation(`${this.clientId} was told to go with ${packet.reasonCode}`);
         }
         return;
@@ -289,6 +292,11 @@ export class ModelClient implements Peer {
     }
     this.outgoing.connected(packet.properties ?? {});
     if (link.keepAliveSeconds > 0) this.#keepAlive(link);
+  }
+
+  /** A fault of the broker's own, which it says is one. */
+  #isFault(reasonCode: number): boolean {
+    return reasonCode === 0x83 && this.#world.chaos !== undefined && this.#world.chaos.count > 0;
   }
 
   #keepAlive(link: SimLink): void {

@@ -15,6 +15,7 @@
  */
 import { DEFAULT_BROKER_OPTIONS } from "../../lib/broker/mod.ts";
 import { Random } from "../support/random.ts";
+import { Chaos } from "./chaos.ts";
 import { ModelClient } from "./client.ts";
 import { PLAIN } from "./connect_packet.ts";
 import { type PublishRecord, Violation } from "./records.ts";
@@ -61,6 +62,9 @@ function attempt(
   const random = new Random(seed);
   const settings = settingsOf(random, asked);
   const scenario = new Scenario(random, settings, isTraced);
+  const { chaosOneIn } = settings;
+  using chaos = chaosOneIn === undefined ? undefined : new Chaos(new Random(seed + 1), chaosOneIn);
+  if (chaos !== undefined) scenario.world.chaos = chaos;
   let step = 0;
   try {
     scenario.start();
@@ -68,9 +72,11 @@ function attempt(
       scenario.step();
       if (scenario.world.clock.count > MAX_EVENTS) throw new Violation("No end is in sight");
     }
+    if (chaos !== undefined) chaos.isOn = false;
     settle(scenario, settings);
     checkStored(scenario);
-    checkArrivals(scenario.world, scenario.ledger, settings.mayDrop);
+    // A delivery that fails is counted: nothing is missing that is not.
+    checkArrivals(scenario.world, scenario.ledger, settings.mayDrop || chaos !== undefined);
     leave(scenario);
   } catch (error) {
     return { seed, step, error, trace: scenario.world.trace.last(100_000) };

@@ -9,6 +9,8 @@ export interface Asked {
   readonly durability: Durability | "none";
   /** For a test that the checks find it. */
   readonly diskFault?: DiskFault;
+  /** One call in so many of some of the broker's own methods throws; absent: none does. */
+  readonly chaosOneIn?: number;
 }
 
 /** What a run is like. */
@@ -19,13 +21,14 @@ export interface Settings {
   readonly mayDrop: boolean;
   /** The disk cannot be written now and then; all clients speak 5.0, which has an answer for that. */
   readonly mayFail: boolean;
+  readonly chaosOneIn: number | undefined;
   readonly world: WorldSettings;
 }
 
 const POLICIES: readonly QueueFullPolicy[] = ["drop_new", "drop_oldest", "disconnect"];
 
 /** The settings of a seed. */
-export function settingsOf(random: Random, { durability, diskFault }: Asked): Settings {
+export function settingsOf(random: Random, { durability, diskFault, chaosOneIn }: Asked): Settings {
   const hasCrashes = durability !== "none";
   const maxCommitMs = random.pick(hasCrashes ? [0, 3, 200] : [undefined, undefined, 3, 200]);
   const mayDrop = random.int(7) === 0;
@@ -36,6 +39,7 @@ export function settingsOf(random: Random, { durability, diskFault }: Asked): Se
     hasCrashes,
     mayDrop,
     mayFail,
+    chaosOneIn,
     world: {
       maxCommitMs,
       durability: durability === "interval" ? "interval" : "always",

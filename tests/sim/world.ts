@@ -8,6 +8,7 @@ import {
   OPEN_ACCESS,
 } from "../../lib/broker/mod.ts";
 import type { Random } from "../support/random.ts";
+import type { Chaos } from "./chaos.ts";
 import { checkBooks, checkKeepAlive } from "./invariants.ts";
 import { type Network, type Peer, SimLink } from "./link.ts";
 import { type ConnectFacts, Violation } from "./records.ts";
@@ -74,6 +75,9 @@ export class World {
   #dropped = 0;
   /** Peers that broke the rules on purpose. */
   vandals = 0;
+  /** Throws in the broker, now and then. */
+  chaos: Pick<Chaos, "count" | "isOn"> | undefined;
+  #chaosSeen = 0;
   readonly #jumps: { readonly atMs: number; readonly durationMs: number }[] = [];
 
   constructor(readonly random: Random, settings: WorldSettings, isTraced: boolean) {
@@ -238,7 +242,11 @@ export class World {
     this.clock.jump(downMs);
     const { nowMs } = this.clock;
     this.broker = this.#boot();
+    // A process that fails while it begins ends, and begins again.
+    const wasOn = this.chaos?.isOn === true;
+    if (wasOn) this.chaos!.isOn = false;
     this.broker.restore(store.load());
+    if (wasOn) this.chaos!.isOn = true;
     if (snapshotOf(this.broker, this.topics) !== survivor.snapshot) {
       const now = snapshotOf(this.broker, this.topics);
       throw new Violation(`Not as after a commit:\n${now}\nbut it was:\n${survivor.snapshot}`);
@@ -327,6 +335,12 @@ export class World {
     for (const other of this.#links) {
       const isNew = !other.isAdmitted && other.connection.client !== null;
       if (isNew && other.facts.clientId === facts.clientId) return true;
+    }
+    // A fault of the broker's own costs one connection.
+    const faults = this.chaos?.count ?? 0;
+    if (faults > this.#chaosSeen) {
+      this.#chaosSeen = faults;
+      return true;
     }
     const { slowClientsEvicted } = this.broker.metrics;
     if (slowClientsEvicted > this.#evicted) {

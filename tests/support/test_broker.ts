@@ -23,18 +23,17 @@ export interface Setup {
   readonly access?: Partial<AccessPort>;
 }
 
+/** A line of the log. */
+export interface LogLine {
+  readonly level: "info" | "warning" | "error";
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
 /** What the clock shows at first: not 0, so that no time is falsy. */
 const START_MS = 1_000_000;
 /** Turns that may follow from one event. A broker that never settles is a fault, not a reason to wait. */
 const MAX_TURNS = 100_000;
-
-const SILENT: LogPort = {
-  debugOn: false,
-  debug: () => {},
-  info: () => {},
-  warning: () => {},
-  error: () => {},
-};
 
 /**
  * The real broker on simulated ports: a clock that moves when the test says so, links that keep what is written to them, and a
@@ -44,15 +43,20 @@ export class TestBroker {
   broker: Broker;
   readonly store: TestStore | undefined;
   readonly links: TestLink[] = [];
+  /** What the broker has logged, the lines for whoever looks into one connection left out. */
+  readonly log: LogLine[] = [];
   nowMs = START_MS;
-  readonly #setup: Setup;
+  /** Called after every turn: what it does happens between two. */
+  betweenTurns: () => void = () => {};
+  /** The next process may have another. */
+  setup: Setup;
   readonly #listeners = new Map<Partial<ListenerOptions> | undefined, ListenerOptions>();
   readonly #lent: Uint8Array[] = [];
   #wakeAtMs = Infinity;
   #randomIds = 0;
 
   constructor(setup: Setup = {}) {
-    this.#setup = setup;
+    this.setup = setup;
     this.store = setup.store === true ? new TestStore() : undefined;
     this.broker = this.#newBroker();
   }
@@ -69,13 +73,20 @@ export class TestBroker {
   }
 
   #newBroker(): Broker {
-    return new Broker({ ...DEFAULT_BROKER_OPTIONS, ...this.#setup.options }, {
-      log: SILENT,
-      access: { ...OPEN_ACCESS, ...this.#setup.access },
+    return new Broker({ ...DEFAULT_BROKER_OPTIONS, ...this.setup.options }, {
+      log: this.#logPort(),
+      access: { ...OPEN_ACCESS, ...this.setup.access },
       ...(this.store === undefined ? {} : { store: this.store }),
       randomId: () => `random-${++this.#randomIds}`,
       wake: (atMs) => this.#wakeAtMs = Math.min(this.#wakeAtMs, atMs),
     }, this.nowMs);
+  }
+
+  #logPort(): LogPort {
+    const write = (level: LogLine["level"]) => (message: string, fields = {}) =>
+      void this.log.push({ level, message, fields });
+    const [info, warning, error] = [write("info"), write("warning"), write("error")];
+    return { debugOn: false, debug: () => {}, info, warning, error };
   }
 
   /** A client's stream to the broker. The name chooses the listener. */
@@ -136,14 +147,15 @@ export class TestBroker {
     const lent = this.#lent.splice(0);
     this.broker.endTurn();
     for (const bytes of lent) bytes.fill(0xee);
+    this.betweenTurns();
   }
 
   #listener(name: string): ListenerOptions {
-    const special = this.#setup.listeners?.[name];
+    const special = this.setup.listeners?.[name];
     let listener = this.#listeners.get(special);
     if (listener === undefined) {
       const base = { ...DEFAULT_LISTENER_OPTIONS, name: "test", allowAnonymous: true };
-      listener = { ...base, ...this.#setup.listener, ...special };
+      listener = { ...base, ...this.setup.listener, ...special };
       this.#listeners.set(special, listener);
     }
     return listener;

@@ -25,17 +25,27 @@ export class TestLink implements Link {
 
   /** The client sends bytes. */
   send(bytes: Uint8Array): void {
+    this.arrive(bytes);
+    this.#test.settle();
+  }
+
+  /** The client's bytes come in a turn that somebody else ends. */
+  arrive(bytes: Uint8Array): void {
     this.#sent = concat(this.#sent, bytes);
     this.#handle();
-    this.#test.settle();
   }
 
   /** The client's stream ends without a word. */
   lose(): void {
+    this.vanish();
+    this.#test.settle();
+  }
+
+  /** The same in a turn that somebody else ends. */
+  vanish(): void {
     this.isLost = true;
     this.connection?.outbox.discard();
     if (this.connection !== undefined) this.#test.broker.lost(this.connection, this.#test.nowMs);
-    this.#test.settle();
   }
 
   /** A client that has stopped reading takes so many bytes more, or all from now on. */

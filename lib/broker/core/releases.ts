@@ -9,8 +9,11 @@ export class Releases {
   #holding: Connection[] = [];
   /** Those that wait until a store that fails works again. */
   readonly #deferred = new Set<Connection>();
-  /** Clients whose stored session has ended: until that is committed a crash would bring it back. */
-  readonly #ending = new Set<string>();
+  /** Clients whose stored session has ended, with the number of that end: until it is committed a crash would bring it back. */
+  readonly #ending = new Map<string, number>();
+  #lastEnd = 0;
+  /** Ends up to this one have a commit that says when it is done. */
+  #lastEndAsked = 0;
   #commitsAwaited = 0;
   #committedWrites = 0;
 
@@ -31,7 +34,7 @@ export class Releases {
 
   /** The stored session of this client has ended: nobody waits for that commit, and yet it is made soon. */
   end(clientId: string): void {
-    this.#ending.add(clientId);
+    this.#ending.set(clientId, ++this.#lastEnd);
   }
 
   /** Whether a stored session of this client has ended, and that is not committed yet. */
@@ -50,10 +53,13 @@ export class Releases {
     // ended long since: one is enough, which says when it is over.
     if (this.#commitsAwaited > 0 && store.isFailing) this.#defer();
     else if (this.#deferred.size > 0) this.#takeUp();
-    if (this.#holding.length === 0 && store.writes === this.#committedWrites) return;
+    // What ended while the store failed is asked for when it works again, though nothing has been written since.
+    const isAwaited = this.#holding.length > 0 ||
+      this.#lastEnd > this.#lastEndAsked && !store.isFailing;
+    if (!isAwaited && store.writes === this.#committedWrites) return;
     this.#committedWrites = store.writes;
-    const isAwaited = this.#holding.length > 0 || this.#ending.size > 0 && !store.isFailing;
     if (!isAwaited) return store.commit();
+    this.#lastEndAsked = this.#lastEnd;
     const ended = [...this.#ending];
     const held = this.#holding.map((connection) => ({
       connection,
@@ -64,7 +70,10 @@ export class Releases {
     let isLater = false;
     store.commit(() => {
       this.#commitsAwaited--;
-      for (const clientId of ended) this.#ending.delete(clientId);
+      for (const [clientId, end] of ended) {
+        // It may have begun anew since, and ended again.
+        if (this.#ending.get(clientId) === end) this.#ending.delete(clientId);
+      }
       for (const { connection, release } of held) release(connection.state === "closed");
       // Released within this turn it leaves with it; later it is a turn of its own.
       if (isLater) this.#endTurn();

@@ -3,6 +3,7 @@ import { RetainedTopics, type RetainedWalk } from "../../topic/mod.ts";
 import { Deadline } from "../ground/deadlines.ts";
 import type { Ground } from "../ground/ground.ts";
 import { type ArenaMessage, PayloadArena } from "../ground/payload_arena.ts";
+import type { Store } from "../ground/ports.ts";
 
 /** A retained message's end. */
 interface Expiring {
@@ -68,25 +69,41 @@ export class RetainedMessages {
     const limitMs = retainExpiryIntervalSeconds === 0
       ? Infinity
       : nowMs + retainExpiryIntervalSeconds * 1000;
-    const kept = this.put(message, Math.min(message.expiresAtMs, limitMs));
-    if (isStored(message.topicName)) store?.putRetained(kept, previous);
+    const mustStore = store !== undefined && isStored(message.topicName);
+    this.#keep(message, Math.min(message.expiresAtMs, limitMs), mustStore ? store : undefined);
     return true;
   }
 
   /** Keeps a message without telling the store: it came from there, or will go there. */
-  put(given: Message, expiresAtMs: number = given.expiresAtMs): ArenaMessage {
+  put(given: Message): void {
+    this.#keep(given, given.expiresAtMs, undefined);
+  }
+
+  /** What can fail comes first: then all is as it was. */
+  #keep(given: Message, expiresAtMs: number, store: Store | undefined): void {
     const message = this.#arena.keep(given, expiresAtMs);
-    const previous = this.#messages.set(message.topicName, message);
+    const { topicName } = message;
+    let previous: ArenaMessage | undefined;
+    let isSet = false;
+    try {
+      previous = this.#messages.set(topicName, message);
+      isSet = true;
+      store?.putRetained(message, previous);
+    } catch (error) {
+      this.#arena.release(message);
+      if (isSet && previous === undefined) this.#messages.delete(topicName);
+      else if (isSet) this.#messages.set(topicName, previous!);
+      throw error;
+    }
     this.#bytes += sizeBytes(message);
     if (previous !== undefined) this.#release(previous);
-    if (message.expiresAtMs === Infinity) return message;
+    if (message.expiresAtMs === Infinity) return;
     const deadline = new Deadline(() => {
       this.#ground.metrics.countDrop("expired");
-      this.remove(message.topicName);
+      this.remove(topicName);
     });
-    this.#expiring.set(message.topicName, { message, deadline });
+    this.#expiring.set(topicName, { message, deadline });
     this.#ground.deadlines.set(deadline, message.expiresAtMs);
-    return message;
   }
 
   /** Removes the topic's message, where it has one. */

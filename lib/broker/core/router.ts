@@ -96,6 +96,11 @@ export class Router {
     return size;
   }
 
+  /** Topics whose routes are remembered: a bounded number, however many there are. */
+  get rememberedCount(): number {
+    return this.#routes.size;
+  }
+
   /** Adds the subscription or replaces the one with the same Topic Filter. [MQTT-3.8.4-3] The filter must be valid. */
   subscribe(client: Client, subscription: Subscription): void {
     const { shareName, topicFilter } = this.#parse(subscription.topicFilter);

@@ -7,17 +7,20 @@ import {
   type Pubrel,
   ReasonCode,
 } from "../../codec/mod.ts";
-import type { AckOutcome, InFlight } from "../../session/mod.ts";
+import type { AckOutcome, InFlight, Session } from "../../session/mod.ts";
 import type { Connection } from "../state/connection.ts";
 import type { Core } from "../core/core.ts";
 import { leaveOf } from "../ground/promises.ts";
+import { drop } from "../services/drop.ts";
 import { drain } from "../services/send.ts";
 import { pumpRetained } from "../services/retained_pump.ts";
 
 /** The client has a QoS 1 message. One that is not known is a late one, and nothing. */
 export function handlePuback(core: Core, connection: Connection, packet: Puback): void {
   const outcome = connection.client!.session.sender.puback(packet.packetId);
-  if (isFound(outcome, packet)) finish(core, connection, outcome);
+  if (!isFound(outcome, packet)) return;
+  if (packet.reasonCode >= 0x80) countRefusal(core, connection, outcome);
+  finish(core, connection, outcome);
 }
 
 /** The client has a QoS 2 message, or does not want it. [MQTT-4.3.3-4] */
@@ -25,6 +28,7 @@ export function handlePubrec(core: Core, connection: Connection, packet: Pubrec)
   const { session } = connection.client!;
   const { packetId } = packet;
   const isRefused = packet.reasonCode >= 0x80;
+  if (!isRefused) storeReleased(core, session, packetId);
   const outcome = session.sender.pubrec(packetId, isRefused);
   if (!isFound(outcome, packet)) {
     const reasonCode = connection.protocolVersion === 5
@@ -33,18 +37,27 @@ export function handlePubrec(core: Core, connection: Connection, packet: Pubrec)
     if (!isRefused) connection.outbox.send({ type: "pubrel", packetId, reasonCode });
     return;
   }
-  if (isRefused) return finish(core, connection, outcome);
-  const { sequence } = outcome.delivery;
-  if (sequence > 0) core.store?.putInFlight(session.clientId, sequence, packetId, "released");
+  if (isRefused) {
+    countRefusal(core, connection, outcome);
+    return finish(core, connection, outcome);
+  }
   connection.outbox.sendAck(FirstByte.Pubrel, packetId, waits(core, connection, "pubrel"));
+}
+
+/** Before it is so in memory: a session that cannot be stored stays as it was, and so does its copy. */
+function storeReleased({ store }: Core, { sender, clientId }: Session, packetId: number): void {
+  const delivery = store === undefined ? undefined : sender.find(packetId)?.delivery;
+  if (delivery === undefined || delivery.qos !== 2 || delivery.sequence === 0) return;
+  store!.putInFlight(clientId, delivery.sequence, packetId, "released");
 }
 
 /** The QoS 2 message of the client is its Packet Identifier's last. [MQTT-4.3.3-12] */
 export function handlePubrel(core: Core, connection: Connection, packet: Pubrel): void {
   const { session } = connection.client!;
   const { packetId } = packet;
-  const wasHeld = session.receiver.release(packetId);
+  const wasHeld = session.receiver.holds(packetId);
   if (wasHeld && session.isPersistent) core.store?.deleteReceived(session.clientId, packetId);
+  session.receiver.release(packetId);
   const isWaiting = waits(core, connection, "pubcomp");
   if (!wasHeld && connection.protocolVersion === 5) {
     const reasonCode = ReasonCode.PacketIdentifierNotFound;
@@ -77,6 +90,11 @@ function isFound(outcome: AckOutcome, packet: Puback | Pubrec | Pubcomp): outcom
     );
   }
   return outcome !== "unknown";
+}
+
+/** The client has the message, and does not want it. */
+function countRefusal(core: Core, { client }: Connection, { delivery }: InFlight): void {
+  drop(core, client, "refused_by_client", delivery.message);
 }
 
 /** A message is delivered: it leaves the store, and its room in flight is used. */

@@ -4,7 +4,14 @@ import type { Core } from "../core/core.ts";
 import { haveSameRights, ownerName, quotaKeyOf } from "../ground/owner.ts";
 import type { AuthenticationRequest, ClientIdentity } from "../ground/ports.ts";
 import { dropUnreadable } from "../services/deliver.ts";
-import { disconnect, endSession, limitExpiry, refuse } from "../services/lifecycle.ts";
+import {
+  actFor,
+  disconnect,
+  endSession,
+  endStored,
+  limitExpiry,
+  refuse,
+} from "../services/lifecycle.ts";
 import { pumpRetained } from "../services/retained_pump.ts";
 import { drain } from "../services/send.ts";
 import { rewatch } from "../services/watch.ts";
@@ -41,7 +48,8 @@ export function admitInTime(
   if (waitMs > 0) {
     const atMs = core.nowMs + waitMs;
     core.deadlines.set(connection.watch, atMs + core.options.connectTimeoutSeconds * 1000);
-    const retry = () => admitInTime(core, connection, request, properties);
+    const retry = () =>
+      actFor(core, connection, () => admitInTime(core, connection, request, properties));
     return connection.stops.stopUntil("admission", atMs, core.deadlines, retry);
   }
   admit(core, connection, request, properties);
@@ -84,7 +92,10 @@ function admit(
     disconnect(core, existing.connection, { reasonCode, message: "Session taken over" });
   }
   if (isForeign) logReplaced(core, existing!, owner);
-  const resumed = resumeSession(core, clientId, isEnding);
+  if (isEnding) endSession(core, existing!);
+  // What its own end has not removed. [MQTT-3.1.2-4] [MQTT-3.1.2-5]
+  const resumed = core.clients.get(clientId);
+  storeSession(core, clientId, connect, resumed !== undefined, owner);
   const isOther = resumed !== undefined &&
     (resumed.isRestored || !haveSameRights(resumed.identity, identity));
   const client = resumed ?? new Client(identity);
@@ -112,7 +123,6 @@ function logReplaced(core: Core, existing: Client, owner: string): void {
 function letIn(core: Core, connection: Connection, admission: Admission): void {
   comeIn(core, connection, admission);
   settleLimits(core, connection, admission);
-  storeSession(core, admission);
   takeWill(core, connection, admission.connect.will);
   rewatch(core, connection);
   logConnected(core, connection, admission);
@@ -120,24 +130,12 @@ function letIn(core: Core, connection: Connection, admission: Admission): void {
   else disconnect(core, connection, undefined);
 }
 
-/** The client's session, if there is one that it may have and wants; otherwise what there was is ended. [MQTT-3.1.2-4] [MQTT-3.1.2-5] */
-function resumeSession(core: Core, clientId: string, isEnding: boolean): Client | undefined {
-  // Looked up anew: being taken over may have ended it.
-  const client = core.clients.get(clientId);
-  if (client === undefined) return undefined;
-  if (isEnding) {
-    endSession(core, client);
-    return undefined;
-  }
-  cancelDelayedWill(core, client);
-  if (client.expiry !== null) core.deadlines.clear(client.expiry);
-  return client;
-}
-
 /** Connection and client belong to each other from here on. */
 function comeIn(core: Core, connection: Connection, admission: Admission): void {
   const { client, identity, isResumed } = admission;
   connection.enter("admit");
+  cancelDelayedWill(core, client);
+  if (client.expiry !== null) core.deadlines.clear(client.expiry);
   if (isResumed) core.removeClient(client);
   client.quotaKey = quotaKeyOf(identity);
   client.isRestored = false;
@@ -175,10 +173,17 @@ function settleLimits(core: Core, connection: Connection, { client, connect }: A
   );
 }
 
-function storeSession({ store }: Core, { client, isResumed }: Admission): void {
-  const { clientId, isPersistent, expirySeconds } = client.session;
-  if (isPersistent) store?.putSession(clientId, expirySeconds, Infinity, client.owner);
-  else if (isResumed) store?.deleteSession(clientId);
+/** Before the client is in: one that cannot be stored is refused, and its session stays as it is. */
+function storeSession(
+  core: Core,
+  clientId: string,
+  connect: Connect,
+  isResumed: boolean,
+  owner: string,
+): void {
+  const expirySeconds = limitExpiry(core, askedExpirySeconds(connect));
+  if (expirySeconds > 0) core.store?.putSession(clientId, expirySeconds, Infinity, owner);
+  else if (isResumed) endStored(core, clientId);
 }
 
 /** CONNACK; `false` where the client has no room for it, and nothing else may come before it. [MQTT-3.14.0-1] */

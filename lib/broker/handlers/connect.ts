@@ -4,7 +4,7 @@ import type { Core } from "../core/core.ts";
 import { willSizeBytes } from "../core/will_book.ts";
 import { checkResponseTopic } from "../ground/message_rules.ts";
 import type { AuthenticationRequest, AuthenticationVerdict } from "../ground/ports.ts";
-import { refuse } from "../services/lifecycle.ts";
+import { actFor, refuse } from "../services/lifecycle.ts";
 import type { Connection } from "../state/connection.ts";
 import { admitInTime } from "./admit.ts";
 import { beginEnhanced } from "./enhanced_authentication.ts";
@@ -36,7 +36,8 @@ export function handleConnect(core: Core, connection: Connection, connect: Conne
   connection.stops.stop("verdict");
   core.ports.access.authenticate(request, (verdict) => {
     core.beginTurn();
-    conclude(core, connection, request, verdict);
+    actFor(core, connection, () => conclude(core, connection, request, verdict));
+    core.resumeInTurn(connection, "verdict");
   });
 }
 
@@ -77,7 +78,6 @@ function conclude(
     const message = REFUSALS[verdict.reasonCode] ?? "Refused";
     refuse(core, connection, verdict.reasonCode, message);
   }
-  core.resumeInTurn(connection, "verdict");
 }
 
 function checkConnect(core: Core, connection: Connection, connect: Connect): void {

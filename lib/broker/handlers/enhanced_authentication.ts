@@ -1,7 +1,7 @@
 import { type Auth, MqttError, type Properties, ReasonCode } from "../../codec/mod.ts";
 import type { Core } from "../core/core.ts";
 import type { AuthenticationRequest, EnhancedStep } from "../ground/ports.ts";
-import { refuse } from "../services/lifecycle.ts";
+import { actFor, refuse } from "../services/lifecycle.ts";
 import type { Connection } from "../state/connection.ts";
 import { admitInTime } from "./admit.ts";
 
@@ -35,7 +35,8 @@ function step(core: Core, connection: Connection, data: Uint8Array | undefined):
   connection.stops.stop("verdict");
   exchange!.step(data?.slice(), (answer) => {
     core.beginTurn();
-    answerStep(core, connection, answer);
+    actFor(core, connection, () => answerStep(core, connection, answer));
+    core.resumeInTurn(connection, "verdict");
   });
 }
 
@@ -60,7 +61,6 @@ function answerStep(core: Core, connection: Connection, answer: EnhancedStep): v
     connection.authentication = { ...authentication, exchange: null };
     connection.outbox.send({ type: "auth", reasonCode: ReasonCode.Success, properties });
   }
-  core.resumeInTurn(connection, "verdict");
 }
 
 function propertiesOf(authenticationMethod: string, answer: EnhancedStep): Properties {

@@ -20,13 +20,22 @@ export function mustWait(
     stopFor(core, connection, waitMs);
     return true;
   }
-  for (const rate of rates.bytes) rate.take(sizeBytes);
-  if (isPublish) { for (const rate of rates.publishes) rate.take(1); }
+  take(rates, isPublish, sizeBytes, 1);
   return false;
+}
+
+/** A packet that was let through is left where it is, and comes again: it counts then. */
+export function takeBack(rates: ConnectionRates, isPublish: boolean, sizeBytes: number): void {
+  take(rates, isPublish, sizeBytes, -1);
 }
 
 /** Reads nothing of the connection for so long: more came of it, or of its address, than may. */
 export function stopFor(core: Core, connection: Connection, waitMs: number): void {
   const resume = () => core.resume(connection, "rate");
   connection.stops.stopUntil("rate", core.nowMs + waitMs, core.deadlines, resume);
+}
+
+function take(rates: ConnectionRates, isPublish: boolean, sizeBytes: number, times: number): void {
+  for (const rate of rates.bytes) rate.take(sizeBytes * times);
+  if (isPublish) { for (const rate of rates.publishes) rate.take(times); }
 }

@@ -7,8 +7,8 @@ import { type Leave, leaveOf } from "../ground/promises.ts";
 import { drop } from "../services/drop.ts";
 import { disconnect } from "../services/lifecycle.ts";
 import { throttle } from "../services/relief.ts";
-import { routeMessage } from "../services/route_message.ts";
-import type { Connection } from "../state/connection.ts";
+import { fanOut, retain } from "../services/route_message.ts";
+import type { Client, Connection } from "../state/connection.ts";
 import { waitForDecision } from "./decision.ts";
 import { resolveAlias } from "./resolve_alias.ts";
 
@@ -58,10 +58,6 @@ function handleQos2(core: Core, connection: Connection, packet: Publish, topicNa
     checkReceiveMaximum(core, connection);
     outcome = publish(core, connection, packet, topicName);
     if (outcome === PENDING) return postpone(core, connection, packet);
-    if (outcome >= 0 && outcome < 0x80) {
-      session.receiver.accept(packetId);
-      if (session.isPersistent) core.store?.putReceived(session.clientId, packetId);
-    }
   }
   acknowledge(core, connection, FirstByte.Pubrec, packetId, outcome, writesBefore, isRepeat);
 }
@@ -113,8 +109,17 @@ function publish(core: Core, connection: Connection, packet: Publish, topicName:
     checkAccess(core, connection, message) ??
     checkStore(core, connection, message, packet.qos);
   if (refusal !== undefined) return refusal;
-  const count = routeMessage(core, message, route, client);
+  // What can fail comes before anybody gets the message: of what is not acknowledged the client sends all again.
+  if (message.retain) retain(core, message, client);
+  if (packet.qos === 2) hold(core, client, packet.packetId);
+  const count = fanOut(core, message, route, client);
   return count === 0 ? ReasonCode.NoMatchingSubscribers : ReasonCode.Success;
+}
+
+/** From here to its PUBREL the Packet Identifier means this message, however often it comes. [MQTT-4.3.3-10] */
+function hold(core: Core, { session }: Client, packetId: number): void {
+  if (session.isPersistent) core.store?.putReceived(session.clientId, packetId);
+  session.receiver.accept(packetId);
 }
 
 function routeOf(

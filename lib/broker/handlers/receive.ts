@@ -9,14 +9,13 @@ import {
 } from "../../codec/mod.ts";
 import type { Core } from "../core/core.ts";
 import { STEPS } from "../core/work.ts";
-import { InvariantError } from "../ground/invariant.ts";
-import { disconnect, fail } from "../services/lifecycle.ts";
+import { blame, disconnect } from "../services/lifecycle.ts";
 import type { Connection } from "../state/connection.ts";
 import { handlePuback, handlePubcomp, handlePubrec, handlePubrel } from "./acknowledge.ts";
 import { handleConnect } from "./connect.ts";
 import { handleDisconnect } from "./disconnect.ts";
 import { handleAuth } from "./enhanced_authentication.ts";
-import { mustWait } from "./inflow.ts";
+import { mustWait, takeBack } from "./inflow.ts";
 import { handlePublish } from "./publish.ts";
 import { handleSubscribe } from "./subscribe.ts";
 import { handleUnsubscribe } from "./unsubscribe.ts";
@@ -95,19 +94,8 @@ function handleNext(
   if (!connection.isPostponed) return at + length;
   connection.isPostponed = false;
   metrics.packetsReceived--;
+  if (rates !== undefined) takeBack(rates, isPublish, length);
   return at;
-}
-
-function blame(core: Core, connection: Connection, error: unknown): void {
-  if (error instanceof MqttError) return fail(core, connection, error);
-  if (error instanceof InvariantError) throw error;
-  core.metrics.internalErrors++;
-  core.ports.log.error("Cannot handle a packet, and the client is disconnected", {
-    client: connection.name,
-    error: error instanceof Error ? error.stack ?? error.message : String(error),
-  });
-  const reasonCode = ReasonCode.ImplementationSpecificError;
-  disconnect(core, connection, { reasonCode, message: "Internal error" });
 }
 
 function handle(core: Core, connection: Connection, packet: Packet): void {

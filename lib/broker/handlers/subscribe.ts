@@ -9,7 +9,7 @@ import { type Session, type Subscription, subscriptionSizeBytes } from "../../se
 import type { Core } from "../core/core.ts";
 import { STEPS } from "../core/work.ts";
 import { pumpRetained } from "../services/retained_pump.ts";
-import type { Connection } from "../state/connection.ts";
+import type { Client, Connection } from "../state/connection.ts";
 import { waitForAnswer } from "./decision.ts";
 import { failure, leaveOfChange, type MountedFilter, mountFilter, refusal } from "./filters.ts";
 
@@ -137,14 +137,28 @@ function grant(
     subscriptionIdentifier: packet.properties?.subscriptionIdentifiers?.[0] ?? 0,
   };
   core.router.subscribe(client, subscription);
+  storeSubscription(core, client, subscription);
   const bytesBefore = session.subscriptionBytes;
   session.subscribe(subscription);
   core.subscriptionBytes += session.subscriptionBytes - bytesBefore;
-  if (session.isPersistent) core.store?.putSubscription(session.clientId, subscription);
   // Retain Handling: 0 always, 1 only where it is new, 2 never; a shared subscription gets none. [MQTT-3.3.1-9]..[MQTT-3.3.1-11]
   const wantsRetained = request.retainHandling === 0 || request.retainHandling === 1 && isNew;
   if (wantsRetained && !isShared && core.retained.size > 0) {
     client.retained.push({ subscription, walk: core.retained.matches(topicFilter) });
   }
   return subscription.qos;
+}
+
+/** Where it cannot be stored all stays as it was. */
+function storeSubscription(core: Core, client: Client, subscription: Subscription): void {
+  const { session } = client;
+  if (!session.isPersistent) return;
+  try {
+    core.store?.putSubscription(session.clientId, subscription);
+  } catch (error) {
+    const previous = session.subscriptions.get(subscription.topicFilter);
+    if (previous !== undefined) core.router.subscribe(client, previous);
+    else core.router.unsubscribe(client, subscription.topicFilter);
+    throw error;
+  }
 }

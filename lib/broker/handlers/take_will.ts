@@ -41,9 +41,12 @@ function refusalOf(core: Core, connection: Connection, will: Will) {
   const decision = access.mayPublish(identity, topicName, qos, retain);
   if (decision === "pending") {
     access.decided?.(identity, () => {
+      // Of one that was due meanwhile `publishWill` asks by itself.
+      if (connection.will !== will || connection.state === "closed") return;
       if (access.mayPublish(identity, topicName, qos, retain) === true) return;
       core.wills.remove(connection.will);
       connection.will = undefined;
+      dropWill(core, connection.client!, topicName, "not_authorized");
     });
     return undefined;
   }

@@ -4,12 +4,20 @@ import type { Target } from "../core/target.ts";
 import { STEPS } from "../core/work.ts";
 import type { Fanout } from "../ground/fanout.ts";
 import type { Client } from "../state/connection.ts";
-import { drop, dropDelivery } from "./drop.ts";
+import { drop, dropDelivery, dropFailed } from "./drop.ts";
 import { enqueue, takeQueued } from "./queue.ts";
 import { canSendNow, isBacklogged, sendInFlight, sendQos0 } from "./send.ts";
 
-/** Hands a message to one client: sends it, queues it, or counts why not. */
+/** Hands a message to one client: sends it, queues it, or counts why not. Where that fails nobody else notices. */
 export function deliver(core: Core, target: Target, message: Message, fanout: Fanout): void {
+  try {
+    handOver(core, target, message, fanout);
+  } catch (error) {
+    dropFailed(core, target.client, message, error);
+  }
+}
+
+function handOver(core: Core, target: Target, message: Message, fanout: Fanout): void {
   const { client } = target;
   if (client.isEnded) return;
   const { connection, session } = client;

@@ -1,6 +1,9 @@
 import type { Core } from "../core/core.ts";
+import { STEPS } from "../core/work.ts";
 import { dismantle } from "./dismantle.ts";
-import { disconnect } from "./lifecycle.ts";
+import { drop } from "./drop.ts";
+import { attempt, report } from "./faults.ts";
+import { actFor, disconnect } from "./lifecycle.ts";
 import { relieve } from "./relief.ts";
 import { pumpRetained } from "./retained_pump.ts";
 import { routeMessage } from "./route_message.ts";
@@ -9,10 +12,20 @@ import { rewatch } from "./watch.ts";
 
 /** Ends the turn: commits what was written, sends what may leave. */
 export function endTurn(core: Core): void {
-  for (const [connection, reason] of core.leaving.splice(0)) disconnect(core, connection, reason);
+  for (const [connection, reason] of core.leaving.splice(0)) {
+    attempt(core, "Cannot disconnect a client", { client: connection.name }, () => {
+      disconnect(core, connection, reason);
+    });
+  }
   // Those that these lead to are for the next turn: a program that answers itself for ever stalls nobody.
   for (const message of core.published.splice(0)) {
-    routeMessage(core, message, core.router.route(message.topicName)!, null);
+    const { topicName } = message;
+    try {
+      routeMessage(core, message, core.router.route(topicName)!, null);
+    } catch (error) {
+      report(core, "Cannot publish a program's message", { topicName }, error);
+      drop(core, null, "encoding_failed", message);
+    }
   }
   dismantle(core);
   pumpAll(core);
@@ -42,6 +55,22 @@ export function wake(core: Core): void {
   }
 }
 
+/** Does what is due, as far as there is time in this turn. */
+export function runDue(core: Core): void {
+  const { deadlines, work, nowMs } = core;
+  const mustStop = () => {
+    work.spend(STEPS.deadline);
+    return work.isTurnOver;
+  };
+  // One that fails is not due any more: the rest is.
+  for (let isThrough = false; !isThrough;) {
+    attempt(core, "Cannot do what is due", {}, () => {
+      deadlines.run(nowMs, mustStop);
+      isThrough = true;
+    });
+  }
+}
+
 /** Those who have used their part of an earlier turn go on, as far as there is time in this one. */
 export function resumePostponed(core: Core): void {
   const { postponed, work } = core;
@@ -56,8 +85,12 @@ function pumpAll(core: Core): void {
   for (let left = pumping.size; left > 0 && !work.isTurnOver; left--) {
     const [client] = pumping;
     pumping.delete(client!);
+    const { connection } = client!;
+    if (connection === null) continue;
     work.beginPart();
-    drain(core, client!);
-    pumpRetained(core, client!);
+    actFor(core, connection, () => {
+      drain(core, client!);
+      pumpRetained(core, client!);
+    });
   }
 }

@@ -6,7 +6,7 @@ import type { Connection } from "../state/connection.ts";
 /** Tells the client why its connection ends: CONNACK before it is accepted, DISCONNECT after. [MQTT-3.14.0-1] */
 export function sayGoodbye(connection: Connection, reason: CloseReason): void {
   const { message } = reason;
-  const type = connection.state === "connected" ? "disconnect" : "connack";
+  const type = connection.outbox.hasConnack ? "disconnect" : "connack";
   const reasonCode = lastReasonCode(type, reason.reasonCode);
   const properties = { reasonString: message };
   if (type === "disconnect") {

@@ -1,10 +1,11 @@
-import { type MqttError, type ReasonCode, reasonCodeName, type Will } from "../../codec/mod.ts";
+import { MqttError, ReasonCode, reasonCodeName, type Will } from "../../codec/mod.ts";
 import type { CloseReason } from "../ground/close_reason.ts";
 import type { Client, Connection } from "../state/connection.ts";
 import type { Core } from "../core/core.ts";
 import { Deadline } from "../ground/deadlines.ts";
 import { dismantle } from "./dismantle.ts";
 import { drop } from "./drop.ts";
+import { attempt, report } from "./faults.ts";
 import { sayGoodbye } from "./goodbye.ts";
 import { takeQueued } from "./queue.ts";
 import { ownPayload } from "../ground/payload_slab.ts";
@@ -21,6 +22,24 @@ export function fail(core: Core, connection: Connection, error: MqttError): void
     message: error.message,
   });
   disconnect(core, connection, error);
+}
+
+/** Ends the connection in whose name something was thrown: for a fault of its peer, or for one of ours. */
+export function blame(core: Core, connection: Connection, error: unknown): void {
+  if (error instanceof MqttError) return fail(core, connection, error);
+  const { name: client } = connection;
+  report(core, "Fault in the broker, for which a client is disconnected", { client }, error);
+  const reasonCode = ReasonCode.ImplementationSpecificError;
+  disconnect(core, connection, { reasonCode, message: "Internal error" });
+}
+
+/** Does something in the name of a connection, which alone pays if it fails. */
+export function actFor(core: Core, connection: Connection, act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    blame(core, connection, error);
+  }
 }
 
 /** Tells a client why it does not come in, and closes. */
@@ -50,7 +69,12 @@ export function disconnect(
 ): void {
   if (connection.state === "closed") return;
   const { client } = connection;
-  if (reason !== undefined) sayGoodbye(connection, reason);
+  const { name } = connection;
+  if (reason !== undefined) {
+    attempt(core, "Cannot tell a client why it goes", { client: name }, () => {
+      sayGoodbye(connection, reason);
+    });
+  }
   connection.enter("close");
   core.wills.remove(connection.will);
   core.deadlines.clear(connection.watch);
@@ -118,7 +142,8 @@ export function endSession(core: Core, client: Client): void {
   publishDelayedWill(core, client);
 }
 
-function endStored({ store, releases }: Core, clientId: string): void {
+/** Ends what the store has of the session; until that is committed nobody gets the Client Identifier. */
+export function endStored({ store, releases }: Core, clientId: string): void {
   if (store === undefined) return;
   const writesBefore = store.writes;
   store.deleteSession(clientId);
@@ -128,6 +153,7 @@ function endStored({ store, releases }: Core, clientId: string): void {
 /** A client is away: its session waits, or ends; its will waits, or is published. */
 function leave(core: Core, client: Client, will: Will | undefined): void {
   const { session } = client;
+  const { clientId } = session;
   const delaySeconds = Math.min(will?.properties?.willDelayInterval ?? 0, session.expirySeconds);
   if (will !== undefined) {
     if (delaySeconds > 0) delayWill(core, client, will, core.nowMs + delaySeconds * 1000);
@@ -139,7 +165,9 @@ function leave(core: Core, client: Client, will: Will | undefined): void {
   }
   const expiresAtMs = core.nowMs + session.expirySeconds * 1000;
   startExpiry(core, client, expiresAtMs);
-  core.store?.putSession(session.clientId, session.expirySeconds, expiresAtMs, client.owner);
+  attempt(core, "Cannot store until when a session lasts", { clientId }, () => {
+    core.store?.putSession(clientId, session.expirySeconds, expiresAtMs, client.owner);
+  });
   passOnShared(core, client);
 }
 

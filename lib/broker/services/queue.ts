@@ -9,7 +9,12 @@ export function enqueue(core: Core, client: Client, delivery: Delivery): void {
   const { session } = client;
   if (!makeRoom(core, client, delivery)) return drop(core, client, "queue_full", delivery.message);
   if (delivery.sequence > 0) core.store?.putDelivery(session.clientId, delivery);
-  session.queue.push(delivery);
+  try {
+    session.queue.push(delivery);
+  } catch (error) {
+    if (delivery.sequence > 0) core.store?.deleteDelivery(session.clientId, delivery);
+    throw error;
+  }
   core.queuedCount++;
   core.queuedBytes += deliverySizeBytes(delivery);
 }

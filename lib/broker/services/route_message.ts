@@ -1,9 +1,12 @@
 import type { Message } from "../../session/mod.ts";
 import type { Client } from "../state/connection.ts";
 import type { Core } from "../core/core.ts";
+import type { Route } from "../core/router.ts";
+import type { ShareGroup } from "../core/share_group.ts";
+import type { Target } from "../core/target.ts";
 import { deliver, rank } from "./deliver.ts";
 import { drop } from "./drop.ts";
-import type { Route } from "../core/router.ts";
+import { attempt, report } from "./faults.ts";
 
 /** Keeps, then routes a message to everybody who gets it; returns how many that are. `publisher` is for No Local. */
 export function routeMessage(
@@ -12,9 +15,22 @@ export function routeMessage(
   route: Route,
   publisher: Client | null,
 ): number {
-  if (message.retain && !core.retained.store(message)) {
-    drop(core, publisher, "retained_limit", message);
-  }
+  if (message.retain) retain(core, message, publisher);
+  return fanOut(core, message, route, publisher);
+}
+
+/** Keeps the message as its topic's last, where there is room for it. */
+export function retain(core: Core, message: Message, publisher: Client | null): void {
+  if (!core.retained.store(message)) drop(core, publisher, "retained_limit", message);
+}
+
+/** Routes a message to everybody who gets it; returns how many that are. What fails for one of them costs nobody else anything. */
+export function fanOut(
+  core: Core,
+  message: Message,
+  route: Route,
+  publisher: Client | null,
+): number {
   const { targets, shares, locals, ownTargets } = route;
   const count = targets.length + shares.length;
   if (count > 0) {
@@ -31,7 +47,7 @@ export function routeMessage(
       for (const own of ownTargets.get(publisher) ?? []) deliver(core, own, message, fanout);
     }
     for (const share of shares) {
-      const target = share.pick((member) => rank(core, member, message));
+      const target = pick(core, share, message);
       if (target !== undefined) deliver(core, target, message, fanout);
       else drop(core, publisher, "no_share_member", message);
     }
@@ -40,12 +56,24 @@ export function routeMessage(
   return count + locals.length;
 }
 
+function pick(core: Core, share: ShareGroup, message: Message): Target | undefined {
+  try {
+    return share.pick((member) => rank(core, member, message));
+  } catch (error) {
+    const { topicName } = message;
+    report(core, "Cannot choose a member of a shared subscription", { topicName }, error);
+    return undefined;
+  }
+}
+
 function deliverLocally(core: Core, message: Message, locals: Route["locals"]): void {
   const wasDelivering = core.isDelivering;
   core.isDelivering = true;
-  try {
-    for (const local of locals) local.deliver(message);
-  } finally {
-    core.isDelivering = wasDelivering;
+  const { topicName } = message;
+  for (const local of locals) {
+    attempt(core, "A program's subscription has failed", { topicName }, () => {
+      local.deliver(message);
+    });
   }
+  core.isDelivering = wasDelivering;
 }

@@ -6,7 +6,7 @@ import type { Fanout } from "../ground/fanout.ts";
 import type { Outgoing } from "../ground/outgoing.ts";
 import { leaveOf } from "../ground/promises.ts";
 import type { Client, Connection } from "../state/connection.ts";
-import { drop, dropDelivery } from "./drop.ts";
+import { drop, dropDelivery, dropFailed } from "./drop.ts";
 import { dequeue } from "./queue.ts";
 
 /** Whether the client has too much before it that it has not taken. */
@@ -42,7 +42,7 @@ export function drain(core: Core, client: Client): void {
   }
 }
 
-/** Sends a QoS 1 or 2 message, which is in flight from now on. */
+/** Sends a QoS 1 or 2 message, which is in flight from now on; where that fails it is dropped, and nothing of it stays. */
 export function sendInFlight(
   core: Core,
   client: Client,
@@ -52,18 +52,22 @@ export function sendInFlight(
 ): void {
   const { session } = client;
   const { sequence } = delivery;
-  const inFlight = session.sender.start(delivery);
-  const { packetId } = inFlight;
-  const waits = delivery.qos === 2 && waitsForCommit(core, client, "publish");
-  if (!trySend(core, client, connection, delivery, packetId, waits, false, fanout)) {
-    session.sender.discard(inFlight);
-    if (sequence > 0) core.store?.deleteDelivery(session.clientId, delivery);
-  } else if (sequence > 0) {
-    core.store?.putInFlight(session.clientId, sequence, packetId, "published");
+  let inFlight: InFlight | undefined;
+  try {
+    inFlight = session.sender.start(delivery);
+    const { packetId } = inFlight;
+    // Before it is in the outbox, from which nothing is taken back.
+    if (sequence > 0) core.store?.putInFlight(session.clientId, sequence, packetId, "published");
+    const waits = delivery.qos === 2 && waitsForCommit(core, client, "publish");
+    if (put(core, client, connection, delivery, packetId, waits, false, fanout)) return;
+  } catch (error) {
+    dropFailed(core, client, delivery.message, error);
   }
+  if (inFlight !== undefined) session.sender.discard(inFlight);
+  if (sequence > 0) core.store?.deleteDelivery(session.clientId, delivery);
 }
 
-/** Sends a QoS 0 message at once. */
+/** Sends a QoS 0 message at once; throws where it cannot be encoded. */
 export function sendQos0(
   core: Core,
   client: Client,
@@ -71,7 +75,7 @@ export function sendQos0(
   outgoing: Outgoing,
   fanout: Fanout | undefined,
 ): void {
-  trySend(core, client, connection, outgoing, 0, false, false, fanout);
+  put(core, client, connection, outgoing, 0, false, false, fanout);
 }
 
 function sendQueuedQos0(
@@ -81,7 +85,7 @@ function sendQueuedQos0(
   delivery: Delivery,
 ): void {
   if (delivery.sequence > 0) core.store?.deleteDelivery(client.session.clientId, delivery);
-  sendQos0(core, client, connection, delivery, undefined);
+  tryPut(core, client, connection, delivery, 0, false, false);
 }
 
 function resend(core: Core, client: Client, connection: Connection, inFlight: InFlight): void {
@@ -94,16 +98,13 @@ function resend(core: Core, client: Client, connection: Connection, inFlight: In
   }
   const waits = delivery.qos === 2 && waitsForCommit(core, client, "publish");
   // A repeat says so. [MQTT-3.3.1-1]
-  if (trySend(core, client, connection, delivery, packetId, waits, true, undefined)) return;
+  if (tryPut(core, client, connection, delivery, packetId, waits, true)) return;
   client.session.sender.discard(inFlight);
   if (delivery.sequence > 0) core.store?.deleteDelivery(client.session.clientId, delivery);
 }
 
-/**
- * Puts a PUBLISH into the outbox; `false`, and counted, where it is too large for the client, or cannot be encoded for it at all:
- * that costs this delivery, and nobody else notices.
- */
-function trySend(
+/** Puts a PUBLISH into the outbox; `false`, and counted, where it is too large for the client. */
+function put(
   core: Core,
   client: Client,
   connection: Connection,
@@ -113,18 +114,27 @@ function trySend(
   isRepeat: boolean,
   fanout: Fanout | undefined,
 ): boolean {
-  try {
-    if (connection.outbox.sendPublish(outgoing, packetId, waits, isRepeat, fanout)) return true;
-    drop(core, client, "packet_too_large", outgoing.message);
-  } catch (error) {
-    drop(core, client, "encoding_failed", outgoing.message);
-    core.ports.log.error("Cannot encode a message for a client", {
-      clientId: client.session.clientId,
-      topicName: outgoing.message.topicName,
-      error: (error as Error).stack ?? String(error),
-    });
-  }
+  if (connection.outbox.sendPublish(outgoing, packetId, waits, isRepeat, fanout)) return true;
+  drop(core, client, "packet_too_large", outgoing.message);
   return false;
+}
+
+/** The same for what waited; `false`, and counted, also where it cannot be encoded: what waits behind it goes on. */
+function tryPut(
+  core: Core,
+  client: Client,
+  connection: Connection,
+  outgoing: Outgoing,
+  packetId: number,
+  waits: boolean,
+  isRepeat: boolean,
+): boolean {
+  try {
+    return put(core, client, connection, outgoing, packetId, waits, isRepeat, undefined);
+  } catch (error) {
+    dropFailed(core, client, outgoing.message, error);
+    return false;
+  }
 }
 
 function waitsForCommit(core: Core, client: Client, packet: "publish" | "pubrel"): boolean {

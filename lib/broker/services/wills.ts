@@ -6,6 +6,7 @@ import type { DropReason } from "../ground/metrics.ts";
 import { Deadline } from "../ground/deadlines.ts";
 import { expiry, travelling } from "../ground/message_rules.ts";
 import { drop } from "./drop.ts";
+import { attempt, report } from "./faults.ts";
 import { routeMessage } from "./route_message.ts";
 
 /** The will is published when its delay has passed. */
@@ -13,8 +14,11 @@ export function delayWill(core: Core, client: Client, will: Will, dueAtMs: numbe
   const deadline = new Deadline(() => publishDelayedWill(core, client));
   client.delayedWill = { will, deadline };
   core.wills.add(will);
-  core.store?.putWill(client.session.clientId, { will, dueAtMs });
   core.deadlines.set(deadline, dueAtMs);
+  const { clientId } = client.session;
+  attempt(core, "Cannot store a will that waits", { clientId }, () => {
+    core.store?.putWill(clientId, { will, dueAtMs });
+  });
 }
 
 /** The client is back in time: its will is not published. [MQTT-3.1.3-9] */
@@ -36,6 +40,17 @@ export function publishDelayedWill(core: Core, client: Client): void {
 
 /** Publishes a will, if its client may publish it. */
 export function publishWill(core: Core, client: Client, will: Will): void {
+  try {
+    askAndPublish(core, client, will);
+  } catch (error) {
+    const { clientId } = client.session;
+    const { topicName } = will;
+    report(core, "Cannot publish a will", { clientId, topicName }, error);
+    dropWill(core, client, topicName, "encoding_failed");
+  }
+}
+
+function askAndPublish(core: Core, client: Client, will: Will): void {
   const { topicName, payload, qos, retain, properties } = will;
   const { access } = core.ports;
   if (access.checksTopics && !client.isRestored) {

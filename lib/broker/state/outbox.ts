@@ -72,6 +72,8 @@ export class Outbox {
   accountedBytes = 0;
   /** Bytes of answers (all but PUBLISH) that may leave, and that the client has not taken. */
   answerBytes = 0;
+  /** Whether a CONNACK that lets the client in has been put into it: before it nothing else may leave. [MQTT-3.2.0-1] */
+  hasConnack = false;
   /** Whether it is on the list of those to flush when the turn ends. */
   isDirty = false;
 
@@ -124,6 +126,7 @@ export class Outbox {
     const buffer = this.#buffer(waitsForCommit);
     const at = buffer.reserve(sizeBytes);
     buffer.length = encodeInto(fitting, this.protocolVersion, buffer.bytes, at);
+    if (packet.type === "connack" && packet.reasonCode === 0) this.hasConnack = true;
     if (buffer === this.#held) {
       if (packet.type === "connack") this.#isConnackHeld = true;
       this.#owe(sizeBytes);

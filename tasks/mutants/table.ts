@@ -1,0 +1,498 @@
+/**
+ * The mistakes, of `lib/broker`, `lib/session` and `lib/store`: where one would hurt somebody, and a reader of the code would not
+ * see it at once.
+ *
+ * @module
+ */
+import type { Mutation } from "./apply.ts";
+
+type Row = readonly [what: string, find: string, put: string, ...tests: string[]];
+
+/** Rows of one file; tests are named from `tests/`, without `_test.ts`. */
+function of(file: string, ...rows: readonly Row[]): Mutation[] {
+  return rows.map(([what, find, put, ...tests]) => ({
+    what,
+    file: `lib/${file}`,
+    find,
+    put,
+    tests: tests.map((test) => `tests/${test}_test.ts`),
+  }));
+}
+
+/** All of them. */
+export const MUTATIONS: readonly Mutation[] = [
+  // What a client leaves behind, and what it costs.
+  ...of(
+    "broker/services/lifecycle.ts",
+    [
+      "a pause stays queued after its client has gone",
+      "  connection.stops.clear(core.deadlines);\n",
+      "",
+      "broker/stops",
+    ],
+    [
+      "what waits for a session that ends is not counted",
+      'drop(core, client, "session_ended", message);\n',
+      "void message;\n",
+      "broker/drops",
+    ],
+    [
+      "what is in flight to a session that ends is not counted",
+      'else drop(core, client, "session_ended", delivery.message);',
+      "",
+      "broker/drops",
+    ],
+    [
+      "the end of a stored session is waited for by nobody",
+      "if (store.writes !== writesBefore) releases.end(clientId);",
+      "",
+      "broker/promises",
+    ],
+    [
+      "a will that waits is lost with its session",
+      "  publishDelayedWill(core, client);\n}\n\n/** Ends what",
+      "}\n\n/** Ends what",
+      "broker/will",
+    ],
+    [
+      "a client that has gone counts as connected",
+      "  core.connectedCount--;\n",
+      "",
+      "broker/isolation",
+    ],
+  ),
+  ...of(
+    "broker/services/watch.ts",
+    [
+      "silence counts against a client that is not read",
+      "connection.isStopped ? core.nowMs : connection.lastReceivedMs",
+      "connection.lastReceivedMs",
+      "broker/congestion",
+      "broker/rates",
+    ],
+    [
+      "output is kept of a client that makes room",
+      "  slowest.outbox.discard();\n",
+      "",
+      "broker/congestion",
+    ],
+    [
+      "output is kept of a client that takes nothing",
+      "    connection.outbox.discard();\n",
+      "",
+      "broker/congestion",
+    ],
+    ["a Keep Alive is one period", "* 1500", "* 1000", "broker/keep_alive"],
+  ),
+  ...of(
+    "broker/core/router.ts",
+    [
+      "any number of routes is remembered",
+      "if (this.#routes.size >= MAX_ROUTES) this.#routes.clear();",
+      "",
+      "broker/router",
+    ],
+    [
+      "routes are remembered when rights change",
+      "known.accessVersion === this.#readCheck.version",
+      "true",
+      "broker/router",
+      "broker/access",
+    ],
+    [
+      "overlapping subscriptions deliver at the last one's QoS [MQTT-3.3.4-2]",
+      "if (subscription.qos > qos) qos = subscription.qos;",
+      "qos = subscription.qos;",
+      "broker/router",
+    ],
+    [
+      "a subscription that is replaced stays [MQTT-3.8.4-3]",
+      "if (previous !== undefined) this.#trie.delete(topicFilter, previous);",
+      "",
+      "broker/router",
+    ],
+  ),
+  ...of(
+    "broker/core/releases.ts",
+    [
+      "a connection that is closed in the turn in which it asked is remembered",
+      'if (connection.state === "closed") this.cancel(connection);',
+      "",
+      "broker/commit",
+    ],
+    [
+      "a connection that is closed later is remembered",
+      "if (this.#deferred.delete(connection)) connection",
+      "if (this.#deferred.has(connection)) connection",
+      "broker/commit",
+    ],
+    [
+      "what waits for a store that works again is not let go",
+      "else if (this.#deferred.size > 0) this.#takeUp();",
+      "",
+      "broker/commit",
+    ],
+    [
+      "a session's end counts for ever as not stored",
+      "if (this.#ending.get(clientId) === end) this.#ending.delete(clientId);",
+      "",
+      "broker/promises",
+      "broker/commit",
+    ],
+    [
+      "a session that ends twice counts as gone when its first end is stored",
+      "if (this.#ending.get(clientId) === end) this.#ending.delete(clientId);",
+      "this.#ending.delete(clientId);",
+      "broker/promises",
+    ],
+  ),
+  ...of(
+    "broker/ground/payload_arena.ts",
+    [
+      "a sparse slab is kept, since it was the open one",
+      "if (previous !== undefined && previous.liveBytes * SPARSE < SLAB_BYTES) this.#giveUp(previous);",
+      "void previous;",
+      "broker/payload_arena",
+    ],
+    [
+      "a payload that moves lies where another one is",
+      "message.at = slab.usedBytes;",
+      "message.at = 0;",
+      "broker/payload_arena",
+    ],
+  ),
+  ...of(
+    "broker/ground/promises.ts",
+    [
+      "a repeat on a new connection is acknowledged before it is stored",
+      "isRepeat: true,\n",
+      "isRepeat: true,\n      isStoreFailing: true,\n",
+      "broker/promises",
+    ],
+    [
+      "the facts of the table are mixed up",
+      "(facts.isRepeat ? 16 : 0)",
+      "(facts.isRepeat ? 8 : 0)",
+      "broker/promises",
+    ],
+  ),
+  ...of(
+    "broker/state/stops.ts",
+    [
+      "one reason's end is all reasons' end",
+      "this.#reasons &= ~BITS[reason];",
+      "this.#reasons = 0;",
+      "broker/stops",
+    ],
+    [
+      "a deadline that is replaced comes all the same",
+      "    this.#clearDeadline(reason, deadlines);\n    const deadline = new",
+      "    const deadline = new",
+      "broker/stops",
+    ],
+  ),
+  ...of(
+    "broker/state/connection_state.ts",
+    [
+      "a client can be admitted twice",
+      'connected: { close: "closed" },',
+      'connected: { admit: "connected", close: "closed" },',
+      "broker/connection_state",
+    ],
+  ),
+  ...of(
+    "broker/state/outbox.ts",
+    [
+      "PUBACKs that wait count for ever against the Receive Maximum",
+      "this.pendingPubacks -= pubacks;",
+      "",
+      "broker/commit",
+    ],
+    [
+      "what waits behind CONNACK is lost",
+      "if (behind !== null) this.ready.append(behind.bytes.subarray(0, behind.length));",
+      "",
+      "broker/commit",
+    ],
+    [
+      "what waits behind CONNACK overtakes it [MQTT-3.2.0-1]",
+      "if (!this.#isConnackHeld) return this.ready;",
+      "return this.ready;",
+      "broker/commit",
+    ],
+    [
+      "answers that were taken count as not taken",
+      "if (this.writingBytes === 0) this.answerBytes -= this.#writingAnswerBytes;",
+      "",
+      "broker/budget",
+    ],
+    [
+      "a client gets more than its Maximum Packet Size [MQTT-3.1.2-24]",
+      "if (sizeBytes > this.maxPacketSizeBytes) return false;",
+      "",
+      "broker/packet_size",
+    ],
+    [
+      "what is owed while the store fails is unbounded",
+      "if (!hadRoom || this.#heldAckBytes <= MAX_HELD_ACK_BYTES) return;",
+      "return;",
+      "broker/commit",
+    ],
+  ),
+  ...of(
+    "broker/handlers/receive.ts",
+    [
+      "who takes no answer is read on",
+      'if (connection.outbox.answerBytes > MAX_ANSWER_BYTES) connection.stops.stop("output");',
+      "",
+      "broker/budget",
+    ],
+    [
+      "one connection has all of the turn",
+      "if (core.work.isPartOver && at < end) core.postpone(connection);",
+      "",
+      "broker/budget",
+    ],
+    [
+      "what waits for a decision counts twice against the rate",
+      "if (rates !== undefined) takeBack(rates, isPublish, length);",
+      "",
+      "broker/stops",
+    ],
+  ),
+  ...of(
+    "broker/handlers/publish.ts",
+    [
+      "a QoS 2 message that comes again is routed again [MQTT-4.3.3-10]",
+      "  session.receiver.accept(packetId);\n",
+      "",
+      "broker/publish",
+    ],
+    [
+      "a Packet Identifier of QoS 2 is forgotten with the process [MQTT-4.3.3-10]",
+      "  if (session.isPersistent) core.store?.putReceived(session.clientId, packetId);\n",
+      "",
+      "broker/restore",
+      "broker/promises",
+    ],
+    [
+      "the message is routed before its Packet Identifier is stored",
+      "  if (packet.qos === 2) hold(core, client, packet.packetId);\n  const count = fanOut(core, message, route, client);\n",
+      "  const count = fanOut(core, message, route, client);\n  if (packet.qos === 2) hold(core, client, packet.packetId);\n",
+      "broker/isolation",
+    ],
+    [
+      "a refusal overtakes what waits [MQTT-4.6.0-2]",
+      "    outcome !== ReasonCode.Success && outbox.hasHeld;",
+      "    false;",
+      "broker/commit",
+    ],
+  ),
+  ...of(
+    "broker/handlers/acknowledge.ts",
+    [
+      "PUBREL leaves before it is stored [MQTT-4.3.3-4]",
+      'packetId, waits(core, connection, "pubrel"));',
+      "packetId, false);",
+      "broker/commit",
+    ],
+    [
+      "a message that its receiver refuses is not counted",
+      "  if (packet.reasonCode >= 0x80) countRefusal(core, connection, outcome);\n",
+      "",
+      "broker/drops",
+    ],
+    [
+      "the room that an acknowledgement makes is not used",
+      "if (client.session.queue.length > 0 || client.session.sender.isResending) drain(core, client);",
+      "",
+      "broker/queue",
+    ],
+  ),
+  ...of(
+    "broker/handlers/admit.ts",
+    [
+      "a Clean Start that cannot be stored takes the old connection along",
+      "if (refusal !== undefined) {\n    return refuse(",
+      "if (false) {\n    return refuse(",
+      "broker/promises",
+    ],
+    [
+      "a session that is resumed still expires",
+      "  if (client.expiry !== null) core.deadlines.clear(client.expiry);\n",
+      "",
+      "broker/session_life",
+    ],
+    [
+      "a stored session goes on that was resumed as one of its connection",
+      "  else if (isResumed) endStored(core, clientId);\n",
+      "",
+      "broker/promises",
+    ],
+  ),
+  ...of(
+    "broker/services/queue.ts",
+    [
+      "the total of what is queued never gets less",
+      "  core.queuedCount--;\n  core.queuedBytes -= deliverySizeBytes(delivery);",
+      "  core.queuedCount--;",
+      "broker/queue",
+    ],
+    [
+      "a full queue drops before what has expired in it",
+      "  dropExpired(core, client);\n",
+      "",
+      "broker/queue",
+    ],
+  ),
+  ...of(
+    "broker/services/send.ts",
+    [
+      "a delivery that fails stays in flight",
+      "  if (inFlight !== undefined) session.sender.discard(inFlight);\n",
+      "",
+      "broker/isolation",
+    ],
+    [
+      "what has expired in the queue is delivered [MQTT-3.3.2-5]",
+      "if (delivery.message.expiresAtMs <= core.nowMs) {",
+      "if (false) {",
+      "broker/drops",
+    ],
+  ),
+  ...of(
+    "broker/services/restore.ts",
+    [
+      "deliveries get numbers again that the store has",
+      "core.nextSequence = Math.max(core.nextSequence, delivery.sequence + 1);",
+      "",
+      "broker/restore",
+    ],
+    [
+      "a restored session never expires",
+      "  startExpiry(core, client, expiresAtMs);\n",
+      "",
+      "broker/restore",
+    ],
+  ),
+  ...of(
+    "session/sender.ts",
+    [
+      "a Packet Identifier is given twice [MQTT-2.2.1-4]",
+      "while (this.#inFlight.has(packetId));",
+      "while (false);",
+      "session/sender",
+    ],
+    [
+      "what is redelivered takes no quota [MQTT-3.3.4-9]",
+      "if (this.#sent >= this.#maxMessages) return undefined;",
+      "",
+      "session/sender",
+    ],
+    [
+      "PUBREL packets are redelivered in the order of their PUBLISH packets [MQTT-4.6.0-4]",
+      "      this.#inFlight.delete(packetId);\n      this.#inFlight.set(packetId, inFlight);\n",
+      "",
+      "session/sender",
+    ],
+    [
+      "what was sent on an earlier connection frees quota of this one",
+      "if (inFlight.isSent) this.#sent--;",
+      "this.#sent--;",
+      "session/sender",
+    ],
+  ),
+  ...of(
+    "session/receiver.ts",
+    [
+      "what came on an earlier connection locks out a client that forgot it",
+      "    this.#recentSize = 0;\n",
+      "",
+      "session/receiver",
+    ],
+  ),
+  ...of(
+    "session/delivery_queue.ts",
+    [
+      "the dead front of a queue is never cut off, and read again",
+      "this.#head = 0;\n    } else",
+      "} else",
+      "session/delivery_queue",
+    ],
+    [
+      "QoS 0 that has left the queue still holds back what follows",
+      "if (delivery.qos === 0) this.#qos0Length--;",
+      "",
+      "session/delivery_queue",
+    ],
+    [
+      "what expires sooner than the rest is not known",
+      "return this.#expiries?.nextMs ?? Infinity;",
+      "return Infinity;",
+      "session/delivery_queue",
+    ],
+  ),
+  ...of(
+    "store/gathered_retained.ts",
+    [
+      "a row that the file has is not deleted there",
+      "if (storePlace > 0) this.#deleted.add(message.topicName);",
+      "",
+      "store/gathered_retained",
+    ],
+    [
+      "the last message that gathers is lost with one that is deleted",
+      "this.#put[place - 1] = last;",
+      "",
+      "store/gathered_retained",
+    ],
+  ),
+  ...of(
+    "store/batch.ts",
+    [
+      "a delivery that was written is not deleted",
+      "this.#deletedDeliveries.push(record.delivery.sequence);",
+      "{}",
+      "store/batch",
+      "store/sqlite",
+    ],
+    [
+      "a Packet Identifier that was released stays",
+      "this.#deletedReceived.push([record.sessionId, record.packetId]);",
+      "",
+      "store/batch",
+      "store/sqlite",
+    ],
+    [
+      "a session that was never written is deleted in the file",
+      "if (session.isWritten) this.#deletedSessions.push(session.id);",
+      "this.#deletedSessions.push(session.id);",
+      "store/batch",
+    ],
+  ),
+  ...of(
+    "store/memory_store.ts",
+    [
+      "commits are done in any order",
+      "this.#schedule(() => this.#commits.shift()?.());",
+      "this.#schedule(() => this.#commits.pop()?.());",
+      "store/memory",
+      "broker/commit",
+    ],
+    [
+      "what is said about a session that is not stored counts as a write",
+      "if (!this.#written.sessions.has(clientId)) return;\n    this.#write(({ sessions }) => sessions.delete(clientId));",
+      "this.#write(({ sessions }) => sessions.delete(clientId));",
+      "store/memory",
+    ],
+  ),
+  ...of(
+    "store/group_commit.ts",
+    [
+      "what waits for one part of a large batch is told before the others are written",
+      "if (this.#leaving === undefined) this.#finish(this.#committing!);",
+      "this.#finish(this.#committing!);",
+      "store/group_commit",
+    ],
+  ),
+];

@@ -1,0 +1,213 @@
+import { strict as assert } from "node:assert";
+import { encodePacket, type Packet } from "../../lib/codec/mod.ts";
+import { Exchange } from "../support/exchange.ts";
+import { readBytes } from "../support/notation.ts";
+import type { Setup } from "../support/test_broker.ts";
+import { request } from "../sim/scenario.ts";
+
+const FILTERS = Array.from({ length: 100_000 }, (_, i) => `f/${i}`);
+const SUBSCRIBE: Packet = {
+  type: "subscribe",
+  packetId: 1,
+  subscriptions: FILTERS.map((topicFilter) => request(topicFilter, 1)),
+};
+const UNSUBSCRIBE: Packet = { type: "unsubscribe", packetId: 2, topicFilters: FILTERS };
+const PUBLISH = readBytes("PUBLISH t qos=1 id=7 1", 5);
+
+/** Two clients, and in which turn each packet came to them. */
+class TwoAtOnce {
+  readonly exchange: Exchange;
+  readonly got: { readonly name: string; readonly turn: number; readonly packet: Packet }[] = [];
+  turns = 0;
+  readonly #events = new Map<number, () => void>();
+
+  constructor(setup: Setup = {}, connect = "a> CONNECT\na< CONNACK") {
+    this.exchange = new Exchange(setup).play(`${connect}\nb> CONNECT\nb< CONNACK`);
+    this.exchange.test.betweenTurns = () => {
+      this.turns++;
+      for (const name of ["a", "b"]) {
+        for (const packet of this.exchange.link(name).take()) {
+          this.got.push({ name, turn: this.turns, packet });
+        }
+      }
+      this.#events.get(this.turns)?.();
+    };
+  }
+
+  /** Does it between this turn and the next. */
+  after(turn: number, act: () => void): this {
+    this.#events.set(turn, act);
+    return this;
+  }
+
+  /** a sends it all in one read. */
+  send(...packets: Packet[]): this {
+    const bytes = packets.flatMap((packet) => [...encodePacket(packet, 5)]);
+    this.exchange.link("a").send(Uint8Array.from(bytes));
+    return this;
+  }
+
+  /** The turn in which the client got the first packet of the type; fails where it got none. */
+  turnOf(name: string, type: Packet["type"]): number {
+    const found = this.got.find((one) => one.name === name && one.packet.type === type);
+    assert.ok(found, `${name} has got no ${type}`);
+    return found.turn;
+  }
+
+  /** What came to a. */
+  get types(): string[] {
+    return this.got.filter(({ name }) => name === "a").map(({ packet }) => packet.type);
+  }
+
+  get subscriptionCount(): number {
+    return this.exchange.test.broker.levels.subscriptionCount;
+  }
+}
+
+/** What a packet of a hundred thousand filters is answered with. */
+function codesOf(run: TwoAtOnce, type: "suback" | "unsuback"): readonly number[] {
+  const { packet } = run.got.find(({ packet }) => packet.type === type)!;
+  return (packet as Packet & { readonly reasonCodes: readonly number[] }).reasonCodes;
+}
+
+Deno.test("A SUBSCRIBE of 100,000 filters takes several turns, and others are answered in between", () => {
+  const run = new TwoAtOnce();
+  const { exchange } = run;
+  run.after(3, () => exchange.link("b").arrive(PUBLISH)).send(SUBSCRIBE, { type: "pingreq" });
+  const done = run.turnOf("a", "suback");
+  assert.ok(done > 10, `done after ${done} turns`);
+  assert.equal(run.turnOf("b", "puback"), 4);
+  assert.deepEqual(codesOf(run, "suback"), FILTERS.map(() => 1));
+  assert.deepEqual(run.types, ["suback", "pingresp"]);
+  assert.equal(run.subscriptionCount, FILTERS.length);
+});
+
+Deno.test("An UNSUBSCRIBE of 100,000 filters takes several turns, and others are answered in between", () => {
+  const run = new TwoAtOnce().send(SUBSCRIBE);
+  run.turns = 0;
+  run.after(3, () => run.exchange.link("b").arrive(PUBLISH)).send(UNSUBSCRIBE, { type: "pingreq" });
+  assert.ok(run.turnOf("a", "unsuback") > 10);
+  assert.equal(run.turnOf("b", "puback"), 4);
+  assert.deepEqual(codesOf(run, "unsuback"), FILTERS.map(() => 0));
+  assert.deepEqual(run.types, ["suback", "unsuback", "pingresp"]);
+  assert.equal(run.subscriptionCount, 0);
+});
+
+Deno.test("What is granted over several turns is acknowledged when the last of it is stored [MQTT-3.8.4-1]", () => {
+  const setup = { store: true, options: { maxQueuedMessages: 0 } };
+  const run = new TwoAtOnce(setup, "a> CONNECT sessionExpiryInterval=600\na< CONNACK");
+  const { store } = run.exchange.test;
+  store!.isHolding = true;
+  run.send(SUBSCRIBE);
+  assert.deepEqual(run.types, []);
+  assert.ok(store!.waiting > 10, "each turn commits what it wrote");
+  while (store!.waiting > 1) run.exchange.test.turn(() => store!.commitNext());
+  assert.deepEqual(run.types, []);
+  run.exchange.test.turn(() => store!.commitNext());
+  assert.deepEqual(run.types, ["suback"]);
+  const [session] = store!.load().sessions;
+  assert.equal(session!.subscriptions.length, FILTERS.length);
+});
+
+Deno.test("Where a decision takes its time in the middle nothing is granted before it; then all is, in its order", () => {
+  let decide = () => {};
+  let isDecided = false;
+  const asked: string[] = [];
+  const run = new TwoAtOnce({
+    access: {
+      checksTopics: true,
+      mayPublish: () => true,
+      mayRead: () => true,
+      maySubscribe: (_, filter) => {
+        asked.push(filter);
+        if (filter === "f/55555") return isDecided ? false : "pending";
+        return true;
+      },
+      decided: (_, done) => decide = done,
+    },
+  });
+  run.send(SUBSCRIBE, { type: "pingreq" });
+  assert.ok(run.turns > 5, "it was asked over several turns");
+  assert.equal(run.subscriptionCount, 0);
+  assert.deepEqual(run.types, []);
+  isDecided = true;
+  run.exchange.test.turn(decide);
+  assert.equal(run.subscriptionCount, FILTERS.length - 1);
+  assert.deepEqual(
+    codesOf(run, "suback"),
+    FILTERS.map((filter) => filter === "f/55555" ? 0x87 : 1),
+  );
+  assert.deepEqual(run.types, ["suback", "pingresp"]);
+  assert.equal(asked.length, FILTERS.length + 1);
+});
+
+Deno.test("A client that leaves in the middle of its SUBSCRIBE leaves nothing behind", () => {
+  const run = new TwoAtOnce();
+  run.after(5, () => {
+    assert.ok(run.subscriptionCount > 0, "some are granted");
+    run.exchange.link("a").vanish();
+  }).send(SUBSCRIBE);
+  const { core } = run.exchange.test.broker;
+  assert.equal(run.subscriptionCount, 0);
+  assert.equal(core.postponed.length, 0);
+  assert.equal(core.clients.size, 1);
+});
+
+Deno.test("Who is taken over in the middle of its SUBSCRIBE is through with it; what was granted is the session's", () => {
+  const run = new TwoAtOnce({}, "a> CONNECT sessionExpiryInterval=600\na< CONNACK");
+  const { exchange } = run;
+  const again = readBytes("CONNECT clientId=a", 5);
+  let granted = 0;
+  run.after(5, () => {
+    granted = run.subscriptionCount;
+    exchange.link("b").vanish();
+    exchange.test.open("c").arrive(again);
+  }).send(SUBSCRIBE);
+  assert.deepEqual(run.types, ["disconnect"]);
+  assert.equal(run.subscriptionCount, granted);
+});
+
+Deno.test("Who sends 100,000 packets at once is answered over several turns, in their order, and others in between", () => {
+  const run = new TwoAtOnce();
+  const packets = new Uint8Array(200_000);
+  for (let i = 0; i < packets.length; i += 2) packets[i] = 0xc0;
+  run.after(1, () => run.exchange.link("b").arrive(PUBLISH));
+  run.exchange.link("a").send(packets);
+  const pongs = run.got.filter(({ packet }) => packet.type === "pingresp");
+  assert.equal(pongs.length, packets.length / 2);
+  assert.ok(pongs.at(-1)!.turn >= 3, `done in turn ${pongs.at(-1)!.turn}`);
+  assert.equal(run.turnOf("b", "puback"), 2);
+});
+
+const floods: [packet: string, hex: string, answerBytes: number][] = [
+  ["PUBREL", "62020001", 5],
+  ["PINGREQ", "c000", 2],
+  ["SUBSCRIBE", "8207000200000174 00".replaceAll(" ", ""), 6],
+];
+for (const [packet, hex, answerBytes] of floods) {
+  Deno.test(`Who floods ${packet} and takes no answer is not read above 1 MiB of answers, and goes on when it reads`, () => {
+    const exchange = new Exchange().play(`
+      a> CONNECT
+      a< CONNACK
+      b> CONNECT
+      b< CONNACK
+      a stops reading
+    `);
+    const bytes = Uint8Array.fromHex(hex);
+    const perRead = Math.floor(65_536 / bytes.length);
+    const read = new Uint8Array(bytes.length * perRead);
+    for (let i = 0; i < perRead; i++) read.set(bytes, i * bytes.length);
+    const reads = Math.ceil(1.5 * 1024 * 1024 / (perRead * answerBytes));
+    const { outbox, stops } = exchange.link("a").connection!;
+    for (let i = 0; i < reads; i++) {
+      exchange.link("a").send(read);
+      assert.ok(outbox.unsentBytes <= 1024 * 1024 + 100, `${outbox.unsentBytes} bytes`);
+    }
+    assert.ok(stops.has("output"));
+    exchange.play("b> PINGREQ\nb< PINGRESP");
+    exchange.link("a").read();
+    assert.equal(exchange.link("a").take().length, reads * perRead);
+    assert.ok(!stops.isStopped);
+    assert.equal(outbox.answerBytes, 0);
+  });
+}

@@ -1,0 +1,17 @@
+import { fail } from "node:assert/strict";
+import { DEFAULT_STEPS, explain, run } from "./run.ts";
+import type { Durability } from "./store.ts";
+
+/** One call in so many throws: as seldom as a fault is, and so often that several come together. */
+const RATES: readonly [oneIn: number, seeds: number][] = [[10_000, 100], [300, 100]];
+
+for (const durability of ["none", "always", "interval"] as (Durability | "none")[]) {
+  for (const [chaosOneIn, seeds] of RATES) {
+    Deno.test(`One call in ${chaosOneIn} throws, durability ${durability}: nobody else notices, nothing acknowledged is lost uncounted, no count drifts`, () => {
+      for (let seed = 0; seed < seeds; seed++) {
+        const failure = run(seed, DEFAULT_STEPS, { durability, chaosOneIn });
+        if (failure !== undefined) fail(explain(failure));
+      }
+    });
+  }
+}
