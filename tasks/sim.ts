@@ -15,6 +15,7 @@ const USE = `Simulates clients, links and crashes against the broker.
   --seeds COUNT      default: 10000
   --from SEED        the first; default: 0
   --steps COUNT      of each world; default: ${DEFAULT_STEPS}
+  --chaos COUNT      one call in so many of some of the broker's own methods throws; default: 0, none does
   --failures COUNT   after which to stop; default: 1
   --trace EVENTS     of a failure that are shown; default: 60`;
 
@@ -23,6 +24,7 @@ const flags = readFlags(USE, {
   seeds: whole(10_000),
   from: whole(0, 0),
   steps: whole(DEFAULT_STEPS),
+  chaos: whole(0, 0),
   failures: whole(1),
   trace: whole(60, 0),
 });
@@ -31,7 +33,7 @@ if (durability !== "always" && durability !== "interval" && durability !== "none
   say(`--durability is always, interval or none, not ${durability}`);
   Deno.exit(2);
 }
-const asked: Asked = { durability };
+const asked: Asked = { durability, ...(flags.chaos > 0 ? { chaosOneIn: flags.chaos } : {}) };
 const to = from + flags.seeds;
 const startMs = performance.now();
 let failed = 0;

@@ -1,4 +1,4 @@
-import { fail } from "node:assert/strict";
+import { fail, notEqual } from "node:assert/strict";
 import { DEFAULT_STEPS, explain, run } from "./run.ts";
 import type { Durability } from "./store.ts";
 
@@ -8,10 +8,13 @@ const RATES: readonly [oneIn: number, seeds: number][] = [[10_000, 100], [300, 1
 for (const durability of ["none", "always", "interval"] as (Durability | "none")[]) {
   for (const [chaosOneIn, seeds] of RATES) {
     Deno.test(`One call in ${chaosOneIn} throws, durability ${durability}: nobody else notices, nothing acknowledged is lost uncounted, no count drifts`, () => {
+      let faults = 0;
+      const onFaults = (count: number) => void (faults += count);
       for (let seed = 0; seed < seeds; seed++) {
-        const failure = run(seed, DEFAULT_STEPS, { durability, chaosOneIn });
+        const failure = run(seed, DEFAULT_STEPS, { durability, chaosOneIn, onFaults });
         if (failure !== undefined) fail(explain(failure));
       }
+      notEqual(faults, 0, "something has thrown");
     });
   }
 }

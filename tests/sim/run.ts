@@ -8,6 +8,9 @@
  * says, when all has come to rest, what should have arrived. They share nothing with the broker but the codec. After each crash the
  * broker is compared with itself at the commit that was the last to survive.
  *
+ * With `Chaos` methods in the middle of the broker throw now and then: that costs a delivery, which is counted, or a connection, and
+ * all the rest has to hold.
+ *
  * All chance comes from one seed, so a failure is repeated by its number: `deno task sim -- --durability always --seeds 1 --from SEED`. It runs a
  * second time with a trace of its last events.
  *
@@ -80,6 +83,8 @@ function attempt(
     leave(scenario);
   } catch (error) {
     return { seed, step, error, trace: scenario.world.trace.last(100_000) };
+  } finally {
+    asked.onFaults?.(chaos?.count ?? 0);
   }
   return undefined;
 }

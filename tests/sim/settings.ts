@@ -11,6 +11,8 @@ export interface Asked {
   readonly diskFault?: DiskFault;
   /** One call in so many of some of the broker's own methods throws; absent: none does. */
   readonly chaosOneIn?: number;
+  /** Told how often something has thrown, when the run is over. */
+  readonly onFaults?: (count: number) => void;
 }
 
 /** What a run is like. */
