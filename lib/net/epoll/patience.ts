@@ -8,8 +8,12 @@ const NAP_MICROSECONDS = 1000;
 const SHORT_NAP_MICROSECONDS = 200;
 /** A wait that was longer than this, the waking of threads included, is not to be had by a nap. */
 const SHORT_WAIT_MS = 1;
-/** What asking again and again may cost is bounded: so many misses and it stops, and is tried again after so many naps. */
-const MISSES = 4;
+/**
+ * Asking again and again pays where it finds something two times in three: a hit adds one to the credit, a miss takes two. Without credit
+ * it stops, and is tried again after so many naps.
+ */
+const MOST_CREDIT = 8;
+const MISS = 2;
 const NAPS_BETWEEN = 64;
 
 /**
@@ -20,7 +24,7 @@ const NAPS_BETWEEN = 64;
 export class Patience {
   readonly #set: EpollSet;
   #mayNap = false;
-  #misses = 0;
+  #credit = MOST_CREDIT / 2;
   #naps = 0;
 
   /** Waits for events of `set`. */
@@ -46,17 +50,20 @@ export class Patience {
   }
 
   #spin(): number {
-    if (this.#misses >= MISSES) {
+    if (this.#credit <= 0) {
       // Where the machine has no processor for both of us the others do nothing while we ask.
       if (this.#naps < NAPS_BETWEEN) return 0;
       this.#naps = 0;
-      this.#misses = MISSES - 1;
+      this.#credit = 1;
     }
     const endMs = performance.now() + SPIN_MS;
     let count = 0;
     while (count <= 0 && performance.now() < endMs) count = this.#set.poll();
-    if (count > 0) this.#misses = 0;
-    else this.#misses++;
+    if (count > 0) this.#credit = Math.min(MOST_CREDIT, this.#credit + 1);
+    else {
+      this.#credit -= MISS;
+      this.#naps = 0;
+    }
     return count;
   }
 }
