@@ -28,6 +28,11 @@
  * - A message that ends without its receiver is counted and logged: `services/drop.ts` has the table of all ways.
  * - What is long is done a part at a time, so that nobody waits for somebody else's work: `core/work.ts`.
  *
+ * What the broker makes of peers' values (sums, prefixes, countdowns) is checked where it is made, since a packet cannot say
+ * everything: filters under a mount point in `handlers/filters.ts`, Topic Names there by the router and `handlers/connect.ts`, Response
+ * Information in `handlers/connack.ts`, what is left of an expiry in `ground/outgoing.ts`, times and limits of a CONNECT in
+ * `handlers/admit.ts`. What has grown too large by all that is an `EncodeError`, which costs its delivery: `services/send.ts`.
+ *
  * The path of a message: `receive` → `publish` → `router` → `deliver` → `Outbox.sendPublish` → `endTurn`. That of a client that
  * comes in: `receive` → `connect` → access control → `admit` → `endTurn`.
  * May import `session`, `topic` and `codec`.
