@@ -63,6 +63,15 @@ const NOT_AUTHORIZED: AuthenticationVerdict = {
   reasonCode: ReasonCode.NotAuthorized,
 };
 
+/** Rules that are looked at in the time of one step of a question. */
+const RULES_PER_STEP = 3;
+
+/** The most rules that one client has. */
+function mostRules({ users, anonymous, patterns }: Acl): number {
+  const own = [anonymous, ...users.values()].map((rules) => rules.length);
+  return patterns.length + Math.max(...own);
+}
+
 /** Access control by password, SCRAM and ACL files. */
 export class FileAccess implements AccessPort {
   /** {@linkcode AccessPort.version} */
@@ -74,6 +83,7 @@ export class FileAccess implements AccessPort {
   readonly #check: CredentialCheck;
   readonly #remembered: RememberedPasswords | undefined;
   #rights = new WeakMap<ClientIdentity, ClientRights | null>();
+  #steps = { version: 0, perCheck: 1 };
 
   /** Reads all files; what is wrong with them is told: `FILE:LINE: message`. */
   static open(init: FileAccessInit): FileAccess | readonly string[] {
@@ -107,6 +117,18 @@ export class FileAccess implements AccessPort {
       concurrency,
       remembered,
     });
+  }
+
+  /** {@linkcode AccessPort.stepsPerCheck}: a question may look at all rules of the client that has most. */
+  get stepsPerCheck(): number {
+    if (this.#steps.version !== this.version) {
+      const paths = [...this.#init.listeners.values()].map(({ aclFile }) => aclFile);
+      const counts = paths.filter((path) => path !== "")
+        .map((path) => mostRules(this.#files.get<Acl>(path)));
+      const perCheck = Math.max(1, ...counts.map((count) => Math.ceil(count / RULES_PER_STEP)));
+      this.#steps = { version: this.version, perCheck };
+    }
+    return this.#steps.perCheck;
   }
 
   /** Failed attempts by address. */

@@ -226,3 +226,14 @@ Deno.test("A file that has changed is read when it rests, once, and one that say
   assert.equal(access.reload(true).problems.length, 1);
   assert.equal(access.reload(true).problems.length, 0);
 });
+
+Deno.test("What a question costs grows with the rules that it may look at, after a reload too", () => {
+  const acl = (count: number) => `user u\n${"topic read a/b\n".repeat(count)}pattern read %u/#\n`;
+  const { access, files } = openFiles({ acl_file: acl(1) });
+  assert.equal(access.stepsPerCheck, 1);
+  for (const [count, steps] of [[29, 10], [299, 100]] as const) {
+    files.set("acl_file", acl(count));
+    access.reload();
+    assert.equal(access.stepsPerCheck, steps);
+  }
+});
