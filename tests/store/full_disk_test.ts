@@ -81,6 +81,7 @@ netTest(
     await using broker = await BrokerProcess.start({ config });
     const { port } = broker;
     await keepSession(port);
+    await untilReserved(`${disk.path}/data`);
     for (let round = 1; round <= 2; round++) {
       const count = await fillStore(port);
       ok(count > 10, `${count} messages`);
