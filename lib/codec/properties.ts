@@ -83,8 +83,15 @@ const BY_KEY: ReadonlyMap<string, PropertyRow> = new Map(
 type Scalar = number | boolean | string | Uint8Array | UserProperty;
 
 /**
+ * User Properties of one packet: each costs as much as a small packet, and in two megabytes there is room for four hundred thousand,
+ * which stood in everybody's way for a second.
+ */
+const MAX_USER_PROPERTIES = 10_000;
+
+/**
  * Reads the Property Length and the properties; `undefined` where there are none. An identifier that is unknown or not this
- * carrier's is malformed; one that stands twice, or a value outside its limits, is a Protocol Error.
+ * carrier's is malformed; one that stands twice, or a value outside its limits, is a Protocol Error; more than 10,000 User Properties
+ * are more than this program takes.
  */
 export function decodeProperties(reader: Reader, carrier: Carrier): Properties | undefined {
   const size = reader.varint();
@@ -97,6 +104,7 @@ export function decodeProperties(reader: Reader, carrier: Carrier): Properties |
   }
   reader.end = reader.at + size;
   const properties: Record<string, Scalar | Scalar[]> = {};
+  let pairs = 0;
   while (!reader.isAtEnd) {
     const id = reader.varint();
     const row = BY_ID.get(id);
@@ -104,6 +112,12 @@ export function decodeProperties(reader: Reader, carrier: Carrier): Properties |
       throw malformed(`Cannot read property ${id}: ${carrier} has no such property`);
     }
     const value = decodeValue(reader, row);
+    if (row.kind === "pair" && ++pairs > MAX_USER_PROPERTIES) {
+      throw new MqttError(
+        ReasonCode.QuotaExceeded,
+        `Cannot accept more than ${MAX_USER_PROPERTIES} User Properties in one ${carrier}`,
+      );
+    }
     const before = properties[row.key];
     if (before === undefined) {
       properties[row.key] = row.key === "subscriptionIdentifiers" || row.kind === "pair"

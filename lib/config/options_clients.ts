@@ -40,8 +40,8 @@ export const CLIENT_OPTIONS: readonly Option[] = [
   brokerRow(
     "max_sessions_per_user",
     "maxSessionsPerUser",
-    COUNT,
-    "Sessions of one user, or for clients without a user name of one address; 0: no limit.",
+    COUNT_OR_MINUS_ONE,
+    "Sessions of one user, or for clients without a user name of one address; 0: no limit; -1: half of `max_sessions`.",
     { theme: "Clients and sessions", unit: "sessions" },
   ),
   brokerRow(

@@ -17,7 +17,8 @@ export function upgradeToMqtt(
   if (url.pathname !== MQTT_PATH) throw new Problem(404, `WebSockets are at ${MQTT_PATH}`);
   if (caller === undefined) throw new Problem(401, "Log in first");
   if (caller.by === "token") throw new Problem(403, "Tokens are for the API, not for MQTT");
-  const offered = (request.headers.get("sec-websocket-protocol") ?? "").split(/\s*,\s*/);
+  const offered = (request.headers.get("sec-websocket-protocol") ?? "").split(",")
+    .map((name) => name.trim());
   // A client offers it, and it is what we select. [MQTT-6.0.0-3] [MQTT-6.0.0-4]
   if (!offered.includes("mqtt")) {
     throw new Problem(400, "The WebSocket must offer the protocol mqtt");

@@ -13,7 +13,7 @@
  * because theirs cannot be told to stop reading, and a socket that is blocked cannot be closed; it is 250 lines, and no package.
  *
  * `loadTransport` finds another way for plain connections, behind the same door: `epoll/` calls libc itself. There `EpollListener` and
- * `EpollLink` take the places of `Listener` and `StreamLink`, `EventLoop` makes a turn of each round of its own, and `Descriptors` is the
+ * `EpollLink` take the places of `Listener` and `StreamLink` (`AccountedLink` is what the two links share), `EventLoop` makes a turn of each round of its own, and `Descriptors` is the
  * one place that hands memory to libc. Nothing of it is loaded where Deno's sockets serve.
  *
  * Rules: one read and one write under way per stream, because two writes at once can mix their bytes; a write may be partial,
@@ -22,6 +22,7 @@
  *
  * @module
  */
+export { AccountedLink, type HeldBytes } from "./accounted_link.ts";
 export { type ByteStream, type Peer, type TlsLayer } from "./byte_stream.ts";
 export { TurnHub } from "./hub.ts";
 export { ReadBuffers } from "./read_buffers.ts";

@@ -49,6 +49,11 @@ export class Unfinished {
     this.connecting = new UnfinishedAccount(limits.maxConnectingBytes, 0, timeoutMs);
     this.connected = new UnfinishedAccount(limits.maxUnfinishedBytes, GRACE_MS, timeoutMs);
   }
+
+  /** Whether those who read should take little at once, because what they leave is held in any case. */
+  get isScarce(): boolean {
+    return this.connected.isScarce;
+  }
 }
 
 /**
@@ -75,6 +80,11 @@ export class UnfinishedAccount {
   /** Bytes that are held. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Whether less than half is left. */
+  get isScarce(): boolean {
+    return this.#maxBytes > 0 && this.#bytes > this.#maxBytes / 2;
   }
 
   /**

@@ -37,6 +37,8 @@ self.onmessage = ({ data }: MessageEvent<WriterRequest>) => {
     init = data;
     if (init.durability === "interval") setInterval(sync, SYNC_INTERVAL_MS);
     begin();
+    Atomics.store(data.begun, 0, 1);
+    Atomics.notify(data.begun, 0);
   } else {
     pending = data;
     attempt();

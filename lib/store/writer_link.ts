@@ -1,7 +1,14 @@
 import type { LogPort } from "../broker/mod.ts";
 import type { BatchRows } from "./batch.ts";
+import { SpareDescriptors } from "./spare_descriptors.ts";
 import type { StoreClock } from "./store_clock.ts";
-import type { BatchRequest, WriterAnswer, WriterInit, WriterRequest } from "./writer_protocol.ts";
+import type {
+  BatchRequest,
+  BeginRequest,
+  WriterAnswer,
+  WriterInit,
+  WriterRequest,
+} from "./writer_protocol.ts";
 
 /** When to try again after a commit has failed, milliseconds. */
 const RETRY_MS = 1000;
@@ -9,6 +16,8 @@ const RETRY_MS = 1000;
 const REMINDER_FAILURES = 60;
 /** How long the Worker may take for an answer before it is said, and nothing more is promised, milliseconds. */
 const PATIENCE_MS = 10_000;
+/** How long the Worker is waited for at most while it starts, milliseconds. */
+const START_MS = 500;
 /** A database that was full is not any more when no more than this part of it is in use. */
 const ROOM_AGAIN = 0.9;
 
@@ -57,10 +66,12 @@ export class WriterLink {
   #stopWaiting: (() => void) | undefined;
   #stopRetrying: (() => void) | undefined;
   readonly #clock: StoreClock;
+  readonly #spare: SpareDescriptors;
 
   constructor(init: WriterInit, clock: StoreClock, log: LogPort, events: WriterEvents) {
     this.#init = init;
     this.#maxBytes = init.maxBytes ?? 0;
+    this.#spare = new SpareDescriptors(init.path);
     this.#clock = clock;
     this.#log = log;
     this.#events = events;
@@ -104,6 +115,7 @@ export class WriterLink {
     this.#isClosing = true;
     this.#stopRetrying?.();
     this.#stopWaiting?.();
+    this.#spare.release();
     if (isSilent) this.#ended();
   }
 
@@ -140,9 +152,14 @@ export class WriterLink {
     if (!this.#isClosing) this.#started().postMessage(request, moved);
   }
 
-  /** The Worker, which begins with the first call. */
+  /**
+   * The Worker, which begins with the first call. Where file descriptors are scarce nothing else happens until it has all its files
+   * open: connections that come in could take theirs, and a Worker that cannot load is the end of the broker.
+   */
   #started(): Worker {
     if (this.#worker !== undefined) return this.#worker;
+    const isScarce = this.#spare.areScarce();
+    this.#spare.release();
     const worker = new Worker(new URL("./sqlite_writer.ts", import.meta.url), { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<WriterAnswer>) => this.#answered(data);
     worker.onerror = (event) => {
@@ -151,7 +168,9 @@ export class WriterLink {
       this.#log.error("The store's Worker failed: the broker ends", { reason: event.message });
       throw new Error(`The store's Worker failed: ${event.message}`);
     };
-    worker.postMessage(this.#init);
+    const begun = new Int32Array(new SharedArrayBuffer(4));
+    worker.postMessage({ ...this.#init, begun } satisfies BeginRequest);
+    if (isScarce) Atomics.wait(begun, 0, 0, START_MS);
     return this.#worker = worker;
   }
 

@@ -1,6 +1,6 @@
 import type { BatchRows } from "./batch.ts";
 
-/** The first request to the Worker. */
+/** What the Worker is to know. */
 export interface WriterInit {
   /** Of the database, which exists and has the present schema. */
   readonly path: string;
@@ -12,6 +12,12 @@ export interface WriterInit {
   readonly usedBytes: number;
   /** Milliseconds that every commit takes longer: for tests, a slow disk. */
   readonly commitDelayMs: number;
+}
+
+/** The first request to the Worker. */
+export interface BeginRequest extends WriterInit {
+  /** Gets a 1, for who waits, when all files are open that can be. */
+  readonly begun: Int32Array<SharedArrayBuffer>;
 }
 
 /** What the Worker is asked to write. */
@@ -28,7 +34,7 @@ export interface CloseRequest {
 }
 
 /** What the Worker is asked. `retry`: to write the batch that it could not write. */
-export type WriterRequest = WriterInit | BatchRequest | CloseRequest | "retry";
+export type WriterRequest = BeginRequest | BatchRequest | CloseRequest | "retry";
 
 /** What the Worker answers; to each batch and `retry` there is one answer, `committed` or `failed`. */
 export type WriterAnswer =

@@ -229,3 +229,26 @@ Deno.test("Large properties are encoded once for receivers that differ in aliase
   `);
   assert.equal(exchange.test.broker.metrics.publishSent, 3);
 });
+
+Deno.test("More than 10,000 User Properties in one packet are refused with 0x97", () => {
+  const userProperties = (count: number) => "26 0001 61 0000 ".repeat(count);
+  for (
+    const [count, hears] of [[10_000, "nothing"], [
+      10_001,
+      "DISCONNECT QuotaExceeded\na! closed",
+    ]] as const
+  ) {
+    // Topic t, the Property Length in three bytes, the properties, no payload.
+    const length = 6 * count;
+    const varint = (value: number) =>
+      [value & 0x7f | 0x80, value >> 7 & 0x7f | 0x80, value >> 14].map((byte) =>
+        byte.toString(16).padStart(2, "0")
+      ).join(" ");
+    new Exchange().play(`
+      a> CONNECT
+      a< CONNACK
+      a> hex 30 ${varint(3 + 3 + length)} 0001 74 ${varint(length)} ${userProperties(count)}
+      a< ${hears}
+    `);
+  }
+});

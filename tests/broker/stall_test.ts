@@ -205,7 +205,7 @@ const loads: [name: string, prepare: (stage: Stage) => () => void][] = [
     for (let i = 0; i < 50; i++) stage.connect(`c${i}`, 10).send(subscribe(1, ["t"]));
     const client = stage.connect("a");
     stage.wholeReads = true;
-    const userProperties = range(30_000, (i) => [`k${i}`, "v".repeat(50)] as const);
+    const userProperties = range(10_000, (i) => [`k${i}`, "v".repeat(180)] as const);
     return () => void client.send(publish("t", { properties: { userProperties } }));
   }],
   ["50,000 retained messages that expire at once", (stage) => {

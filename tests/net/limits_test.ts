@@ -109,14 +109,13 @@ if (Deno.build.os !== "windows") {
   transportTest(
     "the broker survives running out of file descriptors, and takes clients again",
     async (_, transport) => {
-      await using broker = await BrokerProcess.start({ openFiles: 40, transport });
-      // Something to store: so the store's Worker is there before the descriptors are gone.
+      await using broker = await BrokerProcess.start({ openFiles: 64, transport });
       const properties = { sessionExpiryInterval: 60 };
       using before = await RawClient.connect(broker.port, { properties });
       await before.subscribe("stored");
       // The system accepts them for the broker, which cannot.
       const crowd = await Promise.all(
-        Array.from({ length: 60 }, () => RawClient.open(broker.port)),
+        Array.from({ length: 90 }, () => RawClient.open(broker.port)),
       );
       await broker.untilLog(/Cannot accept connections for now/);
       await before.ping();
@@ -124,6 +123,24 @@ if (Deno.build.os !== "windows") {
       using after = await RawClient.connect(broker.port);
       await after.ping();
       assert.ok(broker.log.match(/Cannot accept/g)!.length < 20, "It says so again and again");
+    },
+  );
+
+  transportTest(
+    "the store begins where clients have taken all file descriptors before",
+    async (_, transport) => {
+      await using broker = await BrokerProcess.start({ openFiles: 80, transport });
+      const crowd = await Promise.all(
+        Array.from({ length: 120 }, () => RawClient.open(broker.port)),
+      );
+      await broker.untilLog(/Cannot accept connections for now/);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      assert.equal(broker.isEnded, false, broker.log);
+      for (const client of crowd) client.close();
+      const properties = { sessionExpiryInterval: 60 };
+      using after = await RawClient.connect(broker.port, { properties });
+      await after.subscribe("stored", 1); // Its acknowledgement waits for the store.
+      await after.ping();
     },
   );
 }

@@ -10,6 +10,7 @@ import {
 import { BrokerProcess } from "../support/broker_process.ts";
 import { netTest } from "../support/net_test.ts";
 import { connectPacket, publishPacket, RawClient } from "../support/raw_client.ts";
+import { type TransportName, transportOf, transportTest } from "../support/transports.ts";
 
 const KB = 1024;
 const MB = 1024 * KB;
@@ -69,10 +70,11 @@ netTest("who is slow goes where others need the room, those who began first befo
 
 /** A server with these limits. */
 async function withServer(
+  transport: TransportName,
   unfinished: Partial<UnfinishedLimits>,
   use: (port: number, server: Server) => Promise<void>,
 ): Promise<void> {
-  const server = new Server({ unfinished });
+  const server = new Server({ unfinished, ...await transportOf(transport) });
   const port = server.listen({ port: 0 });
   try {
     await use(port, server);
@@ -93,10 +95,10 @@ async function until(holds: () => boolean, limitMs = 5000): Promise<void> {
 
 const LARGE = encodePacket(publishPacket("large", new Uint8Array(1_990_000)), 5);
 
-netTest(
+transportTest(
   "unfinished packets of many clients take no more than they may, and large ones of others come through",
-  async () => {
-    await withServer({ maxUnfinishedBytes: 4 * MB }, async (port, server) => {
+  async (_, transport) => {
+    await withServer(transport, { maxUnfinishedBytes: 4 * MB }, async (port, server) => {
       const slow = await Promise.all(Array.from({ length: 30 }, () => RawClient.connect(port)));
       for (const client of slow) client.write(LARGE.subarray(0, LARGE.length - 1)).catch(() => {});
       await until(() => server.unfinishedBytes > 4 * MB - 300 * KB);
@@ -115,30 +117,40 @@ netTest(
   },
 );
 
-netTest("large packets of many clients at once all come through, one after the other", async () => {
-  await withServer({ maxUnfinishedBytes: 2 * MB }, async (port, server) => {
-    using good = await RawClient.connect(port);
-    await good.subscribe("large");
-    const clients = await Promise.all(Array.from({ length: 20 }, () => RawClient.connect(port)));
-    await Promise.all(clients.map((client) => client.write(LARGE)));
-    for (let i = 0; i < clients.length; i++) assert.equal((await good.receive())?.type, "publish");
-    assert.equal(server.broker.metrics.slowClientsEvicted, 0);
-    for (const client of clients) client.close();
-  });
-});
+transportTest(
+  "large packets of many clients at once all come through, one after the other",
+  async (_, transport) => {
+    await withServer(transport, { maxUnfinishedBytes: 2 * MB }, async (port, server) => {
+      using good = await RawClient.connect(port);
+      await good.subscribe("large");
+      const clients = await Promise.all(Array.from({ length: 20 }, () => RawClient.connect(port)));
+      await Promise.all(clients.map((client) => client.write(LARGE)));
+      for (let i = 0; i < clients.length; i++) {
+        assert.equal((await good.receive())?.type, "publish");
+      }
+      assert.equal(server.broker.metrics.slowClientsEvicted, 0);
+      for (const client of clients) {
+        client.close();
+      }
+    });
+  },
+);
 
-netTest("a packet that takes too long ends its connection with 0x97", async () => {
-  await withServer({ packetTimeoutSeconds: 1 }, async (port) => {
-    using client = await RawClient.connect(port);
-    await client.write(LARGE.subarray(0, 100_000));
-    const { packets: [packet] } = await client.untilEnd();
-    assert.equal(packet?.type === "disconnect" && packet.reasonCode, 0x97);
-    assert.match(
-      (packet?.type === "disconnect" && packet.properties?.reasonString) || "",
-      /takes too long/,
-    );
-  });
-});
+transportTest(
+  "a packet that takes too long ends its connection with 0x97",
+  async (_, transport) => {
+    await withServer(transport, { packetTimeoutSeconds: 1 }, async (port) => {
+      using client = await RawClient.connect(port);
+      await client.write(LARGE.subarray(0, 100_000));
+      const { packets: [packet] } = await client.untilEnd();
+      assert.equal(packet?.type === "disconnect" && packet.reasonCode, 0x97);
+      assert.match(
+        (packet?.type === "disconnect" && packet.properties?.reasonString) || "",
+        /takes too long/,
+      );
+    });
+  },
+);
 
 /** A CONNECT of almost 100 KB. */
 function longConnect() {
@@ -146,10 +158,10 @@ function longConnect() {
   return { ...connectPacket({ will }), userName: "u", password: new Uint8Array(39_000) };
 }
 
-netTest(
+transportTest(
   "CONNECTs that are not finished take no more than they may, and others come in",
-  async () => {
-    await withServer({ maxConnectingBytes: 1 * MB }, async (port, server) => {
+  async (_, transport) => {
+    await withServer(transport, { maxConnectingBytes: 1 * MB }, async (port, server) => {
       const bytes = encodePacket(longConnect(), 5);
       const slow: RawClient[] = [];
       for (let i = 0; i < 100; i++) {
@@ -169,15 +181,19 @@ netTest(
   },
 );
 
-netTest(
+transportTest(
   "CONNECTs that wait for their answer count too, and who goes is told with 0x97",
-  async () => {
+  async (_, transport) => {
     const asked: ((verdict: AuthenticationVerdict) => void)[] = [];
     const access: AccessPort = {
       ...OPEN_ACCESS,
       authenticate: (_, reply) => void asked.push(reply),
     };
-    const server = new Server({ access, unfinished: { maxConnectingBytes: 1 * MB } });
+    const server = new Server({
+      access,
+      unfinished: { maxConnectingBytes: 1 * MB },
+      ...await transportOf(transport),
+    });
     const port = server.listen({ port: 0 });
     try {
       const clients: RawClient[] = [];
@@ -203,8 +219,8 @@ netTest(
   },
 );
 
-netTest("300 unfinished packets of 2 MB leave the broker small", async () => {
-  await using broker = await BrokerProcess.start({ flags: ["--no-persistence"] });
+transportTest("300 unfinished packets of 2 MB leave the broker small", async (_, transport) => {
+  await using broker = await BrokerProcess.start({ flags: ["--no-persistence"], transport });
   using good = await RawClient.connect(broker.port);
   const before = await broker.residentBytes();
   const clients: RawClient[] = [];

@@ -1,5 +1,5 @@
 import type { BrokerOptions, ListenerOptions } from "../../lib/broker/mod.ts";
-import { loadTransport } from "../../lib/net/mod.ts";
+import { loadTransport, type ServerInit } from "../../lib/net/mod.ts";
 import { LocalServer } from "./local_server.ts";
 import { netTest } from "./net_test.ts";
 
@@ -11,6 +11,12 @@ export type OpenServer = (
   options?: Partial<BrokerOptions>,
   listener?: Partial<ListenerOptions>,
 ) => Promise<LocalServer>;
+
+/** The transport of this name, for a server that a test opens itself. */
+export async function transportOf(name: TransportName): Promise<Pick<ServerInit, "transport">> {
+  const { transport } = await loadTransport(name);
+  return transport === undefined ? {} : { transport };
+}
 
 /** Those that there are here. */
 export const TRANSPORTS: readonly TransportName[] = await findTransports();

@@ -12,8 +12,8 @@
 
 /** Steps of a turn: about ten milliseconds. */
 const TURN_STEPS = 100_000;
-/** What everybody has who is read in a turn, however much others have used: about half a millisecond. */
-const LEAST_STEPS = 5000;
+/** What everybody has who is read in a turn, however much others have used: about a tenth of a millisecond, some hundred packets. */
+const LEAST_STEPS = 1000;
 
 /** What things cost, in steps. */
 export const STEPS = {
@@ -22,13 +22,15 @@ export const STEPS = {
   /** A message for one client. */
   delivery: 2,
   /** A Topic Filter: subscribed or unsubscribed. */
-  filter: 40,
+  filter: 100,
+  /** A byte of it. */
+  filterByte: 1,
   /** A member of a shared subscription that is looked at. */
   member: 10,
   /** A node of a trie, or an entry found there. */
   node: 1,
   /** A question to access control. */
-  check: 10,
+  check: 20,
   /** 64 bytes that are copied or encoded. */
   bytes64: 1,
   /** Something that is due. */

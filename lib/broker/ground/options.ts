@@ -61,7 +61,7 @@ export interface BrokerOptions {
   readonly globalMaxConnections: number;
   /** Sessions, connected or not; 0: no limit. */
   readonly maxSessions: number;
-  /** Sessions of one user, or for clients without a user of one address; 0: no limit. */
+  /** Sessions of one user, or for clients without a user of one address; 0: no limit, -1: half of `maxSessions`. */
   readonly maxSessionsPerUser: number;
   /** Whether somebody else's Client Identifier ends the session, is refused, or gets it. */
   readonly sessionOwner: SessionOwnerPolicy;
@@ -127,7 +127,7 @@ export const DEFAULT_BROKER_OPTIONS: BrokerOptions = {
   retainAvailable: true,
   retainExpiryIntervalSeconds: 0,
   maxRetainedMessages: 1_000_000,
-  maxRetainedBytes: 1024 * 1024 * 1024,
+  maxRetainedBytes: 256 * 1024 * 1024,
   maxInflightMessages: 500,
   maxInflightBytes: 0,
   maxQueuedMessages: 1000,
@@ -144,13 +144,13 @@ export const DEFAULT_BROKER_OPTIONS: BrokerOptions = {
   sendTimeoutSeconds: 60,
   globalMaxConnections: -1,
   maxSessions: 100_000,
-  maxSessionsPerUser: 50_000,
+  maxSessionsPerUser: -1,
   sessionOwner: "replace",
   persistentClientExpirationSeconds: 0,
   maxSessionExpirySeconds: 0,
   maxSubscriptions: 200_000,
   maxSubscriptionBytes: 128 * 1024 * 1024,
-  maxTotalSubscriptionBytes: 512 * 1024 * 1024,
+  maxTotalSubscriptionBytes: 256 * 1024 * 1024,
   maxTopicLevels: 200,
   responseInformation: "",
   maxClientConnectionRate: 0,

@@ -51,7 +51,7 @@ export function refusalOf(
   identity: ClientIdentity,
   { existing, isForeign, isEnding, hasEndedStored }: SessionClaim,
 ): CloseReason | undefined {
-  const { sessionOwner, maxSessions, maxSessionsPerUser } = core.options;
+  const { sessionOwner, maxSessions } = core.options;
   // Whoever is connected stays; who is away keeps the session only where the operator says so.
   if (isForeign && (existing!.connection !== null || sessionOwner === "refuse")) {
     const reasonCode = ReasonCode.ClientIdentifierNotValid;
@@ -66,8 +66,8 @@ export function refusalOf(
   if (maxSessions > 0 && others >= maxSessions) {
     return { reasonCode, message: "Too many sessions" };
   }
-  const ofUser = core.sessionCounts.get(quotaKeyOf(identity));
-  return maxSessionsPerUser > 0 && ofUser >= maxSessionsPerUser
+  const mostOfUser = maxSessionsOfUser(core);
+  return mostOfUser > 0 && core.sessionCounts.get(quotaKeyOf(identity)) >= mostOfUser
     ? { reasonCode, message: "Too many sessions of this user or address" }
     : undefined;
 }
@@ -82,4 +82,9 @@ export function connackLeaves(core: Core, isPersistent: boolean, hasWritten: boo
     isRepeat: false,
     canRefuse: true,
   });
+}
+
+/** 0: no limit. By itself one user, or one address, has half of the sessions at most, so that there is room for others. */
+function maxSessionsOfUser({ options: { maxSessions, maxSessionsPerUser } }: Core): number {
+  return maxSessionsPerUser >= 0 ? maxSessionsPerUser : Math.ceil(maxSessions / 2);
 }

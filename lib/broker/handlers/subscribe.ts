@@ -85,7 +85,7 @@ function subscribe(
   request: SubscriptionRequest,
   isAllowed: boolean,
 ): number {
-  core.work.spend(STEPS.filter);
+  core.work.spend(STEPS.filter + STEPS.filterByte * request.topicFilter.length);
   const { session } = connection.client!;
   const filter = mountFilter(core, connection, request.topicFilter);
   if (filter === undefined) {
@@ -144,7 +144,7 @@ function grant(
   // Retain Handling: 0 always, 1 only where it is new, 2 never; a shared subscription gets none. [MQTT-3.3.1-9]..[MQTT-3.3.1-11]
   const wantsRetained = request.retainHandling === 0 || request.retainHandling === 1 && isNew;
   if (wantsRetained && !isShared && core.retained.size > 0) {
-    client.retained.push({ subscription, walk: core.retained.matches(topicFilter) });
+    client.retained.push({ subscription, topicFilter, walk: null });
   }
   return subscription.qos;
 }

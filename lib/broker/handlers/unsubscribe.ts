@@ -40,7 +40,7 @@ function doPart(core: Core, connection: Connection, work: Unsubscribing): boolea
 }
 
 function unsubscribe(core: Core, connection: Connection, asked: string): number {
-  core.work.spend(STEPS.filter);
+  core.work.spend(STEPS.filter + STEPS.filterByte * asked.length);
   const client = connection.client!;
   const { session } = client;
   const filter = mountFilter(core, connection, asked);

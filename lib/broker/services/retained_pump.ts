@@ -37,12 +37,13 @@ export function pumpRetained(core: Core, client: Client): void {
     if (connection.outbox.unsentBytes >= SLICE_BYTES || isBacklogged(core, connection)) return;
     if (session.queue.length > 0 || !session.sender.hasQuota) return;
     if (core.work.isPartOver) break;
-    const stepsBefore = delivery.walk.steps;
-    const message = delivery.walk.next(SLICE_STEPS);
-    core.work.spend((delivery.walk.steps - stepsBefore) * STEPS.node);
+    const walk = delivery.walk ??= core.retained.matches(delivery.topicFilter);
+    const stepsBefore = walk.steps;
+    const message = walk.next(SLICE_STEPS);
+    core.work.spend((walk.steps - stepsBefore) * STEPS.node + STEPS.delivery);
     if (message === undefined) {
       // A walk may pass a million topics and match none: it is cut as well.
-      if (!delivery.walk.isDone) break;
+      if (!walk.isDone) break;
       client.retained.shift();
       continue;
     }

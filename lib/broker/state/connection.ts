@@ -148,7 +148,10 @@ export class Connection {
 export interface RetainedDelivery {
   /** As it was when it was made: the same filter once more in the same packet is another one. */
   readonly subscription: Subscription;
-  readonly walk: RetainedWalk<ArenaMessage>;
+  /** Without `$share/…`. */
+  readonly topicFilter: string;
+  /** `null` until its turn comes: a client may wait for many. */
+  walk: RetainedWalk<ArenaMessage> | null;
 }
 
 /**

@@ -7,6 +7,8 @@ const SOCK_STREAM = 1;
 const SOCK_DGRAM = 2;
 /** A peer that has left gives an error, no signal that ends the process. */
 const MSG_NOSIGNAL = 0x4000;
+/** What is read stays where it is. */
+const MSG_PEEK = 2;
 const SHUT_WR = 1;
 /** Connections that the system holds for us; it takes its own limit where that is lower. */
 const BACKLOG = 4096;
@@ -109,6 +111,11 @@ export class Descriptors {
   /** Fills some of `room`; 0: the peer has ended its direction; negative: nothing is there, or the connection is broken. */
   receive(fd: number, room: Uint8Array<ArrayBuffer>): number {
     return this.#symbols.recv(fd, room, room.length, 0);
+  }
+
+  /** What `receive` would say, 1 for all that is there: it stays there. */
+  peek(fd: number): number {
+    return this.#symbols.recv(fd, this.#lengthBytes, 1, MSG_PEEK);
   }
 
   /** Sends some of the first `count` bytes; negative: there is no room, or the connection is broken. */

@@ -4,6 +4,8 @@ import type { Descriptors } from "./descriptors.ts";
 export const EPOLLIN = 1;
 /** Something can be written. */
 export const EPOLLOUT = 4;
+/** The peer has ended its direction. Told, without end, to those who ask for it. */
+export const EPOLLEND = 0x2000;
 /** The connection is broken, or both directions are over. Told whether one asks for it or not. */
 export const EPOLLGONE = 8 | 16;
 

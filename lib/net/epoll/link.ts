@@ -1,23 +1,23 @@
-import type { ClientCertificate, Connection, Link } from "../../broker/mod.ts";
+import type { Connection } from "../../broker/mod.ts";
+import { AccountedLink } from "../accounted_link.ts";
 import type { Peer } from "../byte_stream.ts";
-import { EPOLLGONE, EPOLLIN, EPOLLOUT, type Sink } from "./epoll_set.ts";
+import { release } from "../unfinished.ts";
+import { EPOLLEND, EPOLLGONE, EPOLLIN, EPOLLOUT, type Sink } from "./epoll_set.ts";
 import type { EventLoop, Writer } from "./event_loop.ts";
 import { MAX_REST_BYTES } from "./read_arena.ts";
 
-/** How long a connection that we close is still read, so that the peer gets our last packet and not a reset. */
-const LINGER_MS = 1000;
 /** An unfinished packet up to this size is put before the next read, at the cost of two copies; a longer one is read on where it lies. */
 const SMALL_REST_BYTES = 4096;
 /** A read of this much says that there is more: then copies cost less than reading bit by bit. */
 const BUSY_BYTES = 32 * 1024;
+/** Bytes of a read at most where room for unfinished packets gets scarce: what a read leaves is known only after it. */
+const SHORT_READ_BYTES = 16 * 1024;
 
 /** Carries one connection's bytes between its socket and the broker. It holds no buffer while nothing is under way. */
-export class EpollLink implements Link, Sink, Writer {
+export class EpollLink extends AccountedLink implements Sink, Writer {
   readonly #fd: number;
-  readonly #peer: Peer;
   readonly #loop: EventLoop;
   readonly #onEnd: (link: EpollLink) => void;
-  #connection: Connection | undefined;
   /** An unfinished packet, or what a stopped connection waits with: the first `#restEnd` bytes. */
   #rest: Uint8Array<ArrayBuffer> | undefined;
   #restEnd = 0;
@@ -28,38 +28,25 @@ export class EpollLink implements Link, Sink, Writer {
   #interest = EPOLLIN;
   /** The peer is gone while nothing is read: the set would say so without end. */
   #isParked = false;
-  #isClosing = false;
   #isClosed = false;
   /** The peer has ended its direction. */
   #isAtEnd = false;
   /** Neither direction works. */
   #isBroken = false;
-  #lingerTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** The socket is in the loop's set, for reading. `onEnd` is called once, when it is closed. */
   constructor(fd: number, peer: Peer, loop: EventLoop, onEnd: (link: EpollLink) => void) {
+    super(peer, loop);
     this.#fd = fd;
-    this.#peer = peer;
     this.#loop = loop;
     this.#onEnd = onEnd;
   }
 
-  /** {@linkcode Link.remoteAddress} */
-  get remoteAddress(): string {
-    return this.#peer.remoteAddress;
-  }
-
-  /** {@linkcode Link.certificate} */
-  get certificate(): ClientCertificate | undefined {
-    return this.#peer.certificate;
-  }
-
   /** Begins to read for this connection, with what has come already. */
   start(connection: Connection, first?: Uint8Array): void {
-    this.#connection = connection;
+    this.connection = connection;
     if (first !== undefined && first.length > 0) this.#keep(first, 0, first.length);
-    if (connection.isStopped) this.#read(false);
-    else if (this.#rest !== undefined) this.#receiveRest();
+    this.resume();
   }
 
   /** {@linkcode Sink.onEvents} */
@@ -69,13 +56,13 @@ export class EpollLink implements Link, Sink, Writer {
     if (this.#isClosed || this.#isBroken) return;
     if (this.#interest & EPOLLIN) {
       if (isGone || events & EPOLLIN) this.#readable(isGone);
-    } else if (isGone) this.#gone();
+    } else if (isGone || events & this.#interest & EPOLLEND) this.#gone(isGone);
   }
 
   /** {@linkcode Link.flush} */
   flush(): void {
     if (this.#writing !== undefined || this.#isBroken || this.#isClosed) return;
-    const connection = this.#connection!;
+    const connection = this.connection!;
     if (connection.outbox.ready.length === 0) return;
     this.#writing = connection.outbox.beginWrite();
     this.#written = 0;
@@ -84,47 +71,41 @@ export class EpollLink implements Link, Sink, Writer {
 
   /** {@linkcode Link.close} */
   close(): void {
-    if (this.#isClosing) return;
-    this.#isClosing = true;
-    if (this.#isBroken) return this.#finish();
-    if (this.#writing === undefined && this.#connection!.outbox.ready.length === 0) {
+    if (this.isClosing) return;
+    this.isClosing = true;
+    release(this);
+    if (this.#isBroken) return this.finish();
+    if (this.#writing === undefined && this.connection!.outbox.ready.length === 0) {
       return this.#linger();
     }
-    this.#startLingerTimer(); // For a peer that takes nothing.
+    this.startLingerTimer(); // For a peer that takes nothing.
   }
 
   /** {@linkcode Link.resume} */
   resume(): void {
-    if (this.#isClosed || this.#isBroken) return;
-    if (this.#rest !== undefined && !this.#isClosing) this.#receiveRest();
-    if (!this.#connection!.isStopped) this.#read(true);
+    if (this.#isClosed || this.#isBroken || this.isClosing) return;
+    if (this.#rest !== undefined && !this.connection!.isStopped) this.#receiveRest();
+    else this.#settle(0);
   }
 
   /** {@linkcode Writer.drained} */
   drained(nowMs: number): void {
     if (this.#isClosed || this.#writing !== undefined) return;
-    const connection = this.#connection!;
-    this.#loop.broker.drained(connection, nowMs);
+    const connection = this.connection!;
+    this.broker.drained(connection, nowMs);
     if (connection.outbox.ready.length > 0) this.flush();
-    else if (this.#isClosing) this.#linger();
-  }
-
-  /** Closes at once, whatever is under way. */
-  abort(): void {
-    this.#isClosing = true;
-    this.#finish();
+    else if (this.isClosing) this.#linger();
   }
 
   #readable(isGone: boolean): void {
-    if (this.#isClosing) return this.#discard(isGone);
+    if (this.isClosing) return this.#discard(isGone);
     const { arena } = this.#loop;
     const rest = this.#rest;
     const leftBytes = this.#restEnd;
-    const limitBytes = this.#lastReadBytes < BUSY_BYTES ? SMALL_REST_BYTES : MAX_REST_BYTES;
-    if (rest !== undefined && leftBytes > limitBytes) return this.#readOn(rest, isGone);
+    if (rest !== undefined && leftBytes > this.#movedBytes) return this.#readOn(rest, isGone);
     const { at } = arena;
     if (rest !== undefined) arena.bytes.set(rest.subarray(0, leftBytes), at);
-    const count = this.#loop.descriptors.receive(this.#fd, arena.room(leftBytes));
+    const count = this.#loop.descriptors.receive(this.#fd, this.#room(leftBytes));
     if (count <= 0) return this.#nothing(count, isGone);
     this.#lastReadBytes = count;
     const end = at + leftBytes + count;
@@ -132,6 +113,18 @@ export class EpollLink implements Link, Sink, Writer {
     const start = this.#receive(arena.bytes, at, end);
     if (start !== end) this.#keep(arena.bytes, start, end);
     else if (rest !== undefined) this.#forgetRest();
+    this.#settle(start - at);
+  }
+
+  /** Up to this size an unfinished packet is put before the next read; where room is scarce it asks for more before it reads. */
+  get #movedBytes(): number {
+    if (this.buffers.unfinished.isScarce) return 0;
+    return this.#lastReadBytes < BUSY_BYTES ? SMALL_REST_BYTES : MAX_REST_BYTES;
+  }
+
+  #room(leftBytes: number): Uint8Array<ArrayBuffer> {
+    const room = this.#loop.arena.room(leftBytes);
+    return this.buffers.unfinished.isScarce ? room.subarray(0, SHORT_READ_BYTES) : room;
   }
 
   /** A large packet grows as its bytes arrive, and not because a length is claimed. */
@@ -139,6 +132,7 @@ export class EpollLink implements Link, Sink, Writer {
     const { buffers, descriptors } = this.#loop;
     let end = this.#restEnd;
     if (end === rest.length) {
+      if (!this.#mayHold(end * 2, 0)) return this.#read(false);
       const larger = buffers.take(end * 2);
       larger.set(rest);
       this.#loop.spend(rest);
@@ -156,19 +150,34 @@ export class EpollLink implements Link, Sink, Writer {
     const rest = this.#rest!;
     const end = this.#restEnd;
     const start = this.#receive(rest, 0, end);
-    if (start === end) return this.#forgetRest();
-    if (start === 0) return;
-    this.#rest = undefined;
-    this.#loop.spend(rest);
-    this.#keep(rest, start, end);
+    if (start === end) this.#forgetRest();
+    else if (start > 0) {
+      this.#rest = undefined;
+      this.#loop.spend(rest);
+      this.#keep(rest, start, end);
+    }
+    this.#settle(start);
+  }
+
+  /** Accounts for what is left, and reads on only where that is allowed. */
+  #settle(handledBytes: number): void {
+    const hasRoom = this.#mayHold(this.#rest?.length ?? 0, handledBytes);
+    if (this.isClosing) return;
+    if (hasRoom && !this.connection!.isStopped) return this.#read(true);
+    // Who has sent packets ahead of the answer, and then ended, did not hang up.
+    const isWatched = this.isWatched && this.#rest === undefined && !this.#isAtEnd;
+    const others = this.#interest & EPOLLOUT;
+    this.#want(isWatched ? others | EPOLLEND : others);
+  }
+
+  /** What is unfinished or waits has its buffer already, or wants a larger one. */
+  #mayHold(wantedBytes: number, handledBytes: number): boolean {
+    const bufferBytes = this.#rest?.length ?? 0;
+    return this.mayHold({ bufferBytes, wantedBytes, handledBytes, isUnfinished: bufferBytes > 0 });
   }
 
   #receive(bytes: Uint8Array, start: number, end: number): number {
-    const { broker, turns } = this.#loop;
-    const connection = this.#connection!;
-    const left = broker.receive(connection, bytes, start, end, turns.begin());
-    if (connection.isStopped) this.#read(false);
-    return left;
+    return this.broker.receive(this.connection!, bytes, start, end, this.turns.begin());
   }
 
   #keep(bytes: Uint8Array, start: number, end: number): void {
@@ -207,7 +216,7 @@ export class EpollLink implements Link, Sink, Writer {
 
   #write(): void {
     const { descriptors, broker } = this.#loop;
-    const connection = this.#connection!;
+    const connection = this.connection!;
     const bytes = this.#writing!;
     const rest = this.#written === 0 ? bytes : bytes.subarray(this.#written);
     // Where this fails for good the set says so: no number of an error is asked for here.
@@ -225,14 +234,23 @@ export class EpollLink implements Link, Sink, Writer {
 
   #writable(isGone: boolean): void {
     const before = this.#written;
-    this.#loop.broker.nowMs = this.#loop.turns.begin();
+    this.broker.nowMs = this.turns.begin();
     this.#write();
     if (isGone && this.#writing !== undefined && this.#written === before) this.#break();
   }
 
-  /** The peer is gone and nothing is read from it now: what it sent is read when that is allowed again. */
-  #gone(): void {
+  /**
+   * The peer is gone, or has ended its direction, and nothing is read from it now. One that waits for its answer has hung up if it has
+   * sent nothing more; what another sent is read when that is allowed again.
+   */
+  #gone(isGone: boolean): void {
     if (this.#isAtEnd) return this.#break();
+    if (this.#interest & EPOLLEND) {
+      const count = this.#loop.descriptors.peek(this.#fd);
+      if (count <= 0) return this.#nothing(count, isGone);
+    }
+    this.#want(this.#interest & EPOLLOUT);
+    if (!isGone) return;
     this.#isParked = true;
     this.#loop.remove(this.#fd);
   }
@@ -241,35 +259,32 @@ export class EpollLink implements Link, Sink, Writer {
   #break(): void {
     this.#isAtEnd = this.#isBroken = true;
     this.#loop.remove(this.#fd);
-    this.#connection!.outbox.discard();
+    this.connection!.outbox.discard();
     this.#lost();
   }
 
   /** The peer is gone: the broker hears of it, and closes the link when the turn ends. */
   #lost(): void {
-    if (!this.#isClosing) {
-      return this.#loop.broker.lost(this.#connection!, this.#loop.turns.begin());
+    if (!this.isClosing) {
+      return this.broker.lost(this.connection!, this.turns.begin());
     }
     // What is being written still leaves, if the peer has only ended its own direction.
-    if (this.#isBroken || this.#writing === undefined) this.#finish();
+    if (this.#isBroken || this.#writing === undefined) this.finish();
   }
 
   /** All is written: says so to the peer, and reads on for a moment. */
   #linger(): void {
-    if (this.#isAtEnd) return this.#finish();
-    this.#startLingerTimer();
+    if (this.#isAtEnd) return this.finish();
+    this.startLingerTimer();
     this.#loop.descriptors.closeWrite(this.#fd);
     this.#forgetRest();
     this.#read(true);
   }
 
-  #startLingerTimer(): void {
-    this.#lingerTimer ??= setTimeout(() => this.#finish(), LINGER_MS);
-  }
-
   #read(isWanted: boolean): void {
-    if (!isWanted) this.#want(this.#interest & ~EPOLLIN);
-    else if (!this.#isAtEnd) this.#want(this.#interest | EPOLLIN);
+    const others = this.#interest & EPOLLOUT;
+    if (!isWanted) this.#want(others);
+    else if (!this.#isAtEnd) this.#want(others | EPOLLIN);
   }
 
   #want(interest: number): void {
@@ -281,10 +296,11 @@ export class EpollLink implements Link, Sink, Writer {
     this.#loop.add(this.#fd, this, interest);
   }
 
-  #finish(): void {
+  /** Closes the socket. */
+  protected override finish(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    clearTimeout(this.#lingerTimer);
+    this.letGo();
     this.#forgetRest();
     this.#loop.close(this.#fd);
     this.#onEnd(this);

@@ -108,8 +108,7 @@ export class EpollListener implements OpenListener, ProxiedSocketOwner, Sink {
     const { proxy } = this.#init;
     const peer: Peer = { remoteAddress: showAddress(address) ?? this.#ownAddress() };
     if (proxy === undefined) {
-      const link = this.#admit(fd, peer);
-      if (link !== undefined) this.#loop.add(fd, link, EPOLLIN);
+      this.#admit(fd, peer);
     } else if (this.#unknown.size >= MAX_UNKNOWN) this.#loop.close(fd);
     else {
       this.#unknown.add(new ProxiedSocket({ fd, peer, options: proxy, loop: this.#loop }, this));
@@ -119,8 +118,7 @@ export class EpollListener implements OpenListener, ProxiedSocketOwner, Sink {
   /** {@linkcode ProxiedSocketOwner.onProxied} */
   onProxied(socket: ProxiedSocket, fd: number, peer: Peer, rest: Uint8Array): void {
     this.#unknown.delete(socket);
-    const link = this.#admit(fd, peer, rest);
-    if (link !== undefined) this.#loop.handOver(fd, link);
+    this.#admit(fd, peer, rest);
   }
 
   /** {@linkcode ProxiedSocketOwner.onRefused} */
@@ -131,17 +129,17 @@ export class EpollListener implements OpenListener, ProxiedSocketOwner, Sink {
     this.#init.log.info("Connection refused", { address: remoteAddress, listener, reason });
   }
 
-  #admit(fd: number, peer: Peer, rest?: Uint8Array): EpollLink | undefined {
+  /** `rest`: the socket is in the set already, and this has come. */
+  #admit(fd: number, peer: Peer, rest?: Uint8Array): void {
     const { broker, turns, options } = this.#init;
     const link = new EpollLink(fd, peer, this.#loop, this.#onEnd);
     const connection = broker.accept(link, options, turns.begin());
-    if (connection === undefined) {
-      this.#loop.close(fd);
-      return undefined;
-    }
+    if (connection === undefined) return this.#loop.close(fd);
     this.#links.add(link);
+    // Before the link starts: it may stop reading at once, or close.
+    if (rest === undefined) this.#loop.add(fd, link, EPOLLIN);
+    else this.#loop.handOver(fd, link);
     link.start(connection, rest);
-    return link;
   }
 
   readonly #onEnd = (link: EpollLink): void => void this.#links.delete(link);
