@@ -58,8 +58,8 @@ export function load(db: DatabaseSync): LoadedRows {
   readDeliveries(db, parts);
   readReceived(db, parts);
   const wills = new Map(
-    rowsOf<WillRow>(db, "SELECT session_id, packet, due_at_ms FROM wills")
-      .map(([id, packet, dueAtMs]) => [id, willFromRow(packet, dueAtMs)]),
+    rowsOf<WillRow>(db, "SELECT session_id, packet, due_at_ms, delay_seconds, is_orphan FROM wills")
+      .map((row) => [row[0], willFromRow(row)]),
   );
   return {
     sessions: sessionRows.map(([id, clientId, expirySeconds, expiresAtMs, owner]) => ({

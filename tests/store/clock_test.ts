@@ -18,6 +18,7 @@ async function fill(directory: string, startMs: number): Promise<void> {
   store.putDelivery("a", delivery(1, 1, aMessage({ expiresAtMs: atMs })));
   store.putDelivery("a", delivery(2));
   store.putWill("a", { will: aWill(), dueAtMs: atMs });
+  store.putWill("endless", { will: aWill(), dueAtMs: Infinity });
   new Retainer(store).put({ retain: true, expiresAtMs: atMs });
   await committed(store);
   clock.advance(HOUR_MS);
@@ -43,7 +44,7 @@ function hoursLeft({ sessions, retained }: StoredState, nowMs: number): Record<s
 const LEFT = (hours: number) => ({
   sessions: [hours, Infinity],
   messages: [hours, Infinity],
-  wills: [hours],
+  wills: [hours, Infinity],
   retained: [hours],
 });
 
