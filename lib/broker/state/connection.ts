@@ -153,7 +153,9 @@ export interface RetainedDelivery {
 
 /** A will that is published at its deadline, unless its client comes back. */
 export interface DelayedWill {
+  /** As it will be published. */
   readonly will: Will;
+  /** When that is. */
   readonly deadline: Deadline;
   /** Its client was connected when an earlier process ended, which is no loss that it knows of: it may come back with Clean Start too. */
   readonly isOrphan: boolean;
