@@ -51,7 +51,7 @@ export * from "./ground/metrics.ts";
 export * from "./ground/options.ts";
 export * from "./ground/ports.ts";
 export * from "./inspect.ts";
-export type { Client, Connection } from "./state/connection.ts";
+export type { Client, Connection, DelayedWill } from "./state/connection.ts";
 export type { ConnectionState } from "./state/connection_state.ts";
 export type { Outbox } from "./state/outbox.ts";
 export type {

@@ -1,9 +1,9 @@
 import type { FileAccess } from "../auth/mod.ts";
 import type { AccessPort } from "../broker/mod.ts";
 import { type Config, LEAVE_DISK_FREE, type LoadResult } from "../config/mod.ts";
-import { Server, type Transport } from "../net/mod.ts";
+import { nowMs, Server, type Transport } from "../net/mod.ts";
 import { type Logger, LogTail } from "../observe/mod.ts";
-import { type OpenedStore, openStore } from "../store/mod.ts";
+import { type OpenedStore, openStore, SYSTEM_CLOCK } from "../store/mod.ts";
 import { VERSION } from "../version.ts";
 import { openAccess, reloadAccess, watchAccess, withPages } from "./access.ts";
 import { BusTrace } from "./bus_trace.ts";
@@ -94,7 +94,9 @@ function open(config: Config, log: Logger): OpenedStore | undefined {
   }
   const limit = maxStoreBytes === LEAVE_DISK_FREE ? {} : { maxBytes: maxStoreBytes };
   try {
-    const opened = openStore({ directory, durability, log, ...limit });
+    // The store's times are the broker's: both are by one clock.
+    const clock = { ...SYSTEM_CLOCK, date: nowMs };
+    const opened = openStore({ directory, durability, log, clock, ...limit });
     log.info("The store is open", { directory, durability });
     return opened;
   } catch (error) {

@@ -130,6 +130,14 @@ export const CLIENT_OPTIONS: readonly Option[] = [
     { theme: "Clients and sessions" },
   ),
   brokerRow(
+    "will_recovery_delay",
+    "willRecoveryDelaySeconds",
+    integer(0, 4_294_967_295),
+    "How long a client that was connected when the broker ended without a word may take to come back before its will is published; " +
+      "0: it is published at once.",
+    { theme: "Clients and sessions", unit: "seconds" },
+  ),
+  brokerRow(
     "connect_timeout",
     "connectTimeoutSeconds",
     integer(1, 65_535),

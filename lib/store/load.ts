@@ -21,15 +21,13 @@ import {
 } from "./rows.ts";
 
 /** What a file holds, and the numbers that are taken in it. */
-export interface Loaded {
+export interface LoadedRows {
   readonly sessions: readonly StoredSession[];
   readonly retained: readonly Message[];
   readonly sessionIds: ReadonlyMap<string, number>;
   readonly nextSessionId: number;
   readonly nextMessageId: number;
   readonly nextReleaseOrder: number;
-  /** When the last batch was written, or the store was closed, by the clock of then: right to the second. */
-  readonly lastSeenMs: number | undefined;
   /** Whether the file can give back what it does not use any more: one of an older program cannot. */
   readonly canShrink: boolean;
   /** Bytes of the file that are in use. */
@@ -47,7 +45,7 @@ interface Parts {
 }
 
 /** Reads everything. Throws where a row makes no sense. */
-export function load(db: DatabaseSync): Loaded {
+export function load(db: DatabaseSync): LoadedRows {
   const sessionRows = rowsOf<SessionRow>(
     db,
     "SELECT id, client_id, expiry_seconds, expires_at_ms, owner FROM sessions",
@@ -60,8 +58,8 @@ export function load(db: DatabaseSync): Loaded {
   readDeliveries(db, parts);
   readReceived(db, parts);
   const wills = new Map(
-    rowsOf<WillRow>(db, "SELECT session_id, packet, due_at_ms FROM wills")
-      .map(([id, packet, dueAtMs]) => [id, willFromRow(packet, dueAtMs)]),
+    rowsOf<WillRow>(db, "SELECT session_id, packet, due_at_ms, delay_seconds, is_orphan FROM wills")
+      .map((row) => [row[0], willFromRow(row)]),
   );
   return {
     sessions: sessionRows.map(([id, clientId, expirySeconds, expiresAtMs, owner]) => ({
@@ -74,7 +72,6 @@ export function load(db: DatabaseSync): Loaded {
     })),
     retained: readRetained(db),
     sessionIds: new Map(sessionRows.map(([id, clientId]) => [clientId, id])),
-    lastSeenMs: rowsOf<[number]>(db, "SELECT seen_at_ms FROM clock")[0]?.[0],
     ...readNumbers(db),
   };
 }

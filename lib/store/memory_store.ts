@@ -173,17 +173,19 @@ export class MemoryStore implements Store {
 
   /** {@linkcode Store.putWill} */
   putWill(clientId: string, will: StoredWill): void {
-    this.#change(clientId, (session) => session.will = will);
+    if (!this.#written.sessions.has(clientId)) return;
+    this.#write(({ sessions }) => sessions.get(clientId)!.will = will);
   }
 
   /** {@linkcode Store.deleteWill} */
   deleteWill(clientId: string): void {
-    this.#change(clientId, (session) => session.will = undefined);
+    if (this.#written.sessions.get(clientId)?.expirySeconds === 0) this.deleteSession(clientId);
+    else this.#change(clientId, (session) => session.will = undefined);
   }
 
-  /** Changes a session, if the store has it. */
+  /** Changes a session, if the store has it: what holds only a will is none. */
   #change(clientId: string, change: (session: SessionRecord) => void): void {
-    if (!this.#written.sessions.has(clientId)) return;
+    if ((this.#written.sessions.get(clientId)?.expirySeconds ?? 0) === 0) return;
     this.#write(({ sessions }) => change(sessions.get(clientId)!));
   }
 

@@ -1,14 +1,15 @@
 import { DatabaseSync } from "node:sqlite";
 import type { LogPort, StoredState } from "../broker/mod.ts";
 import { MqttError } from "../codec/mod.ts";
-import { load, type Loaded } from "./load.ts";
+import { correctTimes } from "./correct_times.ts";
+import { load, type LoadedRows } from "./load.ts";
 import { DirectoryTakenError, lockDirectory, reasonOf } from "./lock.ts";
 import { closeToOthers, makePrivateFile } from "./privacy.ts";
 import { finishReplacing, renew, replaceDamaged } from "./replace.ts";
 import { migrate, NewerSchemaError } from "./schema.ts";
 import { SqliteStore } from "./sqlite_store.ts";
 import { checkLog, removeOldCopies } from "./set_aside.ts";
-import type { StoreClock } from "./store_clock.ts";
+import { type StoreClock, SYSTEM_CLOCK } from "./store_clock.ts";
 import { DATABASE_NAME, SAVING, syncDirectory, syncFile } from "./store_files.ts";
 
 /** What brokers up to version 0.2 locked. */
@@ -43,7 +44,8 @@ export interface OpenedStore {
   readonly state: StoredState;
   /**
    * The last time that the process before has seen, in the clock's milliseconds: when it wrote something, right to the second, or was
-   * closed. `undefined`: there was none, or one that did not keep it. Where the clock says less, it cannot be trusted.
+   * closed. `undefined`: there was none, or one that did not keep it. Where the clock has jumped since, the times in `state` are
+   * corrected.
    */
   readonly lastSeenMs: number | undefined;
   /** Writes what has gathered and lets go of the directory. */
@@ -55,12 +57,12 @@ export interface OpenedStore {
  * Throws where another broker has the directory, where it cannot be written, or where a newer program has written it.
  */
 export function openStore(init: OpenStoreInit): OpenedStore {
-  const { directory, durability, log, maxBytes, commitDelayMs = 0, clock } = init;
+  const { directory, durability, log, maxBytes, commitDelayMs = 0, clock = SYSTEM_CLOCK } = init;
   Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
   const lock = lockDirectory(directory);
   const path = `${directory}/${DATABASE_NAME}`;
   try {
-    const loaded = loadOrSalvage(init);
+    const loaded = loadOrSalvage(init, { nowMs: clock.date(), log });
     const { usedBytes, lastSeenMs } = loaded;
     const writer = { path, durability, maxBytes, usedBytes, commitDelayMs };
     const store = new SqliteStore({ ...loaded, state: loaded, writer, log, clock });
@@ -76,7 +78,16 @@ export function openStore(init: OpenStoreInit): OpenedStore {
   }
 }
 
-function loadOrSalvage({ directory, durability, log }: OpenStoreInit): Loaded {
+/** What a file holds, and when it was written last. */
+type Loaded = LoadedRows & Pick<OpenedStore, "lastSeenMs">;
+
+/** The time, and where it is said that it cannot be right. */
+interface Now {
+  readonly nowMs: number;
+  readonly log: LogPort;
+}
+
+function loadOrSalvage({ directory, durability, log }: OpenStoreInit, now: Now): Loaded {
   const path = `${directory}/${DATABASE_NAME}`;
   // The directory is read: to ask for a file that is not there takes a millisecond, as its error does.
   let names = namesIn(directory);
@@ -86,11 +97,11 @@ function loadOrSalvage({ directory, durability, log }: OpenStoreInit): Loaded {
   const hasDatabase = names.has(DATABASE_NAME);
   if (names.has(`${DATABASE_NAME}-wal`)) checkLog(directory, hasDatabase, durability, log);
   try {
-    return hasDatabase ? loadWhole(directory) : makeDatabase(directory);
+    return hasDatabase ? loadWhole(directory, now) : makeDatabase(directory, now);
   } catch (error) {
     if (!isDamage(error)) throw error;
     replaceDamaged(directory, reasonOf(error), log);
-    return loadDatabase(path, false);
+    return loadDatabase(path, false, now);
   } finally {
     if (names.size > FILES_IN_USE) removeOldCopies(directory, namesIn(directory), log);
   }
@@ -104,10 +115,10 @@ function namesIn(directory: string): Set<string> {
  * A new file has nothing to lose while it is made: it is brought to the disk once, when it is whole, and only then has its name,
  * so that an empty file of that name is none of ours.
  */
-function makeDatabase(directory: string): Loaded {
+function makeDatabase(directory: string, now: Now): Loaded {
   const path = `${directory}/${SAVING}new`;
   makePrivateFile(path);
-  const loaded = loadDatabase(path, true);
+  const loaded = loadDatabase(path, true, now);
   syncFile(path);
   Deno.renameSync(path, `${directory}/${DATABASE_NAME}`);
   syncDirectory(directory);
@@ -115,15 +126,15 @@ function makeDatabase(directory: string): Loaded {
 }
 
 /** A file without anything in it SQLite would fill without a word, and throw its log away. */
-function loadWhole(directory: string): Loaded {
+function loadWhole(directory: string, now: Now): Loaded {
   const path = `${directory}/${DATABASE_NAME}`;
   if (Deno.statSync(path).size === 0) throw new DamageError("The file is empty");
-  const loaded = loadDatabase(path, false);
+  const loaded = loadDatabase(path, false, now);
   if (!loaded.canShrink && loaded.usedBytes <= RENEW_BYTES) renew(directory);
   return loaded;
 }
 
-function loadDatabase(path: string, isNew: boolean): Loaded {
+function loadDatabase(path: string, isNew: boolean, { nowMs, log }: Now): Loaded {
   const db = new DatabaseSync(path);
   try {
     // That a file can give back what it does not use any more is settled before there is a table in it.
@@ -132,14 +143,15 @@ function loadDatabase(path: string, isNew: boolean): Loaded {
     const [verdict] = Object.values(db.prepare("PRAGMA quick_check(1)").get() ?? {});
     if (verdict !== "ok") throw new DamageError(String(verdict));
     migrate(db);
-    return loadRows(db);
+    const lastSeenMs = correctTimes(db, nowMs, log);
+    return { ...loadRows(db), lastSeenMs };
   } finally {
     db.close();
   }
 }
 
 /** A row that cannot be decoded is damage like any other. */
-function loadRows(db: DatabaseSync): Loaded {
+function loadRows(db: DatabaseSync): LoadedRows {
   try {
     return load(db);
   } catch (error) {

@@ -31,6 +31,8 @@ export interface ReceivedRecord extends Placed {
 /** A session that is stored, and what belongs to it of which there may be much. */
 export interface SessionRecord {
   readonly id: number;
+  /** Not so for a client whose session is not stored and whose will is: nothing else belongs to it. */
+  isSession: boolean;
   /** The file has it, or the Worker. */
   isWritten: boolean;
   /** By sequence. */
@@ -39,7 +41,12 @@ export interface SessionRecord {
   readonly received: Map<number, ReceivedRecord>;
 }
 
-/** A session to which nothing belongs. */
-export function newSessionRecord(id: number, isWritten: boolean): SessionRecord {
-  return { id, isWritten, deliveries: new Map(), received: new Map() };
+/** A session to which nothing belongs; an expiry of 0 seconds is none, and holds a will. */
+export function newSessionRecord(
+  id: number,
+  expirySeconds: number,
+  isWritten: boolean,
+): SessionRecord {
+  const isSession = expirySeconds > 0;
+  return { id, isSession, isWritten, deliveries: new Map(), received: new Map() };
 }

@@ -41,8 +41,14 @@ export type RetainedRow = [
   publisher: string,
   expiresAtMs: Endless,
 ];
-/** `[session, PUBLISH packet of 5.0, due at ms]` */
-export type WillRow = [sessionId: number, packet: Uint8Array, dueAtMs: number];
+/** `[session, PUBLISH packet of 5.0, due at ms or Infinity, Will Delay Interval of a client that is connected, 1: its client was]` */
+export type WillRow = [
+  sessionId: number,
+  packet: Uint8Array,
+  dueAtMs: number,
+  delaySeconds: number,
+  isOrphan: number,
+];
 
 /** For a column: SQLite has no infinity that every tool shows alike. */
 export function toEndless(value: number): Endless {
@@ -138,22 +144,28 @@ export function deliveryFromRow(row: DeliveryRow, message: KeptMessage): Deliver
   };
 }
 
-/** A will as a PUBLISH; its delay is over or in `dueAtMs`, and no PUBLISH could carry it. */
-export function willRow(sessionId: number, { will, dueAtMs }: StoredWill): WillRow {
-  const { willDelayInterval: _, ...properties } = will.properties ?? {};
+/** A will as a PUBLISH, which cannot carry a delay: it stands beside, until it runs and is in `dueAtMs`. */
+export function willRow(sessionId: number, { will, dueAtMs, isOrphan }: StoredWill): WillRow {
+  const { willDelayInterval = 0, ...properties } = will.properties ?? {};
   const hasProperties = Object.keys(properties).length > 0;
-  return [sessionId, encodeMessage(will, hasProperties ? properties : undefined), dueAtMs];
+  const packet = encodeMessage(will, hasProperties ? properties : undefined);
+  const delaySeconds = dueAtMs === Infinity ? willDelayInterval : 0;
+  return [sessionId, packet, dueAtMs, delaySeconds, isOrphan === true ? 1 : 0];
 }
 
-export function willFromRow(packet: Uint8Array, dueAtMs: number): StoredWill {
-  const { topicName, payload, qos, retain, properties } = decodePublish(
-    packet,
-    0,
-    packet.length,
-    5,
-  );
+export function willFromRow(
+  [, packet, dueAtMs, willDelayInterval, isOrphan]: WillRow,
+): StoredWill {
+  const { topicName, payload, qos, retain, ...rest } = decodePublish(packet, 0, packet.length, 5);
+  const properties = willDelayInterval > 0
+    ? { ...rest.properties, willDelayInterval }
+    : rest.properties;
   const will = { topicName, payload, qos, retain };
-  return { will: properties === undefined ? will : { ...will, properties }, dueAtMs };
+  return {
+    will: properties === undefined ? will : { ...will, properties },
+    dueAtMs,
+    ...isOrphan === 1 ? { isOrphan: true } : {},
+  };
 }
 
 /** The message as a PUBLISH with these properties. */

@@ -59,6 +59,10 @@ export const MIGRATIONS: readonly string[] = [
    );`,
   // 4: whose a session is.
   `ALTER TABLE sessions ADD COLUMN owner TEXT;`,
+  // 5: wills of connected clients, with the delay that begins when the client is gone. Whose session is not stored has a row among the
+  // sessions all the same, with an expiry of 0.
+  `ALTER TABLE wills ADD COLUMN delay_seconds REAL NOT NULL DEFAULT 0;
+   ALTER TABLE wills ADD COLUMN is_orphan INTEGER NOT NULL DEFAULT 0;`,
 ];
 
 /** The schema that this program reads and writes. */

@@ -106,9 +106,10 @@ export class SqliteStore implements Store {
     this.writes++;
     let session = this.#sessions.get(clientId);
     if (session === undefined) {
-      session = newSessionRecord(this.#nextSessionId++, false);
+      session = newSessionRecord(this.#nextSessionId++, expirySeconds, false);
       this.#sessions.set(clientId, session);
     }
+    session.isSession = expirySeconds > 0;
     const { id } = session;
     this.#commits.batch.putSession(session, [
       id,
@@ -132,7 +133,7 @@ export class SqliteStore implements Store {
 
   /** {@linkcode Store.putSubscription} */
   putSubscription(clientId: string, subscription: Subscription): void {
-    const session = this.#sessions.get(clientId);
+    const session = this.#sessionOf(clientId);
     if (session === undefined) return;
     this.writes++;
     this.#commits.batch.putSubscription(session, subscriptionRow(session.id, subscription));
@@ -140,7 +141,7 @@ export class SqliteStore implements Store {
 
   /** {@linkcode Store.deleteSubscription} */
   deleteSubscription(clientId: string, topicFilter: string): void {
-    const session = this.#sessions.get(clientId);
+    const session = this.#sessionOf(clientId);
     if (session === undefined) return;
     this.writes++;
     this.#commits.batch.deleteSubscription(session, topicFilter);
@@ -148,7 +149,7 @@ export class SqliteStore implements Store {
 
   /** {@linkcode Store.putDelivery} */
   putDelivery(clientId: string, delivery: Delivery): void {
-    const session = this.#sessions.get(clientId);
+    const session = this.#sessionOf(clientId);
     if (session === undefined) return;
     this.writes++;
     const record = this.#addDelivery(session, delivery, this.#messageOf(delivery.message));
@@ -177,7 +178,7 @@ export class SqliteStore implements Store {
 
   /** {@linkcode Store.putReceived} */
   putReceived(clientId: string, packetId: number): void {
-    const session = this.#sessions.get(clientId);
+    const session = this.#sessionOf(clientId);
     if (session === undefined) return;
     this.writes++;
     if (session.received.has(packetId)) return;
@@ -220,8 +221,15 @@ export class SqliteStore implements Store {
   deleteWill(clientId: string): void {
     const session = this.#sessions.get(clientId);
     if (session === undefined) return;
+    if (!session.isSession) return this.deleteSession(clientId);
     this.writes++;
     this.#commits.batch.deleteWill(session);
+  }
+
+  /** `undefined`: it is not stored. */
+  #sessionOf(clientId: string): SessionRecord | undefined {
+    const session = this.#sessions.get(clientId);
+    return session?.isSession === true ? session : undefined;
   }
 
   #addDelivery(
@@ -273,8 +281,8 @@ export class SqliteStore implements Store {
   }
 
   #restore(state: StoredState, sessionIds: ReadonlyMap<string, number>): void {
-    for (const { clientId, deliveries, received } of state.sessions) {
-      const session = newSessionRecord(sessionIds.get(clientId)!, true);
+    for (const { clientId, expirySeconds, deliveries, received } of state.sessions) {
+      const session = newSessionRecord(sessionIds.get(clientId)!, expirySeconds, true);
       this.#sessions.set(clientId, session);
       for (const { delivery } of deliveries) {
         const { message } = delivery;

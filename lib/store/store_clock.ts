@@ -11,7 +11,8 @@ export interface StoreClock {
 /** The machine's. */
 export const SYSTEM_CLOCK: StoreClock = {
   now: () => performance.now(),
-  date: () => Date.now(),
+  // Unlike `Date.now` it never jumps.
+  date: () => performance.timeOrigin + performance.now(),
   after(delayMs, run) {
     const timer = setTimeout(run, delayMs);
     return () => clearTimeout(timer);

@@ -180,7 +180,7 @@ export class Writer {
     this.#each("DELETE FROM retained WHERE topic_name = ?", rows.deletedRetained);
     this.#all("INSERT OR REPLACE INTO retained VALUES (?, ?, ?, ?)", unpackRetained(rows.retained));
     this.#each("DELETE FROM wills WHERE session_id = ?", rows.deletedWills);
-    this.#all("INSERT OR REPLACE INTO wills VALUES (?, ?, ?)", rows.wills);
+    this.#all("INSERT OR REPLACE INTO wills VALUES (?, ?, ?, ?, ?)", rows.wills);
   }
 
   #all(sql: string, rows: Iterable<readonly SQLInputValue[]>): void {

@@ -55,6 +55,14 @@ export interface SubRecord {
   endedAtMs: number;
 }
 
+/** A will that waits for its delay to pass. */
+export interface DelayedWill {
+  readonly record: PublishRecord;
+  readonly dueAtMs: number;
+  /** Its client was connected when a process ended: it may come back with Clean Start too. */
+  readonly isOrphan: boolean;
+}
+
 /** A session from its beginning to its end: a new one of the same client is another. */
 export interface Incarnation {
   readonly clientId: string;
@@ -67,7 +75,7 @@ export interface Incarnation {
   writes: number;
   /** The same of its beginning. */
   beganWrites: number;
-  will: { readonly record: PublishRecord; readonly dueAtMs: number } | undefined;
+  will: DelayedWill | undefined;
   /** Ids of messages that have arrived. */
   readonly seen: Set<number>;
   /** Copies that arrived, by message and what told them apart. */

@@ -1,5 +1,6 @@
 import type { SimLink } from "./link.ts";
 import {
+  type DelayedWill,
   type Incarnation,
   type PublishRecord,
   type SubRecord,
@@ -7,16 +8,23 @@ import {
   type WillState,
 } from "./records.ts";
 
-/** What of the store is on the disk, and what it was told. */
+/** What of the store is on the disk, and what it was told, the process that comes included. */
 export interface Durability {
   readonly writes: number;
   readonly durableWrites: number;
+  readonly willRecoveryDelaySeconds: number;
 }
 
 /** A session as the broker has it. */
 export interface Found {
   readonly expirySeconds: number;
   readonly expiresAtMs: number;
+}
+
+/** A will whose client was connected when the process ended. */
+interface LostWill extends DelayedWill {
+  /** It is certain when so many of the store's writes are on the disk. */
+  readonly writes: number;
 }
 
 type Find = (clientId: string) => Found | undefined;
@@ -32,6 +40,8 @@ export class Sessions {
   readonly unsure = new Set<string>();
   /** The store's writes when a session ended, and when a will was published or taken away. */
   readonly #endWrites = new Map<string, number>();
+  /** Wills of clients whose sessions are not stored, and who have not come back since a crash. */
+  readonly #lost = new Map<string, LostWill>();
   readonly #settled: { readonly record: PublishRecord; readonly writes: number }[] = [];
   /** Told of each will that is published now. */
   onWill: (record: PublishRecord) => void = () => {};
@@ -44,6 +54,10 @@ export class Sessions {
   admitted(link: SimLink, nowMs: number, writes: number): void {
     const { clientId, cleanStart, expirySeconds } = link.facts;
     let incarnation = this.#current.get(clientId);
+    if (incarnation?.will?.isOrphan === true) {
+      this.#settle(incarnation.will.record, "cancelled", writes);
+      incarnation.will = undefined;
+    }
     if (incarnation !== undefined && cleanStart) {
       this.#end(incarnation, nowMs, writes);
       incarnation = undefined;
@@ -54,6 +68,9 @@ export class Sessions {
     incarnation ??= this.#begin(clientId, writes);
     if (incarnation.will !== undefined) this.#settle(incarnation.will.record, "cancelled", writes);
     incarnation.will = undefined;
+    const lost = this.#lost.get(clientId);
+    if (lost !== undefined) this.#settle(lost.record, "cancelled", writes);
+    this.#lost.delete(clientId);
     incarnation.link = link;
     incarnation.expirySeconds = expirySeconds;
     incarnation.expiresAtMs = Infinity;
@@ -76,11 +93,11 @@ export class Sessions {
     if (will !== undefined) {
       const { record } = will;
       const delaySeconds = Math.min(will.delaySeconds, incarnation.expirySeconds);
-      if (isHeard && !disconnect.keepsWill) record.will = "cancelled";
+      if (isHeard && !disconnect.keepsWill) this.#settle(record, "cancelled", writes);
       else if (delaySeconds === 0) this.#publish(record, writes);
       else {
         record.will = "delayed";
-        incarnation.will = { record, dueAtMs: nowMs + delaySeconds * 1000 };
+        incarnation.will = { record, dueAtMs: nowMs + delaySeconds * 1000, isOrphan: false };
       }
     }
     if (incarnation.expirySeconds === 0) this.#end(incarnation, nowMs, writes);
@@ -89,6 +106,11 @@ export class Sessions {
 
   /** The broker has looked at the clock: what was due is done. */
   tick(nowMs: number, writes: number): void {
+    for (const [clientId, { record, dueAtMs }] of this.#lost) {
+      if (dueAtMs > nowMs) continue;
+      this.#lost.delete(clientId);
+      this.#publish(record, writes);
+    }
     for (const incarnation of this.#current.values()) {
       if (incarnation.link !== undefined) continue;
       if (incarnation.will !== undefined && incarnation.will.dueAtMs <= nowMs) {
@@ -105,8 +127,18 @@ export class Sessions {
    * taken as it is.
    */
   crashed(nowMs: number, durable: Durability, find: Find): void {
+    for (const [clientId, { record, writes }] of this.#lost) {
+      if (writes <= durable.durableWrites) continue;
+      this.#lost.delete(clientId);
+      record.will = "unsure";
+    }
     for (const incarnation of [...this.#current.values()]) {
-      this.#crash(incarnation, nowMs, durable, find(incarnation.clientId));
+      const { clientId, link } = incarnation;
+      const will = link === undefined ? undefined : this.#bereave(incarnation, nowMs, durable);
+      this.#crash(incarnation, nowMs, durable, find(clientId));
+      if (will === undefined) continue;
+      if (incarnation.isOver) this.#lost.set(clientId, { ...will, writes: durable.writes });
+      else incarnation.will = will;
     }
     for (const [clientId, writes] of this.#endWrites) {
       // Its end was not on the disk.
@@ -118,6 +150,23 @@ export class Sessions {
     }
   }
 
+  /** The will of a client that was connected, if it is certain that it is stored: it waits for the client to come back. */
+  #bereave(
+    { link, writes, expirySeconds }: Incarnation,
+    nowMs: number,
+    { durableWrites, willRecoveryDelaySeconds }: Durability,
+  ): Incarnation["will"] {
+    const { will } = link!.facts;
+    if (will === undefined) return undefined;
+    const { record } = will;
+    const isStored = expirySeconds > 0 || record.retain;
+    record.will = isStored && writes <= durableWrites ? "delayed" : "unsure";
+    if (record.will === "unsure") return undefined;
+    const delaySeconds = Math.min(will.delaySeconds, expirySeconds);
+    const waitSeconds = Math.max(delaySeconds, willRecoveryDelaySeconds);
+    return { record, dueAtMs: nowMs + waitSeconds * 1000, isOrphan: true };
+  }
+
   #crash(
     incarnation: Incarnation,
     nowMs: number,
@@ -126,7 +175,6 @@ export class Sessions {
   ): void {
     const { clientId, link } = incarnation;
     const isCertain = incarnation.writes <= durableWrites;
-    if (link?.facts.will !== undefined) link.facts.will.record.will = "unsure";
     if (!isCertain && incarnation.will !== undefined) {
       incarnation.will.record.will = "unsure";
       incarnation.will = undefined;

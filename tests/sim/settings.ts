@@ -51,6 +51,7 @@ export function settingsOf(random: Random, { durability, diskFault, chaosOneIn }
         maxInflightMessages: random.pick([2, 5, 500, 500]),
         queueQos0Messages: random.bool(),
         maxKeepAliveSeconds: random.int(5) === 0 ? 20 : 0,
+        willRecoveryDelaySeconds: random.pick([0, 3, 60]),
         ...(mayDrop
           ? {
             maxQueuedMessages: 2 + random.int(5),

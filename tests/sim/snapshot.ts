@@ -1,14 +1,19 @@
+import type { Will } from "../../lib/codec/mod.ts";
 import type { Broker, InFlight } from "../../lib/broker/mod.ts";
 import { readId } from "./trace.ts";
 
 /**
- * What of a broker has to be there after a crash, as text to compare: stored sessions with all that belongs to them, and what
- * is retained on these topics.
+ * What of a broker has to be there after a crash, as text to compare: stored sessions with all that belongs to them, the wills that
+ * outlive a process, and what is retained on these topics.
  */
 export function snapshotOf(broker: Broker, topics: Iterable<string>): string {
   const lines: string[] = [];
-  for (const { session, delayedWill } of broker.clients.values()) {
-    if (!session.isPersistent) continue;
+  for (const { session, connection, delayedWill } of broker.clients.values()) {
+    const kept = delayedWill?.will ?? connection?.will;
+    if (!session.isPersistent) {
+      if (kept?.retain === true) lines.push(lostLine(session.clientId, kept));
+      continue;
+    }
     const { clientId, subscriptions, sender, receiver, queue } = session;
     const subs = [...subscriptions.values()].map((one) =>
       `${one.topicFilter} ${one.qos} ${one.noLocal} ${one.retainAsPublished} ${one.subscriptionIdentifier}`
@@ -19,7 +24,7 @@ export function snapshotOf(broker: Broker, topics: Iterable<string>): string {
         .map(({ packetId, delivery }) => `${packetId} ${wanted} ${delivery.sequence}`);
     const waiting = [...queue].map(({ sequence }) => sequence);
     const received = [...receiver.values()];
-    const will = delayedWill === null ? [] : [delayedWill.will.topicName];
+    const will = kept === undefined ? [] : [`#${readId(kept.payload)}`];
     const parts = [
       subs.sort(),
       inFlight("published"),
@@ -30,9 +35,17 @@ export function snapshotOf(broker: Broker, topics: Iterable<string>): string {
     ];
     lines.push(`${clientId}: ${parts.map((part) => part.join(", ")).join(" | ")}`);
   }
+  for (const [clientId, { delayedWill }] of broker.core.lostClients) {
+    lines.push(lostLine(clientId, delayedWill!.will));
+  }
   for (const topicName of topics) {
     const message = broker.core.retained.get(topicName);
     if (message !== undefined) lines.push(`${topicName} = #${readId(message.payload)}`);
   }
   return lines.sort().join("\n");
+}
+
+/** The will of a client whose session is not stored. */
+function lostLine(clientId: string, { payload }: Will): string {
+  return `${clientId} leaves #${readId(payload)}`;
 }

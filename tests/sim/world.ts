@@ -251,7 +251,10 @@ export class World {
       const now = snapshotOf(this.broker, this.topics);
       throw new Violation(`Not as after a commit:\n${now}\nbut it was:\n${survivor.snapshot}`);
     }
-    this.sessions.crashed(nowMs, store, (clientId) => this.#find(clientId));
+    const { writes, durableWrites } = store;
+    const { willRecoveryDelaySeconds } = this.broker.options;
+    const durability = { writes, durableWrites, willRecoveryDelaySeconds };
+    this.sessions.crashed(nowMs, durability, (clientId) => this.#find(clientId));
     this.broker.tick(nowMs);
     this.turn(() => {});
   }

@@ -13,7 +13,7 @@ import { aMessage, aWill, delivery, subscription } from "./contract_support.ts";
 /** Something of every kind, of which the file has what is written. */
 function things(isWritten: boolean) {
   const place = isWritten ? "written" as const : "gathered" as const;
-  const session: SessionRecord = newSessionRecord(1, isWritten);
+  const session: SessionRecord = newSessionRecord(1, 60, isWritten);
   const message = { id: 1, message: aMessage(), references: 1, place };
   const record: DeliveryRecord = {
     sessionId: 1,

@@ -3,6 +3,7 @@ import type { StoredDelivery, StoredSession } from "../../lib/broker/mod.ts";
 import type { Random } from "../support/random.ts";
 import {
   aMessage,
+  aWill,
   committed,
   delivery,
   emptySession,
@@ -36,6 +37,7 @@ const ACTIONS: readonly ((play: Play) => void | Promise<void>)[] = [
   (play) => play.changeReceived(),
   (play) => play.changeRetained(),
   (play) => play.changeRetained(),
+  (play) => play.changeWill(),
   (play) => play.random.int(3) > 0 ? play.commit() : play.crash(),
 ];
 
@@ -146,6 +148,26 @@ class Play {
     });
   }
 
+  /** With room made for it where there is no session. */
+  changeWill(): void {
+    const clientId = this.#clientId();
+    const { store } = this.opened;
+    const known = this.#model.get(clientId);
+    if (this.random.bool()) {
+      if (known === undefined) store.putSession(clientId, 0, Infinity);
+      const will = {
+        will: aWill({ payload: this.random.bytes(3) }),
+        dueAtMs: this.random.pick([7, Infinity]),
+      };
+      store.putWill(clientId, will);
+      this.#model.set(clientId, { ...known ?? emptySession(clientId, 0), will });
+    } else {
+      store.deleteWill(clientId);
+      if (known?.expirySeconds === 0) this.#model.delete(clientId);
+      else this.#change(clientId, () => ({ will: undefined }));
+    }
+  }
+
   changeRetained(): void {
     const topicName = this.random.pick(["r", "s", "t", "u", "v"]);
     if (this.random.bool()) {
@@ -187,7 +209,8 @@ class Play {
 
   #change(clientId: string, change: (session: StoredSession) => Partial<StoredSession>): void {
     const session = this.#model.get(clientId);
-    if (session !== undefined) this.#model.set(clientId, { ...session, ...change(session) });
+    if (session === undefined || session.expirySeconds === 0) return;
+    this.#model.set(clientId, { ...session, ...change(session) });
   }
 }
 

@@ -184,4 +184,68 @@ export function testSessions(test: Test): void {
       undefined,
     ]);
   });
+
+  test("the will of a connected client stays with its delay, and that of an orphan", async (opened) => {
+    const { store } = opened;
+    const will = aWill({ properties: { contentType: "c", willDelayInterval: 30 } });
+    const plain = aWill();
+    store.putSession("a", 60, Infinity);
+    store.putWill("a", { will, dueAtMs: Infinity });
+    store.putSession("b", 60, Infinity);
+    store.putWill("b", { will: plain, dueAtMs: Infinity });
+    store.putSession("c", 60, Infinity);
+    store.putWill("c", { will: plain, dueAtMs: 5, isOrphan: true });
+    deepEqual((await sessionsAfterCommit(opened)).map(({ will }) => will), [
+      { will, dueAtMs: Infinity },
+      { will: plain, dueAtMs: Infinity },
+      { will: plain, dueAtMs: 5, isOrphan: true },
+    ]);
+  });
+
+  test("a will without a session stays, and nothing else with it, before and after a crash", async (opened) => {
+    const will = { will: aWill(), dueAtMs: Infinity };
+    opened.store.putSession("a", 0, Infinity, "owner");
+    opened.store.putWill("a", will);
+    const expected = [{ ...emptySession("a", 0), owner: "owner", will }];
+    for (let crashes = 0; crashes < 2; crashes++) {
+      const { store } = opened;
+      const { writes } = store;
+      store.putSubscription("a", subscription("t"));
+      store.putDelivery("a", delivery(1));
+      store.putReceived("a", 1);
+      equal(store.writes, writes);
+      deepEqual(await sessionsAfterCommit(opened), expected);
+    }
+  });
+
+  const ends: [what: string, end: (store: Store) => void][] = [
+    ["deleteWill", (store) => store.deleteWill("a")],
+    ["deleteSession", (store) => store.deleteSession("a")],
+  ];
+  for (const [what, end] of ends) {
+    for (const isCommitted of [false, true]) {
+      const when = isCommitted ? "its commit" : "it was written";
+      test(`a will without a session goes with ${what} after ${when}`, async (opened) => {
+        const { store } = opened;
+        store.putSession("a", 0, Infinity);
+        store.putWill("a", { will: aWill(), dueAtMs: Infinity });
+        if (isCommitted) await committed(store);
+        end(store);
+        deepEqual(await sessionsAfterCommit(opened), []);
+      });
+    }
+  }
+
+  test("a session begins where there was a will alone, and keeps it until it is deleted", async (opened) => {
+    const { store } = opened;
+    store.putSession("a", 0, Infinity);
+    store.putWill("a", { will: aWill(), dueAtMs: Infinity });
+    await committed(store);
+    store.putSession("a", 60, Infinity);
+    store.putReceived("a", 1);
+    const will = { will: aWill(), dueAtMs: Infinity };
+    deepEqual(await sessionsAfterCommit(opened), [{ ...emptySession("a"), received: [1], will }]);
+    opened.store.deleteWill("a");
+    deepEqual(await sessionsAfterCommit(opened), [{ ...emptySession("a"), received: [1] }]);
+  });
 }

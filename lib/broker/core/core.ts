@@ -74,6 +74,8 @@ export class Core implements Turn {
   };
   /** The wills of all clients. */
   readonly wills: WillBook = new WillBook();
+  /** Clients that were connected to the process before, whose session was not stored and whose will was, by Client Identifier. */
+  readonly lostClients: Map<string, Client> = new Map();
   /** What the turn has cost so far. */
   readonly work: Work = new Work();
   /** The time of the turn, milliseconds. */

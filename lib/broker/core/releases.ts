@@ -11,9 +11,10 @@ export class Releases {
   readonly #deferred = new Set<Connection>();
   /** Clients whose stored session has ended, with the number of that end: until it is committed a crash would bring it back. */
   readonly #ending = new Map<string, number>();
-  #lastEnd = 0;
-  /** Ends up to this one have a commit that says when it is done. */
-  #lastEndAsked = 0;
+  /** Commits that were asked for though nobody waits for them. */
+  #lastAsked = 0;
+  /** Up to this one there is a commit that says when it is done. */
+  #lastBegun = 0;
   #commitsAwaited = 0;
   #committedWrites = 0;
 
@@ -32,9 +33,15 @@ export class Releases {
     this.#holding.push(connection);
   }
 
-  /** The stored session of this client has ended: nobody waits for that commit, and yet it is made soon. */
+  /** Something was written that cannot be told to anybody: nobody waits for that commit, and yet it is made soon. */
+  soon(): void {
+    this.#lastAsked++;
+  }
+
+  /** The stored session of this client has ended: the same, and whoever comes in its name waits for it. */
   end(clientId: string): void {
-    this.#ending.set(clientId, ++this.#lastEnd);
+    this.soon();
+    this.#ending.set(clientId, this.#lastAsked);
   }
 
   /** Whether a stored session of this client has ended, and that is not committed yet. */
@@ -53,13 +60,13 @@ export class Releases {
     // ended long since: one is enough, which says when it is over.
     if (this.#commitsAwaited > 0 && store.isFailing) this.#defer();
     else if (this.#deferred.size > 0) this.#takeUp();
-    // What ended while the store failed is asked for when it works again, though nothing has been written since.
+    // What was asked for while the store failed is begun when it works again, though nothing has been written since.
     const isAwaited = this.#holding.length > 0 ||
-      this.#lastEnd > this.#lastEndAsked && !store.isFailing;
+      this.#lastAsked > this.#lastBegun && !store.isFailing;
     if (!isAwaited && store.writes === this.#committedWrites) return;
     this.#committedWrites = store.writes;
     if (!isAwaited) return store.commit();
-    this.#lastEndAsked = this.#lastEnd;
+    this.#lastBegun = this.#lastAsked;
     const ended = [...this.#ending];
     const held = this.#holding.map((connection) => ({
       connection,

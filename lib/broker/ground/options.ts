@@ -69,6 +69,8 @@ export interface BrokerOptions {
   readonly persistentClientExpirationSeconds: number;
   /** Seconds of Session Expiry Interval that a 5.0 client may ask for; 0: no limit. */
   readonly maxSessionExpirySeconds: number;
+  /** Seconds after a start in which a client that was connected to the process before may come back, so that its will is not published. */
+  readonly willRecoveryDelaySeconds: number;
   /** Subscriptions of one session; 0: no limit. */
   readonly maxSubscriptions: number;
   /** Bytes of the subscriptions of one session: 400 each, and their filters twice; 0: no limit. */
@@ -148,6 +150,7 @@ export const DEFAULT_BROKER_OPTIONS: BrokerOptions = {
   sessionOwner: "replace",
   persistentClientExpirationSeconds: 0,
   maxSessionExpirySeconds: 0,
+  willRecoveryDelaySeconds: 60,
   maxSubscriptions: 200_000,
   maxSubscriptionBytes: 128 * 1024 * 1024,
   maxTotalSubscriptionBytes: 256 * 1024 * 1024,

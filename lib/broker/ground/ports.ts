@@ -130,11 +130,11 @@ export interface AccessPort {
   decided?(client: ClientIdentity, done: () => void): void;
 }
 
-/** A session as a store remembers it. */
+/** A session as a store remembers it, or a will alone. */
 export interface StoredSession {
   /** The session's key. */
   readonly clientId: string;
-  /** Seconds; `Infinity`: never. */
+  /** Seconds; `Infinity`: never; 0: this is no session, but the will of a client whose session is not stored. */
   readonly expirySeconds: number;
   /** When it expires, in the clock's milliseconds; `Infinity` while connected or never. */
   readonly expiresAtMs: number;
@@ -163,12 +163,14 @@ export interface StoredDelivery {
   readonly state: InFlight["state"];
 }
 
-/** A will that waits for its delay to pass. */
+/** The will of a client that is connected, or one that waits for its delay to pass. */
 export interface StoredWill {
-  /** Its Will Delay Interval has done its work: a store need not keep that. */
+  /** Its Will Delay Interval has done its work when there is a time in `dueAtMs`: a store need not keep that then. */
   readonly will: Will;
-  /** In the clock's milliseconds. */
+  /** In the clock's milliseconds; `Infinity`: its client is connected. */
   readonly dueAtMs: number;
+  /** Its client was connected when an earlier process ended; absent: it was lost to one that ran. */
+  readonly isOrphan?: boolean;
 }
 
 /** All that a store remembers. */
@@ -195,7 +197,10 @@ export interface Store {
   readonly isFull?: boolean;
   /** Makes durable what was written; then calls `done`, at once or later, in the order of the commits. Absent: nobody waits. */
   commit(done?: () => void): void;
-  /** Adds the session or changes its times and owner: seconds, and the clock's milliseconds; both may be `Infinity`. */
+  /**
+   * Adds the session or changes its times and owner: seconds, and the clock's milliseconds; both may be `Infinity`. Seconds of 0, where
+   * no session is stored, make room for a will and nothing else: all but that is ignored as if it were not there.
+   */
   putSession(clientId: string, expirySeconds: number, expiresAtMs: number, owner?: string): void;
   /** With all that belongs to it. */
   deleteSession(clientId: string): void;
@@ -217,9 +222,9 @@ export interface Store {
   putRetained(message: RetainedMessage, previous?: RetainedMessage): void;
   /** The topic's last. Absent: it has none any more, which is no write, but may be one that is not committed yet. */
   deleteRetained(message: RetainedMessage | undefined): void;
-  /** In place of the session's will before. */
+  /** In place of the will before. */
   putWill(clientId: string, will: StoredWill): void;
-  /** It was published, or the client is back. */
+  /** It was published, taken away, or the client is back. What holds only a will goes with it. */
   deleteWill(clientId: string): void;
 }
 

@@ -15,10 +15,10 @@ import {
 import { pumpRetained } from "../services/retained_pump.ts";
 import { drain } from "../services/send.ts";
 import { rewatch } from "../services/watch.ts";
-import { cancelDelayedWill } from "../services/wills.ts";
+import { cancelDelayedWill, publishDelayedWill } from "../services/wills.ts";
 import { Client, type Connection } from "../state/connection.ts";
 import { connackProperties } from "./connack.ts";
-import { claimSession, connackLeaves, refusalOf } from "./session_claim.ts";
+import { claimSession, connackLeaves, isOfAnother, refusalOf } from "./session_claim.ts";
 import { takeWill } from "./take_will.ts";
 
 /** A client that comes in: who it is, what it asked for, and what it finds. */
@@ -92,6 +92,8 @@ function admit(
     disconnect(core, existing.connection, { reasonCode, message: "Session taken over" });
   }
   if (isForeign) logReplaced(core, existing!, owner);
+  // It is back, though not to its session.
+  if (existing?.delayedWill?.isOrphan === true && !isForeign) cancelDelayedWill(core, existing);
   if (isEnding) endSession(core, existing!);
   // What its own end has not removed. [MQTT-3.1.2-4] [MQTT-3.1.2-5]
   const resumed = core.clients.get(clientId);
@@ -135,6 +137,7 @@ function comeIn(core: Core, connection: Connection, admission: Admission): void 
   const { client, identity, isResumed } = admission;
   connection.enter("admit");
   cancelDelayedWill(core, client);
+  settleLost(core, client);
   if (client.expiry !== null) core.deadlines.clear(client.expiry);
   if (isResumed) core.removeClient(client);
   client.quotaKey = quotaKeyOf(identity);
@@ -148,6 +151,14 @@ function comeIn(core: Core, connection: Connection, admission: Admission): void 
   const { metrics } = core;
   metrics.connectsAccepted++;
   metrics.clientsConnectedMax = Math.max(metrics.clientsConnectedMax, core.connectedCount);
+}
+
+/** The will of whoever had the Client Identifier without a stored session when the process before ended: is it the same? */
+function settleLost(core: Core, { session, owner }: Client): void {
+  const lost = core.lostClients.get(session.clientId);
+  if (lost === undefined) return;
+  if (isOfAnother(core, lost, owner)) publishDelayedWill(core, lost);
+  else cancelDelayedWill(core, lost);
 }
 
 /** What holds between this client and the broker: its expiry and Keep Alive, Topic Aliases, room in flight. */

@@ -1,6 +1,7 @@
 import { type Disconnect, MqttError, ReasonCode } from "../../codec/mod.ts";
 import type { Core } from "../core/core.ts";
 import { disconnect, limitExpiry } from "../services/lifecycle.ts";
+import { forgetWill } from "../services/wills.ts";
 import type { Connection } from "../state/connection.ts";
 
 /** DISCONNECT: the client leaves in order. */
@@ -19,9 +20,6 @@ export function handleDisconnect(core: Core, connection: Connection, packet: Dis
     session.expirySeconds = limitExpiry(core, seconds);
   }
   // [MQTT-3.14.4-3] but 0x04 keeps the will.
-  if (packet.reasonCode === ReasonCode.Success) {
-    core.wills.remove(connection.will);
-    connection.will = undefined;
-  }
+  if (packet.reasonCode === ReasonCode.Success) forgetWill(core, connection);
   disconnect(core, connection, undefined);
 }

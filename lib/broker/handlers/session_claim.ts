@@ -35,7 +35,12 @@ export function claimSession(
   return { owner, existing, isForeign, isEnding, hasEndedStored };
 }
 
-function isOfAnother({ options }: Core, client: Client, owner: string): boolean {
+/** Whether what this client has left is another user's. */
+export function isOfAnother(
+  { options }: Core,
+  client: Client,
+  owner: string | undefined,
+): boolean {
   return options.sessionOwner !== "any" && client.owner !== undefined && client.owner !== owner;
 }
 

@@ -1,7 +1,7 @@
 import type { Will } from "../../codec/mod.ts";
 import type { Core } from "../core/core.ts";
 import { isReserved } from "../ground/message_rules.ts";
-import { dropWill } from "../services/wills.ts";
+import { dropWill, forgetWill, storeWill } from "../services/wills.ts";
 import type { Connection } from "../state/connection.ts";
 
 /** Takes the will of a client that comes in, if it may publish it; who may not comes in without, and is not told either. */
@@ -12,6 +12,7 @@ export function takeWill(core: Core, connection: Connection, will: Will | undefi
   if (reason !== undefined) return dropWill(core, connection.client!, kept.topicName, reason);
   connection.will = kept;
   core.wills.add(kept);
+  storeWill(core, connection.client!, kept);
 }
 
 /** The will as it will be published: under the mount point, at a QoS that is allowed, with bytes of its own. */
@@ -44,8 +45,7 @@ function refusalOf(core: Core, connection: Connection, will: Will) {
       // Of one that was due meanwhile `publishWill` asks by itself.
       if (connection.will !== will || connection.state === "closed") return;
       if (access.mayPublish(identity, topicName, qos, retain) === true) return;
-      core.wills.remove(connection.will);
-      connection.will = undefined;
+      forgetWill(core, connection);
       dropWill(core, connection.client!, topicName, "not_authorized");
     });
     return undefined;

@@ -10,7 +10,7 @@ import { sayGoodbye } from "./goodbye.ts";
 import { takeQueued } from "./queue.ts";
 import { ownPayload } from "../ground/payload_slab.ts";
 import { moveOn, passOnShared, takeShared } from "./share_moves.ts";
-import { delayWill, publishDelayedWill, publishWill } from "./wills.ts";
+import { delayWill, publishDelayedWill, publishOwnWill } from "./wills.ts";
 
 /** A fault of the peer: it is told, and its connection ends; nobody else notices. */
 export function fail(core: Core, connection: Connection, error: MqttError): void {
@@ -157,7 +157,7 @@ function leave(core: Core, client: Client, will: Will | undefined): void {
   const delaySeconds = Math.min(will?.properties?.willDelayInterval ?? 0, session.expirySeconds);
   if (will !== undefined) {
     if (delaySeconds > 0) delayWill(core, client, will, core.nowMs + delaySeconds * 1000);
-    else publishWill(core, client, will);
+    else publishOwnWill(core, client, will);
   }
   if (!session.isPersistent) return endSession(core, client);
   for (const { delivery: { message } } of session.sender.values()) {

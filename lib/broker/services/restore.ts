@@ -3,7 +3,7 @@ import { Client } from "../state/connection.ts";
 import type { Core } from "../core/core.ts";
 import { startExpiry } from "./lifecycle.ts";
 import type { StoredSession, StoredState } from "../ground/ports.ts";
-import { delayWill } from "./wills.ts";
+import { restoreWill } from "./wills.ts";
 
 /** Puts back what a store remembers; what is due since then happens with the first tick. */
 export function restore(core: Core, state: StoredState): void {
@@ -23,6 +23,7 @@ function restoreSession(core: Core, stored: StoredSession): void {
   const { session } = client;
   session.expirySeconds = stored.expirySeconds;
   client.owner = stored.owner;
+  if (stored.expirySeconds === 0) return restoreLost(core, client, stored);
   core.addClient(client);
   for (const subscription of stored.subscriptions) {
     session.subscribe(subscription);
@@ -39,7 +40,7 @@ function restoreSession(core: Core, stored: StoredSession): void {
     }
   }
   for (const packetId of stored.received) session.receiver.accept(packetId);
-  if (stored.will !== undefined) delayWill(core, client, stored.will.will, stored.will.dueAtMs);
+  if (stored.will !== undefined) restoreWill(core, client, stored.will);
   // A client that was connected when the process ended is away since now.
   const expiresAtMs = stored.expiresAtMs === Infinity
     ? core.nowMs + stored.expirySeconds * 1000
@@ -49,4 +50,11 @@ function restoreSession(core: Core, stored: StoredSession): void {
     core.store?.putSession(stored.clientId, stored.expirySeconds, expiresAtMs, stored.owner);
   }
   startExpiry(core, client, expiresAtMs);
+}
+
+/** It was connected, and has left a will and no session. */
+function restoreLost(core: Core, client: Client, { clientId, will }: StoredSession): void {
+  if (will === undefined) return core.store?.deleteSession(clientId);
+  core.lostClients.set(clientId, client);
+  restoreWill(core, client, will);
 }

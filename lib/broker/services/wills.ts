@@ -1,24 +1,76 @@
 import type { Will } from "../../codec/mod.ts";
 import type { Message } from "../../session/mod.ts";
-import type { Client } from "../state/connection.ts";
+import type { Client, Connection } from "../state/connection.ts";
 import type { Core } from "../core/core.ts";
 import type { DropReason } from "../ground/metrics.ts";
 import { Deadline } from "../ground/deadlines.ts";
 import { expiry, travelling } from "../ground/message_rules.ts";
+import type { StoredWill } from "../ground/ports.ts";
 import { drop } from "./drop.ts";
 import { attempt, report } from "./faults.ts";
 import { routeMessage } from "./route_message.ts";
 
+/**
+ * The will of a client that comes in, if it is to outlive the process: it does where the session does, and where it is to be retained,
+ * so that what says "online" does not stay for ever. What says that is written after it, so nothing waits for its commit.
+ */
+export function storeWill(core: Core, { session, owner }: Client, will: Will): void {
+  const { store } = core;
+  if (store === undefined || !session.isPersistent && !will.retain) return;
+  const { clientId } = session;
+  attempt(core, "Cannot store the will of a client", { clientId }, () => {
+    if (!session.isPersistent) store.putSession(clientId, 0, Infinity, owner);
+    store.putWill(clientId, { will, dueAtMs: Infinity });
+  });
+}
+
+/** The will of a client that is connected is of no use any more: it has taken it away, or may not publish it. */
+export function forgetWill(core: Core, connection: Connection): void {
+  const { client, will } = connection;
+  if (will === undefined) return;
+  core.wills.remove(will);
+  connection.will = undefined;
+  writeSoon(core, () => core.store?.deleteWill(client!.session.clientId));
+}
+
+/** Nobody is told what becomes of a will, who would otherwise ask again: so its writes do not wait with those that have time. */
+function writeSoon({ store, releases }: Core, write: () => void): void {
+  const writesBefore = store?.writes;
+  write();
+  if (store?.writes !== writesBefore) releases.soon();
+}
+
 /** The will is published when its delay has passed. */
 export function delayWill(core: Core, client: Client, will: Will, dueAtMs: number): void {
-  const deadline = new Deadline(() => publishDelayedWill(core, client));
-  client.delayedWill = { will, deadline };
-  core.wills.add(will);
-  core.deadlines.set(deadline, dueAtMs);
+  awaitWill(core, client, { will, dueAtMs });
   const { clientId } = client.session;
   attempt(core, "Cannot store a will that waits", { clientId }, () => {
-    core.store?.putWill(clientId, { will, dueAtMs });
+    writeSoon(core, () => core.store?.putWill(clientId, { will, dueAtMs }));
   });
+}
+
+/** The will that a store remembers. Of a client that was connected it is due when that has had time to come back. */
+export function restoreWill(core: Core, client: Client, stored: StoredWill): void {
+  const { clientId, expirySeconds } = client.session;
+  if (stored.dueAtMs !== Infinity) return awaitWill(core, client, stored);
+  const { will } = stored;
+  const delaySeconds = Math.min(will.properties?.willDelayInterval ?? 0, expirySeconds);
+  const waitSeconds = Math.max(delaySeconds, core.options.willRecoveryDelaySeconds);
+  const orphan = { will, dueAtMs: core.nowMs + waitSeconds * 1000, isOrphan: true };
+  awaitWill(core, client, orphan);
+  // From here on its time runs, however often the process ends.
+  core.store?.putWill(clientId, orphan);
+}
+
+function awaitWill(
+  core: Core,
+  client: Client,
+  { will, dueAtMs, isOrphan = false }: StoredWill,
+): void {
+  const deadline = new Deadline(() => publishDelayedWill(core, client));
+  client.delayedWill = { will, deadline, isOrphan };
+  core.wills.add(will);
+  core.deadlines.set(deadline, dueAtMs);
 }
 
 /** The client is back in time: its will is not published. [MQTT-3.1.3-9] */
@@ -27,7 +79,9 @@ export function cancelDelayedWill(core: Core, client: Client): void {
   core.deadlines.clear(client.delayedWill.deadline);
   core.wills.remove(client.delayedWill.will);
   client.delayedWill = null;
-  core.store?.deleteWill(client.session.clientId);
+  const { clientId } = client.session;
+  if (core.lostClients.get(clientId) === client) core.lostClients.delete(clientId);
+  writeSoon(core, () => core.store?.deleteWill(clientId));
 }
 
 /** The will that waits is due. */
@@ -38,10 +92,16 @@ export function publishDelayedWill(core: Core, client: Client): void {
   publishWill(core, client, will);
 }
 
+/** The will of a client that is gone is due at once. */
+export function publishOwnWill(core: Core, client: Client, will: Will): void {
+  writeSoon(core, () => core.store?.deleteWill(client.session.clientId));
+  publishWill(core, client, will);
+}
+
 /** Publishes a will, if its client may publish it. */
-export function publishWill(core: Core, client: Client, will: Will): void {
+function publishWill(core: Core, client: Client, will: Will): void {
   try {
-    askAndPublish(core, client, will);
+    writeSoon(core, () => askAndPublish(core, client, will));
   } catch (error) {
     const { clientId } = client.session;
     const { topicName } = will;

@@ -154,6 +154,16 @@ export interface RetainedDelivery {
   walk: RetainedWalk<ArenaMessage> | null;
 }
 
+/** A will that is published at its deadline, unless its client comes back. */
+export interface DelayedWill {
+  /** As it will be published. */
+  readonly will: Will;
+  /** When that is. */
+  readonly deadline: Deadline;
+  /** Its client was connected when an earlier process ended, which is no loss that it knows of: it may come back with Clean Start too. */
+  readonly isOrphan: boolean;
+}
+
 /**
  * A client as the broker knows it: its session, its connection while it has one, a will that waits. It stands in one file with
  * `Connection` because each of the two names the other.
@@ -179,7 +189,7 @@ export class Client {
   /** Runs while the client is away and its session is to end. */
   expiry: Deadline | null = null;
   /** A will whose delay runs. */
-  delayedWill: { readonly will: Will; readonly deadline: Deadline } | null = null;
+  delayedWill: DelayedWill | null = null;
   /**
    * What is still to come, in the order of the SUBSCRIBE packets.
    * @internal
