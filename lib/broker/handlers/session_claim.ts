@@ -66,7 +66,9 @@ export function refusalOf(
   if (maxSessions > 0 && others >= maxSessions) {
     return { reasonCode, message: "Too many sessions" };
   }
-  const ofUser = core.sessionCounts.get(quotaKeyOf(identity));
+  const key = quotaKeyOf(identity);
+  // The one that ends makes room for the one that begins.
+  const ofUser = core.sessionCounts.get(key) - (existing?.quotaKey === key ? 1 : 0);
   return maxSessionsPerUser > 0 && ofUser >= maxSessionsPerUser
     ? { reasonCode, message: "Too many sessions of this user or address" }
     : undefined;
