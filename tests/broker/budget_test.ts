@@ -266,3 +266,39 @@ Deno.test("200,000 subscriptions that get no retained message are through with i
   assert.equal(retained.first, undefined);
   assert.equal(retained.length, 0);
 });
+
+/** From now on others have used up each turn before these two have theirs. */
+function fillTurns(run: TwoAtOnce): void {
+  const { betweenTurns, broker } = run.exchange.test;
+  run.exchange.test.betweenTurns = () => {
+    betweenTurns();
+    broker.core.work.spend(1_000_000);
+  };
+}
+
+Deno.test("What ended sessions leave behind counts until it is gone, and goes even if others fill every turn", () => {
+  const run = new TwoAtOnce().send(SUBSCRIBE);
+  const { core } = run.exchange.test.broker;
+  const bytes = core.subscriptionBytes;
+  const counted: [bytes: number, count: number][] = [];
+  fillTurns(run);
+  run.after(run.turns + 2, () => counted.push([core.subscriptionBytes, run.subscriptionCount]));
+  run.exchange.link("a").lose();
+  const [left] = counted;
+  assert.ok(left![1] > 0 && left![0] > bytes / 2, `${left} of ${bytes} are left`);
+  assert.deepEqual([core.subscriptionBytes, run.subscriptionCount], [0, 0]);
+  assert.equal(core.dismantling.length, 0);
+});
+
+Deno.test("Who waits for retained messages, or goes on with a long packet, does so even if others fill every turn", () => {
+  const run = new TwoAtOnce();
+  for (let i = 0; i < 3000; i++) {
+    run.exchange.link("b").arrive(readBytes(`PUBLISH f/${i} retain 1`, 5));
+  }
+  run.exchange.test.settle();
+  fillTurns(run);
+  run.send(SUBSCRIBE);
+  const count = run.got.filter(({ name, packet }) => name === "a" && packet.type === "publish");
+  assert.equal(count.length, 3000);
+  assert.equal(run.subscriptionCount, FILTERS.length);
+});
