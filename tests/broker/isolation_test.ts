@@ -354,7 +354,7 @@ Deno.test("What waits for a client and cannot be handed to it costs its connecti
     s< PUBLISH t size=70000
     r> SUBSCRIBE id=2 k
   `);
-  const { walk } = exchange.test.broker.clients.get("r")!.retained[0]!;
+  const { walk } = exchange.test.broker.clients.get("r")!.retained.first!;
   using _ = breaking(walk, "next");
   exchange.play(`
     r reads
