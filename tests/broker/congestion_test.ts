@@ -84,6 +84,19 @@ Deno.test("A publisher that leaves while it is not read is gone, and nobody wait
   assert.equal(test.broker.connections.size, 2);
 });
 
+Deno.test("Publishers that come, wait and leave are not kept for as long as there is no room", () => {
+  const { test } = new Exchange(LIMITED).play(`${CONGESTED}
+    a x
+    c> PUBLISH t 4
+    c x
+    d> CONNECT
+    d< CONNACK
+    d> PUBLISH t 5
+  `);
+  assert.ok(test.broker.core.congestion.isCongested);
+  assert.equal(test.broker.core.congestion.throttled.size, 1);
+});
+
 testExchange(
   "While a publisher is not read its Keep Alive does not run: it begins anew when it is read again [MQTT-3.1.2-22]",
   `${SLOW}

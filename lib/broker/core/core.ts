@@ -156,6 +156,7 @@ export class Core implements Turn {
     this.rates.leave(hostOf(connection.link.remoteAddress));
     this.perListener.set(listener, this.perListener.get(listener)! - 1);
     this.releases.cancel(connection);
+    this.congestion.throttled.delete(connection);
     this.closing.push(connection);
   }
 

@@ -9,6 +9,7 @@ const LOOK_AGAIN_MS = 100;
 
 /** The connection is not read until what is buffered is less. */
 export function throttle(core: Core, connection: Connection): void {
+  if (connection.state === "closed") return;
   connection.stops.stop("congestion");
   core.congestion.throttled.add(connection);
   evictSlowest(core);
