@@ -141,3 +141,16 @@ Deno.test("changed() tells the routes that mayRead() has other answers", () => {
   assert(!access.mayRead(identity("alice"), "a"));
   assert.notEqual(access.version, version);
 });
+
+Deno.test("A mayRead() that throws has said no, and only for that client and topic", () => {
+  const log = new LogLines();
+  const access = new FunctionAccess({
+    mayRead: (_, topic) => {
+      if (topic === "a") throw new Error("out of order");
+      return true;
+    },
+  }, { log });
+  assert(!access.mayRead(identity("alice"), "a"));
+  assert(access.mayRead(identity("alice"), "b"));
+  assert.equal(log.lines.length, 1);
+});
