@@ -97,6 +97,19 @@ Deno.test("Publishers that come, wait and leave are not kept for as long as ther
   assert.equal(test.broker.core.congestion.throttled.size, 1);
 });
 
+Deno.test("Where max_buffered_bytes is taken away nobody waits for it any more", () => {
+  const exchange = new Exchange(LIMITED).play(`${CONGESTED}
+    a> PINGREQ
+    a< nothing
+  `);
+  const { broker } = exchange.test;
+  broker.reconfigure({ ...broker.options, maxBufferedBytes: 0 });
+  exchange.play(`
+    wait 100ms
+    a< PINGRESP
+  `);
+});
+
 testExchange(
   "While a publisher is not read its Keep Alive does not run: it begins anew when it is read again [MQTT-3.1.2-22]",
   `${SLOW}
