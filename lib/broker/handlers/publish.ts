@@ -30,7 +30,7 @@ type Outcome =
 export function handlePublish(core: Core, connection: Connection, packet: Publish): void {
   const topicName = packet.properties === undefined
     ? packet.topicName
-    : resolveAlias(connection, packet);
+    : resolveAlias(core, connection, packet);
   const { metrics } = core;
   metrics.publishReceived++;
   metrics.payloadBytesReceived += packet.payload.length;
