@@ -44,6 +44,8 @@ export interface FunctionAccessOptions {
 
 /** Answers that are remembered for one client, those that are awaited not counted. */
 const MAX_REMEMBERED = 200;
+/** Characters of a question above which its answer is given once, and not remembered. */
+const MAX_REMEMBERED_LENGTH = 256;
 
 /** An answer that came, or is to come. */
 interface Answer {
@@ -136,6 +138,10 @@ export class FunctionAccess implements AccessPort {
     if (known !== undefined) {
       if (known.decision === "pending") return "pending";
       const nowMs = performance.now();
+      if (known.untilMs === Infinity && question.length > MAX_REMEMBERED_LENGTH) {
+        answers.byQuestion.delete(question);
+        return known.decision;
+      }
       if (known.untilMs === Infinity) {
         known.untilMs = nowMs + (this.#options.rememberMs ?? 10_000);
         return known.decision;
