@@ -19,8 +19,9 @@ interface BoundRule {
   readonly topicFilter: string;
 }
 
-/** Topics of which a client's answers are remembered. */
+/** Topics of which a client's answers are remembered, and their characters: it makes them up as it likes. */
 const MAX_REMEMBERED = 200;
+const MAX_REMEMBERED_LENGTH = 256;
 /** What must not stand in a pattern's place: it would be a wildcard, or further levels. */
 const DANGEROUS = /[+#/]/;
 
@@ -63,6 +64,7 @@ export class ClientRights {
     const known = this.#mayWrite.get(topicName);
     if (known !== undefined) return known;
     const { isAllowed } = this.decide("write", topicName);
+    if (topicName.length > MAX_REMEMBERED_LENGTH) return isAllowed;
     if (this.#mayWrite.size >= MAX_REMEMBERED) this.#mayWrite.clear();
     this.#mayWrite.set(topicName, isAllowed);
     return isAllowed;

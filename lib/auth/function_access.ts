@@ -28,7 +28,7 @@ export interface AccessFunctions {
   ): boolean | AuthenticationVerdict | Promise<boolean | AuthenticationVerdict>;
   /** Who may publish and subscribe; absent: everybody. */
   authorize?(client: ClientIdentity, action: TopicAction): boolean | Promise<boolean>;
-  /** Whether a message may be delivered; absent: what was subscribed to may be read. Answers at once. */
+  /** Whether a message may be delivered; absent: what was subscribed to may be read. Answers at once; where it throws, no. */
   mayRead?(client: ClientIdentity, topicName: string): boolean;
 }
 
@@ -44,6 +44,8 @@ export interface FunctionAccessOptions {
 
 /** Answers that are remembered for one client, those that are awaited not counted. */
 const MAX_REMEMBERED = 200;
+/** Characters of a question above which its answer is given once, and not remembered. */
+const MAX_REMEMBERED_LENGTH = 256;
 
 /** An answer that came, or is to come. */
 interface Answer {
@@ -116,7 +118,11 @@ export class FunctionAccess implements AccessPort {
 
   /** {@linkcode AccessPort.mayRead} */
   mayRead(client: ClientIdentity, topicName: string): boolean {
-    return this.#functions.mayRead?.(client, topicName) ?? true;
+    try {
+      return this.#functions.mayRead?.(client, topicName) ?? true;
+    } catch (error) {
+      return this.#fail("mayRead", error);
+    }
   }
 
   /** {@linkcode AccessPort.decided} */
@@ -132,6 +138,10 @@ export class FunctionAccess implements AccessPort {
     if (known !== undefined) {
       if (known.decision === "pending") return "pending";
       const nowMs = performance.now();
+      if (known.untilMs === Infinity && question.length > MAX_REMEMBERED_LENGTH) {
+        answers.byQuestion.delete(question);
+        return known.decision;
+      }
       if (known.untilMs === Infinity) {
         known.untilMs = nowMs + (this.#options.rememberMs ?? 10_000);
         return known.decision;
@@ -157,11 +167,7 @@ export class FunctionAccess implements AccessPort {
 
   /** What a function answers; no where it throws or takes too long. */
   #limited<T>(name: string, call: () => T | Promise<T>): T | false | Promise<T | false> {
-    const fail = (error: unknown): false => {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#options.log?.error(`Access function ${name} failed, which counts as no`, { reason });
-      return false;
-    };
+    const fail = (error: unknown): false => this.#fail(name, error);
     let answer: T | Promise<T>;
     try {
       answer = call();
@@ -175,6 +181,12 @@ export class FunctionAccess implements AccessPort {
       timer = setTimeout(() => reject(new Error(`No answer after ${limitMs} ms`)), limitMs);
     });
     return Promise.race([answer, late]).catch(fail).finally(() => clearTimeout(timer));
+  }
+
+  #fail(name: string, error: unknown): false {
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#options.log?.error(`Access function ${name} failed, which counts as no`, { reason });
+    return false;
   }
 
   #answersOf(client: ClientIdentity): ClientAnswers {

@@ -1,4 +1,4 @@
-import type { AccessPort, ClientIdentity } from "../broker/mod.ts";
+import { type AccessPort, addressKey, type ClientIdentity } from "../broker/mod.ts";
 import type { HttpListenerInit } from "./context.ts";
 import { PAGE_HEADER } from "./guard.ts";
 import { LogInLimit } from "./log_in_limit.ts";
@@ -88,7 +88,7 @@ export class Callers {
 
   /** Logs in; returns the `Set-Cookie` header. Throws a {@linkcode Problem}. */
   async logIn(userName: string, password: string, remoteAddress: string): Promise<string> {
-    const address = hostOf(remoteAddress);
+    const address = addressKey(remoteAddress);
     const waitSeconds = this.#limit.waitSeconds(address, this.#now());
     if (waitSeconds > 0) {
       throw new Problem(429, `Too many attempts have failed: wait ${waitSeconds} s`, {
@@ -164,9 +164,4 @@ export class Callers {
     }
     return undefined;
   }
-}
-
-/** `127.0.0.1` of `127.0.0.1:50123`. */
-function hostOf(remoteAddress: string): string {
-  return remoteAddress.replace(/:\d+$/, "");
 }

@@ -15,7 +15,7 @@ import { Survey } from "./survey.ts";
 import { Tokens } from "./tokens.ts";
 import { Warnings } from "./warnings.ts";
 
-/** Requests that are answered at one time; those that stream count as well. */
+/** Requests that are answered at one time; what streams has a limit of its own. */
 const MAX_REQUESTS = 256;
 
 /** The page, its API and the metrics, at any number of listeners. */

@@ -88,7 +88,13 @@ export const MUTATIONS: readonly Mutation[] = [
     "broker/core/router.ts",
     [
       "any number of routes is remembered",
-      "if (this.#routes.size >= MAX_ROUTES) this.#routes.clear();",
+      "this.#routes.size >= MAX_ROUTES || ",
+      "",
+      "broker/router",
+    ],
+    [
+      "routes of any number of receivers are remembered",
+      " || this.#targetCount > MAX_TARGETS",
       "",
       "broker/router",
     ],

@@ -220,3 +220,18 @@ Deno.test("The decisions that are remembered are those that were made, however m
     }
   }
 });
+
+Deno.test("whether a client may publish to a topic is remembered, but not of topics as long as it likes", () => {
+  const rights = rightsOf(FILE, undefined);
+  const asked: string[] = [];
+  const decide = rights.decide.bind(rights);
+  rights.decide = (access, topicName) => {
+    asked.push(topicName);
+    return decide(access, topicName);
+  };
+  const long = "o".repeat(60_000);
+  for (const topicName of ["outbox", "outbox", long, long]) {
+    assert.equal(rights.mayWrite(topicName), topicName === "outbox");
+  }
+  assert.deepEqual(asked, ["outbox", long, long]);
+});

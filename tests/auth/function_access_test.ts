@@ -141,3 +141,31 @@ Deno.test("changed() tells the routes that mayRead() has other answers", () => {
   assert(!access.mayRead(identity("alice"), "a"));
   assert.notEqual(access.version, version);
 });
+
+Deno.test("A mayRead() that throws has said no, and only for that client and topic", () => {
+  const log = new LogLines();
+  const access = new FunctionAccess({
+    mayRead: (_, topic) => {
+      if (topic === "a") throw new Error("out of order");
+      return true;
+    },
+  }, { log });
+  assert(!access.mayRead(identity("alice"), "a"));
+  assert(access.mayRead(identity("alice"), "b"));
+  assert.equal(log.lines.length, 1);
+});
+
+Deno.test("An answer about a very long topic is heard once, and not remembered", async () => {
+  const { access, asked } = slow();
+  const client = identity("alice");
+  for (const [topic, isRemembered] of [["t", true], ["t".repeat(60_000), false]] as const) {
+    assert.equal(access.mayPublish(client, topic, 0, false), "pending");
+    asked.at(-1)!.answer(true);
+    await decided(access, client);
+    assert.equal(access.mayPublish(client, topic, 0, false), true);
+    assert.equal(access.mayPublish(client, topic, 0, false), isRemembered ? true : "pending");
+  }
+  assert.equal(asked.length, 3);
+  asked.at(-1)!.answer(true);
+  await decided(access, client);
+});

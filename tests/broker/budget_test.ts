@@ -4,6 +4,9 @@ import { Exchange } from "../support/exchange.ts";
 import { readBytes } from "../support/notation.ts";
 import type { Setup } from "../support/test_broker.ts";
 import { request } from "../sim/scenario.ts";
+import { RetainedTopics } from "../../lib/topic/mod.ts";
+import type { ArenaMessage } from "../../lib/broker/ground/payload_arena.ts";
+import { aClient, aSubscription } from "./clients.ts";
 
 const FILTERS = Array.from({ length: 100_000 }, (_, i) => `f/${i}`);
 const SUBSCRIBE: Packet = {
@@ -211,3 +214,91 @@ for (const [packet, hex, answerBytes] of floods) {
     assert.equal(outbox.answerBytes, 0);
   });
 }
+
+Deno.test("Who asks for retained messages again and again and takes none is refused, and gets what was granted", () => {
+  const exchange = new Exchange().play(`
+    p> CONNECT
+    p< CONNACK
+    p> PUBLISH t retain qos=1 id=1 "1"
+    p< PUBACK id=1 NoMatchingSubscribers
+    a> CONNECT receiveMaximum=1
+    a< CONNACK
+    a> SUBSCRIBE id=1 t qos=1
+    a< SUBACK id=1 1
+    a< PUBLISH t retain qos=1 id=1 "1"
+  `);
+  const subscriptions = Array.from({ length: 50_000 }, () => request("t", 1));
+  const link = exchange.link("a");
+  link.send(encodePacket({ type: "subscribe", packetId: 2, subscriptions }, 5));
+  const [suback] = link.take();
+  assert.ok(suback?.type === "suback");
+  const granted = suback.reasonCodes.filter((code) => code === 1).length;
+  assert.ok(granted > 500 && granted < 2000, `${granted} are granted`);
+  assert.ok(suback.reasonCodes.slice(granted).every((code) => code === 0x97));
+  let got = 0;
+  for (let packetId = 1;; got++) {
+    link.send(encodePacket({ type: "puback", packetId, reasonCode: 0 }, 5));
+    const [packet] = link.take();
+    if (packet === undefined) break;
+    assert.ok(packet.type === "publish");
+    packetId = packet.packetId;
+  }
+  assert.equal(got, granted);
+  exchange.play(`
+    a> SUBSCRIBE id=3 t qos=1
+    a< SUBACK id=3 1
+    a< PUBLISH t retain qos=1 id=${granted + 2} "1"
+  `);
+});
+
+Deno.test("200,000 subscriptions that get no retained message are through with it in a moment", () => {
+  const { retained } = aClient("a");
+  const walk = new RetainedTopics<ArenaMessage>().matches("t");
+  for (let i = 0; i < 200_000; i++) retained.push({ subscription: aSubscription(`f/${i}`), walk });
+  const startMs = performance.now();
+  for (let i = 0; i < 200_000; i++) {
+    assert.equal(retained.first!.subscription.topicFilter, `f/${i}`);
+    assert.equal(retained.length, 200_000 - i);
+    retained.shift();
+  }
+  // An array that is shifted takes a minute.
+  assert.ok(performance.now() - startMs < 5000);
+  assert.equal(retained.first, undefined);
+  assert.equal(retained.length, 0);
+});
+
+/** From now on others have used up each turn before these two have theirs. */
+function fillTurns(run: TwoAtOnce): void {
+  const { betweenTurns, broker } = run.exchange.test;
+  run.exchange.test.betweenTurns = () => {
+    betweenTurns();
+    broker.core.work.spend(1_000_000);
+  };
+}
+
+Deno.test("What ended sessions leave behind counts until it is gone, and goes even if others fill every turn", () => {
+  const run = new TwoAtOnce().send(SUBSCRIBE);
+  const { core } = run.exchange.test.broker;
+  const bytes = core.subscriptionBytes;
+  const counted: [bytes: number, count: number][] = [];
+  fillTurns(run);
+  run.after(run.turns + 2, () => counted.push([core.subscriptionBytes, run.subscriptionCount]));
+  run.exchange.link("a").lose();
+  const [left] = counted;
+  assert.ok(left![1] > 0 && left![0] > bytes / 2, `${left} of ${bytes} are left`);
+  assert.deepEqual([core.subscriptionBytes, run.subscriptionCount], [0, 0]);
+  assert.equal(core.dismantling.length, 0);
+});
+
+Deno.test("Who waits for retained messages, or goes on with a long packet, does so even if others fill every turn", () => {
+  const run = new TwoAtOnce();
+  for (let i = 0; i < 3000; i++) {
+    run.exchange.link("b").arrive(readBytes(`PUBLISH f/${i} retain 1`, 5));
+  }
+  run.exchange.test.settle();
+  fillTurns(run);
+  run.send(SUBSCRIBE);
+  const count = run.got.filter(({ name, packet }) => name === "a" && packet.type === "publish");
+  assert.equal(count.length, 3000);
+  assert.equal(run.subscriptionCount, FILTERS.length);
+});

@@ -84,6 +84,32 @@ Deno.test("A publisher that leaves while it is not read is gone, and nobody wait
   assert.equal(test.broker.connections.size, 2);
 });
 
+Deno.test("Publishers that come, wait and leave are not kept for as long as there is no room", () => {
+  const { test } = new Exchange(LIMITED).play(`${CONGESTED}
+    a x
+    c> PUBLISH t 4
+    c x
+    d> CONNECT
+    d< CONNACK
+    d> PUBLISH t 5
+  `);
+  assert.ok(test.broker.core.congestion.isCongested);
+  assert.equal(test.broker.core.congestion.throttled.size, 1);
+});
+
+Deno.test("Where max_buffered_bytes is taken away nobody waits for it any more", () => {
+  const exchange = new Exchange(LIMITED).play(`${CONGESTED}
+    a> PINGREQ
+    a< nothing
+  `);
+  const { broker } = exchange.test;
+  broker.reconfigure({ ...broker.options, maxBufferedBytes: 0 });
+  exchange.play(`
+    wait 100ms
+    a< PINGRESP
+  `);
+});
+
 testExchange(
   "While a publisher is not read its Keep Alive does not run: it begins anew when it is read again [MQTT-3.1.2-22]",
   `${SLOW}

@@ -196,6 +196,28 @@ const ways: Way[] = [
     logged: PUBLISHED,
   },
   {
+    reason: "retain_not_available",
+    when: "the same, and whether it may publish is decided late: it is counted once",
+    setup: { options: { retainAvailable: false } },
+    act: (exchange) => {
+      let decide = () => {};
+      let decision: true | "pending" = "pending";
+      Object.assign(exchange.test.broker.core.ports.access, {
+        checksTopics: true,
+        mayPublish: () => decision,
+        decided: (_: unknown, done: () => void) => decide = done,
+      });
+      exchange.play(`
+        p> CONNECT v=4 cleanStart
+        p< CONNACK
+        p> PUBLISH t retain 1
+      `);
+      decision = true;
+      exchange.test.turn(decide);
+    },
+    logged: PUBLISHED,
+  },
+  {
     reason: "reserved_topic",
     when: "a client publishes under $SYS/",
     act: plays(`${PAIR}

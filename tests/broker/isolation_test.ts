@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import { ShareGroup } from "../../lib/broker/core/share_group.ts";
 import { Router } from "../../lib/broker/core/router.ts";
 import { InvariantError } from "../../lib/broker/ground/invariant.ts";
 import { Outbox } from "../../lib/broker/state/outbox.ts";
@@ -354,8 +355,7 @@ Deno.test("What waits for a client and cannot be handed to it costs its connecti
     s< PUBLISH t size=70000
     r> SUBSCRIBE id=2 k
   `);
-  const { walk } = exchange.test.broker.clients.get("r")!.retained[0]!;
-  using _ = breaking(walk, "next");
+  using _ = breaking(exchange.test.broker.core.retained, "matches");
   exchange.play(`
     r reads
     r< PUBLISH t size=70000
@@ -366,4 +366,36 @@ Deno.test("What waits for a client and cannot be handed to it costs its connecti
     s< PUBLISH t 1
   `);
   assert.equal(faultsIn(exchange).length, 1);
+});
+
+Deno.test("Where no member can be chosen for what an ended session had of a shared subscription, all else of it ends", () => {
+  const exchange = new Exchange().play(`
+    s> CONNECT sessionExpiryInterval=60 will.topic=w will.payload=gone will.willDelayInterval=30
+    s< CONNACK
+    s> SUBSCRIBE id=1 $share/g/t qos=1
+    s< SUBACK id=1 1
+    s> SUBSCRIBE id=2 u qos=1
+    s< SUBACK id=2 1
+    s x
+    p> CONNECT
+    p< CONNACK
+    p> PUBLISH t qos=1 id=1 1
+    p< PUBACK id=1
+    p> PUBLISH u qos=1 id=2 2
+    p< PUBACK id=2
+    p> SUBSCRIBE id=3 w
+    p< SUBACK id=3 0
+    p> SUBSCRIBE id=4 $share/g/t qos=1
+    p< SUBACK id=4 1
+  `);
+  using broken = breaking(ShareGroup.prototype, "pick");
+  exchange.play(`
+    s> CONNECT cleanStart
+    p< PUBLISH w "gone"
+    s< CONNACK
+    dropped encoding_failed=1 session_ended=1
+  `);
+  assert.equal(broken.count, 1);
+  const { queuedCount, queuedBytes } = exchange.test.broker.levels;
+  assert.deepEqual([queuedCount, queuedBytes], [0, 0]);
 });

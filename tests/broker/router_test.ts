@@ -268,3 +268,25 @@ Deno.test("of any number of topics a bounded number of routes is remembered", ()
   equal(router.rememberedCount <= 16_384, true, `${router.rememberedCount}`);
   equal(router.route("t/39999")!.targets.length, 1);
 });
+
+Deno.test("a topic of more than 1,024 characters is routed, and not remembered", () => {
+  const router = new Router(OPTIONS, EVERYBODY);
+  router.subscribe(aClient("a"), aSubscription("#"));
+  for (const length of [1024, 1025, 65_535]) {
+    equal(router.route("t".repeat(length))!.targets.length, 1);
+  }
+  equal(router.rememberedCount, 1);
+});
+
+Deno.test("of routes with many receivers fewer are remembered, and each of them is right", () => {
+  const router = new Router(OPTIONS, EVERYBODY);
+  for (let i = 0; i < 2000; i++) router.subscribe(aClient(`c${i}`), aSubscription("#"));
+  for (let i = 0; i < 1100; i++) {
+    equal(router.route(`t/${i}`)!.targets.length, 2000);
+    equal(router.rememberedCount <= 500, true, `${router.rememberedCount}`);
+  }
+  // A subscription has changed: what is remembered is replaced, topic by topic.
+  router.subscribe(aClient("more"), aSubscription("#"));
+  for (let i = 0; i < 1100; i++) equal(router.route(`t/${i % 100}`)!.targets.length, 2001);
+  equal(router.rememberedCount >= 100, true, `${router.rememberedCount}`);
+});

@@ -153,6 +153,21 @@ testExchange(
 );
 
 testExchange(
+  "Who has as many sessions as max_sessions_per_user allows may begin one of them anew",
+  `
+    a> CONNECT userName=u sessionExpiryInterval=600
+    a< CONNACK
+    a x
+    a> CONNECT userName=u sessionExpiryInterval=600 cleanStart
+    a< CONNACK
+    b> CONNECT userName=u
+    b< CONNACK QuotaExceeded
+    b! closed
+  `,
+  { options: { maxSessionsPerUser: 1 } },
+);
+
+testExchange(
   "use_username_as_clientid: the user name names the session, and who has none is refused",
   `
     a> CONNECT clientId=anything userName=u sessionExpiryInterval=600

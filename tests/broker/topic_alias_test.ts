@@ -1,4 +1,5 @@
-import { testExchange } from "../support/exchange.ts";
+import { strict as assert } from "node:assert";
+import { Exchange, testExchange } from "../support/exchange.ts";
 
 /** a reads all and takes no aliases, b may use three. */
 const TWO = `
@@ -129,4 +130,52 @@ testExchange(
   a< PUBLISH t "2"
   `,
   { listener: { maxTopicAliasBroker: 0 } },
+);
+
+const LONG = "x".repeat(3000);
+
+Deno.test("Long topics of Topic Aliases count in max_total_queued_bytes, until their connection ends", () => {
+  const options = { maxTotalQueuedBytes: 5000 };
+  const exchange = new Exchange({ options }).play(`
+    a> CONNECT
+    a< CONNACK topicAliasMaximum=10
+    b> CONNECT
+    b< CONNACK topicAliasMaximum=10
+    a> PUBLISH a${LONG} topicAlias=1 1
+    a> PUBLISH b${LONG} topicAlias=2 1
+    a> PUBLISH b${LONG} topicAlias=2 2      (the same is nothing new)
+    a> PUBLISH c${LONG} topicAlias=2 3      (and the place of another costs what is more)
+    b> PUBLISH a${LONG} topicAlias=1 1      (what each may keep is free)
+    a> PUBLISH d${LONG} topicAlias=3 1
+    b> PUBLISH b${LONG} topicAlias=2 1
+    b< DISCONNECT QuotaExceeded
+    b! closed
+    a> PUBLISH short topicAlias=2 1
+    a> PUBLISH "" topicAlias=1 2
+    a x
+  `);
+  assert.equal(exchange.test.broker.core.aliases.bytes, 0);
+  exchange.play(`
+    b> CONNECT
+    b< CONNACK topicAliasMaximum=10
+    b> PUBLISH a${LONG} topicAlias=1 1
+    b> PUBLISH b${LONG} topicAlias=2 1
+    b> PINGREQ
+    b< PINGRESP
+  `);
+});
+
+testExchange(
+  "A topic of more than 1,024 characters gets no alias from the broker, which would keep it",
+  `
+  a> CONNECT topicAliasMaximum=5
+  a< CONNACK
+  a> SUBSCRIBE id=1 #
+  a< SUBACK id=1 0
+  a> PUBLISH ${LONG} 1
+  a< PUBLISH ${LONG} 1
+  a> PUBLISH t 1
+  a< PUBLISH t topicAlias=1 1
+  `,
+  THREE,
 );

@@ -1,4 +1,8 @@
 import { strict as assert } from "node:assert";
+import { FunctionAccess } from "../../lib/auth/mod.ts";
+import { DEFAULT_LISTENER_OPTIONS } from "../../lib/broker/mod.ts";
+import { Callers } from "../../lib/http/caller.ts";
+import type { HttpListenerInit } from "../../lib/http/mod.ts";
 import { HttpBroker, type HttpInit, PAGE } from "./support.ts";
 
 const USERS: HttpInit = {
@@ -204,4 +208,27 @@ Deno.test("what is not there, and a method that is not taken, are problems with 
   await wrong.body?.cancel();
   assert.equal(wrong.status, 405);
   assert.equal(wrong.headers.get("allow"), "GET");
+});
+
+Deno.test("whoever guesses passwords has all addresses of a network of IPv6, and waits at each of them", async () => {
+  const init: HttpListenerInit = {
+    options: { ...DEFAULT_LISTENER_OPTIONS, name: "9883" },
+    hostname: "::",
+    port: 0,
+    path: "",
+    hosts: [],
+    admins: ["alice"],
+    viewers: [],
+    clientIdPrefixes: "",
+  };
+  const callers = new Callers(
+    init,
+    new FunctionAccess({ authenticate: () => false }),
+    undefined,
+    () => 0,
+  );
+  const attempt = (address: string) => callers.logIn("alice", "wrong", `[2001:db8::${address}]:1`);
+  for (let i = 1; i <= 5; i++) await assert.rejects(attempt(`${i}`), { status: 401 });
+  await assert.rejects(attempt("6"), { status: 429 });
+  await assert.rejects(attempt("1:0:0:0:1"), { status: 401 });
 });

@@ -11,6 +11,7 @@ import type { AccessPort, BrokerPorts, Store } from "../ground/ports.ts";
 import { hostOf } from "../ground/rate.ts";
 import type { Client, Connection, Turn } from "../state/connection.ts";
 import type { StopReason } from "../state/stops.ts";
+import { AliasBook } from "./alias_book.ts";
 import { Congestion } from "./congestion.ts";
 import { Rates } from "./rates.ts";
 import { Releases } from "./releases.ts";
@@ -72,6 +73,8 @@ export class Core implements Turn {
     retain: false,
     subscriptionIdentifiers: undefined,
   };
+  /** The Topic Aliases of all clients. */
+  readonly aliases: AliasBook = new AliasBook();
   /** The wills of all clients. */
   readonly wills: WillBook = new WillBook();
   /** Clients that were connected to the process before, whose session was not stored and whose will was, by Client Identifier. */
@@ -152,12 +155,19 @@ export class Core implements Turn {
     this.releases.hold(connection);
   }
 
+  /** What queues, wills and Topic Aliases take of `max_total_queued_bytes`. */
+  get totalQueuedBytes(): number {
+    return this.queuedBytes + this.wills.bytes + this.aliases.bytes;
+  }
+
   /** The connection is through: its link is closed once the turn's packets are with it. */
   markClosing(connection: Connection): void {
     const { listener } = connection;
     this.rates.leave(hostOf(connection.link.remoteAddress));
     this.perListener.set(listener, this.perListener.get(listener)! - 1);
     this.releases.cancel(connection);
+    this.aliases.remove(connection.incomingAliases);
+    this.congestion.throttled.delete(connection);
     this.closing.push(connection);
   }
 

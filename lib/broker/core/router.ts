@@ -56,6 +56,10 @@ const NOWHERE: Route = {
 
 /** Topics whose routes are remembered. */
 const MAX_ROUTES = 16_384;
+/** Receivers in all these routes: each takes 60 bytes or so in each route. */
+const MAX_TARGETS = 1_000_000;
+/** The longest topic of which the route is remembered, characters: whoever makes topics up must not fill the memory with them. */
+const MAX_REMEMBERED_LENGTH = 1024;
 
 /**
  * From topics to those who subscribed. Routes are remembered until a subscription changes: a busy topic costs one look-up
@@ -64,6 +68,8 @@ const MAX_ROUTES = 16_384;
 export class Router {
   readonly #trie: FilterTrie<ClientEntry | ShareGroup | LocalEntry>;
   readonly #routes = new Map<string, Route>();
+  /** Receivers in these. */
+  #targetCount = 0;
   /** The route of all topics that nobody reads. */
   #nowhere: Route = NOWHERE;
   readonly #shares = new Map<string, ShareGroup>();
@@ -159,6 +165,7 @@ export class Router {
   /** What is remembered of topics goes: a client has become somebody who may read something else. */
   clearRoutes(): void {
     this.#routes.clear();
+    this.#targetCount = 0;
   }
 
   /** Everybody who gets messages of this topic; `undefined` where it is not a Topic Name. */
@@ -173,11 +180,20 @@ export class Router {
     }
     const route = this.#build(topicName);
     // A topic that nobody reads is not worth a place: there may be any number of them.
-    if (route === this.#nowhere) return route;
-    // Emptied as a whole when full: simpler than ages, and as rare as sixteen thousand new topics.
-    if (this.#routes.size >= MAX_ROUTES) this.#routes.clear();
-    this.#routes.set(topicName, route);
+    if (route !== this.#nowhere && topicName.length <= MAX_REMEMBERED_LENGTH) {
+      this.#remember(topicName, route, known);
+    }
     return route;
+  }
+
+  /** Emptied as a whole when full: simpler than ages, and as rare as sixteen thousand new topics, or a million receivers of them. */
+  #remember(topicName: string, route: Route, previous: Route | undefined): void {
+    this.#targetCount += route.targets.length - (previous?.targets.length ?? 0);
+    if (this.#routes.size >= MAX_ROUTES || this.#targetCount > MAX_TARGETS) {
+      this.clearRoutes();
+      this.#targetCount = route.targets.length;
+    }
+    this.#routes.set(topicName, route);
   }
 
   #build(topicName: string): Route {

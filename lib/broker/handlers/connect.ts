@@ -122,7 +122,7 @@ function checkWill(core: Core, connection: Connection, will: Will): void {
     throw new MqttError(reasonCode, `Will is larger than ${messageSizeLimitBytes} bytes`);
   }
   const { maxTotalQueuedBytes } = core.options;
-  const neededBytes = core.queuedBytes + core.wills.bytes + willSizeBytes(will);
+  const neededBytes = core.totalQueuedBytes + willSizeBytes(will);
   if (maxTotalQueuedBytes > 0 && neededBytes > maxTotalQueuedBytes) {
     throw new MqttError(ReasonCode.QuotaExceeded, "No room for another will");
   }

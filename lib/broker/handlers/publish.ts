@@ -30,7 +30,7 @@ type Outcome =
 export function handlePublish(core: Core, connection: Connection, packet: Publish): void {
   const topicName = packet.properties === undefined
     ? packet.topicName
-    : resolveAlias(connection, packet);
+    : resolveAlias(core, connection, packet);
   const { metrics } = core;
   metrics.publishReceived++;
   metrics.payloadBytesReceived += packet.payload.length;
@@ -99,7 +99,7 @@ function publish(core: Core, connection: Connection, packet: Publish, topicName:
     topicName: wholeName,
     payload: packet.payload,
     qos: allowedQos(connection, packet),
-    retain: packet.retain && mayRetain(core, connection, wholeName),
+    retain: packet.retain && mayRetain(core, connection),
     properties: packet.properties === undefined ? undefined : travelling(packet.properties),
     expiresAtMs: expiry(core.nowMs, packet.properties?.messageExpiryInterval),
     publisherId: client.session.clientId,
@@ -109,6 +109,7 @@ function publish(core: Core, connection: Connection, packet: Publish, topicName:
     checkAccess(core, connection, message) ??
     checkStore(core, connection, message, packet.qos);
   if (refusal !== undefined) return refusal;
+  if (packet.retain && !message.retain) drop(core, client, "retain_not_available", message);
   // What can fail comes before anybody gets the message: of what is not acknowledged the client sends all again.
   if (message.retain) retain(core, message, client);
   if (packet.qos === 2) hold(core, client, packet.packetId);
@@ -153,14 +154,13 @@ function allowedQos({ listener, protocolVersion }: Connection, { qos }: Publish)
   return listener.maxQos;
 }
 
-function mayRetain(core: Core, connection: Connection, topicName: string): boolean {
-  if (core.options.retainAvailable) return true;
-  if (connection.protocolVersion === 5) {
+/** Before 5.0 the client could not be told: its message goes on without being retained, which is counted. */
+function mayRetain({ options }: Core, { protocolVersion }: Connection): boolean {
+  if (options.retainAvailable) return true;
+  if (protocolVersion === 5) {
     // [MQTT-3.2.2-14]
     throw new MqttError(ReasonCode.RetainNotSupported, "Cannot take retained messages");
   }
-  const publisherId = connection.client!.session.clientId;
-  drop(core, connection.client!, "retain_not_available", { topicName, publisherId });
   return false;
 }
 

@@ -1,9 +1,11 @@
 import { MqttError, type Publish, ReasonCode } from "../../codec/mod.ts";
+import type { IncomingAliases } from "../../session/mod.ts";
+import type { Core } from "../core/core.ts";
 import { checkResponseTopic } from "../ground/message_rules.ts";
 import type { Connection } from "../state/connection.ts";
 
 /** The Topic Name of a PUBLISH that has properties: its own, or the one that its Topic Alias stands for. */
-export function resolveAlias(connection: Connection, packet: Publish): string {
+export function resolveAlias(core: Core, connection: Connection, packet: Publish): string {
   const { topicAlias, subscriptionIdentifiers } = packet.properties!;
   checkResponseTopic(packet.properties!);
   if (subscriptionIdentifiers !== undefined) {
@@ -20,7 +22,7 @@ export function resolveAlias(connection: Connection, packet: Publish): string {
     );
   }
   if (packet.topicName !== "") {
-    aliases.set(topicAlias, packet.topicName);
+    keepAlias(core, aliases, topicAlias, packet.topicName);
     return packet.topicName;
   }
   const topicName = aliases.get(topicAlias);
@@ -28,4 +30,14 @@ export function resolveAlias(connection: Connection, packet: Publish): string {
     throw new MqttError(ReasonCode.ProtocolError, `Topic Alias ${topicAlias} stands for no topic`);
   }
   return topicName;
+}
+
+/** An alias was promised in CONNACK, but not that its topic may be as long as it likes while there is no room. */
+function keepAlias(core: Core, aliases: IncomingAliases, alias: number, topicName: string): void {
+  const { maxTotalQueuedBytes } = core.options;
+  const roomBytes = maxTotalQueuedBytes === 0
+    ? Infinity
+    : maxTotalQueuedBytes - core.totalQueuedBytes;
+  if (core.aliases.set(aliases, alias, topicName, roomBytes)) return;
+  throw new MqttError(ReasonCode.QuotaExceeded, "No room for the topic of another Topic Alias");
 }

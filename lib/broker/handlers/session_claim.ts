@@ -71,8 +71,11 @@ export function refusalOf(
   if (maxSessions > 0 && others >= maxSessions) {
     return { reasonCode, message: "Too many sessions" };
   }
+  const key = quotaKeyOf(identity);
   const mostOfUser = maxSessionsOfUser(core);
-  return mostOfUser > 0 && core.sessionCounts.get(quotaKeyOf(identity)) >= mostOfUser
+  // The one that ends makes room for the one that begins.
+  const ofUser = core.sessionCounts.get(key) - (existing?.quotaKey === key ? 1 : 0);
+  return mostOfUser > 0 && ofUser >= mostOfUser
     ? { reasonCode, message: "Too many sessions of this user or address" }
     : undefined;
 }

@@ -13,6 +13,9 @@ import type { Client, Connection } from "../state/connection.ts";
 import { waitForAnswer } from "./decision.ts";
 import { failure, leaveOfChange, type MountedFilter, mountFilter, refusal } from "./filters.ts";
 
+/** Times that a client may ask anew for retained messages that are still on their way to it. */
+const MAX_REPEATED = 1000;
+
 /** A SUBSCRIBE that is being handled: it may hold a hundred thousand filters, and is then done a part at a time. */
 interface Subscribing {
   readonly packet: Subscribe;
@@ -106,7 +109,27 @@ function subscribe(
   if (leaveOfChange(core, connection, "suback", false) === "refused") {
     return failure(connection, ReasonCode.QuotaExceeded);
   }
-  return grant(core, connection, packet, request, filter, isNew);
+  const getsRetained = doesGetRetained(core, request, filter, isNew);
+  if (getsRetained && !hasRoomForRetained(connection.client!)) {
+    return failure(connection, ReasonCode.QuotaExceeded);
+  }
+  return grant(core, connection, packet, request, filter, getsRetained);
+}
+
+/** Retain Handling: 0 always, 1 only where it is new, 2 never; a shared subscription gets none. [MQTT-3.3.1-9]..[MQTT-3.3.1-11] */
+function doesGetRetained(
+  core: Core,
+  { retainHandling }: SubscriptionRequest,
+  { isShared }: MountedFilter,
+  isNew: boolean,
+): boolean {
+  const isWanted = retainHandling === 0 || retainHandling === 1 && isNew;
+  return isWanted && !isShared && core.retained.size > 0;
+}
+
+/** Subscriptions are limited, but the same one may be asked for again and again by who takes nothing of what it gets for that. */
+function hasRoomForRetained({ retained, session }: Client): boolean {
+  return retained.length <= session.subscriptions.size + MAX_REPEATED;
 }
 
 /** Whether one more subscription is within the limits, of the session and of all. */
@@ -124,8 +147,8 @@ function grant(
   connection: Connection,
   packet: Subscribe,
   request: SubscriptionRequest,
-  { key, topicFilter, isShared }: MountedFilter,
-  isNew: boolean,
+  { key, topicFilter }: MountedFilter,
+  getsRetained: boolean,
 ): Qos {
   const client = connection.client!;
   const { session } = client;
@@ -141,11 +164,7 @@ function grant(
   const bytesBefore = session.subscriptionBytes;
   session.subscribe(subscription);
   core.subscriptionBytes += session.subscriptionBytes - bytesBefore;
-  // Retain Handling: 0 always, 1 only where it is new, 2 never; a shared subscription gets none. [MQTT-3.3.1-9]..[MQTT-3.3.1-11]
-  const wantsRetained = request.retainHandling === 0 || request.retainHandling === 1 && isNew;
-  if (wantsRetained && !isShared && core.retained.size > 0) {
-    client.retained.push({ subscription, topicFilter, walk: null });
-  }
+  if (getsRetained) client.retained.push({ subscription, topicFilter, walk: null });
   return subscription.qos;
 }
 

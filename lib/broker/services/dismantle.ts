@@ -1,17 +1,23 @@
+import { subscriptionSizeBytes } from "../../session/mod.ts";
 import type { Core } from "../core/core.ts";
 import { STEPS } from "../core/work.ts";
 
 /**
  * Takes the subscriptions of sessions that are over out of the router, as many as there is time for in this turn: a session may have
- * had a hundred thousand, and others do not wait for its end.
+ * had a hundred thousand, and others do not wait for its end. Until then they count: they are in memory.
  */
-export function dismantle({ dismantling, router, work }: Core): void {
+export function dismantle(core: Core): void {
+  const { dismantling, router, work } = core;
+  if (dismantling.length === 0) return;
+  // Also in a turn that is over: those who fill every turn must not keep what they have left behind in memory.
+  work.beginPart();
   for (let ended = dismantling[0]; ended !== undefined; ended = dismantling[0]) {
     for (;;) {
-      if (work.isTurnOver) return;
+      if (work.isPartOver) return;
       const { value, done } = ended.filters.next();
       if (done === true) break;
       router.unsubscribe(ended.client, value);
+      core.subscriptionBytes -= subscriptionSizeBytes(value);
       work.spend(STEPS.filter);
     }
     dismantling.shift();

@@ -71,18 +71,21 @@ export function runDue(core: Core): void {
   }
 }
 
-/** Those who have used their part of an earlier turn go on, as far as there is time in this one. */
+/** Those who have used their part of an earlier turn go on, as far as there is time in this one: one of them in any case. */
 export function resumePostponed(core: Core): void {
   const { postponed, work } = core;
-  for (let left = postponed.length; left > 0 && !work.isTurnOver; left--) {
+  for (let left = postponed.length; left > 0; left--) {
     core.resume(postponed.shift()!, "budget");
+    if (work.isTurnOver) return;
   }
 }
 
-/** Each in its turn: whoever has more to get goes behind the others. */
+/**
+ * Each in its turn: whoever has more to get goes behind the others. One has its part in any case: others may fill every turn.
+ */
 function pumpAll(core: Core): void {
   const { pumping, work } = core;
-  for (let left = pumping.size; left > 0 && !work.isTurnOver; left--) {
+  for (let left = pumping.size; left > 0; left--) {
     const [client] = pumping;
     pumping.delete(client!);
     const { connection } = client!;
@@ -92,5 +95,6 @@ function pumpAll(core: Core): void {
       drain(core, client!);
       pumpRetained(core, client!);
     });
+    if (work.isTurnOver) return;
   }
 }

@@ -126,10 +126,9 @@ export function endSession(core: Core, client: Client): void {
   endStored(core, session.clientId);
   const moving = takeShared(core, client, () => true);
   const inFlight = [...session.sender.values()].filter(({ state }) => state === "published");
-  core.subscriptionBytes -= session.subscriptionBytes;
   client.isEnded = true;
   core.dismantling.push({ client, filters: session.subscriptions.keys() });
-  dismantle(core);
+  if (!core.work.isTurnOver) dismantle(core);
   for (const { delivery } of inFlight) {
     // What was chosen for it out of a shared subscription, and it has not acknowledged, moves on. [MQTT-4.8.2-5]
     if (delivery.qos === 1 && delivery.share !== undefined) moveOn(core, client, delivery);

@@ -83,6 +83,5 @@ function hasRoom(core: Core, client: Client, delivery: Delivery, ifEmptied = fal
   if (delivery.qos === 0 && delivery.sequence > 0 && core.store?.isFull === true) return false;
   return (maxQueuedMessages === 0 || length < maxQueuedMessages) &&
     (maxQueuedBytes === 0 || queue.bytes + addedBytes <= maxQueuedBytes) &&
-    (maxTotalQueuedBytes === 0 ||
-      core.queuedBytes + core.wills.bytes + addedBytes <= maxTotalQueuedBytes);
+    (maxTotalQueuedBytes === 0 || core.totalQueuedBytes + addedBytes <= maxTotalQueuedBytes);
 }

@@ -9,6 +9,7 @@ const LOOK_AGAIN_MS = 100;
 
 /** The connection is not read until what is buffered is less. */
 export function throttle(core: Core, connection: Connection): void {
+  if (connection.state === "closed") return;
   connection.stops.stop("congestion");
   core.congestion.throttled.add(connection);
   evictSlowest(core);
@@ -18,7 +19,8 @@ export function throttle(core: Core, connection: Connection): void {
 export function relieve(core: Core): void {
   const { congestion, options, ports, nowMs } = core;
   if (congestion.throttled.size === 0) return;
-  const enoughBytes = options.maxBufferedBytes * RELIEVED;
+  const { maxBufferedBytes } = options;
+  const enoughBytes = maxBufferedBytes === 0 ? Infinity : maxBufferedBytes * RELIEVED;
   if (congestion.bufferedBytes > enoughBytes) {
     // Somebody must make room: looked at again soon, should nobody's writes.
     evictSlowest(core);

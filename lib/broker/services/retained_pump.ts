@@ -31,7 +31,7 @@ export function pumpRetained(core: Core, client: Client): void {
   const { connection, session } = client;
   if (connection === null) return;
   for (let i = 0; i < SLICE_MESSAGES; i++) {
-    const delivery = client.retained[0];
+    const delivery = client.retained.first;
     if (delivery === undefined) return;
     // Bytes before the client: `drained` goes on. No room in flight: its acknowledgements do.
     if (connection.outbox.unsentBytes >= SLICE_BYTES || isBacklogged(core, connection)) return;

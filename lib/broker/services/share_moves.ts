@@ -3,7 +3,7 @@ import type { Delivery } from "../../session/mod.ts";
 import type { Client } from "../state/connection.ts";
 import type { Core } from "../core/core.ts";
 import { deliver, rank } from "./deliver.ts";
-import { drop } from "./drop.ts";
+import { drop, dropFailed } from "./drop.ts";
 import { takeQueued } from "./queue.ts";
 
 /**
@@ -41,8 +41,16 @@ function moveAll(core: Core, client: Client, moving: readonly Delivery[]): void 
   for (const delivery of moving) moveOn(core, client, delivery);
 }
 
-/** Gives a delivery to another member of the shared subscription that it came by. */
+/** Gives a delivery to another member of the shared subscription that it came by. Where that fails it costs this delivery. */
 export function moveOn(core: Core, from: Client, delivery: Delivery): void {
+  try {
+    handOn(core, from, delivery);
+  } catch (error) {
+    dropFailed(core, from, delivery.message, error);
+  }
+}
+
+function handOn(core: Core, from: Client, delivery: Delivery): void {
   const { message } = delivery;
   // [MQTT-3.3.2-5]
   if (message.expiresAtMs <= core.nowMs) return drop(core, from, "expired", message);

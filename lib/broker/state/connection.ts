@@ -1,11 +1,9 @@
 import type { ProtocolVersion, Will } from "../../codec/mod.ts";
-import { type IncomingAliases, Session, type Subscription } from "../../session/mod.ts";
-import type { RetainedWalk } from "../../topic/mod.ts";
+import { type IncomingAliases, Session } from "../../session/mod.ts";
 import type { CloseReason } from "../ground/close_reason.ts";
 import { Deadline } from "../ground/deadlines.ts";
 import type { Ground } from "../ground/ground.ts";
 import type { ListenerOptions } from "../ground/options.ts";
-import type { ArenaMessage } from "../ground/payload_arena.ts";
 import type {
   AuthenticationRequest,
   ClientIdentity,
@@ -15,6 +13,7 @@ import type {
 import type { ConnectionRates } from "../ground/rate.ts";
 import { type ConnectionEvent, type ConnectionState, nextState } from "./connection_state.ts";
 import { Outbox } from "./outbox.ts";
+import { RetainedDeliveries } from "./retained_deliveries.ts";
 import { Stops } from "./stops.ts";
 
 /** What a connection needs of the turn that it is part of. */
@@ -144,16 +143,6 @@ export class Connection {
   }
 }
 
-/** Retained messages on their way to a new subscription, a slice at a time. */
-export interface RetainedDelivery {
-  /** As it was when it was made: the same filter once more in the same packet is another one. */
-  readonly subscription: Subscription;
-  /** Without `$share/…`. */
-  readonly topicFilter: string;
-  /** `null` until its turn comes: a client may wait for many. */
-  walk: RetainedWalk<ArenaMessage> | null;
-}
-
 /** A will that is published at its deadline, unless its client comes back. */
 export interface DelayedWill {
   /** As it will be published. */
@@ -194,7 +183,7 @@ export class Client {
    * What is still to come, in the order of the SUBSCRIBE packets.
    * @internal
    */
-  readonly retained: RetainedDelivery[] = [];
+  readonly retained: RetainedDeliveries = new RetainedDeliveries();
 
   /** `identity.clientId` names the session; a later CONNECT replaces the rest. */
   constructor(identity: ClientIdentity) {

@@ -37,6 +37,9 @@ const ACK_BYTES = 4;
 /** Bytes that a Topic Alias adds to a PUBLISH. */
 const TOPIC_ALIAS_BYTES = 4;
 
+/** A longer Topic Name gets no alias: each that has one is kept for as long as the connection lasts. */
+const MAX_ALIASED_LENGTH = 1024;
+
 /** Whose packets these are. */
 export interface OutboxOwner {
   /** There is something to send at the end of the turn. */
@@ -289,6 +292,7 @@ export class Outbox {
    */
   #withAlias(packet: Publish, sizeBytes: number, aliases: OutgoingAliases): Publish {
     if (sizeBytes + TOPIC_ALIAS_BYTES > this.maxPacketSizeBytes) return packet;
+    if (packet.topicName.length > MAX_ALIASED_LENGTH) return packet;
     // Where no alias is free the oldest is given away, so every topic gets one: a repeated topic costs three bytes.
     const { alias, isNew } = aliases.use(packet.topicName);
     return {
