@@ -74,7 +74,6 @@ export const LISTED_PATTERNS: readonly ListedPattern[] = [
     ],
     ["bus", /["\\]/g, "quotes in a line of the log"],
     ["bus", /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "what could forge a line of the log"],
-    ["http", /:\d+$/, "the port behind an address"],
     ["http", /^\d{1,15}$/, "a number in a query"],
     ["http", /^application\/json\b/i, "the header Content-Type"],
     ["http", /^Bearer\s+(\S+)$/i, "the header Authorization", "Bearer a"],
