@@ -18,7 +18,13 @@ import { rewatch } from "../services/watch.ts";
 import { cancelDelayedWill, publishDelayedWill } from "../services/wills.ts";
 import { Client, type Connection } from "../state/connection.ts";
 import { connackProperties } from "./connack.ts";
-import { claimSession, connackLeaves, isOfAnother, refusalOf } from "./session_claim.ts";
+import {
+  claimSession,
+  connackLeaves,
+  isOfAnother,
+  refusalOf,
+  type SessionClaim,
+} from "./session_claim.ts";
 import { takeWill } from "./take_will.ts";
 
 /** A client that comes in: who it is, what it asked for, and what it finds. */
@@ -80,21 +86,12 @@ function admit(
   const { connect, password: _, allowAnonymous: __, signal: ___, ...identity } = request;
   const { clientId } = identity;
   const claim = claimSession(core, connection, identity);
-  const { owner, existing, isForeign, isEnding, hasEndedStored } = claim;
+  const { owner, hasEndedStored } = claim;
   const refusal = refusalOf(core, identity, claim);
   if (refusal !== undefined) {
     return refuse(core, connection, refusal.reasonCode, refusal.message);
   }
-  if (existing?.connection) {
-    core.metrics.sessionsTakenOver++;
-    // [MQTT-3.1.4-3]
-    const reasonCode = ReasonCode.SessionTakenOver;
-    disconnect(core, existing.connection, { reasonCode, message: "Session taken over" });
-  }
-  if (isForeign) logReplaced(core, existing!, owner);
-  // It is back, though not to its session.
-  if (existing?.delayedWill?.isOrphan === true && !isForeign) cancelDelayedWill(core, existing);
-  if (isEnding) endSession(core, existing!);
+  makeWay(core, claim);
   // What its own end has not removed. [MQTT-3.1.2-4] [MQTT-3.1.2-5]
   const resumed = core.clients.get(clientId);
   storeSession(core, clientId, connect, resumed !== undefined, owner);
@@ -111,6 +108,21 @@ function admit(
     isOther,
     hasEndedStored,
   });
+}
+
+/** What was there before goes, as far as it has to: the connection, and the session where that is not resumed. */
+function makeWay(core: Core, { owner, existing, isForeign, isEnding }: SessionClaim): void {
+  if (existing === undefined) return;
+  if (existing.connection !== null) {
+    core.metrics.sessionsTakenOver++;
+    // [MQTT-3.1.4-3]
+    const reasonCode = ReasonCode.SessionTakenOver;
+    disconnect(core, existing.connection, { reasonCode, message: "Session taken over" });
+  }
+  if (isForeign) logReplaced(core, existing, owner);
+  // It is back, though not to its session.
+  if (existing.delayedWill?.isOrphan === true && !isForeign) cancelDelayedWill(core, existing);
+  if (isEnding) endSession(core, existing);
 }
 
 function logReplaced(core: Core, existing: Client, owner: string): void {
