@@ -2,7 +2,7 @@ import type { Broker, ClientCertificate, Connection, Link } from "../broker/mod.
 import { ReasonCode } from "../codec/mod.ts";
 import type { Peer } from "./byte_stream.ts";
 import type { ReadBuffers } from "./read_buffers.ts";
-import type { TransportInit } from "./transport.ts";
+import type { TransportInit } from "./transport_init.ts";
 import type { Turns } from "./turns.ts";
 import { type Holder, release, type UnfinishedAccount } from "./unfinished.ts";
 

@@ -40,7 +40,8 @@ export type { ProxyOptions } from "./proxy_stream.ts";
 export { type ListenInit, Server, type ServerInit } from "./server.ts";
 export { StreamLink } from "./stream_link.ts";
 export type { TlsInit } from "./tls_init.ts";
-export type { Transport, TransportInit } from "./transport.ts";
+export type { Transport } from "./transport.ts";
+export type { TransportInit } from "./transport_init.ts";
 export { nowMs, Turns, type Waiting } from "./turns.ts";
 export type { WebSocketOptions } from "./web_socket_handshake.ts";
 export {

@@ -1,5 +1,6 @@
 import type { ListenerInit, OpenListener } from "../listener.ts";
-import type { Transport, TransportInit } from "../transport.ts";
+import type { Transport } from "../transport.ts";
+import type { TransportInit } from "../transport_init.ts";
 import { Descriptors } from "./descriptors.ts";
 import { EventLoop } from "./event_loop.ts";
 import type { Libc } from "./libc.ts";
