@@ -135,16 +135,28 @@ function bodySize(
   topicNameBytes: Uint8Array | undefined,
   shared: Uint8Array | undefined,
 ): number {
-  const { properties } = packet;
   if (topicNameBytes !== undefined) requireFieldSize(topicNameBytes, "topicName");
-  return 2 + (topicNameBytes?.length ?? textSize(packet.topicName, "topicName")) +
+  // The everyday case, a known Topic Name and no properties, is short enough to become part of its callers.
+  return 2 +
+    (topicNameBytes === undefined
+      ? textSize(packet.topicName, "topicName")
+      : topicNameBytes.length) +
     (packet.qos === 0 ? 0 : 2) +
     (version < 5
       ? 0
-      : shared === undefined
-      ? propertiesSize(properties, "publish")
-      : sizeWithShared(properties, shared)) +
+      : packet.properties === undefined && shared === undefined
+      ? 1
+      : ownPropertiesSize(packet.properties, shared)) +
     packet.payload.length;
+}
+
+function ownPropertiesSize(
+  properties: Properties | undefined,
+  shared: Uint8Array | undefined,
+): number {
+  return shared === undefined
+    ? propertiesSize(properties, "publish")
+    : sizeWithShared(properties, shared);
 }
 
 function tooShort(left: number): MqttError {

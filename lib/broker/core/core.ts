@@ -6,7 +6,6 @@ import { Deadlines } from "../ground/deadlines.ts";
 import { Fanout } from "../ground/fanout.ts";
 import { Metrics } from "../ground/metrics.ts";
 import type { BrokerOptions, ListenerOptions } from "../ground/options.ts";
-import type { Outgoing } from "../ground/outgoing.ts";
 import type { AccessPort, BrokerPorts, Store } from "../ground/ports.ts";
 import { hostOf } from "../ground/rate.ts";
 import type { Client, Connection, Turn } from "../state/connection.ts";
@@ -20,16 +19,6 @@ import { Router } from "./router.ts";
 import { SessionCounts } from "./session_counts.ts";
 import { WillBook } from "./will_book.ts";
 import { STEPS, Work } from "./work.ts";
-
-const NO_MESSAGE: Message = {
-  topicName: "",
-  payload: new Uint8Array(),
-  qos: 0,
-  retain: false,
-  properties: undefined,
-  expiresAtMs: Infinity,
-  publisherId: "",
-};
 
 /**
  * What all handlers share: the state of the broker, and the lists of what is to happen when the turn ends. It knows no service
@@ -66,13 +55,6 @@ export class Core implements Turn {
   readonly rates: Rates = new Rates();
   /** The one fan-out, for the message that is routed now. */
   readonly fanout: Fanout = new Fanout();
-  /** The one QoS 0 message that is being sent: an object for each delivery would be the hot path's only allocation. */
-  readonly outgoing: { -readonly [Key in keyof Outgoing]: Outgoing[Key] } = {
-    message: NO_MESSAGE,
-    qos: 0,
-    retain: false,
-    subscriptionIdentifiers: undefined,
-  };
   /** The Topic Aliases of all clients. */
   readonly aliases: AliasBook = new AliasBook();
   /** The wills of all clients. */

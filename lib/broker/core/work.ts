@@ -18,9 +18,9 @@ const LEAST_STEPS = 1000;
 /** What things cost, in steps. */
 export const STEPS = {
   /** A packet, read and handled. */
-  packet: 3,
+  packet: 2,
   /** A message for one client. */
-  delivery: 2,
+  delivery: 1,
   /** A Topic Filter: subscribed or unsubscribed. */
   filter: 100,
   /** A byte of it. */

@@ -1,4 +1,4 @@
-import { contentSizeBytes, type Delivery, type Message } from "../../session/mod.ts";
+import type { Delivery, Message } from "../../session/mod.ts";
 import { type Core, mayRead } from "../core/core.ts";
 import type { Target } from "../core/target.ts";
 import { STEPS } from "../core/work.ts";
@@ -6,7 +6,7 @@ import type { Fanout } from "../ground/fanout.ts";
 import type { Client } from "../state/connection.ts";
 import { drop, dropDelivery, dropFailed } from "./drop.ts";
 import { enqueue, takeQueued } from "./queue.ts";
-import { canSendNow, isBacklogged, sendInFlight, sendQos0 } from "./send.ts";
+import { canSendNow, isBacklogged, sendInFlight } from "./send.ts";
 
 /** Hands a message to one client: sends it, queues it, or counts why not. Where that fails nobody else notices. */
 export function deliver(core: Core, target: Target, message: Message, fanout: Fanout): void {
@@ -22,10 +22,6 @@ function handOver(core: Core, target: Target, message: Message, fanout: Fanout):
   if (client.isEnded) return;
   const { connection, session } = client;
   const { options, store } = core;
-  core.work.spend(
-    STEPS.delivery + (contentSizeBytes(message) >> 6) * STEPS.bytes64 +
-      (target.subscriptionIdentifiers?.length ?? 0),
-  );
   const qos = options.upgradeOutgoingQos || target.qos < message.qos ? target.qos : message.qos;
   const retain = message.retain && target.retainAsPublished;
   const { subscriptionIdentifiers } = target;
@@ -33,11 +29,9 @@ function handOver(core: Core, target: Target, message: Message, fanout: Fanout):
   if (qos === 0 && connection !== null && session.queue.qos0Length === 0) {
     // What a slow client has not taken is bounded; it loses messages, others wait for nothing.
     if (isBacklogged(core, connection)) return drop(core, client, "slow_client", message);
-    const { outgoing } = core;
-    outgoing.message = message;
-    outgoing.retain = retain;
-    outgoing.subscriptionIdentifiers = subscriptionIdentifiers;
-    return sendQos0(core, client, connection, outgoing, fanout);
+    const outgoing = { message, qos, retain, subscriptionIdentifiers };
+    if (connection.outbox.sendPublish(outgoing, 0, false, false, fanout)) return;
+    return drop(core, client, "packet_too_large", message);
   }
   if (qos === 0 && !(options.queueQos0Messages && session.isPersistent)) {
     return drop(core, client, "offline_qos0", message);

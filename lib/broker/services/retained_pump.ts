@@ -1,5 +1,5 @@
 import { encodeText } from "../../codec/mod.ts";
-import type { Subscription } from "../../session/mod.ts";
+import { keptPropertiesBytes, type Subscription } from "../../session/mod.ts";
 import type { Client, Connection } from "../state/connection.ts";
 import type { Core } from "../core/core.ts";
 import { STEPS } from "../core/work.ts";
@@ -40,7 +40,7 @@ export function pumpRetained(core: Core, client: Client): void {
     const walk = delivery.walk ??= core.retained.matches(delivery.topicFilter);
     const stepsBefore = walk.steps;
     const message = walk.next(SLICE_STEPS);
-    core.work.spend((walk.steps - stepsBefore) * STEPS.node + STEPS.delivery);
+    core.work.spend((walk.steps - stepsBefore) * STEPS.node + deliverySteps(message));
     if (message === undefined) {
       // A walk may pass a million topics and match none: it is cut as well.
       if (!walk.isDone) break;
@@ -50,6 +50,12 @@ export function pumpRetained(core: Core, client: Client): void {
     deliverRetained(core, client, delivery.subscription, message);
   }
   if (client.retained.length > 0) core.pumping.add(client);
+}
+
+function deliverySteps(message: ArenaMessage | undefined): number {
+  if (message === undefined) return 0;
+  const { length, properties } = message;
+  return STEPS.delivery + ((length + keptPropertiesBytes(properties)) >> 6) * STEPS.bytes64;
 }
 
 function deliverRetained(

@@ -67,17 +67,6 @@ export function sendInFlight(
   if (sequence > 0) core.store?.deleteDelivery(session.clientId, delivery);
 }
 
-/** Sends a QoS 0 message at once; throws where it cannot be encoded. */
-export function sendQos0(
-  core: Core,
-  client: Client,
-  connection: Connection,
-  outgoing: Outgoing,
-  fanout: Fanout | undefined,
-): void {
-  put(core, client, connection, outgoing, 0, false, false, fanout);
-}
-
 function sendQueuedQos0(
   core: Core,
   client: Client,
