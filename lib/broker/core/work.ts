@@ -37,6 +37,11 @@ export const STEPS = {
   deadline: 30,
 } as const;
 
+/** What it costs to hand a message to one client: `sizeBytes` are payload, topic and properties. */
+export function deliverySteps(sizeBytes: number): number {
+  return STEPS.delivery + (sizeBytes >> 6) * STEPS.bytes64;
+}
+
 /** The steps of the turn. */
 export class Work {
   #spent = 0;

@@ -25,6 +25,8 @@ function handOver(core: Core, target: Target, message: Message, fanout: Fanout):
   const qos = options.upgradeOutgoingQos || target.qos < message.qos ? target.qos : message.qos;
   const retain = message.retain && target.retainAsPublished;
   const { subscriptionIdentifiers } = target;
+  // A client may have tens of thousands that match: each is encoded for it alone.
+  if (subscriptionIdentifiers !== undefined) core.work.spend(subscriptionIdentifiers.length);
   // Behind those that were kept while the client was away, if there are any. [MQTT-4.6.0-6]
   if (qos === 0 && connection !== null && session.queue.qos0Length === 0) {
     // What a slow client has not taken is bounded; it loses messages, others wait for nothing.

@@ -2,7 +2,7 @@ import { encodeText } from "../../codec/mod.ts";
 import { keptPropertiesBytes, type Subscription } from "../../session/mod.ts";
 import type { Client, Connection } from "../state/connection.ts";
 import type { Core } from "../core/core.ts";
-import { STEPS } from "../core/work.ts";
+import { deliverySteps, STEPS } from "../core/work.ts";
 import { deliver } from "./deliver.ts";
 import { drain, isBacklogged } from "./send.ts";
 import type { ArenaMessage } from "../ground/payload_arena.ts";
@@ -40,22 +40,17 @@ export function pumpRetained(core: Core, client: Client): void {
     const walk = delivery.walk ??= core.retained.matches(delivery.topicFilter);
     const stepsBefore = walk.steps;
     const message = walk.next(SLICE_STEPS);
-    core.work.spend((walk.steps - stepsBefore) * STEPS.node + deliverySteps(message));
+    core.work.spend((walk.steps - stepsBefore) * STEPS.node);
     if (message === undefined) {
       // A walk may pass a million topics and match none: it is cut as well.
       if (!walk.isDone) break;
       client.retained.shift();
       continue;
     }
+    core.work.spend(deliverySteps(message.length + keptPropertiesBytes(message.properties)));
     deliverRetained(core, client, delivery.subscription, message);
   }
   if (client.retained.length > 0) core.pumping.add(client);
-}
-
-function deliverySteps(message: ArenaMessage | undefined): number {
-  if (message === undefined) return 0;
-  const { length, properties } = message;
-  return STEPS.delivery + ((length + keptPropertiesBytes(properties)) >> 6) * STEPS.bytes64;
 }
 
 function deliverRetained(

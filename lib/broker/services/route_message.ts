@@ -4,7 +4,7 @@ import type { Core } from "../core/core.ts";
 import type { Route } from "../core/router.ts";
 import type { ShareGroup } from "../core/share_group.ts";
 import type { Target } from "../core/target.ts";
-import { STEPS } from "../core/work.ts";
+import { deliverySteps } from "../core/work.ts";
 import { deliver, rank } from "./deliver.ts";
 import { drop } from "./drop.ts";
 import { attempt, report } from "./faults.ts";
@@ -37,7 +37,7 @@ export function fanOut(
   if (count > 0) {
     const { fanout, work } = core;
     // Of all receivers at once: for each of them it would be the most that is done for it.
-    work.spend(count * (STEPS.delivery + (contentSizeBytes(message) >> 6) * STEPS.bytes64));
+    work.spend(count * deliverySteps(contentSizeBytes(message)));
     fanout.begin(message, route.topicNameBytes, count === 1, core.nowMs);
     for (let i = 0; i < targets.length; i++) {
       const target = targets[i]!;

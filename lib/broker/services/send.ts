@@ -1,7 +1,7 @@
 import { ReasonCode } from "../../codec/mod.ts";
 import { contentSizeBytes, type Delivery, type InFlight } from "../../session/mod.ts";
 import type { Core } from "../core/core.ts";
-import { STEPS } from "../core/work.ts";
+import { deliverySteps } from "../core/work.ts";
 import type { Fanout } from "../ground/fanout.ts";
 import type { Outgoing } from "../ground/outgoing.ts";
 import { leaveOf } from "../ground/promises.ts";
@@ -32,9 +32,7 @@ export function drain(core: Core, client: Client): void {
   while (session.queue.length > 0 && canSendQueued(core, client, connection)) {
     if (core.work.isPartOver) return void core.pumping.add(client);
     const delivery = dequeue(core, client)!;
-    core.work.spend(
-      STEPS.delivery + (contentSizeBytes(delivery.message) >> 6) * STEPS.bytes64,
-    );
+    core.work.spend(deliverySteps(contentSizeBytes(delivery.message)));
     if (delivery.message.expiresAtMs <= core.nowMs) {
       dropDelivery(core, client, delivery, "expired");
     } else if (delivery.qos > 0) sendInFlight(core, client, connection, delivery, undefined);

@@ -1,7 +1,8 @@
 import { encodeText } from "../../codec/mod.ts";
-import type { Delivery } from "../../session/mod.ts";
+import { contentSizeBytes, type Delivery } from "../../session/mod.ts";
 import type { Client } from "../state/connection.ts";
 import type { Core } from "../core/core.ts";
+import { deliverySteps } from "../core/work.ts";
 import { deliver, rank } from "./deliver.ts";
 import { drop, dropFailed } from "./drop.ts";
 import { takeQueued } from "./queue.ts";
@@ -57,6 +58,7 @@ function handOn(core: Core, from: Client, delivery: Delivery): void {
   const share = core.router.share(delivery.share!);
   const target = share?.pick((member) => member.client === from ? 0 : rank(core, member, message));
   if (target === undefined) return drop(core, from, "no_share_member", message);
+  core.work.spend(deliverySteps(contentSizeBytes(message)));
   core.fanout.begin(message, encodeText(message.topicName), true, core.nowMs, message);
   deliver(core, target, message, core.fanout);
 }
