@@ -50,7 +50,7 @@ export const MESSAGE_OPTIONS: readonly Option[] = [
     "max_total_queued_bytes",
     "maxTotalQueuedBytes",
     BYTES,
-    "Bytes queued for all sessions together, counted as for one; above it a queue counts as full; 0: no limit.",
+    "Bytes queued for all sessions together, counted as for one, with the wills of all clients and their long Topic Aliases; above it a queue counts as full, and a client with a will is refused; 0: no limit.",
     { theme: "Messages and queues", unit: "bytes" },
   ),
   brokerRow(
@@ -145,7 +145,7 @@ export const MESSAGE_OPTIONS: readonly Option[] = [
     "max_retained_bytes",
     "maxRetainedBytes",
     BYTES,
-    "Bytes of payload and topic of all retained messages; 0: no limit.",
+    "Bytes of payload, topic and properties of all retained messages; 0: no limit.",
     { theme: "Retained messages", unit: "bytes" },
   ),
 ];

@@ -27,7 +27,7 @@ export interface BrokerOptions {
   readonly retainExpiryIntervalSeconds: number;
   /** Retained messages in the broker; 0: no limit. */
   readonly maxRetainedMessages: number;
-  /** Bytes of payload and topic name of all retained messages; 0: no limit. */
+  /** Bytes of payload, topic name and properties of all retained messages; 0: no limit. */
   readonly maxRetainedBytes: number;
   /** QoS 1 and 2 messages under way to one client, and the Receive Maximum told to it; 0: no limit but 65,535. */
   readonly maxInflightMessages: number;
@@ -37,7 +37,7 @@ export interface BrokerOptions {
   readonly maxQueuedMessages: number;
   /** Bytes that wait for one client, queued or not yet written to its connection; 0: no limit. */
   readonly maxQueuedBytes: number;
-  /** Bytes queued for all sessions together, the absent ones too; above it a queue counts as full. 0: no limit. */
+  /** Bytes queued for all sessions together, the absent ones too, with all wills; above it a queue counts as full. 0: no limit. */
   readonly maxTotalQueuedBytes: number;
   /** Bytes not yet written to all connections together; above it publishers are not read until it is less. 0: no limit. */
   readonly maxBufferedBytes: number;
