@@ -4,7 +4,8 @@ import { callFlux, runFlux } from "../support/flux.ts";
 import { HttpBroker } from "./support.ts";
 
 const PLAIN = { noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
-const ACL = "topic read a/c\nuser ann\ntopic readwrite a/#\ntopic deny a/b\nuser bob\ntopic read a/c\n";
+const ACL =
+  "topic read a/c\nuser ann\ntopic readwrite a/#\ntopic deny a/b\nuser bob\ntopic read a/c\n";
 
 interface Step {
   readonly event: string;
