@@ -52,7 +52,7 @@ for (const page of pages) {
 
   Deno.test(`${page}: every file of lib, tests and tasks that it names is there`, () => {
     for (const [, path] of prose(read(page)).matchAll(/`((?:lib|tests|tasks)\/[\w./-]+)`/g)) {
-      assert.ok(Deno.statSync(new URL(path!, ROOT)), path);
+      assert.ok(Deno.statSync(new URL(path!, ROOT)), path!);
     }
   });
 
