@@ -54,7 +54,7 @@ export class Connection {
   /** 0: off. */
   keepAliveSeconds = 0;
   /** Until when access control has let it in, in the clock's milliseconds. */
-  allowedUntilMs = Infinity;
+  allowedUntilMs: number = Infinity;
   /** When bytes last came, in the clock's milliseconds; before the first, when it was accepted. */
   lastReceivedMs: number;
   /** Session Expiry Interval of CONNECT, seconds: a DISCONNECT may not raise it from 0. [MQTT-3.14.2-2] */
