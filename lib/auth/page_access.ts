@@ -1,4 +1,5 @@
 import type {
+  AccessAction,
   AccessPort,
   AuthenticationRequest,
   AuthenticationVerdict,
@@ -67,8 +68,7 @@ export class PageAccess implements AccessPort {
 
   /** {@linkcode AccessPort.mayPublish} */
   mayPublish(client: ClientIdentity, topicName: string, qos: Qos, retain: boolean): Decision {
-    const viewers = this.#viewers.get(client.listener);
-    if (client.userName !== undefined && viewers?.has(client.userName)) return false;
+    if (this.#isViewer(client)) return false;
     return this.#inner.mayPublish(client, topicName, qos, retain);
   }
 
@@ -91,5 +91,15 @@ export class PageAccess implements AccessPort {
   /** {@linkcode AccessPort.useLog} */
   useLog(log: LogPort): void {
     this.#inner.useLog?.(log);
+  }
+
+  /** {@linkcode AccessPort.explain} */
+  explain(client: ClientIdentity, action: AccessAction, topic: string): string | undefined {
+    if (action === "publish" && this.#isViewer(client)) return "A viewer publishes nothing";
+    return this.#inner.explain?.(client, action, topic);
+  }
+
+  #isViewer({ userName, listener }: ClientIdentity): boolean {
+    return userName !== undefined && this.#viewers.get(listener)?.has(userName) === true;
   }
 }

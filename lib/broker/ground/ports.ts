@@ -105,6 +105,9 @@ export interface EnhancedExchange {
 /** Whether something is allowed; `pending`: that takes its time, see {@linkcode AccessPort.decided}. */
 export type Decision = boolean | "pending";
 
+/** What a client wants to do with a Topic Name or, to subscribe, a Topic Filter. */
+export type AccessAction = "publish" | "subscribe" | "read";
+
 /** Who may come in and who may do what. */
 export interface AccessPort {
   /** Changes whenever an answer of `mayRead` may have changed. */
@@ -131,6 +134,11 @@ export interface AccessPort {
   maySubscribe(client: ClientIdentity, topicFilter: string, qos: Qos): Decision;
   /** Whether a message on this topic may be delivered to the client. */
   mayRead(client: ClientIdentity, topicName: string): boolean;
+  /**
+   * Why a question is answered as it is, for traces and logs: the file, the line and its text, or that there is none; `undefined`:
+   * nothing decides. Never asked where nobody looks, and never to decide something.
+   */
+  explain?(client: ClientIdentity, action: AccessAction, topic: string): string | undefined;
   /**
    * Calls `done` once, later, when all that was answered `pending` for this client is decided: the same questions are asked
    * again then, and answered. Only where there are such answers.

@@ -31,6 +31,7 @@ export function handleConnect(core: Core, connection: Connection, connect: Conne
   outbox.protocolVersion = connect.protocolVersion;
   outbox.wantsProblemInformation = connect.properties?.requestProblemInformation !== false;
   outbox.maxPacketSizeBytes = connect.properties?.maximumPacketSize ?? Infinity;
+  connection.claim = { clientId: connect.clientId, userName: connect.userName };
   checkConnect(core, connection, connect);
   const request = requestOf(core, connection, connect);
   const method = connect.properties?.authenticationMethod;
