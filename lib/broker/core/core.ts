@@ -114,6 +114,7 @@ export class Core implements Turn {
     this.#endTurn = endTurn;
     this.releases = new Releases(endTurn);
     const { access } = ports;
+    access.useLog?.(ports.log);
     this.router = new Router(options, {
       get version() {
         return access.version;
