@@ -7,6 +7,16 @@ const HIGH_WATER_BYTES = 1024 * 1024;
 /** How often what has not left is looked at, milliseconds: nothing tells when it has. */
 const DRAIN_MS = 5;
 
+/** Deno's own, with what it takes beyond the browsers'; written out, since other types of WebSocket may be in the program. */
+type DenoWebSocket = new (
+  url: string,
+  options: {
+    readonly protocols: readonly string[];
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly client?: Deno.HttpClient;
+  },
+) => WebSocket;
+
 /** Opens a WebSocket on Deno's own, which offers the subprotocol `mqtt`. [MQTT-6.0.0-3] */
 export async function openWebSocket(
   place: Place,
@@ -18,9 +28,9 @@ export async function openWebSocket(
   const url = place.unixPath === undefined
     ? where
     : `ws://localhost${place.webSocket?.path ?? "/mqtt"}`;
-  const socket = new WebSocket(url, {
+  const socket = new (WebSocket as unknown as DenoWebSocket)(url, {
     protocols: ["mqtt"],
-    ...headers === undefined ? {} : { headers: { ...headers } },
+    ...headers === undefined ? {} : { headers },
     ...client === undefined ? {} : { client },
   });
   socket.binaryType = "arraybuffer";

@@ -72,6 +72,7 @@ export class ClientSession {
   readonly #incoming: Incoming;
   readonly #manualAcknowledgement: boolean;
 
+  /** Begins with what the store remembers; there is no connection yet. */
   constructor(init: ClientSessionInit, handler: SessionHandler) {
     const store = init.inFlight ?? new MemoryInFlightStore();
     this.#handler = handler;
