@@ -109,8 +109,8 @@ function publish(
   const message: Message = {
     topicName: wholeName,
     payload: packet.payload,
-    qos: allowedQos(connection, packet),
-    retain: packet.retain && mayRetain(core, connection),
+    qos: allowedQos(connection, packet, topicName),
+    retain: packet.retain && mayRetain(core, connection, topicName),
     properties: packet.properties === undefined ? undefined : travelling(packet.properties),
     expiresAtMs: expiry(core.nowMs, packet.properties?.messageExpiryInterval),
     publisherId: client.session.clientId,
