@@ -100,6 +100,7 @@ function outcome(version: 3 | 4 | 5, setup: Setup) {
     for (const text of [...texts, "own 1", "t/a 2"]) {
       exchange.link("p").send(bytesOf(text, version));
     }
+    exchange.link("p").send(LONG_LENGTH[version === 5 ? 1 : 0]);
   } finally {
     Outbox.prototype.relayPublish = relayPublish;
   }
