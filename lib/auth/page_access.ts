@@ -6,6 +6,7 @@ import type {
   ClientIdentity,
   Decision,
   EnhancedExchange,
+  LogPort,
 } from "../broker/mod.ts";
 import { type Qos, ReasonCode } from "../codec/mod.ts";
 
@@ -31,6 +32,16 @@ export class PageAccess implements AccessPort {
   /** {@linkcode AccessPort.checksTopics} */
   get checksTopics(): boolean {
     return this.#inner.checksTopics || [...this.#viewers.values()].some(({ size }) => size > 0);
+  }
+
+  /** {@linkcode AccessPort.readsByFilter} */
+  get readsByFilter(): boolean {
+    return this.#inner.readsByFilter === true;
+  }
+
+  /** {@linkcode AccessPort.stepsPerCheck} */
+  get stepsPerCheck(): number {
+    return this.#inner.stepsPerCheck ?? 1;
   }
 
   /** {@linkcode AccessPort.authenticate} */
@@ -69,6 +80,17 @@ export class PageAccess implements AccessPort {
   /** {@linkcode AccessPort.mayRead} */
   mayRead(client: ClientIdentity, topicName: string): boolean {
     return this.#inner.mayRead(client, topicName);
+  }
+
+  /** {@linkcode AccessPort.decided} */
+  decided(client: ClientIdentity, done: () => void): void {
+    if (this.#inner.decided === undefined) done();
+    else this.#inner.decided(client, done);
+  }
+
+  /** {@linkcode AccessPort.useLog} */
+  useLog(log: LogPort): void {
+    this.#inner.useLog?.(log);
   }
 
   /** {@linkcode AccessPort.explain} */

@@ -53,7 +53,7 @@ export class Connection {
    * @internal
    */
   readonly stops: Stops = new Stops();
-  /** The one deadline of a connection: its CONNECT, its Keep Alive or a write that stands still, whichever is first. */
+  /** The one deadline of a connection: its CONNECT, its Keep Alive, a write that stands still or its time, whichever is first. */
   readonly watch: Deadline;
   /** From the CONNACK on; it stays when another connection has taken the client over. */
   client: Client | null = null;
@@ -63,6 +63,8 @@ export class Connection {
   will: Will | undefined;
   /** 0: off. */
   keepAliveSeconds = 0;
+  /** Until when access control has let it in, in the clock's milliseconds. */
+  allowedUntilMs: number = Infinity;
   /** When bytes last came, in the clock's milliseconds; before the first, when it was accepted. */
   lastReceivedMs: number;
   /** Session Expiry Interval of CONNECT, seconds: a DISCONNECT may not raise it from 0. [MQTT-3.14.2-2] */
@@ -199,6 +201,8 @@ export class Client {
   isRestored = false;
   /** Its session is over: what the router still has of it gets nothing any more. */
   isEnded = false;
+  /** The router's version when a subscription of it went last. */
+  unsubscribedAt = 0;
   /** Runs while the client is away and its session is to end. */
   expiry: Deadline | null = null;
   /** A will whose delay runs. */
