@@ -77,7 +77,6 @@ async function refusedByCertificate(port: number, files: Certificates): Promise<
 netTest(
   "errors say which part failed: the name, the network, the broker, TLS where there is none",
   async () => {
-    await using server = new LocalServer();
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = listener.addr;
     listener.close();
