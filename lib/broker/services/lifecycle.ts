@@ -75,6 +75,7 @@ export function disconnect(
   core: Core,
   connection: Connection,
   reason: CloseReason | undefined,
+  isNormal = false,
 ): void {
   if (connection.state === "closed") return;
   const { client } = connection;
@@ -91,6 +92,7 @@ export function disconnect(
   core.connections.delete(connection);
   core.markClosing(connection);
   core.observers?.tell("disconnected", connection, reason);
+  count(core, connection, reason, isNormal);
   if (client === null || client.connection !== connection) return;
   client.connection = null;
   core.connectedCount--;
@@ -102,6 +104,18 @@ export function disconnect(
     });
   }
   leave(core, client, connection.will);
+}
+
+function count(
+  { metrics }: Core,
+  { client }: Connection,
+  reason: CloseReason | undefined,
+  isNormal: boolean,
+): void {
+  if (client === null) {
+    if (reason !== undefined) metrics.countRefusal(reason.reasonCode);
+  } else if (reason !== undefined) metrics.countDisconnect(reason.reasonCode);
+  else metrics.countDisconnect(isNormal ? "normal" : "connection_lost");
 }
 
 /** For the log: what the client has not got, by reason. */
