@@ -30,4 +30,4 @@ export {
   type MqttClientInit,
   type PublishInit,
 } from "./mqtt_client.ts";
-export type { ClientTls, Place } from "./transport.ts";
+export { type ClientTls, open as openStream, type Place } from "./transport.ts";

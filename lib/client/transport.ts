@@ -10,6 +10,10 @@ export interface ClientTls {
   readonly key?: string;
   /** Whether the name in the broker's certificate need not be the one that was called. Default: false. */
   readonly insecure?: boolean;
+  /** The name that the broker's certificate must have, sent as SNI; default: the name that is called. */
+  readonly serverName?: string;
+  /** Protocols offered by ALPN; default: `mqtt`. */
+  readonly alpnProtocols?: readonly string[];
 }
 
 /** Where a broker is. */
@@ -20,6 +24,8 @@ export interface Place {
   readonly port: number;
   /** Absent: plain TCP. */
   readonly tls?: ClientTls;
+  /** Absent: MQTT without a WebSocket. */
+  readonly webSocket?: { readonly path?: string };
 }
 
 /** Opens a connection; throws a `ClientError` that says which part of it failed. */

@@ -32,7 +32,16 @@
  */
 export type { BrokerOptions, ListenerOptions } from "../broker/mod.ts";
 export { compareConfigs, type ConfigChange, keepLog, keepUntilRestart } from "./changes.ts";
-export type { Config, HttpConfig, ListenerConfig, LoadResult, ResolvedSetting } from "./config.ts";
+export { BRIDGE_OPTIONS } from "./options_bridge.ts";
+export { DEFAULT_BRIDGE_SETTINGS } from "./bridge_settings.ts";
+export type {
+  BridgeConfig,
+  Config,
+  HttpConfig,
+  ListenerConfig,
+  LoadResult,
+  ResolvedSetting,
+} from "./config.ts";
 export {
   defaultText,
   differencesMarkdown,

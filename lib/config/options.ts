@@ -1,6 +1,7 @@
 import { FOREIGN_OPTIONS } from "./foreign.ts";
 import type { ForeignOption, LoaderAct, Option, RefusedOption } from "./option.ts";
 import { ACCESS_OPTIONS } from "./options_access.ts";
+import { BRIDGE_OPTIONS } from "./options_bridge.ts";
 import { CLIENT_OPTIONS } from "./options_clients.ts";
 import { HTTP_OPTIONS } from "./options_http.ts";
 import { MESSAGE_OPTIONS } from "./options_messages.ts";
@@ -20,7 +21,7 @@ export const OPTIONS: readonly Option[] = [
 ];
 
 const BY_NAME: ReadonlyMap<string, Option> = new Map(
-  OPTIONS.map((option) => [option.name, option]),
+  [...OPTIONS, ...BRIDGE_OPTIONS].map((option) => [option.name, option]),
 );
 const REFUSED_BY_NAME: ReadonlyMap<string, RefusedOption> = new Map(
   REFUSED_OPTIONS.map((option) => [option.name, option]),

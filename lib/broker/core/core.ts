@@ -75,6 +75,8 @@ export class Core implements Turn {
   subscriptionBytes = 0;
   /** Nobody comes in any more. */
   isShuttingDown = false;
+  /** Bridges for which something waits, and whose publishers are refused when they are full. */
+  readonly waitingBridges: Set<Client> = new Set();
   /** The next delivery's place in the order of the store. */
   nextSequence = 1;
   /** A program's subscription is being called. */
@@ -213,5 +215,7 @@ export class Core implements Turn {
  * subscribed to waits for it, and is looked at when it comes.
  */
 export function mayRead(access: AccessPort, client: Client, topicName: string): boolean {
-  return !access.checksTopics || client.isRestored || access.mayRead(client.identity, topicName);
+  const { identity } = client;
+  return !access.checksTopics || client.isRestored || identity.isBridge === true ||
+    access.mayRead(identity, topicName);
 }

@@ -12,6 +12,7 @@ export type DropReason =
   | "reserved_topic"
   | "no_share_member"
   | "store_failing"
+  | "bridge_full"
   | "session_ended"
   | "encoding_failed"
   | "refused_by_client"

@@ -6,6 +6,7 @@ import { expiry, isReserved, travelling } from "../ground/message_rules.ts";
 import { type Leave, leaveOf } from "../ground/promises.ts";
 import { drop } from "../services/drop.ts";
 import { disconnect } from "../services/lifecycle.ts";
+import { haveBridgesRoom } from "../services/queue.ts";
 import { throttle } from "../services/relief.ts";
 import { fanOut, retain } from "../services/route_message.ts";
 import type { Client, Connection } from "../state/connection.ts";
@@ -66,6 +67,8 @@ function handleQos2(core: Core, connection: Connection, packet: Publish, topicNa
 function checkReceiveMaximum(core: Core, connection: Connection): void {
   const { maxInflightMessages } = core.options;
   if (connection.protocolVersion < 5 || maxInflightMessages === 0) return;
+  // What a remote broker of 3.1.1 has under way nobody can limit.
+  if (connection.listener.bridge !== undefined) return;
   const underWay = connection.client!.session.receiver.recentSize +
     connection.outbox.pendingPubacks;
   if (underWay >= maxInflightMessages) {
@@ -89,6 +92,7 @@ function checkReceiveMaximum(core: Core, connection: Connection): void {
  * | `$SYS/`              |                                      | 0x87, `reserved_topic`            |
  * | access control       |                                      | 0x87, `not_authorized`            |
  * | the store, QoS > 0   |                                      | 0x97 or closed, `store_failing`   |
+ * | bridges, QoS > 0     |                                      | 0x97 or closed, `bridge_full`     |
  */
 function publish(core: Core, connection: Connection, packet: Publish, topicName: string): Outcome {
   const client = connection.client!;
@@ -107,7 +111,8 @@ function publish(core: Core, connection: Connection, packet: Publish, topicName:
   const refusal = checkSize(core, connection, message) ??
     checkReserved(core, connection, message, topicName) ??
     checkAccess(core, connection, message) ??
-    checkStore(core, connection, message, packet.qos);
+    checkStore(core, connection, message, packet.qos) ??
+    checkBridges(core, connection, message, route);
   if (refusal !== undefined) return refusal;
   if (packet.retain && !message.retain) drop(core, client, "retain_not_available", message);
   // What can fail comes before anybody gets the message: of what is not acknowledged the client sends all again.
@@ -187,7 +192,7 @@ function checkReserved(
 
 function checkAccess(core: Core, connection: Connection, message: Message): Outcome | undefined {
   const { access } = core.ports;
-  if (!access.checksTopics) return undefined;
+  if (!access.checksTopics || connection.listener.bridge !== undefined) return undefined;
   const client = connection.client!;
   const { topicName, qos, retain } = message;
   const decision = access.mayPublish(client.identity, topicName, qos, retain);
@@ -211,6 +216,19 @@ function checkStore(
   return leave === "refused" ? ReasonCode.QuotaExceeded : CLOSED;
 }
 
+/** Asked before anything is routed: what a full bridge would lose its publisher keeps. */
+function checkBridges(
+  core: Core,
+  connection: Connection,
+  message: Message,
+  { targets }: Route,
+): Outcome | undefined {
+  if (core.waitingBridges.size === 0 || message.qos === 0) return undefined;
+  if (haveBridgesRoom(core, message, targets, connection.client)) return undefined;
+  drop(core, connection.client!, "bridge_full", message);
+  return connection.protocolVersion === 5 ? ReasonCode.QuotaExceeded : CLOSED;
+}
+
 /** As if the packet had not come yet: it will be handled, and counted, when it may be decided. */
 function postpone(core: Core, connection: Connection, packet: Publish): void {
   const { metrics } = core;
@@ -230,7 +248,7 @@ function acknowledge(
 ): void {
   if (outcome === CLOSED) {
     // What is never acknowledged would hold one of its few places in flight for ever; closed, the client sends it again.
-    const message = "Store cannot take the message";
+    const message = "Store or bridge cannot take the message";
     return disconnect(core, connection, { reasonCode: ReasonCode.ServerUnavailable, message });
   }
   const { outbox } = connection;

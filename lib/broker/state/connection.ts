@@ -3,7 +3,7 @@ import { type IncomingAliases, Session } from "../../session/mod.ts";
 import type { CloseReason } from "../ground/close_reason.ts";
 import { Deadline } from "../ground/deadlines.ts";
 import type { Ground } from "../ground/ground.ts";
-import type { ListenerOptions } from "../ground/options.ts";
+import type { BridgeAdmission, ListenerOptions } from "../ground/options.ts";
 import type {
   AuthenticationRequest,
   ClientIdentity,
@@ -173,6 +173,8 @@ export class Client {
   quotaKey: string | undefined;
   /** It comes from the store and has not connected since: its identity is not known. */
   isRestored = false;
+  /** What it may beyond others, from its last CONNECT on; absent: it is no bridge. */
+  bridge: BridgeAdmission | undefined;
   /** Its session is over: what the router still has of it gets nothing any more. */
   isEnded = false;
   /** Runs while the client is away and its session is to end. */
