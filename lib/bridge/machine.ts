@@ -22,6 +22,7 @@ import { decodePacket, frameLength, MqttError, type Packet, reasonCodeName } fro
 import { Backoff } from "./backoff.ts";
 import { type Attempt, attemptsOf, connackFault, encodeConnect } from "./handshake.ts";
 import { type BridgeOptions, localClientIdOf, notificationTopicOf } from "./options.ts";
+import type { Output } from "./output.ts";
 import type { BridgePorts } from "./ports.ts";
 import { putPacket, Relay } from "./relay.ts";
 import { limitsOf, type RemoteLimits } from "./remote_limits.ts";
@@ -142,7 +143,7 @@ export class BridgeMachine {
   }
 
   /** What waits to be written to a connection. */
-  outputOf(id: number): Side["output"] | undefined {
+  outputOf(id: number): Output | undefined {
     return this.#sideOf(id)?.output;
   }
 

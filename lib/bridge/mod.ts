@@ -27,6 +27,8 @@
  *
  * @module
  */
+export type { BridgeAdmission, ListenerOptions, LogPort } from "../broker/mod.ts";
+export type { ProtocolVersion, Qos } from "../codec/mod.ts";
 export { Backoff } from "./backoff.ts";
 export { Bridges } from "./bridges.ts";
 export { BridgeDriver } from "./driver.ts";

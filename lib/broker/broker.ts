@@ -2,6 +2,7 @@ import { ReasonCode } from "../codec/mod.ts";
 import type { Message } from "../session/mod.ts";
 import { Core } from "./core/core.ts";
 import { type BrokerLevels, levelsOf } from "./core/levels.ts";
+import type { Observer } from "./core/observers.ts";
 import type { BufferPool } from "./ground/byte_buffer.ts";
 import type { MessageHub, MessageInit } from "./ground/message_hub.ts";
 import type { Metrics } from "./ground/metrics.ts";
@@ -153,6 +154,11 @@ export class Broker implements MessageHub {
     this.core.isShuttingDown = true;
     closeAll(this.core, ReasonCode.ServerShuttingDown, "Server is shutting down");
     this.endTurn();
+  }
+
+  /** Tells this observer what happens in the core from now on; the function returned ends that. */
+  observe(observer: Observer): () => void {
+    return this.core.observe(observer);
   }
 
   /** Publishes for the program around the broker. {@linkcode MessageHub.publish} */

@@ -11,6 +11,7 @@ import { BusTrace } from "./bus_trace.ts";
 import { Dashboard, hasDashboard } from "./dashboard.ts";
 import { giveBackMemory } from "./give_back.ts";
 import { ServiceManager } from "./notify.ts";
+import { LoggedSubscriptions } from "./logged_subscriptions.ts";
 import { openListeners } from "./open_listeners.ts";
 import { openTransport } from "./open_transport.ts";
 import { EXIT, messageOf } from "./output.ts";
@@ -66,8 +67,19 @@ async function runUntilSignal(config: Config, log: Logger, load: () => LoadResul
   parts.defer(publishLog(log, server));
   const bridges = parts.adopt(new BridgeRunner(server, log), (bridges) => bridges.close());
   const trace = parts.use(new BusTrace(server, log));
+  const subscriptions = parts.use(new LoggedSubscriptions(server.broker, log));
   // Before a port is open: whoever sees the broker listening may send it a signal.
-  const running: Running = { config, log, load, manager, server, access, trace, bridges };
+  const running: Running = {
+    config,
+    log,
+    load,
+    manager,
+    server,
+    access,
+    trace,
+    subscriptions,
+    bridges,
+  };
   const hangUp = () => onHangUp(running);
   const signals = parts.use(new Signals({ SIGHUP: hangUp, ...userSignals(config, log) }));
   parts.defer(() => manager.tell("STOPPING=1"));
@@ -165,16 +177,18 @@ interface Running {
   readonly access: FileAccess | undefined;
   readonly trace: BusTrace;
   readonly bridges: BridgeRunner;
+  readonly subscriptions: LoggedSubscriptions;
 }
 
 /** What SIGHUP does: everything that can change is read again. */
 function onHangUp(running: Running): void {
-  const { config, log, load, manager, server, access, trace, bridges } = running;
+  const { config, log, load, manager, server, access, trace, subscriptions, bridges } = running;
   manager.tell("RELOADING=1");
   running.config = reloadConfig(config, load(), server.broker, log);
   server.reloadCertificates();
   if (access !== undefined) reloadAccess(access, server.broker, log);
   void trace.restart();
   void bridges.configure(running.config);
+  subscriptions.restart();
   manager.tell("READY=1");
 }

@@ -221,7 +221,7 @@ function refuseTwins(draft: Draft, bridges: readonly BridgeConfig[]): void {
           `Has the same session here as the one at ${earlier.origin}`,
         );
       }
-      if (isRemote) {
+      if (isRemote && options.name !== other.name) {
         const message = `Is the same client at the same broker as the one at ${earlier.origin}; ` +
           "give it another `remote_clientid`";
         draft.problem(origin, "connection", message);

@@ -7,8 +7,11 @@ const TEXT = { kind: "text", maxLength: 255 } as const;
 /** `max_retained_bytes`, `max_total_queued_bytes` and `max_buffered_bytes` share memory as their defaults do. */
 const MEMORY_SHARES = [4 / 6, 1 / 6, 1 / 6] as const;
 
-/** Beside those of bridges. */
-const BESIDE_BRIDGES: readonly ForeignOption[] = [
+/**
+ * Options of mosquitto that do nothing here, or have another name: a file that has them starts the broker, and each is said once. What
+ * would change the meaning of the file is refused, here by value, and in `refused.ts` by name.
+ */
+export const FOREIGN_OPTIONS: readonly ForeignOption[] = [
   {
     name: "maximum_qos",
     type: integer(0, 2),
@@ -101,7 +104,7 @@ const BESIDE_BRIDGES: readonly ForeignOption[] = [
 ];
 
 /** The same inside of a `connection` block. */
-const OF_BRIDGES: readonly ForeignOption[] = [
+export const FOREIGN_BRIDGE_OPTIONS: readonly ForeignOption[] = [
   ...without("a bridge of this broker may do everything here without a password", [
     ["local_password", TEXT],
   ]),
@@ -156,12 +159,6 @@ function without(
 ): ForeignOption[] {
   return options.map(([name, type]) => ({ name, type, noEffect }));
 }
-
-/**
- * Options of mosquitto that do nothing here, or have another name: a file that has them starts the broker, and each is said once. What
- * would change the meaning of the file is refused, here by value, and in `refused.ts` by name.
- */
-export const FOREIGN_OPTIONS: readonly ForeignOption[] = [...BESIDE_BRIDGES, ...OF_BRIDGES];
 
 /** 0 is no limit, and so sets none. */
 function memoryShares(bytes: number): (readonly [name: string, text: string])[] {

@@ -2,7 +2,7 @@
  * From a file, the environment and flags to one readonly `Config`, validated once.
  *
  * One table of options (`options.ts`) is the source of everything: how text is understood and checked, `--help`, the table in
- * the README, what SIGHUP may change. Its defaults are the core's own where the core has them. The file is mosquitto's:
+ * the guide, what SIGHUP may change. Its defaults are the core's own where the core has them. The file is mosquitto's:
  * `option value`, `#` comments, `listener` opens a block; the environment (`MQTT_MAX_QOS=1`) goes over the file, flags
  * (`--max-qos 1`) over both. An empty variable counts as not set.
  *
@@ -45,7 +45,10 @@ export type {
 export {
   defaultText,
   differencesMarkdown,
+  foreignMarkdown,
   helpLines,
+  OPTION_PAGES,
+  type OptionPage,
   optionsByTheme,
   optionsHelp,
   optionsMarkdown,
@@ -58,7 +61,7 @@ export type { AddressesOf } from "./interfaces.ts";
 export { type Arguments, type FlagSetting, parseArguments } from "./flags.ts";
 export { GENERAL_FLAGS, type GeneralFlag } from "./general_flags.ts";
 export { type ConfigSources, loadConfig, type ProcessUser } from "./load.ts";
-export { FOREIGN_OPTIONS } from "./foreign.ts";
+export { FOREIGN_BRIDGE_OPTIONS, FOREIGN_OPTIONS } from "./foreign.ts";
 export type {
   ForeignOption,
   LoaderAct,

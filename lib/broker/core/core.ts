@@ -1,4 +1,4 @@
-import { NameCache } from "../../codec/mod.ts";
+import { NameCache, type Packet } from "../../codec/mod.ts";
 import type { Message } from "../../session/mod.ts";
 import { BufferPool } from "../ground/byte_buffer.ts";
 import type { CloseReason } from "../ground/close_reason.ts";
@@ -7,11 +7,13 @@ import { Fanout } from "../ground/fanout.ts";
 import { Metrics } from "../ground/metrics.ts";
 import type { BrokerOptions, ListenerOptions } from "../ground/options.ts";
 import type { AccessPort, BrokerPorts, Store } from "../ground/ports.ts";
+import type { Outgoing } from "../ground/outgoing.ts";
 import { hostOf } from "../ground/rate.ts";
 import type { Client, Connection, Turn } from "../state/connection.ts";
 import type { StopReason } from "../state/stops.ts";
 import { AliasBook } from "./alias_book.ts";
 import { Congestion } from "./congestion.ts";
+import { type Observer, Observers } from "./observers.ts";
 import { Rates } from "./rates.ts";
 import { Releases } from "./releases.ts";
 import { RetainedMessages } from "./retained.ts";
@@ -79,6 +81,10 @@ export class Core implements Turn {
   readonly waitingBridges: Set<Client> = new Set();
   /** The next delivery's place in the order of the store. */
   nextSequence = 1;
+  /** Whoever wants to know what happens; `null`: nobody, and then that costs a comparison. */
+  observers: Observers | null = null;
+  /** The same for the outboxes. */
+  isObserved = false;
   /** A program's subscription is being called. */
   isDelivering = false;
 
@@ -110,6 +116,7 @@ export class Core implements Turn {
     this.#endTurn = endTurn;
     this.releases = new Releases(endTurn);
     const { access } = ports;
+    access.useLog?.(ports.log);
     this.router = new Router(options, {
       get version() {
         return access.version;
@@ -199,6 +206,31 @@ export class Core implements Turn {
   resumeInTurn(connection: Connection, reason: StopReason): void {
     this.resume(connection, reason);
     if (!connection.isReceiving) this.#endTurn();
+  }
+
+  /** Tells this observer what happens from now on; the function returned ends that. */
+  observe(observer: Observer): () => void {
+    const set = (observers: Observers | null) => {
+      this.observers = observers;
+      this.isObserved = observers !== null;
+    };
+    set((this.observers ?? new Observers([], this.ports.log)).with(observer));
+    return () => set(this.observers?.without(observer) ?? null);
+  }
+
+  /** A packet is in the connection's outbox. */
+  tellSent(connection: Connection, packet: Packet): void {
+    this.observers?.tell("sent", connection, packet);
+  }
+
+  /** A PUBLISH is in the connection's outbox. */
+  tellDelivered(
+    connection: Connection,
+    outgoing: Outgoing,
+    packetId: number,
+    isRepeat: boolean,
+  ): void {
+    this.observers?.tell("delivered", connection, outgoing, packetId, isRepeat);
   }
 
   /** Closes the links of connections that are through. */

@@ -25,7 +25,9 @@ export function acceptConnection(
   );
   if (core.isShuttingDown || over >= HEARD_BEYOND_LIMIT) return undefined;
   const host = hostOf(link.remoteAddress);
-  const waitMs = limitsAddresses(options) && listener.bridge === undefined ? rates.enter(host, options, nowMs) : 0;
+  const waitMs = limitsAddresses(options) && listener.bridge === undefined
+    ? rates.enter(host, options, nowMs)
+    : 0;
   if (waitMs === undefined) return undefined;
   const connection = new Connection(core, link, listener, onWatch);
   if (listener.bridge === undefined) connection.rates = rates.inflow(host, options, nowMs);

@@ -143,6 +143,7 @@ function letIn(core: Core, connection: Connection, admission: Admission): void {
   takeWill(core, connection, admission.connect.will);
   rewatch(core, connection);
   logConnected(core, connection, admission);
+  core.observers?.tell("connected", connection);
   if (answer(core, connection, admission)) sendWaiting(core, admission);
   else disconnect(core, connection, undefined);
 }
@@ -162,6 +163,7 @@ function comeIn(core: Core, connection: Connection, admission: Admission): void 
   client.bridge = connection.listener.bridge;
   connection.client = client;
   connection.identity = identity;
+  connection.claim = null;
   core.addClient(client);
   core.connectedCount++;
   const { metrics } = core;

@@ -19,6 +19,7 @@ export function enqueue(core: Core, client: Client, delivery: Delivery): void {
   core.queuedCount++;
   core.queuedBytes += deliverySizeBytes(delivery);
   if (client.bridge?.queueFullPolicy === "refuse") core.waitingBridges.add(client);
+  core.observers?.tell("queued", client, delivery);
 }
 
 /** Whether all bridges that get the message, and refuse what they cannot keep, have room for it. */

@@ -56,6 +56,7 @@ export function fanOut(
     }
   }
   if (locals.length > 0) deliverLocally(core, message, locals);
+  core.observers?.tell("published", publisher, message, count + locals.length);
   return count + locals.length;
 }
 
