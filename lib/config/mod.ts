@@ -33,7 +33,7 @@
 export type { BrokerOptions, ListenerOptions } from "../broker/mod.ts";
 export { compareConfigs, type ConfigChange, keepLog, keepUntilRestart } from "./changes.ts";
 export { BRIDGE_OPTIONS } from "./options_bridge.ts";
-export { DEFAULT_BRIDGE_SETTINGS } from "./bridge_settings.ts";
+export { type BridgeSettings, DEFAULT_BRIDGE_SETTINGS } from "./bridge_settings.ts";
 export type {
   BridgeConfig,
   Config,
@@ -45,6 +45,7 @@ export type {
 export {
   defaultText,
   differencesMarkdown,
+  flagUse,
   foreignMarkdown,
   helpLines,
   OPTION_PAGES,
@@ -52,6 +53,7 @@ export {
   optionsByTheme,
   optionsHelp,
   optionsMarkdown,
+  optionText,
   valueText,
 } from "./document.ts";
 export { exampleConfig } from "./example.ts";
@@ -73,7 +75,7 @@ export type {
   RefusedOption,
   Theme,
 } from "./option.ts";
-export { OPTIONS } from "./options.ts";
+export { findOption, OPTIONS } from "./options.ts";
 export { LEAVE_DISK_FREE, type ProcessOptions } from "./process_options.ts";
 export type { TransportOptions } from "./transport_options.ts";
 export { REFUSED_OPTIONS } from "./refused.ts";

@@ -51,7 +51,7 @@ export class FluxBroker {
 
 /** A subscriber that stays, over ends of its broker: what came, in order, by topic. */
 export class Collector {
-  readonly #client: MqttClient;
+  #client!: MqttClient;
   /** Payloads as text. */
   readonly got: string[] = [];
   /** Topics of the same. */
@@ -59,26 +59,18 @@ export class Collector {
   /** Whether each came with RETAIN. */
   readonly retained: boolean[] = [];
 
-  private constructor(client: MqttClient) {
-    this.#client = client;
-  }
-
   /** Subscribes, and resolves when that is granted. */
   static async start(port: number, topicFilter: string, qos: Qos = 2): Promise<Collector> {
-    const heard: ReceivedMessage[] = [];
-    let collector: Collector | undefined;
-    const client = await MqttClient.connect({
+    const collector = new Collector();
+    const client = collector.#client = await MqttClient.connect({
       hostname: "127.0.0.1",
       port,
       clientId: `collector-${crypto.randomUUID()}`,
       cleanStart: false,
       properties: { sessionExpiryInterval: 3600 },
       reconnect: { minDelayMs: 50, maxDelayMs: 200 },
-      onMessage: (message) =>
-        void (collector === undefined ? heard.push(message) : collector.#take(message)),
+      onMessage: (message) => collector.#take(message),
     });
-    collector = new Collector(client);
-    for (const message of heard) collector.#take(message);
     await client.subscribe({ topicFilter, qos, retainAsPublished: true });
     return collector;
   }
