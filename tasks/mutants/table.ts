@@ -25,6 +25,12 @@ export const MUTATIONS: readonly Mutation[] = [
   ...of(
     "broker/handlers/relay.ts",
     [
+      "observers do not hear of what is relayed",
+      "!core.isObserved && ",
+      "",
+      "broker/relay",
+    ],
+    [
       "a message that needs a right is relayed without asking",
       "!ports.access.checksTopics && ",
       "",
