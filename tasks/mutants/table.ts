@@ -338,7 +338,7 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
     [
       "a message that its receiver refuses is not counted",
-      "  if (packet.reasonCode >= 0x80) countRefusal(core, connection, outcome);\n",
+      "  if (reasonCode >= 0x80) countRefusal(core, connection, outcome);\n",
       "",
       "broker/drops",
     ],

@@ -266,6 +266,7 @@ function leaveOfAck(
   hasWritten: boolean,
   isRepeat: boolean,
 ): Leave {
+  if (core.store === undefined) return "now"; // There is nothing to wait for.
   return leaveOf(packet, {
     isStoreFailing: core.store?.isFailing === true,
     isPersistent: connection.client!.session.isPersistent,
