@@ -26,7 +26,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "broker/handlers/relay.ts",
     [
       "observers do not hear of what is relayed",
-      "!core.isObserved && ",
+      "!isObserved && ",
       "",
       "broker/relay",
     ],
@@ -317,8 +317,8 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
     [
       "the message is routed before its Packet Identifier is stored",
-      "  if (packet.qos === 2) hold(core, client, packet.packetId);\n  const count = fanOut(core, message, route, client);\n",
-      "  const count = fanOut(core, message, route, client);\n  if (packet.qos === 2) hold(core, client, packet.packetId);\n",
+      "  if (packet.qos === 2) hold(core, client, packet.packetId);\n  if (isLong) return publishInParts(core, connection, packet, message, route);\n  const count = fanOut(core, message, route, client);\n",
+      "  if (isLong) return publishInParts(core, connection, packet, message, route);\n  const count = fanOut(core, message, route, client);\n  if (packet.qos === 2) hold(core, client, packet.packetId);\n",
       "broker/isolation",
     ],
     [
