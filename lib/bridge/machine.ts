@@ -39,6 +39,7 @@ import { TopicRules } from "./topic_rules.ts";
 
 /** What a machine is made of. */
 export interface MachineInit {
+  /** Every setting. */
   readonly options: BridgeOptions;
   /** A name of this broker, in what its messages have passed. */
   readonly brokerId: string;
