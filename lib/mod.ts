@@ -71,15 +71,17 @@ export {
   nowMs,
   type Peer,
   type ProxyOptions,
-  Server,
+  Server as NetServer,
   type ServerInit,
   SILENT,
+  type StreamPair,
   type TlsInit,
   type TlsLayer,
   type Transport,
   type TransportChoice,
   type UnfinishedLimits,
 } from "./net/mod.ts";
+export * from "./embed/mod.ts";
 export {
   MemoryStore,
   type OpenedStore,

@@ -26,6 +26,7 @@ const ARROWS: Readonly<Record<string, readonly string[] | "all">> = {
   net: ["broker", "codec"],
   config: ["broker", "codec", "topic", "net", "observe"],
   observe: ["broker", "codec"],
+  embed: ["broker", "net", "topic", "codec"],
   http: ["broker", "observe", "auth", "topic", "codec"],
   cli: "all",
 };

@@ -3,6 +3,7 @@ import type { Message } from "../session/mod.ts";
 import { Core } from "./core/core.ts";
 import { type BrokerLevels, levelsOf } from "./core/levels.ts";
 import type { BufferPool } from "./ground/byte_buffer.ts";
+import type { EventListener, EventName } from "./ground/events.ts";
 import type { MessageHub, MessageInit } from "./ground/message_hub.ts";
 import type { Metrics } from "./ground/metrics.ts";
 import type { BrokerOptions, ListenerOptions } from "./ground/options.ts";
@@ -69,6 +70,11 @@ export class Broker implements MessageHub {
   /** Network Connections, those before their CONNECT included. */
   get connections(): ReadonlySet<Connection> {
     return this.core.connections;
+  }
+
+  /** Whether something is under way, so that what is asked for now is done when the turn ends, or in one that follows by itself. */
+  get isBusy(): boolean {
+    return this.core.isBusy;
   }
 
   /** Levels: what there is now, and how many bytes of it. */
@@ -153,6 +159,11 @@ export class Broker implements MessageHub {
     this.core.isShuttingDown = true;
     closeAll(this.core, ReasonCode.ServerShuttingDown, "Server is shutting down");
     this.endTurn();
+  }
+
+  /** Tells `listener` of each event of this name, behind the turn in which it happens; the function returned ends that. */
+  on<Name extends EventName>(name: Name, listener: EventListener<Name>): () => void {
+    return this.core.events.on(name, listener);
   }
 
   /** Publishes for the program around the broker. {@linkcode MessageHub.publish} */

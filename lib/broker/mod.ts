@@ -46,6 +46,7 @@ export { addressKey } from "./ground/address.ts";
 export type { BufferPool, ByteBuffer } from "./ground/byte_buffer.ts";
 export type { CloseReason } from "./ground/close_reason.ts";
 export { Deadline, Deadlines } from "./ground/deadlines.ts";
+export type * from "./ground/events.ts";
 export type { MessageHub, MessageInit } from "./ground/message_hub.ts";
 export * from "./ground/metrics.ts";
 export * from "./ground/options.ts";

@@ -3,6 +3,7 @@ import type { Message } from "../../session/mod.ts";
 import { BufferPool } from "../ground/byte_buffer.ts";
 import type { CloseReason } from "../ground/close_reason.ts";
 import { Deadlines } from "../ground/deadlines.ts";
+import { EventSlots } from "../ground/event_slots.ts";
 import { Fanout } from "../ground/fanout.ts";
 import { Metrics } from "../ground/metrics.ts";
 import type { BrokerOptions, ListenerOptions } from "../ground/options.ts";
@@ -63,6 +64,8 @@ export class Core implements Turn {
   readonly lostClients: Map<string, Client> = new Map();
   /** What the turn has cost so far. */
   readonly work: Work = new Work();
+  /** Where services say what has happened. */
+  readonly events: EventSlots;
   /** The time of the turn, milliseconds. */
   nowMs: number;
   /** Connections that got past CONNECT. */
@@ -77,8 +80,10 @@ export class Core implements Turn {
   isShuttingDown = false;
   /** The next delivery's place in the order of the store. */
   nextSequence = 1;
-  /** A program's subscription is being called. */
-  isDelivering = false;
+  /** Packets are being handled, or a function of the program is called: what a program asks for now is done when the turn ends. */
+  isBusy = false;
+  /** What programs asked for meanwhile. */
+  readonly asked: (() => void)[] = [];
 
   /** What programs published meanwhile. */
   readonly published: Message[] = [];
@@ -105,6 +110,7 @@ export class Core implements Turn {
   ) {
     this.nowMs = nowMs;
     this.store = ports.store;
+    this.events = new EventSlots(ports.log, this.metrics);
     this.#endTurn = endTurn;
     this.releases = new Releases(endTurn);
     const { access } = ports;
@@ -146,7 +152,10 @@ export class Core implements Turn {
   markClosing(connection: Connection): void {
     const { listener } = connection;
     this.rates.leave(hostOf(connection.link.remoteAddress));
-    this.perListener.set(listener, this.perListener.get(listener)! - 1);
+    const left = this.perListener.get(listener)! - 1;
+    // Programs may make one for each client.
+    if (left > 0) this.perListener.set(listener, left);
+    else this.perListener.delete(listener);
     this.releases.cancel(connection);
     this.aliases.remove(connection.incomingAliases);
     this.congestion.throttled.delete(connection);
@@ -186,11 +195,23 @@ export class Core implements Turn {
     if (!connection.isReceiving) connection.link.resume();
   }
 
-  /** Does something for which an answer came from outside: that is a turn of its own. */
+  /** Does something that was asked for from outside, or an answer: a turn of its own; from within a turn it is done at its end. */
   inTurn(act: () => void): void {
+    if (this.isBusy) return void this.asked.push(act);
     this.beginTurn();
     act();
     this.#endTurn();
+  }
+
+  /** Calls a function of the program: what it asks of the broker is done when the turn ends. */
+  call<T>(call: () => T): T {
+    const wasBusy = this.isBusy;
+    this.isBusy = true;
+    try {
+      return call();
+    } finally {
+      this.isBusy = wasBusy;
+    }
   }
 
   /** The same for an answer that came from outside: that is a turn of its own. */

@@ -100,6 +100,10 @@ function countRefusal(core: Core, { client }: Connection, { delivery }: InFlight
 /** A message is delivered: it leaves the store, and its room in flight is used. */
 function finish(core: Core, connection: Connection, inFlight: InFlight): void {
   const client = connection.client!;
+  if (core.events.acknowledged !== undefined) {
+    const { message: { topicName }, qos } = inFlight.delivery;
+    core.events.acknowledged({ client: client.identity, topicName, qos });
+  }
   if (inFlight.delivery.sequence > 0) {
     core.store?.deleteDelivery(client.session.clientId, inFlight.delivery);
   }

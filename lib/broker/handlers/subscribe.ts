@@ -164,6 +164,7 @@ function grant(
   const bytesBefore = session.subscriptionBytes;
   session.subscribe(subscription);
   core.subscriptionBytes += session.subscriptionBytes - bytesBefore;
+  core.events.subscribed?.({ client: client.identity, topicFilter: key, qos: subscription.qos });
   if (getsRetained) client.retained.push({ subscription, topicFilter, walk: null });
   return subscription.qos;
 }

@@ -53,5 +53,6 @@ function unsubscribe(core: Core, connection: Connection, asked: string): number 
   core.router.unsubscribe(client, filter.key);
   if (session.isPersistent) core.store?.deleteSubscription(session.clientId, filter.key);
   if (filter.isShared) moveShared(core, client, filter.key);
+  core.events.unsubscribed?.({ client: client.identity, topicFilter: filter.key });
   return ReasonCode.Success;
 }

@@ -46,6 +46,7 @@ export function drop(
   { topicName, publisherId }: Pick<Message, "topicName" | "publisherId">,
 ): void {
   core.metrics.countDrop(reason);
+  core.events.dropped?.({ client: client?.identity, reason, topicName, publisherId });
   if (client === null) return;
   const count = client.session.countDrop(reason);
   // The first of a kind is said; after that the counters tell.

@@ -17,6 +17,9 @@ export function endTurn(core: Core): void {
       disconnect(core, connection, reason);
     });
   }
+  for (const act of core.asked.splice(0)) {
+    attempt(core, "Cannot do what the program has asked for", {}, act);
+  }
   // Those that these lead to are for the next turn: a program that answers itself for ever stalls nobody.
   for (const message of core.published.splice(0)) {
     const { topicName } = message;
@@ -42,6 +45,7 @@ export function endTurn(core: Core): void {
   if (core.closing.length > 0) core.closeLinks();
   relieve(core);
   core.work.beginTurn();
+  if (core.events.isWaiting) core.call(() => core.events.tell());
   wake(core);
 }
 
@@ -50,9 +54,9 @@ export function wake(core: Core): void {
   const { deadlines, ports, pumping, published, postponed, dismantling, nowMs } = core;
   const { nextMs } = deadlines;
   if (nextMs !== Infinity) ports.wake(nextMs);
-  if (pumping.size + published.length + postponed.length + dismantling.length > 0) {
-    ports.wake(nowMs);
-  }
+  const left = pumping.size + published.length + postponed.length + dismantling.length +
+    core.asked.length;
+  if (left > 0 || core.events.isWaiting) ports.wake(nowMs);
 }
 
 /** Does what is due, as far as there is time in this turn. */

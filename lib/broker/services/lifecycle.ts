@@ -91,8 +91,31 @@ export function disconnect(
       ...dropsOf(client),
     });
   }
+  if (core.events.disconnected !== undefined) tellDisconnected(core, connection, reason);
   leave(core, client, connection.will);
 }
+
+function tellDisconnected(
+  core: Core,
+  connection: Connection,
+  reason: CloseReason | undefined,
+): void {
+  const cause = reason === undefined ? connection.cause : "broker";
+  core.events.disconnected?.({
+    client: connection.identity!,
+    cause,
+    reasonCode: reason?.reasonCode,
+    reason: reason?.message ?? CAUSES[connection.cause],
+  });
+}
+
+/** Why a connection ends of which nobody was told why. */
+const CAUSES = {
+  client: "DISCONNECT of the client",
+  broker: "Ended by the broker",
+  slow_client: "Client took nothing any more",
+  lost: "Connection lost",
+} as const;
 
 /** For the log: what the client has not got, by reason. */
 function dropsOf({ session }: Client): Record<string, number> {
@@ -175,6 +198,7 @@ export function startExpiry(core: Core, client: Client, expiresAtMs: number): vo
   if (expiresAtMs === Infinity) return;
   client.expiry ??= new Deadline(() => {
     core.metrics.sessionsExpired++;
+    core.events.sessionExpired?.({ clientId: client.session.clientId });
     endSession(core, client);
   });
   core.deadlines.set(client.expiry, expiresAtMs);

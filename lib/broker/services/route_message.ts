@@ -7,7 +7,7 @@ import type { Target } from "../core/target.ts";
 import { deliverySteps } from "../core/work.ts";
 import { deliver, rank } from "./deliver.ts";
 import { drop } from "./drop.ts";
-import { attempt, report } from "./faults.ts";
+import { report } from "./faults.ts";
 
 /** Keeps, then routes a message to everybody who gets it; returns how many that are. `publisher` is for No Local. */
 export function routeMessage(
@@ -56,6 +56,13 @@ export function fanOut(
     }
   }
   if (locals.length > 0) deliverLocally(core, message, locals);
+  if (core.events.published !== undefined) {
+    core.events.published({
+      client: publisher?.identity,
+      message: { ...message, payload: message.payload.slice() },
+      receivers: count + locals.length,
+    });
+  }
   return count + locals.length;
 }
 
@@ -70,13 +77,15 @@ function pick(core: Core, share: ShareGroup, message: Message): Target | undefin
 }
 
 function deliverLocally(core: Core, message: Message, locals: Route["locals"]): void {
-  const wasDelivering = core.isDelivering;
-  core.isDelivering = true;
   const { topicName } = message;
+  const failed = (error: unknown) =>
+    report(core, "A program's subscription has failed", { topicName }, error);
   for (const local of locals) {
-    attempt(core, "A program's subscription has failed", { topicName }, () => {
-      local.deliver(message);
-    });
+    try {
+      const result: unknown = core.call(() => local.deliver(message));
+      if (result instanceof Promise) result.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
   }
-  core.isDelivering = wasDelivering;
 }
