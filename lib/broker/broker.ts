@@ -12,6 +12,7 @@ import { acceptConnection } from "./handlers/accept.ts";
 import { receive } from "./handlers/receive.ts";
 import { endTurn, resumePostponed, runDue, wake } from "./services/end_turn.ts";
 import { actFor, closeAll, disconnect } from "./services/lifecycle.ts";
+import { reportProgram } from "./services/faults.ts";
 import { publishForProgram } from "./services/program.ts";
 import { recheckAccess } from "./services/recheck_access.ts";
 import { restore } from "./services/restore.ts";
@@ -169,6 +170,11 @@ export class Broker implements MessageHub {
   /** Publishes for the program around the broker. {@linkcode MessageHub.publish} */
   publish(init: MessageInit): void {
     publishForProgram(this.core, init);
+  }
+
+  /** {@linkcode MessageHub.failed} */
+  failed(what: string, error: unknown): void {
+    reportProgram(this.core, what, {}, error);
   }
 
   /** {@linkcode MessageHub.subscribe} */

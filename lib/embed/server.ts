@@ -15,7 +15,7 @@ import {
   summarizeClient,
   walkRetained,
 } from "../broker/mod.ts";
-import { ReasonCode } from "../codec/mod.ts";
+import { mayCarry, ReasonCode, reasonCodeName } from "../codec/mod.ts";
 import {
   DuplexStream,
   isLoopback,
@@ -93,10 +93,16 @@ export class Server extends NetServer {
     return describeClient(this.broker, clientId);
   }
 
-  /** Disconnects a client, which is told so; its session stays. `false`: it is not connected. */
+  /**
+   * Disconnects a client, which is told so; its session stays. `false`: it is not connected. Throws `RangeError` where the Reason Code is
+   * none of a DISCONNECT that says why.
+   */
   disconnect(clientId: string, reason: DisconnectReason = {}): boolean {
     const { reasonCode = ReasonCode.AdministrativeAction } = reason;
     const { message = "Disconnected by the program" } = reason;
+    if (reasonCode < 0x80 || !mayCarry("disconnect", reasonCode)) {
+      throw new RangeError(`Cannot disconnect a client with ${reasonCodeName(reasonCode)}`);
+    }
     return disconnectClient(this.broker, clientId, message, reasonCode);
   }
 

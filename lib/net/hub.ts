@@ -19,6 +19,11 @@ export class TurnHub implements MessageHub {
     this.#broker.publish(message);
   }
 
+  /** {@linkcode MessageHub.failed} */
+  failed(what: string, error: unknown): void {
+    this.#broker.failed(what, error);
+  }
+
   /** {@linkcode MessageHub.subscribe} */
   subscribe(topicFilter: string, deliver: (message: Message) => void): () => void {
     return this.#broker.subscribe(topicFilter, deliver);

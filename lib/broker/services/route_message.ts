@@ -7,7 +7,7 @@ import type { Target } from "../core/target.ts";
 import { deliverySteps } from "../core/work.ts";
 import { deliver, rank } from "./deliver.ts";
 import { drop } from "./drop.ts";
-import { report } from "./faults.ts";
+import { report, reportProgram } from "./faults.ts";
 
 /** Keeps, then routes a message to everybody who gets it; returns how many that are. `publisher` is for No Local. */
 export function routeMessage(
@@ -79,7 +79,7 @@ function pick(core: Core, share: ShareGroup, message: Message): Target | undefin
 function deliverLocally(core: Core, message: Message, locals: Route["locals"]): void {
   const { topicName } = message;
   const failed = (error: unknown) =>
-    report(core, "A program's subscription has failed", { topicName }, error);
+    reportProgram(core, "A program's subscription", { topicName }, error);
   for (const local of locals) {
     try {
       const result: unknown = core.call(() => local.deliver(message));
