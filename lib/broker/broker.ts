@@ -2,6 +2,7 @@ import { ReasonCode } from "../codec/mod.ts";
 import type { Message } from "../session/mod.ts";
 import { Core } from "./core/core.ts";
 import { type BrokerLevels, levelsOf } from "./core/levels.ts";
+import type { Observer } from "./core/observers.ts";
 import type { BufferPool } from "./ground/byte_buffer.ts";
 import type { EventListener, EventName } from "./ground/events.ts";
 import type { MessageHub, MessageInit } from "./ground/message_hub.ts";
@@ -165,6 +166,11 @@ export class Broker implements MessageHub {
   /** Tells `listener` of each event of this name, behind the turn in which it happens; the function returned ends that. */
   on<Name extends EventName>(name: Name, listener: EventListener<Name>): () => void {
     return this.core.events.on(name, listener);
+  }
+
+  /** Tells this observer what happens in the core from now on; the function returned ends that. */
+  observe(observer: Observer): () => void {
+    return this.core.observe(observer);
   }
 
   /** Publishes for the program around the broker. {@linkcode MessageHub.publish} */

@@ -42,9 +42,11 @@
 export { Broker } from "./broker.ts";
 export type { BrokerLevels } from "./core/levels.ts";
 export { Congestion } from "./core/congestion.ts";
-export { addressKey } from "./ground/address.ts";
+export { addressKey, addressText } from "./ground/address.ts";
 export type { BufferPool, ByteBuffer } from "./ground/byte_buffer.ts";
 export type { CloseReason } from "./ground/close_reason.ts";
+export type { Observer } from "./core/observers.ts";
+export type { Outgoing } from "./ground/outgoing.ts";
 export { Deadline, Deadlines } from "./ground/deadlines.ts";
 export type * from "./ground/events.ts";
 export type { MessageHub, MessageInit } from "./ground/message_hub.ts";

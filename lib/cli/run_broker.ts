@@ -10,6 +10,7 @@ import { BusTrace } from "./bus_trace.ts";
 import { Dashboard, hasDashboard } from "./dashboard.ts";
 import { giveBackMemory } from "./give_back.ts";
 import { ServiceManager } from "./notify.ts";
+import { LoggedSubscriptions } from "./logged_subscriptions.ts";
 import { openListeners } from "./open_listeners.ts";
 import { openTransport } from "./open_transport.ts";
 import { EXIT, messageOf } from "./output.ts";
@@ -64,8 +65,9 @@ async function runUntilSignal(config: Config, log: Logger, load: () => LoadResul
   );
   parts.defer(publishLog(log, server));
   const trace = parts.use(new BusTrace(server, log));
+  const subscriptions = parts.use(new LoggedSubscriptions(server.broker, log));
   // Before a port is open: whoever sees the broker listening may send it a signal.
-  const running: Running = { config, log, load, manager, server, access, trace };
+  const running: Running = { config, log, load, manager, server, access, trace, subscriptions };
   const hangUp = () => onHangUp(running);
   const signals = parts.use(new Signals({ SIGHUP: hangUp, ...userSignals(config, log) }));
   parts.defer(() => manager.tell("STOPPING=1"));
@@ -160,15 +162,17 @@ interface Running {
   readonly server: Server;
   readonly access: FileAccess | undefined;
   readonly trace: BusTrace;
+  readonly subscriptions: LoggedSubscriptions;
 }
 
 /** What SIGHUP does: everything that can change is read again. */
 function onHangUp(running: Running): void {
-  const { config, log, load, manager, server, access, trace } = running;
+  const { config, log, load, manager, server, access, trace, subscriptions } = running;
   manager.tell("RELOADING=1");
   running.config = reloadConfig(config, load(), server.broker, log);
   server.reloadCertificates();
   if (access !== undefined) reloadAccess(access, server.broker, log);
   void trace.restart();
+  subscriptions.restart();
   manager.tell("READY=1");
 }

@@ -8,7 +8,7 @@ import { defaultDashboard } from "./http.ts";
 import type { AddressesOf } from "./interfaces.ts";
 import { decideBlocks, describeAccess, isOpened } from "./listeners.ts";
 import { overrideWith } from "./override.ts";
-import { logDestinations, logLevel } from "./log.ts";
+import { logDestinations, loggedSubscriptions, logLevel } from "./log.ts";
 import { DEFAULT_PROCESS_OPTIONS, type ProcessOptions } from "./process_options.ts";
 import { resolve } from "./resolve.ts";
 
@@ -55,7 +55,12 @@ export function loadConfig(sources: ConfigSources): LoadResult {
     ...processOptions,
     ...resolved,
     ...dashboard === undefined ? {} : { dashboard },
-    log: { ...log, level: logLevel(logType), destinations: logDestinations(logDest, logFacility) },
+    log: {
+      ...log,
+      level: logLevel(logType),
+      subscriptions: loggedSubscriptions(logType),
+      destinations: logDestinations(logDest, logFacility),
+    },
     notes: [...describeAccess(resolved.listeners, isOpen), ...draft.notes],
   };
   return { isValid: true, config };

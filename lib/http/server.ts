@@ -1,4 +1,4 @@
-import type { RetainedEntry } from "../broker/mod.ts";
+import { addressText, type RetainedEntry } from "../broker/mod.ts";
 import { done } from "./answers.ts";
 import { API_ROUTES } from "./api/routes.ts";
 import { ASSETS } from "./assets.ts";
@@ -163,6 +163,5 @@ function serve(
 
 function addressOf(address: Deno.Addr, path: string): string {
   if (!("hostname" in address)) return `unix:${path}`;
-  const { hostname, port } = address;
-  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+  return addressText(address.hostname, address.port);
 }

@@ -50,8 +50,8 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
     [
       "a will that waits is lost with its session",
-      "  publishDelayedWill(core, client);\n}\n\n/** Ends what",
-      "}\n\n/** Ends what",
+      '  publishDelayedWill(core, client);\n  core.observers?.tell("sessionEnded", client);\n',
+      '  core.observers?.tell("sessionEnded", client);\n',
       "broker/will",
     ],
     [

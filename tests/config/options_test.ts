@@ -36,7 +36,7 @@ const records = [
   ["process", DEFAULT_PROCESS_OPTIONS, []],
   ["access", DEFAULT_LISTENER_ACCESS, ["certificateUserName"]],
   ["transport", DEFAULT_TRANSPORT_OPTIONS, []],
-  ["log", DEFAULT_LOG_OPTIONS, ["level", "destinations"]],
+  ["log", DEFAULT_LOG_OPTIONS, ["level", "subscriptions", "destinations"]],
 ] as const;
 for (const [record, defaults, decidedElsewhere] of records) {
   Deno.test(`every setting of the ${record} has exactly one row, whose default is its own`, () => {

@@ -1,18 +1,20 @@
-import { NameCache } from "../../codec/mod.ts";
+import { NameCache, type Packet } from "../../codec/mod.ts";
 import type { Message } from "../../session/mod.ts";
 import { BufferPool } from "../ground/byte_buffer.ts";
 import type { CloseReason } from "../ground/close_reason.ts";
 import { Deadlines } from "../ground/deadlines.ts";
-import { EventSlots } from "../ground/event_slots.ts";
 import { Fanout } from "../ground/fanout.ts";
 import { Metrics } from "../ground/metrics.ts";
 import type { BrokerOptions, ListenerOptions } from "../ground/options.ts";
 import type { AccessPort, BrokerPorts, Store } from "../ground/ports.ts";
+import type { Outgoing } from "../ground/outgoing.ts";
 import { hostOf } from "../ground/rate.ts";
 import type { Client, Connection, Turn } from "../state/connection.ts";
 import type { StopReason } from "../state/stops.ts";
 import { AliasBook } from "./alias_book.ts";
 import { Congestion } from "./congestion.ts";
+import { Events } from "./events.ts";
+import { type Observer, Observers } from "./observers.ts";
 import { Rates } from "./rates.ts";
 import { Releases } from "./releases.ts";
 import { RetainedMessages } from "./retained.ts";
@@ -64,8 +66,8 @@ export class Core implements Turn {
   readonly lostClients: Map<string, Client> = new Map();
   /** What the turn has cost so far. */
   readonly work: Work = new Work();
-  /** Where services say what has happened. */
-  readonly events: EventSlots;
+  /** What of it a program listens to. */
+  readonly events: Events;
   /** The time of the turn, milliseconds. */
   nowMs: number;
   /** Connections that got past CONNECT. */
@@ -80,6 +82,10 @@ export class Core implements Turn {
   isShuttingDown = false;
   /** The next delivery's place in the order of the store. */
   nextSequence = 1;
+  /** Whoever wants to know what happens; `null`: nobody, and then that costs a comparison. */
+  observers: Observers | null = null;
+  /** The same for the outboxes. */
+  isObserved = false;
   /** Packets are being handled, or a function of the program is called: what a program asks for now is done when the turn ends. */
   isBusy = false;
   /** What programs asked for meanwhile. */
@@ -110,10 +116,12 @@ export class Core implements Turn {
   ) {
     this.nowMs = nowMs;
     this.store = ports.store;
-    this.events = new EventSlots(ports.log, this.metrics);
+    const observe = (observer: Observer) => this.observe(observer);
+    this.events = new Events({ log: ports.log, metrics: this.metrics, observe });
     this.#endTurn = endTurn;
     this.releases = new Releases(endTurn);
     const { access } = ports;
+    access.useLog?.(ports.log);
     this.router = new Router(options, {
       get version() {
         return access.version;
@@ -218,6 +226,31 @@ export class Core implements Turn {
   resumeInTurn(connection: Connection, reason: StopReason): void {
     this.resume(connection, reason);
     if (!connection.isReceiving) this.#endTurn();
+  }
+
+  /** Tells this observer what happens from now on; the function returned ends that. */
+  observe(observer: Observer): () => void {
+    const set = (observers: Observers | null) => {
+      this.observers = observers;
+      this.isObserved = observers !== null;
+    };
+    set((this.observers ?? new Observers([], this.ports.log)).with(observer));
+    return () => set(this.observers?.without(observer) ?? null);
+  }
+
+  /** A packet is in the connection's outbox. */
+  tellSent(connection: Connection, packet: Packet): void {
+    this.observers?.tell("sent", connection, packet);
+  }
+
+  /** A PUBLISH is in the connection's outbox. */
+  tellDelivered(
+    connection: Connection,
+    outgoing: Outgoing,
+    packetId: number,
+    isRepeat: boolean,
+  ): void {
+    this.observers?.tell("delivered", connection, outgoing, packetId, isRepeat);
   }
 
   /** Closes the links of connections that are through. */

@@ -37,7 +37,7 @@ export interface DisconnectedEvent {
 export interface SubscribedEvent {
   /** Whose it is. */
   readonly client: ClientIdentity;
-  /** Whole: with the mount point, and `$share/…` where it is shared. */
+  /** As the client asked for it: without the mount point, and with `$share/…` where it is shared. */
   readonly topicFilter: string;
   /** The granted one. */
   readonly qos: Qos;
@@ -47,7 +47,7 @@ export interface SubscribedEvent {
 export interface UnsubscribedEvent {
   /** Whose it was. */
   readonly client: ClientIdentity;
-  /** Whole, as in {@linkcode SubscribedEvent}. */
+  /** As in {@linkcode SubscribedEvent}. */
   readonly topicFilter: string;
 }
 
@@ -71,6 +71,8 @@ export interface DeliveredEvent {
   readonly qos: Qos;
   /** Bytes. */
   readonly payloadBytes: number;
+  /** Whether it was sent before, on an earlier connection. */
+  readonly isRepeat: boolean;
   /** Who published it; `""`: the program, or the broker itself. */
   readonly publisherId: string;
 }

@@ -38,6 +38,6 @@ export function isSameUser(a: ClientIdentity, b: ClientIdentity): boolean {
 
 /** Whether two identities have the same rights, whatever access control looks at. */
 export function haveSameRights(a: ClientIdentity, b: ClientIdentity): boolean {
-  return isSameUser(a, b) && a.protocolVersion === b.protocolVersion &&
+  return isSameUser(a, b) && a.grant === b.grant && a.protocolVersion === b.protocolVersion &&
     hostOf(a.remoteAddress) === hostOf(b.remoteAddress);
 }

@@ -20,6 +20,7 @@ export function handlePuback(core: Core, connection: Connection, packet: Puback)
   const outcome = connection.client!.session.sender.puback(packet.packetId);
   if (!isFound(outcome, packet)) return;
   if (packet.reasonCode >= 0x80) countRefusal(core, connection, outcome);
+  else core.observers?.tell("acknowledged", connection.client!, outcome.delivery);
   finish(core, connection, outcome);
 }
 
@@ -68,7 +69,9 @@ export function handlePubrel(core: Core, connection: Connection, packet: Pubrel)
 /** The exchange of a QoS 2 message is over. */
 export function handlePubcomp(core: Core, connection: Connection, packet: Pubcomp): void {
   const outcome = connection.client!.session.sender.pubcomp(packet.packetId);
-  if (isFound(outcome, packet)) finish(core, connection, outcome);
+  if (!isFound(outcome, packet)) return;
+  core.observers?.tell("acknowledged", connection.client!, outcome.delivery);
+  finish(core, connection, outcome);
 }
 
 function waits(core: Core, connection: Connection, packet: "pubrel" | "pubcomp"): boolean {
@@ -100,10 +103,6 @@ function countRefusal(core: Core, { client }: Connection, { delivery }: InFlight
 /** A message is delivered: it leaves the store, and its room in flight is used. */
 function finish(core: Core, connection: Connection, inFlight: InFlight): void {
   const client = connection.client!;
-  if (core.events.acknowledged !== undefined) {
-    const { message: { topicName }, qos } = inFlight.delivery;
-    core.events.acknowledged({ client: client.identity, topicName, qos });
-  }
   if (inFlight.delivery.sequence > 0) {
     core.store?.deleteDelivery(client.session.clientId, inFlight.delivery);
   }

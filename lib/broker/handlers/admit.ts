@@ -116,7 +116,7 @@ function makeWay(core: Core, claim: SessionClaim, by: ClientIdentity): void {
   if (existing === undefined) return;
   if (existing.connection !== null) {
     core.metrics.sessionsTakenOver++;
-    core.events.takenOver?.({ client: existing.identity, by });
+    core.observers?.tell("takenOver", existing, by);
     // [MQTT-3.1.4-3]
     const reasonCode = ReasonCode.SessionTakenOver;
     disconnect(core, existing.connection, { reasonCode, message: "Session taken over" });
@@ -142,19 +142,9 @@ function letIn(core: Core, connection: Connection, admission: Admission): void {
   takeWill(core, connection, admission.connect.will);
   rewatch(core, connection);
   logConnected(core, connection, admission);
-  if (!answer(core, connection, admission)) return disconnect(core, connection, undefined);
-  if (core.events.connected !== undefined) tellConnected(core, connection, admission);
-  sendWaiting(core, admission);
-}
-
-function tellConnected(core: Core, connection: Connection, admission: Admission): void {
-  const { identity, connect, isResumed } = admission;
-  core.events.connected?.({
-    client: identity,
-    cleanStart: connect.cleanStart,
-    sessionPresent: isResumed,
-    keepAliveSeconds: connection.keepAliveSeconds,
-  });
+  core.observers?.tell("connected", connection, admission.isResumed);
+  if (answer(core, connection, admission)) sendWaiting(core, admission);
+  else disconnect(core, connection, undefined);
 }
 
 /** Connection and client belong to each other from here on. */
@@ -171,6 +161,7 @@ function comeIn(core: Core, connection: Connection, admission: Admission): void 
   client.connection = connection;
   connection.client = client;
   connection.identity = identity;
+  connection.claim = null;
   core.addClient(client);
   core.connectedCount++;
   const { metrics } = core;

@@ -7,6 +7,7 @@ import type { AuthenticationRequest, AuthenticationVerdict } from "../ground/por
 import { actFor, refuse } from "../services/lifecycle.ts";
 import type { Connection } from "../state/connection.ts";
 import { admitInTime } from "./admit.ts";
+import { admitted } from "./admittance.ts";
 import { beginEnhanced } from "./enhanced_authentication.ts";
 
 /** Why somebody is not let in, in words. */
@@ -14,6 +15,7 @@ const REFUSALS: Readonly<Partial<Record<ReasonCode, string>>> = {
   [ReasonCode.BadUserNameOrPassword]: "Bad user name or password",
   [ReasonCode.NotAuthorized]: "Not authorized",
   [ReasonCode.ServerBusy]: "Too many passwords wait to be checked",
+  [ReasonCode.ServerUnavailable]: "Who it is cannot be checked at present",
   [ReasonCode.ConnectionRateExceeded]: "Too many failed attempts from this address",
 };
 
@@ -29,6 +31,7 @@ export function handleConnect(core: Core, connection: Connection, connect: Conne
   outbox.protocolVersion = connect.protocolVersion;
   outbox.wantsProblemInformation = connect.properties?.requestProblemInformation !== false;
   outbox.maxPacketSizeBytes = connect.properties?.maximumPacketSize ?? Infinity;
+  connection.claim = { clientId: connect.clientId, userName: connect.userName };
   checkConnect(core, connection, connect);
   const request = requestOf(core, connection, connect);
   const method = connect.properties?.authenticationMethod;
@@ -72,8 +75,7 @@ function conclude(
 ): void {
   if (connection.state === "closed") return;
   if (verdict.isAllowed) {
-    const userName = verdict.userName ?? request.userName;
-    admitInTime(core, connection, { ...request, userName }, undefined);
+    admitInTime(core, connection, admitted(core, connection, request, verdict), undefined);
   } else {
     const message = REFUSALS[verdict.reasonCode] ?? "Refused";
     refuse(core, connection, verdict.reasonCode, message);

@@ -2,7 +2,7 @@ import { FirstByte, MqttError, type Publish, ReasonCode } from "../../codec/mod.
 import type { Message } from "../../session/mod.ts";
 import type { Core } from "../core/core.ts";
 import type { Route } from "../core/router.ts";
-import { expiry, isReserved, travelling } from "../ground/message_rules.ts";
+import { expiry, isReserved, quoted, travelling } from "../ground/message_rules.ts";
 import { type Leave, leaveOf } from "../ground/promises.ts";
 import { drop } from "../services/drop.ts";
 import { disconnect } from "../services/lifecycle.ts";
@@ -98,8 +98,8 @@ function publish(core: Core, connection: Connection, packet: Publish, topicName:
   const message: Message = {
     topicName: wholeName,
     payload: packet.payload,
-    qos: allowedQos(connection, packet),
-    retain: packet.retain && mayRetain(core, connection),
+    qos: allowedQos(connection, packet, topicName),
+    retain: packet.retain && mayRetain(core, connection, topicName),
     properties: packet.properties === undefined ? undefined : travelling(packet.properties),
     expiresAtMs: expiry(core.nowMs, packet.properties?.messageExpiryInterval),
     publisherId: client.session.clientId,
@@ -139,27 +139,38 @@ function routeOf(
   const route = topicName === "" ? undefined : core.router.route(wholeName);
   if (route === undefined) {
     // Wildcards do not belong in a Topic Name. [MQTT-3.3.2-2] [v3 MQTT-3.3.2-2]
-    throw new MqttError(ReasonCode.TopicNameInvalid, "Cannot publish: not a Topic Name");
+    const message = `Cannot publish to ${quoted(topicName)}: not a Topic Name`;
+    throw new MqttError(ReasonCode.TopicNameInvalid, message);
   }
   return route;
 }
 
-function allowedQos({ listener, protocolVersion }: Connection, { qos }: Publish): Message["qos"] {
+function allowedQos(
+  { listener, protocolVersion }: Connection,
+  { qos }: Publish,
+  topicName: string,
+): Message["qos"] {
   if (qos <= listener.maxQos) return qos;
   if (protocolVersion === 5) {
     // [MQTT-3.2.2-11]
-    throw new MqttError(ReasonCode.QoSNotSupported, `Cannot take QoS ${qos}`);
+    const message = `Cannot publish to ${quoted(topicName)}: QoS ${qos} is not taken here`;
+    throw new MqttError(ReasonCode.QoSNotSupported, message);
   }
   // Before 5.0 the client could not be told: its handshake is completed, its message goes on at less.
   return listener.maxQos;
 }
 
 /** Before 5.0 the client could not be told: its message goes on without being retained, which is counted. */
-function mayRetain({ options }: Core, { protocolVersion }: Connection): boolean {
+function mayRetain(
+  { options }: Core,
+  { protocolVersion }: Connection,
+  topicName: string,
+): boolean {
   if (options.retainAvailable) return true;
   if (protocolVersion === 5) {
     // [MQTT-3.2.2-14]
-    throw new MqttError(ReasonCode.RetainNotSupported, "Cannot take retained messages");
+    const message = `Cannot publish to ${quoted(topicName)}: nothing is retained here`;
+    throw new MqttError(ReasonCode.RetainNotSupported, message);
   }
   return false;
 }

@@ -89,16 +89,26 @@ function handleNext(
   if (isConnected && isPublish) {
     const { protocolVersion } = connection;
     const packet = decodePublish(bytes, at, at + length, protocolVersion, core.names);
+    if (core.isObserved) tellReceived(core, connection, packet);
     handlePublish(core, connection, packet);
   } else {
-    handle(core, connection, decodePacket(bytes, at, at + length, connection.protocolVersion));
+    const packet = decodePacket(bytes, at, at + length, connection.protocolVersion);
+    if (core.isObserved) tellReceived(core, connection, packet);
+    handle(core, connection, packet);
   }
   if (connection.unfinished !== null) return at;
   if (!connection.isPostponed) return at + length;
   connection.isPostponed = false;
+  connection.isNextTold = core.isObserved;
   metrics.packetsReceived--;
   if (rates !== undefined) takeBack(rates, isPublish, length);
   return at;
+}
+
+/** Once for a packet, however often it comes again because access control takes its time. */
+function tellReceived(core: Core, connection: Connection, packet: Packet): void {
+  if (!connection.isNextTold) core.observers?.tell("received", connection, packet);
+  connection.isNextTold = false;
 }
 
 function handle(core: Core, connection: Connection, packet: Packet): void {

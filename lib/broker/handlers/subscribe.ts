@@ -43,13 +43,26 @@ function doPart(core: Core, connection: Connection, work: Subscribing): boolean 
     }
     const at = reasonCodes.length;
     const writesBefore = core.store?.writes;
-    reasonCodes.push(subscribe(core, connection, packet, subscriptions[at]!, isAllowed[at]!));
+    const request = subscriptions[at]!;
+    const reasonCode = subscribe(core, connection, packet, request, isAllowed[at]!);
+    reasonCodes.push(reasonCode);
+    if (core.isObserved) tellSubscribed(core, connection, request, reasonCode);
     if (core.store?.writes !== writesBefore) work.hasWritten = true;
   }
   const waits = leaveOfChange(core, connection, "suback", work.hasWritten) === "waits";
   connection.outbox.send({ type: "suback", packetId, reasonCodes }, waits);
   if (connection.client!.retained.length > 0) pumpRetained(core, connection.client!);
   return true;
+}
+
+function tellSubscribed(
+  core: Core,
+  connection: Connection,
+  request: SubscriptionRequest,
+  reasonCode: number,
+): void {
+  const { topicFilter } = mountFilter(core, connection, request.topicFilter) ?? request;
+  core.observers?.tell("subscribed", connection, request, reasonCode, topicFilter);
 }
 
 /** Asks for every filter before one is granted, so that nothing has happened yet where an answer takes its time. */
@@ -164,7 +177,6 @@ function grant(
   const bytesBefore = session.subscriptionBytes;
   session.subscribe(subscription);
   core.subscriptionBytes += session.subscriptionBytes - bytesBefore;
-  core.events.subscribed?.({ client: client.identity, topicFilter: key, qos: subscription.qos });
   if (getsRetained) client.retained.push({ subscription, topicFilter, walk: null });
   return subscription.qos;
 }

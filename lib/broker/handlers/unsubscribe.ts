@@ -27,7 +27,10 @@ function doPart(core: Core, connection: Connection, work: Unsubscribing): boolea
       return false;
     }
     const writesBefore = core.store?.writes;
-    reasonCodes.push(unsubscribe(core, connection, topicFilters[reasonCodes.length]!));
+    const topicFilter = topicFilters[reasonCodes.length]!;
+    const reasonCode = unsubscribe(core, connection, topicFilter);
+    reasonCodes.push(reasonCode);
+    core.observers?.tell("unsubscribed", connection, topicFilter, reasonCode);
     if (core.store?.writes !== writesBefore) work.hasWritten = true;
   }
   const waits = leaveOfChange(core, connection, "unsuback", work.hasWritten) === "waits";
@@ -53,6 +56,5 @@ function unsubscribe(core: Core, connection: Connection, asked: string): number 
   core.router.unsubscribe(client, filter.key);
   if (session.isPersistent) core.store?.deleteSubscription(session.clientId, filter.key);
   if (filter.isShared) moveShared(core, client, filter.key);
-  core.events.unsubscribed?.({ client: client.identity, topicFilter: filter.key });
   return ReasonCode.Success;
 }

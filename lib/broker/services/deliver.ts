@@ -6,7 +6,7 @@ import type { Fanout } from "../ground/fanout.ts";
 import type { Client } from "../state/connection.ts";
 import { drop, dropDelivery, dropFailed } from "./drop.ts";
 import { enqueue, takeQueued } from "./queue.ts";
-import { canSendNow, isBacklogged, sendInFlight, tellDelivered } from "./send.ts";
+import { canSendNow, isBacklogged, sendInFlight } from "./send.ts";
 
 /** Hands a message to one client: sends it, queues it, or counts why not. Where that fails nobody else notices. */
 export function deliver(core: Core, target: Target, message: Message, fanout: Fanout): void {
@@ -32,10 +32,7 @@ function handOver(core: Core, target: Target, message: Message, fanout: Fanout):
     // What a slow client has not taken is bounded; it loses messages, others wait for nothing.
     if (isBacklogged(core, connection)) return drop(core, client, "slow_client", message);
     const outgoing = { message, qos, retain, subscriptionIdentifiers };
-    if (connection.outbox.sendPublish(outgoing, 0, false, false, fanout)) {
-      if (core.events.delivered !== undefined) tellDelivered(core, client, outgoing);
-      return;
-    }
+    if (connection.outbox.sendPublish(outgoing, 0, false, false, fanout)) return;
     return drop(core, client, "packet_too_large", message);
   }
   if (qos === 0 && !(options.queueQos0Messages && session.isPersistent)) {

@@ -46,14 +46,17 @@ export function drop(
   { topicName, publisherId }: Pick<Message, "topicName" | "publisherId">,
 ): void {
   core.metrics.countDrop(reason);
-  core.events.dropped?.({ client: client?.identity, reason, topicName, publisherId });
+  core.observers?.tell("dropped", client, reason, { topicName, publisherId });
   if (client === null) return;
   const count = client.session.countDrop(reason);
-  // The first of a kind is said; after that the counters tell.
-  if (count === 1 && reason !== "offline_qos0") {
-    const { clientId } = client.session;
-    core.ports.log.warning("Message dropped", { clientId, reason, topicName, publisherId });
-  }
+  const { log } = core.ports;
+  const isFirst = count === 1 && reason !== "offline_qos0";
+  if (!isFirst && !log.debugOn) return;
+  const { clientId } = client.session;
+  const fields = { clientId, reason, topicName, publisherId };
+  // The first of a kind is said; after that the counters tell, and for whoever looks closely each line.
+  if (isFirst) log.warning("Message dropped", fields);
+  else log.debug("Message dropped", fields);
 }
 
 /** The same for a delivery that was promised to the client already: it leaves the store too. */

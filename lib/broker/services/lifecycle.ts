@@ -16,8 +16,7 @@ import { delayWill, publishDelayedWill, publishOwnWill } from "./wills.ts";
 export function fail(core: Core, connection: Connection, error: MqttError): void {
   core.metrics.protocolErrors++;
   core.ports.log.warning("Client refused", {
-    client: connection.name,
-    address: connection.link.remoteAddress,
+    ...whoIs(connection),
     reason: reasonCodeName(error.reasonCode),
     message: error.message,
   });
@@ -51,11 +50,21 @@ export function refuse(
 ): void {
   core.metrics.connectsRefused++;
   core.ports.log.warning("Client refused", {
-    client: connection.name,
-    address: connection.link.remoteAddress,
+    ...whoIs(connection),
+    reason: reasonCodeName(reasonCode),
     message,
   });
   disconnect(core, connection, { reasonCode, message });
+}
+
+/** For the log: who a client is, or says that it is. */
+function whoIs({ identity, claim, link }: Connection): Record<string, unknown> {
+  const { clientId, userName } = identity ?? claim ?? {};
+  return {
+    ...clientId === undefined ? {} : { clientId },
+    ...userName === undefined ? {} : { userName },
+    address: link.remoteAddress,
+  };
 }
 
 /**
@@ -81,6 +90,7 @@ export function disconnect(
   connection.stops.clear(core.deadlines);
   core.connections.delete(connection);
   core.markClosing(connection);
+  core.observers?.tell("disconnected", connection, reason);
   if (client === null || client.connection !== connection) return;
   client.connection = null;
   core.connectedCount--;
@@ -91,31 +101,8 @@ export function disconnect(
       ...dropsOf(client),
     });
   }
-  if (core.events.disconnected !== undefined) tellDisconnected(core, connection, reason);
   leave(core, client, connection.will);
 }
-
-function tellDisconnected(
-  core: Core,
-  connection: Connection,
-  reason: CloseReason | undefined,
-): void {
-  const cause = reason === undefined ? connection.cause : "broker";
-  core.events.disconnected?.({
-    client: connection.identity!,
-    cause,
-    reasonCode: reason?.reasonCode,
-    reason: reason?.message ?? CAUSES[connection.cause],
-  });
-}
-
-/** Why a connection ends of which nobody was told why. */
-const CAUSES = {
-  client: "DISCONNECT of the client",
-  broker: "Ended by the broker",
-  slow_client: "Client took nothing any more",
-  lost: "Connection lost",
-} as const;
 
 /** For the log: what the client has not got, by reason. */
 function dropsOf({ session }: Client): Record<string, number> {
@@ -162,6 +149,7 @@ export function endSession(core: Core, client: Client): void {
     drop(core, client, "session_ended", message);
   }
   publishDelayedWill(core, client);
+  core.observers?.tell("sessionEnded", client);
 }
 
 /** Ends what the store has of the session; until that is committed nobody gets the Client Identifier. */
@@ -198,7 +186,7 @@ export function startExpiry(core: Core, client: Client, expiresAtMs: number): vo
   if (expiresAtMs === Infinity) return;
   client.expiry ??= new Deadline(() => {
     core.metrics.sessionsExpired++;
-    core.events.sessionExpired?.({ clientId: client.session.clientId });
+    core.observers?.tell("sessionExpired", client);
     endSession(core, client);
   });
   core.deadlines.set(client.expiry, expiresAtMs);

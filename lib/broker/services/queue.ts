@@ -17,6 +17,7 @@ export function enqueue(core: Core, client: Client, delivery: Delivery): void {
   }
   core.queuedCount++;
   core.queuedBytes += deliverySizeBytes(delivery);
+  core.observers?.tell("queued", client, delivery);
 }
 
 /** Takes out the delivery that is next. */

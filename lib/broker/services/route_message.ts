@@ -56,13 +56,7 @@ export function fanOut(
     }
   }
   if (locals.length > 0) deliverLocally(core, message, locals);
-  if (core.events.published !== undefined) {
-    core.events.published({
-      client: publisher?.identity,
-      message: { ...message, payload: message.payload.slice() },
-      receivers: count + locals.length,
-    });
-  }
+  core.observers?.tell("published", publisher, message, count + locals.length);
   return count + locals.length;
 }
 

@@ -90,13 +90,6 @@ function resend(core: Core, client: Client, connection: Connection, inFlight: In
   if (delivery.sequence > 0) core.store?.deleteDelivery(client.session.clientId, delivery);
 }
 
-/** Somebody listens to what is handed to clients. */
-export function tellDelivered(core: Core, { identity }: Client, { message, qos }: Outgoing): void {
-  const { topicName, payload, publisherId } = message;
-  const payloadBytes = payload.length;
-  core.events.delivered?.({ client: identity, topicName, qos, payloadBytes, publisherId });
-}
-
 /** Puts a PUBLISH into the outbox; `false`, and counted, where it is too large for the client. */
 function put(
   core: Core,
@@ -108,10 +101,7 @@ function put(
   isRepeat: boolean,
   fanout: Fanout | undefined,
 ): boolean {
-  if (connection.outbox.sendPublish(outgoing, packetId, waits, isRepeat, fanout)) {
-    if (core.events.delivered !== undefined) tellDelivered(core, client, outgoing);
-    return true;
-  }
+  if (connection.outbox.sendPublish(outgoing, packetId, waits, isRepeat, fanout)) return true;
   drop(core, client, "packet_too_large", outgoing.message);
   return false;
 }

@@ -1,4 +1,4 @@
-import type { ProtocolVersion, Will } from "../../codec/mod.ts";
+import type { Packet, ProtocolVersion, Will } from "../../codec/mod.ts";
 import { type IncomingAliases, Session } from "../../session/mod.ts";
 import type { CloseReason } from "../ground/close_reason.ts";
 import { Deadline } from "../ground/deadlines.ts";
@@ -11,6 +11,7 @@ import type {
   EnhancedExchange,
   Link,
 } from "../ground/ports.ts";
+import type { Outgoing } from "../ground/outgoing.ts";
 import type { ConnectionRates } from "../ground/rate.ts";
 import { type ConnectionEvent, type ConnectionState, nextState } from "./connection_state.ts";
 import { Outbox } from "./outbox.ts";
@@ -25,6 +26,15 @@ export interface Turn extends Ground {
   markHolding(connection: Connection): void;
   /** Disconnects when the turn ends. */
   disconnectLater(connection: Connection, reason: CloseReason): void;
+  /** A packet, but no PUBLISH, is in its outbox: asked for where `isObserved`. */
+  tellSent(connection: Connection, packet: Packet): void;
+  /** A PUBLISH is in its outbox: asked for where `isObserved`. */
+  tellDelivered(
+    connection: Connection,
+    outgoing: Outgoing,
+    packetId: number,
+    isRepeat: boolean,
+  ): void;
 }
 
 /** An enhanced authentication, under way or through: its method is the connection's for good. */
@@ -44,7 +54,7 @@ export class Connection {
    * @internal
    */
   readonly stops: Stops = new Stops();
-  /** The one deadline of a connection: its CONNECT, its Keep Alive or a write that stands still, whichever is first. */
+  /** The one deadline of a connection: its CONNECT, its Keep Alive, a write that stands still or its time, whichever is first. */
   readonly watch: Deadline;
   /** From the CONNACK on; it stays when another connection has taken the client over. */
   client: Client | null = null;
@@ -54,6 +64,8 @@ export class Connection {
   will: Will | undefined;
   /** 0: off. */
   keepAliveSeconds = 0;
+  /** Until when access control has let it in, in the clock's milliseconds. */
+  allowedUntilMs: number = Infinity;
   /** When bytes last came, in the clock's milliseconds; before the first, when it was accepted. */
   lastReceivedMs: number;
   /** Session Expiry Interval of CONNECT, seconds: a DISCONNECT may not raise it from 0. [MQTT-3.14.2-2] */
@@ -76,6 +88,10 @@ export class Connection {
   isReceiving = false;
   /** The packet that was handled last was not, after all: it comes again. */
   isPostponed = false;
+  /** The next packet has been told to observers already: it was postponed. */
+  isNextTold = false;
+  /** Who its CONNECT says that it is, until it is in. */
+  claim: Pick<ClientIdentity, "clientId" | "userName"> | null = null;
   /** A packet that is handled a part at a time: does the next part, `true` where that was the last. */
   unfinished: (() => boolean) | null = null;
   /**
@@ -143,6 +159,16 @@ export class Connection {
   /** What its outbox asks for: see `Turn`. */
   endLater(reason: CloseReason): void {
     this.#turn.disconnectLater(this, reason);
+  }
+
+  /** What its outbox tells: see `Turn`. */
+  tellSent(packet: Packet): void {
+    this.#turn.tellSent(this, packet);
+  }
+
+  /** What its outbox tells: see `Turn`. */
+  tellDelivered(outgoing: Outgoing, packetId: number, isRepeat: boolean): void {
+    this.#turn.tellDelivered(this, outgoing, packetId, isRepeat);
   }
 }
 
