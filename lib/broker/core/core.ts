@@ -14,6 +14,7 @@ import type { StopReason } from "../state/stops.ts";
 import { AliasBook } from "./alias_book.ts";
 import { Congestion } from "./congestion.ts";
 import { Events } from "./events.ts";
+import { LongFanOuts } from "./long_fan_outs.ts";
 import { type Observer, Observers } from "./observers.ts";
 import { Rates } from "./rates.ts";
 import { Releases } from "./releases.ts";
@@ -58,6 +59,8 @@ export class Core implements Turn {
   readonly rates: Rates = new Rates();
   /** The one fan-out, for the message that is routed now. */
   readonly fanout: Fanout = new Fanout();
+  /** Messages that go to more receivers than one turn has time for. */
+  readonly longFanOuts: LongFanOuts = new LongFanOuts();
   /** The Topic Aliases of all clients. */
   readonly aliases: AliasBook = new AliasBook();
   /** The wills of all clients. */

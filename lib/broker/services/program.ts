@@ -20,7 +20,9 @@ export function publishForProgram(core: Core, init: MessageInit): void {
   if (route === undefined) {
     throw new TypeError(`Cannot publish to "${topicName}": not a Topic Name`);
   }
-  // From within a subscription's call: after the message that it was called with has reached everybody. And so for any other function.
-  if (core.isBusy) core.published.push({ ...message, payload: payload.slice() });
+  // From within a subscription's call: after the message that it was called with has reached everybody.
+  // So for any other function, and behind those that wait for one that is on its way to its many receivers.
+  const mustWait = core.isBusy || core.published.length > 0 || core.longFanOuts.isBusy("");
+  if (mustWait) core.published.push({ ...message, payload: payload.slice() });
   else routeMessage(core, message, route, null);
 }
