@@ -27,7 +27,8 @@ const ARROWS: Readonly<Record<string, readonly string[] | "all">> = {
   config: ["broker", "codec", "topic", "net", "observe"],
   observe: ["broker", "codec"],
   embed: ["broker", "net", "topic", "codec"],
-  http: ["broker", "observe", "auth", "topic", "codec"],
+  guide: [],
+  http: ["broker", "observe", "auth", "topic", "codec", "guide"],
   cli: "all",
 };
 

@@ -69,9 +69,9 @@ export function relay(
 
 /** Whether nobody has anything to ask about such a message. */
 function mayRelay(core: Core, { listener }: Connection): boolean {
-  const { options, ports, congestion } = core;
+  const { options, ports, congestion, isObserved } = core;
   const { messageSizeLimitBytes } = options;
-  return !core.isObserved && !ports.access.checksTopics && listener.mountPoint === "" &&
+  return !isObserved && !ports.access.checksTopics && listener.mountPoint === "" &&
     !options.upgradeOutgoingQos &&
     (messageSizeLimitBytes === 0 || messageSizeLimitBytes >= MAX_RELAYED_BYTES) &&
     !congestion.isCongested;

@@ -87,8 +87,8 @@ export function beginFanOut(
   const job = { message: kept, route, publisher, sizeBytes, at: 0, isWhole, whenDone: [] };
   core.longFanOuts.begin(job, core.store);
   const { targets, shares, locals } = route;
-  const receivers = targets.length + shares.length + locals.length;
-  core.observers?.tell("published", publisher, message, receivers);
+  const count = targets.length + shares.length + locals.length;
+  core.observers?.tell("published", publisher, kept, count);
   return job;
 }
 
