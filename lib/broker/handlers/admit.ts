@@ -94,7 +94,7 @@ function admit(
   if (refusal !== undefined) {
     return refuse(core, connection, refusal.reasonCode, refusal.message);
   }
-  makeWay(core, claim);
+  makeWay(core, claim, identity);
   // What its own end has not removed. [MQTT-3.1.2-4] [MQTT-3.1.2-5]
   const resumed = core.clients.get(clientId);
   storeSession(core, clientId, connect, resumed !== undefined, owner);
@@ -114,10 +114,12 @@ function admit(
 }
 
 /** What was there before goes, as far as it has to: the connection, and the session where that is not resumed. */
-function makeWay(core: Core, { owner, existing, isForeign, isEnding }: SessionClaim): void {
+function makeWay(core: Core, claim: SessionClaim, by: ClientIdentity): void {
+  const { owner, existing, isForeign, isEnding } = claim;
   if (existing === undefined) return;
   if (existing.connection !== null) {
     core.metrics.sessionsTakenOver++;
+    core.observers?.tell("takenOver", existing, by);
     // [MQTT-3.1.4-3]
     const reasonCode = ReasonCode.SessionTakenOver;
     disconnect(core, existing.connection, { reasonCode, message: "Session taken over" });
@@ -143,7 +145,7 @@ function letIn(core: Core, connection: Connection, admission: Admission): void {
   takeWill(core, connection, admission.connect.will);
   rewatch(core, connection);
   logConnected(core, connection, admission);
-  core.observers?.tell("connected", connection);
+  core.observers?.tell("connected", connection, admission.isResumed);
   if (answer(core, connection, admission)) sendWaiting(core, admission);
   else disconnect(core, connection, undefined);
 }

@@ -2,6 +2,7 @@ import type { Packet, ProtocolVersion, Will } from "../../codec/mod.ts";
 import { type IncomingAliases, Session } from "../../session/mod.ts";
 import type { CloseReason } from "../ground/close_reason.ts";
 import { Deadline } from "../ground/deadlines.ts";
+import type { DisconnectCause } from "../ground/events.ts";
 import type { Ground } from "../ground/ground.ts";
 import type { BridgeAdmission, ListenerOptions } from "../ground/options.ts";
 import type {
@@ -79,6 +80,8 @@ export class Connection {
    * @internal
    */
   authentication: EnhancedAuthentication | null = null;
+  /** Why it ends, where nobody says anything else. */
+  cause: DisconnectCause = "lost";
   /** Clean Start of its CONNECT, Clean Session before 5.0. */
   wantsCleanStart = false;
   /** Packets of this connection are being handled: it goes on by itself. */
