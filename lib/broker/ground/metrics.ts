@@ -14,6 +14,7 @@ export type DropReason =
   | "reserved_topic"
   | "no_share_member"
   | "store_failing"
+  | "bridge_full"
   | "session_ended"
   | "encoding_failed"
   | "refused_by_client"
@@ -76,6 +77,10 @@ export class Metrics {
   readonly refused: Map<ReasonCode, number> = new Map();
   /** Clients that left, by the Reason Code with which they were disconnected, or how they went. */
   readonly disconnected: Map<ReasonCode | "normal" | "connection_lost", number> = new Map();
+  /** Functions of the program (listeners, hooks) that threw, took too long, or answered nonsense. */
+  programErrors = 0;
+  /** Events that listeners were not told of, because too many came in one turn. */
+  eventsLost = 0;
   /** Messages not delivered or not stored, by reason. */
   readonly dropped: Map<DropReason, number> = new Map();
 

@@ -12,7 +12,7 @@ import type { Core } from "../core/core.ts";
 import { STEPS } from "../core/work.ts";
 import { blame, disconnect } from "../services/lifecycle.ts";
 import type { Connection } from "../state/connection.ts";
-import { handlePuback, handlePubcomp, handlePubrec, handlePubrel } from "./acknowledge.ts";
+import { handleAck, handleShortAck, SHORT_ACK_BYTES } from "./acknowledge.ts";
 import { handleConnect } from "./connect.ts";
 import { handleDisconnect } from "./disconnect.ts";
 import { handleAuth } from "./enhanced_authentication.ts";
@@ -43,6 +43,8 @@ export function receive(
 ): number {
   connection.lastReceivedMs = core.nowMs;
   connection.isReceiving = true;
+  const wasBusy = core.isBusy;
+  core.isBusy = true;
   core.work.beginPart();
   let at = start;
   try {
@@ -58,6 +60,7 @@ export function receive(
     at = end;
   }
   connection.isReceiving = false;
+  core.isBusy = wasBusy;
   core.metrics.bytesReceived += at - start;
   return connection.state === "closed" ? end : at;
 }
@@ -93,6 +96,11 @@ function handleNext(
     if (core.isObserved) tellReceived(core, connection, packet);
     if (isSampled) handleSampled(core, connection, packet);
     else handlePublish(core, connection, packet);
+  } else if (
+    isConnected && length === SHORT_ACK_BYTES && handleShortAck(core, connection, bytes, at)
+  ) {
+    metrics.receivedByType[bytes[at]! >> 4]!++;
+    return at + length;
   } else {
     const packet = decodePacket(bytes, at, at + length, connection.protocolVersion);
     metrics.receivedByType[bytes[at]! >> 4]!++;
@@ -145,13 +153,10 @@ function handle(core: Core, connection: Connection, packet: Packet): void {
     case "publish":
       return handlePublish(core, connection, packet);
     case "puback":
-      return handlePuback(core, connection, packet);
     case "pubrec":
-      return handlePubrec(core, connection, packet);
     case "pubrel":
-      return handlePubrel(core, connection, packet);
     case "pubcomp":
-      return handlePubcomp(core, connection, packet);
+      return handleAck(core, connection, packet);
     case "subscribe":
       return handleSubscribe(core, connection, packet);
     case "unsubscribe":

@@ -75,7 +75,6 @@ export function disconnect(
   core: Core,
   connection: Connection,
   reason: CloseReason | undefined,
-  isNormal = false,
 ): void {
   if (connection.state === "closed") return;
   const { client } = connection;
@@ -92,7 +91,7 @@ export function disconnect(
   core.connections.delete(connection);
   core.markClosing(connection);
   core.observers?.tell("disconnected", connection, reason);
-  count(core, connection, reason, isNormal);
+  count(core, connection, reason);
   if (client === null || client.connection !== connection) return;
   client.connection = null;
   core.connectedCount--;
@@ -108,14 +107,13 @@ export function disconnect(
 
 function count(
   { metrics }: Core,
-  { client }: Connection,
+  { client, cause }: Connection,
   reason: CloseReason | undefined,
-  isNormal: boolean,
 ): void {
   if (client === null) {
     if (reason !== undefined) metrics.countRefusal(reason.reasonCode);
   } else if (reason !== undefined) metrics.countDisconnect(reason.reasonCode);
-  else metrics.countDisconnect(isNormal ? "normal" : "connection_lost");
+  else metrics.countDisconnect(cause === "client" ? "normal" : "connection_lost");
 }
 
 /** For the log: what the client has not got, by reason. */
@@ -200,6 +198,7 @@ export function startExpiry(core: Core, client: Client, expiresAtMs: number): vo
   if (expiresAtMs === Infinity) return;
   client.expiry ??= new Deadline(() => {
     core.metrics.sessionsExpired++;
+    core.observers?.tell("sessionExpired", client);
     endSession(core, client);
   });
   core.deadlines.set(client.expiry, expiresAtMs);
