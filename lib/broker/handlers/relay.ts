@@ -68,11 +68,14 @@ export function relay(
 }
 
 /** Whether nobody has anything to ask about such a message. */
-function mayRelay({ options, ports, congestion }: Core, { listener }: Connection): boolean {
+function mayRelay(
+  { options, ports, congestion, longFanOuts }: Core,
+  { listener }: Connection,
+): boolean {
   const { messageSizeLimitBytes } = options;
   return !ports.access.checksTopics && listener.mountPoint === "" && !options.upgradeOutgoingQos &&
     (messageSizeLimitBytes === 0 || messageSizeLimitBytes >= MAX_RELAYED_BYTES) &&
-    !congestion.isCongested;
+    !congestion.isCongested && !longFanOuts.isActive;
 }
 
 function isEveryday({ targets, ownTargets, shares, locals }: Route): boolean {
