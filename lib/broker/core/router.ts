@@ -191,6 +191,16 @@ export class Router {
     return route;
   }
 
+  /** Clients whose subscriptions match, and that may not read the topic, so that they hear nothing of it; `max` at most. */
+  withheldFrom(topicName: string, max: number): readonly Client[] {
+    const found = new Set<Client>();
+    this.#trie.match(topicName, (entry) => {
+      if (entry instanceof ShareGroup || entry.kind === "local" || found.size >= max) return;
+      if (!this.#readCheck.mayRead(entry.client, topicName)) found.add(entry.client);
+    });
+    return [...found];
+  }
+
   /** Emptied as a whole when full: simpler than ages, and as rare as sixteen thousand new topics, or a million receivers of them. */
   #remember(topicName: string, route: Route, previous: Route | undefined): void {
     this.#targetCount += route.targets.length - (previous?.targets.length ?? 0);

@@ -86,8 +86,9 @@ export function beginFanOut(
   const kept = keepMessage(message);
   const job = { message: kept, route, publisher, sizeBytes, at: 0, isWhole, whenDone: [] };
   core.longFanOuts.begin(job, core.store);
-  const count = route.targets.length + route.shares.length + route.locals.length;
-  core.observers?.tell("published", publisher, message, count);
+  const { targets, shares, locals } = route;
+  const count = targets.length + shares.length + locals.length;
+  core.observers?.tell("published", publisher, kept, count);
   return job;
 }
 
