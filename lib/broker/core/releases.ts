@@ -98,15 +98,18 @@ export class Releases {
       this.#commitsAwaited--;
       for (const [clientId, end] of ended) {
         // It may have begun anew since, and ended again.
-        if (this.#ending.get(clientId) !== end) continue;
-        this.#ending.delete(clientId);
-        this.#endingLength -= clientId.length;
+        if (this.#ending.get(clientId) === end) this.#forget(clientId);
       }
       for (const { connection, release } of held) release(connection.state === "closed");
       // Released within this turn it leaves with it; later it is a turn of its own.
       if (isLater) this.#endTurn();
     });
     isLater = true;
+  }
+
+  #forget(clientId: string): void {
+    this.#ending.delete(clientId);
+    this.#endingLength -= clientId.length;
   }
 
   #defer(): void {
