@@ -25,6 +25,12 @@ export const MUTATIONS: readonly Mutation[] = [
   ...of(
     "broker/handlers/relay.ts",
     [
+      "observers do not hear of what is relayed",
+      "!isObserved && ",
+      "",
+      "broker/relay",
+    ],
+    [
       "a message that needs a right is relayed without asking",
       "!ports.access.checksTopics && ",
       "",
@@ -348,7 +354,7 @@ export const MUTATIONS: readonly Mutation[] = [
     [
       "the message is routed before its Packet Identifier is stored",
       "  if (packet.qos === 2) hold(core, client, packet.packetId);\n  if (isLong) return publishInParts(core, connection, packet, message, route);\n  const count = fanOut(core, message, route, client);\n",
-      "  const count = fanOut(core, message, route, client);\n  if (packet.qos === 2) hold(core, client, packet.packetId);\n",
+      "  if (isLong) return publishInParts(core, connection, packet, message, route);\n  const count = fanOut(core, message, route, client);\n  if (packet.qos === 2) hold(core, client, packet.packetId);\n",
       "broker/isolation",
     ],
     [
@@ -368,7 +374,7 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
     [
       "a message that its receiver refuses is not counted",
-      "  if (packet.reasonCode >= 0x80) countRefusal(core, connection, outcome);\n",
+      "  if (reasonCode >= 0x80) countRefusal(core, connection, outcome);\n",
       "",
       "broker/drops",
     ],

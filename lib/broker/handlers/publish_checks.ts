@@ -151,6 +151,7 @@ export function leaveOfAck(
   hasWritten: boolean,
   isRepeat: boolean,
 ): Leave {
+  if (core.store === undefined) return "now"; // There is nothing to wait for.
   return leaveOf(packet, {
     isStoreFailing: core.store?.isFailing === true,
     isPersistent: connection.client!.session.isPersistent,

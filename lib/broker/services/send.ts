@@ -127,6 +127,7 @@ function tryPut(
 }
 
 function waitsForCommit(core: Core, client: Client, packet: "publish" | "pubrel"): boolean {
+  if (core.store === undefined) return false; // There is nothing to wait for.
   return leaveOf(packet, {
     isStoreFailing: core.store?.isFailing === true,
     isPersistent: client.session.isPersistent,
