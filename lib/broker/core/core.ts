@@ -13,6 +13,7 @@ import type { Client, Connection, Turn } from "../state/connection.ts";
 import type { StopReason } from "../state/stops.ts";
 import { AliasBook } from "./alias_book.ts";
 import { Congestion } from "./congestion.ts";
+import { Events } from "./events.ts";
 import { LongFanOuts } from "./long_fan_outs.ts";
 import { NameBook } from "./name_book.ts";
 import { type Observer, Observers } from "./observers.ts";
@@ -71,6 +72,8 @@ export class Core implements Turn {
   readonly lostClients: Map<string, Client> = new Map();
   /** What the turn has cost so far. */
   readonly work: Work = new Work();
+  /** What of it a program listens to. */
+  readonly events: Events;
   /** The time of the turn, milliseconds. */
   nowMs: number;
   /** Connections that got past CONNECT. */
@@ -83,14 +86,18 @@ export class Core implements Turn {
   subscriptionBytes = 0;
   /** Nobody comes in any more. */
   isShuttingDown = false;
+  /** Bridges for which something waits, and whose publishers are refused when they are full. */
+  readonly waitingBridges: Set<Client> = new Set();
   /** The next delivery's place in the order of the store. */
   nextSequence = 1;
   /** Whoever wants to know what happens; `null`: nobody, and then that costs a comparison. */
   observers: Observers | null = null;
   /** The same for the outboxes. */
   isObserved = false;
-  /** A program's subscription is being called. */
-  isDelivering = false;
+  /** Packets are being handled, or a function of the program is called: what a program asks for now is done when the turn ends. */
+  isBusy = false;
+  /** What programs asked for meanwhile. */
+  readonly asked: (() => void)[] = [];
 
   /** What programs published meanwhile. */
   readonly published: Message[] = [];
@@ -117,6 +124,8 @@ export class Core implements Turn {
   ) {
     this.nowMs = nowMs;
     this.store = ports.store;
+    const observe = (observer: Observer) => this.observe(observer);
+    this.events = new Events({ log: ports.log, metrics: this.metrics, observe });
     this.#endTurn = endTurn;
     this.releases = new Releases(endTurn);
     const { access } = ports;
@@ -159,7 +168,10 @@ export class Core implements Turn {
   markClosing(connection: Connection): void {
     const { listener } = connection;
     this.rates.leave(hostOf(connection.link.remoteAddress));
-    this.perListener.set(listener, this.perListener.get(listener)! - 1);
+    const left = this.perListener.get(listener)! - 1;
+    // Programs may make one for each client.
+    if (left > 0) this.perListener.set(listener, left);
+    else this.perListener.delete(listener);
     this.releases.cancel(connection);
     this.aliases.remove(connection.incomingAliases);
     this.congestion.throttled.delete(connection);
@@ -201,11 +213,23 @@ export class Core implements Turn {
     if (!connection.isReceiving) connection.link.resume();
   }
 
-  /** Does something for which an answer came from outside: that is a turn of its own. */
+  /** Does something that was asked for from outside, or an answer: a turn of its own; from within a turn it is done at its end. */
   inTurn(act: () => void): void {
+    if (this.isBusy) return void this.asked.push(act);
     this.beginTurn();
     act();
     this.#endTurn();
+  }
+
+  /** Calls a function of the program: what it asks of the broker is done when the turn ends. */
+  call<T>(call: () => T): T {
+    const wasBusy = this.isBusy;
+    this.isBusy = true;
+    try {
+      return call();
+    } finally {
+      this.isBusy = wasBusy;
+    }
   }
 
   /** The same for an answer that came from outside: that is a turn of its own. */
@@ -253,5 +277,7 @@ export class Core implements Turn {
  * subscribed to waits for it, and is looked at when it comes.
  */
 export function mayRead(access: AccessPort, client: Client, topicName: string): boolean {
-  return !access.checksTopics || client.isRestored || access.mayRead(client.identity, topicName);
+  const { identity } = client;
+  return !access.checksTopics || client.isRestored || identity.isBridge === true ||
+    access.mayRead(identity, topicName);
 }

@@ -47,7 +47,7 @@ export function isOfAnother(
 
 /** Whether nobody could say what this client may read of the session's subscriptions. */
 function mayNotPassOn({ ports }: Core, existing: Client, identity: ClientIdentity): boolean {
-  return ports.access.readsByFilter === true && !existing.isRestored &&
+  return ports.access.readsByFilter === true && !existing.isRestored && !identity.isBridge &&
     !isSameUser(existing.identity, identity);
 }
 
@@ -58,6 +58,7 @@ export function refusalOf(
   { owner, existing, isForeign, isEnding, hasEndedStored }: SessionClaim,
 ): CloseReason | undefined {
   const { sessionOwner, maxSessions } = core.options;
+  if (identity.isBridge) return undefined;
   // Whoever is connected stays; who is away keeps the session only where the operator says so.
   if (isForeign && (existing!.connection !== null || sessionOwner === "refuse")) {
     const reasonCode = ReasonCode.ClientIdentifierNotValid;
