@@ -65,6 +65,7 @@ function puback(core: Core, connection: Connection, packetId: number, reasonCode
   const outcome = connection.client!.session.sender.puback(packetId);
   if (!isFound(outcome, "PUBACK", packetId)) return;
   if (reasonCode >= 0x80) countRefusal(core, connection, outcome);
+  else core.observers?.tell("acknowledged", connection.client!, outcome.delivery);
   finish(core, connection, outcome);
 }
 
@@ -111,7 +112,9 @@ function pubrel(core: Core, connection: Connection, packetId: number): void {
 /** The exchange of a QoS 2 message is over. */
 function pubcomp(core: Core, connection: Connection, packetId: number): void {
   const outcome = connection.client!.session.sender.pubcomp(packetId);
-  if (isFound(outcome, "PUBCOMP", packetId)) finish(core, connection, outcome);
+  if (!isFound(outcome, "PUBCOMP", packetId)) return;
+  core.observers?.tell("acknowledged", connection.client!, outcome.delivery);
+  finish(core, connection, outcome);
 }
 
 function waits(core: Core, connection: Connection, packet: "pubrel" | "pubcomp"): boolean {

@@ -42,6 +42,8 @@ export function receive(
 ): number {
   connection.lastReceivedMs = core.nowMs;
   connection.isReceiving = true;
+  const wasBusy = core.isBusy;
+  core.isBusy = true;
   core.work.beginPart();
   let at = start;
   try {
@@ -57,6 +59,7 @@ export function receive(
     at = end;
   }
   connection.isReceiving = false;
+  core.isBusy = wasBusy;
   core.metrics.bytesReceived += at - start;
   return connection.state === "closed" ? end : at;
 }
