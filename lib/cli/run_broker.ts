@@ -2,7 +2,7 @@ import type { FileAccess } from "../auth/mod.ts";
 import type { AccessPort } from "../broker/mod.ts";
 import { type Config, LEAVE_DISK_FREE, type LoadResult } from "../config/mod.ts";
 import { nowMs, Server, type Transport } from "../net/mod.ts";
-import { type Logger, LogTail } from "../observe/mod.ts";
+import { hasTelemetry, type Logger, LogTail, startTelemetry } from "../observe/mod.ts";
 import { type OpenedStore, openStore, SYSTEM_CLOCK } from "../store/mod.ts";
 import { VERSION } from "../version.ts";
 import { openAccess, reloadAccess, watchAccess, withPages } from "./access.ts";
@@ -90,6 +90,10 @@ async function runUntilSignal(config: Config, log: Logger, load: () => LoadResul
   pidFile.write();
   for (const { level, text } of config.notes) log[level](text);
   const levels = levelsOf(server, opened?.store);
+  if (hasTelemetry()) {
+    parts.defer(startTelemetry({ broker: server.broker, levels, version: VERSION, now: nowMs }));
+    log.info("OpenTelemetry is on: metrics and spans are exported");
+  }
   await dashboard.open({ server, log, levels, config: () => running.config });
   parts.defer(publishSysTopics(config.sysIntervalSeconds, server, levels));
   parts.defer(giveBackMemory(server.broker));

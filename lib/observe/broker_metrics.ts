@@ -70,16 +70,22 @@ const DROP_REASONS: Readonly<Record<DropReason, true>> = {
 
 /** The metrics of the broker and its process. */
 export function* metricFamilies(levels: MetricLevels): Generator<MetricFamily> {
-  yield* traffic(levels.broker);
-  yield* connections(levels.broker);
-  yield* holdings(levels.broker, levels.queues);
+  yield* brokerFamilies(levels.broker);
+  yield* waiting(levels.queues);
   yield histogram(
     "message_latency_seconds",
     "Of a sample of messages, the time from reading the PUBLISH to writing its last delivery",
     levels.latency,
   );
-  if (levels.broker.store !== undefined) yield* storeFamilies(levels.broker.store);
   yield* processFamilies(levels);
+}
+
+/** Those of the broker alone, which cost nothing to read. */
+export function* brokerFamilies(levels: SysLevels): Generator<MetricFamily> {
+  yield* traffic(levels);
+  yield* connections(levels);
+  yield* holdings(levels);
+  if (levels.store !== undefined) yield* storeFamilies(levels.store);
 }
 
 function* traffic({ metrics }: SysLevels): Generator<MetricFamily> {
@@ -178,7 +184,7 @@ function* connections({ metrics, connectedCount }: SysLevels): Generator<MetricF
   );
 }
 
-function* holdings(levels: SysLevels, queues: QueueLevels): Generator<MetricFamily> {
+function* holdings(levels: SysLevels): Generator<MetricFamily> {
   yield gauge(
     "sessions",
     "Sessions, of clients that are connected or not",
@@ -199,16 +205,20 @@ function* holdings(levels: SysLevels, queues: QueueLevels): Generator<MetricFami
     "Payload and topic bytes of the retained messages",
     one(levels.retainedBytes),
   );
+  yield gauge(
+    "queued_bytes",
+    "Payload and topic bytes that wait in sessions",
+    one(levels.queuedBytes),
+  );
+  yield gauge("buffered_bytes", "Bytes not yet written to connections", one(levels.bufferedBytes));
+}
+
+function* waiting(queues: QueueLevels): Generator<MetricFamily> {
   yield gauge("queued_messages", "Messages that wait in sessions", one(queues.queuedMessages));
   yield gauge(
     "queued_messages_largest",
     "Messages that wait in the session with the most",
     one(queues.queuedMessagesMax),
-  );
-  yield gauge(
-    "queued_bytes",
-    "Payload and topic bytes that wait in sessions",
-    one(levels.queuedBytes),
   );
   yield gauge(
     "inflight_messages",
@@ -220,7 +230,6 @@ function* holdings(levels: SysLevels, queues: QueueLevels): Generator<MetricFami
     "QoS 1 and 2 messages under way to the client with the most",
     one(queues.inFlightMax),
   );
-  yield gauge("buffered_bytes", "Bytes not yet written to connections", one(levels.bufferedBytes));
 }
 
 /** Reason Codes of authentication: series that are there before their first count. */

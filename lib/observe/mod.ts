@@ -46,6 +46,7 @@ export { type LogEntry, LogTail } from "./log_tail.ts";
 export type { LogSink } from "./log_sink.ts";
 export { Datagrams } from "./datagrams.ts";
 export { openPlainFile } from "./plain_file.ts";
+export { hasTelemetry, startTelemetry, type TelemetryInit } from "./telemetry.ts";
 export { SubscriptionLog } from "./subscription_log.ts";
 export { DAEMON_FACILITY, LOCAL0_FACILITY } from "./syslog_sink.ts";
 export type { LogPublisher } from "./topic_sink.ts";

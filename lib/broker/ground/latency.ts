@@ -49,6 +49,8 @@ export class Latency {
   dueMs = Infinity;
   /** The message whose deliveries are counted now. */
   current: Sample | null = null;
+  /** Told of each time, seconds; `null`: nobody is. */
+  onRecord: ((seconds: number) => void) | null = null;
   #clock: () => number = () => 0;
 
   /** Begins to follow messages: `clock` says the time within a turn too, milliseconds. */
@@ -71,6 +73,8 @@ export class Latency {
 
   /** A message that came then is with everybody. */
   record(startMs: number): void {
-    this.seconds.add(Math.max(0, this.#clock() - startMs) / 1000);
+    const seconds = Math.max(0, this.#clock() - startMs) / 1000;
+    this.seconds.add(seconds);
+    this.onRecord?.(seconds);
   }
 }
