@@ -1,6 +1,8 @@
-import { ReasonCode } from "../codec/mod.ts";
+import { ReasonCode, type SubscriptionRequest } from "../codec/mod.ts";
 import type { Message, Subscription } from "../session/mod.ts";
 import type { Broker } from "./broker.ts";
+import { subscribeFor } from "./handlers/subscribe.ts";
+import { unsubscribeFor } from "./handlers/unsubscribe.ts";
 import { disconnect, endSession } from "./services/lifecycle.ts";
 import type { Client } from "./state/connection.ts";
 
@@ -132,6 +134,37 @@ export function deleteSession(broker: Broker, clientId: string, message: string)
   const { core } = broker;
   core.inTurn(() => endSession(core, client));
   return true;
+}
+
+/**
+ * Subscribes a client that is connected, under its own rights: what a SUBACK would say, `undefined` where it is not connected, or that
+ * access control takes its time: ask again when it has decided. Throws an `MqttError` where the request is none. A turn of its own.
+ */
+export function subscribeClient(
+  broker: Broker,
+  clientId: string,
+  request: SubscriptionRequest,
+): number | "pending" | undefined {
+  const connection = broker.clients.get(clientId)?.connection ?? null;
+  if (connection === null) return undefined;
+  const { core } = broker;
+  let found: number | "pending" | undefined;
+  core.inTurn(() => found = subscribeFor(core, connection, request));
+  return found;
+}
+
+/** Ends a subscription of a client that is connected; what an UNSUBACK would say, `undefined` where it is not connected. A turn of its own. */
+export function unsubscribeClient(
+  broker: Broker,
+  clientId: string,
+  topicFilter: string,
+): number | undefined {
+  const connection = broker.clients.get(clientId)?.connection ?? null;
+  if (connection === null) return undefined;
+  const { core } = broker;
+  let found: number | undefined;
+  core.inTurn(() => found = unsubscribeFor(core, connection, topicFilter));
+  return found;
 }
 
 /** A retained message without its payload. */

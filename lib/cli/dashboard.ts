@@ -2,6 +2,7 @@ import type { HttpContext, HttpListenerInit, HttpServer, SettingView } from "../
 import { type Config, type ListenerConfig, loadConfig } from "../config/mod.ts";
 import { ServedWebSocket, type Server } from "../net/mod.ts";
 import { type Logger, LogTail, type SysLevels } from "../observe/mod.ts";
+import type { SqliteStore } from "../store/mod.ts";
 import { VERSION } from "../version.ts";
 import { EXIT, messageOf } from "./output.ts";
 import { placeOf } from "./place.ts";
@@ -19,6 +20,8 @@ export interface DashboardInit {
   readonly server: Server;
   /** The log; what it writes is shown. */
   readonly log: Logger;
+  /** Absent: nothing is stored. */
+  readonly store: SqliteStore | undefined;
   /** Counters and levels. */
   readonly levels: () => SysLevels;
   /** The configuration as it holds now. */
@@ -119,7 +122,7 @@ async function listenInit(listener: ListenerConfig): Promise<HttpListenerInit> {
   };
 }
 
-function contextOf({ server, log, levels, config }: DashboardInit): HttpContext {
+function contextOf({ server, log, store, levels, config }: DashboardInit): HttpContext {
   const { listeners, dashboard } = config();
   const all = dashboard === undefined ? listeners : [...listeners, dashboard];
   return {
@@ -146,6 +149,7 @@ function contextOf({ server, log, levels, config }: DashboardInit): HttpContext 
       isAclStrict: listener.access.aclSubscribe === "strict",
     })),
     checkConfiguration,
+    ...store === undefined ? {} : { backUp: () => store.backUp() },
     metrics: {
       topicPrefixes: config().metricsTopicPrefix,
       hasExporterNames: config().metricsCompat === "mosquitto_exporter",

@@ -94,7 +94,7 @@ async function runUntilSignal(config: Config, log: Logger, load: () => LoadResul
     parts.defer(startTelemetry({ broker: server.broker, levels, version: VERSION, now: nowMs }));
     log.info("OpenTelemetry is on: metrics and spans are exported");
   }
-  await dashboard.open({ server, log, levels, config: () => running.config });
+  await dashboard.open({ server, log, store: opened?.store, levels, config: () => running.config });
   parts.defer(publishSysTopics(config.sysIntervalSeconds, server, levels));
   parts.defer(giveBackMemory(server.broker));
   parts.defer(watchAccess(access, server.broker, log));

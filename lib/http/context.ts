@@ -77,6 +77,11 @@ export interface HttpContext {
   readonly listeners: readonly ListenerView[];
   /** What is wrong with the text of a configuration file; nothing: it is valid. */
   readonly checkConfiguration: (text: string) => readonly string[];
+  /** Copies the store; absent: nothing is stored. */
+  readonly backUp?: () => Promise<{
+    readonly readable: ReadableStream<Uint8Array>;
+    readonly sizeBytes: number;
+  }>;
   /** What the metrics have beside those that are always there. */
   readonly metrics: {
     /** Prefixes of topics that have series of their own. */

@@ -25,6 +25,8 @@ export interface Services {
   readonly warnings: Warnings;
   /** Pages that are kept up to date, each as what ends it. */
   readonly streams: Set<() => void>;
+  /** Whether the store is being copied. */
+  readonly backups: { isRunning: boolean };
   /** Traces that run. */
   readonly traces: Set<unknown>;
   /** Lists of retained messages that somebody is going through. */

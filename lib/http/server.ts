@@ -29,6 +29,7 @@ export class HttpServer {
   readonly #certificates: CertificateEnds;
   readonly #warnings: Warnings;
   readonly #streams = new Set<() => void>();
+  readonly #backups = { isRunning: false };
   readonly #traces = new Set<unknown>();
   readonly #walks = new OpenWalks<RetainedEntry | undefined>(Date.now);
   readonly #routes = new RouteTable(API_ROUTES);
@@ -68,6 +69,7 @@ export class HttpServer {
       warnings: this.#warnings,
       streams: this.#streams,
       traces: this.#traces,
+      backups: this.#backups,
       walks: this.#walks,
       callers,
       ending: this.#ending.signal,

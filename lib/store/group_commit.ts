@@ -77,6 +77,11 @@ export class GroupCommit {
     this.#writer.begin();
   }
 
+  /** Has the database copied to a file that is empty. */
+  backUp(path: string): Promise<void> {
+    return this.#writer.backUp(path);
+  }
+
   /** Makes durable what has gathered; then calls `done`, at once where there is nothing to write, and in the order of the calls. */
   commit(done?: () => void): void {
     if (done !== undefined) {

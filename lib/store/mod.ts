@@ -25,6 +25,7 @@
  * @module
  */
 export * from "./memory_store.ts";
+export type { StoreBackup } from "./backup.ts";
 export { type OpenedStore, openStore, type OpenStoreInit } from "./open.ts";
 export { NewerSchemaError, SCHEMA_VERSION } from "./schema.ts";
 export { SqliteStore, type SqliteStoreInit } from "./sqlite_store.ts";

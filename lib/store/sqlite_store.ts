@@ -20,6 +20,7 @@ import {
 import { subscriptionRow, toEndless, willRow } from "./rows.ts";
 import type { WriterInit } from "./writer_protocol.ts";
 import { type StoreClock, SYSTEM_CLOCK } from "./store_clock.ts";
+import { backUp, type StoreBackup } from "./backup.ts";
 import type { StoreStats } from "./writer_link.ts";
 
 /** What a store begins with. */
@@ -50,6 +51,7 @@ export class SqliteStore implements Store {
   /** {@linkcode Store.writes} */
   writes = 0;
   readonly #commits: GroupCommit;
+  readonly #directory: string;
   readonly #sessions = new Map<string, SessionRecord>();
   /** By the number that the store gave them. */
   readonly #messages = new Map<number, MessageRecord>();
@@ -63,6 +65,7 @@ export class SqliteStore implements Store {
     this.#nextMessageId = init.nextMessageId;
     this.#nextReleaseOrder = init.nextReleaseOrder;
     this.#restore(init.state, init.sessionIds);
+    this.#directory = init.writer.path.slice(0, init.writer.path.lastIndexOf("/"));
     this.#commits = new GroupCommit(init.writer, init.clock ?? SYSTEM_CLOCK, init.log);
   }
 
@@ -89,6 +92,14 @@ export class SqliteStore implements Store {
   /** Starts the thread that writes, when there is time for it: otherwise the first write does, and waits for it. */
   begin(): void {
     this.#commits.begin();
+  }
+
+  /**
+   * Copies the database while it is in use: what is acknowledged is in the copy. What is to be written meanwhile waits, about a second
+   * for each 100 MB, and for a moment as much room again is needed in the directory. Rejects where that cannot be.
+   */
+  backUp(): Promise<StoreBackup> {
+    return backUp(this.#directory, (path) => this.#commits.backUp(path));
   }
 
   /** {@linkcode Store.commit} */

@@ -33,6 +33,11 @@ self.onmessage = ({ data }: MessageEvent<WriterRequest>) => {
     writer?.close(data.closeAtMs);
     answer({ type: "closed" });
     self.close();
+  } else if ("backUpTo" in data) {
+    backUp(data.backUpTo).then(
+      () => answer({ type: "backup", reason: undefined }),
+      (error) => answer({ type: "backup", reason: reasonOf(error) }),
+    );
   } else if ("path" in data) {
     init = data;
     if (init.durability === "interval") setInterval(sync, SYNC_INTERVAL_MS);
@@ -67,6 +72,11 @@ async function learnRoom(): Promise<void> {
   } catch {
     // A system that does not say how much room there is has no limit of that kind.
   }
+}
+
+async function backUp(path: string): Promise<void> {
+  writer ??= new Writer(init);
+  await writer.backUp(path);
 }
 
 function attempt(): void {

@@ -1,10 +1,13 @@
-import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { backup, DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import type { BatchRows } from "./batch.ts";
 import { unpackRetained } from "./packed_retained.ts";
 import { databaseLimit, type Room } from "./disk_limit.ts";
 import { DiskWatch } from "./disk_watch.ts";
 import { Vacuum } from "./vacuum.ts";
 import type { WriterInit } from "./writer_protocol.ts";
+
+/** All at once: between two steps others would write, and it would have to begin anew. */
+const ALL_PAGES = 2 ** 31 - 1;
 
 /** The time is written with a batch when the one that is written is older than this, milliseconds: it costs a page. */
 const SEEN_EVERY_MS = 1000;
@@ -64,6 +67,11 @@ export class Writer {
     this.commits++;
     this.#isUnsynced = true;
     this.#countLog();
+  }
+
+  /** Copies the database, as it is now, to a file that is empty. */
+  async backUp(path: string): Promise<void> {
+    await backup(this.#db, path, { rate: ALL_PAGES });
   }
 
   /** Bytes of the database that are in use: what was deleted leaves room in the file, which does not shrink. */

@@ -69,6 +69,7 @@ export class WriterLink {
   readonly #events: WriterEvents;
   #stats: StoreStats;
   #failuresInARow = 0;
+  readonly #backups: PromiseWithResolvers<void>[] = [];
   #isClosing = false;
   /** When the Worker was given a batch that it has not answered; `undefined`: it has answered all. */
   #askedAtMs: number | undefined;
@@ -117,6 +118,15 @@ export class WriterLink {
     this.#ask({ rows, atMs: this.#clock.date() }, [rows.retained.buffer]);
   }
 
+  /** Has the database copied to a file that is empty, with all that is committed. What is written meanwhile waits. */
+  backUp(path: string): Promise<void> {
+    if (this.#isClosing) return Promise.reject(new Error("The store is closed"));
+    const copied = Promise.withResolvers<void>();
+    this.#backups.push(copied);
+    this.#send({ backUpTo: path });
+    return copied.promise;
+  }
+
   /** Ends the Worker; what it could not write is lost. */
   close(): void {
     if (this.#isClosing) return;
@@ -153,6 +163,7 @@ export class WriterLink {
   }
 
   #ended(): void {
+    for (const copied of this.#backups.splice(0)) copied.reject(new Error("The store is closed"));
     this.#worker?.terminate();
     this.#events.closed();
   }
@@ -192,6 +203,8 @@ export class WriterLink {
         return this.#committed(answer, tookMs);
       case "failed":
         return this.#failed(answer.reason);
+      case "backup":
+        return this.#copied(answer.reason);
       case "disk":
         return this.#diskIs(answer.isFull);
       case "limit":
@@ -214,6 +227,13 @@ export class WriterLink {
     this.isFailing = false;
     this.#failuresInARow = 0;
     this.#events.committed();
+  }
+
+  /** They are answered in the order in which they were asked. */
+  #copied(reason: string | undefined): void {
+    const copied = this.#backups.shift();
+    if (reason === undefined) copied?.resolve();
+    else copied?.reject(new Error(reason));
   }
 
   #limitTo(maxBytes: number): void {

@@ -33,8 +33,14 @@ export interface CloseRequest {
   readonly closeAtMs: number;
 }
 
+/** The Worker is to copy the database; what it is asked meanwhile waits. */
+export interface BackupRequest {
+  /** A file that is empty. */
+  readonly backUpTo: string;
+}
+
 /** What the Worker is asked. `retry`: to write the batch that it could not write. */
-export type WriterRequest = BeginRequest | BatchRequest | CloseRequest | "retry";
+export type WriterRequest = BeginRequest | BatchRequest | CloseRequest | BackupRequest | "retry";
 
 /** What the Worker answers; to each batch and `retry` there is one answer, `committed` or `failed`. */
 export type WriterAnswer =
@@ -47,6 +53,8 @@ export type WriterAnswer =
     /** Bytes of the database that are in use. */
     readonly usedBytes: number;
   }
+  /** The copy is made, or why not. */
+  | { readonly type: "backup"; readonly reason: string | undefined }
   | { readonly type: "disk"; readonly isFull: boolean }
   | { readonly type: "limit"; readonly maxBytes: number }
   | { readonly type: "failed"; readonly reason: string }

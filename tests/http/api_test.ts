@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { MqttClient } from "../../lib/client/mod.ts";
 import type { SubscriptionRequest } from "../../lib/codec/mod.ts";
+import { openStore } from "../../lib/store/mod.ts";
 import { HttpBroker } from "./support.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -376,4 +377,75 @@ Deno.test("gauges come as server-sent events, and the stream ends with the broke
   assert.match(text, /data: \{"clients":0,"sessions":0,.*"atMs":\d+,/);
   await broker[Symbol.asyncDispose]();
   while (!(await reader.read()).done);
+});
+
+Deno.test("An administrator subscribes and unsubscribes a client, under the client's rights", async () => {
+  await using broker = await HttpBroker.start({
+    users: { ann: "secret" },
+    acl: "user ann\ntopic readwrite home/#\n",
+  });
+  const client = await MqttClient.connect({
+    hostname: "127.0.0.1",
+    port: broker.mqttPort,
+    clientId: "pump",
+    userName: "ann",
+    password: new TextEncoder().encode("secret"),
+  });
+  const seen: string[] = [];
+  client.onMessage = ({ topicName }) => void seen.push(topicName);
+  const path = "/api/v1/clients/pump/subscriptions";
+  const add = (body: object) => broker.fetch(path, { method: "POST", body });
+  await client.publish("home/kept", new Uint8Array(1), { qos: 1, retain: true });
+  const added = await add({ topicFilter: "home/#", qos: 1 });
+  assert.deepEqual([added.status, await added.json()], [200, { qos: 1 }]);
+  await client.publish("home/door", new Uint8Array(1), { qos: 1 });
+  for (let i = 0; i < 500 && seen.length < 2; i++) await new Promise((done) => setTimeout(done, 5));
+  assert.deepEqual(seen, ["home/kept", "home/door"]);
+  const refused = await add({ topicFilter: "garden/#" });
+  assert.equal(refused.status, 403);
+  assert.match((await refused.json()).detail, /^pump is refused: NotAuthorized \(0x87\)$/);
+  for (
+    const [body, detail] of [
+      [{ topicFilter: "a/#/b" }, /^topicFilter: must be a Topic Filter/],
+      [{ topicFilter: "home/x", qos: 3 }, /^qos: must be 0, 1 or 2$/],
+      [{ topicFilter: "$share/g/home/x", noLocal: true }, /^noLocal: does not go with a shared/],
+    ] as const
+  ) {
+    const response = await add(body);
+    assert.equal(response.status, 400);
+    assert.match((await response.json()).detail, detail);
+  }
+  const remove = async (query: string) => {
+    const response = await broker.fetch(`${path}?topicFilter=${query}`, { method: "DELETE" });
+    await response.body?.cancel();
+    return response.status;
+  };
+  assert.equal(await remove("home/%23"), 204);
+  assert.equal(await remove("home/%23"), 404);
+  await client.publish("home/door", new Uint8Array(1), { qos: 1 });
+  assert.deepEqual(seen.length, 2);
+  await client.disconnect();
+  const gone = await broker.fetch(path, { method: "POST", body: { topicFilter: "home/x" } });
+  assert.equal(gone.status, 404);
+  await gone.body?.cancel();
+});
+
+Deno.test("A backup is the file of the store; without a store there is none", async () => {
+  await using broker = await HttpBroker.start();
+  const none = await broker.fetch("/api/v1/backup", { method: "POST" });
+  assert.equal(none.status, 409);
+  assert.equal((await none.json()).detail, "There is no durable store");
+  const directory = await Deno.makeTempDir();
+  const { store, close } = openStore({
+    directory,
+    durability: "interval",
+    log: { debugOn: false, debug() {}, info() {}, warning() {}, error() {} },
+  });
+  await using stored = await HttpBroker.start({ backUp: () => store.backUp() });
+  const response = await stored.fetch("/api/v1/backup", { method: "POST" });
+  assert.equal(response.headers.get("content-type"), "application/vnd.sqlite3");
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  assert.equal(new TextDecoder().decode(bytes.subarray(0, 15)), "SQLite format 3");
+  await close();
+  await Deno.remove(directory, { recursive: true });
 });

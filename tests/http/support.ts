@@ -18,6 +18,7 @@ export interface HttpInit {
   readonly listener?: Partial<HttpListenerInit>;
   readonly listeners?: readonly ListenerView[];
   readonly metrics?: Partial<HttpContext["metrics"]>;
+  readonly backUp?: HttpContext["backUp"];
   /** What a store would say of itself. */
   readonly store?: Partial<SysLevels["store"]>;
 }
@@ -99,6 +100,7 @@ export class HttpBroker {
       listeners: init.listeners ??
         [listenerView("1883", "mqtt", aclFile), listenerView("9883", "http_api", aclFile)],
       checkConfiguration: (text) => text.includes("nonsense") ? ["configuration:1: nonsense"] : [],
+      ...init.backUp === undefined ? {} : { backUp: init.backUp },
       metrics: { topicPrefixes: [], hasExporterNames: false, ...init.metrics },
       logLevel: () => this.level,
       setLogLevel: (level) => void (this.level = level),

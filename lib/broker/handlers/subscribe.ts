@@ -31,6 +31,27 @@ export function handleSubscribe(core: Core, connection: Connection, packet: Subs
   if (!doPart(core, connection, work)) connection.unfinished = () => doPart(core, connection, work);
 }
 
+/**
+ * Subscribes a client that is connected to what somebody else wants for it, under its own rights; the answer as a SUBACK would have
+ * it, or that access control takes its time: ask again when it has decided. Throws `MqttError` where the request is none.
+ */
+export function subscribeFor(
+  core: Core,
+  connection: Connection,
+  request: SubscriptionRequest,
+): number | "pending" {
+  const packet: Subscribe = { type: "subscribe", packetId: 1, subscriptions: [request] };
+  const filter = mountFilter(core, connection, request.topicFilter);
+  const { access } = core.ports;
+  const isAllowed = !access.checksTopics || filter === undefined ||
+    access.maySubscribe(connection.client!.identity, filter.topicFilter, request.qos);
+  if (isAllowed === "pending") return "pending";
+  const reasonCode = subscribe(core, connection, packet, request, isAllowed);
+  if (core.isObserved) tellSubscribed(core, connection, request, reasonCode);
+  if (connection.client!.retained.length > 0) pumpRetained(core, connection.client!);
+  return reasonCode;
+}
+
 /** Does as much as there is time for; `true`: it is done, and answered. */
 function doPart(core: Core, connection: Connection, work: Subscribing): boolean {
   const { packet, isAllowed, reasonCodes } = work;

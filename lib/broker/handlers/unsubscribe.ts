@@ -18,6 +18,13 @@ export function handleUnsubscribe(core: Core, connection: Connection, packet: Un
   if (!doPart(core, connection, work)) connection.unfinished = () => doPart(core, connection, work);
 }
 
+/** Ends a subscription of a client that is connected, for somebody else; the answer as an UNSUBACK would have it. */
+export function unsubscribeFor(core: Core, connection: Connection, topicFilter: string): number {
+  const reasonCode = unsubscribe(core, connection, topicFilter);
+  core.observers?.tell("unsubscribed", connection, topicFilter, reasonCode);
+  return reasonCode;
+}
+
 /** Does as much as there is time for; `true`: it is done, and answered. */
 function doPart(core: Core, connection: Connection, work: Unsubscribing): boolean {
   const { reasonCodes, packet: { topicFilters, packetId } } = work;

@@ -1,5 +1,6 @@
 import type { Route } from "../route.ts";
 import { ACCESS_ROUTES } from "./access.ts";
+import { BACKUP_ROUTES } from "./backup.ts";
 import { CLIENT_ROUTES } from "./clients.ts";
 import { CONFIGURATION_ROUTES } from "./configuration.ts";
 import { documentRoute } from "./document.ts";
@@ -21,6 +22,7 @@ const OPERATIONS: readonly Route[] = [
   ...CONFIGURATION_ROUTES,
   ...ACCESS_ROUTES,
   ...LOG_ROUTES,
+  ...BACKUP_ROUTES,
   ...TRACE_ROUTES,
   ...SESSION_ROUTES,
   ...METRICS_ROUTES,

@@ -1,7 +1,15 @@
-import type { Subscription } from "../../broker/mod.ts";
-import { json } from "../answers.ts";
+import {
+  type Broker,
+  subscribeClient,
+  type Subscription,
+  unsubscribeClient,
+} from "../../broker/mod.ts";
+import { reasonCodeName, type SubscriptionRequest } from "../../codec/mod.ts";
+import { isTopicFilter } from "../../topic/mod.ts";
+import { done, json } from "../answers.ts";
+import { readJson } from "../body.ts";
 import { Problem } from "../problem.ts";
-import { cursorOf, encodeCursor, limitOf, PAGE_PARAMETERS } from "../query.ts";
+import { cursorOf, encodeCursor, limitOf, PAGE_PARAMETERS, requiredOf, textOf } from "../query.ts";
 import type { ApiRequest, Route } from "../route.ts";
 import { flag, object, page, text, whole } from "../schema.ts";
 import { Selection } from "../selection.ts";
@@ -29,7 +37,98 @@ export const SUBSCRIPTION_ROUTES: readonly Route[] = [
     })),
     handle: list,
   },
+  {
+    method: "POST",
+    path: "/api/v1/clients/{clientId}/subscriptions",
+    role: "admin",
+    summary: "Subscribes a client that is connected, under its own rights",
+    body: object({
+      topicFilter: text("As the client would write it, with $share where it is shared"),
+      qos: whole("Default 0", 0, 2),
+      noLocal: flag("Default false"),
+      retainAsPublished: flag("Default false"),
+      retainHandling: whole("0 always, 1 where it is new, 2 never. Default 0", 0, 2),
+    }, ["qos", "noLocal", "retainAsPublished", "retainHandling"]),
+    answer: object({ qos: whole("What was granted", 0, 2) }),
+    handle: add,
+  },
+  {
+    method: "DELETE",
+    path: "/api/v1/clients/{clientId}/subscriptions",
+    role: "admin",
+    summary: "Ends a subscription of a client that is connected",
+    query: [{
+      name: "topicFilter",
+      description: "As the client has written it",
+      schema: { type: "string" },
+      required: true,
+    }],
+    handle: remove,
+  },
 ];
+
+async function add({ request, params, context, caller }: ApiRequest): Promise<Response> {
+  const { clientId = "" } = params;
+  const body = await readJson(request);
+  const topicFilter = textOf(body, "topicFilter");
+  if (!isTopicFilter(topicFilter)) {
+    throw new Problem(400, `topicFilter: must be a Topic Filter, is "${topicFilter}"`);
+  }
+  const asked: SubscriptionRequest = {
+    topicFilter,
+    qos: smallOf(body, "qos"),
+    noLocal: body.noLocal === true,
+    retainAsPublished: body.retainAsPublished === true,
+    retainHandling: smallOf(body, "retainHandling"),
+  };
+  if (asked.noLocal && topicFilter.startsWith("$share/")) {
+    throw new Problem(400, "noLocal: does not go with a shared subscription");
+  }
+  const code = await decided(context.broker, clientId, asked);
+  if (code === undefined) throw notConnected(context.broker, clientId);
+  if (code >= 0x80) throw new Problem(403, `${clientId} is refused: ${reasonCodeName(code)}`);
+  const by = caller?.identity.userName;
+  context.log.info("Client subscribed at the dashboard", { clientId, topicFilter, by });
+  return json({ qos: code });
+}
+
+/** What the client is answered, when access control has decided. */
+async function decided(
+  broker: Broker,
+  clientId: string,
+  asked: SubscriptionRequest,
+): Promise<number | undefined> {
+  const { access } = broker.core.ports;
+  for (;;) {
+    const code = subscribeClient(broker, clientId, asked);
+    if (code !== "pending") return code;
+    const { identity } = broker.clients.get(clientId)!;
+    await new Promise<void>((resolve) => access.decided?.(identity, resolve));
+  }
+}
+
+function remove({ query, params, context, caller }: ApiRequest): Response {
+  const { clientId = "" } = params;
+  const topicFilter = requiredOf(query, "topicFilter");
+  const code = unsubscribeClient(context.broker, clientId, topicFilter);
+  if (code === undefined) throw notConnected(context.broker, clientId);
+  if (code !== 0) throw new Problem(404, `${clientId} has not subscribed to ${topicFilter}`);
+  const by = caller?.identity.userName;
+  context.log.info("Client unsubscribed at the dashboard", { clientId, topicFilter, by });
+  return done();
+}
+
+function smallOf(body: Readonly<Record<string, unknown>>, name: string): 0 | 1 | 2 {
+  const value = body[name] ?? 0;
+  if (value === 0 || value === 1 || value === 2) return value;
+  throw new Problem(400, `${name}: must be 0, 1 or 2`);
+}
+
+function notConnected({ clients }: Broker, clientId: string): Problem {
+  return clients.has(clientId)
+    ? new Problem(409, `Client ${clientId} is not connected`)
+    : new Problem(404, `There is no session of client ${clientId}`);
+}
 
 async function list({ query, context, ending }: ApiRequest): Promise<Response> {
   const part = query.get("filter") ?? "";
