@@ -1,5 +1,5 @@
 /**
- * Finds the real clients of the interoperability tests on this machine: mosquitto's two, and Python with paho; `mqttjs.ts` finds the one
+ * Finds the real clients of the interoperability tests on this machine: mosquitto's two, Python with paho, and paho's in C; `mqttjs.ts` finds the one
  * of npm.
  *
  * @module
@@ -30,6 +30,13 @@ export async function findPaho(): Promise<Found<string>> {
     if (told?.trim() === "here") return { client: python };
   }
   return { missing: "no python3 with paho.mqtt.client is installed" };
+}
+
+/** Paho's C client for the command line, `paho_cs_sub`. */
+export async function findPahoC(): Promise<Found<string>> {
+  const told = await output("paho_cs_sub", []);
+  if (told === undefined) return { missing: "paho_cs_sub (paho.mqtt.c-examples) is not installed" };
+  return { client: "paho_cs_sub" };
 }
 
 /** A test with a client: ignored, and the reason printed, where it is missing. */

@@ -5,13 +5,14 @@ import {
   frameLength,
   MqttError,
   type Packet,
+  type Publish,
   ReasonCode,
 } from "../../codec/mod.ts";
 import type { Core } from "../core/core.ts";
 import { STEPS } from "../core/work.ts";
 import { blame, disconnect } from "../services/lifecycle.ts";
 import type { Connection } from "../state/connection.ts";
-import { handlePuback, handlePubcomp, handlePubrec, handlePubrel } from "./acknowledge.ts";
+import { handleAck, handleShortAck, SHORT_ACK_BYTES } from "./acknowledge.ts";
 import { handleConnect } from "./connect.ts";
 import { handleDisconnect } from "./disconnect.ts";
 import { handleAuth } from "./enhanced_authentication.ts";
@@ -42,6 +43,8 @@ export function receive(
 ): number {
   connection.lastReceivedMs = core.nowMs;
   connection.isReceiving = true;
+  const wasBusy = core.isBusy;
+  core.isBusy = true;
   core.work.beginPart();
   let at = start;
   try {
@@ -57,6 +60,7 @@ export function receive(
     at = end;
   }
   connection.isReceiving = false;
+  core.isBusy = wasBusy;
   core.metrics.bytesReceived += at - start;
   return connection.state === "closed" ? end : at;
 }
@@ -85,13 +89,21 @@ function handleNext(
   metrics.packetsReceived++;
   work.spend(STEPS.packet + (length >> 6) * STEPS.bytes64);
   if (isConnected && isPublish) {
-    if (relay(core, connection, bytes, at, at + length)) return at + length;
+    const isSampled = core.nowMs >= core.latency.dueMs;
+    if (!isSampled && relay(core, connection, bytes, at, at + length)) return at + length;
     const { protocolVersion } = connection;
     const packet = decodePublish(bytes, at, at + length, protocolVersion, core.names);
     if (core.isObserved) tellReceived(core, connection, packet);
-    handlePublish(core, connection, packet);
+    if (isSampled) handleSampled(core, connection, packet);
+    else handlePublish(core, connection, packet);
+  } else if (
+    isConnected && length === SHORT_ACK_BYTES && handleShortAck(core, connection, bytes, at)
+  ) {
+    metrics.receivedByType[bytes[at]! >> 4]!++;
+    return at + length;
   } else {
     const packet = decodePacket(bytes, at, at + length, connection.protocolVersion);
+    metrics.receivedByType[bytes[at]! >> 4]!++;
     if (core.isObserved) tellReceived(core, connection, packet);
     handle(core, connection, packet);
   }
@@ -102,6 +114,19 @@ function handleNext(
   metrics.packetsReceived--;
   if (rates !== undefined) takeBack(rates, isPublish, length);
   return at;
+}
+
+/** Handles a message, and follows it to those who get it. */
+function handleSampled(core: Core, connection: Connection, packet: Publish): void {
+  const { latency } = core;
+  latency.begin(core.nowMs);
+  core.isObserved = true;
+  try {
+    handlePublish(core, connection, packet);
+  } finally {
+    latency.end();
+    core.isObserved = core.observers !== null;
+  }
 }
 
 /** Once for a packet, however often it comes again because access control takes its time. */
@@ -128,13 +153,10 @@ function handle(core: Core, connection: Connection, packet: Packet): void {
     case "publish":
       return handlePublish(core, connection, packet);
     case "puback":
-      return handlePuback(core, connection, packet);
     case "pubrec":
-      return handlePubrec(core, connection, packet);
     case "pubrel":
-      return handlePubrel(core, connection, packet);
     case "pubcomp":
-      return handlePubcomp(core, connection, packet);
+      return handleAck(core, connection, packet);
     case "subscribe":
       return handleSubscribe(core, connection, packet);
     case "unsubscribe":
