@@ -17,6 +17,7 @@ import { drain } from "../services/send.ts";
 import { rewatch } from "../services/watch.ts";
 import { cancelDelayedWill, publishDelayedWill } from "../services/wills.ts";
 import { Client, type Connection } from "../state/connection.ts";
+import { receiveMaximumOf } from "./bridge.ts";
 import { connackProperties } from "./connack.ts";
 import {
   claimSession,
@@ -191,7 +192,7 @@ function settleLimits(core: Core, connection: Connection, { client, connect }: A
     connection.incomingAliases = new IncomingAliases(listener.maxTopicAlias);
   }
   session.receiver.resume();
-  const receiveMaximum = connect.properties?.receiveMaximum ?? 65_535;
+  const receiveMaximum = receiveMaximumOf(connection, connect.properties?.receiveMaximum);
   session.sender.resume(
     maxInflightMessages === 0 ? receiveMaximum : Math.min(receiveMaximum, maxInflightMessages),
     maxInflightBytes,

@@ -6,6 +6,7 @@ import { isReserved, quoted } from "../ground/message_rules.ts";
 import { type Leave, leaveOf } from "../ground/promises.ts";
 import { drop } from "../services/drop.ts";
 import type { Connection } from "../state/connection.ts";
+import { isStateOf } from "./bridge.ts";
 
 /** The store cannot take it, and the client cannot be told: its connection is closed. */
 export const CLOSED = -1;
@@ -100,16 +101,22 @@ export function checkSize(
   return ReasonCode.QuotaExceeded;
 }
 
-/** What begins with `$SYS/` is the broker's own. */
+/** What begins with `$SYS/` is the broker's own, but for what a bridge says of itself. */
 export function checkReserved(
   core: Core,
   connection: Connection,
   message: Message,
   topicName: string,
 ): Outcome | undefined {
-  if (!isReserved(topicName)) return undefined;
+  if (!isReserved(topicName) || maySayState(connection, topicName, message)) return undefined;
   drop(core, connection.client!, "reserved_topic", message);
   return ReasonCode.NotAuthorized;
+}
+
+/** A bridge of 5.0, which has no mark for bridges, is known by the will that it came with. */
+function maySayState(connection: Connection, topicName: string, { topicName: whole }: Message) {
+  return isStateOf(connection, topicName) &&
+    (connection.isBridge || connection.will?.topicName === whole);
 }
 
 /** Access control. */

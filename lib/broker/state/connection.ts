@@ -79,6 +79,8 @@ export class Connection {
    * @internal
    */
   authentication: EnhancedAuthentication | null = null;
+  /** It said in its Protocol Level that it is a bridge, as those of mosquitto do before 5.0. */
+  isBridge = false;
   /** Clean Start of its CONNECT, Clean Session before 5.0. */
   wantsCleanStart = false;
   /** Packets of this connection are being handled: it goes on by itself. */
