@@ -121,6 +121,50 @@ testExchange(
   `,
 );
 
+testExchange(
+  "A bridge of 5.0 that keeps its session and says not for how long keeps it as before 5.0, and is told so",
+  `
+  a> CONNECT clientId=a will.topic=${STATE} will.payload=0
+  a< CONNACK sessionExpiryInterval=4294967295
+  a> SUBSCRIBE id=1 t qos=1
+  a< SUBACK id=1 1
+  a x
+  b> CONNECT cleanStart clientId=b
+  b< CONNACK
+  b> PUBLISH t qos=1 id=1 "kept"
+  b< PUBACK id=1
+  a> CONNECT clientId=a sessionExpiryInterval=0 will.topic=${STATE} will.payload=0
+  a< CONNACK sessionPresent
+  a< PUBLISH t qos=1 id=1 "kept"
+  a x
+  a> CONNECT cleanStart clientId=a will.topic=${STATE} will.payload=0
+  a< CONNACK
+  a x
+  a> CONNECT clientId=a
+  a< CONNACK
+  `,
+);
+
+testExchange(
+  "A bridge of 5.0 may send all that it has queued, others keep to our Receive Maximum [MQTT-3.3.4-7]",
+  `
+  a> CONNECT cleanStart clientId=a will.topic=${STATE} will.payload=0
+  a< CONNACK
+  a> PUBLISH t qos=2 id=1 & PUBLISH t qos=2 id=2 & PUBLISH t qos=2 id=3
+  a< PUBREC id=1 NoMatchingSubscribers
+  a< PUBREC id=2 NoMatchingSubscribers
+  a< PUBREC id=3 NoMatchingSubscribers
+  b> CONNECT cleanStart clientId=b
+  b< CONNACK
+  b> PUBLISH t qos=2 id=1 & PUBLISH t qos=2 id=2 & PUBLISH t qos=2 id=3
+  b< PUBREC id=1 NoMatchingSubscribers
+  b< PUBREC id=2 NoMatchingSubscribers
+  b< DISCONNECT ReceiveMaximumExceeded
+  b! closed
+  `,
+  { options: { maxInflightMessages: 2 } },
+);
+
 testBefore5(
   "the state of a bridge is under the mount point of its listener, and access control is asked for it",
   `

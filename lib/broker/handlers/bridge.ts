@@ -1,40 +1,65 @@
-import type { SubscriptionRequest } from "../../codec/mod.ts";
+import type { Connect, SubscriptionRequest } from "../../codec/mod.ts";
 import { bridgeStateOf, isBridgeState } from "../ground/message_rules.ts";
 import type { Connection } from "../state/connection.ts";
 
 /**
- * What bridges of mosquitto count on. Before 5.0 their Protocol Level says that they are some (0x83, 0x84): they cannot ask for
- * No Local and Retain As Published, and would get back all that they bring. In 5.0 they ask for these themselves, and nothing marks them
- * but their will, which is about the state of the bridge with their Client Identifier.
+ * What bridges of mosquitto count on.
+ *
+ * | what they do                                             | before 5.0                          | 5.0                                       |
+ * |----------------------------------------------------------|-------------------------------------|-------------------------------------------|
+ * | say that they are bridges                                | Protocol Level 0x83, 0x84           | only by their will, which is their state  |
+ * | want No Local and Retain As Published                    | cannot ask: have them               | ask                                       |
+ * | publish their state below `$SYS/`                        | any                                 | that of their Client Identifier           |
+ * | have 20 messages in flight, and lose track beyond        | cannot say: have 20                 | say so by Receive Maximum                 |
+ * | `cleansession false` means that the session stays        | it does                             | say no Session Expiry Interval: it stays  |
+ * | after a reconnect send at once all that they have queued | may                                 | may, whatever our Receive Maximum is      |
+ *
+ * The last three were seen of mosquitto 2.0.11. In 5.0 it says what it wants but for the last two: taken by the letter, its session would end
+ * with its connection, and its backlog would end its connection again and again.
  */
 
 /** `max_inflight_messages` of mosquitto, where nobody changes it. */
 const IN_FLIGHT = 20;
 const SHARED = "$share/";
+const FOR_EVER = 0xffff_ffff;
+
+/** Whether a client of 5.0 is a bridge: it tells its state when it is gone. */
+export function isBridgeBy5({ protocolVersion, will }: Connect, clientId: string): boolean {
+  return protocolVersion === 5 && will !== undefined && will.topicName === bridgeStateOf(clientId);
+}
 
 /** A subscription as it is meant. With No Local a shared one would be a Protocol Error. */
 export function requestOf(
-  { isBridge }: Connection,
+  { isBridge, protocolVersion }: Connection,
   request: SubscriptionRequest,
 ): SubscriptionRequest {
-  if (!isBridge) return request;
+  if (!isBridge || protocolVersion === 5) return request;
   const noLocal = !request.topicFilter.startsWith(SHARED);
   return { ...request, noLocal, retainAsPublished: true };
 }
 
 /** Whether the topic is where this bridge says if it is connected. */
 export function isStateOf(connection: Connection, topicName: string): boolean {
-  if (!isBridgeState(topicName)) return false;
-  if (connection.isBridge) return true;
-  const { protocolVersion, client } = connection;
-  return protocolVersion === 5 && topicName === bridgeStateOf(client!.session.clientId);
+  const { isBridge, protocolVersion, client } = connection;
+  if (!isBridge || !isBridgeState(topicName)) return false;
+  return protocolVersion < 5 || topicName === bridgeStateOf(client!.session.clientId);
 }
 
 /**
- * How many messages it may have in flight at once: its Receive Maximum. Before 5.0 a client cannot name one. A bridge of mosquitto that is
- * sent more QoS 2 messages than its own broker has in flight queues what comes in, and has been seen to lose track of it; other clients
- * of 3.1 and 3.1.1 take what they are sent, and a window of 20 would cost them throughput.
+ * How many messages it may have in flight at once. Other clients before 5.0 take what they are sent, and a window of 20 would cost them
+ * throughput.
  */
-export function receiveMaximumOf({ isBridge }: Connection, receiveMaximum = 65_535): number {
-  return isBridge ? Math.min(receiveMaximum, IN_FLIGHT) : receiveMaximum;
+export function receiveMaximumOf(
+  { isBridge, protocolVersion }: Connection,
+  receiveMaximum = 65_535,
+): number {
+  return isBridge && protocolVersion < 5 ? IN_FLIGHT : receiveMaximum;
+}
+
+/** How long the session is to stay without a connection. Before 5.0 it stays for ever, or as long as its connection. */
+export function expirySecondsOf({ isBridge }: Connection, connect: Connect): number {
+  const { protocolVersion, properties, cleanStart } = connect;
+  const isSaid = properties?.sessionExpiryInterval !== undefined;
+  if (protocolVersion === 5 && (isSaid || !isBridge)) return properties?.sessionExpiryInterval ?? 0;
+  return cleanStart ? 0 : FOR_EVER;
 }

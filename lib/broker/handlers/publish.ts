@@ -71,7 +71,8 @@ function handleQos2(core: Core, connection: Connection, packet: Publish, topicNa
 /** More than we allow at once: QoS 1 not yet acknowledged, QoS 2 not yet released. [MQTT-3.3.4-7] */
 function checkReceiveMaximum(core: Core, connection: Connection): void {
   const { maxInflightMessages } = core.options;
-  if (connection.protocolVersion < 5 || maxInflightMessages === 0) return;
+  const { protocolVersion, isBridge } = connection;
+  if (protocolVersion < 5 || maxInflightMessages === 0 || isBridge) return;
   const underWay = connection.client!.session.receiver.recentSize +
     connection.outbox.pendingPubacks;
   if (underWay >= maxInflightMessages) {

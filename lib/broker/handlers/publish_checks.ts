@@ -108,15 +108,9 @@ export function checkReserved(
   message: Message,
   topicName: string,
 ): Outcome | undefined {
-  if (!isReserved(topicName) || maySayState(connection, topicName, message)) return undefined;
+  if (!isReserved(topicName) || isStateOf(connection, topicName)) return undefined;
   drop(core, connection.client!, "reserved_topic", message);
   return ReasonCode.NotAuthorized;
-}
-
-/** A bridge of 5.0, which has no mark for bridges, is known by the will that it came with. */
-function maySayState(connection: Connection, topicName: string, { topicName: whole }: Message) {
-  return isStateOf(connection, topicName) &&
-    (connection.isBridge || connection.will?.topicName === whole);
 }
 
 /** Access control. */

@@ -79,7 +79,7 @@ export class Connection {
    * @internal
    */
   authentication: EnhancedAuthentication | null = null;
-  /** It said in its Protocol Level that it is a bridge, as those of mosquitto do before 5.0. */
+  /** It is a bridge as those of mosquitto are: see `handlers/bridge.ts`. */
   isBridge = false;
   /** Clean Start of its CONNECT, Clean Session before 5.0. */
   wantsCleanStart = false;
