@@ -110,7 +110,9 @@ class Rounds {
   }
 
   async run({ kills, onKill }: BridgeRoundsInit): Promise<BridgeRoundsResult> {
-    await Promise.all([this.#start(), this.#mosquitto.start()]);
+    // In this order: a bridge that finds nobody tries again after five seconds.
+    await this.#start();
+    await this.#mosquitto.start();
     const ours = await this.#read(this.#port, ["out/#", "both/#", "$SYS/broker/connection/#"]);
     const theirs = await this.#read(this.#mosquitto.port, ["in/#", "both/#"]);
     await until(() => isTold(ours, 1));
