@@ -20,7 +20,9 @@ export interface Wish {
 
 /** An answer that is one; `details`: what else it says, not looked at yet. */
 export interface Understood {
+  /** Whether it is a yes. */
   readonly isAllowed: boolean;
+  /** By name. */
   readonly details?: Readonly<Record<string, unknown>>;
 }
 

@@ -10,6 +10,7 @@ export class HttpGrant {
 
 /** What the service says of who may come in. */
 export interface Welcome {
+  /** Whether it is a yes. */
   readonly isAllowed: boolean;
   /** Present where it is allowed. */
   readonly grant?: HttpGrant;

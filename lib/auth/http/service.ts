@@ -1,5 +1,5 @@
 import { CheckQueue } from "../check_queue.ts";
-import { PacedLog } from "../paced_log.ts";
+import type { PacedLog } from "../paced_log.ts";
 import type { Asker } from "../password_checker.ts";
 import { AnswerCache, type AnswerCacheInit } from "./answer_cache.ts";
 

@@ -54,7 +54,7 @@ export class TextFetcher {
       const text = await this.#read(response);
       return { status: response.status, contentType: contentType.trim().toLowerCase(), text };
     } catch (error) {
-      throw abort.signal.aborted ? abort.signal.reason : error;
+      throw abort.signal.aborted ? abort.signal.reason : new Error(reasonOf(error));
     } finally {
       clearTimeout(timer);
     }
@@ -78,4 +78,10 @@ export class TextFetcher {
     const bytes = await new Blob(chunks).arrayBuffer();
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   }
+}
+
+/** `fetch` says what is wrong in the cause of its error. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 }

@@ -9,13 +9,12 @@ export interface Algorithm {
   /** Bytes of its signatures; absent: they depend on the key. */
   readonly signatureBytes?: number;
   /** For `importKey`. */
-  readonly importAs: RsaHashedImportParams | EcKeyImportParams | HmacImportParams | Algorithm_;
+  readonly importAs: RsaHashedImportParams | EcKeyImportParams | HmacImportParams | {
+    readonly name: string;
+  };
   /** For `verify`. */
-  readonly verifyAs: Algorithm_ | EcdsaParams | RsaPssParams;
+  readonly verifyAs: { readonly name: string } | EcdsaParams | RsaPssParams;
 }
-
-/** WebCrypto's own name is ours here. */
-type Algorithm_ = { readonly name: string };
 
 /**
  * All that are known (RFC 7518, RFC 8037, RFC 9864). `none` is not among them. A key says which of these may be used with it, never the

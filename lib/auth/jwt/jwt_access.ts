@@ -34,6 +34,8 @@ export interface JwtAccessInit {
   readonly files?: AccessFileReader;
   /** Default: `Date.now`. Milliseconds since 1970. */
   readonly dateMs?: () => number;
+  /** Default: `performance.now`. When the server of keys is asked again goes by it, milliseconds. */
+  readonly nowMs?: () => number;
 }
 
 /** Bytes of a key set, and how long its server may take, milliseconds. */
@@ -91,7 +93,7 @@ export class JwtAccess implements AccessPort {
 
   private constructor(
     options: JwtOptions,
-    { log, dateMs = Date.now }: JwtAccessInit,
+    { log, dateMs = Date.now, nowMs = () => performance.now() }: JwtAccessInit,
     files: AccessFiles,
     paths: readonly string[],
   ) {
@@ -114,7 +116,7 @@ export class JwtAccess implements AccessPort {
         url: jwksUrl,
         refreshMs: jwksRefreshSeconds * 1000,
         log,
-        nowMs: () => performance.now(),
+        nowMs,
       });
       source.keepFresh();
     }
