@@ -12,6 +12,7 @@ import { acceptConnection } from "./handlers/accept.ts";
 import { receive } from "./handlers/receive.ts";
 import { endTurn, resumePostponed, runDue, wake } from "./services/end_turn.ts";
 import { actFor, closeAll, disconnect } from "./services/lifecycle.ts";
+import { finishFanOuts } from "./services/long_fan_out.ts";
 import { publishForProgram } from "./services/program.ts";
 import { recheckAccess } from "./services/recheck_access.ts";
 import { restore } from "./services/restore.ts";
@@ -152,7 +153,10 @@ export class Broker implements MessageHub {
   shutDown(nowMs: number): void {
     this.nowMs = nowMs;
     this.core.isShuttingDown = true;
+    // What was taken is handed to all, and the wills of those who go as well.
+    finishFanOuts(this.core);
     closeAll(this.core, ReasonCode.ServerShuttingDown, "Server is shutting down");
+    finishFanOuts(this.core);
     this.endTurn();
   }
 

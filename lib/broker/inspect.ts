@@ -170,6 +170,11 @@ export function readRetained(broker: Broker, topicName: string): Message | undef
   return kept === undefined ? undefined : { ...kept, payload: kept.payload.slice() };
 }
 
+/** Clients that subscribed to the topic and may not read it; `max` at most. */
+export function withheldFrom({ core }: Broker, topicName: string, max: number): readonly Client[] {
+  return core.router.withheldFrom(topicName, max);
+}
+
 function sum(counts: Iterable<number>): number {
   let total = 0;
   for (const count of counts) total += count;

@@ -33,8 +33,9 @@
  * Information in `handlers/connack.ts`, what is left of an expiry in `ground/outgoing.ts`, times and limits of a CONNECT in
  * `handlers/admit.ts`. What has grown too large by all that is an `EncodeError`, which costs its delivery: `services/send.ts`.
  *
- * The path of a message: `receive` → `publish` → `router` → `deliver` → `Outbox.sendPublish` → `endTurn`. That of a client that
- * comes in: `receive` → `connect` → access control → `admit` → `endTurn`.
+ * The path of a message: `receive` → `publish` → `router` → `deliver` → `Outbox.sendPublish` → `endTurn`; the plainest and most
+ * frequent ones take a shorter one, `handlers/relay.ts`. That of a client that comes in: `receive` → `connect` → access control →
+ * `admit` → `endTurn`.
  * May import `session`, `topic` and `codec`.
  *
  * @module

@@ -8,6 +8,7 @@ export const COMMAND_TEXTS = {
   sub: "Subscribes and prints what comes.",
   rr: "Sends a request and prints the response.",
   bench: "Measures a broker: deliveries per second, latencies, memory.",
+  trace: "Shows what happens to a client or a topic, live, by the broker's API.",
   top: "Shows what a broker does, again and again, by its API.",
   health: "Says by its exit status whether a broker answers.",
   "example-config": "Prints a configuration file with every option in a comment.",

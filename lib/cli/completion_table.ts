@@ -5,6 +5,7 @@ import { COMMAND_TEXTS, type CommandName, type Flags } from "./commands.ts";
 import { EXPLAIN_ACL_FLAGS } from "./explain_acl.ts";
 import { PASSWD_FLAGS } from "./passwd.ts";
 import { TOP_FLAGS } from "./top.ts";
+import { TRACE_FLAGS } from "./trace.ts";
 
 /** The shells that completions are made for. */
 export const SHELLS: readonly string[] = ["bash", "zsh", "fish"];
@@ -44,6 +45,7 @@ export const COMMAND_FLAGS: Readonly<Partial<Record<CommandName, Flags>>> = {
   sub: { ...CLIENT_FLAGS.sub, ...COMMON_FLAGS },
   rr: { ...CLIENT_FLAGS.rr, ...COMMON_FLAGS },
   bench: BENCH_FLAGS,
+  trace: TRACE_FLAGS,
   top: TOP_FLAGS,
   health: { ...CLIENT_FLAGS.health, ...COMMON_FLAGS },
 };

@@ -9,6 +9,7 @@ import { EXPLAIN_ACL_USE } from "./explain_acl.ts";
 import { EXIT, print, printError } from "./output.ts";
 import { PASSWD_USE } from "./passwd.ts";
 import { TOP_USE } from "./top.ts";
+import { TRACE_USE } from "./trace.ts";
 
 /** `flux-mqtt man`: prints the man page. */
 export function man(args: readonly string[]): number {
@@ -89,6 +90,7 @@ const USES: Readonly<Partial<Record<CommandName, string>>> = {
   passwd: PASSWD_USE,
   "explain-acl": EXPLAIN_ACL_USE,
   bench: BENCH_USE,
+  trace: TRACE_USE,
   top: TOP_USE,
   ...CLIENT_USES,
 };

@@ -23,6 +23,7 @@ const TOOLS: Readonly<Record<string, (args: readonly string[]) => Promise<number
   sub: async (args) => (await import("./sub.ts")).sub(args),
   rr: async (args) => (await import("./rr.ts")).rr(args),
   bench: async (args) => (await import("./bench.ts")).bench(args),
+  trace: async (args) => (await import("./trace.ts")).trace(args),
   top: async (args) => (await import("./top.ts")).top(args),
   passwd: async (args) => (await import("./passwd.ts")).passwd(args),
   "explain-acl": async (args) => (await import("./explain_acl.ts")).explainAcl(args),

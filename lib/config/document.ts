@@ -17,17 +17,29 @@ export function optionsHelp(): string {
   }).join("\n");
 }
 
-/** The option table and the table of what is refused, in Markdown. */
-export function optionsMarkdown(): string {
-  const lines = [
-    "Every option is a line of the file (`max_qos 1`), a variable (`MQTT_MAX_QOS=1`) and a flag (`--max-qos 1`, " +
-    "`--retain-available`, `--no-retain-available`); a variable goes over the file, a flag over both. ◦ belongs to the " +
-    "`listener` line above it; as variable or flag it holds for every listener. SIGHUP: whether a running broker takes " +
-    "over a change. Where mosquitto's default is another, it stands in brackets with the reason.",
-    "",
-  ];
+/** The pages of the guide that describe options, and the themes that stand on each. */
+export const OPTION_PAGES: Readonly<Record<Theme, OptionPage>> = {
+  "Listeners": "options-listeners",
+  "TLS, WebSockets and proxies": "options-listeners",
+  "Who may connect": "options-listeners",
+  "Tokens and services": "options-listeners",
+  "Dashboard and API": "options-listeners",
+  "Messages and queues": "options-messages",
+  "Retained messages": "options-messages",
+  "Clients and sessions": "options-messages",
+  "Log": "options-process",
+  "The process": "options-process",
+};
+
+/** A page of the guide with tables of options. */
+export type OptionPage = "options-listeners" | "options-messages" | "options-process";
+
+/** The options of one page in Markdown, a table under each heading. */
+export function optionsMarkdown(page: OptionPage): string {
+  const lines: string[] = [];
   for (const [theme, options] of optionsByTheme()) {
-    lines.push(`### ${theme}`, "");
+    if (OPTION_PAGES[theme] !== page) continue;
+    lines.push(`## ${theme}`, "");
     lines.push(
       "| option | value | default | meaning | SIGHUP |",
       "| --- | --- | --- | --- | --- |",
@@ -35,12 +47,17 @@ export function optionsMarkdown(): string {
     for (const option of options) lines.push(markdownRow(option));
     lines.push("");
   }
-  lines.push("### Options of mosquitto that do nothing here, or have another name", "");
+  return lines.join("\n");
+}
+
+/** The options of mosquitto.conf that do nothing here or have another name, and those that are refused, in Markdown. */
+export function foreignMarkdown(): string {
+  const lines = ["## Options of mosquitto that do nothing here, or have another name", ""];
   lines.push("| option | what it is here |", "| --- | --- |");
   for (const option of FOREIGN_OPTIONS) {
     lines.push(`| \`${option.name}\` | ${cell(foreignText(option))} |`);
   }
-  lines.push("", "### Options of mosquitto that are refused", "");
+  lines.push("", "## Options of mosquitto that are refused", "");
   lines.push("| options | what to do |", "| --- | --- |");
   for (const [refused, names] of byRefusal()) {
     lines.push(`| ${names.map((name) => `\`${name}\``).join(" ")} | ${cell(refused)} |`);

@@ -2,7 +2,7 @@
  * From a file, the environment and flags to one readonly `Config`, validated once.
  *
  * One table of options (`options.ts`) is the source of everything: how text is understood and checked, `--help`, the table in
- * the README, what SIGHUP may change. Its defaults are the core's own where the core has them. The file is mosquitto's:
+ * the guide, what SIGHUP may change. Its defaults are the core's own where the core has them. The file is mosquitto's:
  * `option value`, `#` comments, `listener` opens a block; the environment (`MQTT_MAX_QOS=1`) goes over the file, flags
  * (`--max-qos 1`) over both. An empty variable counts as not set.
  *
@@ -36,7 +36,10 @@ export type { Config, HttpConfig, ListenerConfig, LoadResult, ResolvedSetting } 
 export {
   defaultText,
   differencesMarkdown,
+  foreignMarkdown,
   helpLines,
+  OPTION_PAGES,
+  type OptionPage,
   optionsByTheme,
   optionsHelp,
   optionsMarkdown,

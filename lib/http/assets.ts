@@ -26,6 +26,7 @@ import viewLogInJs from "./page/view_log_in.js" with { type: "text" };
 import viewMessagesJs from "./page/view_messages.js" with { type: "text" };
 import viewOverviewJs from "./page/view_overview.js" with { type: "text" };
 import viewTopicsJs from "./page/view_topics.js" with { type: "text" };
+import viewTraceJs from "./page/view_trace.js" with { type: "text" };
 
 /** A file of the page: answers with it, or says that the browser has it already. */
 type Asset = (request: Request) => Response;
@@ -64,6 +65,7 @@ const FILES: readonly [path: string, type: string, content: string][] = [
   ["/view_messages.js", SCRIPT, viewMessagesJs],
   ["/view_overview.js", SCRIPT, viewOverviewJs],
   ["/view_topics.js", SCRIPT, viewTopicsJs],
+  ["/view_trace.js", SCRIPT, viewTraceJs],
 ];
 
 /** The page's files by their paths. They are part of the program: nothing is read when they are asked for. */

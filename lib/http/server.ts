@@ -26,6 +26,7 @@ export class HttpServer {
   readonly #certificates: CertificateEnds;
   readonly #warnings: Warnings;
   readonly #streams = new Set<() => void>();
+  readonly #traces = new Set<unknown>();
   readonly #walks = new OpenWalks<RetainedEntry | undefined>(Date.now);
   readonly #routes = new RouteTable(API_ROUTES);
   readonly #servers: Deno.HttpServer[] = [];
@@ -60,6 +61,7 @@ export class HttpServer {
       certificates: this.#certificates,
       warnings: this.#warnings,
       streams: this.#streams,
+      traces: this.#traces,
       walks: this.#walks,
       callers,
       ending: this.#ending.signal,

@@ -21,6 +21,34 @@ function of(file: string, ...rows: readonly Row[]): Mutation[] {
 
 /** All of them. */
 export const MUTATIONS: readonly Mutation[] = [
+  // What takes the short way must not be different from what takes the long one.
+  ...of(
+    "broker/handlers/relay.ts",
+    [
+      "a message that needs a right is relayed without asking",
+      "!ports.access.checksTopics && ",
+      "",
+      "broker/relay",
+    ],
+    [
+      "what a client publishes under $SYS/ is relayed",
+      " || bytes[nameAt] === DOLLAR",
+      "",
+      "broker/relay",
+    ],
+    [
+      "a client that takes nothing is sent more and more",
+      " || isBacklogged(core, connection)",
+      "",
+      "broker/relay",
+    ],
+    [
+      "the program's own subscriptions miss what is relayed",
+      "shares.length === 0 &&\n    locals.length === 0",
+      "shares.length === 0",
+      "broker/relay",
+    ],
+  ),
   // What a client leaves behind, and what it costs.
   ...of(
     "broker/services/lifecycle.ts",

@@ -318,7 +318,7 @@ const ways: Way[] = [
       };
       try {
         exchange.play(`
-          p> PUBLISH t qos=${qos} ${qos > 0 ? "id=1" : ""} 1
+          p> PUBLISH t qos=${qos} ${qos > 0 ? "id=1" : ""} contentType=text 1
           ${["", "p< PUBACK id=1", "p< PUBREC id=1"][qos]}
         `);
       } finally {

@@ -21,6 +21,7 @@ const VIEWS: readonly [view: string, shows: string][] = [
   ["messages", "Nothing is followed"],
   ["log", "Message dropped"],
   ["configuration", "max_qos"],
+  ["trace?topic=home/status", "Running"],
   ["access", "which line of the ACL decides"],
 ];
 

@@ -73,7 +73,7 @@ export class Service<T extends { readonly isAllowed: boolean }> {
     const isGone = () => askers.every((asker) => asker.isGone());
     const turn = await this.#queue.enter(askers[0]!.address, isGone);
     if (turn === "busy") {
-      this.#sayFailure("too many questions wait");
+      this.#sayFailure("is too busy", "too many questions wait");
       return this.#cache.getOld(key) ?? "busy";
     }
     if (turn === "dropped") return turn;
@@ -83,18 +83,18 @@ export class Service<T extends { readonly isAllowed: boolean }> {
       this.#sayAnswer();
       return answer;
     } catch (error) {
-      this.#sayFailure(error instanceof Error ? error.message : String(error));
+      this.#sayFailure("does not answer", error instanceof Error ? error.message : String(error));
       return this.#cache.getOld(key) ?? "failed";
     } finally {
       this.#queue.leave();
     }
   }
 
-  #sayFailure(reason: string): void {
+  #sayFailure(what: string, reason: string): void {
     this.#hasFailed = true;
     const { log, name, keepsOld } = this.#init;
     const instead = keepsOld ? "what it answered last holds" : "the answer is no";
-    log.say("error", name, `${name} does not answer, so ${instead}`, { reason });
+    log.say("error", `${name} ${what}`, `${name} ${what}, so ${instead}`, { reason });
   }
 
   #sayAnswer(): void {

@@ -13,6 +13,7 @@ import type { Client, Connection, Turn } from "../state/connection.ts";
 import type { StopReason } from "../state/stops.ts";
 import { AliasBook } from "./alias_book.ts";
 import { Congestion } from "./congestion.ts";
+import { LongFanOuts } from "./long_fan_outs.ts";
 import { type Observer, Observers } from "./observers.ts";
 import { Rates } from "./rates.ts";
 import { Releases } from "./releases.ts";
@@ -57,6 +58,8 @@ export class Core implements Turn {
   readonly rates: Rates = new Rates();
   /** The one fan-out, for the message that is routed now. */
   readonly fanout: Fanout = new Fanout();
+  /** Messages that go to more receivers than one turn has time for. */
+  readonly longFanOuts: LongFanOuts = new LongFanOuts();
   /** The Topic Aliases of all clients. */
   readonly aliases: AliasBook = new AliasBook();
   /** The wills of all clients. */

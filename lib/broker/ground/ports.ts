@@ -216,6 +216,11 @@ export interface Store {
   /** Makes durable what was written; then calls `done`, at once or later, in the order of the commits. Absent: nobody waits. */
   commit(done?: () => void): void;
   /**
+   * Until it is called with `false`, what gathers is a part of something that is written as a whole: nothing of it is written. Absent: this
+   * store writes nothing but what `commit` was called for, and that is not called in between.
+   */
+  holdBack?(isPart: boolean): void;
+  /**
    * Adds the session or changes its times and owner: seconds, and the clock's milliseconds; both may be `Infinity`. Seconds of 0, where
    * no session is stored, make room for a will and nothing else: all but that is ignored as if it were not there.
    */

@@ -17,6 +17,7 @@ import { handleDisconnect } from "./disconnect.ts";
 import { handleAuth } from "./enhanced_authentication.ts";
 import { mustWait, takeBack } from "./inflow.ts";
 import { handlePublish } from "./publish.ts";
+import { relay } from "./relay.ts";
 import { handleSubscribe } from "./subscribe.ts";
 import { handleUnsubscribe } from "./unsubscribe.ts";
 
@@ -84,6 +85,7 @@ function handleNext(
   metrics.packetsReceived++;
   work.spend(STEPS.packet + (length >> 6) * STEPS.bytes64);
   if (isConnected && isPublish) {
+    if (relay(core, connection, bytes, at, at + length)) return at + length;
     const { protocolVersion } = connection;
     const packet = decodePublish(bytes, at, at + length, protocolVersion, core.names);
     if (core.isObserved) tellReceived(core, connection, packet);

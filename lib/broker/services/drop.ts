@@ -71,7 +71,12 @@ export function dropDelivery(
 }
 
 /** A delivery that failed for a fault of ours: it costs this client this message, and the log has the stack. */
-export function dropFailed(core: Core, client: Client, message: Message, error: unknown): void {
+export function dropFailed(
+  core: Core,
+  client: Client,
+  message: Pick<Message, "topicName" | "publisherId">,
+  error: unknown,
+): void {
   const { clientId } = client.session;
   const { topicName } = message;
   report(core, "Cannot deliver a message to a client", { clientId, topicName }, error);

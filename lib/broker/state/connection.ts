@@ -201,6 +201,8 @@ export class Client {
   isRestored = false;
   /** Its session is over: what the router still has of it gets nothing any more. */
   isEnded = false;
+  /** The router's version when a subscription of it went last. */
+  unsubscribedAt = 0;
   /** Runs while the client is away and its session is to end. */
   expiry: Deadline | null = null;
   /** A will whose delay runs. */

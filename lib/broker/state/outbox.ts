@@ -186,6 +186,22 @@ export class Outbox {
     return true;
   }
 
+  /**
+   * Queues a PUBLISH of QoS 0 as it came; `false`: this client gets it otherwise, see {@linkcode sendPublish}. `isV5`: it is written
+   * in 5.0, without properties.
+   * @internal
+   */
+  relayPublish(packet: Uint8Array, isV5: boolean, payloadBytes: number): boolean {
+    if (this.aliases !== null || packet.length > this.maxPacketSizeBytes) return false;
+    if (this.#mountPoint !== "" || (this.protocolVersion === 5) !== isV5) return false;
+    this.#buffer(false).append(packet);
+    const { metrics } = this.#ground;
+    metrics.publishSent++;
+    metrics.payloadBytesSent += payloadBytes;
+    this.#queued();
+    return true;
+  }
+
   /** Takes out what waits for this turn's commit; the function returned lets it go when that is done. */
   takeHeld(): (isClosed: boolean) => void {
     const held = this.#held;
