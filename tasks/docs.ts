@@ -1,6 +1,7 @@
 /**
  * Writes what the guide's pages are made of besides text: the tables of options from the option table, the conformance from the
- * statements and the tests that name them, the tasks from deno.json. With `--check` only says which page is not up to date, by its
+ * statements and the tests that name them, the tasks from deno.json, and the list of the
+ * pages that goes into the program. With `--check` only says which page is not up to date, by its
  * exit status.
  *
  * @module
@@ -56,7 +57,36 @@ export async function madeFiles(): Promise<ReadonlyMap<string, { is: string; sha
     const { is, shall } = files.get(file) ?? await read(file);
     files.set(file, { is, shall: withBlock(shall, name, content()) });
   }
+  files.set("pages.ts", { is: await readOrNothing("pages.ts"), shall: await listOfPages() });
   return files;
+}
+
+/** The module that puts every page into the program. */
+async function listOfPages(): Promise<string> {
+  const names: string[] = [];
+  for await (const { name } of Deno.readDir(GUIDE)) {
+    if (name.endsWith(".md")) names.push(name.slice(0, -".md".length));
+  }
+  names.sort();
+  const variable = (name: string) => name.replaceAll(/-(\w)/g, (_, letter) => letter.toUpperCase());
+  return [
+    ...names.map((name) => `import ${variable(name)} from "./${name}.md" with { type: "text" };`),
+    "",
+    "/** Every page of this folder: `deno task docs` writes this list. */",
+    "export const TEXTS: readonly (readonly [name: string, text: string])[] = [",
+    ...names.map((name) => `  ["${name}", ${variable(name)}],`),
+    "];",
+    "",
+  ].join("\n");
+}
+
+async function readOrNothing(file: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(new URL(file, GUIDE));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw error;
+  }
 }
 
 async function read(file: string): Promise<{ is: string; shall: string }> {

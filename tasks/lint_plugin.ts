@@ -26,7 +26,8 @@ const ARROWS: Readonly<Record<string, readonly string[] | "all">> = {
   net: ["broker", "codec"],
   config: ["broker", "codec", "topic", "net", "observe"],
   observe: ["broker", "codec"],
-  http: ["broker", "observe", "auth", "topic", "codec"],
+  guide: [],
+  http: ["broker", "observe", "auth", "topic", "codec", "guide"],
   cli: "all",
 };
 

@@ -14,7 +14,7 @@ export const COMMAND_TEXTS = {
   "example-config": "Prints a configuration file with every option in a comment.",
   man: "Prints the man page.",
   completions: "Prints what makes bash, zsh or fish complete commands and flags.",
-  help: "Prints this.",
+  help: "Prints this; help TOPIC: a page of the guide, an option or a command.",
   version: "Prints the version.",
 } as const;
 

@@ -37,5 +37,8 @@ const TOOLS: Readonly<Record<string, (args: readonly string[]) => Promise<number
 export async function main(args: readonly string[]): Promise<number> {
   const [first = "", ...rest] = args;
   if (Object.hasOwn(TOOLS, first)) return await TOOLS[first]!(rest);
+  // What a command is, it says itself.
+  const [topic = ""] = rest;
+  if (first === "help" && Object.hasOwn(TOOLS, topic)) return await TOOLS[topic]!(["--help"]);
   return await (await import("./broker_commands.ts")).brokerCommand(args);
 }

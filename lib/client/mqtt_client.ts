@@ -1,6 +1,5 @@
 import {
   type Connack,
-  encodeText,
   type Properties,
   type Publish,
   ReasonCode,
@@ -137,7 +136,7 @@ export class MqttClient {
   ): Promise<number> {
     this.#requireOpen();
     const { qos = 0, retain = false, properties } = init;
-    const bytes = typeof payload === "string" ? encodeText(payload) : payload;
+    const bytes = typeof payload === "string" ? new TextEncoder().encode(payload) : payload;
     const done = this.#publications.add({ topicName, payload: bytes, qos, retain, properties });
     const reasonCode = await done;
     if (qos > 0) return reasonCode;
@@ -211,7 +210,7 @@ export class MqttClient {
 
   /** The first connection; then the others go by themselves. */
   async #start(): Promise<void> {
-    const backoff = new Backoff(this.#reconnect ?? {}, this.#ports.random);
+    const backoff = new Backoff(this.#reconnect ?? {}, () => this.#ports.random());
     const initially = this.#reconnect?.initially === true;
     try {
       if (initially) await this.#attemptUntilIn(backoff);
@@ -262,12 +261,14 @@ export class MqttClient {
   async #pauseAfter(error: ClientError, backoff: Backoff): Promise<void> {
     const delayMs = backoff.next();
     this.#init.onDisconnected?.(error, delayMs);
+    this.#requireOpen();
     const pause = Promise.withResolvers<void>();
-    const cancel = this.#ports.setTimer(delayMs, pause.resolve);
+    const wake = () => pause.resolve();
+    const cancel = this.#ports.setTimer(delayMs, wake);
     const { signal } = this.#aborter;
-    if (signal.aborted) pause.resolve();
-    signal.addEventListener("abort", () => pause.resolve(), { once: true });
+    signal.addEventListener("abort", wake);
     await pause.promise;
+    signal.removeEventListener("abort", wake);
     cancel();
     this.#requireOpen();
   }
@@ -352,7 +353,8 @@ export class MqttClient {
 function placed(url: string | URL, init: UrlClientInit): MqttClientInit {
   const { tls, webSocket, ...options } = init;
   const place = parseBrokerUrl(url, tls);
-  if (place.webSocket === undefined) return { ...place, ...options };
+  const isWebSocket = place.webSocket !== undefined || place.unixPath !== undefined;
+  if (!isWebSocket || place.webSocket === webSocket) return { ...place, ...options };
   return { ...place, ...options, webSocket: { ...webSocket, ...place.webSocket } };
 }
 

@@ -10,7 +10,7 @@ export interface ClientTls {
   readonly insecure?: boolean;
   /** The name that the broker's certificate must have, sent as SNI; default: the name that is called. */
   readonly serverName?: string;
-  /** Protocols offered by ALPN; default: `mqtt`. */
+  /** Protocols offered by ALPN; default: `mqtt`, for a WebSocket `http/1.1`. */
   readonly alpnProtocols?: readonly string[];
 }
 

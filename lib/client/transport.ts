@@ -32,20 +32,26 @@ export async function open(
 }
 
 async function openStream(place: Place, signal: AbortSignal): Promise<ClientStream> {
-  if (place.webSocket !== undefined) {
+  const { tls, webSocket } = place;
+  const stream = tls === undefined
+    ? await openPlain(place, signal)
+    : await openTls(place, tls, signal);
+  if (webSocket === undefined) return stream;
+  try {
     // Few need it, and a command starts faster without.
     const { openWebSocket } = await import("./web_socket_client.ts");
-    return await openWebSocket(place, place.webSocket, signal);
+    return await openWebSocket(stream, place, webSocket);
+  } catch (error) {
+    tryClose(stream);
+    throw error;
   }
-  if (place.tls !== undefined) return await openTls(place, place.tls, signal);
-  return await openPlain(place, signal);
 }
 
 async function openPlain({ hostname, port, unixPath }: Place, signal: AbortSignal) {
   if (unixPath !== undefined) {
     return await closeIfLate(Deno.connect({ transport: "unix", path: unixPath }), signal);
   }
-  const conn = await Deno.connect({ hostname, port, signal });
+  const conn = await closeIfLate(Deno.connect({ hostname, port, signal }), signal);
   conn.setNoDelay(true);
   return conn;
 }
@@ -68,7 +74,8 @@ async function connectTls(
   signal: AbortSignal,
 ): Promise<Deno.TlsConn> {
   const { hostname, port } = place;
-  const { caCerts, cert, key, insecure = false, serverName, alpnProtocols = ["mqtt"] } = tls;
+  const { caCerts, cert, key, insecure = false, serverName } = tls;
+  const { alpnProtocols = [place.webSocket === undefined ? "mqtt" : "http/1.1"] } = tls;
   const options = {
     alpnProtocols: [...alpnProtocols],
     unsafelyDisableHostnameVerification: insecure,

@@ -1,134 +1,136 @@
+import { ReasonCode } from "../codec/mod.ts";
 import { type ClientWebSocket, nameOfPlace, type Place } from "./place.ts";
 import { ClientError } from "./protocol/client_error.ts";
-import { type ClientStream, tryClose } from "./stream.ts";
+import { type ClientStream, writeAll } from "./stream.ts";
+import { encodeMaskedFrame, Opcode, ServerFrames } from "./web_socket_frames.ts";
 
-/** A write waits while more than this has not left: so much of it is in memory at most. */
-const HIGH_WATER_BYTES = 1024 * 1024;
-/** How often what has not left is looked at, milliseconds: nothing tells when it has. */
-const DRAIN_MS = 5;
+/** The most that an answer to our request may have. */
+const MAX_HEAD_BYTES = 16 * 1024;
+/** The most that one of our frames carries. */
+const FRAME_BYTES = 64 * 1024;
+/** Of RFC 6455 section 1.3: whoever knows it speaks WebSocket. */
+const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/** Deno's own, with what it takes beyond the browsers'; written out, since other types of WebSocket may be in the program. */
-type DenoWebSocket = new (
-  url: string,
-  options: {
-    readonly protocols: readonly string[];
-    readonly headers?: Readonly<Record<string, string>>;
-    readonly client?: Deno.HttpClient;
-  },
-) => WebSocket;
-
-/** Opens a WebSocket on Deno's own, which offers the subprotocol `mqtt`. [MQTT-6.0.0-3] */
+/** Asks for a WebSocket of the subprotocol `mqtt` over a stream that is open [MQTT-6.0.0-3]; throws a `ClientError`. */
 export async function openWebSocket(
+  below: ClientStream,
   place: Place,
-  { headers }: ClientWebSocket,
-  signal: AbortSignal,
+  webSocket: ClientWebSocket,
 ): Promise<ClientStream> {
-  const client = httpClientOf(place);
+  const key = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));
+  await writeAll(below, requestOf(place, webSocket, key));
+  const { head, rest } = await readHead(below);
+  const [statusLine = "", ...lines] = head.split("\r\n");
+  const headers = new Map(lines.map((line) => {
+    const at = line.indexOf(":");
+    return [line.slice(0, at).toLowerCase(), line.slice(at + 1).trim()] as const;
+  }));
+  const status = Number(/^HTTP\/1\.1 (\d{3})\b/.exec(statusLine)?.[1] ?? 0);
   const where = nameOfPlace(place);
-  const url = place.unixPath === undefined
-    ? where
-    : `ws://localhost${place.webSocket?.path ?? "/mqtt"}`;
-  const socket = new (WebSocket as unknown as DenoWebSocket)(url, {
-    protocols: ["mqtt"],
-    ...headers === undefined ? {} : { headers },
-    ...client === undefined ? {} : { client },
-  });
-  socket.binaryType = "arraybuffer";
-  const stream = new WebSocketStreamOfClient(socket, client);
-  signal.addEventListener("abort", () => tryClose(stream), { once: true });
-  try {
-    await stream.opened;
-    return stream;
-  } catch (error) {
-    client?.close();
-    throw error;
+  if (status === 401 || status === 403) {
+    const message = `${where} refused the WebSocket: ${status}`;
+    throw new ClientError("refused", message, ReasonCode.NotAuthorized);
   }
+  const isWell = status === 101 && headers.get("sec-websocket-accept") === await acceptOf(key) &&
+    headers.get("sec-websocket-protocol") === "mqtt"; // [MQTT-6.0.0-4]
+  if (isWell) return new WebSocketClientStream(below, rest);
+  const fault = status === 101 ? "its answer is not for MQTT" : statusLine.slice(0, 80);
+  throw new ClientError("protocol", `${where} opens no WebSocket: ${fault}`);
 }
 
-/** Certificates, and Unix sockets, are a matter of an HTTP client. */
-function httpClientOf({ tls, unixPath }: Place): Deno.HttpClient | undefined {
-  if (unixPath !== undefined) {
-    return Deno.createHttpClient({ proxy: { transport: "unix", path: unixPath } });
-  }
-  if (tls === undefined) return undefined;
-  if (tls.insecure === true || tls.serverName !== undefined) {
-    throw new ClientError(
-      "certificate",
-      "Cannot use insecure or serverName with wss://: Deno's WebSocket checks the name that it calls",
-    );
-  }
-  const { caCerts, cert, key } = tls;
-  return Deno.createHttpClient({
-    ...caCerts === undefined ? {} : { caCerts: [...caCerts] },
-    ...cert === undefined || key === undefined ? {} : { cert, key },
-  });
+function requestOf(
+  { hostname, port, tls }: Place,
+  { path = "/mqtt", headers = {} }: ClientWebSocket,
+  key: string,
+): Uint8Array {
+  const isStandard = port === 0 || port === (tls === undefined ? 80 : 443);
+  const name = hostname.includes(":") ? `[${hostname}]` : hostname;
+  const all = {
+    Host: isStandard ? name : `${name}:${port}`,
+    Upgrade: "websocket",
+    Connection: "Upgrade",
+    "Sec-WebSocket-Key": key,
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Protocol": "mqtt",
+    ...headers,
+  };
+  const lines = Object.entries(all).map(([header, value]) => `${header}: ${value}`);
+  const wrong = [path, ...lines].find((line) => /[\r\n]/.test(line));
+  if (wrong !== undefined) throw new TypeError(`Cannot send ${JSON.stringify(wrong)}: a line ends`);
+  return new TextEncoder().encode([`GET ${path} HTTP/1.1`, ...lines, "", ""].join("\r\n"));
 }
 
-/** The binary frames of a WebSocket as a stream. */
-class WebSocketStreamOfClient implements ClientStream {
-  readonly opened: Promise<void>;
-  readonly #socket: WebSocket;
-  readonly #client: Deno.HttpClient | undefined;
-  /** What has come and was not read. */
-  readonly #chunks: Uint8Array[] = [];
-  #wake: (() => void) | undefined;
-  #end: Error | null | undefined;
+async function readHead(below: ClientStream): Promise<{ head: string; rest: Uint8Array }> {
+  const bytes = new Uint8Array(MAX_HEAD_BYTES);
+  for (let length = 0; length < bytes.length;) {
+    const count = await below.read(bytes.subarray(length));
+    if (count === null) throw new ClientError("closed", "The broker closed the connection");
+    length += count;
+    const text = String.fromCharCode(...bytes.subarray(0, length));
+    const end = text.indexOf("\r\n\r\n");
+    if (end >= 0) return { head: text.slice(0, end), rest: bytes.slice(end + 4, length) };
+  }
+  throw new ClientError("protocol", "The broker's answer to the WebSocket request has no end");
+}
 
-  constructor(socket: WebSocket, client: Deno.HttpClient | undefined) {
-    this.#socket = socket;
-    this.#client = client;
-    const opened = Promise.withResolvers<void>();
-    this.opened = opened.promise;
-    socket.onopen = () => opened.resolve();
-    socket.onmessage = ({ data }) => {
-      if (data instanceof ArrayBuffer) this.#chunks.push(new Uint8Array(data));
-      else this.#finish(new Error("The broker sent text in a WebSocket"));
-      this.#wake?.();
-    };
-    socket.onerror = (event) => {
-      const { message } = event as ErrorEvent;
-      const error = new Error(message === "" ? "The WebSocket failed" : message);
-      opened.reject(error);
-      this.#finish(error);
-    };
-    socket.onclose = () => {
-      opened.reject(new ClientError("closed", "The WebSocket was closed"));
-      this.#finish(null);
-    };
+async function acceptOf(key: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-1", new TextEncoder().encode(key + GUID));
+  return btoa(String.fromCharCode(...new Uint8Array(digest)));
+}
+
+/** The payload of binary frames as a stream. */
+class WebSocketClientStream implements ClientStream {
+  readonly #below: ClientStream;
+  readonly #frames = new ServerFrames();
+  /** Frames that came with the answer. */
+  #early: Uint8Array;
+  /** One frame is written at a time. */
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(below: ClientStream, early: Uint8Array) {
+    this.#below = below;
+    this.#early = early;
   }
 
   async read(buffer: Uint8Array): Promise<number | null> {
-    while (this.#chunks.length === 0) {
-      if (this.#end === null) return null;
-      if (this.#end !== undefined) throw this.#end;
-      await new Promise<void>((resolve) => this.#wake = resolve);
+    const frames = this.#frames;
+    while (frames.ending === undefined) {
+      const count = this.#takeEarly(buffer) ?? await this.#below.read(buffer);
+      if (count === null) return null;
+      const payloadBytes = frames.read(buffer, count);
+      if (frames.ping !== undefined) {
+        this.#send(Opcode.Pong, frames.ping).catch(() => {}); // Reading fails as well, and is heard.
+        frames.ping = undefined;
+      }
+      if (payloadBytes > 0) return payloadBytes;
     }
-    const [first] = this.#chunks as [Uint8Array];
-    const count = Math.min(first.length, buffer.length);
-    buffer.set(first.subarray(0, count));
-    if (count === first.length) this.#chunks.shift();
-    else this.#chunks[0] = first.subarray(count);
-    return count;
+    const { fault } = frames.ending;
+    if (fault !== undefined) throw new ClientError("protocol", fault);
+    return null;
   }
 
   async write(bytes: Uint8Array): Promise<number> {
-    if (this.#end !== undefined) throw this.#end ?? new Error("The WebSocket was closed");
-    this.#socket.send(bytes as Uint8Array<ArrayBuffer>);
-    while (this.#socket.bufferedAmount > HIGH_WATER_BYTES && this.#end === undefined) {
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_MS));
-    }
-    return bytes.length;
+    const payload = bytes.subarray(0, FRAME_BYTES);
+    await this.#send(Opcode.Binary, payload);
+    return payload.length;
   }
 
   close(): void {
-    this.#finish(null);
-    if (this.#socket.readyState <= WebSocket.OPEN) this.#socket.close();
+    this.#below.close();
   }
 
-  #finish(end: Error | null): void {
-    if (this.#end !== undefined) return;
-    this.#end = end;
-    this.#client?.close();
-    this.#wake?.();
+  #takeEarly(buffer: Uint8Array): number | undefined {
+    if (this.#early.length === 0) return undefined;
+    const count = Math.min(this.#early.length, buffer.length);
+    buffer.set(this.#early.subarray(0, count));
+    this.#early = this.#early.subarray(count);
+    return count;
+  }
+
+  #send(opcode: number, payload: Uint8Array): Promise<void> {
+    const mask = crypto.getRandomValues(new Uint8Array(4));
+    const frame = encodeMaskedFrame(opcode, payload, mask);
+    this.#writing = this.#writing.then(() => writeAll(this.#below, frame));
+    return this.#writing;
   }
 }

@@ -12,7 +12,7 @@ const HELP_WIDTH = 100;
 export function optionsHelp(): string {
   return optionsByTheme().map(([theme, options]) => {
     const flags = options.filter((option) => !option.fileOnly);
-    const lines = flags.flatMap((option) => helpLines(flagUse(option), helpText(option)));
+    const lines = flags.flatMap((option) => helpLines(flagUse(option), optionText(option)));
     return `${theme}:\n${lines.join("\n")}\n`;
   }).join("\n");
 }
@@ -122,7 +122,8 @@ export function optionsByTheme(): readonly (readonly [Theme, readonly Option[]])
   return [...byTheme];
 }
 
-function helpText(option: Option): string {
+/** What an option is, and in brackets its default. */
+export function optionText(option: Option): string {
   return `${option.description.replaceAll("`", "")} [${defaultText(option).replaceAll("`", "")}]`;
 }
 

@@ -36,6 +36,7 @@ export type { Config, HttpConfig, ListenerConfig, LoadResult, ResolvedSetting } 
 export {
   defaultText,
   differencesMarkdown,
+  flagUse,
   foreignMarkdown,
   helpLines,
   OPTION_PAGES,
@@ -43,6 +44,7 @@ export {
   optionsByTheme,
   optionsHelp,
   optionsMarkdown,
+  optionText,
   valueText,
 } from "./document.ts";
 export { exampleConfig } from "./example.ts";
@@ -64,7 +66,7 @@ export type {
   RefusedOption,
   Theme,
 } from "./option.ts";
-export { OPTIONS } from "./options.ts";
+export { findOption, OPTIONS } from "./options.ts";
 export { LEAVE_DISK_FREE, type ProcessOptions } from "./process_options.ts";
 export type { TransportOptions } from "./transport_options.ts";
 export { REFUSED_OPTIONS } from "./refused.ts";

@@ -3,6 +3,7 @@ import appJs from "./page/app.js" with { type: "text" };
 import chartJs from "./page/chart.js" with { type: "text" };
 import domJs from "./page/dom.js" with { type: "text" };
 import formatJs from "./page/format.js" with { type: "text" };
+import guideCss from "./page/guide.css" with { type: "text" };
 import iconSvg from "./page/icon.svg" with { type: "text" };
 import indexHtml from "./page/index.html" with { type: "text" };
 import liveJs from "./page/live.js" with { type: "text" };
@@ -42,6 +43,7 @@ const FILES: readonly [path: string, type: string, content: string][] = [
   ["/chart.js", SCRIPT, chartJs],
   ["/dom.js", SCRIPT, domJs],
   ["/format.js", SCRIPT, formatJs],
+  ["/guide.css", CSS, guideCss],
   ["/icon.svg", SVG, iconSvg],
   ["/", HTML, indexHtml],
   ["/live.js", SCRIPT, liveJs],

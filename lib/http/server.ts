@@ -7,6 +7,7 @@ import { CertificateEnds } from "./certificate_ends.ts";
 import type { HttpContext, HttpListenerInit } from "./context.ts";
 import { Gauges } from "./gauges.ts";
 import { Guard, secure } from "./guard.ts";
+import { answerGuide } from "./guide.ts";
 import { upgradeToMqtt } from "./mqtt_upgrade.ts";
 import { OpenWalks } from "./open_walks.ts";
 import { Problem } from "./problem.ts";
@@ -100,6 +101,8 @@ export class HttpServer {
       }
       const asset = ASSETS.get(url.pathname);
       if (asset !== undefined) return secure(asset(request));
+      const guide = await answerGuide(url.pathname);
+      if (guide !== undefined) return secure(guide);
       return secure(await this.#answerApi(request, url, caller, remoteAddress, services));
     } catch (error) {
       return secure(this.#problemOf(error, request).toResponse());

@@ -53,3 +53,28 @@ for (const size of ["wide", "dark", "narrow"] as const) {
     }
   });
 }
+
+for (const size of ["narrow"] as const) {
+  axeTest(
+    `axe finds nothing wrong with the guide, which keeps to its width, ${size}`,
+    async ({ chromium, axe }) => {
+      await using test = await PageTest.start(chromium);
+      const page = await test.open("", size);
+      for (const name of ["", "conformance"]) {
+        await page.go(`${test.broker.url}/guide/${name}`);
+        await page.evaluate(`window.axe === undefined && (() => { ${axe} })()`);
+        const found = await page.evaluate(
+          "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + nodes.map(({ html }) => html)))",
+        );
+        assert.deepEqual(found, [], name);
+        const wide = await page.evaluate(
+          `[...document.body.querySelectorAll(":not(.wide *, pre *)")]
+        .filter((element) => element.getBoundingClientRect().right > innerWidth)
+        .map(({ outerHTML }) => outerHTML.slice(0, 80))`,
+        );
+        assert.deepEqual(wide, [], name);
+      }
+      assert.deepEqual(page.errors, []);
+    },
+  );
+}

@@ -68,9 +68,11 @@ export function relay(
 }
 
 /** Whether nobody has anything to ask about such a message. */
-function mayRelay({ options, ports, congestion }: Core, { listener }: Connection): boolean {
+function mayRelay(core: Core, { listener }: Connection): boolean {
+  const { options, ports, congestion, isObserved } = core;
   const { messageSizeLimitBytes } = options;
-  return !ports.access.checksTopics && listener.mountPoint === "" && !options.upgradeOutgoingQos &&
+  return !isObserved && !ports.access.checksTopics && listener.mountPoint === "" &&
+    !options.upgradeOutgoingQos &&
     (messageSizeLimitBytes === 0 || messageSizeLimitBytes >= MAX_RELAYED_BYTES) &&
     !congestion.isCongested;
 }

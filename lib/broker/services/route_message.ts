@@ -86,6 +86,9 @@ export function beginFanOut(
   const kept = keepMessage(message);
   const job = { message: kept, route, publisher, sizeBytes, at: 0, isWhole, whenDone: [] };
   core.longFanOuts.begin(job, core.store);
+  const { targets, shares, locals } = route;
+  const count = targets.length + shares.length + locals.length;
+  core.observers?.tell("published", publisher, kept, count);
   return job;
 }
 
