@@ -311,8 +311,8 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
     [
       "the message is routed before its Packet Identifier is stored",
-      "  if (packet.qos === 2) hold(core, client, packet.packetId);\n  const count = fanOut(core, message, route, client);\n",
-      "  const count = fanOut(core, message, route, client);\n  if (packet.qos === 2) hold(core, client, packet.packetId);\n",
+      "  if (packet.qos === 2) hold(core, client, packet.packetId);\n  if (isLong) return publishInParts(core, connection, packet, message, route);\n  const count = fanOut(core, message, route, client);\n",
+      "  if (isLong) return publishInParts(core, connection, packet, message, route);\n  const count = fanOut(core, message, route, client);\n  if (packet.qos === 2) hold(core, client, packet.packetId);\n",
       "broker/isolation",
     ],
     [
