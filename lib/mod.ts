@@ -110,6 +110,7 @@ export {
   type ProxyOptions,
   Server,
   type ServerInit,
+  SILENT,
   type TlsInit,
   type TlsLayer,
   type Transport,

@@ -1,4 +1,4 @@
-import type { AccessChain, FileAccess, HttpAccess, JwtAccess } from "../auth/mod.ts";
+import type { AccessChain, FileAccess } from "../auth/mod.ts";
 import type { AccessPort, Broker, LogPort } from "../broker/mod.ts";
 import { type Config, type ListenerConfig, problemAt } from "../config/mod.ts";
 import { nowMs } from "../net/mod.ts";
@@ -38,21 +38,37 @@ export async function openAccess(config: Config, log: LogPort): Promise<OpenedAc
     // Where nothing is to outlive the process, this is not either.
     ...config.persistence ? { rememberedFile: `${config.persistenceLocation}/passwords` } : {},
   });
-  const jwt = hasTokens ? await openJwtAccess({ options: config.jwt, log }) : undefined;
-  const http = hasService ? await openHttpAccess({ options: config.service, log }) : undefined;
-  const problems = [files, jwt, http].flatMap((part) => Array.isArray(part) ? part : []);
-  if (problems.length > 0) {
-    for (const part of [jwt, http]) if (part !== undefined && "close" in part) part.close();
+  const problems = files instanceof FileAccess ? [] : [...files];
+  const jwt = hasTokens
+    ? await orProblems(openJwtAccess({ options: config.jwt, log }), problems)
+    : undefined;
+  const http = hasService
+    ? await orProblems(openHttpAccess({ options: config.service, log }), problems)
+    : undefined;
+  if (problems.length > 0 || !(files instanceof FileAccess)) {
+    jwt?.close();
+    http?.close();
     const told = problems.map((problem) => withOption(problem, config));
     throw new StartError(EXIT.configuration, ...told);
   }
-  if (!hasTokens && !hasService) return files as FileAccess;
+  if (jwt === undefined && http === undefined) return files;
   return new AccessChain({
-    files: files as FileAccess,
-    ...jwt === undefined ? {} : { jwt: jwt as JwtAccess },
-    ...http === undefined ? {} : { http: http as HttpAccess },
+    files,
+    ...jwt === undefined ? {} : { jwt },
+    ...http === undefined ? {} : { http },
     log,
   });
+}
+
+/** What is opened; where that fails, what is wrong joins the problems. */
+async function orProblems<T>(opened: Promise<T>, problems: string[]): Promise<T | undefined> {
+  try {
+    return await opened;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    problems.push(...error.message.split("\n"));
+    return undefined;
+  }
 }
 
 function waysOf({ jwt, service }: Config): { hasTokens: boolean; hasService: boolean } {

@@ -1,4 +1,5 @@
 import architecture from "./architecture.md" with { type: "text" };
+import authentication from "./authentication.md" with { type: "text" };
 import comingFromMosquitto from "./coming-from-mosquitto.md" with { type: "text" };
 import configuration from "./configuration.md" with { type: "text" };
 import conformance from "./conformance.md" with { type: "text" };
@@ -17,6 +18,7 @@ import securityDefaults from "./security-defaults.md" with { type: "text" };
 /** Every page of this folder: `deno task docs` writes this list. */
 export const TEXTS: readonly (readonly [name: string, text: string])[] = [
   ["architecture", architecture],
+  ["authentication", authentication],
   ["coming-from-mosquitto", comingFromMosquitto],
   ["configuration", configuration],
   ["conformance", conformance],

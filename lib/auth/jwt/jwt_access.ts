@@ -41,6 +41,7 @@ export interface JwtAccessInit {
 /** Bytes of a key set, and how long its server may take, milliseconds. */
 const MAX_KEY_SET_BYTES = 256 * 1024;
 const KEY_SET_TIME_MS = 5000;
+const LATIN1 = new TextDecoder("latin1");
 /** Grants that are remembered, so that who comes back with a new token and the old rights has the same. */
 const MAX_GRANTS = 2000;
 
@@ -66,6 +67,10 @@ export class JwtAccess implements AccessPort {
   readonly #keys: TokenKeys;
   readonly #verifier: TokenVerifier;
   readonly #fetcher: TextFetcher | undefined;
+  #last:
+    | { readonly request: AuthenticationRequest; readonly token: string | undefined }
+    | undefined;
+  #knownHeader = "";
   readonly #grants = new Map<string, TokenGrant>();
   readonly #rights = new WeakMap<ClientIdentity, ClientRights>();
 
@@ -134,8 +139,7 @@ export class JwtAccess implements AccessPort {
 
   /** Whether the client brings a token, right or wrong. */
   hasToken(request: AuthenticationRequest): boolean {
-    const text = this.#textOf(request);
-    return text !== undefined && isTokenLike(text);
+    return this.#tokenOf(request) !== undefined;
   }
 
   /** {@linkcode AccessPort.authenticate} */
@@ -143,8 +147,9 @@ export class JwtAccess implements AccessPort {
     request: AuthenticationRequest,
     reply: (verdict: AuthenticationVerdict) => void,
   ): void {
-    if (this.hasToken(request)) {
-      return this.#judge(request, this.#textOf(request)!, (outcome) => reply(verdictOf(outcome)));
+    const token = this.#tokenOf(request);
+    if (token !== undefined) {
+      return this.#judge(request, token, (outcome) => reply(verdictOf(outcome)));
     }
     const { userName, allowAnonymous } = request;
     if (allowAnonymous && (userName === undefined || userName === "")) {
@@ -234,8 +239,22 @@ export class JwtAccess implements AccessPort {
     this.#fetcher?.close();
   }
 
-  #textOf({ userName, password }: AuthenticationRequest): string | undefined {
-    return this.#options.from === "username" ? userName : textOf(password);
+  /** What the client brings, if it looks like a token: found once, and asked for twice. */
+  #tokenOf(request: AuthenticationRequest): string | undefined {
+    if (this.#last?.request === request) return this.#last.token;
+    const { userName, password } = request;
+    const text = this.#options.from === "username" ? userName : textOf(password);
+    const token = text !== undefined && this.#isTokenLike(text) ? text : undefined;
+    this.#last = { request, token };
+    return token;
+  }
+
+  /** Tokens of one issuer all have the same header. */
+  #isTokenLike(text: string): boolean {
+    if (this.#knownHeader !== "" && text.startsWith(this.#knownHeader)) return true;
+    if (!isTokenLike(text)) return false;
+    this.#knownHeader = text.slice(0, text.indexOf(".") + 1);
+    return true;
   }
 
   /** What to say of a token: what holds of its client, or the Reason Code of the refusal. */
@@ -322,9 +341,9 @@ function openKeys(
   return path === "" ? [] : files.open(path, parse);
 }
 
-/** Tokens are of ASCII characters alone. */
+/** Tokens are of ASCII characters alone; whatever has others is none. */
 function textOf(bytes: Uint8Array | undefined): string | undefined {
-  return bytes === undefined ? undefined : new TextDecoder("latin1").decode(bytes);
+  return bytes === undefined ? undefined : LATIN1.decode(bytes);
 }
 
 async function fetchKeySet(fetcher: TextFetcher, url: string): Promise<string> {

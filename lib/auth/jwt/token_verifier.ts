@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Acl } from "../acl_file.ts";
 import { CheckQueue } from "../check_queue.ts";
 import type { Asker } from "../password_checker.ts";
@@ -92,7 +92,7 @@ export class TokenVerifier {
 
   /** By which a token is remembered: never the token itself. */
   digestOf(text: string): string {
-    return createHash("sha256").update(text).digest("base64");
+    return hash("sha256", text, "hex");
   }
 
   /** A token that was right before, if its key is still in force. */
