@@ -102,19 +102,34 @@ export {
 } from "./client/mod.ts";
 export * from "./codec/mod.ts";
 export {
+  type ByteStream,
+  DEFAULT_UNFINISHED_LIMITS,
   type FoundTransport,
   type ListenInit,
   loadTls,
   loadTransport,
   nowMs,
+  type Peer,
   type ProxyOptions,
-  Server,
+  Server as NetServer,
   type ServerInit,
   SILENT,
+  type StreamPair,
   type TlsInit,
   type TlsLayer,
   type Transport,
   type TransportChoice,
+  type UnfinishedLimits,
 } from "./net/mod.ts";
+export * from "./embed/mod.ts";
+export {
+  MemoryStore,
+  type OpenedStore,
+  openStore,
+  type OpenStoreInit,
+  type SqliteStore,
+  type StoreClock,
+  type StoreStats,
+} from "./store/mod.ts";
 export { isTopicFilter, isTopicName, topicMatches } from "./topic/mod.ts";
 export { VERSION } from "./version.ts";

@@ -111,11 +111,15 @@ export function describeClient(broker: Broker, clientId: string): ClientDetail |
 }
 
 /** Disconnects a client, which is told so; its session stays. `false`: it is not connected. A turn of its own. */
-export function disconnectClient(broker: Broker, clientId: string, message: string): boolean {
+export function disconnectClient(
+  broker: Broker,
+  clientId: string,
+  message: string,
+  reasonCode: ReasonCode = ReasonCode.AdministrativeAction,
+): boolean {
   const connection = broker.clients.get(clientId)?.connection ?? null;
   if (connection === null) return false;
   const { core } = broker;
-  const reasonCode = ReasonCode.AdministrativeAction;
   core.inTurn(() => disconnect(core, connection, { reasonCode, message }));
   return true;
 }

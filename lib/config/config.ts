@@ -1,4 +1,5 @@
 import type { HttpAccessOptions, JwtOptions, ListenerAccess } from "../auth/mod.ts";
+import type { BridgeOptions } from "../bridge/mod.ts";
 import type { BrokerOptions, ListenerOptions } from "../broker/mod.ts";
 import type { ProxyOptions, TlsInit } from "../net/mod.ts";
 import type { LogOptions } from "../observe/mod.ts";
@@ -56,6 +57,16 @@ export interface ResolvedSetting {
   readonly origin: string;
 }
 
+/** One `connection` block. */
+export interface BridgeConfig {
+  /** For the bridge. */
+  readonly options: BridgeOptions;
+  /** `FILE:LINE` of its `connection` line. */
+  readonly origin: string;
+  /** What its lines say. */
+  readonly settings: readonly ResolvedSetting[];
+}
+
 /** Everything that was configured, validated once; nobody reads a file or a variable after this. */
 export interface Config extends Omit<ProcessOptions, "logType" | "logDest" | "logFacility"> {
   /** At least one. */
@@ -66,6 +77,8 @@ export interface Config extends Omit<ProcessOptions, "logType" | "logDest" | "lo
   readonly jwt: JwtOptions;
   /** A service that says who may come in and do what. */
   readonly service: HttpAccessOptions;
+  /** Connections to other brokers. */
+  readonly bridges: readonly BridgeConfig[];
   /** For the core. */
   readonly broker: BrokerOptions;
   /** For the log. */

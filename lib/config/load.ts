@@ -1,4 +1,5 @@
 import type { ListenerAccess } from "../auth/mod.ts";
+import { resolveBridges } from "./bridges.ts";
 import type { Config, ListenerConfig, LoadResult } from "./config.ts";
 import { Draft } from "./draft.ts";
 import { checkWays, otherWays } from "./enter.ts";
@@ -23,6 +24,8 @@ export interface ConfigSources extends FileReader {
   readonly flags: readonly FlagSetting[];
   /** Who runs the process: to say what `user` means. */
   readonly user: ProcessUser;
+  /** Of this machine, in bridges' Client Identifiers; absent: nobody may ask. */
+  readonly hostname?: () => string;
   /** For `bind_interface`. */
   readonly addressesOf?: AddressesOf;
 }
@@ -47,6 +50,9 @@ export function loadConfig(sources: ConfigSources): LoadResult {
   const isOpen = isOpened(draft);
   const blocks = decideBlocks(draft, sources.addressesOf);
   const { process, log, access, ...resolved } = resolve(draft, blocks, isOpen);
+  const { listeners } = resolved;
+  const hostname = draft.bridges.length === 0 ? "" : sources.hostname?.() ?? "localhost";
+  const bridges = resolveBridges(draft, { hostname, listeners });
   checkUser(draft, sources);
   const { logType, logDest, logFacility, ...processOptions } = settled(process);
   noteWhatHasNoEffect(draft, processOptions);
@@ -59,6 +65,7 @@ export function loadConfig(sources: ConfigSources): LoadResult {
     ...processOptions,
     ...resolved,
     ...dashboard === undefined ? {} : { dashboard },
+    bridges,
     log: {
       ...log,
       level: logLevel(logType),

@@ -22,6 +22,5 @@ export type {
   SettingView,
   StreamPeer,
 } from "./context.ts";
-export type { MqttStream } from "./mqtt_stream.ts";
 export type { Role } from "./role.ts";
 export { HttpServer } from "./server.ts";

@@ -28,7 +28,8 @@ const AGAIN = "CONNECT sessionExpiryInterval=600";
 function faultsIn({ test }: Exchange): readonly string[] {
   const lines = test.log.filter(({ level }) => level === "error");
   for (const { fields } of lines) assert.match(String(fields["error"]), /\n\s+at /);
-  assert.equal(test.broker.metrics.internalErrors, lines.length);
+  const { internalErrors, programErrors } = test.broker.metrics;
+  assert.equal(internalErrors + programErrors, lines.length);
   return lines.map(({ message }) => message);
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Observer } from "../../lib/broker/mod.ts";
 import { Outbox } from "../../lib/broker/state/outbox.ts";
 import { Exchange } from "../support/exchange.ts";
 import { readBytes } from "../support/notation.ts";
@@ -77,12 +78,13 @@ const LONG_LENGTH = [
 ] as const;
 
 /** What receivers and counters have of all these messages, and how many packets were relayed. */
-function outcome(version: 3 | 4 | 5, setup: Setup) {
+function outcome(version: 3 | 4 | 5, setup: Setup, observers: readonly Observer[] = []) {
   const exchange = new Exchange({
     ...setup,
     options: { queueQos0Messages: true, maxQueuedBytes: 3000 },
   });
   exchange.play(RECEIVERS);
+  for (const observer of observers) exchange.test.broker.observe(observer);
   const heard: string[] = [];
   exchange.test.broker.subscribe("heard", ({ payload }) => void heard.push(decode(payload)));
   const { relayPublish } = Outbox.prototype;
@@ -133,6 +135,7 @@ for (const version of [3, 4, 5] as const) {
   Deno.test(`What is relayed reaches everybody as what is not, from a client of version ${version}`, () => {
     const short = outcome(version, {});
     const long = outcome(version, { access: ASKING });
+    assert.equal(outcome(version, {}, [{}]).relayed, 0, "observers are told what they ask for");
     assert.ok(short.relayed > 10, `${short.relayed} were relayed`);
     assert.equal(long.relayed, 0);
     assert.deepEqual(short.seen, long.seen);

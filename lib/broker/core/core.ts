@@ -13,7 +13,9 @@ import type { Client, Connection, Turn } from "../state/connection.ts";
 import type { StopReason } from "../state/stops.ts";
 import { AliasBook } from "./alias_book.ts";
 import { Congestion } from "./congestion.ts";
+import { Events } from "./events.ts";
 import { LongFanOuts } from "./long_fan_outs.ts";
+import { NameBook } from "./name_book.ts";
 import { type Observer, Observers } from "./observers.ts";
 import { Rates } from "./rates.ts";
 import { Releases } from "./releases.ts";
@@ -44,6 +46,8 @@ export class Core implements Turn {
   readonly clients: Map<string, Client> = new Map();
   /** How many of these each user has. */
   readonly sessionCounts: SessionCounts = new SessionCounts();
+  /** Their long names. */
+  readonly longNames: NameBook = new NameBook();
   /** Network Connections, those before their CONNECT included. */
   readonly connections: Set<Connection> = new Set();
   /** How many of them each listener has. */
@@ -68,6 +72,8 @@ export class Core implements Turn {
   readonly lostClients: Map<string, Client> = new Map();
   /** What the turn has cost so far. */
   readonly work: Work = new Work();
+  /** What of it a program listens to. */
+  readonly events: Events;
   /** The time of the turn, milliseconds. */
   nowMs: number;
   /** Connections that got past CONNECT. */
@@ -80,14 +86,18 @@ export class Core implements Turn {
   subscriptionBytes = 0;
   /** Nobody comes in any more. */
   isShuttingDown = false;
+  /** Bridges for which something waits, and whose publishers are refused when they are full. */
+  readonly waitingBridges: Set<Client> = new Set();
   /** The next delivery's place in the order of the store. */
   nextSequence = 1;
   /** Whoever wants to know what happens; `null`: nobody, and then that costs a comparison. */
   observers: Observers | null = null;
   /** The same for the outboxes. */
   isObserved = false;
-  /** A program's subscription is being called. */
-  isDelivering = false;
+  /** Packets are being handled, or a function of the program is called: what a program asks for now is done when the turn ends. */
+  isBusy = false;
+  /** What programs asked for meanwhile. */
+  readonly asked: (() => void)[] = [];
 
   /** What programs published meanwhile. */
   readonly published: Message[] = [];
@@ -114,6 +124,8 @@ export class Core implements Turn {
   ) {
     this.nowMs = nowMs;
     this.store = ports.store;
+    const observe = (observer: Observer) => this.observe(observer);
+    this.events = new Events({ log: ports.log, metrics: this.metrics, observe });
     this.#endTurn = endTurn;
     this.releases = new Releases(endTurn);
     const { access } = ports;
@@ -147,16 +159,19 @@ export class Core implements Turn {
     this.releases.hold(connection);
   }
 
-  /** What queues, wills and Topic Aliases take of `max_total_queued_bytes`. */
+  /** What queues, wills, Topic Aliases and long names take of `max_total_queued_bytes`. */
   get totalQueuedBytes(): number {
-    return this.queuedBytes + this.wills.bytes + this.aliases.bytes;
+    return this.queuedBytes + this.wills.bytes + this.aliases.bytes + this.longNames.bytes;
   }
 
   /** The connection is through: its link is closed once the turn's packets are with it. */
   markClosing(connection: Connection): void {
     const { listener } = connection;
     this.rates.leave(hostOf(connection.link.remoteAddress));
-    this.perListener.set(listener, this.perListener.get(listener)! - 1);
+    const left = this.perListener.get(listener)! - 1;
+    // Programs may make one for each client.
+    if (left > 0) this.perListener.set(listener, left);
+    else this.perListener.delete(listener);
     this.releases.cancel(connection);
     this.aliases.remove(connection.incomingAliases);
     this.congestion.throttled.delete(connection);
@@ -167,12 +182,14 @@ export class Core implements Turn {
   addClient(client: Client): void {
     this.clients.set(client.session.clientId, client);
     if (client.quotaKey !== undefined) this.sessionCounts.add(client.quotaKey);
+    this.longNames.add(client);
   }
 
   /** Its session is over. */
   removeClient(client: Client): void {
     this.clients.delete(client.session.clientId);
     if (client.quotaKey !== undefined) this.sessionCounts.remove(client.quotaKey);
+    this.longNames.remove(client);
   }
 
   /** Disconnects when the turn ends: in the middle of routing a message nobody comes or goes. */
@@ -196,11 +213,23 @@ export class Core implements Turn {
     if (!connection.isReceiving) connection.link.resume();
   }
 
-  /** Does something for which an answer came from outside: that is a turn of its own. */
+  /** Does something that was asked for from outside, or an answer: a turn of its own; from within a turn it is done at its end. */
   inTurn(act: () => void): void {
+    if (this.isBusy) return void this.asked.push(act);
     this.beginTurn();
     act();
     this.#endTurn();
+  }
+
+  /** Calls a function of the program: what it asks of the broker is done when the turn ends. */
+  call<T>(call: () => T): T {
+    const wasBusy = this.isBusy;
+    this.isBusy = true;
+    try {
+      return call();
+    } finally {
+      this.isBusy = wasBusy;
+    }
   }
 
   /** The same for an answer that came from outside: that is a turn of its own. */
@@ -248,5 +277,7 @@ export class Core implements Turn {
  * subscribed to waits for it, and is looked at when it comes.
  */
 export function mayRead(access: AccessPort, client: Client, topicName: string): boolean {
-  return !access.checksTopics || client.isRestored || access.mayRead(client.identity, topicName);
+  const { identity } = client;
+  return !access.checksTopics || client.isRestored || identity.isBridge === true ||
+    access.mayRead(identity, topicName);
 }

@@ -3,7 +3,7 @@ import type { Delivery, Message } from "../../session/mod.ts";
 import type { CloseReason } from "../ground/close_reason.ts";
 import type { DropReason } from "../ground/metrics.ts";
 import type { Outgoing } from "../ground/outgoing.ts";
-import type { LogPort } from "../ground/ports.ts";
+import type { ClientIdentity, LogPort } from "../ground/ports.ts";
 import type { Client, Connection } from "../state/connection.ts";
 
 /**
@@ -42,10 +42,16 @@ export interface Observer {
   ): void;
   /** A Topic Filter of an UNSUBSCRIBE is answered. */
   unsubscribed?(connection: Connection, topicFilter: string, reasonCode: number): void;
-  /** A client has come in. */
-  connected?(connection: Connection): void;
+  /** A client has come in, to a session from before or a new one. */
+  connected?(connection: Connection, sessionPresent: boolean): void;
+  /** A client that is connected is about to make way for one that comes with its Client Identifier. */
+  takenOver?(client: Client, by: ClientIdentity): void;
   /** A connection has ended. Its `client` is null where it never came in; no reason: the client left, or was lost. */
   disconnected?(connection: Connection, reason: CloseReason | undefined): void;
+  /** A client has acknowledged a QoS 1 or 2 message to the end. */
+  acknowledged?(client: Client, delivery: Delivery): void;
+  /** A session is about to end because its client stayed away for too long. */
+  sessionExpired?(client: Client): void;
   /** A session has ended, with all that belonged to it. */
   sessionEnded?(client: Client): void;
 }

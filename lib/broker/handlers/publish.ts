@@ -12,6 +12,7 @@ import { waitForDecision } from "./decision.ts";
 import {
   allowedQos,
   checkAccess,
+  checkBridges,
   checkReserved,
   checkSize,
   checkStore,
@@ -72,6 +73,8 @@ function handleQos2(core: Core, connection: Connection, packet: Publish, topicNa
 function checkReceiveMaximum(core: Core, connection: Connection): void {
   const { maxInflightMessages } = core.options;
   if (connection.protocolVersion < 5 || maxInflightMessages === 0) return;
+  // What a remote broker of 3.1.1 has under way nobody can limit.
+  if (connection.listener.bridge !== undefined) return;
   const underWay = connection.client!.session.receiver.recentSize +
     connection.outbox.pendingPubacks;
   if (underWay >= maxInflightMessages) {
@@ -95,6 +98,7 @@ function checkReceiveMaximum(core: Core, connection: Connection): void {
  * | `$SYS/`              |                                      | 0x87, `reserved_topic`            |
  * | access control       |                                      | 0x87, `not_authorized`            |
  * | the store, QoS > 0   |                                      | 0x97 or closed, `store_failing`   |
+ * | bridges, QoS > 0     |                                      | 0x97 or closed, `bridge_full`     |
  */
 function publish(
   core: Core,
@@ -118,7 +122,8 @@ function publish(
   const refusal = checkSize(core, connection, message) ??
     checkReserved(core, connection, message, topicName) ??
     checkAccess(core, connection, message) ??
-    checkStore(core, connection, message, packet.qos);
+    checkStore(core, connection, message, packet.qos) ??
+    checkBridges(core, connection, message, route);
   if (refusal !== undefined) return refusal;
   const isLong = isLongFanOut(core, message, route);
   if (isLong && !core.longFanOuts.hasRoom(isWhole(core, client, packet))) return WAITING;
@@ -194,7 +199,7 @@ function acknowledge(
 ): void {
   if (outcome === CLOSED) {
     // What is never acknowledged would hold one of its few places in flight for ever; closed, the client sends it again.
-    const message = "Store cannot take the message";
+    const message = "Store or bridge cannot take the message";
     return disconnect(core, connection, { reasonCode: ReasonCode.ServerUnavailable, message });
   }
   const { outbox } = connection;

@@ -11,7 +11,7 @@ import type { Core } from "../core/core.ts";
 import { STEPS } from "../core/work.ts";
 import { blame, disconnect } from "../services/lifecycle.ts";
 import type { Connection } from "../state/connection.ts";
-import { handlePuback, handlePubcomp, handlePubrec, handlePubrel } from "./acknowledge.ts";
+import { handleAck, handleShortAck, SHORT_ACK_BYTES } from "./acknowledge.ts";
 import { handleConnect } from "./connect.ts";
 import { handleDisconnect } from "./disconnect.ts";
 import { handleAuth } from "./enhanced_authentication.ts";
@@ -42,6 +42,8 @@ export function receive(
 ): number {
   connection.lastReceivedMs = core.nowMs;
   connection.isReceiving = true;
+  const wasBusy = core.isBusy;
+  core.isBusy = true;
   core.work.beginPart();
   let at = start;
   try {
@@ -57,6 +59,7 @@ export function receive(
     at = end;
   }
   connection.isReceiving = false;
+  core.isBusy = wasBusy;
   core.metrics.bytesReceived += at - start;
   return connection.state === "closed" ? end : at;
 }
@@ -90,6 +93,10 @@ function handleNext(
     const packet = decodePublish(bytes, at, at + length, protocolVersion, core.names);
     if (core.isObserved) tellReceived(core, connection, packet);
     handlePublish(core, connection, packet);
+  } else if (
+    isConnected && length === SHORT_ACK_BYTES && handleShortAck(core, connection, bytes, at)
+  ) {
+    return at + length;
   } else {
     const packet = decodePacket(bytes, at, at + length, connection.protocolVersion);
     if (core.isObserved) tellReceived(core, connection, packet);
@@ -128,13 +135,10 @@ function handle(core: Core, connection: Connection, packet: Packet): void {
     case "publish":
       return handlePublish(core, connection, packet);
     case "puback":
-      return handlePuback(core, connection, packet);
     case "pubrec":
-      return handlePubrec(core, connection, packet);
     case "pubrel":
-      return handlePubrel(core, connection, packet);
     case "pubcomp":
-      return handlePubcomp(core, connection, packet);
+      return handleAck(core, connection, packet);
     case "subscribe":
       return handleSubscribe(core, connection, packet);
     case "unsubscribe":

@@ -70,7 +70,7 @@ function decide(core: Core, connection: Connection, { packet, isAllowed }: Subsc
   const { access } = core.ports;
   const { subscriptions } = packet;
   while (isAllowed.length < subscriptions.length) {
-    if (!access.checksTopics) {
+    if (!access.checksTopics || connection.listener.bridge !== undefined) {
       isAllowed.push(true);
       continue;
     }
@@ -115,7 +115,8 @@ function subscribe(
     );
   }
   const isNew = !session.subscriptions.has(filter.key);
-  if (isNew && !hasRoomFor(core, session, filter.key)) {
+  const isFree = connection.listener.bridge !== undefined;
+  if (isNew && !isFree && !hasRoomFor(core, session, filter.key)) {
     return failure(connection, ReasonCode.QuotaExceeded);
   }
   if (!isAllowed) return failure(connection, ReasonCode.NotAuthorized);

@@ -18,6 +18,9 @@ export function endTurn(core: Core): void {
       disconnect(core, connection, reason);
     });
   }
+  for (const act of core.asked.splice(0)) {
+    attempt(core, "Cannot do what the program has asked for", {}, act);
+  }
   publishAll(core);
   continueFanOuts(core);
   dismantle(core);
@@ -35,6 +38,7 @@ export function endTurn(core: Core): void {
   if (core.closing.length > 0) core.closeLinks();
   relieve(core);
   core.work.beginTurn();
+  if (core.events.isWaiting) core.call(() => core.events.tell());
   wake(core);
 }
 
@@ -60,8 +64,9 @@ export function wake(core: Core): void {
   const { deadlines, ports, pumping, published, postponed, dismantling, longFanOuts, nowMs } = core;
   const { nextMs } = deadlines;
   if (nextMs !== Infinity) ports.wake(nextMs);
-  const isMore = pumping.size + published.length + postponed.length + dismantling.length > 0;
-  if (isMore || longFanOuts.isActive) ports.wake(nowMs);
+  const left = pumping.size + published.length + postponed.length + dismantling.length +
+    core.asked.length;
+  if (left > 0 || longFanOuts.isActive || core.events.isWaiting) ports.wake(nowMs);
 }
 
 /** Does what is due, as far as there is time in this turn. */

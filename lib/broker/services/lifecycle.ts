@@ -186,6 +186,7 @@ export function startExpiry(core: Core, client: Client, expiresAtMs: number): vo
   if (expiresAtMs === Infinity) return;
   client.expiry ??= new Deadline(() => {
     core.metrics.sessionsExpired++;
+    core.observers?.tell("sessionExpired", client);
     endSession(core, client);
   });
   core.deadlines.set(client.expiry, expiresAtMs);

@@ -7,7 +7,7 @@ import { deliverySteps } from "../core/work.ts";
 import { keepMessage } from "../ground/fanout.ts";
 import { deliver } from "./deliver.ts";
 import { drop } from "./drop.ts";
-import { attempt } from "./faults.ts";
+import { reportProgram } from "./faults.ts";
 import { pick } from "./share_pick.ts";
 
 /** Keeps, then routes a message to everybody who gets it, in parts where these are many. `publisher` is for No Local. */
@@ -93,13 +93,15 @@ export function beginFanOut(
 }
 
 function deliverLocally(core: Core, message: Message, locals: Route["locals"]): void {
-  const wasDelivering = core.isDelivering;
-  core.isDelivering = true;
   const { topicName } = message;
+  const failed = (error: unknown) =>
+    reportProgram(core, "A program's subscription", { topicName }, error);
   for (const local of locals) {
-    attempt(core, "A program's subscription has failed", { topicName }, () => {
-      local.deliver(message);
-    });
+    try {
+      const result: unknown = core.call(() => local.deliver(message));
+      if (result instanceof Promise) result.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
   }
-  core.isDelivering = wasDelivering;
 }

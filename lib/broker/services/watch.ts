@@ -26,6 +26,7 @@ export function watchConnection(core: Core, connection: Connection): void {
       seconds,
     });
     connection.outbox.discard();
+    connection.cause = "slow_client";
     return disconnect(core, connection, undefined);
   }
   if (connection.allowedUntilMs <= core.nowMs) {
@@ -67,6 +68,7 @@ export function evictSlowest(core: Core): void {
     unsentBytes: slowest.outbox.unsentBytes,
   });
   slowest.outbox.discard();
+  slowest.cause = "slow_client";
   disconnect(core, slowest, undefined);
 }
 

@@ -2,8 +2,9 @@ import type { Packet, ProtocolVersion, Will } from "../../codec/mod.ts";
 import { type IncomingAliases, Session } from "../../session/mod.ts";
 import type { CloseReason } from "../ground/close_reason.ts";
 import { Deadline } from "../ground/deadlines.ts";
+import type { DisconnectCause } from "../ground/events.ts";
 import type { Ground } from "../ground/ground.ts";
-import type { ListenerOptions } from "../ground/options.ts";
+import type { BridgeAdmission, ListenerOptions } from "../ground/options.ts";
 import type {
   AuthenticationRequest,
   ClientIdentity,
@@ -79,6 +80,8 @@ export class Connection {
    * @internal
    */
   authentication: EnhancedAuthentication | null = null;
+  /** Why it ends, where nobody says anything else. */
+  cause: DisconnectCause = "lost";
   /** Clean Start of its CONNECT, Clean Session before 5.0. */
   wantsCleanStart = false;
   /** Packets of this connection are being handled: it goes on by itself. */
@@ -199,6 +202,8 @@ export class Client {
   quotaKey: string | undefined;
   /** It comes from the store and has not connected since: its identity is not known. */
   isRestored = false;
+  /** What it may beyond others, from its last CONNECT on; absent: it is no bridge. */
+  bridge: BridgeAdmission | undefined;
   /** Its session is over: what the router still has of it gets nothing any more. */
   isEnded = false;
   /** The router's version when a subscription of it went last. */
