@@ -170,7 +170,10 @@ export class HttpAccess implements AccessPort {
       : `Rule ${rule.line} of auth_http_url: ${rule.access} ${rule.text}`;
   }
 
-  /** What the answer with which the client came in allows; `undefined`: it had no rules. */
+  /**
+   * What the answer with which the client came in allows; `undefined`: it had no rules.
+   * @internal
+   */
   rightsOf(client: ClientIdentity): ClientRights | undefined {
     const { grant } = client;
     if (!(grant instanceof HttpGrant) || grant.acl === undefined) return undefined;

@@ -201,7 +201,10 @@ export class JwtAccess implements AccessPort {
       : `Rule ${rule.line} of its token: ${rule.access} ${rule.text}`;
   }
 
-  /** What the client's token allows; `undefined`: it brings no rules, or there is no token. */
+  /**
+   * What the client's token allows; `undefined`: it brings no rules, or there is no token.
+   * @internal
+   */
   rightsOf(client: ClientIdentity): ClientRights | undefined {
     const { grant } = client;
     if (!(grant instanceof TokenGrant) || grant.acl === undefined) return undefined;
