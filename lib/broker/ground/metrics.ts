@@ -15,6 +15,7 @@ export type DropReason =
   | "session_ended"
   | "encoding_failed"
   | "refused_by_client"
+  | "refused_by_hook"
   | "not_a_topic_name";
 
 /** Counters since the start, and levels. Plain numbers: the hot path adds to them. */

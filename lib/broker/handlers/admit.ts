@@ -18,6 +18,7 @@ import { rewatch } from "../services/watch.ts";
 import { cancelDelayedWill, publishDelayedWill } from "../services/wills.ts";
 import { Client, type Connection } from "../state/connection.ts";
 import { connackProperties } from "./connack.ts";
+import { askToConnect } from "./hooked.ts";
 import {
   claimSession,
   connackLeaves,
@@ -58,8 +59,15 @@ export function admitInTime(
       actFor(core, connection, () => admitInTime(core, connection, request, properties));
     return connection.stops.stopUntil("admission", atMs, core.deadlines, retry);
   }
-  admit(core, connection, request, properties);
-  core.resume(connection, "admission");
+  const goOn = () => {
+    admit(core, connection, request, properties);
+    core.resume(connection, "admission");
+  };
+  const { onConnect, onPublish } = core.hooks;
+  const isAsked = onConnect !== undefined ||
+    onPublish !== undefined && request.connect.will !== undefined;
+  if (isAsked) askToConnect(core, connection, request, goOn);
+  else goOn();
 }
 
 function admitUnderUserName(
