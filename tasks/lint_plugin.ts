@@ -23,6 +23,7 @@ const ARROWS: Readonly<Record<string, readonly string[] | "all">> = {
   bus: ["broker", "codec", "topic"],
   auth: ["broker", "topic", "codec"],
   client: ["codec", "session"],
+  bridge: ["client", "broker", "topic", "codec"],
   net: ["broker", "codec"],
   config: ["broker", "codec", "topic", "net", "observe"],
   observe: ["broker", "codec"],
@@ -34,7 +35,7 @@ const ARROWS: Readonly<Record<string, readonly string[] | "all">> = {
 
 /** Which rooms a room may import types of, beside those above: types cost nothing at the start, and spare a twin. */
 const TYPE_ARROWS: Readonly<Record<string, readonly string[]>> = {
-  config: ["auth", "store"],
+  config: ["auth", "store", "bridge"],
   observe: ["store"],
 };
 

@@ -1,7 +1,9 @@
+import type { LogPort } from "../broker/mod.ts";
 import { type Arguments, type Config, loadConfig, type ResolvedSetting } from "../config/mod.ts";
 import { loadTls, SILENT } from "../net/mod.ts";
 import { openAccess } from "./access.ts";
 import { placeProblems } from "./check_places.ts";
+import { bridgeProblems } from "./check_bridges.ts";
 import { EXIT, messageOf, print, printProblems } from "./output.ts";
 import { processSources } from "./sources.ts";
 import { StartError } from "./start_error.ts";
@@ -14,13 +16,15 @@ export async function check(args: Arguments): Promise<number> {
   const result = loadConfig(processSources(args));
   if (!result.isValid) return printProblems(result.problems);
   const { config } = result;
+  const warnings: string[] = [];
   const problems = [
     ...await accessProblems(config),
-    ...await certificateProblems(config),
+    ...await certificateProblems(config, (text) => warnings.push(text)),
     ...placeProblems(config),
+    ...bridgeProblems(config),
   ];
   const status = problems.length > 0 ? printProblems(problems) : EXIT.ok;
-  print(describeConfig(config, problems.length === 0));
+  print(describeConfig(config, problems.length === 0, warnings));
   return status;
 }
 
@@ -36,12 +40,18 @@ async function accessProblems(config: Config): Promise<readonly string[]> {
 }
 
 /** What would keep a listener for TLS from being opened: its files are read as at the start. */
-async function certificateProblems({ listeners }: Config): Promise<readonly string[]> {
+async function certificateProblems(
+  { listeners }: Config,
+  warn: (text: string) => void,
+): Promise<readonly string[]> {
   const problems: string[] = [];
   for (const { tls, options, origin } of listeners) {
     if (tls === undefined) continue;
     try {
-      (await loadTls(tls)).close();
+      const warning: LogPort["warning"] = (message, fields) => {
+        warn(`${origin}: listener ${options.name}: ${message} (issuer: ${fields?.["issuer"]})`);
+      };
+      (await loadTls(tls, { ...SILENT, warning })).close();
     } catch (error) {
       problems.push(`${origin}: listener ${options.name}: ${messageOf(error)}`);
     }
@@ -50,21 +60,24 @@ async function certificateProblems({ listeners }: Config): Promise<readonly stri
 }
 
 /** What is to be said, and a table: option, value, origin; a listener's options below it. */
-function describeConfig(config: Config, isValid: boolean): string {
+function describeConfig(config: Config, isValid: boolean, warnings: readonly string[]): string {
   const rows = [
     ["OPTION", "VALUE", "FROM"],
     ...config.settings.map(row),
+    ...config.bridges.flatMap(({ settings }) => settings.map(row)),
   ];
   const widths = [0, 1].map((column) => Math.max(...rows.map((cells) => cells[column]!.length)));
   const table = rows.map((cells) =>
     cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()
   );
   const notes = config.notes.map(({ level, text }) => `${level}: ${text}`);
+  notes.push(...warnings.map((text) => `warning: ${text}`));
   const verdict = isValid ? ["", "The configuration is valid"] : [];
   return [...notes, "", ...table, ...verdict, ""].join("\n");
 }
 
 function row({ option, listener, text, origin }: ResolvedSetting): string[] {
-  const indent = listener === "" || option.name === "listener" ? "" : "  ";
+  const beginsBlock = option.name === "listener" || option.name === "connection";
+  const indent = listener === "" || beginsBlock ? "" : "  ";
   return [indent + option.name, text === "" ? "-" : text, origin];
 }

@@ -1,6 +1,7 @@
-import { FOREIGN_OPTIONS } from "./foreign.ts";
+import { FOREIGN_BRIDGE_OPTIONS, FOREIGN_OPTIONS } from "./foreign.ts";
 import type { ForeignOption, Option, RefusedOption, Theme } from "./option.ts";
 import { flagOf, OPTIONS } from "./options.ts";
+import { BRIDGE_OPTIONS } from "./options_bridge.ts";
 import { PLUGIN_PREFIXES, REFUSED_OPTIONS } from "./refused.ts";
 import { placeholder, showValue } from "./value.ts";
 
@@ -28,15 +29,21 @@ export const OPTION_PAGES: Readonly<Record<Theme, OptionPage>> = {
   "Clients and sessions": "options-messages",
   "Log": "options-process",
   "The process": "options-process",
+  "Bridges": "options-bridges",
 };
 
 /** A page of the guide with tables of options. */
-export type OptionPage = "options-listeners" | "options-messages" | "options-process";
+export type OptionPage =
+  | "options-listeners"
+  | "options-messages"
+  | "options-process"
+  | "options-bridges";
 
 /** The options of one page in Markdown, a table under each heading. */
 export function optionsMarkdown(page: OptionPage): string {
   const lines: string[] = [];
-  for (const [theme, options] of optionsByTheme()) {
+  const bridges: readonly [Theme, readonly Option[]] = ["Bridges", BRIDGE_OPTIONS];
+  for (const [theme, options] of [...optionsByTheme(), bridges]) {
     if (OPTION_PAGES[theme] !== page) continue;
     lines.push(`## ${theme}`, "");
     lines.push(
@@ -53,7 +60,7 @@ export function optionsMarkdown(page: OptionPage): string {
 export function foreignMarkdown(): string {
   const lines = ["## Options of mosquitto that do nothing here, or have another name", ""];
   lines.push("| option | what it is here |", "| --- | --- |");
-  for (const option of FOREIGN_OPTIONS) {
+  for (const option of [...FOREIGN_OPTIONS, ...FOREIGN_BRIDGE_OPTIONS]) {
     lines.push(`| \`${option.name}\` | ${cell(foreignText(option))} |`);
   }
   lines.push("", "## Options of mosquitto that are refused", "");
@@ -66,12 +73,14 @@ export function foreignMarkdown(): string {
 
 /** The options whose default is not mosquitto's, in Markdown: ours, and theirs with the reason. */
 export function differencesMarkdown(): string {
-  const rows = OPTIONS.filter(({ differs }) => differs !== undefined).map((option) => {
-    const [theirs = "", ...reason] = option.differs!.split(": ");
-    return `| \`${option.name}\` | ${cell(defaultText(option))} | ${cell(theirs)} | ${
-      cell(reason.join(": "))
-    } |`;
-  });
+  const rows = [...OPTIONS, ...BRIDGE_OPTIONS].filter(({ differs }) => differs !== undefined).map(
+    (option) => {
+      const [theirs = "", ...reason] = option.differs!.split(": ");
+      return `| \`${option.name}\` | ${cell(defaultText(option))} | ${cell(theirs)} | ${
+        cell(reason.join(": "))
+      } |`;
+    },
+  );
   return ["| option | here | mosquitto | why |", "| --- | --- | --- | --- |", ...rows, ""].join(
     "\n",
   );

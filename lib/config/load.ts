@@ -1,4 +1,5 @@
 import type { ListenerAccess } from "../auth/mod.ts";
+import { resolveBridges } from "./bridges.ts";
 import type { Config, ListenerConfig, LoadResult } from "./config.ts";
 import { Draft } from "./draft.ts";
 import { readEnvironment } from "./environment.ts";
@@ -22,6 +23,8 @@ export interface ConfigSources extends FileReader {
   readonly flags: readonly FlagSetting[];
   /** Who runs the process: to say what `user` means. */
   readonly user: ProcessUser;
+  /** Of this machine, in bridges' Client Identifiers; absent: nobody may ask. */
+  readonly hostname?: () => string;
   /** For `bind_interface`. */
   readonly addressesOf?: AddressesOf;
 }
@@ -46,7 +49,11 @@ export function loadConfig(sources: ConfigSources): LoadResult {
   const isOpen = isOpened(draft);
   const blocks = decideBlocks(draft, sources.addressesOf);
   const { process, log, access, ...resolved } = resolve(draft, blocks, isOpen);
+  const { listeners } = resolved;
+  const hostname = draft.bridges.length === 0 ? "" : sources.hostname?.() ?? "localhost";
+  const bridges = resolveBridges(draft, { hostname, listeners });
   checkUser(draft, sources);
+  checkPrefixes(draft);
   const { logType, logDest, logFacility, ...processOptions } = settled(process);
   noteWhatHasNoEffect(draft, processOptions);
   if (draft.problems.length > 0) return { isValid: false, problems: draft.problems };
@@ -55,6 +62,7 @@ export function loadConfig(sources: ConfigSources): LoadResult {
     ...processOptions,
     ...resolved,
     ...dashboard === undefined ? {} : { dashboard },
+    bridges,
     log: {
       ...log,
       level: logLevel(logType),
@@ -117,6 +125,22 @@ function checkUser(draft: Draft, sources: Pick<ConfigSources, "user">): void {
   } else if (!user.isRoot) {
     draft.noteNoEffect(setting.origin, "user", "the broker was not started as root");
   }
+}
+
+/** Series of a metric: more would be a burden for whoever collects them. */
+const MAX_PREFIXES = 100;
+
+function checkPrefixes(draft: Draft): void {
+  const settings = draft.globals.get("metrics_topic_prefix") ?? [];
+  for (const { origin, value } of settings) {
+    if (!/[+#]/.test(String(value)) && value !== "") continue;
+    const message = `Must be the first levels of topics, without wildcards, is "${value}"`;
+    draft.problem(origin, "metrics_topic_prefix", message);
+  }
+  const beyond = settings[MAX_PREFIXES];
+  if (beyond === undefined) return;
+  const message = `There may be ${MAX_PREFIXES}, this is one more`;
+  draft.problem(beyond.origin, "metrics_topic_prefix", message);
 }
 
 /** What does nothing is said, never silent. */

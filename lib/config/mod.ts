@@ -32,7 +32,16 @@
  */
 export type { BrokerOptions, ListenerOptions } from "../broker/mod.ts";
 export { compareConfigs, type ConfigChange, keepLog, keepUntilRestart } from "./changes.ts";
-export type { Config, HttpConfig, ListenerConfig, LoadResult, ResolvedSetting } from "./config.ts";
+export { BRIDGE_OPTIONS } from "./options_bridge.ts";
+export { type BridgeSettings, DEFAULT_BRIDGE_SETTINGS } from "./bridge_settings.ts";
+export type {
+  BridgeConfig,
+  Config,
+  HttpConfig,
+  ListenerConfig,
+  LoadResult,
+  ResolvedSetting,
+} from "./config.ts";
 export {
   defaultText,
   differencesMarkdown,
@@ -54,7 +63,7 @@ export type { AddressesOf } from "./interfaces.ts";
 export { type Arguments, type FlagSetting, parseArguments } from "./flags.ts";
 export { GENERAL_FLAGS, type GeneralFlag } from "./general_flags.ts";
 export { type ConfigSources, loadConfig, type ProcessUser } from "./load.ts";
-export { FOREIGN_OPTIONS } from "./foreign.ts";
+export { FOREIGN_BRIDGE_OPTIONS, FOREIGN_OPTIONS } from "./foreign.ts";
 export type {
   ForeignOption,
   LoaderAct,

@@ -4,6 +4,7 @@ import { BufferPool } from "../ground/byte_buffer.ts";
 import type { CloseReason } from "../ground/close_reason.ts";
 import { Deadlines } from "../ground/deadlines.ts";
 import { Fanout } from "../ground/fanout.ts";
+import { Latency } from "../ground/latency.ts";
 import { Metrics } from "../ground/metrics.ts";
 import type { BrokerOptions, ListenerOptions } from "../ground/options.ts";
 import type { AccessPort, BrokerPorts, Store } from "../ground/ports.ts";
@@ -16,6 +17,7 @@ import { Congestion } from "./congestion.ts";
 import { Events } from "./events.ts";
 import { Hooks } from "./hooks.ts";
 import { LongFanOuts } from "./long_fan_outs.ts";
+import { NameBook } from "./name_book.ts";
 import { type Observer, Observers } from "./observers.ts";
 import { Rates } from "./rates.ts";
 import { Releases } from "./releases.ts";
@@ -46,6 +48,8 @@ export class Core implements Turn {
   readonly clients: Map<string, Client> = new Map();
   /** How many of these each user has. */
   readonly sessionCounts: SessionCounts = new SessionCounts();
+  /** Their long names. */
+  readonly longNames: NameBook = new NameBook();
   /** Network Connections, those before their CONNECT included. */
   readonly connections: Set<Connection> = new Set();
   /** How many of them each listener has. */
@@ -86,12 +90,16 @@ export class Core implements Turn {
   subscriptionBytes = 0;
   /** Nobody comes in any more. */
   isShuttingDown = false;
+  /** Bridges for which something waits, and whose publishers are refused when they are full. */
+  readonly waitingBridges: Set<Client> = new Set();
   /** The next delivery's place in the order of the store. */
   nextSequence = 1;
   /** Whoever wants to know what happens; `null`: nobody, and then that costs a comparison. */
   observers: Observers | null = null;
-  /** The same for the outboxes. */
+  /** Whether what happens is told to them, or a message is followed: one question for both. */
   isObserved = false;
+  /** How long messages take. */
+  readonly latency: Latency = new Latency();
   /** Packets are being handled, or a function of the program is called: what a program asks for now is done when the turn ends. */
   isBusy = false;
   /** What programs asked for meanwhile. */
@@ -165,9 +173,9 @@ export class Core implements Turn {
     this.releases.hold(connection);
   }
 
-  /** What queues, wills and Topic Aliases take of `max_total_queued_bytes`. */
+  /** What queues, wills, Topic Aliases and long names take of `max_total_queued_bytes`. */
   get totalQueuedBytes(): number {
-    return this.queuedBytes + this.wills.bytes + this.aliases.bytes;
+    return this.queuedBytes + this.wills.bytes + this.aliases.bytes + this.longNames.bytes;
   }
 
   /** The connection is through: its link is closed once the turn's packets are with it. */
@@ -188,12 +196,14 @@ export class Core implements Turn {
   addClient(client: Client): void {
     this.clients.set(client.session.clientId, client);
     if (client.quotaKey !== undefined) this.sessionCounts.add(client.quotaKey);
+    this.longNames.add(client);
   }
 
   /** Its session is over. */
   removeClient(client: Client): void {
     this.clients.delete(client.session.clientId);
     if (client.quotaKey !== undefined) this.sessionCounts.remove(client.quotaKey);
+    this.longNames.remove(client);
   }
 
   /** Disconnects when the turn ends: in the middle of routing a message nobody comes or goes. */
@@ -281,5 +291,7 @@ export class Core implements Turn {
  * subscribed to waits for it, and is looked at when it comes.
  */
 export function mayRead(access: AccessPort, client: Client, topicName: string): boolean {
-  return !access.checksTopics || client.isRestored || access.mayRead(client.identity, topicName);
+  const { identity } = client;
+  return !access.checksTopics || client.isRestored || identity.isBridge === true ||
+    access.mayRead(identity, topicName);
 }

@@ -9,7 +9,8 @@ import { hostOf } from "./rate.ts";
  * The text is what a store keeps; it begins with the kind, so that no name can pass for another kind.
  */
 export function ownerOf(identity: ClientIdentity, mountPoint: string): string {
-  const { userName, certificate } = identity;
+  const { userName, certificate, isBridge } = identity;
+  if (isBridge) return JSON.stringify(["bridge", "", mountPoint]);
   if (userName !== undefined) return JSON.stringify(["user", userName, mountPoint]);
   if (certificate !== undefined) {
     return JSON.stringify(["certificate", certificate.subject, mountPoint]);

@@ -59,6 +59,8 @@ export interface ClientIdentity {
   readonly listener: string;
   /** Where it came in with one. */
   readonly certificate?: ClientCertificate;
+  /** It is a bridge of this broker, which may do everything. */
+  readonly isBridge?: true;
   /** What access control has said of it when it came in, {@linkcode AuthenticationVerdict}: the core hands it back with every question. */
   readonly grant?: object | undefined;
 }

@@ -28,6 +28,9 @@ import {
 } from "./session_claim.ts";
 import { takeWill } from "./take_will.ts";
 
+/** Bytes under way to a bridge, whose window is the remote broker's: tens of thousands of messages may be in it. */
+const BRIDGE_IN_FLIGHT_BYTES = 32 * 1024 * 1024;
+
 /** A client that comes in: who it is, what it asked for, and what it finds. */
 interface Admission {
   readonly identity: ClientIdentity;
@@ -167,6 +170,7 @@ function comeIn(core: Core, connection: Connection, admission: Admission): void 
   client.isRestored = false;
   client.identity = identity;
   client.connection = connection;
+  client.bridge = connection.listener.bridge;
   connection.client = client;
   connection.identity = identity;
   connection.claim = null;
@@ -200,12 +204,22 @@ function settleLimits(core: Core, connection: Connection, { client, connect }: A
     if (outgoing > 0) outbox.aliases = new OutgoingAliases(outgoing);
     connection.incomingAliases = new IncomingAliases(listener.maxTopicAlias);
   }
+  if (listener.bridge?.forgetsReceived) forgetReceived(core, client);
   session.receiver.resume();
   const receiveMaximum = connect.properties?.receiveMaximum ?? 65_535;
+  const isUnlimited = maxInflightMessages === 0 || listener.bridge !== undefined;
   session.sender.resume(
-    maxInflightMessages === 0 ? receiveMaximum : Math.min(receiveMaximum, maxInflightMessages),
-    maxInflightBytes,
+    isUnlimited ? receiveMaximum : Math.min(receiveMaximum, maxInflightMessages),
+    listener.bridge !== undefined ? BRIDGE_IN_FLIGHT_BYTES : maxInflightBytes,
   );
+}
+
+/** The same Packet Identifiers will come for other messages. */
+function forgetReceived({ store }: Core, { session }: Client): void {
+  for (const packetId of [...session.receiver.values()]) {
+    session.receiver.release(packetId);
+    if (session.isPersistent) store?.deleteReceived(session.clientId, packetId);
+  }
 }
 
 /** Before the client is in: one that cannot be stored is refused, and its session stays as it is. */

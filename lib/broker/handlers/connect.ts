@@ -3,6 +3,7 @@ import { isTopicName } from "../../topic/mod.ts";
 import type { Core } from "../core/core.ts";
 import { willSizeBytes } from "../core/will_book.ts";
 import { checkResponseTopic } from "../ground/message_rules.ts";
+import { BRIDGE_CLIENT_PREFIX } from "../ground/options.ts";
 import type { AuthenticationRequest, AuthenticationVerdict } from "../ground/ports.ts";
 import { actFor, refuse } from "../services/lifecycle.ts";
 import type { Connection } from "../state/connection.ts";
@@ -34,6 +35,7 @@ export function handleConnect(core: Core, connection: Connection, connect: Conne
   connection.claim = { clientId: connect.clientId, userName: connect.userName };
   checkConnect(core, connection, connect);
   const request = requestOf(core, connection, connect);
+  if (request.isBridge) return admitInTime(core, connection, request, undefined);
   const method = connect.properties?.authenticationMethod;
   if (method !== undefined) return beginEnhanced(core, connection, request, method);
   connection.stops.stop("verdict");
@@ -55,6 +57,7 @@ function requestOf(core: Core, connection: Connection, connect: Connect): Authen
     remoteAddress: link.remoteAddress,
     listener: listener.name,
     ...(link.certificate === undefined ? {} : { certificate: link.certificate }),
+    ...(listener.bridge === undefined ? {} : { isBridge: true }),
     password: connect.password,
     allowAnonymous: listener.allowAnonymous,
     connect,
@@ -103,6 +106,12 @@ function checkConnect(core: Core, connection: Connection, connect: Connect): voi
     if (!isAssignable || !core.options.allowZeroLengthClientId) {
       throw new MqttError(ReasonCode.ClientIdentifierNotValid, "Client Identifier is empty");
     }
+  }
+  if (listener.bridge === undefined && clientId.startsWith(BRIDGE_CLIENT_PREFIX)) {
+    throw new MqttError(
+      ReasonCode.ClientIdentifierNotValid,
+      `Client Identifiers that begin with ${BRIDGE_CLIENT_PREFIX} are for this broker's bridges`,
+    );
   }
   if (will !== undefined) checkWill(core, connection, will);
 }

@@ -20,6 +20,7 @@ import { waitForDecision } from "./decision.ts";
 import {
   allowedQos,
   checkAccess,
+  checkBridges,
   checkReserved,
   checkSize,
   checkStore,
@@ -50,6 +51,7 @@ export function handlePublish(core: Core, connection: Connection, packet: Publis
     : resolveAlias(core, connection, packet);
   metrics.publishReceived++;
   metrics.payloadBytesReceived += packet.payload.length;
+  if (packet.qos > 0) metrics.publishReceivedByQos[packet.qos]!++;
   if (packet.qos === 0) {
     const outcome = publish(core, connection, packet, topicName);
     if (isOpen(outcome)) leaveOpen(core, connection, packet, outcome);
@@ -82,6 +84,8 @@ function handleQos2(core: Core, connection: Connection, packet: Publish, topicNa
 function checkReceiveMaximum(core: Core, connection: Connection): void {
   const { maxInflightMessages } = core.options;
   if (connection.protocolVersion < 5 || maxInflightMessages === 0) return;
+  // What a remote broker of 3.1.1 has under way nobody can limit.
+  if (connection.listener.bridge !== undefined) return;
   const underWay = connection.client!.session.receiver.recentSize +
     connection.outbox.pendingPubacks;
   if (underWay >= maxInflightMessages) {
@@ -105,6 +109,7 @@ function checkReceiveMaximum(core: Core, connection: Connection): void {
  * | `$SYS/`              |                                      | 0x87, `reserved_topic`            |
  * | access control       |                                      | 0x87, `not_authorized`            |
  * | the store, QoS > 0   |                                      | 0x97 or closed, `store_failing`   |
+ * | bridges, QoS > 0     |                                      | 0x97 or closed, `bridge_full`     |
  * | the program's hooks  |                                      | as they say, `refused_by_hook`    |
  */
 function publish(
@@ -129,7 +134,8 @@ function publish(
   const refusal = checkSize(core, connection, message) ??
     checkReserved(core, connection, message, topicName) ??
     checkAccess(core, connection, message) ??
-    checkStore(core, connection, message, packet.qos);
+    checkStore(core, connection, message, packet.qos) ??
+    checkBridges(core, connection, message, route);
   if (refusal === undefined) {
     if (core.hooks.onPublish !== undefined) return publishHooked(core, connection, packet, message);
     return publishAllowed(core, connection, packet, message, route);
@@ -153,7 +159,8 @@ function publishHooked(
     return hooked.reasonCode;
   }
   const route = core.router.route(hooked.topicName)!;
-  const outcome = publishAllowed(core, connection, packet, hooked, route);
+  const refusal = checkBridges(core, connection, hooked, route);
+  const outcome = refusal ?? publishAllowed(core, connection, packet, hooked, route);
   if (outcome !== WAITING) connection.hooked = null;
   return outcome;
 }
@@ -220,6 +227,7 @@ function leaveOpen(core: Core, connection: Connection, packet: Publish, open: Op
   const { metrics } = core;
   metrics.publishReceived--;
   metrics.payloadBytesReceived -= packet.payload.length;
+  if (packet.qos > 0) metrics.publishReceivedByQos[packet.qos]!--;
   if (open === PENDING) waitForDecision(core, connection);
   else if (open === HOOKED) connection.isPostponed = true;
   else waitForFanOut(core, connection);
@@ -242,7 +250,7 @@ function acknowledge(
 ): void {
   if (outcome === CLOSED) {
     // What is never acknowledged would hold one of its few places in flight for ever; closed, the client sends it again.
-    const message = "Store cannot take the message";
+    const message = "Store or bridge cannot take the message";
     return disconnect(core, connection, { reasonCode: ReasonCode.ServerUnavailable, message });
   }
   const { outbox } = connection;

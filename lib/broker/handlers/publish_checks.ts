@@ -5,6 +5,7 @@ import type { Route } from "../core/router.ts";
 import { isReserved, quoted } from "../ground/message_rules.ts";
 import { type Leave, leaveOf } from "../ground/promises.ts";
 import { drop } from "../services/drop.ts";
+import { haveBridgesRoom } from "../services/queue.ts";
 import type { Connection } from "../state/connection.ts";
 
 /** The store cannot take it, and the client cannot be told: its connection is closed. */
@@ -117,7 +118,7 @@ export function checkAccess(
   message: Message,
 ): Outcome | typeof PENDING | undefined {
   const { access } = core.ports;
-  if (!access.checksTopics) return undefined;
+  if (!access.checksTopics || connection.listener.bridge !== undefined) return undefined;
   const client = connection.client!;
   const { topicName, qos, retain } = message;
   const decision = access.mayPublish(client.identity, topicName, qos, retain);
@@ -139,6 +140,19 @@ export function checkStore(
   if (leave !== "refused" && leave !== "closed") return undefined;
   drop(core, connection.client!, "store_failing", message);
   return leave === "refused" ? ReasonCode.QuotaExceeded : CLOSED;
+}
+
+/** Asked before anything is routed: what a full bridge would lose its publisher keeps. */
+export function checkBridges(
+  core: Core,
+  connection: Connection,
+  message: Message,
+  { targets }: Route,
+): Outcome | undefined {
+  if (core.waitingBridges.size === 0 || message.qos === 0) return undefined;
+  if (haveBridgesRoom(core, message, targets, connection.client)) return undefined;
+  drop(core, connection.client!, "bridge_full", message);
+  return connection.protocolVersion === 5 ? ReasonCode.QuotaExceeded : CLOSED;
 }
 
 /** When the acknowledgement leaves. */

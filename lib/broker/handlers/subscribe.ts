@@ -77,7 +77,7 @@ function tellSubscribed(
 /** Asks for every filter before one is granted, so that nothing has happened yet where an answer takes its time. */
 function decide(core: Core, connection: Connection, work: Subscribing): boolean {
   const { packet: { subscriptions }, decided } = work;
-  const isFree = !core.ports.access.checksTopics && core.hooks.onSubscribe === undefined;
+  const isFree = !mustAsk(core, connection) && core.hooks.onSubscribe === undefined;
   while (decided.length < subscriptions.length) {
     const request = subscriptions[decided.length]!;
     if (isFree) {
@@ -95,6 +95,11 @@ function decide(core: Core, connection: Connection, work: Subscribing): boolean 
   return true;
 }
 
+/** Whether access control has a say in it: what a bridge subscribes to stands in the configuration. */
+function mustAsk({ ports }: Core, { listener }: Connection): boolean {
+  return ports.access.checksTopics && listener.bridge === undefined;
+}
+
 /** `undefined`: the answer takes its time. */
 function decideOne(
   core: Core,
@@ -107,7 +112,7 @@ function decideOne(
   const filter = mountFilter(core, connection, request.topicFilter);
   // What is no filter is refused for that.
   if (filter === undefined) return request;
-  if (access.checksTopics) {
+  if (mustAsk(core, connection)) {
     const qos = Math.min(request.qos, connection.listener.maxQos) as Qos;
     const decision = access.maySubscribe(connection.client!.identity, filter.topicFilter, qos);
     if (decision === "pending") {
@@ -141,7 +146,8 @@ function subscribe(
     );
   }
   const isNew = !session.subscriptions.has(filter.key);
-  if (isNew && !hasRoomFor(core, session, filter.key)) {
+  const isFree = connection.listener.bridge !== undefined;
+  if (isNew && !isFree && !hasRoomFor(core, session, filter.key)) {
     return failure(connection, ReasonCode.QuotaExceeded);
   }
   if (refused !== undefined) return failure(connection, refused);

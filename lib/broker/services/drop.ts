@@ -20,6 +20,7 @@
  * | `no_share_member`      | no member of a shared subscription can take it                           | publisher  |
  * | `no_share_member`      | a member gives it back, and no other can take it                         | receiver   |
  * | `store_failing`        | QoS 1 or 2, and the store cannot be written                              | publisher  |
+ * | `bridge_full`          | QoS 1 or 2, and a bridge that gets it has no room: its publisher is told | publisher  |
  * | `session_ended`        | it waited, or was not acknowledged, when the session ended               | receiver   |
  * | `encoding_failed`      | it cannot be handed to this client: a fault of ours, logged with stack | receiver   |
  * | `encoding_failed`      | a will, or a program's message, cannot be published for a fault of ours  | publisher  |

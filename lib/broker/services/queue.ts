@@ -1,6 +1,7 @@
 import { ReasonCode } from "../../codec/mod.ts";
-import { type Delivery, deliverySizeBytes } from "../../session/mod.ts";
+import { type Delivery, deliverySizeBytes, type Message } from "../../session/mod.ts";
 import type { Core } from "../core/core.ts";
+import type { Target } from "../core/target.ts";
 import type { Client } from "../state/connection.ts";
 import { drop, dropDelivery } from "./drop.ts";
 
@@ -17,7 +18,32 @@ export function enqueue(core: Core, client: Client, delivery: Delivery): void {
   }
   core.queuedCount++;
   core.queuedBytes += deliverySizeBytes(delivery);
+  if (client.bridge?.queueFullPolicy === "refuse") core.waitingBridges.add(client);
   core.observers?.tell("queued", client, delivery);
+}
+
+/** Whether all bridges that get the message, and refuse what they cannot keep, have room for it. */
+export function haveBridgesRoom(
+  core: Core,
+  message: Message,
+  targets: readonly Target[],
+  publisher: Client | null,
+): boolean {
+  return targets.every(({ client, qos }) => {
+    if (qos === 0 || client === publisher || !core.waitingBridges.has(client)) return true;
+    if (client.session.queue.length === 0) {
+      core.waitingBridges.delete(client);
+      return true;
+    }
+    return hasRoom(core, client, {
+      message: { ...message, storeId: 0 },
+      qos,
+      retain: false,
+      subscriptionIdentifiers: undefined,
+      share: undefined,
+      sequence: 0,
+    });
+  });
 }
 
 /** Takes out the delivery that is next. */
@@ -47,7 +73,7 @@ export function takeQueued(
 function makeRoom(core: Core, client: Client, delivery: Delivery): boolean {
   if (hasRoom(core, client, delivery)) return true;
   dropExpired(core, client);
-  const { queueFullPolicy } = core.options;
+  const { queueFullPolicy } = client.bridge ?? core.options;
   // What an empty queue could not hold drives nothing out.
   if (queueFullPolicy === "drop_oldest" && hasRoom(core, client, delivery, true)) {
     while (!hasRoom(core, client, delivery)) {
@@ -76,8 +102,10 @@ function dropExpired(core: Core, client: Client): void {
 
 /** Whether the limits leave room for the delivery, in the client's queue as it is or, `ifEmptied`, would be. */
 function hasRoom(core: Core, client: Client, delivery: Delivery, ifEmptied = false): boolean {
-  const { maxQueuedMessages, maxQueuedBytes, maxTotalQueuedBytes } = core.options;
+  const { maxTotalQueuedBytes } = core.options;
   const { queue } = client.session;
+  const maxQueuedMessages = client.bridge === undefined ? core.options.maxQueuedMessages : 0;
+  const { maxQueuedBytes } = client.bridge ?? core.options;
   const length = ifEmptied ? 0 : queue.length;
   const addedBytes = deliverySizeBytes(delivery) - (ifEmptied ? queue.bytes : 0);
   // QoS 1 and 2 are refused before they come here.

@@ -5,7 +5,7 @@ import { Deadline } from "../ground/deadlines.ts";
 import type { DisconnectCause } from "../ground/events.ts";
 import type { HookRefusal } from "../ground/hooks.ts";
 import type { Ground } from "../ground/ground.ts";
-import type { ListenerOptions } from "../ground/options.ts";
+import type { BridgeAdmission, ListenerOptions } from "../ground/options.ts";
 import type {
   AuthenticationRequest,
   ClientIdentity,
@@ -222,6 +222,8 @@ export class Client {
   quotaKey: string | undefined;
   /** It comes from the store and has not connected since: its identity is not known. */
   isRestored = false;
+  /** What it may beyond others, from its last CONNECT on; absent: it is no bridge. */
+  bridge: BridgeAdmission | undefined;
   /** Its session is over: what the router still has of it gets nothing any more. */
   isEnded = false;
   /** The router's version when a subscription of it went last. */
