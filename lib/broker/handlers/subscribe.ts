@@ -12,6 +12,7 @@ import { pumpRetained } from "../services/retained_pump.ts";
 import type { Client, Connection } from "../state/connection.ts";
 import { isRefusal } from "../ground/hook_answers.ts";
 import type { HookRefusal } from "../ground/hooks.ts";
+import { requestOf } from "./bridge.ts";
 import { waitForAnswer } from "./decision.ts";
 import { askToSubscribe } from "./hooked.ts";
 import { failure, leaveOfChange, type MountedFilter, mountFilter, refusal } from "./filters.ts";
@@ -51,7 +52,7 @@ function doPart(core: Core, connection: Connection, work: Subscribing): boolean 
     const writesBefore = core.store?.writes;
     const verdict = decided[at]!;
     const isRefused = isRefusal(verdict);
-    const request = isRefused ? subscriptions[at]! : verdict;
+    const request = requestOf(connection, isRefused ? subscriptions[at]! : verdict);
     const refused = isRefused ? verdict.reasonCode : undefined;
     const reasonCode = subscribe(core, connection, packet, request, refused);
     reasonCodes.push(reasonCode);
