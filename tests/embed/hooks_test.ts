@@ -464,3 +464,131 @@ doorTest(
     assert.equal(await next(watcher), "publish t last");
   },
 );
+
+doorTest(
+  "onDeliver lets through, drops for one client, and changes what that client gets",
+  async (house) => {
+    house.server.addHooks({
+      onDeliver: ({ clientId }, { payload }) => {
+        if (clientId === "deaf") return false;
+        if (clientId === "loud") return { payload: encode(text.decode(payload).toUpperCase()) };
+      },
+    });
+    const clients: RawClient[] = [];
+    for (const clientId of ["plain", "loud", "deaf"]) {
+      const client = await house.connect({ clientId });
+      await client.subscribe("t", 1);
+      clients.push(client);
+    }
+    const publisher = await house.connect({ clientId: "p" });
+    await publisher.send(publishPacket("t", "a"), publishPacket("t", "b", 1, 1));
+    const [plain, loud, deaf] = clients as [RawClient, RawClient, RawClient];
+    assert.deepEqual([await next(plain), await next(plain)], ["publish t a", "publish t b"]);
+    assert.deepEqual([await next(loud), await next(loud)], ["publish t A", "publish t B"]);
+    await deaf.ping();
+    assert.equal(house.server.broker.metrics.dropped.get("refused_by_hook"), 2);
+    assert.equal(house.server.client("deaf")!.inFlight, 0);
+    assert.deepEqual(failures(house), []);
+  },
+);
+
+doorTest(
+  "While onDeliver takes its time its client's messages keep their order, and others get theirs",
+  async ({ server, connect }) => {
+    const held = Promise.withResolvers<void>();
+    server.addHooks({
+      onDeliver: ({ clientId }, { payload }) =>
+        clientId === "slow" && text.decode(payload) === "1" ? held.promise : undefined,
+    });
+    const slow = await connect({ clientId: "slow" });
+    const fast = await connect({ clientId: "fast" });
+    for (const client of [slow, fast]) await client.subscribe("t", 2);
+    const publisher = await connect();
+    await publisher.send(
+      publishPacket("t", "1", 1, 1),
+      publishPacket("t", "2"),
+      publishPacket("t", "3", 2, 2),
+    );
+    // The publisher waits for nobody's hook but its own.
+    assert.deepEqual([await next(publisher), await next(publisher)], ["puback 1 0", "pubrec 2 0"]);
+    for (const payload of ["1", "2", "3"]) assert.equal(await next(fast), `publish t ${payload}`);
+    await slow.ping();
+    held.resolve();
+    for (const payload of ["1", "2", "3"]) assert.equal(await next(slow), `publish t ${payload}`);
+  },
+);
+
+doorTest(
+  "What onDeliver takes its time about is not lost with the connection",
+  async ({ server, connect }) => {
+    const held = Promise.withResolvers<void>();
+    let asked = 0;
+    server.addHooks({
+      onDeliver: () => {
+        asked++;
+        return asked === 1 ? held.promise : Promise.resolve(true);
+      },
+    });
+    const init = {
+      clientId: "c",
+      cleanStart: false,
+      properties: { sessionExpiryInterval: 600 },
+    };
+    const first = await connect(init);
+    await first.subscribe("t", 1);
+    server.publish("t", "kept", { qos: 1 });
+    server.publish("t", "lost");
+    await until("it is asked", () => asked === 1);
+    first.close();
+    await until("it is away", () => !server.client("c")!.isConnected);
+    const second = await connect(init);
+    assert.equal(await next(second), "publish t kept");
+    held.resolve();
+    await second.ping();
+    assert.equal(asked, 2);
+    assert.equal(server.broker.metrics.dropped.get("offline_qos0"), 1);
+  },
+);
+
+doorTest(
+  "Retained messages go through onDeliver too, as many as there are",
+  async ({ server, connect }) => {
+    server.addHooks({
+      onDeliver: async (_, { payload }) => {
+        await Promise.resolve();
+        return { payload: encode(`${text.decode(payload)}!`) };
+      },
+    });
+    for (let i = 0; i < 50; i++) server.publish(`t/${i}`, String(i), { retain: true });
+    const client = await connect();
+    await client.send(subscribePacket("t/#"));
+    assert.equal(await next(client), "suback 0");
+    const got = new Set<string>();
+    for (let i = 0; i < 50; i++) got.add(await next(client));
+    assert.equal(got.size, 50);
+    assert(got.has("publish t/7 7!"));
+  },
+);
+
+doorTest(
+  "onDeliver that fails in any way costs its client the message, which is logged and counted",
+  async (house) => {
+    const client = await house.connect();
+    await client.subscribe("t", 1);
+    const all = [
+      ...broken,
+      ...nonsense.map(([name, change]) => [name, () => change, /./] as const),
+    ];
+    for (const [name, broken_, says] of all) {
+      const before = failures(house).length;
+      using _hooks = house.server.addHooks({ onDeliver: broken_ } as Hooks, { timeLimitMs: 30 });
+      house.server.publish("t", "lost", { qos: 1 });
+      await until(name, () => failures(house).length > before);
+      assert.match(failures(house).at(-1)!, /^onDeliver: /, name);
+      assert.match(failures(house).at(-1)!, says, name);
+    }
+    house.server.publish("t", "arrives", { qos: 1 });
+    assert.equal(await next(client), "publish t arrives");
+    assert.equal(house.server.broker.metrics.dropped.get("refused_by_hook"), all.length);
+  },
+);

@@ -86,6 +86,8 @@ export class Connection {
    * @internal
    */
   hooked: Message | HookRefusal | null = null;
+  /** Hooks take their time about a message for it: what comes after that waits. */
+  isAsking = false;
   /**
    * What hooks have made of its will, whole; `null`: they have refused it; `undefined`: they were not asked.
    * @internal
