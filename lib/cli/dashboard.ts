@@ -1,6 +1,19 @@
-import type { HttpContext, HttpListenerInit, HttpServer, SettingView } from "../http/mod.ts";
+import type {
+  HttpContext,
+  HttpListenerInit,
+  HttpServer,
+  HttpTls,
+  SettingView,
+} from "../http/mod.ts";
 import { type Config, type ListenerConfig, loadConfig } from "../config/mod.ts";
-import { ServedWebSocket, type Server } from "../net/mod.ts";
+import {
+  DEFAULT_UNFINISHED_LIMITS,
+  loadTls,
+  ReadBuffers,
+  ServedWebSocket,
+  type Server,
+  type TlsLayer,
+} from "../net/mod.ts";
 import { type Logger, LogTail, type SysLevels } from "../observe/mod.ts";
 import type { SqliteStore } from "../store/mod.ts";
 import { VERSION } from "../version.ts";
@@ -38,6 +51,7 @@ export class Dashboard {
   #http: HttpServer | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #opening: Promise<void> = Promise.resolve();
+  readonly #layers: TlsLayer[] = [];
 
   /**
    * Opens the listeners that are configured, and soon after the page that nobody asked for, whose port may be taken. Throws `StartError`
@@ -65,6 +79,12 @@ export class Dashboard {
     clearTimeout(this.#timer);
     await this.#opening;
     await this.#http?.close();
+    for (const layer of this.#layers) layer.close();
+  }
+
+  /** Reads certificates, keys and revocation lists again; where they are no good the old ones stay, and it is logged. */
+  reloadCertificates(): void {
+    for (const layer of this.#layers) layer.reload();
   }
 
   async #openDefault(init: DashboardInit, listener: ListenerConfig): Promise<void> {
@@ -78,7 +98,12 @@ export class Dashboard {
 
   async #listen(init: DashboardInit, listener: ListenerConfig): Promise<void> {
     this.#http ??= await load(init);
-    await listenOn(this.#http, listener, init.log);
+    const { tls } = listener;
+    const layer = tls === undefined
+      ? undefined
+      : await loadTls({ ...tls, alpnProtocols: ["http/1.1"] }, init.log);
+    if (layer !== undefined) this.#layers.push(layer);
+    await listenOn(this.#http, listener, init.log, layer);
   }
 }
 
@@ -92,16 +117,21 @@ async function listenOn(
   http: HttpServer,
   listener: ListenerConfig,
   log: Logger,
+  layer: TlsLayer | undefined,
 ): Promise<void> {
-  const port = await http.listen(await listenInit(listener));
+  const port = await http.listen(await listenInit(listener, log, layer));
   const { address, path, tls } = listener;
   const host = address === "" ? Deno.hostname() : address.includes(":") ? `[${address}]` : address;
   const scheme = tls === undefined ? "http" : "https";
   log.info(`Dashboard: ${path === "" ? `${scheme}://${host}:${port}` : path}`);
 }
 
-async function listenInit(listener: ListenerConfig): Promise<HttpListenerInit> {
-  const { address: hostname, port, path, options, access, tls, http } = listener;
+async function listenInit(
+  listener: ListenerConfig,
+  log: Logger,
+  layer: TlsLayer | undefined,
+): Promise<HttpListenerInit> {
+  const { address: hostname, port, path, options, access, http } = listener;
   const { hosts = [], admins = [], viewers = [], tokenFile = "" } = http ?? {};
   return {
     hostname,
@@ -113,12 +143,20 @@ async function listenInit(listener: ListenerConfig): Promise<HttpListenerInit> {
     viewers,
     clientIdPrefixes: access.clientIdPrefixes,
     ...tokenFile === "" ? {} : { tokens: await Deno.readTextFile(tokenFile) },
-    ...tls === undefined ? {} : {
-      tls: {
-        cert: await Deno.readTextFile(tls.certfile),
-        key: await Deno.readTextFile(tls.keyfile),
-      },
-    },
+    certificateUserName: access.certificateUserName,
+    ...layer === undefined ? {} : { tls: httpTls(layer, options.name, log) },
+  };
+}
+
+/** The TLS of the other listeners, client certificates and all, for streams that are the page's. */
+function httpTls(layer: TlsLayer, listener: string, log: Logger): HttpTls {
+  const buffers = new ReadBuffers(DEFAULT_UNFINISHED_LIMITS);
+  return {
+    open: (below, peer) =>
+      layer.open(below, peer, buffers, (reason) => {
+        const { remoteAddress: address } = peer;
+        log.info("Connection refused", { address, listener, reason: `TLS handshake: ${reason}` });
+      }),
   };
 }
 

@@ -78,6 +78,7 @@ async function runUntilSignal(config: Config, log: Logger, load: () => LoadResul
     trace,
     subscriptions,
     bridges,
+    dashboard,
   };
   const hangUp = () => onHangUp(running);
   const signals = parts.use(new Signals({ SIGHUP: hangUp, ...userSignals(config, log) }));
@@ -181,6 +182,7 @@ interface Running {
   readonly trace: BusTrace;
   readonly bridges: BridgeRunner;
   readonly subscriptions: LoggedSubscriptions;
+  readonly dashboard: Dashboard;
 }
 
 /** What SIGHUP does: everything that can change is read again. */
@@ -189,6 +191,7 @@ function onHangUp(running: Running): void {
   manager.tell("RELOADING=1");
   running.config = reloadConfig(config, load(), server.broker, log);
   server.reloadCertificates();
+  running.dashboard.reloadCertificates();
   if (access !== undefined) reloadAccess(access, server.broker, log);
   void trace.restart();
   void bridges.configure(running.config);

@@ -31,7 +31,6 @@ export function* httpContradictions(
     ["http_token_file", options.httpTokenFile !== ""],
   ];
   const notOfHttp: [option: string, isSet: boolean][] = [
-    ["require_certificate", options.requireCertificate],
     ["enable_proxy_protocol", options.enableProxyProtocol !== "none"],
     ["websockets_origin", options.websocketsOrigins.length > 0],
   ];
@@ -55,8 +54,12 @@ export function* httpProblems(
       "or `http_token_file FILE`; or name the address 127.0.0.1",
     ];
   }
-  if (http.admins.length + http.viewers.length > 0 && access.passwordFile === "") {
-    yield [http.admins.length > 0 ? "http_admin" : "http_viewer", "Needs a `password_file`"];
+  const hasUsers = http.admins.length + http.viewers.length > 0;
+  if (hasUsers && access.passwordFile === "" && access.certificateUserName === "none") {
+    yield [
+      http.admins.length > 0 ? "http_admin" : "http_viewer",
+      "Needs a `password_file`, or `use_identity_as_username` and certificates",
+    ];
   }
   if (options.mountPoint !== "") yield ["mount_point", "Cannot stand with `protocol http_api`"];
 }

@@ -1,5 +1,5 @@
 import { type AccessPort, addressKey, type ClientIdentity } from "../broker/mod.ts";
-import type { HttpListenerInit } from "./context.ts";
+import type { HttpListenerInit, StreamPeer } from "./context.ts";
 import { PAGE_HEADER } from "./guard.ts";
 import { LogInLimit } from "./log_in_limit.ts";
 import { Problem } from "./problem.ts";
@@ -11,8 +11,8 @@ import type { Tokens } from "./tokens.ts";
 export interface Caller {
   /** What it may. */
   readonly role: Role;
-  /** How that is known: nobody is named at this listener, by log-in, or by a token. */
-  readonly by: "open" | "session" | "token";
+  /** How that is known: nobody is named at this listener, by log-in, by a token, or by a certificate. */
+  readonly by: "open" | "session" | "token" | "certificate";
   /** For access control: what is published and read for this caller is decided by it. */
   readonly identity: ClientIdentity;
 }
@@ -54,7 +54,8 @@ export class Callers {
   }
 
   /** Who sends this request; `undefined`: nobody who is known. */
-  async find(request: Request, remoteAddress: string): Promise<Caller | undefined> {
+  async find(request: Request, peer: StreamPeer): Promise<Caller | undefined> {
+    const { remoteAddress } = peer;
     const bearer = /^Bearer\s+(\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
     if (bearer !== undefined) {
       const role = await this.#tokens?.roleOf(bearer);
@@ -63,12 +64,26 @@ export class Callers {
     if (this.isOpen) {
       return { role: "admin", by: "open", identity: this.#identity(undefined, remoteAddress) };
     }
+    const certified = this.#certified(peer);
+    if (certified !== undefined) return certified;
     const secret = this.#cookieOf(request);
     if (secret === undefined) return undefined;
     const session = await this.#sessions.find(secret, this.#access.version, this.#now());
     if (session === undefined) return undefined;
     const { role, userName } = session;
     return { role, by: "session", identity: this.#identity(userName, remoteAddress) };
+  }
+
+  /** A user whom a certificate names, where the listener takes its names from there. */
+  #certified({ certificate, remoteAddress }: StreamPeer): Caller | undefined {
+    const { certificateUserName = "none" } = this.#init;
+    if (certificate === undefined || certificateUserName === "none") return undefined;
+    const userName = certificateUserName === "subject"
+      ? certificate.subject
+      : certificate.commonName;
+    const role = this.#roleOf(userName);
+    return role &&
+      { role, by: "certificate", identity: this.#identity(userName, remoteAddress) };
   }
 
   /** Throws a {@linkcode Problem} where the caller may not change something, or a page of another origin may be behind the request. */

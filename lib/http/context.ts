@@ -95,6 +95,24 @@ export interface HttpContext {
   readonly setLogLevel: (level: LogLevel) => void;
 }
 
+/** The bytes of a connection: a socket, or what is encrypted in one. */
+export interface HttpStream {
+  /** Fills some of the buffer; `null`: the end. */
+  read(buffer: Uint8Array): Promise<number | null>;
+  /** Writes some of the bytes; resolves to how many. */
+  write(bytes: Uint8Array): Promise<number>;
+  /** Ends our direction. */
+  closeWrite(): Promise<void>;
+  /** Ends both directions. */
+  close(): void;
+}
+
+/** Encryption, which the program around brings: certificates and keys are its, and so is reading them anew. */
+export interface HttpTls {
+  /** The stream inside of a connection. What a client's certificate proves is in `peer` before the first byte comes. */
+  open(below: HttpStream, peer: StreamPeer): HttpStream;
+}
+
 /** Where to listen for HTTP, and who comes in. */
 export interface HttpListenerInit {
   /** For its MQTT clients; counted by. Its name is the listener's. */
@@ -105,8 +123,10 @@ export interface HttpListenerInit {
   readonly port: number;
   /** A Unix socket in the place of both; `""`: none. */
   readonly path: string;
-  /** Certificate and key in PEM. Absent: no encryption. */
-  readonly tls?: { readonly cert: string; readonly key: string };
+  /** Absent: no encryption. */
+  readonly tls?: HttpTls;
+  /** What of a client's certificate is its user name; default: `none`. */
+  readonly certificateUserName?: "none" | "common_name" | "subject";
   /** Names that requests may be for, beside those of this machine. */
   readonly hosts: readonly string[];
   /** Users who may change something. */

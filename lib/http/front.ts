@@ -1,4 +1,5 @@
 import { addressKey, addressText } from "../broker/mod.ts";
+import type { HttpStream, HttpTls, StreamPeer } from "./context.ts";
 
 /** Connections at one time, of everybody and of one address. */
 const MAX_CONNECTIONS = 512;
@@ -18,14 +19,16 @@ export interface FrontLimits {
   readonly firstRequestMs?: number;
   readonly idleMs?: number;
   readonly lookMs?: number;
+  /** Connections at one time; default 512, and no more than that. */
+  readonly maxConnections?: number;
 }
 
 /** Somebody who is connected. */
 interface Visitor {
-  readonly outer: Deno.Conn;
+  readonly outer: HttpStream;
   readonly inner: Deno.Conn;
-  /** With its port. */
-  readonly remoteAddress: string;
+  /** Address and port, and what its certificate proves. */
+  readonly peer: StreamPeer;
   hasAsked: boolean;
   /** What it is answered with has no end: it may be silent. */
   isStreaming: boolean;
@@ -35,12 +38,14 @@ interface Visitor {
 
 /**
  * Stands before `Deno.serve`, which waits for a request for as long as it takes and for as many as come: counts connections, and closes those
- * that do not ask. It passes bytes on as they are, TLS included; that a request has come it hears from whoever handles it.
+ * that do not ask. Where there is TLS it is here that it ends, for `Deno.serve` can neither ask for certificates of clients nor take new ones of
+ * its own. All other bytes are passed on as they are; that a request has come it hears from whoever handles it.
  */
 export class Front {
   readonly #listener: Deno.TcpListener;
   readonly #innerPort: number;
   readonly #limits: Required<FrontLimits>;
+  readonly #tls: HttpTls | undefined;
   /** By the port from which the front connects. */
   readonly #visitors = new Map<number, Visitor>();
   /** Connections, of all and by address. */
@@ -50,7 +55,14 @@ export class Front {
   #look: ReturnType<typeof setInterval> | undefined;
 
   /** Begins to listen; `innerPort` is that of `Deno.serve`, on the loopback. */
-  constructor(hostname: string, port: number, innerPort: number, limits: FrontLimits = {}) {
+  constructor(
+    hostname: string,
+    port: number,
+    innerPort: number,
+    limits: FrontLimits = {},
+    tls?: HttpTls,
+  ) {
+    this.#tls = tls;
     this.#listener = Deno.listen({ hostname, port });
     this.#innerPort = innerPort;
     this.#limits = {
@@ -58,6 +70,7 @@ export class Front {
       idleMs: IDLE_MS,
       lookMs: LOOK_MS,
       ...limits,
+      maxConnections: Math.min(MAX_CONNECTIONS, limits.maxConnections ?? MAX_CONNECTIONS),
     };
     this.#accept();
   }
@@ -68,12 +81,12 @@ export class Front {
   }
 
   /** Who sent the request that came by this port, and has asked herewith; `undefined`: it did not come through the front. */
-  asks(innerRemotePort: number): string | undefined {
+  asks(innerRemotePort: number): StreamPeer | undefined {
     const visitor = this.#visitors.get(innerRemotePort);
     if (visitor === undefined) return undefined;
     visitor.hasAsked = true;
     visitor.atMs = performance.now();
-    return visitor.remoteAddress;
+    return visitor.peer;
   }
 
   /** Its answer has no end of its own. */
@@ -113,28 +126,30 @@ export class Front {
     }
   }
 
-  async #welcome(outer: Deno.TcpConn): Promise<void> {
-    const { hostname, port } = outer.remoteAddr;
+  async #welcome(socket: Deno.TcpConn): Promise<void> {
+    const { hostname, port } = socket.remoteAddr;
     const remoteAddress = addressText(hostname, port);
     const key = addressKey(remoteAddress);
     const count = this.#counts.get(key) ?? 0;
-    if (this.#count >= MAX_CONNECTIONS || count >= MAX_OF_ADDRESS) return close(outer);
+    const { maxConnections } = this.#limits;
+    if (this.#count >= maxConnections || count >= MAX_OF_ADDRESS) return close(socket);
     this.#count++;
     this.#counts.set(key, count + 1);
     try {
       const inner = await Deno.connect({ hostname: "127.0.0.1", port: this.#innerPort });
       const atMs = performance.now();
+      const peer: StreamPeer = { remoteAddress };
       const visitor = {
-        outer,
+        outer: this.#tls === undefined ? socket : this.#tls.open(socket, peer),
         inner,
-        remoteAddress,
+        peer,
         hasAsked: false,
         isStreaming: false,
         atMs,
       };
       await this.#pass(inner.localAddr.port, visitor);
     } catch {
-      close(outer);
+      close(socket);
     } finally {
       this.#count--;
       const left = this.#counts.get(key)! - 1;
@@ -170,7 +185,7 @@ export class Front {
 }
 
 /** Ends when the stream does, in either way, and says so on. */
-async function pump(from: Deno.Conn, to: Deno.Conn, onBytes: () => void): Promise<void> {
+async function pump(from: HttpStream, to: HttpStream, onBytes: () => void): Promise<void> {
   const buffer = new Uint8Array(BUFFER_BYTES);
   try {
     for (;;) {

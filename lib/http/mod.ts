@@ -18,6 +18,8 @@ export type { Caller } from "./caller.ts";
 export type {
   HttpContext,
   HttpListenerInit,
+  HttpStream,
+  HttpTls,
   ListenerView,
   SettingView,
   StreamPeer,

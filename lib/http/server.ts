@@ -4,7 +4,7 @@ import { API_ROUTES } from "./api/routes.ts";
 import { ASSETS } from "./assets.ts";
 import { type Caller, Callers } from "./caller.ts";
 import { CertificateEnds } from "./certificate_ends.ts";
-import type { HttpContext, HttpListenerInit } from "./context.ts";
+import type { HttpContext, HttpListenerInit, StreamPeer } from "./context.ts";
 import { ExtraMetrics } from "./extra_metrics.ts";
 import { Front, type FrontLimits } from "./front.ts";
 import { Gauges } from "./gauges.ts";
@@ -78,8 +78,8 @@ export class HttpServer {
       callers,
       ending: this.#ending.signal,
     };
-    const answer = (request: Request, remoteAddress: string) =>
-      this.#answer(request, remoteAddress, init, guard, services);
+    const answer = (request: Request, peer: StreamPeer) =>
+      this.#answer(request, peer, init, guard, services);
     const { server, front } = init.path === ""
       ? serve(init, answer, this.#limits)
       : { server: serveUnix(init.path, answer), front: undefined };
@@ -100,7 +100,7 @@ export class HttpServer {
 
   async #answer(
     request: Request,
-    remoteAddress: string,
+    peer: StreamPeer,
     init: HttpListenerInit,
     guard: Guard,
     services: Services,
@@ -110,7 +110,8 @@ export class HttpServer {
       if (this.#running > MAX_REQUESTS) throw new Problem(503, "Too many requests at one time");
       const url = new URL(request.url);
       guard.check(request, url);
-      const caller = await services.callers.find(request, remoteAddress);
+      const { remoteAddress } = peer;
+      const caller = await services.callers.find(request, peer);
       if (request.headers.get("upgrade")?.toLowerCase() === "websocket") {
         return upgradeToMqtt(request, url, caller, init, this.#context);
       }
@@ -169,27 +170,28 @@ export class HttpServer {
   }
 }
 
-type Answer = (request: Request, remoteAddress: string) => Promise<Response>;
+type Answer = (request: Request, peer: StreamPeer) => Promise<Response>;
 
 /** On the loopback, at any port, and before it the front that everybody connects to. */
 function serve(
-  { hostname, port, tls }: HttpListenerInit,
+  { hostname, port, tls, options: { maxConnections } }: HttpListenerInit,
   answer: Answer,
   limits: FrontLimits,
 ): { readonly server: Deno.HttpServer; readonly front: Front } {
   const handle = async (request: Request, { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr>) => {
-    const remoteAddress = front.asks(remoteAddr.port);
+    const peer = front.asks(remoteAddr.port);
     // Somebody of this machine who has found the inner port.
-    if (remoteAddress === undefined) return new Response(null, { status: 403 });
-    const response = await answer(request, remoteAddress);
+    if (peer === undefined) return new Response(null, { status: 403 });
+    const response = await answer(request, peer);
     if (isStream(response)) front.streams(remoteAddr.port);
     return response;
   };
   const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
-  const server = Deno.serve(tls === undefined ? options : { ...options, ...tls }, handle);
+  const server = Deno.serve(options, handle);
+  const whole = maxConnections < 0 ? limits : { maxConnections, ...limits };
   let front: Front;
   try {
-    front = new Front(hostname === "" ? "::" : hostname, port, server.addr.port, limits);
+    front = new Front(hostname === "" ? "::" : hostname, port, server.addr.port, whole, tls);
   } catch (error) {
     server.shutdown();
     throw error;
@@ -198,7 +200,10 @@ function serve(
 }
 
 function serveUnix(path: string, answer: Answer): Deno.HttpServer {
-  return Deno.serve({ path, onListen: () => {} }, (request) => answer(request, `unix:${path}`));
+  return Deno.serve(
+    { path, onListen: () => {} },
+    (request) => answer(request, { remoteAddress: `unix:${path}` }),
+  );
 }
 
 /** A WebSocket, or events as they happen. */

@@ -76,3 +76,80 @@ certificateTest(
     await broker.stop();
   },
 );
+
+certificateTest(
+  "a dashboard asks for client certificates, takes its users from them, and takes new certificates at SIGHUP",
+  async (files) => {
+    await files.openssl("req -new -key client.key -subj /CN=ann -out ann.csr");
+    await Deno.writeTextFile(files.path("ext"), "extendedKeyUsage=clientAuth\n");
+    await files.openssl(
+      "x509 -req -in ann.csr -CA ca.crt -CAkey ca.key -days 9 -extfile ext -out ann.crt",
+    );
+    const port = freePort();
+    await using broker = await BrokerProcess.start({
+      config: `per_listener_settings true\nlistener ${freePort()} 127.0.0.1\n` +
+        `listener ${port} 127.0.0.1\nprotocol http_api\n` +
+        `certfile ${files.directory}/server.crt\nkeyfile ${files.directory}/server.key\n` +
+        `cafile ${files.directory}/ca.crt\nrequire_certificate true\nuse_identity_as_username true\n` +
+        `http_viewer ann\nmax_connections 3\n`,
+      isPortOwn: true,
+    });
+    await broker.untilLog(/Dashboard: https:\/\//);
+    const url = `https://localhost:${port}/api/v1/session`;
+    const caCerts = [files.text("ca.crt")];
+    const stranger = Deno.createHttpClient({ caCerts });
+    await assert.rejects(fetch(url, { client: stranger }));
+    stranger.close();
+    await broker.untilLog(/Connection refused .*TLS handshake/);
+    const as = (name: string) =>
+      Deno.createHttpClient({
+        caCerts,
+        cert: files.text(`${name}.crt`),
+        key: files.text("client.key"),
+      });
+    const ann = as("ann");
+    const session = await (await fetch(url, { client: ann })).json();
+    assert.deepEqual([session.role, session.userName, session.by], [
+      "viewer",
+      "ann",
+      "certificate",
+    ]);
+    ann.close();
+    const other = as("client");
+    assert.equal((await (await fetch(url, { client: other })).json()).role, null);
+    other.close();
+    // More than three at one time are not let in.
+    const sockets = [];
+    for (let i = 0; i < 5; i++) sockets.push(await Deno.connect({ port }));
+    const closed = await Promise.race(
+      sockets.map(async (socket) => await socket.read(new Uint8Array(1)).catch(() => null)),
+    );
+    assert.equal(closed, null);
+    for (const socket of sockets) socket.close();
+    // A new certificate, for another name: whoever comes next sees it.
+    await files.openssl("req -new -key server.key -subj /CN=renewed -out new.csr");
+    await Deno.writeTextFile(files.path("san"), "subjectAltName=DNS:localhost,DNS:renewed\n");
+    await files.openssl(
+      "x509 -req -in new.csr -CA ca.crt -CAkey ca.key -days 9 -extfile san -out server.crt",
+    );
+    broker.signal("SIGHUP");
+    await broker.untilLog(/the configuration is read again/);
+    const { X509Certificate } = await import("node:crypto");
+    const { connect } = await import("node:tls");
+    const seen = await new Promise<string>((resolve, reject) => {
+      const socket = connect({
+        host: "127.0.0.1",
+        port,
+        servername: "localhost",
+        ca: caCerts,
+        cert: files.text("ann.crt"),
+        key: files.text("client.key"),
+      }, () => {
+        resolve(new X509Certificate(socket.getPeerCertificate().raw).subject);
+        socket.destroy();
+      });
+      socket.on("error", reject);
+    });
+    assert.match(seen, /CN=renewed/);
+  },
+);

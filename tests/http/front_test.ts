@@ -13,7 +13,7 @@ class Fronted {
     this.#server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen: () => {} },
       (request, { remoteAddr: { port } }) => {
-        this.addresses.push(this.front.asks(port));
+        this.addresses.push(this.front.asks(port)?.remoteAddress);
         if (!request.url.endsWith("/stream")) return new Response("hello");
         this.front.streams(port);
         return new Response(new ReadableStream({ start: (c) => c.enqueue(new Uint8Array(1)) }));

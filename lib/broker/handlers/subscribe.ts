@@ -53,7 +53,8 @@ export function subscribeFor(
   const isAllowed = !access.checksTopics || filter === undefined ||
     access.maySubscribe(connection.client!.identity, filter.topicFilter, request.qos);
   if (isAllowed === "pending") return "pending";
-  const reasonCode = subscribe(core, connection, packet, request, isAllowed);
+  const refused = isAllowed ? undefined : ReasonCode.NotAuthorized;
+  const reasonCode = subscribe(core, connection, packet, request, refused);
   if (core.isObserved) tellSubscribed(core, connection, request, reasonCode);
   if (connection.client!.retained.length > 0) pumpRetained(core, connection.client!);
   return reasonCode;

@@ -20,7 +20,7 @@ export const SESSION_ROUTES: readonly Route[] = [
         description: "null: nobody who is known, log in first",
       },
       userName: { type: ["string", "null"], description: "null: without a name" },
-      by: { type: ["string", "null"], description: "open, session or token" },
+      by: { type: ["string", "null"], description: "open, session, token or certificate" },
       hasUsers: flag("Whether users can log in"),
       version: text("The broker's version; empty for nobody who is known"),
     }),
