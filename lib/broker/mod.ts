@@ -59,6 +59,7 @@ export type {
   InFlight,
   KeptMessage,
   Message,
+  QueueCounts,
   RetainedMessage,
   Subscription,
 } from "../session/mod.ts";

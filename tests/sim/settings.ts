@@ -44,6 +44,8 @@ export function settingsOf(random: Random, { durability, diskFault, chaosOneIn }
     chaosOneIn,
     world: {
       maxCommitMs,
+      maxReadMs: random.pick([0, 0, 5, 300]),
+      loadsQueues: random.int(3) === 0,
       durability: durability === "interval" ? "interval" : "always",
       diskFault,
       maxAuthenticationMs: random.int(5) === 0 ? 30 : 0,
@@ -51,6 +53,8 @@ export function settingsOf(random: Random, { durability, diskFault, chaosOneIn }
         maxInflightMessages: random.pick([2, 5, 500, 500]),
         queueQos0Messages: random.bool(),
         maxKeepAliveSeconds: random.int(5) === 0 ? 20 : 0,
+        queueMemoryMessages: random.pick([0, 1, 2, 5, 256]),
+        queueMemoryBytes: random.pick([1000, 100_000, 16_000_000]),
         willRecoveryDelaySeconds: random.pick([0, 3, 60]),
         ...(mayDrop
           ? {

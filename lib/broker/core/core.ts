@@ -12,6 +12,7 @@ import type { Client, Connection, Turn } from "../state/connection.ts";
 import type { StopReason } from "../state/stops.ts";
 import { AliasBook } from "./alias_book.ts";
 import { Congestion } from "./congestion.ts";
+import { QueueBook } from "./queue_book.ts";
 import { Rates } from "./rates.ts";
 import { Releases } from "./releases.ts";
 import { RetainedMessages } from "./retained.ts";
@@ -49,6 +50,8 @@ export class Core implements Turn {
   readonly store: Store | undefined;
   /** What waits for its commits. */
   readonly releases: Releases;
+  /** What waits in sessions. */
+  readonly queues: QueueBook;
   /** What waits to be written, and who waits for it to get less. */
   readonly congestion: Congestion = new Congestion(this);
   /** What may come in a second. */
@@ -67,10 +70,6 @@ export class Core implements Turn {
   nowMs: number;
   /** Connections that got past CONNECT. */
   connectedCount = 0;
-  /** Messages queued for sessions. */
-  queuedCount = 0;
-  /** Bytes queued for sessions. */
-  queuedBytes = 0;
   /** What the subscriptions of all sessions take, bytes. */
   subscriptionBytes = 0;
   /** Nobody comes in any more. */
@@ -105,6 +104,7 @@ export class Core implements Turn {
   ) {
     this.nowMs = nowMs;
     this.store = ports.store;
+    this.queues = new QueueBook(ports.store);
     this.#endTurn = endTurn;
     this.releases = new Releases(endTurn);
     const { access } = ports;
@@ -137,9 +137,9 @@ export class Core implements Turn {
     this.releases.hold(connection);
   }
 
-  /** What queues, wills and Topic Aliases take of `max_total_queued_bytes`. */
+  /** What queues in memory, wills and Topic Aliases take of `max_total_queued_bytes`. */
   get totalQueuedBytes(): number {
-    return this.queuedBytes + this.wills.bytes + this.aliases.bytes;
+    return this.queues.heldBytes + this.wills.bytes + this.aliases.bytes;
   }
 
   /** The connection is through: its link is closed once the turn's packets are with it. */

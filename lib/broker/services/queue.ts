@@ -3,42 +3,45 @@ import { type Delivery, deliverySizeBytes } from "../../session/mod.ts";
 import type { Core } from "../core/core.ts";
 import type { Client } from "../state/connection.ts";
 import { drop, dropDelivery } from "./drop.ts";
+import { isNearlyRead, mayWaitApart, readAhead, readExpired } from "./queue_tail.ts";
 
 /** Puts a delivery into the client's queue, or does what the policy says where that is full. */
 export function enqueue(core: Core, client: Client, delivery: Delivery): void {
-  const { session } = client;
+  const { clientId, queue } = client.session;
   if (!makeRoom(core, client, delivery)) return drop(core, client, "queue_full", delivery.message);
-  if (delivery.sequence > 0) core.store?.putDelivery(session.clientId, delivery);
-  try {
-    session.queue.push(delivery);
-  } catch (error) {
-    if (delivery.sequence > 0) core.store?.deleteDelivery(session.clientId, delivery);
-    throw error;
+  const isApart = mayWaitApart(core, client, delivery);
+  if (delivery.sequence > 0) core.store?.putDelivery(clientId, delivery, isApart);
+  if (isApart) queue.pushApart(delivery);
+  else {
+    try {
+      queue.push(delivery);
+    } catch (error) {
+      if (delivery.sequence > 0) core.store?.deleteDelivery(clientId, delivery);
+      throw error;
+    }
   }
-  core.queuedCount++;
-  core.queuedBytes += deliverySizeBytes(delivery);
+  core.queues.add(client, delivery, !isApart);
 }
 
-/** Takes out the delivery that is next. */
+/** Takes out the delivery that is next; `undefined`: nothing waits, or it is being read from the store, after which `drain` goes on. */
 export function dequeue(core: Core, client: Client): Delivery | undefined {
-  const delivery = client.session.queue.shift();
+  const { queue } = client.session;
+  if (queue.tail !== undefined && queue.heldLength === 0) readAhead(core, client);
+  const delivery = queue.shift();
   if (delivery === undefined) return undefined;
-  core.queuedCount--;
-  core.queuedBytes -= deliverySizeBytes(delivery);
+  core.queues.remove(client, delivery, true);
+  if (queue.tail !== undefined && isNearlyRead(core, queue)) readAhead(core, client);
   return delivery;
 }
 
-/** Takes out all for which `isTaken` holds, in order. */
+/** Takes out all in memory for which `isTaken` holds, in order. */
 export function takeQueued(
   core: Core,
   client: Client,
   isTaken: (delivery: Delivery) => boolean,
 ): Delivery[] {
-  const { queue } = client.session;
-  const bytesBefore = queue.bytes;
-  const taken = queue.take(isTaken);
-  core.queuedCount -= taken.length;
-  core.queuedBytes -= bytesBefore - queue.bytes;
+  const taken = client.session.queue.take(isTaken);
+  for (const delivery of taken) core.queues.remove(client, delivery, true);
   return taken;
 }
 
@@ -48,12 +51,16 @@ function makeRoom(core: Core, client: Client, delivery: Delivery): boolean {
   dropExpired(core, client);
   const { queueFullPolicy } = core.options;
   // What an empty queue could not hold drives nothing out.
-  if (queueFullPolicy === "drop_oldest" && hasRoom(core, client, delivery, true)) {
+  if (queueFullPolicy === "drop_oldest" && hasRoom(core, client, delivery, "emptied")) {
     while (!hasRoom(core, client, delivery)) {
-      dropDelivery(core, client, dequeue(core, client)!, "queue_full");
+      const oldest = dequeue(core, client);
+      if (oldest === undefined) break;
+      dropDelivery(core, client, oldest, "queue_full");
     }
   }
   if (hasRoom(core, client, delivery)) return true;
+  // What makes room is on its way here: what comes in that moment waits for it.
+  if (isMakingRoom(core, client) && hasRoom(core, client, delivery, "extended")) return true;
   if (queueFullPolicy === "disconnect" && client.connection !== null) {
     // At the turn's end: in the middle of a route nobody leaves.
     core.disconnectLater(client.connection, {
@@ -66,22 +73,44 @@ function makeRoom(core: Core, client: Client, delivery: Delivery): boolean {
 
 /** Takes out what has expired: the queue knows it, since it may be long, and full for each message that comes. */
 function dropExpired(core: Core, client: Client): void {
-  for (const delivery of client.session.queue.takeExpired(core.nowMs)) {
-    core.queuedCount--;
-    core.queuedBytes -= deliverySizeBytes(delivery);
+  const { queue } = client.session;
+  for (const delivery of queue.takeExpired(core.nowMs)) {
+    core.queues.remove(client, delivery, true);
     dropDelivery(core, client, delivery, "expired");
   }
+  if (queue.tail !== undefined && queue.tail.nextExpiryMs <= core.nowMs) readExpired(core, client);
 }
 
-/** Whether the limits leave room for the delivery, in the client's queue as it is or, `ifEmptied`, would be. */
-function hasRoom(core: Core, client: Client, delivery: Delivery, ifEmptied = false): boolean {
+function isMakingRoom({ options }: Core, { session: { queue } }: Client): boolean {
+  const reading = queue.tail?.reading;
+  return reading === "expired" ||
+    reading === "next" && options.queueFullPolicy === "drop_oldest" && queue.heldLength === 0;
+}
+
+/**
+ * Whether the limits leave room for the delivery, in the client's queue as it is, as it would be if it were `emptied`, or if as much more
+ * were allowed as is read at a time.
+ */
+function hasRoom(
+  core: Core,
+  client: Client,
+  delivery: Delivery,
+  as: "it is" | "emptied" | "extended" = "it is",
+): boolean {
   const { maxQueuedMessages, maxQueuedBytes, maxTotalQueuedBytes } = core.options;
+  const { queueMemoryMessages, queueMemoryBytes } = core.options;
   const { queue } = client.session;
-  const length = ifEmptied ? 0 : queue.length;
-  const addedBytes = deliverySizeBytes(delivery) - (ifEmptied ? queue.bytes : 0);
+  const isEmptied = as === "emptied";
+  const moreMessages = as === "extended" ? queueMemoryMessages : 0;
+  const moreBytes = as === "extended" ? queueMemoryBytes : 0;
+  const sizeBytes = deliverySizeBytes(delivery);
+  const length = isEmptied ? 0 : queue.length;
+  const bytes = isEmptied ? 0 : queue.bytes;
   // QoS 1 and 2 are refused before they come here.
   if (delivery.qos === 0 && delivery.sequence > 0 && core.store?.isFull === true) return false;
-  return (maxQueuedMessages === 0 || length < maxQueuedMessages) &&
-    (maxQueuedBytes === 0 || queue.bytes + addedBytes <= maxQueuedBytes) &&
-    (maxTotalQueuedBytes === 0 || core.totalQueuedBytes + addedBytes <= maxTotalQueuedBytes);
+  return (maxQueuedMessages === 0 || length < maxQueuedMessages + moreMessages) &&
+    (maxQueuedBytes === 0 || bytes + sizeBytes <= maxQueuedBytes + moreBytes) &&
+    (maxTotalQueuedBytes === 0 ||
+      core.totalQueuedBytes + sizeBytes - (isEmptied ? queue.heldBytes : 0) <= maxTotalQueuedBytes ||
+      mayWaitApart(core, client, delivery));
 }
