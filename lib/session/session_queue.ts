@@ -165,13 +165,13 @@ export class SessionQueue {
 
   /** What is in between, up to this sequence, is in front of what is read next. */
   #moveBehind(sequence: number): void {
-    if (this.#behind === undefined) return;
-    for (const delivery of this.#behind) {
+    const behind = this.#behind;
+    for (let next = behind?.first; next !== undefined; next = behind!.first) {
       // What is not stored came last.
-      if ((delivery.sequence || Infinity) > sequence) break;
+      if ((next.sequence || Infinity) > sequence) return;
       // First what can fail.
-      this.#held.push(delivery);
-      this.#behind.shift();
+      this.#held.push(next);
+      behind!.shift();
     }
   }
 
