@@ -12,6 +12,7 @@ import type {
   StoredWill,
   Subscription,
 } from "../broker/mod.ts";
+import { deliverySizeBytes } from "../broker/mod.ts";
 
 /** A session as it is kept. */
 interface SessionRecord {
@@ -25,7 +26,6 @@ interface SessionRecord {
   readonly deliveries: Map<number, StoredDelivery>;
   readonly received: Set<number>;
   will: StoredWill | undefined;
-  queue: QueueCounts;
 }
 
 /** Everything that is kept. */
@@ -178,11 +178,6 @@ export class MemoryStore implements Store {
     this.#change(clientId, ({ deliveries }) => deliveries.delete(sequence));
   }
 
-  /** {@linkcode Store.putQueue} */
-  putQueue(clientId: string, counts: QueueCounts): void {
-    this.#change(clientId, (session) => session.queue = counts);
-  }
-
   /** {@linkcode Store.readQueue} */
   readQueue(clientId: string, query: QueueQuery, done: (page: QueuePage) => void): void {
     const id = this.#written.sessions.get(clientId)?.id;
@@ -276,7 +271,6 @@ function newSession(id: number): SessionRecord {
     deliveries: new Map(),
     received: new Set(),
     will: undefined,
-    queue: { messages: 0, bytes: 0, qos0Messages: 0 },
   };
 }
 
@@ -290,7 +284,7 @@ function copySession(session: SessionRecord): SessionRecord {
 }
 
 function toStored([clientId, session]: [string, SessionRecord]): StoredSession {
-  const { subscriptions, deliveries, received, id: _, queue: __, ...rest } = session;
+  const { subscriptions, deliveries, received, id: _, ...rest } = session;
   return {
     clientId,
     ...rest,
@@ -310,7 +304,17 @@ function withoutQueue(
 ): StoredSession {
   const stored = toStored([clientId, session]);
   const deliveries = stored.deliveries.filter((one) => !isWaitingApart(one));
-  return { ...stored, deliveries, queue: session.queue };
+  return { ...stored, deliveries, queue: countsOf(stored.deliveries) };
+}
+
+/** What waits of these. */
+export function countsOf(deliveries: readonly StoredDelivery[]): QueueCounts {
+  const waiting = deliveries.filter(({ packetId }) => packetId === 0);
+  return {
+    messages: waiting.length,
+    bytes: waiting.reduce((sum, { delivery }) => sum + deliverySizeBytes(delivery), 0),
+    qos0Messages: waiting.filter(({ delivery }) => delivery.qos === 0).length,
+  };
 }
 
 function select(waiting: readonly Delivery[], query: QueueQuery): QueuePage {

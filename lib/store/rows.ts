@@ -6,6 +6,7 @@ import {
   publishSize,
 } from "../codec/mod.ts";
 import type { Delivery, KeptMessage, StoredWill, Subscription } from "../broker/mod.ts";
+import type { QueuedRow } from "./packed_queue.ts";
 import type { DeliveryRecord, MessageRecord } from "./records.ts";
 
 /** A time or a number of seconds in a row; `null` is for ever. */
@@ -23,7 +24,7 @@ export type SessionRow = [
 export type SubscriptionRow = [sessionId: number, topicFilter: string, flags: number, id: number];
 /** `[id, PUBLISH packet of 5.0, publisher, expires at ms]` */
 export type MessageRow = [id: number, packet: Uint8Array, publisher: string, expiresAtMs: Endless];
-/** `[sequence, session, message, QoS | RETAIN << 2, packet id, place among the released or 0, ids "1,2", share]` */
+/** `[sequence, session, message, QoS | RETAIN << 2 | shared << 3, packet id, place among the released or 0, ids "1,2", share]` */
 export type DeliveryRow = [
   sequence: number,
   sessionId: number,
@@ -33,6 +34,24 @@ export type DeliveryRow = [
   releaseOrder: number,
   subscriptionIdentifiers: string | null,
   share: string | null,
+];
+/** `[session, sequence, message, flags as above, ids "1,2", share, expires at ms]` */
+export type WaitingRow = [
+  sessionId: number,
+  sequence: number,
+  messageId: number,
+  flags: number,
+  subscriptionIdentifiers: string | null,
+  share: string | null,
+  expiresAtMs: Endless,
+];
+/** `[session, messages, bytes, messages of QoS 0, sequence that is greater than none]` */
+export type QueueRow = [
+  sessionId: number,
+  messages: number,
+  bytes: number,
+  qos0Messages: number,
+  lastSequence: number,
 ];
 /** `[topic, PUBLISH packet of 5.0, publisher, expires at ms]` */
 export type RetainedRow = [
@@ -119,17 +138,41 @@ export function subscriptionFromRow(topicFilter: string, flags: number, id: numb
 }
 
 export function deliveryRow(record: DeliveryRecord): DeliveryRow {
-  const { sequence, qos, retain, subscriptionIdentifiers, share } = record.delivery;
+  const { delivery: { sequence, share }, packetId, releaseOrder } = record;
   return [
     sequence,
-    record.sessionId,
+    record.session.id,
     record.message.id,
-    qos | (retain ? 4 : 0),
-    record.packetId,
-    record.releaseOrder,
-    subscriptionIdentifiers === undefined ? null : subscriptionIdentifiers.join(","),
+    flagsOf(record),
+    packetId,
+    releaseOrder,
+    identifiersOf(record),
     share ?? null,
   ];
+}
+
+export function waitingRow(record: DeliveryRecord): WaitingRow {
+  const { delivery: { sequence, share, message } } = record;
+  return [
+    record.session.id,
+    sequence,
+    record.message.id,
+    flagsOf(record),
+    identifiersOf(record),
+    share ?? null,
+    toEndless(message.expiresAtMs),
+  ];
+}
+
+/** In a row of a delivery: its message is, or was, that of others too. */
+export const SHARED_FLAG = 8;
+
+function flagsOf({ delivery: { qos, retain }, message }: DeliveryRecord): number {
+  return qos | (retain ? 4 : 0) | (message.isShared ? SHARED_FLAG : 0);
+}
+
+function identifiersOf({ delivery: { subscriptionIdentifiers } }: DeliveryRecord): string | null {
+  return subscriptionIdentifiers === undefined ? null : subscriptionIdentifiers.join(",");
 }
 
 export function deliveryFromRow(row: DeliveryRow, message: KeptMessage): Delivery {
@@ -142,6 +185,12 @@ export function deliveryFromRow(row: DeliveryRow, message: KeptMessage): Deliver
     share: share ?? undefined,
     sequence,
   };
+}
+
+/** A delivery that was read, of this message. */
+export function waitingFromRow(row: QueuedRow, message: KeptMessage): Delivery {
+  const { sequence, flags, identifiers } = row;
+  return deliveryFromRow([sequence, 0, 0, flags, 0, 0, identifiers, null], message);
 }
 
 /** A will as a PUBLISH, which cannot carry a delay: it stands beside, until it runs and is in `dueAtMs`. */

@@ -28,7 +28,9 @@ export function snapshotOf(
         .map(({ packetId, delivery }) => `${packetId} ${wanted} ${delivery.sequence}`);
     const { tail } = queue;
     const inStore = tail === undefined ? [] : apart(clientId, tail.readUpTo);
-    const waiting = [...[...queue].map(({ sequence }) => sequence), ...inStore].sort((a, b) => a - b);
+    const waiting = [...[...queue].map(({ sequence }) => sequence), ...inStore].sort((a, b) =>
+      a - b
+    );
     // What is known of it must be so.
     const counts = `${queue.length} ${queue.bytes} ${queue.qos0Length}`;
     const received = [...receiver.values()];

@@ -51,7 +51,7 @@ export class Core implements Turn {
   /** What waits for its commits. */
   readonly releases: Releases;
   /** What waits in sessions. */
-  readonly queues: QueueBook;
+  readonly queues: QueueBook = new QueueBook();
   /** What waits to be written, and who waits for it to get less. */
   readonly congestion: Congestion = new Congestion(this);
   /** What may come in a second. */
@@ -104,7 +104,6 @@ export class Core implements Turn {
   ) {
     this.nowMs = nowMs;
     this.store = ports.store;
-    this.queues = new QueueBook(ports.store);
     this.#endTurn = endTurn;
     this.releases = new Releases(endTurn);
     const { access } = ports;

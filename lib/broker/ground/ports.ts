@@ -245,8 +245,6 @@ export interface Store {
   putInFlight(clientId: string, sequence: number, packetId: number, state: InFlight["state"]): void;
   /** Its message goes with the last delivery that shares it. */
   deleteDelivery(clientId: string, delivery: Delivery): void;
-  /** So much waits for the session, all told; with each commit in which that has changed. Only for a store that reads queues. */
-  putQueue?(clientId: string, counts: QueueCounts): void;
   /**
    * Finds the next of what was put apart and is committed, and calls `done` once, at once or later, in the order of the calls; never, where
    * the session has ended. Absent: the store reads nothing while it runs, and nothing may be put apart.

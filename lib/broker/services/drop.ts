@@ -71,7 +71,7 @@ export function dropTail(core: Core, client: Client, reason: DropReason): void {
   const counts = client.session.queue.forgetTail();
   const { messages } = counts;
   if (messages === 0) return;
-  core.queues.addTail(client, counts, -1);
+  core.queues.addTail(counts, -1);
   core.metrics.countDrop(reason, messages);
   if (client.session.countDrop(reason, messages) > messages) return;
   const { clientId } = client.session;

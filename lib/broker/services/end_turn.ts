@@ -29,10 +29,7 @@ export function endTurn(core: Core): void {
   }
   dismantle(core);
   pumpAll(core);
-  if (core.store !== undefined) {
-    core.queues.tellStore();
-    core.releases.commit(core.store);
-  }
+  if (core.store !== undefined) core.releases.commit(core.store);
   const { dirty } = core;
   core.dirty = [];
   for (const connection of dirty) {

@@ -20,7 +20,7 @@ export function enqueue(core: Core, client: Client, delivery: Delivery): void {
       throw error;
     }
   }
-  core.queues.add(client, delivery, !isApart);
+  core.queues.add(delivery, !isApart);
 }
 
 /** Takes out the delivery that is next; `undefined`: nothing waits, or it is being read from the store, after which `drain` goes on. */
@@ -29,7 +29,7 @@ export function dequeue(core: Core, client: Client): Delivery | undefined {
   if (queue.tail !== undefined && queue.heldLength === 0) readAhead(core, client);
   const delivery = queue.shift();
   if (delivery === undefined) return undefined;
-  core.queues.remove(client, delivery, true);
+  core.queues.remove(delivery, true);
   if (queue.tail !== undefined && isNearlyRead(core, queue)) readAhead(core, client);
   return delivery;
 }
@@ -41,7 +41,7 @@ export function takeQueued(
   isTaken: (delivery: Delivery) => boolean,
 ): Delivery[] {
   const taken = client.session.queue.take(isTaken);
-  for (const delivery of taken) core.queues.remove(client, delivery, true);
+  for (const delivery of taken) core.queues.remove(delivery, true);
   return taken;
 }
 
@@ -75,7 +75,7 @@ function makeRoom(core: Core, client: Client, delivery: Delivery): boolean {
 function dropExpired(core: Core, client: Client): void {
   const { queue } = client.session;
   for (const delivery of queue.takeExpired(core.nowMs)) {
-    core.queues.remove(client, delivery, true);
+    core.queues.remove(delivery, true);
     dropDelivery(core, client, delivery, "expired");
   }
   if (queue.tail !== undefined && queue.tail.nextExpiryMs <= core.nowMs) readExpired(core, client);
@@ -111,6 +111,7 @@ function hasRoom(
   return (maxQueuedMessages === 0 || length < maxQueuedMessages + moreMessages) &&
     (maxQueuedBytes === 0 || bytes + sizeBytes <= maxQueuedBytes + moreBytes) &&
     (maxTotalQueuedBytes === 0 ||
-      core.totalQueuedBytes + sizeBytes - (isEmptied ? queue.heldBytes : 0) <= maxTotalQueuedBytes ||
+      core.totalQueuedBytes + sizeBytes - (isEmptied ? queue.heldBytes : 0) <=
+        maxTotalQueuedBytes ||
       mayWaitApart(core, client, delivery));
 }

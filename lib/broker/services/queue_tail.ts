@@ -79,7 +79,7 @@ export function readExpired(core: Core, client: Client): void {
     tail.nextExpiryMs = Math.min(tail.nextExpiryMs, nextExpiryMs);
     for (const delivery of deliveries) {
       queue.leaveTail(delivery);
-      core.queues.remove(client, delivery, false);
+      core.queues.remove(delivery, false);
       dropDelivery(core, client, delivery, "expired");
     }
     if (deliveries.length > 0) tail.mustCommit = true;
@@ -131,13 +131,13 @@ function bringIn(core: Core, client: Client, delivery: Delivery): void {
   try {
     queue.bringIn(delivery, isReadable);
   } catch (error) {
-    core.queues.remove(client, delivery, false);
+    core.queues.remove(delivery, false);
     core.store!.deleteDelivery(clientId, delivery);
     return dropFailed(core, client, message, error);
   }
   if (isReadable) core.queues.heldBytes += deliverySizeBytes(delivery);
   else {
-    core.queues.remove(client, delivery, false);
+    core.queues.remove(delivery, false);
     dropDelivery(core, client, delivery, "not_authorized");
   }
 }
@@ -153,7 +153,7 @@ function trim(core: Core, client: Client): void {
       maxQueuedBytes > 0 && queue.bytes > maxQueuedBytes)
   ) {
     const oldest = queue.shift()!;
-    core.queues.remove(client, oldest, true);
+    core.queues.remove(oldest, true);
     dropDelivery(core, client, oldest, "queue_full");
   }
 }

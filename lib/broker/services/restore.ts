@@ -55,13 +55,13 @@ function restoreDeliveries(core: Core, client: Client, { deliveries, queue }: St
     else {
       session.queue.push(delivery);
       if (queue !== undefined) session.queue.leaveTail(delivery);
-      core.queues.add(client, delivery, true);
+      core.queues.add(delivery, true);
     }
   }
   const { tail } = session.queue;
   if (tail === undefined) return;
   const { length: messages, bytes, qos0Length: qos0Messages } = tail;
-  core.queues.addTail(client, { messages, bytes, qos0Messages }, 1);
+  core.queues.addTail({ messages, bytes, qos0Messages }, 1);
   session.queue.endTail();
 }
 
