@@ -71,18 +71,19 @@ storeTest(
     first.store.deleteSession("a");
     await committed(first.store);
     await first.close();
-    const log = new LogRecord();
-    const second = open(directory, { log });
-    deepEqual([...second.state.sessions], []);
-    // Nobody else gets its number before it is gone.
-    second.store.putSession("b", 60, Infinity);
-    await committed(second.store);
-    const { usedBytes } = second.store.stats;
-    while (second.store.stats.usedBytes > usedBytes / 2) await pause(10);
-    await second.close();
+    while (ask(directory, "SELECT count(*) FROM ended") > 0) {
+      const next = open(directory);
+      deepEqual([...next.state.sessions], []);
+      // Nobody else gets its number before it is gone.
+      next.store.putSession("b", 60, Infinity);
+      await committed(next.store);
+      equal((await readAll(next.store, "b")).length, 0);
+      next.store.deleteSession("b");
+      await pause(10);
+      await next.close();
+    }
     equal(ask(directory, "SELECT count(*) FROM waiting"), 0);
     equal(ask(directory, "SELECT count(*) FROM messages"), 0);
-    deepEqual(log.lines.filter(({ level }) => level === "error"), []);
   },
 );
 
@@ -108,7 +109,9 @@ storeTest(
     for (const one of waiting) first.store.deleteDelivery("a", one);
     await committed(first.store);
     await first.close();
-    const { queue, deliveries } = sorted(open(directory).state)[0]!;
+    const second = open(directory);
+    await second.close();
+    const { queue, deliveries } = sorted(second.state)[0]!;
     deepEqual([queue, deliveries.length], [undefined, 1]);
   },
 );
