@@ -91,12 +91,13 @@ storeTest(
   "a file of schema 5 becomes one of today, and what waits in it is counted",
   async (directory) => {
     const db = new DatabaseSync(`${directory}/${DATABASE_NAME}`);
-    db.exec(`${MIGRATIONS.slice(0, 5).join("\n")}; PRAGMA user_version = 5;
+    db.exec(`${MIGRATIONS.slice(0, 5).join("\n")}; PRAGMA user_version = 5; BEGIN;
     INSERT INTO sessions VALUES (4, 'a', 60, NULL, 'o'), (5, 'b', 60, NULL, NULL);
     INSERT INTO messages VALUES (7, x'320700016100010078', 'p', NULL);
     INSERT INTO deliveries VALUES (9, 5, 7, 1, 1, 0, NULL, NULL);`);
     const put = db.prepare("INSERT INTO deliveries VALUES (?, 4, 7, ?, 0, 0, NULL, ?)");
     for (let i = 0; i < 600; i++) put.run(10 + i, i % 3, i === 300 ? "$share/g/a" : null);
+    db.exec("COMMIT");
     db.close();
     const first = open(directory);
     const [a, b] = sorted(first.state);
