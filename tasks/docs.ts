@@ -1,46 +1,108 @@
 /**
- * Writes the tables of the README that are made from other things: the configuration from the option table, the conformance
- * from the statements and the tests that name them. With `--check` only says whether they are up to date, by its exit status.
+ * Writes what the guide's pages are made of besides text: the tables of options from the option table, the conformance from the
+ * statements and the tests that name them, the tasks from deno.json, and the list of the
+ * pages that goes into the program. With `--check` only says which page is not up to date, by its
+ * exit status.
  *
  * @module
  */
-import { differencesMarkdown, optionsMarkdown } from "../lib/config/mod.ts";
+import denoJson from "../deno.json" with { type: "json" };
+import {
+  differencesMarkdown,
+  foreignMarkdown,
+  OPTION_PAGES,
+  optionsMarkdown,
+} from "../lib/config/mod.ts";
 import { markdownOf, survey } from "./trace.ts";
 
-const README = new URL("../README.md", import.meta.url);
+const GUIDE = new URL("../lib/guide/", import.meta.url);
+
+/** A block between two markers of a page, and what stands in it. */
+type Block = readonly [page: string, name: string, content: () => string];
+
+/** Every block that is made from the code. */
+export const BLOCKS: readonly Block[] = [
+  ...new Set(Object.values(OPTION_PAGES)),
+].map((page): Block => [page, "options", () => optionsMarkdown(page)]).concat([
+  ["options-mosquitto", "options", foreignMarkdown],
+  ["coming-from-mosquitto", "differences", differencesMarkdown],
+  ["conformance", "conformance", () => `${markdownOf(survey().coverages)}\n`],
+  ["development", "tasks", tasksMarkdown],
+]);
 
 /** The text with what stands between a block's two markers made anew. Throws where the markers are not there. */
 export function withBlock(text: string, name: string, content: string): string {
   const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
   const at = text.indexOf(begin);
   const until = text.indexOf(end);
-  if (at < 0 || until < at) throw new Error(`README.md must have ${begin} and ${end}`);
+  if (at < 0 || until < at) throw new Error(`The page must have ${begin} and ${end}`);
   const block =
-    `\n\n<!-- deno-fmt-ignore-start -->\n\n${content}\n<!-- deno-fmt-ignore-end -->\n\n`;
+    `\n\n<!-- deno-fmt-ignore-start -->\n\n${content.trimEnd()}\n\n<!-- deno-fmt-ignore-end -->\n\n`;
   return text.slice(0, at + begin.length) + block + text.slice(until);
 }
 
-/** The README with its tables of options made anew. */
-export function withOptions(readme: string): string {
-  return withBlock(
-    withBlock(readme, "options", optionsMarkdown()),
-    "differences",
-    differencesMarkdown(),
+/** Every task of deno.json, with what it says of itself. */
+function tasksMarkdown(): string {
+  const rows = Object.entries(denoJson.tasks).map(([name, { description }]) =>
+    `| \`deno task ${name}\` | ${description} |`
   );
+  return ["| command | what it does |", "| --- | --- |", ...rows, ""].join("\n");
+}
+
+/** The files that are made from the code, by their names below lib/guide: as they are, and as they should be. */
+export async function madeFiles(): Promise<ReadonlyMap<string, { is: string; shall: string }>> {
+  const files = new Map<string, { is: string; shall: string }>();
+  for (const [page, name, content] of BLOCKS) {
+    const file = `${page}.md`;
+    const { is, shall } = files.get(file) ?? await read(file);
+    files.set(file, { is, shall: withBlock(shall, name, content()) });
+  }
+  files.set("pages.ts", { is: await readOrNothing("pages.ts"), shall: await listOfPages() });
+  return files;
+}
+
+/** The module that puts every page into the program. */
+async function listOfPages(): Promise<string> {
+  const names: string[] = [];
+  for await (const { name } of Deno.readDir(GUIDE)) {
+    if (name.endsWith(".md")) names.push(name.slice(0, -".md".length));
+  }
+  names.sort();
+  const variable = (name: string) => name.replaceAll(/-(\w)/g, (_, letter) => letter.toUpperCase());
+  return [
+    ...names.map((name) => `import ${variable(name)} from "./${name}.md" with { type: "text" };`),
+    "",
+    "/** Every page of this folder: `deno task docs` writes this list. */",
+    "export const TEXTS: readonly (readonly [name: string, text: string])[] = [",
+    ...names.map((name) => `  ["${name}", ${variable(name)}],`),
+    "];",
+    "",
+  ].join("\n");
+}
+
+async function readOrNothing(file: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(new URL(file, GUIDE));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw error;
+  }
+}
+
+async function read(file: string): Promise<{ is: string; shall: string }> {
+  const text = await Deno.readTextFile(new URL(file, GUIDE));
+  return { is: text, shall: text };
 }
 
 if (import.meta.main) {
-  const before = await Deno.readTextFile(README);
-  const after = withBlock(
-    withOptions(before),
-    "conformance",
-    `${markdownOf(survey().coverages)}\n`,
-  );
-  if (before === after) Deno.exit(0);
-  if (Deno.args.includes("--check")) {
-    const message = "README.md is not up to date: deno task docs\n";
-    Deno.stderr.writeSync(new TextEncoder().encode(message));
-    Deno.exit(1);
+  for (const [file, { is, shall }] of await madeFiles()) {
+    if (is === shall) continue;
+    if (Deno.args.includes("--check")) {
+      const message = `lib/guide/${file} is not up to date: deno task docs\n`;
+      Deno.stderr.writeSync(new TextEncoder().encode(message));
+      Deno.exitCode = 1;
+    } else {
+      await Deno.writeTextFile(new URL(file, GUIDE), shall);
+    }
   }
-  await Deno.writeTextFile(README, after);
 }

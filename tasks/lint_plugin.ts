@@ -22,17 +22,20 @@ const ARROWS: Readonly<Record<string, readonly string[] | "all">> = {
   store: ["broker", "codec", "topic"],
   bus: ["broker", "codec", "topic"],
   auth: ["broker", "topic", "codec"],
-  client: ["codec"],
+  client: ["codec", "session"],
+  bridge: ["client", "broker", "topic", "codec"],
   net: ["broker", "codec"],
   config: ["broker", "codec", "topic", "net", "observe"],
   observe: ["broker", "codec"],
-  http: ["broker", "observe", "auth", "topic", "codec"],
+  embed: ["broker", "net", "topic", "codec"],
+  guide: [],
+  http: ["broker", "observe", "auth", "topic", "codec", "guide"],
   cli: "all",
 };
 
 /** Which rooms a room may import types of, beside those above: types cost nothing at the start, and spare a twin. */
 const TYPE_ARROWS: Readonly<Record<string, readonly string[]>> = {
-  config: ["auth", "store"],
+  config: ["auth", "store", "bridge"],
   observe: ["store"],
 };
 
@@ -42,10 +45,17 @@ const TYPE_ARROWS: Readonly<Record<string, readonly string[]>> = {
  */
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   broker: ["ground", "state", "core", "services", "handlers", "broker.ts", "inspect.ts", "mod.ts"],
+  client: ["protocol"],
 };
 
-/** The rooms that wait for nothing, read no clock and draw no random number. */
-const PURE: ReadonlySet<string> = new Set(["codec", "topic", "session", "broker"]);
+/** The rooms, and folders of rooms, that wait for nothing, read no clock and draw no random number. */
+const PURE: ReadonlySet<string> = new Set([
+  "codec",
+  "topic",
+  "session",
+  "broker",
+  "client/protocol",
+]);
 
 /** The global names that are refused in them. `globalThis` would be a way around the others. */
 const IMPURE_GLOBALS: ReadonlySet<string> = new Set([
@@ -113,8 +123,8 @@ const plugin: Deno.lint.Plugin = {
     },
     "pure-core": {
       create(context) {
-        const room = roomOf(projectPath(context.filename));
-        if (room === undefined || !PURE.has(room)) return {};
+        const room = pureRoomOf(projectPath(context.filename));
+        if (room === undefined) return {};
         const refuse = (node: Deno.lint.Node, what: string) =>
           context.report({ node, message: `lib/${room} is pure: ${what} is refused here` });
         const refuseAsync = (node: Deno.lint.Node & { async: boolean }) => {
@@ -167,9 +177,8 @@ function isListed(room: string, text: string): boolean {
 function refusedImport(file: string, specifier: string, isType: boolean): string | undefined {
   const from = roomOf(file);
   if (specifier.startsWith("node:")) {
-    return from !== undefined && PURE.has(from)
-      ? `lib/${from} is pure: ${specifier} is refused here`
-      : undefined;
+    const pure = pureRoomOf(file);
+    return pure === undefined ? undefined : `lib/${pure} is pure: ${specifier} is refused here`;
   }
   if (!specifier.startsWith("./") && !specifier.startsWith("../")) {
     return `Only relative and node: imports are allowed, not "${specifier}"`;
@@ -227,6 +236,13 @@ function projectPath(filename: string): string {
 /** The folder below `lib/` that a file is in; undefined for `lib/mod.ts` and outside `lib/`. */
 function roomOf(file: string): string | undefined {
   return /^lib\/([^/]+)\//.exec(file)?.[1];
+}
+
+/** The pure room, or folder of one, that a file is in. */
+function pureRoomOf(file: string): string | undefined {
+  const [, folder, room] = /^lib\/(([^/]+)\/[^/]+)\//.exec(file) ?? [];
+  const name = room === undefined ? roomOf(file) : PURE.has(room) ? room : folder;
+  return name !== undefined && PURE.has(name) ? name : undefined;
 }
 
 /** The text of a literal, also where TypeScript wraps it into a type; undefined of everything else. */

@@ -9,7 +9,7 @@
  *
  *     deno task trace              a summary, and what is missing
  *     deno task trace --list       every statement with its tests
- *     deno task trace --markdown   the conformance table of the README
+ *     deno task trace --markdown   the conformance table of the guide
  *
  * @module
  */
@@ -179,7 +179,7 @@ export function coverageOf(
   };
 }
 
-/** The table for the README: one line per version. */
+/** The table for the guide: one line per version. */
 export function markdownOf(coverages: readonly Coverage[]): string {
   const rows = coverages.map(({ version, total, binding, tested, waived, missing }) =>
     `| ${version} | ${total} | ${binding} | ${tested} | ${waived} | ${missing.length} |`

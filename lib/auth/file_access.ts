@@ -1,4 +1,5 @@
 import type {
+  AccessAction,
   AccessPort,
   AuthenticationRequest,
   AuthenticationVerdict,
@@ -191,6 +192,23 @@ export class FileAccess implements AccessPort {
   /** {@linkcode AccessPort.mayRead} */
   mayRead(client: ClientIdentity, topicName: string): boolean {
     return this.#rightsOf(client)?.decide("read", topicName).isAllowed ?? true;
+  }
+
+  /** {@linkcode AccessPort.explain} */
+  explain(client: ClientIdentity, action: AccessAction, topic: string): string | undefined {
+    const { aclFile, aclSubscribe } = this.#listener(client);
+    const rights = this.#rightsOf(client);
+    if (rights === null) return undefined;
+    if (action === "subscribe" && aclSubscribe === "mosquitto") {
+      return "acl_subscribe is mosquitto, which grants every filter";
+    }
+    const { rule } = action === "subscribe"
+      ? rights.decideSubscribe(topic)
+      : rights.decide(action === "publish" ? "write" : "read", topic);
+    const verb = action === "publish" ? "write" : "read";
+    return rule === undefined
+      ? `No line of ${aclFile} lets it ${verb} there`
+      : `${aclFile}:${rule.line}: ${rule.text}`;
   }
 
   /**

@@ -6,7 +6,9 @@ import type {
   Decision,
   LogPort,
 } from "../broker/mod.ts";
-import { type Qos, ReasonCode } from "../codec/mod.ts";
+import { mayCarry, type Qos, ReasonCode } from "../codec/mod.ts";
+import { ClientAnswers } from "./client_answers.ts";
+import { PacedLog } from "./paced_log.ts";
 
 /** What a client wants to do with a topic. */
 export interface TopicAction {
@@ -38,28 +40,16 @@ export interface FunctionAccessOptions {
   readonly timeLimitMs?: number;
   /** How long an answer of `authorize` that came later is remembered for its client, milliseconds. Default: 10,000. */
   readonly rememberMs?: number;
-  /** Told of functions that throw, or take too long. */
+  /** Told of functions that throw, take too long or answer what is no answer. Default: the broker's. */
   readonly log?: LogPort;
 }
 
-/** Answers that are remembered for one client, those that are awaited not counted. */
-const MAX_REMEMBERED = 200;
-/** Characters of a question above which its answer is given once, and not remembered. */
-const MAX_REMEMBERED_LENGTH = 256;
+const REFUSED: AuthenticationVerdict = { isAllowed: false, reasonCode: ReasonCode.NotAuthorized };
 
-/** An answer that came, or is to come. */
-interface Answer {
-  decision: Decision;
-  /** Until when it holds; endless while nobody has heard it. */
-  untilMs: number;
-}
-
-interface ClientAnswers {
-  readonly byQuestion: Map<string, Answer>;
-  readonly awaited: Set<Promise<void>>;
-}
-
-/** Access control by functions of the program around the broker. */
+/**
+ * Access control by functions of the program around the broker. One that throws, takes too long or answers what is no answer has
+ * refused, which is logged with its error.
+ */
 export class FunctionAccess implements AccessPort {
   /** {@linkcode AccessPort.version} */
   version = 1;
@@ -68,15 +58,26 @@ export class FunctionAccess implements AccessPort {
   /** {@linkcode AccessPort.readsByFilter} */
   readonly readsByFilter: boolean;
   readonly #functions: AccessFunctions;
-  readonly #options: FunctionAccessOptions;
-  readonly #answers = new WeakMap<ClientIdentity, ClientAnswers>();
+  readonly #timeLimitMs: number;
+  readonly #log: PacedLog;
+  readonly #answers: ClientAnswers;
 
   /** The functions are called for every client from now on. */
   constructor(functions: AccessFunctions, options: FunctionAccessOptions = {}) {
     this.#functions = functions;
-    this.#options = options;
+    this.#timeLimitMs = options.timeLimitMs ?? 5000;
+    this.#log = new PacedLog(options.log);
+    this.#answers = new ClientAnswers({
+      rememberMs: options.rememberMs ?? 10_000,
+      nowMs: () => performance.now(),
+    });
     this.readsByFilter = functions.authorize !== undefined && functions.mayRead === undefined;
     this.checksTopics = functions.authorize !== undefined || functions.mayRead !== undefined;
+  }
+
+  /** {@linkcode AccessPort.useLog} */
+  useLog(log: LogPort): void {
+    this.#log.log ??= log;
   }
 
   /** `mayRead` has other answers from now on. */
@@ -89,16 +90,13 @@ export class FunctionAccess implements AccessPort {
     request: AuthenticationRequest,
     reply: (verdict: AuthenticationVerdict) => void,
   ): void {
-    const { authenticate } = this.#functions;
-    const refused = { isAllowed: false, reasonCode: ReasonCode.NotAuthorized } as const;
-    if (authenticate === undefined) {
-      return reply(request.allowAnonymous ? { isAllowed: true } : refused);
+    if (this.#functions.authenticate === undefined) {
+      return reply(request.allowAnonymous ? { isAllowed: true } : REFUSED);
     }
-    const answer = this.#limited("authenticate", () => this.#functions.authenticate!(request));
-    const verdictOf = (answer: boolean | AuthenticationVerdict): AuthenticationVerdict =>
-      answer === true ? { isAllowed: true } : answer === false ? refused : answer;
-    if (answer instanceof Promise) answer.then((answer) => reply(verdictOf(answer)));
-    else reply(verdictOf(answer));
+    const call = () => this.#functions.authenticate!(request);
+    const verdict = this.#ask("authenticate", call, verdictOf, REFUSED);
+    if (verdict instanceof Promise) verdict.then(reply);
+    else reply(verdict);
   }
 
   /** There are none. */
@@ -118,89 +116,100 @@ export class FunctionAccess implements AccessPort {
 
   /** {@linkcode AccessPort.mayRead} */
   mayRead(client: ClientIdentity, topicName: string): boolean {
+    if (this.#functions.mayRead === undefined) return true;
     try {
-      return this.#functions.mayRead?.(client, topicName) ?? true;
+      return booleanOf(this.#functions.mayRead(client, topicName));
     } catch (error) {
-      return this.#fail("mayRead", error);
+      this.#fail("mayRead", error);
+      return false;
     }
   }
 
   /** {@linkcode AccessPort.decided} */
   decided(client: ClientIdentity, done: () => void): void {
-    Promise.all(this.#answersOf(client).awaited).then(done);
+    this.#answers.decided(client, done);
   }
 
   #authorize(client: ClientIdentity, action: TopicAction): Decision {
     if (this.#functions.authorize === undefined) return true;
-    const answers = this.#answersOf(client);
     const question = `${action.type} ${action.qos} ${action.retain} ${action.topic}`;
-    const known = answers.byQuestion.get(question);
-    if (known !== undefined) {
-      if (known.decision === "pending") return "pending";
-      const nowMs = performance.now();
-      if (known.untilMs === Infinity && question.length > MAX_REMEMBERED_LENGTH) {
-        answers.byQuestion.delete(question);
-        return known.decision;
-      }
-      if (known.untilMs === Infinity) {
-        known.untilMs = nowMs + (this.#options.rememberMs ?? 10_000);
-        return known.decision;
-      }
-      if (nowMs < known.untilMs) return known.decision;
-      answers.byQuestion.delete(question);
-    }
-    const decided = this.#limited(
-      "authorize",
-      () => this.#functions.authorize!(client, action),
+    const call = () => this.#functions.authorize!(client, action);
+    return this.#answers.ask(
+      client,
+      question,
+      () => this.#ask("authorize", call, booleanOf, false),
     );
-    if (!(decided instanceof Promise)) return decided;
-    const answer: Answer = { decision: "pending", untilMs: Infinity };
-    if (answers.byQuestion.size >= MAX_REMEMBERED) forgetHeard(answers.byQuestion);
-    answers.byQuestion.set(question, answer);
-    const awaited = decided.then((decision) => {
-      answer.decision = decision;
-      answers.awaited.delete(awaited);
-    });
-    answers.awaited.add(awaited);
-    return "pending";
   }
 
-  /** What a function answers; no where it throws or takes too long. */
-  #limited<T>(name: string, call: () => T | Promise<T>): T | false | Promise<T | false> {
-    const fail = (error: unknown): false => this.#fail(name, error);
-    let answer: T | Promise<T>;
+  /** What a function answers, as `understand` has it; `refused` where it has no answer. */
+  #ask<T>(
+    name: string,
+    call: () => unknown,
+    understand: (answer: unknown) => T,
+    refused: T,
+  ): T | Promise<T> {
+    const fail = (error: unknown): T => {
+      this.#fail(name, error);
+      return refused;
+    };
     try {
-      answer = call();
+      const answer = call();
+      if (!isThenable(answer)) return understand(answer);
+      return withTimeLimit(answer, this.#timeLimitMs).then(understand).catch(fail);
     } catch (error) {
       return fail(error);
     }
-    if (!(answer instanceof Promise)) return answer;
-    const limitMs = this.#options.timeLimitMs ?? 5000;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`No answer after ${limitMs} ms`)), limitMs);
-    });
-    return Promise.race([answer, late]).catch(fail).finally(() => clearTimeout(timer));
   }
 
-  #fail(name: string, error: unknown): false {
-    const reason = error instanceof Error ? error.message : String(error);
-    this.#options.log?.error(`Access function ${name} failed, which counts as no`, { reason });
-    return false;
-  }
-
-  #answersOf(client: ClientIdentity): ClientAnswers {
-    let answers = this.#answers.get(client);
-    if (answers === undefined) {
-      this.#answers.set(client, answers = { byQuestion: new Map(), awaited: new Set() });
-    }
-    return answers;
+  #fail(name: string, error: unknown): void {
+    const message = `Access function ${name} failed, which counts as no`;
+    const text = error instanceof Error ? error.stack ?? error.message : String(error);
+    this.#log.say("error", name, message, { error: text });
   }
 }
 
-/** An answer that nobody has heard is still asked for. */
-function forgetHeard(answers: Map<string, Answer>): void {
-  for (const [question, { untilMs }] of answers) {
-    if (untilMs !== Infinity) answers.delete(question);
+/** Anything else than true or false is none: `"no"` and a promise would pass for true. */
+function booleanOf(answer: unknown): boolean {
+  if (typeof answer === "boolean") return answer;
+  // Nobody waits for it, and it must not end the process where it fails.
+  if (isThenable(answer)) answer.then(undefined, () => {});
+  throw new TypeError(`Answered ${inspect(answer)}, which is neither true nor false`);
+}
+
+function verdictOf(answer: unknown): AuthenticationVerdict {
+  if (answer === true) return { isAllowed: true };
+  if (answer === false) return REFUSED;
+  if (isVerdict(answer)) return answer;
+  throw new TypeError(`Answered ${inspect(answer)}, which is no verdict`);
+}
+
+function isVerdict(answer: unknown): answer is AuthenticationVerdict {
+  if (typeof answer !== "object" || answer === null) return false;
+  const { isAllowed, reasonCode, userName, grant, validForMs } = answer as Record<string, unknown>;
+  // A refusal with a code that says success would be none to the client.
+  if (isAllowed === false) {
+    return typeof reasonCode === "number" && mayCarry("connack", reasonCode) && reasonCode > 0;
   }
+  return isAllowed === true &&
+    (userName === undefined || typeof userName === "string") &&
+    (grant === undefined || typeof grant === "object" && grant !== null) &&
+    (validForMs === undefined || typeof validForMs === "number" && validForMs >= 0);
+}
+
+function isThenable(answer: unknown): answer is PromiseLike<unknown> {
+  return typeof answer === "object" && answer !== null && "then" in answer &&
+    typeof answer.then === "function";
+}
+
+/** For people, and short: whatever it is. */
+function inspect(answer: unknown): string {
+  return Deno.inspect(answer, { depth: 1, strAbbreviateSize: 100 }).slice(0, 200);
+}
+
+function withTimeLimit(answer: PromiseLike<unknown>, limitMs: number): Promise<unknown> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`No answer after ${limitMs} ms`)), limitMs);
+  });
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }

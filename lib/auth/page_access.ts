@@ -1,10 +1,12 @@
 import type {
+  AccessAction,
   AccessPort,
   AuthenticationRequest,
   AuthenticationVerdict,
   ClientIdentity,
   Decision,
   EnhancedExchange,
+  LogPort,
 } from "../broker/mod.ts";
 import { type Qos, ReasonCode } from "../codec/mod.ts";
 
@@ -32,6 +34,16 @@ export class PageAccess implements AccessPort {
     return this.#inner.checksTopics || [...this.#viewers.values()].some(({ size }) => size > 0);
   }
 
+  /** {@linkcode AccessPort.readsByFilter} */
+  get readsByFilter(): boolean {
+    return this.#inner.readsByFilter === true;
+  }
+
+  /** {@linkcode AccessPort.stepsPerCheck} */
+  get stepsPerCheck(): number {
+    return this.#inner.stepsPerCheck ?? 1;
+  }
+
   /** {@linkcode AccessPort.authenticate} */
   authenticate(
     request: AuthenticationRequest,
@@ -56,8 +68,7 @@ export class PageAccess implements AccessPort {
 
   /** {@linkcode AccessPort.mayPublish} */
   mayPublish(client: ClientIdentity, topicName: string, qos: Qos, retain: boolean): Decision {
-    const viewers = this.#viewers.get(client.listener);
-    if (client.userName !== undefined && viewers?.has(client.userName)) return false;
+    if (this.#isViewer(client)) return false;
     return this.#inner.mayPublish(client, topicName, qos, retain);
   }
 
@@ -69,5 +80,26 @@ export class PageAccess implements AccessPort {
   /** {@linkcode AccessPort.mayRead} */
   mayRead(client: ClientIdentity, topicName: string): boolean {
     return this.#inner.mayRead(client, topicName);
+  }
+
+  /** {@linkcode AccessPort.decided} */
+  decided(client: ClientIdentity, done: () => void): void {
+    if (this.#inner.decided === undefined) done();
+    else this.#inner.decided(client, done);
+  }
+
+  /** {@linkcode AccessPort.useLog} */
+  useLog(log: LogPort): void {
+    this.#inner.useLog?.(log);
+  }
+
+  /** {@linkcode AccessPort.explain} */
+  explain(client: ClientIdentity, action: AccessAction, topic: string): string | undefined {
+    if (action === "publish" && this.#isViewer(client)) return "A viewer publishes nothing";
+    return this.#inner.explain?.(client, action, topic);
+  }
+
+  #isViewer({ userName, listener }: ClientIdentity): boolean {
+    return userName !== undefined && this.#viewers.get(listener)?.has(userName) === true;
   }
 }

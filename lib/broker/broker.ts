@@ -2,7 +2,9 @@ import { ReasonCode } from "../codec/mod.ts";
 import type { Message } from "../session/mod.ts";
 import { Core } from "./core/core.ts";
 import { type BrokerLevels, levelsOf } from "./core/levels.ts";
+import type { Observer } from "./core/observers.ts";
 import type { BufferPool } from "./ground/byte_buffer.ts";
+import type { EventListener, EventName } from "./ground/events.ts";
 import type { MessageHub, MessageInit } from "./ground/message_hub.ts";
 import type { Metrics } from "./ground/metrics.ts";
 import type { BrokerOptions, ListenerOptions } from "./ground/options.ts";
@@ -11,6 +13,8 @@ import { acceptConnection } from "./handlers/accept.ts";
 import { receive } from "./handlers/receive.ts";
 import { endTurn, resumePostponed, runDue, wake } from "./services/end_turn.ts";
 import { actFor, closeAll, disconnect } from "./services/lifecycle.ts";
+import { reportProgram } from "./services/faults.ts";
+import { finishFanOuts } from "./services/long_fan_out.ts";
 import { publishForProgram } from "./services/program.ts";
 import { recheckAccess } from "./services/recheck_access.ts";
 import { restore } from "./services/restore.ts";
@@ -69,6 +73,11 @@ export class Broker implements MessageHub {
   /** Network Connections, those before their CONNECT included. */
   get connections(): ReadonlySet<Connection> {
     return this.core.connections;
+  }
+
+  /** Whether something is under way, so that what is asked for now is done when the turn ends, or in one that follows by itself. */
+  get isBusy(): boolean {
+    return this.core.isBusy;
   }
 
   /** Levels: what there is now, and how many bytes of it. */
@@ -151,13 +160,31 @@ export class Broker implements MessageHub {
   shutDown(nowMs: number): void {
     this.nowMs = nowMs;
     this.core.isShuttingDown = true;
+    // What was taken is handed to all, and the wills of those who go as well.
+    finishFanOuts(this.core);
     closeAll(this.core, ReasonCode.ServerShuttingDown, "Server is shutting down");
+    finishFanOuts(this.core);
     this.endTurn();
+  }
+
+  /** Tells `listener` of each event of this name, behind the turn in which it happens; the function returned ends that. */
+  on<Name extends EventName>(name: Name, listener: EventListener<Name>): () => void {
+    return this.core.events.on(name, listener);
+  }
+
+  /** Tells this observer what happens in the core from now on; the function returned ends that. */
+  observe(observer: Observer): () => void {
+    return this.core.observe(observer);
   }
 
   /** Publishes for the program around the broker. {@linkcode MessageHub.publish} */
   publish(init: MessageInit): void {
     publishForProgram(this.core, init);
+  }
+
+  /** {@linkcode MessageHub.failed} */
+  failed(what: string, error: unknown): void {
+    reportProgram(this.core, what, {}, error);
   }
 
   /** {@linkcode MessageHub.subscribe} */

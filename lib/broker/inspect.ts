@@ -111,11 +111,15 @@ export function describeClient(broker: Broker, clientId: string): ClientDetail |
 }
 
 /** Disconnects a client, which is told so; its session stays. `false`: it is not connected. A turn of its own. */
-export function disconnectClient(broker: Broker, clientId: string, message: string): boolean {
+export function disconnectClient(
+  broker: Broker,
+  clientId: string,
+  message: string,
+  reasonCode: ReasonCode = ReasonCode.AdministrativeAction,
+): boolean {
   const connection = broker.clients.get(clientId)?.connection ?? null;
   if (connection === null) return false;
   const { core } = broker;
-  const reasonCode = ReasonCode.AdministrativeAction;
   core.inTurn(() => disconnect(core, connection, { reasonCode, message }));
   return true;
 }
@@ -168,6 +172,11 @@ export function* walkRetained(
 export function readRetained(broker: Broker, topicName: string): Message | undefined {
   const kept = broker.core.retained.get(topicName)?.toMessage();
   return kept === undefined ? undefined : { ...kept, payload: kept.payload.slice() };
+}
+
+/** Clients that subscribed to the topic and may not read it; `max` at most. */
+export function withheldFrom({ core }: Broker, topicName: string, max: number): readonly Client[] {
+  return core.router.withheldFrom(topicName, max);
 }
 
 function sum(counts: Iterable<number>): number {

@@ -33,8 +33,9 @@
  * Information in `handlers/connack.ts`, what is left of an expiry in `ground/outgoing.ts`, times and limits of a CONNECT in
  * `handlers/admit.ts`. What has grown too large by all that is an `EncodeError`, which costs its delivery: `services/send.ts`.
  *
- * The path of a message: `receive` → `publish` → `router` → `deliver` → `Outbox.sendPublish` → `endTurn`. That of a client that
- * comes in: `receive` → `connect` → access control → `admit` → `endTurn`.
+ * The path of a message: `receive` → `publish` → `router` → `deliver` → `Outbox.sendPublish` → `endTurn`; the plainest and most
+ * frequent ones take a shorter one, `handlers/relay.ts`. That of a client that comes in: `receive` → `connect` → access control →
+ * `admit` → `endTurn`.
  * May import `session`, `topic` and `codec`.
  *
  * @module
@@ -42,10 +43,13 @@
 export { Broker } from "./broker.ts";
 export type { BrokerLevels } from "./core/levels.ts";
 export { Congestion } from "./core/congestion.ts";
-export { addressKey } from "./ground/address.ts";
+export { addressKey, addressText } from "./ground/address.ts";
 export type { BufferPool, ByteBuffer } from "./ground/byte_buffer.ts";
 export type { CloseReason } from "./ground/close_reason.ts";
+export type { Observer } from "./core/observers.ts";
+export type { Outgoing } from "./ground/outgoing.ts";
 export { Deadline, Deadlines } from "./ground/deadlines.ts";
+export type * from "./ground/events.ts";
 export type { MessageHub, MessageInit } from "./ground/message_hub.ts";
 export * from "./ground/metrics.ts";
 export * from "./ground/options.ts";

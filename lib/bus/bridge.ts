@@ -43,7 +43,7 @@ export class BusBridge {
       counters: this.#counters,
       post: (frame) => this.#channel.post(frame),
       onLoss: (loss) => onLoss?.(loss),
-      onError: (error) => onError?.(error),
+      onError: onError ?? ((error) => hub.failed?.(`The bridge ${name} of the bus`, error)),
     };
     this.#channel = new Channel(name, {
       receive: (frame, nowMs) => this.#receive(frame, nowMs),

@@ -63,6 +63,9 @@ export interface BusLog {
 export interface BusOptions {
   /** Gets a line for each message that a handler receives, while it is on. */
   readonly log?: BusLog;
-  /** Gets what a handler threw: nobody else is hurt by it. Without it, it is dropped. */
+  /**
+   * Gets what a handler threw, or a promise of it rejected with: nobody else is hurt by it. Without it the broker's log gets it, and in a
+   * Worker the standard error.
+   */
   readonly onError?: (error: unknown) => void;
 }

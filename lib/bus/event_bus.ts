@@ -24,7 +24,9 @@ export class EventBus implements Bus {
   subscribe(topicFilter: string, handler: BusHandler): () => void {
     if (this.#isClosed) throw new Error("Cannot subscribe: the bus is closed");
     const unsubscribe = this.#hub.subscribe(topicFilter, (message) => {
-      callHandler(handler, toBusMessage(message), this.#options);
+      callHandler(handler, toBusMessage(message), this.#options, (error) => {
+        this.#hub.failed?.(`A handler of the bus for ${topicFilter}`, error);
+      });
     });
     const end = () => {
       if (this.#subscriptions.delete(end)) unsubscribe();

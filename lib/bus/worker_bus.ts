@@ -200,7 +200,7 @@ export class WorkerBus implements Bus {
         if (record.type === "lost") this.#tellIncomingLoss(record.messages);
       }
     } catch (error) {
-      this.#options.onError?.(error);
+      (this.#options.onError ?? sayFailed)(error);
     }
   }
 
@@ -211,7 +211,7 @@ export class WorkerBus implements Bus {
     const isShared = handlers.size > 1;
     for (const handler of handlers.values()) {
       const own = isShared ? { ...message, payload: message.payload.slice() } : message;
-      callHandler(handler, own, this.#options);
+      callHandler(handler, own, this.#options, sayFailed);
     }
   }
 
@@ -247,4 +247,10 @@ export class WorkerBus implements Bus {
   #assertOpen(act: string): void {
     if (this.#channel.isClosed) throw new Error(`Cannot ${act}: the bus is closed`);
   }
+}
+
+/** A Worker that has given no `onError` has no other place where it can be seen. */
+function sayFailed(error: unknown): void {
+  // deno-lint-ignore no-console -- see above
+  console.error("A handler of the bus has failed:", error);
 }

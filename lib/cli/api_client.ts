@@ -19,8 +19,7 @@ export class ApiClient {
 
   /** The answer to a question; throws an {@linkcode ApiError}. */
   async get<T>(path: string, query: Readonly<Record<string, string | number>> = {}): Promise<T> {
-    const url = new URL(`/api/v1${path}`, this.#url);
-    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
+    const url = this.#urlOf(path, query);
     let response: Response;
     let answer: Record<string, unknown>;
     try {
@@ -31,7 +30,44 @@ export class ApiClient {
       throw new ApiError(`Cannot ask ${this.#url.origin}: ${messageOf(error)}`);
     }
     if (response.ok) return answer as T;
-    const detail = String(answer.detail ?? response.status);
-    throw new ApiError(`${this.#url.origin} refuses: ${detail}`);
+    throw this.#refusal(response, answer);
+  }
+
+  /** The lines of an answer that goes on, as they come, without the empty ones; throws an {@linkcode ApiError}. */
+  async *lines(
+    path: string,
+    query: Readonly<Record<string, string | number>>,
+    signal: AbortSignal,
+  ): AsyncGenerator<string, void> {
+    const url = this.#urlOf(path, query);
+    let response: Response;
+    try {
+      response = await fetch(url, { headers: this.#headers, signal, redirect: "error" });
+    } catch (error) {
+      if (signal.aborted) return;
+      throw new ApiError(`Cannot ask ${this.#url.origin}: ${messageOf(error)}`);
+    }
+    if (!response.ok) throw this.#refusal(response, await response.json().catch(() => ({})));
+    let rest = "";
+    try {
+      for await (const text of response.body!.pipeThrough(new TextDecoderStream())) {
+        const lines = (rest + text).split("\n");
+        rest = lines.pop()!;
+        yield* lines.filter((line) => line !== "");
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      throw new ApiError(`${this.#url.origin} has ended the answer: ${messageOf(error)}`);
+    }
+  }
+
+  #urlOf(path: string, query: Readonly<Record<string, string | number>>): URL {
+    const url = new URL(`/api/v1${path}`, this.#url);
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
+    return url;
+  }
+
+  #refusal({ status }: Response, { detail = status }: { readonly detail?: unknown }): ApiError {
+    return new ApiError(`${this.#url.origin} refuses: ${detail}`);
   }
 }

@@ -8,7 +8,7 @@ import { version } from "./version.ts";
 const COMMANDS: Readonly<Record<string, (args: Arguments) => number | Promise<number>>> = {
   serve,
   check: async (args) => (await import("./check.ts")).check(args),
-  help: async () => (await import("./help.ts")).help(),
+  help: async ({ operands }) => (await import("./help.ts")).help(operands),
   version,
 };
 
@@ -17,7 +17,7 @@ export async function brokerCommand(args: readonly string[]): Promise<number> {
   const parsed = parseArguments(args);
   const name = commandOf(parsed);
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (parsed.wantsHelp || parsed.wantsVersion) return await command!(parsed);
+  if (parsed.wantsHelp || parsed.wantsVersion) return await command!({ ...parsed, operands: [] });
   // A flag that is not understood leaves its value behind, which would look like a command.
   if (parsed.problems.length > 0) return refuse(parsed.problems);
   if (command === undefined) {
@@ -25,7 +25,7 @@ export async function brokerCommand(args: readonly string[]): Promise<number> {
     const hint = near === undefined ? "" : `; did you mean ${near}?`;
     return refuse([`${name}: Is not a command${hint}`]);
   }
-  if (parsed.operands.length > 0) {
+  if (parsed.operands.length > 0 && name !== "help") {
     return refuse([`${parsed.operands[0]}: Is not understood; ${name} takes flags only`]);
   }
   return await command(parsed);

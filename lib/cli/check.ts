@@ -2,6 +2,7 @@ import { type Arguments, type Config, loadConfig, type ResolvedSetting } from ".
 import { loadTls, SILENT } from "../net/mod.ts";
 import { openAccess } from "./access.ts";
 import { placeProblems } from "./check_places.ts";
+import { bridgeProblems } from "./check_bridges.ts";
 import { EXIT, messageOf, print, printProblems } from "./output.ts";
 import { processSources } from "./sources.ts";
 import { StartError } from "./start_error.ts";
@@ -18,6 +19,7 @@ export async function check(args: Arguments): Promise<number> {
     ...await accessProblems(config),
     ...await certificateProblems(config),
     ...placeProblems(config),
+    ...bridgeProblems(config),
   ];
   const status = problems.length > 0 ? printProblems(problems) : EXIT.ok;
   print(describeConfig(config, problems.length === 0));
@@ -54,6 +56,7 @@ function describeConfig(config: Config, isValid: boolean): string {
   const rows = [
     ["OPTION", "VALUE", "FROM"],
     ...config.settings.map(row),
+    ...config.bridges.flatMap(({ settings }) => settings.map(row)),
   ];
   const widths = [0, 1].map((column) => Math.max(...rows.map((cells) => cells[column]!.length)));
   const table = rows.map((cells) =>
@@ -65,6 +68,7 @@ function describeConfig(config: Config, isValid: boolean): string {
 }
 
 function row({ option, listener, text, origin }: ResolvedSetting): string[] {
-  const indent = listener === "" || option.name === "listener" ? "" : "  ";
+  const beginsBlock = option.name === "listener" || option.name === "connection";
+  const indent = listener === "" || beginsBlock ? "" : "  ";
   return [indent + option.name, text === "" ? "-" : text, origin];
 }

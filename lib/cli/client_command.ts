@@ -20,6 +20,7 @@ const CLIENT_EXIT: Readonly<Record<ClientErrorKind, number>> = {
   refused: 14,
   protocol: 16,
   closed: 17,
+  limit: 14,
 };
 /** The broker refused the user name, the password, or the right to do this. */
 const NOT_AUTHORIZED = 15;
@@ -37,6 +38,7 @@ const ADVICE: Readonly<Record<ClientErrorKind, string>> = {
   protocol: "check -p and -V: is it an MQTT broker of this version, and without TLS?",
   closed: "see what the broker's log says; does it ask for TLS (--cafile), " +
     "or for a certificate (--cert, --key), or has it no TLS?",
+  limit: "see what the broker takes: its sizes, QoS and retained messages are its own choice",
 };
 /** The same once the broker has let us in: the way to it was right. */
 const LATER_ADVICE: Readonly<Partial<Record<ClientErrorKind, string>>> = {

@@ -8,12 +8,13 @@ export const COMMAND_TEXTS = {
   sub: "Subscribes and prints what comes.",
   rr: "Sends a request and prints the response.",
   bench: "Measures a broker: deliveries per second, latencies, memory.",
+  trace: "Shows what happens to a client or a topic, live, by the broker's API.",
   top: "Shows what a broker does, again and again, by its API.",
   health: "Says by its exit status whether a broker answers.",
   "example-config": "Prints a configuration file with every option in a comment.",
   man: "Prints the man page.",
   completions: "Prints what makes bash, zsh or fish complete commands and flags.",
-  help: "Prints this.",
+  help: "Prints this; help TOPIC: a page of the guide, an option or a command.",
   version: "Prints the version.",
 } as const;
 

@@ -4,7 +4,9 @@ import { CLIENT_FLAGS, COMMON_FLAGS } from "./client_options.ts";
 import { COMMAND_TEXTS, type CommandName, type Flags } from "./commands.ts";
 import { EXPLAIN_ACL_FLAGS } from "./explain_acl.ts";
 import { PASSWD_FLAGS } from "./passwd.ts";
+import { PAGES } from "../guide/mod.ts";
 import { TOP_FLAGS } from "./top.ts";
+import { TRACE_FLAGS } from "./trace.ts";
 
 /** The shells that completions are made for. */
 export const SHELLS: readonly string[] = ["bash", "zsh", "fish"];
@@ -44,6 +46,7 @@ export const COMMAND_FLAGS: Readonly<Partial<Record<CommandName, Flags>>> = {
   sub: { ...CLIENT_FLAGS.sub, ...COMMON_FLAGS },
   rr: { ...CLIENT_FLAGS.rr, ...COMMON_FLAGS },
   bench: BENCH_FLAGS,
+  trace: TRACE_FLAGS,
   top: TOP_FLAGS,
   health: { ...CLIENT_FLAGS.health, ...COMMON_FLAGS },
 };
@@ -55,8 +58,21 @@ export function completedCommands(): readonly CompletedCommand[] {
     name,
     text: COMMAND_TEXTS[name],
     flags: flagsOf(name),
-    operand: name === "completions" ? SHELLS : name === "passwd" ? "path" : "none",
+    operand: operandOf(name),
   }));
+}
+
+function operandOf(name: CommandName): FlagValue {
+  switch (name) {
+    case "completions":
+      return SHELLS;
+    case "help":
+      return PAGES.map(({ name }) => name);
+    case "passwd":
+      return "path";
+    default:
+      return "none";
+  }
 }
 
 function flagsOf(name: CommandName): CompletedFlag[] {

@@ -1,6 +1,6 @@
 import type { HttpContext, HttpListenerInit, HttpServer, SettingView } from "../http/mod.ts";
 import { type Config, type ListenerConfig, loadConfig } from "../config/mod.ts";
-import type { Server } from "../net/mod.ts";
+import { ServedWebSocket, type Server } from "../net/mod.ts";
 import { type Logger, LogTail, type SysLevels } from "../observe/mod.ts";
 import { VERSION } from "../version.ts";
 import { EXIT, messageOf } from "./output.ts";
@@ -129,7 +129,7 @@ function contextOf({ server, log, levels, config }: DashboardInit): HttpContext 
     tail: log.tail ?? new LogTail(),
     version: VERSION,
     levels,
-    adopt: (stream, peer, options) => server.adopt(stream, peer, options),
+    adopt: (socket, peer, options) => server.adopt(new ServedWebSocket(socket), peer, options),
     settings: () => settingsOf(config()),
     listeners: all.map((listener) => ({
       name: listener.options.name,

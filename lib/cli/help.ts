@@ -1,10 +1,13 @@
 import { GENERAL_FLAGS, helpLines, optionsHelp } from "../config/mod.ts";
+import { PAGES } from "../guide/mod.ts";
 import { VERSION } from "../version.ts";
 import { COMMAND_TEXTS, flagNames, type Flags } from "./commands.ts";
+import { helpTopic } from "./help_topic.ts";
 import { EXIT, print } from "./output.ts";
 
-/** `flux-mqtt --help`. */
-export function help(): number {
+/** `flux-mqtt --help`, and `flux-mqtt help TOPIC`. */
+export function help(topics: readonly string[] = []): number {
+  if (topics.length > 0) return helpTopic(topics);
   print(helpText());
   return EXIT.ok;
 }
@@ -17,6 +20,9 @@ Usage: flux-mqtt [COMMAND] [-c FILE] [FLAGS]
 
 Commands:
 ${entries(Object.entries(COMMAND_TEXTS))}
+
+The guide, a page each; flux-mqtt help TOPIC shows it, as it shows what an option or a command is:
+${entries(PAGES.map(({ name, summary }) => [name, summary]))}
 
 Flags:
 ${flagsHelp(GENERAL_FLAGS)}

@@ -1,4 +1,5 @@
 import { defaultText, GENERAL_FLAGS, optionsByTheme, valueText } from "../config/mod.ts";
+import { PAGES } from "../guide/mod.ts";
 import { VERSION } from "../version.ts";
 import { BENCH_USE } from "./bench.ts";
 import { CLIENT_USES } from "./client_options.ts";
@@ -9,6 +10,7 @@ import { EXPLAIN_ACL_USE } from "./explain_acl.ts";
 import { EXIT, print, printError } from "./output.ts";
 import { PASSWD_USE } from "./passwd.ts";
 import { TOP_USE } from "./top.ts";
+import { TRACE_USE } from "./trace.ts";
 
 /** `flux-mqtt man`: prints the man page. */
 export function man(args: readonly string[]): number {
@@ -42,6 +44,9 @@ export function manPage(): string {
     ".SH OPTIONS",
     roff(OPTIONS_TEXT),
     ...optionSections(),
+    ".SH GUIDE",
+    roff("Pages that flux-mqtt help TOPIC shows:"),
+    ...PAGES.flatMap(({ name, summary }) => item(name, `${summary}.`)),
     ".SH SIGNALS",
     ...item("SIGTERM, SIGINT", "End the broker; clients of 5.0 are told."),
     ...item(
@@ -89,6 +94,7 @@ const USES: Readonly<Partial<Record<CommandName, string>>> = {
   passwd: PASSWD_USE,
   "explain-acl": EXPLAIN_ACL_USE,
   bench: BENCH_USE,
+  trace: TRACE_USE,
   top: TOP_USE,
   ...CLIENT_USES,
 };
@@ -96,7 +102,9 @@ const USES: Readonly<Partial<Record<CommandName, string>>> = {
 /** `pub --help` is for who reads the help; here is more. */
 function commandText(name: string, text: string): string {
   if (name === "pub") return "Publishes a message.";
-  if (name === "help") return "Prints all commands and flags.";
+  if (name === "help") {
+    return "Prints all commands, pages and flags; help TOPIC: a page, an option or a command.";
+  }
   return text;
 }
 

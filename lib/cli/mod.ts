@@ -23,6 +23,7 @@ const TOOLS: Readonly<Record<string, (args: readonly string[]) => Promise<number
   sub: async (args) => (await import("./sub.ts")).sub(args),
   rr: async (args) => (await import("./rr.ts")).rr(args),
   bench: async (args) => (await import("./bench.ts")).bench(args),
+  trace: async (args) => (await import("./trace.ts")).trace(args),
   top: async (args) => (await import("./top.ts")).top(args),
   passwd: async (args) => (await import("./passwd.ts")).passwd(args),
   "explain-acl": async (args) => (await import("./explain_acl.ts")).explainAcl(args),
@@ -36,5 +37,8 @@ const TOOLS: Readonly<Record<string, (args: readonly string[]) => Promise<number
 export async function main(args: readonly string[]): Promise<number> {
   const [first = "", ...rest] = args;
   if (Object.hasOwn(TOOLS, first)) return await TOOLS[first]!(rest);
+  // What a command is, it says itself.
+  const [topic = ""] = rest;
+  if (first === "help" && Object.hasOwn(TOOLS, topic)) return await TOOLS[topic]!(["--help"]);
   return await (await import("./broker_commands.ts")).brokerCommand(args);
 }

@@ -5,6 +5,9 @@ import { EXIT, messageOf } from "./output.ts";
 import { placeOf } from "./place.ts";
 import { StartError } from "./start_error.ts";
 
+/** Browsers offer the first, and some libraries of MQTT the second whatever is below it. */
+const WEB_SOCKET_ALPN = ["http/1.1", "mqtt"];
+
 /**
  * Opens all listeners; throws `StartError` where one cannot be. Certificates come first: where one is no good, no port is opened.
  */
@@ -16,7 +19,8 @@ export async function openListeners(config: Config, server: Server, log: Logger)
       at = placeOf(listener);
       if (listener.tls === undefined || listener.http !== undefined) continue;
       if (layers.size === 0) log.info("Starting MQTT broker with TLS");
-      layers.set(listener, await loadTls(listener.tls, log));
+      const alpnProtocols = listener.protocol === "websockets" ? WEB_SOCKET_ALPN : ["mqtt"];
+      layers.set(listener, await loadTls({ ...listener.tls, alpnProtocols }, log));
     }
     if (layers.size > 0) log.info("TLS configuration loaded successfully");
     for (const listener of config.listeners) {

@@ -6,10 +6,12 @@ import { type Logger, LogTail } from "../observe/mod.ts";
 import { type OpenedStore, openStore, SYSTEM_CLOCK } from "../store/mod.ts";
 import { VERSION } from "../version.ts";
 import { openAccess, reloadAccess, watchAccess, withPages } from "./access.ts";
+import { BridgeRunner } from "./bridges.ts";
 import { BusTrace } from "./bus_trace.ts";
 import { Dashboard, hasDashboard } from "./dashboard.ts";
 import { giveBackMemory } from "./give_back.ts";
 import { ServiceManager } from "./notify.ts";
+import { LoggedSubscriptions } from "./logged_subscriptions.ts";
 import { openListeners } from "./open_listeners.ts";
 import { openTransport } from "./open_transport.ts";
 import { EXIT, messageOf } from "./output.ts";
@@ -63,13 +65,27 @@ async function runUntilSignal(config: Config, log: Logger, load: () => LoadResul
     async (server) => void await Promise.all([server.close(), dashboard.close()]),
   );
   parts.defer(publishLog(log, server));
+  const bridges = parts.adopt(new BridgeRunner(server, log), (bridges) => bridges.close());
   const trace = parts.use(new BusTrace(server, log));
+  const subscriptions = parts.use(new LoggedSubscriptions(server.broker, log));
   // Before a port is open: whoever sees the broker listening may send it a signal.
-  const running: Running = { config, log, load, manager, server, access, trace };
+  const running: Running = {
+    config,
+    log,
+    load,
+    manager,
+    server,
+    access,
+    trace,
+    subscriptions,
+    bridges,
+  };
   const hangUp = () => onHangUp(running);
   const signals = parts.use(new Signals({ SIGHUP: hangUp, ...userSignals(config, log) }));
   parts.defer(() => manager.tell("STOPPING=1"));
   await trace.restart();
+  // Before a port is open: what is published from the first moment on waits for them.
+  await bridges.configure(config);
   await openListeners(config, server, log);
   pidFile.write();
   for (const { level, text } of config.notes) log[level](text);
@@ -160,15 +176,19 @@ interface Running {
   readonly server: Server;
   readonly access: FileAccess | undefined;
   readonly trace: BusTrace;
+  readonly bridges: BridgeRunner;
+  readonly subscriptions: LoggedSubscriptions;
 }
 
 /** What SIGHUP does: everything that can change is read again. */
 function onHangUp(running: Running): void {
-  const { config, log, load, manager, server, access, trace } = running;
+  const { config, log, load, manager, server, access, trace, subscriptions, bridges } = running;
   manager.tell("RELOADING=1");
   running.config = reloadConfig(config, load(), server.broker, log);
   server.reloadCertificates();
   if (access !== undefined) reloadAccess(access, server.broker, log);
   void trace.restart();
+  void bridges.configure(running.config);
+  subscriptions.restart();
   manager.tell("READY=1");
 }

@@ -1,3 +1,4 @@
+import { hostname } from "./hostname.ts";
 import type { Arguments, ConfigSources, ProcessUser } from "../config/mod.ts";
 
 /** The process's own files, variables and user, for the configuration to be made from. */
@@ -12,6 +13,7 @@ export function processSources({ file, flags }: Arguments): ConfigSources {
       return processUser(environment);
     },
     addressesOf: interfaceAddresses,
+    hostname,
     readFile: (path) => UTF8.decode(Deno.readFileSync(path)),
     listDirectory: (path) => [...Deno.readDirSync(path)].map((entry) => entry.name),
   };

@@ -1,3 +1,5 @@
+import { safe } from "./terminal_text.ts";
+
 /** Numbers of the broker, as the API has them. */
 export type Numbers = Readonly<Record<string, number>>;
 
@@ -106,11 +108,6 @@ function shown(key: string, value: string | number | boolean | undefined): strin
 function cell(text: string, width: number, isText = false): string {
   const cut = text.length > width ? `${text.slice(0, width - 1)}…` : text;
   return isText ? cut.padEnd(width) : cut.padStart(width);
-}
-
-/** Names come from strangers: none may drive the terminal. */
-function safe(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, "?");
 }
 
 function count(value: number): string {

@@ -10,9 +10,11 @@ import {
   publishSize,
   type Qos,
 } from "../codec/mod.ts";
-import { ClientError, refusal } from "./error.ts";
-import { CONNECT_TIMEOUT_MS } from "./handshake.ts";
-import { open, type Place, writeAll } from "./transport.ts";
+import { ClientError, refusal } from "./protocol/client_error.ts";
+import { CONNECT_TIMEOUT_MS } from "./init.ts";
+import type { Place } from "./place.ts";
+import { type ClientStream, writeAll } from "./stream.ts";
+import { open } from "./transport.ts";
 
 /** Types of packet that `open` waits for. */
 const [CONNACK, SUBACK] = [2, 9];
@@ -30,7 +32,7 @@ export class LoadConnection {
   onPublish: (payload: Uint8Array) => void = () => {};
   /** QoS 1 and 2 messages that the broker has not acknowledged to the end. */
   inFlight = 0;
-  readonly #conn: Deno.Conn;
+  readonly #conn: ClientStream;
   #out = new Uint8Array(BUFFER_BYTES);
   #outLength = 0;
   #isWriting = false;
@@ -39,7 +41,7 @@ export class LoadConnection {
   /** When the broker has answered the last packet of `open`. */
   readonly #ready = Promise.withResolvers<void>();
 
-  private constructor(conn: Deno.Conn) {
+  private constructor(conn: ClientStream) {
     this.#conn = conn;
   }
 

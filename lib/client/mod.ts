@@ -1,18 +1,25 @@
 /**
- * An MQTT client, on the broker's own codec: for `sub`, `pub`, `rr`, `health` and `bench`, and for programs.
+ * An MQTT client, on the broker's own codec: for `sub`, `pub`, `rr`, `health` and `bench`, for bridges, and for programs.
  *
- * `MqttClient.connect` resolves when the broker has accepted; every request resolves when the broker has answered it. It does
- * not reconnect by itself: `closed` tells when and why a connection ended, and who uses it decides. Errors are `ClientError`,
- * whose `kind` says which part failed (the name, the network, the certificate, the broker's refusal).
+ * `MqttClient.connect` resolves when the broker has accepted; every request resolves when the broker has answered it. With `reconnect` it
+ * makes the next connection by itself, with growing delays, and what it was asked for waits and goes on; without, `closed` tells when
+ * and why the connection ended, and who uses it decides. Errors are `ClientError`, whose `kind` says which part failed (the name, the network,
+ * the certificate, the broker's refusal, a limit).
  *
- * May import `codec`.
+ * `protocol/` does no I/O, waits for nothing and is told the time: `ClientConnection` is one Network Connection, bytes in and bytes
+ * out, `ClientSession` what outlives it, with the messages in flight in an `InFlightStore`; a simulation or a bridge drives them by itself. Around it
+ * `open` makes streams (TCP, TLS, Unix sockets, WebSockets), `Carrier` carries bytes between one and a connection, `MqttClient` makes promises of
+ * the whole.
+ *
+ * Rules: nothing is written before the store has committed what it tells; the broker's Receive Maximum, Maximum Packet Size, Maximum QoS and Topic
+ * Alias Maximum are kept; what waits has a limit. May import `codec` and `session`.
  *
  * ```ts
  * import { ClientError, MqttClient } from "./mod.ts";
  *
  * try {
- *   const client = await MqttClient.connect({ hostname: "localhost", port: 1 });
- *   await client.publish("home/cellar/temperature", new TextEncoder().encode("12.5"), { qos: 1 });
+ *   const client = await MqttClient.connect("mqtt://localhost:1", { clientId: "cellar" });
+ *   await client.publish("home/cellar/temperature", "12.5", { qos: 1 });
  *   await client.disconnect();
  * } catch (error) {
  *   if (!(error instanceof ClientError) || error.kind !== "unreachable") throw error;
@@ -21,13 +28,51 @@
  *
  * @module
  */
-export { ClientError, type ClientErrorKind } from "./error.ts";
-export { CONNECT_TIMEOUT_MS, type ConnectInit } from "./handshake.ts";
+export { Carrier } from "./carrier.ts";
+export {
+  type ClientOptions,
+  CONNECT_TIMEOUT_MS,
+  type PublishInit,
+  type ReconnectInit,
+  type SubscriptionInput,
+} from "./init.ts";
 export { LoadConnection, loadTopic } from "./load_connection.ts";
 export {
   type MessageHandler,
   MqttClient,
   type MqttClientInit,
-  type PublishInit,
+  type UrlClientInit,
 } from "./mqtt_client.ts";
-export type { ClientTls, Place } from "./transport.ts";
+export {
+  type BrokerUrl,
+  type ClientTls,
+  type ClientWebSocket,
+  nameOfPlace,
+  parseBrokerUrl,
+  type Place,
+} from "./place.ts";
+export { type ClientPorts, SYSTEM_PORTS } from "./ports.ts";
+export { Backoff, type BackoffInit } from "./protocol/backoff.ts";
+export {
+  ClientConnection,
+  type ConnectionHandler,
+  type ConnectionLimits,
+  type SessionPacket,
+} from "./protocol/client_connection.ts";
+export { ClientError, type ClientErrorKind } from "./protocol/client_error.ts";
+export {
+  ClientSession,
+  type ClientSessionInit,
+  type OutgoingMessage,
+  type SessionHandler,
+  type Settlement,
+} from "./protocol/client_session.ts";
+export { type ConnectInit, connectPacket } from "./protocol/handshake.ts";
+export {
+  type InFlightStore,
+  MemoryInFlightStore,
+  type OutgoingInFlight,
+} from "./protocol/in_flight_store.ts";
+export type { ReceivedMessage } from "./received_message.ts";
+export type { ClientStream } from "./stream.ts";
+export { open as openStream } from "./transport.ts";

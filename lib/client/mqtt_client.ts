@@ -1,163 +1,185 @@
 import {
   type Connack,
-  encodePacket,
-  MqttError,
-  type Packet,
   type Properties,
-  type ProtocolVersion,
   type Publish,
-  type Qos,
   ReasonCode,
-  reasonCodeName,
   type Suback,
-  type SubscriptionRequest,
   type Unsuback,
 } from "../codec/mod.ts";
-import { ClientError, connectionError } from "./error.ts";
-import { accepted, CONNECT_TIMEOUT_MS, type ConnectInit, connectPacket } from "./handshake.ts";
-import { PacketReader } from "./packet_reader.ts";
-import { SendQuota } from "./quota.ts";
-import { open, tryClose, writeAll } from "./transport.ts";
+import { Carrier } from "./carrier.ts";
+import {
+  type ClientOptions,
+  CONNECT_TIMEOUT_MS,
+  type PublishInit,
+  type ReconnectInit,
+  type SubscriptionInput,
+  subscriptionOf,
+} from "./init.ts";
+import { MessageStream } from "./message_stream.ts";
+import { parseBrokerUrl, type Place } from "./place.ts";
+import { type ClientPorts, SYSTEM_PORTS } from "./ports.ts";
+import { Backoff } from "./protocol/backoff.ts";
+import { ClientError } from "./protocol/client_error.ts";
+import { ClientSession } from "./protocol/client_session.ts";
+import { type ConnectInit, connectPacket } from "./protocol/handshake.ts";
+import { type InFlightStore, MemoryInFlightStore } from "./protocol/in_flight_store.ts";
+import { Publications } from "./publications.ts";
+import { ReceivedMessage } from "./received_message.ts";
+import { Requests } from "./requests.ts";
 
 /** What is done with a message; QoS 2 ones come once. It may disconnect: what came behind is then not acknowledged. */
-export type MessageHandler = (message: Publish, client: MqttClient) => void;
+export type MessageHandler = (message: ReceivedMessage, client: MqttClient) => void;
 
 /** How to connect, and what to do with what comes. */
-export interface MqttClientInit extends ConnectInit {
+export interface MqttClientInit extends Place, ClientOptions {
   /** Called for every message, from the first one on: a session that goes on may have some at once. Default: they are lost. */
   readonly onMessage?: MessageHandler;
 }
 
-/** What to publish, beside topic and payload. */
-export interface PublishInit {
-  /** Default: 0. */
-  readonly qos?: Qos;
-  /** Default: false. */
-  readonly retain?: boolean;
-  /** 5.0 only. */
-  readonly properties?: Properties;
-}
+/** The same for a place that a URL names. */
+export type UrlClientInit = Omit<MqttClientInit, "hostname" | "port" | "unixPath">;
 
-const MAX_PACKET_ID = 65_535;
-/** How long the broker has to close after our DISCONNECT, milliseconds. */
-const LEAVE_MS = 1000;
-/** A PINGREQ leaves a little before the Keep Alive runs out: this many milliseconds for each of its seconds. */
-const PING_MS_PER_SECOND = 900;
+/** A connection that lasted so long was a good one: the next attempt waits as little as the first, milliseconds. */
+const STABLE_MS = 10_000;
+/** Messages that `messages` holds before reading stops. */
+const BUFFERED_MESSAGES = 100;
 
-/** Packets that answer one of ours by its Packet Identifier. */
-type Answer = Extract<Packet, { readonly packetId: number }>;
-/** Those that answer a PUBLISH or a PUBREL. */
-type Acknowledgement = Extract<Answer, { readonly reasonCode: number }>;
-
-/** A client of any MQTT broker: one connection, on the broker's own codec. */
+/** A client of any MQTT broker, on the broker's own codec: with `reconnect` over as many connections as it takes. */
 export class MqttClient {
-  /** The broker's answer to CONNECT. */
-  readonly connack: Connack;
   /** Called for every message. */
   onMessage: MessageHandler;
-  /** Resolves when the connection has ended: with what ended it, or nothing after our DISCONNECT. */
+  /** Resolves when the client has ended: with what ended it, or nothing after our DISCONNECT. */
   readonly closed: Promise<ClientError | undefined>;
-  readonly #conn: Deno.Conn;
-  readonly #version: ProtocolVersion;
+  readonly #init: MqttClientInit;
+  readonly #ports: ClientPorts;
+  readonly #reconnect: ReconnectInit | undefined;
+  readonly #session: ClientSession;
+  readonly #commit: () => Promise<void> | undefined;
+  readonly #publications: Publications;
+  readonly #requests: Requests;
+  readonly #streams = new Set<MessageStream>();
   readonly #end = Promise.withResolvers<ClientError | undefined>();
-  readonly #waiting = new Map<number, (answer: Answer | ClientError) => void>();
-  readonly #held = new Set<number>();
-  /** Topic Aliases that the broker has set. */
-  readonly #topicNames = new Map<number, string>();
-  readonly #quota: SendQuota;
-  #reading: Promise<void> = Promise.resolve();
-  #isPingAnswered = true;
+  readonly #aborter = new AbortController();
+  /** Streams that are full. */
+  #fullCount = 0;
+  #carrier: Carrier | undefined;
+  /** Settled when the broker has let us in or not. */
+  #admission = Promise.withResolvers<void>();
+  /** Resolves when the connection has ended. */
+  #loss = Promise.withResolvers<ClientError | undefined>();
+  #connack: Connack | undefined;
   #isLeaving = false;
-  #lastPacketId = 0;
-  #writing: Promise<void> = Promise.resolve();
   #isEnded = false;
-  #keepAliveTimer: ReturnType<typeof setInterval> | undefined;
 
-  private constructor(conn: Deno.Conn, connack: Connack, init: MqttClientInit) {
-    this.#conn = conn;
-    this.connack = connack;
-    this.#version = init.protocolVersion ?? 5;
+  private constructor(init: MqttClientInit) {
+    const { reconnect = false } = init;
+    const inFlight: InFlightStore = init.inFlight ?? new MemoryInFlightStore();
     this.closed = this.#end.promise;
     this.onMessage = init.onMessage ?? (() => {});
-    const seconds = connack.properties?.serverKeepAlive ?? init.keepAliveSeconds ?? 60;
-    if (seconds > 0) {
-      this.#keepAliveTimer = setInterval(() => this.#ping(), seconds * PING_MS_PER_SECOND);
-    }
-    this.#quota = new SendQuota(connack.properties?.receiveMaximum ?? MAX_PACKET_ID);
+    this.#init = init;
+    this.#ports = init.ports ?? SYSTEM_PORTS;
+    this.#reconnect = reconnect === false ? undefined : reconnect === true ? {} : reconnect;
+    this.#commit = () => inFlight.commit?.();
+    this.#session = new ClientSession({ ...init, inFlight }, {
+      onConnected: (connack, isResumed) => this.#begin(connack, isResumed),
+      onMessage: (message) => this.#receive(message),
+      onSettled: (packetId, by) => this.#publications.settle(packetId, by),
+      onAnswer: (answer) => this.#requests.answer(answer),
+      onReady: () => this.#publications.pump(),
+      onEnd: (error) => this.#lose(error),
+      onOutput: () => void this.#carrier?.flush(),
+    });
+    this.#publications = new Publications(this.#session, init.maxQueuedMessages ?? 65_535);
+    this.#requests = new Requests(this.#session);
   }
 
+  /** Connects to what a URL names: see {@linkcode parseBrokerUrl}. Throws a `ClientError` that says why not. */
+  static connect(
+    url: string | URL,
+    init?: UrlClientInit,
+  ): Promise<MqttClient>;
   /** Connects; throws a `ClientError` that says why not. */
-  static async connect(init: MqttClientInit): Promise<MqttClient> {
-    const { connectTimeoutMs = CONNECT_TIMEOUT_MS, protocolVersion = 5 } = init;
-    const connect = encodePacket(connectPacket(init), protocolVersion);
-    const deadlineMs = performance.now() + connectTimeoutMs;
-    const conn = await open(init, connectTimeoutMs);
-    let isLate = false;
-    const timer = setTimeout(() => {
-      isLate = true;
-      tryClose(conn);
-    }, deadlineMs - performance.now());
-    const reader = new PacketReader(conn, protocolVersion);
-    try {
-      await writeAll(conn, connect);
-      const connack = accepted(await reader.next(), protocolVersion);
-      const client = new MqttClient(conn, connack, init);
-      client.#reading = client.#run(reader);
-      return client;
-    } catch (error) {
-      tryClose(conn);
-      if (isLate) throw new ClientError("timeout", `No CONNACK within ${connectTimeoutMs} ms`);
-      if (error instanceof ClientError) throw error;
-      if (error instanceof MqttError) throw new ClientError("protocol", error.message);
-      throw connectionError(error, `${init.hostname}:${init.port}`);
-    } finally {
-      clearTimeout(timer);
-    }
+  static connect(init: MqttClientInit): Promise<MqttClient>;
+  static async connect(
+    where: string | URL | MqttClientInit,
+    init: UrlClientInit = {},
+  ): Promise<MqttClient> {
+    const isUrl = typeof where === "string" || where instanceof URL;
+    const client = new MqttClient(isUrl ? placed(where, init) : where);
+    await client.#start();
+    return client;
   }
 
-  /** Publishes; resolves with the Reason Code of its last acknowledgement, 0 at QoS 0. */
-  async publish(topicName: string, payload: Uint8Array, init: PublishInit = {}): Promise<number> {
+  /** The broker's answer to the last CONNECT. */
+  get connack(): Connack {
+    return this.#connack!;
+  }
+
+  /** Whether there is a connection now. */
+  get isConnected(): boolean {
+    return this.#session.connection?.isConnected === true;
+  }
+
+  /** Messages of QoS 1 and 2 that the broker has not acknowledged to the end, and those that wait. */
+  get pendingCount(): number {
+    return this.#session.inFlightCount + this.#publications.queuedCount;
+  }
+
+  /**
+   * Publishes; resolves with the Reason Code of its last acknowledgement, at QoS 0 with 0 when it is written. Text goes out as UTF-8. Bytes
+   * must not change until then. Rejects with a `ClientError`: of kind `limit` where the broker takes no such message.
+   */
+  async publish(
+    topicName: string,
+    payload: Uint8Array | string,
+    init: PublishInit = {},
+  ): Promise<number> {
+    this.#requireOpen();
     const { qos = 0, retain = false, properties } = init;
-    const packet = {
-      type: "publish",
-      topicName,
-      payload,
-      qos,
-      retain,
-      dup: false,
-      properties,
-    } as const;
-    if (qos === 0) {
-      await this.#send({ ...packet, packetId: 0 });
-      if (this.#isEnded) throw new ClientError("closed", "The connection has ended");
-      return ReasonCode.Success;
-    }
-    await this.#quota.take();
-    try {
-      const packetId = this.#newPacketId();
-      const { reasonCode } = await this.#ask({ ...packet, packetId }) as Acknowledgement;
-      if (qos === 1 || reasonCode >= 0x80) return reasonCode;
-      const release = { type: "pubrel", packetId, reasonCode: ReasonCode.Success } as const;
-      return (await this.#ask(release) as Acknowledgement).reasonCode;
-    } finally {
-      this.#quota.give();
-    }
+    const bytes = typeof payload === "string" ? new TextEncoder().encode(payload) : payload;
+    const done = this.#publications.add({ topicName, payload: bytes, qos, retain, properties });
+    const reasonCode = await done;
+    if (qos > 0) return reasonCode;
+    const connection = this.#session.connection;
+    await this.#carrier?.flush();
+    if (connection?.isEnded) throw new ClientError("closed", "The connection has ended");
+    return reasonCode;
   }
 
   /** Subscribes; the Reason Codes of the SUBACK tell which filters were granted. */
   async subscribe(
-    subscriptions: readonly SubscriptionRequest[],
+    subscriptions: SubscriptionInput | readonly SubscriptionInput[],
     properties?: Properties,
   ): Promise<Suback> {
-    const packetId = this.#newPacketId();
-    const options = properties === undefined ? {} : { properties };
-    return await this.#ask({ type: "subscribe", packetId, subscriptions, ...options }) as Suback;
+    this.#requireOpen();
+    const list: readonly SubscriptionInput[] = Array.isArray(subscriptions)
+      ? subscriptions
+      : [subscriptions as SubscriptionInput];
+    return await this.#requests.subscribe(list.map(subscriptionOf), properties);
   }
 
   /** Ends subscriptions. */
-  async unsubscribe(topicFilters: readonly string[]): Promise<Unsuback> {
-    const packetId = this.#newPacketId();
-    return await this.#ask({ type: "unsubscribe", packetId, topicFilters }) as Unsuback;
+  async unsubscribe(topicFilters: string | readonly string[]): Promise<Unsuback> {
+    this.#requireOpen();
+    return await this.#requests.unsubscribe(
+      typeof topicFilters === "string" ? [topicFilters] : topicFilters,
+    );
+  }
+
+  /**
+   * The messages from now on, for a `for await` loop. Nothing more is read from the network while `limit` of them wait, so a slow loop
+   * slows the broker instead of filling memory. It ends with the client, and throws what ended that. Default: 100.
+   */
+  messages(limit = BUFFERED_MESSAGES): AsyncGenerator<ReceivedMessage, void, undefined> {
+    const stream = new MessageStream(limit, (isFull) => this.#throttle(isFull));
+    if (this.#isEnded) stream.end(undefined);
+    else this.#streams.add(stream);
+    return stream.read(() => this.#streams.delete(stream));
+  }
+
+  /** {@linkcode MqttClient.messages} */
+  [Symbol.asyncIterator](): AsyncGenerator<ReceivedMessage, void, undefined> {
+    return this.messages();
   }
 
   /** Says DISCONNECT, lets the broker close, and closes. */
@@ -166,140 +188,183 @@ export class MqttClient {
     properties?: Properties,
   ): Promise<void> {
     if (this.#isEnded || this.#isLeaving) return;
-    const options = properties === undefined ? {} : { properties };
-    const sent = this.#send({ type: "disconnect", reasonCode, ...options });
     this.#isLeaving = true;
-    clearInterval(this.#keepAliveTimer);
-    await sent;
-    // A socket that is closed with bytes unread takes its own last ones back: the broker would miss the DISCONNECT.
-    const timer = setTimeout(() => this.#finish(undefined), LEAVE_MS);
-    await this.#reading;
-    clearTimeout(timer);
+    this.#aborter.abort();
+    this.#session.connection?.disconnect(reasonCode, properties);
+    await this.#carrier?.leave();
+    await this.closed;
   }
 
   /** Closes without a word, as a cable that is pulled: the broker publishes the will. */
   abort(): void {
+    this.#isLeaving = true;
+    this.#aborter.abort();
+    this.#carrier?.stop();
     this.#finish(undefined);
   }
 
-  async #run(reader: PacketReader): Promise<void> {
+  /** Disconnects. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.disconnect();
+  }
+
+  /** The first connection; then the others go by themselves. */
+  async #start(): Promise<void> {
+    const backoff = new Backoff(this.#reconnect ?? {}, () => this.#ports.random());
+    const initially = this.#reconnect?.initially === true;
+    try {
+      if (initially) await this.#attemptUntilIn(backoff);
+      else await this.#attempt(true);
+    } catch (error) {
+      this.#finish(error instanceof ClientError ? error : undefined);
+      throw error;
+    }
+    this.#supervise(backoff);
+  }
+
+  /** Waits for the end of each connection, and makes the next. */
+  async #supervise(backoff: Backoff): Promise<void> {
     try {
       for (;;) {
-        const packet = await reader.next();
-        if (packet === undefined) {
-          return this.#finish(new ClientError("closed", "The broker closed the connection"));
-        }
-        if (!this.#isLeaving) this.#handle(packet);
+        const startMs = this.#ports.nowMs();
+        const error = await this.#loss.promise;
+        if (error === undefined || !this.#mayRetry(error)) return this.#finish(error);
+        if (this.#ports.nowMs() - startMs >= STABLE_MS) backoff.reset();
+        await this.#pauseAfter(error, backoff);
+        await this.#attemptUntilIn(backoff);
       }
     } catch (error) {
-      const isTheirs = error instanceof MqttError;
-      const message = error instanceof Error ? error.message : String(error);
-      this.#finish(new ClientError(isTheirs ? "protocol" : "closed", message));
+      this.#finish(
+        error instanceof ClientError ? error : new ClientError("closed", String(error)),
+      );
     }
   }
 
-  #handle(packet: Packet): void {
-    switch (packet.type) {
-      case "publish":
-        return this.#receive(packet);
-      case "pubrel":
-        this.#held.delete(packet.packetId);
-        this.#send({ ...packet, type: "pubcomp", reasonCode: ReasonCode.Success });
-        return;
-      case "disconnect": {
-        const reason = packet.properties?.reasonString ?? reasonCodeName(packet.reasonCode);
-        const message = `The broker ended the connection: ${reason}`;
-        return this.#finish(new ClientError("closed", message, packet.reasonCode));
+  /** Throws the error after which nothing more is tried. */
+  async #attemptUntilIn(backoff: Backoff): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#attempt(this.#connack === undefined);
+      } catch (error) {
+        if (!(error instanceof ClientError) || !this.#mayRetry(error)) throw error;
+        await this.#pauseAfter(error, backoff);
       }
-      case "puback":
-      case "pubrec":
-      case "pubcomp":
-      case "suback":
-      case "unsuback": {
-        const resolve = this.#waiting.get(packet.packetId);
-        this.#waiting.delete(packet.packetId);
-        return resolve?.(packet);
-      }
-      case "pingresp":
-        this.#isPingAnswered = true;
-        return;
-      default:
-        throw new MqttError(ReasonCode.ProtocolError, `The broker sent ${packet.type}`);
     }
+  }
+
+  #mayRetry(error: ClientError): boolean {
+    if (this.#reconnect === undefined || this.#isLeaving) return false;
+    const { shouldRetry = isWorthRetrying } = this.#reconnect;
+    return shouldRetry(error);
+  }
+
+  async #pauseAfter(error: ClientError, backoff: Backoff): Promise<void> {
+    const delayMs = backoff.next();
+    this.#init.onDisconnected?.(error, delayMs);
+    this.#requireOpen();
+    const pause = Promise.withResolvers<void>();
+    const wake = () => pause.resolve();
+    const cancel = this.#ports.setTimer(delayMs, wake);
+    const { signal } = this.#aborter;
+    signal.addEventListener("abort", wake);
+    await pause.promise;
+    signal.removeEventListener("abort", wake);
+    cancel();
+    this.#requireOpen();
+  }
+
+  /** Makes one connection; resolves when the broker has let us in. */
+  async #attempt(isFirst: boolean): Promise<void> {
+    const { connectTimeoutMs = CONNECT_TIMEOUT_MS } = this.#init;
+    const startMs = this.#ports.nowMs();
+    const init = { ...this.#init, ...await this.#init.beforeConnect?.() };
+    const connect = connectPacket(isFirst ? init : { ...init, ...againOf(init) });
+    const stream = await this.#ports.open(this.#init, connectTimeoutMs, this.#aborter.signal);
+    this.#admission = Promise.withResolvers();
+    this.#loss = Promise.withResolvers();
+    const limits = { ...this.#init, connectTimeoutMs };
+    const connection = this.#session.open(connect, limits, startMs);
+    const carrier = new Carrier(stream, connection, this.#ports, this.#commit);
+    this.#carrier = carrier;
+    if (this.#fullCount > 0) carrier.pause();
+    if (this.#isLeaving) carrier.stop();
+    const running = carrier.run();
+    try {
+      await this.#admission.promise;
+    } catch (error) {
+      await running;
+      throw error;
+    }
+  }
+
+  #begin(connack: Connack, isResumed: boolean): void {
+    this.#connack = connack;
+    this.#requests.begin(isResumed);
+    this.#publications.pump();
+    this.#init.onConnected?.(connack, isResumed);
+    this.#admission.resolve();
   }
 
   #receive(packet: Publish): void {
-    const { qos, packetId } = packet;
-    const reasonCode = ReasonCode.Success;
-    if (qos === 1) this.#send({ type: "puback", packetId, reasonCode });
-    if (qos === 2) {
-      this.#send({ type: "pubrec", packetId, reasonCode });
-      if (this.#held.has(packetId)) return;
-      this.#held.add(packetId);
-    }
-    this.onMessage(this.#withTopic(packet), this);
-  }
-
-  /** Puts the Topic Name in the place of an alias. */
-  #withTopic(packet: Publish): Publish {
-    const alias = packet.properties?.topicAlias;
-    if (alias === undefined) return packet;
-    if (packet.topicName !== "") this.#topicNames.set(alias, packet.topicName);
-    const topicName = this.#topicNames.get(alias);
-    if (topicName !== undefined) return { ...packet, topicName };
-    throw new MqttError(ReasonCode.ProtocolError, `The broker has set no Topic Alias ${alias}`);
-  }
-
-  /** A broker that did not answer the PINGREQ before is gone, whatever the network says. */
-  #ping(): void {
-    if (!this.#isPingAnswered) {
-      return this.#finish(new ClientError("timeout", "The broker does not answer PINGREQ"));
-    }
-    this.#isPingAnswered = false;
-    this.#send({ type: "pingreq" });
-  }
-
-  /** Sends a packet and waits for the one that answers it. */
-  #ask(packet: Answer | Extract<Packet, { readonly type: "subscribe" }>): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      if (this.#isEnded || this.#isLeaving) {
-        return reject(new ClientError("closed", "The connection has ended"));
-      }
-      this.#send(packet); // Throws what cannot be encoded, before anybody waits.
-      this.#waiting.set(packet.packetId, (answer) => {
-        if (answer instanceof ClientError) reject(answer);
-        else resolve(answer);
-      });
-    });
-  }
-
-  /** One write at a time, in order: two at once could mix their bytes. */
-  #send(packet: Packet): Promise<void> {
-    if (this.#isEnded || this.#isLeaving) return Promise.resolve();
-    const bytes = encodePacket(packet, this.#version);
-    this.#writing = this.#writing.then(() => writeAll(this.#conn, bytes)).catch((error) => {
-      this.#finish(new ClientError("closed", String(error)));
-    });
-    return this.#writing;
-  }
-
-  #newPacketId(): number {
-    do this.#lastPacketId = this.#lastPacketId % MAX_PACKET_ID + 1; while (
-      this.#waiting.has(this.#lastPacketId)
+    const message = new ReceivedMessage(
+      packet,
+      (packet, reasonCode) => this.#session.acknowledge(packet, reasonCode),
     );
-    return this.#lastPacketId;
+    for (const stream of this.#streams) stream.push(message);
+    this.onMessage(message, this);
+  }
+
+  #lose(error: ClientError | undefined): void {
+    this.#admission.reject(error ?? new ClientError("closed", "The client was closed"));
+    this.#admission.promise.catch(() => {}); // Nobody may wait for it.
+    this.#loss.resolve(this.#isLeaving ? undefined : error);
+    if (this.#reconnect === undefined || this.#isLeaving) return this.#fail(error);
+    this.#requests.interrupt();
+  }
+
+  #throttle(isFull: boolean): void {
+    this.#fullCount += isFull ? 1 : -1;
+    if (this.#fullCount > 0) this.#carrier?.pause();
+    else this.#carrier?.resume();
+  }
+
+  #requireOpen(): void {
+    if (!this.#isEnded && !this.#isLeaving) return;
+    throw new ClientError("closed", "The connection has ended");
+  }
+
+  #fail(error: ClientError | undefined): void {
+    const cause = error ?? new ClientError("closed", "The connection has ended");
+    this.#requests.fail(cause);
+    this.#publications.fail(cause);
   }
 
   #finish(error: ClientError | undefined): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    this.#fail(error);
     const reason = this.#isLeaving ? undefined : error;
-    clearInterval(this.#keepAliveTimer);
-    tryClose(this.#conn);
-    const cause = error ?? new ClientError("closed", "The connection has ended");
-    for (const resolve of this.#waiting.values()) resolve(cause);
-    this.#waiting.clear();
-    this.#quota.fail(cause);
+    for (const stream of this.#streams) stream.end(reason);
     this.#end.resolve(reason);
   }
+}
+
+/** The place that a URL names, with what it cannot say. */
+function placed(url: string | URL, init: UrlClientInit): MqttClientInit {
+  const { tls, webSocket, ...options } = init;
+  const place = parseBrokerUrl(url, tls);
+  const isWebSocket = place.webSocket !== undefined || place.unixPath !== undefined;
+  if (!isWebSocket || place.webSocket === webSocket) return { ...place, ...options };
+  return { ...place, ...options, webSocket: { ...webSocket, ...place.webSocket } };
+}
+
+/** A session that the broker may have kept goes on, however the first connection began. */
+function againOf({ protocolVersion = 5, properties }: ConnectInit): Partial<ConnectInit> {
+  const isKept = protocolVersion === 5 && (properties?.sessionExpiryInterval ?? 0) > 0;
+  return isKept ? { cleanStart: false } : {};
+}
+
+/** Two clients of one name would take the session from each other for ever. */
+function isWorthRetrying({ reasonCode, kind }: ClientError): boolean {
+  return !(kind === "closed" && reasonCode === ReasonCode.SessionTakenOver);
 }

@@ -1,76 +1,65 @@
-import { ClientError, connectionError } from "./error.ts";
+import { connectionError } from "./connection_error.ts";
+import { type ClientTls, nameOfPlace, type Place } from "./place.ts";
+import { ClientError } from "./protocol/client_error.ts";
+import { type ClientStream, tryClose } from "./stream.ts";
 
-/** Certificates and keys of a TLS connection, PEM texts. */
-export interface ClientTls {
-  /** Trusted beside the system's own; absent: only those. */
-  readonly caCerts?: readonly string[];
-  /** Our certificate chain and its key, where the broker asks for one. */
-  readonly cert?: string;
-  /** The key of `cert`. */
-  readonly key?: string;
-  /** Whether the name in the broker's certificate need not be the one that was called. Default: false. */
-  readonly insecure?: boolean;
-}
-
-/** Where a broker is. */
-export interface Place {
-  /** A name or an address. */
-  readonly hostname: string;
-  /** 1883 by custom, with TLS 8883. */
-  readonly port: number;
-  /** Absent: plain TCP. */
-  readonly tls?: ClientTls;
-}
-
-/** Opens a connection; throws a `ClientError` that says which part of it failed. */
+/** Opens a stream to a broker; throws a `ClientError` that says which part of it failed. */
 export async function open(
   place: Place,
   timeoutMs: number,
-): Promise<Deno.TcpConn | Deno.TlsConn> {
+  signal?: AbortSignal,
+): Promise<ClientStream> {
   const late = Promise.withResolvers<never>();
   const aborter = new AbortController();
-  const where = `${place.hostname}:${place.port}`;
-  const timer = setTimeout(() => {
-    const message = `Cannot connect to ${where}: no answer within ${timeoutMs} ms`;
-    late.reject(new ClientError("timeout", message));
+  const where = nameOfPlace(place);
+  const giveUp = (kind: "timeout" | "closed", message: string) => {
+    late.reject(new ClientError(kind, message));
     aborter.abort();
+  };
+  const timer = setTimeout(() => {
+    giveUp("timeout", `Cannot connect to ${where}: no answer within ${timeoutMs} ms`);
   }, timeoutMs);
+  const stop = () => giveUp("closed", "The client was closed");
+  signal?.addEventListener("abort", stop);
   try {
-    const opening = place.tls === undefined
-      ? openTcp(place, aborter.signal)
-      : openTls(place, place.tls, aborter.signal);
-    return await Promise.race([opening, late.promise]);
+    return await Promise.race([openStream(place, aborter.signal), late.promise]);
   } catch (error) {
     throw error instanceof ClientError ? error : connectionError(error, where);
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener("abort", stop);
   }
 }
 
-async function openTcp({ hostname, port }: Place, signal: AbortSignal): Promise<Deno.TcpConn> {
-  const conn = await Deno.connect({ hostname, port, signal });
+async function openStream(place: Place, signal: AbortSignal): Promise<ClientStream> {
+  const { tls, webSocket } = place;
+  const stream = tls === undefined
+    ? await openPlain(place, signal)
+    : await openTls(place, tls, signal);
+  if (webSocket === undefined) return stream;
+  try {
+    // Few need it, and a command starts faster without.
+    const { openWebSocket } = await import("./web_socket_client.ts");
+    return await openWebSocket(stream, place, webSocket);
+  } catch (error) {
+    tryClose(stream);
+    throw error;
+  }
+}
+
+async function openPlain({ hostname, port, unixPath }: Place, signal: AbortSignal) {
+  if (unixPath !== undefined) {
+    return await closeIfLate(Deno.connect({ transport: "unix", path: unixPath }), signal);
+  }
+  const conn = await closeIfLate(Deno.connect({ hostname, port, signal }), signal);
   conn.setNoDelay(true);
   return conn;
 }
 
 /** Deno knows no way to give up waiting for TLS: a connection that comes too late is closed when it comes. */
-async function openTls(
-  { hostname, port }: Place,
-  tls: ClientTls,
-  signal: AbortSignal,
-): Promise<Deno.TlsConn> {
-  const { caCerts, cert, key, insecure = false } = tls;
-  const conn = await Deno.connectTls({
-    hostname,
-    port,
-    alpnProtocols: ["mqtt"],
-    unsafelyDisableHostnameVerification: insecure,
-    ...(caCerts === undefined ? {} : { caCerts: [...caCerts] }),
-    ...(cert === undefined || key === undefined ? {} : { cert, key }),
-  });
-  signal.addEventListener("abort", () => tryClose(conn));
+async function openTls(place: Place, tls: ClientTls, signal: AbortSignal): Promise<ClientStream> {
+  const conn = await closeIfLate(connectTls(place, tls, signal), signal);
   try {
-    signal.throwIfAborted();
     await conn.handshake();
     return conn;
   } catch (error) {
@@ -79,18 +68,50 @@ async function openTls(
   }
 }
 
-/** Writes all of the bytes: one call may take a part of them. */
-export async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
-  for (let written = 0; written < bytes.length;) {
-    written += await conn.write(bytes.subarray(written));
+async function connectTls(
+  place: Place,
+  tls: ClientTls,
+  signal: AbortSignal,
+): Promise<Deno.TlsConn> {
+  const { hostname, port } = place;
+  const { caCerts, cert, key, insecure = false, serverName } = tls;
+  const { alpnProtocols = [place.webSocket === undefined ? "mqtt" : "http/1.1"] } = tls;
+  const options = {
+    alpnProtocols: [...alpnProtocols],
+    unsafelyDisableHostnameVerification: insecure,
+    ...caCerts === undefined ? {} : { caCerts: [...caCerts] },
+  };
+  if (serverName === undefined && place.unixPath === undefined) {
+    return await Deno.connectTls({
+      hostname,
+      port,
+      ...options,
+      ...cert === undefined || key === undefined ? {} : { cert, key },
+    });
   }
+  if (cert !== undefined) {
+    throw new ClientError(
+      "certificate",
+      "Cannot use serverName with a certificate of ours: Deno takes one of the two",
+    );
+  }
+  const conn = await openPlain(place, signal);
+  return await Deno.startTls(conn as Deno.TcpConn, {
+    ...options,
+    hostname: serverName ?? hostname,
+  });
 }
 
-/** Closes what may be closed already. */
-export function tryClose(conn: Deno.Conn): void {
-  try {
-    conn.close();
-  } catch {
-    // It is closed.
+/** A connection that comes when nobody waits any more is closed, and one that nobody wants later too. */
+async function closeIfLate<Conn extends Deno.Conn>(
+  connecting: Promise<Conn>,
+  signal: AbortSignal,
+): Promise<Conn> {
+  const conn = await connecting;
+  if (signal.aborted) {
+    tryClose(conn);
+    signal.throwIfAborted();
   }
+  signal.addEventListener("abort", () => tryClose(conn), { once: true });
+  return conn;
 }

@@ -13,6 +13,9 @@ const WILL_RETAIN = 0x20;
 const PASSWORD = 0x40;
 const USER_NAME = 0x80;
 
+/** In the Protocol Level: mosquitto's mark of a bridge, in no version of the specification. */
+const BRIDGE = 0x80;
+
 /** Reads the body of a CONNECT, which itself says its version. */
 export function decodeConnect(reader: Reader): Connect {
   const protocolVersion = decodeVersion(reader);
@@ -48,9 +51,12 @@ export function encodeConnect(packet: Connect, sink: Sink): void {
       "Cannot encode a password without userName before MQTT 5.0",
     );
   }
+  if (packet.isBridge === true && protocolVersion === 5) {
+    throw new EncodeError("isBridge", "Cannot encode isBridge in MQTT 5.0: it has no such level");
+  }
   if (will !== undefined) requireQos(will.qos, "will.qos");
   sink.text(protocolVersion === 3 ? "MQIsdp" : "MQTT", "protocolVersion");
-  sink.byte(protocolVersion, "protocolVersion");
+  sink.byte(protocolVersion | (packet.isBridge === true ? BRIDGE : 0), "protocolVersion");
   sink.byte(flagsOf(packet), "flags");
   sink.uint16(packet.keepAliveSeconds, "keepAliveSeconds");
   if (protocolVersion === 5) encodeProperties(packet.properties, "connect", sink);

@@ -116,6 +116,8 @@ export interface Connect extends ControlPacket<"connect">, HasProperties {
   readonly userName?: string;
   /** Any bytes; without a user name only in 5.0. */
   readonly password?: Uint8Array;
+  /** Whether bit 0x80 of the Protocol Level is set, by which bridges of mosquitto tell that they are some; only before 5.0. */
+  readonly isBridge?: boolean;
 }
 
 /** The answer to a CONNECT. */

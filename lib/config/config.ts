@@ -1,4 +1,5 @@
 import type { ListenerAccess } from "../auth/mod.ts";
+import type { BridgeOptions } from "../bridge/mod.ts";
 import type { BrokerOptions, ListenerOptions } from "../broker/mod.ts";
 import type { ProxyOptions, TlsInit } from "../net/mod.ts";
 import type { LogOptions } from "../observe/mod.ts";
@@ -56,12 +57,24 @@ export interface ResolvedSetting {
   readonly origin: string;
 }
 
+/** One `connection` block. */
+export interface BridgeConfig {
+  /** For the bridge. */
+  readonly options: BridgeOptions;
+  /** `FILE:LINE` of its `connection` line. */
+  readonly origin: string;
+  /** What its lines say. */
+  readonly settings: readonly ResolvedSetting[];
+}
+
 /** Everything that was configured, validated once; nobody reads a file or a variable after this. */
 export interface Config extends Omit<ProcessOptions, "logType" | "logDest" | "logFacility"> {
   /** At least one. */
   readonly listeners: readonly ListenerConfig[];
   /** The page that nobody asked for: the broker goes on where its port is taken. Absent: there is none. */
   readonly dashboard?: ListenerConfig;
+  /** Connections to other brokers. */
+  readonly bridges: readonly BridgeConfig[];
   /** For the core. */
   readonly broker: BrokerOptions;
   /** For the log. */

@@ -1,6 +1,7 @@
-import { FOREIGN_OPTIONS } from "./foreign.ts";
+import { FOREIGN_BRIDGE_OPTIONS, FOREIGN_OPTIONS } from "./foreign.ts";
 import type { ForeignOption, Option, RefusedOption, Theme } from "./option.ts";
 import { flagOf, OPTIONS } from "./options.ts";
+import { BRIDGE_OPTIONS } from "./options_bridge.ts";
 import { PLUGIN_PREFIXES, REFUSED_OPTIONS } from "./refused.ts";
 import { placeholder, showValue } from "./value.ts";
 
@@ -12,22 +13,39 @@ const HELP_WIDTH = 100;
 export function optionsHelp(): string {
   return optionsByTheme().map(([theme, options]) => {
     const flags = options.filter((option) => !option.fileOnly);
-    const lines = flags.flatMap((option) => helpLines(flagUse(option), helpText(option)));
+    const lines = flags.flatMap((option) => helpLines(flagUse(option), optionText(option)));
     return `${theme}:\n${lines.join("\n")}\n`;
   }).join("\n");
 }
 
-/** The option table and the table of what is refused, in Markdown. */
-export function optionsMarkdown(): string {
-  const lines = [
-    "Every option is a line of the file (`max_qos 1`), a variable (`MQTT_MAX_QOS=1`) and a flag (`--max-qos 1`, " +
-    "`--retain-available`, `--no-retain-available`); a variable goes over the file, a flag over both. ◦ belongs to the " +
-    "`listener` line above it; as variable or flag it holds for every listener. SIGHUP: whether a running broker takes " +
-    "over a change. Where mosquitto's default is another, it stands in brackets with the reason.",
-    "",
-  ];
-  for (const [theme, options] of optionsByTheme()) {
-    lines.push(`### ${theme}`, "");
+/** The pages of the guide that describe options, and the themes that stand on each. */
+export const OPTION_PAGES: Readonly<Record<Theme, OptionPage>> = {
+  "Listeners": "options-listeners",
+  "TLS, WebSockets and proxies": "options-listeners",
+  "Who may connect": "options-listeners",
+  "Dashboard and API": "options-listeners",
+  "Messages and queues": "options-messages",
+  "Retained messages": "options-messages",
+  "Clients and sessions": "options-messages",
+  "Log": "options-process",
+  "The process": "options-process",
+  "Bridges": "options-bridges",
+};
+
+/** A page of the guide with tables of options. */
+export type OptionPage =
+  | "options-listeners"
+  | "options-messages"
+  | "options-process"
+  | "options-bridges";
+
+/** The options of one page in Markdown, a table under each heading. */
+export function optionsMarkdown(page: OptionPage): string {
+  const lines: string[] = [];
+  const bridges: readonly [Theme, readonly Option[]] = ["Bridges", BRIDGE_OPTIONS];
+  for (const [theme, options] of [...optionsByTheme(), bridges]) {
+    if (OPTION_PAGES[theme] !== page) continue;
+    lines.push(`## ${theme}`, "");
     lines.push(
       "| option | value | default | meaning | SIGHUP |",
       "| --- | --- | --- | --- | --- |",
@@ -35,12 +53,17 @@ export function optionsMarkdown(): string {
     for (const option of options) lines.push(markdownRow(option));
     lines.push("");
   }
-  lines.push("### Options of mosquitto that do nothing here, or have another name", "");
+  return lines.join("\n");
+}
+
+/** The options of mosquitto.conf that do nothing here or have another name, and those that are refused, in Markdown. */
+export function foreignMarkdown(): string {
+  const lines = ["## Options of mosquitto that do nothing here, or have another name", ""];
   lines.push("| option | what it is here |", "| --- | --- |");
-  for (const option of FOREIGN_OPTIONS) {
+  for (const option of [...FOREIGN_OPTIONS, ...FOREIGN_BRIDGE_OPTIONS]) {
     lines.push(`| \`${option.name}\` | ${cell(foreignText(option))} |`);
   }
-  lines.push("", "### Options of mosquitto that are refused", "");
+  lines.push("", "## Options of mosquitto that are refused", "");
   lines.push("| options | what to do |", "| --- | --- |");
   for (const [refused, names] of byRefusal()) {
     lines.push(`| ${names.map((name) => `\`${name}\``).join(" ")} | ${cell(refused)} |`);
@@ -50,12 +73,14 @@ export function optionsMarkdown(): string {
 
 /** The options whose default is not mosquitto's, in Markdown: ours, and theirs with the reason. */
 export function differencesMarkdown(): string {
-  const rows = OPTIONS.filter(({ differs }) => differs !== undefined).map((option) => {
-    const [theirs = "", ...reason] = option.differs!.split(": ");
-    return `| \`${option.name}\` | ${cell(defaultText(option))} | ${cell(theirs)} | ${
-      cell(reason.join(": "))
-    } |`;
-  });
+  const rows = [...OPTIONS, ...BRIDGE_OPTIONS].filter(({ differs }) => differs !== undefined).map(
+    (option) => {
+      const [theirs = "", ...reason] = option.differs!.split(": ");
+      return `| \`${option.name}\` | ${cell(defaultText(option))} | ${cell(theirs)} | ${
+        cell(reason.join(": "))
+      } |`;
+    },
+  );
   return ["| option | here | mosquitto | why |", "| --- | --- | --- | --- |", ...rows, ""].join(
     "\n",
   );
@@ -105,7 +130,8 @@ export function optionsByTheme(): readonly (readonly [Theme, readonly Option[]])
   return [...byTheme];
 }
 
-function helpText(option: Option): string {
+/** What an option is, and in brackets its default. */
+export function optionText(option: Option): string {
   return `${option.description.replaceAll("`", "")} [${defaultText(option).replaceAll("`", "")}]`;
 }
 

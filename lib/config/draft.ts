@@ -34,6 +34,14 @@ export interface Block {
   readonly settings: Settings;
 }
 
+/** A `connection` block while the file is read. */
+export interface BridgeBlock {
+  /** Its name. */
+  readonly name: string;
+  readonly origin: string;
+  readonly settings: Settings;
+}
+
 /** Something to say at the start that is not an error. */
 export interface Note {
   /** How grave it is, for the log. */
@@ -56,6 +64,7 @@ export class Draft {
   readonly blocks: Block[] = [];
   /** Listener options of environment and flags: they hold for every listener. */
   readonly overrides: Settings = new Map();
+  readonly bridges: BridgeBlock[] = [];
   defaultBlock: Block | undefined;
   /** The listener of `MQTT_TLS_ENABLED`. */
   tlsBlock: Block | undefined;
@@ -87,6 +96,10 @@ export class Draft {
     }
     const option = findOption(name);
     if (option !== undefined) {
+      if (option.scope === "bridge" && source !== "file") {
+        this.problem(origin, name, "Belongs into a `connection` block of a file");
+        return [];
+      }
       const value = this.#understand(option, text, source, origin);
       return value === undefined ? [] : [{ option, value, source, origin }];
     }
@@ -111,10 +124,10 @@ export class Draft {
     }
     const meant = means(value);
     const here = meant.map((words) => words.join(" ")).join(", ");
-    this.notes.push({
-      level: "info",
-      text: problemAt(origin, name, `Means here: ${here === "" ? "no limit" : here}`),
-    });
+    if (!foreign.isAlias) {
+      const text = problemAt(origin, name, `Means here: ${here === "" ? "no limit" : here}`);
+      this.notes.push({ level: "info", text });
+    }
     const settings = meant.flatMap(([name, text]) => this.read(name, text, source, origin));
     return settings.map((setting) => ({ ...setting, ofListener }));
   }
@@ -160,6 +173,21 @@ export class Draft {
     const block: Block = { kind: "line", where, origin: setting.origin, settings: new Map() };
     this.blocks.push(block);
     return block;
+  }
+
+  /** Begins a bridge. */
+  openBridge(setting: Setting): BridgeBlock {
+    const { origin } = setting;
+    const name = String(setting.value);
+    const other = this.bridges.find((bridge) => bridge.name === name);
+    if (other !== undefined) {
+      this.problem(origin, "connection", `"${name}" is a bridge already, at ${other.origin}`);
+    } else if (name === "") {
+      this.problem(origin, "connection", "Needs a value: the name of the bridge");
+    }
+    const bridge: BridgeBlock = { name, origin, settings: new Map([["connection", [setting]]]) };
+    this.bridges.push(bridge);
+    return bridge;
   }
 
   /** The default listener, which begins to exist with the first setting that belongs to it. */

@@ -1,6 +1,6 @@
 import { LOOPBACK_ADDRESS } from "../net/mod.ts";
 import type { Draft, Settings } from "./draft.ts";
-import { findForeign, findOption, findRefused, suggestion } from "./options.ts";
+import { findForeign, findOption, findRefused, isBridgeOption, suggestion } from "./options.ts";
 import { overrideWith } from "./override.ts";
 import { DEFAULT_TLS_PORT } from "./transport_options.ts";
 
@@ -53,7 +53,7 @@ function readVariable(draft: Draft, variable: string, text: string): void {
   }
   const refused = findRefused(name);
   const isKnown = [option, refused, findForeign(name)].some((found) => found !== undefined);
-  if (refused?.inBridge || !isKnown) {
+  if (isBridgeOption(name) || !isKnown) {
     const show = (name: string) => `MQTT_${name.toUpperCase()}`;
     return ignore(draft, variable, `it is not an option${suggestion(name, show)}`);
   }

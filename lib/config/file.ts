@@ -1,4 +1,4 @@
-import type { Block, Draft, Setting } from "./draft.ts";
+import type { Block, BridgeBlock, Draft, Setting } from "./draft.ts";
 import { actOf, findForeign, findOption } from "./options.ts";
 import { withoutComment } from "./value.ts";
 
@@ -15,6 +15,7 @@ interface Cursor {
   readonly path: string;
   readonly isMain: boolean;
   block: Block | undefined;
+  bridge: BridgeBlock | undefined;
   /** After a `listener` line that is wrong: what follows has a listener, though none that counts. */
   isLost: boolean;
 }
@@ -32,7 +33,7 @@ function readOneFile(draft: Draft, reader: FileReader, path: string, isMain: boo
     draft.problem(path, "", `Cannot read the file: ${reason(error)}`);
     return;
   }
-  const cursor: Cursor = { path, isMain, block: undefined, isLost: false };
+  const cursor: Cursor = { path, isMain, block: undefined, bridge: undefined, isLost: false };
   const lines = text.replace(/^\ufeff/, "").split(/\r?\n/);
   for (const [index, line] of lines.entries()) {
     readLine(draft, reader, cursor, line, `${path}:${index + 1}`);
@@ -56,6 +57,7 @@ function readLine(
 
 function place(draft: Draft, reader: FileReader, cursor: Cursor, setting: Setting): void {
   const { option, origin } = setting;
+  if (option.scope === "bridge") return placeInBridge(draft, cursor, setting);
   switch (actOf(option)) {
     case "include":
       return include(draft, reader, cursor, setting);
@@ -78,6 +80,16 @@ function place(draft: Draft, reader: FileReader, cursor: Cursor, setting: Settin
   }
   cursor.block ??= draft.openDefault(origin);
   draft.set(cursor.block.settings, setting);
+}
+
+/** A `listener` line between does not end the block, as in mosquitto. */
+function placeInBridge(draft: Draft, cursor: Cursor, setting: Setting): void {
+  const { option: { name }, origin } = setting;
+  if (name === "connection") {
+    cursor.bridge = draft.openBridge(setting);
+  } else if (cursor.bridge === undefined) {
+    draft.problem(origin, name, "Must follow the `connection` line that it belongs to");
+  } else draft.set(cursor.bridge.settings, setting);
 }
 
 /** Once true it stays so, and nothing that it governs may stand before it: as in mosquitto. */

@@ -103,6 +103,56 @@ export const FOREIGN_OPTIONS: readonly ForeignOption[] = [
   },
 ];
 
+/** The same inside of a `connection` block. */
+export const FOREIGN_BRIDGE_OPTIONS: readonly ForeignOption[] = [
+  ...without("a bridge of this broker may do everything here without a password", [
+    ["local_password", TEXT],
+  ]),
+  ...without("it is connected with plain TCP, as without Multipath TCP", [
+    ["bridge_mptcp", BOOLEAN],
+  ]),
+  ...without("the pings of MQTT notice a dead connection; see `keepalive_interval`", [
+    ["bridge_tcp_keepalive", TEXT],
+    ["bridge_tcp_user_timeout", COUNT],
+  ]),
+  ...without("a changed bridge begins anew at once, and its messages stay", [
+    ["bridge_reload_type", choice("immediate", "lazy")],
+  ]),
+  {
+    name: "bridge_require_ocsp",
+    type: BOOLEAN,
+    noEffect: "revocation is not asked for",
+    refusedValues: {
+      true: "Deno does not ask whether a certificate was revoked; remove the line",
+    },
+  },
+  {
+    name: "bridge_tls_version",
+    type: choice("tlsv1.2", "tlsv1.3"),
+    noEffect: "the newest version is spoken that both know, 1.2 or 1.3",
+    refusedValues: {
+      "tlsv1.3": "Deno cannot insist on 1.3; use tlsv1.2: 1.3 is spoken where both know it",
+      "tlsv1.1": "TLS 1.1 is broken and not spoken here; use tlsv1.2",
+    },
+  },
+  ...renamed([
+    ["addresses", "address"],
+    ["clientid", "remote_clientid"],
+    ["username", "remote_username"],
+    ["password", "remote_password"],
+  ]),
+];
+
+function renamed(names: readonly (readonly [theirs: string, ours: string])[]): ForeignOption[] {
+  return names.map(([name, ours]) => ({
+    name,
+    type: { kind: "text", maxLength: 65_535 },
+    isHere: `\`${ours}\``,
+    means: (value) => [[ours, String(value)]],
+    isAlias: true,
+  }));
+}
+
 function without(
   noEffect: string,
   options: readonly (readonly [name: string, type: ForeignOption["type"]])[],

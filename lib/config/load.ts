@@ -1,4 +1,5 @@
 import type { ListenerAccess } from "../auth/mod.ts";
+import { resolveBridges } from "./bridges.ts";
 import type { Config, ListenerConfig, LoadResult } from "./config.ts";
 import { Draft } from "./draft.ts";
 import { readEnvironment } from "./environment.ts";
@@ -8,7 +9,7 @@ import { defaultDashboard } from "./http.ts";
 import type { AddressesOf } from "./interfaces.ts";
 import { decideBlocks, describeAccess, isOpened } from "./listeners.ts";
 import { overrideWith } from "./override.ts";
-import { logDestinations, logLevel } from "./log.ts";
+import { logDestinations, loggedSubscriptions, logLevel } from "./log.ts";
 import { DEFAULT_PROCESS_OPTIONS, type ProcessOptions } from "./process_options.ts";
 import { resolve } from "./resolve.ts";
 
@@ -22,6 +23,8 @@ export interface ConfigSources extends FileReader {
   readonly flags: readonly FlagSetting[];
   /** Who runs the process: to say what `user` means. */
   readonly user: ProcessUser;
+  /** Of this machine, in bridges' Client Identifiers; absent: nobody may ask. */
+  readonly hostname?: () => string;
   /** For `bind_interface`. */
   readonly addressesOf?: AddressesOf;
 }
@@ -46,6 +49,9 @@ export function loadConfig(sources: ConfigSources): LoadResult {
   const isOpen = isOpened(draft);
   const blocks = decideBlocks(draft, sources.addressesOf);
   const { process, log, access, ...resolved } = resolve(draft, blocks, isOpen);
+  const { listeners } = resolved;
+  const hostname = draft.bridges.length === 0 ? "" : sources.hostname?.() ?? "localhost";
+  const bridges = resolveBridges(draft, { hostname, listeners });
   checkUser(draft, sources);
   const { logType, logDest, logFacility, ...processOptions } = settled(process);
   noteWhatHasNoEffect(draft, processOptions);
@@ -55,7 +61,13 @@ export function loadConfig(sources: ConfigSources): LoadResult {
     ...processOptions,
     ...resolved,
     ...dashboard === undefined ? {} : { dashboard },
-    log: { ...log, level: logLevel(logType), destinations: logDestinations(logDest, logFacility) },
+    bridges,
+    log: {
+      ...log,
+      level: logLevel(logType),
+      subscriptions: loggedSubscriptions(logType),
+      destinations: logDestinations(logDest, logFacility),
+    },
     notes: [...describeAccess(resolved.listeners, isOpen), ...draft.notes],
   };
   return { isValid: true, config };

@@ -35,6 +35,13 @@ export function logLevel(types: readonly string[]): LogOptions["level"] {
   return LOG_TYPE_RANKS[rank] ?? "info";
 }
 
+/** Which of the two are among the types; `all` is both, and `none` takes back those before it. */
+export function loggedSubscriptions(types: readonly string[]): LogOptions["subscriptions"] {
+  const after = types.slice(types.lastIndexOf("none") + 1);
+  const kinds = ["subscribe", "unsubscribe"] as const;
+  return kinds.filter((kind) => after.includes(kind) || after.includes("all"));
+}
+
 /** The places that the lines name, each once; `none` takes back those before it. */
 export function logDestinations(
   texts: readonly string[],

@@ -2,7 +2,7 @@
  * From a file, the environment and flags to one readonly `Config`, validated once.
  *
  * One table of options (`options.ts`) is the source of everything: how text is understood and checked, `--help`, the table in
- * the README, what SIGHUP may change. Its defaults are the core's own where the core has them. The file is mosquitto's:
+ * the guide, what SIGHUP may change. Its defaults are the core's own where the core has them. The file is mosquitto's:
  * `option value`, `#` comments, `listener` opens a block; the environment (`MQTT_MAX_QOS=1`) goes over the file, flags
  * (`--max-qos 1`) over both. An empty variable counts as not set.
  *
@@ -32,14 +32,28 @@
  */
 export type { BrokerOptions, ListenerOptions } from "../broker/mod.ts";
 export { compareConfigs, type ConfigChange, keepLog, keepUntilRestart } from "./changes.ts";
-export type { Config, HttpConfig, ListenerConfig, LoadResult, ResolvedSetting } from "./config.ts";
+export { BRIDGE_OPTIONS } from "./options_bridge.ts";
+export { type BridgeSettings, DEFAULT_BRIDGE_SETTINGS } from "./bridge_settings.ts";
+export type {
+  BridgeConfig,
+  Config,
+  HttpConfig,
+  ListenerConfig,
+  LoadResult,
+  ResolvedSetting,
+} from "./config.ts";
 export {
   defaultText,
   differencesMarkdown,
+  flagUse,
+  foreignMarkdown,
   helpLines,
+  OPTION_PAGES,
+  type OptionPage,
   optionsByTheme,
   optionsHelp,
   optionsMarkdown,
+  optionText,
   valueText,
 } from "./document.ts";
 export { exampleConfig } from "./example.ts";
@@ -49,7 +63,7 @@ export type { AddressesOf } from "./interfaces.ts";
 export { type Arguments, type FlagSetting, parseArguments } from "./flags.ts";
 export { GENERAL_FLAGS, type GeneralFlag } from "./general_flags.ts";
 export { type ConfigSources, loadConfig, type ProcessUser } from "./load.ts";
-export { FOREIGN_OPTIONS } from "./foreign.ts";
+export { FOREIGN_BRIDGE_OPTIONS, FOREIGN_OPTIONS } from "./foreign.ts";
 export type {
   ForeignOption,
   LoaderAct,
@@ -61,7 +75,7 @@ export type {
   RefusedOption,
   Theme,
 } from "./option.ts";
-export { OPTIONS } from "./options.ts";
+export { findOption, OPTIONS } from "./options.ts";
 export { LEAVE_DISK_FREE, type ProcessOptions } from "./process_options.ts";
 export type { TransportOptions } from "./transport_options.ts";
 export { REFUSED_OPTIONS } from "./refused.ts";

@@ -1,5 +1,6 @@
 import type { ListenerAccess } from "../auth/mod.ts";
 import type { BrokerOptions, ListenerOptions } from "../broker/mod.ts";
+import type { BridgeSettings } from "./bridge_settings.ts";
 import type { LogOptions } from "../observe/mod.ts";
 import type { ProcessOptions } from "./process_options.ts";
 import type { TransportOptions } from "./transport_options.ts";
@@ -14,7 +15,8 @@ export type Theme =
   | "Retained messages"
   | "Clients and sessions"
   | "Log"
-  | "The process";
+  | "The process"
+  | "Bridges";
 
 /** What the text of an option may be. Seconds, bytes and counts are whole numbers; the unit stands in the option. */
 export type OptionType =
@@ -63,6 +65,8 @@ export interface OptionRecords {
   readonly log: LogOptions;
   /** The rest. */
   readonly process: ProcessOptions;
+  /** One `connection` block. */
+  readonly bridge: BridgeSettings;
 }
 
 /**
@@ -90,8 +94,8 @@ export interface Option {
   readonly name: string;
   /** The heading that it is listed under. */
   readonly theme: Theme;
-  /** `listener`: belongs to the `listener` line above it. */
-  readonly scope: "global" | "listener";
+  /** `listener`: belongs to the `listener` line above it; `bridge`: to the `connection` line. */
+  readonly scope: "global" | "listener" | "bridge";
   /** What its text may be. */
   readonly type: OptionType;
   /** What a number counts: `seconds`, `bytes`, `messages`; `""` where there is nothing to count. */
@@ -136,6 +140,8 @@ export interface ForeignOption {
   readonly means?: (value: OptionValue) => readonly (readonly [name: string, text: string])[];
   /** What it is here, in words for the documentation, where it `means` something. */
   readonly isHere?: string;
+  /** It is another name and nothing else, not worth a word at the start: it may be a password. */
+  readonly isAlias?: true;
   /** Belongs to the `listener` line above it, though what it means need not. */
   readonly ofListener?: true;
   /** Values that would mean something else here, and what to do instead. */

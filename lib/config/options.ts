@@ -1,6 +1,7 @@
-import { FOREIGN_OPTIONS } from "./foreign.ts";
+import { FOREIGN_BRIDGE_OPTIONS, FOREIGN_OPTIONS } from "./foreign.ts";
 import type { ForeignOption, LoaderAct, Option, RefusedOption } from "./option.ts";
 import { ACCESS_OPTIONS } from "./options_access.ts";
+import { BRIDGE_OPTIONS } from "./options_bridge.ts";
 import { CLIENT_OPTIONS } from "./options_clients.ts";
 import { HTTP_OPTIONS } from "./options_http.ts";
 import { MESSAGE_OPTIONS } from "./options_messages.ts";
@@ -20,13 +21,13 @@ export const OPTIONS: readonly Option[] = [
 ];
 
 const BY_NAME: ReadonlyMap<string, Option> = new Map(
-  OPTIONS.map((option) => [option.name, option]),
+  [...OPTIONS, ...BRIDGE_OPTIONS].map((option) => [option.name, option]),
 );
 const REFUSED_BY_NAME: ReadonlyMap<string, RefusedOption> = new Map(
   REFUSED_OPTIONS.map((option) => [option.name, option]),
 );
 const FOREIGN_BY_NAME: ReadonlyMap<string, ForeignOption> = new Map(
-  FOREIGN_OPTIONS.map((option) => [option.name, option]),
+  [...FOREIGN_OPTIONS, ...FOREIGN_BRIDGE_OPTIONS].map((option) => [option.name, option]),
 );
 
 /** The option of that name, if it works. */
@@ -50,6 +51,12 @@ export function optionNamed(name: string): Option {
   const option = BY_NAME.get(name);
   if (option === undefined) throw new TypeError(`No option is named ${name}`);
   return option;
+}
+
+/** Whether an option belongs into a `connection` block, whoever knows it. */
+export function isBridgeOption(name: string): boolean {
+  return BY_NAME.get(name)?.scope === "bridge" || REFUSED_BY_NAME.get(name)?.inBridge === true ||
+    FOREIGN_BRIDGE_OPTIONS.some((option) => option.name === name);
 }
 
 /** What the loader itself does with an option; undefined: its value goes into a record. */

@@ -30,7 +30,8 @@ export const PROCESS_OPTIONS: readonly Option[] = [
       "none",
     ),
     "What is logged: the most talkative of the types named, and all that is graver; `notice`, `information`, " +
-      "`subscribe`, `unsubscribe`, `websockets` and `internal` are level info, `all` is debug.",
+      "`subscribe`, `unsubscribe`, `websockets` and `internal` are level info, `all` is debug. With `subscribe` and `unsubscribe` " +
+      "a line tells of each Topic Filter that a client subscribes to or takes back, with what was granted and the rule that decided.",
     { theme: "Log", repeatable: true, reloadable: true },
   ),
   processRow(

@@ -23,16 +23,16 @@ export const REFUSED_OPTIONS: readonly RefusedOption[] = [
   ),
   ...refuse("Files are not served here; remove the line and use a web server", "http_dir"),
   ...refuseBridge(
-    "Bridges are not in this version; remove the `connection` block",
-    "connection address addresses bridge_alpn bridge_attempt_unsubscribe bridge_bind_address bridge_cafile " +
-      "bridge_capath bridge_certfile bridge_ciphers bridge_ciphers_tls1.3 bridge_identity bridge_insecure " +
-      "bridge_keyfile bridge_max_packet_size bridge_max_topic_alias bridge_mptcp bridge_outgoing_retain " +
-      "bridge_protocol_version bridge_psk bridge_receive_maximum bridge_reload_type bridge_require_ocsp " +
-      "bridge_session_expiry_interval bridge_tcp_keepalive bridge_tcp_user_timeout bridge_tls_use_os_certs " +
-      "bridge_tls_version cleansession clientid idle_timeout keepalive_interval local_cleansession " +
-      "local_clientid local_password local_username notification_topic notifications " +
-      "notifications_local_only password remote_clientid remote_password remote_username restart_timeout " +
-      "round_robin start_type threshold topic try_private username",
+    "Pre-shared keys are not supported; use certificates (`bridge_cafile`, `bridge_certfile`), or a password over TLS",
+    "bridge_identity bridge_psk",
+  ),
+  ...refuseBridge(
+    "Cipher suites cannot be chosen here: all that are offered are of ECDHE with AES-GCM or ChaCha20-Poly1305; remove the line",
+    "bridge_ciphers bridge_ciphers_tls1.3",
+  ),
+  ...refuseBridge(
+    "Deno binds connections that go out to no address; remove the line, and let a route of the system choose the interface",
+    "bridge_bind_address",
   ),
 ];
 

@@ -29,10 +29,10 @@ export interface Resolved {
 }
 
 /** Decided values by record and setting. What may stand there the rows' types say, which fit the records'. */
-type Values = { readonly [R in keyof OptionRecords]: Readonly<Record<string, OptionValue>> };
+export type Values = { readonly [R in keyof OptionRecords]: Readonly<Record<string, OptionValue>> };
 
 /** What somebody has set for an option; undefined: nobody has. */
-type Find = (option: Option) => readonly Setting[] | undefined;
+export type Find = (option: Option) => readonly Setting[] | undefined;
 
 /** Decides every option: what was set where, else the default. */
 export function resolve(draft: Draft, blocks: readonly Block[], isOpen: boolean): Resolved {
@@ -160,7 +160,8 @@ function agreed(
   return [first];
 }
 
-function decideAll(
+/** Decides options of one block: what was set, else the default. */
+export function decideAll(
   options: readonly Option[],
   find: Find,
   listener: string,
@@ -173,6 +174,7 @@ function decideAll(
     access: {},
     log: {},
     process: {},
+    bridge: {},
   };
   for (const option of options) {
     const value = decide(option, find(option), listener, settings);

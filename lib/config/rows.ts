@@ -11,6 +11,7 @@ import type {
   Theme,
   TypeFor,
 } from "./option.ts";
+import { DEFAULT_BRIDGE_SETTINGS } from "./bridge_settings.ts";
 import { DEFAULT_PROCESS_OPTIONS } from "./process_options.ts";
 import { DEFAULT_TRANSPORT_OPTIONS } from "./transport_options.ts";
 
@@ -94,6 +95,14 @@ export const logRow = rowsOf<"log", Details>("log", DEFAULT_LOG_OPTIONS, {
 export const processRow = rowsOf<"process", WithTheme>("process", DEFAULT_PROCESS_OPTIONS, {
   scope: "global",
   reloadable: false,
+});
+
+/** A row for a line of a `connection` block. */
+export const bridgeRow = rowsOf<"bridge", Details>("bridge", DEFAULT_BRIDGE_SETTINGS, {
+  scope: "bridge",
+  reloadable: true,
+  theme: "Bridges",
+  fileOnly: true,
 });
 
 /** A row that the loader itself acts on. */

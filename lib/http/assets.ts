@@ -3,6 +3,7 @@ import appJs from "./page/app.js" with { type: "text" };
 import chartJs from "./page/chart.js" with { type: "text" };
 import domJs from "./page/dom.js" with { type: "text" };
 import formatJs from "./page/format.js" with { type: "text" };
+import guideCss from "./page/guide.css" with { type: "text" };
 import iconSvg from "./page/icon.svg" with { type: "text" };
 import indexHtml from "./page/index.html" with { type: "text" };
 import liveJs from "./page/live.js" with { type: "text" };
@@ -26,6 +27,7 @@ import viewLogInJs from "./page/view_log_in.js" with { type: "text" };
 import viewMessagesJs from "./page/view_messages.js" with { type: "text" };
 import viewOverviewJs from "./page/view_overview.js" with { type: "text" };
 import viewTopicsJs from "./page/view_topics.js" with { type: "text" };
+import viewTraceJs from "./page/view_trace.js" with { type: "text" };
 
 /** A file of the page: answers with it, or says that the browser has it already. */
 type Asset = (request: Request) => Response;
@@ -41,6 +43,7 @@ const FILES: readonly [path: string, type: string, content: string][] = [
   ["/chart.js", SCRIPT, chartJs],
   ["/dom.js", SCRIPT, domJs],
   ["/format.js", SCRIPT, formatJs],
+  ["/guide.css", CSS, guideCss],
   ["/icon.svg", SVG, iconSvg],
   ["/", HTML, indexHtml],
   ["/live.js", SCRIPT, liveJs],
@@ -64,6 +67,7 @@ const FILES: readonly [path: string, type: string, content: string][] = [
   ["/view_messages.js", SCRIPT, viewMessagesJs],
   ["/view_overview.js", SCRIPT, viewOverviewJs],
   ["/view_topics.js", SCRIPT, viewTopicsJs],
+  ["/view_trace.js", SCRIPT, viewTraceJs],
 ];
 
 /** The page's files by their paths. They are part of the program: nothing is read when they are asked for. */

@@ -1,6 +1,5 @@
 import type { Broker, ListenerOptions, LogPort, MessageHub } from "../broker/mod.ts";
 import type { LogLevel, LogTail, SysLevels } from "../observe/mod.ts";
-import type { MqttStream } from "./mqtt_stream.ts";
 
 /** One option as it holds, and where that comes from. */
 export interface SettingView {
@@ -48,7 +47,7 @@ export interface ListenerView {
   readonly isAclStrict: boolean;
 }
 
-/** Who a stream belongs to. */
+/** Who a WebSocket belongs to. */
 export interface StreamPeer {
   /** `127.0.0.1:50123`. */
   remoteAddress: string;
@@ -70,8 +69,8 @@ export interface HttpContext {
   readonly version: string;
   /** Counters and levels of this moment. */
   readonly levels: () => SysLevels;
-  /** Makes a client of a stream; `false`: there are too many. */
-  readonly adopt: (stream: MqttStream, peer: StreamPeer, options: ListenerOptions) => boolean;
+  /** Makes a client of a WebSocket that is open; `false`: there are too many. */
+  readonly adopt: (socket: WebSocket, peer: StreamPeer, options: ListenerOptions) => boolean;
   /** Every option as it holds now. */
   readonly settings: () => readonly SettingView[];
   /** Every place where clients connect. */

@@ -10,7 +10,7 @@
  * does it in slices, with pauses. Nothing here is on the path of a message. The room is loaded when the ports for MQTT are open, and
  * not at all where nobody wants it.
  *
- * May import `broker`, `observe`, `auth`, `topic` and `codec`. What it needs of network, configuration and store is handed in.
+ * Below `/guide/` stands the guide. May import `broker`, `observe`, `auth`, `topic`, `codec` and `guide`. What it needs of network, configuration and store is handed in.
  *
  * @module
  */
@@ -22,6 +22,5 @@ export type {
   SettingView,
   StreamPeer,
 } from "./context.ts";
-export type { MqttStream } from "./mqtt_stream.ts";
 export type { Role } from "./role.ts";
 export { HttpServer } from "./server.ts";

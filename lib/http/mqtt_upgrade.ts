@@ -1,6 +1,5 @@
 import type { Caller } from "./caller.ts";
 import type { HttpContext, HttpListenerInit, StreamPeer } from "./context.ts";
-import { WebSocketMqttStream } from "./mqtt_stream.ts";
 import { Problem } from "./problem.ts";
 
 /** Where MQTT is spoken over a WebSocket. */
@@ -24,11 +23,10 @@ export function upgradeToMqtt(
     throw new Problem(400, "The WebSocket must offer the protocol mqtt");
   }
   const { socket, response } = Deno.upgradeWebSocket(request, { protocol: "mqtt", idleTimeout: 0 });
-  const stream = new WebSocketMqttStream(socket);
   const { userName, remoteAddress } = caller.identity;
   const peer: StreamPeer = { remoteAddress, ...certified(userName) };
   socket.addEventListener("open", () => {
-    if (!adopt(stream, peer, options)) stream.close();
+    if (!adopt(socket, peer, options)) socket.close();
   });
   return response;
 }

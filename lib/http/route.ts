@@ -22,6 +22,8 @@ export interface Services {
   readonly warnings: Warnings;
   /** Pages that are kept up to date, each as what ends it. */
   readonly streams: Set<() => void>;
+  /** Traces that run. */
+  readonly traces: Set<unknown>;
   /** Lists of retained messages that somebody is going through. */
   readonly walks: OpenWalks<RetainedEntry | undefined>;
   /** Who comes in at this listener. */

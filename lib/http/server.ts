@@ -1,4 +1,4 @@
-import type { RetainedEntry } from "../broker/mod.ts";
+import { addressText, type RetainedEntry } from "../broker/mod.ts";
 import { done } from "./answers.ts";
 import { API_ROUTES } from "./api/routes.ts";
 import { ASSETS } from "./assets.ts";
@@ -7,6 +7,7 @@ import { CertificateEnds } from "./certificate_ends.ts";
 import type { HttpContext, HttpListenerInit } from "./context.ts";
 import { Gauges } from "./gauges.ts";
 import { Guard, secure } from "./guard.ts";
+import { answerGuide } from "./guide.ts";
 import { upgradeToMqtt } from "./mqtt_upgrade.ts";
 import { OpenWalks } from "./open_walks.ts";
 import { Problem } from "./problem.ts";
@@ -26,6 +27,7 @@ export class HttpServer {
   readonly #certificates: CertificateEnds;
   readonly #warnings: Warnings;
   readonly #streams = new Set<() => void>();
+  readonly #traces = new Set<unknown>();
   readonly #walks = new OpenWalks<RetainedEntry | undefined>(Date.now);
   readonly #routes = new RouteTable(API_ROUTES);
   readonly #servers: Deno.HttpServer[] = [];
@@ -60,6 +62,7 @@ export class HttpServer {
       certificates: this.#certificates,
       warnings: this.#warnings,
       streams: this.#streams,
+      traces: this.#traces,
       walks: this.#walks,
       callers,
       ending: this.#ending.signal,
@@ -98,6 +101,8 @@ export class HttpServer {
       }
       const asset = ASSETS.get(url.pathname);
       if (asset !== undefined) return secure(asset(request));
+      const guide = await answerGuide(url.pathname);
+      if (guide !== undefined) return secure(guide);
       return secure(await this.#answerApi(request, url, caller, remoteAddress, services));
     } catch (error) {
       return secure(this.#problemOf(error, request).toResponse());
@@ -163,6 +168,5 @@ function serve(
 
 function addressOf(address: Deno.Addr, path: string): string {
   if (!("hostname" in address)) return `unix:${path}`;
-  const { hostname, port } = address;
-  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+  return addressText(address.hostname, address.port);
 }

@@ -25,7 +25,10 @@ export interface Peer {
 
 /** What makes a listener one for TLS: certificates and keys, and the protocol itself. `loadTls` makes one. */
 export interface TlsLayer {
-  /** The stream inside of `below`. Learns the client's certificate; `onRefused` hears why a handshake failed. */
+  /**
+   * The stream inside of `below`. Learns the client's certificate; `onRefused` hears why a handshake failed.
+   * @internal
+   */
   open(
     below: ByteStream,
     peer: Peer,

@@ -14,8 +14,14 @@ export class TurnHub implements MessageHub {
 
   /** {@linkcode MessageHub.publish} */
   publish(message: MessageInit): void {
-    this.#broker.nowMs = this.#turns.begin();
+    // A turn that one begins while another ends would follow at once: a program that answers itself would have no end.
+    if (!this.#broker.isBusy) this.#broker.nowMs = this.#turns.begin();
     this.#broker.publish(message);
+  }
+
+  /** {@linkcode MessageHub.failed} */
+  failed(what: string, error: unknown): void {
+    this.#broker.failed(what, error);
   }
 
   /** {@linkcode MessageHub.subscribe} */

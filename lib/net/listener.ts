@@ -1,4 +1,4 @@
-import type { Broker, ListenerOptions, LogPort } from "../broker/mod.ts";
+import { addressText, type Broker, type ListenerOptions, type LogPort } from "../broker/mod.ts";
 import type { ByteStream, Peer, TlsLayer } from "./byte_stream.ts";
 import { type ProxyOptions, ProxyStream } from "./proxy_stream.ts";
 import type { ReadBuffers } from "./read_buffers.ts";
@@ -226,8 +226,7 @@ export class Listener implements OpenListener {
 
   #remoteAddress({ remoteAddr }: Deno.TcpConn | Deno.UnixConn): string {
     if (remoteAddr.transport === "tcp") {
-      const { hostname, port } = remoteAddr;
-      return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+      return addressText(remoteAddr.hostname, remoteAddr.port);
     }
     // Clients of a Unix socket have no address of their own.
     const { address } = this.#init;

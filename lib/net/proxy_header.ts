@@ -1,3 +1,5 @@
+import { addressText } from "../broker/mod.ts";
+
 /** What a proxy says of the client that it speaks for. */
 export interface ProxiedClient {
   /** `192.0.2.5:6275`; `undefined`: the proxy speaks for itself, as in a health check. */
@@ -53,7 +55,7 @@ function readLine(bytes: Uint8Array): ProxyHeader | undefined {
     fail("the addresses are none");
   }
   if (!isPort(sourcePort) || !isPort(destinationPort)) fail("the ports are none");
-  const remoteAddress = family === "TCP6" ? `[${source}]:${sourcePort}` : `${source}:${sourcePort}`;
+  const remoteAddress = addressText(source, Number(sourcePort));
   return { lengthBytes, client: { ...unknown(), remoteAddress } };
 }
 
@@ -91,7 +93,7 @@ function readAddress(
     case 0x21: {
       need(36);
       const groups = Array.from({ length: 8 }, (_, i) => view.getUint16(i * 2).toString(16));
-      return [`[${shortenIpv6(groups)}]:${view.getUint16(32)}`, 36];
+      return [addressText(shortenIpv6(groups), view.getUint16(32)), 36];
     }
     case 0x31: {
       need(216);

@@ -85,6 +85,8 @@ export class Server {
   readonly #adopted = new Set<StreamLink>();
   readonly #log: LogPort;
   readonly #transport: Transport | undefined;
+  /** Resolves when it is closed; absent: nobody has asked for that. */
+  #closed: Promise<void> | undefined;
 
   /** Nobody can connect before `listen`. */
   constructor(init: ServerInit = {}) {
@@ -160,8 +162,20 @@ export class Server {
     return connecting.bytes + connected.bytes;
   }
 
-  /** Lets nobody in any more, tells the clients (0x8B), and resolves when they are gone or a few seconds have passed. */
-  async close(): Promise<void> {
+  /**
+   * Lets nobody in any more, tells the clients (0x8B), and resolves when they are gone or a few seconds have passed. Calling it again
+   * waits for the same end.
+   */
+  close(): Promise<void> {
+    return this.#closed ??= this.#close();
+  }
+
+  /** The same at the end of a block: `await using server = new Server()`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
     for (const listener of this.#listeners) listener.stopAccepting();
     this.broker.shutDown(nowMs());
     const deadlineMs = nowMs() + CLOSE_MS;

@@ -104,6 +104,7 @@ export class TlsContext implements TlsLayer {
 
 function load(init: TlsInit): Loaded {
   const { certfile, keyfile, requireCertificate = false, minVersion = "TLSv1.2" } = init;
+  const { alpnProtocols = ["mqtt"] } = init;
   const cert = readText(certfile);
   const key = readText(keyfile);
   const [certificate] = certificatesIn(cert, certfile);
@@ -115,7 +116,7 @@ function load(init: TlsInit): Loaded {
       cert,
       key,
       minVersion,
-      ALPNProtocols: ["mqtt"],
+      ALPNProtocols: [...alpnProtocols],
       requestCert: requireCertificate,
       rejectUnauthorized: requireCertificate,
       ...requireCertificate ? { ca: authorities } : {},

@@ -14,6 +14,8 @@ export interface TlsInit {
   readonly requireCertificate?: boolean;
   /** Milliseconds between looks at the files. Default: 3000. */
   readonly watchMs?: number;
+  /** What is agreed to with clients that use ALPN; default: `mqtt`. A listener for WebSockets takes `http/1.1`, which browsers offer. */
+  readonly alpnProtocols?: readonly string[];
   /** The oldest version of TLS. Default: 1.2. */
   readonly minVersion?: "TLSv1.2" | "TLSv1.3";
 }

@@ -3,9 +3,15 @@ import type { TransportInit } from "./transport_init.ts";
 
 /** Carries the plain connections of one server, in the place of Deno's own sockets. `loadTransport` makes one. */
 export interface Transport {
-  /** Once, before the first `listen`. */
+  /**
+   * Once, before the first `listen`.
+   * @internal
+   */
   connect(init: TransportInit): void;
-  /** Listens at once; throws what `Deno.listen` throws. For listeners without TLS and WebSockets. */
+  /**
+   * Listens at once; throws what `Deno.listen` throws. For listeners without TLS and WebSockets.
+   * @internal
+   */
   listen(init: ListenerInit): OpenListener;
   /** Ends it, when all its listeners are closed. */
   close(): Promise<void>;

@@ -57,6 +57,7 @@ const DROP_REASONS: Readonly<Record<DropReason, true>> = {
   reserved_topic: true,
   no_share_member: true,
   store_failing: true,
+  bridge_full: true,
   session_ended: true,
   encoding_failed: true,
   refused_by_client: true,

@@ -19,6 +19,8 @@ export type LogDestination =
 export interface LogOptions {
   /** The least grave lines that are written; `none`: nothing is. */
   readonly level: LogLevel | "none";
+  /** Whether a line tells of each filter that a client subscribes to, or takes back. */
+  readonly subscriptions: readonly ("subscribe" | "unsubscribe")[];
   /** How a line looks. */
   readonly format: "text" | "json";
   /** Whether a line begins with the time. */
@@ -32,6 +34,7 @@ export interface LogOptions {
 /** The log's defaults: what concerns an operator, on standard error. */
 export const DEFAULT_LOG_OPTIONS: LogOptions = {
   level: "info",
+  subscriptions: [],
   format: "text",
   timestamp: true,
   timestampFormat: "",

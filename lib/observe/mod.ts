@@ -45,6 +45,7 @@ export { type LogEntry, LogTail } from "./log_tail.ts";
 export type { LogSink } from "./log_sink.ts";
 export { Datagrams } from "./datagrams.ts";
 export { openPlainFile } from "./plain_file.ts";
+export { SubscriptionLog } from "./subscription_log.ts";
 export { DAEMON_FACILITY, LOCAL0_FACILITY } from "./syslog_sink.ts";
 export type { LogPublisher } from "./topic_sink.ts";
 export { type SysLevels, SysTopics } from "./sys_topics.ts";

@@ -28,6 +28,8 @@ const LAZY_ROWS = 1000;
 export class GroupCommit {
   /** What gathers: the writes that the next commit makes durable. */
   batch: Batch;
+  /** What gathers is a part of something that is written as a whole: it waits until whoever set this calls `commit`. */
+  isPart = false;
   /** A large one of which a part is with the Worker. */
   #leaving: Batch | undefined;
   readonly #newBatch: () => Batch;
@@ -126,7 +128,7 @@ export class GroupCommit {
       }
       this.#finish(this.#takeWaiting());
     }
-    if (this.#closed === undefined && this.#holdBack()) return;
+    if (this.#closed === undefined && (this.isPart || this.#holdBack())) return;
     const batch = this.batch;
     this.batch = this.#newBatch();
     this.#gatheredSinceMs = this.#awaitedSinceMs = undefined;

@@ -109,6 +109,11 @@ export class SqliteStore implements Store {
     this.#commits.commit(done);
   }
 
+  /** {@linkcode Store.holdBack} */
+  holdBack(isPart: boolean): void {
+    this.#commits.isPart = isPart;
+  }
+
   /** Writes what has gathered, where that can be, and ends the Worker. */
   close(): Promise<void> {
     return this.#commits.close();

@@ -21,6 +21,40 @@ function of(file: string, ...rows: readonly Row[]): Mutation[] {
 
 /** All of them. */
 export const MUTATIONS: readonly Mutation[] = [
+  // What takes the short way must not be different from what takes the long one.
+  ...of(
+    "broker/handlers/relay.ts",
+    [
+      "observers do not hear of what is relayed",
+      "!isObserved && ",
+      "",
+      "broker/relay",
+    ],
+    [
+      "a message that needs a right is relayed without asking",
+      "!ports.access.checksTopics && ",
+      "",
+      "broker/relay",
+    ],
+    [
+      "what a client publishes under $SYS/ is relayed",
+      " || bytes[nameAt] === DOLLAR",
+      "",
+      "broker/relay",
+    ],
+    [
+      "a client that takes nothing is sent more and more",
+      " || isBacklogged(core, connection)",
+      "",
+      "broker/relay",
+    ],
+    [
+      "the program's own subscriptions miss what is relayed",
+      "shares.length === 0 &&\n    locals.length === 0",
+      "shares.length === 0",
+      "broker/relay",
+    ],
+  ),
   // What a client leaves behind, and what it costs.
   ...of(
     "broker/services/lifecycle.ts",
@@ -50,8 +84,8 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
     [
       "a will that waits is lost with its session",
-      "  publishDelayedWill(core, client);\n}\n\n/** Ends what",
-      "}\n\n/** Ends what",
+      '  publishDelayedWill(core, client);\n  core.observers?.tell("sessionEnded", client);\n',
+      '  core.observers?.tell("sessionEnded", client);\n',
       "broker/will",
     ],
     [
@@ -140,16 +174,52 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
     [
       "a session's end counts for ever as not stored",
-      "if (this.#ending.get(clientId) === end) this.#ending.delete(clientId);",
+      "if (this.#ending.get(clientId) === end) this.#forget(clientId);",
       "",
       "broker/promises",
       "broker/commit",
     ],
     [
       "a session that ends twice counts as gone when its first end is stored",
-      "if (this.#ending.get(clientId) === end) this.#ending.delete(clientId);",
-      "this.#ending.delete(clientId);",
+      "if (this.#ending.get(clientId) === end) this.#forget(clientId);",
+      "this.#forget(clientId);",
       "broker/promises",
+    ],
+    [
+      "names of ended sessions count for ever",
+      "    this.#endingLength -= clientId.length;\n",
+      "",
+      "broker/releases",
+    ],
+  ),
+  ...of(
+    "broker/core/long_fan_outs.ts",
+    [
+      "a message that must not come twice is committed in parts [MQTT-4.3.3-10]",
+      'return this.#whole === "under way";',
+      "return false;",
+      "broker/long_fan_out",
+    ],
+  ),
+  ...of(
+    "broker/services/long_fan_out.ts",
+    [
+      "what unsubscribed meanwhile gets the message all the same [MQTT-3.10.4-2]",
+      "client.unsubscribedAt > route.version ? targetNow(core, message, client) : target",
+      "target",
+      "broker/long_fan_out",
+    ],
+    [
+      "a message that has expired on its way is delivered [MQTT-3.3.2-5]",
+      "return expiresAtMs <= nowMs;",
+      "return false;",
+      "broker/long_fan_out",
+    ],
+    [
+      "a right that is lost on its way does not count",
+      "    if (!mayRead(core.ports.access, client, message.topicName)) return;\n",
+      "",
+      "broker/long_fan_out",
     ],
   ),
   ...of(
@@ -283,8 +353,8 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
     [
       "the message is routed before its Packet Identifier is stored",
-      "  if (packet.qos === 2) hold(core, client, packet.packetId);\n  const count = fanOut(core, message, route, client);\n",
-      "  const count = fanOut(core, message, route, client);\n  if (packet.qos === 2) hold(core, client, packet.packetId);\n",
+      "  if (packet.qos === 2) hold(core, client, packet.packetId);\n  if (isLong) return publishInParts(core, connection, packet, message, route);\n  const count = fanOut(core, message, route, client);\n",
+      "  if (isLong) return publishInParts(core, connection, packet, message, route);\n  const count = fanOut(core, message, route, client);\n  if (packet.qos === 2) hold(core, client, packet.packetId);\n",
       "broker/isolation",
     ],
     [
@@ -304,7 +374,7 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
     [
       "a message that its receiver refuses is not counted",
-      "  if (packet.reasonCode >= 0x80) countRefusal(core, connection, outcome);\n",
+      "  if (reasonCode >= 0x80) countRefusal(core, connection, outcome);\n",
       "",
       "broker/drops",
     ],

@@ -37,10 +37,19 @@ export class MemoryFiles implements AccessFileReader {
 export class LogLines implements LogPort {
   readonly debugOn = false;
   readonly lines: string[] = [];
+  /** What each line says beside its message. */
+  readonly fields: Readonly<Record<string, unknown>>[] = [];
   debug = () => {};
-  info = (message: string) => void this.lines.push(`info: ${message}`);
-  warning = (message: string) => void this.lines.push(`warning: ${message}`);
-  error = (message: string) => void this.lines.push(`error: ${message}`);
+  info = this.#writer("info");
+  warning = this.#writer("warning");
+  error = this.#writer("error");
+
+  #writer(level: string): LogPort["info"] {
+    return (message, fields = {}) => {
+      this.lines.push(`${level}: ${message}`);
+      this.fields.push(fields);
+    };
+  }
 }
 
 /** Access control by files, which are in memory and named as their options. */

@@ -1,5 +1,7 @@
 import { strict as assert } from "node:assert";
 import { type AccessFunctions, FunctionAccess, type TopicAction } from "../../lib/auth/mod.ts";
+import { Server } from "../../lib/net/mod.ts";
+import { connectPacket, publishPacket, RawClient } from "../support/raw_client.ts";
 import { authenticate, identity, LogLines, outcome } from "./access_support.ts";
 
 const verdicts: [
@@ -168,4 +170,119 @@ Deno.test("An answer about a very long topic is heard once, and not remembered",
   assert.equal(asked.length, 3);
   asked.at(-1)!.answer(true);
   await decided(access, client);
+});
+
+const NO_VERDICTS: [what: string, answer: unknown][] = [
+  ["undefined", undefined],
+  ["null", null],
+  ["text", "yes"],
+  ["a number", 1],
+  ["an empty object", {}],
+  ["a verdict with text in the place of true", { isAllowed: "true" }],
+  ["a refusal without a Reason Code", { isAllowed: false }],
+  ["a refusal that says success", { isAllowed: false, reasonCode: 0 }],
+  ["a user name that is no text", { isAllowed: true, userName: 7 }],
+  ["a grant that is no object", { isAllowed: true, grant: "all" }],
+  ["a time that is no number", { isAllowed: true, validForMs: NaN }],
+];
+for (const [what, answer] of NO_VERDICTS) {
+  Deno.test(`An authenticate() that answers ${what} has refused, which is logged, at once and later`, async () => {
+    for (const given of [answer, Promise.resolve(answer)]) {
+      const log = new LogLines();
+      // deno-lint-ignore no-explicit-any
+      const access = new FunctionAccess({ authenticate: () => given as any }, { log });
+      assert.equal(outcome(await authenticate(access, "alice", "secret")), "87");
+      assert.equal(log.lines.length, 1);
+    }
+  });
+}
+
+const NO_BOOLEANS: [what: string, answer: () => unknown][] = [
+  ["undefined", () => undefined],
+  ["text", () => "no"],
+  ["1", () => 1],
+  ["an object", () => ({ isAllowed: false })],
+];
+for (const [what, answer] of NO_BOOLEANS) {
+  Deno.test(`An authorize() or mayRead() that answers ${what} has said no, which is logged`, async () => {
+    const log = new LogLines();
+    // deno-lint-ignore no-explicit-any
+    const now = new FunctionAccess({ authorize: answer as any, mayRead: answer as any }, { log });
+    assert.equal(now.mayPublish(identity("alice"), "a", 0, false), false);
+    assert.equal(now.mayRead(identity("alice"), "a"), false);
+    assert.equal(log.lines.length, 2);
+    // deno-lint-ignore no-explicit-any
+    const later = new FunctionAccess({ authorize: () => Promise.resolve(answer()) as any }, {
+      log,
+    });
+    const client = identity("alice");
+    assert.equal(later.mayPublish(client, "a", 0, false), "pending");
+    await decided(later, client);
+    assert.equal(later.mayPublish(client, "a", 0, false), false);
+    assert.equal(log.lines.length, 3);
+  });
+}
+
+Deno.test("A mayRead() that answers a promise has said no, and one that fails does not end the process", async () => {
+  const log = new LogLines();
+  // deno-lint-ignore no-explicit-any
+  const mayRead = (() => Promise.reject(new Error("down"))) as any;
+  const access = new FunctionAccess({ mayRead }, { log });
+  assert.equal(access.mayRead(identity("alice"), "a"), false);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assert.equal(log.lines.length, 1);
+});
+
+Deno.test("A function that fails with every message is logged at most once a second, with its error", () => {
+  const log = new LogLines();
+  const access = new FunctionAccess({
+    authorize: () => {
+      throw new Error("down");
+    },
+  });
+  access.useLog(log);
+  for (let i = 0; i < 100; i++) {
+    assert.equal(access.mayPublish(identity("a"), "t", 0, false), false);
+  }
+  assert(log.lines.length >= 1 && log.lines.length <= 3, `${log.lines.length} lines`);
+  assert.match(log.fields[0]!.error as string, /down/);
+});
+
+Deno.test("Functions that fail or never answer cost their own client alone, over TCP", async () => {
+  const log = new LogLines();
+  const server = new Server({
+    log,
+    access: new FunctionAccess({
+      authenticate: ({ userName }) => {
+        if (userName === "thrower") throw new Error("authenticate is down");
+        return userName === "hanger" ? new Promise(() => {}) : true;
+      },
+      authorize: ({ clientId }, { topic }) => {
+        if (topic === "throw") throw new Error("authorize is down");
+        return clientId === "b" && topic === "hang" ? new Promise(() => {}) : true;
+      },
+    }, { timeLimitMs: 200 }),
+  });
+  const port = server.listen({ port: 0 });
+  const regular = await RawClient.connect(port, { clientId: "r" });
+  for (const userName of ["thrower", "hanger"]) {
+    const client = await RawClient.open(port);
+    await client.send({ ...connectPacket({ clientId: "x" }), userName });
+    const connack = await client.receive();
+    assert.equal(connack?.type === "connack" && connack.reasonCode, 0x87);
+    client.close();
+  }
+  const other = await RawClient.connect(port, { clientId: "b" });
+  for (const topicName of ["throw", "hang"]) {
+    await other.send(publishPacket(topicName, "", 1, 1));
+    await regular.ping();
+    const puback = await other.receive();
+    assert.equal(puback?.type === "puback" && puback.reasonCode, 0x87, topicName);
+  }
+  regular.close();
+  other.close();
+  await server.close();
+  const errors = log.lines.filter((line) => line.startsWith("error"));
+  // One of a kind in a second: what throws first is said at once.
+  assert(errors.length >= 2, errors.join("\n"));
 });

@@ -28,7 +28,51 @@ const PAIR = `
 const SENT = ["s", "t", "p"] as [string, string, string];
 const PUBLISHED = ["p", "t", "p"] as [string, string, string];
 
+/** b is a bridge of the broker: 1000 bytes may wait for it, and it has subscribed to t and is away. */
+const BRIDGE = {
+  setup: {
+    listeners: {
+      b: { bridge: { maxQueuedBytes: 1000, queueFullPolicy: "refuse", forgetsReceived: false } },
+    },
+  },
+  script: `
+    b> CONNECT clientId="$bridge/b" sessionExpiryInterval=60
+    b< CONNACK
+    b> SUBSCRIBE id=1 t qos=2
+    b< SUBACK id=1 2
+    b x
+  `,
+} as const;
+
 const ways: Way[] = [
+  {
+    reason: "bridge_full",
+    when: "a bridge has no room, and the publisher is told",
+    setup: BRIDGE.setup,
+    act: plays(`${BRIDGE.script}
+      p> CONNECT
+      p< CONNACK
+      p> PUBLISH t qos=1 id=1 size=600
+      p< PUBACK id=1
+      p> PUBLISH t qos=1 id=2 size=600
+      p< PUBACK id=2 reasonCode=0x97
+    `),
+    logged: PUBLISHED,
+  },
+  {
+    reason: "bridge_full",
+    when: "before 5.0 its publisher is disconnected, and keeps the message",
+    setup: BRIDGE.setup,
+    act: plays(`${BRIDGE.script}
+      p> CONNECT v=4 cleanStart
+      p< CONNACK
+      p> PUBLISH t qos=2 id=1 size=600
+      p< PUBREC id=1
+      p> PUBLISH t qos=2 id=2 size=600
+      p! closed
+    `),
+    logged: PUBLISHED,
+  },
   {
     reason: "queue_full",
     when: "the queue of a client has no room",
@@ -69,7 +113,7 @@ const ways: Way[] = [
     when: `a message of QoS ${qos} is larger than the client takes [MQTT-3.1.2-24] [MQTT-3.1.2-25]`,
     act: plays(`
       ${PAIR.replace("sessionExpiryInterval=60", "maximumPacketSize=50")}
-      p> PUBLISH t qos=${qos} ${qos > 0 ? "id=1" : ""} size=60
+      p> PUBLISH t qos=${qos} ${qos > 0 ? "id=1" : ""} size=600
       ${["", "p< PUBACK id=1", "p< PUBREC id=1"][qos]}
     `),
     logged: SENT,
@@ -318,7 +362,7 @@ const ways: Way[] = [
       };
       try {
         exchange.play(`
-          p> PUBLISH t qos=${qos} ${qos > 0 ? "id=1" : ""} 1
+          p> PUBLISH t qos=${qos} ${qos > 0 ? "id=1" : ""} contentType=text 1
           ${["", "p< PUBACK id=1", "p< PUBREC id=1"][qos]}
         `);
       } finally {

@@ -28,21 +28,29 @@ const AGAIN = "CONNECT sessionExpiryInterval=600";
 function faultsIn({ test }: Exchange): readonly string[] {
   const lines = test.log.filter(({ level }) => level === "error");
   for (const { fields } of lines) assert.match(String(fields["error"]), /\n\s+at /);
-  assert.equal(test.broker.metrics.internalErrors, lines.length);
+  const { internalErrors, programErrors } = test.broker.metrics;
+  assert.equal(internalErrors + programErrors, lines.length);
   return lines.map(({ message }) => message);
 }
 
 const ACKS = ["", "PUBACK id=1", "PUBREC id=1"];
-for (const qos of [0, 1, 2]) {
-  Deno.test(`QoS ${qos}: an encoder that throws for one receiver costs that delivery, and nobody else anything`, () => {
+for (
+  const [qos, method, property] of [
+    [0, "relayPublish", ""],
+    [0, "sendPublish", "contentType=text"],
+    [1, "sendPublish", ""],
+    [2, "sendPublish", ""],
+  ] as const
+) {
+  Deno.test(`QoS ${qos}, ${method}: an encoder that throws for one receiver costs that delivery, and nobody else anything`, () => {
     const exchange = new Exchange({ store: true }).play(THREE);
     const { outbox, client } = exchange.link("r").connection!;
     {
-      using broken = breaking(Outbox.prototype, "sendPublish");
+      using broken = breaking(Outbox.prototype, method);
       broken.when = (self) => self === outbox;
       exchange.play(`
-        p> PUBLISH t qos=${qos} ${qos > 0 ? "id=1" : ""} 1
-        s< PUBLISH t qos=${qos} id=${qos > 0 ? 1 : 0} 1
+        p> PUBLISH t qos=${qos} ${qos > 0 ? "id=1" : ""} ${property} 1
+        s< PUBLISH t qos=${qos} id=${qos > 0 ? 1 : 0} ${property} 1
         ${qos > 0 ? `p< ${ACKS[qos]}` : ""}
         dropped encoding_failed=1
       `);
@@ -141,9 +149,12 @@ Deno.test("A broken invariant goes up to whoever runs the broker, from handlers 
     using _ = breaking(Router.prototype, "subscribe", error);
     assert.throws(() => exchange.play("p> SUBSCRIBE id=1 t"), /Cannot be/);
   }
-  const other = new Exchange().play(THREE);
-  using _ = breaking(Outbox.prototype, "sendPublish", error);
-  assert.throws(() => other.play("p> PUBLISH t 1"), /Cannot be/);
+  for (const method of ["relayPublish", "sendPublish"] as const) {
+    const other = new Exchange().play(THREE);
+    using _ = breaking(Outbox.prototype, method, error);
+    const qos = method === "relayPublish" ? "qos=0" : "qos=1 id=1";
+    assert.throws(() => other.play(`p> PUBLISH t ${qos} 1`), /Cannot be/);
+  }
 });
 
 Deno.test("Who comes in when that fails hears 0x83 in a CONNACK, since nothing may come before it [MQTT-3.2.0-1]", () => {

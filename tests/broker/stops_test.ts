@@ -11,6 +11,7 @@ const REASONS: Readonly<Record<StopReason, true>> = {
   congestion: true,
   output: true,
   budget: true,
+  fanout: true,
 };
 const ALL = Object.keys(REASONS) as StopReason[];
 

@@ -1,7 +1,6 @@
 import { strict as assert } from "node:assert";
 import denoJson from "../../deno.json" with { type: "json" };
 import { VERSION } from "../../lib/version.ts";
-import { withOptions } from "../../tasks/docs.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -142,23 +141,4 @@ cliTest("a log file that cannot be opened ends the start: status 1", async () =>
   });
   assert.equal(status, 1);
   assert.match(error, /^Cannot open the log: /);
-});
-
-Deno.test("withOptions() replaces what stands between the markers and nothing else", () => {
-  const readme = "# a\n<!-- differences:begin -->\nold\n<!-- differences:end -->\n" +
-    "a\n\n<!-- options:begin -->\nold\n<!-- options:end -->\n\nb\n";
-  const once = withOptions(readme);
-  assert(once.startsWith("# a\n<!-- differences:begin -->\n"));
-  assert(once.includes("<!-- differences:end -->\na\n\n<!-- options:begin -->\n"));
-  assert(once.endsWith("<!-- options:end -->\n\nb\n"));
-  assert(!once.includes("\nold\n"));
-  assert.match(once, /\| `max_qos` ◦ \|/);
-  assert.match(once, /\| `persistence` \| true \| false \| an acknowledgement means stored \|/);
-  assert.equal(withOptions(once), once);
-  assert.throws(() => withOptions("# a\n"), /must have/);
-});
-
-Deno.test("the README's configuration table is up to date: deno run -A tasks/docs.ts", async () => {
-  const readme = await Deno.readTextFile(new URL("README.md", ROOT));
-  assert(withOptions(readme) === readme);
 });

@@ -57,7 +57,10 @@ misconductTest(
   "a QoS 2 message that is sent twice comes once; a Topic Alias is resolved",
   async (broker) => {
     const messages: Publish[] = [];
-    const connecting = connect(broker, { onMessage: (message: Publish) => messages.push(message) });
+    const connecting = connect(broker, {
+      onMessage: (message: Publish) => messages.push(message),
+      properties: { topicAliasMaximum: 1 },
+    });
     await broker.welcome();
     const client = await connecting;
     await broker.send(publish("a", { qos: 2, packetId: 1, properties: { topicAlias: 1 } }));
@@ -78,7 +81,13 @@ const endings: [what: string, packet: Packet, kind: string, message: RegExp][] =
     "a Topic Alias that was never set",
     publish("", { properties: { topicAlias: 3 } }),
     "protocol",
-    /Alias 3/,
+    /no Topic Alias 3/,
+  ],
+  [
+    "a Topic Alias above our maximum",
+    publish("a", { properties: { topicAlias: 5 } }),
+    "protocol",
+    /Alias 5: we take 4/,
   ],
   ["a packet that only clients send", { type: "pingreq" }, "protocol", /sent pingreq/],
   [
@@ -90,7 +99,7 @@ const endings: [what: string, packet: Packet, kind: string, message: RegExp][] =
 ];
 for (const [what, packet, kind, message] of endings) {
   misconductTest(`${what} ends the connection`, async (broker) => {
-    const connecting = connect(broker);
+    const connecting = connect(broker, { properties: { topicAliasMaximum: 4 } });
     await broker.welcome();
     const client = await connecting;
     const asked = client.publish("x", new Uint8Array(), { qos: 1 }).catch((error) => error);

@@ -4,6 +4,7 @@ import {
   encodePublishInto,
   encodeText,
   NameCache,
+  plainTopicNameAt,
   type Publish,
   publishSize,
 } from "../../lib/codec/mod.ts";
@@ -251,6 +252,30 @@ Deno.test("binary properties of a PUBLISH are copies", () => {
   const { properties } = decodePublish(bytes, 0, bytes.length, 5);
   bytes.fill(0);
   assert.deepEqual(properties, { correlationData: fromHex("beef") });
+});
+
+Deno.test("a PUBLISH that others may get as it is has a name, no properties, and a Remaining Length in few bytes", () => {
+  const cases: readonly [text: string, isV5: boolean, at: number][] = [
+    ["30 07 0003 'a/b' 'hi'", false, 4],
+    ["30 08 0003 'a/b' 00 'hi'", true, 4],
+    ["30 05 0003 'a/b'", false, 4],
+    ["30 06 0003 'a/b' 00", true, 4],
+    ["30 05 0003 'a/b'", true, 0], // no room for the length of its properties
+    ["30 0a 0003 'a/b' 02 0101 'hi'", true, 0],
+    ["30 8700 0003 'a/b' 'hi'", false, 0],
+    ["30 04 0000 'hi'", false, 0],
+    ["30 06 0000 03 230001", true, 0],
+    ["30 04 0003 'a/'", false, 0], // the name ends behind the packet
+    ["30 01 00", false, 0],
+    ["30 00", false, 0],
+  ];
+  for (const [text, isV5, at] of cases) {
+    // What follows in the buffer belongs to the next packet.
+    const bytes = Uint8Array.of(...fromHex(text), 0, 0, 0x30, 7);
+    assert.equal(plainTopicNameAt(bytes, 0, bytes.length - 4, isV5), at, text);
+  }
+  const long = Uint8Array.of(0x30, 0x85, 0x01, 0, 1, 0x61, ...new Uint8Array(130));
+  assert.equal(plainTopicNameAt(long, 0, long.length, false), 5);
 });
 
 Deno.test("a repeated Topic Name is the identical string from the cache", () => {

@@ -1,5 +1,12 @@
 import { strict as assert } from "node:assert";
-import { OPTIONS, optionsHelp, optionsMarkdown, REFUSED_OPTIONS } from "../../lib/config/mod.ts";
+import {
+  foreignMarkdown,
+  OPTION_PAGES,
+  OPTIONS,
+  optionsHelp,
+  optionsMarkdown,
+  REFUSED_OPTIONS,
+} from "../../lib/config/mod.ts";
 import { flagUse, wrap } from "../../lib/config/document.ts";
 import { nearest } from "../../lib/config/suggest.ts";
 
@@ -11,14 +18,20 @@ Deno.test("the help has every option that works as a flag, and lines of at most 
   assert.deepEqual(help.split("\n").filter((line) => line.length > 100), []);
 });
 
+/** All pages together. */
+function documentation(): string {
+  const pages = [...new Set(Object.values(OPTION_PAGES))];
+  return [...pages.map(optionsMarkdown), foreignMarkdown()].join("\n");
+}
+
 Deno.test("the documentation has a row for every option and the name of every refused one", () => {
-  const markdown = optionsMarkdown();
+  const markdown = documentation();
   for (const { name } of OPTIONS) assert(markdown.includes(`\n| \`${name}\``), name);
   for (const { name } of REFUSED_OPTIONS) assert(markdown.includes(`\`${name}\``), name);
 });
 
 Deno.test("every row of the documentation has the cells that its heading has", () => {
-  const rows = optionsMarkdown().split("\n").filter((line) => line.startsWith("|"));
+  const rows = documentation().split("\n").filter((line) => line.startsWith("|"));
   const cells = rows.map((row) => row.replaceAll("\\|", "").split("|").length - 2);
   assert.deepEqual([...new Set(cells)].sort(), [2, 5]);
 });

@@ -1,7 +1,14 @@
 import { strict as assert } from "node:assert";
 import { DEFAULT_LISTENER_ACCESS } from "../../lib/auth/mod.ts";
 import { DEFAULT_BROKER_OPTIONS, DEFAULT_LISTENER_OPTIONS } from "../../lib/broker/mod.ts";
-import { FOREIGN_OPTIONS, type Option, OPTIONS, REFUSED_OPTIONS } from "../../lib/config/mod.ts";
+import {
+  BRIDGE_OPTIONS,
+  FOREIGN_BRIDGE_OPTIONS,
+  FOREIGN_OPTIONS,
+  type Option,
+  OPTIONS,
+  REFUSED_OPTIONS,
+} from "../../lib/config/mod.ts";
 import { BOOLEAN, brokerRow, choice, integer, processRow } from "../../lib/config/rows.ts";
 import { DEFAULT_PROCESS_OPTIONS } from "../../lib/config/process_options.ts";
 import { parseValue, showValue } from "../../lib/config/value.ts";
@@ -26,7 +33,13 @@ Deno.test("a number that counts something says what: only max_qos and the port c
 });
 
 Deno.test("no name stands in the tables twice", () => {
-  const names = [...OPTIONS, ...FOREIGN_OPTIONS, ...REFUSED_OPTIONS].map((option) => option.name);
+  const names = [
+    ...OPTIONS,
+    ...BRIDGE_OPTIONS,
+    ...FOREIGN_OPTIONS,
+    ...FOREIGN_BRIDGE_OPTIONS,
+    ...REFUSED_OPTIONS,
+  ].map((option) => option.name);
   assert.equal(new Set(names).size, names.length);
 });
 
@@ -36,7 +49,7 @@ const records = [
   ["process", DEFAULT_PROCESS_OPTIONS, []],
   ["access", DEFAULT_LISTENER_ACCESS, ["certificateUserName"]],
   ["transport", DEFAULT_TRANSPORT_OPTIONS, []],
-  ["log", DEFAULT_LOG_OPTIONS, ["level", "destinations"]],
+  ["log", DEFAULT_LOG_OPTIONS, ["level", "subscriptions", "destinations"]],
 ] as const;
 for (const [record, defaults, decidedElsewhere] of records) {
   Deno.test(`every setting of the ${record} has exactly one row, whose default is its own`, () => {
@@ -104,7 +117,8 @@ const MOSQUITTO_OPTIONS = `
   websockets_log_level websockets_origin`.trim().split(/\s+/);
 
 Deno.test("every option of mosquitto is either understood or refused by name, never unknown", () => {
-  const understood = new Set([...OPTIONS, ...FOREIGN_OPTIONS].map((option) => option.name));
+  const all = [...OPTIONS, ...BRIDGE_OPTIONS, ...FOREIGN_OPTIONS, ...FOREIGN_BRIDGE_OPTIONS];
+  const understood = new Set(all.map((option) => option.name));
   for (const name of MOSQUITTO_OPTIONS) {
     if (understood.has(name)) continue;
     const [first = ""] = problems({ file: `${name} x` });

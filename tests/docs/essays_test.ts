@@ -6,12 +6,6 @@ function read(path: string): string {
   return Deno.readTextFileSync(new URL(path, ROOT));
 }
 
-Deno.test("every file that the README names is there", () => {
-  const named = new Set(read("README.md").match(/\blib\/[\w/]+\.ts\b/g));
-  assert.notEqual(named.size, 0);
-  for (const path of named) assert.ok(Deno.statSync(new URL(path, ROOT)).isFile, path);
-});
-
 Deno.test("the essay of lib/broker says what each of its floors is for, and names no other; the files it names are there", () => {
   const essay = read("lib/broker/mod.ts").split("@module")[0]!;
   const folders = [...Deno.readDirSync(new URL("lib/broker/", ROOT))]

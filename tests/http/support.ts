@@ -1,7 +1,7 @@
 import { FileAccess, hashPassword, PageAccess } from "../../lib/auth/mod.ts";
 import { DEFAULT_LISTENER_OPTIONS } from "../../lib/broker/mod.ts";
 import { type HttpListenerInit, HttpServer, type ListenerView } from "../../lib/http/mod.ts";
-import { Server } from "../../lib/net/mod.ts";
+import { ServedWebSocket, Server } from "../../lib/net/mod.ts";
 import { type LogEntry, LogTail, type SysLevels } from "../../lib/observe/mod.ts";
 
 /** What a test gives; the rest is a broker that is open to this machine. */
@@ -77,7 +77,8 @@ export class HttpBroker {
       tail: this.tail,
       version: "1.2.3",
       levels: () => levelsOf(this.server),
-      adopt: (stream, peer, options) => this.server.adopt(stream, peer, options),
+      adopt: (socket, peer, options) =>
+        this.server.adopt(new ServedWebSocket(socket), peer, options),
       settings: () => [{
         name: "max_qos",
         theme: "Listeners",

@@ -61,7 +61,9 @@ for (const [protocol, lines] of urls) {
     const client = await connectMqttJs(mqtt, init, {
       protocol,
       ca: files.text("ca.crt"),
-      ...protocol === "wss" ? { path: "/mqtt" } : { ALPNProtocols: ["mqtt"] },
+      ...protocol === "wss"
+        ? { path: "/mqtt", ALPNProtocols: ["http/1.1"] }
+        : { ALPNProtocols: ["mqtt"] },
     });
     await client.subscribe("deno/+", 2);
     await client.publish("deno/a", "x".repeat(100_000), { qos: 2 });

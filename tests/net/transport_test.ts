@@ -22,7 +22,7 @@ const places: [listensOn: string, connectTo: string, remoteAddress: RegExp][] = 
     ? [
       ["::1", "::1", /^\[::1\]:\d+$/],
       ["", "::1", /^\[::1\]:\d+$/],
-      ["", "127.0.0.1", /^\[::ffff:127\.0\.0\.1\]:\d+$/],
+      ["", "127.0.0.1", /^127\.0\.0\.1:\d+$/],
     ] as [string, string, RegExp][]
     : [],
 ];

@@ -21,6 +21,7 @@ const VIEWS: readonly [view: string, shows: string][] = [
   ["messages", "Nothing is followed"],
   ["log", "Message dropped"],
   ["configuration", "max_qos"],
+  ["trace?topic=home/status", "Running"],
   ["access", "which line of the ACL decides"],
 ];
 
@@ -51,4 +52,29 @@ for (const size of ["wide", "dark", "narrow"] as const) {
       });
     }
   });
+}
+
+for (const size of ["narrow"] as const) {
+  axeTest(
+    `axe finds nothing wrong with the guide, which keeps to its width, ${size}`,
+    async ({ chromium, axe }) => {
+      await using test = await PageTest.start(chromium);
+      const page = await test.open("", size);
+      for (const name of ["", "conformance"]) {
+        await page.go(`${test.broker.url}/guide/${name}`);
+        await page.evaluate(`window.axe === undefined && (() => { ${axe} })()`);
+        const found = await page.evaluate(
+          "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + nodes.map(({ html }) => html)))",
+        );
+        assert.deepEqual(found, [], name);
+        const wide = await page.evaluate(
+          `[...document.body.querySelectorAll(":not(.wide *, pre *)")]
+        .filter((element) => element.getBoundingClientRect().right > innerWidth)
+        .map(({ outerHTML }) => outerHTML.slice(0, 80))`,
+        );
+        assert.deepEqual(wide, [], name);
+      }
+      assert.deepEqual(page.errors, []);
+    },
+  );
 }

@@ -21,6 +21,7 @@ export class Chaos {
   /** One call in `oneIn` throws. */
   constructor(random: Random, oneIn: number) {
     this.#broken = [
+      breaking(Outbox.prototype, "relayPublish"),
       breaking(Outbox.prototype, "sendPublish"),
       breaking(Fanout.prototype, "copyInto"),
       breaking(Fanout.prototype, "keep"),

@@ -21,6 +21,8 @@ export interface Setup {
   /** Whether there is a store, so that something waits for commits. */
   readonly store?: boolean;
   readonly access?: Partial<AccessPort>;
+  /** Steps of a turn, and of the least part of everybody: few, and all that is long is cut. */
+  readonly steps?: readonly [turn: number, least: number];
 }
 
 /** A line of the log. */
@@ -73,13 +75,16 @@ export class TestBroker {
   }
 
   #newBroker(): Broker {
-    return new Broker({ ...DEFAULT_BROKER_OPTIONS, ...this.setup.options }, {
+    const broker = new Broker({ ...DEFAULT_BROKER_OPTIONS, ...this.setup.options }, {
       log: this.#logPort(),
       access: { ...OPEN_ACCESS, ...this.setup.access },
       ...(this.store === undefined ? {} : { store: this.store }),
       randomId: () => `random-${++this.#randomIds}`,
       wake: (atMs) => this.#wakeAtMs = Math.min(this.#wakeAtMs, atMs),
     }, this.nowMs);
+    const { work } = broker.core;
+    if (this.setup.steps !== undefined) [work.turnSteps, work.leastSteps] = this.setup.steps;
+    return broker;
   }
 
   #logPort(): LogPort {

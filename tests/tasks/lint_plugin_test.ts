@@ -137,6 +137,14 @@ const refused: [file: string, source: string, complaint: RegExp][] = [
   ["lib/codec/text.ts", `import { Buffer } from "node:buffer";`, /pure: node:buffer/],
   ["main.ts", `import { Broker } from "./lib/broker/mod.ts";`, /lib\/cli\/mod\.ts only/],
 
+  [
+    "lib/client/protocol/backoff.ts",
+    `import { f } from "../ports.ts";`,
+    /in no layer of lib\/client/,
+  ],
+  ["lib/client/protocol/backoff.ts", `import { f } from "node:fs";`, /client\/protocol is pure/],
+  ["lib/client/protocol/backoff.ts", `const x = Math.random();`, /client\/protocol is pure/],
+
   ["lib/broker/broker.ts", `export async function f() {}`, /flux\/pure-core.*async/],
   ["lib/broker/broker.ts", `export const f = async () => {};`, /async/],
   ["lib/broker/broker.ts", `export class B { async f() {} }`, /async/],

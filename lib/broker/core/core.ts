@@ -1,4 +1,4 @@
-import { NameCache } from "../../codec/mod.ts";
+import { NameCache, type Packet } from "../../codec/mod.ts";
 import type { Message } from "../../session/mod.ts";
 import { BufferPool } from "../ground/byte_buffer.ts";
 import type { CloseReason } from "../ground/close_reason.ts";
@@ -7,11 +7,16 @@ import { Fanout } from "../ground/fanout.ts";
 import { Metrics } from "../ground/metrics.ts";
 import type { BrokerOptions, ListenerOptions } from "../ground/options.ts";
 import type { AccessPort, BrokerPorts, Store } from "../ground/ports.ts";
+import type { Outgoing } from "../ground/outgoing.ts";
 import { hostOf } from "../ground/rate.ts";
 import type { Client, Connection, Turn } from "../state/connection.ts";
 import type { StopReason } from "../state/stops.ts";
 import { AliasBook } from "./alias_book.ts";
 import { Congestion } from "./congestion.ts";
+import { Events } from "./events.ts";
+import { LongFanOuts } from "./long_fan_outs.ts";
+import { NameBook } from "./name_book.ts";
+import { type Observer, Observers } from "./observers.ts";
 import { QueueBook } from "./queue_book.ts";
 import { Rates } from "./rates.ts";
 import { Releases } from "./releases.ts";
@@ -42,6 +47,8 @@ export class Core implements Turn {
   readonly clients: Map<string, Client> = new Map();
   /** How many of these each user has. */
   readonly sessionCounts: SessionCounts = new SessionCounts();
+  /** Their long names. */
+  readonly longNames: NameBook = new NameBook();
   /** Network Connections, those before their CONNECT included. */
   readonly connections: Set<Connection> = new Set();
   /** How many of them each listener has. */
@@ -58,6 +65,8 @@ export class Core implements Turn {
   readonly rates: Rates = new Rates();
   /** The one fan-out, for the message that is routed now. */
   readonly fanout: Fanout = new Fanout();
+  /** Messages that go to more receivers than one turn has time for. */
+  readonly longFanOuts: LongFanOuts = new LongFanOuts();
   /** The Topic Aliases of all clients. */
   readonly aliases: AliasBook = new AliasBook();
   /** The wills of all clients. */
@@ -66,6 +75,8 @@ export class Core implements Turn {
   readonly lostClients: Map<string, Client> = new Map();
   /** What the turn has cost so far. */
   readonly work: Work = new Work();
+  /** What of it a program listens to. */
+  readonly events: Events;
   /** The time of the turn, milliseconds. */
   nowMs: number;
   /** Connections that got past CONNECT. */
@@ -74,10 +85,18 @@ export class Core implements Turn {
   subscriptionBytes = 0;
   /** Nobody comes in any more. */
   isShuttingDown = false;
+  /** Bridges for which something waits, and whose publishers are refused when they are full. */
+  readonly waitingBridges: Set<Client> = new Set();
   /** The next delivery's place in the order of the store. */
   nextSequence = 1;
-  /** A program's subscription is being called. */
-  isDelivering = false;
+  /** Whoever wants to know what happens; `null`: nobody, and then that costs a comparison. */
+  observers: Observers | null = null;
+  /** The same for the outboxes. */
+  isObserved = false;
+  /** Packets are being handled, or a function of the program is called: what a program asks for now is done when the turn ends. */
+  isBusy = false;
+  /** What programs asked for meanwhile. */
+  readonly asked: (() => void)[] = [];
 
   /** What programs published meanwhile. */
   readonly published: Message[] = [];
@@ -104,9 +123,12 @@ export class Core implements Turn {
   ) {
     this.nowMs = nowMs;
     this.store = ports.store;
+    const observe = (observer: Observer) => this.observe(observer);
+    this.events = new Events({ log: ports.log, metrics: this.metrics, observe });
     this.#endTurn = endTurn;
     this.releases = new Releases(endTurn);
     const { access } = ports;
+    access.useLog?.(ports.log);
     this.router = new Router(options, {
       get version() {
         return access.version;
@@ -136,16 +158,19 @@ export class Core implements Turn {
     this.releases.hold(connection);
   }
 
-  /** What queues in memory, wills and Topic Aliases take of `max_total_queued_bytes`. */
+  /** What queues in memory, wills, Topic Aliases and long names take of `max_total_queued_bytes`. */
   get totalQueuedBytes(): number {
-    return this.queues.heldBytes + this.wills.bytes + this.aliases.bytes;
+    return this.queues.heldBytes + this.wills.bytes + this.aliases.bytes + this.longNames.bytes;
   }
 
   /** The connection is through: its link is closed once the turn's packets are with it. */
   markClosing(connection: Connection): void {
     const { listener } = connection;
     this.rates.leave(hostOf(connection.link.remoteAddress));
-    this.perListener.set(listener, this.perListener.get(listener)! - 1);
+    const left = this.perListener.get(listener)! - 1;
+    // Programs may make one for each client.
+    if (left > 0) this.perListener.set(listener, left);
+    else this.perListener.delete(listener);
     this.releases.cancel(connection);
     this.aliases.remove(connection.incomingAliases);
     this.congestion.throttled.delete(connection);
@@ -156,12 +181,14 @@ export class Core implements Turn {
   addClient(client: Client): void {
     this.clients.set(client.session.clientId, client);
     if (client.quotaKey !== undefined) this.sessionCounts.add(client.quotaKey);
+    this.longNames.add(client);
   }
 
   /** Its session is over. */
   removeClient(client: Client): void {
     this.clients.delete(client.session.clientId);
     if (client.quotaKey !== undefined) this.sessionCounts.remove(client.quotaKey);
+    this.longNames.remove(client);
   }
 
   /** Disconnects when the turn ends: in the middle of routing a message nobody comes or goes. */
@@ -185,17 +212,54 @@ export class Core implements Turn {
     if (!connection.isReceiving) connection.link.resume();
   }
 
-  /** Does something for which an answer came from outside: that is a turn of its own. */
+  /** Does something that was asked for from outside, or an answer: a turn of its own; from within a turn it is done at its end. */
   inTurn(act: () => void): void {
+    if (this.isBusy) return void this.asked.push(act);
     this.beginTurn();
     act();
     this.#endTurn();
+  }
+
+  /** Calls a function of the program: what it asks of the broker is done when the turn ends. */
+  call<T>(call: () => T): T {
+    const wasBusy = this.isBusy;
+    this.isBusy = true;
+    try {
+      return call();
+    } finally {
+      this.isBusy = wasBusy;
+    }
   }
 
   /** The same for an answer that came from outside: that is a turn of its own. */
   resumeInTurn(connection: Connection, reason: StopReason): void {
     this.resume(connection, reason);
     if (!connection.isReceiving) this.#endTurn();
+  }
+
+  /** Tells this observer what happens from now on; the function returned ends that. */
+  observe(observer: Observer): () => void {
+    const set = (observers: Observers | null) => {
+      this.observers = observers;
+      this.isObserved = observers !== null;
+    };
+    set((this.observers ?? new Observers([], this.ports.log)).with(observer));
+    return () => set(this.observers?.without(observer) ?? null);
+  }
+
+  /** A packet is in the connection's outbox. */
+  tellSent(connection: Connection, packet: Packet): void {
+    this.observers?.tell("sent", connection, packet);
+  }
+
+  /** A PUBLISH is in the connection's outbox. */
+  tellDelivered(
+    connection: Connection,
+    outgoing: Outgoing,
+    packetId: number,
+    isRepeat: boolean,
+  ): void {
+    this.observers?.tell("delivered", connection, outgoing, packetId, isRepeat);
   }
 
   /** Closes the links of connections that are through. */
@@ -212,5 +276,7 @@ export class Core implements Turn {
  * subscribed to waits for it, and is looked at when it comes.
  */
 export function mayRead(access: AccessPort, client: Client, topicName: string): boolean {
-  return !access.checksTopics || client.isRestored || access.mayRead(client.identity, topicName);
+  const { identity } = client;
+  return !access.checksTopics || client.isRestored || identity.isBridge === true ||
+    access.mayRead(identity, topicName);
 }

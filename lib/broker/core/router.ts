@@ -4,6 +4,7 @@ import { FilterTrie, isTopicName, parseTopicFilter } from "../../topic/mod.ts";
 import type { Client } from "../state/connection.ts";
 import { ShareGroup } from "./share_group.ts";
 import type { Target } from "./target.ts";
+import { STEPS } from "./work.ts";
 
 /** A client's ordinary subscription, as the trie holds it. */
 interface ClientEntry {
@@ -28,6 +29,8 @@ export interface Route {
   readonly ownTargets: ReadonlyMap<Client, readonly Target[]> | undefined;
   readonly shares: readonly ShareGroup[];
   readonly locals: readonly LocalEntry[];
+  /** What its receivers cost beside the message itself: Subscription Identifiers, members to choose from. */
+  readonly steps: number;
 }
 
 /** What the router needs to know of the settings. */
@@ -52,6 +55,7 @@ const NOWHERE: Route = {
   ownTargets: undefined,
   shares: [],
   locals: [],
+  steps: 0,
 };
 
 /** Topics whose routes are remembered. */
@@ -142,6 +146,7 @@ export class Router {
     const entry = entries?.get(topicFilter);
     if (entries === undefined || entry === undefined) return;
     this.#trie.delete(topicFilter, entry);
+    client.unsubscribedAt = this.#trie.version;
     entries.delete(topicFilter);
     if (entries.size === 0) this.#entries.delete(client);
   }
@@ -186,6 +191,16 @@ export class Router {
     return route;
   }
 
+  /** Clients whose subscriptions match, and that may not read the topic, so that they hear nothing of it; `max` at most. */
+  withheldFrom(topicName: string, max: number): readonly Client[] {
+    const found = new Set<Client>();
+    this.#trie.match(topicName, (entry) => {
+      if (entry instanceof ShareGroup || entry.kind === "local" || found.size >= max) return;
+      if (!this.#readCheck.mayRead(entry.client, topicName)) found.add(entry.client);
+    });
+    return [...found];
+  }
+
   /** Emptied as a whole when full: simpler than ages, and as rare as sixteen thousand new topics, or a million receivers of them. */
   #remember(topicName: string, route: Route, previous: Route | undefined): void {
     this.#targetCount += route.targets.length - (previous?.targets.length ?? 0);
@@ -221,7 +236,8 @@ export class Router {
     }
     const { targets, ownTargets } = this.#targetsOf(topicName, byClient);
     const topicNameBytes = encodeText(topicName);
-    return { version, accessVersion, topicNameBytes, targets, ownTargets, shares, locals };
+    const steps = stepsOf(targets, shares);
+    return { version, accessVersion, topicNameBytes, targets, ownTargets, shares, locals, steps };
   }
 
   #targetsOf(topicName: string, byClient: ReadonlyMap<Client, readonly Subscription[]>) {
@@ -251,6 +267,12 @@ export class Router {
     if (parsed === undefined) throw new TypeError(`Not a Topic Filter: ${topicFilter}`);
     return parsed;
   }
+}
+
+function stepsOf(targets: readonly Target[], shares: readonly ShareGroup[]): number {
+  let steps = shares.length * STEPS.member;
+  for (const { subscriptionIdentifiers } of targets) steps += subscriptionIdentifiers?.length ?? 0;
+  return steps;
 }
 
 /** A client's matching subscriptions as one: overlapping ones deliver once, at the highest QoS. [MQTT-3.3.4-2] */

@@ -44,17 +44,26 @@ export function deliverySteps(sizeBytes: number): number {
 
 /** The steps of the turn. */
 export class Work {
+  /** Steps of a turn. A simulation has fewer, so that everything that is long is cut. */
+  turnSteps: number = TURN_STEPS;
+  /** The least part of everybody. */
+  leastSteps: number = LEAST_STEPS;
   #spent = 0;
-  #until = TURN_STEPS;
+  #until: number = TURN_STEPS;
 
   /** Whether there is nothing left of the turn but the least part of those who are read for the first time. */
   get isTurnOver(): boolean {
-    return this.#spent >= TURN_STEPS;
+    return this.#spent >= this.turnSteps;
   }
 
   /** Whether whoever is at work has used its part. */
   get isPartOver(): boolean {
     return this.#spent >= this.#until;
+  }
+
+  /** What whoever is at work may still spend: the least part in any case, so that little is never cut. */
+  get left(): number {
+    return Math.max(this.#until - this.#spent, this.leastSteps);
   }
 
   /** Something was done. */
@@ -64,12 +73,12 @@ export class Work {
 
   /** Somebody begins to work. */
   beginPart(): void {
-    this.#until = Math.max(TURN_STEPS, this.#spent + LEAST_STEPS);
+    this.#until = Math.max(this.turnSteps, this.#spent + this.leastSteps);
   }
 
   /** A turn begins. */
   beginTurn(): void {
     this.#spent = 0;
-    this.#until = TURN_STEPS;
+    this.#until = this.turnSteps;
   }
 }

@@ -14,6 +14,14 @@ export function addressKey(remoteAddress: string): string {
   return groups === undefined ? host : mappedIpv4(groups) ?? networkOf(groups);
 }
 
+/** What a {@linkcode Link} says of its peer: `10.0.0.1:50123`, also of an IPv4 address that a socket for both shows as IPv6. */
+export function addressText(hostname: string, port: number): string {
+  if (!hostname.includes(":")) return `${hostname}:${port}`;
+  const groups = groupsOf(hostname);
+  const ipv4 = groups && mappedIpv4(groups);
+  return ipv4 === undefined ? `[${hostname}]:${port}` : `${ipv4}:${port}`;
+}
+
 /** The eight numbers of an IPv6 address; `undefined`: it is none. The last two may be written as IPv4. */
 function groupsOf(host: string): number[] | undefined {
   const zone = host.indexOf("%");

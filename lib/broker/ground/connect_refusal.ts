@@ -4,6 +4,7 @@ import { mayCarry, ReasonCode } from "../../codec/mod.ts";
 const INSTEAD: Readonly<Partial<Record<ReasonCode, ReasonCode>>> = {
   [ReasonCode.ServerShuttingDown]: ReasonCode.ServerUnavailable,
   [ReasonCode.BadUserNameOrPassword]: ReasonCode.NotAuthorized,
+  [ReasonCode.ServerUnavailable]: ReasonCode.ServerBusy,
 };
 
 /** The Reason Code with which a connection ends, as the packet may carry it. [MQTT-3.2.2-8] [MQTT-3.14.2-1] */

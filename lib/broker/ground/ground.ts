@@ -17,6 +17,8 @@ export interface Ground {
   readonly deadlines: Deadlines;
   /** Absent: nothing outlives the process. */
   readonly store: Store | undefined;
+  /** Whether anybody wants to know what happens. */
+  readonly isObserved: boolean;
   /** The time of the turn, milliseconds. */
   readonly nowMs: number;
 }

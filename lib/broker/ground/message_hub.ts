@@ -29,4 +29,6 @@ export interface MessageHub {
    * is only valid during the call. The function returned ends the subscription. Throws `TypeError` on a bad Topic Filter.
    */
   subscribe(topicFilter: string, deliver: (message: Message) => void): () => void;
+  /** Logs and counts that a function of the program has failed: `what` is its subject, "A handler …". Absent: nobody hears of it. */
+  failed?(what: string, error: unknown): void;
 }

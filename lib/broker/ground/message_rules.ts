@@ -30,3 +30,12 @@ export function checkResponseTopic({ responseTopic }: Properties): void {
     throw new MqttError(ReasonCode.ProtocolError, "Response Topic has wildcards");
   }
 }
+
+/** Characters of a Topic Name that a message of an error holds. */
+const QUOTED_LENGTH = 120;
+
+/** A Topic Name for the message of an error: in quotes, and not longer than somebody reads. */
+export function quoted(topicName: string): string {
+  if (topicName.length <= QUOTED_LENGTH) return JSON.stringify(topicName);
+  return `${JSON.stringify(topicName.slice(0, QUOTED_LENGTH))}…`;
+}

@@ -12,6 +12,7 @@ export type DropReason =
   | "reserved_topic"
   | "no_share_member"
   | "store_failing"
+  | "bridge_full"
   | "session_ended"
   | "encoding_failed"
   | "refused_by_client"
@@ -55,6 +56,10 @@ export class Metrics {
   sessionsReplaced = 0;
   /** Connections closed because their client connected anew. */
   sessionsTakenOver = 0;
+  /** Functions of the program (listeners, hooks) that threw, took too long, or answered nonsense. */
+  programErrors = 0;
+  /** Events that listeners were not told of, because too many came in one turn. */
+  eventsLost = 0;
   /** Messages not delivered or not stored, by reason. */
   readonly dropped: Map<DropReason, number> = new Map();
 

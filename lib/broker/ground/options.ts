@@ -101,6 +101,25 @@ export interface BrokerOptions {
   readonly connectionMessages: boolean;
 }
 
+/** What becomes of messages for a bridge whose queue is full; `refuse`: their publishers are told, and keep them. */
+export type BridgeQueuePolicy = "refuse" | "drop_new" | "drop_oldest";
+
+/** What the Client Identifiers of this broker's own bridges begin with: no other client comes in with one. */
+export const BRIDGE_CLIENT_PREFIX = "$bridge/";
+
+/**
+ * What makes a connection one of this broker's own bridges: it is the operator's, so access control is not asked, and limits that are
+ * for strangers do not hold.
+ */
+export interface BridgeAdmission {
+  /** Bytes that may wait for it; 0: no limit but that of all queues. */
+  readonly maxQueuedBytes: number;
+  /** What happens beyond that. */
+  readonly queueFullPolicy: BridgeQueuePolicy;
+  /** Whether Packet Identifiers of QoS 2 messages from before mean nothing any more: the remote session is another one. */
+  readonly forgetsReceived: boolean;
+}
+
 /** Settings that differ from listener to listener. */
 export interface ListenerOptions {
   /** For logs and counters: the port or path. */
@@ -121,6 +140,8 @@ export interface ListenerOptions {
   readonly allowAnonymous: boolean;
   /** Whether a client's user name is its Client Identifier, whatever it sent; who has none is refused. */
   readonly useUserNameAsClientId: boolean;
+  /** Absent: for clients. */
+  readonly bridge?: BridgeAdmission;
 }
 
 /** The broker's defaults, in one place; the configuration's table takes its own from here. */

@@ -9,7 +9,8 @@ import { hostOf } from "./rate.ts";
  * The text is what a store keeps; it begins with the kind, so that no name can pass for another kind.
  */
 export function ownerOf(identity: ClientIdentity, mountPoint: string): string {
-  const { userName, certificate } = identity;
+  const { userName, certificate, isBridge } = identity;
+  if (isBridge) return JSON.stringify(["bridge", "", mountPoint]);
   if (userName !== undefined) return JSON.stringify(["user", userName, mountPoint]);
   if (certificate !== undefined) {
     return JSON.stringify(["certificate", certificate.subject, mountPoint]);
@@ -38,6 +39,6 @@ export function isSameUser(a: ClientIdentity, b: ClientIdentity): boolean {
 
 /** Whether two identities have the same rights, whatever access control looks at. */
 export function haveSameRights(a: ClientIdentity, b: ClientIdentity): boolean {
-  return isSameUser(a, b) && a.protocolVersion === b.protocolVersion &&
+  return isSameUser(a, b) && a.grant === b.grant && a.protocolVersion === b.protocolVersion &&
     hostOf(a.remoteAddress) === hostOf(b.remoteAddress);
 }

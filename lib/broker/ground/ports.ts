@@ -60,6 +60,10 @@ export interface ClientIdentity {
   readonly listener: string;
   /** Where it came in with one. */
   readonly certificate?: ClientCertificate;
+  /** It is a bridge of this broker, which may do everything. */
+  readonly isBridge?: true;
+  /** What access control has said of it when it came in, {@linkcode AuthenticationVerdict}: the core hands it back with every question. */
+  readonly grant?: object | undefined;
 }
 
 /** Who wants to come in. */
@@ -74,19 +78,25 @@ export interface AuthenticationRequest extends ClientIdentity {
   readonly signal?: { readonly isGone: boolean };
 }
 
-/** Whether a client may come in; `userName` replaces the one it gave. */
+/** What holds of a client that is let in. */
+export interface Admittance {
+  /** Replaces the one that it gave. */
+  readonly userName?: string;
+  /** What access control wants to know of it again: {@linkcode ClientIdentity.grant}. Who has another one has other rights. */
+  readonly grant?: object;
+  /** After this time, milliseconds from now on, the client is disconnected with 0xA0, unless it has authenticated anew; absent: never. */
+  readonly validForMs?: number;
+}
+
+/** Whether a client may come in. */
 export type AuthenticationVerdict =
-  | { readonly isAllowed: true; readonly userName?: string }
+  | { readonly isAllowed: true } & Admittance
   | { readonly isAllowed: false; readonly reasonCode: ReasonCode };
 
 /** One step of an enhanced authentication: the data to send, and whether it is over. */
 export type EnhancedStep =
   | { readonly type: "continue"; readonly data: Uint8Array | undefined }
-  | {
-    readonly type: "success";
-    readonly data: Uint8Array | undefined;
-    readonly userName?: string;
-  }
+  | { readonly type: "success"; readonly data: Uint8Array | undefined } & Admittance
   | { readonly type: "failure"; readonly reasonCode: ReasonCode };
 
 /** An enhanced authentication under way with one client. [MQTT-4.12.0-2] */
@@ -97,6 +107,9 @@ export interface EnhancedExchange {
 
 /** Whether something is allowed; `pending`: that takes its time, see {@linkcode AccessPort.decided}. */
 export type Decision = boolean | "pending";
+
+/** What a client wants to do with a Topic Name or, to subscribe, a Topic Filter. */
+export type AccessAction = "publish" | "subscribe" | "read";
 
 /** Who may come in and who may do what. */
 export interface AccessPort {
@@ -125,10 +138,17 @@ export interface AccessPort {
   /** Whether a message on this topic may be delivered to the client. */
   mayRead(client: ClientIdentity, topicName: string): boolean;
   /**
+   * Why a question is answered as it is, for traces and logs: the file, the line and its text, or that there is none; `undefined`:
+   * nothing decides. Never asked where nobody looks, and never to decide something.
+   */
+  explain?(client: ClientIdentity, action: AccessAction, topic: string): string | undefined;
+  /**
    * Calls `done` once, later, when all that was answered `pending` for this client is decided: the same questions are asked
    * again then, and answered. Only where there are such answers.
    */
   decided?(client: ClientIdentity, done: () => void): void;
+  /** Told of the broker's log, before all else: for what has none of its own. */
+  useLog?(log: LogPort): void;
 }
 
 /** A session as a store remembers it, or a will alone. */
@@ -225,6 +245,11 @@ export interface Store {
   readonly isFull?: boolean;
   /** Makes durable what was written; then calls `done`, at once or later, in the order of the commits. Absent: nobody waits. */
   commit(done?: () => void): void;
+  /**
+   * Until it is called with `false`, what gathers is a part of something that is written as a whole: nothing of it is written. Absent: this
+   * store writes nothing but what `commit` was called for, and that is not called in between.
+   */
+  holdBack?(isPart: boolean): void;
   /**
    * Adds the session or changes its times and owner: seconds, and the clock's milliseconds; both may be `Infinity`. Seconds of 0, where
    * no session is stored, make room for a will and nothing else: all but that is ignored as if it were not there.

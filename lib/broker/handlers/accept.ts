@@ -19,16 +19,18 @@ export function acceptConnection(
 ): Connection | undefined {
   const { options, rates, nowMs } = core;
   const count = core.perListener.get(listener) ?? 0;
-  const over = Math.max(
+  const over = listener.bridge !== undefined ? -1 : Math.max(
     beyond(count, listener.maxConnections),
     beyond(core.connections.size, options.globalMaxConnections),
   );
   if (core.isShuttingDown || over >= HEARD_BEYOND_LIMIT) return undefined;
   const host = hostOf(link.remoteAddress);
-  const waitMs = limitsAddresses(options) ? rates.enter(host, options, nowMs) : 0;
+  const waitMs = limitsAddresses(options) && listener.bridge === undefined
+    ? rates.enter(host, options, nowMs)
+    : 0;
   if (waitMs === undefined) return undefined;
   const connection = new Connection(core, link, listener, onWatch);
-  connection.rates = rates.inflow(host, options, nowMs);
+  if (listener.bridge === undefined) connection.rates = rates.inflow(host, options, nowMs);
   connection.isOverLimit = over >= 0;
   core.connections.add(connection);
   core.perListener.set(listener, count + 1);

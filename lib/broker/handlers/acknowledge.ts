@@ -15,26 +15,71 @@ import { drop } from "../services/drop.ts";
 import { drain } from "../services/send.ts";
 import { pumpRetained } from "../services/retained_pump.ts";
 
+/** Bytes of an acknowledgement that says Success and nothing more: most of them. */
+export const SHORT_ACK_BYTES = 4;
+
+/**
+ * Handles the acknowledgement of four bytes at `at`, of which no packet is made: there is one for every message of QoS 1, and three
+ * for one of QoS 2. `false`: it is another packet, or a wrong one, and nothing has happened.
+ */
+export function handleShortAck(
+  core: Core,
+  connection: Connection,
+  bytes: Uint8Array,
+  at: number,
+): boolean {
+  const packetId = bytes[at + 2]! << 8 | bytes[at + 3]!;
+  if (packetId === 0 || core.isObserved) return false;
+  switch (bytes[at]) {
+    case FirstByte.Puback:
+      puback(core, connection, packetId, ReasonCode.Success);
+      return true;
+    case FirstByte.Pubrec:
+      pubrec(core, connection, packetId, ReasonCode.Success);
+      return true;
+    case FirstByte.Pubrel:
+      pubrel(core, connection, packetId);
+      return true;
+    case FirstByte.Pubcomp:
+      pubcomp(core, connection, packetId);
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Handles an acknowledgement in full. */
+export function handleAck(
+  core: Core,
+  connection: Connection,
+  { type, packetId, reasonCode }: Puback | Pubrec | Pubrel | Pubcomp,
+): void {
+  if (type === "puback") puback(core, connection, packetId, reasonCode);
+  else if (type === "pubrec") pubrec(core, connection, packetId, reasonCode);
+  else if (type === "pubrel") pubrel(core, connection, packetId);
+  else pubcomp(core, connection, packetId);
+}
+
 /** The client has a QoS 1 message. One that is not known is a late one, and nothing. */
-export function handlePuback(core: Core, connection: Connection, packet: Puback): void {
-  const outcome = connection.client!.session.sender.puback(packet.packetId);
-  if (!isFound(outcome, packet)) return;
-  if (packet.reasonCode >= 0x80) countRefusal(core, connection, outcome);
+function puback(core: Core, connection: Connection, packetId: number, reasonCode: number): void {
+  const outcome = connection.client!.session.sender.puback(packetId);
+  if (!isFound(outcome, "PUBACK", packetId)) return;
+  if (reasonCode >= 0x80) countRefusal(core, connection, outcome);
+  else core.observers?.tell("acknowledged", connection.client!, outcome.delivery);
   finish(core, connection, outcome);
 }
 
 /** The client has a QoS 2 message, or does not want it. [MQTT-4.3.3-4] */
-export function handlePubrec(core: Core, connection: Connection, packet: Pubrec): void {
+function pubrec(core: Core, connection: Connection, packetId: number, reasonCode: number): void {
   const { session } = connection.client!;
-  const { packetId } = packet;
-  const isRefused = packet.reasonCode >= 0x80;
+  const isRefused = reasonCode >= 0x80;
   if (!isRefused) storeReleased(core, session, packetId);
   const outcome = session.sender.pubrec(packetId, isRefused);
-  if (!isFound(outcome, packet)) {
-    const reasonCode = connection.protocolVersion === 5
+  if (!isFound(outcome, "PUBREC", packetId)) {
+    const code = connection.protocolVersion === 5
       ? ReasonCode.PacketIdentifierNotFound
       : ReasonCode.Success;
-    if (!isRefused) connection.outbox.send({ type: "pubrel", packetId, reasonCode });
+    if (!isRefused) connection.outbox.send({ type: "pubrel", packetId, reasonCode: code });
     return;
   }
   if (isRefused) {
@@ -52,9 +97,8 @@ function storeReleased({ store }: Core, { sender, clientId }: Session, packetId:
 }
 
 /** The QoS 2 message of the client is its Packet Identifier's last. [MQTT-4.3.3-12] */
-export function handlePubrel(core: Core, connection: Connection, packet: Pubrel): void {
+function pubrel(core: Core, connection: Connection, packetId: number): void {
   const { session } = connection.client!;
-  const { packetId } = packet;
   const wasHeld = session.receiver.holds(packetId);
   if (wasHeld && session.isPersistent) core.store?.deleteReceived(session.clientId, packetId);
   session.receiver.release(packetId);
@@ -66,12 +110,15 @@ export function handlePubrel(core: Core, connection: Connection, packet: Pubrel)
 }
 
 /** The exchange of a QoS 2 message is over. */
-export function handlePubcomp(core: Core, connection: Connection, packet: Pubcomp): void {
-  const outcome = connection.client!.session.sender.pubcomp(packet.packetId);
-  if (isFound(outcome, packet)) finish(core, connection, outcome);
+function pubcomp(core: Core, connection: Connection, packetId: number): void {
+  const outcome = connection.client!.session.sender.pubcomp(packetId);
+  if (!isFound(outcome, "PUBCOMP", packetId)) return;
+  core.observers?.tell("acknowledged", connection.client!, outcome.delivery);
+  finish(core, connection, outcome);
 }
 
 function waits(core: Core, connection: Connection, packet: "pubrel" | "pubcomp"): boolean {
+  if (core.store === undefined) return false; // There is nothing to wait for.
   return leaveOf(packet, {
     isStoreFailing: core.store?.isFailing === true,
     isPersistent: connection.client!.session.isPersistent,
@@ -82,11 +129,11 @@ function waits(core: Core, connection: Connection, packet: "pubrel" | "pubcomp")
   }) === "waits";
 }
 
-function isFound(outcome: AckOutcome, packet: Puback | Pubrec | Pubcomp): outcome is InFlight {
+function isFound(outcome: AckOutcome, type: string, packetId: number): outcome is InFlight {
   if (outcome === "unexpected") {
     throw new MqttError(
       ReasonCode.ProtocolError,
-      `${packet.type.toUpperCase()} does not fit Packet Identifier ${packet.packetId}`,
+      `${type} does not fit Packet Identifier ${packetId}`,
     );
   }
   return outcome !== "unknown";

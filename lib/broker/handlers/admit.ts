@@ -28,6 +28,9 @@ import {
 } from "./session_claim.ts";
 import { takeWill } from "./take_will.ts";
 
+/** Bytes under way to a bridge, whose window is the remote broker's: tens of thousands of messages may be in it. */
+const BRIDGE_IN_FLIGHT_BYTES = 32 * 1024 * 1024;
+
 /** A client that comes in: who it is, what it asked for, and what it finds. */
 interface Admission {
   readonly identity: ClientIdentity;
@@ -92,7 +95,7 @@ function admit(
   if (refusal !== undefined) {
     return refuse(core, connection, refusal.reasonCode, refusal.message);
   }
-  makeWay(core, claim);
+  makeWay(core, claim, identity);
   // What its own end has not removed. [MQTT-3.1.2-4] [MQTT-3.1.2-5]
   const resumed = core.clients.get(clientId);
   storeSession(core, clientId, connect, resumed, owner);
@@ -112,10 +115,12 @@ function admit(
 }
 
 /** What was there before goes, as far as it has to: the connection, and the session where that is not resumed. */
-function makeWay(core: Core, { owner, existing, isForeign, isEnding }: SessionClaim): void {
+function makeWay(core: Core, claim: SessionClaim, by: ClientIdentity): void {
+  const { owner, existing, isForeign, isEnding } = claim;
   if (existing === undefined) return;
   if (existing.connection !== null) {
     core.metrics.sessionsTakenOver++;
+    core.observers?.tell("takenOver", existing, by);
     // [MQTT-3.1.4-3]
     const reasonCode = ReasonCode.SessionTakenOver;
     disconnect(core, existing.connection, { reasonCode, message: "Session taken over" });
@@ -141,6 +146,7 @@ function letIn(core: Core, connection: Connection, admission: Admission): void {
   takeWill(core, connection, admission.connect.will);
   rewatch(core, connection);
   logConnected(core, connection, admission);
+  core.observers?.tell("connected", connection, admission.isResumed);
   if (answer(core, connection, admission)) sendWaiting(core, admission);
   else disconnect(core, connection, undefined);
 }
@@ -157,8 +163,10 @@ function comeIn(core: Core, connection: Connection, admission: Admission): void 
   client.isRestored = false;
   client.identity = identity;
   client.connection = connection;
+  client.bridge = connection.listener.bridge;
   connection.client = client;
   connection.identity = identity;
+  connection.claim = null;
   core.addClient(client);
   core.connectedCount++;
   const { metrics } = core;
@@ -189,12 +197,22 @@ function settleLimits(core: Core, connection: Connection, { client, connect }: A
     if (outgoing > 0) outbox.aliases = new OutgoingAliases(outgoing);
     connection.incomingAliases = new IncomingAliases(listener.maxTopicAlias);
   }
+  if (listener.bridge?.forgetsReceived) forgetReceived(core, client);
   session.receiver.resume();
   const receiveMaximum = connect.properties?.receiveMaximum ?? 65_535;
+  const isUnlimited = maxInflightMessages === 0 || listener.bridge !== undefined;
   session.sender.resume(
-    maxInflightMessages === 0 ? receiveMaximum : Math.min(receiveMaximum, maxInflightMessages),
-    maxInflightBytes,
+    isUnlimited ? receiveMaximum : Math.min(receiveMaximum, maxInflightMessages),
+    listener.bridge !== undefined ? BRIDGE_IN_FLIGHT_BYTES : maxInflightBytes,
   );
+}
+
+/** The same Packet Identifiers will come for other messages. */
+function forgetReceived({ store }: Core, { session }: Client): void {
+  for (const packetId of [...session.receiver.values()]) {
+    session.receiver.release(packetId);
+    if (session.isPersistent) store?.deleteReceived(session.clientId, packetId);
+  }
 }
 
 /** Before the client is in: one that cannot be stored is refused, and its session stays as it is. */

@@ -3,10 +3,12 @@ import { isTopicName } from "../../topic/mod.ts";
 import type { Core } from "../core/core.ts";
 import { willSizeBytes } from "../core/will_book.ts";
 import { checkResponseTopic } from "../ground/message_rules.ts";
+import { BRIDGE_CLIENT_PREFIX } from "../ground/options.ts";
 import type { AuthenticationRequest, AuthenticationVerdict } from "../ground/ports.ts";
 import { actFor, refuse } from "../services/lifecycle.ts";
 import type { Connection } from "../state/connection.ts";
 import { admitInTime } from "./admit.ts";
+import { admitted } from "./admittance.ts";
 import { beginEnhanced } from "./enhanced_authentication.ts";
 
 /** Why somebody is not let in, in words. */
@@ -14,6 +16,7 @@ const REFUSALS: Readonly<Partial<Record<ReasonCode, string>>> = {
   [ReasonCode.BadUserNameOrPassword]: "Bad user name or password",
   [ReasonCode.NotAuthorized]: "Not authorized",
   [ReasonCode.ServerBusy]: "Too many passwords wait to be checked",
+  [ReasonCode.ServerUnavailable]: "Who it is cannot be checked at present",
   [ReasonCode.ConnectionRateExceeded]: "Too many failed attempts from this address",
 };
 
@@ -29,8 +32,10 @@ export function handleConnect(core: Core, connection: Connection, connect: Conne
   outbox.protocolVersion = connect.protocolVersion;
   outbox.wantsProblemInformation = connect.properties?.requestProblemInformation !== false;
   outbox.maxPacketSizeBytes = connect.properties?.maximumPacketSize ?? Infinity;
+  connection.claim = { clientId: connect.clientId, userName: connect.userName };
   checkConnect(core, connection, connect);
   const request = requestOf(core, connection, connect);
+  if (request.isBridge) return admitInTime(core, connection, request, undefined);
   const method = connect.properties?.authenticationMethod;
   if (method !== undefined) return beginEnhanced(core, connection, request, method);
   connection.stops.stop("verdict");
@@ -52,6 +57,7 @@ function requestOf(core: Core, connection: Connection, connect: Connect): Authen
     remoteAddress: link.remoteAddress,
     listener: listener.name,
     ...(link.certificate === undefined ? {} : { certificate: link.certificate }),
+    ...(listener.bridge === undefined ? {} : { isBridge: true }),
     password: connect.password,
     allowAnonymous: listener.allowAnonymous,
     connect,
@@ -72,8 +78,7 @@ function conclude(
 ): void {
   if (connection.state === "closed") return;
   if (verdict.isAllowed) {
-    const userName = verdict.userName ?? request.userName;
-    admitInTime(core, connection, { ...request, userName }, undefined);
+    admitInTime(core, connection, admitted(core, connection, request, verdict), undefined);
   } else {
     const message = REFUSALS[verdict.reasonCode] ?? "Refused";
     refuse(core, connection, verdict.reasonCode, message);
@@ -101,6 +106,12 @@ function checkConnect(core: Core, connection: Connection, connect: Connect): voi
     if (!isAssignable || !core.options.allowZeroLengthClientId) {
       throw new MqttError(ReasonCode.ClientIdentifierNotValid, "Client Identifier is empty");
     }
+  }
+  if (listener.bridge === undefined && clientId.startsWith(BRIDGE_CLIENT_PREFIX)) {
+    throw new MqttError(
+      ReasonCode.ClientIdentifierNotValid,
+      `Client Identifiers that begin with ${BRIDGE_CLIENT_PREFIX} are for this broker's bridges`,
+    );
   }
   if (will !== undefined) checkWill(core, connection, will);
 }

@@ -21,5 +21,6 @@ export function handleDisconnect(core: Core, connection: Connection, packet: Dis
   }
   // [MQTT-3.14.4-3] but 0x04 keeps the will.
   if (packet.reasonCode === ReasonCode.Success) forgetWill(core, connection);
+  connection.cause = "client";
   disconnect(core, connection, undefined);
 }

@@ -4,6 +4,7 @@ import type { AuthenticationRequest, EnhancedStep } from "../ground/ports.ts";
 import { actFor, refuse } from "../services/lifecycle.ts";
 import type { Connection } from "../state/connection.ts";
 import { admitInTime } from "./admit.ts";
+import { admitted, renew } from "./admittance.ts";
 
 /** AUTH: the next step of an enhanced authentication, or a new one of a client that is in. [MQTT-4.12.1-1] */
 export function handleAuth(core: Core, connection: Connection, packet: Auth): void {
@@ -51,14 +52,14 @@ function answerStep(core: Core, connection: Connection, answer: EnhancedStep): v
     const reasonCode = ReasonCode.ContinueAuthentication;
     connection.outbox.send({ type: "auth", reasonCode, properties });
   } else if (connection.state === "authenticating") {
-    const userName = answer.userName ?? authentication.request.userName;
-    const request = { ...authentication.request, userName };
+    const request = admitted(core, connection, authentication.request, answer);
     connection.authentication = { method, request, exchange: null };
     admitInTime(core, connection, request, properties);
   } else if (isAnotherUser(connection, answer.userName)) {
     refuse(core, connection, ReasonCode.NotAuthorized, "Cannot re-authenticate as another user");
   } else {
     connection.authentication = { ...authentication, exchange: null };
+    renew(core, connection, answer);
     connection.outbox.send({ type: "auth", reasonCode: ReasonCode.Success, properties });
   }
 }

@@ -2,47 +2,53 @@ import { FirstByte, MqttError, type Publish, ReasonCode } from "../../codec/mod.
 import type { Message } from "../../session/mod.ts";
 import type { Core } from "../core/core.ts";
 import type { Route } from "../core/router.ts";
-import { expiry, isReserved, travelling } from "../ground/message_rules.ts";
-import { type Leave, leaveOf } from "../ground/promises.ts";
+import { expiry, travelling } from "../ground/message_rules.ts";
 import { drop } from "../services/drop.ts";
-import { disconnect } from "../services/lifecycle.ts";
+import { actFor, disconnect } from "../services/lifecycle.ts";
 import { throttle } from "../services/relief.ts";
-import { fanOut, retain } from "../services/route_message.ts";
+import { beginFanOut, fanOut, isLongFanOut, retain } from "../services/route_message.ts";
 import type { Client, Connection } from "../state/connection.ts";
 import { waitForDecision } from "./decision.ts";
+import {
+  allowedQos,
+  checkAccess,
+  checkBridges,
+  checkReserved,
+  checkSize,
+  checkStore,
+  CLOSED,
+  isOpen,
+  leaveOfAck,
+  mayRetain,
+  type Open,
+  type Outcome,
+  PENDING,
+  routeOf,
+  UNDER_WAY,
+  WAITING,
+} from "./publish_checks.ts";
 import { resolveAlias } from "./resolve_alias.ts";
-
-/** Whether the client may publish this is not decided yet: the packet stays where it is. */
-const PENDING = -1;
-/** The store cannot take it, and the client cannot be told: its connection is closed. */
-const CLOSED = -2;
-
-/** What becomes of a PUBLISH: the Reason Code of its acknowledgement, or that it gets none. */
-type Outcome =
-  | typeof ReasonCode.Success
-  | typeof ReasonCode.NoMatchingSubscribers
-  | typeof ReasonCode.NotAuthorized
-  | typeof ReasonCode.QuotaExceeded
-  | typeof PENDING
-  | typeof CLOSED;
 
 /** A PUBLISH of a client: checked, routed, and only then acknowledged. */
 export function handlePublish(core: Core, connection: Connection, packet: Publish): void {
+  const { metrics, longFanOuts } = core;
+  if (longFanOuts.isActive && longFanOuts.isBusy(connection.client!.session.clientId)) {
+    // A message of an earlier connection of this client, which has been taken over.
+    return waitForFanOut(core, connection);
+  }
   const topicName = packet.properties === undefined
     ? packet.topicName
     : resolveAlias(core, connection, packet);
-  const { metrics } = core;
   metrics.publishReceived++;
   metrics.payloadBytesReceived += packet.payload.length;
   if (packet.qos === 0) {
-    if (publish(core, connection, packet, topicName) === PENDING) {
-      postpone(core, connection, packet);
-    }
+    const outcome = publish(core, connection, packet, topicName);
+    if (isOpen(outcome)) leaveOpen(core, connection, packet, outcome);
   } else if (packet.qos === 1) {
     checkReceiveMaximum(core, connection);
     const writesBefore = core.store?.writes;
     const outcome = publish(core, connection, packet, topicName);
-    if (outcome === PENDING) return postpone(core, connection, packet);
+    if (isOpen(outcome)) return leaveOpen(core, connection, packet, outcome);
     acknowledge(core, connection, FirstByte.Puback, packet.packetId, outcome, writesBefore, false);
   } else handleQos2(core, connection, packet, topicName);
   if (core.congestion.isCongested) throttle(core, connection);
@@ -56,8 +62,9 @@ function handleQos2(core: Core, connection: Connection, packet: Publish, topicNa
   let outcome: Outcome = ReasonCode.Success;
   if (!isRepeat) {
     checkReceiveMaximum(core, connection);
-    outcome = publish(core, connection, packet, topicName);
-    if (outcome === PENDING) return postpone(core, connection, packet);
+    const found = publish(core, connection, packet, topicName);
+    if (isOpen(found)) return leaveOpen(core, connection, packet, found);
+    outcome = found;
   }
   acknowledge(core, connection, FirstByte.Pubrec, packetId, outcome, writesBefore, isRepeat);
 }
@@ -66,6 +73,8 @@ function handleQos2(core: Core, connection: Connection, packet: Publish, topicNa
 function checkReceiveMaximum(core: Core, connection: Connection): void {
   const { maxInflightMessages } = core.options;
   if (connection.protocolVersion < 5 || maxInflightMessages === 0) return;
+  // What a remote broker of 3.1.1 has under way nobody can limit.
+  if (connection.listener.bridge !== undefined) return;
   const underWay = connection.client!.session.receiver.recentSize +
     connection.outbox.pendingPubacks;
   if (underWay >= maxInflightMessages) {
@@ -89,8 +98,14 @@ function checkReceiveMaximum(core: Core, connection: Connection): void {
  * | `$SYS/`              |                                      | 0x87, `reserved_topic`            |
  * | access control       |                                      | 0x87, `not_authorized`            |
  * | the store, QoS > 0   |                                      | 0x97 or closed, `store_failing`   |
+ * | bridges, QoS > 0     |                                      | 0x97 or closed, `bridge_full`     |
  */
-function publish(core: Core, connection: Connection, packet: Publish, topicName: string): Outcome {
+function publish(
+  core: Core,
+  connection: Connection,
+  packet: Publish,
+  topicName: string,
+): Outcome | Open {
   const client = connection.client!;
   const { mountPoint } = connection.listener;
   const wholeName = mountPoint === "" ? topicName : mountPoint + topicName;
@@ -98,8 +113,8 @@ function publish(core: Core, connection: Connection, packet: Publish, topicName:
   const message: Message = {
     topicName: wholeName,
     payload: packet.payload,
-    qos: allowedQos(connection, packet),
-    retain: packet.retain && mayRetain(core, connection),
+    qos: allowedQos(connection, packet, topicName),
+    retain: packet.retain && mayRetain(core, connection, topicName),
     properties: packet.properties === undefined ? undefined : travelling(packet.properties),
     expiresAtMs: expiry(core.nowMs, packet.properties?.messageExpiryInterval),
     publisherId: client.session.clientId,
@@ -107,14 +122,48 @@ function publish(core: Core, connection: Connection, packet: Publish, topicName:
   const refusal = checkSize(core, connection, message) ??
     checkReserved(core, connection, message, topicName) ??
     checkAccess(core, connection, message) ??
-    checkStore(core, connection, message, packet.qos);
+    checkStore(core, connection, message, packet.qos) ??
+    checkBridges(core, connection, message, route);
   if (refusal !== undefined) return refusal;
+  const isLong = isLongFanOut(core, message, route);
+  if (isLong && !core.longFanOuts.hasRoom(isWhole(core, client, packet))) return WAITING;
   if (packet.retain && !message.retain) drop(core, client, "retain_not_available", message);
   // What can fail comes before anybody gets the message: of what is not acknowledged the client sends all again.
   if (message.retain) retain(core, message, client);
   if (packet.qos === 2) hold(core, client, packet.packetId);
+  if (isLong) return publishInParts(core, connection, packet, message, route);
   const count = fanOut(core, message, route, client);
   return count === 0 ? ReasonCode.NoMatchingSubscribers : ReasonCode.Success;
+}
+
+/** Whether it may not come twice, also after a crash: see `LongFanOuts`. */
+function isWhole({ store }: Core, { session }: Client, { qos }: Publish): boolean {
+  return qos === 2 && store !== undefined && session.isPersistent;
+}
+
+/** Nothing more is read of the client until all have the message, and it is acknowledged. */
+function publishInParts(
+  core: Core,
+  connection: Connection,
+  packet: Publish,
+  message: Message,
+  route: Route,
+): typeof UNDER_WAY {
+  const client = connection.client!;
+  const writesBefore = core.store?.writes;
+  const { whenDone } = beginFanOut(core, message, route, client, isWhole(core, client, packet));
+  connection.stops.stop("fanout");
+  const { qos, packetId } = packet;
+  whenDone.push(() => {
+    if (connection.state === "closed") return;
+    actFor(core, connection, () => {
+      const firstByte = qos === 1 ? FirstByte.Puback : FirstByte.Pubrec;
+      if (qos > 0) acknowledge(core, connection, firstByte, packetId, 0, writesBefore, false);
+      if (core.congestion.isCongested) throttle(core, connection);
+    });
+    core.resume(connection, "fanout");
+  });
+  return UNDER_WAY;
 }
 
 /** From here to its PUBREL the Packet Identifier means this message, however often it comes. [MQTT-4.3.3-10] */
@@ -123,100 +172,20 @@ function hold(core: Core, { session }: Client, packetId: number): void {
   session.receiver.accept(packetId);
 }
 
-function routeOf(
-  core: Core,
-  connection: Connection,
-  topicName: string,
-  wholeName: string,
-): Route {
-  if (topicName === "" && connection.protocolVersion === 5) {
-    // Section 3.3.2.1.
-    throw new MqttError(
-      ReasonCode.ProtocolError,
-      "Cannot publish: no Topic Name and no Topic Alias",
-    );
-  }
-  const route = topicName === "" ? undefined : core.router.route(wholeName);
-  if (route === undefined) {
-    // Wildcards do not belong in a Topic Name. [MQTT-3.3.2-2] [v3 MQTT-3.3.2-2]
-    throw new MqttError(ReasonCode.TopicNameInvalid, "Cannot publish: not a Topic Name");
-  }
-  return route;
-}
-
-function allowedQos({ listener, protocolVersion }: Connection, { qos }: Publish): Message["qos"] {
-  if (qos <= listener.maxQos) return qos;
-  if (protocolVersion === 5) {
-    // [MQTT-3.2.2-11]
-    throw new MqttError(ReasonCode.QoSNotSupported, `Cannot take QoS ${qos}`);
-  }
-  // Before 5.0 the client could not be told: its handshake is completed, its message goes on at less.
-  return listener.maxQos;
-}
-
-/** Before 5.0 the client could not be told: its message goes on without being retained, which is counted. */
-function mayRetain({ options }: Core, { protocolVersion }: Connection): boolean {
-  if (options.retainAvailable) return true;
-  if (protocolVersion === 5) {
-    // [MQTT-3.2.2-14]
-    throw new MqttError(ReasonCode.RetainNotSupported, "Cannot take retained messages");
-  }
-  return false;
-}
-
-function checkSize(core: Core, connection: Connection, message: Message): Outcome | undefined {
-  const { messageSizeLimitBytes } = core.options;
-  if (messageSizeLimitBytes === 0 || message.payload.length <= messageSizeLimitBytes) {
-    return undefined;
-  }
-  drop(core, connection.client!, "message_size_limit", message);
-  // A limit of ours: PUBACK and PUBREC have no 0x95. [MQTT-3.4.2-1] [MQTT-3.5.2-1]
-  return ReasonCode.QuotaExceeded;
-}
-
-function checkReserved(
-  core: Core,
-  connection: Connection,
-  message: Message,
-  topicName: string,
-): Outcome | undefined {
-  if (!isReserved(topicName)) return undefined;
-  drop(core, connection.client!, "reserved_topic", message);
-  return ReasonCode.NotAuthorized;
-}
-
-function checkAccess(core: Core, connection: Connection, message: Message): Outcome | undefined {
-  const { access } = core.ports;
-  if (!access.checksTopics) return undefined;
-  const client = connection.client!;
-  const { topicName, qos, retain } = message;
-  const decision = access.mayPublish(client.identity, topicName, qos, retain);
-  if (decision === "pending") return PENDING;
-  if (decision) return undefined;
-  drop(core, client, "not_authorized", message);
-  return ReasonCode.NotAuthorized;
-}
-
-/** Asked before anything is routed: a message that cannot be stored is not published. */
-function checkStore(
-  core: Core,
-  connection: Connection,
-  message: Message,
-  qos: Publish["qos"],
-): Outcome | undefined {
-  if (qos === 0 || core.store?.isFailing !== true) return undefined;
-  const leave = leaveOfAck(core, connection, qos === 1 ? "puback" : "pubrec", false, false);
-  if (leave !== "refused" && leave !== "closed") return undefined;
-  drop(core, connection.client!, "store_failing", message);
-  return leave === "refused" ? ReasonCode.QuotaExceeded : CLOSED;
-}
-
-/** As if the packet had not come yet: it will be handled, and counted, when it may be decided. */
-function postpone(core: Core, connection: Connection, packet: Publish): void {
+/** As if the packet had not come yet: it will be handled, and counted, when it may be. One that is under way has been. */
+function leaveOpen(core: Core, connection: Connection, packet: Publish, open: Open): void {
+  if (open === UNDER_WAY) return;
   const { metrics } = core;
   metrics.publishReceived--;
   metrics.payloadBytesReceived -= packet.payload.length;
-  waitForDecision(core, connection);
+  if (open === PENDING) waitForDecision(core, connection);
+  else waitForFanOut(core, connection);
+}
+
+function waitForFanOut(core: Core, connection: Connection): void {
+  connection.isPostponed = true;
+  connection.stops.stop("fanout");
+  core.longFanOuts.waiting.push(connection);
 }
 
 function acknowledge(
@@ -224,13 +193,13 @@ function acknowledge(
   connection: Connection,
   firstByte: number,
   packetId: number,
-  outcome: Exclude<Outcome, typeof PENDING>,
+  outcome: Outcome,
   writesBefore: number | undefined,
   isRepeat: boolean,
 ): void {
   if (outcome === CLOSED) {
     // What is never acknowledged would hold one of its few places in flight for ever; closed, the client sends it again.
-    const message = "Store cannot take the message";
+    const message = "Store or bridge cannot take the message";
     return disconnect(core, connection, { reasonCode: ReasonCode.ServerUnavailable, message });
   }
   const { outbox } = connection;
@@ -246,21 +215,4 @@ function acknowledge(
     return outbox.sendAck(firstByte, packetId, waits);
   }
   outbox.send({ type, packetId, reasonCode: outcome }, waits);
-}
-
-function leaveOfAck(
-  core: Core,
-  connection: Connection,
-  packet: "puback" | "pubrec",
-  hasWritten: boolean,
-  isRepeat: boolean,
-): Leave {
-  return leaveOf(packet, {
-    isStoreFailing: core.store?.isFailing === true,
-    isPersistent: connection.client!.session.isPersistent,
-    hasWritten,
-    hasHeld: connection.outbox.hasHeld,
-    isRepeat,
-    canRefuse: connection.protocolVersion === 5,
-  });
 }

@@ -11,12 +11,13 @@ import type { Core } from "../core/core.ts";
 import { STEPS } from "../core/work.ts";
 import { blame, disconnect } from "../services/lifecycle.ts";
 import type { Connection } from "../state/connection.ts";
-import { handlePuback, handlePubcomp, handlePubrec, handlePubrel } from "./acknowledge.ts";
+import { handleAck, handleShortAck, SHORT_ACK_BYTES } from "./acknowledge.ts";
 import { handleConnect } from "./connect.ts";
 import { handleDisconnect } from "./disconnect.ts";
 import { handleAuth } from "./enhanced_authentication.ts";
 import { mustWait, takeBack } from "./inflow.ts";
 import { handlePublish } from "./publish.ts";
+import { relay } from "./relay.ts";
 import { handleSubscribe } from "./subscribe.ts";
 import { handleUnsubscribe } from "./unsubscribe.ts";
 
@@ -41,6 +42,8 @@ export function receive(
 ): number {
   connection.lastReceivedMs = core.nowMs;
   connection.isReceiving = true;
+  const wasBusy = core.isBusy;
+  core.isBusy = true;
   core.work.beginPart();
   let at = start;
   try {
@@ -56,6 +59,7 @@ export function receive(
     at = end;
   }
   connection.isReceiving = false;
+  core.isBusy = wasBusy;
   core.metrics.bytesReceived += at - start;
   return connection.state === "closed" ? end : at;
 }
@@ -84,18 +88,33 @@ function handleNext(
   metrics.packetsReceived++;
   work.spend(STEPS.packet + (length >> 6) * STEPS.bytes64);
   if (isConnected && isPublish) {
+    if (relay(core, connection, bytes, at, at + length)) return at + length;
     const { protocolVersion } = connection;
     const packet = decodePublish(bytes, at, at + length, protocolVersion, core.names);
+    if (core.isObserved) tellReceived(core, connection, packet);
     handlePublish(core, connection, packet);
+  } else if (
+    isConnected && length === SHORT_ACK_BYTES && handleShortAck(core, connection, bytes, at)
+  ) {
+    return at + length;
   } else {
-    handle(core, connection, decodePacket(bytes, at, at + length, connection.protocolVersion));
+    const packet = decodePacket(bytes, at, at + length, connection.protocolVersion);
+    if (core.isObserved) tellReceived(core, connection, packet);
+    handle(core, connection, packet);
   }
   if (connection.unfinished !== null) return at;
   if (!connection.isPostponed) return at + length;
   connection.isPostponed = false;
+  connection.isNextTold = core.isObserved;
   metrics.packetsReceived--;
   if (rates !== undefined) takeBack(rates, isPublish, length);
   return at;
+}
+
+/** Once for a packet, however often it comes again because access control takes its time. */
+function tellReceived(core: Core, connection: Connection, packet: Packet): void {
+  if (!connection.isNextTold) core.observers?.tell("received", connection, packet);
+  connection.isNextTold = false;
 }
 
 function handle(core: Core, connection: Connection, packet: Packet): void {
@@ -116,13 +135,10 @@ function handle(core: Core, connection: Connection, packet: Packet): void {
     case "publish":
       return handlePublish(core, connection, packet);
     case "puback":
-      return handlePuback(core, connection, packet);
     case "pubrec":
-      return handlePubrec(core, connection, packet);
     case "pubrel":
-      return handlePubrel(core, connection, packet);
     case "pubcomp":
-      return handlePubcomp(core, connection, packet);
+      return handleAck(core, connection, packet);
     case "subscribe":
       return handleSubscribe(core, connection, packet);
     case "unsubscribe":

@@ -43,7 +43,10 @@ function doPart(core: Core, connection: Connection, work: Subscribing): boolean 
     }
     const at = reasonCodes.length;
     const writesBefore = core.store?.writes;
-    reasonCodes.push(subscribe(core, connection, packet, subscriptions[at]!, isAllowed[at]!));
+    const request = subscriptions[at]!;
+    const reasonCode = subscribe(core, connection, packet, request, isAllowed[at]!);
+    reasonCodes.push(reasonCode);
+    if (core.isObserved) tellSubscribed(core, connection, request, reasonCode);
     if (core.store?.writes !== writesBefore) work.hasWritten = true;
   }
   const waits = leaveOfChange(core, connection, "suback", work.hasWritten) === "waits";
@@ -52,12 +55,22 @@ function doPart(core: Core, connection: Connection, work: Subscribing): boolean 
   return true;
 }
 
+function tellSubscribed(
+  core: Core,
+  connection: Connection,
+  request: SubscriptionRequest,
+  reasonCode: number,
+): void {
+  const { topicFilter } = mountFilter(core, connection, request.topicFilter) ?? request;
+  core.observers?.tell("subscribed", connection, request, reasonCode, topicFilter);
+}
+
 /** Asks for every filter before one is granted, so that nothing has happened yet where an answer takes its time. */
 function decide(core: Core, connection: Connection, { packet, isAllowed }: Subscribing): boolean {
   const { access } = core.ports;
   const { subscriptions } = packet;
   while (isAllowed.length < subscriptions.length) {
-    if (!access.checksTopics) {
+    if (!access.checksTopics || connection.listener.bridge !== undefined) {
       isAllowed.push(true);
       continue;
     }
@@ -102,7 +115,8 @@ function subscribe(
     );
   }
   const isNew = !session.subscriptions.has(filter.key);
-  if (isNew && !hasRoomFor(core, session, filter.key)) {
+  const isFree = connection.listener.bridge !== undefined;
+  if (isNew && !isFree && !hasRoomFor(core, session, filter.key)) {
     return failure(connection, ReasonCode.QuotaExceeded);
   }
   if (!isAllowed) return failure(connection, ReasonCode.NotAuthorized);

@@ -27,7 +27,10 @@ function doPart(core: Core, connection: Connection, work: Unsubscribing): boolea
       return false;
     }
     const writesBefore = core.store?.writes;
-    reasonCodes.push(unsubscribe(core, connection, topicFilters[reasonCodes.length]!));
+    const topicFilter = topicFilters[reasonCodes.length]!;
+    const reasonCode = unsubscribe(core, connection, topicFilter);
+    reasonCodes.push(reasonCode);
+    core.observers?.tell("unsubscribed", connection, topicFilter, reasonCode);
     if (core.store?.writes !== writesBefore) work.hasWritten = true;
   }
   const waits = leaveOfChange(core, connection, "unsuback", work.hasWritten) === "waits";

@@ -71,6 +71,7 @@ export function rank(core: Core, target: Target, message: Message): number {
 export function dropUnreadable(core: Core, client: Client): void {
   const { session, identity } = client;
   const { access } = core.ports;
+  if (identity.isBridge) return;
   const isUnreadable = ({ message }: Delivery) => !access.mayRead(identity, message.topicName);
   for (const delivery of takeQueued(core, client, isUnreadable)) {
     dropDelivery(core, client, delivery, "not_authorized");

@@ -20,6 +20,7 @@
  * | `no_share_member`      | no member of a shared subscription can take it                           | publisher  |
  * | `no_share_member`      | a member gives it back, and no other can take it                         | receiver   |
  * | `store_failing`        | QoS 1 or 2, and the store cannot be written                              | publisher  |
+ * | `bridge_full`          | QoS 1 or 2, and a bridge that gets it has no room: its publisher is told | publisher  |
  * | `session_ended`        | it waited, or was not acknowledged, when the session ended               | receiver   |
  * | `encoding_failed`      | it cannot be handed to this client: a fault of ours, logged with stack | receiver   |
  * | `encoding_failed`      | a will, or a program's message, cannot be published for a fault of ours  | publisher  |
@@ -46,13 +47,17 @@ export function drop(
   { topicName, publisherId }: Pick<Message, "topicName" | "publisherId">,
 ): void {
   core.metrics.countDrop(reason);
+  core.observers?.tell("dropped", client, reason, { topicName, publisherId });
   if (client === null) return;
   const count = client.session.countDrop(reason);
-  // The first of a kind is said; after that the counters tell.
-  if (count === 1 && reason !== "offline_qos0") {
-    const { clientId } = client.session;
-    core.ports.log.warning("Message dropped", { clientId, reason, topicName, publisherId });
-  }
+  const { log } = core.ports;
+  const isFirst = count === 1 && reason !== "offline_qos0";
+  if (!isFirst && !log.debugOn) return;
+  const { clientId } = client.session;
+  const fields = { clientId, reason, topicName, publisherId };
+  // The first of a kind is said; after that the counters tell, and for whoever looks closely each line.
+  if (isFirst) log.warning("Message dropped", fields);
+  else log.debug("Message dropped", fields);
 }
 
 /** The same for a delivery that was promised to the client already: it leaves the store too. */
@@ -79,7 +84,12 @@ export function dropTail(core: Core, client: Client, reason: DropReason): void {
 }
 
 /** A delivery that failed for a fault of ours: it costs this client this message, and the log has the stack. */
-export function dropFailed(core: Core, client: Client, message: Message, error: unknown): void {
+export function dropFailed(
+  core: Core,
+  client: Client,
+  message: Pick<Message, "topicName" | "publisherId">,
+  error: unknown,
+): void {
   const { clientId } = client.session;
   const { topicName } = message;
   report(core, "Cannot deliver a message to a client", { clientId, topicName }, error);

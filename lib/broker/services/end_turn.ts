@@ -4,6 +4,7 @@ import { dismantle } from "./dismantle.ts";
 import { drop } from "./drop.ts";
 import { attempt, report } from "./faults.ts";
 import { actFor, disconnect } from "./lifecycle.ts";
+import { continueFanOuts } from "./long_fan_out.ts";
 import { relieve } from "./relief.ts";
 import { pumpRetained } from "./retained_pump.ts";
 import { routeMessage } from "./route_message.ts";
@@ -17,19 +18,14 @@ export function endTurn(core: Core): void {
       disconnect(core, connection, reason);
     });
   }
-  // Those that these lead to are for the next turn: a program that answers itself for ever stalls nobody.
-  for (const message of core.published.splice(0)) {
-    const { topicName } = message;
-    try {
-      routeMessage(core, message, core.router.route(topicName)!, null);
-    } catch (error) {
-      report(core, "Cannot publish a program's message", { topicName }, error);
-      drop(core, null, "encoding_failed", message);
-    }
+  for (const act of core.asked.splice(0)) {
+    attempt(core, "Cannot do what the program has asked for", {}, act);
   }
+  publishAll(core);
+  continueFanOuts(core);
   dismantle(core);
   pumpAll(core);
-  if (core.store !== undefined) core.releases.commit(core.store);
+  if (core.store !== undefined && !core.longFanOuts.holdsCommit) core.releases.commit(core.store);
   const { dirty } = core;
   core.dirty = [];
   for (const connection of dirty) {
@@ -42,17 +38,35 @@ export function endTurn(core: Core): void {
   if (core.closing.length > 0) core.closeLinks();
   relieve(core);
   core.work.beginTurn();
+  if (core.events.isWaiting) core.call(() => core.events.tell());
   wake(core);
+}
+
+/** What programs published meanwhile; what that leads to is for the next turn: one that answers itself for ever stalls nobody. */
+function publishAll(core: Core): void {
+  const { published, longFanOuts } = core;
+  for (let left = published.length; left > 0; left--) {
+    // Programs are one publisher: their messages keep their order.
+    if (longFanOuts.isBusy("")) return;
+    const message = published.shift()!;
+    const { topicName } = message;
+    try {
+      routeMessage(core, message, core.router.route(topicName)!, null);
+    } catch (error) {
+      report(core, "Cannot publish a program's message", { topicName }, error);
+      drop(core, null, "encoding_failed", message);
+    }
+  }
 }
 
 /** Asks to be called again when something is due. */
 export function wake(core: Core): void {
-  const { deadlines, ports, pumping, published, postponed, dismantling, nowMs } = core;
+  const { deadlines, ports, pumping, published, postponed, dismantling, longFanOuts, nowMs } = core;
   const { nextMs } = deadlines;
   if (nextMs !== Infinity) ports.wake(nextMs);
-  if (pumping.size + published.length + postponed.length + dismantling.length > 0) {
-    ports.wake(nowMs);
-  }
+  const left = pumping.size + published.length + postponed.length + dismantling.length +
+    core.asked.length;
+  if (left > 0 || longFanOuts.isActive || core.events.isWaiting) ports.wake(nowMs);
 }
 
 /** Does what is due, as far as there is time in this turn. */

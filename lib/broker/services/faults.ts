@@ -34,6 +34,18 @@ export function report(
   core.ports.log.error(message, { ...fields, error: text });
 }
 
+/** Says that a function of the program has failed: `what` is its subject. It costs what it was asked about, and nothing else. */
+export function reportProgram(
+  core: Core,
+  what: string,
+  fields: Readonly<Record<string, unknown>>,
+  error: unknown,
+): void {
+  core.metrics.programErrors++;
+  const text = error instanceof Error ? error.stack ?? error.message : String(error);
+  core.ports.log.error(`${what} has failed`, { ...fields, error: text });
+}
+
 /** Does one step of several: where it fails that is said, and the others are done all the same. */
 export function attempt(
   core: Core,

@@ -19,8 +19,7 @@ export const KEPT_SECONDS = 0.001;
 export function fail(core: Core, connection: Connection, error: MqttError): void {
   core.metrics.protocolErrors++;
   core.ports.log.warning("Client refused", {
-    client: connection.name,
-    address: connection.link.remoteAddress,
+    ...whoIs(connection),
     reason: reasonCodeName(error.reasonCode),
     message: error.message,
   });
@@ -54,11 +53,21 @@ export function refuse(
 ): void {
   core.metrics.connectsRefused++;
   core.ports.log.warning("Client refused", {
-    client: connection.name,
-    address: connection.link.remoteAddress,
+    ...whoIs(connection),
+    reason: reasonCodeName(reasonCode),
     message,
   });
   disconnect(core, connection, { reasonCode, message });
+}
+
+/** For the log: who a client is, or says that it is. */
+function whoIs({ identity, claim, link }: Connection): Record<string, unknown> {
+  const { clientId, userName } = identity ?? claim ?? {};
+  return {
+    ...clientId === undefined ? {} : { clientId },
+    ...userName === undefined ? {} : { userName },
+    address: link.remoteAddress,
+  };
 }
 
 /**
@@ -84,6 +93,7 @@ export function disconnect(
   connection.stops.clear(core.deadlines);
   core.connections.delete(connection);
   core.markClosing(connection);
+  core.observers?.tell("disconnected", connection, reason);
   if (client === null || client.connection !== connection) return;
   client.connection = null;
   core.connectedCount--;
@@ -143,6 +153,7 @@ export function endSession(core: Core, client: Client): void {
   }
   dropTail(core, client, "session_ended");
   publishDelayedWill(core, client);
+  core.observers?.tell("sessionEnded", client);
 }
 
 /** Ends what the store has of the session; until that is committed nobody gets the Client Identifier. */
@@ -179,6 +190,7 @@ export function startExpiry(core: Core, client: Client, expiresAtMs: number): vo
   if (expiresAtMs === Infinity) return;
   client.expiry ??= new Deadline(() => {
     core.metrics.sessionsExpired++;
+    core.observers?.tell("sessionExpired", client);
     endSession(core, client);
   });
   core.deadlines.set(client.expiry, expiresAtMs);

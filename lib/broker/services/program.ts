@@ -21,6 +21,8 @@ export function publishForProgram(core: Core, init: MessageInit): void {
     throw new TypeError(`Cannot publish to "${topicName}": not a Topic Name`);
   }
   // From within a subscription's call: after the message that it was called with has reached everybody.
-  if (core.isDelivering) core.published.push({ ...message, payload: payload.slice() });
+  // So for any other function, and behind those that wait for one that is on its way to its many receivers.
+  const mustWait = core.isBusy || core.published.length > 0 || core.longFanOuts.isBusy("");
+  if (mustWait) core.published.push({ ...message, payload: payload.slice() });
   else routeMessage(core, message, route, null);
 }

@@ -1,6 +1,7 @@
 import { ReasonCode } from "../../codec/mod.ts";
-import { type Delivery, deliverySizeBytes } from "../../session/mod.ts";
+import { type Delivery, deliverySizeBytes, type Message } from "../../session/mod.ts";
 import type { Core } from "../core/core.ts";
+import type { Target } from "../core/target.ts";
 import type { Client } from "../state/connection.ts";
 import { drop, dropDelivery } from "./drop.ts";
 import { isNearlyRead, mayWaitApart, readAhead, readExpired } from "./queue_tail.ts";
@@ -21,6 +22,32 @@ export function enqueue(core: Core, client: Client, delivery: Delivery): void {
     }
   }
   core.queues.add(delivery, !isApart);
+  if (client.bridge?.queueFullPolicy === "refuse") core.waitingBridges.add(client);
+  core.observers?.tell("queued", client, delivery);
+}
+
+/** Whether all bridges that get the message, and refuse what they cannot keep, have room for it. */
+export function haveBridgesRoom(
+  core: Core,
+  message: Message,
+  targets: readonly Target[],
+  publisher: Client | null,
+): boolean {
+  return targets.every(({ client, qos }) => {
+    if (qos === 0 || client === publisher || !core.waitingBridges.has(client)) return true;
+    if (client.session.queue.length === 0) {
+      core.waitingBridges.delete(client);
+      return true;
+    }
+    return hasRoom(core, client, {
+      message: { ...message, storeId: 0 },
+      qos,
+      retain: false,
+      subscriptionIdentifiers: undefined,
+      share: undefined,
+      sequence: client.session.isPersistent ? 1 : 0,
+    });
+  });
 }
 
 /** Takes out the delivery that is next; `undefined`: nothing waits, or it is being read from the store, after which `drain` goes on. */
@@ -49,7 +76,7 @@ export function takeQueued(
 function makeRoom(core: Core, client: Client, delivery: Delivery): boolean {
   if (hasRoom(core, client, delivery)) return true;
   dropExpired(core, client);
-  const { queueFullPolicy } = core.options;
+  const { queueFullPolicy } = client.bridge ?? core.options;
   // What an empty queue could not hold drives nothing out.
   if (queueFullPolicy === "drop_oldest" && hasRoom(core, client, delivery, "emptied")) {
     while (!hasRoom(core, client, delivery)) {
@@ -81,10 +108,11 @@ function dropExpired(core: Core, client: Client): void {
   if (queue.tail !== undefined && queue.tail.nextExpiryMs <= core.nowMs) readExpired(core, client);
 }
 
-function isMakingRoom({ options }: Core, { session: { queue } }: Client): boolean {
+function isMakingRoom({ options }: Core, { session: { queue }, bridge }: Client): boolean {
   const reading = queue.tail?.reading;
+  const { queueFullPolicy } = bridge ?? options;
   return reading === "expired" ||
-    reading === "next" && options.queueFullPolicy === "drop_oldest" && queue.heldLength === 0;
+    reading === "next" && queueFullPolicy === "drop_oldest" && queue.heldLength === 0;
 }
 
 /**
@@ -97,8 +125,9 @@ function hasRoom(
   delivery: Delivery,
   as: "it is" | "emptied" | "extended" = "it is",
 ): boolean {
-  const { maxQueuedMessages, maxQueuedBytes, maxTotalQueuedBytes } = core.options;
-  const { queueMemoryMessages, queueMemoryBytes } = core.options;
+  const { maxTotalQueuedBytes, queueMemoryMessages, queueMemoryBytes } = core.options;
+  const maxQueuedMessages = client.bridge === undefined ? core.options.maxQueuedMessages : 0;
+  const { maxQueuedBytes } = client.bridge ?? core.options;
   const { queue } = client.session;
   const isEmptied = as === "emptied";
   const moreMessages = as === "extended" ? queueMemoryMessages : 0;

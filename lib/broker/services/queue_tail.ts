@@ -145,7 +145,8 @@ function bringIn(core: Core, client: Client, delivery: Delivery): void {
 /** Drops the oldest of what has been read until the queue has no more than it may: it was let in while there was nothing to drop. */
 function trim(core: Core, client: Client): void {
   const { queue } = client.session;
-  const { queueFullPolicy, maxQueuedMessages, maxQueuedBytes } = core.options;
+  const maxQueuedMessages = client.bridge === undefined ? core.options.maxQueuedMessages : 0;
+  const { queueFullPolicy, maxQueuedBytes } = client.bridge ?? core.options;
   if (queueFullPolicy !== "drop_oldest") return;
   while (
     queue.heldLength > 0 &&

@@ -9,7 +9,7 @@ export function recheckAccess(core: Core, mayStay: (client: ClientIdentity) => b
   const { checksTopics } = core.ports.access;
   for (const client of [...core.clients.values()]) {
     const { connection } = client;
-    if (connection !== null && !mayStay(client.identity)) {
+    if (connection !== null && !client.identity.isBridge && !mayStay(client.identity)) {
       const reason = { reasonCode: ReasonCode.NotAuthorized, message: "Rights were taken away" };
       disconnect(core, connection, reason);
     }

@@ -1,7 +1,7 @@
 import { encodeText } from "../../codec/mod.ts";
 import { keptPropertiesBytes, type Subscription } from "../../session/mod.ts";
 import type { Client, Connection } from "../state/connection.ts";
-import type { Core } from "../core/core.ts";
+import { type Core, mayRead } from "../core/core.ts";
 import { deliverySteps, STEPS } from "../core/work.ts";
 import { deliver } from "./deliver.ts";
 import { drain, isBacklogged } from "./send.ts";
@@ -61,8 +61,7 @@ function deliverRetained(
 ): void {
   if (kept.expiresAtMs <= core.nowMs) return;
   if (!client.session.subscriptions.has(subscription.topicFilter)) return; // Unsubscribed in the meantime.
-  const { access } = core.ports;
-  if (access.checksTopics && !access.mayRead(client.identity, kept.topicName)) return;
+  if (!mayRead(core.ports.access, client, kept.topicName)) return;
   const { qos, subscriptionIdentifier } = subscription;
   const target: Target = {
     client,

@@ -1,23 +1,26 @@
 import { contentSizeBytes, type Message } from "../../session/mod.ts";
 import type { Client } from "../state/connection.ts";
 import type { Core } from "../core/core.ts";
+import type { LongFanOut } from "../core/long_fan_outs.ts";
 import type { Route } from "../core/router.ts";
-import type { ShareGroup } from "../core/share_group.ts";
-import type { Target } from "../core/target.ts";
 import { deliverySteps } from "../core/work.ts";
-import { deliver, rank } from "./deliver.ts";
+import { keepMessage } from "../ground/fanout.ts";
+import { deliver } from "./deliver.ts";
 import { drop } from "./drop.ts";
-import { attempt, report } from "./faults.ts";
+import { reportProgram } from "./faults.ts";
+import { pick } from "./share_pick.ts";
 
-/** Keeps, then routes a message to everybody who gets it; returns how many that are. `publisher` is for No Local. */
+/** Keeps, then routes a message to everybody who gets it, in parts where these are many. `publisher` is for No Local. */
 export function routeMessage(
   core: Core,
   message: Message,
   route: Route,
   publisher: Client | null,
-): number {
+): void {
+  const isLong = isLongFanOut(core, message, route);
   if (message.retain) retain(core, message, publisher);
-  return fanOut(core, message, route, publisher);
+  if (isLong) beginFanOut(core, message, route, publisher, false);
+  else fanOut(core, message, route, publisher);
 }
 
 /** Keeps the message as its topic's last, where there is room for it. */
@@ -56,27 +59,49 @@ export function fanOut(
     }
   }
   if (locals.length > 0) deliverLocally(core, message, locals);
+  core.observers?.tell("published", publisher, message, count + locals.length);
   return count + locals.length;
 }
 
-function pick(core: Core, share: ShareGroup, message: Message): Target | undefined {
-  try {
-    return share.pick((member) => rank(core, member, message));
-  } catch (error) {
-    const { topicName } = message;
-    report(core, "Cannot choose a member of a shared subscription", { topicName }, error);
-    return undefined;
-  }
+/** Whether the message has more receivers than whoever is at work may hand it to. */
+export function isLongFanOut(
+  { work }: Core,
+  message: Message,
+  { targets, shares, steps }: Route,
+): boolean {
+  const count = targets.length + shares.length;
+  return count > 1 && count * deliverySteps(contentSizeBytes(message)) + steps > work.left;
+}
+
+/** Begins to hand it to them, a part at a time: see `LongFanOut`. */
+export function beginFanOut(
+  core: Core,
+  message: Message,
+  route: Route,
+  publisher: Client | null,
+  isWhole: boolean,
+): LongFanOut {
+  if (route.locals.length > 0) deliverLocally(core, message, route.locals);
+  const sizeBytes = contentSizeBytes(message);
+  const kept = keepMessage(message);
+  const job = { message: kept, route, publisher, sizeBytes, at: 0, isWhole, whenDone: [] };
+  core.longFanOuts.begin(job, core.store);
+  const { targets, shares, locals } = route;
+  const count = targets.length + shares.length + locals.length;
+  core.observers?.tell("published", publisher, kept, count);
+  return job;
 }
 
 function deliverLocally(core: Core, message: Message, locals: Route["locals"]): void {
-  const wasDelivering = core.isDelivering;
-  core.isDelivering = true;
   const { topicName } = message;
+  const failed = (error: unknown) =>
+    reportProgram(core, "A program's subscription", { topicName }, error);
   for (const local of locals) {
-    attempt(core, "A program's subscription has failed", { topicName }, () => {
-      local.deliver(message);
-    });
+    try {
+      const result: unknown = core.call(() => local.deliver(message));
+      if (result instanceof Promise) result.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
   }
-  core.isDelivering = wasDelivering;
 }

@@ -6,7 +6,7 @@ import { disconnect } from "./lifecycle.ts";
 /** A write that stands still this long makes its connection the one to go when memory is short. */
 const STALLED_MS = 2000;
 
-/** Looks after a connection when its deadline comes: no CONNECT, no packets, no progress in writing. */
+/** Looks after a connection when its deadline comes: no CONNECT, no packets, no progress in writing, its time is over. */
 export function watchConnection(core: Core, connection: Connection): void {
   if (connection.state !== "connected") {
     return disconnect(core, connection, undefined);
@@ -26,15 +26,24 @@ export function watchConnection(core: Core, connection: Connection): void {
       seconds,
     });
     connection.outbox.discard();
+    connection.cause = "slow_client";
     return disconnect(core, connection, undefined);
   }
-  const nextMs = Math.min(stalledAtMs, silentAtMs);
+  if (connection.allowedUntilMs <= core.nowMs) {
+    const message = "The time for which it was let in is over";
+    return disconnect(core, connection, { reasonCode: ReasonCode.MaximumConnectTime, message });
+  }
+  const nextMs = Math.min(stalledAtMs, silentAtMs, connection.allowedUntilMs);
   if (nextMs !== Infinity) core.deadlines.set(connection.watch, nextMs);
 }
 
 /** Starts the watch over a connection that is through with CONNECT, or has a write that stands. */
 export function rewatch(core: Core, connection: Connection): void {
-  const nextMs = Math.min(stallDeadline(core, connection), keepAliveDeadline(core, connection));
+  const nextMs = Math.min(
+    stallDeadline(core, connection),
+    keepAliveDeadline(core, connection),
+    connection.allowedUntilMs,
+  );
   if (nextMs === Infinity) core.deadlines.clear(connection.watch);
   else if (connection.watch.index < 0 || nextMs < connection.watch.atMs) {
     core.deadlines.set(connection.watch, nextMs);
@@ -59,6 +68,7 @@ export function evictSlowest(core: Core): void {
     unsentBytes: slowest.outbox.unsentBytes,
   });
   slowest.outbox.discard();
+  slowest.cause = "slow_client";
   disconnect(core, slowest, undefined);
 }
 

@@ -98,8 +98,13 @@ export function publishOwnWill(core: Core, client: Client, will: Will): void {
   publishWill(core, client, will);
 }
 
-/** Publishes a will, if its client may publish it. */
+/** Publishes a will, if its client may publish it; behind the message of that client that is on its way to many. */
 function publishWill(core: Core, client: Client, will: Will): void {
+  const { longFanOuts } = core;
+  const publisherId = client.session.clientId;
+  if (longFanOuts.isBusy(publisherId)) {
+    return longFanOuts.afterwards(publisherId, () => publishWill(core, client, will));
+  }
   try {
     writeSoon(core, () => askAndPublish(core, client, will));
   } catch (error) {

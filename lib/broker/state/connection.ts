@@ -1,15 +1,17 @@
-import type { ProtocolVersion, Will } from "../../codec/mod.ts";
+import type { Packet, ProtocolVersion, Will } from "../../codec/mod.ts";
 import { type IncomingAliases, Session } from "../../session/mod.ts";
 import type { CloseReason } from "../ground/close_reason.ts";
 import { Deadline } from "../ground/deadlines.ts";
+import type { DisconnectCause } from "../ground/events.ts";
 import type { Ground } from "../ground/ground.ts";
-import type { ListenerOptions } from "../ground/options.ts";
+import type { BridgeAdmission, ListenerOptions } from "../ground/options.ts";
 import type {
   AuthenticationRequest,
   ClientIdentity,
   EnhancedExchange,
   Link,
 } from "../ground/ports.ts";
+import type { Outgoing } from "../ground/outgoing.ts";
 import type { ConnectionRates } from "../ground/rate.ts";
 import { type ConnectionEvent, type ConnectionState, nextState } from "./connection_state.ts";
 import { Outbox } from "./outbox.ts";
@@ -24,6 +26,15 @@ export interface Turn extends Ground {
   markHolding(connection: Connection): void;
   /** Disconnects when the turn ends. */
   disconnectLater(connection: Connection, reason: CloseReason): void;
+  /** A packet, but no PUBLISH, is in its outbox: asked for where `isObserved`. */
+  tellSent(connection: Connection, packet: Packet): void;
+  /** A PUBLISH is in its outbox: asked for where `isObserved`. */
+  tellDelivered(
+    connection: Connection,
+    outgoing: Outgoing,
+    packetId: number,
+    isRepeat: boolean,
+  ): void;
 }
 
 /** An enhanced authentication, under way or through: its method is the connection's for good. */
@@ -43,7 +54,7 @@ export class Connection {
    * @internal
    */
   readonly stops: Stops = new Stops();
-  /** The one deadline of a connection: its CONNECT, its Keep Alive or a write that stands still, whichever is first. */
+  /** The one deadline of a connection: its CONNECT, its Keep Alive, a write that stands still or its time, whichever is first. */
   readonly watch: Deadline;
   /** From the CONNACK on; it stays when another connection has taken the client over. */
   client: Client | null = null;
@@ -53,6 +64,8 @@ export class Connection {
   will: Will | undefined;
   /** 0: off. */
   keepAliveSeconds = 0;
+  /** Until when access control has let it in, in the clock's milliseconds. */
+  allowedUntilMs: number = Infinity;
   /** When bytes last came, in the clock's milliseconds; before the first, when it was accepted. */
   lastReceivedMs: number;
   /** Session Expiry Interval of CONNECT, seconds: a DISCONNECT may not raise it from 0. [MQTT-3.14.2-2] */
@@ -67,12 +80,18 @@ export class Connection {
    * @internal
    */
   authentication: EnhancedAuthentication | null = null;
+  /** Why it ends, where nobody says anything else. */
+  cause: DisconnectCause = "lost";
   /** Clean Start of its CONNECT, Clean Session before 5.0. */
   wantsCleanStart = false;
   /** Packets of this connection are being handled: it goes on by itself. */
   isReceiving = false;
   /** The packet that was handled last was not, after all: it comes again. */
   isPostponed = false;
+  /** The next packet has been told to observers already: it was postponed. */
+  isNextTold = false;
+  /** Who its CONNECT says that it is, until it is in. */
+  claim: Pick<ClientIdentity, "clientId" | "userName"> | null = null;
   /** A packet that is handled a part at a time: does the next part, `true` where that was the last. */
   unfinished: (() => boolean) | null = null;
   /**
@@ -141,6 +160,16 @@ export class Connection {
   endLater(reason: CloseReason): void {
     this.#turn.disconnectLater(this, reason);
   }
+
+  /** What its outbox tells: see `Turn`. */
+  tellSent(packet: Packet): void {
+    this.#turn.tellSent(this, packet);
+  }
+
+  /** What its outbox tells: see `Turn`. */
+  tellDelivered(outgoing: Outgoing, packetId: number, isRepeat: boolean): void {
+    this.#turn.tellDelivered(this, outgoing, packetId, isRepeat);
+  }
 }
 
 /** A will that is published at its deadline, unless its client comes back. */
@@ -173,8 +202,12 @@ export class Client {
   quotaKey: string | undefined;
   /** It comes from the store and has not connected since: its identity is not known. */
   isRestored = false;
+  /** What it may beyond others, from its last CONNECT on; absent: it is no bridge. */
+  bridge: BridgeAdmission | undefined;
   /** Its session is over: what the router still has of it gets nothing any more. */
   isEnded = false;
+  /** The router's version when a subscription of it went last. */
+  unsubscribedAt = 0;
   /** Runs while the client is away and its session is to end. */
   expiry: Deadline | null = null;
   /** A will whose delay runs. */

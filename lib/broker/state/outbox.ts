@@ -48,6 +48,10 @@ export interface OutboxOwner {
   markHolding(): void;
   /** The connection cannot go on: it ends with the turn. */
   endLater(reason: CloseReason): void;
+  /** A packet, but no PUBLISH, is in the outbox. */
+  tellSent(packet: Packet): void;
+  /** A PUBLISH is in the outbox. */
+  tellDelivered(outgoing: Outgoing, packetId: number, isRepeat: boolean): void;
 }
 
 /** What leaves a connection. */
@@ -135,6 +139,7 @@ export class Outbox {
       this.#owe(sizeBytes);
     } else this.answerBytes += sizeBytes;
     this.#queued();
+    if (this.#ground.isObserved) this.#owner.tellSent(fitting);
     return true;
   }
 
@@ -151,6 +156,7 @@ export class Outbox {
     const at = buffer.reserve(ACK_BYTES);
     buffer.length = encodeAckInto(firstByte, packetId, buffer.bytes, at);
     this.#queued();
+    if (this.#ground.isObserved) this.#owner.tellSent(ackPacket(firstByte, packetId));
   }
 
   /**
@@ -175,6 +181,23 @@ export class Outbox {
     const { metrics } = this.#ground;
     metrics.publishSent++;
     metrics.payloadBytesSent += message.payload.length;
+    this.#queued();
+    if (this.#ground.isObserved) this.#owner.tellDelivered(outgoing, packetId, isRepeat);
+    return true;
+  }
+
+  /**
+   * Queues a PUBLISH of QoS 0 as it came; `false`: this client gets it otherwise, see {@linkcode sendPublish}. `isV5`: it is written
+   * in 5.0, without properties.
+   * @internal
+   */
+  relayPublish(packet: Uint8Array, isV5: boolean, payloadBytes: number): boolean {
+    if (this.aliases !== null || packet.length > this.maxPacketSizeBytes) return false;
+    if (this.#mountPoint !== "" || (this.protocolVersion === 5) !== isV5) return false;
+    this.#buffer(false).append(packet);
+    const { metrics } = this.#ground;
+    metrics.publishSent++;
+    metrics.payloadBytesSent += payloadBytes;
     this.#queued();
     return true;
   }
@@ -301,4 +324,17 @@ export class Outbox {
       properties: { ...packet.properties, topicAlias: alias },
     };
   }
+}
+
+const ACK_TYPES = {
+  [FirstByte.Puback]: "puback",
+  [FirstByte.Pubrec]: "pubrec",
+  [FirstByte.Pubrel]: "pubrel",
+  [FirstByte.Pubcomp]: "pubcomp",
+} as const;
+
+/** The acknowledgement as it is told to observers. */
+function ackPacket(firstByte: number, packetId: number): Packet {
+  const type = ACK_TYPES[firstByte as keyof typeof ACK_TYPES];
+  return { type, packetId, reasonCode: ReasonCode.Success };
 }

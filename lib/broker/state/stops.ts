@@ -12,6 +12,7 @@ import { Deadline, type Deadlines } from "../ground/deadlines.ts";
  * | `congestion` | too much waits to be written to all connections      | it is less                              |
  * | `output`     | the client does not take what it is answered         | it has taken it                         |
  * | `budget`     | the connection has used its part of the turn         | the next turn                           |
+ * | `fanout`     | its message goes to its many receivers in parts      | all have had it                         |
  */
 export type StopReason = keyof typeof BITS;
 
@@ -23,6 +24,7 @@ const BITS = {
   congestion: 16,
   output: 32,
   budget: 64,
+  fanout: 128,
 } as const;
 
 /** What a connection is stopped for: several reasons at once, each with a deadline of its own where it ends by time. */

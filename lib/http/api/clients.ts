@@ -202,11 +202,10 @@ function notThere(clientId: string): Problem {
   return new Problem(404, `There is no session of client ${clientId}`);
 }
 
-/** IPv4 in its own form, and whole milliseconds. */
+/** Whole milliseconds. */
 function shown<T extends ClientSummary | Omit<ClientSummary, never>>(row: T): T {
   return {
     ...row,
-    remoteAddress: row.remoteAddress.replace(/^\[::ffff:([\d.]+)\]/, "$1"),
     lastReceivedMs: Math.round(row.lastReceivedMs),
   };
 }

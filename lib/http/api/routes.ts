@@ -10,6 +10,7 @@ import { PUBLISH_ROUTES } from "./publish.ts";
 import { RETAINED_ROUTES } from "./retained.ts";
 import { SESSION_ROUTES } from "./session.ts";
 import { SUBSCRIPTION_ROUTES } from "./subscriptions.ts";
+import { TRACE_ROUTES } from "./trace.ts";
 
 const OPERATIONS: readonly Route[] = [
   ...OVERVIEW_ROUTES,
@@ -20,6 +21,7 @@ const OPERATIONS: readonly Route[] = [
   ...CONFIGURATION_ROUTES,
   ...ACCESS_ROUTES,
   ...LOG_ROUTES,
+  ...TRACE_ROUTES,
   ...SESSION_ROUTES,
   ...METRICS_ROUTES,
 ];

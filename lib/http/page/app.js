@@ -52,6 +52,14 @@ export function clientHash(clientId) {
 }
 
 /**
+ * Where it is shown what happens to one client or topic.
+ * @param {{ client: string } | { topic: string }} subject
+ */
+export function traceHash(subject) {
+  return `#/trace?${new URLSearchParams(subject)}`;
+}
+
+/**
  * Calls `work` now and every so often, one call after the other, until it is ended; not while the page is hidden.
  * @param {() => Promise<void>} work
  * @param {number} everyMs

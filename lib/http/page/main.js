@@ -15,6 +15,7 @@ import { makeLogIn } from "./view_log_in.js";
 import { messagesView } from "./view_messages.js";
 import { overviewView } from "./view_overview.js";
 import { topicsView } from "./view_topics.js";
+import { traceView } from "./view_trace.js";
 
 /** @typedef {import("./app.js").App} App */
 /** @typedef {import("./app.js").View} View */
@@ -32,6 +33,7 @@ const VIEWS = {
   log: logView,
   configuration: configurationView,
   access: accessView,
+  trace: traceView,
 };
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));

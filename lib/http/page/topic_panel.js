@@ -1,7 +1,7 @@
 // @ts-check
 /// <reference lib="dom" />
 import { api } from "./api.js";
-import { mayChange, VIEWER_HINT } from "./app.js";
+import { mayChange, traceHash, VIEWER_HINT } from "./app.js";
 import { makeLabelledChart } from "./chart.js";
 import { empty, fill, h } from "./dom.js";
 import { bytes, count, preciseTime } from "./format.js";
@@ -108,6 +108,7 @@ export function makeTopicPanel(app, node, onDeleted) {
             { class: "bar" },
             h("h2", { class: "mono topic" }, topic),
             h("span", { class: "grow" }),
+            h("a", { class: "button", href: traceHash({ topic }) }, "Trace"),
             deleteButtons(app, node, onDeleted),
           ),
           facts,

@@ -1,7 +1,7 @@
 // @ts-check
 /// <reference lib="dom" />
 import { api, ApiError, wordsOf } from "./api.js";
-import { mayChange, repeat, VIEWER_HINT } from "./app.js";
+import { mayChange, repeat, traceHash, VIEWER_HINT } from "./app.js";
 import { empty, fill, h, setText } from "./dom.js";
 import { ago, bytes, count, dateTime, duration, version } from "./format.js";
 import { attempt } from "./notes.js";
@@ -107,6 +107,7 @@ export function clientView(app, clientId) {
           { class: "button", href: `#/log?filter=${encodeURIComponent(clientId)}` },
           "Its lines in the log",
         ),
+        h("a", { class: "button", href: traceHash({ client: clientId }) }, "Trace"),
         kick,
         remove,
       ),

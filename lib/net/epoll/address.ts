@@ -1,4 +1,5 @@
 import { isIP, isIPv6 } from "node:net";
+import { addressText } from "../../broker/mod.ts";
 import { shortenIpv6 } from "../proxy_header.ts";
 import { ADDRESS_BYTES, type SocketAddress } from "./descriptors.ts";
 
@@ -61,14 +62,14 @@ export function showAddress(address: SocketAddress): string | undefined {
     case AF_INET6: {
       const view = new DataView(address.buffer, address.byteOffset, ADDRESS_BYTES);
       const groups = Array.from({ length: 8 }, (_, i) => view.getUint16(8 + i * 2));
-      return `[${showIpv6(groups)}]:${port}`;
+      return addressText(showIpv6(groups), port);
     }
     default:
       return undefined;
   }
 }
 
-/** As Deno shows it: an IPv4 address at a socket for both is `::ffff:192.0.2.5`. */
+/** As Deno shows it: an IPv4 address at a socket for both is `::ffff:192.0.2.5`, which `addressText` shows as what it is. */
 function showIpv6(groups: readonly number[]): string {
   const isMapped = groups[5] === 0xffff && groups.slice(0, 5).every((group) => group === 0);
   if (!isMapped) return shortenIpv6(groups.map((group) => group.toString(16)));

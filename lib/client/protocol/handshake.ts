@@ -1,19 +1,16 @@
 import {
   type Connack,
+  type Connect,
   type Packet,
   type Properties,
   type ProtocolVersion,
   ReasonCode,
   type Will,
-} from "../codec/mod.ts";
-import { ClientError, closedEarly, refusal } from "./error.ts";
-import type { Place } from "./transport.ts";
+} from "../../codec/mod.ts";
+import { ClientError, closedEarly, refusal } from "./client_error.ts";
 
-/** How long connecting may take, milliseconds, where nobody says. */
-export const CONNECT_TIMEOUT_MS = 10_000;
-
-/** Where to connect to, and what CONNECT says. */
-export interface ConnectInit extends Place {
+/** What CONNECT says. */
+export interface ConnectInit {
   /** Default: 5. */
   readonly protocolVersion?: ProtocolVersion;
   /** Default: empty, which the broker replaces. */
@@ -30,8 +27,8 @@ export interface ConnectInit extends Place {
   readonly will?: Will;
   /** Of CONNECT; 5.0 only. */
   readonly properties?: Properties;
-  /** Milliseconds until the broker has accepted, from the first look for its name; default: 10,000. */
-  readonly connectTimeoutMs?: number;
+  /** Whether it says that it is a bridge, as mosquitto's brokers understand it before 5.0; default: false. */
+  readonly isBridge?: boolean;
 }
 
 /** The CONNACK that lets us in; everything else becomes a `ClientError`. */
@@ -45,8 +42,8 @@ export function accepted(packet: Packet | undefined, version: ProtocolVersion): 
 }
 
 /** The CONNECT that `init` describes. */
-export function connectPacket(init: ConnectInit): Packet {
-  const { userName, password, will, properties } = init;
+export function connectPacket(init: ConnectInit): Connect {
+  const { userName, password, will, properties, isBridge } = init;
   return {
     type: "connect",
     protocolVersion: init.protocolVersion ?? 5,
@@ -57,5 +54,6 @@ export function connectPacket(init: ConnectInit): Packet {
     ...(userName === undefined ? {} : { userName }),
     ...(password === undefined ? {} : { password }),
     ...(properties === undefined ? {} : { properties }),
+    ...(isBridge === undefined ? {} : { isBridge }),
   };
 }

@@ -1,4 +1,4 @@
-import { reasonCodeName } from "../codec/mod.ts";
+import { reasonCodeName } from "../../codec/mod.ts";
 
 /** What went wrong with a connection to a broker. */
 export type ClientErrorKind =
@@ -15,7 +15,9 @@ export type ClientErrorKind =
   /** The broker broke the rules of MQTT. */
   | "protocol"
   /** The connection ended. */
-  | "closed";
+  | "closed"
+  /** The message or request exceeds what the broker said in its CONNACK, or a limit of this client. */
+  | "limit";
 
 /** A connection that could not be made, or ended. */
 export class ClientError extends Error {
@@ -47,33 +49,6 @@ export function refusal(
   const name = version === 5 ? reasonCodeName(code) : RETURN_CODES[code] ?? `code ${code}`;
   const reason = reasonString === undefined ? "" : `: ${reasonString}`;
   return new ClientError("refused", `The broker refused the connection: ${name}${reason}`, code);
-}
-
-/** Sorts what `Deno.connect` and `Deno.connectTls` throw, and reading and writing until CONNACK. */
-export function connectionError(error: unknown, place: string): ClientError {
-  const text = error instanceof Error ? error.message : String(error);
-  if (/failed to lookup|name or service not known|no such host|resolve/i.test(text)) {
-    return new ClientError("dns", `Cannot find ${place}: the name has no address`);
-  }
-  const { UnexpectedEof, ConnectionReset, ConnectionAborted, BrokenPipe } = Deno.errors;
-  if (
-    [UnexpectedEof, ConnectionReset, ConnectionAborted, BrokenPipe].some((kind) =>
-      error instanceof kind
-    )
-  ) return closedEarly();
-  if (/corrupt message|InvalidContentType/i.test(text)) {
-    return new ClientError("protocol", `${place} does not speak TLS: ${text}`);
-  }
-  if (/KeyMismatch|(certificate|key) data|decode (certificate|key)/i.test(text)) {
-    return new ClientError("certificate", `Cannot use our certificate and its key: ${text}`);
-  }
-  if (/certificate|UnknownIssuer|handshake|alert|tls/i.test(text)) {
-    return new ClientError("certificate", `Cannot trust ${place}: ${text}`);
-  }
-  if (error instanceof Deno.errors.TimedOut) {
-    return new ClientError("timeout", `Cannot connect to ${place}: no answer`);
-  }
-  return new ClientError("unreachable", `Cannot connect to ${place}: ${text}`);
 }
 
 /** The error for a connection that the broker closes before it has said anything. */

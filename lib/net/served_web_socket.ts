@@ -1,14 +1,4 @@
-/** What the network room calls a byte stream: one client's bytes, in and out. */
-export interface MqttStream {
-  /** Fills some of the buffer; resolves to the bytes read, or `null` at the end. */
-  read(buffer: Uint8Array): Promise<number | null>;
-  /** Writes some of the bytes; resolves to how many. */
-  write(bytes: Uint8Array): Promise<number>;
-  /** Ends our direction. */
-  closeWrite(): Promise<void>;
-  /** Ends both directions. */
-  close(): void;
-}
+import type { ByteStream } from "./byte_stream.ts";
 
 /** Bytes that have come and were not read: a client that is not read for a while loses its connection beyond that. */
 const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
@@ -17,8 +7,11 @@ const MAX_UNSENT_BYTES = 256 * 1024;
 /** How often is looked whether it has taken some, milliseconds: WebSockets do not tell. */
 const LOOK_MS = 20;
 
-/** A browser's WebSocket as a stream of bytes. Where its messages begin and end means nothing. [MQTT-6.0.0-2] */
-export class WebSocketMqttStream implements MqttStream {
+/**
+ * A WebSocket that an HTTP server of Deno's has opened, as a stream of bytes. Where its messages begin and end means nothing.
+ * [MQTT-6.0.0-2] Such a socket cannot be told to stop reading, so what is not handled in time is bounded here.
+ */
+export class ServedWebSocket implements ByteStream {
   readonly #socket: WebSocket;
   #unread: Uint8Array[] = [];
   #unreadBytes = 0;
@@ -34,7 +27,7 @@ export class WebSocketMqttStream implements MqttStream {
     for (const event of ["close", "error"]) socket.addEventListener(event, () => this.#end());
   }
 
-  /** {@linkcode MqttStream.read} */
+  /** {@linkcode ByteStream.read} */
   async read(buffer: Uint8Array): Promise<number | null> {
     while (this.#unread.length === 0) {
       if (this.#isEnded) return null;
@@ -49,7 +42,7 @@ export class WebSocketMqttStream implements MqttStream {
     return count;
   }
 
-  /** {@linkcode MqttStream.write} */
+  /** {@linkcode ByteStream.write} */
   async write(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
     this.#failUnlessOpen();
     // Copied: the caller uses its buffer again when this call is over.
@@ -61,13 +54,13 @@ export class WebSocketMqttStream implements MqttStream {
     return bytes.length;
   }
 
-  /** {@linkcode MqttStream.closeWrite} */
+  /** {@linkcode ByteStream.closeWrite} */
   closeWrite(): Promise<void> {
     this.#close();
     return Promise.resolve();
   }
 
-  /** {@linkcode MqttStream.close} */
+  /** {@linkcode ByteStream.close} */
   close(): void {
     this.#close();
     this.#end();

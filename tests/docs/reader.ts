@@ -1,29 +1,8 @@
 import { strict as assert } from "node:assert";
 import { Lines } from "../support/lines.ts";
 
-/** Every command in the `sh` blocks of the README, as a reader types them, in a clone of their own. */
-
 const ROOT = new URL("../../", import.meta.url);
 const LIMIT_MS = 10_000;
-
-/** Commands that are not run, and why. */
-const NOT_RUN: readonly (readonly [command: RegExp, reason: string])[] = [
-  [/\btask (test|ok)\b/, "this test is part of it"],
-  [
-    /\btask (sim|crash|fuzz|acceptance|bench|growth)\b/,
-    "it takes minutes, and has tests of its own",
-  ],
-  [
-    /\btask (compile|smoke|release)\b/,
-    "it needs Deno's base executable: `deno task smoke` tries it",
-  ],
-  [/\btask dev\b/, "it is `deno task start`, again after every change"],
-  [/\bpasswd\b(?!.*--stdin)/, "it asks at a terminal"],
-  [
-    /^(sudo|systemctl|docker|podman|apt-get|apt|brew|git|curl|wget|install|cp|man)\b/,
-    "it is about the machine around",
-  ],
-];
 
 /** Commands that run until they are stopped, and the line that says that they are ready. */
 const LONG_RUNNING: readonly (readonly [command: RegExp, ready: RegExp | undefined])[] = [
@@ -32,22 +11,8 @@ const LONG_RUNNING: readonly (readonly [command: RegExp, ready: RegExp | undefin
   [/^(mosquitto_sub|(flux-mqtt|.*\btask start) sub)\b(?!.* -[CEW]\b)/, undefined],
 ];
 
-/** The commands of one block, without comments. */
-function commandsIn(block: string): string[] {
-  const joined = block.replaceAll(/\\\n\s*/g, "");
-  return joined.split("\n").map((line) => line.replace(/(^|\s+)#\s.*$/, "").trim()).filter((line) =>
-    line !== ""
-  );
-}
-
-/** The blocks of one language in Markdown. */
-function blocksOf(markdown: string, language: string): string[] {
-  const fence = new RegExp("^```" + language + "\\n([\\s\\S]*?)^```$", "gm");
-  return [...markdown.matchAll(fence)].map(([, block = ""]) => block);
-}
-
 /** A directory that looks like a clone, and programs that a reader has: `npx deno@…` is this Deno. */
-async function makeClone(directory: string): Promise<void> {
+export async function makeClone(directory: string): Promise<void> {
   for (const { name } of Deno.readDirSync(ROOT)) {
     if (["data", "dist", "certs", ".git"].includes(name)) continue;
     await Deno.symlink(new URL(name, ROOT).pathname, `${directory}/${name}`);
@@ -74,7 +39,7 @@ function freePort(): number {
 }
 
 /** A reader at a terminal, with the clone as working directory. */
-class Reader {
+export class Reader {
   readonly #directory: string;
   readonly #port = freePort();
   #broker: LongRunning | undefined;
@@ -86,7 +51,7 @@ class Reader {
 
   /** Types one command. Those that run on stay until the block ends; a broker until there is another. */
   async type(command: string): Promise<void> {
-    const own = command.replaceAll("1883", String(this.#port));
+    const own = this.#atOwnPort(command);
     const [, ready] = LONG_RUNNING.find(([pattern]) => pattern.test(command)) ?? [];
     const isLong = LONG_RUNNING.some(([pattern]) => pattern.test(command));
     if (isLong && ready !== undefined) await this.#startBroker(own);
@@ -94,20 +59,29 @@ class Reader {
     else await this.#run(own);
   }
 
-  /** What is printed by those that subscribe. */
+  /** Waits until one of those that subscribe prints a line. */
   async untilPrinted(text: string): Promise<void> {
     await Promise.any(
       this.#subscribers.map((process) => process.lines.until((lines) => lines.includes(text))),
     );
   }
 
+  /** Ends those that subscribe. */
   async endBlock(): Promise<void> {
     for (const process of this.#subscribers.splice(0)) await process.stop();
   }
 
+  /** Ends everything that runs. */
   async leave(): Promise<void> {
     await this.endBlock();
     await this.#broker?.stop();
+  }
+
+  /** The port in the place of 1883, also where that is left out. */
+  #atOwnPort(command: string): string {
+    const own = command.replaceAll("1883", String(this.#port));
+    const [client] = /^(flux-mqtt|deno task start) (pub|sub|rr|health)\b(?!.* -p )/.exec(own) ?? [];
+    return client === undefined ? own : own.replace(client, `${client} -p ${this.#port}`);
   }
 
   async #startBroker(command: string): Promise<void> {
@@ -178,73 +152,3 @@ class LongRunning {
     await Promise.all([this.lines.ended, this.#errors.ended]);
   }
 }
-
-async function isInstalled(command: string): Promise<boolean> {
-  try {
-    await new Deno.Command(command, { args: ["--help"], stdout: "null", stderr: "null" }).output();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const readme = await Deno.readTextFile(new URL("README.md", ROOT));
-const blocks = blocksOf(readme, "sh").map(commandsIn);
-const hasMosquitto = await isInstalled("mosquitto_pub");
-
-Deno.test("commandsIn() leaves comments out and joins lines", () => {
-  const block = "# first\nnpx -y deno@2 task start   # it runs\n\na \\\n  -t 'x/#' -v\n";
-  assert.deepEqual(commandsIn(block), ["npx -y deno@2 task start", "a -t 'x/#' -v"]);
-});
-
-Deno.test({
-  name: "every command of the README works, or is told not to be run and why",
-  ignore: Deno.build.os === "windows",
-  sanitizeOps: true,
-  sanitizeResources: true,
-  fn: async (t) => {
-    assert(blocks.length >= 3, "The README has no commands");
-    const directory = await Deno.makeTempDir({ prefix: "flux-readme-" });
-    const reader = new Reader(directory);
-    try {
-      await makeClone(directory);
-      for (const commands of blocks) {
-        for (const command of commands) {
-          const [, reason] = NOT_RUN.find(([pattern]) => pattern.test(command)) ??
-            (!hasMosquitto && command.startsWith("mosquitto_") ? ["", "it is not installed"] : []);
-          // deno-lint-ignore no-console -- whoever reads the results is to know
-          if (reason !== undefined) console.log(`Not run: ${command}: ${reason}`);
-          else await t.step(command, () => reader.type(command));
-        }
-        // What the text beside them promises.
-        const published = commands.find((command) => /(_pub|\bpub) .* -m /.test(command));
-        const [, topic, message] = /-t (\S+) -m '(.*)'/.exec(published ?? "") ?? [];
-        const isHeard = commands.some((command) => /(_sub|\bsub) .*-v/.test(command));
-        if (hasMosquitto && isHeard && topic !== undefined) {
-          await t.step(`prints: ${topic} ${message}`, async () => {
-            // The subscriber may have come later than the message.
-            let sent = Promise.resolve();
-            const sending = setInterval(() => sent = sent.then(() => reader.type(published!)), 500);
-            try {
-              await reader.untilPrinted(`${topic} ${message}`);
-            } finally {
-              clearInterval(sending);
-              await sent;
-            }
-          });
-        }
-        await reader.endBlock();
-      }
-    } finally {
-      await reader.leave();
-      await Deno.remove(directory, { recursive: true });
-    }
-  },
-});
-
-Deno.test("the README's table has every task of deno.json, and no other", async () => {
-  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
-  const readme = await Deno.readTextFile(new URL("README.md", ROOT));
-  const rows = [...readme.matchAll(/^\| `deno task ([\w:-]+)/gm)].map(([, name]) => name);
-  assert.deepEqual([...new Set(rows)].sort(), Object.keys(tasks).sort());
-});

@@ -1,0 +1,84 @@
+import { BridgeDriver } from "./driver.ts";
+import type { BridgeHost } from "./host.ts";
+import { BRIDGE_PREFIX, type BridgeOptions, localClientIdOf } from "./options.ts";
+import type { BridgeStatus } from "./state.ts";
+import { goes, remoteFilter } from "./topic_rules.ts";
+
+/** All bridges of a broker. */
+export class Bridges {
+  readonly #host: BridgeHost;
+  #drivers = new Map<string, BridgeDriver>();
+
+  /** None begins before `configure`. */
+  constructor(host: BridgeHost) {
+    this.#host = host;
+  }
+
+  /** Where each stands, by name. */
+  get statuses(): readonly BridgeStatus[] {
+    return [...this.#drivers.values()].map(({ machine }) => machine.status);
+  }
+
+  /** Sessions of bridges that are configured no more, with what waits in them. */
+  get orphans(): readonly { readonly clientId: string; readonly waiting: number }[] {
+    const wanted = new Set(
+      [...this.#drivers.values()].map(({ machine }) => localClientIdOf(machine.options)),
+    );
+    return this.#host.sessionsOf(BRIDGE_PREFIX)
+      .filter((clientId) => !wanted.has(clientId))
+      .map((clientId) => ({ clientId, waiting: this.#host.session(clientId)?.waiting ?? 0 }));
+  }
+
+  /** These are to be: what is new begins, what is gone ends, what has changed begins anew, and the others notice nothing. */
+  configure(wanted: readonly BridgeOptions[]): void {
+    const drivers = new Map<string, BridgeDriver>();
+    for (const options of wanted) {
+      const before = this.#drivers.get(options.name);
+      this.#drivers.delete(options.name);
+      if (before !== undefined && isSame(before.machine.options, options)) {
+        drivers.set(options.name, before);
+        continue;
+      }
+      if (before !== undefined) void before.stop();
+      drivers.set(options.name, this.#begin(options, before));
+    }
+    for (const gone of this.#drivers.values()) {
+      this.#host.log.info("Bridge ends: it is configured no more", {
+        bridge: gone.machine.options.name,
+      });
+      void gone.stop();
+    }
+    this.#drivers = drivers;
+    this.#sayOrphans();
+  }
+
+  /** Ends all; resolves when the remote brokers have been told. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#drivers.values()].map((driver) => driver.stop()));
+    this.#drivers.clear();
+  }
+
+  #begin(options: BridgeOptions, before: BridgeDriver | undefined): BridgeDriver {
+    const former = before?.machine.options.topics.filter((topic) => goes(topic, "in")) ?? [];
+    const driver = new BridgeDriver(options, this.#host, former.map(remoteFilter));
+    driver.start();
+    return driver;
+  }
+
+  #sayOrphans(): void {
+    for (const { clientId, waiting } of this.orphans) {
+      this.#host.log.warning("A bridge that is configured no more has left its session", {
+        clientId,
+        waiting,
+        toDelete: `flux-mqtt bridge delete ${clientId.slice(BRIDGE_PREFIX.length)}`,
+      });
+    }
+  }
+}
+
+/** `Infinity` and `undefined` are told apart from what stands in their place in JSON. */
+function isSame(a: BridgeOptions, b: BridgeOptions): boolean {
+  const text = (options: BridgeOptions) =>
+    JSON.stringify(options, (_, value) => value === Infinity ? "Infinity" : value);
+  return text(a) === text(b);
+}

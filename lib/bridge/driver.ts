@@ -1,0 +1,333 @@
+import { type BridgeAdmission, DEFAULT_LISTENER_OPTIONS } from "../broker/mod.ts";
+import { ClientError, openStream } from "../client/mod.ts";
+import type { BridgeHost } from "./host.ts";
+import { LocalStream } from "./local_stream.ts";
+import { BridgeMachine } from "./machine.ts";
+import { type BridgeOptions, localClientIdOf, notificationTopicOf } from "./options.ts";
+import type { BridgePorts } from "./ports.ts";
+import { placeOf } from "./place.ts";
+import { BridgeFault, type BridgeReason, type BridgeStatus } from "./state.ts";
+
+/** What is read at once of a remote broker. */
+const READ_BYTES = 64 * 1024;
+/** How long a stream may take to open; the machine's own limit holds for all up to CONNACK. */
+const OPEN_TIMEOUT_MS = 10_000;
+/** Longer timers fire at once in some systems; a day is far enough. */
+const MAX_TIMER_MS = 86_400_000;
+/** How long a connection that is left may take to write its last words. */
+const LEAVE_MS = 2000;
+
+/** The stream to a remote broker. */
+interface RemoteStream {
+  read(buffer: Uint8Array): Promise<number | null>;
+  write(bytes: Uint8Array): Promise<number>;
+  close(): void;
+}
+
+/** A connection to a remote broker, from before it is open. */
+interface Remote {
+  readonly id: number;
+  stream: RemoteStream | undefined;
+  isWriting: boolean;
+  /** Its last words: nothing comes behind them. */
+  last: Uint8Array | undefined;
+  isClosed: boolean;
+  /** Reading goes on. */
+  goOn: (() => void) | undefined;
+  spare: Uint8Array<ArrayBuffer> | undefined;
+}
+
+/** Drives one bridge on the network: streams, timers, and the connection to its own broker. */
+export class BridgeDriver {
+  /** The bridge itself. */
+  readonly machine: BridgeMachine;
+  readonly #host: BridgeHost;
+  readonly #options: BridgeOptions;
+  readonly #remotes = new Map<number, Remote>();
+  #local: LocalStream | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timerAtMs = Infinity;
+  #isClosed = false;
+  #logged = "";
+  readonly #idle: PromiseWithResolvers<void>[] = [];
+
+  /** Nothing happens before `start`. `formerRemoteFilters`: of the bridge that had this name before. */
+  constructor(
+    options: BridgeOptions,
+    host: BridgeHost,
+    formerRemoteFilters: readonly string[] = [],
+  ) {
+    this.#host = host;
+    this.#options = options;
+    this.machine = new BridgeMachine({
+      options,
+      brokerId: host.brokerId,
+      maxPacketSizeBytes: options.maxPacketSizeBytes === 0
+        ? host.maxPacketSizeBytes()
+        : Math.min(options.maxPacketSizeBytes, host.maxPacketSizeBytes()),
+      window: host.maxInflightMessages() || 65_535,
+      formerRemoteFilters,
+    }, this.#ports());
+  }
+
+  /** Begins. */
+  start(): void {
+    this.machine.start(this.#host.nowMs());
+    this.#pump();
+  }
+
+  /** Says goodbye; resolves when that is written, or a moment has passed. */
+  async stop(): Promise<void> {
+    if (this.#isClosed) return;
+    this.machine.stop(this.#host.nowMs());
+    this.#isClosed = true;
+    this.#pump();
+    clearTimeout(this.#timer);
+    if (this.#remotes.size === 0) return;
+    const gone = Promise.withResolvers<void>();
+    this.#idle.push(gone);
+    const timer = setTimeout(() => {
+      for (const remote of [...this.#remotes.values()]) this.#close(remote);
+    }, LEAVE_MS);
+    await gone.promise;
+    clearTimeout(timer);
+  }
+
+  #ports(): BridgePorts {
+    const host = this.#host;
+    const options = this.#options;
+    return {
+      openRemote: (id, address) => void this.#open(id, address),
+      closeRemote: (id) => this.#leave(id),
+      openLocal: (id, { forgetsReceived }) => this.#openLocal(id, forgetsReceived),
+      closeLocal: (id) => this.#closeLocal(id),
+      password: () => passwordOf(options),
+      localSession: () => host.session(localClientIdOf(options)),
+      notify: (payload) => host.publish(notificationTopicOf(options), payload),
+      changed: (status) => this.#log(status),
+      warn: (message, fields) => host.log.warning(message, fields),
+      random: () => Math.random(),
+    };
+  }
+
+  async #open(id: number, address: BridgeOptions["addresses"][number]): Promise<void> {
+    const remote: Remote = {
+      id,
+      stream: undefined,
+      isWriting: false,
+      last: undefined,
+      isClosed: false,
+      goOn: undefined,
+      spare: undefined,
+    };
+    this.#remotes.set(id, remote);
+    try {
+      const place = await placeOf(address, this.#options);
+      const stream = await openStream(place, OPEN_TIMEOUT_MS);
+      if (remote.isClosed) return stream.close();
+      remote.stream = stream;
+    } catch (error) {
+      if (remote.isClosed) return;
+      this.#forget(remote);
+      const { reason, message } = faultOf(error);
+      this.machine.failed(id, reason, message, this.#host.nowMs());
+      return this.#pump();
+    }
+    this.machine.opened(id, this.#host.nowMs());
+    this.#pump();
+    await this.#read(remote);
+  }
+
+  async #read(remote: Remote): Promise<void> {
+    const buffer = new Uint8Array(READ_BYTES);
+    const stream = remote.stream!;
+    try {
+      while (!remote.isClosed && remote.last === undefined) {
+        const count = await stream.read(buffer);
+        if (count === null) break;
+        if (remote.last !== undefined) continue;
+        this.machine.remoteBytes(remote.id, buffer, 0, count, this.#host.nowMs());
+        this.#pump();
+        while (!remote.isClosed && remote.last === undefined && !this.machine.mayRead(remote.id)) {
+          await new Promise<void>((resolve) => remote.goOn = resolve);
+        }
+      }
+    } catch {
+      // The stream has failed, or was closed from here.
+    }
+    if (remote.isClosed || remote.last !== undefined) return;
+    this.#close(remote);
+    this.machine.remoteEnded(remote.id, this.#host.nowMs());
+    this.#pump();
+  }
+
+  /** One write at a time, of all that has gathered. */
+  async #write(remote: Remote): Promise<void> {
+    remote.isWriting = true;
+    const stream = remote.stream!;
+    try {
+      for (;;) {
+        const bytes = this.#take(remote);
+        if (bytes === undefined) break;
+        for (let at = 0; at < bytes.length;) at += await stream.write(bytes.subarray(at));
+        this.machine.counters.bytesOut += bytes.length;
+        remote.spare = new Uint8Array(bytes.buffer);
+        this.#local?.pump();
+        if (remote.isClosed) break;
+      }
+    } catch {
+      // The reader sees the same, and says so.
+      if (remote.last !== undefined) this.#close(remote);
+    }
+    remote.isWriting = false;
+    if (remote.last !== undefined) this.#close(remote);
+  }
+
+  #take(remote: Remote): Uint8Array<ArrayBuffer> | undefined {
+    if (remote.last !== undefined) {
+      const { last } = remote;
+      remote.last = new Uint8Array(0);
+      return last.length === 0 ? undefined : new Uint8Array(last);
+    }
+    const output = this.machine.outputOf(remote.id);
+    return output === undefined || output.length === 0 ? undefined : output.take(remote.spare);
+  }
+
+  /** What waits is written, then it is closed. */
+  #leave(id: number): void {
+    const remote = this.#remotes.get(id);
+    if (remote === undefined || remote.isClosed) return;
+    const last = this.machine.outputOf(id)?.waiting.slice() ?? new Uint8Array(0);
+    if (remote.stream === undefined || last.length === 0 && !remote.isWriting) {
+      return this.#close(remote);
+    }
+    remote.last = last;
+    remote.goOn?.();
+    if (!remote.isWriting) void this.#write(remote);
+    // For a peer that takes nothing.
+    setTimeout(() => this.#close(remote), LEAVE_MS);
+  }
+
+  #close(remote: Remote): void {
+    if (remote.isClosed) return;
+    remote.isClosed = true;
+    remote.goOn?.();
+    try {
+      remote.stream?.close();
+    } catch {
+      // It was closed from the other side.
+    }
+    this.#forget(remote);
+  }
+
+  #forget(remote: Remote): void {
+    remote.isClosed = true;
+    this.#remotes.delete(remote.id);
+    if (this.#remotes.size === 0) { for (const { resolve } of this.#idle.splice(0)) resolve(); }
+  }
+
+  #openLocal(id: number, forgetsReceived: boolean): void {
+    this.#local?.leave(new Uint8Array(0));
+    const { machine } = this;
+    const host = this.#host;
+    const stream = new LocalStream({
+      onBytes: (bytes) => {
+        machine.localBytes(id, bytes, 0, bytes.length, host.nowMs());
+        this.#pump();
+      },
+      onEnd: () => {
+        machine.localEnded(id, host.nowMs());
+        this.#pump();
+      },
+      output: () => machine.outputOf(id),
+      mayWrite: () => machine.mayRead(id),
+    });
+    this.#local = stream;
+    const { queueBytes, queueFullPolicy, name } = this.#options;
+    const bridge: BridgeAdmission = {
+      maxQueuedBytes: queueBytes,
+      queueFullPolicy,
+      forgetsReceived,
+    };
+    const listener = { ...DEFAULT_LISTENER_OPTIONS, name: `bridge ${name}`, bridge };
+    if (!host.adopt(stream, listener)) {
+      queueMicrotask(() => machine.localEnded(id, host.nowMs()));
+    }
+  }
+
+  #closeLocal(id: number): void {
+    this.#local?.leave(this.machine.outputOf(id)?.waiting.slice() ?? new Uint8Array(0));
+    this.#local = undefined;
+  }
+
+  /** What has gathered goes, and the timer is set. */
+  #pump(): void {
+    for (const remote of this.#remotes.values()) {
+      if (remote.stream === undefined || remote.isClosed) continue;
+      const output = this.machine.outputOf(remote.id);
+      if (!remote.isWriting && output !== undefined && output.length > 0) void this.#write(remote);
+      if (remote.goOn !== undefined && this.machine.mayRead(remote.id)) {
+        const { goOn } = remote;
+        remote.goOn = undefined;
+        goOn();
+      }
+    }
+    this.#local?.pump();
+    this.#arm();
+  }
+
+  #arm(): void {
+    if (this.#isClosed) return;
+    const { nextMs } = this.machine;
+    if (nextMs === this.#timerAtMs) return;
+    this.#timerAtMs = nextMs;
+    clearTimeout(this.#timer);
+    if (nextMs === Infinity) return;
+    const delayMs = Math.min(Math.max(0, nextMs - this.#host.nowMs()), MAX_TIMER_MS);
+    this.#timer = setTimeout(() => {
+      this.#timerAtMs = Infinity;
+      this.machine.tick(this.#host.nowMs());
+      this.#pump();
+    }, Math.ceil(delayMs));
+  }
+
+  #log({ name, state, reason, message, address, protocolVersion, retryAtMs }: BridgeStatus): void {
+    const key = `${state} ${reason} ${message}`;
+    const isNew = key !== this.#logged && state !== "connecting";
+    if (!isNew) return;
+    this.#logged = key;
+    const { log } = this.#host;
+    const fields = { bridge: name, address };
+    if (state === "connected") log.info("Bridge connected", { ...fields, protocolVersion });
+    else if (state === "waiting") {
+      const retryMs = Math.round(retryAtMs - this.#host.nowMs());
+      log.warning("Bridge not connected", { ...fields, reason, message, retryMs });
+    } else log.info(`Bridge is ${state}`, { ...fields, reason, message });
+  }
+}
+
+/** The password, anew each time where it is in a file: tokens expire. */
+function passwordOf({ remotePassword, remotePasswordFile }: BridgeOptions): string {
+  if (remotePasswordFile === "") return remotePassword;
+  try {
+    return Deno.readTextFileSync(remotePasswordFile).replace(/\r?\n$/, "");
+  } catch (error) {
+    const message = `Cannot read ${remotePasswordFile}: ${(error as Error).message}`;
+    throw new BridgeFault("password_file", message);
+  }
+}
+
+function faultOf(error: unknown): BridgeFault {
+  if (error instanceof BridgeFault) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  if (!(error instanceof ClientError)) return new BridgeFault("unreachable", message);
+  const reasons: Readonly<Record<string, BridgeReason>> = {
+    dns: "unknown_host",
+    unreachable: "unreachable",
+    timeout: "timeout",
+    certificate: "certificate",
+    protocol: "websocket",
+    closed: "closed",
+  };
+  return new BridgeFault(reasons[error.kind] ?? "unreachable", message);
+}

@@ -1,0 +1,73 @@
+/** Bytes up to which an emptied buffer is kept for the next ones. */
+const KEPT_BYTES = 256 * 1024;
+const FIRST_BYTES = 4096;
+
+/** Bytes that wait to be taken, in one buffer that grows. */
+export class Output {
+  /** What waits is in [start, end). */
+  bytes: Uint8Array<ArrayBuffer> = new Uint8Array(FIRST_BYTES);
+  #start = 0;
+  #end = 0;
+
+  /** How many wait. */
+  get length(): number {
+    return this.#end - this.#start;
+  }
+
+  /** What waits; valid until the next call of anything here. */
+  get waiting(): Uint8Array<ArrayBuffer> {
+    return this.bytes.subarray(this.#start, this.#end);
+  }
+
+  /** Makes room for `sizeBytes`, counts them as waiting, and returns where in `bytes` they are to be written. */
+  reserve(sizeBytes: number): number {
+    const at = this.#end;
+    if (at + sizeBytes <= this.bytes.length) {
+      this.#end += sizeBytes;
+      return at;
+    }
+    const { length } = this;
+    let target = this.bytes;
+    if (length + sizeBytes > target.length || this.#start < target.length / 2) {
+      target = new Uint8Array(Math.max(target.length * 2, length + sizeBytes));
+    }
+    target.set(this.waiting);
+    this.bytes = target;
+    this.#start = 0;
+    this.#end = length + sizeBytes;
+    return length;
+  }
+
+  /** Appends a copy. */
+  put(bytes: Uint8Array): void {
+    this.bytes.set(bytes, this.reserve(bytes.length));
+  }
+
+  /** The first `count` bytes have been taken. */
+  drop(count: number): void {
+    this.#start += count;
+    if (this.#start === this.#end) this.#start = this.#end = 0;
+  }
+
+  /** Copies what fits into `target`, and takes it. */
+  moveInto(target: Uint8Array): number {
+    const count = Math.min(target.length, this.length);
+    target.set(this.bytes.subarray(this.#start, this.#start + count));
+    this.drop(count);
+    return count;
+  }
+
+  /** Takes everything, as a buffer that is the caller's; `spare` becomes the next one. */
+  take(spare: Uint8Array<ArrayBuffer> | undefined): Uint8Array<ArrayBuffer> {
+    const taken = this.waiting;
+    this.bytes = spare ?? new Uint8Array(FIRST_BYTES);
+    this.#start = this.#end = 0;
+    return taken;
+  }
+
+  /** Takes everything away. */
+  clear(): void {
+    this.#start = this.#end = 0;
+    if (this.bytes.length > KEPT_BYTES) this.bytes = new Uint8Array(FIRST_BYTES);
+  }
+}

@@ -1,0 +1,72 @@
+import type { ClientTls, Place } from "../client/mod.ts";
+import type { BridgeAddress, BridgeOptions, BridgeTls } from "./options.ts";
+import { BridgeFault } from "./state.ts";
+
+/** Where systems keep the authorities that they trust. */
+const OS_CERTIFICATES: readonly string[] = [
+  "/etc/ssl/certs/ca-certificates.crt",
+  "/etc/pki/tls/certs/ca-bundle.crt",
+  "/etc/ssl/ca-bundle.pem",
+  "/etc/ssl/cert.pem",
+];
+
+/** The place of an address, with the certificates as their files are now. Throws `BridgeFault`. */
+export async function placeOf(
+  { hostname, port, scheme, path }: BridgeAddress,
+  { tls }: BridgeOptions,
+): Promise<Place> {
+  const isEncrypted = scheme === "mqtts" || scheme === "wss" || tls !== undefined;
+  return {
+    hostname,
+    port,
+    ...isEncrypted ? { tls: tls === undefined ? {} : await readTls(tls) } : {},
+    ...scheme === "ws" || scheme === "wss" ? { webSocket: { path } } : {},
+  };
+}
+
+async function readTls(tls: BridgeTls): Promise<ClientTls> {
+  const { cafile, capath, certfile, keyfile, insecure, alpn, usesOsCerts } = tls;
+  const caCerts = [
+    ...cafile === "" ? [] : [await read(cafile)],
+    ...capath === "" ? [] : await readDirectory(capath),
+    ...usesOsCerts ? [await readFirst(OS_CERTIFICATES)] : [],
+  ];
+  return {
+    insecure,
+    ...caCerts.length === 0 ? {} : { caCerts },
+    ...certfile === "" ? {} : { cert: await read(certfile), key: await read(keyfile) },
+    alpnProtocols: alpn === "" ? [] : [alpn],
+  };
+}
+
+async function read(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    throw new BridgeFault("certificate", `Cannot read ${path}: ${(error as Error).message}`);
+  }
+}
+
+async function readDirectory(path: string): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    for await (const { name, isDirectory } of Deno.readDir(path)) {
+      if (!isDirectory) names.push(name);
+    }
+  } catch (error) {
+    throw new BridgeFault("certificate", `Cannot list ${path}: ${(error as Error).message}`);
+  }
+  const texts = await Promise.all(names.sort().map((name) => read(`${path}/${name}`)));
+  return texts.filter((text) => text.includes("BEGIN CERTIFICATE"));
+}
+
+async function readFirst(paths: readonly string[]): Promise<string> {
+  for (const path of paths) {
+    try {
+      return await Deno.readTextFile(path);
+    } catch {
+      // The next system keeps them elsewhere.
+    }
+  }
+  throw new BridgeFault("certificate", "Cannot find the authorities that this system trusts");
+}

@@ -1,0 +1,316 @@
+/**
+ * The bridge itself: packets of one connection become packets of another, and nothing is kept here.
+ *
+ * One side is this broker, where the bridge is a client with a durable session; the other is the remote broker, where it is a client
+ * too. A PUBLISH that comes from one side leaves on the other under the same Packet Identifier, and its PUBACK, PUBREC, PUBREL and
+ * PUBCOMP come back the same way. So the state of a delivery is the state of the local session alone: the queue, what is in
+ * flight, what was released, and what was received and not yet released, all of it stored and committed as for any client. A message
+ * leaves the disk with the remote acknowledgement, since that is the one that the session gets; the remote broker gets its
+ * own when this broker has committed; and after a crash both are repeated under the identifiers that they had, which is what QoS 2
+ * needs. The window is the Receive Maximum of the remote broker, because it is the one in the local CONNECT.
+ *
+ * What the relay keeps is worth no more than a connection: Topic Aliases, and which messages went out with a lower QoS.
+ *
+ * @module
+ */
+import {
+  decodePacket,
+  encodeAckInto,
+  encodeInto,
+  FirstByte,
+  frameLength,
+  NameCache,
+  type Packet,
+  packetSize,
+  type ProtocolVersion,
+  ReasonCode,
+  reasonCodeName,
+} from "../codec/mod.ts";
+import { bridgeHop, encodeHops, hopsIn, withHop } from "./hops.ts";
+import { Output } from "./output.ts";
+import type { BridgeOptions } from "./options.ts";
+import { PublishView } from "./publish_view.ts";
+import type { RemoteLimits } from "./remote_limits.ts";
+import { type BridgeCounters, BridgeFault } from "./state.ts";
+import type { TopicRules } from "./topic_rules.ts";
+
+/** What a relay is made of. */
+export interface RelayInit {
+  readonly options: BridgeOptions;
+  readonly rules: TopicRules;
+  readonly limits: RemoteLimits;
+  /** A name of this broker, in what its messages have passed. */
+  readonly brokerId: string;
+  /** Bytes of a packet that may come, from either side. */
+  readonly maxPacketSizeBytes: number;
+  readonly counters: BridgeCounters;
+  readonly toRemote: Output;
+  readonly toLocal: Output;
+  /** Told of a SUBACK, UNSUBACK, CONNACK or PINGRESP. */
+  readonly onAnswer: (side: "local" | "remote", packet: Packet) => void;
+}
+
+const NONE = new Uint8Array(0);
+const PUBLISH = FirstByte.Publish >> 4;
+/** MQTT's version on the local side. */
+const LOCAL: ProtocolVersion = 5;
+
+/** Passes packets between the local session and the remote broker, for as long as both connections last. */
+export class Relay {
+  /** PUBLISH packets may go out: not before the subscriptions are made, whose Packet Identifiers they could have. */
+  mayPublish = false;
+  /** PUBLISH packets that may still go out until more may; `Infinity`: no limit. */
+  allowance = Infinity;
+  readonly #init: RelayInit;
+  readonly #view = new PublishView();
+  readonly #names = new NameCache(1024);
+  readonly #aliases = new Map<string, number>();
+  readonly #maxAliases: number;
+  /** QoS 2 messages that went out at QoS 1, by Packet Identifier. */
+  readonly #lowered = new Set<number>();
+  readonly #ownHop: Uint8Array;
+  readonly #mark: string;
+  readonly #maxPacketBytes: number;
+
+  /** Both sides are connected, or about to be. */
+  constructor(init: RelayInit) {
+    const { options, limits, brokerId, maxPacketSizeBytes } = init;
+    this.#init = init;
+    this.#maxAliases = Math.min(options.maxTopicAlias, limits.topicAliasMaximum);
+    this.#ownHop = encodeHops(brokerId);
+    this.#mark = bridgeHop(brokerId, options.name);
+    this.#maxPacketBytes = maxPacketSizeBytes;
+  }
+
+  /** Passes on what this broker has sent; returns where the first byte is that stays. Throws `BridgeFault` and `MqttError`. */
+  fromLocal(bytes: Uint8Array, start: number, end: number): number {
+    let at = start;
+    for (;;) {
+      // No packet of the broker's is longer than what its clients sent, but for topics and properties of its own.
+      const length = frameLength(bytes, at, end, Infinity);
+      if (length === 0 || at + length > end) return at;
+      if (!this.#fromLocal(bytes, at, at + length)) return at;
+      at += length;
+    }
+  }
+
+  /** The same for what the remote broker has sent. */
+  fromRemote(bytes: Uint8Array, start: number, end: number): number {
+    let at = start;
+    for (;;) {
+      const length = frameLength(bytes, at, end, this.#maxPacketBytes);
+      if (length === 0 || at + length > end) return at;
+      this.#fromRemote(bytes, at, at + length);
+      at += length;
+    }
+  }
+
+  /** `false`: it has to wait, and all behind it. */
+  #fromLocal(bytes: Uint8Array, start: number, end: number): boolean {
+    const type = bytes[start]! >> 4;
+    if (type === PUBLISH) {
+      if (!this.mayPublish || this.allowance < 1) return false;
+      this.#publishOut(bytes, start, end);
+      return true;
+    }
+    if (type === FirstByte.Pubrel >> 4 && !this.mayPublish) return false;
+    if (isAck(type)) {
+      this.#ackOut(type, uint16(bytes, idAt(bytes, start)), reasonOf(bytes, start, end));
+      return true;
+    }
+    this.#init.onAnswer("local", decodePacket(bytes, start, end, LOCAL));
+    return true;
+  }
+
+  #fromRemote(bytes: Uint8Array, start: number, end: number): void {
+    const type = bytes[start]! >> 4;
+    if (type === PUBLISH) return this.#publishIn(bytes, start, end);
+    const { version } = this.#init.limits;
+    if (isAck(type)) {
+      if (end - start < 4) throw new BridgeFault("protocol_error", "An acknowledgement of nothing");
+      const reasonCode = version === 5 ? reasonOf(bytes, start, end) : 0;
+      return this.#ackIn(type, uint16(bytes, idAt(bytes, start)), reasonCode);
+    }
+    this.#init.onAnswer("remote", decodePacket(bytes, start, end, version));
+  }
+
+  /** A message of this broker goes to the remote one. */
+  #publishOut(bytes: Uint8Array, start: number, end: number): void {
+    const { rules, limits, options, counters, toRemote } = this.#init;
+    const view = this.#view;
+    view.read(bytes, start, end, true, this.#names);
+    const topic = rules.toRemote(view.topicName);
+    if (topic === null) return this.#dropOut("no_rule");
+    const refusal = this.#hopsRefusal(view.hops);
+    if (refusal !== undefined) return this.#dropOut(refusal);
+    const qos = Math.min(view.qos, limits.maxQos);
+    const retain = view.retain && options.outgoingRetain && limits.retainAvailable;
+    const firstByte = FirstByte.Publish | (view.dup && qos > 0 ? 8 : 0) | qos << 1 |
+      (retain ? 1 : 0);
+    if (end - start + topic.bytes.length + 64 > limits.maxPacketSizeBytes) {
+      if (this.#sizeOut(topic.bytes, qos) > limits.maxPacketSizeBytes) {
+        return this.#dropOut("packet_too_large");
+      }
+    }
+    this.allowance--;
+    const withProperties = limits.version === 5;
+    const hops = withProperties ? this.#hopsOut(view.hops) : NONE;
+    if (this.#maxAliases > 0) this.#writeAliased(firstByte, topic.name, topic.bytes, hops);
+    else view.write(toRemote, firstByte, topic.bytes, withProperties, hops);
+    counters.messagesOut++;
+    if (qos === view.qos) return;
+    if (qos === 0) this.#ackLocally(ReasonCode.Success);
+    else this.#lowered.add(view.packetId);
+  }
+
+  #sizeOut(topic: Uint8Array, qos: number): number {
+    const { limits } = this.#init;
+    const added = limits.version === 5 ? this.#hopsOut(this.#view.hops) : NONE;
+    const probe = new Output();
+    const firstByte = FirstByte.Publish | qos << 1;
+    return this.#view.write(probe, firstByte, topic, limits.version === 5, added);
+  }
+
+  /** The first messages' topics get an alias each, which stands for them from then on. */
+  #writeAliased(firstByte: number, name: string, topic: Uint8Array, hops: Uint8Array): void {
+    const { toRemote } = this.#init;
+    const known = this.#aliases.get(name);
+    const alias = known ?? this.#aliases.size + 1;
+    if (alias > this.#maxAliases) {
+      this.#view.write(toRemote, firstByte, topic, true, hops);
+      return;
+    }
+    if (known === undefined) this.#aliases.set(name, alias);
+    const added = new Uint8Array(3 + hops.length);
+    added.set([0x23, alias >> 8, alias]);
+    added.set(hops, 3);
+    this.#view.write(toRemote, firstByte, known === undefined ? topic : NONE, true, added);
+  }
+
+  #hopsRefusal(hops: string): string | undefined {
+    const { maxHops } = this.#init.options;
+    if (hops === "" || maxHops === 0) return undefined;
+    const passed = hopsIn(hops);
+    if (passed.includes(this.#mark)) return "came_from_there";
+    return passed.length >= maxHops ? "too_many_hops" : undefined;
+  }
+
+  #hopsOut(hops: string): Uint8Array {
+    const { options, brokerId } = this.#init;
+    if (options.maxHops === 0) return hops === "" ? NONE : encodeHops(hops);
+    return hops === "" ? this.#ownHop : encodeHops(withHop(hops, brokerId));
+  }
+
+  /** It does not go out, and is over for the local session. */
+  #dropOut(reason: string): void {
+    this.#init.counters.drop(reason);
+    this.#ackLocally(ReasonCode.Success);
+  }
+
+  #ackLocally(reasonCode: ReasonCode): void {
+    const { qos, packetId } = this.#view;
+    if (qos === 0) return;
+    this.#put("local", qos === 1 ? FirstByte.Puback : FirstByte.Pubrec, packetId, reasonCode);
+  }
+
+  /** A message of the remote broker comes in. */
+  #publishIn(bytes: Uint8Array, start: number, end: number): void {
+    const { rules, limits, counters, toLocal, options, brokerId } = this.#init;
+    const view = this.#view;
+    view.read(bytes, start, end, limits.version === 5, this.#names);
+    if (view.topicName === "") {
+      throw new BridgeFault("protocol_error", "A Topic Alias, of which none was allowed");
+    }
+    const topic = rules.toLocal(view.topicName);
+    if (topic === null) return this.#dropIn("no_rule");
+    if (options.maxHops > 0 && view.hops !== "" && hopsIn(view.hops).includes(brokerId)) {
+      return this.#dropIn("ring");
+    }
+    // What is retained is delivered again some day without its publisher being known.
+    const hops = view.retain && options.maxHops > 0 ? withHop(view.hops, this.#mark) : view.hops;
+    const added = hops === "" ? NONE : encodeHops(hops);
+    view.write(toLocal, bytes[start]!, topic.bytes, true, added);
+    counters.messagesIn++;
+  }
+
+  /** It does not come in, and is over for the remote broker. */
+  #dropIn(reason: string): void {
+    this.#init.counters.drop(reason);
+    const { qos, packetId } = this.#view;
+    if (qos === 0) return;
+    const firstByte = qos === 1 ? FirstByte.Puback : FirstByte.Pubrec;
+    this.#put("remote", firstByte, packetId, ReasonCode.Success);
+  }
+
+  /** An answer of the local session: to what came in, or the next step of what went out. */
+  #ackOut(type: number, packetId: number, reasonCode: number): void {
+    const { limits, counters } = this.#init;
+    if (type === FirstByte.Pubrel >> 4) {
+      if (limits.maxQos === 2) return this.#put("remote", FirstByte.Pubrel, packetId, reasonCode);
+      return this.#put("local", FirstByte.Pubcomp, packetId, ReasonCode.Success);
+    }
+    if (reasonCode === ReasonCode.QuotaExceeded) {
+      const message = "This broker cannot take a message of the remote one: no room";
+      throw new BridgeFault("local_refused", message);
+    }
+    if (reasonCode >= 0x80 && type !== FirstByte.Pubcomp >> 4) counters.drop("refused_here");
+    this.#put("remote", type << 4, packetId, reasonCode);
+  }
+
+  /** An answer of the remote broker: to what went out, or the next step of what came in. */
+  #ackIn(type: number, packetId: number, reasonCode: number): void {
+    const { counters } = this.#init;
+    if (type === FirstByte.Pubrel >> 4) {
+      return this.#put("local", FirstByte.Pubrel, packetId, reasonCode);
+    }
+    if (reasonCode >= 0x80 && type !== FirstByte.Pubcomp >> 4) {
+      if (reasonCode === ReasonCode.QuotaExceeded) {
+        // The message stays: acknowledged with this code it would be over, and nobody would have it.
+        throw new BridgeFault("quota", "The remote broker has no room for a message (0x97)");
+      }
+      counters.drop(`refused: ${reasonCodeName(reasonCode)}`);
+    } else if (type !== FirstByte.Pubrec >> 4) counters.acknowledged++;
+    const isLowered = type === FirstByte.Puback >> 4 && this.#lowered.delete(packetId);
+    this.#put("local", isLowered ? FirstByte.Pubrec : type << 4, packetId, reasonCode);
+  }
+
+  #put(side: "local" | "remote", firstByte: number, packetId: number, reasonCode: number): void {
+    const { toLocal, toRemote, limits } = this.#init;
+    const output = side === "local" ? toLocal : toRemote;
+    const version = side === "local" ? LOCAL : limits.version;
+    if (reasonCode === 0 || version < 5) {
+      const at = output.reserve(4);
+      encodeAckInto(firstByte, packetId, output.bytes, at);
+      return;
+    }
+    const at = output.reserve(5);
+    output.bytes.set([firstByte, 3, packetId >> 8, packetId & 0xff, reasonCode], at);
+  }
+}
+
+/** Puts a packet that is no PUBLISH into an output. */
+export function putPacket(output: Output, packet: Packet, version: ProtocolVersion): void {
+  const at = output.reserve(packetSize(packet, version));
+  encodeInto(packet, version, output.bytes, at);
+}
+
+/** PUBACK, PUBREC, PUBREL, PUBCOMP. */
+function isAck(type: number): boolean {
+  return type >= FirstByte.Puback >> 4 && type <= FirstByte.Pubcomp >> 4;
+}
+
+/** Where the Packet Identifier of an acknowledgement is whose Remaining Length may have more bytes than it needs. */
+function idAt(bytes: Uint8Array, start: number): number {
+  let at = start + 1;
+  while (bytes[at]! >= 0x80) at++;
+  return at + 1;
+}
+
+function reasonOf(bytes: Uint8Array, start: number, end: number): number {
+  const at = idAt(bytes, start) + 2;
+  return at < end ? bytes[at]! : 0;
+}
+
+function uint16(bytes: Uint8Array, at: number): number {
+  return bytes[at]! << 8 | bytes[at + 1]!;
+}

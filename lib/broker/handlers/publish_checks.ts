@@ -1,0 +1,177 @@
+import { MqttError, type Publish, ReasonCode } from "../../codec/mod.ts";
+import type { Message } from "../../session/mod.ts";
+import type { Core } from "../core/core.ts";
+import type { Route } from "../core/router.ts";
+import { isReserved, quoted } from "../ground/message_rules.ts";
+import { type Leave, leaveOf } from "../ground/promises.ts";
+import { drop } from "../services/drop.ts";
+import { haveBridgesRoom } from "../services/queue.ts";
+import type { Connection } from "../state/connection.ts";
+
+/** The store cannot take it, and the client cannot be told: its connection is closed. */
+export const CLOSED = -1;
+/** Whether the client may publish this is not decided yet: the packet stays where it is. */
+export const PENDING = -2;
+/** Another message has to reach all its receivers first: the packet stays where it is. */
+export const WAITING = -3;
+/** It is on its way to its many receivers, and acknowledged when all have had it. */
+export const UNDER_WAY = -4;
+
+/** What becomes of a PUBLISH: the Reason Code of its acknowledgement, or that it gets none. */
+export type Outcome =
+  | typeof ReasonCode.Success
+  | typeof ReasonCode.NoMatchingSubscribers
+  | typeof ReasonCode.NotAuthorized
+  | typeof ReasonCode.QuotaExceeded
+  | typeof CLOSED;
+/** It has none yet. */
+export type Open = typeof PENDING | typeof WAITING | typeof UNDER_WAY;
+
+/** Whether what becomes of it is not known yet. */
+export function isOpen(outcome: Outcome | Open): outcome is Open {
+  return outcome <= PENDING;
+}
+
+/** Who gets messages of this topic; throws where it is no Topic Name. */
+export function routeOf(
+  core: Core,
+  connection: Connection,
+  topicName: string,
+  wholeName: string,
+): Route {
+  if (topicName === "" && connection.protocolVersion === 5) {
+    // Section 3.3.2.1.
+    throw new MqttError(
+      ReasonCode.ProtocolError,
+      "Cannot publish: no Topic Name and no Topic Alias",
+    );
+  }
+  const route = topicName === "" ? undefined : core.router.route(wholeName);
+  if (route === undefined) {
+    // Wildcards do not belong in a Topic Name. [MQTT-3.3.2-2] [v3 MQTT-3.3.2-2]
+    const message = `Cannot publish to ${quoted(topicName)}: not a Topic Name`;
+    throw new MqttError(ReasonCode.TopicNameInvalid, message);
+  }
+  return route;
+}
+
+/** What the message is routed with, within what its listener allows. */
+export function allowedQos(
+  { listener, protocolVersion }: Connection,
+  { qos }: Publish,
+  topicName: string,
+): Message["qos"] {
+  if (qos <= listener.maxQos) return qos;
+  if (protocolVersion === 5) {
+    // [MQTT-3.2.2-11]
+    const message = `Cannot publish to ${quoted(topicName)}: QoS ${qos} is not taken here`;
+    throw new MqttError(ReasonCode.QoSNotSupported, message);
+  }
+  // Before 5.0 the client could not be told: its handshake is completed, its message goes on at less.
+  return listener.maxQos;
+}
+
+/** Before 5.0 the client could not be told: its message goes on without being retained, which is counted. */
+export function mayRetain(
+  { options }: Core,
+  { protocolVersion }: Connection,
+  topicName: string,
+): boolean {
+  if (options.retainAvailable) return true;
+  if (protocolVersion === 5) {
+    // [MQTT-3.2.2-14]
+    const message = `Cannot publish to ${quoted(topicName)}: nothing is retained here`;
+    throw new MqttError(ReasonCode.RetainNotSupported, message);
+  }
+  return false;
+}
+
+/** `message_size_limit`. */
+export function checkSize(
+  core: Core,
+  connection: Connection,
+  message: Message,
+): Outcome | undefined {
+  const { messageSizeLimitBytes } = core.options;
+  if (messageSizeLimitBytes === 0 || message.payload.length <= messageSizeLimitBytes) {
+    return undefined;
+  }
+  drop(core, connection.client!, "message_size_limit", message);
+  // A limit of ours: PUBACK and PUBREC have no 0x95. [MQTT-3.4.2-1] [MQTT-3.5.2-1]
+  return ReasonCode.QuotaExceeded;
+}
+
+/** What begins with `$SYS/` is the broker's own. */
+export function checkReserved(
+  core: Core,
+  connection: Connection,
+  message: Message,
+  topicName: string,
+): Outcome | undefined {
+  if (!isReserved(topicName)) return undefined;
+  drop(core, connection.client!, "reserved_topic", message);
+  return ReasonCode.NotAuthorized;
+}
+
+/** Access control. */
+export function checkAccess(
+  core: Core,
+  connection: Connection,
+  message: Message,
+): Outcome | typeof PENDING | undefined {
+  const { access } = core.ports;
+  if (!access.checksTopics || connection.listener.bridge !== undefined) return undefined;
+  const client = connection.client!;
+  const { topicName, qos, retain } = message;
+  const decision = access.mayPublish(client.identity, topicName, qos, retain);
+  if (decision === "pending") return PENDING;
+  if (decision) return undefined;
+  drop(core, client, "not_authorized", message);
+  return ReasonCode.NotAuthorized;
+}
+
+/** Asked before anything is routed: a message that cannot be stored is not published. */
+export function checkStore(
+  core: Core,
+  connection: Connection,
+  message: Message,
+  qos: Publish["qos"],
+): Outcome | undefined {
+  if (qos === 0 || core.store?.isFailing !== true) return undefined;
+  const leave = leaveOfAck(core, connection, qos === 1 ? "puback" : "pubrec", false, false);
+  if (leave !== "refused" && leave !== "closed") return undefined;
+  drop(core, connection.client!, "store_failing", message);
+  return leave === "refused" ? ReasonCode.QuotaExceeded : CLOSED;
+}
+
+/** Asked before anything is routed: what a full bridge would lose its publisher keeps. */
+export function checkBridges(
+  core: Core,
+  connection: Connection,
+  message: Message,
+  { targets }: Route,
+): Outcome | undefined {
+  if (core.waitingBridges.size === 0 || message.qos === 0) return undefined;
+  if (haveBridgesRoom(core, message, targets, connection.client)) return undefined;
+  drop(core, connection.client!, "bridge_full", message);
+  return connection.protocolVersion === 5 ? ReasonCode.QuotaExceeded : CLOSED;
+}
+
+/** When the acknowledgement leaves. */
+export function leaveOfAck(
+  core: Core,
+  connection: Connection,
+  packet: "puback" | "pubrec",
+  hasWritten: boolean,
+  isRepeat: boolean,
+): Leave {
+  if (core.store === undefined) return "now"; // There is nothing to wait for.
+  return leaveOf(packet, {
+    isStoreFailing: core.store?.isFailing === true,
+    isPersistent: connection.client!.session.isPersistent,
+    hasWritten,
+    hasHeld: connection.outbox.hasHeld,
+    isRepeat,
+    canRefuse: connection.protocolVersion === 5,
+  });
+}

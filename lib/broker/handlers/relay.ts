@@ -1,0 +1,111 @@
+/**
+ * The straight way of the message that comes most: QoS 0, not retained, without properties, short, for a few receivers. Nothing is made
+ * of it, no packet and no message: its bytes are copied to whoever takes them as they came.
+ *
+ * It does what `publish` and `deliver` do, and knows whether it can before anything has happened: what it does not take goes
+ * their way from the beginning. So whatever they come to ask about a message is asked for in `mayRelay` too.
+ *
+ * @module
+ */
+import { FirstByte, plainTopicNameAt } from "../../codec/mod.ts";
+import type { Message } from "../../session/mod.ts";
+import type { Core } from "../core/core.ts";
+import type { Route } from "../core/router.ts";
+import type { Target } from "../core/target.ts";
+import { deliverySteps } from "../core/work.ts";
+import { dropFailed } from "../services/drop.ts";
+import { deliver } from "../services/deliver.ts";
+import { isBacklogged } from "../services/send.ts";
+import type { Connection } from "../state/connection.ts";
+
+/** The time for a longer packet goes into copying it, whichever way it takes. */
+const MAX_RELAYED_BYTES = 4096;
+/** Many receivers are worth an encoding. */
+const MAX_RECEIVERS = 64;
+/** What begins so may be the broker's own tree. */
+const DOLLAR = 0x24;
+
+/** Handles the PUBLISH in `bytes[start, end)` of a connected client; `false`: it is not such a one, and nothing has happened. */
+export function relay(
+  core: Core,
+  connection: Connection,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
+  if (bytes[start] !== FirstByte.Publish || end - start > MAX_RELAYED_BYTES) return false;
+  if (!mayRelay(core, connection)) return false;
+  const isV5 = connection.protocolVersion === 5;
+  const nameAt = plainTopicNameAt(bytes, start, end, isV5);
+  if (nameAt === 0 || bytes[nameAt] === DOLLAR) return false;
+  const nameEnd = nameAt + (bytes[nameAt - 2]! << 8 | bytes[nameAt - 1]!);
+  const topicName = core.names.text(bytes, nameAt, nameEnd);
+  const route = core.router.route(topicName);
+  if (route === undefined || !isEveryday(route)) return false;
+  const payloadAt = isV5 ? nameEnd + 1 : nameEnd;
+  const { targets } = route;
+  const steps = targets.length * deliverySteps(end - payloadAt + topicName.length);
+  if (targets.length > 1 && steps > core.work.left) return false;
+  core.metrics.publishReceived++;
+  core.metrics.payloadBytesReceived += end - payloadAt;
+  if (targets.length === 0) return true;
+  core.work.spend(steps);
+  const packet = bytes.subarray(start, end);
+  let others: Target[] | undefined;
+  for (let i = 0; i < targets.length; i++) {
+    const target = targets[i]!;
+    try {
+      if (!relayTo(core, target, packet, isV5, end - payloadAt)) (others ??= []).push(target);
+    } catch (error) {
+      const publisherId = connection.client!.session.clientId;
+      dropFailed(core, target.client, { topicName, publisherId }, error);
+    }
+  }
+  if (others !== undefined) {
+    const message = messageOf(connection, topicName, bytes.subarray(payloadAt, end));
+    core.fanout.begin(message, route.topicNameBytes, others.length === 1, core.nowMs);
+    for (const target of others) deliver(core, target, message, core.fanout);
+  }
+  return true;
+}
+
+/** Whether nobody has anything to ask about such a message. */
+function mayRelay(core: Core, { listener }: Connection): boolean {
+  const { options, ports, congestion, longFanOuts, isObserved } = core;
+  const { messageSizeLimitBytes } = options;
+  return !isObserved && !ports.access.checksTopics && listener.mountPoint === "" &&
+    !options.upgradeOutgoingQos &&
+    (messageSizeLimitBytes === 0 || messageSizeLimitBytes >= MAX_RELAYED_BYTES) &&
+    !congestion.isCongested && !longFanOuts.isActive;
+}
+
+function isEveryday({ targets, ownTargets, shares, locals }: Route): boolean {
+  return targets.length <= MAX_RECEIVERS && ownTargets === undefined && shares.length === 0 &&
+    locals.length === 0;
+}
+
+function relayTo(
+  core: Core,
+  { client, subscriptionIdentifiers }: Target,
+  packet: Uint8Array,
+  isV5: boolean,
+  payloadBytes: number,
+): boolean {
+  const { connection } = client;
+  if (connection === null || client.isEnded || subscriptionIdentifiers !== undefined) return false;
+  if (client.session.queue.qos0Length > 0 || isBacklogged(core, connection)) return false;
+  return connection.outbox.relayPublish(packet, isV5, payloadBytes);
+}
+
+function messageOf(connection: Connection, topicName: string, payload: Uint8Array): Message {
+  const { clientId } = connection.client!.session;
+  return {
+    topicName,
+    payload,
+    qos: 0,
+    retain: false,
+    properties: undefined,
+    expiresAtMs: Infinity,
+    publisherId: clientId,
+  };
+}

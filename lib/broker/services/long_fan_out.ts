@@ -1,0 +1,102 @@
+import { contentSizeBytes, type KeptMessage } from "../../session/mod.ts";
+import { type Core, mayRead } from "../core/core.ts";
+import type { LongFanOut } from "../core/long_fan_outs.ts";
+import type { Target } from "../core/target.ts";
+import { deliverySteps, STEPS } from "../core/work.ts";
+import type { Client } from "../state/connection.ts";
+import { deliver } from "./deliver.ts";
+import { drop } from "./drop.ts";
+import { attempt } from "./faults.ts";
+import { pick } from "./share_pick.ts";
+
+/** Every message on its way goes on, as far as there is time in this turn: one of them in any case. Then one more may begin. */
+export function continueFanOuts(core: Core): void {
+  const { longFanOuts, work } = core;
+  if (!longFanOuts.isActive) return;
+  const { jobs, waiting } = longFanOuts;
+  for (let left = jobs.length; left > 0; left--) {
+    const job = jobs.shift()!;
+    work.beginPart();
+    if (doPart(core, job)) end(core, job);
+    else jobs.push(job);
+    if (work.isTurnOver) break;
+  }
+  // One in a turn: whoever still has to wait goes behind the others.
+  if (waiting.length > 0) core.resume(waiting.shift()!, "fanout");
+}
+
+/** All of them to their end, whatever that takes: the broker ends. */
+export function finishFanOuts(core: Core): void {
+  const { longFanOuts: { jobs }, work } = core;
+  for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
+    do work.beginTurn(); while (!doPart(core, job));
+    end(core, job);
+  }
+}
+
+function end(core: Core, job: LongFanOut): void {
+  core.longFanOuts.end(job, core.store);
+  const { topicName, publisherId } = job.message;
+  for (const act of job.whenDone) {
+    attempt(core, "Cannot go on behind a message", { topicName, publisherId }, act);
+  }
+}
+
+/** Hands it to as many as there is time for; `true`: to the last. */
+function doPart(core: Core, job: LongFanOut): boolean {
+  const { message, route } = job;
+  const { targets, shares } = route;
+  const own = job.publisher === null ? undefined : route.ownTargets?.get(job.publisher);
+  const ownEnd = targets.length + (own?.length ?? 0);
+  const end = ownEnd + shares.length;
+  const steps = deliverySteps(contentSizeBytes(message));
+  core.fanout.begin(message, route.topicNameBytes, false, core.nowMs, message);
+  while (job.at < end) {
+    if (core.work.isPartOver) return false;
+    core.work.spend(steps);
+    const at = job.at++;
+    if (at >= ownEnd) handToShare(core, job, at - ownEnd);
+    else if (at >= targets.length) handToClient(core, job, own![at - targets.length]!);
+    else if (own === undefined || targets[at]!.client !== job.publisher) {
+      handToClient(core, job, targets[at]!);
+    }
+  }
+  return true;
+}
+
+/** Hands it to one client, if that still is to have it: turns have passed since the message came. */
+function handToClient(core: Core, job: LongFanOut, target: Target): void {
+  const { message, route } = job;
+  const { client } = target;
+  if (client.isEnded) return;
+  if (core.ports.access.checksTopics) {
+    core.work.spend(STEPS.check * (core.ports.access.stepsPerCheck ?? 1));
+    if (!mayRead(core.ports.access, client, message.topicName)) return;
+  }
+  const present = client.unsubscribedAt > route.version ? targetNow(core, message, client) : target;
+  // Nothing is added for it behind its UNSUBACK. [MQTT-3.10.4-2]
+  if (present === undefined) return;
+  if (isExpired(core, message)) return drop(core, client, "expired", message);
+  deliver(core, present, message, core.fanout);
+}
+
+function targetNow(core: Core, { topicName }: KeptMessage, client: Client): Target | undefined {
+  const targets = core.router.route(topicName)?.targets ?? [];
+  core.work.spend(targets.length * STEPS.node);
+  return targets.find((target) => target.client === client);
+}
+
+function handToShare(core: Core, { message, route, publisher }: LongFanOut, at: number): void {
+  const share = route.shares[at]!;
+  // All its members have left since.
+  if (share.size === 0) return;
+  if (isExpired(core, message)) return drop(core, publisher, "expired", message);
+  const target = pick(core, share, message);
+  if (target !== undefined) deliver(core, target, message, core.fanout);
+  else drop(core, publisher, "no_share_member", message);
+}
+
+/** [MQTT-3.3.2-5] */
+function isExpired({ nowMs }: Core, { expiresAtMs }: KeptMessage): boolean {
+  return expiresAtMs <= nowMs;
+}

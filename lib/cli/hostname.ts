@@ -1,0 +1,5 @@
+/** The name of this machine, where asking is permitted. */
+export function hostname(): string {
+  const { state } = Deno.permissions.querySync({ name: "sys", kind: "hostname" });
+  return state === "granted" ? Deno.hostname() : "localhost";
+}

@@ -1,0 +1,141 @@
+import { parseArgs } from "node:util";
+import { ApiClient, ApiError } from "./api_client.ts";
+import type { Flags } from "./commands.ts";
+import { flagsHelp } from "./help.ts";
+import { EXIT, messageOf, print, printError } from "./output.ts";
+import { type TraceStep, traceText } from "./trace_text.ts";
+
+/** The flags of `trace`. */
+export const TRACE_FLAGS = {
+  client: {
+    type: "string",
+    value: "ID",
+    text: "What happens to this client, and to its messages.",
+  },
+  topic: {
+    type: "string",
+    value: "FILTER",
+    text: "What happens to messages on the topics of this Topic Filter.",
+  },
+  for: { type: "string", value: "TIME", text: "How long: 30s, 5m or 1h at most. [60s]" },
+  lines: { type: "string", value: "NUMBER", text: "Steps at most, 1 to 100000. [10000]" },
+  payload: {
+    type: "string",
+    value: "FORMAT",
+    choices: ["auto", "text", "json", "hex", "none"],
+    text: "How payloads are shown. [auto]",
+  },
+  bytes: {
+    type: "string",
+    value: "NUMBER",
+    text: "Bytes of a payload that are shown, 1 to 65536. [256]",
+  },
+  json: { type: "boolean", text: "Prints each step as a line of JSON." },
+  url: {
+    type: "string",
+    value: "URL",
+    text: "Where the broker's dashboard is. [http://127.0.0.1:9883]",
+  },
+  "token-file": {
+    type: "string",
+    value: "FILE",
+    text: "A file with nothing but a token of the broker's http_token_file.",
+  },
+  help: { type: "boolean", text: "Prints this." },
+} as const satisfies Flags;
+
+/** How it is called, and what it does. */
+export const TRACE_USE =
+  `Shows what happens to a client or a topic, live, by the broker's API: packets in and out, who gets what, what waits and is dropped, and
+the line of the acl_file that decides:
+flux-mqtt trace --client ID | --topic FILTER [--for 60s] [--url URL] [--token-file FILE]`;
+const NOTE = `
+Exit status: 0 all went well, 1 the broker does not answer or refuses, 2 the command line is not understood.
+`;
+
+const SECONDS = 60;
+const MAX_SECONDS = 3600;
+const UNITS: Readonly<Record<string, number>> = { "": 1, s: 1, m: 60, h: 3600 };
+
+/** What is asked for. */
+interface Tracing {
+  readonly api: ApiClient;
+  readonly query: Readonly<Record<string, string | number>>;
+  readonly isJson: boolean;
+}
+
+/** `flux-mqtt trace`. */
+export async function trace(args: readonly string[]): Promise<number> {
+  let values;
+  try {
+    values = parseArgs({ args: [...args], options: TRACE_FLAGS }).values;
+  } catch (error) {
+    return refuse(messageOf(error));
+  }
+  if (values.help) {
+    print(`${TRACE_USE}\n\n${flagsHelp(TRACE_FLAGS)}${NOTE}`);
+    return EXIT.ok;
+  }
+  const tracing = tracingOf(values);
+  if (typeof tracing === "string") return refuse(tracing);
+  const ending = new AbortController();
+  const onSignal = () => ending.abort();
+  Deno.addSignalListener("SIGINT", onSignal);
+  try {
+    await follow(tracing, ending.signal);
+    return EXIT.ok;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    printError(`${error.message}\n`);
+    return EXIT.failed;
+  } finally {
+    Deno.removeSignalListener("SIGINT", onSignal);
+  }
+}
+
+async function follow({ api, query, isJson }: Tracing, signal: AbortSignal): Promise<void> {
+  for await (const line of api.lines("/trace", query, signal)) {
+    print(isJson ? `${line}\n` : traceText(JSON.parse(line) as TraceStep));
+  }
+}
+
+function tracingOf(
+  values: Readonly<Record<string, string | boolean | undefined>>,
+): Tracing | string {
+  const { client, topic, lines, payload, bytes } = values;
+  if ((client === undefined) === (topic === undefined)) {
+    return "--client or --topic: Must be given, one of the two";
+  }
+  const seconds = secondsOf(String(values.for ?? SECONDS));
+  if (seconds === undefined) {
+    return `--for: Must be a time from 1s to 1h, as 30s or 5m, is "${values.for}"`;
+  }
+  const given = Object.entries({ client, topic, lines, payload, bytes })
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => [name, String(value)]);
+  const file = values["token-file"];
+  try {
+    const token = file === undefined ? "" : Deno.readTextFileSync(String(file)).trim();
+    return {
+      api: new ApiClient(String(values.url ?? "http://127.0.0.1:9883"), token),
+      query: { ...Object.fromEntries(given), for: seconds },
+      isJson: values.json === true,
+    };
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+function secondsOf(text: string): number | undefined {
+  const unit = text.at(-1) ?? "";
+  const isNamed = unit in UNITS;
+  const number = Number(isNamed ? text.slice(0, -1) : text);
+  const seconds = number * (isNamed ? UNITS[unit]! : 1);
+  const isWhole = Number.isInteger(seconds) && text.trim() === text && text !== "";
+  return isWhole && seconds >= 1 && seconds <= MAX_SECONDS ? seconds : undefined;
+}
+
+function refuse(problem: string): number {
+  printError(`${problem}\nSee flux-mqtt trace --help\n`);
+  return EXIT.usage;
+}

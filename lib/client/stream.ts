@@ -1,0 +1,25 @@
+/** Bytes to and from a broker. */
+export interface ClientStream {
+  /** Fills some of the buffer; resolves to the bytes read, or `null` at the end. Rejects when the stream fails. */
+  read(buffer: Uint8Array): Promise<number | null>;
+  /** Writes some of the bytes; resolves to how many. Rejects when the stream fails. */
+  write(bytes: Uint8Array): Promise<number>;
+  /** Ends both directions, and with them what is under way. */
+  close(): void;
+}
+
+/** Writes all of the bytes: one call may take a part of them. */
+export async function writeAll(stream: ClientStream, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.length;) {
+    written += await stream.write(bytes.subarray(written));
+  }
+}
+
+/** Closes what may be closed already. */
+export function tryClose(stream: { close(): void }): void {
+  try {
+    stream.close();
+  } catch {
+    // It is closed.
+  }
+}

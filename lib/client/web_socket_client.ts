@@ -1,0 +1,136 @@
+import { ReasonCode } from "../codec/mod.ts";
+import { type ClientWebSocket, nameOfPlace, type Place } from "./place.ts";
+import { ClientError } from "./protocol/client_error.ts";
+import { type ClientStream, writeAll } from "./stream.ts";
+import { encodeMaskedFrame, Opcode, ServerFrames } from "./web_socket_frames.ts";
+
+/** The most that an answer to our request may have. */
+const MAX_HEAD_BYTES = 16 * 1024;
+/** The most that one of our frames carries. */
+const FRAME_BYTES = 64 * 1024;
+/** Of RFC 6455 section 1.3: whoever knows it speaks WebSocket. */
+const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/** Asks for a WebSocket of the subprotocol `mqtt` over a stream that is open [MQTT-6.0.0-3]; throws a `ClientError`. */
+export async function openWebSocket(
+  below: ClientStream,
+  place: Place,
+  webSocket: ClientWebSocket,
+): Promise<ClientStream> {
+  const key = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));
+  await writeAll(below, requestOf(place, webSocket, key));
+  const { head, rest } = await readHead(below);
+  const [statusLine = "", ...lines] = head.split("\r\n");
+  const headers = new Map(lines.map((line) => {
+    const at = line.indexOf(":");
+    return [line.slice(0, at).toLowerCase(), line.slice(at + 1).trim()] as const;
+  }));
+  const status = Number(/^HTTP\/1\.1 (\d{3})\b/.exec(statusLine)?.[1] ?? 0);
+  const where = nameOfPlace(place);
+  if (status === 401 || status === 403) {
+    const message = `${where} refused the WebSocket: ${status}`;
+    throw new ClientError("refused", message, ReasonCode.NotAuthorized);
+  }
+  const isWell = status === 101 && headers.get("sec-websocket-accept") === await acceptOf(key) &&
+    headers.get("sec-websocket-protocol") === "mqtt"; // [MQTT-6.0.0-4]
+  if (isWell) return new WebSocketClientStream(below, rest);
+  const fault = status === 101 ? "its answer is not for MQTT" : statusLine.slice(0, 80);
+  throw new ClientError("protocol", `${where} opens no WebSocket: ${fault}`);
+}
+
+function requestOf(
+  { hostname, port, tls }: Place,
+  { path = "/mqtt", headers = {} }: ClientWebSocket,
+  key: string,
+): Uint8Array {
+  const isStandard = port === 0 || port === (tls === undefined ? 80 : 443);
+  const name = hostname.includes(":") ? `[${hostname}]` : hostname;
+  const all = {
+    Host: isStandard ? name : `${name}:${port}`,
+    Upgrade: "websocket",
+    Connection: "Upgrade",
+    "Sec-WebSocket-Key": key,
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Protocol": "mqtt",
+    ...headers,
+  };
+  const lines = Object.entries(all).map(([header, value]) => `${header}: ${value}`);
+  const wrong = [path, ...lines].find((line) => /[\r\n]/.test(line));
+  if (wrong !== undefined) throw new TypeError(`Cannot send ${JSON.stringify(wrong)}: a line ends`);
+  return new TextEncoder().encode([`GET ${path} HTTP/1.1`, ...lines, "", ""].join("\r\n"));
+}
+
+async function readHead(below: ClientStream): Promise<{ head: string; rest: Uint8Array }> {
+  const bytes = new Uint8Array(MAX_HEAD_BYTES);
+  for (let length = 0; length < bytes.length;) {
+    const count = await below.read(bytes.subarray(length));
+    if (count === null) throw new ClientError("closed", "The broker closed the connection");
+    length += count;
+    const text = String.fromCharCode(...bytes.subarray(0, length));
+    const end = text.indexOf("\r\n\r\n");
+    if (end >= 0) return { head: text.slice(0, end), rest: bytes.slice(end + 4, length) };
+  }
+  throw new ClientError("protocol", "The broker's answer to the WebSocket request has no end");
+}
+
+async function acceptOf(key: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-1", new TextEncoder().encode(key + GUID));
+  return btoa(String.fromCharCode(...new Uint8Array(digest)));
+}
+
+/** The payload of binary frames as a stream. */
+class WebSocketClientStream implements ClientStream {
+  readonly #below: ClientStream;
+  readonly #frames = new ServerFrames();
+  /** Frames that came with the answer. */
+  #early: Uint8Array;
+  /** One frame is written at a time. */
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(below: ClientStream, early: Uint8Array) {
+    this.#below = below;
+    this.#early = early;
+  }
+
+  async read(buffer: Uint8Array): Promise<number | null> {
+    const frames = this.#frames;
+    while (frames.ending === undefined) {
+      const count = this.#takeEarly(buffer) ?? await this.#below.read(buffer);
+      if (count === null) return null;
+      const payloadBytes = frames.read(buffer, count);
+      if (frames.ping !== undefined) {
+        this.#send(Opcode.Pong, frames.ping).catch(() => {}); // Reading fails as well, and is heard.
+        frames.ping = undefined;
+      }
+      if (payloadBytes > 0) return payloadBytes;
+    }
+    const { fault } = frames.ending;
+    if (fault !== undefined) throw new ClientError("protocol", fault);
+    return null;
+  }
+
+  async write(bytes: Uint8Array): Promise<number> {
+    const payload = bytes.subarray(0, FRAME_BYTES);
+    await this.#send(Opcode.Binary, payload);
+    return payload.length;
+  }
+
+  close(): void {
+    this.#below.close();
+  }
+
+  #takeEarly(buffer: Uint8Array): number | undefined {
+    if (this.#early.length === 0) return undefined;
+    const count = Math.min(this.#early.length, buffer.length);
+    buffer.set(this.#early.subarray(0, count));
+    this.#early = this.#early.subarray(count);
+    return count;
+  }
+
+  #send(opcode: number, payload: Uint8Array): Promise<void> {
+    const mask = crypto.getRandomValues(new Uint8Array(4));
+    const frame = encodeMaskedFrame(opcode, payload, mask);
+    this.#writing = this.#writing.then(() => writeAll(this.#below, frame));
+    return this.#writing;
+  }
+}

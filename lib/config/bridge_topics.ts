@@ -1,0 +1,75 @@
+import type { BridgeTopic, Direction } from "../bridge/mod.ts";
+import { isTopicFilter } from "../topic/mod.ts";
+
+/** Reads `PATTERN [out|in|both [QOS [LOCAL [REMOTE]]]]`; a text is what is wrong with it. */
+export function parseTopic(text: string): BridgeTopic | string {
+  const words = text.split(/\s+/).filter((word) => word !== "");
+  const [pattern = "", direction = "out", qos = "0", local = "", remote = "", ...rest] = words;
+  if (pattern === "" || rest.length > 0) {
+    return `Must be PATTERN [out|in|both [QOS [LOCAL-PREFIX [REMOTE-PREFIX]]]], is "${text}"`;
+  }
+  if (!["out", "in", "both"].includes(direction)) {
+    return `The direction must be out, in or both, is "${direction}"`;
+  }
+  if (!["0", "1", "2"].includes(qos)) return `The QoS must be 0, 1 or 2, is "${qos}"`;
+  return {
+    pattern: unquoted(pattern),
+    direction: direction as Direction,
+    qos: Number(qos) as BridgeTopic["qos"],
+    localPrefix: unquoted(local),
+    remotePrefix: unquoted(remote),
+  };
+}
+
+/** What is wrong with a rule by itself; `undefined`: nothing. */
+export function ruleProblem(rule: BridgeTopic): string | undefined {
+  const { pattern, localPrefix, remotePrefix } = rule;
+  for (const [name, prefix] of [["local", localPrefix], ["remote", remotePrefix]] as const) {
+    if (/[+#]/.test(prefix)) return `The ${name} prefix must be without + and #, is "${prefix}"`;
+  }
+  if (pattern === "" && (localPrefix === "" || remotePrefix === "")) {
+    return 'The pattern "" needs both prefixes, each a whole topic';
+  }
+  for (const filter of [localFilter(rule), remoteFilter(rule)]) {
+    if (!isTopicFilter(filter)) return `"${filter}" is not a Topic Filter`;
+    if (filter.startsWith("$share/")) return "A bridge cannot share a subscription";
+  }
+  return undefined;
+}
+
+/** Two rules of which the second can do nothing, and why; `undefined`: there are none. */
+export function rulesProblem(
+  rules: readonly BridgeTopic[],
+): { readonly index: number; readonly message: string } | undefined {
+  for (const [index, rule] of rules.entries()) {
+    for (const earlier of rules.slice(0, index)) {
+      for (const way of ["out", "in"] as const) {
+        if (!goes(rule, way) || !goes(earlier, way)) continue;
+        const filterOf = way === "out" ? localFilter : remoteFilter;
+        if (filterOf(rule) !== filterOf(earlier)) continue;
+        const message = `"${filterOf(rule)}" goes ${way} by an earlier \`topic\` line already`;
+        return { index, message };
+      }
+    }
+  }
+  return undefined;
+}
+
+/** The filter of a rule in this broker. */
+function localFilter({ localPrefix, pattern }: BridgeTopic): string {
+  return localPrefix + pattern;
+}
+
+/** The filter of a rule in the remote broker. */
+function remoteFilter({ remotePrefix, pattern }: BridgeTopic): string {
+  return remotePrefix + pattern;
+}
+
+function goes({ direction }: BridgeTopic, way: "in" | "out"): boolean {
+  return direction === way || direction === "both";
+}
+
+/** mosquitto's way to write nothing. */
+function unquoted(word: string): string {
+  return word === '""' ? "" : word;
+}

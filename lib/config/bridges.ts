@@ -1,0 +1,235 @@
+import type { BridgeAddress, BridgeOptions, BridgeTls, BridgeTopic } from "../bridge/mod.ts";
+import { isTopicName } from "../topic/mod.ts";
+import { parseAddress } from "./bridge_address.ts";
+import { type BridgeSettings, DEFAULT_BRIDGE_SETTINGS } from "./bridge_settings.ts";
+import { parseTopic, ruleProblem, rulesProblem } from "./bridge_topics.ts";
+import type { BridgeConfig, ListenerConfig, ResolvedSetting } from "./config.ts";
+import type { BridgeBlock, Draft } from "./draft.ts";
+import { BRIDGE_OPTIONS } from "./options_bridge.ts";
+import { presetProblems, withPreset } from "./bridge_presets.ts";
+import { decideAll } from "./resolve.ts";
+
+/** The longest wait that `restart_timeout` may name, seconds. */
+const MAX_RESTART_SECONDS = 86_400;
+
+/** What bridges need to know beside their blocks. */
+export interface BridgeSurroundings {
+  /** Of this machine, for Client Identifiers. */
+  readonly hostname: string;
+  /** This broker's own. */
+  readonly listeners: readonly ListenerConfig[];
+}
+
+/** Puts the `connection` blocks together; what does not go together becomes a problem. */
+export function resolveBridges(
+  draft: Draft,
+  surroundings: BridgeSurroundings,
+): readonly BridgeConfig[] {
+  const bridges = draft.bridges.map((block) => resolveBridge(draft, block, surroundings));
+  refuseTwins(draft, bridges);
+  return bridges;
+}
+
+function resolveBridge(
+  draft: Draft,
+  block: BridgeBlock,
+  surroundings: BridgeSurroundings,
+): BridgeConfig {
+  const all: ResolvedSetting[] = [];
+  const find = (option: { readonly name: string }) => block.settings.get(option.name);
+  const values = decideAll(BRIDGE_OPTIONS, find, `connection ${block.name}`, all);
+  const settings: BridgeSettings = { ...DEFAULT_BRIDGE_SETTINGS, ...values.bridge };
+  const isSet = (name: string) => block.settings.has(name);
+  const reading: Reading = { draft, block, settings: withPreset(settings, isSet) };
+  const options = optionsOf(reading, surroundings);
+  for (const [option, message] of contradictions(options, reading)) {
+    draft.problem(originOf(block, option), option, message);
+  }
+  refuseSelf(draft, block, options, surroundings);
+  // A password is nobody's business who reads the configuration.
+  const shown = all.filter(({ origin }) => origin !== "default").map((setting) =>
+    setting.option.name === "remote_password" ? { ...setting, text: "(secret)" } : setting
+  );
+  return { options, origin: block.origin, settings: shown };
+}
+
+/** One block while it is read. */
+interface Reading {
+  readonly draft: Draft;
+  readonly block: BridgeBlock;
+  readonly settings: BridgeSettings;
+}
+
+function optionsOf(reading: Reading, { hostname }: BridgeSurroundings): BridgeOptions {
+  const { settings, block } = reading;
+  const { localCleanSession, sessionExpirySeconds, remoteClientId, protocolVersion } = settings;
+  const { cleanSession } = settings;
+  const versions = { auto: "auto", mqttv50: 5, mqttv311: 4, mqttv31: 3 } as const;
+  const [restartBaseSeconds, restartCapSeconds] = restartOf(reading);
+  const {
+    restartTimeout: _restart,
+    cafile: _cafile,
+    capath: _capath,
+    certfile: _certfile,
+    keyfile: _keyfile,
+    insecure: _insecure,
+    alpn: _alpn,
+    usesOsCerts: _usesOsCerts,
+    preset: _preset,
+    ...same
+  } = settings;
+  return {
+    ...same,
+    addresses: addressesOf(reading),
+    topics: topicsOf(reading),
+    restartBaseSeconds,
+    restartCapSeconds,
+    localCleanSession: localCleanSession === "" ? cleanSession : localCleanSession === "true",
+    remoteClientId: remoteClientId === "" ? `${block.name}.${hostname}` : remoteClientId,
+    protocolVersion: versions[protocolVersion],
+    sessionExpirySeconds: sessionExpirySeconds === 0xffff_ffff ? Infinity : sessionExpirySeconds,
+    tls: tlsOf(settings),
+  };
+}
+
+/** Absent: none of its lines is there. */
+function tlsOf(settings: BridgeSettings): BridgeTls | undefined {
+  const { cafile, capath, certfile, keyfile, insecure, alpn, usesOsCerts, preset } = settings;
+  const isAsked = usesOsCerts || insecure || preset !== "none" ||
+    [cafile, capath, certfile, keyfile, alpn].some((text) => text !== "");
+  return isAsked ? { cafile, capath, certfile, keyfile, insecure, alpn, usesOsCerts } : undefined;
+}
+
+function addressesOf({ draft, block }: Reading): readonly BridgeAddress[] {
+  const lines = block.settings.get("address") ?? [];
+  const found = lines.flatMap(({ value, origin }) =>
+    String(value).split(/\s+/).filter((word) => word !== "").flatMap((word) => {
+      const address = parseAddress(word);
+      if (typeof address !== "string") return [address];
+      draft.problem(origin, "address", address);
+      return [];
+    })
+  );
+  if (lines.length === 0) {
+    draft.problem(block.origin, "connection", "Needs an `address`: where the remote broker is");
+  }
+  return found;
+}
+
+function topicsOf({ draft, block }: Reading): readonly BridgeTopic[] {
+  const lines = block.settings.get("topic") ?? [];
+  const topics = lines.flatMap(({ value, origin }) => {
+    const topic = parseTopic(String(value));
+    const problem = typeof topic === "string" ? topic : ruleProblem(topic);
+    if (typeof topic !== "string" && problem === undefined) return [topic];
+    draft.problem(origin, "topic", problem!);
+    return [];
+  });
+  if (lines.length === 0) {
+    draft.problem(block.origin, "connection", "Needs a `topic`: what crosses");
+  }
+  const twin = topics.length === lines.length ? rulesProblem(topics) : undefined;
+  if (twin !== undefined) draft.problem(lines[twin.index]!.origin, "topic", twin.message);
+  return topics;
+}
+
+function restartOf({ draft, block, settings }: Reading): readonly [base: number, cap: number] {
+  const { restartTimeout } = settings;
+  const words = restartTimeout.split(/\s+/).map(Number);
+  const [base = 0, cap = base] = words;
+  const isRight = words.length <= 2 &&
+    [base, cap].every((seconds) =>
+      Number.isInteger(seconds) && seconds >= 1 && seconds <= MAX_RESTART_SECONDS
+    );
+  if (isRight && cap >= base) return [base, cap];
+  const message =
+    `Must be seconds from 1 to ${MAX_RESTART_SECONDS}, or BASE CAP with the cap not ` +
+    `less than the base, is "${restartTimeout}"`;
+  draft.problem(originOf(block, "restart_timeout"), "restart_timeout", message);
+  return [1, 1];
+}
+
+function* contradictions(
+  options: BridgeOptions,
+  { settings }: Reading,
+): Generator<readonly [option: string, message: string]> {
+  const { tls, addresses, remoteUserName, remotePassword, remotePasswordFile } = options;
+  if (tls !== undefined && tls.certfile === "" && tls.keyfile !== "") {
+    yield ["bridge_keyfile", "Needs `bridge_certfile`, whose key it is"];
+  }
+  if (tls !== undefined && tls.certfile !== "" && tls.keyfile === "") {
+    yield ["bridge_certfile", "Needs `bridge_keyfile`, the key of it"];
+  }
+  if (tls !== undefined && addresses.some(({ scheme }) => scheme === "ws")) {
+    yield ["address", "ws:// is not encrypted, and the block has options of TLS; use wss://"];
+  }
+  if (remotePassword !== "" && remotePasswordFile !== "") {
+    yield ["remote_password_file", "Cannot stand beside `remote_password`: one password"];
+  }
+  const hasPassword = remotePassword !== "" || remotePasswordFile !== "";
+  const passwordOption = remotePassword !== "" ? "remote_password" : "remote_password_file";
+  if (hasPassword && remoteUserName === "") {
+    yield [passwordOption, "Needs `remote_username`, whose password it is"];
+  }
+  if (options.roundRobin && addresses.length === 1) {
+    yield ["round_robin", "Needs a second `address`"];
+  }
+  if (options.startType === "lazy" && options.localCleanSession) {
+    yield ["start_type", "Cannot be lazy with `local_cleansession true`: nothing waits then"];
+  }
+  const { notificationTopic } = options;
+  if (notificationTopic !== "" && !isTopicName(notificationTopic)) {
+    yield ["notification_topic", `Must be a topic without + and #, is "${notificationTopic}"`];
+  }
+  yield* presetProblems(options, settings.preset);
+}
+
+/** A broker that is its own remote broker sends each message round for ever. */
+function refuseSelf(
+  draft: Draft,
+  block: BridgeBlock,
+  { addresses }: BridgeOptions,
+  { listeners, hostname }: BridgeSurroundings,
+): void {
+  for (const address of addresses) {
+    const isHere = ["localhost", "127.0.0.1", "::1", hostname].includes(address.hostname);
+    const own = listeners.find(({ port, path, http }) =>
+      path === "" && http === undefined && port !== 0 && port === address.port
+    );
+    if (!isHere || own === undefined) continue;
+    const message =
+      `${address.hostname}:${address.port} is this broker's own listener (${own.origin})`;
+    draft.problem(originOf(block, "address"), "address", message);
+  }
+}
+
+/** Two bridges under one Client Identifier at one broker push each other out without end. */
+function refuseTwins(draft: Draft, bridges: readonly BridgeConfig[]): void {
+  for (const [index, { options, origin }] of bridges.entries()) {
+    for (const earlier of bridges.slice(0, index)) {
+      const other = earlier.options;
+      const isLocal = (options.localClientId || options.name) ===
+        (other.localClientId || other.name);
+      const isRemote = options.remoteClientId === other.remoteClientId &&
+        options.addresses.some((a) =>
+          other.addresses.some((b) => a.hostname === b.hostname && a.port === b.port)
+        );
+      if (isLocal && options.name !== other.name) {
+        draft.problem(
+          origin,
+          "connection",
+          `Has the same session here as the one at ${earlier.origin}`,
+        );
+      }
+      if (isRemote && options.name !== other.name) {
+        const message = `Is the same client at the same broker as the one at ${earlier.origin}; ` +
+          "give it another `remote_clientid`";
+        draft.problem(origin, "connection", message);
+      }
+    }
+  }
+}
+
+function originOf({ settings, origin }: BridgeBlock, option: string): string {
+  return settings.get(option)?.at(-1)?.origin ?? origin;
+}

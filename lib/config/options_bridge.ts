@@ -1,0 +1,280 @@
+import type { Option } from "./option.ts";
+import {
+  BOOLEAN,
+  bridgeRow,
+  BYTES,
+  choice,
+  COUNT,
+  integer,
+  MAX_PACKET_BYTES,
+  PATH,
+} from "./rows.ts";
+
+/** Free text of any sensible length. */
+const TEXT = { kind: "text", maxLength: 65_535 } as const;
+
+/** The lines of a `connection` block: a connection of this broker to another one. */
+export const BRIDGE_OPTIONS: readonly Option[] = [
+  bridgeRow(
+    "connection",
+    "name",
+    TEXT,
+    "Begins a bridge, and names it: its session here is `$bridge/NAME`.",
+    {
+      defaultText: "none",
+    },
+  ),
+  bridgeRow(
+    "address",
+    "addresses",
+    TEXT,
+    "Where the remote broker is: `HOST[:PORT]`, `mqtt://`, `mqtts://`, `ws://` or `wss://`; of several the first is the primary.",
+    { repeatable: true, defaultText: "none" },
+  ),
+  bridgeRow(
+    "topic",
+    "topics",
+    TEXT,
+    'What crosses: `PATTERN [out|in|both [QOS [LOCAL-PREFIX [REMOTE-PREFIX]]]]`, `""` for nothing; without more `out 0`.',
+    { repeatable: true, defaultText: "none" },
+  ),
+  bridgeRow(
+    "bridge_preset",
+    "preset",
+    choice("none", "aws-iot-core", "azure-event-grid", "azure-iot-hub", "hivemq-cloud"),
+    "A cloud, whose rules are set where the block says nothing, and checked.",
+    {},
+  ),
+  bridgeRow(
+    "round_robin",
+    "roundRobin",
+    BOOLEAN,
+    "Whether all addresses are equal; else the primary is gone back to, when it has accepted a second connection.",
+    {},
+  ),
+  bridgeRow(
+    "start_type",
+    "startType",
+    choice("automatic", "lazy", "once"),
+    "When it connects: always, while `threshold` messages wait, or once.",
+    {},
+  ),
+  bridgeRow(
+    "threshold",
+    "threshold",
+    integer(1, 2_147_483_647),
+    "What makes a lazy bridge connect.",
+    {
+      unit: "messages",
+    },
+  ),
+  bridgeRow(
+    "idle_timeout",
+    "idleTimeoutSeconds",
+    integer(1, 2_147_483_647),
+    "After so long without a message a lazy bridge disconnects.",
+    { unit: "seconds" },
+  ),
+  bridgeRow(
+    "restart_timeout",
+    "restartTimeout",
+    TEXT,
+    "Seconds before it tries again: always so many, or `BASE CAP` with jitter between.",
+    {},
+  ),
+  bridgeRow(
+    "keepalive_interval",
+    "keepAliveSeconds",
+    integer(5, 65_535),
+    "After so long without an answer to a ping, and half of it, the remote broker counts as gone.",
+    { unit: "seconds" },
+  ),
+  bridgeRow(
+    "cleansession",
+    "cleanSession",
+    BOOLEAN,
+    "Whether the remote session ends with its connection; what the remote broker has then is lost meanwhile.",
+    {},
+  ),
+  bridgeRow(
+    "local_cleansession",
+    "localCleanSession",
+    choice("true", "false"),
+    "The same for the session here, in which messages wait.",
+    { default: "", defaultText: "as `cleansession`" },
+  ),
+  bridgeRow("remote_clientid", "remoteClientId", TEXT, "Client Identifier at the remote broker.", {
+    defaultText: "`NAME.HOSTNAME`",
+  }),
+  bridgeRow(
+    "local_clientid",
+    "localClientId",
+    TEXT,
+    "What the session here is called behind `$bridge/`.",
+    {
+      defaultText: "the bridge's name",
+      differs: "`local.` and the remote one: it is a client like others there",
+    },
+  ),
+  bridgeRow("remote_username", "remoteUserName", TEXT, "User name at the remote broker.", {
+    defaultText: "none",
+  }),
+  bridgeRow("remote_password", "remotePassword", TEXT, "Its password.", { defaultText: "none" }),
+  bridgeRow(
+    "remote_password_file",
+    "remotePasswordFile",
+    PATH,
+    "A file with the password alone, read anew at each connect: for tokens that expire.",
+    { defaultText: "none" },
+  ),
+  bridgeRow(
+    "local_username",
+    "localUserName",
+    TEXT,
+    "User name of the session here, for lists: a bridge may do everything.",
+    {
+      defaultText: "none",
+    },
+  ),
+  bridgeRow(
+    "notifications",
+    "notifications",
+    BOOLEAN,
+    "Whether `1` or `0` is published here and there, retained, as the bridge comes and goes.",
+    {},
+  ),
+  bridgeRow(
+    "notifications_local_only",
+    "notificationsLocalOnly",
+    BOOLEAN,
+    "Whether it is published here only.",
+    {},
+  ),
+  bridgeRow("notification_topic", "notificationTopic", TEXT, "Where.", {
+    defaultText: "`$SYS/broker/connection/REMOTE-CLIENT-ID/state`",
+  }),
+  bridgeRow(
+    "try_private",
+    "tryPrivate",
+    BOOLEAN,
+    "Whether a broker before 5.0 is told by the protocol level that this is a bridge, and sends nothing back, as mosquitto does.",
+    {},
+  ),
+  bridgeRow(
+    "bridge_attempt_unsubscribe",
+    "attemptUnsubscribe",
+    BOOLEAN,
+    "Whether what goes out only is unsubscribed at the remote broker.",
+    {},
+  ),
+  bridgeRow(
+    "bridge_outgoing_retain",
+    "outgoingRetain",
+    BOOLEAN,
+    "Whether messages go out retained that are so here.",
+    {},
+  ),
+  bridgeRow(
+    "bridge_protocol_version",
+    "protocolVersion",
+    choice("auto", "mqttv50", "mqttv311", "mqttv31"),
+    "MQTT's version at the remote broker; `auto` is 5.0, and 3.1.1 where that is not spoken.",
+    { differs: "mqttv311: 5.0 tells more, and sends nothing back" },
+  ),
+  bridgeRow(
+    "bridge_max_packet_size",
+    "maxPacketSizeBytes",
+    integer(0, MAX_PACKET_BYTES),
+    "The largest packet, both ways; 0: what either broker takes.",
+    { unit: "bytes" },
+  ),
+  bridgeRow(
+    "bridge_max_topic_alias",
+    "maxTopicAlias",
+    integer(0, 65_535),
+    "Topic Aliases that it uses, as far as the remote broker allows.",
+    {},
+  ),
+  bridgeRow(
+    "bridge_receive_maximum",
+    "receiveMaximum",
+    integer(1, 65_535),
+    "What the remote broker may have under way to it; what is under way to the remote broker, that one says.",
+    { unit: "messages", differs: "20: the window is the speed on a long way" },
+  ),
+  bridgeRow(
+    "bridge_session_expiry_interval",
+    "sessionExpirySeconds",
+    integer(0, 0xffff_ffff),
+    "How long the remote session outlives its connection, in 5.0.",
+    { unit: "seconds", defaultText: "for ever" },
+  ),
+  bridgeRow("bridge_max_rate", "maxRate", COUNT, "What goes out in a second; 0: no limit.", {
+    unit: "messages",
+  }),
+  bridgeRow(
+    "bridge_queue_bytes",
+    "queueBytes",
+    BYTES,
+    "What may wait for it, in the place of `max_queued_messages` and `max_queued_bytes`; 0: what all queues may.",
+    { unit: "bytes" },
+  ),
+  bridgeRow(
+    "bridge_queue_full_policy",
+    "queueFullPolicy",
+    choice("refuse", "drop_new", "drop_oldest"),
+    "What happens beyond that: who publishes with QoS 1 or 2 is told 0x97 and keeps the message, before 5.0 by the end of its " +
+      "connection; or a message is lost, and counted.",
+    {},
+  ),
+  bridgeRow(
+    "bridge_max_hops",
+    "maxHops",
+    integer(0, 100),
+    "Brokers that a message may pass on bridges of 5.0, which write them into a User Property; 0: none is written, and rings are not noticed.",
+    {},
+  ),
+  bridgeRow(
+    "bridge_cafile",
+    "cafile",
+    PATH,
+    "Authorities in PEM that may have signed the remote certificate; makes it TLS.",
+    {
+      defaultText: "none",
+    },
+  ),
+  bridgeRow(
+    "bridge_capath",
+    "capath",
+    PATH,
+    "The same: a directory, of which every file with a certificate counts.",
+    {
+      defaultText: "none",
+    },
+  ),
+  bridgeRow(
+    "bridge_certfile",
+    "certfile",
+    PATH,
+    "Our certificate, where the remote broker asks for one; makes it TLS.",
+    {
+      defaultText: "none",
+    },
+  ),
+  bridgeRow("bridge_keyfile", "keyfile", PATH, "Its key.", { defaultText: "none" }),
+  bridgeRow(
+    "bridge_insecure",
+    "insecure",
+    BOOLEAN,
+    "Whether the name in the remote certificate is not looked at: anybody with a certificate can then be the remote broker.",
+    {},
+  ),
+  bridgeRow("bridge_alpn", "alpn", TEXT, "What is offered by ALPN.", { defaultText: "none" }),
+  bridgeRow(
+    "bridge_tls_use_os_certs",
+    "usesOsCerts",
+    BOOLEAN,
+    "Whether the authorities that the operating system trusts count; makes it TLS.",
+    {},
+  ),
+];

@@ -1,0 +1,38 @@
+import architecture from "./architecture.md" with { type: "text" };
+import bridging from "./bridging.md" with { type: "text" };
+import comingFromMosquitto from "./coming-from-mosquitto.md" with { type: "text" };
+import configuration from "./configuration.md" with { type: "text" };
+import conformance from "./conformance.md" with { type: "text" };
+import development from "./development.md" with { type: "text" };
+import durability from "./durability.md" with { type: "text" };
+import operations from "./operations.md" with { type: "text" };
+import optionsBridges from "./options-bridges.md" with { type: "text" };
+import optionsListeners from "./options-listeners.md" with { type: "text" };
+import optionsMessages from "./options-messages.md" with { type: "text" };
+import optionsMosquitto from "./options-mosquitto.md" with { type: "text" };
+import optionsProcess from "./options-process.md" with { type: "text" };
+import performance from "./performance.md" with { type: "text" };
+import programs from "./programs.md" with { type: "text" };
+import security from "./security.md" with { type: "text" };
+import securityDefaults from "./security-defaults.md" with { type: "text" };
+
+/** Every page of this folder: `deno task docs` writes this list. */
+export const TEXTS: readonly (readonly [name: string, text: string])[] = [
+  ["architecture", architecture],
+  ["bridging", bridging],
+  ["coming-from-mosquitto", comingFromMosquitto],
+  ["configuration", configuration],
+  ["conformance", conformance],
+  ["development", development],
+  ["durability", durability],
+  ["operations", operations],
+  ["options-bridges", optionsBridges],
+  ["options-listeners", optionsListeners],
+  ["options-messages", optionsMessages],
+  ["options-mosquitto", optionsMosquitto],
+  ["options-process", optionsProcess],
+  ["performance", performance],
+  ["programs", programs],
+  ["security", security],
+  ["security-defaults", securityDefaults],
+];

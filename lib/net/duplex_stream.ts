@@ -1,0 +1,57 @@
+import type { ByteStream } from "./byte_stream.ts";
+
+/** Both directions of a connection, as the web platform has them; a `Deno.Conn` is one too. */
+export interface StreamPair {
+  /** What the client sends. */
+  readonly readable: ReadableStream<Uint8Array>;
+  /** What the client gets. */
+  readonly writable: WritableStream<Uint8Array>;
+}
+
+/** A pair of streams as a stream of bytes. */
+export class DuplexStream implements ByteStream {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  /** Of what came last, what no read has taken. */
+  #unread: Uint8Array = new Uint8Array();
+
+  /** Both directions are locked from here on. */
+  constructor({ readable, writable }: StreamPair) {
+    this.#reader = readable.getReader();
+    this.#writer = writable.getWriter();
+    // What it says is told by the next write.
+    this.#writer.closed.catch(() => {});
+  }
+
+  /** {@linkcode ByteStream.read} */
+  async read(buffer: Uint8Array): Promise<number | null> {
+    while (this.#unread.length === 0) {
+      const { value, done } = await this.#reader.read();
+      if (done) return null;
+      if (!(value instanceof Uint8Array)) throw new TypeError("Cannot read: no bytes came");
+      this.#unread = value;
+    }
+    const count = Math.min(this.#unread.length, buffer.length);
+    buffer.set(this.#unread.subarray(0, count));
+    this.#unread = this.#unread.subarray(count);
+    return count;
+  }
+
+  /** {@linkcode ByteStream.write} */
+  async write(bytes: Uint8Array): Promise<number> {
+    // Copied: the caller uses its buffer again when this call is over, and a stream in memory may hand it on later.
+    await this.#writer.write(bytes.slice());
+    return bytes.length;
+  }
+
+  /** {@linkcode ByteStream.closeWrite} */
+  closeWrite(): Promise<void> {
+    return this.#writer.close();
+  }
+
+  /** {@linkcode ByteStream.close} */
+  close(): void {
+    this.#reader.cancel().catch(() => {});
+    this.#writer.abort().catch(() => {});
+  }
+}

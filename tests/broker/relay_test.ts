@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import type { Observer } from "../../lib/broker/mod.ts";
+import { Outbox } from "../../lib/broker/state/outbox.ts";
+import { Exchange } from "../support/exchange.ts";
+import { readBytes } from "../support/notation.ts";
+import type { Setup } from "../support/test_broker.ts";
+
+/** With a question to ask about every message there is no short way for any. */
+const ASKING = { checksTopics: true, mayPublish: () => true, mayRead: () => true };
+
+const RECEIVERS = `
+  four> CONNECT v=4
+  four< CONNACK
+  four> SUBSCRIBE id=1 t/#
+  four< SUBACK id=1 0
+  three> CONNECT v=3
+  three< CONNACK
+  three> SUBSCRIBE id=1 t/+ qos=1
+  three< SUBACK id=1 1
+  five> CONNECT
+  five< CONNACK
+  five> SUBSCRIBE id=1 t/a qos=2
+  five< SUBACK id=1 2
+  alias> CONNECT topicAliasMaximum=10
+  alias< CONNACK
+  alias> SUBSCRIBE id=1 t/#
+  alias< SUBACK id=1 0
+  small> CONNECT maximumPacketSize=30
+  small< CONNACK
+  small> SUBSCRIBE id=1 t/#
+  small< SUBACK id=1 0
+  named> CONNECT
+  named< CONNACK
+  named> SUBSCRIBE id=1 subscriptionIdentifier=7 t/#
+  named< SUBACK id=1 0
+  slow> CONNECT
+  slow< CONNACK
+  slow> SUBSCRIBE id=1 t/#
+  slow< SUBACK id=1 0
+  slow stops reading
+  away> CONNECT sessionExpiryInterval=100
+  away< CONNACK
+  away> SUBSCRIBE id=1 t/#
+  away< SUBACK id=1 0
+  away x
+  one> CONNECT
+  one< CONNACK
+  one> SUBSCRIBE id=1 single
+  one< SUBACK id=1 0
+`;
+
+const BIG = "x".repeat(4200);
+const PUBLISHED = [
+  "t/a payload",
+  "t/a",
+  "t/b 1",
+  "single 1",
+  "nobody 1",
+  "heard 1",
+  "t/a " + "y".repeat(200),
+  "t/a " + BIG,
+  "t/long/one 12345678901234567890",
+  "$SYS/x 1",
+  "$other 1",
+  "t/a retain 1",
+  "t/a qos=1 id=5 1",
+];
+const ONLY_5 = [
+  "t/a contentType=text 1",
+  "t/a topicAlias=1 1",
+  "t/a messageExpiryInterval=10 1",
+];
+
+/** Its Remaining Length takes two bytes where one would do: nobody else gets it so. */
+const LONG_LENGTH = [
+  Uint8Array.of(0x30, 0x85, 0x00, 0, 3, 0x74, 0x2f, 0x61),
+  Uint8Array.of(0x30, 0x86, 0x00, 0, 3, 0x74, 0x2f, 0x61, 0),
+] as const;
+
+/** What receivers and counters have of all these messages, and how many packets were relayed. */
+function outcome(version: 3 | 4 | 5, setup: Setup, observers: readonly Observer[] = []) {
+  const exchange = new Exchange({
+    ...setup,
+    options: { queueQos0Messages: true, maxQueuedBytes: 3000 },
+  });
+  exchange.play(RECEIVERS);
+  for (const observer of observers) exchange.test.broker.observe(observer);
+  const heard: string[] = [];
+  exchange.test.broker.subscribe("heard", ({ payload }) => void heard.push(decode(payload)));
+  const { relayPublish } = Outbox.prototype;
+  let relayed = 0;
+  Outbox.prototype.relayPublish = function (...args) {
+    const isTaken = relayPublish.apply(this, args);
+    if (isTaken) relayed++;
+    return isTaken;
+  };
+  try {
+    exchange.play(`p> CONNECT v=${version}\np< CONNACK`);
+    exchange.play("p> SUBSCRIBE id=1 own\np< SUBACK id=1 0");
+    const texts = [...PUBLISHED, ...version === 5 ? ONLY_5 : []];
+    // The names stand in the notation, the payload behind them.
+    for (const text of [...texts, "own 1", "t/a 2"]) {
+      exchange.link("p").send(bytesOf(text, version));
+    }
+    exchange.link("p").send(LONG_LENGTH[version === 5 ? 1 : 0]);
+  } finally {
+    Outbox.prototype.relayPublish = relayPublish;
+  }
+  const names = ["four", "three", "five", "alias", "small", "named", "one", "p"];
+  const received = names.map((name) => [name, [...exchange.link(name).takeBytes()]]);
+  exchange.play("slow reads\nslow< others");
+  exchange.play("away> CONNECT !cleanStart sessionExpiryInterval=100\naway< others");
+  const { metrics, levels } = exchange.test.broker;
+  return {
+    relayed,
+    seen: {
+      received,
+      slow: exchange.take("slow"),
+      away: exchange.take("away"),
+      metrics: { ...metrics, dropped: [...metrics.dropped] },
+      levels,
+      log: exchange.test.log,
+      heard,
+    },
+  };
+}
+
+const decode = (payload: Uint8Array) => new TextDecoder().decode(payload);
+
+function bytesOf(text: string, version: 3 | 4 | 5): Uint8Array {
+  return Uint8Array.from(readBytes(`PUBLISH ${text}`, version));
+}
+
+for (const version of [3, 4, 5] as const) {
+  Deno.test(`What is relayed reaches everybody as what is not, from a client of version ${version}`, () => {
+    const short = outcome(version, {});
+    const long = outcome(version, { access: ASKING });
+    assert.equal(outcome(version, {}, [{}]).relayed, 0, "observers are told what they ask for");
+    assert.ok(short.relayed > 10, `${short.relayed} were relayed`);
+    assert.equal(long.relayed, 0);
+    assert.deepEqual(short.seen, long.seen);
+    assert.deepEqual(short.seen.heard, ["1"]);
+  });
+}

@@ -1,0 +1,134 @@
+import { strict as assert } from "node:assert";
+import { Collector, FluxBroker, publishAll, until } from "../support/bridge_ends.ts";
+import { freePort, hasMosquitto, MosquittoBroker } from "../support/mosquitto_broker.ts";
+
+const CONNECTED = /Bridge connected/g;
+
+/** A bridge to that port. */
+function bridgeTo(port: number, lines: string): string {
+  return `connection far\naddress 127.0.0.1:${port}\nrestart_timeout 1\n${lines}\n`;
+}
+
+async function untilConnected(broker: FluxBroker, times = 1): Promise<void> {
+  await broker.process.untilLog((log) => (log.match(CONNECTED)?.length ?? 0) >= times, 15_000);
+}
+
+const versions: [version: string, says: number][] = [["auto", 5], ["mqttv311", 4]];
+for (const [version, says] of versions) {
+  Deno.test({
+    name:
+      `A bridge to mosquitto carries out, in and both at every QoS, and echoes nothing (${version})`,
+    ignore: !hasMosquitto,
+    async fn() {
+      await using far = await MosquittoBroker.start();
+      await using near = await FluxBroker.start(
+        freePort(),
+        bridgeTo(
+          far.port,
+          `bridge_protocol_version ${version}\ntopic out/# out 2\ntopic in/# in 2\n` +
+            "topic # both 2 l/ r/",
+        ),
+      );
+      await untilConnected(near);
+      assert.match(near.process.log, new RegExp(`protocolVersion=${says}`));
+      await using here = await Collector.start(near.port, "#");
+      await using there = await Collector.start(far.port, "#");
+      for (const qos of [0, 1, 2] as const) {
+        await publishAll(near.port, "out/x", [`out ${qos}`], qos);
+        await publishAll(far.port, "in/x", [`in ${qos}`], qos);
+        await publishAll(near.port, "l/a", [`both out ${qos}`], qos);
+        await publishAll(far.port, "r/b", [`both in ${qos}`], qos);
+      }
+      await publishAll(near.port, "out/x", ["end"], 2);
+      await publishAll(far.port, "in/x", ["end"], 2);
+      await there.until((got) => got.includes("end") && got.length >= 14);
+      await here.until((got) => got.includes("end") && got.length >= 14);
+      // What would come back would have come before the end of what was sent behind it.
+      const twice = (got: readonly string[]) => got.filter((text, i) => got.indexOf(text) !== i);
+      assert.deepEqual(twice(here.got), ["end"]);
+      assert.deepEqual(twice(there.got), ["end"]);
+      assert.equal(there.topics[there.got.indexOf("both out 1")], "r/a");
+      assert.equal(here.topics[here.got.indexOf("both in 1")], "l/b");
+    },
+  });
+}
+
+Deno.test({
+  name: "What is retained on one side is on the other, also what was before the bridge came",
+  ignore: !hasMosquitto,
+  async fn() {
+    await using far = await MosquittoBroker.start();
+    await using near = await FluxBroker.start(
+      freePort(),
+      bridgeTo(far.port, "topic # both 1 here/ there/"),
+    );
+    await untilConnected(near);
+    const retain = async (port: number, topic: string, text: string) => {
+      const { MqttClient } = await import("../../lib/client/mod.ts");
+      const client = await MqttClient.connect({ hostname: "127.0.0.1", port });
+      await client.publish(topic, text, { qos: 1, retain: true });
+      await client.disconnect();
+    };
+    await retain(near.port, "here/a", "from here");
+    await retain(far.port, "there/b", "from there");
+    const shows = async (port: number, filter: string, count: number) => {
+      await using seen = await Collector.start(port, filter);
+      await until(() => seen.got.length >= count, 5000, () => String(seen.got));
+      return seen.got.map((text, i) => `${text}${seen.retained[i] ? " (retained)" : ""}`).sort();
+    };
+    const all = ["from here (retained)", "from there (retained)"];
+    await until(async () => (await shows(far.port, "there/#", 1)).length === 2);
+    await until(async () => (await shows(near.port, "here/#", 1)).length === 2);
+    assert.deepEqual(await shows(far.port, "there/#", 2), all);
+    assert.deepEqual(await shows(near.port, "here/#", 2), all);
+  },
+});
+
+/** Kills one side again and again while messages of QoS 1 and 2 go both ways. */
+async function killUnderLoad(
+  near: FluxBroker,
+  farPort: number,
+  kill: (round: number) => Promise<void>,
+): Promise<void> {
+  const texts = (name: string) => Array.from({ length: 600 }, (_, i) => `${name} ${i}`);
+  await using there = await Collector.start(farPort, "out/#");
+  await using here = await Collector.start(near.port, "in/#");
+  const publishing = Promise.all([
+    publishAll(near.port, "out/one", texts("out one"), 1),
+    publishAll(near.port, "out/two", texts("out two"), 2),
+    publishAll(farPort, "in/one", texts("in one"), 1),
+    publishAll(farPort, "in/two", texts("in two"), 2),
+  ]);
+  for (let round = 0; round < 3; round++) await kill(round);
+  await publishing;
+  const isAll = (way: string) => (got: readonly string[]) =>
+    [1, 2].every((qos) => {
+      const name = `${way} ${qos === 1 ? "one" : "two"}`;
+      return new Set(got.filter((text) => text.startsWith(`${name} `))).size === 600;
+    });
+  await there.until(isAll("out"), 30_000);
+  await here.until(isAll("in"), 30_000);
+  for (const [got, name] of [[there.got, "out two"], [here.got, "in two"]] as const) {
+    const mine = got.filter((text) => text.startsWith(`${name} `));
+    assert.deepEqual(mine, texts(name), `${name}: once, and in order`);
+  }
+}
+
+Deno.test({
+  name:
+    "Our broker is killed again and again under load: nothing is lost, and of QoS 2 nothing comes twice",
+  ignore: !hasMosquitto,
+  async fn() {
+    await using far = await MosquittoBroker.start();
+    await using near = await FluxBroker.start(
+      freePort(),
+      bridgeTo(far.port, "topic out/# out 2\ntopic in/# in 2"),
+    );
+    await untilConnected(near);
+    await killUnderLoad(near, far.port, async (round) => {
+      await new Promise((resolve) => setTimeout(resolve, 60 + round * 70));
+      await near.kill();
+      await near.start();
+    });
+  },
+});

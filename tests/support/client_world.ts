@@ -1,0 +1,150 @@
+import type { ClientPorts, ClientStream } from "../../lib/client/mod.ts";
+import {
+  decodePacket,
+  encodePacket,
+  frameLength,
+  type Packet,
+  type ProtocolVersion,
+} from "../../lib/codec/mod.ts";
+
+/** A stream of which the test is the other end. */
+export class WorldStream implements ClientStream {
+  isClosed = false;
+  #incoming: Uint8Array[] = [];
+  #written = new Uint8Array();
+  #hasEnded = false;
+  #wake = () => {};
+  readonly #version: ProtocolVersion;
+
+  constructor(version: ProtocolVersion) {
+    this.#version = version;
+  }
+
+  async read(buffer: Uint8Array): Promise<number | null> {
+    for (;;) {
+      if (this.isClosed) throw new Error("Closed");
+      const next = this.#incoming.shift();
+      if (next !== undefined) {
+        buffer.set(next);
+        return next.length;
+      }
+      if (this.#hasEnded) return null;
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    if (this.isClosed || this.#hasEnded) return Promise.reject(new Error("Broken pipe"));
+    this.#written = Uint8Array.from([...this.#written, ...bytes]);
+    return Promise.resolve(bytes.length);
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.#wake();
+  }
+
+  /** The broker sends. */
+  give(...packets: readonly Packet[]): void {
+    this.#incoming.push(...packets.map((packet) => encodePacket(packet, this.#version)));
+    this.#wake();
+  }
+
+  /** The broker closes. */
+  end(): void {
+    this.#hasEnded = true;
+    this.#wake();
+  }
+
+  /** What the client has written since the last call. */
+  takePackets(): Packet[] {
+    const packets: Packet[] = [];
+    const bytes = this.#written;
+    for (let at = 0; at < bytes.length;) {
+      const end = at + frameLength(bytes, at, bytes.length, 0x0fffffff);
+      packets.push(decodePacket(bytes, at, end, this.#version));
+      at = end;
+    }
+    this.#written = new Uint8Array();
+    return packets;
+  }
+}
+
+/** A clock, a network and a die that a test holds in its hands. */
+export class ClientWorld implements ClientPorts {
+  /** What `random` gives. */
+  luck = 0;
+  readonly streams: WorldStream[] = [];
+  /** Errors of the next attempts to open a stream. */
+  readonly failures: Error[] = [];
+  readonly #version: ProtocolVersion;
+  readonly #timers = new Map<number, { readonly atMs: number; readonly run: () => void }>();
+  #nowMs = 0;
+  #lastTimer = 0;
+
+  constructor(version: ProtocolVersion = 5) {
+    this.#version = version;
+  }
+
+  /** The stream that was opened last. */
+  get stream(): WorldStream {
+    return this.streams.at(-1)!;
+  }
+
+  get timerCount(): number {
+    return this.#timers.size;
+  }
+
+  nowMs(): number {
+    return this.#nowMs;
+  }
+
+  random(): number {
+    return this.luck;
+  }
+
+  setTimer(delayMs: number, run: () => void): () => void {
+    const id = ++this.#lastTimer;
+    this.#timers.set(id, { atMs: this.#nowMs + delayMs, run });
+    return () => void this.#timers.delete(id);
+  }
+
+  open(): Promise<ClientStream> {
+    const failure = this.failures.shift();
+    if (failure !== undefined) return Promise.reject(failure);
+    const stream = new WorldStream(this.#version);
+    this.streams.push(stream);
+    return Promise.resolve(stream);
+  }
+
+  /** Time passes, and what is due happens. */
+  async pass(ms: number): Promise<void> {
+    await settle();
+    const endMs = this.#nowMs + ms;
+    for (;;) {
+      const due = [...this.#timers].filter(([, { atMs }]) => atMs <= endMs)
+        .sort(([, a], [, b]) => a.atMs - b.atMs)[0];
+      if (due === undefined) break;
+      this.#timers.delete(due[0]);
+      this.#nowMs = Math.max(this.#nowMs, due[1].atMs);
+      due[1].run();
+      await settle();
+    }
+    this.#nowMs = endMs;
+    await settle();
+  }
+
+  /** The broker answers the last CONNECT, which is returned with what came with it. */
+  async welcome(sessionPresent = false): Promise<Packet[]> {
+    await settle();
+    const packets = this.stream.takePackets();
+    this.stream.give({ type: "connack", sessionPresent, reasonCode: 0 });
+    await settle();
+    return packets;
+  }
+}
+
+/** Lets promises that can go on do so: nothing here waits for anything else. */
+export async function settle(): Promise<void> {
+  for (let i = 0; i < 50; i++) await undefined;
+}
