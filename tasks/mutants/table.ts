@@ -298,7 +298,7 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
     [
       "answers that were taken count as not taken",
-      "if (this.writingBytes === 0) this.answerBytes -= this.#writingAnswerBytes;",
+      "      this.answerBytes -= this.#writingAnswerBytes;\n",
       "",
       "broker/budget",
     ],

@@ -46,10 +46,10 @@ export class MosquittoBroker {
       "allow_anonymous true",
       "max_queued_messages 0",
       "user root",
+      `persistence_location ${broker.#directory}/`,
       ...persists
         ? [
           "persistence true",
-          `persistence_location ${broker.#directory}/`,
           "autosave_on_changes true",
           "autosave_interval 1",
         ]

@@ -4,6 +4,7 @@ import { BufferPool } from "../ground/byte_buffer.ts";
 import type { CloseReason } from "../ground/close_reason.ts";
 import { Deadlines } from "../ground/deadlines.ts";
 import { Fanout } from "../ground/fanout.ts";
+import { Latency } from "../ground/latency.ts";
 import { Metrics } from "../ground/metrics.ts";
 import type { BrokerOptions, ListenerOptions } from "../ground/options.ts";
 import type { AccessPort, BrokerPorts, Store } from "../ground/ports.ts";
@@ -91,8 +92,10 @@ export class Core implements Turn {
   nextSequence = 1;
   /** Whoever wants to know what happens; `null`: nobody, and then that costs a comparison. */
   observers: Observers | null = null;
-  /** The same for the outboxes. */
+  /** Whether what happens is told to them, or a message is followed: one question for both. */
   isObserved = false;
+  /** How long messages take. */
+  readonly latency: Latency = new Latency();
   /** Packets are being handled, or a function of the program is called: what a program asks for now is done when the turn ends. */
   isBusy = false;
   /** What programs asked for meanwhile. */

@@ -41,6 +41,7 @@ export function handlePublish(core: Core, connection: Connection, packet: Publis
     : resolveAlias(core, connection, packet);
   metrics.publishReceived++;
   metrics.payloadBytesReceived += packet.payload.length;
+  if (packet.qos > 0) metrics.publishReceivedByQos[packet.qos]!++;
   if (packet.qos === 0) {
     const outcome = publish(core, connection, packet, topicName);
     if (isOpen(outcome)) leaveOpen(core, connection, packet, outcome);
@@ -72,9 +73,10 @@ function handleQos2(core: Core, connection: Connection, packet: Publish, topicNa
 /** More than we allow at once: QoS 1 not yet acknowledged, QoS 2 not yet released. [MQTT-3.3.4-7] */
 function checkReceiveMaximum(core: Core, connection: Connection): void {
   const { maxInflightMessages } = core.options;
-  if (connection.protocolVersion < 5 || maxInflightMessages === 0) return;
+  const { protocolVersion, isRemoteBridge, listener } = connection;
+  if (protocolVersion < 5 || maxInflightMessages === 0 || isRemoteBridge) return;
   // What a remote broker of 3.1.1 has under way nobody can limit.
-  if (connection.listener.bridge !== undefined) return;
+  if (listener.bridge !== undefined) return;
   const underWay = connection.client!.session.receiver.recentSize +
     connection.outbox.pendingPubacks;
   if (underWay >= maxInflightMessages) {
@@ -178,6 +180,7 @@ function leaveOpen(core: Core, connection: Connection, packet: Publish, open: Op
   const { metrics } = core;
   metrics.publishReceived--;
   metrics.payloadBytesReceived -= packet.payload.length;
+  if (packet.qos > 0) metrics.publishReceivedByQos[packet.qos]!--;
   if (open === PENDING) waitForDecision(core, connection);
   else waitForFanOut(core, connection);
 }
