@@ -104,7 +104,10 @@ export class MemoryStore implements Store {
     this.#schedule(() => this.#commits.shift()?.());
   }
 
-  /** Ends the batch that gathers. What is returned is called in the order of the batches, each of its two once. */
+  /**
+   * Ends the batch that gathers. What is returned is called in the order of the batches, each of its two once.
+   * @internal
+   */
   protected takeBatch(): TakenBatch {
     const batch = this.#batch;
     this.#batch = [];

@@ -1,17 +1,5 @@
 import { encodeText, NameCache } from "../codec/mod.ts";
-import { type Endless, toEndless } from "./rows.ts";
-
-/** A delivery that waits, with its message, as it is read. */
-export interface QueuedRow {
-  readonly sequence: number;
-  readonly messageId: number;
-  readonly flags: number;
-  readonly identifiers: string | null;
-  /** PUBLISH packet of 5.0. */
-  readonly packet: Uint8Array;
-  readonly publisher: string;
-  readonly expiresAtMs: Endless;
-}
+import { type QueuedRow, toEndless } from "./rows.ts";
 
 /** Before each row's publisher, identifiers and packet: bytes of these three and the flags (32 bits each), three floats. */
 const HEAD_BYTES = 40;

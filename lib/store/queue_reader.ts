@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { type ArrayStatement, arrayStatement } from "./array_statement.ts";
-import { packQueue, type QueuedRow } from "./packed_queue.ts";
-import { type Endless, fromEndless } from "./rows.ts";
+import { packQueue } from "./packed_queue.ts";
+import { type Endless, fromEndless, type QueuedRow } from "./rows.ts";
 import type { QueueRead } from "./writer_protocol.ts";
 
 /** Rows that are read at a time, at most: what is beyond the limit in bytes was read for nothing. */

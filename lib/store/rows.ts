@@ -6,7 +6,6 @@ import {
   publishSize,
 } from "../codec/mod.ts";
 import type { Delivery, KeptMessage, StoredWill, Subscription } from "../broker/mod.ts";
-import type { QueuedRow } from "./packed_queue.ts";
 import type { DeliveryRecord, MessageRecord } from "./records.ts";
 
 /** A time or a number of seconds in a row; `null` is for ever. */
@@ -68,6 +67,18 @@ export type WillRow = [
   delaySeconds: number,
   isOrphan: number,
 ];
+
+/** A delivery that waits, with its message, as it is read. */
+export interface QueuedRow {
+  readonly sequence: number;
+  readonly messageId: number;
+  readonly flags: number;
+  readonly identifiers: string | null;
+  /** PUBLISH packet of 5.0. */
+  readonly packet: Uint8Array;
+  readonly publisher: string;
+  readonly expiresAtMs: Endless;
+}
 
 /** For a column: SQLite has no infinity that every tool shows alike. */
 export function toEndless(value: number): Endless {

@@ -21,9 +21,10 @@ import {
   type ReceivedRecord,
   type SessionRecord,
 } from "./records.ts";
-import { type QueuedRow, unpackQueue } from "./packed_queue.ts";
+import { unpackQueue } from "./packed_queue.ts";
 import {
   messageFromRow,
+  type QueuedRow,
   SHARED_FLAG,
   subscriptionRow,
   toEndless,
