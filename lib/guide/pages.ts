@@ -6,6 +6,7 @@ import comingFromAedes from "./coming-from-aedes.md" with { type: "text" };
 import comingFromMosquitto from "./coming-from-mosquitto.md" with { type: "text" };
 import configuration from "./configuration.md" with { type: "text" };
 import conformance from "./conformance.md" with { type: "text" };
+import dashboardAndMetrics from "./dashboard-and-metrics.md" with { type: "text" };
 import development from "./development.md" with { type: "text" };
 import durability from "./durability.md" with { type: "text" };
 import embedding from "./embedding.md" with { type: "text" };
@@ -31,6 +32,7 @@ export const TEXTS: readonly (readonly [name: string, text: string])[] = [
   ["coming-from-mosquitto", comingFromMosquitto],
   ["configuration", configuration],
   ["conformance", conformance],
+  ["dashboard-and-metrics", dashboardAndMetrics],
   ["development", development],
   ["durability", durability],
   ["embedding", embedding],

@@ -1,0 +1,73 @@
+// deno-lint-ignore-file no-console -- a command line tool
+/**
+ * Makes the picture of the dashboard that the README shows, from the real page: a broker with clients that publish and subscribe, looked at
+ * in a headless Chromium after some minutes, so that its charts have something to show.
+ *
+ *     deno task picture [--minutes 10]
+ *
+ * Writes `lib/guide/dashboard.png`, 150 KB at most.
+ *
+ * @module
+ */
+import { PageTest } from "../tests/page/support.ts";
+import { filter } from "../tests/page/support.ts";
+import { findChromium } from "../tests/support/browser.ts";
+import { readFlags } from "./flags.ts";
+
+const PICTURE = new URL("../lib/guide/dashboard.png", import.meta.url);
+const MAX_BYTES = 150_000;
+const ROOMS = ["hall", "kitchen", "cellar", "attic", "garage", "garden"];
+const TICK_MS = 100;
+
+const flags = readFlags(
+  "Makes lib/guide/dashboard.png of the real page.\n\n  --minutes MINUTES  of traffic before; default: 10",
+  { minutes: 10 },
+);
+
+const found = await findChromium();
+if (!("client" in found)) {
+  console.log(found.missing);
+  Deno.exit(1);
+}
+await using test = await PageTest.start(found.client);
+
+/** Somebody who takes all, and somebody who is away with much that waits. */
+async function people(): Promise<void> {
+  const screen = await test.connect("wall-screen", { userName: "home" });
+  await screen.subscribe([filter("home/#", 0)]);
+  const recorder = await test.connect("recorder", { userName: "home" });
+  await recorder.subscribe([filter("home/+/temperature", 1)]);
+  const archive = await test.connect("archive", {
+    userName: "plant",
+    properties: { sessionExpiryInterval: 86_400 },
+  });
+  await archive.subscribe([filter("home/cellar/#", 1)]);
+  await archive.disconnect();
+}
+
+await people();
+const sensors = [];
+for (const room of ROOMS) sensors.push(await test.connect(`sensor-${room}`, { userName: "home" }));
+const encoder = new TextEncoder();
+const endMs = Date.now() + flags.minutes * 60_000;
+for (let tick = 0; Date.now() < endMs; tick++) {
+  // Busier and calmer, as a house is.
+  const count = 1 + Math.round(3 + 2.5 * Math.sin(tick / 150));
+  for (let i = 0; i < count; i++) {
+    const at = (tick + i) % ROOMS.length;
+    const value = (19 + at + Math.sin(tick / 200 + at)).toFixed(1);
+    const payload = encoder.encode(value);
+    const retain = tick % 10 === 0;
+    await sensors[at]!.publish(`home/${ROOMS[at]}/temperature`, payload, { qos: 1, retain });
+  }
+  await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+}
+const page = await test.open("", "wide");
+await page.untilText("archive is slow");
+await page.untilText("Latency p99");
+await new Promise((resolve) => setTimeout(resolve, 2500));
+await page.screenshot(PICTURE.pathname);
+const { size } = await Deno.stat(PICTURE);
+console.log(`lib/guide/dashboard.png: ${size} bytes`);
+if (size > MAX_BYTES) Deno.exit(1);
+Deno.exit(0);
