@@ -10,6 +10,7 @@
  * @module
  */
 import { compile, compileProgram } from "./compile.ts";
+import { tryDashboard } from "./smoke/dashboard.ts";
 import { ensure, freePort, run, runTo } from "./smoke/run.ts";
 import { type Cost, measure, untilAccepting } from "./smoke/start.ts";
 
@@ -203,6 +204,7 @@ try {
   await makeExecutable(executable);
   await tryCommands(executable, folder);
   await tryServing(executable, folder);
+  await tryDashboard(executable, folder);
   await tryStart(executable, folder);
 } catch (error) {
   console.log(`FAILED ${error instanceof Error ? error.message : error}`);
