@@ -16,8 +16,6 @@ export interface Attempt {
   readonly isPrivate: boolean;
 }
 
-/** Bit of the protocol level by which a bridge makes itself known. */
-const PRIVATE_BIT = 0x80;
 const OFFLINE = new TextEncoder().encode("0");
 
 /** What is tried one after the other, until a broker takes one. */
@@ -38,9 +36,10 @@ export function encodeConnect(
   password: string,
   maxPacketSizeBytes: number,
 ): Uint8Array {
-  const bytes = encodePacket({
+  return encodePacket({
     type: "connect",
     protocolVersion: version,
+    ...isPrivate ? { isBridge: true } : {},
     cleanStart: options.cleanSession,
     keepAliveSeconds: options.keepAliveSeconds,
     clientId: options.remoteClientId,
@@ -49,8 +48,6 @@ export function encodeConnect(
     ...password === "" ? {} : { password: new TextEncoder().encode(password) },
     ...version === 5 ? { properties: propertiesOf(options, maxPacketSizeBytes) } : {},
   }, version);
-  if (isPrivate) bytes[levelAt(bytes)]! |= PRIVATE_BIT;
-  return bytes;
 }
 
 /** Why a CONNACK lets nobody in; `undefined`: it does. */
@@ -107,11 +104,4 @@ function propertiesOf(
     receiveMaximum,
     maximumPacketSize: maxPacketSizeBytes,
   };
-}
-
-/** Where the protocol level is: behind fixed header and protocol name. */
-function levelAt(bytes: Uint8Array): number {
-  let at = 1;
-  while (bytes[at]! >= 0x80) at++;
-  return at + 3 + (bytes[at + 1]! << 8 | bytes[at + 2]!);
 }

@@ -63,7 +63,7 @@ export class Relay {
   allowance = Infinity;
   readonly #init: RelayInit;
   readonly #view = new PublishView();
-  readonly #names = new NameCache(1024);
+  readonly #names = new NameCache(256);
   readonly #aliases = new Map<string, number>();
   readonly #maxAliases: number;
   /** QoS 2 messages that went out at QoS 1, by Packet Identifier. */
