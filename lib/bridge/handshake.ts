@@ -1,3 +1,4 @@
+import { BRIDGE_HOPS } from "../broker/mod.ts";
 import {
   type Connack,
   type Connect,
@@ -29,12 +30,13 @@ export function attemptsOf({ protocolVersion, tryPrivate }: BridgeOptions): read
   return protocolVersion === 5 ? [five] : [five, ...before5(4)];
 }
 
-/** The CONNECT to the remote broker. `password`: as it is now; `maxPacketSizeBytes`: of what may come. */
+/** The CONNECT to the remote broker. `password`: as it is now; `maxPacketSizeBytes`: of what may come; `brokerId`: of this broker. */
 export function encodeConnect(
   options: BridgeOptions,
   { version, isPrivate }: Attempt,
   password: string,
   maxPacketSizeBytes: number,
+  brokerId: string,
 ): Uint8Array {
   return encodePacket({
     type: "connect",
@@ -46,7 +48,7 @@ export function encodeConnect(
     ...willOf(options),
     ...options.remoteUserName === "" ? {} : { userName: options.remoteUserName },
     ...password === "" ? {} : { password: new TextEncoder().encode(password) },
-    ...version === 5 ? { properties: propertiesOf(options, maxPacketSizeBytes) } : {},
+    ...version === 5 ? { properties: propertiesOf(options, maxPacketSizeBytes, brokerId) } : {},
   }, version);
 }
 
@@ -97,11 +99,13 @@ function willOf(options: BridgeOptions): Pick<Connect, "will"> {
 function propertiesOf(
   options: BridgeOptions,
   maxPacketSizeBytes: number,
+  brokerId: string,
 ): NonNullable<Connect["properties"]> {
   const { cleanSession, sessionExpirySeconds, receiveMaximum } = options;
   return {
     ...cleanSession ? {} : { sessionExpiryInterval: Math.min(sessionExpirySeconds, 0xffff_ffff) },
     receiveMaximum,
     maximumPacketSize: maxPacketSizeBytes,
+    ...options.maxHops === 0 ? {} : { userProperties: [[BRIDGE_HOPS, brokerId]] },
   };
 }

@@ -182,10 +182,12 @@ export class BridgeMachine {
     if (side === undefined) return;
     side.phase = "asking";
     try {
-      const { maxPacketSizeBytes } = this.#init;
+      const { maxPacketSizeBytes, brokerId } = this.#init;
       const attempt = this.#attempts[side.attempt]!;
       const password = this.#ports.password();
-      side.output.put(encodeConnect(this.options, attempt, password, maxPacketSizeBytes));
+      side.output.put(
+        encodeConnect(this.options, attempt, password, maxPacketSizeBytes, brokerId),
+      );
     } catch (error) {
       this.#failed(side, faultOf(error, "password_file"), nowMs);
     }

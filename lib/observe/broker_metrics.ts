@@ -1,3 +1,4 @@
+import { bridgeFamilies } from "./bridge_level.ts";
 import type { DropReason } from "../broker/mod.ts";
 import type { MetricFamily, Sample } from "./exposition.ts";
 import type { Histogram } from "./loop_delay.ts";
@@ -70,6 +71,7 @@ export function* metricFamilies(levels: MetricLevels): Generator<MetricFamily> {
   yield* connections(levels.broker);
   yield* holdings(levels.broker, levels.queues);
   if (levels.broker.store !== undefined) yield* storeFamilies(levels.broker.store);
+  if (levels.broker.bridges !== undefined) yield* bridgeFamilies(levels.broker.bridges);
   yield* processFamilies(levels);
 }
 

@@ -1,4 +1,5 @@
 import type { BrokerLevels, MessageHub, Metrics } from "../broker/mod.ts";
+import type { BridgeLevel } from "./bridge_level.ts";
 import type { StoreStats } from "../store/mod.ts";
 
 /** What the `$SYS` topics tell. */
@@ -12,6 +13,8 @@ export interface SysLevels extends BrokerLevels {
     /** Nothing can be written at present. */
     readonly isFailing: boolean;
   };
+  /** Connections to other brokers; absent: there are none. */
+  readonly bridges?: readonly BridgeLevel[];
 }
 
 /** Minutes over which loads are averaged. */
@@ -68,6 +71,7 @@ export class SysTopics {
     this.#set("subscriptions/count", levels.subscriptionCount);
     this.#publishHeld(levels);
     if (levels.store !== undefined) this.#publishStore(levels.store);
+    for (const bridge of levels.bridges ?? []) this.#publishBridge(bridge);
     this.#publishLoads(levels, nowMs);
   }
 
@@ -103,6 +107,17 @@ export class SysTopics {
     this.#set("store/failures", store.failures);
     this.#set("store/bytes used", store.usedBytes);
     this.#set("store/failing", store.isFailing ? 1 : 0);
+  }
+
+  #publishBridge(bridge: BridgeLevel): void {
+    // A name may hold what no level of a topic may.
+    const base = `bridges/${bridge.name.replace(/[/+#\0]/g, "_")}`;
+    this.#set(`${base}/state`, bridge.state);
+    this.#set(`${base}/reason`, bridge.reason);
+    this.#set(`${base}/address`, bridge.address);
+    this.#set(`${base}/messages/waiting`, bridge.waiting);
+    this.#set(`${base}/messages/received`, bridge.messagesIn);
+    this.#set(`${base}/messages/sent`, bridge.messagesOut);
   }
 
   #publishLoads(levels: SysLevels, nowMs: number): void {
