@@ -81,7 +81,7 @@ export const LISTED_PATTERNS: readonly ListedPattern[] = [
     ["http", /[\u0000-\u0008\u000e-\u001f]/, "the page: what makes a payload no text"],
     ["http", /^\s*[[{]/, "the page: the front of JSON"],
     ["http", /^#\/?/, "the page: its own address"],
-    ["net", /^([A-Z]+) (\S+) HTTP\/(\d\.\d)$/, "the first line of a request", "GET "],
+    ["net", /^([A-Z]+) \S+ HTTP\/(\d\.\d)$/, "the first line of a request", "GET "],
     ["net", /^[!#$%&'*+.^_`|~0-9a-z-]+$/, "the name of a header"],
     ["net", /^[A-Za-z0-9+/]{22}==$/, "Sec-WebSocket-Key"],
     ["net", /^\d/, "an attribute of a certificate that has no name"],

@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console -- a command line tool
 /**
  * Makes everything that is published, into `dist/`: an executable for each target, man page, example configuration, completions,
- * systemd unit, bill of materials, checksums.
+ * systemd unit, Grafana dashboard, bill of materials, checksums.
  *
  *     deno task release [--base FOLDER] [--target TARGET…]
  *
@@ -32,6 +32,13 @@ const PRINTED: readonly (readonly [file: string, args: readonly string[]])[] = [
   ["flux-mqtt.bash", ["completions", "bash"]],
   ["_flux-mqtt", ["completions", "zsh"]],
   ["flux-mqtt.fish", ["completions", "fish"]],
+];
+
+/** What lies ready in `tasks/release`. */
+const COPIED: readonly string[] = [
+  "flux-mqtt.service",
+  "Dockerfile",
+  "grafana-dashboard.json",
 ];
 
 /** A target that could not be made, and why. */
@@ -108,7 +115,7 @@ const { values } = parseArgs({
 await Deno.mkdir(DIST, { recursive: true });
 const { made, failures } = await makeExecutables(values.target ?? TARGETS, values.base);
 for (const [name, args] of PRINTED) await Deno.writeFile(new URL(name, DIST), await printed(args));
-for (const name of ["flux-mqtt.service", "Dockerfile"]) {
+for (const name of COPIED) {
   await Deno.copyFile(new URL(`tasks/release/${name}`, ROOT), new URL(name, DIST));
 }
 const bill = await billOfMaterials(await Promise.all(made.map(fingerprint)));
@@ -119,8 +126,7 @@ await Deno.writeTextFile(
 const names = [
   ...made,
   ...PRINTED.map(([name]) => name),
-  "flux-mqtt.service",
-  "Dockerfile",
+  ...COPIED,
   "flux-mqtt.cdx.json",
 ];
 const sums = await Promise.all(names.map(fingerprint));

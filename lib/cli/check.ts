@@ -1,3 +1,4 @@
+import type { LogPort } from "../broker/mod.ts";
 import { type Arguments, type Config, loadConfig, type ResolvedSetting } from "../config/mod.ts";
 import { loadTls, SILENT } from "../net/mod.ts";
 import { openAccess } from "./access.ts";
@@ -15,14 +16,15 @@ export async function check(args: Arguments): Promise<number> {
   const result = loadConfig(processSources(args));
   if (!result.isValid) return printProblems(result.problems);
   const { config } = result;
+  const warnings: string[] = [];
   const problems = [
     ...await accessProblems(config),
-    ...await certificateProblems(config),
+    ...await certificateProblems(config, (text) => warnings.push(text)),
     ...placeProblems(config),
     ...bridgeProblems(config),
   ];
   const status = problems.length > 0 ? printProblems(problems) : EXIT.ok;
-  print(describeConfig(config, problems.length === 0));
+  print(describeConfig(config, problems.length === 0, warnings));
   return status;
 }
 
@@ -38,12 +40,18 @@ async function accessProblems(config: Config): Promise<readonly string[]> {
 }
 
 /** What would keep a listener for TLS from being opened: its files are read as at the start. */
-async function certificateProblems({ listeners }: Config): Promise<readonly string[]> {
+async function certificateProblems(
+  { listeners }: Config,
+  warn: (text: string) => void,
+): Promise<readonly string[]> {
   const problems: string[] = [];
   for (const { tls, options, origin } of listeners) {
     if (tls === undefined) continue;
     try {
-      (await loadTls(tls)).close();
+      const warning: LogPort["warning"] = (message, fields) => {
+        warn(`${origin}: listener ${options.name}: ${message} (issuer: ${fields?.["issuer"]})`);
+      };
+      (await loadTls(tls, { ...SILENT, warning })).close();
     } catch (error) {
       problems.push(`${origin}: listener ${options.name}: ${messageOf(error)}`);
     }
@@ -52,7 +60,7 @@ async function certificateProblems({ listeners }: Config): Promise<readonly stri
 }
 
 /** What is to be said, and a table: option, value, origin; a listener's options below it. */
-function describeConfig(config: Config, isValid: boolean): string {
+function describeConfig(config: Config, isValid: boolean, warnings: readonly string[]): string {
   const rows = [
     ["OPTION", "VALUE", "FROM"],
     ...config.settings.map(row),
@@ -63,6 +71,7 @@ function describeConfig(config: Config, isValid: boolean): string {
     cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()
   );
   const notes = config.notes.map(({ level, text }) => `${level}: ${text}`);
+  notes.push(...warnings.map((text) => `warning: ${text}`));
   const verdict = isValid ? ["", "The configuration is valid"] : [];
   return [...notes, "", ...table, ...verdict, ""].join("\n");
 }

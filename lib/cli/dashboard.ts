@@ -146,6 +146,10 @@ function contextOf({ server, log, levels, config }: DashboardInit): HttpContext 
       isAclStrict: listener.access.aclSubscribe === "strict",
     })),
     checkConfiguration,
+    metrics: {
+      topicPrefixes: config().metricsTopicPrefix,
+      hasExporterNames: config().metricsCompat === "mosquitto_exporter",
+    },
     logLevel: () => log.options.level,
     setLogLevel: (level) => log.setLevel(level),
   };

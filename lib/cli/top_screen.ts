@@ -57,9 +57,9 @@ export function headLines({ version, startedMs, hasStore, gauges, warnings }: Ov
     } dropped; ` +
     `data ${bytes(n("receivedBytesRate"))}/s in, ${bytes(n("sentBytesRate"))}/s out`,
     `memory ${bytes(n("memoryBytes"))}, processor ${(n("cpu") * 100).toFixed(0)} %, ` +
-    `loop delay p99 ${(n("loopDelayP99") * 1000).toFixed(0)} ms, ${
-      bytes(n("queuedBytes"))
-    } wait${store}`,
+    `latency p99 ${(n("latencyP99") * 1000).toFixed(1)} ms, loop delay p99 ${
+      (n("loopDelayP99") * 1000).toFixed(0)
+    } ms, ${bytes(n("queuedBytes"))} wait${store}`,
     ...warnings.map(({ level, text }) => `${level}: ${safe(text)}`),
     "",
   ];

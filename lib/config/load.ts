@@ -53,6 +53,7 @@ export function loadConfig(sources: ConfigSources): LoadResult {
   const hostname = draft.bridges.length === 0 ? "" : sources.hostname?.() ?? "localhost";
   const bridges = resolveBridges(draft, { hostname, listeners });
   checkUser(draft, sources);
+  checkPrefixes(draft);
   const { logType, logDest, logFacility, ...processOptions } = settled(process);
   noteWhatHasNoEffect(draft, processOptions);
   if (draft.problems.length > 0) return { isValid: false, problems: draft.problems };
@@ -124,6 +125,22 @@ function checkUser(draft: Draft, sources: Pick<ConfigSources, "user">): void {
   } else if (!user.isRoot) {
     draft.noteNoEffect(setting.origin, "user", "the broker was not started as root");
   }
+}
+
+/** Series of a metric: more would be a burden for whoever collects them. */
+const MAX_PREFIXES = 100;
+
+function checkPrefixes(draft: Draft): void {
+  const settings = draft.globals.get("metrics_topic_prefix") ?? [];
+  for (const { origin, value } of settings) {
+    if (!/[+#]/.test(String(value)) && value !== "") continue;
+    const message = `Must be the first levels of topics, without wildcards, is "${value}"`;
+    draft.problem(origin, "metrics_topic_prefix", message);
+  }
+  const beyond = settings[MAX_PREFIXES];
+  if (beyond === undefined) return;
+  const message = `There may be ${MAX_PREFIXES}, this is one more`;
+  draft.problem(beyond.origin, "metrics_topic_prefix", message);
 }
 
 /** What does nothing is said, never silent. */

@@ -1,5 +1,5 @@
 import type { Option } from "./option.ts";
-import { BOOLEAN, loaderRow, PATH, transportRow } from "./rows.ts";
+import { BOOLEAN, choice, loaderRow, PATH, processRow, transportRow } from "./rows.ts";
 
 const THEME = { theme: "Dashboard and API", needsListener: true, fileOnly: true } as const;
 
@@ -16,6 +16,21 @@ export const HTTP_OPTIONS: readonly Option[] = [
       defaultText:
         "true without a file, a listener of your own, a password_file and an acl_file; else false",
     },
+  ),
+  processRow(
+    "metrics_topic_prefix",
+    "metricsTopicPrefix",
+    { kind: "text", maxLength: 255 },
+    "Counts messages on the topics of this prefix, whole levels as `home` or `plant/hall-2`, in a series of its own at /metrics; several lines " +
+      "are several, 100 at most. Counting costs some processor for each message.",
+    { theme: "Dashboard and API", repeatable: true, defaultText: "none" },
+  ),
+  processRow(
+    "metrics_compat",
+    "metricsCompat",
+    choice("none", "mosquitto_exporter"),
+    "Whether /metrics also has the names of mosquitto-exporter (`broker_clients_connected` and so on), for Grafana dashboards that are made for it.",
+    { theme: "Dashboard and API" },
   ),
   transportRow(
     "http_host",

@@ -50,7 +50,7 @@ export const MESSAGE_OPTIONS: readonly Option[] = [
     "max_total_queued_bytes",
     "maxTotalQueuedBytes",
     BYTES,
-    "Bytes queued for all sessions together, counted as for one, with the wills of all clients and their long Topic Aliases; above it a queue counts as full, and a client with a will is refused; 0: no limit.",
+    "Bytes queued for all sessions together, counted as for one, with the wills of all clients, their long Topic Aliases and their long names (above 256 bytes); above it a queue counts as full, and a client with a will or a long name is refused; 0: no limit.",
     { theme: "Messages and queues", unit: "bytes" },
   ),
   brokerRow(

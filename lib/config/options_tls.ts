@@ -29,7 +29,7 @@ export const TRANSPORT_OPTIONS: readonly Option[] = [
     "cafile",
     "cafile",
     PATH,
-    "The authorities in PEM that may have signed clients' certificates; without effect unless `require_certificate` is true.",
+    "Certificates in PEM: the authorities that may have signed clients' certificates, where `require_certificate` is true, and those between `certfile` and its root.",
     { defaultText: "none" },
   ),
   transportRow(

@@ -26,6 +26,10 @@ export interface ProcessOptions {
   readonly maxStoreBytes: number;
   /** The longest that an attempt waits after others of its address have failed; 0: it does not wait. */
   readonly maxFailureDelaySeconds: number;
+  /** Prefixes of topics that have metrics of their own. */
+  readonly metricsTopicPrefix: readonly string[];
+  /** Under which other names the metrics are to be found as well. */
+  readonly metricsCompat: "none" | "mosquitto_exporter";
   /** `log_type` words, in their order. */
   readonly logType: readonly string[];
   /** `log_dest` values, in their order. */
@@ -52,6 +56,8 @@ export const DEFAULT_PROCESS_OPTIONS: ProcessOptions = {
   durability: "always",
   maxStoreBytes: LEAVE_DISK_FREE,
   maxFailureDelaySeconds: 5,
+  metricsTopicPrefix: [],
+  metricsCompat: "none",
   logType: ["error", "warning", "notice", "information"],
   logDest: ["stderr"],
   logFacility: "",

@@ -89,23 +89,26 @@ export class Callers {
   /** Logs in; returns the `Set-Cookie` header. Throws a {@linkcode Problem}. */
   async logIn(userName: string, password: string, remoteAddress: string): Promise<string> {
     const address = addressKey(remoteAddress);
-    const waitSeconds = this.#limit.waitSeconds(address, this.#now());
+    const waitSeconds = this.#limit.begin(address, this.#now());
     if (waitSeconds > 0) {
       throw new Problem(429, `Too many attempts have failed: wait ${waitSeconds} s`, {
         "retry-after": String(waitSeconds),
       });
     }
     const role = this.#roleOf(userName);
-    // A user without a role costs as much as one with a wrong password: nobody learns which it was.
-    const isRight = await this.#isPassword(userName, password, remoteAddress);
-    if (role === undefined || !isRight) {
-      this.#limit.fail(address, this.#now());
+    let isIn = false;
+    try {
+      // A user without a role costs as much as one with a wrong password: nobody learns which it was.
+      isIn = await this.#isPassword(userName, password, remoteAddress) && role !== undefined;
+    } finally {
+      this.#limit.end(address, isIn, this.#now());
+    }
+    if (role === undefined || !isIn) {
       throw new Problem(
         401,
         "The user name or the password is wrong, or the user has no role here",
       );
     }
-    this.#limit.forgive(address);
     const { version } = this.#access;
     return this.#cookie(await this.#sessions.begin(userName, role, version, this.#now()));
   }

@@ -77,6 +77,13 @@ export interface HttpContext {
   readonly listeners: readonly ListenerView[];
   /** What is wrong with the text of a configuration file; nothing: it is valid. */
   readonly checkConfiguration: (text: string) => readonly string[];
+  /** What the metrics have beside those that are always there. */
+  readonly metrics: {
+    /** Prefixes of topics that have series of their own. */
+    readonly topicPrefixes: readonly string[];
+    /** Whether there are also the names of mosquitto-exporter. */
+    readonly hasExporterNames: boolean;
+  };
   /** The least grave lines that are logged. */
   readonly logLevel: () => LogLevel | "none";
   /** Logs other levels from now on, until the configuration is read again. */

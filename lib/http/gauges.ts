@@ -1,4 +1,5 @@
 import process from "node:process";
+import type { Distribution } from "../broker/mod.ts";
 import { LoopDelay, type ProcessLevels, type SysLevels } from "../observe/mod.ts";
 
 /** How often numbers are taken, milliseconds. */
@@ -46,8 +47,14 @@ export interface GaugeValues {
   readonly loopDelayP50: number;
   /** Of a hundred delays the longest but one, seconds. */
   readonly loopDelayP99: number;
+  /** The median time of the last messages that were followed through the broker, seconds. */
+  readonly latencyP50: number;
+  /** Of a hundred of these times the longest but one, seconds. */
+  readonly latencyP99: number;
   /** Commits; 0 without a store. */
   readonly commitRate: number;
+  /** Of a hundred of the last commits the longest but one, seconds; 0 without a store. */
+  readonly commitP99: number;
   /** Bytes of the database in use; 0 without a store. */
   readonly storeBytes: number;
 }
@@ -72,6 +79,7 @@ export class Gauges {
   /** How late the event loop is. */
   readonly loopDelay: LoopDelay = new LoopDelay();
   readonly #read: () => SysLevels;
+  readonly #latency: Distribution;
   readonly #now: () => number;
   readonly #listeners = new Set<(values: GaugeValues) => void>();
   readonly #history: GaugeValues[] = [];
@@ -80,9 +88,10 @@ export class Gauges {
   #latest: GaugeValues;
   #samples = 0;
 
-  /** `read`: counters and levels; `now`: milliseconds since 1970. */
-  constructor(read: () => SysLevels, now: () => number) {
+  /** `read`: counters and levels; `latency`: how long messages take, seconds; `now`: milliseconds since 1970. */
+  constructor(read: () => SysLevels, latency: Distribution, now: () => number) {
     this.#read = read;
+    this.#latency = latency;
     this.#now = now;
     this.#before = this.#atPoint = this.#counters(read());
     this.#latest = this.#values(read(), this.#before, this.#before);
@@ -164,6 +173,9 @@ export class Gauges {
       cpu: rate("cpuMs") / 1000,
       loopDelayP50: this.loopDelay.quantile(0.5),
       loopDelayP99: this.loopDelay.quantile(0.99),
+      latencyP50: this.#latency.quantile(0.5),
+      latencyP99: this.#latency.quantile(0.99),
+      commitP99: levels.store?.commitSeconds.quantile(0.99) ?? 0,
       commitRate: rate("commits"),
     };
   }
@@ -185,7 +197,7 @@ function levelGauges(levels: SysLevels) {
 }
 
 /** What the process uses now. */
-export function processLevels(): ProcessLevels {
+export async function processLevels(): Promise<ProcessLevels> {
   const { user, system } = process.cpuUsage();
   const { rss, heapUsed } = Deno.memoryUsage();
   return {
@@ -193,5 +205,17 @@ export function processLevels(): ProcessLevels {
     residentBytes: rss,
     heapBytes: heapUsed,
     startSeconds: performance.timeOrigin / 1000,
+    ...await openDescriptors(),
   };
+}
+
+/** Linux tells, where the process may look. */
+async function openDescriptors(): Promise<{ openDescriptors?: number }> {
+  try {
+    let count = 0;
+    for await (const _ of Deno.readDir("/proc/self/fd")) count++;
+    return { openDescriptors: count };
+  } catch {
+    return {};
+  }
 }

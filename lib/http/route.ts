@@ -2,6 +2,7 @@ import type { RetainedEntry } from "../broker/mod.ts";
 import type { Caller, Callers } from "./caller.ts";
 import type { HttpContext } from "./context.ts";
 import type { CertificateEnds } from "./certificate_ends.ts";
+import type { ExtraMetrics } from "./extra_metrics.ts";
 import type { Gauges } from "./gauges.ts";
 import type { OpenWalks } from "./open_walks.ts";
 import type { Schema } from "./schema.ts";
@@ -16,6 +17,8 @@ export interface Services {
   readonly gauges: Gauges;
   /** What sessions hold. */
   readonly survey: Survey;
+  /** Further metrics, which the configuration asks for. */
+  readonly extraMetrics: ExtraMetrics;
   /** When certificates end. */
   readonly certificates: CertificateEnds;
   /** What is not well. */

@@ -5,6 +5,7 @@ import { ASSETS } from "./assets.ts";
 import { type Caller, Callers } from "./caller.ts";
 import { CertificateEnds } from "./certificate_ends.ts";
 import type { HttpContext, HttpListenerInit } from "./context.ts";
+import { ExtraMetrics } from "./extra_metrics.ts";
 import { Gauges } from "./gauges.ts";
 import { Guard, secure } from "./guard.ts";
 import { answerGuide } from "./guide.ts";
@@ -24,6 +25,7 @@ export class HttpServer {
   readonly #context: HttpContext;
   readonly #gauges: Gauges;
   readonly #survey: Survey;
+  readonly #extraMetrics: ExtraMetrics;
   readonly #certificates: CertificateEnds;
   readonly #warnings: Warnings;
   readonly #streams = new Set<() => void>();
@@ -39,14 +41,16 @@ export class HttpServer {
   /** Nobody can connect before `listen`. */
   constructor(context: HttpContext) {
     this.#context = context;
-    this.#gauges = new Gauges(context.levels, Date.now);
+    this.#gauges = new Gauges(context.levels, context.broker.core.latency.seconds, Date.now);
     this.#survey = new Survey(context.broker);
+    this.#extraMetrics = new ExtraMetrics(context);
     this.#certificates = new CertificateEnds(context.listeners);
     const { broker } = context;
     const loopDelay = () => this.#gauges.latest.loopDelayP99;
     this.#warnings = new Warnings(broker, this.#survey, this.#certificates, loopDelay);
     this.#gauges.watch(({ atMs }) => this.#warnings.tick(atMs));
     this.#stopGauges = this.#gauges.start();
+    broker.core.latency.start(() => performance.timeOrigin + performance.now());
   }
 
   /** Begins to listen; returns the port, 0 for a Unix socket. Rejects with what `Deno.serve` throws, and where the tokens are no good. */
@@ -59,6 +63,7 @@ export class HttpServer {
       context: this.#context,
       gauges: this.#gauges,
       survey: this.#survey,
+      extraMetrics: this.#extraMetrics,
       certificates: this.#certificates,
       warnings: this.#warnings,
       streams: this.#streams,
@@ -79,6 +84,7 @@ export class HttpServer {
   /** Lets nobody in any more, and ends what is under way. */
   async close(): Promise<void> {
     this.#stopGauges();
+    this.#extraMetrics.stop();
     this.#ending.abort();
     await Promise.all(this.#servers.map((server) => server.shutdown()));
   }

@@ -2,6 +2,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { TlsOptions } from "node:tls";
 import type { LogPort } from "../broker/mod.ts";
 import type { ByteStream, Peer, TlsLayer } from "./byte_stream.ts";
+import { completeChain } from "./certificate_chain.ts";
 import type { ReadBuffers } from "./read_buffers.ts";
 import { RevocationLists } from "./revocation_lists.ts";
 import type { TlsInit } from "./tls_init.ts";
@@ -38,7 +39,7 @@ export class TlsContext implements TlsLayer {
     this.#init = init;
     this.#log = log;
     this.#stamp = stampOf(init);
-    this.#loaded = load(init);
+    this.#loaded = load(init, log);
     this.#timer = setInterval(() => this.#look(), init.watchMs ?? WATCH_MS);
   }
 
@@ -102,18 +103,29 @@ export class TlsContext implements TlsLayer {
   }
 }
 
-function load(init: TlsInit): Loaded {
+/** `log` hears of a chain that leads nowhere: once, when the listener opens. */
+function load(init: TlsInit, log?: LogPort): Loaded {
   const { certfile, keyfile, requireCertificate = false, minVersion = "TLSv1.2" } = init;
   const { alpnProtocols = ["mqtt"] } = init;
   const cert = readText(certfile);
   const key = readText(keyfile);
-  const [certificate] = certificatesIn(cert, certfile);
-  checkKey(certificate!, key, init);
-  const authorities = requireCertificate ? readAuthorities(init) : [];
+  const own = certificatesIn(cert, certfile);
+  checkKey(own[0]!, key, init);
+  const authorities = readAuthorities(init);
+  const { missing, isComplete, lastIssuer } = completeChain(
+    own,
+    authorities.flatMap((text) => certificatesIn(text, "cafile")),
+  );
+  if (!isComplete) {
+    log?.warning("The certificate leads to no root that is at hand: clients may refuse it", {
+      certfile,
+      issuer: lastIssuer.replaceAll("\n", ", "),
+    });
+  }
   const { crlfile } = init;
   return {
     options: {
-      cert,
+      cert: [cert, ...missing].join("\n"),
       key,
       minVersion,
       ALPNProtocols: [...alpnProtocols],
@@ -121,7 +133,7 @@ function load(init: TlsInit): Loaded {
       rejectUnauthorized: requireCertificate,
       ...requireCertificate ? { ca: authorities } : {},
     },
-    authorities,
+    authorities: requireCertificate ? authorities : [],
     verified: requireCertificate ? new VerifiedCertificates() : undefined,
     revocations: crlfile === undefined
       ? undefined
@@ -145,8 +157,9 @@ function checkKey(certificate: X509Certificate, key: string, { certfile, keyfile
   if (!fits) throw new TypeError(`Cannot use ${keyfile}: it is not the key of ${certfile}`);
 }
 
-/** The certificates of `cafile` and of every file of `capath`. */
+/** The certificates of `cafile` and of every file of `capath`; none where neither is named. */
 function readAuthorities({ cafile, capath }: TlsInit): string[] {
+  if (cafile === undefined && capath === undefined) return [];
   const paths = cafile === undefined ? [] : [cafile];
   if (capath !== undefined) paths.push(...filesIn(capath));
   const texts = paths.map((path) => [path, readText(path)] as const)

@@ -4,7 +4,7 @@ export interface TlsInit {
   readonly certfile: string;
   /** Its key, not encrypted. */
   readonly keyfile: string;
-  /** Certificates of who may sign those of clients; default: none. */
+  /** Certificates of who may sign those of clients, and those between the server's and its root; default: none. */
   readonly cafile?: string;
   /** A directory of such files. */
   readonly capath?: string;

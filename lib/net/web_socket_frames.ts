@@ -13,6 +13,7 @@ export const CloseCode = {
   Normal: 1000,
   ProtocolError: 1002,
   UnsupportedData: 1003,
+  InvalidPayload: 1007,
   TooBig: 1009,
 } as const;
 
@@ -156,6 +157,9 @@ export class FrameReader {
     }
     const code = payload.length === 1 ? 0 : payload[0]! * 256 + payload[1]!;
     if (!isCloseCode(code)) return this.#fail(CloseCode.ProtocolError, `A Close with code ${code}`);
+    if (!isText(payload.subarray(2))) {
+      return this.#fail(CloseCode.InvalidPayload, "A Close whose reason is no UTF-8");
+    }
     this.ending = { code, fault: undefined };
   }
 
@@ -182,6 +186,16 @@ export function encodeFrameHeader(opcode: number, length: number): Uint8Array {
 }
 
 const EMPTY = new Uint8Array(0);
+
+/** RFC 6455 section 8.1. */
+function isText(bytes: Uint8Array): boolean {
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** Those that a peer may send: 1004 to 1006 and 1015 are for programs among themselves. */
 function isCloseCode(code: number): boolean {

@@ -16,8 +16,6 @@ export interface HandshakeAnswer {
   readonly refusal: string | undefined;
 }
 
-/** The paths at which a WebSocket is opened. What stands behind a `?` is for others. */
-const PATHS: readonly string[] = ["/mqtt", "/"];
 /** The subprotocols that are spoken: `mqttv3.1` is what clients offered before there was a standard. */
 const SUBPROTOCOLS: readonly string[] = ["mqtt", "mqttv3.1"];
 /** RFC 6455 section 1.3. */
@@ -44,7 +42,7 @@ export async function answerRequest(
   options: WebSocketOptions,
 ): Promise<HandshakeAnswer> {
   const [first = "", ...lines] = text.split("\r\n");
-  const [, method, target, version] = /^([A-Z]+) (\S+) HTTP\/(\d\.\d)$/.exec(first) ?? [];
+  const [, method, version] = /^([A-Z]+) \S+ HTTP\/(\d\.\d)$/.exec(first) ?? [];
   const headers = readHeaders(lines);
   if (method === undefined || version !== "1.1" || headers === undefined) {
     return refuse("400 Bad Request", "This is no HTTP/1.1 request");
@@ -52,8 +50,7 @@ export async function answerRequest(
   if (method !== "GET") {
     return refuse("405 Method Not Allowed", `${method} is not supported`, ["Allow: GET"]);
   }
-  const path = target!.split("?", 1)[0]!;
-  if (!PATHS.includes(path)) return refuse("404 Not Found", `There is nothing at ${path}`);
+  // Whatever the path: there is nothing else at this port, and clients have one of their own in their configuration.
   return await answerUpgrade(headers, options);
 }
 
@@ -84,7 +81,8 @@ async function answerUpgrade(
   }
   const offered = words(headers.get("sec-websocket-protocol"));
   const subprotocol = SUBPROTOCOLS.find((name) => offered.includes(name));
-  if (subprotocol === undefined) {
+  // Whoever offers none at all is taken at its word that it speaks MQTT, as other brokers do.
+  if (subprotocol === undefined && offered.length > 0) {
     return refuse("400 Bad Request", "The client must offer the subprotocol mqtt");
   }
   const digest = await crypto.subtle.digest("SHA-1", encode(key + KEY_SUFFIX));
@@ -94,7 +92,8 @@ async function answerUpgrade(
     "Upgrade: websocket",
     "Connection: Upgrade",
     `Sec-WebSocket-Accept: ${accept}`,
-    `Sec-WebSocket-Protocol: ${subprotocol}`, // [MQTT-6.0.0-4] [v3 MQTT-6.0.0-4]
+    // [MQTT-6.0.0-4] [v3 MQTT-6.0.0-4]
+    ...subprotocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${subprotocol}`],
   ];
   return { response: encode(`${lines.join("\r\n")}\r\n\r\n`), refusal: undefined };
 }
@@ -136,7 +135,7 @@ function refuse(
   reason: string,
   headers: readonly string[] = [],
 ): HandshakeAnswer {
-  const body = `${reason}.\n\nThis port speaks MQTT over WebSocket: open a WebSocket at /mqtt ` +
+  const body = `${reason}.\n\nThis port speaks MQTT over WebSocket: open a WebSocket ` +
     "with the subprotocol mqtt.\n";
   const lines = [
     `HTTP/1.1 ${status}`,

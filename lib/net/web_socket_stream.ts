@@ -1,11 +1,6 @@
 import { type ByteStream, writeAll } from "./byte_stream.ts";
-import {
-  CloseCode,
-  encodeFrame,
-  encodeFrameHeader,
-  FrameReader,
-  Opcode,
-} from "./web_socket_frames.ts";
+import { type FramedPackets, PacketFrames } from "./packet_frames.ts";
+import { CloseCode, encodeFrame, FrameReader, Opcode } from "./web_socket_frames.ts";
 import {
   answerRequest,
   endOfRequest,
@@ -14,10 +9,6 @@ import {
   type WebSocketOptions,
 } from "./web_socket_handshake.ts";
 
-/** The most that one of our frames carries: whoever reads slowly makes progress that can be seen. */
-const FRAME_BYTES = 32 * 1024;
-/** Up to here header and payload are put together for one write. */
-const COPIED_BYTES = 4096;
 /** How long a peer that is sent away may take to go. */
 const LEAVE_MS = 1000;
 
@@ -35,10 +26,11 @@ export class WebSocketStream implements ByteStream {
   readonly #options: WebSocketOptions;
   readonly #onRefused: (reason: string) => void;
   readonly #frames: FrameReader;
+  readonly #packets = new PacketFrames();
   #isOpen = false;
   /** Frames that came with the request. */
   #early: Uint8Array | undefined;
-  /** The data frame that is being written. */
+  /** The data frames that are being written. */
   #writing: Promise<void> | undefined;
   /** The control frame that is being written, and the one that is to follow. */
   #control: Promise<void> | undefined;
@@ -75,15 +67,15 @@ export class WebSocketStream implements ByteStream {
   async write(bytes: Uint8Array): Promise<number> {
     while (this.#control !== undefined) await this.#control;
     if (this.#hasSaidGoodbye) throw new Error("Cannot write: the WebSocket is closing");
-    const payload = bytes.subarray(0, FRAME_BYTES);
-    this.#writing = this.#writeFrame(payload);
+    const packets = this.#packets.take(bytes);
+    this.#writing = this.#writeFrames(packets);
     try {
       await this.#writing;
     } finally {
       this.#writing = undefined;
     }
     this.#sendControl();
-    return payload.length;
+    return packets.takenBytes;
   }
 
   /** {@linkcode ByteStream.closeWrite} */
@@ -146,12 +138,9 @@ export class WebSocketStream implements ByteStream {
     return count;
   }
 
-  async #writeFrame(payload: Uint8Array): Promise<void> {
-    if (payload.length <= COPIED_BYTES) {
-      return await writeAll(this.#below, encodeFrame(Opcode.Binary, payload));
-    }
-    await writeAll(this.#below, encodeFrameHeader(Opcode.Binary, payload.length));
-    await writeAll(this.#below, payload);
+  async #writeFrames({ frames, payload }: FramedPackets): Promise<void> {
+    await writeAll(this.#below, frames);
+    if (payload !== undefined) await writeAll(this.#below, payload);
   }
 
   /** One answer for all Pings that came while it could not be written. */

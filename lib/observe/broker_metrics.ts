@@ -1,7 +1,7 @@
+import { type DropReason, type Histogram, type Metrics, PACKET_TYPES } from "../broker/mod.ts";
+import { ReasonCode, reasonCodeName } from "../codec/mod.ts";
 import { bridgeFamilies } from "./bridge_level.ts";
-import type { DropReason } from "../broker/mod.ts";
 import type { MetricFamily, Sample } from "./exposition.ts";
-import type { Histogram } from "./loop_delay.ts";
 import type { SysLevels } from "./sys_topics.ts";
 
 /** What sessions hold, added up. */
@@ -26,6 +26,8 @@ export interface ProcessLevels {
   readonly heapBytes: number;
   /** When the process started, seconds since 1970. */
   readonly startSeconds: number;
+  /** File descriptors that are open; absent: nobody can tell. */
+  readonly openDescriptors?: number;
 }
 
 /** All that the metrics are made of. */
@@ -36,6 +38,8 @@ export interface MetricLevels {
   readonly queues: QueueLevels;
   /** Of the process. */
   readonly process: ProcessLevels;
+  /** How long messages take through the broker, seconds. */
+  readonly latency: Histogram;
   /** How late the event loop is, seconds. */
   readonly loopDelay: Histogram;
   /** When certificates end, seconds since 1970, by listener. */
@@ -70,22 +74,25 @@ export function* metricFamilies(levels: MetricLevels): Generator<MetricFamily> {
   yield* traffic(levels.broker);
   yield* connections(levels.broker);
   yield* holdings(levels.broker, levels.queues);
+  yield histogram(
+    "message_latency_seconds",
+    "Of a sample of messages, the time from reading the PUBLISH to writing its last delivery",
+    levels.latency,
+  );
   if (levels.broker.store !== undefined) yield* storeFamilies(levels.broker.store);
   if (levels.broker.bridges !== undefined) yield* bridgeFamilies(levels.broker.bridges);
   yield* processFamilies(levels);
 }
 
 function* traffic({ metrics }: SysLevels): Generator<MetricFamily> {
-  yield counter(
-    "packets",
-    "MQTT Control Packets of any type",
-    both(metrics.packetsReceived, metrics.packetsSent),
-  );
-  yield counter(
-    "publish_packets",
-    "PUBLISH packets, repeats included",
-    both(metrics.publishReceived, metrics.publishSent),
-  );
+  yield counter("packets", "MQTT Control Packets, by type", [
+    ...packets("received", metrics.receivedByType, metrics.publishReceived),
+    ...packets("sent", metrics.sentByType, metrics.publishSent),
+  ]);
+  yield counter("publish_packets", "PUBLISH packets, repeats included, by QoS", [
+    ...byQos("received", metrics.publishReceivedByQos, metrics.publishReceived),
+    ...byQos("sent", metrics.publishSentByQos, metrics.publishSent),
+  ]);
   yield counter("bytes", "Bytes of MQTT packets", both(metrics.bytesReceived, metrics.bytesSent));
   yield counter(
     "publish_payload_bytes",
@@ -101,6 +108,20 @@ function* traffic({ metrics }: SysLevels): Generator<MetricFamily> {
   );
 }
 
+function packets(direction: string, byType: readonly number[], publish: number): Sample[] {
+  return PACKET_TYPES.flatMap((type, place): Sample[] => {
+    if (type === "") return [];
+    return [[{ direction, type }, type === "publish" ? publish : byType[place]!]];
+  });
+}
+
+/** Only those of QoS 1 and 2 are counted one by one. */
+function byQos(direction: string, counts: readonly number[], total: number): Sample[] {
+  const [, first = 0, second = 0] = counts;
+  return [total - first - second, first, second]
+    .map((count, qos) => [{ direction, qos: String(qos) }, count]);
+}
+
 function* connections({ metrics, connectedCount }: SysLevels): Generator<MetricFamily> {
   yield counter(
     "connections_accepted",
@@ -109,8 +130,28 @@ function* connections({ metrics, connectedCount }: SysLevels): Generator<MetricF
   );
   yield counter("connects", "CONNECT packets, by how they were answered", [
     [{ result: "accepted" }, metrics.connectsAccepted],
-    [{ result: "refused" }, metrics.connectsRefused],
+    [{ result: "refused" }, sum(metrics.refused.values())],
   ]);
+  yield counter(
+    "authentication_failures",
+    "Clients that access control did not let in, by Reason Code",
+    AUTHENTICATION_CODES.map((name) => [{ reason: name }, refusals(metrics, name)]),
+  );
+  yield counter(
+    "connects_refused",
+    "Connections that ended before their client was in, by the Reason Code that they were refused with",
+    [...metrics.refused].map(([code, count]) => [{ reason: codeName(code) }, count]),
+  );
+  yield counter(
+    "disconnects",
+    "Clients that left, by how or by the Reason Code that they were told",
+    [
+      ...USUAL_ENDS.map((reason): Sample => [{ reason }, ends(metrics, reason)]),
+      ...[...metrics.disconnected]
+        .map(([reason, count]): Sample => [{ reason: endName(reason) }, count])
+        .filter(([{ reason }]) => !USUAL_ENDS.includes(reason!)),
+    ],
+  );
   yield counter(
     "protocol_errors",
     "Connections closed for a fault of the client",
@@ -184,6 +225,47 @@ function* holdings(levels: SysLevels, queues: QueueLevels): Generator<MetricFami
   yield gauge("buffered_bytes", "Bytes not yet written to connections", one(levels.bufferedBytes));
 }
 
+/** Reason Codes of authentication: series that are there before their first count. */
+const AUTHENTICATION_CODES = [
+  "BadUserNameOrPassword",
+  "NotAuthorized",
+  "BadAuthenticationMethod",
+  "Banned",
+  "ServerBusy",
+  "ConnectionRateExceeded",
+] as const satisfies readonly (keyof typeof ReasonCode)[];
+/** The same of how clients leave. */
+const USUAL_ENDS: readonly string[] = [
+  "normal",
+  "connection_lost",
+  "KeepAliveTimeout",
+  "SessionTakenOver",
+];
+
+function refusals({ refused }: Metrics, name: keyof typeof ReasonCode): number {
+  return refused.get(ReasonCode[name]) ?? 0;
+}
+
+function ends({ disconnected }: Metrics, reason: string): number {
+  for (const [key, count] of disconnected) if (endName(key) === reason) return count;
+  return 0;
+}
+
+function endName(reason: ReasonCode | "normal" | "connection_lost"): string {
+  return typeof reason === "string" ? reason : codeName(reason);
+}
+
+/** `NotAuthorized` of `NotAuthorized (0x87)`. */
+function codeName(code: ReasonCode): string {
+  return reasonCodeName(code).split(" ")[0]!;
+}
+
+function sum(counts: Iterable<number>): number {
+  let total = 0;
+  for (const count of counts) total += count;
+  return total;
+}
+
 function* storeFamilies(store: NonNullable<SysLevels["store"]>): Generator<MetricFamily> {
   yield counter("store_commits", "Commits that wrote something", one(store.commits));
   yield counter(
@@ -197,6 +279,11 @@ function* storeFamilies(store: NonNullable<SysLevels["store"]>): Generator<Metri
     one(store.fsyncs),
   );
   yield counter("store_written_bytes", "Bytes written to the disk", one(store.writtenBytes));
+  yield histogram(
+    "store_commit_duration_seconds",
+    "How long commits took, from asking to the answer that all is on the disk",
+    store.commitSeconds.histogram,
+  );
   yield gauge("store_used_bytes", "Bytes of the database that are in use", one(store.usedBytes));
   yield gauge(
     "store_failing",
@@ -214,12 +301,11 @@ function* processFamilies(levels: MetricLevels): Generator<MetricFamily> {
       [...certificateEnds].map(([listener, seconds]) => [{ listener }, seconds]),
     );
   }
-  yield {
-    name: "fluxmqtt_event_loop_delay_seconds",
-    help: "How long what is due waits for its turn",
-    type: "histogram",
-    histogram: loopDelay,
-  };
+  yield histogram(
+    "event_loop_delay_seconds",
+    "How long what is due waits for its turn",
+    loopDelay,
+  );
   yield {
     name: "process_cpu_seconds",
     help: "Processor time of all threads",
@@ -238,6 +324,14 @@ function* processFamilies(levels: MetricLevels): Generator<MetricFamily> {
     type: "gauge",
     samples: one(process.startSeconds),
   };
+  if (process.openDescriptors !== undefined) {
+    yield {
+      name: "process_open_fds",
+      help: "File descriptors that are open",
+      type: "gauge",
+      samples: one(process.openDescriptors),
+    };
+  }
   yield gauge("heap_used_bytes", "JavaScript's heap in use", one(process.heapBytes));
   yield gauge("build_info", "1, with the versions as labels", [[{ ...build }, 1]]);
 }
@@ -248,6 +342,10 @@ function counter(name: string, help: string, samples: readonly Sample[]): Metric
 
 function gauge(name: string, help: string, samples: readonly Sample[]): MetricFamily {
   return { name: `fluxmqtt_${name}`, help, type: "gauge", samples };
+}
+
+function histogram(name: string, help: string, histogram: Histogram): MetricFamily {
+  return { name: `fluxmqtt_${name}`, help, type: "histogram", histogram };
 }
 
 function one(value: number): readonly Sample[] {

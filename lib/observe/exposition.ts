@@ -1,4 +1,4 @@
-import type { Histogram } from "./loop_delay.ts";
+import type { Histogram } from "../broker/mod.ts";
 
 /** Names and values of labels: only values of which there are few. */
 export type Labels = Readonly<Record<string, string>>;

@@ -39,7 +39,8 @@ export {
   type Sample,
   writeExposition,
 } from "./exposition.ts";
-export { type Histogram, LoopDelay } from "./loop_delay.ts";
+export { exporterFamilies } from "./exporter_metrics.ts";
+export { LoopDelay } from "./loop_delay.ts";
 export { DEFAULT_LOG_OPTIONS, type LogDestination, Logger, type LogOptions } from "./log.ts";
 export type { LogFields, LogLevel } from "./log_line.ts";
 export { type LogEntry, LogTail } from "./log_tail.ts";

@@ -52,6 +52,11 @@ export class SysTopics {
     this.#startedMs = this.#lastMs = nowMs;
   }
 
+  /** All that was published, without `$SYS/broker/` in front. */
+  get values(): ReadonlyMap<string, string> {
+    return this.#published;
+  }
+
   /** Publishes all that has changed. */
   publish(nowMs: number): void {
     const levels = this.#read();

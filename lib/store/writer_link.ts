@@ -1,4 +1,4 @@
-import type { LogPort } from "../broker/mod.ts";
+import { Distribution, type LogPort } from "../broker/mod.ts";
 import type { BatchRows } from "./batch.ts";
 import { SpareDescriptors } from "./spare_descriptors.ts";
 import type { StoreClock } from "./store_clock.ts";
@@ -33,7 +33,16 @@ export interface StoreStats {
   readonly failures: number;
   /** Bytes of the database that are in use. */
   readonly usedBytes: number;
+  /** How long commits took, from the Worker's being asked to its answer, seconds. */
+  readonly commitSeconds: Distribution;
 }
+
+/** Upper bounds of the buckets of commits, seconds. */
+const COMMIT_BOUNDS = [
+  ...[0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10],
+] as const;
+/** Commits that quantiles are of. */
+const COMMIT_WINDOW = 200;
 
 /** What comes of a batch. */
 export interface WriterEvents {
@@ -76,7 +85,8 @@ export class WriterLink {
     this.#log = log;
     this.#events = events;
     const { usedBytes } = init;
-    this.#stats = { commits: 0, writtenBytes: 0, fsyncs: 0, failures: 0, usedBytes };
+    const commitSeconds = new Distribution(COMMIT_BOUNDS, COMMIT_WINDOW);
+    this.#stats = { commits: 0, writtenBytes: 0, fsyncs: 0, failures: 0, usedBytes, commitSeconds };
     this.#measure(usedBytes);
   }
 
@@ -175,10 +185,11 @@ export class WriterLink {
   }
 
   #answered(answer: WriterAnswer): void {
+    const tookMs = this.unansweredMs;
     if (answer.type === "committed" || answer.type === "failed") this.#askedAtMs = undefined;
     switch (answer.type) {
       case "committed":
-        return this.#committed(answer);
+        return this.#committed(answer, tookMs);
       case "failed":
         return this.#failed(answer.reason);
       case "disk":
@@ -192,7 +203,11 @@ export class WriterLink {
     }
   }
 
-  #committed({ commits, writtenBytes, fsyncs, usedBytes }: Omit<StoreStats, "failures">): void {
+  #committed(
+    { commits, writtenBytes, fsyncs, usedBytes }: Omit<StoreStats, "failures" | "commitSeconds">,
+    tookMs: number,
+  ): void {
+    if (commits > this.#stats.commits) this.#stats.commitSeconds.add(tookMs / 1000);
     this.#stats = { ...this.#stats, commits, writtenBytes, fsyncs, usedBytes };
     this.#measure(usedBytes);
     if (this.isFailing) this.#log.warning("The store can be written again");

@@ -174,16 +174,52 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
     [
       "a session's end counts for ever as not stored",
-      "if (this.#ending.get(clientId) === end) this.#ending.delete(clientId);",
+      "if (this.#ending.get(clientId) === end) this.#forget(clientId);",
       "",
       "broker/promises",
       "broker/commit",
     ],
     [
       "a session that ends twice counts as gone when its first end is stored",
-      "if (this.#ending.get(clientId) === end) this.#ending.delete(clientId);",
-      "this.#ending.delete(clientId);",
+      "if (this.#ending.get(clientId) === end) this.#forget(clientId);",
+      "this.#forget(clientId);",
       "broker/promises",
+    ],
+    [
+      "names of ended sessions count for ever",
+      "    this.#endingLength -= clientId.length;\n",
+      "",
+      "broker/releases",
+    ],
+  ),
+  ...of(
+    "broker/core/long_fan_outs.ts",
+    [
+      "a message that must not come twice is committed in parts [MQTT-4.3.3-10]",
+      'return this.#whole === "under way";',
+      "return false;",
+      "broker/long_fan_out",
+    ],
+  ),
+  ...of(
+    "broker/services/long_fan_out.ts",
+    [
+      "what unsubscribed meanwhile gets the message all the same [MQTT-3.10.4-2]",
+      "client.unsubscribedAt > route.version ? targetNow(core, message, client) : target",
+      "target",
+      "broker/long_fan_out",
+    ],
+    [
+      "a message that has expired on its way is delivered [MQTT-3.3.2-5]",
+      "return expiresAtMs <= nowMs;",
+      "return false;",
+      "broker/long_fan_out",
+    ],
+    [
+      "a right that is lost on its way does not count",
+      "    if (!mayRead(core.ports.access, client, message.topicName)) return;\n",
+      "",
+      "broker/long_fan_out",
     ],
   ),
   ...of(
@@ -262,7 +298,7 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
     [
       "answers that were taken count as not taken",
-      "if (this.writingBytes === 0) this.answerBytes -= this.#writingAnswerBytes;",
+      "      this.answerBytes -= this.#writingAnswerBytes;\n",
       "",
       "broker/budget",
     ],

@@ -304,3 +304,38 @@ Deno.test("Who waits for retained messages, or goes on with a long packet, does 
   assert.equal(count.length, 3000);
   assert.equal(run.subscriptionCount, FILTERS.length);
 });
+
+Deno.test("What is sent again takes several turns where it is much, in its order, and others are answered in between", () => {
+  const exchange = new Exchange({ steps: [15, 5] }).play(`
+    a> CONNECT sessionExpiryInterval=600
+    a< CONNACK
+    a> SUBSCRIBE id=1 t qos=1
+    a< SUBACK id=1 1
+    b> CONNECT
+    b< CONNACK
+  `);
+  for (let i = 0; i < 100; i++) {
+    exchange.play(`b> PUBLISH t qos=1 id=1 "${i}"\nb< PUBACK id=1\na< others`);
+  }
+  exchange.play("a x");
+  const { test } = exchange;
+  const link = test.open("a");
+  const got: string[] = [];
+  let turns = 0;
+  let lastTurn = 0;
+  let pongTurn = 0;
+  test.betweenTurns = () => {
+    turns++;
+    for (const packet of link.take()) {
+      if (packet.type !== "publish") continue;
+      lastTurn = turns;
+      got.push(new TextDecoder().decode(packet.payload));
+    }
+    if (turns === 2) exchange.link("b").arrive(readBytes("PINGREQ", 5));
+    if (exchange.link("b").take().length > 0) pongTurn = turns;
+  };
+  link.send(readBytes('CONNECT clientId="a" sessionExpiryInterval=600', 5));
+  assert.deepEqual(got, Array.from({ length: 100 }, (_, i) => `${i}`));
+  assert.ok(lastTurn >= 4, `${lastTurn} turns`);
+  assert.equal(pongTurn, 3);
+});

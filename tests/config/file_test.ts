@@ -90,6 +90,12 @@ const bad: [file: string, problem: RegExp][] = [
     "listener 1883\nprotocol http_api",
     /^m\.conf:2: protocol: Needs users where others than this machine reach it: `http_admin USER`/,
   ],
+  ["metrics_topic_prefix home/#", /^m\.conf:1: metrics_topic_prefix: Must be the first levels of/],
+  [
+    "metrics_topic_prefix a\n".repeat(101),
+    /^m\.conf:101: metrics_topic_prefix: There may be 100, this is one more$/,
+  ],
+  ["metrics_compat grafana", /^m\.conf:1: metrics_compat: Must be none or mosquitto_exporter/],
   ["listener", /^m\.conf:1: listener: Needs a value: a port/],
   ["listener mqtt", /is "mqtt"$/],
   ["listener 65536", /Must be a port from 1 to 65535/],

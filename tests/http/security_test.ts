@@ -232,3 +232,35 @@ Deno.test("whoever guesses passwords has all addresses of a network of IPv6, and
   await assert.rejects(attempt("6"), { status: 429 });
   await assert.rejects(attempt("1:0:0:0:1"), { status: 401 });
 });
+
+Deno.test("guesses that are sent all at once count before the first of them has failed", async () => {
+  const init: HttpListenerInit = {
+    options: { ...DEFAULT_LISTENER_OPTIONS, name: "9883" },
+    hostname: "::",
+    port: 0,
+    path: "",
+    hosts: [],
+    admins: ["alice"],
+    viewers: [],
+    clientIdPrefixes: "",
+  };
+  const answers: ((isRight: boolean) => void)[] = [];
+  const access = new FunctionAccess({
+    authenticate: () => new Promise<boolean>((resolve) => answers.push(resolve)),
+  });
+  const callers = new Callers(init, access, undefined, () => 0);
+  const statuses = Array.from(
+    { length: 100 },
+    (_, i) =>
+      callers.logIn("alice", `guess ${i}`, "192.0.2.1:1").then(() => 200, ({ status }) => status),
+  );
+  assert.deepEqual(await Promise.all(statuses.slice(5)), Array(95).fill(429));
+  assert.equal(answers.length, 5);
+  // Others are not kept out meanwhile, and who was right is let in again at once.
+  const other = callers.logIn("alice", "right", "192.0.2.2:1");
+  answers.pop()!(true);
+  await other;
+  for (const answer of answers) answer(false);
+  assert.deepEqual(await Promise.all(statuses.slice(0, 5)), Array(5).fill(401));
+  await assert.rejects(callers.logIn("alice", "right", "192.0.2.1:1"), { status: 429 });
+});

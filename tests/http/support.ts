@@ -1,6 +1,11 @@
 import { FileAccess, hashPassword, PageAccess } from "../../lib/auth/mod.ts";
-import { DEFAULT_LISTENER_OPTIONS } from "../../lib/broker/mod.ts";
-import { type HttpListenerInit, HttpServer, type ListenerView } from "../../lib/http/mod.ts";
+import { DEFAULT_LISTENER_OPTIONS, Distribution } from "../../lib/broker/mod.ts";
+import {
+  type HttpContext,
+  type HttpListenerInit,
+  HttpServer,
+  type ListenerView,
+} from "../../lib/http/mod.ts";
 import { ServedWebSocket, Server } from "../../lib/net/mod.ts";
 import { type LogEntry, LogTail, type SysLevels } from "../../lib/observe/mod.ts";
 
@@ -12,6 +17,9 @@ export interface HttpInit {
   readonly acl?: string;
   readonly listener?: Partial<HttpListenerInit>;
   readonly listeners?: readonly ListenerView[];
+  readonly metrics?: Partial<HttpContext["metrics"]>;
+  /** What a store would say of itself. */
+  readonly store?: Partial<SysLevels["store"]>;
 }
 
 /** The header by which the page is known. */
@@ -76,7 +84,7 @@ export class HttpBroker {
       log,
       tail: this.tail,
       version: "1.2.3",
-      levels: () => levelsOf(this.server),
+      levels: () => levelsOf(this.server, init.store),
       adopt: (socket, peer, options) =>
         this.server.adopt(new ServedWebSocket(socket), peer, options),
       settings: () => [{
@@ -91,6 +99,7 @@ export class HttpBroker {
       listeners: init.listeners ??
         [listenerView("1883", "mqtt", aclFile), listenerView("9883", "http_api", aclFile)],
       checkConfiguration: (text) => text.includes("nonsense") ? ["configuration:1: nonsense"] : [],
+      metrics: { topicPrefixes: [], hasExporterNames: false, ...init.metrics },
       logLevel: () => this.level,
       setLogLevel: (level) => void (this.level = level),
     });
@@ -194,6 +203,9 @@ function listenerView(name: string, protocol: string, aclFile: string): Listener
   };
 }
 
-function levelsOf({ broker }: Server): SysLevels {
-  return { heapBytes: 0, metrics: broker.metrics, ...broker.levels };
+function levelsOf({ broker }: Server, said: HttpInit["store"]): SysLevels {
+  const counts = { commits: 0, writtenBytes: 0, fsyncs: 0, failures: 0, usedBytes: 0 };
+  const store = { ...counts, isFailing: false, commitSeconds: new Distribution([], 1), ...said };
+  const levels = { heapBytes: 0, metrics: broker.metrics, ...broker.levels };
+  return said === undefined ? levels : { ...levels, store };
 }

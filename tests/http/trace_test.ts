@@ -217,16 +217,19 @@ Deno.test("A trace is told as server-sent events where these are asked for", asy
 
 Deno.test("A topic's trace is about a hundred clients at most, and says how many lines are left out", async () => {
   await using broker = await HttpBroker.start();
-  const trace = await Reader.open(broker, "topic=t&for=2");
+  const trace = await Reader.open(broker, "topic=t&lines=101");
   for (let i = 0; i <= 100; i++) {
     const client = await connect(broker, `c${i}`);
     await client.subscribe([{ topicFilter: "t", qos: 0, ...PLAIN }]);
     await client.disconnect();
   }
+  const first = await connect(broker, "c0");
+  await first.publish("t", new Uint8Array(1), { qos: 0 });
   const end = await trace.until(({ event }) => event === "end");
   assert.equal(end.omitted, 1);
-  assert.equal(trace.steps.length, 101);
+  assert.equal(trace.steps.length, 102);
   await trace.close();
+  await first.disconnect();
 });
 
 const wrong: [query: string, detail: RegExp][] = [

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { encodePacket } from "../../lib/codec/mod.ts";
-import { loadTls } from "../../lib/net/mod.ts";
+import { loadTls, SILENT } from "../../lib/net/mod.ts";
 import { makeCertificates } from "../../tasks/certs.ts";
 import { type Certificates, certificateTest } from "../support/certificates.ts";
 import { LocalServer } from "../support/local_server.ts";
@@ -88,7 +88,8 @@ for (const [name, command, head] of keys) {
   });
 }
 
-certificateTest("a certificate with those between it and the root works", async (files) => {
+/** `end`, signed by `mid`, which `ca` has signed. */
+async function makeChain(files: Certificates): Promise<void> {
   await Deno.writeTextFile(files.path("mid.ext"), "basicConstraints=critical,CA:TRUE\n");
   await Deno.writeTextFile(files.path("end.ext"), "subjectAltName=DNS:localhost\n");
   for (const [name, issuer] of [["mid", "ca"], ["end", "mid"]]) {
@@ -99,12 +100,51 @@ certificateTest("a certificate with those between it and the root works", async 
       `x509 -req -in ${name}.csr -CA ${issuer}.crt -CAkey ${issuer}.key -CAcreateserial -days 2 -extfile ${name}.ext -out ${name}.crt`,
     );
   }
+}
+
+certificateTest("a certificate with those between it and the root works", async (files) => {
+  await makeChain(files);
   await Deno.writeTextFile(files.path("chain.crt"), files.text("end.crt") + files.text("mid.crt"));
   await using local = new LocalServer();
   const tls = { certfile: files.path("chain.crt"), keyfile: files.path("end.key") };
   using client = await connected(files, await local.listen({}, tls));
   await client.ping();
 });
+
+certificateTest(
+  "with the certificate alone in certfile those between it and the root come from cafile",
+  async (files) => {
+    await makeChain(files);
+    await Deno.writeTextFile(
+      files.path("authorities"),
+      files.text("ca.crt") + files.text("mid.crt"),
+    );
+    const own = { certfile: files.path("end.crt"), keyfile: files.path("end.key") };
+    await using local = new LocalServer();
+    {
+      using client = await connected(
+        files,
+        await local.listen({}, { ...own, cafile: files.path("authorities") }),
+      );
+      await client.ping();
+    }
+    await Deno.mkdir(files.path("directory"));
+    await Deno.copyFile(files.path("mid.crt"), files.path("directory/mid.pem"));
+    using client = await connected(
+      files,
+      await local.listen({}, { ...own, capath: files.path("directory") }),
+    );
+    await client.ping();
+    // The way to a root that nobody has at hand is said, and the listener opens.
+    const warned: string[] = [];
+    const warning = (message: string) => void warned.push(message);
+    (await loadTls(own, { ...SILENT, warning })).close();
+    assert.match(warned.join(), /^The certificate leads to no root that is at hand/);
+    (await loadTls({ ...own, cafile: files.path("authorities") }, { ...SILENT, warning })).close();
+    (await loadTls(files.server, { ...SILENT, warning })).close();
+    assert.equal(warned.length, 2, "server.crt has a root that is not at hand either");
+  },
+);
 
 certificateTest("files that are no good are refused with what is wrong", async (files) => {
   await files.openssl("pkey -in server.key -aes128 -passout pass:x -out encrypted.key");

@@ -106,6 +106,11 @@ const faults: [frames: Uint8Array[], code: number, fault: string][] = [
   [[clientFrame(9, "x", { isLast: false })], 1002, "A control frame that is too long or in parts"],
   [[clientFrame(9, new Uint8Array(126))], 1002, "A control frame that is too long or in parts"],
   [[clientFrame(8, "x")], 1002, "A Close with code 0"],
+  [
+    [clientFrame(8, Uint8Array.of(0x03, 0xe8, 0x61, 0xff))],
+    1007,
+    "A Close whose reason is no UTF-8",
+  ],
   [[clientFrame(8, Uint8Array.of(0x03, 0xed))], 1002, "A Close with code 1005"],
 ];
 for (const [frames, code, fault] of faults) {

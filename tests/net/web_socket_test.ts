@@ -82,7 +82,6 @@ const subprotocols: [offered: string, selected: string | undefined][] = [
   ["chat,mqtt , x", "mqtt"],
   ["chat", undefined],
   ["MQTT", undefined],
-  ["", undefined],
 ];
 for (const [offered, selected] of subprotocols) {
   netTest(
@@ -99,13 +98,24 @@ for (const [offered, selected] of subprotocols) {
   );
 }
 
+netTest("a client that offers no subprotocol is let in, and none is selected", async () => {
+  await using local = new LocalServer();
+  using socket = new RawWebSocket(await Deno.connect({ port: await listen(local) }));
+  const request = upgradeRequest().replace(/Sec-WebSocket-Protocol: .*\r\n/, "");
+  await socket.send(new TextEncoder().encode(request));
+  const response = await socket.readResponse();
+  assert.match(response, /^HTTP\/1\.1 101 /);
+  assert.doesNotMatch(response, /Sec-WebSocket-Protocol/i);
+});
+
 const ORIGIN = "https://example.com:8080";
 
 /** Requests, and the first line of the answer. */
 const requests: [name: string, request: string, answer: RegExp][] = [
   ["/mqtt with a query", upgradeRequest({ path: "/mqtt?token=1" }), /101/],
   ["/", upgradeRequest({ path: "/" }), /101/],
-  ["another path", upgradeRequest({ path: "/admin" }), /404/],
+  ["/mqtt/", upgradeRequest({ path: "/mqtt/" }), /101/],
+  ["another path", upgradeRequest({ path: "/ws/broker" }), /101/],
   ["a plain GET", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", /426/],
   ["a POST", "POST /mqtt HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", /405/],
   ["HTTP/1.0", "GET /mqtt HTTP/1.0\r\n\r\n", /400/],

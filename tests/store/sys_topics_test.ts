@@ -1,5 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { Metrics } from "../../lib/broker/ground/metrics.ts";
+import { Distribution } from "../../lib/broker/mod.ts";
 import type { MessageInit } from "../../lib/broker/mod.ts";
 import { Server } from "../../lib/net/mod.ts";
 import { SysTopics } from "../../lib/observe/mod.ts";
@@ -35,7 +36,15 @@ Deno.test("$SYS tells what the store has written, and whether it fails", () => {
     queuedBytes: 0,
     bufferedBytes: 0,
     heapBytes: 0,
-    store: { commits: 1, writtenBytes: 2, fsyncs: 3, failures: 4, usedBytes: 5, isFailing: true },
+    store: {
+      commits: 1,
+      writtenBytes: 2,
+      fsyncs: 3,
+      failures: 4,
+      usedBytes: 5,
+      commitSeconds: new Distribution([], 1),
+      isFailing: true,
+    },
   };
   new SysTopics(hub, () => levels, "1.0.0", 0).publish(0);
   const stored = [...said].filter(([topic]) => topic.startsWith("store/"));

@@ -1,5 +1,5 @@
 /**
- * Finds the real clients of the interoperability tests on this machine: mosquitto's two, Python with paho, and mqtt.js from
+ * Finds the real clients of the interoperability tests on this machine: mosquitto's two, Python with paho, paho's in C, and mqtt.js from
  * npm. This is the one file that names an npm package.
  *
  * @module
@@ -36,6 +36,13 @@ export async function findPaho(): Promise<Found<string>> {
     if (told?.trim() === "here") return { client: python };
   }
   return { missing: "no python3 with paho.mqtt.client is installed" };
+}
+
+/** Paho's C client for the command line, `paho_cs_sub`. */
+export async function findPahoC(): Promise<Found<string>> {
+  const told = await output("paho_cs_sub", []);
+  if (told === undefined) return { missing: "paho_cs_sub (paho.mqtt.c-examples) is not installed" };
+  return { client: "paho_cs_sub" };
 }
 
 /** mqtt.js, from Deno's cache or the npm registry. */

@@ -4,6 +4,7 @@ import { BufferPool } from "../ground/byte_buffer.ts";
 import type { CloseReason } from "../ground/close_reason.ts";
 import { Deadlines } from "../ground/deadlines.ts";
 import { Fanout } from "../ground/fanout.ts";
+import { Latency } from "../ground/latency.ts";
 import { Metrics } from "../ground/metrics.ts";
 import type { BrokerOptions, ListenerOptions } from "../ground/options.ts";
 import type { AccessPort, BrokerPorts, Store } from "../ground/ports.ts";
@@ -15,6 +16,7 @@ import { AliasBook } from "./alias_book.ts";
 import { Congestion } from "./congestion.ts";
 import { Events } from "./events.ts";
 import { LongFanOuts } from "./long_fan_outs.ts";
+import { NameBook } from "./name_book.ts";
 import { type Observer, Observers } from "./observers.ts";
 import { Rates } from "./rates.ts";
 import { Releases } from "./releases.ts";
@@ -45,6 +47,8 @@ export class Core implements Turn {
   readonly clients: Map<string, Client> = new Map();
   /** How many of these each user has. */
   readonly sessionCounts: SessionCounts = new SessionCounts();
+  /** Their long names. */
+  readonly longNames: NameBook = new NameBook();
   /** Network Connections, those before their CONNECT included. */
   readonly connections: Set<Connection> = new Set();
   /** How many of them each listener has. */
@@ -89,8 +93,10 @@ export class Core implements Turn {
   nextSequence = 1;
   /** Whoever wants to know what happens; `null`: nobody, and then that costs a comparison. */
   observers: Observers | null = null;
-  /** The same for the outboxes. */
+  /** Whether what happens is told to them, or a message is followed: one question for both. */
   isObserved = false;
+  /** How long messages take. */
+  readonly latency: Latency = new Latency();
   /** Packets are being handled, or a function of the program is called: what a program asks for now is done when the turn ends. */
   isBusy = false;
   /** What programs asked for meanwhile. */
@@ -156,9 +162,9 @@ export class Core implements Turn {
     this.releases.hold(connection);
   }
 
-  /** What queues, wills and Topic Aliases take of `max_total_queued_bytes`. */
+  /** What queues, wills, Topic Aliases and long names take of `max_total_queued_bytes`. */
   get totalQueuedBytes(): number {
-    return this.queuedBytes + this.wills.bytes + this.aliases.bytes;
+    return this.queuedBytes + this.wills.bytes + this.aliases.bytes + this.longNames.bytes;
   }
 
   /** The connection is through: its link is closed once the turn's packets are with it. */
@@ -179,12 +185,14 @@ export class Core implements Turn {
   addClient(client: Client): void {
     this.clients.set(client.session.clientId, client);
     if (client.quotaKey !== undefined) this.sessionCounts.add(client.quotaKey);
+    this.longNames.add(client);
   }
 
   /** Its session is over. */
   removeClient(client: Client): void {
     this.clients.delete(client.session.clientId);
     if (client.quotaKey !== undefined) this.sessionCounts.remove(client.quotaKey);
+    this.longNames.remove(client);
   }
 
   /** Disconnects when the turn ends: in the middle of routing a message nobody comes or goes. */

@@ -1,6 +1,13 @@
 import type { Store } from "../ground/ports.ts";
 import type { Connection } from "../state/connection.ts";
 
+/**
+ * Ended sessions that are remembered while a store fails, and the characters of their names. Of one beyond that nothing is known: if its
+ * client comes and is told that it begins anew, a crash before the store works again brings the old session back.
+ */
+const MAX_ENDING = 100_000;
+const MAX_ENDING_LENGTH = 16 * 1024 * 1024;
+
 /** What leaves connections only when the writes of its turn are committed: the one place that lets it go. */
 export class Releases {
   /** Ends the turn that a commit begins when it is done. */
@@ -11,6 +18,8 @@ export class Releases {
   readonly #deferred = new Set<Connection>();
   /** Clients whose stored session has ended, with the number of that end: until it is committed a crash would bring it back. */
   readonly #ending = new Map<string, number>();
+  /** Characters of their names. */
+  #endingLength = 0;
   /** Commits that were asked for though nobody waits for them. */
   #lastAsked = 0;
   /** Up to this one there is a commit that says when it is done. */
@@ -28,6 +37,11 @@ export class Releases {
     return this.#deferred.size;
   }
 
+  /** Clients whose stored session has ended, and that is not committed yet. */
+  get endingCount(): number {
+    return this.#ending.size;
+  }
+
   /** The connection has something that waits for the commit of this turn. */
   hold(connection: Connection): void {
     this.#holding.push(connection);
@@ -41,6 +55,11 @@ export class Releases {
   /** The stored session of this client has ended: the same, and whoever comes in its name waits for it. */
   end(clientId: string): void {
     this.soon();
+    if (!this.#ending.has(clientId)) {
+      const length = this.#endingLength + clientId.length;
+      if (this.#ending.size >= MAX_ENDING || length > MAX_ENDING_LENGTH) return;
+      this.#endingLength = length;
+    }
     this.#ending.set(clientId, this.#lastAsked);
   }
 
@@ -79,13 +98,18 @@ export class Releases {
       this.#commitsAwaited--;
       for (const [clientId, end] of ended) {
         // It may have begun anew since, and ended again.
-        if (this.#ending.get(clientId) === end) this.#ending.delete(clientId);
+        if (this.#ending.get(clientId) === end) this.#forget(clientId);
       }
       for (const { connection, release } of held) release(connection.state === "closed");
       // Released within this turn it leaves with it; later it is a turn of its own.
       if (isLater) this.#endTurn();
     });
     isLater = true;
+  }
+
+  #forget(clientId: string): void {
+    this.#ending.delete(clientId);
+    this.#endingLength -= clientId.length;
   }
 
   #defer(): void {

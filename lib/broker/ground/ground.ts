@@ -1,5 +1,6 @@
 import type { BufferPool } from "./byte_buffer.ts";
 import type { Deadlines } from "./deadlines.ts";
+import type { Latency } from "./latency.ts";
 import type { Metrics } from "./metrics.ts";
 import type { BrokerOptions } from "./options.ts";
 import type { BrokerPorts, Store } from "./ports.ts";
@@ -17,6 +18,8 @@ export interface Ground {
   readonly deadlines: Deadlines;
   /** Absent: nothing outlives the process. */
   readonly store: Store | undefined;
+  /** How long messages take. */
+  readonly latency: Latency;
   /** Whether anybody wants to know what happens. */
   readonly isObserved: boolean;
   /** The time of the turn, milliseconds. */

@@ -1,3 +1,5 @@
+import type { Packet, ReasonCode } from "../../codec/mod.ts";
+
 /** Why a message was not delivered or stored. Each is a counter; none is silent. */
 export type DropReason =
   | "queue_full"
@@ -17,6 +19,13 @@ export type DropReason =
   | "encoding_failed"
   | "refused_by_client"
   | "not_a_topic_name";
+
+/** The types of MQTT Control Packets, at their places in the first byte (section 2.1.2). */
+export const PACKET_TYPES: readonly (Packet["type"] | "")[] = [
+  ...["", "connect", "connack", "publish", "puback", "pubrec", "pubrel", "pubcomp"] as const,
+  ...["subscribe", "suback", "unsubscribe", "unsuback", "pingreq", "pingresp"] as const,
+  ...["disconnect", "auth"] as const,
+];
 
 /** Counters since the start, and levels. Plain numbers: the hot path adds to them. */
 export class Metrics {
@@ -56,6 +65,18 @@ export class Metrics {
   sessionsReplaced = 0;
   /** Connections closed because their client connected anew. */
   sessionsTakenOver = 0;
+  /** Packets but PUBLISH, by the place of their type in {@linkcode PACKET_TYPES}. */
+  readonly receivedByType: number[] = PACKET_TYPES.map(() => 0);
+  /** The same of those that were put into an outbox. */
+  readonly sentByType: number[] = PACKET_TYPES.map(() => 0);
+  /** PUBLISH packets by their QoS; those of QoS 0 are what is left of all. */
+  readonly publishReceivedByQos: number[] = [0, 0, 0];
+  /** The same of those that were sent. */
+  readonly publishSentByQos: number[] = [0, 0, 0];
+  /** Connections that ended before their client was in, by the Reason Code that they were refused with. */
+  readonly refused: Map<ReasonCode, number> = new Map();
+  /** Clients that left, by the Reason Code with which they were disconnected, or how they went. */
+  readonly disconnected: Map<ReasonCode | "normal" | "connection_lost", number> = new Map();
   /** Functions of the program (listeners, hooks) that threw, took too long, or answered nonsense. */
   programErrors = 0;
   /** Events that listeners were not told of, because too many came in one turn. */
@@ -66,6 +87,16 @@ export class Metrics {
   /** Counts one message. */
   countDrop(reason: DropReason): void {
     this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + 1);
+  }
+
+  /** Counts one client that left. */
+  countDisconnect(reason: ReasonCode | "normal" | "connection_lost"): void {
+    this.disconnected.set(reason, (this.disconnected.get(reason) ?? 0) + 1);
+  }
+
+  /** Counts one connection that did not come in. */
+  countRefusal(reasonCode: ReasonCode): void {
+    this.refused.set(reasonCode, (this.refused.get(reasonCode) ?? 0) + 1);
   }
 
   /** All drops together. */

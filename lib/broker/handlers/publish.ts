@@ -41,6 +41,7 @@ export function handlePublish(core: Core, connection: Connection, packet: Publis
     : resolveAlias(core, connection, packet);
   metrics.publishReceived++;
   metrics.payloadBytesReceived += packet.payload.length;
+  if (packet.qos > 0) metrics.publishReceivedByQos[packet.qos]!++;
   if (packet.qos === 0) {
     const outcome = publish(core, connection, packet, topicName);
     if (isOpen(outcome)) leaveOpen(core, connection, packet, outcome);
@@ -178,6 +179,7 @@ function leaveOpen(core: Core, connection: Connection, packet: Publish, open: Op
   const { metrics } = core;
   metrics.publishReceived--;
   metrics.payloadBytesReceived -= packet.payload.length;
+  if (packet.qos > 0) metrics.publishReceivedByQos[packet.qos]!--;
   if (open === PENDING) waitForDecision(core, connection);
   else waitForFanOut(core, connection);
 }

@@ -5,6 +5,7 @@ import {
   frameLength,
   MqttError,
   type Packet,
+  type Publish,
   ReasonCode,
 } from "../../codec/mod.ts";
 import type { Core } from "../core/core.ts";
@@ -88,17 +89,21 @@ function handleNext(
   metrics.packetsReceived++;
   work.spend(STEPS.packet + (length >> 6) * STEPS.bytes64);
   if (isConnected && isPublish) {
-    if (relay(core, connection, bytes, at, at + length)) return at + length;
+    const isSampled = core.nowMs >= core.latency.dueMs;
+    if (!isSampled && relay(core, connection, bytes, at, at + length)) return at + length;
     const { protocolVersion } = connection;
     const packet = decodePublish(bytes, at, at + length, protocolVersion, core.names);
     if (core.isObserved) tellReceived(core, connection, packet);
-    handlePublish(core, connection, packet);
+    if (isSampled) handleSampled(core, connection, packet);
+    else handlePublish(core, connection, packet);
   } else if (
     isConnected && length === SHORT_ACK_BYTES && handleShortAck(core, connection, bytes, at)
   ) {
+    metrics.receivedByType[bytes[at]! >> 4]!++;
     return at + length;
   } else {
     const packet = decodePacket(bytes, at, at + length, connection.protocolVersion);
+    metrics.receivedByType[bytes[at]! >> 4]!++;
     if (core.isObserved) tellReceived(core, connection, packet);
     handle(core, connection, packet);
   }
@@ -109,6 +114,19 @@ function handleNext(
   metrics.packetsReceived--;
   if (rates !== undefined) takeBack(rates, isPublish, length);
   return at;
+}
+
+/** Handles a message, and follows it to those who get it. */
+function handleSampled(core: Core, connection: Connection, packet: Publish): void {
+  const { latency } = core;
+  latency.begin(core.nowMs);
+  core.isObserved = true;
+  try {
+    handlePublish(core, connection, packet);
+  } finally {
+    latency.end();
+    core.isObserved = core.observers !== null;
+  }
 }
 
 /** Once for a packet, however often it comes again because access control takes its time. */

@@ -43,11 +43,13 @@ export function relay(
   const route = core.router.route(topicName);
   if (route === undefined || !isEveryday(route)) return false;
   const payloadAt = isV5 ? nameEnd + 1 : nameEnd;
+  const { targets } = route;
+  const steps = targets.length * deliverySteps(end - payloadAt + topicName.length);
+  if (targets.length > 1 && steps > core.work.left) return false;
   core.metrics.publishReceived++;
   core.metrics.payloadBytesReceived += end - payloadAt;
-  const { targets } = route;
   if (targets.length === 0) return true;
-  core.work.spend(targets.length * deliverySteps(end - payloadAt + topicName.length));
+  core.work.spend(steps);
   const packet = bytes.subarray(start, end);
   let others: Target[] | undefined;
   for (let i = 0; i < targets.length; i++) {
@@ -69,12 +71,12 @@ export function relay(
 
 /** Whether nobody has anything to ask about such a message. */
 function mayRelay(core: Core, { listener }: Connection): boolean {
-  const { options, ports, congestion, isObserved } = core;
+  const { options, ports, congestion, longFanOuts, isObserved } = core;
   const { messageSizeLimitBytes } = options;
   return !isObserved && !ports.access.checksTopics && listener.mountPoint === "" &&
     !options.upgradeOutgoingQos &&
     (messageSizeLimitBytes === 0 || messageSizeLimitBytes >= MAX_RELAYED_BYTES) &&
-    !congestion.isCongested;
+    !congestion.isCongested && !longFanOuts.isActive;
 }
 
 function isEveryday({ targets, ownTargets, shares, locals }: Route): boolean {

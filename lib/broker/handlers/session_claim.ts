@@ -1,5 +1,6 @@
 import { ReasonCode } from "../../codec/mod.ts";
 import type { Core } from "../core/core.ts";
+import { beyondFree } from "../core/name_book.ts";
 import type { CloseReason } from "../ground/close_reason.ts";
 import { isSameUser, ownerOf, quotaKeyOf } from "../ground/owner.ts";
 import type { ClientIdentity } from "../ground/ports.ts";
@@ -54,7 +55,7 @@ function mayNotPassOn({ ports }: Core, existing: Client, identity: ClientIdentit
 export function refusalOf(
   core: Core,
   identity: ClientIdentity,
-  { existing, isForeign, isEnding, hasEndedStored }: SessionClaim,
+  { owner, existing, isForeign, isEnding, hasEndedStored }: SessionClaim,
 ): CloseReason | undefined {
   const { sessionOwner, maxSessions } = core.options;
   if (identity.isBridge) return undefined;
@@ -76,9 +77,25 @@ export function refusalOf(
   const mostOfUser = maxSessionsOfUser(core);
   // The one that ends makes room for the one that begins.
   const ofUser = core.sessionCounts.get(key) - (existing?.quotaKey === key ? 1 : 0);
-  return mostOfUser > 0 && ofUser >= mostOfUser
-    ? { reasonCode, message: "Too many sessions of this user or address" }
-    : undefined;
+  if (mostOfUser > 0 && ofUser >= mostOfUser) {
+    return { reasonCode, message: "Too many sessions of this user or address" };
+  }
+  return hasRoomForNames(core, [identity.clientId, identity.userName, owner, key], existing)
+    ? undefined
+    : { reasonCode, message: "No room for names as long as these" };
+}
+
+/** Names of everyday length always have room: there are no more of them than sessions. */
+function hasRoomForNames(
+  core: Core,
+  names: readonly (string | undefined)[],
+  ending: Client | undefined,
+) {
+  const { options: { maxTotalQueuedBytes }, totalQueuedBytes, longNames } = core;
+  const sizeBytes = beyondFree(names);
+  if (sizeBytes === 0 || maxTotalQueuedBytes === 0) return true;
+  const endingBytes = ending === undefined ? 0 : longNames.of(ending);
+  return totalQueuedBytes - endingBytes + sizeBytes <= maxTotalQueuedBytes;
 }
 
 /** Whether and when CONNACK leaves: see the table. */

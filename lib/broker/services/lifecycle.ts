@@ -91,6 +91,7 @@ export function disconnect(
   core.connections.delete(connection);
   core.markClosing(connection);
   core.observers?.tell("disconnected", connection, reason);
+  count(core, connection, reason);
   if (client === null || client.connection !== connection) return;
   client.connection = null;
   core.connectedCount--;
@@ -102,6 +103,17 @@ export function disconnect(
     });
   }
   leave(core, client, connection.will);
+}
+
+function count(
+  { metrics }: Core,
+  { client, cause }: Connection,
+  reason: CloseReason | undefined,
+): void {
+  if (client === null) {
+    if (reason !== undefined) metrics.countRefusal(reason.reasonCode);
+  } else if (reason !== undefined) metrics.countDisconnect(reason.reasonCode);
+  else metrics.countDisconnect(cause === "client" ? "normal" : "connection_lost");
 }
 
 /** For the log: what the client has not got, by reason. */

@@ -25,8 +25,10 @@ export function drain(core: Core, client: Client): void {
   const { connection, session } = client;
   if (connection === null) return;
   while (session.sender.isResending && !isBacklogged(core, connection)) {
+    if (core.work.isPartOver) return void core.pumping.add(client);
     const inFlight = session.sender.nextResend();
     if (inFlight === undefined) break;
+    core.work.spend(deliverySteps(contentSizeBytes(inFlight.delivery.message)));
     resend(core, client, connection, inFlight);
   }
   while (session.queue.length > 0 && canSendQueued(core, client, connection)) {

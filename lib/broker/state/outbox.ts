@@ -28,6 +28,7 @@ import { ByteBuffer } from "../ground/byte_buffer.ts";
 import type { CloseReason } from "../ground/close_reason.ts";
 import type { Fanout } from "../ground/fanout.ts";
 import type { Ground } from "../ground/ground.ts";
+import type { Sample } from "../ground/latency.ts";
 import { fit, type Outgoing, publishPacket } from "../ground/outgoing.ts";
 
 /** Acknowledgements that wait while the store fails, bytes: many times what all Packet Identifiers need. */
@@ -93,6 +94,9 @@ export class Outbox {
   #heldAckBytes = 0;
   #isConnackHeld = false;
   #behindConnack: ByteBuffer | null = null;
+  /** A message of which the time is measured, and how far it is. */
+  #sample: Sample | null = null;
+  #sampleIs: "held" | "ready" | "writing" = "ready";
   /** Commits that hold something of this connection: later acknowledgements must not overtake. */
   #commitsAwaited = 0;
 
@@ -133,6 +137,7 @@ export class Outbox {
     const buffer = this.#buffer(waitsForCommit);
     const at = buffer.reserve(sizeBytes);
     buffer.length = encodeInto(fitting, this.protocolVersion, buffer.bytes, at);
+    this.#ground.metrics.sentByType[buffer.bytes[at]! >> 4]!++;
     if (packet.type === "connack" && packet.reasonCode === 0) this.hasConnack = true;
     if (buffer === this.#held) {
       if (packet.type === "connack") this.#isConnackHeld = true;
@@ -153,6 +158,7 @@ export class Outbox {
       }
       this.#owe(ACK_BYTES);
     } else this.answerBytes += ACK_BYTES;
+    this.#ground.metrics.sentByType[firstByte >> 4]!++;
     const at = buffer.reserve(ACK_BYTES);
     buffer.length = encodeAckInto(firstByte, packetId, buffer.bytes, at);
     this.#queued();
@@ -181,8 +187,12 @@ export class Outbox {
     const { metrics } = this.#ground;
     metrics.publishSent++;
     metrics.payloadBytesSent += message.payload.length;
+    if (outgoing.qos > 0) metrics.publishSentByQos[outgoing.qos]!++;
     this.#queued();
-    if (this.#ground.isObserved) this.#owner.tellDelivered(outgoing, packetId, isRepeat);
+    if (this.#ground.isObserved) {
+      this.#follow(buffer);
+      this.#owner.tellDelivered(outgoing, packetId, isRepeat);
+    }
     return true;
   }
 
@@ -217,6 +227,7 @@ export class Outbox {
   beginWrite(): Uint8Array<ArrayBuffer> {
     this.writingBytes = this.ready.length;
     this.#writingAnswerBytes = this.answerBytes;
+    if (this.#sample !== null && this.#sampleIs === "ready") this.#sampleIs = "writing";
     this.wroteAtMs = this.#ground.nowMs;
     return this.ready.take();
   }
@@ -225,17 +236,36 @@ export class Outbox {
   wrote(count: number, nowMs: number): void {
     this.writingBytes -= count;
     this.wroteAtMs = nowMs;
-    if (this.writingBytes === 0) this.answerBytes -= this.#writingAnswerBytes;
+    if (this.writingBytes === 0) {
+      this.answerBytes -= this.#writingAnswerBytes;
+      if (this.#sample !== null && this.#sampleIs === "writing") this.#sampleWritten(this.#sample);
+    }
     this.#ground.metrics.bytesSent += count;
   }
 
   /** Discards what has not left. */
   discard(): void {
+    if (this.#sample !== null) this.#sample.isLost = true;
+    this.#sample = null;
     this.ready.clear();
     this.#held?.clear();
     this.#held = null;
     this.#behindConnack?.clear();
     this.#behindConnack = null;
+  }
+
+  /** A message whose time is measured is put into this buffer. */
+  #follow(buffer: ByteBuffer): void {
+    const sample = this.#ground.latency.current;
+    if (sample === null || this.#sample !== null) return;
+    sample.pending++;
+    this.#sample = sample;
+    this.#sampleIs = buffer === this.ready ? "ready" : "held";
+  }
+
+  #sampleWritten(sample: Sample): void {
+    this.#sample = null;
+    sample.written();
   }
 
   /** While a store fails a client may ask the same again and again: what it is owed for that is bounded. */
@@ -254,6 +284,7 @@ export class Outbox {
     if (!isClosed) {
       this.ready.append(held.bytes.subarray(0, held.length));
       this.answerBytes += held.length;
+      this.#sampleIs = this.#sampleIs === "held" ? "ready" : this.#sampleIs;
       const behind = this.#behindConnack;
       if (behind !== null) this.ready.append(behind.bytes.subarray(0, behind.length));
       if (!this.isDirty) this.#owner.markDirty();

@@ -40,12 +40,14 @@ async function metrics(request: ApiRequest): Promise<Response> {
   const families = metricFamilies({
     broker: context.levels(),
     queues: await survey.take(),
-    process: processLevels(),
+    process: await processLevels(),
+    latency: context.broker.core.latency.seconds.histogram,
     loopDelay: gauges.loopDelay.histogram,
     certificateEnds: await certificates.read(Date.now()),
     build: { version: context.version, deno: Deno.version.deno },
   });
-  return new Response(writeExposition(families, format), {
+  const all = [...families, ...request.extraMetrics.families()];
+  return new Response(writeExposition(all, format), {
     headers: { "content-type": EXPOSITION_TYPES[format] },
   });
 }

@@ -29,7 +29,10 @@ const GAUGES: Readonly<Record<string, Schema>> = {
   cpu: number("Processors in use"),
   loopDelayP50: number("The median delay of the event loop, seconds"),
   loopDelayP99: number("Of a hundred delays the longest but one, seconds"),
+  latencyP50: number("The median time of messages through the broker, of a sample, seconds"),
+  latencyP99: number("Of a hundred of these times the longest but one, seconds"),
   commitRate: number("Commits per second"),
+  commitP99: number("Of a hundred commits the longest but one, seconds"),
   storeBytes: whole("Bytes of the database in use"),
 };
 const WARNING = object({

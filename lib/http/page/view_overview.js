@@ -49,10 +49,17 @@ const TILES = [
   { name: "Memory", gauge: "memoryBytes", show: inBytes },
   { name: "Processor", gauge: "cpu", show: percent },
   {
-    name: "Loop delay p50",
-    gauge: "loopDelayP50",
+    name: "Latency p50",
+    gauge: "latencyP50",
     show: inTime,
-    title: "How long what is due waits for its turn: the median of the last minute",
+    title: "From reading a message to writing its last delivery, of a sample: the median",
+  },
+  {
+    name: "Latency p99",
+    gauge: "latencyP99",
+    show: inTime,
+    title:
+      "From reading a message to writing its last delivery, of a sample: 1 of 100 takes longer",
   },
   {
     name: "Loop delay p99",
@@ -61,6 +68,13 @@ const TILES = [
     title: "How long what is due waits for its turn: 1 of 100 waits longer, in the last minute",
   },
   { name: "Commits", gauge: "commitRate", show: perSecond, isStore: true },
+  {
+    name: "Commit p99",
+    gauge: "commitP99",
+    show: inTime,
+    isStore: true,
+    title: "From asking the store to its answer that all is on the disk: 1 of 100 takes longer",
+  },
   { name: "Store", gauge: "storeBytes", show: inBytes, isStore: true },
 ];
 
