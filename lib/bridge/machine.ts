@@ -506,9 +506,12 @@ export class BridgeMachine {
     try {
       act();
     } catch (error) {
-      if (!(error instanceof BridgeFault || error instanceof MqttError)) throw error;
-      if (side !== undefined) this.#failed(side, faultOf(error, "protocol_error"), nowMs);
-      else this.#dropLocal();
+      const isOurs = !(error instanceof BridgeFault || error instanceof MqttError);
+      // A fault of ours costs the bridge its connection, and the broker nothing.
+      if (isOurs) this.#ports.warn("Fault in a bridge", { bridge: this.options.name, error });
+      if (side !== undefined) {
+        this.#failed(side, faultOf(error, isOurs ? "internal" : "protocol_error"), nowMs);
+      } else this.#dropLocal();
     }
   }
 

@@ -33,7 +33,7 @@ export class MosquittoBroker {
     this.#directory = directory;
   }
 
-  /** Makes one; `config`: further lines. What it stores is written at once where it `persists`, so that it outlives being killed. */
+  /** Makes one; `config`: further lines. What it has is stored when it ends well, where it `persists`. */
   static async make(config = "", persists = false): Promise<MosquittoBroker> {
     const broker = new MosquittoBroker(
       freePort(),
@@ -50,8 +50,8 @@ export class MosquittoBroker {
         ? [
           "persistence true",
           `persistence_location ${broker.#directory}/`,
-          "autosave_on_changes true",
-          "autosave_interval 1",
+          // When it ends; saving at each change is too slow for a load.
+          "autosave_interval 0",
         ]
         : [],
       config,
