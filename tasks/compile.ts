@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { denoProblem } from "../lib/cli/deno_version.ts";
 import { LIBC_PATHS } from "../lib/net/epoll/libc.ts";
 import { readFlags } from "./flags.ts";
 import { type Bundle, bundle } from "./release/bundle.ts";
@@ -58,6 +59,8 @@ export interface CompileInit {
 
 /** Compiles the program into one executable. */
 export async function compile(executable: string, init: CompileInit = {}): Promise<Compilation> {
+  const problem = denoProblem(Deno.version.deno, (name) => Deno.env.get(name));
+  if (problem !== undefined) return { isMade: false, warning: "", output: `${problem}\n` };
   const folder = await Deno.makeTempDir({ prefix: "flux-bundle-" });
   try {
     const { warning, ...bundled } = await bundle("main.ts", INCLUDED, folder);

@@ -3,7 +3,7 @@
  * Compiles the broker into one executable and tries it as its user would.
  *
  * `deno compile` needs a base executable of exactly its own version. It downloads one, or takes the
- * file that `DENORT_BIN` names.
+ * file that `DENORT_BIN` names. With a Deno older than the broker needs, `FLUX_MQTT_OLD_DENO=true` says that TLS is not tried.
  *
  *     deno run -A tasks/smoke.ts
  *

@@ -17,6 +17,8 @@
  *
  * @module
  */
+import { denoProblem } from "./deno_version.ts";
+
 /** Every command is loaded when it is called: the broker's start does not pay for the others, nor do they for the broker. */
 const TOOLS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
   pub: async (args) => (await import("./pub.ts")).pub(args),
@@ -36,9 +38,17 @@ const TOOLS: Readonly<Record<string, (args: readonly string[]) => Promise<number
 /** Runs one command to its end; returns the exit status. Without the name of one the flags are those of `serve`. */
 export async function main(args: readonly string[]): Promise<number> {
   const [first = "", ...rest] = args;
+  const problem = denoProblem(Deno.version.deno, (name) => Deno.env.get(name));
+  if (problem !== undefined) return refuseDeno(problem);
   if (Object.hasOwn(TOOLS, first)) return await TOOLS[first]!(rest);
   // What a command is, it says itself.
   const [topic = ""] = rest;
   if (first === "help" && Object.hasOwn(TOOLS, topic)) return await TOOLS[topic]!(["--help"]);
   return await (await import("./broker_commands.ts")).brokerCommand(args);
+}
+
+async function refuseDeno(problem: string): Promise<number> {
+  const { EXIT, printError } = await import("./output.ts");
+  printError(`${problem}\n`);
+  return EXIT.failed;
 }

@@ -95,9 +95,9 @@ export class Carrier {
     cancel();
   }
 
-  /** Closes at once. */
-  stop(): void {
-    this.#connection.end();
+  /** Closes at once; `error`: why. */
+  stop(error?: ClientError): void {
+    this.#connection.end(error);
     tryClose(this.#stream);
   }
 

@@ -199,7 +199,7 @@ export class MqttClient {
   abort(): void {
     this.#isLeaving = true;
     this.#aborter.abort();
-    this.#carrier?.stop();
+    this.#carrier?.stop(new ClientError("closed", "The client was closed"));
     this.#finish(undefined);
   }
 

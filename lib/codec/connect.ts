@@ -18,7 +18,7 @@ const BRIDGE = 0x80;
 
 /** Reads the body of a CONNECT, which itself says its version. */
 export function decodeConnect(reader: Reader): Connect {
-  const protocolVersion = decodeVersion(reader);
+  const { protocolVersion, isBridge } = decodeLevel(reader);
   const flags = reader.byte();
   requireFlags(flags, protocolVersion);
   const keepAliveSeconds = reader.uint16();
@@ -39,6 +39,7 @@ export function decodeConnect(reader: Reader): Connect {
     ...(userName !== undefined && { userName }),
     ...(password && { password }),
     ...(properties && { properties }),
+    ...(isBridge && { isBridge }),
   };
 }
 
@@ -70,12 +71,18 @@ export function encodeConnect(packet: Connect, sink: Sink): void {
   if (password !== undefined) sink.binary(password, "password");
 }
 
-/** 3.1 is `MQIsdp` 3; 3.1.1 and 5.0 are `MQTT` 4 and 5; anything else is not supported. */
-function decodeVersion(reader: Reader): ProtocolVersion {
+/** 3.1 is `MQIsdp` 3; 3.1.1 and 5.0 are `MQTT` 4 and 5; anything else is not supported. Before 5.0 a bridge may say that it is one. */
+function decodeLevel(
+  reader: Reader,
+): { readonly protocolVersion: ProtocolVersion; readonly isBridge: boolean } {
   const name = reader.text(); // [MQTT-3.1.2-1] [v3 MQTT-3.1.2-1]
   const level = reader.byte(); // [MQTT-3.1.2-2] [v3 MQTT-3.1.2-2]
-  if (name === "MQTT" && (level === 4 || level === 5)) return level;
-  if (name === "MQIsdp" && level === 3) return level;
+  const isBridge = level === (BRIDGE | 3) || level === (BRIDGE | 4);
+  const version = isBridge ? level ^ BRIDGE : level;
+  const isKnown = name === "MQTT"
+    ? version === 4 || version === 5
+    : name === "MQIsdp" && version === 3;
+  if (isKnown) return { protocolVersion: version as ProtocolVersion, isBridge };
   throw new MqttError(
     ReasonCode.UnsupportedProtocolVersion,
     `Cannot speak level ${level} of the protocol ${JSON.stringify(name.slice(0, 16))}`,

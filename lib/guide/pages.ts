@@ -1,5 +1,6 @@
 import architecture from "./architecture.md" with { type: "text" };
 import bridging from "./bridging.md" with { type: "text" };
+import client from "./client.md" with { type: "text" };
 import comingFromMosquitto from "./coming-from-mosquitto.md" with { type: "text" };
 import configuration from "./configuration.md" with { type: "text" };
 import conformance from "./conformance.md" with { type: "text" };
@@ -20,6 +21,7 @@ import securityDefaults from "./security-defaults.md" with { type: "text" };
 export const TEXTS: readonly (readonly [name: string, text: string])[] = [
   ["architecture", architecture],
   ["bridging", bridging],
+  ["client", client],
   ["coming-from-mosquitto", comingFromMosquitto],
   ["configuration", configuration],
   ["conformance", conformance],

@@ -131,7 +131,7 @@ const FOREIGN: readonly [what: string, hex: string, statement: string][] = [
   ["level 6", "10 0d 00 04 'MQTT' 06 02 00 3c 00 01 'a'", "[v3 MQTT-3.1.2-2]"],
   ["level 3 under the name of 3.1.1", "10 0d 00 04 'MQTT' 03 02 00 3c 00 01 'a'", ""],
   ["level 4 under the name of 3.1", "10 0f 00 06 'MQIsdp' 04 02 00 3c 00 01 'a'", ""],
-  ["a bridge of mosquitto", "10 0d 00 04 'MQTT' 84 02 00 3c 00 01 'a'", ""],
+  ["level 0x85", "10 0d 00 04 'MQTT' 85 02 00 3c 00 01 'a'", ""],
   ["another protocol name", "10 0d 00 04 'mqtt' 04 02 00 3c 00 01 'a'", "[v3 MQTT-3.1.2-1]"],
 ];
 for (const [what, hex, statement] of FOREIGN) {

@@ -31,6 +31,18 @@ testGolden([
     packet: { ...minimal, protocolVersion: 5 },
   },
   {
+    name: "level 0x84, a bridge of mosquitto",
+    version: 4,
+    hex: "10 0d 0004 'MQTT' 84 02 0000 0001 'b'",
+    packet: { ...minimal, clientId: "b", isBridge: true },
+  },
+  {
+    name: "MQIsdp level 0x83, a bridge of mosquitto",
+    version: 3,
+    hex: "10 0f 0006 'MQIsdp' 83 02 0000 0001 'b'",
+    packet: { ...minimal, protocolVersion: 3, clientId: "b", isBridge: true },
+  },
+  {
     name: "without Clean Session",
     version: 4,
     hex: "10 0d 0004 'MQTT' 04 00 ffff 0001 'c'",
@@ -235,9 +247,15 @@ testGolden([
     reasonCode: UNSUPPORTED,
   },
   {
-    name: "level 0x84 of a bridge is not supported",
+    name: "level 0x85 is not supported",
     version: 4,
-    hex: "10 0c 0004 'MQTT' 84 02 0000 0000",
+    hex: "10 0d 0004 'MQTT' 85 02 0000 00 0000",
+    reasonCode: UNSUPPORTED,
+  },
+  {
+    name: "MQIsdp level 0x84 is not supported",
+    version: 3,
+    hex: "10 0e 0006 'MQIsdp' 84 02 0000 0000",
     reasonCode: UNSUPPORTED,
   },
   {

@@ -36,7 +36,7 @@ export async function bridgeCrashRounds(init: BridgeCrashInit): Promise<BridgeCr
   const farPort = freePort();
   await using far = init.far === "flux"
     ? await FluxBroker.start(farPort, "max_queued_messages 0")
-    : await MosquittoBroker.start("", true);
+    : await MosquittoBroker.start("persistence true\nautosave_interval 0");
   await using near = await FluxBroker.start(
     freePort(),
     `max_queued_messages 0\nconnection far\naddress 127.0.0.1:${far.port}\nrestart_timeout 1\n` +

@@ -171,6 +171,11 @@ export async function compareRights(
 
 /** Whether there is a mosquitto to ask. */
 export async function hasMosquitto(): Promise<boolean> {
-  return await new Deno.Command("mosquitto", { args: ["-h"], stdout: "null" }).output()
-    .then(() => true, () => false);
+  try {
+    await new Deno.Command("mosquitto", { args: ["-h"], stdout: "null" }).output();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }

@@ -1,8 +1,9 @@
 import { strict as assert } from "node:assert";
+import { hasPrograms } from "../support/programs.ts";
 import { Random } from "../support/random.ts";
-import { CLIENTS, compareRights, hasMosquitto, randomAcl } from "./acl_mosquitto.ts";
+import { CLIENTS, compareRights, randomAcl } from "./acl_mosquitto.ts";
 
-const ignore = !await hasMosquitto();
+const ignore = !hasPrograms("random ACL files beside a real mosquitto", "mosquitto");
 const SEEDS = Number(Deno.env.get("ACL_SEEDS") ?? 5);
 
 for (let seed = 1; seed <= SEEDS; seed++) {

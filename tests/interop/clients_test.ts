@@ -1,5 +1,6 @@
 import type { ProtocolVersion } from "../../lib/codec/mod.ts";
-import { findMqttJs, findPaho, testsWith } from "../support/clients.ts";
+import { findPaho, testsWith } from "../support/clients.ts";
+import { findMqttJs } from "../support/mqttjs.ts";
 import { connectMqttJs } from "../support/mqttjs_client.ts";
 import { connectPaho } from "../support/paho_client.ts";
 import { playAll } from "./play.ts";

@@ -1,7 +1,8 @@
 import { strict as assert } from "node:assert";
 import { BrokerProcess } from "../support/broker_process.ts";
-import { findMosquitto, findMqttJs, testsWith } from "../support/clients.ts";
+import { findMosquitto, testsWith } from "../support/clients.ts";
 import { MosquittoSub, publish } from "../support/mosquitto.ts";
+import { findMqttJs } from "../support/mqttjs.ts";
 import { connectMqttJs } from "../support/mqttjs_client.ts";
 
 const CROWD = 100;

@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
 import { BrokerProcess } from "../support/broker_process.ts";
+import { hasPrograms } from "../support/programs.ts";
 
 /** Lines that mosquitto 2.0 takes, and what ours says of them: they do nothing, or have another name. */
 const LINES: readonly (readonly [line: string, note: RegExp | undefined])[] = [
@@ -27,14 +28,9 @@ const LISTENER_LINES: typeof LINES = [
   ["socket_domain ipv4", undefined],
 ];
 
-const hasMosquitto = await new Deno.Command("mosquitto", { args: ["-h"], stdout: "null" }).output()
-  .then(() => true, () => false);
-// deno-lint-ignore no-console -- what is skipped is said
-if (!hasMosquitto) console.log("Skipped: a file for both brokers: mosquitto is not installed");
-
 Deno.test({
   name: "a file with every line of mosquitto's that does no harm starts both brokers",
-  ignore: !hasMosquitto,
+  ignore: !hasPrograms("a file for both brokers", "mosquitto"),
   async fn() {
     const all = [...LINES, ...LISTENER_LINES];
     const text = all.map(([line]) => line).join("\n");

@@ -2,10 +2,11 @@ import { strict as assert } from "node:assert";
 import type { ProtocolVersion } from "../../lib/codec/mod.ts";
 import { BrokerProcess, type BrokerProcessInit } from "../support/broker_process.ts";
 import { type Certificates, certificateTest } from "../support/certificates.ts";
-import { findMosquitto, findMqttJs, testsWith } from "../support/clients.ts";
+import { findMosquitto, testsWith } from "../support/clients.ts";
 import { findNodeWithMqttJs } from "../support/node_modules.ts";
 import { MosquittoSub, publish } from "../support/mosquitto.ts";
-import { connectMqttJs, type MqttJsOptions } from "../support/mqttjs_client.ts";
+import { findMqttJs, type MqttJsOptions } from "../support/mqttjs.ts";
+import { connectMqttJs } from "../support/mqttjs_client.ts";
 import { playAll } from "./play.ts";
 
 const VERSIONS: readonly ProtocolVersion[] = [4, 5];

@@ -5,14 +5,12 @@
  * @module
  */
 import type { Found } from "./clients.ts";
+import { findNpm } from "./npm.ts";
 
 /** The script of axe-core, to be run in a page, or why it is not there. */
 export async function findAxe(): Promise<Found<string>> {
-  try {
-    // deno-lint-ignore no-import-prefix -- deno.json names no npm package, so that `start` needs no network
-    const { default: axe } = await import("npm:axe-core@4.10.3");
-    return { client: axe.source };
-  } catch (error) {
-    return { missing: `npm:axe-core@4.10.3 cannot be loaded: ${error}` };
-  }
+  const found = await findNpm<{ readonly default: { readonly source: string } }>(
+    "npm:axe-core@4.10.3",
+  );
+  return "client" in found ? { client: found.client.default.source } : found;
 }

@@ -1,18 +1,12 @@
 /**
- * Finds the real clients of the interoperability tests on this machine: mosquitto's two, Python with paho, paho's in C, and mqtt.js from
- * npm. This is the one file that names an npm package.
+ * Finds the real clients of the interoperability tests on this machine: mosquitto's two, Python with paho, and paho's in C; `mqttjs.ts` finds the one
+ * of npm.
  *
  * @module
  */
 
 /** A client that is there, or the reason why tests with it are skipped. */
 export type Found<T> = { readonly client: T } | { readonly missing: string };
-
-/** What `import mqtt` gives. */
-export type MqttJs = typeof import("npm:mqtt@5.16.0");
-
-/** The properties of a PUBLISH in the words of mqtt.js. */
-export type MqttJsProperties = NonNullable<import("npm:mqtt@5.16.0").IPublishPacket["properties"]>;
 
 /** `mosquitto_pub` and `mosquitto_sub`, with the version they tell. */
 export async function findMosquitto(): Promise<Found<string>> {
@@ -43,16 +37,6 @@ export async function findPahoC(): Promise<Found<string>> {
   const told = await output("paho_cs_sub", []);
   if (told === undefined) return { missing: "paho_cs_sub (paho.mqtt.c-examples) is not installed" };
   return { client: "paho_cs_sub" };
-}
-
-/** mqtt.js, from Deno's cache or the npm registry. */
-export async function findMqttJs(): Promise<Found<MqttJs>> {
-  try {
-    // deno-lint-ignore no-import-prefix -- deno.json names no npm package, so that `start` needs no network
-    return { client: await import("npm:mqtt@5.16.0") };
-  } catch (error) {
-    return { missing: `npm:mqtt@5.16.0 cannot be loaded: ${error}` };
-  }
 }
 
 /** A test with a client: ignored, and the reason printed, where it is missing. */

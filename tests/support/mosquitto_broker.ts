@@ -33,7 +33,7 @@ export class MosquittoBroker {
     this.#directory = directory;
   }
 
-  /** Makes one; `config`: further lines. What it has is stored when it ends well, where it `persists`. */
+  /** Makes one; `config`: further lines. What it stores is written at once where it `persists`, so that it outlives being killed. */
   static async make(config = "", persists = false): Promise<MosquittoBroker> {
     const broker = new MosquittoBroker(
       freePort(),
@@ -46,12 +46,12 @@ export class MosquittoBroker {
       "allow_anonymous true",
       "max_queued_messages 0",
       "user root",
+      `persistence_location ${broker.#directory}/`,
       ...persists
         ? [
           "persistence true",
-          `persistence_location ${broker.#directory}/`,
-          // When it ends; saving at each change is too slow for a load.
-          "autosave_interval 0",
+          "autosave_on_changes true",
+          "autosave_interval 1",
         ]
         : [],
       config,

@@ -1,6 +1,5 @@
 import { Buffer } from "node:buffer";
 import type { Qos, UserProperty } from "../../lib/codec/mod.ts";
-import type { MqttJs, MqttJsProperties } from "./clients.ts";
 import {
   type ClientInit,
   Inbox,
@@ -9,11 +8,7 @@ import {
   type PublishInit,
   type SubscribeInit,
 } from "./interop_client.ts";
-
-type Connection = ReturnType<MqttJs["connect"]>;
-
-/** What mqtt.js needs to connect otherwise than by TCP: `protocol`, `path`, `ca` and their like. */
-export type MqttJsOptions = NonNullable<Parameters<MqttJs["connect"]>[1]>;
+import type { MqttJs, MqttJsConnection, MqttJsOptions, MqttJsProperties } from "./mqttjs.ts";
 
 /** Connects mqtt.js. */
 export async function connectMqttJs(
@@ -55,10 +50,14 @@ export async function connectMqttJs(
 
 class MqttJsClient implements InteropClient {
   readonly ended: Promise<number | undefined>;
-  readonly #connection: Connection;
+  readonly #connection: MqttJsConnection;
   readonly #aliases = new Map<string, number>();
 
-  constructor(connection: Connection, readonly inbox: Inbox, readonly sessionPresent: boolean) {
+  constructor(
+    connection: MqttJsConnection,
+    readonly inbox: Inbox,
+    readonly sessionPresent: boolean,
+  ) {
     this.#connection = connection;
     connection.on("error", () => {}); // What follows from it is what a test looks at.
     this.ended = new Promise((resolve) => {

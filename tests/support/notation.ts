@@ -39,7 +39,7 @@ const FIELD_NAMES: Readonly<Record<string, string>> = {
   keepAlive: "keepAliveSeconds",
 };
 const FLAGS: ReadonlySet<string> = new Set([
-  ...["cleanStart", "sessionPresent", "retain", "dup", "noLocal", "retainAsPublished"],
+  ...["cleanStart", "isBridge", "sessionPresent", "retain", "dup", "noLocal", "retainAsPublished"],
 ]);
 const KINDS = new Map<string, string>([
   ...PROPERTY_TABLE.map(({ key, kind }): [string, string] => [key, kind]),

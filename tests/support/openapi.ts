@@ -5,6 +5,7 @@
  * @module
  */
 import type { Found } from "./clients.ts";
+import { findNpm } from "./npm.ts";
 
 /** What the tests ask of them. */
 export interface OpenApiTools {
@@ -16,24 +17,40 @@ export interface OpenApiTools {
 
 /** The validators, or why they are not there. */
 export async function findOpenApiTools(): Promise<Found<OpenApiTools>> {
-  try {
-    // deno-lint-ignore no-import-prefix -- deno.json names no npm package, so that `start` needs no network
-    const { Validator } = await import("npm:@seriousme/openapi-schema-validator@2.7.0");
-    // deno-lint-ignore no-import-prefix -- the same
-    const { default: Ajv } = await import("npm:ajv@8.17.1/dist/2020.js");
-    const validator = new Ajv.default({ strict: false, allErrors: true });
-    return {
-      client: {
-        async validate(document) {
-          const { valid, errors } = await new Validator().validate(
-            structuredClone(document) as Record<string, unknown> as never,
-          );
-          return valid ? "" : JSON.stringify(errors);
-        },
-        check: (schema, value) => validator.validate(schema, value) ? "" : validator.errorsText(),
+  const validators = await findNpm<ValidatorModule>(
+    "npm:@seriousme/openapi-schema-validator@2.7.0",
+  );
+  if ("missing" in validators) return validators;
+  const ajv = await findNpm<AjvModule>("npm:ajv@8.17.1/dist/2020.js");
+  if ("missing" in ajv) return ajv;
+  const { Validator } = validators.client;
+  const validator = new ajv.client.default.default({ strict: false, allErrors: true });
+  return {
+    client: {
+      async validate(document) {
+        const { valid, errors } = await new Validator().validate(
+          structuredClone(document) as Record<string, unknown>,
+        );
+        return valid ? "" : JSON.stringify(errors);
       },
+      check: (schema, value) => validator.validate(schema, value) ? "" : validator.errorsText(),
+    },
+  };
+}
+
+/** What is used of the one. */
+interface ValidatorModule {
+  readonly Validator: new () => {
+    validate(document: object): Promise<{ readonly valid: boolean; readonly errors?: unknown }>;
+  };
+}
+
+/** What is used of the other. */
+interface AjvModule {
+  readonly default: {
+    readonly default: new (options: object) => {
+      validate(schema: object, value: unknown): boolean;
+      errorsText(): string;
     };
-  } catch (error) {
-    return { missing: `The validators of OpenAPI cannot be loaded: ${error}` };
-  }
+  };
 }

@@ -6,6 +6,21 @@ export function isReserved(topicName: string): boolean {
   return topicName.charCodeAt(0) === 0x24 && topicName.startsWith("$SYS/");
 }
 
+const BRIDGES = "$SYS/broker/connection/";
+const STATE = "/state";
+
+/** Where bridges of mosquitto say whether they are connected: the one place in the broker's tree that is theirs. */
+export function isBridgeState(topicName: string): boolean {
+  if (!topicName.startsWith(BRIDGES) || !topicName.endsWith(STATE)) return false;
+  const name = topicName.slice(BRIDGES.length, -STATE.length);
+  return name !== "" && !name.includes("/");
+}
+
+/** Where the bridge with this Client Identifier says it. */
+export function bridgeStateOf(clientId: string): string {
+  return BRIDGES + clientId + STATE;
+}
+
 /** When a message expires that is published at `nowMs`. */
 export function expiry(nowMs: number, intervalSeconds: number | undefined): number {
   return intervalSeconds === undefined ? Infinity : nowMs + intervalSeconds * 1000;

@@ -17,6 +17,7 @@ import { drain } from "../services/send.ts";
 import { rewatch } from "../services/watch.ts";
 import { cancelDelayedWill, publishDelayedWill } from "../services/wills.ts";
 import { Client, type Connection } from "../state/connection.ts";
+import { expirySecondsOf, isBridgeBy5, receiveMaximumOf } from "./bridge.ts";
 import { connackProperties } from "./connack.ts";
 import {
   claimSession,
@@ -88,6 +89,7 @@ function admit(
 ): void {
   const { connect, password: _, allowAnonymous: __, signal: ___, ...identity } = request;
   const { clientId } = identity;
+  if (isBridgeBy5(connect, clientId)) connection.isRemoteBridge = true;
   const claim = claimSession(core, connection, identity);
   const { owner, hasEndedStored } = claim;
   const refusal = refusalOf(core, identity, claim);
@@ -97,7 +99,7 @@ function admit(
   makeWay(core, claim, identity);
   // What its own end has not removed. [MQTT-3.1.2-4] [MQTT-3.1.2-5]
   const resumed = core.clients.get(clientId);
-  storeSession(core, clientId, connect, resumed !== undefined, owner);
+  storeSession(core, connection, clientId, connect, resumed !== undefined, owner);
   const isOther = resumed !== undefined &&
     (resumed.isRestored || !haveSameRights(resumed.identity, identity));
   const client = resumed ?? new Client(identity);
@@ -186,9 +188,8 @@ function settleLimits(core: Core, connection: Connection, { client, connect }: A
   const { listener, outbox } = connection;
   const { session } = client;
   const { maxInflightMessages, maxInflightBytes } = core.options;
-  const askedSeconds = askedExpirySeconds(connect);
-  connection.requestedExpirySeconds = askedSeconds;
-  session.expirySeconds = limitExpiry(core, askedSeconds);
+  connection.requestedExpirySeconds = connect.properties?.sessionExpiryInterval ?? 0;
+  session.expirySeconds = limitExpiry(core, expirySecondsOf(connection, connect));
   connection.keepAliveSeconds = limitKeepAlive(core, connect);
   if (connect.protocolVersion === 5) {
     const asked = connect.properties?.topicAliasMaximum ?? 0;
@@ -198,7 +199,7 @@ function settleLimits(core: Core, connection: Connection, { client, connect }: A
   }
   if (listener.bridge?.forgetsReceived) forgetReceived(core, client);
   session.receiver.resume();
-  const receiveMaximum = connect.properties?.receiveMaximum ?? 65_535;
+  const receiveMaximum = receiveMaximumOf(connection, connect.properties?.receiveMaximum);
   const isUnlimited = maxInflightMessages === 0 || listener.bridge !== undefined;
   session.sender.resume(
     isUnlimited ? receiveMaximum : Math.min(receiveMaximum, maxInflightMessages),
@@ -217,12 +218,13 @@ function forgetReceived({ store }: Core, { session }: Client): void {
 /** Before the client is in: one that cannot be stored is refused, and its session stays as it is. */
 function storeSession(
   core: Core,
+  connection: Connection,
   clientId: string,
   connect: Connect,
   isResumed: boolean,
   owner: string,
 ): void {
-  const expirySeconds = limitExpiry(core, askedExpirySeconds(connect));
+  const expirySeconds = limitExpiry(core, expirySecondsOf(connection, connect));
   if (expirySeconds > 0) core.store?.putSession(clientId, expirySeconds, Infinity, owner);
   else if (isResumed) endStored(core, clientId);
 }
@@ -275,12 +277,6 @@ function logConnected(core: Core, connection: Connection, { identity, connect }:
     keepAliveSeconds: connection.keepAliveSeconds,
     listener: connection.listener.name,
   });
-}
-
-/** Before 5.0 a session lasts for ever, or as long as its connection. */
-function askedExpirySeconds(connect: Connect): number {
-  if (connect.protocolVersion === 5) return connect.properties?.sessionExpiryInterval ?? 0;
-  return connect.cleanStart ? 0 : 0xffffffff;
 }
 
 function limitKeepAlive(core: Core, { protocolVersion, keepAliveSeconds }: Connect): number {

@@ -17,7 +17,9 @@ export function connackProperties(
   const isExpiryChanged = session.expirySeconds !==
     (askedSeconds === 0xffffffff ? Infinity : askedSeconds);
   return {
-    ...(isExpiryChanged ? { sessionExpiryInterval: session.expirySeconds } : {}),
+    ...(isExpiryChanged
+      ? { sessionExpiryInterval: Math.min(session.expirySeconds, 0xffffffff) }
+      : {}),
     ...(options.maxInflightMessages > 0 && options.maxInflightMessages < 65_535
       ? { receiveMaximum: options.maxInflightMessages }
       : {}),

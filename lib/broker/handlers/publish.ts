@@ -73,9 +73,10 @@ function handleQos2(core: Core, connection: Connection, packet: Publish, topicNa
 /** More than we allow at once: QoS 1 not yet acknowledged, QoS 2 not yet released. [MQTT-3.3.4-7] */
 function checkReceiveMaximum(core: Core, connection: Connection): void {
   const { maxInflightMessages } = core.options;
-  if (connection.protocolVersion < 5 || maxInflightMessages === 0) return;
+  const { protocolVersion, isRemoteBridge, listener } = connection;
+  if (protocolVersion < 5 || maxInflightMessages === 0 || isRemoteBridge) return;
   // What a remote broker of 3.1.1 has under way nobody can limit.
-  if (connection.listener.bridge !== undefined) return;
+  if (listener.bridge !== undefined) return;
   const underWay = connection.client!.session.receiver.recentSize +
     connection.outbox.pendingPubacks;
   if (underWay >= maxInflightMessages) {

@@ -7,6 +7,7 @@ import { type Leave, leaveOf } from "../ground/promises.ts";
 import { drop } from "../services/drop.ts";
 import { haveBridgesRoom } from "../services/queue.ts";
 import type { Connection } from "../state/connection.ts";
+import { isStateOf } from "./bridge.ts";
 
 /** The store cannot take it, and the client cannot be told: its connection is closed. */
 export const CLOSED = -1;
@@ -101,14 +102,14 @@ export function checkSize(
   return ReasonCode.QuotaExceeded;
 }
 
-/** What begins with `$SYS/` is the broker's own. */
+/** What begins with `$SYS/` is the broker's own, but for what a bridge says of itself. */
 export function checkReserved(
   core: Core,
   connection: Connection,
   message: Message,
   topicName: string,
 ): Outcome | undefined {
-  if (!isReserved(topicName)) return undefined;
+  if (!isReserved(topicName) || isStateOf(connection, topicName)) return undefined;
   drop(core, connection.client!, "reserved_topic", message);
   return ReasonCode.NotAuthorized;
 }

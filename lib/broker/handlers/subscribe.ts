@@ -10,6 +10,7 @@ import type { Core } from "../core/core.ts";
 import { STEPS } from "../core/work.ts";
 import { pumpRetained } from "../services/retained_pump.ts";
 import type { Client, Connection } from "../state/connection.ts";
+import { requestOf } from "./bridge.ts";
 import { waitForAnswer } from "./decision.ts";
 import { failure, leaveOfChange, type MountedFilter, mountFilter, refusal } from "./filters.ts";
 
@@ -43,7 +44,7 @@ function doPart(core: Core, connection: Connection, work: Subscribing): boolean 
     }
     const at = reasonCodes.length;
     const writesBefore = core.store?.writes;
-    const request = subscriptions[at]!;
+    const request = requestOf(connection, subscriptions[at]!);
     const reasonCode = subscribe(core, connection, packet, request, isAllowed[at]!);
     reasonCodes.push(reasonCode);
     if (core.isObserved) tellSubscribed(core, connection, request, reasonCode);

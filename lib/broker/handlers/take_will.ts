@@ -3,6 +3,7 @@ import type { Core } from "../core/core.ts";
 import { isReserved } from "../ground/message_rules.ts";
 import { dropWill, forgetWill, storeWill } from "../services/wills.ts";
 import type { Connection } from "../state/connection.ts";
+import { isStateOf } from "./bridge.ts";
 
 /** Takes the will of a client that comes in, if it may publish it; who may not comes in without, and is not told either. */
 export function takeWill(core: Core, connection: Connection, will: Will | undefined): void {
@@ -35,7 +36,7 @@ function keepWill({ listener }: Connection, will: Will): Will {
  */
 function refusalOf(core: Core, connection: Connection, will: Will) {
   const { topicName, qos, retain } = will;
-  if (isReserved(topicName)) return "reserved_topic" as const;
+  if (isReserved(topicName) && !isStateOf(connection, topicName)) return "reserved_topic" as const;
   const { access } = core.ports;
   if (!access.checksTopics) return undefined;
   const identity = connection.identity!;

@@ -80,6 +80,8 @@ export class Connection {
    * @internal
    */
   authentication: EnhancedAuthentication | null = null;
+  /** It is another broker's bridge, as those of mosquitto are: see `handlers/bridge.ts`. */
+  isRemoteBridge = false;
   /** Why it ends, where nobody says anything else. */
   cause: DisconnectCause = "lost";
   /** Clean Start of its CONNECT, Clean Session before 5.0. */

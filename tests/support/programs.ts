@@ -1,0 +1,19 @@
+/** Whether these programs are in the PATH. Where one is not, says once which, and what is skipped for it. */
+export function hasPrograms(what: string, ...programs: readonly string[]): boolean {
+  const missing = programs.filter((program) => !isInPath(program));
+  if (missing.length === 0) return true;
+  // deno-lint-ignore no-console -- whoever reads the results is to know
+  console.log(`Skipped: ${what}: ${missing.join(" and ")}: not in the PATH`);
+  return false;
+}
+
+function isInPath(program: string): boolean {
+  const folders = (Deno.env.get("PATH") ?? "").split(Deno.build.os === "windows" ? ";" : ":");
+  return folders.some((folder) => {
+    try {
+      return folder !== "" && Deno.statSync(`${folder}/${program}`).isFile;
+    } catch {
+      return false; // Not there, or not to be looked at: not to be started either.
+    }
+  });
+}
