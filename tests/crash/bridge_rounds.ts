@@ -13,7 +13,10 @@ const WINDOW = 50;
 export interface BridgeCrashInit {
   readonly rounds: number;
   readonly seed: number;
-  /** Who is on the other side. mosquitto ends by SIGTERM, since a `kill -9` takes along what it has acknowledged. */
+  /**
+   * Who is on the other side. mosquitto stays alive: 2.0.11 loses messages of QoS 2 that it has acknowledged when it is restarted under
+   * load, also by SIGTERM and with persistence, and any subscriber's.
+   */
   readonly far: "flux" | "mosquitto";
   /** Told after each round. */
   readonly onRound?: (round: number) => void;
@@ -36,7 +39,7 @@ export async function bridgeCrashRounds(init: BridgeCrashInit): Promise<BridgeCr
   const farPort = freePort();
   await using far = init.far === "flux"
     ? await FluxBroker.start(farPort, "max_queued_messages 0")
-    : await MosquittoBroker.start("persistence true\nautosave_interval 0");
+    : await MosquittoBroker.start();
   await using near = await FluxBroker.start(
     freePort(),
     `max_queued_messages 0\nconnection far\naddress 127.0.0.1:${far.port}\nrestart_timeout 1\n` +
@@ -54,14 +57,13 @@ export async function bridgeCrashRounds(init: BridgeCrashInit): Promise<BridgeCr
   const killed = { here: 0, there: 0 };
   for (let round = 1; round <= init.rounds; round++) {
     await new Promise((resolve) => setTimeout(resolve, random.int(random.bool() ? 100 : 800)));
-    if (random.bool()) {
+    if (far instanceof MosquittoBroker || random.bool()) {
       killed.here++;
       await near.kill();
       await near.start();
     } else {
       killed.there++;
-      if (far instanceof MosquittoBroker) await far.stop();
-      else await far.kill();
+      await far.kill();
       await far.start();
     }
     init.onRound?.(round);
