@@ -116,7 +116,7 @@ export class SysTopics {
 
   #publishBridge(bridge: BridgeLevel): void {
     // A name may hold what no level of a topic may.
-    const base = `bridges/${bridge.name.replace(/[/+#\0]/g, "_")}`;
+    const base = `bridges/${levelOf(bridge.name)}`;
     this.#set(`${base}/state`, bridge.state);
     this.#set(`${base}/reason`, bridge.reason);
     this.#set(`${base}/address`, bridge.address);
@@ -150,4 +150,9 @@ export class SysTopics {
     const payload = new TextEncoder().encode(text);
     this.#hub.publish({ topicName: `$SYS/broker/${name}`, payload, retain: true });
   }
+}
+
+/** A name as one level of a topic. */
+function levelOf(name: string): string {
+  return ["/", "+", "#", "\0"].reduce((text, sign) => text.replaceAll(sign, "_"), name);
 }

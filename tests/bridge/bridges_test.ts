@@ -162,7 +162,7 @@ Deno.test("A full bridge lets publishers of what it carries know, and nobody els
   assert.deepEqual([...new Set(codes.slice(taken))], [0x97]);
   assert.equal(await client.publish("out/x", "x".repeat(500), { qos: 2 }), 0x97);
   assert((await client.publish("other", "x", { qos: 1 })) < 0x80);
-  await using far = new BridgingServer({ listen: { port } });
+  await using _far = new BridgingServer({ listen: { port } });
   await until(() => near.bridge("far").waiting === 0 && near.bridge("far").state === "connected");
   assert.equal(near.bridge("far").messagesOut, taken);
   assert((await client.publish("out/x", "x".repeat(500), { qos: 2 })) < 0x80);

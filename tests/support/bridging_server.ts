@@ -1,7 +1,7 @@
 import { bridgeIdOf } from "../../lib/cli/bridge_id.ts";
 import { BridgeRunner } from "../../lib/cli/bridges.ts";
 import type { AccessPort, BrokerOptions, LogPort } from "../../lib/broker/mod.ts";
-import { type BridgeLevel } from "../../lib/observe/mod.ts";
+import type { BridgeLevel } from "../../lib/observe/mod.ts";
 import { type ListenInit, Server } from "../../lib/net/mod.ts";
 import { load } from "../config/support.ts";
 

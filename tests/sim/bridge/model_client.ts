@@ -101,7 +101,6 @@ export class ModelClient {
     if (!this.#node.isUp) return void clock.after(100, () => this.connect());
     this.#input = new Uint8Array(0);
     this.#isIn = false;
-    let link: NodeLink | undefined;
     const wire: Wire = new Wire(clock, this.#random, 5, [{
       onBytes: (bytes) => wire === this.#wire && this.#receive(bytes),
       onEnd: () => wire === this.#wire && this.#lost(),
@@ -110,7 +109,7 @@ export class ModelClient {
       onEnd: () => link?.lost(),
     }]);
     this.#wire = wire;
-    link = this.#node.accept({
+    const link = this.#node.accept({
       send: (bytes) => wire.send(1, bytes),
       close: () => wire.close(1),
     });

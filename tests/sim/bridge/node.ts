@@ -107,6 +107,8 @@ export class Node {
       random,
       durability: "always",
       maxCommitMs,
+      maxReadMs: random.pick([0, 5, 300]),
+      loadsQueues: random.int(3) === 0,
       fault: undefined,
       turn: (action) => this.turn(action),
       snapshot: () => "",

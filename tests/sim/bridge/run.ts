@@ -53,7 +53,10 @@ class BridgeRun {
   constructor(random: Random) {
     this.#random = random;
     const maxCommitMs = random.int(30);
-    this.#near = new Node(this.#clock, random, maxCommitMs, {});
+    // Some queues wait on the disk.
+    this.#near = new Node(this.#clock, random, maxCommitMs, {
+      queueMemoryMessages: random.pick([10, 1000]),
+    });
     this.#far = new Node(this.#clock, random, maxCommitMs, {
       maxInflightMessages: 1 + random.int(20),
     });
@@ -202,7 +205,7 @@ function optionsOf(random: Random): BridgeOptions {
     restartCapSeconds: 1 + random.int(10),
     keepAliveSeconds: 5 + random.int(30),
     receiveMaximum: 1 + random.int(30),
-    protocolVersion: random.pick(["auto", 5] as const),
+    protocolVersion: random.pick(["auto", 5, 4] as const),
     maxRate: random.int(4) === 0 ? 50 : 0,
     maxTopicAlias: random.int(3),
   };

@@ -123,7 +123,6 @@ export class SimBridge {
       }
       const farProcess = far.process;
       const process = this.#process;
-      let link: NodeLink | undefined;
       const wire = new Wire(this.#near.clock, this.#random, this.#maxDelayMs, [{
         onBytes: (bytes) => {
           if (process !== this.#process) return;
@@ -141,7 +140,7 @@ export class SimBridge {
         onEnd: () => farProcess === far.process && link?.lost(),
       }]);
       this.#wires.set(id, wire);
-      link = far.accept({ send: (bytes) => wire.send(1, bytes), close: () => wire.close(1) });
+      const link = far.accept({ send: (bytes) => wire.send(1, bytes), close: () => wire.close(1) });
       this.machine.opened(id, nowMs);
       this.#pump();
     }, this.#random.int(this.#maxDelayMs + 1));
