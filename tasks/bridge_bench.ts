@@ -108,7 +108,7 @@ async function measureOutage(count: number): Promise<void> {
   );
   await using far = await FluxBroker.start(
     farPort,
-    "max_queued_messages 0\nmax_inflight_messages 2000",
+    "persistence false\nmax_queued_messages 0\nmax_inflight_messages 2000",
   );
   let [got, last, startMs, misordered] = [0, -1, 0, 0];
   const seen = new Set<number>();
@@ -172,7 +172,7 @@ async function carry(from: Deno.Conn, to: Deno.Conn, delayMs: number): Promise<v
       writing = writing.then(async () => {
         await pause(Math.max(0, dueMs - performance.now()));
         for (let at = 0; at < count;) at += await to.write(buffer.subarray(at, count));
-      });
+      }).catch(() => {});
     }
     await writing;
   } catch {
