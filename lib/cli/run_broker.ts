@@ -5,6 +5,7 @@ import { hasTelemetry, type Logger, LogTail, startTelemetry } from "../observe/m
 import { type OpenedStore, openStore, SYSTEM_CLOCK } from "../store/mod.ts";
 import { VERSION } from "../version.ts";
 import { openAccess, type OpenedAccess, reloadAccess, watchAccess, withPages } from "./access.ts";
+import { bridgeIdOf } from "./bridge_id.ts";
 import { BridgeRunner } from "./bridges.ts";
 import { BusTrace } from "./bus_trace.ts";
 import { Dashboard, hasDashboard } from "./dashboard.ts";
@@ -89,7 +90,7 @@ async function runUntilSignal(config: Config, log: Logger, load: () => LoadResul
   await openListeners(config, server, log);
   pidFile.write();
   for (const { level, text } of config.notes) log[level](text);
-  const levels = levelsOf(server, opened?.store);
+  const levels = levelsOf(server, opened?.store, () => bridges.levels);
   if (hasTelemetry()) {
     parts.defer(startTelemetry({ broker: server.broker, levels, version: VERSION, now: nowMs }));
     log.info("OpenTelemetry is on: metrics and spans are exported");
@@ -139,6 +140,7 @@ function serverOf({ config, log, access, transport, opened }: ServerParts): Serv
   const { maxUnfinishedBytes, maxConnectingBytes, packetTimeoutSeconds } = config;
   const server = new Server({
     options: config.broker,
+    bridgeId: bridgeIdOf(config),
     log,
     ...opened === undefined ? {} : { store: opened.store },
     ...transport === undefined ? {} : { transport },

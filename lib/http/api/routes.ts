@@ -1,6 +1,7 @@
 import type { Route } from "../route.ts";
 import { ACCESS_ROUTES } from "./access.ts";
 import { BACKUP_ROUTES } from "./backup.ts";
+import { BRIDGE_ROUTES } from "./bridges.ts";
 import { CLIENT_ROUTES } from "./clients.ts";
 import { CONFIGURATION_ROUTES } from "./configuration.ts";
 import { documentRoute } from "./document.ts";
@@ -16,6 +17,7 @@ import { TRACE_ROUTES } from "./trace.ts";
 const OPERATIONS: readonly Route[] = [
   ...OVERVIEW_ROUTES,
   ...CLIENT_ROUTES,
+  ...BRIDGE_ROUTES,
   ...SUBSCRIPTION_ROUTES,
   ...RETAINED_ROUTES,
   ...PUBLISH_ROUTES,
