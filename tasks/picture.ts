@@ -9,8 +9,8 @@
  *
  * @module
  */
-import { PageTest } from "../tests/page/support.ts";
-import { filter } from "../tests/page/support.ts";
+import { VERSION } from "../lib/version.ts";
+import { filter, PageTest } from "../tests/page/support.ts";
 import { findChromium } from "../tests/support/browser.ts";
 import { readFlags } from "./flags.ts";
 
@@ -29,7 +29,7 @@ if (!("client" in found)) {
   console.log(found.missing);
   Deno.exit(1);
 }
-await using test = await PageTest.start(found.client);
+await using test = await PageTest.start(found.client, { version: VERSION });
 
 /** Somebody who takes all, and somebody who is away with much that waits. */
 async function people(): Promise<void> {

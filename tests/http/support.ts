@@ -19,6 +19,8 @@ export interface HttpInit {
   readonly listeners?: readonly ListenerView[];
   readonly metrics?: Partial<HttpContext["metrics"]>;
   readonly backUp?: HttpContext["backUp"];
+  /** Default: 1.2.3. */
+  readonly version?: string;
   /** What a store would say of itself. */
   readonly store?: Partial<SysLevels["store"]>;
 }
@@ -84,7 +86,7 @@ export class HttpBroker {
       hub: this.server.hub,
       log,
       tail: this.tail,
-      version: "1.2.3",
+      version: init.version ?? "1.2.3",
       levels: () => levelsOf(this.server, init.store),
       adopt: (socket, peer, options) =>
         this.server.adopt(new ServedWebSocket(socket), peer, options),
