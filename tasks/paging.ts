@@ -57,6 +57,9 @@ function* retained() {
 
 requireLinux();
 await using broker = await HttpBroker.start();
+const core = broker.server.broker;
+// Room for those who are served beside the others.
+core.reconfigure({ ...core.options, maxSessions: 0 });
 broker.server.restore({ sessions: sessions(), retained: retained() });
 using load = await PairLoad.open({
   place: { hostname: "127.0.0.1", port: broker.mqttPort },
