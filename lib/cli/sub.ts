@@ -57,6 +57,8 @@ class Printer {
   readonly #flags: ClientFlags;
   readonly #wanted: number;
   readonly #print: (message: ReceivedMessage) => boolean;
+  /** What `--remove-retained` has asked for. */
+  readonly #removals: Promise<unknown>[] = [];
   #count = 0;
 
   constructor(flags: ClientFlags) {
@@ -68,20 +70,24 @@ class Printer {
   take(message: ReceivedMessage, client: MqttClient): void {
     const { on, filtersOut } = this.#flags;
     const { topicName, retain } = message;
-    if (on.has("retained-only") && !retain) return this.#end(client);
-    if (on.has("no-retain") && retain) return;
+    if (on.has("retained-only") && !retain) {
+      this.isDone = true;
+      return this.#end(client);
+    }
+    if (this.isDone || on.has("no-retain") && retain) return;
     if (filtersOut.some((filter) => topicMatches(filter, topicName))) return;
-    const removed = on.has("remove-retained") && retain
-      ? client.publish(topicName, "", { qos: 1, retain: true })
-      : undefined;
+    if (on.has("remove-retained") && retain) {
+      const removed = client.publish(topicName, "", { qos: 1, retain: true });
+      this.#removals.push(removed.catch(() => {})); // The connection is gone, and that is told.
+    }
     const isRead = this.#print(message);
     if (++this.#count < this.#wanted && isRead) return;
-    if (removed === undefined) this.#end(client);
-    else removed.finally(() => this.#end(client)).catch(() => {}); // It is gone, and that is told.
+    this.isDone = true;
+    if (this.#removals.length === 0) this.#end(client);
+    else Promise.all(this.#removals).then(() => this.#end(client));
   }
 
   #end(client: MqttClient): void {
-    this.isDone = true;
     client.disconnect();
   }
 }
