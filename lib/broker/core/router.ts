@@ -167,7 +167,7 @@ export class Router {
     return () => void this.#trie.delete(topicFilter, entry);
   }
 
-  /** Forgets all routes, because the rights of a client have changed. */
+  /** Forgets all routes, because a client has other rights now, or is gone. */
   clearRoutes(): void {
     this.#routes.clear();
     this.#targetCount = 0;
