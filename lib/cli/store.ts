@@ -101,6 +101,10 @@ function placeOf(
 function act(action: Action, operand: string, place: Place): number {
   const { directory } = place;
   const path = `${directory}/${DATABASE_NAME}`;
+  if (action !== "restore" && !exists(path)) {
+    printError(`${directory}: There is no store here; -c FILE or -d DIRECTORY tells where it is\n`);
+    return EXIT.failed;
+  }
   switch (action) {
     case "backup":
       return backUp(path, operand);
@@ -120,6 +124,15 @@ function act(action: Action, operand: string, place: Place): number {
     }
     default:
       return look(action, operand, path, place);
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   }
 }
 

@@ -116,6 +116,11 @@ Deno.test("store verify finds damage, and restore takes no damaged backup", asyn
   }
 });
 
+Deno.test("store says where there is none", async () => {
+  const { status, error } = await callFlux(["store", "size", "-d", "/nonexistent"]);
+  assert.deepEqual([status, error.split(";")[0]], [1, "/nonexistent: There is no store here"]);
+});
+
 const misuses: [args: string[], error: RegExp][] = [
   [[], /^Needs one of size, list, /],
   [["burn"], /^Needs one of size, list, /],
