@@ -106,7 +106,9 @@ async function attackAlone(name: string): Promise<number> {
   }
   const attacks = name === "all" ? [...SOLO_ATTACKS.values()] : [SOLO_ATTACKS.get(name)];
   console.log(`Each ${seconds} s, with ${HEAP_MB} MB of heap`);
-  console.log("p99 without and under attack, longest stall of the event loop: ms; memory: MB\n");
+  console.log(
+    "p99 at a broker beside it, and under attack, longest stall of the event loop: ms; memory: MB\n",
+  );
   const columns = [
     "rounds",
     "calm",

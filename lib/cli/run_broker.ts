@@ -1,11 +1,10 @@
-import type { FileAccess } from "../auth/mod.ts";
 import type { AccessPort } from "../broker/mod.ts";
 import { type Config, LEAVE_DISK_FREE, type LoadResult } from "../config/mod.ts";
 import { nowMs, Server, type Transport } from "../net/mod.ts";
 import { type Logger, LogTail } from "../observe/mod.ts";
 import { type OpenedStore, openStore, SYSTEM_CLOCK } from "../store/mod.ts";
 import { VERSION } from "../version.ts";
-import { openAccess, reloadAccess, watchAccess, withPages } from "./access.ts";
+import { openAccess, type OpenedAccess, reloadAccess, watchAccess, withPages } from "./access.ts";
 import { BridgeRunner } from "./bridges.ts";
 import { BusTrace } from "./bus_trace.ts";
 import { Dashboard, hasDashboard } from "./dashboard.ts";
@@ -174,7 +173,7 @@ interface Running {
   readonly load: () => LoadResult;
   readonly manager: ServiceManager;
   readonly server: Server;
-  readonly access: FileAccess | undefined;
+  readonly access: OpenedAccess | undefined;
   readonly trace: BusTrace;
   readonly bridges: BridgeRunner;
   readonly subscriptions: LoggedSubscriptions;

@@ -1,4 +1,5 @@
 import architecture from "./architecture.md" with { type: "text" };
+import authentication from "./authentication.md" with { type: "text" };
 import bridging from "./bridging.md" with { type: "text" };
 import client from "./client.md" with { type: "text" };
 import comingFromMosquitto from "./coming-from-mosquitto.md" with { type: "text" };
@@ -20,6 +21,7 @@ import securityDefaults from "./security-defaults.md" with { type: "text" };
 /** Every page of this folder: `deno task docs` writes this list. */
 export const TEXTS: readonly (readonly [name: string, text: string])[] = [
   ["architecture", architecture],
+  ["authentication", authentication],
   ["bridging", bridging],
   ["client", client],
   ["coming-from-mosquitto", comingFromMosquitto],

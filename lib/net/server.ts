@@ -98,6 +98,7 @@ export class Server {
       randomId: () => crypto.randomUUID(),
       wake: (atMs) => this.#turns.wake(atMs),
       beginTurn: () => this.#turns.begin(),
+      afterRound: (done) => this.#turns.afterRound(done),
       ...(init.store === undefined ? {} : { store: init.store }),
     }, nowMs());
     this.#turns.attach(this.broker);

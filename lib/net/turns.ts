@@ -34,6 +34,8 @@ export class Turns {
   #pauseAtMs = 0;
   #waiting: Waiting[] = [];
   #pause: ReturnType<typeof setTimeout> | undefined;
+  #round: ReturnType<typeof setTimeout> | undefined;
+  #isLoop = false;
   readonly #goOn = () => {
     this.#pauseAtMs = nowMs() + BUSY_MS;
     const waiting = this.#waiting;
@@ -74,7 +76,21 @@ export class Turns {
   /** Ends the turn now. */
   shut(): void {
     this.#isOpen = false;
+    this.#isLoop = true;
     this.#broker!.endTurn();
+    this.#isLoop = false;
+  }
+
+  /**
+   * Calls it when Deno has handled all that was ready: it takes up to some thirty reads in a row, each of which is a turn of its own, before
+   * it looks at its timers and at who else has come. A loop of a transport has seen everybody when it shuts its turn.
+   */
+  afterRound(done: () => void): void {
+    if (this.#isLoop) return done();
+    this.#round ??= setTimeout(() => {
+      this.#round = undefined;
+      done();
+    }, 0);
   }
 
   /** Whether a connection with much to read may be read again at once. Where not, it is resumed after the pause. */
@@ -107,6 +123,7 @@ export class Turns {
   stop(): void {
     clearTimeout(this.#timer);
     clearTimeout(this.#pause);
+    clearTimeout(this.#round);
     this.#wakeAtMs = -Infinity;
   }
 }

@@ -339,3 +339,24 @@ Deno.test("What is sent again takes several turns where it is much, in its order
   assert.ok(lastTurn >= 4, `${lastTurn} turns`);
   assert.equal(pongTurn, 3);
 });
+
+const rounds: [
+  what: string,
+  afterRound: (done: () => void) => void,
+  least: number,
+  most: number,
+][] = [
+  ["share their steps until all who are ready have been looked at", () => {}, 100, 500],
+  ["have their own where that has been done", (done) => done(), 2, 5],
+];
+for (const [what, afterRound, least, most] of rounds) {
+  Deno.test(`Turns of one round ${what}`, () => {
+    const run = new TwoAtOnce({ afterRound });
+    const packets = new Uint8Array(200_000);
+    for (let i = 0; i < packets.length; i += 2) packets[i] = 0xc0;
+    run.exchange.link("a").send(packets);
+    assert.equal(run.types.length, packets.length / 2);
+    const last = run.got.at(-1)!.turn;
+    assert.ok(last >= least && last <= most, `${last} turns`);
+  });
+}

@@ -23,6 +23,8 @@ export interface Setup {
   readonly access?: Partial<AccessPort>;
   /** Steps of a turn, and of the least part of everybody: few, and all that is long is cut. */
   readonly steps?: readonly [turn: number, least: number];
+  /** Absent: each turn is a round of its own. */
+  readonly afterRound?: (done: () => void) => void;
 }
 
 /** A line of the log. */
@@ -81,6 +83,7 @@ export class TestBroker {
       ...(this.store === undefined ? {} : { store: this.store }),
       randomId: () => `random-${++this.#randomIds}`,
       wake: (atMs) => this.#wakeAtMs = Math.min(this.#wakeAtMs, atMs),
+      ...(this.setup.afterRound === undefined ? {} : { afterRound: this.setup.afterRound }),
     }, this.nowMs);
     const { work } = broker.core;
     if (this.setup.steps !== undefined) [work.turnSteps, work.leastSteps] = this.setup.steps;

@@ -5,13 +5,15 @@
  * Whoever is read in a turn shares its steps: the first has them all, and everybody has a least part, so that a client with a packet or
  * two is never kept waiting by one that sends much. A connection that has used its part is stopped where it is (`budget`), and goes
  * on in a later turn, in the order in which they were stopped. What else is long (retained messages, deadlines) looks
- * at the same steps.
+ * at the same steps. Turns that follow each other before the event loop has looked at everybody share them, too: see `afterRound`.
  *
  * @module
  */
 
 /** Steps of a turn: about ten milliseconds. */
 const TURN_STEPS = 100_000;
+/** What is less counts for nothing in the next turn, though that may follow at once: half a millisecond. */
+const LITTLE_STEPS = 5000;
 /** What everybody has who is read in a turn, however much others have used: about a tenth of a millisecond, some hundred packets. */
 const LEAST_STEPS = 1000;
 
@@ -74,6 +76,11 @@ export class Work {
   /** Somebody begins to work. */
   beginPart(): void {
     this.#until = Math.max(this.turnSteps, this.#spent + this.leastSteps);
+  }
+
+  /** Whether the turn has cost so little that the next one need not know. */
+  get isLittle(): boolean {
+    return this.#spent < LITTLE_STEPS;
   }
 
   /** A turn begins. */

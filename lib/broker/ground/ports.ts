@@ -267,6 +267,11 @@ export interface BrokerPorts {
   readonly beginTurn?: () => number;
   /** Call `Broker.tick` at this time, in the clock's milliseconds, or somewhat later; an earlier call takes its place. */
   readonly wake: (atMs: number) => void;
+  /**
+   * Calls it when everybody who is ready has been looked at: a turn in which much was done shares its time with those that follow
+   * until then. Absent: a turn is all that happens at once.
+   */
+  readonly afterRound?: (done: () => void) => void;
 }
 
 /** Lets everybody in where the listener allows anonymous clients, and nobody elsewhere; every topic is free. */

@@ -37,9 +37,15 @@ export function endTurn(core: Core): void {
   }
   if (core.closing.length > 0) core.closeLinks();
   relieve(core);
-  core.work.beginTurn();
+  renew(core);
   if (core.events.isWaiting) core.call(() => core.events.tell());
   wake(core);
+}
+
+/** The next turn has its time: at once, or where this one took much when all who are ready have been looked at. */
+function renew({ work, ports }: Core): void {
+  if (ports.afterRound === undefined || work.isLittle) work.beginTurn();
+  else ports.afterRound(() => work.beginTurn());
 }
 
 /** What programs published meanwhile; what that leads to is for the next turn: one that answers itself for ever stalls nobody. */
