@@ -51,6 +51,7 @@ export type { Outgoing } from "./ground/outgoing.ts";
 export { Distribution, type Histogram } from "./ground/distribution.ts";
 export { Deadline, Deadlines } from "./ground/deadlines.ts";
 export type * from "./ground/events.ts";
+export * from "./ground/hooks.ts";
 export type { MessageHub, MessageInit } from "./ground/message_hub.ts";
 export * from "./ground/metrics.ts";
 export * from "./ground/options.ts";

@@ -65,6 +65,7 @@ const DROP_REASONS: Readonly<Record<DropReason, true>> = {
   session_ended: true,
   encoding_failed: true,
   refused_by_client: true,
+  refused_by_hook: true,
   not_a_topic_name: true,
 };
 

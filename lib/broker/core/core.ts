@@ -15,6 +15,7 @@ import type { StopReason } from "../state/stops.ts";
 import { AliasBook } from "./alias_book.ts";
 import { Congestion } from "./congestion.ts";
 import { Events } from "./events.ts";
+import { Hooks } from "./hooks.ts";
 import { LongFanOuts } from "./long_fan_outs.ts";
 import { NameBook } from "./name_book.ts";
 import { type Observer, Observers } from "./observers.ts";
@@ -73,6 +74,8 @@ export class Core implements Turn {
   readonly lostClients: Map<string, Client> = new Map();
   /** What the turn has cost so far. */
   readonly work: Work = new Work();
+  /** What the program decides. */
+  readonly hooks: Hooks;
   /** What of it a program listens to. */
   readonly events: Events;
   /** The time of the turn, milliseconds. */
@@ -127,6 +130,14 @@ export class Core implements Turn {
   ) {
     this.nowMs = nowMs;
     this.store = ports.store;
+    this.hooks = new Hooks({
+      call: (call) => this.call(call),
+      failed: (name, { clientId }, error) => {
+        this.metrics.programErrors++;
+        const text = error instanceof Error ? error.stack ?? error.message : String(error);
+        ports.log.error(`A hook ${name} has failed`, { clientId, error: text });
+      },
+    });
     const observe = (observer: Observer) => this.observe(observer);
     this.events = new Events({ log: ports.log, metrics: this.metrics, observe });
     this.#endTurn = endTurn;

@@ -18,6 +18,7 @@ export type DropReason =
   | "session_ended"
   | "encoding_failed"
   | "refused_by_client"
+  | "refused_by_hook"
   | "not_a_topic_name";
 
 /** The types of MQTT Control Packets, at their places in the first byte (section 2.1.2). */

@@ -19,6 +19,7 @@ import { cancelDelayedWill, publishDelayedWill } from "../services/wills.ts";
 import { Client, type Connection } from "../state/connection.ts";
 import { expirySecondsOf, isBridgeBy5, receiveMaximumOf } from "./bridge.ts";
 import { connackProperties } from "./connack.ts";
+import { askToConnect } from "./hooked.ts";
 import {
   claimSession,
   connackLeaves,
@@ -62,8 +63,15 @@ export function admitInTime(
       actFor(core, connection, () => admitInTime(core, connection, request, properties));
     return connection.stops.stopUntil("admission", atMs, core.deadlines, retry);
   }
-  admit(core, connection, request, properties);
-  core.resume(connection, "admission");
+  const goOn = () => {
+    admit(core, connection, request, properties);
+    core.resume(connection, "admission");
+  };
+  const { onConnect, onPublish } = core.hooks;
+  const isAsked = onConnect !== undefined ||
+    onPublish !== undefined && request.connect.will !== undefined;
+  if (isAsked) askToConnect(core, connection, request, goOn);
+  else goOn();
 }
 
 function admitUnderUserName(

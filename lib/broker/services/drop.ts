@@ -25,6 +25,8 @@
  * | `encoding_failed`      | it cannot be handed to this client: a fault of ours, logged with stack | receiver   |
  * | `encoding_failed`      | a will, or a program's message, cannot be published for a fault of ours  | publisher  |
  * | `refused_by_client`    | PUBACK or PUBREC with a Reason Code of 0x80 or more                      | receiver   |
+ * | `refused_by_hook`      | a hook of the program does not let it be published; a will as well       | publisher  |
+ * | `refused_by_hook`      | a hook of the program does not let it be delivered                       | receiver   |
  * | `not_a_topic_name`     | a will that waited, and its topic is too deep for the settings of today  | publisher  |
  *
  * What is not in the table has no receiver: nobody subscribed, No Local, a client without the right to read (its subscription is

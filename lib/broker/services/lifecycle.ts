@@ -182,6 +182,7 @@ function leave(core: Core, client: Client, will: Will | undefined): void {
     else publishOwnWill(core, client, will);
   }
   if (!session.isPersistent) return endSession(core, client);
+  if (core.hooks.onDeliver !== undefined) dropWaitingQos0(core, client);
   for (const { delivery: { message } } of session.sender.values()) {
     message.payload = ownPayload(message.payload);
   }
@@ -191,6 +192,14 @@ function leave(core: Core, client: Client, will: Will | undefined): void {
     core.store?.putSession(clientId, session.expirySeconds, expiresAtMs, client.owner);
   });
   passOnShared(core, client);
+}
+
+/** What waited for hooks only, and is not kept for a client that is away. */
+function dropWaitingQos0(core: Core, client: Client): void {
+  if (core.options.queueQos0Messages) return;
+  for (const { message } of takeQueued(core, client, ({ qos }) => qos === 0)) {
+    drop(core, client, "offline_qos0", message);
+  }
 }
 
 /** The session ends at this time, unless the client comes back. */

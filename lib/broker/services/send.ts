@@ -7,6 +7,7 @@ import type { Outgoing } from "../ground/outgoing.ts";
 import { leaveOf } from "../ground/promises.ts";
 import type { Client, Connection } from "../state/connection.ts";
 import { drop, dropDelivery, dropFailed } from "./drop.ts";
+import { putHooked } from "./hooked_send.ts";
 import { dequeue } from "./queue.ts";
 
 /** Whether the client has too much before it that it has not taken. */
@@ -24,7 +25,9 @@ export function canSendNow(core: Core, client: Client, connection: Connection): 
 export function drain(core: Core, client: Client): void {
   const { connection, session } = client;
   if (connection === null) return;
-  while (session.sender.isResending && !isBacklogged(core, connection)) {
+  while (
+    session.sender.isResending && !connection.isAsking && !isBacklogged(core, connection)
+  ) {
     if (core.work.isPartOver) return void core.pumping.add(client);
     const inFlight = session.sender.nextResend();
     if (inFlight === undefined) break;
@@ -103,6 +106,9 @@ function put(
   isRepeat: boolean,
   fanout: Fanout | undefined,
 ): boolean {
+  if (core.hooks.onDeliver !== undefined) {
+    return putHooked(core, client, connection, { outgoing, packetId, waits, isRepeat });
+  }
   if (connection.outbox.sendPublish(outgoing, packetId, waits, isRepeat, fanout)) return true;
   drop(core, client, "packet_too_large", outgoing.message);
   return false;
@@ -140,5 +146,6 @@ function waitsForCommit(core: Core, client: Client, packet: "publish" | "pubrel"
 
 function canSendQueued(core: Core, client: Client, connection: Connection): boolean {
   const { sender } = client.session;
-  return sender.hasQuota && !sender.isResending && !isBacklogged(core, connection);
+  return sender.hasQuota && !connection.isAsking && !sender.isResending &&
+    !isBacklogged(core, connection);
 }
