@@ -5,9 +5,11 @@ import { firstProblem } from "./snapshot.ts";
 
 /** A session in a file. */
 export interface StoredSessionView {
+  /** Its Client Identifier. */
   readonly clientId: string;
   /** Whose it is; `null`: of a client without a user name, or of an older program. */
   readonly owner: string | null;
+  /** Its subscriptions. */
   readonly subscriptions: number;
   /** Messages that wait for it or are on their way. */
   readonly queued: number;
@@ -17,12 +19,19 @@ export interface StoredSessionView {
 
 /** How much is in a file. */
 export interface StoredCounts {
+  /** The schema of the file. */
   readonly schema: number;
+  /** Sessions. */
   readonly sessions: number;
+  /** Subscriptions of all of them. */
   readonly subscriptions: number;
+  /** Messages that wait, each once. */
   readonly messages: number;
+  /** The same, once for each session. */
   readonly deliveries: number;
+  /** Retained messages. */
   readonly retained: number;
+  /** Wills that wait for their delay or for their client. */
   readonly wills: number;
   /** Of the database. */
   readonly bytes: number;
@@ -106,6 +115,7 @@ export class StoredFile implements Disposable {
     });
   }
 
+  /** Lets go of the file. */
   [Symbol.dispose](): void {
     this.#db.close();
   }
