@@ -167,7 +167,7 @@ export class Router {
     return () => void this.#trie.delete(topicFilter, entry);
   }
 
-  /** What is remembered of topics goes: a client has become somebody who may read something else. */
+  /** What is remembered of topics goes: a client has become somebody who may read something else, or is not there any more. */
   clearRoutes(): void {
     this.#routes.clear();
     this.#targetCount = 0;
