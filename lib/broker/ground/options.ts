@@ -33,9 +33,9 @@ export interface BrokerOptions {
   readonly maxInflightMessages: number;
   /** Payload bytes of the QoS 1 and 2 messages under way to one client; 0: no limit. */
   readonly maxInflightBytes: number;
-  /** QoS 1 and 2 messages that wait for one client; 0: no limit. */
+  /** Messages that wait for one client; 0: no limit; -1: {@linkcode AUTOMATIC}, and no limit where the store alone has them. */
   readonly maxQueuedMessages: number;
-  /** Bytes that wait for one client, queued or not yet written to its connection; 0: no limit. */
+  /** Bytes that wait for one client, queued or not yet written to its connection; 0: no limit; -1: {@linkcode AUTOMATIC}. */
   readonly maxQueuedBytes: number;
   /** Messages at the beginning of a stored session's queue that are in memory; the rest is in the store alone. 0: all are in memory. */
   readonly queueMemoryMessages: number;
@@ -147,6 +147,16 @@ export interface ListenerOptions {
   readonly bridge?: BridgeAdmission;
 }
 
+/** What may wait for one client where nobody has said it. */
+export const AUTOMATIC = {
+  /** Messages in memory. */
+  queuedMessages: 1000,
+  /** Bytes in memory, and before a connection. */
+  queuedBytes: 16 * 1024 * 1024,
+  /** Bytes of a stored session's queue, most of which the store alone has: a million messages of 100 bytes. */
+  storedBytes: 512 * 1024 * 1024,
+} as const;
+
 /** The broker's defaults, in one place; the configuration's table takes its own from here. */
 export const DEFAULT_BROKER_OPTIONS: BrokerOptions = {
   hashMatchesParent: true,
@@ -160,8 +170,8 @@ export const DEFAULT_BROKER_OPTIONS: BrokerOptions = {
   maxRetainedBytes: 256 * 1024 * 1024,
   maxInflightMessages: 500,
   maxInflightBytes: 0,
-  maxQueuedMessages: 1000,
-  maxQueuedBytes: 16 * 1024 * 1024,
+  maxQueuedMessages: -1,
+  maxQueuedBytes: -1,
   queueMemoryMessages: 256,
   queueMemoryBytes: 16 * 1024 * 1024,
   maxTotalQueuedBytes: 256 * 1024 * 1024,
