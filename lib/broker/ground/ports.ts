@@ -243,6 +243,8 @@ export interface Store {
   readonly isFailing: boolean;
   /** Whether that is because the store has grown to its limit: then QoS 0 must not make it grow either. Absent: it has none. */
   readonly isFull?: boolean;
+  /** Whether it has grown to half of that limit: queues that are long do not become longer. Absent: it has none. */
+  readonly isHalfFull?: boolean;
   /** Makes durable what was written; then calls `done`, at once or later, in the order of the commits. Absent: nobody waits. */
   commit(done?: () => void): void;
   /**
