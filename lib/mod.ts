@@ -37,6 +37,8 @@
  * @module
  */
 export {
+  AccessChain,
+  type AccessChainInit,
   type AccessFileReader,
   type AccessFunctions,
   DEFAULT_LISTENER_ACCESS,
@@ -44,7 +46,15 @@ export {
   type FileAccessInit,
   FunctionAccess,
   type FunctionAccessOptions,
+  type HttpAccess,
+  type HttpAccessInit,
+  type HttpAccessOptions,
+  type JwtAccess,
+  type JwtAccessInit,
+  type JwtOptions,
   type ListenerAccess,
+  openHttpAccess,
+  openJwtAccess,
   type TopicAction,
 } from "./auth/mod.ts";
 export * from "./broker/mod.ts";

@@ -94,7 +94,6 @@ export const LISTED_PATTERNS: readonly ListedPattern[] = [
   ]),
   ...patterns("bounded", [
     ["http", /\s+/g, "the page: the first 200 characters of a payload"],
-    ["http", /^\[::ffff:([\d.]+)\]/, "the address of a client, as the system gives it"],
     ["http", /\{(\w+)\}/g, "the paths of the API, which are our own"],
     ["http", /[/.]/, "the paths of the API, which are our own"],
     ["http", /[{}]/g, "the paths of the API, which are our own"],

@@ -86,9 +86,13 @@ export class ClientRights {
   }
 }
 
+/** Whether a name may stand in a pattern's place: others could be made up to reach where they do not belong. */
+export function isPlainName(name: string): boolean {
+  return !DANGEROUS.test(name);
+}
+
 function bindPatterns(acl: Acl, userName: string | undefined, clientId: string): BoundRule[] {
-  // Such names could be made up to reach where they do not belong.
-  if (DANGEROUS.test(clientId) || userName !== undefined && DANGEROUS.test(userName)) return [];
+  if (!isPlainName(clientId) || userName !== undefined && !isPlainName(userName)) return [];
   return acl.patterns.flatMap((rule) => {
     const levels = rule.topicFilter.split("/");
     if (userName === undefined && levels.includes("%u")) return [];

@@ -142,6 +142,34 @@ export class FileAccess implements AccessPort {
     this.#remembered?.save(isLast);
   }
 
+  /** What is settled before anybody looks at names and passwords: by the Client Identifier or a certificate; `undefined`: nothing. */
+  settle(request: AuthenticationRequest): AuthenticationVerdict | undefined {
+    const listener = this.#listener(request);
+    if (!this.#hasPrefix(request, listener)) return NOT_AUTHORIZED;
+    const { certificateUserName } = listener;
+    return certificateUserName === "none"
+      ? undefined
+      : verdictOfCertificate(request, certificateUserName);
+  }
+
+  /** Whether users have passwords at its listener. */
+  hasPasswords(client: ClientIdentity): boolean {
+    return this.#listener(client).passwordFile !== "";
+  }
+
+  /** Whether its name is that of a user with a password. */
+  hasUser(client: ClientIdentity): boolean {
+    const { passwordFile } = this.#listener(client);
+    const userName = nameOf(client);
+    return passwordFile !== "" && userName !== undefined &&
+      this.#files.get<PasswordUsers>(passwordFile).has(userName);
+  }
+
+  /** Whether there are rules for topics at its listener. */
+  hasRules(client: ClientIdentity): boolean {
+    return this.#listener(client).aclFile !== "";
+  }
+
   /** {@linkcode AccessPort.authenticate} */
   authenticate(
     request: AuthenticationRequest,
@@ -150,11 +178,8 @@ export class FileAccess implements AccessPort {
     const { allowAnonymous } = request;
     const userName = nameOf(request);
     const listener = this.#listener(request);
-    if (!this.#hasPrefix(request, listener)) return reply(NOT_AUTHORIZED);
-    const { certificateUserName } = listener;
-    if (certificateUserName !== "none") {
-      return reply(verdictOfCertificate(request, certificateUserName));
-    }
+    const settled = this.settle(request);
+    if (settled !== undefined) return reply(settled);
     if (userName === undefined || listener.passwordFile === "") {
       return reply(allowAnonymous ? { isAllowed: true } : NOT_AUTHORIZED);
     }

@@ -1,7 +1,9 @@
 /**
- * Who may come in, and who may do what: password files, SCRAM credentials, ACL files, and functions of the program around.
+ * Who may come in, and who may do what: password files, SCRAM credentials, ACL files, JSON Web Tokens, a service over HTTP, and functions
+ * of the program around.
  *
- * `FileAccess` and `FunctionAccess` are both the core's `AccessPort`. Files are mosquitto's: a `password_file` of `$7$` and `$6$`
+ * Each is the core's `AccessPort`; `AccessChain` asks several of them in order. `jwt/` and `http/` are loaded only where they are asked
+ * for: `openJwtAccess`, `openHttpAccess`. Files are mosquitto's: a `password_file` of `$7$` and `$6$`
  * hashes, an `acl_file` of `user`, `topic` and `pattern` lines; ours alone is the `scram_file`. They are read again when they
  * change, a bad one leaves what was in force, and who has lost a right loses it at once.
  *
@@ -24,6 +26,7 @@
  *
  * @module
  */
+export { AccessChain, type AccessChainInit } from "./access_chain.ts";
 export { type AccessFileReader, DISK } from "./access_files.ts";
 export { type Acl, type AclAccess, type AclRule, type AclRules, parseAclFile } from "./acl_file.ts";
 export { type AclDecision, ClientRights, type TopicAccess } from "./client_rights.ts";
@@ -40,6 +43,11 @@ export {
   type FunctionAccessOptions,
   type TopicAction,
 } from "./function_access.ts";
+export type { HttpAccess, HttpAccessInit } from "./http/http_access.ts";
+export type { HttpAccessOptions } from "./http/options.ts";
+export type { JwtAccess, JwtAccessInit } from "./jwt/jwt_access.ts";
+export type { JwtOptions } from "./jwt/options.ts";
+export { openHttpAccess, openJwtAccess } from "./load_access.ts";
 export { PageAccess } from "./page_access.ts";
 export {
   type Loaded,

@@ -5,6 +5,7 @@ import { type BrokerLevels, levelsOf } from "./core/levels.ts";
 import type { Observer } from "./core/observers.ts";
 import type { BufferPool } from "./ground/byte_buffer.ts";
 import type { EventListener, EventName } from "./ground/events.ts";
+import type { HookPort } from "./ground/hooks.ts";
 import type { MessageHub, MessageInit } from "./ground/message_hub.ts";
 import type { Metrics } from "./ground/metrics.ts";
 import type { BrokerOptions, ListenerOptions } from "./ground/options.ts";
@@ -165,6 +166,11 @@ export class Broker implements MessageHub {
     closeAll(this.core, ReasonCode.ServerShuttingDown, "Server is shutting down");
     finishFanOuts(this.core);
     this.endTurn();
+  }
+
+  /** Asks these hooks too from now on, behind those that are there; the function returned ends that. */
+  addHooks(hooks: HookPort): () => void {
+    return this.core.hooks.add(hooks);
   }
 
   /** Tells `listener` of each event of this name, behind the turn in which it happens; the function returned ends that. */

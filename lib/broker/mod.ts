@@ -51,6 +51,7 @@ export type { Outgoing } from "./ground/outgoing.ts";
 export { Distribution, type Histogram } from "./ground/distribution.ts";
 export { Deadline, Deadlines } from "./ground/deadlines.ts";
 export type * from "./ground/events.ts";
+export * from "./ground/hooks.ts";
 export type { MessageHub, MessageInit } from "./ground/message_hub.ts";
 export * from "./ground/metrics.ts";
 export * from "./ground/options.ts";
@@ -59,11 +60,13 @@ export * from "./inspect.ts";
 export type { Client, Connection, DelayedWill } from "./state/connection.ts";
 export type { ConnectionState } from "./state/connection_state.ts";
 export type { Outbox } from "./state/outbox.ts";
+export { deliverySizeBytes } from "../session/mod.ts";
 export type {
   Delivery,
   InFlight,
   KeptMessage,
   Message,
+  QueueCounts,
   RetainedMessage,
   Subscription,
 } from "../session/mod.ts";

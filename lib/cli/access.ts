@@ -1,25 +1,35 @@
-import type { FileAccess } from "../auth/mod.ts";
+import type { AccessChain, FileAccess } from "../auth/mod.ts";
 import type { AccessPort, Broker, LogPort } from "../broker/mod.ts";
 import { type Config, type ListenerConfig, problemAt } from "../config/mod.ts";
 import { nowMs } from "../net/mod.ts";
 import { EXIT } from "./output.ts";
 import { StartError } from "./start_error.ts";
 
+/** The records whose options name files of users, rules, keys and the like. */
+const ACCESS_RECORDS: ReadonlySet<string> = new Set(["access", "jwt", "service"]);
 /** How often files are looked at, milliseconds: a change is in force when it has been there for two looks. */
 const LOOK_MS = 1500;
 
-/** Access control as it is configured; `undefined`: no file and no rule beside `allow_anonymous`. Throws `StartError`. */
-export async function openAccess(config: Config, log: LogPort): Promise<FileAccess | undefined> {
+/** Access control that the configuration made, with its files. */
+export type OpenedAccess = FileAccess | AccessChain;
+
+/** Access control as it is configured; `undefined`: nothing and no rule beside `allow_anonymous`. Throws `StartError`. */
+export async function openAccess(config: Config, log: LogPort): Promise<OpenedAccess | undefined> {
   const listeners = [
     ...config.listeners,
     ...config.dashboard === undefined ? [] : [config.dashboard],
   ];
-  if (!listeners.some(hasAccess)) return undefined;
+  const { hasTokens, hasService } = waysOf(config);
+  if (!listeners.some(hasAccess) && !hasTokens && !hasService) return undefined;
   // Cryptography is loaded by those who need it: the others start sooner.
-  const { FileAccess } = await import("../auth/mod.ts");
-  const secrets = listeners.flatMap(({ access }) => [access.passwordFile, access.scramFile]);
+  const { AccessChain, FileAccess, openHttpAccess, openJwtAccess } = await import("../auth/mod.ts");
+  const secrets = [
+    ...listeners.flatMap(({ access }) => [access.passwordFile, access.scramFile]),
+    config.jwt.secretFile,
+    config.service.headerFile,
+  ];
   for (const path of new Set(secrets)) warnIfOpen(path, log);
-  const opened = FileAccess.open({
+  const files = FileAccess.open({
     listeners: new Map(
       listeners.map(({ options, access }) => [options.name, access]),
     ),
@@ -28,13 +38,50 @@ export async function openAccess(config: Config, log: LogPort): Promise<FileAcce
     // Where nothing is to outlive the process, this is not either.
     ...config.persistence ? { rememberedFile: `${config.persistenceLocation}/passwords` } : {},
   });
-  if (opened instanceof FileAccess) return opened;
-  throw new StartError(EXIT.configuration, ...opened.map((problem) => withOption(problem, config)));
+  const problems = files instanceof FileAccess ? [] : [...files];
+  const jwt = hasTokens
+    ? await orProblems(openJwtAccess({ options: config.jwt, log }), problems)
+    : undefined;
+  const http = hasService
+    ? await orProblems(openHttpAccess({ options: config.service, log }), problems)
+    : undefined;
+  if (problems.length > 0 || !(files instanceof FileAccess)) {
+    jwt?.close();
+    http?.close();
+    const told = problems.map((problem) => withOption(problem, config));
+    throw new StartError(EXIT.configuration, ...told);
+  }
+  if (jwt === undefined && http === undefined) return files;
+  return new AccessChain({
+    files,
+    ...jwt === undefined ? {} : { jwt },
+    ...http === undefined ? {} : { http },
+    log,
+  });
+}
+
+/** What is opened; where that fails, what is wrong joins the problems. */
+async function orProblems<T>(opened: Promise<T>, problems: string[]): Promise<T | undefined> {
+  try {
+    return await opened;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    problems.push(...error.message.split("\n"));
+    return undefined;
+  }
+}
+
+function waysOf({ jwt, service }: Config): { hasTokens: boolean; hasService: boolean } {
+  const { secretFile, publicKeyFile, jwksFile, jwksUrl } = jwt;
+  return {
+    hasTokens: [secretFile, publicKeyFile, jwksFile, jwksUrl].some((text) => text !== ""),
+    hasService: service.authUrl !== "" || service.aclUrl !== "",
+  };
 }
 
 /** The same as the core asks it: users who log in at a dashboard are known by that. */
 export async function withPages(
-  access: FileAccess | undefined,
+  access: OpenedAccess | undefined,
   config: Config,
 ): Promise<AccessPort | undefined> {
   const viewers = new Map(
@@ -52,14 +99,14 @@ export async function withPages(
 /** A file that cannot be read is told with the option that names it; one that can tells where in it something is wrong. */
 function withOption(problem: string, { settings }: Config): string {
   const found = settings.find(({ option, text }) =>
-    option.target.record === "access" && text !== "" && problem.startsWith(`${text}: `)
+    ACCESS_RECORDS.has(option.target.record) && text !== "" && problem.startsWith(`${text}: `)
   );
   return found === undefined ? problem : problemAt(found.origin, found.option.name, problem);
 }
 
 /** Reads the files again: all, or those that have changed. Who has lost a right loses it now. */
 export function reloadAccess(
-  access: FileAccess,
+  access: OpenedAccess,
   broker: Broker,
   log: LogPort,
   onlyChanged = false,
@@ -78,7 +125,7 @@ export function reloadAccess(
  * questions a second cost nothing.
  */
 export function watchAccess(
-  access: FileAccess | undefined,
+  access: OpenedAccess | undefined,
   broker: Broker,
   log: LogPort,
 ): () => void {
@@ -90,6 +137,7 @@ export function watchAccess(
   return () => {
     clearInterval(timer);
     access.save(true);
+    if ("close" in access) access.close();
   };
 }
 

@@ -31,7 +31,8 @@ export async function check(args: Arguments): Promise<number> {
 /** What is wrong with the files of users and rights. */
 async function accessProblems(config: Config): Promise<readonly string[]> {
   try {
-    await openAccess(config, SILENT);
+    const access = await openAccess(config, SILENT);
+    if (access !== undefined && "close" in access) access.close();
     return [];
   } catch (error) {
     if (error instanceof StartError) return error.problems;

@@ -1,4 +1,4 @@
-import type { ListenerAccess } from "../auth/mod.ts";
+import type { HttpAccessOptions, JwtOptions, ListenerAccess } from "../auth/mod.ts";
 import type { BridgeOptions } from "../bridge/mod.ts";
 import type { BrokerOptions, ListenerOptions } from "../broker/mod.ts";
 import type { ProxyOptions, TlsInit } from "../net/mod.ts";
@@ -73,6 +73,10 @@ export interface Config extends Omit<ProcessOptions, "logType" | "logDest" | "lo
   readonly listeners: readonly ListenerConfig[];
   /** The page that nobody asked for: the broker goes on where its port is taken. Absent: there is none. */
   readonly dashboard?: ListenerConfig;
+  /** Tokens. */
+  readonly jwt: JwtOptions;
+  /** A service that says who may come in and do what. */
+  readonly service: HttpAccessOptions;
   /** Connections to other brokers. */
   readonly bridges: readonly BridgeConfig[];
   /** For the core. */

@@ -23,6 +23,7 @@ export const OPTION_PAGES: Readonly<Record<Theme, OptionPage>> = {
   "Listeners": "options-listeners",
   "TLS, WebSockets and proxies": "options-listeners",
   "Who may connect": "options-listeners",
+  "Tokens and services": "options-listeners",
   "Dashboard and API": "options-listeners",
   "Messages and queues": "options-messages",
   "Retained messages": "options-messages",

@@ -110,8 +110,12 @@ export function placeOf(block: Block, overrides: Settings): Place {
 }
 
 /** Who can connect from where, and the option that changes it: the first thing that people ask a log. */
-export function describeAccess(listeners: readonly ListenerConfig[], isOpen: boolean): Note[] {
-  const notes = listeners.map(describeListener);
+export function describeAccess(
+  listeners: readonly ListenerConfig[],
+  isOpen: boolean,
+  ways: readonly string[],
+): Note[] {
+  const notes = listeners.map((listener) => describeListener(listener, ways));
   if (!isOpen) {
     notes.push({
       level: "info",
@@ -125,12 +129,14 @@ export function describeAccess(listeners: readonly ListenerConfig[], isOpen: boo
 
 function describeListener(
   { address, path, options, access, tls, http }: ListenerConfig,
+  ways: readonly string[],
 ): Note {
   const { name, allowAnonymous } = options;
   const isLocal = isLoopback(address) || path !== "";
   const reach = path !== "" ? "clients that may open this socket" : reachOf(address);
   if (http !== undefined) return describeHttp(name, http, reach, !isLocal && tls === undefined);
   const files = [access.passwordFile, access.scramFile].filter((path) => path !== "").join(" and ");
+  const others = [...files === "" ? [] : [`as a user of ${files}`], ...ways].join(", or ");
   const isUnencrypted = isLocal || tls !== undefined
     ? ""
     : "; passwords cross the network as they are typed";
@@ -140,10 +146,10 @@ function describeListener(
       text: `Listener ${name}: ${reach} may connect as whom their certificates name`,
     };
   }
-  if (!allowAnonymous && files !== "") {
+  if (!allowAnonymous && others !== "") {
     return {
       level: isLocal ? "info" : "warning",
-      text: `Listener ${name}: ${reach} may connect as a user of ${files}${isUnencrypted}`,
+      text: `Listener ${name}: ${reach} may connect ${others}${isUnencrypted}`,
     };
   }
   if (!allowAnonymous) {
@@ -154,7 +160,7 @@ function describeListener(
         "`flux-mqtt passwd -c FILE USER` makes one, `allow_anonymous true` lets everybody in",
     };
   }
-  const besides = files === "" ? "" : `, or as a user of ${files}`;
+  const besides = others === "" ? "" : `, or ${others}`;
   return {
     level: isLocal ? "info" : "warning",
     text:

@@ -2,6 +2,7 @@ import type { ListenerAccess } from "../auth/mod.ts";
 import { resolveBridges } from "./bridges.ts";
 import type { Config, ListenerConfig, LoadResult } from "./config.ts";
 import { Draft } from "./draft.ts";
+import { checkWays, otherWays } from "./enter.ts";
 import { readEnvironment } from "./environment.ts";
 import { type FileReader, readConfigFile } from "./file.ts";
 import type { FlagSetting } from "./flags.ts";
@@ -56,8 +57,11 @@ export function loadConfig(sources: ConfigSources): LoadResult {
   checkPrefixes(draft);
   const { logType, logDest, logFacility, ...processOptions } = settled(process);
   noteWhatHasNoEffect(draft, processOptions);
+  checkWays(draft, resolved);
   if (draft.problems.length > 0) return { isValid: false, problems: draft.problems };
-  const dashboard = dashboardOf(draft, sources.file === "" && !isOpen, access);
+  const ways = otherWays(resolved);
+  const isPlain = sources.file === "" && !isOpen && ways.length === 0;
+  const dashboard = dashboardOf(draft, isPlain, access);
   const config: Config = {
     ...processOptions,
     ...resolved,
@@ -69,7 +73,7 @@ export function loadConfig(sources: ConfigSources): LoadResult {
       subscriptions: loggedSubscriptions(logType),
       destinations: logDestinations(logDest, logFacility),
     },
-    notes: [...describeAccess(resolved.listeners, isOpen), ...draft.notes],
+    notes: [...describeAccess(resolved.listeners, isOpen, ways), ...draft.notes],
   };
   return { isValid: true, config };
 }

@@ -1,4 +1,4 @@
-import type { ListenerAccess } from "../auth/mod.ts";
+import type { HttpAccessOptions, JwtOptions, ListenerAccess } from "../auth/mod.ts";
 import type { BrokerOptions, ListenerOptions } from "../broker/mod.ts";
 import type { BridgeSettings } from "./bridge_settings.ts";
 import type { LogOptions } from "../observe/mod.ts";
@@ -10,6 +10,7 @@ export type Theme =
   | "Listeners"
   | "TLS, WebSockets and proxies"
   | "Who may connect"
+  | "Tokens and services"
   | "Dashboard and API"
   | "Messages and queues"
   | "Retained messages"
@@ -26,6 +27,8 @@ export type OptionType =
   /** Free text to the end of the line. */
   | { readonly kind: "text"; readonly maxLength: number }
   | { readonly kind: "path" }
+  /** Of HTTP, with or without TLS. */
+  | { readonly kind: "url" }
   /** Part of a Topic Name: no wildcards. */
   | { readonly kind: "topic" }
   /** `14d`, in seconds; `never` is 0. */
@@ -45,7 +48,7 @@ export type TypeFor<T> = [T] extends [boolean] ? OfKind<"boolean">
   : [T] extends [number] ? OfKind<"integer" | "duration">
   : [T] extends [readonly number[]] ? OfKind<"versions">
   : [T] extends [readonly (infer Item)[]] ? TypeFor<Item>
-  : string extends T ? OfKind<"choice" | "text" | "path" | "topic" | "log_dest">
+  : string extends T ? OfKind<"choice" | "text" | "path" | "url" | "topic" | "log_dest">
   : { readonly kind: "choice"; readonly choices: readonly T[] };
 
 /** An option's text, understood. */
@@ -61,6 +64,10 @@ export interface OptionRecords {
   readonly transport: TransportOptions;
   /** Who may come in at a listener, and do what. */
   readonly access: ListenerAccess;
+  /** Tokens. */
+  readonly jwt: JwtOptions;
+  /** A service that says who may come in and do what. */
+  readonly service: HttpAccessOptions;
   /** The log. */
   readonly log: LogOptions;
   /** The rest. */

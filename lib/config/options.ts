@@ -1,6 +1,8 @@
 import { FOREIGN_BRIDGE_OPTIONS, FOREIGN_OPTIONS } from "./foreign.ts";
 import type { ForeignOption, LoaderAct, Option, RefusedOption } from "./option.ts";
 import { ACCESS_OPTIONS } from "./options_access.ts";
+import { JWT_OPTIONS } from "./options_jwt.ts";
+import { SERVICE_OPTIONS } from "./options_service.ts";
 import { BRIDGE_OPTIONS } from "./options_bridge.ts";
 import { CLIENT_OPTIONS } from "./options_clients.ts";
 import { HTTP_OPTIONS } from "./options_http.ts";
@@ -13,6 +15,8 @@ import { nearest } from "./suggest.ts";
 /** Every option that works: the source of parsing, validation, `--help` and the documentation. */
 export const OPTIONS: readonly Option[] = [
   ...ACCESS_OPTIONS,
+  ...JWT_OPTIONS,
+  ...SERVICE_OPTIONS,
   ...TRANSPORT_OPTIONS,
   ...HTTP_OPTIONS,
   ...MESSAGE_OPTIONS,

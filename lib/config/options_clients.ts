@@ -112,7 +112,7 @@ export const CLIENT_OPTIONS: readonly Option[] = [
     "max_keepalive",
     "maxKeepAliveSeconds",
     integer(0, 65_535),
-    "The longest Keep Alive of 5.0 clients; a longer one, or none, is lowered to it, and they are told; 0: no limit.",
+    "The longest Keep Alive. A longer one, or none, is lowered to it for a client of 5.0, which is told; before 5.0 the client is refused with code 2; 0: no limit.",
     { theme: "Clients and sessions", unit: "seconds" },
   ),
   brokerRow(

@@ -18,7 +18,8 @@ export const REFUSED_OPTIONS: readonly RefusedOption[] = [
     "psk_file psk_hint",
   ),
   ...refuse(
-    "Plugins of mosquitto cannot be loaded; remove the line. A program that embeds the broker can decide for itself who connects",
+    "Plugins of mosquitto cannot be loaded; remove the line. Tokens (`jwt_public_key_file`) and services over HTTP (`auth_http_url`) need none, and a " +
+      "program that embeds the broker can decide for itself who connects",
     "plugin global_plugin plugin_load plugin_use auth_plugin",
   ),
   ...refuse("Files are not served here; remove the line and use a web server", "http_dir"),

@@ -1,4 +1,4 @@
-import type { ListenerAccess } from "../auth/mod.ts";
+import type { HttpAccessOptions, JwtOptions, ListenerAccess } from "../auth/mod.ts";
 import {
   type BrokerOptions,
   DEFAULT_BROKER_OPTIONS,
@@ -12,7 +12,7 @@ import { placeOf } from "./listeners.ts";
 import type { Option, OptionRecords, OptionValue } from "./option.ts";
 import { actOf, optionNamed, OPTIONS } from "./options.ts";
 import { DEFAULT_PROCESS_OPTIONS, type ProcessOptions } from "./process_options.ts";
-import { DEFAULT_ACCESS } from "./rows.ts";
+import { DEFAULT_ACCESS, DEFAULT_JWT, DEFAULT_SERVICE } from "./rows.ts";
 import { certificateUserName, resolveTransport } from "./transport.ts";
 import { DEFAULT_TRANSPORT_OPTIONS } from "./transport_options.ts";
 import { showValue } from "./value.ts";
@@ -22,6 +22,8 @@ export interface Resolved {
   readonly listeners: readonly ListenerConfig[];
   /** What holds for all listeners; nothing with `per_listener_settings`. */
   readonly access: ListenerAccess;
+  readonly jwt: JwtOptions;
+  readonly service: HttpAccessOptions;
   readonly broker: BrokerOptions;
   readonly log: LogOptions;
   readonly process: ProcessOptions;
@@ -58,6 +60,8 @@ export function resolve(draft: Draft, blocks: readonly Block[], isOpen: boolean)
   return {
     listeners: whole,
     access: { ...DEFAULT_ACCESS, ...values.access },
+    jwt: { ...DEFAULT_JWT, ...values.jwt },
+    service: { ...DEFAULT_SERVICE, ...values.service },
     broker: { ...DEFAULT_BROKER_OPTIONS, ...values.broker },
     log: { ...DEFAULT_LOG_OPTIONS, ...values.log },
     process: { ...DEFAULT_PROCESS_OPTIONS, ...values.process },
@@ -172,6 +176,8 @@ export function decideAll(
     listener: {},
     transport: {},
     access: {},
+    jwt: {},
+    service: {},
     log: {},
     process: {},
     bridge: {},

@@ -1,4 +1,4 @@
-import type { ListenerAccess } from "../auth/mod.ts";
+import type { HttpAccessOptions, JwtOptions, ListenerAccess } from "../auth/mod.ts";
 import { DEFAULT_BROKER_OPTIONS, DEFAULT_LISTENER_OPTIONS } from "../broker/mod.ts";
 import { DEFAULT_LOG_OPTIONS } from "../observe/mod.ts";
 import type {
@@ -23,6 +23,42 @@ export const DEFAULT_ACCESS: ListenerAccess = {
   aclSubscribe: "strict",
   clientIdPrefixes: "",
   certificateUserName: "none",
+};
+
+/** Tokens as `auth` has them by itself, for the same reason. */
+export const DEFAULT_JWT: JwtOptions = {
+  secretFile: "",
+  publicKeyFile: "",
+  jwksFile: "",
+  jwksUrl: "",
+  jwksCaFile: "",
+  jwksRefreshSeconds: 300,
+  from: "password",
+  userNameClaim: "sub",
+  clientIdClaim: "",
+  aclClaim: "",
+  audience: "",
+  issuer: "",
+  leewaySeconds: 30,
+  requireExpiry: true,
+  authenticationMethod: "JWT",
+};
+
+/** A service as `auth` has it by itself, for the same reason. */
+export const DEFAULT_SERVICE: HttpAccessOptions = {
+  authUrl: "",
+  aclUrl: "",
+  form: "mosquitto-go-auth",
+  params: "json",
+  response: "status",
+  timeoutSeconds: 5,
+  maxRequests: 32,
+  cacheSeconds: 30,
+  negativeCacheSeconds: 5,
+  cacheSize: 10_000,
+  onFailure: "deny",
+  caFile: "",
+  headerFile: "",
 };
 
 /** What a row says beside name, type and sentence. */
@@ -75,6 +111,20 @@ export const accessRow = rowsOf<"access", Details>("access", DEFAULT_ACCESS, {
   reloadable: false,
   theme: "Who may connect",
   perListener: true,
+});
+
+/** A row for tokens. */
+export const jwtRow = rowsOf<"jwt", Details>("jwt", DEFAULT_JWT, {
+  scope: "global",
+  reloadable: false,
+  theme: "Tokens and services",
+});
+
+/** A row for a service that says who may come in and do what. */
+export const serviceRow = rowsOf<"service", Details>("service", DEFAULT_SERVICE, {
+  scope: "global",
+  reloadable: false,
+  theme: "Tokens and services",
 });
 
 /** A row for what lies between a listener's socket and MQTT. */
@@ -131,6 +181,10 @@ export function loaderRow(
 export const BOOLEAN: OfKind<"boolean"> = { kind: "boolean" };
 /** A path to the end of the line. */
 export const PATH: OfKind<"path"> = { kind: "path" };
+/** Text that is not long. */
+export const TEXT: OfKind<"text"> = { kind: "text", maxLength: 255 };
+/** A URL to the end of the line. */
+export const URL_TYPE: OfKind<"url"> = { kind: "url" };
 /** The largest count, as in mosquitto: what 32 bits hold. */
 export const MAX_COUNT = 2_147_483_647;
 /** A count, 0 among them. */
@@ -139,6 +193,8 @@ export const COUNT: OfKind<"integer"> = { kind: "integer", min: 0, max: MAX_COUN
 export const COUNT_OR_MINUS_ONE: OfKind<"integer"> = { kind: "integer", min: -1, max: MAX_COUNT };
 /** Bytes, up to a tebibyte. */
 export const BYTES: OfKind<"integer"> = { kind: "integer", min: 0, max: 1024 ** 4 };
+/** The same, or -1. */
+export const BYTES_OR_MINUS_ONE: OfKind<"integer"> = { kind: "integer", min: -1, max: 1024 ** 4 };
 /** The largest packet that MQTT can frame: a remaining length of four bytes, and the fixed header. */
 export const MAX_PACKET_BYTES = 268_435_455 + 5;
 

@@ -62,6 +62,15 @@ const KINDS: { readonly [K in OptionType["kind"]]: Kind<OfKind<K>> } = {
     parse: (_, text) => text.includes("\0") ? undefined : text,
     toLineEnd: true,
   },
+  url: {
+    placeholder: () => "URL",
+    expected: () => "a URL that begins with http:// or https://",
+    parse: (_, text) =>
+      (text.startsWith("http://") || text.startsWith("https://")) && URL.canParse(text)
+        ? text
+        : undefined,
+    toLineEnd: true,
+  },
   topic: {
     placeholder: () => "TOPIC",
     expected: () => "a topic without + and #",

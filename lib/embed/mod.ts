@@ -28,4 +28,5 @@
  * @module
  */
 export { EventStream, type EventStreamOptions } from "./event_stream.ts";
+export type { Hooks, HooksOptions } from "./hooks.ts";
 export { type AttachInit, type DisconnectReason, type PublishOptions, Server } from "./server.ts";

@@ -26,6 +26,7 @@ import {
 } from "../net/mod.ts";
 import { isTopicFilter } from "../topic/mod.ts";
 import { EventStream, type EventStreamOptions } from "./event_stream.ts";
+import { DEFAULT_TIME_LIMIT_MS, hookPort, type Hooks, type HooksOptions } from "./hooks.ts";
 import { addressOf, refusalOf, subprotocolOf } from "./upgrade.ts";
 
 /** Topics that are looked at before others have their turn. */
@@ -81,6 +82,15 @@ export class Server extends NetServer {
     options?: EventStreamOptions,
   ): EventStream<Name> {
     return new EventStream(this.broker, name, options);
+  }
+
+  /**
+   * Asks these hooks from now on, behind those that were added before, until what is returned is disposed of. A hook that throws,
+   * answers nonsense, or has not answered after `timeLimitMs` (5,000) has refused, which is logged with its error and counted.
+   */
+  addHooks(hooks: Hooks, { timeLimitMs = DEFAULT_TIME_LIMIT_MS }: HooksOptions = {}): Disposable {
+    const end = this.broker.addHooks(hookPort(hooks, timeLimitMs));
+    return { [Symbol.dispose]: end };
   }
 
   /** All sessions, whether their clients are connected or not; one object at a time. */

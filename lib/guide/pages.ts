@@ -1,11 +1,15 @@
 import architecture from "./architecture.md" with { type: "text" };
+import authentication from "./authentication.md" with { type: "text" };
 import bridging from "./bridging.md" with { type: "text" };
 import client from "./client.md" with { type: "text" };
+import comingFromAedes from "./coming-from-aedes.md" with { type: "text" };
 import comingFromMosquitto from "./coming-from-mosquitto.md" with { type: "text" };
 import configuration from "./configuration.md" with { type: "text" };
 import conformance from "./conformance.md" with { type: "text" };
 import development from "./development.md" with { type: "text" };
 import durability from "./durability.md" with { type: "text" };
+import embedding from "./embedding.md" with { type: "text" };
+import embeddingPrograms from "./embedding-programs.md" with { type: "text" };
 import operations from "./operations.md" with { type: "text" };
 import optionsBridges from "./options-bridges.md" with { type: "text" };
 import optionsListeners from "./options-listeners.md" with { type: "text" };
@@ -20,13 +24,17 @@ import securityDefaults from "./security-defaults.md" with { type: "text" };
 /** Every page of this folder: `deno task docs` writes this list. */
 export const TEXTS: readonly (readonly [name: string, text: string])[] = [
   ["architecture", architecture],
+  ["authentication", authentication],
   ["bridging", bridging],
   ["client", client],
+  ["coming-from-aedes", comingFromAedes],
   ["coming-from-mosquitto", comingFromMosquitto],
   ["configuration", configuration],
   ["conformance", conformance],
   ["development", development],
   ["durability", durability],
+  ["embedding", embedding],
+  ["embedding-programs", embeddingPrograms],
   ["operations", operations],
   ["options-bridges", optionsBridges],
   ["options-listeners", optionsListeners],

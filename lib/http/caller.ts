@@ -141,7 +141,8 @@ export class Callers {
           clientId: API_CLIENT_ID,
           userName,
         },
-      }, ({ isAllowed }) => resolve(isAllowed))
+        // Who comes in as somebody else than the name says, by a token perhaps, is not that user.
+      }, (verdict) => resolve(verdict.isAllowed && (verdict.userName ?? userName) === userName))
     );
   }
 

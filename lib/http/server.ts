@@ -1,4 +1,4 @@
-import { addressText, type RetainedEntry } from "../broker/mod.ts";
+import type { RetainedEntry } from "../broker/mod.ts";
 import { done } from "./answers.ts";
 import { API_ROUTES } from "./api/routes.ts";
 import { ASSETS } from "./assets.ts";
@@ -6,6 +6,7 @@ import { type Caller, Callers } from "./caller.ts";
 import { CertificateEnds } from "./certificate_ends.ts";
 import type { HttpContext, HttpListenerInit } from "./context.ts";
 import { ExtraMetrics } from "./extra_metrics.ts";
+import { Front, type FrontLimits } from "./front.ts";
 import { Gauges } from "./gauges.ts";
 import { Guard, secure } from "./guard.ts";
 import { answerGuide } from "./guide.ts";
@@ -33,14 +34,17 @@ export class HttpServer {
   readonly #walks = new OpenWalks<RetainedEntry | undefined>(Date.now);
   readonly #routes = new RouteTable(API_ROUTES);
   readonly #servers: Deno.HttpServer[] = [];
+  readonly #fronts: Front[] = [];
+  readonly #limits: FrontLimits;
   readonly #stopGauges: () => void;
   /** Ends what streams. */
   readonly #ending = new AbortController();
   #running = 0;
 
   /** Nobody can connect before `listen`. */
-  constructor(context: HttpContext) {
+  constructor(context: HttpContext, limits: FrontLimits = {}) {
     this.#context = context;
+    this.#limits = limits;
     this.#gauges = new Gauges(context.levels, context.broker.core.latency.seconds, Date.now);
     this.#survey = new Survey(context.broker);
     this.#extraMetrics = new ExtraMetrics(context);
@@ -72,13 +76,14 @@ export class HttpServer {
       callers,
       ending: this.#ending.signal,
     };
-    const handle = async (request: Request, info: Deno.ServeHandlerInfo) => {
-      const remoteAddress = addressOf(info.remoteAddr, init.path);
-      return await this.#answer(request, remoteAddress, init, guard, services);
-    };
-    const server = serve(init, handle);
+    const answer = (request: Request, remoteAddress: string) =>
+      this.#answer(request, remoteAddress, init, guard, services);
+    const { server, front } = init.path === ""
+      ? serve(init, answer, this.#limits)
+      : { server: serveUnix(init.path, answer), front: undefined };
     this.#servers.push(server);
-    return "port" in server.addr ? server.addr.port : 0;
+    if (front !== undefined) this.#fronts.push(front);
+    return front?.port ?? 0;
   }
 
   /** Lets nobody in any more, and ends what is under way. */
@@ -86,7 +91,9 @@ export class HttpServer {
     this.#stopGauges();
     this.#extraMetrics.stop();
     this.#ending.abort();
+    for (const front of this.#fronts) front.shut();
     await Promise.all(this.#servers.map((server) => server.shutdown()));
+    await Promise.all(this.#fronts.map((front) => front.close()));
   }
 
   async #answer(
@@ -160,19 +167,41 @@ export class HttpServer {
   }
 }
 
+type Answer = (request: Request, remoteAddress: string) => Promise<Response>;
+
+/** On the loopback, at any port, and before it the front that everybody connects to. */
 function serve(
-  { hostname, port, path, tls }: HttpListenerInit,
-  handle: (request: Request, info: Deno.ServeHandlerInfo) => Promise<Response>,
-): Deno.HttpServer {
-  const onListen = () => {};
-  if (path !== "") {
-    return Deno.serve({ path, onListen }, handle as Deno.ServeHandler<Deno.UnixAddr>);
+  { hostname, port, tls }: HttpListenerInit,
+  answer: Answer,
+  limits: FrontLimits,
+): { readonly server: Deno.HttpServer; readonly front: Front } {
+  const handle = async (request: Request, { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr>) => {
+    const remoteAddress = front.asks(remoteAddr.port);
+    // Somebody of this machine who has found the inner port.
+    if (remoteAddress === undefined) return new Response(null, { status: 403 });
+    const response = await answer(request, remoteAddress);
+    if (isStream(response)) front.streams(remoteAddr.port);
+    return response;
+  };
+  const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
+  const server = Deno.serve(tls === undefined ? options : { ...options, ...tls }, handle);
+  let front: Front;
+  try {
+    front = new Front(hostname === "" ? "::" : hostname, port, server.addr.port, limits);
+  } catch (error) {
+    server.shutdown();
+    throw error;
   }
-  const options = { hostname: hostname === "" ? "::" : hostname, port, onListen };
-  return Deno.serve(tls === undefined ? options : { ...options, ...tls }, handle);
+  return { server, front };
 }
 
-function addressOf(address: Deno.Addr, path: string): string {
-  if (!("hostname" in address)) return `unix:${path}`;
-  return addressText(address.hostname, address.port);
+function serveUnix(path: string, answer: Answer): Deno.HttpServer {
+  return Deno.serve({ path, onListen: () => {} }, (request) => answer(request, `unix:${path}`));
+}
+
+/** A WebSocket, or events as they happen. */
+function isStream({ status, headers }: Response): boolean {
+  const type = headers.get("content-type") ?? "";
+  return status === 101 || type.startsWith("text/event-stream") ||
+    type.startsWith("application/jsonl");
 }

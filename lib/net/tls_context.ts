@@ -117,10 +117,13 @@ function load(init: TlsInit, log?: LogPort): Loaded {
     authorities.flatMap((text) => certificatesIn(text, "cafile")),
   );
   if (!isComplete) {
-    log?.warning("The certificate leads to no root that is at hand: clients may refuse it", {
-      certfile,
-      issuer: lastIssuer.replaceAll("\n", ", "),
-    });
+    log?.warning(
+      "The certificate's issuer is in none of the files: clients that do not know it refuse the certificate",
+      {
+        certfile,
+        issuer: lastIssuer.replaceAll("\n", ", "),
+      },
+    );
   }
   const { crlfile } = init;
   return {

@@ -394,6 +394,18 @@ const ways: Way[] = [
     logged: SENT,
   },
   {
+    reason: "refused_by_hook",
+    when: "a hook of the program does not let it be published",
+    act: (exchange) => {
+      exchange.test.broker.addHooks({ onPublish: (_client, _message, reply) => reply(false) });
+      exchange.play(`${PAIR}
+        p> PUBLISH t qos=1 id=1 1
+        p< PUBACK id=1 NotAuthorized
+      `);
+    },
+    logged: ["p", "t", "p"],
+  },
+  {
     reason: "not_a_topic_name",
     when: "a stored will's topic has more levels than are allowed now",
     setup: { store: true, options: { maxTopicLevels: 3 } },

@@ -102,3 +102,18 @@ for (const [asked, told, seconds] of limited) {
     { options: { maxKeepAliveSeconds: 30 } },
   );
 }
+
+for (const version of [3, 4]) {
+  for (const [seconds, isTaken] of [[30, true], [1, true], [31, false], [0, false]] as const) {
+    testExchange(
+      `max_keepalive 30: version ${version} with ${seconds} seconds ${
+        isTaken ? "comes in" : "is refused with code 2, as by mosquitto"
+      }`,
+      `
+      a> CONNECT v=${version} keepAlive=${seconds} cleanStart
+      ${isTaken ? "a< CONNACK" : "a< CONNACK 2\na! closed"}
+      `,
+      { options: { maxKeepAliveSeconds: 30 } },
+    );
+  }
+}

@@ -12,6 +12,7 @@ const REASONS: Readonly<Record<StopReason, true>> = {
   output: true,
   budget: true,
   fanout: true,
+  hook: true,
 };
 const ALL = Object.keys(REASONS) as StopReason[];
 

@@ -1,7 +1,15 @@
 import { strict as assert } from "node:assert";
+import { Buffer } from "node:buffer";
+import { createHmac } from "node:crypto";
 import { BrokerProcess } from "../support/broker_process.ts";
 import { hasPrograms } from "../support/programs.ts";
-import { parsePasswordFile, parseScramFile, verifyPassword } from "../../lib/auth/mod.ts";
+import { connectPacket, RawClient } from "../support/raw_client.ts";
+import {
+  hashPassword,
+  parsePasswordFile,
+  parseScramFile,
+  verifyPassword,
+} from "../../lib/auth/mod.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 
@@ -399,3 +407,55 @@ cliTest("A password file that everybody can read is warned of once", async (plac
   await using broker = await BrokerProcess.start({ config });
   assert.equal(broker.log.split("can read").length - 1, 1, broker.log);
 });
+
+/** A token by HS256, made by hand. */
+function tokenBy(secret: string, user: string): string {
+  const claims = { sub: user, exp: Math.floor(Date.now() / 1000) + 600 };
+  const unsigned = [{ alg: "HS256" }, claims]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
+  return `${unsigned}.${createHmac("sha256", secret).update(unsigned).digest("base64url")}`;
+}
+
+cliTest(
+  "A broker with jwt_secret_file beside its password_file lets in by both; SIGHUP takes another secret, and whom the old one let in goes",
+  async (place) => {
+    const [first, second] = ["1".repeat(32), "2".repeat(32)];
+    place.write("secret", first);
+    place.write("users", `filed:${hashPassword(new TextEncoder().encode("right"), 10)}\n`);
+    const files = [
+      "--jwt-secret-file",
+      `${place.path}/secret`,
+      "--password-file",
+      `${place.path}/users`,
+    ];
+    await using broker = await BrokerProcess.start({ flags: ["--no-persistence", ...files] });
+    const come = async (userName: string, password: string) => {
+      const client = await RawClient.open(broker.port);
+      await client.send({
+        ...connectPacket(),
+        userName,
+        password: new TextEncoder().encode(password),
+      });
+      const connack = await client.receive();
+      return { client, code: connack?.type === "connack" ? connack.reasonCode : -1 };
+    };
+    const [byToken, byFile] = [
+      await come("x", tokenBy(first, "alice")),
+      await come("filed", "right"),
+    ];
+    const refused = [await come("x", tokenBy(second, "alice")), await come("alice", "x")];
+    assert.deepEqual([byToken, byFile, ...refused].map(({ code }) => code), [0, 0, 0x86, 0x86]);
+    assert.match(broker.log, /Token refused.*its signature is wrong/);
+    place.write("secret", second);
+    broker.signal("SIGHUP");
+    const goodbye = await byToken.client.receive();
+    assert.equal(goodbye?.type === "disconnect" && goodbye.reasonCode, 0x87);
+    await byFile.client.ping();
+    const again = [
+      await come("x", tokenBy(first, "alice")),
+      await come("x", tokenBy(second, "alice")),
+    ];
+    assert.deepEqual(again.map(({ code }) => code), [0x86, 0]);
+    for (const { client } of [byToken, byFile, ...refused, ...again]) client.close();
+  },
+);

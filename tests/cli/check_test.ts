@@ -39,6 +39,27 @@ const bad: [line: string, problem: RegExp][] = [
     /^DIR\/m.conf:2: listener: Cannot listen at eth0-.*; an interface is named by its address here$/,
   ],
   ["listener 1883 192.0.2.77", /^DIR\/m.conf:2: listener: Cannot listen at 192.0.2.77: .*assign/i],
+  [
+    "jwt_secret_file DIR/none",
+    /^DIR\/m.conf:2: jwt_secret_file: DIR\/none: Cannot read the file: No such/,
+  ],
+  [
+    "jwt_secret_file DIR/plain",
+    /jwt_secret_file: DIR\/plain: A secret must have at least 32 bytes/,
+  ],
+  [
+    "jwt_public_key_file DIR/plain",
+    /jwt_public_key_file: DIR\/plain: Must hold a public key in PEM/,
+  ],
+  ["jwt_jwks_file DIR/plain", /jwt_jwks_file: DIR\/plain: It is no JSON/],
+  [
+    "jwt_jwks_url https://127.0.0.1:1/\njwt_jwks_ca_file DIR/plain",
+    /^DIR\/m.conf:3: jwt_jwks_ca_file: DIR\/plain: Must hold certificates in PEM/,
+  ],
+  [
+    "auth_http_url http://127.0.0.1:1/\nauth_http_header_file DIR/plain",
+    /^DIR\/plain:1: Must be a header/,
+  ],
   ["listener 0 DIR/none/mqtt.sock", /listener: Cannot listen at DIR\/none\/mqtt.sock: No such/],
 ];
 for (const [line, problem] of bad) {

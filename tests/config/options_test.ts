@@ -1,4 +1,6 @@
 import { strict as assert } from "node:assert";
+import { DEFAULT_HTTP_ACCESS_OPTIONS } from "../../lib/auth/http/options.ts";
+import { DEFAULT_JWT_OPTIONS } from "../../lib/auth/jwt/options.ts";
 import { DEFAULT_LISTENER_ACCESS } from "../../lib/auth/mod.ts";
 import { DEFAULT_BROKER_OPTIONS, DEFAULT_LISTENER_OPTIONS } from "../../lib/broker/mod.ts";
 import {
@@ -48,6 +50,8 @@ const records = [
   ["listener", DEFAULT_LISTENER_OPTIONS, ["name", "allowAnonymous"]],
   ["process", DEFAULT_PROCESS_OPTIONS, []],
   ["access", DEFAULT_LISTENER_ACCESS, ["certificateUserName"]],
+  ["jwt", DEFAULT_JWT_OPTIONS, []],
+  ["service", DEFAULT_HTTP_ACCESS_OPTIONS, []],
   ["transport", DEFAULT_TRANSPORT_OPTIONS, []],
   ["log", DEFAULT_LOG_OPTIONS, ["level", "subscriptions", "destinations"]],
 ] as const;

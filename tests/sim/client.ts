@@ -84,13 +84,23 @@ export class ModelClient implements Peer {
     return link === undefined || link.isAdmitted || link.isEnded;
   }
 
+  /** Before 5.0 a client is refused that asks for more than is allowed. */
+  #allowedKeepAlive({ version, keepAliveSeconds }: ConnectFacts): number {
+    const { maxKeepAliveSeconds } = this.#world.broker.options;
+    if (version === 5 || maxKeepAliveSeconds === 0) return keepAliveSeconds;
+    return keepAliveSeconds === 0
+      ? maxKeepAliveSeconds
+      : Math.min(keepAliveSeconds, maxKeepAliveSeconds);
+  }
+
   /** Opens a link and sends CONNECT. A link that is there already is left to the broker. */
   connect(asked: ConnectFacts, network: Network): void {
     this.link?.abandon();
     this.#forgetConnection();
     const { sessions } = this.#world;
     const mustStartClean = this.#isCleanPending || sessions.unsure.has(this.clientId);
-    const facts = mustStartClean ? startClean(asked) : asked;
+    const wanted = mustStartClean ? startClean(asked) : asked;
+    const facts = { ...wanted, keepAliveSeconds: this.#allowedKeepAlive(wanted) };
     this.#facts = facts;
     this.link = this.#world.openLink(this, facts, network);
     if (facts.cleanStart) {

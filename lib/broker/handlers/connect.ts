@@ -114,7 +114,19 @@ function checkConnect(core: Core, connection: Connection, connect: Connect): voi
       `Client Identifiers that begin with ${BRIDGE_CLIENT_PREFIX} are for this broker's bridges`,
     );
   }
+  checkKeepAlive(core, connect);
   if (will !== undefined) checkWill(core, connection, will);
+}
+
+/** A client of 5.0 is told a shorter Keep Alive. Before that there is no word for it, and mosquitto refuses with this one. */
+function checkKeepAlive(core: Core, { protocolVersion, keepAliveSeconds }: Connect): void {
+  const { maxKeepAliveSeconds } = core.options;
+  if (maxKeepAliveSeconds === 0 || protocolVersion === 5) return;
+  if (keepAliveSeconds > 0 && keepAliveSeconds <= maxKeepAliveSeconds) return;
+  throw new MqttError(
+    ReasonCode.ClientIdentifierNotValid,
+    `Keep Alive of ${keepAliveSeconds} seconds is not within max_keepalive, ${maxKeepAliveSeconds}`,
+  );
 }
 
 function checkWill(core: Core, connection: Connection, will: Will): void {

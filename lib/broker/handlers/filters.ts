@@ -19,7 +19,7 @@ export interface MountedFilter {
  */
 export function mountFilter(
   core: Core,
-  { listener: { mountPoint } }: Connection,
+  { mountPoint }: Connection,
   asked: string,
 ): MountedFilter | undefined {
   const { maxTopicLevels } = core.options;

@@ -1,7 +1,15 @@
-import { FirstByte, MqttError, type Publish, ReasonCode } from "../../codec/mod.ts";
+import {
+  FirstByte,
+  MqttError,
+  type Puback,
+  type Publish,
+  type Pubrec,
+  ReasonCode,
+} from "../../codec/mod.ts";
 import type { Message } from "../../session/mod.ts";
 import type { Core } from "../core/core.ts";
 import type { Route } from "../core/router.ts";
+import { isRefusal } from "../ground/hook_answers.ts";
 import { expiry, travelling } from "../ground/message_rules.ts";
 import { drop } from "../services/drop.ts";
 import { actFor, disconnect } from "../services/lifecycle.ts";
@@ -17,6 +25,7 @@ import {
   checkSize,
   checkStore,
   CLOSED,
+  HOOKED,
   isOpen,
   leaveOfAck,
   mayRetain,
@@ -27,6 +36,7 @@ import {
   UNDER_WAY,
   WAITING,
 } from "./publish_checks.ts";
+import { askToPublish } from "./hooked.ts";
 import { resolveAlias } from "./resolve_alias.ts";
 
 /** A PUBLISH of a client: checked, routed, and only then acknowledged. */
@@ -101,6 +111,7 @@ function checkReceiveMaximum(core: Core, connection: Connection): void {
  * | access control       |                                      | 0x87, `not_authorized`            |
  * | the store, QoS > 0   |                                      | 0x97 or closed, `store_failing`   |
  * | bridges, QoS > 0     |                                      | 0x97 or closed, `bridge_full`     |
+ * | the program's hooks  |                                      | as they say, `refused_by_hook`    |
  */
 function publish(
   core: Core,
@@ -109,7 +120,7 @@ function publish(
   topicName: string,
 ): Outcome | Open {
   const client = connection.client!;
-  const { mountPoint } = connection.listener;
+  const { mountPoint } = connection;
   const wholeName = mountPoint === "" ? topicName : mountPoint + topicName;
   const route = routeOf(core, connection, topicName, wholeName);
   const message: Message = {
@@ -126,7 +137,44 @@ function publish(
     checkAccess(core, connection, message) ??
     checkStore(core, connection, message, packet.qos) ??
     checkBridges(core, connection, message, route);
-  if (refusal !== undefined) return refusal;
+  if (refusal === undefined) {
+    if (core.hooks.onPublish !== undefined) return publishHooked(core, connection, packet, message);
+    return publishAllowed(core, connection, packet, message, route);
+  }
+  if (refusal !== PENDING) connection.hooked = null;
+  return refusal;
+}
+
+/** Where the program has a say in it: the message goes on as its hooks leave it. */
+function publishHooked(
+  core: Core,
+  connection: Connection,
+  packet: Publish,
+  message: Message,
+): Outcome | Open {
+  const hooked = askToPublish(core, connection, message);
+  if (hooked === undefined) return HOOKED;
+  if (isRefusal(hooked)) {
+    connection.hooked = null;
+    drop(core, connection.client!, "refused_by_hook", message);
+    return hooked.reasonCode;
+  }
+  const route = core.router.route(hooked.topicName)!;
+  const refusal = checkBridges(core, connection, hooked, route);
+  const outcome = refusal ?? publishAllowed(core, connection, packet, hooked, route);
+  if (outcome !== WAITING) connection.hooked = null;
+  return outcome;
+}
+
+/** Everybody agrees: what its client is told is true when this is done, and what it has written is committed. */
+function publishAllowed(
+  core: Core,
+  connection: Connection,
+  packet: Publish,
+  message: Message,
+  route: Route,
+): Outcome | Open {
+  const client = connection.client!;
   const isLong = isLongFanOut(core, message, route);
   if (isLong && !core.longFanOuts.hasRoom(isWhole(core, client, packet))) return WAITING;
   if (packet.retain && !message.retain) drop(core, client, "retain_not_available", message);
@@ -182,6 +230,7 @@ function leaveOpen(core: Core, connection: Connection, packet: Publish, open: Op
   metrics.payloadBytesReceived -= packet.payload.length;
   if (packet.qos > 0) metrics.publishReceivedByQos[packet.qos]!--;
   if (open === PENDING) waitForDecision(core, connection);
+  else if (open === HOOKED) connection.isPostponed = true;
   else waitForFanOut(core, connection);
 }
 
@@ -217,5 +266,5 @@ function acknowledge(
     // Before 5.0 a refusal cannot be told: it is counted, and acknowledged.
     return outbox.sendAck(firstByte, packetId, waits);
   }
-  outbox.send({ type, packetId, reasonCode: outcome }, waits);
+  outbox.send({ type, packetId, reasonCode: outcome } as Puback | Pubrec, waits);
 }

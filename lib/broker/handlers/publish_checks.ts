@@ -18,15 +18,13 @@ export const WAITING = -3;
 /** It is on its way to its many receivers, and acknowledged when all have had it. */
 export const UNDER_WAY = -4;
 
+/** The program's hooks have not answered: the packet stays where it is. */
+export const HOOKED = -5;
+
 /** What becomes of a PUBLISH: the Reason Code of its acknowledgement, or that it gets none. */
-export type Outcome =
-  | typeof ReasonCode.Success
-  | typeof ReasonCode.NoMatchingSubscribers
-  | typeof ReasonCode.NotAuthorized
-  | typeof ReasonCode.QuotaExceeded
-  | typeof CLOSED;
+export type Outcome = ReasonCode | typeof CLOSED;
 /** It has none yet. */
-export type Open = typeof PENDING | typeof WAITING | typeof UNDER_WAY;
+export type Open = typeof PENDING | typeof WAITING | typeof UNDER_WAY | typeof HOOKED;
 
 /** Whether what becomes of it is not known yet. */
 export function isOpen(outcome: Outcome | Open): outcome is Open {

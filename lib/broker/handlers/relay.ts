@@ -70,10 +70,10 @@ export function relay(
 }
 
 /** Whether nobody has anything to ask about such a message. */
-function mayRelay(core: Core, { listener }: Connection): boolean {
-  const { options, ports, congestion, longFanOuts, isObserved } = core;
+function mayRelay(core: Core, { mountPoint }: Connection): boolean {
+  const { options, ports, congestion, longFanOuts, isObserved, hooks } = core;
   const { messageSizeLimitBytes } = options;
-  return !isObserved && !ports.access.checksTopics && listener.mountPoint === "" &&
+  return !isObserved && !ports.access.checksTopics && mountPoint === "" && !hooks.seesMessages &&
     !options.upgradeOutgoingQos &&
     (messageSizeLimitBytes === 0 || messageSizeLimitBytes >= MAX_RELAYED_BYTES) &&
     !congestion.isCongested && !longFanOuts.isActive;

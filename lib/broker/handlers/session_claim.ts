@@ -26,7 +26,7 @@ export function claimSession(
   connection: Connection,
   identity: ClientIdentity,
 ): SessionClaim {
-  const owner = ownerOf(identity, connection.listener.mountPoint);
+  const owner = ownerOf(identity, connection.mountPoint);
   const existing = core.clients.get(identity.clientId);
   const isForeign = existing !== undefined && isOfAnother(core, existing, owner);
   const isEnding = existing !== undefined &&

@@ -10,8 +10,11 @@ import type { Core } from "../core/core.ts";
 import { STEPS } from "../core/work.ts";
 import { pumpRetained } from "../services/retained_pump.ts";
 import type { Client, Connection } from "../state/connection.ts";
+import { isRefusal } from "../ground/hook_answers.ts";
+import type { HookRefusal } from "../ground/hooks.ts";
 import { requestOf } from "./bridge.ts";
 import { waitForAnswer } from "./decision.ts";
+import { askToSubscribe } from "./hooked.ts";
 import { failure, leaveOfChange, type MountedFilter, mountFilter, refusal } from "./filters.ts";
 
 /** Times that a client may ask anew for retained messages that are still on their way to it. */
@@ -20,21 +23,24 @@ const MAX_REPEATED = 1000;
 /** A SUBSCRIBE that is being handled: it may hold a hundred thousand filters, and is then done a part at a time. */
 interface Subscribing {
   readonly packet: Subscribe;
-  /** Whether each filter may be had, as far as that was asked. */
-  readonly isAllowed: boolean[];
+  /** Each filter as it may be had, or why not, as far as that was asked. */
+  readonly decided: (SubscriptionRequest | HookRefusal)[];
   readonly reasonCodes: number[];
   hasWritten: boolean;
 }
 
+/** What access control refuses. */
+const NOT_AUTHORIZED: HookRefusal = { reasonCode: ReasonCode.NotAuthorized };
+
 /** SUBSCRIBE: each filter on its own, granted or refused in the SUBACK. [MQTT-3.8.4-5] */
 export function handleSubscribe(core: Core, connection: Connection, packet: Subscribe): void {
-  const work: Subscribing = { packet, isAllowed: [], reasonCodes: [], hasWritten: false };
+  const work: Subscribing = { packet, decided: [], reasonCodes: [], hasWritten: false };
   if (!doPart(core, connection, work)) connection.unfinished = () => doPart(core, connection, work);
 }
 
 /** Does as much as there is time for; `true`: it is done, and answered. */
 function doPart(core: Core, connection: Connection, work: Subscribing): boolean {
-  const { packet, isAllowed, reasonCodes } = work;
+  const { packet, decided, reasonCodes } = work;
   const { subscriptions, packetId } = packet;
   if (!decide(core, connection, work)) return false;
   while (reasonCodes.length < subscriptions.length) {
@@ -44,8 +50,11 @@ function doPart(core: Core, connection: Connection, work: Subscribing): boolean 
     }
     const at = reasonCodes.length;
     const writesBefore = core.store?.writes;
-    const request = requestOf(connection, subscriptions[at]!);
-    const reasonCode = subscribe(core, connection, packet, request, isAllowed[at]!);
+    const verdict = decided[at]!;
+    const isRefused = isRefusal(verdict);
+    const request = requestOf(connection, isRefused ? subscriptions[at]! : verdict);
+    const refused = isRefused ? verdict.reasonCode : undefined;
+    const reasonCode = subscribe(core, connection, packet, request, refused);
     reasonCodes.push(reasonCode);
     if (core.isObserved) tellSubscribed(core, connection, request, reasonCode);
     if (core.store?.writes !== writesBefore) work.hasWritten = true;
@@ -67,32 +76,54 @@ function tellSubscribed(
 }
 
 /** Asks for every filter before one is granted, so that nothing has happened yet where an answer takes its time. */
-function decide(core: Core, connection: Connection, { packet, isAllowed }: Subscribing): boolean {
-  const { access } = core.ports;
-  const { subscriptions } = packet;
-  while (isAllowed.length < subscriptions.length) {
-    if (!access.checksTopics || connection.listener.bridge !== undefined) {
-      isAllowed.push(true);
+function decide(core: Core, connection: Connection, work: Subscribing): boolean {
+  const { packet: { subscriptions }, decided } = work;
+  const isFree = !mustAsk(core, connection) && core.hooks.onSubscribe === undefined;
+  while (decided.length < subscriptions.length) {
+    const request = subscriptions[decided.length]!;
+    if (isFree) {
+      decided.push(request);
       continue;
     }
     if (core.work.isPartOver) {
       core.postpone(connection);
       return false;
     }
-    core.work.spend(STEPS.check * (access.stepsPerCheck ?? 1));
-    const request = subscriptions[isAllowed.length]!;
-    const filter = mountFilter(core, connection, request.topicFilter);
-    const qos = Math.min(request.qos, connection.listener.maxQos) as Qos;
-    // What is no filter is refused for that.
-    const decision = filter === undefined ||
-      access.maySubscribe(connection.client!.identity, filter.topicFilter, qos);
-    if (decision === "pending") {
-      waitForAnswer(core, connection);
-      return false;
-    }
-    isAllowed.push(decision);
+    const verdict = decideOne(core, connection, work, request);
+    if (verdict === undefined) return false;
+    decided.push(verdict);
   }
   return true;
+}
+
+/** Whether access control has a say in it: what a bridge subscribes to stands in the configuration. */
+function mustAsk({ ports }: Core, { listener }: Connection): boolean {
+  return ports.access.checksTopics && listener.bridge === undefined;
+}
+
+/** `undefined`: the answer takes its time. */
+function decideOne(
+  core: Core,
+  connection: Connection,
+  { decided }: Subscribing,
+  request: SubscriptionRequest,
+): SubscriptionRequest | HookRefusal | undefined {
+  const { access } = core.ports;
+  core.work.spend(STEPS.check * (access.stepsPerCheck ?? 1));
+  const filter = mountFilter(core, connection, request.topicFilter);
+  // What is no filter is refused for that.
+  if (filter === undefined) return request;
+  if (mustAsk(core, connection)) {
+    const qos = Math.min(request.qos, connection.listener.maxQos) as Qos;
+    const decision = access.maySubscribe(connection.client!.identity, filter.topicFilter, qos);
+    if (decision === "pending") {
+      waitForAnswer(core, connection);
+      return undefined;
+    }
+    if (!decision) return NOT_AUTHORIZED;
+  }
+  if (core.hooks.onSubscribe === undefined) return request;
+  return askToSubscribe(core, connection, request, (answer) => void decided.push(answer));
 }
 
 function subscribe(
@@ -100,7 +131,7 @@ function subscribe(
   connection: Connection,
   packet: Subscribe,
   request: SubscriptionRequest,
-  isAllowed: boolean,
+  refused: ReasonCode | undefined,
 ): number {
   core.work.spend(STEPS.filter + STEPS.filterByte * request.topicFilter.length);
   const { session } = connection.client!;
@@ -120,7 +151,7 @@ function subscribe(
   if (isNew && !isFree && !hasRoomFor(core, session, filter.key)) {
     return failure(connection, ReasonCode.QuotaExceeded);
   }
-  if (!isAllowed) return failure(connection, ReasonCode.NotAuthorized);
+  if (refused !== undefined) return failure(connection, refused);
   if (leaveOfChange(core, connection, "suback", false) === "refused") {
     return failure(connection, ReasonCode.QuotaExceeded);
   }

@@ -8,7 +8,11 @@ import { isStateOf } from "./bridge.ts";
 /** Takes the will of a client that comes in, if it may publish it; who may not comes in without, and is not told either. */
 export function takeWill(core: Core, connection: Connection, will: Will | undefined): void {
   if (will === undefined) return;
-  const kept = keepWill(connection, will);
+  const { hookedWill, client } = connection;
+  if (hookedWill === null) {
+    return dropWill(core, client!, connection.mountPoint + will.topicName, "refused_by_hook");
+  }
+  const kept = hookedWill ?? keepWill(connection, will);
   const reason = refusalOf(core, connection, kept);
   if (reason !== undefined) return dropWill(core, connection.client!, kept.topicName, reason);
   connection.will = kept;
@@ -17,10 +21,10 @@ export function takeWill(core: Core, connection: Connection, will: Will | undefi
 }
 
 /** The will as it will be published: under the mount point, at a QoS that is allowed, with bytes of its own. */
-function keepWill({ listener }: Connection, will: Will): Will {
+export function keepWill({ listener, mountPoint }: Connection, will: Will): Will {
   const kept: Will = {
     ...will,
-    topicName: listener.mountPoint + will.topicName,
+    topicName: mountPoint + will.topicName,
     qos: Math.min(will.qos, listener.maxQos) as Will["qos"],
     payload: will.payload.slice(),
   };

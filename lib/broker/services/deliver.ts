@@ -6,7 +6,7 @@ import type { Fanout } from "../ground/fanout.ts";
 import type { Client } from "../state/connection.ts";
 import { drop, dropDelivery, dropFailed } from "./drop.ts";
 import { enqueue, takeQueued } from "./queue.ts";
-import { canSendNow, isBacklogged, sendInFlight } from "./send.ts";
+import { canSendNow, drain, isBacklogged, sendInFlight } from "./send.ts";
 
 /** Hands a message to one client: sends it, queues it, or counts why not. Where that fails nobody else notices. */
 export function deliver(core: Core, target: Target, message: Message, fanout: Fanout): void {
@@ -27,26 +27,38 @@ function handOver(core: Core, target: Target, message: Message, fanout: Fanout):
   const { subscriptionIdentifiers } = target;
   // A client may have tens of thousands that match: each is encoded for it alone.
   if (subscriptionIdentifiers !== undefined) core.work.spend(subscriptionIdentifiers.length);
+  const isHooked = core.hooks.onDeliver !== undefined && connection !== null;
   // Behind those that were kept while the client was away, if there are any. [MQTT-4.6.0-6]
-  if (qos === 0 && connection !== null && session.queue.qos0Length === 0) {
+  if (qos === 0 && !isHooked && connection !== null && session.queue.qos0Length === 0) {
     // What a slow client has not taken is bounded; it loses messages, others wait for nothing.
     if (isBacklogged(core, connection)) return drop(core, client, "slow_client", message);
     const outgoing = { message, qos, retain, subscriptionIdentifiers };
     if (connection.outbox.sendPublish(outgoing, 0, false, false, fanout)) return;
     return drop(core, client, "packet_too_large", message);
   }
-  if (qos === 0 && !(options.queueQos0Messages && session.isPersistent)) {
+  if (isHooked && qos === 0 && isBacklogged(core, connection)) {
+    return drop(core, client, "slow_client", message);
+  }
+  if (qos === 0 && !isHooked && !(options.queueQos0Messages && session.isPersistent)) {
     return drop(core, client, "offline_qos0", message);
   }
-  const canSend = connection !== null && canSendNow(core, client, connection);
+  const canSend = connection !== null && !isHooked && canSendNow(core, client, connection);
   const delivery: Delivery = {
     message: canSend ? fanout.keep() : fanout.keepForLong(),
     qos,
     retain,
     subscriptionIdentifiers,
     share: target.share,
-    sequence: store !== undefined && session.isPersistent ? core.nextSequence++ : 0,
+    sequence: store !== undefined && session.isPersistent &&
+        (qos > 0 || options.queueQos0Messages)
+      ? core.nextSequence++
+      : 0,
   };
+  if (isHooked) {
+    // By the queue, where it keeps its place while hooks take their time.
+    enqueue(core, client, delivery);
+    return drain(core, client);
+  }
   if (!canSend) return enqueue(core, client, delivery);
   if (delivery.sequence > 0) store!.putDelivery(session.clientId, delivery);
   sendInFlight(core, client, connection, delivery, fanout);

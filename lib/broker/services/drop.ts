@@ -25,6 +25,8 @@
  * | `encoding_failed`      | it cannot be handed to this client: a fault of ours, logged with stack | receiver   |
  * | `encoding_failed`      | a will, or a program's message, cannot be published for a fault of ours  | publisher  |
  * | `refused_by_client`    | PUBACK or PUBREC with a Reason Code of 0x80 or more                      | receiver   |
+ * | `refused_by_hook`      | a hook of the program does not let it be published; a will as well       | publisher  |
+ * | `refused_by_hook`      | a hook of the program does not let it be delivered                       | receiver   |
  * | `not_a_topic_name`     | a will that waited, and its topic is too deep for the settings of today  | publisher  |
  *
  * What is not in the table has no receiver: nobody subscribed, No Local, a client without the right to read (its subscription is
@@ -69,6 +71,18 @@ export function dropDelivery(
 ): void {
   if (delivery.sequence > 0) core.store?.deleteDelivery(client.session.clientId, delivery);
   drop(core, client, reason, delivery.message);
+}
+
+/** The same for all that waits in the store alone, which nobody has read. */
+export function dropTail(core: Core, client: Client, reason: DropReason): void {
+  const counts = client.session.queue.forgetTail();
+  const { messages } = counts;
+  if (messages === 0) return;
+  core.queues.addTail(counts, -1);
+  core.metrics.countDrop(reason, messages);
+  if (client.session.countDrop(reason, messages) > messages) return;
+  const { clientId } = client.session;
+  core.ports.log.warning("Messages dropped", { clientId, reason, messages });
 }
 
 /** A delivery that failed for a fault of ours: it costs this client this message, and the log has the stack. */

@@ -7,12 +7,14 @@ import type { Outgoing } from "../ground/outgoing.ts";
 import { leaveOf } from "../ground/promises.ts";
 import type { Client, Connection } from "../state/connection.ts";
 import { drop, dropDelivery, dropFailed } from "./drop.ts";
+import { putHooked } from "./hooked_send.ts";
 import { dequeue } from "./queue.ts";
+import { maxUnsentBytes } from "./queue_limits.ts";
 
 /** Whether the client has too much before it that it has not taken. */
 export function isBacklogged(core: Core, connection: Connection): boolean {
-  const { maxQueuedBytes } = core.options;
-  return maxQueuedBytes > 0 && connection.outbox.unsentBytes >= maxQueuedBytes;
+  const maxBytes = maxUnsentBytes(core);
+  return maxBytes > 0 && connection.outbox.unsentBytes >= maxBytes;
 }
 
 /** Whether a QoS 1 or 2 message may go to the client at once: nothing is before it, and there is room in flight. */
@@ -24,7 +26,9 @@ export function canSendNow(core: Core, client: Client, connection: Connection): 
 export function drain(core: Core, client: Client): void {
   const { connection, session } = client;
   if (connection === null) return;
-  while (session.sender.isResending && !isBacklogged(core, connection)) {
+  while (
+    session.sender.isResending && !connection.isAsking && !isBacklogged(core, connection)
+  ) {
     if (core.work.isPartOver) return void core.pumping.add(client);
     const inFlight = session.sender.nextResend();
     if (inFlight === undefined) break;
@@ -33,7 +37,9 @@ export function drain(core: Core, client: Client): void {
   }
   while (session.queue.length > 0 && canSendQueued(core, client, connection)) {
     if (core.work.isPartOver) return void core.pumping.add(client);
-    const delivery = dequeue(core, client)!;
+    const delivery = dequeue(core, client);
+    // It is being read: what comes of that drains on.
+    if (delivery === undefined) return;
     core.work.spend(deliverySteps(contentSizeBytes(delivery.message)));
     if (delivery.message.expiresAtMs <= core.nowMs) {
       dropDelivery(core, client, delivery, "expired");
@@ -103,6 +109,9 @@ function put(
   isRepeat: boolean,
   fanout: Fanout | undefined,
 ): boolean {
+  if (core.hooks.onDeliver !== undefined) {
+    return putHooked(core, client, connection, { outgoing, packetId, waits, isRepeat });
+  }
   if (connection.outbox.sendPublish(outgoing, packetId, waits, isRepeat, fanout)) return true;
   drop(core, client, "packet_too_large", outgoing.message);
   return false;
@@ -140,5 +149,6 @@ function waitsForCommit(core: Core, client: Client, packet: "publish" | "pubrel"
 
 function canSendQueued(core: Core, client: Client, connection: Connection): boolean {
   const { sender } = client.session;
-  return sender.hasQuota && !sender.isResending && !isBacklogged(core, connection);
+  return sender.hasQuota && !connection.isAsking && !sender.isResending &&
+    !isBacklogged(core, connection);
 }

@@ -1,8 +1,9 @@
 import type { Packet, ProtocolVersion, Will } from "../../codec/mod.ts";
-import { type IncomingAliases, Session } from "../../session/mod.ts";
+import { type IncomingAliases, type Message, Session } from "../../session/mod.ts";
 import type { CloseReason } from "../ground/close_reason.ts";
 import { Deadline } from "../ground/deadlines.ts";
 import type { DisconnectCause } from "../ground/events.ts";
+import type { HookRefusal } from "../ground/hooks.ts";
 import type { Ground } from "../ground/ground.ts";
 import type { BridgeAdmission, ListenerOptions } from "../ground/options.ts";
 import type {
@@ -80,6 +81,18 @@ export class Connection {
    * @internal
    */
   authentication: EnhancedAuthentication | null = null;
+  /**
+   * What hooks have made of the next packet's message, which they took their time for: the packet comes again.
+   * @internal
+   */
+  hooked: Message | HookRefusal | null = null;
+  /** Hooks take their time about a message for it: what comes after that waits. */
+  isAsking = false;
+  /**
+   * What hooks have made of its will, whole; `null`: they have refused it; `undefined`: they were not asked.
+   * @internal
+   */
+  hookedWill: Will | null | undefined;
   /** It is another broker's bridge, as those of mosquitto are: see `handlers/bridge.ts`. */
   isRemoteBridge = false;
   /** Why it ends, where nobody says anything else. */
@@ -141,6 +154,15 @@ export class Connection {
   /** What its CONNECT said; before that 4. */
   get protocolVersion(): ProtocolVersion {
     return this.outbox.protocolVersion;
+  }
+
+  /** Put before every topic of the client, and taken off what it gets: the listener's, if no hook says another. */
+  get mountPoint(): string {
+    return this.outbox.mountPoint;
+  }
+
+  set mountPoint(mountPoint: string) {
+    this.outbox.mountPoint = mountPoint;
   }
 
   /** For logs. */

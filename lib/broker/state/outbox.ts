@@ -87,7 +87,8 @@ export class Outbox {
 
   readonly #ground: Ground;
   readonly #owner: OutboxOwner;
-  readonly #mountPoint: string;
+  /** Taken off every Topic Name. */
+  mountPoint: string;
   #held: ByteBuffer | null = null;
   #writingAnswerBytes = 0;
   #heldPubacks = 0;
@@ -104,7 +105,7 @@ export class Outbox {
   constructor(ground: Ground, owner: OutboxOwner, mountPoint: string) {
     this.#ground = ground;
     this.#owner = owner;
-    this.#mountPoint = mountPoint;
+    this.mountPoint = mountPoint;
     this.ready = new ByteBuffer(ground.pool);
     this.wroteAtMs = ground.nowMs;
   }
@@ -180,7 +181,7 @@ export class Outbox {
     const { message, subscriptionIdentifiers } = outgoing;
     const buffer = this.#buffer(waitsForCommit);
     const isPlain = this.aliases === null && this.maxPacketSizeBytes === Infinity &&
-      subscriptionIdentifiers === undefined && this.#mountPoint === "" && !isRepeat;
+      subscriptionIdentifiers === undefined && this.mountPoint === "" && !isRepeat;
     if (isPlain && fanout !== undefined) {
       fanout.copyInto(buffer, this.protocolVersion, outgoing.qos, outgoing.retain, packetId);
     } else if (!this.#encodePublish(buffer, outgoing, packetId, isRepeat, fanout)) return false;
@@ -203,7 +204,7 @@ export class Outbox {
    */
   relayPublish(packet: Uint8Array, isV5: boolean, payloadBytes: number): boolean {
     if (this.aliases !== null || packet.length > this.maxPacketSizeBytes) return false;
-    if (this.#mountPoint !== "" || (this.protocolVersion === 5) !== isV5) return false;
+    if (this.mountPoint !== "" || (this.protocolVersion === 5) !== isV5) return false;
     this.#buffer(false).append(packet);
     const { metrics } = this.#ground;
     metrics.publishSent++;
@@ -325,7 +326,7 @@ export class Outbox {
     const shared = version === 5 ? fanout?.sharedProperties : undefined;
     let packet = publishPacket(outgoing, packetId, isRepeat, {
       protocolVersion: version,
-      mountPoint: this.#mountPoint,
+      mountPoint: this.mountPoint,
       nowMs: this.#ground.nowMs,
       hasShared: shared !== undefined,
     });

@@ -8,6 +8,7 @@ import { Deadline, type Deadlines } from "../ground/deadlines.ts";
  * | `verdict`    | access control was asked who the client is           | it has answered                         |
  * | `admission`  | the client connects too often                        | its time has come                       |
  * | `decision`   | access control was asked what the client may do      | it has decided                          |
+ * | `hook`       | a hook of the program was asked                      | it has answered, or taken too long      |
  * | `rate`       | more came than the client or its address may send    | there is room for it                    |
  * | `congestion` | too much waits to be written to all connections      | it is less                              |
  * | `output`     | the client does not take what it is answered         | it has taken it                         |
@@ -25,6 +26,7 @@ const BITS = {
   output: 32,
   budget: 64,
   fanout: 128,
+  hook: 256,
 } as const;
 
 /** What a connection is stopped for: several reasons at once, each with a deadline of its own where it ends by time. */

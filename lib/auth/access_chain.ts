@@ -1,0 +1,181 @@
+import type {
+  AccessAction,
+  AccessPort,
+  AuthenticationRequest,
+  AuthenticationVerdict,
+  ClientIdentity,
+  Decision,
+  EnhancedExchange,
+  LogPort,
+} from "../broker/mod.ts";
+import { type Qos, ReasonCode } from "../codec/mod.ts";
+import type { FileAccess } from "./file_access.ts";
+import type { HttpAccess } from "./http/http_access.ts";
+import type { JwtAccess } from "./jwt/jwt_access.ts";
+
+/** What is asked one after the other. */
+export interface AccessChainInit {
+  /** Listeners, users and rules; one without any file knows nobody. */
+  readonly files: FileAccess;
+  /** Tokens. */
+  readonly jwt?: JwtAccess;
+  /** A service. */
+  readonly http?: HttpAccess;
+  /** Told who is refused for want of any of these. */
+  readonly log: LogPort;
+}
+
+/**
+ * Access control by files, tokens and a service together. The first that knows of a client decides alone; nobody else is asked.
+ *
+ * | a client that comes in                                     | is decided on by                               |
+ * |------------------------------------------------------------|------------------------------------------------|
+ * | with a Client Identifier without one of the prefixes       | nobody: it is refused                          |
+ * | at a listener where certificates are names                 | its certificate                                |
+ * | with an Authentication Method                              | tokens or the SCRAM file, whose method it is   |
+ * | with a token                                               | tokens                                         |
+ * | with the name of a user of the password file               | the password file                              |
+ * | with any other name                                        | the service; without one it is refused         |
+ * | without a name                                             | `allow_anonymous` of the listener              |
+ *
+ * | what a client may do, if it came in                        | is decided on by                               |
+ * |------------------------------------------------------------|------------------------------------------------|
+ * | with rules, of its token or the service's answer           | these alone                                    |
+ * | otherwise, by token or service                             | the service that knows rules, else the ACL file|
+ * | otherwise, by file, certificate or without a name          | the ACL file, else the service that knows rules|
+ * | by a token without the claim that should have its rules    | none of these: it may do nothing               |
+ * | otherwise                                                  | none of these: it may do everything            |
+ */
+export class AccessChain implements AccessPort {
+  readonly #files: FileAccess;
+  readonly #jwt: JwtAccess | undefined;
+  readonly #http: HttpAccess | undefined;
+  readonly #log: LogPort;
+
+  /** All are open. */
+  constructor({ files, jwt, http, log }: AccessChainInit) {
+    this.#files = files;
+    this.#jwt = jwt;
+    this.#http = http;
+    this.#log = log;
+  }
+
+  /** {@linkcode AccessPort.version} */
+  get version(): number {
+    return this.#files.version;
+  }
+
+  /** {@linkcode AccessPort.checksTopics} */
+  get checksTopics(): boolean {
+    return this.#files.checksTopics || this.#jwt?.checksTopics === true ||
+      this.#http?.checksTopics === true;
+  }
+
+  /** {@linkcode AccessPort.readsByFilter} */
+  get readsByFilter(): boolean {
+    return this.#http?.readsByFilter === true;
+  }
+
+  /** {@linkcode AccessPort.stepsPerCheck} */
+  get stepsPerCheck(): number {
+    return Math.max(this.#files.stepsPerCheck, this.#jwt?.stepsPerCheck ?? 1);
+  }
+
+  /** Failed attempts by address. */
+  get failures(): ReadonlyMap<string, number> {
+    return this.#files.failures;
+  }
+
+  /** {@linkcode AccessPort.authenticate} */
+  authenticate(
+    request: AuthenticationRequest,
+    reply: (verdict: AuthenticationVerdict) => void,
+  ): void {
+    const settled = this.#files.settle(request);
+    if (settled !== undefined) return reply(settled);
+    if (this.#jwt?.hasToken(request)) return this.#jwt.authenticate(request, reply);
+    const { userName, remoteAddress: address, clientId } = request;
+    const isNamed = userName !== undefined && userName !== "";
+    if (!isNamed || this.#files.hasUser(request)) return this.#files.authenticate(request, reply);
+    if (this.#http?.authenticates) return this.#http.authenticate(request, reply);
+    if (this.#files.hasPasswords(request)) return this.#files.authenticate(request, reply);
+    // Not even where everybody may come in: a name is not taken as it is given where names have to be proved. It may be a broken token.
+    this.#log.warning("Wrong user name or password", { address, clientId, reason: "no token" });
+    reply({ isAllowed: false, reasonCode: ReasonCode.BadUserNameOrPassword });
+  }
+
+  /** {@linkcode AccessPort.beginEnhanced} */
+  beginEnhanced(method: string, request: AuthenticationRequest): EnhancedExchange | undefined {
+    if (method !== this.#jwt?.method) return this.#files.beginEnhanced(method, request);
+    const settled = this.#files.settle(request);
+    if (settled?.isAllowed !== false) return this.#jwt.beginEnhanced(method, request);
+    const { reasonCode } = settled;
+    return { step: (_, reply) => reply({ type: "failure", reasonCode }) };
+  }
+
+  /** {@linkcode AccessPort.mayPublish} */
+  mayPublish(client: ClientIdentity, topicName: string, qos: Qos, retain: boolean): Decision {
+    const rights = this.#jwt?.rightsOf(client) ?? this.#http?.rightsOf(client);
+    if (rights !== undefined) return rights.mayWrite(topicName);
+    return this.#rulesOf(client)?.mayPublish(client, topicName, qos, retain) ?? true;
+  }
+
+  /** {@linkcode AccessPort.maySubscribe} */
+  maySubscribe(client: ClientIdentity, topicFilter: string, qos: Qos): Decision {
+    const rights = this.#jwt?.rightsOf(client) ?? this.#http?.rightsOf(client);
+    if (rights !== undefined) return rights.decideSubscribe(topicFilter).isAllowed;
+    return this.#rulesOf(client)?.maySubscribe(client, topicFilter, qos) ?? true;
+  }
+
+  /** {@linkcode AccessPort.mayRead} */
+  mayRead(client: ClientIdentity, topicName: string): boolean {
+    const rights = this.#jwt?.rightsOf(client) ?? this.#http?.rightsOf(client);
+    if (rights !== undefined) return rights.decide("read", topicName).isAllowed;
+    return this.#rulesOf(client)?.mayRead(client, topicName) ?? true;
+  }
+
+  /** {@linkcode AccessPort.decided} */
+  decided(client: ClientIdentity, done: () => void): void {
+    if (this.#http === undefined) done();
+    else this.#http.decided(client, done);
+  }
+
+  /** {@linkcode AccessPort.explain} */
+  explain(client: ClientIdentity, action: AccessAction, topic: string): string | undefined {
+    if (this.#jwt?.rightsOf(client) !== undefined) return this.#jwt.explain(client, action, topic);
+    if (this.#http?.rightsOf(client) !== undefined) {
+      return this.#http.explain(client, action, topic);
+    }
+    return this.#rulesOf(client)?.explain?.(client, action, topic);
+  }
+
+  /** Reads the files again: see {@linkcode FileAccess.reload}. */
+  reload(onlyChanged = false): ReturnType<FileAccess["reload"]> {
+    const reloads = [this.#files, this.#jwt, this.#http].map((part) => part?.reload(onlyChanged));
+    const problems = reloads.flatMap((reload) => reload?.problems ?? []);
+    const rules = reloads.flatMap((reload) => reload?.mayStay ?? []);
+    if (rules.length === 0) return { problems };
+    return { problems, mayStay: (client) => rules.every((mayStay) => mayStay(client)) };
+  }
+
+  /** Writes down what is to be known after a restart: see {@linkcode FileAccess.save}. */
+  save(isLast = false): void {
+    this.#files.save(isLast);
+  }
+
+  /** No server is asked any more. */
+  close(): void {
+    this.#jwt?.close();
+    this.#http?.close();
+  }
+
+  /** Who says what this client may do; `undefined`: nobody. */
+  #rulesOf(client: ClientIdentity): AccessPort | undefined {
+    const http = this.#http?.checksTopics ? this.#http : undefined;
+    const files = this.#files.hasRules(client) ? this.#files : undefined;
+    // Files know no grants: who has one came in by a token or the service.
+    const found = client.grant === undefined ? files ?? http : http ?? files;
+    if (found !== undefined) return found;
+    return this.#jwt?.hasGranted(client) ? this.#jwt : undefined;
+  }
+}

@@ -1,0 +1,71 @@
+/** How long and how many answers are remembered. */
+export interface AnswerCacheInit {
+  /** How long a yes holds, milliseconds; 0: it is not remembered. */
+  readonly allowedMs: number;
+  /** How long a no holds, milliseconds; 0: it is not remembered. */
+  readonly refusedMs: number;
+  /** Answers; what was not asked for longest goes first. */
+  readonly maxSize: number;
+  /** Whether an answer whose time is over is kept for a day, for when there is no other. */
+  readonly keepsOld: boolean;
+  /** The clock, milliseconds. */
+  readonly nowMs: () => number;
+}
+
+/** How long an answer is kept for when there is no other, milliseconds. */
+const OLD_MS = 24 * 3600 * 1000;
+
+interface Entry<T> {
+  readonly answer: T;
+  readonly untilMs: number;
+  readonly sinceMs: number;
+}
+
+/** Answers that are remembered, each for its time. */
+export class AnswerCache<T extends { readonly isAllowed: boolean }> {
+  readonly #init: AnswerCacheInit;
+  readonly #entries = new Map<string, Entry<T>>();
+
+  /** Nothing is remembered at first. */
+  constructor(init: AnswerCacheInit) {
+    this.#init = init;
+  }
+
+  /** What was answered, if that still holds. */
+  get(question: string): T | undefined {
+    const entry = this.#entries.get(question);
+    if (entry === undefined) return undefined;
+    const nowMs = this.#init.nowMs();
+    if (nowMs < entry.untilMs) {
+      this.#entries.delete(question);
+      this.#entries.set(question, entry);
+      return entry.answer;
+    }
+    if (!this.#init.keepsOld || nowMs >= entry.sinceMs + OLD_MS) this.#entries.delete(question);
+    return undefined;
+  }
+
+  /** What was answered last, if that is kept; however old, within a day. */
+  getOld(question: string): T | undefined {
+    const entry = this.#entries.get(question);
+    const isKept = this.#init.keepsOld && entry !== undefined &&
+      this.#init.nowMs() < entry.sinceMs + OLD_MS;
+    return isKept ? entry.answer : undefined;
+  }
+
+  /** This was answered now. */
+  put(question: string, answer: T): void {
+    const { allowedMs, refusedMs, maxSize, keepsOld, nowMs } = this.#init;
+    this.#entries.delete(question);
+    const holdsMs = answer.isAllowed ? allowedMs : refusedMs;
+    if (holdsMs === 0 && !keepsOld) return;
+    if (this.#entries.size >= maxSize) {
+      for (const oldest of this.#entries.keys()) {
+        this.#entries.delete(oldest);
+        break;
+      }
+    }
+    const sinceMs = nowMs();
+    this.#entries.set(question, { answer, untilMs: sinceMs + holdsMs, sinceMs });
+  }
+}

@@ -1,0 +1,87 @@
+import type { Message } from "../../session/mod.ts";
+import type { Core } from "../core/core.ts";
+import { isRefusal, judgeMessage } from "../ground/hook_answers.ts";
+import type { HookRefusal } from "../ground/hooks.ts";
+import type { Outgoing } from "../ground/outgoing.ts";
+import type { Client, Connection } from "../state/connection.ts";
+import { drop, dropFailed } from "./drop.ts";
+
+/** A PUBLISH that is about to go to a client. */
+export interface Leaving {
+  readonly outgoing: Outgoing;
+  /** 0: QoS 0. */
+  readonly packetId: number;
+  readonly waits: boolean;
+  readonly isRepeat: boolean;
+}
+
+/**
+ * Asks the program's hooks about a PUBLISH, and puts into the outbox what they leave of it; `false`, and counted, where they refuse it or
+ * it is too large. While they take their time nothing else goes to that client, so that its messages keep their order. What is of QoS 1
+ * or 2 is in flight meanwhile: where the connection ends before the answer it is sent, and asked about, on the next one.
+ */
+export function putHooked(
+  core: Core,
+  client: Client,
+  connection: Connection,
+  leaving: Leaving,
+): boolean {
+  const { outgoing: { message: kept } } = leaving;
+  const { topicName, payload, qos, retain, properties, expiresAtMs, publisherId } = kept;
+  const own = { topicName, qos, retain, properties, expiresAtMs, publisherId };
+  const answered = core.hooks.ask(
+    "onDeliver",
+    client.identity,
+    { ...own, payload: payload.slice() },
+    (answer, message) => judgeMessage(answer, message, core.options),
+    (result) => core.inTurn(() => putLater(core, client, connection, leaving, result)),
+  );
+  if (answered !== undefined) return putAnswered(core, client, connection, leaving, answered);
+  connection.isAsking = true;
+  return true;
+}
+
+function putLater(
+  core: Core,
+  client: Client,
+  connection: Connection,
+  leaving: Leaving,
+  result: Message | HookRefusal,
+): void {
+  connection.isAsking = false;
+  const { outgoing, packetId } = leaving;
+  if (connection.state === "closed") {
+    if (packetId === 0) drop(core, client, "offline_qos0", outgoing.message);
+    return;
+  }
+  // What waits behind it goes on when the turn ends.
+  core.pumping.add(client);
+  const { sender, clientId } = client.session;
+  const inFlight = sender.find(packetId);
+  if (packetId > 0 && inFlight?.delivery !== outgoing) return;
+  try {
+    if (putAnswered(core, client, connection, leaving, result)) return;
+  } catch (error) {
+    dropFailed(core, client, outgoing.message, error);
+  }
+  if (inFlight === undefined) return;
+  sender.discard(inFlight);
+  if (inFlight.delivery.sequence > 0) core.store?.deleteDelivery(clientId, inFlight.delivery);
+}
+
+function putAnswered(
+  core: Core,
+  client: Client,
+  connection: Connection,
+  { outgoing, packetId, waits, isRepeat }: Leaving,
+  result: Message | HookRefusal,
+): boolean {
+  if (isRefusal(result)) {
+    drop(core, client, "refused_by_hook", outgoing.message);
+    return false;
+  }
+  const changed = { ...outgoing, message: result };
+  if (connection.outbox.sendPublish(changed, packetId, waits, isRepeat, undefined)) return true;
+  drop(core, client, "packet_too_large", outgoing.message);
+  return false;
+}
