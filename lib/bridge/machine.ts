@@ -20,6 +20,7 @@
  */
 import { decodePacket, frameLength, MqttError, type Packet, reasonCodeName } from "../codec/mod.ts";
 import { Backoff } from "./backoff.ts";
+import { disconnectFault, faultOf } from "./faults.ts";
 import { type Attempt, attemptsOf, connackFault, encodeConnect } from "./handshake.ts";
 import { type BridgeOptions, localClientIdOf, notificationTopicOf } from "./options.ts";
 import type { Output } from "./output.ts";
@@ -72,11 +73,6 @@ const [ONLINE, OFFLINE] = ["1", "0"].map((text) => new TextEncoder().encode(text
 export class BridgeMachine {
   /** What it has done. */
   readonly counters: BridgeCounters = new BridgeCounters();
-  /** When `tick` is to be called, in the clock's milliseconds. */
-  get nextMs(): number {
-    return this.#nextMs();
-  }
-
   readonly #init: MachineInit;
   readonly #ports: BridgePorts;
   readonly #rules: TopicRules;
@@ -260,7 +256,8 @@ export class BridgeMachine {
     }
   }
 
-  #nextMs(): number {
+  /** When `tick` is to be called, in the clock's milliseconds. */
+  get nextMs(): number {
     if (this.#isStopped) return Infinity;
     const times = [this.#retryAtMs, this.#probeAtMs, this.#local?.pingAtMs ?? Infinity];
     for (const side of [this.#remote, this.#probe]) {
@@ -269,7 +266,7 @@ export class BridgeMachine {
       else times.push(side.deadlineMs);
     }
     if (this.#state === "idle") {
-      times.push(this.#sinceMs + LAZY_LOOK_MS, this.#activeAtMs + LAZY_LOOK_MS);
+      times.push(Math.max(this.#sinceMs, this.#activeAtMs) + LAZY_LOOK_MS);
     }
     if (this.#state === "connected") {
       const { startType, idleTimeoutSeconds, maxRate } = this.options;
@@ -701,28 +698,4 @@ function ping(side: Side, nowMs: number): void {
   if (nowMs < side.pingAtMs) return;
   side.lastSentMs = nowMs;
   putPacket(side.output, { type: "pingreq" }, 5);
-}
-
-function faultOf(error: unknown, reason: BridgeReason): BridgeFault {
-  if (error instanceof BridgeFault) return error;
-  return new BridgeFault(reason, error instanceof Error ? error.message : String(error));
-}
-
-function disconnectFault(reasonCode: number, clientId: string): BridgeFault {
-  const reasons: Readonly<Record<number, BridgeReason>> = {
-    0x87: "credentials",
-    0x89: "unavailable",
-    0x8b: "unavailable",
-    0x8d: "keep_alive",
-    0x8e: "taken_over",
-    0x97: "quota",
-  };
-  const reason = reasons[reasonCode] ?? "closed";
-  const name = reasonCodeName(reasonCode);
-  return new BridgeFault(
-    reason,
-    reason === "taken_over"
-      ? `Another client has come to the remote broker as ${clientId}: ${name}`
-      : `The remote broker has ended the connection: ${name}`,
-  );
 }
