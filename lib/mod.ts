@@ -128,6 +128,7 @@ export {
   openStore,
   type OpenStoreInit,
   type SqliteStore,
+  type StoreBackup,
   type StoreClock,
   type StoreStats,
 } from "./store/mod.ts";

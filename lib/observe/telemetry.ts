@@ -31,8 +31,11 @@ interface Span {
 
 /** What telemetry is made of. */
 export interface TelemetryInit {
+  /** Observed from then on. */
   readonly broker: Broker;
+  /** Counters and levels of this moment. */
   readonly levels: () => SysLevels;
+  /** The program's. */
   readonly version: string;
   /** The clock within a turn, milliseconds. */
   readonly now: () => number;
