@@ -60,11 +60,13 @@ export * from "./inspect.ts";
 export type { Client, Connection, DelayedWill } from "./state/connection.ts";
 export type { ConnectionState } from "./state/connection_state.ts";
 export type { Outbox } from "./state/outbox.ts";
+export { deliverySizeBytes } from "../session/mod.ts";
 export type {
   Delivery,
   InFlight,
   KeptMessage,
   Message,
+  QueueCounts,
   RetainedMessage,
   Subscription,
 } from "../session/mod.ts";

@@ -29,6 +29,20 @@ export const MESSAGE_OPTIONS: readonly Option[] = [
     { theme: "Messages and queues", unit: "messages" },
   ),
   brokerRow(
+    "queue_memory_messages",
+    "queueMemoryMessages",
+    COUNT,
+    "Messages at the beginning of a stored session's queue that are in memory; the rest waits in the store alone and is read when its turn comes; 0: all are in memory.",
+    { theme: "Messages and queues", unit: "messages" },
+  ),
+  brokerRow(
+    "queue_memory_bytes",
+    "queueMemoryBytes",
+    BYTES,
+    "Bytes of all queues in memory, counted as for one, above which hardly anything more of a stored session's queue is kept there.",
+    { theme: "Messages and queues", unit: "bytes" },
+  ),
+  brokerRow(
     "max_queued_bytes",
     "maxQueuedBytes",
     BYTES,

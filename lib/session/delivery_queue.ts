@@ -30,6 +30,11 @@ export class DeliveryQueue {
     return this.#bytes;
   }
 
+  /** The one that is next; `undefined` where nothing waits. */
+  get first(): Delivery | undefined {
+    return this[Symbol.iterator]().next().value;
+  }
+
   /** How many of them are QoS 0, which those that follow must not overtake. */
   get qos0Length(): number {
     return this.#qos0Length;

@@ -3,7 +3,7 @@
  *
  * - `Sender`: outgoing QoS 1 and 2, Packet Identifiers, the send quota, what to redeliver after a reconnect.
  * - `Receiver`: incoming QoS 2, so that a repeated PUBLISH is routed once.
- * - `DeliveryQueue`: what waits for the client or for room in flight.
+ * - `DeliveryQueue`: what waits for the client or for room in flight. `SessionQueue`: the same where only the beginning need be in memory.
  * - `IncomingAliases`, `OutgoingAliases`: Topic Aliases, which live as long as a connection.
  * - `Session`: the above and the subscriptions under one Client Identifier.
  *
@@ -33,5 +33,6 @@ export * from "./message.ts";
 export * from "./receiver.ts";
 export * from "./sender.ts";
 export * from "./session.ts";
+export * from "./session_queue.ts";
 export * from "./subscription.ts";
 export * from "./topic_aliases.ts";

@@ -1,6 +1,6 @@
-import { DeliveryQueue } from "./delivery_queue.ts";
 import { Receiver } from "./receiver.ts";
 import { Sender } from "./sender.ts";
+import { SessionQueue } from "./session_queue.ts";
 import type { Subscription } from "./subscription.ts";
 
 /** What a session without subscriptions has, for all of them: a Map of its own takes 250 bytes of an idle connection. */
@@ -19,9 +19,11 @@ export class Session {
   /** Incoming QoS 2. */
   readonly receiver: Receiver = new Receiver();
   /** What waits. */
-  readonly queue: DeliveryQueue = new DeliveryQueue();
+  readonly queue: SessionQueue = new SessionQueue();
   /** Seconds that the session outlives its connection; 0: not at all, `Infinity`: until the client says otherwise. */
   expirySeconds = 0;
+  /** It ends with its connection and is stored until then all the same: the store alone has some of what waits. */
+  isKept = false;
   #dropped: Map<string, number> | undefined;
 
   /** `clientId`: the session's name, unique in the broker. */
@@ -54,17 +56,17 @@ export class Session {
     return this.#dropped;
   }
 
-  /** Counts a message that is not delivered; returns how many there are now of this reason. */
-  countDrop(reason: string): number {
+  /** Counts messages that are not delivered; returns how many there are now of this reason. */
+  countDrop(reason: string, messages = 1): number {
     this.#dropped ??= new Map();
-    const count = (this.#dropped.get(reason) ?? 0) + 1;
+    const count = (this.#dropped.get(reason) ?? 0) + messages;
     this.#dropped.set(reason, count);
     return count;
   }
 
-  /** Whether the session outlives its connection, so that what it holds is worth storing. */
+  /** Whether the session is stored where there is a store: it outlives its connection, as a rule. */
   get isPersistent(): boolean {
-    return this.expirySeconds > 0;
+    return this.expirySeconds > 0 || this.isKept;
   }
 }
 

@@ -7,22 +7,32 @@ import {
   deliveryRow,
   type MessageRow,
   messageRow,
+  type QueueRow,
   type SessionRow,
   type SubscriptionRow,
+  type WaitingRow,
+  waitingRow,
   type WillRow,
 } from "./rows.ts";
 
 /** What one commit writes, as plain rows: it travels to the Worker as it is. */
 export interface BatchRows {
   readonly deletedSessions: readonly number[];
+  /** Of these: those of which the file may have more that waits than is deleted here. */
+  readonly endedSessions: readonly number[];
   readonly sessions: readonly SessionRow[];
   readonly deletedSubscriptions: readonly SubscriptionKey[];
   readonly subscriptions: readonly SubscriptionRow[];
   readonly messages: readonly MessageRow[];
   readonly deliveries: readonly DeliveryRow[];
+  readonly waiting: readonly WaitingRow[];
   readonly inFlight: readonly InFlightRow[];
   readonly deletedDeliveries: readonly number[];
+  readonly deletedWaiting: readonly WaitingKey[];
   readonly deletedMessages: readonly number[];
+  /** Those of which other deliveries may be in the file: they go if there is none. */
+  readonly releasedMessages: readonly number[];
+  readonly queues: readonly QueueRow[];
   readonly deletedReceived: readonly ReceivedRow[];
   readonly received: readonly ReceivedRow[];
   readonly deletedRetained: readonly string[];
@@ -34,6 +44,8 @@ export interface BatchRows {
 
 /** `[session, filter]` */
 export type SubscriptionKey = readonly [sessionId: number, topicFilter: string];
+/** `[session, sequence]` */
+export type WaitingKey = readonly [sessionId: number, sequence: number];
 /** `[packet id, release order, sequence]` */
 export type InFlightRow = readonly [packetId: number, releaseOrder: number, sequence: number];
 /** `[session, packet id]` */
@@ -60,18 +72,28 @@ interface SessionChange {
 export class Batch {
   /** The retained messages. */
   readonly retained = new GatheredRetained();
+  readonly #forget: (record: DeliveryRecord) => void;
   readonly #deletedSessions: number[] = [];
+  readonly #endedSessions: number[] = [];
   /** By id: in the order in which the sessions came. */
   readonly #sessions = new Map<number, SessionChange>();
   readonly #messages = new Gathered<MessageRecord>();
   readonly #deletedMessages: number[] = [];
+  readonly #releasedMessages: number[] = [];
   readonly #deliveries = new Gathered<DeliveryRecord>();
   #changedDeliveries: DeliveryRecord[] = [];
   /** Of the new deliveries. */
   #unacknowledged = 0;
   readonly #deletedDeliveries: number[] = [];
+  readonly #deletedWaiting: WaitingKey[] = [];
+  #changedQueues: SessionRecord[] = [];
   readonly #received = new Gathered<ReceivedRecord>();
   readonly #deletedReceived: ReceivedRow[] = [];
+
+  /** `forget`: told of each delivery that nobody needs in memory any more. */
+  constructor(forget: (record: DeliveryRecord) => void = () => {}) {
+    this.#forget = forget;
+  }
 
   /** Whether there is nothing to write. */
   get isEmpty(): boolean {
@@ -82,7 +104,8 @@ export class Batch {
   get rows(): number {
     return this.#messages.size + this.#deliveries.size + this.#received.size +
       this.#changedDeliveries.length + this.#deletedDeliveries.length +
-      this.#deletedMessages.length + this.#deletedReceived.length + this.#deletedSessions.length +
+      this.#deletedWaiting.length + this.#deletedMessages.length + this.#releasedMessages.length +
+      this.#deletedReceived.length + this.#deletedSessions.length +
       this.#sessions.size;
   }
 
@@ -98,7 +121,10 @@ export class Batch {
   /** Its deliveries and Packet Identifiers must have been deleted before. */
   deleteSession(session: SessionRecord): void {
     this.#sessions.delete(session.id);
-    if (session.isWritten) this.#deletedSessions.push(session.id);
+    session.isDeleted = true;
+    if (!session.isWritten) return;
+    this.#deletedSessions.push(session.id);
+    if (session.hasApart) this.#endedSessions.push(session.id);
   }
 
   putSubscription(session: SessionRecord, row: SubscriptionRow): void {
@@ -117,13 +143,22 @@ export class Batch {
     this.#changeOf(session).will = null;
   }
 
+  /** What waits for it is more or less than before. */
+  changeQueue(session: SessionRecord): void {
+    if (session.isQueueChanged) return;
+    session.isQueueChanged = true;
+    this.#changedQueues.push(session);
+  }
+
   /** It is encoded when the batch is written: a message that leaves it before never is. */
   putMessage(record: MessageRecord): void {
     this.#messages.add(record);
   }
 
   deleteMessage(record: MessageRecord): void {
-    if (this.#messages.delete(record)) this.#deletedMessages.push(record.id);
+    if (!this.#messages.delete(record)) return;
+    if (record.isShared) this.#releasedMessages.push(record.id);
+    else this.#deletedMessages.push(record.id);
   }
 
   putDelivery(record: DeliveryRecord): void {
@@ -143,7 +178,10 @@ export class Batch {
 
   deleteDelivery(record: DeliveryRecord): void {
     this.#unacknowledged -= unacknowledged(record);
-    if (this.#deliveries.delete(record)) this.#deletedDeliveries.push(record.delivery.sequence);
+    if (!this.#deliveries.delete(record)) return;
+    const { delivery: { sequence }, session } = record;
+    if (record.isWaiting) this.#deletedWaiting.push([session.id, sequence]);
+    else this.#deletedDeliveries.push(sequence);
   }
 
   putReceived(record: ReceivedRecord): void {
@@ -166,21 +204,24 @@ export class Batch {
     const subscriptions = changes.flatMap(({ session, subscriptions }) =>
       [...subscriptions].map(([topicFilter, row]) => ({ key: [session.id, topicFilter], row }))
     ) as { key: SubscriptionKey; row: SubscriptionRow | null }[];
-    // Before those that are new in this batch count as written: their rows are right anyway.
-    const changed = this.#changedDeliveries.filter(({ place }) => place === "written");
-    for (const record of this.#changedDeliveries) record.isChanged = false;
-    this.#changedDeliveries = [];
+    const messages = this.#messages.take(messageRow);
+    const { moved, changed, added } = this.#takeDeliveries();
     const { put, deleted } = this.retained.take(RETAINED_ROWS);
     return {
       deletedSessions: this.#deletedSessions.splice(0),
+      endedSessions: this.#endedSessions.splice(0),
       sessions: changes.flatMap(({ row }) => row === undefined ? [] : [row]),
       deletedSubscriptions: subscriptions.flatMap(({ key, row }) => row === null ? [key] : []),
       subscriptions: subscriptions.flatMap(({ row }) => row === null ? [] : [row]),
-      messages: this.#messages.take(messageRow),
-      deliveries: this.#deliveries.take(deliveryRow),
+      messages,
+      deliveries: [...moved, ...added.filter(isInFlight)].map(deliveryRow),
+      waiting: added.filter((record) => !isInFlight(record)).map(waitingRow),
       inFlight: changed.map(inFlightRow),
       deletedDeliveries: this.#deletedDeliveries.splice(0),
+      deletedWaiting: this.#deletedWaiting.splice(0),
       deletedMessages: this.#deletedMessages.splice(0),
+      releasedMessages: this.#releasedMessages.splice(0),
+      queues: this.#takeQueues(),
       deletedReceived: this.#deletedReceived.splice(0),
       received: this.#received.take(receivedRow),
       deletedRetained: deleted,
@@ -190,10 +231,50 @@ export class Batch {
     };
   }
 
+  /** New ones, those whose row is out of date, and those that have waited and are in flight now: these move. */
+  #takeDeliveries() {
+    // Before those that are new in this batch count as written: their rows are right anyway.
+    const written = this.#changedDeliveries.filter(({ place }) => place === "written");
+    for (const record of this.#changedDeliveries) record.isChanged = false;
+    this.#changedDeliveries = [];
+    const moved = written.filter(({ isWaiting }) => isWaiting);
+    const changed = written.filter(({ isWaiting }) => !isWaiting);
+    for (const record of moved) {
+      record.isWaiting = false;
+      this.#deletedWaiting.push([record.session.id, record.delivery.sequence]);
+    }
+    const added = this.#deliveries.take((record) => record);
+    for (const record of added) {
+      record.isWaiting = !isInFlight(record);
+      if (record.isApart) this.#forget(record);
+    }
+    return { moved, changed, added };
+  }
+
+  /** How much waits where something does, or did as far as the file knows. */
+  #takeQueues(): QueueRow[] {
+    const changed = this.#changedQueues;
+    this.#changedQueues = [];
+    const rows: QueueRow[] = [];
+    for (const session of changed) {
+      const { id, queue: { messages, bytes, qos0Messages }, lastSequence, isDeleted } = session;
+      session.isQueueChanged = false;
+      if (isDeleted || messages === 0 && !session.isQueueWritten) continue;
+      session.isQueueWritten = messages > 0;
+      rows.push([id, messages, bytes, qos0Messages, lastSequence]);
+    }
+    return rows;
+  }
+
   #changeOf(session: SessionRecord): SessionChange {
     let change = this.#sessions.get(session.id);
     if (change === undefined) {
-      change = { session, row: undefined, subscriptions: new Map(), will: undefined };
+      change = {
+        session,
+        row: undefined,
+        subscriptions: new Map(),
+        will: undefined,
+      };
       this.#sessions.set(session.id, change);
     }
     return change;
@@ -203,6 +284,10 @@ export class Batch {
 /** 1 for a new delivery of QoS 1 that has been sent; one of QoS 2 leaves only after its commit. */
 function unacknowledged({ place, packetId, delivery }: DeliveryRecord): 0 | 1 {
   return place === "gathered" && packetId > 0 && delivery.qos === 1 ? 1 : 0;
+}
+
+function isInFlight({ packetId }: DeliveryRecord): boolean {
+  return packetId > 0;
 }
 
 function inFlightRow({ packetId, releaseOrder, delivery }: DeliveryRecord): InFlightRow {

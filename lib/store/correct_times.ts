@@ -10,6 +10,7 @@ const TOLERANCE_MS = 1000;
 const TIMES = [
   ["sessions", "expires_at_ms"],
   ["messages", "expires_at_ms"],
+  ["waiting", "expires_at_ms"],
   ["retained", "expires_at_ms"],
   ["wills", "due_at_ms"],
 ] as const;

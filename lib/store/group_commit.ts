@@ -1,7 +1,8 @@
 import type { LogPort } from "../broker/mod.ts";
 import { Batch } from "./batch.ts";
+import type { DeliveryRecord } from "./records.ts";
 import type { StoreClock } from "./store_clock.ts";
-import type { WriterInit } from "./writer_protocol.ts";
+import type { QueueRead, WriterInit } from "./writer_protocol.ts";
 import { type StoreStats, WriterLink } from "./writer_link.ts";
 
 /**
@@ -26,11 +27,12 @@ const LAZY_ROWS = 1000;
  */
 export class GroupCommit {
   /** What gathers: the writes that the next commit makes durable. */
-  batch = new Batch();
+  batch: Batch;
   /** What gathers is a part of something that is written as a whole: it waits until whoever set this calls `commit`. */
   isPart = false;
   /** A large one of which a part is with the Worker. */
   #leaving: Batch | undefined;
+  readonly #newBatch: () => Batch;
   readonly #clock: StoreClock;
   readonly #writer: WriterLink;
   #waiting: (() => void)[] = [];
@@ -43,7 +45,15 @@ export class GroupCommit {
   #stopHolding: (() => void) | undefined;
   #holdUntilMs = Infinity;
 
-  constructor(init: WriterInit, clock: StoreClock, log: LogPort) {
+  /** `forget`: see `Batch`. */
+  constructor(
+    init: WriterInit,
+    clock: StoreClock,
+    log: LogPort,
+    forget?: (record: DeliveryRecord) => void,
+  ) {
+    this.#newBatch = () => new Batch(forget);
+    this.batch = this.#newBatch();
     this.#clock = clock;
     this.#writer = new WriterLink(init, clock, log, {
       committed: () => this.#committed(),
@@ -86,6 +96,14 @@ export class GroupCommit {
     if (this.#committing === undefined) this.#next();
   }
 
+  /** Reads of what is committed; `done` gets rows as `packQueue` packs them. */
+  read(
+    query: QueueRead,
+    done: (rows: Uint8Array<ArrayBuffer>, nextExpiryMs: number) => void,
+  ): void {
+    this.#writer.read(query, done);
+  }
+
   /** Writes what has gathered, where that can be, and ends the Worker. */
   close(): Promise<void> {
     if (this.#closed === undefined) {
@@ -112,7 +130,7 @@ export class GroupCommit {
     }
     if (this.#closed === undefined && (this.isPart || this.#holdBack())) return;
     const batch = this.batch;
-    this.batch = new Batch();
+    this.batch = this.#newBatch();
     this.#gatheredSinceMs = this.#awaitedSinceMs = undefined;
     this.#committing = this.#takeWaiting();
     this.#write(batch);

@@ -1,7 +1,9 @@
-import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import { arrayStatement } from "./array_statement.ts";
 import type {
   KeptMessage,
   Message,
+  QueueCounts,
   StoredDelivery,
   StoredSession,
   Subscription,
@@ -9,9 +11,10 @@ import type {
 import {
   deliveryFromRow,
   type DeliveryRow,
+  type Endless,
   fromEndless,
   messageFromRow,
-  type MessageRow,
+  type QueueRow,
   type RetainedRow,
   type SessionRow,
   subscriptionFromRow,
@@ -28,6 +31,7 @@ export interface LoadedRows {
   readonly nextSessionId: number;
   readonly nextMessageId: number;
   readonly nextReleaseOrder: number;
+  readonly nextSequence: number;
   /** Whether the file can give back what it does not use any more: one of an older program cannot. */
   readonly canShrink: boolean;
   /** Bytes of the file that are in use. */
@@ -37,14 +41,32 @@ export interface LoadedRows {
 /** Rows that are read at a time. */
 const SLICE_ROWS = 500;
 
+/** What waits is loaded as long as it is no more than this for a session, and this for all: messages, and bytes as they are counted. */
+const LOADED_MESSAGES = 256;
+const LOADED_BYTES = 8 * 1024 * 1024;
+
+/** A delivery with its message. */
+type DeliveryWithMessage = [
+  ...DeliveryRow,
+  packet: Uint8Array,
+  publisher: string,
+  expiresAtMs: Endless,
+];
+
+const WAITING =
+  `SELECT w.sequence, w.session_id, w.message_id, w.flags, 0, 0, w.identifiers, w.share, m.packet,
+     m.publisher, m.expires_at_ms
+   FROM waiting w JOIN messages m ON m.id = w.message_id WHERE w.session_id = ?`;
+
 /** A session while its parts are read. */
 interface Parts {
   readonly subscriptions: Subscription[];
   readonly deliveries: StoredDelivery[];
   readonly received: number[];
+  queue?: QueueCounts;
 }
 
-/** Reads everything. Throws where a row makes no sense. */
+/** Reads all that the broker begins with: of long queues it is how long they are. Throws where a row makes no sense. */
 export function load(db: DatabaseSync): LoadedRows {
   const sessionRows = rowsOf<SessionRow>(
     db,
@@ -87,46 +109,77 @@ function readSubscriptions(db: DatabaseSync, parts: ReadonlyMap<number, Parts>):
   }
 }
 
+/** What is in flight, and of what waits what the broker is to have in memory. */
 function readDeliveries(db: DatabaseSync, parts: ReadonlyMap<number, Parts>): void {
+  const released: DeliveryWithMessage[] = [];
   const messages = new Map<number, KeptMessage>();
-  const messageSlices = slicesOf<MessageRow>(
+  const add = (row: DeliveryWithMessage) => addDelivery(row, messages, parts);
+  const slices = slicesOf<DeliveryWithMessage>(
     db,
-    `SELECT id, packet, publisher, expires_at_ms FROM messages
-     WHERE id > ? ORDER BY id LIMIT ?`,
+    `SELECT d.sequence, d.session_id, d.message_id, d.flags, d.packet_id, d.release_order, d.identifiers,
+       d.share, m.packet, m.publisher, m.expires_at_ms
+     FROM deliveries d JOIN messages m ON m.id = d.message_id
+     WHERE d.sequence > ? ORDER BY d.sequence LIMIT ?`,
     0,
   );
-  for (const rows of messageSlices) {
-    for (const [id, packet, publisher, expiresAtMs] of rows) {
-      messages.set(id, messageFromRow(packet, publisher, expiresAtMs, id));
-    }
-  }
-  const released: DeliveryRow[] = [];
-  const deliverySlices = slicesOf<DeliveryRow>(
-    db,
-    `SELECT sequence, session_id, message_id, flags, packet_id, release_order, identifiers, share
-     FROM deliveries WHERE sequence > ? ORDER BY sequence LIMIT ?`,
-    0,
-  );
-  for (const rows of deliverySlices) {
+  for (const rows of slices) {
     for (const row of rows) {
       if (row[5] > 0) released.push(row);
-      else addDelivery(row, messages, parts);
+      else add(row);
     }
   }
+  readWaiting(db, parts, add);
+  for (const { deliveries } of parts.values()) {
+    deliveries.sort((a, b) => a.delivery.sequence - b.delivery.sequence);
+  }
   released.sort((a, b) => a[5] - b[5]);
-  for (const row of released) addDelivery(row, messages, parts);
+  released.forEach(add);
+}
+
+/** Whole queues as long as they are short, and they are not too many; of the others what came by shared subscriptions. */
+function readWaiting(
+  db: DatabaseSync,
+  parts: ReadonlyMap<number, Parts>,
+  add: (row: DeliveryWithMessage) => void,
+): void {
+  const whole = arrayStatement(db, `${WAITING} ORDER BY w.sequence`);
+  const shares = arrayStatement(
+    db,
+    `${WAITING.replace("waiting w", "waiting w INDEXED BY waiting_shares")} AND w.share IS NOT NULL
+     ORDER BY w.sequence`,
+  );
+  let leftBytes = LOADED_BYTES;
+  const queues = rowsOf<QueueRow>(
+    db,
+    "SELECT session_id, messages, bytes, qos0_messages, last_sequence FROM queues",
+  );
+  for (const [sessionId, messages, bytes, qos0Messages] of queues) {
+    const session = parts.get(sessionId);
+    if (session === undefined || messages === 0) continue;
+    const isWhole = messages <= LOADED_MESSAGES && bytes <= leftBytes;
+    if (isWhole) leftBytes -= bytes;
+    else session.queue = { messages, bytes, qos0Messages };
+    for (const row of (isWhole ? whole : shares).all(sessionId)) add(row as DeliveryWithMessage);
+  }
 }
 
 function addDelivery(
-  row: DeliveryRow,
-  messages: ReadonlyMap<number, KeptMessage>,
+  row: DeliveryWithMessage,
+  messages: Map<number, KeptMessage>,
   parts: ReadonlyMap<number, Parts>,
 ): void {
-  const [, sessionId, messageId, , packetId, releaseOrder] = row;
-  const message = messages.get(messageId);
+  const [sequence, sessionId, messageId, flags, packetId, releaseOrder, identifiers, share] = row;
   const session = parts.get(sessionId);
-  if (message === undefined || session === undefined) return;
-  const delivery = deliveryFromRow(row, message);
+  if (session === undefined) return;
+  let message = messages.get(messageId);
+  if (message === undefined) {
+    message = messageFromRow(row[8], row[9], row[10], messageId);
+    messages.set(messageId, message);
+  }
+  const delivery = deliveryFromRow(
+    [sequence, sessionId, messageId, flags, packetId, releaseOrder, identifiers, share],
+    message,
+  );
   session.deliveries.push({
     delivery,
     packetId,
@@ -157,16 +210,27 @@ function readRetained(db: DatabaseSync): Message[] {
 
 /** In one statement: the start waits for each. What was deleted leaves room in the file, which does not shrink. */
 function readNumbers(db: DatabaseSync) {
-  const [numbers] = rowsOf<[number, number, number, number, number]>(
+  const [numbers] = rowsOf<[number, number, number, number, number, number]>(
     db,
-    `SELECT (SELECT coalesce(max(id), 0) + 1 FROM sessions),
+    `SELECT max((SELECT coalesce(max(id), 0) + 1 FROM sessions),
+         (SELECT coalesce(max(session_id), 0) + 1 FROM ended)),
        (SELECT coalesce(max(id), 0) + 1 FROM messages),
        (SELECT coalesce(max(release_order), 0) + 1 FROM deliveries),
+       max((SELECT coalesce(max(sequence), 0) + 1 FROM deliveries),
+         (SELECT coalesce(max(last_sequence), 0) + 1 FROM queues)),
        (page_count - freelist_count) * page_size, auto_vacuum
      FROM pragma_page_count, pragma_freelist_count, pragma_page_size, pragma_auto_vacuum`,
   );
-  const [nextSessionId, nextMessageId, nextReleaseOrder, usedBytes, autoVacuum] = numbers!;
-  return { nextSessionId, nextMessageId, nextReleaseOrder, usedBytes, canShrink: autoVacuum > 0 };
+  const [nextSessionId, nextMessageId, nextReleaseOrder, nextSequence, usedBytes, autoVacuum] =
+    numbers!;
+  return {
+    nextSessionId,
+    nextMessageId,
+    nextReleaseOrder,
+    nextSequence,
+    usedBytes,
+    canShrink: autoVacuum > 0,
+  };
 }
 
 /** All rows at once: of what is small. */
@@ -191,19 +255,4 @@ function* slicesOf<Row extends readonly [number | string, ...SQLInputValue[]]>(
     yield rows;
     last = rows.at(-1)![0];
   }
-}
-
-/** A statement whose rows are arrays, in the order of the columns: five times as fast as objects. */
-function arrayStatement(db: DatabaseSync, sql: string): ArrayStatement {
-  const statement: StatementSync & { setReturnArrays?(isOn: boolean): void } = db.prepare(sql);
-  if (statement.setReturnArrays !== undefined) {
-    statement.setReturnArrays(true);
-    return statement;
-  }
-  // The types do not know it yet, and Deno itself not before 2.9.
-  return { all: (...values) => statement.all(...values).map((row) => Object.values(row)) };
-}
-
-interface ArrayStatement {
-  all(...values: SQLInputValue[]): unknown[];
 }

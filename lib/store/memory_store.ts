@@ -1,6 +1,9 @@
 import type {
   Delivery,
   InFlight,
+  QueueCounts,
+  QueuePage,
+  QueueQuery,
   RetainedMessage,
   Store,
   StoredDelivery,
@@ -9,9 +12,12 @@ import type {
   StoredWill,
   Subscription,
 } from "../broker/mod.ts";
+import { deliverySizeBytes } from "../broker/mod.ts";
 
 /** A session as it is kept. */
 interface SessionRecord {
+  /** One that comes after it under the same Client Identifier is another. */
+  readonly id: number;
   expirySeconds: number;
   owner?: string | undefined;
   expiresAtMs: number;
@@ -28,6 +34,14 @@ interface Content {
   readonly retained: Map<string, RetainedMessage>;
 }
 
+/** A batch that has been taken. */
+export interface TakenBatch {
+  /** It is written: whoever reads finds it. */
+  show(): void;
+  /** It is on the disk: a crash leaves it. */
+  keep(): void;
+}
+
 /** Calls `run` once: at once, or when a write to a disk would be done. */
 export type Schedule = (run: () => void) => void;
 
@@ -42,15 +56,20 @@ export class MemoryStore implements Store {
   isFailing = false;
   /** Set it to play one that has grown to its limit. {@linkcode Store.isFull} */
   isFull = false;
+  /** Whether it gives back all that waits when it is loaded; else what is read while the broker runs is not among it. */
+  loadsQueues = true;
   /** As of the last write. */
   #written: Content = emptyContent();
   /** As of the last commit that is done. */
   #committed: Content = emptyContent();
+  /** As whoever reads finds it: of the last commit that is written. */
+  #readable: Content = emptyContent();
   /** Written since the last commit. */
   #batch: ((content: Content) => void)[] = [];
   /** Commits that are not done. */
   #commits: (() => void)[] = [];
   #lastStoreId = 0;
+  #lastSessionId = 0;
   readonly #schedule: Schedule;
 
   /** `schedule` says when a commit is done: by itself at once. */
@@ -62,41 +81,52 @@ export class MemoryStore implements Store {
   load(): StoredState {
     this.#batch = [];
     this.#commits = [];
-    this.#written = {
-      retained: new Map(this.#committed.retained),
-      sessions: new Map([...this.#committed.sessions].map(([id, one]) => [id, copySession(one)])),
-    };
+    this.#written = copyContent(this.#committed);
+    this.#readable = copyContent(this.#committed);
+    const sessions = [...this.#written.sessions];
+    const sequences = sessions.flatMap(([, { deliveries }]) => [...deliveries.keys()]);
     return {
-      sessions: [...this.#written.sessions].map(toStored),
+      sessions: sessions.map(this.loadsQueues ? toStored : withoutQueue),
       retained: [...this.#written.retained.values()],
+      nextSequence: sequences.reduce((max, sequence) => Math.max(max, sequence), 0) + 1,
     };
   }
 
   /** {@linkcode Store.commit} */
   commit(done?: () => void): void {
-    const apply = this.takeBatch();
+    const batch = this.takeBatch();
     this.#commits.push(() => {
-      apply();
+      batch.show();
+      batch.keep();
       done?.();
     });
     // Whichever call of the schedule comes first does the oldest: commits keep their order.
     this.#schedule(() => this.#commits.shift()?.());
   }
 
-  /** Ends the batch that gathers; what is returned brings it to what is committed: call it once, in the order of the batches. */
-  protected takeBatch(): () => void {
+  /**
+   * Ends the batch that gathers. What is returned is called in the order of the batches, each of its two once.
+   * @internal
+   */
+  protected takeBatch(): TakenBatch {
     const batch = this.#batch;
     this.#batch = [];
-    return () => {
-      for (const change of batch) change(this.#committed);
+    return {
+      show: () => {
+        for (const change of batch) change(this.#readable);
+      },
+      keep: () => {
+        for (const change of batch) change(this.#committed);
+      },
     };
   }
 
   /** {@linkcode Store.putSession} */
   putSession(clientId: string, expirySeconds: number, expiresAtMs: number, owner?: string): void {
+    const id = this.#written.sessions.get(clientId)?.id ?? ++this.#lastSessionId;
     this.#write(({ sessions }) => {
       let session = sessions.get(clientId);
-      if (session === undefined) sessions.set(clientId, session = newSession());
+      if (session === undefined) sessions.set(clientId, session = newSession(id));
       session.expirySeconds = expirySeconds;
       session.expiresAtMs = expiresAtMs;
       if (owner !== undefined) session.owner = owner;
@@ -151,6 +181,33 @@ export class MemoryStore implements Store {
     this.#change(clientId, ({ deliveries }) => deliveries.delete(sequence));
   }
 
+  /** {@linkcode Store.readQueue} */
+  readQueue(clientId: string, query: QueueQuery, done: (page: QueuePage) => void): void {
+    const id = this.#written.sessions.get(clientId)?.id;
+    if (id !== undefined) done(this.findQueued(clientId, id, query));
+  }
+
+  /** What is found at this moment. */
+  protected findQueued(clientId: string, id: number, query: QueueQuery): QueuePage {
+    const session = this.#readable.sessions.get(clientId);
+    const waiting = session === undefined || session.id !== id
+      ? []
+      : [...session.deliveries.values()].filter(isWaitingApart).map(({ delivery }) => delivery);
+    return select(waiting, query);
+  }
+
+  /** The sequences of what waits for a client behind this one, as it is written now. */
+  apart(clientId: string, afterSequence: number): number[] {
+    const deliveries = this.#written.sessions.get(clientId)?.deliveries.values() ?? [];
+    return [...deliveries].filter(isWaitingApart).map(({ delivery }) => delivery.sequence)
+      .filter((sequence) => sequence > afterSequence);
+  }
+
+  /** The number of the session that this client has now. */
+  protected sessionId(clientId: string): number | undefined {
+    return this.#written.sessions.get(clientId)?.id;
+  }
+
   /** {@linkcode Store.putReceived} */
   putReceived(clientId: string, packetId: number): void {
     this.#change(clientId, ({ received }) => received.add(packetId));
@@ -201,8 +258,16 @@ function emptyContent(): Content {
   return { sessions: new Map(), retained: new Map() };
 }
 
-function newSession(): SessionRecord {
+function copyContent({ sessions, retained }: Content): Content {
   return {
+    retained: new Map(retained),
+    sessions: new Map([...sessions].map(([clientId, one]) => [clientId, copySession(one)])),
+  };
+}
+
+function newSession(id: number): SessionRecord {
+  return {
+    id,
     expirySeconds: 0,
     expiresAtMs: Infinity,
     subscriptions: new Map(),
@@ -222,7 +287,7 @@ function copySession(session: SessionRecord): SessionRecord {
 }
 
 function toStored([clientId, session]: [string, SessionRecord]): StoredSession {
-  const { subscriptions, deliveries, received, ...rest } = session;
+  const { subscriptions, deliveries, received, id: _, ...rest } = session;
   return {
     clientId,
     ...rest,
@@ -230,4 +295,45 @@ function toStored([clientId, session]: [string, SessionRecord]): StoredSession {
     deliveries: [...deliveries.values()],
     received: [...received],
   };
+}
+
+/** What whoever reads the queue is given: the rest is in the broker's memory. */
+function isWaitingApart({ delivery, packetId }: StoredDelivery): boolean {
+  return packetId === 0 && delivery.share === undefined;
+}
+
+function withoutQueue(
+  [clientId, session]: readonly [string, SessionRecord],
+): StoredSession {
+  const stored = toStored([clientId, session]);
+  const deliveries = stored.deliveries.filter((one) => !isWaitingApart(one));
+  return { ...stored, deliveries, queue: countsOf(stored.deliveries) };
+}
+
+/** What waits of these. */
+export function countsOf(deliveries: readonly StoredDelivery[]): QueueCounts {
+  const waiting = deliveries.filter(({ packetId }) => packetId === 0);
+  return {
+    messages: waiting.length,
+    bytes: waiting.reduce((sum, { delivery }) => sum + deliverySizeBytes(delivery), 0),
+    qos0Messages: waiting.filter(({ delivery }) => delivery.qos === 0).length,
+  };
+}
+
+function select(waiting: readonly Delivery[], query: QueueQuery): QueuePage {
+  const { afterSequence, maxMessages, maxBytes, expiredAtMs = -Infinity } = query;
+  const isAsked = ({ message }: Delivery) =>
+    query.expiredAtMs === undefined || message.expiresAtMs <= expiredAtMs;
+  const behind = waiting.filter(({ sequence }) => sequence > afterSequence)
+    .sort((a, b) => a.sequence - b.sequence);
+  const found: Delivery[] = [];
+  let sizeBytes = 0;
+  for (const delivery of behind.filter(isAsked)) {
+    sizeBytes += delivery.message.payload.length;
+    if (found.length === maxMessages || found.length > 0 && sizeBytes > maxBytes) break;
+    found.push(delivery);
+  }
+  const left = behind.filter((delivery) => !found.includes(delivery));
+  const nextExpiryMs = left.reduce((ms, one) => Math.min(ms, one.message.expiresAtMs), Infinity);
+  return { deliveries: found, nextExpiryMs };
 }

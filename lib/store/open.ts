@@ -10,13 +10,25 @@ import { migrate, NewerSchemaError } from "./schema.ts";
 import { SqliteStore } from "./sqlite_store.ts";
 import { checkLog, removeOldCopies } from "./set_aside.ts";
 import { type StoreClock, SYSTEM_CLOCK } from "./store_clock.ts";
-import { DATABASE_NAME, SAVING, syncDirectory, syncFile } from "./store_files.ts";
+import { DAMAGED, LOCKED, says } from "./sqlite_words.ts";
+import {
+  DAMAGE_MARK,
+  DATABASE_NAME,
+  removeIfThere,
+  SAVING,
+  syncDirectory,
+  syncFile,
+} from "./store_files.ts";
 
 /** What brokers up to version 0.2 locked. */
 const LOCK_BEFORE = "lock.db";
 
 /** A file of an older program that holds no more than this is made anew, bytes: that takes a moment. */
 const RENEW_BYTES = 16 * 1024 * 1024;
+/** A larger file is looked through only as far as it is read at the start, bytes: to read all of it takes seconds. */
+const CHECKED_BYTES = 32 * 1024 * 1024;
+/** The tables that are read at the start. */
+const LOADED_TABLES = ["sessions", "subscriptions", "deliveries", "received", "queues", "wills"];
 /** Where there are more than these, the database, its log, the lock and the reserve, some may be old copies. */
 const FILES_IN_USE = 4;
 
@@ -97,12 +109,15 @@ function loadOrSalvage({ directory, durability, log }: OpenStoreInit, now: Now):
   const hasDatabase = names.has(DATABASE_NAME);
   if (names.has(`${DATABASE_NAME}-wal`)) checkLog(directory, hasDatabase, durability, log);
   try {
-    return hasDatabase ? loadWhole(directory, now) : makeDatabase(directory, now);
+    return hasDatabase
+      ? loadWhole(directory, names.has(DAMAGE_MARK), now)
+      : makeDatabase(directory, now);
   } catch (error) {
     if (!isDamage(error)) throw error;
     replaceDamaged(directory, reasonOf(error), log);
-    return loadDatabase(path, false, now);
+    return loadDatabase(path, "whole", now);
   } finally {
+    if (names.has(DAMAGE_MARK)) removeIfThere(`${directory}/${DAMAGE_MARK}`);
     if (names.size > FILES_IN_USE) removeOldCopies(directory, namesIn(directory), log);
   }
 }
@@ -118,7 +133,7 @@ function namesIn(directory: string): Set<string> {
 function makeDatabase(directory: string, now: Now): Loaded {
   const path = `${directory}/${SAVING}new`;
   makePrivateFile(path);
-  const loaded = loadDatabase(path, true, now);
+  const loaded = loadDatabase(path, "new", now);
   syncFile(path);
   Deno.renameSync(path, `${directory}/${DATABASE_NAME}`);
   syncDirectory(directory);
@@ -126,28 +141,47 @@ function makeDatabase(directory: string, now: Now): Loaded {
 }
 
 /** A file without anything in it SQLite would fill without a word, and throw its log away. */
-function loadWhole(directory: string, now: Now): Loaded {
+function loadWhole(directory: string, isMarked: boolean, now: Now): Loaded {
   const path = `${directory}/${DATABASE_NAME}`;
-  if (Deno.statSync(path).size === 0) throw new DamageError("The file is empty");
-  const loaded = loadDatabase(path, false, now);
+  const { size } = Deno.statSync(path);
+  if (size === 0) throw new DamageError("The file is empty");
+  const loaded = loadDatabase(path, isMarked || size <= CHECKED_BYTES ? "small" : "large", now);
   if (!loaded.canShrink && loaded.usedBytes <= RENEW_BYTES) renew(directory);
   return loaded;
 }
 
-function loadDatabase(path: string, isNew: boolean, { nowMs, log }: Now): Loaded {
+/** `whole`: it was just made. `small`: all of it is looked through. `large`: what is read at the start is; the rest when it is read. */
+function loadDatabase(
+  path: string,
+  kind: "new" | "whole" | "small" | "large",
+  { nowMs, log }: Now,
+): Loaded {
   const db = new DatabaseSync(path);
   try {
     // That a file can give back what it does not use any more is settled before there is a table in it.
-    if (isNew) db.exec("PRAGMA synchronous = OFF; PRAGMA auto_vacuum = INCREMENTAL");
+    if (kind === "new") db.exec("PRAGMA synchronous = OFF; PRAGMA auto_vacuum = INCREMENTAL");
     db.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL");
-    const [verdict] = Object.values(db.prepare("PRAGMA quick_check(1)").get() ?? {});
-    if (verdict !== "ok") throw new DamageError(String(verdict));
+    if (kind === "small") check(db, "1");
+    if (kind === "large") { for (const table of tablesToCheck(db)) check(db, table); }
     migrate(db);
     const lastSeenMs = correctTimes(db, nowMs, log);
     return { ...loadRows(db), lastSeenMs };
   } finally {
     db.close();
   }
+}
+
+/** `what`: a table, or the faults after which to stop. */
+function check(db: DatabaseSync, what: string): void {
+  const [verdict] = Object.values(db.prepare(`PRAGMA quick_check(${what})`).get() ?? {});
+  if (verdict !== "ok") throw new DamageError(String(verdict));
+}
+
+/** Of those that are read at the start the ones that a file of its schema has; where what waits still stands among the deliveries, not these. */
+function tablesToCheck(db: DatabaseSync): string[] {
+  const names = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all()
+    .map(({ name }) => name);
+  return LOADED_TABLES.filter((table) => names.includes(table));
 }
 
 /** A row that cannot be decoded is damage like any other. */
@@ -164,15 +198,7 @@ function loadRows(db: DatabaseSync): LoadedRows {
 /** The file can be read, and what it says makes no sense. */
 class DamageError extends Error {}
 
-/** SQLite's own words: in Deno an error has them and no code. */
-const LOCKED = /database is locked/;
-const DAMAGED = /malformed|file is not a database|database corruption|no such (table|column)/;
-
 function isDamage(error: unknown): boolean {
   if (error instanceof NewerSchemaError) return false;
   return error instanceof DamageError || says(error, DAMAGED);
-}
-
-function says(error: unknown, words: RegExp): boolean {
-  return error instanceof Error && words.test(error.message);
 }

@@ -1,17 +1,19 @@
-import type { Delivery, KeptMessage } from "../broker/mod.ts";
+import type { Delivery, KeptMessage, QueueCounts } from "../broker/mod.ts";
 import type { Placed } from "./gathered.ts";
 
 /** A message that is stored; with its last delivery it goes. */
 export interface MessageRecord extends Placed {
   readonly id: number;
   readonly message: KeptMessage;
-  /** Deliveries that share it. */
+  /** Deliveries that share it, of those that the store has in memory. */
   references: number;
+  /** It is, or was, that of several deliveries: who deletes it looks for others first, which only the file may know. */
+  isShared: boolean;
 }
 
 /** A delivery that is stored. */
 export interface DeliveryRecord extends Placed {
-  readonly sessionId: number;
+  readonly session: SessionRecord;
   readonly delivery: Delivery;
   readonly message: MessageRecord;
   /** 0: it waits. */
@@ -20,6 +22,10 @@ export interface DeliveryRecord extends Placed {
   releaseOrder: number;
   /** Its written row is out of date, and the batch knows. */
   isChanged: boolean;
+  /** Its written row stands among those that wait. */
+  isWaiting: boolean;
+  /** Nobody has it in memory once it is written. */
+  readonly isApart: boolean;
 }
 
 /** A Packet Identifier of an incoming QoS 2 message. */
@@ -39,6 +45,18 @@ export interface SessionRecord {
   readonly deliveries: Map<number, DeliveryRecord>;
   /** By Packet Identifier. */
   readonly received: Map<number, ReceivedRecord>;
+  /** The file may have deliveries of it that are not among these. */
+  hasApart: boolean;
+  /** The greatest that was put for it by this process. */
+  lastSequence: number;
+  /** How much waits for it. */
+  readonly queue: { -readonly [Name in keyof QueueCounts]: QueueCounts[Name] };
+  /** The batch knows that this has changed. */
+  isQueueChanged: boolean;
+  /** The file says that something waits. */
+  isQueueWritten: boolean;
+  /** It is not stored any more. */
+  isDeleted: boolean;
 }
 
 /** A session to which nothing belongs; an expiry of 0 seconds is none, and holds a will. */
@@ -48,5 +66,17 @@ export function newSessionRecord(
   isWritten: boolean,
 ): SessionRecord {
   const isSession = expirySeconds > 0;
-  return { id, isSession, isWritten, deliveries: new Map(), received: new Map() };
+  return {
+    id,
+    isSession,
+    isWritten,
+    deliveries: new Map(),
+    received: new Map(),
+    hasApart: false,
+    lastSequence: 0,
+    queue: { messages: 0, bytes: 0, qos0Messages: 0 },
+    isQueueChanged: false,
+    isQueueWritten: false,
+    isDeleted: false,
+  };
 }

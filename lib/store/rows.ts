@@ -23,7 +23,7 @@ export type SessionRow = [
 export type SubscriptionRow = [sessionId: number, topicFilter: string, flags: number, id: number];
 /** `[id, PUBLISH packet of 5.0, publisher, expires at ms]` */
 export type MessageRow = [id: number, packet: Uint8Array, publisher: string, expiresAtMs: Endless];
-/** `[sequence, session, message, QoS | RETAIN << 2, packet id, place among the released or 0, ids "1,2", share]` */
+/** `[sequence, session, message, QoS | RETAIN << 2 | shared << 3, packet id, place among the released or 0, ids "1,2", share]` */
 export type DeliveryRow = [
   sequence: number,
   sessionId: number,
@@ -33,6 +33,24 @@ export type DeliveryRow = [
   releaseOrder: number,
   subscriptionIdentifiers: string | null,
   share: string | null,
+];
+/** `[session, sequence, message, flags as above, ids "1,2", share, expires at ms]` */
+export type WaitingRow = [
+  sessionId: number,
+  sequence: number,
+  messageId: number,
+  flags: number,
+  subscriptionIdentifiers: string | null,
+  share: string | null,
+  expiresAtMs: Endless,
+];
+/** `[session, messages, bytes, messages of QoS 0, sequence that is greater than none]` */
+export type QueueRow = [
+  sessionId: number,
+  messages: number,
+  bytes: number,
+  qos0Messages: number,
+  lastSequence: number,
 ];
 /** `[topic, PUBLISH packet of 5.0, publisher, expires at ms]` */
 export type RetainedRow = [
@@ -49,6 +67,18 @@ export type WillRow = [
   delaySeconds: number,
   isOrphan: number,
 ];
+
+/** A delivery that waits, with its message, as it is read. */
+export interface QueuedRow {
+  readonly sequence: number;
+  readonly messageId: number;
+  readonly flags: number;
+  readonly identifiers: string | null;
+  /** PUBLISH packet of 5.0. */
+  readonly packet: Uint8Array;
+  readonly publisher: string;
+  readonly expiresAtMs: Endless;
+}
 
 /** For a column: SQLite has no infinity that every tool shows alike. */
 export function toEndless(value: number): Endless {
@@ -119,17 +149,41 @@ export function subscriptionFromRow(topicFilter: string, flags: number, id: numb
 }
 
 export function deliveryRow(record: DeliveryRecord): DeliveryRow {
-  const { sequence, qos, retain, subscriptionIdentifiers, share } = record.delivery;
+  const { delivery: { sequence, share }, packetId, releaseOrder } = record;
   return [
     sequence,
-    record.sessionId,
+    record.session.id,
     record.message.id,
-    qos | (retain ? 4 : 0),
-    record.packetId,
-    record.releaseOrder,
-    subscriptionIdentifiers === undefined ? null : subscriptionIdentifiers.join(","),
+    flagsOf(record),
+    packetId,
+    releaseOrder,
+    identifiersOf(record),
     share ?? null,
   ];
+}
+
+export function waitingRow(record: DeliveryRecord): WaitingRow {
+  const { delivery: { sequence, share, message } } = record;
+  return [
+    record.session.id,
+    sequence,
+    record.message.id,
+    flagsOf(record),
+    identifiersOf(record),
+    share ?? null,
+    toEndless(message.expiresAtMs),
+  ];
+}
+
+/** In a row of a delivery: its message is, or was, that of others too. */
+export const SHARED_FLAG = 8;
+
+function flagsOf({ delivery: { qos, retain }, message }: DeliveryRecord): number {
+  return qos | (retain ? 4 : 0) | (message.isShared ? SHARED_FLAG : 0);
+}
+
+function identifiersOf({ delivery: { subscriptionIdentifiers } }: DeliveryRecord): string | null {
+  return subscriptionIdentifiers === undefined ? null : subscriptionIdentifiers.join(",");
 }
 
 export function deliveryFromRow(row: DeliveryRow, message: KeptMessage): Delivery {
@@ -142,6 +196,12 @@ export function deliveryFromRow(row: DeliveryRow, message: KeptMessage): Deliver
     share: share ?? undefined,
     sequence,
   };
+}
+
+/** A delivery that was read, of this message. */
+export function waitingFromRow(row: QueuedRow, message: KeptMessage): Delivery {
+  const { sequence, flags, identifiers } = row;
+  return deliveryFromRow([sequence, 0, 0, flags, 0, 0, identifiers, null], message);
 }
 
 /** A will as a PUBLISH, which cannot carry a delay: it stands beside, until it runs and is in `dueAtMs`. */

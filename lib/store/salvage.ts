@@ -2,6 +2,7 @@ import { DatabaseSync, type DatabaseSyncOptions, type StatementSync } from "node
 import { DamagedTable, type KeyColumn, type Row } from "./damaged_table.ts";
 import { type PageKey, pageKeys, pageSize } from "./page_keys.ts";
 import { isPacket } from "./rows.ts";
+import { separateWaiting } from "./queued.ts";
 import { removeIfThere } from "./store_files.ts";
 import { migrate, schemaVersion } from "./schema.ts";
 
@@ -11,6 +12,7 @@ const TABLES: readonly (readonly [table: string, key: readonly KeyColumn[]])[] =
   ["subscriptions", [["session_id", "number"], ["topic_filter", "text"]]],
   ["messages", [["id", "number"]]],
   ["deliveries", [["sequence", "number"]]],
+  ["waiting", [["session_id", "number"], ["sequence", "number"]]],
   ["received", [["session_id", "number"], ["packet_id", "number"]]],
   ["retained", [["topic_name", "text"]]],
   ["wills", [["session_id", "number"]]],
@@ -35,6 +37,7 @@ export function salvage(damagedPath: string, newPath: string): Record<string, nu
     target.exec("BEGIN IMMEDIATE");
     if (source !== undefined) copyAll(source, target, path);
     deleteOrphans(target);
+    separateWaiting(target);
     target.exec("COMMIT");
     return Object.fromEntries(TABLES.map(([table]) => [table, countRows(target, table)]));
   } finally {
@@ -142,7 +145,10 @@ function deleteOrphans(db: DatabaseSync): void {
   db.exec(`
     DELETE FROM deliveries WHERE session_id NOT IN (SELECT id FROM sessions)
       OR message_id NOT IN (SELECT id FROM messages);
-    DELETE FROM messages WHERE id NOT IN (SELECT message_id FROM deliveries);
+    DELETE FROM waiting WHERE session_id NOT IN (SELECT id FROM sessions)
+      OR message_id NOT IN (SELECT id FROM messages) OR sequence IN (SELECT sequence FROM deliveries);
+    DELETE FROM messages WHERE id NOT IN (SELECT message_id FROM deliveries)
+      AND id NOT IN (SELECT message_id FROM waiting);
     DELETE FROM subscriptions WHERE session_id NOT IN (SELECT id FROM sessions);
     DELETE FROM received WHERE session_id NOT IN (SELECT id FROM sessions);
     DELETE FROM wills WHERE session_id NOT IN (SELECT id FROM sessions);`);

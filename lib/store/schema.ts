@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { separateWaiting } from "./queued.ts";
 
 /**
  * The steps from an empty file to the present schema: step n makes version n of what version n-1 was. A step that was ever
@@ -63,7 +64,36 @@ export const MIGRATIONS: readonly string[] = [
   // sessions all the same, with an expiry of 0.
   `ALTER TABLE wills ADD COLUMN delay_seconds REAL NOT NULL DEFAULT 0;
    ALTER TABLE wills ADD COLUMN is_orphan INTEGER NOT NULL DEFAULT 0;`,
+  // 6: what waits has a table of its own, in the order in which it is read, and how much waits stands beside: a broker begins without
+  // reading it. `queued.ts` moves there what stands among the deliveries, which are in flight from now on. Flags from 8 on: the message is, or
+  // was, that of other deliveries too. Sessions that have ended and of which something waits still.
+  `CREATE TABLE waiting (
+     session_id INTEGER NOT NULL,
+     sequence INTEGER NOT NULL,
+     message_id INTEGER NOT NULL,
+     flags INTEGER NOT NULL,
+     identifiers TEXT,
+     share TEXT,
+     expires_at_ms REAL,
+     PRIMARY KEY (session_id, sequence)
+   ) WITHOUT ROWID;
+   CREATE INDEX waiting_sharing ON waiting (message_id) WHERE flags >= 8;
+   CREATE INDEX waiting_expiring ON waiting (session_id, expires_at_ms)
+     WHERE expires_at_ms IS NOT NULL;
+   CREATE INDEX waiting_shares ON waiting (session_id) WHERE share IS NOT NULL;
+   CREATE INDEX deliveries_sharing ON deliveries (message_id) WHERE flags >= 8;
+   CREATE TABLE queues (
+     session_id INTEGER PRIMARY KEY,
+     messages INTEGER NOT NULL,
+     bytes INTEGER NOT NULL,
+     qos0_messages INTEGER NOT NULL,
+     last_sequence INTEGER NOT NULL
+   );
+   CREATE TABLE ended (session_id INTEGER PRIMARY KEY);`,
 ];
+
+/** From this version on what waits has a table of its own. */
+const QUEUED_VERSION = 6;
 
 /** The schema that this program reads and writes. */
 export const SCHEMA_VERSION: number = MIGRATIONS.length;
@@ -77,6 +107,7 @@ export function migrate(db: DatabaseSync): void {
   if (version === SCHEMA_VERSION) return;
   db.exec("BEGIN IMMEDIATE");
   for (const step of MIGRATIONS.slice(version)) db.exec(step);
+  if (version > 0 && version < QUEUED_VERSION) separateWaiting(db);
   db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
   db.exec("COMMIT");
 }

@@ -3,13 +3,17 @@ import type {
   InFlight,
   KeptMessage,
   LogPort,
+  QueuePage,
+  QueueQuery,
   RetainedMessage,
   Store,
   StoredState,
   StoredWill,
   Subscription,
 } from "../broker/mod.ts";
+import { deliverySizeBytes } from "../broker/mod.ts";
 import { GroupCommit } from "./group_commit.ts";
+import { countsOf } from "./memory_store.ts";
 import {
   type DeliveryRecord,
   type MessageRecord,
@@ -17,7 +21,16 @@ import {
   type ReceivedRecord,
   type SessionRecord,
 } from "./records.ts";
-import { subscriptionRow, toEndless, willRow } from "./rows.ts";
+import { unpackQueue } from "./packed_queue.ts";
+import {
+  messageFromRow,
+  type QueuedRow,
+  SHARED_FLAG,
+  subscriptionRow,
+  toEndless,
+  waitingFromRow,
+  willRow,
+} from "./rows.ts";
 import type { WriterInit } from "./writer_protocol.ts";
 import { type StoreClock, SYSTEM_CLOCK } from "./store_clock.ts";
 import type { StoreStats } from "./writer_link.ts";
@@ -63,7 +76,8 @@ export class SqliteStore implements Store {
     this.#nextMessageId = init.nextMessageId;
     this.#nextReleaseOrder = init.nextReleaseOrder;
     this.#restore(init.state, init.sessionIds);
-    this.#commits = new GroupCommit(init.writer, init.clock ?? SYSTEM_CLOCK, init.log);
+    const clock = init.clock ?? SYSTEM_CLOCK;
+    this.#commits = new GroupCommit(init.writer, clock, init.log, (record) => this.#forget(record));
   }
 
   /** {@linkcode Store.isFailing} */
@@ -153,12 +167,28 @@ export class SqliteStore implements Store {
   }
 
   /** {@linkcode Store.putDelivery} */
-  putDelivery(clientId: string, delivery: Delivery): void {
+  putDelivery(clientId: string, delivery: Delivery, isApart = false): void {
     const session = this.#sessionOf(clientId);
     if (session === undefined) return;
     this.writes++;
-    const record = this.#addDelivery(session, delivery, this.#messageOf(delivery.message));
-    this.#commits.batch.putDelivery(record);
+    const message = this.#messageOf(delivery.message);
+    session.lastSequence = Math.max(session.lastSequence, delivery.sequence);
+    if (isApart) session.hasApart = true;
+    this.#count(session, delivery, 1);
+    this.#commits.batch.putDelivery(this.#addDelivery(session, delivery, message, isApart));
+  }
+
+  /** {@linkcode Store.readQueue} */
+  readQueue(clientId: string, query: QueueQuery, done: (page: QueuePage) => void): void {
+    const session = this.#sessionOf(clientId);
+    if (session === undefined) return;
+    const { expiredAtMs, ...rest } = query;
+    this.#commits.read({ sessionId: session.id, expiredAtMs, ...rest }, (rows, nextExpiryMs) => {
+      if (this.#sessions.get(clientId) !== session) return;
+      const deliveries: Delivery[] = [];
+      for (const row of unpackQueue(rows)) deliveries.push(this.#takeBack(session, row));
+      done({ deliveries, nextExpiryMs });
+    });
   }
 
   /** {@linkcode Store.putInFlight} */
@@ -171,6 +201,7 @@ export class SqliteStore implements Store {
     const record = this.#sessions.get(clientId)?.deliveries.get(sequence);
     if (record === undefined) return;
     this.writes++;
+    if (record.packetId === 0) this.#count(record.session, record.delivery, -1);
     const releaseOrder = state === "released" ? this.#nextReleaseOrder++ : 0;
     this.#commits.batch.changeDelivery(record, packetId, releaseOrder);
   }
@@ -241,25 +272,57 @@ export class SqliteStore implements Store {
     session: SessionRecord,
     delivery: Delivery,
     message: MessageRecord,
+    isApart: boolean,
   ): DeliveryRecord {
     const record: DeliveryRecord = {
-      sessionId: session.id,
+      session,
       delivery,
       message,
       packetId: 0,
       releaseOrder: 0,
       isChanged: false,
+      isWaiting: true,
+      isApart,
       place: "written",
     };
-    message.references++;
+    if (++message.references > 1) message.isShared = true;
     session.deliveries.set(delivery.sequence, record);
     return record;
+  }
+
+  /** It waits, or does so no more. */
+  #count(session: SessionRecord, delivery: Delivery, sign: 1 | -1): void {
+    const { queue } = session;
+    queue.messages += sign;
+    queue.bytes += sign * deliverySizeBytes(delivery);
+    if (delivery.qos === 0) queue.qos0Messages += sign;
+    this.#commits.batch.changeQueue(session);
+  }
+
+  /** It is with the Worker, and nobody needs it until it is read. */
+  #forget({ session, delivery, message }: DeliveryRecord): void {
+    session.deliveries.delete(delivery.sequence);
+    if (--message.references === 0) this.#messages.delete(message.id);
+  }
+
+  /** What was read is in memory from now on. */
+  #takeBack(session: SessionRecord, row: QueuedRow): Delivery {
+    const { messageId, packet, publisher, expiresAtMs, flags } = row;
+    let message = this.#messages.get(messageId);
+    if (message === undefined) {
+      message = this.#addMessage(messageFromRow(packet, publisher, expiresAtMs, messageId));
+      message.isShared = flags >= SHARED_FLAG;
+    }
+    const delivery = waitingFromRow(row, message.message);
+    this.#addDelivery(session, delivery, message, false);
+    return delivery;
   }
 
   #deleteDelivery(session: SessionRecord, sequence: number): boolean {
     const record = session.deliveries.get(sequence);
     if (record === undefined) return false;
     session.deliveries.delete(sequence);
+    if (record.packetId === 0) this.#count(session, record.delivery, -1);
     this.#commits.batch.deleteDelivery(record);
     const { message } = record;
     if (--message.references === 0) {
@@ -269,10 +332,13 @@ export class SqliteStore implements Store {
     return true;
   }
 
-  /** A message whose last delivery is gone may come again: its row is gone too, and it gets another. */
+  /**
+   * A message whose last delivery is gone may come again: its row is gone too, and it gets another; so it does where the file says of its one
+   * delivery that there is no other.
+   */
   #messageOf(message: KeptMessage): MessageRecord {
     const known = message.storeId === 0 ? undefined : this.#messages.get(message.storeId);
-    if (known !== undefined) return known;
+    if (known !== undefined && (known.place === "gathered" || known.isShared)) return known;
     message.storeId = this.#nextMessageId++;
     const record = this.#addMessage(message);
     this.#commits.batch.putMessage(record);
@@ -280,19 +346,33 @@ export class SqliteStore implements Store {
   }
 
   #addMessage(message: KeptMessage): MessageRecord {
-    const record: MessageRecord = { id: message.storeId, message, references: 0, place: "written" };
+    const record: MessageRecord = {
+      id: message.storeId,
+      message,
+      references: 0,
+      isShared: false,
+      place: "written",
+    };
     this.#messages.set(record.id, record);
     return record;
   }
 
   #restore(state: StoredState, sessionIds: ReadonlyMap<string, number>): void {
-    for (const { clientId, expirySeconds, deliveries, received } of state.sessions) {
+    for (const { clientId, expirySeconds, deliveries, received, queue } of state.sessions) {
       const session = newSessionRecord(sessionIds.get(clientId)!, expirySeconds, true);
       this.#sessions.set(clientId, session);
-      for (const { delivery } of deliveries) {
+      session.hasApart = queue !== undefined;
+      session.lastSequence = (state.nextSequence ?? 1) - 1;
+      Object.assign(session.queue, queue ?? countsOf(deliveries));
+      session.isQueueWritten = session.queue.messages > 0;
+      for (const { delivery, packetId } of deliveries) {
         const { message } = delivery;
         const record = this.#messages.get(message.storeId) ?? this.#addMessage(message);
-        this.#addDelivery(session, delivery, record);
+        // The file may have more of them.
+        record.isShared = true;
+        const added = this.#addDelivery(session, delivery, record, false);
+        added.packetId = packetId;
+        added.isWaiting = packetId === 0;
       }
       for (const packetId of received) {
         session.received.set(packetId, { sessionId: session.id, packetId, place: "written" });

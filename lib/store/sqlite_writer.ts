@@ -1,7 +1,14 @@
 /// <reference lib="deno.worker" />
 import { askForRoom } from "./disk_limit.ts";
+import { DAMAGED, says } from "./sqlite_words.ts";
 import { Writer } from "./writer.ts";
-import type { BatchRequest, WriterAnswer, WriterInit, WriterRequest } from "./writer_protocol.ts";
+import type {
+  BatchRequest,
+  ReadRequest,
+  WriterAnswer,
+  WriterInit,
+  WriterRequest,
+} from "./writer_protocol.ts";
 
 /** With `interval`: how often what was committed is brought to the disk. */
 const SYNC_INTERVAL_MS = 1000;
@@ -16,6 +23,10 @@ const ROOM_LATER_MS = 1000;
 const ROOM_INTERVAL_MS = 1000;
 /** How many steps the file is made smaller by each time: others wait so long. */
 const ROOM_STEPS = 32;
+/** How long others have their turn between two steps of deleting what waits for sessions that have ended, milliseconds. */
+const SWEEP_PAUSE_MS = 5;
+/** When to try again to read what could not be read, milliseconds. */
+const READ_AGAIN_MS = 1000;
 /** SQLite's words. */
 const DISK_FULL = /database or disk is full/;
 
@@ -24,6 +35,7 @@ let writer: Writer | undefined;
 /** What is not written yet. */
 let pending: BatchRequest | undefined;
 let shrinkTimer: ReturnType<typeof setTimeout> | undefined;
+let sweepTimer: ReturnType<typeof setTimeout> | undefined;
 /** Runs while the disk is full. */
 let roomTimer: ReturnType<typeof setInterval> | undefined;
 
@@ -33,7 +45,8 @@ self.onmessage = ({ data }: MessageEvent<WriterRequest>) => {
     writer?.close(data.closeAtMs);
     answer({ type: "closed" });
     self.close();
-  } else if ("path" in data) {
+  } else if ("read" in data) read(data);
+  else if ("path" in data) {
     init = data;
     if (init.durability === "interval") setInterval(sync, SYNC_INTERVAL_MS);
     begin();
@@ -53,6 +66,7 @@ function begin(): void {
     writer = undefined;
   }
   setTimeout(learnRoom, ROOM_LATER_MS);
+  setTimeout(sweepIfDue, ROOM_LATER_MS);
 }
 
 /** Not before those who wait since the start have what they wait for. */
@@ -85,6 +99,44 @@ function attempt(): void {
   writer.checkpointIfDue();
   lookAtDisk();
   shrinkIn(IDLE_MS);
+  sweepIfDue();
+}
+
+/** What cannot be read now is read later: whoever asked waits, as its client does. */
+function read(request: ReadRequest): void {
+  try {
+    writer ??= new Writer(init);
+    const { rows, nextExpiryMs } = writer.read(request.read);
+    self.postMessage(
+      { type: "page", id: request.id, rows, nextExpiryMs } satisfies WriterAnswer,
+      [rows.buffer],
+    );
+  } catch (error) {
+    const reason = reasonOf(error);
+    if (says(error, DAMAGED)) answer({ type: "damaged", reason });
+    else setTimeout(() => read(request), READ_AGAIN_MS);
+  }
+}
+
+function sweepIfDue(): void {
+  if (writer?.hasEnded === true) sweepTimer ??= setTimeout(sweep, SWEEP_PAUSE_MS);
+}
+
+/** Not while the disk is full of what must leave first. */
+function sweep(): void {
+  sweepTimer = undefined;
+  if (pending === undefined) {
+    try {
+      writer!.sweep();
+      answer({ type: "shrunk", usedBytes: writer!.usedBytes });
+    } catch (error) {
+      if (says(error, DAMAGED)) return answer({ type: "damaged", reason: reasonOf(error) });
+      // The next commit says what is wrong with the disk, and after it this goes on.
+      return;
+    }
+    shrinkIn(IDLE_MS);
+  }
+  sweepIfDue();
 }
 
 /** On a full disk as often as room can be made for it. */

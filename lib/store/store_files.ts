@@ -4,6 +4,16 @@ export const DATABASE_NAME = "flux-mqtt.db";
 /** A database that is not whole yet; something follows. What a process leaves behind of it is removed by the next. */
 export const SAVING: string = `${DATABASE_NAME}.saving-`;
 
+/** A file that says that the database is damaged, in a place that nobody looks at by itself. */
+export const DAMAGE_MARK: string = `${DATABASE_NAME}.check`;
+
+/** Has the next process look at all of the database at this path. */
+export function markDamaged(path: string): void {
+  const directory = path.slice(0, path.lastIndexOf("/"));
+  Deno.writeTextFileSync(`${directory}/${DAMAGE_MARK}`, "", { mode: 0o600 });
+  syncDirectory(directory);
+}
+
 /** For names of files: `2026-01-31T12-00-00-000Z`. */
 export function stamp(): string {
   return new Date().toISOString().replaceAll(/[:.]/g, "-");

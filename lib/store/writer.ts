@@ -3,8 +3,10 @@ import type { BatchRows } from "./batch.ts";
 import { unpackRetained } from "./packed_retained.ts";
 import { databaseLimit, type Room } from "./disk_limit.ts";
 import { DiskWatch } from "./disk_watch.ts";
+import { EndedSessions, RELEASE_MESSAGE } from "./ended_sessions.ts";
+import { type PackedPage, QueueReader } from "./queue_reader.ts";
 import { Vacuum } from "./vacuum.ts";
-import type { WriterInit } from "./writer_protocol.ts";
+import type { QueueRead, WriterInit } from "./writer_protocol.ts";
 
 /** The time is written with a batch when the one that is written is older than this, milliseconds: it costs a page. */
 const SEEN_EVERY_MS = 1000;
@@ -24,6 +26,8 @@ export class Writer {
   readonly #statements = new Map<string, StatementSync>();
   readonly #vacuum: Vacuum;
   readonly #disk: DiskWatch;
+  readonly #reader: QueueReader;
+  readonly #ended: EndedSessions;
   #logBytes = 0;
   #isUnsynced = false;
   /** The time that is written; `undefined`: not by this process. */
@@ -41,6 +45,8 @@ export class Writer {
     this.#pageBytes = this.#pragma("page_size");
     this.#disk = new DiskWatch(init.path.slice(0, init.path.lastIndexOf("/")), init.maxBytes ?? 0);
     this.#vacuum = new Vacuum(this.#db, (name) => this.#pragma(name));
+    this.#reader = new QueueReader(this.#db);
+    this.#ended = new EndedSessions(this.#db);
   }
 
   /**
@@ -64,6 +70,25 @@ export class Writer {
     this.commits++;
     this.#isUnsynced = true;
     this.#countLog();
+  }
+
+  /** Reads a part of a queue. Throws what SQLite throws. */
+  read(query: QueueRead): PackedPage {
+    return this.#reader.read(query);
+  }
+
+  /** Whether something waits for sessions that have ended. */
+  get hasEnded(): boolean {
+    return this.#ended.isDue;
+  }
+
+  /** Deletes some of that. Throws what SQLite throws. */
+  sweep(): void {
+    this.#ended.step();
+    this.commits++;
+    this.#isUnsynced = true;
+    this.#countLog();
+    this.checkpointIfDue();
   }
 
   /** Bytes of the database that are in use: what was deleted leaves room in the file, which does not shrink. */
@@ -149,7 +174,10 @@ export class Writer {
       this.#run("DELETE FROM sessions WHERE id = ?", id);
       this.#run("DELETE FROM subscriptions WHERE session_id = ?", id);
       this.#run("DELETE FROM wills WHERE session_id = ?", id);
+      this.#run("DELETE FROM queues WHERE session_id = ?", id);
     }
+    this.#each("INSERT OR IGNORE INTO ended VALUES (?)", rows.endedSessions);
+    if (rows.endedSessions.length > 0) this.#ended.add();
     this.#all(
       `INSERT INTO sessions (id, client_id, expiry_seconds, expires_at_ms, owner)
        VALUES (?, ?, ?, ?, ?)
@@ -169,12 +197,16 @@ export class Writer {
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
       rows.deliveries,
     );
+    this.#all("INSERT OR REPLACE INTO waiting VALUES (?, ?, ?, ?, ?, ?, ?)", rows.waiting);
     this.#all(
       "UPDATE deliveries SET packet_id = ?, release_order = ? WHERE sequence = ?",
       rows.inFlight,
     );
     this.#each("DELETE FROM deliveries WHERE sequence = ?", rows.deletedDeliveries);
+    this.#all("DELETE FROM waiting WHERE session_id = ? AND sequence = ?", rows.deletedWaiting);
     this.#each("DELETE FROM messages WHERE id = ?", rows.deletedMessages);
+    this.#each(RELEASE_MESSAGE, rows.releasedMessages);
+    this.#all("INSERT OR REPLACE INTO queues VALUES (?, ?, ?, ?, ?)", rows.queues);
     this.#all("DELETE FROM received WHERE session_id = ? AND packet_id = ?", rows.deletedReceived);
     this.#all("INSERT OR REPLACE INTO received VALUES (?, ?)", rows.received);
     this.#each("DELETE FROM retained WHERE topic_name = ?", rows.deletedRetained);

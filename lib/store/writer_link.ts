@@ -1,10 +1,13 @@
 import { Distribution, type LogPort } from "../broker/mod.ts";
 import type { BatchRows } from "./batch.ts";
+import { markDamaged } from "./store_files.ts";
 import { SpareDescriptors } from "./spare_descriptors.ts";
 import type { StoreClock } from "./store_clock.ts";
 import type {
   BatchRequest,
   BeginRequest,
+  QueueRead,
+  ReadRequest,
   WriterAnswer,
   WriterInit,
   WriterRequest,
@@ -76,6 +79,11 @@ export class WriterLink {
   #stopRetrying: (() => void) | undefined;
   readonly #clock: StoreClock;
   readonly #spare: SpareDescriptors;
+  #lastRead = 0;
+  readonly #reading = new Map<
+    number,
+    (rows: Uint8Array<ArrayBuffer>, nextExpiryMs: number) => void
+  >();
 
   constructor(init: WriterInit, clock: StoreClock, log: LogPort, events: WriterEvents) {
     this.#init = init;
@@ -115,6 +123,16 @@ export class WriterLink {
   /** The batch before must have been committed. */
   write(rows: BatchRows): void {
     this.#ask({ rows, atMs: this.#clock.date() }, [rows.retained.buffer]);
+  }
+
+  /** Reads of what is committed. Should the disk not answer, `done` waits. */
+  read(
+    query: QueueRead,
+    done: (rows: Uint8Array<ArrayBuffer>, nextExpiryMs: number) => void,
+  ): void {
+    const id = ++this.#lastRead;
+    this.#reading.set(id, done);
+    this.#send({ read: query, id } satisfies ReadRequest);
   }
 
   /** Ends the Worker; what it could not write is lost. */
@@ -192,6 +210,13 @@ export class WriterLink {
         return this.#committed(answer, tookMs);
       case "failed":
         return this.#failed(answer.reason);
+      case "page":
+        return this.#read(answer.id, answer.rows, answer.nextExpiryMs);
+      case "shrunk":
+        this.#stats = { ...this.#stats, usedBytes: answer.usedBytes };
+        return this.#measure(answer.usedBytes);
+      case "damaged":
+        return this.#damaged(answer.reason);
       case "disk":
         return this.#diskIs(answer.isFull);
       case "limit":
@@ -214,6 +239,21 @@ export class WriterLink {
     this.isFailing = false;
     this.#failuresInARow = 0;
     this.#events.committed();
+  }
+
+  #read(id: number, rows: Uint8Array<ArrayBuffer>, nextExpiryMs: number): void {
+    const done = this.#reading.get(id);
+    this.#reading.delete(id);
+    if (!this.#isClosing) done?.(rows, nextExpiryMs);
+  }
+
+  /** What is damaged is mended at the start, when all of it can be read: the next process looks at the whole file. */
+  #damaged(reason: string): void {
+    this.#log.error("The store is damaged: the broker ends, to mend it when it begins again", {
+      reason,
+    });
+    markDamaged(this.#init.path);
+    throw new Error(`The store is damaged: ${reason}`);
   }
 
   #limitTo(maxBytes: number): void {

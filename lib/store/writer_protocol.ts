@@ -27,6 +27,23 @@ export interface BatchRequest {
   readonly atMs: number;
 }
 
+/** What of a session's queue is asked for; see `QueueQuery`. */
+export interface QueueRead {
+  readonly sessionId: number;
+  readonly afterSequence: number;
+  readonly maxMessages: number;
+  readonly maxBytes: number;
+  /** `undefined`: what is next, whenever it expires. */
+  readonly expiredAtMs: number | undefined;
+}
+
+/** What the Worker is asked to read. */
+export interface ReadRequest {
+  readonly read: QueueRead;
+  /** Of the request. */
+  readonly id: number;
+}
+
 /** What the Worker is asked last. */
 export interface CloseRequest {
   /** When it was asked, in milliseconds since 1970. */
@@ -34,7 +51,7 @@ export interface CloseRequest {
 }
 
 /** What the Worker is asked. `retry`: to write the batch that it could not write. */
-export type WriterRequest = BeginRequest | BatchRequest | CloseRequest | "retry";
+export type WriterRequest = BeginRequest | BatchRequest | ReadRequest | CloseRequest | "retry";
 
 /** What the Worker answers; to each batch and `retry` there is one answer, `committed` or `failed`. */
 export type WriterAnswer =
@@ -47,6 +64,17 @@ export type WriterAnswer =
     /** Bytes of the database that are in use. */
     readonly usedBytes: number;
   }
+  | {
+    readonly type: "page";
+    /** Of the request. */
+    readonly id: number;
+    /** As `packQueue` packs them. */
+    readonly rows: Uint8Array<ArrayBuffer>;
+    readonly nextExpiryMs: number;
+  }
+  /** Something has been deleted that nobody asked about. */
+  | { readonly type: "shrunk"; readonly usedBytes: number }
+  | { readonly type: "damaged"; readonly reason: string }
   | { readonly type: "disk"; readonly isFull: boolean }
   | { readonly type: "limit"; readonly maxBytes: number }
   | { readonly type: "failed"; readonly reason: string }

@@ -401,19 +401,69 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
     [
       "a stored session goes on that was resumed as one of its connection",
-      "  else if (isResumed) endStored(core, clientId);\n",
-      "",
+      "  } else if (resumed !== undefined) endStored(core, clientId);\n",
+      "  }\n",
       "broker/promises",
     ],
   ),
   ...of(
-    "broker/services/queue.ts",
+    "broker/core/queue_book.ts",
     [
       "the total of what is queued never gets less",
-      "  core.queuedCount--;\n  core.queuedBytes -= deliverySizeBytes(delivery);",
-      "  core.queuedCount--;",
+      "    this.bytes -= sizeBytes;\n",
+      "",
       "broker/queue",
     ],
+    [
+      "the total of what is in memory never gets less",
+      "    if (isHeld) this.heldBytes -= sizeBytes;\n",
+      "",
+      "broker/queue",
+    ],
+  ),
+  ...of(
+    "session/session_queue.ts",
+    [
+      "what must stay in memory comes behind what was read",
+      "    this.#moveBehind(sequence);\n",
+      "",
+      "session/session_queue",
+    ],
+    [
+      "what is read stays counted as what is in the store alone",
+      "    tail.length--;\n",
+      "",
+      "session/session_queue",
+      "broker/queue_tail",
+    ],
+  ),
+  ...of(
+    "broker/services/restore.ts",
+    [
+      "a session that was to end with its connection is there after a restart",
+      "  if (stored.expirySeconds <= KEPT_SECONDS) return endKept(core, client, stored);\n",
+      "",
+      "broker/queue_tail",
+    ],
+    [
+      "numbers of what waits in the store alone are given again",
+      "  core.nextSequence = Math.max(core.nextSequence, state.nextSequence ?? 0);\n",
+      "",
+      "broker/queue_tail",
+    ],
+  ),
+  ...of(
+    "store/sqlite_store.ts",
+    [
+      "a message of several goes with the first of them",
+      "if (++message.references > 1) message.isShared = true;",
+      "message.references++;",
+      "store/queued",
+      "store/sqlite",
+    ],
+  ),
+  ...of(
+    "broker/services/queue.ts",
     [
       "a full queue drops before what has expired in it",
       "  dropExpired(core, client);\n",
@@ -527,8 +577,8 @@ export const MUTATIONS: readonly Mutation[] = [
     "store/batch.ts",
     [
       "a delivery that was written is not deleted",
-      "this.#deletedDeliveries.push(record.delivery.sequence);",
-      "{}",
+      "else this.#deletedDeliveries.push(sequence);",
+      "",
       "store/batch",
       "store/sqlite",
     ],
@@ -541,9 +591,15 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
     [
       "a session that was never written is deleted in the file",
-      "if (session.isWritten) this.#deletedSessions.push(session.id);",
-      "this.#deletedSessions.push(session.id);",
+      "    if (!session.isWritten) return;\n    this.#deletedSessions",
+      "    this.#deletedSessions",
       "store/batch",
+    ],
+    [
+      "what waits for a session that has ended is never deleted",
+      "    if (session.hasApart) this.#endedSessions.push(session.id);\n",
+      "",
+      "store/queued",
     ],
   ),
   ...of(

@@ -139,6 +139,9 @@ class Rounds {
         this.#directory,
         "--max-queued-messages",
         "0",
+        // What waits is in the store alone, or in memory too.
+        "--queue-memory-messages",
+        this.#random.bool() ? "3" : "256",
         "--no-connection-messages",
       ],
     });

@@ -30,7 +30,16 @@ export function checkBooks(broker: Broker, sessions: Sessions, vandals: number):
     }
   }
   let queuedBytes = 0;
-  for (const { session } of broker.clients.values()) queuedBytes += session.queue.bytes;
+  let heldBytes = 0;
+  for (const { session: { queue } } of broker.clients.values()) {
+    queuedBytes += queue.bytes;
+    heldBytes += queue.heldBytes;
+  }
+  if (heldBytes !== broker.core.queues.heldBytes) {
+    throw new Violation(
+      `The broker counts ${broker.core.queues.heldBytes} bytes in memory of ${heldBytes}`,
+    );
+  }
   if (queuedBytes !== broker.levels.queuedBytes) {
     throw new Violation(
       `The broker counts ${broker.levels.queuedBytes} bytes queued of ${queuedBytes}`,

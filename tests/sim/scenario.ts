@@ -169,7 +169,7 @@ export class Scenario {
 
   #publish(client: ModelClient): void {
     const random = this.#random;
-    const count = random.pick([1, 1, 2, 2, 6]);
+    const count = random.pick(this.#settings.isDeep ? [2, 6, 6, 20] : [1, 1, 2, 2, 6]);
     const topicName = random.pick(TOPICS);
     const qos = random.int(3) as Qos;
     const isMixed = random.int(3) === 0;
@@ -219,7 +219,7 @@ export class Scenario {
   #client(clientId: string): ModelClient {
     const random = this.#random;
     const client = new ModelClient(this.world, this.ledger, clientId, this.#version(), {
-      maxAckMs: random.pick([0, 10, 500, 2000]),
+      maxAckMs: random.pick(this.#settings.isDeep ? [10, 500, 500] : [0, 10, 500, 2000]),
       isPicky: random.int(6) === 0,
     });
     this.#networks.set(client, {

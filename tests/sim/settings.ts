@@ -23,6 +23,8 @@ export interface Settings {
   readonly mayDrop: boolean;
   /** The disk cannot be written now and then; all clients speak 5.0, which has an answer for that. */
   readonly mayFail: boolean;
+  /** Much waits, of which little is in memory. */
+  readonly isDeep: boolean;
   readonly chaosOneIn: number | undefined;
   readonly world: WorldSettings;
 }
@@ -36,21 +38,27 @@ export function settingsOf(random: Random, { durability, diskFault, chaosOneIn }
   const mayDrop = random.int(7) === 0;
   const isShort = random.int(8) === 0;
   const mayFail = durability === "always" && random.int(5) === 0;
+  const isDeep = random.int(3) === 0;
   return {
     clients: 3 + random.int(3),
     hasCrashes,
     mayDrop,
     mayFail,
+    isDeep,
     chaosOneIn,
     world: {
       maxCommitMs,
+      maxReadMs: random.pick([0, 0, 5, 300]),
+      loadsQueues: random.int(3) === 0,
       durability: durability === "interval" ? "interval" : "always",
       diskFault,
       maxAuthenticationMs: random.int(5) === 0 ? 30 : 0,
       broker: {
-        maxInflightMessages: random.pick([2, 5, 500, 500]),
+        maxInflightMessages: random.pick(isDeep ? [1, 2] : [2, 5, 500, 500]),
         queueQos0Messages: random.bool(),
         maxKeepAliveSeconds: random.int(5) === 0 ? 20 : 0,
+        queueMemoryMessages: random.pick(isDeep ? [1, 2, 5] : [0, 2, 256]),
+        queueMemoryBytes: random.pick([1000, 100_000, 16_000_000]),
         willRecoveryDelaySeconds: random.pick([0, 3, 60]),
         ...(mayDrop
           ? {

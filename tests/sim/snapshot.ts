@@ -4,13 +4,17 @@ import { readId } from "./trace.ts";
 
 /**
  * What of a broker has to be there after a crash, as text to compare: stored sessions with all that belongs to them, the wills that
- * outlive a process, and what is retained on these topics.
+ * outlive a process, and what is retained on these topics. `apart`: the sequences of what waits in the store alone.
  */
-export function snapshotOf(broker: Broker, topics: Iterable<string>): string {
+export function snapshotOf(
+  broker: Broker,
+  topics: Iterable<string>,
+  apart: (clientId: string, afterSequence: number) => readonly number[],
+): string {
   const lines: string[] = [];
   for (const { session, connection, delayedWill } of broker.clients.values()) {
     const kept = delayedWill?.will ?? connection?.will;
-    if (!session.isPersistent) {
+    if (session.expirySeconds === 0) {
       if (kept?.retain === true) lines.push(lostLine(session.clientId, kept));
       continue;
     }
@@ -22,7 +26,13 @@ export function snapshotOf(broker: Broker, topics: Iterable<string>): string {
     const inFlight = (wanted: InFlight["state"]) =>
       [...sender.values()].filter(({ state }) => state === wanted)
         .map(({ packetId, delivery }) => `${packetId} ${wanted} ${delivery.sequence}`);
-    const waiting = [...queue].map(({ sequence }) => sequence);
+    const { tail } = queue;
+    const inStore = tail === undefined ? [] : apart(clientId, tail.readUpTo);
+    const waiting = [...[...queue].map(({ sequence }) => sequence), ...inStore].sort((a, b) =>
+      a - b
+    );
+    // What is known of it must be so.
+    const counts = `${queue.length} ${queue.bytes} ${queue.qos0Length}`;
     const received = [...receiver.values()];
     const will = kept === undefined ? [] : [`#${readId(kept.payload)}`];
     const parts = [
@@ -30,6 +40,7 @@ export function snapshotOf(broker: Broker, topics: Iterable<string>): string {
       inFlight("published"),
       inFlight("released"),
       waiting,
+      [counts],
       received,
       will,
     ];

@@ -1,6 +1,13 @@
-import type { Message, RetainedMessage } from "../../lib/broker/mod.ts";
+import type {
+  Delivery,
+  Message,
+  QueuePage,
+  QueueQuery,
+  RetainedMessage,
+  StoredState,
+} from "../../lib/broker/mod.ts";
 import { GatheredRetained } from "../../lib/store/gathered_retained.ts";
-import { MemoryStore } from "../../lib/store/memory_store.ts";
+import { MemoryStore, type TakenBatch } from "../../lib/store/memory_store.ts";
 import type { Random } from "../support/random.ts";
 import type { Scheduler } from "./scheduler.ts";
 
@@ -20,6 +27,10 @@ export interface DiskInit {
   readonly durability: Durability;
   /** The longest that a commit takes from its call to its end, milliseconds. */
   readonly maxCommitMs: number;
+  /** The longest that it takes to read a part of a queue, milliseconds. */
+  readonly maxReadMs: number;
+  /** Whether a process begins with all that waits in memory. */
+  readonly loadsQueues: boolean;
   readonly fault: DiskFault | undefined;
   /** Called around what is done later, for that makes the broker act. */
   readonly turn: (action: () => void) => void;
@@ -36,8 +47,7 @@ export interface Survivor {
 }
 
 interface Commit extends Survivor {
-  /** Brings it to the disk. */
-  readonly apply: () => void;
+  readonly batch: TakenBatch;
 }
 
 /** With `interval`: how often the disk gets what was committed, milliseconds. */
@@ -61,6 +71,8 @@ export class SimStore extends MemoryStore {
   #pending = 0;
   #writtenMs = 0;
   #doneMs = 0;
+  /** When the last answer is due. */
+  #readMs = 0;
   #process = 0;
   #gathered = new GatheredRetained();
   /** What the disk has of them, by Topic Name. */
@@ -68,6 +80,7 @@ export class SimStore extends MemoryStore {
 
   constructor(init: DiskInit, snapshot: string) {
     super();
+    this.loadsQueues = init.loadsQueues;
     this.#init = init;
     this.#synced = { writes: 0, snapshot };
     this.#boot();
@@ -83,28 +96,47 @@ export class SimStore extends MemoryStore {
     if (message !== undefined) this.#gathered.delete(message);
   }
 
-  protected override takeBatch(): () => void {
-    const apply = super.takeBatch();
+  protected override takeBatch(): TakenBatch {
+    const { show, keep } = super.takeBatch();
     const gathered = this.#gathered;
     this.#gathered = new GatheredRetained();
-    return () => {
-      apply();
+    const keepAll = () => {
+      keep();
       while (gathered.size > 0) {
         const { deleted, put } = gathered.take(2);
         for (const topicName of deleted) this.#retained.delete(topicName);
         for (const message of put) this.#retained.set(message.topicName, message);
       }
     };
+    return { show, keep: keepAll };
+  }
+
+  /** Answers come in the order of the questions, and take their time; what is found is what is written when the answer leaves. */
+  override readQueue(clientId: string, query: QueueQuery, done: (page: QueuePage) => void): void {
+    const { clock, random, turn, maxReadMs } = this.#init;
+    const id = this.sessionId(clientId);
+    if (id === undefined) return;
+    const answer = () => {
+      const { deliveries, nextExpiryMs } = this.findQueued(clientId, id, query);
+      done({ deliveries: deliveries.map(readAnew), nextExpiryMs });
+    };
+    const delayMs = random.int(maxReadMs + 1);
+    if (delayMs === 0 && this.#readMs <= clock.nowMs) return answer();
+    this.#readMs = Math.max(this.#readMs, clock.nowMs + delayMs);
+    this.#at(this.#readMs, () => {
+      // Of a session that has ended meanwhile nobody wants anything.
+      if (this.sessionId(clientId) === id) turn(answer);
+    });
   }
 
   override commit(done?: () => void): void {
     const { clock, random, durability, maxCommitMs, fault, turn, snapshot } = this.#init;
-    const commit = { writes: this.writes, snapshot: snapshot(), apply: this.takeBatch() };
+    const commit = { writes: this.writes, snapshot: snapshot(), batch: this.takeBatch() };
     const isSynced = durability === "always";
     const delayMs = random.int(maxCommitMs + 1);
     const isDoneEarly = !isSynced || fault === "early";
     if (delayMs === 0 && this.#pending === 0) {
-      this.#cache.push(commit);
+      this.#write(commit);
       if (isSynced && fault !== "early") this.#sync(this.#cache.length);
       done?.();
       if (isSynced) this.#sync(this.#cache.length);
@@ -114,7 +146,7 @@ export class SimStore extends MemoryStore {
     this.#writtenMs = Math.max(this.#writtenMs, clock.nowMs + random.int(delayMs + 1));
     this.#doneMs = Math.max(this.#doneMs, this.#writtenMs, clock.nowMs + delayMs);
     this.#at(this.#writtenMs, () => {
-      this.#cache.push(commit);
+      this.#write(commit);
       if (isDoneEarly && done !== undefined) turn(done);
     });
     this.#at(this.#doneMs, () => {
@@ -150,10 +182,10 @@ export class SimStore extends MemoryStore {
   }
 
   /** What the disk has, after a crash. */
-  override load() {
-    const { sessions } = super.load();
+  override load(): StoredState {
+    const { sessions, nextSequence } = super.load();
     const retained = [...this.#retained.values()];
-    if (this.#init.fault !== "forgetful") return { sessions, retained };
+    if (this.#init.fault !== "forgetful") return { sessions, retained, nextSequence };
     let hasForgotten = false;
     const forget = <T>(rows: readonly T[]): readonly T[] => {
       if (hasForgotten || rows.length === 0) return rows;
@@ -161,6 +193,7 @@ export class SimStore extends MemoryStore {
       return rows.slice(1);
     };
     return {
+      nextSequence,
       retained: forget(retained),
       sessions: [...sessions].map((session) => ({
         ...session,
@@ -170,8 +203,14 @@ export class SimStore extends MemoryStore {
     };
   }
 
+  #write(commit: Commit): void {
+    commit.batch.show();
+    this.#cache.push(commit);
+  }
+
   #restart(kept: number): Survivor {
     this.#process++;
+    this.#readMs = 0;
     this.#gathered = new GatheredRetained();
     this.#pending = 0;
     this.isFailing = false;
@@ -197,8 +236,8 @@ export class SimStore extends MemoryStore {
 
   /** The disk has the oldest `count` of what was written. */
   #sync(count: number): void {
-    for (const { apply, writes, snapshot } of this.#cache.splice(0, count)) {
-      apply();
+    for (const { batch, writes, snapshot } of this.#cache.splice(0, count)) {
+      batch.keep();
       this.#synced = { writes, snapshot };
     }
     this.durableWrites = this.#synced.writes;
@@ -211,4 +250,10 @@ export class SimStore extends MemoryStore {
       if (process === this.#process) run();
     });
   }
+}
+
+/** A delivery as it comes from a disk: nothing of it is shared with what was written. */
+function readAnew(delivery: Delivery): Delivery {
+  const { message } = delivery;
+  return { ...delivery, message: { ...message, payload: message.payload.slice() } };
 }

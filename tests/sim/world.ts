@@ -22,6 +22,8 @@ import { Trace } from "./trace.ts";
 export interface WorldSettings {
   /** `undefined`: the broker has no store. */
   readonly maxCommitMs: number | undefined;
+  readonly maxReadMs?: number;
+  readonly loadsQueues?: boolean;
   readonly durability: Durability;
   readonly diskFault?: DiskFault | undefined;
   /** The longest that access control takes to answer; 0: at once. */
@@ -84,15 +86,17 @@ export class World {
     this.trace = new Trace(this.clock, isTraced);
     this.#settings = settings;
     this.#listener = { ...DEFAULT_LISTENER_OPTIONS, allowAnonymous: true, ...settings.listener };
-    const { maxCommitMs } = settings;
+    const { maxCommitMs, maxReadMs = 0, loadsQueues = true } = settings;
     this.#store = maxCommitMs === undefined ? undefined : new SimStore({
       clock: this.clock,
       random,
       durability: settings.durability,
       maxCommitMs,
+      maxReadMs,
+      loadsQueues,
       fault: settings.diskFault,
       turn: (action) => this.turn(action),
-      snapshot: () => snapshotOf(this.broker, this.topics),
+      snapshot: () => snapshotOf(this.broker, this.topics, this.#apart),
     }, "");
     this.broker = this.#boot();
   }
@@ -115,7 +119,10 @@ export class World {
     return {
       sessions: all.length,
       retained: [...retained].length,
-      deliveries: all.reduce((sum, { deliveries }) => sum + deliveries.length, 0),
+      deliveries: all.reduce((sum, { deliveries, queue }) => {
+        const waiting = deliveries.filter(({ packetId }) => packetId === 0).length;
+        return sum + deliveries.length + (queue === undefined ? 0 : queue.messages - waiting);
+      }, 0),
       received: all.reduce((sum, { received }) => sum + received.length, 0),
     };
   }
@@ -247,8 +254,8 @@ export class World {
     if (wasOn) this.chaos!.isOn = false;
     this.broker.restore(store.load());
     if (wasOn) this.chaos!.isOn = true;
-    if (snapshotOf(this.broker, this.topics) !== survivor.snapshot) {
-      const now = snapshotOf(this.broker, this.topics);
+    if (snapshotOf(this.broker, this.topics, this.#apart) !== survivor.snapshot) {
+      const now = snapshotOf(this.broker, this.topics, this.#apart);
       throw new Violation(`Not as after a commit:\n${now}\nbut it was:\n${survivor.snapshot}`);
     }
     const { writes, durableWrites } = store;
@@ -258,6 +265,10 @@ export class World {
     this.broker.tick(nowMs);
     this.turn(() => {});
   }
+
+  /** What waits in the store alone, as its writes up to now have it. */
+  readonly #apart = (clientId: string, afterSequence: number): number[] =>
+    this.#store?.apart(clientId, afterSequence) ?? [];
 
   get #writes(): number {
     return this.#store?.writes ?? 0;

@@ -14,14 +14,16 @@ import { aMessage, aWill, delivery, subscription } from "./contract_support.ts";
 function things(isWritten: boolean) {
   const place = isWritten ? "written" as const : "gathered" as const;
   const session: SessionRecord = newSessionRecord(1, 60, isWritten);
-  const message = { id: 1, message: aMessage(), references: 1, place };
+  const message = { id: 1, message: aMessage(), references: 1, isShared: false, place };
   const record: DeliveryRecord = {
-    sessionId: 1,
+    session,
     delivery: delivery(1, 1, message.message),
     message,
     packetId: 0,
     releaseOrder: 0,
     isChanged: false,
+    isWaiting: true,
+    isApart: false,
     place,
   };
   const received: ReceivedRecord = { sessionId: 1, packetId: 1, place };
@@ -89,9 +91,9 @@ Deno.test("a delivery that is sent and then acknowledged is deleted, and not cha
   const { record } = things(true);
   batch.changeDelivery(record, 1, 0);
   batch.deleteDelivery(record);
-  const { inFlight, deletedDeliveries } = batch.takeRows();
-  deepEqual(inFlight, []);
-  deepEqual(deletedDeliveries, [1]);
+  const { inFlight, deliveries, deletedWaiting } = batch.takeRows();
+  deepEqual([inFlight, deliveries], [[], []]);
+  deepEqual(deletedWaiting, [[1, 1]]);
 });
 
 Deno.test("of many rows that come and go in any order those that stay are taken, in their order", () => {

@@ -3,6 +3,7 @@ import { Random } from "../support/random.ts";
 import { testCommits } from "./contract_commits.ts";
 import { testDeliveries } from "./contract_deliveries.ts";
 import { testMessages } from "./contract_messages.ts";
+import { testQueues } from "./contract_queues.ts";
 import { playRandomly } from "./contract_random.ts";
 import { testSessions } from "./contract_sessions.ts";
 import { type OpenStore, stateOf } from "./contract_support.ts";
@@ -32,6 +33,7 @@ export function storeContract(name: string, open: () => Promise<OpenStore>): voi
 
   testSessions(test);
   testDeliveries(test);
+  testQueues(test);
   testMessages(test);
   testCommits(test);
   for (let seed = 1; seed <= 8; seed++) {

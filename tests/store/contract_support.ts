@@ -3,6 +3,8 @@ import type {
   Delivery,
   KeptMessage,
   Message,
+  QueuePage,
+  QueueQuery,
   RetainedMessage,
   Store,
   StoredSession,
@@ -53,6 +55,49 @@ export function stateOf(
   }));
   const retained = [...state.retained].sort((a, b) => compare(a.topicName, b.topicName));
   return { sessions, retained: retained.map(messageForComparison) };
+}
+
+/** What a store says, with what it reads only when it is asked. */
+export async function withQueues(store: Store, state: StoredState): Promise<StoredState> {
+  const sessions: StoredSession[] = [];
+  for (const { queue, ...session } of state.sessions) {
+    const waiting = queue === undefined ? [] : await readAll(store, session.clientId);
+    const deliveries = [
+      ...session.deliveries,
+      ...waiting.map((delivery) => ({ delivery, packetId: 0, state: "published" as const })),
+    ];
+    const isReleased = ({ state }: { readonly state: string }) => state === "released";
+    sessions.push({
+      ...session,
+      deliveries: [
+        ...deliveries.filter((one) => !isReleased(one))
+          .sort((a, b) => a.delivery.sequence - b.delivery.sequence),
+        ...deliveries.filter(isReleased),
+      ],
+    });
+  }
+  return { ...state, sessions };
+}
+
+/** All that waits in the store alone, read a part at a time. */
+export async function readAll(store: Store, clientId: string, maxMessages = 100) {
+  const all: Delivery[] = [];
+  for (;;) {
+    const afterSequence = all.at(-1)?.sequence ?? 0;
+    const { deliveries } = await readQueue(store, clientId, { afterSequence, maxMessages });
+    if (deliveries.length === 0) return all;
+    all.push(...deliveries);
+  }
+}
+
+/** A part of what waits in the store alone; what a test says nothing about is ordinary. */
+export function readQueue(
+  store: Store,
+  clientId: string,
+  query: Partial<QueueQuery> = {},
+): Promise<QueuePage> {
+  const asked = { afterSequence: 0, maxMessages: 1000, maxBytes: 1e9, ...query };
+  return new Promise((resolve) => store.readQueue!(clientId, asked, resolve));
 }
 
 /** The sessions by Client Identifier. */

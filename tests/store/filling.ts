@@ -14,11 +14,11 @@ export async function fillStore(port: number): Promise<number> {
   throw new Error("There is no limit");
 }
 
-/** The reader comes and takes all that waits for it; returns how many of those were for filling. */
-export async function takeAll(port: number): Promise<number> {
+/** The reader comes and takes all that waits for it, `expected` of them for filling; returns how many of those there were. */
+export async function takeAll(port: number, expected: number): Promise<number> {
   using reader = await RawClient.connect(port, READER);
   let count = 0;
-  for (let before = -1; before < count;) {
+  for (let before = -1; before < count || count < expected;) {
     before = count;
     await reader.send({ type: "pingreq" });
     for (;;) {

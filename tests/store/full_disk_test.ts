@@ -86,7 +86,7 @@ netTest(
       const count = await fillStore(port);
       ok(count > 10, `${count} messages`);
       await broker.untilLog((log) => log.split("The disk is full").length === 1 + round);
-      ok(await takeAll(port) >= count);
+      ok(await takeAll(port, count) >= count);
       await broker.untilLog((log) => log.split("The disk has room again").length === 1 + round);
       await accepts(port);
     }
@@ -107,7 +107,7 @@ netTest("without a limit of its own the store leaves a tenth of the file system 
   ok(bavail / blocks > 0.1, `${bavail} of ${blocks} blocks`);
   const { size } = Deno.statSync(`${disk.path}/data/${DATABASE_NAME}`);
   ok(size > 0.4 * 32_768 * 1024, `${size} bytes`);
-  ok(await takeAll(port) >= count);
+  ok(await takeAll(port, count) >= count);
   await broker.untilLog(/The store has room again/);
   await accepts(port);
 });

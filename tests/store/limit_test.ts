@@ -53,7 +53,7 @@ netTest(
       equal(await retains(port, "r/after"), false);
       const { size } = await Deno.stat(`${broker.directory}/data/${DATABASE_NAME}`);
       ok(size < MAX_BYTES * 1.2, `${size} bytes`);
-      equal(await takeAll(port), count);
+      equal(await takeAll(port, count), count);
       await broker.untilLog((log) => log.split("The store has room again").length === 1 + round);
       await accepts(port);
     }

@@ -42,7 +42,10 @@ async function countsAfterOpening(directory: string): Promise<Counts> {
   await close();
   const sessions = [...state.sessions];
   return {
-    deliveries: sessions.reduce((sum, { deliveries }) => sum + deliveries.length, 0),
+    deliveries: sessions.reduce((sum, { deliveries, queue }) => {
+      // Whoever waits alone is all that there is here.
+      return sum + (queue?.messages ?? deliveries.length);
+    }, 0),
     subscriptions: sessions.reduce((sum, { subscriptions }) => sum + subscriptions.length, 0),
     retained: [...state.retained].length,
   };

@@ -2,7 +2,14 @@ import { deepEqual, equal } from "node:assert/strict";
 import type { StoredState } from "../../lib/broker/mod.ts";
 import type { OpenedStore } from "../../lib/store/mod.ts";
 import { type OpenStore, storeContract } from "./contract.ts";
-import { aMessage, committed, delivery, sequences, stateOf } from "./contract_support.ts";
+import {
+  aMessage,
+  committed,
+  delivery,
+  sequences,
+  stateOf,
+  withQueues,
+} from "./contract_support.ts";
 import { copyFiles, open, storeTest } from "./sqlite_support.ts";
 
 storeContract("SqliteStore", async () => {
@@ -29,7 +36,7 @@ class CrashingStore implements OpenStore {
     await this.#opened.close();
     await Deno.remove(before, { recursive: true });
     this.#opened = open(after);
-    return this.#opened.state;
+    return await withQueues(this.#opened.store, this.#opened.state);
   };
 
   async close(): Promise<void> {

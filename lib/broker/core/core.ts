@@ -19,6 +19,7 @@ import { Hooks } from "./hooks.ts";
 import { LongFanOuts } from "./long_fan_outs.ts";
 import { NameBook } from "./name_book.ts";
 import { type Observer, Observers } from "./observers.ts";
+import { QueueBook } from "./queue_book.ts";
 import { Rates } from "./rates.ts";
 import { Releases } from "./releases.ts";
 import { RetainedMessages } from "./retained.ts";
@@ -58,6 +59,8 @@ export class Core implements Turn {
   readonly store: Store | undefined;
   /** What waits for its commits. */
   readonly releases: Releases;
+  /** What waits in sessions. */
+  readonly queues: QueueBook = new QueueBook();
   /** What waits to be written, and who waits for it to get less. */
   readonly congestion: Congestion = new Congestion(this);
   /** What may come in a second. */
@@ -82,10 +85,6 @@ export class Core implements Turn {
   nowMs: number;
   /** Connections that got past CONNECT. */
   connectedCount = 0;
-  /** Messages queued for sessions. */
-  queuedCount = 0;
-  /** Bytes queued for sessions. */
-  queuedBytes = 0;
   /** What the subscriptions of all sessions take, bytes. */
   subscriptionBytes = 0;
   /** Nobody comes in any more. */
@@ -173,9 +172,9 @@ export class Core implements Turn {
     this.releases.hold(connection);
   }
 
-  /** What queues, wills, Topic Aliases and long names take of `max_total_queued_bytes`. */
+  /** What queues in memory, wills, Topic Aliases and long names take of `max_total_queued_bytes`. */
   get totalQueuedBytes(): number {
-    return this.queuedBytes + this.wills.bytes + this.aliases.bytes + this.longNames.bytes;
+    return this.queues.heldBytes + this.wills.bytes + this.aliases.bytes + this.longNames.bytes;
   }
 
   /** The connection is through: its link is closed once the turn's packets are with it. */

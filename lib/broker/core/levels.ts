@@ -16,7 +16,7 @@ export interface BrokerLevels {
   readonly retainedBytes: number;
   /** Messages that wait in sessions. */
   readonly queuedCount: number;
-  /** What is queued for sessions takes of `max_total_queued_bytes`. */
+  /** What these take of `max_queued_bytes`, in memory or in the store alone. */
   readonly queuedBytes: number;
   /** Bytes not yet written to connections. */
   readonly bufferedBytes: number;
@@ -31,8 +31,8 @@ export function levelsOf(core: Core): BrokerLevels {
     sharedSubscriptionCount: core.router.sharedSize,
     retainedCount: core.retained.size,
     retainedBytes: core.retained.bytes,
-    queuedCount: core.queuedCount,
-    queuedBytes: core.queuedBytes,
+    queuedCount: core.queues.messages,
+    queuedBytes: core.queues.bytes,
     bufferedBytes: core.congestion.bufferedBytes,
   };
 }

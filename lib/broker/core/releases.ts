@@ -26,6 +26,8 @@ export class Releases {
   #lastBegun = 0;
   #commitsAwaited = 0;
   #committedWrites = 0;
+  /** What is to be done when everything up to now is committed. */
+  #afterCommit: (() => void)[] = [];
 
   /** `endTurn`: called when a commit that was not done at once has let something go. */
   constructor(endTurn: () => void) {
@@ -63,6 +65,12 @@ export class Releases {
     this.#ending.set(clientId, this.#lastAsked);
   }
 
+  /** Calls `run` when all that was written up to now is committed; while the store fails nobody knows when that is. */
+  afterCommit(run: () => void): void {
+    this.soon();
+    this.#afterCommit.push(run);
+  }
+
   /** Whether a stored session of this client has ended, and that is not committed yet. */
   isEnding(clientId: string): boolean {
     return this.#ending.has(clientId);
@@ -86,6 +94,8 @@ export class Releases {
     this.#committedWrites = store.writes;
     if (!isAwaited) return store.commit();
     this.#lastBegun = this.#lastAsked;
+    const afterwards = this.#afterCommit;
+    this.#afterCommit = [];
     const ended = [...this.#ending];
     const held = this.#holding.map((connection) => ({
       connection,
@@ -101,6 +111,7 @@ export class Releases {
         if (this.#ending.get(clientId) === end) this.#forget(clientId);
       }
       for (const { connection, release } of held) release(connection.state === "closed");
+      for (const run of afterwards) run();
       // Released within this turn it leaves with it; later it is a turn of its own.
       if (isLater) this.#endTurn();
     });

@@ -85,9 +85,9 @@ export class Metrics {
   /** Messages not delivered or not stored, by reason. */
   readonly dropped: Map<DropReason, number> = new Map();
 
-  /** Counts one message. */
-  countDrop(reason: DropReason): void {
-    this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + 1);
+  /** Counts one message, or more of the same kind. */
+  countDrop(reason: DropReason, messages = 1): void {
+    this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + messages);
   }
 
   /** Counts one client that left. */

@@ -37,7 +37,11 @@ export interface BrokerOptions {
   readonly maxQueuedMessages: number;
   /** Bytes that wait for one client, queued or not yet written to its connection; 0: no limit. */
   readonly maxQueuedBytes: number;
-  /** Bytes queued for all sessions together, the absent ones too, with all wills; above it a queue counts as full. 0: no limit. */
+  /** Messages at the beginning of a stored session's queue that are in memory; the rest is in the store alone. 0: all are in memory. */
+  readonly queueMemoryMessages: number;
+  /** Bytes of all queues in memory; above it more of those of stored sessions is in the store alone. */
+  readonly queueMemoryBytes: number;
+  /** Bytes queued in memory for all sessions together, the absent ones too, with all wills; above it a queue counts as full. 0: no limit. */
   readonly maxTotalQueuedBytes: number;
   /** Bytes not yet written to all connections together; above it publishers are not read until it is less. 0: no limit. */
   readonly maxBufferedBytes: number;
@@ -155,6 +159,8 @@ export const DEFAULT_BROKER_OPTIONS: BrokerOptions = {
   maxInflightBytes: 0,
   maxQueuedMessages: 1000,
   maxQueuedBytes: 16 * 1024 * 1024,
+  queueMemoryMessages: 256,
+  queueMemoryBytes: 16 * 1024 * 1024,
   maxTotalQueuedBytes: 256 * 1024 * 1024,
   maxBufferedBytes: 256 * 1024 * 1024,
   queueFullPolicy: "drop_new",

@@ -3,6 +3,7 @@ import type {
   Delivery,
   InFlight,
   Message,
+  QueueCounts,
   RetainedMessage,
   Subscription,
 } from "../../session/mod.ts";
@@ -167,6 +168,11 @@ export interface StoredSession {
    * they became it: so they are sent again. [v3 MQTT-4.6.0-6]
    */
   readonly deliveries: readonly StoredDelivery[];
+  /**
+   * All that waits, where `deliveries` does not have all of it: that has what is in flight or came by a shared subscription, and the rest is
+   * read by `readQueue`.
+   */
+  readonly queue?: QueueCounts | undefined;
   /** Packet Identifiers of incoming QoS 2 messages that wait for their PUBREL. */
   readonly received: readonly number[];
   /** Absent: none waits. */
@@ -193,12 +199,34 @@ export interface StoredWill {
   readonly isOrphan?: boolean;
 }
 
+/** What is asked for of what waits in a store alone. */
+export interface QueueQuery {
+  /** Only what comes behind this. */
+  readonly afterSequence: number;
+  /** So many at most, by `sequence`. */
+  readonly maxMessages: number;
+  /** So many bytes of payload at most, but one message in any case. */
+  readonly maxBytes: number;
+  /** Only what has expired at this time, in the clock's milliseconds. */
+  readonly expiredAtMs?: number;
+}
+
+/** What was found. */
+export interface QueuePage {
+  /** In the order of `sequence`. They are the caller's now, to delete like all that it has put. */
+  readonly deliveries: readonly Delivery[];
+  /** Where it was asked for what has expired: when the next of what is committed and was not found expires. */
+  readonly nextExpiryMs: number;
+}
+
 /** All that a store remembers. */
 export interface StoredState {
   /** Those that outlive a connection; read once. */
   readonly sessions: Iterable<StoredSession>;
   /** One for each topic; read once. */
   readonly retained: Iterable<Message>;
+  /** Greater than the `sequence` of every delivery, those included that wait in the store alone; absent: there are none of these. */
+  readonly nextSequence?: number | undefined;
 }
 
 /**
@@ -233,12 +261,20 @@ export interface Store {
   putSubscription(clientId: string, subscription: Subscription): void;
   /** By the Topic Filter as it was put. */
   deleteSubscription(clientId: string, topicFilter: string): void;
-  /** `delivery.sequence` is its key, unique in the store and greater than those before. The message gets its `storeId`. */
-  putDelivery(clientId: string, delivery: Delivery): void;
+  /**
+   * `delivery.sequence` is its key, unique in the store and greater than those before. The message gets its `storeId`. `isApart`: it waits, and
+   * nobody else keeps it until it is read; only for a store that can do that.
+   */
+  putDelivery(clientId: string, delivery: Delivery, isApart?: boolean): void;
   /** The delivery has this Packet Identifier and state from now on. */
   putInFlight(clientId: string, sequence: number, packetId: number, state: InFlight["state"]): void;
   /** Its message goes with the last delivery that shares it. */
   deleteDelivery(clientId: string, delivery: Delivery): void;
+  /**
+   * Finds the next of what was put apart and is committed, and calls `done` once, at once or later, in the order of the calls; never, where
+   * the session has ended. Absent: the store reads nothing while it runs, and nothing may be put apart.
+   */
+  readQueue?(clientId: string, query: QueueQuery, done: (page: QueuePage) => void): void;
   /** An incoming QoS 2 message has this Packet Identifier until its PUBREL. */
   putReceived(clientId: string, packetId: number): void;
   /** The PUBREL came. */

@@ -9,6 +9,7 @@ import {
   disconnect,
   endSession,
   endStored,
+  KEPT_SECONDS,
   limitExpiry,
   refuse,
 } from "../services/lifecycle.ts";
@@ -107,7 +108,7 @@ function admit(
   makeWay(core, claim, identity);
   // What its own end has not removed. [MQTT-3.1.2-4] [MQTT-3.1.2-5]
   const resumed = core.clients.get(clientId);
-  storeSession(core, connection, clientId, connect, resumed !== undefined, owner);
+  storeSession(core, connection, clientId, connect, resumed, owner);
   const isOther = resumed !== undefined &&
     (resumed.isRestored || !haveSameRights(resumed.identity, identity));
   const client = resumed ?? new Client(identity);
@@ -229,12 +230,16 @@ function storeSession(
   connection: Connection,
   clientId: string,
   connect: Connect,
-  isResumed: boolean,
+  resumed: Client | undefined,
   owner: string,
 ): void {
   const expirySeconds = limitExpiry(core, expirySecondsOf(connection, connect));
   if (expirySeconds > 0) core.store?.putSession(clientId, expirySeconds, Infinity, owner);
-  else if (isResumed) endStored(core, clientId);
+  else if (resumed?.session.queue.tail !== undefined) {
+    // What waits in the store alone it is to have first.
+    core.store?.putSession(clientId, KEPT_SECONDS, Infinity, owner);
+    resumed.session.isKept = true;
+  } else if (resumed !== undefined) endStored(core, clientId);
 }
 
 /** CONNACK; `false` where the client has no room for it, and nothing else may come before it. [MQTT-3.14.0-1] */

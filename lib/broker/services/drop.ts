@@ -73,6 +73,18 @@ export function dropDelivery(
   drop(core, client, reason, delivery.message);
 }
 
+/** The same for all that waits in the store alone, which nobody has read. */
+export function dropTail(core: Core, client: Client, reason: DropReason): void {
+  const counts = client.session.queue.forgetTail();
+  const { messages } = counts;
+  if (messages === 0) return;
+  core.queues.addTail(counts, -1);
+  core.metrics.countDrop(reason, messages);
+  if (client.session.countDrop(reason, messages) > messages) return;
+  const { clientId } = client.session;
+  core.ports.log.warning("Messages dropped", { clientId, reason, messages });
+}
+
 /** A delivery that failed for a fault of ours: it costs this client this message, and the log has the stack. */
 export function dropFailed(
   core: Core,

@@ -4,13 +4,16 @@ import type { Client, Connection } from "../state/connection.ts";
 import type { Core } from "../core/core.ts";
 import { Deadline } from "../ground/deadlines.ts";
 import { dismantle } from "./dismantle.ts";
-import { drop } from "./drop.ts";
+import { drop, dropTail } from "./drop.ts";
 import { attempt, report } from "./faults.ts";
 import { sayGoodbye } from "./goodbye.ts";
 import { takeQueued } from "./queue.ts";
 import { ownPayload } from "../ground/payload_slab.ts";
 import { moveOn, passOnShared, takeShared } from "./share_moves.ts";
 import { delayWill, publishDelayedWill, publishOwnWill } from "./wills.ts";
+
+/** The expiry with which a session is stored that ends with its connection: nothing else has so little. */
+export const KEPT_SECONDS = 0.001;
 
 /** A fault of the peer: it is told, and its connection ends; nobody else notices. */
 export function fail(core: Core, connection: Connection, error: MqttError): void {
@@ -160,6 +163,7 @@ export function endSession(core: Core, client: Client): void {
   for (const { message } of takeQueued(core, client, () => true)) {
     drop(core, client, "session_ended", message);
   }
+  dropTail(core, client, "session_ended");
   publishDelayedWill(core, client);
   core.observers?.tell("sessionEnded", client);
 }
@@ -181,7 +185,7 @@ function leave(core: Core, client: Client, will: Will | undefined): void {
     if (delaySeconds > 0) delayWill(core, client, will, core.nowMs + delaySeconds * 1000);
     else publishOwnWill(core, client, will);
   }
-  if (!session.isPersistent) return endSession(core, client);
+  if (session.expirySeconds === 0) return endSession(core, client);
   if (core.hooks.onDeliver !== undefined) dropWaitingQos0(core, client);
   for (const { delivery: { message } } of session.sender.values()) {
     message.payload = ownPayload(message.payload);

@@ -4,20 +4,24 @@ import type { Core } from "../core/core.ts";
 import type { Target } from "../core/target.ts";
 import type { Client } from "../state/connection.ts";
 import { drop, dropDelivery } from "./drop.ts";
+import { isNearlyRead, mayWaitApart, readAhead, readExpired } from "./queue_tail.ts";
 
 /** Puts a delivery into the client's queue, or does what the policy says where that is full. */
 export function enqueue(core: Core, client: Client, delivery: Delivery): void {
-  const { session } = client;
+  const { clientId, queue } = client.session;
   if (!makeRoom(core, client, delivery)) return drop(core, client, "queue_full", delivery.message);
-  if (delivery.sequence > 0) core.store?.putDelivery(session.clientId, delivery);
-  try {
-    session.queue.push(delivery);
-  } catch (error) {
-    if (delivery.sequence > 0) core.store?.deleteDelivery(session.clientId, delivery);
-    throw error;
+  const isApart = mayWaitApart(core, client, delivery);
+  if (delivery.sequence > 0) core.store?.putDelivery(clientId, delivery, isApart);
+  if (isApart) queue.pushApart(delivery);
+  else {
+    try {
+      queue.push(delivery);
+    } catch (error) {
+      if (delivery.sequence > 0) core.store?.deleteDelivery(clientId, delivery);
+      throw error;
+    }
   }
-  core.queuedCount++;
-  core.queuedBytes += deliverySizeBytes(delivery);
+  core.queues.add(delivery, !isApart);
   if (client.bridge?.queueFullPolicy === "refuse") core.waitingBridges.add(client);
   core.observers?.tell("queued", client, delivery);
 }
@@ -41,31 +45,30 @@ export function haveBridgesRoom(
       retain: false,
       subscriptionIdentifiers: undefined,
       share: undefined,
-      sequence: 0,
+      sequence: client.session.isPersistent ? 1 : 0,
     });
   });
 }
 
-/** Takes out the delivery that is next. */
+/** Takes out the delivery that is next; `undefined`: nothing waits, or it is being read from the store, after which `drain` goes on. */
 export function dequeue(core: Core, client: Client): Delivery | undefined {
-  const delivery = client.session.queue.shift();
+  const { queue } = client.session;
+  if (queue.tail !== undefined && queue.heldLength === 0) readAhead(core, client);
+  const delivery = queue.shift();
   if (delivery === undefined) return undefined;
-  core.queuedCount--;
-  core.queuedBytes -= deliverySizeBytes(delivery);
+  core.queues.remove(delivery, true);
+  if (queue.tail !== undefined && isNearlyRead(core, queue)) readAhead(core, client);
   return delivery;
 }
 
-/** Takes out all for which `isTaken` holds, in order. */
+/** Takes out all in memory for which `isTaken` holds, in order. */
 export function takeQueued(
   core: Core,
   client: Client,
   isTaken: (delivery: Delivery) => boolean,
 ): Delivery[] {
-  const { queue } = client.session;
-  const bytesBefore = queue.bytes;
-  const taken = queue.take(isTaken);
-  core.queuedCount -= taken.length;
-  core.queuedBytes -= bytesBefore - queue.bytes;
+  const taken = client.session.queue.take(isTaken);
+  for (const delivery of taken) core.queues.remove(delivery, true);
   return taken;
 }
 
@@ -75,12 +78,16 @@ function makeRoom(core: Core, client: Client, delivery: Delivery): boolean {
   dropExpired(core, client);
   const { queueFullPolicy } = client.bridge ?? core.options;
   // What an empty queue could not hold drives nothing out.
-  if (queueFullPolicy === "drop_oldest" && hasRoom(core, client, delivery, true)) {
+  if (queueFullPolicy === "drop_oldest" && hasRoom(core, client, delivery, "emptied")) {
     while (!hasRoom(core, client, delivery)) {
-      dropDelivery(core, client, dequeue(core, client)!, "queue_full");
+      const oldest = dequeue(core, client);
+      if (oldest === undefined) break;
+      dropDelivery(core, client, oldest, "queue_full");
     }
   }
   if (hasRoom(core, client, delivery)) return true;
+  // What makes room is on its way here: what comes in that moment waits for it.
+  if (isMakingRoom(core, client) && hasRoom(core, client, delivery, "extended")) return true;
   if (queueFullPolicy === "disconnect" && client.connection !== null) {
     // At the turn's end: in the middle of a route nobody leaves.
     core.disconnectLater(client.connection, {
@@ -93,24 +100,47 @@ function makeRoom(core: Core, client: Client, delivery: Delivery): boolean {
 
 /** Takes out what has expired: the queue knows it, since it may be long, and full for each message that comes. */
 function dropExpired(core: Core, client: Client): void {
-  for (const delivery of client.session.queue.takeExpired(core.nowMs)) {
-    core.queuedCount--;
-    core.queuedBytes -= deliverySizeBytes(delivery);
+  const { queue } = client.session;
+  for (const delivery of queue.takeExpired(core.nowMs)) {
+    core.queues.remove(delivery, true);
     dropDelivery(core, client, delivery, "expired");
   }
+  if (queue.tail !== undefined && queue.tail.nextExpiryMs <= core.nowMs) readExpired(core, client);
 }
 
-/** Whether the limits leave room for the delivery, in the client's queue as it is or, `ifEmptied`, would be. */
-function hasRoom(core: Core, client: Client, delivery: Delivery, ifEmptied = false): boolean {
-  const { maxTotalQueuedBytes } = core.options;
-  const { queue } = client.session;
+function isMakingRoom({ options }: Core, { session: { queue }, bridge }: Client): boolean {
+  const reading = queue.tail?.reading;
+  const { queueFullPolicy } = bridge ?? options;
+  return reading === "expired" ||
+    reading === "next" && queueFullPolicy === "drop_oldest" && queue.heldLength === 0;
+}
+
+/**
+ * Whether the limits leave room for the delivery, in the client's queue as it is, as it would be if it were `emptied`, or if as much more
+ * were allowed as is read at a time.
+ */
+function hasRoom(
+  core: Core,
+  client: Client,
+  delivery: Delivery,
+  as: "it is" | "emptied" | "extended" = "it is",
+): boolean {
+  const { maxTotalQueuedBytes, queueMemoryMessages, queueMemoryBytes } = core.options;
   const maxQueuedMessages = client.bridge === undefined ? core.options.maxQueuedMessages : 0;
   const { maxQueuedBytes } = client.bridge ?? core.options;
-  const length = ifEmptied ? 0 : queue.length;
-  const addedBytes = deliverySizeBytes(delivery) - (ifEmptied ? queue.bytes : 0);
+  const { queue } = client.session;
+  const isEmptied = as === "emptied";
+  const moreMessages = as === "extended" ? queueMemoryMessages : 0;
+  const moreBytes = as === "extended" ? queueMemoryBytes : 0;
+  const sizeBytes = deliverySizeBytes(delivery);
+  const length = isEmptied ? 0 : queue.length;
+  const bytes = isEmptied ? 0 : queue.bytes;
   // QoS 1 and 2 are refused before they come here.
   if (delivery.qos === 0 && delivery.sequence > 0 && core.store?.isFull === true) return false;
-  return (maxQueuedMessages === 0 || length < maxQueuedMessages) &&
-    (maxQueuedBytes === 0 || queue.bytes + addedBytes <= maxQueuedBytes) &&
-    (maxTotalQueuedBytes === 0 || core.totalQueuedBytes + addedBytes <= maxTotalQueuedBytes);
+  return (maxQueuedMessages === 0 || length < maxQueuedMessages + moreMessages) &&
+    (maxQueuedBytes === 0 || bytes + sizeBytes <= maxQueuedBytes + moreBytes) &&
+    (maxTotalQueuedBytes === 0 ||
+      core.totalQueuedBytes + sizeBytes - (isEmptied ? queue.heldBytes : 0) <=
+        maxTotalQueuedBytes ||
+      mayWaitApart(core, client, delivery));
 }

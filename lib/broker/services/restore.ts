@@ -1,13 +1,13 @@
-import { deliverySizeBytes } from "../../session/mod.ts";
 import { Client } from "../state/connection.ts";
 import type { Core } from "../core/core.ts";
-import { startExpiry } from "./lifecycle.ts";
+import { KEPT_SECONDS, startExpiry } from "./lifecycle.ts";
 import type { StoredSession, StoredState } from "../ground/ports.ts";
 import { restoreWill } from "./wills.ts";
 
 /** Puts back what a store remembers; what is due since then happens with the first tick. */
 export function restore(core: Core, state: StoredState): void {
   for (const message of state.retained) core.retained.put(message);
+  core.nextSequence = Math.max(core.nextSequence, state.nextSequence ?? 0);
   for (const stored of state.sessions) restoreSession(core, stored);
 }
 
@@ -24,21 +24,14 @@ function restoreSession(core: Core, stored: StoredSession): void {
   session.expirySeconds = stored.expirySeconds;
   client.owner = stored.owner;
   if (stored.expirySeconds === 0) return restoreLost(core, client, stored);
+  if (stored.expirySeconds <= KEPT_SECONDS) return endKept(core, client, stored);
   core.addClient(client);
   for (const subscription of stored.subscriptions) {
     session.subscribe(subscription);
     core.router.subscribe(client, subscription);
   }
   core.subscriptionBytes += session.subscriptionBytes;
-  for (const { delivery, packetId, state } of stored.deliveries) {
-    core.nextSequence = Math.max(core.nextSequence, delivery.sequence + 1);
-    if (packetId > 0) session.sender.restore(packetId, delivery, state);
-    else {
-      session.queue.push(delivery);
-      core.queuedCount++;
-      core.queuedBytes += deliverySizeBytes(delivery);
-    }
-  }
+  restoreDeliveries(core, client, stored);
   for (const packetId of stored.received) session.receiver.accept(packetId);
   if (stored.will !== undefined) restoreWill(core, client, stored.will);
   // A client that was connected when the process ended is away since now.
@@ -50,6 +43,37 @@ function restoreSession(core: Core, stored: StoredSession): void {
     core.store?.putSession(stored.clientId, stored.expirySeconds, expiresAtMs, stored.owner);
   }
   startExpiry(core, client, expiresAtMs);
+}
+
+function restoreDeliveries(core: Core, client: Client, { deliveries, queue }: StoredSession): void {
+  const { session } = client;
+  // For what is to be put in between.
+  if (queue !== undefined) session.queue.restoreTail(queue);
+  for (const { delivery, packetId, state } of deliveries) {
+    core.nextSequence = Math.max(core.nextSequence, delivery.sequence + 1);
+    if (packetId > 0) session.sender.restore(packetId, delivery, state);
+    else {
+      session.queue.push(delivery);
+      if (queue !== undefined) session.queue.leaveTail(delivery);
+      core.queues.add(delivery, true);
+    }
+  }
+  const { tail } = session.queue;
+  if (tail === undefined) return;
+  const { length: messages, bytes, qos0Length: qos0Messages } = tail;
+  core.queues.addTail({ messages, bytes, qos0Messages }, 1);
+  session.queue.endTail();
+}
+
+/** Its client was connected, and its session was to end with that. */
+function endKept(core: Core, client: Client, stored: StoredSession): void {
+  const { clientId, owner, will } = stored;
+  client.session.expirySeconds = 0;
+  core.store?.deleteSession(clientId);
+  if (will?.will.retain !== true) return;
+  core.store?.putSession(clientId, 0, Infinity, owner);
+  core.store?.putWill(clientId, will);
+  restoreLost(core, client, stored);
 }
 
 /** It was connected, and has left a will and no session. */

@@ -36,7 +36,9 @@ export function drain(core: Core, client: Client): void {
   }
   while (session.queue.length > 0 && canSendQueued(core, client, connection)) {
     if (core.work.isPartOver) return void core.pumping.add(client);
-    const delivery = dequeue(core, client)!;
+    const delivery = dequeue(core, client);
+    // It is being read: what comes of that drains on.
+    if (delivery === undefined) return;
     core.work.spend(deliverySteps(contentSizeBytes(delivery.message)));
     if (delivery.message.expiresAtMs <= core.nowMs) {
       dropDelivery(core, client, delivery, "expired");

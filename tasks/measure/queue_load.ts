@@ -1,0 +1,146 @@
+import { encodeText } from "../../lib/codec/mod.ts";
+
+/** Messages that are published before their acknowledgements are waited for. */
+const WINDOW = 1000;
+const PAYLOAD_BYTES = 100;
+const FirstByte = { Connect: 0x10, Subscribe: 0x82, Puback: 0x40, Disconnect: 0xe0 } as const;
+
+/** A connection of 3.1.1 that is as fast as it can be, and understands what this measurement needs. */
+class RawConnection {
+  readonly #conn: Deno.TcpConn;
+  readonly #buffer = new Uint8Array(256 * 1024);
+
+  private constructor(conn: Deno.TcpConn) {
+    this.#conn = conn;
+  }
+
+  /** Resumes the session of this name. */
+  static async open(port: number, clientId: string): Promise<RawConnection> {
+    const conn = await Deno.connect({ port });
+    const connection = new RawConnection(conn);
+    const id = encodeText(clientId);
+    const head = [0, 4, 77, 81, 84, 84, 4, 0, 0, 0, id.length >> 8, id.length & 0xff];
+    await connection.write(
+      Uint8Array.of(FirstByte.Connect, head.length + id.length, ...head, ...id),
+    );
+    return connection;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) at += await this.#conn.write(bytes.subarray(at));
+  }
+
+  /** What has come, valid until the next call. */
+  async read(from = 0): Promise<Uint8Array> {
+    const count = await this.#conn.read(this.#buffer.subarray(from));
+    if (count === null) throw new Error("The broker has closed the connection");
+    return this.#buffer.subarray(0, from + count);
+  }
+
+  /** Reads so many bytes and forgets them. */
+  async skip(sizeBytes: number): Promise<void> {
+    while (sizeBytes > 0) sizeBytes -= (await this.read()).length;
+    if (sizeBytes < 0) throw new Error("More has come than was expected");
+  }
+
+  /** What is at the end of the buffer is at its beginning from now on. */
+  keep(rest: Uint8Array): number {
+    this.#buffer.copyWithin(0, rest.byteOffset, rest.byteOffset + rest.length);
+    return rest.length;
+  }
+
+  async close(): Promise<void> {
+    await this.write(Uint8Array.of(FirstByte.Disconnect, 0));
+    this.#conn.close();
+  }
+}
+
+/** Makes the sessions, each subscribed to a topic of its own, and leaves. */
+export async function makeSessions(port: number, sessions: number): Promise<void> {
+  for (let i = 0; i < sessions; i++) {
+    const connection = await RawConnection.open(port, `session-${i}`);
+    const filter = encodeText(`queue/${i}`);
+    await connection.skip(4);
+    await connection.write(
+      Uint8Array.of(FirstByte.Subscribe, 5 + filter.length, 0, 1, 0, filter.length, ...filter, 1),
+    );
+    await connection.skip(5);
+    await connection.close();
+  }
+}
+
+/** Publishes so many messages at QoS 1 to the sessions in turn; each says which of its session's it is. */
+export async function fillQueues(port: number, sessions: number, messages: number): Promise<void> {
+  const connection = await RawConnection.open(port, "publisher");
+  await connection.skip(4);
+  const topics = Array.from({ length: sessions }, (_, i) => encodeText(`queue/${i}`));
+  for (let sent = 0; sent < messages; sent += WINDOW) {
+    const count = Math.min(WINDOW, messages - sent);
+    const parts: Uint8Array[] = [];
+    for (let i = 0; i < count; i++) {
+      const number = sent + i;
+      parts.push(publishPacket(topics[number % sessions]!, 1 + i, Math.floor(number / sessions)));
+    }
+    await connection.write(concat(parts));
+    await connection.skip(4 * count);
+  }
+  await connection.close();
+}
+
+/** Comes as each of the sessions and takes what waits, `messages` in all; throws where something is missing or out of order. */
+export async function drainQueues(port: number, sessions: number, messages: number): Promise<void> {
+  const each = (i: number) => Math.floor(messages / sessions) + (i < messages % sessions ? 1 : 0);
+  await Promise.all(
+    Array.from({ length: sessions }, (_, i) => drainOne(port, `session-${i}`, each(i))),
+  );
+}
+
+async function drainOne(port: number, clientId: string, messages: number): Promise<void> {
+  const connection = await RawConnection.open(port, clientId);
+  const acks = new Uint8Array(64 * 1024);
+  let next = 0;
+  let from = 0;
+  let isFirst = true;
+  while (next < messages) {
+    const bytes = await connection.read(from);
+    let at = 0;
+    if (isFirst && bytes.length >= 4) {
+      isFirst = false;
+      at = 4; // CONNACK
+    }
+    let acked = 0;
+    for (;;) {
+      const end = at + 2 + bytes[at + 1]!;
+      // All packets are shorter than 128 bytes behind their head.
+      if (at + 2 > bytes.length || end > bytes.length) break;
+      const idAt = at + 4 + bytes[at + 3]!;
+      const number = new DataView(bytes.buffer, idAt + 2, 4).getUint32(0);
+      if (number !== next++) {
+        throw new Error(`${clientId} got ${number} in the place of ${next - 1}`);
+      }
+      acks.set([FirstByte.Puback, 2, bytes[idAt]!, bytes[idAt + 1]!], acked);
+      acked += 4;
+      at = end;
+    }
+    from = connection.keep(bytes.subarray(at));
+    if (acked > 0) await connection.write(acks.subarray(0, acked));
+  }
+  await connection.close();
+}
+
+function publishPacket(topic: Uint8Array, packetId: number, number: number): Uint8Array {
+  const bytes = new Uint8Array(6 + topic.length + PAYLOAD_BYTES);
+  bytes.set([0x32, bytes.length - 2, 0, topic.length, ...topic, packetId >> 8, packetId & 0xff]);
+  new DataView(bytes.buffer).setUint32(6 + topic.length, number);
+  return bytes;
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
