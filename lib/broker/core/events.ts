@@ -106,8 +106,8 @@ export class Events {
 /** What makes each event out of what an observer is told. */
 const OBSERVERS: Readonly<Record<EventName, (emit: Emit) => Observer>> = {
   connected: (emit) => ({
-    connected: ({ identity, wantsCleanStart, keepAliveSeconds }, sessionPresent) => {
-      const cleanStart = wantsCleanStart;
+    connected: ({ identity, asked, keepAliveSeconds }, sessionPresent) => {
+      const { cleanStart } = asked;
       emit("connected", { client: identity!, cleanStart, sessionPresent, keepAliveSeconds });
     },
   }),

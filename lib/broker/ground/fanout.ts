@@ -84,6 +84,11 @@ export class Fanout {
     return this.#kept ??= keptMessage(this.#message, this.#slab.copy(this.#message.payload));
   }
 
+  /** A payload that is kept for a short while: see `PayloadSlab`. */
+  keepPayload(payload: Uint8Array): Uint8Array {
+    return this.#slab.copy(payload);
+  }
+
   /** The same for somebody who may keep it for long: its payload then is all of its allocation. */
   keepForLong(): KeptMessage {
     const kept = this.#kept;

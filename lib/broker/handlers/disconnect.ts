@@ -10,7 +10,7 @@ export function handleDisconnect(core: Core, connection: Connection, packet: Dis
   const { session } = client;
   const seconds = packet.properties?.sessionExpiryInterval;
   if (seconds !== undefined) {
-    if (connection.requestedExpirySeconds === 0 && seconds > 0) {
+    if (connection.asked.expirySeconds === 0 && seconds > 0) {
       // Told, and then closed like any fault, will included. [MQTT-3.14.2-2]
       throw new MqttError(
         ReasonCode.ProtocolError,

@@ -83,8 +83,8 @@ function handleQos2(core: Core, connection: Connection, packet: Publish, topicNa
 /** More than we allow at once: QoS 1 not yet acknowledged, QoS 2 not yet released. [MQTT-3.3.4-7] */
 function checkReceiveMaximum(core: Core, connection: Connection): void {
   const { maxInflightMessages } = core.options;
-  const { protocolVersion, isRemoteBridge, listener } = connection;
-  if (protocolVersion < 5 || maxInflightMessages === 0 || isRemoteBridge) return;
+  const { protocolVersion, asked, listener } = connection;
+  if (protocolVersion < 5 || maxInflightMessages === 0 || asked.isBridge) return;
   // What a remote broker of 3.1.1 has under way nobody can limit.
   if (listener.bridge !== undefined) return;
   const underWay = connection.client!.session.receiver.recentSize +
@@ -141,7 +141,7 @@ function publish(
     if (core.hooks.onPublish !== undefined) return publishHooked(core, connection, packet, message);
     return publishAllowed(core, connection, packet, message, route);
   }
-  if (refusal !== PENDING) connection.hooked = null;
+  if (refusal !== PENDING) forgetAnswer(connection);
   return refusal;
 }
 
@@ -155,15 +155,19 @@ function publishHooked(
   const hooked = askToPublish(core, connection, message);
   if (hooked === undefined) return HOOKED;
   if (isRefusal(hooked)) {
-    connection.hooked = null;
+    forgetAnswer(connection);
     drop(core, connection.client!, "refused_by_hook", message);
     return hooked.reasonCode;
   }
   const route = core.router.route(hooked.topicName)!;
   const refusal = checkBridges(core, connection, hooked, route);
   const outcome = refusal ?? publishAllowed(core, connection, packet, hooked, route);
-  if (outcome !== WAITING) connection.hooked = null;
+  if (outcome !== WAITING) forgetAnswer(connection);
   return outcome;
+}
+
+function forgetAnswer({ hooked }: Connection): void {
+  if (hooked !== null) hooked.message = null;
 }
 
 /** Everybody agrees: what its client is told is true when this is done, and what it has written is committed. */

@@ -8,7 +8,8 @@ import { isStateOf } from "./bridge.ts";
 /** Takes the will of a client that comes in, if it may publish it; who may not comes in without, and is not told either. */
 export function takeWill(core: Core, connection: Connection, will: Will | undefined): void {
   if (will === undefined) return;
-  const { hookedWill, client } = connection;
+  const { hooked, client } = connection;
+  const hookedWill = hooked?.will;
   if (hookedWill === null) {
     return dropWill(core, client!, connection.mountPoint + will.topicName, "refused_by_hook");
   }

@@ -46,6 +46,26 @@ export interface EnhancedAuthentication {
   readonly request: AuthenticationRequest;
 }
 
+/** What a CONNECT asked for. */
+export interface AskedByConnect {
+  /** Clean Start, before 5.0 Clean Session. */
+  cleanStart: boolean;
+  /** Session Expiry Interval, seconds: a DISCONNECT may not raise it from 0. [MQTT-3.14.2-2] */
+  expirySeconds: number;
+  /** It is another broker's bridge, as those of mosquitto are: see `handlers/bridge.ts`. */
+  isBridge: boolean;
+}
+
+/** What the program's hooks have answered, or are asked, about a connection. */
+export interface Hooked {
+  /** What they have made of the next packet's message, which they took their time for: the packet comes again. */
+  message: Message | HookRefusal | null;
+  /** They take their time about a message for this client: what comes after that waits. */
+  isAsking: boolean;
+  /** What they have made of its will, whole; `null`: they have refused it; `undefined`: they were not asked. */
+  will: Will | null | undefined;
+}
+
 /** One Network Connection in the core: where it stands, whose it is, why it is stopped, and what leaves it. */
 export class Connection {
   /** What leaves. */
@@ -69,8 +89,8 @@ export class Connection {
   allowedUntilMs: number = Infinity;
   /** When bytes last came, in the clock's milliseconds; before the first, when it was accepted. */
   lastReceivedMs: number;
-  /** Session Expiry Interval of CONNECT, seconds: a DISCONNECT may not raise it from 0. [MQTT-3.14.2-2] */
-  requestedExpirySeconds = 0;
+  /** What its CONNECT asked for. */
+  readonly asked: AskedByConnect = { cleanStart: false, expirySeconds: 0, isBridge: false };
   /**
    * From the CONNACK on in 5.0, else absent.
    * @internal
@@ -82,23 +102,12 @@ export class Connection {
    */
   authentication: EnhancedAuthentication | null = null;
   /**
-   * What hooks have made of the next packet's message, which they took their time for: the packet comes again.
+   * What the program's hooks have answered, or are asked, about this connection; absent: nothing so far.
    * @internal
    */
-  hooked: Message | HookRefusal | null = null;
-  /** Hooks take their time about a message for it: what comes after that waits. */
-  isAsking = false;
-  /**
-   * What hooks have made of its will, whole; `null`: they have refused it; `undefined`: they were not asked.
-   * @internal
-   */
-  hookedWill: Will | null | undefined;
-  /** It is another broker's bridge, as those of mosquitto are: see `handlers/bridge.ts`. */
-  isRemoteBridge = false;
+  hooked: Hooked | null = null;
   /** Why it ends, where nobody says anything else. */
   cause: DisconnectCause = "lost";
-  /** Clean Start of its CONNECT, Clean Session before 5.0. */
-  wantsCleanStart = false;
   /** Packets of this connection are being handled: it goes on by itself. */
   isReceiving = false;
   /** The packet that was handled last was not, after all: it comes again. */
@@ -131,6 +140,14 @@ export class Connection {
     this.outbox = new Outbox(turn, this, listener.mountPoint);
     this.lastReceivedMs = turn.nowMs;
     this.watch = new Deadline(() => onWatch(this));
+  }
+
+  /**
+   * {@linkcode hooked}, made where there is none.
+   * @internal
+   */
+  hookedOrNew(): Hooked {
+    return this.hooked ??= { message: null, isAsking: false, will: undefined };
   }
 
   /** Where it stands. */

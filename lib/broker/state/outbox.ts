@@ -197,16 +197,34 @@ export class Outbox {
     return true;
   }
 
+  /** Whether the client gets a PUBLISH without properties as it came: `isV5` says that it is written in 5.0. */
+  takesAsItCame(sizeBytes: number, isV5: boolean): boolean {
+    return this.aliases === null && sizeBytes <= this.maxPacketSizeBytes &&
+      this.mountPoint === "" && (this.protocolVersion === 5) === isV5;
+  }
+
   /**
-   * Queues a PUBLISH of QoS 0 as it came; `false`: this client gets it otherwise, see {@linkcode sendPublish}. `isV5`: it is written
-   * in 5.0, without properties.
+   * Queues a PUBLISH as it came; `false`: this client gets it otherwise, see {@linkcode sendPublish}. One of QoS 1 has its `packetId`
+   * at `idAt` then.
    * @internal
    */
-  relayPublish(packet: Uint8Array, isV5: boolean, payloadBytes: number): boolean {
-    if (this.aliases !== null || packet.length > this.maxPacketSizeBytes) return false;
-    if (this.mountPoint !== "" || (this.protocolVersion === 5) !== isV5) return false;
-    this.#buffer(false).append(packet);
+  relayPublish(
+    packet: Uint8Array,
+    isV5: boolean,
+    payloadBytes: number,
+    packetId = 0,
+    idAt = 0,
+  ): boolean {
+    if (!this.takesAsItCame(packet.length, isV5)) return false;
+    const buffer = this.#buffer(false);
+    const at = buffer.length;
+    buffer.append(packet);
     const { metrics } = this.#ground;
+    if (packetId > 0) {
+      buffer.bytes[at + idAt] = packetId >> 8;
+      buffer.bytes[at + idAt + 1] = packetId & 0xff;
+      metrics.publishSentByQos[1]!++;
+    }
     metrics.publishSent++;
     metrics.payloadBytesSent += payloadBytes;
     this.#queued();
