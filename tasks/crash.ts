@@ -5,11 +5,13 @@
  *
  *     deno task crash                        200 rounds, a new seed
  *     deno task crash --rounds 20 --seed 7   other moments are as random as the machine: a seed repeats the clients only
+ *     deno task crash --bridge --far mosquitto   two brokers with a bridge between them, of which either is killed
  *
  * Exits with 1 when a promise was broken.
  *
  * @module
  */
+import { bridgeCrashRounds } from "../tests/crash/bridge_rounds.ts";
 import { crashRounds } from "../tests/crash/rounds.ts";
 import { readFlags, whole } from "./flags.ts";
 
@@ -17,26 +19,35 @@ const USE =
   `Kills the broker again and again while clients work with it, and holds it to its promises.
 
   --rounds COUNT  default: 200
+  --bridge        two brokers with a bridge between them, of which either is killed
+  --far BROKER    flux or mosquitto: on the other side of the bridge; default: flux
   --seed NUMBER   of what the clients do; default: a new one`;
 
-const { rounds, seed } = readFlags(USE, {
+const { rounds, seed, bridge, far } = readFlags(USE, {
   rounds: whole(200),
+  bridge: false,
+  far: "flux",
   seed: whole(Date.now() % 1_000_000, 0),
 });
 console.log(`${rounds} rounds, seed ${seed}`);
 const startMs = performance.now();
 let round = 0;
 try {
-  const result = await crashRounds({
+  const init = {
     rounds,
     seed,
-    onRound(done) {
+    onRound(done: number) {
       round = done;
       if (done % 20 === 0) console.log(`${done} rounds`);
     },
-  });
+  };
+  const result = bridge
+    ? await bridgeCrashRounds({ ...init, far: far === "mosquitto" ? far : "flux" })
+    : await crashRounds(init);
   console.log(`All promises kept, ${((performance.now() - startMs) / 1000).toFixed(0)} s:`);
-  for (const [what, count] of Object.entries(result)) console.log(`  ${what}: ${count}`);
+  for (const [what, count] of Object.entries(result)) {
+    console.log(`  ${what}: ${typeof count === "object" ? JSON.stringify(count) : count}`);
+  }
 } catch (error) {
   console.error(`A promise was broken in round ${round + 1}:`);
   console.error(error);

@@ -13,8 +13,11 @@ import {
   OPTION_PAGES,
   optionsMarkdown,
 } from "../lib/config/mod.ts";
+import { PAGES } from "../lib/guide/mod.ts";
 import { markdownOf, survey } from "./trace.ts";
 
+/** Seen from the guide. */
+const README = "../../README.md";
 const GUIDE = new URL("../lib/guide/", import.meta.url);
 
 /** A block between two markers of a page, and what stands in it. */
@@ -57,8 +60,19 @@ export async function madeFiles(): Promise<ReadonlyMap<string, { is: string; sha
     const { is, shall } = files.get(file) ?? await read(file);
     files.set(file, { is, shall: withBlock(shall, name, content()) });
   }
+  const readme = await Deno.readTextFile(new URL(README, GUIDE));
+  files.set(README, { is: readme, shall: withBlock(readme, "pages", pagesMarkdown()) });
   files.set("pages.ts", { is: await readOrNothing("pages.ts"), shall: await listOfPages() });
   return files;
+}
+
+/** Every page but those that configuration.md leads to, with its title and what stands there. */
+function pagesMarkdown(): string {
+  const pages = PAGES.filter(({ name }) => !name.startsWith("options-"));
+  const rows = pages.map(({ name, title, summary }) =>
+    `| [${title}](lib/guide/${name}.md) | ${summary} |`
+  );
+  return ["| page | what stands there |", "| --- | --- |", ...rows, ""].join("\n");
 }
 
 /** The module that puts every page into the program. */
@@ -98,7 +112,9 @@ if (import.meta.main) {
   for (const [file, { is, shall }] of await madeFiles()) {
     if (is === shall) continue;
     if (Deno.args.includes("--check")) {
-      const message = `lib/guide/${file} is not up to date: deno task docs\n`;
+      const message = `${
+        file === README ? "README.md" : `lib/guide/${file}`
+      } is not up to date: deno task docs\n`;
       Deno.stderr.writeSync(new TextEncoder().encode(message));
       Deno.exitCode = 1;
     } else {

@@ -10,7 +10,13 @@
  */
 import { readFlags, whole } from "./flags.ts";
 import { megabytes, printHead, printRow, run, show } from "./measure/command.ts";
-import { placeOf, requireLinux, restingBytes, startBroker } from "./measure/process.ts";
+import {
+  placeOf,
+  processorMs,
+  requireLinux,
+  restingBytes,
+  startBroker,
+} from "./measure/process.ts";
 import { drainQueues, fillQueues, makeSessions } from "./measure/queue_load.ts";
 
 const USE = `Fills and drains long queues: memory, start, rate.
@@ -35,7 +41,9 @@ await run(async () => {
     "MB above idle, full",
     "ready after a kill, ms",
     "MB above idle, ready",
+    "processor ms of the start",
     "drained, /s",
+    "processor µs each, drained",
     "MB above idle, drained",
   ]);
   for (const sessions of flags.sessions > 0 ? [flags.sessions] : [1, 1000]) await measure(sessions);
@@ -67,8 +75,11 @@ async function measure(sessions: number): Promise<void> {
     const startMs = performance.now();
     await using second = await startBroker(init);
     const readyMs = performance.now() - startMs;
+    const startedMs = processorMs(second.pid);
     const readyBytes = await restingBytes(second) - idleBytes;
+    const beforeMs = processorMs(second.pid);
     const drainMs = await timeMs(() => drainQueues(placeOf(second).port, sessions, messages));
+    const drainedMs = processorMs(second.pid) - beforeMs;
     const drainedBytes = await restingBytes(second) - idleBytes;
     printRow([
       show(sessions),
@@ -77,7 +88,9 @@ async function measure(sessions: number): Promise<void> {
       megabytes(fullBytes),
       show(readyMs),
       megabytes(readyBytes),
+      show(startedMs),
       show(1000 * messages / drainMs),
+      show(1000 * drainedMs / messages, 1),
       megabytes(drainedBytes),
     ]);
   } finally {

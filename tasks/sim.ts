@@ -1,10 +1,11 @@
 /**
  * `deno task sim -- --durability always --seeds 100000 --from 0 --steps 80`: simulates many more seeds than the gate does. With
  * `always` (the default) and `interval` the broker's process is killed and its power is cut; with `none` nothing crashes. The
- * first failures are explained with their last events; `--seeds 1 --from SEED` and the same durability replay one.
+ * `--bridge` simulates two brokers and a bridge. The first failures are explained with their last events; `--seeds 1 --from SEED` and the same durability replay one.
  *
  * @module
  */
+import { runBridge } from "../tests/sim/bridge/run.ts";
 import { DEFAULT_STEPS, explain, run } from "../tests/sim/run.ts";
 import type { Asked } from "../tests/sim/settings.ts";
 import { readFlags, whole } from "./flags.ts";
@@ -16,6 +17,7 @@ const USE = `Simulates clients, links and crashes against the broker.
   --from SEED        the first; default: 0
   --steps COUNT      of each world; default: ${DEFAULT_STEPS}
   --chaos COUNT      one call in so many of some of the broker's own methods throws; default: 0, none does
+  --bridge           two brokers with a bridge between them; of the other flags seeds, from and failures count
   --failures COUNT   after which to stop; default: 1
   --trace EVENTS     of a failure that are shown; default: 60`;
 
@@ -25,6 +27,7 @@ const flags = readFlags(USE, {
   from: whole(0, 0),
   steps: whole(DEFAULT_STEPS),
   chaos: whole(0, 0),
+  bridge: false,
   failures: whole(1),
   trace: whole(60, 0),
 });
@@ -38,6 +41,14 @@ const to = from + flags.seeds;
 const startMs = performance.now();
 let failed = 0;
 for (let seed = from; seed < to && failed < flags.failures; seed++) {
+  if (flags.bridge) {
+    const broken = runBridge(seed);
+    if (broken !== undefined) {
+      failed++;
+      say(broken);
+    }
+    continue;
+  }
   const failure = run(seed, flags.steps, asked);
   if (failure !== undefined) {
     failed++;

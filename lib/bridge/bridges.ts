@@ -70,7 +70,7 @@ export class Bridges {
       this.#host.log.warning("A bridge that is configured no more has left its session", {
         clientId,
         waiting,
-        toDelete: `flux-mqtt bridge delete ${clientId.slice(BRIDGE_PREFIX.length)}`,
+        toDelete: `DELETE /api/v1/clients/${encodeURIComponent(clientId)}`,
       });
     }
   }

@@ -1,3 +1,4 @@
+import { BRIDGE_HOPS } from "../broker/mod.ts";
 import {
   type Connack,
   type Connect,
@@ -16,8 +17,6 @@ export interface Attempt {
   readonly isPrivate: boolean;
 }
 
-/** Bit of the protocol level by which a bridge makes itself known. */
-const PRIVATE_BIT = 0x80;
 const OFFLINE = new TextEncoder().encode("0");
 
 /** What is tried one after the other, until a broker takes one. */
@@ -31,26 +30,26 @@ export function attemptsOf({ protocolVersion, tryPrivate }: BridgeOptions): read
   return protocolVersion === 5 ? [five] : [five, ...before5(4)];
 }
 
-/** The CONNECT to the remote broker. `password`: as it is now; `maxPacketSizeBytes`: of what may come. */
+/** The CONNECT to the remote broker. `password`: as it is now; `maxPacketSizeBytes`: of what may come; `brokerId`: of this broker. */
 export function encodeConnect(
   options: BridgeOptions,
   { version, isPrivate }: Attempt,
   password: string,
   maxPacketSizeBytes: number,
+  brokerId: string,
 ): Uint8Array {
-  const bytes = encodePacket({
+  return encodePacket({
     type: "connect",
     protocolVersion: version,
+    ...isPrivate ? { isBridge: true } : {},
     cleanStart: options.cleanSession,
     keepAliveSeconds: options.keepAliveSeconds,
     clientId: options.remoteClientId,
     ...willOf(options),
     ...options.remoteUserName === "" ? {} : { userName: options.remoteUserName },
     ...password === "" ? {} : { password: new TextEncoder().encode(password) },
-    ...version === 5 ? { properties: propertiesOf(options, maxPacketSizeBytes) } : {},
+    ...version === 5 ? { properties: propertiesOf(options, maxPacketSizeBytes, brokerId) } : {},
   }, version);
-  if (isPrivate) bytes[levelAt(bytes)]! |= PRIVATE_BIT;
-  return bytes;
 }
 
 /** Why a CONNACK lets nobody in; `undefined`: it does. */
@@ -100,18 +99,13 @@ function willOf(options: BridgeOptions): Pick<Connect, "will"> {
 function propertiesOf(
   options: BridgeOptions,
   maxPacketSizeBytes: number,
+  brokerId: string,
 ): NonNullable<Connect["properties"]> {
   const { cleanSession, sessionExpirySeconds, receiveMaximum } = options;
   return {
     ...cleanSession ? {} : { sessionExpiryInterval: Math.min(sessionExpirySeconds, 0xffff_ffff) },
     receiveMaximum,
     maximumPacketSize: maxPacketSizeBytes,
+    ...options.maxHops === 0 ? {} : { userProperties: [[BRIDGE_HOPS, brokerId]] },
   };
-}
-
-/** Where the protocol level is: behind fixed header and protocol name. */
-function levelAt(bytes: Uint8Array): number {
-  let at = 1;
-  while (bytes[at]! >= 0x80) at++;
-  return at + 3 + (bytes[at + 1]! << 8 | bytes[at + 2]!);
 }

@@ -2,17 +2,16 @@
  * Which way a message has come, written into it: a User Property with the brokers that it has passed.
  *
  * No Local keeps a message from going back over the bridge on which it came, and nothing keeps it from coming back on a third
- * broker's. So a bridge that lets a message out adds its broker's name to the list, and one that finds its own broker's name in
- * a message that comes in has found a ring: the message is acknowledged and goes no further. What is retained may be
- * delivered again without its publisher being known; a message that comes in with RETAIN is marked with the bridge itself,
- * and does not go back over that one.
+ * broker's. So a bridge adds the broker that a message leaves to the list: its own on the way out, the remote one on the way in. It lets
+ * out nothing that has been there or was here before, and takes in nothing that was here: that would be a ring, and the message is
+ * acknowledged and goes no further. Two bridges of one kind tell each other their brokers' names in CONNECT and CONNACK; a
+ * remote broker that tells none is named by the bridge.
  *
  * @module
  */
+import { BRIDGE_HOPS } from "../broker/mod.ts";
 import { encodePublishProperties } from "../codec/mod.ts";
 
-/** The User Property's name. */
-export const HOPS_NAME = "bridge-hops";
 /** Between the names in it. */
 const SEPARATOR = ",";
 
@@ -26,7 +25,15 @@ export function withHop(value: string, hop: string): string {
   return value === "" ? hop : value + SEPARATOR + hop;
 }
 
-/** How a bridge marks what came in on it, so that it does not go out on it. */
+/** The longest name that counts as one. */
+const MAX_HOP_LENGTH = 64;
+
+/** Whether a text can stand in a list of names. */
+export function isHop(text: string): boolean {
+  return text !== "" && text.length <= MAX_HOP_LENGTH && !text.includes(SEPARATOR);
+}
+
+/** What a remote broker is called that has told no name. */
 export function bridgeHop(brokerId: string, bridgeName: string): string {
   // A name of a configuration may hold anything.
   return `${brokerId}/${encodeURIComponent(bridgeName)}`;
@@ -34,5 +41,5 @@ export function bridgeHop(brokerId: string, bridgeName: string): string {
 
 /** The User Property with its identifier, as it stands in a PUBLISH. */
 export function encodeHops(value: string): Uint8Array {
-  return encodePublishProperties({ userProperties: [[HOPS_NAME, value]] });
+  return encodePublishProperties({ userProperties: [[BRIDGE_HOPS, value]] });
 }

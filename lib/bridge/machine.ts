@@ -20,6 +20,7 @@
  */
 import { decodePacket, frameLength, MqttError, type Packet, reasonCodeName } from "../codec/mod.ts";
 import { Backoff } from "./backoff.ts";
+import { disconnectFault, faultOf } from "./faults.ts";
 import { type Attempt, attemptsOf, connackFault, encodeConnect } from "./handshake.ts";
 import { type BridgeOptions, localClientIdOf, notificationTopicOf } from "./options.ts";
 import type { Output } from "./output.ts";
@@ -55,6 +56,8 @@ export interface MachineInit {
 const CONNECT_TIMEOUT_MS = 10_000;
 /** A connection that has lasted so long was a good one. */
 const LASTED_MS = 10_000;
+/** Connections closed without a CONNACK, after which less is asked for. */
+const CLOSES_BEFORE_LESS = 3;
 /** How long a bridge that lost a good connection waits at most before it asks again for the first time. */
 const FIRST_RETRY_MS = 1000;
 /** How often a lazy bridge looks what waits. */
@@ -70,11 +73,6 @@ const [ONLINE, OFFLINE] = ["1", "0"].map((text) => new TextEncoder().encode(text
 export class BridgeMachine {
   /** What it has done. */
   readonly counters: BridgeCounters = new BridgeCounters();
-  /** When `tick` is to be called, in the clock's milliseconds. */
-  get nextMs(): number {
-    return this.#nextMs();
-  }
-
   readonly #init: MachineInit;
   readonly #ports: BridgePorts;
   readonly #rules: TopicRules;
@@ -104,6 +102,10 @@ export class BridgeMachine {
   /** Filters whose retained messages the remote broker has not been given. */
   #owesRetained: Set<string> = new Set();
   #isStopped = false;
+  /** The way to ask that was successful last; -1: none yet. */
+  #provenAttempt = -1;
+  /** How often each way to ask met a closed connection. */
+  readonly #closes: number[] = [];
   /** Whether all was subscribed at the remote broker, in its present session. */
   #hasSubscribed = false;
 
@@ -176,10 +178,12 @@ export class BridgeMachine {
     if (side === undefined) return;
     side.phase = "asking";
     try {
-      const { maxPacketSizeBytes } = this.#init;
+      const { maxPacketSizeBytes, brokerId } = this.#init;
       const attempt = this.#attempts[side.attempt]!;
       const password = this.#ports.password();
-      side.output.put(encodeConnect(this.options, attempt, password, maxPacketSizeBytes));
+      side.output.put(
+        encodeConnect(this.options, attempt, password, maxPacketSizeBytes, brokerId),
+      );
     } catch (error) {
       this.#failed(side, faultOf(error, "password_file"), nowMs);
     }
@@ -252,7 +256,8 @@ export class BridgeMachine {
     }
   }
 
-  #nextMs(): number {
+  /** When `tick` is to be called, in the clock's milliseconds. */
+  get nextMs(): number {
     if (this.#isStopped) return Infinity;
     const times = [this.#retryAtMs, this.#probeAtMs, this.#local?.pingAtMs ?? Infinity];
     for (const side of [this.#remote, this.#probe]) {
@@ -261,7 +266,7 @@ export class BridgeMachine {
       else times.push(side.deadlineMs);
     }
     if (this.#state === "idle") {
-      times.push(this.#sinceMs + LAZY_LOOK_MS, this.#activeAtMs + LAZY_LOOK_MS);
+      times.push(Math.max(this.#sinceMs, this.#activeAtMs) + LAZY_LOOK_MS);
     }
     if (this.#state === "connected") {
       const { startType, idleTimeoutSeconds, maxRate } = this.options;
@@ -335,6 +340,7 @@ export class BridgeMachine {
     this.#addressIndex = side.addressIndex;
     this.#connectedAtMs = this.#activeAtMs = this.#rateAtMs = nowMs;
     this.counters.connects++;
+    this.#provenAttempt = side.attempt;
     const local = this.#openLocal(false, nowMs, limits);
     this.#relay = new Relay({
       options: this.options,
@@ -497,9 +503,12 @@ export class BridgeMachine {
     try {
       act();
     } catch (error) {
-      if (!(error instanceof BridgeFault || error instanceof MqttError)) throw error;
-      if (side !== undefined) this.#failed(side, faultOf(error, "protocol_error"), nowMs);
-      else this.#dropLocal();
+      const isOurs = !(error instanceof BridgeFault || error instanceof MqttError);
+      // A fault of ours costs the bridge its connection, and the broker nothing.
+      if (isOurs) this.#ports.warn("Fault in a bridge", { bridge: this.options.name, error });
+      if (side !== undefined) {
+        this.#failed(side, faultOf(error, isOurs ? "internal" : "protocol_error"), nowMs);
+      } else this.#dropLocal();
     }
   }
 
@@ -518,8 +527,7 @@ export class BridgeMachine {
     this.#reason = fault.reason;
     this.#message = fault.message;
     if (wasConnected) return this.#lost(nowMs);
-    const isOfVersion = fault.reason === "version" || fault.reason === "closed";
-    if (isOfVersion && side.attempt + 1 < this.#attempts.length) {
+    if (this.#isOfVersion(side, fault) && side.attempt + 1 < this.#attempts.length) {
       return this.#connect(side.addressIndex, side.attempt + 1, nowMs);
     }
     if (this.#addressesLeft > 0) {
@@ -527,6 +535,18 @@ export class BridgeMachine {
       return this.#connect((side.addressIndex + 1) % this.options.addresses.length, 0, nowMs);
     }
     this.#wait(this.#backoff.next(), nowMs);
+  }
+
+  /**
+   * Whether the remote broker does not speak what was asked for. Some close in the place of saying so; but so does a network that fails,
+   * and with less there would be echoes: so it has to happen again and again, and never to have been otherwise.
+   */
+  #isOfVersion({ attempt }: RemoteSide, { reason }: BridgeFault): boolean {
+    if (reason === "version") return true;
+    if (reason !== "closed" || attempt === this.#provenAttempt) return false;
+    const closes = (this.#closes[attempt] ?? 0) + 1;
+    this.#closes[attempt] = closes;
+    return closes >= CLOSES_BEFORE_LESS;
   }
 
   #lost(nowMs: number): void {
@@ -678,28 +698,4 @@ function ping(side: Side, nowMs: number): void {
   if (nowMs < side.pingAtMs) return;
   side.lastSentMs = nowMs;
   putPacket(side.output, { type: "pingreq" }, 5);
-}
-
-function faultOf(error: unknown, reason: BridgeReason): BridgeFault {
-  if (error instanceof BridgeFault) return error;
-  return new BridgeFault(reason, error instanceof Error ? error.message : String(error));
-}
-
-function disconnectFault(reasonCode: number, clientId: string): BridgeFault {
-  const reasons: Readonly<Record<number, BridgeReason>> = {
-    0x87: "credentials",
-    0x89: "unavailable",
-    0x8b: "unavailable",
-    0x8d: "keep_alive",
-    0x8e: "taken_over",
-    0x97: "quota",
-  };
-  const reason = reasons[reasonCode] ?? "closed";
-  const name = reasonCodeName(reasonCode);
-  return new BridgeFault(
-    reason,
-    reason === "taken_over"
-      ? `Another client has come to the remote broker as ${clientId}: ${name}`
-      : `The remote broker has ended the connection: ${name}`,
-  );
 }

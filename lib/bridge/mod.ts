@@ -33,7 +33,6 @@ export { Backoff } from "./backoff.ts";
 export { Bridges } from "./bridges.ts";
 export { BridgeDriver } from "./driver.ts";
 export { type Attempt, attemptsOf } from "./handshake.ts";
-export { HOPS_NAME } from "./hops.ts";
 export type { BridgeHost, LocalByteStream } from "./host.ts";
 export { BridgeMachine, type MachineInit } from "./machine.ts";
 export * from "./options.ts";

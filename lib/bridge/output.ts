@@ -40,7 +40,9 @@ export class Output {
 
   /** Appends a copy. */
   put(bytes: Uint8Array): void {
-    this.bytes.set(bytes, this.reserve(bytes.length));
+    // First the room: it may be another buffer then.
+    const at = this.reserve(bytes.length);
+    this.bytes.set(bytes, at);
   }
 
   /** The first `count` bytes have been taken. */

@@ -4,11 +4,11 @@
  *
  * @module
  */
+import { BRIDGE_HOPS } from "../broker/mod.ts";
 import { MqttError, type NameCache, ReasonCode } from "../codec/mod.ts";
-import { HOPS_NAME } from "./hops.ts";
 import type { Output } from "./output.ts";
 
-const HOPS_BYTES = new TextEncoder().encode(HOPS_NAME);
+const HOPS_BYTES = new TextEncoder().encode(BRIDGE_HOPS);
 const TEXT = new TextDecoder();
 
 /** Bytes of a property's value by its identifier: a number, or how they are found. */

@@ -63,13 +63,16 @@ export class Relay {
   allowance = Infinity;
   readonly #init: RelayInit;
   readonly #view = new PublishView();
-  readonly #names = new NameCache(1024);
+  readonly #names = new NameCache(256);
   readonly #aliases = new Map<string, number>();
   readonly #maxAliases: number;
   /** QoS 2 messages that went out at QoS 1, by Packet Identifier. */
   readonly #lowered = new Set<number>();
-  readonly #ownHop: Uint8Array;
-  readonly #mark: string;
+  /** The remote broker's name in hops. */
+  readonly #there: string;
+  /** The properties of a message that has passed nobody before: on its way out, and on its way in. */
+  readonly #firstOut: Uint8Array;
+  readonly #firstIn: Uint8Array;
   readonly #maxPacketBytes: number;
 
   /** Both sides are connected, or about to be. */
@@ -77,8 +80,9 @@ export class Relay {
     const { options, limits, brokerId, maxPacketSizeBytes } = init;
     this.#init = init;
     this.#maxAliases = Math.min(options.maxTopicAlias, limits.topicAliasMaximum);
-    this.#ownHop = encodeHops(brokerId);
-    this.#mark = bridgeHop(brokerId, options.name);
+    this.#there = limits.brokerId ?? bridgeHop(brokerId, options.name);
+    this.#firstOut = encodeHops(brokerId);
+    this.#firstIn = encodeHops(this.#there);
     this.#maxPacketBytes = maxPacketSizeBytes;
   }
 
@@ -188,17 +192,18 @@ export class Relay {
   }
 
   #hopsRefusal(hops: string): string | undefined {
-    const { maxHops } = this.#init.options;
+    const { options: { maxHops }, brokerId } = this.#init;
     if (hops === "" || maxHops === 0) return undefined;
     const passed = hopsIn(hops);
-    if (passed.includes(this.#mark)) return "came_from_there";
+    if (passed.includes(this.#there)) return "came_from_there";
+    if (passed.includes(brokerId)) return "ring";
     return passed.length >= maxHops ? "too_many_hops" : undefined;
   }
 
   #hopsOut(hops: string): Uint8Array {
     const { options, brokerId } = this.#init;
     if (options.maxHops === 0) return hops === "" ? NONE : encodeHops(hops);
-    return hops === "" ? this.#ownHop : encodeHops(withHop(hops, brokerId));
+    return hops === "" ? this.#firstOut : encodeHops(withHop(hops, brokerId));
   }
 
   /** It does not go out, and is over for the local session. */
@@ -215,7 +220,7 @@ export class Relay {
 
   /** A message of the remote broker comes in. */
   #publishIn(bytes: Uint8Array, start: number, end: number): void {
-    const { rules, limits, counters, toLocal, options, brokerId } = this.#init;
+    const { rules, limits, counters, toLocal, brokerId } = this.#init;
     const view = this.#view;
     view.read(bytes, start, end, limits.version === 5, this.#names);
     if (view.topicName === "") {
@@ -223,14 +228,17 @@ export class Relay {
     }
     const topic = rules.toLocal(view.topicName);
     if (topic === null) return this.#dropIn("no_rule");
-    if (options.maxHops > 0 && view.hops !== "" && hopsIn(view.hops).includes(brokerId)) {
-      return this.#dropIn("ring");
-    }
-    // What is retained is delivered again some day without its publisher being known.
-    const hops = view.retain && options.maxHops > 0 ? withHop(view.hops, this.#mark) : view.hops;
-    const added = hops === "" ? NONE : encodeHops(hops);
-    view.write(toLocal, bytes[start]!, topic.bytes, true, added);
+    if (view.hops !== "" && hopsIn(view.hops).includes(brokerId)) return this.#dropIn("ring");
+    view.write(toLocal, bytes[start]!, topic.bytes, true, this.#hopsIn(view.hops));
     counters.messagesIn++;
+  }
+
+  #hopsIn(hops: string): Uint8Array {
+    if (this.#init.options.maxHops === 0) return hops === "" ? NONE : encodeHops(hops);
+    if (hops === "") return this.#firstIn;
+    // One that tells no name is behind the last that did.
+    const isThere = hopsIn(hops).includes(this.#there);
+    return encodeHops(isThere ? hops : withHop(hops, this.#there));
   }
 
   /** It does not come in, and is over for the remote broker. */

@@ -1,3 +1,5 @@
+import { BRIDGE_HOPS } from "../broker/mod.ts";
+import { isHop } from "./hops.ts";
 import type { Connack, ProtocolVersion, Qos } from "../codec/mod.ts";
 
 /** What holds at the remote broker, for one connection. */
@@ -18,6 +20,8 @@ export interface RemoteLimits {
   readonly topicAliasMaximum: number;
   /** Seconds; 0: off. */
   readonly keepAliveSeconds: number;
+  /** The broker's name in hops; `undefined`: it tells none. */
+  readonly brokerId: string | undefined;
 }
 
 /** What a CONNACK says; our own limits are narrower in places. */
@@ -37,5 +41,8 @@ export function limitsOf(
     receiveMaximum: properties?.receiveMaximum ?? (version === 5 ? 65_535 : undefined),
     topicAliasMaximum: properties?.topicAliasMaximum ?? 0,
     keepAliveSeconds: properties?.serverKeepAlive ?? own.keepAliveSeconds,
+    brokerId: properties?.userProperties?.find(([name, value]) =>
+      name === BRIDGE_HOPS && isHop(value)
+    )?.[1],
   };
 }

@@ -32,6 +32,7 @@ export type BridgeReason =
   | "taken_over"
   | "local_refused"
   | "local_closed"
+  | "internal"
   | "idle";
 
 /** What ends a connection to the remote broker, or keeps it from beginning. */

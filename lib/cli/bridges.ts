@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
-import type { BridgeHost, Bridges, BridgeStatus, LocalSession } from "../bridge/mod.ts";
+import type { BridgeHost, Bridges, LocalSession } from "../bridge/mod.ts";
 import type { LogPort } from "../broker/mod.ts";
 import type { Config } from "../config/mod.ts";
 import { nowMs, type Server } from "../net/mod.ts";
-import { hostname } from "./hostname.ts";
+import type { BridgeLevel } from "../observe/mod.ts";
+import { bridgeIdOf } from "./bridge_id.ts";
 
 /** The bridges of a broker; their room is loaded with the first `connection` block. */
 export class BridgeRunner {
@@ -19,9 +19,14 @@ export class BridgeRunner {
     this.#log = log;
   }
 
-  /** Where each stands. */
-  get statuses(): readonly BridgeStatus[] {
-    return this.#bridges?.statuses ?? [];
+  /** Where each stands, and what it has done. */
+  get levels(): readonly BridgeLevel[] {
+    return this.#bridges?.statuses.map(({ counters, ...status }) => {
+      const { messagesOut, messagesIn, bytesOut, bytesIn, connects, failures, dropped } = counters;
+      const waiting = sessionOf(this.#server, status.localClientId)?.waiting ?? 0;
+      const done = { messagesOut, messagesIn, bytesOut, bytesIn, connects, failures, dropped };
+      return { ...status, waiting, ...done };
+    }) ?? [];
   }
 
   /** These are to be from now on; one call after the other. */
@@ -57,7 +62,7 @@ export class BridgeRunner {
         hub.publish({ topicName, payload, qos: 1, retain: true });
       },
       nowMs,
-      brokerId: brokerIdOf(config),
+      brokerId: bridgeIdOf(config),
       maxPacketSizeBytes: () => broker.options.maxPacketSizeBytes,
       maxInflightMessages: () => broker.options.maxInflightMessages,
       log: this.#log,
@@ -70,10 +75,4 @@ function sessionOf({ broker }: Server, clientId: string): LocalSession | undefin
   if (client === undefined) return undefined;
   const { subscriptions, queue, sender } = client.session;
   return { topicFilters: [...subscriptions.keys()], waiting: queue.length + sender.size };
-}
-
-/** The same from start to start, and another one for a second broker on this machine. */
-function brokerIdOf({ listeners, persistenceLocation }: Config): string {
-  const parts = [hostname(), persistenceLocation, ...listeners.map(({ options }) => options.name)];
-  return createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 8);
 }

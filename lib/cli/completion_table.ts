@@ -5,6 +5,7 @@ import { COMMAND_TEXTS, type CommandName, type Flags } from "./commands.ts";
 import { EXPLAIN_ACL_FLAGS } from "./explain_acl.ts";
 import { PASSWD_FLAGS } from "./passwd.ts";
 import { PAGES } from "../guide/mod.ts";
+import { STORE_ACTIONS, STORE_FLAGS } from "./store.ts";
 import { TOP_FLAGS } from "./top.ts";
 import { TRACE_FLAGS } from "./trace.ts";
 
@@ -47,6 +48,7 @@ export const COMMAND_FLAGS: Readonly<Partial<Record<CommandName, Flags>>> = {
   rr: { ...CLIENT_FLAGS.rr, ...COMMON_FLAGS },
   bench: BENCH_FLAGS,
   trace: TRACE_FLAGS,
+  store: STORE_FLAGS,
   top: TOP_FLAGS,
   health: { ...CLIENT_FLAGS.health, ...COMMON_FLAGS },
 };
@@ -68,6 +70,8 @@ function operandOf(name: CommandName): FlagValue {
       return SHELLS;
     case "help":
       return PAGES.map(({ name }) => name);
+    case "store":
+      return Object.keys(STORE_ACTIONS);
     case "passwd":
       return "path";
     default:

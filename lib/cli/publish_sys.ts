@@ -1,5 +1,5 @@
 import { nowMs, type Server } from "../net/mod.ts";
-import { type SysLevels, SysTopics } from "../observe/mod.ts";
+import { type BridgeLevel, type SysLevels, SysTopics } from "../observe/mod.ts";
 import type { SqliteStore } from "../store/mod.ts";
 import { VERSION } from "../version.ts";
 
@@ -17,13 +17,23 @@ export function publishSysTopics(
 }
 
 /** What the broker tells of itself: counters and levels, as they are when the function returned is called. */
-export function levelsOf({ broker }: Server, store: SqliteStore | undefined): () => SysLevels {
+export function levelsOf(
+  { broker }: Server,
+  store: SqliteStore | undefined,
+  bridges: () => readonly BridgeLevel[],
+): () => SysLevels {
   return () => ({
     heapBytes: heapBytes(),
     metrics: broker.metrics,
     ...broker.levels,
     ...store === undefined ? {} : { store: { ...store.stats, isFailing: store.isFailing } },
+    ...withBridges(bridges()),
   });
+}
+
+/** A broker without bridges has no metrics of them. */
+function withBridges(bridges: readonly BridgeLevel[]): Pick<SysLevels, "bridges"> {
+  return bridges.length === 0 ? {} : { bridges };
 }
 
 /** Of JavaScript's objects and of the buffers outside of its heap. */

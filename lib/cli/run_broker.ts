@@ -5,6 +5,7 @@ import { type Logger, LogTail } from "../observe/mod.ts";
 import { type OpenedStore, openStore, SYSTEM_CLOCK } from "../store/mod.ts";
 import { VERSION } from "../version.ts";
 import { openAccess, type OpenedAccess, reloadAccess, watchAccess, withPages } from "./access.ts";
+import { bridgeIdOf } from "./bridge_id.ts";
 import { BridgeRunner } from "./bridges.ts";
 import { BusTrace } from "./bus_trace.ts";
 import { Dashboard, hasDashboard } from "./dashboard.ts";
@@ -88,7 +89,7 @@ async function runUntilSignal(config: Config, log: Logger, load: () => LoadResul
   await openListeners(config, server, log);
   pidFile.write();
   for (const { level, text } of config.notes) log[level](text);
-  const levels = levelsOf(server, opened?.store);
+  const levels = levelsOf(server, opened?.store, () => bridges.levels);
   await dashboard.open({ server, log, levels, config: () => running.config });
   parts.defer(publishSysTopics(config.sysIntervalSeconds, server, levels));
   parts.defer(giveBackMemory(server.broker));
@@ -134,6 +135,7 @@ function serverOf({ config, log, access, transport, opened }: ServerParts): Serv
   const { maxUnfinishedBytes, maxConnectingBytes, packetTimeoutSeconds } = config;
   const server = new Server({
     options: config.broker,
+    bridgeId: bridgeIdOf(config),
     log,
     ...opened === undefined ? {} : { store: opened.store },
     ...transport === undefined ? {} : { transport },

@@ -1,5 +1,15 @@
 import type { Option } from "./option.ts";
-import { BOOLEAN, brokerRow, BYTES, choice, COUNT, integer, MAX_PACKET_BYTES } from "./rows.ts";
+import {
+  BOOLEAN,
+  brokerRow,
+  BYTES,
+  BYTES_OR_MINUS_ONE,
+  choice,
+  COUNT,
+  COUNT_OR_MINUS_ONE,
+  integer,
+  MAX_PACKET_BYTES,
+} from "./rows.ts";
 
 /** How messages wait, travel and are kept. */
 export const MESSAGE_OPTIONS: readonly Option[] = [
@@ -24,9 +34,13 @@ export const MESSAGE_OPTIONS: readonly Option[] = [
   brokerRow(
     "max_queued_messages",
     "maxQueuedMessages",
-    COUNT,
-    "QoS 1 and 2 messages that wait for one client; 0: no limit.",
-    { theme: "Messages and queues", unit: "messages" },
+    COUNT_OR_MINUS_ONE,
+    "QoS 1 and 2 messages that wait for one client; 0: no limit; -1: 1,000 in memory, and for a session whose queue is on the disk no limit but that in bytes, as long as half of the store is free.",
+    {
+      theme: "Messages and queues",
+      unit: "messages",
+      differs: "1000: the queue of a stored session is on the disk, where there is more room",
+    },
   ),
   brokerRow(
     "queue_memory_messages",
@@ -45,8 +59,8 @@ export const MESSAGE_OPTIONS: readonly Option[] = [
   brokerRow(
     "max_queued_bytes",
     "maxQueuedBytes",
-    BYTES,
-    "Bytes that wait for one client, in its queue (384 more for each message, 128 for each User Property) or on its connection; 0: no limit.",
+    BYTES_OR_MINUS_ONE,
+    "Bytes that wait for one client, in its queue (384 more for each message, 128 for each User Property) or on its connection; 0: no limit; -1: 16 MB, and for a session whose queue is on the disk 512 MB, as long as half of the store is free.",
     {
       theme: "Messages and queues",
       unit: "bytes",

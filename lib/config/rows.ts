@@ -193,6 +193,8 @@ export const COUNT: OfKind<"integer"> = { kind: "integer", min: 0, max: MAX_COUN
 export const COUNT_OR_MINUS_ONE: OfKind<"integer"> = { kind: "integer", min: -1, max: MAX_COUNT };
 /** Bytes, up to a tebibyte. */
 export const BYTES: OfKind<"integer"> = { kind: "integer", min: 0, max: 1024 ** 4 };
+/** The same, or -1. */
+export const BYTES_OR_MINUS_ONE: OfKind<"integer"> = { kind: "integer", min: -1, max: 1024 ** 4 };
 /** The largest packet that MQTT can frame: a remaining length of four bytes, and the fixed header. */
 export const MAX_PACKET_BYTES = 268_435_455 + 5;
 

@@ -42,6 +42,8 @@ export interface ServerInit {
   readonly access?: AccessPort;
   /** Default: nothing outlives the process. */
   readonly store?: Store;
+  /** A name of this broker that no other has, told to bridges that tell theirs. Default: they are not told. */
+  readonly bridgeId?: string;
   /** What is left out has its default. */
   readonly unfinished?: Partial<UnfinishedLimits>;
   /** For listeners without TLS and WebSockets; the server closes it. Default: Deno's own sockets carry all of them. */
@@ -100,6 +102,7 @@ export class Server {
       beginTurn: () => this.#turns.begin(),
       afterRound: (done) => this.#turns.afterRound(done),
       ...(init.store === undefined ? {} : { store: init.store }),
+      ...(init.bridgeId === undefined ? {} : { bridgeId: init.bridgeId }),
     }, nowMs());
     this.#turns.attach(this.broker);
     this.hub = new TurnHub(this.broker, this.#turns);

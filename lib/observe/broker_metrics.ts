@@ -1,5 +1,6 @@
 import { type DropReason, type Histogram, type Metrics, PACKET_TYPES } from "../broker/mod.ts";
 import { ReasonCode, reasonCodeName } from "../codec/mod.ts";
+import { bridgeFamilies } from "./bridge_level.ts";
 import type { MetricFamily, Sample } from "./exposition.ts";
 import type { SysLevels } from "./sys_topics.ts";
 
@@ -80,6 +81,7 @@ export function* metricFamilies(levels: MetricLevels): Generator<MetricFamily> {
     levels.latency,
   );
   if (levels.broker.store !== undefined) yield* storeFamilies(levels.broker.store);
+  if (levels.broker.bridges !== undefined) yield* bridgeFamilies(levels.broker.bridges);
   yield* processFamilies(levels);
 }
 

@@ -176,9 +176,9 @@ function openDestination(
 ): LogSink {
   switch (destination.type) {
     case "stderr":
-      return new StreamSink(Deno.stderr);
+      return new StreamSink(Deno.stderr, isColored(Deno.stderr));
     case "stdout":
-      return new StreamSink(Deno.stdout);
+      return new StreamSink(Deno.stdout, isColored(Deno.stdout));
     case "file":
       return new FileSink(destination.path);
     case "syslog":
@@ -186,4 +186,9 @@ function openDestination(
     case "topic":
       return new TopicSink(publisher);
   }
+}
+
+/** Colours are for a screen, and for who has not said no by NO_COLOR. */
+function isColored(stream: { isTerminal(): boolean }): boolean {
+  return !Deno.noColor && stream.isTerminal();
 }

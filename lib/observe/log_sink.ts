@@ -21,21 +21,33 @@ export interface ByteWriter {
   writeSync(bytes: Uint8Array): number;
 }
 
+/** Before lines of a level on a screen, and behind them: nothing where a line is as most are. */
+const PAINTS: Readonly<Record<LogLevel, readonly [before: Uint8Array, after: Uint8Array]>> = {
+  debug: paint(2, 22),
+  info: paint(),
+  warning: paint(33, 39),
+  error: paint(31, 39),
+};
+
 /** Lines to standard error or standard output. */
 export class StreamSink implements LogSink {
   #linesLost = 0;
   readonly #writer: ByteWriter;
+  readonly #isColored: boolean;
 
-  constructor(writer: ByteWriter) {
+  /** `isColored`: whether a person sees them, who finds warnings and errors by their colour. */
+  constructor(writer: ByteWriter, isColored = false) {
     this.#writer = writer;
+    this.#isColored = isColored;
   }
 
   get linesLost(): number {
     return this.#linesLost;
   }
 
-  write(lines: Uint8Array): void {
-    if (!writeAll(this.#writer, lines)) this.#linesLost++;
+  write(lines: Uint8Array, level: LogLevel): void {
+    const bytes = this.#isColored ? painted(lines, level) : lines;
+    if (!writeAll(this.#writer, bytes)) this.#linesLost++;
   }
 
   close(): void {}
@@ -75,4 +87,23 @@ function writeAll(writer: ByteWriter, bytes: Uint8Array): boolean {
   } catch {
     return false;
   }
+}
+
+/** The sequences that begin and end a colour of the terminal. */
+function paint(...codes: readonly [] | readonly [begin: number, end: number]) {
+  const sequence = (code?: number) =>
+    new TextEncoder().encode(code === undefined ? "" : `\x1b[${code}m`);
+  return [sequence(codes[0]), sequence(codes[1])] as const;
+}
+
+/** A line in the colour of its level; the end of the line stays last. */
+function painted(line: Uint8Array, level: LogLevel): Uint8Array {
+  const [before, after] = PAINTS[level];
+  if (before.length === 0) return line;
+  const bytes = new Uint8Array(before.length + line.length + after.length);
+  bytes.set(before);
+  bytes.set(line.subarray(0, -1), before.length);
+  bytes.set(after, before.length + line.length - 1);
+  bytes.set(line.subarray(-1), bytes.length - 1);
+  return bytes;
 }

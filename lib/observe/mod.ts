@@ -23,6 +23,7 @@
  *
  * @module
  */
+export type { BridgeLevel } from "./bridge_level.ts";
 export {
   metricFamilies,
   type MetricLevels,

@@ -1,4 +1,5 @@
 import type { BrokerLevels, MessageHub, Metrics } from "../broker/mod.ts";
+import type { BridgeLevel } from "./bridge_level.ts";
 import type { StoreStats } from "../store/mod.ts";
 
 /** What the `$SYS` topics tell. */
@@ -12,6 +13,8 @@ export interface SysLevels extends BrokerLevels {
     /** Nothing can be written at present. */
     readonly isFailing: boolean;
   };
+  /** Connections to other brokers; absent: there are none. */
+  readonly bridges?: readonly BridgeLevel[];
 }
 
 /** Minutes over which loads are averaged. */
@@ -73,6 +76,7 @@ export class SysTopics {
     this.#set("subscriptions/count", levels.subscriptionCount);
     this.#publishHeld(levels);
     if (levels.store !== undefined) this.#publishStore(levels.store);
+    for (const bridge of levels.bridges ?? []) this.#publishBridge(bridge);
     this.#publishLoads(levels, nowMs);
   }
 
@@ -110,6 +114,17 @@ export class SysTopics {
     this.#set("store/failing", store.isFailing ? 1 : 0);
   }
 
+  #publishBridge(bridge: BridgeLevel): void {
+    // A name may hold what no level of a topic may.
+    const base = `bridges/${levelOf(bridge.name)}`;
+    this.#set(`${base}/state`, bridge.state);
+    this.#set(`${base}/reason`, bridge.reason);
+    this.#set(`${base}/address`, bridge.address);
+    this.#set(`${base}/messages/waiting`, bridge.waiting);
+    this.#set(`${base}/messages/received`, bridge.messagesIn);
+    this.#set(`${base}/messages/sent`, bridge.messagesOut);
+  }
+
   #publishLoads(levels: SysLevels, nowMs: number): void {
     const minutes = (nowMs - this.#lastMs) / 60_000;
     this.#lastMs = nowMs;
@@ -135,4 +150,9 @@ export class SysTopics {
     const payload = new TextEncoder().encode(text);
     this.#hub.publish({ topicName: `$SYS/broker/${name}`, payload, retain: true });
   }
+}
+
+/** A name as one level of a topic. */
+function levelOf(name: string): string {
+  return ["/", "+", "#", "\0"].reduce((text, sign) => text.replaceAll(sign, "_"), name);
 }

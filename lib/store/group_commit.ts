@@ -72,6 +72,11 @@ export class GroupCommit {
     return this.#writer.isFull;
   }
 
+  /** The database has grown to half of its limit. */
+  get isHalfFull(): boolean {
+    return this.#writer.isHalfFull;
+  }
+
   /** How long the disk has owed an answer, milliseconds; 0: it owes none. */
   get unansweredMs(): number {
     return this.#writer.unansweredMs;

@@ -54,6 +54,8 @@ export class MemoryStore implements Store {
   writes = 0;
   /** Set it to play a disk that is full. {@linkcode Store.isFailing} */
   isFailing = false;
+  /** Set it to play one that has grown to half of its limit. {@linkcode Store.isHalfFull} */
+  isHalfFull = false;
   /** Set it to play one that has grown to its limit. {@linkcode Store.isFull} */
   isFull = false;
   /** Whether it gives back all that waits when it is loaded; else what is read while the broker runs is not among it. */

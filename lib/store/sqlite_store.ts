@@ -90,6 +90,11 @@ export class SqliteStore implements Store {
     return this.#commits.isFull;
   }
 
+  /** {@linkcode Store.isHalfFull} */
+  get isHalfFull(): boolean {
+    return this.#commits.isHalfFull;
+  }
+
   /** How long the disk has owed an answer, milliseconds; 0: it owes none. */
   get unansweredMs(): number {
     return this.#commits.unansweredMs;

@@ -103,6 +103,11 @@ export class WriterLink {
     return this.#isAtLimit || this.#isDiskFull;
   }
 
+  /** The database has grown to half of its limit, or more. */
+  get isHalfFull(): boolean {
+    return this.#maxBytes > 0 && 2 * this.#stats.usedBytes >= this.#maxBytes;
+  }
+
   /** What was written so far. */
   get stats(): StoreStats {
     return this.#stats;

@@ -1,4 +1,5 @@
-import { testExchange } from "../support/exchange.ts";
+import { strict as assert } from "node:assert";
+import { Exchange, testExchange } from "../support/exchange.ts";
 
 testExchange(
   "Clean Start 0 goes on with the session, and makes one where there is none " +
@@ -269,3 +270,23 @@ testExchange(
   a< PUBLISH t qos=1 id=1 dup 1
   `,
 );
+
+Deno.test("A session that has ended is not kept in memory by the routes that led to it", () => {
+  const exchange = new Exchange();
+  for (let i = 0; i < 50; i++) {
+    exchange.play(`
+      a> CONNECT
+      a< CONNACK
+      a> SUBSCRIBE id=1 # qos=1
+      a< SUBACK id=1 1
+      p> CONNECT
+      p< CONNACK
+      p> PUBLISH t/${i} qos=1 id=1 1
+      p< PUBACK id=1
+      a< PUBLISH t/${i} qos=1 id=1 1
+      a x
+      p x
+    `);
+  }
+  assert.equal(exchange.test.broker.core.router.rememberedCount, 0);
+});

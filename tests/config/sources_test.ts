@@ -3,7 +3,7 @@ import { parseArguments } from "../../lib/config/mod.ts";
 import { type Given, load, problems, shown } from "./support.ts";
 
 const precedence: [given: Given, expected: string][] = [
-  [{}, "1000 default"],
+  [{}, "-1 default"],
   [{ file: "max_queued_messages 1" }, "1 m.conf:1"],
   [{ environment: { MQTT_MAX_QUEUED_MESSAGES: "2" } }, "2 MQTT_MAX_QUEUED_MESSAGES (environment)"],
   [{ flags: "--max-queued-messages 3" }, "3 --max-queued-messages"],

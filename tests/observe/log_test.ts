@@ -138,7 +138,7 @@ Deno.test("a stream that takes a few bytes at a time gets every byte in order", 
       return part.length;
     },
   };
-  new StreamSink(writer).write(new TextEncoder().encode("abcdefgh\n"));
+  new StreamSink(writer).write(new TextEncoder().encode("abcdefgh\n"), "info");
   assert.equal(text, "abcdefgh\n");
 });
 
@@ -148,8 +148,8 @@ Deno.test("a stream that fails loses the line, counts it, and harms nobody", () 
       throw new Error("Broken pipe");
     },
   });
-  sink.write(new Uint8Array(3));
-  sink.write(new Uint8Array(3));
+  sink.write(new Uint8Array(3), "info");
+  sink.write(new Uint8Array(3), "info");
   assert.equal(sink.linesLost, 2);
 });
 
@@ -223,4 +223,22 @@ for (const [format, expected] of formats) {
 Deno.test("formatTimestamp() without a format is ISO 8601 in UTC; %z is the local offset", () => {
   assert.equal(formatTimestamp("", new Date(TIME)), TIME);
   assert.match(formatTimestamp("%z", local), /^[+-]\d{4}$/);
+});
+
+Deno.test("on a screen a warning is yellow, an error red, and the end of the line stays last", () => {
+  let text = "";
+  const writer: ByteWriter = {
+    writeSync(bytes) {
+      text += new TextDecoder().decode(bytes);
+      return bytes.length;
+    },
+  };
+  const line = new TextEncoder().encode("a line\n");
+  for (const level of ["info", "warning", "error"] as const) {
+    new StreamSink(writer, true).write(line, level);
+  }
+  assert.equal(text, "a line\n\x1b[33ma line\x1b[39m\n\x1b[31ma line\x1b[39m\n");
+  text = "";
+  new StreamSink(writer).write(line, "error");
+  assert.equal(text, "a line\n");
 });

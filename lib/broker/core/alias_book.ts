@@ -1,19 +1,21 @@
 import type { IncomingAliases } from "../../session/mod.ts";
 
-/** What every connection may keep without being counted, bytes: ten topics as devices have them. */
+/** Topic bytes that every connection may keep without being counted: about ten topics of the usual length. */
 const FREE_BYTES = 4096;
 
-/** The topics that all clients have given Topic Aliases to, and their bytes: one of these may be as long as text can be. */
+/**
+ * Counts the bytes of the topics that clients have given Topic Aliases to, because each of these may be up to 65,535 bytes long.
+ */
 export class AliasBook {
   readonly #sizes = new Map<IncomingAliases, number>();
   #bytes = 0;
 
-  /** Topic bytes of all connections, without what each may keep. */
+  /** Topic bytes of all connections, each less `FREE_BYTES`. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Gives the alias to this topic; `false`, and nothing is changed, where that would count for more than `roomBytes`. */
+  /** Gives the alias to this topic; `false`, with nothing changed, where the counted bytes would grow by more than `roomBytes`. */
   set(aliases: IncomingAliases, alias: number, topicName: string, roomBytes: number): boolean {
     const addedBytes = topicName.length - (aliases.get(alias)?.length ?? 0);
     if (addedBytes !== 0) {
@@ -28,7 +30,7 @@ export class AliasBook {
     return true;
   }
 
-  /** Their connection has ended. */
+  /** The connection with these aliases has ended. */
   remove(aliases: IncomingAliases | null): void {
     const sizeBytes = aliases === null ? undefined : this.#sizes.get(aliases);
     if (sizeBytes === undefined) return;

@@ -1,9 +1,11 @@
 import type { Connection } from "../state/connection.ts";
 import type { Ground } from "../ground/ground.ts";
 
-/** What waits to be written to all connections together, and the publishers that wait until it is less. */
+/**
+ * Counts the bytes that wait to be written to all connections, and lists the publishers that are not read until there are fewer.
+ */
 export class Congestion {
-  /** Publishers that are not read until what is buffered is less. */
+  /** Publishers that are not read until fewer bytes are buffered. */
   readonly throttled: Set<Connection> = new Set();
   readonly #ground: Ground;
   #bufferedBytes = 0;
@@ -18,7 +20,7 @@ export class Congestion {
     return this.#bufferedBytes;
   }
 
-  /** Whether publishers must wait for those who are slow to take what is sent to them. */
+  /** Whether publishers must wait until slow receivers have read what is buffered for them. */
   get isCongested(): boolean {
     const { maxBufferedBytes } = this.#ground.options;
     return maxBufferedBytes > 0 && this.#bufferedBytes > maxBufferedBytes;

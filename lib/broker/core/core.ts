@@ -29,43 +29,43 @@ import { WillBook } from "./will_book.ts";
 import { STEPS, Work } from "./work.ts";
 
 /**
- * What all handlers share: the state of the broker, and the lists of what is to happen when the turn ends. It knows no service
- * and no handler; `Broker` conducts.
+ * What all handlers share: the state of the broker, and lists of the work to do when the turn ends. It does not import services or
+ * handlers; `Broker` calls them.
  */
 export class Core implements Turn {
   /** Counters since the start. */
   readonly metrics: Metrics = new Metrics();
   /** Output buffers of all connections. */
   readonly pool: BufferPool = new BufferPool();
-  /** Everything that is due at some time. */
+  /** All deadlines: keep-alives, expiries and delays. */
   readonly deadlines: Deadlines = new Deadlines();
   /** Topic Names seen lately, so that a repeated one is not decoded anew. */
   readonly names: NameCache = new NameCache();
-  /** Who subscribed to what. */
+  /** Finds the subscriptions that match a topic. */
   readonly router: Router;
-  /** The last message of each topic that asked for it. */
+  /** The retained messages. */
   readonly retained: RetainedMessages;
   /** Sessions, connected or not, by Client Identifier. */
   readonly clients: Map<string, Client> = new Map();
-  /** How many of these each user has. */
+  /** How many sessions each user, or address, has. */
   readonly sessionCounts: SessionCounts = new SessionCounts();
-  /** Their long names. */
+  /** The bytes of long Client Identifiers, user names and owners of all sessions. */
   readonly longNames: NameBook = new NameBook();
   /** Network Connections, those before their CONNECT included. */
   readonly connections: Set<Connection> = new Set();
-  /** How many of them each listener has. */
+  /** How many Network Connections each listener has. */
   readonly perListener: Map<ListenerOptions, number> = new Map();
   /** Absent: nothing outlives the process. */
   readonly store: Store | undefined;
-  /** What waits for its commits. */
+  /** What waits for the store's commits. */
   readonly releases: Releases;
-  /** What waits in sessions. */
+  /** The number and bytes of all messages that are queued in sessions. */
   readonly queues: QueueBook = new QueueBook();
-  /** What waits to be written, and who waits for it to get less. */
+  /** The bytes that wait to be written to connections, and the publishers that wait until there are fewer. */
   readonly congestion: Congestion = new Congestion(this);
-  /** What may come in a second. */
+  /** The rate limits of addresses and clients. */
   readonly rates: Rates = new Rates();
-  /** The one fan-out, for the message that is routed now. */
+  /** The fan-out of the message that is being routed now. */
   readonly fanout: Fanout = new Fanout();
   /** Messages that go to more receivers than one turn has time for. */
   readonly longFanOuts: LongFanOuts = new LongFanOuts();
@@ -75,46 +75,46 @@ export class Core implements Turn {
   readonly wills: WillBook = new WillBook();
   /** Clients that were connected to the process before, whose session was not stored and whose will was, by Client Identifier. */
   readonly lostClients: Map<string, Client> = new Map();
-  /** What the turn has cost so far. */
+  /** Counts what the turn has cost so far. */
   readonly work: Work = new Work();
-  /** What the program decides. */
+  /** The hooks of the program around the broker. */
   readonly hooks: Hooks;
-  /** What of it a program listens to. */
+  /** The events that a program listens to. */
   readonly events: Events;
   /** The time of the turn, milliseconds. */
   nowMs: number;
-  /** Connections that got past CONNECT. */
+  /** Connections whose CONNECT was accepted. */
   connectedCount = 0;
-  /** What the subscriptions of all sessions take, bytes. */
+  /** Memory of the subscriptions of all sessions, bytes. */
   subscriptionBytes = 0;
-  /** Nobody comes in any more. */
+  /** The broker is shutting down: new clients are refused. */
   isShuttingDown = false;
-  /** Bridges for which something waits, and whose publishers are refused when they are full. */
+  /** Bridges with a queue that is not empty, and a policy that refuses publishers when it is full. */
   readonly waitingBridges: Set<Client> = new Set();
-  /** The next delivery's place in the order of the store. */
+  /** The `sequence` of the next delivery: its place in the order of the store. */
   nextSequence = 1;
-  /** Whoever wants to know what happens; `null`: nobody, and then that costs a comparison. */
+  /** The observers of what happens in the core; `null`: there are none, which costs a comparison. */
   observers: Observers | null = null;
-  /** Whether what happens is told to them, or a message is followed: one question for both. */
+  /** Whether there are observers, or the time of the current message is measured: one question for both. */
   isObserved = false;
-  /** How long messages take. */
+  /** Measures how long messages take through the broker. */
   readonly latency: Latency = new Latency();
-  /** Packets are being handled, or a function of the program is called: what a program asks for now is done when the turn ends. */
+  /** Packets are being handled, or a function of the program is running: what a program asks for now is done when the turn ends. */
   isBusy = false;
-  /** What programs asked for meanwhile. */
+  /** What programs asked for while `isBusy`. */
   readonly asked: (() => void)[] = [];
 
-  /** What programs published meanwhile. */
+  /** What programs published while `isBusy`. */
   readonly published: Message[] = [];
   /** Connections with something to send. */
   dirty: Connection[] = [];
-  /** Connections that are through. */
+  /** Connections that have ended, and whose links are still to be closed. */
   readonly closing: Connection[] = [];
-  /** Clients that a policy disconnects. */
+  /** Connections to end when the turn ends, with the reason. */
   readonly leaving: [Connection, CloseReason][] = [];
-  /** Connections that have used their part of a turn, in the order in which they go on. */
+  /** Connections that have used their share of a turn, in the order in which they continue. */
   readonly postponed: Connection[] = [];
-  /** Sessions that are over, with the subscriptions of which the router still knows. */
+  /** Ended sessions, with their subscriptions that are still in the router. */
   readonly dismantling: { readonly client: Client; readonly filters: Iterator<string> }[] = [];
   /** Clients with retained messages to deliver. */
   readonly pumping: Set<Client> = new Set();
@@ -155,7 +155,7 @@ export class Core implements Turn {
     this.retained = new RetainedMessages(this);
   }
 
-  /** An answer that came from outside begins a turn: what time is it? */
+  /** Begins a turn for an answer that came from outside, and reads the clock. */
   beginTurn(): void {
     const { beginTurn } = this.ports;
     if (beginTurn !== undefined) this.nowMs = beginTurn();
@@ -172,17 +172,17 @@ export class Core implements Turn {
     this.releases.hold(connection);
   }
 
-  /** What queues in memory, wills, Topic Aliases and long names take of `max_total_queued_bytes`. */
+  /** Bytes that count against `max_total_queued_bytes`: queues in memory, wills, Topic Aliases and long names. */
   get totalQueuedBytes(): number {
     return this.queues.heldBytes + this.wills.bytes + this.aliases.bytes + this.longNames.bytes;
   }
 
-  /** The connection is through: its link is closed once the turn's packets are with it. */
+  /** The connection has ended: its link is closed when it has taken the packets of the turn. */
   markClosing(connection: Connection): void {
     const { listener } = connection;
     this.rates.leave(hostOf(connection.link.remoteAddress));
     const left = this.perListener.get(listener)! - 1;
-    // Programs may make one for each client.
+    // Delete the entry at 0, because a program may create a listener for each client.
     if (left > 0) this.perListener.set(listener, left);
     else this.perListener.delete(listener);
     this.releases.cancel(connection);
@@ -198,35 +198,37 @@ export class Core implements Turn {
     this.longNames.add(client);
   }
 
-  /** Its session is over. */
+  /** The client's session has ended. */
   removeClient(client: Client): void {
     this.clients.delete(client.session.clientId);
     if (client.quotaKey !== undefined) this.sessionCounts.remove(client.quotaKey);
     this.longNames.remove(client);
   }
 
-  /** Disconnects when the turn ends: in the middle of routing a message nobody comes or goes. */
+  /** Disconnects when the turn ends, because no client may connect or disconnect while a message is being routed. */
   disconnectLater(connection: Connection, reason: CloseReason): void {
     this.leaving.push([connection, reason]);
   }
 
-  /** The connection has used its part of the turn: it goes on in a later one. */
+  /** The connection has used its share of the turn: it continues in a later one. */
   postpone(connection: Connection): void {
     if (connection.stops.has("budget")) return;
     connection.stops.stop("budget");
     this.postponed.push(connection);
   }
 
-  /** A reason to stop the connection is gone; if it was the last, what came in the meantime is handled. */
+  /**
+   * Removes a reason for which the connection is stopped; if it was the last, the bytes that arrived in the meantime are handled.
+   */
   resume(connection: Connection, reason: StopReason): void {
     if (!connection.stops.resume(reason, this.deadlines) || connection.state === "closed") return;
-    // It was kept from sending: its silence is ours.
+    // The broker did not read the connection, so the time without packets does not count against its Keep Alive.
     connection.lastReceivedMs = this.nowMs;
-    // An answer that comes at once is there before the handler has returned, which then goes on by itself.
+    // An answer that comes at once arrives before the handler has returned; the receiving loop then continues by itself.
     if (!connection.isReceiving) connection.link.resume();
   }
 
-  /** Does something that was asked for from outside, or an answer: a turn of its own; from within a turn it is done at its end. */
+  /** Runs a request or an answer from outside in a turn of its own; within a turn it runs when that turn ends. */
   inTurn(act: () => void): void {
     if (this.isBusy) return void this.asked.push(act);
     this.beginTurn();
@@ -234,7 +236,7 @@ export class Core implements Turn {
     this.#endTurn();
   }
 
-  /** Calls a function of the program: what it asks of the broker is done when the turn ends. */
+  /** Calls a function of the program; what the function asks of the broker is done when the turn ends. */
   call<T>(call: () => T): T {
     const wasBusy = this.isBusy;
     this.isBusy = true;
@@ -245,13 +247,13 @@ export class Core implements Turn {
     }
   }
 
-  /** The same for an answer that came from outside: that is a turn of its own. */
+  /** Like `resume`, for an answer that came from outside: in a turn of its own. */
   resumeInTurn(connection: Connection, reason: StopReason): void {
     this.resume(connection, reason);
     if (!connection.isReceiving) this.#endTurn();
   }
 
-  /** Tells this observer what happens from now on; the function returned ends that. */
+  /** Adds an observer, which is told what happens from now on; the returned function removes it. */
   observe(observer: Observer): () => void {
     const set = (observers: Observers | null) => {
       this.observers = observers;
@@ -276,7 +278,7 @@ export class Core implements Turn {
     this.observers?.tell("delivered", connection, outgoing, packetId, isRepeat);
   }
 
-  /** Closes the links of connections that are through. */
+  /** Closes the links of connections that have ended. */
   closeLinks(): void {
     for (const connection of this.closing.splice(0)) {
       connection.link.close();
@@ -286,8 +288,8 @@ export class Core implements Turn {
 }
 
 /**
- * Whether a message may go to the client. One that a store remembers, and that has not been here since, is nobody yet: what it
- * subscribed to waits for it, and is looked at when it comes.
+ * Whether a message may go to the client. A client that was restored from the store and has not connected since has no known
+ * identity: its messages are queued, and access is checked when it connects.
  */
 export function mayRead(access: AccessPort, client: Client, topicName: string): boolean {
   const { identity } = client;

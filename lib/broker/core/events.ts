@@ -4,31 +4,33 @@ import type { LogPort } from "../ground/ports.ts";
 import type { Connection } from "../state/connection.ts";
 import type { Observer } from "./observers.ts";
 
-/** Events of one turn that wait for their listeners: a fan-out to more is told in part, and what is left out is counted. */
+/**
+ * The most events of one turn that wait for their listeners. Events beyond it, of a message to more receivers, are only counted.
+ */
 const MAX_WAITING = 100_000;
 
-/** Takes an event, to be told when the turn is over. */
+/** Queues an event for its listeners, who are called when the turn is over. */
 type Emit = <Name extends EventName>(name: Name, event: BrokerEvents[Name]) => void;
 
-/** What is needed of the core. */
+/** What `Events` needs of the core. */
 interface EventsInit {
   readonly log: LogPort;
   readonly metrics: Metrics;
-  /** Tells the observer what happens; the function returned ends that. */
+  /** Adds an observer of what happens in the core; the returned function removes it. */
   readonly observe: (observer: Observer) => () => void;
 }
 
-/** Who listens to the events of one name. */
+/** The listeners to events of one name. */
 interface Listening {
   readonly listeners: Set<EventListener<EventName>>;
   readonly end: () => void;
 }
 
 /**
- * The events that a program listens to, made of what observers are told: an event that nobody listens to is not made.
+ * The events that a program listens to, made from the calls of an observer. An event without listeners is not created.
  *
- * Listeners are called behind the turn, in the order of what happened. What they ask for is done in a later turn, and told behind that, so
- * that a program that answers itself for ever stalls nobody.
+ * Listeners are called after the turn, in the order of the events. What a listener asks of the broker is done in a later turn, and
+ * the events of that are told after it, so that a program that answers its own messages for ever stalls nobody.
  */
 export class Events {
   readonly #init: EventsInit;
@@ -36,17 +38,17 @@ export class Events {
   #waiting: { readonly name: EventName; readonly event: BrokerEvents[EventName] }[] = [];
   #lost = 0;
 
-  /** Nobody listens yet. */
+  /** There are no listeners at first. */
   constructor(init: EventsInit) {
     this.#init = init;
   }
 
-  /** Whether there is something to tell. */
+  /** Whether events wait for their listeners. */
   get isWaiting(): boolean {
     return this.#waiting.length > 0;
   }
 
-  /** Calls `listener` with each event of this name from now on; the function returned ends that. */
+  /** Calls `listener` with each event of this name from now on; the returned function ends that. */
   on<Name extends EventName>(name: Name, listener: EventListener<Name>): () => void {
     const observer = OBSERVERS[name];
     if (observer === undefined) throw new TypeError(`Cannot listen: there is no event "${name}"`);
@@ -56,7 +58,7 @@ export class Events {
       this.#byName.set(name, listening = { listeners: new Set(), end });
     }
     const { listeners, end } = listening;
-    // One of its own for each call, so that the same function may listen twice.
+    // A new function for each call, so that the same listener may be added twice.
     const own = (event: BrokerEvents[EventName]) => listener(event as BrokerEvents[Name]);
     listeners.add(own);
     return () => {
@@ -66,7 +68,7 @@ export class Events {
     };
   }
 
-  /** The turn is over: tells what has happened in it. */
+  /** Calls the listeners with the events of the turn that is over. */
   tell(): void {
     const waiting = this.#waiting;
     const lost = this.#lost;
@@ -74,7 +76,7 @@ export class Events {
     this.#lost = 0;
     for (const { name, event } of waiting) {
       for (const listener of [...this.#byName.get(name)?.listeners ?? []]) {
-        // One that another has ended hears nothing more.
+        // A listener that another listener has removed meanwhile is not called.
         if (this.#byName.get(name)?.listeners.has(listener)) this.#call(name, listener, event);
       }
     }
@@ -103,7 +105,7 @@ export class Events {
   }
 }
 
-/** What makes each event out of what an observer is told. */
+/** For each event, an observer that creates it. */
 const OBSERVERS: Readonly<Record<EventName, (emit: Emit) => Observer>> = {
   connected: (emit) => ({
     connected: ({ identity, asked, keepAliveSeconds }, sessionPresent) => {
@@ -114,7 +116,7 @@ const OBSERVERS: Readonly<Record<EventName, (emit: Emit) => Observer>> = {
   disconnected: (emit) => ({
     disconnected: (connection, reason) => {
       const { identity, cause } = connection;
-      if (identity === null) return; // It never came in.
+      if (identity === null) return; // The client was never accepted.
       emit("disconnected", {
         client: identity,
         cause: reason === undefined ? cause : "broker",
@@ -171,7 +173,7 @@ const OBSERVERS: Readonly<Record<EventName, (emit: Emit) => Observer>> = {
   }),
 };
 
-/** Why a connection ends of which nobody was told why. */
+/** The reason in words where the broker gave none. */
 const CAUSES: Readonly<Record<Connection["cause"], string>> = {
   client: "DISCONNECT of the client",
   broker: "Ended by the broker",

@@ -10,58 +10,60 @@ import {
 } from "../ground/hooks.ts";
 import type { ClientIdentity } from "../ground/ports.ts";
 
-/** What is needed of the core. */
+/** What `Hooks` needs of the core. */
 interface HooksInit {
   /** Calls a function of the program. */
   readonly call: (call: () => void) => void;
-  /** Says that one has failed. */
+  /** Logs and counts that a hook has failed. */
   readonly failed: (name: HookName, client: ClientIdentity, error: unknown) => void;
 }
 
-/** A hook that failed, or answered nonsense: it is ours to say no, and the program's fault. */
+/**
+ * The refusal where a hook failed or gave a wrong answer: the broker refuses the request, because the program did not decide it.
+ */
 const FAILED: HookRefusal = {
   reasonCode: ReasonCode.ImplementationSpecificError,
   reason: "A hook has failed",
 };
 
-/** What becomes of a subject: the next hook is asked about what the one before has made of it. */
+/** Applies a hook's answer to its subject. The next hook is asked about the result. */
 type Judge<Name extends HookName> = (
   answer: unknown,
   subject: HookSubjects[Name],
 ) => HookSubjects[Name] | HookRefusal;
 
 /**
- * The hooks of the program: those of each name in the order in which they came. Each is asked about what those before it have left of
- * the subject, and the first refusal ends it.
+ * The hooks of the program, for each name in the order in which they were added. Each hook is asked about the subject as the hooks
+ * before it have changed it; the first refusal ends the question.
  */
 export class Hooks {
   readonly #init: HooksInit;
   #ports: readonly HookPort[] = [];
-  /** `undefined`: nobody has one. */
+  /** `undefined`: there is no such hook. */
   onConnect: readonly Hook<"onConnect">[] | undefined;
   onPublish: readonly Hook<"onPublish">[] | undefined;
   onSubscribe: readonly Hook<"onSubscribe">[] | undefined;
   onDeliver: readonly Hook<"onDeliver">[] | undefined;
 
-  /** Whether there are some for messages. */
+  /** Whether there are hooks for messages: `onPublish` or `onDeliver`. */
   seesMessages = false;
 
-  /** There is none yet. */
+  /** There are no hooks at first. */
   constructor(init: HooksInit) {
     this.#init = init;
   }
 
-  /** Asks these too from now on; the function returned ends that. */
+  /** Adds these hooks behind the others; the returned function removes them. */
   add(port: HookPort): () => void {
-    // One of its own for each call, so that the same hooks may be added twice.
+    // A copy for each call, so that the same hooks may be added twice.
     const own = { ...port };
     this.#set([...this.#ports, own]);
     return () => this.#set(this.#ports.filter((other) => other !== own));
   }
 
   /**
-   * Asks all hooks of the name, one after the other. Returns what they have made of the subject, or their refusal; `undefined`: it
-   * comes later, by `later`.
+   * Asks all hooks of the name, one after the other. Returns the subject as they have changed it, or the refusal of one of them;
+   * `undefined`: the result is not known yet, and `later` will be called with it.
    */
   ask<Name extends HookName>(
     name: Name,
@@ -70,7 +72,7 @@ export class Hooks {
     judge: Judge<Name>,
     later: (result: HookSubjects[Name] | HookRefusal) => void,
   ): HookSubjects[Name] | HookRefusal | undefined {
-    // As they are now: who comes or goes meanwhile changes nothing of this question.
+    // The hooks as they are now: adding or removing one meanwhile does not change this question.
     const hooks = (this[name] ?? []) as readonly Hook<Name>[];
     let isLater = false;
     let result: HookSubjects[Name] | HookRefusal | undefined;

@@ -1,6 +1,6 @@
 import type { Core } from "./core.ts";
 
-/** How much there is of what the broker keeps. */
+/** Current numbers and bytes of what the broker keeps. */
 export interface BrokerLevels {
   /** Clients that are connected. */
   readonly connectedCount: number;
@@ -8,21 +8,21 @@ export interface BrokerLevels {
   readonly sessionCount: number;
   /** Subscriptions of clients and programs; a shared one counts once for its group. */
   readonly subscriptionCount: number;
-  /** Shared subscriptions, each client's its own. */
+  /** Shared subscriptions, counted once for each member. */
   readonly sharedSubscriptionCount: number;
   /** Topics that have a retained message. */
   readonly retainedCount: number;
-  /** What these take of `max_retained_bytes`. */
+  /** Bytes of retained messages that count against `max_retained_bytes`. */
   readonly retainedBytes: number;
   /** Messages that wait in sessions. */
   readonly queuedCount: number;
-  /** What these take of `max_queued_bytes`, in memory or in the store alone. */
+  /** Bytes of queued messages that count against `max_queued_bytes`, in memory or in the store alone. */
   readonly queuedBytes: number;
   /** Bytes not yet written to connections. */
   readonly bufferedBytes: number;
 }
 
-/** Counts it. */
+/** Reads the current levels. */
 export function levelsOf(core: Core): BrokerLevels {
   return {
     connectedCount: core.connectedCount,

@@ -1,24 +1,26 @@
 import type { Client } from "../state/connection.ts";
 
-/** What every session may keep without being counted, bytes: names as devices and people have them. */
+/** Bytes of names that every session may keep without being counted: names of the usual length. */
 const FREE_BYTES = 256;
 
-/** The names of all sessions (Client Identifier, user name, owner) and their bytes: each may be as long as text can be. */
+/**
+ * Counts the bytes of the names (Client Identifier, user name, owner) of all sessions, because each may be up to 65,535 bytes long.
+ */
 export class NameBook {
   readonly #sizes = new Map<Client, number>();
   #bytes = 0;
 
-  /** Bytes of all, without what each may keep. */
+  /** Bytes of names of all sessions, each less `FREE_BYTES`. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** What one session's take. */
+  /** Counted bytes of one session's names. */
   of(client: Client): number {
     return this.#sizes.get(client) ?? 0;
   }
 
-  /** The session begins, or belongs to somebody else from here on. */
+  /** Counts the names of a session that begins or has a new owner. */
   add(client: Client): void {
     const { session: { clientId }, identity: { userName }, owner, quotaKey } = client;
     const sizeBytes = beyondFree([clientId, userName, owner, quotaKey]);
@@ -27,7 +29,7 @@ export class NameBook {
     this.#bytes += sizeBytes;
   }
 
-  /** It is over, or is added anew. */
+  /** Stops counting the names of a session that ends, or whose names will be added again. */
   remove(client: Client): void {
     const sizeBytes = this.#sizes.get(client);
     if (sizeBytes === undefined) return;
@@ -36,7 +38,7 @@ export class NameBook {
   }
 }
 
-/** What names count for. */
+/** The bytes of names that are counted: those beyond `FREE_BYTES`. */
 export function beyondFree(names: readonly (string | undefined)[]): number {
   const length = names.reduce((sum, name) => sum + (name?.length ?? 0), 0);
   return Math.max(0, length - FREE_BYTES);

@@ -7,14 +7,14 @@ import type { ClientIdentity, LogPort } from "../ground/ports.ts";
 import type { Client, Connection } from "../state/connection.ts";
 
 /**
- * Whoever wants to know what happens in the core, as it happens: traces, the log of subscriptions, a program around the broker. Each
- * event is told within the turn, so what takes its time belongs elsewhere, and bytes (payloads, Correlation Data) are good only
- * until the call returns. An event that nobody has a function for costs nothing but the question.
+ * An observer of what happens in the core: packet traces, the log of subscriptions, a program around the broker. Its functions are
+ * called within the turn, so they must be quick, and the bytes that they are given (payloads, Correlation Data) are valid only
+ * until the call returns. An event for which no observer has a function costs only a check.
  */
 export interface Observer {
-  /** A packet has come and is about to be handled; one that waits for access control is told once. */
+  /** A packet has arrived and is about to be handled; one that waits for access control is reported once. */
   received?(connection: Connection, packet: Packet): void;
-  /** A packet, but no PUBLISH, is put into the connection's outbox; it may wait there for a commit. */
+  /** A packet other than PUBLISH is put into the connection's outbox; it may wait there for a commit. */
   sent?(connection: Connection, packet: Packet): void;
   /** A PUBLISH is put into the connection's outbox; `packetId` is 0 for QoS 0. */
   delivered?(
@@ -23,17 +23,20 @@ export interface Observer {
     packetId: number,
     isRepeat: boolean,
   ): void;
-  /** A message waits in the client's queue. */
+  /** A message is put into the client's queue. */
   queued?(client: Client, delivery: Delivery): void;
-  /** A message ends without its receiver; the client is its receiver or its publisher, `null`: a program. */
+  /** A message is dropped. The client is its receiver or its publisher; `null`: a program published it. */
   dropped?(
     client: Client | null,
     reason: DropReason,
     message: Pick<Message, "topicName" | "publisherId">,
   ): void;
-  /** A message is taken in, and handed to so many receivers; `null`: by a program. */
+  /** A message is accepted and handed to this number of receivers; `null`: a program published it. */
   published?(publisher: Client | null, message: Message, receivers: number): void;
-  /** A Topic Filter of a SUBSCRIBE is answered, granted below 0x80; `whole`: as access control is asked, mounted and without a share. */
+  /**
+   * A Topic Filter of a SUBSCRIBE is answered; below 0x80 it is granted. `whole`: the filter with mount point and without
+   * `$share/…`.
+   */
   subscribed?(
     connection: Connection,
     request: SubscriptionRequest,
@@ -42,13 +45,13 @@ export interface Observer {
   ): void;
   /** A Topic Filter of an UNSUBSCRIBE is answered. */
   unsubscribed?(connection: Connection, topicFilter: string, reasonCode: number): void;
-  /** A client has come in, to a session from before or a new one. */
+  /** A client has connected, to an existing session or a new one. */
   connected?(connection: Connection, sessionPresent: boolean): void;
-  /** A client that is connected is about to make way for one that comes with its Client Identifier. */
+  /** A connected client is about to be disconnected, because another connection has sent its Client Identifier. */
   takenOver?(client: Client, by: ClientIdentity): void;
-  /** A connection has ended. Its `client` is null where it never came in; no reason: the client left, or was lost. */
+  /** A connection has ended. Its `client` is null where it was never accepted; no reason: the client disconnected, or was lost. */
   disconnected?(connection: Connection, reason: CloseReason | undefined): void;
-  /** A client has acknowledged a QoS 1 or 2 message to the end. */
+  /** A client has completed the acknowledgement of a QoS 1 or 2 message: PUBACK for QoS 1, PUBCOMP for QoS 2. */
   acknowledged?(client: Client, delivery: Delivery): void;
   /** A session is about to end because its client stayed away for too long. */
   sessionExpired?(client: Client): void;
@@ -56,34 +59,34 @@ export interface Observer {
   sessionEnded?(client: Client): void;
 }
 
-/** The events by their names, and what each tells. */
+/** The events by their names, with the arguments of each. */
 export type ObserverEvents = {
   readonly [Event in keyof Observer]-?: Parameters<Required<Observer>[Event]>;
 };
 
-/** All who want to know. Where one of them throws, that is logged, and nobody else notices. */
+/** All observers. An error that one of them throws is logged, and has no other effect. */
 export class Observers {
   readonly #observers: readonly Observer[];
   readonly #log: LogPort;
 
-  /** In this order they are told. */
+  /** The observers are called in this order. */
   constructor(observers: readonly Observer[], log: LogPort) {
     this.#observers = observers;
     this.#log = log;
   }
 
-  /** With one more. */
+  /** A copy with one observer more. */
   with(observer: Observer): Observers {
     return new Observers([...this.#observers, observer], this.#log);
   }
 
-  /** With one less; `null`: nobody is left. */
+  /** A copy without this observer; `null`: there are no others. */
   without(observer: Observer): Observers | null {
     const left = this.#observers.filter((other) => other !== observer);
     return left.length === 0 ? null : new Observers(left, this.#log);
   }
 
-  /** Tells everybody. */
+  /** Calls all observers that have a function for the event. */
   tell<Event extends keyof Observer>(event: Event, ...details: ObserverEvents[Event]): void {
     for (const observer of this.#observers) {
       try {

@@ -1,17 +1,17 @@
 import { type Delivery, deliverySizeBytes, type QueueCounts } from "../../session/mod.ts";
 
-/** What waits in all queues. */
+/** Counts what waits in the queues of all sessions. */
 export class QueueBook {
   /** Deliveries. */
   messages = 0;
-  /** What they take of the limits in bytes. */
+  /** Bytes of the queued deliveries, as they count against the limits. */
   bytes = 0;
-  /** So much of that is in memory. */
+  /** The part of `bytes` that is in memory. */
   heldBytes = 0;
-  /** What has been asked for and may come into memory, bytes. */
+  /** The most bytes that may come into memory by reads from the store that are under way. */
   awaitedBytes = 0;
 
-  /** A delivery waits; `isHeld`: in memory. */
+  /** Counts a delivery that was queued; `isHeld`: in memory. */
   add(delivery: Delivery, isHeld: boolean): void {
     const sizeBytes = deliverySizeBytes(delivery);
     this.messages++;
@@ -19,7 +19,7 @@ export class QueueBook {
     if (isHeld) this.heldBytes += sizeBytes;
   }
 
-  /** A delivery waits no more; `isHeld`: in memory. */
+  /** Stops counting a delivery that left its queue; `isHeld`: it was in memory. */
   remove(delivery: Delivery, isHeld: boolean): void {
     const sizeBytes = deliverySizeBytes(delivery);
     this.messages--;
@@ -27,7 +27,7 @@ export class QueueBook {
     if (isHeld) this.heldBytes -= sizeBytes;
   }
 
-  /** So much waits in the store alone; below zero: no more. */
+  /** Adds (`sign` 1) or subtracts (-1) the counts of a queue that waits in the store alone. */
   addTail({ messages, bytes }: QueueCounts, sign: 1 | -1): void {
     this.messages += sign * messages;
     this.bytes += sign * bytes;

@@ -1,7 +1,7 @@
 import type { BrokerOptions } from "../ground/options.ts";
 import { type ConnectionRates, Rate } from "../ground/rate.ts";
 
-/** What may come of one client, or one address. */
+/** The rate limits of one client, or one address. */
 interface Inflow {
   readonly publishes: Rate | undefined;
   readonly bytes: Rate | undefined;
@@ -9,16 +9,16 @@ interface Inflow {
 
 interface Address extends Inflow {
   readonly connections: Rate | undefined;
-  /** Connections that are open. */
+  /** The number of open connections. */
   count: number;
 }
 
-/** Addresses, and Client Identifiers, that are remembered while they have no connection. */
+/** The most addresses, and the most Client Identifiers, that are remembered while they have no connection. */
 const MAX_REMEMBERED = 10_000;
-/** A connection that would have to wait longer is closed, milliseconds. */
+/** The longest wait of a new connection, milliseconds; one that would have to wait longer is closed. */
 const MAX_WAIT_MS = 30_000;
 
-/** What may come in a second, by address and by client. What is too much is read later: nothing is dropped. */
+/** Limits what arrives in a second, by address and by client. What exceeds a limit is read later: nothing is dropped. */
 export class Rates {
   readonly #addresses = new Map<string, Address>();
   readonly #clients = new Map<string, Rate>();
@@ -38,13 +38,13 @@ export class Rates {
     return waitMs;
   }
 
-  /** A connection of this address has gone. */
+  /** A connection of this address has ended. */
   leave(host: string): void {
     const address = this.#addresses.get(host);
     if (address !== undefined) address.count--;
   }
 
-  /** What may come of a connection; `undefined`: anything. */
+  /** The rate limits of a new connection; `undefined`: there are none. */
   inflow(host: string, options: BrokerOptions, nowMs: number): ConnectionRates | undefined {
     const { maxClientPublishRate, maxClientByteRate } = options;
     const own: Inflow = {
@@ -59,7 +59,7 @@ export class Rates {
     return publishes.length + bytes.length === 0 ? undefined : { publishes, bytes };
   }
 
-  /** How long a client that is let in waits for its CONNACK, milliseconds. */
+  /** How long the CONNACK of an accepted client is delayed, milliseconds. */
   connectWaitMs(clientId: string, options: BrokerOptions, nowMs: number): number {
     const { maxClientConnectionRate } = options;
     if (maxClientConnectionRate === 0) return 0;
@@ -106,7 +106,7 @@ function rate(perSecond: number, nowMs: number): Rate | undefined {
   return perSecond === 0 ? undefined : new Rate(perSecond, nowMs);
 }
 
-/** Makes room: all that may be forgotten goes, or else the oldest. */
+/** Makes room in the map: deletes all entries that may be forgotten or, if there are none, the oldest. */
 function makeRoom<V>(map: Map<string, V>, mayGo: (value: V) => boolean): void {
   const sizeBefore = map.size;
   for (const [key, value] of map) if (mayGo(value)) map.delete(key);

@@ -2,59 +2,65 @@ import type { Store } from "../ground/ports.ts";
 import type { Connection } from "../state/connection.ts";
 
 /**
- * Ended sessions that are remembered while a store fails, and the characters of their names. Of one beyond that nothing is known: if its
- * client comes and is told that it begins anew, a crash before the store works again brings the old session back.
+ * The most ended sessions that are remembered while the store fails, and the most characters of their names. Sessions beyond that
+ * are not remembered: if the client of one connects and is told that it has a new session, and the broker crashes before the store
+ * works again, the old session is back after the restart.
  */
 const MAX_ENDING = 100_000;
 const MAX_ENDING_LENGTH = 16 * 1024 * 1024;
 
-/** What leaves connections only when the writes of its turn are committed: the one place that lets it go. */
+/** Holds packets that may leave only when the writes of their turn are committed: the one place that releases them. */
 export class Releases {
-  /** Ends the turn that a commit begins when it is done. */
+  /** Ends the turn that begins when a commit is done. */
   readonly #endTurn: () => void;
-  /** Connections with something that waits for the commit of this turn. */
+  /** Connections with packets that wait for the commit of this turn. */
   #holding: Connection[] = [];
-  /** Those that wait until a store that fails works again. */
+  /** Connections with packets that wait until the failing store works again. */
   readonly #deferred = new Set<Connection>();
-  /** Clients whose stored session has ended, with the number of that end: until it is committed a crash would bring it back. */
+  /**
+   * Clients whose stored session has ended, with the number of that end. Until this is committed, a crash would bring the session
+   * back.
+   */
   readonly #ending = new Map<string, number>();
-  /** Characters of their names. */
+  /** Characters of the Client Identifiers in `#ending`. */
   #endingLength = 0;
-  /** Commits that were asked for though nobody waits for them. */
+  /** The number of the last commit that was requested by `soon`, without a connection that waits for it. */
   #lastAsked = 0;
-  /** Up to this one there is a commit that says when it is done. */
+  /** The number of the last request for which a commit has begun that will report its end. */
   #lastBegun = 0;
   #commitsAwaited = 0;
   #committedWrites = 0;
-  /** What is to be done when everything up to now is committed. */
+  /** Functions to call when everything written up to now is committed. */
   #afterCommit: (() => void)[] = [];
 
-  /** `endTurn`: called when a commit that was not done at once has let something go. */
+  /** `endTurn`: called when a commit that was not done at once has released packets. */
   constructor(endTurn: () => void) {
     this.#endTurn = endTurn;
   }
 
-  /** Connections that wait until a store that fails works again. */
+  /** Number of connections with packets that wait until the failing store works again. */
   get deferredCount(): number {
     return this.#deferred.size;
   }
 
-  /** Clients whose stored session has ended, and that is not committed yet. */
+  /** Number of clients whose stored session has ended, where that is not committed yet. */
   get endingCount(): number {
     return this.#ending.size;
   }
 
-  /** The connection has something that waits for the commit of this turn. */
+  /** The connection has packets that wait for the commit of this turn. */
   hold(connection: Connection): void {
     this.#holding.push(connection);
   }
 
-  /** Something was written that cannot be told to anybody: nobody waits for that commit, and yet it is made soon. */
+  /** Requests a commit at the end of the turn, for writes that no packet waits for. */
   soon(): void {
     this.#lastAsked++;
   }
 
-  /** The stored session of this client has ended: the same, and whoever comes in its name waits for it. */
+  /**
+   * The stored session of this client has ended: requests a commit, and whoever connects with this Client Identifier waits for it.
+   */
   end(clientId: string): void {
     this.soon();
     if (!this.#ending.has(clientId)) {
@@ -65,29 +71,29 @@ export class Releases {
     this.#ending.set(clientId, this.#lastAsked);
   }
 
-  /** Calls `run` when all that was written up to now is committed; while the store fails nobody knows when that is. */
+  /** Calls `run` when all that was written up to now is committed; while the store fails that may take any time. */
   afterCommit(run: () => void): void {
     this.soon();
     this.#afterCommit.push(run);
   }
 
-  /** Whether a stored session of this client has ended, and that is not committed yet. */
+  /** Whether a stored session of this client has ended, and this is not committed yet. */
   isEnding(clientId: string): boolean {
     return this.#ending.has(clientId);
   }
 
-  /** The connection is closed: what it waited with is of no use. */
+  /** The connection is closed: discards its packets that waited. */
   cancel(connection: Connection): void {
     if (this.#deferred.delete(connection)) connection.outbox.takeHeld()(true);
   }
 
   /** Commits what the turn has written. */
   commit(store: Store): void {
-    // That may go on for hours, in which each commit that is waited for would stay in memory, and with it a connection that has
-    // ended long since: one is enough, which says when it is over.
+    // A store may fail for hours. Each commit with a callback would stay in memory for that time, and with it connections that
+    // ended long ago. One such commit is enough: its callback tells when the store works again.
     if (this.#commitsAwaited > 0 && store.isFailing) this.#defer();
     else if (this.#deferred.size > 0) this.#takeUp();
-    // What was asked for while the store failed is begun when it works again, though nothing has been written since.
+    // Commits that were requested while the store failed begin when it works again, even if nothing has been written since.
     const isAwaited = this.#holding.length > 0 ||
       this.#lastAsked > this.#lastBegun && !store.isFailing;
     if (!isAwaited && store.writes === this.#committedWrites) return;
@@ -107,12 +113,12 @@ export class Releases {
     store.commit(() => {
       this.#commitsAwaited--;
       for (const [clientId, end] of ended) {
-        // It may have begun anew since, and ended again.
+        // The client may have had a new session since, which has ended too.
         if (this.#ending.get(clientId) === end) this.#forget(clientId);
       }
       for (const { connection, release } of held) release(connection.state === "closed");
       for (const run of afterwards) run();
-      // Released within this turn it leaves with it; later it is a turn of its own.
+      // Packets that are released within this turn leave with it; later releases need a turn of their own.
       if (isLater) this.#endTurn();
     });
     isLater = true;

@@ -5,13 +5,13 @@ import type { Ground } from "../ground/ground.ts";
 import { type ArenaMessage, PayloadArena } from "../ground/payload_arena.ts";
 import type { Store } from "../ground/ports.ts";
 
-/** A retained message's end. */
+/** A retained message that expires, with its deadline. */
 interface Expiring {
   readonly message: ArenaMessage;
   readonly deadline: Deadline;
 }
 
-/** The retained messages: one for each topic, the last. */
+/** The retained messages: the last one of each topic. */
 export class RetainedMessages {
   readonly #ground: Ground;
   readonly #messages = new RetainedTopics<ArenaMessage>();
@@ -24,28 +24,31 @@ export class RetainedMessages {
     this.#ground = ground;
   }
 
-  /** Topics that have one. */
+  /** The number of topics with a retained message. */
   get size(): number {
     return this.#messages.size;
   }
 
-  /** Payload, topic and property bytes of all. */
+  /** Payload, topic and property bytes of all retained messages. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** The topic's message. */
+  /** The retained message of the topic. */
   get(topicName: string): ArenaMessage | undefined {
     return this.#messages.get(topicName);
   }
 
-  /** A walk over what matches, which goes on as messages come and go. */
+  /** Walks over the messages that match the filter; the walk goes on while messages are added and removed. */
   matches(topicFilter: string): RetainedWalk<ArenaMessage> {
     const { hashMatchesParent } = this.#ground.options;
     return this.#messages.matches(topicFilter, { hashMatchesParent });
   }
 
-  /** Keeps the message in place of the one before; an empty payload only removes it; `false`: there is no room for it. [MQTT-3.3.1-5] [MQTT-3.3.1-6] */
+  /**
+   * Keeps the message in place of the previous one; an empty payload only removes that. `false`: there is no room for the message.
+   * [MQTT-3.3.1-5] [MQTT-3.3.1-6]
+   */
   store(message: Message): boolean {
     if (message.payload.length === 0) {
       this.remove(message.topicName);
@@ -61,7 +64,7 @@ export class RetainedMessages {
       this.#bytes + addedBytes > options.maxRetainedBytes;
     const isStoreFull = store?.isFull === true && addedBytes > 0 && isStored(message.topicName);
     if (isFull || isTooMuch || isStoreFull) {
-      // The topic's old message would now be a lie. [MQTT-3.3.1-5]
+      // The previous message is out of date, so it must not be kept either. [MQTT-3.3.1-5]
       this.remove(message.topicName);
       return false;
     }
@@ -74,12 +77,12 @@ export class RetainedMessages {
     return true;
   }
 
-  /** Keeps a message without telling the store: it came from there, or will go there. */
+  /** Keeps a message without writing it to the store: it was read from there, or the caller writes it. */
   put(given: Message): void {
     this.#keep(given, given.expiresAtMs, undefined);
   }
 
-  /** What can fail comes first: then all is as it was. */
+  /** Does what can fail first, so that a failure leaves everything as it was. */
   #keep(given: Message, expiresAtMs: number, store: Store | undefined): void {
     const message = this.#arena.keep(given, expiresAtMs);
     const { topicName } = message;
@@ -106,10 +109,10 @@ export class RetainedMessages {
     this.#ground.deadlines.set(deadline, message.expiresAtMs);
   }
 
-  /** Removes the topic's message, where it has one. */
+  /** Removes the topic's retained message, where there is one. */
   remove(topicName: string): void {
     const removed = this.#messages.delete(topicName);
-    // Even where there is none: whoever removed it may wait for the commit still, and so must whoever does it again.
+    // Tell the store even where there is none: an earlier removal may not be committed yet, and a client that repeats it waits too.
     if (isStored(topicName)) this.#ground.store?.deleteRetained(removed);
     if (removed !== undefined) this.#release(removed);
   }
@@ -125,7 +128,10 @@ export class RetainedMessages {
   }
 }
 
-/** What the broker says of itself is of this moment: flash memory need not wear out for it. */
+/**
+ * Whether the store keeps messages of this topic. The broker's own messages under `$SYS/` are not stored, to spare flash memory:
+ * after a restart their values would be out of date.
+ */
 function isStored(topicName: string): boolean {
   return !topicName.startsWith("$SYS/");
 }

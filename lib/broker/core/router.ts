@@ -19,17 +19,17 @@ interface LocalEntry {
   readonly deliver: (message: Message) => void;
 }
 
-/** Everybody who gets the messages of one topic. */
+/** All receivers of the messages of one topic. */
 export interface Route {
   readonly version: number;
   readonly accessVersion: number;
   readonly topicNameBytes: Uint8Array;
   readonly targets: readonly Target[];
-  /** Where a client's matching subscriptions have No Local: what is left for its own messages. */
+  /** For clients with No Local among their matching subscriptions: the targets of messages that the client itself published. */
   readonly ownTargets: ReadonlyMap<Client, readonly Target[]> | undefined;
   readonly shares: readonly ShareGroup[];
   readonly locals: readonly LocalEntry[];
-  /** What its receivers cost beside the message itself: Subscription Identifiers, members to choose from. */
+  /** Steps that the receivers cost in addition to the message itself: Subscription Identifiers, members of shared subscriptions. */
   readonly steps: number;
 }
 
@@ -40,13 +40,13 @@ export interface RouterOptions {
   readonly maxTopicLevels: number;
 }
 
-/** Who may read a topic; `undefined` where nothing is checked. */
+/** Tells who may read a topic. */
 export type ReadCheck = {
   readonly version: number;
   mayRead(client: Client, topicName: string): boolean;
 };
 
-/** Nobody. */
+/** The route without receivers. */
 const NOWHERE: Route = {
   version: -1,
   accessVersion: -1,
@@ -58,23 +58,23 @@ const NOWHERE: Route = {
   steps: 0,
 };
 
-/** Topics whose routes are remembered. */
+/** The most topics whose routes are remembered. */
 const MAX_ROUTES = 16_384;
-/** Receivers in all these routes: each takes 60 bytes or so in each route. */
+/** The most receivers in all remembered routes: each takes about 60 bytes in each route. */
 const MAX_TARGETS = 1_000_000;
-/** The longest topic of which the route is remembered, characters: whoever makes topics up must not fill the memory with them. */
+/** The longest topic whose route is remembered, characters: a client must not fill the memory with topics that it makes up. */
 const MAX_REMEMBERED_LENGTH = 1024;
 
 /**
- * From topics to those who subscribed. Routes are remembered until a subscription changes: a busy topic costs one look-up
- * per message.
+ * Finds the receivers of a topic's messages. Routes are remembered until a subscription changes, so that a busy topic costs one
+ * look-up per message.
  */
 export class Router {
   readonly #trie: FilterTrie<ClientEntry | ShareGroup | LocalEntry>;
   readonly #routes = new Map<string, Route>();
-  /** Receivers in these. */
+  /** Receivers in all remembered routes. */
   #targetCount = 0;
-  /** The route of all topics that nobody reads. */
+  /** The route of all topics without subscribers. */
   #nowhere: Route = NOWHERE;
   readonly #shares = new Map<string, ShareGroup>();
   readonly #entries = new Map<Client, Map<string, ClientEntry>>();
@@ -106,7 +106,7 @@ export class Router {
     return size;
   }
 
-  /** Topics whose routes are remembered: a bounded number, however many there are. */
+  /** The number of topics whose routes are remembered; it is bounded. */
   get rememberedCount(): number {
     return this.#routes.size;
   }
@@ -156,7 +156,7 @@ export class Router {
     return this.#shares.get(wholeFilter);
   }
 
-  /** Subscribes a program; the function returned ends it. Throws `TypeError` on a bad filter. */
+  /** Subscribes a program; the returned function unsubscribes it. Throws `TypeError` on a bad filter. */
   subscribeLocal(topicFilter: string, deliver: (message: Message) => void): () => void {
     const parsed = parseTopicFilter(topicFilter, this.#options.maxTopicLevels);
     if (parsed === undefined || parsed.shareName !== undefined) {
@@ -167,13 +167,13 @@ export class Router {
     return () => void this.#trie.delete(topicFilter, entry);
   }
 
-  /** What is remembered of topics goes: a client has become somebody who may read something else. */
+  /** Forgets all routes, because a client has other rights now, or is gone. */
   clearRoutes(): void {
     this.#routes.clear();
     this.#targetCount = 0;
   }
 
-  /** Everybody who gets messages of this topic; `undefined` where it is not a Topic Name. */
+  /** The route of this topic; `undefined` where it is not a valid Topic Name. */
   route(topicName: string): Route | undefined {
     const known = this.#routes.get(topicName);
     if (
@@ -184,14 +184,14 @@ export class Router {
       return undefined;
     }
     const route = this.#build(topicName);
-    // A topic that nobody reads is not worth a place: there may be any number of them.
+    // A topic without subscribers is not remembered: there may be any number of them.
     if (route !== this.#nowhere && topicName.length <= MAX_REMEMBERED_LENGTH) {
       this.#remember(topicName, route, known);
     }
     return route;
   }
 
-  /** Clients whose subscriptions match, and that may not read the topic, so that they hear nothing of it; `max` at most. */
+  /** Clients whose subscriptions match the topic but which may not read it, so that they receive nothing; `max` at most. */
   withheldFrom(topicName: string, max: number): readonly Client[] {
     const found = new Set<Client>();
     this.#trie.match(topicName, (entry) => {
@@ -201,7 +201,10 @@ export class Router {
     return [...found];
   }
 
-  /** Emptied as a whole when full: simpler than ages, and as rare as sixteen thousand new topics, or a million receivers of them. */
+  /**
+   * Remembers a route. When full, the map is emptied: that is simpler than removing the oldest, and rare, because it takes 16,384
+   * new topics or a million receivers.
+   */
   #remember(topicName: string, route: Route, previous: Route | undefined): void {
     this.#targetCount += route.targets.length - (previous?.targets.length ?? 0);
     if (this.#routes.size >= MAX_ROUTES || this.#targetCount > MAX_TARGETS) {
@@ -254,7 +257,7 @@ export class Router {
     return { targets, ownTargets };
   }
 
-  /** What one client gets of a message: one copy, or where duplicates are allowed one for each subscription. */
+  /** The copies of a message that one client gets: one or, where duplicates are allowed, one for each subscription. */
   #copies(client: Client, subscriptions: readonly Subscription[]): Target[] {
     if (subscriptions.length === 0) return [];
     return this.#options.allowDuplicateMessages
@@ -275,7 +278,7 @@ function stepsOf(targets: readonly Target[], shares: readonly ShareGroup[]): num
   return steps;
 }
 
-/** A client's matching subscriptions as one: overlapping ones deliver once, at the highest QoS. [MQTT-3.3.4-2] */
+/** Merges a client's matching subscriptions: overlapping ones deliver once, at the highest QoS. [MQTT-3.3.4-2] */
 function merge(client: Client, subscriptions: readonly Subscription[]): Target {
   let qos: Qos = 0;
   let retainAsPublished = false;

@@ -1,4 +1,4 @@
-/** How many sessions each user, or address, has. */
+/** Counts the sessions of each user or, for clients without a user, each address. */
 export class SessionCounts {
   readonly #counts = new Map<string, number>();
 
@@ -7,12 +7,12 @@ export class SessionCounts {
     return this.#counts.get(key) ?? 0;
   }
 
-  /** One more. */
+  /** Counts one session more. */
   add(key: string): void {
     this.#counts.set(key, this.get(key) + 1);
   }
 
-  /** One less. */
+  /** Counts one session less. */
   remove(key: string): void {
     const count = this.get(key) - 1;
     if (count > 0) this.#counts.set(key, count);

@@ -6,11 +6,11 @@ import type { Target } from "./target.ts";
 export class ShareGroup {
   readonly kind = "share";
   readonly #members = new Map<Client, Target>();
-  /** The members in order of joining; made anew when it is needed after a change. */
+  /** The members in order of joining; `undefined` after a change, until it is needed. */
   #order: readonly Target[] | undefined;
   #next = 0;
 
-  /** `topicFilter` is the whole one, `$share/…` included. */
+  /** `topicFilter` includes `$share/…`. */
   constructor(readonly topicFilter: string) {}
 
   get size(): number {
@@ -36,15 +36,15 @@ export class ShareGroup {
     return isMember;
   }
 
-  /** Whether there is a member beside `client` for whom `isSuch` holds. */
+  /** Whether there is a member other than `client` for which `isSuch` returns true. */
   hasOther(client: Client, isSuch: (other: Client) => boolean): boolean {
     for (const other of this.#members.keys()) if (other !== client && isSuch(other)) return true;
     return false;
   }
 
   /**
-   * Whose turn it is among those for whom `rank` is highest: 0 cannot take it at all, 1 can keep it for later, 2 takes it now
-   * but has a backlog, 3 takes it at once.
+   * Picks the next member in turn among those with the highest `rank`: 0 cannot take the message at all, 1 can keep it for later, 2
+   * is connected but has a backlog, 3 can be sent it at once.
    */
   pick(rank: (target: Target) => number): Target | undefined {
     const order = this.#order ??= [...this.#members.values()];

@@ -1,41 +1,42 @@
 /**
- * What a turn may cost, counted in steps so that a simulation does the same as a process. A step is about a tenth of a microsecond
- * on the machines that this was measured on; what counts is that the parts are in proportion.
+ * Limits what a turn costs, counted in steps instead of time so that a simulation behaves like a real process. A step takes about
+ * 0.1 µs on the machines where it was measured; only the proportions between the costs matter.
  *
- * Whoever is read in a turn shares its steps: the first has them all, and everybody has a least part, so that a client with a packet or
- * two is never kept waiting by one that sends much. A connection that has used its part is stopped where it is (`budget`), and goes
- * on in a later turn, in the order in which they were stopped. What else is long (retained messages, deadlines) looks
- * at the same steps. Turns that follow each other before the event loop has looked at everybody share them, too: see `afterRound`.
+ * The connections that are read in a turn share its steps. The first may use all of them, but every connection has a least share,
+ * so that a client with a packet or two never waits for one that sends much. A connection that has used its share is stopped
+ * (reason `budget`) and continues in a later turn; stopped connections continue in the order in which they were stopped. Other long
+ * work (retained messages, deadlines) uses the same steps. Turns that follow each other before the event loop has served all that
+ * are ready share one budget too: see `afterRound`.
  *
  * @module
  */
 
 /** Steps of a turn: about ten milliseconds. */
 const TURN_STEPS = 100_000;
-/** What is less counts for nothing in the next turn, though that may follow at once: half a millisecond. */
+/** A turn that cost less is not counted against the next one, even if that follows at once: half a millisecond. */
 const LITTLE_STEPS = 5000;
-/** What everybody has who is read in a turn, however much others have used: about a tenth of a millisecond, some hundred packets. */
+/** The least share of every connection that is read in a turn: about a tenth of a millisecond, some hundred packets. */
 const LEAST_STEPS = 1000;
 
-/** What things cost, in steps. */
+/** Costs in steps. */
 export const STEPS = {
-  /** A packet, read and handled. */
+  /** Reading and handling a packet. */
   packet: 2,
-  /** A message for one client. */
+  /** Handing a message to one client. */
   delivery: 1,
-  /** A Topic Filter: subscribed or unsubscribed. */
+  /** Subscribing or unsubscribing a Topic Filter. */
   filter: 100,
-  /** A byte of it. */
+  /** A byte of a Topic Filter. */
   filterByte: 1,
-  /** A member of a shared subscription that is looked at. */
+  /** Considering one member of a shared subscription. */
   member: 10,
-  /** A node of a trie, or an entry found there. */
+  /** Visiting a node of a trie, or an entry there. */
   node: 1,
   /** A question to access control. */
   check: 20,
-  /** 64 bytes that are copied or encoded. */
+  /** Copying or encoding 64 bytes. */
   bytes64: 1,
-  /** Something that is due. */
+  /** Calling a deadline that is due. */
   deadline: 30,
 } as const;
 
@@ -44,41 +45,43 @@ export function deliverySteps(sizeBytes: number): number {
   return STEPS.delivery + (sizeBytes >> 6) * STEPS.bytes64;
 }
 
-/** The steps of the turn. */
+/** Counts the steps of the turn. */
 export class Work {
-  /** Steps of a turn. A simulation has fewer, so that everything that is long is cut. */
+  /** Steps of a turn. A simulation sets fewer, so that all long work is split. */
   turnSteps: number = TURN_STEPS;
-  /** The least part of everybody. */
+  /** The least share of every connection. */
   leastSteps: number = LEAST_STEPS;
   #spent = 0;
   #until: number = TURN_STEPS;
 
-  /** Whether there is nothing left of the turn but the least part of those who are read for the first time. */
+  /** Whether the steps of the turn are used up, apart from the least share of connections that have not been read yet. */
   get isTurnOver(): boolean {
     return this.#spent >= this.turnSteps;
   }
 
-  /** Whether whoever is at work has used its part. */
+  /** Whether the current connection or task has used its share. */
   get isPartOver(): boolean {
     return this.#spent >= this.#until;
   }
 
-  /** What whoever is at work may still spend: the least part in any case, so that little is never cut. */
+  /**
+   * The steps that the current connection or task may still spend; the least share in any case, so that short work is never split.
+   */
   get left(): number {
     return Math.max(this.#until - this.#spent, this.leastSteps);
   }
 
-  /** Something was done. */
+  /** Counts work that was done. */
   spend(steps: number): void {
     this.#spent += steps;
   }
 
-  /** Somebody begins to work. */
+  /** Begins the share of the next connection or task. */
   beginPart(): void {
     this.#until = Math.max(this.turnSteps, this.#spent + this.leastSteps);
   }
 
-  /** Whether the turn has cost so little that the next one need not know. */
+  /** Whether the turn has cost so little that it does not count against the next one. */
   get isLittle(): boolean {
     return this.#spent < LITTLE_STEPS;
   }

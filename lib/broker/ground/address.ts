@@ -1,10 +1,11 @@
 /**
- * Whose connections count as one party's, by what a {@linkcode Link} says of its peer: `10.0.0.1` of `10.0.0.1:50123`. Of IPv6 it
- * is the network of 64 bits, in which one host has any number of addresses, but of an IPv4 address that is written as IPv6 the
- * IPv4 address, or else all of these would be one party. Clients of a Unix socket have no address, so it is the socket's.
+ * The key under which limits for each address count a connection, made of the remote address of its {@linkcode Link}: `10.0.0.1`
+ * for `10.0.0.1:50123`. For IPv6 the key is the /64 network, because one host has any number of addresses in it. An IPv4 address
+ * that is written as IPv6 gets the key of the IPv4 address, because the /64 network would be the same for all of them. Clients of a
+ * Unix socket have no address, so their key is the socket's path.
  */
 export function addressKey(remoteAddress: string): string {
-  // A path may hold colons; an address begins with a digit of its own, a letter of hexadecimal or a bracket.
+  // A path may hold colons. An address begins with a digit, a hexadecimal letter or a bracket.
   if (remoteAddress.startsWith("unix:") || remoteAddress.startsWith("/")) return remoteAddress;
   const colon = remoteAddress.lastIndexOf(":");
   let host = colon < 0 ? remoteAddress : remoteAddress.slice(0, colon);
@@ -14,7 +15,10 @@ export function addressKey(remoteAddress: string): string {
   return groups === undefined ? host : mappedIpv4(groups) ?? networkOf(groups);
 }
 
-/** What a {@linkcode Link} says of its peer: `10.0.0.1:50123`, also of an IPv4 address that a socket for both shows as IPv6. */
+/**
+ * The remote address as a {@linkcode Link} gives it: `10.0.0.1:50123`, also for an IPv4 address that a dual-stack socket shows as
+ * IPv6.
+ */
 export function addressText(hostname: string, port: number): string {
   if (!hostname.includes(":")) return `${hostname}:${port}`;
   const groups = groupsOf(hostname);
@@ -22,7 +26,7 @@ export function addressText(hostname: string, port: number): string {
   return ipv4 === undefined ? `[${hostname}]:${port}` : `${ipv4}:${port}`;
 }
 
-/** The eight numbers of an IPv6 address; `undefined`: it is none. The last two may be written as IPv4. */
+/** The eight numbers of an IPv6 address; `undefined`: the text is no IPv6 address. The last two numbers may be written as IPv4. */
 function groupsOf(host: string): number[] | undefined {
   const zone = host.indexOf("%");
   const [left = "", right, ...more] = (zone < 0 ? host : host.slice(0, zone)).split("::");
@@ -43,7 +47,7 @@ function numbersOf(text: string): number[] {
   });
 }
 
-/** Of `::ffff:0:0/96`. */
+/** The IPv4 address that is mapped into `::ffff:0:0/96`; `undefined`: this address is not in that network. */
 function mappedIpv4(groups: readonly number[]): string | undefined {
   const [sixth, high = 0, low = 0] = groups.slice(5);
   if (sixth !== 0xffff || groups.slice(0, 5).some((group) => group !== 0)) return undefined;

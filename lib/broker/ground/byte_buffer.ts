@@ -1,11 +1,14 @@
-/** Sizes of pooled buffers in bytes, each four times the one before: a buffer that grows is copied seldom. */
+/** Sizes of pooled buffers in bytes. Each is four times the one before, so that a growing buffer is copied only a few times. */
 const CLASS_SIZES = [1024, 4096, 16_384, 65_536, 262_144, 1_048_576] as const;
-/** Bytes that the pool keeps of each size: enough for the writes under way at once, little beside the connections. */
+/**
+ * Bytes of free buffers that the pool keeps of each size: enough for the writes under way at once, little beside the connections'
+ * memory.
+ */
 const POOLED_BYTES = 2 * 1024 * 1024;
 
 const EMPTY = new Uint8Array(0);
 
-/** Output buffers that are free. Buffers over 1 MiB are made and left to the garbage collector. */
+/** Free output buffers. Buffers over 1 MiB are not pooled: the garbage collector frees them. */
 export class BufferPool {
   readonly #free: Uint8Array<ArrayBuffer>[][] = CLASS_SIZES.map(() => []);
 
@@ -18,7 +21,7 @@ export class BufferPool {
     return new Uint8Array(2 ** Math.ceil(Math.log2(sizeBytes)));
   }
 
-  /** Gives a buffer back: nobody may look at it any more. */
+  /** Gives a buffer back to the pool; the caller must not use it any more. */
   give(bytes: Uint8Array<ArrayBuffer>): void {
     const i = CLASS_SIZES.indexOf(bytes.length as typeof CLASS_SIZES[number]);
     if (i < 0) return;
@@ -27,36 +30,42 @@ export class BufferPool {
   }
 }
 
-/** Bytes on their way out, gathered behind each other. It holds no memory while it is empty. */
+/** Collects outgoing bytes in one growing buffer. It holds no memory while it is empty. */
 export class ByteBuffer {
   readonly #pool: BufferPool;
-  /** What is gathered is in [0, length). */
+  /** The collected bytes are in [0, length). */
   bytes: Uint8Array<ArrayBuffer> = EMPTY;
-  /** Bytes that are gathered. */
+  /** Number of collected bytes. */
   length = 0;
-  /** The size to begin with: what this buffer needed before, so that a busy connection does not grow anew each turn. */
+  /**
+   * The size of the first allocation: the size that was needed last time, so that a busy connection does not grow its buffer each
+   * turn.
+   */
   #startSizeBytes = 0;
 
-  /** Takes its memory from `pool` and gives it back there. */
+  /** The buffer takes its memory from `pool` and gives it back there. */
   constructor(pool: BufferPool) {
     this.#pool = pool;
   }
 
-  /** Makes room for `sizeBytes` more behind `length` and returns `length`, the place to write at. */
+  /** Makes room for `sizeBytes` more bytes behind `length`, and returns `length`, the offset to write at. */
   reserve(sizeBytes: number): number {
     const needed = this.length + sizeBytes;
     if (needed > this.bytes.length) this.#grow(needed);
     return this.length;
   }
 
-  /** Copies `source` behind what is there. */
+  /** Copies `source` behind the collected bytes. */
   append(source: Uint8Array): void {
     const at = this.reserve(source.length);
     this.bytes.set(source, at);
     this.length = at + source.length;
   }
 
-  /** Hands over the buffer, whose first `length` bytes are the content, and is empty. Whoever takes it gives it to the pool. */
+  /**
+   * Hands over the memory, whose first `length` bytes are the content, and is empty afterwards. The caller gives the memory to the
+   * pool.
+   */
   take(): Uint8Array<ArrayBuffer> {
     const taken = this.bytes;
     this.#startSizeBytes = this.length;

@@ -1,4 +1,4 @@
 import type { MqttError, ReasonCode } from "../../codec/mod.ts";
 
-/** A fault of the peer, or a decision of ours, with the Reason Code that tells it. */
+/** Why a connection ends: a fault of the peer, or a decision of the broker, with the Reason Code that the peer is told. */
 export type CloseReason = MqttError | { readonly reasonCode: ReasonCode; readonly message: string };

@@ -1,8 +1,8 @@
-/** Something that is due at a time. Whoever owns it keeps it; one is in at most one queue. */
+/** A callback that is due at a time. Its owner keeps the object; a deadline is in at most one queue. */
 export class Deadline {
-  /** Where it stands in the queue's heap; -1: not queued. The queue's to change. */
+  /** The deadline's index in the heap of the queue; -1: not queued. Only the queue changes this. */
   index: number = -1;
-  /** In the clock's milliseconds; `Infinity`: not queued. The queue's to change. */
+  /** In the clock's milliseconds; `Infinity`: not queued. Only the queue changes this. */
   atMs: number = Infinity;
 
   /** `onDue` is called once when the time has come; it may set the deadline again. */
@@ -35,7 +35,7 @@ export class Deadlines {
     else this.#down(deadline);
   }
 
-  /** Takes the deadline out; one that is not queued stays as it is. */
+  /** Removes the deadline from the queue; does nothing where it is not queued. */
   clear(deadline: Deadline): void {
     if (deadline.index < 0) return;
     const last = this.#heap.pop()!;
@@ -49,7 +49,7 @@ export class Deadlines {
     deadline.atMs = Infinity;
   }
 
-  /** Calls all that are due, in order of time, until `mustStop` says that it is enough: the rest is due in the next turn. */
+  /** Calls all deadlines that are due, earliest first, until `mustStop` returns true: the rest is called in the next turn. */
   run(nowMs: number, mustStop: () => boolean = () => false): void {
     while (!mustStop()) {
       const first = this.#heap[0];

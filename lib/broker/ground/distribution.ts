@@ -1,16 +1,19 @@
-/** A histogram: for each bound how many are at or below it, and the sum of all. */
+/** A histogram: for each bound the number of values at or below it, and the sum of all values. */
 export interface Histogram {
   /** Upper bounds, ascending. */
   readonly bounds: readonly number[];
-  /** One for each bound, those of smaller bounds included. */
+  /** For each bound, the number of values at or below it, values below smaller bounds included. */
   readonly cumulative: readonly number[];
-  /** All. */
+  /** The number of all values. */
   readonly count: number;
-  /** Of the values. */
+  /** The sum of all values. */
   readonly sum: number;
 }
 
-/** How values are distributed: all of them in buckets, and the last in full, for quantiles. Adding one allocates nothing. */
+/**
+ * The distribution of measured values: all are counted in buckets, and the last ones are kept for quantiles. Adding one allocates
+ * nothing.
+ */
 export class Distribution {
   readonly #bounds: readonly number[];
   readonly #counts: number[];
@@ -20,7 +23,7 @@ export class Distribution {
   #sum = 0;
   #count = 0;
 
-  /** `bounds`: upper bounds of the buckets, ascending; `window`: so many values quantiles are of. */
+  /** `bounds`: upper bounds of the buckets, ascending; `window`: the number of latest values that quantiles are computed from. */
   constructor(bounds: readonly number[], window: number) {
     this.#bounds = bounds;
     this.#counts = [...bounds, Infinity].map(() => 0);
@@ -38,14 +41,14 @@ export class Distribution {
     this.#next = (this.#next + 1) % this.#window;
   }
 
-  /** All since the start. */
+  /** The histogram of all values since the start. */
   get histogram(): Histogram {
     let total = 0;
     const cumulative = this.#counts.slice(0, -1).map((count) => total += count);
     return { bounds: this.#bounds, cumulative, count: this.#count, sum: this.#sum };
   }
 
-  /** The value that this share of the last ones is at or below; 0 where there is none. */
+  /** The value that `share` (0 to 1) of the kept values are at or below; 0 where there are none. */
   quantile(share: number): number {
     const sorted = this.#recent.toSorted((a, b) => a - b);
     return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;

@@ -3,49 +3,49 @@ import type { Message } from "../../session/mod.ts";
 import type { DropReason } from "./metrics.ts";
 import type { ClientIdentity } from "./ports.ts";
 
-/** A client has come in: its CONNACK is on its way. */
+/** A client has connected: its CONNACK is queued. */
 export interface ConnectedEvent {
-  /** Who it is. */
+  /** The client that has connected. */
   readonly client: ClientIdentity;
   /** Clean Start of its CONNECT, Clean Session before 5.0. */
   readonly cleanStart: boolean;
-  /** Whether it goes on with a session from before. */
+  /** Whether the client resumes a session from before. */
   readonly sessionPresent: boolean;
   /** 0: off. */
   readonly keepAliveSeconds: number;
 }
 
 /**
- * Who ended a connection: the client by a DISCONNECT, the broker (`reasonCode` says why), the broker because the client took nothing
- * any more, or nobody: the connection was lost.
+ * Who ended a connection: the client by a DISCONNECT, the broker (`reasonCode` says why), the broker because the client did not
+ * read what was sent to it, or nobody: the connection was lost.
  */
 export type DisconnectCause = "client" | "broker" | "slow_client" | "lost";
 
-/** A client is away. */
+/** A client's connection has ended. */
 export interface DisconnectedEvent {
-  /** Who it was. */
+  /** The client whose connection ended. */
   readonly client: ClientIdentity;
-  /** Who ended it. */
+  /** Who ended the connection. */
   readonly cause: DisconnectCause;
   /** What the client was told, where its version can be told; absent: nothing. */
   readonly reasonCode: ReasonCode | undefined;
-  /** In words. */
+  /** The reason in words. */
   readonly reason: string;
 }
 
 /** A subscription was granted. */
 export interface SubscribedEvent {
-  /** Whose it is. */
+  /** The client that subscribed. */
   readonly client: ClientIdentity;
-  /** As the client asked for it: without the mount point, and with `$share/…` where it is shared. */
+  /** The Topic Filter as the client sent it: without the mount point, and with `$share/…` where it is shared. */
   readonly topicFilter: string;
-  /** The granted one. */
+  /** The granted QoS. */
   readonly qos: Qos;
 }
 
 /** A subscription was ended by its client. */
 export interface UnsubscribedEvent {
-  /** Whose it was. */
+  /** The client that unsubscribed. */
   readonly client: ClientIdentity;
   /** As in {@linkcode SubscribedEvent}. */
   readonly topicFilter: string;
@@ -53,69 +53,72 @@ export interface UnsubscribedEvent {
 
 /** A message was routed: a client's, a will, or a program's. */
 export interface PublishedEvent {
-  /** Who published it; a will's is gone. Absent: the program, or the broker itself. */
+  /**
+   * The client that published the message; for a will, the client that is gone. Absent: the program, or the broker itself,
+   * published it.
+   */
   readonly client: ClientIdentity | undefined;
-  /** A copy: the payload is the listener's to keep. */
+  /** The message. Its payload is a copy, which the listener may keep. */
   readonly message: Message;
-  /** Subscriptions that it went to; 0: nobody's. */
+  /** The number of subscriptions that the message was routed to; 0: nobody gets it. */
   readonly receivers: number;
 }
 
 /** A message has been handed to a client's connection. */
 export interface DeliveredEvent {
-  /** Who gets it. */
+  /** The client that gets the message. */
   readonly client: ClientIdentity;
-  /** Whole: with the mount point. */
+  /** The full Topic Name: with the mount point. */
   readonly topicName: string;
-  /** With which it goes to this client. */
+  /** The QoS of the delivery to this client. */
   readonly qos: Qos;
-  /** Bytes. */
+  /** Payload length in bytes. */
   readonly payloadBytes: number;
-  /** Whether it was sent before, on an earlier connection. */
+  /** Whether the message was sent before, on an earlier connection. */
   readonly isRepeat: boolean;
-  /** Who published it; `""`: the program, or the broker itself. */
+  /** Client Identifier of the publisher; `""`: the program, or the broker itself. */
   readonly publisherId: string;
 }
 
-/** A client has acknowledged a QoS 1 or 2 message to the end. */
+/** A client has completed the acknowledgement of a QoS 1 or 2 message: PUBACK for QoS 1, PUBCOMP for QoS 2. */
 export interface AcknowledgedEvent {
-  /** Who has it. */
+  /** The client that has the message. */
   readonly client: ClientIdentity;
-  /** Whole: with the mount point. */
+  /** The full Topic Name: with the mount point. */
   readonly topicName: string;
-  /** With which it went to this client. */
+  /** The QoS of the delivery to this client. */
   readonly qos: Qos;
 }
 
-/** A message has not reached somebody, or nobody at all. */
+/** A message was dropped: for one receiver, or for all of them. */
 export interface DroppedEvent {
-  /** Who has not got it or, by the reason, who has published it. Absent: the program, or the broker itself. */
+  /** The receiver that does not get the message or, for some reasons, its publisher. Absent: the program, or the broker itself. */
   readonly client: ClientIdentity | undefined;
-  /** Why. */
+  /** Why the message was dropped. */
   readonly reason: DropReason;
-  /** Whole: with the mount point. */
+  /** The full Topic Name: with the mount point. */
   readonly topicName: string;
-  /** Who published it; `""`: the program, or the broker itself. */
+  /** Client Identifier of the publisher; `""`: the program, or the broker itself. */
   readonly publisherId: string;
 }
 
 /** A session has ended because its client stayed away for too long. */
 export interface SessionExpiredEvent {
-  /** The session's name. */
+  /** Client Identifier of the session. */
   readonly clientId: string;
 }
 
 /** A client's connection was ended because another one came with its Client Identifier. */
 export interface TakenOverEvent {
-  /** Who was connected. */
+  /** The client whose connection was ended. */
   readonly client: ClientIdentity;
-  /** Who came. */
+  /** The client that connected. */
   readonly by: ClientIdentity;
 }
 
 /**
- * All events by their names. Other rooms of the broker that have states to tell of (connections to other brokers, a cluster) get their
- * lines here.
+ * All events by their names. Other parts of the broker that report states (bridge connections to other brokers, a cluster) add
+ * their events here.
  */
 export interface BrokerEvents {
   /** {@linkcode ConnectedEvent} */
@@ -143,5 +146,5 @@ export interface BrokerEvents {
 /** The name of an event. */
 export type EventName = keyof BrokerEvents;
 
-/** A function of the program that hears of an event. What it throws, or a promise of it rejects with, is logged and counted. */
+/** A function of the program that is called for an event. What it throws, or its promise rejects with, is logged and counted. */
 export type EventListener<Name extends EventName> = (event: BrokerEvents[Name]) => unknown;

@@ -16,21 +16,23 @@ import { ownPayload, PayloadSlab } from "./payload_slab.ts";
 /** One encoding of the message: for a version, a QoS and a RETAIN flag. */
 interface Variant {
   bytes: Uint8Array | null;
-  /** Where the Packet Identifier stands in it. */
+  /** Offset of the Packet Identifier in `bytes`. */
   packetIdOffset: number;
 }
 
-/** Properties of so many bytes are encoded once for all receivers, also for those whose packets are not like others'. */
+/**
+ * From this size in bytes on, properties are encoded once for all receivers, also for receivers that need a packet of their own.
+ */
 const SHARED_BYTES = 256;
 
 /** (5.0 or not) × QoS × RETAIN. */
 const VARIANTS = 12;
 
 /**
- * One message on its way to its receivers: encoded once for each kind of receiver, then copied, with the Packet Identifier
- * patched in; and copied out of the read buffer once, when the first receiver must keep it.
+ * One message on its way to its receivers. It is encoded once for each kind of receiver; each receiver gets a copy with its own
+ * Packet Identifier. The payload is copied out of the read buffer once, when the first receiver must keep it.
  *
- * One object serves all messages in turn, so that routing allocates nothing: `begin` makes it the next message's.
+ * One object serves all messages one after the other, so that routing allocates nothing: `begin` starts the next message.
  */
 export class Fanout {
   #message!: Message;
@@ -38,7 +40,7 @@ export class Fanout {
   #nowMs = 0;
   #kept: KeptMessage | null = null;
   #sharedProperties: Uint8Array | null | undefined;
-  /** With one receiver there is nothing to copy from: the packet is encoded where it leaves. */
+  /** With one receiver no encoding is shared: the packet is encoded directly into that connection's buffer. */
   #isSingle = true;
   #used = 0;
   readonly #slab = new PayloadSlab();
@@ -48,7 +50,7 @@ export class Fanout {
     () => ({ bytes: null, packetIdOffset: 0 }),
   );
 
-  /** `kept`: the same message, where somebody keeps it already. */
+  /** Starts the next message. `kept`: a copy of the same message that somebody keeps already. */
   begin(
     message: Message,
     topicNameBytes: Uint8Array,
@@ -68,7 +70,7 @@ export class Fanout {
     }
   }
 
-  /** The message's properties, encoded, where they are large; `undefined`: they are few, and encoded with each packet. */
+  /** The message's encoded properties, where they are large; `undefined`: they are small, and are encoded with each packet. */
   get sharedProperties(): Uint8Array | undefined {
     const { properties } = this.#message;
     if (properties === undefined) return undefined;
@@ -79,7 +81,7 @@ export class Fanout {
     return this.#sharedProperties ?? undefined;
   }
 
-  /** The message with a payload of its own, the same for all who keep it. */
+  /** The message with its own copy of the payload. All receivers that keep the message share this copy. */
   keep(): KeptMessage {
     return this.#kept ??= keptMessage(this.#message, this.#slab.copy(this.#message.payload));
   }
@@ -89,7 +91,10 @@ export class Fanout {
     return this.#slab.copy(payload);
   }
 
-  /** The same for somebody who may keep it for long: its payload then is all of its allocation. */
+  /**
+   * The same for a receiver that may keep the message for long: the payload has an allocation of its own, and holds no other
+   * memory.
+   */
   keepForLong(): KeptMessage {
     const kept = this.#kept;
     if (kept === null) return this.#kept = keepMessage(this.#message);
@@ -126,7 +131,7 @@ export class Fanout {
     const packet = this.#packet(version, qos, retain, qos > 0 ? 1 : 0);
     const sizeBytes = publishSize(packet, version, this.#topicNameBytes);
     if (this.#used + sizeBytes > this.#scratch.length) {
-      // The variants made so far keep the old array alive for as long as they need it.
+      // Variants that were encoded before still refer to the old array, which keeps it alive.
       this.#scratch = new Uint8Array(Math.max(2 * this.#scratch.length, sizeBytes));
       this.#used = 0;
     }
@@ -154,12 +159,12 @@ export class Fanout {
   }
 }
 
-/** A copy that is good beyond the turn: the payload is its own. */
+/** A copy that stays valid after the turn: its payload is copied. */
 export function keepMessage(message: Message): KeptMessage {
   return keptMessage(message, message.payload.slice());
 }
 
-/** The properties, with bytes of their own. */
+/** A copy of the properties: their bytes are copied too. */
 export function ownProperties(properties: Properties | undefined): Properties | undefined {
   return properties?.correlationData === undefined
     ? properties

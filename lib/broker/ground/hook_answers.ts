@@ -1,6 +1,6 @@
 /**
- * What the answers of hooks mean. They come from a program, maybe one without types: what is none of the answers that a hook may give is
- * nonsense, for which a `TypeError` is thrown that says what is wrong with it.
+ * Checks and interprets the answers of hooks. Answers come from a program, which may be written without types: for an answer that a
+ * hook may not give, these functions throw a `TypeError` that says what is wrong with it.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import type { HookRefusal } from "./hooks.ts";
 import { isReserved } from "./message_rules.ts";
 import type { BrokerOptions } from "./options.ts";
 
-/** Characters that a mount point of a client may have. */
+/** The most characters that a client's mount point may have. */
 const MAX_MOUNT_POINT_LENGTH = 1024;
 
 const NO: HookRefusal = { reasonCode: ReasonCode.NotAuthorized };
@@ -33,7 +33,10 @@ const TRAVELLING: readonly string[] = [
   "userProperties",
 ] satisfies (keyof Properties)[];
 
-/** A plain yes (`undefined`), a refusal, or fields to look at; `packet` is what a refusal has to travel in. */
+/**
+ * Sorts an answer: `undefined` for a plain yes, a refusal, or an object with changes. `packet` is the packet that carries a
+ * refusal.
+ */
 function decide(
   answer: unknown,
   fields: readonly string[],
@@ -67,12 +70,12 @@ function refusal({ reasonCode, reason }: HookRefusal, packet: Answer): HookRefus
   return reason === undefined ? { reasonCode } : { reasonCode, reason };
 }
 
-/** Whether an answer is a no. */
+/** Whether a verdict is a refusal. */
 export function isRefusal(verdict: unknown): verdict is HookRefusal {
   return typeof verdict === "object" && verdict !== null && "reasonCode" in verdict;
 }
 
-/** The mount point that the client gets, `undefined` where it stays, or a refusal. */
+/** The mount point that the hook gives the client, `undefined` where the hook does not change it, or a refusal. */
 export function judgeConnect(
   answer: unknown,
   { maxTopicLevels }: BrokerOptions,
@@ -87,7 +90,7 @@ export function judgeConnect(
   return mountPoint;
 }
 
-/** The subscription as it is granted, or a refusal. */
+/** The subscription with the QoS that the hook grants, or a refusal. */
 export function judgeSubscribe(
   answer: unknown,
   request: SubscriptionRequest,
@@ -103,7 +106,7 @@ export function judgeSubscribe(
   return { ...request, qos };
 }
 
-/** The message as it goes on, or a refusal. */
+/** The message with the hook's changes, or a refusal. */
 export function judgeMessage<Kind extends Message>(
   answer: unknown,
   message: Kind,
@@ -144,7 +147,7 @@ function checkPayload(
   }
 }
 
-/** The properties as they come out of a packet that they were put into: what cannot be sent, or read, is found so. */
+/** Encodes the properties into a packet and decodes them again, so that properties that cannot be sent or read are found here. */
 function checkedProperties(
   topicName: string,
   properties: unknown,

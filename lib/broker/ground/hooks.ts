@@ -2,39 +2,44 @@ import type { Properties, Qos, ReasonCode, SubscriptionRequest } from "../../cod
 import type { Message } from "../../session/mod.ts";
 import type { AuthenticationRequest, ClientIdentity } from "./ports.ts";
 
-/** No, and what the client is told, where its version can be told. */
+/** A refusal, with the reason that the client is told where its protocol version can carry one. */
 export interface HookRefusal {
-  /** 0x80 or more, and one that the answer to the packet may carry; another one counts as nonsense. */
+  /**
+   * 0x80 or more, and allowed in the packet that answers the client; the broker treats any other code as a wrong answer of the
+   * hook.
+   */
   readonly reasonCode: ReasonCode;
-  /** The same in words, for the log and, at CONNECT, for the client. */
+  /** The reason in words, for the log and, at CONNECT, for the client. */
   readonly reason?: string;
 }
 
-/** What every hook may answer: nothing or `true` is yes, `false` no (0x87). */
+/** What every hook may answer: nothing or `true` allows, `false` refuses (0x87). */
 export type HookDecision = void | undefined | boolean | HookRefusal;
 
-/** How a client comes in. */
+/** What `onConnect` may change about a client that connects. */
 export interface ConnectChange {
   /**
-   * Put before every topic of this client, and taken off what it gets, in the place of the listener's mount point: its will, its
-   * subscriptions and whose session it is included. `""`: nothing.
+   * Prefix of every topic of this client, taken off the topics of what it receives. It replaces the listener's mount point, also
+   * for the client's will and subscriptions and for the owner of its session. `""`: no prefix.
    */
   readonly mountPoint: string;
 }
 
-/** What is different about a message from here on; what is left out stays. */
+/** What a hook changes about a message; a property that is left out stays as it is. */
 export interface MessageChange {
-  /** Whole: with the mount point. */
+  /** The full Topic Name: with the mount point. */
   readonly topicName?: string;
-  /** The hook's to use again as soon as it has answered. */
+  /** The hook may reuse these bytes as soon as it has answered. */
   readonly payload?: Uint8Array;
-  /** All of those that travel on: Payload Format, Content Type, Response Topic, Correlation Data, User Properties. */
+  /**
+   * Replaces all properties that are forwarded: Payload Format, Content Type, Response Topic, Correlation Data, User Properties.
+   */
   readonly properties?: Properties;
 }
 
-/** What is different about a subscription. */
+/** What a hook changes about a subscription. */
 export interface SubscriptionChange {
-  /** No more than was asked for. */
+  /** The QoS to grant: not more than the client asked for. */
   readonly qos: Qos;
 }
 
@@ -44,21 +49,21 @@ export type ConnectAnswer = HookDecision | ConnectChange;
 export type PublishAnswer = HookDecision | MessageChange;
 /** What `onSubscribe` answers. */
 export type SubscribeAnswer = HookDecision | SubscriptionChange;
-/** What `onDeliver` answers; where it says no the message is dropped for this client. */
+/** What `onDeliver` answers; where it refuses, the message is dropped for this client. */
 export type DeliverAnswer = boolean | void | undefined | MessageChange;
 
-/** A message as hooks see it: the payload is a copy. `isWill`: it is the will of a client that comes in. */
+/** A message as hooks see it: the payload is a copy. */
 export interface HookedMessage extends Message {
-  /** Whether it is the will of a client that comes in, to be published when that is lost. */
+  /** Whether the message is the will of a client that is connecting, to be published when the connection is lost. */
   readonly isWill: boolean;
 }
 
-/** Who comes in, by the verdict of access control, and its mount point so far: the listener's, or what an earlier hook has said. */
+/** The client that access control has let in, with its mount point so far: the listener's, or what an earlier hook has set. */
 export interface ConnectRequest extends AuthenticationRequest, ConnectChange {}
 
 /** What each hook is asked about. */
 export interface HookSubjects {
-  /** A client that comes in. */
+  /** A client that connects. */
   readonly onConnect: ConnectRequest;
   /** A message that a client publishes, or leaves as its will. */
   readonly onPublish: HookedMessage;
@@ -71,17 +76,17 @@ export interface HookSubjects {
 /** The name of a hook. */
 export type HookName = keyof HookSubjects;
 
-/** A hook as the core calls it: it replies once, at once or later, with what the program has answered, whatever that is. */
+/** A hook as the core calls it: it calls `reply` once, at once or later, with the program's answer, which may be any value. */
 export type Hook<Name extends HookName> = (
   client: ClientIdentity,
   subject: HookSubjects[Name],
   reply: (answer: unknown) => void,
 ) => void;
 
-/** Hooks that belong together: what is left out is not asked. */
+/** A set of hooks that are added together; a hook that is left out is not asked. */
 export type HookPort = { readonly [Name in HookName]?: Hook<Name> | undefined };
 
-/** The reply of a hook that has thrown or not answered in time: a refusal, which is logged with this error. */
+/** The reply for a hook that has thrown or has not answered in time. It counts as a refusal; the error is logged. */
 export class HookFailure {
   /** `error`: what was thrown. */
   constructor(readonly error: unknown) {}

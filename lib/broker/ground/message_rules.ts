@@ -1,7 +1,10 @@
 import { MqttError, type Properties, ReasonCode } from "../../codec/mod.ts";
 import { isTopicName } from "../../topic/mod.ts";
 
-/** The broker's own tree: what clients publish there would pass for the broker's word. */
+/**
+ * Whether the topic is in the broker's own tree, where subscribers would take what a client publishes for a statement of the
+ * broker.
+ */
 export function isReserved(topicName: string): boolean {
   return topicName.charCodeAt(0) === 0x24 && topicName.startsWith("$SYS/");
 }
@@ -9,24 +12,27 @@ export function isReserved(topicName: string): boolean {
 const BRIDGES = "$SYS/broker/connection/";
 const STATE = "/state";
 
-/** Where bridges of mosquitto say whether they are connected: the one place in the broker's tree that is theirs. */
+/**
+ * Whether the topic is one where a bridge of mosquitto publishes its connection state: the only topics under `$SYS/` open to
+ * clients.
+ */
 export function isBridgeState(topicName: string): boolean {
   if (!topicName.startsWith(BRIDGES) || !topicName.endsWith(STATE)) return false;
   const name = topicName.slice(BRIDGES.length, -STATE.length);
   return name !== "" && !name.includes("/");
 }
 
-/** Where the bridge with this Client Identifier says it. */
+/** The topic where the bridge with this Client Identifier publishes its connection state. */
 export function bridgeStateOf(clientId: string): string {
   return BRIDGES + clientId + STATE;
 }
 
-/** When a message expires that is published at `nowMs`. */
+/** The time at which a message expires that is published at `nowMs`. */
 export function expiry(nowMs: number, intervalSeconds: number | undefined): number {
   return intervalSeconds === undefined ? Infinity : nowMs + intervalSeconds * 1000;
 }
 
-/** The properties of a PUBLISH, or of a will, that its receivers get; the rest is for the broker. */
+/** The properties of a PUBLISH, or of a will, that are forwarded to its receivers; the broker uses up the others. */
 export function travelling(properties: Properties): Properties | undefined {
   const {
     topicAlias: _alias,
@@ -46,10 +52,10 @@ export function checkResponseTopic({ responseTopic }: Properties): void {
   }
 }
 
-/** Characters of a Topic Name that a message of an error holds. */
+/** The most characters of a Topic Name that an error message quotes. */
 const QUOTED_LENGTH = 120;
 
-/** A Topic Name for the message of an error: in quotes, and not longer than somebody reads. */
+/** A Topic Name for an error message: in quotes, and cut to a readable length. */
 export function quoted(topicName: string): string {
   if (topicName.length <= QUOTED_LENGTH) return JSON.stringify(topicName);
   return `${JSON.stringify(topicName.slice(0, QUOTED_LENGTH))}…`;

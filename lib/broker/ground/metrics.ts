@@ -1,6 +1,6 @@
 import type { Packet, ReasonCode } from "../../codec/mod.ts";
 
-/** Why a message was not delivered or stored. Each is a counter; none is silent. */
+/** Why a message was not delivered or not stored. Each reason has a counter; no message is dropped without being counted. */
 export type DropReason =
   | "queue_full"
   | "offline_qos0"
@@ -21,14 +21,14 @@ export type DropReason =
   | "refused_by_hook"
   | "not_a_topic_name";
 
-/** The types of MQTT Control Packets, at their places in the first byte (section 2.1.2). */
+/** The types of MQTT Control Packets; the index is the number of the type in the first byte (section 2.1.2). */
 export const PACKET_TYPES: readonly (Packet["type"] | "")[] = [
   ...["", "connect", "connack", "publish", "puback", "pubrec", "pubrel", "pubcomp"] as const,
   ...["subscribe", "suback", "unsubscribe", "unsuback", "pingreq", "pingresp"] as const,
   ...["disconnect", "auth"] as const,
 ];
 
-/** Counters since the start, and levels. Plain numbers: the hot path adds to them. */
+/** Counters since the start, and levels. They are plain numbers, so that counting is cheap for each packet. */
 export class Metrics {
   /** Bytes of packets handled. */
   bytesReceived = 0;
@@ -36,7 +36,7 @@ export class Metrics {
   bytesSent = 0;
   /** Packets of any type. */
   packetsReceived = 0;
-  /** Packets of any type, as they were put into an outbox. */
+  /** Packets of any type, counted when they are put into an outbox. */
   packetsSent = 0;
   /** PUBLISH packets, repeats included. */
   publishReceived = 0;
@@ -50,33 +50,35 @@ export class Metrics {
   connectionsAccepted = 0;
   /** CONNECT packets answered with Success. */
   connectsAccepted = 0;
-  /** CONNECT packets refused by access control or for want of room. */
+  /** CONNECT packets refused by access control or because a limit was reached. */
   connectsRefused = 0;
   /** The most clients that were connected at once. */
   clientsConnectedMax = 0;
   /** Connections closed for a fault of the peer. */
   protocolErrors = 0;
-  /** Packets that could not be handled for a fault of the broker's own. */
+  /** Packets that could not be handled because of a fault in the broker. */
   internalErrors = 0;
-  /** Clients disconnected because they took nothing for too long. */
+  /** Clients disconnected because they did not read for too long. */
   slowClientsEvicted = 0;
   /** Sessions that ended by their expiry. */
   sessionsExpired = 0;
-  /** Sessions that ended because somebody else came with their Client Identifier. */
+  /** Sessions that ended because another user connected with their Client Identifier. */
   sessionsReplaced = 0;
-  /** Connections closed because their client connected anew. */
+  /** Connections closed because their client connected again. */
   sessionsTakenOver = 0;
-  /** Packets but PUBLISH, by the place of their type in {@linkcode PACKET_TYPES}. */
+  /** Received packets except PUBLISH, by the index of their type in {@linkcode PACKET_TYPES}. */
   readonly receivedByType: number[] = PACKET_TYPES.map(() => 0);
-  /** The same of those that were put into an outbox. */
+  /**
+   * Sent packets except PUBLISH, counted when they are put into an outbox, by the index of their type in {@linkcode PACKET_TYPES}.
+   */
   readonly sentByType: number[] = PACKET_TYPES.map(() => 0);
-  /** PUBLISH packets by their QoS; those of QoS 0 are what is left of all. */
+  /** Received PUBLISH packets of QoS 1 and 2, by QoS. Those of QoS 0 are the difference to all PUBLISH packets. */
   readonly publishReceivedByQos: number[] = [0, 0, 0];
-  /** The same of those that were sent. */
+  /** Sent PUBLISH packets of QoS 1 and 2, by QoS. */
   readonly publishSentByQos: number[] = [0, 0, 0];
-  /** Connections that ended before their client was in, by the Reason Code that they were refused with. */
+  /** Connections that were refused before their client was accepted, by Reason Code. */
   readonly refused: Map<ReasonCode, number> = new Map();
-  /** Clients that left, by the Reason Code with which they were disconnected, or how they went. */
+  /** Clients that disconnected, by the Reason Code that the broker sent, or by how the connection ended. */
   readonly disconnected: Map<ReasonCode | "normal" | "connection_lost", number> = new Map();
   /** Functions of the program (listeners, hooks) that threw, took too long, or answered nonsense. */
   programErrors = 0;
@@ -90,17 +92,17 @@ export class Metrics {
     this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + messages);
   }
 
-  /** Counts one client that left. */
+  /** Counts one client that disconnected. */
   countDisconnect(reason: ReasonCode | "normal" | "connection_lost"): void {
     this.disconnected.set(reason, (this.disconnected.get(reason) ?? 0) + 1);
   }
 
-  /** Counts one connection that did not come in. */
+  /** Counts one connection that was refused. */
   countRefusal(reasonCode: ReasonCode): void {
     this.refused.set(reasonCode, (this.refused.get(reasonCode) ?? 0) + 1);
   }
 
-  /** All drops together. */
+  /** The number of all dropped messages. */
   get droppedTotal(): number {
     let total = 0;
     for (const count of this.dropped.values()) total += count;

@@ -3,7 +3,7 @@ import type { ProtocolVersion, Qos } from "../../codec/mod.ts";
 /** What happens to a message for a client whose queue is full. */
 export type QueueFullPolicy = "drop_new" | "drop_oldest" | "disconnect";
 
-/** What becomes of a session when somebody else comes with its Client Identifier while its owner is away. */
+/** What happens to a session when another user connects with its Client Identifier while its owner is away. */
 export type SessionOwnerPolicy = "replace" | "refuse" | "any";
 
 /**
@@ -15,15 +15,15 @@ export interface BrokerOptions {
   readonly hashMatchesParent: boolean;
   /** Whether clients may connect with a zero-length Client Identifier. */
   readonly allowZeroLengthClientId: boolean;
-  /** What a Client Identifier that the broker assigns begins with. */
+  /** Prefix of the Client Identifiers that the broker assigns. */
   readonly autoIdPrefix: string;
   /** Whether overlapping subscriptions of one client get a message once each. */
   readonly allowDuplicateMessages: boolean;
-  /** Whether a message is delivered at the subscription's QoS, even where it was published with less. */
+  /** Whether a message is delivered at the subscription's QoS, even where it was published with a lower one. */
   readonly upgradeOutgoingQos: boolean;
-  /** Whether retained messages are kept; where not, 5.0 clients are told so. */
+  /** Whether retained messages are kept; where they are not, 5.0 clients are told so. */
   readonly retainAvailable: boolean;
-  /** Seconds after which a retained message goes; 0: never. */
+  /** Seconds after which a retained message is removed; 0: never. */
   readonly retainExpiryIntervalSeconds: number;
   /** Retained messages in the broker; 0: no limit. */
   readonly maxRetainedMessages: number;
@@ -33,9 +33,9 @@ export interface BrokerOptions {
   readonly maxInflightMessages: number;
   /** Payload bytes of the QoS 1 and 2 messages under way to one client; 0: no limit. */
   readonly maxInflightBytes: number;
-  /** QoS 1 and 2 messages that wait for one client; 0: no limit. */
+  /** Messages that wait for one client; 0: no limit; -1: {@linkcode AUTOMATIC}, and no limit where the store alone has them. */
   readonly maxQueuedMessages: number;
-  /** Bytes that wait for one client, queued or not yet written to its connection; 0: no limit. */
+  /** Bytes that wait for one client, queued or not yet written to its connection; 0: no limit; -1: {@linkcode AUTOMATIC}. */
   readonly maxQueuedBytes: number;
   /** Messages at the beginning of a stored session's queue that are in memory; the rest is in the store alone. 0: all are in memory. */
   readonly queueMemoryMessages: number;
@@ -67,7 +67,7 @@ export interface BrokerOptions {
   readonly maxSessions: number;
   /** Sessions of one user, or for clients without a user of one address; 0: no limit, -1: half of `maxSessions`. */
   readonly maxSessionsPerUser: number;
-  /** Whether somebody else's Client Identifier ends the session, is refused, or gets it. */
+  /** What happens to a session when another user connects with its Client Identifier while its owner is away. */
   readonly sessionOwner: SessionOwnerPolicy;
   /** Seconds after which the session of a client that stays away ends, whatever it asked for; 0: no limit. */
   readonly persistentClientExpirationSeconds: number;
@@ -83,66 +83,79 @@ export interface BrokerOptions {
   readonly maxTotalSubscriptionBytes: number;
   /** Levels of a Topic Name or Topic Filter. */
   readonly maxTopicLevels: number;
-  /** What Response Information begins with, for 5.0 clients that request it; the Client Identifier follows. `""`: none. */
+  /** Prefix of the Response Information for 5.0 clients that request it; the Client Identifier follows. `""`: none. */
   readonly responseInformation: string;
-  /** Connections per second of one Client Identifier; the CONNACK of what is more comes later; 0: no limit. */
+  /** Connections per second of one Client Identifier; the CONNACK of further ones is delayed; 0: no limit. */
   readonly maxClientConnectionRate: number;
-  /** PUBLISH packets per second of one connection; what is more is read later; 0: no limit. */
+  /** PUBLISH packets per second of one connection; further ones are read later; 0: no limit. */
   readonly maxClientPublishRate: number;
-  /** Bytes per second of one connection; what is more is read later; 0: no limit. */
+  /** Bytes per second of one connection; further ones are read later; 0: no limit. */
   readonly maxClientByteRate: number;
-  /** Connections per second of one address; what is more is read later; 0: no limit. */
+  /** Connections per second of one address; further ones are read later; 0: no limit. */
   readonly maxAddressConnectionRate: number;
-  /** PUBLISH packets per second of one address; what is more is read later; 0: no limit. */
+  /** PUBLISH packets per second of one address; further ones are read later; 0: no limit. */
   readonly maxAddressPublishRate: number;
-  /** Bytes per second of one address; what is more is read later; 0: no limit. */
+  /** Bytes per second of one address; further ones are read later; 0: no limit. */
   readonly maxAddressByteRate: number;
   /** Whether connects and disconnects are logged. */
   readonly connectionMessages: boolean;
 }
 
-/** What becomes of messages for a bridge whose queue is full; `refuse`: their publishers are told, and keep them. */
+/**
+ * What happens to messages for a bridge whose queue is full; `refuse`: the broker refuses the PUBLISH, so that its publisher keeps
+ * it.
+ */
 export type BridgeQueuePolicy = "refuse" | "drop_new" | "drop_oldest";
 
-/** What the Client Identifiers of this broker's own bridges begin with: no other client comes in with one. */
+/** Prefix of the Client Identifiers of this broker's own bridges: no other client may use it. */
 export const BRIDGE_CLIENT_PREFIX = "$bridge/";
 
 /**
- * What makes a connection one of this broker's own bridges: it is the operator's, so access control is not asked, and limits that are
- * for strangers do not hold.
+ * Settings of a connection that is one of this broker's own bridges. The operator configured the bridge, so access control is not
+ * asked, and limits against unknown clients do not apply.
  */
 export interface BridgeAdmission {
-  /** Bytes that may wait for it; 0: no limit but that of all queues. */
+  /** Bytes that may wait for the bridge; 0: no limit but that of all queues. */
   readonly maxQueuedBytes: number;
-  /** What happens beyond that. */
+  /** What happens to messages beyond that. */
   readonly queueFullPolicy: BridgeQueuePolicy;
-  /** Whether Packet Identifiers of QoS 2 messages from before mean nothing any more: the remote session is another one. */
+  /** Whether to forget the Packet Identifiers of received QoS 2 messages: the remote broker has begun a new session. */
   readonly forgetsReceived: boolean;
 }
 
 /** Settings that differ from listener to listener. */
 export interface ListenerOptions {
-  /** For logs and counters: the port or path. */
+  /** The listener's name in logs and counters: its port or path. */
   readonly name: string;
   /** Connections of this listener; -1: no limit. */
   readonly maxConnections: number;
-  /** The highest that clients may publish with or are granted; below 2, 5.0 clients are told so. */
+  /** The highest QoS that clients may publish with or are granted; below 2, 5.0 clients are told so. */
   readonly maxQos: Qos;
   /** Topic Aliases that a client may use toward the broker. */
   readonly maxTopicAlias: number;
   /** Topic Aliases that the broker uses toward a client that allows them. */
   readonly maxTopicAliasBroker: number;
-  /** Put before every topic of this listener's clients, and taken off what they get; `""`: none. */
+  /** Prefix of every topic of this listener's clients, taken off the topics of what they receive; `""`: none. */
   readonly mountPoint: string;
   /** Versions whose CONNECT is accepted; any other is refused as an unsupported one. */
   readonly acceptProtocolVersions: readonly ProtocolVersion[];
-  /** Whether a client may come in without a user name. */
+  /** Whether a client may connect without a user name. */
   readonly allowAnonymous: boolean;
-  /** Whether a client's user name is its Client Identifier, whatever it sent; who has none is refused. */
+  /** Whether a client's user name replaces its Client Identifier; a client without a user name is refused. */
   readonly useUserNameAsClientId: boolean;
-  /** Absent: for clients. */
+  /** Present where the listener is for one of the broker's own bridges; absent: the listener is for clients. */
   readonly bridge?: BridgeAdmission;
 }
+
+/** What may wait for one client where nobody has said it. */
+export const AUTOMATIC = {
+  /** Messages in memory. */
+  queuedMessages: 1000,
+  /** Bytes in memory, and before a connection. */
+  queuedBytes: 16 * 1024 * 1024,
+  /** Bytes of a stored session's queue, most of which the store alone has: a million messages of 100 bytes. */
+  storedBytes: 512 * 1024 * 1024,
+} as const;
 
 /** The broker's defaults, in one place; the configuration's table takes its own from here. */
 export const DEFAULT_BROKER_OPTIONS: BrokerOptions = {
@@ -157,8 +170,8 @@ export const DEFAULT_BROKER_OPTIONS: BrokerOptions = {
   maxRetainedBytes: 256 * 1024 * 1024,
   maxInflightMessages: 500,
   maxInflightBytes: 0,
-  maxQueuedMessages: 1000,
-  maxQueuedBytes: 16 * 1024 * 1024,
+  maxQueuedMessages: -1,
+  maxQueuedBytes: -1,
   queueMemoryMessages: 256,
   queueMemoryBytes: 16 * 1024 * 1024,
   maxTotalQueuedBytes: 256 * 1024 * 1024,

@@ -7,10 +7,13 @@ import {
 } from "../../codec/mod.ts";
 import type { Delivery, Message } from "../../session/mod.ts";
 
-/** The most that four bytes hold. */
+/** The largest value of a Four Byte Integer. */
 const MAX_SECONDS = 0xffffffff;
 
-/** The properties that a message travels on with: its own, the time it has left, the subscriptions it came by. */
+/**
+ * The properties of the forwarded message: its own, the remaining expiry, and the Subscription Identifiers of the matching
+ * subscriptions.
+ */
 export function outgoingProperties(
   message: Message,
   subscriptionIdentifiers: readonly number[] | undefined,
@@ -19,9 +22,9 @@ export function outgoingProperties(
 ): Properties | undefined {
   let properties = hasShared ? undefined : message.properties;
   if (message.expiresAtMs !== Infinity) {
-    // What is left, not what was given. [MQTT-3.3.2-6]
+    // The remaining seconds, not the interval of the publisher. [MQTT-3.3.2-6]
     const seconds = Math.ceil((message.expiresAtMs - nowMs) / 1000);
-    // A clock that was set back, or what is left rounded up, may be more than a packet can say.
+    // After a clock was set back, or by rounding up, the remaining seconds may be more than four bytes can hold.
     const messageExpiryInterval = Math.min(Math.max(0, seconds), MAX_SECONDS);
     properties = { ...properties, messageExpiryInterval };
   }
@@ -31,18 +34,18 @@ export function outgoingProperties(
   return properties;
 }
 
-/** A message as one client gets it: a {@linkcode Delivery}, or for QoS 0 less than that. */
+/** A message as one client gets it: a {@linkcode Delivery}, or for QoS 0 only a part of its fields. */
 export type Outgoing =
   & Pick<Delivery, "qos" | "retain" | "subscriptionIdentifiers">
   & { readonly message: Message };
 
-/** What a PUBLISH depends on beside the message. */
+/** What the PUBLISH for one client depends on, apart from the message. */
 export interface PublishContext {
   readonly protocolVersion: ProtocolVersion;
-  /** Taken off every Topic Name; `""`: none. */
+  /** The prefix to take off every Topic Name; `""`: none. */
   readonly mountPoint: string;
   readonly nowMs: number;
-  /** The message's own properties are encoded already, and left out here. */
+  /** Whether the message's own properties are encoded already, and are to be left out here. */
   readonly hasShared: boolean;
 }
 
@@ -65,7 +68,7 @@ export function publishPacket(
   return { type: "publish", topicName, payload, qos, retain, dup: isRepeat, packetId, properties };
 }
 
-/** What a client takes of the packets that are not PUBLISH. */
+/** What the client accepts in packets other than PUBLISH. */
 export interface ClientLimits {
   readonly protocolVersion: ProtocolVersion;
   /** `Infinity`: no limit. */
@@ -74,7 +77,9 @@ export interface ClientLimits {
   readonly wantsProblemInformation: boolean;
 }
 
-/** The packet without text that the client did not ask for or has no room for; `undefined` where even that is too large. */
+/**
+ * The packet without optional text that the client did not ask for or has no room for; `undefined` where even that is too large.
+ */
 export function fit(packet: Packet, limits: ClientLimits): Packet | undefined {
   const isExempt = packet.type === "connack" || packet.type === "disconnect";
   const fitting = limits.wantsProblemInformation || isExempt ? packet : withoutText(packet);

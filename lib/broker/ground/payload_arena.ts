@@ -4,38 +4,38 @@ import { ownProperties } from "./fanout.ts";
 
 /** Bytes of one slab. */
 const SLAB_BYTES = 16 * 1024;
-/** A larger payload is copied on its own: the copying then costs more than the allocation. */
+/** A larger payload gets an allocation of its own: for it the copying costs more than the allocation. */
 const MAX_PAYLOAD_BYTES = 1024;
-/** A slab of which less is in use than one part in so many is given up. */
+/** A slab is given up when less than one part in so many of it is in use. */
 const SPARSE = 4;
 
-/** Payloads that lie in one allocation. */
+/** One allocation that holds many payloads. */
 interface Slab {
   readonly bytes: Uint8Array;
   readonly messages: ArenaMessage[];
   usedBytes: number;
-  /** Of messages that are still kept. */
+  /** Payload bytes of messages that are still kept. */
   liveBytes: number;
 }
 
-/** A message whose payload lies in an arena. */
+/** A message whose payload is stored in an arena. */
 export class ArenaMessage implements RetainedMessage {
   readonly topicName: string;
   readonly qos: Qos;
   readonly properties: Properties | undefined;
   readonly publisherId: string;
   storePlace = 0;
-  /** `undefined`: never. A number that is not whole, as `Infinity`, takes 16 bytes of its own. */
+  /** `undefined`: never. A number that is not an integer, as `Infinity`, would take 16 bytes of its own. */
   readonly #expiresAtMs: number | undefined;
-  /** Bytes of the payload. */
+  /** Payload length in bytes. */
   readonly length: number;
-  /** What it lies in, from `at` on. */
+  /** The array that holds the payload, from offset `at` on. */
   bytes: Uint8Array;
   at = 0;
-  /** `undefined`: in bytes of its own, or let go. */
+  /** The slab that holds the payload; `undefined`: the payload has bytes of its own, or the message was released. */
   slab: Slab | undefined;
 
-  /** Its payload is still the other message's. */
+  /** The new message still refers to the payload of `message`, until the arena copies it. */
   constructor(message: Message, expiresAtMs: number) {
     this.topicName = message.topicName;
     this.qos = message.qos;
@@ -56,12 +56,12 @@ export class ArenaMessage implements RetainedMessage {
     return this.#expiresAtMs ?? Infinity;
   }
 
-  /** A view that is made each time: who needs it more than once keeps it. */
+  /** A new view on each call: a caller that needs it more than once keeps it. */
   get payload(): Uint8Array {
     return this.bytes.subarray(this.at, this.at + this.length);
   }
 
-  /** The message as it is routed. */
+  /** The message as a plain object, as routing needs it. */
   toMessage(): Message {
     const { topicName, payload, qos, retain, properties, expiresAtMs, publisherId } = this;
     return { topicName, payload, qos, retain, properties, expiresAtMs, publisherId };
@@ -69,11 +69,13 @@ export class ArenaMessage implements RetainedMessage {
 }
 
 /**
- * Payloads of messages that are kept for long, many in one allocation. A typed array of its own takes 1.2 µs to make and 250 bytes beside
- * its content, a view of a slab 0.4 µs and 100 bytes: so a message has neither, but a place, and a view when somebody asks.
+ * Stores payloads of messages that are kept for long, many in one allocation. A typed array of its own takes 1.2 µs to make and 250
+ * bytes beside its content, a view of a slab 0.4 µs and 100 bytes. So a message has neither, only an offset, and makes a view on
+ * request.
  *
- * A slab lives as long as one of its messages is looked at. So when three quarters of it are of no use any more the rest moves to
- * another, and what is allocated stays below four times what is kept, whatever is kept and let go in what order.
+ * A slab stays allocated as long as one of its messages is in use. So when three quarters of a slab are unused, the remaining
+ * payloads move to another slab. This keeps the allocated bytes below four times the kept bytes, in whatever order messages come
+ * and go.
  */
 export class PayloadArena {
   #slabCount = 0;
@@ -84,14 +86,14 @@ export class PayloadArena {
     return this.#slabCount * SLAB_BYTES;
   }
 
-  /** The message, with bytes of its own, and perhaps an earlier expiry. */
+  /** Returns a copy of the message whose payload is in the arena, perhaps with an earlier expiry. */
   keep(message: Message, expiresAtMs: number = message.expiresAtMs): ArenaMessage {
     const kept = new ArenaMessage(message, expiresAtMs);
     this.#put(kept, message.payload);
     return kept;
   }
 
-  /** The message is kept no more. Whoever still holds it may go on reading its payload. */
+  /** Frees the message's place in the arena. A caller that still holds the message may go on reading its payload. */
   release(message: ArenaMessage): void {
     const { slab } = message;
     if (slab === undefined) return;
@@ -100,7 +102,7 @@ export class PayloadArena {
     if (slab !== this.#open && slab.liveBytes * SPARSE < SLAB_BYTES) this.#giveUp(slab);
   }
 
-  /** Copies the message's payload, which `payload` is, to where there is room. */
+  /** Copies `payload`, which is the message's, to a slab with room for it. */
   #put(message: ArenaMessage, payload: Uint8Array): void {
     const { length } = payload;
     if (length > MAX_PAYLOAD_BYTES) {
@@ -131,7 +133,7 @@ export class PayloadArena {
     const opened = { bytes: new Uint8Array(SLAB_BYTES), messages: [], usedBytes: 0, liveBytes: 0 };
     this.#open = opened;
     this.#slabCount++;
-    // It was spared while it was the open one.
+    // While the previous slab was the open one it was not given up, however sparse it was; check that now.
     if (previous !== undefined && previous.liveBytes * SPARSE < SLAB_BYTES) this.#giveUp(previous);
     return this.#open;
   }

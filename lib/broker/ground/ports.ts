@@ -243,6 +243,8 @@ export interface Store {
   readonly isFailing: boolean;
   /** Whether that is because the store has grown to its limit: then QoS 0 must not make it grow either. Absent: it has none. */
   readonly isFull?: boolean;
+  /** Whether it has grown to half of that limit: queues that are long do not become longer. Absent: it has none. */
+  readonly isHalfFull?: boolean;
   /** Makes durable what was written; then calls `done`, at once or later, in the order of the commits. Absent: nobody waits. */
   commit(done?: () => void): void;
   /**
@@ -289,8 +291,16 @@ export interface Store {
   deleteWill(clientId: string): void;
 }
 
+/**
+ * User Property of bridges: in CONNECT the name of the broker that the bridge belongs to, in CONNACK the name of the one that it has come
+ * to, in PUBLISH those that the message has passed.
+ */
+export const BRIDGE_HOPS = "bridge-hops";
+
 /** All that the core needs of the world. */
 export interface BrokerPorts {
+  /** A name of this broker that no other has, told to bridges that tell theirs. Absent: they are not told. */
+  readonly bridgeId?: string;
   /** Told what happens; the core builds no debug line where `debugOn` is false. */
   readonly log: LogPort;
   /** {@linkcode OPEN_ACCESS} where there is nothing to check. */

@@ -1,5 +1,5 @@
 /**
- * What waits for the commit: one table for all packets that promise something.
+ * Which packets wait for the store's commit: one table for all packets that promise something.
  *
  * An acknowledgement says that something is stored, so it may leave only when that is true. The table has a row for each case;
  * the first row that fits decides. `wrote`: handling the packet has written to the store. `held`: an earlier acknowledgement
@@ -8,7 +8,7 @@
  * done before.
  */
 
-/** The packets that the table speaks of: those that the broker sends. */
+/** The packets in the table: packets that the broker sends. */
 export type PromisingPacket =
   | "connack"
   | "puback"
@@ -21,13 +21,13 @@ export type PromisingPacket =
 
 /**
  * - `now`: the packet leaves when the turn ends.
- * - `waits`: it leaves when what the turn has written is committed.
- * - `refused`: the store cannot take what the packet would promise. Nothing is done, and the client is told: 0x97.
- * - `closed`: the same for a client whose version has no way to be told: its connection ends, and it sends again.
+ * - `waits`: it leaves when the writes of the turn are committed.
+ * - `refused`: the store cannot write what the packet would promise. Nothing is done, and the client is told: 0x97.
+ * - `closed`: the same for a client whose version cannot be told: the broker closes its connection, and the client sends again.
  */
 export type Leave = "now" | "waits" | "refused" | "closed";
 
-/** What the table looks at. */
+/** The facts that the table decides by. */
 export interface PromiseFacts {
   readonly isStoreFailing: boolean;
   readonly isPersistent: boolean;
@@ -46,7 +46,7 @@ export interface PromiseRow extends Partial<PromiseFacts> {
   readonly because: string;
 }
 
-/** The rule. Where there is no store nothing is promised beyond the process, and everything leaves at once. */
+/** The table. Without a store nothing is promised beyond the process, and every packet leaves at once. */
 export const PROMISES: readonly PromiseRow[] = [
   {
     packet: "connack",
@@ -76,7 +76,7 @@ export const PROMISES: readonly PromiseRow[] = [
   },
   { packet: "connack", leave: "now", because: "nothing was stored, and nothing is" },
 
-  // Whoever does not hear of a message sends it again, so a message that cannot be stored is refused before it is routed.
+  // A client sends an unacknowledged message again, so a message that cannot be stored is refused before it is routed.
   ...acknowledgesPublish("puback", "the message is stored for those who get it [MQTT-4.3.2-4]"),
   ...acknowledgesPublish("pubrec", "message and Packet Identifier are stored [MQTT-4.3.3-8]"),
 
@@ -183,7 +183,7 @@ const FACTS = [
   "canRefuse",
 ] as const satisfies readonly (keyof PromiseFacts)[];
 
-/** Every case of every packet, looked up in the rows once: a PUBACK costs an index. */
+/** The answers for every combination of facts, computed from the rows once, so that a PUBACK costs only an array access. */
 const LEAVES: Readonly<Record<PromisingPacket, readonly Leave[]>> = Object.fromEntries(
   PACKETS.map((
     packet,

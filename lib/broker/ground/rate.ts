@@ -1,12 +1,12 @@
 import { addressKey } from "./address.ts";
 
-/** So much a second on average, and a second's worth at once. */
+/** A token bucket: `perSecond` tokens are added each second, and it holds as many as one second adds. */
 export class Rate {
   readonly #perSecond: number;
   #level: number;
   #atMs: number;
 
-  /** Full at first. */
+  /** The bucket is full at first. */
   constructor(perSecond: number, nowMs: number) {
     this.#perSecond = perSecond;
     this.#level = perSecond;
@@ -21,24 +21,24 @@ export class Rate {
     return this.#level >= 1 ? 0 : Math.ceil((1 - this.#level) * 1000 / this.#perSecond);
   }
 
-  /** Something went through; more than there was makes the next one wait longer. */
+  /** Takes `count` tokens; where there were fewer, the next caller waits longer. */
   take(count: number): void {
     this.#level -= count;
   }
 
-  /** Whether nothing went through for so long that a new one would be the same. */
+  /** Whether the bucket is full again, so that it could be replaced by a new one. */
   isFull(nowMs: number): boolean {
     return this.waitMs(nowMs) === 0 && this.#level >= this.#perSecond;
   }
 }
 
-/** The rates that a connection's packets go against: its own and those of its address. */
+/** The rates that limit a connection's packets: its own and those of its address. */
 export interface ConnectionRates {
   readonly publishes: readonly Rate[];
   readonly bytes: readonly Rate[];
 }
 
-/** Whose address it is. */
+/** The key under which rates and quotas for an address count the connection. */
 export function hostOf(remoteAddress: string): string {
   return addressKey(remoteAddress);
 }

@@ -1,6 +1,7 @@
 import type { Connect, Properties } from "../../codec/mod.ts";
 import type { Connection } from "../state/connection.ts";
 import type { Core } from "../core/core.ts";
+import { BRIDGE_HOPS } from "../ground/ports.ts";
 
 /** What a 5.0 client is told of our limits, where they differ from what it must assume. */
 export function connackProperties(
@@ -31,8 +32,15 @@ export function connackProperties(
       ? { serverKeepAlive: connection.keepAliveSeconds }
       : {}),
     ...responseInformation(options.responseInformation, session.clientId, connect),
+    ...bridgeName(core, connect),
     ...authenticationProperties,
   };
+}
+
+/** A bridge that tells its broker's name is told ours, so that it lets no message go round in a ring. */
+function bridgeName({ ports: { bridgeId } }: Core, { properties }: Connect): Properties {
+  const isBridge = properties?.userProperties?.some(([name]) => name === BRIDGE_HOPS) === true;
+  return isBridge && bridgeId !== undefined ? { userProperties: [[BRIDGE_HOPS, bridgeId]] } : {};
 }
 
 /** UTF-16 code units that always fit into the 65,535 bytes of a text (section 1.5.4). */

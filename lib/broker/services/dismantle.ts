@@ -21,5 +21,7 @@ export function dismantle(core: Core): void {
       work.spend(STEPS.filter);
     }
     dismantling.shift();
+    // None of these holds any more, and each would keep the client in memory, with all that it had in flight.
+    if (ended.client.session.subscriptions.size > 0) router.clearRoutes();
   }
 }

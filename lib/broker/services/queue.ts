@@ -4,6 +4,7 @@ import type { Core } from "../core/core.ts";
 import type { Target } from "../core/target.ts";
 import type { Client } from "../state/connection.ts";
 import { drop, dropDelivery } from "./drop.ts";
+import { type QueueLimits, queueLimits } from "./queue_limits.ts";
 import { isNearlyRead, mayWaitApart, readAhead, readExpired } from "./queue_tail.ts";
 
 /** Puts a delivery into the client's queue, or does what the policy says where that is full. */
@@ -39,7 +40,7 @@ export function haveBridgesRoom(
       core.waitingBridges.delete(client);
       return true;
     }
-    return hasRoom(core, client, {
+    return hasRoom(core, client, queueLimits(core, client), {
       message: { ...message, storeId: 0 },
       qos,
       retain: false,
@@ -74,20 +75,23 @@ export function takeQueued(
 
 /** Whether there is room for the delivery now: what has expired goes first, then the policy decides. */
 function makeRoom(core: Core, client: Client, delivery: Delivery): boolean {
-  if (hasRoom(core, client, delivery)) return true;
+  const limits = queueLimits(core, client);
+  if (hasRoom(core, client, limits, delivery)) return true;
   dropExpired(core, client);
   const { queueFullPolicy } = client.bridge ?? core.options;
   // What an empty queue could not hold drives nothing out.
-  if (queueFullPolicy === "drop_oldest" && hasRoom(core, client, delivery, "emptied")) {
-    while (!hasRoom(core, client, delivery)) {
+  if (queueFullPolicy === "drop_oldest" && hasRoom(core, client, limits, delivery, "emptied")) {
+    while (!hasRoom(core, client, limits, delivery)) {
       const oldest = dequeue(core, client);
       if (oldest === undefined) break;
       dropDelivery(core, client, oldest, "queue_full");
     }
   }
-  if (hasRoom(core, client, delivery)) return true;
+  if (hasRoom(core, client, limits, delivery)) return true;
   // What makes room is on its way here: what comes in that moment waits for it.
-  if (isMakingRoom(core, client) && hasRoom(core, client, delivery, "extended")) return true;
+  if (isMakingRoom(core, client) && hasRoom(core, client, limits, delivery, "extended")) {
+    return true;
+  }
   if (queueFullPolicy === "disconnect" && client.connection !== null) {
     // At the turn's end: in the middle of a route nobody leaves.
     core.disconnectLater(client.connection, {
@@ -122,12 +126,11 @@ function isMakingRoom({ options }: Core, { session: { queue }, bridge }: Client)
 function hasRoom(
   core: Core,
   client: Client,
+  limits: QueueLimits,
   delivery: Delivery,
   as: "it is" | "emptied" | "extended" = "it is",
 ): boolean {
   const { maxTotalQueuedBytes, queueMemoryMessages, queueMemoryBytes } = core.options;
-  const maxQueuedMessages = client.bridge === undefined ? core.options.maxQueuedMessages : 0;
-  const { maxQueuedBytes } = client.bridge ?? core.options;
   const { queue } = client.session;
   const isEmptied = as === "emptied";
   const moreMessages = as === "extended" ? queueMemoryMessages : 0;
@@ -137,10 +140,13 @@ function hasRoom(
   const bytes = isEmptied ? 0 : queue.bytes;
   // QoS 1 and 2 are refused before they come here.
   if (delivery.qos === 0 && delivery.sequence > 0 && core.store?.isFull === true) return false;
-  return (maxQueuedMessages === 0 || length < maxQueuedMessages + moreMessages) &&
-    (maxQueuedBytes === 0 || bytes + sizeBytes <= maxQueuedBytes + moreBytes) &&
-    (maxTotalQueuedBytes === 0 ||
-      core.totalQueuedBytes + sizeBytes - (isEmptied ? queue.heldBytes : 0) <=
-        maxTotalQueuedBytes ||
-      mayWaitApart(core, client, delivery));
+  const isWithin = (limits.messages === 0 || length < limits.messages + moreMessages) &&
+    (limits.bytes === 0 || bytes + sizeBytes <= limits.bytes + moreBytes);
+  if (!isWithin || mayWaitApart(core, client, delivery)) return isWithin;
+  const heldLength = isEmptied ? 0 : queue.length - (queue.tail?.length ?? 0);
+  const heldBytes = isEmptied ? 0 : queue.heldBytes;
+  const totalBytes = core.totalQueuedBytes - (queue.heldBytes - heldBytes);
+  return (limits.heldMessages === 0 || heldLength < limits.heldMessages) &&
+    (limits.heldBytes === 0 || heldBytes + sizeBytes <= limits.heldBytes) &&
+    (maxTotalQueuedBytes === 0 || totalBytes + sizeBytes <= maxTotalQueuedBytes);
 }

@@ -19,6 +19,7 @@ import { type Core, mayRead } from "../core/core.ts";
 import type { QueuePage, QueueQuery } from "../ground/ports.ts";
 import type { Client } from "../state/connection.ts";
 import { dropDelivery, dropFailed, dropTail } from "./drop.ts";
+import { queueLimits } from "./queue_limits.ts";
 
 /** One queue's part of the memory of all, at most. */
 const QUEUE_PART = 1 / 64;
@@ -145,13 +146,12 @@ function bringIn(core: Core, client: Client, delivery: Delivery): void {
 /** Drops the oldest of what has been read until the queue has no more than it may: it was let in while there was nothing to drop. */
 function trim(core: Core, client: Client): void {
   const { queue } = client.session;
-  const maxQueuedMessages = client.bridge === undefined ? core.options.maxQueuedMessages : 0;
-  const { queueFullPolicy, maxQueuedBytes } = client.bridge ?? core.options;
+  const { queueFullPolicy } = client.bridge ?? core.options;
+  const { messages, bytes } = queueLimits(core, client);
   if (queueFullPolicy !== "drop_oldest") return;
   while (
     queue.heldLength > 0 &&
-    (maxQueuedMessages > 0 && queue.length > maxQueuedMessages ||
-      maxQueuedBytes > 0 && queue.bytes > maxQueuedBytes)
+    (messages > 0 && queue.length > messages || bytes > 0 && queue.bytes > bytes)
   ) {
     const oldest = queue.shift()!;
     core.queues.remove(oldest, true);

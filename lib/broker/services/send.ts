@@ -9,11 +9,12 @@ import type { Client, Connection } from "../state/connection.ts";
 import { drop, dropDelivery, dropFailed } from "./drop.ts";
 import { putHooked } from "./hooked_send.ts";
 import { dequeue } from "./queue.ts";
+import { maxUnsentBytes } from "./queue_limits.ts";
 
 /** Whether the client has too much before it that it has not taken. */
 export function isBacklogged(core: Core, connection: Connection): boolean {
-  const { maxQueuedBytes } = core.options;
-  return maxQueuedBytes > 0 && connection.outbox.unsentBytes >= maxQueuedBytes;
+  const maxBytes = maxUnsentBytes(core);
+  return maxBytes > 0 && connection.outbox.unsentBytes >= maxBytes;
 }
 
 /** Whether a QoS 1 or 2 message may go to the client at once: nothing is before it, and there is room in flight. */

@@ -1,5 +1,6 @@
 import type { Route } from "../route.ts";
 import { ACCESS_ROUTES } from "./access.ts";
+import { BRIDGE_ROUTES } from "./bridges.ts";
 import { CLIENT_ROUTES } from "./clients.ts";
 import { CONFIGURATION_ROUTES } from "./configuration.ts";
 import { documentRoute } from "./document.ts";
@@ -15,6 +16,7 @@ import { TRACE_ROUTES } from "./trace.ts";
 const OPERATIONS: readonly Route[] = [
   ...OVERVIEW_ROUTES,
   ...CLIENT_ROUTES,
+  ...BRIDGE_ROUTES,
   ...SUBSCRIPTION_ROUTES,
   ...RETAINED_ROUTES,
   ...PUBLISH_ROUTES,

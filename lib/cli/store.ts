@@ -1,0 +1,233 @@
+import { parseArgs } from "node:util";
+import { localClientIdOf } from "../bridge/mod.ts";
+import { loadConfig, parseArguments } from "../config/mod.ts";
+import { compact, DATABASE_NAME, restore, snapshot, StoredFile } from "../store/mod.ts";
+import type { Flags } from "./commands.ts";
+import { flagsHelp } from "./help.ts";
+import { EXIT, messageOf, print, printError, printProblems } from "./output.ts";
+import { processSources } from "./sources.ts";
+import { columns, megabytes } from "./store_text.ts";
+
+/** The flags of `store`. */
+export const STORE_FLAGS = {
+  "config-file": {
+    type: "string",
+    short: "c",
+    value: "FILE",
+    text: "The broker's configuration; its persistence_location is looked at.",
+  },
+  directory: {
+    type: "string",
+    short: "d",
+    value: "DIRECTORY",
+    text: "Looks at this directory instead; default: data.",
+  },
+  help: { type: "boolean", text: "Prints this." },
+} as const satisfies Flags;
+
+/** What may be done with a store, each with a sentence. */
+export const STORE_ACTIONS = {
+  size: "How many sessions, subscriptions and messages there are, and their bytes.",
+  list: "Every session: whose it is, what it subscribes to and what waits for it.",
+  inspect: "CLIENT_ID: one session with its Topic Filters.",
+  verify: "Reads everything; status 1 where something is damaged.",
+  backup: "FILE: copies all into one file, also while the broker runs.",
+  restore: "FILE: puts a backup in its place; the broker must not run.",
+  compact: "Makes the file as small as it can be; the broker must not run.",
+} as const;
+
+/** How it is called, and what it does. */
+export const STORE_USE =
+  `Looks after what the broker has stored: flux-mqtt store ACTION [-c FILE | -d DIRECTORY]`;
+
+/** Where the store is, and which bridges the configuration has. */
+interface Place {
+  readonly directory: string;
+  /** Their sessions; `undefined`: no configuration was named. */
+  readonly bridgeSessions: ReadonlySet<string> | undefined;
+}
+
+type Action = keyof typeof STORE_ACTIONS;
+
+/** `flux-mqtt store`: see {@linkcode STORE_ACTIONS}; returns the exit status. */
+export function store(args: readonly string[]): number {
+  let parsed;
+  try {
+    parsed = parseArgs({ args: [...args], options: STORE_FLAGS, allowPositionals: true });
+  } catch (error) {
+    return refuse(messageOf(error));
+  }
+  const { values, positionals: [action = "", operand = "", ...more] } = parsed;
+  if (values.help) {
+    const actions = Object.entries(STORE_ACTIONS).map(([name, text]) =>
+      `  ${name.padEnd(9)} ${text}`
+    );
+    print(`${STORE_USE}\n\n${actions.join("\n")}\n\n${flagsHelp(STORE_FLAGS)}`);
+    return EXIT.ok;
+  }
+  if (!Object.hasOwn(STORE_ACTIONS, action)) {
+    return refuse(`Needs one of ${Object.keys(STORE_ACTIONS).join(", ")}`);
+  }
+  const wantsOperand = /^(CLIENT_ID|FILE):/.exec(STORE_ACTIONS[action as Action])?.[1];
+  const strange = wantsOperand === undefined && operand !== "" ? operand : more[0];
+  if (strange !== undefined) return refuse(`${strange}: Is not understood`);
+  if (wantsOperand !== undefined && operand === "") {
+    return refuse(`${action} needs a ${wantsOperand}`);
+  }
+  const place = placeOf(values["config-file"], values.directory);
+  if (place instanceof Array) return printProblems(place);
+  try {
+    return act(action as Action, operand, place);
+  } catch (error) {
+    printError(`${messageOf(error)}\n`);
+    return EXIT.failed;
+  }
+}
+
+function placeOf(
+  file: string | undefined,
+  directory: string | undefined,
+): Place | readonly string[] {
+  if (file === undefined) return { directory: directory ?? "data", bridgeSessions: undefined };
+  const result = loadConfig(processSources(parseArguments(["-c", file])));
+  if (!result.isValid) return result.problems;
+  const { persistenceLocation, bridges } = result.config;
+  return {
+    directory: directory ?? persistenceLocation,
+    bridgeSessions: new Set(bridges.map(({ options }) => localClientIdOf(options))),
+  };
+}
+
+function act(action: Action, operand: string, place: Place): number {
+  const { directory } = place;
+  const path = `${directory}/${DATABASE_NAME}`;
+  if (action !== "restore" && !exists(path)) {
+    printError(`${directory}: There is no store here; -c FILE or -d DIRECTORY tells where it is\n`);
+    return EXIT.failed;
+  }
+  switch (action) {
+    case "backup":
+      return backUp(path, operand);
+    case "restore": {
+      const aside = restore(operand, directory);
+      print(
+        `Restored ${operand} to ${directory}${
+          aside === "" ? "" : `; what was there is ${aside}`
+        }\n`,
+      );
+      return EXIT.ok;
+    }
+    case "compact": {
+      const [before, after] = compact(directory);
+      print(`${path}: ${megabytes(before)} before, ${megabytes(after)} now\n`);
+      return EXIT.ok;
+    }
+    default:
+      return look(action, operand, path, place);
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** A file that is there already may be the only good backup. */
+function backUp(path: string, file: string): number {
+  Deno.openSync(file, { write: true, createNew: true, mode: 0o600 }).close();
+  printError(`Copies ${path}, ${megabytes(Deno.statSync(path).size)}\n`);
+  snapshot(path, file);
+  using copy = new StoredFile(file);
+  const { sessions, messages, retained } = copy.counts();
+  print(`${file}: ${sessions} sessions, ${messages} messages, ${retained} retained messages\n`);
+  return EXIT.ok;
+}
+
+/** A copy is looked at: a broker that runs has the file for itself. */
+function look(action: Action, operand: string, path: string, place: Place): number {
+  const folder = Deno.makeTempDirSync({ prefix: "flux-store-" });
+  try {
+    snapshot(path, `${folder}/copy.db`);
+    using file = new StoredFile(`${folder}/copy.db`);
+    switch (action) {
+      case "size":
+        return printSize(file);
+      case "list":
+        return printSessions(file, place);
+      case "inspect":
+        return printSession(file, operand, place);
+      default: {
+        const problems = file.problems();
+        print(problems.length === 0 ? `${path} is whole\n` : `${problems.join("\n")}\n`);
+        return problems.length === 0 ? EXIT.ok : EXIT.failed;
+      }
+    }
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+function printSize(file: StoredFile): number {
+  const { bytes, freeBytes, ...counts } = file.counts();
+  const rows = Object.entries(counts).map(([name, count]) => [name, String(count)]);
+  print(columns([...rows, ["size", megabytes(bytes)], ["unused", megabytes(freeBytes)]]));
+  return EXIT.ok;
+}
+
+function printSessions(file: StoredFile, place: Place): number {
+  print(columns([
+    ["CLIENT", "OWNER", "SUBSCRIPTIONS", "QUEUED", "EXPIRES", ""],
+    ...Array.from(file.sessions(), (session) => [
+      session.clientId,
+      ownerText(session.owner),
+      String(session.subscriptions),
+      String(session.queued),
+      session.expiresAtMs === null ? "-" : new Date(session.expiresAtMs).toISOString(),
+      noteOn(session.clientId, place),
+    ]),
+  ]));
+  return EXIT.ok;
+}
+
+/** A session of a bridge that the configuration does not have any more waits for nobody, and keeps what it gets. */
+function noteOn(clientId: string, { bridgeSessions }: Place): string {
+  if (!clientId.startsWith("$bridge/") || bridgeSessions === undefined) return "";
+  return bridgeSessions.has(clientId)
+    ? ""
+    : "orphan: no connection of this name in the configuration";
+}
+
+/** An owner is stored as who vouches, the name, and the mount point. */
+function ownerText(owner: string | null): string {
+  const parts: unknown = owner === null ? undefined : JSON.parse(owner);
+  const [, name = "", mountPoint = ""] = Array.isArray(parts) ? parts.map(String) : [];
+  if (name === "") return "-";
+  return mountPoint === "" ? name : `${name} at ${mountPoint}`;
+}
+
+function printSession(file: StoredFile, clientId: string, place: Place): number {
+  const filters = file.filtersOf(clientId);
+  const session = [...file.sessions()].find((session) => session.clientId === clientId);
+  if (filters === undefined || session === undefined) {
+    printError(`${clientId}: There is no such session\n`);
+    return EXIT.failed;
+  }
+  print(columns([
+    ["client", clientId],
+    ["owner", ownerText(session.owner)],
+    ["queued", String(session.queued)],
+    ["expires", session.expiresAtMs === null ? "-" : new Date(session.expiresAtMs).toISOString()],
+    ...filters.map((filter) => ["subscribes to", filter]),
+    ...[noteOn(clientId, place)].filter((note) => note !== "").map((note) => ["note", note]),
+  ]));
+  return EXIT.ok;
+}
+
+function refuse(problem: string): number {
+  printError(`${problem}\nSee flux-mqtt store --help\n`);
+  return EXIT.usage;
+}

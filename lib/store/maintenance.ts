@@ -1,0 +1,55 @@
+import { DatabaseSync } from "node:sqlite";
+import { lockDirectory } from "./lock.ts";
+import { makePrivateFile } from "./privacy.ts";
+import {
+  DATABASE_NAME,
+  renameIfThere,
+  SAVING,
+  sizeOf,
+  stamp,
+  syncDirectory,
+  syncFile,
+} from "./store_files.ts";
+import { StoredFile } from "./stored_file.ts";
+
+/**
+ * Puts a backup in the place of a store, which is set aside; returns where, `""`: there was none. Throws where a broker runs on the
+ * directory, and where the backup is not whole: then nothing is changed.
+ */
+export function restore(backup: string, directory: string): string {
+  {
+    using file = new StoredFile(backup);
+    const [problem] = file.problems();
+    if (problem !== undefined) throw new Error(`Cannot restore ${backup}: ${problem}`);
+  }
+  Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
+  using _lock = lockDirectory(directory);
+  const at = stamp();
+  const path = `${directory}/${DATABASE_NAME}`;
+  const saving = `${directory}/${SAVING}${at}`;
+  makePrivateFile(saving);
+  Deno.copyFileSync(backup, saving);
+  syncFile(saving);
+  const aside = `${path}.before-restore-${at}`;
+  // The log first: it must never stand beside a database that is not its own.
+  renameIfThere(`${path}-wal`, `${aside}-wal`);
+  const wasThere = renameIfThere(path, aside);
+  Deno.renameSync(saving, path);
+  syncDirectory(directory);
+  return wasThere ? aside : "";
+}
+
+/** Makes a store's file as small as it can be; returns its bytes before and behind. Throws where a broker runs on the directory. */
+export function compact(directory: string): readonly [before: number, after: number] {
+  const path = `${directory}/${DATABASE_NAME}`;
+  Deno.statSync(path);
+  using _lock = lockDirectory(directory);
+  const before = sizeOf(path) + sizeOf(`${path}-wal`);
+  const db = new DatabaseSync(path);
+  try {
+    db.exec("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)");
+  } finally {
+    db.close();
+  }
+  return [before, sizeOf(path) + sizeOf(`${path}-wal`)];
+}

@@ -1,0 +1,122 @@
+import { DatabaseSync } from "node:sqlite";
+import { isPacket } from "./rows.ts";
+import { NewerSchemaError, SCHEMA_VERSION, schemaVersion } from "./schema.ts";
+import { firstProblem } from "./snapshot.ts";
+
+/** A session in a file. */
+export interface StoredSessionView {
+  /** Its Client Identifier. */
+  readonly clientId: string;
+  /** Whose it is; `null`: of a client without a user name, or of an older program. */
+  readonly owner: string | null;
+  /** Its subscriptions. */
+  readonly subscriptions: number;
+  /** Messages that wait for it or are on their way. */
+  readonly queued: number;
+  /** Milliseconds since 1970; `null`: never, or its client is connected. */
+  readonly expiresAtMs: number | null;
+}
+
+/** How much is in a file. */
+export interface StoredCounts {
+  /** The schema of the file. */
+  readonly schema: number;
+  /** Sessions. */
+  readonly sessions: number;
+  /** Subscriptions of all of them. */
+  readonly subscriptions: number;
+  /** Messages that wait, each once. */
+  readonly messages: number;
+  /** The same, once for each session. */
+  readonly deliveries: number;
+  /** Retained messages. */
+  readonly retained: number;
+  /** Wills that wait for their delay or for their client. */
+  readonly wills: number;
+  /** Of the database. */
+  readonly bytes: number;
+  /** Of these, what is not used any more. */
+  readonly freeBytes: number;
+}
+
+const COUNTED = [
+  "sessions",
+  "subscriptions",
+  "messages",
+  "deliveries",
+  "retained",
+  "wills",
+] as const;
+
+/** A database that no broker has open: a copy, or a backup. Everything is only read. */
+export class StoredFile implements Disposable {
+  readonly #db: DatabaseSync;
+
+  /** Throws where it is no database. */
+  constructor(path: string) {
+    Deno.statSync(path); // SQLite does not say which file is missing.
+    this.#db = new DatabaseSync(path, { readOnly: true });
+  }
+
+  /** What is in it. */
+  counts(): StoredCounts {
+    const number = (sql: string) => Number(Object.values(this.#db.prepare(sql).get()!)[0]);
+    const counts = Object.fromEntries(
+      COUNTED.map((table) => [table, number(`SELECT count(*) FROM ${table}`)]),
+    ) as Record<typeof COUNTED[number], number>;
+    const pageBytes = number("PRAGMA page_size");
+    return {
+      schema: schemaVersion(this.#db),
+      ...counts,
+      bytes: number("PRAGMA page_count") * pageBytes,
+      freeBytes: number("PRAGMA freelist_count") * pageBytes,
+    };
+  }
+
+  /** Every session, by its Client Identifier; one after the other, since there may be many. */
+  *sessions(): IterableIterator<StoredSessionView> {
+    const rows = this.#db.prepare(`
+      SELECT client_id, owner, expires_at_ms,
+        (SELECT count(*) FROM subscriptions WHERE session_id = sessions.id) AS subscriptions,
+        (SELECT count(*) FROM deliveries WHERE session_id = sessions.id) AS queued
+      FROM sessions ORDER BY client_id`);
+    for (const row of rows.iterate()) {
+      const { client_id, owner, expires_at_ms, subscriptions, queued } = row;
+      yield {
+        clientId: String(client_id),
+        owner: owner === null ? null : String(owner),
+        expiresAtMs: expires_at_ms === null ? null : Number(expires_at_ms),
+        subscriptions: Number(subscriptions),
+        queued: Number(queued),
+      };
+    }
+  }
+
+  /** The Topic Filters of a session; `undefined`: there is none of this Client Identifier. */
+  filtersOf(clientId: string): readonly string[] | undefined {
+    const session = this.#db.prepare("SELECT id FROM sessions WHERE client_id = ?").get(clientId);
+    if (session === undefined) return undefined;
+    const sql = "SELECT topic_filter FROM subscriptions WHERE session_id = ? ORDER BY topic_filter";
+    return this.#db.prepare(sql).all(session["id"]!).map((row) => String(row["topic_filter"]));
+  }
+
+  /** What is wrong with it, a line each; empty: nothing. */
+  problems(): readonly string[] {
+    const version = schemaVersion(this.#db);
+    if (version > SCHEMA_VERSION) return [new NewerSchemaError(version).message];
+    const problem = firstProblem(this.#db);
+    if (problem !== undefined) return [problem];
+    return ["messages", "retained", "wills"].flatMap((table) => {
+      let bad = 0;
+      for (const { packet } of this.#db.prepare(`SELECT packet FROM ${table}`).iterate()) {
+        if (!isPacket(packet)) bad++;
+      }
+      return bad === 0 ? [] : [`${bad} rows of ${table} cannot be decoded`];
+    });
+  }
+
+  /** Lets go of the file. */
+  [Symbol.dispose](): void {
+    this.#db.close();
+  }
+}

@@ -1,0 +1,143 @@
+import { strict as assert } from "node:assert";
+import {
+  type BridgeAddress,
+  BridgeMachine,
+  type BridgeOptions,
+  type BridgePorts,
+  type BridgeStatus,
+  DEFAULT_BRIDGE_OPTIONS,
+} from "../../lib/bridge/mod.ts";
+import { encodePacket } from "../../lib/codec/mod.ts";
+
+const CONNACK = encodePacket({ type: "connack", sessionPresent: false, reasonCode: 0 }, 5);
+
+/** A machine whose world is what the test says. */
+function machineOf(options: Partial<BridgeOptions>) {
+  const opened: { readonly id: number; readonly port: number }[] = [];
+  const closed: number[] = [];
+  const states: BridgeStatus["state"][] = [];
+  const session = { topicFilters: ["#"], waiting: 0 };
+  const ports: BridgePorts = {
+    openRemote: (id, { port }) => opened.push({ id, port }),
+    closeRemote: (id) => closed.push(id),
+    openLocal: () => {},
+    closeLocal: () => {},
+    password: () => "",
+    localSession: () => session,
+    notify: () => {},
+    changed: ({ state }) => states.push(state),
+    warn: () => {},
+    random: () => 0.5,
+  };
+  const address = (port: number): BridgeAddress => ({
+    scheme: "mqtt",
+    hostname: "far",
+    port,
+    path: "",
+  });
+  const machine = new BridgeMachine({
+    options: {
+      ...DEFAULT_BRIDGE_OPTIONS,
+      name: "far",
+      addresses: [address(1), address(2), address(3)],
+      topics: [{ pattern: "#", direction: "out", qos: 1, localPrefix: "", remotePrefix: "" }],
+      ...options,
+    },
+    brokerId: "near",
+    maxPacketSizeBytes: 2_000_000,
+    window: 20,
+  }, ports);
+  const letIn = (id: number, nowMs: number) => {
+    machine.opened(id, nowMs);
+    machine.remoteBytes(id, CONNACK, 0, CONNACK.length, nowMs);
+  };
+  return { machine, opened, closed, states, session, letIn };
+}
+
+Deno.test("An idle bridge looks once a second what waits, and not more often", () => {
+  const { machine, opened, session } = machineOf({ startType: "lazy", threshold: 3 });
+  machine.start(1000);
+  let nowMs = 1000;
+  for (let look = 0; look < 5; look++) {
+    assert.equal(machine.nextMs, nowMs + 1000);
+    nowMs = machine.nextMs;
+    machine.tick(nowMs);
+  }
+  assert.equal(opened.length, 0);
+  session.waiting = 3;
+  machine.tick(machine.nextMs);
+  assert.equal(opened.length, 1);
+});
+
+Deno.test("All addresses are tried at once, in their order, and then again after a while", () => {
+  const { machine, opened } = machineOf({ restartBaseSeconds: 7, restartCapSeconds: 7 });
+  machine.start(0);
+  for (let i = 0; i < 3; i++) machine.failed(opened[i]!.id, "unreachable", "nobody", 10 * i);
+  assert.deepEqual(opened.map(({ port }) => port), [1, 2, 3]);
+  assert.equal(machine.status.state, "waiting");
+  assert.equal(machine.nextMs, 20 + 7000);
+  machine.tick(machine.nextMs);
+  assert.deepEqual(opened.map(({ port }) => port), [1, 2, 3, 1]);
+});
+
+Deno.test("A secondary stays until the primary has said CONNACK", () => {
+  const { machine, opened, closed, letIn } = machineOf({
+    restartBaseSeconds: 5,
+    restartCapSeconds: 5,
+  });
+  machine.start(0);
+  machine.failed(opened[0]!.id, "unreachable", "nobody", 0);
+  letIn(opened[1]!.id, 10);
+  assert.equal(machine.status.address, "far:2");
+  machine.tick(5010);
+  assert.equal(opened[2]!.port, 1);
+  // It is there, and lets nobody in.
+  machine.opened(opened[2]!.id, 5020);
+  assert.equal(machine.status.address, "far:2");
+  machine.remoteEnded(opened[2]!.id, 5030);
+  assert.deepEqual([machine.status.state, machine.status.address], ["connected", "far:2"]);
+  assert(!closed.includes(opened[1]!.id));
+  machine.tick(10_030);
+  letIn(opened[3]!.id, 10_040);
+  assert.deepEqual([machine.status.state, machine.status.address], ["connected", "far:1"]);
+  assert(closed.includes(opened[1]!.id));
+});
+
+Deno.test("A network that fails before CONNACK does not make a bridge ask for an older version", () => {
+  const { machine, opened, letIn } = machineOf({
+    addresses: [{ scheme: "mqtt", hostname: "far", port: 1, path: "" }],
+  });
+  machine.start(0);
+  letIn(opened[0]!.id, 1);
+  let nowMs = 20_000;
+  for (let i = 0; i < 10; i++) {
+    machine.remoteEnded(opened.at(-1)!.id, nowMs);
+    nowMs = Math.max(nowMs, machine.nextMs);
+    machine.tick(nowMs);
+    machine.opened(opened.at(-1)!.id, nowMs);
+    // `MQTT` and its level, behind the fixed header.
+    const { waiting } = machine.outputOf(opened.at(-1)!.id)!;
+    assert.equal(waiting[waiting.indexOf(0x54) + 2], 5);
+  }
+});
+
+Deno.test("start_type once: a connection that ends is not followed by another", () => {
+  const { machine, opened, letIn, states } = machineOf({ startType: "once" });
+  machine.start(0);
+  letIn(opened[0]!.id, 1);
+  machine.remoteEnded(opened[0]!.id, 2);
+  assert.deepEqual(states, ["connected", "ended"]);
+  machine.tick(1_000_000);
+  assert.equal(opened.length, 1);
+});
+
+Deno.test("A remote broker that answers no ping is given up after one and a half periods", () => {
+  const { machine, opened, letIn } = machineOf({ keepAliveSeconds: 10 });
+  machine.start(0);
+  letIn(opened[0]!.id, 0);
+  machine.tick(10_000);
+  assert.equal(machine.outputOf(opened[0]!.id)!.waiting.at(-2), 0xc0);
+  assert.equal(machine.status.state, "connected");
+  machine.tick(15_000);
+  assert.equal(machine.status.reason, "keep_alive");
+});
