@@ -24,12 +24,12 @@ import { watchConnection } from "./services/watch.ts";
 import type { Client, Connection } from "./state/connection.ts";
 
 /**
- * The deterministic core: everything that happens does so in a call of `receive`, `drained`, `tick` or of a port's answer, and
- * what it sends and stores leaves in `endTurn`. The same calls with the same times give the same bytes.
+ * The deterministic core. Everything happens within a call of `receive`, `drained`, `tick` or a port's answer; packets are sent,
+ * and writes committed, in `endTurn`. The same calls with the same times give the same bytes.
  */
 export class Broker implements MessageHub {
   /**
-   * What the handlers share, for tests and views; whoever changes it from outside breaks its rules.
+   * The state that handlers share, for tests and views; callers outside must not change it.
    * @internal
    */
   readonly core: Core;
@@ -51,7 +51,7 @@ export class Broker implements MessageHub {
     this.core.nowMs = nowMs;
   }
 
-  /** What holds now. */
+  /** The settings in force now. */
   get options(): BrokerOptions {
     return this.core.options;
   }
@@ -76,18 +76,18 @@ export class Broker implements MessageHub {
     return this.core.connections;
   }
 
-  /** Whether something is under way, so that what is asked for now is done when the turn ends, or in one that follows by itself. */
+  /** Whether a turn is under way: what is asked for now is done when that turn ends, or in a later one. */
   get isBusy(): boolean {
     return this.core.isBusy;
   }
 
-  /** Levels: what there is now, and how many bytes of it. */
+  /** Current numbers and bytes of what the broker keeps. */
   get levels(): BrokerLevels {
     return levelsOf(this.core);
   }
 
   /**
-   * Other settings and limits from now on. What was granted before stays granted; `hashMatchesParent`, `allowDuplicateMessages` and
+   * Replaces settings and limits. What was granted before stays granted; `hashMatchesParent`, `allowDuplicateMessages` and
    * `maxTopicLevels` stay as they are, since the routes depend on them.
    */
   reconfigure(options: BrokerOptions): void {
@@ -106,7 +106,7 @@ export class Broker implements MessageHub {
     this.endTurn();
   }
 
-  /** Puts back what a store remembers: before the first connection. */
+  /** Restores what the store has kept; call it before the first connection. */
   restore(state: StoredState): void {
     restore(this.core, state);
   }
@@ -138,13 +138,13 @@ export class Broker implements MessageHub {
     disconnect(this.core, connection, undefined);
   }
 
-  /** The link has written all that it took: what waited for room may come. */
+  /** The link has written all its bytes: what waited for room is sent. */
   drained(connection: Connection, nowMs: number): void {
     this.core.nowMs = nowMs;
     actFor(this.core, connection, () => sendMore(this.core, connection));
   }
 
-  /** The time is `nowMs`: everything due happens. */
+  /** The time is `nowMs`: calls everything that is due. */
   tick(nowMs: number): void {
     this.nowMs = nowMs;
     runDue(this.core);
@@ -157,28 +157,28 @@ export class Broker implements MessageHub {
     endTurn(this.core);
   }
 
-  /** DISCONNECT 0x8B to all; nobody else comes in. */
+  /** Sends DISCONNECT 0x8B to all clients, and accepts no others. */
   shutDown(nowMs: number): void {
     this.nowMs = nowMs;
     this.core.isShuttingDown = true;
-    // What was taken is handed to all, and the wills of those who go as well.
+    // Hand accepted messages to all receivers first, so that the wills of the disconnected clients are routed as well.
     finishFanOuts(this.core);
     closeAll(this.core, ReasonCode.ServerShuttingDown, "Server is shutting down");
     finishFanOuts(this.core);
     this.endTurn();
   }
 
-  /** Asks these hooks too from now on, behind those that are there; the function returned ends that. */
+  /** Adds these hooks behind the others; the returned function removes them. */
   addHooks(hooks: HookPort): () => void {
     return this.core.hooks.add(hooks);
   }
 
-  /** Tells `listener` of each event of this name, behind the turn in which it happens; the function returned ends that. */
+  /** Calls `listener` with each event of this name, after the turn in which it happens; the returned function ends that. */
   on<Name extends EventName>(name: Name, listener: EventListener<Name>): () => void {
     return this.core.events.on(name, listener);
   }
 
-  /** Tells this observer what happens in the core from now on; the function returned ends that. */
+  /** Adds an observer of what happens in the core; the returned function removes it. */
   observe(observer: Observer): () => void {
     return this.core.observe(observer);
   }

@@ -26,12 +26,13 @@
  * - A fault costs one delivery or one connection; `services/faults.ts` has the table of which. So state changes after what can
  *   fail has been done, or is put back.
  * - A message that ends without its receiver is counted and logged: `services/drop.ts` has the table of all ways.
- * - What is long is done a part at a time, so that nobody waits for somebody else's work: `core/work.ts`.
+ * - Long work is split into parts, so that no client waits for another one's work: `core/work.ts`.
  *
- * What the broker makes of peers' values (sums, prefixes, countdowns) is checked where it is made, since a packet cannot say
- * everything: filters under a mount point in `handlers/filters.ts`, Topic Names there by the router and `handlers/connect.ts`, Response
- * Information in `handlers/connack.ts`, what is left of an expiry in `ground/outgoing.ts`, times and limits of a CONNECT in
- * `handlers/admit.ts`. What has grown too large by all that is an `EncodeError`, which costs its delivery: `services/send.ts`.
+ * Values that the broker computes from peers' values (sums, prefixes, countdowns) are checked where they are computed, since a
+ * packet has limits: filters under a mount point in `handlers/filters.ts`, Topic Names under it by the router and
+ * `handlers/connect.ts`, Response Information in `handlers/connack.ts`, the remaining expiry in `ground/outgoing.ts`, times and
+ * limits of a CONNECT in `handlers/admit.ts`. A packet that is too large all the same is an `EncodeError`, which costs its
+ * delivery: `services/send.ts`.
  *
  * The path of a message: `receive` → `publish` → `router` → `deliver` → `Outbox.sendPublish` → `endTurn`; the plainest and most
  * frequent ones take a shorter one, `handlers/relay.ts`. That of a client that comes in: `receive` → `connect` → access control →

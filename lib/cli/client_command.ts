@@ -5,6 +5,7 @@ import {
   MqttClient,
   type MqttClientInit,
 } from "../client/mod.ts";
+import { ReasonCode } from "../codec/mod.ts";
 import { type ClientFlags, parseClientFlags } from "./client_flags.ts";
 import { CLIENT_FLAGS, CLIENT_USES, type ClientCommand, COMMON_FLAGS } from "./client_options.ts";
 import { flagsHelp } from "./help.ts";
@@ -136,7 +137,9 @@ function explain(
   }
   if (error instanceof ClientError) {
     const isDenied = isAuthorization(error.reasonCode);
-    const advice = isDenied
+    const advice = error.reasonCode === ReasonCode.UnsupportedProtocolVersion
+      ? "Unsupported Protocol Version: try -V 311"
+      : isDenied
       ? "check -u and -P, and the broker's rules"
       : later[error.kind] ?? ADVICE[error.kind];
     const status = isDenied ? NOT_AUTHORIZED : CLIENT_EXIT[error.kind];

@@ -1,10 +1,11 @@
 import { parseArgs } from "node:util";
-import type { MqttClientInit } from "../client/mod.ts";
+import { type MqttClientInit, SYSTEM_PORTS } from "../client/mod.ts";
 import type { ProtocolVersion, Qos, Will } from "../codec/mod.ts";
 import { CLIENT_FLAGS, type ClientCommand, COMMON_FLAGS } from "./client_options.ts";
 import { propertiesOf } from "./client_properties.ts";
 import type { Flags } from "./commands.ts";
 import { messageOf } from "./output.ts";
+import { tracedPorts } from "./packet_trace.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** The flags of a command, as they were given. */
@@ -17,6 +18,10 @@ export interface ClientFlags {
   readonly topics: readonly string[];
   /** `-D`, in order. */
   readonly properties: readonly string[];
+  /** `-T`, in order. */
+  readonly filtersOut: readonly string[];
+  /** `-U`, in order. */
+  readonly unsubscribed: readonly string[];
 }
 
 /** Takes a client command's line apart. Throws a `UsageError`. */
@@ -24,26 +29,77 @@ export function parseClientFlags(command: ClientCommand, args: readonly string[]
   const options: Flags = { ...COMMON_FLAGS, ...CLIENT_FLAGS[command] };
   try {
     const { values } = parseArgs({
-      args: attachValues(args, options),
+      args: attachValues([...configuredArgs(command), ...args], options),
       options,
       allowPositionals: false,
       strict: true,
     });
-    const { topic, property, ...single } = values as Record<string, unknown>;
-    const entries = Object.entries(single);
-    return {
+    const { topic, property, unsubscribe, ...single } = values as Record<string, unknown>;
+    const { "filter-out": filtersOut, ...others } = single;
+    const entries = Object.entries(others);
+    return withUrl({
       text: new Map(
         entries.filter((entry): entry is [string, string] => typeof entry[1] === "string"),
       ),
       on: new Set(entries.filter(([, value]) => value === true).map(([name]) => name)),
       topics: (topic ?? []) as string[],
       properties: (property ?? []) as string[],
-    };
+      filtersOut: (filtersOut ?? []) as string[],
+      unsubscribed: (unsubscribe ?? []) as string[],
+    });
   } catch (error) {
     if (error instanceof UsageError) throw error;
     const [message = ""] = messageOf(error).split(". To ");
     throw new UsageError(message);
   }
+}
+
+/** What `-L` says, as if the flags had said it. */
+function withUrl(flags: ClientFlags): ClientFlags {
+  const url = flags.text.get("url");
+  if (url === undefined) return flags;
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed === undefined || !["mqtt:", "mqtts:"].includes(parsed.protocol)) {
+    throw new UsageError(`-L: Must be mqtt[s]://[NAME[:PASSWORD]@]HOST[:PORT]/TOPIC, is "${url}"`);
+  }
+  const { hostname, port, username, password, pathname } = parsed;
+  const said: Readonly<Record<string, string>> = {
+    host: hostname.replace(/^\[(.*)\]$/, "$1"),
+    port,
+    username: decodeURIComponent(username),
+    pw: decodeURIComponent(password),
+  };
+  const entries = Object.entries(said).filter(([, value]) => value !== "");
+  const topic = decodeURIComponent(pathname.slice(1));
+  return {
+    ...flags,
+    text: new Map([...flags.text, ...entries]),
+    on: parsed.protocol === "mqtts:" ? new Set([...flags.on, "tls-use-os-certs"]) : flags.on,
+    topics: topic === "" ? flags.topics : [...flags.topics, topic],
+  };
+}
+
+/**
+ * Flags of the file that mosquitto's client of this name reads: `~/.config/mosquitto_sub` and so on, a flag and its value each line.
+ * Those of the command line go over them.
+ */
+function configuredArgs(command: ClientCommand): readonly string[] {
+  const { XDG_CONFIG_HOME, HOME } = Deno.env.toObject();
+  const directory = XDG_CONFIG_HOME ?? (HOME === undefined ? undefined : `${HOME}/.config`);
+  if (directory === undefined || command === "health") return [];
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(`${directory}/mosquitto_${command}`);
+  } catch {
+    return [];
+  }
+  return text.split("\n").map((line) => line.trim()).filter((line) =>
+    line !== "" && !line.startsWith("#")
+  ).flatMap((line) => {
+    const [flag = "", ...words] = line.split(/\s+/);
+    if (flag === "-D" || flag === "--property" || words.length === 0) return [flag, ...words];
+    return [flag, line.slice(flag.length).trim()];
+  });
 }
 
 /**
@@ -74,7 +130,8 @@ function attachValues(args: readonly string[], flags: Flags): string[] {
 export function connectionOf(flags: ClientFlags): MqttClientInit {
   const { text, on } = flags;
   qosOf(flags); // A wrong one is told before anything is sent.
-  const isTls = ["cafile", "cert", "key"].some((name) => text.has(name)) || on.has("insecure");
+  const isTls = ["cafile", "capath", "cert", "key", "tls-alpn"].some((name) => text.has(name)) ||
+    on.has("insecure") || on.has("tls-use-os-certs");
   const version = versionOf(text.get("protocol-version") ?? "5");
   const password = text.has("password-file")
     ? readTextOf(flags, "password-file").replace(/\r?\n$/, "")
@@ -94,12 +151,17 @@ export function connectionOf(flags: ClientFlags): MqttClientInit {
     ...(will === undefined ? {} : { will }),
     ...(version < 5 || properties === undefined ? {} : { properties }),
     ...(isTls ? { tls: tlsOf(flags) } : {}),
+    ...(text.has("unix") ? { unixPath: text.get("unix")! } : {}),
+    ...(on.has("debug")
+      ? { ports: tracedPorts(SYSTEM_PORTS, clientIdOf(flags, version).clientId, version) }
+      : {}),
   };
 }
 
 /** Version 3.1 knows no empty Client Identifier: without `-i` it gets one of at most 23 characters, as it wants them. */
 function clientIdOf({ text }: ClientFlags, version: ProtocolVersion): { clientId?: string } {
-  const given = text.get("id");
+  const prefix = text.get("id-prefix");
+  const given = text.get("id") ?? (prefix === undefined ? undefined : prefix + Deno.pid);
   if (given !== undefined) return { clientId: given };
   return version > 3 ? {} : { clientId: `flux-${crypto.randomUUID().slice(-12)}` };
 }
@@ -152,6 +214,21 @@ function readCa(flags: ClientFlags): string {
   throw new Error(`--cafile: There is no certificate in PEM in ${flags.text.get("cafile")}`);
 }
 
+/** Every certificate in the directory, whatever its file is called: no hashes are needed. */
+function readCaPath({ text }: ClientFlags): readonly string[] {
+  const path = text.get("capath");
+  if (path === undefined) return [];
+  try {
+    const texts = [...Deno.readDirSync(path)].filter(({ isDirectory }) => !isDirectory)
+      .map(({ name }) => Deno.readTextFileSync(`${path}/${name}`))
+      .filter((pem) => pem.includes("-----BEGIN CERTIFICATE-----"));
+    if (texts.length > 0) return texts;
+  } catch (error) {
+    throw new Error(`--capath: Cannot read ${path}: ${messageOf(error)}`);
+  }
+  throw new Error(`--capath: There is no certificate in PEM in ${path}`);
+}
+
 function versionOf(text: string): ProtocolVersion {
   const versions: Readonly<Record<string, ProtocolVersion>> = {
     "31": 3,
@@ -176,7 +253,10 @@ function tlsOf(flags: ClientFlags): NonNullable<MqttClientInit["tls"]> {
   const read = (name: string) => readTextOf(flags, name);
   return {
     insecure: on.has("insecure"),
-    ...(text.has("cafile") ? { caCerts: [readCa(flags)] } : {}),
+    ...(text.has("cafile") || text.has("capath")
+      ? { caCerts: [...text.has("cafile") ? [readCa(flags)] : [], ...readCaPath(flags)] }
+      : {}),
+    ...(text.has("tls-alpn") ? { alpnProtocols: [text.get("tls-alpn")!] } : {}),
     ...(text.has("cert") ? { cert: read("cert"), key: read("key") } : {}),
   };
 }

@@ -16,7 +16,14 @@ export const COMMON_FLAGS = {
     value: "FILE",
     text: "The password is the text of this file, less the end of its line.",
   },
+  unix: { type: "string", value: "FILE", text: "A Unix socket, in the place of host and port." },
   id: { type: "string", short: "i", value: "ID", text: "The Client Identifier." },
+  "id-prefix": {
+    type: "string",
+    short: "I",
+    value: "PREFIX",
+    text: "The Client Identifier is this and the number of the process.",
+  },
   "protocol-version": {
     type: "string",
     short: "V",
@@ -29,12 +36,17 @@ export const COMMON_FLAGS = {
     value: "FILE",
     text: "TLS, and trusts the authorities in this PEM file beside the system's.",
   },
+  capath: { type: "string", value: "FILE", text: "The same, of all PEM files in this directory." },
+  "tls-use-os-certs": { type: "boolean", text: "TLS, and trusts the system's authorities." },
+  "tls-alpn": { type: "string", value: "PROTOCOL", text: "TLS, and offers this protocol by ALPN." },
   cert: { type: "string", value: "FILE", text: "TLS, and shows this certificate; with --key." },
   key: { type: "string", value: "FILE", text: "The key of that certificate." },
   insecure: {
     type: "boolean",
     text: "TLS, and the name in the broker's certificate may be another.",
   },
+  debug: { type: "boolean", short: "d", text: "Prints a line for each packet." },
+  nodelay: { type: "boolean", text: "Sends small packets at once, as it always does." },
   help: { type: "boolean", text: "Prints this." },
 } as const satisfies Flags;
 
@@ -68,6 +80,17 @@ const TALK = {
     value: "SECONDS",
     text: "How long the broker keeps the session.",
   },
+  url: {
+    type: "string",
+    short: "L",
+    value: "URL",
+    text: "Broker and topic in one: mqtt[s]://[NAME[:PASSWORD]@]HOST[:PORT]/TOPIC.",
+  },
+  "disable-clean-session": {
+    type: "boolean",
+    short: "c",
+    text: "The session is kept, and goes on where there is one; needs -i.",
+  },
   "will-topic": { type: "string", value: "TOPIC", text: "Leaves a will on this topic." },
   "will-payload": { type: "string", value: "TEXT", text: "Its payload; default: empty." },
   "will-qos": {
@@ -100,6 +123,14 @@ const WAITING = {
   },
   verbose: { type: "boolean", short: "v", text: "Prints the topic before the message." },
   "no-newline": { type: "boolean", short: "N", text: "Prints no newline after a message." },
+  format: {
+    type: "string",
+    short: "F",
+    value: "FORMAT",
+    text: "How a message is printed: %t topic, %p payload, %q QoS, %r retained, %j JSON, %J JSON " +
+      "with the payload as JSON, %x hexadecimal, %I time, @H:@M and others, as mosquitto_sub has them.",
+  },
+  pretty: { type: "boolean", text: "JSON of -F is written over several lines." },
 } as const satisfies Flags;
 
 /** Flags of each command that is a client, beside those in common. */
@@ -114,6 +145,17 @@ export const CLIENT_FLAGS = {
     },
     retain: { type: "boolean", short: "r", text: "The message is retained." },
     repeat: { type: "string", value: "COUNT", text: "Publishes it so many times." },
+    "repeat-delay": {
+      type: "string",
+      value: "SECONDS",
+      text: "Waits so long between these; a fraction too.",
+    },
+    "max-inflight": {
+      type: "string",
+      short: "M",
+      value: "COUNT",
+      text: "Taken for mosquitto_pub's sake: one message is in flight at a time.",
+    },
   },
   sub: {
     ...TALK,
@@ -124,11 +166,25 @@ export const CLIENT_FLAGS = {
       text: "A Topic Filter; as many as wanted.",
     },
     count: { type: "string", short: "C", value: "COUNT", text: "Ends after so many messages." },
-    "disable-clean-session": {
-      type: "boolean",
-      short: "c",
-      text: "The session is kept, and goes on where there is one; needs -i.",
+    "filter-out": {
+      type: "string",
+      short: "T",
+      multiple: true,
+      value: "FILTER",
+      text: "Prints no messages of these topics; as many as wanted.",
     },
+    unsubscribe: {
+      type: "string",
+      short: "U",
+      multiple: true,
+      value: "FILTER",
+      text: "Ends this subscription of a session that was kept; as many as wanted.",
+    },
+    "retained-only": {
+      type: "boolean",
+      text: "Prints retained messages, and ends with the first that is none.",
+    },
+    "remove-retained": { type: "boolean", text: "Deletes each retained message that comes." },
     "no-retain": { type: "boolean", short: "R", text: "Prints no retained messages." },
     "exit-after-subscribe": { type: "boolean", short: "E", text: "Ends when it has subscribed." },
   },

@@ -21,9 +21,18 @@ async function publishAll(
   repeat: number,
 ): Promise<number> {
   for await (const payload of payloadsOf(flags, client.closed)) {
-    for (let i = 0; i < repeat; i++) await publishOne(client, flags, payload);
+    for (let i = 0; i < repeat; i++) {
+      if (i > 0) await pauseBetween(flags);
+      await publishOne(client, flags, payload);
+    }
   }
   return await leave(client);
+}
+
+/** `--repeat-delay`. */
+async function pauseBetween({ text }: ClientFlags): Promise<void> {
+  const seconds = Number(text.get("repeat-delay") ?? 0);
+  if (seconds > 0) await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 }
 
 /** Publishes; throws a `ClientError` where the broker does not take it. */
@@ -58,6 +67,10 @@ export function checkMessage({ topics, text, on, properties }: ClientFlags): voi
     throw new UsageError("Name the payload: -m TEXT, -f FILE, -n, -l or -s");
   }
   if (given.length > 1) throw new UsageError(`--${given[0]} and --${given[1]}: Name one payload`);
+  const delay = text.get("repeat-delay");
+  if (delay !== undefined && !/^\d+(\.\d+)?$/.test(delay)) {
+    throw new UsageError(`--repeat-delay: Must be seconds, is "${delay}"`);
+  }
   propertiesOf(properties, "publish");
 }
 

@@ -2,7 +2,7 @@ import { isTopicName } from "../topic/mod.ts";
 import { runClient, untilEnd } from "./client_command.ts";
 import { type ClientFlags, connectionOf, timeoutSecondsOf } from "./client_flags.ts";
 import { checkMessage, payloadsOf, publishOne } from "./pub.ts";
-import { printMessage, subscribeTo } from "./sub.ts";
+import { printerOf, subscribeTo } from "./sub.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** `flux-mqtt rr`: request and response, as 5.0 has them. */
@@ -12,11 +12,12 @@ export function rr(args: readonly string[]): Promise<number> {
     if (init.protocolVersion !== 5) throw new UsageError("-V: Must be 5, which has responses");
     checkMessage(flags);
     const responseTopic = responseTopicOf(flags);
+    const print = printerOf(flags);
     return {
       init: {
         ...init,
         onMessage: (message, client) => {
-          printMessage(message, flags.on);
+          print(message);
           client.disconnect();
         },
       },

@@ -1,6 +1,6 @@
-import { ClientError, type MqttClient } from "../client/mod.ts";
+import { ClientError, type MqttClient, type ReceivedMessage } from "../client/mod.ts";
 import { type Publish, ReasonCode, reasonCodeName } from "../codec/mod.ts";
-import { isTopicFilter } from "../topic/mod.ts";
+import { isTopicFilter, topicMatches } from "../topic/mod.ts";
 import { leave, runClient, untilEnd } from "./client_command.ts";
 import {
   type ClientFlags,
@@ -10,44 +10,97 @@ import {
   timeoutSecondsOf,
 } from "./client_flags.ts";
 import { propertiesOf } from "./client_properties.ts";
-import { printBytes, printError } from "./output.ts";
+import { readFormat } from "./message_format.ts";
+import { messageOf, printBytes, printError } from "./output.ts";
 import { UsageError } from "./usage_error.ts";
+
+/** How long after a lost connection the next is tried, milliseconds: as long as mosquitto_sub waits. */
+const RECONNECT_MS = 1000;
 
 /** `flux-mqtt sub`: subscribes and prints. */
 export function sub(args: readonly string[]): Promise<number> {
   return runClient("sub", args, (flags) => {
     checkFlags(flags);
-    const { on } = flags;
-    const wanted = integer(flags, "count", Infinity, 1, 1_000_000_000);
-    let count = 0;
-    let isDone = false;
+    const printer = new Printer(flags);
     return {
       init: {
         ...connectionOf(flags),
-        onMessage: (message, client) => {
-          if (on.has("no-retain") && message.retain) return;
-          const isRead = printMessage(message, on);
-          if (++count < wanted && isRead) return;
-          isDone = true;
-          client.disconnect();
+        onMessage: (message, client) => printer.take(message, client),
+        reconnect: {
+          minDelayMs: RECONNECT_MS,
+          maxDelayMs: RECONNECT_MS,
+          jitter: 0,
+          // A broker that lets us in no more, or gave our session to another client, will not do otherwise in a second.
+          shouldRetry: ({ kind, reasonCode }) =>
+            kind !== "refused" && kind !== "protocol" && reasonCode !== ReasonCode.SessionTakenOver,
+        },
+        onDisconnected: ({ message }) => {
+          if (!flags.on.has("quiet")) printError(`${message}; connecting again\n`);
         },
       },
       timeoutSeconds: timeoutSecondsOf(flags),
       use: async (client) => {
+        if (flags.unsubscribed.length > 0) await client.unsubscribe(flags.unsubscribed);
         // What a kept session had waiting may be enough before the broker has answered.
         await subscribeTo(client, flags.topics, flags).catch((error) => {
-          if (!isDone) throw error;
+          if (!printer.isDone) throw error;
         });
-        return on.has("exit-after-subscribe") ? await leave(client) : await untilEnd(client);
+        return flags.on.has("exit-after-subscribe") ? await leave(client) : await untilEnd(client);
       },
     };
   });
 }
 
+/** What is done with each message. */
+class Printer {
+  isDone = false;
+  readonly #flags: ClientFlags;
+  readonly #wanted: number;
+  readonly #print: (message: ReceivedMessage) => boolean;
+  /** What `--remove-retained` has asked for. */
+  readonly #removals: Promise<unknown>[] = [];
+  #count = 0;
+
+  constructor(flags: ClientFlags) {
+    this.#flags = flags;
+    this.#wanted = integer(flags, "count", Infinity, 1, 1_000_000_000);
+    this.#print = printerOf(flags);
+  }
+
+  take(message: ReceivedMessage, client: MqttClient): void {
+    const { on, filtersOut } = this.#flags;
+    const { topicName, retain } = message;
+    if (on.has("retained-only") && !retain) {
+      this.isDone = true;
+      return this.#end(client);
+    }
+    if (this.isDone || on.has("no-retain") && retain) return;
+    if (filtersOut.some((filter) => topicMatches(filter, topicName))) return;
+    if (on.has("remove-retained") && retain) {
+      const removed = client.publish(topicName, "", { qos: 1, retain: true });
+      this.#removals.push(removed.catch(() => {})); // The connection is gone, and that is told.
+    }
+    const isRead = this.#print(message);
+    if (++this.#count < this.#wanted && isRead) return;
+    this.isDone = true;
+    if (this.#removals.length === 0) this.#end(client);
+    else Promise.all(this.#removals).then(() => this.#end(client));
+  }
+
+  #end(client: MqttClient): void {
+    client.disconnect();
+  }
+}
+
 function checkFlags(flags: ClientFlags): void {
   if (flags.topics.length === 0) throw new UsageError("-t: Name a Topic Filter");
-  const wrong = flags.topics.find((topicFilter) => !isTopicFilter(topicFilter));
-  if (wrong !== undefined) throw new UsageError(`-t: Must be a Topic Filter, is "${wrong}"`);
+  const { topics, filtersOut, unsubscribed } = flags;
+  for (const [flag, filters] of Object.entries({ t: topics, T: filtersOut, U: unsubscribed })) {
+    const wrong = filters.find((topicFilter) => !isTopicFilter(topicFilter));
+    if (wrong !== undefined) {
+      throw new UsageError(`-${flag}: Must be a Topic Filter, is "${wrong}"`);
+    }
+  }
   propertiesOf(flags.properties, "subscribe");
   if (flags.on.has("disable-clean-session") && !flags.text.has("id")) {
     throw new UsageError("-c: Needs -i: a session is kept under a Client Identifier");
@@ -82,8 +135,24 @@ export async function subscribeTo(
 
 const UNSPECIFIED = 0x80;
 
+/** How the flags want messages printed. `false`: nobody reads them any more. Throws a `UsageError`. */
+export function printerOf({ text, on }: ClientFlags): (message: ReceivedMessage) => boolean {
+  const format = text.get("format");
+  if (format === undefined) return (message) => printMessage(message, on);
+  const write = readFormat(format, on.has("pretty"));
+  const end = new TextEncoder().encode(on.has("no-newline") ? "" : "\n");
+  return (message) => {
+    try {
+      return printBytes(new Uint8Array([...write(message), ...end]));
+    } catch (error) {
+      printError(`${messageOf(error)}\n`);
+      return true;
+    }
+  };
+}
+
 /** The payload as it is; with `-v` its topic first. `false`: nobody reads it any more. */
-export function printMessage({ topicName, payload }: Publish, on: ReadonlySet<string>): boolean {
+function printMessage({ topicName, payload }: Publish, on: ReadonlySet<string>): boolean {
   const head = new TextEncoder().encode(on.has("verbose") ? `${topicName} ` : "");
   const newline = on.has("no-newline") ? 0 : 1;
   const bytes = new Uint8Array(head.length + payload.length + newline);

@@ -1,23 +1,23 @@
 import { ExpiryHeap } from "./expiry_heap.ts";
 import { type Delivery, deliverySizeBytes } from "./message.ts";
 
-/** Places of the array that may be empty before it is looked at whether they are most of it. */
+/** The least number of empty places in the array before the queue checks whether most places are empty. */
 const MIN_EMPTY = 32;
 
 /**
- * First in, first out: what waits for a client that is away, or for room in flight. Push and shift cost the same at any length, and what
- * has expired is found without looking at the rest: a queue may be long, and full for each message that comes.
+ * A FIFO queue of deliveries that wait for a client that is away, or for room in flight. Push and shift have constant cost, and
+ * expired deliveries are found without scanning the others: a full queue may be long, and looks for them at each new message.
  */
 export class DeliveryQueue {
-  /** From `#head` on what waits, and empty places where something has expired. */
+  /** From `#head` on: the waiting deliveries, and empty places where one has expired. */
   #items: (Delivery | undefined)[] = [];
   #head = 0;
   #length = 0;
-  /** The position of the array's first place, counted from the first that ever waited. */
+  /** The position of the array's first place, counted from the first delivery ever pushed. */
   #firstPosition = 0;
   #bytes = 0;
   #qos0Length = 0;
-  /** Of what waits, and of some that has left since; made with the first that expires. */
+  /** Expiries of waiting deliveries, and of some that have left; created with the first delivery that can expire. */
   #expiries: ExpiryHeap | undefined;
 
   /** Deliveries that wait. */
@@ -25,39 +25,39 @@ export class DeliveryQueue {
     return this.#length;
   }
 
-  /** What all that waits takes of the limits in bytes. */
+  /** Bytes of all waiting deliveries, as they count against the limits. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** The one that is next; `undefined` where nothing waits. */
+  /** The next delivery; `undefined` where none waits. */
   get first(): Delivery | undefined {
     return this[Symbol.iterator]().next().value;
   }
 
-  /** How many of them are QoS 0, which those that follow must not overtake. */
+  /** How many waiting deliveries are QoS 0: later QoS 0 messages must not overtake them. */
   get qos0Length(): number {
     return this.#qos0Length;
   }
 
-  /** Nothing that waits expires before this time; `Infinity`: nothing expires. It may be the time of something that has left. */
+  /** No waiting delivery expires before this time; `Infinity`: none expires. It may be the time of a delivery that has left. */
   get nextExpiryMs(): number {
     return this.#expiries?.nextMs ?? Infinity;
   }
 
-  /** Puts it at the end. Whether there is room for it the caller has asked before. */
+  /** Adds a delivery at the end. The caller has checked that there is room for it. */
   push(delivery: Delivery): void {
     this.#bytes += deliverySizeBytes(delivery);
     if (delivery.qos === 0) this.#qos0Length++;
     this.#length++;
     this.#place(delivery);
-    // What has left stays among the expiries until its time comes; that must not become most of them.
+    // Deliveries that have left stay in the heap until their time comes; rebuild it before they become most of it.
     if (this.#expiries !== undefined && this.#expiries.length > 2 * this.#length + MIN_EMPTY) {
       this.#compact();
     }
   }
 
-  /** Takes out the one that is next; `undefined` where nothing waits. */
+  /** Removes and returns the next delivery; `undefined` where none waits. */
   shift(): Delivery | undefined {
     if (this.#length === 0) return undefined;
     while (this.#items[this.#head] === undefined) this.#head++;
@@ -67,7 +67,7 @@ export class DeliveryQueue {
     return delivery;
   }
 
-  /** Takes out all for which `isTaken` holds and returns them in order. Looks at all that waits. */
+  /** Removes all deliveries for which `isTaken` returns true, and returns them in order. It looks at all waiting deliveries. */
   take(isTaken: (delivery: Delivery) => boolean): Delivery[] {
     const indexes: number[] = [];
     for (let i = this.#head; i < this.#items.length; i++) {
@@ -80,14 +80,14 @@ export class DeliveryQueue {
     return taken;
   }
 
-  /** Takes out all that has expired at `nowMs`, and returns it as it expired. Looks at nothing else. */
+  /** Removes all deliveries that have expired at `nowMs`, and returns them by expiry. It looks at no others. */
   takeExpired(nowMs: number): Delivery[] {
     const taken: Delivery[] = [];
     const expiries = this.#expiries;
     while (expiries !== undefined && expiries.nextMs <= nowMs) {
       const index = expiries.pop()!.position - this.#firstPosition;
       const delivery = this.#items[index];
-      if (delivery === undefined) continue; // It has left before.
+      if (delivery === undefined) continue; // The delivery has left before.
       taken.push(delivery);
       this.#remove(index, delivery);
     }
@@ -95,7 +95,7 @@ export class DeliveryQueue {
     return taken;
   }
 
-  /** All that waits, the next one first. */
+  /** All waiting deliveries, the next one first. */
   *[Symbol.iterator](): IterableIterator<Delivery> {
     for (let i = this.#head; i < this.#items.length; i++) {
       const delivery = this.#items[i];
@@ -120,7 +120,7 @@ export class DeliveryQueue {
     if (delivery.qos === 0) this.#qos0Length--;
   }
 
-  /** Gives up empty places when they are most of the array: each item is moved once on average. */
+  /** Removes empty places when most of the array is empty, so that each item is moved once on average. */
   #trim(): void {
     if (this.#length === 0) {
       this.#firstPosition += this.#items.length;
@@ -130,7 +130,7 @@ export class DeliveryQueue {
     }
     const dead = this.#items.length - this.#length;
     if (dead <= MIN_EMPTY || dead <= this.#length) return;
-    // All of them in front, as mostly: what is behind keeps its position.
+    // All empty places are in front, as they usually are: the other items keep their positions.
     if (dead === this.#head) {
       this.#items = this.#items.slice(this.#head);
       this.#firstPosition += this.#head;
@@ -138,7 +138,7 @@ export class DeliveryQueue {
     } else this.#compact();
   }
 
-  /** Puts all that waits into a new array without gaps, and its expiries into a new heap. */
+  /** Copies all waiting deliveries into a new array without gaps, and their expiries into a new heap. */
   #compact(): void {
     const waiting = [...this];
     this.#firstPosition += this.#items.length;

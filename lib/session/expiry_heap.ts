@@ -1,26 +1,26 @@
-/** When something expires, and which of all it is. */
+/** The expiry of an item, and the item's position. */
 export interface Expiry {
   /** In the clock's milliseconds. */
   readonly atMs: number;
-  /** As its owner counts. */
+  /** The position of the item, as the owner of the heap counts. */
   readonly position: number;
 }
 
-/** A binary heap: what expires first is found at once, and put in or taken out in as many steps as its length has digits. */
+/** A binary heap of expiries: the earliest is found at once, and adding or removing one takes a logarithmic number of steps. */
 export class ExpiryHeap {
   readonly #items: Expiry[] = [];
 
-  /** Expiries in it. */
+  /** The number of expiries. */
   get length(): number {
     return this.#items.length;
   }
 
-  /** When the first expires; `Infinity` where there is none. */
+  /** When the earliest expires; `Infinity` where there is none. */
   get nextMs(): number {
     return this.#items[0]?.atMs ?? Infinity;
   }
 
-  /** Puts one in. */
+  /** Adds an expiry. */
   push(item: Expiry): void {
     const items = this.#items;
     let at = items.length;
@@ -33,7 +33,7 @@ export class ExpiryHeap {
     items[at] = item;
   }
 
-  /** Takes out the first; `undefined` where there is none. */
+  /** Removes and returns the earliest expiry; `undefined` where there is none. */
   pop(): Expiry | undefined {
     const items = this.#items;
     const first = items[0];

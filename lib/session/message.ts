@@ -1,68 +1,68 @@
 import { type Properties, propertiesSizeBytes, type Qos } from "../codec/mod.ts";
 
 /**
- * What a message takes beside its content, in bytes: its object, that of its payload, and a delivery. Measured: 388 where one session
- * keeps it, 81 for each further one. So a flood of tiny messages counts for what it takes.
+ * Memory of a message beside its content, in bytes: its object, that of its payload, and a delivery. Measured: 388 where one
+ * session keeps it, 81 for each further one. Counting it makes a flood of tiny messages count for its real memory.
  */
 export const MESSAGE_OVERHEAD_BYTES = 384;
 
-/** What a User Property takes beside its content, in bytes: an array and two strings. Measured: 75 to 130. */
+/** Memory of a User Property beside its content, in bytes: an array and two strings. Measured: 75 to 130. */
 export const USER_PROPERTY_OVERHEAD_BYTES = 128;
 
 /** An Application Message on its way through the broker, whoever published it: a client, a will or a program. */
 export interface Message {
-  /** Whole: with the publisher's mount point, without aliases. */
+  /** The full Topic Name: with the publisher's mount point, without aliases. */
   readonly topicName: string;
-  /** While the message is routed a view that is valid for this turn; whoever keeps the message copies it. */
+  /** While the message is routed, a view that is valid in this turn only; a receiver that keeps the message copies it. */
   readonly payload: Uint8Array;
-  /** As published; what a subscription was granted may lower it. */
+  /** The QoS as published; a subscription may lower it. */
   readonly qos: Qos;
-  /** As published: whether the broker is to keep it as its topic's last. */
+  /** The RETAIN flag as published: whether the broker is to keep the message for its topic. */
   readonly retain: boolean;
-  /** Only those that travel on: Payload Format, Content Type, Response Topic, Correlation Data, User Properties. */
+  /** Only properties that are forwarded: Payload Format, Content Type, Response Topic, Correlation Data, User Properties. */
   readonly properties: Properties | undefined;
   /** When the Message Expiry Interval has passed, in the clock's milliseconds; `Infinity` where there is none. */
   readonly expiresAtMs: number;
-  /** Who published it: for No Local, logs and counters; `""` for the broker itself. */
+  /** Client Identifier of the publisher, for No Local, logs and counters; `""` for the broker itself. */
   readonly publisherId: string;
 }
 
 /**
- * A message that a session keeps: its payload is its own. One object serves all sessions that keep the message, so that it
+ * A message that a session keeps, with its own copy of the payload. All sessions that keep the message share one object, so that it
  * is in memory, and on disk, once.
  */
 export interface KeptMessage extends Omit<Message, "payload"> {
-  /** Its content never changes; where it lies may. */
+  /** The content never changes, but it may move to another array. */
   payload: Uint8Array;
-  /** The store's number for it; 0 while no store has it. */
+  /** The store's number for the message; 0 while no store has it. */
   storeId: number;
-  /** What {@linkcode contentSizeBytes} found its properties to take, once somebody has asked. */
+  /** The bytes of its properties, set when {@linkcode contentSizeBytes} is first called. */
   propertiesBytes?: number;
 }
 
-/** A message that is retained: its payload is its own too, and valid for good. */
+/** A retained message, with its own copy of the payload, which stays valid. */
 export interface RetainedMessage extends Message {
-  /** The store's mark: where it stands among what is to be written; 0 while no store has it. */
+  /** Set by the store: the message's place among the pending writes; 0 while no store has it. */
   storePlace: number;
 }
 
 /** A message as one session gets it. */
 export interface Delivery {
-  /** Shared with all other sessions that keep it. */
+  /** The message, shared with all other sessions that keep it. */
   readonly message: KeptMessage;
-  /** What this session gets it with; 0 only where messages of QoS 0 are kept. */
+  /** The QoS for this session; 0 only where messages of QoS 0 are kept. */
   readonly qos: Qos;
-  /** The RETAIN flag that this session is to see. */
+  /** The RETAIN flag in this session's PUBLISH. */
   readonly retain: boolean;
-  /** Of all subscriptions that match; absent where none has one. */
+  /** Subscription Identifiers of all matching subscriptions; absent where none has one. */
   readonly subscriptionIdentifiers: readonly number[] | undefined;
-  /** The shared subscription that chose this session, where one did: undelivered, the message may move on. */
+  /** The shared subscription that chose this session, if one did: an undelivered message may move to another member. */
   readonly share: string | undefined;
-  /** Its place in the session's order, in the store; 0 where nothing is stored. */
+  /** The delivery's place in the order of the store; 0 where it is not stored. */
   readonly sequence: number;
 }
 
-/** What is counted of a message. */
+/** The parts of a message whose size is counted. */
 export interface CountedMessage {
   /** {@linkcode Message.topicName} */
   readonly topicName: string;
@@ -70,7 +70,7 @@ export interface CountedMessage {
   readonly payload: { readonly length: number };
   /** {@linkcode Message.properties} */
   readonly properties: Properties | undefined;
-  /** Remembered where there are properties: to measure them takes as long as to encode them. */
+  /** Remembered where there are properties, because measuring them takes as long as encoding them. */
   propertiesBytes?: number;
 }
 
@@ -82,17 +82,17 @@ export function contentSizeBytes(message: CountedMessage): number {
   return sizeBytes + (message.propertiesBytes ??= keptPropertiesBytes(properties));
 }
 
-/** What a message that is kept takes of the limits in bytes: its content, and what it takes to keep it. */
+/** Bytes of a kept message, as they count against the limits: its content and its overhead. */
 export function messageSizeBytes(message: CountedMessage): number {
   return MESSAGE_OVERHEAD_BYTES + contentSizeBytes(message);
 }
 
-/** What a delivery takes of the limits in bytes. */
+/** Bytes of a delivery, as they count against the limits. */
 export function deliverySizeBytes(delivery: Delivery): number {
   return messageSizeBytes(delivery.message);
 }
 
-/** Bytes of properties that are kept: as encoded, and what each User Property takes beside that. */
+/** Bytes of kept properties: their encoded size, and the overhead of each User Property. */
 export function keptPropertiesBytes(properties: Properties | undefined): number {
   const userProperties = properties?.userProperties?.length ?? 0;
   return propertiesSizeBytes(properties) + userProperties * USER_PROPERTY_OVERHEAD_BYTES;

@@ -1,4 +1,4 @@
-/** What most sessions hold, for all of them: an idle connection has no Map of its own. */
+/** One empty Map for all sessions that hold nothing, so that an idle connection has no Map of its own. */
 const NOTHING: Map<number, number> = new Map();
 
 /**
@@ -10,7 +10,7 @@ const NOTHING: Map<number, number> = new Map();
  * | PUBREL  | 0x92 in the PUBCOMP    | release, PUBCOMP              |
  */
 export class Receiver {
-  /** With the number of the connection that each came on. */
+  /** The held Packet Identifiers, each with the number of the connection on which it arrived. */
   #held: Map<number, number> = NOTHING;
   #connection = 0;
   #recentSize = 0;
@@ -20,12 +20,17 @@ export class Receiver {
     return this.#held.size;
   }
 
-  /** How many of them came on this connection, and count against our Receive Maximum: it begins anew with each connection. */
+  /**
+   * How many held messages arrived on this connection. These count against the broker's Receive Maximum, which is per connection.
+   */
   get recentSize(): number {
     return this.#recentSize;
   }
 
-  /** A connection begins: what a client does not release of what came before, since it forgot it, must not lock it out. */
+  /**
+   * A connection begins. Packet Identifiers from before do not count for it, so that a client that has forgotten them is not locked
+   * out.
+   */
   resume(): void {
     this.#connection++;
     this.#recentSize = 0;
@@ -45,13 +50,13 @@ export class Receiver {
     return this.#held.has(packetId);
   }
 
-  /** Whether it was held: after this the Packet Identifier may come anew. [MQTT-4.3.3-12] */
+  /** Releases the Packet Identifier, which may then be used again. Returns whether it was held. [MQTT-4.3.3-12] */
   release(packetId: number): boolean {
     if (this.#held.get(packetId) === this.#connection) this.#recentSize--;
     return this.#held.delete(packetId);
   }
 
-  /** The Packet Identifiers that are held, in the order in which they came. */
+  /** The held Packet Identifiers, in the order of arrival. */
   values(): IterableIterator<number> {
     return this.#held.keys();
   }

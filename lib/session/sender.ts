@@ -2,7 +2,7 @@ import type { Delivery } from "./message.ts";
 import { contentSizeBytes } from "./message.ts";
 
 /**
- * Where an outgoing QoS 1 or 2 message stands.
+ * An outgoing QoS 1 or 2 message in flight, with its state.
  *
  * | state       | waits for                         | redelivered as      |
  * |-------------|-----------------------------------|---------------------|
@@ -10,31 +10,31 @@ import { contentSizeBytes } from "./message.ts";
  * | `released`  | PUBCOMP (QoS 2)                   | PUBREL              |
  */
 export interface InFlight {
-  /** 1 to 65,535; nothing else in flight to this client has it. */
+  /** 1 to 65,535; no other message in flight to this client has it. */
   readonly packetId: number;
-  /** What is on its way: QoS 1 or 2. */
+  /** The delivery in flight: QoS 1 or 2. */
   readonly delivery: Delivery;
   /** Only QoS 2 gets to `released`. */
   state: "published" | "released";
-  /** Whether its PUBLISH went out on the present connection: only these count against the Receive Maximum. */
+  /** Whether its PUBLISH was sent on the present connection: only such messages count against the Receive Maximum. */
   isSent: boolean;
 }
 
-/** What an acknowledgement met: its message, nothing of that Packet Identifier, or one in another state. */
+/** What was in flight for an acknowledgement: its message, nothing with that Packet Identifier, or a message in another state. */
 export type AckOutcome = InFlight | "unknown" | "unexpected";
 
 const MAX_PACKET_ID = 65_535;
 
-/** With more in flight the free Packet Identifiers are listed, until there are so few again that the next one is soon found. */
+/** With more messages in flight, free Packet Identifiers are kept in a list, until there are fewer and a search is fast again. */
 const CROWDED = 49_152;
 const UNCROWDED = 32_768;
 
-/** What most sessions have in flight most of the time, for all of them: a Map of its own takes 200 bytes of an idle connection. */
+/** One empty Map for all sessions with nothing in flight: a Map of its own would take 200 bytes of an idle connection. */
 const NOTHING: Map<number, InFlight> = new Map();
 const NONE_TO_RESEND: InFlight[] = [];
 
 /**
- * Sender side of QoS 1 and 2: what is under way to one client.
+ * Sender side of QoS 1 and 2: the messages in flight to one client.
  *
  * | event            | nothing in flight | QoS 1 published | QoS 2 published | QoS 2 released |
  * |------------------|-------------------|-----------------|-----------------|----------------|
@@ -48,7 +48,7 @@ const NONE_TO_RESEND: InFlight[] = [];
 export class Sender {
   #inFlight: Map<number, InFlight> = NOTHING;
   #lastPacketId = 0;
-  /** All free Packet Identifiers, the next one last, while it is crowded. */
+  /** All free Packet Identifiers, the next one last; only while many are in use (`CROWDED`). */
   #free: number[] | undefined;
   #sent = 0;
   #bytes = 0;
@@ -72,7 +72,7 @@ export class Sender {
       (this.#maxBytes === 0 || this.#bytes < this.#maxBytes);
   }
 
-  /** Puts a delivery in flight under a Packet Identifier that is not in use. [MQTT-2.2.1-4] */
+  /** Starts a delivery under a Packet Identifier that is not in use. [MQTT-2.2.1-4] */
   start(delivery: Delivery): InFlight {
     const inFlight: InFlight = {
       packetId: this.#freePacketId(),
@@ -86,7 +86,7 @@ export class Sender {
     return inFlight;
   }
 
-  /** Puts back what a store remembers, in the order of the calls. */
+  /** Restores a message that was in flight from the store. The order of the calls is the order of redelivery. */
   restore(packetId: number, delivery: Delivery, state: InFlight["state"]): void {
     this.#add({ packetId, delivery, state, isSent: false });
     this.#free = undefined;
@@ -144,13 +144,13 @@ export class Sender {
     return this.#resend.length > 0;
   }
 
-  /** The next to send again, while the quota lasts; a PUBREL needs none. */
+  /** The next message to send again, while the quota lasts; a PUBREL needs no quota. */
   nextResend(): InFlight | undefined {
     for (;;) {
       const next = this.#resend.at(-1);
       if (next === undefined) return undefined;
       if (this.#inFlight.get(next.packetId) !== next) {
-        this.#resend.pop(); // Acknowledged before its turn came.
+        this.#resend.pop(); // The message was acknowledged meanwhile.
         continue;
       }
       if (next.state === "published") {
@@ -163,7 +163,7 @@ export class Sender {
     }
   }
 
-  /** Takes out what could not be sent after all. */
+  /** Removes a message that could not be sent. */
   discard(inFlight: InFlight): void {
     if (this.#inFlight.get(inFlight.packetId) === inFlight) this.#finish(inFlight);
   }
@@ -173,7 +173,7 @@ export class Sender {
     return this.#inFlight.get(packetId);
   }
 
-  /** All in flight, in the order of redelivery. */
+  /** All messages in flight, in the order of redelivery. */
   values(): IterableIterator<InFlight> {
     return this.#inFlight.values();
   }
@@ -191,7 +191,10 @@ export class Sender {
     return inFlight;
   }
 
-  /** At the same cost whatever is in flight: where most are in use, a client could make us look through all of them each time. */
+  /**
+   * Finds a free Packet Identifier at constant cost: otherwise a client that keeps most of them in use would cause a long search
+   * each time.
+   */
   #freePacketId(): number {
     const { size } = this.#inFlight;
     if (this.#free === undefined && size > CROWDED) this.#free = this.#listFree();

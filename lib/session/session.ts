@@ -3,26 +3,26 @@ import { Sender } from "./sender.ts";
 import { SessionQueue } from "./session_queue.ts";
 import type { Subscription } from "./subscription.ts";
 
-/** What a session without subscriptions has, for all of them: a Map of its own takes 250 bytes of an idle connection. */
+/** One empty Map for all sessions without subscriptions: a Map of its own would take 250 bytes of an idle connection. */
 const NO_SUBSCRIPTIONS: ReadonlyMap<string, Subscription> = new Map();
 
 /**
- * One client's state that may outlive its connection: subscriptions, both sides of QoS 1 and 2, and what waits.
+ * One client's state that may outlive its connection: subscriptions, both sides of QoS 1 and 2, and the queue.
  * [MQTT-4.1.0-1]
  */
 export class Session {
   #subscriptions: Map<string, Subscription> | undefined;
-  /** What the subscriptions take of the limits, bytes. */
+  /** Bytes of the subscriptions, as they count against the limits. */
   subscriptionBytes = 0;
   /** Outgoing QoS 1 and 2. */
   readonly sender: Sender = new Sender();
   /** Incoming QoS 2. */
   readonly receiver: Receiver = new Receiver();
-  /** What waits. */
+  /** The deliveries that wait for the client. */
   readonly queue: SessionQueue = new SessionQueue();
   /** Seconds that the session outlives its connection; 0: not at all, `Infinity`: until the client says otherwise. */
   expirySeconds = 0;
-  /** It ends with its connection and is stored until then all the same: the store alone has some of what waits. */
+  /** The session ends with its connection, but is stored until then, because a part of its queue is in the store alone. */
   isKept = false;
   #dropped: Map<string, number> | undefined;
 
@@ -70,10 +70,10 @@ export class Session {
   }
 }
 
-/** What a subscription takes beside its Topic Filter, bytes: entries in the session, the trie and the router. */
+/** Memory of a subscription beside its Topic Filter, bytes: entries in the session, the trie and the router. */
 const SUBSCRIPTION_OVERHEAD_BYTES = 400;
 
-/** What a subscription takes of the limits in bytes: its filter is kept by the session and, in parts, by the trie. */
+/** Bytes of a subscription, as they count against the limits: its filter is kept by the session and, in parts, by the trie. */
 export function subscriptionSizeBytes(topicFilter: string): number {
   return SUBSCRIPTION_OVERHEAD_BYTES + 2 * topicFilter.length;
 }

@@ -1,7 +1,7 @@
 import { commonLength, levelEnd, SLASH } from "./levels.ts";
 import type { TrieNode } from "./node.ts";
 
-/** Where a node stands: what hangs on a node that is cut off or grows together with its child. */
+/** A node with its parent and grandparent: these change when the node is cut off or merged with its child. */
 export interface Place<Node> {
   readonly node: Node;
   /** The root is its own parent. */
@@ -10,8 +10,8 @@ export interface Place<Node> {
 }
 
 /**
- * The nodes of a trie as they grow and are pruned. Levels that follow one another without a branch, and without anything held
- * between them, are one node: so there are at most twice as many nodes as topics, however many levels these have.
+ * The nodes of a trie, which are created and pruned here. Successive levels without a branch, and without a value between them,
+ * form one node, so there are at most twice as many nodes as topics, however many levels these have.
  *
  * A topic is given as a string and the `end` of its levels in it; an `end` of -1 is no level at all: the root.
  */
@@ -31,7 +31,7 @@ export class Branches<Node extends TrieNode<Node>> {
     return this.#nodeCount;
   }
 
-  /** The topic's node, made where there is none. Something has to be held in it then. */
+  /** The topic's node, created where there is none. The caller then has to put a value into it. */
   make(topic: string, end: number): Node {
     let node = this.root;
     for (let at = 0; at <= end;) {
@@ -49,7 +49,7 @@ export class Branches<Node extends TrieNode<Node>> {
     return node;
   }
 
-  /** Where the topic's node stands; `undefined` where it has none. */
+  /** The topic's node with its parents; `undefined` where there is none. */
   find(topic: string, end: number): Place<Node> | undefined {
     let node = this.root;
     let parent = node;
@@ -69,7 +69,7 @@ export class Branches<Node extends TrieNode<Node>> {
     return { node, parent, grandparent };
   }
 
-  /** Cuts off what nothing needs any more, and joins what no branch parts any more, after a node was emptied. */
+  /** After a node was emptied: removes nodes that are no longer needed, and merges nodes between which no branch is left. */
   prune({ node, parent, grandparent }: Place<Node>): void {
     if (node === this.root || node.isHolding || node.childCount > 1) return;
     if (node.onlyChild !== undefined) return this.#join(parent, node, node.onlyChild);
@@ -79,7 +79,7 @@ export class Branches<Node extends TrieNode<Node>> {
     this.#join(grandparent, parent, parent.onlyChild);
   }
 
-  /** Parts a child's branch behind `length` characters of its label; returns the upper part. */
+  /** Splits a child's branch after `length` characters of its label; returns the upper part. */
   #split(parent: Node, child: Node, length: number): Node {
     const upper = this.#create(child.label.slice(0, length));
     const lower = this.#create(child.label.slice(length + 1));

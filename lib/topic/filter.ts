@@ -2,14 +2,14 @@ const SLASH = 0x2f;
 const PLUS = 0x2b;
 const HASH = 0x23;
 const SHARE_PREFIX = "$share/";
-/** What the two bytes of length before a string can say. */
+/** The largest length that the two length bytes of a string can hold. */
 const MAX_SIZE_BYTES = 65_535;
 
 /** A Topic Filter as a SUBSCRIBE or UNSUBSCRIBE packet names it, taken apart. */
 export interface ParsedTopicFilter {
   /** Who shares the subscription; `undefined` for an ordinary one. */
   readonly shareName: string | undefined;
-  /** What Topic Names are held against: without `$share/{ShareName}/`. */
+  /** The filter that Topic Names are matched against: without `$share/{ShareName}/`. */
   readonly topicFilter: string;
 }
 
@@ -63,7 +63,7 @@ function parseSharedFilter(filter: string, maxLevels: number): ParsedTopicFilter
   return hasGoodLevels(topicFilter, maxLevels) ? { shareName, topicFilter } : undefined;
 }
 
-/** Whether the wildcards of an ordinary filter stand where they may, and its levels are not too many. */
+/** Whether the wildcards of an ordinary filter are at valid places, and it does not have too many levels. */
 function hasGoodLevels(filter: string, maxLevels: number): boolean {
   let levels = 1;
   let levelStart = 0;
@@ -84,7 +84,10 @@ function hasGoodLevels(filter: string, maxLevels: number): boolean {
   return levels <= maxLevels;
 }
 
-/** What names and filters have in common. Decoded strings have most of it already; those of a program may not. */
+/**
+ * Checks the rules that names and filters share. Strings from packets are checked for most of them already; strings of a program
+ * are not.
+ */
 function isTopicString(topic: string): boolean {
   return topic !== "" && !topic.includes("\0") && topic.isWellFormed() &&
     (topic.length <= MAX_SIZE_BYTES / 3 || utf8SizeBytes(topic) <= MAX_SIZE_BYTES);

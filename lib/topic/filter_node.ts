@@ -57,8 +57,8 @@ export class FilterNode<T> extends TrieNode<FilterNode<T>> {
   }
 
   /**
-   * Holds the label against the levels of `name` from `at` on. Where the next level begins then, which is one beyond the name's end
-   * where that was the last; -1 where they do not match.
+   * Compares the label with the levels of `name` from `at` on. Returns the start of the next level, which is one beyond the name's
+   * end where the last level matched; -1 where they do not match.
    */
   pass(name: string, at: number): number {
     const { label } = this;

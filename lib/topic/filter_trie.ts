@@ -10,7 +10,7 @@ export interface FilterTrieOptions {
 }
 
 /**
- * From a Topic Name to the values under all Topic Filters that match it. Filters are taken as valid, and without
+ * Finds the values under all Topic Filters that match a Topic Name. Filters must be valid, and without
  * `$share/{ShareName}/`.
  *
  * Most filters have no wildcard: these stand in one Map, and only the others in a trie of levels. So a match is one
@@ -33,12 +33,12 @@ export class FilterTrie<T extends NonNullable<unknown>> {
     return this.#size;
   }
 
-  /** Another number after every change: for those who remember what matched. */
+  /** A number that changes with every change of the trie, so that callers can cache matches. */
   get version(): number {
     return this.#version;
   }
 
-  /** What takes memory: different filters without a wildcard, and nodes of the trie. */
+  /** The number of objects that take memory: different filters without a wildcard, and nodes of the trie. */
   get nodeCount(): number {
     return this.#exact.size + this.#branches.nodeCount;
   }
@@ -82,7 +82,7 @@ export class FilterTrie<T extends NonNullable<unknown>> {
     return steps + this.#matchTrie(topicName, visit);
   }
 
-  /** From node to node, each with the place in the name that it leads to. */
+  /** Walks from node to node, each with the offset in the name that it has matched up to. */
   #matchTrie(topicName: string, visit: (value: T) => void): number {
     const isSystem = topicName.startsWith("$");
     const reached = [this.#branches.root];
@@ -132,7 +132,7 @@ export class FilterTrie<T extends NonNullable<unknown>> {
   }
 }
 
-/** Where the levels end that lead to a filter's node, -1 where there are none, and where in it the values are. */
+/** The end of the levels that lead to a filter's node (-1 where there are none), and the slot of the node that holds its values. */
 function parse(topicFilter: string): { end: number; slot: "here" | "below" } {
   if (!topicFilter.endsWith("#")) return { end: topicFilter.length, slot: "here" };
   return { end: topicFilter.length - 2, slot: "below" };

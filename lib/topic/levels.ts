@@ -1,7 +1,7 @@
-/** What parts levels, as `charCodeAt` gives it. */
+/** The level separator, as `charCodeAt` returns it. */
 export const SLASH = 0x2f;
 
-/** Where the level that begins at `start` ends. */
+/** The end of the level that begins at `start`. */
 export function levelEnd(topic: string, start: number): number {
   const slash = topic.indexOf("/", start);
   return slash === -1 ? topic.length : slash;

@@ -12,7 +12,7 @@ const MIN_VIEW_LENGTH = 13;
  * were, for walks that rest in them.
  */
 export abstract class TrieNode<Self extends TrieNode<Self>> {
-  /** The levels from the parent's to this node's, with `/` between them. */
+  /** The levels below the parent's, up to this node's, with `/` between them. */
   readonly label: string;
   #children: Self | Map<string, Self> | undefined = undefined;
 
@@ -91,7 +91,7 @@ export abstract class TrieNode<Self extends TrieNode<Self>> {
     this.#children = undefined;
   }
 
-  /** Takes over what another node holds, and its children: they are the same objects, a Map of them too. */
+  /** Takes over the values and children of another node: the same objects, a Map of children too. */
   adopt(other: Self): void {
     this.#children = other.#children;
   }

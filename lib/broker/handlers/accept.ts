@@ -7,10 +7,15 @@ import { wake } from "../services/end_turn.ts";
 import { Connection } from "../state/connection.ts";
 import { stopFor } from "./inflow.ts";
 
-/** Connections beyond a limit that are heard, to be told why; more than these would be a way around it. */
+/**
+ * Connections beyond a limit that are accepted only to be told so. The number is limited, or it would be a way around the limit.
+ */
 const HEARD_BEYOND_LIMIT = 16;
 
-/** Takes in a Network Connection; `undefined`: there are too many, close it. `onWatch` is called when its deadline comes. */
+/**
+ * Accepts a Network Connection; `undefined`: there are too many, close it. `onWatch` is called when the connection's deadline
+ * comes.
+ */
 export function acceptConnection(
   core: Core,
   link: Link,
@@ -41,7 +46,7 @@ export function acceptConnection(
   return connection;
 }
 
-/** How many there are beyond a limit, of which -1 is none. */
+/** By how many `count` exceeds a limit; a limit of -1 means that there is none. */
 function beyond(count: number, limit: number): number {
   return limit < 0 ? -Infinity : count - limit;
 }

@@ -15,7 +15,7 @@ import { drop } from "../services/drop.ts";
 import { drain } from "../services/send.ts";
 import { pumpRetained } from "../services/retained_pump.ts";
 
-/** Bytes of an acknowledgement that says Success and nothing more: most of them. */
+/** Bytes of an acknowledgement without properties that reports Success: the usual case. */
 export const SHORT_ACK_BYTES = 4;
 
 /**
@@ -60,7 +60,7 @@ export function handleAck(
   else pubcomp(core, connection, packetId);
 }
 
-/** The client has a QoS 1 message. One that is not known is a late one, and nothing. */
+/** PUBACK: the client has a QoS 1 message. An unknown Packet Identifier belongs to a late acknowledgement, and is ignored. */
 function puback(core: Core, connection: Connection, packetId: number, reasonCode: number): void {
   const outcome = connection.client!.session.sender.puback(packetId);
   if (!isFound(outcome, "PUBACK", packetId)) return;
@@ -69,7 +69,7 @@ function puback(core: Core, connection: Connection, packetId: number, reasonCode
   finish(core, connection, outcome);
 }
 
-/** The client has a QoS 2 message, or does not want it. [MQTT-4.3.3-4] */
+/** PUBREC: the client has a QoS 2 message, or refuses it. [MQTT-4.3.3-4] */
 function pubrec(core: Core, connection: Connection, packetId: number, reasonCode: number): void {
   const { session } = connection.client!;
   const isRefused = reasonCode >= 0x80;
@@ -89,14 +89,14 @@ function pubrec(core: Core, connection: Connection, packetId: number, reasonCode
   connection.outbox.sendAck(FirstByte.Pubrel, packetId, waits(core, connection, "pubrel"));
 }
 
-/** Before it is so in memory: a session that cannot be stored stays as it was, and so does its copy. */
+/** Writes the new state to the store before changing it in memory, so that both stay unchanged where the write fails. */
 function storeReleased({ store }: Core, { sender, clientId }: Session, packetId: number): void {
   const delivery = store === undefined ? undefined : sender.find(packetId)?.delivery;
   if (delivery === undefined || delivery.qos !== 2 || delivery.sequence === 0) return;
   store!.putInFlight(clientId, delivery.sequence, packetId, "released");
 }
 
-/** The QoS 2 message of the client is its Packet Identifier's last. [MQTT-4.3.3-12] */
+/** PUBREL: the client will not repeat this QoS 2 message, so its Packet Identifier is free. [MQTT-4.3.3-12] */
 function pubrel(core: Core, connection: Connection, packetId: number): void {
   const { session } = connection.client!;
   const wasHeld = session.receiver.holds(packetId);
@@ -109,7 +109,7 @@ function pubrel(core: Core, connection: Connection, packetId: number): void {
   } else connection.outbox.sendAck(FirstByte.Pubcomp, packetId, isWaiting);
 }
 
-/** The exchange of a QoS 2 message is over. */
+/** PUBCOMP: the exchange of a QoS 2 message is complete. */
 function pubcomp(core: Core, connection: Connection, packetId: number): void {
   const outcome = connection.client!.session.sender.pubcomp(packetId);
   if (!isFound(outcome, "PUBCOMP", packetId)) return;
@@ -139,12 +139,12 @@ function isFound(outcome: AckOutcome, type: string, packetId: number): outcome i
   return outcome !== "unknown";
 }
 
-/** The client has the message, and does not want it. */
+/** Counts a message that the client has refused by a Reason Code of 0x80 or more. */
 function countRefusal(core: Core, { client }: Connection, { delivery }: InFlight): void {
   drop(core, client, "refused_by_client", delivery.message);
 }
 
-/** A message is delivered: it leaves the store, and its room in flight is used. */
+/** A delivery is complete: removes it from the store, and sends the next message, for which there is room in flight now. */
 function finish(core: Core, connection: Connection, inFlight: InFlight): void {
   const client = connection.client!;
   if (inFlight.delivery.sequence > 0) {

@@ -30,23 +30,23 @@ import {
 } from "./session_claim.ts";
 import { takeWill } from "./take_will.ts";
 
-/** Bytes under way to a bridge, whose window is the remote broker's: tens of thousands of messages may be in it. */
+/** The most bytes in flight to a bridge. The remote broker sets the window, which may hold tens of thousands of messages. */
 const BRIDGE_IN_FLIGHT_BYTES = 32 * 1024 * 1024;
 
-/** A client that comes in: who it is, what it asked for, and what it finds. */
+/** A client that is being admitted: its identity, its CONNECT and its session. */
 interface Admission {
   readonly identity: ClientIdentity;
   readonly connect: Connect;
   readonly authenticationProperties: Properties | undefined;
   readonly client: Client;
   readonly isResumed: boolean;
-  /** The session was somebody else's until now, as far as rights go. */
+  /** The session was last used with other rights. */
   readonly isOther: boolean;
-  /** Whether its CONNACK says that something is gone which a store had. */
+  /** Whether its CONNACK reports the end of a stored session. */
   readonly hasEndedStored: boolean;
 }
 
-/** Lets a client in, or if it connects too often, somewhat later. `properties` are those of an enhanced authentication. */
+/** Admits a client, later if it connects too often. `properties` are those of an enhanced authentication. */
 export function admitInTime(
   core: Core,
   connection: Connection,
@@ -89,7 +89,7 @@ function admitUnderUserName(
   refuse(core, connection, ReasonCode.NotAuthorized, message);
 }
 
-/** Takes the client over from whoever has it, resumes or begins its session, settles the limits, says CONNACK, sends what waits. */
+/** Takes over the client's old connection, resumes or begins its session, sets the limits, sends CONNACK and what was queued. */
 function admit(
   core: Core,
   connection: Connection,
@@ -106,7 +106,7 @@ function admit(
     return refuse(core, connection, refusal.reasonCode, refusal.message);
   }
   makeWay(core, claim, identity);
-  // What its own end has not removed. [MQTT-3.1.2-4] [MQTT-3.1.2-5]
+  // The session that `makeWay` has not removed. [MQTT-3.1.2-4] [MQTT-3.1.2-5]
   const resumed = core.clients.get(clientId);
   storeSession(core, connection, clientId, connect, resumed, owner);
   const isOther = resumed !== undefined &&
@@ -124,7 +124,7 @@ function admit(
   });
 }
 
-/** What was there before goes, as far as it has to: the connection, and the session where that is not resumed. */
+/** Ends what the client has from before: the connection, and the session where it is not resumed. */
 function makeWay(core: Core, claim: SessionClaim, by: ClientIdentity): void {
   const { owner, existing, isForeign, isEnding } = claim;
   if (existing === undefined) return;
@@ -136,7 +136,7 @@ function makeWay(core: Core, claim: SessionClaim, by: ClientIdentity): void {
     disconnect(core, existing.connection, { reasonCode, message: "Session taken over" });
   }
   if (isForeign) logReplaced(core, existing, owner);
-  // It is back, though not to its session.
+  // The client has returned after a restart, so its will is not published, though it does not resume its session.
   if (existing.delayedWill?.isOrphan === true && !isForeign) cancelDelayedWill(core, existing);
   if (isEnding) endSession(core, existing);
 }
@@ -161,7 +161,7 @@ function letIn(core: Core, connection: Connection, admission: Admission): void {
   else disconnect(core, connection, undefined);
 }
 
-/** Connection and client belong to each other from here on. */
+/** Links the connection and the client. */
 function comeIn(core: Core, connection: Connection, admission: Admission): void {
   const { client, identity, isResumed } = admission;
   connection.enter("admit");
@@ -184,7 +184,10 @@ function comeIn(core: Core, connection: Connection, admission: Admission): void 
   metrics.clientsConnectedMax = Math.max(metrics.clientsConnectedMax, core.connectedCount);
 }
 
-/** The will of whoever had the Client Identifier without a stored session when the process before ended: is it the same? */
+/**
+ * Settles the will of a client that was connected without a stored session when the process ended: published if its owner is
+ * another.
+ */
 function settleLost(core: Core, { session, owner }: Client): void {
   const lost = core.lostClients.get(session.clientId);
   if (lost === undefined) return;
@@ -192,7 +195,7 @@ function settleLost(core: Core, { session, owner }: Client): void {
   else cancelDelayedWill(core, lost);
 }
 
-/** What holds between this client and the broker: its expiry and Keep Alive, Topic Aliases, room in flight. */
+/** Sets the limits for this client: expiry, Keep Alive, Topic Aliases, messages in flight. */
 function settleLimits(core: Core, connection: Connection, { client, connect }: Admission): void {
   const { listener, outbox } = connection;
   const { session } = client;
@@ -216,7 +219,7 @@ function settleLimits(core: Core, connection: Connection, { client, connect }: A
   );
 }
 
-/** The same Packet Identifiers will come for other messages. */
+/** Forgets received Packet Identifiers, because the remote broker will use them for other messages. */
 function forgetReceived({ store }: Core, { session }: Client): void {
   for (const packetId of [...session.receiver.values()]) {
     session.receiver.release(packetId);
@@ -224,7 +227,7 @@ function forgetReceived({ store }: Core, { session }: Client): void {
   }
 }
 
-/** Before the client is in: one that cannot be stored is refused, and its session stays as it is. */
+/** Writes the session before the client is admitted: where that fails, the client is refused, and its session stays as it is. */
 function storeSession(
   core: Core,
   connection: Connection,
@@ -236,18 +239,18 @@ function storeSession(
   const expirySeconds = limitExpiry(core, expirySecondsOf(connection, connect));
   if (expirySeconds > 0) core.store?.putSession(clientId, expirySeconds, Infinity, owner);
   else if (resumed?.session.queue.tail !== undefined) {
-    // What waits in the store alone it is to have first.
+    // Keep the session in the store until the client has got what waits there.
     core.store?.putSession(clientId, KEPT_SECONDS, Infinity, owner);
     resumed.session.isKept = true;
   } else if (resumed !== undefined) endStored(core, clientId);
 }
 
-/** CONNACK; `false` where the client has no room for it, and nothing else may come before it. [MQTT-3.14.0-1] */
+/** Sends CONNACK; `false` where it is too large for the client, and nothing else may be sent before it. [MQTT-3.14.0-1] */
 function answer(core: Core, connection: Connection, admission: Admission): boolean {
   const { connect, client, isResumed, hasEndedStored } = admission;
   const connack: Connack = {
     type: "connack",
-    // 3.1 has no such flag.
+    // 3.1 has no Session Present flag.
     sessionPresent: isResumed && connect.protocolVersion > 3,
     reasonCode: 0,
   };
@@ -269,7 +272,10 @@ function answer(core: Core, connection: Connection, admission: Admission): boole
   );
 }
 
-/** What waits for the client; not what was meant for whoever was here before. */
+/**
+ * Sends what waits for the client, after dropping messages that it may not read, such as those for the previous user of the
+ * session.
+ */
 function sendWaiting(core: Core, { client, isResumed, isOther }: Admission): void {
   if (isResumed && core.ports.access.checksTopics) {
     if (isOther) core.router.clearRoutes();

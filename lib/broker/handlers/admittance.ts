@@ -4,7 +4,7 @@ import { dropUnreadable } from "../services/deliver.ts";
 import { rewatch } from "../services/watch.ts";
 import type { Connection } from "../state/connection.ts";
 
-/** The request of a client that is let in: who it is from now on, with which grant, and for how long. */
+/** The request of an admitted client, with the user name, grant and time limit that access control has set. */
 export function admitted(
   core: Core,
   connection: Connection,
@@ -16,7 +16,7 @@ export function admitted(
   return { ...request, userName, ...(grant === undefined ? {} : { grant }) };
 }
 
-/** A client that is in has authenticated anew: its time begins again, and it has the rights of today. */
+/** A connected client has authenticated again: its time limit starts anew, and it gets its current rights. */
 export function renew(core: Core, connection: Connection, admittance: Admittance): void {
   limitTime(core, connection, admittance);
   rewatch(core, connection);

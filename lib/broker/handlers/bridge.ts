@@ -18,17 +18,17 @@ import type { Connection } from "../state/connection.ts";
  * with its connection, and its backlog would end its connection again and again.
  */
 
-/** `max_inflight_messages` of mosquitto, where nobody changes it. */
+/** The default of `max_inflight_messages` in mosquitto. */
 const IN_FLIGHT = 20;
 const SHARED = "$share/";
 const FOR_EVER = 0xffff_ffff;
 
-/** Whether a client of 5.0 is a bridge: it tells its state when it is gone. */
+/** Whether a client of 5.0 is a bridge: the topic of its will is that of a bridge's state. */
 export function isBridgeBy5({ protocolVersion, will }: Connect, clientId: string): boolean {
   return protocolVersion === 5 && will !== undefined && will.topicName === bridgeStateOf(clientId);
 }
 
-/** A subscription as it is meant. With No Local a shared one would be a Protocol Error. */
+/** The subscription that the bridge means. A shared one does not get No Local, which would be a Protocol Error. */
 export function requestOf(
   { asked: { isBridge }, protocolVersion }: Connection,
   request: SubscriptionRequest,
@@ -38,7 +38,7 @@ export function requestOf(
   return { ...request, noLocal, retainAsPublished: true };
 }
 
-/** Whether the topic is where this bridge says if it is connected. */
+/** Whether the topic is the one where this bridge publishes its connection state. */
 export function isStateOf(connection: Connection, topicName: string): boolean {
   const { asked: { isBridge }, protocolVersion, client } = connection;
   if (!isBridge || !isBridgeState(topicName)) return false;
@@ -46,8 +46,8 @@ export function isStateOf(connection: Connection, topicName: string): boolean {
 }
 
 /**
- * How many messages it may have in flight at once. Other clients before 5.0 take what they are sent, and a window of 20 would cost them
- * throughput.
+ * How many messages may be in flight to the client. Other clients before 5.0 accept what they are sent, and a window of 20 would
+ * cost them throughput.
  */
 export function receiveMaximumOf(
   { asked: { isBridge }, protocolVersion }: Connection,
@@ -56,7 +56,7 @@ export function receiveMaximumOf(
   return isBridge && protocolVersion < 5 ? IN_FLIGHT : receiveMaximum;
 }
 
-/** How long the session is to stay without a connection. Before 5.0 it stays for ever, or as long as its connection. */
+/** How long the session lasts without a connection. Before 5.0 that is for ever, or not at all. */
 export function expirySecondsOf({ asked: { isBridge } }: Connection, connect: Connect): number {
   const { protocolVersion, properties, cleanStart } = connect;
   const isSaid = properties?.sessionExpiryInterval !== undefined;

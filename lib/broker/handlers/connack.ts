@@ -3,7 +3,7 @@ import type { Connection } from "../state/connection.ts";
 import type { Core } from "../core/core.ts";
 import { BRIDGE_HOPS } from "../ground/ports.ts";
 
-/** What a 5.0 client is told of our limits, where they differ from what it must assume. */
+/** The CONNACK properties that tell a 5.0 client the broker's limits, where they differ from the protocol's defaults. */
 export function connackProperties(
   core: Core,
   connection: Connection,
@@ -46,7 +46,10 @@ function bridgeName({ ports: { bridgeId } }: Core, { properties }: Connect): Pro
 /** UTF-16 code units that always fit into the 65,535 bytes of a text (section 1.5.4). */
 const SHORT_TEXT_LENGTH = 21_845;
 
-/** None unless asked for [MQTT-3.1.2-28], and none where prefix and Client Identifier together may be more than text can be. */
+/**
+ * Response Information only on request [MQTT-3.1.2-28], and only where prefix and Client Identifier together are not too long for a
+ * text.
+ */
 function responseInformation(prefix: string, clientId: string, connect: Connect): Properties {
   const isAsked = connect.properties?.requestResponseInformation === true;
   const text = prefix + clientId;

@@ -11,7 +11,7 @@ import { admitInTime } from "./admit.ts";
 import { admitted } from "./admittance.ts";
 import { beginEnhanced } from "./enhanced_authentication.ts";
 
-/** Why somebody is not let in, in words. */
+/** The reasons of refusals in words. */
 const REFUSALS: Readonly<Partial<Record<ReasonCode, string>>> = {
   [ReasonCode.BadUserNameOrPassword]: "Bad user name or password",
   [ReasonCode.NotAuthorized]: "Not authorized",
@@ -20,7 +20,7 @@ const REFUSALS: Readonly<Partial<Record<ReasonCode, string>>> = {
   [ReasonCode.ConnectionRateExceeded]: "Too many failed attempts from this address",
 };
 
-/** CONNECT: checked, authenticated (which may take its time), then admitted. */
+/** Handles CONNECT: checks it, authenticates the client (which may take time), then admits the client. */
 export function handleConnect(core: Core, connection: Connection, connect: Connect): void {
   if (connection.state !== "waiting") {
     // [MQTT-3.1.0-2] [v3 MQTT-3.1.0-2]
@@ -70,7 +70,7 @@ function requestOf(core: Core, connection: Connection, connect: Connect): Authen
   };
 }
 
-/** The verdict of access control is there. */
+/** Continues with the verdict of access control. */
 function conclude(
   core: Core,
   connection: Connection,
@@ -118,7 +118,9 @@ function checkConnect(core: Core, connection: Connection, connect: Connect): voi
   if (will !== undefined) checkWill(core, connection, will);
 }
 
-/** A client of 5.0 is told a shorter Keep Alive. Before that there is no word for it, and mosquitto refuses with this one. */
+/**
+ * Checks the Keep Alive. A 5.0 client is told a shorter one; older versions cannot be told, so they are refused, as mosquitto does.
+ */
 function checkKeepAlive(core: Core, { protocolVersion, keepAliveSeconds }: Connect): void {
   const { maxKeepAliveSeconds } = core.options;
   if (maxKeepAliveSeconds === 0 || protocolVersion === 5) return;
@@ -139,7 +141,7 @@ function checkWill(core: Core, connection: Connection, will: Will): void {
   const { messageSizeLimitBytes } = core.options;
   if (messageSizeLimitBytes > 0 && will.payload.length > messageSizeLimitBytes) {
     core.metrics.countDrop("message_size_limit");
-    // Before 5.0 no code fits; mosquitto says this one.
+    // Before 5.0 no code fits; mosquitto uses this one.
     const reasonCode = connection.protocolVersion === 5
       ? ReasonCode.PacketTooLarge
       : ReasonCode.NotAuthorized;

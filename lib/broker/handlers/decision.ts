@@ -2,8 +2,8 @@ import type { Core } from "../core/core.ts";
 import type { Connection } from "../state/connection.ts";
 
 /**
- * Leaves the packet that is being handled where it is, and stops the connection until access control has decided. Then the
- * packet is handled anew, and the same question gets its answer; so a handler asks before it changes anything.
+ * Leaves the current packet in the buffer, and stops the connection until access control has decided. Then the packet is handled
+ * again, and the same question has an answer; so a handler must ask before it changes anything.
  */
 export function waitForDecision(core: Core, connection: Connection): void {
   connection.isPostponed = true;

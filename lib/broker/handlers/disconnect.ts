@@ -4,14 +4,14 @@ import { disconnect, limitExpiry } from "../services/lifecycle.ts";
 import { forgetWill } from "../services/wills.ts";
 import type { Connection } from "../state/connection.ts";
 
-/** DISCONNECT: the client leaves in order. */
+/** Handles DISCONNECT: the client ends its connection. */
 export function handleDisconnect(core: Core, connection: Connection, packet: Disconnect): void {
   const client = connection.client!;
   const { session } = client;
   const seconds = packet.properties?.sessionExpiryInterval;
   if (seconds !== undefined) {
     if (connection.asked.expirySeconds === 0 && seconds > 0) {
-      // Told, and then closed like any fault, will included. [MQTT-3.14.2-2]
+      // The client is told, and its connection closed as for any fault, which publishes the will. [MQTT-3.14.2-2]
       throw new MqttError(
         ReasonCode.ProtocolError,
         "Session Expiry Interval was 0 in CONNECT and is not in DISCONNECT",

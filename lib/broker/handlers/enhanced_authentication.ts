@@ -6,7 +6,7 @@ import type { Connection } from "../state/connection.ts";
 import { admitInTime } from "./admit.ts";
 import { admitted, renew } from "./admittance.ts";
 
-/** AUTH: the next step of an enhanced authentication, or a new one of a client that is in. [MQTT-4.12.1-1] */
+/** Handles AUTH: the next step of an enhanced authentication, or the start of re-authentication. [MQTT-4.12.1-1] */
 export function handleAuth(core: Core, connection: Connection, packet: Auth): void {
   const { authentication } = connection;
   const expected = authentication?.exchange === null
@@ -30,7 +30,7 @@ export function handleAuth(core: Core, connection: Connection, packet: Auth): vo
   step(core, connection, packet.properties?.authenticationData);
 }
 
-/** Hands the client's data to the exchange; until it answers nothing more is handled. */
+/** Hands the client's data to the exchange; until that answers, no more packets of the client are handled. */
 function step(core: Core, connection: Connection, data: Uint8Array | undefined): void {
   const { exchange } = connection.authentication!;
   connection.stops.stop("verdict");
@@ -72,7 +72,7 @@ function propertiesOf(authenticationMethod: string, answer: EnhancedStep): Prope
   };
 }
 
-/** What the client may do hangs on its user name, which stays what it was. */
+/** Whether re-authentication gives another user name, which is refused: the client's rights depend on its user name. */
 function isAnotherUser(connection: Connection, userName: string | undefined): boolean {
   return userName !== undefined && userName !== connection.identity!.userName;
 }

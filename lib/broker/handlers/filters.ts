@@ -6,7 +6,7 @@ import type { Connection } from "../state/connection.ts";
 
 /** A Topic Filter of a client, as the broker has it. */
 export interface MountedFilter {
-  /** Under the listener's mount point; a share keeps its name in front. The key of the subscription. */
+  /** The filter under the listener's mount point, with `$share/…` in front where it is shared. The key of the subscription. */
   readonly key: string;
   /** The same without `$share/…`. */
   readonly topicFilter: string;
@@ -33,18 +33,18 @@ export function mountFilter(
   return { key, topicFilter, isShared };
 }
 
-/** A refusal in SUBACK: before 5.0 there is but one, and 3.1 has none that its clients know. */
+/** The Reason Code of a refusal in SUBACK: 3.1.1 has only one code, and 3.1 has none that its clients know. */
 export function failure(connection: Connection, reasonCode: number): number {
   return connection.protocolVersion === 5 ? reasonCode : 0x80;
 }
 
-/** A filter that is none: told in the SUBACK of 5.0; older clients are closed. [v3 MQTT-4.7.1-2] [v3 MQTT-4.7.1-3] */
+/** Refuses an invalid filter: a 5.0 client is told in SUBACK; older clients are closed. [v3 MQTT-4.7.1-2] [v3 MQTT-4.7.1-3] */
 export function refusal(connection: Connection, reasonCode: ReasonCode, message: string): number {
   if (connection.protocolVersion < 5) throw new MqttError(reasonCode, message);
   return reasonCode;
 }
 
-/** Whether the answer waits for the commit of what it did. */
+/** Whether the answer waits for the commit of the changes. */
 export function leaveOfChange(
   { store }: Core,
   { client, outbox }: Connection,

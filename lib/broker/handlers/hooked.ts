@@ -1,6 +1,7 @@
 /**
- * Where the program's hooks are asked. Until they have answered nothing more is read of that connection, and nothing has happened: so
- * packets keep their order, and what is acknowledged has been decided and, where it must be, committed. Others go on.
+ * Asks the program's hooks. Until they have answered, no more packets of that connection are handled and nothing is changed: so
+ * packets keep their order, and a packet is acknowledged only after it was decided and, where necessary, committed. Other
+ * connections continue.
  *
  * @module
  */
@@ -21,10 +22,10 @@ import { actFor, refuse } from "../services/lifecycle.ts";
 import type { Connection } from "../state/connection.ts";
 import { keepWill } from "./take_will.ts";
 
-/** Goes on with what hooks have made of something; `true`: they have to answer something else first. */
+/** Continues with the result of the hooks; `true`: they have another question to answer first. */
 type GoOn<Name extends HookName> = (result: HookSubjects[Name] | HookRefusal) => boolean;
 
-/** Asks whether a client may come in, which access control has let in, and about its will; then, where it may, calls `admit`. */
+/** Asks the hooks whether a client may connect that access control has let in, and about its will; if so, calls `admit`. */
 export function askToConnect(
   core: Core,
   connection: Connection,
@@ -52,7 +53,10 @@ export function askToConnect(
   goOnOrStop(connection, answered, goOn);
 }
 
-/** The message as the hooks leave it, or their refusal; `undefined`: they have not answered, and the packet is to stay where it is. */
+/**
+ * The message as the hooks have changed it, or their refusal; `undefined`: they have not answered, and the packet must stay in the
+ * buffer.
+ */
 export function askToPublish(
   core: Core,
   connection: Connection,
@@ -77,7 +81,7 @@ export function askToPublish(
   return answered;
 }
 
-/** The subscription as the hooks leave it, or their refusal; `undefined`: they have not answered, and `decided` is called then. */
+/** The subscription as the hooks have changed it, or their refusal; `undefined`: not answered yet, and `decided` will be called. */
 export function askToSubscribe(
   core: Core,
   connection: Connection,
@@ -133,7 +137,7 @@ function goOnOrStop<Name extends HookName>(
   return true;
 }
 
-/** What an answer that comes later does: a turn of its own. */
+/** The function that takes a late answer, in a turn of its own. */
 function later<Name extends HookName>(
   core: Core,
   connection: Connection,
@@ -183,7 +187,7 @@ function messageOf({ properties, ...will }: Will, clientId: string): HookedMessa
   };
 }
 
-/** With what of its properties is not the message's, but the will's. */
+/** The will with the hooks' changes, and with those of its properties that belong to the will, not to the message. */
 function changedWill(will: Will, { topicName, payload, properties }: HookedMessage): Will {
   const { willDelayInterval, messageExpiryInterval } = will.properties ?? {};
   const whole: Properties = {

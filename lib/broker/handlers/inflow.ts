@@ -2,7 +2,7 @@ import type { Core } from "../core/core.ts";
 import type { ConnectionRates } from "../ground/rate.ts";
 import type { Connection } from "../state/connection.ts";
 
-/** Whether a packet is too much for now: then its connection stops, and goes on when there is room for it. */
+/** Whether a packet exceeds a rate limit: then its connection is stopped until the limit allows it. */
 export function mustWait(
   core: Core,
   connection: Connection,
@@ -24,12 +24,12 @@ export function mustWait(
   return false;
 }
 
-/** A packet that was let through is left where it is, and comes again: it counts then. */
+/** Gives back the rate of a packet that could not be handled yet: it counts when it is handled again. */
 export function takeBack(rates: ConnectionRates, isPublish: boolean, sizeBytes: number): void {
   take(rates, isPublish, sizeBytes, -1);
 }
 
-/** Reads nothing of the connection for so long: more came of it, or of its address, than may. */
+/** Stops the connection for this time, because it or its address has sent more than the rate limit allows. */
 export function stopFor(core: Core, connection: Connection, waitMs: number): void {
   const resume = () => core.resume(connection, "rate");
   connection.stops.stopUntil("rate", core.nowMs + waitMs, core.deadlines, resume);

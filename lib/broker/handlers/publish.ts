@@ -39,11 +39,11 @@ import {
 import { askToPublish } from "./hooked.ts";
 import { resolveAlias } from "./resolve_alias.ts";
 
-/** A PUBLISH of a client: checked, routed, and only then acknowledged. */
+/** Handles a client's PUBLISH: checks and routes it, and only then acknowledges it. */
 export function handlePublish(core: Core, connection: Connection, packet: Publish): void {
   const { metrics, longFanOuts } = core;
   if (longFanOuts.isActive && longFanOuts.isBusy(connection.client!.session.clientId)) {
-    // A message of an earlier connection of this client, which has been taken over.
+    // An earlier connection of this client, since taken over, has a message in a long fan-out.
     return waitForFanOut(core, connection);
   }
   const topicName = packet.properties === undefined
@@ -80,12 +80,15 @@ function handleQos2(core: Core, connection: Connection, packet: Publish, topicNa
   acknowledge(core, connection, FirstByte.Pubrec, packetId, outcome, writesBefore, isRepeat);
 }
 
-/** More than we allow at once: QoS 1 not yet acknowledged, QoS 2 not yet released. [MQTT-3.3.4-7] */
+/**
+ * Throws where more messages are unfinished than the Receive Maximum allows: QoS 1 not acknowledged, QoS 2 not released.
+ * [MQTT-3.3.4-7]
+ */
 function checkReceiveMaximum(core: Core, connection: Connection): void {
   const { maxInflightMessages } = core.options;
   const { protocolVersion, asked, listener } = connection;
   if (protocolVersion < 5 || maxInflightMessages === 0 || asked.isBridge) return;
-  // What a remote broker of 3.1.1 has under way nobody can limit.
+  // A remote broker of 3.1.1 cannot be told a Receive Maximum, so bridges are not limited.
   if (listener.bridge !== undefined) return;
   const underWay = connection.client!.session.receiver.recentSize +
     connection.outbox.pendingPubacks;
@@ -98,8 +101,8 @@ function checkReceiveMaximum(core: Core, connection: Connection): void {
 }
 
 /**
- * Checks a message and routes it; says what its acknowledgement has to say. In this order, and the first that does not hold
- * decides:
+ * Checks a message and routes it; returns the Reason Code of its acknowledgement. The checks are in this order, and the first that
+ * fails decides:
  *
  * | check                | a fault of the client (5.0)          | refused, and counted as           |
  * |----------------------|--------------------------------------|-----------------------------------|
@@ -145,7 +148,7 @@ function publish(
   return refusal;
 }
 
-/** Where the program has a say in it: the message goes on as its hooks leave it. */
+/** Publishes a message with the changes of the program's hooks. */
 function publishHooked(
   core: Core,
   connection: Connection,
@@ -166,11 +169,12 @@ function publishHooked(
   return outcome;
 }
 
+/** Forgets what the hooks have answered about the packet: it is handled. */
 function forgetAnswer({ hooked }: Connection): void {
   if (hooked !== null) hooked.message = null;
 }
 
-/** Everybody agrees: what its client is told is true when this is done, and what it has written is committed. */
+/** Publishes a message that passed all checks: its acknowledgement is true when this has returned and its writes are committed. */
 function publishAllowed(
   core: Core,
   connection: Connection,
@@ -182,7 +186,7 @@ function publishAllowed(
   const isLong = isLongFanOut(core, message, route);
   if (isLong && !core.longFanOuts.hasRoom(isWhole(core, client, packet))) return WAITING;
   if (packet.retain && !message.retain) drop(core, client, "retain_not_available", message);
-  // What can fail comes before anybody gets the message: of what is not acknowledged the client sends all again.
+  // Steps that can fail come before any delivery: a client sends all of an unacknowledged message again.
   if (message.retain) retain(core, message, client);
   if (packet.qos === 2) hold(core, client, packet.packetId);
   if (isLong) return publishInParts(core, connection, packet, message, route);
@@ -190,12 +194,12 @@ function publishAllowed(
   return count === 0 ? ReasonCode.NoMatchingSubscribers : ReasonCode.Success;
 }
 
-/** Whether it may not come twice, also after a crash: see `LongFanOuts`. */
+/** Whether the message must not be delivered twice, even after a crash: see `LongFanOuts`. */
 function isWhole({ store }: Core, { session }: Client, { qos }: Publish): boolean {
   return qos === 2 && store !== undefined && session.isPersistent;
 }
 
-/** Nothing more is read of the client until all have the message, and it is acknowledged. */
+/** Begins a long fan-out: the client is not read until all receivers have the message, and it is acknowledged. */
 function publishInParts(
   core: Core,
   connection: Connection,
@@ -220,13 +224,16 @@ function publishInParts(
   return UNDER_WAY;
 }
 
-/** From here to its PUBREL the Packet Identifier means this message, however often it comes. [MQTT-4.3.3-10] */
+/** Notes the Packet Identifier, which means this message until its PUBREL, however often the client repeats it. [MQTT-4.3.3-10] */
 function hold(core: Core, { session }: Client, packetId: number): void {
   if (session.isPersistent) core.store?.putReceived(session.clientId, packetId);
   session.receiver.accept(packetId);
 }
 
-/** As if the packet had not come yet: it will be handled, and counted, when it may be. One that is under way has been. */
+/**
+ * Takes back the counts of a packet that could not be handled yet, since it will be handled again. Not for a long fan-out, which
+ * has begun.
+ */
 function leaveOpen(core: Core, connection: Connection, packet: Publish, open: Open): void {
   if (open === UNDER_WAY) return;
   const { metrics } = core;
@@ -254,7 +261,7 @@ function acknowledge(
   isRepeat: boolean,
 ): void {
   if (outcome === CLOSED) {
-    // What is never acknowledged would hold one of its few places in flight for ever; closed, the client sends it again.
+    // A message that is never acknowledged would occupy a place in flight for ever; after the close the client sends it again.
     const message = "Store or bridge cannot take the message";
     return disconnect(core, connection, { reasonCode: ReasonCode.ServerUnavailable, message });
   }
@@ -267,7 +274,7 @@ function acknowledge(
   const waits = leaveOfAck(core, connection, type, hasWritten, isRepeat) === "waits" ||
     outcome !== ReasonCode.Success && outbox.hasHeld;
   if (outcome === ReasonCode.Success || connection.protocolVersion < 5) {
-    // Before 5.0 a refusal cannot be told: it is counted, and acknowledged.
+    // A client before 5.0 cannot be told of a refusal: the message is counted as dropped, and acknowledged.
     return outbox.sendAck(firstByte, packetId, waits);
   }
   outbox.send({ type, packetId, reasonCode: outcome } as Puback | Pubrec, waits);

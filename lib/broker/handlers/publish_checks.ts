@@ -9,29 +9,29 @@ import { haveBridgesRoom } from "../services/queue.ts";
 import type { Connection } from "../state/connection.ts";
 import { isStateOf } from "./bridge.ts";
 
-/** The store cannot take it, and the client cannot be told: its connection is closed. */
+/** The store cannot write the message, and the client cannot be told: its connection is closed. */
 export const CLOSED = -1;
-/** Whether the client may publish this is not decided yet: the packet stays where it is. */
+/** Access control has not decided yet: the packet stays in the buffer. */
 export const PENDING = -2;
-/** Another message has to reach all its receivers first: the packet stays where it is. */
+/** Another message has to reach all its receivers first: the packet stays in the buffer. */
 export const WAITING = -3;
-/** It is on its way to its many receivers, and acknowledged when all have had it. */
+/** The message is in a long fan-out, and is acknowledged when all receivers have it. */
 export const UNDER_WAY = -4;
 
-/** The program's hooks have not answered: the packet stays where it is. */
+/** The program's hooks have not answered: the packet stays in the buffer. */
 export const HOOKED = -5;
 
-/** What becomes of a PUBLISH: the Reason Code of its acknowledgement, or that it gets none. */
+/** The result of a PUBLISH: the Reason Code of its acknowledgement, or that it gets none. */
 export type Outcome = ReasonCode | typeof CLOSED;
-/** It has none yet. */
+/** The PUBLISH has no result yet. */
 export type Open = typeof PENDING | typeof WAITING | typeof UNDER_WAY | typeof HOOKED;
 
-/** Whether what becomes of it is not known yet. */
+/** Whether the PUBLISH has no result yet. */
 export function isOpen(outcome: Outcome | Open): outcome is Open {
   return outcome <= PENDING;
 }
 
-/** Who gets messages of this topic; throws where it is no Topic Name. */
+/** The route of this topic; throws where it is not a valid Topic Name. */
 export function routeOf(
   core: Core,
   connection: Connection,
@@ -54,7 +54,7 @@ export function routeOf(
   return route;
 }
 
-/** What the message is routed with, within what its listener allows. */
+/** The QoS that the message is routed with, at most what its listener allows. */
 export function allowedQos(
   { listener, protocolVersion }: Connection,
   { qos }: Publish,
@@ -66,11 +66,14 @@ export function allowedQos(
     const message = `Cannot publish to ${quoted(topicName)}: QoS ${qos} is not taken here`;
     throw new MqttError(ReasonCode.QoSNotSupported, message);
   }
-  // Before 5.0 the client could not be told: its handshake is completed, its message goes on at less.
+  // A client before 5.0 cannot be told: its QoS handshake is completed, but its message is routed with the lower QoS.
   return listener.maxQos;
 }
 
-/** Before 5.0 the client could not be told: its message goes on without being retained, which is counted. */
+/**
+ * Whether the message may be retained. A client before 5.0 cannot be told: its message is routed but not retained, which is
+ * counted.
+ */
 export function mayRetain(
   { options }: Core,
   { protocolVersion }: Connection,
@@ -85,7 +88,7 @@ export function mayRetain(
   return false;
 }
 
-/** `message_size_limit`. */
+/** Checks `message_size_limit`. */
 export function checkSize(
   core: Core,
   connection: Connection,
@@ -96,11 +99,11 @@ export function checkSize(
     return undefined;
   }
   drop(core, connection.client!, "message_size_limit", message);
-  // A limit of ours: PUBACK and PUBREC have no 0x95. [MQTT-3.4.2-1] [MQTT-3.5.2-1]
+  // The limit is the broker's own, and PUBACK and PUBREC may not carry 0x95. [MQTT-3.4.2-1] [MQTT-3.5.2-1]
   return ReasonCode.QuotaExceeded;
 }
 
-/** What begins with `$SYS/` is the broker's own, but for what a bridge says of itself. */
+/** Checks that the topic is not under `$SYS/`, which is the broker's own, except for a bridge's state. */
 export function checkReserved(
   core: Core,
   connection: Connection,
@@ -112,7 +115,7 @@ export function checkReserved(
   return ReasonCode.NotAuthorized;
 }
 
-/** Access control. */
+/** Asks access control. */
 export function checkAccess(
   core: Core,
   connection: Connection,
@@ -129,7 +132,7 @@ export function checkAccess(
   return ReasonCode.NotAuthorized;
 }
 
-/** Asked before anything is routed: a message that cannot be stored is not published. */
+/** Checks, before anything is routed, that the store can be written: a message that cannot be stored is not published. */
 export function checkStore(
   core: Core,
   connection: Connection,
@@ -143,7 +146,7 @@ export function checkStore(
   return leave === "refused" ? ReasonCode.QuotaExceeded : CLOSED;
 }
 
-/** Asked before anything is routed: what a full bridge would lose its publisher keeps. */
+/** Checks, before anything is routed, that bridges have room: the publisher then keeps a message that a full bridge would lose. */
 export function checkBridges(
   core: Core,
   connection: Connection,
@@ -156,7 +159,7 @@ export function checkBridges(
   return connection.protocolVersion === 5 ? ReasonCode.QuotaExceeded : CLOSED;
 }
 
-/** When the acknowledgement leaves. */
+/** Whether and when the acknowledgement is sent. */
 export function leaveOfAck(
   core: Core,
   connection: Connection,

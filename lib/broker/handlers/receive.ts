@@ -23,17 +23,17 @@ import { relayQos1 } from "./relay_qos1.ts";
 import { handleSubscribe } from "./subscribe.ts";
 import { handleUnsubscribe } from "./unsubscribe.ts";
 
-/** The first byte's upper half of a PUBLISH: the packet that comes most, decoded without a detour. */
+/** The packet type of PUBLISH, the most frequent packet, which has a decoding path of its own. */
 const PUBLISH = FirstByte.Publish >> 4;
-/** Answers that a client has not taken, bytes, from which on nothing more is read of it. */
+/** Bytes of answers that a client has not read; beyond this no more of its packets are handled. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
 /**
- * Frames, decodes and handles what is in `bytes[start, end)`, until there is no whole packet left or the connection stops.
+ * Frames, decodes and handles the packets in `bytes[start, end)`, until no complete packet is left or the connection is stopped.
  *
- * Here faults are caught, once for each connection. A fault of the peer ends it with its Reason Code. A fault of ours in handling its
- * packet ends it too, with 0x83, and is logged with its stack; others do not notice. Only a broken invariant goes on up, and ends
- * the process: what is in memory can then not be trusted.
+ * Errors are caught here, once for each connection. A fault of the peer ends its connection with its Reason Code. A fault in the
+ * broker while handling a packet ends that connection too, with 0x83, and is logged with its stack; other connections are not
+ * affected. Only an `InvariantError` is passed on and ends the process, because the state in memory can no longer be trusted.
  */
 export function receive(
   core: Core,
@@ -66,7 +66,9 @@ export function receive(
   return connection.state === "closed" ? end : at;
 }
 
-/** Handles the packet at `at`, and returns where the next one begins; `at` where it stays: it is not whole, or it has to wait. */
+/**
+ * Handles the packet at `at`, and returns the offset of the next one; returns `at` where the packet is incomplete or has to wait.
+ */
 function handleNext(
   core: Core,
   connection: Connection,
@@ -140,7 +142,7 @@ function handlePublishAt(
   return false;
 }
 
-/** Handles a message, and follows it to those who get it. */
+/** Handles a message, and measures the time until its receivers have it. */
 function handleSampled(core: Core, connection: Connection, packet: Publish): void {
   const { latency } = core;
   latency.begin(core.nowMs);
@@ -153,7 +155,7 @@ function handleSampled(core: Core, connection: Connection, packet: Publish): voi
   }
 }
 
-/** Once for a packet, however often it comes again because access control takes its time. */
+/** Tells observers of a packet once, even if it is handled again because access control had not decided. */
 function tellReceived(core: Core, connection: Connection, packet: Packet): void {
   if (!connection.isNextTold) core.observers?.tell("received", connection, packet);
   connection.isNextTold = false;
@@ -164,7 +166,7 @@ function handle(core: Core, connection: Connection, packet: Packet): void {
   if (packet.type === "auth") return handleAuth(core, connection, packet);
   // The first packet is a CONNECT, and nothing is handled before it is accepted. [MQTT-3.1.0-1] [v3 MQTT-3.1.0-1]
   if (connection.state !== "connected") {
-    // Who is being authenticated may leave. [MQTT-3.1.2-30]
+    // A client may disconnect while it is being authenticated. [MQTT-3.1.2-30]
     if (packet.type === "disconnect" && connection.state === "authenticating") {
       return disconnect(core, connection, undefined);
     }

@@ -1,9 +1,9 @@
 /**
- * The straight way of the message that comes most: QoS 0, not retained, without properties, short, for a few receivers. Nothing is made
- * of it, no packet and no message: its bytes are copied to whoever takes them as they came.
+ * The fast path of the most frequent message: QoS 0, not retained, without properties, short, for a few receivers. No packet object
+ * and no message object is created: the received bytes are copied to the receivers unchanged.
  *
- * It does what `publish` and `deliver` do, and knows whether it can before anything has happened: what it does not take goes
- * their way from the beginning. So whatever they come to ask about a message is asked for in `mayRelay` too.
+ * This path does the same as `publish` and `deliver`. It decides whether it applies before it changes anything; other messages take
+ * the ordinary path from the beginning. So a new check in `publish` or `deliver` must be added to `mayRelay` too.
  *
  * @module
  */
@@ -18,14 +18,16 @@ import { deliver } from "../services/deliver.ts";
 import { isBacklogged } from "../services/send.ts";
 import type { Connection } from "../state/connection.ts";
 
-/** The time for a longer packet goes into copying it, whichever way it takes. */
+/** A longer packet is not relayed: most of its time is spent on copying, on either path. */
 export const MAX_RELAYED_BYTES = 4096;
-/** Many receivers are worth an encoding. */
+/** With more receivers, one shared encoding is worth its cost. */
 const MAX_RECEIVERS = 64;
-/** What begins so may be the broker's own tree. */
+/** A topic with this first character may be in the broker's own tree. */
 export const DOLLAR = 0x24;
 
-/** Handles the PUBLISH in `bytes[start, end)` of a connected client; `false`: it is not such a one, and nothing has happened. */
+/**
+ * Relays the PUBLISH in `bytes[start, end)` of a connected client; `false`: it needs the ordinary path, and nothing has happened.
+ */
 export function relay(
   core: Core,
   connection: Connection,
@@ -81,7 +83,7 @@ function relayToAll(
   for (const target of others) deliver(core, target, message, core.fanout);
 }
 
-/** Whether nobody has anything to ask about such a message. */
+/** Whether no observer, hook, access control or limit needs to look at such a message. */
 export function mayRelay(core: Core, { mountPoint }: Connection): boolean {
   const { options, ports, congestion, longFanOuts, isObserved, hooks } = core;
   const { messageSizeLimitBytes } = options;

@@ -32,7 +32,7 @@ export function resolveAlias(core: Core, connection: Connection, packet: Publish
   return topicName;
 }
 
-/** An alias was promised in CONNACK, but not that its topic may be as long as it likes while there is no room. */
+/** Keeps the topic of an alias. CONNACK promised the number of aliases, but long topics may be refused where memory is short. */
 function keepAlias(core: Core, aliases: IncomingAliases, alias: number, topicName: string): void {
   const { maxTotalQueuedBytes } = core.options;
   const roomBytes = maxTotalQueuedBytes === 0

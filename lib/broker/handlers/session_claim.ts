@@ -7,20 +7,20 @@ import type { ClientIdentity } from "../ground/ports.ts";
 import { type Leave, leaveOf } from "../ground/promises.ts";
 import type { Client, Connection } from "../state/connection.ts";
 
-/** What somebody who comes in finds under its Client Identifier, and what becomes of that. Nothing has been done yet. */
+/** What a connecting client finds under its Client Identifier, and what would happen to it. Nothing has been changed yet. */
 export interface SessionClaim {
-  /** Whose the session is from now on. */
+  /** The owner of the session from now on. */
   readonly owner: string;
   readonly existing: Client | undefined;
-  /** The session is another user's. */
+  /** The existing session belongs to another user. */
   readonly isForeign: boolean;
-  /** The session ends: its client wants to begin anew, or may not have it. */
+  /** The existing session ends: the client wants a clean start, or may not have it. */
   readonly isEnding: boolean;
-  /** A stored session is gone with that, or was just now: CONNACK says so. */
+  /** A stored session ends with that, or has ended and this is not committed yet: CONNACK reports it. */
   readonly hasEndedStored: boolean;
 }
 
-/** Looks at what there is. */
+/** Examines the existing session. */
 export function claimSession(
   core: Core,
   connection: Connection,
@@ -36,7 +36,7 @@ export function claimSession(
   return { owner, existing, isForeign, isEnding, hasEndedStored };
 }
 
-/** Whether what this client has left is another user's. */
+/** Whether this client's session or will belongs to another user. */
 export function isOfAnother(
   { options }: Core,
   client: Client,
@@ -45,13 +45,13 @@ export function isOfAnother(
   return options.sessionOwner !== "any" && client.owner !== undefined && client.owner !== owner;
 }
 
-/** Whether nobody could say what this client may read of the session's subscriptions. */
+/** Whether access control could not check what this identity may read by the subscriptions of the session. */
 function mayNotPassOn({ ports }: Core, existing: Client, identity: ClientIdentity): boolean {
   return ports.access.readsByFilter === true && !existing.isRestored && !identity.isBridge &&
     !isSameUser(existing.identity, identity);
 }
 
-/** Why somebody who may come in cannot have this session; nothing has been done yet. */
+/** Why a client that access control let in cannot have this session; nothing has been changed yet. */
 export function refusalOf(
   core: Core,
   identity: ClientIdentity,
@@ -59,7 +59,8 @@ export function refusalOf(
 ): CloseReason | undefined {
   const { sessionOwner, maxSessions } = core.options;
   if (identity.isBridge) return undefined;
-  // Whoever is connected stays; who is away keeps the session only where the operator says so.
+  // A connected client is never replaced by another user; one that is away keeps its session only where the operator configured
+  // that.
   if (isForeign && (existing!.connection !== null || sessionOwner === "refuse")) {
     const reasonCode = ReasonCode.ClientIdentifierNotValid;
     return { reasonCode, message: "Client Identifier belongs to another user" };
@@ -75,7 +76,7 @@ export function refusalOf(
   }
   const key = quotaKeyOf(identity);
   const mostOfUser = maxSessionsOfUser(core);
-  // The one that ends makes room for the one that begins.
+  // The session that ends makes room for the new one.
   const ofUser = core.sessionCounts.get(key) - (existing?.quotaKey === key ? 1 : 0);
   if (mostOfUser > 0 && ofUser >= mostOfUser) {
     return { reasonCode, message: "Too many sessions of this user or address" };
@@ -85,7 +86,7 @@ export function refusalOf(
     : { reasonCode, message: "No room for names as long as these" };
 }
 
-/** Names of everyday length always have room: there are no more of them than sessions. */
+/** Whether there is room for these names. Names of the usual length always have room: the number of sessions limits them. */
 function hasRoomForNames(
   core: Core,
   names: readonly (string | undefined)[],
@@ -98,7 +99,7 @@ function hasRoomForNames(
   return totalQueuedBytes - endingBytes + sizeBytes <= maxTotalQueuedBytes;
 }
 
-/** Whether and when CONNACK leaves: see the table. */
+/** Whether and when CONNACK is sent: see the table in `ground/promises.ts`. */
 export function connackLeaves(core: Core, isPersistent: boolean, hasWritten: boolean): Leave {
   return leaveOf("connack", {
     isStoreFailing: core.store?.isFailing === true,
@@ -110,7 +111,7 @@ export function connackLeaves(core: Core, isPersistent: boolean, hasWritten: boo
   });
 }
 
-/** 0: no limit. By itself one user, or one address, has half of the sessions at most, so that there is room for others. */
+/** The most sessions of one user or address; 0: no limit. The default is half of all sessions, so that there is room for others. */
 function maxSessionsOfUser({ options: { maxSessions, maxSessionsPerUser } }: Core): number {
   return maxSessionsPerUser >= 0 ? maxSessionsPerUser : Math.ceil(maxSessions / 2);
 }

@@ -17,28 +17,28 @@ import { waitForAnswer } from "./decision.ts";
 import { askToSubscribe } from "./hooked.ts";
 import { failure, leaveOfChange, type MountedFilter, mountFilter, refusal } from "./filters.ts";
 
-/** Times that a client may ask anew for retained messages that are still on their way to it. */
+/** How often a client may ask again for retained messages while earlier ones are still being sent. */
 const MAX_REPEATED = 1000;
 
-/** A SUBSCRIBE that is being handled: it may hold a hundred thousand filters, and is then done a part at a time. */
+/** A SUBSCRIBE that is being handled. It may hold a hundred thousand filters, and is then handled in parts. */
 interface Subscribing {
   readonly packet: Subscribe;
-  /** Each filter as it may be had, or why not, as far as that was asked. */
+  /** For each filter that was decided: the subscription to grant, or the refusal. */
   readonly decided: (SubscriptionRequest | HookRefusal)[];
   readonly reasonCodes: number[];
   hasWritten: boolean;
 }
 
-/** What access control refuses. */
+/** The refusal of access control. */
 const NOT_AUTHORIZED: HookRefusal = { reasonCode: ReasonCode.NotAuthorized };
 
-/** SUBSCRIBE: each filter on its own, granted or refused in the SUBACK. [MQTT-3.8.4-5] */
+/** Handles SUBSCRIBE: each filter is granted or refused by itself in the SUBACK. [MQTT-3.8.4-5] */
 export function handleSubscribe(core: Core, connection: Connection, packet: Subscribe): void {
   const work: Subscribing = { packet, decided: [], reasonCodes: [], hasWritten: false };
   if (!doPart(core, connection, work)) connection.unfinished = () => doPart(core, connection, work);
 }
 
-/** Does as much as there is time for; `true`: it is done, and answered. */
+/** Handles as many filters as there is time for; `true`: all are handled, and the SUBACK is sent. */
 function doPart(core: Core, connection: Connection, work: Subscribing): boolean {
   const { packet, decided, reasonCodes } = work;
   const { subscriptions, packetId } = packet;
@@ -75,7 +75,7 @@ function tellSubscribed(
   core.observers?.tell("subscribed", connection, request, reasonCode, topicFilter);
 }
 
-/** Asks for every filter before one is granted, so that nothing has happened yet where an answer takes its time. */
+/** Decides about every filter before granting any, so that nothing has changed where an answer takes time. */
 function decide(core: Core, connection: Connection, work: Subscribing): boolean {
   const { packet: { subscriptions }, decided } = work;
   const isFree = !mustAsk(core, connection) && core.hooks.onSubscribe === undefined;
@@ -96,12 +96,12 @@ function decide(core: Core, connection: Connection, work: Subscribing): boolean 
   return true;
 }
 
-/** Whether access control has a say in it: what a bridge subscribes to stands in the configuration. */
+/** Whether access control is asked: not for a bridge of this broker, whose subscriptions are in the configuration. */
 function mustAsk({ ports }: Core, { listener }: Connection): boolean {
   return ports.access.checksTopics && listener.bridge === undefined;
 }
 
-/** `undefined`: the answer takes its time. */
+/** Decides about one filter; `undefined`: the answer takes time. */
 function decideOne(
   core: Core,
   connection: Connection,
@@ -111,7 +111,7 @@ function decideOne(
   const { access } = core.ports;
   core.work.spend(STEPS.check * (access.stepsPerCheck ?? 1));
   const filter = mountFilter(core, connection, request.topicFilter);
-  // What is no filter is refused for that.
+  // An invalid filter is refused later, for being invalid.
   if (filter === undefined) return request;
   if (mustAsk(core, connection)) {
     const qos = Math.min(request.qos, connection.listener.maxQos) as Qos;
@@ -162,7 +162,10 @@ function subscribe(
   return grant(core, connection, packet, request, filter, getsRetained);
 }
 
-/** Retain Handling: 0 always, 1 only where it is new, 2 never; a shared subscription gets none. [MQTT-3.3.1-9]..[MQTT-3.3.1-11] */
+/**
+ * Whether retained messages are sent. Retain Handling: 0 always, 1 only for a new subscription, 2 never; never for shared ones.
+ * [MQTT-3.3.1-9]..[MQTT-3.3.1-11]
+ */
 function doesGetRetained(
   core: Core,
   { retainHandling }: SubscriptionRequest,
@@ -173,7 +176,10 @@ function doesGetRetained(
   return isWanted && !isShared && core.retained.size > 0;
 }
 
-/** Subscriptions are limited, but the same one may be asked for again and again by who takes nothing of what it gets for that. */
+/**
+ * Whether one more delivery of retained messages may wait. Subscriptions are limited, but a client that reads nothing could repeat
+ * one.
+ */
 function hasRoomForRetained({ retained, session }: Client): boolean {
   return retained.length <= session.subscriptions.size + MAX_REPEATED;
 }
@@ -214,7 +220,7 @@ function grant(
   return subscription.qos;
 }
 
-/** Where it cannot be stored all stays as it was. */
+/** Writes the subscription before it is granted, so that nothing has changed where the write fails. */
 function storeSubscription(core: Core, client: Client, subscription: Subscription): void {
   const { session } = client;
   if (!session.isPersistent) return;

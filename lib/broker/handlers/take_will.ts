@@ -5,7 +5,10 @@ import { dropWill, forgetWill, storeWill } from "../services/wills.ts";
 import type { Connection } from "../state/connection.ts";
 import { isStateOf } from "./bridge.ts";
 
-/** Takes the will of a client that comes in, if it may publish it; who may not comes in without, and is not told either. */
+/**
+ * Keeps the will of a connecting client, if the client may publish it. Otherwise the client is admitted without a will, and is not
+ * told.
+ */
 export function takeWill(core: Core, connection: Connection, will: Will | undefined): void {
   if (will === undefined) return;
   const { hooked, client } = connection;
@@ -21,7 +24,7 @@ export function takeWill(core: Core, connection: Connection, will: Will | undefi
   storeWill(core, connection.client!, kept);
 }
 
-/** The will as it will be published: under the mount point, at a QoS that is allowed, with bytes of its own. */
+/** The will as it will be published: under the mount point, with an allowed QoS, and with a copy of its bytes. */
 export function keepWill({ listener, mountPoint }: Connection, will: Will): Will {
   const kept: Will = {
     ...will,
@@ -36,8 +39,8 @@ export function keepWill({ listener, mountPoint }: Connection, will: Will): Will
 }
 
 /**
- * Whether its client may publish it. It is asked again when the will is due: rights change; but one that comes back from a store has
- * nobody to ask about any more.
+ * Why the client may not publish its will. The question is asked again when the will is due, because rights change; but for a will
+ * that was restored from the store there is no identity to ask about.
  */
 function refusalOf(core: Core, connection: Connection, will: Will) {
   const { topicName, qos, retain } = will;
@@ -48,7 +51,7 @@ function refusalOf(core: Core, connection: Connection, will: Will) {
   const decision = access.mayPublish(identity, topicName, qos, retain);
   if (decision === "pending") {
     access.decided?.(identity, () => {
-      // Of one that was due meanwhile `publishWill` asks by itself.
+      // If the will became due meanwhile, `publishWill` asks by itself.
       if (connection.will !== will || connection.state === "closed") return;
       if (access.mayPublish(identity, topicName, qos, retain) === true) return;
       forgetWill(core, connection);

@@ -5,20 +5,20 @@ import { moveShared } from "../services/share_moves.ts";
 import type { Connection } from "../state/connection.ts";
 import { leaveOfChange, mountFilter, refusal } from "./filters.ts";
 
-/** An UNSUBSCRIBE that is being handled, a part at a time where it is long. */
+/** An UNSUBSCRIBE that is being handled, in parts where it is long. */
 interface Unsubscribing {
   readonly packet: Unsubscribe;
   readonly reasonCodes: number[];
   hasWritten: boolean;
 }
 
-/** UNSUBSCRIBE: what is already under way to the client is delivered. [MQTT-3.10.4-3] */
+/** Handles UNSUBSCRIBE: messages already under way to the client are still delivered. [MQTT-3.10.4-3] */
 export function handleUnsubscribe(core: Core, connection: Connection, packet: Unsubscribe): void {
   const work: Unsubscribing = { packet, reasonCodes: [], hasWritten: false };
   if (!doPart(core, connection, work)) connection.unfinished = () => doPart(core, connection, work);
 }
 
-/** Does as much as there is time for; `true`: it is done, and answered. */
+/** Handles as many filters as there is time for; `true`: all are handled, and the UNSUBACK is sent. */
 function doPart(core: Core, connection: Connection, work: Unsubscribing): boolean {
   const { reasonCodes, packet: { topicFilters, packetId } } = work;
   while (reasonCodes.length < topicFilters.length) {

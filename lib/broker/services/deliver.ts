@@ -9,7 +9,7 @@ import { drop, dropDelivery, dropFailed } from "./drop.ts";
 import { enqueue, takeQueued } from "./queue.ts";
 import { canSendNow, drain, isBacklogged, sendInFlight } from "./send.ts";
 
-/** Hands a message to one client: sends it, queues it, or counts why not. Where that fails nobody else notices. */
+/** Hands a message to one client: sends it, queues it, or counts why not. A failure does not affect other receivers. */
 export function deliver(core: Core, target: Target, message: Message, fanout: Fanout): void {
   try {
     handOver(core, target, message, fanout);
@@ -25,14 +25,14 @@ function handOver(core: Core, target: Target, message: Message, fanout: Fanout):
   const { options } = core;
   const qos = options.upgradeOutgoingQos || target.qos < message.qos ? target.qos : message.qos;
   const retain = message.retain && target.retainAsPublished;
-  // A client may have tens of thousands that match: each is encoded for it alone.
+  // A client may have tens of thousands of matching Subscription Identifiers, which are encoded for it alone.
   if (subscriptionIdentifiers !== undefined) core.work.spend(subscriptionIdentifiers.length);
   if (core.hooks.onDeliver !== undefined && connection !== null) {
     return handOverHooked(core, target, connection, qos, retain, message, fanout);
   }
-  // Behind those that were kept while the client was away, if there are any. [MQTT-4.6.0-6]
+  // QoS 0 messages that were queued while the client was away go first, if there are any. [MQTT-4.6.0-6]
   if (qos === 0 && connection !== null && session.queue.qos0Length === 0) {
-    // What a slow client has not taken is bounded; it loses messages, others wait for nothing.
+    // The bytes that wait for a slow client are limited: it loses messages, so that other receivers need not wait.
     if (isBacklogged(core, connection)) return drop(core, client, "slow_client", message);
     const outgoing = { message, qos, retain, subscriptionIdentifiers };
     if (connection.outbox.sendPublish(outgoing, 0, false, false, fanout)) return;
@@ -49,7 +49,7 @@ function handOver(core: Core, target: Target, message: Message, fanout: Fanout):
   sendInFlight(core, client, connection, delivery, fanout);
 }
 
-/** By the queue, where the message keeps its place while the program's hooks take their time. */
+/** Sends the message through the queue, where it keeps its place while hooks have not answered. */
 function handOverHooked(
   core: Core,
   target: Target,
@@ -95,7 +95,7 @@ export function rank(core: Core, target: Target, message: Message): number {
   return canSendNow(core, client, connection) ? 3 : 2;
 }
 
-/** Drops what the client may not read (any more), waiting or in flight; what it has released it has. */
+/** Drops queued and in-flight messages that the client may not read (any more). Released messages are with the client already. */
 export function dropUnreadable(core: Core, client: Client): void {
   const { session, identity } = client;
   const { access } = core.ports;
@@ -105,7 +105,7 @@ export function dropUnreadable(core: Core, client: Client): void {
     dropDelivery(core, client, delivery, "not_authorized");
   }
   for (const inFlight of [...session.sender.values()]) {
-    // On this connection it is with the client already, who will acknowledge it.
+    // The message was sent on this connection already, and the client will acknowledge it.
     if (inFlight.state === "released" || inFlight.isSent) continue;
     if (!isUnreadable(inFlight.delivery)) continue;
     session.sender.discard(inFlight);

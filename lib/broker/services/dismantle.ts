@@ -3,13 +3,13 @@ import type { Core } from "../core/core.ts";
 import { STEPS } from "../core/work.ts";
 
 /**
- * Takes the subscriptions of sessions that are over out of the router, as many as there is time for in this turn: a session may have
- * had a hundred thousand, and others do not wait for its end. Until then they count: they are in memory.
+ * Removes the subscriptions of ended sessions from the router, as many as there is time for in this turn: a session may have had a
+ * hundred thousand, and others do not wait for its end. Until they are removed they count against the limits: they are in memory.
  */
 export function dismantle(core: Core): void {
   const { dismantling, router, work } = core;
   if (dismantling.length === 0) return;
-  // Also in a turn that is over: those who fill every turn must not keep what they have left behind in memory.
+  // Remove some even when the turn is over: otherwise clients that fill every turn could keep their old subscriptions in memory.
   work.beginPart();
   for (let ended = dismantling[0]; ended !== undefined; ended = dismantling[0]) {
     for (;;) {

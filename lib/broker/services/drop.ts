@@ -1,6 +1,6 @@
 /**
- * Every way on which a message ends without its receiver. Each is counted, in all and for a client, and the first of a kind is
- * logged with topic and publisher.
+ * Every way in which a message ends without its receiver. Each drop is counted, for the broker and for the client, and the first of
+ * a kind is logged with topic and publisher.
  *
  * | reason                 | when                                                                     | for whom   |
  * |------------------------|--------------------------------------------------------------------------|------------|
@@ -29,9 +29,10 @@
  * | `refused_by_hook`      | a hook of the program does not let it be delivered                       | receiver   |
  * | `not_a_topic_name`     | a will that waited, and its topic is too deep for the settings of today  | publisher  |
  *
- * What is not in the table has no receiver: nobody subscribed, No Local, a client without the right to read (its subscription is
- * mute), a subscription that ends while retained messages are on their way to it. And what was written to a connection that ended
- * is the network's: QoS 0 may be lost there, QoS 1 and 2 are sent again, or are `session_ended`.
+ * A case that is not in the table has no receiver: nobody subscribed, No Local, a client without the right to read (its
+ * subscription delivers nothing), a subscription that ends while retained messages are on their way to it. And bytes that were
+ * written to a connection that ended are lost by the network, not by the broker: QoS 0 may be lost there, QoS 1 and 2 are sent
+ * again, or are `session_ended`.
  *
  * @module
  */
@@ -57,12 +58,12 @@ export function drop(
   if (!isFirst && !log.debugOn) return;
   const { clientId } = client.session;
   const fields = { clientId, reason, topicName, publisherId };
-  // The first of a kind is said; after that the counters tell, and for whoever looks closely each line.
+  // The first drop of a kind is a warning. Further ones are in the counters and, for debugging, one log line each.
   if (isFirst) log.warning("Message dropped", fields);
   else log.debug("Message dropped", fields);
 }
 
-/** The same for a delivery that was promised to the client already: it leaves the store too. */
+/** Drops a delivery that is queued or in flight for the client: it is deleted from the store too. */
 export function dropDelivery(
   core: Core,
   client: Client,
@@ -73,7 +74,7 @@ export function dropDelivery(
   drop(core, client, reason, delivery.message);
 }
 
-/** The same for all that waits in the store alone, which nobody has read. */
+/** Drops all deliveries that wait in the store alone, without reading them. */
 export function dropTail(core: Core, client: Client, reason: DropReason): void {
   const counts = client.session.queue.forgetTail();
   const { messages } = counts;
@@ -85,7 +86,7 @@ export function dropTail(core: Core, client: Client, reason: DropReason): void {
   core.ports.log.warning("Messages dropped", { clientId, reason, messages });
 }
 
-/** A delivery that failed for a fault of ours: it costs this client this message, and the log has the stack. */
+/** Drops a delivery that failed because of a fault in the broker: this client loses this message, and the log has the stack. */
 export function dropFailed(
   core: Core,
   client: Client,

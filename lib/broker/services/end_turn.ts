@@ -42,17 +42,20 @@ export function endTurn(core: Core): void {
   wake(core);
 }
 
-/** The next turn has its time: at once, or where this one took much when all who are ready have been looked at. */
+/** Gives the next turn its steps: at once or, where this turn cost much, when all connections that are ready have been served. */
 function renew({ work, ports }: Core): void {
   if (ports.afterRound === undefined || work.isLittle) work.beginTurn();
   else ports.afterRound(() => work.beginTurn());
 }
 
-/** What programs published meanwhile; what that leads to is for the next turn: one that answers itself for ever stalls nobody. */
+/**
+ * Routes what programs published during the turn. What they publish in answer to that is routed in the next turn, so that a program
+ * that answers its own messages for ever stalls nobody.
+ */
 function publishAll(core: Core): void {
   const { published, longFanOuts } = core;
   for (let left = published.length; left > 0; left--) {
-    // Programs are one publisher: their messages keep their order.
+    // All programs count as one publisher, whose messages keep their order.
     if (longFanOuts.isBusy("")) return;
     const message = published.shift()!;
     const { topicName } = message;
@@ -75,14 +78,14 @@ export function wake(core: Core): void {
   if (left > 0 || longFanOuts.isActive || core.events.isWaiting) ports.wake(nowMs);
 }
 
-/** Does what is due, as far as there is time in this turn. */
+/** Calls the deadlines that are due, as far as there is time in this turn. */
 export function runDue(core: Core): void {
   const { deadlines, work, nowMs } = core;
   const mustStop = () => {
     work.spend(STEPS.deadline);
     return work.isTurnOver;
   };
-  // One that fails is not due any more: the rest is.
+  // A deadline that throws is out of the queue, so calling again continues with the others.
   for (let isThrough = false; !isThrough;) {
     attempt(core, "Cannot do what is due", {}, () => {
       deadlines.run(nowMs, mustStop);
@@ -91,7 +94,9 @@ export function runDue(core: Core): void {
   }
 }
 
-/** Those who have used their part of an earlier turn go on, as far as there is time in this one: one of them in any case. */
+/**
+ * Connections that used their share of an earlier turn continue, as far as there is time in this one; at least one of them does.
+ */
 export function resumePostponed(core: Core): void {
   const { postponed, work } = core;
   for (let left = postponed.length; left > 0; left--) {
@@ -101,7 +106,8 @@ export function resumePostponed(core: Core): void {
 }
 
 /**
- * Each in its turn: whoever has more to get goes behind the others. One has its part in any case: others may fill every turn.
+ * Sends waiting and retained messages to the clients in `pumping`, one after the other; a client that has more to get goes to the
+ * end. At least one client is served, even when others fill every turn.
  */
 function pumpAll(core: Core): void {
   const { pumping, work } = core;

@@ -1,5 +1,5 @@
 /**
- * Faults of our own: what they cost, and whom.
+ * Faults in the broker: what each kind costs.
  *
  * | what throws                                         | what it costs                                                  |
  * |-----------------------------------------------------|----------------------------------------------------------------|
@@ -14,15 +14,15 @@
  * | entry in the store                                  |                                                                |
  * | a deadline                                          | what was due                                                   |
  *
- * Each is one line of the log with its stack. So that this is enough, state changes only after what can fail has been done, or is
- * put back.
+ * Each fault is one line of the log with its stack. For this to be enough, handlers change state only after everything that can
+ * fail, or undo the change.
  *
  * @module
  */
 import type { Core } from "../core/core.ts";
 import { InvariantError } from "../ground/invariant.ts";
 
-/** Says a fault of ours, unless it is one after which nothing can go on: that is thrown again. */
+/** Logs a fault in the broker; an error after which the process cannot continue is thrown again. */
 export function report(
   core: Core,
   message: string,
@@ -35,7 +35,7 @@ export function report(
   core.ports.log.error(message, { ...fields, error: text });
 }
 
-/** Says that a function of the program has failed: `what` is its subject. It costs what it was asked about, and nothing else. */
+/** Logs and counts that a function of the program has failed; `what` is the subject of the log line. Only that call is affected. */
 export function reportProgram(
   core: Core,
   what: string,
@@ -47,7 +47,7 @@ export function reportProgram(
   core.ports.log.error(`${what} has failed`, { ...fields, error: text });
 }
 
-/** Does one step of several: where it fails that is said, and the others are done all the same. */
+/** Runs one step of several. An error is logged, and the caller goes on with the other steps. */
 export function attempt(
   core: Core,
   message: string,

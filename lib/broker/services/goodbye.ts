@@ -13,7 +13,7 @@ export function sayGoodbye(connection: Connection, reason: CloseReason): void {
     if (connection.protocolVersion < 5) return;
     return void connection.outbox.send({ type, reasonCode, properties });
   }
-  // In no version that both know, and yet in the form that all of them read. [v3 MQTT-3.1.2-2]
+  // The client's version is not supported, but every version can read this form of CONNACK. [v3 MQTT-3.1.2-2]
   const isUnsupported = reasonCode === ReasonCode.UnsupportedProtocolVersion;
   if (connection.state === "waiting" && !isUnsupported) return;
   if (connection.protocolVersion === 5) {

@@ -16,9 +16,10 @@ export interface Leaving {
 }
 
 /**
- * Asks the program's hooks about a PUBLISH, and puts into the outbox what they leave of it; `false`, and counted, where they refuse it or
- * it is too large. While they take their time nothing else goes to that client, so that its messages keep their order. What is of QoS 1
- * or 2 is in flight meanwhile: where the connection ends before the answer it is sent, and asked about, on the next one.
+ * Asks the program's hooks about a PUBLISH, and puts the message with their changes into the outbox; returns `false`, and counts a
+ * drop, where they refuse it or it is too large. While a hook has not answered, nothing else is sent to that client, so that its
+ * messages keep their order. A QoS 1 or 2 message is in flight during that time: if the connection ends before the answer, it is
+ * sent on the next connection, and the hooks are asked again.
  */
 export function putHooked(
   core: Core,
@@ -54,7 +55,7 @@ function putLater(
     if (packetId === 0) drop(core, client, "offline_qos0", outgoing.message);
     return;
   }
-  // What waits behind it goes on when the turn ends.
+  // Messages that wait behind this one are sent when the turn ends.
   core.pumping.add(client);
   const { sender, clientId } = client.session;
   const inFlight = sender.find(packetId);

@@ -12,10 +12,13 @@ import { ownPayload } from "../ground/payload_slab.ts";
 import { moveOn, passOnShared, takeShared } from "./share_moves.ts";
 import { delayWill, publishDelayedWill, publishOwnWill } from "./wills.ts";
 
-/** The expiry with which a session is stored that ends with its connection: nothing else has so little. */
+/**
+ * The Session Expiry Interval that is stored for a session that ends with its connection, but must be kept in the store until then.
+ * No client can ask for so little.
+ */
 export const KEPT_SECONDS = 0.001;
 
-/** A fault of the peer: it is told, and its connection ends; nobody else notices. */
+/** Ends a connection because of a fault of its peer, which is told the Reason Code; other connections are not affected. */
 export function fail(core: Core, connection: Connection, error: MqttError): void {
   core.metrics.protocolErrors++;
   core.ports.log.warning("Client refused", {
@@ -26,7 +29,7 @@ export function fail(core: Core, connection: Connection, error: MqttError): void
   disconnect(core, connection, error);
 }
 
-/** Ends the connection in whose name something was thrown: for a fault of its peer, or for one of ours. */
+/** Ends the connection whose handling threw: for a fault of its peer, or for a fault in the broker. */
 export function blame(core: Core, connection: Connection, error: unknown): void {
   if (error instanceof MqttError) return fail(core, connection, error);
   const { name: client } = connection;
@@ -35,7 +38,7 @@ export function blame(core: Core, connection: Connection, error: unknown): void 
   disconnect(core, connection, { reasonCode, message: "Internal error" });
 }
 
-/** Does something in the name of a connection, which alone pays if it fails. */
+/** Runs `act` for a connection, which is ended if `act` throws; other connections are not affected. */
 export function actFor(core: Core, connection: Connection, act: () => void): void {
   try {
     act();
@@ -44,7 +47,7 @@ export function actFor(core: Core, connection: Connection, act: () => void): voi
   }
 }
 
-/** Tells a client why it does not come in, and closes. */
+/** Tells a client why it is refused, and closes the connection. */
 export function refuse(
   core: Core,
   connection: Connection,
@@ -60,7 +63,7 @@ export function refuse(
   disconnect(core, connection, { reasonCode, message });
 }
 
-/** For the log: who a client is, or says that it is. */
+/** For the log: the client's identity, or what its CONNECT claims. */
 function whoIs({ identity, claim, link }: Connection): Record<string, unknown> {
   const { clientId, userName } = identity ?? claim ?? {};
   return {
@@ -71,8 +74,8 @@ function whoIs({ identity, claim, link }: Connection): Record<string, unknown> {
 }
 
 /**
- * Ends a connection. With a reason the client is told, where its version can be told; without one it is gone already. Its will
- * is published unless a DISCONNECT has taken it away. [MQTT-3.1.2-8]
+ * Ends a connection. With a reason the client is told, where its version can be told; without a reason the client is gone already.
+ * Its will is published unless a DISCONNECT has removed it. [MQTT-3.1.2-8]
  */
 export function disconnect(
   core: Core,
@@ -119,14 +122,14 @@ function count(
   else metrics.countDisconnect(cause === "client" ? "normal" : "connection_lost");
 }
 
-/** For the log: what the client has not got, by reason. */
+/** For the log: the number of messages that the client did not get, by reason. */
 function dropsOf({ session }: Client): Record<string, number> {
   return Object.fromEntries(
     [...session.dropped ?? []].map(([reason, count]) => [`dropped_${reason}`, count]),
   );
 }
 
-/** The Session Expiry Interval that a session gets of what was asked for: seconds, `Infinity` for 0xFFFFFFFF. */
+/** The Session Expiry Interval that the limits leave of the requested one: seconds, `Infinity` for 0xFFFFFFFF. */
 export function limitExpiry(core: Core, askedSeconds: number): number {
   const { maxSessionExpirySeconds, persistentClientExpirationSeconds } = core.options;
   const limit = (seconds: number, limitSeconds: number) =>
@@ -142,7 +145,7 @@ export function closeAll(core: Core, reasonCode: ReasonCode, message: string): v
   }
 }
 
-/** Ends a session and all that belongs to it; a will that waited is due. [MQTT-3.1.3-9] */
+/** Ends a session and all that belongs to it; a delayed will is published. [MQTT-3.1.3-9] */
 export function endSession(core: Core, client: Client): void {
   const { session } = client;
   if (core.clients.get(session.clientId) !== client) return;
@@ -155,7 +158,7 @@ export function endSession(core: Core, client: Client): void {
   core.dismantling.push({ client, filters: session.subscriptions.keys() });
   if (!core.work.isTurnOver) dismantle(core);
   for (const { delivery } of inFlight) {
-    // What was chosen for it out of a shared subscription, and it has not acknowledged, moves on. [MQTT-4.8.2-5]
+    // A message of a shared subscription that this client has not acknowledged goes to another member. [MQTT-4.8.2-5]
     if (delivery.qos === 1 && delivery.share !== undefined) moveOn(core, client, delivery);
     else drop(core, client, "session_ended", delivery.message);
   }
@@ -168,7 +171,7 @@ export function endSession(core: Core, client: Client): void {
   core.observers?.tell("sessionEnded", client);
 }
 
-/** Ends what the store has of the session; until that is committed nobody gets the Client Identifier. */
+/** Deletes the session from the store; until that is committed, no client may use the Client Identifier. */
 export function endStored({ store, releases }: Core, clientId: string): void {
   if (store === undefined) return;
   const writesBefore = store.writes;
@@ -176,7 +179,7 @@ export function endStored({ store, releases }: Core, clientId: string): void {
   if (store.writes !== writesBefore) releases.end(clientId);
 }
 
-/** A client is away: its session waits, or ends; its will waits, or is published. */
+/** The client's connection has ended: its session is kept, or ends; its will is delayed, or published. */
 function leave(core: Core, client: Client, will: Will | undefined): void {
   const { session } = client;
   const { clientId } = session;
@@ -198,7 +201,7 @@ function leave(core: Core, client: Client, will: Will | undefined): void {
   passOnShared(core, client);
 }
 
-/** What waited for hooks only, and is not kept for a client that is away. */
+/** Drops QoS 0 messages that were queued only because hooks had not answered: they are not kept for a client that is away. */
 function dropWaitingQos0(core: Core, client: Client): void {
   if (core.options.queueQos0Messages) return;
   for (const { message } of takeQueued(core, client, ({ qos }) => qos === 0)) {

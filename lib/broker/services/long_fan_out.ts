@@ -9,7 +9,7 @@ import { drop } from "./drop.ts";
 import { attempt } from "./faults.ts";
 import { pick } from "./share_pick.ts";
 
-/** Every message on its way goes on, as far as there is time in this turn: one of them in any case. Then one more may begin. */
+/** Continues all long fan-outs, as far as there is time in this turn, at least one of them. Then one more may begin. */
 export function continueFanOuts(core: Core): void {
   const { longFanOuts, work } = core;
   if (!longFanOuts.isActive) return;
@@ -21,11 +21,11 @@ export function continueFanOuts(core: Core): void {
     else jobs.push(job);
     if (work.isTurnOver) break;
   }
-  // One in a turn: whoever still has to wait goes behind the others.
+  // One in each turn: a connection that still has to wait goes to the end.
   if (waiting.length > 0) core.resume(waiting.shift()!, "fanout");
 }
 
-/** All of them to their end, whatever that takes: the broker ends. */
+/** Completes all long fan-outs, however long that takes: the broker is shutting down. */
 export function finishFanOuts(core: Core): void {
   const { longFanOuts: { jobs }, work } = core;
   for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
@@ -42,7 +42,7 @@ function end(core: Core, job: LongFanOut): void {
   }
 }
 
-/** Hands it to as many as there is time for; `true`: to the last. */
+/** Hands the message to as many receivers as there is time for; `true`: all have it. */
 function doPart(core: Core, job: LongFanOut): boolean {
   const { message, route } = job;
   const { targets, shares } = route;
@@ -64,7 +64,7 @@ function doPart(core: Core, job: LongFanOut): boolean {
   return true;
 }
 
-/** Hands it to one client, if that still is to have it: turns have passed since the message came. */
+/** Hands the message to one client, if it is still subscribed: turns have passed since the message was published. */
 function handToClient(core: Core, job: LongFanOut, target: Target): void {
   const { message, route } = job;
   const { client } = target;
@@ -74,7 +74,7 @@ function handToClient(core: Core, job: LongFanOut, target: Target): void {
     if (!mayRead(core.ports.access, client, message.topicName)) return;
   }
   const present = client.unsubscribedAt > route.version ? targetNow(core, message, client) : target;
-  // Nothing is added for it behind its UNSUBACK. [MQTT-3.10.4-2]
+  // After its UNSUBACK, no new message may be sent to the client. [MQTT-3.10.4-2]
   if (present === undefined) return;
   if (isExpired(core, message)) return drop(core, client, "expired", message);
   deliver(core, present, message, core.fanout);
@@ -88,7 +88,7 @@ function targetNow(core: Core, { topicName }: KeptMessage, client: Client): Targ
 
 function handToShare(core: Core, { message, route, publisher }: LongFanOut, at: number): void {
   const share = route.shares[at]!;
-  // All its members have left since.
+  // All members of the share have left meanwhile.
   if (share.size === 0) return;
   if (isExpired(core, message)) return drop(core, publisher, "expired", message);
   const target = pick(core, share, message);

@@ -20,8 +20,8 @@ export function publishForProgram(core: Core, init: MessageInit): void {
   if (route === undefined) {
     throw new TypeError(`Cannot publish to "${topicName}": not a Topic Name`);
   }
-  // From within a subscription's call: after the message that it was called with has reached everybody.
-  // So for any other function, and behind those that wait for one that is on its way to its many receivers.
+  // A program that publishes within the call of its subscription gets its message routed after the current one has reached all
+  // receivers. The same holds in any other function, and while another message of programs is in a long fan-out.
   const mustWait = core.isBusy || core.published.length > 0 || core.longFanOuts.isBusy("");
   if (mustWait) core.published.push({ ...message, payload: payload.slice() });
   else routeMessage(core, message, route, null);

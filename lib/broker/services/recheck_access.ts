@@ -4,7 +4,7 @@ import type { ClientIdentity } from "../ground/ports.ts";
 import { dropUnreadable } from "./deliver.ts";
 import { disconnect } from "./lifecycle.ts";
 
-/** Disconnects clients for whom `mayStay` does not hold, and drops what waits for those who may not read it any more. */
+/** Disconnects clients for which `mayStay` returns false, and drops queued messages that their clients may not read any more. */
 export function recheckAccess(core: Core, mayStay: (client: ClientIdentity) => boolean): void {
   const { checksTopics } = core.ports.access;
   for (const client of [...core.clients.values()]) {

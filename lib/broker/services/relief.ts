@@ -2,12 +2,12 @@ import type { Connection } from "../state/connection.ts";
 import type { Core } from "../core/core.ts";
 import { evictSlowest } from "./watch.ts";
 
-/** Publishers are read again when what is buffered has come down to this part of the limit. */
+/** Publishers are read again when the buffered bytes have fallen to this part of the limit. */
 const RELIEVED = 0.75;
-/** When to look again where nothing else would, milliseconds. */
+/** When to check again if nothing else wakes the broker, milliseconds. */
 const LOOK_AGAIN_MS = 100;
 
-/** The connection is not read until what is buffered is less. */
+/** Stops reading the connection until fewer bytes are buffered. */
 export function throttle(core: Core, connection: Connection): void {
   if (connection.state === "closed") return;
   connection.stops.stop("congestion");
@@ -15,14 +15,14 @@ export function throttle(core: Core, connection: Connection): void {
   evictSlowest(core);
 }
 
-/** Reads publishers again if there is room; `closeLinks` lets go of what evicted clients had before them. */
+/** Resumes publishers if there is room. `closeLinks` frees the bytes that evicted clients had not read. */
 export function relieve(core: Core): void {
   const { congestion, options, ports, nowMs } = core;
   if (congestion.throttled.size === 0) return;
   const { maxBufferedBytes } = options;
   const enoughBytes = maxBufferedBytes === 0 ? Infinity : maxBufferedBytes * RELIEVED;
   if (congestion.bufferedBytes > enoughBytes) {
-    // Somebody must make room: looked at again soon, should nobody's writes.
+    // Disconnect the slowest client to make room, and check again soon, in case no write completes.
     evictSlowest(core);
     core.closeLinks();
     ports.wake(nowMs + LOOK_AGAIN_MS);

@@ -4,7 +4,7 @@ import { KEPT_SECONDS, startExpiry } from "./lifecycle.ts";
 import type { StoredSession, StoredState } from "../ground/ports.ts";
 import { restoreWill } from "./wills.ts";
 
-/** Puts back what a store remembers; what is due since then happens with the first tick. */
+/** Restores what the store has kept; deadlines that have passed are called with the first tick. */
 export function restore(core: Core, state: StoredState): void {
   for (const message of state.retained) core.retained.put(message);
   core.nextSequence = Math.max(core.nextSequence, state.nextSequence ?? 0);
@@ -34,11 +34,11 @@ function restoreSession(core: Core, stored: StoredSession): void {
   restoreDeliveries(core, client, stored);
   for (const packetId of stored.received) session.receiver.accept(packetId);
   if (stored.will !== undefined) restoreWill(core, client, stored.will);
-  // A client that was connected when the process ended is away since now.
+  // A client that was connected when the process ended counts as away from now on.
   const expiresAtMs = stored.expiresAtMs === Infinity
     ? core.nowMs + stored.expirySeconds * 1000
     : stored.expiresAtMs;
-  // From here on its time runs, however often the process ends.
+  // Store the expiry now, so that it does not start again each time the process is restarted.
   if (expiresAtMs !== stored.expiresAtMs) {
     core.store?.putSession(stored.clientId, stored.expirySeconds, expiresAtMs, stored.owner);
   }
@@ -47,7 +47,7 @@ function restoreSession(core: Core, stored: StoredSession): void {
 
 function restoreDeliveries(core: Core, client: Client, { deliveries, queue }: StoredSession): void {
   const { session } = client;
-  // For what is to be put in between.
+  // Set the counts of the stored tail first, so that deliveries can be inserted between.
   if (queue !== undefined) session.queue.restoreTail(queue);
   for (const { delivery, packetId, state } of deliveries) {
     core.nextSequence = Math.max(core.nextSequence, delivery.sequence + 1);
@@ -65,7 +65,7 @@ function restoreDeliveries(core: Core, client: Client, { deliveries, queue }: St
   session.queue.endTail();
 }
 
-/** Its client was connected, and its session was to end with that. */
+/** Ends a session whose client was connected, and which was to end with that connection. */
 function endKept(core: Core, client: Client, stored: StoredSession): void {
   const { clientId, owner, will } = stored;
   client.session.expirySeconds = 0;
@@ -76,7 +76,7 @@ function endKept(core: Core, client: Client, stored: StoredSession): void {
   restoreLost(core, client, stored);
 }
 
-/** It was connected, and has left a will and no session. */
+/** Restores the will of a client that was connected and has no stored session. */
 function restoreLost(core: Core, client: Client, { clientId, will }: StoredSession): void {
   if (will === undefined) return core.store?.deleteSession(clientId);
   core.lostClients.set(clientId, client);

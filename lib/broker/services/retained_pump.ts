@@ -8,12 +8,12 @@ import { drain, isBacklogged } from "./send.ts";
 import type { ArenaMessage } from "../ground/payload_arena.ts";
 import type { Target } from "../core/target.ts";
 
-/** A slice: steps of the walk, messages, and bytes gathered, before others have their turn. */
+/** The most that one client gets before others have their turn: steps of the walk, messages, and buffered bytes. */
 const SLICE_STEPS = 5000;
 const SLICE_MESSAGES = 1000;
 const SLICE_BYTES = 64 * 1024;
 
-/** The client has taken what it had before it: what waited for room goes on. */
+/** The client has read what was buffered for it: sends what waited for room. */
 export function sendMore(core: Core, connection: Connection): void {
   core.congestion.account(connection);
   if (connection.stops.has("output")) core.resume(connection, "output");
@@ -24,8 +24,8 @@ export function sendMore(core: Core, connection: Connection): void {
 }
 
 /**
- * Delivers the next slice of the client's retained messages: as much as goes out at once. What is left goes on when the
- * client has taken that, so a large match stalls nobody and fills no queue, and nothing of it is dropped.
+ * Delivers the next slice of the client's retained messages: as many as can be sent at once. The rest follows when the client has
+ * read these, so that a large match stalls nobody, fills no queue, and loses no message.
  */
 export function pumpRetained(core: Core, client: Client): void {
   const { connection, session } = client;
@@ -33,7 +33,7 @@ export function pumpRetained(core: Core, client: Client): void {
   for (let i = 0; i < SLICE_MESSAGES; i++) {
     const delivery = client.retained.first;
     if (delivery === undefined) return;
-    // Bytes before the client: `drained` goes on. No room in flight: its acknowledgements do.
+    // With unread bytes, `drained` continues later. Without room in flight, the client's acknowledgements do.
     if (connection.outbox.unsentBytes >= SLICE_BYTES || isBacklogged(core, connection)) return;
     if (session.queue.length > 0 || !session.sender.hasQuota) return;
     if (core.work.isPartOver) break;
@@ -42,7 +42,7 @@ export function pumpRetained(core: Core, client: Client): void {
     const message = walk.next(SLICE_STEPS);
     core.work.spend((walk.steps - stepsBefore) * STEPS.node);
     if (message === undefined) {
-      // A walk may pass a million topics and match none: it is cut as well.
+      // A walk may visit a million topics without a match, so it is interrupted too.
       if (!walk.isDone) break;
       client.retained.shift();
       continue;
@@ -66,14 +66,14 @@ function deliverRetained(
   const target: Target = {
     client,
     qos,
-    // What was retained before the subscription comes with RETAIN set, whatever it asked for. [MQTT-3.3.1-8]
+    // Messages retained before the subscription are sent with RETAIN set, whatever Retain As Published says. [MQTT-3.3.1-8]
     retainAsPublished: true,
     subscriptionIdentifiers: subscriptionIdentifier === 0 ? undefined : [subscriptionIdentifier],
     share: undefined,
   };
-  // Free: nothing is routed while a slice is delivered.
+  // The shared fan-out is free, because nothing is routed while a slice is delivered.
   const { fanout } = core;
-  // Who keeps it keeps a copy: where this one lies is for `retained` alone.
+  // A receiver that keeps the message keeps a copy: only `retained` may refer to memory of the arena.
   const message = kept.toMessage();
   fanout.begin(message, encodeText(message.topicName), true, core.nowMs);
   deliver(core, target, message, fanout);

@@ -10,7 +10,10 @@ import { drop } from "./drop.ts";
 import { reportProgram } from "./faults.ts";
 import { pick } from "./share_pick.ts";
 
-/** Keeps, then routes a message to everybody who gets it, in parts where these are many. `publisher` is for No Local. */
+/**
+ * Retains the message where it asks for that, then routes it to all receivers, in parts where there are many. `publisher` is for No
+ * Local.
+ */
 export function routeMessage(
   core: Core,
   message: Message,
@@ -23,12 +26,12 @@ export function routeMessage(
   else fanOut(core, message, route, publisher);
 }
 
-/** Keeps the message as its topic's last, where there is room for it. */
+/** Keeps the message as the retained message of its topic, where there is room for it. */
 export function retain(core: Core, message: Message, publisher: Client | null): void {
   if (!core.retained.store(message)) drop(core, publisher, "retained_limit", message);
 }
 
-/** Routes a message to everybody who gets it; returns how many that are. What fails for one of them costs nobody else anything. */
+/** Routes a message to all its receivers; returns how many there are. A failure for one receiver does not affect others. */
 export function fanOut(
   core: Core,
   message: Message,
@@ -39,7 +42,7 @@ export function fanOut(
   const count = targets.length + shares.length;
   if (count > 0) {
     const { fanout, work } = core;
-    // Of all receivers at once: for each of them it would be the most that is done for it.
+    // Count the steps of all receivers at once: calling `spend` for each would cost more than the copying.
     work.spend(count * deliverySteps(contentSizeBytes(message)));
     fanout.begin(message, route.topicNameBytes, count === 1, core.nowMs);
     for (let i = 0; i < targets.length; i++) {
@@ -63,7 +66,7 @@ export function fanOut(
   return count + locals.length;
 }
 
-/** Whether the message has more receivers than whoever is at work may hand it to. */
+/** Whether the message has more receivers than the current connection or task has steps left for. */
 export function isLongFanOut(
   { work }: Core,
   message: Message,
@@ -73,7 +76,7 @@ export function isLongFanOut(
   return count > 1 && count * deliverySteps(contentSizeBytes(message)) + steps > work.left;
 }
 
-/** Begins to hand it to them, a part at a time: see `LongFanOut`. */
+/** Begins to hand the message to its receivers in parts: see `LongFanOut`. */
 export function beginFanOut(
   core: Core,
   message: Message,

@@ -8,14 +8,14 @@ import { drop, dropFailed } from "./drop.ts";
 import { takeQueued } from "./queue.ts";
 
 /**
- * Moves what a shared subscription gave this client, and it has not been sent, to another member; what is in flight stays
- * with the client. [MQTT-4.8.2-4]
+ * Moves messages of a shared subscription that were queued for this client, and not sent, to another member; messages in flight
+ * stay with the client. [MQTT-4.8.2-4]
  */
 export function moveShared(core: Core, client: Client, topicFilter: string): void {
   moveAll(core, client, takeShared(core, client, ({ share }) => share === topicFilter));
 }
 
-/** While a member of shared subscriptions is away, others who are there take what it has not been sent. */
+/** When a member of shared subscriptions goes away, other connected members get the messages that it has not been sent. */
 export function passOnShared(core: Core, client: Client): void {
   const taken = takeShared(
     core,
@@ -42,7 +42,7 @@ function moveAll(core: Core, client: Client, moving: readonly Delivery[]): void 
   for (const delivery of moving) moveOn(core, client, delivery);
 }
 
-/** Gives a delivery to another member of the shared subscription that it came by. Where that fails it costs this delivery. */
+/** Gives a delivery to another member of its shared subscription. A failure costs this delivery only. */
 export function moveOn(core: Core, from: Client, delivery: Delivery): void {
   try {
     handOn(core, from, delivery);

@@ -5,7 +5,7 @@ import type { Target } from "../core/target.ts";
 import { rank } from "./deliver.ts";
 import { report } from "./faults.ts";
 
-/** Whose turn it is in a shared subscription; `undefined`: nobody there can take the message, or that cannot be found out. */
+/** Picks the member of a shared subscription that gets the message; `undefined`: no member can take it, or picking has failed. */
 export function pick(core: Core, share: ShareGroup, message: Message): Target | undefined {
   try {
     return share.pick((member) => rank(core, member, message));

@@ -3,10 +3,12 @@ import type { Connection } from "../state/connection.ts";
 import type { Core } from "../core/core.ts";
 import { disconnect } from "./lifecycle.ts";
 
-/** A write that stands still this long makes its connection the one to go when memory is short. */
+/** A connection whose write has made no progress for this time may be disconnected when memory is short. */
 const STALLED_MS = 2000;
 
-/** Looks after a connection when its deadline comes: no CONNECT, no packets, no progress in writing, its time is over. */
+/**
+ * Checks a connection when its deadline comes: no CONNECT, no packets, no progress in writing, or its authentication has expired.
+ */
 export function watchConnection(core: Core, connection: Connection): void {
   if (connection.state !== "connected") {
     return disconnect(core, connection, undefined);
@@ -37,7 +39,7 @@ export function watchConnection(core: Core, connection: Connection): void {
   if (nextMs !== Infinity) core.deadlines.set(connection.watch, nextMs);
 }
 
-/** Starts the watch over a connection that is through with CONNECT, or has a write that stands. */
+/** Sets the deadline of a connection whose CONNECT was accepted, or which has begun a write. */
 export function rewatch(core: Core, connection: Connection): void {
   const nextMs = Math.min(
     stallDeadline(core, connection),
@@ -50,7 +52,7 @@ export function rewatch(core: Core, connection: Connection): void {
   }
 }
 
-/** Makes room when memory is short: the client with most before it that takes nothing is disconnected. */
+/** Makes room when memory is short: disconnects the client with the most unread bytes whose write makes no progress. */
 export function evictSlowest(core: Core): void {
   let slowest: Connection | undefined;
   for (const connection of core.connections) {
@@ -73,8 +75,8 @@ export function evictSlowest(core: Core): void {
 }
 
 /**
- * One and a half periods, counted from the last packet received; from now where it is we who do not read, since what the
- * client has sent in the meantime waits with the system. [MQTT-3.1.2-22]
+ * One and a half Keep Alive periods, counted from the last packet received. While the broker itself does not read the connection,
+ * they count from now, since packets of the client may wait in the system's buffer. [MQTT-3.1.2-22]
  */
 function keepAliveDeadline(core: Core, connection: Connection): number {
   if (connection.keepAliveSeconds === 0) return Infinity;

@@ -11,8 +11,9 @@ import { attempt, report } from "./faults.ts";
 import { routeMessage } from "./route_message.ts";
 
 /**
- * The will of a client that comes in, if it is to outlive the process: it does where the session does, and where it is to be retained,
- * so that what says "online" does not stay for ever. What says that is written after it, so nothing waits for its commit.
+ * Stores the will of a connecting client, if it must survive the process. It must where the session is stored, and where the will
+ * is retained: otherwise a retained "online" message would stay for ever after a crash. The client publishes "online" after this
+ * write, so nothing needs to wait for the commit.
  */
 export function storeWill(core: Core, { session, owner }: Client, will: Will): void {
   const { store } = core;
@@ -24,7 +25,7 @@ export function storeWill(core: Core, { session, owner }: Client, will: Will): v
   });
 }
 
-/** The will of a client that is connected is of no use any more: it has taken it away, or may not publish it. */
+/** Removes the will of a connected client: the client has removed it by DISCONNECT, or may not publish it. */
 export function forgetWill(core: Core, connection: Connection): void {
   const { client, will } = connection;
   if (will === undefined) return;
@@ -33,14 +34,17 @@ export function forgetWill(core: Core, connection: Connection): void {
   writeSoon(core, () => core.store?.deleteWill(client!.session.clientId));
 }
 
-/** Nobody is told what becomes of a will, who would otherwise ask again: so its writes do not wait with those that have time. */
+/**
+ * Runs `write`, and has its writes committed soon: no packet reports what happens to a will, so no packet would request that
+ * commit.
+ */
 function writeSoon({ store, releases }: Core, write: () => void): void {
   const writesBefore = store?.writes;
   write();
   if (store?.writes !== writesBefore) releases.soon();
 }
 
-/** The will is published when its delay has passed. */
+/** Publishes the will when its delay has passed. */
 export function delayWill(core: Core, client: Client, will: Will, dueAtMs: number): void {
   awaitWill(core, client, { will, dueAtMs });
   const { clientId } = client.session;
@@ -49,7 +53,10 @@ export function delayWill(core: Core, client: Client, will: Will, dueAtMs: numbe
   });
 }
 
-/** The will that a store remembers. Of a client that was connected it is due when that has had time to come back. */
+/**
+ * Restores a stored will. If its client was connected when the process ended, the will is published after the client has had time
+ * to return.
+ */
 export function restoreWill(core: Core, client: Client, stored: StoredWill): void {
   const { clientId, expirySeconds } = client.session;
   if (stored.dueAtMs !== Infinity) return awaitWill(core, client, stored);
@@ -58,7 +65,7 @@ export function restoreWill(core: Core, client: Client, stored: StoredWill): voi
   const waitSeconds = Math.max(delaySeconds, core.options.willRecoveryDelaySeconds);
   const orphan = { will, dueAtMs: core.nowMs + waitSeconds * 1000, isOrphan: true };
   awaitWill(core, client, orphan);
-  // From here on its time runs, however often the process ends.
+  // Store the time now, so that the delay does not start again each time the process is restarted.
   core.store?.putWill(clientId, orphan);
 }
 
@@ -73,7 +80,7 @@ function awaitWill(
   core.deadlines.set(deadline, dueAtMs);
 }
 
-/** The client is back in time: its will is not published. [MQTT-3.1.3-9] */
+/** The client has reconnected in time: its will is not published. [MQTT-3.1.3-9] */
 export function cancelDelayedWill(core: Core, client: Client): void {
   if (client.delayedWill === null) return;
   core.deadlines.clear(client.delayedWill.deadline);
@@ -84,7 +91,7 @@ export function cancelDelayedWill(core: Core, client: Client): void {
   writeSoon(core, () => core.store?.deleteWill(clientId));
 }
 
-/** The will that waits is due. */
+/** Publishes the delayed will of a client. */
 export function publishDelayedWill(core: Core, client: Client): void {
   if (client.delayedWill === null) return;
   const { will } = client.delayedWill;
@@ -92,13 +99,13 @@ export function publishDelayedWill(core: Core, client: Client): void {
   publishWill(core, client, will);
 }
 
-/** The will of a client that is gone is due at once. */
+/** Publishes the will of a client whose connection has ended, without delay. */
 export function publishOwnWill(core: Core, client: Client, will: Will): void {
   writeSoon(core, () => core.store?.deleteWill(client.session.clientId));
   publishWill(core, client, will);
 }
 
-/** Publishes a will, if its client may publish it; behind the message of that client that is on its way to many. */
+/** Publishes a will, if its client may publish it; while a long fan-out of that client is under way, the will waits for its end. */
 function publishWill(core: Core, client: Client, will: Will): void {
   const { longFanOuts } = core;
   const publisherId = client.session.clientId;
@@ -142,7 +149,7 @@ function askAndPublish(core: Core, client: Client, will: Will): void {
   routeMessage(core, message, route, client);
 }
 
-/** A will that is not published, counted for the client whose it was. */
+/** Counts a will that is not published as a drop of its client. */
 export function dropWill(core: Core, client: Client, topicName: string, reason: DropReason): void {
   drop(core, client, reason, { topicName, publisherId: client.session.clientId });
 }

@@ -19,17 +19,17 @@ import { Outbox } from "./outbox.ts";
 import { RetainedDeliveries } from "./retained_deliveries.ts";
 import { Stops } from "./stops.ts";
 
-/** What a connection needs of the turn that it is part of. */
+/** What a connection needs of the core. */
 export interface Turn extends Ground {
   /** The connection has something to send at the end of the turn. */
   markDirty(connection: Connection): void;
-  /** The connection has something that waits for the commit of this turn. */
+  /** The connection has packets that wait for the commit of this turn. */
   markHolding(connection: Connection): void;
   /** Disconnects when the turn ends. */
   disconnectLater(connection: Connection, reason: CloseReason): void;
-  /** A packet, but no PUBLISH, is in its outbox: asked for where `isObserved`. */
+  /** A packet other than PUBLISH is in the outbox; called only where `isObserved`. */
   tellSent(connection: Connection, packet: Packet): void;
-  /** A PUBLISH is in its outbox: asked for where `isObserved`. */
+  /** A PUBLISH is in the outbox; called only where `isObserved`. */
   tellDelivered(
     connection: Connection,
     outgoing: Outgoing,
@@ -38,7 +38,7 @@ export interface Turn extends Ground {
   ): void;
 }
 
-/** An enhanced authentication, under way or through: its method is the connection's for good. */
+/** An enhanced authentication, under way or completed: its method stays the connection's method until the end. */
 export interface EnhancedAuthentication {
   readonly method: string;
   /** `null` while none is under way. */
@@ -52,84 +52,84 @@ export interface AskedByConnect {
   cleanStart: boolean;
   /** Session Expiry Interval, seconds: a DISCONNECT may not raise it from 0. [MQTT-3.14.2-2] */
   expirySeconds: number;
-  /** It is another broker's bridge, as those of mosquitto are: see `handlers/bridge.ts`. */
+  /** The client is a bridge of another broker, such as mosquitto: see `handlers/bridge.ts`. */
   isBridge: boolean;
 }
 
 /** What the program's hooks have answered, or are asked, about a connection. */
 export interface Hooked {
-  /** What they have made of the next packet's message, which they took their time for: the packet comes again. */
+  /** The late answer of hooks about the message of the next packet, which is handled again. */
   message: Message | HookRefusal | null;
-  /** They take their time about a message for this client: what comes after that waits. */
+  /** A hook was asked about a message for this client and has not answered: later messages wait. */
   isAsking: boolean;
-  /** What they have made of its will, whole; `null`: they have refused it; `undefined`: they were not asked. */
+  /** The will as hooks have changed it, with the mount point; `null`: they have refused it; `undefined`: they were not asked. */
   will: Will | null | undefined;
 }
 
-/** One Network Connection in the core: where it stands, whose it is, why it is stopped, and what leaves it. */
+/** One Network Connection in the core: its state, its client, the reasons why it is stopped, and its outbox. */
 export class Connection {
-  /** What leaves. */
+  /** The packets to send. */
   readonly outbox: Outbox;
   /**
-   * Why its bytes stay where they are, if they do.
+   * The reasons for which received bytes are not handled at present.
    * @internal
    */
   readonly stops: Stops = new Stops();
   /** The one deadline of a connection: its CONNECT, its Keep Alive, a write that stands still or its time, whichever is first. */
   readonly watch: Deadline;
-  /** From the CONNACK on; it stays when another connection has taken the client over. */
+  /** Set from the CONNACK on; it stays set when another connection has taken over the client. */
   client: Client | null = null;
-  /** From the CONNACK on: who access control let in. */
+  /** Set from the CONNACK on: the identity that access control let in. */
   identity: ClientIdentity | null = null;
   /** Present until a DISCONNECT takes it away. [MQTT-3.14.4-3] */
   will: Will | undefined;
   /** 0: off. */
   keepAliveSeconds = 0;
-  /** Until when access control has let it in, in the clock's milliseconds. */
+  /** When the authentication expires, in the clock's milliseconds. */
   allowedUntilMs: number = Infinity;
-  /** When bytes last came, in the clock's milliseconds; before the first, when it was accepted. */
+  /** When bytes were last received, in the clock's milliseconds; before the first, when the connection was accepted. */
   lastReceivedMs: number;
   /** What its CONNECT asked for. */
   readonly asked: AskedByConnect = { cleanStart: false, expirySeconds: 0, isBridge: false };
   /**
-   * From the CONNACK on in 5.0, else absent.
+   * Set from the CONNACK on in 5.0; `null` in other versions.
    * @internal
    */
   incomingAliases: IncomingAliases | null = null;
   /**
-   * Absent where the client's CONNECT named no method.
+   * `null` where the client's CONNECT named no Authentication Method.
    * @internal
    */
   authentication: EnhancedAuthentication | null = null;
   /**
-   * What the program's hooks have answered, or are asked, about this connection; absent: nothing so far.
+   * What the program's hooks have answered, or are asked, about this connection; `null`: nothing so far.
    * @internal
    */
   hooked: Hooked | null = null;
-  /** Why it ends, where nobody says anything else. */
+  /** Why the connection ends, where no other cause is set. */
   cause: DisconnectCause = "lost";
-  /** Packets of this connection are being handled: it goes on by itself. */
+  /** Packets of this connection are being handled; that loop continues by itself when the connection is resumed. */
   isReceiving = false;
-  /** The packet that was handled last was not, after all: it comes again. */
+  /** The last packet could not be handled yet, and is handled again later. */
   isPostponed = false;
-  /** The next packet has been told to observers already: it was postponed. */
+  /** Observers have been told of the next packet already, because it was postponed. */
   isNextTold = false;
-  /** Who its CONNECT says that it is, until it is in. */
+  /** The names that its CONNECT claims, until the client is accepted. */
   claim: Pick<ClientIdentity, "clientId" | "userName"> | null = null;
-  /** A packet that is handled a part at a time: does the next part, `true` where that was the last. */
+  /** Set while a packet is handled in parts: handles the next part, and returns `true` after the last. */
   unfinished: (() => boolean) | null = null;
   /**
-   * What may come in a second; `undefined`: anything.
+   * The rate limits of the connection; `undefined`: none.
    * @internal
    */
   rates: ConnectionRates | undefined;
-  /** Accepted beyond a limit: its CONNECT is refused with 0x97. */
+  /** The connection was accepted beyond a limit: its CONNECT is refused with 0x97. */
   isOverLimit = false;
 
   readonly #turn: Turn;
   #state: ConnectionState = "waiting";
 
-  /** `onWatch` is called when its deadline comes. */
+  /** `onWatch` is called when the connection's deadline comes. */
   constructor(
     turn: Turn,
     readonly link: Link,
@@ -150,30 +150,30 @@ export class Connection {
     return this.hooked ??= { message: null, isAsking: false, will: undefined };
   }
 
-  /** Where it stands. */
+  /** The state of the connection. */
   get state(): ConnectionState {
     return this.#state;
   }
 
   /**
-   * Something has happened to it; throws where that cannot be.
+   * Changes the state by an event; throws where the state does not allow the event.
    * @internal
    */
   enter(event: ConnectionEvent): void {
     this.#state = nextState(this.#state, event);
   }
 
-  /** While set, bytes that arrive stay where they are. */
+  /** While true, received bytes are not handled. */
   get isStopped(): boolean {
     return this.stops.isStopped;
   }
 
-  /** What its CONNECT said; before that 4. */
+  /** The version that its CONNECT named; before that 4. */
   get protocolVersion(): ProtocolVersion {
     return this.outbox.protocolVersion;
   }
 
-  /** Put before every topic of the client, and taken off what it gets: the listener's, if no hook says another. */
+  /** Prefix of every topic of the client, taken off the topics of what it receives: the listener's, unless a hook sets another. */
   get mountPoint(): string {
     return this.outbox.mountPoint;
   }
@@ -182,32 +182,32 @@ export class Connection {
     this.outbox.mountPoint = mountPoint;
   }
 
-  /** For logs. */
+  /** The name of the connection in logs: Client Identifier or remote address. */
   get name(): string {
     return this.identity?.clientId ?? this.link.remoteAddress;
   }
 
-  /** What its outbox asks for: see `Turn`. */
+  /** Called by the outbox: see `Turn`. */
   markDirty(): void {
     this.#turn.markDirty(this);
   }
 
-  /** What its outbox asks for: see `Turn`. */
+  /** Called by the outbox: see `Turn`. */
   markHolding(): void {
     this.#turn.markHolding(this);
   }
 
-  /** What its outbox asks for: see `Turn`. */
+  /** Called by the outbox: see `Turn`. */
   endLater(reason: CloseReason): void {
     this.#turn.disconnectLater(this, reason);
   }
 
-  /** What its outbox tells: see `Turn`. */
+  /** Called by the outbox: see `Turn`. */
   tellSent(packet: Packet): void {
     this.#turn.tellSent(this, packet);
   }
 
-  /** What its outbox tells: see `Turn`. */
+  /** Called by the outbox: see `Turn`. */
   tellDelivered(outgoing: Outgoing, packetId: number, isRepeat: boolean): void {
     this.#turn.tellDelivered(this, outgoing, packetId, isRepeat);
   }
@@ -215,46 +215,51 @@ export class Connection {
 
 /** A will that is published at its deadline, unless its client comes back. */
 export interface DelayedWill {
-  /** As it will be published. */
+  /** The will as it will be published. */
   readonly will: Will;
-  /** When that is. */
+  /** When the will is published. */
   readonly deadline: Deadline;
-  /** Its client was connected when an earlier process ended, which is no loss that it knows of: it may come back with Clean Start too. */
+  /**
+   * Its client was connected when an earlier process ended. The client did not cause that, so it keeps the will back even with
+   * Clean Start.
+   */
   readonly isOrphan: boolean;
 }
 
 /**
- * A client as the broker knows it: its session, its connection while it has one, a will that waits. It stands in one file with
- * `Connection` because each of the two names the other.
+ * A client as the broker knows it: its session, its connection while it has one, and a delayed will. It is in one file with
+ * `Connection` because each of the two types refers to the other.
  */
 export class Client {
   /**
-   * What outlives its connections.
+   * The session, which outlives connections.
    * @internal
    */
   readonly session: Session;
   /** At most one: a second CONNECT with its Client Identifier takes over. */
   connection: Connection | null = null;
-  /** As of its last CONNECT. */
+  /** The identity of the last CONNECT. */
   identity: ClientIdentity;
-  /** Whose its session is, see `ownerOf`; `undefined`: a store that knew no owners remembers it, and whoever comes has it. */
+  /**
+   * Owner of the session, see `ownerOf`; `undefined`: it was stored without an owner, and the next client that connects gets it.
+   */
   owner: string | undefined;
-  /** Against whose share of the sessions it counts; `undefined`: nobody's, until it comes. */
+  /** The key of the quota that the session counts against; `undefined`: none, until the client connects. */
   quotaKey: string | undefined;
-  /** It comes from the store and has not connected since: its identity is not known. */
+  /** The client was restored from the store and has not connected since: its identity is not known. */
   isRestored = false;
-  /** What it may beyond others, from its last CONNECT on; absent: it is no bridge. */
+  /** The settings of a bridge of this broker, from its last CONNECT on; absent: the client is no such bridge. */
   bridge: BridgeAdmission | undefined;
-  /** Its session is over: what the router still has of it gets nothing any more. */
+  /** The session has ended: subscriptions of it that are still in the router deliver nothing. */
   isEnded = false;
-  /** The router's version when a subscription of it went last. */
+  /** The router's version when a subscription of this client was last removed. */
   unsubscribedAt = 0;
   /** Runs while the client is away and its session is to end. */
   expiry: Deadline | null = null;
-  /** A will whose delay runs. */
+  /** The delayed will, if there is one. */
   delayedWill: DelayedWill | null = null;
   /**
-   * What is still to come, in the order of the SUBSCRIBE packets.
+   * Retained messages that are still to be sent, in the order of the SUBSCRIBE packets.
    * @internal
    */
   readonly retained: RetainedDeliveries = new RetainedDeliveries();

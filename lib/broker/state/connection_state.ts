@@ -1,19 +1,19 @@
 import { InvariantError } from "../ground/invariant.ts";
 
 /**
- * Where a connection stands.
+ * The state of a connection.
  *
- * - `waiting`: nothing has come, or no whole CONNECT.
+ * - `waiting`: no complete CONNECT was received yet.
  * - `authenticating`: its CONNECT was read; it is checked, and access control is asked.
  * - `connected`: its CONNACK is on its way, and it has a client.
- * - `closed`: it is through. Its link still writes what it has.
+ * - `closed`: the connection has ended. Its link still writes what is buffered.
  */
 export type ConnectionState = "waiting" | "authenticating" | "connected" | "closed";
 
-/** What moves a connection from state to state. */
+/** The events that change the state. */
 export type ConnectionEvent = "connect" | "admit" | "close";
 
-/** The machine. What is not in it cannot happen. */
+/** The state machine. A transition that is not listed is a fault in the broker. */
 export const TRANSITIONS: Readonly<
   Record<ConnectionState, Readonly<Partial<Record<ConnectionEvent, ConnectionState>>>>
 > = {

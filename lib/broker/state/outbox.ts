@@ -1,12 +1,12 @@
 /**
  * The one place from which packets leave a connection, and when.
  *
- * Three buffers, and one rule. `ready` leaves when the turn ends. `held` waits for the commit of what this turn has written,
- * and is appended to `ready` when that is done; commits are done in order, so what is held leaves in order. While the CONNACK is
- * held nothing may leave before it [MQTT-3.2.0-1]: what waits for nothing but the CONNACK stands in `behindConnack`, and follows it at
- * once. Whether a packet waits is said by the table in `ground/promises.ts`; here that is only carried out.
+ * There are three buffers. `ready` is sent when the turn ends. `held` waits for the commit of what this turn has written, and is
+ * appended to `ready` when that is done; commits complete in order, so held packets leave in order. While the CONNACK is held
+ * nothing may be sent before it [MQTT-3.2.0-1]: packets that wait only for the CONNACK are in `behindConnack`, and follow it at
+ * once. The table in `ground/promises.ts` decides whether a packet waits; this file only carries that out.
  *
- * What is encoded may fail (a packet beyond the largest Remaining Length): it is encoded before anything is counted, so that a packet
+ * Encoding may fail (a packet beyond the largest Remaining Length), so a packet is encoded before anything is counted: a packet
  * that fails has not been sent.
  *
  * @module
@@ -31,63 +31,63 @@ import type { Ground } from "../ground/ground.ts";
 import type { Sample } from "../ground/latency.ts";
 import { fit, type Outgoing, publishPacket } from "../ground/outgoing.ts";
 
-/** Acknowledgements that wait while the store fails, bytes: many times what all Packet Identifiers need. */
+/** The most bytes of acknowledgements that wait while the store fails: many times what all Packet Identifiers need. */
 const MAX_HELD_ACK_BYTES = 1024 * 1024;
 /** Bytes of a PUBACK, PUBREC, PUBREL or PUBCOMP with Reason Code 0. */
 const ACK_BYTES = 4;
 /** Bytes that a Topic Alias adds to a PUBLISH. */
 const TOPIC_ALIAS_BYTES = 4;
 
-/** A longer Topic Name gets no alias: each that has one is kept for as long as the connection lasts. */
+/** A longer Topic Name gets no alias: the names of aliases stay in memory as long as the connection lasts. */
 const MAX_ALIASED_LENGTH = 1024;
 
-/** Whose packets these are. */
+/** What an outbox needs of its connection. */
 export interface OutboxOwner {
   /** There is something to send at the end of the turn. */
   markDirty(): void;
-  /** There is something that waits for the commit of this turn. */
+  /** There are packets that wait for the commit of this turn. */
   markHolding(): void;
   /** The connection cannot go on: it ends with the turn. */
   endLater(reason: CloseReason): void;
-  /** A packet, but no PUBLISH, is in the outbox. */
+  /** A packet other than PUBLISH is in the outbox. */
   tellSent(packet: Packet): void;
   /** A PUBLISH is in the outbox. */
   tellDelivered(outgoing: Outgoing, packetId: number, isRepeat: boolean): void;
 }
 
-/** What leaves a connection. */
+/** The packets that a connection sends. */
 export class Outbox {
-  /** What the client's CONNECT said; before that 4, in which nothing can be told. */
+  /** The version that the client's CONNECT named; before that 4, which has no Reason Codes to tell a client. */
   protocolVersion: ProtocolVersion = 4;
   /** The client's Maximum Packet Size, bytes. [MQTT-3.1.2-24] */
   maxPacketSizeBytes: number = Infinity;
   /** Whether 5.0's Reason String and User Property may go into every packet. [MQTT-3.1.2-29] */
   wantsProblemInformation = true;
   /**
-   * Only where a 5.0 client has allowed some.
+   * Set only where a 5.0 client allows Topic Aliases.
    * @internal
    */
   aliases: OutgoingAliases | null = null;
   /** PUBACKs that wait for a commit: they count against the Receive Maximum that we set. */
   pendingPubacks = 0;
-  /** What leaves at the end of the turn. */
+  /** Packets to send at the end of the turn. */
   readonly ready: ByteBuffer;
   /** Bytes that the link is writing. */
   writingBytes = 0;
   /** When the last write made progress. */
   wroteAtMs: number;
-  /** Of these bytes the broker's total knows. */
+  /** The bytes of this outbox that are counted in the broker's total. */
   accountedBytes = 0;
-  /** Bytes of answers (all but PUBLISH) that may leave, and that the client has not taken. */
+  /** Bytes of packets other than PUBLISH that may be sent, and that the client has not read. */
   answerBytes = 0;
-  /** Whether a CONNACK that lets the client in has been put into it: before it nothing else may leave. [MQTT-3.2.0-1] */
+  /** Whether an accepting CONNACK has been put into the outbox: nothing else may be sent before it. [MQTT-3.2.0-1] */
   hasConnack = false;
-  /** Whether it is on the list of those to flush when the turn ends. */
+  /** Whether the connection is on the list of those to flush when the turn ends. */
   isDirty = false;
 
   readonly #ground: Ground;
   readonly #owner: OutboxOwner;
-  /** Taken off every Topic Name. */
+  /** The prefix to take off every Topic Name. */
   mountPoint: string;
   #held: ByteBuffer | null = null;
   #writingAnswerBytes = 0;
@@ -95,13 +95,13 @@ export class Outbox {
   #heldAckBytes = 0;
   #isConnackHeld = false;
   #behindConnack: ByteBuffer | null = null;
-  /** A message of which the time is measured, and how far it is. */
+  /** The message whose time is measured, and the buffer that it is in. */
   #sample: Sample | null = null;
   #sampleIs: "held" | "ready" | "writing" = "ready";
-  /** Commits that hold something of this connection: later acknowledgements must not overtake. */
+  /** Commits for which packets of this connection wait: later acknowledgements must not overtake these packets. */
   #commitsAwaited = 0;
 
-  /** `mountPoint`: taken off every Topic Name. */
+  /** `mountPoint`: the prefix to take off every Topic Name. */
   constructor(ground: Ground, owner: OutboxOwner, mountPoint: string) {
     this.#ground = ground;
     this.#owner = owner;
@@ -110,7 +110,7 @@ export class Outbox {
     this.wroteAtMs = ground.nowMs;
   }
 
-  /** Bytes on their way that the peer has not taken. */
+  /** Bytes to send that the peer has not read. */
   get unsentBytes(): number {
     return this.ready.length + this.writingBytes + (this.#behindConnack?.length ?? 0);
   }
@@ -121,9 +121,10 @@ export class Outbox {
   }
 
   /**
-   * Queues any packet but PUBLISH. What a client cannot take loses its optional text; one that cannot take it even so ends,
-   * since no control packet may be missing. `false`: it was not queued. Whoever sends CONNACK ends the connection then, since
-   * nothing else may come before it [MQTT-3.14.0-1]; who is sent DISCONNECT is ending already.
+   * Queues any packet except PUBLISH. A packet that is too large for the client loses its optional text; if it is still too large,
+   * the connection ends, since no control packet may be left out. `false`: the packet was not queued. After a CONNACK that was not
+   * queued the caller ends the connection, since nothing else may come before it [MQTT-3.14.0-1]; with DISCONNECT it is ending
+   * already.
    */
   send(packet: Packet, waitsForCommit = false): boolean {
     const fitting = fit(packet, this);
@@ -204,8 +205,8 @@ export class Outbox {
   }
 
   /**
-   * Queues a PUBLISH as it came; `false`: this client gets it otherwise, see {@linkcode sendPublish}. One of QoS 1 has its `packetId`
-   * at `idAt` then.
+   * Queues the bytes of a received PUBLISH unchanged; `false`: this client needs another encoding, see {@linkcode sendPublish}.
+   * `isV5`: the packet is encoded for 5.0, without properties. For QoS 1 `packetId` is written at `idAt`, an offset in the packet.
    * @internal
    */
   relayPublish(
@@ -231,7 +232,7 @@ export class Outbox {
     return true;
   }
 
-  /** Takes out what waits for this turn's commit; the function returned lets it go when that is done. */
+  /** Takes the packets that wait for this turn's commit; the returned function releases them when the commit is done. */
   takeHeld(): (isClosed: boolean) => void {
     const held = this.#held;
     const pubacks = this.#heldPubacks;
@@ -242,7 +243,7 @@ export class Outbox {
     return (isClosed) => this.#release(held, pubacks, isClosed);
   }
 
-  /** The link takes all that is ready, to write it: the first `writingBytes` bytes of what is returned. */
+  /** The link takes all ready bytes, to write them: the first `writingBytes` bytes of the returned array. */
   beginWrite(): Uint8Array<ArrayBuffer> {
     this.writingBytes = this.ready.length;
     this.#writingAnswerBytes = this.answerBytes;
@@ -251,7 +252,7 @@ export class Outbox {
     return this.ready.take();
   }
 
-  /** The link has written `count` bytes more of it. */
+  /** The link has written `count` more bytes. */
   wrote(count: number, nowMs: number): void {
     this.writingBytes -= count;
     this.wroteAtMs = nowMs;
@@ -262,7 +263,7 @@ export class Outbox {
     this.#ground.metrics.bytesSent += count;
   }
 
-  /** Discards what has not left. */
+  /** Discards what has not been sent. */
   discard(): void {
     if (this.#sample !== null) this.#sample.isLost = true;
     this.#sample = null;
@@ -273,7 +274,7 @@ export class Outbox {
     this.#behindConnack = null;
   }
 
-  /** A message whose time is measured is put into this buffer. */
+  /** Notes that a message whose time is measured is in this buffer. */
   #follow(buffer: ByteBuffer): void {
     const sample = this.#ground.latency.current;
     if (sample === null || this.#sample !== null) return;
@@ -287,7 +288,7 @@ export class Outbox {
     sample.written();
   }
 
-  /** While a store fails a client may ask the same again and again: what it is owed for that is bounded. */
+  /** Limits the acknowledgements that wait while the store fails: a client may repeat its packets again and again. */
   #owe(sizeBytes: number): void {
     const hadRoom = this.#heldAckBytes <= MAX_HELD_ACK_BYTES;
     this.#heldAckBytes += sizeBytes;
@@ -317,7 +318,7 @@ export class Outbox {
     if (this.#ground.store === undefined) return this.ready;
     if (!waitsForCommit) {
       if (!this.#isConnackHeld) return this.ready;
-      // Not with what waits for later commits: it would be overtaken by what follows the CONNACK. [MQTT-4.6.0-6]
+      // Do not append to `held`, which waits for later commits: packets behind the CONNACK would overtake it. [MQTT-4.6.0-6]
       return this.#behindConnack ??= new ByteBuffer(this.#ground.pool);
     }
     if (this.#held === null) {
@@ -332,7 +333,7 @@ export class Outbox {
     if (!this.isDirty) this.#owner.markDirty();
   }
 
-  /** Encodes a PUBLISH that is like no other's; `false` where it is larger than the client takes. */
+  /** Encodes a PUBLISH for this receiver alone; `false` where it is larger than the client accepts. */
   #encodePublish(
     buffer: ByteBuffer,
     outgoing: Outgoing,
@@ -360,13 +361,13 @@ export class Outbox {
   }
 
   /**
-   * With a Topic Alias, where it fits. Only for what leaves at once: a packet that waits for a commit could be overtaken by one
-   * that needs the alias it brings.
+   * Adds a Topic Alias, where it fits. This is only for packets that are sent at once: a packet that waits for a commit could be
+   * overtaken by one that uses the alias before it is defined.
    */
   #withAlias(packet: Publish, sizeBytes: number, aliases: OutgoingAliases): Publish {
     if (sizeBytes + TOPIC_ALIAS_BYTES > this.maxPacketSizeBytes) return packet;
     if (packet.topicName.length > MAX_ALIASED_LENGTH) return packet;
-    // Where no alias is free the oldest is given away, so every topic gets one: a repeated topic costs three bytes.
+    // Where no alias is free the oldest is reused, so every topic gets one: a repeated topic costs three bytes.
     const { alias, isNew } = aliases.use(packet.topicName);
     return {
       ...packet,
@@ -383,7 +384,7 @@ const ACK_TYPES = {
   [FirstByte.Pubcomp]: "pubcomp",
 } as const;
 
-/** The acknowledgement as it is told to observers. */
+/** The acknowledgement as a packet, for observers. */
 function ackPacket(firstByte: number, packetId: number): Packet {
   const type = ACK_TYPES[firstByte as keyof typeof ACK_TYPES];
   return { type, packetId, reasonCode: ReasonCode.Success };

@@ -2,41 +2,44 @@ import type { Subscription } from "../../session/mod.ts";
 import type { RetainedWalk } from "../../topic/mod.ts";
 import type { ArenaMessage } from "../ground/payload_arena.ts";
 
-/** Places at the front that may be empty before the array is cut. */
+/** The least number of empty places at the front of the array before it is cut. */
 const MIN_EMPTY = 32;
 
 /** Retained messages on their way to a new subscription, a slice at a time. */
 export interface RetainedDelivery {
-  /** As it was when it was made: the same filter once more in the same packet is another one. */
+  /** The subscription as it was then; the same filter again in the same SUBSCRIBE makes another object. */
   readonly subscription: Subscription;
-  /** Without `$share/…`. */
+  /** The Topic Filter without `$share/…`. */
   readonly topicFilter: string;
-  /** `null` until its turn comes: a client may wait for many. */
+  /** `null` until its turn comes, because a client may have many that wait. */
   walk: RetainedWalk<ArenaMessage> | null;
 }
 
-/** What is still to come to one client, in the order of its SUBSCRIBE packets: first in, first out, at the same cost at any length. */
+/**
+ * Retained messages that are still to be sent to one client, in the order of its SUBSCRIBE packets: a FIFO queue with constant
+ * cost.
+ */
 export class RetainedDeliveries {
   #items: RetainedDelivery[] = NONE;
   #head = 0;
 
-  /** Deliveries that are not over. */
+  /** The number of deliveries that are not complete. */
   get length(): number {
     return this.#items.length - this.#head;
   }
 
-  /** The one that is under way; `undefined` where there is none. */
+  /** The delivery that is under way; `undefined` where there is none. */
   get first(): RetainedDelivery | undefined {
     return this.#items[this.#head];
   }
 
-  /** Puts one behind the others. */
+  /** Adds a delivery at the end. */
   push(delivery: RetainedDelivery): void {
     if (this.#items === NONE) this.#items = [];
     this.#items.push(delivery);
   }
 
-  /** The first is over. What has left goes when it is most of the array: each that stays is moved once on average. */
+  /** Removes the first delivery. The array is cut when most of it is empty, so that each element is moved once on average. */
   shift(): void {
     this.#head++;
     if (this.#head >= this.#items.length) {
@@ -49,5 +52,5 @@ export class RetainedDeliveries {
   }
 }
 
-/** What most clients have to come, for all of them: an idle one has no array of its own. */
+/** One empty array for all clients that have none waiting, so that an idle client has no array of its own. */
 const NONE: RetainedDelivery[] = [];

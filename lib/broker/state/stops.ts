@@ -1,7 +1,8 @@
 import { Deadline, type Deadlines } from "../ground/deadlines.ts";
 
 /**
- * Why bytes of a connection stay where they are. Each reason has one owner, who stops and resumes for it alone.
+ * Why received bytes of a connection are not handled. Each reason has one owner, which alone stops and resumes the connection for
+ * it.
  *
  * | reason       | since                                                | until                                   |
  * |--------------|------------------------------------------------------|-----------------------------------------|
@@ -29,7 +30,7 @@ const BITS = {
   hook: 256,
 } as const;
 
-/** What a connection is stopped for: several reasons at once, each with a deadline of its own where it ends by time. */
+/** The reasons for which a connection is stopped. There may be several; one that ends by time has a deadline of its own. */
 export class Stops {
   #reasons = 0;
   #deadlines: Map<StopReason, Deadline> | undefined;
@@ -39,17 +40,17 @@ export class Stops {
     return this.#reasons !== 0;
   }
 
-  /** Whether this one is among them. */
+  /** Whether the connection is stopped for this reason. */
   has(reason: StopReason): boolean {
     return (this.#reasons & BITS[reason]) !== 0;
   }
 
-  /** Stops for the reason, until whoever owns it resumes. */
+  /** Stops the connection for the reason, until the owner of the reason resumes it. */
   stop(reason: StopReason): void {
     this.#reasons |= BITS[reason];
   }
 
-  /** Stops for the reason until the time, in the clock's milliseconds; then calls `onDue`, which resumes or goes on waiting. */
+  /** Stops for the reason until the time, in the clock's milliseconds; then calls `onDue`, which resumes or keeps waiting. */
   stopUntil(reason: StopReason, atMs: number, deadlines: Deadlines, onDue: () => void): void {
     this.stop(reason);
     this.#clearDeadline(reason, deadlines);
@@ -59,7 +60,7 @@ export class Stops {
     deadlines.set(deadline, atMs);
   }
 
-  /** The reason holds no more; `true` where it was the last one, and the connection goes on. */
+  /** Removes the reason; `true` where it was the last one, so that the connection continues. */
   resume(reason: StopReason, deadlines: Deadlines): boolean {
     if (!this.has(reason)) return false;
     this.#reasons &= ~BITS[reason];
@@ -67,7 +68,7 @@ export class Stops {
     return this.#reasons === 0;
   }
 
-  /** The connection is closed: nothing of it stays in the queue of deadlines. */
+  /** Removes all deadlines, because the connection is closed. */
   clear(deadlines: Deadlines): void {
     for (const deadline of this.#deadlines?.values() ?? []) deadlines.clear(deadline);
     this.#deadlines = undefined;

@@ -17,7 +17,7 @@ import {
   type Unsuback,
 } from "../../codec/mod.ts";
 import { IncomingAliases, OutgoingAliases } from "../../session/mod.ts";
-import { ClientError, closedEarly } from "./client_error.ts";
+import { ClientError, closedEarly, refusal } from "./client_error.ts";
 import { accepted } from "./handshake.ts";
 import { Input } from "./input.ts";
 import { KeepAlive } from "./keep_alive.ts";
@@ -48,6 +48,8 @@ export interface ConnectionLimits {
 
 const MAX_PACKET_SIZE_BYTES = 268_435_460;
 const MAX_RECEIVE_MAXIMUM = 65_535;
+/** CONNACK of 3.1.1 with Return code 1. */
+const OLDER_REFUSAL = [0x20, 2, 0, 1];
 
 /**
  * One Network Connection to a broker, without I/O: bytes go in by `receive`, come out by `takeOutput`, and time is told. It knows CONNECT
@@ -127,6 +129,10 @@ export class ClientConnection {
   receive(bytes: Uint8Array, nowMs: number): void {
     if (this.#state === "leaving" || this.#state === "ended") return;
     this.#keepAlive.received(nowMs);
+    if (this.#state === "connecting" && this.#isRefusedByOlder(bytes)) {
+      const code = ReasonCode.UnsupportedProtocolVersion;
+      return this.end(refusal(5, code, "the broker speaks no 5.0"));
+    }
     try {
       this.#input.read(bytes, (packet) => {
         this.#handle(packet, nowMs);
@@ -234,6 +240,12 @@ export class ClientConnection {
       default:
         throw new MqttError(ReasonCode.ProtocolError, `The broker sent ${packet.type}`);
     }
+  }
+
+  /** A broker that knows no 5.0 answers in the form of 3.1.1, which in 5.0 is malformed: unacceptable protocol version. */
+  #isRefusedByOlder(bytes: Uint8Array): boolean {
+    return this.#version === 5 && bytes.length === 4 &&
+      OLDER_REFUSAL.every((byte, i) => bytes[i] === byte);
   }
 
   /** The first packet: it has to be a CONNACK. */

@@ -11,6 +11,8 @@ export interface SoloAttack {
   readonly files?: () => Promise<Readonly<Record<string, string>>>;
   /** Name and password of the client that behaves well, where it needs one. */
   readonly credentials?: readonly [userName: string, password: string];
+  /** What stays in memory because it is to stay, bytes: retained messages, up to their limit. Default: 0. */
+  readonly keptBytes?: number;
   /** Attacks once, or until it is over; it is called again and again. What it throws ends one round. */
   run(target: Target): Promise<void>;
 }

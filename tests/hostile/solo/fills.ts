@@ -1,3 +1,4 @@
+import { DEFAULT_BROKER_OPTIONS } from "../../../lib/broker/mod.ts";
 import { encodePacket } from "../../../lib/codec/mod.ts";
 import { connectPacket, publishPacket, type RawClient } from "../../support/raw_client.ts";
 import { type SoloAttack, type Target, userProperties } from "./attack.ts";
@@ -23,6 +24,7 @@ export const FILLS: readonly SoloAttack[] = [
   {
     name: "properties-retained",
     what: "retained messages of one byte with 1.95 MB of User Properties",
+    keptBytes: DEFAULT_BROKER_OPTIONS.maxRetainedBytes,
     run: (target) => publishLarge(target, (i) => `retained/${i % 3000}`, true),
   },
   {

@@ -146,7 +146,8 @@ function judge(
   }
   if (result.stallMs > STALL_MS) failures.push(`It stood for ${result.stallMs.toFixed(0)} ms`);
   if (attacked.connectMs.length === 0) failures.push("No newcomer came");
-  if (!(residentBytesAfter - residentBytesBefore <= REST_BYTES)) {
+  const restBytes = REST_BYTES + (result.attack.keptBytes ?? 0);
+  if (!(residentBytesAfter - residentBytesBefore <= restBytes)) {
     const mb = (residentBytesAfter - residentBytesBefore) / 1024 / 1024;
     failures.push(`Memory is ${mb.toFixed(0)} MB more ${AFTER_MS / 1000} s after`);
   }
