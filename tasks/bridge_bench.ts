@@ -42,15 +42,26 @@ async function measureThroughput(): Promise<void> {
   await ours.process.untilLog(/Bridge connected/, 15_000);
   await pause(2000);
   for (const qos of [0, 1] as const) {
-    const before = await load(theirs.port, far.port, qos);
-    const here = await load(ours.port, far.port, qos);
-    const ratio = (here / before).toFixed(2);
-    console.log(`QoS ${qos}: mosquitto's bridge ${before}/s, ours ${here}/s, ${ratio} times`);
+    const before = await load(theirs, far.port, qos);
+    const here = await load({ port: ours.port, pid: ours.process.pid }, far.port, qos);
+    const [rate, cost] = [here.rate / before.rate, before.cpuMicros / here.cpuMicros];
+    console.log(
+      `QoS ${qos}: mosquitto's bridge ${before.rate}/s, ${
+        before.cpuMicros.toFixed(1)
+      } µs of processor a message; ` +
+        `ours ${here.rate}/s, ${here.cpuMicros.toFixed(1)} µs: ${rate.toFixed(2)} and ${
+          cost.toFixed(2)
+        } times`,
+    );
   }
 }
 
-/** Messages per second that arrive behind the bridge. */
-async function load(nearPort: number, farPort: number, qos: 0 | 1): Promise<number> {
+/** Messages per second that arrive behind the bridge, and what each costs the process that has it. */
+async function load(
+  { port: nearPort, pid }: { readonly port: number; readonly pid: number },
+  farPort: number,
+  qos: 0 | 1,
+): Promise<{ readonly rate: number; readonly cpuMicros: number }> {
   const subscriber = await LoadConnection.open(place(farPort), `s${qos}${nearPort}`, {
     topicFilter: "out/#",
     qos,
@@ -73,13 +84,21 @@ async function load(nearPort: number, farPort: number, qos: 0 | 1): Promise<numb
     }
   })();
   await pause(1000);
-  const [before, startMs] = [got, performance.now()];
+  const [before, startMs, cpuBefore] = [got, performance.now(), cpuMicrosOf(pid)];
   await pause(seconds * 1000);
   const rate = (got - before) * 1000 / (performance.now() - startMs);
+  const cpuMicros = (cpuMicrosOf(pid) - cpuBefore) / (got - before);
   isOver = true;
   await running;
   for (const connection of [...publishers, subscriber]) connection.close();
-  return Math.round(rate);
+  return { rate: Math.round(rate), cpuMicros };
+}
+
+/** Processor time of a process, all its threads; clock ticks are hundredths of a second. */
+function cpuMicrosOf(pid: number): number {
+  const text = Deno.readTextFileSync(`/proc/${pid}/stat`);
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10_000;
 }
 
 async function measureOutage(count: number): Promise<void> {

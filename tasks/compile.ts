@@ -82,10 +82,13 @@ export function compileProgram(
   const isLinux = target === undefined ? Deno.build.os === "linux" : target.includes("linux");
   const ffi = isLinux && isFfiPermitted ? [LIBC_PERMISSION] : [];
   const { DENORT_BIN = "", ...environment } = Deno.env.toObject();
+  // Who insists on an older Deno has to ask it for modules that are text.
+  const isOld = denoProblem(Deno.version.deno, () => undefined) !== undefined;
+  const old = isOld ? ["--unstable-raw-imports"] : [];
   const denort = base ?? DENORT_BIN;
   return runDeno(
     [
-      ...["compile", "--no-prompt", "--config", config, V8_FLAGS, ...PERMISSIONS, ...ffi],
+      ...["compile", "--no-prompt", "--config", config, V8_FLAGS, ...old, ...PERMISSIONS, ...ffi],
       ...[...included, ...targeted, "--output", executable, main],
     ],
     denort === "" ? environment : { ...environment, DENORT_BIN: denort },

@@ -27,7 +27,12 @@
  *
  * @module
  */
-export type { BridgeAdmission, ListenerOptions, LogPort } from "../broker/mod.ts";
+export type {
+  BridgeAdmission,
+  BridgeQueuePolicy,
+  ListenerOptions,
+  LogPort,
+} from "../broker/mod.ts";
 export type { ProtocolVersion, Qos } from "../codec/mod.ts";
 export { Backoff } from "./backoff.ts";
 export { Bridges } from "./bridges.ts";

@@ -64,7 +64,8 @@ export class Relay {
   readonly #init: RelayInit;
   readonly #view = new PublishView();
   readonly #names = new NameCache(256);
-  readonly #aliases = new Map<string, number>();
+  /** The properties of a message that has passed nobody before, with the Topic Alias in front, by Topic Name. */
+  readonly #aliases = new Map<string, Uint8Array>();
   readonly #maxAliases: number;
   /** QoS 2 messages that went out at QoS 1, by Packet Identifier. */
   readonly #lowered = new Set<number>();
@@ -178,17 +179,19 @@ export class Relay {
   /** The first messages' topics get an alias each, which stands for them from then on. */
   #writeAliased(firstByte: number, name: string, topic: Uint8Array, hops: Uint8Array): void {
     const { toRemote } = this.#init;
-    const known = this.#aliases.get(name);
-    const alias = known ?? this.#aliases.size + 1;
-    if (alias > this.#maxAliases) {
-      this.#view.write(toRemote, firstByte, topic, true, hops);
-      return;
+    let added = this.#aliases.get(name);
+    const isKnown = added !== undefined;
+    if (added === undefined) {
+      const alias = this.#aliases.size + 1;
+      if (alias > this.#maxAliases) {
+        this.#view.write(toRemote, firstByte, topic, true, hops);
+        return;
+      }
+      added = withAlias(alias, this.#firstOut);
+      this.#aliases.set(name, added);
     }
-    if (known === undefined) this.#aliases.set(name, alias);
-    const added = new Uint8Array(3 + hops.length);
-    added.set([0x23, alias >> 8, alias]);
-    added.set(hops, 3);
-    this.#view.write(toRemote, firstByte, known === undefined ? topic : NONE, true, added);
+    if (hops !== this.#firstOut) added = withAlias(added[1]! << 8 | added[2]!, hops);
+    this.#view.write(toRemote, firstByte, isKnown ? NONE : topic, true, added);
   }
 
   #hopsRefusal(hops: string): string | undefined {
@@ -294,6 +297,14 @@ export class Relay {
     const at = output.reserve(5);
     output.bytes.set([firstByte, 3, packetId >> 8, packetId & 0xff, reasonCode], at);
   }
+}
+
+/** Properties with a Topic Alias in front of them. */
+function withAlias(alias: number, properties: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(3 + properties.length);
+  bytes.set([0x23, alias >> 8, alias & 0xff]);
+  bytes.set(properties, 3);
+  return bytes;
 }
 
 /** Puts a packet that is no PUBLISH into an output. */

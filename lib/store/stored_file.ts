@@ -51,11 +51,17 @@ const COUNTED = [
 /** A database that no broker has open: a copy, or a backup. Everything is only read. */
 export class StoredFile implements Disposable {
   readonly #db: DatabaseSync;
+  /** What waits stands in a table of its own since schema 6; before, among the deliveries. */
+  readonly #waiting: string;
 
   /** Throws where it is no database. */
   constructor(path: string) {
     Deno.statSync(path); // SQLite does not say which file is missing.
     this.#db = new DatabaseSync(path, { readOnly: true });
+    const hasWaiting = schemaVersion(this.#db) >= 6;
+    this.#waiting = hasWaiting
+      ? " + (SELECT count(*) FROM waiting WHERE session_id = sessions.id)"
+      : "";
   }
 
   /** What is in it. */
@@ -64,6 +70,7 @@ export class StoredFile implements Disposable {
     const counts = Object.fromEntries(
       COUNTED.map((table) => [table, number(`SELECT count(*) FROM ${table}`)]),
     ) as Record<typeof COUNTED[number], number>;
+    if (this.#waiting !== "") counts.deliveries += number("SELECT count(*) FROM waiting");
     const pageBytes = number("PRAGMA page_size");
     return {
       schema: schemaVersion(this.#db),
@@ -78,7 +85,7 @@ export class StoredFile implements Disposable {
     const rows = this.#db.prepare(`
       SELECT client_id, owner, expires_at_ms,
         (SELECT count(*) FROM subscriptions WHERE session_id = sessions.id) AS subscriptions,
-        (SELECT count(*) FROM deliveries WHERE session_id = sessions.id) AS queued
+        (SELECT count(*) FROM deliveries WHERE session_id = sessions.id)${this.#waiting} AS queued
       FROM sessions ORDER BY client_id`);
     for (const row of rows.iterate()) {
       const { client_id, owner, expires_at_ms, subscriptions, queued } = row;
