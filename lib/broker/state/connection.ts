@@ -89,7 +89,10 @@ export class Connection {
   allowedUntilMs: number = Infinity;
   /** When bytes were last received, in the clock's milliseconds; before the first, when the connection was accepted. */
   lastReceivedMs: number;
-  /** What its CONNECT asked for. */
+  /**
+   * What its CONNECT asked for.
+   * @internal
+   */
   readonly asked: AskedByConnect = { cleanStart: false, expirySeconds: 0, isBridge: false };
   /**
    * Set from the CONNACK on in 5.0; `null` in other versions.
