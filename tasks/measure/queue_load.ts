@@ -90,13 +90,19 @@ export async function fillQueues(port: number, sessions: number, messages: numbe
 /** Comes as each of the sessions and takes what waits, `messages` in all; throws where something is missing or out of order. */
 export async function drainQueues(port: number, sessions: number, messages: number): Promise<void> {
   const each = (i: number) => Math.floor(messages / sessions) + (i < messages % sessions ? 1 : 0);
-  await Promise.all(
-    Array.from({ length: sessions }, (_, i) => drainOne(port, `session-${i}`, each(i))),
-  );
+  // All come in before any of them reads: a CONNECT that waits for this program to have time comes too late.
+  const connections: RawConnection[] = [];
+  for (let i = 0; i < sessions; i++) {
+    connections.push(await RawConnection.open(port, `session-${i}`));
+  }
+  await Promise.all(connections.map((one, i) => drainOne(one, `session-${i}`, each(i))));
 }
 
-async function drainOne(port: number, clientId: string, messages: number): Promise<void> {
-  const connection = await RawConnection.open(port, clientId);
+async function drainOne(
+  connection: RawConnection,
+  clientId: string,
+  messages: number,
+): Promise<void> {
   const acks = new Uint8Array(64 * 1024);
   let next = 0;
   let from = 0;
