@@ -102,7 +102,7 @@ export function describeClient(broker: Broker, clientId: string): ClientDetail |
     ...summarizeClient(client),
     sessionExpirySeconds: session.expirySeconds,
     sessionExpiresAtMs: connection === null && expiry !== null ? expiry.atMs : undefined,
-    wantsCleanStart: connection?.wantsCleanStart ?? false,
+    wantsCleanStart: connection?.asked.cleanStart ?? false,
     writingSinceMs: isWriting ? connection.outbox.wroteAtMs : undefined,
     hasQuota: session.sender.hasQuota,
     isStopped: connection?.isStopped ?? false,

@@ -73,22 +73,24 @@ export function decodePublish(
 }
 
 /**
- * Where the Topic Name begins in the PUBLISH of QoS 0 in [start, end), if whoever speaks the same version may get the packet as it is:
- * it has a name and no properties, and its Remaining Length takes no more bytes than it needs. Else 0.
+ * Where the Topic Name begins in the PUBLISH in [start, end), if whoever speaks the same version may get the packet as it is, but for
+ * its Packet Identifier: it has a name and no properties, and its Remaining Length takes no more bytes than it needs. Else 0.
+ * `idBytes` are 2 for QoS 1 and 2.
  */
 export function plainTopicNameAt(
   bytes: Uint8Array,
   start: number,
   end: number,
   isV5: boolean,
+  idBytes: 0 | 2 = 0,
 ): number {
   let at = start + 1;
   while (bytes[at]! > 0x7f) at++;
   if (bytes[at] === 0) return 0;
   at++;
   const size = bytes[at]! << 8 | bytes[at + 1]!;
-  const nameEnd = at + 2 + size;
-  if (size === 0 || nameEnd + (isV5 ? 1 : 0) > end || isV5 && bytes[nameEnd] !== 0) return 0;
+  const headEnd = at + 2 + size + idBytes;
+  if (size === 0 || headEnd + (isV5 ? 1 : 0) > end || isV5 && bytes[headEnd] !== 0) return 0;
   return at + 2;
 }
 

@@ -1,7 +1,7 @@
 /**
  * A broker inside of a program: what the program hears, decides and does.
  *
- * `Server` is the one of `net`, and more: `on` and `events` tell what happens, and `clients`, `disconnect`, `publish`,
+ * `Server` is the one of `net`, and more: `on` and `events` tell what happens, hooks (`addHooks`) decide, and `clients`, `disconnect`, `publish`,
  * `deleteSession`, `retained` are its actions; `attach` and `upgrade` take in clients whose streams the program has.
  *
  * Three rules. Nobody's interest costs nothing: an event that nobody listens to is not made. A function of the program never runs

@@ -6,22 +6,22 @@ import type { TransportInit } from "./transport_init.ts";
 import type { Turns } from "./turns.ts";
 import { type Holder, release, type UnfinishedAccount } from "./unfinished.ts";
 
-/** How long a connection that we close is still read, so that the peer gets our last packet and not a reset. */
+/** How long a connection that the broker closes is still read, so that the peer gets the last packet and not a reset. */
 const LINGER_MS = 1000;
 
-/** What a link holds for a packet that is not complete. */
+/** The memory that a link holds for an incomplete packet. */
 export interface HeldBytes {
-  /** Of the buffer that it has. */
+  /** Size of the present buffer. */
   readonly bufferBytes: number;
-  /** Of the one that it wants. */
+  /** Size of the buffer that the link needs. */
   readonly wantedBytes: number;
-  /** Handled since it was asked last: 0 where the packet is still the same. */
+  /** Bytes handled since the last call: 0 where the incomplete packet is still the same. */
   readonly handledBytes: number;
-  /** Whether there is something in the buffer. */
+  /** Whether the buffer holds a part of a packet. */
   readonly isUnfinished: boolean;
 }
 
-/** What the links of all transports have in common: whose they are, and the account of what they hold. */
+/** The common part of the links of all transports: their connection, and the account of the memory that they hold. */
 export abstract class AccountedLink implements Link, Holder {
   /** {@linkcode Holder.account} */
   account: UnfinishedAccount | undefined;
@@ -29,22 +29,22 @@ export abstract class AccountedLink implements Link, Holder {
   heldBytes = 0;
   /** {@linkcode Holder.sinceMs} */
   sinceMs = 0;
-  /** Gets the packets. */
+  /** The broker that handles the packets. */
   protected readonly broker: Broker;
-  /** Those of the broker. */
+  /** The turns of the broker. */
   protected readonly turns: Turns;
-  /** Lends what is read into. */
+  /** Lends the buffers to read into. */
   protected readonly buffers: ReadBuffers;
-  /** Absent: it has not started. */
+  /** The connection in the broker; absent: the link has not started. */
   protected connection: Connection | undefined;
-  /** The broker takes nothing more from it. */
+  /** The link is closing: the broker gets no more bytes from it. */
   protected isClosing = false;
   readonly #peer: Peer;
   /** Bytes of a CONNECT that waits for its answer. */
   #connectBytes = 0;
   #lingerTimer: ReturnType<typeof setTimeout> | undefined;
 
-  /** `peer` may be learned later. */
+  /** The fields of `peer` may be set later. */
   constructor(peer: Peer, { broker, turns, buffers }: TransportInit) {
     this.#peer = peer;
     this.broker = broker;
@@ -92,18 +92,21 @@ export abstract class AccountedLink implements Link, Holder {
     this.finish();
   }
 
-  /** Lets go of everything; more than once is once. */
+  /** Frees everything; calling it again does nothing. */
   protected abstract finish(): void;
 
   /**
-   * Whether its peer is being authenticated, and so is watched though it is stopped: it may hang up, and a password that nobody waits
-   * for should not be checked.
+   * Whether the peer is being authenticated. Then the link watches it though the connection is stopped: the peer may hang up, and
+   * its password need not be checked any more.
    */
   protected get isWatched(): boolean {
     return this.connection!.state === "authenticating";
   }
 
-  /** Accounts for what is unfinished; whether there is room for what it wants. Most connections have nothing to account. */
+  /**
+   * Accounts for an incomplete packet; returns whether there is room for the buffer it needs. Most connections have nothing to
+   * account.
+   */
   protected mayHold(
     { bufferBytes, wantedBytes, handledBytes, isUnfinished }: HeldBytes,
   ): boolean {
@@ -121,12 +124,12 @@ export abstract class AccountedLink implements Link, Holder {
     return account.hold(this, wantedBytes + waitingBytes, bufferBytes + waitingBytes, isNew);
   }
 
-  /** Ends it a moment later, if nothing else does. */
+  /** Ends the link after `LINGER_MS`, if nothing else does. */
   protected startLingerTimer(): void {
     this.#lingerTimer ??= setTimeout(() => this.finish(), LINGER_MS);
   }
 
-  /** It is over: nothing of it is held, nothing waits. */
+  /** The link has ended: frees its share of the account and its timer. */
   protected letGo(): void {
     release(this);
     clearTimeout(this.#lingerTimer);

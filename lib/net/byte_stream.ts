@@ -1,25 +1,25 @@
 import type { ClientCertificate } from "../broker/mod.ts";
 import type { ReadBuffers } from "./read_buffers.ts";
 
-/** A byte stream to one peer: what a TCP connection has to offer, and every layer over it offers again. */
+/** A byte stream to one peer. A TCP connection implements it, and so does every layer over TCP. */
 export interface ByteStream {
   /** Fills some of the buffer; resolves to the bytes read, or `null` at the end. Rejects when the stream fails. */
   read(buffer: Uint8Array): Promise<number | null>;
   /** Writes some of the bytes; resolves to how many. Rejects when the stream fails. */
   write(bytes: Uint8Array): Promise<number>;
-  /** Ends our direction. */
+  /** Ends the direction to the peer. */
   closeWrite(): Promise<void>;
-  /** Ends both directions, and with them what is under way; throws where it is closed already. */
+  /** Ends both directions, and the reads and writes under way; throws where the stream is closed already. */
   close(): void;
-  /** Bytes that the last read took from the layer below, where these are not what it returned. */
+  /** Bytes that the last read took from the layer below, where their number differs from that of the returned bytes. */
   readonly takenBytes?: number;
 }
 
-/** What is known of a peer. A layer that learns more while it reads writes it here: before the first byte that it returns. */
+/** The known facts about a peer. A layer that learns more while it reads adds it here, before it returns the first byte. */
 export interface Peer {
   /** `127.0.0.1:50123`, `[::1]:50123`, or `unix:` and the path of a socket. */
   remoteAddress: string;
-  /** What a certificate proved. */
+  /** The peer's verified certificate. */
   certificate?: ClientCertificate;
 }
 
@@ -35,7 +35,7 @@ export interface TlsLayer {
     buffers: ReadBuffers,
     onRefused: (reason: string) => void,
   ): ByteStream;
-  /** Reads the files again; where they are no good the old ones stay, and it is logged. */
+  /** Reads the files again; where they are invalid, the old certificates stay in use, and the error is logged. */
   reload(): void;
   /** The listener is closed: nobody looks at the files any more. */
   close(): void;

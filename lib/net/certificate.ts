@@ -2,17 +2,17 @@ import { createHash } from "node:crypto";
 import type { ClientCertificate } from "../broker/mod.ts";
 import { type DerElement, derElement, derElements, objectIdentifier } from "./der.ts";
 
-/** The parts of an X.509 certificate that are looked at here. */
+/** The parts of an X.509 certificate that this file reads. */
 export interface CertificateParts {
-  /** As it is encoded: a number of up to 20 bytes. */
+  /** The encoded number, up to 20 bytes. */
   readonly serialNumber: Uint8Array;
-  /** The encoded name of who signed it. */
+  /** The encoded name of the issuer, who signed the certificate. */
   readonly issuer: Uint8Array;
-  /** The encoded name of who it is for. */
+  /** The encoded name of the subject, for whom the certificate is. */
   readonly subject: Uint8Array;
 }
 
-/** What a certificate says of a client: the first Common Name, and the whole subject as RFC 2253 writes it. */
+/** Reads the first Common Name, and the whole subject in the form of RFC 2253, from a client's certificate. */
 export function readClientCertificate(der: Uint8Array): ClientCertificate {
   const attributes = nameAttributes(certificateParts(der).subject);
   const commonName = attributes.flat().find(({ name }) => name === "CN");
@@ -26,7 +26,7 @@ export function readClientCertificate(der: Uint8Array): ClientCertificate {
   };
 }
 
-/** Takes a certificate apart. Throws `TypeError` where it is none. */
+/** Parses a certificate. Throws `TypeError` where the bytes are none. */
 export function certificateParts(der: Uint8Array): CertificateParts {
   const [signed] = derElements(derElement(der).content);
   const fields = derElements(signed!.content);
@@ -81,7 +81,7 @@ function nameAttributes(name: Uint8Array): Attribute[][] {
 
 function showAttribute({ name, value }: Attribute): string {
   const text = attributeText(value);
-  // What nobody knows is shown as it is encoded.
+  // An unknown attribute is shown in its encoded form.
   if (text === undefined || /^\d/.test(name)) return `${name}=#${hex(value.bytes)}`;
   return `${name}=${escapeText(text)}`;
 }

@@ -1,25 +1,25 @@
 import type { ByteStream } from "./byte_stream.ts";
 
-/** Both directions of a connection, as the web platform has them; a `Deno.Conn` is one too. */
+/** Both directions of a connection as web streams; a `Deno.Conn` is one too. */
 export interface StreamPair {
-  /** What the client sends. */
+  /** The bytes from the client. */
   readonly readable: ReadableStream<Uint8Array>;
-  /** What the client gets. */
+  /** The bytes to the client. */
   readonly writable: WritableStream<Uint8Array>;
 }
 
-/** A pair of streams as a stream of bytes. */
+/** A pair of web streams as a {@linkcode ByteStream}. */
 export class DuplexStream implements ByteStream {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
-  /** Of what came last, what no read has taken. */
+  /** The part of the last chunk that no read has returned yet. */
   #unread: Uint8Array = new Uint8Array();
 
-  /** Both directions are locked from here on. */
+  /** Locks both streams. */
   constructor({ readable, writable }: StreamPair) {
     this.#reader = readable.getReader();
     this.#writer = writable.getWriter();
-    // What it says is told by the next write.
+    // The next write reports the same error.
     this.#writer.closed.catch(() => {});
   }
 

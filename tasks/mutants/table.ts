@@ -55,6 +55,27 @@ export const MUTATIONS: readonly Mutation[] = [
       "broker/relay",
     ],
   ),
+  ...of(
+    "broker/handlers/relay_qos1.ts",
+    [
+      "QoS 1 is relayed to more than the client's Receive Maximum",
+      " && canSendNow(core, client, connection)",
+      "",
+      "broker/relay",
+    ],
+    [
+      "QoS 1 that a listener does not allow is relayed",
+      "  if (listener.maxQos === 0) return false;\n",
+      "",
+      "broker/relay",
+    ],
+    [
+      "what is relayed at QoS 1 is not stored for a session that is",
+      "  if (core.store !== undefined && session.isPersistent) return false;\n",
+      "",
+      "broker/commit",
+    ],
+  ),
   // What a client leaves behind, and what it costs.
   ...of(
     "broker/services/lifecycle.ts",
@@ -331,7 +352,7 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
     [
       "what waits for a decision counts twice against the rate",
-      "if (rates !== undefined) takeBack(rates, isPublish, length);",
+      "if (rates !== undefined) takeBack(rates, isPublish, sizeBytes);",
       "",
       "broker/stops",
     ],

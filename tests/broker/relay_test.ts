@@ -43,6 +43,14 @@ const RECEIVERS = `
   away> SUBSCRIBE id=1 t/#
   away< SUBACK id=1 0
   away x
+  solo5> CONNECT receiveMaximum=4
+  solo5< CONNACK
+  solo5> SUBSCRIBE id=1 solo/five qos=2
+  solo5< SUBACK id=1 2
+  solo4> CONNECT v=4
+  solo4< CONNACK
+  solo4> SUBSCRIBE id=1 solo/four qos=1
+  solo4< SUBACK id=1 1
   one> CONNECT
   one< CONNACK
   one> SUBSCRIBE id=1 single
@@ -64,6 +72,15 @@ const PUBLISHED = [
   "$other 1",
   "t/a retain 1",
   "t/a qos=1 id=5 1",
+  "solo/five qos=1 id=6 1",
+  "solo/four qos=1 id=7 a longer one",
+  "solo/four qos=1 id=8",
+  "solo/four qos=1 id=8 dup again",
+  "solo/four qos=1 id=9 retain kept",
+  "solo/four qos=2 id=10 twice",
+  "single qos=1 id=11 for a subscription of QoS 0",
+  // More than the receiver takes at once, where it takes them as they came.
+  ...[12, 13, 14, 15, 16, 17].map((id) => `solo/five qos=1 id=${id} ${id}`),
 ];
 const ONLY_5 = [
   "t/a contentType=text 1",
@@ -89,9 +106,11 @@ function outcome(version: 3 | 4 | 5, setup: Setup, observers: readonly Observer[
   exchange.test.broker.subscribe("heard", ({ payload }) => void heard.push(decode(payload)));
   const { relayPublish } = Outbox.prototype;
   let relayed = 0;
+  let acknowledged = 0;
   Outbox.prototype.relayPublish = function (...args) {
     const isTaken = relayPublish.apply(this, args);
     if (isTaken) relayed++;
+    if (isTaken && (args[3] ?? 0) > 0) acknowledged++;
     return isTaken;
   };
   try {
@@ -106,13 +125,14 @@ function outcome(version: 3 | 4 | 5, setup: Setup, observers: readonly Observer[
   } finally {
     Outbox.prototype.relayPublish = relayPublish;
   }
-  const names = ["four", "three", "five", "alias", "small", "named", "one", "p"];
+  const names = ["four", "three", "five", "alias", "small", "named", "one", "solo4", "solo5", "p"];
   const received = names.map((name) => [name, [...exchange.link(name).takeBytes()]]);
   exchange.play("slow reads\nslow< others");
   exchange.play("away> CONNECT !cleanStart sessionExpiryInterval=100\naway< others");
   const { metrics, levels } = exchange.test.broker;
   return {
     relayed,
+    acknowledged,
     seen: {
       received,
       slow: exchange.take("slow"),
@@ -136,9 +156,46 @@ for (const version of [3, 4, 5] as const) {
     const short = outcome(version, {});
     const long = outcome(version, { access: ASKING });
     assert.equal(outcome(version, {}, [{}]).relayed, 0, "observers are told what they ask for");
+    assert.ok(short.acknowledged >= 2, `${short.acknowledged} of QoS 1 were relayed`);
     assert.ok(short.relayed > 10, `${short.relayed} were relayed`);
     assert.equal(long.relayed, 0);
     assert.deepEqual(short.seen, long.seen);
     assert.deepEqual(short.seen.heard, ["1"]);
   });
 }
+
+Deno.test("What is relayed at QoS 1 is in flight until it is acknowledged, and sent again if it is not", () => {
+  new Exchange().play(`
+    s> CONNECT sessionExpiryInterval=100
+    s< CONNACK
+    s> SUBSCRIBE id=1 t qos=1
+    s< SUBACK id=1 1
+    p> CONNECT
+    p< CONNACK
+    p> PUBLISH t qos=1 id=9 1
+    p< PUBACK id=9
+    s< PUBLISH t qos=1 id=1 1
+    p> PUBLISH t qos=1 id=9 2
+    p< PUBACK id=9
+    s< PUBLISH t qos=1 id=2 2
+    s> PUBACK id=1
+    s x
+    s> CONNECT sessionExpiryInterval=100
+    s< CONNACK sessionPresent
+    s< PUBLISH t qos=1 id=2 dup 2
+  `);
+});
+
+Deno.test("A listener without QoS 1 does not relay it", () => {
+  new Exchange({ listeners: { p: { maxQos: 0 } } }).play(`
+    s> CONNECT
+    s< CONNACK
+    s> SUBSCRIBE id=1 t qos=1
+    s< SUBACK id=1 1
+    p> CONNECT
+    p< CONNACK maximumQos=0
+    p> PUBLISH t qos=1 id=9 1
+    p< DISCONNECT QoSNotSupported
+    p! closed
+  `);
+});

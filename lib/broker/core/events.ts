@@ -108,8 +108,8 @@ export class Events {
 /** For each event, an observer that creates it. */
 const OBSERVERS: Readonly<Record<EventName, (emit: Emit) => Observer>> = {
   connected: (emit) => ({
-    connected: ({ identity, wantsCleanStart, keepAliveSeconds }, sessionPresent) => {
-      const cleanStart = wantsCleanStart;
+    connected: ({ identity, asked, keepAliveSeconds }, sessionPresent) => {
+      const { cleanStart } = asked;
       emit("connected", { client: identity!, cleanStart, sessionPresent, keepAliveSeconds });
     },
   }),

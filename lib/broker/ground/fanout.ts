@@ -86,6 +86,11 @@ export class Fanout {
     return this.#kept ??= keptMessage(this.#message, this.#slab.copy(this.#message.payload));
   }
 
+  /** A payload that is kept for a short while: see `PayloadSlab`. */
+  keepPayload(payload: Uint8Array): Uint8Array {
+    return this.#slab.copy(payload);
+  }
+
   /**
    * The same for a receiver that may keep the message for long: the payload has an allocation of its own, and holds no other
    * memory.

@@ -8,37 +8,37 @@ import type {
   Subscription,
 } from "../../session/mod.ts";
 
-/** What the broker sees of a Network Connection. Every call is made within a turn and returns at once. */
+/** A Network Connection as the broker sees it. Every call is made within a turn and returns at once. */
 export interface Link {
-  /** For logs and access control: `127.0.0.1:50123`. */
+  /** The peer's address, for logs and access control: `127.0.0.1:50123`. */
   readonly remoteAddress: string;
-  /** What the client proved by its certificate; absent where it showed none. */
+  /** The client's verified certificate; absent where it sent none. */
   readonly certificate?: ClientCertificate | undefined;
-  /** Bytes wait in the connection's outbox: take and write them. Called at most once a turn, at its end. */
+  /** Bytes wait in the connection's outbox: the link takes and writes them. Called at most once a turn, at its end. */
   flush(): void;
-  /** Write what waits, then close. Nothing more is read. */
+  /** The link writes the waiting bytes, then closes. It reads nothing more. */
   close(): void;
-  /** The connection, once stopped, can go on: hand it the bytes that it left, then read. */
+  /** The connection is no longer stopped: the link hands it the bytes that it had left, then reads on. */
   resume(): void;
 }
 
-/** Where the broker says what happens. `fields` are for `debugOn` guarded calls and rare events: they cost. */
+/** The log of the broker. `fields` are for rare events and for calls guarded by `debugOn`, because building them costs time. */
 export interface LogPort {
-  /** Whether debug lines go anywhere: ask before building one. */
+  /** Whether debug lines are written: ask before building one. */
   readonly debugOn: boolean;
-  /** For whoever looks into one connection; nothing comes where `debugOn` is false. */
+  /** Details for debugging one connection; never called where `debugOn` is false. */
   debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
-  /** What happens in the everyday life of a broker. */
+  /** An ordinary event. */
   info(message: string, fields?: Readonly<Record<string, unknown>>): void;
-  /** What somebody should look at; the broker goes on as it should. */
+  /** An event that an operator should look at; the broker works as it should. */
   warning(message: string, fields?: Readonly<Record<string, unknown>>): void;
-  /** What the broker cannot do as it should. */
+  /** A failure of the broker to do what it should. */
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
-/** What a client's certificate says, verified by the listener. */
+/** The content of a client's certificate, verified by the listener. */
 export interface ClientCertificate {
-  /** The whole subject, as `CN=pump-7,O=Works`. */
+  /** The whole subject, such as `CN=pump-7,O=Works`. */
   readonly subject: string;
   /** The Common Name of the subject; `""`: it has none. */
   readonly commonName: string;
@@ -46,49 +46,55 @@ export interface ClientCertificate {
   readonly fingerprint: string;
 }
 
-/** Who a client is, for access control. */
+/** The identity of a client, for access control. */
 export interface ClientIdentity {
-  /** The one that the broker assigned, where the client came without. */
+  /** The Client Identifier; the assigned one where the client sent none. */
   readonly clientId: string;
-  /** Absent: anonymous. */
+  /** The user name; absent: the client is anonymous. */
   readonly userName: string | undefined;
-  /** What its CONNECT said. */
+  /** The version that its CONNECT named. */
   readonly protocolVersion: ProtocolVersion;
-  /** As its `Link` says it. */
+  /** The remote address of its `Link`. */
   readonly remoteAddress: string;
   /** The listener's name. */
   readonly listener: string;
-  /** Where it came in with one. */
+  /** The client's certificate, where it sent one. */
   readonly certificate?: ClientCertificate;
-  /** It is a bridge of this broker, which may do everything. */
+  /** The client is a bridge of this broker, which may do everything. */
   readonly isBridge?: true;
-  /** What access control has said of it when it came in, {@linkcode AuthenticationVerdict}: the core hands it back with every question. */
+  /**
+   * What access control returned when it let the client in, {@linkcode AuthenticationVerdict}: the core passes it with every
+   * question.
+   */
   readonly grant?: object | undefined;
 }
 
-/** Who wants to come in. */
+/** A client that asks to be let in. */
 export interface AuthenticationRequest extends ClientIdentity {
-  /** As it came, any bytes; absent: none was given. */
+  /** The password as received, any bytes; absent: none was given. */
   readonly password: Uint8Array | undefined;
   /** Whether the listener lets in a client without a user name. */
   readonly allowAnonymous: boolean;
-  /** The whole packet: what it asks for, its will, its properties. */
+  /** The whole CONNECT packet, with the client's will and properties. */
   readonly connect: Connect;
-  /** Whether the client has left meanwhile, so that nobody waits for the answer; absent: nobody can tell. */
+  /** Whether the client has disconnected meanwhile, so that the answer is of no use; absent: unknown. */
   readonly signal?: { readonly isGone: boolean };
 }
 
-/** What holds of a client that is let in. */
+/** What access control sets for a client that it lets in. */
 export interface Admittance {
-  /** Replaces the one that it gave. */
+  /** Replaces the user name that the client sent. */
   readonly userName?: string;
-  /** What access control wants to know of it again: {@linkcode ClientIdentity.grant}. Who has another one has other rights. */
+  /**
+   * An object that access control gets back with every question: {@linkcode ClientIdentity.grant}. Another object means other
+   * rights.
+   */
   readonly grant?: object;
-  /** After this time, milliseconds from now on, the client is disconnected with 0xA0, unless it has authenticated anew; absent: never. */
+  /** Milliseconds until the client is disconnected with 0xA0, unless it has authenticated again; absent: never. */
   readonly validForMs?: number;
 }
 
-/** Whether a client may come in. */
+/** Whether a client is let in. */
 export type AuthenticationVerdict =
   | { readonly isAllowed: true } & Admittance
   | { readonly isAllowed: false; readonly reasonCode: ReasonCode };
@@ -105,24 +111,26 @@ export interface EnhancedExchange {
   step(data: Uint8Array | undefined, reply: (step: EnhancedStep) => void): void;
 }
 
-/** Whether something is allowed; `pending`: that takes its time, see {@linkcode AccessPort.decided}. */
+/** Whether something is allowed; `pending`: the decision takes time, see {@linkcode AccessPort.decided}. */
 export type Decision = boolean | "pending";
 
 /** What a client wants to do with a Topic Name or, to subscribe, a Topic Filter. */
 export type AccessAction = "publish" | "subscribe" | "read";
 
-/** Who may come in and who may do what. */
+/** Access control: which clients may connect, and what they may do. */
 export interface AccessPort {
   /** Changes whenever an answer of `mayRead` may have changed. */
   readonly version: number;
   /** Whether topics are checked at all; where not, the three questions below are never asked. */
   readonly checksTopics: boolean;
   /**
-   * Only `maySubscribe` says what a client may read, and `mayRead` nothing: so a session does not pass to a client with other rights,
-   * whose subscriptions would bring it what it was never asked about. Absent: false.
+   * Whether only `maySubscribe` decides what a client may read, and `mayRead` allows everything. Then a session does not pass to a
+   * client with other rights, because its subscriptions would bring messages that nobody checked for this client. Absent: false.
    */
   readonly readsByFilter?: boolean;
-  /** What a question below costs, as a multiple of one rule looked at; absent: 1. It is taken off what a client may do in a turn. */
+  /**
+   * The cost of one question below, as a multiple of one checked rule; absent: 1. It counts against what a client may do in a turn.
+   */
   readonly stepsPerCheck?: number;
   /** Calls `reply` once, at once or later. */
   authenticate(
@@ -138,16 +146,16 @@ export interface AccessPort {
   /** Whether a message on this topic may be delivered to the client. */
   mayRead(client: ClientIdentity, topicName: string): boolean;
   /**
-   * Why a question is answered as it is, for traces and logs: the file, the line and its text, or that there is none; `undefined`:
-   * nothing decides. Never asked where nobody looks, and never to decide something.
+   * The reason for an answer, for traces and logs: the file, the line and its text, or that no rule applies; `undefined`: nothing
+   * decides. It is asked only for people who look, never to decide something.
    */
   explain?(client: ClientIdentity, action: AccessAction, topic: string): string | undefined;
   /**
-   * Calls `done` once, later, when all that was answered `pending` for this client is decided: the same questions are asked
-   * again then, and answered. Only where there are such answers.
+   * Calls `done` once, later, when everything that was answered `pending` for this client is decided: the core then asks the same
+   * questions again, and gets answers. Needed only where there are such answers.
    */
   decided?(client: ClientIdentity, done: () => void): void;
-  /** Told of the broker's log, before all else: for what has none of its own. */
+  /** Receives the broker's log before any other call, for access control that has no log of its own. */
   useLog?(log: LogPort): void;
 }
 
@@ -159,7 +167,7 @@ export interface StoredSession {
   readonly expirySeconds: number;
   /** When it expires, in the clock's milliseconds; `Infinity` while connected or never. */
   readonly expiresAtMs: number;
-  /** Whose it is, as it was put; absent: nobody said. */
+  /** The owner as it was stored; absent: it was stored without one. */
   readonly owner?: string | undefined;
   /** At most one for each Topic Filter. */
   readonly subscriptions: readonly Subscription[];
@@ -185,7 +193,7 @@ export interface StoredDelivery {
   readonly delivery: Delivery;
   /** 0: it waits in the queue, and its state is `published`. */
   readonly packetId: number;
-  /** Where it stands, if it is in flight. */
+  /** The state of the message, if it is in flight. */
   readonly state: InFlight["state"];
 }
 
@@ -199,19 +207,19 @@ export interface StoredWill {
   readonly isOrphan?: boolean;
 }
 
-/** What is asked for of what waits in a store alone. */
+/** A query for deliveries that wait in a store alone. */
 export interface QueueQuery {
-  /** Only what comes behind this. */
+  /** Only deliveries with a greater `sequence`. */
   readonly afterSequence: number;
-  /** So many at most, by `sequence`. */
+  /** The most deliveries to return, by `sequence`. */
   readonly maxMessages: number;
-  /** So many bytes of payload at most, but one message in any case. */
+  /** The most bytes of payload to return, but always at least one message. */
   readonly maxBytes: number;
-  /** Only what has expired at this time, in the clock's milliseconds. */
+  /** Only deliveries that have expired at this time, in the clock's milliseconds. */
   readonly expiredAtMs?: number;
 }
 
-/** What was found. */
+/** The result of a {@linkcode QueueQuery}. */
 export interface QueuePage {
   /** In the order of `sequence`. They are the caller's now, to delete like all that it has put. */
   readonly deliveries: readonly Delivery[];

@@ -30,18 +30,18 @@ export function isBridgeBy5({ protocolVersion, will }: Connect, clientId: string
 
 /** The subscription that the bridge means. A shared one does not get No Local, which would be a Protocol Error. */
 export function requestOf(
-  { isRemoteBridge, protocolVersion }: Connection,
+  { asked: { isBridge }, protocolVersion }: Connection,
   request: SubscriptionRequest,
 ): SubscriptionRequest {
-  if (!isRemoteBridge || protocolVersion === 5) return request;
+  if (!isBridge || protocolVersion === 5) return request;
   const noLocal = !request.topicFilter.startsWith(SHARED);
   return { ...request, noLocal, retainAsPublished: true };
 }
 
 /** Whether the topic is the one where this bridge publishes its connection state. */
 export function isStateOf(connection: Connection, topicName: string): boolean {
-  const { isRemoteBridge, protocolVersion, client } = connection;
-  if (!isRemoteBridge || !isBridgeState(topicName)) return false;
+  const { asked: { isBridge }, protocolVersion, client } = connection;
+  if (!isBridge || !isBridgeState(topicName)) return false;
   return protocolVersion < 5 || topicName === bridgeStateOf(client!.session.clientId);
 }
 
@@ -50,17 +50,17 @@ export function isStateOf(connection: Connection, topicName: string): boolean {
  * cost them throughput.
  */
 export function receiveMaximumOf(
-  { isRemoteBridge, protocolVersion }: Connection,
+  { asked: { isBridge }, protocolVersion }: Connection,
   receiveMaximum = 65_535,
 ): number {
-  return isRemoteBridge && protocolVersion < 5 ? IN_FLIGHT : receiveMaximum;
+  return isBridge && protocolVersion < 5 ? IN_FLIGHT : receiveMaximum;
 }
 
 /** How long the session lasts without a connection. Before 5.0 that is for ever, or not at all. */
-export function expirySecondsOf({ isRemoteBridge }: Connection, connect: Connect): number {
+export function expirySecondsOf({ asked: { isBridge } }: Connection, connect: Connect): number {
   const { protocolVersion, properties, cleanStart } = connect;
   const isSaid = properties?.sessionExpiryInterval !== undefined;
-  if (protocolVersion === 5 && (isSaid || !isRemoteBridge)) {
+  if (protocolVersion === 5 && (isSaid || !isBridge)) {
     return properties?.sessionExpiryInterval ?? 0;
   }
   return cleanStart ? 0 : FOR_EVER;

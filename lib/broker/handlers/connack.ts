@@ -13,7 +13,7 @@ export function connackProperties(
   const { listener, client } = connection;
   const { options } = core;
   const { session } = client!;
-  const askedSeconds = connection.requestedExpirySeconds;
+  const askedSeconds = connection.asked.expirySeconds;
   const isExpiryChanged = session.expirySeconds !==
     (askedSeconds === 0xffffffff ? Infinity : askedSeconds);
   return {

@@ -28,8 +28,8 @@ export function handleConnect(core: Core, connection: Connection, connect: Conne
   }
   const { outbox } = connection;
   connection.enter("connect");
-  connection.wantsCleanStart = connect.cleanStart;
-  connection.isRemoteBridge = connect.isBridge === true;
+  connection.asked.cleanStart = connect.cleanStart;
+  connection.asked.isBridge = connect.isBridge === true;
   outbox.protocolVersion = connect.protocolVersion;
   outbox.wantsProblemInformation = connect.properties?.requestProblemInformation !== false;
   outbox.maxPacketSizeBytes = connect.properties?.maximumPacketSize ?? Infinity;

@@ -10,7 +10,7 @@ export function handleDisconnect(core: Core, connection: Connection, packet: Dis
   const { session } = client;
   const seconds = packet.properties?.sessionExpiryInterval;
   if (seconds !== undefined) {
-    if (connection.requestedExpirySeconds === 0 && seconds > 0) {
+    if (connection.asked.expirySeconds === 0 && seconds > 0) {
       // The client is told, and its connection closed as for any fault, which publishes the will. [MQTT-3.14.2-2]
       throw new MqttError(
         ReasonCode.ProtocolError,

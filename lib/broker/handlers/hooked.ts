@@ -62,7 +62,8 @@ export function askToPublish(
   connection: Connection,
   message: Message,
 ): Message | HookRefusal | undefined {
-  if (connection.hooked !== null) return connection.hooked;
+  const known = connection.hooked?.message ?? null;
+  if (known !== null) return known;
   const { hooks, options } = core;
   const judge = (answer: unknown, subject: HookedMessage) => judgeMessage(answer, subject, options);
   const answered = hooks.ask(
@@ -71,12 +72,12 @@ export function askToPublish(
     { ...message, payload: message.payload.slice(), isWill: false },
     judge,
     later<"onPublish">(core, connection, (result) => {
-      connection.hooked = result;
+      connection.hookedOrNew().message = result;
       return false;
     }),
   );
   if (answered === undefined) connection.stops.stop("hook");
-  else connection.hooked = answered;
+  else connection.hookedOrNew().message = answered;
   return answered;
 }
 
@@ -117,7 +118,7 @@ function askAboutWill(
   const judge = (answer: unknown, subject: HookedMessage) => judgeMessage(answer, subject, options);
   const goOn: GoOn<"onPublish"> = (result) => {
     if (connection.state === "closed") return false;
-    connection.hookedWill = isRefusal(result) ? null : changedWill(kept, result);
+    connection.hookedOrNew().will = isRefusal(result) ? null : changedWill(kept, result);
     admit();
     return false;
   };

@@ -86,8 +86,8 @@ function handleQos2(core: Core, connection: Connection, packet: Publish, topicNa
  */
 function checkReceiveMaximum(core: Core, connection: Connection): void {
   const { maxInflightMessages } = core.options;
-  const { protocolVersion, isRemoteBridge, listener } = connection;
-  if (protocolVersion < 5 || maxInflightMessages === 0 || isRemoteBridge) return;
+  const { protocolVersion, asked, listener } = connection;
+  if (protocolVersion < 5 || maxInflightMessages === 0 || asked.isBridge) return;
   // A remote broker of 3.1.1 cannot be told a Receive Maximum, so bridges are not limited.
   if (listener.bridge !== undefined) return;
   const underWay = connection.client!.session.receiver.recentSize +
@@ -144,7 +144,7 @@ function publish(
     if (core.hooks.onPublish !== undefined) return publishHooked(core, connection, packet, message);
     return publishAllowed(core, connection, packet, message, route);
   }
-  if (refusal !== PENDING) connection.hooked = null;
+  if (refusal !== PENDING) forgetAnswer(connection);
   return refusal;
 }
 
@@ -158,15 +158,20 @@ function publishHooked(
   const hooked = askToPublish(core, connection, message);
   if (hooked === undefined) return HOOKED;
   if (isRefusal(hooked)) {
-    connection.hooked = null;
+    forgetAnswer(connection);
     drop(core, connection.client!, "refused_by_hook", message);
     return hooked.reasonCode;
   }
   const route = core.router.route(hooked.topicName)!;
   const refusal = checkBridges(core, connection, hooked, route);
   const outcome = refusal ?? publishAllowed(core, connection, packet, hooked, route);
-  if (outcome !== WAITING) connection.hooked = null;
+  if (outcome !== WAITING) forgetAnswer(connection);
   return outcome;
+}
+
+/** Forgets what the hooks have answered about the packet: it is handled. */
+function forgetAnswer({ hooked }: Connection): void {
+  if (hooked !== null) hooked.message = null;
 }
 
 /** Publishes a message that passed all checks: its acknowledgement is true when this has returned and its writes are committed. */

@@ -19,6 +19,7 @@ import { handleAuth } from "./enhanced_authentication.ts";
 import { mustWait, takeBack } from "./inflow.ts";
 import { handlePublish } from "./publish.ts";
 import { relay } from "./relay.ts";
+import { relayQos1 } from "./relay_qos1.ts";
 import { handleSubscribe } from "./subscribe.ts";
 import { handleUnsubscribe } from "./unsubscribe.ts";
 
@@ -91,13 +92,7 @@ function handleNext(
   metrics.packetsReceived++;
   work.spend(STEPS.packet + (length >> 6) * STEPS.bytes64);
   if (isConnected && isPublish) {
-    const isSampled = core.nowMs >= core.latency.dueMs;
-    if (!isSampled && relay(core, connection, bytes, at, at + length)) return at + length;
-    const { protocolVersion } = connection;
-    const packet = decodePublish(bytes, at, at + length, protocolVersion, core.names);
-    if (core.isObserved) tellReceived(core, connection, packet);
-    if (isSampled) handleSampled(core, connection, packet);
-    else handlePublish(core, connection, packet);
+    if (handlePublishAt(core, connection, bytes, at, at + length)) return at + length;
   } else if (
     isConnected && length === SHORT_ACK_BYTES && handleShortAck(core, connection, bytes, at)
   ) {
@@ -111,11 +106,40 @@ function handleNext(
   }
   if (connection.unfinished !== null) return at;
   if (!connection.isPostponed) return at + length;
+  takePacketBack(core, connection, isPublish, length);
+  return at;
+}
+
+/** The packet was postponed: it comes again, and counts then. */
+function takePacketBack(
+  core: Core,
+  connection: Connection,
+  isPublish: boolean,
+  sizeBytes: number,
+): void {
+  const { rates } = connection;
   connection.isPostponed = false;
   connection.isNextTold = core.isObserved;
-  metrics.packetsReceived--;
-  if (rates !== undefined) takeBack(rates, isPublish, length);
-  return at;
+  core.metrics.packetsReceived--;
+  if (rates !== undefined) takeBack(rates, isPublish, sizeBytes);
+}
+
+/** Handles the PUBLISH in `bytes[start, end)`; `true`: no packet was made of it, and nothing of it is left to do. */
+function handlePublishAt(
+  core: Core,
+  connection: Connection,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
+  const isSampled = core.nowMs >= core.latency.dueMs;
+  if (!isSampled && relay(core, connection, bytes, start, end)) return true;
+  if (!isSampled && relayQos1(core, connection, bytes, start, end)) return true;
+  const packet = decodePublish(bytes, start, end, connection.protocolVersion, core.names);
+  if (core.isObserved) tellReceived(core, connection, packet);
+  if (isSampled) handleSampled(core, connection, packet);
+  else handlePublish(core, connection, packet);
+  return false;
 }
 
 /** Handles a message, and measures the time until its receivers have it. */

@@ -19,11 +19,11 @@ import { isBacklogged } from "../services/send.ts";
 import type { Connection } from "../state/connection.ts";
 
 /** A longer packet is not relayed: most of its time is spent on copying, on either path. */
-const MAX_RELAYED_BYTES = 4096;
+export const MAX_RELAYED_BYTES = 4096;
 /** With more receivers, one shared encoding is worth its cost. */
 const MAX_RECEIVERS = 64;
 /** A topic with this first character may be in the broker's own tree. */
-const DOLLAR = 0x24;
+export const DOLLAR = 0x24;
 
 /**
  * Relays the PUBLISH in `bytes[start, end)` of a connected client; `false`: it needs the ordinary path, and nothing has happened.
@@ -53,26 +53,38 @@ export function relay(
   if (targets.length === 0) return true;
   core.work.spend(steps);
   const packet = bytes.subarray(start, end);
+  relayToAll(core, connection, route, topicName, packet, payloadAt - start);
+  return true;
+}
+
+function relayToAll(
+  core: Core,
+  publisher: Connection,
+  { targets, topicNameBytes }: Route,
+  topicName: string,
+  packet: Uint8Array,
+  headBytes: number,
+): void {
+  const payloadBytes = packet.length - headBytes;
+  const isV5 = publisher.protocolVersion === 5;
   let others: Target[] | undefined;
   for (let i = 0; i < targets.length; i++) {
     const target = targets[i]!;
     try {
-      if (!relayTo(core, target, packet, isV5, end - payloadAt)) (others ??= []).push(target);
+      if (!relayTo(core, target, packet, isV5, payloadBytes)) (others ??= []).push(target);
     } catch (error) {
-      const publisherId = connection.client!.session.clientId;
+      const publisherId = publisher.client!.session.clientId;
       dropFailed(core, target.client, { topicName, publisherId }, error);
     }
   }
-  if (others !== undefined) {
-    const message = messageOf(connection, topicName, bytes.subarray(payloadAt, end));
-    core.fanout.begin(message, route.topicNameBytes, others.length === 1, core.nowMs);
-    for (const target of others) deliver(core, target, message, core.fanout);
-  }
-  return true;
+  if (others === undefined) return;
+  const message = messageOf(publisher, topicName, packet.subarray(headBytes));
+  core.fanout.begin(message, topicNameBytes, others.length === 1, core.nowMs);
+  for (const target of others) deliver(core, target, message, core.fanout);
 }
 
 /** Whether no observer, hook, access control or limit needs to look at such a message. */
-function mayRelay(core: Core, { mountPoint }: Connection): boolean {
+export function mayRelay(core: Core, { mountPoint }: Connection): boolean {
   const { options, ports, congestion, longFanOuts, isObserved, hooks } = core;
   const { messageSizeLimitBytes } = options;
   return !isObserved && !ports.access.checksTopics && mountPoint === "" && !hooks.seesMessages &&

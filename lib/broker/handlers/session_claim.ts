@@ -30,7 +30,7 @@ export function claimSession(
   const existing = core.clients.get(identity.clientId);
   const isForeign = existing !== undefined && isOfAnother(core, existing, owner);
   const isEnding = existing !== undefined &&
-    (isForeign || connection.wantsCleanStart || mayNotPassOn(core, existing, identity));
+    (isForeign || connection.asked.cleanStart || mayNotPassOn(core, existing, identity));
   const hasEndedStored = core.releases.isEnding(identity.clientId) ||
     isEnding && existing.session.isPersistent;
   return { owner, existing, isForeign, isEnding, hasEndedStored };

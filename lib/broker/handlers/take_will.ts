@@ -11,7 +11,8 @@ import { isStateOf } from "./bridge.ts";
  */
 export function takeWill(core: Core, connection: Connection, will: Will | undefined): void {
   if (will === undefined) return;
-  const { hookedWill, client } = connection;
+  const { hooked, client } = connection;
+  const hookedWill = hooked?.will;
   if (hookedWill === null) {
     return dropWill(core, client!, connection.mountPoint + will.topicName, "refused_by_hook");
   }

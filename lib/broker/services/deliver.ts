@@ -1,9 +1,10 @@
-import type { Delivery, Message } from "../../session/mod.ts";
+import type { Qos } from "../../codec/mod.ts";
+import type { Delivery, KeptMessage, Message } from "../../session/mod.ts";
 import { type Core, mayRead } from "../core/core.ts";
 import type { Target } from "../core/target.ts";
 import { STEPS } from "../core/work.ts";
 import type { Fanout } from "../ground/fanout.ts";
-import type { Client } from "../state/connection.ts";
+import type { Client, Connection } from "../state/connection.ts";
 import { drop, dropDelivery, dropFailed } from "./drop.ts";
 import { enqueue, takeQueued } from "./queue.ts";
 import { canSendNow, drain, isBacklogged, sendInFlight } from "./send.ts";
@@ -18,53 +19,68 @@ export function deliver(core: Core, target: Target, message: Message, fanout: Fa
 }
 
 function handOver(core: Core, target: Target, message: Message, fanout: Fanout): void {
-  const { client } = target;
+  const { client, subscriptionIdentifiers } = target;
   if (client.isEnded) return;
   const { connection, session } = client;
-  const { options, store } = core;
+  const { options } = core;
   const qos = options.upgradeOutgoingQos || target.qos < message.qos ? target.qos : message.qos;
   const retain = message.retain && target.retainAsPublished;
-  const { subscriptionIdentifiers } = target;
   // A client may have tens of thousands of matching Subscription Identifiers, which are encoded for it alone.
   if (subscriptionIdentifiers !== undefined) core.work.spend(subscriptionIdentifiers.length);
-  const isHooked = core.hooks.onDeliver !== undefined && connection !== null;
+  if (core.hooks.onDeliver !== undefined && connection !== null) {
+    return handOverHooked(core, target, connection, qos, retain, message, fanout);
+  }
   // QoS 0 messages that were queued while the client was away go first, if there are any. [MQTT-4.6.0-6]
-  if (qos === 0 && !isHooked && connection !== null && session.queue.qos0Length === 0) {
+  if (qos === 0 && connection !== null && session.queue.qos0Length === 0) {
     // The bytes that wait for a slow client are limited: it loses messages, so that other receivers need not wait.
     if (isBacklogged(core, connection)) return drop(core, client, "slow_client", message);
     const outgoing = { message, qos, retain, subscriptionIdentifiers };
     if (connection.outbox.sendPublish(outgoing, 0, false, false, fanout)) return;
     return drop(core, client, "packet_too_large", message);
   }
-  if (isHooked && qos === 0 && isBacklogged(core, connection)) {
-    return drop(core, client, "slow_client", message);
-  }
-  if (qos === 0 && !isHooked && !(options.queueQos0Messages && session.isPersistent)) {
+  if (qos === 0 && !(options.queueQos0Messages && session.isPersistent)) {
     return drop(core, client, "offline_qos0", message);
   }
-  const canSend = connection !== null && !isHooked && canSendNow(core, client, connection);
-  const delivery: Delivery = {
-    message: canSend ? fanout.keep() : fanout.keepForLong(),
-    qos,
-    retain,
-    subscriptionIdentifiers,
-    share: target.share,
-    sequence: store !== undefined && session.isPersistent &&
-        (qos > 0 || options.queueQos0Messages)
-      ? core.nextSequence++
-      : 0,
-  };
-  if (isHooked) {
-    // Send it through the queue, where it keeps its place while hooks have not answered.
-    enqueue(core, client, delivery);
-    return drain(core, client);
+  if (connection === null || !canSendNow(core, client, connection)) {
+    return enqueue(core, client, deliveryOf(core, target, qos, retain, fanout.keepForLong()));
   }
-  if (!canSend) return enqueue(core, client, delivery);
-  if (delivery.sequence > 0) store!.putDelivery(session.clientId, delivery);
+  const delivery = deliveryOf(core, target, qos, retain, fanout.keep());
+  if (delivery.sequence > 0) core.store!.putDelivery(session.clientId, delivery);
   sendInFlight(core, client, connection, delivery, fanout);
 }
 
-/** How well a client can take a message now, 0 to 3: see `ShareGroup.pick`. */
+/** Sends the message through the queue, where it keeps its place while hooks have not answered. */
+function handOverHooked(
+  core: Core,
+  target: Target,
+  connection: Connection,
+  qos: Qos,
+  retain: boolean,
+  message: Message,
+  fanout: Fanout,
+): void {
+  const { client } = target;
+  if (qos === 0 && isBacklogged(core, connection)) {
+    return drop(core, client, "slow_client", message);
+  }
+  enqueue(core, client, deliveryOf(core, target, qos, retain, fanout.keepForLong()));
+  drain(core, client);
+}
+
+function deliveryOf(
+  core: Core,
+  { client, subscriptionIdentifiers, share }: Target,
+  qos: Qos,
+  retain: boolean,
+  message: KeptMessage,
+): Delivery {
+  const isStored = core.store !== undefined && client.session.isPersistent &&
+    (qos > 0 || core.options.queueQos0Messages);
+  const sequence = isStored ? core.nextSequence++ : 0;
+  return { message, qos, retain, subscriptionIdentifiers, share, sequence };
+}
+
+/** How well a client can take a message now: see `ShareGroup.pick`. */
 export function rank(core: Core, target: Target, message: Message): number {
   core.work.spend(STEPS.member);
   const { client } = target;

@@ -8,7 +8,8 @@
  * | a delivery to one client, its encoding included     | that delivery: `encoding_failed`, counted for the client       |
  * | a packet's handler, an answer of access control,    | that connection: 0x83; its session and all others stay         |
  * | a client's turn to get what waits for it            |                                                                |
- * | a program's subscription                            | that call                                                      |
+ * | a program's subscription, or its listener           | that call                                                      |
+ * | a program's hook, by an error, silence or nonsense  | what it was asked about: a refusal, 0x83                       |
  * | what a connection that ends leaves: a will, an      | that step: the rest of the end is done                         |
  * | entry in the store                                  |                                                                |
  * | a deadline                                          | what was due                                                   |

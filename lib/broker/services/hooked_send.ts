@@ -38,7 +38,7 @@ export function putHooked(
     (result) => core.inTurn(() => putLater(core, client, connection, leaving, result)),
   );
   if (answered !== undefined) return putAnswered(core, client, connection, leaving, answered);
-  connection.isAsking = true;
+  connection.hookedOrNew().isAsking = true;
   return true;
 }
 
@@ -49,7 +49,7 @@ function putLater(
   leaving: Leaving,
   result: Message | HookRefusal,
 ): void {
-  connection.isAsking = false;
+  connection.hookedOrNew().isAsking = false;
   const { outgoing, packetId } = leaving;
   if (connection.state === "closed") {
     if (packetId === 0) drop(core, client, "offline_qos0", outgoing.message);

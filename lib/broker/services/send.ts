@@ -27,7 +27,8 @@ export function drain(core: Core, client: Client): void {
   const { connection, session } = client;
   if (connection === null) return;
   while (
-    session.sender.isResending && !connection.isAsking && !isBacklogged(core, connection)
+    session.sender.isResending && connection.hooked?.isAsking !== true &&
+    !isBacklogged(core, connection)
   ) {
     if (core.work.isPartOver) return void core.pumping.add(client);
     const inFlight = session.sender.nextResend();
@@ -149,6 +150,6 @@ function waitsForCommit(core: Core, client: Client, packet: "publish" | "pubrel"
 
 function canSendQueued(core: Core, client: Client, connection: Connection): boolean {
   const { sender } = client.session;
-  return sender.hasQuota && !connection.isAsking && !sender.isResending &&
+  return sender.hasQuota && connection.hooked?.isAsking !== true && !sender.isResending &&
     !isBacklogged(core, connection);
 }

@@ -46,6 +46,26 @@ export interface EnhancedAuthentication {
   readonly request: AuthenticationRequest;
 }
 
+/** What a CONNECT asked for. */
+export interface AskedByConnect {
+  /** Clean Start, before 5.0 Clean Session. */
+  cleanStart: boolean;
+  /** Session Expiry Interval, seconds: a DISCONNECT may not raise it from 0. [MQTT-3.14.2-2] */
+  expirySeconds: number;
+  /** The client is a bridge of another broker, such as mosquitto: see `handlers/bridge.ts`. */
+  isBridge: boolean;
+}
+
+/** What the program's hooks have answered, or are asked, about a connection. */
+export interface Hooked {
+  /** The late answer of hooks about the message of the next packet, which is handled again. */
+  message: Message | HookRefusal | null;
+  /** A hook was asked about a message for this client and has not answered: later messages wait. */
+  isAsking: boolean;
+  /** The will as hooks have changed it, with the mount point; `null`: they have refused it; `undefined`: they were not asked. */
+  will: Will | null | undefined;
+}
+
 /** One Network Connection in the core: its state, its client, the reasons why it is stopped, and its outbox. */
 export class Connection {
   /** The packets to send. */
@@ -69,8 +89,11 @@ export class Connection {
   allowedUntilMs: number = Infinity;
   /** When bytes were last received, in the clock's milliseconds; before the first, when the connection was accepted. */
   lastReceivedMs: number;
-  /** Session Expiry Interval of CONNECT, seconds: a DISCONNECT may not raise it from 0. [MQTT-3.14.2-2] */
-  requestedExpirySeconds = 0;
+  /**
+   * What its CONNECT asked for.
+   * @internal
+   */
+  readonly asked: AskedByConnect = { cleanStart: false, expirySeconds: 0, isBridge: false };
   /**
    * Set from the CONNACK on in 5.0; `null` in other versions.
    * @internal
@@ -82,24 +105,12 @@ export class Connection {
    */
   authentication: EnhancedAuthentication | null = null;
   /**
-   * The late answer of hooks about the message of the next packet, which is handled again.
+   * What the program's hooks have answered, or are asked, about this connection; `null`: nothing so far.
    * @internal
    */
-  hooked: Message | HookRefusal | null = null;
-  /** A hook was asked about a message for this client and has not answered: later messages wait. */
-  isAsking = false;
-  /**
-   * The client's will as hooks have changed it, with the mount point; `null`: they have refused it; `undefined`: they were not
-   * asked.
-   * @internal
-   */
-  hookedWill: Will | null | undefined;
-  /** The client is a bridge of another broker, such as mosquitto: see `handlers/bridge.ts`. */
-  isRemoteBridge = false;
+  hooked: Hooked | null = null;
   /** Why the connection ends, where no other cause is set. */
   cause: DisconnectCause = "lost";
-  /** Clean Start of its CONNECT, Clean Session before 5.0. */
-  wantsCleanStart = false;
   /** Packets of this connection are being handled; that loop continues by itself when the connection is resumed. */
   isReceiving = false;
   /** The last packet could not be handled yet, and is handled again later. */
@@ -132,6 +143,14 @@ export class Connection {
     this.outbox = new Outbox(turn, this, listener.mountPoint);
     this.lastReceivedMs = turn.nowMs;
     this.watch = new Deadline(() => onWatch(this));
+  }
+
+  /**
+   * {@linkcode hooked}, made where there is none.
+   * @internal
+   */
+  hookedOrNew(): Hooked {
+    return this.hooked ??= { message: null, isAsking: false, will: undefined };
   }
 
   /** The state of the connection. */

@@ -198,16 +198,34 @@ export class Outbox {
     return true;
   }
 
+  /** Whether the client gets a PUBLISH without properties as it came: `isV5` says that it is written in 5.0. */
+  takesAsItCame(sizeBytes: number, isV5: boolean): boolean {
+    return this.aliases === null && sizeBytes <= this.maxPacketSizeBytes &&
+      this.mountPoint === "" && (this.protocolVersion === 5) === isV5;
+  }
+
   /**
-   * Queues the bytes of a received QoS 0 PUBLISH unchanged; `false`: this client needs another encoding, see {@linkcode
-   * sendPublish}. `isV5`: the packet is encoded for 5.0, without properties.
+   * Queues the bytes of a received PUBLISH unchanged; `false`: this client needs another encoding, see {@linkcode sendPublish}.
+   * `isV5`: the packet is encoded for 5.0, without properties. For QoS 1 `packetId` is written at `idAt`, an offset in the packet.
    * @internal
    */
-  relayPublish(packet: Uint8Array, isV5: boolean, payloadBytes: number): boolean {
-    if (this.aliases !== null || packet.length > this.maxPacketSizeBytes) return false;
-    if (this.mountPoint !== "" || (this.protocolVersion === 5) !== isV5) return false;
-    this.#buffer(false).append(packet);
+  relayPublish(
+    packet: Uint8Array,
+    isV5: boolean,
+    payloadBytes: number,
+    packetId = 0,
+    idAt = 0,
+  ): boolean {
+    if (!this.takesAsItCame(packet.length, isV5)) return false;
+    const buffer = this.#buffer(false);
+    const at = buffer.length;
+    buffer.append(packet);
     const { metrics } = this.#ground;
+    if (packetId > 0) {
+      buffer.bytes[at + idAt] = packetId >> 8;
+      buffer.bytes[at + idAt + 1] = packetId & 0xff;
+      metrics.publishSentByQos[1]!++;
+    }
     metrics.publishSent++;
     metrics.payloadBytesSent += payloadBytes;
     this.#queued();

@@ -5,9 +5,9 @@ import type { Descriptors } from "./descriptors.ts";
 const LOOPBACK = "127.0.0.1";
 
 /**
- * Lets Deno do what is its own: timers, Workers' messages, other sockets. While there is always something to do Deno looks at its sockets
- * only in every 61st round (and `setImmediate` is always something); when it has nothing to do it looks at once. So it waits for a
- * datagram that we send to ourselves: that is there, and costs half of what waking a thread does.
+ * Gives Deno time for its own work: timers, Workers' messages, other sockets. While the event loop is never idle, Deno polls its
+ * sockets only in every 61st round (and `setImmediate` keeps it from being idle); when it is idle it polls at once. So this class
+ * waits for a datagram that it sends to itself: the datagram is there already, and costs half of what waking a thread does.
  */
 export class Breath {
   readonly #descriptors: Descriptors;
@@ -17,7 +17,7 @@ export class Breath {
   readonly #room = new Uint8Array(1);
   #receiving: Promise<unknown> | undefined;
 
-  /** Where Deno cannot receive datagrams (that is unstable), or may not, a thread is woken for each breath. */
+  /** Where Deno cannot receive datagrams (an unstable feature), or has no permission, each breath wakes a thread instead. */
   constructor(descriptors: Descriptors) {
     this.#descriptors = descriptors;
     const host = `${LOOPBACK}:0`;
@@ -29,22 +29,22 @@ export class Breath {
     descriptors.connect(this.#fd, encodeAddress(LOOPBACK, port));
   }
 
-  /** Lets Deno look at everything. */
+  /** Lets Deno poll everything, sockets too. */
   async deep(): Promise<void> {
     const datagrams = this.#datagrams;
     if (datagrams === undefined) return await this.#onThread();
-    // Somebody else's datagram is as good: it only ends this breath.
+    // A datagram from another sender does no harm: it only ends this breath.
     this.#receiving ??= datagrams.receive(this.#room).then(this.#received, this.#received);
     if (this.#descriptors.send(this.#fd, this.#byte, 1) === 1) await this.#receiving;
     else await this.#onThread();
   }
 
-  /** Lets Deno look at everything but sockets: a fifth of the cost. */
+  /** Lets Deno handle everything except sockets: a fifth of the cost. */
   shallow(): Promise<void> {
     return new Promise((resolve) => setImmediate(resolve));
   }
 
-  /** No breath may be under way. */
+  /** Closes the socket. No breath may be under way. */
   async close(): Promise<void> {
     if (this.#datagrams === undefined) return;
     this.#datagrams.close();
@@ -52,7 +52,7 @@ export class Breath {
     this.#descriptors.close(this.#fd);
   }
 
-  /** A call on a thread that does nothing, for there is no such descriptor: Deno has nothing to do until it is back. */
+  /** A call on another thread that fails at once, because there is no such descriptor: Deno is idle until it returns. */
   async #onThread(): Promise<void> {
     await this.#descriptors.symbols.wait(-1, this.#byte, 1, 0);
   }

@@ -4,9 +4,9 @@ import type { Descriptors } from "./descriptors.ts";
 export const EPOLLIN = 1;
 /** Something can be written. */
 export const EPOLLOUT = 4;
-/** The peer has ended its direction. Told, without end, to those who ask for it. */
+/** The peer has ended its direction. Reported repeatedly to a sink that asks for it. */
 export const EPOLLEND = 0x2000;
-/** The connection is broken, or both directions are over. Told whether one asks for it or not. */
+/** The connection is broken, or both directions have ended. Reported to every sink, asked for or not. */
 export const EPOLLGONE = 8 | 16;
 
 const EPOLL_CTL_ADD = 1;
@@ -16,17 +16,17 @@ const EPOLL_CTL_MOD = 3;
 const IS_PACKED = Deno.build.arch === "x86_64";
 const EVENT_WORDS = IS_PACKED ? 3 : 4;
 const DATA_AT = IS_PACKED ? 1 : 2;
-/** Events of one round. */
+/** The most events of one round. */
 const EVENTS = 512;
 const POLLIN = 1;
 
-/** Hears what happens on a descriptor. */
+/** Receives the events of a descriptor. */
 export interface Sink {
-  /** `events`: bits of what is ready. Called in a turn. */
+  /** `events`: bits of the events that are ready. Called in a turn. */
   onEvents(events: number): void;
 }
 
-/** One epoll set of the system, and who hears of what is ready in it. */
+/** One epoll set of the system, with the sinks that receive its events. */
 export class EpollSet {
   readonly #descriptors: Descriptors;
   readonly #fd: number;
@@ -39,53 +39,55 @@ export class EpollSet {
   readonly #pollBytes = new Uint8Array(new ArrayBuffer(8));
   readonly #timespec = new BigInt64Array(new ArrayBuffer(16));
   readonly #timespecBytes = new Uint8Array(this.#timespec.buffer);
-  /** By descriptor. */
+  /** The sink of each descriptor. */
   readonly #sinks: (Sink | undefined)[] = [];
-  /** By descriptor: the system uses them again, and an event of the one before must not reach the next. */
+  /**
+   * A serial number for each descriptor: the system reuses descriptors, and an event of the old one must not reach the new sink.
+   */
   readonly #serials: number[] = [];
   #serial = 0;
 
-  /** Opens it. */
+  /** Opens the epoll set. */
   constructor(descriptors: Descriptors) {
     this.#descriptors = descriptors;
     this.#fd = descriptors.epoll();
     new Int32Array(this.#pollBytes.buffer).set([this.#fd, POLLIN]);
   }
 
-  /** The sink hears of this descriptor from now on. */
+  /** The sink receives the events of this descriptor from now on. */
   add(fd: number, sink: Sink, interest: number): void {
     this.#sinks[fd] = sink;
     this.#serials[fd] = ++this.#serial | 0;
     this.#change(EPOLL_CTL_ADD, fd, interest);
   }
 
-  /** It hears of other events. */
+  /** Changes the events that the sink receives. */
   modify(fd: number, interest: number): void {
     this.#change(EPOLL_CTL_MOD, fd, interest);
   }
 
-  /** It hears nothing any more, until the descriptor is added again. */
+  /** The sink receives no more events, until the descriptor is added again. */
   remove(fd: number): void {
     this.forget(fd);
     this.#change(EPOLL_CTL_DEL, fd, 0);
   }
 
-  /** Another sink hears of it. */
+  /** Another sink receives the events of the descriptor. */
   handOver(fd: number, sink: Sink): void {
     this.#sinks[fd] = sink;
   }
 
-  /** The descriptor is being closed: the system takes it out by itself. */
+  /** The descriptor is being closed: the system removes it from the set by itself. */
   forget(fd: number): void {
     this.#sinks[fd] = undefined;
   }
 
-  /** How many events there are now. 0 or less: none, or a signal came between. */
+  /** The number of events that are ready now. 0 or less: none, or a signal interrupted the call. */
   poll(): number {
     return this.#descriptors.symbols.epoll_wait(this.#fd, this.#eventBytes, EVENTS, 0);
   }
 
-  /** The same after this thread has slept until there is one, or for so long. */
+  /** Like `poll`, after this thread has slept until there is an event, or for this time. */
   nap(microseconds: number): number {
     this.#timespec[1] = BigInt(microseconds * 1000);
     const { ppoll } = this.#descriptors.symbols;

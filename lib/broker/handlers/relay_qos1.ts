@@ -1,0 +1,105 @@
+import { FirstByte, plainTopicNameAt } from "../../codec/mod.ts";
+import type { KeptMessage } from "../../session/mod.ts";
+import type { Core } from "../core/core.ts";
+import type { Target } from "../core/target.ts";
+import { deliverySteps } from "../core/work.ts";
+import { dropFailed } from "../services/drop.ts";
+import { canSendNow } from "../services/send.ts";
+import type { Connection } from "../state/connection.ts";
+import { DOLLAR, MAX_RELAYED_BYTES, mayRelay } from "./relay.ts";
+
+/** The first byte of a PUBLISH of QoS 1 that is neither a repeat nor retained. */
+const QOS_1 = FirstByte.Publish | 2;
+
+/**
+ * Handles the PUBLISH of QoS 1 in `bytes[start, end)` as {@linkcode relay} handles one of QoS 0, where it has one receiver that can take it
+ * at once and nothing of it is stored; `false`: it is not such a one, and nothing has happened. It is in flight and acknowledged like
+ * any other; only that no packet is made of it, and none encoded.
+ */
+export function relayQos1(
+  core: Core,
+  connection: Connection,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
+  if (bytes[start] !== QOS_1 || end - start > MAX_RELAYED_BYTES) return false;
+  if (!mayRelay(core, connection) || !mayAcknowledge(core, connection)) return false;
+  const isV5 = connection.protocolVersion === 5;
+  const nameAt = plainTopicNameAt(bytes, start, end, isV5, 2);
+  if (nameAt === 0 || bytes[nameAt] === DOLLAR) return false;
+  const idAt = nameAt + (bytes[nameAt - 2]! << 8 | bytes[nameAt - 1]!);
+  const packetId = bytes[idAt]! << 8 | bytes[idAt + 1]!;
+  if (packetId === 0) return false;
+  const topicName = core.names.text(bytes, nameAt, idAt);
+  const target = soleTarget(core, topicName);
+  if (target === undefined || !takesNow(core, target, end - start, isV5)) return false;
+  const payloadAt = isV5 ? idAt + 3 : idAt + 2;
+  const { metrics } = core;
+  metrics.publishReceived++;
+  metrics.publishReceivedByQos[1]!++;
+  metrics.payloadBytesReceived += end - payloadAt;
+  core.work.spend(deliverySteps(end - payloadAt + topicName.length));
+  const message: KeptMessage = {
+    topicName,
+    payload: core.fanout.keepPayload(bytes.subarray(payloadAt, end)),
+    qos: 1,
+    retain: false,
+    properties: undefined,
+    expiresAtMs: Infinity,
+    publisherId: connection.client!.session.clientId,
+    storeId: 0,
+  };
+  send(core, target, message, bytes.subarray(start, end), isV5, idAt - start);
+  connection.outbox.sendAck(FirstByte.Puback, packetId, false);
+  return true;
+}
+
+/** Whether the client may send QoS 1, has not sent more than it may, and its PUBACK can leave at once. */
+function mayAcknowledge(core: Core, connection: Connection): boolean {
+  const { store } = core;
+  const { protocolVersion, outbox, client, listener } = connection;
+  if (listener.maxQos === 0) return false;
+  if (store !== undefined && (store.isFailing || outbox.hasHeld)) return false;
+  const { maxInflightMessages } = core.options;
+  const underWay = client!.session.receiver.recentSize + outbox.pendingPubacks;
+  return protocolVersion < 5 || maxInflightMessages === 0 || underWay < maxInflightMessages;
+}
+
+/** Who gets the messages of the topic, where that is one client, with a subscription of QoS 1 or 2. */
+function soleTarget(core: Core, topicName: string): Target | undefined {
+  const route = core.router.route(topicName);
+  if (route === undefined || route.targets.length !== 1 || route.ownTargets !== undefined) {
+    return undefined;
+  }
+  if (route.shares.length > 0 || route.locals.length > 0) return undefined;
+  const target = route.targets[0]!;
+  return target.qos > 0 && target.subscriptionIdentifiers === undefined ? target : undefined;
+}
+
+function takesNow(core: Core, { client }: Target, sizeBytes: number, isV5: boolean): boolean {
+  const { connection, session } = client;
+  if (connection === null || client.isEnded) return false;
+  if (core.store !== undefined && session.isPersistent) return false;
+  return connection.outbox.takesAsItCame(sizeBytes, isV5) && canSendNow(core, client, connection);
+}
+
+function send(
+  core: Core,
+  { client }: Target,
+  message: KeptMessage,
+  packet: Uint8Array,
+  isV5: boolean,
+  idAt: number,
+): void {
+  const { sender } = client.session;
+  const own = { subscriptionIdentifiers: undefined, share: undefined, sequence: 0 };
+  const inFlight = sender.start({ message, qos: 1, retain: false, ...own });
+  const { outbox } = client.connection!;
+  try {
+    outbox.relayPublish(packet, isV5, message.payload.length, inFlight.packetId, idAt);
+  } catch (error) {
+    sender.discard(inFlight);
+    dropFailed(core, client, message, error);
+  }
+}
