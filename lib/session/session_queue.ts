@@ -29,6 +29,9 @@ export interface QueueTail {
   mustCommit: boolean;
 }
 
+/** Called for a delivery that cannot be moved for a fault of ours, and has left the queue. */
+export type MoveFailed = (delivery: Delivery, error: unknown) => void;
+
 /**
  * A session's queue, of which only the beginning may be in memory.
  *
@@ -109,11 +112,11 @@ export class SessionQueue {
   /**
    * The next delivery of the tail, which was read, is in memory from now on, and of those in between those before it; `isKept`: else it leaves.
    */
-  bringIn(delivery: Delivery, isKept = true): void {
+  bringIn(delivery: Delivery, isKept = true, onFailed?: MoveFailed): void {
     const { sequence } = delivery;
     this.#tail!.readUpTo = sequence;
     this.leaveTail(delivery);
-    this.#moveBehind(sequence);
+    this.#moveBehind(sequence, onFailed);
     if (isKept) this.#held.push(delivery);
   }
 
@@ -126,9 +129,9 @@ export class SessionQueue {
   }
 
   /** Where nothing of the tail is left, what is in between is its end. */
-  endTail(): void {
+  endTail(onFailed?: MoveFailed): void {
     if (this.#tail === undefined || this.#tail.length > 0) return;
-    this.#moveBehind(Infinity);
+    this.#moveBehind(Infinity, onFailed);
     this.#tail = this.#behind = undefined;
   }
 
@@ -164,13 +167,20 @@ export class SessionQueue {
   }
 
   /** What is in between, up to this sequence, is in front of what is read next. */
-  #moveBehind(sequence: number): void {
+  #moveBehind(sequence: number, onFailed: MoveFailed | undefined): void {
     const behind = this.#behind;
     for (let next = behind?.first; next !== undefined; next = behind!.first) {
       // What is not stored came last.
       if ((next.sequence || Infinity) > sequence) return;
       // First what can fail.
-      this.#held.push(next);
+      try {
+        this.#held.push(next);
+      } catch (error) {
+        if (onFailed === undefined) throw error;
+        behind!.shift();
+        onFailed(next, error);
+        continue;
+      }
       behind!.shift();
     }
   }

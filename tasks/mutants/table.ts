@@ -446,7 +446,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "session/session_queue.ts",
     [
       "what must stay in memory comes behind what was read",
-      "    this.#moveBehind(sequence);\n",
+      "    this.#moveBehind(sequence, onFailed);\n",
       "",
       "session/session_queue",
     ],

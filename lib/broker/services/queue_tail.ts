@@ -58,12 +58,12 @@ export function readAhead(core: Core, client: Client): void {
   const { queue } = client.session;
   const { tail } = queue;
   if (tail === undefined || tail.reading !== undefined) return;
-  if (tail.length === 0) return queue.endTail();
+  if (tail.length === 0) return queue.endTail(dropMoved(core, client));
   tail.reading = "next";
   read(core, client, tail.mustCommit, (page, wasCommitted) => {
     if (page.deliveries.length === 0) return isMissing(core, client, wasCommitted);
     for (const delivery of page.deliveries) bringIn(core, client, delivery);
-    queue.endTail();
+    queue.endTail(dropMoved(core, client));
     trim(core, client);
     if (client.connection !== null) core.pumping.add(client);
   });
@@ -84,7 +84,7 @@ export function readExpired(core: Core, client: Client): void {
       dropDelivery(core, client, delivery, "expired");
     }
     if (deliveries.length > 0) tail.mustCommit = true;
-    queue.endTail();
+    queue.endTail(dropMoved(core, client));
   }, core.nowMs);
 }
 
@@ -130,7 +130,7 @@ function bringIn(core: Core, client: Client, delivery: Delivery): void {
   const { clientId, queue } = client.session;
   const isReadable = mayRead(core.ports.access, client, message.topicName);
   try {
-    queue.bringIn(delivery, isReadable);
+    queue.bringIn(delivery, isReadable, dropMoved(core, client));
   } catch (error) {
     core.queues.remove(delivery, false);
     core.store!.deleteDelivery(clientId, delivery);
@@ -141,6 +141,15 @@ function bringIn(core: Core, client: Client, delivery: Delivery): void {
     core.queues.remove(delivery, false);
     dropDelivery(core, client, delivery, "not_authorized");
   }
+}
+
+/** What cannot be moved to the beginning costs its client this message, and nobody else anything. */
+function dropMoved(core: Core, client: Client) {
+  return (delivery: Delivery, error: unknown): void => {
+    core.queues.remove(delivery, true);
+    if (delivery.sequence > 0) core.store!.deleteDelivery(client.session.clientId, delivery);
+    dropFailed(core, client, delivery.message, error);
+  };
 }
 
 /** Drops the oldest of what has been read until the queue has no more than it may: it was let in while there was nothing to drop. */
