@@ -1,6 +1,9 @@
 import type { ClientIdentity } from "./ports.ts";
 import { hostOf } from "./rate.ts";
 
+/** The same string for all sessions of most brokers. */
+const ANONYMOUS = JSON.stringify(["anonymous", "", ""]);
+
 /**
  * The owner of a session: a user, a certificate, or all anonymous clients together, each under one mount point. Client Identifiers
  * are no secret, so a client that sends one has not proved that it began the session. Its queued messages, will and subscriptions
@@ -15,7 +18,7 @@ export function ownerOf(identity: ClientIdentity, mountPoint: string): string {
   if (certificate !== undefined) {
     return JSON.stringify(["certificate", certificate.subject, mountPoint]);
   }
-  return JSON.stringify(["anonymous", "", mountPoint]);
+  return mountPoint === "" ? ANONYMOUS : JSON.stringify(["anonymous", "", mountPoint]);
 }
 
 /** An owner in readable form: `user alice under site/`. */

@@ -98,7 +98,7 @@ function admit(
 ): void {
   const { connect, password: _, allowAnonymous: __, signal: ___, ...identity } = request;
   const { clientId } = identity;
-  if (isBridgeBy5(connect, clientId)) connection.asked.isBridge = true;
+  if (isBridgeBy5(connect, clientId)) connection.asked = { ...connection.asked, isBridge: true };
   const claim = claimSession(core, connection, identity);
   const { owner, hasEndedStored } = claim;
   const refusal = refusalOf(core, identity, claim);
@@ -200,7 +200,6 @@ function settleLimits(core: Core, connection: Connection, { client, connect }: A
   const { listener, outbox } = connection;
   const { session } = client;
   const { maxInflightMessages, maxInflightBytes } = core.options;
-  connection.asked.expirySeconds = connect.properties?.sessionExpiryInterval ?? 0;
   session.expirySeconds = limitExpiry(core, expirySecondsOf(connection, connect));
   connection.keepAliveSeconds = limitKeepAlive(core, connect);
   if (connect.protocolVersion === 5) {

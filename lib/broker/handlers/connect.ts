@@ -6,7 +6,7 @@ import { checkResponseTopic } from "../ground/message_rules.ts";
 import { BRIDGE_CLIENT_PREFIX } from "../ground/options.ts";
 import type { AuthenticationRequest, AuthenticationVerdict } from "../ground/ports.ts";
 import { actFor, refuse } from "../services/lifecycle.ts";
-import type { Connection } from "../state/connection.ts";
+import { askedBy, type Connection } from "../state/connection.ts";
 import { admitInTime } from "./admit.ts";
 import { admitted } from "./admittance.ts";
 import { beginEnhanced } from "./enhanced_authentication.ts";
@@ -28,8 +28,11 @@ export function handleConnect(core: Core, connection: Connection, connect: Conne
   }
   const { outbox } = connection;
   connection.enter("connect");
-  connection.asked.cleanStart = connect.cleanStart;
-  connection.asked.isBridge = connect.isBridge === true;
+  connection.asked = askedBy(
+    connect.cleanStart,
+    connect.properties?.sessionExpiryInterval ?? 0,
+    connect.isBridge === true,
+  );
   outbox.protocolVersion = connect.protocolVersion;
   outbox.wantsProblemInformation = connect.properties?.requestProblemInformation !== false;
   outbox.maxPacketSizeBytes = connect.properties?.maximumPacketSize ?? Infinity;

@@ -49,11 +49,29 @@ export interface EnhancedAuthentication {
 /** What a CONNECT asked for. */
 export interface AskedByConnect {
   /** Clean Start, before 5.0 Clean Session. */
-  cleanStart: boolean;
+  readonly cleanStart: boolean;
   /** Session Expiry Interval, seconds: a DISCONNECT may not raise it from 0. [MQTT-3.14.2-2] */
-  expirySeconds: number;
+  readonly expirySeconds: number;
   /** The client is a bridge of another broker, such as mosquitto: see `handlers/bridge.ts`. */
-  isBridge: boolean;
+  readonly isBridge: boolean;
+}
+
+/** One object each for all connections that ask for nothing special: an idle connection is as small as it can be. */
+const PLAIN: readonly AskedByConnect[] = [false, true].map((cleanStart) => ({
+  cleanStart,
+  expirySeconds: 0,
+  isBridge: false,
+}));
+
+/** What a CONNECT asked for, by its fields. */
+export function askedBy(
+  cleanStart: boolean,
+  expirySeconds: number,
+  isBridge: boolean,
+): AskedByConnect {
+  return expirySeconds === 0 && !isBridge
+    ? PLAIN[cleanStart ? 1 : 0]!
+    : { cleanStart, expirySeconds, isBridge };
 }
 
 /** What the program's hooks have answered, or are asked, about a connection. */
@@ -93,7 +111,7 @@ export class Connection {
    * What its CONNECT asked for.
    * @internal
    */
-  readonly asked: AskedByConnect = { cleanStart: false, expirySeconds: 0, isBridge: false };
+  asked: AskedByConnect = askedBy(false, 0, false);
   /**
    * Set from the CONNACK on in 5.0; `null` in other versions.
    * @internal
