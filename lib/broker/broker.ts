@@ -1,4 +1,3 @@
-import { ReasonCode } from "../codec/mod.ts";
 import type { Message } from "../session/mod.ts";
 import { Core } from "./core/core.ts";
 import { type BrokerLevels, levelsOf } from "./core/levels.ts";
@@ -13,13 +12,13 @@ import type { BrokerPorts, ClientIdentity, Link, StoredState } from "./ground/po
 import { acceptConnection } from "./handlers/accept.ts";
 import { receive } from "./handlers/receive.ts";
 import { endTurn, resumePostponed, runDue, wake } from "./services/end_turn.ts";
-import { actFor, closeAll, disconnect } from "./services/lifecycle.ts";
+import { actFor, disconnect } from "./services/lifecycle.ts";
 import { reportProgram } from "./services/faults.ts";
-import { finishFanOuts } from "./services/long_fan_out.ts";
 import { publishForProgram } from "./services/program.ts";
 import { recheckAccess } from "./services/recheck_access.ts";
 import { restore } from "./services/restore.ts";
 import { sendMore } from "./services/retained_pump.ts";
+import { shutDown } from "./services/shut_down.ts";
 import { watchConnection } from "./services/watch.ts";
 import type { Client, Connection } from "./state/connection.ts";
 
@@ -160,11 +159,7 @@ export class Broker implements MessageHub {
   /** Sends DISCONNECT 0x8B to all clients, and accepts no others. */
   shutDown(nowMs: number): void {
     this.nowMs = nowMs;
-    this.core.isShuttingDown = true;
-    // Hand accepted messages to all receivers first, so that the wills of the disconnected clients are routed as well.
-    finishFanOuts(this.core);
-    closeAll(this.core, ReasonCode.ServerShuttingDown, "Server is shutting down");
-    finishFanOuts(this.core);
+    shutDown(this.core);
     this.endTurn();
   }
 

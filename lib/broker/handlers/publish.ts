@@ -144,7 +144,7 @@ function publish(
     if (core.hooks.onPublish !== undefined) return publishHooked(core, connection, packet, message);
     return publishAllowed(core, connection, packet, message, route);
   }
-  if (refusal !== PENDING) forgetAnswer(connection);
+  if (refusal !== PENDING) clearAnswer(connection);
   return refusal;
 }
 
@@ -158,19 +158,19 @@ function publishHooked(
   const hooked = askToPublish(core, connection, message);
   if (hooked === undefined) return HOOKED;
   if (isRefusal(hooked)) {
-    forgetAnswer(connection);
+    clearAnswer(connection);
     drop(core, connection.client!, "refused_by_hook", message);
     return hooked.reasonCode;
   }
   const route = core.router.route(hooked.topicName)!;
   const refusal = checkBridges(core, connection, hooked, route);
   const outcome = refusal ?? publishAllowed(core, connection, packet, hooked, route);
-  if (outcome !== WAITING) forgetAnswer(connection);
+  if (outcome !== WAITING) clearAnswer(connection);
   return outcome;
 }
 
-/** Forgets what the hooks have answered about the packet: it is handled. */
-function forgetAnswer({ hooked }: Connection): void {
+/** The packet is handled: what the hooks have answered about it holds no more. */
+function clearAnswer({ hooked }: Connection): void {
   if (hooked !== null) hooked.message = null;
 }
 
