@@ -2,13 +2,14 @@
  * What the simulation has found, each as a short story of its own: the worlds and clients are the same, but they do what the
  * test says.
  */
-import { equal, ok } from "node:assert/strict";
+import { equal, fail, ok } from "node:assert/strict";
 import type { ProtocolVersion } from "../../lib/codec/mod.ts";
 import { Random } from "../support/random.ts";
 import { ModelClient } from "./client.ts";
 import { PLAIN } from "./connect_packet.ts";
 import { Ledger, type RecordInit } from "./ledger.ts";
 import type { ConnectFacts, PublishRecord } from "./records.ts";
+import { DEFAULT_STEPS, explain, run } from "./run.ts";
 import { request } from "./scenario.ts";
 import { World, type WorldSettings } from "./world.ts";
 
@@ -195,4 +196,10 @@ Deno.test("When memory for output is used up, the client that takes nothing make
   world.clock.runFor(20);
   equal(world.broker.levels.bufferedBytes, 0);
   ok(last.ackedAtMs < Infinity);
+});
+
+Deno.test("A client that wants more of its queue while what has expired is read there gets it behind that", () => {
+  // Its world did not come to rest: the answer told nobody, and six messages stayed in the store.
+  const failure = run(2513, DEFAULT_STEPS, { durability: "always" });
+  if (failure !== undefined) fail(explain(failure));
 });

@@ -85,6 +85,8 @@ export function readExpired(core: Core, client: Client): void {
     }
     if (deliveries.length > 0) tail.mustCommit = true;
     queue.endTail(dropMoved(core, client));
+    // What wanted to be read meanwhile had to wait for this answer.
+    if (client.connection !== null) core.pumping.add(client);
   }, core.nowMs);
 }
 
