@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
-import { ApiClient, ApiError } from "./api_client.ts";
+import type { ApiClient } from "./api_client.ts";
+import { API_FLAGS, API_NOTE, askingApi, openApi } from "./api_flags.ts";
 import type { Flags } from "./commands.ts";
 import { flagsHelp } from "./help.ts";
 import { EXIT, messageOf, print, printError } from "./output.ts";
@@ -14,16 +15,7 @@ import {
 
 /** The flags of `top`. */
 export const TOP_FLAGS = {
-  url: {
-    type: "string",
-    value: "URL",
-    text: "Where the broker's dashboard is. [http://127.0.0.1:9883]",
-  },
-  "token-file": {
-    type: "string",
-    value: "FILE",
-    text: "A file with nothing but a token of the broker's http_token_file.",
-  },
+  ...API_FLAGS,
   sort: {
     type: "string",
     value: "COLUMN",
@@ -44,9 +36,6 @@ export const TOP_FLAGS = {
 export const TOP_USE = `Shows what a broker does, again and again, by its API:
 flux-mqtt top [--url URL] [--token-file FILE] [--sort COLUMN] [--client ID] [--once]
 At a terminal: s sorts by the next column, q ends.`;
-const NOTE = `
-Exit status: 0 all went well, 1 the broker does not answer or refuses, 2 the command line is not understood.
-`;
 
 /** Lines that are printed where it is no terminal. */
 const PLAIN_ROWS = 20;
@@ -69,28 +58,24 @@ export async function top(args: readonly string[]): Promise<number> {
     return refuse(messageOf(error));
   }
   if (values.help) {
-    print(`${TOP_USE}\n\n${flagsHelp(TOP_FLAGS)}${NOTE}`);
+    print(`${TOP_USE}\n\n${flagsHelp(TOP_FLAGS)}${API_NOTE}`);
     return EXIT.ok;
   }
   const looking = lookingOf(values);
   if (typeof looking === "string") return refuse(looking);
-  try {
+  return await askingApi(async () => {
     if (values.once || !Deno.stdout.isTerminal()) {
       print((await screen(looking, PLAIN_ROWS)).join("\n") + "\n");
       return EXIT.ok;
     }
     return await follow(looking);
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    printError(`${error.message}\n`);
-    return EXIT.failed;
-  }
+  });
 }
 
 function lookingOf(
   values: Readonly<Record<string, string | boolean | undefined>>,
 ): Looking | string {
-  const { url = "http://127.0.0.1:9883", sort = "queuedMessages", interval = "2", client } = values;
+  const { sort = "queuedMessages", interval = "2", client } = values;
   if (!SORT_COLUMNS.includes(String(sort))) {
     return `--sort: Must be one of ${SORT_COLUMNS.join(", ")}, is "${sort}"`;
   }
@@ -98,11 +83,9 @@ function lookingOf(
   if (!(seconds >= 1 && seconds <= 3600)) {
     return `--interval: Must be a number from 1 to 3600, is "${interval}"`;
   }
-  const file = values["token-file"];
   try {
-    const token = file === undefined ? "" : Deno.readTextFileSync(String(file)).trim();
     return {
-      api: new ApiClient(String(url), token),
+      api: openApi(values),
       clientId: client === undefined ? undefined : String(client),
       intervalMs: seconds * 1000,
       sort: String(sort),

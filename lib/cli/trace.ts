@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
-import { ApiClient, ApiError } from "./api_client.ts";
+import type { ApiClient } from "./api_client.ts";
+import { API_FLAGS, API_NOTE, askingApi, openApi } from "./api_flags.ts";
 import type { Flags } from "./commands.ts";
 import { flagsHelp } from "./help.ts";
 import { EXIT, messageOf, print, printError } from "./output.ts";
@@ -31,16 +32,7 @@ export const TRACE_FLAGS = {
     text: "Bytes of a payload that are shown, 1 to 65536. [256]",
   },
   json: { type: "boolean", text: "Prints each step as a line of JSON." },
-  url: {
-    type: "string",
-    value: "URL",
-    text: "Where the broker's dashboard is. [http://127.0.0.1:9883]",
-  },
-  "token-file": {
-    type: "string",
-    value: "FILE",
-    text: "A file with nothing but a token of the broker's http_token_file.",
-  },
+  ...API_FLAGS,
   help: { type: "boolean", text: "Prints this." },
 } as const satisfies Flags;
 
@@ -49,9 +41,6 @@ export const TRACE_USE =
   `Shows what happens to a client or a topic, live, by the broker's API: packets in and out, who gets what, what waits and is dropped, and
 the line of the acl_file that decides:
 flux-mqtt trace --client ID | --topic FILTER [--for 60s] [--url URL] [--token-file FILE]`;
-const NOTE = `
-Exit status: 0 all went well, 1 the broker does not answer or refuses, 2 the command line is not understood.
-`;
 
 const SECONDS = 60;
 const MAX_SECONDS = 3600;
@@ -73,7 +62,7 @@ export async function trace(args: readonly string[]): Promise<number> {
     return refuse(messageOf(error));
   }
   if (values.help) {
-    print(`${TRACE_USE}\n\n${flagsHelp(TRACE_FLAGS)}${NOTE}`);
+    print(`${TRACE_USE}\n\n${flagsHelp(TRACE_FLAGS)}${API_NOTE}`);
     return EXIT.ok;
   }
   const tracing = tracingOf(values);
@@ -82,21 +71,17 @@ export async function trace(args: readonly string[]): Promise<number> {
   const onSignal = () => ending.abort();
   Deno.addSignalListener("SIGINT", onSignal);
   try {
-    await follow(tracing, ending.signal);
-    return EXIT.ok;
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    printError(`${error.message}\n`);
-    return EXIT.failed;
+    return await askingApi(() => follow(tracing, ending.signal));
   } finally {
     Deno.removeSignalListener("SIGINT", onSignal);
   }
 }
 
-async function follow({ api, query, isJson }: Tracing, signal: AbortSignal): Promise<void> {
+async function follow({ api, query, isJson }: Tracing, signal: AbortSignal): Promise<number> {
   for await (const line of api.lines("/trace", query, signal)) {
     print(isJson ? `${line}\n` : traceText(JSON.parse(line) as TraceStep));
   }
+  return EXIT.ok;
 }
 
 function tracingOf(
@@ -113,11 +98,9 @@ function tracingOf(
   const given = Object.entries({ client, topic, lines, payload, bytes })
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => [name, String(value)]);
-  const file = values["token-file"];
   try {
-    const token = file === undefined ? "" : Deno.readTextFileSync(String(file)).trim();
     return {
-      api: new ApiClient(String(values.url ?? "http://127.0.0.1:9883"), token),
+      api: openApi(values),
       query: { ...Object.fromEntries(given), for: seconds },
       isJson: values.json === true,
     };

@@ -28,7 +28,7 @@ export interface HttpAccessOptions {
   readonly headerFile: string;
 }
 
-/** The defaults; the configuration's table takes its own from here. */
+/** The defaults. The configuration has the same, so as not to load this room at each start; a test compares them. */
 export const DEFAULT_HTTP_ACCESS_OPTIONS: HttpAccessOptions = {
   authUrl: "",
   aclUrl: "",

@@ -32,7 +32,7 @@ export interface JwtOptions {
   readonly authenticationMethod: string;
 }
 
-/** The defaults; the configuration's table takes its own from here. */
+/** The defaults. The configuration has the same, so as not to load this room at each start; a test compares them. */
 export const DEFAULT_JWT_OPTIONS: JwtOptions = {
   secretFile: "",
   publicKeyFile: "",

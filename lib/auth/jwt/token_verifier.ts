@@ -3,27 +3,22 @@ import type { Acl } from "../acl_file.ts";
 import { CheckQueue } from "../check_queue.ts";
 import type { Asker } from "../password_checker.ts";
 import { parseClaimedRules } from "./claimed_rules.ts";
+import type { JwtOptions } from "./options.ts";
 import type { TokenKeys } from "./token_keys.ts";
 import { type JsonObject, parseToken, type Token } from "./token.ts";
 import type { VerificationKey } from "./verification_key.ts";
 
 /** What a token must say. */
-export interface ClaimRules {
-  /** The claim whose text is the user name. */
-  readonly userNameClaim: string;
-  /** The claim that must be the Client Identifier; `""`: none. */
-  readonly clientIdClaim: string;
-  /** The claim with rules for topics; `""`: tokens bring none. */
-  readonly aclClaim: string;
-  /** What `aud` must be, or have in it; `""`: anything. */
-  readonly audience: string;
-  /** What `iss` must be; `""`: anything. */
-  readonly issuer: string;
-  /** Seconds by which clocks may differ. */
-  readonly leewaySeconds: number;
-  /** Whether a token without `exp` is refused. */
-  readonly requireExpiry: boolean;
-}
+export type ClaimRules = Pick<
+  JwtOptions,
+  | "userNameClaim"
+  | "clientIdClaim"
+  | "aclClaim"
+  | "audience"
+  | "issuer"
+  | "leewaySeconds"
+  | "requireExpiry"
+>;
 
 /** A token that is right but for its time and its client, which are looked at whenever it comes. */
 export interface VerifiedToken {
