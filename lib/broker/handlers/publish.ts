@@ -27,6 +27,7 @@ import {
   CLOSED,
   HOOKED,
   isOpen,
+  isReceiveMaximumReached,
   leaveOfAck,
   mayRetain,
   type Open,
@@ -80,24 +81,12 @@ function handleQos2(core: Core, connection: Connection, packet: Publish, topicNa
   acknowledge(core, connection, FirstByte.Pubrec, packetId, outcome, writesBefore, isRepeat);
 }
 
-/**
- * Throws where more messages are unfinished than the Receive Maximum allows: QoS 1 not acknowledged, QoS 2 not released.
- * [MQTT-3.3.4-7]
- */
 function checkReceiveMaximum(core: Core, connection: Connection): void {
-  const { maxInflightMessages } = core.options;
-  const { protocolVersion, asked, listener } = connection;
-  if (protocolVersion < 5 || maxInflightMessages === 0 || asked.isBridge) return;
-  // A remote broker of 3.1.1 cannot be told a Receive Maximum, so bridges are not limited.
-  if (listener.bridge !== undefined) return;
-  const underWay = connection.client!.session.receiver.recentSize +
-    connection.outbox.pendingPubacks;
-  if (underWay >= maxInflightMessages) {
-    throw new MqttError(
-      ReasonCode.ReceiveMaximumExceeded,
-      `Cannot take more than ${maxInflightMessages} messages at once`,
-    );
-  }
+  if (!isReceiveMaximumReached(core, connection)) return;
+  throw new MqttError(
+    ReasonCode.ReceiveMaximumExceeded,
+    `Cannot take more than ${core.options.maxInflightMessages} messages at once`,
+  );
 }
 
 /**

@@ -159,6 +159,20 @@ export function checkBridges(
   return connection.protocolVersion === 5 ? ReasonCode.QuotaExceeded : CLOSED;
 }
 
+/**
+ * Whether as many messages are unfinished as the Receive Maximum allows: QoS 1 not acknowledged, QoS 2 not released. One more is too
+ * many. [MQTT-3.3.4-7]
+ */
+export function isReceiveMaximumReached(core: Core, connection: Connection): boolean {
+  const { maxInflightMessages } = core.options;
+  const { protocolVersion, asked, listener, outbox } = connection;
+  if (protocolVersion < 5 || maxInflightMessages === 0 || asked.isBridge) return false;
+  // A remote broker of 3.1.1 cannot be told a Receive Maximum, so bridges are not limited.
+  if (listener.bridge !== undefined) return false;
+  const { receiver } = connection.client!.session;
+  return receiver.recentSize + outbox.pendingPubacks >= maxInflightMessages;
+}
+
 /** Whether and when the acknowledgement is sent. */
 export function leaveOfAck(
   core: Core,

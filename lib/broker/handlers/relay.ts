@@ -93,7 +93,8 @@ export function mayRelay(core: Core, { mountPoint }: Connection): boolean {
     !congestion.isCongested && !longFanOuts.isActive;
 }
 
-function isEveryday({ targets, ownTargets, shares, locals }: Route): boolean {
+/** Whether the messages of the topic go to a few clients, and to them alone. */
+export function isEveryday({ targets, ownTargets, shares, locals }: Route): boolean {
   return targets.length <= MAX_RECEIVERS && ownTargets === undefined && shares.length === 0 &&
     locals.length === 0;
 }

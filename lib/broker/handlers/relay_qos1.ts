@@ -6,7 +6,8 @@ import { deliverySteps } from "../core/work.ts";
 import { dropFailed } from "../services/drop.ts";
 import { canSendNow } from "../services/send.ts";
 import type { Connection } from "../state/connection.ts";
-import { DOLLAR, MAX_RELAYED_BYTES, mayRelay } from "./relay.ts";
+import { isReceiveMaximumReached, leaveOfAck } from "./publish_checks.ts";
+import { DOLLAR, isEveryday, MAX_RELAYED_BYTES, mayRelay } from "./relay.ts";
 
 /** The first byte of a PUBLISH of QoS 1 that is neither a repeat nor retained. */
 const QOS_1 = FirstByte.Publish | 2;
@@ -57,22 +58,16 @@ export function relayQos1(
 
 /** Whether the client may send QoS 1, has not sent more than it may, and its PUBACK can leave at once. */
 function mayAcknowledge(core: Core, connection: Connection): boolean {
-  const { store } = core;
-  const { protocolVersion, outbox, client, listener } = connection;
+  const { listener } = connection;
   if (listener.maxQos === 0) return false;
-  if (store !== undefined && (store.isFailing || outbox.hasHeld)) return false;
-  const { maxInflightMessages } = core.options;
-  const underWay = client!.session.receiver.recentSize + outbox.pendingPubacks;
-  return protocolVersion < 5 || maxInflightMessages === 0 || underWay < maxInflightMessages;
+  return !isReceiveMaximumReached(core, connection) &&
+    leaveOfAck(core, connection, "puback", false, false) === "now";
 }
 
 /** Who gets the messages of the topic, where that is one client, with a subscription of QoS 1 or 2. */
 function soleTarget(core: Core, topicName: string): Target | undefined {
   const route = core.router.route(topicName);
-  if (route === undefined || route.targets.length !== 1 || route.ownTargets !== undefined) {
-    return undefined;
-  }
-  if (route.shares.length > 0 || route.locals.length > 0) return undefined;
+  if (route === undefined || route.targets.length !== 1 || !isEveryday(route)) return undefined;
   const target = route.targets[0]!;
   return target.qos > 0 && target.subscriptionIdentifiers === undefined ? target : undefined;
 }
