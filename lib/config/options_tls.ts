@@ -7,7 +7,7 @@ export const TRANSPORT_OPTIONS: readonly Option[] = [
     "protocol",
     "protocol",
     choice("mqtt", "websockets", "http_api"),
-    "What the listener's clients speak: MQTT, MQTT in a WebSocket at `/mqtt` or `/`, or HTTP: the dashboard, its API and `/metrics`.",
+    "What the listener's clients speak: MQTT, MQTT in a WebSocket at any path, or HTTP: the dashboard, its API and `/metrics`.",
     { theme: "Listeners" },
   ),
   transportRow(
