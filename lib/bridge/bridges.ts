@@ -1,6 +1,7 @@
 import { BridgeDriver } from "./driver.ts";
 import type { BridgeHost } from "./host.ts";
-import { BRIDGE_PREFIX, type BridgeOptions, localClientIdOf } from "./options.ts";
+import { BRIDGE_CLIENT_PREFIX } from "../broker/mod.ts";
+import { type BridgeOptions, localClientIdOf } from "./options.ts";
 import type { BridgeStatus } from "./state.ts";
 import { goes, remoteFilter } from "./topic_rules.ts";
 
@@ -24,7 +25,7 @@ export class Bridges {
     const wanted = new Set(
       [...this.#drivers.values()].map(({ machine }) => localClientIdOf(machine.options)),
     );
-    return this.#host.sessionsOf(BRIDGE_PREFIX)
+    return this.#host.sessionsOf(BRIDGE_CLIENT_PREFIX)
       .filter((clientId) => !wanted.has(clientId))
       .map((clientId) => ({ clientId, waiting: this.#host.session(clientId)?.waiting ?? 0 }));
   }

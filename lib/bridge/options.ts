@@ -1,3 +1,4 @@
+import { BRIDGE_CLIENT_PREFIX, type BridgeQueuePolicy } from "../broker/mod.ts";
 import type { ProtocolVersion, Qos } from "../codec/mod.ts";
 
 /** Which way the messages of a topic go. */
@@ -49,9 +50,6 @@ export interface BridgeTls {
   /** Whether the authorities of the operating system are trusted. */
   readonly usesOsCerts: boolean;
 }
-
-/** What becomes of messages for a bridge whose queue is full. */
-export type BridgeQueueFullPolicy = "refuse" | "drop_new" | "drop_oldest";
 
 /** Every setting of one bridge, with its unit. */
 export interface BridgeOptions {
@@ -120,55 +118,14 @@ export interface BridgeOptions {
   /** Bytes that may wait for it; 0: no limit but that of all queues. */
   readonly queueBytes: number;
   /** What happens beyond that. */
-  readonly queueFullPolicy: BridgeQueueFullPolicy;
+  readonly queueFullPolicy: BridgeQueuePolicy;
   /** Brokers that a message may pass, in 5.0; 0: nothing is counted. */
   readonly maxHops: number;
 }
 
-/** The defaults, in one place; mosquitto's where it has them. */
-export const DEFAULT_BRIDGE_OPTIONS: BridgeOptions = {
-  name: "",
-  addresses: [],
-  topics: [],
-  roundRobin: false,
-  startType: "automatic",
-  threshold: 10,
-  idleTimeoutSeconds: 60,
-  restartBaseSeconds: 5,
-  restartCapSeconds: 30,
-  keepAliveSeconds: 60,
-  cleanSession: false,
-  localCleanSession: false,
-  remoteClientId: "",
-  localClientId: "",
-  remoteUserName: "",
-  remotePassword: "",
-  remotePasswordFile: "",
-  localUserName: "",
-  notifications: true,
-  notificationsLocalOnly: false,
-  notificationTopic: "",
-  tryPrivate: true,
-  attemptUnsubscribe: true,
-  outgoingRetain: true,
-  protocolVersion: "auto",
-  maxPacketSizeBytes: 0,
-  maxTopicAlias: 10,
-  receiveMaximum: 500,
-  sessionExpirySeconds: Infinity,
-  tls: undefined,
-  maxRate: 0,
-  queueBytes: 100 * 1024 * 1024,
-  queueFullPolicy: "refuse",
-  maxHops: 8,
-};
-
-/** What the Client Identifiers of bridges' own sessions begin with: no other client may have one. */
-export const BRIDGE_PREFIX = "$bridge/";
-
 /** The Client Identifier of a bridge's session in this broker. */
 export function localClientIdOf({ localClientId, name }: BridgeOptions): string {
-  return BRIDGE_PREFIX + (localClientId === "" ? name : localClientId);
+  return BRIDGE_CLIENT_PREFIX + (localClientId === "" ? name : localClientId);
 }
 
 /** Where the state of a bridge is published. */

@@ -15,7 +15,6 @@ export class Side {
   lastReceivedMs: number;
   /** Seconds; 0: off. */
   keepAliveSeconds = 0;
-  #seenBytes = 0;
 
   /** `id`: what the driver calls it. */
   constructor(readonly id: number, nowMs: number) {

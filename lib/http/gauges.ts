@@ -59,9 +59,6 @@ export interface GaugeValues {
   readonly storeBytes: number;
 }
 
-/** A name of {@linkcode GaugeValues}. */
-export type GaugeName = keyof GaugeValues;
-
 /** Counters of which rates are made. */
 interface Counters {
   readonly atMs: number;

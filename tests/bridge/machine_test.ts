@@ -5,8 +5,8 @@ import {
   type BridgeOptions,
   type BridgePorts,
   type BridgeStatus,
-  DEFAULT_BRIDGE_OPTIONS,
 } from "../../lib/bridge/mod.ts";
+import { DEFAULT_BRIDGE_OPTIONS } from "../support/bridge_options.ts";
 import { encodePacket } from "../../lib/codec/mod.ts";
 
 const CONNACK = encodePacket({ type: "connack", sessionPresent: false, reasonCode: 0 }, 5);

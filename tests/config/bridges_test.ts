@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { DEFAULT_BRIDGE_OPTIONS } from "../../lib/bridge/mod.ts";
+import { DEFAULT_BRIDGE_OPTIONS } from "../support/bridge_options.ts";
 import { load, problems } from "./support.ts";
 
 /** A block that is right, but for what a test adds. */

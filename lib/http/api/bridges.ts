@@ -1,10 +1,8 @@
+import { BRIDGE_CLIENT_PREFIX } from "../../broker/mod.ts";
 import type { BridgeLevel } from "../../observe/mod.ts";
 import { json } from "../answers.ts";
 import type { ApiRequest, Route } from "../route.ts";
 import { counts, list, object, oneOf, text, whole } from "../schema.ts";
-
-/** What the Client Identifiers of bridges' sessions begin with. */
-const BRIDGE_PREFIX = "$bridge/";
 
 /** Connections of this broker to others. */
 export const BRIDGE_ROUTES: readonly Route[] = [{
@@ -48,7 +46,7 @@ function listBridges({ context: { broker, levels } }: ApiRequest): Response {
   const wanted = new Set(bridges.map(({ localClientId }) => localClientId));
   const orphans = [...broker.clients.values()]
     .filter(({ session: { clientId } }) =>
-      clientId.startsWith(BRIDGE_PREFIX) && !wanted.has(clientId)
+      clientId.startsWith(BRIDGE_CLIENT_PREFIX) && !wanted.has(clientId)
     )
     .map(({ session: { clientId, queue, sender } }) => ({
       clientId,

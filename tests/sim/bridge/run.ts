@@ -1,4 +1,5 @@
-import { type BridgeOptions, DEFAULT_BRIDGE_OPTIONS } from "../../../lib/bridge/mod.ts";
+import type { BridgeOptions } from "../../../lib/bridge/mod.ts";
+import { DEFAULT_BRIDGE_OPTIONS } from "../../support/bridge_options.ts";
 import { Random } from "../../support/random.ts";
 import { Scheduler } from "../scheduler.ts";
 import { ModelClient } from "./model_client.ts";
