@@ -65,7 +65,6 @@ export function readAhead(core: Core, client: Client): void {
     for (const delivery of page.deliveries) bringIn(core, client, delivery);
     queue.endTail(dropMoved(core, client));
     trim(core, client);
-    if (client.connection !== null) core.pumping.add(client);
   });
 }
 
@@ -85,8 +84,6 @@ export function readExpired(core: Core, client: Client): void {
     }
     if (deliveries.length > 0) tail.mustCommit = true;
     queue.endTail(dropMoved(core, client));
-    // What wanted to be read meanwhile had to wait for this answer.
-    if (client.connection !== null) core.pumping.add(client);
   }, core.nowMs);
 }
 
@@ -117,8 +114,13 @@ function read(
       core.queues.awaitedBytes -= maxBytes;
       if (client.isEnded) return;
       tail.reading = undefined;
-      if (isLater) core.inTurn(() => arrived(page, isCommitted));
-      else arrived(page, isCommitted);
+      const act = () => {
+        arrived(page, isCommitted);
+        // Whatever was asked, who wanted to go on meanwhile had to wait for this answer.
+        if (client.connection !== null) core.pumping.add(client);
+      };
+      if (isLater) core.inTurn(act);
+      else act();
     });
     isLater = true;
   };
@@ -180,7 +182,6 @@ function isMissing(core: Core, client: Client, wasCommitted: boolean): void {
   const messages = queue.tail!.length;
   core.ports.log.error("The store does not have what waits for a client", { clientId, messages });
   dropTail(core, client, "encoding_failed");
-  if (client.connection !== null) core.pumping.add(client);
 }
 
 function isShortOfMemory({ queues, options }: Core): boolean {
