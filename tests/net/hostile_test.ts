@@ -120,7 +120,8 @@ for (const [name, bytes] of strangers) {
     const startMs = performance.now();
     const { packets } = await client.untilEnd();
     assert.deepEqual(packets, []);
-    assert.ok(performance.now() - startMs < 500);
+    // Far from the time that a stranger has for CONNECT.
+    assert.ok(performance.now() - startMs < 3000);
   });
 }
 

@@ -68,8 +68,10 @@ transportTest(
   },
 );
 
+// The first would be 45 MB if what is announced were reserved; what the process grows by without it, the
+// heap of 500 connections and V8's slack, is 10 to 22 MB.
 const strangers: [name: string, announced: readonly number[], sentBytes: number, most: number][] = [
-  ["announce 90 KB and send one", [0x10, 0x80, 0xd0, 0x05], KB, 20 * MB],
+  ["announce 90 KB and send one", [0x10, 0x80, 0xd0, 0x05], KB, 32 * MB],
   ["announce 200 MB", [0x10, 0xff, 0xff, 0xff, 0x7f], 64 * KB, 60 * MB],
 ];
 for (const [name, announced, sentBytes, mostBytes] of strangers) {
