@@ -90,6 +90,11 @@ export const MIGRATIONS: readonly string[] = [
      last_sequence INTEGER NOT NULL
    );
    CREATE TABLE ended (session_id INTEGER PRIMARY KEY);`,
+  // 7: what batches have changed of deliveries in flight, as `packed_flight.ts` packs it: those that stand here have no row.
+  `CREATE TABLE journal (
+     id INTEGER PRIMARY KEY,
+     batch BLOB NOT NULL
+   );`,
 ];
 
 /** From this version on what waits has a table of its own. */

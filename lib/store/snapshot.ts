@@ -1,4 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
+import { Journal } from "./journal.ts";
+import { SCHEMA_VERSION, schemaVersion } from "./schema.ts";
 import { removeIfThere, sizeOf, syncFile } from "./store_files.ts";
 import { makePrivateFile } from "./privacy.ts";
 
@@ -39,6 +41,8 @@ function settle(path: string): boolean {
   const db = new DatabaseSync(path);
   try {
     db.exec("PRAGMA journal_mode = DELETE");
+    // Who looks into the copy sees what is in flight where it sees the rest.
+    if (schemaVersion(db) === SCHEMA_VERSION) new Journal(db).fold();
     return firstProblem(db) === undefined;
   } catch {
     return false;

@@ -128,7 +128,7 @@ export class WriterLink {
 
   /** The batch before must have been committed. */
   write(rows: BatchRows): void {
-    this.#ask({ rows, atMs: this.#clock.date() }, [rows.retained.buffer]);
+    this.#ask({ rows, atMs: this.#clock.date() }, [rows.retained.buffer, rows.flight.buffer]);
   }
 
   /** Has the database copied to a file that is empty, with all that is committed. What is written meanwhile waits. */
