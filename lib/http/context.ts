@@ -81,6 +81,11 @@ export interface HttpContext {
   readonly backUp?: () => Promise<{
     readonly readable: ReadableStream<Uint8Array>;
     readonly sizeBytes: number;
+    readonly content: {
+      readonly sessions: number;
+      readonly messages: number;
+      readonly retained: number;
+    };
   }>;
   /** What the metrics have beside those that are always there. */
   readonly metrics: {
