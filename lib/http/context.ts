@@ -69,8 +69,16 @@ export interface HttpContext {
   readonly version: string;
   /** Counters and levels of this moment. */
   readonly levels: () => SysLevels;
-  /** Makes a client of a WebSocket that is open; `false`: there are too many. */
-  readonly adopt: (socket: WebSocket, peer: StreamPeer, options: ListenerOptions) => boolean;
+  /**
+   * Makes a client of a WebSocket that is open; `false`: there are too many. `pauseMs` pass between two frames where there is much to
+   * send.
+   */
+  readonly adopt: (
+    socket: WebSocket,
+    peer: StreamPeer,
+    options: ListenerOptions,
+    pauseMs: number,
+  ) => boolean;
   /** Every option as it holds now. */
   readonly settings: () => readonly SettingView[];
   /** Every place where clients connect. */
