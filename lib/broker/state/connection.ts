@@ -108,7 +108,10 @@ export class Connection {
    * @internal
    */
   readonly stops: Stops = new Stops();
-  /** The one deadline of a connection: its CONNECT, its Keep Alive, a write that stands still or its time, whichever is first. */
+  /**
+   * The one deadline of a connection: its CONNECT, its Keep Alive, a write that stands still or its time, whichever is first.
+   * @internal
+   */
   readonly watch: Due;
   /** Set from the CONNACK on; it stays set when another connection has taken over the client. */
   client: Client | null = null;
@@ -306,7 +309,10 @@ export class Client {
     this.session = new Session(identity.clientId);
   }
 
-  /** Retained messages are to be sent, behind those that wait already. */
+  /**
+   * Retained messages are to be sent, behind those that wait already.
+   * @internal
+   */
   deliverRetained(delivery: RetainedDelivery): void {
     this.retained ??= new RetainedDeliveries();
     this.retained.push(delivery);
