@@ -17,9 +17,9 @@ export class BridgeSink {
   readonly port: number;
   readonly #listener: Deno.TcpListener;
 
-  /** Listens at a free port. */
-  constructor() {
-    this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  /** Listens at once; port 0: at a free one. */
+  constructor(port = 0) {
+    this.#listener = Deno.listen({ hostname: "127.0.0.1", port });
     this.port = this.#listener.addr.port;
     void this.#accept();
   }
@@ -47,7 +47,7 @@ export class BridgeSink {
       for (;;) {
         const length = frameLength(buffer, start, end, Infinity);
         if (length === 0 || start + length > end) break;
-        this.#handle(buffer, start, start + length, answers);
+        this.#handle(buffer, start, answers);
         start += length;
       }
       buffer.copyWithin(0, start, end);
@@ -57,7 +57,7 @@ export class BridgeSink {
     }
   }
 
-  #handle(bytes: Uint8Array, start: number, end: number, answers: Answers): void {
+  #handle(bytes: Uint8Array, start: number, answers: Answers): void {
     const first = bytes[start]!;
     const bodyAt = start + headBytes(bytes, start);
     const id = [bytes[bodyAt]!, bytes[bodyAt + 1]!];
@@ -79,7 +79,6 @@ export class BridgeSink {
       case PACKET_TYPE.pingreq:
         return answers.put(0xd0, 0);
     }
-    void end;
   }
 }
 
