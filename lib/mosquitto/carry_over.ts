@@ -19,13 +19,15 @@ export interface KnownListener {
 
 /** How much came along, and what did not. */
 export interface CarriedOver {
-  /** Sessions, and what belongs to them. */
+  /** Sessions. */
   sessions: number;
+  /** Subscriptions of these. */
   subscriptions: number;
   /** Messages that wait for a session. */
   queued: number;
   /** Messages that a session has not acknowledged. */
   inFlight: number;
+  /** Retained messages. */
   retained: number;
   /** QoS 2 messages that mosquitto had received and not passed on: they are passed on. */
   released: number;

@@ -3,6 +3,7 @@ import { DatabaseError } from "./database_error.ts";
 
 /** A session. */
 export interface StoredClient {
+  /** Its Client Identifier. */
   readonly clientId: string;
   /** Seconds; `Infinity`: it does not expire. */
   readonly expirySeconds: number;

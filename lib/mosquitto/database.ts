@@ -10,10 +10,15 @@ export type { StoredClient };
 
 /** A message as it is stored, once for all who get it. */
 export interface StoredMessage {
+  /** The whole Topic Name, with the mount point. */
   readonly topicName: string;
+  /** A view of the file. */
   readonly payload: Uint8Array;
+  /** As published. */
   readonly qos: Qos;
+  /** As published. */
   readonly retain: boolean;
+  /** Those that it travels with. */
   readonly properties: Properties | undefined;
   /** Seconds since 1970; 0: never. */
   readonly expiresAtSeconds: number;
@@ -27,10 +32,15 @@ export interface StoredMessage {
 
 /** A subscription of a session. */
 export interface StoredSubscription {
+  /** The session's. */
   readonly clientId: string;
+  /** With the mount point. */
   readonly topicFilter: string;
+  /** As granted. */
   readonly qos: Qos;
+  /** {@linkcode Subscription.noLocal} */
   readonly noLocal: boolean;
+  /** {@linkcode Subscription.retainAsPublished} */
   readonly retainAsPublished: boolean;
   /** 0: none. */
   readonly identifier: number;
@@ -38,14 +48,21 @@ export interface StoredSubscription {
 
 /** A message on its way to a client, or from it. */
 export interface StoredClientMessage {
+  /** The session's. */
   readonly clientId: string;
+  /** Of the message in {@linkcode MosquittoDatabase.messages}. */
   readonly messageId: bigint;
+  /** 0: none yet. */
   readonly packetId: number;
+  /** For this session. */
   readonly qos: Qos;
+  /** The RETAIN flag for this session. */
   readonly retain: boolean;
+  /** Whether it comes from the client. */
   readonly isIncoming: boolean;
   /** {@linkcode MESSAGE_STATE} */
   readonly state: number;
+  /** Subscription Identifiers; absent: none. */
   readonly identifiers: readonly number[] | undefined;
 }
 
@@ -53,9 +70,13 @@ export interface StoredClientMessage {
 export interface MosquittoDatabase {
   /** Of the format: 5 or 6. */
   readonly version: number;
+  /** By their numbers. */
   readonly messages: ReadonlyMap<bigint, StoredMessage>;
+  /** Sessions. */
   readonly clients: readonly StoredClient[];
+  /** Of all sessions. */
   readonly subscriptions: readonly StoredSubscription[];
+  /** Of all sessions, each in its order. */
   readonly clientMessages: readonly StoredClientMessage[];
   /** Numbers of the messages that are retained. */
   readonly retained: readonly bigint[];

@@ -34,6 +34,7 @@ export interface ImportInit {
 export interface ImportResult {
   /** Of the file's format. */
   readonly version: number;
+  /** How much came along. */
   readonly counts: CarriedOver;
   /** Where the store is that was there; `""`: there was none. */
   readonly aside: string;

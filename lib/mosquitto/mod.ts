@@ -20,8 +20,16 @@
  *
  * @module
  */
-export { DatabaseError, type MosquittoDatabase, readDatabase } from "./database.ts";
-export type { CarriedOver } from "./carry_over.ts";
+export {
+  DatabaseError,
+  type MosquittoDatabase,
+  readDatabase,
+  type StoredClient,
+  type StoredClientMessage,
+  type StoredMessage,
+  type StoredSubscription,
+} from "./database.ts";
+export type { CarriedOver, KnownListener } from "./carry_over.ts";
 export {
   IMPORT_MARK,
   importDatabase,
