@@ -27,7 +27,7 @@ const ARROWS: Readonly<Record<string, readonly string[] | "all">> = {
   net: ["broker", "codec"],
   config: ["broker", "codec", "topic", "net", "observe"],
   observe: ["broker", "codec"],
-  embed: ["broker", "net", "topic", "codec"],
+  embed: ["broker", "net", "topic", "codec", "bridge", "config"],
   guide: [],
   http: ["broker", "observe", "auth", "topic", "codec", "guide"],
   cli: "all",
