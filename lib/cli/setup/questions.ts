@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { ask, askPassword } from "../ask.ts";
-import { hostname } from "../hostname.ts";
+import { hostname } from "../../net/mod.ts";
 import { userNameProblem } from "../passwd.ts";
 import type { SetupPlan } from "./plan.ts";
 
