@@ -1,5 +1,6 @@
 import type { ForeignOption, Option, OptionValue } from "./option.ts";
 import { DEFAULT_PORT } from "./process_options.ts";
+import type { OpenPlugin } from "./plugins.ts";
 import { findForeign, findOption, findRefused, suggestion } from "./options.ts";
 import { type BooleanWords, type ListenerValue, parseListener, parseValue } from "./value.ts";
 
@@ -65,6 +66,9 @@ export class Draft {
   /** Listener options of environment and flags: they hold for every listener. */
   readonly overrides: Settings = new Map();
   readonly bridges: BridgeBlock[] = [];
+  /** The plugins of `plugin_load` lines by their names, and the names that listeners use. */
+  readonly loaded = new Map<string, OpenPlugin>();
+  readonly used = new Set<string>();
   defaultBlock: Block | undefined;
   /** The listener of `MQTT_TLS_ENABLED`. */
   tlsBlock: Block | undefined;
