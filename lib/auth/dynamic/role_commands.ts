@@ -23,6 +23,7 @@ import {
   listField,
   nameField,
   numberField,
+  textField,
 } from "./fields.ts";
 import { aclTypeOf, defaultTypeOf, parseAcl, parseAcls, parseDescription } from "./parse_document.ts";
 import { roleJson, sorted } from "./write_document.ts";
@@ -144,11 +145,17 @@ function setDefaultACLAccess({ document }: CommandContext, json: JsonObject): Co
       const hint = aclTypeOf(text) === undefined ? "" : `; use ${DEFAULT_TYPES.join(", ")}`;
       throw new FieldError(`Unknown acltype "${text}"${hint}`);
     }
-    const isAllowed = booleanField(entry, "allow", undefined);
-    if (isAllowed === undefined) throw new FieldError("Invalid/missing allow");
-    defaultAccess[type] = isAllowed;
+    defaultAccess[type] = booleanField(entry, "allow", undefined) ?? accessOf(entry);
   }
   return { document: { ...document, defaultAccess } };
+}
+
+/** mosquitto_ctrl of 2.0 says it in words, which mosquitto then passes over in silence. */
+function accessOf(entry: JsonObject): boolean {
+  const word = textField(entry, "access");
+  if (word === "allow") return true;
+  if (word === "deny") return false;
+  throw new FieldError("Invalid/missing allow");
 }
 
 function getDefaultACLAccess({ document }: CommandContext): CommandResult {
