@@ -80,7 +80,8 @@ export class AccessChain implements AccessPort {
 
   /** {@linkcode AccessPort.checksTopics} */
   get checksTopics(): boolean {
-    return this.#files.checksTopics || this.#dynamic !== undefined || this.#jwt?.checksTopics === true ||
+    return this.#files.checksTopics || this.#dynamic !== undefined ||
+      this.#jwt?.checksTopics === true ||
       this.#http?.checksTopics === true;
   }
 

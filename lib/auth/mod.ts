@@ -49,7 +49,12 @@ export type { JwtAccess, JwtAccessInit } from "./jwt/jwt_access.ts";
 export type { JwtOptions } from "./jwt/options.ts";
 export type { ControlTopic, ControlTopicInit } from "./dynamic/control_topic.ts";
 export type { DynamicAccess, DynamicAccessInit, MayStay } from "./dynamic/dynamic_access.ts";
-export { openControlTopic, openDynamicAccess, openHttpAccess, openJwtAccess } from "./load_access.ts";
+export {
+  openControlTopic,
+  openDynamicAccess,
+  openHttpAccess,
+  openJwtAccess,
+} from "./load_access.ts";
 export { PageAccess } from "./page_access.ts";
 export {
   type Loaded,

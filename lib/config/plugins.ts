@@ -31,7 +31,9 @@ export function openPlugin(
 ): OpenPlugin | undefined {
   const { option: { name }, origin } = setting;
   const text = String(setting.value);
-  const [, alias = "", path = text] = name === "plugin_load" ? /^(\S+)\s+(.+)$/.exec(text) ?? [] : [];
+  const [, alias = "", path = text] = name === "plugin_load"
+    ? /^(\S+)\s+(.+)$/.exec(text) ?? []
+    : [];
   if (name === "plugin_load" && alias === "") {
     draft.problem(origin, name, `Must be NAME PATH, is "${text}"`);
     return undefined;
@@ -67,7 +69,11 @@ export function usePlugin(draft: Draft, setting: Setting, settings: Settings): v
 }
 
 /** A line that belongs to the plugin above. */
-export function placeInPlugin(draft: Draft, plugin: OpenPlugin | undefined, setting: Setting): void {
+export function placeInPlugin(
+  draft: Draft,
+  plugin: OpenPlugin | undefined,
+  setting: Setting,
+): void {
   if (plugin !== undefined) return draft.set(plugin.settings, setting);
   const message = "Must follow the line of its plugin: plugin …/mosquitto_dynamic_security.so";
   draft.problem(setting.origin, setting.option.name, message);

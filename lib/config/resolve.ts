@@ -72,7 +72,8 @@ export function resolve(draft: Draft, blocks: readonly Block[], isOpen: boolean)
 
 /** The file of dynamic security, which is one for all listeners that have one; `""`: none has. */
 function fileOf(listeners: readonly ListenerConfig[]): string {
-  return listeners.map(({ access }) => access.dynamicSecurityFile).find((path) => path !== "") ?? "";
+  return listeners.map(({ access }) => access.dynamicSecurityFile).find((path) => path !== "") ??
+    "";
 }
 
 /** Whether each listener has a value of its own. */

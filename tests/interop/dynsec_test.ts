@@ -61,7 +61,10 @@ Deno.test({
       assert.match(client, /Username:\s+pump/);
       assert.match(client, /Groups:\s+plant \(priority: 9\)/);
       assert.match(await ctrl(port, "listClients"), /^admin\npump\n/);
-      assert.match(await ctrl(port, "getRole", "sensor"), /publishClientSend\s*:\s*allow\s*:\s*pumps\/# \(priority: 5\)/);
+      assert.match(
+        await ctrl(port, "getRole", "sensor"),
+        /publishClientSend\s*:\s*allow\s*:\s*pumps\/# \(priority: 5\)/,
+      );
       assert.match(await ctrl(port, "listRoles"), /^admin\nsensor\n/);
       assert.match(await ctrl(port, "getGroup", "plant"), /Groupname:\s+plant/);
       assert.match(await ctrl(port, "listGroups"), /^plant\n/);

@@ -25,7 +25,13 @@ import {
   numberField,
   textField,
 } from "./fields.ts";
-import { aclTypeOf, defaultTypeOf, parseAcl, parseAcls, parseDescription } from "./parse_document.ts";
+import {
+  aclTypeOf,
+  defaultTypeOf,
+  parseAcl,
+  parseAcls,
+  parseDescription,
+} from "./parse_document.ts";
 import { roleJson, sorted } from "./write_document.ts";
 
 /** The commands about roles, and those about everything. */
@@ -114,9 +120,7 @@ function addRoleACL(context: CommandContext, json: JsonObject): CommandResult {
 function removeRoleACL(context: CommandContext, json: JsonObject): CommandResult {
   return changeRole(context, json, ({ acls }) => {
     const removed = parseAcl(json);
-    const left = acls.filter(({ type, topic }) =>
-      type !== removed.type || topic !== removed.topic
-    );
+    const left = acls.filter(({ type, topic }) => type !== removed.type || topic !== removed.topic);
     if (left.length === acls.length) throw new FieldError("ACL not found");
     return { acls: left };
   });
