@@ -35,7 +35,6 @@ interface RoleRules {
 }
 
 const NO_RULES: readonly DynamicAcl[] = [];
-const PLACEHOLDER = /(?:^|\/)%[cu](?:\/|$)/;
 
 /**
  * What a document says of everybody. A client's own roles are asked first, then its groups, then the roles of these, each by priority; in
@@ -68,7 +67,7 @@ export class DynamicRights {
 
   /** Whether the client may subscribe to it. */
   decideSubscribe(names: Names, topicFilter: string): DynamicDecision {
-    const hasWildcards = /[+#]/.test(topicFilter);
+    const hasWildcards = !isPlainName(topicFilter.replaceAll("/", ""));
     for (const rules of this.#rolesOf(names)) {
       if (hasWildcards && !rules.role.allowsWildcards) {
         return { isAllowed: false, roleName: rules.roleName };
@@ -178,7 +177,7 @@ function findFilter(
  * right by it, and loses every one that such a rule denies.
  */
 function bind({ topic, isAllowed }: DynamicAcl, names: Names): string | undefined {
-  if (!topic.includes("%") || !PLACEHOLDER.test(topic)) return topic;
+  if (!topic.includes("%")) return topic;
   const levels: string[] = [];
   for (const level of topic.split("/")) {
     if (level !== "%c" && level !== "%u") {
