@@ -25,6 +25,7 @@ const ARROWS: Readonly<Record<string, readonly string[] | "all">> = {
   client: ["codec", "session"],
   bridge: ["client", "broker", "topic", "codec"],
   net: ["broker", "codec"],
+  mosquitto: ["store", "broker", "net", "topic", "codec"],
   config: ["broker", "codec", "topic", "net", "observe"],
   observe: ["broker", "codec"],
   embed: ["broker", "net", "topic", "codec"],

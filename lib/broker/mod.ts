@@ -56,6 +56,7 @@ export * from "./ground/hooks.ts";
 export type { MessageHub, MessageInit } from "./ground/message_hub.ts";
 export * from "./ground/metrics.ts";
 export * from "./ground/options.ts";
+export { ownerOf } from "./ground/owner.ts";
 export * from "./ground/ports.ts";
 export * from "./inspect.ts";
 export type { Client, Connection, DelayedWill } from "./state/connection.ts";
