@@ -48,6 +48,18 @@ export type { HttpAccessOptions } from "./http/options.ts";
 export type { JwtAccess, JwtAccessInit } from "./jwt/jwt_access.ts";
 export type { JwtOptions } from "./jwt/options.ts";
 export type { ControlTopic, ControlTopicInit } from "./dynamic/control_topic.ts";
+export type {
+  AclType,
+  DefaultType,
+  Described,
+  DynamicAcl,
+  DynamicClient,
+  DynamicDocument,
+  DynamicGroup,
+  DynamicPassword,
+  DynamicRole,
+  Ranked,
+} from "./dynamic/document.ts";
 export type { DynamicAccess, DynamicAccessInit, MayStay } from "./dynamic/dynamic_access.ts";
 export {
   openControlTopic,

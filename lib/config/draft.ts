@@ -1,6 +1,5 @@
 import type { ForeignOption, Option, OptionValue } from "./option.ts";
 import { DEFAULT_PORT } from "./process_options.ts";
-import type { OpenPlugin } from "./plugins.ts";
 import { findForeign, findOption, findRefused, suggestion } from "./options.ts";
 import { type BooleanWords, type ListenerValue, parseListener, parseValue } from "./value.ts";
 
@@ -41,6 +40,14 @@ export interface BridgeBlock {
   readonly name: string;
   readonly origin: string;
   readonly settings: Settings;
+}
+
+/** The plugin of the last line that named one, while a file is read. */
+export interface OpenPlugin {
+  /** Where its options go. */
+  readonly settings: Settings;
+  /** The line that names it. */
+  readonly setting: Setting;
 }
 
 /** Something to say at the start that is not an error. */

@@ -1,7 +1,7 @@
-import type { Block, BridgeBlock, Draft, Setting, Settings } from "./draft.ts";
+import type { Block, BridgeBlock, Draft, OpenPlugin, Setting, Settings } from "./draft.ts";
 import { actOf, findForeign, findOption } from "./options.ts";
 import { DYNAMIC_SECURITY_FILE } from "./options_plugin.ts";
-import { type OpenPlugin, openPlugin, placeInPlugin, usePlugin } from "./plugins.ts";
+import { openPlugin, placeInPlugin, usePlugin } from "./plugins.ts";
 import { withoutComment } from "./value.ts";
 
 /** How files are reached; tests have them in memory. */

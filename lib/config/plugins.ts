@@ -1,13 +1,5 @@
-import type { Draft, Setting, Settings } from "./draft.ts";
+import type { Draft, OpenPlugin, Setting, Settings } from "./draft.ts";
 import { DYNAMIC_SECURITY_FILE } from "./options_plugin.ts";
-
-/** The plugin of the last line that named one, while a file is read. */
-export interface OpenPlugin {
-  /** Where its options go. */
-  readonly settings: Settings;
-  /** The line that names it. */
-  readonly setting: Setting;
-}
 
 /** What the plugin that is built in is called. */
 const DYNAMIC_SECURITY = /(?:^|[/\\])(?:lib)?mosquitto_dynamic_security\.(?:so|dll|dylib)$/;

@@ -1,41 +1,54 @@
 import type { PasswordHash } from "../password_hash.ts";
 
-/** What a rule is about, in the order in which mosquitto lists them. */
-export const ACL_TYPES = [
+/** The types of rules, in the order in which mosquitto lists them. */
+export const ACL_TYPES: readonly AclType[] = [
   "publishClientSend",
   "publishClientReceive",
   "subscribeLiteral",
   "subscribePattern",
   "unsubscribeLiteral",
   "unsubscribePattern",
-] as const;
+];
 
 /** What a rule is about. `Literal`: the filter itself; `Pattern`: every filter that it covers. */
-export type AclType = typeof ACL_TYPES[number];
+export type AclType =
+  | "publishClientSend"
+  | "publishClientReceive"
+  | "subscribeLiteral"
+  | "subscribePattern"
+  | "unsubscribeLiteral"
+  | "unsubscribePattern";
 
-/** What there is a default for. */
-export const DEFAULT_TYPES = [
+/** The defaults, in the order in which mosquitto lists them. */
+export const DEFAULT_TYPES: readonly DefaultType[] = [
   "publishClientSend",
   "publishClientReceive",
   "subscribe",
   "unsubscribe",
-] as const;
+];
 
 /** What there is a default for. */
-export type DefaultType = typeof DEFAULT_TYPES[number];
+export type DefaultType =
+  | "publishClientSend"
+  | "publishClientReceive"
+  | "subscribe"
+  | "unsubscribe";
 
 /** A rule of a role. */
 export interface DynamicAcl {
+  /** What it is about. */
   readonly type: AclType;
   /** A Topic Filter, in which `%c` and `%u` as whole levels stand for the Client Identifier and the user name. */
   readonly topic: string;
   /** The greater is asked first. */
   readonly priority: number;
+  /** Whether it allows or denies. */
   readonly isAllowed: boolean;
 }
 
 /** A role, group or client as another one names it. */
 export interface Ranked {
+  /** Whom it names. */
   readonly name: string;
   /** The greater comes first; -1 where nobody has set it. */
   readonly priority: number;
@@ -43,7 +56,9 @@ export interface Ranked {
 
 /** What is said of an object for people. */
 export interface Described {
+  /** A short text. */
   readonly textName?: string | undefined;
+  /** A longer one. */
   readonly textDescription?: string | undefined;
 }
 
@@ -61,6 +76,7 @@ export interface DynamicClient extends Described {
   readonly password?: DynamicPassword | undefined;
   /** The only Client Identifier that it may have; absent: any. */
   readonly clientId?: string | undefined;
+  /** It may not come in. */
   readonly isDisabled: boolean;
   /** As they are asked. */
   readonly roles: readonly Ranked[];
@@ -88,7 +104,9 @@ export interface DynamicDocument {
   readonly defaultAccess: Readonly<Record<DefaultType, boolean>>;
   /** By user name. */
   readonly clients: ReadonlyMap<string, DynamicClient>;
+  /** By name. */
   readonly groups: ReadonlyMap<string, DynamicGroup>;
+  /** By name. */
   readonly roles: ReadonlyMap<string, DynamicRole>;
   /** The group of clients without a user name. */
   readonly anonymousGroup?: string | undefined;
