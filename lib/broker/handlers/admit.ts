@@ -285,7 +285,7 @@ function sendWaiting(core: Core, { client, isResumed, isOther }: Admission): voi
     dropUnreadable(core, client);
   }
   drain(core, client);
-  if (client.retained.length > 0) pumpRetained(core, client);
+  if (client.hasRetained) pumpRetained(core, client);
 }
 
 function logConnected(core: Core, connection: Connection, { identity, connect }: Admission): void {
