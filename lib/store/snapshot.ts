@@ -1,8 +1,8 @@
 import { DatabaseSync } from "node:sqlite";
 import { Journal } from "./journal.ts";
 import { SCHEMA_VERSION, schemaVersion } from "./schema.ts";
-import { removeIfThere, sizeOf, syncFile } from "./store_files.ts";
-import { makePrivateFile } from "./privacy.ts";
+import { removeIfThere, sizeOf } from "./store_files.ts";
+import { firstProblem } from "./stored_file.ts";
 
 /** A log is begun anew every few megabytes: one copy in a row of these meets none. */
 const ATTEMPTS = 20;
@@ -10,15 +10,14 @@ const ATTEMPTS = 20;
 const LOG_HEAD_BYTES = 32;
 
 /**
- * Copies a database into one file that is whole, while a broker writes it. SQLite's own backup needs a lock, which a broker never gives
- * up: so the files are copied, the log last.
+ * Copies a database, while another process writes it, into one file that is there and empty. SQLite's own backup needs a lock, which a
+ * broker never gives up: so the files are copied, the log last.
  *
  * Pages of the database change only when the log is taken over into it, and the log keeps what was taken over until it is begun
  * anew. So where the head of the log is the same before and behind, the copied log mends every page that was copied half. Where not,
  * it is copied again. Throws where there is no database, and where it comes to no whole copy.
  */
 export function snapshot(from: string, to: string): void {
-  makePrivateFile(to);
   try {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const before = headOf(`${from}-wal`);
@@ -28,9 +27,6 @@ export function snapshot(from: string, to: string): void {
       if (before === headOf(`${from}-wal`) && settle(to)) return;
     }
     throw new Error(`Cannot copy ${from}: it changes too fast, or is damaged`);
-  } catch (error) {
-    removeIfThere(to);
-    throw error;
   } finally {
     for (const suffix of ["-wal", "-shm"]) removeIfThere(`${to}${suffix}`);
   }
@@ -42,20 +38,17 @@ function settle(path: string): boolean {
   try {
     db.exec("PRAGMA journal_mode = DELETE");
     // Who looks into the copy sees what is in flight where it sees the rest.
-    if (schemaVersion(db) === SCHEMA_VERSION) new Journal(db).fold();
+    if (schemaVersion(db) === SCHEMA_VERSION) {
+      db.exec("BEGIN IMMEDIATE");
+      new Journal(db).fold();
+      db.exec("COMMIT");
+    }
     return firstProblem(db) === undefined;
   } catch {
     return false;
   } finally {
     db.close();
-    syncFile(path);
   }
-}
-
-/** What SQLite finds wrong with a database; `undefined`: nothing. */
-export function firstProblem(db: DatabaseSync): string | undefined {
-  const [verdict] = Object.values(db.prepare("PRAGMA integrity_check(1)").get() ?? {});
-  return verdict === "ok" ? undefined : String(verdict);
 }
 
 function headOf(path: string): string {
