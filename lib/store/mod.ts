@@ -5,7 +5,8 @@
  *   can crash and another one begin with what was committed.
  * - `SqliteStore`, opened by `openStore`: on disk, in a SQLite file that a Worker writes. Batches of a turn or more are committed together, so a
  *   slow disk delays acknowledgements and nothing else; what is undone before it was written never reaches the disk. While nothing
- *   can be written it says that it is failing, keeps what it has, and tries again until it can.
+ *   can be written it says that it is failing, keeps what it has, and tries again until it can. What is in flight stands in a journal until it is
+ *   acknowledged, or has stayed long enough to be worth rows.
  *
  * What a store owes to the core is written as a suite, `tests/store/contract.ts`, which every implementation passes: writes count when their commit
  * is done, commits are done in order, what is deleted takes along all that belongs to it, and a write to something that is
