@@ -5,6 +5,7 @@ import { COMMAND_TEXTS, type CommandName, type Flags } from "./commands.ts";
 import { EXPLAIN_ACL_FLAGS } from "./explain_acl.ts";
 import { PASSWD_FLAGS } from "./passwd.ts";
 import { PAGES } from "../guide/mod.ts";
+import { IMPORT_FLAGS } from "./import.ts";
 import { STORE_ACTIONS, STORE_FLAGS } from "./store.ts";
 import { TOP_FLAGS } from "./top.ts";
 import { TRACE_FLAGS } from "./trace.ts";
@@ -49,6 +50,7 @@ export const COMMAND_FLAGS: Readonly<Partial<Record<CommandName, Flags>>> = {
   bench: BENCH_FLAGS,
   trace: TRACE_FLAGS,
   store: STORE_FLAGS,
+  import: IMPORT_FLAGS,
   top: TOP_FLAGS,
   health: { ...CLIENT_FLAGS.health, ...COMMON_FLAGS },
 };
@@ -73,6 +75,7 @@ function operandOf(name: CommandName): FlagValue {
     case "store":
       return Object.keys(STORE_ACTIONS);
     case "passwd":
+    case "import":
       return "path";
     default:
       return "none";

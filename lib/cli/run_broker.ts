@@ -4,7 +4,14 @@ import { nowMs, Server, type Transport } from "../net/mod.ts";
 import { hasTelemetry, type Logger, LogTail, startTelemetry } from "../observe/mod.ts";
 import { type OpenedStore, openStore, SYSTEM_CLOCK } from "../store/mod.ts";
 import { VERSION } from "../version.ts";
-import { openAccess, type OpenedAccess, reloadAccess, watchAccess, withPages } from "./access.ts";
+import {
+  openAccess,
+  type OpenedAccess,
+  reloadAccess,
+  serveControl,
+  watchAccess,
+  withPages,
+} from "./access.ts";
 import { bridgeIdOf } from "./bridge_id.ts";
 import { BridgeRunner } from "./bridges.ts";
 import { BusTrace } from "./bus_trace.ts";
@@ -65,6 +72,7 @@ async function runUntilSignal(config: Config, log: Logger, load: () => LoadResul
     async (server) => void await Promise.all([server.close(), dashboard.close()]),
   );
   parts.defer(publishLog(log, server));
+  parts.defer(await serveControl(access, server, log));
   const bridges = parts.adopt(new BridgeRunner(server, log), (bridges) => bridges.close());
   const trace = parts.use(new BusTrace(server, log));
   const subscriptions = parts.use(new LoggedSubscriptions(server.broker, log));
