@@ -1,6 +1,7 @@
 /** The commands, in the order of `--help`, each with a sentence: what `--help`, the man page and the completions name. */
 export const COMMAND_TEXTS = {
   serve: "Runs the broker; what happens without a command.",
+  setup: "Writes a safe configuration: listener, user, TLS; tries it, and tells how to connect.",
   check: "Validates the configuration and prints it, with where each value comes from.",
   passwd: "Makes, changes or deletes a user of a password_file or scram_file.",
   "explain-acl": "Says what a client may do with a topic, and which line of the acl_file decides.",
