@@ -71,7 +71,11 @@ openApiTest("every operation answers as the document says", async ({ check }, t)
   });
   const cookie = await broker.logIn("alice", "secret");
   const place = { hostname: "127.0.0.1", port: broker.mqttPort };
-  const client = await MqttClient.connect({ ...place, clientId: "meter", properties: { sessionExpiryInterval: 60 } });
+  const client = await MqttClient.connect({
+    ...place,
+    clientId: "meter",
+    properties: { sessionExpiryInterval: 60 },
+  });
   await client.subscribe(["plant/#"]);
   const payload = new TextEncoder().encode("1");
   broker.server.hub.publish({ topicName: "a/b", payload, retain: true });
