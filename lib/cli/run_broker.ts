@@ -34,16 +34,20 @@ import { StartError } from "./start_error.ts";
  */
 const BEGIN_STORE_MS = 100;
 
-/** Runs the broker until a signal ends it; returns the exit status. `load` reads the configuration again, for SIGHUP. */
+/**
+ * Runs the broker until a signal ends it; returns the exit status. `load` reads the configuration again, for SIGHUP. With `use`, which is
+ * called when clients can connect, the broker ends as soon as that is done, with its word for why.
+ */
 export async function runBroker(
   config: Config,
   log: Logger,
   load: () => LoadResult,
+  use?: () => Promise<string>,
 ): Promise<number> {
   if (hasDashboard(config)) log.tail = new LogTail();
   log.info(`flux-mqtt ${VERSION} starts`);
   try {
-    await runUntilSignal(config, log, load);
+    await runUntilSignal(config, log, load, use);
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     for (const problem of error.problems) log.error(problem);
@@ -57,7 +61,12 @@ export async function runBroker(
 }
 
 /** Puts the parts together, one line each; what was begun last ends first. Throws `StartError`. */
-async function runUntilSignal(config: Config, log: Logger, load: () => LoadResult): Promise<void> {
+async function runUntilSignal(
+  config: Config,
+  log: Logger,
+  load: () => LoadResult,
+  use: (() => Promise<string>) | undefined,
+): Promise<void> {
   await using parts = new AsyncDisposableStack();
   const access = await openAccess(config, log);
   const transport = await openTransport(config, log);
@@ -110,8 +119,8 @@ async function runUntilSignal(config: Config, log: Logger, load: () => LoadResul
   parts.defer(beginLater(opened));
   manager.tell("READY=1");
   manager.watch(() => opened === undefined || opened.store.unansweredMs < manager.watchdogMs);
-  const signal = await signals.ending;
-  log.info(`${signal}: the broker ends`, { clients: server.broker.levels.connectedCount });
+  const reason = await (use === undefined ? signals.ending : Promise.race([signals.ending, use()]));
+  log.info(`${reason}: the broker ends`, { clients: server.broker.levels.connectedCount });
 }
 
 /** Opens the store; undefined where there is none. Throws `StartError`. */
