@@ -31,10 +31,6 @@ export const REFUSED_OPTIONS: readonly RefusedOption[] = [
     "Cipher suites cannot be chosen here: all that are offered are of ECDHE with AES-GCM or ChaCha20-Poly1305; remove the line",
     "bridge_ciphers bridge_ciphers_tls1.3",
   ),
-  ...refuseBridge(
-    "Deno binds connections that go out to no address; remove the line, and let a route of the system choose the interface",
-    "bridge_bind_address",
-  ),
 ];
 
 /** The option under which the names that plugins make up are refused. */
