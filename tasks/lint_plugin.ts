@@ -24,6 +24,7 @@ const ARROWS: Readonly<Record<string, readonly string[] | "all">> = {
   auth: ["broker", "topic", "codec"],
   client: ["codec", "session"],
   bridge: ["client", "broker", "topic", "codec"],
+  cluster: ["broker", "codec", "topic"],
   net: ["broker", "codec"],
   config: ["broker", "codec", "topic", "net", "observe"],
   observe: ["broker", "codec"],
