@@ -11,6 +11,7 @@ import type { Core } from "../core/core.ts";
 import type { Route } from "../core/router.ts";
 import { isRefusal } from "../ground/hook_answers.ts";
 import { expiry, travelling } from "../ground/message_rules.ts";
+import { shareMessage } from "../services/cluster.ts";
 import { drop } from "../services/drop.ts";
 import { actFor, disconnect } from "../services/lifecycle.ts";
 import { throttle } from "../services/relief.ts";
@@ -172,6 +173,9 @@ function publishAllowed(
   route: Route,
 ): Outcome | Open {
   const client = connection.client!;
+  if (core.cluster !== null && publishToLog(core, client, packet, message)) {
+    return ReasonCode.Success;
+  }
   const isLong = isLongFanOut(core, message, route);
   if (isLong && !core.longFanOuts.hasRoom(isWhole(core, client, packet))) return WAITING;
   if (packet.retain && !message.retain) drop(core, client, "retain_not_available", message);
@@ -181,6 +185,17 @@ function publishAllowed(
   if (isLong) return publishInParts(core, connection, packet, message, route);
   const count = fanOut(core, message, route, client);
   return count === 0 ? ReasonCode.NoMatchingSubscribers : ReasonCode.Success;
+}
+
+/** Gives the message to the cluster; `false`: it is to be routed here. Its acknowledgement waits for the commit in either case. */
+function publishToLog(core: Core, client: Client, packet: Publish, message: Message): boolean {
+  const { session } = client;
+  const { qos, packetId } = packet;
+  const isStored = qos === 2 && session.isPersistent;
+  if (!shareMessage(core, message, client, isStored ? packetId : 0)) return false;
+  if (packet.retain && !message.retain) drop(core, client, "retain_not_available", message);
+  if (qos === 2) session.receiver.accept(packetId);
+  return true;
 }
 
 /** Whether the message must not be delivered twice, even after a crash: see `LongFanOuts`. */
