@@ -123,6 +123,7 @@ export {
 } from "./net/mod.ts";
 export * from "./embed/mod.ts";
 export {
+  type BackupContent,
   MemoryStore,
   type OpenedStore,
   openStore,

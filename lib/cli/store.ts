@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { localClientIdOf } from "../bridge/mod.ts";
 import { loadConfig, parseArguments } from "../config/mod.ts";
-import { compact, DATABASE_NAME, restore, snapshot, StoredFile } from "../store/mod.ts";
+import { compact, DATABASE_NAME, makeBackup, restore, snapshot, StoredFile } from "../store/mod.ts";
 import type { Flags } from "./commands.ts";
 import { flagsHelp } from "./help.ts";
 import { EXIT, messageOf, print, printError, printProblems } from "./output.ts";
@@ -50,7 +50,7 @@ interface Place {
 type Action = keyof typeof STORE_ACTIONS;
 
 /** `flux-mqtt store`: see {@linkcode STORE_ACTIONS}; returns the exit status. */
-export function store(args: readonly string[]): number {
+export async function store(args: readonly string[]): Promise<number> {
   let parsed;
   try {
     parsed = parseArgs({ args: [...args], options: STORE_FLAGS, allowPositionals: true });
@@ -77,7 +77,7 @@ export function store(args: readonly string[]): number {
   const place = placeOf(values["config-file"], values.directory);
   if (place instanceof Array) return printProblems(place);
   try {
-    return act(action as Action, operand, place);
+    return await act(action as Action, operand, place);
   } catch (error) {
     printError(`${messageOf(error)}\n`);
     return EXIT.failed;
@@ -98,7 +98,7 @@ function placeOf(
   };
 }
 
-function act(action: Action, operand: string, place: Place): number {
+function act(action: Action, operand: string, place: Place): number | Promise<number> {
   const { directory } = place;
   const path = `${directory}/${DATABASE_NAME}`;
   if (action !== "restore" && !exists(path)) {
@@ -136,13 +136,9 @@ function exists(path: string): boolean {
   }
 }
 
-/** A file that is there already may be the only good backup. */
-function backUp(path: string, file: string): number {
-  Deno.openSync(file, { write: true, createNew: true, mode: 0o600 }).close();
+async function backUp(path: string, file: string): Promise<number> {
   printError(`Copies ${path}, ${megabytes(Deno.statSync(path).size)}\n`);
-  snapshot(path, file);
-  using copy = new StoredFile(file);
-  const { sessions, messages, retained } = copy.counts();
+  const { sessions, messages, retained } = await makeBackup(file, (to) => snapshot(path, to));
   print(`${file}: ${sessions} sessions, ${messages} messages, ${retained} retained messages\n`);
   return EXIT.ok;
 }

@@ -25,7 +25,7 @@
  * @module
  */
 export * from "./memory_store.ts";
-export type { StoreBackup } from "./backup.ts";
+export { type BackupContent, type CopyDatabase, makeBackup, type StoreBackup } from "./backup.ts";
 export { type OpenedStore, openStore, type OpenStoreInit } from "./open.ts";
 export { compact, restore } from "./maintenance.ts";
 export { NewerSchemaError, SCHEMA_VERSION } from "./schema.ts";

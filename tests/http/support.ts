@@ -88,8 +88,8 @@ export class HttpBroker {
       tail: this.tail,
       version: init.version ?? "1.2.3",
       levels: () => levelsOf(this.server, init.store),
-      adopt: (socket, peer, options) =>
-        this.server.adopt(new ServedWebSocket(socket), peer, options),
+      adopt: (socket, peer, options, pauseMs) =>
+        this.server.adopt(new ServedWebSocket(socket, { pauseMs }), peer, options),
       settings: () => [{
         name: "max_qos",
         theme: "Listeners",
