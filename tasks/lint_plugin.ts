@@ -36,7 +36,7 @@ const ARROWS: Readonly<Record<string, readonly string[] | "all">> = {
 
 /** Which rooms a room may import types of, beside those above: types cost nothing at the start, and spare a twin. */
 const TYPE_ARROWS: Readonly<Record<string, readonly string[]>> = {
-  config: ["auth", "store", "bridge"],
+  config: ["auth", "store", "bridge", "cluster"],
   observe: ["store"],
 };
 

@@ -146,15 +146,20 @@ export class Core implements Turn {
     this.releases = new Releases(endTurn);
     const { access } = ports;
     access.useLog?.(ports.log);
-    this.router = new Router(options, {
-      get version() {
-        return access.version;
+    this.router = new Router(
+      options,
+      {
+        get version() {
+          return access.version;
+        },
+        mayRead: (client, topicName) => {
+          if (access.checksTopics) this.work.spend(STEPS.check * (access.stepsPerCheck ?? 1));
+          return mayRead(access, client, topicName);
+        },
       },
-      mayRead: (client, topicName) => {
-        if (access.checksTopics) this.work.spend(STEPS.check * (access.stepsPerCheck ?? 1));
-        return mayRead(access, client, topicName);
-      },
-    }, (steps) => this.work.spend(steps * STEPS.node), this.cluster ?? undefined);
+      (steps) => this.work.spend(steps * STEPS.node),
+      this.cluster ?? undefined,
+    );
     this.retained = new RetainedMessages(this);
   }
 

@@ -316,6 +316,8 @@ export interface ClusterPort {
   append(message: Message, packetId: number): boolean;
   /** Hands a message of QoS 0 to the nodes that have subscribers for it; nobody waits. */
   forward(message: Message): void;
+  /** Whether the node takes part now: it has applied what there was, and reaches the log. */
+  readonly isReady: boolean;
   /** There is one more, or one less, subscription with this Topic Filter here. */
   count(topicFilter: string, change: 1 | -1): void;
 }

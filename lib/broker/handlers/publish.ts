@@ -173,8 +173,9 @@ function publishAllowed(
   route: Route,
 ): Outcome | Open {
   const client = connection.client!;
-  if (core.cluster !== null && publishToLog(core, client, packet, message)) {
-    return ReasonCode.Success;
+  if (core.cluster !== null) {
+    const outcome = publishToLog(core, connection, packet, message);
+    if (outcome !== undefined) return outcome;
   }
   const isLong = isLongFanOut(core, message, route);
   if (isLong && !core.longFanOuts.hasRoom(isWhole(core, client, packet))) return WAITING;
@@ -187,15 +188,25 @@ function publishAllowed(
   return count === 0 ? ReasonCode.NoMatchingSubscribers : ReasonCode.Success;
 }
 
-/** Gives the message to the cluster; `false`: it is to be routed here. Its acknowledgement waits for the commit in either case. */
-function publishToLog(core: Core, client: Client, packet: Publish, message: Message): boolean {
+/** Gives the message to the cluster; `undefined`: it is to be routed here. Its acknowledgement waits for the commit in either case. */
+function publishToLog(
+  core: Core,
+  connection: Connection,
+  packet: Publish,
+  message: Message,
+): Outcome | undefined {
+  const client = connection.client!;
   const { session } = client;
   const { qos, packetId } = packet;
   const isStored = qos === 2 && session.isPersistent;
-  if (!shareMessage(core, message, client, isStored ? packetId : 0)) return false;
+  const share = shareMessage(core, message, client, isStored ? packetId : 0);
+  if (share === "here") return undefined;
+  if (share === "refused") {
+    return connection.protocolVersion === 5 || qos === 0 ? ReasonCode.QuotaExceeded : CLOSED;
+  }
   if (packet.retain && !message.retain) drop(core, client, "retain_not_available", message);
   if (qos === 2) session.receiver.accept(packetId);
-  return true;
+  return ReasonCode.Success;
 }
 
 /** Whether the message must not be delivered twice, even after a crash: see `LongFanOuts`. */

@@ -21,7 +21,7 @@ export function routeMessage(
   route: Route,
   publisher: Client | null,
 ): void {
-  if (core.cluster !== null && shareMessage(core, message, publisher, 0)) return;
+  if (core.cluster !== null && shareMessage(core, message, publisher, 0) !== "here") return;
   routeHere(core, message, route, publisher, false);
 }
 

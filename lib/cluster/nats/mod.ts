@@ -26,7 +26,7 @@ export {
 } from "./jetstream.ts";
 export { type Entry, KeyValue } from "./key_value.ts";
 export { Parser, type ParserEvents, type ServerInfo } from "./parser.ts";
-export { nameOfPlace, type NatsAddress, type NatsPlace, parseNatsAddress } from "./place.ts";
+export { nameOfPlace, type NatsPlace } from "./place.ts";
 export type { NatsTls } from "./stream.ts";
 export { Tail, type TailEvents } from "./tail.ts";
 export { Writer } from "./writer.ts";

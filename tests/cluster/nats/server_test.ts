@@ -6,12 +6,12 @@ import {
   NatsConnection,
   NatsError,
   parseCredentialsFile,
-  parseNatsAddress,
   parseSeedFile,
   publicNkey,
   seedOf,
   Tail,
 } from "../../../lib/cluster/nats/mod.ts";
+import { parseNatsPlaces } from "../../../lib/config/cluster_address.ts";
 import { NatsServer, natsTest, until, whyNoNatsServer } from "../../support/nats_server.ts";
 import { certificateTest } from "../../support/certificates.ts";
 
@@ -26,7 +26,7 @@ function connect(
 ) {
   const { caCerts = [], onLost } = more;
   return new NatsConnection({
-    places: parseNatsAddress(urls).places,
+    places: parseNatsPlaces(urls),
     credentials,
     tls: { caCerts },
     name: "test",
