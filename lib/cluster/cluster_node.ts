@@ -25,19 +25,25 @@ export interface ClusterHost {
 
 /** What a node is made of. */
 export interface ClusterInit {
+  /** What it is told. */
   readonly options: ClusterOptions;
+  /** For what an operator should know. */
   readonly log: LogPort;
   /** The node's own store. Absent: what is not in the log ends with the process. */
   readonly store?: Store | undefined;
   /** What that store knows of the log. */
   readonly position?: string | undefined;
+  /** The broker's clock, milliseconds since 1970. */
   readonly nowMs: () => number;
 }
 
 /** Where a node stands. */
 export interface ClusterLevel {
+  /** The cluster's name. */
   readonly name: string;
+  /** The node's. */
   readonly node: string;
+  /** Whether a NATS server has let it in. */
   readonly isConnected: boolean;
   /** The last record that is applied. */
   readonly sequence: number;

@@ -3,7 +3,7 @@ import { ClusterNode } from "../../lib/cluster/mod.ts";
 import { parseNatsPlaces } from "../../lib/config/mod.ts";
 import type { LogPort } from "../../lib/broker/mod.ts";
 import { nowMs, Server } from "../../lib/net/mod.ts";
-import { MemoryStore } from "../../lib/store/mod.ts";
+import type { MemoryStore } from "../../lib/store/mod.ts";
 import { NatsServer, natsTest, until } from "../support/nats_server.ts";
 
 export { NatsServer, natsTest, until };

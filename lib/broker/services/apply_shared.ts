@@ -7,6 +7,7 @@ import { routeHere } from "./route_message.ts";
 
 /** A message that the log has come to. */
 export interface SharedMessage {
+  /** As it was published. */
   readonly message: Message;
   /** Of a QoS 2 message that came from a stored session of this node; else 0. */
   readonly packetId: number;
@@ -19,7 +20,7 @@ export interface SharedMessage {
  * again.
  */
 export function applyShared(core: Core, shared: SharedMessage): boolean {
-  const { longFanOuts, router, clients, store, options } = core;
+  const { longFanOuts, clients, store, options } = core;
   if (longFanOuts.jobs.length > 0 || !longFanOuts.hasRoom(store !== undefined)) return false;
   const { packetId, isEarlier } = shared;
   const message = shared.message.retain && !options.retainAvailable

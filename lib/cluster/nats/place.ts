@@ -1,6 +1,8 @@
 /** One NATS server, by its address. */
 export interface NatsPlace {
+  /** A name or an address. */
   readonly hostname: string;
+  /** Its port for clients. */
   readonly port: number;
   /** Whether the address asks for TLS: `tls://`. */
   readonly isTls: boolean;
