@@ -5,6 +5,7 @@ import { COMMAND_TEXTS, type CommandName, type Flags } from "./commands.ts";
 import { EXPLAIN_ACL_FLAGS } from "./explain_acl.ts";
 import { PASSWD_FLAGS } from "./passwd.ts";
 import { PAGES } from "../guide/mod.ts";
+import { CLUSTER_FLAGS } from "./cluster.ts";
 import { STORE_ACTIONS, STORE_FLAGS } from "./store.ts";
 import { TOP_FLAGS } from "./top.ts";
 import { TRACE_FLAGS } from "./trace.ts";
@@ -48,6 +49,7 @@ export const COMMAND_FLAGS: Readonly<Partial<Record<CommandName, Flags>>> = {
   rr: { ...CLIENT_FLAGS.rr, ...COMMON_FLAGS },
   bench: BENCH_FLAGS,
   trace: TRACE_FLAGS,
+  cluster: CLUSTER_FLAGS,
   store: STORE_FLAGS,
   top: TOP_FLAGS,
   health: { ...CLIENT_FLAGS.health, ...COMMON_FLAGS },
@@ -72,6 +74,8 @@ function operandOf(name: CommandName): FlagValue {
       return PAGES.map(({ name }) => name);
     case "store":
       return Object.keys(STORE_ACTIONS);
+    case "cluster":
+      return ["status"];
     case "passwd":
       return "path";
     default:

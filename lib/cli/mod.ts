@@ -28,6 +28,7 @@ const TOOLS: Readonly<Record<string, (args: readonly string[]) => Promise<number
   trace: async (args) => (await import("./trace.ts")).trace(args),
   top: async (args) => (await import("./top.ts")).top(args),
   store: async (args) => (await import("./store.ts")).store(args),
+  cluster: async (args) => (await import("./cluster.ts")).cluster(args),
   passwd: async (args) => (await import("./passwd.ts")).passwd(args),
   "explain-acl": async (args) => (await import("./explain_acl.ts")).explainAcl(args),
   health: async (args) => (await import("./health.ts")).health(args),

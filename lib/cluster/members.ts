@@ -17,7 +17,8 @@ export interface Beat {
   readonly sessions: number;
 }
 
-const BEAT_MS = 1000;
+/** How often a node says that it is there, milliseconds. */
+export const BEAT_MS = 1000;
 /** A node that was not heard for so long is not there. */
 const SILENT_MS = 3500;
 

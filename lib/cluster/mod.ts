@@ -29,4 +29,6 @@ export {
 export { type Beat, beatSubject, parseBeat } from "./members.ts";
 export { type Credentials, parseCredentialsFile, parseSeedFile } from "./nats/credentials.ts";
 export { nameOfPlace, type NatsPlace } from "./nats/place.ts";
+export { type ClusterStatus, clusterStatus } from "./status.ts";
+export { type StreamInfo } from "./nats/jetstream.ts";
 export { type ClusterOptions, prefixOf, streamOf } from "./options.ts";
