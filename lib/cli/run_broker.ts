@@ -168,6 +168,7 @@ function clusterHost(server: Server): ClusterHost {
   const { broker } = server;
   return {
     applyShared: (shared) => server.applyShared(shared),
+    applyClaim: (...claim) => server.applyClaim(...claim),
     deliverForwarded: (message) => server.deliverForwarded(message),
     get counts() {
       return { clients: broker.levels.connectedCount, sessions: broker.clients.size };

@@ -19,6 +19,8 @@ export interface ApplierPorts {
   readonly store: Store;
   /** Routes a message in a turn; `false`: it has to come again. */
   apply(shared: SharedMessage): boolean;
+  /** A client has come to another node, or by a record of this process to this one. */
+  claimed(clientId: string, endsSession: boolean, isOwn: boolean): void;
   /** A record of this process has been applied, or stands before an earlier one. */
   applied(number: number): void;
   early(number: number): void;
@@ -111,10 +113,17 @@ export class Applier {
       }
       work.isNext = true;
     }
-    const { messages } = record;
-    while (work.at < messages.length) {
-      const { message, packetId } = messages[work.at]!;
-      const isMine = record.node === node;
+    const { entries } = record;
+    const isMine = record.node === node;
+    while (work.at < entries.length) {
+      const entry = entries[work.at]!;
+      if ("clientId" in entry) {
+        // What an earlier process of this node says, this one does not hold against itself.
+        if (isOwn || !isMine) this.#ports.claimed(entry.clientId, entry.endsSession, isOwn);
+        work.at++;
+        continue;
+      }
+      const { message, packetId } = entry;
       const shared = { message, packetId: isMine ? packetId : 0, isEarlier: isMine && !isOwn };
       if (!this.#ports.apply(shared)) return false;
       work.at++;

@@ -17,6 +17,8 @@ import { subjectOfTopic } from "./topic_subject.ts";
 export interface ClusterHost {
   /** {@linkcode Broker.applyShared} */
   applyShared(shared: SharedMessage): boolean;
+  /** {@linkcode Broker.applyClaim} */
+  applyClaim(clientId: string, endsSession: boolean): void;
   /** {@linkcode Broker.deliverForwarded} */
   deliverForwarded(message: Message): void;
   /** Clients that are connected, and sessions, for those who look. */
@@ -76,6 +78,8 @@ export class ClusterNode {
   /** The last message of QoS 0 of each node: one comes once for each subject that matches. */
   readonly #forwarded = new Map<string, number>();
   #lastForwarded = 0;
+  /** Claims of this node to which the log has not come, by Client Identifier. */
+  readonly #claims = new Map<string, number>();
   #host: ClusterHost | undefined;
   #applier: Applier | undefined;
   #tail: Tail | undefined;
@@ -110,6 +114,10 @@ export class ClusterNode {
         return isReady();
       },
       append: (message, packetId) => this.#log.append(message, packetId),
+      claim: (clientId, endsSession) => {
+        if (!this.#log.claim(clientId, endsSession)) return;
+        this.#claims.set(clientId, (this.#claims.get(clientId) ?? 0) + 1);
+      },
       forward: (message) => this.#forward(message),
       count: (topicFilter, change) => this.#interests.count(topicFilter, change),
     };
@@ -148,6 +156,7 @@ export class ClusterNode {
         log,
         store: this.#own,
         apply: (shared) => host.applyShared(shared),
+        claimed: (...claim) => this.#claimed(host, ...claim),
         applied: (number) => {
           this.#log.applied(number);
           this.store.applied(number);
@@ -247,14 +256,25 @@ export class ClusterNode {
 
   #hear({ payload }: NatsMessage): void {
     try {
-      const { node, epoch, number, messages } = decodeRecord(payload);
+      const { node, epoch, number, entries } = decodeRecord(payload);
       const key = `${node}:${epoch}`;
       if ((this.#forwarded.get(key) ?? 0) >= number) return;
       this.#forwarded.set(key, number);
-      for (const { message } of messages) this.#host?.deliverForwarded(message);
+      for (const entry of entries) {
+        if ("message" in entry) this.#host?.deliverForwarded(entry.message);
+      }
     } catch (error) {
       this.#init.log.warning("Cannot read what another node has sent", { error: String(error) });
     }
+  }
+
+  /** Of several nodes that claim a client, the one keeps it whose claim comes last in the log. */
+  #claimed(host: ClusterHost, clientId: string, endsSession: boolean, isOwn: boolean): void {
+    const pending = this.#claims.get(clientId) ?? 0;
+    if (!isOwn) {
+      if (pending === 0) host.applyClaim(clientId, endsSession);
+    } else if (pending > 1) this.#claims.set(clientId, pending - 1);
+    else this.#claims.delete(clientId);
   }
 
   #look(): void {

@@ -75,6 +75,18 @@ export class Log implements LogCommits {
     return true;
   }
 
+  /** Adds a claim to the turn's record, where there is room. */
+  claim(clientId: string, endsSession: boolean): boolean {
+    if (this.#window.isFull) return false;
+    if (this.#writer.length + 3 * clientId.length + HEAD_BYTES > this.#nats.maxPayloadBytes) {
+      this.#flush();
+    }
+    this.#writer.addClaim({ clientId, endsSession });
+    this.writes++;
+    if (this.#writer.count >= MAX_RECORD_MESSAGES) this.#flush();
+    return true;
+  }
+
   /** {@linkcode LogCommits.flush} */
   flush(): number {
     this.#flush();

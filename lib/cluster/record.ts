@@ -18,9 +18,16 @@ export interface RecordMessage {
   readonly packetId: number;
 }
 
-/** A turn's messages of one node. */
+/** In a record: a client has come to its node. */
+export interface RecordClaim {
+  readonly clientId: string;
+  /** Its sessions on other nodes end. */
+  readonly endsSession: boolean;
+}
+
+/** What one node has to say of a turn, in order. */
 export interface LogRecord extends RecordHead {
-  readonly messages: readonly RecordMessage[];
+  readonly entries: readonly (RecordMessage | RecordClaim)[];
 }
 
 /** A record of another version is not understood. */
@@ -33,7 +40,7 @@ export class RecordWriter {
   #bytes = new Uint8Array(4096);
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
-  /** Messages that are in it. */
+  /** Entries that are in it. */
   count = 0;
 
   /** Bytes of it so far, without the head. */
@@ -66,6 +73,20 @@ export class RecordWriter {
     this.#bytes.set(publisher, at);
     at += publisher.length;
     this.#length = encodePublishInto(packet, 5, this.#bytes, at);
+    this.count++;
+  }
+
+  /** Adds a claim: an entry without a packet. */
+  addClaim({ clientId, endsSession }: RecordClaim): void {
+    const name = encoder.encode(clientId);
+    this.#reserve(16 + name.length);
+    const at = this.#length;
+    this.#view.setFloat64(at, endsSession ? 1 : 0);
+    this.#view.setUint16(at + 8, 0);
+    this.#view.setUint16(at + 10, name.length);
+    this.#view.setUint32(at + 12, 0);
+    this.#bytes.set(name, at + 16);
+    this.#length = at + 16 + name.length;
     this.count++;
   }
 
@@ -111,7 +132,7 @@ export function decodeRecord(given: Uint8Array): LogRecord {
   }
   const nameBytes = record[1]!;
   const node = decoder.decode(record.subarray(20, 20 + nameBytes));
-  const messages: RecordMessage[] = [];
+  const entries: (RecordMessage | RecordClaim)[] = [];
   let at = 20 + nameBytes;
   for (let left = view.getUint16(18); left > 0; left--) {
     const expiresAtMs = view.getFloat64(at);
@@ -120,12 +141,17 @@ export function decodeRecord(given: Uint8Array): LogRecord {
     const end = nameEnd + view.getUint32(at + 12);
     if (end > record.length) throw new RangeError("Cannot read a record: it is cut off");
     const publisherId = decoder.decode(record.subarray(at + 16, nameEnd));
+    if (end === nameEnd) {
+      entries.push({ clientId: publisherId, endsSession: expiresAtMs === 1 });
+      at = end;
+      continue;
+    }
     const { topicName, payload, qos, retain, properties } = decodePublish(record, nameEnd, end, 5);
-    messages.push({
+    entries.push({
       packetId,
       message: { topicName, payload, qos, retain, properties, expiresAtMs, publisherId },
     });
     at = end;
   }
-  return { node, epoch: view.getFloat64(2), number: view.getFloat64(10), messages };
+  return { node, epoch: view.getFloat64(2), number: view.getFloat64(10), entries };
 }

@@ -129,6 +129,12 @@ export class Server {
     return this.broker.applyShared(shared);
   }
 
+  /** Lets a client go that has come to another node, in a turn. {@linkcode Broker.applyClaim} */
+  applyClaim(clientId: string, endsSession: boolean): void {
+    if (!this.broker.isBusy) this.broker.nowMs = this.#turns.begin();
+    this.broker.applyClaim(clientId, endsSession);
+  }
+
   /** Routes a message of another node, in a turn. {@linkcode Broker.deliverForwarded} */
   deliverForwarded(message: Message): void {
     if (!this.broker.isBusy) this.broker.nowMs = this.#turns.begin();

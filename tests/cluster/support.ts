@@ -61,6 +61,7 @@ export class TestNode {
     if (state !== undefined) server.restore(state);
     await cluster.join({
       applyShared: (shared) => server.applyShared(shared),
+      applyClaim: (...claim) => server.applyClaim(...claim),
       deliverForwarded: (message) => server.deliverForwarded(message),
       get counts() {
         return {

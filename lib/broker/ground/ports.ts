@@ -316,6 +316,11 @@ export interface ClusterPort {
   append(message: Message, packetId: number): boolean;
   /** Hands a message of QoS 0 to the nodes that have subscribers for it; nobody waits. */
   forward(message: Message): void;
+  /**
+   * A client has come to this node: others that have it let it go, 0x8E, when the log comes to that. `endsSession`: they end its session as
+   * well. `Broker.applyClaim` is called on the others.
+   */
+  claim(clientId: string, endsSession: boolean): void;
   /** Whether the node takes part now: it has applied what there was, and reaches the log. */
   readonly isReady: boolean;
   /** There is one more, or one less, subscription with this Topic Filter here. */

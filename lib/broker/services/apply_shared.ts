@@ -1,8 +1,11 @@
+import { ReasonCode } from "../../codec/mod.ts";
 import type { Message } from "../../session/mod.ts";
 import type { Core } from "../core/core.ts";
 import type { Client } from "../state/connection.ts";
 import { report } from "./faults.ts";
 import { drop } from "./drop.ts";
+import { disconnect, endSession } from "./lifecycle.ts";
+import { cancelDelayedWill } from "./wills.ts";
 import { routeHere } from "./route_message.ts";
 
 /** A message that the log has come to. */
@@ -35,6 +38,22 @@ export function applyShared(core: Core, shared: SharedMessage): boolean {
     if (receiver.holds(packetId)) store?.putReceived(clientId, packetId);
   }
   return deliverHere(core, message, publisher);
+}
+
+/** The client has come to another node: its connection here ends, and with a Clean Start its session. [MQTT-3.1.4-3] */
+export function applyClaim(core: Core, clientId: string, endsSession: boolean): void {
+  const client = core.clients.get(clientId);
+  if (client === undefined) return;
+  if (client.connection !== null) {
+    core.metrics.sessionsTakenOver++;
+    const reasonCode = ReasonCode.SessionTakenOver;
+    const message = "Session taken over by a connection to another node";
+    disconnect(core, client.connection, { reasonCode, message });
+  }
+  // A session may end with its connection.
+  if (core.clients.get(clientId) !== client) return;
+  if (endsSession) endSession(core, client);
+  else cancelDelayedWill(core, client);
 }
 
 /** Routes a message of QoS 0 that another node has handed over. */
