@@ -6,6 +6,9 @@ import { EXPLAIN_ACL_FLAGS } from "./explain_acl.ts";
 import { PASSWD_FLAGS } from "./passwd.ts";
 import { PAGES } from "../guide/mod.ts";
 import { CLUSTER_FLAGS } from "./cluster.ts";
+import { SERVICE_ACTIONS, SERVICE_FLAGS } from "./service.ts";
+import { SETUP_FLAGS } from "./setup.ts";
+import { IMPORT_FLAGS } from "./import.ts";
 import { STORE_ACTIONS, STORE_FLAGS } from "./store.ts";
 import { TOP_FLAGS } from "./top.ts";
 import { TRACE_FLAGS } from "./trace.ts";
@@ -42,6 +45,8 @@ export interface CompletedCommand {
 
 /** Flags of the commands that have their own. */
 export const COMMAND_FLAGS: Readonly<Partial<Record<CommandName, Flags>>> = {
+  setup: SETUP_FLAGS,
+  service: SERVICE_FLAGS,
   passwd: PASSWD_FLAGS,
   "explain-acl": EXPLAIN_ACL_FLAGS,
   pub: { ...CLIENT_FLAGS.pub, ...COMMON_FLAGS },
@@ -51,6 +56,7 @@ export const COMMAND_FLAGS: Readonly<Partial<Record<CommandName, Flags>>> = {
   trace: TRACE_FLAGS,
   cluster: CLUSTER_FLAGS,
   store: STORE_FLAGS,
+  import: IMPORT_FLAGS,
   top: TOP_FLAGS,
   health: { ...CLIENT_FLAGS.health, ...COMMON_FLAGS },
 };
@@ -72,11 +78,14 @@ function operandOf(name: CommandName): FlagValue {
       return SHELLS;
     case "help":
       return PAGES.map(({ name }) => name);
+    case "service":
+      return Object.keys(SERVICE_ACTIONS);
     case "store":
       return Object.keys(STORE_ACTIONS);
     case "cluster":
       return ["status"];
     case "passwd":
+    case "import":
       return "path";
     default:
       return "none";

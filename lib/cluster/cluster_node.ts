@@ -63,11 +63,12 @@ const DUPLICATE_WINDOW_NS = 120e9;
 /** A node of a cluster: stands between one broker and what all nodes share. */
 export class ClusterNode {
   /** For the broker, in the place of its own store. */
-  readonly store: SharedStore;
+  readonly store: Store;
   /** For the broker. */
   readonly port: ClusterPort;
   readonly #init: ClusterInit;
   readonly #own: Store;
+  readonly #shared: SharedStore;
   readonly #nats: NatsConnection;
   readonly #jetStream: JetStream;
   readonly #log: Log;
@@ -105,7 +106,7 @@ export class ClusterNode {
     });
     this.#jetStream = new JetStream(this.#nats);
     this.#log = new Log(this.#nats, `${this.#prefix}.log`, options.node, nowMs);
-    this.store = new SharedStore(this.#own, this.#log);
+    this.store = this.#shared = new SharedStore(this.#own, this.#log);
     this.#interests = new Interests(this.#nats, this.#prefix, (message) => this.#hear(message));
     this.#members = new Members(this.#nats, this.#prefix, options.node, log);
     const isReady = () => this.isReady;
@@ -159,7 +160,7 @@ export class ClusterNode {
         claimed: (...claim) => this.#claimed(host, ...claim),
         applied: (number) => {
           this.#log.applied(number);
-          this.store.applied(number);
+          this.#shared.applied(number);
         },
         early: (number) => this.#log.early(number),
         paused: (isPaused) => isPaused ? this.#tail?.pause() : this.#tail?.resume(),

@@ -109,8 +109,8 @@ function settle(scenario: Scenario, settings: Settings): void {
     scenario.gather();
     world.clock.runFor(2000);
     const isQuiet = everybody.every((client) => client.isConnected && client.isIdle);
-    const isEmpty = [...world.broker.clients.values()].every(({ session, retained }) =>
-      session.queue.length === 0 && session.sender.size === 0 && retained.length === 0
+    const isEmpty = [...world.broker.clients.values()].every(({ session, hasRetained }) =>
+      session.queue.length === 0 && session.sender.size === 0 && !hasRetained
     );
     if (isQuiet && isEmpty) {
       world.broker.reconfigure({ ...DEFAULT_BROKER_OPTIONS, ...options });
