@@ -19,8 +19,11 @@ export interface StreamConfig {
 export interface StreamInfo {
   /** The number of the first message that it has; one more than the last where it is empty. */
   readonly firstSequence: number;
+  /** The number of the last message that it was given; 0: none. */
   readonly lastSequence: number;
+  /** How many it has now. */
   readonly messages: number;
+  /** Bytes of these. */
   readonly bytes: number;
   /** The server that leads; `""`: none, or there is only one. */
   readonly leader: string;
