@@ -3,6 +3,7 @@ import { naiveMatches } from "../topic/naive.ts";
 import type { SimLink } from "./link.ts";
 import { type Incarnation, type PublishRecord, type SubRecord, Violation } from "./records.ts";
 import { readId } from "./trace.ts";
+import { WillLatency } from "./will_latency.ts";
 import type { World } from "./world.ts";
 
 /** What a model client publishes, or leaves as its will. */
@@ -19,16 +20,16 @@ export interface RecordInit {
 
 /** What a SUBACK says while the store fails. */
 const QUOTA_EXCEEDED = 0x97;
-/** The latest that a will reaches the monitor, whose link is good, milliseconds. */
-const WILL_LATENCY_MS = 500;
 
 /** What was published and subscribed, and whether what arrives may arrive. */
 export class Ledger {
   readonly records: PublishRecord[] = [];
   readonly #world: World;
+  readonly #willLatency: WillLatency;
 
   constructor(world: World) {
     this.#world = world;
+    this.#willLatency = new WillLatency(world);
     world.sessions.onWill = (record) => {
       record.sentAtMs = record.ackedAtMs = world.clock.nowMs;
       record.crashesBefore = world.crashes;
@@ -229,14 +230,7 @@ export class Ledger {
     name: string,
   ): void {
     const { nowMs } = this.#world.clock;
-    if (
-      record.will === "due" && link.facts.clientId === "monitor" &&
-      this.#world.diskFailures === 0 &&
-      link.admittedAtMs < record.sentAtMs
-    ) {
-      const lateMs = nowMs - record.sentAtMs - this.#world.lateMs(record.sentAtMs);
-      if (lateMs > WILL_LATENCY_MS) throw new Violation(`${name}, a will, ${lateMs} ms late`);
-    }
+    if (link.facts.clientId === "monitor") this.#checkLatency(link, record, name);
     const givenSeconds = record.properties?.messageExpiryInterval;
     if (givenSeconds === undefined || packet.dup) return;
     // The broker had it at the latest when it was acknowledged, and sent it at the earliest when it could.
@@ -250,6 +244,21 @@ export class Ledger {
     if (told === undefined || told < 1 || told > Math.ceil(leftSeconds)) {
       throw new Violation(`${name} with ${told} seconds left of ${givenSeconds} [MQTT-3.3.2-6]`);
     }
+  }
+
+  /** A will reaches the monitor soon, or its commits are slow. */
+  #checkLatency(link: SimLink, record: PublishRecord, name: string): void {
+    const { clock, diskFailures } = this.#world;
+    const isPunctual = record.will === "due" && diskFailures === 0 &&
+      link.admittedAtMs < record.sentAtMs;
+    if (isPunctual) {
+      const lateMs = clock.nowMs - record.sentAtMs - this.#world.lateMs(record.sentAtMs);
+      const allowedMs = this.#willLatency.allowedMs(record, link.admittedAtMs);
+      if (lateMs > allowedMs) {
+        throw new Violation(`${name}, a will, ${lateMs} ms late, where ${allowedMs} may be`);
+      }
+    }
+    this.#willLatency.arrived(record, clock.nowMs);
   }
 
   /** How often it may come: once, by every way it has. A crash may repeat what is not QoS 2. */

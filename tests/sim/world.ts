@@ -101,6 +101,21 @@ export class World {
     this.broker = this.#boot();
   }
 
+  /** How slow the disk is at most, and how many messages may be in flight to a client that sets no limit. */
+  get pace(): {
+    readonly maxCommitMs: number;
+    readonly maxReadMs: number;
+    readonly window: number;
+  } {
+    const { maxCommitMs = 0, maxReadMs = 0 } = this.#settings;
+    const { maxInflightMessages } = this.broker.options;
+    return {
+      maxCommitMs,
+      maxReadMs,
+      window: maxInflightMessages === 0 ? 65_535 : maxInflightMessages,
+    };
+  }
+
   get hasStore(): boolean {
     return this.#store !== undefined;
   }
