@@ -153,7 +153,9 @@ export class Scenario {
     if (kind < 85) return clock.runFor(random.int(1000));
     if (kind < 94) return clock.runFor(random.int(8000));
     if (kind < 97) return clock.runFor(random.int(30_000));
-    const longMs = 1000 * random.pick([10, 100, 4000, 40_000]);
+    // With a Keep Alive of a second hours would be nothing but PINGREQ packets.
+    const longSeconds = this.appetite === undefined ? [10, 100, 4000, 40_000] : [10, 100, 400];
+    const longMs = 1000 * random.pick(longSeconds);
     if (random.bool()) return this.world.sleep(longMs);
     // Lids are closed.
     for (const client of this.clients) client.hang();
