@@ -41,7 +41,20 @@ export {
   type AccessChainInit,
   type AccessFileReader,
   type AccessFunctions,
+  type AclType,
+  type ControlTopic,
+  type ControlTopicInit,
   DEFAULT_LISTENER_ACCESS,
+  type DefaultType,
+  type Described,
+  type DynamicAccess,
+  type DynamicAccessInit,
+  type DynamicAcl,
+  type DynamicClient,
+  type DynamicDocument,
+  type DynamicGroup,
+  type DynamicPassword,
+  type DynamicRole,
   FileAccess,
   type FileAccessInit,
   FunctionAccess,
@@ -53,8 +66,13 @@ export {
   type JwtAccessInit,
   type JwtOptions,
   type ListenerAccess,
+  type MayStay,
+  openControlTopic,
+  openDynamicAccess,
   openHttpAccess,
   openJwtAccess,
+  type PasswordHash,
+  type Ranked,
   type TopicAction,
 } from "./auth/mod.ts";
 export * from "./broker/mod.ts";
@@ -123,6 +141,7 @@ export {
 } from "./net/mod.ts";
 export * from "./embed/mod.ts";
 export {
+  type BackupContent,
   MemoryStore,
   type OpenedStore,
   openStore,

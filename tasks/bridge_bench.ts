@@ -10,6 +10,8 @@
  * @module
  */
 import { LoadConnection, loadTopic } from "../lib/client/mod.ts";
+import { BridgeSink } from "./bridge/sink.ts";
+import { BridgeSource } from "./bridge/source.ts";
 import { FluxBroker } from "../tests/support/bridge_ends.ts";
 import { freePort, MosquittoBroker } from "../tests/support/mosquitto_broker.ts";
 import { readFlags, whole } from "./flags.ts";
@@ -34,16 +36,16 @@ else await measureThroughput();
 Deno.exit(0);
 
 async function measureThroughput(): Promise<void> {
-  await using far = await MosquittoBroker.start("max_inflight_messages 0");
+  const sink = new BridgeSink();
   const block =
-    `connection b\naddress 127.0.0.1:${far.port}\nrestart_timeout 1\ntopic out/# out 1\n`;
+    `connection b\naddress 127.0.0.1:${sink.port}\nrestart_timeout 1\ntopic out/# out 1\n`;
   await using theirs = await MosquittoBroker.start(`max_inflight_messages 0\n${block}`);
   await using ours = await FluxBroker.start(freePort(), block);
   await ours.process.untilLog(/Bridge connected/, 15_000);
   await pause(2000);
   for (const qos of [0, 1] as const) {
-    const before = await load(theirs, far.port, qos);
-    const here = await load({ port: ours.port, pid: ours.process.pid }, far.port, qos);
+    const before = await load(theirs, sink, qos);
+    const here = await load({ port: ours.port, pid: ours.process.pid }, sink, qos);
     const [rate, cost] = [here.rate / before.rate, before.cpuMicros / here.cpuMicros];
     console.log(
       `QoS ${qos}: mosquitto's bridge ${before.rate}/s, ${
@@ -54,43 +56,44 @@ async function measureThroughput(): Promise<void> {
         } times`,
     );
   }
+  sink.close();
 }
 
 /** Messages per second that arrive behind the bridge, and what each costs the process that has it. */
 async function load(
-  { port: nearPort, pid }: { readonly port: number; readonly pid: number },
-  farPort: number,
+  { port, pid }: { readonly port: number; readonly pid: number },
+  sink: BridgeSink,
   qos: 0 | 1,
 ): Promise<{ readonly rate: number; readonly cpuMicros: number }> {
-  const subscriber = await LoadConnection.open(place(farPort), `s${qos}${nearPort}`, {
-    topicFilter: "out/#",
-    qos,
-  });
-  let got = 0;
-  subscriber.onPublish = () => got++;
-  const publishers = await openPublishers(nearPort);
-  const payload = new Uint8Array(PAYLOAD_BYTES);
-  const topics = publishers.map((_, i) => loadTopic(`out/${i}/t`));
-  let sent = 0;
+  const sources = await Promise.all(
+    Array.from(
+      { length: PUBLISHERS },
+      (_, i) => BridgeSource.open(port, `out/${i}/t`, PAYLOAD_BYTES, qos),
+    ),
+  );
+  const first = sink.received;
   let isOver = false;
-  const running = (async () => {
+  let sent = 0;
+  const running = sources.map(async (source) => {
     while (!isOver) {
-      for (let room = Math.min(400, WINDOW - (sent - got)); room > 0; room--, sent++) {
-        const i = room % PUBLISHERS;
-        publishers[i]!.publish(topics[i]!.name, topics[i]!.bytes, payload, qos);
+      const room = WINDOW - (sent - (sink.received - first));
+      if (room < 64) await pause(0);
+      else {
+        const count = Math.min(room, 256);
+        sent += count;
+        await source.publish(count);
       }
-      for (const publisher of publishers) publisher.flush();
-      await pause(0);
     }
-  })();
+  });
   await pause(1000);
-  const [before, startMs, cpuBefore] = [got, performance.now(), cpuMicrosOf(pid)];
+  const [before, startMs, cpuBefore] = [sink.received, performance.now(), cpuMicrosOf(pid)];
   await pause(seconds * 1000);
-  const rate = (got - before) * 1000 / (performance.now() - startMs);
-  const cpuMicros = (cpuMicrosOf(pid) - cpuBefore) / (got - before);
+  const count = sink.received - before;
+  const rate = count * 1000 / (performance.now() - startMs);
+  const cpuMicros = (cpuMicrosOf(pid) - cpuBefore) / count;
   isOver = true;
-  await running;
-  for (const connection of [...publishers, subscriber]) connection.close();
+  await Promise.all(running);
+  for (const source of sources) source.close();
   return { rate: Math.round(rate), cpuMicros };
 }
 

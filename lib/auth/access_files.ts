@@ -44,6 +44,17 @@ export class AccessFiles {
     return this.#files.get(path)!.value as T;
   }
 
+  /** We have written the file: that is what it says now, and no change by others. */
+  replace(path: string, text: string, value: unknown): void {
+    const stamp = this.#reader.stamp(path);
+    Object.assign(this.#files.get(path)!, { text, value, readStamp: stamp, seenStamp: stamp });
+  }
+
+  /** Whether a file is not as it was when it was read, though it may not rest yet. */
+  isStale(path: string): boolean {
+    return this.#reader.stamp(path) !== this.#files.get(path)!.readStamp;
+  }
+
   /** Files that have changed since they were read, and rest since the last call: a half-written one is left alone. */
   changed(): readonly string[] {
     const changed: string[] = [];

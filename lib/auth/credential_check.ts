@@ -30,8 +30,8 @@ const RATE_EXCEEDED = ReasonCode.ConnectionRateExceeded;
 
 /** What the check of credentials is made of. */
 export interface CredentialCheckInit {
-  /** All that are named to it are open in it. */
-  readonly files: AccessFiles;
+  /** The users of a file. */
+  readonly files: Pick<AccessFiles, "get">;
   /** Told of wrong passwords. */
   readonly log: LogPort;
   /** The longest that an attempt waits after others of its address have failed, seconds; 0: it does not wait. */
@@ -47,7 +47,7 @@ export interface CredentialCheckInit {
  * not exist, what was right is remembered, whose attempts fail waits, and what nobody waits for any more is not checked.
  */
 export class CredentialCheck {
-  readonly #files: AccessFiles;
+  readonly #files: Pick<AccessFiles, "get">;
   readonly #log: LogPort;
   readonly #checker: PasswordChecker;
   readonly #attempts: FailedAttempts;

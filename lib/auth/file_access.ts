@@ -31,6 +31,8 @@ export interface ListenerAccess {
   readonly clientIdPrefixes: string;
   /** What of a client's certificate is its user name: then it needs no password, and who has none may not come in. */
   readonly certificateUserName: "none" | "common_name" | "subject";
+  /** The file of mosquitto's dynamic security plugin; the same for all listeners that have one. */
+  readonly dynamicSecurityFile: string;
 }
 
 /** No files: the listener's `allow_anonymous` decides, and every topic is free. */
@@ -41,6 +43,7 @@ export const DEFAULT_LISTENER_ACCESS: ListenerAccess = {
   aclSubscribe: "strict",
   clientIdPrefixes: "",
   certificateUserName: "none",
+  dynamicSecurityFile: "",
 };
 
 /** What access control by files is made of. */

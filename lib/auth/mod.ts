@@ -1,9 +1,9 @@
 /**
- * Who may come in, and who may do what: password files, SCRAM credentials, ACL files, JSON Web Tokens, a service over HTTP, and functions
- * of the program around.
+ * Who may come in, and who may do what: password files, SCRAM credentials, ACL files, mosquitto's dynamic security, JSON Web Tokens, a
+ * service over HTTP, and functions of the program around.
  *
- * Each is the core's `AccessPort`; `AccessChain` asks several of them in order. `jwt/` and `http/` are loaded only where they are asked
- * for: `openJwtAccess`, `openHttpAccess`. Files are mosquitto's: a `password_file` of `$7$` and `$6$`
+ * Each is the core's `AccessPort`; `AccessChain` asks several of them in order. `dynamic/`, `jwt/` and `http/` are loaded only where they are asked
+ * for: `openDynamicAccess`, `openJwtAccess`, `openHttpAccess`. Files are mosquitto's: a `password_file` of `$7$` and `$6$`
  * hashes, an `acl_file` of `user`, `topic` and `pattern` lines; ours alone is the `scram_file`. They are read again when they
  * change, a bad one leaves what was in force, and who has lost a right loses it at once.
  *
@@ -47,7 +47,26 @@ export type { HttpAccess, HttpAccessInit } from "./http/http_access.ts";
 export type { HttpAccessOptions } from "./http/options.ts";
 export type { JwtAccess, JwtAccessInit } from "./jwt/jwt_access.ts";
 export type { JwtOptions } from "./jwt/options.ts";
-export { openHttpAccess, openJwtAccess } from "./load_access.ts";
+export type { ControlTopic, ControlTopicInit } from "./dynamic/control_topic.ts";
+export type {
+  AclType,
+  DefaultType,
+  Described,
+  DynamicAcl,
+  DynamicClient,
+  DynamicDocument,
+  DynamicGroup,
+  DynamicPassword,
+  DynamicRole,
+  Ranked,
+} from "./dynamic/document.ts";
+export type { DynamicAccess, DynamicAccessInit, MayStay } from "./dynamic/dynamic_access.ts";
+export {
+  openControlTopic,
+  openDynamicAccess,
+  openHttpAccess,
+  openJwtAccess,
+} from "./load_access.ts";
 export { PageAccess } from "./page_access.ts";
 export {
   type Loaded,

@@ -39,6 +39,11 @@ export class PageAccess implements AccessPort {
     return this.#inner.readsByFilter === true;
   }
 
+  /** {@linkcode AccessPort.endsSubscriptions} */
+  get endsSubscriptions(): boolean {
+    return this.#inner.endsSubscriptions === true;
+  }
+
   /** {@linkcode AccessPort.stepsPerCheck} */
   get stepsPerCheck(): number {
     return this.#inner.stepsPerCheck ?? 1;
@@ -75,6 +80,11 @@ export class PageAccess implements AccessPort {
   /** {@linkcode AccessPort.maySubscribe} */
   maySubscribe(client: ClientIdentity, topicFilter: string, qos: Qos): Decision {
     return this.#inner.maySubscribe(client, topicFilter, qos);
+  }
+
+  /** {@linkcode AccessPort.mayUnsubscribe} */
+  mayUnsubscribe(client: ClientIdentity, topicFilter: string): boolean {
+    return this.#inner.mayUnsubscribe?.(client, topicFilter) ?? true;
   }
 
   /** {@linkcode AccessPort.mayRead} */

@@ -65,6 +65,16 @@ export function hashPassword(password: Uint8Array, iterations = PASSWORD_ITERATI
   return `$7$${iterations}$${salt.toBase64()}$${digest.toBase64()}`;
 }
 
+/** The same off the event loop. */
+export async function makePasswordHash(
+  password: Uint8Array,
+  iterations = PASSWORD_ITERATIONS,
+): Promise<string> {
+  const salt = randomBytes(SALT_BYTES);
+  const digest = await derive(password, salt, iterations);
+  return `$7$${iterations}$${salt.toBase64()}$${digest.toBase64()}`;
+}
+
 /** A hash that no password has and that takes as long to check as most of these do: for users that do not exist. */
 export function dummyHash(hashes: Iterable<PasswordHash>): PasswordHash {
   const counts = new Map<string, { hash: PasswordHash; count: number }>();

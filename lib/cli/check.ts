@@ -4,6 +4,7 @@ import { loadTls, SILENT } from "../net/mod.ts";
 import { openAccess } from "./access.ts";
 import { placeProblems } from "./check_places.ts";
 import { bridgeProblems } from "./check_bridges.ts";
+import { importWarnings } from "./check_import.ts";
 import { EXIT, messageOf, print, printProblems } from "./output.ts";
 import { processSources } from "./sources.ts";
 import { StartError } from "./start_error.ts";
@@ -16,7 +17,7 @@ export async function check(args: Arguments): Promise<number> {
   const result = loadConfig(processSources(args));
   if (!result.isValid) return printProblems(result.problems);
   const { config } = result;
-  const warnings: string[] = [];
+  const warnings: string[] = [...importWarnings(config)];
   const problems = [
     ...await accessProblems(config),
     ...await certificateProblems(config, (text) => warnings.push(text)),

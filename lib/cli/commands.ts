@@ -1,6 +1,7 @@
 /** The commands, in the order of `--help`, each with a sentence: what `--help`, the man page and the completions name. */
 export const COMMAND_TEXTS = {
   serve: "Runs the broker; what happens without a command.",
+  setup: "Writes a safe configuration: listener, user, TLS; tries it, and tells how to connect.",
   check: "Validates the configuration and prints it, with where each value comes from.",
   passwd: "Makes, changes or deletes a user of a password_file or scram_file.",
   "explain-acl": "Says what a client may do with a topic, and which line of the acl_file decides.",
@@ -12,6 +13,7 @@ export const COMMAND_TEXTS = {
   top: "Shows what a broker does, again and again, by its API.",
   health: "Says by its exit status whether a broker answers.",
   store: "Looks after what is stored: size, list, inspect, verify, backup, restore, compact.",
+  import: "Takes over what a mosquitto has stored: import mosquitto.db.",
   "example-config": "Prints a configuration file with every option in a comment.",
   man: "Prints the man page.",
   completions: "Prints what makes bash, zsh or fish complete commands and flags.",

@@ -5,6 +5,8 @@ import { COMMAND_TEXTS, type CommandName, type Flags } from "./commands.ts";
 import { EXPLAIN_ACL_FLAGS } from "./explain_acl.ts";
 import { PASSWD_FLAGS } from "./passwd.ts";
 import { PAGES } from "../guide/mod.ts";
+import { SETUP_FLAGS } from "./setup.ts";
+import { IMPORT_FLAGS } from "./import.ts";
 import { STORE_ACTIONS, STORE_FLAGS } from "./store.ts";
 import { TOP_FLAGS } from "./top.ts";
 import { TRACE_FLAGS } from "./trace.ts";
@@ -41,6 +43,7 @@ export interface CompletedCommand {
 
 /** Flags of the commands that have their own. */
 export const COMMAND_FLAGS: Readonly<Partial<Record<CommandName, Flags>>> = {
+  setup: SETUP_FLAGS,
   passwd: PASSWD_FLAGS,
   "explain-acl": EXPLAIN_ACL_FLAGS,
   pub: { ...CLIENT_FLAGS.pub, ...COMMON_FLAGS },
@@ -49,6 +52,7 @@ export const COMMAND_FLAGS: Readonly<Partial<Record<CommandName, Flags>>> = {
   bench: BENCH_FLAGS,
   trace: TRACE_FLAGS,
   store: STORE_FLAGS,
+  import: IMPORT_FLAGS,
   top: TOP_FLAGS,
   health: { ...CLIENT_FLAGS.health, ...COMMON_FLAGS },
 };
@@ -73,6 +77,7 @@ function operandOf(name: CommandName): FlagValue {
     case "store":
       return Object.keys(STORE_ACTIONS);
     case "passwd":
+    case "import":
       return "path";
     default:
       return "none";

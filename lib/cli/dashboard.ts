@@ -170,7 +170,8 @@ function contextOf({ server, log, store, levels, config }: DashboardInit): HttpC
     tail: log.tail ?? new LogTail(),
     version: VERSION,
     levels,
-    adopt: (socket, peer, options) => server.adopt(new ServedWebSocket(socket), peer, options),
+    adopt: (socket, peer, options, pauseMs) =>
+      server.adopt(new ServedWebSocket(socket, { pauseMs }), peer, options),
     settings: () => settingsOf(config()),
     listeners: all.map((listener) => ({
       name: listener.options.name,

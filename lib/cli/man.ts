@@ -9,6 +9,8 @@ import { EXIT_TEXTS } from "./exit_status.ts";
 import { EXPLAIN_ACL_USE } from "./explain_acl.ts";
 import { EXIT, print, printError } from "./output.ts";
 import { PASSWD_USE } from "./passwd.ts";
+import { SETUP_USE } from "./setup.ts";
+import { IMPORT_USE } from "./import.ts";
 import { STORE_USE } from "./store.ts";
 import { TOP_USE } from "./top.ts";
 import { TRACE_USE } from "./trace.ts";
@@ -92,11 +94,13 @@ const EXAMPLES: readonly (readonly [text: string, command: string])[] = [
 ];
 
 const USES: Readonly<Partial<Record<CommandName, string>>> = {
+  setup: SETUP_USE,
   passwd: PASSWD_USE,
   "explain-acl": EXPLAIN_ACL_USE,
   bench: BENCH_USE,
   trace: TRACE_USE,
   store: STORE_USE,
+  import: IMPORT_USE,
   top: TOP_USE,
   ...CLIENT_USES,
 };

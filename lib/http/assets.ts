@@ -10,6 +10,7 @@ import liveJs from "./page/live.js" with { type: "text" };
 import mainJs from "./page/main.js" with { type: "text" };
 import mqttJs from "./page/mqtt.js" with { type: "text" };
 import mqttBytesJs from "./page/mqtt_bytes.js" with { type: "text" };
+import mqttMessageJs from "./page/mqtt_message.js" with { type: "text" };
 import mqttPropertiesJs from "./page/mqtt_properties.js" with { type: "text" };
 import notesJs from "./page/notes.js" with { type: "text" };
 import payloadJs from "./page/payload.js" with { type: "text" };
@@ -50,6 +51,7 @@ const FILES: readonly [path: string, type: string, content: string][] = [
   ["/main.js", SCRIPT, mainJs],
   ["/mqtt.js", SCRIPT, mqttJs],
   ["/mqtt_bytes.js", SCRIPT, mqttBytesJs],
+  ["/mqtt_message.js", SCRIPT, mqttMessageJs],
   ["/mqtt_properties.js", SCRIPT, mqttPropertiesJs],
   ["/notes.js", SCRIPT, notesJs],
   ["/payload.js", SCRIPT, payloadJs],

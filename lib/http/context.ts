@@ -69,8 +69,16 @@ export interface HttpContext {
   readonly version: string;
   /** Counters and levels of this moment. */
   readonly levels: () => SysLevels;
-  /** Makes a client of a WebSocket that is open; `false`: there are too many. */
-  readonly adopt: (socket: WebSocket, peer: StreamPeer, options: ListenerOptions) => boolean;
+  /**
+   * Makes a client of a WebSocket that is open; `false`: there are too many. `pauseMs` pass between two frames where there is much to
+   * send.
+   */
+  readonly adopt: (
+    socket: WebSocket,
+    peer: StreamPeer,
+    options: ListenerOptions,
+    pauseMs: number,
+  ) => boolean;
   /** Every option as it holds now. */
   readonly settings: () => readonly SettingView[];
   /** Every place where clients connect. */
@@ -81,6 +89,11 @@ export interface HttpContext {
   readonly backUp?: () => Promise<{
     readonly readable: ReadableStream<Uint8Array>;
     readonly sizeBytes: number;
+    readonly content: {
+      readonly sessions: number;
+      readonly messages: number;
+      readonly retained: number;
+    };
   }>;
   /** What the metrics have beside those that are always there. */
   readonly metrics: {

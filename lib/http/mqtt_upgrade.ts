@@ -4,6 +4,8 @@ import { Problem } from "./problem.ts";
 
 /** Where MQTT is spoken over a WebSocket. */
 const MQTT_PATH = "/mqtt";
+/** Milliseconds between frames where much is to be sent: a page draws four times a second. */
+const PAUSE_MS = 50;
 
 /** Makes a client of the broker of a WebSocket: it may what the user may who has logged in. Throws a {@linkcode Problem}. */
 export function upgradeToMqtt(
@@ -26,7 +28,7 @@ export function upgradeToMqtt(
   const { userName, remoteAddress } = caller.identity;
   const peer: StreamPeer = { remoteAddress, ...certified(userName) };
   socket.addEventListener("open", () => {
-    if (!adopt(socket, peer, options)) socket.close();
+    if (!adopt(socket, peer, options, PAUSE_MS)) socket.close();
   });
   return response;
 }

@@ -22,6 +22,7 @@
  *
  * @module
  */
+export { hostname } from "./hostname.ts";
 export { AccountedLink, type HeldBytes } from "./accounted_link.ts";
 export { type ByteStream, type Peer, type TlsLayer } from "./byte_stream.ts";
 export { DuplexStream, type StreamPair } from "./duplex_stream.ts";
@@ -39,7 +40,7 @@ export { type FoundTransport, loadTransport, type TransportChoice } from "./load
 export { isLoopback, LOOPBACK_ADDRESS } from "./loopback.ts";
 export type { ProxyOptions } from "./proxy_stream.ts";
 export { type ListenInit, Server, type ServerInit } from "./server.ts";
-export { ServedWebSocket } from "./served_web_socket.ts";
+export { ServedWebSocket, type ServedWebSocketInit } from "./served_web_socket.ts";
 export { StreamLink } from "./stream_link.ts";
 export type { TlsInit } from "./tls_init.ts";
 export type { Transport } from "./transport.ts";

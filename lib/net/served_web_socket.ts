@@ -7,6 +7,15 @@ const MAX_UNSENT_BYTES = 256 * 1024;
 /** How often is looked whether it has taken some, milliseconds: WebSockets do not tell. */
 const LOOK_MS = 20;
 
+/** How a {@linkcode ServedWebSocket} is set up. */
+export interface ServedWebSocketInit {
+  /**
+   * Milliseconds between two frames where there is much to send: what comes meanwhile gathers in the next one, because a frame costs
+   * a browser more than the messages in it. What comes after a rest leaves at once. Default: 0.
+   */
+  readonly pauseMs?: number;
+}
+
 /**
  * A WebSocket that an HTTP server of Deno's has opened, as a stream of bytes. Where its messages begin and end means nothing.
  * [MQTT-6.0.0-2] Such a socket cannot be told to stop reading, so what is not handled in time is bounded here.
@@ -18,10 +27,15 @@ export class ServedWebSocket implements ByteStream {
   #isEnded = false;
   /** Who waits for bytes. */
   #wake: (() => void) | undefined;
+  readonly #pauseMs: number;
+  #sentMs = -Infinity;
+  /** The pause behind a frame, and who waits for its end. */
+  #pause: { readonly timer: ReturnType<typeof setTimeout>; readonly over: () => void } | undefined;
 
   /** `socket` may be opening still: bytes come when it is open. */
-  constructor(socket: WebSocket) {
+  constructor(socket: WebSocket, { pauseMs = 0 }: ServedWebSocketInit = {}) {
     this.#socket = socket;
+    this.#pauseMs = pauseMs;
     socket.binaryType = "arraybuffer";
     socket.addEventListener("message", ({ data }) => this.#receive(data));
     for (const event of ["close", "error"]) socket.addEventListener(event, () => this.#end());
@@ -47,6 +61,7 @@ export class ServedWebSocket implements ByteStream {
     this.#failUnlessOpen();
     // Copied: the caller uses its buffer again when this call is over.
     this.#socket.send(bytes.slice());
+    if (this.#pauseMs > 0) await this.#rest();
     while (this.#socket.bufferedAmount > MAX_UNSENT_BYTES) {
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
       this.#failUnlessOpen();
@@ -75,8 +90,20 @@ export class ServedWebSocket implements ByteStream {
     this.#tell();
   }
 
+  /** Waits until a pause has passed since the frame before the last. */
+  async #rest(): Promise<void> {
+    const nowMs = performance.now();
+    const leftMs = this.#sentMs + this.#pauseMs - nowMs;
+    this.#sentMs = Math.max(nowMs, this.#sentMs + this.#pauseMs);
+    if (leftMs <= 0 || this.#isEnded) return;
+    await new Promise<void>((over) => this.#pause = { timer: setTimeout(over, leftMs), over });
+    this.#pause = undefined;
+  }
+
   #end(): void {
     this.#isEnded = true;
+    clearTimeout(this.#pause?.timer);
+    this.#pause?.over();
     this.#tell();
   }
 

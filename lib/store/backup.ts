@@ -1,34 +1,78 @@
-import { makePrivateFile } from "./privacy.ts";
-import { removeIfThere, SAVING, stamp } from "./store_files.ts";
+import { DatabaseSync } from "node:sqlite";
+import { removeIfThere, SAVING, stamp, syncFile } from "./store_files.ts";
+import { firstProblem, StoredFile } from "./stored_file.ts";
 
-/** A copy of a store. */
+/** What a backup holds. */
+export interface BackupContent {
+  /** Sessions. */
+  readonly sessions: number;
+  /** Messages that wait, each once. */
+  readonly messages: number;
+  /** Retained messages. */
+  readonly retained: number;
+}
+
+/** A copy of a store, to be read. */
 export interface StoreBackup {
-  /** Its bytes; read to the end or cancelled, so that the file goes. */
+  /** Its bytes. Read them to the end or cancel: then the file is removed. */
   readonly readable: ReadableStream<Uint8Array>;
   /** How many. */
   readonly sizeBytes: number;
+  /** What is in it. */
+  readonly content: BackupContent;
 }
 
+/** Writes the database to the file that is named, which is there and empty. */
+export type CopyDatabase = (path: string) => void | Promise<void>;
+
 /**
- * Has the database in a directory copied to a file of this module's, which `copy` fills; in the end nothing is left of it. Rejects
- * where that cannot be.
+ * Makes a backup at `path`: the one way for the command and for the API, which differ in `copy` alone. Whoever holds the database's lock
+ * has SQLite copy it. Everybody else copies its files, which the broker itself must not do: when a process closes a file, POSIX takes
+ * all of its locks on that file away.
+ *
+ * The backup is one file that only its owner may read. It counts when SQLite has checked every page of it and it is on the disk. Throws
+ * where a file of this name is there already, and where no whole copy can be made: then nothing is left behind.
  */
-export async function backUp(
-  directory: string,
-  copy: (path: string) => Promise<void>,
-): Promise<StoreBackup> {
-  // What a process leaves behind of it the next one removes.
-  const path = `${directory}/${SAVING}backup-${stamp()}`;
-  makePrivateFile(path);
+export async function makeBackup(path: string, copy: CopyDatabase): Promise<BackupContent> {
+  // An older file may be the only good backup.
+  Deno.openSync(path, { write: true, createNew: true, mode: 0o600 }).close();
   try {
     await copy(path);
-    const file = await Deno.open(path);
-    const { size: sizeBytes } = await file.stat();
-    return { readable: removedBehind(file.readable, path), sizeBytes };
+    return prove(path);
   } catch (error) {
     removeIfThere(path);
     throw error;
   }
+}
+
+/** A backup in a directory of the store, which is removed when it was read. `make` is {@linkcode makeBackup}, perhaps in a Worker. */
+export async function backupToRead(
+  directory: string,
+  make: (path: string) => Promise<BackupContent>,
+): Promise<StoreBackup> {
+  // If the process ends before the file was read, the next one removes it by its name.
+  const path = `${directory}/${SAVING}backup-${stamp()}`;
+  const content = await make(path);
+  const file = await Deno.open(path);
+  const { size: sizeBytes } = await file.stat();
+  return { readable: removedBehind(file.readable, path), sizeBytes, content };
+}
+
+/** Throws where the file is not whole. */
+function prove(path: string): BackupContent {
+  const db = new DatabaseSync(path);
+  try {
+    // SQLite copies the mode, too: a file without a log beside it is complete by itself.
+    db.exec("PRAGMA journal_mode = DELETE");
+    const problem = firstProblem(db);
+    if (problem !== undefined) throw new Error(`The copy is not whole: ${problem}`);
+  } finally {
+    db.close();
+  }
+  syncFile(path);
+  using file = new StoredFile(path);
+  const { sessions, messages, retained } = file.counts();
+  return { sessions, messages, retained };
 }
 
 /** The file goes when it is read, or nobody reads it any more. */

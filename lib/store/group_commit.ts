@@ -1,4 +1,5 @@
 import type { LogPort } from "../broker/mod.ts";
+import type { BackupContent } from "./backup.ts";
 import { Batch } from "./batch.ts";
 import type { DeliveryRecord } from "./records.ts";
 import type { StoreClock } from "./store_clock.ts";
@@ -92,8 +93,8 @@ export class GroupCommit {
     this.#writer.begin();
   }
 
-  /** Has the database copied to a file that is empty. */
-  backUp(path: string): Promise<void> {
+  /** Has a backup made. */
+  backUp(path: string): Promise<BackupContent> {
     return this.#writer.backUp(path);
   }
 

@@ -25,9 +25,10 @@
  * @module
  */
 export * from "./memory_store.ts";
-export type { StoreBackup } from "./backup.ts";
+export { type BackupContent, type CopyDatabase, makeBackup, type StoreBackup } from "./backup.ts";
 export { type OpenedStore, openStore, type OpenStoreInit } from "./open.ts";
-export { compact, restore } from "./maintenance.ts";
+export { lockDirectory } from "./lock.ts";
+export { compact, deleteStoredSession, restore } from "./maintenance.ts";
 export { NewerSchemaError, SCHEMA_VERSION } from "./schema.ts";
 export { snapshot } from "./snapshot.ts";
 export { SqliteStore, type SqliteStoreInit } from "./sqlite_store.ts";

@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
-import { removeIfThere, sizeOf, syncFile } from "./store_files.ts";
-import { makePrivateFile } from "./privacy.ts";
+import { removeIfThere, sizeOf } from "./store_files.ts";
+import { firstProblem } from "./stored_file.ts";
 
 /** A log is begun anew every few megabytes: one copy in a row of these meets none. */
 const ATTEMPTS = 20;
@@ -8,15 +8,14 @@ const ATTEMPTS = 20;
 const LOG_HEAD_BYTES = 32;
 
 /**
- * Copies a database into one file that is whole, while a broker writes it. SQLite's own backup needs a lock, which a broker never gives
- * up: so the files are copied, the log last.
+ * Copies a database, while another process writes it, into one file that is there and empty. SQLite's own backup needs a lock, which a
+ * broker never gives up: so the files are copied, the log last.
  *
  * Pages of the database change only when the log is taken over into it, and the log keeps what was taken over until it is begun
  * anew. So where the head of the log is the same before and behind, the copied log mends every page that was copied half. Where not,
  * it is copied again. Throws where there is no database, and where it comes to no whole copy.
  */
 export function snapshot(from: string, to: string): void {
-  makePrivateFile(to);
   try {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const before = headOf(`${from}-wal`);
@@ -26,9 +25,6 @@ export function snapshot(from: string, to: string): void {
       if (before === headOf(`${from}-wal`) && settle(to)) return;
     }
     throw new Error(`Cannot copy ${from}: it changes too fast, or is damaged`);
-  } catch (error) {
-    removeIfThere(to);
-    throw error;
   } finally {
     for (const suffix of ["-wal", "-shm"]) removeIfThere(`${to}${suffix}`);
   }
@@ -44,14 +40,7 @@ function settle(path: string): boolean {
     return false;
   } finally {
     db.close();
-    syncFile(path);
   }
-}
-
-/** What SQLite finds wrong with a database; `undefined`: nothing. */
-export function firstProblem(db: DatabaseSync): string | undefined {
-  const [verdict] = Object.values(db.prepare("PRAGMA integrity_check(1)").get() ?? {});
-  return verdict === "ok" ? undefined : String(verdict);
 }
 
 function headOf(path: string): string {

@@ -33,7 +33,7 @@ import {
 } from "./rows.ts";
 import type { WriterInit } from "./writer_protocol.ts";
 import { type StoreClock, SYSTEM_CLOCK } from "./store_clock.ts";
-import { backUp, type StoreBackup } from "./backup.ts";
+import { backupToRead, type StoreBackup } from "./backup.ts";
 import type { StoreStats } from "./writer_link.ts";
 
 /** What a store begins with. */
@@ -114,11 +114,11 @@ export class SqliteStore implements Store {
   }
 
   /**
-   * Copies the database while it is in use: what is acknowledged is in the copy. What is to be written meanwhile waits, about a second
-   * for each 100 MB, and for a moment as much room again is needed in the directory. Rejects where that cannot be.
+   * Makes a backup while the store is in use: what is acknowledged is in it. What is to be written meanwhile waits, about one and a half
+   * seconds for each 100 MB, and for a moment as much room again is needed in the directory. Rejects where that cannot be.
    */
   backUp(): Promise<StoreBackup> {
-    return backUp(this.#directory, (path) => this.#commits.backUp(path));
+    return backupToRead(this.#directory, (path) => this.#commits.backUp(path));
   }
 
   /** {@linkcode Store.commit} */

@@ -1,4 +1,5 @@
 /// <reference lib="deno.worker" />
+import type { BackupContent } from "./backup.ts";
 import { askForRoom } from "./disk_limit.ts";
 import { DAMAGED, says } from "./sqlite_words.ts";
 import { Writer } from "./writer.ts";
@@ -48,8 +49,8 @@ self.onmessage = ({ data }: MessageEvent<WriterRequest>) => {
   } else if ("read" in data) read(data);
   else if ("backUpTo" in data) {
     backUp(data.backUpTo).then(
-      () => answer({ type: "backup", reason: undefined }),
-      (error) => answer({ type: "backup", reason: reasonOf(error) }),
+      (content) => answer({ type: "backup", content }),
+      (error) => answer({ type: "backup", content: reasonOf(error) }),
     );
   } else if ("path" in data) {
     init = data;
@@ -88,9 +89,9 @@ async function learnRoom(): Promise<void> {
   }
 }
 
-async function backUp(path: string): Promise<void> {
+async function backUp(path: string): Promise<BackupContent> {
   writer ??= new Writer(init);
-  await writer.backUp(path);
+  return await writer.backUp(path);
 }
 
 function attempt(): void {

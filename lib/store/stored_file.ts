@@ -1,7 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { isPacket } from "./rows.ts";
 import { NewerSchemaError, SCHEMA_VERSION, schemaVersion } from "./schema.ts";
-import { firstProblem } from "./snapshot.ts";
 
 /** A session in a file. */
 export interface StoredSessionView {
@@ -126,4 +125,10 @@ export class StoredFile implements Disposable {
   [Symbol.dispose](): void {
     this.#db.close();
   }
+}
+
+/** What SQLite finds wrong with a database; `undefined`: nothing. */
+export function firstProblem(db: DatabaseSync): string | undefined {
+  const [verdict] = Object.values(db.prepare("PRAGMA integrity_check(1)").get() ?? {});
+  return verdict === "ok" ? undefined : String(verdict);
 }

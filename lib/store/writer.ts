@@ -1,4 +1,5 @@
 import { backup, DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { type BackupContent, makeBackup } from "./backup.ts";
 import type { BatchRows } from "./batch.ts";
 import { unpackRetained } from "./packed_retained.ts";
 import { databaseLimit, type Room } from "./disk_limit.ts";
@@ -75,9 +76,11 @@ export class Writer {
     this.#countLog();
   }
 
-  /** Copies the database, as it is now, to a file that is empty. */
-  async backUp(path: string): Promise<void> {
-    await backup(this.#db, path, { rate: ALL_PAGES });
+  /** Makes a backup of the database as it is now. Rejects as {@linkcode makeBackup} does. */
+  backUp(path: string): Promise<BackupContent> {
+    return makeBackup(path, async (to) => {
+      await backup(this.#db, to, { rate: ALL_PAGES });
+    });
   }
 
   /** Reads a part of a queue. Throws what SQLite throws. */

@@ -1,4 +1,5 @@
 import { Distribution, type LogPort } from "../broker/mod.ts";
+import type { BackupContent } from "./backup.ts";
 import type { BatchRows } from "./batch.ts";
 import { markDamaged } from "./store_files.ts";
 import { SpareDescriptors } from "./spare_descriptors.ts";
@@ -72,7 +73,7 @@ export class WriterLink {
   readonly #events: WriterEvents;
   #stats: StoreStats;
   #failuresInARow = 0;
-  readonly #backups: PromiseWithResolvers<void>[] = [];
+  readonly #backups: PromiseWithResolvers<BackupContent>[] = [];
   #isClosing = false;
   /** When the Worker was given a batch that it has not answered; `undefined`: it has answered all. */
   #askedAtMs: number | undefined;
@@ -131,10 +132,10 @@ export class WriterLink {
     this.#ask({ rows, atMs: this.#clock.date() }, [rows.retained.buffer]);
   }
 
-  /** Has the database copied to a file that is empty, with all that is committed. What is written meanwhile waits. */
-  backUp(path: string): Promise<void> {
+  /** Has a backup made, with all that is committed. What is to be written meanwhile waits. */
+  backUp(path: string): Promise<BackupContent> {
     if (this.#isClosing) return Promise.reject(new Error("The store is closed"));
-    const copied = Promise.withResolvers<void>();
+    const copied = Promise.withResolvers<BackupContent>();
     this.#backups.push(copied);
     this.#send({ backUpTo: path });
     return copied.promise;
@@ -227,7 +228,7 @@ export class WriterLink {
       case "failed":
         return this.#failed(answer.reason);
       case "backup":
-        return this.#copied(answer.reason);
+        return this.#copied(answer.content);
       case "page":
         return this.#read(answer.id, answer.rows, answer.nextExpiryMs);
       case "shrunk":
@@ -260,10 +261,10 @@ export class WriterLink {
   }
 
   /** They are answered in the order in which they were asked. */
-  #copied(reason: string | undefined): void {
+  #copied(content: BackupContent | string): void {
     const copied = this.#backups.shift();
-    if (reason === undefined) copied?.resolve();
-    else copied?.reject(new Error(reason));
+    if (typeof content === "string") copied?.reject(new Error(content));
+    else copied?.resolve(content);
   }
 
   #read(id: number, rows: Uint8Array<ArrayBuffer>, nextExpiryMs: number): void {

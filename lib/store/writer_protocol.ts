@@ -1,3 +1,4 @@
+import type { BackupContent } from "./backup.ts";
 import type { BatchRows } from "./batch.ts";
 
 /** What the Worker is to know. */
@@ -50,9 +51,9 @@ export interface CloseRequest {
   readonly closeAtMs: number;
 }
 
-/** The Worker is to copy the database; what it is asked meanwhile waits. */
+/** The Worker is to make a backup; what it is asked meanwhile waits. */
 export interface BackupRequest {
-  /** A file that is empty. */
+  /** A file that is not there yet. */
   readonly backUpTo: string;
 }
 
@@ -76,8 +77,8 @@ export type WriterAnswer =
     /** Bytes of the database that are in use. */
     readonly usedBytes: number;
   }
-  /** The copy is made, or why not. */
-  | { readonly type: "backup"; readonly reason: string | undefined }
+  /** What is in the backup that was made, or why there is none. */
+  | { readonly type: "backup"; readonly content: BackupContent | string }
   | {
     readonly type: "page";
     /** Of the request. */

@@ -301,7 +301,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "broker/state/outbox.ts",
     [
       "PUBACKs that wait count for ever against the Receive Maximum",
-      "this.pendingPubacks -= pubacks;",
+      "held.pendingPubacks -= pubacks;",
       "",
       "broker/commit",
     ],
@@ -313,7 +313,7 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
     [
       "what waits behind CONNACK overtakes it [MQTT-3.2.0-1]",
-      "if (!this.#isConnackHeld) return this.ready;",
+      "if (this.#held === null || !this.#held.isConnackHeld) return this.ready;",
       "return this.ready;",
       "broker/commit",
     ],
@@ -331,7 +331,7 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
     [
       "what is owed while the store fails is unbounded",
-      "if (!hadRoom || this.#heldAckBytes <= MAX_HELD_ACK_BYTES) return;",
+      "if (!hadRoom || held.answerBytes <= MAX_HELD_ACK_BYTES) return;",
       "return;",
       "broker/commit",
     ],

@@ -88,8 +88,8 @@ export class HttpBroker {
       tail: this.tail,
       version: init.version ?? "1.2.3",
       levels: () => levelsOf(this.server, init.store),
-      adopt: (socket, peer, options) =>
-        this.server.adopt(new ServedWebSocket(socket), peer, options),
+      adopt: (socket, peer, options, pauseMs) =>
+        this.server.adopt(new ServedWebSocket(socket, { pauseMs }), peer, options),
       settings: () => [{
         name: "max_qos",
         theme: "Listeners",
@@ -179,6 +179,7 @@ export class HttpBroker {
       aclSubscribe: "strict",
       clientIdPrefixes: "",
       certificateUserName: "none",
+      dynamicSecurityFile: "",
     } as const;
     const access = FileAccess.open({
       listeners: new Map([["1883", files], ["9883", files]]),

@@ -98,3 +98,26 @@ pageTest("a viewer logs in, looks, and is refused what changes something", async
   await page.click("Log out");
   await page.untilText("Password");
 });
+
+pageTest(
+  "more messages than one can read are counted, and some of them shown",
+  async (chromium) => {
+    await using test = await PageTest.start(chromium);
+    const page = await test.open("messages");
+    await page.type("Topic Filter", "flood/#");
+    await page.click("Follow");
+    await page.untilText("Messages appear here as they are published");
+    const { hub } = test.broker.server;
+    const payload = new TextEncoder().encode("1");
+    const flood = setInterval(() => {
+      for (let i = 0; i < 100; i++) hub.publish({ topicName: `flood/${i}`, payload });
+    }, 50);
+    try {
+      await page.until("/[\\d,]+\\/s, [\\d,]+\\/s not shown/.test(document.body.innerText)");
+      await page.until("document.querySelector('.message')?.innerText.includes('flood/99')");
+    } finally {
+      clearInterval(flood);
+    }
+    assert.deepEqual(page.errors, []);
+  },
+);

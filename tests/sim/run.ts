@@ -118,8 +118,8 @@ function settle(scenario: Scenario, settings: Settings): void {
     // No multiple of a short Keep Alive, whose PINGREQ would be under way each time.
     world.clock.runFor(settings.appetite === undefined ? 2000 : 2037);
     const isQuiet = everybody.every((client) => client.isConnected && client.isIdle);
-    const isEmpty = [...world.broker.clients.values()].every(({ session, retained }) =>
-      session.queue.length === 0 && session.sender.size === 0 && retained.length === 0
+    const isEmpty = [...world.broker.clients.values()].every(({ session, hasRetained }) =>
+      session.queue.length === 0 && session.sender.size === 0 && !hasRetained
     );
     if (isQuiet && isEmpty) {
       world.broker.reconfigure({ ...DEFAULT_BROKER_OPTIONS, ...options });

@@ -87,6 +87,11 @@ export class MosquittoBroker {
     }
   }
 
+  /** Where it stores. */
+  get databasePath(): string {
+    return `${this.#directory}/mosquitto.db`;
+  }
+
   /** Process id, while it runs. */
   get pid(): number {
     return this.#child!.pid;

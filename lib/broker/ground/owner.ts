@@ -11,7 +11,10 @@ const ANONYMOUS = JSON.stringify(["anonymous", "", ""]);
  *
  * A store keeps this text. It begins with the kind of owner, so that a user cannot have the same text as, say, a certificate.
  */
-export function ownerOf(identity: ClientIdentity, mountPoint: string): string {
+export function ownerOf(
+  identity: Pick<ClientIdentity, "userName" | "certificate" | "isBridge">,
+  mountPoint: string,
+): string {
   const { userName, certificate, isBridge } = identity;
   if (isBridge) return JSON.stringify(["bridge", "", mountPoint]);
   if (userName !== undefined) return JSON.stringify(["user", userName, mountPoint]);

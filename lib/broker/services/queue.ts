@@ -58,7 +58,7 @@ export function dequeue(core: Core, client: Client): Delivery | undefined {
   const delivery = queue.shift();
   if (delivery === undefined) return undefined;
   core.queues.remove(delivery, true);
-  if (queue.tail !== undefined && isNearlyRead(core, queue)) readAhead(core, client);
+  if (queue.tail !== undefined && isNearlyRead(core, client)) readAhead(core, client);
   return delivery;
 }
 

@@ -14,7 +14,7 @@
  *
  * @module
  */
-import { type Delivery, deliverySizeBytes, type SessionQueue } from "../../session/mod.ts";
+import { type Delivery, deliverySizeBytes } from "../../session/mod.ts";
 import { type Core, mayRead } from "../core/core.ts";
 import type { QueuePage, QueueQuery } from "../ground/ports.ts";
 import type { Client } from "../state/connection.ts";
@@ -26,6 +26,12 @@ const QUEUE_PART = 1 / 64;
 /** What a queue may have in memory, and is read at a time, however short memory is: messages, and bytes. */
 const LEAST_MESSAGES = 16;
 const LEAST_BYTES = 16 * 1024;
+
+/**
+ * What a queue whose client is there is read at a time, where memory is not short: a read waits for the commit that is under way, and a
+ * client with a large window takes hundreds of messages meanwhile.
+ */
+const DRAIN_MESSAGES = 1024;
 
 /** Whether the delivery is to wait in the store alone. */
 export function mayWaitApart(core: Core, client: Client, delivery: Delivery): boolean {
@@ -47,10 +53,8 @@ export function mayWaitApart(core: Core, client: Client, delivery: Delivery): bo
 }
 
 /** Whether so little of the queue is left in memory that the next part is to be read. */
-export function isNearlyRead(core: Core, queue: SessionQueue): boolean {
-  const { queueMemoryMessages } = core.options;
-  const messages = isShortOfMemory(core) ? LEAST_MESSAGES : queueMemoryMessages;
-  return queue.heldLength <= messages / 2;
+export function isNearlyRead(core: Core, client: Client): boolean {
+  return client.session.queue.heldLength <= heldMessages(core, client) / 2;
 }
 
 /** Asks the store for the next part of what waits there, unless something is asked for already. */
@@ -106,7 +110,7 @@ function read(
     if (expiredAtMs !== undefined) tail.nextExpiryMs = Infinity;
     const query: QueueQuery = {
       afterSequence: tail.readUpTo,
-      maxMessages: pageMessages(core, queue),
+      maxMessages: pageMessages(core, client),
       maxBytes,
       ...expiredAtMs === undefined ? {} : { expiredAtMs },
     };
@@ -188,9 +192,15 @@ function isShortOfMemory({ queues, options }: Core): boolean {
   return queues.heldBytes + queues.awaitedBytes >= options.queueMemoryBytes;
 }
 
-function pageMessages(core: Core, queue: SessionQueue): number {
+function pageMessages(core: Core, client: Client): number {
+  return Math.max(LEAST_MESSAGES, heldMessages(core, client) - client.session.queue.heldLength);
+}
+
+/** How many messages of a queue with a tail are to be in memory. */
+function heldMessages(core: Core, { connection }: Client): number {
   if (isShortOfMemory(core)) return LEAST_MESSAGES;
-  return Math.max(LEAST_MESSAGES, core.options.queueMemoryMessages - queue.heldLength);
+  const { queueMemoryMessages } = core.options;
+  return connection === null ? queueMemoryMessages : Math.max(queueMemoryMessages, DRAIN_MESSAGES);
 }
 
 function pageBytes(core: Core): number {

@@ -12,7 +12,7 @@ export const BACKUP_ROUTES: readonly Route[] = [
     path: "/api/v1/backup",
     role: "admin",
     summary:
-      "A copy of the store while the broker runs: the file flux-mqtt.db of a persistence_location. All that is acknowledged is in it",
+      "A backup of the store while the broker runs, the same as that of flux-mqtt store backup: all that is acknowledged is in it, and SQLite has checked it",
     answer: text("The database"),
     contentType: SQLITE_TYPE,
     handle: backup,
@@ -25,8 +25,9 @@ async function backup({ context, caller, backups }: ApiRequest): Promise<Respons
   if (backups.isRunning) throw new Problem(409, "A backup is being made already");
   backups.isRunning = true;
   try {
-    const { readable, sizeBytes } = await backUp();
-    log.info("Backup made at the dashboard", { sizeBytes, by: caller?.identity.userName });
+    const { readable, sizeBytes, content } = await backUp();
+    const by = caller?.identity.userName;
+    log.info("Backup made at the dashboard", { sizeBytes, ...content, by });
     return new Response(readable, {
       headers: {
         "content-type": SQLITE_TYPE,

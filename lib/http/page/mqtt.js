@@ -1,11 +1,11 @@
 // @ts-check
 /// <reference lib="dom" />
 import { takePackets, Writer } from "./mqtt_bytes.js";
+import { Message } from "./mqtt_message.js";
 import { readProperties, writeProperties } from "./mqtt_properties.js";
 
 /** @typedef {import("./mqtt_bytes.js").Reader} Reader */
 /** @typedef {import("./mqtt_properties.js").Properties} Properties */
-/** @typedef {{ topic: string, payload: Uint8Array, qos: number, retain: boolean, properties: Properties, atMs: number }} Message */
 /** @typedef {{ filter: string, onMessage: (message: Message) => void, onRefused: (why: string) => void, wantsRetained: boolean }} Subscription */
 /** @typedef {{ resolve: () => void, reject: (error: Error) => void }} Waiting */
 
@@ -228,21 +228,8 @@ export class Mqtt {
    * @param {Reader} body
    */
   #message(firstByte, body) {
-    const topic = body.text();
-    const qos = firstByte >> 1 & 3;
-    if (qos > 0) body.uint16();
-    const properties = readProperties(body);
-    // A view of what came: whoever keeps it copies it.
-    const payload = body.bytes(body.left);
-    const message = {
-      topic,
-      payload,
-      qos,
-      retain: (firstByte & 1) === 1,
-      properties,
-      atMs: Date.now(),
-    };
-    for (const id of properties.subscriptionIdentifiers ?? []) {
+    const message = new Message(firstByte, body);
+    for (const id of message.properties.subscriptionIdentifiers ?? []) {
       this.#subscriptions.get(id)?.onMessage(message);
     }
   }

@@ -11,7 +11,7 @@ import { makePublishForm } from "./publish_form.js";
 
 /** @typedef {import("./app.js").App} App */
 /** @typedef {import("./topic_tree.js").TopicNode} TopicNode */
-/** @typedef {import("./mqtt.js").Message} Message */
+/** @typedef {ReturnType<import("./mqtt_message.js").Message["kept"]>} Message */
 
 /** Values that a chart keeps. */
 const MAX_VALUES = 600;
@@ -79,7 +79,7 @@ export function makeTopicPanel(app, node, onDeleted) {
     empty("No message yet", "It is shown as soon as somebody publishes here; nothing is retained."),
   );
   const stop = app.mqtt.subscribe(topic, (message) => {
-    last = { ...message, payload: message.payload.slice() };
+    last = message.kept();
     seen++;
     for (const [name, number] of numbersOf(last.payload)) {
       const { values, times } = series.get(name) ?? addSeries(series, name);

@@ -6,13 +6,16 @@ import { previewOf, showPayload } from "./payload.js";
 import { makePublishForm } from "./publish_form.js";
 
 /** @typedef {import("./app.js").MakeView} MakeView */
-/** @typedef {import("./mqtt.js").Message} Message */
+/** @typedef {import("./mqtt_message.js").Message} Message */
+/** @typedef {ReturnType<Message["kept"]>} KeptMessage */
 
 /** Messages that are kept and shown. */
 const MAX_MESSAGES = 300;
-/** How often the list is drawn, milliseconds, and how many new messages at a time: nobody reads more. */
+/** How often the list is drawn, milliseconds, and how many new messages at a time. */
 const DRAW_MS = 250;
 const MAX_NEW = 30;
+/** The same where more come than are drawn: nobody reads them, and each drawn row costs the browser more than a hundred that are not. */
+const FLOOD_DRAW_MS = 1000;
 const MAX_FILTERS = 10;
 
 /**
@@ -135,6 +138,7 @@ class MessageList {
   #skipped = 0;
   #lastSeen = 0;
   #lastMs = performance.now();
+  #drawnMs = -Infinity;
   #timer = setInterval(() => this.#draw(), DRAW_MS);
   rate = h("span", { class: "soft num" });
   #items = h("div");
@@ -183,18 +187,26 @@ class MessageList {
     );
   }
 
+  /** @param {number} nowMs */
+  #tellRate(nowMs) {
+    const seconds = (nowMs - this.#lastMs) / 1000;
+    if (seconds < 1) return;
+    const rate = (this.#seen - this.#lastSeen) / seconds;
+    this.#lastSeen = this.#seen;
+    this.#lastMs = nowMs;
+    const hint = this.#skipped > 0 ? `, ${count(this.#skipped / seconds)}/s not shown` : "";
+    setText(this.rate, this.isFollowing ? `${count(rate)}/s${hint}` : "");
+    this.#skipped = 0;
+  }
+
   #draw() {
     const nowMs = performance.now();
-    if (nowMs - this.#lastMs >= 1000) {
-      const rate = (this.#seen - this.#lastSeen) / (nowMs - this.#lastMs) * 1000;
-      this.#lastSeen = this.#seen;
-      this.#lastMs = nowMs;
-      const hint = this.#skipped > 0 ? ", more than one can read: only some are shown" : "";
-      setText(this.rate, this.isFollowing ? `${count(rate)}/s${hint}` : "");
-      this.#skipped = 0;
-    }
+    const isFlooded = this.#skipped > 0;
+    this.#tellRate(nowMs);
     if (this.#waiting.length === 0 || document.hidden) return;
-    const rows = this.#waiting.splice(0).reverse().map((message) => this.#row(message));
+    if (isFlooded && nowMs - this.#drawnMs < FLOOD_DRAW_MS) return;
+    this.#drawnMs = nowMs;
+    const rows = this.#waiting.splice(0).reverse().map((message) => this.#row(message.kept()));
     const isAtTop = this.element.scrollTop === 0;
     const heightBefore = this.element.scrollHeight;
     this.#items.prepend(...rows);
@@ -204,10 +216,8 @@ class MessageList {
     this.drawEmpty();
   }
 
-  /** @param {Message} shared */
-  #row(shared) {
-    // A view of what came, with much else around it: copied now that it is kept.
-    const message = { ...shared, payload: shared.payload.slice() };
+  /** @param {KeptMessage} message */
+  #row(message) {
     const preview = previewOf(message.payload);
     const row = h(
       "details",
@@ -246,7 +256,7 @@ class MessageList {
   }
 }
 
-/** @param {Message} message */
+/** @param {KeptMessage} message */
 function detailOf({ payload, properties, topic }) {
   const {
     contentType,

@@ -1,0 +1,128 @@
+import { parseArgs } from "node:util";
+import { type Config, loadConfig, parseArguments } from "../config/mod.ts";
+import type { CarriedOver, ImportInit, ImportResult } from "../mosquitto/mod.ts";
+import type { Flags } from "./commands.ts";
+import { flagsHelp } from "./help.ts";
+import { EXIT, messageOf, print, printError, printProblems } from "./output.ts";
+import { processSources } from "./sources.ts";
+
+/** The flags of `import`. */
+export const IMPORT_FLAGS = {
+  "config-file": {
+    type: "string",
+    short: "c",
+    value: "FILE",
+    text:
+      "The broker's configuration: its persistence_location gets the store, and its listeners tell " +
+      "under which mount point clients came.",
+  },
+  directory: {
+    type: "string",
+    short: "d",
+    value: "DIRECTORY",
+    text: "The store is made here instead; default: data.",
+  },
+  replace: {
+    type: "boolean",
+    text: "Sets a store aside that is not empty; otherwise it is refused.",
+  },
+  help: { type: "boolean", text: "Prints this." },
+} as const satisfies Flags;
+
+/** How it is called, and what it does. */
+export const IMPORT_USE =
+  "Takes over what a mosquitto has stored: flux-mqtt import FILE [-c FILE | -d DIRECTORY] [--replace]";
+
+/** Milliseconds between two progress lines. */
+const PROGRESS_MS = 200;
+
+/** What came along, in the order in which it is printed. */
+const COUNT_TEXTS: readonly (readonly [name: keyof CarriedOver, text: string])[] = [
+  ["retained", "retained messages"],
+  ["sessions", "sessions"],
+  ["subscriptions", "subscriptions"],
+  ["queued", "queued messages"],
+  ["inFlight", "messages in flight"],
+  ["released", "messages of QoS 2 that had come and were not passed on yet: they are now"],
+];
+
+/** What did not: printed where there is any. */
+const LEFT_TEXTS: readonly (readonly [name: keyof CarriedOver, text: string])[] = [
+  ["endedSessions", "sessions that have expired, or ended with their connection"],
+  ["goneMessages", "messages that have expired, or of which the file has no content"],
+  ["withoutSession", "subscriptions and messages of these, or of no session at all"],
+];
+
+/** `flux-mqtt import`; returns the exit status. */
+export async function importStore(args: readonly string[]): Promise<number> {
+  let parsed;
+  try {
+    parsed = parseArgs({ args: [...args], options: IMPORT_FLAGS, allowPositionals: true });
+  } catch (error) {
+    return refuse(messageOf(error));
+  }
+  const { values, positionals: [file, ...more] } = parsed;
+  if (values.help) {
+    print(`${IMPORT_USE}\n\n${flagsHelp(IMPORT_FLAGS)}`);
+    return EXIT.ok;
+  }
+  if (file === undefined) return refuse("Needs the path of a mosquitto.db");
+  if (more.length > 0) return refuse(`${more[0]}: Is not understood`);
+  const config = configOf(values["config-file"]);
+  if (config instanceof Array) return printProblems(config);
+  const directory = values.directory ?? config?.persistenceLocation ?? "data";
+  const listeners = config?.listeners.map(({ port, options }) => ({ port, ...options }));
+  const { DatabaseError, importDatabase, StoreNotEmptyError } = await import("../mosquitto/mod.ts");
+  const init: ImportInit = {
+    file,
+    directory,
+    mayReplace: values.replace === true,
+    ...listeners === undefined ? {} : { listeners },
+    ...Deno.stderr.isTerminal() ? { progress: progressLine() } : {},
+  };
+  try {
+    printResult(init, await importDatabase(init));
+    return EXIT.ok;
+  } catch (error) {
+    const where = error instanceof DatabaseError ? `${file}: ` : "";
+    const way = error instanceof StoreNotEmptyError ? "; --replace sets it aside" : "";
+    printError(`${where}${messageOf(error)}${way}\nNothing was changed\n`);
+    return EXIT.failed;
+  }
+}
+
+function configOf(file: string | undefined): Config | undefined | readonly string[] {
+  if (file === undefined) return undefined;
+  const result = loadConfig(processSources(parseArguments(["-c", file])));
+  return result.isValid ? result.config : result.problems;
+}
+
+/** Writes over one line of the terminal, now and then. */
+function progressLine(): (done: number, total: number) => void {
+  let lastMs = -Infinity;
+  return (done, total) => {
+    const isDone = done === total;
+    const ms = performance.now();
+    if (!isDone && ms - lastMs < PROGRESS_MS) return;
+    lastMs = ms;
+    printError(`\r${done} of ${total} records${isDone ? "\n" : ""}`);
+  };
+}
+
+function printResult({ file, directory }: ImportInit, result: ImportResult): void {
+  const { version, counts, aside } = result;
+  const lines = [
+    `Imported ${file} (version ${version} of the format) into ${directory}:`,
+    ...COUNT_TEXTS.map(([name, text]) => `  ${counts[name]} ${text}`),
+  ];
+  const left = LEFT_TEXTS.filter(([name]) => counts[name] > 0);
+  if (left.length > 0) lines.push("Not taken along:");
+  lines.push(...left.map(([name, text]) => `  ${counts[name]} ${text}`));
+  if (aside !== "") lines.push(`What was there is ${aside}`);
+  print(`${lines.join("\n")}\n`);
+}
+
+function refuse(problem: string): number {
+  printError(`${problem}\nSee flux-mqtt import --help\n`);
+  return EXIT.usage;
+}
