@@ -238,7 +238,6 @@ export class Ledger {
     matching: readonly SubRecord[],
     name: string,
   ): void {
-    const { nowMs } = this.#world.clock;
     if (link.facts.clientId === "monitor") this.#checkLatency(link, record, name);
     const givenSeconds = record.properties?.messageExpiryInterval;
     if (givenSeconds === undefined || packet.dup) return;
