@@ -14,9 +14,9 @@ import type { FileAccess } from "./file_access.ts";
 import type { HttpAccess } from "./http/http_access.ts";
 import type { JwtAccess } from "./jwt/jwt_access.ts";
 
-/** What is asked one after the other. */
+/** The kinds of access control, in the order in which they are asked. */
 export interface AccessChainInit {
-  /** Listeners, users and rules; one without any file knows nobody. */
+  /** Listeners, users and rules by files; without a file it knows no client. */
   readonly files: FileAccess;
   /** mosquitto's dynamic security. */
   readonly dynamic?: DynamicAccess;
@@ -24,15 +24,15 @@ export interface AccessChainInit {
   readonly jwt?: JwtAccess;
   /** A service. */
   readonly http?: HttpAccess;
-  /** Told who is refused for want of any of these. */
+  /** Gets a line for each client that none of these knows. */
   readonly log: LogPort;
 }
 
-/** Who answers for a client. */
+/** Which kind of access control decides for a client. */
 type Rules = Pick<AccessPort, "mayPublish" | "maySubscribe" | "mayRead" | "explain">;
 
 /**
- * Access control by files, dynamic security, tokens and a service together. The first that knows of a client decides alone; nobody else is asked.
+ * Access control by files, dynamic security, tokens and a service together. The first that knows the client decides alone; the others are not asked.
  *
  * | a client that comes in                                     | is decided on by                               |
  * |------------------------------------------------------------|------------------------------------------------|
@@ -131,9 +131,9 @@ export class AccessChain implements AccessPort {
     if (!isNamed || this.#files.hasUser(request)) return this.#files.authenticate(request, reply);
     if (this.#http?.authenticates) return this.#http.authenticate(request, reply);
     if (this.#files.hasPasswords(request)) return this.#files.authenticate(request, reply);
-    // A name that is not there costs as much as one that is.
+    // An unknown name must cost as much time as a known one.
     if (dynamic !== undefined) return dynamic.authenticate(request, reply);
-    // Not even where everybody may come in: a name is not taken as it is given where names have to be proved. It may be a broken token.
+    // The client is refused even where anonymous clients are allowed: where names have to be proved, an unproved name is not accepted. It may be a broken token.
     this.#log.warning("Wrong user name or password", { address, clientId, reason: "no token" });
     reply({ isAllowed: false, reasonCode: ReasonCode.BadUserNameOrPassword });
   }
@@ -206,19 +206,19 @@ export class AccessChain implements AccessPort {
     return { problems, mayStay: (client) => rules.every((mayStay) => mayStay(client)) };
   }
 
-  /** Writes down what is to be known after a restart: see {@linkcode FileAccess.save}. */
+  /** Stores what must be known after a restart: see {@linkcode FileAccess.save}. */
   save(isLast = false): void {
     this.#files.save(isLast);
     this.#dynamic?.save(isLast);
   }
 
-  /** No server is asked any more. */
+  /** Ends all requests to servers. */
   close(): void {
     this.#jwt?.close();
     this.#http?.close();
   }
 
-  /** Who is let in by other means, but disabled in dynamic security, is not let in. */
+  /** A client that is disabled in dynamic security is refused, also where another kind of access control would accept it. */
   #unlessShutOut(
     request: AuthenticationRequest,
     verdict: AuthenticationVerdict,
@@ -240,16 +240,16 @@ export class AccessChain implements AccessPort {
     return this.#dynamic?.covers(client) === true && this.#dynamic.knows(client);
   }
 
-  /** Who says what this client may do; `undefined`: nobody. */
+  /** The access control that decides what this client may do; `undefined`: none. */
   #rulesOf(client: ClientIdentity): Rules | undefined {
     if (this.#isByDynamic(client)) return this.#dynamic;
     const http = this.#http?.checksTopics ? this.#http : undefined;
     const files = this.#files.hasRules(client) ? this.#files : undefined;
-    // Files know no grants: who has one came in by a token or the service.
+    // Files give no grants: a client with one was accepted by a token or the service.
     const found = client.grant === undefined ? files ?? http : http ?? files;
     if (found !== undefined) return found;
     if (this.#jwt?.hasGranted(client)) return this.#jwt;
-    // It knows nothing of this client, and so it says no.
+    // It does not know this client, and therefore refuses.
     return this.#dynamic?.covers(client) ? this.#dynamic : undefined;
   }
 }

@@ -145,7 +145,7 @@ export class FileAccess implements AccessPort {
     this.#remembered?.save(isLast);
   }
 
-  /** What is settled before anybody looks at names and passwords: by the Client Identifier or a certificate; `undefined`: nothing. */
+  /** The verdict that needs no name and password, by the Client Identifier or a certificate; `undefined`: there is none. */
   settle(request: AuthenticationRequest): AuthenticationVerdict | undefined {
     const listener = this.#listener(request);
     if (!this.#hasPrefix(request, listener)) return NOT_AUTHORIZED;
@@ -281,7 +281,7 @@ export class FileAccess implements AccessPort {
     );
   }
 
-  /** The client hears only that it is not authorized: why is for those who run the broker. */
+  /** The client is only told that it is not authorized; the reason goes to the log. */
   #hasPrefix(request: AuthenticationRequest, { clientIdPrefixes }: ListenerAccess): boolean {
     const { clientId, remoteAddress: address } = request;
     if (clientId.startsWith(clientIdPrefixes)) return true;

@@ -7,9 +7,14 @@
  * hashes, an `acl_file` of `user`, `topic` and `pattern` lines; ours alone is the `scram_file`. They are read again when they
  * change, a bad one leaves what was in force, and who has lost a right loses it at once.
  *
- * Rules: nothing that takes its time happens on the event loop, so passwords are checked in other threads, few at a time, address
- * after address, none that nobody waits for any more; what was right is remembered under a random key, over a restart too; a name that
- * does not exist costs as much as one that does; who guesses is slowed by address and user name; what is compared with a secret is compared in constant time. A topic's decision costs one look-up.
+ * Rules:
+ *
+ * - Nothing slow happens on the event loop: passwords are checked in other threads, few at a time, address after address, and not for a
+ *   client that has left.
+ * - Right passwords are remembered under a random key, also over a restart.
+ * - A name that does not exist costs as much as one that does, and guessing is slowed down by address and user name.
+ * - A comparison with a secret takes constant time. A topic's decision costs one look-up.
+ *
  * May import `broker`, `topic` and `codec`.
  *
  * ```ts

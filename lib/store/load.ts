@@ -32,6 +32,8 @@ export interface LoadedRows {
   readonly nextMessageId: number;
   readonly nextReleaseOrder: number;
   readonly nextSequence: number;
+  /** How far a cluster's log has been applied; absent: there never was one. */
+  readonly position?: string;
   /** Whether the file can give back what it does not use any more: one of an older program cannot. */
   readonly canShrink: boolean;
   /** Bytes of the file that are in use. */
@@ -93,6 +95,7 @@ export function load(db: DatabaseSync): LoadedRows {
       will: wills.get(id),
     })),
     retained: readRetained(db),
+    ...readPosition(db),
     sessionIds: new Map(sessionRows.map(([id, clientId]) => [clientId, id])),
     ...readNumbers(db),
   };
@@ -206,6 +209,11 @@ function readRetained(db: DatabaseSync): Message[] {
     }
   }
   return retained;
+}
+
+function readPosition(db: DatabaseSync): { position?: string } {
+  const [row] = rowsOf<[string]>(db, "SELECT position FROM cluster");
+  return row === undefined ? {} : { position: row[0] };
 }
 
 /** In one statement: the start waits for each. What was deleted leaves room in the file, which does not shrink. */

@@ -90,6 +90,11 @@ export const MIGRATIONS: readonly string[] = [
      last_sequence INTEGER NOT NULL
    );
    CREATE TABLE ended (session_id INTEGER PRIMARY KEY);`,
+  // 7: how far a cluster's log has been applied to what is here.
+  `CREATE TABLE cluster (
+     id INTEGER PRIMARY KEY CHECK (id = 1),
+     position TEXT NOT NULL
+   );`,
 ];
 
 /** From this version on what waits has a table of its own. */

@@ -1,23 +1,12 @@
 /**
- * The mistakes, of `lib/broker`, `lib/session` and `lib/store`: where one would hurt somebody, and a reader of the code would not
+ * The mistakes, of `lib/broker`, `lib/session` and `lib/store`, and with them those of `lib/bridge`: where one would hurt somebody, and a reader of the code would not
  * see it at once.
  *
  * @module
  */
 import type { Mutation } from "./apply.ts";
-
-type Row = readonly [what: string, find: string, put: string, ...tests: string[]];
-
-/** Rows of one file; tests are named from `tests/`, without `_test.ts`. */
-function of(file: string, ...rows: readonly Row[]): Mutation[] {
-  return rows.map(([what, find, put, ...tests]) => ({
-    what,
-    file: `lib/${file}`,
-    find,
-    put,
-    tests: tests.map((test) => `tests/${test}_test.ts`),
-  }));
-}
+import { BRIDGE_MUTATIONS } from "./bridge_table.ts";
+import { of } from "./rows.ts";
 
 /** All of them. */
 export const MUTATIONS: readonly Mutation[] = [
@@ -168,7 +157,7 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
     [
       "a subscription that is replaced stays [MQTT-3.8.4-3]",
-      "if (previous !== undefined) this.#trie.delete(topicFilter, previous);",
+      "if (previous !== undefined) this.#delete(topicFilter, previous);",
       "",
       "broker/router",
     ],
@@ -648,4 +637,5 @@ export const MUTATIONS: readonly Mutation[] = [
       "store/group_commit",
     ],
   ),
+  ...BRIDGE_MUTATIONS,
 ];

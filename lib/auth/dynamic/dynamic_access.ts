@@ -176,7 +176,10 @@ export class DynamicAccess {
       : action === "publish"
       ? [this.#rights.decideSend(client, topic), "publishClientSend"]
       : [this.#rights.decideReceive(client, topic), "publishClientReceive"];
-    return `${this.#file.path}: ${describe(decision, type, topic)}`;
+    const reason = this.knows(client)
+      ? describe(decision, type, topic)
+      : "no rule; the client is not in the file";
+    return `${this.#file.path}: ${reason}`;
   }
 
   /** Reads the file again: always, or with `onlyChanged` where others have changed it and it rests. */
@@ -250,5 +253,5 @@ function describe({ isAllowed, roleName, acl }: DynamicDecision, type: string, t
   }
   if (roleName !== undefined) return `role ${roleName}: allowwildcardsubs is false`;
   if (topic.startsWith("$CONTROL")) return "no rule, and no default lets anybody in there";
-  return `no rule; defaultACLAccess ${type} is ${isAllowed}, or the client is not in it`;
+  return `no rule; defaultACLAccess ${type} is ${isAllowed}`;
 }

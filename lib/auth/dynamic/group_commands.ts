@@ -128,10 +128,7 @@ function setAnonymousGroup({ document }: CommandContext, json: JsonObject): Comm
 }
 
 function getAnonymousGroup({ document }: CommandContext): CommandResult {
-  const { anonymousGroup } = document;
-  return {
-    data: { group: anonymousGroup === undefined ? {} : { groupname: anonymousGroup } },
-  };
+  return { data: { group: { groupname: document.anonymousGroup ?? "" } } };
 }
 
 /** The document with one group changed. */

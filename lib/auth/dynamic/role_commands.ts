@@ -100,6 +100,10 @@ function listRoles({ document }: CommandContext, json: JsonObject): CommandResul
 
 function modifyRole(context: CommandContext, json: JsonObject): CommandResult {
   const acls = parseAcls(json);
+  // So says mosquitto, of this command alone.
+  if (!context.document.roles.has(nameField(json, "rolename"))) {
+    throw new FieldError("Role does not exist");
+  }
   return changeRole(context, json, ({ allowsWildcards }) => ({
     ...parseDescription(json),
     ...acls === undefined ? {} : { acls },

@@ -11,6 +11,7 @@ import type { Core } from "../core/core.ts";
 import type { Route } from "../core/router.ts";
 import { isRefusal } from "../ground/hook_answers.ts";
 import { expiry, travelling } from "../ground/message_rules.ts";
+import { shareMessage } from "../services/cluster.ts";
 import { drop } from "../services/drop.ts";
 import { actFor, disconnect } from "../services/lifecycle.ts";
 import { throttle } from "../services/relief.ts";
@@ -33,6 +34,7 @@ import {
   type Open,
   type Outcome,
   PENDING,
+  refuseTopic,
   routeOf,
   UNDER_WAY,
   WAITING,
@@ -98,6 +100,7 @@ function checkReceiveMaximum(core: Core, connection: Connection): void {
  * | Topic Name           | 0x82, 0x90; before 5.0 closed as well|                                   |
  * | QoS of the listener  | 0x9B; before 5.0 lowered             |                                   |
  * | retained at all      | 0x9A; before 5.0 not retained        | `retain_not_available`            |
+ * | mount point, levels  |                                      | 0x90, `not_a_topic_name`          |
  * | `message_size_limit` |                                      | 0x97, `message_size_limit`        |
  * | `$SYS/`              |                                      | 0x87, `reserved_topic`            |
  * | access control       |                                      | 0x87, `not_authorized`            |
@@ -124,6 +127,7 @@ function publish(
     expiresAtMs: expiry(core.nowMs, packet.properties?.messageExpiryInterval),
     publisherId: client.session.clientId,
   };
+  if (route === undefined) return refuseTopic(core, connection, message);
   const refusal = checkSize(core, connection, message) ??
     checkReserved(core, connection, message, topicName) ??
     checkAccess(core, connection, message) ??
@@ -172,6 +176,10 @@ function publishAllowed(
   route: Route,
 ): Outcome | Open {
   const client = connection.client!;
+  if (core.cluster !== null) {
+    const outcome = publishToLog(core, connection, packet, message);
+    if (outcome !== undefined) return outcome;
+  }
   const isLong = isLongFanOut(core, message, route);
   if (isLong && !core.longFanOuts.hasRoom(isWhole(core, client, packet))) return WAITING;
   if (packet.retain && !message.retain) drop(core, client, "retain_not_available", message);
@@ -181,6 +189,27 @@ function publishAllowed(
   if (isLong) return publishInParts(core, connection, packet, message, route);
   const count = fanOut(core, message, route, client);
   return count === 0 ? ReasonCode.NoMatchingSubscribers : ReasonCode.Success;
+}
+
+/** Gives the message to the cluster; `undefined`: it is to be routed here. Its acknowledgement waits for the commit in either case. */
+function publishToLog(
+  core: Core,
+  connection: Connection,
+  packet: Publish,
+  message: Message,
+): Outcome | undefined {
+  const client = connection.client!;
+  const { session } = client;
+  const { qos, packetId } = packet;
+  const isStored = qos === 2 && session.isPersistent;
+  const share = shareMessage(core, message, client, isStored ? packetId : 0);
+  if (share === "here") return undefined;
+  if (share === "refused") {
+    return connection.protocolVersion === 5 || qos === 0 ? ReasonCode.QuotaExceeded : CLOSED;
+  }
+  if (packet.retain && !message.retain) drop(core, client, "retain_not_available", message);
+  if (qos === 2) session.receiver.accept(packetId);
+  return ReasonCode.Success;
 }
 
 /** Whether the message must not be delivered twice, even after a crash: see `LongFanOuts`. */

@@ -159,7 +159,7 @@ function subscribe(
   const { session } = connection.client!;
   const filter = mountFilter(core, connection, request.topicFilter);
   if (filter === undefined) {
-    return refusal(connection, ReasonCode.TopicFilterInvalid, "SUBSCRIBE names no Topic Filter");
+    return refusal(connection, request.topicFilter, "SUBSCRIBE names no Topic Filter");
   }
   if (filter.isShared && request.noLocal) {
     // [MQTT-3.8.3-4]

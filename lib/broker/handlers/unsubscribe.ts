@@ -55,7 +55,7 @@ function unsubscribe(core: Core, connection: Connection, asked: string): number 
   const { session } = client;
   const filter = mountFilter(core, connection, asked);
   if (filter === undefined) {
-    return refusal(connection, ReasonCode.TopicFilterInvalid, "UNSUBSCRIBE names no Topic Filter");
+    return refusal(connection, asked, "UNSUBSCRIBE names no Topic Filter");
   }
   if (!mayUnsubscribe(core, connection, filter)) return ReasonCode.NotAuthorized;
   if (!session.subscriptions.has(filter.key)) return ReasonCode.NoSubscriptionExisted;
