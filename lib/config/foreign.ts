@@ -41,7 +41,7 @@ export const FOREIGN_OPTIONS: readonly ForeignOption[] = [
   {
     name: "listener_auto_id_prefix",
     type: { kind: "text", maxLength: 50 },
-    isHere: "`auto_id_prefix`, which must be the same for every listener",
+    isHere: "`auto_id_prefix` of this listener alone",
     means: (value) => [["auto_id_prefix", String(value)]],
     ofListener: true,
   },

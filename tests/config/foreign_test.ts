@@ -59,7 +59,7 @@ const renamed: [line: string, option: string, shownAs: string][] = [
   ["memory_limit 600000", "max_buffered_bytes", "100000 m.conf:2"],
   ["memory_limit 1", "max_buffered_bytes", "1 m.conf:2"],
   ["memory_limit 0", "max_buffered_bytes", "268435456 default"],
-  ["listener_auto_id_prefix door-", "auto_id_prefix", "door- m.conf:2"],
+  ["listener_auto_id_prefix door-", "auto_id_prefix 1883", "door- m.conf:2"],
 ];
 for (const [line, option, expected] of renamed) {
   Deno.test(`${line} is ${option} ${expected}`, () => {
@@ -105,17 +105,11 @@ for (const [line, problem] of refused) {
   });
 }
 
-Deno.test("listener_auto_id_prefix must be the same for every listener", () => {
-  const each = (second: string) =>
-    `listener 1883\nlistener_auto_id_prefix a-\nlistener 1884\n${second}`;
-  assert.equal(load({ file: each("listener_auto_id_prefix a-") }).broker.autoIdPrefix, "a-");
-  const ofAll = "auto_id_prefix a-\n" + each("");
-  assert.equal(load({ file: ofAll }).broker.autoIdPrefix, "a-");
-  for (const second of ["", "listener_auto_id_prefix b-"]) {
-    assert.deepEqual(problems({ file: each(second) }), [
-      "m.conf:2: auto_id_prefix: Must be the same for every listener: one value holds for the whole broker",
-    ]);
-  }
+Deno.test("listener_auto_id_prefix is for its listener alone, auto_id_prefix for the others", () => {
+  const file = "auto_id_prefix a-\nlistener 1883\nlistener_auto_id_prefix b-\nlistener 1884";
+  const { listeners, broker } = load({ file });
+  assert.deepEqual(listeners.map(({ options }) => options.autoIdPrefix), ["b-", undefined]);
+  assert.equal(broker.autoIdPrefix, "a-");
   assert.deepEqual(problems({ file: "listener_auto_id_prefix a-" }), [
     "m.conf:1: auto_id_prefix: Must follow the `listener` line that it belongs to",
   ]);

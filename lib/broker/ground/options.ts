@@ -143,6 +143,10 @@ export interface ListenerOptions {
   readonly allowAnonymous: boolean;
   /** Whether a client's user name replaces its Client Identifier; a client without a user name is refused. */
   readonly useUserNameAsClientId: boolean;
+  /** In the place of {@linkcode BrokerOptions.allowZeroLengthClientId} here. */
+  readonly allowZeroLengthClientId?: boolean;
+  /** In the place of {@linkcode BrokerOptions.autoIdPrefix} here. */
+  readonly autoIdPrefix?: string;
   /** Present where the listener is for one of the broker's own bridges; absent: the listener is for clients. */
   readonly bridge?: BridgeAdmission;
 }
