@@ -83,16 +83,6 @@ export const FOREIGN_OPTIONS: readonly ForeignOption[] = [
     refusedValues: { true: "There are no control topics; remove the line" },
   },
   {
-    name: "check_retain_source",
-    type: BOOLEAN,
-    noEffect: "a retained message stays when its publisher loses the right to it",
-    refusedValues: {
-      true:
-        "A retained message stays when its publisher loses the right to it: only who reads it " +
-        "is checked; remove the line",
-    },
-  },
-  {
     name: "disable_client_cert_date_checks",
     type: BOOLEAN,
     noEffect: "the dates of client certificates are always checked",

@@ -90,6 +90,9 @@ export const MIGRATIONS: readonly string[] = [
      last_sequence INTEGER NOT NULL
    );
    CREATE TABLE ended (session_id INTEGER PRIMARY KEY);`,
+  // 7: the user name of who has published a retained message, and the listener that it came by: without that nobody knows the user.
+  `ALTER TABLE retained ADD COLUMN publisher_user TEXT;
+   ALTER TABLE retained ADD COLUMN publisher_listener TEXT;`,
 ];
 
 /** From this version on what waits has a table of its own. */

@@ -22,7 +22,6 @@ const LINES: Readonly<Record<string, string>> = {
   tls_engine_kpass_sha1: "5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8",
   tls_keyform: "pem",
   enable_control_api: "false",
-  check_retain_source: "false",
   use_username_as_clientid: "false",
   disable_client_cert_date_checks: "false",
 };
@@ -94,7 +93,6 @@ const refused: [line: string, problem: RegExp][] = [
   ["tls_keyform engine", /Cannot be engine\. Keys are PEM files/],
   ["enable_control_api true", /Cannot be true\. There are no control topics/],
   ["enable_control_api 1", /Cannot be true\. There are no control topics/],
-  ["check_retain_source true", /Cannot be true\. A retained message stays/],
   ["disable_client_cert_date_checks true", /Cannot be true\. The dates of client certificates/],
 ];
 for (const [line, problem] of refused) {
