@@ -19,13 +19,16 @@ import { readFlags, whole } from "./flags.ts";
 const USE = `Measures a bridge.
 
   --seconds COUNT  of each load; default: 4
+  --transport HOW  of our broker's plain connections, deno or epoll (as in an executable); default: epoll
   --outage COUNT   messages that wait instead; default: 0, none
   --delay COUNT    milliseconds that bytes take to the remote broker and back, each; default: 0`;
-const { seconds, outage, delay } = readFlags(USE, {
+const { seconds, outage, delay, transport: how } = readFlags(USE, {
   seconds: whole(4),
   outage: whole(0, 0),
   delay: whole(0, 0),
+  transport: "epoll",
 });
+const transport = how === "deno" ? "deno" : "epoll";
 const PAYLOAD_BYTES = 100;
 const PUBLISHERS = 4;
 /** Messages under way between publisher and subscriber. */
@@ -40,7 +43,7 @@ async function measureThroughput(): Promise<void> {
   const block =
     `connection b\naddress 127.0.0.1:${sink.port}\nrestart_timeout 1\ntopic out/# out 1\n`;
   await using theirs = await MosquittoBroker.start(`max_inflight_messages 0\n${block}`);
-  await using ours = await FluxBroker.start(freePort(), block);
+  await using ours = await FluxBroker.start(freePort(), block, transport);
   await ours.process.untilLog(/Bridge connected/, 15_000);
   await pause(2000);
   for (const qos of [0, 1] as const) {
@@ -111,6 +114,7 @@ async function measureOutage(count: number): Promise<void> {
     freePort(),
     `connection b\naddress 127.0.0.1:${relay?.port ?? farPort}\nrestart_timeout 1\n` +
       "bridge_queue_bytes 0\nmax_total_queued_bytes 0\ntopic out/# out 1\n",
+    transport,
   );
   await pause(1000);
   const idle = await near.process.residentBytes() ?? 0;
@@ -131,6 +135,7 @@ async function measureOutage(count: number): Promise<void> {
   await using far = await FluxBroker.start(
     farPort,
     "persistence false\nmax_queued_messages 0\nmax_inflight_messages 2000",
+    transport,
   );
   let [got, last, startMs, misordered] = [0, -1, 0, 0];
   const seen = new Set<number>();

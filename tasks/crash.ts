@@ -12,6 +12,7 @@
  * @module
  */
 import { bridgeCrashRounds } from "../tests/crash/bridge_rounds.ts";
+import { mosquittoCrashRounds } from "../tests/crash/mosquitto_rounds.ts";
 import { crashRounds } from "../tests/crash/rounds.ts";
 import { readFlags, whole } from "./flags.ts";
 
@@ -20,7 +21,8 @@ const USE =
 
   --rounds COUNT  default: 200
   --bridge        two brokers with a bridge between them, of which either is killed
-  --far BROKER    flux or mosquitto: on the other side of the bridge; default: flux
+  --far BROKER    on the other side of the bridge: flux, mosquitto, which stays alive, or mosquitto-killed, which is the one that is
+                  killed, and whose losses are told from ours; default: flux
   --seed NUMBER   of what the clients do; default: a new one`;
 
 const { rounds, seed, bridge, far } = readFlags(USE, {
@@ -41,7 +43,9 @@ try {
       if (done % 20 === 0) console.log(`${done} rounds`);
     },
   };
-  const result = bridge
+  const result = bridge && far === "mosquitto-killed"
+    ? await mosquittoCrashRounds(init)
+    : bridge
     ? await bridgeCrashRounds({ ...init, far: far === "mosquitto" ? far : "flux" })
     : await crashRounds(init);
   console.log(`All promises kept, ${((performance.now() - startMs) / 1000).toFixed(0)} s:`);

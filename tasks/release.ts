@@ -34,11 +34,11 @@ const PRINTED: readonly (readonly [file: string, args: readonly string[]])[] = [
   ["flux-mqtt.fish", ["completions", "fish"]],
 ];
 
-/** What lies ready in `tasks/release`. */
-const COPIED: readonly string[] = [
-  "flux-mqtt.service",
-  "Dockerfile",
-  "grafana-dashboard.json",
+/** What lies ready. */
+const COPIED: readonly (readonly [name: string, folder: string])[] = [
+  ["flux-mqtt.service", "lib/cli/service"],
+  ["Dockerfile", "tasks/release"],
+  ["grafana-dashboard.json", "tasks/release"],
 ];
 
 /** A target that could not be made, and why. */
@@ -115,8 +115,8 @@ const { values } = parseArgs({
 await Deno.mkdir(DIST, { recursive: true });
 const { made, failures } = await makeExecutables(values.target ?? TARGETS, values.base);
 for (const [name, args] of PRINTED) await Deno.writeFile(new URL(name, DIST), await printed(args));
-for (const name of COPIED) {
-  await Deno.copyFile(new URL(`tasks/release/${name}`, ROOT), new URL(name, DIST));
+for (const [name, folder] of COPIED) {
+  await Deno.copyFile(new URL(`${folder}/${name}`, ROOT), new URL(name, DIST));
 }
 const bill = await billOfMaterials(await Promise.all(made.map(fingerprint)));
 await Deno.writeTextFile(
@@ -126,7 +126,7 @@ await Deno.writeTextFile(
 const names = [
   ...made,
   ...PRINTED.map(([name]) => name),
-  ...COPIED,
+  ...COPIED.map(([name]) => name),
   "flux-mqtt.cdx.json",
 ];
 const sums = await Promise.all(names.map(fingerprint));

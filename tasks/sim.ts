@@ -17,6 +17,7 @@ const USE = `Simulates clients, links and crashes against the broker.
   --from SEED        the first; default: 0
   --steps COUNT      of each world; default: ${DEFAULT_STEPS}
   --chaos COUNT      one call in so many of some of the broker's own methods throws; default: 0, none does
+  --appetite WORD    always or never: whether clients go to the limits; default: in one world of three
   --bridge           two brokers with a bridge between them; of the other flags seeds, from and failures count
   --failures COUNT   after which to stop; default: 1
   --trace EVENTS     of a failure that are shown; default: 60`;
@@ -27,6 +28,7 @@ const flags = readFlags(USE, {
   from: whole(0, 0),
   steps: whole(DEFAULT_STEPS),
   chaos: whole(0, 0),
+  appetite: "",
   bridge: false,
   failures: whole(1),
   trace: whole(60, 0),
@@ -36,7 +38,16 @@ if (durability !== "always" && durability !== "interval" && durability !== "none
   say(`--durability is always, interval or none, not ${durability}`);
   Deno.exit(2);
 }
-const asked: Asked = { durability, ...(flags.chaos > 0 ? { chaosOneIn: flags.chaos } : {}) };
+const { appetite } = flags;
+if (appetite !== "" && appetite !== "always" && appetite !== "never") {
+  say(`--appetite is always or never, not ${appetite}`);
+  Deno.exit(2);
+}
+const asked: Asked = {
+  durability,
+  ...(flags.chaos > 0 ? { chaosOneIn: flags.chaos } : {}),
+  ...(appetite === "" ? {} : { appetite }),
+};
 const to = from + flags.seeds;
 const startMs = performance.now();
 let failed = 0;

@@ -9,24 +9,30 @@ import type {
   LogPort,
 } from "../broker/mod.ts";
 import { type Qos, ReasonCode } from "../codec/mod.ts";
+import type { DynamicAccess } from "./dynamic/dynamic_access.ts";
 import type { FileAccess } from "./file_access.ts";
 import type { HttpAccess } from "./http/http_access.ts";
 import type { JwtAccess } from "./jwt/jwt_access.ts";
 
-/** What is asked one after the other. */
+/** The kinds of access control, in the order in which they are asked. */
 export interface AccessChainInit {
-  /** Listeners, users and rules; one without any file knows nobody. */
+  /** Listeners, users and rules by files; without a file it knows no client. */
   readonly files: FileAccess;
+  /** mosquitto's dynamic security. */
+  readonly dynamic?: DynamicAccess;
   /** Tokens. */
   readonly jwt?: JwtAccess;
   /** A service. */
   readonly http?: HttpAccess;
-  /** Told who is refused for want of any of these. */
+  /** Gets a line for each client that none of these knows. */
   readonly log: LogPort;
 }
 
+/** Which kind of access control decides for a client. */
+type Rules = Pick<AccessPort, "mayPublish" | "maySubscribe" | "mayRead" | "explain">;
+
 /**
- * Access control by files, tokens and a service together. The first that knows of a client decides alone; nobody else is asked.
+ * Access control by files, dynamic security, tokens and a service together. The first that knows the client decides alone; the others are not asked.
  *
  * | a client that comes in                                     | is decided on by                               |
  * |------------------------------------------------------------|------------------------------------------------|
@@ -34,6 +40,7 @@ export interface AccessChainInit {
  * | at a listener where certificates are names                 | its certificate                                |
  * | with an Authentication Method                              | tokens or the SCRAM file, whose method it is   |
  * | with a token                                               | tokens                                         |
+ * | with the name of a client of dynamic security              | dynamic security                               |
  * | with the name of a user of the password file               | the password file                              |
  * | with any other name                                        | the service; without one it is refused         |
  * | without a name                                             | `allow_anonymous` of the listener              |
@@ -41,20 +48,26 @@ export interface AccessChainInit {
  * | what a client may do, if it came in                        | is decided on by                               |
  * |------------------------------------------------------------|------------------------------------------------|
  * | with rules, of its token or the service's answer           | these alone                                    |
+ * | by a name of dynamic security, or without a name           | dynamic security, where its listener has it    |
  * | otherwise, by token or service                             | the service that knows rules, else the ACL file|
  * | otherwise, by file, certificate or without a name          | the ACL file, else the service that knows rules|
  * | by a token without the claim that should have its rules    | none of these: it may do nothing               |
+ * | otherwise, at a listener with dynamic security             | none of these: it may do nothing               |
  * | otherwise                                                  | none of these: it may do everything            |
+ *
+ * What is published to the topic of dynamic security's commands is decided on by its own rules alone, whoever else lets a client do what.
  */
 export class AccessChain implements AccessPort {
   readonly #files: FileAccess;
+  readonly #dynamic: DynamicAccess | undefined;
   readonly #jwt: JwtAccess | undefined;
   readonly #http: HttpAccess | undefined;
   readonly #log: LogPort;
 
   /** All are open. */
-  constructor({ files, jwt, http, log }: AccessChainInit) {
+  constructor({ files, dynamic, jwt, http, log }: AccessChainInit) {
     this.#files = files;
+    this.#dynamic = dynamic;
     this.#jwt = jwt;
     this.#http = http;
     this.#log = log;
@@ -62,12 +75,13 @@ export class AccessChain implements AccessPort {
 
   /** {@linkcode AccessPort.version} */
   get version(): number {
-    return this.#files.version;
+    return this.#files.version + (this.#dynamic?.version ?? 0);
   }
 
   /** {@linkcode AccessPort.checksTopics} */
   get checksTopics(): boolean {
-    return this.#files.checksTopics || this.#jwt?.checksTopics === true ||
+    return this.#files.checksTopics || this.#dynamic !== undefined ||
+      this.#jwt?.checksTopics === true ||
       this.#http?.checksTopics === true;
   }
 
@@ -78,12 +92,28 @@ export class AccessChain implements AccessPort {
 
   /** {@linkcode AccessPort.stepsPerCheck} */
   get stepsPerCheck(): number {
-    return Math.max(this.#files.stepsPerCheck, this.#jwt?.stepsPerCheck ?? 1);
+    const dynamic = this.#dynamic?.stepsPerCheck ?? 1;
+    return Math.max(this.#files.stepsPerCheck, this.#jwt?.stepsPerCheck ?? 1, dynamic);
+  }
+
+  /** {@linkcode AccessPort.endsSubscriptions}: dynamic security tells who may subscribe from who may read. */
+  get endsSubscriptions(): boolean {
+    return this.#dynamic !== undefined;
   }
 
   /** Failed attempts by address. */
   get failures(): ReadonlyMap<string, number> {
-    return this.#files.failures;
+    if (this.#dynamic === undefined) return this.#files.failures;
+    const failures = new Map(this.#files.failures);
+    for (const [address, count] of this.#dynamic.failures) {
+      failures.set(address, count + (failures.get(address) ?? 0));
+    }
+    return failures;
+  }
+
+  /** Dynamic security, where there is one: for the topic of its commands. */
+  get dynamic(): DynamicAccess | undefined {
+    return this.#dynamic;
   }
 
   /** {@linkcode AccessPort.authenticate} */
@@ -92,14 +122,18 @@ export class AccessChain implements AccessPort {
     reply: (verdict: AuthenticationVerdict) => void,
   ): void {
     const settled = this.#files.settle(request);
-    if (settled !== undefined) return reply(settled);
+    if (settled !== undefined) return reply(this.#unlessShutOut(request, settled));
     if (this.#jwt?.hasToken(request)) return this.#jwt.authenticate(request, reply);
     const { userName, remoteAddress: address, clientId } = request;
     const isNamed = userName !== undefined && userName !== "";
+    const dynamic = this.#dynamic?.covers(request) ? this.#dynamic : undefined;
+    if (dynamic?.hasUser(request)) return dynamic.authenticate(request, reply);
     if (!isNamed || this.#files.hasUser(request)) return this.#files.authenticate(request, reply);
     if (this.#http?.authenticates) return this.#http.authenticate(request, reply);
     if (this.#files.hasPasswords(request)) return this.#files.authenticate(request, reply);
-    // Not even where everybody may come in: a name is not taken as it is given where names have to be proved. It may be a broken token.
+    // An unknown name must cost as much time as a known one.
+    if (dynamic !== undefined) return dynamic.authenticate(request, reply);
+    // The client is refused even where anonymous clients are allowed: where names have to be proved, an unproved name is not accepted. It may be a broken token.
     this.#log.warning("Wrong user name or password", { address, clientId, reason: "no token" });
     reply({ isAllowed: false, reasonCode: ReasonCode.BadUserNameOrPassword });
   }
@@ -115,6 +149,10 @@ export class AccessChain implements AccessPort {
 
   /** {@linkcode AccessPort.mayPublish} */
   mayPublish(client: ClientIdentity, topicName: string, qos: Qos, retain: boolean): Decision {
+    const control = this.#controlOf(topicName);
+    if (control !== undefined) {
+      return control.covers(client) && control.mayPublish(client, topicName, qos, retain);
+    }
     const rights = this.#jwt?.rightsOf(client) ?? this.#http?.rightsOf(client);
     if (rights !== undefined) return rights.mayWrite(topicName);
     return this.#rulesOf(client)?.mayPublish(client, topicName, qos, retain) ?? true;
@@ -127,8 +165,17 @@ export class AccessChain implements AccessPort {
     return this.#rulesOf(client)?.maySubscribe(client, topicFilter, qos) ?? true;
   }
 
+  /** {@linkcode AccessPort.mayUnsubscribe}: only dynamic security has rules for that. */
+  mayUnsubscribe(client: ClientIdentity, topicFilter: string): boolean {
+    const rights = this.#jwt?.rightsOf(client) ?? this.#http?.rightsOf(client);
+    if (rights !== undefined || !this.#isByDynamic(client)) return true;
+    return this.#dynamic!.mayUnsubscribe(client, topicFilter);
+  }
+
   /** {@linkcode AccessPort.mayRead} */
   mayRead(client: ClientIdentity, topicName: string): boolean {
+    const control = this.#controlOf(topicName);
+    if (control !== undefined) return control.covers(client) && control.mayRead(client, topicName);
     const rights = this.#jwt?.rightsOf(client) ?? this.#http?.rightsOf(client);
     if (rights !== undefined) return rights.decide("read", topicName).isAllowed;
     return this.#rulesOf(client)?.mayRead(client, topicName) ?? true;
@@ -151,31 +198,58 @@ export class AccessChain implements AccessPort {
 
   /** Reads the files again: see {@linkcode FileAccess.reload}. */
   reload(onlyChanged = false): ReturnType<FileAccess["reload"]> {
-    const reloads = [this.#files, this.#jwt, this.#http].map((part) => part?.reload(onlyChanged));
+    const parts = [this.#files, this.#dynamic, this.#jwt, this.#http];
+    const reloads = parts.map((part) => part?.reload(onlyChanged));
     const problems = reloads.flatMap((reload) => reload?.problems ?? []);
     const rules = reloads.flatMap((reload) => reload?.mayStay ?? []);
     if (rules.length === 0) return { problems };
     return { problems, mayStay: (client) => rules.every((mayStay) => mayStay(client)) };
   }
 
-  /** Writes down what is to be known after a restart: see {@linkcode FileAccess.save}. */
+  /** Stores what must be known after a restart: see {@linkcode FileAccess.save}. */
   save(isLast = false): void {
     this.#files.save(isLast);
+    this.#dynamic?.save(isLast);
   }
 
-  /** No server is asked any more. */
+  /** Ends all requests to servers. */
   close(): void {
     this.#jwt?.close();
     this.#http?.close();
   }
 
-  /** Who says what this client may do; `undefined`: nobody. */
-  #rulesOf(client: ClientIdentity): AccessPort | undefined {
+  /** A client that is disabled in dynamic security is refused, also where another kind of access control would accept it. */
+  #unlessShutOut(
+    request: AuthenticationRequest,
+    verdict: AuthenticationVerdict,
+  ): AuthenticationVerdict {
+    if (!verdict.isAllowed || !this.#dynamic?.covers(request)) return verdict;
+    const userName = verdict.userName ?? request.userName;
+    return this.#dynamic.isShutOut({ ...request, userName })
+      ? { isAllowed: false, reasonCode: ReasonCode.NotAuthorized }
+      : verdict;
+  }
+
+  /** Whose rules alone are about this topic; `undefined`: it is a topic like others. */
+  #controlOf(topicName: string): DynamicAccess | undefined {
+    return this.#dynamic?.owns(topicName) ? this.#dynamic : undefined;
+  }
+
+  /** Whether dynamic security says what this client may do. */
+  #isByDynamic(client: ClientIdentity): boolean {
+    return this.#dynamic?.covers(client) === true && this.#dynamic.knows(client);
+  }
+
+  /** The access control that decides what this client may do; `undefined`: none. */
+  #rulesOf(client: ClientIdentity): Rules | undefined {
+    if (this.#isByDynamic(client)) return this.#dynamic;
     const http = this.#http?.checksTopics ? this.#http : undefined;
     const files = this.#files.hasRules(client) ? this.#files : undefined;
-    // Files know no grants: who has one came in by a token or the service.
+    // Files give no grants: a client with one was accepted by a token or the service.
     const found = client.grant === undefined ? files ?? http : http ?? files;
     if (found !== undefined) return found;
-    return this.#jwt?.hasGranted(client) ? this.#jwt : undefined;
+    if (this.#jwt?.hasGranted(client)) return this.#jwt;
+    // It does not know this client, and therefore refuses.
+    return this.#dynamic?.covers(client) ? this.#dynamic : undefined;
   }
 }

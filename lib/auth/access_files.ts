@@ -1,25 +1,25 @@
 import type { Loaded } from "./password_file.ts";
 
-/** How files are reached. */
+/** Access to files. */
 export interface AccessFileReader {
   /** The text of a file; throws where it cannot be read. */
   readFile(path: string): string;
-  /** What changes when a file changes; `""`: there is none. */
+  /** A stamp that changes when the file changes; `""`: the file does not exist. */
   stamp(path: string): string;
 }
 
-/** A file in use, and what is known of it. */
+/** A file in use, and its state. */
 interface InUse<T> {
   readonly parse: (path: string, text: string) => Loaded<T>;
   value: T;
   text: string;
   /** Its stamp when it was read. */
   readStamp: string;
-  /** Its stamp when it was looked at last: a file is read when it has come to rest. */
+  /** Its stamp at the last look: a file is read when two looks find the same stamp. */
   seenStamp: string;
 }
 
-/** Files that are read at the start and again when they change; a bad one leaves what was read before in its place. */
+/** Files that are read at the start and again when they change. An invalid file leaves what was read before in force. */
 export class AccessFiles {
   readonly #reader: AccessFileReader;
   readonly #files = new Map<string, InUse<unknown>>();
@@ -39,12 +39,23 @@ export class AccessFiles {
     return [];
   }
 
-  /** What a file that was opened says now. */
+  /** The content of a file that was opened, as it was last read. */
   get<T>(path: string): T {
     return this.#files.get(path)!.value as T;
   }
 
-  /** Files that have changed since they were read, and rest since the last call: a half-written one is left alone. */
+  /** Notes the content that this process has written: the file has it now, and others have changed nothing. */
+  replace(path: string, text: string, value: unknown): void {
+    const stamp = this.#reader.stamp(path);
+    Object.assign(this.#files.get(path)!, { text, value, readStamp: stamp, seenStamp: stamp });
+  }
+
+  /** Whether a file has changed since it was read; it may still be changing. */
+  isStale(path: string): boolean {
+    return this.#reader.stamp(path) !== this.#files.get(path)!.readStamp;
+  }
+
+  /** Files that have changed since they were read, but not since the last call: a half-written file is not read. */
   changed(): readonly string[] {
     const changed: string[] = [];
     for (const [path, file] of this.#files) {
@@ -55,7 +66,7 @@ export class AccessFiles {
     return changed;
   }
 
-  /** Reads these files, or all, again. `isNew`: one of them says something else now. */
+  /** Reads these files, or all, again. `isNew`: the content of one of them is different now. */
   reload(paths?: readonly string[]): { readonly isNew: boolean; readonly problems: string[] } {
     const problems: string[] = [];
     let isNew = false;

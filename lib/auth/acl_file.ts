@@ -1,14 +1,14 @@
 import { isTopicFilter } from "../topic/mod.ts";
 import type { Loaded } from "./password_file.ts";
 
-/** What a line of an ACL file allows, or that it forbids. */
+/** What a line of an ACL file allows; `deny` forbids. */
 export type AclAccess = "read" | "write" | "readwrite" | "deny";
 
 /** One `topic` or `pattern` line. */
 export interface AclRule {
-  /** Without one in the file: `readwrite`. */
+  /** Default where the line names none: `readwrite`. */
   readonly access: AclAccess;
-  /** With `%c` and `%u` still in it, where it is a pattern. */
+  /** A pattern still contains `%c` and `%u`. */
   readonly topicFilter: string;
   /** Whether it is a `pattern` line. */
   readonly isPattern: boolean;
@@ -18,12 +18,12 @@ export interface AclRule {
   readonly text: string;
 }
 
-/** Rules in the order in which they are asked: those that deny first. */
+/** Rules in the order in which they are applied: those that deny come first. */
 export type AclRules = readonly AclRule[];
 
 /** An ACL file. */
 export interface Acl {
-  /** Where it was read. */
+  /** The path of the file. */
   readonly path: string;
   /** The rules below `user NAME`, by name. */
   readonly users: ReadonlyMap<string, AclRules>;
@@ -35,7 +35,7 @@ export interface Acl {
 
 const ACCESSES: readonly string[] = ["read", "write", "readwrite", "deny"] satisfies AclAccess[];
 
-/** Understands an ACL file in mosquitto's syntax. */
+/** Parses an ACL file in mosquitto's syntax. */
 export function parseAclFile(path: string, text: string): Loaded<Acl> {
   const problems: string[] = [];
   const users = new Map<string, AclRule[]>();
@@ -85,13 +85,13 @@ function parseRule(isPattern: boolean, rest: string, line: number, text: string)
     return `Must have a Topic Filter, has "${topicFilter}"`;
   }
   if (isPattern && topicFilter.split("/").some((level) => /.%[cu]|%[cu]./.test(level))) {
-    // One version of mosquitto would replace it there, another would not.
+    // Some versions of mosquitto replace it at that place, others do not.
     return `%c and %u must each be a whole level, as in a/%c/b; is "${topicFilter}"`;
   }
   return { access: access as AclAccess, topicFilter, isPattern, line, text };
 }
 
-/** The first word and what follows it: blanks between them go, blanks within the rest stay. */
+/** The first word and the rest. Blanks between the two are removed, blanks within the rest are kept. */
 function splitWord(text: string): { word: string; rest: string } {
   const [, word = "", rest = ""] = /^(\S*)\s*(.*)$/su.exec(text) ?? [];
   return { word, rest };

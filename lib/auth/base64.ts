@@ -1,4 +1,4 @@
-/** The bytes of padded base64 of the standard alphabet; `undefined` where it is anything else, white space among it. */
+/** The bytes of padded base64 of the standard alphabet; `undefined` for any other text, also for white space in it. */
 export function bytesOfBase64(text: string): Uint8Array | undefined {
   if (/\s/.test(text)) return undefined;
   try {

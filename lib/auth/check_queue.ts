@@ -1,8 +1,8 @@
-/** How much a queue lets through. */
+/** The limits of a queue. */
 export interface CheckQueueInit {
-  /** Those that may be under way at once. */
+  /** The most that may be under way at once. */
   readonly concurrency: number;
-  /** Those that may wait. */
+  /** The most that may wait. */
   readonly maxWaiting: number;
   /** The longest that one waits, milliseconds. */
   readonly maxWaitMs: number;
@@ -10,7 +10,7 @@ export interface CheckQueueInit {
   readonly nowMs: () => number;
 }
 
-/** `begin`: it is its turn; `busy`: too many wait, or it waited too long; `dropped`: whoever it is for has left. */
+/** `begin`: its turn has come; `busy`: too many wait, or it waited too long; `dropped`: its client has left. */
 export type Turn = "begin" | "busy" | "dropped";
 
 interface Waiting {
@@ -21,24 +21,24 @@ interface Waiting {
 }
 
 /**
- * Who waits for a processor. Addresses have their turn one after the other, so that who asks once does not wait behind everybody who
- * asks a thousand times; those whose client has left cost nothing; and nobody waits for long: an answer that comes after the client
- * has given up is no use to it.
+ * A queue for the processor. Addresses have their turn one after the other, so that a client that asks once does not wait behind an
+ * address that asks a thousand times. Checks whose client has left are dropped. The time to wait is limited, because an answer that
+ * comes after the client has given up is useless.
  */
 export class CheckQueue {
   readonly #init: CheckQueueInit;
-  /** By address, each in the order in which they came; the first address is the next. */
+  /** The waiting checks by address, in the order in which they came. The first address is the next. */
   readonly #lines = new Map<string, Waiting[]>();
   #count = 0;
   #running = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Nobody waits at first. */
+  /** The queue is empty at first. */
   constructor(init: CheckQueueInit) {
     this.#init = init;
   }
 
-  /** Waits for its turn. Who may begin has to {@linkcode leave} when it is done. */
+  /** Waits for a turn. After `begin` the caller must call {@linkcode leave} when the check is done. */
   enter(address: string, isGone: () => boolean): Promise<Turn> {
     const { concurrency, maxWaiting, nowMs } = this.#init;
     if (this.#running < concurrency) {
@@ -56,7 +56,7 @@ export class CheckQueue {
     });
   }
 
-  /** One that was under way is done: its place goes from hand to hand, so that nobody slips in between. */
+  /** A check that was under way is done. Its place goes directly to the next, so that no newcomer takes it. */
   leave(): void {
     for (;;) {
       const next = this.#takeNext();
@@ -70,7 +70,7 @@ export class CheckQueue {
     for (const [address, line] of this.#lines) {
       const next = line.shift()!;
       this.#lines.delete(address);
-      // Behind all others.
+      // The address goes behind all others.
       if (line.length > 0) this.#lines.set(address, line);
       this.#took();
       return next;
@@ -78,7 +78,7 @@ export class CheckQueue {
     return undefined;
   }
 
-  /** Sends away those who have waited too long, or left. */
+  /** Removes those that have waited too long, and those whose client has left. */
   #sweep(): void {
     const latestMs = this.#init.nowMs() - this.#init.maxWaitMs;
     for (const [address, line] of this.#lines) {
@@ -95,7 +95,7 @@ export class CheckQueue {
     }
   }
 
-  /** The last of whoever has most waiting goes, unless the newcomer itself has as many. */
+  /** Removes the last check of the address that has most waiting, unless the newcomer's address has as many. */
   #makeRoomFor(address: string): boolean {
     let longest: Waiting[] = [];
     for (const line of this.#lines.values()) if (line.length > longest.length) longest = line;

@@ -1,22 +1,22 @@
 import type { ClientIdentity, Decision } from "../broker/mod.ts";
 
-/** How long answers hold. */
+/** How long answers are valid. */
 export interface ClientAnswersInit {
-  /** How long an answer that came later holds for its client, once it was heard, milliseconds; 0: it is heard once. */
+  /** How long a late answer stays valid for its client after it was used, milliseconds; 0: it is used once. */
   readonly rememberMs: number;
   /** The clock, milliseconds. */
   readonly nowMs: () => number;
 }
 
-/** Answers that are remembered for one client, those that are awaited not counted. */
+/** The most answers that are remembered for one client, not counting those that are awaited. */
 const MAX_REMEMBERED = 200;
 /** Characters of a question above which its answer is given once, and not remembered. */
 const MAX_REMEMBERED_LENGTH = 256;
 
-/** An answer that came, or is to come. */
+/** An answer that has come or is awaited. */
 interface Answer {
   decision: Decision;
-  /** Until when it holds; endless while nobody has heard it. */
+  /** Until when it is valid; without end while it was not used. */
   untilMs: number;
 }
 
@@ -26,19 +26,19 @@ interface OfClient {
 }
 
 /**
- * Answers that take their time, for a core that asks again: a question is `pending` until its answer is there, is asked for once,
- * and has its answer when it is asked the next time, however long that takes.
+ * Late answers, for a core that asks again: a question is `pending` until its answer is there. It is passed on once, and has its answer
+ * when the core asks the next time, however late that is.
  */
 export class ClientAnswers {
   readonly #init: ClientAnswersInit;
   readonly #clients = new WeakMap<ClientIdentity, OfClient>();
 
-  /** Nobody has asked yet. */
+  /** There are no questions at first. */
   constructor(init: ClientAnswersInit) {
     this.#init = init;
   }
 
-  /** The answer for this client, from `decide` where it is not known. What `decide` promises must not fail. */
+  /** The answer for this client, from `decide` where it is not known. The promise of `decide` must not reject. */
   ask(
     client: ClientIdentity,
     question: string,
@@ -66,7 +66,7 @@ export class ClientAnswers {
     Promise.all(this.#of(client).awaited).then(done);
   }
 
-  /** `undefined`: it does not hold any more. */
+  /** `undefined`: it is not valid any more. */
   #hear({ byQuestion }: OfClient, question: string, answer: Answer): Decision | undefined {
     const { decision } = answer;
     if (decision === "pending") return decision;
@@ -90,7 +90,7 @@ export class ClientAnswers {
   }
 }
 
-/** An answer that nobody has heard is still asked for. */
+/** An answer that was not used yet is still needed. */
 function forgetHeard(answers: Map<string, Answer>): void {
   for (const [question, { untilMs }] of answers) {
     if (untilMs !== Infinity) answers.delete(question);

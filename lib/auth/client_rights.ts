@@ -2,10 +2,10 @@ import { topicMatches } from "../topic/mod.ts";
 import type { Acl, AclRule } from "./acl_file.ts";
 import { possibleTopics } from "./possible_topics.ts";
 
-/** What somebody wants to do with a topic. */
+/** What a client wants to do with a topic. */
 export type TopicAccess = "read" | "write";
 
-/** Whether something is allowed, and the rule that says so; without one: no line speaks of it, so it is not. */
+/** Whether something is allowed, and the rule that decides; without a rule no line applies, so it is not allowed. */
 export interface AclDecision {
   /** The answer. */
   readonly isAllowed: boolean;
@@ -13,28 +13,28 @@ export interface AclDecision {
   readonly rule: AclRule | undefined;
 }
 
-/** A rule with its topic as it is for one client. */
+/** A rule with its topic for one client. */
 interface BoundRule {
   readonly rule: AclRule;
   readonly topicFilter: string;
 }
 
-/** Topics of which a client's answers are remembered, and their characters: it makes them up as it likes. */
+/** The most topics of a client whose answers are remembered, and the most characters of them, because the client chooses them. */
 const MAX_REMEMBERED = 200;
 const MAX_REMEMBERED_LENGTH = 256;
-/** What must not stand in a pattern's place: it would be a wildcard, or further levels. */
+/** What must not be put into a pattern, because it would be a wildcard, or add levels. */
 const DANGEROUS = /[+#/]/;
 
 /**
- * What an ACL says of one client: its own lines and the patterns, with its names put in, in the order in which mosquitto asks
- * them: the user's denies, the user's other lines, the patterns' denies, the other patterns; else no.
+ * The rules of an ACL for one client: the lines of its user and the patterns with its names, in mosquitto's order: the user's denies,
+ * the user's other lines, the patterns' denies, the other patterns. Where none applies the answer is no.
  */
 export class ClientRights {
   readonly #rules: readonly BoundRule[];
   readonly #deepestLevels: number;
   readonly #mayWrite = new Map<string, boolean>();
 
-  /** `givenName` is absent for anonymous clients, or empty, which says as much. */
+  /** `givenName` is absent or empty for anonymous clients. */
   constructor(acl: Acl, givenName: string | undefined, clientId: string) {
     const userName = givenName === "" ? undefined : givenName;
     const own = userName === undefined ? acl.anonymous : acl.users.get(userName) ?? [];
@@ -59,7 +59,7 @@ export class ClientRights {
     return { isAllowed: false, rule: undefined };
   }
 
-  /** Whether the client may publish to a topic; remembered, since clients publish to the same few topics all day. */
+  /** Whether the client may publish to a topic. The answer is remembered, because clients publish to few topics. */
   mayWrite(topicName: string): boolean {
     const known = this.#mayWrite.get(topicName);
     if (known !== undefined) return known;
@@ -70,12 +70,12 @@ export class ClientRights {
     return isAllowed;
   }
 
-  /** Whether there may ever be a message under the filter that the client may read, and the rule by which, or that forbids. */
+  /** Whether a message can match the filter that the client may read, and the rule that allows or forbids it. */
   decideSubscribe(subscribedFilter: string): AclDecision {
     let forbidding: AclRule | undefined;
     for (const { rule, topicFilter } of this.#rules) {
       if (rule.access !== "read" && rule.access !== "readwrite") continue;
-      // The topics that no other rule means by name: if one may be read at all, one of these may.
+      // These topics are named by no other rule: if any topic under the filter may be read, one of these may.
       for (const topicName of possibleTopics(subscribedFilter, topicFilter, this.#deepestLevels)) {
         const decision = this.decide("read", topicName);
         if (decision.isAllowed) return { isAllowed: true, rule };
@@ -86,7 +86,7 @@ export class ClientRights {
   }
 }
 
-/** Whether a name may stand in a pattern's place: others could be made up to reach where they do not belong. */
+/** Whether a name may be put into a pattern: a client could choose another name so that the pattern matches foreign topics. */
 export function isPlainName(name: string): boolean {
   return !DANGEROUS.test(name);
 }
@@ -100,8 +100,8 @@ function bindPatterns(acl: Acl, userName: string | undefined, clientId: string):
       level === "%c" ? clientId : level === "%u" ? userName! : level
     );
     const topicFilter = bound.join("/");
-    // A client that calls itself $SYS does not own that tree: only a rule that begins with "$" lets in there. One that denies
-    // holds all the same, or a name with "$" in front would be a way around it.
+    // A client with the name $SYS does not own that tree: only a rule that begins with "$" allows it. A rule that denies
+    // applies nevertheless: else a name that begins with "$" would evade it.
     const isRaised = topicFilter.startsWith("$") && !rule.topicFilter.startsWith("$");
     return isRaised && rule.access !== "deny" ? [] : [{ rule, topicFilter }];
   });

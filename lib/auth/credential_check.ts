@@ -16,9 +16,9 @@ import type { RememberedPasswords } from "./remembered_passwords.ts";
 import { dummyCredential, type ScramUsers } from "./scram_credential.ts";
 import { ScramExchange } from "./scram_exchange.ts";
 
-/** Passwords that wait to be checked. More than this, and the broker says that it is busy. */
+/** The most passwords that wait to be checked. With more the broker answers that it is busy. */
 const MAX_WAITING = 2000;
-/** So long one waits at most, milliseconds: clients give up about then. */
+/** The longest time that a check waits, milliseconds: clients give up after about this time. */
 const MAX_WAIT_MS = 10_000;
 /** Passwords that are remembered. */
 const MAX_REMEMBERED = 20_000;
@@ -28,26 +28,26 @@ const MAX_ADDRESSES = 10_000;
 const NO_PASSWORD = new Uint8Array();
 const RATE_EXCEEDED = ReasonCode.ConnectionRateExceeded;
 
-/** What the check of credentials is made of. */
+/** The options of the check of credentials. */
 export interface CredentialCheckInit {
-  /** All that are named to it are open in it. */
-  readonly files: AccessFiles;
+  /** The users of a file. */
+  readonly files: Pick<AccessFiles, "get">;
   /** Told of wrong passwords. */
   readonly log: LogPort;
   /** The longest that an attempt waits after others of its address have failed, seconds; 0: it does not wait. */
   readonly maxFailureDelaySeconds: number;
   /** Passwords that are checked at once; default: one for each processor but one. */
   readonly concurrency: number | undefined;
-  /** What was right before the process began; absent: nothing outlives it. */
+  /** Passwords that were right before the process began; absent: none are remembered over a restart. */
   readonly remembered?: RememberedPasswords | undefined;
 }
 
 /**
- * Whether somebody is who they say: passwords and SCRAM exchanges against the users of a file. It costs the same for users that do
- * not exist, what was right is remembered, whose attempts fail waits, and what nobody waits for any more is not checked.
+ * Checks passwords and SCRAM exchanges against the users of a file. A user that does not exist costs the same time. Right passwords are
+ * remembered, clients whose attempts fail must wait, and a check is dropped when its client has left.
  */
 export class CredentialCheck {
-  readonly #files: AccessFiles;
+  readonly #files: Pick<AccessFiles, "get">;
   readonly #log: LogPort;
   readonly #checker: PasswordChecker;
   readonly #attempts: FailedAttempts;
@@ -92,7 +92,7 @@ export class CredentialCheck {
       address: addressKey(request.remoteAddress),
       isGone: () => request.signal?.isGone === true,
     };
-    // Who asks what is being asked already makes no attempt of its own.
+    // A client that asks the same as another at this moment makes no attempt of its own.
     const joined = await this.#checker.join(check.key, asker);
     if (joined !== undefined) return this.#conclude(request, check, path, joined);
     const attempt = this.#attempts.begin(asker.address, userName);
@@ -132,7 +132,7 @@ export class CredentialCheck {
         if (!isFirst) return exchange.step(data, reply);
         isFirst = false;
         exchange.step(data, (answer) => {
-          // It costs next to nothing, and who gives it up tells nobody: so none counts as under way.
+          // It costs almost nothing, and nothing tells that a client has given it up: so none counts as under way.
           const attempt = this.#attempts.begin(address, exchange.userName ?? "");
           if (attempt === undefined) return reply({ type: "failure", reasonCode: RATE_EXCEEDED });
           attempt.end("dropped");
@@ -143,7 +143,7 @@ export class CredentialCheck {
     };
   }
 
-  /** For a user that does not exist a hash is checked that nobody has: that takes as long. */
+  /** For a user that does not exist, the hash of no password is checked, which takes as long. */
   #checkOf(request: AuthenticationRequest, user: string, path: string): Check {
     const users = this.#files.get<PasswordUsers>(path);
     const password = request.password ?? NO_PASSWORD;
@@ -170,7 +170,7 @@ export class CredentialCheck {
     if (typeof outcome === "string") {
       return { isAllowed: false, reasonCode: ReasonCode.ServerBusy };
     }
-    // The file may have changed meanwhile: what was right must still be so.
+    // The file may have changed in the meantime: check that the hash is still the same.
     const current = this.#files.get<PasswordUsers>(path).get(check.user);
     if (outcome && current?.text === check.text) {
       this.#remembered?.add(check);

@@ -6,7 +6,7 @@ export interface Entry {
   readonly line: number;
 }
 
-/** Takes a file of `NAME:VALUE` lines apart. `#` in the first column begins a comment; blanks around name and value go. */
+/** Parses a file of `NAME:VALUE` lines. `#` in the first column begins a comment; blanks around name and value are removed. */
 export function readEntries(path: string, text: string): { entries: Entry[]; problems: string[] } {
   const entries: Entry[] = [];
   const problems: string[] = [];
@@ -29,7 +29,7 @@ export function readEntries(path: string, text: string): { entries: Entry[]; pro
   return { entries, problems };
 }
 
-/** The text with this user's line set, or taken out where there is no value; `undefined`: there was none to take out. */
+/** The text with this user's line set, or removed where there is no value; `undefined`: there was no line to remove. */
 export function editEntry(
   text: string,
   name: string,

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 
-/** What slows down whoever guesses. */
+/** The limits that slow down guessing. */
 export interface FailedAttemptsInit {
-  /** The longest that an attempt waits, milliseconds; 0: nobody is slowed. What would have to wait longer is refused. */
+  /** The longest time that an attempt waits, milliseconds; 0: none waits. An attempt that would have to wait longer is refused. */
   readonly maxDelayMs: number;
   /** Addresses that are remembered, and as many pairs of an address and a user name. */
   readonly maxAddresses: number;
@@ -10,43 +10,43 @@ export interface FailedAttemptsInit {
   readonly nowMs: () => number;
 }
 
-/** How an attempt came out. `repeated`: wrong again with the password of before. `dropped`: nobody waits for it any more. */
+/** The result of an attempt. `repeated`: the same wrong password as before. `dropped`: its client has left. */
 export type AttemptOutcome = "right" | "wrong" | "repeated" | "dropped";
 
-/** An attempt that is let through. */
+/** An attempt that is allowed. */
 export interface Attempt {
-  /** How long it must wait before, milliseconds. */
+  /** How long it must wait before the check, milliseconds. */
   readonly waitMs: number;
-  /** It is over: to be called once. Returns how many have failed from its address since that is remembered. */
+  /** Ends the attempt; call it once. Returns how many attempts of its address have failed since the address is remembered. */
   end(outcome: AttemptOutcome): number;
 }
 
 /** The first wait, milliseconds; it doubles with each failure. */
 const FIRST_DELAY_MS = 100;
-/** Of one user name from one address: people mistype, so a few failures cost nothing, and time forgives them one by one. */
+/** The limit for one user name from one address. People mistype: a few failures cost nothing, and are forgiven one by one in time. */
 const PAIR: Leniency = { freeFailures: 2, forgiveMs: 10_000 };
-/** Of an address, whatever the names: behind it may be a whole house, and one device there with a stale password. */
+/** The limit for an address with any names: many devices may share it, one of them with an old password. */
 const ADDRESS: Leniency = { freeFailures: 50, forgiveMs: 2000 };
 /** A longer user name is remembered by its digest. */
 const MAX_NAME_LENGTH = 64;
 
 /**
- * Failed attempts to come in, by address and user name together, and with a higher limit by address alone. After a few, attempts
- * are let through one after the other, each later than the one before: a thousand connections guess no faster than one. Those
- * under way count as failures to come, so that it does not help to make them all at once; but the same wrong password again is no
- * guess, and costs only the one that has it. Clients of a Unix socket share its address with everybody, so for them only the pair counts.
+ * Failed attempts to log in, by address and user name together, and with a higher limit by address alone. After a few failures attempts
+ * are allowed one after the other, each later than the one before: a thousand connections guess no faster than one. Attempts under way
+ * count as failures, so that it does not help to make all at once. The same wrong password again is no guess, and delays only the
+ * client that sends it. All clients of a Unix socket have the same address, so for them only the pair counts.
  */
 export class FailedAttempts {
   readonly #pairs: Slowdown;
   readonly #addresses: Slowdown;
 
-  /** Nobody has failed at first. */
+  /** There are no failures at first. */
   constructor(init: FailedAttemptsInit) {
     this.#pairs = new Slowdown(init, PAIR);
     this.#addresses = new Slowdown(init, ADDRESS);
   }
 
-  /** An attempt is to be made now; `undefined`: it would have to wait too long, refuse it. */
+  /** Begins an attempt; `undefined`: it would have to wait too long and is refused. */
   begin(address: string, userName: string): Attempt | undefined {
     const pair = `${address} ${shorten(userName)}`;
     const isShared = address.startsWith("unix:");
@@ -64,7 +64,7 @@ export class FailedAttempts {
     };
   }
 
-  /** Counts a failure that nobody has begun; returns how many the address has had. */
+  /** Counts a failure without an attempt; returns how many the address has had. */
   fail(address: string, userName: string): number {
     this.#pairs.fail(`${address} ${shorten(userName)}`);
     return this.#addresses.fail(address);
@@ -76,7 +76,7 @@ export class FailedAttempts {
   }
 }
 
-/** What is let pass. */
+/** How many failures are tolerated. */
 interface Leniency {
   /** Failures that cost nothing yet. */
   readonly freeFailures: number;
@@ -97,7 +97,7 @@ interface Known {
   total: number;
 }
 
-/** Those who fail, by a key, and how long each waits. */
+/** Failures by a key, and how long each key must wait. */
 class Slowdown {
   readonly #init: FailedAttemptsInit;
   readonly #leniency: Leniency;

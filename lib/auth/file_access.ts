@@ -32,6 +32,8 @@ export interface ListenerAccess {
   readonly clientIdPrefixes: string;
   /** What of a client's certificate is its user name: then it needs no password, and who has none may not come in. */
   readonly certificateUserName: "none" | "common_name" | "subject";
+  /** The file of mosquitto's dynamic security plugin; the same for all listeners that have one. */
+  readonly dynamicSecurityFile: string;
 }
 
 /** No files: the listener's `allow_anonymous` decides, and every topic is free. */
@@ -42,6 +44,7 @@ export const DEFAULT_LISTENER_ACCESS: ListenerAccess = {
   aclSubscribe: "strict",
   clientIdPrefixes: "",
   certificateUserName: "none",
+  dynamicSecurityFile: "",
 };
 
 /** What access control by files is made of. */
@@ -143,7 +146,7 @@ export class FileAccess implements AccessPort {
     this.#remembered?.save(isLast);
   }
 
-  /** What is settled before anybody looks at names and passwords: by the Client Identifier or a certificate; `undefined`: nothing. */
+  /** The verdict that needs no name and password, by the Client Identifier or a certificate; `undefined`: there is none. */
   settle(request: AuthenticationRequest): AuthenticationVerdict | undefined {
     const listener = this.#listener(request);
     if (!this.#hasPrefix(request, listener)) return NOT_AUTHORIZED;
@@ -284,7 +287,7 @@ export class FileAccess implements AccessPort {
     );
   }
 
-  /** The client hears only that it is not authorized: why is for those who run the broker. */
+  /** The client is only told that it is not authorized; the reason goes to the log. */
   #hasPrefix(request: AuthenticationRequest, { clientIdPrefixes }: ListenerAccess): boolean {
     const { clientId, remoteAddress: address } = request;
     if (clientId.startsWith(clientIdPrefixes)) return true;

@@ -34,21 +34,21 @@ export interface AccessFunctions {
   mayRead?(client: ClientIdentity, topicName: string): boolean;
 }
 
-/** Limits of what the functions take. */
+/** Limits for the functions. */
 export interface FunctionAccessOptions {
-  /** A function that has not answered after this time has said no, milliseconds. Default: 5,000. */
+  /** A function that has not answered after this time has refused, milliseconds. Default: 5,000. */
   readonly timeLimitMs?: number;
   /** How long an answer of `authorize` that came later is remembered for its client, milliseconds. Default: 10,000. */
   readonly rememberMs?: number;
-  /** Told of functions that throw, take too long or answer what is no answer. Default: the broker's. */
+  /** Gets a line for each function that throws, takes too long or gives an invalid answer. Default: the broker's. */
   readonly log?: LogPort;
 }
 
 const REFUSED: AuthenticationVerdict = { isAllowed: false, reasonCode: ReasonCode.NotAuthorized };
 
 /**
- * Access control by functions of the program around the broker. One that throws, takes too long or answers what is no answer has
- * refused, which is logged with its error.
+ * Access control by functions of the program around the broker. A function that throws, takes too long or gives an invalid
+ * answer has refused, which is logged with its error.
  */
 export class FunctionAccess implements AccessPort {
   /** {@linkcode AccessPort.version} */
@@ -99,7 +99,7 @@ export class FunctionAccess implements AccessPort {
     else reply(verdict);
   }
 
-  /** There are none. */
+  /** There is no enhanced authentication. */
   beginEnhanced(): undefined {
     return undefined;
   }
@@ -141,7 +141,7 @@ export class FunctionAccess implements AccessPort {
     );
   }
 
-  /** What a function answers, as `understand` has it; `refused` where it has no answer. */
+  /** The answer of a function, converted by `understand`; `refused` where it is invalid. */
   #ask<T>(
     name: string,
     call: () => unknown,
@@ -168,10 +168,10 @@ export class FunctionAccess implements AccessPort {
   }
 }
 
-/** Anything else than true or false is none: `"no"` and a promise would pass for true. */
+/** Only true and false are valid: `"no"` and a promise would count as true. */
 function booleanOf(answer: unknown): boolean {
   if (typeof answer === "boolean") return answer;
-  // Nobody waits for it, and it must not end the process where it fails.
+  // Its result is not used, and its rejection must not end the process.
   if (isThenable(answer)) answer.then(undefined, () => {});
   throw new TypeError(`Answered ${inspect(answer)}, which is neither true nor false`);
 }
@@ -186,7 +186,7 @@ function verdictOf(answer: unknown): AuthenticationVerdict {
 function isVerdict(answer: unknown): answer is AuthenticationVerdict {
   if (typeof answer !== "object" || answer === null) return false;
   const { isAllowed, reasonCode, userName, grant, validForMs } = answer as Record<string, unknown>;
-  // A refusal with a code that says success would be none to the client.
+  // The client would take a refusal with a success code for success.
   if (isAllowed === false) {
     return typeof reasonCode === "number" && mayCarry("connack", reasonCode) && reasonCode > 0;
   }
@@ -201,7 +201,7 @@ function isThenable(answer: unknown): answer is PromiseLike<unknown> {
     typeof answer.then === "function";
 }
 
-/** For people, and short: whatever it is. */
+/** Any value as a short text for people. */
 function inspect(answer: unknown): string {
   return Deno.inspect(answer, { depth: 1, strAbbreviateSize: 100 }).slice(0, 200);
 }

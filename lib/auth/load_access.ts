@@ -1,3 +1,5 @@
+import type { ControlTopic, ControlTopicInit } from "./dynamic/control_topic.ts";
+import type { DynamicAccess, DynamicAccessInit } from "./dynamic/dynamic_access.ts";
 import type { HttpAccess, HttpAccessInit } from "./http/http_access.ts";
 import type { JwtAccess, JwtAccessInit } from "./jwt/jwt_access.ts";
 
@@ -14,6 +16,18 @@ export async function openJwtAccess(init: JwtAccessInit): Promise<JwtAccess> {
 export async function openHttpAccess(init: HttpAccessInit): Promise<HttpAccess> {
   const { HttpAccess } = await import("./http/http_access.ts");
   return orThrow(HttpAccess.open(init));
+}
+
+/** Opens access control by a file of mosquitto's dynamic security plugin, in the same way. */
+export async function openDynamicAccess(init: DynamicAccessInit): Promise<DynamicAccess> {
+  const { DynamicAccess } = await import("./dynamic/dynamic_access.ts");
+  return orThrow(DynamicAccess.open(init));
+}
+
+/** Begins to take commands for that file from its topic. */
+export async function openControlTopic(init: ControlTopicInit): Promise<ControlTopic> {
+  const { ControlTopic } = await import("./dynamic/control_topic.ts");
+  return new ControlTopic(init);
 }
 
 function orThrow<T extends object>(opened: T | readonly string[]): T {

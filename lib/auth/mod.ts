@@ -1,15 +1,20 @@
 /**
- * Who may come in, and who may do what: password files, SCRAM credentials, ACL files, JSON Web Tokens, a service over HTTP, and functions
- * of the program around.
+ * Who may come in, and who may do what: password files, SCRAM credentials, ACL files, mosquitto's dynamic security, JSON Web Tokens, a
+ * service over HTTP, and functions of the program around.
  *
- * Each is the core's `AccessPort`; `AccessChain` asks several of them in order. `jwt/` and `http/` are loaded only where they are asked
- * for: `openJwtAccess`, `openHttpAccess`. Files are mosquitto's: a `password_file` of `$7$` and `$6$`
+ * Each is the core's `AccessPort`; `AccessChain` asks several of them in order. `dynamic/`, `jwt/` and `http/` are loaded only where they are asked
+ * for: `openDynamicAccess`, `openJwtAccess`, `openHttpAccess`. Files are mosquitto's: a `password_file` of `$7$` and `$6$`
  * hashes, an `acl_file` of `user`, `topic` and `pattern` lines; ours alone is the `scram_file`. They are read again when they
  * change, a bad one leaves what was in force, and who has lost a right loses it at once.
  *
- * Rules: nothing that takes its time happens on the event loop, so passwords are checked in other threads, few at a time, address
- * after address, none that nobody waits for any more; what was right is remembered under a random key, over a restart too; a name that
- * does not exist costs as much as one that does; who guesses is slowed by address and user name; what is compared with a secret is compared in constant time. A topic's decision costs one look-up.
+ * Rules:
+ *
+ * - Nothing slow happens on the event loop: passwords are checked in other threads, few at a time, address after address, and not for a
+ *   client that has left.
+ * - Right passwords are remembered under a random key, also over a restart.
+ * - A name that does not exist costs as much as one that does, and guessing is slowed down by address and user name.
+ * - A comparison with a secret takes constant time. A topic's decision costs one look-up.
+ *
  * May import `broker`, `topic` and `codec`.
  *
  * ```ts
@@ -47,7 +52,26 @@ export type { HttpAccess, HttpAccessInit } from "./http/http_access.ts";
 export type { HttpAccessOptions } from "./http/options.ts";
 export type { JwtAccess, JwtAccessInit } from "./jwt/jwt_access.ts";
 export type { JwtOptions } from "./jwt/options.ts";
-export { openHttpAccess, openJwtAccess } from "./load_access.ts";
+export type { ControlTopic, ControlTopicInit } from "./dynamic/control_topic.ts";
+export type {
+  AclType,
+  DefaultType,
+  Described,
+  DynamicAcl,
+  DynamicClient,
+  DynamicDocument,
+  DynamicGroup,
+  DynamicPassword,
+  DynamicRole,
+  Ranked,
+} from "./dynamic/document.ts";
+export type { DynamicAccess, DynamicAccessInit, MayStay } from "./dynamic/dynamic_access.ts";
+export {
+  openControlTopic,
+  openDynamicAccess,
+  openHttpAccess,
+  openJwtAccess,
+} from "./load_access.ts";
 export { PageAccess } from "./page_access.ts";
 export {
   type Loaded,

@@ -6,8 +6,8 @@ const PACE_MS = 1000;
 const MAX_KINDS = 100;
 
 /**
- * Says what may happen with every message: the first of a kind at once, then at most one line a second, which counts those before it
- * that were not said. So nothing is silent, and nobody fills the log.
+ * Logs events that may happen with every message: the first of a kind at once, then at most one line a second, which counts the lines that
+ * were left out. So nothing is silent, and no client can fill the log.
  */
 export class PacedLog {
   readonly #nowMs: () => number;

@@ -12,8 +12,8 @@ import type {
 import { type Qos, ReasonCode } from "../codec/mod.ts";
 
 /**
- * Access control where users log in at the dashboard: at its listeners a client is who has logged in there, and needs no password
- * again; whoever may only look publishes nothing. All else is answered by the access control behind it.
+ * Access control where users log in at the dashboard: at its listeners a client has the name of the user that has logged in, and needs no
+ * password again; a viewer may not publish. The access control behind it decides everything else.
  */
 export class PageAccess implements AccessPort {
   readonly #inner: AccessPort;
@@ -40,6 +40,11 @@ export class PageAccess implements AccessPort {
     return this.#inner.readsByFilter === true;
   }
 
+  /** {@linkcode AccessPort.endsSubscriptions} */
+  get endsSubscriptions(): boolean {
+    return this.#inner.endsSubscriptions === true;
+  }
+
   /** {@linkcode AccessPort.stepsPerCheck} */
   get stepsPerCheck(): number {
     return this.#inner.stepsPerCheck ?? 1;
@@ -51,7 +56,7 @@ export class PageAccess implements AccessPort {
     reply: (verdict: AuthenticationVerdict) => void,
   ): void {
     const userName = request.certificate?.commonName;
-    // A password is what the log-in itself asks for.
+    // The log-in itself asks for a password.
     if (!this.#viewers.has(request.listener) || request.password !== undefined) {
       return this.#inner.authenticate(request, reply);
     }
@@ -81,6 +86,11 @@ export class PageAccess implements AccessPort {
   /** {@linkcode AccessPort.maySubscribe} */
   maySubscribe(client: ClientIdentity, topicFilter: string, qos: Qos): Decision {
     return this.#inner.maySubscribe(client, topicFilter, qos);
+  }
+
+  /** {@linkcode AccessPort.mayUnsubscribe} */
+  mayUnsubscribe(client: ClientIdentity, topicFilter: string): boolean {
+    return this.#inner.mayUnsubscribe?.(client, topicFilter) ?? true;
   }
 
   /** {@linkcode AccessPort.mayRead} */

@@ -2,15 +2,15 @@ import { createHmac, randomBytes } from "node:crypto";
 import { CheckQueue } from "./check_queue.ts";
 import { type PasswordHash, verifyPassword } from "./password_hash.ts";
 
-/** How much a checker does and remembers. */
+/** The limits of a checker. */
 export interface PasswordCheckerInit {
   /** Checks under way at once: each takes a processor for as long as it lasts. */
   readonly concurrency: number;
   /** Checks that may wait for their turn. */
   readonly maxWaiting: number;
-  /** The longest that one may wait, milliseconds: then it is given up, since its client is about to. */
+  /** The longest time that a check may wait, milliseconds. Then it is given up, because its client will give up too. */
   readonly maxWaitMs: number;
-  /** Right passwords that are remembered, and as many tenths of wrong ones. */
+  /** The most right passwords that are remembered; of wrong ones a tenth of it. */
   readonly maxRemembered: number;
   /** The clock, milliseconds. */
   readonly nowMs: () => number;
@@ -18,10 +18,10 @@ export interface PasswordCheckerInit {
   readonly verify?: (hash: PasswordHash, password: Uint8Array) => Promise<boolean>;
 }
 
-/** `busy`: too many wait, or it waited too long; `dropped`: nobody waits for the answer any more. */
+/** `busy`: too many wait, or it waited too long; `dropped`: its client has left. */
 export type CheckOutcome = boolean | "busy" | "dropped";
 
-/** Who asks. */
+/** The client that asks. */
 export interface Asker {
   /** Each address has its turn. */
   readonly address: string;
@@ -29,7 +29,7 @@ export interface Asker {
   readonly isGone: () => boolean;
 }
 
-/** A password and whose it is said to be. */
+/** A password and the user name that came with it. */
 export interface Claim {
   readonly user: string;
   readonly password: Uint8Array;
@@ -39,13 +39,13 @@ export interface Claim {
 
 /** A password to check. */
 export interface Check extends Claim {
-  /** The hash, understood. */
+  /** The parsed hash. */
   readonly hash: PasswordHash;
   /** By which the answer is remembered: see {@linkcode PasswordChecker.keyOf}. */
   readonly key: string;
 }
 
-/** One that waits or is under way; whoever asks the same joins it. */
+/** A check that waits or is under way. Others that ask the same share it. */
 interface UnderWay {
   readonly outcome: Promise<CheckOutcome>;
   readonly askers: Asker[];
@@ -64,7 +64,7 @@ export class PasswordChecker {
   readonly #underWay = new Map<string, UnderWay>();
   readonly #queue: CheckQueue;
 
-  /** Nothing is remembered at first. */
+  /** No answer is remembered at first. */
   constructor(init: PasswordCheckerInit) {
     this.#verify = init.verify ?? verifyPassword;
     this.#right = new Recent(init.maxRemembered);
@@ -72,7 +72,7 @@ export class PasswordChecker {
     this.#queue = new CheckQueue(init);
   }
 
-  /** By which an answer is remembered: made once for each, since it is what costs most here. */
+  /** The key under which an answer is remembered. It is made once for each check, because it costs most here. */
   keyOf({ user, password, text }: Claim): string {
     // Lengths go in with the parts: no two triples make the same bytes.
     return createHmac("sha256", this.#key)
@@ -86,7 +86,7 @@ export class PasswordChecker {
     return this.#wrong.has(key) ? false : undefined;
   }
 
-  /** The password was found right by other means. */
+  /** Remembers a password that was found right elsewhere. */
   learn(key: string): void {
     this.#right.add(key);
   }

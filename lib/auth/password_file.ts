@@ -3,7 +3,7 @@ import { parsePasswordHash, type PasswordHash } from "./password_hash.ts";
 
 /** A user of a password file. */
 export interface PasswordEntry {
-  /** As it stands in the file: another text is another password. */
+  /** The hash as text. Where the text is different, the password counts as changed. */
   readonly text: string;
   /** The same, understood. */
   readonly hash: PasswordHash;
@@ -12,12 +12,12 @@ export interface PasswordEntry {
 /** The users of a password file by name. */
 export type PasswordUsers = ReadonlyMap<string, PasswordEntry>;
 
-/** A file understood, or all that is wrong with it: `FILE:LINE: message`. */
+/** The parsed file, or all its faults: `FILE:LINE: message`. */
 export type Loaded<T> =
   | { readonly isValid: true; readonly value: T }
   | { readonly isValid: false; readonly problems: readonly string[] };
 
-/** Understands a password file: one `user:hash` a line, as mosquitto_passwd and `flux-mqtt passwd` write it. */
+/** Parses a password file: one `user:hash` a line, as mosquitto_passwd and `flux-mqtt passwd` write it. */
 export function parsePasswordFile(path: string, text: string): Loaded<PasswordUsers> {
   const { entries, problems } = readEntries(path, text);
   const users = new Map<string, PasswordEntry>();

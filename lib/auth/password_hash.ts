@@ -1,7 +1,7 @@
 import { createHash, pbkdf2, pbkdf2Sync, randomBytes, timingSafeEqual } from "node:crypto";
 import { bytesOfBase64 } from "./base64.ts";
 
-/** What a password file says of a password. */
+/** The hash of a password in a password file. */
 export type PasswordHash =
   | {
     /** One SHA-512 over password and salt: mosquitto 1.x, and `mosquitto_passwd -H sha512`. */
@@ -25,7 +25,7 @@ export const PASSWORD_ITERATIONS = 210_000;
 const SALT_BYTES = 12;
 const DIGEST_BYTES = 64;
 
-/** A hash understood, or what is wrong with it and what would be right. */
+/** A parsed hash, or its fault and what would be right. */
 export function parsePasswordHash(
   text: string,
 ): { readonly hash: PasswordHash } | { readonly problem: string } {
@@ -62,6 +62,16 @@ export async function verifyPassword(hash: PasswordHash, password: Uint8Array): 
 export function hashPassword(password: Uint8Array, iterations = PASSWORD_ITERATIONS): string {
   const salt = randomBytes(SALT_BYTES);
   const digest = pbkdf2Sync(password, salt, iterations, DIGEST_BYTES, "sha512");
+  return `$7$${iterations}$${salt.toBase64()}$${digest.toBase64()}`;
+}
+
+/** The same off the event loop. */
+export async function makePasswordHash(
+  password: Uint8Array,
+  iterations = PASSWORD_ITERATIONS,
+): Promise<string> {
+  const salt = randomBytes(SALT_BYTES);
+  const digest = await derive(password, salt, iterations);
   return `$7$${iterations}$${salt.toBase64()}$${digest.toBase64()}`;
 }
 

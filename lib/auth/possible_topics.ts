@@ -1,4 +1,4 @@
-/** A level that stands in no file: a control character is not written by hand. */
+/** A level that no file contains, because nobody writes a control character by hand. */
 const FRESH = "\u0001";
 
 /**

@@ -4,12 +4,12 @@ import { dirname } from "node:path";
 import type { LogPort } from "../broker/mod.ts";
 import type { Claim } from "./password_checker.ts";
 
-/** What a file begins with. */
+/** The first bytes of a file. */
 const MAGIC = "FLUXPW1\n";
 const KEY_BYTES = 32;
-/** Which user and hash an entry is of. */
+/** Identifies the user and the hash of an entry. */
 const NAME_BYTES = 16;
-/** What tells the right password. */
+/** Identifies the right password. */
 const TAG_BYTES = 32;
 const ENTRY_BYTES = NAME_BYTES + TAG_BYTES;
 /** Users that are remembered. */
@@ -23,9 +23,10 @@ const ROUNDS = 200;
 const SAVE_MS = 30_000;
 
 /**
- * Passwords that were right, over a restart: five thousand clients that come back to a broker that has just started cost a second
- * and not a quarter of an hour, and strangers who guess at that moment do not keep them out. Kept are keyed digests, one for each user
- * and hash, so that a new password ends the old one's; the key is random and in the same file, which is its owner's alone.
+ * Remembers right passwords over a restart: five thousand clients that come back to a broker that has just started cost a second instead
+ * of a quarter of an hour, and strangers that guess at that moment do not keep them out. The file contains keyed digests, one for each
+ * user and hash, so that a new password ends the entry of the old one. The key is random and in the same file, which only its owner
+ * can read.
  */
 export class RememberedPasswords {
   readonly #path: string;
@@ -69,7 +70,7 @@ export class RememberedPasswords {
     return true;
   }
 
-  /** It was right. */
+  /** Remembers that the password was right. */
   add(check: Claim): void {
     const name = this.#nameOf(check);
     const tag = this.#tagOf(check, name);
@@ -127,7 +128,7 @@ export class RememberedPasswords {
   }
 }
 
-/** What others can write would let in whom they like. */
+/** Whoever can write the file can let anybody in. */
 function readOwn(path: string, log: LogPort): Buffer | undefined {
   try {
     const { isFile, mode, uid } = Deno.lstatSync(path);
@@ -147,6 +148,6 @@ function remove(path: string): void {
   try {
     Deno.removeSync(path);
   } catch {
-    // It was not made.
+    // The file was not made.
   }
 }

@@ -6,8 +6,8 @@ const NOTHING = /[\u00AD\u034F\u1806\u180B-\u180D\u200B-\u200D\u2060\uFE00-\uFE0
 const PROHIBITED = /[\p{Cc}\p{Co}\p{Cn}\p{Cs}\u2028\u2029\u200E\u200F\u202A-\u202E\uFFF9-\uFFFD]/u;
 
 /**
- * A user name or password as SCRAM compares it (RFC 4013): in one of the ways that look the same. `undefined`: it holds what may
- * not be in one. The rule for text that runs in both directions is not looked at.
+ * A user name or password in the form in which SCRAM compares it (RFC 4013), the same for texts that look the same. `undefined`: it
+ * contains a character that is not allowed. The rule for text in both directions is not applied.
  */
 export function saslPrep(text: string): string | undefined {
   const prepared = text.replace(NOTHING, "").replace(SPACES, " ").normalize("NFKC");

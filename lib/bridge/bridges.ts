@@ -30,8 +30,12 @@ export class Bridges {
       .map((clientId) => ({ clientId, waiting: this.#host.session(clientId)?.waiting ?? 0 }));
   }
 
-  /** These are to be: what is new begins, what is gone ends, what has changed begins anew, and the others notice nothing. */
-  configure(wanted: readonly BridgeOptions[]): void {
+  /**
+   * These are to be: what is new begins, what is gone ends, what has changed begins anew, and the others notice nothing. Resolves when
+   * those that end have told their remote brokers.
+   */
+  configure(wanted: readonly BridgeOptions[]): Promise<void> {
+    const ending: Promise<void>[] = [];
     const drivers = new Map<string, BridgeDriver>();
     for (const options of wanted) {
       const before = this.#drivers.get(options.name);
@@ -40,17 +44,18 @@ export class Bridges {
         drivers.set(options.name, before);
         continue;
       }
-      if (before !== undefined) void before.stop();
+      if (before !== undefined) ending.push(before.stop());
       drivers.set(options.name, this.#begin(options, before));
     }
     for (const gone of this.#drivers.values()) {
       this.#host.log.info("Bridge ends: it is configured no more", {
         bridge: gone.machine.options.name,
       });
-      void gone.stop();
+      ending.push(gone.stop());
     }
     this.#drivers = drivers;
     this.#sayOrphans();
+    return Promise.all(ending).then(() => {});
   }
 
   /** Ends all; resolves when the remote brokers have been told. */

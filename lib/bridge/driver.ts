@@ -104,7 +104,10 @@ export class BridgeDriver {
       password: () => passwordOf(options),
       localSession: () => host.session(localClientIdOf(options)),
       notify: (payload) => host.publish(notificationTopicOf(options), payload),
-      changed: (status) => this.#log(status),
+      changed: (status) => {
+        this.#log(status);
+        host.changed?.(status);
+      },
       warn: (message, fields) => host.log.warning(message, fields),
       random: () => Math.random(),
     };

@@ -1,5 +1,6 @@
 import type { ListenerOptions, LogPort } from "../broker/mod.ts";
 import type { LocalSession } from "./ports.ts";
+import type { BridgeStatus } from "./state.ts";
 
 /** A byte stream as the broker's network takes it in. */
 export interface LocalByteStream {
@@ -33,4 +34,6 @@ export interface BridgeHost {
   readonly maxInflightMessages: () => number;
   /** Where is said what happens. */
   readonly log: LogPort;
+  /** A bridge stands somewhere else than before. */
+  readonly changed?: (status: BridgeStatus) => void;
 }

@@ -30,12 +30,15 @@
 export type {
   BridgeAdmission,
   BridgeQueuePolicy,
+  Broker,
   ListenerOptions,
   LogPort,
+  MessageHub,
 } from "../broker/mod.ts";
 export type { ProtocolVersion, Qos } from "../codec/mod.ts";
 export { Backoff } from "./backoff.ts";
 export { Bridges } from "./bridges.ts";
+export { type BridgedServer, bridgeSessionOf, type BrokerHostInit, hostOf } from "./broker_host.ts";
 export { BridgeDriver } from "./driver.ts";
 export { type Attempt, attemptsOf } from "./handshake.ts";
 export type { BridgeHost, LocalByteStream } from "./host.ts";

@@ -111,6 +111,8 @@ export interface BridgeOptions {
   readonly receiveMaximum: number;
   /** Seconds that the remote session outlives its connection, in 5.0; `Infinity`: for ever. */
   readonly sessionExpirySeconds: number;
+  /** The address of this machine from which it connects; `""`: the system chooses. */
+  readonly bindAddress: string;
   /** Absent: no encryption but where an address asks for it. */
   readonly tls: BridgeTls | undefined;
   /** Messages per second that go out; 0: no limit. */

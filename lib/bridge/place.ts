@@ -13,12 +13,13 @@ const OS_CERTIFICATES: readonly string[] = [
 /** The place of an address, with the certificates as their files are now. Throws `BridgeFault`. */
 export async function placeOf(
   { hostname, port, scheme, path }: BridgeAddress,
-  { tls }: BridgeOptions,
+  { tls, bindAddress }: BridgeOptions,
 ): Promise<Place> {
   const isEncrypted = scheme === "mqtts" || scheme === "wss" || tls !== undefined;
   return {
     hostname,
     port,
+    ...bindAddress === "" ? {} : { localAddress: bindAddress },
     ...isEncrypted ? { tls: tls === undefined ? {} : await readTls(tls) } : {},
     ...scheme === "ws" || scheme === "wss" ? { webSocket: { path } } : {},
   };

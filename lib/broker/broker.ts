@@ -3,7 +3,7 @@ import { Core } from "./core/core.ts";
 import { type BrokerLevels, levelsOf } from "./core/levels.ts";
 import type { Observer } from "./core/observers.ts";
 import type { BufferPool } from "./ground/byte_buffer.ts";
-import type { EventListener, EventName } from "./ground/events.ts";
+import type { BridgeChangedEvent, EventListener, EventName } from "./ground/events.ts";
 import type { HookPort } from "./ground/hooks.ts";
 import type { MessageHub, MessageInit } from "./ground/message_hub.ts";
 import type { Metrics } from "./ground/metrics.ts";
@@ -176,6 +176,13 @@ export class Broker implements MessageHub {
   /** Adds an observer of what happens in the core; the returned function removes it. */
   observe(observer: Observer): () => void {
     return this.core.observe(observer);
+  }
+
+  /** A bridge of this broker has come into another state: listeners hear of it, in a turn of its own or the current one. */
+  bridgeChanged(event: BridgeChangedEvent): void {
+    if (this.core.observers === null) return;
+    if (!this.core.isBusy) this.core.beginTurn();
+    this.core.observers.tell("bridgeChanged", event);
   }
 
   /** Publishes for the program around the broker. {@linkcode MessageHub.publish} */

@@ -50,7 +50,7 @@ export type { CloseReason } from "./ground/close_reason.ts";
 export type { Observer } from "./core/observers.ts";
 export type { Outgoing } from "./ground/outgoing.ts";
 export { Distribution, type Histogram } from "./ground/distribution.ts";
-export { Deadline, Deadlines } from "./ground/deadlines.ts";
+export { Deadline, Deadlines, type Due } from "./ground/deadlines.ts";
 export type * from "./ground/events.ts";
 export * from "./ground/hooks.ts";
 export type { MessageHub, MessageInit } from "./ground/message_hub.ts";

@@ -10,9 +10,9 @@ import { type BusLoss, type BusStats, newCounters } from "./stats.ts";
 export interface BusBridgeOptions extends Pick<BusOptions, "onError">, Partial<StreamOptions> {
   /** The channel's name, the same for the Workers; one bridge for a name: a later one takes over. */
   readonly name: string;
-  /** Workers at the same time; more are not let in. */
+  /** The most Workers at the same time; a further one is refused. */
   readonly maxPeers?: number;
-  /** Is told of every loss that could not be mended, within the turn: it should be quick. */
+  /** Called for every loss that could not be repaired. It runs within the turn, so it must be quick. */
   readonly onLoss?: (loss: BusLoss) => void;
 }
 
@@ -29,7 +29,7 @@ export class BusBridge {
   readonly #ports: Omit<PeerPorts, "flushSoon">;
   readonly #counters = newCounters();
   readonly #peers = new Map<number, Peer>();
-  /** Those with records for the end of this turn. */
+  /** The Workers for which records wait for the end of this turn. */
   readonly #waiting = new Set<Peer>();
   readonly #channel: Channel;
 
@@ -51,17 +51,17 @@ export class BusBridge {
       tick: (nowMs) => this.#tick(nowMs),
       deadlineMs: () => this.#deadlineMs(),
     });
-    this.#post("welcome", 0); // Workers that are already there need not wait for their next call
+    this.#post("welcome", 0); // Workers that are running already need not wait for their next call.
   }
 
-  /** What it has done so far. */
+  /** The counters of this bridge. */
   get stats(): BusStats {
     let pendingBytes = 0;
     for (const { stream } of this.#peers.values()) pendingBytes += stream.pendingBytes;
     return { ...this.#counters, pendingBytes, peers: this.#peers.size };
   }
 
-  /** Ends it; Workers gather what they publish until another bridge comes, as far as their buffer goes. */
+  /** Ends the bridge. Workers keep what they publish until another bridge is there, up to the size of their buffer. */
   close(): void {
     if (this.#channel.isClosed) return;
     this.#post("bye", 0);
@@ -76,12 +76,12 @@ export class BusBridge {
     if (frame.to !== this.#id) return;
     const peer = this.#peers.get(frame.from);
     if (frame.kind === "bye") {
-      // Who closes has no more interest in what was under way.
+      // Whoever calls close has no more interest in messages that are still on their way.
       if (peer) this.#remove(peer);
     } else if (peer) {
       peer.receive(frame, nowMs);
     } else {
-      this.#post("bye", frame.from); // given up while it was silent: it has to begin anew
+      this.#post("bye", frame.from); // The bridge gave this Worker up while it was silent: it must begin anew.
     }
   }
 
@@ -104,7 +104,7 @@ export class BusBridge {
     this.#post("welcome", peerId);
   }
 
-  /** Two bridges would each have some of the Workers: the later one has them all. */
+  /** Two bridges would each serve some of the Workers, so the later bridge takes over all of them. */
   #stepAside(): void {
     this.close();
     this.#ports.onError(new Error("Closed the bridge: another one has begun under its name"));

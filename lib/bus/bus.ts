@@ -1,28 +1,28 @@
 import type { Properties, Qos } from "../codec/mod.ts";
 
-/** A message as a program gets it: plain data, the payload its own to keep and to change. */
+/** A message as a program gets it: plain data. The payload belongs to the program, which may keep and change it. */
 export interface BusMessage {
-  /** What it was published to. */
+  /** The Topic Name to which it was published. */
   readonly topicName: string;
-  /** A copy, this handler's alone. */
+  /** A copy for this handler alone. */
   readonly payload: Uint8Array<ArrayBuffer>;
   /** The Quality of Service that it was published with. */
   readonly qos: Qos;
   /** Whether it was published as a retained message. */
   readonly retain: boolean;
-  /** Only those that travel on: Payload Format, Content Type, Response Topic, Correlation Data, User Properties. */
+  /** Only those that a broker passes on: Payload Format, Content Type, Response Topic, Correlation Data, User Properties. */
   readonly properties?: Properties | undefined;
-  /** The Client Identifier of who published it; `""` for the broker and its programs. */
+  /** The Client Identifier of its publisher; `""` for the broker and for programs on the bus. */
   readonly publisherId: string;
 }
 
-/** What a program may say about a message: without it QoS 0, not retained, never expiring. */
+/** What a program may set for a message. The defaults are QoS 0, not retained, and no expiry. */
 export interface BusPublishOptions {
-  /** How it is sent on to clients, at most. */
+  /** The greatest QoS at which clients get it. */
   readonly qos?: Qos;
   /** Whether it is kept for those who subscribe later. */
   readonly retain?: boolean;
-  /** Only those of {@link BusMessage.properties} travel on. */
+  /** Only those that {@link BusMessage.properties} names are passed on. */
   readonly properties?: Properties;
   /** Whole seconds. */
   readonly messageExpiryIntervalSeconds?: number;
@@ -35,14 +35,14 @@ export type BusHandler = (message: BusMessage) => void;
 export interface Bus {
   /**
    * Publishes to MQTT clients and to every bus of the process. A payload given as text is sent as UTF-8. `false`: there is no
-   * room now and the message was not taken (see {@link Bus.ready}); in the broker's own thread there always is.
-   * Throws `TypeError` where the Topic Name is not one, `RangeError` where the message can never fit.
+   * room now, and the message was not accepted (see {@link Bus.ready}); in the broker's own thread there is always room.
+   * Throws `TypeError` for an invalid Topic Name, and `RangeError` for a message that can never fit.
    */
   publish(topicName: string, payload: Uint8Array | string, options?: BusPublishOptions): boolean;
   /**
    * Calls `handler` with each message that matches the Topic Filter from now on; a message that matches several subscriptions
-   * comes once for each. The function returned ends it. Throws `TypeError` where the Topic
-   * Filter is not one, or a shared one.
+   * comes once for each. The function returned ends it. Throws `TypeError` for an
+   * invalid Topic Filter and for a shared one.
    */
   subscribe(topicFilter: string, handler: BusHandler): () => void;
   /** Waits for room to publish; at once where there is. */
@@ -51,7 +51,7 @@ export interface Bus {
   close(): void;
 }
 
-/** Where debug lines go; nothing is built while `debugOn` is false. */
+/** Where debug lines go. While `debugOn` is false no line is made. */
 export interface BusLog {
   /** Whether lines are wanted now. */
   readonly debugOn: boolean;
@@ -59,13 +59,13 @@ export interface BusLog {
   debug(line: string): void;
 }
 
-/** What every kind of bus can be told. */
+/** The options of every kind of bus. */
 export interface BusOptions {
   /** Gets a line for each message that a handler receives, while it is on. */
   readonly log?: BusLog;
   /**
-   * Gets what a handler threw, or a promise of it rejected with: nobody else is hurt by it. Without it the broker's log gets it, and in a
-   * Worker the standard error.
+   * Called with what a handler has thrown, or with what its promise was rejected. Other handlers and clients are not affected. Without it
+   * the error goes to the broker's log, in a Worker to the standard error.
    */
   readonly onError?: (error: unknown) => void;
 }

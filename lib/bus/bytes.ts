@@ -4,7 +4,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** The longest text, in bytes of UTF-8: its length has two bytes, as in MQTT. */
 const MAX_TEXT_SIZE = 65_535;
 
-/** A buffer that grows by doubling; numbers are big-endian. `length` may be set back to forget what was written last. */
+/** A buffer that grows by doubling; numbers are big-endian. `length` may be set to a smaller value to discard what was written last. */
 export class ByteWriter {
   /** Bytes written. */
   length = 0;
@@ -66,7 +66,7 @@ export class ByteWriter {
     return bytes;
   }
 
-  /** Forgets the first `end` bytes and gives back the memory of a rare large record. */
+  /** Discards the first `end` bytes, and frees the memory that a rare large record took. */
   discard(end: number): void {
     const rest = this.length - end;
     if (rest === 0 && this.#bytes.length > this.#initialSizeBytes) {

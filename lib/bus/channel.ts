@@ -1,11 +1,11 @@
 import { decodeFrame, type Frame } from "./frame.ts";
 
-/** What a bridge or a Worker's bus does with the channel; `nowMs` is on one clock that never goes back. */
+/** What the channel calls in a bridge or a Worker's bus. `nowMs` comes from one clock, which never goes back. */
 export interface ChannelPorts {
   receive(frame: Frame, nowMs: number): void;
   /** At the end of a turn that asked for it. */
   flush(nowMs: number): void;
-  /** Does what is due. */
+  /** Does what is due at `nowMs`. */
   tick(nowMs: number): void;
   /** When the next {@link tick} is due; `Infinity`: never. Asked after each of the three. */
   deadlineMs(): number;
@@ -33,12 +33,12 @@ export class Channel {
     return this.#isClosed;
   }
 
-  /** Posts a copy of the bytes, whose buffer must have nothing else in it: all of it would travel. */
+  /** Posts a copy of the bytes. Their buffer must contain nothing else, because the whole buffer is copied. */
   post(bytes: Uint8Array): void {
     if (!this.#isClosed) this.#channel.postMessage(bytes);
   }
 
-  /** Asks for a flush when this turn has ended: however often it is called, there is one. */
+  /** Asks for one flush at the end of this turn, however often it is called. */
   flushSoon(): void {
     if (this.#isFlushDue) return;
     this.#isFlushDue = true;
@@ -48,7 +48,7 @@ export class Channel {
     });
   }
 
-  /** Sets the timer to what is due next; only ever earlier, for setting it for every frame would cost more than the frame. */
+  /** Sets the timer to what is due next. It is only made earlier: to set it for every frame would cost more than the frame. */
   wake(): void {
     const deadlineMs = this.#ports.deadlineMs();
     if (this.#isClosed || deadlineMs >= this.#timerAtMs) return;
@@ -62,8 +62,8 @@ export class Channel {
   }
 
   /**
-   * Ends it; what was posted in this turn still leaves. The BroadcastChannel itself is closed a turn later: in Deno, one that
-   * is opened in the turn in which the thread's last one was closed hears nothing, ever.
+   * Ends the channel; what was posted in this turn is still sent. The BroadcastChannel itself is closed a turn later: in Deno, one that
+   * is opened in the same turn in which the thread's last one was closed never receives anything.
    */
   close(): void {
     if (this.#isClosed) return;
@@ -80,7 +80,7 @@ export class Channel {
   }
 }
 
-/** An id that no other bridge or Worker of the process has, but for one in four thousand million. */
+/** A random id; two bridges or Workers of a process have the same one with a probability of one in four thousand million. */
 export function newPeerId(): number {
   const [id = 0] = crypto.getRandomValues(new Uint32Array(1));
   return id === 0 ? 1 : id;

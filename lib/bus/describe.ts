@@ -11,7 +11,7 @@ export function describeMessage(message: { topicName: string; payload: Uint8Arra
   return `Received message from EventBus: topic="${topic}", payload=${payload}`;
 }
 
-/** Text as it is, with escapes for what is not printable; other bytes in hexadecimal; either cut off with its whole size. */
+/** Text, with escapes for what is not printable, or other bytes in hexadecimal. What is cut off is followed by its whole size. */
 function describePayload(payload: Uint8Array): string {
   const shown = payload.subarray(0, SHOWN_SIZE_BYTES);
   const isCut = shown.length < payload.length;

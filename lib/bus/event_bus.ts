@@ -2,7 +2,7 @@ import type { Message, MessageHub } from "../broker/mod.ts";
 import type { Bus, BusHandler, BusMessage, BusOptions, BusPublishOptions } from "./bus.ts";
 import { callHandler, toMessageInit } from "./handler.ts";
 
-/** The bus of a program that embeds the broker: in its thread, direct, within the broker's turn. */
+/** The bus of a program that embeds the broker. Its calls run in the broker's thread, within the broker's turn. */
 export class EventBus implements Bus {
   readonly #hub: MessageHub;
   readonly #options: BusOptions;

@@ -1,7 +1,7 @@
 /** Bytes before the records of a frame: mark, kind, from, to, number, confirmed. */
 export const HEADER_SIZE = 26;
 
-/** Tells our frames from whatever else is posted under the channel's name; changes with the format. */
+/** Distinguishes our frames from other messages under the channel's name; a new format gets a new mark. */
 const MARK = 0xb1;
 
 /** What a frame is for, by its number on the wire. */
@@ -13,7 +13,7 @@ const KINDS = ["hello", "welcome", "data", "ack", "probe", "bye"] as const;
  * - `data`: records, numbered; the only kind that is resent.
  * - `ack`: everything before `confirmed` has arrived, `missing` has not.
  * - `probe`: `number` is the highest posted so far; the answer is an `ack`.
- * - `bye`: the sender knows no stream with the receiver (any more).
+ * - `bye`: the sender has no stream with the receiver, or has none any more.
  */
 export type FrameKind = typeof KINDS[number];
 
@@ -25,7 +25,7 @@ export interface FrameHeader {
   readonly kind: FrameKind;
   /** Id of the bridge or Worker that posts, 1 to 2^32 - 1. */
   readonly from: number;
-  /** Id of the one that it is meant for; 0: everyone on the channel. */
+  /** Id of the receiver; 0: everyone on the channel. */
   readonly to: number;
   /** Of a data frame its own, from 1; of a probe the highest posted; else 0. */
   readonly number: number;
@@ -41,7 +41,7 @@ export interface Frame extends FrameHeader {
   readonly bytes: Uint8Array;
 }
 
-/** Writes the header into the first bytes: at each posting, for `confirmed` has grown since. */
+/** Writes the header into the first bytes. This is done at each posting, because `confirmed` has grown since the last. */
 export function writeHeader(bytes: Uint8Array, header: FrameHeader): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_SIZE);
   view.setUint8(0, MARK);
@@ -68,7 +68,7 @@ export function encodeFrame(
   return bytes;
 }
 
-/** What arrived on the channel; `undefined` if it is nothing of ours. */
+/** The frame that arrived on the channel; `undefined` where it is no frame of ours. */
 export function decodeFrame(data: unknown): Frame | undefined {
   if (!(data instanceof Uint8Array) || data.length < HEADER_SIZE) return undefined;
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);

@@ -5,8 +5,8 @@ import { describeMessage } from "./describe.ts";
 const encoder = new TextEncoder();
 
 /**
- * Gives a handler its message; what it throws, or a promise of it rejects with, ends here. `report` hears of it where the program has no
- * `onError`, or that throws as well: nothing of it is silent.
+ * Calls a handler with its message, and catches what it throws and what its promise is rejected with. `report` is called with the error
+ * where the program has no `onError`, or where `onError` throws too: no error is silent.
  */
 export function callHandler(
   handler: BusHandler,
@@ -31,7 +31,7 @@ export function callHandler(
   }
 }
 
-/** What a program said in the order of `Bus.publish`, in the broker's words. */
+/** The arguments of `Bus.publish` as the broker's type. */
 export function toMessageInit(
   topicName: string,
   payload: Uint8Array | string,

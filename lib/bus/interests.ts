@@ -9,7 +9,7 @@ interface Interest {
   readonly handlers: Map<symbol, BusHandler>;
 }
 
-/** A Worker's subscriptions by Topic Filter, and which of them its bridge has yet to hear of. */
+/** A Worker's subscriptions by Topic Filter, and which of them are still to be announced to its bridge. */
 export class Interests {
   readonly #maxFilters: number;
   readonly #byFilter = new Map<string, Interest>();
@@ -24,12 +24,12 @@ export class Interests {
     this.#maxFilters = maxFilters;
   }
 
-  /** Whether the bridge has yet to hear of something. */
+  /** Whether something is still to be announced to the bridge. */
   get isChanged(): boolean {
     return this.#changed.size > 0;
   }
 
-  /** Adds a subscription; the function returned takes it away. Throws `RangeError` beyond the limit of filters. */
+  /** Adds a subscription; the returned function removes it. Throws `RangeError` beyond the limit of filters. */
   add(topicFilter: string, handler: BusHandler): () => void {
     const interest = this.#byFilter.get(topicFilter) ?? this.#newInterest(topicFilter);
     const key = Symbol();
@@ -39,7 +39,7 @@ export class Interests {
     };
   }
 
-  /** Who gets what matched a filter; `undefined` where it was taken back meanwhile. */
+  /** The handlers of a filter; `undefined` where it was removed in the meantime. */
   handlers(filterId: number): ReadonlyMap<symbol, BusHandler> | undefined {
     return this.#byId.get(filterId)?.handlers;
   }
@@ -79,7 +79,7 @@ export class Interests {
   #remove({ filterId, topicFilter }: Interest): void {
     this.#byFilter.delete(topicFilter);
     this.#byId.delete(filterId);
-    // What the bridge never heard of need not be taken back.
+    // What was never announced to the bridge need not be taken back.
     if (this.#announced.has(filterId)) this.#changed.add(filterId);
     else this.#changed.delete(filterId);
   }

@@ -4,16 +4,16 @@
  * A program in the broker's thread uses {@link EventBus}: calls go straight into the broker's turn. Workers use
  * {@link WorkerBus}, over a `BroadcastChannel` that {@link BusBridge} opens beside the broker. Both are a {@link Bus}.
  *
- * A BroadcastChannel loses messages without a word: each thread has a backlog of 256 for all channels of the process, and the
- * oldest go. So between a bridge and each of its Workers there is a stream (`stream.ts`). What one turn says is packed into one frame
- * (`record.ts`), frames are numbered, and only so many are posted before they are confirmed. The receiver hands them on in
- * order and once, and asks for a number that was skipped. A sender that hears nothing asks how far the other side got
- * (`frame.ts`), so a lost tail, confirmation or request mends too.
+ * A BroadcastChannel loses messages silently: each thread has a backlog of 256 messages for all channels of the process, and beyond
+ * that the oldest are dropped. So between a bridge and each of its Workers there is a stream (`stream.ts`). The records of one turn are packed into one
+ * frame (`record.ts`). Frames are numbered, and only a limited number is posted before it is confirmed. The receiver hands them on in
+ * order and once, and asks for a number that was skipped. A sender that gets no answer asks which frames have arrived (`frame.ts`), so
+ * that a lost last frame, confirmation or request is repaired too.
  *
- * A Worker's subscriptions travel in its stream and stand in the broker's own trie: what nobody wants is never encoded. What
- * a Worker publishes comes back to it only by way of the broker. Both sides keep a bounded number of bytes: a Worker's `publish`
- * says `false`, and a Worker that is too slow loses messages. A loss that can't be mended is counted in the stats and told to
- * `onLoss` on the side that lost, and for a slow Worker on both.
+ * A Worker's subscriptions are sent in its stream, and are kept in the broker's own trie: a message without a subscriber is never
+ * encoded. What a Worker publishes comes back to it only through the broker. Both sides keep a bounded number of bytes: then a
+ * Worker's `publish` returns `false`, and a Worker that is too slow loses messages. A loss that cannot be repaired is counted in the
+ * stats, and `onLoss` is called on the side that has lost, for a slow Worker on both.
  *
  * May import the data types of `broker` and `codec`, and `topic`.
  *

@@ -6,7 +6,7 @@ export interface StreamOptions {
   readonly maxUnconfirmedFrames: number;
   /** Bytes of data frames posted and not yet confirmed; a message can't be larger than that. */
   readonly maxUnconfirmedBytes: number;
-  /** Bytes kept for the other side, posted or not; beyond it a Worker's `publish` is refused, a Worker's delivery dropped. */
+  /** Bytes kept for the other side, posted or not. Beyond them a Worker's `publish` is refused, and a delivery to a Worker is dropped. */
   readonly maxPendingBytes: number;
   /** Bytes of frames that arrived too early and wait for a missing one. */
   readonly maxHeldBytes: number;
@@ -18,7 +18,7 @@ export interface StreamOptions {
   readonly probeDelayMs: number;
   /** Milliseconds between such questions at most. */
   readonly maxProbeDelayMs: number;
-  /** Milliseconds between questions while nothing is unconfirmed: whether the other side is still there. */
+  /** Milliseconds between the questions whether the other side is still there, while nothing is unconfirmed. */
   readonly idleProbeDelayMs: number;
   /** Milliseconds of silence, in spite of questions, after which the other side is gone. */
   readonly peerTimeoutMs: number;

@@ -6,7 +6,7 @@ import type { StreamOptions } from "./options.ts";
 import type { BusCounters, BusLoss } from "./stats.ts";
 import { Stream } from "./stream.ts";
 
-/** What a Worker's other end needs around it. */
+/** What a peer needs of its bridge. */
 export interface PeerPorts {
   readonly hub: MessageHub;
   readonly counters: BusCounters;
@@ -17,13 +17,13 @@ export interface PeerPorts {
   onError(error: unknown): void;
 }
 
-/** One Worker as its bridge sees it: a stream, and its subscriptions in the broker. */
+/** The bridge's side of one Worker: a stream, and the Worker's subscriptions in the broker. */
 export class Peer {
   readonly id: number;
   readonly stream: Stream;
   readonly #ports: PeerPorts;
   readonly #subscriptions = new Map<number, () => void>();
-  /** Messages dropped since the Worker was last told so. */
+  /** Messages dropped of which the Worker has not been told yet. */
   #lost = 0;
   /** Messages dropped in this turn. */
   #untold = 0;
@@ -38,7 +38,7 @@ export class Peer {
     });
   }
 
-  /** Takes a frame of the Worker, and the room that it may have made. */
+  /** Handles a frame of the Worker, and uses the room that its confirmation makes. */
   receive(frame: Frame, nowMs: number): void {
     this.stream.receive(frame, nowMs);
     if (this.#lost > 0 && this.#tellWorker()) this.stream.flush(nowMs);
@@ -85,7 +85,7 @@ export class Peer {
           return;
       }
     } catch (error) {
-      // The broker refuses this one record, a Topic Name with too many levels say; the next may be good.
+      // The broker refuses this one record, for example for a Topic Name with too many levels; the next may be valid.
       this.#ports.onError(error);
     }
   }
@@ -108,7 +108,7 @@ export class Peer {
     if (result !== "accepted") this.#drop(result === "full" ? "buffer_full" : "too_large");
   }
 
-  /** Says what was dropped at its place in the order, once there is room again; returns whether there is. */
+  /** Writes, as soon as there is room, how many messages were dropped at this place in the order; returns whether there was room. */
   #tellWorker(): boolean {
     encodeLost(this.stream.begin(), this.#lost);
     if (this.stream.commit(0) !== "accepted") return false;
@@ -119,7 +119,7 @@ export class Peer {
   #drop(reason: "buffer_full" | "too_large"): void {
     this.#lost++;
     this.#ports.counters.messagesLost++;
-    if (reason === "buffer_full") this.#untold++; // often many at a time: told once, with the turn
+    if (reason === "buffer_full") this.#untold++; // There are often many at a time: they are told as one, at the end of the turn.
     else this.#ports.onLoss({ reason, direction: "outgoing", messages: 1, peerId: this.id });
   }
 }

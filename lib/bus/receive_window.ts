@@ -1,6 +1,6 @@
 import type { FrameRange } from "./frame.ts";
 
-/** What became of a data frame: handed on, kept for later, there before, or without room to be kept. */
+/** What was done with a data frame: it was handed on, kept for later, ignored as a repeat, or dropped for want of room. */
 export type Arrival = "in_order" | "early" | "duplicate" | "refused";
 
 /**
@@ -35,7 +35,7 @@ export class ReceiveWindow {
     return this.#heldBytes;
   }
 
-  /** Takes a data frame. The one that is expected is never refused, so a full hold does not stand still. */
+  /** Accepts a data frame. The one that is expected next is never refused, so that a full hold still makes progress. */
   accept(number: number, frame: Uint8Array): Arrival {
     if (number < this.#expected || this.#held.has(number)) return "duplicate";
     this.#highest = Math.max(this.#highest, number);

@@ -3,17 +3,17 @@ import type { Message, MessageInit } from "../broker/mod.ts";
 import type { BusMessage } from "./bus.ts";
 import type { ByteReader, ByteWriter } from "./bytes.ts";
 
-/** What travels in the data frames of a stream, in order. */
+/** The records in the data frames of a stream. Their order is kept. */
 export type BusRecord =
   /** Worker to bridge: route this. */
   | { readonly type: "publish"; readonly message: MessageInit }
   /** Bridge to Worker: this matched the filter announced under the id. */
   | { readonly type: "deliver"; readonly filterId: number; readonly message: BusMessage }
-  /** Worker to bridge: from here on, interest in a Topic Filter. */
+  /** Worker to bridge: it subscribes to a Topic Filter. */
   | { readonly type: "subscribe"; readonly filterId: number; readonly topicFilter: string }
-  /** Worker to bridge: no more interest. */
+  /** Worker to bridge: it unsubscribes. */
   | { readonly type: "unsubscribe"; readonly filterId: number }
-  /** Bridge to Worker: at this place messages are missing, for the Worker was too slow for its buffer. */
+  /** Bridge to Worker: messages are missing at this place, because the Worker was too slow and its buffer was full. */
   | { readonly type: "lost"; readonly messages: number };
 
 const PUBLISH = 1;
@@ -28,7 +28,7 @@ const RETAIN = 0x04;
 const HAS_EXPIRY = 0x08;
 const HAS_PROPERTIES = 0x10;
 
-// Properties that travel on, each after its mark; 0 ends them.
+// Properties that are passed on, each after its mark; 0 ends them.
 const PAYLOAD_FORMAT = 1;
 const CONTENT_TYPE = 2;
 const RESPONSE_TOPIC = 3;
@@ -43,7 +43,7 @@ export function encodePublish(writer: ByteWriter, message: MessageInit): void {
   if (expirySeconds !== undefined) writer.u32(expirySeconds);
 }
 
-/** Writes a `deliver` record: the message without its expiry, which the broker looks after. */
+/** Writes a `deliver` record: the message without its expiry, which the broker applies. */
 export function encodeDeliver(writer: ByteWriter, filterId: number, message: Message): void {
   writer.u8(DELIVER);
   writer.u32(filterId);
@@ -70,7 +70,7 @@ export function encodeLost(writer: ByteWriter, messages: number): void {
   writer.u32(messages);
 }
 
-/** The next record; throws `RangeError` where the bytes are none, which is a fault of ours. */
+/** Reads the next record; throws `RangeError` where the bytes are no record, which is a fault of ours. */
 export function decodeRecord(reader: ByteReader): BusRecord {
   const type = reader.u8();
   switch (type) {

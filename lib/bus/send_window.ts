@@ -8,12 +8,12 @@ interface KeptFrame {
   readonly messages: number;
 }
 
-/** Whether a record was taken: `full` may change, `too_large` never. */
+/** Whether a record was accepted. After `full` there may be room later; after `too_large` never. */
 export type CommitResult = "accepted" | "full" | "too_large";
 
 /**
- * The sending half of a stream: packs records into frames, numbers them from 1, lets go what the window allows, and keeps
- * each until it is confirmed. The frames stand in one row of numbers:
+ * The sending half of a stream: packs records into frames, numbers them from 1, posts as many as the window allows, and keeps each
+ * until it is confirmed. The frames by their numbers:
  *
  * ```text
  *        confirmed (forgotten) | posted, unconfirmed | sealed, waiting | open: gathers records
@@ -27,7 +27,7 @@ export class SendWindow {
   #first = 1;
   #next = 1;
   #open = 1;
-  /** Bytes of the open frame's records; what the writer has beyond is a record not yet committed. */
+  /** Bytes of the open frame's records; more bytes in the writer are a record that is not committed yet. */
   #openBytes = 0;
   #openMessages = 0;
   #keptBytes = 0;
@@ -44,7 +44,7 @@ export class SendWindow {
     return this.#keptBytes + (this.#openBytes === 0 ? 0 : HEADER_SIZE + this.#openBytes);
   }
 
-  /** Messages kept: what is lost if the other side is gone. */
+  /** Messages kept: they are lost if the other side does not come back. */
   get pendingMessages(): number {
     return this.#messages;
   }
@@ -62,18 +62,18 @@ export class SendWindow {
     return this.#next - 1;
   }
 
-  /** Where the next record is to be written; {@link commit} takes it, beginning again forgets it. */
+  /** The writer for the next record; {@link commit} accepts the record, and another call discards it. */
   begin(): ByteWriter {
     this.#writer.length = this.#openBytes;
     return this.#writer;
   }
 
-  /** Whether a record of about that size may be taken: saves writing one that will not be. */
+  /** Whether a record of about that size can be accepted; so nobody writes one in vain. */
   hasRoom(sizeBytes: number): boolean {
     return this.pendingBytes + sizeBytes <= this.#options.maxPendingBytes;
   }
 
-  /** Takes the record written since {@link begin}, which stands for so many messages, or none of it. */
+  /** Accepts the record written since {@link begin}, which contains so many messages; or refuses all of it. */
   commit(messages: number): CommitResult {
     const { maxFrameBytes, maxPendingBytes, maxUnconfirmedBytes } = this.#options;
     const recordBytes = this.#writer.length - this.#openBytes;
@@ -89,7 +89,7 @@ export class SendWindow {
     return "accepted";
   }
 
-  /** Calls `post` with each frame that the window lets go now; its bytes are valid until it is confirmed. */
+  /** Calls `post` with each frame that the window allows now; its bytes are valid until it is confirmed. */
   release(post: (number: number, bytes: Uint8Array<ArrayBuffer>) => void): void {
     const { maxUnconfirmedFrames, maxUnconfirmedBytes } = this.#options;
     while (this.unconfirmedFrames < maxUnconfirmedFrames) {
@@ -106,7 +106,7 @@ export class SendWindow {
     }
   }
 
-  /** Forgets every frame before `confirmed`; returns whether there were any. */
+  /** Discards every frame before `confirmed`; returns whether there were any. */
   confirm(confirmed: number): boolean {
     const end = Math.min(confirmed, this.#next);
     const hadAny = this.#first < end;

@@ -1,6 +1,6 @@
-/** What a bridge or Worker has done since it began; frames and messages unless the name ends in another unit. */
+/** The counters of a bridge or a Worker's bus, in frames and messages unless the name ends in another unit. */
 export interface BusStats {
-  /** Workers, or for a Worker bridges, that a stream stands with. */
+  /** Workers with which there is a stream; in a Worker: bridges. */
   readonly peers: number;
   /** Data frames posted, each counted once. */
   readonly framesPosted: number;
@@ -10,19 +10,19 @@ export interface BusStats {
   readonly framesReceived: number;
   /** Data frames that arrived although they had before. */
   readonly framesDuplicate: number;
-  /** Questions after confirmations that did not come, and whether the other side is there. */
+  /** Probes: questions after missing confirmations, and whether the other side is there. */
   readonly probesPosted: number;
-  /** Messages taken to be sent. */
+  /** Messages accepted for sending. */
   readonly messagesSent: number;
   /** Messages that arrived. */
   readonly messagesReceived: number;
-  /** Messages that could not be saved: see {@link BusLoss}. */
+  /** Messages lost: see {@link BusLoss}. */
   readonly messagesLost: number;
   /** Bytes kept for the other sides, posted or not. */
   readonly pendingBytes: number;
   /** The most that was ever kept for one of them. */
   readonly peakPendingBytes: number;
-  /** Calls of Workers that were not let in, for there were `maxPeers`. */
+  /** Workers that were refused, because there were `maxPeers` already. */
   readonly peersRefused: number;
 }
 
@@ -35,25 +35,25 @@ export interface BusStats {
  */
 export type BusLossReason = "buffer_full" | "too_large" | "peer_gone" | "peer_restarted";
 
-/** A loss that could not be mended. */
+/** A loss that could not be repaired. */
 export interface BusLoss {
   /** Why. */
   readonly reason: BusLossReason;
   /** `outgoing`: messages of this side; `incoming`: messages that this side should have got. */
   readonly direction: "outgoing" | "incoming";
   /**
-   * How many; up to so many where the other side may still have got some of them. 0 after a restart says that only what
-   * others published meanwhile may be missing.
+   * How many at most: the other side may still have got some of them. 0 after a restart means that only messages that others
+   * published in the meantime may be missing.
    */
   readonly messages: number;
   /** Id of the other side, 0 where there was none yet. */
   readonly peerId: number;
 }
 
-/** The counters, as they count. */
+/** The counters while they count: each may be changed. */
 export type BusCounters = { -readonly [Name in keyof BusStats]: BusStats[Name] };
 
-/** All at nought. */
+/** New counters, all 0. */
 export function newCounters(): BusCounters {
   return {
     peers: 0,

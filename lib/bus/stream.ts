@@ -5,7 +5,7 @@ import { ReceiveWindow } from "./receive_window.ts";
 import { type CommitResult, SendWindow } from "./send_window.ts";
 import type { BusCounters } from "./stats.ts";
 
-/** What a stream needs around it. */
+/** What a stream needs of its owner. */
 export interface StreamPorts {
   /** Posts a frame; its bytes are only valid during the call. */
   post(frame: Uint8Array): void;
@@ -14,16 +14,16 @@ export interface StreamPorts {
   readonly counters: BusCounters;
 }
 
-/** Questions without an answer before a silence counts: a thread that stood still itself has not listened either. */
+/** Questions that must go without an answer before a silence counts: a thread that was blocked itself has not received anything. */
 const MIN_UNANSWERED = 3;
 
 /**
  * Both directions between a bridge and a Worker over a channel that may lose, repeat and reorder frames. It does no I/O and
- * reads no clock; whoever drives it calls {@link Stream.tick} at {@link Stream.deadlineMs}.
+ * reads no clock; its owner calls {@link Stream.tick} at {@link Stream.deadlineMs}.
  *
- * Nothing is ever resent on suspicion: the receiver names what it misses, at once when a number is skipped, and else when
- * it is asked by a probe. So a lost frame, a lost tail, a lost confirmation and a lost request are mended by the same two
- * small frames, and a peer that merely stands still is not buried under repeats.
+ * Nothing is resent on suspicion: the receiver names the frames that it misses, at once when a number is skipped, else when a probe
+ * asks. So the same two small frames repair a lost frame, a lost last frame, a lost confirmation and a lost request, and a peer that
+ * is only blocked for a while does not get repeats.
  */
 export class Stream {
   readonly #from: number;
@@ -110,7 +110,7 @@ export class Stream {
     return result;
   }
 
-  /** Posts what the window lets go: to be called once, at the end of a turn. */
+  /** Posts what the window allows. Called once, at the end of a turn. */
   flush(nowMs: number): void {
     if (this.#to === 0) return;
     const wasIdle = this.#outgoing.unconfirmedFrames === 0;
@@ -140,7 +140,7 @@ export class Stream {
         break;
     }
     this.flush(nowMs);
-    // Other frames don't put the question off: a peer that talks all the time may still miss our last frame.
+    // Other frames do not delay the question: a peer that sends all the time may still miss our last frame.
     if (isAnswer || this.#outgoing.unconfirmedFrames === 0) this.#awaitAnswer(nowMs);
   }
 

@@ -17,7 +17,7 @@ export interface WorkerBusOptions extends BusOptions, Partial<StreamOptions> {
   readonly name: string;
   /** Different Topic Filters at the same time. */
   readonly maxSubscriptions?: number;
-  /** Is told of every loss that could not be mended. */
+  /** Called for every loss that could not be repaired. */
   readonly onLoss?: (loss: BusLoss) => void;
 }
 
@@ -55,7 +55,7 @@ export class WorkerBus implements Bus {
     this.#channel.wake();
   }
 
-  /** What it has done so far. */
+  /** The counters of this bus. */
   get stats(): BusStats {
     const { pendingBytes, peerId } = this.#stream;
     return { ...this.#counters, pendingBytes, peers: peerId === 0 ? 0 : 1 };
@@ -93,7 +93,7 @@ export class WorkerBus implements Bus {
     return this.#when(() => this.#stream.pendingBytes === 0 && !this.#interests.isChanged);
   }
 
-  /** Ends it at once; who wants what was published last to arrive waits for {@link flush} before. */
+  /** Ends the bus at once. Wait for {@link flush} before, so that what was published last arrives. */
   close(): void {
     if (this.#channel.isClosed) return;
     if (this.#stream.peerId !== 0) this.#post("bye", this.#stream.peerId);
@@ -127,7 +127,7 @@ export class WorkerBus implements Bus {
     const bridgeId = this.#stream.peerId;
     switch (frame.kind) {
       case "hello":
-        return; // another Worker's
+        return; // It is for another Worker.
       case "welcome":
         if (bridgeId === 0) {
           return frame.to === 0 ? this.#hello(nowMs) : this.#open(frame.from, nowMs);
@@ -164,7 +164,7 @@ export class WorkerBus implements Bus {
     if (!this.#stream.tick(nowMs)) this.#restart("peer_gone", nowMs);
   }
 
-  /** A new stream under a new id, so that frames of the old one that are still under way mean nothing. */
+  /** Begins a new stream under a new id, so that frames of the old one that still arrive are ignored. */
   #begin(nowMs: number): Stream {
     this.#id = newPeerId();
     this.#interests.announceAllAgain();
@@ -249,7 +249,7 @@ export class WorkerBus implements Bus {
   }
 }
 
-/** A Worker that has given no `onError` has no other place where it can be seen. */
+/** Without `onError`, the standard error is the only place where an error of a Worker can be seen. */
 function sayFailed(error: unknown): void {
   // deno-lint-ignore no-console -- see above
   console.error("A handler of the bus has failed:", error);

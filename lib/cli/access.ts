@@ -1,7 +1,7 @@
-import type { AccessChain, FileAccess } from "../auth/mod.ts";
+import type { AccessChain, DynamicAccessInit, FileAccess } from "../auth/mod.ts";
 import type { AccessPort, Broker, LogPort } from "../broker/mod.ts";
 import { type Config, type ListenerConfig, problemAt } from "../config/mod.ts";
-import { nowMs } from "../net/mod.ts";
+import { nowMs, type Server } from "../net/mod.ts";
 import { EXIT } from "./output.ts";
 import { StartError } from "./start_error.ts";
 
@@ -22,9 +22,14 @@ export async function openAccess(config: Config, log: LogPort): Promise<OpenedAc
   const { hasTokens, hasService } = waysOf(config);
   if (!listeners.some(hasAccess) && !hasTokens && !hasService) return undefined;
   // Cryptography is loaded by those who need it: the others start sooner.
-  const { AccessChain, FileAccess, openHttpAccess, openJwtAccess } = await import("../auth/mod.ts");
+  const { AccessChain, FileAccess, openDynamicAccess, openHttpAccess, openJwtAccess } =
+    await import("../auth/mod.ts");
   const secrets = [
-    ...listeners.flatMap(({ access }) => [access.passwordFile, access.scramFile]),
+    ...listeners.flatMap(({ access }) => [
+      access.passwordFile,
+      access.scramFile,
+      access.dynamicSecurityFile,
+    ]),
     config.jwt.secretFile,
     config.service.headerFile,
   ];
@@ -39,6 +44,10 @@ export async function openAccess(config: Config, log: LogPort): Promise<OpenedAc
     ...config.persistence ? { rememberedFile: `${config.persistenceLocation}/passwords` } : {},
   });
   const problems = files instanceof FileAccess ? [] : [...files];
+  const dynamicInit = dynamicInitOf(config, listeners, log);
+  const dynamic = dynamicInit === undefined
+    ? undefined
+    : await orProblems(openDynamicAccess(dynamicInit), problems);
   const jwt = hasTokens
     ? await orProblems(openJwtAccess({ options: config.jwt, log }), problems)
     : undefined;
@@ -51,13 +60,57 @@ export async function openAccess(config: Config, log: LogPort): Promise<OpenedAc
     const told = problems.map((problem) => withOption(problem, config));
     throw new StartError(EXIT.configuration, ...told);
   }
-  if (jwt === undefined && http === undefined) return files;
+  if (jwt === undefined && http === undefined && dynamic === undefined) return files;
   return new AccessChain({
     files,
+    ...dynamic === undefined ? {} : { dynamic },
     ...jwt === undefined ? {} : { jwt },
     ...http === undefined ? {} : { http },
     log,
   });
+}
+
+/** What dynamic security is made of; `undefined`: no listener has it. */
+function dynamicInitOf(
+  config: Config,
+  listeners: readonly ListenerConfig[],
+  log: LogPort,
+): DynamicAccessInit | undefined {
+  const covered = listeners.filter(({ access }) => access.dynamicSecurityFile !== "");
+  const [first] = covered;
+  return first && {
+    path: first.access.dynamicSecurityFile,
+    listeners: new Set(covered.map(({ options }) => options.name)),
+    log,
+    maxFailureDelaySeconds: config.maxFailureDelaySeconds,
+    ...config.persistence
+      ? { rememberedFile: `${config.persistenceLocation}/dynamic_passwords` }
+      : {},
+  };
+}
+
+/** Takes commands for the file of dynamic security; the function returned ends that. */
+export async function serveControl(
+  access: OpenedAccess | undefined,
+  server: Server,
+  log: LogPort,
+): Promise<() => Promise<void>> {
+  const dynamic = access !== undefined && "dynamic" in access ? access.dynamic : undefined;
+  if (dynamic === undefined) return () => Promise.resolve();
+  const { openControlTopic } = await import("../auth/mod.ts");
+  const { broker, hub } = server;
+  const control = await openControlTopic({
+    access: dynamic,
+    hub,
+    log,
+    identityOf: (clientId) => broker.clients.get(clientId)?.connection?.identity ?? undefined,
+    addressesOf: (userName) =>
+      [...broker.clients.values()]
+        .filter(({ connection, identity }) => connection !== null && identity.userName === userName)
+        .map(({ identity }) => identity.remoteAddress),
+    recheck: (mayStay) => broker.recheckAccess(mayStay, nowMs()),
+  });
+  return () => control.close();
 }
 
 /** What is opened; where that fails, what is wrong joins the problems. */
@@ -155,7 +208,7 @@ function warnIfOpen(path: string, log: LogPort): void {
 }
 
 function hasAccess({ access }: ListenerConfig): boolean {
-  const { passwordFile, scramFile, aclFile, clientIdPrefixes, certificateUserName } = access;
-  return certificateUserName !== "none" ||
-    [passwordFile, scramFile, aclFile, clientIdPrefixes].some((text) => text !== "");
+  const { certificateUserName, passwordFile, scramFile, aclFile, clientIdPrefixes } = access;
+  const texts = [passwordFile, scramFile, aclFile, clientIdPrefixes, access.dynamicSecurityFile];
+  return certificateUserName !== "none" || texts.some((text) => text !== "");
 }

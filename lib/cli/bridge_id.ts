@@ -1,5 +1,5 @@
+import { hostname } from "../net/mod.ts";
 import type { Config } from "../config/mod.ts";
-import { hostname } from "./hostname.ts";
 
 /** A name of this broker among others: the same from start to start, and another one for a second broker on this machine. */
 export function bridgeIdOf({ listeners, persistenceLocation }: Config): string {

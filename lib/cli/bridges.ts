@@ -1,4 +1,4 @@
-import type { BridgeHost, Bridges, LocalSession } from "../bridge/mod.ts";
+import type { Bridges } from "../bridge/mod.ts";
 import type { LogPort } from "../broker/mod.ts";
 import type { Config } from "../config/mod.ts";
 import { nowMs, type Server } from "../net/mod.ts";
@@ -9,6 +9,7 @@ import { bridgeIdOf } from "./bridge_id.ts";
 export class BridgeRunner {
   readonly #server: Server;
   readonly #log: LogPort;
+  #room: typeof import("../bridge/mod.ts") | undefined;
   #bridges: Bridges | undefined;
   #configuring: Promise<void> = Promise.resolve();
   #isClosed = false;
@@ -23,7 +24,8 @@ export class BridgeRunner {
   get levels(): readonly BridgeLevel[] {
     return this.#bridges?.statuses.map(({ counters, ...status }) => {
       const { messagesOut, messagesIn, bytesOut, bytesIn, connects, failures, dropped } = counters;
-      const waiting = sessionOf(this.#server, status.localClientId)?.waiting ?? 0;
+      const session = this.#room?.bridgeSessionOf(this.#server.broker, status.localClientId);
+      const waiting = session?.waiting ?? 0;
       const done = { messagesOut, messagesIn, bytesOut, bytesIn, connects, failures, dropped };
       return { ...status, waiting, ...done };
     }) ?? [];
@@ -44,35 +46,11 @@ export class BridgeRunner {
   async #configure(config: Config): Promise<void> {
     if (this.#isClosed || config.bridges.length === 0 && this.#bridges === undefined) return;
     if (this.#bridges === undefined) {
-      const { Bridges } = await import("../bridge/mod.ts");
-      this.#bridges = new Bridges(this.#host(config));
+      this.#room = await import("../bridge/mod.ts");
+      const { Bridges, hostOf } = this.#room;
+      const init = { brokerId: bridgeIdOf(config), log: this.#log, nowMs };
+      this.#bridges = new Bridges(hostOf(this.#server, init));
     }
-    this.#bridges.configure(config.bridges.map(({ options }) => options));
+    void this.#bridges.configure(config.bridges.map(({ options }) => options));
   }
-
-  #host(config: Config): BridgeHost {
-    const server = this.#server;
-    const { broker, hub } = server;
-    return {
-      adopt: (stream, options) => server.adopt(stream, { remoteAddress: "bridge" }, options),
-      session: (clientId) => sessionOf(server, clientId),
-      sessionsOf: (prefix) => [...broker.clients.keys()].filter((id) => id.startsWith(prefix)),
-      publish: (topicName, text) => {
-        const payload = new TextEncoder().encode(text);
-        hub.publish({ topicName, payload, qos: 1, retain: true });
-      },
-      nowMs,
-      brokerId: bridgeIdOf(config),
-      maxPacketSizeBytes: () => broker.options.maxPacketSizeBytes,
-      maxInflightMessages: () => broker.options.maxInflightMessages,
-      log: this.#log,
-    };
-  }
-}
-
-function sessionOf({ broker }: Server, clientId: string): LocalSession | undefined {
-  const client = broker.clients.get(clientId);
-  if (client === undefined) return undefined;
-  const { subscriptions, queue, sender } = client.session;
-  return { topicFilters: [...subscriptions.keys()], waiting: queue.length + sender.size };
 }

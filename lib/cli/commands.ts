@@ -1,6 +1,8 @@
 /** The commands, in the order of `--help`, each with a sentence: what `--help`, the man page and the completions name. */
 export const COMMAND_TEXTS = {
   serve: "Runs the broker; what happens without a command.",
+  setup: "Writes a safe configuration: listener, user, TLS; tries it, and tells how to connect.",
+  service: "Installs the broker as a service of systemd, removes it, or says how it is.",
   check: "Validates the configuration and prints it, with where each value comes from.",
   passwd: "Makes, changes or deletes a user of a password_file or scram_file.",
   "explain-acl": "Says what a client may do with a topic, and which line of the acl_file decides.",

@@ -5,6 +5,8 @@ import { COMMAND_TEXTS, type CommandName, type Flags } from "./commands.ts";
 import { EXPLAIN_ACL_FLAGS } from "./explain_acl.ts";
 import { PASSWD_FLAGS } from "./passwd.ts";
 import { PAGES } from "../guide/mod.ts";
+import { SERVICE_ACTIONS, SERVICE_FLAGS } from "./service.ts";
+import { SETUP_FLAGS } from "./setup.ts";
 import { IMPORT_FLAGS } from "./import.ts";
 import { STORE_ACTIONS, STORE_FLAGS } from "./store.ts";
 import { TOP_FLAGS } from "./top.ts";
@@ -42,6 +44,8 @@ export interface CompletedCommand {
 
 /** Flags of the commands that have their own. */
 export const COMMAND_FLAGS: Readonly<Partial<Record<CommandName, Flags>>> = {
+  setup: SETUP_FLAGS,
+  service: SERVICE_FLAGS,
   passwd: PASSWD_FLAGS,
   "explain-acl": EXPLAIN_ACL_FLAGS,
   pub: { ...CLIENT_FLAGS.pub, ...COMMON_FLAGS },
@@ -72,6 +76,8 @@ function operandOf(name: CommandName): FlagValue {
       return SHELLS;
     case "help":
       return PAGES.map(({ name }) => name);
+    case "service":
+      return Object.keys(SERVICE_ACTIONS);
     case "store":
       return Object.keys(STORE_ACTIONS);
     case "passwd":

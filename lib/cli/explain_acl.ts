@@ -3,6 +3,7 @@ import { type Acl, type AclDecision, ClientRights, DISK, parseAclFile } from "..
 import { type ListenerConfig, loadConfig } from "../config/mod.ts";
 import { isTopicFilter, isTopicName, parseTopicFilter } from "../topic/mod.ts";
 import type { Flags } from "./commands.ts";
+import { explainDynamic, type Question } from "./explain_dynamic.ts";
 import { flagsHelp } from "./help.ts";
 import { EXIT, messageOf, print, printError, printProblems } from "./output.ts";
 import { processSources } from "./sources.ts";
@@ -13,7 +14,7 @@ export const EXPLAIN_ACL_FLAGS = {
     type: "string",
     short: "c",
     value: "FILE",
-    text: "The broker's configuration; its acl_file is asked.",
+    text: "The broker's configuration; its acl_file and dynamic security are asked.",
   },
   acl: { type: "string", value: "FILE", text: "Asks this acl_file instead." },
   user: {
@@ -45,10 +46,15 @@ const NOTE = `
 Exit status: 0 yes, 1 no, 2 the command line is not understood, 3 the configuration or the acl_file is not valid.
 `;
 
-type Question = { readonly verb: "publish" | "read" | "subscribe"; readonly topic: string };
+/** Whose rules are asked; a path may be `""`. */
+interface Place {
+  readonly aclFile: string;
+  readonly isStrict: boolean;
+  readonly dynamicFile: string;
+}
 
 /** `flux-mqtt explain-acl`: yes or no, and the line that decides. */
-export function explainAcl(args: readonly string[]): number {
+export async function explainAcl(args: readonly string[]): Promise<number> {
   let values;
   try {
     values = parseArgs({
@@ -67,11 +73,20 @@ export function explainAcl(args: readonly string[]): number {
   const file = values["config-file"];
   if (file === undefined && values.acl === undefined) return refuse("Needs -c FILE or --acl FILE");
   const place = file === undefined
-    ? { aclFile: values.acl!, isStrict: true }
+    ? { aclFile: values.acl!, isStrict: true, dynamicFile: "" }
     : findPlace(file, values.listener);
   if ("problems" in place) return printProblems(place.problems);
   const path = values.acl ?? place.aclFile;
   const who = whoIs(values.user, values.client);
+  if (place.dynamicFile !== "" && values.acl === undefined) {
+    const names = { userName: values.user, clientId: values.client ?? "" };
+    const found = await explainDynamic(place.dynamicFile, names, question);
+    if ("problems" in found) return printProblems(found.problems);
+    // Who is not in that file is judged by other rules, if there are some.
+    if (found.isKnown || path === "") {
+      return answer(found.isAllowed, question, who, found.reason);
+    }
+  }
   if (path === "") return answer(true, question, who, "there is no acl_file");
   const acl = readAcl(path);
   if ("problems" in acl) return printProblems(acl.problems);
@@ -126,7 +141,7 @@ function answer(
 function findPlace(
   file: string,
   listener: string | undefined,
-): { aclFile: string; isStrict: boolean } | { problems: readonly string[] } {
+): Place | { problems: readonly string[] } {
   const sources = processSources({
     command: "",
     operands: [],
@@ -150,12 +165,14 @@ function findPlace(
   if (others.some((other) => !isSameAccess(first, other))) {
     return { problems: [`The listeners differ: name one by --listener: ${names}`] };
   }
-  const { aclFile, aclSubscribe } = first.access;
-  return { aclFile, isStrict: aclSubscribe === "strict" };
+  const { aclFile, aclSubscribe, dynamicSecurityFile } = first.access;
+  return { aclFile, isStrict: aclSubscribe === "strict", dynamicFile: dynamicSecurityFile };
 }
 
 function isSameAccess(a: ListenerConfig, b: ListenerConfig): boolean {
-  return a.access.aclFile === b.access.aclFile && a.access.aclSubscribe === b.access.aclSubscribe;
+  return a.access.aclFile === b.access.aclFile &&
+    a.access.aclSubscribe === b.access.aclSubscribe &&
+    a.access.dynamicSecurityFile === b.access.dynamicSecurityFile;
 }
 
 function readAcl(path: string): Acl | { problems: readonly string[] } {

@@ -9,6 +9,8 @@ import { EXIT_TEXTS } from "./exit_status.ts";
 import { EXPLAIN_ACL_USE } from "./explain_acl.ts";
 import { EXIT, print, printError } from "./output.ts";
 import { PASSWD_USE } from "./passwd.ts";
+import { SERVICE_USE } from "./service.ts";
+import { SETUP_USE } from "./setup.ts";
 import { IMPORT_USE } from "./import.ts";
 import { STORE_USE } from "./store.ts";
 import { TOP_USE } from "./top.ts";
@@ -93,6 +95,8 @@ const EXAMPLES: readonly (readonly [text: string, command: string])[] = [
 ];
 
 const USES: Readonly<Partial<Record<CommandName, string>>> = {
+  setup: SETUP_USE,
+  service: SERVICE_USE,
   passwd: PASSWD_USE,
   "explain-acl": EXPLAIN_ACL_USE,
   bench: BENCH_USE,

@@ -6,6 +6,7 @@ import {
   parsePasswordFile,
   parseScramFile,
 } from "../auth/mod.ts";
+import { askPassword } from "./ask.ts";
 import type { Flags } from "./commands.ts";
 import { flagsHelp } from "./help.ts";
 import { EXIT, messageOf, print, printError } from "./output.ts";
@@ -113,7 +114,7 @@ function readRequest(args: readonly string[]): Request | string {
 }
 
 /** What would make a line mean something else. */
-function userNameProblem(user: string): string | undefined {
+export function userNameProblem(user: string): string | undefined {
   if (user.trim() !== user || user === "") {
     return "A user name must not be empty, nor begin or end with a blank";
   }
@@ -171,7 +172,7 @@ function readFile(path: string): string | undefined {
 }
 
 /** A new file is its owner's alone. Throws where somebody else has made it meanwhile: theirs stays. */
-function makeFile(path: string, text: string): void {
+export function makeFile(path: string, text: string): void {
   using file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
   for (let bytes = new TextEncoder().encode(text); bytes.length > 0;) {
     bytes = bytes.subarray(file.writeSync(bytes));
@@ -230,42 +231,5 @@ function exists(path: string): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-/** `undefined`: two different ones were typed. */
-async function askPassword(fromStdin: boolean): Promise<string | undefined> {
-  if (fromStdin) return await readLine();
-  if (!Deno.stdin.isTerminal()) {
-    throw new Error("There is no terminal to ask at; use --stdin");
-  }
-  const first = await readLine("Password: ");
-  return await readLine("Again: ") === first ? first : undefined;
-}
-
-/** A line of standard input; with a question it is asked at a terminal, and nothing of the answer is shown. */
-async function readLine(question?: string): Promise<string> {
-  const isHidden = question !== undefined;
-  // First, so that not even the first letters of a quick hand are shown.
-  if (isHidden) Deno.stdin.setRaw(true);
-  printError(question ?? "");
-  try {
-    const bytes: number[] = [];
-    const buffer = new Uint8Array(1);
-    while (await Deno.stdin.read(buffer) !== null) {
-      const [byte = 0] = buffer;
-      if (byte === 0x0a || (isHidden && (byte === 0x0d || byte === 0x04))) break;
-      if (isHidden && byte === 0x03) throw new Error("Interrupted; nothing is changed");
-      if (!isHidden || (byte !== 0x7f && byte !== 0x08)) bytes.push(byte);
-      // Backspace takes a whole character of UTF-8.
-      else while (bytes.length > 0 && (bytes.pop()! & 0xc0) === 0x80);
-    }
-    if (bytes.at(-1) === 0x0d) bytes.pop();
-    return new TextDecoder("utf-8", { fatal: true }).decode(new Uint8Array(bytes));
-  } finally {
-    if (isHidden) {
-      Deno.stdin.setRaw(false);
-      printError("\n");
-    }
   }
 }

@@ -4,7 +4,14 @@ import { nowMs, Server, type Transport } from "../net/mod.ts";
 import { hasTelemetry, type Logger, LogTail, startTelemetry } from "../observe/mod.ts";
 import { type OpenedStore, openStore, SYSTEM_CLOCK } from "../store/mod.ts";
 import { VERSION } from "../version.ts";
-import { openAccess, type OpenedAccess, reloadAccess, watchAccess, withPages } from "./access.ts";
+import {
+  openAccess,
+  type OpenedAccess,
+  reloadAccess,
+  serveControl,
+  watchAccess,
+  withPages,
+} from "./access.ts";
 import { bridgeIdOf } from "./bridge_id.ts";
 import { BridgeRunner } from "./bridges.ts";
 import { BusTrace } from "./bus_trace.ts";
@@ -27,16 +34,20 @@ import { StartError } from "./start_error.ts";
  */
 const BEGIN_STORE_MS = 100;
 
-/** Runs the broker until a signal ends it; returns the exit status. `load` reads the configuration again, for SIGHUP. */
+/**
+ * Runs the broker until a signal ends it; returns the exit status. `load` reads the configuration again, for SIGHUP. With `use`, which is
+ * called when clients can connect, the broker ends as soon as that is done, with its word for why.
+ */
 export async function runBroker(
   config: Config,
   log: Logger,
   load: () => LoadResult,
+  use?: () => Promise<string>,
 ): Promise<number> {
   if (hasDashboard(config)) log.tail = new LogTail();
   log.info(`flux-mqtt ${VERSION} starts`);
   try {
-    await runUntilSignal(config, log, load);
+    await runUntilSignal(config, log, load, use);
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     for (const problem of error.problems) log.error(problem);
@@ -50,7 +61,12 @@ export async function runBroker(
 }
 
 /** Puts the parts together, one line each; what was begun last ends first. Throws `StartError`. */
-async function runUntilSignal(config: Config, log: Logger, load: () => LoadResult): Promise<void> {
+async function runUntilSignal(
+  config: Config,
+  log: Logger,
+  load: () => LoadResult,
+  use: (() => Promise<string>) | undefined,
+): Promise<void> {
   await using parts = new AsyncDisposableStack();
   const access = await openAccess(config, log);
   const transport = await openTransport(config, log);
@@ -65,6 +81,7 @@ async function runUntilSignal(config: Config, log: Logger, load: () => LoadResul
     async (server) => void await Promise.all([server.close(), dashboard.close()]),
   );
   parts.defer(publishLog(log, server));
+  parts.defer(await serveControl(access, server, log));
   const bridges = parts.adopt(new BridgeRunner(server, log), (bridges) => bridges.close());
   const trace = parts.use(new BusTrace(server, log));
   const subscriptions = parts.use(new LoggedSubscriptions(server.broker, log));
@@ -102,8 +119,8 @@ async function runUntilSignal(config: Config, log: Logger, load: () => LoadResul
   parts.defer(beginLater(opened));
   manager.tell("READY=1");
   manager.watch(() => opened === undefined || opened.store.unansweredMs < manager.watchdogMs);
-  const signal = await signals.ending;
-  log.info(`${signal}: the broker ends`, { clients: server.broker.levels.connectedCount });
+  const reason = await (use === undefined ? signals.ending : Promise.race([signals.ending, use()]));
+  log.info(`${reason}: the broker ends`, { clients: server.broker.levels.connectedCount });
 }
 
 /** Opens the store; undefined where there is none. Throws `StartError`. */

@@ -1,4 +1,4 @@
-import { hostname } from "./hostname.ts";
+import { hostname } from "../net/mod.ts";
 import type { Arguments, ConfigSources, ProcessUser } from "../config/mod.ts";
 
 /** The process's own files, variables and user, for the configuration to be made from. */

@@ -1,12 +1,21 @@
 import { parseArgs } from "node:util";
 import { localClientIdOf } from "../bridge/mod.ts";
 import { loadConfig, parseArguments } from "../config/mod.ts";
-import { compact, DATABASE_NAME, makeBackup, restore, snapshot, StoredFile } from "../store/mod.ts";
+import {
+  compact,
+  DATABASE_NAME,
+  deleteStoredSession,
+  makeBackup,
+  restore,
+  snapshot,
+  StoredFile,
+} from "../store/mod.ts";
 import type { Flags } from "./commands.ts";
 import { flagsHelp } from "./help.ts";
 import { EXIT, messageOf, print, printError, printProblems } from "./output.ts";
 import { processSources } from "./sources.ts";
 import { columns, megabytes } from "./store_text.ts";
+import { safe as printable } from "./terminal_text.ts";
 
 /** The flags of `store`. */
 export const STORE_FLAGS = {
@@ -33,6 +42,8 @@ export const STORE_ACTIONS = {
   verify: "Reads everything; status 1 where something is damaged.",
   backup: "FILE: copies all into one file, also while the broker runs.",
   restore: "FILE: puts a backup in its place; the broker must not run.",
+  delete:
+    "CLIENT_ID: deletes a session and what waits for it, as an orphan's; the broker must not run.",
   compact: "Makes the file as small as it can be; the broker must not run.",
 } as const;
 
@@ -117,6 +128,8 @@ function act(action: Action, operand: string, place: Place): number | Promise<nu
       );
       return EXIT.ok;
     }
+    case "delete":
+      return deleteSession(operand, place);
     case "compact": {
       const [before, after] = compact(directory);
       print(`${path}: ${megabytes(before)} before, ${megabytes(after)} now\n`);
@@ -140,6 +153,20 @@ async function backUp(path: string, file: string): Promise<number> {
   printError(`Copies ${path}, ${megabytes(Deno.statSync(path).size)}\n`);
   const { sessions, messages, retained } = await makeBackup(file, (to) => snapshot(path, to));
   print(`${file}: ${sessions} sessions, ${messages} messages, ${retained} retained messages\n`);
+  return EXIT.ok;
+}
+
+async function deleteSession(clientId: string, place: Place): Promise<number> {
+  if (place.bridgeSessions?.has(clientId)) {
+    printError(`${clientId}: Is the session of a bridge that the configuration has\n`);
+    return EXIT.failed;
+  }
+  const queued = await deleteStoredSession(place.directory, clientId);
+  if (queued === undefined) {
+    printError(`${clientId}: There is no such session\n`);
+    return EXIT.failed;
+  }
+  print(`Deleted ${printable(clientId)}, for which ${queued} messages waited\n`);
   return EXIT.ok;
 }
 

@@ -32,6 +32,8 @@ export interface Place {
   readonly tls?: ClientTls;
   /** Absent: MQTT without a WebSocket. */
   readonly webSocket?: ClientWebSocket;
+  /** The address of this machine from which to connect, over plain TCP alone; absent: the system chooses. */
+  readonly localAddress?: string;
   /** The path of a Unix socket, in the place of host name and port. */
   readonly unixPath?: string;
 }

@@ -47,7 +47,13 @@ async function openStream(place: Place, signal: AbortSignal): Promise<ClientStre
   }
 }
 
-async function openPlain({ hostname, port, unixPath }: Place, signal: AbortSignal) {
+async function openPlain(place: Place, signal: AbortSignal): Promise<ClientStream> {
+  const { hostname, port, unixPath, localAddress } = place;
+  if (localAddress !== undefined) {
+    // Few need it, and what it is made of takes a while to load.
+    const { openBound } = await import("./bound_stream.ts");
+    return await closeIfLate(openBound(place, localAddress), signal);
+  }
   if (unixPath !== undefined) {
     return await closeIfLate(Deno.connect({ transport: "unix", path: unixPath }), signal);
   }
@@ -73,7 +79,10 @@ async function connectTls(
   tls: ClientTls,
   signal: AbortSignal,
 ): Promise<Deno.TlsConn> {
-  const { hostname, port } = place;
+  const { hostname, port, localAddress } = place;
+  if (localAddress !== undefined) {
+    throw new ClientError("unreachable", "Cannot choose the local address of a TLS connection");
+  }
   const { caCerts, cert, key, insecure = false, serverName } = tls;
   const { alpnProtocols = [place.webSocket === undefined ? "mqtt" : "http/1.1"] } = tls;
   const options = {
@@ -103,7 +112,7 @@ async function connectTls(
 }
 
 /** A connection that comes when nobody waits any more is closed, and one that nobody wants later too. */
-async function closeIfLate<Conn extends Deno.Conn>(
+async function closeIfLate<Conn extends { close(): void }>(
   connecting: Promise<Conn>,
   signal: AbortSignal,
 ): Promise<Conn> {

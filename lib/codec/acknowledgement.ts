@@ -10,8 +10,8 @@ import { requirePacketId, type Sink } from "./sink.ts";
 export type AcknowledgementType = "puback" | "pubrec" | "pubrel" | "pubcomp";
 
 /**
- * Reads the body of a PUBACK, PUBREC, PUBREL or PUBCOMP. In 5.0 the Reason Code may be missing, which is Success, and so
- * may the properties behind it.
+ * Reads the body of a PUBACK, PUBREC, PUBREL or PUBCOMP. In 5.0 the Reason Code may be missing, which
+ * means Success, and the properties after it may be missing too.
  */
 export function decodeAcknowledgement<Type extends AcknowledgementType>(
   type: Type,
@@ -28,7 +28,7 @@ export function decodeAcknowledgement<Type extends AcknowledgementType>(
   return { type, packetId, reasonCode, ...(properties && { properties }) };
 }
 
-/** Writes the body as short as it can be; before 5.0 it has neither Reason Code nor properties, and they are left out. */
+/** Writes the shortest form of the body. Before 5.0 it has neither Reason Code nor properties: they are left out. */
 export function encodeAcknowledgement(
   packet: Acknowledgement<AcknowledgementType>,
   version: ProtocolVersion,

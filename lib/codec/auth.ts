@@ -6,7 +6,7 @@ import { ReasonCode } from "./reason_code.ts";
 import { allowedReasonCode } from "./reason_code_sets.ts";
 import type { Sink } from "./sink.ts";
 
-/** Reads the body of an AUTH: its type is forbidden before 5.0; an empty body is Success without properties. */
+/** Reads the body of an AUTH. The packet type is forbidden before 5.0; an empty body means Success without properties. */
 export function decodeAuth(reader: Reader, version: ProtocolVersion): Auth {
   if (version < 5) throw malformed("Cannot read a packet of type 15 before MQTT 5.0");
   if (reader.isAtEnd) return { type: "auth", reasonCode: ReasonCode.Success };

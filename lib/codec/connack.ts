@@ -11,7 +11,7 @@ const MAX_RETURN_CODE = 5;
 /** Reads the body of a CONNACK. */
 export function decodeConnack(reader: Reader, version: ProtocolVersion): Connack {
   const flags = reader.byte();
-  // 3.1 has no Session Present and leaves the byte to nobody; later only bit 0 has a meaning. [MQTT-3.2.2-1]
+  // In 3.1 the byte is reserved and has no meaning; later only bit 0 (Session Present) has one. [MQTT-3.2.2-1]
   if (version > 3 && flags > 1) throw malformed(`Cannot read CONNACK: flags are ${flags}`);
   const code = reader.byte();
   if (version < 5 && code > MAX_RETURN_CODE) {
@@ -28,7 +28,7 @@ export function decodeConnack(reader: Reader, version: ProtocolVersion): Connack
   };
 }
 
-/** Writes the body of a CONNACK; 3.1 cannot tell Session Present, and nothing before 5.0 properties. */
+/** Writes the body of a CONNACK. 3.1 has no Session Present, and no version before 5.0 has properties: they are left out. */
 export function encodeConnack(packet: Connack, version: ProtocolVersion, sink: Sink): void {
   if (version < 5) requireInteger(packet.reasonCode, MAX_RETURN_CODE, "reasonCode");
   sink.byte(version > 3 && packet.sessionPresent ? 1 : 0, "sessionPresent");

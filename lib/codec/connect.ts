@@ -13,10 +13,10 @@ const WILL_RETAIN = 0x20;
 const PASSWORD = 0x40;
 const USER_NAME = 0x80;
 
-/** In the Protocol Level: mosquitto's mark of a bridge, in no version of the specification. */
+/** The bit of the Protocol Level by which mosquitto marks a bridge. No version of the specification has it. */
 const BRIDGE = 0x80;
 
-/** Reads the body of a CONNECT, which itself says its version. */
+/** Reads the body of a CONNECT, which contains the version. */
 export function decodeConnect(reader: Reader): Connect {
   const { protocolVersion, isBridge } = decodeLevel(reader);
   const flags = reader.byte();
@@ -71,7 +71,7 @@ export function encodeConnect(packet: Connect, sink: Sink): void {
   if (password !== undefined) sink.binary(password, "password");
 }
 
-/** 3.1 is `MQIsdp` 3; 3.1.1 and 5.0 are `MQTT` 4 and 5; anything else is not supported. Before 5.0 a bridge may say that it is one. */
+/** 3.1 is `MQIsdp` 3; 3.1.1 and 5.0 are `MQTT` 4 and 5; anything else is not supported. Before 5.0 the level may have the bit of a bridge. */
 function decodeLevel(
   reader: Reader,
 ): { readonly protocolVersion: ProtocolVersion; readonly isBridge: boolean } {

@@ -16,7 +16,7 @@ import { decodeUnsubscribe } from "./unsubscribe.ts";
 
 const PUBLISH_TYPE = FirstByte.Publish >> 4;
 
-/** DUP, which MQTT 3.1 allows where a sender repeats one of these packets. */
+/** DUP: MQTT 3.1 allows it in a repeated PUBREL, SUBSCRIBE or UNSUBSCRIBE. */
 const DUP = 0x08;
 const REPEATED_IN_3_1: ReadonlySet<number> = new Set([
   FirstByte.Pubrel | DUP,
@@ -25,8 +25,8 @@ const REPEATED_IN_3_1: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * The packet in [start, end), which has to be exactly one, as {@linkcode frameLength} measures it. `version` is what the
- * connection speaks; a CONNECT tells its own. Throws `MqttError` where the peer breaks the rules of form, and
+ * The packet in [start, end), which has to be exactly one, as {@linkcode frameLength} measures it. `version` is the
+ * version of the connection; a CONNECT contains its own. Throws `MqttError` where the peer breaks the rules of form, and
  * `RangeError` where the caller's bounds are not those of a packet.
  */
 export function decodePacket(

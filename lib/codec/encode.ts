@@ -14,7 +14,7 @@ import { encodeUnsubscribe } from "./unsubscribe.ts";
 
 type Others = Exclude<Packet, Publish>;
 
-// PUBLISH is not among them: its flags are its own.
+// PUBLISH is not in this table, because its flags differ from packet to packet.
 const FIRST_BYTES: { readonly [Type in Others["type"]]: number } = {
   connect: FirstByte.Connect,
   connack: FirstByte.Connack,
@@ -50,7 +50,7 @@ export function encodePacket(packet: Packet, version: ProtocolVersion): Uint8Arr
 
 /**
  * Writes the packet at `offset`, where {@linkcode packetSize} bytes have room; returns the offset behind it. What a version
- * cannot say (Reason Codes and properties before 5.0, in most packets) is left out. Throws as `packetSize` does, before
+ * does not have (Reason Codes and properties before 5.0, in most packets) is left out. Throws as `packetSize` does, before
  * anything is written.
  */
 export function encodeInto(

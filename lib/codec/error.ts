@@ -3,8 +3,8 @@ import { ReasonCode } from "./reason_code.ts";
 /**
  * A fault of the peer: its packet breaks the specification or a limit.
  *
- * Thrown by the decoder (form, mostly 0x81) and by the broker's handlers (meaning, mostly 0x82), caught once per
- * connection, which is told the Reason Code where its version of MQTT can carry one, and closed.
+ * Thrown by the decoder (form, mostly 0x81) and by the broker's handlers (meaning, mostly 0x82), caught in one
+ * place: the connection is told the Reason Code, where its version has one, and is closed.
  */
 export class MqttError extends Error {
   /** For logs. */
@@ -17,16 +17,16 @@ export class MqttError extends Error {
 }
 
 /**
- * A packet that cannot be put on the wire: a value of it is none that its field can hold. Not the peer's fault but that of whoever made
- * the packet, in a broker often out of what another peer sent: so it costs this one packet or its receiver, and nobody else.
+ * A packet that cannot be encoded, because a field cannot hold its value. The fault is that of the program that made the packet, in a
+ * broker often from what another peer sent. So it costs this packet or its receiver, and no other connection.
  */
 export class EncodeError extends Error {
   /** For logs. */
   override readonly name = "EncodeError";
 
   /**
-   * `field` is the packet's key that is wrong, `remainingLength` where all fields together are too long; `reasonCode` tells that
-   * (0x95) from the others (0x83).
+   * `field` is the packet's key that is wrong, `remainingLength` where all fields together are too long. `reasonCode` is 0x95 for
+   * the latter, and 0x83 for all other faults.
    */
   constructor(
     readonly field: string,
@@ -37,12 +37,12 @@ export class EncodeError extends Error {
   }
 }
 
-/** The error for a packet that cannot be read as the specification lays it out. */
+/** The error for a packet that does not have the form that the specification defines. */
 export function malformed(message: string): MqttError {
   return new MqttError(ReasonCode.MalformedPacket, message);
 }
 
-/** The error for a packet that can be read, but says what the specification does not allow. */
+/** The error for a packet that has the right form, but contains what the specification does not allow. */
 export function protocolError(message: string): MqttError {
   return new MqttError(ReasonCode.ProtocolError, message);
 }

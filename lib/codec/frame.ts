@@ -1,7 +1,7 @@
 import { EncodeError, malformed, MqttError } from "./error.ts";
 import { ReasonCode } from "./reason_code.ts";
 
-/** What four bytes of Remaining Length can say. */
+/** The greatest Remaining Length: four bytes hold no more. */
 export const MAX_REMAINING_LENGTH = 268_435_455;
 
 /** First bytes of the packets in the order of their types, with the reserved flags as they have to be. */
@@ -36,10 +36,10 @@ const ALLOWED_FLAGS = Uint16Array.of(
 
 /**
  * Length in bytes of the packet that begins at `start`, fixed header included, or 0 while too few bytes are there to know it.
- * The body need not be there: the caller compares. A Remaining Length in more bytes than it needs is accepted.
+ * The body need not be there yet: the caller compares the length with what it has. A Remaining Length in more bytes than it needs is accepted.
  *
  * Throws `MqttError`: malformed for a packet type or flags that no version has and for a fifth byte of Remaining Length,
- * 0x95 for a packet longer than `maxPacketSizeBytes`, before anybody has to hold it.
+ * 0x95 for a packet longer than `maxPacketSizeBytes`, before its body has to be kept.
  */
 export function frameLength(
   bytes: Uint8Array,
@@ -68,7 +68,7 @@ export function frameLength(
 
 /**
  * Where the body of the packet in [start, end) begins. The caller has the bounds from {@linkcode frameLength}: bounds that do
- * not fit the Remaining Length are its own fault, a `RangeError`.
+ * not fit the Remaining Length are a fault of the caller, a `RangeError`.
  */
 export function bodyStart(bytes: Uint8Array, start: number, end: number): number {
   let remainingLength = 0;
@@ -98,13 +98,13 @@ export function writeVarint(value: number, target: Uint8Array, offset: number): 
   return offset;
 }
 
-/** Bytes of a packet with such a body; throws `EncodeError` where Remaining Length cannot say it. */
+/** Bytes of a packet with such a body; throws `EncodeError` where the body is longer than Remaining Length allows. */
 export function sizeWithHeader(bodySize: number): number {
   requireRemainingLength(bodySize);
   return 1 + varintSize(bodySize) + bodySize;
 }
 
-/** Throws `EncodeError` where Remaining Length, or another Variable Byte Integer, cannot say so many bytes. */
+/** Throws `EncodeError` where so many bytes are more than Remaining Length, or another Variable Byte Integer, can hold. */
 export function requireRemainingLength(bodySize: number, field = "remainingLength"): void {
   if (bodySize <= MAX_REMAINING_LENGTH) return;
   throw new EncodeError(

@@ -1,18 +1,18 @@
 /**
  * Bytes ⇄ packets, for MQTT 3.1, 3.1.1 and 5.0.
  *
- * This room owns the form of a packet and nothing of its meaning: it judges what a single packet tells by itself
- * (flags, lengths, text, properties, Reason Codes that its type allows) and throws an {@linkcode MqttError} with the Reason
- * Code for the peer; whether the packet may come now, or names a valid topic, is for others to say. A value that
- * cannot be put on the wire is an {@linkcode EncodeError}, which names its field.
+ * This room checks the form of a packet and nothing of its meaning: what can be judged from a single packet (flags, lengths, text,
+ * properties, Reason Codes that its type allows). A fault is an {@linkcode MqttError} with the Reason Code for the peer. The broker
+ * checks whether the packet may come now, and `topic` whether a Topic Name is valid. A value that cannot be encoded is an
+ * {@linkcode EncodeError}, which names its field.
  *
  * {@linkcode frameLength} finds the end of a packet in a stream that is cut anywhere, {@linkcode decodePacket} reads the packet in
- * place, {@linkcode encodePacket} writes it. Everything is a plain function on plain data, and both directions are spoken, so
- * that a client needs no other codec. The payload of a PUBLISH is a view of the buffer that was read: whoever keeps it
- * longer than that stays untouched copies it. All else that a packet holds is its own.
+ * place, {@linkcode encodePacket} writes it. All are plain functions on plain data, and they know
+ * both directions, so that a client needs no other codec. The payload of a PUBLISH is a view of the buffer that was read: copy it
+ * before the buffer is used again. All other fields of a packet are independent of the buffer.
  *
- * One file for each packet, decode beside encode. `properties.ts` holds the one table that says which property is read how,
- * by which packets, and with what values. The room imports nothing.
+ * There is one file for each packet, with decoder and encoder. `properties.ts` holds the one table of properties: type, packets that
+ * may carry it, values allowed. The room imports nothing.
  *
  * ```ts
  * import { deepEqual, equal } from "node:assert/strict";

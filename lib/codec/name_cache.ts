@@ -7,9 +7,9 @@ const MAX_NAME_SIZE = 256;
  * A bounded memory of Topic Names: the same bytes give the identical string without decoding, and what was checked
  * once needs no check again.
  *
- * Every name has one slot, by a hash of its bytes, and drives out what was there: no list to walk, nothing to
- * grow. A sender who makes names collide gets the price of decoding, nothing worse. Memory is claimed up front (slots × 256
- * bytes), but a page of it costs nothing until a name falls into it.
+ * A hash of its bytes gives each name one slot, in which it replaces the earlier name: there is no list to walk, and nothing grows.
+ * A sender whose names collide makes the broker decode them each time, nothing worse. Memory is reserved at once (slots × 256
+ * bytes), but the system provides a page of it only when a name is written there.
  */
 export class NameCache {
   readonly #mask: number;

@@ -10,8 +10,8 @@ export type Qos = 0 | 1 | 2;
 export type UserProperty = readonly [name: string, value: string];
 
 /**
- * The properties of MQTT 5.0 (section 2.2.2.2) under their own names. Which of them a packet may carry, and how often, is
- * the property table's to say; a property that is absent is `undefined`, never a default.
+ * The properties of MQTT 5.0 (section 2.2.2.2) under their own names. The property table says which of them a packet
+ * may carry, and how often; a property that is absent is `undefined`, never a default.
  */
 export interface Properties {
   /** 0 unspecified bytes, 1 UTF-8 text. */
@@ -22,7 +22,7 @@ export interface Properties {
   readonly contentType?: string;
   /** Topic Name for the answer to a request. */
   readonly responseTopic?: string;
-  /** What tells the requester which request an answer belongs to. */
+  /** Tells the requester to which request an answer belongs. */
   readonly correlationData?: Uint8Array;
   /** 1 to 268,435,455; several only in a PUBLISH that the broker sends. */
   readonly subscriptionIdentifiers?: readonly number[];
@@ -34,7 +34,7 @@ export interface Properties {
   readonly serverKeepAlive?: number;
   /** Name of an extended authentication, which continues in AUTH packets. */
   readonly authenticationMethod?: string;
-  /** What the method means by it; never without a method. */
+  /** Its meaning is defined by the method; never present without a method. */
   readonly authenticationData?: Uint8Array;
   /** False: the client wants Reason Strings and User Properties only on PUBLISH, CONNACK and DISCONNECT. */
   readonly requestProblemInformation?: boolean;
@@ -94,7 +94,7 @@ export interface Will extends HasProperties {
   readonly topicName: string;
   /** At most 65,535 bytes. */
   readonly payload: Uint8Array;
-  /** How surely it is to arrive. */
+  /** The QoS at which it is published. */
   readonly qos: Qos;
   /** Whether the server keeps it as the last message of its topic. */
   readonly retain: boolean;
@@ -102,7 +102,7 @@ export interface Will extends HasProperties {
 
 /** The first packet of a client. */
 export interface Connect extends ControlPacket<"connect">, HasProperties {
-  /** Which MQTT the client speaks from here on. */
+  /** The version of MQTT that the connection uses. */
   readonly protocolVersion: ProtocolVersion;
   /** Clean Session before 5.0. */
   readonly cleanStart: boolean;
@@ -116,7 +116,7 @@ export interface Connect extends ControlPacket<"connect">, HasProperties {
   readonly userName?: string;
   /** Any bytes; without a user name only in 5.0. */
   readonly password?: Uint8Array;
-  /** Whether bit 0x80 of the Protocol Level is set, by which bridges of mosquitto tell that they are some; only before 5.0. */
+  /** Whether bit 0x80 of the Protocol Level is set, by which a bridge of mosquitto identifies itself; only before 5.0. */
   readonly isBridge?: boolean;
 }
 
@@ -132,7 +132,7 @@ export interface Connack extends ControlPacket<"connack">, HasProperties {
 export interface Publish extends ControlPacket<"publish"> {
   /** Empty where a Topic Alias stands for it (5.0). */
   readonly topicName: string;
-  /** From the decoder a view of the read buffer: whoever keeps it beyond the turn copies it. */
+  /** From the decoder it is a view of the read buffer: copy it to keep it longer than the turn. */
   readonly payload: Uint8Array;
   /** How surely it is to arrive. */
   readonly qos: Qos;
@@ -152,13 +152,13 @@ export interface Acknowledgement<Type extends "puback" | "pubrec" | "pubrel" | "
   /** 0 before 5.0. */
   readonly reasonCode: ReasonCode;
 }
-/** The receiver of a QoS 1 PUBLISH has it. */
+/** The receiver of a QoS 1 PUBLISH has accepted it. */
 export type Puback = Acknowledgement<"puback">;
-/** The receiver of a QoS 2 PUBLISH has it. */
+/** The receiver of a QoS 2 PUBLISH has accepted it. */
 export type Pubrec = Acknowledgement<"pubrec">;
-/** The sender of a QoS 2 PUBLISH knows that, and forgets it. */
+/** The sender of a QoS 2 PUBLISH has got the PUBREC, and has discarded the message. */
 export type Pubrel = Acknowledgement<"pubrel">;
-/** The receiver has let go of the Packet Identifier. */
+/** The receiver of a PUBREL has released the Packet Identifier. */
 export type Pubcomp = Acknowledgement<"pubcomp">;
 
 /** One Topic Filter of a SUBSCRIBE with its Subscription Options. */
@@ -167,7 +167,7 @@ export interface SubscriptionRequest {
   readonly topicFilter: string;
   /** The highest QoS at which the client wants messages. */
   readonly qos: Qos;
-  /** Whether the client's own messages stay away from it; false before 5.0. */
+  /** No Local: whether the client does not get its own messages; false before 5.0. */
   readonly noLocal: boolean;
   /** Whether RETAIN is passed on as it was published; false before 5.0. */
   readonly retainAsPublished: boolean;

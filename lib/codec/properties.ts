@@ -6,7 +6,7 @@ import { ReasonCode } from "./reason_code.ts";
 import { Meter, type Sink, Writer } from "./sink.ts";
 import { utf8SizeBytes } from "./text.ts";
 
-/** What properties ride on: a packet, or the Will inside a CONNECT, which has a block of its own. */
+/** What carries properties: a packet, or the Will inside a CONNECT, which has properties of its own. */
 export type Carrier = Exclude<Packet["type"], "pingreq" | "pingresp"> | "will";
 
 type Kind = "byte" | "boolean" | "uint16" | "uint32" | "varint" | "text" | "binary" | "pair";
@@ -22,7 +22,7 @@ export interface PropertyRow {
   /** Limits of an integer, where they are narrower than its kind. */
   readonly min?: number;
   readonly max?: number;
-  /** What a peer is told when the limits are broken; Protocol Error by default. */
+  /** The Reason Code for a value outside the limits; Protocol Error by default. */
   readonly reasonCode?: ReasonCode;
 }
 
@@ -42,7 +42,7 @@ const ALL: readonly Carrier[] = [
   "unsubscribe",
 ];
 
-/** The one table from which properties are read, written and judged. */
+/** The one table by which properties are read, written and checked. */
 // deno-fmt-ignore
 export const PROPERTY_TABLE: readonly PropertyRow[] = [
   { id: 0x01, key: "payloadFormatIndicator", kind: "byte", carriers: MESSAGE, max: 1 },
@@ -83,15 +83,15 @@ const BY_KEY: ReadonlyMap<string, PropertyRow> = new Map(
 type Scalar = number | boolean | string | Uint8Array | UserProperty;
 
 /**
- * User Properties of one packet: each costs as much as a small packet, and in two megabytes there is room for four hundred thousand,
- * which stood in everybody's way for a second.
+ * The most User Properties of one packet. Each costs as much time as a small packet: a packet of two megabytes could hold four hundred
+ * thousand, and took a second, in which no other client was served.
  */
 const MAX_USER_PROPERTIES = 10_000;
 
 /**
  * Reads the Property Length and the properties; `undefined` where there are none. An identifier that is unknown or not this
  * carrier's is malformed; one that stands twice, or a value outside its limits, is a Protocol Error; more than 10,000 User Properties
- * are more than this program takes.
+ * are refused.
  */
 export function decodeProperties(reader: Reader, carrier: Carrier): Properties | undefined {
   const size = reader.varint();
@@ -130,7 +130,7 @@ export function decodeProperties(reader: Reader, carrier: Carrier): Properties |
     }
   }
   reader.end = packetEnd;
-  // Data that belongs to no method is a Protocol Error wherever it stands (section 3.1.2.11.10).
+  // Authentication Data without an Authentication Method is a Protocol Error wherever it stands (section 3.1.2.11.10).
   if (
     properties.authenticationData !== undefined && properties.authenticationMethod === undefined
   ) throw protocolError("Cannot accept authenticationData without authenticationMethod");
@@ -160,8 +160,8 @@ export function propertiesSize(properties: Properties | undefined, carrier: Carr
 }
 
 /**
- * Bytes that the properties take in a packet, without their length before them; 0 where there are none. For those who count what they
- * keep: it asks nothing of the values, so it never throws.
+ * Bytes that the properties take in a packet, without their length before them; 0 where there are none. It is for
+ * those who count what they keep: it does not check the values, so it never throws.
  */
 export function propertiesSizeBytes(properties: Properties | undefined): number {
   if (properties === undefined) return 0;
@@ -183,7 +183,7 @@ export function encodePublishProperties(properties: Properties): Uint8Array {
   return bytes;
 }
 
-/** As {@linkcode encodePropertiesInto} for properties of which some are encoded already: these stand behind the others. */
+/** As {@linkcode encodePropertiesInto}, for properties of which some are encoded already: these are written after the others. */
 export function encodeWithShared(
   properties: Properties | undefined,
   shared: Uint8Array,

@@ -20,8 +20,8 @@ import { requireFieldSize, requirePacketId, requireQos } from "./sink.ts";
 import { decodeText, textSize, writeText } from "./text.ts";
 
 /**
- * The PUBLISH in [start, end), exactly one packet. Its payload is a view of `bytes`; its Topic Name comes out of `names`
- * where that knows it. The packet that a broker reads most: one object, one view, and nothing more is allocated.
+ * The PUBLISH in [start, end), exactly one packet. Its payload is a view of `bytes`; its Topic Name is taken from
+ * `names` where it is known there. A broker reads this packet most often, so only one object and one view are allocated.
  */
 export function decodePublish(
   bytes: Uint8Array,
@@ -37,7 +37,7 @@ export function decodePublish(
   if (dup && qos === 0) throw malformed("Cannot read PUBLISH: DUP with QoS 0"); // [MQTT-3.3.1-2] [v3 MQTT-3.3.1-2]
   let at = bodyStart(bytes, start, end);
   const nameEnd = at + 2 + (bytes[at]! << 8 | bytes[at + 1]!);
-  if (nameEnd > end) throw tooShort(end - at); // or the length itself is not there
+  if (nameEnd > end) throw tooShort(end - at); // Or the two bytes of the length are missing.
   // [MQTT-3.3.2-1] [v3 MQTT-3.3.2-1]
   const topicName = names === undefined
     ? decodeText(bytes, at + 2, nameEnd)
@@ -73,8 +73,8 @@ export function decodePublish(
 }
 
 /**
- * Where the Topic Name begins in the PUBLISH in [start, end), if whoever speaks the same version may get the packet as it is, but for
- * its Packet Identifier: it has a name and no properties, and its Remaining Length takes no more bytes than it needs. Else 0.
+ * Where the Topic Name begins in the PUBLISH in [start, end), if a receiver of the same version may get the packet as it is, except for
+ * its Packet Identifier: the packet has a name and no properties, and its Remaining Length takes no more bytes than it needs. Else 0.
  * `idBytes` are 2 for QoS 1 and 2.
  */
 export function plainTopicNameAt(
@@ -95,8 +95,8 @@ export function plainTopicNameAt(
 }
 
 /**
- * Bytes of the whole packet. `topicNameBytes` is the Topic Name where it is encoded already; `shared` are properties that are
- * encoded already and stand behind the packet's own. Throws as {@linkcode encodePublishInto} does.
+ * Bytes of the whole packet. `topicNameBytes` is the Topic Name, where it is encoded already; `shared` are properties that are
+ * encoded already, and are written after the packet's own. Throws as {@linkcode encodePublishInto} does.
  */
 export function publishSize(
   packet: Publish,
@@ -158,7 +158,7 @@ function bodySize(
   shared: Uint8Array | undefined,
 ): number {
   if (topicNameBytes !== undefined) requireFieldSize(topicNameBytes, "topicName");
-  // The everyday case, a known Topic Name and no properties, is short enough to become part of its callers.
+  // The common case, a known Topic Name and no properties, is short enough for V8 to inline it.
   return 2 +
     (topicNameBytes === undefined
       ? textSize(packet.topicName, "topicName")

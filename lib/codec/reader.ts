@@ -1,7 +1,7 @@
 import { malformed, type MqttError } from "./error.ts";
 import { decodeText } from "./text.ts";
 
-/** Reads the fields of one packet in order; whatever reaches beyond its end is malformed. */
+/** Reads the fields of one packet in order; a field that reaches beyond the end of the packet is malformed. */
 export class Reader {
   /** The next byte to read. */
   at: number;
@@ -48,7 +48,7 @@ export class Reader {
     return size === 0 ? "" : decodeText(this.bytes, start, start + size);
   }
 
-  /** Binary Data: a copy, which lives as long as the packet does. */
+  /** Binary Data: a copy, which stays valid when the read buffer is used again. */
   binary(): Uint8Array {
     const size = this.uint16();
     const start = this.#take(size);
@@ -62,7 +62,7 @@ export class Reader {
     return packetId;
   }
 
-  /** Has to be called behind the last field: bytes that nobody asked for are malformed. */
+  /** Must be called after the last field: bytes that are left are malformed. */
   finish(): void {
     if (this.at !== this.end) {
       throw malformed(`Cannot read ${this.end - this.at} bytes behind the last field`);

@@ -17,8 +17,8 @@ const PUBACK = [0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99];
 const PUBREL = [0x00, 0x92];
 
 /**
- * Which Reason Codes each 5.0 packet may carry, whoever sends it. DISCONNECT has all that the list of Reason Codes gives to
- * it, 0x8C among them.
+ * Which Reason Codes each 5.0 packet may carry, whoever sends it. DISCONNECT has all that the list of Reason Codes names
+ * for it, which includes 0x8C.
  */
 // deno-fmt-ignore
 const ALLOWED: Readonly<Record<Answer, ReadonlySet<number>>> = {

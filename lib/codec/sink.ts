@@ -4,8 +4,8 @@ import { MAX_FIELD_SIZE, textSize, writeText } from "./text.ts";
 
 /**
  * Where an encoder puts the fields of a packet. There are two: a {@linkcode Meter} that counts and checks, and a
- * {@linkcode Writer}. One function for each packet feeds both, so that size and bytes cannot disagree. `field` is for errors: the key
- * of the packet that the value stands under.
+ * {@linkcode Writer}. One function for each packet writes to both, so that size and bytes cannot differ. `field` is for errors: the key of
+ * the value in the packet.
  */
 export interface Sink {
   byte(value: number, field: string): void;
@@ -53,7 +53,7 @@ export class Meter implements Sink {
   }
 }
 
-/** Writes bytes into room that a {@linkcode Meter} has found enough, values that it has found right. */
+/** Writes the bytes. A {@linkcode Meter} has checked before that there is room, and that the values are valid. */
 export class Writer implements Sink {
   constructor(readonly target: Uint8Array, public at: number) {}
 
@@ -102,7 +102,7 @@ export function requireInteger(value: number, max: number, field: string, min = 
   throw new EncodeError(field, `Cannot encode ${field} of ${value}: it is ${min} to ${max}`);
 }
 
-/** Throws `EncodeError` where two bytes cannot say how long the data are. */
+/** Throws `EncodeError` where the data are longer than 65,535 bytes, the most that two bytes of length can hold. */
 export function requireFieldSize({ length }: Uint8Array, field: string): void {
   if (length <= MAX_FIELD_SIZE) return;
   throw new EncodeError(

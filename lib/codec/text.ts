@@ -6,7 +6,7 @@ export const MAX_FIELD_SIZE = 65_535;
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
-/** Up to here ASCII is faster as a list of codes than through a call of TextDecoder or TextEncoder. */
+/** Up to this length, in bytes, ASCII is converted faster code by code than by TextDecoder or TextEncoder. */
 const SHORT_TEXT_SIZE = 64;
 
 /**
@@ -25,7 +25,7 @@ export function decodeText(bytes: Uint8Array, start: number, end: number): strin
   return String.fromCharCode.apply(null, codes);
 }
 
-/** The bytes of a text; throws `EncodeError`, which names `field`, where it cannot stand in a packet. */
+/** The bytes of a text; throws `EncodeError`, which names `field`, where a packet cannot contain it. */
 export function encodeText(text: string, field = "text"): Uint8Array {
   const bytes = new Uint8Array(textSize(text, field));
   writeChars(text, bytes, 0, bytes.length);
@@ -45,7 +45,7 @@ export function textSize(text: string, field: string): number {
   );
 }
 
-/** Bytes of a text as UTF-8; of what is no text, U+0000 or half a surrogate pair in it, the most that it could be. */
+/** Bytes of a text as UTF-8. Where it is no valid text (it contains U+0000 or half a surrogate pair): the most that it could take. */
 export function utf8SizeBytes(text: string): number {
   const size = measure(text);
   return size < 0 ? text.length * 3 : size;

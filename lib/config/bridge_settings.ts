@@ -56,6 +56,7 @@ export const DEFAULT_BRIDGE_SETTINGS: BridgeSettings = {
   tryPrivate: true,
   attemptUnsubscribe: true,
   outgoingRetain: true,
+  bindAddress: "",
   protocolVersion: "auto",
   maxPacketSizeBytes: 0,
   maxTopicAlias: 10,

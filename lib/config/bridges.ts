@@ -177,7 +177,18 @@ function* contradictions(
   if (options.startType === "lazy" && options.localCleanSession) {
     yield ["start_type", "Cannot be lazy with `local_cleansession true`: nothing waits then"];
   }
-  const { notificationTopic } = options;
+  const { notificationTopic, bindAddress } = options;
+  if (bindAddress !== "" && !/^[\d.]+$|^[\da-f:.]*:[\da-f:.]*$/i.test(bindAddress)) {
+    yield ["bridge_bind_address", `Must be an address of this machine, is "${bindAddress}"`];
+  }
+  const isEncrypted = tls !== undefined ||
+    addresses.some(({ scheme }) => scheme === "mqtts" || scheme === "wss");
+  if (bindAddress !== "" && isEncrypted) {
+    yield [
+      "bridge_bind_address",
+      "Cannot stand beside TLS: Deno chooses the local address itself there; remove the line, and let a route of the system choose the interface",
+    ];
+  }
   if (notificationTopic !== "" && !isTopicName(notificationTopic)) {
     yield ["notification_topic", `Must be a topic without + and #, is "${notificationTopic}"`];
   }

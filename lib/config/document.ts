@@ -2,7 +2,7 @@ import { FOREIGN_BRIDGE_OPTIONS, FOREIGN_OPTIONS } from "./foreign.ts";
 import type { ForeignOption, Option, RefusedOption, Theme } from "./option.ts";
 import { flagOf, OPTIONS } from "./options.ts";
 import { BRIDGE_OPTIONS } from "./options_bridge.ts";
-import { PLUGIN_PREFIXES, REFUSED_OPTIONS } from "./refused.ts";
+import { PLUGIN_PREFIXES, PLUGINS, REFUSED_OPTIONS } from "./refused.ts";
 import { placeholder, showValue } from "./value.ts";
 
 /** Columns of the help: where descriptions begin, and where lines end. */
@@ -193,9 +193,9 @@ function byRefusal(): readonly (readonly [string, readonly string[]])[] {
   return [...names];
 }
 
-/** The names that plugins make up stand beside `plugin`. */
+/** The names that plugins make up stand beside `auth_plugin`. */
 function shownNames(option: RefusedOption): string[] {
-  return option.name === "plugin"
-    ? ["plugin", ...PLUGIN_PREFIXES.map((prefix) => `${prefix}*`)]
+  return option.name === PLUGINS
+    ? [PLUGINS, ...PLUGIN_PREFIXES.map((prefix) => `${prefix}*`)]
     : [option.name];
 }

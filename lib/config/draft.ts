@@ -42,6 +42,14 @@ export interface BridgeBlock {
   readonly settings: Settings;
 }
 
+/** The plugin of the last line that named one, while a file is read. */
+export interface OpenPlugin {
+  /** Where its options go. */
+  readonly settings: Settings;
+  /** The line that names it. */
+  readonly setting: Setting;
+}
+
 /** Something to say at the start that is not an error. */
 export interface Note {
   /** How grave it is, for the log. */
@@ -65,6 +73,9 @@ export class Draft {
   /** Listener options of environment and flags: they hold for every listener. */
   readonly overrides: Settings = new Map();
   readonly bridges: BridgeBlock[] = [];
+  /** The plugins of `plugin_load` lines by their names, and the names that listeners use. */
+  readonly loaded = new Map<string, OpenPlugin>();
+  readonly used = new Set<string>();
   defaultBlock: Block | undefined;
   /** The listener of `MQTT_TLS_ENABLED`. */
   tlsBlock: Block | undefined;

@@ -1,5 +1,7 @@
-import type { Block, BridgeBlock, Draft, Setting } from "./draft.ts";
+import type { Block, BridgeBlock, Draft, OpenPlugin, Setting, Settings } from "./draft.ts";
 import { actOf, findForeign, findOption } from "./options.ts";
+import { DYNAMIC_SECURITY_FILE } from "./options_plugin.ts";
+import { openPlugin, placeInPlugin, usePlugin } from "./plugins.ts";
 import { withoutComment } from "./value.ts";
 
 /** How files are reached; tests have them in memory. */
@@ -16,6 +18,8 @@ interface Cursor {
   readonly isMain: boolean;
   block: Block | undefined;
   bridge: BridgeBlock | undefined;
+  /** Of the last line that named one. */
+  plugin: OpenPlugin | undefined;
   /** After a `listener` line that is wrong: what follows has a listener, though none that counts. */
   isLost: boolean;
 }
@@ -33,7 +37,14 @@ function readOneFile(draft: Draft, reader: FileReader, path: string, isMain: boo
     draft.problem(path, "", `Cannot read the file: ${reason(error)}`);
     return;
   }
-  const cursor: Cursor = { path, isMain, block: undefined, bridge: undefined, isLost: false };
+  const cursor: Cursor = {
+    path,
+    isMain,
+    block: undefined,
+    bridge: undefined,
+    plugin: undefined,
+    isLost: false,
+  };
   const lines = text.replace(/^\ufeff/, "").split(/\r?\n/);
   for (const [index, line] of lines.entries()) {
     readLine(draft, reader, cursor, line, `${path}:${index + 1}`);
@@ -71,15 +82,29 @@ function place(draft: Draft, reader: FileReader, cursor: Cursor, setting: Settin
     case "per_listener":
       return setPerListener(draft, setting);
   }
-  const isPerListener = setting.ofListener || (option.perListener === true && draft.perListener);
-  if (option.scope === "global" && !isPerListener) return draft.set(draft.globals, setting);
+  if (option.name === DYNAMIC_SECURITY_FILE) return placeInPlugin(draft, cursor.plugin, setting);
+  const settings = settingsFor(draft, cursor, setting);
+  if (settings === undefined) return;
+  if (actOf(option) !== "plugin") draft.set(settings, setting);
+  else if (option.name === "plugin_use") usePlugin(draft, setting, settings);
+  else cursor.plugin = openPlugin(draft, setting, settings);
+}
 
-  if (cursor.isLost) return;
+/** Those of the listener above or those of all; `undefined`: it belongs nowhere. */
+function settingsFor(
+  draft: Draft,
+  cursor: Cursor,
+  { option, origin, ofListener }: Setting,
+): Settings | undefined {
+  const isPerListener = ofListener || (option.perListener === true && draft.perListener);
+  if (option.scope === "global" && !isPerListener) return draft.globals;
+  if (cursor.isLost) return undefined;
   if (cursor.block === undefined && (option.needsListener || isPerListener)) {
-    return draft.problem(origin, option.name, "Must follow the `listener` line that it belongs to");
+    draft.problem(origin, option.name, "Must follow the `listener` line that it belongs to");
+    return undefined;
   }
   cursor.block ??= draft.openDefault(origin);
-  draft.set(cursor.block.settings, setting);
+  return cursor.block.settings;
 }
 
 /** A `listener` line between does not end the block, as in mosquitto. */

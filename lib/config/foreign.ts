@@ -79,8 +79,12 @@ export const FOREIGN_OPTIONS: readonly ForeignOption[] = [
   {
     name: "enable_control_api",
     type: BOOLEAN,
-    noEffect: "there are no control topics",
-    refusedValues: { true: "There are no control topics; remove the line" },
+    noEffect:
+      "the broker has no control topic of its own; that of dynamic security comes with its plugin",
+    refusedValues: {
+      true:
+        "The broker has no control topic of its own; remove the line. That of dynamic security comes with its plugin",
+    },
   },
   {
     name: "disable_client_cert_date_checks",

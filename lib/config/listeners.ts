@@ -135,7 +135,8 @@ function describeListener(
   const isLocal = isLoopback(address) || path !== "";
   const reach = path !== "" ? "clients that may open this socket" : reachOf(address);
   if (http !== undefined) return describeHttp(name, http, reach, !isLocal && tls === undefined);
-  const files = [access.passwordFile, access.scramFile].filter((path) => path !== "").join(" and ");
+  const files = [access.passwordFile, access.scramFile, access.dynamicSecurityFile]
+    .filter((path) => path !== "").join(" and ");
   const others = [...files === "" ? [] : [`as a user of ${files}`], ...ways].join(", or ");
   const isUnencrypted = isLocal || tls !== undefined
     ? ""

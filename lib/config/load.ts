@@ -12,6 +12,7 @@ import { decideBlocks, describeAccess, isOpened } from "./listeners.ts";
 import { overrideWith } from "./override.ts";
 import { logDestinations, loggedSubscriptions, logLevel } from "./log.ts";
 import { DEFAULT_PROCESS_OPTIONS, type ProcessOptions } from "./process_options.ts";
+import { checkPlugins } from "./plugins.ts";
 import { resolve } from "./resolve.ts";
 
 /** Everything that a configuration is made of; nothing is read from anywhere else. */
@@ -55,6 +56,7 @@ export function loadConfig(sources: ConfigSources): LoadResult {
   const bridges = resolveBridges(draft, { hostname, listeners });
   checkUser(draft, sources);
   checkPrefixes(draft);
+  checkPlugins(draft);
   const { logType, logDest, logFacility, ...processOptions } = settled(process);
   noteWhatHasNoEffect(draft, processOptions);
   checkWays(draft, resolved);
@@ -85,8 +87,9 @@ function dashboardOf(
   access: ListenerAccess,
 ): ListenerConfig | undefined {
   const setting = draft.globals.get("dashboard")?.[0];
-  const { passwordFile, scramFile, aclFile, clientIdPrefixes } = access;
-  const isFree = [passwordFile, scramFile, aclFile, clientIdPrefixes].every((text) => text === "");
+  const { passwordFile, scramFile, aclFile, clientIdPrefixes, dynamicSecurityFile } = access;
+  const isFree = [passwordFile, scramFile, aclFile, clientIdPrefixes, dynamicSecurityFile]
+    .every((text) => text === "");
   const isWanted = setting === undefined ? isPlain && isFree : setting.value === true;
   return isWanted ? defaultDashboard(setting?.origin ?? "default", access) : undefined;
 }

@@ -32,6 +32,7 @@
  */
 export type { BrokerOptions, ListenerOptions } from "../broker/mod.ts";
 export { compareConfigs, type ConfigChange, keepLog, keepUntilRestart } from "./changes.ts";
+export { type BridgeBlockData, bridgesOf, type BridgesResult } from "./bridge_inits.ts";
 export { BRIDGE_OPTIONS } from "./options_bridge.ts";
 export { type BridgeSettings, DEFAULT_BRIDGE_SETTINGS } from "./bridge_settings.ts";
 export type {

@@ -78,7 +78,7 @@ export interface OptionRecords {
 
 /**
  * What the loader itself does with an option: begins a listener, places the default one, chooses addresses, decides whom a listener lets in without a name, tells
- * where options belong, reads more files, decides whether there is a page, or looks who runs the process.
+ * where options belong, reads more files, decides whether there is a page, knows a plugin, or looks who runs the process.
  */
 export type LoaderAct =
   | "listen"
@@ -88,6 +88,7 @@ export type LoaderAct =
   | "per_listener"
   | "include"
   | "dashboard"
+  | "plugin"
   | "user";
 
 /** Where a value goes: which of the records, under which name; or what the loader does with it. */

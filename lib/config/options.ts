@@ -7,14 +7,16 @@ import { BRIDGE_OPTIONS } from "./options_bridge.ts";
 import { CLIENT_OPTIONS } from "./options_clients.ts";
 import { HTTP_OPTIONS } from "./options_http.ts";
 import { MESSAGE_OPTIONS } from "./options_messages.ts";
+import { PLUGIN_OPTIONS } from "./options_plugin.ts";
 import { PROCESS_OPTIONS } from "./options_process.ts";
 import { TRANSPORT_OPTIONS } from "./options_tls.ts";
-import { PLUGIN_PREFIXES, REFUSED_OPTIONS } from "./refused.ts";
+import { PLUGIN_PREFIXES, PLUGINS, REFUSED_OPTIONS } from "./refused.ts";
 import { nearest } from "./suggest.ts";
 
 /** Every option that works: the source of parsing, validation, `--help` and the documentation. */
 export const OPTIONS: readonly Option[] = [
   ...ACCESS_OPTIONS,
+  ...PLUGIN_OPTIONS,
   ...JWT_OPTIONS,
   ...SERVICE_OPTIONS,
   ...TRANSPORT_OPTIONS,
@@ -41,8 +43,9 @@ export function findOption(name: string): Option | undefined {
 
 /** The option of that name, if mosquitto knows it and this version does not. */
 export function findRefused(name: string): RefusedOption | undefined {
+  if (BY_NAME.has(name)) return undefined;
   const prefix = PLUGIN_PREFIXES.find((prefix) => name.startsWith(prefix));
-  return REFUSED_BY_NAME.get(prefix === undefined ? name : "plugin");
+  return REFUSED_BY_NAME.get(prefix === undefined ? name : PLUGINS);
 }
 
 /** The option of that name, if mosquitto knows it and it does nothing here or has another name. */

@@ -175,6 +175,13 @@ export const BRIDGE_OPTIONS: readonly Option[] = [
     {},
   ),
   bridgeRow(
+    "bridge_bind_address",
+    "bindAddress",
+    TEXT,
+    "The address of this machine from which it connects, without TLS.",
+    { defaultText: "the system's choice" },
+  ),
+  bridgeRow(
     "bridge_protocol_version",
     "protocolVersion",
     choice("auto", "mqttv50", "mqttv311", "mqttv31"),

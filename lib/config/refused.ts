@@ -18,9 +18,9 @@ export const REFUSED_OPTIONS: readonly RefusedOption[] = [
     "psk_file psk_hint",
   ),
   ...refuse(
-    "Plugins of mosquitto cannot be loaded; remove the line. Tokens (`jwt_public_key_file`) and services over HTTP (`auth_http_url`) need none, and a " +
+    "Plugins of mosquitto cannot be loaded, other than dynamic security, which is built in; remove the line. Tokens (`jwt_public_key_file`) and services over HTTP (`auth_http_url`) need none, and a " +
       "program that embeds the broker can decide for itself who connects",
-    "plugin global_plugin plugin_load plugin_use auth_plugin",
+    "auth_plugin",
   ),
   ...refuse("Files are not served here; remove the line and use a web server", "http_dir"),
   ...refuseBridge(
@@ -31,13 +31,11 @@ export const REFUSED_OPTIONS: readonly RefusedOption[] = [
     "Cipher suites cannot be chosen here: all that are offered are of ECDHE with AES-GCM or ChaCha20-Poly1305; remove the line",
     "bridge_ciphers bridge_ciphers_tls1.3",
   ),
-  ...refuseBridge(
-    "Deno binds connections that go out to no address; remove the line, and let a route of the system choose the interface",
-    "bridge_bind_address",
-  ),
 ];
 
-/** What stands before the names that a plugin makes up. */
+/** The option under which the names that plugins make up are refused. */
+export const PLUGINS = "auth_plugin";
+/** What stands before these names. */
 export const PLUGIN_PREFIXES: readonly string[] = ["auth_opt_", "plugin_opt_"];
 
 function refuse(refused: string, names: string): RefusedOption[] {

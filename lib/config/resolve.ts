@@ -11,6 +11,7 @@ import { httpProblems, isOpenHttp } from "./http.ts";
 import { placeOf } from "./listeners.ts";
 import type { Option, OptionRecords, OptionValue } from "./option.ts";
 import { actOf, optionNamed, OPTIONS } from "./options.ts";
+import { DYNAMIC_SECURITY_FILE } from "./options_plugin.ts";
 import { DEFAULT_PROCESS_OPTIONS, type ProcessOptions } from "./process_options.ts";
 import { DEFAULT_ACCESS, DEFAULT_JWT, DEFAULT_SERVICE } from "./rows.ts";
 import { certificateUserName, resolveTransport } from "./transport.ts";
@@ -56,7 +57,7 @@ export function resolve(draft: Draft, blocks: readonly Block[], isOpen: boolean)
   }
   return {
     listeners: whole,
-    access: { ...DEFAULT_ACCESS, ...values.access },
+    access: { ...DEFAULT_ACCESS, ...values.access, dynamicSecurityFile: fileOf(whole) },
     jwt: { ...DEFAULT_JWT, ...values.jwt },
     service: { ...DEFAULT_SERVICE, ...values.service },
     broker: { ...DEFAULT_BROKER_OPTIONS, ...values.broker },
@@ -66,14 +67,20 @@ export function resolve(draft: Draft, blocks: readonly Block[], isOpen: boolean)
   };
 }
 
+/** The file of dynamic security, which is one for all listeners that have one; `""`: none has. */
+function fileOf(listeners: readonly ListenerConfig[]): string {
+  return listeners.map(({ access }) => access.dynamicSecurityFile).find((path) => path !== "") ??
+    "";
+}
+
 /** Whether each listener has a value of its own. */
 function isListenersOwn({ scope, target }: Option, perListener: boolean): boolean {
   return scope === "listener" || (perListener && target.record === "access");
 }
 
-/** Whether it says which listeners there are and whom they let in, which is decided with them. */
+/** Whether it says which listeners there are and whom they let in, which is decided with them, or names a plugin. */
 function isPlaces(option: Option): boolean {
-  return ["listen", "place", "anonymous"].includes(actOf(option) ?? "");
+  return ["listen", "place", "anonymous", "plugin"].includes(actOf(option) ?? "");
 }
 
 function resolveListener(
@@ -92,7 +99,9 @@ function resolveListener(
   const own = OPTIONS.filter((option) =>
     !isPlaces(option) && isListenersOwn(option, draft.perListener)
   );
-  const find: Find = (option) => ownOrOverride(draft, block, option.name);
+  const find: Find = (option) =>
+    ownOrOverride(draft, block, option.name) ??
+      (option.name === DYNAMIC_SECURITY_FILE ? draft.globals.get(option.name) : undefined);
   const values = decideAll(own, find, name, settings);
   const transport = { ...DEFAULT_TRANSPORT_OPTIONS, ...values.transport };
   const originOf = (option: string) =>

@@ -23,6 +23,7 @@ export const DEFAULT_ACCESS: ListenerAccess = {
   aclSubscribe: "strict",
   clientIdPrefixes: "",
   certificateUserName: "none",
+  dynamicSecurityFile: "",
 };
 
 /** Tokens as `auth` has them by itself, for the same reason. */

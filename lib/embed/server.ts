@@ -22,9 +22,13 @@ import {
   type Peer,
   ServedWebSocket,
   Server as NetServer,
+  type ServerInit,
+  SILENT,
   type StreamPair,
 } from "../net/mod.ts";
+import type { BridgeStatus } from "../bridge/mod.ts";
 import { isTopicFilter } from "../topic/mod.ts";
+import { type BridgeHandle, type BridgeInit, ServerBridges } from "./bridges.ts";
 import { EventStream, type EventStreamOptions } from "./event_stream.ts";
 import { DEFAULT_TIME_LIMIT_MS, hookPort, type Hooks, type HooksOptions } from "./hooks.ts";
 import { addressOf, refusalOf, subprotocolOf } from "./upgrade.ts";
@@ -66,6 +70,17 @@ export class Server extends NetServer {
   /** What `attach` and `upgrade` were given, filled up: so that it can be counted by. */
   readonly #attached = new WeakMap<Partial<ListenerOptions>, ListenerOptions>();
   readonly #default: Partial<ListenerOptions> = {};
+  readonly #bridges: ServerBridges;
+
+  /**
+   * Nobody can connect before `listen`. A program that has bridges gives a `bridgeId` that is the same from start to start; without one
+   * the broker has another name each time, by which rings of bridges are noticed all the same.
+   */
+  constructor(init: ServerInit = {}) {
+    const { bridgeId = crypto.randomUUID(), log = SILENT } = init;
+    super({ ...init, bridgeId });
+    this.#bridges = new ServerBridges(this, { brokerId: bridgeId, log });
+  }
 
   /**
    * Calls `listener` with each event of this name from now on, behind the turn in which it has happened, until what is returned is
@@ -91,6 +106,26 @@ export class Server extends NetServer {
   addHooks(hooks: Hooks, { timeLimitMs = DEFAULT_TIME_LIMIT_MS }: HooksOptions = {}): Disposable {
     const end = this.broker.addHooks(hookPort(hooks, timeLimitMs));
     return { [Symbol.dispose]: end };
+  }
+
+  /**
+   * Begins a bridge: a connection of this broker to another one, by which messages cross that the `topics` name. Its states are the event
+   * `bridgeChanged`. Rejects with a `TypeError` that says all that is wrong with it. Bridges end with the server.
+   */
+  bridge(init: BridgeInit): Promise<BridgeHandle> {
+    return this.#bridges.add(init);
+  }
+
+  /** Where each bridge stands, and what it has done. */
+  get bridges(): readonly BridgeStatus[] {
+    return this.#bridges.statuses;
+  }
+
+  /** Ends bridges and connections; clients and remote brokers are told. Resolves when all is closed. */
+  override async close(): Promise<void> {
+    const ending = this.#bridges.close();
+    if (this.#bridges.isUsed) await ending;
+    await super.close();
   }
 
   /** All sessions, whether their clients are connected or not; one object at a time. */

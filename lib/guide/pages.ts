@@ -9,6 +9,7 @@ import conformance from "./conformance.md" with { type: "text" };
 import dashboardAndMetrics from "./dashboard-and-metrics.md" with { type: "text" };
 import development from "./development.md" with { type: "text" };
 import durability from "./durability.md" with { type: "text" };
+import dynamicSecurity from "./dynamic-security.md" with { type: "text" };
 import embedding from "./embedding.md" with { type: "text" };
 import embeddingPrograms from "./embedding-programs.md" with { type: "text" };
 import operations from "./operations.md" with { type: "text" };
@@ -35,6 +36,7 @@ export const TEXTS: readonly (readonly [name: string, text: string])[] = [
   ["dashboard-and-metrics", dashboardAndMetrics],
   ["development", development],
   ["durability", durability],
+  ["dynamic-security", dynamicSecurity],
   ["embedding", embedding],
   ["embedding-programs", embeddingPrograms],
   ["operations", operations],

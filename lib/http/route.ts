@@ -6,6 +6,7 @@ import type { ExtraMetrics } from "./extra_metrics.ts";
 import type { Gauges } from "./gauges.ts";
 import type { OpenWalks } from "./open_walks.ts";
 import type { Schema } from "./schema.ts";
+import type { SeenTopics } from "./seen_topics.ts";
 import type { Survey } from "./survey.ts";
 import type { Warnings } from "./warnings.ts";
 
@@ -31,6 +32,8 @@ export interface Services {
   readonly traces: Set<unknown>;
   /** Lists of retained messages that somebody is going through. */
   readonly walks: OpenWalks<RetainedEntry | undefined>;
+  /** Topics at which messages come. */
+  readonly seenTopics: SeenTopics;
   /** Who comes in at this listener. */
   readonly callers: Callers;
   /** Aborted when the broker ends. */

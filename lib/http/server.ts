@@ -14,6 +14,7 @@ import { upgradeToMqtt } from "./mqtt_upgrade.ts";
 import { OpenWalks } from "./open_walks.ts";
 import { Problem } from "./problem.ts";
 import { type ApiRequest, RouteTable, type Services } from "./route.ts";
+import { SeenTopics } from "./seen_topics.ts";
 import { Survey } from "./survey.ts";
 import { Tokens } from "./tokens.ts";
 import { Warnings } from "./warnings.ts";
@@ -37,6 +38,7 @@ export class HttpServer {
   readonly #servers: Deno.HttpServer[] = [];
   readonly #fronts: Front[] = [];
   readonly #limits: FrontLimits;
+  readonly #seenTopics: SeenTopics;
   readonly #stopGauges: () => void;
   /** Ends what streams. */
   readonly #ending = new AbortController();
@@ -51,6 +53,7 @@ export class HttpServer {
     this.#extraMetrics = new ExtraMetrics(context);
     this.#certificates = new CertificateEnds(context.listeners);
     const { broker } = context;
+    this.#seenTopics = new SeenTopics(broker, Date.now);
     const loopDelay = () => this.#gauges.latest.loopDelayP99;
     this.#warnings = new Warnings(broker, this.#survey, this.#certificates, loopDelay);
     this.#gauges.watch(({ atMs }) => this.#warnings.tick(atMs));
@@ -75,6 +78,7 @@ export class HttpServer {
       traces: this.#traces,
       backups: this.#backups,
       walks: this.#walks,
+      seenTopics: this.#seenTopics,
       callers,
       ending: this.#ending.signal,
     };
@@ -92,6 +96,7 @@ export class HttpServer {
   async close(): Promise<void> {
     this.#stopGauges();
     this.#extraMetrics.stop();
+    this.#seenTopics.stop();
     this.#ending.abort();
     for (const front of this.#fronts) front.shut();
     await Promise.all(this.#servers.map((server) => server.shutdown()));

@@ -22,6 +22,7 @@
  *
  * @module
  */
+export { hostname } from "./hostname.ts";
 export { AccountedLink, type HeldBytes } from "./accounted_link.ts";
 export { type ByteStream, type Peer, type TlsLayer } from "./byte_stream.ts";
 export { DuplexStream, type StreamPair } from "./duplex_stream.ts";

@@ -32,6 +32,9 @@ export interface QueueTail {
 /** Called for a delivery that cannot be moved for a fault of ours, and has left the queue. */
 export type MoveFailed = (delivery: Delivery, error: unknown) => void;
 
+/** One queue for all sessions for which nothing has waited; nothing is put into it. Its own would be a hundred bytes of each. */
+const NOTHING = new DeliveryQueue();
+
 /**
  * A session's queue, of which only the beginning may be in memory.
  *
@@ -44,7 +47,7 @@ export type MoveFailed = (delivery: Delivery, error: unknown) => void;
  * While there is a tail, what comes goes there or `behind`, and nothing into `held` but what was read of the tail: so the order holds.
  */
 export class SessionQueue {
-  readonly #held = new DeliveryQueue();
+  #held: DeliveryQueue = NOTHING;
   #tail: QueueTail | undefined;
   #behind: DeliveryQueue | undefined;
 
@@ -87,7 +90,7 @@ export class SessionQueue {
 
   /** Puts a delivery at the end, in memory. */
   push(delivery: Delivery): void {
-    if (this.#tail === undefined) this.#held.push(delivery);
+    if (this.#tail === undefined) this.#hold(delivery);
     else (this.#behind ??= new DeliveryQueue()).push(delivery);
   }
 
@@ -117,7 +120,7 @@ export class SessionQueue {
     this.#tail!.readUpTo = sequence;
     this.leaveTail(delivery);
     this.#moveBehind(sequence, onFailed);
-    if (isKept) this.#held.push(delivery);
+    if (isKept) this.#hold(delivery);
   }
 
   /** Takes a delivery, which was read out of its order, out of the tail. {@linkcode endTail} comes after it. */
@@ -166,6 +169,11 @@ export class SessionQueue {
     if (this.#behind !== undefined) yield* this.#behind;
   }
 
+  #hold(delivery: Delivery): void {
+    if (this.#held === NOTHING) this.#held = new DeliveryQueue();
+    this.#held.push(delivery);
+  }
+
   /** What is in between, up to this sequence, is in front of what is read next. */
   #moveBehind(sequence: number, onFailed: MoveFailed | undefined): void {
     const behind = this.#behind;
@@ -174,7 +182,7 @@ export class SessionQueue {
       if ((next.sequence || Infinity) > sequence) return;
       // First what can fail.
       try {
-        this.#held.push(next);
+        this.#hold(next);
       } catch (error) {
         if (onFailed === undefined) throw error;
         behind!.shift();

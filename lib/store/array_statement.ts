@@ -12,6 +12,6 @@ export function arrayStatement(db: DatabaseSync, sql: string): ArrayStatement {
     statement.setReturnArrays(true);
     return statement;
   }
-  // The types do not know it yet, and Deno itself not before 2.9.
+  // Deno has this since 2.9, but its types do not declare it yet.
   return { all: (...values) => statement.all(...values).map((row) => Object.values(row)) };
 }

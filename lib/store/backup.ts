@@ -2,7 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import { removeIfThere, SAVING, stamp, syncFile } from "./store_files.ts";
 import { firstProblem, StoredFile } from "./stored_file.ts";
 
-/** What a backup holds. */
+/** How much a backup contains. */
 export interface BackupContent {
   /** Sessions. */
   readonly sessions: number;
@@ -14,7 +14,7 @@ export interface BackupContent {
 
 /** A copy of a store, to be read. */
 export interface StoreBackup {
-  /** Its bytes. Read them to the end or cancel: then the file is removed. */
+  /** The bytes of the file. Read them to the end or cancel: after either the file is removed. */
   readonly readable: ReadableStream<Uint8Array>;
   /** How many. */
   readonly sizeBytes: number;
@@ -22,16 +22,16 @@ export interface StoreBackup {
   readonly content: BackupContent;
 }
 
-/** Writes the database to the file that is named, which is there and empty. */
+/** Writes the database to the named file, which exists and is empty. */
 export type CopyDatabase = (path: string) => void | Promise<void>;
 
 /**
- * Makes a backup at `path`: the one way for the command and for the API, which differ in `copy` alone. Whoever holds the database's lock
- * has SQLite copy it. Everybody else copies its files, which the broker itself must not do: when a process closes a file, POSIX takes
- * all of its locks on that file away.
+ * Makes a backup at `path`. The command and the API both use it, and differ in `copy` alone. The broker, which holds the database's lock,
+ * lets SQLite copy it. Another process copies the files. The broker must not do that: when a process closes a file, POSIX releases all
+ * of its locks on that file.
  *
- * The backup is one file that only its owner may read. It counts when SQLite has checked every page of it and it is on the disk. Throws
- * where a file of this name is there already, and where no whole copy can be made: then nothing is left behind.
+ * The backup is one file that only its owner may read. It is complete when SQLite has checked every page and the file is on the disk.
+ * Throws where a file of this name exists already, and where no complete copy can be made: then nothing is left behind.
  */
 export async function makeBackup(path: string, copy: CopyDatabase): Promise<BackupContent> {
   // An older file may be the only good backup.
@@ -45,7 +45,7 @@ export async function makeBackup(path: string, copy: CopyDatabase): Promise<Back
   }
 }
 
-/** A backup in a directory of the store, which is removed when it was read. `make` is {@linkcode makeBackup}, perhaps in a Worker. */
+/** A backup in the store's directory, which is removed after it was read. `make` is {@linkcode makeBackup}, perhaps in a Worker. */
 export async function backupToRead(
   directory: string,
   make: (path: string) => Promise<BackupContent>,
@@ -58,11 +58,11 @@ export async function backupToRead(
   return { readable: removedBehind(file.readable, path), sizeBytes, content };
 }
 
-/** Throws where the file is not whole. */
+/** Throws where the file is damaged. */
 function prove(path: string): BackupContent {
   const db = new DatabaseSync(path);
   try {
-    // SQLite copies the mode, too: a file without a log beside it is complete by itself.
+    // SQLite copies the journal mode too; a backup must be complete without a log beside it.
     db.exec("PRAGMA journal_mode = DELETE");
     const problem = firstProblem(db);
     if (problem !== undefined) throw new Error(`The copy is not whole: ${problem}`);
@@ -75,7 +75,7 @@ function prove(path: string): BackupContent {
   return { sessions, messages, retained };
 }
 
-/** The file goes when it is read, or nobody reads it any more. */
+/** Removes the file when it was read to its end, or the reading was cancelled. */
 function removedBehind(
   readable: ReadableStream<Uint8Array>,
   path: string,

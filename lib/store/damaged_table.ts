@@ -10,7 +10,7 @@ export type Row = Readonly<Record<string, SQLInputValue>>;
 /** Rows that are read at a time. */
 const SLICE_ROWS = 200;
 
-/** How far a reading came. */
+/** How far the table has been read. */
 interface Reading {
   readonly isAtEnd: boolean;
   /** The key of the last row; `undefined`: there was none. */
@@ -18,8 +18,8 @@ interface Reading {
 }
 
 /**
- * A table of which pages may be damaged. It is read in the order of its key; where that ends too early it is gone on with behind the
- * row that cannot be read, or, where even the key of that cannot, on the next page.
+ * A table of which pages may be damaged. It is read in the order of its key. Where that fails, reading goes on after the row that
+ * cannot be read, or, where even the key of that row cannot be read, on the next page.
  */
 export class DamagedTable {
   readonly #db: DatabaseSync;
@@ -31,7 +31,7 @@ export class DamagedTable {
   /** `a, b` */
   readonly #names: string;
 
-  /** `places`: keys at which to go on behind a damaged page, asked for when there is one. */
+  /** `places` returns the keys at which to go on after a damaged page; it is called when there is one. */
   constructor(
     db: DatabaseSync,
     table: string,
@@ -49,13 +49,13 @@ export class DamagedTable {
 
   /** Calls `put` for each row that can be read. */
   read(put: (row: Row) => void): void {
-    // A file of an older program does not have every table.
+    // A file of an older version does not have every table.
     if (this.#slice(this.#selected, undefined, [], 0) === undefined) return;
     let reading = this.#readFrom(undefined, [], put);
     if (reading.isAtEnd) return;
     const places = this.#sortedPlaces();
     let next = 0;
-    // All up to here is read, or given up: it only grows, whatever a damaged page says.
+    // All up to here is read or given up. It only grows, whatever key a damaged page contains, so the loop ends.
     let at: PageKey = [];
     let given: PageKey | undefined;
     while (!reading.isAtEnd) {
@@ -92,7 +92,7 @@ export class DamagedTable {
         sizeRows,
       );
       if (rows === undefined && sizeRows === 1) return { isAtEnd: false, last };
-      // What stands before the damage comes one by one.
+      // The rows before the damage are read one by one.
       if (rows === undefined) sizeRows = 1;
       else if (rows.length === 0) return { isAtEnd: true, last };
       else {

@@ -1,8 +1,8 @@
-/** The part of a file system that the store leaves free by itself; where less than twice as much is free, half of that. */
+/** The part of a file system that the store leaves free by default. Where less than twice as much is free, it leaves half of what is free. */
 const FREE_PART = 1 / 10;
-/** Bytes that the log may grow to beside the database. */
+/** Bytes to which the log may grow before it is moved into the database. */
 const MAX_LOG_BYTES = 8 * 1024 * 1024;
-/** Where the database is to be small, so is its log. */
+/** The log of a database with a small limit is this part of the limit. */
 const LOG_PART = 1 / 4;
 
 /** Room in a file system, bytes. */
@@ -17,7 +17,7 @@ export function logLimit(maxBytes: number): number {
   return maxBytes === 0 ? MAX_LOG_BYTES : Math.min(MAX_LOG_BYTES, maxBytes * LOG_PART);
 }
 
-/** How large a database of so many bytes may become, so that a tenth of its file system stays free as things are now. */
+/** How large a database of so many bytes may become, so that a tenth of its file system stays free, if nothing else changes. */
 export function databaseLimit({ totalBytes, freeBytes }: Room, databaseBytes: number): number {
   const leftBytes = Math.min(totalBytes * FREE_PART, freeBytes / 2);
   const bytes = databaseBytes + freeBytes - leftBytes;
@@ -25,11 +25,11 @@ export function databaseLimit({ totalBytes, freeBytes }: Room, databaseBytes: nu
 }
 
 /**
- * What asks the system for the room where a path is; `undefined`: it may not be asked. What is needed for it takes a tenth of a second to
- * load, so it is loaded where nobody waits.
+ * Returns the function that asks the system for the room of a path's file system; `undefined`: the process has no permission for it. Its
+ * module takes a tenth of a second to load, so it is loaded when nobody waits for it.
  */
 export async function askForRoom(path: string): Promise<(() => Room) | undefined> {
-  // Asked before: without the permission a terminal would be asked for it.
+  // Look first: without the permission Deno would ask for it on a terminal.
   const { state } = Deno.permissions.querySync({ name: "sys", kind: "statfs" });
   if (state !== "granted") return undefined;
   const { statfsSync } = await import("node:fs");

@@ -2,11 +2,11 @@ import { logLimit, type Room } from "./disk_limit.ts";
 import { Reserve } from "./reserve.ts";
 
 /**
- * With less free than this the disk counts as full, bytes: what is deleted has to be written to the log, and the log to be moved into the
- * database, and both take room.
+ * With less free than this, in bytes, the disk counts as full: a deletion is written to the log, and the log is moved into the database,
+ * and both take room.
  */
 const LOW_BYTES = 2 * 1024 * 1024;
-/** With more than this it does not any more. */
+/** With more than this free, in bytes, it does not count as full any more. */
 const ENOUGH_BYTES = 4 * 1024 * 1024;
 
 /** How large the files are. */
@@ -17,12 +17,12 @@ export interface FileSizes {
   readonly growthBytes: number;
 }
 
-/** Knows how much room the store's disk has, as far as the system says it, and keeps the reserve. */
+/** Watches how much room the store's disk has, where the system tells it, and keeps the reserve. */
 export class DiskWatch {
   readonly #maxLogBytes: number;
   readonly #reserve: Reserve;
   #isLow = false;
-  /** Asks the system for it, as soon as that is known how. */
+  /** Asks the system for the room, as soon as the module for it is loaded. */
   room: (() => Room) | undefined;
 
   /** `maxBytes`: of the database; 0: no limit. */
@@ -31,24 +31,24 @@ export class DiskWatch {
     this.#reserve = new Reserve(directory);
   }
 
-  /** Whether there is room for nothing but for what is deleted. */
+  /** Whether there is room for deletions only. */
   get isFull(): boolean {
     return this.#isLow || this.#reserve.isMissed;
   }
 
-  /** Whether the log should be moved into the database now: it is long, or there will be no room for that later. */
+  /** Whether the log should be moved into the database now, because it is long, or because there will be no room for that later. */
   isCheckpointDue({ logBytes, growthBytes }: FileSizes): boolean {
     const free = this.room?.().freeBytes;
     this.#isLow = free !== undefined && free < (this.#isLow ? ENOUGH_BYTES : LOW_BYTES);
     const isTight = this.isFull || free !== undefined && logBytes + LOW_BYTES > free;
     if (logBytes < (isTight ? 1 : this.#maxLogBytes)) return false;
-    // Half a checkpoint would use up the room, and make none.
+    // Half a checkpoint would use up the room, and free none.
     if (growthBytes <= 0) return true;
     if (free !== undefined) return growthBytes <= free;
     return !this.#reserve.isMissed || this.#reserve.hasRoomFor(growthBytes);
   }
 
-  /** Makes room for a write that has failed for want of it; `false`: there is nothing more to give up. */
+  /** Makes room for a write that has failed for want of room; `false`: the reserve is given up already. */
   giveUpReserve(): boolean {
     return this.#reserve.giveUp();
   }

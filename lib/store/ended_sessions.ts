@@ -2,12 +2,12 @@ import type { DatabaseSync } from "node:sqlite";
 import { arrayStatement } from "./array_statement.ts";
 import { SHARED_FLAG } from "./rows.ts";
 
-/** Rows that are deleted at a time: some milliseconds, in which nothing else is written. */
+/** Rows that are deleted at a time. They take some milliseconds, in which nothing else is written. */
 const STEP_ROWS = 1000;
 
 /**
- * Deletes what waits for sessions that have ended, a little at a time: there may be a million messages of one, and others do not wait for
- * that. Until it is gone the session's number is kept, so that nobody else gets it.
+ * Deletes the messages of sessions that have ended, some at a time: one session may have a million, and other writes must not wait for
+ * them. The session's number stays in use until all are deleted, so that no other session gets it.
  */
 export class EndedSessions {
   readonly #db: DatabaseSync;
@@ -28,7 +28,7 @@ export class EndedSessions {
     return this.#isDue;
   }
 
-  /** One transaction. Throws what SQLite throws; then nothing has changed. */
+  /** Deletes some of it, in one transaction. Throws what SQLite throws; then nothing has changed. */
   step(): void {
     const ended = this.#db.prepare("SELECT session_id AS id FROM ended LIMIT 1").get();
     if (ended === undefined) {
@@ -62,7 +62,7 @@ export class EndedSessions {
   }
 }
 
-/** Deletes a message if it is no delivery's any more. */
+/** Deletes a message if no delivery refers to it any more. */
 export const RELEASE_MESSAGE = `DELETE FROM messages WHERE id = ?1
   AND NOT EXISTS (SELECT 1 FROM deliveries WHERE message_id = ?1 AND flags >= 8)
   AND NOT EXISTS (SELECT 1 FROM waiting WHERE message_id = ?1 AND flags >= 8)`;

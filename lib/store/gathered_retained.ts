@@ -1,6 +1,6 @@
 import type { RetainedMessage } from "../broker/mod.ts";
 
-/** What a slice of the retained messages writes: first the deletions. */
+/** The rows of a slice of the retained messages. Deletions are written first. */
 export interface RetainedSlice {
   /** Topic Names. */
   readonly deleted: string[];
@@ -8,10 +8,10 @@ export interface RetainedSlice {
 }
 
 /**
- * The retained messages of a batch: at most one for each topic, and only what would be found in the file otherwise is deleted there.
+ * The retained messages of a batch: at most one for each topic. A topic is deleted in the file only where the file has a message of it.
  *
- * A million of them may come in a second, so nothing is searched: each message knows its place in the list, and is there when the list says
- * so too. (A Map by Topic Name took a fifth of what it costs to retain a message.)
+ * A million of them may come in a second, so nothing is searched: each message knows its place in the list, and is in the list if the
+ * message at that place is the same. (A Map by Topic Name took a fifth of the time that it takes to retain a message.)
  */
 export class GatheredRetained {
   /** The message at `i` has the place `i + 1`, or `-i - 1` where the file has nothing on its topic. */
@@ -24,7 +24,7 @@ export class GatheredRetained {
     return this.#put.length - this.#putTaken + this.#deleted.size;
   }
 
-  /** In place of `previous`, which stands here, or in the file, or is on its way there. */
+  /** Replaces `previous`, which is in this batch, in the file, or on its way there. */
   put(message: RetainedMessage, previous: RetainedMessage | undefined): void {
     if (previous !== undefined && this.#has(previous)) {
       message.storePlace = previous.storePlace;
@@ -35,7 +35,7 @@ export class GatheredRetained {
     }
   }
 
-  /** The message stands here, or in the file, or is on its way there. */
+  /** Deletes the message, which is in this batch, in the file, or on its way there. */
   delete(message: RetainedMessage): void {
     if (!this.#has(message)) {
       this.#deleted.add(message.topicName);
@@ -50,7 +50,7 @@ export class GatheredRetained {
     last.storePlace = Math.sign(last.storePlace) * place;
   }
 
-  /** The next `maxCount` rows. From then on nothing may be added. */
+  /** Takes the next `maxCount` rows. After the first call nothing may be added. */
   take(maxCount: number): RetainedSlice {
     const deleted = this.#deleted.values().take(maxCount).toArray();
     for (const topicName of deleted) this.#deleted.delete(topicName);

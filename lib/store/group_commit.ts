@@ -7,37 +7,38 @@ import type { QueueRead, WriterInit } from "./writer_protocol.ts";
 import { type StoreStats, WriterLink } from "./writer_link.ts";
 
 /**
- * How long a batch with QoS 1 messages that have just been sent waits for their acknowledgements, milliseconds: what is
- * acknowledged by then is never written, nor deleted. An acknowledgement to a publisher comes that much later at most.
+ * How long, in milliseconds, a batch with QoS 1 messages that have just been sent waits for their acknowledgements: what is acknowledged
+ * by then is never written nor deleted. An acknowledgement to a publisher is delayed by this time at most.
  */
 const HOLD_MS = 5;
 /**
- * How long that waits of which nobody awaits the commit, milliseconds: a retained message of QoS 0, what a client has acknowledged. Of values
- * that change often only the last is written, with fewer commits for a flash memory, and in a burst the processor is the messages' own.
+ * How long, in milliseconds, writes wait whose commit nobody awaits, such as a retained message of QoS 0, or what a client has
+ * acknowledged. Of values that change often only the last is written, there are fewer commits for a flash memory, and in a burst the
+ * processor is free for the messages.
  */
 const LAZY_MS = 1000;
 /**
- * Rows, retained messages aside, after which it waits no longer: what was acknowledged and is not written comes again after a crash, and
- * this bounds how much. Retained messages do not.
+ * The number of rows, not counting retained messages, after which such writes wait no longer. What was acknowledged but is not written is
+ * sent again after a crash, and this limits how much. Retained messages are not sent again.
  */
 const LAZY_ROWS = 1000;
 
 /**
- * Gathers the writes of many commits and hands them to the Worker together: while it writes one batch, the next one gathers, so that
- * a slow disk makes batches larger and nothing else slower.
+ * Gathers the writes of many commits and hands them to the Worker together. While it writes one batch, the next one gathers, so a slow
+ * disk makes batches larger, and nothing else slower.
  */
 export class GroupCommit {
-  /** What gathers: the writes that the next commit makes durable. */
+  /** The batch that gathers: the writes that the next commit makes durable. */
   batch: Batch;
-  /** What gathers is a part of something that is written as a whole: it waits until whoever set this calls `commit`. */
+  /** The batch is part of something that must be written as a whole: it waits until the caller that has set this calls `commit`. */
   isPart = false;
-  /** A large one of which a part is with the Worker. */
+  /** A large batch of which the Worker has a part. */
   #leaving: Batch | undefined;
   readonly #newBatch: () => Batch;
   readonly #clock: StoreClock;
   readonly #writer: WriterLink;
   #waiting: (() => void)[] = [];
-  /** Those whose writes are with the Worker; `undefined`: it has nothing to do. */
+  /** The callers whose writes the Worker has; `undefined`: it has nothing to do. */
   #committing: (() => void)[] | undefined;
   #closed: PromiseWithResolvers<void> | undefined;
   /** Since when a commit of the batch that gathers has been asked for, and since when somebody waits for it. */
@@ -78,12 +79,12 @@ export class GroupCommit {
     return this.#writer.isHalfFull;
   }
 
-  /** How long the disk has owed an answer, milliseconds; 0: it owes none. */
+  /** For how many milliseconds the disk has not answered; 0: it has answered all. */
   get unansweredMs(): number {
     return this.#writer.unansweredMs;
   }
 
-  /** What was written so far. */
+  /** How much was written so far. */
   get stats(): StoreStats {
     return this.#writer.stats;
   }
@@ -115,7 +116,7 @@ export class GroupCommit {
     this.#writer.read(query, done);
   }
 
-  /** Writes what has gathered, where that can be, and ends the Worker. */
+  /** Writes what has gathered, if it can be written, and ends the Worker. */
   close(): Promise<void> {
     if (this.#closed === undefined) {
       this.#closed = Promise.withResolvers();
@@ -126,8 +127,7 @@ export class GroupCommit {
   }
 
   /**
-   * Hands the batch that has gathered to the Worker, and not before it is worth it; where all in it cancelled out there is nothing
-   * to wait for.
+   * Hands the batch to the Worker when it is time to. Where all of its writes have undone each other there is nothing to wait for.
    */
   #next(): void {
     if (this.#leaving !== undefined) return this.#write(this.#leaving);
@@ -147,14 +147,14 @@ export class GroupCommit {
     this.#write(batch);
   }
 
-  /** Hands over as much of the batch as goes at once: who waits for it waits for all. */
+  /** Hands over as much of the batch as fits into one part. Callers wait until all parts are written. */
   #write(batch: Batch): void {
     const rows = batch.takeRows();
     this.#leaving = batch.isEmpty ? undefined : batch;
     this.#writer.write(rows);
   }
 
-  /** Whether it is too early to write: nobody waits, or a receiver that is there acknowledges sooner than a disk writes. */
+  /** Whether it is too early to write: nobody waits, or a connected receiver will acknowledge sooner than the disk could write. */
   #holdBack(): boolean {
     const untilMs = this.#awaitedSinceMs === undefined
       ? this.batch.rows >= LAZY_ROWS ? 0 : (this.#gatheredSinceMs ?? 0) + LAZY_MS
@@ -179,7 +179,7 @@ export class GroupCommit {
     return waiting;
   }
 
-  /** What they lead to waits its turn: commits are done in their order. */
+  /** Calls the callers in the order of their commits; commits that they cause come after these. */
   #finish(commits: (() => void)[]): void {
     this.#committing = commits;
     for (const done of commits) done();

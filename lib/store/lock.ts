@@ -1,9 +1,10 @@
-/** The file whose lock is the directory's. */
+/** The file whose lock reserves the directory. */
 export const LOCK_NAME = "flux-mqtt.lock";
 
 /**
- * Holds the directory for as long as what is returned is open; the operating system lets go of it when the process ends, however. The
- * lock is the file's, not its content's: that may be anything, as after a power cut. Throws where another broker has it.
+ * Reserves the directory as long as the returned file is open. The operating system releases the lock when the process ends, for
+ * whatever reason. The content of the file has no meaning, and may be anything after a power cut. Throws where another broker has the
+ * directory.
  */
 export function lockDirectory(directory: string): Deno.FsFile {
   const path = `${directory}/${LOCK_NAME}`;
@@ -25,13 +26,13 @@ export function lockDirectory(directory: string): Deno.FsFile {
 
 /** Another broker has the directory. */
 export class DirectoryTakenError extends Error {
-  /** `directory`: which. */
+  /** `directory`: the directory that is in use. */
   constructor(directory: string) {
     super(`Cannot use ${directory}: another broker has it`);
   }
 }
 
-/** What was thrown, in words. */
+/** The text of an error. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

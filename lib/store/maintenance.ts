@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { lockDirectory } from "./lock.ts";
+import { openStore } from "./open.ts";
 import { makePrivateFile } from "./privacy.ts";
 import {
   DATABASE_NAME,
@@ -52,4 +53,27 @@ export function compact(directory: string): readonly [before: number, after: num
     db.close();
   }
   return [before, sizeOf(path) + sizeOf(`${path}-wal`)];
+}
+
+/**
+ * Deletes a session with all that belongs to it; returns how many messages were queued or in flight for it, `undefined`: there is no such
+ * session. Throws where a broker runs on the directory.
+ */
+export async function deleteStoredSession(
+  directory: string,
+  clientId: string,
+): Promise<number | undefined> {
+  const quiet = () => {};
+  const log = { debugOn: false, debug: quiet, info: quiet, warning: quiet, error: quiet };
+  const { store, state, close } = openStore({ directory, durability: "always", log });
+  try {
+    const session = Iterator.from(state.sessions).find((session) => session.clientId === clientId);
+    if (session === undefined) return undefined;
+    const { deliveries, queue } = session;
+    store.deleteSession(clientId);
+    await new Promise<void>((resolve) => store.commit(resolve));
+    return deliveries.length + (queue?.messages ?? 0);
+  } finally {
+    await close();
+  }
 }

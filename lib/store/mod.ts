@@ -1,15 +1,15 @@
 /**
- * Where sessions and retained messages are kept: implementations of the core's `Store` port.
+ * This room keeps sessions and retained messages. It has two implementations of the core's `Store` port.
  *
- * - `MemoryStore`: as long as the process runs. It is the model of what a durable one does, for tests and simulations: a broker
- *   can crash and another one begin with what was committed.
- * - `SqliteStore`, opened by `openStore`: on disk, in a SQLite file that a Worker writes. Batches of a turn or more are committed together, so a
- *   slow disk delays acknowledgements and nothing else; what is undone before it was written never reaches the disk. While nothing
- *   can be written it says that it is failing, keeps what it has, and tries again until it can.
+ * - `MemoryStore` keeps them as long as the process runs. It is the model of a durable store, for tests and simulations: a broker
+ *   can crash, and another one begins with what was committed.
+ * - `SqliteStore`, opened by `openStore`, keeps them on disk, in a SQLite file that a Worker writes. The writes of one or more turns are
+ *   committed together, so that a slow disk delays acknowledgements and nothing else. What is undone before it was written never
+ *   reaches the disk. While nothing can be written, the store says that it is failing, keeps the writes, and tries again until it can.
  *
- * What a store owes to the core is written as a suite, `tests/store/contract.ts`, which every implementation passes: writes count when their commit
- * is done, commits are done in order, what is deleted takes along all that belongs to it, and a write to something that is
- * not there is none. May import the ports and data types of `broker`.
+ * The suite `tests/store/contract.ts` says what a store must do, and every implementation passes it: a write is durable when its commit
+ * is done, commits are done in order, a deletion deletes all that belongs to the deleted row, and a write to something that does not
+ * exist has no effect. May import the ports and data types of `broker`.
  *
  * @example A session that survives
  * ```ts
@@ -28,7 +28,7 @@ export * from "./memory_store.ts";
 export { type BackupContent, type CopyDatabase, makeBackup, type StoreBackup } from "./backup.ts";
 export { type OpenedStore, openStore, type OpenStoreInit } from "./open.ts";
 export { lockDirectory } from "./lock.ts";
-export { compact, restore } from "./maintenance.ts";
+export { compact, deleteStoredSession, restore } from "./maintenance.ts";
 export { NewerSchemaError, SCHEMA_VERSION } from "./schema.ts";
 export { snapshot } from "./snapshot.ts";
 export { SqliteStore, type SqliteStoreInit } from "./sqlite_store.ts";

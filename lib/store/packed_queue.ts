@@ -4,7 +4,7 @@ import { type QueuedRow, toEndless } from "./rows.ts";
 /** Before each row's publisher, identifiers and packet: bytes of these three and the flags (32 bits each), three floats. */
 const HEAD_BYTES = 40;
 
-/** Rows behind each other in one buffer, which changes threads without being copied. */
+/** Packs the rows one after the other into one buffer, which is transferred to another thread without a copy. */
 export function packQueue(rows: readonly QueuedRow[]): Uint8Array<ArrayBuffer> {
   const texts = rows.map(({ publisher, identifiers }) => [
     encodeText(publisher),
@@ -36,7 +36,7 @@ export function packQueue(rows: readonly QueuedRow[]): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** The rows of {@linkcode packQueue}; their packets are views of `bytes`. */
+/** Unpacks the rows of {@linkcode packQueue}; their packets are views of `bytes`. */
 export function* unpackQueue(bytes: Uint8Array<ArrayBuffer>): IterableIterator<QueuedRow> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const names = new NameCache(16);

@@ -6,8 +6,8 @@ import { publishOf, type RetainedRow, toEndless } from "./rows.ts";
 const HEAD_BYTES = 16;
 
 /**
- * Retained messages behind each other in one buffer, which changes threads without being copied: rows of their own took twice as long
- * to copy between the threads as to make.
+ * Packs retained messages one after the other into one buffer, which is transferred to another thread without a copy: to copy separate
+ * rows took twice as long as to make them.
  */
 export function packRetained(messages: readonly RetainedMessage[]): Uint8Array<ArrayBuffer> {
   let sizeBytes = 0;
@@ -35,7 +35,7 @@ export function packRetained(messages: readonly RetainedMessage[]): Uint8Array<A
   return bytes;
 }
 
-/** The rows of {@linkcode packRetained}; their packets are views of `bytes`. */
+/** Unpacks the rows of {@linkcode packRetained}; their packets are views of `bytes`. */
 export function* unpackRetained(bytes: Uint8Array<ArrayBuffer>): IterableIterator<RetainedRow> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const names = new NameCache(16);

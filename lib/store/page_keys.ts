@@ -2,9 +2,9 @@
 const TABLE_LEAF = 0x0d;
 const INDEX_LEAF = 0x0a;
 const INDEX_INTERIOR = 0x02;
-/** The file's own header, which stands on its first page before that page's. */
+/** Bytes of the header of the file, which is on its first page, before the header of that page. */
 const FILE_HEADER_BYTES = 100;
-/** Headers in a write-ahead log: its own, and the one before each page. */
+/** Bytes of the headers in a write-ahead log: that of the log, and the one before each page. */
 const LOG_HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
 /** Columns that are part of a key, at most. */
@@ -14,8 +14,8 @@ const KEY_COLUMNS = 2;
 export type PageKey = readonly (number | Uint8Array)[];
 
 /**
- * The first keys of the pages of a database and of its log, as far as they can be read: places behind a damaged page at which to go on
- * reading. They are only proposals: pages that are in use no more have some too, and what is read from there on comes from SQLite.
+ * The first keys of the pages of a database and of its log, as far as they can be read: places at which reading can go on after a
+ * damaged page. They are only proposals, since pages that are not in use any more have keys too; SQLite reads the rows.
  */
 export function* pageKeys(database: Uint8Array, log: Uint8Array): Generator<PageKey> {
   const pageBytes = pageSize(database, log);
@@ -30,7 +30,7 @@ export function* pageKeys(database: Uint8Array, log: Uint8Array): Generator<Page
   }
 }
 
-/** In the order of the columns; a text by its bytes, as SQLite does. A shorter key comes before those that begin with it. */
+/** Compares keys column by column, texts by their bytes, as SQLite does. A shorter key comes before those that begin with it. */
 export function compareKeys(a: PageKey, b: PageKey): number {
   for (let i = 0; i < Math.min(a.length, b.length); i++) {
     const order = compareColumns(a[i]!, b[i]!);
@@ -48,7 +48,7 @@ function compareColumns(a: number | Uint8Array, b: number | Uint8Array): number 
   return a.length - b.length;
 }
 
-/** Bytes of a page, as the database or else its log says. */
+/** Bytes of a page: the database says it, or its log where the database does not. */
 export function pageSize(database: Uint8Array, log: Uint8Array): number {
   const said = (database[16] ?? 0) << 8 | (database[17] ?? 0);
   if (isPageSize(said)) return said;
@@ -62,7 +62,7 @@ function isPageSize(size: number): boolean {
   return size >= 512 && size <= 32_768 && (size & size - 1) === 0;
 }
 
-/** `undefined`: not a page with keys, or one of nonsense. */
+/** The first key of a page; `undefined`: the page has no keys, or cannot be read. */
 function firstKey(page: Uint8Array, headerAt: number): PageKey | undefined {
   const kind = page[headerAt];
   if (kind !== TABLE_LEAF && kind !== INDEX_LEAF && kind !== INDEX_INTERIOR) return undefined;
@@ -80,7 +80,7 @@ function firstKey(page: Uint8Array, headerAt: number): PageKey | undefined {
   }
 }
 
-/** Reads what SQLite's file format says of a cell. Throws a `RangeError` where the page ends before it does. */
+/** Reads a cell, as SQLite's file format defines it. Throws a `RangeError` where the page ends before the cell. */
 class CellReader {
   readonly #view: DataView;
   #at: number;
@@ -130,7 +130,7 @@ class CellReader {
     return value;
   }
 
-  /** Of a text that goes on elsewhere, what stands here: it comes before the whole one. */
+  /** Of a text that continues on another page, the part on this page: in the order of keys it comes before the whole text. */
   #text(sizeBytes: number): Uint8Array {
     const { buffer, byteOffset, byteLength } = this.#view;
     const end = Math.min(this.#at + sizeBytes, byteLength);

@@ -2,17 +2,17 @@ import type { LogPort } from "../broker/mod.ts";
 import { reasonOf } from "./lock.ts";
 import { DATABASE_NAME } from "./store_files.ts";
 
-/** Permissions of the group and of everybody else. */
+/** The permission bits of the group and of others. */
 const OTHERS = 0o077;
 
-/** Makes a file that nobody else can read; what SQLite makes beside it has the same permissions. */
+/** Makes a file that only its owner can read. The files that SQLite makes beside it get the same permissions. */
 export function makePrivateFile(path: string): void {
   Deno.openSync(path, { write: true, create: true, mode: 0o600 }).close();
 }
 
 /**
- * Takes the files of the store, and what was set aside, from everybody else: messages and who may read them stand in them. Where the
- * directory itself is open to others it is said, since whoever may write there may take the files away.
+ * Removes the permissions of all others on the files of the store and on files set aside, because they contain messages. Warns where
+ * the directory itself is open to others, since whoever may write there can take the files away.
  */
 export function closeToOthers(directory: string, names: Iterable<string>, log: LogPort): void {
   const mode = openMode(directory);
@@ -35,7 +35,7 @@ export function closeToOthers(directory: string, names: Iterable<string>, log: L
   }
 }
 
-/** `0755`; `undefined`: it is closed to others, or the system has no such permissions. */
+/** The permissions as text, such as `0755`; `undefined`: others have none, or the system has no such permissions. */
 function openMode(path: string): string | undefined {
   const { mode } = Deno.statSync(path);
   if (mode === null || (mode & OTHERS) === 0) return undefined;

@@ -4,10 +4,10 @@ import { packQueue } from "./packed_queue.ts";
 import { type Endless, fromEndless, type QueuedRow } from "./rows.ts";
 import type { QueueRead } from "./writer_protocol.ts";
 
-/** Rows that are read at a time, at most: what is beyond the limit in bytes was read for nothing. */
+/** The most rows that are read at a time. Few, because rows beyond the limit in bytes are read in vain. */
 const MAX_SLICE_ROWS = 64;
 
-/** As the statements below give them. */
+/** A row of the statements below. */
 type Columns = [
   sequence: number,
   messageId: number,
@@ -35,7 +35,7 @@ export interface PackedPage {
   readonly nextExpiryMs: number;
 }
 
-/** Reads parts of queues: what is committed at that moment. */
+/** Reads parts of queues. It sees what is committed at that moment. */
 export class QueueReader {
   readonly #next: ArrayStatement;
   readonly #expired: ArrayStatement;
@@ -76,7 +76,7 @@ export class QueueReader {
     const { sessionId, afterSequence, maxMessages } = query;
     const limit = Math.min(maxMessages, MAX_SLICE_ROWS);
     const rows = this.#expired.all(sessionId, atMs, afterSequence, limit) as Columns[];
-    // There may be more of what has expired.
+    // There may be more messages that have expired.
     const nextExpiryMs = rows.length === limit
       ? atMs
       : fromEndless(this.#nextExpiry.get(sessionId, atMs)!["ms"] as Endless & SQLInputValue);

@@ -2,7 +2,7 @@ import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { deliverySizeBytes } from "../broker/mod.ts";
 import { deliveryFromRow, type DeliveryRow, type Endless, messageFromRow } from "./rows.ts";
 
-/** A row of `waiting` with its message, as it is counted. */
+/** A row of the table `waiting` with its message, for the counts. */
 type CountedRow = [
   ...DeliveryRow,
   packet: Uint8Array,
@@ -14,8 +14,8 @@ type CountedRow = [
 const SLICE_ROWS = 500;
 
 /**
- * Moves what waits out of the deliveries, where it stands in a file of an older program, and counts it. Which messages are shared by several
- * deliveries such a file does not say, so all may be.
+ * Moves the messages that wait into a table of their own, and counts them; a file of an older version has them among the deliveries.
+ * Such a file does not say which messages are shared by several deliveries, so all count as shared.
  */
 export function separateWaiting(db: DatabaseSync): void {
   db.exec(`
@@ -27,7 +27,7 @@ export function separateWaiting(db: DatabaseSync): void {
   countWaiting(db);
 }
 
-/** Counts all that waits, as the broker does. */
+/** Counts all messages that wait, as the broker counts them. */
 export function countWaiting(db: DatabaseSync): void {
   db.exec("DELETE FROM queues");
   const put = db.prepare("INSERT INTO queues VALUES (?, ?, ?, ?, ?)");

@@ -1,65 +1,65 @@
 import type { Delivery, KeptMessage, QueueCounts } from "../broker/mod.ts";
 import type { Placed } from "./gathered.ts";
 
-/** A message that is stored; with its last delivery it goes. */
+/** A stored message. It is deleted with its last delivery. */
 export interface MessageRecord extends Placed {
   readonly id: number;
   readonly message: KeptMessage;
-  /** Deliveries that share it, of those that the store has in memory. */
+  /** The deliveries of this message that the store has in memory. */
   references: number;
-  /** It is, or was, that of several deliveries: who deletes it looks for others first, which only the file may know. */
+  /** Several deliveries have or had this message, of which some may be known in the file alone: look for them before it is deleted. */
   isShared: boolean;
 }
 
-/** A delivery that is stored. */
+/** A stored delivery. */
 export interface DeliveryRecord extends Placed {
   readonly session: SessionRecord;
   readonly delivery: Delivery;
   readonly message: MessageRecord;
-  /** 0: it waits. */
+  /** The Packet Identifier; 0: the delivery waits. */
   packetId: number;
-  /** 0: it is not released; else its place among those that are, in the order in which they became it. */
+  /** The place in the order in which deliveries were released; 0: it is not released. */
   releaseOrder: number;
-  /** Its written row is out of date, and the batch knows. */
+  /** Its written row is out of date, and the batch will write it again. */
   isChanged: boolean;
-  /** Its written row stands among those that wait. */
+  /** Its written row is in the table of those that wait. */
   isWaiting: boolean;
-  /** Nobody has it in memory once it is written. */
+  /** The session does not keep it in memory after it is written. */
   readonly isApart: boolean;
 }
 
-/** A Packet Identifier of an incoming QoS 2 message. */
+/** The stored Packet Identifier of an incoming QoS 2 message. */
 export interface ReceivedRecord extends Placed {
   readonly sessionId: number;
   readonly packetId: number;
 }
 
-/** A session that is stored, and what belongs to it of which there may be much. */
+/** A stored session, with those of its parts that may be many. */
 export interface SessionRecord {
   readonly id: number;
-  /** Not so for a client whose session is not stored and whose will is: nothing else belongs to it. */
+  /** Whether the session itself is stored. `false`: only the will of its client is, and nothing else belongs to it. */
   isSession: boolean;
-  /** The file has it, or the Worker. */
+  /** Its row is in the file, or on its way there. */
   isWritten: boolean;
   /** By sequence. */
   readonly deliveries: Map<number, DeliveryRecord>;
   /** By Packet Identifier. */
   readonly received: Map<number, ReceivedRecord>;
-  /** The file may have deliveries of it that are not among these. */
+  /** The file may have deliveries of the session that are not in memory. */
   hasApart: boolean;
-  /** The greatest that was put for it by this process. */
+  /** The greatest sequence that this process has put for it. */
   lastSequence: number;
   /** How much waits for it. */
   readonly queue: { -readonly [Name in keyof QueueCounts]: QueueCounts[Name] };
-  /** The batch knows that this has changed. */
+  /** The batch will write that this has changed. */
   isQueueChanged: boolean;
-  /** The file says that something waits. */
+  /** According to the file, something waits. */
   isQueueWritten: boolean;
   /** It is not stored any more. */
   isDeleted: boolean;
 }
 
-/** A session to which nothing belongs; an expiry of 0 seconds is none, and holds a will. */
+/** A session without parts. With an expiry of 0 seconds it is not stored itself, and only carries a will. */
 export function newSessionRecord(
   id: number,
   expirySeconds: number,

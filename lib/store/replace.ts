@@ -14,14 +14,14 @@ import {
   syncFile,
 } from "./store_files.ts";
 
-/** A file that is whole, with what was saved; a stamp follows. */
+/** Begin of the name of a complete file with what was saved; a time follows. */
 const SAVED = `${DATABASE_NAME}.saved-`;
 
 /**
- * Saves what can be read of a damaged database into a new one, which takes its place; the damaged one is set aside.
+ * Copies what can be read of a damaged database into a new one, which replaces it; the damaged one is set aside.
  *
- * The process or the power may end at any moment, so nothing is touched before what is saved is whole and on the disk, and its
- * name says that it is: from then on {@linkcode finishReplacing} does the rest, now or at the next start.
+ * The process or the power may end at any moment. So nothing is changed before the copy is complete and on the disk, and its name says
+ * so; from then on {@linkcode finishReplacing} does the rest, now or at the next start.
  */
 export function replaceDamaged(directory: string, reason: string, log: LogPort): void {
   const at = stamp();
@@ -40,7 +40,7 @@ export function replaceDamaged(directory: string, reason: string, log: LogPort):
   log.warning("Saved from the damaged store", saved);
 }
 
-/** Ends what an earlier process has begun to replace; `true` where the files in the directory are others now. */
+/** Completes a replacement that an earlier process has begun; `true` where the files in the directory were changed. */
 export function finishReplacing(
   directory: string,
   names: ReadonlySet<string>,
@@ -58,18 +58,18 @@ export function finishReplacing(
 }
 
 /**
- * Makes a whole database anew, with the same in it, so that it can give back what it does not use any more. (SQLite's own `VACUUM` is not
- * for a process whose permissions are limited.) Where that cannot be, the one that is there is as good as before.
+ * Copies an undamaged database into a new one, which can return unused room to the file system. (SQLite's own `VACUUM` does not work
+ * in a process with limited permissions.) Where that fails, the old database stays in use.
  */
 export function renew(directory: string): void {
   const path = `${directory}/${DATABASE_NAME}`;
   const saving = `${directory}/${SAVING}anew`;
   try {
-    // With something in its log the file is not whole without that.
+    // A file with something in its log is not complete without the log.
     if (sizeOf(`${path}-wal`) > 0) return;
     makePrivateFile(saving);
     salvage(path, saving);
-    // Whoever reads a database leaves an empty log and its index behind.
+    // Reading a database leaves an empty log and its index behind.
     for (const suffix of ["-wal", "-shm"]) removeIfThere(path + suffix);
     syncFile(saving);
     Deno.renameSync(saving, path);
@@ -79,11 +79,11 @@ export function renew(directory: string): void {
   }
 }
 
-/** Each step may have been done before; the log goes first, since it must not be taken for the new file's. */
+/** Each step may have been done before. The log is moved first, because SQLite must not apply it to the new file. */
 function putInPlace(directory: string, at: string): void {
   const path = `${directory}/${DATABASE_NAME}`;
   const aside = asidePath(directory, at);
-  removeIfThere(`${path}-shm`); // An index of the log, made anew whenever that is read.
+  removeIfThere(`${path}-shm`); // The index of the log, which SQLite makes anew when it reads the log.
   for (const suffix of ["-wal", ""]) renameIfThere(path + suffix, aside + suffix);
   removeIfEmpty(`${aside}-wal`);
   syncDirectory(directory);

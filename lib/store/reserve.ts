@@ -4,13 +4,13 @@ import { removeIfThere } from "./store_files.ts";
 export const RESERVE_NAME = "flux-mqtt.reserve";
 /** Its size. */
 export const RESERVE_BYTES: number = 1024 * 1024;
-/** So much must be free before it is made, bytes: or it would be given up again with the next message. */
+/** So many bytes must be free before it is made; with less it would be given up again with the next message. */
 const ROOM_BYTES = 2 * RESERVE_BYTES;
 const BLOCK_BYTES = 65_536;
 
 /**
- * A file that is there to be given up: to delete something takes room, too, and on a disk that is full to the last byte nothing could
- * be deleted.
+ * A file that only takes room, and is deleted when the disk is full: to delete a row takes room too, so on a disk that is full to the
+ * last byte nothing could be deleted.
  */
 export class Reserve {
   readonly #path: string;
@@ -33,14 +33,14 @@ export class Reserve {
     return this.#isThere;
   }
 
-  /** Makes it where it is not there; `false`: the disk has no room for it. */
+  /** Makes the file where it does not exist; `false`: the disk has no room for it. */
   make(): boolean {
     this.#isThere ||= this.#write();
     this.#isMissed = !this.#isThere;
     return this.#isThere;
   }
 
-  /** Makes room; `false`: it is given up already, or cannot be. */
+  /** Deletes the file to make room; `false`: it is deleted already, or cannot be. */
   giveUp(): boolean {
     if (!this.#isThere) return false;
     try {
@@ -61,7 +61,7 @@ export class Reserve {
     }
   }
 
-  /** Whether so much has room, bytes, for whoever may not ask the system: by trying. Only while the reserve is given up. */
+  /** Finds out by trying whether there is room for so many bytes, where the process may not ask the system. Only while the reserve is deleted. */
   hasRoomFor(bytes: number): boolean {
     const hasRoom = this.#fill(bytes);
     removeIfThere(this.#path);
@@ -81,7 +81,7 @@ export class Reserve {
     try {
       using file = Deno.openSync(this.#path, { write: true, create: true, mode: 0o600 });
       for (let written = 0; written < bytes;) {
-        // Of chance: a file system that compresses would make nothing of zeros.
+        // Random bytes, because zeros take no room on a file system that compresses.
         written += file.writeSync(crypto.getRandomValues(new Uint8Array(BLOCK_BYTES)));
       }
       return true;

@@ -82,17 +82,17 @@ export interface QueuedRow {
   readonly expiresAtMs: Endless;
 }
 
-/** For a column: SQLite has no infinity that every tool shows alike. */
+/** Encodes a time for a column: not every tool shows SQLite's infinity in the same way. */
 export function toEndless(value: number): Endless {
   return value === Infinity ? null : value;
 }
 
-/** From a column. */
+/** Decodes a time from a column. */
 export function fromEndless(value: Endless): number {
   return value ?? Infinity;
 }
 
-/** Encodes the message as a PUBLISH of 5.0: the codec is the row's format, so what a packet can carry a row can. */
+/** Encodes the message as a PUBLISH of 5.0. The codec defines the format of the row, so a row can contain what a packet can. */
 export function messageRow({ id, message }: MessageRecord): MessageRow {
   const { publisherId, expiresAtMs } = message;
   return [id, encodeMessage(message, message.properties), publisherId, toEndless(expiresAtMs)];
@@ -177,7 +177,7 @@ export function waitingRow(record: DeliveryRecord): WaitingRow {
   ];
 }
 
-/** In a row of a delivery: its message is, or was, that of others too. */
+/** Flag in the row of a delivery: other deliveries have or had its message too. */
 export const SHARED_FLAG = 8;
 
 function flagsOf({ delivery: { qos, retain }, message }: DeliveryRecord): number {
@@ -206,7 +206,7 @@ export function waitingFromRow(row: QueuedRow, message: KeptMessage): Delivery {
   return deliveryFromRow([sequence, 0, 0, flags, 0, 0, identifiers, null], message);
 }
 
-/** A will as a PUBLISH, which cannot carry a delay: it stands beside, until it runs and is in `dueAtMs`. */
+/** Encodes a will as a PUBLISH. A PUBLISH cannot carry the delay, so that has a column; while the delay runs, `dueAtMs` contains it. */
 export function willRow(sessionId: number, { will, dueAtMs, isOrphan }: StoredWill): WillRow {
   const { willDelayInterval = 0, ...properties } = will.properties ?? {};
   const hasProperties = Object.keys(properties).length > 0;
@@ -230,7 +230,7 @@ export function willFromRow(
   };
 }
 
-/** The message as a PUBLISH with these properties. */
+/** Encodes the message as a PUBLISH with these properties. */
 export function publishOf(
   { topicName, payload, qos, retain }: Pick<Publish, "topicName" | "payload" | "qos" | "retain">,
   properties: Properties | undefined,

@@ -2,20 +2,20 @@ import type { LogPort } from "../broker/mod.ts";
 import { DATABASE_NAME, removeIfThere, stamp } from "./store_files.ts";
 import { isLogDamaged } from "./write_ahead_log.ts";
 
-/** Files of each kind that are kept for whoever wants to look into them. */
+/** How many files of each kind are kept, for those who want to examine them. */
 const KEPT_COPIES = 3;
 
-/** `flux-mqtt.db.damaged-2026-01-31T12-00-00-000Z-wal`: what it is of, and since when. */
+/** A name such as `flux-mqtt.db.damaged-2026-01-31T12-00-00-000Z-wal`: the file that it was, and when it was set aside. */
 const ASIDE = /^(flux-mqtt\.db(?:-wal)?)\.damaged-(\d{4}-\d\d-\d\dT[\d-]+Z)/;
 
-/** Where a damaged database is put, with its log. */
+/** The path to which a damaged database is moved, with its log. */
 export function asidePath(directory: string, at: string): string {
   return `${directory}/${DATABASE_NAME}.damaged-${at}`;
 }
 
 /**
- * Looks at the log before SQLite does, which reads past damage in it without a word: a copy is set aside, and it is said. With
- * `interval` a power cut leaves such a log as a matter of course. One without its database must not be taken for that of the next.
+ * Checks the log before SQLite reads it, because SQLite ignores damage in it silently: a copy is set aside, with a warning. With
+ * `interval` a power cut normally leaves such a log. A log without its database must not be applied to the next database.
  */
 export function checkLog(
   directory: string,

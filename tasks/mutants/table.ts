@@ -1,23 +1,12 @@
 /**
- * The mistakes, of `lib/broker`, `lib/session` and `lib/store`: where one would hurt somebody, and a reader of the code would not
+ * The mistakes, of `lib/broker`, `lib/session` and `lib/store`, and with them those of `lib/bridge`: where one would hurt somebody, and a reader of the code would not
  * see it at once.
  *
  * @module
  */
 import type { Mutation } from "./apply.ts";
-
-type Row = readonly [what: string, find: string, put: string, ...tests: string[]];
-
-/** Rows of one file; tests are named from `tests/`, without `_test.ts`. */
-function of(file: string, ...rows: readonly Row[]): Mutation[] {
-  return rows.map(([what, find, put, ...tests]) => ({
-    what,
-    file: `lib/${file}`,
-    find,
-    put,
-    tests: tests.map((test) => `tests/${test}_test.ts`),
-  }));
-}
+import { BRIDGE_MUTATIONS } from "./bridge_table.ts";
+import { of } from "./rows.ts";
 
 /** All of them. */
 export const MUTATIONS: readonly Mutation[] = [
@@ -301,7 +290,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "broker/state/outbox.ts",
     [
       "PUBACKs that wait count for ever against the Receive Maximum",
-      "this.pendingPubacks -= pubacks;",
+      "held.pendingPubacks -= pubacks;",
       "",
       "broker/commit",
     ],
@@ -313,7 +302,7 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
     [
       "what waits behind CONNACK overtakes it [MQTT-3.2.0-1]",
-      "if (!this.#isConnackHeld) return this.ready;",
+      "if (this.#held === null || !this.#held.isConnackHeld) return this.ready;",
       "return this.ready;",
       "broker/commit",
     ],
@@ -331,7 +320,7 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
     [
       "what is owed while the store fails is unbounded",
-      "if (!hadRoom || this.#heldAckBytes <= MAX_HELD_ACK_BYTES) return;",
+      "if (!hadRoom || held.answerBytes <= MAX_HELD_ACK_BYTES) return;",
       "return;",
       "broker/commit",
     ],
@@ -648,4 +637,5 @@ export const MUTATIONS: readonly Mutation[] = [
       "store/group_commit",
     ],
   ),
+  ...BRIDGE_MUTATIONS,
 ];

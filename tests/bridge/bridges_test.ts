@@ -49,6 +49,40 @@ Deno.test("With round_robin no address is gone back to", async () => {
   assert.equal(near.bridge("far").address, `127.0.0.1:${second.port}`);
 });
 
+const LOOPBACK = Deno.build.os === "linux";
+Deno.test({
+  name: "A bridge with bridge_bind_address comes from that address, over TCP and a WebSocket",
+  ignore: !LOOPBACK,
+  async fn() {
+    await using near = new BridgingServer();
+    await using far = new BridgingServer();
+    await using web = new BridgingServer({ listen: { protocol: "websockets" } });
+    await near.configure(
+      block("a", [far.port], "bridge_bind_address 127.0.0.9\ntopic # both 1") +
+        block("b", [`ws://127.0.0.1:${web.port}`], "bridge_bind_address 127.0.0.10\ntopic x out 1"),
+    );
+    const addressOf = ({ server }: BridgingServer, id: string) =>
+      server.broker.clients.get(id)?.connection?.link.remoteAddress ?? "";
+    await until(() => near.bridge("a").state === "connected");
+    await until(() => near.bridge("b").state === "connected");
+    assert.match(addressOf(far, "a"), /^127\.0\.0\.9:/);
+    assert.match(addressOf(web, "b"), /^127\.0\.0\.10:/);
+    await using there = await Collector.start(far.port, "big");
+    const payload = "x".repeat(300_000);
+    await (await connect(near.port)).publish("big", payload, { qos: 1 });
+    await there.until((got) => got.includes(payload));
+  },
+});
+
+Deno.test("An address that is not this machine's is a reason why a bridge is not connected", async () => {
+  await using near = new BridgingServer();
+  await using far = new BridgingServer();
+  await near.configure(block("a", [far.port], "bridge_bind_address 192.0.2.1\ntopic # out 1"));
+  await until(() => near.bridge("a").state === "waiting");
+  assert.equal(near.bridge("a").reason, "unreachable");
+  assert.match(near.bridge("a").message, /192\.0\.2\.1/);
+});
+
 const LETS_NOBODY_IN = new FunctionAccess({ authenticate: () => false });
 const FULL = new FunctionAccess({
   authenticate: () => ({ isAllowed: false, reasonCode: 0x97 }),

@@ -7,7 +7,7 @@ import {
   type BridgeStatus,
 } from "../../lib/bridge/mod.ts";
 import { DEFAULT_BRIDGE_OPTIONS } from "../support/bridge_options.ts";
-import { encodePacket } from "../../lib/codec/mod.ts";
+import { type Connect, decodePacket, encodePacket, frameLength } from "../../lib/codec/mod.ts";
 
 const CONNACK = encodePacket({ type: "connack", sessionPresent: false, reasonCode: 0 }, 5);
 
@@ -15,12 +15,13 @@ const CONNACK = encodePacket({ type: "connack", sessionPresent: false, reasonCod
 function machineOf(options: Partial<BridgeOptions>) {
   const opened: { readonly id: number; readonly port: number }[] = [];
   const closed: number[] = [];
+  const locals: { readonly id: number; readonly forgetsReceived: boolean }[] = [];
   const states: BridgeStatus["state"][] = [];
   const session = { topicFilters: ["#"], waiting: 0 };
   const ports: BridgePorts = {
     openRemote: (id, { port }) => opened.push({ id, port }),
     closeRemote: (id) => closed.push(id),
-    openLocal: () => {},
+    openLocal: (id, { forgetsReceived }) => locals.push({ id, forgetsReceived }),
     closeLocal: () => {},
     password: () => "",
     localSession: () => session,
@@ -51,7 +52,7 @@ function machineOf(options: Partial<BridgeOptions>) {
     machine.opened(id, nowMs);
     machine.remoteBytes(id, CONNACK, 0, CONNACK.length, nowMs);
   };
-  return { machine, opened, closed, states, session, letIn };
+  return { machine, opened, closed, locals, states, session, letIn };
 }
 
 Deno.test("An idle bridge looks once a second what waits, and not more often", () => {
@@ -141,3 +142,20 @@ Deno.test("A remote broker that answers no ping is given up after one and a half
   machine.tick(15_000);
   assert.equal(machine.status.reason, "keep_alive");
 });
+
+for (const sessionPresent of [true, false]) {
+  Deno.test(`The local session has the remote window, and ${sessionPresent ? "keeps" : "forgets"} what came from a remote session that is ${sessionPresent ? "there" : "gone"}`, () => {
+    const { machine, opened, locals } = machineOf({});
+    machine.start(0);
+    machine.opened(opened[0]!.id, 0);
+    const properties = { receiveMaximum: 3 };
+    const connack = encodePacket({ type: "connack", sessionPresent, reasonCode: 0, properties }, 5);
+    machine.remoteBytes(opened[0]!.id, connack, 0, connack.length, 1);
+    const { id, forgetsReceived } = locals.at(-1)!;
+    assert.equal(forgetsReceived, !sessionPresent);
+    const { waiting } = machine.outputOf(id)!;
+    const length = frameLength(waiting, 0, waiting.length, Infinity);
+    const connect = decodePacket(waiting, 0, length, 5) as Connect;
+    assert.equal(connect.properties?.receiveMaximum, 3);
+  });
+}

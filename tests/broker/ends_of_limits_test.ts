@@ -83,11 +83,57 @@ for (const length of [65_520, 65_527, 65_528, 65_530, 65_535]) {
         : `b> CONNECT will.topic=${topic} will.payload="w"\nb< CONNACK TopicNameInvalid\nb! closed`
     }
       a> PUBLISH ${topic} qos=1 id=3 "1"
-      a< ${isShort ? "PUBACK id=3 NoMatchingSubscribers" : "DISCONNECT TopicNameInvalid\na! closed"}
+      a< PUBACK id=3 ${isShort ? "NoMatchingSubscribers" : "TopicNameInvalid"}
     `,
     { listener: { mountPoint: "tenants/" }, store: true, options: { maxTopicLevels: 0xffff } },
   );
 }
+
+const DEEP = Array(201).fill("l").join("/");
+testExchange(
+  "A topic or filter that is none only here, for the settings or the mount point, is refused by itself, and the connection goes on",
+  `
+    s> CONNECT sessionExpiryInterval=0
+    s< CONNACK
+    s> SUBSCRIBE id=1 ${DEEP} + l/#
+    s< SUBACK id=1 TopicFilterInvalid TopicFilterInvalid 0
+    a> CONNECT
+    a< CONNACK
+    a> PUBLISH ${DEEP} "0"
+    a> PUBLISH ${DEEP} qos=1 id=1 "1"
+    a< PUBACK id=1 TopicNameInvalid
+    a> PUBLISH ${DEEP} qos=2 id=2 "2"
+    a< PUBREC id=2 TopicNameInvalid
+    dropped not_a_topic_name=3
+    b> CONNECT v=4
+    b< CONNACK
+    b> SUBSCRIBE id=1 ${DEEP} # l
+    b< SUBACK id=1 128 128 0
+    b> UNSUBSCRIBE id=2 #
+    b< UNSUBACK id=2
+    b> PUBLISH ${DEEP} retain "0"
+    b> PUBLISH ${DEEP} qos=1 id=1 "1"
+    b< PUBACK id=1
+    b> PUBLISH ${DEEP} qos=2 id=2 "2"
+    b< PUBREC id=2
+    b> PUBREL id=2
+    b< PUBCOMP id=2
+    dropped not_a_topic_name=6
+    b> PUBLISH l qos=1 id=1 "1"
+    b< PUBLISH l "1"
+    s< PUBLISH l "1"
+    b< PUBACK id=1
+    c> CONNECT v=3
+    c< CONNACK
+    c> SUBSCRIBE id=1 #
+    c< SUBACK id=1 128
+    c> PUBLISH ${DEEP} qos=1 id=1 "1"
+    c< PUBACK id=1
+    b> SUBSCRIBE id=3 a/#/b
+    b! closed
+  `,
+  { listener: { mountPoint: "site" } },
+);
 
 testExchange(
   "Response Information that would be longer than text is left out",

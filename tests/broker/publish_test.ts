@@ -239,7 +239,7 @@ testExchange(
 );
 
 testExchange(
-  "A topic of too many levels is none",
+  "A topic of too many levels is none here, and what is none anywhere costs the connection",
   `
   a> CONNECT
   a< CONNACK
@@ -247,6 +247,10 @@ testExchange(
   a> SUBSCRIBE id=1 1/2/3 1/2/3/4
   a< SUBACK id=1 0 TopicFilterInvalid
   a> PUBLISH 1/2/3/4
+  a> PUBLISH 1/2/3/4 qos=1 id=2
+  a< PUBACK id=2 TopicNameInvalid
+  dropped not_a_topic_name=2
+  a> PUBLISH 1/+
   a< DISCONNECT TopicNameInvalid
   a! closed
   `,

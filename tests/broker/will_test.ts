@@ -215,6 +215,22 @@ testExchange(
 );
 
 testExchange(
+  "Under a mount point too nobody leaves a will that its clients would take for the broker's own word",
+  `
+  b> CONNECT
+  b< CONNACK
+  b> SUBSCRIBE id=1 $SYS/#
+  b< SUBACK id=1 0
+  a> CONNECT v=4 will.topic=$SYS/broker/version will.payload=forged
+  a< CONNACK
+  a x
+  b< nothing
+  dropped reserved_topic=1
+  `,
+  { listener: { mountPoint: "site/" } },
+);
+
+testExchange(
   "A will is published at a QoS that the listener allows, under its mount point",
   `${WATCHER}
   a> CONNECT v=4 will.topic=w will.qos=2 will.payload=gone

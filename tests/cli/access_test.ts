@@ -390,6 +390,57 @@ cliTest(
   },
 );
 
+cliTest(
+  "explain-acl asks the roles of dynamic security, and check reads its file",
+  async (place) => {
+    const allow = (acltype: string, topic: string) => ({ acltype, topic, allow: true });
+    const file = {
+      defaultACLAccess: { publishClientReceive: true },
+      clients: [{ username: "bob", roles: [{ rolename: "own" }] }],
+      roles: [{
+        rolename: "own",
+        acls: [allow("publishClientSend", "%u/#"), allow("subscribePattern", "a/#")],
+      }],
+    };
+    const lines = "plugin mosquitto_dynamic_security.so\nplugin_opt_config_file d.json\n";
+    place.write("m.conf", lines);
+    place.write("both.conf", `${lines}acl_file acl\n`);
+    place.write("acl", "user eve\ntopic x\n");
+    place.write("d.json", JSON.stringify(file));
+    const cases: [args: string, status: number, reason: string][] = [
+      ["--user bob --publish bob/1", 0, "role own: publishClientSend %u/# allow, priority 0"],
+      [
+        "--user bob --subscribe $share/g/a/+",
+        0,
+        "role own: subscribePattern a/# allow, priority 0",
+      ],
+      ["--user bob --read b", 0, "no rule; defaultACLAccess publishClientReceive is true"],
+      ["--user bob --read $CONTROL/x", 1, "no rule, and no default lets anybody in there"],
+      ["--user eve --read x", 1, "no rule; the client is not in the file"],
+    ];
+    for (const [args, status, reason] of cases) {
+      const run = await place.run(["explain-acl", "-c", "m.conf", ...args.split(" ")]);
+      assert.deepEqual([run.status, run.out.split("\n")[1]], [status, `d.json: ${reason}`], args);
+    }
+    const other = await place.run([
+      "explain-acl",
+      "-c",
+      "both.conf",
+      ..."--user eve --read x".split(" "),
+    ]);
+    assert.deepEqual([other.status, other.out.split("\n")[1]], [0, "acl:2: topic x"]);
+
+    assert.equal((await place.run(["check", "-c", "m.conf"])).status, 0);
+    file.clients[0]!.roles.push({ rolename: "none" });
+    place.write("d.json", JSON.stringify(file));
+    const { status, error } = await place.run(["check", "-c", "m.conf"]);
+    assert.deepEqual([status, error], [
+      3,
+      'm.conf:2: plugin_opt_config_file: d.json: clients "bob": roles: There is no "none"\n',
+    ]);
+  },
+);
+
 cliTest("check reads the files too", async (place) => {
   place.write("m.conf", "password_file pw\nacl_file acl\n");
   place.write("acl", "topic\n");

@@ -11,6 +11,7 @@ const ALL = {
   aclSubscribe: "mosquitto",
   clientIdPrefixes: "x-",
   certificateUserName: "none",
+  dynamicSecurityFile: "",
 };
 
 Deno.test("access control is the same for every listener, wherever its lines stand", () => {

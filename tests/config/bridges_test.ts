@@ -98,9 +98,14 @@ const wrong: [lines: string, problem: RegExp, why: string][] = [
     "a version",
   ],
   [
-    `${BLOCK}\nbridge_bind_address 10.0.0.1`,
-    /^m\.conf:4: bridge_bind_address: Is not supported\. Deno binds/,
-    "an address of ours",
+    `${BLOCK}\nbridge_bind_address 10.0.0.1\nbridge_cafile ca.pem`,
+    /^m\.conf:4: bridge_bind_address: Cannot stand beside TLS/,
+    "an address of ours for TLS",
+  ],
+  [
+    `${BLOCK}\nbridge_bind_address eth0`,
+    /^m\.conf:4: bridge_bind_address: Must be an address of this machine, is "eth0"/,
+    "an interface in the place of its address",
   ],
   [
     `${BLOCK}\nbridge_certfile c.pem`,

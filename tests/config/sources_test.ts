@@ -132,8 +132,14 @@ for (const [environment, problem] of badVariables) {
 }
 
 Deno.test("a plugin in the environment is refused, as in a file", () => {
-  const [problem = ""] = problems({ environment: { MQTT_PLUGIN: "/p" } });
-  assert.match(problem, /^MQTT_PLUGIN \(environment\): Is not supported\. Plugins of mosquitto/);
+  const [problem = ""] = problems({ environment: { MQTT_AUTH_PLUGIN: "/p" } });
+  assert.match(
+    problem,
+    /^MQTT_AUTH_PLUGIN \(environment\): Is not supported\. Plugins of mosquitto/,
+  );
+  assert.deepEqual(problems({ environment: { MQTT_PLUGIN: "/p" } }), [
+    "MQTT_PLUGIN (environment): Works in a file only: name one with `-c FILE`",
+  ]);
 });
 
 const ignoredVariables: [environment: Record<string, string>, note: RegExp][] = [
@@ -173,7 +179,7 @@ const badFlags: [args: string, problem: RegExp][] = [
   ["-c", /^-c: Needs a value$/],
   ["--no-max-qos", /^--no-max-qos: Is not a flag/],
   ["--no-retain-available=true", /^--no-retain-available: Takes no value/],
-  ["--plugin p", /^--plugin: Is not supported\. Plugins of mosquitto cannot be loaded/],
+  ["--auth-plugin p", /^--auth-plugin: Is not supported\. Plugins of mosquitto cannot be loaded/],
   [
     "--psk-file p",
     /^--psk-file: Is not supported\. Pre-shared keys are not supported/,

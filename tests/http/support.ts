@@ -179,6 +179,7 @@ export class HttpBroker {
       aclSubscribe: "strict",
       clientIdPrefixes: "",
       certificateUserName: "none",
+      dynamicSecurityFile: "",
     } as const;
     const access = FileAccess.open({
       listeners: new Map([["1883", files], ["9883", files]]),

@@ -201,6 +201,9 @@ export class ModelClient implements Peer {
     while (this.link === link) {
       const length = frameLength(whole, at, whole.length, 10_000_000);
       if (length === 0 || at + length > whole.length) break;
+      if (length > (link.facts.maximumPacketSize ?? Infinity)) {
+        throw new Violation(`${this.clientId} got ${length} bytes in a packet [MQTT-3.1.2-24]`);
+      }
       const packet = decodePacket(whole, at, at + length, this.version);
       at += length;
       if (this.#world.trace.isOn) this.#world.trace.packet(this.clientId, "<", packet);
@@ -246,7 +249,7 @@ export class ModelClient implements Peer {
         return this.outgoing.pubcomp(packet);
       case "suback": {
         const subs = take(this.#subscribing, packet.packetId, packet.type);
-        return this.#ledger.granted(subs, packet.reasonCodes);
+        return this.#ledger.granted(link, subs, packet.reasonCodes);
       }
       case "unsuback": {
         const { filters, askedAtMs } = take(this.#unsubscribing, packet.packetId, packet.type);

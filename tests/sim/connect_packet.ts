@@ -52,7 +52,12 @@ export function connectPacket(facts: ConnectFacts): Connect {
         properties: {
           sessionExpiryInterval: wireExpiry(expirySeconds),
           topicAliasMaximum,
-          ...(receiveMaximum < 65_535 ? { receiveMaximum } : {}),
+          ...(receiveMaximum < 65_535 || facts.maximumPacketSize !== undefined
+            ? { receiveMaximum }
+            : {}),
+          ...(facts.maximumPacketSize === undefined
+            ? {}
+            : { maximumPacketSize: facts.maximumPacketSize }),
         },
       }
       : {}),

@@ -1,8 +1,9 @@
-import type { Publish, Qos, SubscriptionRequest } from "../../lib/codec/mod.ts";
-import { naiveMatches } from "../topic/naive.ts";
+import type { Properties, Publish, Qos, SubscriptionRequest } from "../../lib/codec/mod.ts";
+import { takeApart } from "./appetite.ts";
 import type { SimLink } from "./link.ts";
 import { type Incarnation, type PublishRecord, type SubRecord, Violation } from "./records.ts";
 import { readId } from "./trace.ts";
+import { WillLatency } from "./will_latency.ts";
 import type { World } from "./world.ts";
 
 /** What a model client publishes, or leaves as its will. */
@@ -15,20 +16,24 @@ export interface RecordInit {
   readonly sizeBytes: number;
   readonly expirySeconds?: number;
   readonly isWill?: boolean;
+  /** Beside those that every message of 5.0 has. */
+  readonly properties?: Properties;
 }
 
+const EMPTY = new Uint8Array();
 /** What a SUBACK says while the store fails. */
 const QUOTA_EXCEEDED = 0x97;
-/** The latest that a will reaches the monitor, whose link is good, milliseconds. */
-const WILL_LATENCY_MS = 500;
+const TOPIC_FILTER_INVALID = 0x8f;
 
 /** What was published and subscribed, and whether what arrives may arrive. */
 export class Ledger {
   readonly records: PublishRecord[] = [];
   readonly #world: World;
+  readonly #willLatency: WillLatency;
 
   constructor(world: World) {
     this.#world = world;
+    this.#willLatency = new WillLatency(world);
     world.sessions.onWill = (record) => {
       record.sentAtMs = record.ackedAtMs = world.clock.nowMs;
       record.crashesBefore = world.crashes;
@@ -48,14 +53,16 @@ export class Ledger {
       payload: sizeBytes === 0 ? new Uint8Array(0) : payloadOf(id, sizeBytes),
       properties: init.isNew
         ? {
-          userProperties: [["id", String(id)]],
-          correlationData: payloadOf(id, 8),
+          ...init.properties,
+          userProperties: [["id", String(id)], ...init.properties?.userProperties ?? []],
+          correlationData: init.properties?.correlationData ?? payloadOf(id, 8),
           ...(expirySeconds === undefined ? {} : { messageExpiryInterval: expirySeconds }),
         }
         : undefined,
       sentAtMs: Infinity,
       ackedAtMs: Infinity,
       isRefused: false,
+      isTaken: this.#world.takesTopic(topicName),
       attempts: 0,
       crashesBefore: 0,
       will: init.isWill === true ? "armed" : undefined,
@@ -74,11 +81,11 @@ export class Ledger {
     const { subs } = link.incarnation!;
     return requests.map((request) => {
       askToEnd(subs, request.topicFilter, nowMs);
-      const shared = /^\$share\/[^/]+\/(.*)$/.exec(request.topicFilter);
+      const [share, topicFilter] = takeApart(request.topicFilter);
       const sub: SubRecord = {
         wholeFilter: request.topicFilter,
-        topicFilter: shared?.[1] ?? request.topicFilter,
-        isShared: shared !== null,
+        topicFilter,
+        isShared: share !== "",
         qos: request.qos,
         noLocal: request.noLocal,
         retainAsPublished: request.retainAsPublished,
@@ -100,8 +107,13 @@ export class Ledger {
     }
   }
 
-  granted(subs: readonly SubRecord[], reasonCodes: readonly number[]): void {
+  granted(link: SimLink, subs: readonly SubRecord[], reasonCodes: readonly number[]): void {
     subs.forEach((sub, i) => {
+      if (!this.#world.takesFilter(sub.wholeFilter)) {
+        // 3.1.1 has one code for all refusals, which 3.1 gets too.
+        const wanted = link.facts.version === 5 ? TOPIC_FILTER_INVALID : 0x80;
+        if (reasonCodes[i] === wanted) return void withdraw(link, sub);
+      }
       // What it was to replace goes on.
       if (reasonCodes[i] === QUOTA_EXCEEDED && this.#world.diskFailures > 0) return;
       if (reasonCodes[i] !== sub.qos) {
@@ -140,7 +152,7 @@ export class Ledger {
     const incarnation = link.incarnation!;
     const name = `${incarnation.clientId} got #${readId(packet.payload)} on ${topicName}`;
     const matching = incarnation.subs.filter((sub) =>
-      naiveMatches(sub.topicFilter, topicName, true)
+      this.#world.matches(sub.topicFilter, topicName)
     );
     if (matching.length === 0) throw new Violation(`${name} without a subscription to it`);
     if (packet.payload.length === 0) return;
@@ -163,6 +175,7 @@ export class Ledger {
     if (record === undefined || record.sentAtMs > nowMs && record.will === undefined) {
       throw new Violation(`${name}, which nobody published`);
     }
+    if (!record.isTaken) throw new Violation(`${name}, which its listener has no topic for`);
     if (record.topicName !== topicName) throw new Violation(`${name}, published elsewhere`);
     if (!isEqual(packet.payload, record.payload)) {
       throw new Violation(`${name} with another payload`);
@@ -204,12 +217,9 @@ export class Ledger {
     name: string,
   ): void {
     if (link.facts.version < 5) return;
-    const { userProperties, correlationData, subscriptionIdentifiers = [] } = packet.properties ??
-      {};
-    if (record.properties !== undefined) {
-      const isSame = userProperties?.length === 1 && userProperties[0]![1] === String(record.id) &&
-        correlationData !== undefined && isEqual(correlationData, payloadOf(record.id, 8));
-      if (!isSame) throw new Violation(`${name} with other properties [MQTT-3.3.2-17]`);
+    const { subscriptionIdentifiers = [] } = packet.properties ?? {};
+    if (record.properties !== undefined && !areSame(packet.properties, record.properties)) {
+      throw new Violation(`${name} with other properties [MQTT-3.3.2-17]`);
     }
     for (const identifier of subscriptionIdentifiers) {
       if (!matching.some((sub) => sub.identifier === identifier)) {
@@ -228,21 +238,14 @@ export class Ledger {
     matching: readonly SubRecord[],
     name: string,
   ): void {
-    const { nowMs } = this.#world.clock;
-    if (
-      record.will === "due" && link.facts.clientId === "monitor" &&
-      this.#world.diskFailures === 0 &&
-      link.admittedAtMs < record.sentAtMs
-    ) {
-      const lateMs = nowMs - record.sentAtMs - this.#world.lateMs(record.sentAtMs);
-      if (lateMs > WILL_LATENCY_MS) throw new Violation(`${name}, a will, ${lateMs} ms late`);
-    }
+    if (link.facts.clientId === "monitor") this.#checkLatency(link, record, name);
     const givenSeconds = record.properties?.messageExpiryInterval;
     if (givenSeconds === undefined || packet.dup) return;
     // The broker had it at the latest when it was acknowledged, and sent it at the earliest when it could.
     const couldSendAtMs = packet.retain
       ? Math.min(...matching.map((sub) => sub.sentAtMs))
       : link.admittedAtMs;
+    if (givenSeconds === 0) return checkInstant(link, packet, matching, name);
     const leftSeconds = givenSeconds - Math.max(0, couldSendAtMs - record.ackedAtMs) / 1000;
     if (leftSeconds <= 0) throw new Violation(`${name}, expired [MQTT-3.3.2-5]`);
     if (link.facts.version < 5) return;
@@ -250,6 +253,21 @@ export class Ledger {
     if (told === undefined || told < 1 || told > Math.ceil(leftSeconds)) {
       throw new Violation(`${name} with ${told} seconds left of ${givenSeconds} [MQTT-3.3.2-6]`);
     }
+  }
+
+  /** A will reaches the monitor soon, or its commits are slow. */
+  #checkLatency(link: SimLink, record: PublishRecord, name: string): void {
+    const { clock, diskFailures } = this.#world;
+    const isPunctual = record.will === "due" && diskFailures === 0 &&
+      link.admittedAtMs < record.sentAtMs;
+    if (isPunctual) {
+      const lateMs = clock.nowMs - record.sentAtMs - this.#world.lateMs(record.sentAtMs);
+      const allowedMs = this.#willLatency.allowedMs(record, link.admittedAtMs);
+      if (lateMs > allowedMs) {
+        throw new Violation(`${name}, a will, ${lateMs} ms late, where ${allowedMs} may be`);
+      }
+    }
+    this.#willLatency.arrived(record, clock.nowMs);
   }
 
   /** How often it may come: once, by every way it has. A crash may repeat what is not QoS 2. */
@@ -307,6 +325,38 @@ function payloadOf(id: number, sizeBytes: number): Uint8Array {
   for (let i = 4; i < payload.length; i++) payload[i] = id * 31 + i;
   new DataView(payload.buffer).setUint32(0, id);
   return payload;
+}
+
+/** Without any time a message is for those alone to whom it can go at once, and says so. */
+function checkInstant(
+  { facts }: SimLink,
+  packet: Publish,
+  matching: readonly SubRecord[],
+  name: string,
+): void {
+  const isKept = packet.retain && matching.every((sub) => !sub.retainAsPublished);
+  if (isKept) throw new Violation(`${name} retained, expired [MQTT-3.3.2-5]`);
+  const told = packet.properties?.messageExpiryInterval;
+  if (facts.version === 5 && told !== 0) {
+    throw new Violation(`${name} with ${told} seconds left of 0 [MQTT-3.3.2-6]`);
+  }
+}
+
+/** Whether nothing of what travels with a message has changed. */
+function areSame(got: Properties = {}, sent: Properties): boolean {
+  const { userProperties = [], correlationData = EMPTY } = got;
+  const { userProperties: pairs = [], correlationData: wanted = EMPTY } = sent;
+  return isEqual(correlationData, wanted) && got.contentType === sent.contentType &&
+    got.responseTopic === sent.responseTopic &&
+    got.payloadFormatIndicator === sent.payloadFormatIndicator &&
+    userProperties.length === pairs.length &&
+    userProperties.every(([key, value], i) => key === pairs[i]![0] && value === pairs[i]![1]);
+}
+
+/** The subscription never was. */
+function withdraw({ incarnation }: SimLink, sub: SubRecord): void {
+  const { subs } = incarnation!;
+  if (subs.includes(sub)) subs.splice(subs.indexOf(sub), 1);
 }
 
 function isEqual(a: Uint8Array, b: Uint8Array): boolean {

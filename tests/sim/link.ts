@@ -188,8 +188,11 @@ export class SimLink implements Link {
   #progress(): void {
     if (this.#writing === undefined || this.#isBroken) return;
     const room = this.#network.capacityBytes - this.#down.pendingBytes;
-    const count = Math.min(room, this.#writingLength - this.#written);
-    if (count <= 0) return; // The client's reading goes on here.
+    const left = this.#writingLength - this.#written;
+    const count = Math.min(room, left);
+    // The client's reading goes on here. A real network does not send single bytes into each gap either: a full pipe would fall into
+    // ever smaller pieces.
+    if (count <= 0 || count < Math.min(left, this.#network.capacityBytes >> 8)) return;
     this.#world.turn((broker, nowMs) => {
       const bytes = this.#writing!;
       const { connection } = this;

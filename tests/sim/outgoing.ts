@@ -3,6 +3,9 @@ import type { Packet, Properties } from "../../lib/codec/mod.ts";
 import { type PublishRecord, Violation } from "./records.ts";
 import type { World } from "./world.ts";
 
+/** What a 5.0 client is told of a topic that is one by itself, but not on this listener. */
+const TOPIC_NAME_INVALID = 0x90;
+
 /** A message of QoS 1 or 2 that the broker does not have for good. */
 interface Entry {
   readonly record: PublishRecord;
@@ -159,6 +162,12 @@ export class Outgoing {
   #acknowledged({ record }: Entry, reasonCode: number): void {
     // One that went out before may have been taken then, and that is in doubt for good.
     if (reasonCode >= 0x80 && record.attempts > 1) return;
+    if (!record.isTaken && this.#version === 5 && reasonCode !== TOPIC_NAME_INVALID) {
+      throw new Violation(`#${record.id} was answered with ${reasonCode}, and its topic is none`);
+    }
+    if (record.isTaken && reasonCode === TOPIC_NAME_INVALID) {
+      throw new Violation(`#${record.id} was refused for its topic, which is one`);
+    }
     record.ackedAtMs = this.#world.clock.nowMs;
     record.isRefused = reasonCode >= 0x80;
   }

@@ -28,6 +28,8 @@ export interface PublishRecord {
   /** When its publisher learned that the broker has it. */
   ackedAtMs: number;
   isRefused: boolean;
+  /** The broker can take its topic; of any other it says so, or counts a drop. */
+  readonly isTaken: boolean;
   /** PUBLISH packets sent for it. */
   attempts: number;
   /** Crashes before it was sent. */
@@ -93,6 +95,8 @@ export interface ConnectFacts {
   readonly keepAliveSeconds: number;
   readonly receiveMaximum: number;
   readonly topicAliasMaximum: number;
+  /** Absent: it says none. */
+  readonly maximumPacketSize?: number | undefined;
   readonly will: { readonly record: PublishRecord; readonly delaySeconds: number } | undefined;
 }
 

@@ -1,5 +1,6 @@
 import type { ProtocolVersion, Qos, SubscriptionRequest } from "../../lib/codec/mod.ts";
 import type { Random } from "../support/random.ts";
+import { type Appetite, COUNTS, greedyProperties, SECONDS } from "./appetite.ts";
 import { PLAIN } from "./connect_packet.ts";
 import { ModelClient } from "./client.ts";
 import { Ledger } from "./ledger.ts";
@@ -17,6 +18,15 @@ const FILTERS: readonly string[] = [
   "$share/g/a/#", "$share/g/a/#", "$share/g/+/c", "$share/h/b",
 ];
 const CUTS: readonly CutKind[] = ["reset", "lost", "lost", "silent"];
+/** What is asked for in a CONNECT and with a message. */
+const MODERATE = {
+  sessionExpiry: [0, 5, 60, 60, 4000, 4000, Infinity],
+  keepAlive: [0, 0, 5, 30],
+  receiveMaximum: [1, 2, 5, 65_535],
+  topicAliasMaximum: [0, 1, 3],
+  willDelay: [0, 3, 3, 50, 5000],
+  messageExpiry: [1, 10, 1000],
+} as const;
 const GOOD_NETWORK: Network = { maxDelayMs: 2, capacityBytes: 1_000_000 };
 
 /** A few clients that do this and that, as the random numbers have it. */
@@ -28,6 +38,10 @@ export class Scenario {
   readonly monitor: ModelClient;
   readonly #random: Random;
   readonly #settings: Settings;
+  readonly #topics: readonly string[];
+  readonly #filters: readonly string[];
+  /** Absent: its clients are moderate. */
+  readonly appetite: Appetite | undefined;
   readonly #networks = new Map<ModelClient, Network>();
 
   constructor(random: Random, settings: Settings, isTraced: boolean) {
@@ -35,7 +49,14 @@ export class Scenario {
     this.#settings = settings;
     this.world = new World(random, settings.world, isTraced);
     this.ledger = new Ledger(this.world);
-    this.clients = Array.from({ length: settings.clients }, (_, i) => this.#client(`c${i}`));
+    const { appetite } = settings;
+    this.appetite = appetite;
+    this.#topics = appetite?.topics ?? TOPICS;
+    this.#filters = appetite?.filters ?? FILTERS;
+    this.clients = Array.from(
+      { length: settings.clients },
+      (_, i) => this.#client(appetite?.clientIds[i] ?? `c${i}`),
+    );
     this.monitor = new ModelClient(
       this.world,
       this.ledger,
@@ -98,7 +119,9 @@ export class Scenario {
     if (client.isHung) return random.int(4) === 0 ? client.cut("silent") : client.wakeUp();
     if (what < 55) return this.#publish(client);
     if (what < 72) return this.#subscribe(client);
-    if (what < 77) return client.unsubscribe([random.pick(FILTERS), random.pick(FILTERS)]);
+    if (what < 77) {
+      return client.unsubscribe([random.pick(this.#filters), random.pick(this.#filters)]);
+    }
     if (what < 83) return this.#disconnect(client);
     if (what < 90) return client.cut(random.pick(CUTS));
     if (what < 93) return this.#connect(client); // From a second link.
@@ -130,7 +153,9 @@ export class Scenario {
     if (kind < 85) return clock.runFor(random.int(1000));
     if (kind < 94) return clock.runFor(random.int(8000));
     if (kind < 97) return clock.runFor(random.int(30_000));
-    const longMs = 1000 * random.pick([10, 100, 4000, 40_000]);
+    // With a Keep Alive of a second hours would be nothing but PINGREQ packets.
+    const longSeconds = this.appetite === undefined ? [10, 100, 4000, 40_000] : [10, 100, 400];
+    const longMs = 1000 * random.pick(longSeconds);
     if (random.bool()) return this.world.sleep(longMs);
     // Lids are closed.
     for (const client of this.clients) client.hang();
@@ -147,21 +172,26 @@ export class Scenario {
       clientId,
       version,
       cleanStart,
-      expirySeconds: version === 5 ? random.pick([0, 5, 60, 60, 4000, 4000, Infinity]) : oldExpiry,
-      keepAliveSeconds: random.pick([0, 0, 5, 30]),
-      receiveMaximum: version === 5 ? random.pick([1, 2, 5, 65_535]) : 65_535,
-      topicAliasMaximum: version === 5 ? random.pick([0, 1, 3]) : 0,
+      expirySeconds: version === 5 ? random.pick(this.#limits.sessionExpiry) : oldExpiry,
+      keepAliveSeconds: random.pick(this.#limits.keepAlive),
+      receiveMaximum: version === 5 ? random.pick(this.#limits.receiveMaximum) : 65_535,
+      topicAliasMaximum: version === 5 ? random.pick(this.#limits.topicAliasMaximum) : 0,
+      ...(this.appetite?.hasSmallPackets === true && version === 5
+        ? { maximumPacketSize: random.pick(COUNTS.maximumPacketSize) }
+        : {}),
       will: random.bool() ? undefined : {
         record: this.ledger.record({
           publisherId: clientId,
           isNew: version === 5,
-          topicName: `will/${clientId}`,
+          topicName: this.appetite === undefined
+            ? `will/${clientId}`
+            : random.pick(this.appetite.wills),
           qos: random.int(3) as Qos,
           retain: random.int(4) === 0,
           sizeBytes: 20,
           isWill: true,
         }),
-        delaySeconds: version === 5 ? random.pick([0, 3, 3, 50, 5000]) : 0,
+        delaySeconds: version === 5 ? random.pick(this.#limits.willDelay) : 0,
       },
     };
     client.connect(facts, this.#networks.get(client)!);
@@ -170,7 +200,7 @@ export class Scenario {
   #publish(client: ModelClient): void {
     const random = this.#random;
     const count = random.pick(this.#settings.isDeep ? [2, 6, 6, 20] : [1, 1, 2, 2, 6]);
-    const topicName = random.pick(TOPICS);
+    const topicName = random.pick(this.#topics);
     const qos = random.int(3) as Qos;
     const isMixed = random.int(3) === 0;
     const retain = random.int(5) === 0;
@@ -183,7 +213,10 @@ export class Scenario {
         qos: isMixed ? random.int(3) as Qos : qos,
         retain,
         sizeBytes: isClearing ? 0 : random.pick([4, 20, 20, 150, 700]),
-        ...(random.int(5) === 0 ? { expirySeconds: random.pick([1, 10, 1000]) } : {}),
+        ...(random.int(5) === 0 ? { expirySeconds: random.pick(this.#limits.messageExpiry) } : {}),
+        ...(this.appetite !== undefined && random.int(8) === 0
+          ? { properties: greedyProperties(random) }
+          : {}),
       }));
     }
   }
@@ -191,7 +224,7 @@ export class Scenario {
   #subscribe(client: ModelClient): void {
     const random = this.#random;
     const isNew = client.version === 5;
-    const requests = [random.pick(FILTERS), random.pick(FILTERS)].map((
+    const requests = [random.pick(this.#filters), random.pick(this.#filters)].map((
       topicFilter,
       i,
       filters,
@@ -203,7 +236,16 @@ export class Scenario {
       retainHandling: isNew ? random.int(3) as 0 | 1 | 2 : 0 as const,
       isRepeat: filters.indexOf(topicFilter) < i,
     })).filter(({ isRepeat }) => !isRepeat).map(({ isRepeat: _, ...request }) => request);
-    client.subscribe(requests, isNew && random.bool() ? 1 + random.int(100) : 0);
+    client.subscribe(requests, isNew && random.bool() ? this.#identifier() : 0);
+  }
+
+  #identifier(): number {
+    if (this.appetite !== undefined) return this.#random.pick(COUNTS.subscriptionIdentifier);
+    return 1 + this.#random.int(100);
+  }
+
+  get #limits() {
+    return this.appetite === undefined ? MODERATE : { ...SECONDS, ...COUNTS };
   }
 
   #disconnect(client: ModelClient): void {
@@ -224,7 +266,10 @@ export class Scenario {
     });
     this.#networks.set(client, {
       maxDelayMs: random.pick([0, 10, 100]),
-      capacityBytes: random.pick([100, 500, 65_536, 65_536]),
+      // Of texts at their limits so few bytes at a time would take for ever.
+      capacityBytes: random.pick(
+        this.appetite === undefined ? [100, 500, 65_536, 65_536] : [65_536, 1_000_000],
+      ),
     });
     return client;
   }

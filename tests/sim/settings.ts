@@ -1,5 +1,6 @@
 import type { QueueFullPolicy } from "../../lib/broker/mod.ts";
 import type { Random } from "../support/random.ts";
+import { type Appetite, appetiteOf } from "./appetite.ts";
 import type { DiskFault, Durability } from "./store.ts";
 import type { WorldSettings } from "./world.ts";
 
@@ -11,6 +12,8 @@ export interface Asked {
   readonly diskFault?: DiskFault;
   /** One call in so many of some of the broker's own methods throws; absent: none does. */
   readonly chaosOneIn?: number;
+  /** Whether clients go to the limits; absent: in one world of three. */
+  readonly appetite?: "always" | "never";
   /** Told how often something has thrown, when the run is over. */
   readonly onFaults?: (count: number) => void;
 }
@@ -26,13 +29,16 @@ export interface Settings {
   /** Much waits, of which little is in memory. */
   readonly isDeep: boolean;
   readonly chaosOneIn: number | undefined;
+  readonly appetite: Appetite | undefined;
   readonly world: WorldSettings;
 }
 
 const POLICIES: readonly QueueFullPolicy[] = ["drop_new", "drop_oldest", "disconnect"];
 
 /** The settings of a seed. */
-export function settingsOf(random: Random, { durability, diskFault, chaosOneIn }: Asked): Settings {
+export function settingsOf(random: Random, asked: Asked): Settings {
+  const { durability, diskFault, chaosOneIn } = asked;
+  const appetite = appetiteOf(random.seed, asked.appetite);
   const hasCrashes = durability !== "none";
   const maxCommitMs = random.pick(hasCrashes ? [0, 3, 200] : [undefined, undefined, 3, 200]);
   const mayDrop = random.int(7) === 0;
@@ -46,6 +52,7 @@ export function settingsOf(random: Random, { durability, diskFault, chaosOneIn }
     mayFail,
     isDeep,
     chaosOneIn,
+    appetite,
     world: {
       maxCommitMs,
       maxReadMs: random.pick([0, 0, 5, 300]),
@@ -72,6 +79,7 @@ export function settingsOf(random: Random, { durability, diskFault, chaosOneIn }
       listener: {
         maxTopicAlias: random.pick([0, 2, 10]),
         maxTopicAliasBroker: random.pick([0, 2, 10]),
+        ...(appetite === undefined ? {} : { mountPoint: appetite.mountPoint }),
       },
     },
   };

@@ -4,11 +4,12 @@ import { readId } from "./trace.ts";
 
 /**
  * What of a broker has to be there after a crash, as text to compare: stored sessions with all that belongs to them, the wills that
- * outlive a process, and what is retained on these topics. `apart`: the sequences of what waits in the store alone.
+ * outlive a process, and what is retained on these topics of clients. `apart`: the sequences of what waits in the store alone.
  */
 export function snapshotOf(
   broker: Broker,
   topics: Iterable<string>,
+  mountPoint: string,
   apart: (clientId: string, afterSequence: number) => readonly number[],
 ): string {
   const lines: string[] = [];
@@ -50,8 +51,10 @@ export function snapshotOf(
     lines.push(lostLine(clientId, delayedWill!.will));
   }
   for (const topicName of topics) {
-    const message = broker.core.retained.get(topicName);
-    if (message !== undefined) lines.push(`${topicName} = #${readId(message.payload)}`);
+    const message = broker.core.retained.get(mountPoint + topicName);
+    if (message === undefined) continue;
+    // With its length a long one is told from others.
+    lines.push(`${topicName.slice(0, 80)} ${topicName.length} = #${readId(message.payload)}`);
   }
   return lines.sort().join("\n");
 }

@@ -1,4 +1,3 @@
-import { naiveMatches } from "../topic/naive.ts";
 import type { Ledger } from "./ledger.ts";
 import { type Incarnation, type PublishRecord, type SubRecord, Violation } from "./records.ts";
 import type { World } from "./world.ts";
@@ -13,7 +12,7 @@ export function checkArrivals(world: World, ledger: Ledger, mayDrop: boolean): v
     if (!isOwed(record, world.clock.nowMs)) continue;
     for (const incarnation of world.sessions.all) {
       if (incarnation.isOver || incarnation.seen.has(record.id)) continue;
-      if (incarnation.subs.some((sub) => isOwedTo(record, sub, incarnation))) {
+      if (incarnation.subs.some((sub) => isOwedTo(record, sub, incarnation, world))) {
         missing.push(`${incarnation.clientId} never got #${record.id} on ${record.topicName}`);
       }
     }
@@ -37,7 +36,7 @@ export function checkRetained(
 ): void {
   const sent = records.filter((record) =>
     record.retain && record.topicName === topicName && record.sentAtMs !== Infinity &&
-    !record.isRefused
+    !record.isRefused && record.isTaken
   );
   const canBeLast = sent.filter(({ ackedAtMs }) =>
     !sent.some((later) => later.ackedAtMs !== Infinity && later.sentAtMs > ackedAtMs)
@@ -67,19 +66,25 @@ function expiresAtMs(record: PublishRecord, isLatest: boolean): number {
 /** Acknowledged, or a will that was published; and good for longer than the run. */
 function isOwed(record: PublishRecord, nowMs: number): boolean {
   return record.qos > 0 && record.ackedAtMs !== Infinity && !record.isRefused &&
-    record.payload.length > 0 && (record.will === undefined || record.will === "due") &&
+    record.isTaken && record.payload.length > 0 &&
+    (record.will === undefined || record.will === "due") &&
     expiresAtMs(record, false) > nowMs;
 }
 
-function isOwedTo(record: PublishRecord, sub: SubRecord, incarnation: Incarnation): boolean {
-  return !sub.isShared && covers(sub, record) &&
+function isOwedTo(
+  record: PublishRecord,
+  sub: SubRecord,
+  incarnation: Incarnation,
+  world: World,
+): boolean {
+  return !sub.isShared && covers(sub, record, world) &&
     !(sub.noLocal && record.publisherId === incarnation.clientId);
 }
 
 /** Granted before the message was sent, and not given up before it was acknowledged. */
-function covers(sub: SubRecord, record: PublishRecord): boolean {
+function covers(sub: SubRecord, record: PublishRecord, world: World): boolean {
   return sub.qos > 0 && sub.grantedAtMs < record.sentAtMs && sub.endAskedAtMs > record.ackedAtMs &&
-    naiveMatches(sub.topicFilter, record.topicName, true);
+    world.matches(sub.topicFilter, record.topicName);
 }
 
 interface Member {
@@ -91,13 +96,13 @@ interface Member {
 function missingShare(record: PublishRecord, world: World): string | undefined {
   const members: Member[] = world.sessions.all.flatMap((incarnation) =>
     incarnation.subs
-      .filter((sub) => sub.isShared && naiveMatches(sub.topicFilter, record.topicName, true))
+      .filter((sub) => sub.isShared && world.matches(sub.topicFilter, record.topicName))
       .filter((sub) => sub.endedAtMs > record.sentAtMs)
       .map((sub) => ({ sub, incarnation }))
   );
   for (const wholeFilter of new Set(members.map(({ sub }) => sub.wholeFilter))) {
     const group = members.filter(({ sub }) => sub.wholeFilter === wholeFilter);
-    if (!group.some((member) => isStaying(member) && covers(member.sub, record))) continue;
+    if (!group.some((member) => isStaying(member) && covers(member.sub, record, world))) continue;
     // With a member's session a QoS 2 message may end, and with a crash one that was not stored.
     const canMove = record.crashesBefore === world.crashes;
     const isOwed = group.every((member) =>

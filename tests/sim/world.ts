@@ -8,6 +8,7 @@ import {
   OPEN_ACCESS,
 } from "../../lib/broker/mod.ts";
 import type { Random } from "../support/random.ts";
+import { isTakenFilter, isTakenTopic, matchesMounted } from "./appetite.ts";
 import type { Chaos } from "./chaos.ts";
 import { checkBooks, checkKeepAlive } from "./invariants.ts";
 import { type Network, type Peer, SimLink } from "./link.ts";
@@ -96,9 +97,38 @@ export class World {
       loadsQueues,
       fault: settings.diskFault,
       turn: (action) => this.turn(action),
-      snapshot: () => snapshotOf(this.broker, this.topics, this.#apart),
+      snapshot: () => this.#snapshot(),
     }, "");
     this.broker = this.#boot();
+  }
+
+  /** How slow the disk is at most, and how many messages may be in flight to a client that sets no limit. */
+  get pace(): {
+    readonly maxCommitMs: number;
+    readonly maxReadMs: number;
+    readonly window: number;
+  } {
+    const { maxCommitMs = 0, maxReadMs = 0 } = this.#settings;
+    const { maxInflightMessages } = this.broker.options;
+    return {
+      maxCommitMs,
+      maxReadMs,
+      window: maxInflightMessages === 0 ? 65_535 : maxInflightMessages,
+    };
+  }
+
+  /** Whether a subscription gets a topic. */
+  matches(topicFilter: string, topicName: string): boolean {
+    return matchesMounted(this.#listener.mountPoint, topicFilter, topicName);
+  }
+
+  /** Whether the broker can take a filter, or a topic, which is one by itself. */
+  takesFilter(wholeFilter: string): boolean {
+    return isTakenFilter(this.#listener.mountPoint, wholeFilter);
+  }
+
+  takesTopic(topicName: string): boolean {
+    return isTakenTopic(this.#listener.mountPoint, topicName);
   }
 
   get hasStore(): boolean {
@@ -254,8 +284,8 @@ export class World {
     if (wasOn) this.chaos!.isOn = false;
     this.broker.restore(store.load());
     if (wasOn) this.chaos!.isOn = true;
-    if (snapshotOf(this.broker, this.topics, this.#apart) !== survivor.snapshot) {
-      const now = snapshotOf(this.broker, this.topics, this.#apart);
+    if (this.#snapshot() !== survivor.snapshot) {
+      const now = this.#snapshot();
       throw new Violation(`Not as after a commit:\n${now}\nbut it was:\n${survivor.snapshot}`);
     }
     const { writes, durableWrites } = store;
@@ -264,6 +294,10 @@ export class World {
     this.sessions.crashed(nowMs, durability, (clientId) => this.#find(clientId));
     this.broker.tick(nowMs);
     this.turn(() => {});
+  }
+
+  #snapshot(): string {
+    return snapshotOf(this.broker, this.topics, this.#listener.mountPoint, this.#apart);
   }
 
   /** What waits in the store alone, as its writes up to now have it. */

@@ -8,7 +8,12 @@ export class FluxBroker {
   readonly #directory: string;
   #process: BrokerProcess | undefined;
 
-  private constructor(readonly port: number, config: string, directory: string) {
+  private constructor(
+    readonly port: number,
+    config: string,
+    directory: string,
+    transport: BrokerProcessInit["transport"],
+  ) {
     this.#directory = directory;
     const lines = [
       `listener ${port} 127.0.0.1`,
@@ -16,13 +21,21 @@ export class FluxBroker {
       `persistence_location ${directory}`,
       config,
     ];
-    this.#init = { config: lines.join("\n") + "\n", isPortOwn: true };
+    this.#init = {
+      config: lines.join("\n") + "\n",
+      isPortOwn: true,
+      ...transport === undefined ? {} : { transport },
+    };
   }
 
   /** Starts one; `config`: further lines. */
-  static async start(port: number, config: string): Promise<FluxBroker> {
+  static async start(
+    port: number,
+    config: string,
+    transport?: BrokerProcessInit["transport"],
+  ): Promise<FluxBroker> {
     const directory = await Deno.makeTempDir({ prefix: "flux-bridge-" });
-    const broker = new FluxBroker(port, config, directory);
+    const broker = new FluxBroker(port, config, directory, transport);
     await broker.start();
     return broker;
   }

@@ -26,6 +26,7 @@ export const DEFAULT_BRIDGE_OPTIONS: BridgeOptions = {
   tryPrivate: true,
   attemptUnsubscribe: true,
   outgoingRetain: true,
+  bindAddress: "",
   protocolVersion: "auto",
   maxPacketSizeBytes: 0,
   maxTopicAlias: 10,

@@ -157,7 +157,8 @@ export class BrokerProcess {
         if (holds()) return;
         if (isLate || this.#ended !== undefined) {
           const what = isLate ? `Nothing after ${limitMs} ms` : `Ended with ${this.#ended?.code}`;
-          throw new Error(`${what} while waiting for ${isSo} in the log:\n${this.#log}`);
+          const state = await stateOf(this.#child.pid);
+          throw new Error(`${what} while waiting for ${isSo} in the log (${state}):\n${this.#log}`);
         }
         await new Promise<void>((resolve) => this.#onLog.push(resolve));
       }
@@ -231,5 +232,19 @@ export class BrokerProcess {
   async #cleanUp(): Promise<void> {
     await this.#reading;
     await Deno.remove(this.#directory, { recursive: true }).catch(() => {});
+  }
+}
+
+/** What a process that is late is doing, as far as Linux tells: running or waiting for the disk, its processor time, and the machine's load. */
+async function stateOf(pid: number): Promise<string> {
+  try {
+    const text = await Deno.readTextFile(`/proc/${pid}/stat`);
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    const processorMs = (Number(fields[11]) + Number(fields[12])) * 10;
+    const waitsAt = await Deno.readTextFile(`/proc/${pid}/wchan`).catch(() => "?");
+    const load = Deno.loadavg()[0]!.toFixed(1);
+    return `state ${fields[0]} at ${waitsAt}, ${processorMs} ms of processor, load ${load}`;
+  } catch {
+    return "it is gone";
   }
 }

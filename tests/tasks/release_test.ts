@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { VERSION } from "../../lib/version.ts";
 import { billOfMaterials } from "../../tasks/release/sbom.ts";
 
-const RELEASE = new URL("../../tasks/release/", import.meta.url);
+const SERVICE = new URL("../../lib/cli/service/flux-mqtt.service", import.meta.url);
 
 interface Component {
   readonly name: string;
@@ -24,7 +24,7 @@ Deno.test("the bill of materials names the runtime, what is in it, and the execu
 });
 
 Deno.test("systemd understands every line of the unit, and finds it well protected", async () => {
-  const unit = await Deno.readTextFile(new URL("flux-mqtt.service", RELEASE));
+  const unit = await Deno.readTextFile(SERVICE);
   assert.match(unit, /^Type=notify$/m);
   const directory = await Deno.makeTempDir();
   try {

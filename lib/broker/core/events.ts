@@ -171,6 +171,7 @@ const OBSERVERS: Readonly<Record<EventName, (emit: Emit) => Observer>> = {
   sessionExpired: (emit) => ({
     sessionExpired: ({ session: { clientId } }) => emit("sessionExpired", { clientId }),
   }),
+  bridgeChanged: (emit) => ({ bridgeChanged: (event) => emit("bridgeChanged", event) }),
 };
 
 /** The reason in words where the broker gave none. */

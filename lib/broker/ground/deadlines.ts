@@ -1,5 +1,15 @@
+/** A deadline as its queue sees it. */
+export interface Due {
+  /** The deadline's index in the heap of the queue; -1: not queued. Only the queue changes this. */
+  index: number;
+  /** In the clock's milliseconds; `Infinity`: not queued. Only the queue changes this. */
+  atMs: number;
+  /** Its time has come. */
+  call(): void;
+}
+
 /** A callback that is due at a time. Its owner keeps the object; a deadline is in at most one queue. */
-export class Deadline {
+export class Deadline implements Due {
   /** The deadline's index in the heap of the queue; -1: not queued. Only the queue changes this. */
   index: number = -1;
   /** In the clock's milliseconds; `Infinity`: not queued. Only the queue changes this. */
@@ -7,11 +17,16 @@ export class Deadline {
 
   /** `onDue` is called once when the time has come; it may set the deadline again. */
   constructor(readonly onDue: () => void) {}
+
+  /** {@linkcode Due.call} */
+  call(): void {
+    this.onDue();
+  }
 }
 
 /** The one queue of all keep-alives, expiries and delays: a binary heap, earliest first. */
 export class Deadlines {
-  readonly #heap: Deadline[] = [];
+  readonly #heap: Due[] = [];
 
   /** Deadlines that are queued. */
   get size(): number {
@@ -24,7 +39,7 @@ export class Deadlines {
   }
 
   /** Queues the deadline for `atMs`, or moves it there. */
-  set(deadline: Deadline, atMs: number): void {
+  set(deadline: Due, atMs: number): void {
     const wasMs = deadline.atMs;
     deadline.atMs = atMs;
     if (deadline.index < 0) {
@@ -36,7 +51,7 @@ export class Deadlines {
   }
 
   /** Removes the deadline from the queue; does nothing where it is not queued. */
-  clear(deadline: Deadline): void {
+  clear(deadline: Due): void {
     if (deadline.index < 0) return;
     const last = this.#heap.pop()!;
     if (last !== deadline) {
@@ -55,11 +70,11 @@ export class Deadlines {
       const first = this.#heap[0];
       if (first === undefined || first.atMs > nowMs) return;
       this.clear(first);
-      first.onDue();
+      first.call();
     }
   }
 
-  #up(deadline: Deadline): void {
+  #up(deadline: Due): void {
     let i = deadline.index;
     while (i > 0) {
       const parent = this.#heap[(i - 1) >> 1]!;
@@ -72,7 +87,7 @@ export class Deadlines {
     deadline.index = i;
   }
 
-  #down(deadline: Deadline): void {
+  #down(deadline: Due): void {
     let i = deadline.index;
     for (;;) {
       const left = this.#heap[2 * i + 1];

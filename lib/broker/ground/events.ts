@@ -116,9 +116,24 @@ export interface TakenOverEvent {
   readonly by: ClientIdentity;
 }
 
+/** A bridge, which connects this broker to another one, has come into another state. */
+export interface BridgeChangedEvent {
+  /** The name of the bridge. */
+  readonly name: string;
+  /** `waiting`: it has failed and tries again; `idle`: a lazy bridge without enough to send; `ended`: it does not connect any more. */
+  readonly state: "connecting" | "connected" | "waiting" | "idle" | "ended";
+  /** Why it is not connected, for programs: `credentials`, `unreachable`, …; `""`: it is, or was asked to end. */
+  readonly reason: string;
+  /** The same in words. */
+  readonly message: string;
+  /** The place of the remote broker that is connected, or was tried last. */
+  readonly address: string;
+  /** MQTT's version there; 0: not connected. */
+  readonly protocolVersion: number;
+}
+
 /**
- * All events by their names. Other parts of the broker that report states (bridge connections to other brokers, a cluster) add
- * their events here.
+ * All events by their names. Other parts of the broker that report states (a cluster) add their events here.
  */
 export interface BrokerEvents {
   /** {@linkcode ConnectedEvent} */
@@ -141,6 +156,8 @@ export interface BrokerEvents {
   readonly sessionExpired: SessionExpiredEvent;
   /** {@linkcode TakenOverEvent} */
   readonly takenOver: TakenOverEvent;
+  /** {@linkcode BridgeChangedEvent} */
+  readonly bridgeChanged: BridgeChangedEvent;
 }
 
 /** The name of an event. */

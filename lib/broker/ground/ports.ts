@@ -130,6 +130,11 @@ export interface AccessPort {
    */
   readonly readsByFilter?: boolean;
   /**
+   * Whether a subscription ends when `maySubscribe` no longer allows it: after a change of rights, and where a session is resumed.
+   * Absent: it stays, and `mayRead` decides about its messages.
+   */
+  readonly endsSubscriptions?: boolean;
+  /**
    * The cost of one question below, as a multiple of one checked rule; absent: 1. It counts against what a client may do in a turn.
    */
   readonly stepsPerCheck?: number;
@@ -144,6 +149,11 @@ export interface AccessPort {
   mayPublish(client: ClientIdentity, topicName: string, qos: Qos, retain: boolean): Decision;
   /** Whether the client may have this Topic Filter at this QoS: whole, but without a `$share/…` in front. */
   maySubscribe(client: ClientIdentity, topicFilter: string, qos: Qos): Decision;
+  /**
+   * Whether the client may end its subscription to this Topic Filter: as for `maySubscribe`. Absent: it may; who may not keeps
+   * it.
+   */
+  mayUnsubscribe?(client: ClientIdentity, topicFilter: string): boolean;
   /** Whether a message on this topic may be delivered to the client. */
   mayRead(client: ClientIdentity, topicName: string): boolean;
   /**

@@ -151,5 +151,5 @@ function finish(core: Core, connection: Connection, inFlight: InFlight): void {
     core.store?.deleteDelivery(client.session.clientId, inFlight.delivery);
   }
   if (client.session.queue.length > 0 || client.session.sender.isResending) drain(core, client);
-  if (client.retained.length > 0) pumpRetained(core, client);
+  if (client.hasRetained) pumpRetained(core, client);
 }

@@ -4,6 +4,7 @@ import type { Core } from "../core/core.ts";
 import { haveSameRights, ownerName, quotaKeyOf } from "../ground/owner.ts";
 import type { AuthenticationRequest, ClientIdentity } from "../ground/ports.ts";
 import { dropUnreadable } from "../services/deliver.ts";
+import { endForbidden } from "../services/end_subscription.ts";
 import {
   actFor,
   disconnect,
@@ -277,11 +278,14 @@ function answer(core: Core, connection: Connection, admission: Admission): boole
  */
 function sendWaiting(core: Core, { client, isResumed, isOther }: Admission): void {
   if (isResumed && core.ports.access.checksTopics) {
-    if (isOther) core.router.clearRoutes();
+    if (isOther) {
+      core.router.clearRoutes();
+      endForbidden(core, client);
+    }
     dropUnreadable(core, client);
   }
   drain(core, client);
-  if (client.retained.length > 0) pumpRetained(core, client);
+  if (client.hasRetained) pumpRetained(core, client);
 }
 
 function logConnected(core: Core, connection: Connection, { identity, connect }: Admission): void {

@@ -1,4 +1,4 @@
-import { MqttError, type ReasonCode } from "../../codec/mod.ts";
+import { MqttError, ReasonCode } from "../../codec/mod.ts";
 import { parseTopicFilter } from "../../topic/mod.ts";
 import type { Core } from "../core/core.ts";
 import { type Leave, leaveOf } from "../ground/promises.ts";
@@ -38,10 +38,16 @@ export function failure(connection: Connection, reasonCode: number): number {
   return connection.protocolVersion === 5 ? reasonCode : 0x80;
 }
 
-/** Refuses an invalid filter: a 5.0 client is told in SUBACK; older clients are closed. [v3 MQTT-4.7.1-2] [v3 MQTT-4.7.1-3] */
-export function refusal(connection: Connection, reasonCode: ReasonCode, message: string): number {
-  if (connection.protocolVersion < 5) throw new MqttError(reasonCode, message);
-  return reasonCode;
+/**
+ * Refuses a filter that is none, in SUBACK or UNSUBACK. Before 5.0 a client that sends what can be a filter nowhere is closed
+ * [v3 MQTT-4.7.1-2] [v3 MQTT-4.7.1-3]; mount point and limits it cannot know, so what is none for these is refused by itself.
+ */
+export function refusal(connection: Connection, asked: string, message: string): number {
+  const isFilter = parseTopicFilter(asked) !== undefined;
+  if (connection.protocolVersion === 5 || isFilter) {
+    return failure(connection, ReasonCode.TopicFilterInvalid);
+  }
+  throw new MqttError(ReasonCode.TopicFilterInvalid, message);
 }
 
 /** Whether the answer waits for the commit of the changes. */

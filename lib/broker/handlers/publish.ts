@@ -33,6 +33,7 @@ import {
   type Open,
   type Outcome,
   PENDING,
+  refuseTopic,
   routeOf,
   UNDER_WAY,
   WAITING,
@@ -98,6 +99,7 @@ function checkReceiveMaximum(core: Core, connection: Connection): void {
  * | Topic Name           | 0x82, 0x90; before 5.0 closed as well|                                   |
  * | QoS of the listener  | 0x9B; before 5.0 lowered             |                                   |
  * | retained at all      | 0x9A; before 5.0 not retained        | `retain_not_available`            |
+ * | mount point, levels  |                                      | 0x90, `not_a_topic_name`          |
  * | `message_size_limit` |                                      | 0x97, `message_size_limit`        |
  * | `$SYS/`              |                                      | 0x87, `reserved_topic`            |
  * | access control       |                                      | 0x87, `not_authorized`            |
@@ -124,6 +126,7 @@ function publish(
     expiresAtMs: expiry(core.nowMs, packet.properties?.messageExpiryInterval),
     publisherId: client.session.clientId,
   };
+  if (route === undefined) return refuseTopic(core, connection, message);
   const refusal = checkSize(core, connection, message) ??
     checkReserved(core, connection, message, topicName) ??
     checkAccess(core, connection, message) ??

@@ -1,5 +1,6 @@
 import { MqttError, type Publish, ReasonCode } from "../../codec/mod.ts";
 import type { Message } from "../../session/mod.ts";
+import { isTopicName } from "../../topic/mod.ts";
 import type { Core } from "../core/core.ts";
 import type { Route } from "../core/router.ts";
 import { isReserved, quoted } from "../ground/message_rules.ts";
@@ -31,13 +32,16 @@ export function isOpen(outcome: Outcome | Open): outcome is Open {
   return outcome <= PENDING;
 }
 
-/** The route of this topic; throws where it is not a valid Topic Name. */
+/**
+ * The route of this topic; throws where it is not a valid Topic Name. `undefined`: it is one, but not on this listener: with the mount
+ * point it is too long, or it has more levels than `max_topic_levels`. The client cannot know these, so it is not to blame.
+ */
 export function routeOf(
   core: Core,
   connection: Connection,
   topicName: string,
   wholeName: string,
-): Route {
+): Route | undefined {
   if (topicName === "" && connection.protocolVersion === 5) {
     // Section 3.3.2.1.
     throw new MqttError(
@@ -46,7 +50,7 @@ export function routeOf(
     );
   }
   const route = topicName === "" ? undefined : core.router.route(wholeName);
-  if (route === undefined) {
+  if (route === undefined && !isTopicName(topicName)) {
     // Wildcards do not belong in a Topic Name. [MQTT-3.3.2-2] [v3 MQTT-3.3.2-2]
     const message = `Cannot publish to ${quoted(topicName)}: not a Topic Name`;
     throw new MqttError(ReasonCode.TopicNameInvalid, message);
@@ -86,6 +90,12 @@ export function mayRetain(
     throw new MqttError(ReasonCode.RetainNotSupported, message);
   }
   return false;
+}
+
+/** Refuses a message to a Topic Name that is none on this listener. */
+export function refuseTopic(core: Core, connection: Connection, message: Message): Outcome {
+  drop(core, connection.client!, "not_a_topic_name", message);
+  return ReasonCode.TopicNameInvalid;
 }
 
 /** Checks `message_size_limit`. */

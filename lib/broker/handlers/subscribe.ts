@@ -56,7 +56,7 @@ export function subscribeFor(
   const refused = isAllowed ? undefined : ReasonCode.NotAuthorized;
   const reasonCode = subscribe(core, connection, packet, request, refused);
   if (core.isObserved) tellSubscribed(core, connection, request, reasonCode);
-  if (connection.client!.retained.length > 0) pumpRetained(core, connection.client!);
+  if (connection.client!.hasRetained) pumpRetained(core, connection.client!);
   return reasonCode;
 }
 
@@ -83,7 +83,7 @@ function doPart(core: Core, connection: Connection, work: Subscribing): boolean 
   }
   const waits = leaveOfChange(core, connection, "suback", work.hasWritten) === "waits";
   connection.outbox.send({ type: "suback", packetId, reasonCodes }, waits);
-  if (connection.client!.retained.length > 0) pumpRetained(core, connection.client!);
+  if (connection.client!.hasRetained) pumpRetained(core, connection.client!);
   return true;
 }
 
@@ -159,7 +159,7 @@ function subscribe(
   const { session } = connection.client!;
   const filter = mountFilter(core, connection, request.topicFilter);
   if (filter === undefined) {
-    return refusal(connection, ReasonCode.TopicFilterInvalid, "SUBSCRIBE names no Topic Filter");
+    return refusal(connection, request.topicFilter, "SUBSCRIBE names no Topic Filter");
   }
   if (filter.isShared && request.noLocal) {
     // [MQTT-3.8.3-4]
@@ -203,7 +203,7 @@ function doesGetRetained(
  * one.
  */
 function hasRoomForRetained({ retained, session }: Client): boolean {
-  return retained.length <= session.subscriptions.size + MAX_REPEATED;
+  return retained === null || retained.length <= session.subscriptions.size + MAX_REPEATED;
 }
 
 /** Whether one more subscription is within the limits, of the session and of all. */
@@ -238,7 +238,7 @@ function grant(
   const bytesBefore = session.subscriptionBytes;
   session.subscribe(subscription);
   core.subscriptionBytes += session.subscriptionBytes - bytesBefore;
-  if (getsRetained) client.retained.push({ subscription, topicFilter, walk: null });
+  if (getsRetained) client.deliverRetained({ subscription, topicFilter, walk: null });
   return subscription.qos;
 }
 

@@ -44,7 +44,12 @@ export function keepWill({ listener, mountPoint }: Connection, will: Will): Will
  */
 function refusalOf(core: Core, connection: Connection, will: Will) {
   const { topicName, qos, retain } = will;
-  if (isReserved(topicName) && !isStateOf(connection, topicName)) return "reserved_topic" as const;
+  // As the listener's clients see it: what is reserved is so below a mount point too, as in PUBLISH.
+  const { mountPoint } = connection;
+  const seenName = topicName.startsWith(mountPoint)
+    ? topicName.slice(mountPoint.length)
+    : topicName;
+  if (isReserved(seenName) && !isStateOf(connection, seenName)) return "reserved_topic" as const;
   const { access } = core.ports;
   if (!access.checksTopics) return undefined;
   const identity = connection.identity!;

@@ -1,9 +1,9 @@
 import { ReasonCode, type Unsubscribe } from "../../codec/mod.ts";
 import type { Core } from "../core/core.ts";
 import { STEPS } from "../core/work.ts";
-import { moveShared } from "../services/share_moves.ts";
+import { endSubscription } from "../services/end_subscription.ts";
 import type { Connection } from "../state/connection.ts";
-import { leaveOfChange, mountFilter, refusal } from "./filters.ts";
+import { leaveOfChange, type MountedFilter, mountFilter, refusal } from "./filters.ts";
 
 /** An UNSUBSCRIBE that is being handled, in parts where it is long. */
 interface Unsubscribing {
@@ -55,13 +55,19 @@ function unsubscribe(core: Core, connection: Connection, asked: string): number 
   const { session } = client;
   const filter = mountFilter(core, connection, asked);
   if (filter === undefined) {
-    return refusal(connection, ReasonCode.TopicFilterInvalid, "UNSUBSCRIBE names no Topic Filter");
+    return refusal(connection, asked, "UNSUBSCRIBE names no Topic Filter");
   }
-  const bytesBefore = session.subscriptionBytes;
-  if (!session.unsubscribe(filter.key)) return ReasonCode.NoSubscriptionExisted;
-  core.subscriptionBytes -= bytesBefore - session.subscriptionBytes;
-  core.router.unsubscribe(client, filter.key);
-  if (session.isPersistent) core.store?.deleteSubscription(session.clientId, filter.key);
-  if (filter.isShared) moveShared(core, client, filter.key);
+  if (!mayUnsubscribe(core, connection, filter)) return ReasonCode.NotAuthorized;
+  if (!session.subscriptions.has(filter.key)) return ReasonCode.NoSubscriptionExisted;
+  endSubscription(core, client, filter.key, filter.isShared);
   return ReasonCode.Success;
+}
+
+function mayUnsubscribe(
+  { ports: { access } }: Core,
+  { client, listener }: Connection,
+  { topicFilter }: MountedFilter,
+): boolean {
+  if (!access.checksTopics || listener.bridge !== undefined) return true;
+  return access.mayUnsubscribe?.(client!.identity, topicFilter) ?? true;
 }

@@ -27,6 +27,7 @@
  * | `refused_by_client`    | PUBACK or PUBREC with a Reason Code of 0x80 or more                      | receiver   |
  * | `refused_by_hook`      | a hook of the program does not let it be published; a will as well       | publisher  |
  * | `refused_by_hook`      | a hook of the program does not let it be delivered                       | receiver   |
+ * | `not_a_topic_name`     | too deep, or with the listener's mount point too long or too deep        | publisher  |
  * | `not_a_topic_name`     | a will that waited, and its topic is too deep for the settings of today  | publisher  |
  *
  * A case that is not in the table has no receiver: nobody subscribed, No Local, a client without the right to read (its

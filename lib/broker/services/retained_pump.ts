@@ -20,7 +20,7 @@ export function sendMore(core: Core, connection: Connection): void {
   const { client } = connection;
   if (connection.state !== "connected" || client === null) return;
   drain(core, client);
-  if (client.retained.length > 0) pumpRetained(core, client);
+  if (client.hasRetained) pumpRetained(core, client);
 }
 
 /**
@@ -28,10 +28,10 @@ export function sendMore(core: Core, connection: Connection): void {
  * read these, so that a large match stalls nobody, fills no queue, and loses no message.
  */
 export function pumpRetained(core: Core, client: Client): void {
-  const { connection, session } = client;
-  if (connection === null) return;
+  const { connection, session, retained } = client;
+  if (connection === null || retained === null) return;
   for (let i = 0; i < SLICE_MESSAGES; i++) {
-    const delivery = client.retained.first;
+    const delivery = retained.first;
     if (delivery === undefined) return;
     // With unread bytes, `drained` continues later. Without room in flight, the client's acknowledgements do.
     if (connection.outbox.unsentBytes >= SLICE_BYTES || isBacklogged(core, connection)) return;
@@ -44,13 +44,13 @@ export function pumpRetained(core: Core, client: Client): void {
     if (message === undefined) {
       // A walk may visit a million topics without a match, so it is interrupted too.
       if (!walk.isDone) break;
-      client.retained.shift();
+      retained.shift();
       continue;
     }
     core.work.spend(deliverySteps(message.length + keptPropertiesBytes(message.properties)));
     deliverRetained(core, client, delivery.subscription, message);
   }
-  if (client.retained.length > 0) core.pumping.add(client);
+  if (client.hasRetained) core.pumping.add(client);
 }
 
 function deliverRetained(

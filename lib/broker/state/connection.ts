@@ -1,7 +1,7 @@
 import type { Packet, ProtocolVersion, Will } from "../../codec/mod.ts";
 import { type IncomingAliases, type Message, Session } from "../../session/mod.ts";
 import type { CloseReason } from "../ground/close_reason.ts";
-import { Deadline } from "../ground/deadlines.ts";
+import type { Deadline, Due } from "../ground/deadlines.ts";
 import type { DisconnectCause } from "../ground/events.ts";
 import type { HookRefusal } from "../ground/hooks.ts";
 import type { Ground } from "../ground/ground.ts";
@@ -16,7 +16,7 @@ import type { Outgoing } from "../ground/outgoing.ts";
 import type { ConnectionRates } from "../ground/rate.ts";
 import { type ConnectionEvent, type ConnectionState, nextState } from "./connection_state.ts";
 import { Outbox } from "./outbox.ts";
-import { RetainedDeliveries } from "./retained_deliveries.ts";
+import { RetainedDeliveries, type RetainedDelivery } from "./retained_deliveries.ts";
 import { Stops } from "./stops.ts";
 
 /** What a connection needs of the core. */
@@ -84,6 +84,21 @@ export interface Hooked {
   will: Will | null | undefined;
 }
 
+/** The deadline of a connection. All share one function: a closure each would be a hundred bytes more of every idle connection. */
+class Watch implements Due {
+  index = -1;
+  atMs = Infinity;
+
+  constructor(
+    readonly connection: Connection,
+    readonly onWatch: (connection: Connection) => void,
+  ) {}
+
+  call(): void {
+    this.onWatch(this.connection);
+  }
+}
+
 /** One Network Connection in the core: its state, its client, the reasons why it is stopped, and its outbox. */
 export class Connection {
   /** The packets to send. */
@@ -93,8 +108,11 @@ export class Connection {
    * @internal
    */
   readonly stops: Stops = new Stops();
-  /** The one deadline of a connection: its CONNECT, its Keep Alive, a write that stands still or its time, whichever is first. */
-  readonly watch: Deadline;
+  /**
+   * The one deadline of a connection: its CONNECT, its Keep Alive, a write that stands still or its time, whichever is first.
+   * @internal
+   */
+  readonly watch: Due;
   /** Set from the CONNACK on; it stays set when another connection has taken over the client. */
   client: Client | null = null;
   /** Set from the CONNACK on: the identity that access control let in. */
@@ -160,7 +178,7 @@ export class Connection {
     this.#turn = turn;
     this.outbox = new Outbox(turn, this, listener.mountPoint);
     this.lastReceivedMs = turn.nowMs;
-    this.watch = new Deadline(() => onWatch(this));
+    this.watch = new Watch(this, onWatch);
   }
 
   /**
@@ -280,14 +298,28 @@ export class Client {
   /** The delayed will, if there is one. */
   delayedWill: DelayedWill | null = null;
   /**
-   * Retained messages that are still to be sent, in the order of the SUBSCRIBE packets.
+   * Retained messages that are still to be sent, in the order of the SUBSCRIBE packets; `null`: there were none so far.
    * @internal
    */
-  readonly retained: RetainedDeliveries = new RetainedDeliveries();
+  retained: RetainedDeliveries | null = null;
 
   /** `identity.clientId` names the session; a later CONNECT replaces the rest. */
   constructor(identity: ClientIdentity) {
     this.identity = identity;
     this.session = new Session(identity.clientId);
+  }
+
+  /**
+   * Retained messages are to be sent, behind those that wait already.
+   * @internal
+   */
+  deliverRetained(delivery: RetainedDelivery): void {
+    this.retained ??= new RetainedDeliveries();
+    this.retained.push(delivery);
+  }
+
+  /** Whether retained messages are still to be sent. */
+  get hasRetained(): boolean {
+    return this.retained !== null && this.retained.length > 0;
   }
 }

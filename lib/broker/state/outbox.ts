@@ -29,6 +29,7 @@ import type { CloseReason } from "../ground/close_reason.ts";
 import type { Fanout } from "../ground/fanout.ts";
 import type { Ground } from "../ground/ground.ts";
 import type { Sample } from "../ground/latency.ts";
+import { HeldPackets } from "./held_packets.ts";
 import { fit, type Outgoing, publishPacket } from "../ground/outgoing.ts";
 
 /** The most bytes of acknowledgements that wait while the store fails: many times what all Packet Identifiers need. */
@@ -68,8 +69,6 @@ export class Outbox {
    * @internal
    */
   aliases: OutgoingAliases | null = null;
-  /** PUBACKs that wait for a commit: they count against the Receive Maximum that we set. */
-  pendingPubacks = 0;
   /** Packets to send at the end of the turn. */
   readonly ready: ByteBuffer;
   /** Bytes that the link is writing. */
@@ -89,17 +88,11 @@ export class Outbox {
   readonly #owner: OutboxOwner;
   /** The prefix to take off every Topic Name. */
   mountPoint: string;
-  #held: ByteBuffer | null = null;
+  #held: HeldPackets | null = null;
   #writingAnswerBytes = 0;
-  #heldPubacks = 0;
-  #heldAckBytes = 0;
-  #isConnackHeld = false;
-  #behindConnack: ByteBuffer | null = null;
   /** The message whose time is measured, and the buffer that it is in. */
   #sample: Sample | null = null;
   #sampleIs: "held" | "ready" | "writing" = "ready";
-  /** Commits for which packets of this connection wait: later acknowledgements must not overtake these packets. */
-  #commitsAwaited = 0;
 
   /** `mountPoint`: the prefix to take off every Topic Name. */
   constructor(ground: Ground, owner: OutboxOwner, mountPoint: string) {
@@ -112,12 +105,17 @@ export class Outbox {
 
   /** Bytes to send that the peer has not read. */
   get unsentBytes(): number {
-    return this.ready.length + this.writingBytes + (this.#behindConnack?.length ?? 0);
+    return this.ready.length + this.writingBytes + (this.#held?.behindConnack?.length ?? 0);
+  }
+
+  /** PUBACKs that wait for a commit: they count against the Receive Maximum that we set. */
+  get pendingPubacks(): number {
+    return this.#held === null ? 0 : this.#held.pendingPubacks;
   }
 
   /** Whether a later acknowledgement must wait, so as not to overtake an earlier one. [MQTT-4.6.0-2] */
   get hasHeld(): boolean {
-    return this.#commitsAwaited > 0 || this.#held !== null;
+    return this.#held !== null && this.#held.isAny;
   }
 
   /**
@@ -141,9 +139,10 @@ export class Outbox {
     buffer.length = encodeInto(fitting, this.protocolVersion, buffer.bytes, at);
     this.#ground.metrics.sentByType[buffer.bytes[at]! >> 4]!++;
     if (packet.type === "connack" && packet.reasonCode === 0) this.hasConnack = true;
-    if (buffer === this.#held) {
-      if (packet.type === "connack") this.#isConnackHeld = true;
-      this.#owe(sizeBytes);
+    const held = this.#held;
+    if (buffer === held?.buffer) {
+      if (packet.type === "connack") held.isConnackHeld = true;
+      this.#owe(held, sizeBytes);
     } else this.answerBytes += sizeBytes;
     this.#queued();
     if (this.#ground.isObserved) this.#owner.tellSent(fitting);
@@ -153,12 +152,13 @@ export class Outbox {
   /** Queues a PUBACK, PUBREC, PUBREL or PUBCOMP with Reason Code 0, given as its first byte. */
   sendAck(firstByte: number, packetId: number, waitsForCommit: boolean): void {
     const buffer = this.#buffer(waitsForCommit);
-    if (buffer === this.#held) {
+    const held = this.#held;
+    if (buffer === held?.buffer) {
       if (firstByte === FirstByte.Puback) {
-        this.pendingPubacks++;
-        this.#heldPubacks++;
+        held.pendingPubacks++;
+        held.pubacks++;
       }
-      this.#owe(ACK_BYTES);
+      this.#owe(held, ACK_BYTES);
     } else this.answerBytes += ACK_BYTES;
     this.#ground.metrics.sentByType[firstByte >> 4]!++;
     const at = buffer.reserve(ACK_BYTES);
@@ -235,12 +235,12 @@ export class Outbox {
   /** Takes the packets that wait for this turn's commit; the returned function releases them when the commit is done. */
   takeHeld(): (isClosed: boolean) => void {
     const held = this.#held;
-    const pubacks = this.#heldPubacks;
-    this.#held = null;
-    this.#heldPubacks = this.#heldAckBytes = 0;
-    if (held === null) return () => {};
-    this.#commitsAwaited++;
-    return (isClosed) => this.#release(held, pubacks, isClosed);
+    if (held === null || held.buffer === null) return () => {};
+    const { buffer, pubacks } = held;
+    held.buffer = null;
+    held.pubacks = held.answerBytes = 0;
+    held.commitsAwaited++;
+    return (isClosed) => this.#release(held, buffer, pubacks, isClosed);
   }
 
   /** The link takes all ready bytes, to write them: the first `writingBytes` bytes of the returned array. */
@@ -269,9 +269,6 @@ export class Outbox {
     this.#sample = null;
     this.ready.clear();
     this.#held?.clear();
-    this.#held = null;
-    this.#behindConnack?.clear();
-    this.#behindConnack = null;
   }
 
   /** Notes that a message whose time is measured is in this buffer. */
@@ -289,43 +286,43 @@ export class Outbox {
   }
 
   /** Limits the acknowledgements that wait while the store fails: a client may repeat its packets again and again. */
-  #owe(sizeBytes: number): void {
-    const hadRoom = this.#heldAckBytes <= MAX_HELD_ACK_BYTES;
-    this.#heldAckBytes += sizeBytes;
-    if (!hadRoom || this.#heldAckBytes <= MAX_HELD_ACK_BYTES) return;
+  #owe(held: HeldPackets, sizeBytes: number): void {
+    const hadRoom = held.answerBytes <= MAX_HELD_ACK_BYTES;
+    held.answerBytes += sizeBytes;
+    if (!hadRoom || held.answerBytes <= MAX_HELD_ACK_BYTES) return;
     const message = "Too many acknowledgements wait for the store";
     this.#owner.endLater({ reasonCode: ReasonCode.QuotaExceeded, message });
   }
 
-  #release(held: ByteBuffer, pubacks: number, isClosed: boolean): void {
-    this.#commitsAwaited--;
-    this.#isConnackHeld = false;
-    this.pendingPubacks -= pubacks;
+  #release(held: HeldPackets, buffer: ByteBuffer, pubacks: number, isClosed: boolean): void {
+    held.commitsAwaited--;
+    held.isConnackHeld = false;
+    held.pendingPubacks -= pubacks;
     if (!isClosed) {
-      this.ready.append(held.bytes.subarray(0, held.length));
-      this.answerBytes += held.length;
+      this.ready.append(buffer.bytes.subarray(0, buffer.length));
+      this.answerBytes += buffer.length;
       this.#sampleIs = this.#sampleIs === "held" ? "ready" : this.#sampleIs;
-      const behind = this.#behindConnack;
+      const behind = held.behindConnack;
       if (behind !== null) this.ready.append(behind.bytes.subarray(0, behind.length));
       if (!this.isDirty) this.#owner.markDirty();
     }
-    held.clear();
-    this.#behindConnack?.clear();
-    this.#behindConnack = null;
+    buffer.clear();
+    held.clearBehindConnack();
   }
 
   #buffer(waitsForCommit: boolean): ByteBuffer {
     if (this.#ground.store === undefined) return this.ready;
     if (!waitsForCommit) {
-      if (!this.#isConnackHeld) return this.ready;
+      if (this.#held === null || !this.#held.isConnackHeld) return this.ready;
       // Do not append to `held`, which waits for later commits: packets behind the CONNACK would overtake it. [MQTT-4.6.0-6]
-      return this.#behindConnack ??= new ByteBuffer(this.#ground.pool);
+      return this.#held.followConnack(this.#ground.pool);
     }
-    if (this.#held === null) {
-      this.#held = new ByteBuffer(this.#ground.pool);
+    const held = this.#held ??= new HeldPackets();
+    if (held.buffer === null) {
+      held.buffer = new ByteBuffer(this.#ground.pool);
       this.#owner.markHolding();
     }
-    return this.#held;
+    return held.buffer;
   }
 
   #queued(): void {

@@ -83,6 +83,7 @@ export const CLIENT_ROUTES: readonly Route[] = [
       sessionExpiresAtMs: whole("When the session ends; absent: it does not, or it is connected"),
       wantsCleanStart: flag("Whether its CONNECT asked for a session without a past"),
       hasWill: flag("Whether a will is kept for it"),
+      isStopped: flag("Whether it is not read: it sends too fast, or an answer is waited for"),
       droppedByReason: counts("Messages that it has not got"),
       slowness: {
         type: "array",

@@ -12,6 +12,7 @@ import { PUBLISH_ROUTES } from "./publish.ts";
 import { RETAINED_ROUTES } from "./retained.ts";
 import { SESSION_ROUTES } from "./session.ts";
 import { SUBSCRIPTION_ROUTES } from "./subscriptions.ts";
+import { TOPIC_ROUTES } from "./topics.ts";
 import { TRACE_ROUTES } from "./trace.ts";
 
 const OPERATIONS: readonly Route[] = [
@@ -19,6 +20,7 @@ const OPERATIONS: readonly Route[] = [
   ...CLIENT_ROUTES,
   ...BRIDGE_ROUTES,
   ...SUBSCRIPTION_ROUTES,
+  ...TOPIC_ROUTES,
   ...RETAINED_ROUTES,
   ...PUBLISH_ROUTES,
   ...CONFIGURATION_ROUTES,

@@ -1,0 +1,47 @@
+import { type Packet, reasonCodeName } from "../codec/mod.ts";
+import { disconnectFault } from "./faults.ts";
+import type { BridgeOptions } from "./options.ts";
+import type { BridgePorts } from "./ports.ts";
+import { type BridgeCounters, BridgeFault } from "./state.ts";
+
+/** Which of the two brokers has answered. */
+export type Answerer = "local" | "remote";
+
+/** Who wants to know of refused subscriptions. */
+export interface AnswerEnv {
+  readonly options: BridgeOptions;
+  readonly counters: BridgeCounters;
+  readonly ports: Pick<BridgePorts, "warn">;
+}
+
+/** Counts and tells each subscription that a SUBACK refuses. */
+export function checkSuback(env: AnswerEnv, from: Answerer, packet: Packet): void {
+  if (packet.type !== "suback") return;
+  for (const code of packet.reasonCodes) {
+    if (code < 0x80) continue;
+    const whose = from === "local" ? "This broker" : "The remote broker";
+    env.counters.drop("subscription_refused");
+    env.ports.warn(`${whose} refuses a subscription of the bridge`, {
+      bridge: env.options.name,
+      reason: reasonCodeName(code),
+    });
+  }
+}
+
+/** What a packet means that ends the connection, or that should not be there. */
+export function endOf(from: Answerer, packet: Packet, remoteClientId: string): BridgeFault {
+  if (packet.type !== "disconnect") {
+    const message = `Unexpected ${packet.type.toUpperCase()} (${from})`;
+    return new BridgeFault("protocol_error", message);
+  }
+  if (from === "remote") return disconnectFault(packet.reasonCode, remoteClientId);
+  const name = reasonCodeName(packet.reasonCode);
+  return new BridgeFault("local_closed", `This broker disconnects its bridge: ${name}`);
+}
+
+/** Why this broker's CONNACK lets its bridge not in; `undefined`: it does. */
+export function localRefusal(reasonCode: number): BridgeFault | undefined {
+  if (reasonCode === 0) return undefined;
+  const message = `This broker refuses its bridge: ${reasonCodeName(reasonCode)}`;
+  return new BridgeFault("local_closed", message);
+}

@@ -1,0 +1,38 @@
+import { type BridgeOptions, notificationTopicOf } from "./options.ts";
+import type { Output } from "./output.ts";
+import type { BridgePorts } from "./ports.ts";
+import { putPacket } from "./relay.ts";
+import type { RemoteLimits } from "./remote_limits.ts";
+
+/** Publishes whether a bridge is connected, where that is wanted. */
+export class Notices {
+  readonly #options: BridgeOptions;
+  readonly #ports: Pick<BridgePorts, "notify">;
+
+  /** `ports`: of this broker. */
+  constructor(options: BridgeOptions, ports: Pick<BridgePorts, "notify">) {
+    this.#options = options;
+    this.#ports = ports;
+  }
+
+  /** In this broker. */
+  locally(payload: "0" | "1"): void {
+    if (this.#options.notifications) this.#ports.notify(payload);
+  }
+
+  /** In the remote one. */
+  remotely(payload: "0" | "1", output: Output, limits: RemoteLimits): void {
+    const { notifications, notificationsLocalOnly } = this.#options;
+    if (!notifications || notificationsLocalOnly) return;
+    putPacket(output, {
+      type: "publish",
+      topicName: notificationTopicOf(this.#options),
+      payload: new TextEncoder().encode(payload),
+      qos: 0,
+      retain: limits.retainAvailable,
+      dup: false,
+      packetId: 0,
+      properties: undefined,
+    }, limits.version);
+  }
+}

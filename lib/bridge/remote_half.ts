@@ -1,0 +1,184 @@
+import { decodePacket, frameLength } from "../codec/mod.ts";
+import type { Dial, DialPlan } from "./dial_plan.ts";
+import { connackFault, encodeConnect } from "./handshake.ts";
+import type { Notices } from "./notices.ts";
+import type { BridgeOptions } from "./options.ts";
+import type { BridgePorts } from "./ports.ts";
+import { putPacket } from "./relay.ts";
+import { limitsOf, type RemoteLimits } from "./remote_limits.ts";
+import { RemoteSide, type Side } from "./sides.ts";
+import { BridgeFault } from "./state.ts";
+import { putSubscriptions } from "./subscriptions.ts";
+import type { TopicRules } from "./topic_rules.ts";
+
+/** How long an address may take from opening a stream to its CONNACK, milliseconds. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** What the remote half of a bridge is made of. */
+export interface RemoteHalfInit {
+  readonly options: BridgeOptions;
+  readonly rules: TopicRules;
+  readonly plan: DialPlan;
+  readonly ports: BridgePorts;
+  readonly notices: Notices;
+  /** A name of this broker, in what its messages have passed. */
+  readonly brokerId: string;
+  /** Bytes of a packet that this broker takes. */
+  readonly maxPacketSizeBytes: number;
+  /** What an earlier configuration of the bridge subscribed to. */
+  readonly formerRemoteFilters: readonly string[];
+  /** Names the next connection. */
+  readonly nextId: () => number;
+}
+
+/** The bridge as a client of the remote broker: one connection, and perhaps a second one to the primary while another address serves. */
+export class RemoteHalf {
+  /** The connection that serves, or is to. */
+  side: RemoteSide | undefined;
+  /** The second one. */
+  probe: RemoteSide | undefined;
+  /** What holds at the remote broker; `undefined`: none has let us in. */
+  limits: RemoteLimits | undefined;
+  readonly #init: RemoteHalfInit;
+  /** Whether all was subscribed, in the present session. */
+  #hasSubscribed = false;
+
+  /** Nothing is opened yet. */
+  constructor(init: RemoteHalfInit) {
+    this.#init = init;
+  }
+
+  /** Those that are open, or about to be. */
+  get sides(): readonly RemoteSide[] {
+    return [this.side, this.probe].filter((side) => side !== undefined);
+  }
+
+  /** `undefined`: it is over. */
+  sideOf(id: number): RemoteSide | undefined {
+    if (this.side?.id === id) return this.side;
+    return this.probe?.id === id ? this.probe : undefined;
+  }
+
+  /** Opens a connection; `as`: what it is to be. */
+  dial({ addressIndex, attempt }: Dial, as: "side" | "probe", nowMs: number): void {
+    const { nextId, options, ports } = this.#init;
+    const side = new RemoteSide(nextId(), nowMs, addressIndex, attempt, CONNECT_TIMEOUT_MS);
+    this[as] = side;
+    ports.openRemote(side.id, options.addresses[addressIndex]!);
+  }
+
+  /** Its stream is open: says CONNECT. Throws where the password cannot be read. */
+  greet(side: RemoteSide): void {
+    const { options, plan, ports, maxPacketSizeBytes, brokerId } = this.#init;
+    side.phase = "asking";
+    const attempt = plan.attempts[side.attempt]!;
+    side.output.put(
+      encodeConnect(options, attempt, ports.password(), maxPacketSizeBytes, brokerId),
+    );
+  }
+
+  /** The bytes of the CONNACK at the beginning, and what it says; `undefined`: it is not there as a whole. Throws a refusal. */
+  welcome(
+    side: RemoteSide,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): { readonly length: number; readonly limits: RemoteLimits } | undefined {
+    const { options, plan, maxPacketSizeBytes } = this.#init;
+    const length = frameLength(bytes, start, end, maxPacketSizeBytes);
+    if (length === 0 || start + length > end) return undefined;
+    const { version } = plan.attempts[side.attempt]!;
+    const packet = decodePacket(bytes, start, start + length, version);
+    if (packet.type !== "connack") {
+      throw new BridgeFault("protocol_error", "The first packet is no CONNACK");
+    }
+    const fault = connackFault(packet, version);
+    if (fault !== undefined) throw fault;
+    return { length, limits: limitsOf(packet, version, options) };
+  }
+
+  /** From here on this is the connection; another one is left. */
+  accept(side: RemoteSide, limits: RemoteLimits, nowMs: number): void {
+    if (side === this.probe) {
+      this.probe = undefined;
+      this.sayGoodbye();
+      this.#hasSubscribed = false;
+    }
+    side.phase = "connected";
+    side.keepAliveSeconds = limits.keepAliveSeconds;
+    side.lastSentMs = nowMs;
+    this.side = side;
+    this.limits = limits;
+  }
+
+  /** Asks for what is to come in; `true`: there is nothing to wait for. */
+  subscribe(side: RemoteSide, limits: RemoteLimits): boolean {
+    const { options: { attemptUnsubscribe }, rules, formerRemoteFilters } = this.#init;
+    const filters = rules.remoteFilters;
+    const wanted = new Set(filters.map(({ topicFilter }) => topicFilter));
+    const former = new Set([
+      ...attemptUnsubscribe ? rules.remoteFiltersOutOnly : [],
+      ...formerRemoteFilters.filter((filter) => !wanted.has(filter)),
+    ]);
+    // Before 5.0 every SUBSCRIBE brings all that is retained once more.
+    const isDone = limits.sessionPresent && this.#hasSubscribed && limits.version < 5;
+    side.pendingAnswers = isDone ? 0 : putSubscriptions(
+      side.output,
+      limits.version,
+      limits.sessionPresent ? [...former] : [],
+      filters,
+      () => limits.sessionPresent ? 1 : 0,
+    );
+    return side.pendingAnswers === 0;
+  }
+
+  /** A SUBACK or UNSUBACK has come; `true`: it was the last. */
+  subscribed(): boolean {
+    if (--this.side!.pendingAnswers > 0) return false;
+    this.#hasSubscribed = true;
+    return true;
+  }
+
+  /** Ends the connection, with a goodbye where it was let in. */
+  sayGoodbye(): void {
+    const { side } = this;
+    if (side === undefined) return;
+    if (side.phase === "connected") {
+      this.#init.notices.remotely("0", side.output, this.limits!);
+      putPacket(side.output, { type: "disconnect", reasonCode: 0 }, this.limits!.version);
+    }
+    this.#init.ports.closeRemote(side.id);
+    this.side = undefined;
+  }
+
+  /** Ends the second connection. */
+  dropProbe(): void {
+    if (this.probe !== undefined) this.#init.ports.closeRemote(this.probe.id);
+    this.probe = undefined;
+  }
+}
+
+/** What is due on a connection now: a ping that it sends, or a fault that it returns. */
+export function watch(side: RemoteSide, nowMs: number): BridgeFault | undefined {
+  if (side.phase !== "connected") {
+    if (nowMs < side.deadlineMs) return undefined;
+    return new BridgeFault("timeout", `No answer within ${CONNECT_TIMEOUT_MS / 1000} s`);
+  }
+  if (nowMs >= side.goneAtMs) {
+    return new BridgeFault("keep_alive", "The remote broker does not answer pings");
+  }
+  ping(side, nowMs);
+  return undefined;
+}
+
+/** When something is due on it, milliseconds. */
+export function watchAtMs(side: RemoteSide): number {
+  return side.phase === "connected" ? Math.min(side.pingAtMs, side.goneAtMs) : side.deadlineMs;
+}
+
+/** Sends a PINGREQ that is due. */
+export function ping(side: Side, nowMs: number): void {
+  if (nowMs < side.pingAtMs) return;
+  side.lastSentMs = nowMs;
+  putPacket(side.output, { type: "pingreq" }, 5);
+}

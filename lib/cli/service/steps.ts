@@ -1,0 +1,94 @@
+import { dirname } from "node:path";
+
+/** One thing that is done to the machine. Paths are those that it has there, without `--root`. */
+export type Step =
+  | { readonly type: "write"; readonly path: string; readonly text: string }
+  | { readonly type: "remove"; readonly path: string }
+  /** Lets the service's group read a file, besides its owner. */
+  | { readonly type: "share"; readonly path: string }
+  | { readonly type: "run"; readonly words: readonly string[] };
+
+/** A step in words; with `run` and `share`, the command that does it. */
+export function stepText(step: Step): string {
+  switch (step.type) {
+    case "write":
+      return `write ${step.path}`;
+    case "remove":
+      return `remove ${step.path}`;
+    case "share":
+      return `chgrp ${GROUP} '${step.path}' && chmod 640 '${step.path}'`;
+    case "run":
+      return step.words.join(" ");
+  }
+}
+
+/** The user and the group that the broker runs as. */
+export const GROUP = "flux-mqtt";
+
+/**
+ * Does steps in order below `root`; returns those that this process may not do, for somebody else to do. What only the running system
+ * can do, below another root is left to it.
+ */
+export async function takeSteps(steps: readonly Step[], root: string): Promise<readonly Step[]> {
+  const left: Step[] = [];
+  for (const step of steps) {
+    if (!await take(step, root)) left.push(step);
+  }
+  return left;
+}
+
+async function take(step: Step, root: string): Promise<boolean> {
+  switch (step.type) {
+    case "write": {
+      const path = root + step.path;
+      Deno.mkdirSync(dirname(path), { recursive: true });
+      const temporary = `${path}.${crypto.randomUUID()}.tmp`;
+      Deno.writeTextFileSync(temporary, step.text, { createNew: true, mode: 0o644 });
+      Deno.renameSync(temporary, path);
+      return true;
+    }
+    case "remove":
+      removeIfThere(root + step.path);
+      return true;
+    case "share":
+      return share(root + step.path, groupId(root));
+    case "run":
+      return root === "" && await run(step.words);
+  }
+}
+
+function share(path: string, gid: number | undefined): boolean {
+  if (gid === undefined) return false;
+  Deno.chownSync(path, null, gid);
+  Deno.chmodSync(path, 0o640);
+  return true;
+}
+
+/** `undefined`: there is no such group yet. */
+function groupId(root: string): number | undefined {
+  try {
+    const line = Deno.readTextFileSync(`${root}/etc/group`).split("\n")
+      .find((line) => line.startsWith(`${GROUP}:`));
+    return line === undefined ? undefined : Number(line.split(":")[2]);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** `false`: this process may start no programs. Throws where the program fails. */
+async function run([command = "", ...args]: readonly string[]): Promise<boolean> {
+  if (Deno.permissions.querySync({ name: "run", command }).state !== "granted") return false;
+  const { success, stderr } = await new Deno.Command(command, { args, stdin: "null" }).output();
+  if (success) return true;
+  const reason = new TextDecoder().decode(stderr).trim();
+  throw new Error(`Cannot run ${[command, ...args].join(" ")}: ${reason}`);
+}
+
+function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

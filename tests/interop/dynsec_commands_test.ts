@@ -1,0 +1,213 @@
+import { strict as assert } from "node:assert";
+import { BrokerProcess } from "../support/broker_process.ts";
+import { MosquittoBroker } from "../support/mosquitto_broker.ts";
+import { hasPrograms } from "../support/programs.ts";
+import { Administrator, initFile, pluginLines } from "./dynsec.ts";
+import { findPlugin } from "./dynsec_rights.ts";
+
+const plugin = await findPlugin();
+const ignore = plugin === undefined ||
+  !hasPrograms(
+    "commands of dynamic security beside a real mosquitto",
+    "mosquitto",
+    "mosquitto_ctrl",
+  );
+
+function c(command: string, more: object = {}): object {
+  return { command, ...more };
+}
+
+/** Commands in a row, each on what those before it have made; and our own error where it says more than mosquitto's. */
+const rows: readonly [command: unknown, ourError?: string][] = [
+  [c("createClient", {
+    username: "u1",
+    password: "p",
+    textname: "T",
+    textdescription: "D",
+    clientid: "x",
+  })],
+  [c("createClient", { username: "u1" })],
+  [c("createClient")],
+  [c("createClient", { username: 5 })],
+  [c("createClient", { username: "u2", roles: [{ rolename: "none" }] })],
+  [c("createClient", { username: "u2", roles: 5 }), "'roles' not an array"],
+  [c("createClient", { username: "u2", groups: [{ groupname: "none" }] })],
+  [c("createRole", {
+    rolename: "r1",
+    textname: "a",
+    acls: [{ acltype: "publishClientSend", topic: "a", priority: 1, allow: true }, {
+      acltype: "subscribePattern",
+      topic: "b/#",
+      allow: true,
+    }, { acltype: "publishClientSend", topic: "c", priority: 3, allow: false }],
+  })],
+  [c("createRole", { rolename: "r1" })],
+  [c("createRole", {})],
+  [c("createRole", { rolename: "r2" })],
+  [c("getRole", { rolename: "r1" })],
+  [c("getRole", {})],
+  [c("getRole", { rolename: "x" })],
+  [c("addRoleACL", { rolename: "r2", acltype: "publishClientSend", topic: "a/#", allow: true })],
+  [c("addRoleACL", { rolename: "r2", acltype: "publishClientSend", topic: "a/#", allow: true })],
+  [
+    c("addRoleACL", { rolename: "r2", acltype: "bad", topic: "a/#", allow: true }),
+    'Unknown acltype "bad"',
+  ],
+  [
+    c("addRoleACL", { rolename: "r2", acltype: "publishClientSend", topic: "a/#/b", allow: true }),
+    '"a/#/b" is not a Topic Filter',
+  ],
+  [c("addRoleACL", { rolename: "r2", acltype: "publishClientSend", allow: true })],
+  [c("addRoleACL", { rolename: "r9", acltype: "publishClientSend", topic: "a" })],
+  [c("removeRoleACL", { rolename: "r2", acltype: "publishClientSend", topic: "zz" })],
+  [c("removeRoleACL", { rolename: "r2", acltype: "publishClientSend", topic: "a/#" })],
+  [c("addClientRole", { username: "u1", rolename: "r1", priority: 4 })],
+  [
+    c("addClientRole", { username: "u1", rolename: "r1", priority: 4 }),
+    "Client already has this role",
+  ],
+  [c("addClientRole", { username: "u1", rolename: "none" })],
+  [c("addClientRole", { username: "none", rolename: "r1" })],
+  [c("addClientRole", { username: "u1" })],
+  [c("addClientRole", { username: "u1", rolename: "r2" })],
+  [c("getClient", { username: "u1" })],
+  [c("getClient", { username: "none" })],
+  [c("createGroup", { groupname: "g1", textname: "G", roles: [{ rolename: "r1", priority: 2 }] })],
+  [c("createGroup", { groupname: "g1" })],
+  [c("createGroup", { groupname: "g2" })],
+  [c("createGroup", { groupname: "g3", roles: [{ rolename: "none" }] })],
+  [c("addGroupClient", { groupname: "g1", username: "u1", priority: 7 })],
+  [c("addGroupClient", { groupname: "g1", username: "u1" })],
+  [c("addGroupClient", { groupname: "no", username: "u1" })],
+  [c("addGroupClient", { groupname: "g1", username: "no" })],
+  [c("addGroupRole", { groupname: "g1", rolename: "r2" })],
+  [c("addGroupRole", { groupname: "g1", rolename: "r2" })],
+  [c("addGroupRole", { groupname: "no", rolename: "r2" })],
+  [c("addGroupRole", { groupname: "g1", rolename: "no" })],
+  [c("getGroup", { groupname: "g1" })],
+  [c("getGroup", { groupname: "no" })],
+  [c("getClient", { username: "u1" })],
+  [c("listClients")],
+  [c("listClients", { verbose: true })],
+  [c("listClients", { count: 1, offset: 1 })],
+  [c("listGroups")],
+  [c("listGroups", { verbose: true })],
+  [c("listRoles")],
+  [c("listRoles", { verbose: true, offset: 1 })],
+  [c("modifyClient", {
+    username: "u1",
+    textname: "new",
+    roles: [{ rolename: "r2", priority: 1 }],
+    groups: [{ groupname: "g2" }],
+  })],
+  [c("getClient", { username: "u1" })],
+  [c("modifyClient", { username: "no" })],
+  [c("modifyClient", { username: "u1", roles: [{ rolename: "no" }] })],
+  [c("modifyGroup", {
+    groupname: "g1",
+    textdescription: "dd",
+    clients: [{ username: "u1", priority: 3 }],
+    roles: [],
+  })],
+  [c("getGroup", { groupname: "g1" })],
+  [c("modifyGroup", { groupname: "no" })],
+  [c("modifyRole", {
+    rolename: "r1",
+    textname: "z",
+    acls: [{ acltype: "subscribeLiteral", topic: "q", allow: true }],
+  })],
+  [c("getRole", { rolename: "r1" })],
+  [c("modifyRole", { rolename: "no" })],
+  [c("getAnonymousGroup")],
+  [c("setAnonymousGroup", { groupname: "no" })],
+  [c("setAnonymousGroup", { groupname: "g2" })],
+  [c("getAnonymousGroup")],
+  [c("setAnonymousGroup", {})],
+  [c("setDefaultACLAccess", {
+    acls: [{ acltype: "publishClientSend", allow: true }, { acltype: "unsubscribe", allow: false }],
+  })],
+  [c("getDefaultACLAccess")],
+  [c("setDefaultACLAccess", {})],
+  [c("setClientPassword", { username: "u1" })],
+  [c("setClientPassword", { username: "u1", password: "" })],
+  [c("setClientPassword", { username: "no", password: "x" })],
+  [c("setClientPassword", { username: "u1", password: "y" })],
+  [c("setClientId", { username: "u1", clientid: "y" })],
+  [c("setClientId", { username: "no" })],
+  [c("disableClient", { username: "u1" })],
+  [c("getClient", { username: "u1" })],
+  [c("enableClient", { username: "u1" })],
+  [c("enableClient", { username: "no" })],
+  [c("disableClient", {})],
+  [c("removeClientRole", { username: "u1", rolename: "r2" })],
+  [c("removeClientRole", { username: "u1", rolename: "r2" })],
+  [c("removeClientRole", { username: "u1", rolename: "no" })],
+  [c("removeGroupClient", { groupname: "g1", username: "u1" })],
+  [c("removeGroupClient", { groupname: "g1", username: "u1" })],
+  [c("removeGroupClient", { groupname: "g1", username: "no" })],
+  [c("removeGroupRole", { groupname: "g1", rolename: "r2" })],
+  [c("removeGroupRole", { groupname: "g1", rolename: "no" })],
+  [c("deleteRole", { rolename: "r2" })],
+  [c("deleteRole", { rolename: "r2" })],
+  [c("deleteGroup", { groupname: "g1" })],
+  [c("deleteGroup", { groupname: "g1" })],
+  [c("deleteClient", { username: "u1" })],
+  [c("deleteClient", { username: "u1" })],
+  [c("listClients", { verbose: true })],
+  [c("listGroups", { verbose: true })],
+  [c("listRoles", { verbose: true })],
+  [c("nonsense")],
+  [{ correlationData: "1", command: "listRoles" }],
+  [{ correlationData: 5, command: "listRoles" }, "Invalid correlationData"],
+  [7],
+  [{}],
+];
+
+Deno.test({
+  name: `${rows.length} commands are answered as mosquitto's plugin answers them`,
+  ignore,
+  sanitizeOps: true,
+  sanitizeResources: true,
+  async fn() {
+    const directory = await Deno.makeTempDir();
+    await Deno.chmod(directory, 0o777);
+    const [theirs, ours] = ["theirs", "ours"].map((name) => `${directory}/${name}.json`);
+    try {
+      await initFile(theirs!);
+      await Deno.copyFile(theirs!, ours!);
+      await using mosquitto = await MosquittoBroker.start(
+        `${pluginLines(theirs!, plugin)}set_tcp_nodelay true\n`,
+      );
+      await using flux = await BrokerProcess.start({ config: pluginLines(ours!) });
+      await using themselves = await Administrator.connect(mosquitto.port);
+      await using us = await Administrator.connect(flux.port);
+      for (const [command, ourError] of rows) {
+        const expected = await themselves.ask(command);
+        const answers = withoutConnections(await us.ask(command));
+        if (ourError === undefined) assert.deepEqual(answers, expected, JSON.stringify(command));
+        else {
+          assert.deepEqual(answers.map(({ error }) => error), [ourError], JSON.stringify(command));
+          assert.notEqual(expected[0]?.error, undefined, "It is an error to mosquitto as well");
+        }
+      }
+      assert.deepEqual(await contentOf(ours!), await contentOf(theirs!));
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+    }
+  },
+});
+
+/** mosquitto 2.0 does not know from where clients are connected. */
+function withoutConnections<T>(answers: T): T {
+  return JSON.parse(
+    JSON.stringify(answers, (key, value) => key === "connections" ? undefined : value),
+  );
+}
+
+/** What is left in the file, but for salts. */
+async function contentOf(path: string): Promise<unknown> {
+  return JSON.parse(
+    await Deno.readTextFile(path),
+    (key, value) => ["password", "salt", "iterations"].includes(key) ? undefined : value,
+  );
+}
