@@ -40,6 +40,8 @@ export interface BatchRows {
   readonly retained: Uint8Array<ArrayBuffer>;
   readonly deletedWills: readonly number[];
   readonly wills: readonly WillRow[];
+  /** How far a cluster's log has been applied; `null`: as before. */
+  readonly position: string | null;
 }
 
 /** `[session, filter]` */
@@ -57,6 +59,9 @@ export type ReceivedRow = readonly [sessionId: number, packetId: number];
  */
 const RETAINED_ROWS = 2000;
 
+/** Positions after which the last is written though there is nothing else to write. */
+const POSITION_EVERY = 1000;
+
 /** What is new of one session; `null`: deleted. */
 interface SessionChange {
   readonly session: SessionRecord;
@@ -70,6 +75,9 @@ interface SessionChange {
  * and acknowledged by all its receivers while another commit runs never reaches the disk.
  */
 export class Batch {
+  /** How far a cluster's log has been applied with what is here; `null`: as before. */
+  #position: string | null = null;
+  #positions = 0;
   /** The retained messages. */
   readonly retained = new GatheredRetained();
   readonly #forget: (record: DeliveryRecord) => void;
@@ -97,7 +105,7 @@ export class Batch {
 
   /** Whether there is nothing to write. */
   get isEmpty(): boolean {
-    return this.rows + this.retained.size === 0;
+    return this.rows + this.retained.size === 0 && this.#positions < POSITION_EVERY;
   }
 
   /** Rows to be written, more or less: of all but retained messages. */
@@ -112,6 +120,12 @@ export class Batch {
   /** Whether some of it may be undone in a moment: QoS 1 messages have left that nobody has acknowledged yet. */
   get mayShrink(): boolean {
     return this.#unacknowledged > 0;
+  }
+
+  /** It is written with the rest, and alone where it has not been for long: a restart reads again what comes after it. */
+  putPosition(position: string): void {
+    this.#position = position;
+    this.#positions++;
   }
 
   putSession(session: SessionRecord, row: SessionRow): void {
@@ -207,6 +221,9 @@ export class Batch {
     const messages = this.#messages.take(messageRow);
     const { moved, changed, added } = this.#takeDeliveries();
     const { put, deleted } = this.retained.take(RETAINED_ROWS);
+    // The last part of a large batch has it: before, not all is there that it stands for.
+    const position = this.retained.size === 0 ? this.#position : null;
+    this.#positions = 0;
     return {
       deletedSessions: this.#deletedSessions.splice(0),
       endedSessions: this.#endedSessions.splice(0),
@@ -228,6 +245,7 @@ export class Batch {
       retained: packRetained(put),
       deletedWills: changes.flatMap(({ session, will }) => will === null ? [session.id] : []),
       wills: changes.flatMap(({ will }) => will ? [will] : []),
+      position,
     };
   }
 

@@ -33,6 +33,8 @@ export interface LoadedRows {
   readonly nextMessageId: number;
   readonly nextReleaseOrder: number;
   readonly nextSequence: number;
+  /** How far a cluster's log has been applied; absent: there never was one. */
+  readonly position?: string;
   /** Whether the file can give back what it does not use any more: one of an older program cannot. */
   readonly canShrink: boolean;
   /** Bytes of the file that are in use. */
@@ -94,6 +96,7 @@ export function load(db: DatabaseSync): LoadedRows {
       will: wills.get(id),
     })),
     retained: readRetained(db),
+    ...readPosition(db),
     sessionIds: new Map(sessionRows.map(([id, clientId]) => [clientId, id])),
     ...readNumbers(db),
   };
@@ -230,6 +233,11 @@ function publisherOf(
     publishers.set(key, publisher);
   }
   return publisher;
+}
+
+function readPosition(db: DatabaseSync): { position?: string } {
+  const [row] = rowsOf<[string]>(db, "SELECT position FROM cluster");
+  return row === undefined ? {} : { position: row[0] };
 }
 
 /** In one statement: the start waits for each. What was deleted leaves room in the file, which does not shrink. */

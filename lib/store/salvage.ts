@@ -17,6 +17,7 @@ const TABLES: readonly (readonly [table: string, key: readonly KeyColumn[]])[] =
   ["retained", [["topic_name", "text"]]],
   ["wills", [["session_id", "number"]]],
   ["clock", [["id", "number"]]],
+  ["cluster", [["id", "number"]]],
 ];
 
 /**

@@ -90,7 +90,12 @@ export const MIGRATIONS: readonly string[] = [
      last_sequence INTEGER NOT NULL
    );
    CREATE TABLE ended (session_id INTEGER PRIMARY KEY);`,
-  // 7: the user name of who has published a retained message, and the listener that it came by: without that nobody knows the user.
+  // 7: how far a cluster's log has been applied to what is here.
+  `CREATE TABLE cluster (
+     id INTEGER PRIMARY KEY CHECK (id = 1),
+     position TEXT NOT NULL
+   );`,
+  // 8: the user name of who has published a retained message, and the listener that it came by: without that nobody knows the user.
   `ALTER TABLE retained ADD COLUMN publisher_user TEXT;
    ALTER TABLE retained ADD COLUMN publisher_listener TEXT;`,
 ];

@@ -136,6 +136,12 @@ export class SqliteStore implements Store {
     return this.#commits.close();
   }
 
+  /** {@linkcode Store.putPosition} */
+  putPosition(position: string): void {
+    this.writes++;
+    this.#commits.batch.putPosition(position);
+  }
+
   /** {@linkcode Store.putSession} */
   putSession(clientId: string, expirySeconds: number, expiresAtMs: number, owner?: string): void {
     this.writes++;

@@ -227,6 +227,9 @@ export class Writer {
     );
     this.#each("DELETE FROM wills WHERE session_id = ?", rows.deletedWills);
     this.#all("INSERT OR REPLACE INTO wills VALUES (?, ?, ?, ?, ?)", rows.wills);
+    if (rows.position !== null) {
+      this.#statement("INSERT OR REPLACE INTO cluster VALUES (1, ?)").run(rows.position);
+    }
   }
 
   #all(sql: string, rows: Iterable<readonly SQLInputValue[]>): void {
