@@ -77,9 +77,9 @@ function soleTarget(core: Core, topicName: string, publisher: Client): Target | 
 }
 
 function takesNow(core: Core, { client }: Target, sizeBytes: number): boolean {
-  const { connection, session } = client;
+  const { connection } = client;
+  // A full bridge has a queue, behind which nothing is sent.
   if (connection === null || client.isEnded) return false;
-  if (core.waitingBridges.has(client) && session.queue.length > 0) return false;
   return connection.outbox.takesRelayed(sizeBytes) && canSendNow(core, client, connection);
 }
 
