@@ -24,6 +24,7 @@ const ARROWS: Readonly<Record<string, readonly string[] | "all">> = {
   auth: ["broker", "topic", "codec"],
   client: ["codec", "session"],
   bridge: ["client", "broker", "topic", "codec"],
+  cluster: ["broker", "codec", "topic"],
   net: ["broker", "codec"],
   mosquitto: ["store", "broker", "net", "topic", "codec"],
   config: ["broker", "codec", "topic", "net", "observe"],
@@ -36,7 +37,7 @@ const ARROWS: Readonly<Record<string, readonly string[] | "all">> = {
 
 /** Which rooms a room may import types of, beside those above: types cost nothing at the start, and spare a twin. */
 const TYPE_ARROWS: Readonly<Record<string, readonly string[]>> = {
-  config: ["auth", "store", "bridge"],
+  config: ["auth", "store", "bridge", "cluster"],
   observe: ["store"],
 };
 

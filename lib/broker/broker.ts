@@ -12,6 +12,12 @@ import type { BrokerPorts, ClientIdentity, Link, StoredState } from "./ground/po
 import { acceptConnection } from "./handlers/accept.ts";
 import { receive } from "./handlers/receive.ts";
 import { endTurn, resumePostponed, runDue, wake } from "./services/end_turn.ts";
+import {
+  applyClaim,
+  applyShared,
+  deliverForwarded,
+  type SharedMessage,
+} from "./services/apply_shared.ts";
 import { actFor, disconnect } from "./services/lifecycle.ts";
 import { reportProgram } from "./services/faults.ts";
 import { publishForProgram } from "./services/program.ts";
@@ -188,6 +194,21 @@ export class Broker implements MessageHub {
   /** Publishes for the program around the broker. {@linkcode MessageHub.publish} */
   publish(init: MessageInit): void {
     publishForProgram(this.core, init);
+  }
+
+  /** Routes a message that the cluster's log has come to; `false`: it has to come again. {@linkcode ClusterPort.append} */
+  applyShared(shared: SharedMessage): boolean {
+    return applyShared(this.core, shared);
+  }
+
+  /** Lets a client go that has come to another node. {@linkcode ClusterPort.claim} */
+  applyClaim(clientId: string, endsSession: boolean): void {
+    applyClaim(this.core, clientId, endsSession);
+  }
+
+  /** Routes a message of QoS 0 that another node of the cluster has handed over. */
+  deliverForwarded(message: Message): void {
+    deliverForwarded(this.core, message);
   }
 
   /** {@linkcode MessageHub.failed} */

@@ -14,6 +14,7 @@ export const COMMAND_TEXTS = {
   top: "Shows what a broker does, again and again, by its API.",
   health: "Says by its exit status whether a broker answers.",
   store: "Looks after what is stored: size, list, inspect, verify, backup, restore, compact.",
+  cluster: "Looks at a cluster: its nodes, and how far each has read the log.",
   import: "Takes over what a mosquitto has stored: import mosquitto.db.",
   "example-config": "Prints a configuration file with every option in a comment.",
   man: "Prints the man page.",

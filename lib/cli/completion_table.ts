@@ -5,6 +5,7 @@ import { COMMAND_TEXTS, type CommandName, type Flags } from "./commands.ts";
 import { EXPLAIN_ACL_FLAGS } from "./explain_acl.ts";
 import { PASSWD_FLAGS } from "./passwd.ts";
 import { PAGES } from "../guide/mod.ts";
+import { CLUSTER_FLAGS } from "./cluster.ts";
 import { SERVICE_ACTIONS, SERVICE_FLAGS } from "./service.ts";
 import { SETUP_FLAGS } from "./setup.ts";
 import { IMPORT_FLAGS } from "./import.ts";
@@ -53,6 +54,7 @@ export const COMMAND_FLAGS: Readonly<Partial<Record<CommandName, Flags>>> = {
   rr: { ...CLIENT_FLAGS.rr, ...COMMON_FLAGS },
   bench: BENCH_FLAGS,
   trace: TRACE_FLAGS,
+  cluster: CLUSTER_FLAGS,
   store: STORE_FLAGS,
   import: IMPORT_FLAGS,
   top: TOP_FLAGS,
@@ -80,6 +82,8 @@ function operandOf(name: CommandName): FlagValue {
       return Object.keys(SERVICE_ACTIONS);
     case "store":
       return Object.keys(STORE_ACTIONS);
+    case "cluster":
+      return ["status"];
     case "passwd":
     case "import":
       return "path";

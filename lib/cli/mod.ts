@@ -28,6 +28,7 @@ const TOOLS: Readonly<Record<string, (args: readonly string[]) => Promise<number
   trace: async (args) => (await import("./trace.ts")).trace(args),
   top: async (args) => (await import("./top.ts")).top(args),
   store: async (args) => (await import("./store.ts")).store(args),
+  cluster: async (args) => (await import("./cluster.ts")).cluster(args),
   service: async (args) => (await import("./service.ts")).service(args),
   setup: async (args) => (await import("./setup.ts")).setup(args),
   import: async (args) => (await import("./import.ts")).importStore(args),

@@ -1,4 +1,5 @@
-import type { AccessPort } from "../broker/mod.ts";
+import type { AccessPort, ClusterPort, Store } from "../broker/mod.ts";
+import type { ClusterHost } from "../cluster/mod.ts";
 import { type Config, LEAVE_DISK_FREE, type LoadResult } from "../config/mod.ts";
 import { nowMs, Server, type Transport } from "../net/mod.ts";
 import { hasTelemetry, type Logger, LogTail, startTelemetry } from "../observe/mod.ts";
@@ -13,6 +14,7 @@ import {
   withPages,
 } from "./access.ts";
 import { bridgeIdOf } from "./bridge_id.ts";
+import { openCluster } from "./cluster_options.ts";
 import { BridgeRunner } from "./bridges.ts";
 import { BusTrace } from "./bus_trace.ts";
 import { Dashboard, hasDashboard } from "./dashboard.ts";
@@ -75,8 +77,12 @@ async function runUntilSignal(
   const opened = parts.adopt(open(config, log), (opened) => opened?.close());
   const dashboard = new Dashboard();
   const pages = await withPages(access, config);
+  const cluster = parts.adopt(
+    await openCluster(config, log, opened),
+    (cluster) => cluster?.close(),
+  );
   const server = parts.adopt(
-    serverOf({ config, log, access: pages, transport, opened }),
+    serverOf({ config, log, access: pages, transport, opened, cluster }),
     // At one time: clients of the page are the server's as well.
     async (server) => void await Promise.all([server.close(), dashboard.close()]),
   );
@@ -102,6 +108,8 @@ async function runUntilSignal(
   const signals = parts.use(new Signals({ SIGHUP: hangUp, ...userSignals(config, log) }));
   parts.defer(() => manager.tell("STOPPING=1"));
   await trace.restart();
+  // Before a port is open: clients find all that the cluster knows.
+  await Promise.race([cluster?.join(clusterHost(server)), signals.ending]);
   // Before a port is open: what is published from the first moment on waits for them.
   await bridges.configure(config);
   await openListeners(config, server, log);
@@ -150,22 +158,39 @@ interface ServerParts {
   readonly access: AccessPort | undefined;
   readonly transport: Transport | undefined;
   readonly opened: OpenedStore | undefined;
+  /** In the place of the store, and what else belongs to a node. */
+  readonly cluster: { readonly store: Store; readonly port: ClusterPort } | undefined;
 }
 
 /** The server as it is configured, with what the store remembers. */
-function serverOf({ config, log, access, transport, opened }: ServerParts): Server {
+function serverOf(parts: ServerParts): Server {
+  const { config, log, access, transport, opened, cluster } = parts;
   const { maxUnfinishedBytes, maxConnectingBytes, packetTimeoutSeconds } = config;
   const server = new Server({
     options: config.broker,
     bridgeId: bridgeIdOf(config),
     log,
     ...opened === undefined ? {} : { store: opened.store },
+    ...cluster === undefined ? {} : { store: cluster.store, cluster: cluster.port },
     ...transport === undefined ? {} : { transport },
     ...access === undefined ? {} : { access },
     unfinished: { maxUnfinishedBytes, maxConnectingBytes, packetTimeoutSeconds },
   });
   if (opened !== undefined) server.restore(opened.state);
   return server;
+}
+
+/** The server, for the cluster's node in it. */
+function clusterHost(server: Server): ClusterHost {
+  const { broker } = server;
+  return {
+    applyShared: (shared) => server.applyShared(shared),
+    applyClaim: (...claim) => server.applyClaim(...claim),
+    deliverForwarded: (message) => server.deliverForwarded(message),
+    get counts() {
+      return { clients: broker.levels.connectedCount, sessions: broker.clients.size };
+    },
+  };
 }
 
 /** Lets the log's lines for topics out, as messages of the broker; the function returned ends that. */

@@ -3,6 +3,8 @@ import type { BridgeOptions } from "../bridge/mod.ts";
 import type { BrokerOptions, ListenerOptions } from "../broker/mod.ts";
 import type { ProxyOptions, TlsInit } from "../net/mod.ts";
 import type { LogOptions } from "../observe/mod.ts";
+import type { NatsPlace } from "../cluster/mod.ts";
+import type { ClusterSettings } from "./cluster_settings.ts";
 import type { Note } from "./draft.ts";
 import type { Option } from "./option.ts";
 import type { ProcessOptions } from "./process_options.ts";
@@ -67,6 +69,12 @@ export interface BridgeConfig {
   readonly settings: readonly ResolvedSetting[];
 }
 
+/** The cluster that the broker is a node of. */
+export interface ClusterConfig extends ClusterSettings {
+  /** Servers of NATS. */
+  readonly places: readonly NatsPlace[];
+}
+
 /** Everything that was configured, validated once; nobody reads a file or a variable after this. */
 export interface Config extends Omit<ProcessOptions, "logType" | "logDest" | "logFacility"> {
   /** At least one. */
@@ -79,6 +87,8 @@ export interface Config extends Omit<ProcessOptions, "logType" | "logDest" | "lo
   readonly service: HttpAccessOptions;
   /** Connections to other brokers. */
   readonly bridges: readonly BridgeConfig[];
+  /** Absent: the broker is the only one. */
+  readonly cluster?: ClusterConfig;
   /** For the core. */
   readonly broker: BrokerOptions;
   /** For the log. */

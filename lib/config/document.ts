@@ -31,6 +31,7 @@ export const OPTION_PAGES: Readonly<Record<Theme, OptionPage>> = {
   "Log": "options-process",
   "The process": "options-process",
   "Bridges": "options-bridges",
+  "Cluster": "options-process",
 };
 
 /** A page of the guide with tables of options. */

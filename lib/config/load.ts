@@ -1,5 +1,6 @@
 import type { ListenerAccess } from "../auth/mod.ts";
 import { resolveBridges } from "./bridges.ts";
+import { clusterConfig } from "./cluster.ts";
 import type { Config, ListenerConfig, LoadResult } from "./config.ts";
 import { Draft } from "./draft.ts";
 import { checkWays, otherWays } from "./enter.ts";
@@ -50,10 +51,11 @@ export function loadConfig(sources: ConfigSources): LoadResult {
 
   const isOpen = isOpened(draft);
   const blocks = decideBlocks(draft, sources.addressesOf);
-  const { process, log, access, ...resolved } = resolve(draft, blocks, isOpen);
+  const { process, log, access, cluster: settings, ...resolved } = resolve(draft, blocks, isOpen);
   const { listeners } = resolved;
   const hostname = draft.bridges.length === 0 ? "" : sources.hostname?.() ?? "localhost";
   const bridges = resolveBridges(draft, { hostname, listeners });
+  const cluster = clusterConfig(draft, settings, () => sources.hostname?.() ?? "localhost");
   checkUser(draft, sources);
   checkPrefixes(draft);
   checkPlugins(draft);
@@ -69,6 +71,7 @@ export function loadConfig(sources: ConfigSources): LoadResult {
     ...resolved,
     ...dashboard === undefined ? {} : { dashboard },
     bridges,
+    ...cluster === undefined ? {} : { cluster },
     log: {
       ...log,
       level: logLevel(logType),

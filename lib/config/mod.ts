@@ -37,6 +37,7 @@ export { BRIDGE_OPTIONS } from "./options_bridge.ts";
 export { type BridgeSettings, DEFAULT_BRIDGE_SETTINGS } from "./bridge_settings.ts";
 export type {
   BridgeConfig,
+  ClusterConfig,
   Config,
   HttpConfig,
   ListenerConfig,
@@ -77,6 +78,8 @@ export type {
   Theme,
 } from "./option.ts";
 export { findOption, OPTIONS } from "./options.ts";
+export { type ClusterSettings } from "./cluster_settings.ts";
+export { parseNatsPlaces } from "./cluster_address.ts";
 export { LEAVE_DISK_FREE, type ProcessOptions } from "./process_options.ts";
 export type { TransportOptions } from "./transport_options.ts";
 export { REFUSED_OPTIONS } from "./refused.ts";

@@ -1,6 +1,7 @@
 import type { HttpAccessOptions, JwtOptions, ListenerAccess } from "../auth/mod.ts";
 import type { BrokerOptions, ListenerOptions } from "../broker/mod.ts";
 import type { BridgeSettings } from "./bridge_settings.ts";
+import type { ClusterSettings } from "./cluster_settings.ts";
 import type { LogOptions } from "../observe/mod.ts";
 import type { ProcessOptions } from "./process_options.ts";
 import type { TransportOptions } from "./transport_options.ts";
@@ -17,7 +18,8 @@ export type Theme =
   | "Clients and sessions"
   | "Log"
   | "The process"
-  | "Bridges";
+  | "Bridges"
+  | "Cluster";
 
 /** What the text of an option may be. Seconds, bytes and counts are whole numbers; the unit stands in the option. */
 export type OptionType =
@@ -74,6 +76,8 @@ export interface OptionRecords {
   readonly process: ProcessOptions;
   /** One `connection` block. */
   readonly bridge: BridgeSettings;
+  /** The cluster that the broker is a node of. */
+  readonly cluster: ClusterSettings;
 }
 
 /**

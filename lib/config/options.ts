@@ -4,6 +4,7 @@ import { ACCESS_OPTIONS } from "./options_access.ts";
 import { JWT_OPTIONS } from "./options_jwt.ts";
 import { SERVICE_OPTIONS } from "./options_service.ts";
 import { BRIDGE_OPTIONS } from "./options_bridge.ts";
+import { CLUSTER_OPTIONS } from "./options_cluster.ts";
 import { CLIENT_OPTIONS } from "./options_clients.ts";
 import { HTTP_OPTIONS } from "./options_http.ts";
 import { MESSAGE_OPTIONS } from "./options_messages.ts";
@@ -24,6 +25,7 @@ export const OPTIONS: readonly Option[] = [
   ...MESSAGE_OPTIONS,
   ...CLIENT_OPTIONS,
   ...PROCESS_OPTIONS,
+  ...CLUSTER_OPTIONS,
 ];
 
 const BY_NAME: ReadonlyMap<string, Option> = new Map(

@@ -5,6 +5,7 @@ import {
   DEFAULT_LISTENER_OPTIONS,
 } from "../broker/mod.ts";
 import { DEFAULT_LOG_OPTIONS, type LogOptions } from "../observe/mod.ts";
+import { type ClusterSettings, DEFAULT_CLUSTER_SETTINGS } from "./cluster_settings.ts";
 import type { ListenerConfig, ResolvedSetting } from "./config.ts";
 import type { Block, Draft, Setting } from "./draft.ts";
 import { httpProblems, isOpenHttp } from "./http.ts";
@@ -28,6 +29,7 @@ export interface Resolved {
   readonly broker: BrokerOptions;
   readonly log: LogOptions;
   readonly process: ProcessOptions;
+  readonly cluster: ClusterSettings;
   readonly settings: readonly ResolvedSetting[];
 }
 
@@ -66,6 +68,7 @@ export function resolve(draft: Draft, blocks: readonly Block[], isOpen: boolean)
     broker: { ...DEFAULT_BROKER_OPTIONS, ...values.broker },
     log: { ...DEFAULT_LOG_OPTIONS, ...values.log },
     process: { ...DEFAULT_PROCESS_OPTIONS, ...values.process },
+    cluster: { ...DEFAULT_CLUSTER_SETTINGS, ...values.cluster },
     settings,
   };
 }
@@ -190,6 +193,7 @@ export function decideAll(
     log: {},
     process: {},
     bridge: {},
+    cluster: {},
   };
   for (const option of options) {
     const value = decide(option, find(option), listener, settings);

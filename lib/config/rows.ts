@@ -12,6 +12,7 @@ import type {
   TypeFor,
 } from "./option.ts";
 import { DEFAULT_BRIDGE_SETTINGS } from "./bridge_settings.ts";
+import { DEFAULT_CLUSTER_SETTINGS } from "./cluster_settings.ts";
 import { DEFAULT_PROCESS_OPTIONS } from "./process_options.ts";
 import { DEFAULT_TRANSPORT_OPTIONS } from "./transport_options.ts";
 
@@ -154,6 +155,13 @@ export const bridgeRow = rowsOf<"bridge", Details>("bridge", DEFAULT_BRIDGE_SETT
   reloadable: true,
   theme: "Bridges",
   fileOnly: true,
+});
+
+/** A row for the cluster. */
+export const clusterRow = rowsOf<"cluster", Details>("cluster", DEFAULT_CLUSTER_SETTINGS, {
+  scope: "global",
+  reloadable: false,
+  theme: "Cluster",
 });
 
 /** A row that the loader itself acts on. */

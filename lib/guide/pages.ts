@@ -2,6 +2,7 @@ import architecture from "./architecture.md" with { type: "text" };
 import authentication from "./authentication.md" with { type: "text" };
 import bridging from "./bridging.md" with { type: "text" };
 import client from "./client.md" with { type: "text" };
+import clustering from "./clustering.md" with { type: "text" };
 import comingFromAedes from "./coming-from-aedes.md" with { type: "text" };
 import comingFromMosquitto from "./coming-from-mosquitto.md" with { type: "text" };
 import configuration from "./configuration.md" with { type: "text" };
@@ -29,6 +30,7 @@ export const TEXTS: readonly (readonly [name: string, text: string])[] = [
   ["authentication", authentication],
   ["bridging", bridging],
   ["client", client],
+  ["clustering", clustering],
   ["coming-from-aedes", comingFromAedes],
   ["coming-from-mosquitto", comingFromMosquitto],
   ["configuration", configuration],

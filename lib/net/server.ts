@@ -2,12 +2,15 @@ import {
   type AccessPort,
   Broker,
   type BrokerOptions,
+  type ClusterPort,
   DEFAULT_BROKER_OPTIONS,
   DEFAULT_LISTENER_OPTIONS,
   type ListenerOptions,
   type LogPort,
+  type Message,
   type MessageHub,
   OPEN_ACCESS,
+  type SharedMessage,
   type Store,
   type StoredState,
 } from "../broker/mod.ts";
@@ -42,6 +45,8 @@ export interface ServerInit {
   readonly access?: AccessPort;
   /** Default: nothing outlives the process. */
   readonly store?: Store;
+  /** Default: this broker is the only one. Where it is given, so must be `store`. */
+  readonly cluster?: ClusterPort;
   /** A name of this broker that no other has, told to bridges that tell theirs. Default: they are not told. */
   readonly bridgeId?: string;
   /** What is left out has its default. */
@@ -102,6 +107,7 @@ export class Server {
       beginTurn: () => this.#turns.begin(),
       afterRound: (done) => this.#turns.afterRound(done),
       ...(init.store === undefined ? {} : { store: init.store }),
+      ...(init.cluster === undefined ? {} : { cluster: init.cluster }),
       ...(init.bridgeId === undefined ? {} : { bridgeId: init.bridgeId }),
     }, nowMs());
     this.#turns.attach(this.broker);
@@ -115,6 +121,24 @@ export class Server {
   restore(state: StoredState): void {
     this.broker.restore(state);
     this.broker.tick(this.#turns.begin());
+  }
+
+  /** Routes a message of the cluster's log, in a turn; `false`: it has to come again. {@linkcode Broker.applyShared} */
+  applyShared(shared: SharedMessage): boolean {
+    if (!this.broker.isBusy) this.broker.nowMs = this.#turns.begin();
+    return this.broker.applyShared(shared);
+  }
+
+  /** Lets a client go that has come to another node, in a turn. {@linkcode Broker.applyClaim} */
+  applyClaim(clientId: string, endsSession: boolean): void {
+    if (!this.broker.isBusy) this.broker.nowMs = this.#turns.begin();
+    this.broker.applyClaim(clientId, endsSession);
+  }
+
+  /** Routes a message of another node, in a turn. {@linkcode Broker.deliverForwarded} */
+  deliverForwarded(message: Message): void {
+    if (!this.broker.isBusy) this.broker.nowMs = this.#turns.begin();
+    this.broker.deliverForwarded(message);
   }
 
   /** Begins to listen; returns the port, or 0 for a Unix socket. Throws what `Deno.listen` throws: `AddrInUse`, `PermissionDenied`, … */

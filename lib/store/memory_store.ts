@@ -32,6 +32,7 @@ interface SessionRecord {
 interface Content {
   readonly sessions: Map<string, SessionRecord>;
   readonly retained: Map<string, RetainedMessage>;
+  position?: string;
 }
 
 /** A batch that has been taken. */
@@ -90,6 +91,7 @@ export class MemoryStore implements Store {
     return {
       sessions: sessions.map(this.loadsQueues ? toStored : withoutQueue),
       retained: [...this.#written.retained.values()],
+      position: this.#written.position,
       nextSequence: sequences.reduce((max, sequence) => Math.max(max, sequence), 0) + 1,
     };
   }
@@ -121,6 +123,11 @@ export class MemoryStore implements Store {
         for (const change of batch) change(this.#committed);
       },
     };
+  }
+
+  /** {@linkcode Store.putPosition} */
+  putPosition(position: string): void {
+    this.#write((content) => content.position = position);
   }
 
   /** {@linkcode Store.putSession} */
@@ -260,8 +267,9 @@ function emptyContent(): Content {
   return { sessions: new Map(), retained: new Map() };
 }
 
-function copyContent({ sessions, retained }: Content): Content {
+function copyContent({ sessions, retained, position }: Content): Content {
   return {
+    ...position === undefined ? {} : { position },
     retained: new Map(retained),
     sessions: new Map([...sessions].map(([clientId, one]) => [clientId, copySession(one)])),
   };

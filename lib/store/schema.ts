@@ -90,6 +90,16 @@ export const MIGRATIONS: readonly string[] = [
      last_sequence INTEGER NOT NULL
    );
    CREATE TABLE ended (session_id INTEGER PRIMARY KEY);`,
+  // 7: how far a cluster's log has been applied to what is here.
+  `CREATE TABLE cluster (
+     id INTEGER PRIMARY KEY CHECK (id = 1),
+     position TEXT NOT NULL
+   );`,
+  // 8: what batches have changed of deliveries in flight, as `packed_flight.ts` packs it. A delivery that stands here has no row.
+  `CREATE TABLE journal (
+     id INTEGER PRIMARY KEY,
+     batch BLOB NOT NULL
+   );`,
 ];
 
 /** From this version on what waits has a table of its own. */

@@ -177,7 +177,7 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
     [
       "a subscription that is replaced stays [MQTT-3.8.4-3]",
-      "if (previous !== undefined) this.#trie.delete(topicFilter, previous);",
+      "if (previous !== undefined) this.#delete(topicFilter, previous);",
       "",
       "broker/router",
     ],

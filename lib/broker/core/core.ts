@@ -7,7 +7,7 @@ import { Fanout } from "../ground/fanout.ts";
 import { Latency } from "../ground/latency.ts";
 import { Metrics } from "../ground/metrics.ts";
 import type { BrokerOptions, ListenerOptions } from "../ground/options.ts";
-import type { AccessPort, BrokerPorts, Store } from "../ground/ports.ts";
+import type { AccessPort, BrokerPorts, ClusterPort, Store } from "../ground/ports.ts";
 import type { Outgoing } from "../ground/outgoing.ts";
 import { hostOf } from "../ground/rate.ts";
 import type { Client, Connection, Turn } from "../state/connection.ts";
@@ -57,6 +57,8 @@ export class Core implements Turn {
   readonly perListener: Map<ListenerOptions, number> = new Map();
   /** Absent: nothing outlives the process. */
   readonly store: Store | undefined;
+  /** `null`: this broker is the only one, which costs a comparison. */
+  readonly cluster: ClusterPort | null;
   /** What waits for the store's commits. */
   readonly releases: Releases;
   /** The number and bytes of all messages that are queued in sessions. */
@@ -129,6 +131,7 @@ export class Core implements Turn {
   ) {
     this.nowMs = nowMs;
     this.store = ports.store;
+    this.cluster = ports.cluster ?? null;
     this.hooks = new Hooks({
       call: (call) => this.call(call),
       failed: (name, { clientId }, error) => {
@@ -143,15 +146,20 @@ export class Core implements Turn {
     this.releases = new Releases(endTurn);
     const { access } = ports;
     access.useLog?.(ports.log);
-    this.router = new Router(options, {
-      get version() {
-        return access.version;
+    this.router = new Router(
+      options,
+      {
+        get version() {
+          return access.version;
+        },
+        mayRead: (client, topicName) => {
+          if (access.checksTopics) this.work.spend(STEPS.check * (access.stepsPerCheck ?? 1));
+          return mayRead(access, client, topicName);
+        },
       },
-      mayRead: (client, topicName) => {
-        if (access.checksTopics) this.work.spend(STEPS.check * (access.stepsPerCheck ?? 1));
-        return mayRead(access, client, topicName);
-      },
-    }, (steps) => this.work.spend(steps * STEPS.node));
+      (steps) => this.work.spend(steps * STEPS.node),
+      this.cluster ?? undefined,
+    );
     this.retained = new RetainedMessages(this);
   }
 

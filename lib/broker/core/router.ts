@@ -40,6 +40,11 @@ export interface RouterOptions {
   readonly maxTopicLevels: number;
 }
 
+/** Wants to know which Topic Filters there are. */
+export interface FilterCount {
+  count(topicFilter: string, change: 1 | -1): void;
+}
+
 /** Tells who may read a topic. */
 export type ReadCheck = {
   readonly version: number;
@@ -81,14 +86,17 @@ export class Router {
   readonly #options: RouterOptions;
   readonly #readCheck: ReadCheck;
   readonly #spend: (steps: number) => void;
+  readonly #filters: FilterCount | undefined;
 
-  /** `spend` is told what a new route costs: nodes and entries that were looked at. */
+  /** `spend` is told what a new route costs: nodes and entries that were looked at. `filters`: told of each entry of the trie. */
   constructor(
     options: RouterOptions,
     readCheck: ReadCheck,
     spend: (steps: number) => void = () => {},
+    filters?: FilterCount,
   ) {
     this.#spend = spend;
+    this.#filters = filters;
     this.#options = options;
     this.#readCheck = readCheck;
     this.#trie = new FilterTrie({ hashMatchesParent: options.hashMatchesParent });
@@ -119,7 +127,7 @@ export class Router {
       let group = this.#shares.get(key);
       if (group === undefined) {
         this.#shares.set(key, group = new ShareGroup(key));
-        this.#trie.add(topicFilter, group);
+        this.#add(topicFilter, group);
       }
       group.set(client, subscription);
       return;
@@ -127,10 +135,10 @@ export class Router {
     let entries = this.#entries.get(client);
     if (entries === undefined) this.#entries.set(client, entries = new Map());
     const previous = entries.get(topicFilter);
-    if (previous !== undefined) this.#trie.delete(topicFilter, previous);
+    if (previous !== undefined) this.#delete(topicFilter, previous);
     const entry: ClientEntry = { kind: "client", client, subscription };
     entries.set(topicFilter, entry);
-    this.#trie.add(topicFilter, entry);
+    this.#add(topicFilter, entry);
   }
 
   unsubscribe(client: Client, wholeFilter: string): void {
@@ -139,13 +147,13 @@ export class Router {
       const group = this.#shares.get(wholeFilter);
       if (group === undefined || !group.delete(client) || group.size > 0) return;
       this.#shares.delete(wholeFilter);
-      this.#trie.delete(topicFilter, group);
+      this.#delete(topicFilter, group);
       return;
     }
     const entries = this.#entries.get(client);
     const entry = entries?.get(topicFilter);
     if (entries === undefined || entry === undefined) return;
-    this.#trie.delete(topicFilter, entry);
+    this.#delete(topicFilter, entry);
     client.unsubscribedAt = this.#trie.version;
     entries.delete(topicFilter);
     if (entries.size === 0) this.#entries.delete(client);
@@ -163,8 +171,8 @@ export class Router {
       throw new TypeError(`Cannot subscribe to "${topicFilter}": not a Topic Filter`);
     }
     const entry: LocalEntry = { kind: "local", deliver };
-    this.#trie.add(topicFilter, entry);
-    return () => void this.#trie.delete(topicFilter, entry);
+    this.#add(topicFilter, entry);
+    return () => this.#delete(topicFilter, entry);
   }
 
   /** Forgets all routes, because a client has other rights now, or is gone. */
@@ -212,6 +220,15 @@ export class Router {
       this.#targetCount = route.targets.length;
     }
     this.#routes.set(topicName, route);
+  }
+
+  #add(topicFilter: string, entry: ClientEntry | ShareGroup | LocalEntry): void {
+    this.#trie.add(topicFilter, entry);
+    this.#filters?.count(topicFilter, 1);
+  }
+
+  #delete(topicFilter: string, entry: ClientEntry | ShareGroup | LocalEntry): void {
+    if (this.#trie.delete(topicFilter, entry)) this.#filters?.count(topicFilter, -1);
   }
 
   #build(topicName: string): Route {

@@ -245,6 +245,8 @@ export interface StoredState {
   readonly retained: Iterable<Message>;
   /** Greater than the `sequence` of every delivery, those included that wait in the store alone; absent: there are none of these. */
   readonly nextSequence?: number | undefined;
+  /** The last that was put by `putPosition`; absent: nothing was. */
+  readonly position?: string | undefined;
 }
 
 /**
@@ -307,6 +309,32 @@ export interface Store {
   putWill(clientId: string, will: StoredWill): void;
   /** It was published, taken away, or the client is back. What holds only a will goes with it. */
   deleteWill(clientId: string): void;
+  /**
+   * How far the cluster's log has been applied to what is stored, in the cluster's own words: committed with the writes before it. By itself it
+   * need not be written soon. Absent: the store does not keep it.
+   */
+  putPosition?(position: string): void;
+}
+
+/** The cluster that this broker is a node of. Each call is made within a turn and returns at once. */
+export interface ClusterPort {
+  /**
+   * Puts a message into the log that all nodes share. It reaches its receivers, those of this node included, when the log comes to it:
+   * `Broker.applyShared`. The store's next `commit` is done when that has happened. `packetId`: of a QoS 2 message from a session that
+   * is stored, else 0. `false`: there is no room for it.
+   */
+  append(message: Message, packetId: number): boolean;
+  /** Hands a message of QoS 0 to the nodes that have subscribers for it; nobody waits. */
+  forward(message: Message): void;
+  /**
+   * A client has come to this node: others that have it let it go, 0x8E, when the log comes to that. `endsSession`: they end its session as
+   * well. `Broker.applyClaim` is called on the others.
+   */
+  claim(clientId: string, endsSession: boolean): void;
+  /** Whether the node takes part now: it has applied what there was, and reaches the log. */
+  readonly isReady: boolean;
+  /** There is one more, or one less, subscription with this Topic Filter here. */
+  count(topicFilter: string, change: 1 | -1): void;
 }
 
 /**
@@ -325,6 +353,8 @@ export interface BrokerPorts {
   readonly access: AccessPort;
   /** Absent: nothing outlives the process, and nothing waits for a commit. */
   readonly store?: Store;
+  /** Absent: this broker is the only one. Where it is there, so is `store`. */
+  readonly cluster?: ClusterPort;
   /** A part of a Client Identifier that nobody guesses or has. */
   readonly randomId: () => string;
   /** Begins a turn for an answer that came from outside, and returns its time. Absent: the time stands still between turns. */

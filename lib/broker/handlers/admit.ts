@@ -158,8 +158,12 @@ function letIn(core: Core, connection: Connection, admission: Admission): void {
   rewatch(core, connection);
   logConnected(core, connection, admission);
   core.observers?.tell("connected", connection, admission.isResumed);
-  if (answer(core, connection, admission)) sendWaiting(core, admission);
-  else disconnect(core, connection, undefined);
+  if (!answer(core, connection, admission)) return disconnect(core, connection, undefined);
+  // After the CONNACK, which does not wait for it: who cannot reach the cluster serves its clients all the same.
+  if (core.cluster !== null && connection.listener.bridge === undefined) {
+    core.cluster.claim(admission.identity.clientId, admission.connect.cleanStart);
+  }
+  sendWaiting(core, admission);
 }
 
 /** Links the connection and the client. */

@@ -11,6 +11,7 @@ import type { Core } from "../core/core.ts";
 import type { Route } from "../core/router.ts";
 import { isRefusal } from "../ground/hook_answers.ts";
 import { expiry, travelling } from "../ground/message_rules.ts";
+import { shareMessage } from "../services/cluster.ts";
 import { drop } from "../services/drop.ts";
 import { actFor, disconnect } from "../services/lifecycle.ts";
 import { throttle } from "../services/relief.ts";
@@ -175,6 +176,10 @@ function publishAllowed(
   route: Route,
 ): Outcome | Open {
   const client = connection.client!;
+  if (core.cluster !== null) {
+    const outcome = publishToLog(core, connection, packet, message);
+    if (outcome !== undefined) return outcome;
+  }
   const isLong = isLongFanOut(core, message, route);
   if (isLong && !core.longFanOuts.hasRoom(isWhole(core, client, packet))) return WAITING;
   if (packet.retain && !message.retain) drop(core, client, "retain_not_available", message);
@@ -184,6 +189,27 @@ function publishAllowed(
   if (isLong) return publishInParts(core, connection, packet, message, route);
   const count = fanOut(core, message, route, client);
   return count === 0 ? ReasonCode.NoMatchingSubscribers : ReasonCode.Success;
+}
+
+/** Gives the message to the cluster; `undefined`: it is to be routed here. Its acknowledgement waits for the commit in either case. */
+function publishToLog(
+  core: Core,
+  connection: Connection,
+  packet: Publish,
+  message: Message,
+): Outcome | undefined {
+  const client = connection.client!;
+  const { session } = client;
+  const { qos, packetId } = packet;
+  const isStored = qos === 2 && session.isPersistent;
+  const share = shareMessage(core, message, client, isStored ? packetId : 0);
+  if (share === "here") return undefined;
+  if (share === "refused") {
+    return connection.protocolVersion === 5 || qos === 0 ? ReasonCode.QuotaExceeded : CLOSED;
+  }
+  if (packet.retain && !message.retain) drop(core, client, "retain_not_available", message);
+  if (qos === 2) session.receiver.accept(packetId);
+  return ReasonCode.Success;
 }
 
 /** Whether the message must not be delivered twice, even after a crash: see `LongFanOuts`. */

@@ -85,10 +85,10 @@ function relayToAll(
 
 /** Whether no observer, hook, access control or limit needs to look at such a message. */
 export function mayRelay(core: Core, { mountPoint }: Connection): boolean {
-  const { options, ports, congestion, longFanOuts, isObserved, hooks } = core;
+  const { options, ports, congestion, longFanOuts, isObserved, hooks, cluster } = core;
   const { messageSizeLimitBytes } = options;
   return !isObserved && !ports.access.checksTopics && mountPoint === "" && !hooks.seesMessages &&
-    !options.upgradeOutgoingQos &&
+    !options.upgradeOutgoingQos && cluster === null &&
     (messageSizeLimitBytes === 0 || messageSizeLimitBytes >= MAX_RELAYED_BYTES) &&
     !congestion.isCongested && !longFanOuts.isActive;
 }

@@ -5,6 +5,7 @@ import type { LongFanOut } from "../core/long_fan_outs.ts";
 import type { Route } from "../core/router.ts";
 import { deliverySteps } from "../core/work.ts";
 import { keepMessage } from "../ground/fanout.ts";
+import { shareMessage } from "./cluster.ts";
 import { deliver } from "./deliver.ts";
 import { drop } from "./drop.ts";
 import { reportProgram } from "./faults.ts";
@@ -20,9 +21,21 @@ export function routeMessage(
   route: Route,
   publisher: Client | null,
 ): void {
+  if (core.cluster !== null && shareMessage(core, message, publisher, 0) !== "here") return;
+  routeHere(core, message, route, publisher, false);
+}
+
+/** The same, for the receivers of this node alone. `isWhole`: nothing is committed before all have it. */
+export function routeHere(
+  core: Core,
+  message: Message,
+  route: Route,
+  publisher: Client | null,
+  isWhole: boolean,
+): void {
   const isLong = isLongFanOut(core, message, route);
   if (message.retain) retain(core, message, publisher);
-  if (isLong) beginFanOut(core, message, route, publisher, false);
+  if (isLong) beginFanOut(core, message, route, publisher, isWhole);
   else fanOut(core, message, route, publisher);
 }
 

@@ -56,5 +56,8 @@ function ready({ context: { broker } }: ApiRequest): Response {
   if (broker.core.isShuttingDown) throw new Problem(503, "The broker ends");
   if (broker.core.store?.isFull) throw new Problem(503, "The store is full");
   if (broker.core.store?.isFailing) throw new Problem(503, "The store cannot write");
+  if (broker.core.cluster?.isReady === false) {
+    throw new Problem(503, "The cluster cannot be reached");
+  }
   return json({ status: "ready" });
 }

@@ -1,0 +1,80 @@
+import { parseArgs } from "node:util";
+import type { ClusterStatus } from "../cluster/mod.ts";
+import { loadConfig, parseArguments } from "../config/mod.ts";
+import { clusterOptions } from "./cluster_options.ts";
+import type { Flags } from "./commands.ts";
+import { flagsHelp } from "./help.ts";
+import { EXIT, messageOf, print, printError, printProblems } from "./output.ts";
+import { processSources } from "./sources.ts";
+import { StartError } from "./start_error.ts";
+import { columns } from "./store_text.ts";
+
+/** The flags of `cluster`. */
+export const CLUSTER_FLAGS = {
+  "config-file": {
+    type: "string",
+    short: "c",
+    value: "FILE",
+    text: "The configuration of a node; its cluster is looked at.",
+  },
+  cluster: { type: "string", value: "URL", text: "Servers of NATS, where no file names them." },
+  "cluster-name": { type: "string", value: "NAME", text: "The cluster's name; default: flux." },
+  help: { type: "boolean", text: "Prints this." },
+} as const satisfies Flags;
+
+/** How it is called, and what it does. */
+export const CLUSTER_USE = `Looks at a cluster: flux-mqtt cluster status [-c FILE | --cluster URL]`;
+
+/** `flux-mqtt cluster status`: which nodes are there, and how far each has applied the log; returns the exit status. */
+export async function cluster(args: readonly string[]): Promise<number> {
+  let parsed;
+  try {
+    parsed = parseArgs({ args: [...args], options: CLUSTER_FLAGS, allowPositionals: true });
+  } catch (error) {
+    return refuse(messageOf(error));
+  }
+  const { values, positionals } = parsed;
+  if (values.help) {
+    print(`${CLUSTER_USE}\n\n${flagsHelp(CLUSTER_FLAGS)}`);
+    return EXIT.ok;
+  }
+  if (positionals.length !== 1 || positionals[0] !== "status") return refuse("Needs: status");
+  const flags = [
+    ...values["config-file"] === undefined ? [] : ["-c", values["config-file"]],
+    ...values.cluster === undefined ? [] : ["--cluster", values.cluster],
+    ...values["cluster-name"] === undefined ? [] : ["--cluster-name", values["cluster-name"]],
+  ];
+  const result = loadConfig(processSources(parseArguments(flags)));
+  if (!result.isValid) return printProblems(result.problems);
+  const { cluster } = result.config;
+  if (cluster === undefined) {
+    return refuse("There is no cluster: -c FILE or --cluster URL names it");
+  }
+  try {
+    const { clusterStatus } = await import("../cluster/mod.ts");
+    print(describe(await clusterStatus(await clusterOptions(cluster))));
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof StartError) return printProblems(error.problems);
+    printError(`Cannot look at the cluster: ${messageOf(error)}\n`);
+    return EXIT.failed;
+  }
+}
+
+function describe({ nodes, log }: ClusterStatus): string {
+  if (log === undefined) return "There is no log yet: no node has begun\n";
+  const { lastSequence, messages, bytes, leader } = log;
+  const rows = [
+    ["NODE", "APPLIED", "BEHIND", "ON THEIR WAY", "CLIENTS", "SESSIONS"],
+    ...nodes.map(({ node, sequence, waiting, clients, sessions }) =>
+      [node, sequence, Math.max(0, lastSequence - sequence), waiting, clients, sessions].map(String)
+    ),
+  ];
+  const leads = leader === "" ? "" : `, ${leader} leads`;
+  return `${columns(rows)}Log: record ${lastSequence}, ${messages} kept, ${bytes} bytes${leads}\n`;
+}
+
+function refuse(message: string): number {
+  printError(`${message}\n${CLUSTER_USE}\n`);
+  return EXIT.usage;
+}

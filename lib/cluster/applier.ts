@@ -1,0 +1,151 @@
+import type { LogPort, SharedMessage, Store } from "../broker/mod.ts";
+import { type MarkList, Marks } from "./marks.ts";
+import { decodeRecord, type LogRecord } from "./record.ts";
+
+/** How far the log has been applied. */
+export interface Position {
+  /** The last record of the log. */
+  readonly sequence: number;
+  /** When its stream was made: another time is another log. */
+  readonly created: string;
+  readonly marks: MarkList;
+}
+
+/** What the applier needs of the world. */
+export interface ApplierPorts {
+  readonly node: string;
+  readonly log: LogPort;
+  /** The node's own store. */
+  readonly store: Store;
+  /** Routes a message in a turn; `false`: it has to come again. */
+  apply(shared: SharedMessage): boolean;
+  /** A client has come to another node, or by a record of this process to this one. */
+  claimed(clientId: string, endsSession: boolean, isOwn: boolean): void;
+  /** A record of this process has been applied, or stands before an earlier one. */
+  applied(number: number): void;
+  early(number: number): void;
+  /** There is more to apply than there is time for, or no more. */
+  paused(isPaused: boolean): void;
+}
+
+/** A record that is being applied. */
+interface Work {
+  readonly sequence: number;
+  readonly record: LogRecord;
+  at: number;
+  /** It was judged, and counts. */
+  isNext: boolean;
+}
+
+/** Applies the log's records to this node's broker, one after the other. */
+export class Applier {
+  /** The number of the last record that is applied. */
+  sequence: number;
+  /** Messages that were applied. */
+  messages = 0;
+  /** Records of this process count from here on; 0: it has not begun to write. */
+  epoch = 0;
+  readonly marks: Marks;
+  readonly #ports: ApplierPorts;
+  #created: string;
+  #work: Work[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** `position`: as it was stored. `isBlind`: the log does not begin with its first record. */
+  constructor(ports: ApplierPorts, position: Position, isBlind: boolean) {
+    this.#ports = ports;
+    this.sequence = position.sequence;
+    this.#created = position.created;
+    this.marks = new Marks(position.marks, isBlind);
+  }
+
+  /** The next record of the log. */
+  receive(sequence: number, bytes: Uint8Array): void {
+    let record: LogRecord;
+    try {
+      record = decodeRecord(bytes);
+    } catch (error) {
+      this.#ports.log.error("Cannot read a record of the cluster's log", {
+        sequence,
+        error: String(error),
+      });
+      return;
+    }
+    this.#work.push({ sequence, record, at: 0, isNext: false });
+    if (this.#work.length === 1) this.#go();
+  }
+
+  /** Records are gone that were still to be applied. */
+  gap(from: number): void {
+    this.marks.blind();
+    this.sequence = from - 1;
+  }
+
+  /** Stops. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#work = [];
+  }
+
+  #go(): void {
+    this.#timer = undefined;
+    while (this.#work.length > 0) {
+      if (!this.#applyFirst(this.#work[0]!)) {
+        this.#ports.paused(true);
+        this.#timer = setTimeout(() => this.#go(), 1);
+        return;
+      }
+      this.#work.shift();
+    }
+    this.#ports.paused(false);
+  }
+
+  #applyFirst(work: Work): boolean {
+    const { node, store } = this.#ports;
+    const { record, sequence } = work;
+    const isOwn = record.node === node && record.epoch === this.epoch;
+    if (!work.isNext) {
+      const verdict = this.marks.judge(record);
+      if (verdict === "early" && isOwn) this.#ports.early(record.number);
+      if (verdict !== "next") {
+        this.sequence = sequence;
+        return true;
+      }
+      work.isNext = true;
+    }
+    const { entries } = record;
+    const isMine = record.node === node;
+    while (work.at < entries.length) {
+      const entry = entries[work.at]!;
+      if ("clientId" in entry) {
+        // What an earlier process of this node says, this one does not hold against itself.
+        if (isOwn || !isMine) this.#ports.claimed(entry.clientId, entry.endsSession, isOwn);
+        work.at++;
+        continue;
+      }
+      const { message, packetId } = entry;
+      const shared = { message, packetId: isMine ? packetId : 0, isEarlier: isMine && !isOwn };
+      if (!this.#ports.apply(shared)) return false;
+      work.at++;
+      this.messages++;
+    }
+    this.sequence = sequence;
+    store.putPosition?.(JSON.stringify(
+      { sequence, created: this.#created, marks: this.marks.list } satisfies Position,
+    ));
+    if (isOwn) this.#ports.applied(record.number);
+    return true;
+  }
+}
+
+/** Reads what was stored; `undefined`: nothing, or nothing of use. */
+export function positionOf(text: string | undefined): Position | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const { sequence, created, marks } = JSON.parse(text) as Position;
+    if (Number.isInteger(sequence) && Array.isArray(marks)) return { sequence, created, marks };
+  } catch {
+    // It is of another program.
+  }
+  return undefined;
+}

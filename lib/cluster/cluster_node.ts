@@ -1,0 +1,290 @@
+import type { ClusterPort, LogPort, Message, SharedMessage, Store } from "../broker/mod.ts";
+import { Applier, type Position, positionOf } from "./applier.ts";
+import { EmptyStore } from "./empty_store.ts";
+import { Interests } from "./interests.ts";
+import { Log } from "./log.ts";
+import { type Beat, Members } from "./members.ts";
+import { NatsConnection, type NatsMessage } from "./nats/connection.ts";
+import { JetStream, type StreamInfo } from "./nats/jetstream.ts";
+import { nameOfPlace } from "./nats/place.ts";
+import { Tail } from "./nats/tail.ts";
+import { type ClusterOptions, prefixOf, streamOf } from "./options.ts";
+import { decodeRecord, RecordWriter } from "./record.ts";
+import { SharedStore } from "./shared_store.ts";
+import { subjectOfTopic } from "./topic_subject.ts";
+
+/** The broker, for its node; each call is a turn, or joins one. */
+export interface ClusterHost {
+  /** {@linkcode Broker.applyShared} */
+  applyShared(shared: SharedMessage): boolean;
+  /** {@linkcode Broker.applyClaim} */
+  applyClaim(clientId: string, endsSession: boolean): void;
+  /** {@linkcode Broker.deliverForwarded} */
+  deliverForwarded(message: Message): void;
+  /** Clients that are connected, and sessions, for those who look. */
+  readonly counts: { readonly clients: number; readonly sessions: number };
+}
+
+/** What a node is made of. */
+export interface ClusterInit {
+  /** What it is told. */
+  readonly options: ClusterOptions;
+  /** For what an operator should know. */
+  readonly log: LogPort;
+  /** The node's own store. Absent: what is not in the log ends with the process. */
+  readonly store?: Store | undefined;
+  /** What that store knows of the log. */
+  readonly position?: string | undefined;
+  /** The broker's clock, milliseconds since 1970. */
+  readonly nowMs: () => number;
+}
+
+/** Where a node stands. */
+export interface ClusterLevel {
+  /** The cluster's name. */
+  readonly name: string;
+  /** The node's. */
+  readonly node: string;
+  /** Whether a NATS server has let it in. */
+  readonly isConnected: boolean;
+  /** The last record that is applied. */
+  readonly sequence: number;
+  /** Records of this node on their way. */
+  readonly waiting: number;
+  /** Nodes that are heard, this one included. */
+  readonly nodes: readonly Beat[];
+}
+
+const LOOK_MS = 500;
+const RETRY_MS = 500;
+/** Nanoseconds in which JetStream knows a message again. */
+const DUPLICATE_WINDOW_NS = 120e9;
+
+/** A node of a cluster: stands between one broker and what all nodes share. */
+export class ClusterNode {
+  /** For the broker, in the place of its own store. */
+  readonly store: Store;
+  /** For the broker. */
+  readonly port: ClusterPort;
+  readonly #init: ClusterInit;
+  readonly #own: Store;
+  readonly #shared: SharedStore;
+  readonly #nats: NatsConnection;
+  readonly #jetStream: JetStream;
+  readonly #log: Log;
+  readonly #interests: Interests;
+  readonly #members: Members;
+  readonly #prefix: string;
+  readonly #forwarding = new RecordWriter();
+  /** The last message of QoS 0 of each node: one comes once for each subject that matches. */
+  readonly #forwarded = new Map<string, number>();
+  #lastForwarded = 0;
+  /** Claims of this node to which the log has not come, by Client Identifier. */
+  readonly #claims = new Map<string, number>();
+  #host: ClusterHost | undefined;
+  #applier: Applier | undefined;
+  #tail: Tail | undefined;
+  #isClosed = false;
+  readonly #timer: ReturnType<typeof setInterval>;
+
+  /** It begins to connect; nothing is applied before `join`. */
+  constructor(init: ClusterInit) {
+    this.#init = init;
+    const { options, log, nowMs } = init;
+    this.#own = init.store ?? new EmptyStore();
+    this.#prefix = prefixOf(options.name);
+    this.#nats = new NatsConnection({
+      places: options.places,
+      credentials: options.credentials,
+      tls: { caCerts: options.caCerts },
+      name: `flux-mqtt ${options.name} ${options.node}`,
+      onConnect: (server) => {
+        log.info("The cluster's NATS server is connected", { server });
+        this.#log.look(true);
+      },
+      onLost: (reason) => log.warning("The cluster's NATS server is not connected", { reason }),
+    });
+    this.#jetStream = new JetStream(this.#nats);
+    this.#log = new Log(this.#nats, `${this.#prefix}.log`, options.node, nowMs);
+    this.store = this.#shared = new SharedStore(this.#own, this.#log);
+    this.#interests = new Interests(this.#nats, this.#prefix, (message) => this.#hear(message));
+    this.#members = new Members(this.#nats, this.#prefix, options.node, log);
+    const isReady = () => this.isReady;
+    this.port = {
+      get isReady() {
+        return isReady();
+      },
+      append: (message, packetId) => this.#log.append(message, packetId),
+      claim: (clientId, endsSession) => {
+        if (!this.#log.claim(clientId, endsSession)) return;
+        this.#claims.set(clientId, (this.#claims.get(clientId) ?? 0) + 1);
+      },
+      forward: (message) => this.#forward(message),
+      count: (topicFilter, change) => this.#interests.count(topicFilter, change),
+    };
+    this.#timer = setInterval(() => this.#look(), LOOK_MS);
+  }
+
+  /** Whether the node takes part: it has applied all that there was, and has a server. */
+  get isReady(): boolean {
+    return this.#log.epoch > 0 && this.#nats.isConnected && !this.#log.isFailing &&
+      !this.#members.hasTwin;
+  }
+
+  /** Where it stands. */
+  get level(): ClusterLevel {
+    const { name, node } = this.#init.options;
+    return {
+      name,
+      node,
+      isConnected: this.#nats.isConnected,
+      sequence: this.#applier?.sequence ?? 0,
+      waiting: this.#log.waiting,
+      nodes: this.#members.nodes(),
+    };
+  }
+
+  /** Applies all that is in the log, and goes on applying it; resolves when nothing of before is missing. */
+  async join(host: ClusterHost): Promise<void> {
+    this.#host = host;
+    const info = await this.#openStream();
+    if (info === undefined) return;
+    const position = this.#begin(info);
+    const { log, options, nowMs } = this.#init;
+    const applier = new Applier(
+      {
+        node: options.node,
+        log,
+        store: this.#own,
+        apply: (shared) => host.applyShared(shared),
+        claimed: (...claim) => this.#claimed(host, ...claim),
+        applied: (number) => {
+          this.#log.applied(number);
+          this.#shared.applied(number);
+        },
+        early: (number) => this.#log.early(number),
+        paused: (isPaused) => isPaused ? this.#tail?.pause() : this.#tail?.resume(),
+      },
+      position,
+      info.firstSequence > 1,
+    );
+    this.#applier = applier;
+    this.#tail = new Tail(
+      this.#nats,
+      this.#jetStream,
+      streamOf(options.name),
+      position.sequence + 1,
+      {
+        message: (sequence, _, payload) => applier.receive(sequence, payload),
+        gap: (expected, from) => {
+          log.error("The cluster's log has lost what this node had not applied", {
+            expected,
+            from,
+          });
+          applier.gap(from);
+        },
+        trouble: (reason) => log.warning("Cannot read the cluster's log", { reason }),
+      },
+    );
+    while (!this.#isClosed && applier.sequence < info.lastSequence) await delay(5);
+    // Greater than that of every process before, however the clock has been set.
+    const epoch = Math.max(Math.floor(nowMs()), applier.marks.epochOf(options.node) + 1);
+    this.#log.epoch = applier.epoch = epoch;
+    this.#members.begin(() => ({
+      epoch,
+      sequence: applier.sequence,
+      waiting: this.#log.waiting,
+      ...host.counts,
+    }));
+  }
+
+  /** Leaves. What is in the log stays there. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    this.#members.close();
+    this.#tail?.close();
+    this.#applier?.close();
+    await this.#nats.close();
+  }
+
+  /** The log's stream, made where there is none; tried until there is one. */
+  async #openStream(): Promise<StreamInfo | undefined> {
+    const { options, log } = this.#init;
+    for (let tries = 0; !this.#isClosed; tries++) {
+      try {
+        return await this.#jetStream.ensureStream({
+          name: streamOf(options.name),
+          subjects: [`${this.#prefix}.log`],
+          num_replicas: options.replicas,
+          max_bytes: options.maxLogBytes,
+          max_msgs_per_subject: -1,
+          duplicate_window: DUPLICATE_WINDOW_NS,
+        });
+      } catch (error) {
+        const servers = options.places.map(nameOfPlace).join(",");
+        if (tries % 10 === 2) {
+          log.warning("The broker waits for its cluster", { servers, reason: String(error) });
+        }
+        await delay(RETRY_MS);
+      }
+    }
+    return undefined;
+  }
+
+  /** Where to begin: behind what the store has, where that is of this log. */
+  #begin({ created, lastSequence }: StreamInfo): Position {
+    const position = positionOf(this.#init.position);
+    const none: Position = { sequence: 0, created, marks: [] };
+    if (position === undefined) return none;
+    if (position.created === created && position.sequence <= lastSequence) return position;
+    this.#init.log.error(
+      "The cluster's log is another one, or shorter than what this node has applied: acknowledged messages may be lost",
+      { applied: position.sequence, last: lastSequence },
+    );
+    return none;
+  }
+
+  #forward(message: Message): void {
+    if (!this.#nats.isConnected) return;
+    const subject = subjectOfTopic(this.#prefix, message.topicName);
+    this.#forwarding.add({ message, packetId: 0 });
+    const number = ++this.#lastForwarded;
+    const head = { node: this.#init.options.node, epoch: this.#log.epoch, number };
+    const record = this.#forwarding.take(head);
+    if (record.length < this.#nats.maxPayloadBytes) this.#nats.publish(subject, record);
+  }
+
+  #hear({ payload }: NatsMessage): void {
+    try {
+      const { node, epoch, number, entries } = decodeRecord(payload);
+      const key = `${node}:${epoch}`;
+      if ((this.#forwarded.get(key) ?? 0) >= number) return;
+      this.#forwarded.set(key, number);
+      for (const entry of entries) {
+        if ("message" in entry) this.#host?.deliverForwarded(entry.message);
+      }
+    } catch (error) {
+      this.#init.log.warning("Cannot read what another node has sent", { error: String(error) });
+    }
+  }
+
+  /** Of several nodes that claim a client, the one keeps it whose claim comes last in the log. */
+  #claimed(host: ClusterHost, clientId: string, endsSession: boolean, isOwn: boolean): void {
+    const pending = this.#claims.get(clientId) ?? 0;
+    if (!isOwn) {
+      if (pending === 0) host.applyClaim(clientId, endsSession);
+    } else if (pending > 1) this.#claims.set(clientId, pending - 1);
+    else this.#claims.delete(clientId);
+  }
+
+  #look(): void {
+    this.#log.look(false);
+    // Epochs of processes that have ended are of no use.
+    if (this.#forwarded.size > 1000) this.#forwarded.clear();
+  }
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,125 @@
+import type { Message } from "../broker/mod.ts";
+import type { NatsConnection } from "./nats/connection.ts";
+import { ackOf } from "./nats/jetstream.ts";
+import { RecordWriter } from "./record.ts";
+import type { LogCommits } from "./shared_store.ts";
+import { Window } from "./window.ts";
+
+/** Bytes of records on their way, beyond which clients are refused: 0x97. */
+const MAX_WINDOW_BYTES = 32 * 1024 * 1024;
+const MAX_RECORD_MESSAGES = 1000;
+/** What the head of a record, and the protocol, need beside its messages. */
+const HEAD_BYTES = 4096;
+
+/** This node's pen: packs the messages of a turn into a record, and sends it until the log has it. */
+export class Log implements LogCommits {
+  /** {@linkcode LogCommits.writes} */
+  writes = 0;
+  /** The start of this process; set before the first message. */
+  epoch = 0;
+  readonly #nats: NatsConnection;
+  readonly #subject: string;
+  readonly #node: string;
+  readonly #nowMs: () => number;
+  readonly #writer = new RecordWriter();
+  readonly #window: Window;
+  #lastNumber = 0;
+  readonly #inbox: string;
+
+  /** `subject`: the log's. */
+  constructor(nats: NatsConnection, subject: string, node: string, nowMs: () => number) {
+    this.#nats = nats;
+    this.#subject = subject;
+    this.#node = node;
+    this.#nowMs = nowMs;
+    this.#window = new Window((...record) => this.#send(...record), MAX_WINDOW_BYTES);
+    this.#inbox = nats.newInbox();
+    nats.subscribe(`${this.#inbox}.*.*`, (message) => {
+      const words = message.subject.split(".");
+      const [number, attempt] = [Number(words.at(-2)), Number(words.at(-1))];
+      let isStored = true;
+      try {
+        ackOf(message);
+      } catch {
+        isStored = false;
+      }
+      this.#window.answered(number, attempt, isStored);
+    });
+  }
+
+  /** {@linkcode LogCommits.isFailing} */
+  get isFailing(): boolean {
+    return this.#window.isFailing(this.#nowMs());
+  }
+
+  /** Records that are on their way. */
+  get waiting(): number {
+    return this.#window.length;
+  }
+
+  /** Adds a message to the turn's record; `false`: it is too large, or there is no room. */
+  append(message: Message, packetId: number): boolean {
+    const sizeBytes = message.payload.length + 3 * message.topicName.length + HEAD_BYTES;
+    const limitBytes = this.#nats.maxPayloadBytes;
+    if (sizeBytes > limitBytes || this.#window.isFull) return false;
+    if (this.#writer.length + sizeBytes > limitBytes) this.#flush();
+    const { length } = this.#writer;
+    this.#writer.add({ message, packetId });
+    // Properties count too, and are not looked at before.
+    if (this.#writer.length - length + HEAD_BYTES / 2 > limitBytes) {
+      this.#writer.undo(length);
+      return false;
+    }
+    this.writes++;
+    if (this.#writer.count >= MAX_RECORD_MESSAGES) this.#flush();
+    return true;
+  }
+
+  /** Adds a claim to the turn's record, where there is room. */
+  claim(clientId: string, endsSession: boolean): boolean {
+    if (this.#window.isFull) return false;
+    if (this.#writer.length + 3 * clientId.length + HEAD_BYTES > this.#nats.maxPayloadBytes) {
+      this.#flush();
+    }
+    this.#writer.addClaim({ clientId, endsSession });
+    this.writes++;
+    if (this.#writer.count >= MAX_RECORD_MESSAGES) this.#flush();
+    return true;
+  }
+
+  /** {@linkcode LogCommits.flush} */
+  flush(): number {
+    this.#flush();
+    return this.#window.length === 0 ? 0 : this.#lastNumber;
+  }
+
+  /** The log has come to a record of this process. */
+  applied(number: number): void {
+    this.#window.applied(number, this.#nowMs());
+  }
+
+  /** A record of this process stands before an earlier one. */
+  early(number: number): void {
+    this.#window.early(number);
+  }
+
+  /** Sends again what may be lost: now and then, and when there is a server again (`isNew`). */
+  look(isNew: boolean): void {
+    if (isNew) this.#window.resendAll(this.#nowMs());
+    else this.#window.look(this.#nowMs());
+  }
+
+  #flush(): void {
+    if (this.#writer.count === 0) return;
+    const number = ++this.#lastNumber;
+    const bytes = this.#writer.take({ node: this.#node, epoch: this.epoch, number });
+    this.#window.add(number, bytes, this.#nowMs());
+  }
+
+  #send(number: number, attempt: number, bytes: Uint8Array): boolean {
+    return this.#nats.publish(this.#subject, bytes, {
+      reply: `${this.#inbox}.${number}.${attempt}`,
+      headers: [["Nats-Msg-Id", `${this.#node}:${this.epoch}:${number}:${attempt}`]],
+    });
+  }
+}

@@ -1,0 +1,34 @@
+/**
+ * One broker over several machines, on NATS JetStream.
+ *
+ * There is one log, a stream of JetStream. A node packs what its clients publish with QoS 1 or 2, or to be retained, into a record for each
+ * turn and appends it; every node reads the log in order and routes what is in it to its own subscribers. An acknowledgement leaves
+ * when the publisher's node has read and applied its own record: then a majority of the servers has it, and the node's own store too.
+ * QoS 0 goes by NATS's own subjects, to nodes with a subscriber for it.
+ *
+ * | file             | what it does                                                                                    |
+ * |------------------|-------------------------------------------------------------------------------------------------|
+ * | `nats/`          | a small client of NATS                                                                          |
+ * | `cluster_node`   | stands between a broker and all that follows                                                    |
+ * | `log`, `window`  | packs and sends records, and sends again what is lost                                           |
+ * | `applier`        | applies records in order; `marks` decides which of them count, the same on every node           |
+ * | `shared_store`   | the broker's store: a commit is done when the log has come to what was put into it before       |
+ * | `interests`      | which topics of QoS 0 this node wants; `topic_subject` is how topics are named at NATS          |
+ * | `members`        | who else is there                                                                               |
+ *
+ * This room is loaded only where a cluster is configured. May import the ports and data types of `broker`, `codec` and `topic`.
+ *
+ * @module
+ */
+export {
+  type ClusterHost,
+  type ClusterInit,
+  type ClusterLevel,
+  ClusterNode,
+} from "./cluster_node.ts";
+export { type Beat, beatSubject, parseBeat } from "./members.ts";
+export { type Credentials, parseCredentialsFile, parseSeedFile } from "./nats/credentials.ts";
+export { nameOfPlace, type NatsPlace } from "./nats/place.ts";
+export { type ClusterStatus, clusterStatus } from "./status.ts";
+export { type StreamInfo } from "./nats/jetstream.ts";
+export { type ClusterOptions, prefixOf, streamOf } from "./options.ts";

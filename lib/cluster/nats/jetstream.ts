@@ -1,0 +1,136 @@
+import type { NatsConnection, NatsMessage } from "./connection.ts";
+import { NatsError } from "./error.ts";
+import type { HeaderEntries } from "./headers.ts";
+
+/** What a stream is to be; names are JetStream's own. */
+export interface StreamConfig {
+  readonly name: string;
+  readonly subjects: readonly string[];
+  readonly num_replicas: number;
+  /** Bytes; -1: no limit. */
+  readonly max_bytes: number;
+  /** -1: no limit. */
+  readonly max_msgs_per_subject: number;
+  /** Nanoseconds in which a message of the same `Nats-Msg-Id` is not stored again. */
+  readonly duplicate_window: number;
+}
+
+/** Where a stream stands. */
+export interface StreamInfo {
+  /** The number of the first message that it has; one more than the last where it is empty. */
+  readonly firstSequence: number;
+  /** The number of the last message that it was given; 0: none. */
+  readonly lastSequence: number;
+  /** How many it has now. */
+  readonly messages: number;
+  /** Bytes of these. */
+  readonly bytes: number;
+  /** The server that leads; `""`: none, or there is only one. */
+  readonly leader: string;
+  /** When it was made, as JetStream writes it: another time is another stream. */
+  readonly created: string;
+}
+
+/** What JetStream says of a message that it has stored. */
+export interface PublishAck {
+  readonly sequence: number;
+  /** It had one of this `Nats-Msg-Id`. */
+  readonly isDuplicate: boolean;
+}
+
+const API_MS = 5000;
+const NOTHING = new Uint8Array(0);
+const NOT_FOUND = 10059;
+const NAME_IN_USE = 10058;
+/** `Nats-Expected-Last-Subject-Sequence` did not hold. */
+export const WRONG_LAST_SEQUENCE = 10071;
+
+/** JetStream, by its API of messages. */
+export class JetStream {
+  readonly #nats: NatsConnection;
+
+  /** `nats` stays the caller's. */
+  constructor(nats: NatsConnection) {
+    this.#nats = nats;
+  }
+
+  /** Where the stream stands; `undefined`: there is none of this name. */
+  async streamInfo(name: string): Promise<StreamInfo | undefined> {
+    try {
+      return infoOf(await this.call(`STREAM.INFO.${name}`));
+    } catch (error) {
+      if (error instanceof NatsError && error.code === NOT_FOUND) return undefined;
+      throw error;
+    }
+  }
+
+  /** Makes the stream, unless there is one of this name, which stays as it is. */
+  async ensureStream(config: StreamConfig): Promise<StreamInfo> {
+    const found = await this.streamInfo(config.name);
+    if (found !== undefined) return found;
+    const whole = { retention: "limits", storage: "file", discard: "old", ...config };
+    try {
+      return infoOf(await this.call(`STREAM.CREATE.${config.name}`, whole));
+    } catch (error) {
+      // Another node was faster.
+      if (!(error instanceof NatsError) || error.code !== NAME_IN_USE) throw error;
+      const other = await this.streamInfo(config.name);
+      if (other === undefined) throw error;
+      return other;
+    }
+  }
+
+  /** Stores a message, and resolves when a majority has it. Rejects with `NatsError`. */
+  async publish(
+    subject: string,
+    payload: Uint8Array,
+    headers?: HeaderEntries,
+  ): Promise<PublishAck> {
+    const options = { timeoutMs: API_MS, ...headers === undefined ? {} : { headers } };
+    return ackOf(await this.#nats.request(subject, payload, options));
+  }
+
+  /** Calls a method of the API; returns its answer. Rejects with `NatsError`. */
+  async call(method: string, body?: unknown): Promise<Record<string, unknown>> {
+    const payload = body === undefined ? NOTHING : new TextEncoder().encode(JSON.stringify(body));
+    const answer = await this.#nats.request(`$JS.API.${method}`, payload, { timeoutMs: API_MS });
+    return jsonOf(answer);
+  }
+}
+
+/** The answer to a message that was to be stored. Throws `NatsError` where it was not. */
+export function ackOf(answer: NatsMessage): PublishAck {
+  if (answer.headers?.status === 503) {
+    throw new NatsError("no_responders", `Nobody stores ${answer.subject}`);
+  }
+  const { seq, duplicate } = jsonOf(answer);
+  return { sequence: Number(seq), isDuplicate: duplicate === true };
+}
+
+function jsonOf({ payload }: NatsMessage): Record<string, unknown> {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(new TextDecoder().decode(payload));
+  } catch {
+    throw new NatsError("protocol", "Cannot read what JetStream has answered: no JSON");
+  }
+  const object = answer as { error?: { err_code?: number; description?: string } };
+  if (object.error !== undefined) {
+    const { err_code = 0, description = "no reason given" } = object.error;
+    throw new NatsError("refused", `JetStream refuses: ${description}`, err_code);
+  }
+  return answer as Record<string, unknown>;
+}
+
+function infoOf(answer: Record<string, unknown>): StreamInfo {
+  const state = answer["state"] as Record<string, number>;
+  const cluster = answer["cluster"] as { leader?: string } | undefined;
+  return {
+    firstSequence: state["first_seq"] ?? 0,
+    lastSequence: state["last_seq"] ?? 0,
+    messages: state["messages"] ?? 0,
+    bytes: state["bytes"] ?? 0,
+    leader: cluster?.leader ?? "",
+    created: String(answer["created"] ?? ""),
+  };
+}

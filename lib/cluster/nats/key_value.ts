@@ -1,0 +1,69 @@
+import { NatsError } from "./error.ts";
+import { type JetStream, WRONG_LAST_SEQUENCE } from "./jetstream.ts";
+
+/** A value, and the number of the write that put it there. */
+export interface Entry {
+  readonly value: Uint8Array;
+  readonly revision: number;
+}
+
+const NO_MESSAGE = 10037;
+
+/** Values by key in a stream that keeps the last of each: as NATS's own KV buckets lay them out. */
+export class KeyValue {
+  readonly #jetStream: JetStream;
+  readonly #bucket: string;
+
+  /** `bucket`: letters, digits, `-` and `_`. */
+  constructor(jetStream: JetStream, bucket: string) {
+    this.#jetStream = jetStream;
+    this.#bucket = bucket;
+  }
+
+  /** Makes the bucket, unless it is there. */
+  async ensure(replicas: number): Promise<void> {
+    await this.#jetStream.ensureStream({
+      name: `KV_${this.#bucket}`,
+      subjects: [`$KV.${this.#bucket}.>`],
+      num_replicas: replicas,
+      max_bytes: -1,
+      max_msgs_per_subject: 1,
+      duplicate_window: 120e9,
+    });
+  }
+
+  /** The value of a key; `undefined`: it has none. */
+  async get(key: string): Promise<Entry | undefined> {
+    try {
+      const answer = await this.#jetStream.call(`STREAM.MSG.GET.KV_${this.#bucket}`, {
+        last_by_subj: this.#subject(key),
+      });
+      const { seq, data = "" } = answer["message"] as { seq: number; data?: string };
+      return { value: Uint8Array.fromBase64(data), revision: seq };
+    } catch (error) {
+      if (error instanceof NatsError && error.code === NO_MESSAGE) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Puts a value; returns its revision. With `after` only where that is the key's revision (0: it has none yet), and `undefined` where it
+   * is not.
+   */
+  async put(key: string, value: Uint8Array, after?: number): Promise<number | undefined> {
+    const headers = after === undefined
+      ? undefined
+      : [["Nats-Expected-Last-Subject-Sequence", String(after)] as const];
+    try {
+      const { sequence } = await this.#jetStream.publish(this.#subject(key), value, headers);
+      return sequence;
+    } catch (error) {
+      if (error instanceof NatsError && error.code === WRONG_LAST_SEQUENCE) return undefined;
+      throw error;
+    }
+  }
+
+  #subject(key: string): string {
+    return `$KV.${this.#bucket}.${key}`;
+  }
+}

@@ -1,0 +1,193 @@
+import { NatsError } from "./error.ts";
+
+/** What the server tells about itself when a client connects, as far as it is used. */
+export interface ServerInfo {
+  readonly server_name?: string;
+  readonly version?: string;
+  readonly max_payload?: number;
+  readonly headers?: boolean;
+  readonly jetstream?: boolean;
+  readonly tls_required?: boolean;
+  readonly auth_required?: boolean;
+  readonly nonce?: string;
+  readonly connect_urls?: readonly string[];
+}
+
+/** Receives what the parser finds. Byte arrays are valid during the call only. */
+export interface ParserEvents {
+  info(info: ServerInfo): void;
+  message(
+    sid: number,
+    subject: string,
+    reply: string,
+    headers: Uint8Array | undefined,
+    payload: Uint8Array,
+  ): void;
+  ping(): void;
+  pong(): void;
+  ok(): void;
+  error(message: string): void;
+}
+
+/** The longest line: an INFO names the servers of a cluster. */
+const MAX_LINE_BYTES = 64 * 1024;
+/** The most bytes of a message, headers included. */
+const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+const CR = 13;
+const LF = 10;
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** What MSG or HMSG says of the bytes that follow. */
+interface Head {
+  readonly sid: number;
+  readonly subject: string;
+  readonly reply: string;
+  readonly headerBytes: number;
+  readonly totalBytes: number;
+}
+
+/**
+ * The server's half of the NATS protocol: bytes in, events out. It keeps what is not complete; a fault of the peer is a `NatsError`, and the
+ * parser is of no use after it.
+ */
+export class Parser {
+  readonly #events: ParserEvents;
+  /** What came before and is not complete: `#kept[0, #length)`. */
+  #kept = new Uint8Array(0);
+  #length = 0;
+  /** The message whose bytes are awaited. */
+  #head: Head | undefined;
+
+  constructor(events: ParserEvents) {
+    this.#events = events;
+  }
+
+  /** Reads the next bytes of the stream; they may be reused afterwards. */
+  feed(bytes: Uint8Array): void {
+    if (this.#length === 0) {
+      const at = this.#parse(bytes, bytes.length);
+      if (at < bytes.length) this.#keep(bytes.subarray(at));
+      return;
+    }
+    this.#keep(bytes);
+    const at = this.#parse(this.#kept, this.#length);
+    this.#kept.copyWithin(0, at, this.#length);
+    this.#length -= at;
+  }
+
+  #keep(bytes: Uint8Array): void {
+    const needed = this.#length + bytes.length;
+    if (needed > this.#kept.length) {
+      const grown = new Uint8Array(Math.max(needed, 2 * this.#kept.length, 4096));
+      grown.set(this.#kept.subarray(0, this.#length));
+      this.#kept = grown;
+    }
+    this.#kept.set(bytes, this.#length);
+    this.#length = needed;
+  }
+
+  /** Returns where the first byte stands that is left. */
+  #parse(bytes: Uint8Array, end: number): number {
+    let at = 0;
+    for (;;) {
+      if (this.#head !== undefined) {
+        const next = this.#message(this.#head, bytes, at, end);
+        if (next === at) return at;
+        at = next;
+        continue;
+      }
+      const lf = bytes.indexOf(LF, at);
+      if (lf < 0 || lf >= end) {
+        if (end - at > MAX_LINE_BYTES) throw fault("a line without an end");
+        return at;
+      }
+      if (lf === at || bytes[lf - 1] !== CR) throw fault("a line that does not end in CR LF");
+      this.#line(decoder.decode(bytes.subarray(at, lf - 1)));
+      at = lf + 1;
+    }
+  }
+
+  #line(line: string): void {
+    const space = line.search(/[ \t]/);
+    const word = (space < 0 ? line : line.slice(0, space)).toUpperCase();
+    const rest = space < 0 ? "" : line.slice(space + 1).trim();
+    switch (word) {
+      case "MSG":
+        this.#head = messageHead(rest, false);
+        return;
+      case "HMSG":
+        this.#head = messageHead(rest, true);
+        return;
+      case "PING":
+        return this.#events.ping();
+      case "PONG":
+        return this.#events.pong();
+      case "+OK":
+        return this.#events.ok();
+      case "-ERR":
+        return this.#events.error(unquoted(rest));
+      case "INFO":
+        return this.#events.info(infoOf(rest));
+      default:
+        throw fault(`the operation ${JSON.stringify(word.slice(0, 16))}`);
+    }
+  }
+
+  #message(head: Head, bytes: Uint8Array, at: number, end: number): number {
+    const { sid, subject, reply, headerBytes, totalBytes } = head;
+    if (end - at < totalBytes + 2) return at;
+    const payloadEnd = at + totalBytes;
+    if (bytes[payloadEnd] !== CR || bytes[payloadEnd + 1] !== LF) {
+      throw fault("a message longer than it says");
+    }
+    this.#head = undefined;
+    const headers = headerBytes === 0 ? undefined : bytes.subarray(at, at + headerBytes);
+    const payload = bytes.subarray(at + headerBytes, payloadEnd);
+    this.#events.message(sid, subject, reply, headers, payload);
+    return payloadEnd + 2;
+  }
+}
+
+/** `subject sid [reply] [header bytes] bytes` */
+function messageHead(text: string, hasHeaders: boolean): Head {
+  const words = text.split(/[ \t]+/);
+  const numbers = hasHeaders ? 2 : 1;
+  const names = words.length - numbers;
+  if (names !== 2 && names !== 3) throw fault("a message without its sizes");
+  const sid = wholeNumber(words[1]!);
+  const totalBytes = wholeNumber(words.at(-1)!);
+  const headerBytes = hasHeaders ? wholeNumber(words.at(-2)!) : 0;
+  if (headerBytes > totalBytes || totalBytes > MAX_MESSAGE_BYTES) {
+    throw fault("a message of sizes that cannot be");
+  }
+  return { sid, subject: words[0]!, reply: names === 3 ? words[2]! : "", headerBytes, totalBytes };
+}
+
+function wholeNumber(text: string): number {
+  if (text === "" || text.length > 15) throw fault("a number that is none");
+  let value = 0;
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9) throw fault("a number that is none");
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+function infoOf(text: string): ServerInfo {
+  try {
+    const info: unknown = JSON.parse(text);
+    if (typeof info === "object" && info !== null) return info as ServerInfo;
+  } catch {
+    // Told below.
+  }
+  throw fault("an INFO that is no JSON object");
+}
+
+function unquoted(text: string): string {
+  return text.startsWith("'") && text.endsWith("'") ? text.slice(1, -1) : text;
+}
+
+function fault(what: string): NatsError {
+  return new NatsError("protocol", `Cannot read what the NATS server has sent: ${what}`);
+}

@@ -1,0 +1,157 @@
+import type { Message } from "../broker/mod.ts";
+import { decodePublish, encodePublishInto, type Publish, publishSize } from "../codec/mod.ts";
+
+/** What stands at the head of a record: who has written it. */
+export interface RecordHead {
+  /** The node's name. */
+  readonly node: string;
+  /** The start of the node's process: a later one is greater. */
+  readonly epoch: number;
+  /** Counted from 1 in each epoch. */
+  readonly number: number;
+}
+
+/** A message in a record. */
+export interface RecordMessage {
+  readonly message: Message;
+  /** Of a QoS 2 message from a stored session; else 0. */
+  readonly packetId: number;
+}
+
+/** In a record: a client has come to its node. */
+export interface RecordClaim {
+  readonly clientId: string;
+  /** Its sessions on other nodes end. */
+  readonly endsSession: boolean;
+}
+
+/** What one node has to say of a turn, in order. */
+export interface LogRecord extends RecordHead {
+  readonly entries: readonly (RecordMessage | RecordClaim)[];
+}
+
+/** A record of another version is not understood. */
+const VERSION = 1;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Packs the messages of one turn. */
+export class RecordWriter {
+  #bytes = new Uint8Array(4096);
+  #view = new DataView(this.#bytes.buffer);
+  #length = 0;
+  /** Entries that are in it. */
+  count = 0;
+
+  /** Bytes of it so far, without the head. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Adds a message: as a PUBLISH of 5.0, so what a packet can carry a record can. Throws `EncodeError` where a packet cannot. */
+  add({ message, packetId }: RecordMessage): void {
+    const { qos, retain, properties, topicName, payload, publisherId, expiresAtMs } = message;
+    const packet: Publish = {
+      type: "publish",
+      topicName,
+      payload,
+      qos,
+      retain,
+      dup: false,
+      packetId: qos > 0 ? 1 : 0,
+      properties: properties ?? {},
+    } as Publish;
+    const sizeBytes = publishSize(packet, 5);
+    const publisher = encoder.encode(publisherId);
+    this.#reserve(16 + publisher.length + sizeBytes);
+    let at = this.#length;
+    this.#view.setFloat64(at, expiresAtMs);
+    this.#view.setUint16(at + 8, packetId);
+    this.#view.setUint16(at + 10, publisher.length);
+    this.#view.setUint32(at + 12, sizeBytes);
+    at += 16;
+    this.#bytes.set(publisher, at);
+    at += publisher.length;
+    this.#length = encodePublishInto(packet, 5, this.#bytes, at);
+    this.count++;
+  }
+
+  /** Adds a claim: an entry without a packet. */
+  addClaim({ clientId, endsSession }: RecordClaim): void {
+    const name = encoder.encode(clientId);
+    this.#reserve(16 + name.length);
+    const at = this.#length;
+    this.#view.setFloat64(at, endsSession ? 1 : 0);
+    this.#view.setUint16(at + 8, 0);
+    this.#view.setUint16(at + 10, name.length);
+    this.#view.setUint32(at + 12, 0);
+    this.#bytes.set(name, at + 16);
+    this.#length = at + 16 + name.length;
+    this.count++;
+  }
+
+  /** Takes the last message out again: `length` is what was there before it. */
+  undo(length: number): void {
+    this.#length = length;
+    this.count--;
+  }
+
+  /** The record with its head; the writer is empty after it. */
+  take({ node, epoch, number }: RecordHead): Uint8Array {
+    const name = encoder.encode(node);
+    const headBytes = 20 + name.length;
+    const record = new Uint8Array(headBytes + this.#length);
+    const view = new DataView(record.buffer);
+    record[0] = VERSION;
+    record[1] = name.length;
+    view.setFloat64(2, epoch);
+    view.setFloat64(10, number);
+    view.setUint16(18, this.count);
+    record.set(name, 20);
+    record.set(this.#bytes.subarray(0, this.#length), headBytes);
+    this.#length = this.count = 0;
+    return record;
+  }
+
+  #reserve(count: number): void {
+    const needed = this.#length + count;
+    if (needed <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
+    grown.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = grown;
+    this.#view = new DataView(grown.buffer);
+  }
+}
+
+/** Reads a record; payloads are its own bytes. Throws `RangeError` where it is none, or of a version that is not known. */
+export function decodeRecord(given: Uint8Array): LogRecord {
+  const record = given.slice();
+  const view = new DataView(record.buffer);
+  if (record[0] !== VERSION) {
+    throw new RangeError(`Cannot read a record of version ${record[0]}: update this node`);
+  }
+  const nameBytes = record[1]!;
+  const node = decoder.decode(record.subarray(20, 20 + nameBytes));
+  const entries: (RecordMessage | RecordClaim)[] = [];
+  let at = 20 + nameBytes;
+  for (let left = view.getUint16(18); left > 0; left--) {
+    const expiresAtMs = view.getFloat64(at);
+    const packetId = view.getUint16(at + 8);
+    const nameEnd = at + 16 + view.getUint16(at + 10);
+    const end = nameEnd + view.getUint32(at + 12);
+    if (end > record.length) throw new RangeError("Cannot read a record: it is cut off");
+    const publisherId = decoder.decode(record.subarray(at + 16, nameEnd));
+    if (end === nameEnd) {
+      entries.push({ clientId: publisherId, endsSession: expiresAtMs === 1 });
+      at = end;
+      continue;
+    }
+    const { topicName, payload, qos, retain, properties } = decodePublish(record, nameEnd, end, 5);
+    entries.push({
+      packetId,
+      message: { topicName, payload, qos, retain, properties, expiresAtMs, publisherId },
+    });
+    at = end;
+  }
+  return { node, epoch: view.getFloat64(2), number: view.getFloat64(10), entries };
+}

@@ -1,0 +1,135 @@
+import type {
+  Delivery,
+  InFlight,
+  QueuePage,
+  QueueQuery,
+  RetainedMessage,
+  Store,
+  StoredWill,
+  Subscription,
+} from "../broker/mod.ts";
+
+/** What a store needs to know of the log. */
+export interface LogCommits {
+  /** Grows with every message that is put into the log. */
+  readonly writes: number;
+  /** Whether nothing can be put into it. */
+  readonly isFailing: boolean;
+  /** Sends what the turn has put into it; returns the number of the last record that is not applied here, 0: all are. */
+  flush(): number;
+}
+
+/**
+ * A node's own store, behind the log: what is committed here is done when the log has come to all that was put into it before, and what that
+ * has changed is committed in the node's own store. So an acknowledgement tells of both.
+ */
+export class SharedStore implements Store {
+  /** Absent where the node's own store has it not: the core asks for what is there. */
+  readonly readQueue?: (
+    clientId: string,
+    query: QueueQuery,
+    done: (page: QueuePage) => void,
+  ) => void;
+  /** {@linkcode Store.holdBack} */
+  readonly holdBack?: (isPart: boolean) => void;
+  readonly #own: Store;
+  readonly #log: LogCommits;
+  /** Commits that wait for a record to be applied, in order. */
+  #waiting: { readonly number: number; readonly done: () => void }[] = [];
+
+  /** `own`: the node's. */
+  constructor(own: Store, log: LogCommits) {
+    this.#own = own;
+    this.#log = log;
+    if (own.readQueue !== undefined) this.readQueue = own.readQueue.bind(own);
+    if (own.holdBack !== undefined) this.holdBack = own.holdBack.bind(own);
+  }
+
+  /** {@linkcode Store.writes} */
+  get writes(): number {
+    return this.#own.writes + this.#log.writes;
+  }
+
+  /** {@linkcode Store.isFailing} */
+  get isFailing(): boolean {
+    return this.#own.isFailing || this.#log.isFailing;
+  }
+
+  /** {@linkcode Store.isFull} */
+  get isFull(): boolean {
+    return this.#own.isFull === true;
+  }
+
+  /** {@linkcode Store.isHalfFull} */
+  get isHalfFull(): boolean {
+    return this.#own.isHalfFull === true;
+  }
+
+  /** {@linkcode Store.commit} */
+  commit(done?: () => void): void {
+    const number = this.#log.flush();
+    if (done === undefined || number === 0 && this.#waiting.length === 0) {
+      return this.#own.commit(done);
+    }
+    this.#waiting.push({ number, done });
+    this.#own.commit();
+  }
+
+  /** The log has come to this node's record of that number, and it is applied. */
+  applied(number: number): void {
+    const count = this.#waiting.findIndex((waiting) => waiting.number > number);
+    const done = this.#waiting.splice(0, count < 0 ? this.#waiting.length : count);
+    if (done.length === 0) return this.#own.commit();
+    this.#own.commit(() => {
+      for (const waiting of done) waiting.done();
+    });
+  }
+
+  putPosition(position: string): void {
+    this.#own.putPosition?.(position);
+  }
+  putSession(clientId: string, expirySeconds: number, expiresAtMs: number, owner?: string): void {
+    this.#own.putSession(clientId, expirySeconds, expiresAtMs, owner);
+  }
+  deleteSession(clientId: string): void {
+    this.#own.deleteSession(clientId);
+  }
+  putSubscription(clientId: string, subscription: Subscription): void {
+    this.#own.putSubscription(clientId, subscription);
+  }
+  deleteSubscription(clientId: string, topicFilter: string): void {
+    this.#own.deleteSubscription(clientId, topicFilter);
+  }
+  putDelivery(clientId: string, delivery: Delivery, isApart?: boolean): void {
+    this.#own.putDelivery(clientId, delivery, isApart);
+  }
+  putInFlight(
+    clientId: string,
+    sequence: number,
+    packetId: number,
+    state: InFlight["state"],
+  ): void {
+    this.#own.putInFlight(clientId, sequence, packetId, state);
+  }
+  deleteDelivery(clientId: string, delivery: Delivery): void {
+    this.#own.deleteDelivery(clientId, delivery);
+  }
+  putReceived(clientId: string, packetId: number): void {
+    this.#own.putReceived(clientId, packetId);
+  }
+  deleteReceived(clientId: string, packetId: number): void {
+    this.#own.deleteReceived(clientId, packetId);
+  }
+  putRetained(message: RetainedMessage, previous?: RetainedMessage): void {
+    this.#own.putRetained(message, previous);
+  }
+  deleteRetained(message: RetainedMessage | undefined): void {
+    this.#own.deleteRetained(message);
+  }
+  putWill(clientId: string, will: StoredWill): void {
+    this.#own.putWill(clientId, will);
+  }
+  deleteWill(clientId: string): void {
+    this.#own.deleteWill(clientId);
+  }
+}

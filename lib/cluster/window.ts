@@ -1,0 +1,102 @@
+/** A record that was sent, until it is applied here. */
+interface Sent {
+  readonly number: number;
+  readonly bytes: Uint8Array;
+  sentAtMs: number;
+  /** JetStream has said that it is stored. */
+  isStored: boolean;
+}
+
+/** Sends a record; `false`: there is no server. */
+export type Send = (number: number, attempt: number, bytes: Uint8Array) => boolean;
+
+/** A record that JetStream has not confirmed for so long is sent again. */
+const RESEND_MS = 3000;
+/** Records that wait for longer than a change of leaders takes: nobody is told any more that there is room. */
+const FAILING_MS = 10_000;
+
+/** This node's records that are on their way: those that are lost are sent again, with all behind them, so that their order holds. */
+export class Window {
+  readonly #send: Send;
+  readonly #maxBytes: number;
+  #sent: Sent[] = [];
+  #bytes = 0;
+  #attempt = 0;
+  /** Since when nothing has moved on. */
+  #stuckSinceMs = 0;
+
+  /** `maxBytes`: beyond it this node cannot take more. */
+  constructor(send: Send, maxBytes: number) {
+    this.#send = send;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Records that are not applied. */
+  get length(): number {
+    return this.#sent.length;
+  }
+
+  /** Whether it is full, or nothing has moved for long: no more should be added. */
+  isFailing(nowMs: number): boolean {
+    return this.#bytes > this.#maxBytes ||
+      this.#sent.length > 0 && nowMs - this.#stuckSinceMs > FAILING_MS;
+  }
+
+  /** Whether not even what is promised already has room. */
+  get isFull(): boolean {
+    return this.#bytes > 2 * this.#maxBytes;
+  }
+
+  /** Sends one more. */
+  add(number: number, bytes: Uint8Array, nowMs: number): void {
+    if (this.#sent.length === 0) this.#stuckSinceMs = nowMs;
+    this.#sent.push({ number, bytes, sentAtMs: nowMs, isStored: false });
+    this.#bytes += bytes.length;
+    this.#send(number, this.#attempt, bytes);
+  }
+
+  /** JetStream has stored it, or refuses it. */
+  answered(number: number, attempt: number, isStored: boolean): void {
+    const sent = this.#sent.find((sent) => sent.number === number);
+    if (sent === undefined || attempt !== this.#attempt) return;
+    sent.isStored = isStored;
+    // The next look sends it again.
+    if (!isStored) sent.sentAtMs = -Infinity;
+  }
+
+  /** The log has come to it. */
+  applied(number: number, nowMs: number): void {
+    this.#stuckSinceMs = nowMs;
+    while (this.#sent.length > 0 && this.#sent[0]!.number <= number) {
+      this.#bytes -= this.#sent.shift()!.bytes.length;
+    }
+  }
+
+  /** It stands in the log before an earlier one, and does not count there. */
+  early(number: number): void {
+    const sent = this.#sent.find((sent) => sent.number === number);
+    if (sent !== undefined) Object.assign(sent, { isStored: false, sentAtMs: -Infinity });
+  }
+
+  /** Sends again what may be lost. */
+  look(nowMs: number): void {
+    const lost = this.#sent.findIndex(({ isStored, sentAtMs }) =>
+      !isStored && nowMs - sentAtMs > RESEND_MS
+    );
+    if (lost >= 0) this.#resend(lost, nowMs);
+  }
+
+  /** There is a server again, which may know nothing of what was sent. */
+  resendAll(nowMs: number): void {
+    if (this.#sent.length > 0) this.#resend(0, nowMs);
+  }
+
+  #resend(from: number, nowMs: number): void {
+    this.#attempt++;
+    for (const sent of this.#sent.slice(from)) {
+      sent.isStored = false;
+      sent.sentAtMs = nowMs;
+      if (!this.#send(sent.number, this.#attempt, sent.bytes)) return;
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import { parseNatsPlaces } from "./cluster_address.ts";
+import type { ClusterSettings } from "./cluster_settings.ts";
+import type { ClusterConfig } from "./config.ts";
+import type { Draft } from "./draft.ts";
+
+const NAME = /^[A-Za-z0-9_-]+$/;
+
+/** The cluster as a whole; `undefined`: there is none, or something of it is wrong, which the draft tells. */
+export function clusterConfig(
+  draft: Draft,
+  settings: ClusterSettings,
+  hostname: () => string,
+): ClusterConfig | undefined {
+  const originOf = (option: string) => draft.globals.get(option)?.at(-1)?.origin ?? "default";
+  if (settings.servers === "") {
+    for (const name of draft.globals.keys()) {
+      if (!name.startsWith("cluster_")) continue;
+      draft.noteNoEffect(originOf(name), name, "there is no `cluster` line");
+    }
+    return undefined;
+  }
+  // A host name has dots, which part the words of a subject.
+  const node = settings.node === "" ? hostname().replaceAll(/[^A-Za-z0-9_-]/g, "-") : settings.node;
+  for (
+    const [option, value] of [["cluster_name", settings.name], ["cluster_node", node]] as const
+  ) {
+    if (NAME.test(value)) continue;
+    draft.problem(originOf(option), option, `Must be letters, digits, - and _, is "${value}"`);
+  }
+  if (settings.replicas % 2 === 0) {
+    const message = `Must be 1, 3 or 5, since a majority decides, is ${settings.replicas}`;
+    draft.problem(originOf("cluster_replicas"), "cluster_replicas", message);
+  }
+  checkCredentials(draft, settings, originOf);
+  draft.notes.push({
+    level: "warning",
+    text:
+      "cluster: Is experimental: sessions stay on the node that has them, and a shared subscription is one for each node",
+  });
+  try {
+    return { ...settings, node, places: parseNatsPlaces(settings.servers) };
+  } catch (error) {
+    draft.problem(originOf("cluster"), "cluster", (error as Error).message);
+    return undefined;
+  }
+}
+
+function checkCredentials(
+  draft: Draft,
+  settings: ClusterSettings,
+  originOf: (option: string) => string,
+): void {
+  const { username, passwordFile, tokenFile, nkeyFile, credentialsFile } = settings;
+  if ((username === "") !== (passwordFile === "")) {
+    const option = username === "" ? "cluster_password_file" : "cluster_username";
+    draft.problem(
+      originOf(option),
+      option,
+      "Needs cluster_username and cluster_password_file together",
+    );
+  }
+  const ways = [
+    ["cluster_username", username],
+    ["cluster_token_file", tokenFile],
+    ["cluster_nkey_file", nkeyFile],
+    ["cluster_credentials_file", credentialsFile],
+  ].filter(([, value]) => value !== "").map(([option]) => option!);
+  if (ways.length < 2) return;
+  draft.problem(
+    originOf(ways[1]!),
+    ways[1]!,
+    `Cannot stand beside ${ways[0]}: one of them decides`,
+  );
+}

@@ -1,0 +1,42 @@
+import { equal, match } from "node:assert/strict";
+import { callFlux } from "../support/flux.ts";
+import { NatsServer, natsTest, TestNode, until } from "./support.ts";
+
+natsTest("cluster status tells the nodes, how far each is, and who is connected", async () => {
+  await using nats = await NatsServer.start();
+  await using a = await TestNode.start(nats.url, "a");
+  await using b = await TestNode.start(nats.url, "b");
+  const one = await a.connect("one");
+  await one.client.publish("x", "1", { qos: 1 });
+  await one.client.publish("x", "2", { qos: 1 });
+  await until(
+    "both have read it",
+    () => [a, b].every(({ cluster }) => cluster.level.sequence >= 2),
+  );
+  await until("they know each other", () => a.cluster.level.nodes.length === 2);
+  const { status, out } = await callFlux(
+    ["cluster", "status", "--cluster", nats.url, "--cluster-name", "test"],
+  );
+  equal(status, 0);
+  match(out, /^a +\d+ +0 +0 +1 +1$/m);
+  match(out, /^b +\d+ +0 +0 +0 +0$/m);
+  match(out, /^Log: record \d+, /m);
+  await one.client.disconnect();
+});
+
+natsTest("two brokers of one name see each other, and say so", async () => {
+  await using nats = await NatsServer.start();
+  await using a = await TestNode.start(nats.url, "same");
+  await using b = await TestNode.start(nats.url, "same");
+  await until(
+    "both know",
+    () => [a, b].every(({ log }) => log.lines.some((line) => line.includes("this node's name"))),
+  );
+  equal(a.cluster.isReady, false);
+});
+
+Deno.test("cluster status without a cluster says what is missing", async () => {
+  const { status, error } = await callFlux(["cluster", "status"]);
+  equal(status, 2);
+  match(error, /--cluster URL/);
+});

@@ -1,0 +1,57 @@
+import { equal } from "node:assert/strict";
+import { MemoryStore } from "../../lib/store/mod.ts";
+import { NatsServer, natsTest, TestNode, until } from "./support.ts";
+
+const SESSION = { cleanStart: false, properties: { sessionExpiryInterval: 3600 } };
+
+natsTest(
+  "a client that comes to another node is taken over there: 0x8E, and it stays one",
+  async () => {
+    await using nats = await NatsServer.start();
+    await using a = await TestNode.start(nats.url, "a");
+    await using b = await TestNode.start(nats.url, "b");
+    const first = await a.connect("mover");
+    const second = await b.connect("mover");
+    const error = await first.client.closed;
+    equal(error?.reasonCode, 0x8e);
+    equal(second.client.isConnected, true);
+    const third = await a.connect("mover");
+    equal((await second.client.closed)?.reasonCode, 0x8e);
+    equal(third.client.isConnected, true);
+    await third.client.disconnect();
+  },
+);
+
+natsTest("with Clean Start the session at another node ends; without it stays", async () => {
+  await using nats = await NatsServer.start();
+  await using a = await TestNode.start(nats.url, "a", new MemoryStore());
+  await using b = await TestNode.start(nats.url, "b", new MemoryStore());
+  const sessions = () => [a, b].map(({ server }) => server.broker.clients.has("mover"));
+  const at = async (node: TestNode, more: object) =>
+    await (await node.connect("mover", more)).client.disconnect();
+  await at(a, SESSION);
+  await at(b, SESSION);
+  await until(
+    "the log has come to it",
+    () => a.cluster.level.sequence === b.cluster.level.sequence,
+  );
+  equal(sessions().join(), "true,true");
+  await at(b, { cleanStart: true });
+  await until("both are gone", () => sessions().join() === "false,false");
+});
+
+natsTest("when a client races between nodes, one connection is left in the end", async () => {
+  await using nats = await NatsServer.start();
+  await using a = await TestNode.start(nats.url, "a");
+  await using b = await TestNode.start(nats.url, "b");
+  for (let round = 0; round < 10; round++) {
+    const both = await Promise.all([a, b, a, b].map((node) => node.connect("racer")));
+    await until("one is left", () => both.filter(({ client }) => client.isConnected).length <= 1);
+    const marker = await a.connect("marker");
+    await marker.client.publish("x", "", { qos: 1 });
+    await until("all is applied", () => a.cluster.level.sequence === b.cluster.level.sequence);
+    equal(both.filter(({ client }) => client.isConnected).length, 1);
+    for (const { client } of both) client.abort();
+    await marker.client.disconnect();
+  }
+});
