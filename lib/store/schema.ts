@@ -95,7 +95,12 @@ export const MIGRATIONS: readonly string[] = [
      id INTEGER PRIMARY KEY CHECK (id = 1),
      position TEXT NOT NULL
    );`,
-  // 8: the user name of who has published a retained message, and the listener that it came by: without that nobody knows the user.
+  // 8: what batches have changed of deliveries in flight, as `packed_flight.ts` packs it. A delivery that stands here has no row.
+  `CREATE TABLE journal (
+     id INTEGER PRIMARY KEY,
+     batch BLOB NOT NULL
+   );`,
+  // 9: the user name of who has published a retained message, and the listener that it came by: without that nobody knows the user.
   `ALTER TABLE retained ADD COLUMN publisher_user TEXT;
    ALTER TABLE retained ADD COLUMN publisher_listener TEXT;`,
 ];

@@ -2,6 +2,7 @@ import type { Connect, ProtocolVersion, Qos, ReasonCode, Will } from "../../code
 import type {
   Delivery,
   InFlight,
+  Message,
   Publisher,
   QueueCounts,
   RetainedMessage,
