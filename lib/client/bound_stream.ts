@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net";
 import type { ClientStream } from "./stream.ts";
 
-/** Connects from an address of this machine, which `Deno.connect` cannot choose. Rejects as the system says. */
+/** Connects from an address of this machine, which `Deno.connect` cannot choose. Rejects with the error of the system. */
 export function openBound(
   to: { readonly hostname: string; readonly port: number },
   localAddress: string,
@@ -13,10 +13,10 @@ export function openBound(
   return opened.promise;
 }
 
-/** A socket of `node:net` as a stream that is read when somebody asks. */
+/** A socket of `node:net` as a stream: it is read only on demand. */
 class BoundStream implements ClientStream {
   readonly #socket: Socket;
-  /** Tells whoever waits for bytes that there may be some. */
+  /** Wakes the reader, because there may be bytes. */
   #wake = () => {};
   #isAtEnd = false;
   #error: Error | undefined;

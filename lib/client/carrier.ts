@@ -3,22 +3,22 @@ import { ClientError } from "./protocol/client_error.ts";
 import type { ClientPorts } from "./ports.ts";
 import { type ClientStream, tryClose, writeAll } from "./stream.ts";
 
-/** A read takes so much at most. */
+/** The most bytes of one read. */
 const READ_BYTES = 64 * 1024;
-/** How long the broker has to close after our DISCONNECT, milliseconds, and our last bytes to leave. */
+/** The time that the broker has to close after our DISCONNECT, and that our last bytes have to be written, milliseconds. */
 const LEAVE_MS = 1000;
 
-/** Timers wait at most this long: a longer delay would not be exact, or not be at all. */
+/** Timers wait at most this long, because a longer delay would not be exact, or would overflow. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
-/** Carries the bytes of one connection: reads, writes what has gathered, one write at a time, and tells it the time. */
+/** Carries the bytes of one connection: it reads, writes what has gathered, one write at a time, and calls the connection when time has passed. */
 export class Carrier {
   readonly #stream: ClientStream;
   readonly #connection: ClientConnection;
   readonly #ports: ClientPorts;
   readonly #commit: () => Promise<void> | undefined;
   #isWriting = false;
-  /** Who waits until what has gathered is written. */
+  /** The callers that wait until what has gathered is written. */
   #written: PromiseWithResolvers<void> | undefined;
   #paused: PromiseWithResolvers<void> | undefined;
   readonly #ended = Promise.withResolvers<void>();
@@ -62,7 +62,7 @@ export class Carrier {
     await this.#close();
   }
 
-  /** Writes what has gathered when the caller has returned; resolves when it has left, or will never leave. */
+  /** Writes what has gathered after the caller has returned; resolves when it is written, or can never be. */
   flush(): Promise<void> {
     this.#written ??= Promise.withResolvers();
     const { promise } = this.#written;
@@ -73,36 +73,36 @@ export class Carrier {
     return promise;
   }
 
-  /** Reads nothing more; the broker is slowed by the network. */
+  /** Stops reading; so the network slows the broker down. */
   pause(): void {
     this.#paused ??= Promise.withResolvers();
   }
 
-  /** Reads on. */
+  /** Reads again. */
   resume(): void {
     this.#paused?.resolve();
     this.#paused = undefined;
   }
 
-  /** Our DISCONNECT is the last thing to write: the broker closes, or we do. */
+  /** Our DISCONNECT is the last packet to write. Then the broker closes the connection, or we do. */
   async leave(): Promise<void> {
     this.resume();
     const cancel = this.#ports.setTimer(LEAVE_MS, () => this.stop());
     await this.flush();
-    // A client that was not let in has said nothing that the broker would answer by closing.
+    // A client that was not accepted has sent no DISCONNECT, so the broker would not close.
     if (this.#connection.connack === undefined) this.stop();
     await this.#ended.promise;
     cancel();
   }
 
-  /** Closes at once; `error`: why. */
+  /** Closes at once, because of `error`. */
   stop(error?: ClientError): void {
     this.#connection.end(error);
     tryClose(this.#stream);
   }
 
   async #write(): Promise<void> {
-    // All that one turn has to say leaves in one write.
+    // The packets of one turn are written together.
     await undefined;
     for (;;) {
       const written = this.#written;
@@ -124,7 +124,7 @@ export class Carrier {
     this.#isWriting = false;
   }
 
-  /** The last words leave, where the broker reads them in time. */
+  /** Writes the last bytes, if the broker reads them in time. */
   async #close(): Promise<void> {
     const cancel = this.#ports.setTimer(LEAVE_MS, () => tryClose(this.#stream));
     await this.flush();

@@ -1,6 +1,6 @@
 import { ClientError, closedEarly } from "./protocol/client_error.ts";
 
-/** Sorts what `Deno.connect` and `Deno.connectTls` throw, and reading and writing until CONNACK. */
+/** Finds the kind of an error that `Deno.connect`, `Deno.connectTls`, or reading and writing until CONNACK has thrown. */
 export function connectionError(error: unknown, place: string): ClientError {
   const text = error instanceof Error ? error.message : String(error);
   if (/failed to lookup|name or service not known|no such host|resolve/i.test(text)) {

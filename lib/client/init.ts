@@ -6,20 +6,20 @@ import type { ClientError } from "./protocol/client_error.ts";
 import type { ClientSessionInit } from "./protocol/client_session.ts";
 import type { ConnectInit } from "./protocol/handshake.ts";
 
-/** How long connecting may take, milliseconds, where nobody says. */
+/** Default time for connecting, milliseconds. */
 export const CONNECT_TIMEOUT_MS = 10_000;
 
 /** Attempts to connect again. */
 export interface ReconnectInit extends BackoffInit {
   /** Whether `connect` goes on where the very first attempt fails; default: false, it throws. */
   readonly initially?: boolean;
-  /** Whether to try again after this; default: always, but where another client has taken the session over. */
+  /** Whether to try again after this error; default: always, except after another client has taken over the session. */
   readonly shouldRetry?: (error: ClientError) => boolean;
 }
 
-/** How a client behaves, wherever it connects to. */
+/** The options of a client, except where it connects to. */
 export interface ClientOptions extends ConnectInit, ConnectionLimits, ClientSessionInit {
-  /** Milliseconds until the broker has accepted, from the first look for its name; default: 10,000. */
+  /** The longest time from the look-up of the name to the CONNACK, milliseconds; default: 10,000. */
   readonly connectTimeoutMs?: number;
   /**
    * Whether a connection that ends is followed by another; default: false. With it, publications and subscriptions wait for the next connection, and
@@ -27,9 +27,9 @@ export interface ClientOptions extends ConnectInit, ConnectionLimits, ClientSess
    * keeps no session between two connections.
    */
   readonly reconnect?: ReconnectInit | boolean;
-  /** Messages that wait until the broker takes more; the next is refused. Default: 65,535. */
+  /** The most messages that wait until the broker accepts more; a further one is refused. Default: 65,535. */
   readonly maxQueuedMessages?: number;
-  /** Called when the broker has let us in, each time. */
+  /** Called each time that the broker has accepted the client. */
   readonly onConnected?: (connack: Connack, isResumed: boolean) => void;
   /** With `reconnect`: called when a connection has ended or an attempt failed, and another is made after `delayMs`. */
   readonly onDisconnected?: (error: ClientError, delayMs: number) => void;
@@ -54,7 +54,7 @@ export type SubscriptionInput =
   | string
   | Pick<SubscriptionRequest, "topicFilter"> & Partial<SubscriptionRequest>;
 
-/** The request with all that was left out. */
+/** The request with all defaults. */
 export function subscriptionOf(input: SubscriptionInput): SubscriptionRequest {
   const standard = { qos: 0, noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
   return typeof input === "string"

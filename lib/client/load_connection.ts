@@ -16,16 +16,16 @@ import type { Place } from "./place.ts";
 import { type ClientStream, writeAll } from "./stream.ts";
 import { open } from "./transport.ts";
 
-/** Types of packet that `open` waits for. */
+/** The packet types for which `open` waits. */
 const [CONNACK, SUBACK] = [2, 9];
-/** Buffers start small, as one may hold thousands of connections; those of a busy one grow. */
+/** Buffers start small, because a program may have thousands of connections; those of a busy connection grow. */
 const BUFFER_BYTES = 4 * 1024;
-/** A read buffer grows to this while it is filled at once; beyond it only for a packet that does not fit. */
+/** A read buffer grows up to this while single reads fill it; beyond it only for a packet that does not fit. */
 const BUSY_BYTES = 256 * 1024;
 
 /**
- * A connection of 3.1.1 for measuring a broker: no promise and no object for a message, one write for many. It keeps no account of
- * what it sent; who drives it does.
+ * A connection of 3.1.1 for measuring a broker: it makes no promise and no object for a message, and one write for many. It does not
+ * record what it sent; its owner does.
  */
 export class LoadConnection {
   /** Called for each message; the payload is valid during the call. */
@@ -77,12 +77,12 @@ export class LoadConnection {
     return connection;
   }
 
-  /** Whether it has ended, by whomever. */
+  /** Whether it has ended, by us or by the broker. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
 
-  /** Bytes that have not gone out yet. */
+  /** Bytes that are not written yet. */
   get pendingBytes(): number {
     return this.#outLength;
   }
@@ -119,7 +119,7 @@ export class LoadConnection {
     }, () => this.close());
   }
 
-  /** Ends it without a word. */
+  /** Closes it without a DISCONNECT. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -156,7 +156,7 @@ export class LoadConnection {
         this.flush();
       }
     } catch {
-      this.close(); // Closed from here, or by the broker; who drives it sees what is missing.
+      this.close(); // It was closed here, or by the broker; the owner sees what is missing.
     }
   }
 

@@ -1,6 +1,6 @@
 import type { ReceivedMessage } from "./received_message.ts";
 
-/** Messages for one loop: when it does not keep up, nothing more is read from the network. */
+/** Messages for one loop. While the loop is too slow, nothing more is read from the network. */
 export class MessageStream {
   readonly #limit: number;
   readonly #onFull: (isFull: boolean) => void;
@@ -9,27 +9,27 @@ export class MessageStream {
   #end: { readonly error: Error | undefined } | undefined;
   #isFull = false;
 
-  /** `onFull` hears when `limit` messages wait, and when there is room again. */
+  /** `onFull` is called when `limit` messages wait, and when there is room again. */
   constructor(limit: number, onFull: (isFull: boolean) => void) {
     this.#limit = limit;
     this.#onFull = onFull;
   }
 
-  /** One more. */
+  /** Adds a message. */
   push(message: ReceivedMessage): void {
     this.#waiting.push(message);
     if (this.#waiting.length >= this.#limit) this.#setFull(true);
     this.#wake?.();
   }
 
-  /** No more will come: the loop ends behind the last one, or throws. */
+  /** Ends the stream: the loop ends after the last message, or throws. */
   end(error: Error | undefined): void {
     this.#end ??= { error };
     this.#setFull(false);
     this.#wake?.();
   }
 
-  /** The messages; `onDone` when the loop is left. */
+  /** The messages; `onDone` is called when the loop is left. */
   async *read(onDone: () => void): AsyncGenerator<ReceivedMessage, void, undefined> {
     try {
       for (;;) {

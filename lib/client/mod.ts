@@ -2,16 +2,16 @@
  * An MQTT client, on the broker's own codec: for `sub`, `pub`, `rr`, `health` and `bench`, for bridges, and for programs.
  *
  * `MqttClient.connect` resolves when the broker has accepted; every request resolves when the broker has answered it. With `reconnect` it
- * makes the next connection by itself, with growing delays, and what it was asked for waits and goes on; without, `closed` tells when
- * and why the connection ended, and who uses it decides. Errors are `ClientError`, whose `kind` says which part failed (the name, the network,
+ * makes the next connection by itself, with growing delays, and requests wait for it. Without, `closed` tells when and why the
+ * connection ended, and the program decides. Errors are `ClientError`, whose `kind` says which part failed (the name, the network,
  * the certificate, the broker's refusal, a limit).
  *
- * `protocol/` does no I/O, waits for nothing and is told the time: `ClientConnection` is one Network Connection, bytes in and bytes
- * out, `ClientSession` what outlives it, with the messages in flight in an `InFlightStore`; a simulation or a bridge drives them by itself. Around it
- * `open` makes streams (TCP, TLS, Unix sockets, WebSockets), `Carrier` carries bytes between one and a connection, `MqttClient` makes promises of
- * the whole.
+ * `protocol/` does no I/O and reads no clock: `ClientConnection` is one Network Connection, bytes in and bytes out; `ClientSession` is
+ * what outlives it, with the messages in flight in an `InFlightStore`. A simulation or a bridge can use them directly. Around them,
+ * `open` makes streams (TCP, TLS, Unix sockets, WebSockets), `Carrier` carries bytes between a stream and a connection, and `MqttClient`
+ * returns promises.
  *
- * Rules: nothing is written before the store has committed what it tells; the broker's Receive Maximum, Maximum Packet Size, Maximum QoS and Topic
+ * Rules: a packet is written only after the store has committed what it promises; the broker's Receive Maximum, Maximum Packet Size, Maximum QoS and Topic
  * Alias Maximum are kept; what waits has a limit. May import `codec` and `session`.
  *
  * ```ts

@@ -27,28 +27,28 @@ import { Publications } from "./publications.ts";
 import { ReceivedMessage } from "./received_message.ts";
 import { Requests } from "./requests.ts";
 
-/** What is done with a message; QoS 2 ones come once. It may disconnect: what came behind is then not acknowledged. */
+/** Called with each message; one of QoS 2 comes once. It may disconnect: later messages are then not acknowledged. */
 export type MessageHandler = (message: ReceivedMessage, client: MqttClient) => void;
 
-/** How to connect, and what to do with what comes. */
+/** How to connect, and what to do with messages. */
 export interface MqttClientInit extends Place, ClientOptions {
   /** Called for every message, from the first one on: a session that goes on may have some at once. Default: they are lost. */
   readonly onMessage?: MessageHandler;
 }
 
-/** The same for a place that a URL names. */
+/** The same, where a URL names the broker. */
 export type UrlClientInit = Omit<MqttClientInit, "hostname" | "port" | "unixPath">;
 
-/** A connection that lasted so long was a good one: the next attempt waits as little as the first, milliseconds. */
+/** After a connection that lasted so long, in milliseconds, the delays begin again with the shortest. */
 const STABLE_MS = 10_000;
 /** Messages that `messages` holds before reading stops. */
 const BUFFERED_MESSAGES = 100;
 
-/** A client of any MQTT broker, on the broker's own codec: with `reconnect` over as many connections as it takes. */
+/** A client of any MQTT broker, on the broker's own codec; with `reconnect` it makes new connections by itself. */
 export class MqttClient {
   /** Called for every message. */
   onMessage: MessageHandler;
-  /** Resolves when the client has ended: with what ended it, or nothing after our DISCONNECT. */
+  /** Resolves when the client has ended: with the error that ended it, or with nothing after our DISCONNECT. */
   readonly closed: Promise<ClientError | undefined>;
   readonly #init: MqttClientInit;
   readonly #ports: ClientPorts;
@@ -60,10 +60,10 @@ export class MqttClient {
   readonly #streams = new Set<MessageStream>();
   readonly #end = Promise.withResolvers<ClientError | undefined>();
   readonly #aborter = new AbortController();
-  /** Streams that are full. */
+  /** How many streams are full. */
   #fullCount = 0;
   #carrier: Carrier | undefined;
-  /** Settled when the broker has let us in or not. */
+  /** Settled when the broker has accepted or refused the client. */
   #admission = Promise.withResolvers<void>();
   /** Resolves when the connection has ended. */
   #loss = Promise.withResolvers<ClientError | undefined>();
@@ -93,12 +93,12 @@ export class MqttClient {
     this.#requests = new Requests(this.#session);
   }
 
-  /** Connects to what a URL names: see {@linkcode parseBrokerUrl}. Throws a `ClientError` that says why not. */
+  /** Connects to the broker that a URL names: see {@linkcode parseBrokerUrl}. Throws a `ClientError` with the reason where it fails. */
   static connect(
     url: string | URL,
     init?: UrlClientInit,
   ): Promise<MqttClient>;
-  /** Connects; throws a `ClientError` that says why not. */
+  /** Connects; throws a `ClientError` with the reason where it fails. */
   static connect(init: MqttClientInit): Promise<MqttClient>;
   static async connect(
     where: string | URL | MqttClientInit,
@@ -182,7 +182,7 @@ export class MqttClient {
     return this.messages();
   }
 
-  /** Says DISCONNECT, lets the broker close, and closes. */
+  /** Sends DISCONNECT, and closes after the broker has closed, or after a while. */
   async disconnect(
     reasonCode: ReasonCode = ReasonCode.Success,
     properties?: Properties,
@@ -195,7 +195,7 @@ export class MqttClient {
     await this.closed;
   }
 
-  /** Closes without a word, as a cable that is pulled: the broker publishes the will. */
+  /** Closes without DISCONNECT, as a broken network does: the broker publishes the will. */
   abort(): void {
     this.#isLeaving = true;
     this.#aborter.abort();
@@ -208,7 +208,7 @@ export class MqttClient {
     await this.disconnect();
   }
 
-  /** The first connection; then the others go by themselves. */
+  /** Makes the first connection; the others follow by themselves. */
   async #start(): Promise<void> {
     const backoff = new Backoff(this.#reconnect ?? {}, () => this.#ports.random());
     const initially = this.#reconnect?.initially === true;
@@ -240,7 +240,7 @@ export class MqttClient {
     }
   }
 
-  /** Throws the error after which nothing more is tried. */
+  /** Throws the error where no further attempt is made. */
   async #attemptUntilIn(backoff: Backoff): Promise<void> {
     for (;;) {
       try {
@@ -273,7 +273,7 @@ export class MqttClient {
     this.#requireOpen();
   }
 
-  /** Makes one connection; resolves when the broker has let us in. */
+  /** Makes one connection; resolves when the broker has accepted. */
   async #attempt(isFirst: boolean): Promise<void> {
     const { connectTimeoutMs = CONNECT_TIMEOUT_MS } = this.#init;
     const startMs = this.#ports.nowMs();
@@ -316,7 +316,7 @@ export class MqttClient {
 
   #lose(error: ClientError | undefined): void {
     this.#admission.reject(error ?? new ClientError("closed", "The client was closed"));
-    this.#admission.promise.catch(() => {}); // Nobody may wait for it.
+    this.#admission.promise.catch(() => {}); // Perhaps nothing awaits it.
     this.#loss.resolve(this.#isLeaving ? undefined : error);
     if (this.#reconnect === undefined || this.#isLeaving) return this.#fail(error);
     this.#requests.interrupt();
@@ -349,7 +349,7 @@ export class MqttClient {
   }
 }
 
-/** The place that a URL names, with what it cannot say. */
+/** The place that a URL names, with the options that a URL cannot have. */
 function placed(url: string | URL, init: UrlClientInit): MqttClientInit {
   const { tls, webSocket, ...options } = init;
   const place = parseBrokerUrl(url, tls);
@@ -358,13 +358,13 @@ function placed(url: string | URL, init: UrlClientInit): MqttClientInit {
   return { ...place, ...options, webSocket: { ...webSocket, ...place.webSocket } };
 }
 
-/** A session that the broker may have kept goes on, however the first connection began. */
+/** Later connections continue the session that the broker may have kept, also where the first began with Clean Start. */
 function againOf({ protocolVersion = 5, properties }: ConnectInit): Partial<ConnectInit> {
   const isKept = protocolVersion === 5 && (properties?.sessionExpiryInterval ?? 0) > 0;
   return isKept ? { cleanStart: false } : {};
 }
 
-/** Two clients of one name would take the session from each other for ever. */
+/** Two clients with one Client Identifier would take over the session from each other without end. */
 function isWorthRetrying({ reasonCode, kind }: ClientError): boolean {
   return !(kind === "closed" && reasonCode === ReasonCode.SessionTakenOver);
 }

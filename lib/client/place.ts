@@ -6,15 +6,15 @@ export interface ClientTls {
   readonly cert?: string;
   /** The key of `cert`. */
   readonly key?: string;
-  /** Whether the name in the broker's certificate need not be the one that was called. Default: false. */
+  /** Whether the broker's certificate may have another name than `hostname`. Default: false. */
   readonly insecure?: boolean;
-  /** The name that the broker's certificate must have, sent as SNI; default: the name that is called. */
+  /** The name that the broker's certificate must have, sent as SNI; default: `hostname`. */
   readonly serverName?: string;
   /** Protocols offered by ALPN; default: `mqtt`, for a WebSocket `http/1.1`. */
   readonly alpnProtocols?: readonly string[];
 }
 
-/** How MQTT goes over a WebSocket. */
+/** How MQTT is carried over a WebSocket. */
 export interface ClientWebSocket {
   /** Path and query of the request, with their `/`; default: `/mqtt`. */
   readonly path?: string;
@@ -38,7 +38,7 @@ export interface Place {
   readonly unixPath?: string;
 }
 
-/** What a URL says of a broker. */
+/** The parts of a broker's URL. */
 export interface BrokerUrl extends Place {
   /** Of the URL's user information. */
   readonly userName?: string;
@@ -59,7 +59,7 @@ const SCHEMES: Readonly<Record<string, { readonly port: number; readonly tls: bo
 
 /**
  * Reads `mqtt://`, `mqtts://`, `ws://`, `wss://` (also `tcp://` and `ssl://`) and `unix://` URLs, with user name and password where they stand in
- * it. Throws a `TypeError` that says what is wrong. `tls` is what a URL cannot say.
+ * it. Throws a `TypeError` that says what is wrong. `tls` has the options that a URL cannot have.
  */
 export function parseBrokerUrl(url: string | URL, tls: ClientTls = {}): BrokerUrl {
   const text = String(url);

@@ -7,7 +7,7 @@ interface Waiting {
   readonly done: PromiseWithResolvers<number>;
 }
 
-/** Publications as promises: those that wait until the broker takes more, in order, and those on their way. */
+/** Publications as promises: those that wait, in order, until the broker accepts more, and those on their way. */
 export class Publications {
   readonly #session: ClientSession;
   readonly #limit: number;
@@ -16,7 +16,7 @@ export class Publications {
   #head = 0;
   readonly #sent = new Map<number, PromiseWithResolvers<number>>();
 
-  /** At most `limit` wait. */
+  /** `limit`: the most that may wait. */
   constructor(session: ClientSession, limit: number) {
     this.#session = session;
     this.#limit = limit;
@@ -39,7 +39,7 @@ export class Publications {
     return done.promise;
   }
 
-  /** Sends what may go. */
+  /** Sends as many as the session allows. */
   pump(): void {
     while (this.queuedCount > 0 && this.#mayGo(this.#queue[this.#head]!.message)) {
       this.#go(this.#queue[this.#head++]!);
@@ -49,13 +49,13 @@ export class Publications {
     this.#head = 0;
   }
 
-  /** One has been acknowledged to the end. */
+  /** Resolves one, whose acknowledgement is complete. */
   settle(packetId: number, { reasonCode }: Settlement): void {
     this.#sent.get(packetId)?.resolve(reasonCode);
     this.#sent.delete(packetId);
   }
 
-  /** None of them will be. */
+  /** Rejects all of them. */
   fail(error: ClientError): void {
     const waiting = this.#queue.splice(this.#head).map(({ done }) => done);
     for (const { reject } of [...this.#sent.values(), ...waiting]) reject(error);

@@ -1,18 +1,18 @@
 import type { Properties, Publish, Qos, ReasonCode } from "../codec/mod.ts";
 
-/** A message that came, which lasts: its payload is its own. */
+/** A received message. Its payload is a copy, so the message may be kept. */
 export class ReceivedMessage implements Publish {
   /** For narrowing a packet. */
   readonly type = "publish";
   /** Where it was published; a Topic Alias is resolved. */
   readonly topicName: string;
-  /** What was published. */
+  /** The payload as it was published. */
   readonly payload: Uint8Array<ArrayBuffer>;
-  /** The lower of what it was published with and what was granted. */
+  /** The lower of the QoS of its publication and that of the subscription. */
   readonly qos: Qos;
-  /** Whether it was kept for us; with Retain As Published, whether it was published so. */
+  /** Whether it is a retained message; with Retain As Published, whether it was published as one. */
   readonly retain: boolean;
-  /** Whether it may have come before; never with QoS 0. */
+  /** Whether it may be a repeat; never with QoS 0. */
   readonly dup: boolean;
   /** 0 at QoS 0. */
   readonly packetId: number;
@@ -37,7 +37,7 @@ export class ReceivedMessage implements Publish {
     this.#acknowledge = acknowledge;
   }
 
-  /** The payload as UTF-8 text; what is none is replaced by U+FFFD. */
+  /** The payload as UTF-8 text; ill-formed bytes are replaced by U+FFFD. */
   text(): string {
     return new TextDecoder().decode(this.payload);
   }

@@ -2,7 +2,7 @@ import type { Properties, Suback, SubscriptionRequest, Unsuback } from "../codec
 import type { ClientError } from "./protocol/client_error.ts";
 import type { ClientSession } from "./protocol/client_session.ts";
 
-/** What was asked for together. */
+/** The filters of one request. */
 interface Subscribing {
   readonly subscriptions: readonly SubscriptionRequest[];
   readonly properties: Properties | undefined;
@@ -14,7 +14,7 @@ interface Request {
   readonly done: PromiseWithResolvers<Suback | Unsuback>;
 }
 
-/** SUBSCRIBE and UNSUBSCRIBE as promises, and the subscriptions that there are: a broker that lost the session gets them again. */
+/** SUBSCRIBE and UNSUBSCRIBE as promises, and all subscriptions: they are made again where the broker has lost the session. */
 export class Requests {
   readonly #session: ClientSession;
   /** By the Packet Identifier of the present connection. */
@@ -56,13 +56,13 @@ export class Requests {
     for (const request of this.#unsent.splice(0)) this.#send(request);
   }
 
-  /** A connection has ended: what it did not answer is asked again on the next one. */
+  /** A connection has ended: requests without an answer are sent again on the next one. */
   interrupt(): void {
     this.#unsent = [...this.#sent.values(), ...this.#unsent];
     this.#sent.clear();
   }
 
-  /** An answer. */
+  /** An answer has come. */
   answer(packet: Suback | Unsuback): void {
     this.#sent.get(packet.packetId)?.done.resolve(packet);
     this.#sent.delete(packet.packetId);

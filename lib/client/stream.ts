@@ -4,7 +4,7 @@ export interface ClientStream {
   read(buffer: Uint8Array): Promise<number | null>;
   /** Writes some of the bytes; resolves to how many. Rejects when the stream fails. */
   write(bytes: Uint8Array): Promise<number>;
-  /** Ends both directions, and with them what is under way. */
+  /** Ends both directions, and the reads and writes that are under way. */
   close(): void;
 }
 
@@ -15,11 +15,11 @@ export async function writeAll(stream: ClientStream, bytes: Uint8Array): Promise
   }
 }
 
-/** Closes what may be closed already. */
+/** Closes a stream that may be closed already. */
 export function tryClose(stream: { close(): void }): void {
   try {
     stream.close();
   } catch {
-    // It is closed.
+    // It was closed already.
   }
 }

@@ -38,7 +38,7 @@ async function openStream(place: Place, signal: AbortSignal): Promise<ClientStre
     : await openTls(place, tls, signal);
   if (webSocket === undefined) return stream;
   try {
-    // Few need it, and a command starts faster without.
+    // It is rarely needed, and a command starts faster without it.
     const { openWebSocket } = await import("./web_socket_client.ts");
     return await openWebSocket(stream, place, webSocket);
   } catch (error) {
@@ -50,7 +50,7 @@ async function openStream(place: Place, signal: AbortSignal): Promise<ClientStre
 async function openPlain(place: Place, signal: AbortSignal): Promise<ClientStream> {
   const { hostname, port, unixPath, localAddress } = place;
   if (localAddress !== undefined) {
-    // Few need it, and what it is made of takes a while to load.
+    // It is rarely needed, and its modules take a while to load.
     const { openBound } = await import("./bound_stream.ts");
     return await closeIfLate(openBound(place, localAddress), signal);
   }
@@ -62,7 +62,7 @@ async function openPlain(place: Place, signal: AbortSignal): Promise<ClientStrea
   return conn;
 }
 
-/** Deno knows no way to give up waiting for TLS: a connection that comes too late is closed when it comes. */
+/** Deno cannot cancel a TLS connection that is being made: one that comes too late is closed when it comes. */
 async function openTls(place: Place, tls: ClientTls, signal: AbortSignal): Promise<ClientStream> {
   const conn = await closeIfLate(connectTls(place, tls, signal), signal);
   try {
@@ -111,7 +111,7 @@ async function connectTls(
   });
 }
 
-/** A connection that comes when nobody waits any more is closed, and one that nobody wants later too. */
+/** A connection that comes after the attempt was given up is closed, and so is one that is cancelled later. */
 async function closeIfLate<Conn extends { close(): void }>(
   connecting: Promise<Conn>,
   signal: AbortSignal,

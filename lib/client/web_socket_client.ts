@@ -4,11 +4,11 @@ import { ClientError } from "./protocol/client_error.ts";
 import { type ClientStream, writeAll } from "./stream.ts";
 import { encodeMaskedFrame, Opcode, ServerFrames } from "./web_socket_frames.ts";
 
-/** The most that an answer to our request may have. */
+/** The most bytes of an answer to our request. */
 const MAX_HEAD_BYTES = 16 * 1024;
-/** The most that one of our frames carries. */
+/** The most bytes of payload in one of our frames. */
 const FRAME_BYTES = 64 * 1024;
-/** Of RFC 6455 section 1.3: whoever knows it speaks WebSocket. */
+/** The fixed text of RFC 6455 section 1.3, by which an answer proves that the server knows the protocol. */
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /** Asks for a WebSocket of the subprotocol `mqtt` over a stream that is open [MQTT-6.0.0-3]; throws a `ClientError`. */
@@ -99,7 +99,7 @@ class WebSocketClientStream implements ClientStream {
       if (count === null) return null;
       const payloadBytes = frames.read(buffer, count);
       if (frames.ping !== undefined) {
-        this.#send(Opcode.Pong, frames.ping).catch(() => {}); // Reading fails as well, and is heard.
+        this.#send(Opcode.Pong, frames.ping).catch(() => {}); // Reading fails as well, and tells the error.
         frames.ping = undefined;
       }
       if (payloadBytes > 0) return payloadBytes;

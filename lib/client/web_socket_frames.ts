@@ -3,7 +3,7 @@ export const Opcode = { Text: 1, Binary: 2, Close: 8, Ping: 9, Pong: 10 } as con
 
 const MASK_BYTES = 4;
 
-/** A frame, masked as a client's have to be (RFC 6455 section 5.3). `mask`: four random bytes. */
+/** Encodes a frame, masked as a client must do (RFC 6455 section 5.3). `mask`: four random bytes. */
 export function encodeMaskedFrame(
   opcode: number,
   payload: Uint8Array,
@@ -26,11 +26,11 @@ export function encodeMaskedFrame(
   return frame;
 }
 
-/** Takes a server's frames apart in place: headers and control frames may be cut anywhere. Where binary frames begin and end means nothing. */
+/** Decodes a server's frames in place: headers and control frames may be cut anywhere. The bounds of binary frames have no meaning. */
 export class ServerFrames {
   /** The payload of the last Ping that is not yet answered. */
   ping: Uint8Array | undefined;
-  /** A Close has come, or something wrong: nothing more is read. */
+  /** A Close has come, or a fault: nothing more is read. */
   ending: { readonly fault: string | undefined } | undefined;
   readonly #header = new Uint8Array(10);
   #headerBytes = 0;

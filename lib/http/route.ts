@@ -6,6 +6,7 @@ import type { ExtraMetrics } from "./extra_metrics.ts";
 import type { Gauges } from "./gauges.ts";
 import type { OpenWalks } from "./open_walks.ts";
 import type { Schema } from "./schema.ts";
+import type { ClientActivity } from "./client_activity.ts";
 import type { SeenTopics } from "./seen_topics.ts";
 import type { Survey } from "./survey.ts";
 import type { Warnings } from "./warnings.ts";
@@ -34,6 +35,8 @@ export interface Services {
   readonly walks: OpenWalks<RetainedEntry | undefined>;
   /** Topics at which messages come. */
   readonly seenTopics: SeenTopics;
+  /** What clients do. */
+  readonly activity: ClientActivity;
   /** Who comes in at this listener. */
   readonly callers: Callers;
   /** Aborted when the broker ends. */

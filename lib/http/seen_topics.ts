@@ -1,12 +1,11 @@
 import type { Broker, Client, Message, Observer } from "../broker/mod.ts";
+import { AverageRate } from "./average_rate.ts";
 
 /** Topics that are remembered, and characters of all their names: what comes beyond that is only counted. */
 const MAX_TOPICS = 20_000;
 const MAX_CHARACTERS = 2_000_000;
 /** How long is gone on without anybody who asks. */
 const IDLE_MS = 60_000;
-/** Over how long a rate is an average, milliseconds. */
-const AVERAGE_MS = 10_000;
 
 /** What has come at one topic. */
 export interface SeenTopic {
@@ -14,8 +13,8 @@ export interface SeenTopic {
   messages: number;
   /** When the last one came. */
   lastMs: number;
-  /** Messages a second when the last one came; it has fallen since. */
-  rate: number;
+  /** Messages a second. */
+  readonly rate: AverageRate;
 }
 
 /**
@@ -70,8 +69,8 @@ export class SeenTopics implements Observer {
   }
 
   /** The rate of a topic now. */
-  rateOf({ rate, lastMs }: SeenTopic): number {
-    return rate * Math.exp((lastMs - this.#nowMs()) / AVERAGE_MS);
+  rateOf({ rate }: SeenTopic): number {
+    return rate.at(this.#nowMs());
   }
 
   /** {@linkcode Observer.published} */
@@ -80,14 +79,14 @@ export class SeenTopics implements Observer {
     const seen = this.#topics.get(topicName) ?? this.#add(topicName, nowMs);
     if (seen === undefined) return void this.#omitted++;
     seen.messages++;
-    seen.rate = this.rateOf(seen) + 1000 / AVERAGE_MS;
+    seen.rate.add(nowMs);
     seen.lastMs = nowMs;
   }
 
   #add(topicName: string, nowMs: number): SeenTopic | undefined {
     if (this.#topics.size >= MAX_TOPICS) return undefined;
     if (this.#characters + topicName.length > MAX_CHARACTERS) return undefined;
-    const seen: SeenTopic = { messages: 0, lastMs: nowMs, rate: 0 };
+    const seen: SeenTopic = { messages: 0, lastMs: nowMs, rate: new AverageRate() };
     this.#characters += topicName.length;
     this.#topics.set(topicName, seen);
     return seen;

@@ -14,6 +14,7 @@ import { upgradeToMqtt } from "./mqtt_upgrade.ts";
 import { OpenWalks } from "./open_walks.ts";
 import { Problem } from "./problem.ts";
 import { type ApiRequest, RouteTable, type Services } from "./route.ts";
+import { ClientActivity } from "./client_activity.ts";
 import { SeenTopics } from "./seen_topics.ts";
 import { Survey } from "./survey.ts";
 import { Tokens } from "./tokens.ts";
@@ -39,6 +40,7 @@ export class HttpServer {
   readonly #fronts: Front[] = [];
   readonly #limits: FrontLimits;
   readonly #seenTopics: SeenTopics;
+  readonly #activity: ClientActivity;
   readonly #stopGauges: () => void;
   /** Ends what streams. */
   readonly #ending = new AbortController();
@@ -54,6 +56,7 @@ export class HttpServer {
     this.#certificates = new CertificateEnds(context.listeners);
     const { broker } = context;
     this.#seenTopics = new SeenTopics(broker, Date.now);
+    this.#activity = new ClientActivity(broker, Date.now);
     const loopDelay = () => this.#gauges.latest.loopDelayP99;
     this.#warnings = new Warnings(broker, this.#survey, this.#certificates, loopDelay);
     this.#gauges.watch(({ atMs }) => this.#warnings.tick(atMs));
@@ -79,6 +82,7 @@ export class HttpServer {
       backups: this.#backups,
       walks: this.#walks,
       seenTopics: this.#seenTopics,
+      activity: this.#activity,
       callers,
       ending: this.#ending.signal,
     };
@@ -97,6 +101,7 @@ export class HttpServer {
     this.#stopGauges();
     this.#extraMetrics.stop();
     this.#seenTopics.stop();
+    this.#activity.stop();
     this.#ending.abort();
     for (const front of this.#fronts) front.shut();
     await Promise.all(this.#servers.map((server) => server.shutdown()));

@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { PageTest, pageTest, picture } from "./support.ts";
+import { filter, PageTest, pageTest, picture } from "./support.ts";
 
 pageTest(
   "a journey: follow, publish, see it arrive, chart it, delete what is retained",
@@ -42,7 +42,7 @@ pageTest(
 
 pageTest("a journey: find a client, sort, kick it", async (chromium) => {
   await using test = await PageTest.start(chromium);
-  await test.fill();
+  const pump = await test.fill();
   const page = await test.open("clients");
   await page.untilText("meter-3");
   await page.click("Subs");
@@ -51,6 +51,9 @@ pageTest("a journey: find a client, sort, kick it", async (chromium) => {
   await page.until("document.querySelectorAll('tbody a').length === 1");
   await page.click("css tbody a");
   await page.untilText("cmd/pump-7");
+  await page.untilText("Nothing has happened");
+  await pump.subscribe([filter("late/#", 1)]);
+  await page.untilText("Subscribed to late/#: QoS 1");
   await page.click("Disconnect");
   await page.untilText("pump-7 is disconnected");
   await page.untilText("There is no such session any more");

@@ -13,7 +13,7 @@ import { done, json } from "../answers.ts";
 import { Problem } from "../problem.ts";
 import { cursorOf, encodeCursor, limitOf, PAGE_PARAMETERS } from "../query.ts";
 import type { ApiRequest, Route } from "../route.ts";
-import { counts, flag, object, page, text, whole } from "../schema.ts";
+import { counts, flag, list as listOf, number, object, page, text, whole } from "../schema.ts";
 import { Selection } from "../selection.ts";
 import { inSlices } from "../slices.ts";
 
@@ -84,6 +84,17 @@ export const CLIENT_ROUTES: readonly Route[] = [
       wantsCleanStart: flag("Whether its CONNECT asked for a session without a past"),
       hasWill: flag("Whether a will is kept for it"),
       isStopped: flag("Whether it is not read: it sends too fast, or an answer is waited for"),
+      activity: object({
+        sinceMs: whole("Since when the broker looks at it: from the first such request on"),
+        publishedPerSecond: number(
+          "Messages that it publishes, an average of the last ten seconds",
+        ),
+        deliveredPerSecond: number("Messages that it is sent"),
+        events: listOf(object({
+          atMs: whole("When"),
+          text: text("What it did, or what happened to it"),
+        })),
+      }),
       droppedByReason: counts("Messages that it has not got"),
       slowness: {
         type: "array",
@@ -140,7 +151,7 @@ function filterOf(query: URLSearchParams): (client: Client) => boolean {
   };
 }
 
-function one({ params, context }: ApiRequest): Response {
+function one({ params, context, activity }: ApiRequest): Response {
   const { clientId = "" } = params;
   const detail = describeClient(context.broker, clientId);
   if (detail === undefined) throw notThere(clientId);
@@ -148,6 +159,7 @@ function one({ params, context }: ApiRequest): Response {
     detail;
   return json({
     ...shown(rest),
+    activity: activity.look(clientId),
     droppedByReason: Object.fromEntries(droppedByReason),
     slowness: slownessOf(detail, context.broker.nowMs),
   });

@@ -3,7 +3,7 @@
 import { api, ApiError, wordsOf } from "./api.js";
 import { mayChange, repeat, traceHash, VIEWER_HINT } from "./app.js";
 import { empty, fill, h, setText } from "./dom.js";
-import { ago, bytes, count, dateTime, duration, version } from "./format.js";
+import { ago, bytes, count, dateTime, duration, preciseTime, version } from "./format.js";
 import { attempt } from "./notes.js";
 
 /** @typedef {import("./app.js").MakeView} MakeView */
@@ -22,6 +22,7 @@ export function clientView(app, clientId) {
   const facts = h("dl", { class: "facts pad" });
   const slowness = h("div", { class: "stack" });
   const drops = h("section", { class: "sheet" });
+  const events = h("section", { class: "sheet" });
   const subscriptions = h("section", { class: "sheet" });
   const trouble = h("div");
   const isViewer = !mayChange(app);
@@ -91,6 +92,7 @@ export function clientView(app, clientId) {
       ),
     );
     showDrops(drops, detail.droppedByReason);
+    showEvents(events, detail.activity);
   };
   return {
     title: clientId,
@@ -119,6 +121,7 @@ export function clientView(app, clientId) {
         h("section", { class: "sheet" }, facts),
         subscriptions,
         drops,
+        events,
       ),
     ],
     end: repeat(refresh, REFRESH_MS),
@@ -149,6 +152,8 @@ function factsOf(detail) {
     ["In flight", count(detail.inFlight)],
     ["Not yet written", bytes(detail.unsentBytes)],
     ["Dropped", count(detail.dropped)],
+    ["Publishes", `${count(detail.activity.publishedPerSecond)}/s`],
+    ["Is sent", `${count(detail.activity.deliveredPerSecond)}/s`],
   ];
   return facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)));
 }
@@ -234,5 +239,26 @@ function showDrops(section, droppedByReason) {
         h("div", {}, h("dt", { class: "mono" }, reason), h("dd", {}, count(number)))
       ),
     ),
+  );
+}
+
+/**
+ * What has happened while somebody looks.
+ * @param {HTMLElement} section
+ * @param {{ sinceMs: number, events: { atMs: number, text: string }[] }} activity
+ */
+function showEvents(section, { sinceMs, events }) {
+  fill(
+    section,
+    h("h2", {}, "Events"),
+    events.length === 0
+      ? empty("Nothing has happened", `It is looked at since ${preciseTime(sinceMs)}.`)
+      : h(
+        "dl",
+        { class: "facts pad" },
+        events.map(({ atMs, text }) =>
+          h("div", {}, h("dt", { class: "num" }, preciseTime(atMs)), h("dd", {}, text))
+        ),
+      ),
   );
 }
