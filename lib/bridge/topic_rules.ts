@@ -20,6 +20,8 @@ export interface RuleFilter {
 
 /** Topics that are remembered, each way: more than that begin anew. */
 const MAX_REMEMBERED = 4096;
+/** The longest topic that is, characters: clients and the remote broker make up as many as they like. */
+const MAX_REMEMBERED_LENGTH = 1024;
 
 /** The filter of a rule in this broker. */
 export function localFilter({ localPrefix, pattern }: BridgeTopic): string {
@@ -117,6 +119,7 @@ function remembered(
   name: string,
   map: () => MappedTopic | null,
 ): MappedTopic | null {
+  if (name.length > MAX_REMEMBERED_LENGTH) return map();
   const known = memory.get(name);
   if (known !== undefined) return known;
   if (memory.size >= MAX_REMEMBERED) memory.clear();

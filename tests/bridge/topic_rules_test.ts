@@ -62,3 +62,13 @@ Deno.test("What is remembered of topics has a bound, and stays right beyond it",
   for (let i = 0; i < 10_000; i++) assert.equal(rules.toRemote(`t/${i}`)?.name, `r/t/${i}`);
   assert.equal(rules.toRemote("t/1")?.name, "r/t/1");
 });
+
+Deno.test("A long topic is mapped and not remembered, since clients and the remote broker make up as many as they like", () => {
+  const rules = new TopicRules([rule("#", "both", "", "r/")]);
+  const long = "t".repeat(65_000);
+  assert.equal(rules.toRemote("t"), rules.toRemote("t"));
+  assert.equal(rules.toRemote(long)?.name, `r/${long}`);
+  assert.ok(rules.toRemote(long) !== rules.toRemote(long));
+  assert.equal(rules.toLocal(`r/${long}`)?.name, long);
+  assert.ok(rules.toLocal(`r/${long}`) !== rules.toLocal(`r/${long}`));
+});

@@ -1,7 +1,7 @@
 import type { TraceLine } from "./trace.ts";
 
-/** Lines that whoever looks has not taken, beyond which further ones are left out. */
-const MAX_UNSENT_LINES = 2000;
+/** Bytes that whoever looks has not taken, beyond which further lines are left out: filters and topics may be long. */
+const MAX_UNSENT_BYTES = 1024 * 1024;
 /** How often a sign of life goes out, milliseconds. */
 const BEAT_MS = 10_000;
 
@@ -35,10 +35,10 @@ export class TraceStream {
 
   constructor(init: TraceStreamInit) {
     this.#init = init;
-    this.readable = new ReadableStream({
+    this.readable = new ReadableStream<Uint8Array>({
       start: (controller) => this.#start(controller),
       cancel: () => void this.#release(),
-    });
+    }, { highWaterMark: 0, size: (chunk) => chunk.length });
   }
 
   #start(controller: ReadableStreamDefaultController<Uint8Array>): void {
@@ -56,7 +56,7 @@ export class TraceStream {
 
   #tell(line: TraceLine): void {
     if (this.#stop === undefined) return;
-    if ((this.#controller.desiredSize ?? 0) < -MAX_UNSENT_LINES) return void this.#skipped++;
+    if ((this.#controller.desiredSize ?? 0) < -MAX_UNSENT_BYTES) return void this.#skipped++;
     this.#send(line.event, line);
     if (++this.#lines < this.#init.maxLines) return;
     this.#end(this.#lines === 1 ? "1 line is told" : `${this.#lines} lines are told`);

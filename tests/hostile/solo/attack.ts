@@ -1,3 +1,4 @@
+import { hashPassword } from "../../../lib/auth/mod.ts";
 import type { Connect, Properties } from "../../../lib/codec/mod.ts";
 import { connectPacket, RawClient, type RawConnect } from "../../support/raw_client.ts";
 
@@ -114,4 +115,11 @@ export function userProperties(sizeBytes: number): Properties {
 /** Text of this length. */
 export function long(length: number): string {
   return "x".repeat(length);
+}
+
+/** A password file: two users whose passwords are their names. */
+export async function users(): Promise<Readonly<Record<string, string>>> {
+  const line = async (name: string) =>
+    `${name}:${await hashPassword(new TextEncoder().encode(name))}\n`;
+  return { users: await line("good") + await line("alice") };
 }

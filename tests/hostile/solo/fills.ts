@@ -1,7 +1,7 @@
 import { DEFAULT_BROKER_OPTIONS } from "../../../lib/broker/mod.ts";
 import { encodePacket } from "../../../lib/codec/mod.ts";
 import { connectPacket, publishPacket, type RawClient } from "../../support/raw_client.ts";
-import { type SoloAttack, type Target, userProperties } from "./attack.ts";
+import { type SoloAttack, type Target, userProperties, users } from "./attack.ts";
 
 const OPTIONS = { noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
 const LARGE_BYTES = 1_950_000;
@@ -87,11 +87,16 @@ export const FILLS: readonly SoloAttack[] = [
   {
     name: "fill-sessions",
     what: "one user begins sessions until no newcomer gets one",
-    config: "max_sessions 2000\nallow_anonymous true\n",
+    config: "max_sessions 2000\npassword_file DIR/users\n",
+    files: users,
+    // Without user names all that come from one address are one user, good and bad.
+    credentials: ["good", "good"],
     async run(target) {
       for (let i = 0; !target.isOver; i++) {
         const client = await target.enter({
           clientId: `filler-${i}`,
+          userName: "alice",
+          password: "alice",
           properties: { sessionExpiryInterval: 10_000 },
         });
         client.close();

@@ -1,7 +1,6 @@
-import { hashPassword } from "../../../lib/auth/mod.ts";
 import { encodePacket } from "../../../lib/codec/mod.ts";
 import { publishPacket, type RawClient } from "../../support/raw_client.ts";
-import type { SoloAttack, Target } from "./attack.ts";
+import { type SoloAttack, type Target, users } from "./attack.ts";
 
 const OPTIONS = { noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
 
@@ -143,12 +142,6 @@ export const STALLS: readonly SoloAttack[] = [
     },
   },
 ];
-
-async function users(): Promise<Readonly<Record<string, string>>> {
-  const line = async (name: string) =>
-    `${name}:${await hashPassword(new TextEncoder().encode(name))}\n`;
-  return { users: await line("good") + await line("alice") };
-}
 
 async function subscribeAll(
   target: Target,
