@@ -14,6 +14,12 @@ export const MUTATIONS: readonly Mutation[] = [
   ...of(
     "broker/handlers/relay.ts",
     [
+      "a node of a cluster keeps what is relayed to itself",
+      " && cluster === null",
+      "",
+      "broker/cluster",
+    ],
+    [
       "observers do not hear of what is relayed",
       "!isObserved && ",
       "",
