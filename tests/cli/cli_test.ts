@@ -119,7 +119,7 @@ for (const command of ["check", "serve", ""]) {
       assert.equal(status, 3);
       assert.equal(out, "");
       assert.match(error, /^m\.conf:1: max_qos: Must be a whole number from 0 to 2, is "3"$/m);
-      assert.match(error, /^m\.conf:2: plugin: Is not supported\./m);
+      assert.match(error, /^m\.conf:2: plugin: Cannot load/m);
       assert.match(
         error,
         /^m\.conf:3: max_sesions: Is not an option; did you mean max_sessions\?$/m,
