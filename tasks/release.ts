@@ -1,9 +1,11 @@
 // deno-lint-ignore-file no-console -- a command line tool
 /**
  * Makes everything that is published, into `dist/`: an executable for each target, man page, example configuration, completions,
- * systemd unit, Grafana dashboard, bill of materials, checksums.
+ * systemd unit, Grafana dashboard, Debian packages, Homebrew formula, Home Assistant add-on, bill of materials, checksums.
  *
- *     deno task release [--base FOLDER] [--target TARGET…]
+ *     deno task release [--base FOLDER] [--target TARGET…] [--url URL]
+ *
+ * URL is where the executables will be published; without it there is no formula.
  *
  * Where Deno cannot download its base executables, FOLDER has them as `denort-TARGET`, of exactly this Deno's version; for this
  * machine's own target `DENORT_BIN` counts too. Exit status: 1 where a target could not be made; all the rest is there.
@@ -11,7 +13,10 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import { VERSION } from "../lib/version.ts";
 import { compile } from "./compile.ts";
+import { makeDeb } from "./release/deb.ts";
+import { formula } from "./release/formula.ts";
 import { billOfMaterials, type ReleasedFile } from "./release/sbom.ts";
 
 const ROOT = new URL("..", import.meta.url);
@@ -39,6 +44,14 @@ const COPIED: readonly (readonly [name: string, folder: string])[] = [
   ["flux-mqtt.service", "lib/cli/service"],
   ["Dockerfile", "tasks/release"],
   ["grafana-dashboard.json", "tasks/release"],
+  ["home-assistant/config.yaml", "tasks/release"],
+  ["home-assistant/Dockerfile", "tasks/release"],
+];
+
+/** Debian's names of the machines that it gets packages for. */
+const DEBIAN: readonly (readonly [target: string, architecture: string])[] = [
+  ["x86_64-unknown-linux-gnu", "amd64"],
+  ["aarch64-unknown-linux-gnu", "arm64"],
 ];
 
 /** A target that could not be made, and why. */
@@ -103,6 +116,33 @@ async function printed(args: readonly string[]): Promise<Uint8Array> {
   throw new Error(`flux-mqtt ${args.join(" ")} exits ${code}: ${new TextDecoder().decode(stderr)}`);
 }
 
+/** A Debian package of each executable that there is one for, where dpkg-deb is installed. */
+async function makePackages(made: readonly string[]): Promise<string[]> {
+  const read = (name: string) => Deno.readFile(new URL(name, DIST));
+  const documents = {
+    man: await read("flux-mqtt.1"),
+    bash: await read("flux-mqtt.bash"),
+    zsh: await read("_flux-mqtt"),
+    fish: await read("flux-mqtt.fish"),
+  };
+  const license = await Deno.readTextFile(new URL("LICENSE", ROOT));
+  const names: string[] = [];
+  for (const [target, architecture] of DEBIAN) {
+    if (!made.includes(`flux-mqtt-${target}`)) continue;
+    const name = `flux-mqtt_${VERSION}_${architecture}.deb`;
+    const output = decodeURIComponent(new URL(name, DIST).pathname);
+    const executable = decodeURIComponent(new URL(`flux-mqtt-${target}`, DIST).pathname);
+    try {
+      await makeDeb({ executable, architecture, documents, license, output });
+      names.push(name);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      console.log(`${name}: NOT made: dpkg-deb is not installed`);
+    }
+  }
+  return names;
+}
+
 async function fingerprint(name: string): Promise<ReleasedFile> {
   const digest = await crypto.subtle.digest("SHA-256", await Deno.readFile(new URL(name, DIST)));
   return { name, sha256: new Uint8Array(digest).toHex() };
@@ -110,21 +150,32 @@ async function fingerprint(name: string): Promise<ReleasedFile> {
 
 const { values } = parseArgs({
   args: Deno.args,
-  options: { base: { type: "string" }, target: { type: "string", multiple: true } },
+  options: {
+    base: { type: "string" },
+    target: { type: "string", multiple: true },
+    url: { type: "string" },
+  },
 });
 await Deno.mkdir(DIST, { recursive: true });
 const { made, failures } = await makeExecutables(values.target ?? TARGETS, values.base);
 for (const [name, args] of PRINTED) await Deno.writeFile(new URL(name, DIST), await printed(args));
+await Deno.mkdir(new URL("home-assistant/", DIST), { recursive: true });
 for (const [name, folder] of COPIED) {
   await Deno.copyFile(new URL(`${folder}/${name}`, ROOT), new URL(name, DIST));
 }
-const bill = await billOfMaterials(await Promise.all(made.map(fingerprint)));
+const packages = await makePackages(made);
+const executables = await Promise.all(made.map(fingerprint));
+const brewed = values.url === undefined ? undefined : formula(executables, values.url);
+if (brewed !== undefined) await Deno.writeTextFile(new URL("flux-mqtt.rb", DIST), brewed);
+const bill = await billOfMaterials(executables);
 await Deno.writeTextFile(
   new URL("flux-mqtt.cdx.json", DIST),
   `${JSON.stringify(bill, null, 2)}\n`,
 );
 const names = [
   ...made,
+  ...packages,
+  ...brewed === undefined ? [] : ["flux-mqtt.rb"],
   ...PRINTED.map(([name]) => name),
   ...COPIED.map(([name]) => name),
   "flux-mqtt.cdx.json",

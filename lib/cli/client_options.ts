@@ -198,6 +198,11 @@ export const CLIENT_FLAGS = {
       value: "TOPIC",
       text: "Where the response is expected.",
     },
+    "no-retain": {
+      type: "boolean",
+      short: "R",
+      text: "Takes no retained message for the response.",
+    },
   },
   health: {
     timeout: {

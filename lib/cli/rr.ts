@@ -17,6 +17,7 @@ export function rr(args: readonly string[]): Promise<number> {
       init: {
         ...init,
         onMessage: (message, client) => {
+          if (flags.on.has("no-retain") && message.retain) return;
           print(message);
           client.disconnect();
         },

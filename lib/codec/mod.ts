@@ -31,7 +31,7 @@ export * from "./packet.ts";
 export { ReasonCode, reasonCodeName } from "./reason_code.ts";
 export { type Answer, mayCarry } from "./reason_code_sets.ts";
 export { EncodeError, MqttError } from "./error.ts";
-export { FirstByte, frameLength } from "./frame.ts";
+export { FirstByte, frameLength, writeVarint } from "./frame.ts";
 export { decodePacket } from "./decode.ts";
 export { encodeInto, encodePacket, packetSize } from "./encode.ts";
 export { decodePublish, encodePublishInto, plainTopicNameAt, publishSize } from "./publish.ts";

@@ -1,10 +1,9 @@
 import { Gathered } from "./gathered.ts";
 import { GatheredRetained } from "./gathered_retained.ts";
+import { type FlightPut, packFlight } from "./packed_flight.ts";
 import { packRetained } from "./packed_retained.ts";
 import type { DeliveryRecord, MessageRecord, ReceivedRecord, SessionRecord } from "./records.ts";
 import {
-  type DeliveryRow,
-  deliveryRow,
   type MessageRow,
   messageRow,
   type QueueRow,
@@ -24,10 +23,9 @@ export interface BatchRows {
   readonly deletedSubscriptions: readonly SubscriptionKey[];
   readonly subscriptions: readonly SubscriptionRow[];
   readonly messages: readonly MessageRow[];
-  readonly deliveries: readonly DeliveryRow[];
   readonly waiting: readonly WaitingRow[];
-  readonly inFlight: readonly InFlightRow[];
-  readonly deletedDeliveries: readonly number[];
+  /** Deliveries in flight, as {@linkcode packFlight} packs them. */
+  readonly flight: Uint8Array<ArrayBuffer>;
   readonly deletedWaiting: readonly WaitingKey[];
   readonly deletedMessages: readonly number[];
   /** Those of which other deliveries may be in the file: they go if there is none. */
@@ -48,8 +46,6 @@ export interface BatchRows {
 export type SubscriptionKey = readonly [sessionId: number, topicFilter: string];
 /** `[session, sequence]` */
 export type WaitingKey = readonly [sessionId: number, sequence: number];
-/** `[packet id, release order, sequence]` */
-export type InFlightRow = readonly [packetId: number, releaseOrder: number, sequence: number];
 /** `[session, packet id]` */
 export type ReceivedRow = readonly [sessionId: number, packetId: number];
 
@@ -59,6 +55,8 @@ export type ReceivedRow = readonly [sessionId: number, packetId: number];
  */
 const RETAINED_ROWS = 2000;
 
+/** A message that is in flight and has no more than this is written with its delivery: a larger one has a row of its own, bytes. */
+const WHOLE_BYTES = 8192;
 /** Positions after which the last is written though there is nothing else to write. */
 const POSITION_EVERY = 1000;
 
@@ -218,8 +216,8 @@ export class Batch {
     const subscriptions = changes.flatMap(({ session, subscriptions }) =>
       [...subscriptions].map(([topicFilter, row]) => ({ key: [session.id, topicFilter], row }))
     ) as { key: SubscriptionKey; row: SubscriptionRow | null }[];
-    const messages = this.#messages.take(messageRow);
     const { moved, changed, added } = this.#takeDeliveries();
+    const sent = added.filter(isInFlight).map((delivery) => this.#withMessage(delivery));
     const { put, deleted } = this.retained.take(RETAINED_ROWS);
     // The last part of a large batch has it: before, not all is there that it stands for.
     const position = this.retained.size === 0 ? this.#position : null;
@@ -230,11 +228,13 @@ export class Batch {
       sessions: changes.flatMap(({ row }) => row === undefined ? [] : [row]),
       deletedSubscriptions: subscriptions.flatMap(({ key, row }) => row === null ? [key] : []),
       subscriptions: subscriptions.flatMap(({ row }) => row === null ? [] : [row]),
-      messages,
-      deliveries: [...moved, ...added.filter(isInFlight)].map(deliveryRow),
+      messages: this.#messages.take(messageRow),
       waiting: added.filter((record) => !isInFlight(record)).map(waitingRow),
-      inFlight: changed.map(inFlightRow),
-      deletedDeliveries: this.#deletedDeliveries.splice(0),
+      flight: packFlight({
+        deleted: this.#deletedDeliveries.splice(0),
+        changed,
+        put: [...moved.map((delivery) => ({ delivery, isWhole: false })), ...sent],
+      }),
       deletedWaiting: this.#deletedWaiting.splice(0),
       deletedMessages: this.#deletedMessages.splice(0),
       releasedMessages: this.#releasedMessages.splice(0),
@@ -267,6 +267,15 @@ export class Batch {
       if (record.isApart) this.#forget(record);
     }
     return { moved, changed, added };
+  }
+
+  /** Its message goes along where nobody else has it, nor ever will: one with a row of its own belongs to no other any more. */
+  #withMessage(delivery: DeliveryRecord): FlightPut {
+    const { message } = delivery;
+    const isWhole = message.place === "gathered" && !message.isShared &&
+      message.message.payload.length <= WHOLE_BYTES;
+    if (isWhole) this.#messages.takeOne(message);
+    return { delivery, isWhole };
   }
 
   /** How much waits where something does, or did as far as the file knows. */
@@ -306,10 +315,6 @@ function unacknowledged({ place, packetId, delivery }: DeliveryRecord): 0 | 1 {
 
 function isInFlight({ packetId }: DeliveryRecord): boolean {
   return packetId > 0;
-}
-
-function inFlightRow({ packetId, releaseOrder, delivery }: DeliveryRecord): InFlightRow {
-  return [packetId, releaseOrder, delivery.sequence];
 }
 
 function receivedRow({ sessionId, packetId }: ReceivedRecord): ReceivedRow {

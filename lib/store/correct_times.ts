@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { Journal } from "./journal.ts";
 import type { LogPort } from "../broker/mod.ts";
 
 /** A clock that says less has not been set since the machine began: there was no such broker then. */
@@ -28,6 +29,7 @@ export function correctTimes(db: DatabaseSync, nowMs: number, log: LogPort): num
   if (!hasJumped(lastSeenMs, nowMs)) return lastSeenMs;
   db.exec("BEGIN IMMEDIATE");
   try {
+    new Journal(db).fold();
     for (const [table, column] of TIMES) {
       db.prepare(`UPDATE ${table} SET ${column} = ${column} + ? WHERE ${column} IS NOT NULL`)
         .run(nowMs - lastSeenMs);

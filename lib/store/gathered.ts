@@ -39,6 +39,12 @@ export class Gathered<T extends Placed> {
     return isWritten;
   }
 
+  /** It is written with something else. */
+  takeOne(entry: T): void {
+    entry.place = "written";
+    this.#size--;
+  }
+
   /** What is to be written, which from now on counts as written. */
   take<Row>(toRow: (entry: T) => Row): Row[] {
     const rows: Row[] = [];

@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import { Journal } from "./journal.ts";
 import { arrayStatement } from "./array_statement.ts";
 import type {
   KeptMessage,
@@ -14,6 +15,7 @@ import {
   type Endless,
   fromEndless,
   messageFromRow,
+  type MessageRow,
   type QueueRow,
   type RetainedRow,
   type SessionRow,
@@ -32,6 +34,8 @@ export interface LoadedRows {
   readonly nextMessageId: number;
   readonly nextReleaseOrder: number;
   readonly nextSequence: number;
+  /** Ids of messages that stand in the journal, each with its one delivery. */
+  readonly soleMessages: ReadonlySet<number>;
   /** How far a cluster's log has been applied; absent: there never was one. */
   readonly position?: string;
   /** Whether the file can give back what it does not use any more: one of an older program cannot. */
@@ -79,7 +83,8 @@ export function load(db: DatabaseSync): LoadedRows {
     parts.set(id, { subscriptions: [], deliveries: [], received: [] });
   }
   readSubscriptions(db, parts);
-  readDeliveries(db, parts);
+  const flight = readJournal(db);
+  readDeliveries(db, parts, flight);
   readReceived(db, parts);
   const wills = new Map(
     rowsOf<WillRow>(db, "SELECT session_id, packet, due_at_ms, delay_seconds, is_orphan FROM wills")
@@ -97,8 +102,32 @@ export function load(db: DatabaseSync): LoadedRows {
     retained: readRetained(db),
     ...readPosition(db),
     sessionIds: new Map(sessionRows.map(([id, clientId]) => [clientId, id])),
-    ...readNumbers(db),
+    soleMessages: flight.soleMessages,
+    ...readNumbers(db, flight),
   };
+}
+
+/** What of the deliveries in flight has no row. */
+interface Flight {
+  readonly rows: readonly DeliveryWithMessage[];
+  readonly soleMessages: ReadonlySet<number>;
+}
+
+function readJournal(db: DatabaseSync): Flight {
+  const journal = new Journal(db);
+  if (journal.isEmpty) return { rows: [], soleMessages: new Set() };
+  const messageOf = arrayStatement(
+    db,
+    "SELECT id, packet, publisher, expires_at_ms FROM messages WHERE id = ?",
+  );
+  const rows: DeliveryWithMessage[] = [];
+  const soleMessages = new Set<number>();
+  for (const { delivery, message } of journal.rows()) {
+    const found = message ?? messageOf.all(delivery[2])[0] as MessageRow | undefined;
+    if (message !== undefined) soleMessages.add(message[0]);
+    if (found !== undefined) rows.push([...delivery, found[1], found[2], found[3]]);
+  }
+  return { rows, soleMessages };
 }
 
 function readSubscriptions(db: DatabaseSync, parts: ReadonlyMap<number, Parts>): void {
@@ -113,7 +142,11 @@ function readSubscriptions(db: DatabaseSync, parts: ReadonlyMap<number, Parts>):
 }
 
 /** What is in flight, and of what waits what the broker is to have in memory. */
-function readDeliveries(db: DatabaseSync, parts: ReadonlyMap<number, Parts>): void {
+function readDeliveries(
+  db: DatabaseSync,
+  parts: ReadonlyMap<number, Parts>,
+  flight: Flight,
+): void {
   const released: DeliveryWithMessage[] = [];
   const messages = new Map<number, KeptMessage>();
   const add = (row: DeliveryWithMessage) => addDelivery(row, messages, parts);
@@ -125,7 +158,7 @@ function readDeliveries(db: DatabaseSync, parts: ReadonlyMap<number, Parts>): vo
      WHERE d.sequence > ? ORDER BY d.sequence LIMIT ?`,
     0,
   );
-  for (const rows of slices) {
+  for (const rows of [flight.rows, ...slices]) {
     for (const row of rows) {
       if (row[5] > 0) released.push(row);
       else add(row);
@@ -217,7 +250,7 @@ function readPosition(db: DatabaseSync): { position?: string } {
 }
 
 /** In one statement: the start waits for each. What was deleted leaves room in the file, which does not shrink. */
-function readNumbers(db: DatabaseSync) {
+function readNumbers(db: DatabaseSync, { rows }: Flight) {
   const [numbers] = rowsOf<[number, number, number, number, number, number]>(
     db,
     `SELECT max((SELECT coalesce(max(id), 0) + 1 FROM sessions),
@@ -233,9 +266,9 @@ function readNumbers(db: DatabaseSync) {
     numbers!;
   return {
     nextSessionId,
-    nextMessageId,
-    nextReleaseOrder,
-    nextSequence,
+    nextMessageId: rows.reduce((next, row) => Math.max(next, row[2] + 1), nextMessageId),
+    nextReleaseOrder: rows.reduce((next, row) => Math.max(next, row[5] + 1), nextReleaseOrder),
+    nextSequence: rows.reduce((next, row) => Math.max(next, row[0] + 1), nextSequence),
     usedBytes,
     canShrink: autoVacuum > 0,
   };

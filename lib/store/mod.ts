@@ -6,6 +6,7 @@
  * - `SqliteStore`, opened by `openStore`, keeps them on disk, in a SQLite file that a Worker writes. The writes of one or more turns are
  *   committed together, so that a slow disk delays acknowledgements and nothing else. What is undone before it was written never
  *   reaches the disk. While nothing can be written, the store says that it is failing, keeps the writes, and tries again until it can.
+ *   Deliveries in flight stand in a journal. They get rows of their own when they are not acknowledged soon.
  *
  * The suite `tests/store/contract.ts` says what a store must do, and every implementation passes it: a write is durable when its commit
  * is done, commits are done in order, a deletion deletes all that belongs to the deleted row, and a write to something that does not

@@ -2,6 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { LogPort, StoredState } from "../broker/mod.ts";
 import { MqttError } from "../codec/mod.ts";
 import { correctTimes } from "./correct_times.ts";
+import { JournalError } from "./journal.ts";
 import { load, type LoadedRows } from "./load.ts";
 import { DirectoryTakenError, lockDirectory, reasonOf } from "./lock.ts";
 import { closeToOthers, makePrivateFile } from "./privacy.ts";
@@ -28,7 +29,9 @@ const RENEW_BYTES = 16 * 1024 * 1024;
 /** A larger file is looked through only as far as it is read at the start, bytes: to read all of it takes seconds. */
 const CHECKED_BYTES = 32 * 1024 * 1024;
 /** The tables that are read at the start. */
-const LOADED_TABLES = ["sessions", "subscriptions", "deliveries", "received", "queues", "wills"];
+const LOADED_TABLES = [
+  ...["sessions", "subscriptions", "deliveries", "received", "queues", "wills", "journal"],
+];
 /** Where there are more than these, the database, its log, the lock and the reserve, some may be old copies. */
 const FILES_IN_USE = 4;
 
@@ -190,7 +193,7 @@ function loadRows(db: DatabaseSync): LoadedRows {
     return load(db);
   } catch (error) {
     const isNonsense = error instanceof MqttError || error instanceof TypeError ||
-      error instanceof RangeError;
+      error instanceof RangeError || error instanceof JournalError;
     throw isNonsense ? new DamageError(`A row makes no sense: ${error.message}`) : error;
   }
 }
@@ -200,5 +203,5 @@ class DamageError extends Error {}
 
 function isDamage(error: unknown): boolean {
   if (error instanceof NewerSchemaError) return false;
-  return error instanceof DamageError || says(error, DAMAGED);
+  return error instanceof DamageError || error instanceof JournalError || says(error, DAMAGED);
 }

@@ -1,5 +1,6 @@
 import { DatabaseSync, type DatabaseSyncOptions, type StatementSync } from "node:sqlite";
 import { DamagedTable, type KeyColumn, type Row } from "./damaged_table.ts";
+import { dropDamagedEntries, Journal } from "./journal.ts";
 import { type PageKey, pageKeys, pageSize } from "./page_keys.ts";
 import { isPacket } from "./rows.ts";
 import { separateWaiting } from "./queued.ts";
@@ -13,6 +14,7 @@ const TABLES: readonly (readonly [table: string, key: readonly KeyColumn[]])[] =
   ["messages", [["id", "number"]]],
   ["deliveries", [["sequence", "number"]]],
   ["waiting", [["session_id", "number"], ["sequence", "number"]]],
+  ["journal", [["id", "number"]]],
   ["received", [["session_id", "number"], ["packet_id", "number"]]],
   ["retained", [["topic_name", "text"]]],
   ["wills", [["session_id", "number"]]],
@@ -37,6 +39,8 @@ export function salvage(damagedPath: string, newPath: string): Record<string, nu
     source = openDamaged(path);
     target.exec("BEGIN IMMEDIATE");
     if (source !== undefined) copyAll(source, target, path);
+    dropDamagedEntries(target);
+    new Journal(target).fold();
     deleteOrphans(target);
     separateWaiting(target);
     target.exec("COMMIT");

@@ -95,6 +95,11 @@ export const MIGRATIONS: readonly string[] = [
      id INTEGER PRIMARY KEY CHECK (id = 1),
      position TEXT NOT NULL
    );`,
+  // 8: what batches have changed of deliveries in flight, as `packed_flight.ts` packs it. A delivery that stands here has no row.
+  `CREATE TABLE journal (
+     id INTEGER PRIMARY KEY,
+     batch BLOB NOT NULL
+   );`,
 ];
 
 /** From this version on what waits has a table of its own. */

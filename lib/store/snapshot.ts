@@ -1,4 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
+import { Journal } from "./journal.ts";
+import { SCHEMA_VERSION, schemaVersion } from "./schema.ts";
 import { removeIfThere, sizeOf } from "./store_files.ts";
 import { firstProblem } from "./stored_file.ts";
 
@@ -35,6 +37,12 @@ function settle(path: string): boolean {
   const db = new DatabaseSync(path);
   try {
     db.exec("PRAGMA journal_mode = DELETE");
+    // Who looks into the copy sees what is in flight where it sees the rest.
+    if (schemaVersion(db) === SCHEMA_VERSION) {
+      db.exec("BEGIN IMMEDIATE");
+      new Journal(db).fold();
+      db.exec("COMMIT");
+    }
     return firstProblem(db) === undefined;
   } catch {
     return false;

@@ -50,6 +50,8 @@ export interface SqliteStoreInit {
   readonly nextMessageId: number;
   /** Greater than that of every delivery that is released. */
   readonly nextReleaseOrder: number;
+  /** Those of the stored messages that belong to one delivery, and never to another. */
+  readonly soleMessages?: ReadonlySet<number> | undefined;
   /** Told when writes fail, and when they work again. */
   readonly log: LogPort;
   /** The machine's where it is absent. */
@@ -77,7 +79,7 @@ export class SqliteStore implements Store {
     this.#nextSessionId = init.nextSessionId;
     this.#nextMessageId = init.nextMessageId;
     this.#nextReleaseOrder = init.nextReleaseOrder;
-    this.#restore(init.state, init.sessionIds);
+    this.#restore(init.state, init.sessionIds, init.soleMessages);
     this.#directory = init.writer.path.slice(0, init.writer.path.lastIndexOf("/"));
     const clock = init.clock ?? SYSTEM_CLOCK;
     this.#commits = new GroupCommit(init.writer, clock, init.log, (record) => this.#forget(record));
@@ -379,7 +381,11 @@ export class SqliteStore implements Store {
     return record;
   }
 
-  #restore(state: StoredState, sessionIds: ReadonlyMap<string, number>): void {
+  #restore(
+    state: StoredState,
+    sessionIds: ReadonlyMap<string, number>,
+    soleMessages?: ReadonlySet<number>,
+  ): void {
     for (const { clientId, expirySeconds, deliveries, received, queue } of state.sessions) {
       const session = newSessionRecord(sessionIds.get(clientId)!, expirySeconds, true);
       this.#sessions.set(clientId, session);
@@ -391,7 +397,7 @@ export class SqliteStore implements Store {
         const { message } = delivery;
         const record = this.#messages.get(message.storeId) ?? this.#addMessage(message);
         // The file may have more of them.
-        record.isShared = true;
+        record.isShared = soleMessages?.has(record.id) !== true;
         const added = this.#addDelivery(session, delivery, record, false);
         added.packetId = packetId;
         added.isWaiting = packetId === 0;

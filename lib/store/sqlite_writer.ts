@@ -72,7 +72,10 @@ function begin(): void {
     writer = undefined;
   }
   setTimeout(learnRoom, ROOM_LATER_MS);
-  setTimeout(sweepIfDue, ROOM_LATER_MS);
+  setTimeout(() => {
+    if (pending === undefined) foldIf(writer?.hasJournal === true);
+    sweepIfDue();
+  }, ROOM_LATER_MS);
 }
 
 /** Not before those who wait since the start have what they wait for. */
@@ -107,10 +110,21 @@ function attempt(): void {
   const { commits, writtenBytes, fsyncs, usedBytes } = writer;
   answer({ type: "committed", commits, writtenBytes, fsyncs, usedBytes });
   // Nobody waits for it: the acknowledgements are on their way.
+  foldIf(writer.isJournalLong);
   writer.checkpointIfDue();
   lookAtDisk();
   shrinkIn(IDLE_MS);
   sweepIfDue();
+}
+
+/** What is in flight gets rows. */
+function foldIf(isDue: boolean): void {
+  if (!isDue) return;
+  try {
+    writer!.fold();
+  } catch {
+    // It is where it was, and the next commit says what is wrong with the disk.
+  }
 }
 
 /** What cannot be read now is read later: whoever asked waits, as its client does. */
@@ -187,7 +201,9 @@ function lookForRoom(): void {
 function shrinkIn(delayMs: number): void {
   clearTimeout(shrinkTimer);
   shrinkTimer = setTimeout(() => {
-    if (pending === undefined && shrink()) shrinkIn(SHRINK_PAUSE_MS);
+    if (pending !== undefined) return;
+    foldIf(writer?.hasJournal === true);
+    if (shrink()) shrinkIn(SHRINK_PAUSE_MS);
   }, delayMs);
 }
 

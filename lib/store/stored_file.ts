@@ -1,4 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
+import { Journal, JournalError } from "./journal.ts";
 import { isPacket } from "./rows.ts";
 import { NewerSchemaError, SCHEMA_VERSION, schemaVersion } from "./schema.ts";
 
@@ -112,13 +113,25 @@ export class StoredFile implements Disposable {
     if (version > SCHEMA_VERSION) return [new NewerSchemaError(version).message];
     const problem = firstProblem(this.#db);
     if (problem !== undefined) return [problem];
-    return ["messages", "retained", "wills"].flatMap((table) => {
+    const flaw = version === SCHEMA_VERSION ? this.#journalFlaw() : undefined;
+    const damaged = ["messages", "retained", "wills"].flatMap((table) => {
       let bad = 0;
       for (const { packet } of this.#db.prepare(`SELECT packet FROM ${table}`).iterate()) {
         if (!isPacket(packet)) bad++;
       }
       return bad === 0 ? [] : [`${bad} rows of ${table} cannot be decoded`];
     });
+    return flaw === undefined ? damaged : [flaw, ...damaged];
+  }
+
+  #journalFlaw(): string | undefined {
+    try {
+      new Journal(this.#db);
+    } catch (error) {
+      if (error instanceof JournalError) return error.message;
+      throw error;
+    }
+    return undefined;
   }
 
   /** Lets go of the file. */

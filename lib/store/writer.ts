@@ -5,6 +5,7 @@ import { unpackRetained } from "./packed_retained.ts";
 import { databaseLimit, type Room } from "./disk_limit.ts";
 import { DiskWatch } from "./disk_watch.ts";
 import { EndedSessions, RELEASE_MESSAGE } from "./ended_sessions.ts";
+import { Journal } from "./journal.ts";
 import { type PackedPage, QueueReader } from "./queue_reader.ts";
 import { Vacuum } from "./vacuum.ts";
 import type { QueueRead, WriterInit } from "./writer_protocol.ts";
@@ -32,6 +33,7 @@ export class Writer {
   readonly #disk: DiskWatch;
   readonly #reader: QueueReader;
   readonly #ended: EndedSessions;
+  readonly #journal: Journal;
   #logBytes = 0;
   #isUnsynced = false;
   /** The time that is written; `undefined`: not by this process. */
@@ -51,6 +53,7 @@ export class Writer {
     this.#vacuum = new Vacuum(this.#db, (name) => this.#pragma(name));
     this.#reader = new QueueReader(this.#db);
     this.#ended = new EndedSessions(this.#db);
+    this.#journal = new Journal(this.#db);
   }
 
   /**
@@ -67,6 +70,7 @@ export class Writer {
       if (isNews) this.#writeTime(atMs);
       this.#db.exec("COMMIT");
     } catch (error) {
+      this.#journal.mistrust();
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
       throw error;
     }
@@ -76,9 +80,37 @@ export class Writer {
     this.#countLog();
   }
 
+  /** Whether some of what is in flight has no row. */
+  get hasJournal(): boolean {
+    return !this.#journal.isEmpty;
+  }
+
+  /** Whether what is in flight should have rows now. */
+  get isJournalLong(): boolean {
+    return this.#journal.isLong;
+  }
+
+  /** Gives what is in flight rows. Throws what SQLite throws; then nothing has changed. */
+  fold(): void {
+    if (this.#journal.isEmpty) return;
+    this.#db.exec("BEGIN IMMEDIATE");
+    try {
+      this.#journal.fold();
+      this.#db.exec("COMMIT");
+    } catch (error) {
+      this.#journal.mistrust();
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+      throw error;
+    }
+    this.#journal.empty();
+    this.#isUnsynced = true;
+    this.#countLog();
+  }
+
   /** Makes a backup of the database as it is now. Rejects as {@linkcode makeBackup} does. */
   backUp(path: string): Promise<BackupContent> {
     return makeBackup(path, async (to) => {
+      this.fold();
       await backup(this.#db, to, { rate: ALL_PAGES });
     });
   }
@@ -95,6 +127,8 @@ export class Writer {
 
   /** Deletes some of that. Throws what SQLite throws. */
   sweep(): void {
+    // Whether a message is in flight somewhere is to be seen in the rows.
+    this.fold();
     this.#ended.step();
     this.commits++;
     this.#isUnsynced = true;
@@ -168,10 +202,12 @@ export class Writer {
 
   /** The time until then is known to the next process, where it can be written. */
   close(atMs: number): void {
-    try {
-      this.#writeTime(atMs);
-    } catch {
-      // What was asked for has been written, or was said.
+    for (const write of [() => this.#writeTime(atMs), () => this.fold()]) {
+      try {
+        write();
+      } catch {
+        // What was asked for has been written, or was said.
+      }
     }
     this.#db.close();
   }
@@ -202,20 +238,11 @@ export class Writer {
     );
     this.#all("INSERT OR REPLACE INTO subscriptions VALUES (?, ?, ?, ?)", rows.subscriptions);
     this.#all("INSERT OR REPLACE INTO messages VALUES (?, ?, ?, ?)", rows.messages);
-    this.#all(
-      `INSERT OR REPLACE INTO deliveries
-         (sequence, session_id, message_id, flags, packet_id, release_order, identifiers, share)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-      rows.deliveries,
-    );
     this.#all("INSERT OR REPLACE INTO waiting VALUES (?, ?, ?, ?, ?, ?, ?)", rows.waiting);
-    this.#all(
-      "UPDATE deliveries SET packet_id = ?, release_order = ? WHERE sequence = ?",
-      rows.inFlight,
-    );
-    this.#each("DELETE FROM deliveries WHERE sequence = ?", rows.deletedDeliveries);
+    const written = rows.deletedMessages.filter((id) => !this.#journal.hasMessage(id));
+    this.#journal.write(rows.flight);
     this.#all("DELETE FROM waiting WHERE session_id = ? AND sequence = ?", rows.deletedWaiting);
-    this.#each("DELETE FROM messages WHERE id = ?", rows.deletedMessages);
+    this.#each("DELETE FROM messages WHERE id = ?", written);
     this.#each(RELEASE_MESSAGE, rows.releasedMessages);
     this.#all("INSERT OR REPLACE INTO queues VALUES (?, ?, ?, ?, ?)", rows.queues);
     this.#all("DELETE FROM received WHERE session_id = ? AND packet_id = ?", rows.deletedReceived);

@@ -129,7 +129,7 @@ export class WriterLink {
 
   /** The batch before must have been committed. */
   write(rows: BatchRows): void {
-    this.#ask({ rows, atMs: this.#clock.date() }, [rows.retained.buffer]);
+    this.#ask({ rows, atMs: this.#clock.date() }, [rows.retained.buffer, rows.flight.buffer]);
   }
 
   /** Has a backup made, with all that is committed. What is to be written meanwhile waits. */

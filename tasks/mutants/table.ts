@@ -14,6 +14,12 @@ export const MUTATIONS: readonly Mutation[] = [
   ...of(
     "broker/handlers/relay.ts",
     [
+      "a node of a cluster keeps what is relayed to itself",
+      " && cluster === null",
+      "",
+      "broker/cluster",
+    ],
+    [
       "observers do not hear of what is relayed",
       "!isObserved && ",
       "",
@@ -39,8 +45,14 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
     [
       "the program's own subscriptions miss what is relayed",
-      "shares.length === 0 &&\n    locals.length === 0",
+      "shares.length === 0 && locals.length === 0",
       "shares.length === 0",
+      "broker/relay",
+    ],
+    [
+      "what a client with No Local publishes comes back to it where it is relayed",
+      "(ownTargets === undefined || !ownTargets.has(publisher))",
+      "true",
       "broker/relay",
     ],
   ),
@@ -60,9 +72,23 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
     [
       "what is relayed at QoS 1 is not stored for a session that is",
-      "  if (core.store !== undefined && session.isPersistent) return false;\n",
+      "const sequence = store !== undefined && isPersistent ? core.nextSequence++ : 0;",
+      "const sequence = 0;",
+      "broker/relay",
+    ],
+    [
+      "what is relayed to a stored session is acknowledged before it is stored",
+      'leaveOfAck(core, connection, "puback", isStored, false) === "waits"',
+      "false",
+      "broker/relay",
+    ],
+    [
+      "what a failing store cannot take is relayed and acknowledged",
+      "core.store?.isFailing !== true && ",
       "",
+      "store/failing",
       "broker/commit",
+      "broker/relay",
     ],
   ),
   // What a client leaves behind, and what it costs.

@@ -199,3 +199,99 @@ Deno.test("A listener without QoS 1 does not relay it", () => {
     p! closed
   `);
 });
+
+/** Receivers whose sessions are stored, of both versions, one with No Local. */
+const STORED = `
+  k5> CONNECT sessionExpiryInterval=100
+  k5< CONNACK
+  k5> SUBSCRIBE id=1 s/5 qos=1 noLocal
+  k5< SUBACK id=1 1
+  k4> CONNECT v=4 !cleanStart
+  k4< CONNACK
+  k4> SUBSCRIBE id=1 s/4 qos=2
+  k4< SUBACK id=1 2
+  tight> CONNECT sessionExpiryInterval=100 receiveMaximum=2 maximumPacketSize=150
+  tight< CONNACK
+  tight> SUBSCRIBE id=1 s/tight qos=1
+  tight< SUBACK id=1 1
+`;
+
+/** What receivers, publisher, counters and a process after a crash have of messages to stored sessions. */
+function storedOutcome(version: 4 | 5, setup: Setup) {
+  const exchange = new Exchange({ ...setup, store: true });
+  exchange.play(STORED + `p> CONNECT v=${version}\np< CONNACK\nhold commits`);
+  const { relayQos1 } = Outbox.prototype;
+  let relayed = 0;
+  Outbox.prototype.relayQos1 = function (...args) {
+    relayed++;
+    relayQos1.apply(this, args);
+  };
+  const taken: unknown[] = [];
+  const names = ["k5", "k4", "tight", "p"];
+  const look = () => taken.push(names.map((name) => [name, [...exchange.link(name).takeBytes()]]));
+  try {
+    let id = 0;
+    // Around the sizes at which Remaining Length takes one byte more, between the versions.
+    for (const size of [0, 1, 100, 116, 117, 118, 119, 120, 121, 122, 200, 4000]) {
+      for (const topic of ["s/5", "s/4", "s/tight"]) {
+        const payload = size === 0 ? "" : " " + "z".repeat(size);
+        exchange.link("p").send(bytesOf(`${topic} qos=1 id=${++id}${payload}`, version));
+      }
+      if (size === 100) exchange.link("k5").send(Uint8Array.of(0x40, 2, 0, 1));
+    }
+    look();
+    exchange.link("k5").send(bytesOf("s/5 qos=1 id=1 own", 5));
+    look();
+    const { test } = exchange;
+    test.store!.isHolding = false;
+    while (test.store!.waiting > 0) test.turn(() => test.store!.commitNext());
+    look();
+  } finally {
+    Outbox.prototype.relayQos1 = relayQos1;
+  }
+  const { metrics, levels } = exchange.test.broker;
+  const state = exchange.test.store!.load();
+  return {
+    relayed,
+    seen: {
+      taken,
+      metrics: { ...metrics, dropped: [...metrics.dropped] },
+      levels,
+      log: exchange.test.log,
+      stored: [...state.sessions],
+    },
+  };
+}
+
+for (const version of [4, 5] as const) {
+  Deno.test(`What is relayed to stored sessions is stored, and acknowledged after the commit, as what is not, from a client of version ${version}`, () => {
+    const short = storedOutcome(version, {});
+    const long = storedOutcome(version, { access: ASKING });
+    assert.equal(long.relayed, 0);
+    assert.ok(short.relayed >= 24, `${short.relayed} were relayed`);
+    assert.deepEqual(short.seen, long.seen);
+  });
+}
+
+Deno.test("What is relayed to a stored session is sent again after a crash, and PUBACK waits for the commit", () => {
+  const exchange = new Exchange({ store: true });
+  exchange.play(`
+    s> CONNECT sessionExpiryInterval=100
+    s< CONNACK
+    s> SUBSCRIBE id=1 t qos=1
+    s< SUBACK id=1 1
+    p> CONNECT v=4
+    p< CONNACK
+    hold commits
+    p> PUBLISH t qos=1 id=9 1
+    s< PUBLISH t qos=1 id=1 1
+    p> PUBLISH nobody qos=1 id=10 2
+    commit all
+    p< PUBACK id=9
+    p< PUBACK id=10
+    crash
+    s> CONNECT sessionExpiryInterval=100
+    s< CONNACK sessionPresent
+    s< PUBLISH t qos=1 id=1 dup 1
+  `);
+});

@@ -218,6 +218,8 @@ Deno.test({
     } as const;
     await responder.subscribe([{ topicFilter: "ask", ...options }]);
     assert.deepEqual(await flux("rr -t ask -e answer/1 -m hey -v -W 5"), well("answer/1 hey!\n"));
+    await responder.publish("answer/2", "old", { qos: 1, retain: true });
+    assert.deepEqual(await flux("rr -t ask -e answer/2 -m hey -R -W 5"), well("hey!\n"));
     assert.equal((await flux("rr -t nobody -e answer/1 -m hey -W 1")).status, 27);
     await responder.disconnect();
   },

@@ -364,3 +364,53 @@ Deno.test({
     });
   },
 });
+
+Deno.test({
+  name:
+    "A change that was answered outlives kill -9; who may not unsubscribe keeps its subscription",
+  sanitizeOps: true,
+  sanitizeResources: true,
+  async fn() {
+    const directory = await Deno.makeTempDir();
+    const path = `${directory}/dynsec.json`;
+    await Deno.writeTextFile(path, JSON.stringify(file()));
+    const config = pluginLines(path);
+    try {
+      {
+        await using broker = await BrokerProcess.start({ config });
+        await using administrator = await Administrator.connect(broker.port);
+        await administrator.do(
+          {
+            command: "createClient",
+            username: "bob",
+            password: "pw",
+            roles: [{ rolename: "own" }],
+          },
+          {
+            command: "addRoleACL",
+            rolename: "own",
+            acltype: "unsubscribeLiteral",
+            topic: "a/kept",
+            allow: false,
+          },
+        );
+        await broker.kill();
+      }
+      await using broker = await BrokerProcess.start({ config });
+      const bob = await connectAs(broker.port, "bob", "pw", "c1");
+      const received: string[] = [];
+      bob.onMessage = ({ topicName }) => void received.push(topicName);
+      await bob.subscribe([subscription("a/kept"), subscription("a/left")]);
+      const ended = await bob.unsubscribe(["a/kept", "a/left", "a/none"]);
+      assert.deepEqual(ended.reasonCodes, [0x87, 0, 0x11]);
+      for (const topic of ["a/left", "a/kept"]) {
+        await bob.publish(topic, text.encode("x"), { qos: 1 });
+      }
+      await bob.unsubscribe(["a/none"]);
+      assert.deepEqual(received, ["a/kept"]);
+      await bob.disconnect();
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+    }
+  },
+});

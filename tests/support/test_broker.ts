@@ -2,6 +2,7 @@ import {
   type AccessPort,
   Broker,
   type BrokerOptions,
+  type ClusterPort,
   DEFAULT_BROKER_OPTIONS,
   DEFAULT_LISTENER_OPTIONS,
   type ListenerOptions,
@@ -21,6 +22,8 @@ export interface Setup {
   /** Whether there is a store, so that something waits for commits. */
   readonly store?: boolean;
   readonly access?: Partial<AccessPort>;
+  /** Absent: the broker is no node of a cluster. */
+  readonly cluster?: ClusterPort;
   /** Steps of a turn, and of the least part of everybody: few, and all that is long is cut. */
   readonly steps?: readonly [turn: number, least: number];
   /** Absent: each turn is a round of its own. */
@@ -81,6 +84,7 @@ export class TestBroker {
       log: this.#logPort(),
       access: { ...OPEN_ACCESS, ...this.setup.access },
       ...(this.store === undefined ? {} : { store: this.store }),
+      ...(this.setup.cluster === undefined ? {} : { cluster: this.setup.cluster }),
       randomId: () => `random-${++this.#randomIds}`,
       wake: (atMs) => this.#wakeAtMs = Math.min(this.#wakeAtMs, atMs),
       ...(this.setup.afterRound === undefined ? {} : { afterRound: this.setup.afterRound }),

@@ -16,7 +16,7 @@ import { deliverySteps } from "../core/work.ts";
 import { dropFailed } from "../services/drop.ts";
 import { deliver } from "../services/deliver.ts";
 import { isBacklogged } from "../services/send.ts";
-import type { Connection } from "../state/connection.ts";
+import type { Client, Connection } from "../state/connection.ts";
 
 /** A longer packet is not relayed: most of its time is spent on copying, on either path. */
 export const MAX_RELAYED_BYTES = 4096;
@@ -43,7 +43,7 @@ export function relay(
   const nameEnd = nameAt + (bytes[nameAt - 2]! << 8 | bytes[nameAt - 1]!);
   const topicName = core.names.text(bytes, nameAt, nameEnd);
   const route = core.router.route(topicName);
-  if (route === undefined || !isEveryday(route)) return false;
+  if (route === undefined || !isEveryday(route, connection.client!)) return false;
   const payloadAt = isV5 ? nameEnd + 1 : nameEnd;
   const { targets } = route;
   const steps = targets.length * deliverySteps(end - payloadAt + topicName.length);
@@ -93,10 +93,14 @@ export function mayRelay(core: Core, { mountPoint }: Connection): boolean {
     !congestion.isCongested && !longFanOuts.isActive;
 }
 
-/** Whether the messages of the topic go to a few clients, and to them alone. */
-export function isEveryday({ targets, ownTargets, shares, locals }: Route): boolean {
-  return targets.length <= MAX_RECEIVERS && ownTargets === undefined && shares.length === 0 &&
-    locals.length === 0;
+/** Whether the publisher's messages of the topic go to a few clients, and to them alone. */
+export function isEveryday(
+  { targets, ownTargets, shares, locals }: Route,
+  publisher: Client,
+): boolean {
+  return targets.length <= MAX_RECEIVERS &&
+    (ownTargets === undefined || !ownTargets.has(publisher)) &&
+    shares.length === 0 && locals.length === 0;
 }
 
 function relayTo(

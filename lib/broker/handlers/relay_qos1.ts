@@ -1,11 +1,11 @@
 import { FirstByte, plainTopicNameAt } from "../../codec/mod.ts";
-import type { KeptMessage } from "../../session/mod.ts";
+import type { Delivery, InFlight, KeptMessage } from "../../session/mod.ts";
 import type { Core } from "../core/core.ts";
 import type { Target } from "../core/target.ts";
 import { deliverySteps } from "../core/work.ts";
 import { dropFailed } from "../services/drop.ts";
 import { canSendNow } from "../services/send.ts";
-import type { Connection } from "../state/connection.ts";
+import type { Client, Connection } from "../state/connection.ts";
 import { isReceiveMaximumReached, leaveOfAck } from "./publish_checks.ts";
 import { DOLLAR, isEveryday, MAX_RELAYED_BYTES, mayRelay } from "./relay.ts";
 
@@ -14,7 +14,7 @@ const QOS_1 = FirstByte.Publish | 2;
 
 /**
  * Handles the PUBLISH of QoS 1 in `bytes[start, end)` as {@linkcode relay} handles one of QoS 0, where it has one receiver that can take it
- * at once and nothing of it is stored; `false`: it is not such a one, and nothing has happened. It is in flight and acknowledged like
+ * at once; `false`: it is not such a one, and nothing has happened. It is in flight and acknowledged like
  * any other; only that no packet is made of it, and none encoded.
  */
 export function relayQos1(
@@ -33,8 +33,8 @@ export function relayQos1(
   const packetId = bytes[idAt]! << 8 | bytes[idAt + 1]!;
   if (packetId === 0) return false;
   const topicName = core.names.text(bytes, nameAt, idAt);
-  const target = soleTarget(core, topicName);
-  if (target === undefined || !takesNow(core, target, end - start, isV5)) return false;
+  const target = soleTarget(core, topicName, connection.client!);
+  if (target === undefined || !takesNow(core, target, end - start)) return false;
   const payloadAt = isV5 ? idAt + 3 : idAt + 2;
   const { metrics } = core;
   metrics.publishReceived++;
@@ -52,33 +52,38 @@ export function relayQos1(
     storeId: 0,
   };
   send(core, target, message, bytes.subarray(start, end), isV5, idAt - start);
-  connection.outbox.sendAck(FirstByte.Puback, packetId, false);
+  // What is stored for the receiver is what the acknowledgement promises.
+  const isStored = core.store !== undefined && target.client.session.isPersistent;
+  const waits = leaveOfAck(core, connection, "puback", isStored, false) === "waits";
+  connection.outbox.sendAck(FirstByte.Puback, packetId, waits);
   return true;
 }
 
-/** Whether the client may send QoS 1, has not sent more than it may, and its PUBACK can leave at once. */
+/** Whether the client may send QoS 1, has not sent more than it may, and nothing keeps its PUBACK from being true. */
 function mayAcknowledge(core: Core, connection: Connection): boolean {
   const { listener } = connection;
   if (listener.maxQos === 0) return false;
-  return !isReceiveMaximumReached(core, connection) &&
-    leaveOfAck(core, connection, "puback", false, false) === "now";
+  return core.store?.isFailing !== true && !isReceiveMaximumReached(core, connection);
 }
 
 /** Who gets the messages of the topic, where that is one client, with a subscription of QoS 1 or 2. */
-function soleTarget(core: Core, topicName: string): Target | undefined {
+function soleTarget(core: Core, topicName: string, publisher: Client): Target | undefined {
   const route = core.router.route(topicName);
-  if (route === undefined || route.targets.length !== 1 || !isEveryday(route)) return undefined;
+  if (route === undefined || route.targets.length !== 1 || !isEveryday(route, publisher)) {
+    return undefined;
+  }
   const target = route.targets[0]!;
   return target.qos > 0 && target.subscriptionIdentifiers === undefined ? target : undefined;
 }
 
-function takesNow(core: Core, { client }: Target, sizeBytes: number, isV5: boolean): boolean {
-  const { connection, session } = client;
+function takesNow(core: Core, { client }: Target, sizeBytes: number): boolean {
+  const { connection } = client;
+  // A full bridge has a queue, behind which nothing is sent.
   if (connection === null || client.isEnded) return false;
-  if (core.store !== undefined && session.isPersistent) return false;
-  return connection.outbox.takesAsItCame(sizeBytes, isV5) && canSendNow(core, client, connection);
+  return connection.outbox.takesRelayed(sizeBytes) && canSendNow(core, client, connection);
 }
 
+/** As `deliver` and `sendInFlight` do it. */
 function send(
   core: Core,
   { client }: Target,
@@ -87,14 +92,22 @@ function send(
   isV5: boolean,
   idAt: number,
 ): void {
-  const { sender } = client.session;
-  const own = { subscriptionIdentifiers: undefined, share: undefined, sequence: 0 };
-  const inFlight = sender.start({ message, qos: 1, retain: false, ...own });
-  const { outbox } = client.connection!;
+  const { session: { sender, clientId, isPersistent }, connection } = client;
+  const { store } = core;
+  const sequence = store !== undefined && isPersistent ? core.nextSequence++ : 0;
+  const own = { subscriptionIdentifiers: undefined, share: undefined, sequence };
+  const delivery: Delivery = { message, qos: 1, retain: false, ...own };
+  let inFlight: InFlight | undefined;
   try {
-    outbox.relayPublish(packet, isV5, message.payload.length, inFlight.packetId, idAt);
+    if (sequence > 0) store!.putDelivery(clientId, delivery);
+    inFlight = sender.start(delivery);
+    const { packetId } = inFlight;
+    // Before it is in the outbox, from which nothing is taken back.
+    if (sequence > 0) store!.putInFlight(clientId, sequence, packetId, "published");
+    connection!.outbox.relayQos1(packet, isV5, packetId, idAt);
   } catch (error) {
-    sender.discard(inFlight);
+    if (inFlight !== undefined) sender.discard(inFlight);
+    if (sequence > 0) store!.deleteDelivery(clientId, delivery);
     dropFailed(core, client, message, error);
   }
 }

@@ -22,6 +22,7 @@ import {
   type Publish,
   publishSize,
   ReasonCode,
+  writeVarint,
 } from "../../codec/mod.ts";
 import type { OutgoingAliases } from "../../session/mod.ts";
 import { ByteBuffer } from "../ground/byte_buffer.ts";
@@ -230,6 +231,47 @@ export class Outbox {
     metrics.payloadBytesSent += payloadBytes;
     this.#queued();
     return true;
+  }
+
+  /** Whether the client gets a PUBLISH of QoS 1 without properties by {@linkcode relayQos1}. */
+  takesRelayed(sizeBytes: number): boolean {
+    // Between versions there is a byte more or less, and perhaps one of the length.
+    return this.aliases === null && sizeBytes + 2 <= this.maxPacketSizeBytes &&
+      this.mountPoint === "";
+  }
+
+  /**
+   * Queues a received PUBLISH of QoS 1 without properties in this client's version, with this Packet Identifier. `isV5`: it came in 5.0;
+   * `idAt`: where its own is. `takesRelayed` was asked.
+   * @internal
+   */
+  relayQos1(packet: Uint8Array, isV5: boolean, packetId: number, idAt: number): void {
+    const payloadAt = isV5 ? idAt + 3 : idAt + 2;
+    if ((this.protocolVersion === 5) === isV5) {
+      this.relayPublish(packet, isV5, packet.length - payloadAt, packetId, idAt);
+      return;
+    }
+    const buffer = this.#buffer(false);
+    let at = buffer.reserve(packet.length + 2);
+    const { bytes } = buffer;
+    let nameAt = 1;
+    while (packet[nameAt]! >= 0x80) nameAt++;
+    nameAt++;
+    const bodyBytes = packet.length - nameAt + (isV5 ? -1 : 1);
+    bytes[at++] = packet[0]!;
+    at = writeVarint(bodyBytes, bytes, at);
+    for (let i = nameAt; i < idAt; i++) bytes[at++] = packet[i]!;
+    bytes[at++] = packetId >> 8;
+    bytes[at++] = packetId;
+    // No properties are a byte in 5.0, and nothing before.
+    if (!isV5) bytes[at++] = 0;
+    bytes.set(packet.subarray(payloadAt), at);
+    buffer.length = at + packet.length - payloadAt;
+    const { metrics } = this.#ground;
+    metrics.publishSentByQos[1]!++;
+    metrics.publishSent++;
+    metrics.payloadBytesSent += packet.length - payloadAt;
+    this.#queued();
   }
 
   /** Takes the packets that wait for this turn's commit; the returned function releases them when the commit is done. */

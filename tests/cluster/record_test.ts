@@ -1,0 +1,103 @@
+import { deepEqual, equal, throws } from "node:assert/strict";
+import type { Message } from "../../lib/broker/mod.ts";
+import { decodeRecord, RecordWriter } from "../../lib/cluster/record.ts";
+import { longSubject, subjectOfTopic, subjectsOfFilter } from "../../lib/cluster/topic_subject.ts";
+import { Random } from "../support/random.ts";
+
+const message = (given: Partial<Message> = {}): Message => ({
+  topicName: "a/b",
+  payload: Uint8Array.of(1, 2, 3),
+  qos: 1,
+  retain: false,
+  properties: undefined,
+  expiresAtMs: Infinity,
+  publisherId: "é\u{1f600}",
+  ...given,
+});
+
+Deno.test("a record is read as it was written", () => {
+  const writer = new RecordWriter();
+  const properties = { userProperties: [["a", "b"]] as [string, string][] };
+  const messages = [
+    message(),
+    message({ qos: 0, retain: true, payload: Uint8Array.from({ length: 9000 }, (_, i) => i) }),
+    message({ qos: 2, expiresAtMs: 1_700_000_000_123, properties, publisherId: "" }),
+  ];
+  messages.forEach((one, i) => writer.add({ message: one, packetId: i * 30_000 }));
+  writer.addClaim({ clientId: "c", endsSession: true });
+  writer.addClaim({ clientId: "", endsSession: false });
+  const head = { node: "n-1", epoch: 1_700_000_000_000, number: 2 ** 40 };
+  const { entries, ...rest } = decodeRecord(writer.take(head));
+  deepEqual(rest, head);
+  equal(writer.length + writer.count, 0);
+  deepEqual(
+    entries.map((entry) =>
+      "message" in entry
+        ? {
+          ...entry,
+          message: {
+            ...entry.message,
+            payload: new Uint8Array(entry.message.payload),
+            properties: entry.message.properties?.userProperties === undefined
+              ? undefined
+              : entry.message.properties,
+          },
+        }
+        : entry
+    ),
+    [
+      ...messages.map((one, i) => ({ packetId: i * 30_000, message: one })),
+      { clientId: "c", endsSession: true },
+      { clientId: "", endsSession: false },
+    ],
+  );
+});
+
+Deno.test("a record of another version, or one that is cut off, is refused", () => {
+  const writer = new RecordWriter();
+  writer.add({ message: message(), packetId: 0 });
+  const record = writer.take({ node: "n", epoch: 1, number: 1 });
+  throws(() => decodeRecord(Uint8Array.of(2, ...record.subarray(1))), /version 2/);
+  for (let length = 0; length < record.length; length++) {
+    throws(() => decodeRecord(record.subarray(0, length)), `cut off at ${length}`);
+  }
+});
+
+const subjects: [topic: string, subject: string][] = [
+  ["a/b", "p.t.a.b"],
+  ["/", "p.t.%.%"],
+  ["a//b", "p.t.a.%.b"],
+  ["a.b", "p.t.a%2Eb"],
+  ["%", "p.t.%25"],
+  ["*/>", "p.t.%2A.%3E"],
+  ["a b\t", "p.t.a%20b%09"],
+  ["é", "p.t.%C3%A9"],
+];
+for (const [topic, subject] of subjects) {
+  Deno.test(`the subject of the topic ${JSON.stringify(topic)} is ${subject}`, () => {
+    equal(subjectOfTopic("p", topic), subject);
+  });
+}
+
+Deno.test("no two topics have one subject", () => {
+  const random = new Random(7);
+  const bySubject = new Map<string, string>();
+  const alphabet = ["/", ".", "%", "2", "E", "*", ">", " ", "a", "é"];
+  for (let i = 0; i < 20_000; i++) {
+    const topic = Array.from({ length: 1 + random.int(6) }, () => alphabet[random.int(10)]!).join(
+      "",
+    );
+    const subject = subjectOfTopic("p", topic);
+    equal(bySubject.get(subject) ?? topic, topic);
+    bySubject.set(subject, topic);
+  }
+});
+
+Deno.test("a filter's subjects have what matches it", () => {
+  deepEqual(subjectsOfFilter("p", "a/+/c"), ["p.t.a.*.c"]);
+  deepEqual(subjectsOfFilter("p", "a/#"), ["p.t.a", "p.t.a.>"]);
+  deepEqual(subjectsOfFilter("p", "#"), ["p.t.>"]);
+  const long = "x".repeat(600);
+  deepEqual(subjectsOfFilter("p", `${long}/${long}`), [`p.t.${long}.>`]);
+  equal(subjectOfTopic("p", `${long}/${long}`), longSubject("p"));
+});
