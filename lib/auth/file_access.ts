@@ -6,6 +6,7 @@ import type {
   ClientIdentity,
   EnhancedExchange,
   LogPort,
+  Publisher,
 } from "../broker/mod.ts";
 import { type Qos, ReasonCode } from "../codec/mod.ts";
 import { type AccessFileReader, AccessFiles, DISK } from "./access_files.ts";
@@ -86,7 +87,7 @@ export class FileAccess implements AccessPort {
   readonly #files: AccessFiles;
   readonly #check: CredentialCheck;
   readonly #remembered: RememberedPasswords | undefined;
-  #rights = new WeakMap<ClientIdentity, ClientRights | null>();
+  #rights = new WeakMap<Publisher, ClientRights | null>();
   #steps = { version: 0, perCheck: 1 };
 
   /** Reads all files; what is wrong with them is told: `FILE:LINE: message`. */
@@ -211,6 +212,11 @@ export class FileAccess implements AccessPort {
     return this.#rightsOf(client)?.mayWrite(topicName) ?? true;
   }
 
+  /** {@linkcode AccessPort.mayStillPublish}: of a listener that is not there any more nobody has rules. */
+  mayStillPublish(publisher: Publisher, topicName: string): boolean {
+    return this.#rightsOf(publisher)?.mayWrite(topicName) ?? true;
+  }
+
   /** {@linkcode AccessPort.maySubscribe} */
   maySubscribe(client: ClientIdentity, topicFilter: string, _qos: Qos): boolean {
     if (this.#listener(client).aclSubscribe === "mosquitto") return true;
@@ -290,12 +296,12 @@ export class FileAccess implements AccessPort {
     return false;
   }
 
-  #listener({ listener }: ClientIdentity): ListenerAccess {
+  #listener({ listener }: Pick<ClientIdentity, "listener">): ListenerAccess {
     return this.#init.listeners.get(listener) ?? DEFAULT_LISTENER_ACCESS;
   }
 
   /** `null`: nothing is checked. */
-  #rightsOf(client: ClientIdentity): ClientRights | null {
+  #rightsOf(client: Publisher): ClientRights | null {
     let rights = this.#rights.get(client);
     if (rights === undefined) {
       const { aclFile } = this.#listener(client);

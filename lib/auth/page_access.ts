@@ -7,6 +7,7 @@ import type {
   Decision,
   EnhancedExchange,
   LogPort,
+  Publisher,
 } from "../broker/mod.ts";
 import { type Qos, ReasonCode } from "../codec/mod.ts";
 
@@ -75,6 +76,11 @@ export class PageAccess implements AccessPort {
   mayPublish(client: ClientIdentity, topicName: string, qos: Qos, retain: boolean): Decision {
     if (this.#isViewer(client)) return false;
     return this.#inner.mayPublish(client, topicName, qos, retain);
+  }
+
+  /** {@linkcode AccessPort.mayStillPublish} */
+  mayStillPublish(publisher: Publisher, topicName: string): boolean {
+    return this.#inner.mayStillPublish?.(publisher, topicName) ?? true;
   }
 
   /** {@linkcode AccessPort.maySubscribe} */

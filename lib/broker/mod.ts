@@ -69,7 +69,9 @@ export type {
   InFlight,
   KeptMessage,
   Message,
+  Publisher,
   QueueCounts,
   RetainedMessage,
+  StoredRetained,
   Subscription,
 } from "../session/mod.ts";

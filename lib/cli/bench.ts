@@ -10,6 +10,7 @@ import {
 import type { Flags } from "./commands.ts";
 import { flagsHelp } from "./help.ts";
 import { EXIT, messageOf, print, printError } from "./output.ts";
+import { Progress } from "./progress.ts";
 
 /** One load. */
 interface Row {
@@ -113,13 +114,17 @@ export async function bench(args: readonly string[]): Promise<number> {
     "| load | deliveries/s | p50 µs | p99 µs | p99.9 µs | memory |\n|---|--:|--:|--:|--:|--:|\n",
   );
   const place = { hostname: flags.host ?? "localhost", port };
-  for (const name of names) {
+  using progress = new Progress();
+  for (const [i, name] of names.entries()) {
+    const restSeconds = Math.ceil((names.length - i) * (seconds + 0.5));
+    progress.tell(`${name}: ${i + 1} of ${names.length}, ${restSeconds} s to go`);
     const measured = await measure(
       ROWS[name]!,
       place,
       seconds,
       payloadBytes,
     ).catch((error: Error) => error);
+    progress.clear();
     if (measured instanceof Error) {
       printError(`${name}: ${measured.message}\n`);
       return EXIT.failed;

@@ -8,8 +8,13 @@ import { EXIT, print } from "./output.ts";
 /** `flux-mqtt --help`, and `flux-mqtt help TOPIC`. */
 export function help(topics: readonly string[] = []): number {
   if (topics.length > 0) return helpTopic(topics);
-  print(helpText());
+  print(painted(helpText(), Deno.stdout.isTerminal() && !Deno.noColor));
   return EXIT.ok;
+}
+
+/** With the headings in bold, where that is wanted. */
+export function painted(text: string, isColored: boolean): string {
+  return isColored ? text.replace(/^\S.*:$/gm, "\x1b[1m$&\x1b[0m") : text;
 }
 
 /** The whole help; its greater part comes from the option table. */

@@ -13,6 +13,7 @@ import {
 import type { Flags } from "./commands.ts";
 import { flagsHelp } from "./help.ts";
 import { EXIT, messageOf, print, printError, printProblems } from "./output.ts";
+import { Progress } from "./progress.ts";
 import { processSources } from "./sources.ts";
 import { columns, megabytes } from "./store_text.ts";
 import { safe as printable } from "./terminal_text.ts";
@@ -131,7 +132,10 @@ function act(action: Action, operand: string, place: Place): number | Promise<nu
     case "delete":
       return deleteSession(operand, place);
     case "compact": {
+      using progress = new Progress();
+      progress.tell(`Writes ${path} anew, ${megabytes(Deno.statSync(path).size)}`);
       const [before, after] = compact(directory);
+      progress.clear();
       print(`${path}: ${megabytes(before)} before, ${megabytes(after)} now\n`);
       return EXIT.ok;
     }
@@ -150,8 +154,12 @@ function exists(path: string): boolean {
 }
 
 async function backUp(path: string, file: string): Promise<number> {
-  printError(`Copies ${path}, ${megabytes(Deno.statSync(path).size)}\n`);
-  const { sessions, messages, retained } = await makeBackup(file, (to) => snapshot(path, to));
+  using progress = new Progress();
+  const { sessions, messages, retained } = await makeBackup(file, (to) => {
+    progress.tell(`Copies ${path}, ${megabytes(Deno.statSync(path).size)}, and checks the copy`);
+    snapshot(path, to);
+  });
+  progress.clear();
   print(`${file}: ${sessions} sessions, ${messages} messages, ${retained} retained messages\n`);
   return EXIT.ok;
 }
@@ -174,7 +182,10 @@ async function deleteSession(clientId: string, place: Place): Promise<number> {
 function look(action: Action, operand: string, path: string, place: Place): number {
   const folder = Deno.makeTempDirSync({ prefix: "flux-store-" });
   try {
+    using progress = new Progress();
+    progress.tell(`Copies and reads ${path}, ${megabytes(Deno.statSync(path).size)}`);
     snapshot(path, `${folder}/copy.db`);
+    if (action !== "verify") progress.clear();
     using file = new StoredFile(`${folder}/copy.db`);
     switch (action) {
       case "size":
@@ -185,6 +196,7 @@ function look(action: Action, operand: string, path: string, place: Place): numb
         return printSession(file, operand, place);
       default: {
         const problems = file.problems();
+        progress.clear();
         print(problems.length === 0 ? `${path} is whole\n` : `${problems.join("\n")}\n`);
         return problems.length === 0 ? EXIT.ok : EXIT.failed;
       }

@@ -44,7 +44,7 @@ export function compareConfigs(before: Config, after: Config): readonly ConfigCh
 export function keepUntilRestart(after: Config, before: Config): Config {
   const read = byKey(after);
   const settings = before.settings.map((setting) =>
-    setting.option.reloadable ? read.get(keyOf(setting)) ?? setting : setting
+    isReloadable(setting) ? read.get(keyOf(setting)) ?? setting : setting
   );
   return { ...after, settings };
 }
@@ -56,6 +56,13 @@ export function keepLog(config: Config, before: Config): Config {
     isOfLog(setting) ? old.get(keyOf(setting)) ?? setting : setting
   );
   return { ...config, log: before.log, settings };
+}
+
+/** What a listener has in the place of an option of the broker's is the listener's, which stays until a restart. */
+function isReloadable(
+  { option: { reloadable, target }, listener }: Pick<ResolvedSetting, "option" | "listener">,
+): boolean {
+  return reloadable && (listener === "" || target.record !== "broker");
 }
 
 /** `connection_messages` is the core's. */
@@ -82,6 +89,6 @@ function change(
     listener,
     before: before?.text,
     after: after?.text,
-    isReloadable: option.reloadable,
+    isReloadable: isReloadable({ option, listener }),
   };
 }

@@ -41,7 +41,7 @@ export const FOREIGN_OPTIONS: readonly ForeignOption[] = [
   {
     name: "listener_auto_id_prefix",
     type: { kind: "text", maxLength: 50 },
-    isHere: "`auto_id_prefix`, which must be the same for every listener",
+    isHere: "`auto_id_prefix` of this listener alone",
     means: (value) => [["auto_id_prefix", String(value)]],
     ofListener: true,
   },
@@ -84,16 +84,6 @@ export const FOREIGN_OPTIONS: readonly ForeignOption[] = [
     refusedValues: {
       true:
         "The broker has no control topic of its own; remove the line. That of dynamic security comes with its plugin",
-    },
-  },
-  {
-    name: "check_retain_source",
-    type: BOOLEAN,
-    noEffect: "a retained message stays when its publisher loses the right to it",
-    refusedValues: {
-      true:
-        "A retained message stays when its publisher loses the right to it: only who reads it " +
-        "is checked; remove the line",
     },
   },
   {

@@ -156,6 +156,14 @@ export const MESSAGE_OPTIONS: readonly Option[] = [
     { theme: "Retained messages" },
   ),
   brokerRow(
+    "check_retain_source",
+    "checkRetainSource",
+    BOOLEAN,
+    "Whether a retained message is held back from new subscriptions while its publisher may not write to its topic any more, by the " +
+      "`acl_file`; it comes again with the right. Publishers whose rights a token or a service decides are not checked.",
+    { theme: "Retained messages" },
+  ),
+  brokerRow(
     "retained_message_expiration",
     "retainExpiryIntervalSeconds",
     { kind: "duration" },

@@ -44,10 +44,7 @@ export function resolve(draft: Draft, blocks: readonly Block[], isOpen: boolean)
   const settings: ResolvedSetting[] = [];
   const isListeners = (option: Option) => isListenersOwn(option, draft.perListener);
   const listeners = blocks.map((block) => resolveListener(draft, block, isOpen, settings));
-  const ofAll: Find = (option) =>
-    option.perListener && blocks.some(({ settings }) => settings.has(option.name))
-      ? agreed(draft, blocks, option)
-      : draft.globals.get(option.name);
+  const ofAll: Find = ({ name }) => draft.globals.get(name);
   const ofBroker = OPTIONS.filter((option) => !isPlaces(option) && !isListeners(option));
   const values = decideAll(ofBroker, ofAll, "", settings);
   const whole = draft.perListener ? listeners : listeners.map((listener) => ({
@@ -122,7 +119,13 @@ function resolveListener(
     path,
     origin,
     ...layers,
-    options: { ...DEFAULT_LISTENER_OPTIONS, ...values.listener, name, allowAnonymous },
+    options: {
+      ...DEFAULT_LISTENER_OPTIONS,
+      ...values.listener,
+      ...decideOwn(draft, block, name, settings),
+      name,
+      allowAnonymous,
+    },
     access: {
       ...DEFAULT_ACCESS,
       ...values.access,
@@ -157,23 +160,21 @@ function ownOrOverride(draft: Draft, block: Block, name: string): readonly Setti
   return draft.overrides.get(name) ?? block.settings.get(name);
 }
 
-/** An option of listeners that the core has only once must be the same for all of them. */
-function agreed(
+/** What a listener says in the place of what holds for the others: such an option is the whole broker's as well. */
+function decideOwn(
   draft: Draft,
-  blocks: readonly Block[],
-  option: Option,
-): readonly Setting[] | undefined {
-  const override = draft.overrides.get(option.name);
-  if (override !== undefined) return override;
-  const ofAll = draft.globals.get(option.name)?.at(-1);
-  const each = blocks.map((block) => block.settings.get(option.name)?.at(-1) ?? ofAll);
-  const first = each.find((setting) => setting !== undefined);
-  if (first === undefined) return undefined;
-  if (each.some((setting) => (setting?.value ?? option.default) !== first.value)) {
-    const message = "Must be the same for every listener: one value holds for the whole broker";
-    draft.problem(first.origin, option.name, message);
+  block: Block,
+  name: string,
+  settings: ResolvedSetting[],
+): Readonly<Record<string, OptionValue>> {
+  const values: Record<string, OptionValue> = {};
+  for (const option of OPTIONS) {
+    const { target } = option;
+    if (!option.perListener || target.record !== "broker") continue;
+    const own = draft.overrides.has(option.name) ? undefined : block.settings.get(option.name);
+    if (own !== undefined) values[target.key] = decide(option, own, name, settings);
   }
-  return [first];
+  return values;
 }
 
 /** Decides options of one block: what was set, else the default. */

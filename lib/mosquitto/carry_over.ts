@@ -1,4 +1,10 @@
-import { type KeptMessage, ownerOf, type RetainedMessage, type Store } from "../broker/mod.ts";
+import {
+  type KeptMessage,
+  ownerOf,
+  type Publisher,
+  type RetainedMessage,
+  type Store,
+} from "../broker/mod.ts";
 import {
   MESSAGE_STATE,
   type MosquittoDatabase,
@@ -186,9 +192,18 @@ class CarryOver {
     const message = this.#messageOf(id);
     if (message === undefined) return void this.counts.goneMessages++;
     const { storeId: _, ...rest } = message;
-    const retained: RetainedMessage = { ...rest, retain: true, storePlace: 0 };
+    const publisher = this.#publisherOf(this.#database.messages.get(id)!);
+    const retained: RetainedMessage = { ...rest, retain: true, storePlace: 0, publisher };
     this.#init.store.putRetained(retained);
     this.counts.retained++;
+  }
+
+  /** Rights may be the listener's: where that is not known they are not checked. */
+  #publisherOf(message: StoredMessage): Publisher | undefined {
+    const { publisherId, publisherUser: userName, publisherPort } = message;
+    const listener = this.#listenerAt(publisherPort)?.name;
+    if (publisherId === "" || listener === undefined) return undefined;
+    return { clientId: publisherId, userName, listener };
   }
 
   /** `undefined`: the file does not have it, or it has expired. */

@@ -40,8 +40,23 @@ export interface KeptMessage extends Omit<Message, "payload"> {
   propertiesBytes?: number;
 }
 
+/** Who has published a retained message, as far as rights by name depend on it. */
+export interface Publisher {
+  /** Its Client Identifier. */
+  readonly clientId: string;
+  /** Its user name; absent: it was anonymous. */
+  readonly userName: string | undefined;
+  /** The name of the listener that it came by. */
+  readonly listener: string;
+}
+
+/** A retained message as a store gives it back. */
+export type StoredRetained = Message & Pick<RetainedMessage, "publisher">;
+
 /** A retained message, with its own copy of the payload, which stays valid. */
 export interface RetainedMessage extends Message {
+  /** Absent: the broker itself, a bridge of its own, or nobody knows any more. */
+  readonly publisher?: Publisher | undefined;
   /** Set by the store: the message's place among the pending writes; 0 while no store has it. */
   storePlace: number;
 }

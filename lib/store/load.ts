@@ -3,9 +3,10 @@ import { Journal } from "./journal.ts";
 import { arrayStatement } from "./array_statement.ts";
 import type {
   KeptMessage,
-  Message,
+  Publisher,
   QueueCounts,
   StoredDelivery,
+  StoredRetained,
   StoredSession,
   Subscription,
 } from "../broker/mod.ts";
@@ -28,7 +29,7 @@ import {
 /** What a file holds, and the numbers that are taken in it. */
 export interface LoadedRows {
   readonly sessions: readonly StoredSession[];
-  readonly retained: readonly Message[];
+  readonly retained: readonly StoredRetained[];
   readonly sessionIds: ReadonlyMap<string, number>;
   readonly nextSessionId: number;
   readonly nextMessageId: number;
@@ -228,20 +229,43 @@ function readReceived(db: DatabaseSync, parts: ReadonlyMap<number, Parts>): void
   for (const [sessionId, packetId] of rows) parts.get(sessionId)?.received.push(packetId);
 }
 
-function readRetained(db: DatabaseSync): Message[] {
-  const retained: Message[] = [];
+function readRetained(db: DatabaseSync): StoredRetained[] {
+  const retained: StoredRetained[] = [];
+  const publishers = new Map<string, Publisher>();
   const slices = slicesOf<RetainedRow>(
     db,
-    `SELECT topic_name, packet, publisher, expires_at_ms FROM retained
+    `SELECT topic_name, packet, publisher, expires_at_ms, publisher_user, publisher_listener
+     FROM retained
      WHERE topic_name > ? ORDER BY topic_name LIMIT ?`,
     "",
   );
   for (const rows of slices) {
-    for (const [, packet, publisher, expiresAtMs] of rows) {
-      retained.push(messageFromRow(packet, publisher, expiresAtMs, 0));
+    for (const [, packet, publisherId, expiresAtMs, user, listener] of rows) {
+      const message = messageFromRow(packet, publisherId, expiresAtMs, 0);
+      if (listener === null) retained.push(message);
+      else {
+        const publisher = publisherOf(publishers, publisherId, user, listener);
+        retained.push({ ...message, publisher });
+      }
     }
   }
   return retained;
+}
+
+/** Messages of one publisher share who that is. */
+function publisherOf(
+  publishers: Map<string, Publisher>,
+  clientId: string,
+  user: string | null,
+  listener: string,
+): Publisher {
+  const key = JSON.stringify([clientId, user, listener]);
+  let publisher = publishers.get(key);
+  if (publisher === undefined) {
+    publisher = { clientId, userName: user ?? undefined, listener };
+    publishers.set(key, publisher);
+  }
+  return publisher;
 }
 
 function readPosition(db: DatabaseSync): { position?: string } {

@@ -52,12 +52,14 @@ export type QueueRow = [
   qos0Messages: number,
   lastSequence: number,
 ];
-/** `[topic, PUBLISH packet of 5.0, publisher, expires at ms]` */
+/** `[topic, PUBLISH packet of 5.0, publisher, expires at ms, its user name, its listener or null where neither is known]` */
 export type RetainedRow = [
   topicName: string,
   packet: Uint8Array,
   publisher: string,
   expiresAtMs: Endless,
+  publisherUser: string | null,
+  publisherListener: string | null,
 ];
 /** `[session, PUBLISH packet of 5.0, due at ms or Infinity, Will Delay Interval of a client that is connected, 1: its client was]` */
 export type WillRow = [

@@ -100,6 +100,9 @@ export const MIGRATIONS: readonly string[] = [
      id INTEGER PRIMARY KEY,
      batch BLOB NOT NULL
    );`,
+  // 9: the user name of who has published a retained message, and the listener that it came by: without that nobody knows the user.
+  `ALTER TABLE retained ADD COLUMN publisher_user TEXT;
+   ALTER TABLE retained ADD COLUMN publisher_listener TEXT;`,
 ];
 
 /** From this version on what waits has a table of its own. */

@@ -248,7 +248,10 @@ export class Writer {
     this.#all("DELETE FROM received WHERE session_id = ? AND packet_id = ?", rows.deletedReceived);
     this.#all("INSERT OR REPLACE INTO received VALUES (?, ?)", rows.received);
     this.#each("DELETE FROM retained WHERE topic_name = ?", rows.deletedRetained);
-    this.#all("INSERT OR REPLACE INTO retained VALUES (?, ?, ?, ?)", unpackRetained(rows.retained));
+    this.#all(
+      "INSERT OR REPLACE INTO retained VALUES (?, ?, ?, ?, ?, ?)",
+      unpackRetained(rows.retained),
+    );
     this.#each("DELETE FROM wills WHERE session_id = ?", rows.deletedWills);
     this.#all("INSERT OR REPLACE INTO wills VALUES (?, ?, ?, ?, ?)", rows.wills);
     if (rows.position !== null) {

@@ -205,6 +205,25 @@ testExchange(
 );
 
 testExchange(
+  "What a listener says about empty Client Identifiers goes over what the broker does [MQTT-3.1.3-8]",
+  `
+  a> CONNECT clientId=""
+  a< CONNACK ClientIdentifierNotValid
+  a! closed
+  `,
+  { listener: { allowZeroLengthClientId: false } },
+);
+
+testExchange(
+  "A listener has a prefix of its own for the names that it gives [MQTT-3.1.3-7]",
+  `
+  a> CONNECT clientId=""
+  a< CONNACK assignedClientIdentifier=door-random-1
+  `,
+  { listener: { autoIdPrefix: "door-" } },
+);
+
+testExchange(
   "A will above Maximum QoS is rejected; so is a retained one without retained messages " +
     "[MQTT-3.2.2-12] [MQTT-3.2.2-13]",
   `

@@ -108,6 +108,16 @@ Deno.test("another reading of the configuration tells each change and whether a 
   assert.deepEqual(compareConfigs(before, before), []);
 });
 
+Deno.test("a listener's own auto_id_prefix waits for a restart, the broker's does not", () => {
+  const file = (prefix: string) =>
+    `auto_id_prefix ${prefix}\nlistener 1883\nlistener_auto_id_prefix ${prefix}`;
+  const changes = compareConfigs(load({ file: file("a-") }), load({ file: file("b-") }));
+  assert.deepEqual(
+    changes.map(({ name, listener, isReloadable }) => [name, listener, isReloadable]).sort(),
+    [["auto_id_prefix", "", true], ["auto_id_prefix", "1883", false]],
+  );
+});
+
 Deno.test("what only a restart takes over is told again by the next reading, with what holds until then", () => {
   const started = load({ file: "max_topic_levels 10\nmax_sessions 5" });
   const second = load({ file: "max_topic_levels 20\nmax_sessions 6" });

@@ -22,7 +22,6 @@ const LINES: Readonly<Record<string, string>> = {
   tls_engine_kpass_sha1: "5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8",
   tls_keyform: "pem",
   enable_control_api: "false",
-  check_retain_source: "false",
   use_username_as_clientid: "false",
   disable_client_cert_date_checks: "false",
 };
@@ -59,7 +58,7 @@ const renamed: [line: string, option: string, shownAs: string][] = [
   ["memory_limit 600000", "max_buffered_bytes", "100000 m.conf:2"],
   ["memory_limit 1", "max_buffered_bytes", "1 m.conf:2"],
   ["memory_limit 0", "max_buffered_bytes", "268435456 default"],
-  ["listener_auto_id_prefix door-", "auto_id_prefix", "door- m.conf:2"],
+  ["listener_auto_id_prefix door-", "auto_id_prefix 1883", "door- m.conf:2"],
 ];
 for (const [line, option, expected] of renamed) {
   Deno.test(`${line} is ${option} ${expected}`, () => {
@@ -94,7 +93,6 @@ const refused: [line: string, problem: RegExp][] = [
   ["tls_keyform engine", /Cannot be engine\. Keys are PEM files/],
   ["enable_control_api true", /Cannot be true\. The broker has no control topic of its own/],
   ["enable_control_api 1", /Cannot be true\. The broker has no control topic of its own/],
-  ["check_retain_source true", /Cannot be true\. A retained message stays/],
   ["disable_client_cert_date_checks true", /Cannot be true\. The dates of client certificates/],
 ];
 for (const [line, problem] of refused) {
@@ -105,17 +103,11 @@ for (const [line, problem] of refused) {
   });
 }
 
-Deno.test("listener_auto_id_prefix must be the same for every listener", () => {
-  const each = (second: string) =>
-    `listener 1883\nlistener_auto_id_prefix a-\nlistener 1884\n${second}`;
-  assert.equal(load({ file: each("listener_auto_id_prefix a-") }).broker.autoIdPrefix, "a-");
-  const ofAll = "auto_id_prefix a-\n" + each("");
-  assert.equal(load({ file: ofAll }).broker.autoIdPrefix, "a-");
-  for (const second of ["", "listener_auto_id_prefix b-"]) {
-    assert.deepEqual(problems({ file: each(second) }), [
-      "m.conf:2: auto_id_prefix: Must be the same for every listener: one value holds for the whole broker",
-    ]);
-  }
+Deno.test("listener_auto_id_prefix is for its listener alone, auto_id_prefix for the others", () => {
+  const file = "auto_id_prefix a-\nlistener 1883\nlistener_auto_id_prefix b-\nlistener 1884";
+  const { listeners, broker } = load({ file });
+  assert.deepEqual(listeners.map(({ options }) => options.autoIdPrefix), ["b-", undefined]);
+  assert.equal(broker.autoIdPrefix, "a-");
   assert.deepEqual(problems({ file: "listener_auto_id_prefix a-" }), [
     "m.conf:1: auto_id_prefix: Must follow the `listener` line that it belongs to",
   ]);

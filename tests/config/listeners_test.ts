@@ -277,10 +277,6 @@ const conflicts: [given: Given, problem: string][] = [
     { file: "per_listener_settings true\nallow_anonymous true" },
     "m.conf:2: allow_anonymous: Must follow the `listener` line that it belongs to",
   ],
-  [
-    { file: "per_listener_settings true\nlistener 1883\nauto_id_prefix a-\nlistener 1884" },
-    "m.conf:3: auto_id_prefix: Must be the same for every listener: one value holds for the whole broker",
-  ],
 ];
 for (const [given, problem] of conflicts) {
   Deno.test(`${JSON.stringify(given)} is refused`, () => {
@@ -288,10 +284,28 @@ for (const [given, problem] of conflicts) {
   });
 }
 
-Deno.test("with per_listener_settings, an option that all listeners agree on holds for the broker", () => {
-  const file =
-    "per_listener_settings true\nlistener 1883\nauto_id_prefix a-\nlistener 1884\nauto_id_prefix a-";
-  assert.equal(load({ file }).broker.autoIdPrefix, "a-");
+Deno.test("with per_listener_settings, each listener says how it gives names, and whether at all", () => {
+  const file = `per_listener_settings true
+listener 1883
+auto_id_prefix a-
+listener 1884
+allow_zero_length_clientid false
+listener 1885`;
+  const { listeners, broker } = load({ file });
+  assert.deepEqual(
+    listeners.map(({ options }) => [options.autoIdPrefix, options.allowZeroLengthClientId]),
+    [["a-", undefined], [undefined, false], [undefined, undefined]],
+  );
+  assert.equal(broker.autoIdPrefix, "auto-");
+  assert.equal(broker.allowZeroLengthClientId, true);
+  // A flag goes over all of them.
+  const over = load({ file, flags: "--auto-id-prefix x-" });
+  assert.deepEqual(over.listeners.map(({ options }) => options.autoIdPrefix), [
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  assert.equal(over.broker.autoIdPrefix, "x-");
 });
 
 Deno.test("a listener on one address and another on the same port elsewhere are two listeners", () => {

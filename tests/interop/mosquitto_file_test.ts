@@ -9,7 +9,6 @@ const LINES: readonly (readonly [line: string, note: RegExp | undefined])[] = [
   ["persistence_file mosquitto.db", /Has no effect/],
   ["retry_interval 20", /Has no effect/],
   ["websockets_log_level 0", /Has no effect/],
-  ["check_retain_source false", /Has no effect/],
   ["retained_persistence false", /Means here: persistence false/],
   ["websockets_headers_size 512", undefined],
   ["log_dest stderr", undefined],

@@ -198,6 +198,12 @@ Deno.test("When memory for output is used up, the client that takes nothing make
   ok(last.ackedAtMs < Infinity);
 });
 
+Deno.test("The will of a client that is disconnected to make room goes out at once", () => {
+  // It was written behind the turn's flush, and waited there for 100 ms until something woke the broker.
+  const failure = run(2554, DEFAULT_STEPS, { durability: "always", appetite: "never" });
+  if (failure !== undefined) fail(explain(failure));
+});
+
 Deno.test("A client that wants more of its queue while what has expired is read there gets it behind that", () => {
   // Its world did not come to rest: the answer told nobody, and six messages stayed in the store.
   const failure = run(2513, DEFAULT_STEPS, { durability: "always", appetite: "never" });

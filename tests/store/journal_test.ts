@@ -185,6 +185,24 @@ storeTest(
   },
 );
 
+storeTest("of several entries none goes while something of it is in flight", async (directory) => {
+  const { store, close } = open(`${directory}/0`);
+  store.putSession("a", 60, Infinity);
+  for (let sequence = 1; sequence <= 6; sequence++) {
+    store.putDelivery("a", delivery(sequence, 2));
+    store.putInFlight("a", sequence, sequence, "published");
+    // An entry in the middle, and later the first.
+    if (sequence === 4) store.deleteDelivery("a", delivery(2));
+    if (sequence === 6) store.deleteDelivery("a", delivery(1));
+    await committed(store);
+  }
+  await copyFiles(`${directory}/0`, `${directory}/1`);
+  await close();
+  const next = open(`${directory}/1`);
+  deepEqual(inFlightOf(next.state).map(({ packetId }) => packetId), [3, 4, 5, 6]);
+  await next.close();
+});
+
 storeTest("what stays in flight gets rows when nothing else is to do", async (directory) => {
   const sent = inFlight();
   const { store, close } = open(`${directory}/0`);

@@ -1,9 +1,15 @@
-import { contentSizeBytes, keptPropertiesBytes, type Message } from "../../session/mod.ts";
+import {
+  contentSizeBytes,
+  keptPropertiesBytes,
+  type Message,
+  type Publisher,
+  type StoredRetained,
+} from "../../session/mod.ts";
 import { RetainedTopics, type RetainedWalk } from "../../topic/mod.ts";
 import { Deadline } from "../ground/deadlines.ts";
 import type { Ground } from "../ground/ground.ts";
 import { type ArenaMessage, PayloadArena } from "../ground/payload_arena.ts";
-import type { Store } from "../ground/ports.ts";
+import type { ClientIdentity, Store } from "../ground/ports.ts";
 
 /** A retained message that expires, with its deadline. */
 interface Expiring {
@@ -17,6 +23,8 @@ export class RetainedMessages {
   readonly #messages = new RetainedTopics<ArenaMessage>();
   readonly #arena = new PayloadArena();
   readonly #expiring = new Map<string, Expiring>();
+  /** Messages of one publisher share who that is. */
+  readonly #publishers = new WeakMap<ClientIdentity, Publisher>();
   #bytes = 0;
 
   /** `ground`: for limits, the clock and the store. */
@@ -48,8 +56,9 @@ export class RetainedMessages {
   /**
    * Keeps the message in place of the previous one; an empty payload only removes that. `false`: there is no room for the message.
    * [MQTT-3.3.1-5] [MQTT-3.3.1-6]
+   * `identity` is the publisher's; absent: it is the broker itself, or not known.
    */
-  store(message: Message): boolean {
+  store(message: Message, identity?: ClientIdentity): boolean {
     if (message.payload.length === 0) {
       this.remove(message.topicName);
       return true;
@@ -73,18 +82,39 @@ export class RetainedMessages {
       ? Infinity
       : nowMs + retainExpiryIntervalSeconds * 1000;
     const mustStore = store !== undefined && isStored(message.topicName);
-    this.#keep(message, Math.min(message.expiresAtMs, limitMs), mustStore ? store : undefined);
+    const expiresAtMs = Math.min(message.expiresAtMs, limitMs);
+    this.#keep(message, expiresAtMs, mustStore ? store : undefined, this.#publisherOf(identity));
     return true;
   }
 
   /** Keeps a message without writing it to the store: it was read from there, or the caller writes it. */
-  put(given: Message): void {
-    this.#keep(given, given.expiresAtMs, undefined);
+  put(given: StoredRetained): void {
+    this.#keep(given, given.expiresAtMs, undefined, given.publisher);
+  }
+
+  /** A bridge of this broker may publish everything, and of a restored session nobody knows the user. */
+  #publisherOf(identity: ClientIdentity | undefined): Publisher | undefined {
+    if (identity === undefined || identity.isBridge === true || identity.listener === "") {
+      return undefined;
+    }
+    let publisher = this.#publishers.get(identity);
+    if (publisher === undefined) {
+      // The identity itself may have a certificate and a grant, which nobody needs any more.
+      const { clientId, userName, listener } = identity;
+      publisher = { clientId, userName, listener };
+      this.#publishers.set(identity, publisher);
+    }
+    return publisher;
   }
 
   /** Does what can fail first, so that a failure leaves everything as it was. */
-  #keep(given: Message, expiresAtMs: number, store: Store | undefined): void {
-    const message = this.#arena.keep(given, expiresAtMs);
+  #keep(
+    given: Message,
+    expiresAtMs: number,
+    store: Store | undefined,
+    publisher: Publisher | undefined,
+  ): void {
+    const message = this.#arena.keep(given, expiresAtMs, publisher);
     const { topicName } = message;
     let previous: ArenaMessage | undefined;
     let isSet = false;

@@ -23,6 +23,8 @@ export interface BrokerOptions {
   readonly upgradeOutgoingQos: boolean;
   /** Whether retained messages are kept; where they are not, 5.0 clients are told so. */
   readonly retainAvailable: boolean;
+  /** Whether a retained message is held back while its publisher may not publish it any more. */
+  readonly checkRetainSource: boolean;
   /** Seconds after which a retained message is removed; 0: never. */
   readonly retainExpiryIntervalSeconds: number;
   /** Retained messages in the broker; 0: no limit. */
@@ -143,6 +145,10 @@ export interface ListenerOptions {
   readonly allowAnonymous: boolean;
   /** Whether a client's user name replaces its Client Identifier; a client without a user name is refused. */
   readonly useUserNameAsClientId: boolean;
+  /** In the place of {@linkcode BrokerOptions.allowZeroLengthClientId} here. */
+  readonly allowZeroLengthClientId?: boolean;
+  /** In the place of {@linkcode BrokerOptions.autoIdPrefix} here. */
+  readonly autoIdPrefix?: string;
   /** Present where the listener is for one of the broker's own bridges; absent: the listener is for clients. */
   readonly bridge?: BridgeAdmission;
 }
@@ -165,6 +171,7 @@ export const DEFAULT_BROKER_OPTIONS: BrokerOptions = {
   allowDuplicateMessages: false,
   upgradeOutgoingQos: false,
   retainAvailable: true,
+  checkRetainSource: true,
   retainExpiryIntervalSeconds: 0,
   maxRetainedMessages: 1_000_000,
   maxRetainedBytes: 256 * 1024 * 1024,

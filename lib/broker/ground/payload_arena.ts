@@ -1,5 +1,5 @@
 import type { Properties, Qos } from "../../codec/mod.ts";
-import type { Message, RetainedMessage } from "../../session/mod.ts";
+import type { Message, Publisher, RetainedMessage } from "../../session/mod.ts";
 import { ownProperties } from "./fanout.ts";
 
 /** Bytes of one slab. */
@@ -24,6 +24,7 @@ export class ArenaMessage implements RetainedMessage {
   readonly qos: Qos;
   readonly properties: Properties | undefined;
   readonly publisherId: string;
+  readonly publisher: Publisher | undefined;
   storePlace = 0;
   /** `undefined`: never. A number that is not an integer, as `Infinity`, would take 16 bytes of its own. */
   readonly #expiresAtMs: number | undefined;
@@ -36,12 +37,13 @@ export class ArenaMessage implements RetainedMessage {
   slab: Slab | undefined;
 
   /** The new message still refers to the payload of `message`, until the arena copies it. */
-  constructor(message: Message, expiresAtMs: number) {
+  constructor(message: Message, expiresAtMs: number, publisher: Publisher | undefined) {
     this.topicName = message.topicName;
     this.qos = message.qos;
     this.#expiresAtMs = expiresAtMs === Infinity ? undefined : expiresAtMs;
     this.properties = ownProperties(message.properties);
     this.publisherId = message.publisherId;
+    this.publisher = publisher;
     this.bytes = message.payload;
     this.length = message.payload.length;
   }
@@ -87,8 +89,12 @@ export class PayloadArena {
   }
 
   /** Returns a copy of the message whose payload is in the arena, perhaps with an earlier expiry. */
-  keep(message: Message, expiresAtMs: number = message.expiresAtMs): ArenaMessage {
-    const kept = new ArenaMessage(message, expiresAtMs);
+  keep(
+    message: Message,
+    expiresAtMs: number = message.expiresAtMs,
+    publisher?: Publisher,
+  ): ArenaMessage {
+    const kept = new ArenaMessage(message, expiresAtMs, publisher);
     this.#put(kept, message.payload);
     return kept;
   }

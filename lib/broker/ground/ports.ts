@@ -3,8 +3,10 @@ import type {
   Delivery,
   InFlight,
   Message,
+  Publisher,
   QueueCounts,
   RetainedMessage,
+  StoredRetained,
   Subscription,
 } from "../../session/mod.ts";
 
@@ -156,6 +158,11 @@ export interface AccessPort {
   /** Whether a message on this topic may be delivered to the client. */
   mayRead(client: ClientIdentity, topicName: string): boolean;
   /**
+   * Whether rules still let the publisher of a retained message publish it, going by its names alone: it need not be connected.
+   * Absent: rights do not depend on names alone, and nothing is held back.
+   */
+  mayStillPublish?(publisher: Publisher, topicName: string): boolean;
+  /**
    * The reason for an answer, for traces and logs: the file, the line and its text, or that no rule applies; `undefined`: nothing
    * decides. It is asked only for people who look, never to decide something.
    */
@@ -242,7 +249,7 @@ export interface StoredState {
   /** Those that outlive a connection; read once. */
   readonly sessions: Iterable<StoredSession>;
   /** One for each topic; read once. */
-  readonly retained: Iterable<Message>;
+  readonly retained: Iterable<StoredRetained>;
   /** Greater than the `sequence` of every delivery, those included that wait in the store alone; absent: there are none of these. */
   readonly nextSequence?: number | undefined;
   /** The last that was put by `putPosition`; absent: nothing was. */

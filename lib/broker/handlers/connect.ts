@@ -55,7 +55,7 @@ function requestOf(core: Core, connection: Connection, connect: Connect): Authen
   return {
     clientId: connect.clientId !== ""
       ? connect.clientId
-      : core.options.autoIdPrefix + core.ports.randomId(),
+      : (listener.autoIdPrefix ?? core.options.autoIdPrefix) + core.ports.randomId(),
     userName: connect.userName,
     protocolVersion: connect.protocolVersion,
     remoteAddress: link.remoteAddress,
@@ -107,7 +107,8 @@ function checkConnect(core: Core, connection: Connection, connect: Connect): voi
   if (clientId === "") {
     // 3.1 has no assigned ids; 3.1.1 only for sessions that end with their connection. [v3 MQTT-3.1.3-7] [v3 MQTT-3.1.3-8]
     const isAssignable = protocolVersion === 5 || protocolVersion === 4 && connect.cleanStart;
-    if (!isAssignable || !core.options.allowZeroLengthClientId) {
+    const isAllowed = listener.allowZeroLengthClientId ?? core.options.allowZeroLengthClientId;
+    if (!isAssignable || !isAllowed) {
       throw new MqttError(ReasonCode.ClientIdentifierNotValid, "Client Identifier is empty");
     }
   }

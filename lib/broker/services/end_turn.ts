@@ -68,13 +68,16 @@ function publishAll(core: Core): void {
   }
 }
 
-/** Asks to be called again when something is due. */
+/**
+ * Asks to be called again when something is due. What was written behind the turn's flush is due at once: the will of a client that
+ * `relieve` has disconnected for instance.
+ */
 export function wake(core: Core): void {
   const { deadlines, ports, pumping, published, postponed, dismantling, longFanOuts, nowMs } = core;
   const { nextMs } = deadlines;
   if (nextMs !== Infinity) ports.wake(nextMs);
   const left = pumping.size + published.length + postponed.length + dismantling.length +
-    core.asked.length;
+    core.asked.length + core.dirty.length;
   if (left > 0 || longFanOuts.isActive || core.events.isWaiting) ports.wake(nowMs);
 }
 

@@ -62,6 +62,7 @@ function deliverRetained(
   if (kept.expiresAtMs <= core.nowMs) return;
   if (!client.session.subscriptions.has(subscription.topicFilter)) return; // Unsubscribed in the meantime.
   if (!mayRead(core.ports.access, client, kept.topicName)) return;
+  if (!isStillAllowed(core, kept)) return;
   const { qos, subscriptionIdentifier } = subscription;
   const target: Target = {
     client,
@@ -77,4 +78,16 @@ function deliverRetained(
   const message = kept.toMessage();
   fanout.begin(message, encodeText(message.topicName), true, core.nowMs);
   deliver(core, target, message, fanout);
+}
+
+/**
+ * Whether the message's publisher may still publish there. What it may not is not delivered, but kept: with the right it comes back, as
+ * in mosquitto.
+ */
+function isStillAllowed({ options, ports: { access }, work }: Core, kept: ArenaMessage): boolean {
+  const { publisher, topicName } = kept;
+  if (!options.checkRetainSource || !access.checksTopics || publisher === undefined) return true;
+  if (access.mayStillPublish === undefined) return true;
+  work.spend(STEPS.check * (access.stepsPerCheck ?? 1));
+  return access.mayStillPublish(publisher, topicName);
 }

@@ -41,7 +41,9 @@ export function routeHere(
 
 /** Keeps the message as the retained message of its topic, where there is room for it. */
 export function retain(core: Core, message: Message, publisher: Client | null): void {
-  if (!core.retained.store(message)) drop(core, publisher, "retained_limit", message);
+  if (!core.retained.store(message, publisher?.identity)) {
+    drop(core, publisher, "retained_limit", message);
+  }
 }
 
 /** Routes a message to all its receivers; returns how many there are. A failure for one receiver does not affect others. */

@@ -1,0 +1,140 @@
+import { strict as assert } from "node:assert";
+import { BrokerProcess } from "../support/broker_process.ts";
+import { hasMosquitto, MosquittoBroker } from "../support/mosquitto_broker.ts";
+import { publish } from "../support/mosquitto.ts";
+import { RawClient } from "../support/raw_client.ts";
+
+/** How long a broker may take to read its rules again. */
+const RELOAD_LIMIT_MS = 10_000;
+
+/** Rules; `n` is a topic that only these let the reader read, which tells that they hold. */
+function rules(n: number, hasRight: boolean): string {
+  const write = hasRight ? "readwrite" : "read";
+  return `topic ${write} anonymous/#
+user alice
+topic ${write} user/#
+user pump
+topic readwrite probe/#
+user reader
+topic read user/#
+topic read client/#
+topic read anonymous/#
+topic read probe/${n}
+${hasRight ? "pattern readwrite client/%c" : "pattern read client/%c"}
+`;
+}
+
+/** A broker under test. */
+interface Tried {
+  readonly port: number;
+  readonly pid: number;
+}
+
+/** Retained messages of publishers whose right is by user name, by Client Identifier, or everybody's. */
+async function retainAll({ port }: Tried): Promise<void> {
+  const messages = [
+    ["-u", "alice", "-t", "user/a"],
+    ["-u", "pump", "-i", "dev", "-t", "client/dev"],
+    ["-t", "anonymous/a"],
+    ...[1, 2, 3].map((n) => ["-u", "pump", "-t", `probe/${n}`]),
+  ];
+  for (const args of messages) {
+    const { code, output } = await publish(port, ["-q", "1", "-r", "-m", "x", ...args]);
+    assert.equal(code, 0, output);
+  }
+}
+
+/** What a new subscription of the reader brings, once the rules with `n` hold. */
+async function seen({ port }: Tried, n: number): Promise<readonly string[]> {
+  const endMs = performance.now() + RELOAD_LIMIT_MS;
+  for (;;) {
+    const topics = await subscribeOnce(port);
+    if (topics.includes(`probe/${n}`)) return topics;
+    assert.ok(performance.now() < endMs, `The rules with probe/${n} do not hold: ${topics}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function subscribeOnce(port: number): Promise<readonly string[]> {
+  using reader = await RawClient.open(port, 4);
+  await reader.send({
+    type: "connect",
+    protocolVersion: 4,
+    clientId: `reader-${crypto.randomUUID().slice(0, 8)}`,
+    userName: "reader",
+    cleanStart: true,
+    keepAliveSeconds: 0,
+  });
+  assert.equal((await reader.receive())?.type, "connack");
+  await reader.subscribe("#");
+  await reader.send({ type: "pingreq" });
+  const topics: string[] = [];
+  for (;;) {
+    const packet = await reader.receive();
+    if (packet?.type === "publish") topics.push(packet.topicName);
+    else if (packet?.type === "pingresp") return topics.sort();
+    else assert.fail(`Got ${packet?.type}`);
+  }
+}
+
+/** Takes the rights away, and gives them back. */
+async function play(broker: Tried, aclFile: string): Promise<readonly (readonly string[])[]> {
+  await retainAll(broker);
+  const all = [await seen(broker, 1)];
+  for (const [n, hasRight] of [[2, false], [3, true]] as const) {
+    Deno.writeTextFileSync(aclFile, rules(n, hasRight));
+    Deno.kill(broker.pid, "SIGHUP");
+    all.push(await seen(broker, n));
+  }
+  return all;
+}
+
+const ALL = ["anonymous/a", "client/dev", "user/a"];
+const cases: readonly [line: string, without: readonly string[]][] = [
+  ["check_retain_source true", []],
+  ["check_retain_source false", ALL],
+];
+for (const [line, without] of cases) {
+  Deno.test({
+    name: `a retained message whose publisher lost its right: mosquitto and we with "${line}"`,
+    ignore: !hasMosquitto,
+    async fn() {
+      const directory = await Deno.makeTempDir({ prefix: "flux-retain-" });
+      try {
+        const aclFile = `${directory}/acl`;
+        const config = `allow_anonymous true\nacl_file ${aclFile}\n${line}\n`;
+        const expected = [[...ALL, "probe/1"], [...without, "probe/2"], [...ALL, "probe/3"]]
+          .map((topics) => topics.sort());
+        Deno.writeTextFileSync(aclFile, rules(1, true));
+        {
+          await using mosquitto = await MosquittoBroker.start(config);
+          assert.deepEqual(await play(mosquitto, aclFile), expected);
+        }
+        Deno.writeTextFileSync(aclFile, rules(1, true));
+        await using ours = await BrokerProcess.start({ config: `${config}persistence false` });
+        assert.deepEqual(await play(ours, aclFile), expected);
+      } finally {
+        await Deno.remove(directory, { recursive: true });
+      }
+    },
+  });
+}
+
+Deno.test("who has published a retained message is known after a restart", async () => {
+  const directory = await Deno.makeTempDir({ prefix: "flux-retain-" });
+  try {
+    const aclFile = `${directory}/acl`;
+    Deno.writeTextFileSync(aclFile, rules(1, true));
+    const config =
+      `allow_anonymous true\nacl_file ${aclFile}\npersistence_location ${directory}/data\n`;
+    {
+      await using before = await BrokerProcess.start({ config });
+      await retainAll(before);
+    }
+    Deno.writeTextFileSync(aclFile, rules(2, false));
+    await using after = await BrokerProcess.start({ config });
+    assert.deepEqual(await seen(after, 2), ["probe/2"]);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
