@@ -64,6 +64,37 @@ async function openPlain(place: Place, signal: AbortSignal): Promise<ClientStrea
 
 /** Deno cannot cancel a TLS connection that is being made: one that comes too late is closed when it comes. */
 async function openTls(place: Place, tls: ClientTls, signal: AbortSignal): Promise<ClientStream> {
+  try {
+    return await openVerified(place, tls, signal);
+  } catch (error) {
+    if (tls.caCerts === undefined) throw error;
+    // Few need it, and Node's sockets take a while to load.
+    const { isSelfSigned, openSelfSigned } = await import("./self_signed_stream.ts");
+    if (!isSelfSigned(error)) throw error;
+    const { hostname, port, unixPath } = place;
+    const { caCerts, cert, key, insecure = false, serverName = hostname } = tls;
+    return await openSelfSigned({
+      place: unixPath === undefined ? { hostname, port } : { path: unixPath },
+      serverName,
+      insecure,
+      caCerts,
+      cert,
+      key,
+      alpnProtocols: protocolsOf(place, tls),
+      signal,
+    });
+  }
+}
+
+function protocolsOf({ webSocket }: Place, { alpnProtocols }: ClientTls): readonly string[] {
+  return alpnProtocols ?? [webSocket === undefined ? "mqtt" : "http/1.1"];
+}
+
+async function openVerified(
+  place: Place,
+  tls: ClientTls,
+  signal: AbortSignal,
+): Promise<ClientStream> {
   const conn = await closeIfLate(connectTls(place, tls, signal), signal);
   try {
     await conn.handshake();
@@ -84,9 +115,8 @@ async function connectTls(
     throw new ClientError("unreachable", "Cannot choose the local address of a TLS connection");
   }
   const { caCerts, cert, key, insecure = false, serverName } = tls;
-  const { alpnProtocols = [place.webSocket === undefined ? "mqtt" : "http/1.1"] } = tls;
   const options = {
-    alpnProtocols: [...alpnProtocols],
+    alpnProtocols: [...protocolsOf(place, tls)],
     unsafelyDisableHostnameVerification: insecure,
     ...caCerts === undefined ? {} : { caCerts: [...caCerts] },
   };
