@@ -46,9 +46,7 @@ function parts(skipTests: boolean): Part[] {
     ...(exists("tasks/docs.ts")
       ? [["docs", ["run", "-A", "tasks/docs.ts", "--check"]] as Part]
       : []),
-    ...(skipTests
-      ? []
-      : [["tests", ["test", "-A", "--no-prompt", "--doc", "tests/", "lib/", "README.md"]] as Part]),
+    ...(skipTests ? [] : [["tests", ["run", "-A", "tasks/test.ts"]] as Part]),
     ["trace", ["run", "--allow-read", "tasks/trace.ts"]],
   ];
 }
