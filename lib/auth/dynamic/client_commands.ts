@@ -1,34 +1,29 @@
 import {
+  addingRole,
   checkNamed,
   type Command,
   type CommandContext,
   type CommandResult,
   find,
-  page,
+  listed,
   refuseTaken,
+  removingRole,
+  withChanged,
 } from "./command.ts";
 import {
   type DynamicClient,
   type DynamicDocument,
   type DynamicGroup,
   groupsByClient,
-  NO_PRIORITY,
   type Ranked,
   withEntry,
   withoutEntry,
   withoutRanked,
   withRanked,
 } from "./document.ts";
-import {
-  booleanField,
-  FieldError,
-  type JsonObject,
-  nameField,
-  numberField,
-  textField,
-} from "./fields.ts";
+import { booleanField, FieldError, type JsonObject, nameField, textField } from "./fields.ts";
 import { parseDescription, parseRanked } from "./parse_document.ts";
-import { clientJson, sorted } from "./write_document.ts";
+import { clientJson } from "./write_document.ts";
 
 /** The commands about clients. */
 export const CLIENT_COMMANDS: Readonly<Record<string, Command>> = {
@@ -83,15 +78,13 @@ function getClient(context: CommandContext, json: JsonObject): CommandResult {
 
 function listClients(context: CommandContext, json: JsonObject): CommandResult {
   const { document } = context;
-  const count = numberField(json, "count", -1);
-  const clients = page(sorted(document.clients), count, numberField(json, "offset", 0));
   const groups = groupsByClient(document);
-  const listed = booleanField(json, "verbose", false)
-    ? clients.map(([name, client]) =>
-      withConnections(context, name, clientJson(name, client, groups.get(name)))
-    )
-    : clients.map(([name]) => name);
-  return { data: { totalCount: document.clients.size, clients: listed } };
+  return listed(
+    "clients",
+    document.clients,
+    json,
+    (name, client) => withConnections(context, name, clientJson(name, client, groups.get(name))),
+  );
 }
 
 function withConnections({ addressesOf }: CommandContext, name: string, json: object): object {
@@ -140,23 +133,12 @@ function setClientId(context: CommandContext, json: JsonObject): CommandResult {
 }
 
 function addClientRole(context: CommandContext, json: JsonObject): CommandResult {
-  const name = nameField(json, "rolename");
-  const priority = numberField(json, "priority", NO_PRIORITY);
-  return changeClient(context, json, ({ roles }) => {
-    find(context.document.roles, name, "Role");
-    if (roles.some((role) => role.name === name)) {
-      throw new FieldError("Client already has this role");
-    }
-    return { roles: withRanked(roles, { name, priority }) };
-  });
+  const change = addingRole(context, json, "Client already has this role");
+  return changeClient(context, json, change);
 }
 
 function removeClientRole(context: CommandContext, json: JsonObject): CommandResult {
-  const name = nameField(json, "rolename");
-  return changeClient(context, json, ({ roles }) => {
-    find(context.document.roles, name, "Role");
-    return { roles: withoutRanked(roles, name) };
-  });
+  return changeClient(context, json, removingRole(context, json));
 }
 
 /** The document with one client changed. */
@@ -165,9 +147,7 @@ function changeClient(
   json: JsonObject,
   change: (client: DynamicClient) => Partial<DynamicClient>,
 ): CommandResult {
-  const name = nameField(json, "username");
-  const client = find(document.clients, name, "Client");
-  const clients = withEntry(document.clients, name, { ...client, ...change(client) });
+  const clients = withChanged(document.clients, nameField(json, "username"), "Client", change);
   return { document: { ...document, clients } };
 }
 

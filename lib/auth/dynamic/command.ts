@@ -1,5 +1,14 @@
-import type { DynamicDocument, DynamicPassword, Ranked } from "./document.ts";
-import { FieldError, type JsonObject } from "./fields.ts";
+import {
+  type DynamicDocument,
+  type DynamicPassword,
+  NO_PRIORITY,
+  type Ranked,
+  withEntry,
+  withoutRanked,
+  withRanked,
+} from "./document.ts";
+import { booleanField, FieldError, type JsonObject, nameField, numberField } from "./fields.ts";
+import { sorted } from "./write_document.ts";
 
 /** What a command works on. */
 export interface CommandContext {
@@ -48,8 +57,66 @@ export function checkNamed(
   for (const { name } of named) find(map, name, what);
 }
 
+/** The entries with one of them changed. */
+export function withChanged<V>(
+  map: ReadonlyMap<string, V>,
+  name: string,
+  what: string,
+  change: (value: V) => Partial<V>,
+): Map<string, V> {
+  const value = find(map, name, what);
+  return withEntry(map, name, { ...value, ...change(value) });
+}
+
+/** The answer of a command that lists: the names, or with `verbose` what `jsonOf` makes of each. */
+export function listed<V>(
+  key: string,
+  map: ReadonlyMap<string, V>,
+  json: JsonObject,
+  jsonOf: (name: string, value: V) => object,
+): CommandResult {
+  const count = numberField(json, "count", -1);
+  const entries = page(sorted(map), count, numberField(json, "offset", 0));
+  const list = booleanField(json, "verbose", false)
+    ? entries.map(([name, value]) => jsonOf(name, value))
+    : entries.map(([name]) => name);
+  return { data: { totalCount: map.size, [key]: list } };
+}
+
+/** A client or a group: roles are added to both, and taken from both, in the same way. */
+interface RoleHolder {
+  readonly roles: readonly Ranked[];
+}
+
+/** The change that adds the role of a command; `taken`: what the answer says where it is there already. */
+export function addingRole(
+  { document }: CommandContext,
+  json: JsonObject,
+  taken: string,
+): (holder: RoleHolder) => RoleHolder {
+  const name = nameField(json, "rolename");
+  const priority = numberField(json, "priority", NO_PRIORITY);
+  return ({ roles }) => {
+    find(document.roles, name, "Role");
+    if (roles.some((role) => role.name === name)) throw new FieldError(taken);
+    return { roles: withRanked(roles, { name, priority }) };
+  };
+}
+
+/** The change that takes the role of a command away. */
+export function removingRole(
+  { document }: CommandContext,
+  json: JsonObject,
+): (holder: RoleHolder) => RoleHolder {
+  const name = nameField(json, "rolename");
+  return ({ roles }) => {
+    find(document.roles, name, "Role");
+    return { roles: withoutRanked(roles, name) };
+  };
+}
+
 /** A part of a list: `count` of them from `offset` on; a negative count is all. */
-export function page<T>(list: readonly T[], count: number, offset: number): readonly T[] {
+function page<T>(list: readonly T[], count: number, offset: number): readonly T[] {
   const start = Math.max(0, offset);
   return count < 0 ? list.slice(start) : list.slice(start, start + count);
 }

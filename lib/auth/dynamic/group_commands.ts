@@ -1,11 +1,14 @@
 import {
+  addingRole,
   checkNamed,
   type Command,
   type CommandContext,
   type CommandResult,
   find,
-  page,
+  listed,
   refuseTaken,
+  removingRole,
+  withChanged,
 } from "./command.ts";
 import {
   type DynamicGroup,
@@ -15,9 +18,9 @@ import {
   withoutRanked,
   withRanked,
 } from "./document.ts";
-import { booleanField, FieldError, type JsonObject, nameField, numberField } from "./fields.ts";
+import { FieldError, type JsonObject, nameField, numberField } from "./fields.ts";
 import { parseDescription, parseRanked } from "./parse_document.ts";
-import { groupJson, sorted } from "./write_document.ts";
+import { groupJson } from "./write_document.ts";
 
 /** The commands about groups. */
 export const GROUP_COMMANDS: Readonly<Record<string, Command>> = {
@@ -60,12 +63,7 @@ function getGroup({ document }: CommandContext, json: JsonObject): CommandResult
 }
 
 function listGroups({ document }: CommandContext, json: JsonObject): CommandResult {
-  const count = numberField(json, "count", -1);
-  const groups = page(sorted(document.groups), count, numberField(json, "offset", 0));
-  const listed = booleanField(json, "verbose", false)
-    ? groups.map(([name, group]) => groupJson(name, group))
-    : groups.map(([name]) => name);
-  return { data: { totalCount: document.groups.size, groups: listed } };
+  return listed("groups", document.groups, json, groupJson);
 }
 
 function modifyGroup(context: CommandContext, json: JsonObject): CommandResult {
@@ -102,23 +100,11 @@ function removeGroupClient(context: CommandContext, json: JsonObject): CommandRe
 }
 
 function addGroupRole(context: CommandContext, json: JsonObject): CommandResult {
-  const name = nameField(json, "rolename");
-  const priority = numberField(json, "priority", NO_PRIORITY);
-  return changeGroup(context, json, ({ roles }) => {
-    find(context.document.roles, name, "Role");
-    if (roles.some((role) => role.name === name)) {
-      throw new FieldError("Group is already in this role");
-    }
-    return { roles: withRanked(roles, { name, priority }) };
-  });
+  return changeGroup(context, json, addingRole(context, json, "Group is already in this role"));
 }
 
 function removeGroupRole(context: CommandContext, json: JsonObject): CommandResult {
-  const name = nameField(json, "rolename");
-  return changeGroup(context, json, ({ roles }) => {
-    find(context.document.roles, name, "Role");
-    return { roles: withoutRanked(roles, name) };
-  });
+  return changeGroup(context, json, removingRole(context, json));
 }
 
 function setAnonymousGroup({ document }: CommandContext, json: JsonObject): CommandResult {
@@ -137,8 +123,6 @@ function changeGroup(
   json: JsonObject,
   change: (group: DynamicGroup) => Partial<DynamicGroup>,
 ): CommandResult {
-  const name = nameField(json, "groupname");
-  const group = find(document.groups, name, "Group");
-  const groups = withEntry(document.groups, name, { ...group, ...change(group) });
+  const groups = withChanged(document.groups, nameField(json, "groupname"), "Group", change);
   return { document: { ...document, groups } };
 }

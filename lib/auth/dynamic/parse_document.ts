@@ -131,7 +131,7 @@ class Reader {
     if (!isObject(json)) this.problems.push(`${this.#path}: Must be an object`);
     const document: DynamicDocument = {
       defaultAccess: this.#defaultAccess(field(root, "defaultACLAccess")),
-      roles: this.#named(root, "roles", "rolename", readRole),
+      roles: this.#named(root, "roles", "rolename", parseRole),
       clients: this.#named(root, "clients", "username", readClient),
       groups: this.#named(root, "groups", "groupname", readGroup),
       ...this.#anonymousGroup(root),
@@ -202,7 +202,8 @@ class Reader {
   }
 }
 
-function readRole(json: JsonObject): DynamicRole {
+/** A role as a file and a command have it. */
+export function parseRole(json: JsonObject): DynamicRole {
   return {
     ...parseDescription(json),
     acls: parseAcls(json) ?? [],

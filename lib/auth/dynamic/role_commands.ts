@@ -3,8 +3,9 @@ import {
   type CommandContext,
   type CommandResult,
   find,
-  page,
+  listed,
   refuseTaken,
+  withChanged,
 } from "./command.ts";
 import {
   DEFAULT_TYPES,
@@ -22,7 +23,6 @@ import {
   type JsonObject,
   listField,
   nameField,
-  numberField,
   textField,
 } from "./fields.ts";
 import {
@@ -31,8 +31,9 @@ import {
   parseAcl,
   parseAcls,
   parseDescription,
+  parseRole,
 } from "./parse_document.ts";
-import { roleJson, sorted } from "./write_document.ts";
+import { roleJson } from "./write_document.ts";
 
 /** The commands about roles, and those about everything. */
 export const ROLE_COMMANDS: Readonly<Record<string, Command>> = {
@@ -51,12 +52,8 @@ export const ROLE_COMMANDS: Readonly<Record<string, Command>> = {
 function createRole({ document }: CommandContext, json: JsonObject): CommandResult {
   const name = nameField(json, "rolename");
   refuseTaken(document.roles, name, "Role");
-  const role: DynamicRole = {
-    ...parseDescription(json),
-    acls: parseAcls(json) ?? [],
-    allowsWildcards: booleanField(json, "allowwildcardsubs", true),
-  };
-  return { document: { ...document, roles: withEntry(document.roles, name, role) } };
+  const roles = withEntry(document.roles, name, parseRole(json));
+  return { document: { ...document, roles } };
 }
 
 function deleteRole({ document }: CommandContext, json: JsonObject): CommandResult {
@@ -90,12 +87,7 @@ function getRole({ document }: CommandContext, json: JsonObject): CommandResult 
 }
 
 function listRoles({ document }: CommandContext, json: JsonObject): CommandResult {
-  const count = numberField(json, "count", -1);
-  const roles = page(sorted(document.roles), count, numberField(json, "offset", 0));
-  const listed = booleanField(json, "verbose", false)
-    ? roles.map(([name, role]) => roleJson(name, role))
-    : roles.map(([name]) => name);
-  return { data: { totalCount: document.roles.size, roles: listed } };
+  return listed("roles", document.roles, json, roleJson);
 }
 
 function modifyRole(context: CommandContext, json: JsonObject): CommandResult {
@@ -136,9 +128,7 @@ function changeRole(
   json: JsonObject,
   change: (role: DynamicRole) => Partial<DynamicRole>,
 ): CommandResult {
-  const name = nameField(json, "rolename");
-  const role = find(document.roles, name, "Role");
-  const roles = withEntry(document.roles, name, { ...role, ...change(role) });
+  const roles = withChanged(document.roles, nameField(json, "rolename"), "Role", change);
   return { document: { ...document, roles } };
 }
 
