@@ -4,6 +4,7 @@ import { type Config, loadConfig, parseArguments } from "../config/mod.ts";
 import type { Flags } from "./commands.ts";
 import { flagsHelp } from "./help.ts";
 import { EXIT, messageOf, print, printError, printProblems } from "./output.ts";
+import { exists } from "./placed_file.ts";
 import { type Step, stepText, takeSteps } from "./service/steps.ts";
 import { canNotify, UNIT, UNIT_PATH, unitText, USER_PATH, USER_TEXT } from "./service/unit.ts";
 import { processSources } from "./sources.ts";
@@ -202,16 +203,6 @@ function processesOf(root: string): number {
     return Deno.readTextFileSync(path).trim().split("\n").filter((line) => line !== "").length;
   } catch {
     return 0; // There is no such group of processes.
-  }
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
   }
 }
 

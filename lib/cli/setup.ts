@@ -4,6 +4,7 @@ import { readLine } from "./ask.ts";
 import type { Flags } from "./commands.ts";
 import { flagsHelp } from "./help.ts";
 import { EXIT, messageOf, print, printError } from "./output.ts";
+import { exists, placeFile } from "./placed_file.ts";
 import {
   CONFIG_NAME,
   connectCommand,
@@ -123,7 +124,7 @@ async function carryOut(
   }
   Deno.mkdirSync(plan.directory, { recursive: true, mode: 0o755 });
   Deno.mkdirSync(plan.dataDirectory, { recursive: true, mode: 0o700 });
-  for (const file of files) writeFile(pathOf(file), file);
+  for (const file of files) placeFile(pathOf(file), file.text, file.isSecret ? 0o600 : 0o644);
   print(files.map((file) => `Wrote ${pathOf(file)}\n`).join(""));
   const configFile = resolve(plan.directory, CONFIG_NAME);
   const isGood = !isTried || await tryAndTell(configFile, plan);
@@ -147,28 +148,6 @@ async function tryAndTell(configFile: string, plan: SetupPlan): Promise<boolean>
   print(`\nTried:\n${lines.map((line) => `  ${line}\n`).join("")}`);
   if (!isGood) printError("The configuration is written, but does not work yet: see above\n");
   return isGood;
-}
-
-/** In one step: never is there half a file, nor for a moment a secret that others can read. */
-function writeFile(path: string, { text, isSecret }: SetupFile): void {
-  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
-  try {
-    Deno.writeTextFileSync(temporary, text, { createNew: true, mode: isSecret ? 0o600 : 0o644 });
-    Deno.renameSync(temporary, path);
-  } catch (error) {
-    if (exists(temporary)) Deno.removeSync(temporary);
-    throw error;
-  }
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
 
 function refuse(problem: string): number {

@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { placeFile } from "../placed_file.ts";
 
 /** One thing that is done to the machine. Paths are those that it has there, without `--root`. */
 export type Step =
@@ -42,9 +43,7 @@ async function take(step: Step, root: string): Promise<boolean> {
     case "write": {
       const path = root + step.path;
       Deno.mkdirSync(dirname(path), { recursive: true });
-      const temporary = `${path}.${crypto.randomUUID()}.tmp`;
-      Deno.writeTextFileSync(temporary, step.text, { createNew: true, mode: 0o644 });
-      Deno.renameSync(temporary, path);
+      placeFile(path, step.text, 0o644);
       return true;
     }
     case "remove":
