@@ -1,5 +1,4 @@
-import type { BufferPool } from "../ground/byte_buffer.ts";
-import { ByteBuffer } from "../ground/byte_buffer.ts";
+import { type BufferPool, ByteBuffer } from "../ground/byte_buffer.ts";
 
 /**
  * The packets of an outbox that wait: for a commit, or for a CONNACK that waits for one. An outbox has it from the first packet that

@@ -221,15 +221,12 @@ export class Outbox {
     const buffer = this.#buffer(false);
     const at = buffer.length;
     buffer.append(packet);
-    const { metrics } = this.#ground;
     if (packetId > 0) {
       buffer.bytes[at + idAt] = packetId >> 8;
       buffer.bytes[at + idAt + 1] = packetId & 0xff;
-      metrics.publishSentByQos[1]!++;
+      this.#ground.metrics.publishSentByQos[1]!++;
     }
-    metrics.publishSent++;
-    metrics.payloadBytesSent += payloadBytes;
-    this.#queued();
+    this.#relayed(payloadBytes);
     return true;
   }
 
@@ -267,11 +264,8 @@ export class Outbox {
     if (!isV5) bytes[at++] = 0;
     bytes.set(packet.subarray(payloadAt), at);
     buffer.length = at + packet.length - payloadAt;
-    const { metrics } = this.#ground;
-    metrics.publishSentByQos[1]!++;
-    metrics.publishSent++;
-    metrics.payloadBytesSent += packet.length - payloadAt;
-    this.#queued();
+    this.#ground.metrics.publishSentByQos[1]!++;
+    this.#relayed(packet.length - payloadAt);
   }
 
   /** Takes the packets that wait for this turn's commit; the returned function releases them when the commit is done. */
@@ -365,6 +359,13 @@ export class Outbox {
       this.#owner.markHolding();
     }
     return held.buffer;
+  }
+
+  #relayed(payloadBytes: number): void {
+    const { metrics } = this.#ground;
+    metrics.publishSent++;
+    metrics.payloadBytesSent += payloadBytes;
+    this.#queued();
   }
 
   #queued(): void {
