@@ -29,6 +29,7 @@
  * @module
  */
 export * from "./delivery_queue.ts";
+export * from "./in_flight.ts";
 export * from "./message.ts";
 export * from "./receiver.ts";
 export * from "./sender.ts";
