@@ -43,9 +43,16 @@ export interface ListenerConfig {
   readonly origin: string;
   /** What the core needs to know of it. */
   readonly options: ListenerOptions;
-  /** Who may come in there. */
+  /** Who may come in there, by files. */
   readonly access: ListenerAccess;
+  /** The same by tokens. */
+  readonly jwt: JwtOptions;
+  /** The same by a service that says who may come in and do what. */
+  readonly service: HttpAccessOptions;
 }
+
+/** What decides who may come in at a listener. */
+export type ListenerEntry = Pick<ListenerConfig, "access" | "jwt" | "service">;
 
 /** One value of the result and where it came from: what `check` prints. */
 export interface ResolvedSetting {
@@ -81,10 +88,6 @@ export interface Config extends Omit<ProcessOptions, "logType" | "logDest" | "lo
   readonly listeners: readonly ListenerConfig[];
   /** The page that nobody asked for: the broker goes on where its port is taken. Absent: there is none. */
   readonly dashboard?: ListenerConfig;
-  /** Tokens. */
-  readonly jwt: JwtOptions;
-  /** A service that says who may come in and do what. */
-  readonly service: HttpAccessOptions;
   /** Connections to other brokers. */
   readonly bridges: readonly BridgeConfig[];
   /** Absent: the broker is the only one. */

@@ -115,18 +115,20 @@ export const accessRow = rowsOf<"access", Details>("access", DEFAULT_ACCESS, {
   perListener: true,
 });
 
-/** A row for tokens. */
+/** A row for tokens, in the same way. */
 export const jwtRow = rowsOf<"jwt", Details>("jwt", DEFAULT_JWT, {
   scope: "global",
   reloadable: false,
   theme: "Tokens and services",
+  perListener: true,
 });
 
-/** A row for a service that says who may come in and do what. */
+/** A row for a service that says who may come in and do what, in the same way. */
 export const serviceRow = rowsOf<"service", Details>("service", DEFAULT_SERVICE, {
   scope: "global",
   reloadable: false,
   theme: "Tokens and services",
+  perListener: true,
 });
 
 /** A row for what lies between a listener's socket and MQTT. */
