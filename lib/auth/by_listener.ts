@@ -1,9 +1,9 @@
 import type { ClientIdentity } from "../broker/mod.ts";
 
-/** Access control of one kind: one for all listeners, or by the listeners' names; one that is not named has none. */
+/** Access control of one kind: for all listeners, or by the listener's name. A listener that is not in the map has none. */
 export type ForListeners<Kind> = Kind | ReadonlyMap<string, Kind>;
 
-/** The access control of one kind that a client's listener has. */
+/** Finds the access control of a client's listener. */
 export class ByListener<Kind extends object> {
   /** Each of them, once. */
   readonly all: readonly Kind[];
@@ -18,7 +18,7 @@ export class ByListener<Kind extends object> {
     this.all = [...new Set([...this.#named.values(), ...this.#ofAll ? [this.#ofAll] : []])];
   }
 
-  /** What this client's listener has; `undefined`: nothing. */
+  /** The access control of this client's listener; `undefined`: it has none. */
   at({ listener }: Pick<ClientIdentity, "listener">): Kind | undefined {
     return this.#ofAll ?? this.#named.get(listener);
   }

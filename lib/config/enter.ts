@@ -2,27 +2,27 @@ import type { ListenerConfig, ListenerEntry } from "./config.ts";
 import { type Block, type Draft, problemAt, type Settings } from "./draft.ts";
 import { optionNamed } from "./options.ts";
 
-/** What is needed for options with these beginnings to do something. */
+/** Options with this prefix have no effect unless one of the needed options is set. */
 const NEEDS: readonly [prefix: string, needed: readonly string[]][] = [
   ["jwt_", ["jwt_secret_file", "jwt_public_key_file", "jwt_jwks_file", "jwt_jwks_url"]],
   ["auth_http_", ["auth_http_url", "acl_http_url"]],
 ];
-/** Host names of this machine: what goes there can be read nowhere on the way. */
+/** Host names of this machine. Requests to them cross no network, so they need no encryption. */
 const OWN_HOSTS: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
 
-/** What was set for one listener, or for all of them. */
+/** The settings of one listener, or of all of them. */
 interface Place {
   readonly draft: Draft;
   readonly settings: Settings;
 }
 
-/** What was decided: for each listener, and for all of them. */
+/** The resolved options of each listener, and those that all listeners share. */
 interface WaysIn {
   readonly listeners: readonly ListenerConfig[];
   readonly entry: ListenerEntry;
 }
 
-/** Who else than files lets clients in, in words for the log. */
+/** How clients may connect other than by a file of users, as phrases for the log. */
 export function otherWays({ jwt, service }: Pick<ListenerEntry, "jwt" | "service">): string[] {
   const { secretFile, publicKeyFile, jwksFile, jwksUrl } = jwt;
   const hasKeys = [secretFile, publicKeyFile, jwksFile, jwksUrl].some((text) => text !== "");
@@ -33,8 +33,8 @@ export function otherWays({ jwt, service }: Pick<ListenerEntry, "jwt" | "service
 }
 
 /**
- * Tells what contradicts itself among tokens and services, what does nothing, and what strangers could read: once for all listeners, or for
- * each where each has its own.
+ * Reports contradictions among the options of tokens and services, options without effect, and unencrypted URLs: once if all listeners
+ * share these options, or for each listener if each has its own.
  */
 export function checkWays(
   draft: Draft,
@@ -109,7 +109,7 @@ function checkUrl(place: Place, name: string): void {
   }
 }
 
-/** A line that does something at one of its listeners is not idle. */
+/** Reports options without effect. A flag holds for every listener: it is not reported if it has an effect at one of them. */
 function noteIdle(
   draft: Draft,
   all: readonly Settings[],
@@ -133,7 +133,7 @@ function noteIdle(
   }
 }
 
-/** Several listeners may have one line, such as a flag: it is told once. */
+/** Reports a problem once, even if several listeners share the setting. */
 function problem({ draft, settings }: Place, name: string, message: string): void {
   const origin = settings.get(name)?.at(-1)?.origin ?? "default";
   const option = optionNamed(name).name;
