@@ -7,13 +7,13 @@ import { StartError } from "./start_error.ts";
 
 /** The records whose options name files of users, rules, keys and the like. */
 const ACCESS_RECORDS: ReadonlySet<string> = new Set(["access", "jwt", "service"]);
-/** How often files are looked at, milliseconds: a change is in force when it has been there for two looks. */
+/** How often the files are checked for changes, in milliseconds. A change takes effect once two checks in a row have seen it. */
 const LOOK_MS = 1500;
 
-/** Access control that the configuration made, with its files. */
+/** Access control made from the configuration, with its files open. */
 export type OpenedAccess = FileAccess | AccessChain;
 
-/** Access control as it is configured; `undefined`: nothing and no rule beside `allow_anonymous`. Throws `StartError`. */
+/** Access control as configured; `undefined`: only `allow_anonymous` decides. Throws a `StartError`. */
 export async function openAccess(config: Config, log: LogPort): Promise<OpenedAccess | undefined> {
   const listeners = [
     ...config.listeners,
@@ -21,7 +21,7 @@ export async function openAccess(config: Config, log: LogPort): Promise<OpenedAc
   ];
   const { hasTokens, hasService } = waysOf(config);
   if (!listeners.some(hasAccess) && !hasTokens && !hasService) return undefined;
-  // Cryptography is loaded by those who need it: the others start sooner.
+  // Only brokers that need cryptography load it, so that the others start faster.
   const { AccessChain, FileAccess, openDynamicAccess, openHttpAccess, openJwtAccess } =
     await import("../auth/mod.ts");
   const secrets = [
@@ -40,7 +40,7 @@ export async function openAccess(config: Config, log: LogPort): Promise<OpenedAc
     ),
     log,
     maxFailureDelaySeconds: config.maxFailureDelaySeconds,
-    // Where nothing is to outlive the process, this is not either.
+    // Without persistence nothing outlives the process, remembered passwords included.
     ...config.persistence ? { rememberedFile: `${config.persistenceLocation}/passwords` } : {},
   });
   const problems = files instanceof FileAccess ? [] : [...files];
@@ -70,7 +70,7 @@ export async function openAccess(config: Config, log: LogPort): Promise<OpenedAc
   });
 }
 
-/** What dynamic security is made of; `undefined`: no listener has it. */
+/** How to open dynamic security; `undefined`: no listener has it. */
 function dynamicInitOf(
   config: Config,
   listeners: readonly ListenerConfig[],
@@ -89,7 +89,7 @@ function dynamicInitOf(
   };
 }
 
-/** Takes commands for the file of dynamic security; the function returned ends that. */
+/** Serves the control topic of dynamic security; the returned function ends that. */
 export async function serveControl(
   access: OpenedAccess | undefined,
   server: Server,
@@ -113,7 +113,7 @@ export async function serveControl(
   return () => control.close();
 }
 
-/** What is opened; where that fails, what is wrong joins the problems. */
+/** Waits for an opening. If it fails with a `TypeError`, its message is added to the problems. */
 async function orProblems<T>(opened: Promise<T>, problems: string[]): Promise<T | undefined> {
   try {
     return await opened;
@@ -132,7 +132,7 @@ function waysOf({ jwt, service }: Config): { hasTokens: boolean; hasService: boo
   };
 }
 
-/** The same as the core asks it: users who log in at a dashboard are known by that. */
+/** The access control that the core asks. Where users log in at a dashboard, it accepts that instead of a password. */
 export async function withPages(
   access: OpenedAccess | undefined,
   config: Config,
@@ -149,7 +149,7 @@ export async function withPages(
   return new PageAccess(access, viewers);
 }
 
-/** A file that cannot be read is told with the option that names it; one that can tells where in it something is wrong. */
+/** Puts the option that names a file before a problem of that file. A problem inside a file begins with `FILE:LINE` and stays as it is. */
 function withOption(problem: string, { settings }: Config): string {
   const found = settings.find(({ option, text }) =>
     ACCESS_RECORDS.has(option.target.record) && text !== "" && problem.startsWith(`${text}: `)
@@ -157,7 +157,7 @@ function withOption(problem: string, { settings }: Config): string {
   return found === undefined ? problem : problemAt(found.origin, found.option.name, problem);
 }
 
-/** Reads the files again: all, or those that have changed. Who has lost a right loses it now. */
+/** Reads the files again, all or only the changed ones. Connected clients lose rights that they no longer have. */
 export function reloadAccess(
   access: OpenedAccess,
   broker: Broker,
@@ -173,9 +173,8 @@ export function reloadAccess(
 }
 
 /**
- * Looks after the files, and writes down whose password was right; the function returned ends it. Their state is asked for rather than told by the system: that works on
- * every file system, network and container mounts among them, and finds a file that is put in another's place; and a few
- * questions a second cost nothing.
+ * Checks the files for changes, and saves whose password was right; the returned function ends it. Polling works on every file system,
+ * network and container mounts included, and notices a file that replaces another; a few checks a second cost nothing.
  */
 export function watchAccess(
   access: OpenedAccess | undefined,
@@ -194,7 +193,7 @@ export function watchAccess(
   };
 }
 
-/** Hashes are secrets too: whoever has them can guess at home. */
+/** Warns if everybody can read a file with secrets. Hashes count: whoever has them can try passwords offline. */
 function warnIfOpen(path: string, log: LogPort): void {
   if (path === "") return;
   try {
@@ -203,7 +202,7 @@ function warnIfOpen(path: string, log: LogPort): void {
       log.warning(`Everybody on this machine can read ${path}; better: chmod o-r ${path}`);
     }
   } catch {
-    // It is told when it is opened.
+    // Opening the file will report that it cannot be read.
   }
 }
 

@@ -2,15 +2,15 @@ import type { Draft } from "./draft.ts";
 import type { Resolved } from "./resolve.ts";
 import { optionNamed } from "./options.ts";
 
-/** What is needed for options with these beginnings to do something. */
+/** Options with this prefix have no effect unless one of the needed options is set. */
 const NEEDS: readonly [prefix: string, needed: readonly string[]][] = [
   ["jwt_", ["jwt_secret_file", "jwt_public_key_file", "jwt_jwks_file", "jwt_jwks_url"]],
   ["auth_http_", ["auth_http_url", "acl_http_url"]],
 ];
-/** Host names of this machine: what goes there can be read nowhere on the way. */
+/** Host names of this machine. Requests to them cross no network, so they need no encryption. */
 const OWN_HOSTS: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
 
-/** Who else than files lets clients in, in words for the log. */
+/** How clients may connect other than by a file of users, as phrases for the log. */
 export function otherWays({ jwt, service }: Pick<Resolved, "jwt" | "service">): string[] {
   const { secretFile, publicKeyFile, jwksFile, jwksUrl } = jwt;
   const hasKeys = [secretFile, publicKeyFile, jwksFile, jwksUrl].some((text) => text !== "");
@@ -20,7 +20,7 @@ export function otherWays({ jwt, service }: Pick<Resolved, "jwt" | "service">): 
   ];
 }
 
-/** Tells what contradicts itself among tokens and services, what does nothing, and what strangers could read. */
+/** Reports contradictions among the options of tokens and services, options without effect, and unencrypted URLs. */
 export function checkWays(draft: Draft, resolved: Pick<Resolved, "jwt" | "service">): void {
   const { jwt, service } = resolved;
   if (jwt.jwksUrl !== "" && jwt.jwksFile !== "") {

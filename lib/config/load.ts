@@ -16,17 +16,17 @@ import { DEFAULT_PROCESS_OPTIONS, type ProcessOptions } from "./process_options.
 import { checkPlugins } from "./plugins.ts";
 import { resolve } from "./resolve.ts";
 
-/** Everything that a configuration is made of; nothing is read from anywhere else. */
+/** Everything that a configuration is made of. */
 export interface ConfigSources extends FileReader {
   /** The file of `-c`; `""`: none. */
   readonly file: string;
-  /** Variables; only those that begin with `MQTT_` are looked at. */
+  /** Environment variables; only those that begin with `MQTT_` are read. */
   readonly environment: Readonly<Record<string, string>>;
   /** Options of the command line. */
   readonly flags: readonly FlagSetting[];
-  /** Who runs the process: to say what `user` means. */
+  /** Who runs the process, to check `user`. */
   readonly user: ProcessUser;
-  /** Of this machine, in bridges' Client Identifiers; absent: nobody may ask. */
+  /** This machine's name, for bridges and the cluster; absent: unknown. */
   readonly hostname?: () => string;
   /** For `bind_interface`. */
   readonly addressesOf?: AddressesOf;
@@ -34,13 +34,13 @@ export interface ConfigSources extends FileReader {
 
 /** Who runs a process. */
 export interface ProcessUser {
-  /** `""`: not known. */
+  /** `""`: unknown. */
   readonly name: string;
-  /** Whether it runs with all rights; `undefined`: it may not ask. */
+  /** Whether that is root; `undefined`: there is no permission to ask. */
   readonly isRoot: boolean | undefined;
 }
 
-/** Makes one configuration of file, environment and flags, the later over the earlier, or tells everything that is wrong. */
+/** Makes a configuration of file, environment and flags, each of which overrides those before it, or returns every problem. */
 export function loadConfig(sources: ConfigSources): LoadResult {
   const draft = new Draft();
   if (sources.file !== "") readConfigFile(draft, sources, sources.file);
@@ -83,7 +83,7 @@ export function loadConfig(sources: ConfigSources): LoadResult {
   return { isValid: true, config };
 }
 
-/** The page that is there without a listener of its own: by its option, else where nothing is configured that it could be a way around. */
+/** The dashboard without a `listener` line. Unless `dashboard` decides, it exists only if nothing is configured that it could bypass. */
 function dashboardOf(
   draft: Draft,
   isPlain: boolean,
@@ -98,8 +98,8 @@ function dashboardOf(
 }
 
 /**
- * `persistence` and `durability` both say whether there is a store: where one says no, so does the other. A request that opens a
- * WebSocket cannot be as short as mosquitto's files may have it.
+ * Makes `persistence` and `durability` agree: there is a store only if both ask for one. Raises `websockets_headers_size`, since
+ * mosquitto's files may set it too low for any request that opens a WebSocket.
  */
 function settled(process: ProcessOptions): ProcessOptions {
   const durability = process.persistence ? process.durability : "none";
@@ -113,7 +113,7 @@ function settled(process: ProcessOptions): ProcessOptions {
   };
 }
 
-/** mosquitto gives up root's rights for those of `user`; Deno cannot, and a broker that stays root in silence is a trap. */
+/** Checks `user`. mosquitto gives up root's rights to become that user; Deno cannot, and must not stay root silently. */
 function checkUser(draft: Draft, sources: Pick<ConfigSources, "user">): void {
   const setting = draft.globals.get("user")?.[0];
   if (setting === undefined) return;
@@ -137,7 +137,7 @@ function checkUser(draft: Draft, sources: Pick<ConfigSources, "user">): void {
   }
 }
 
-/** Series of a metric: more would be a burden for whoever collects them. */
+/** Each prefix has its own series of metrics; more of them would burden whoever collects them. */
 const MAX_PREFIXES = 100;
 
 function checkPrefixes(draft: Draft): void {
@@ -153,7 +153,7 @@ function checkPrefixes(draft: Draft): void {
   draft.problem(beyond.origin, "metrics_topic_prefix", message);
 }
 
-/** What does nothing is said, never silent. */
+/** Notes that options of the store have no effect without a store. */
 function noteWhatHasNoEffect(
   draft: Draft,
   { persistence }: Pick<ProcessOptions, "persistence">,

@@ -19,10 +19,10 @@ import { certificateUserName, resolveTransport } from "./transport.ts";
 import { DEFAULT_TRANSPORT_OPTIONS } from "./transport_options.ts";
 import { showValue } from "./value.ts";
 
-/** A draft with every option decided. */
+/** The value of every option. */
 export interface Resolved {
   readonly listeners: readonly ListenerConfig[];
-  /** What holds for all listeners; nothing with `per_listener_settings`. */
+  /** The access control of all listeners; with `per_listener_settings` the defaults. */
   readonly access: ListenerAccess;
   readonly jwt: JwtOptions;
   readonly service: HttpAccessOptions;
@@ -33,13 +33,13 @@ export interface Resolved {
   readonly settings: readonly ResolvedSetting[];
 }
 
-/** Decided values by record and setting. What may stand there the rows' types say, which fit the records'. */
+/** Values by record and key. The types of the rows guarantee that each value fits its record. */
 export type Values = { readonly [R in keyof OptionRecords]: Readonly<Record<string, OptionValue>> };
 
-/** What somebody has set for an option; undefined: nobody has. */
+/** Finds what was set for an option; `undefined`: nothing. */
 export type Find = (option: Option) => readonly Setting[] | undefined;
 
-/** Decides every option: what was set where, else the default. */
+/** Decides the value of every option: what was set, or else the default. */
 export function resolve(draft: Draft, blocks: readonly Block[], isOpen: boolean): Resolved {
   const settings: ResolvedSetting[] = [];
   const isListeners = (option: Option) => isListenersOwn(option, draft.perListener);
@@ -70,7 +70,7 @@ export function resolve(draft: Draft, blocks: readonly Block[], isOpen: boolean)
   };
 }
 
-/** The file of dynamic security, which is one for all listeners that have one; `""`: none has. */
+/** The file of dynamic security, the same for all listeners that have it; `""`: no listener has it. */
 function fileOf(listeners: readonly ListenerConfig[]): string {
   return listeners.map(({ access }) => access.dynamicSecurityFile).find((path) => path !== "") ??
     "";
@@ -81,7 +81,7 @@ function isListenersOwn({ scope, target }: Option, perListener: boolean): boolea
   return scope === "listener" || (perListener && target.record === "access");
 }
 
-/** Whether it says which listeners there are and whom they let in, which is decided with them, or names a plugin. */
+/** Whether an option is decided elsewhere: with the listeners themselves, or with the plugins. */
 function isPlaces(option: Option): boolean {
   return ["listen", "place", "anonymous", "plugin"].includes(actOf(option) ?? "");
 }
@@ -110,7 +110,7 @@ function resolveListener(
   const originOf = (option: string) =>
     ownOrOverride(draft, block, option)?.at(-1)?.origin ?? origin;
   const layers = resolveTransport(draft, transport, originOf);
-  // Who reads everything by HTTP gains nothing as a client.
+  // At an HTTP listener that everybody may use, refusing anonymous clients protects nothing.
   const isClosed = isOpen && !(layers.http !== undefined && isOpenHttp(layers.http));
   const allowAnonymous = decideAnonymous(draft, block, isClosed, name, settings);
   return {
@@ -134,7 +134,7 @@ function resolveListener(
   };
 }
 
-/** The listener's own word first, then what holds for it or for all; without either, only a closed broker is free to all. */
+/** `listener_allow_anonymous` decides first, then `allow_anonymous`. If neither is set, a broker allows it unless it is open to the network. */
 function decideAnonymous(
   draft: Draft,
   block: Block,
@@ -160,7 +160,7 @@ function ownOrOverride(draft: Draft, block: Block, name: string): readonly Setti
   return draft.overrides.get(name) ?? block.settings.get(name);
 }
 
-/** What a listener says in the place of what holds for the others: such an option is the whole broker's as well. */
+/** The values that a listener sets for options of the whole broker, which hold for it alone. */
 function decideOwn(
   draft: Draft,
   block: Block,
@@ -177,7 +177,7 @@ function decideOwn(
   return values;
 }
 
-/** Decides options of one block: what was set, else the default. */
+/** Decides the values of some options: what was set, or else the default. Adds them to `settings`. */
 export function decideAll(
   options: readonly Option[],
   find: Find,
