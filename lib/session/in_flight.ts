@@ -19,15 +19,19 @@ export interface InFlight {
   state: "published" | "released";
   /** Whether its PUBLISH was sent on the present connection: only such messages count against the Receive Maximum. */
   isSent: boolean;
-  /** The neighbours in the order of redelivery: `InFlightTable` sets them. */
+  /** The one before it in the order of redelivery: `InFlightTable` sets it. */
   older: InFlight | undefined;
+  /** The one behind it in the order of redelivery. */
   newer: InFlight | undefined;
 }
 
 /** A payload in `bytes`, from offset `at` on. */
 export interface PayloadPlace {
+  /** An array that nobody changes any more. */
   readonly bytes: Uint8Array;
+  /** Where the payload begins. */
   readonly at: number;
+  /** Its bytes. */
   readonly length: number;
 }
 

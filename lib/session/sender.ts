@@ -2,15 +2,17 @@ import { CompactInFlight, type InFlight, type PayloadPlace } from "./in_flight.t
 import { InFlightTable } from "./in_flight_table.ts";
 import { contentSizeBytes, type Delivery } from "./message.ts";
 
-/** What was in flight for an acknowledgement: its message, nothing with that Packet Identifier, or a message in another state. */
+/** What an acknowledgement refers to: a message in flight, no message with that Packet Identifier, or a message in another state. */
 export type AckOutcome = InFlight | "unknown" | "unexpected";
 
 const MAX_PACKET_ID = 65_535;
 
-/** With more messages in flight, free Packet Identifiers are kept in a list, until there are fewer and a search is fast again. */
+/** With more messages in flight than this, free Packet Identifiers are kept in a list, because a search would be slow. */
 const CROWDED = 49_152;
 const UNCROWDED = 32_768;
 
+/** One empty table for all sessions with nothing in flight: most have nothing, and none of their own. */
+const NOTHING = new InFlightTable();
 const NONE_TO_RESEND: InFlight[] = [];
 
 /**
@@ -26,9 +28,9 @@ const NONE_TO_RESEND: InFlight[] = [];
  * Order is that of insertion: it is the order of redelivery. [MQTT-4.6.0-1]
  */
 export class Sender {
-  readonly #inFlight = new InFlightTable();
+  #inFlight = NOTHING;
   #lastPacketId = 0;
-  /** All free Packet Identifiers, the next one last; only while many are in use (`CROWDED`). */
+  /** All free Packet Identifiers, the next one last; only while more than `CROWDED` are in use. */
   #free: number[] | undefined;
   #sent = 0;
   #bytes = 0;
@@ -41,7 +43,7 @@ export class Sender {
     return this.#inFlight.size;
   }
 
-  /** Bytes of payload, topic and properties of what is in flight. */
+  /** Bytes of payload, topic and properties of the messages in flight. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -67,10 +69,10 @@ export class Sender {
     return inFlight;
   }
 
-  /** Restores a message that was in flight from the store. The order of the calls is the order of redelivery. */
+  /** Restores a message in flight from the store. The order of the calls is the order of redelivery. */
   restore(packetId: number, delivery: Delivery, state: InFlight["state"]): void {
     const inFlight = this.#inFlightOf(packetId, delivery, state, false);
-    this.#inFlight.add(inFlight);
+    this.#ownTable().add(inFlight);
     this.#free = undefined;
     this.#bytes += inFlight.sizeBytes;
     if (packetId > this.#lastPacketId) this.#lastPacketId = packetId;
@@ -107,9 +109,8 @@ export class Sender {
   }
 
   /**
-   * A connection begins with these limits (messages, bytes; 0 bytes is no limit): nothing counts as sent on it yet, and all
-   * that is in flight is to be sent again, which {@linkcode nextResend} hands out. Only here: while a connection lasts
-   * nothing is repeated. [MQTT-4.4.0-1]
+   * A connection begins with these limits (0 bytes means no limit). Nothing counts as sent on it yet, and everything in flight is to be
+   * sent again: see {@linkcode nextResend}. Only here: nothing is repeated while a connection lasts. [MQTT-4.4.0-1]
    */
   resume(maxMessages: number, maxBytes: number): void {
     this.#maxMessages = Math.min(maxMessages === 0 ? MAX_PACKET_ID : maxMessages, MAX_PACKET_ID);
@@ -120,7 +121,7 @@ export class Sender {
     this.#resend.reverse();
   }
 
-  /** Whether something from before this connection still has to be sent again: new messages queue behind it. */
+  /** Whether messages from before this connection still have to be sent again: new messages wait behind them. */
   get isResending(): boolean {
     return this.#resend.length > 0;
   }
@@ -149,7 +150,7 @@ export class Sender {
     if (this.#inFlight.get(inFlight.packetId) === inFlight) this.#finish(inFlight);
   }
 
-  /** What is in flight under the Packet Identifier. */
+  /** The message in flight with this Packet Identifier. */
   find(packetId: number): InFlight | undefined {
     return this.#inFlight.get(packetId);
   }
@@ -157,6 +158,11 @@ export class Sender {
   /** All messages in flight, in the order of redelivery. */
   values(): IterableIterator<InFlight> {
     return this.#inFlight.values();
+  }
+
+  #ownTable(): InFlightTable {
+    if (this.#inFlight === NOTHING) this.#inFlight = new InFlightTable();
+    return this.#inFlight;
   }
 
   #inFlightOf(
@@ -184,12 +190,12 @@ export class Sender {
   }
 
   /**
-   * Finds a free Packet Identifier at constant cost: otherwise a client that keeps most of them in use would cause a long search
-   * each time.
+   * Finds a free Packet Identifier at constant cost. A plain search would be long for each message to a client that keeps most of them in
+   * use.
    */
   #freePacketId(): number {
     const { size } = this.#inFlight;
-    this.#inFlight.makeRoom();
+    this.#ownTable().makeRoom();
     if (this.#free === undefined && size > CROWDED) this.#free = this.#listFree();
     else if (size < UNCROWDED) this.#free = undefined;
     let packetId = this.#free?.pop() ?? 0;
