@@ -44,7 +44,7 @@ export class Fanout {
   #isSingle = true;
   #used = 0;
   /** Copies of payloads that are kept for a short while. */
-  readonly slab = new PayloadSlab();
+  readonly slab: PayloadSlab = new PayloadSlab();
   #scratch = new Uint8Array(4096);
   readonly #variants: Variant[] = Array.from(
     { length: VARIANTS },
