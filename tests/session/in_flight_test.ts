@@ -38,6 +38,14 @@ for (let seed = 1; seed <= 10; seed++) {
   });
 }
 
+Deno.test("a Packet Identifier that a damaged store has twice is in flight once, the last one", () => {
+  const table = new InFlightTable();
+  const [one, other] = [inFlight(7), inFlight(7)];
+  for (const added of [one, inFlight(8), other]) table.add(added);
+  equal(table.get(7), other);
+  deepEqual(ids(table.values()), [8, 7]);
+});
+
 Deno.test("in flight to a client that leaves one message unacknowledged for good, any number of others find room", () => {
   const sender = new Sender();
   sender.resume(20, 0);
