@@ -16,7 +16,7 @@ export function otherWays({ jwt, service }: Pick<Resolved, "jwt" | "service">): 
   const hasKeys = [secretFile, publicKeyFile, jwksFile, jwksUrl].some((text) => text !== "");
   return [
     ...hasKeys ? ["with a token"] : [],
-    ...service.authUrl === "" ? [] : ["as whom auth_http_url lets in"],
+    ...service.authUrl === "" ? [] : ["as a user whom auth_http_url accepts"],
   ];
 }
 
@@ -27,23 +27,27 @@ export function checkWays(draft: Draft, resolved: Pick<Resolved, "jwt" | "servic
     problem(
       draft,
       "jwt_jwks_file",
-      "Is the same as jwt_jwks_url from another place: name one of them",
+      "Cannot be used with jwt_jwks_url: use one of them",
     );
   }
   if (service.form === "emqx" && draft.globals.has("auth_http_response")) {
     const message =
-      "Is for mosquitto-go-auth: the answers of emqx have a form of their own; leave it out";
+      "Applies only to mosquitto-go-auth, since answers of EMQX have a form of their own; remove it";
     problem(draft, "auth_http_response", message);
   }
   if (jwt.userNameClaim === "") {
     problem(
       draft,
       "jwt_username_claim",
-      "Must name a claim: else whoever has a token is who they like",
+      "Must name a claim: without one, whoever has a token may choose any user name",
     );
   }
   if (jwt.authenticationMethod === "" || jwt.authenticationMethod === "SCRAM-SHA-256") {
-    problem(draft, "jwt_authentication_method", "Must be a name of its own, such as JWT");
+    problem(
+      draft,
+      "jwt_authentication_method",
+      "Must be a name that no other method has, such as JWT",
+    );
   }
   for (const name of ["auth_http_url", "acl_http_url", "jwt_jwks_url"]) checkUrl(draft, name);
   for (const [prefix, needed] of NEEDS) noteIdle(draft, prefix, needed);
@@ -51,7 +55,8 @@ export function checkWays(draft: Draft, resolved: Pick<Resolved, "jwt" | "servic
     note(draft, "jwt_jwks_ca_file", "jwt_jwks_url is not https");
   }
   if (otherWays(resolved)[0] === "with a token" && jwt.audience === "") {
-    const text = "jwt_audience is not set: tokens that were made for others let in as well";
+    const text =
+      "jwt_audience is not set: tokens that were issued for other services are accepted too";
     draft.notes.push({ level: "info", text });
   }
 }
@@ -65,17 +70,17 @@ function checkUrl(draft: Draft, name: string): void {
     problem(
       draft,
       name,
-      "May have ${…} behind a ? alone: elsewhere a client's name could change where it leads",
+      "May have ${…} only after the ?: elsewhere a client's name could change the destination",
     );
   }
   const { protocol, hostname, username } = new URL(text);
   if (username !== "") {
-    problem(draft, name, "Must have no user name: put what is secret into auth_http_header_file");
+    problem(draft, name, "Must have no user name: put secrets into auth_http_header_file");
   }
   if (protocol === "http:" && !OWN_HOSTS.includes(hostname)) {
     const what = name === "jwt_jwks_url"
-      ? "who is on the way can put in keys"
-      : "passwords and answers cross the network as they are";
+      ? "an attacker on the network can insert keys"
+      : "passwords and answers cross the network unencrypted";
     draft.notes.push({
       level: "warning",
       text: `${setting.origin}: ${name}: Is not https: ${what}`,
@@ -87,7 +92,7 @@ function noteIdle(draft: Draft, prefix: string, needed: readonly string[]): void
   if (needed.some((name) => (draft.globals.get(name)?.at(-1)?.value ?? "") !== "")) return;
   for (const name of draft.globals.keys()) {
     if (name.startsWith(prefix) && !needed.includes(name)) {
-      note(draft, name, `there is none of ${needed.join(", ")}`);
+      note(draft, name, `none is set of ${needed.join(", ")}`);
     }
   }
 }

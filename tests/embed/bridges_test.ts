@@ -163,7 +163,7 @@ const WRONG: readonly (readonly [what: string, init: Record<string, unknown>, er
   ["another type", { notifications: {} }, /notifications: Cannot be \{\}/],
   ["a word", { startType: "late" }, /startType: Must be automatic, lazy or once, is "late"/],
   ["a slip", { keepaliveSeconds: 9 }, /keepaliveSeconds: Is not a setting.*keepAliveSeconds\?/],
-  ["half a key pair", { keyfile: "k" }, /keyfile: Needs `certfile`, whose key it is/],
+  ["half a key pair", { keyfile: "k" }, /keyfile: Needs `certfile`, the certificate of this key/],
   ["a password alone", { remotePassword: "p" }, /remotePassword: Needs `remoteUserName`/],
 ];
 
