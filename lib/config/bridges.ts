@@ -114,7 +114,7 @@ function addressesOf({ draft, block }: Reading): readonly BridgeAddress[] {
     draft.problem(
       block.origin,
       "connection",
-      "Needs an `address` line: where the remote broker is",
+      "Needs an `address`: where the remote broker is",
     );
   }
   return found;
@@ -133,7 +133,7 @@ function topicsOf({ draft, block }: Reading): readonly BridgeTopic[] {
     draft.problem(
       block.origin,
       "connection",
-      "Needs a `topic` line: which messages cross the bridge",
+      "Needs a `topic`: which messages cross the bridge",
     );
   }
   const twin = topics.length === lines.length ? rulesProblem(topics) : undefined;

@@ -111,7 +111,7 @@ Deno.test({
         assert.match(out, /^ {2}3 subscriptions$/m);
         assert.match(out, /^ {2}3 queued messages$/m);
         assert.match(out, /^ {2}3 messages in flight$/m);
-        assert.match(out, /^ {2}1 messages of QoS 2 that had come/m);
+        assert.match(out, /^ {2}1 QoS 2 messages that were received/m);
         assert.match(out, /^ {2}1 messages that have expired/m);
         assert.deepEqual(Deno.readFileSync(file), bytes);
       });
