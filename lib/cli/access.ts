@@ -19,19 +19,20 @@ export async function openAccess(config: Config, log: LogPort): Promise<OpenedAc
     ...config.listeners,
     ...config.dashboard === undefined ? [] : [config.dashboard],
   ];
-  const { hasTokens, hasService } = waysOf(config);
-  if (!listeners.some(hasAccess) && !hasTokens && !hasService) return undefined;
+  if (!listeners.some((entry) => hasAccess(entry) || hasTokens(entry) || hasService(entry))) {
+    return undefined;
+  }
   // Only brokers that need cryptography load it, so that the others start faster.
   const { AccessChain, FileAccess, openDynamicAccess, openHttpAccess, openJwtAccess } =
     await import("../auth/mod.ts");
   const secrets = [
-    ...listeners.flatMap(({ access }) => [
+    ...listeners.flatMap(({ access, jwt, service }) => [
       access.passwordFile,
       access.scramFile,
       access.dynamicSecurityFile,
+      jwt.secretFile,
+      service.headerFile,
     ]),
-    config.jwt.secretFile,
-    config.service.headerFile,
   ];
   for (const path of new Set(secrets)) warnIfOpen(path, log);
   const files = FileAccess.open({
@@ -48,26 +49,37 @@ export async function openAccess(config: Config, log: LogPort): Promise<OpenedAc
   const dynamic = dynamicInit === undefined
     ? undefined
     : await orProblems(openDynamicAccess(dynamicInit), problems);
-  const jwt = hasTokens
-    ? await orProblems(openJwtAccess({ options: config.jwt, log }), problems)
-    : undefined;
-  const http = hasService
-    ? await orProblems(openHttpAccess({ options: config.service, log }), problems)
-    : undefined;
+  const jwt = await openEach(
+    listeners.filter(hasTokens).map(({ options, jwt }) => [options.name, jwt]),
+    (options) => orProblems(openJwtAccess({ options, log }), problems),
+  );
+  const http = await openEach(
+    listeners.filter(hasService).map(({ options, service }) => [options.name, service]),
+    (options) => orProblems(openHttpAccess({ options, log }), problems),
+  );
   if (problems.length > 0 || !(files instanceof FileAccess)) {
-    jwt?.close();
-    http?.close();
+    for (const opened of [...jwt.values(), ...http.values()]) opened.close();
     const told = problems.map((problem) => withOption(problem, config));
     throw new StartError(EXIT.configuration, ...told);
   }
-  if (jwt === undefined && http === undefined && dynamic === undefined) return files;
-  return new AccessChain({
-    files,
-    ...dynamic === undefined ? {} : { dynamic },
-    ...jwt === undefined ? {} : { jwt },
-    ...http === undefined ? {} : { http },
-    log,
-  });
+  if (jwt.size === 0 && http.size === 0 && dynamic === undefined) return files;
+  return new AccessChain({ files, ...dynamic === undefined ? {} : { dynamic }, jwt, http, log });
+}
+
+/** Opens access control for each listener; returns it by the listener's name. Listeners with the same options share one. */
+async function openEach<Options, Opened>(
+  listeners: readonly (readonly [name: string, options: Options])[],
+  open: (options: Options) => Promise<Opened | undefined>,
+): Promise<ReadonlyMap<string, Opened>> {
+  const byOptions = new Map<string, Opened | undefined>();
+  const byName = new Map<string, Opened>();
+  for (const [name, options] of listeners) {
+    const key = JSON.stringify(options);
+    if (!byOptions.has(key)) byOptions.set(key, await open(options));
+    const opened = byOptions.get(key);
+    if (opened !== undefined) byName.set(name, opened);
+  }
+  return byName;
 }
 
 /** How to open dynamic security; `undefined`: no listener has it. */
@@ -124,12 +136,13 @@ async function orProblems<T>(opened: Promise<T>, problems: string[]): Promise<T 
   }
 }
 
-function waysOf({ jwt, service }: Config): { hasTokens: boolean; hasService: boolean } {
+function hasTokens({ jwt }: ListenerConfig): boolean {
   const { secretFile, publicKeyFile, jwksFile, jwksUrl } = jwt;
-  return {
-    hasTokens: [secretFile, publicKeyFile, jwksFile, jwksUrl].some((text) => text !== ""),
-    hasService: service.authUrl !== "" || service.aclUrl !== "",
-  };
+  return [secretFile, publicKeyFile, jwksFile, jwksUrl].some((text) => text !== "");
+}
+
+function hasService({ service }: ListenerConfig): boolean {
+  return service.authUrl !== "" || service.aclUrl !== "";
 }
 
 /** The access control that the core asks. Where users log in at a dashboard, it accepts that instead of a password. */

@@ -187,6 +187,7 @@ function clusterHost(server: Server): ClusterHost {
     applyShared: (shared) => server.applyShared(shared),
     applyClaim: (...claim) => server.applyClaim(...claim),
     deliverForwarded: (message) => server.deliverForwarded(message),
+    clusterChanged: (event) => broker.clusterChanged(event),
     get counts() {
       return { clients: broker.levels.connectedCount, sessions: broker.clients.size };
     },

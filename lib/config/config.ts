@@ -43,9 +43,16 @@ export interface ListenerConfig {
   readonly origin: string;
   /** Its options for the core. */
   readonly options: ListenerOptions;
-  /** Who may connect there. */
+  /** Who may connect there, by files. */
   readonly access: ListenerAccess;
+  /** How tokens are checked there. */
+  readonly jwt: JwtOptions;
+  /** The service that decides who may connect there and what they may do. */
+  readonly service: HttpAccessOptions;
 }
+
+/** What decides who may connect at a listener. */
+export type ListenerEntry = Pick<ListenerConfig, "access" | "jwt" | "service">;
 
 /** The value of one option and where it comes from, as `check` prints them. */
 export interface ResolvedSetting {
@@ -81,10 +88,6 @@ export interface Config extends Omit<ProcessOptions, "logType" | "logDest" | "lo
   readonly listeners: readonly ListenerConfig[];
   /** The dashboard without a `listener` line. If its port is taken, the broker runs without it. Absent: there is none. */
   readonly dashboard?: ListenerConfig;
-  /** How tokens are checked. */
-  readonly jwt: JwtOptions;
-  /** The service that decides who may connect and what they may do. */
-  readonly service: HttpAccessOptions;
   /** Connections to other brokers. */
   readonly bridges: readonly BridgeConfig[];
   /** Absent: the broker is the only one. */

@@ -1,7 +1,6 @@
-import type { ListenerAccess } from "../auth/mod.ts";
 import { DEFAULT_LISTENER_OPTIONS } from "../broker/mod.ts";
 import { isLoopback, LOOPBACK_ADDRESS } from "../net/mod.ts";
-import type { HttpConfig, ListenerConfig } from "./config.ts";
+import type { HttpConfig, ListenerConfig, ListenerEntry } from "./config.ts";
 import type { TransportOptions } from "./transport_options.ts";
 
 /** The dashboard's default port, the same as that of mosquitto's HTTP interface. */
@@ -68,7 +67,7 @@ export function* httpProblems(
 }
 
 /** The dashboard without a `listener` line: for everybody on this machine, and nobody else. */
-export function defaultDashboard(origin: string, access: ListenerAccess): ListenerConfig {
+export function defaultDashboard(origin: string, entry: ListenerEntry): ListenerConfig {
   const name = `${LOOPBACK_ADDRESS}:${DEFAULT_HTTP_PORT}`;
   return {
     port: DEFAULT_HTTP_PORT,
@@ -79,6 +78,7 @@ export function defaultDashboard(origin: string, access: ListenerAccess): Listen
     http: { hosts: [], admins: [], viewers: [], tokenFile: "" },
     origin,
     options: { ...DEFAULT_LISTENER_OPTIONS, name, allowAnonymous: true },
-    access: { ...access, certificateUserName: "none" },
+    ...entry,
+    access: { ...entry.access, certificateUserName: "none" },
   };
 }

@@ -1,6 +1,7 @@
 import { isLoopback, LOOPBACK_ADDRESS } from "../net/mod.ts";
 import type { HttpConfig, ListenerConfig } from "./config.ts";
 import type { Block, Draft, Note, Setting, Settings } from "./draft.ts";
+import { otherWays } from "./enter.ts";
 import { addressesAt, type AddressesOf } from "./interfaces.ts";
 import { DEFAULT_PORT } from "./process_options.ts";
 import { showValue } from "./value.ts";
@@ -113,9 +114,8 @@ export function placeOf(block: Block, overrides: Settings): Place {
 export function describeAccess(
   listeners: readonly ListenerConfig[],
   isOpen: boolean,
-  ways: readonly string[],
 ): Note[] {
-  const notes = listeners.map((listener) => describeListener(listener, ways));
+  const notes = listeners.map(describeListener);
   if (!isOpen) {
     notes.push({
       level: "info",
@@ -127,17 +127,16 @@ export function describeAccess(
   return notes;
 }
 
-function describeListener(
-  { address, path, options, access, tls, http }: ListenerConfig,
-  ways: readonly string[],
-): Note {
+function describeListener(listener: ListenerConfig): Note {
+  const { address, path, options, access, tls, http } = listener;
   const { name, allowAnonymous } = options;
   const isLocal = isLoopback(address) || path !== "";
   const reach = path !== "" ? "clients that may open this socket" : reachOf(address);
   if (http !== undefined) return describeHttp(name, http, reach, !isLocal && tls === undefined);
   const files = [access.passwordFile, access.scramFile, access.dynamicSecurityFile]
     .filter((path) => path !== "").join(" and ");
-  const others = [...files === "" ? [] : [`as a user of ${files}`], ...ways].join(", or ");
+  const others = [...files === "" ? [] : [`as a user of ${files}`], ...otherWays(listener)]
+    .join(", or ");
   const isUnencrypted = isLocal || tls !== undefined
     ? ""
     : "; passwords cross the network unencrypted";

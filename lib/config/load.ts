@@ -1,7 +1,6 @@
-import type { ListenerAccess } from "../auth/mod.ts";
 import { resolveBridges } from "./bridges.ts";
 import { clusterConfig } from "./cluster.ts";
-import type { Config, ListenerConfig, LoadResult } from "./config.ts";
+import type { Config, ListenerConfig, ListenerEntry, LoadResult } from "./config.ts";
 import { Draft } from "./draft.ts";
 import { checkWays, otherWays } from "./enter.ts";
 import { readEnvironment } from "./environment.ts";
@@ -51,7 +50,7 @@ export function loadConfig(sources: ConfigSources): LoadResult {
 
   const isOpen = isOpened(draft);
   const blocks = decideBlocks(draft, sources.addressesOf);
-  const { process, log, access, cluster: settings, ...resolved } = resolve(draft, blocks, isOpen);
+  const { process, log, entry, cluster: settings, ...resolved } = resolve(draft, blocks, isOpen);
   const { listeners } = resolved;
   const hostname = draft.bridges.length === 0 ? "" : sources.hostname?.() ?? "localhost";
   const bridges = resolveBridges(draft, { hostname, listeners });
@@ -61,11 +60,11 @@ export function loadConfig(sources: ConfigSources): LoadResult {
   checkPlugins(draft);
   const { logType, logDest, logFacility, ...processOptions } = settled(process);
   noteWhatHasNoEffect(draft, processOptions);
-  checkWays(draft, resolved);
+  checkWays(draft, blocks, { listeners, entry });
   if (draft.problems.length > 0) return { isValid: false, problems: draft.problems };
-  const ways = otherWays(resolved);
-  const isPlain = sources.file === "" && !isOpen && ways.length === 0;
-  const dashboard = dashboardOf(draft, isPlain, access);
+  const isPlain = sources.file === "" && !isOpen &&
+    listeners.every((listener) => otherWays(listener).length === 0);
+  const dashboard = dashboardOf(draft, isPlain, entry);
   const config: Config = {
     ...processOptions,
     ...resolved,
@@ -78,7 +77,7 @@ export function loadConfig(sources: ConfigSources): LoadResult {
       subscriptions: loggedSubscriptions(logType),
       destinations: logDestinations(logDest, logFacility),
     },
-    notes: [...describeAccess(resolved.listeners, isOpen, ways), ...draft.notes],
+    notes: [...describeAccess(listeners, isOpen), ...draft.notes],
   };
   return { isValid: true, config };
 }
@@ -87,14 +86,14 @@ export function loadConfig(sources: ConfigSources): LoadResult {
 function dashboardOf(
   draft: Draft,
   isPlain: boolean,
-  access: ListenerAccess,
+  entry: ListenerEntry,
 ): ListenerConfig | undefined {
   const setting = draft.globals.get("dashboard")?.[0];
-  const { passwordFile, scramFile, aclFile, clientIdPrefixes, dynamicSecurityFile } = access;
+  const { passwordFile, scramFile, aclFile, clientIdPrefixes, dynamicSecurityFile } = entry.access;
   const isFree = [passwordFile, scramFile, aclFile, clientIdPrefixes, dynamicSecurityFile]
     .every((text) => text === "");
   const isWanted = setting === undefined ? isPlain && isFree : setting.value === true;
-  return isWanted ? defaultDashboard(setting?.origin ?? "default", access) : undefined;
+  return isWanted ? defaultDashboard(setting?.origin ?? "default", entry) : undefined;
 }
 
 /**

@@ -1,4 +1,3 @@
-import type { HttpAccessOptions, JwtOptions, ListenerAccess } from "../auth/mod.ts";
 import {
   type BrokerOptions,
   DEFAULT_BROKER_OPTIONS,
@@ -6,7 +5,7 @@ import {
 } from "../broker/mod.ts";
 import { DEFAULT_LOG_OPTIONS, type LogOptions } from "../observe/mod.ts";
 import { type ClusterSettings, DEFAULT_CLUSTER_SETTINGS } from "./cluster_settings.ts";
-import type { ListenerConfig, ResolvedSetting } from "./config.ts";
+import type { ListenerConfig, ListenerEntry, ResolvedSetting } from "./config.ts";
 import type { Block, Draft, Setting } from "./draft.ts";
 import { httpProblems, isOpenHttp } from "./http.ts";
 import { placeOf } from "./listeners.ts";
@@ -23,9 +22,7 @@ import { showValue } from "./value.ts";
 export interface Resolved {
   readonly listeners: readonly ListenerConfig[];
   /** The access control of all listeners; with `per_listener_settings` the defaults. */
-  readonly access: ListenerAccess;
-  readonly jwt: JwtOptions;
-  readonly service: HttpAccessOptions;
+  readonly entry: ListenerEntry;
   readonly broker: BrokerOptions;
   readonly log: LogOptions;
   readonly process: ProcessOptions;
@@ -50,6 +47,8 @@ export function resolve(draft: Draft, blocks: readonly Block[], isOpen: boolean)
   const whole = draft.perListener ? listeners : listeners.map((listener) => ({
     ...listener,
     access: { ...listener.access, ...values.access },
+    jwt: { ...listener.jwt, ...values.jwt },
+    service: { ...listener.service, ...values.service },
   }));
   for (const [index, listener] of whole.entries()) {
     for (const [option, message] of httpProblems(listener)) {
@@ -59,9 +58,11 @@ export function resolve(draft: Draft, blocks: readonly Block[], isOpen: boolean)
   }
   return {
     listeners: whole,
-    access: { ...DEFAULT_ACCESS, ...values.access, dynamicSecurityFile: fileOf(whole) },
-    jwt: { ...DEFAULT_JWT, ...values.jwt },
-    service: { ...DEFAULT_SERVICE, ...values.service },
+    entry: {
+      access: { ...DEFAULT_ACCESS, ...values.access, dynamicSecurityFile: fileOf(whole) },
+      jwt: { ...DEFAULT_JWT, ...values.jwt },
+      service: { ...DEFAULT_SERVICE, ...values.service },
+    },
     broker: { ...DEFAULT_BROKER_OPTIONS, ...values.broker },
     log: { ...DEFAULT_LOG_OPTIONS, ...values.log },
     process: { ...DEFAULT_PROCESS_OPTIONS, ...values.process },
@@ -76,9 +77,16 @@ function fileOf(listeners: readonly ListenerConfig[]): string {
     "";
 }
 
+/** The records that belong to one listener with `per_listener_settings`. */
+const ENTRY_RECORDS: readonly string[] = [
+  "access",
+  "jwt",
+  "service",
+] satisfies (keyof ListenerEntry)[];
+
 /** Whether each listener has a value of its own. */
 function isListenersOwn({ scope, target }: Option, perListener: boolean): boolean {
-  return scope === "listener" || (perListener && target.record === "access");
+  return scope === "listener" || (perListener && ENTRY_RECORDS.includes(target.record));
 }
 
 /** Whether an option is decided elsewhere: with the listeners themselves, or with the plugins. */
@@ -131,6 +139,8 @@ function resolveListener(
       ...values.access,
       certificateUserName: certificateUserName(transport),
     },
+    jwt: { ...DEFAULT_JWT, ...values.jwt },
+    service: { ...DEFAULT_SERVICE, ...values.service },
   };
 }
 

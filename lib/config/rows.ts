@@ -115,18 +115,20 @@ export const accessRow = rowsOf<"access", Details>("access", DEFAULT_ACCESS, {
   perListener: true,
 });
 
-/** A row for tokens. */
+/** A row for tokens: for the whole broker, or with `per_listener_settings` for one listener. */
 export const jwtRow = rowsOf<"jwt", Details>("jwt", DEFAULT_JWT, {
   scope: "global",
   reloadable: false,
   theme: "Tokens and services",
+  perListener: true,
 });
 
-/** A row for the service that decides who may connect and what they may do. */
+/** A row for the service that decides who may connect and what they may do, likewise. */
 export const serviceRow = rowsOf<"service", Details>("service", DEFAULT_SERVICE, {
   scope: "global",
   reloadable: false,
   theme: "Tokens and services",
+  perListener: true,
 });
 
 /** A row for what lies between a listener's socket and MQTT. */
