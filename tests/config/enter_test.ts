@@ -93,9 +93,9 @@ Deno.test("with per_listener_settings each listener has tokens and a service of 
   const texts = notes.map(({ text }) => text);
   const says = (pattern: RegExp) => assert(texts.some((text) => pattern.test(text)), `${pattern}`);
   says(/^Listener 1883: .* may connect with a token;/);
-  says(/^Listener 1884: .* may connect as whom auth_http_url lets in;/);
+  says(/^Listener 1884: .* may connect as a user whom auth_http_url accepts;/);
   says(/^Listener 1885 lets nobody in/);
-  says(/^m.conf:7: jwt_audience: Has no effect: there is none of jwt_secret_file/);
+  says(/^m.conf:7: jwt_audience: Has no effect: none is set of jwt_secret_file/);
   assert(!texts.some((text) => text.includes("jwt_audience is not set")), texts.join("\n"));
 });
 
@@ -130,13 +130,13 @@ const PER_LISTENER_WRONG: [what: string, file: string, ...problems: RegExp[]][] 
   [
     "that contradict each other at one listener",
     "listener 1883\njwt_jwks_url https://x/\nlistener 1884\njwt_jwks_url https://x/\njwt_jwks_file /f",
-    /^m.conf:6: jwt_jwks_file: Is the same as jwt_jwks_url/,
+    /^m.conf:6: jwt_jwks_file: Cannot be used with jwt_jwks_url/,
   ],
   [
     "whose form has no such answer",
     "listener 1883\nauth_http_url https://x/\nauth_http_response json\nlistener 1884\n" +
     "auth_http_url https://x/\nauth_http_form emqx\nauth_http_response json",
-    /^m.conf:8: auth_http_response: Is for mosquitto-go-auth/,
+    /^m.conf:8: auth_http_response: Applies only to mosquitto-go-auth/,
   ],
 ];
 for (const [what, file, ...expected] of PER_LISTENER_WRONG) {
