@@ -13,9 +13,9 @@ import { DOLLAR, isEveryday, MAX_RELAYED_BYTES, mayRelay } from "./relay.ts";
 const QOS_1 = FirstByte.Publish | 2;
 
 /**
- * Handles the PUBLISH of QoS 1 in `bytes[start, end)` as {@linkcode relay} handles one of QoS 0, where it has one receiver that can take it
- * at once; `false`: it is not such a one, and nothing has happened. It is in flight and acknowledged like
- * any other; only that no packet is made of it, and none encoded.
+ * Handles the PUBLISH of QoS 1 in `bytes[start, end)` like {@linkcode relay} those of QoS 0, if it has one receiver that can take it at
+ * once; otherwise returns false with nothing changed. The message is in flight and acknowledged like any other, but no packet object is
+ * made or encoded.
  */
 export function relayQos1(
   core: Core,
@@ -59,14 +59,14 @@ export function relayQos1(
   return true;
 }
 
-/** Whether the client may send QoS 1, has not sent more than it may, and nothing keeps its PUBACK from being true. */
+/** Whether the client may send QoS 1, is within its Receive Maximum, and its PUBACK can be sent. */
 function mayAcknowledge(core: Core, connection: Connection): boolean {
   const { listener } = connection;
   if (listener.maxQos === 0) return false;
   return core.store?.isFailing !== true && !isReceiveMaximumReached(core, connection);
 }
 
-/** Who gets the messages of the topic, where that is one client, with a subscription of QoS 1 or 2. */
+/** The receiver of the topic's messages, if it is a single client with a subscription of QoS 1 or 2. */
 function soleTarget(core: Core, topicName: string, publisher: Client): Target | undefined {
   const route = core.router.route(topicName);
   if (route === undefined || route.targets.length !== 1 || !isEveryday(route, publisher)) {
@@ -78,12 +78,12 @@ function soleTarget(core: Core, topicName: string, publisher: Client): Target | 
 
 function takesNow(core: Core, { client }: Target, sizeBytes: number): boolean {
   const { connection } = client;
-  // A full bridge has a queue, behind which nothing is sent.
+  // A full bridge has a queue, and nothing may be sent before it.
   if (connection === null || client.isEnded) return false;
   return connection.outbox.takesRelayed(sizeBytes) && canSendNow(core, client, connection);
 }
 
-/** As `deliver` and `sendInFlight` do it. */
+/** Sends the message as `deliver` and `sendInFlight` do. */
 function send(
   core: Core,
   { client }: Target,
@@ -102,7 +102,7 @@ function send(
     if (sequence > 0) store!.putDelivery(clientId, delivery);
     inFlight = sender.start(delivery);
     const { packetId } = inFlight;
-    // Before it is in the outbox, from which nothing is taken back.
+    // Stored before it is put into the outbox, from which it could not be removed.
     if (sequence > 0) store!.putInFlight(clientId, sequence, packetId, "published");
     connection!.outbox.relayQos1(packet, isV5, packetId, idAt);
   } catch (error) {

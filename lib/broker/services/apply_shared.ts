@@ -8,19 +8,19 @@ import { disconnect, endSession } from "./lifecycle.ts";
 import { cancelDelayedWill } from "./wills.ts";
 import { routeHere } from "./route_message.ts";
 
-/** A message that the log has come to. */
+/** A message read from the cluster's log. */
 export interface SharedMessage {
-  /** As it was published. */
+  /** The published message. */
   readonly message: Message;
-  /** Of a QoS 2 message that came from a stored session of this node; else 0. */
+  /** The Packet Identifier of a QoS 2 message from a stored session of this node; else 0. */
   readonly packetId: number;
-  /** An earlier process of this node has put it there. */
+  /** Whether an earlier process of this node has put it there. */
   readonly isEarlier: boolean;
 }
 
 /**
- * Routes a message of the log to the receivers of this node. `false`: an earlier one is still on its way to many receivers; it comes
- * again.
+ * Routes a message of the log to the receivers of this node. Returns false if an earlier one is still being delivered to many receivers;
+ * then the caller tries again.
  */
 export function applyShared(core: Core, shared: SharedMessage): boolean {
   const { longFanOuts, clients, store, options } = core;
@@ -32,7 +32,7 @@ export function applyShared(core: Core, shared: SharedMessage): boolean {
   const publisher = clients.get(message.publisherId) ?? null;
   if (packetId > 0 && publisher?.session.isPersistent === true) {
     const { receiver, clientId } = publisher.session;
-    // The client does not know whether the process before has its message: it sends the message again, which must not count twice.
+    // The client does not know whether the previous process has its message, so it sends the message again, which must not count twice.
     // [MQTT-4.3.3-10]
     if (isEarlier) receiver.accept(packetId);
     if (receiver.holds(packetId)) store?.putReceived(clientId, packetId);
@@ -40,7 +40,7 @@ export function applyShared(core: Core, shared: SharedMessage): boolean {
   return deliverHere(core, message, publisher);
 }
 
-/** The client has come to another node: its connection here ends, and with a Clean Start its session. [MQTT-3.1.4-3] */
+/** The client has connected to another node: its connection here ends, and with a Clean Start its session too. [MQTT-3.1.4-3] */
 export function applyClaim(core: Core, clientId: string, endsSession: boolean): void {
   const client = core.clients.get(clientId);
   if (client === undefined) return;
@@ -50,13 +50,13 @@ export function applyClaim(core: Core, clientId: string, endsSession: boolean): 
     const message = "Session taken over by a connection to another node";
     disconnect(core, client.connection, { reasonCode, message });
   }
-  // A session may end with its connection.
+  // The session may have ended with its connection.
   if (core.clients.get(clientId) !== client) return;
   if (endsSession) endSession(core, client);
   else cancelDelayedWill(core, client);
 }
 
-/** Routes a message of QoS 0 that another node has handed over. */
+/** Routes a message of QoS 0 that another node has forwarded. */
 export function deliverForwarded(core: Core, message: Message): void {
   const { longFanOuts, clients } = core;
   if (longFanOuts.isBusy(message.publisherId)) return drop(core, null, "slow_client", message);

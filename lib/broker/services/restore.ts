@@ -4,7 +4,7 @@ import { KEPT_SECONDS, startExpiry } from "./lifecycle.ts";
 import type { StoredSession, StoredState } from "../ground/ports.ts";
 import { restoreWill } from "./wills.ts";
 
-/** Restores what the store has kept; deadlines that have passed are called with the first tick. */
+/** Restores the contents of the store. Deadlines that have passed are called with the first tick. */
 export function restore(core: Core, state: StoredState): void {
   for (const message of state.retained) core.retained.put(message);
   core.nextSequence = Math.max(core.nextSequence, state.nextSequence ?? 0);
@@ -34,7 +34,7 @@ function restoreSession(core: Core, stored: StoredSession): void {
   restoreDeliveries(core, client, stored);
   for (const packetId of stored.received) session.receiver.accept(packetId);
   if (stored.will !== undefined) restoreWill(core, client, stored.will);
-  // A client that was connected when the process ended counts as away from now on.
+  // A client that was connected when the process ended counts as disconnected from now on.
   const expiresAtMs = stored.expiresAtMs === Infinity
     ? core.nowMs + stored.expirySeconds * 1000
     : stored.expiresAtMs;
