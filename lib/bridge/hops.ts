@@ -25,6 +25,9 @@ export function withHop(value: string, hop: string): string {
   return value === "" ? hop : value + SEPARATOR + hop;
 }
 
+/** The longest list that is passed on, characters: with one name more it still is a text that a packet can contain. */
+export const MAX_HOPS_LENGTH = 16_384;
+
 /** The longest name that counts as one. */
 const MAX_HOP_LENGTH = 64;
 

@@ -51,8 +51,10 @@ export interface MachineInit {
   readonly options: BridgeOptions;
   /** A name of this broker, in what its messages have passed. */
   readonly brokerId: string;
-  /** Bytes of a packet that this broker takes. */
+  /** Bytes of a packet that may come of the remote broker. */
   readonly maxPacketSizeBytes: number;
+  /** Bytes of a packet that this broker takes. */
+  readonly maxLocalPacketSizeBytes: number;
   /** Messages under way to a remote broker that says nothing of it. */
   readonly window: number;
   /** What an earlier configuration of the bridge subscribed to at the remote broker. */
@@ -294,13 +296,14 @@ export class BridgeMachine {
   }
 
   #newRelay(remote: RemoteSide, local: LocalSide, limits: RemoteLimits): Relay {
-    const { brokerId, maxPacketSizeBytes } = this.#init;
+    const { brokerId, maxPacketSizeBytes, maxLocalPacketSizeBytes } = this.#init;
     return new Relay({
       options: this.options,
       rules: this.#rules,
       limits,
       brokerId,
       maxPacketSizeBytes,
+      maxLocalPacketSizeBytes,
       counters: this.counters,
       toRemote: remote.output,
       toLocal: local.output,
@@ -318,6 +321,10 @@ export class BridgeMachine {
     if (packet.type === "pingresp") return;
     if (packet.type === "suback" || packet.type === "unsuback") {
       const { options, counters } = this;
+      if (from === "remote" && this.#remote.side!.pendingAnswers === 0) {
+        const message = `A ${packet.type.toUpperCase()} that nobody has asked for`;
+        throw new BridgeFault("protocol_error", message);
+      }
       checkSuback({ options, counters, ports: this.#ports }, from, packet);
       if (from === "local" || !this.#remote.subscribed()) return;
       this.#relay!.mayPublish = true;

@@ -65,9 +65,9 @@ export class BridgeCounters {
   /** Messages that did not cross, by reason. */
   readonly dropped: Map<string, number> = new Map();
 
-  /** One message less crosses. */
-  drop(reason: string): void {
-    this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + 1);
+  /** One message less crosses, or so many. */
+  drop(reason: string, count = 1): void {
+    this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + count);
   }
 }
 
