@@ -26,6 +26,8 @@ export class StreamLink extends AccountedLink {
   /** What is being written, and how much of it is. */
   #writing: Uint8Array<ArrayBuffer> | undefined;
   #written = 0;
+  /** Nothing was ever written to it. */
+  #isSilent = true;
   #isClosed = false;
   /** The peer has ended its direction. */
   #isAtEnd = false;
@@ -58,6 +60,7 @@ export class StreamLink extends AccountedLink {
     if (this.#writing !== undefined || this.#isBroken || this.#isClosed) return;
     const connection = this.connection!;
     if (connection.outbox.ready.length === 0) return;
+    this.#isSilent = false;
     this.#writing = connection.outbox.beginWrite();
     this.#written = 0;
     this.#write();
@@ -100,6 +103,7 @@ export class StreamLink extends AccountedLink {
 
   readonly #onRead = (count: number | null): void => {
     this.#isReading = false;
+    if (this.#isClosed) return this.#giveBuffer();
     if (count === null) {
       this.#isAtEnd = true;
       return this.#atEnd();
@@ -130,6 +134,7 @@ export class StreamLink extends AccountedLink {
   /** The stream failed: with a reset, a TLS end without its goodbye, or because we closed it. */
   readonly #onFailed = (): void => {
     this.#isReading = false;
+    if (this.#isClosed) this.#giveBuffer();
     this.#break();
   };
 
@@ -227,6 +232,8 @@ export class StreamLink extends AccountedLink {
   /** All is written: says so to the peer, and reads on for a moment. */
   #linger(): void {
     if (this.#isAtEnd) return this.finish();
+    // A stranger with a long CONNECT has nothing to lose, and would keep its buffer for as long as it is read.
+    if (this.#isSilent && this.#buffer.length > this.buffers.smallest) return this.finish();
     this.startLingerTimer();
     this.#stream.closeWrite().catch(() => this.finish());
     this.#start = this.#end = 0;
@@ -248,7 +255,12 @@ export class StreamLink extends AccountedLink {
       // It was closed from the other side.
     }
     this.#onEnd(this);
-    // A read that is still pending owns its buffer; then it is the garbage collector's.
-    if (!this.#isReading) this.buffers.give(this.#buffer);
+    // A read that is still pending owns its buffer until it fails.
+    if (!this.#isReading) this.#giveBuffer();
+  }
+
+  /** The link has ended: others may have its buffer. Where a thousand strangers are closed, a thousand buffers are made once and not each time. */
+  #giveBuffer(): void {
+    this.buffers.give(this.#buffer);
   }
 }

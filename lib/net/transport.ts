@@ -13,6 +13,11 @@ export interface Transport {
    * @internal
    */
   listen(init: ListenerInit): OpenListener;
+  /**
+   * Gives back to the system what libc keeps of freed memory. Absent: it cannot.
+   * @internal
+   */
+  trimMemory?(): void;
   /** Ends it, when all its listeners are closed. */
   close(): Promise<void>;
 }

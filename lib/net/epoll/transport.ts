@@ -31,6 +31,11 @@ export class EpollTransport implements Transport {
     return new EpollListener(init, this.#loop);
   }
 
+  /** {@linkcode Transport.trimMemory} */
+  trimMemory(): void {
+    if (this.#closing === undefined) this.#descriptors.symbols.malloc_trim?.(0);
+  }
+
   /** {@linkcode Transport.close} */
   close(): Promise<void> {
     // Descriptors are used again by the system, so nothing is closed twice.
