@@ -61,7 +61,12 @@ export class TestNode {
     if (state !== undefined) server.restore(state);
     await cluster.join({
       applyShared: (shared) => server.applyShared(shared),
-      applyClaim: (...claim) => server.applyClaim(...claim),
+      applyClaim: (claim) => server.applyClaim(claim),
+      applySession: (...change) => server.applySession(...change),
+      settleAway: (clientIds) => server.settleAway(clientIds),
+      firstPending: (clientId) => server.broker.firstPending(clientId),
+      subscriptionsOf: (clientId) =>
+        server.broker.clients.get(clientId)?.session.subscriptions.values() ?? [],
       deliverForwarded: (message) => server.deliverForwarded(message),
       get counts() {
         return {
@@ -74,7 +79,10 @@ export class TestNode {
   }
 
   /** A client of it, with what comes to it as `topic payload`. */
-  async connect(clientId: string, more: ClientOptions = {}): Promise<Listener> {
+  async connect(
+    clientId: string,
+    more: ClientOptions & { readonly port?: number } = {},
+  ): Promise<Listener> {
     const got: string[] = [];
     const client = await MqttClient.connect({
       hostname: "127.0.0.1",
