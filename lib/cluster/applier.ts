@@ -1,7 +1,12 @@
 import type { LogPort, SessionChange, SharedMessage, Store } from "../broker/mod.ts";
-import { firstPlaceOf } from "./log.ts";
 import { type MarkList, Marks } from "./marks.ts";
-import { decodeRecord, type LogRecord, type RecordClaim, type RecordMessage } from "./record.ts";
+import {
+  decodeRecord,
+  firstPlaceOf,
+  type LogRecord,
+  type RecordClaim,
+  type RecordMessage,
+} from "./record.ts";
 
 /** How far the log has been applied. */
 export interface Position {

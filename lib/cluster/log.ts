@@ -1,21 +1,14 @@
 import type { Message, SessionChange } from "../broker/mod.ts";
 import type { NatsConnection } from "./nats/connection.ts";
 import { ackOf } from "./nats/jetstream.ts";
-import { RecordWriter } from "./record.ts";
+import { MAX_ENTRIES, RecordWriter } from "./record.ts";
 import type { LogCommits } from "./shared_store.ts";
 import { Window } from "./window.ts";
 
 /** Bytes of records on their way, beyond which clients are refused: 0x97. */
 const MAX_WINDOW_BYTES = 32 * 1024 * 1024;
-/** Entries of a record: fewer than {@linkcode firstPlaceOf} has room for. */
-const MAX_RECORD_MESSAGES = 1000;
 /** What the head of a record, and the protocol, need beside its messages. */
 const HEAD_BYTES = 4096;
-
-/** The place in the log of the first entry of a record: entries count from it. */
-export function firstPlaceOf(sequence: number): number {
-  return sequence * 1024;
-}
 
 /** This node's pen: packs the messages of a turn into a record, and sends it until the log has it. */
 export class Log implements LogCommits {
@@ -77,7 +70,7 @@ export class Log implements LogCommits {
       return false;
     }
     this.writes++;
-    if (this.#writer.count >= MAX_RECORD_MESSAGES) this.#flush();
+    if (this.#writer.count >= MAX_ENTRIES) this.#flush();
     return true;
   }
 
@@ -89,7 +82,7 @@ export class Log implements LogCommits {
     }
     this.#writer.addClaim({ clientId, endsSession, keepsSession });
     this.writes++;
-    if (this.#writer.count >= MAX_RECORD_MESSAGES) this.#flush();
+    if (this.#writer.count >= MAX_ENTRIES) this.#flush();
     return true;
   }
 
@@ -111,7 +104,7 @@ export class Log implements LogCommits {
       this.#writer.addChange(change);
     }
     if (isAwaited) this.writes++;
-    if (this.#writer.count >= MAX_RECORD_MESSAGES) this.#flush();
+    if (this.#writer.count >= MAX_ENTRIES) this.#flush();
     return true;
   }
 

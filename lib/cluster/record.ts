@@ -46,8 +46,15 @@ const VERSION = 2;
 const ENDS_SESSION = 1;
 const KEEPS_SESSION = 2;
 const CHANGE = 4;
+/** Entries of a record at most: less than {@linkcode firstPlaceOf} has room for. */
+export const MAX_ENTRIES = 1000;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** The place in the log of the first entry of a record: entries count from it. */
+export function firstPlaceOf(sequence: number): number {
+  return sequence * 1024;
+}
 
 /** Packs the messages of one turn. */
 export class RecordWriter {

@@ -1,6 +1,11 @@
 import type { Delivery, LogPort, SessionChange, Subscription } from "../broker/mod.ts";
 import { ownerWithHome } from "../broker/mod.ts";
-import { firstPlaceOf, type Log } from "./log.ts";
+import { firstPlaceOf } from "./record.ts";
+
+/** Takes what other nodes are to be told. {@linkcode Log.change} */
+export interface ChangeLog {
+  change(change: SessionChange, isAwaited: boolean): boolean;
+}
 
 /** What of the broker is asked for. */
 export interface SessionHost {
@@ -27,7 +32,7 @@ export class SharedSessions {
   /** The last record that is applied. */
   sequence: () => number = () => 0;
   readonly #node: string;
-  readonly #log: Log;
+  readonly #log: ChangeLog;
   readonly #lines: LogPort;
   /** The node of each session. */
   readonly #homes = new Map<string, string>();
@@ -41,7 +46,7 @@ export class SharedSessions {
   /** Sessions of this node whose clients were there when an earlier process ended. */
   readonly #left = new Set<string>();
 
-  constructor(node: string, log: Log, lines: LogPort) {
+  constructor(node: string, log: ChangeLog, lines: LogPort) {
     this.#node = node;
     this.#log = log;
     this.#lines = lines;

@@ -1,7 +1,7 @@
 import { type ClientOptions, MqttClient } from "../../lib/client/mod.ts";
 import { ClusterNode } from "../../lib/cluster/mod.ts";
 import { parseNatsPlaces } from "../../lib/config/mod.ts";
-import type { LogPort } from "../../lib/broker/mod.ts";
+import type { BrokerOptions, LogPort } from "../../lib/broker/mod.ts";
 import { nowMs, Server } from "../../lib/net/mod.ts";
 import type { MemoryStore } from "../../lib/store/mod.ts";
 import { NatsServer, natsTest, until } from "../support/nats_server.ts";
@@ -39,7 +39,12 @@ export class TestNode {
   ) {}
 
   /** Joins the cluster; with a store what that has is there again. */
-  static async start(url: string, node: string, store?: MemoryStore): Promise<TestNode> {
+  static async start(
+    url: string,
+    node: string,
+    store?: MemoryStore,
+    options: Partial<BrokerOptions> = {},
+  ): Promise<TestNode> {
     const log = new Lines();
     const state = store?.load();
     const cluster = new ClusterNode({
@@ -57,7 +62,7 @@ export class TestNode {
       position: state?.position,
       nowMs,
     });
-    const server = new Server({ log, store: cluster.store, cluster: cluster.port });
+    const server = new Server({ log, options, store: cluster.store, cluster: cluster.port });
     if (state !== undefined) server.restore(state);
     await cluster.join({
       applyShared: (shared) => server.applyShared(shared),
