@@ -1,7 +1,7 @@
 import { type ClientOptions, MqttClient } from "../../lib/client/mod.ts";
 import { ClusterNode } from "../../lib/cluster/mod.ts";
 import { parseNatsPlaces } from "../../lib/config/mod.ts";
-import type { BrokerOptions, LogPort } from "../../lib/broker/mod.ts";
+import type { BrokerOptions, EventListener, LogPort } from "../../lib/broker/mod.ts";
 import { nowMs, Server } from "../../lib/net/mod.ts";
 import type { MemoryStore } from "../../lib/store/mod.ts";
 import { NatsServer, natsTest, until } from "../support/nats_server.ts";
@@ -44,6 +44,7 @@ export class TestNode {
     node: string,
     store?: MemoryStore,
     options: Partial<BrokerOptions> = {},
+    ...listeners: EventListener<"clusterChanged">[]
   ): Promise<TestNode> {
     const log = new Lines();
     const state = store?.load();
@@ -64,6 +65,7 @@ export class TestNode {
     });
     const server = new Server({ log, options, store: cluster.store, cluster: cluster.port });
     if (state !== undefined) server.restore(state);
+    for (const listener of listeners) server.broker.on("clusterChanged", listener);
     await cluster.join({
       applyShared: (shared) => server.applyShared(shared),
       applyClaim: (claim) => server.applyClaim(claim),
@@ -73,6 +75,7 @@ export class TestNode {
       subscriptionsOf: (clientId) =>
         server.broker.clients.get(clientId)?.session.subscriptions.values() ?? [],
       deliverForwarded: (message) => server.deliverForwarded(message),
+      clusterChanged: (event) => server.broker.clusterChanged(event),
       get counts() {
         return {
           clients: server.broker.levels.connectedCount,
