@@ -2,12 +2,15 @@ import type { InFlight, Subscription } from "../../session/mod.ts";
 
 /** A session begins, or its times have changed. */
 export interface SharedSession {
+  /** What the change is. */
   readonly kind: "session";
+  /** The session's name. */
   readonly clientId: string;
   /** Seconds; `Infinity`: never. */
   readonly expirySeconds: number;
   /** In the clock's milliseconds; `Infinity`: its client is connected, or it never expires. */
   readonly expiresAtMs: number;
+  /** {@linkcode ownerOf}; absent: nobody's yet. */
   readonly owner: string | undefined;
   /** All that it has; absent: they have not changed. */
   readonly subscriptions?: readonly Subscription[];
@@ -15,7 +18,9 @@ export interface SharedSession {
 
 /** What the node that a session belongs to says of its deliveries. */
 export interface SharedDone {
+  /** What the change is. */
   readonly kind: "done";
+  /** The session's name. */
   readonly clientId: string;
   /** All messages before this place in the log are done with. {@linkcode Message.logId} */
   readonly floor: number;
@@ -25,10 +30,15 @@ export interface SharedDone {
 
 /** A QoS 2 message is in flight to the client. */
 export interface SharedInFlight {
+  /** What the change is. */
   readonly kind: "inFlight";
+  /** The session's name. */
   readonly clientId: string;
+  /** The message's place in the log. */
   readonly logId: number;
+  /** Under which the client knows it. */
   readonly packetId: number;
+  /** How far the exchange is. */
   readonly state: InFlight["state"];
 }
 
@@ -49,6 +59,7 @@ export type SessionChange =
 
 /** The log has come to a client's arrival at a node. */
 export interface AppliedClaim {
+  /** The session's name. */
   readonly clientId: string;
   /** The session that there was ends. */
   readonly endsSession: boolean;
