@@ -122,7 +122,7 @@ async function runUntilSignal(
   }
   await dashboard.open({ server, log, store: opened?.store, levels, config: () => running.config });
   parts.defer(publishSysTopics(config.sysIntervalSeconds, server, levels));
-  parts.defer(giveBackMemory(server.broker));
+  parts.defer(giveBackMemory(server));
   parts.defer(watchAccess(access, server.broker, log));
   parts.defer(beginLater(opened));
   manager.tell("READY=1");
