@@ -294,8 +294,17 @@ export interface Store {
    * `isApart` the caller does not keep the delivery in memory until it is read; only stores with `readQueue` support that.
    */
   putDelivery(clientId: string, delivery: Delivery, isApart?: boolean): void;
-  /** Notes that the delivery is in flight with this Packet Identifier and state. */
-  putInFlight(clientId: string, sequence: number, packetId: number, state: InFlight["state"]): void;
+  /**
+   * Notes that the delivery is in flight with this Packet Identifier and state. A cluster needs `delivery` too, because its nodes have
+   * different sequences.
+   */
+  putInFlight(
+    clientId: string,
+    sequence: number,
+    packetId: number,
+    state: InFlight["state"],
+    delivery?: Delivery,
+  ): void;
   /** Deletes a delivery, and its message with the last delivery that shares it. */
   deleteDelivery(clientId: string, delivery: Delivery): void;
   /**
@@ -336,10 +345,16 @@ export interface ClusterPort {
   /** Forwards a message of QoS 0 to the nodes with subscribers for it, without confirmation. */
   forward(message: Message): void;
   /**
-   * Announces that a client has connected to this node. Other nodes disconnect it (0x8E) when they read this from the log, and with
-   * `endsSession` end its session: `Broker.applyClaim`.
+   * Announces that a client has connected to this node. Other nodes disconnect it (0x8E) when they read this from the log. With
+   * `endsSession` its old session ends, on this node too. `whenApplied` is called in a turn when the session belongs to this node, but
+   * never if the log cannot be reached; it is absent if the client has no session that outlives the connection. `Broker.applyClaim` is
+   * called before it.
    */
-  claim(clientId: string, endsSession: boolean): void;
+  claim(clientId: string, endsSession: boolean, whenApplied?: () => void): void;
+  /** The name of this node. */
+  readonly node: string;
+  /** Tells that a session of this node was restored; `wasConnected` if its client was connected when the process ended. */
+  restored(clientId: string, home: string, wasConnected: boolean): void;
   /** Whether the node takes part now: it has applied the existing log, and its connection works. */
   readonly isReady: boolean;
   /** Counts one more, or one less, subscription with this Topic Filter on this node. */
