@@ -224,7 +224,7 @@ export class Broker implements MessageHub {
     return applySession(this.core, change, isHere);
   }
 
-  /** Tells other nodes until when these sessions last, because their clients are not connected. */
+  /** Tells other nodes until when these sessions last, if their clients are not connected. */
   settleAway(clientIds: Iterable<string>): void {
     for (const clientId of clientIds) settleAway(this.core, clientId);
   }

@@ -39,9 +39,9 @@ export function failure(connection: Connection, reasonCode: number): number {
 }
 
 /**
- * Refuses an invalid filter in SUBACK or UNSUBACK. Before 5.0 a client that sends a filter which is invalid anywhere is disconnected [v3
- * MQTT-4.7.1-2] [v3 MQTT-4.7.1-3]; a client cannot know mount point and limits, so only the filter is refused if it is invalid because of
- * them.
+ * Refuses an invalid filter in SUBACK or UNSUBACK. Before 5.0 a client that sends a filter which is invalid anywhere is disconnected
+ * [v3 MQTT-4.7.1-2] [v3 MQTT-4.7.1-3]; a client cannot know mount point and limits, so only the filter is refused if it is invalid because
+ * of them.
  */
 export function refusal(connection: Connection, asked: string, message: string): number {
   const isFilter = parseTopicFilter(asked) !== undefined;
