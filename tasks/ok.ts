@@ -3,7 +3,7 @@
  * The gate: everything that has to hold before a change is good, one line each.
  *
  * A part's own output is shown only if it failed. `--skip-tests` leaves the tests out, for those
- * who ran them already.
+ * who ran them already; without it they run as by `deno task test`, without the long proofs.
  *
  * @module
  */
