@@ -3,7 +3,7 @@ import { type Config, loadConfig, parseArguments } from "../config/mod.ts";
 import type { CarriedOver, ImportInit, ImportResult } from "../mosquitto/mod.ts";
 import type { Flags } from "./commands.ts";
 import { flagsHelp } from "./help.ts";
-import { EXIT, messageOf, print, printError, printProblems } from "./output.ts";
+import { EXIT, failureText, messageOf, print, printError, printProblems } from "./output.ts";
 import { Progress } from "./progress.ts";
 import { processSources } from "./sources.ts";
 
@@ -89,9 +89,12 @@ export async function importStore(args: readonly string[]): Promise<number> {
     return EXIT.ok;
   } catch (error) {
     progress.clear();
-    const where = error instanceof DatabaseError ? `${file}: ` : "";
-    const way = error instanceof StoreNotEmptyError ? "; --replace sets it aside" : "";
-    printError(`${where}${messageOf(error)}${way}\nNothing was changed\n`);
+    const what = error instanceof DatabaseError
+      ? `${file}: ${error.message}`
+      : error instanceof StoreNotEmptyError
+      ? `${error.message}; --replace sets it aside`
+      : failureText(`import ${file}`, error);
+    printError(`${what}\nNothing was changed\n`);
     return EXIT.failed;
   }
 }

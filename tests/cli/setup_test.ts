@@ -96,6 +96,10 @@ const misuses: [args: string[], error: RegExp][] = [
   [["--tls", "own"], /^--tls own: Needs --certfile and --keyfile$/m],
   [["--tls", "none", "--keyfile", "x"], /^--tls none: Takes no --certfile and no --keyfile$/m],
   [["-p", "70000"], /^--port: Must be a whole number from 1 to 65535$/m],
+  [
+    ["--tls", "own", "--certfile", "no.crt", "--keyfile", "no.key"],
+    /^--certfile: Cannot read \S+\/no\.crt: No such file or directory$/m,
+  ],
   [["--name", "a b"], /^--name: "a b" is neither a host name nor an address$/m],
   [["-u", "a:b"], /^A user name must not hold a colon/m],
   [["-d", "a\nb"], /Cannot stand in a configuration file$/m],
@@ -111,3 +115,12 @@ for (const [args, error] of misuses) {
       assert.deepEqual([...Deno.readDirSync(directory)], []);
     }));
 }
+
+Deno.test("flux-mqtt setup says where it cannot write, and leaves nothing", () =>
+  inDirectory(async (directory) => {
+    await Deno.writeTextFile(`${directory}/file`, "");
+    const run = await runFlux(["setup", "-d", `${directory}/file/x`, "--tls", "none"]);
+    assert.equal(run.status, 1);
+    assert.match(run.error, /^Cannot write into \S+\/file\/x.*: Not a directory$/m);
+    assert.deepEqual([...Deno.readDirSync(directory)].map(({ name }) => name), ["file"]);
+  }));
