@@ -1,19 +1,19 @@
 // deno-lint-ignore-file no-console -- a command line tool
 /**
- * The test suite.
+ * Runs the test suite.
  *
  *     deno task test           every room, without the long proofs; what is left out is printed
  *     deno task test --all     the long proofs too
  *     deno task test ARG…      hands the arguments to `deno test` instead
  *
- * Most files run side by side. Those of {@linkcode ALONE} come after them, one at a time: they measure time, memory or processor time,
- * which others would change. The types are the business of `deno task ok`; the examples in the documentation are checked here too.
+ * Most files run in parallel. Those of {@linkcode ALONE} run after them, one at a time: they measure time, memory or processor time,
+ * which other tests would change. `deno task ok` checks the types; only those of the examples in the documentation are checked here.
  *
  * @module
  */
 import { LEFT_OUT } from "../tests/support/long.ts";
 
-/** Files that measure. */
+/** Files that measure something. */
 export const ALONE: readonly string[] = [
   "tests/auth/crowd_test.ts",
   "tests/broker/stall_test.ts",
@@ -42,7 +42,7 @@ export const ALONE: readonly string[] = [
 
 const ROOT = new URL("..", import.meta.url);
 
-/** Runs `deno test`; `false`: a test has failed. */
+/** Runs `deno test`; returns false if a test has failed. */
 async function passes(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},

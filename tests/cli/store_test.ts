@@ -70,7 +70,7 @@ Deno.test({
         assert.match(compacted.out, /^\S+\/flux-mqtt\.db: \d+\.\d MB before, \d+\.\d MB now\n$/);
         assert.match(
           (await flux("restore", `${directory}/backup`, "-d", restored)).out,
-          /what was there is .*before-restore/,
+          /the old store is now .*before-restore/,
         );
         await using broker = await BrokerProcess.start({
           config: `persistence_location ${restored}`,
