@@ -122,7 +122,7 @@ async function runUntilSignal(
   }
   await dashboard.open({ server, log, store: opened?.store, levels, config: () => running.config });
   parts.defer(publishSysTopics(config.sysIntervalSeconds, server, levels));
-  parts.defer(giveBackMemory(server.broker));
+  parts.defer(giveBackMemory(server));
   parts.defer(watchAccess(access, server.broker, log));
   parts.defer(beginLater(opened));
   manager.tell("READY=1");
@@ -185,7 +185,12 @@ function clusterHost(server: Server): ClusterHost {
   const { broker } = server;
   return {
     applyShared: (shared) => server.applyShared(shared),
-    applyClaim: (...claim) => server.applyClaim(...claim),
+    applyClaim: (claim) => server.applyClaim(claim),
+    applySession: (...change) => server.applySession(...change),
+    settleAway: (clientIds) => server.settleAway(clientIds),
+    firstPending: (clientId) => server.broker.firstPending(clientId),
+    subscriptionsOf: (clientId) =>
+      server.broker.clients.get(clientId)?.session.subscriptions.values() ?? [],
     deliverForwarded: (message) => server.deliverForwarded(message),
     clusterChanged: (event) => broker.clusterChanged(event),
     get counts() {
