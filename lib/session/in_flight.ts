@@ -36,7 +36,7 @@ export interface PayloadPlace {
 }
 
 /**
- * A QoS 1 message without properties that goes to one client and is not stored: message, delivery and state in one object, and no view
+ * A message without properties that goes to one client and is not stored: message, delivery and state in one object, and no view
  * of the payload before somebody asks for it. Three objects and a view of 380 bytes were what most of a QoS 1 message's garbage
  * consisted of; this one has 130.
  */
@@ -44,6 +44,7 @@ export class CompactInFlight implements InFlight, Delivery, KeptMessage {
   readonly packetId: number;
   readonly topicName: string;
   readonly publisherId: string;
+  readonly qos: 1 | 2;
   readonly sizeBytes: number;
   state: InFlight["state"] = "published";
   isSent = true;
@@ -54,8 +55,15 @@ export class CompactInFlight implements InFlight, Delivery, KeptMessage {
   #at: number;
   #length: number;
 
-  constructor(packetId: number, topicName: string, publisherId: string, payload: PayloadPlace) {
+  constructor(
+    packetId: number,
+    qos: 1 | 2,
+    topicName: string,
+    publisherId: string,
+    payload: PayloadPlace,
+  ) {
     this.packetId = packetId;
+    this.qos = qos;
     this.topicName = topicName;
     this.publisherId = publisherId;
     this.sizeBytes = payload.length + topicName.length;
@@ -81,10 +89,6 @@ export class CompactInFlight implements InFlight, Delivery, KeptMessage {
     this.#bytes = moved;
     this.#at = 0;
     this.#length = moved.length;
-  }
-
-  get qos(): 1 {
-    return 1;
   }
 
   get retain(): false {

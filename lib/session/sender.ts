@@ -61,10 +61,15 @@ export class Sender {
     return inFlight;
   }
 
-  /** Starts a delivery of QoS 1 without properties that is not stored, of this message. */
-  startCompact(topicName: string, publisherId: string, payload: PayloadPlace): InFlight {
+  /** Starts a delivery without properties that is not stored, of this message. */
+  startCompact(
+    qos: 1 | 2,
+    topicName: string,
+    publisherId: string,
+    payload: PayloadPlace,
+  ): InFlight {
     const packetId = this.#freePacketId();
-    const inFlight = new CompactInFlight(packetId, topicName, publisherId, payload);
+    const inFlight = new CompactInFlight(packetId, qos, topicName, publisherId, payload);
     this.#started(inFlight);
     return inFlight;
   }

@@ -57,7 +57,13 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
   ),
   ...of(
-    "broker/handlers/relay_qos1.ts",
+    "broker/handlers/relay_acknowledged.ts",
+    [
+      "a repeated message of QoS 2 is relayed again",
+      "if (qos === 2) receiver.accept(packetId);",
+      "",
+      "broker/relay",
+    ],
     [
       "QoS 1 is relayed to more than the client's Receive Maximum",
       " && canSendNow(core, client, connection)",
@@ -66,7 +72,7 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
     [
       "QoS 1 that a listener does not allow is relayed",
-      "  if (listener.maxQos === 0) return false;\n",
+      "  if (listener.maxQos < qos) return false;\n",
       "",
       "broker/relay",
     ],
@@ -78,7 +84,7 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
     [
       "what is relayed to a stored session is acknowledged before it is stored",
-      'leaveOfAck(core, connection, "puback", isStored, false) === "waits"',
+      'leaveOfAck(core, connection, packet, isStored, false) === "waits"',
       "false",
       "broker/relay",
     ],

@@ -78,6 +78,12 @@ const PUBLISHED = [
   "solo/four qos=1 id=8 dup again",
   "solo/four qos=1 id=9 retain kept",
   "solo/four qos=2 id=10 twice",
+  // A message of QoS 2, its repeat, and one with a Packet Identifier that is still held.
+  "solo/five qos=2 id=30 once",
+  "solo/five qos=2 id=30 dup once",
+  "solo/five qos=2 id=30 not another",
+  "solo/five qos=2 id=31 ",
+  "single qos=2 id=32 for a subscription of QoS 0",
   "single qos=1 id=11 for a subscription of QoS 0",
   // More than the receiver takes at once, where it takes them as they came.
   ...[12, 13, 14, 15, 16, 17].map((id) => `solo/five qos=1 id=${id} ${id}`),
@@ -186,6 +192,46 @@ Deno.test("What is relayed at QoS 1 is in flight until it is acknowledged, and s
   `);
 });
 
+Deno.test("What is relayed at QoS 2 goes on once, whatever is repeated, and is sent again in the state that it has", () => {
+  const { relayAcknowledged } = Outbox.prototype;
+  let relayed = 0;
+  Outbox.prototype.relayAcknowledged = function (...args) {
+    relayed++;
+    relayAcknowledged.apply(this, args);
+  };
+  try {
+    new Exchange().play(`
+      s> CONNECT v=4 !cleanStart
+      s< CONNACK
+      s> SUBSCRIBE id=1 t qos=2
+      s< SUBACK id=1 2
+      p> CONNECT
+      p< CONNACK
+      p> PUBLISH t qos=2 id=9 1
+      p< PUBREC id=9
+      s< PUBLISH t qos=2 id=1 1
+      p> PUBLISH t qos=2 id=9 dup 1
+      p< PUBREC id=9
+      p> PUBREL id=9
+      p< PUBCOMP id=9
+      p> PUBLISH t qos=2 id=9 2
+      p< PUBREC id=9
+      s< PUBLISH t qos=2 id=2 2
+      s> PUBREC id=1
+      s< PUBREL id=1
+      s x
+      s> CONNECT v=4 !cleanStart
+      s< CONNACK sessionPresent
+      s< PUBLISH t qos=2 id=2 dup 2
+      s< PUBREL id=1
+      s> PUBCOMP id=1
+    `);
+  } finally {
+    Outbox.prototype.relayAcknowledged = relayAcknowledged;
+  }
+  assert.equal(relayed, 2);
+});
+
 Deno.test("A listener without QoS 1 does not relay it", () => {
   new Exchange({ listeners: { p: { maxQos: 0 } } }).play(`
     s> CONNECT
@@ -220,11 +266,11 @@ const STORED = `
 function storedOutcome(version: 4 | 5, setup: Setup) {
   const exchange = new Exchange({ ...setup, store: true });
   exchange.play(STORED + `p> CONNECT v=${version}\np< CONNACK\nhold commits`);
-  const { relayQos1 } = Outbox.prototype;
+  const { relayAcknowledged } = Outbox.prototype;
   let relayed = 0;
-  Outbox.prototype.relayQos1 = function (...args) {
+  Outbox.prototype.relayAcknowledged = function (...args) {
     relayed++;
-    relayQos1.apply(this, args);
+    relayAcknowledged.apply(this, args);
   };
   const taken: unknown[] = [];
   const names = ["k5", "k4", "tight", "p"];
@@ -247,7 +293,7 @@ function storedOutcome(version: 4 | 5, setup: Setup) {
     while (test.store!.waiting > 0) test.turn(() => test.store!.commitNext());
     look();
   } finally {
-    Outbox.prototype.relayQos1 = relayQos1;
+    Outbox.prototype.relayAcknowledged = relayAcknowledged;
   }
   const { metrics, levels } = exchange.test.broker;
   const state = exchange.test.store!.load();

@@ -62,7 +62,7 @@ Deno.test("a message in flight in one object is as one of three", () => {
   const sender = new Sender();
   sender.resume(20, 0);
   const bytes = new TextEncoder().encode("..hello..");
-  const compact = sender.startCompact("a/b", "me", { bytes, at: 2, length: 5 });
+  const compact = sender.startCompact(1, "a/b", "me", { bytes, at: 2, length: 5 });
   const plain = sender.start({
     message: {
       topicName: "a/b",

@@ -19,7 +19,7 @@ import { handleAuth } from "./enhanced_authentication.ts";
 import { mustWait, takeBack } from "./inflow.ts";
 import { handlePublish } from "./publish.ts";
 import { relay } from "./relay.ts";
-import { relayQos1 } from "./relay_qos1.ts";
+import { relayAcknowledged } from "./relay_acknowledged.ts";
 import { handleSubscribe } from "./subscribe.ts";
 import { handleUnsubscribe } from "./unsubscribe.ts";
 
@@ -136,7 +136,7 @@ function handlePublishAt(
 ): boolean {
   const isSampled = core.nowMs >= core.latency.dueMs;
   if (!isSampled && relay(core, connection, bytes, start, end)) return true;
-  if (!isSampled && relayQos1(core, connection, bytes, start, end, readEnd)) return true;
+  if (!isSampled && relayAcknowledged(core, connection, bytes, start, end, readEnd)) return true;
   const packet = decodePublish(bytes, start, end, connection.protocolVersion, core.names);
   if (core.isObserved) tellReceived(core, connection, packet);
   if (isSampled) handleSampled(core, connection, packet);

@@ -207,7 +207,7 @@ export class Outbox {
 
   /**
    * Queues the bytes of a received PUBLISH unchanged; `false`: this client needs another encoding, see {@linkcode sendPublish}.
-   * `isV5`: the packet is encoded for 5.0, without properties. For QoS 1 `packetId` is written at `idAt`, an offset in the packet.
+   * `isV5`: the packet is encoded for 5.0, without properties. For QoS 1 and 2 `packetId` is written at `idAt`, an offset in the packet.
    * @internal
    */
   relayPublish(
@@ -224,13 +224,13 @@ export class Outbox {
     if (packetId > 0) {
       buffer.bytes[at + idAt] = packetId >> 8;
       buffer.bytes[at + idAt + 1] = packetId & 0xff;
-      this.#ground.metrics.publishSentByQos[1]!++;
+      this.#ground.metrics.publishSentByQos[packet[0]! >> 1 & 3]!++;
     }
     this.#relayed(payloadBytes);
     return true;
   }
 
-  /** Whether {@linkcode relayQos1} can send a PUBLISH of QoS 1 without properties to this client. */
+  /** Whether {@linkcode relayAcknowledged} can send a PUBLISH of QoS 1 or 2 without properties to this client. */
   takesRelayed(sizeBytes: number): boolean {
     // Another version may need a byte more for the properties, and one for the length.
     return this.aliases === null && sizeBytes + 2 <= this.maxPacketSizeBytes &&
@@ -238,11 +238,11 @@ export class Outbox {
   }
 
   /**
-   * Queues a received PUBLISH of QoS 1 without properties in this client's version, with this Packet Identifier. `isV5` tells whether it
+   * Queues a received PUBLISH of QoS 1 or 2 without properties in this client's version, with this Packet Identifier. `isV5` tells whether it
    * came in 5.0; `idAt` is the offset of its own Packet Identifier. {@linkcode takesRelayed} must have returned true.
    * @internal
    */
-  relayQos1(packet: Uint8Array, isV5: boolean, packetId: number, idAt: number): void {
+  relayAcknowledged(packet: Uint8Array, isV5: boolean, packetId: number, idAt: number): void {
     const payloadAt = isV5 ? idAt + 3 : idAt + 2;
     if ((this.protocolVersion === 5) === isV5) {
       this.relayPublish(packet, isV5, packet.length - payloadAt, packetId, idAt);
@@ -264,7 +264,7 @@ export class Outbox {
     if (!isV5) bytes[at++] = 0;
     bytes.set(packet.subarray(payloadAt), at);
     buffer.length = at + packet.length - payloadAt;
-    this.#ground.metrics.publishSentByQos[1]!++;
+    this.#ground.metrics.publishSentByQos[packet[0]! >> 1 & 3]!++;
     this.#relayed(packet.length - payloadAt);
   }
 

@@ -9,8 +9,9 @@ import type { Client, Connection } from "../state/connection.ts";
 import { isReceiveMaximumReached, leaveOfAck } from "./publish_checks.ts";
 import { DOLLAR, isEveryday, MAX_RELAYED_BYTES, mayRelay } from "./relay.ts";
 
-/** The first byte of a PUBLISH of QoS 1 that is neither a repeat nor retained. */
+/** The first bytes of a PUBLISH of QoS 1 or 2 that is neither a repeat nor retained. */
 const QOS_1 = FirstByte.Publish | 2;
+const QOS_2 = FirstByte.Publish | 4;
 
 /** A PUBLISH that is relayed: `bytes[start, end)` of a read up to `readEnd`, with its Packet Identifier at `idAt`. */
 interface Relayed {
@@ -20,16 +21,17 @@ interface Relayed {
   readonly readEnd: number;
   readonly idAt: number;
   readonly isV5: boolean;
+  readonly qos: 1 | 2;
   readonly topicName: string;
   readonly publisherId: string;
 }
 
 /**
- * Handles the PUBLISH of QoS 1 in `bytes[start, end)` like {@linkcode relay} those of QoS 0, if it has one receiver that can take it at
+ * Handles the PUBLISH of QoS 1 or 2 in `bytes[start, end)` like {@linkcode relay} those of QoS 0, if it has one receiver that can take it at
  * once; otherwise returns false with nothing changed. The message is in flight and acknowledged like any other, but no packet object is
  * made or encoded. `readEnd` is the end of the bytes that were read with it.
  */
-export function relayQos1(
+export function relayAcknowledged(
   core: Core,
   connection: Connection,
   bytes: Uint8Array,
@@ -37,47 +39,68 @@ export function relayQos1(
   end: number,
   readEnd: number,
 ): boolean {
-  if (bytes[start] !== QOS_1 || end - start > MAX_RELAYED_BYTES) return false;
-  if (!mayRelay(core, connection) || !mayAcknowledge(core, connection)) return false;
+  const first = bytes[start];
+  if (first !== QOS_1 && first !== QOS_2 || end - start > MAX_RELAYED_BYTES) return false;
+  const qos = first === QOS_1 ? 1 : 2;
+  if (!mayRelay(core, connection) || !mayAcknowledge(core, connection, qos)) return false;
   const isV5 = connection.protocolVersion === 5;
   const nameAt = plainTopicNameAt(bytes, start, end, isV5, 2);
   if (nameAt === 0 || bytes[nameAt] === DOLLAR) return false;
   const idAt = nameAt + (bytes[nameAt - 2]! << 8 | bytes[nameAt - 1]!);
   const packetId = bytes[idAt]! << 8 | bytes[idAt + 1]!;
-  if (packetId === 0) return false;
+  const { receiver, clientId: publisherId } = connection.client!.session;
+  if (packetId === 0 || qos === 2 && receiver.holds(packetId)) return false;
   const topicName = core.names.text(bytes, nameAt, idAt);
-  const target = soleTarget(core, topicName, connection.client!);
+  const target = soleTarget(core, topicName, connection.client!, qos);
   if (target === undefined || !takesNow(core, target, end - start)) return false;
   const payloadBytes = end - idAt - (isV5 ? 3 : 2);
   const { metrics } = core;
   metrics.publishReceived++;
-  metrics.publishReceivedByQos[1]!++;
+  metrics.publishReceivedByQos[qos]!++;
   metrics.payloadBytesReceived += payloadBytes;
   core.work.spend(deliverySteps(payloadBytes + topicName.length));
-  const publisherId = connection.client!.session.clientId;
-  send(core, target, { bytes, start, end, readEnd, idAt, isV5, topicName, publisherId });
-  // What is stored for the receiver is what the acknowledgement promises.
-  const isStored = core.store !== undefined && target.client.session.isPersistent;
-  const waits = leaveOfAck(core, connection, "puback", isStored, false) === "waits";
-  connection.outbox.sendAck(FirstByte.Puback, packetId, waits);
+  if (qos === 2) receiver.accept(packetId);
+  send(core, target, { bytes, start, end, readEnd, idAt, isV5, qos, topicName, publisherId });
+  acknowledge(core, connection, target, qos, packetId);
   return true;
 }
 
-/** Whether the client may send QoS 1, is within its Receive Maximum, and its PUBACK can be sent. */
-function mayAcknowledge(core: Core, connection: Connection): boolean {
+function acknowledge(
+  core: Core,
+  connection: Connection,
+  target: Target,
+  qos: 1 | 2,
+  packetId: number,
+): void {
+  // What is stored for the receiver is what the acknowledgement promises.
+  const isStored = core.store !== undefined && target.client.session.isPersistent;
+  const packet = qos === 1 ? "puback" : "pubrec";
+  const waits = leaveOfAck(core, connection, packet, isStored, false) === "waits";
+  connection.outbox.sendAck(qos === 1 ? FirstByte.Puback : FirstByte.Pubrec, packetId, waits);
+}
+
+/** Whether the client may send this QoS, is within its Receive Maximum, and its PUBACK or PUBREC can be sent. */
+function mayAcknowledge(core: Core, connection: Connection, qos: 1 | 2): boolean {
   const { listener } = connection;
-  if (listener.maxQos === 0) return false;
+  if (listener.maxQos < qos) return false;
+  // A store has to know of a message of QoS 2 on both sides.
+  if (qos === 2 && core.store !== undefined) return false;
   return core.store?.isFailing !== true && !isReceiveMaximumReached(core, connection);
 }
 
-/** The receiver of the topic's messages, if it is a single client with a subscription of QoS 1 or 2. */
-function soleTarget(core: Core, topicName: string, publisher: Client): Target | undefined {
+/** The receiver of the topic's messages, if it is a single client with a subscription of this QoS or more. */
+function soleTarget(
+  core: Core,
+  topicName: string,
+  publisher: Client,
+  qos: 1 | 2,
+): Target | undefined {
   const route = core.router.route(topicName);
   if (route === undefined || route.targets.length !== 1 || !isEveryday(route, publisher)) {
     return undefined;
   }
   const target = route.targets[0]!;
-  return target.qos > 0 && target.subscriptionIdentifiers === undefined ? target : undefined;
+  return target.qos >= qos && target.subscriptionIdentifiers === undefined ? target : undefined;
 }
 
 function takesNow(core: Core, { client }: Target, sizeBytes: number): boolean {
@@ -96,7 +119,7 @@ function send(core: Core, { client }: Target, relayed: Relayed): void {
   }
   const inFlight = startCompact(core, client, relayed);
   try {
-    connection!.outbox.relayQos1(
+    connection!.outbox.relayAcknowledged(
       bytes.subarray(start, end),
       isV5,
       inFlight.packetId,
@@ -109,12 +132,12 @@ function send(core: Core, { client }: Target, relayed: Relayed): void {
 }
 
 function startCompact(core: Core, client: Client, relayed: Relayed): InFlight {
-  const { bytes, end, topicName, publisherId } = relayed;
+  const { bytes, end, qos, topicName, publisherId } = relayed;
   const { slab } = core.fanout;
   const from = payloadAt(relayed);
   const at = slab.place(bytes, from, end, relayed.readEnd);
   const payload = { bytes: slab.bytes, at, length: end - from };
-  return client.session.sender.startCompact(topicName, publisherId, payload);
+  return client.session.sender.startCompact(qos, topicName, publisherId, payload);
 }
 
 function payloadAt({ idAt, isV5 }: Relayed): number {
@@ -152,7 +175,7 @@ function sendStored(core: Core, client: Client, relayed: Relayed): void {
     const { packetId } = inFlight;
     // Stored before it is put into the outbox, from which it could not be removed.
     store.putInFlight(clientId, sequence, packetId, "published");
-    connection!.outbox.relayQos1(bytes.subarray(start, end), isV5, packetId, idAt - start);
+    connection!.outbox.relayAcknowledged(bytes.subarray(start, end), isV5, packetId, idAt - start);
   } catch (error) {
     if (inFlight !== undefined) sender.discard(inFlight);
     store.deleteDelivery(clientId, delivery);
