@@ -5,6 +5,7 @@ import {
   firstPlaceOf,
   type LogRecord,
   type RecordClaim,
+  type RecordHead,
   type RecordMessage,
 } from "./record.ts";
 
@@ -36,6 +37,8 @@ export interface ApplierPorts {
   claimed(claim: RecordClaim, origin: Origin): void;
   /** A node says something of a session, in a turn; `false`: it has to come again. */
   changed(change: SessionChange, origin: Origin): boolean;
+  /** A node is dead. */
+  died(node: string, origin: Origin): void;
   /** A record of this process has been applied, or stands before an earlier one. */
   applied(number: number): void;
   early(number: number): void;
@@ -134,7 +137,8 @@ export class Applier {
       if ("clientId" in entry) this.#ports.claimed(entry, origin);
       else if ("change" in entry) {
         if (!this.#ports.changed(entry.change, origin)) return false;
-      } else if (!this.#applyMessage(entry, origin, firstPlaceOf(sequence) + work.at)) return false;
+      } else if ("dead" in entry) this.#applyDeath(entry.dead, origin);
+      else if (!this.#applyMessage(entry, origin, firstPlaceOf(sequence) + work.at)) return false;
     }
     this.sequence = sequence;
     store.putPosition?.(JSON.stringify(
@@ -142,6 +146,12 @@ export class Applier {
     ));
     if (isOwn) this.#ports.applied(record.number);
     return true;
+  }
+
+  /** Of several that say so the first counts, and none where the node has written anything since. */
+  #applyDeath({ node, epoch, number }: RecordHead, origin: Origin): void {
+    const last = this.marks.headOf(node);
+    if (last.epoch === epoch && last.number === number) this.#ports.died(node, origin);
   }
 
   #applyMessage({ message, packetId }: RecordMessage, origin: Origin, logId: number): boolean {
