@@ -197,6 +197,7 @@ function applyInFlight(core: Core, client: Client, change: SharedInFlight): void
     if (client.session.queue.tail === undefined) return;
     client.copy ??= new SessionCopy(false);
     client.copy.flights.set(logId, { packetId, state });
+    if (client.session.queue.heldLength === 0) readAhead(core, client);
     return;
   }
   if (known !== undefined) makeFree(core, client, packetId);
