@@ -3,8 +3,6 @@ import { type Attempt, attemptsOf } from "./handshake.ts";
 import type { BridgeOptions } from "./options.ts";
 import type { BridgeFault } from "./state.ts";
 
-/** A connection that has lasted so long was a good one, milliseconds. */
-const LASTED_MS = 10_000;
 /** Connections closed without a CONNACK, after which less is asked for. */
 const CLOSES_BEFORE_LESS = 3;
 /** How long a bridge that lost a good connection waits at most before it asks again for the first time, milliseconds. */
@@ -77,7 +75,7 @@ export class DialPlan {
   /** How long to wait when a connection that has lasted so long is lost, milliseconds. */
   lostMs(lastedMs: number): number {
     if (this.#options.roundRobin) this.addressIndex = this.#behind(this.addressIndex);
-    if (lastedMs < LASTED_MS) return this.#backoff.next();
+    if (lastedMs < this.#options.stableSeconds * 1000) return this.#backoff.next();
     this.#backoff.reset();
     return this.#random() * FIRST_RETRY_MS;
   }

@@ -71,6 +71,8 @@ export interface BridgeOptions {
   readonly restartBaseSeconds: number;
   /** The longest of these; the same as the base: no jitter. */
   readonly restartCapSeconds: number;
+  /** Seconds after which a connection was a good one: the next wait is a short one again. */
+  readonly stableSeconds: number;
   /** Seconds. */
   readonly keepAliveSeconds: number;
   /** Whether the remote session ends with its connection. */

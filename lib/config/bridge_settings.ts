@@ -9,6 +9,7 @@ export interface BridgeSettings extends
     | "topics"
     | "restartBaseSeconds"
     | "restartCapSeconds"
+    | "stableSeconds"
     | "localCleanSession"
     | "protocolVersion"
     | "sessionExpirySeconds"
@@ -19,7 +20,7 @@ export interface BridgeSettings extends
   readonly addresses: readonly string[];
   /** `topic` lines. */
   readonly topics: readonly string[];
-  /** `SECONDS`, or `BASE CAP`. */
+  /** `SECONDS`, `BASE CAP`, or `BASE CAP STABLE`. */
   readonly restartTimeout: string;
   /** `""`: as `cleanSession`. */
   readonly localCleanSession: "" | "true" | "false";

@@ -11,6 +11,8 @@ import { decideAll } from "./resolve.ts";
 
 /** The longest wait that `restart_timeout` may name, seconds. */
 const MAX_RESTART_SECONDS = 86_400;
+/** After so many seconds a connection counts as a good one, where `restart_timeout` does not say. */
+const STABLE_SECONDS = 10;
 
 /** What bridges need to know beside their blocks. */
 export interface BridgeSurroundings {
@@ -45,6 +47,9 @@ function resolveBridge(
   for (const [option, message] of contradictions(options, reading)) {
     draft.problem(originOf(block, option), option, message);
   }
+  if (options.roundRobin && options.addresses.length === 1) {
+    draft.noteNoEffect(originOf(block, "round_robin"), "round_robin", "there is one `address`");
+  }
   refuseSelf(draft, block, options, surroundings);
   // A password is nobody's business who reads the configuration.
   const shown = all.filter(({ origin }) => origin !== "default").map((setting) =>
@@ -65,7 +70,7 @@ function optionsOf(reading: Reading, { hostname }: BridgeSurroundings): BridgeOp
   const { localCleanSession, sessionExpirySeconds, remoteClientId, protocolVersion } = settings;
   const { cleanSession } = settings;
   const versions = { auto: "auto", mqttv50: 5, mqttv311: 4, mqttv31: 3 } as const;
-  const [restartBaseSeconds, restartCapSeconds] = restartOf(reading);
+  const [restartBaseSeconds, restartCapSeconds, stableSeconds] = restartOf(reading);
   const {
     restartTimeout: _restart,
     cafile: _cafile,
@@ -84,6 +89,7 @@ function optionsOf(reading: Reading, { hostname }: BridgeSurroundings): BridgeOp
     topics: topicsOf(reading),
     restartBaseSeconds,
     restartCapSeconds,
+    stableSeconds,
     localCleanSession: localCleanSession === "" ? cleanSession : localCleanSession === "true",
     remoteClientId: remoteClientId === "" ? `${block.name}.${hostname}` : remoteClientId,
     protocolVersion: versions[protocolVersion],
@@ -118,35 +124,44 @@ function addressesOf({ draft, block }: Reading): readonly BridgeAddress[] {
 
 function topicsOf({ draft, block }: Reading): readonly BridgeTopic[] {
   const lines = block.settings.get("topic") ?? [];
-  const topics = lines.flatMap(({ value, origin }) => {
+  const seen = new Set<string>();
+  const rules = lines.flatMap(({ value, origin }) => {
     const topic = parseTopic(String(value));
     const problem = typeof topic === "string" ? topic : ruleProblem(topic);
-    if (typeof topic !== "string" && problem === undefined) return [topic];
+    if (typeof topic !== "string" && problem === undefined) return [{ topic, origin }];
     draft.problem(origin, "topic", problem!);
     return [];
+  });
+  const isWhole = rules.length === lines.length;
+  const topics = rules.filter(({ topic, origin }) => {
+    const text = JSON.stringify(topic);
+    if (seen.has(text)) draft.noteNoEffect(origin, "topic", "an earlier line is the same");
+    return !seen.has(text) && seen.add(text);
   });
   if (lines.length === 0) {
     draft.problem(block.origin, "connection", "Needs a `topic`: what crosses");
   }
-  const twin = topics.length === lines.length ? rulesProblem(topics) : undefined;
-  if (twin !== undefined) draft.problem(lines[twin.index]!.origin, "topic", twin.message);
-  return topics;
+  const twin = isWhole ? rulesProblem(topics.map(({ topic }) => topic)) : undefined;
+  if (twin !== undefined) draft.problem(topics[twin.index]!.origin, "topic", twin.message);
+  return topics.map(({ topic }) => topic);
 }
 
-function restartOf({ draft, block, settings }: Reading): readonly [base: number, cap: number] {
+function restartOf(
+  { draft, block, settings }: Reading,
+): readonly [base: number, cap: number, stable: number] {
   const { restartTimeout } = settings;
   const words = restartTimeout.split(/\s+/).map(Number);
-  const [base = 0, cap = base] = words;
-  const isRight = words.length <= 2 &&
-    [base, cap].every((seconds) =>
-      Number.isInteger(seconds) && seconds >= 1 && seconds <= MAX_RESTART_SECONDS
+  const [base = 0, cap = base, stable = STABLE_SECONDS] = words;
+  const isRight = words.length <= 3 &&
+    [base, cap, stable].every((seconds) =>
+      Number.isInteger(seconds) && seconds >= 0 && seconds <= MAX_RESTART_SECONDS
     );
-  if (isRight && cap >= base) return [base, cap];
+  if (isRight && base >= 1 && cap >= base) return [base, cap, stable];
   const message =
-    `Must be seconds from 1 to ${MAX_RESTART_SECONDS}, or BASE CAP with the cap not ` +
-    `less than the base, is "${restartTimeout}"`;
+    `Must be seconds from 1 to ${MAX_RESTART_SECONDS}, or BASE CAP or BASE CAP STABLE with the cap ` +
+    `not less than the base, is "${restartTimeout}"`;
   draft.problem(originOf(block, "restart_timeout"), "restart_timeout", message);
-  return [1, 1];
+  return [1, 1, STABLE_SECONDS];
 }
 
 function* contradictions(
@@ -170,9 +185,6 @@ function* contradictions(
   const passwordOption = remotePassword !== "" ? "remote_password" : "remote_password_file";
   if (hasPassword && remoteUserName === "") {
     yield [passwordOption, "Needs `remote_username`, whose password it is"];
-  }
-  if (options.roundRobin && addresses.length === 1) {
-    yield ["round_robin", "Needs a second `address`"];
   }
   if (options.startType === "lazy" && options.localCleanSession) {
     yield ["start_type", "Cannot be lazy with `local_cleansession true`: nothing waits then"];

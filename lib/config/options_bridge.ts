@@ -79,7 +79,7 @@ export const BRIDGE_OPTIONS: readonly Option[] = [
     "restart_timeout",
     "restartTimeout",
     TEXT,
-    "Seconds before it tries again: always so many, or `BASE CAP` with jitter between.",
+    "Seconds before it tries again: always so many, or `BASE CAP` with jitter between; a third number says after how many a connection was a good one (10).",
     {},
   ),
   bridgeRow(
