@@ -49,6 +49,8 @@ export interface BridgeTls {
   readonly alpn: string;
   /** Whether the authorities of the operating system are trusted. */
   readonly usesOsCerts: boolean;
+  /** The oldest version that is spoken. */
+  readonly version: "tlsv1.2" | "tlsv1.3";
 }
 
 /** Every setting of one bridge, with its unit. */

@@ -15,7 +15,9 @@ export interface BridgeSettings extends
     | "sessionExpirySeconds"
     | "tls"
   >,
-  BridgeTls {
+  Omit<BridgeTls, "version"> {
+  /** Of TLS, the oldest. */
+  readonly tlsVersion: BridgeTls["version"];
   /** Places, several in a line. */
   readonly addresses: readonly string[];
   /** `topic` lines. */
@@ -70,6 +72,7 @@ export const DEFAULT_BRIDGE_SETTINGS: BridgeSettings = {
   insecure: false,
   alpn: "",
   usesOsCerts: false,
+  tlsVersion: "tlsv1.2",
   maxRate: 0,
   queueBytes: 100 * 1024 * 1024,
   queueFullPolicy: "refuse",

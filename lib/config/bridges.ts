@@ -50,6 +50,12 @@ function resolveBridge(
   if (options.roundRobin && options.addresses.length === 1) {
     draft.noteNoEffect(originOf(block, "round_robin"), "round_robin", "there is one `address`");
   }
+  if (
+    isSet("bridge_tls_version") && options.tls === undefined && !options.addresses.some(isSecure)
+  ) {
+    const reason = "no address and no other line asks for TLS";
+    draft.noteNoEffect(originOf(block, "bridge_tls_version"), "bridge_tls_version", reason);
+  }
   refuseSelf(draft, block, options, surroundings);
   // A password is nobody's business who reads the configuration.
   const shown = all.filter(({ origin }) => origin !== "default").map((setting) =>
@@ -67,6 +73,7 @@ interface Reading {
 
 function optionsOf(reading: Reading, { hostname }: BridgeSurroundings): BridgeOptions {
   const { settings, block } = reading;
+  const addresses = addressesOf(reading);
   const { localCleanSession, sessionExpirySeconds, remoteClientId, protocolVersion } = settings;
   const { cleanSession } = settings;
   const versions = { auto: "auto", mqttv50: 5, mqttv311: 4, mqttv31: 3 } as const;
@@ -80,12 +87,13 @@ function optionsOf(reading: Reading, { hostname }: BridgeSurroundings): BridgeOp
     insecure: _insecure,
     alpn: _alpn,
     usesOsCerts: _usesOsCerts,
+    tlsVersion: _tlsVersion,
     preset: _preset,
     ...same
   } = settings;
   return {
     ...same,
-    addresses: addressesOf(reading),
+    addresses,
     topics: topicsOf(reading),
     restartBaseSeconds,
     restartCapSeconds,
@@ -94,16 +102,24 @@ function optionsOf(reading: Reading, { hostname }: BridgeSurroundings): BridgeOp
     remoteClientId: remoteClientId === "" ? `${block.name}.${hostname}` : remoteClientId,
     protocolVersion: versions[protocolVersion],
     sessionExpirySeconds: sessionExpirySeconds === 0xffff_ffff ? Infinity : sessionExpirySeconds,
-    tls: tlsOf(settings),
+    tls: tlsOf(settings, addresses.some(isSecure)),
   };
 }
 
-/** Absent: none of its lines is there. */
-function tlsOf(settings: BridgeSettings): BridgeTls | undefined {
+/** Absent: none of its lines is there. `isSecure`: an address asks for it, so that the version alone is one. */
+function tlsOf(settings: BridgeSettings, isSecure: boolean): BridgeTls | undefined {
   const { cafile, capath, certfile, keyfile, insecure, alpn, usesOsCerts, preset } = settings;
+  const { tlsVersion: version } = settings;
   const isAsked = usesOsCerts || insecure || preset !== "none" ||
+    isSecure && version === "tlsv1.3" ||
     [cafile, capath, certfile, keyfile, alpn].some((text) => text !== "");
-  return isAsked ? { cafile, capath, certfile, keyfile, insecure, alpn, usesOsCerts } : undefined;
+  return isAsked
+    ? { cafile, capath, certfile, keyfile, insecure, alpn, usesOsCerts, version }
+    : undefined;
+}
+
+function isSecure({ scheme }: BridgeAddress): boolean {
+  return scheme === "mqtts" || scheme === "wss";
 }
 
 function addressesOf({ draft, block }: Reading): readonly BridgeAddress[] {
@@ -192,14 +208,6 @@ function* contradictions(
   const { notificationTopic, bindAddress } = options;
   if (bindAddress !== "" && !/^[\d.]+$|^[\da-f:.]*:[\da-f:.]*$/i.test(bindAddress)) {
     yield ["bridge_bind_address", `Must be an address of this machine, is "${bindAddress}"`];
-  }
-  const isEncrypted = tls !== undefined ||
-    addresses.some(({ scheme }) => scheme === "mqtts" || scheme === "wss");
-  if (bindAddress !== "" && isEncrypted) {
-    yield [
-      "bridge_bind_address",
-      "Cannot stand beside TLS: Deno chooses the local address itself there; remove the line, and let a route of the system choose the interface",
-    ];
   }
   if (notificationTopic !== "" && !isTopicName(notificationTopic)) {
     yield ["notification_topic", `Must be a topic without + and #, is "${notificationTopic}"`];

@@ -120,15 +120,6 @@ export const FOREIGN_BRIDGE_OPTIONS: readonly ForeignOption[] = [
       true: "Deno does not ask whether a certificate was revoked; remove the line",
     },
   },
-  {
-    name: "bridge_tls_version",
-    type: choice("tlsv1.2", "tlsv1.3"),
-    noEffect: "the newest version is spoken that both know, 1.2 or 1.3",
-    refusedValues: {
-      "tlsv1.3": "Deno cannot insist on 1.3; use tlsv1.2: 1.3 is spoken where both know it",
-      "tlsv1.1": "TLS 1.1 is broken and not spoken here; use tlsv1.2",
-    },
-  },
   ...renamed([
     ["addresses", "address"],
     ["clientid", "remote_clientid"],

@@ -178,7 +178,7 @@ export const BRIDGE_OPTIONS: readonly Option[] = [
     "bridge_bind_address",
     "bindAddress",
     TEXT,
-    "The address of this machine from which it connects, without TLS.",
+    "The address of this machine from which it connects.",
     { defaultText: "the system's choice" },
   ),
   bridgeRow(
@@ -284,4 +284,14 @@ export const BRIDGE_OPTIONS: readonly Option[] = [
     "Whether the authorities that the operating system trusts count; makes it TLS.",
     {},
   ),
+  {
+    ...bridgeRow(
+      "bridge_tls_version",
+      "tlsVersion",
+      choice("tlsv1.2", "tlsv1.3"),
+      "The oldest version of TLS that is spoken.",
+      {},
+    ),
+    refusedValues: { "tlsv1.1": "TLS 1.1 is broken and not spoken here; use tlsv1.2" },
+  },
 ];

@@ -71,7 +71,7 @@ const OPTIONS: readonly [line: string, place: Place, outcome: Outcome, beside?: 
   ["bridge_tcp_keepalive 60 10 3", "bridge", "notice"],
   ["bridge_tcp_user_timeout 10000", "bridge", "notice"],
   ["bridge_tls_use_os_certs true", "bridge", "works"],
-  ["bridge_tls_version tlsv1.2", "bridge", "notice"],
+  ["bridge_tls_version tlsv1.2", "bridge", "works", `${BRIDGE}bridge_cafile ca.crt`],
   ["cafile ca.crt", "tls", "works"],
   ["capath certs", "tls", "works"],
   ["certfile server.crt", "tls", "works", "keyfile server.key"],
@@ -181,7 +181,8 @@ const OPTIONS: readonly [line: string, place: Place, outcome: Outcome, beside?: 
 // deno-fmt-ignore
 const VALUES: readonly [line: string, place: Place, outcome: Outcome, beside?: string][] = [
   ["bridge_require_ocsp true", "bridge", "error"],
-  ["bridge_tls_version tlsv1.3", "bridge", "error"],
+  ["bridge_tls_version tlsv1.2", "bridge", "notice"],
+  ["bridge_tls_version tlsv1.3", "bridge", "works", `${BRIDGE}bridge_cafile ca.crt`],
   ["crlfile revoked.crl", "tls", "notice"],
   ["disable_client_cert_date_checks true", "tls", "error"],
   ["enable_control_api true", "top", "error"],
