@@ -37,17 +37,58 @@ export const COMMON_FLAGS = {
     text: "TLS, and trusts the authorities in this PEM file beside the system's.",
   },
   capath: { type: "string", value: "FILE", text: "The same, of all PEM files in this directory." },
+  "tls-version": {
+    type: "string",
+    value: "VERSION",
+    choices: ["tlsv1.2", "tlsv1.3"],
+    text: "TLS, and speaks no version before this; default: tlsv1.2.",
+  },
   "tls-use-os-certs": { type: "boolean", text: "TLS, and trusts the system's authorities." },
   "tls-alpn": { type: "string", value: "PROTOCOL", text: "TLS, and offers this protocol by ALPN." },
   cert: { type: "string", value: "FILE", text: "TLS, and shows this certificate; with --key." },
   key: { type: "string", value: "FILE", text: "The key of that certificate." },
   insecure: {
     type: "boolean",
-    text: "TLS, and the name in the broker's certificate may be another.",
+    text:
+      "TLS, and the name in the broker's certificate may be another. Without --cafile, --capath " +
+      "and --tls-use-os-certs nothing of it is checked: anybody may be the broker.",
   },
+  "no-tls": { type: "boolean", text: "No TLS, whatever a file of flags says." },
+  keyform: {
+    type: "string",
+    value: "FORM",
+    choices: ["pem"],
+    text: "Taken for mosquitto's sake: keys are PEM.",
+  },
+  ws: { type: "boolean", text: "MQTT in a WebSocket, at the path /mqtt." },
+  bind: {
+    type: "string",
+    short: "A",
+    value: "ADDRESS",
+    text: "The address of this machine from which it connects.",
+  },
+  srv: {
+    type: "boolean",
+    short: "S",
+    text: "Looks for the broker in the SRV record _mqtt._tcp.HOST, with TLS " +
+      "_secure-mqtt._tcp.HOST; without -h in that of this machine's domain.",
+  },
+  proxy: {
+    type: "string",
+    value: "URL",
+    text: "A SOCKS5 proxy: socks5h://[NAME[:PASSWORD]@]HOST[:PORT].",
+  },
+  "config-file": {
+    type: "string",
+    short: "o",
+    value: "FILE",
+    text: "Flags in a file, one a line, in the place of ~/.config/mosquitto_pub and so on.",
+  },
+  mptcp: { type: "boolean", text: "Taken for mosquitto's sake: it connects with plain TCP." },
   debug: { type: "boolean", short: "d", text: "Prints a line for each packet." },
   nodelay: { type: "boolean", text: "Sends small packets at once, as it always does." },
   help: { type: "boolean", text: "Prints this." },
+  version: { type: "boolean", text: "Prints the version." },
 } as const satisfies Flags;
 
 /** Of those that send messages. */
@@ -71,20 +112,22 @@ const TALK = {
     short: "D",
     multiple: true,
     value: "PACKET NAME VALUE",
-    text: "A property of 5.0: connect, publish, subscribe or will, its name (content-type, …) " +
-      "and its value; user-property has two.",
+    text:
+      "A property of 5.0: connect, publish, subscribe, unsubscribe, disconnect or will, its name " +
+      "(content-type, …) and its value; user-property has two.",
   },
   "session-expiry-interval": {
     type: "string",
     short: "x",
     value: "SECONDS",
-    text: "How long the broker keeps the session.",
+    text: "How long the broker keeps the session; -1: for ever.",
   },
   url: {
     type: "string",
     short: "L",
     value: "URL",
-    text: "Broker and topic in one: mqtt[s]://[NAME[:PASSWORD]@]HOST[:PORT]/TOPIC.",
+    text: "Broker and topic in one: mqtt[s]://[NAME[:PASSWORD]@]HOST[:PORT]/TOPIC; ws[s]:// in a " +
+      "WebSocket.",
   },
   "disable-clean-session": {
     type: "boolean",
@@ -128,9 +171,32 @@ const WAITING = {
     short: "F",
     value: "FORMAT",
     text: "How a message is printed: %t topic, %p payload, %q QoS, %r retained, %j JSON, %J JSON " +
-      "with the payload as JSON, %x hexadecimal, %I time, @H:@M and others, as mosquitto_sub has them.",
+      "with the payload as JSON, %x hexadecimal, %I time, %-20t width, @H:@M and others, as mosquitto_sub " +
+      "has them.",
   },
   pretty: { type: "boolean", text: "JSON of -F is written over several lines." },
+  "no-retain": { type: "boolean", short: "R", text: "Takes no retained messages." },
+  "retain-handling": {
+    type: "string",
+    value: "WHEN",
+    choices: ["always", "new", "never"],
+    text:
+      "5.0: when the broker sends what it has retained: always (default), to new subscriptions, never.",
+  },
+  "retain-as-published": {
+    type: "boolean",
+    text: "5.0: RETAIN is what its publisher said, not whether the message is an old one.",
+  },
+} as const satisfies Flags;
+
+/** Of those that publish. */
+const INFLIGHT = {
+  "max-inflight": {
+    type: "string",
+    short: "M",
+    value: "COUNT",
+    text: "Taken for mosquitto's sake: one message is in flight at a time.",
+  },
 } as const satisfies Flags;
 
 /** Flags of each command that is a client, beside those in common. */
@@ -150,16 +216,12 @@ export const CLIENT_FLAGS = {
       value: "SECONDS",
       text: "Waits so long between these; a fraction too.",
     },
-    "max-inflight": {
-      type: "string",
-      short: "M",
-      value: "COUNT",
-      text: "Taken for mosquitto_pub's sake: one message is in flight at a time.",
-    },
+    ...INFLIGHT,
   },
   sub: {
     ...TALK,
     ...WAITING,
+    ...INFLIGHT,
     topic: {
       ...TALK.topic,
       value: "FILTER",
@@ -185,7 +247,20 @@ export const CLIENT_FLAGS = {
       text: "Prints retained messages, and ends with the first that is none.",
     },
     "remove-retained": { type: "boolean", text: "Deletes each retained message that comes." },
-    "no-retain": { type: "boolean", short: "R", text: "Prints no retained messages." },
+    "random-filter": {
+      type: "string",
+      value: "PERCENT",
+      text: "Prints so many of a hundred messages, by chance.",
+    },
+    "message-rate": {
+      type: "boolean",
+      text: "Prints each second how many messages came, in the place of them.",
+    },
+    watch: {
+      type: "boolean",
+      short: "w",
+      text: "Each topic has a line of the terminal, where its last message stands.",
+    },
     "exit-after-subscribe": { type: "boolean", short: "E", text: "Ends when it has subscribed." },
   },
   rr: {
@@ -198,11 +273,11 @@ export const CLIENT_FLAGS = {
       value: "TOPIC",
       text: "Where the response is expected.",
     },
-    "no-retain": {
+    latency: {
       type: "boolean",
-      short: "R",
-      text: "Takes no retained message for the response.",
+      text: "Prints behind the response how many milliseconds it took.",
     },
+    ...INFLIGHT,
   },
   health: {
     timeout: {
