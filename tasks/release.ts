@@ -5,7 +5,8 @@
  *
  *     deno task release [--base FOLDER] [--target TARGET…] [--url URL]
  *
- * URL is where the executables will be published; without it there is no formula.
+ * URL is where the executables will be published; without it there is no formula. `DEBFULLNAME` and `DEBEMAIL` name who maintains the
+ * Debian packages.
  *
  * Where Deno cannot download its base executables, FOLDER has them as `denort-TARGET`, of exactly this Deno's version; for this
  * machine's own target `DENORT_BIN` counts too. Exit status: 1 where a target could not be made; all the rest is there.
@@ -15,7 +16,7 @@
 import { parseArgs } from "node:util";
 import { VERSION } from "../lib/version.ts";
 import { compile } from "./compile.ts";
-import { makeDeb } from "./release/deb.ts";
+import { maintainerOf, makeDeb } from "./release/deb.ts";
 import { formula } from "./release/formula.ts";
 import { billOfMaterials, type ReleasedFile } from "./release/sbom.ts";
 
@@ -46,6 +47,7 @@ const COPIED: readonly (readonly [name: string, folder: string])[] = [
   ["grafana-dashboard.json", "tasks/release"],
   ["home-assistant/config.yaml", "tasks/release"],
   ["home-assistant/Dockerfile", "tasks/release"],
+  ["home-assistant/DOCS.md", "tasks/release"],
 ];
 
 /** Debian's names of the machines that it gets packages for. */
@@ -126,6 +128,7 @@ async function makePackages(made: readonly string[]): Promise<string[]> {
     fish: await read("flux-mqtt.fish"),
   };
   const license = await Deno.readTextFile(new URL("LICENSE", ROOT));
+  const maintainer = maintainerOf(license, (name) => Deno.env.get(name));
   const names: string[] = [];
   for (const [target, architecture] of DEBIAN) {
     if (!made.includes(`flux-mqtt-${target}`)) continue;
@@ -133,8 +136,11 @@ async function makePackages(made: readonly string[]): Promise<string[]> {
     const output = decodeURIComponent(new URL(name, DIST).pathname);
     const executable = decodeURIComponent(new URL(`flux-mqtt-${target}`, DIST).pathname);
     try {
-      await makeDeb({ executable, architecture, documents, license, output });
+      await makeDeb({ executable, architecture, documents, license, maintainer, output });
       names.push(name);
+      if (!maintainer.includes("<")) {
+        console.log(`${name}: no address of who maintains it: set DEBEMAIL, and DEBFULLNAME`);
+      }
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
       console.log(`${name}: NOT made: dpkg-deb is not installed`);

@@ -4,17 +4,17 @@ import type { BridgeOptions } from "./options.ts";
 import type { BridgePorts } from "./ports.ts";
 import { type BridgeCounters, BridgeFault } from "./state.ts";
 
-/** Which of the two brokers has answered. */
+/** The broker that sent an answer. */
 export type Answerer = "local" | "remote";
 
-/** Who wants to know of refused subscriptions. */
+/** What is needed to report refused subscriptions. */
 export interface AnswerEnv {
   readonly options: BridgeOptions;
   readonly counters: BridgeCounters;
   readonly ports: Pick<BridgePorts, "warn">;
 }
 
-/** Counts and tells each subscription that a SUBACK refuses. */
+/** Counts and logs each subscription that a SUBACK refuses. */
 export function checkSuback(env: AnswerEnv, from: Answerer, packet: Packet): void {
   if (packet.type !== "suback") return;
   for (const code of packet.reasonCodes) {
@@ -28,7 +28,7 @@ export function checkSuback(env: AnswerEnv, from: Answerer, packet: Packet): voi
   }
 }
 
-/** What a packet means that ends the connection, or that should not be there. */
+/** Makes a fault from a packet that ends the connection, or that is not allowed. */
 export function endOf(from: Answerer, packet: Packet, remoteClientId: string): BridgeFault {
   if (packet.type !== "disconnect") {
     const message = `Unexpected ${packet.type.toUpperCase()} (${from})`;
@@ -39,7 +39,7 @@ export function endOf(from: Answerer, packet: Packet, remoteClientId: string): B
   return new BridgeFault("local_closed", `This broker disconnects its bridge: ${name}`);
 }
 
-/** Why this broker's CONNACK lets its bridge not in; `undefined`: it does. */
+/** Why this broker's CONNACK refuses its bridge; `undefined` if it accepts it. */
 export function localRefusal(reasonCode: number): BridgeFault | undefined {
   if (reasonCode === 0) return undefined;
   const message = `This broker refuses its bridge: ${reasonCodeName(reasonCode)}`;

@@ -13,7 +13,7 @@ import { UsageError } from "./usage_error.ts";
 
 export { type ClientFlags, integer, readFileOf } from "./flag_values.ts";
 
-/** Takes a client command's line apart. Throws a `UsageError`. */
+/** Parses the command line of a client command. Throws a `UsageError`. */
 export function parseClientFlags(command: ClientCommand, args: readonly string[]): ClientFlags {
   const options: Flags = { ...COMMON_FLAGS, ...CLIENT_FLAGS[command] };
   const refused = args.find((arg) => Object.hasOwn(REFUSED_FLAGS, arg));
@@ -45,7 +45,7 @@ export function parseClientFlags(command: ClientCommand, args: readonly string[]
   }
 }
 
-/** The file of `-o`, which is read before all else. */
+/** The path after `-o`. Its file is read before the other flags, which override it. */
 function configFileOf(args: readonly string[]): string | undefined {
   const at = args.findIndex((arg) => /^(-o|--config-file)(=|$)/.test(arg));
   if (at < 0) return undefined;
@@ -63,7 +63,7 @@ const REFUSED_FLAGS: Readonly<Record<string, string>> = {
   "--tls-keylog": "Keys of connections are not written to a file; -d shows the packets",
 };
 
-/** What `-L` says, as if the flags had said it. */
+/** Turns the URL of `-L` into the flags that it stands for. */
 function withUrl(flags: ClientFlags): ClientFlags {
   const url = flags.text.get("url");
   if (url === undefined) return flags;
@@ -100,8 +100,8 @@ const URL_SCHEMES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Writes `-m TEXT` as `--message=TEXT`, so that a value may look like a flag, as -5 does; the words of `-D` become one value, with
- * zero bytes between.
+ * Rewrites `-m TEXT` as `--message=TEXT`, so that a value may begin with a dash, such as -5. The words of `-D` become one value,
+ * separated by zero bytes.
  */
 function attachValues(args: readonly string[], flags: Flags): string[] {
   const attached: string[] = [];
@@ -123,10 +123,10 @@ function attachValues(args: readonly string[], flags: Flags): string[] {
   return attached;
 }
 
-/** The connection that the flags describe. Throws a `UsageError`, or what reading a file throws. */
+/** The connection that the flags describe. Throws a `UsageError`, or an error of reading a file. */
 export function connectionOf(flags: ClientFlags): MqttClientInit {
   const { text, on } = flags;
-  qosOf(flags); // A wrong one is told before anything is sent.
+  qosOf(flags); // An invalid QoS is refused before connecting.
   const version = versionOf(text.get("protocol-version") ?? "5");
   const password = text.has("password-file")
     ? readTextOf(flags, "password-file").replace(/\r?\n$/, "")
@@ -150,7 +150,7 @@ export function connectionOf(flags: ClientFlags): MqttClientInit {
   };
 }
 
-/** Version 3.1 knows no empty Client Identifier: without `-i` it gets one of at most 23 characters, as it wants them. */
+/** The Client Identifier. Version 3.1 allows no empty one, so without `-i` one of at most 23 characters, its limit, is made. */
 function clientIdOf({ text }: ClientFlags, version: ProtocolVersion): { clientId?: string } {
   const prefix = text.get("id-prefix");
   if (prefix !== undefined && text.has("id")) {
@@ -161,7 +161,7 @@ function clientIdOf({ text }: ClientFlags, version: ProtocolVersion): { clientId
   return version > 3 ? {} : { clientId: `flux-${crypto.randomUUID().slice(-12)}` };
 }
 
-/** `-W` of commands that wait: seconds, and 0 is no limit. */
+/** `-W` of commands that wait; 0: no limit. */
 export function timeoutSecondsOf(flags: ClientFlags): number {
   return integer(flags, "timeout", 0, 0, 1_000_000);
 }
@@ -210,7 +210,7 @@ function willOf(flags: ClientFlags): Will | undefined {
 function connectProperties(flags: ClientFlags): MqttClientInit["properties"] | undefined {
   const properties = propertiesOf(flags.properties, "connect");
   const seconds = flags.text.get("session-expiry-interval");
-  // Without clean start the session is meant to stay: in 5.0 that has to be said.
+  // Without clean start the session should be kept, which 5.0 does only with a Session Expiry Interval.
   const standard = flags.on.has("disable-clean-session") ? 0xffff_ffff : undefined;
   const sessionExpiryInterval = seconds === undefined
     ? properties?.sessionExpiryInterval ?? standard

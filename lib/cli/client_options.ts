@@ -1,6 +1,6 @@
 import type { Flags } from "./commands.ts";
 
-/** What `pub`, `sub`, `rr` and `health` have in common, by the letters that mosquitto's clients use. */
+/** The flags common to `pub`, `sub`, `rr` and `health`, with the letters of mosquitto's clients. */
 export const COMMON_FLAGS = {
   host: { type: "string", short: "h", value: "HOST", text: "The broker; default: localhost." },
   port: {
@@ -91,7 +91,7 @@ export const COMMON_FLAGS = {
   version: { type: "boolean", text: "Prints the version." },
 } as const satisfies Flags;
 
-/** Of those that send messages. */
+/** Flags of commands that send or receive messages. */
 const TALK = {
   topic: { type: "string", short: "t", multiple: true, value: "TOPIC", text: "The topic." },
   qos: {
@@ -199,7 +199,7 @@ const INFLIGHT = {
   },
 } as const satisfies Flags;
 
-/** Flags of each command that is a client, beside those in common. */
+/** Flags of each client command, besides the common ones. */
 export const CLIENT_FLAGS = {
   pub: {
     ...TALK,
@@ -289,10 +289,10 @@ export const CLIENT_FLAGS = {
   },
 } as const satisfies Readonly<Record<string, Flags>>;
 
-/** The commands that are clients. */
+/** A client command. */
 export type ClientCommand = keyof typeof CLIENT_FLAGS;
 
-/** How each is called, and what it does. */
+/** The usage of each, and what it does. */
 export const CLIENT_USES: Readonly<Record<ClientCommand, string>> = {
   pub: "Publishes a message: flux-mqtt pub -t TOPIC -m MESSAGE [FLAGS]",
   sub: "Prints messages as they come: flux-mqtt sub -t FILTER [-t FILTER…] [FLAGS]",

@@ -1,17 +1,17 @@
 import type { Properties } from "../codec/mod.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** What `-D` may name first: the packet, or the will in it. */
+/** The first word of `-D`: the packet, or the will, that the property belongs to. */
 export type PropertyPlace = typeof PLACES[number];
 
-/** The packets, and the will, that may have properties of the command line. */
+/** The packets, and the will, that `-D` may name. */
 const PLACES = ["connect", "publish", "subscribe", "unsubscribe", "disconnect", "will"] as const;
 
 interface PropertyName {
   readonly key: keyof Properties;
   readonly kind: "text" | "bytes" | "switch" | "number";
   readonly places: readonly PropertyPlace[];
-  /** Of a number. */
+  /** The largest number. */
   readonly max?: number;
 }
 
@@ -19,7 +19,7 @@ const MESSAGE: readonly PropertyPlace[] = ["publish", "will"];
 const UINT16 = 0xffff;
 const UINT32 = 0xffff_ffff;
 
-/** Properties that can be given on a command line, beside `user-property`. */
+/** The properties that `-D` accepts, besides `user-property`. */
 // deno-fmt-ignore
 const PROPERTIES: Readonly<Record<string, PropertyName>> = {
   "content-type": { key: "contentType", kind: "text", places: MESSAGE },
@@ -38,7 +38,7 @@ const PROPERTIES: Readonly<Record<string, PropertyName>> = {
   "request-response-information": { key: "requestResponseInformation", kind: "switch", places: ["connect"] },
 };
 
-/** The properties that `-D` gives to one place; `undefined`: none. Throws a `UsageError` on any that is wrong. */
+/** The properties that `-D` gives to one place; `undefined`: none. Throws a `UsageError` if one is invalid. */
 export function propertiesOf(
   given: readonly string[],
   place: PropertyPlace,

@@ -32,8 +32,8 @@ export function tlsOf(flags: ClientFlags): ClientTls | undefined {
 }
 
 /**
- * With authorities only the name is not looked at, as mosquitto's clients have it. Alone it means that the certificate is one that no
- * authority of ours has signed: else it would do nothing for the self-signed ones for which it is used.
+ * What `--insecure` switches off. With authorities, the name in the certificate is not checked, as in mosquitto's clients. Without them,
+ * nothing is checked: the flag is used for self-signed certificates, which no known authority has signed.
  */
 function insecureness(on: ReadonlySet<string>, hasAuthority: boolean): Partial<ClientTls> {
   if (!on.has("insecure")) return {};
@@ -46,14 +46,14 @@ function minVersionOf(version: string | undefined): Partial<ClientTls> {
   throw new UsageError(`--tls-version: Must be tlsv1.2 or tlsv1.3, is "${version}"`);
 }
 
-/** A file without a certificate would be taken for one that trusts nobody: all else would be told than what is wrong. */
+/** Reads `--cafile`. A file without a certificate would trust nobody, and the error of TLS would not say why. */
 function readCa(flags: ClientFlags): string {
   const pem = readTextOf(flags, "cafile");
   if (pem.includes("-----BEGIN CERTIFICATE-----")) return pem;
   throw new Error(`--cafile: There is no certificate in PEM in ${flags.text.get("cafile")}`);
 }
 
-/** Every certificate in the directory, whatever its file is called: no hashes are needed. */
+/** Reads every certificate in `--capath`. Files need not be named by hashes. */
 function readCaPath({ text }: ClientFlags): readonly string[] {
   const path = text.get("capath");
   if (path === undefined) return [];

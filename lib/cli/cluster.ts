@@ -22,10 +22,10 @@ export const CLUSTER_FLAGS = {
   help: { type: "boolean", text: "Prints this." },
 } as const satisfies Flags;
 
-/** How it is called, and what it does. */
+/** Its usage and what it does, for help and man page. */
 export const CLUSTER_USE = `Looks at a cluster: flux-mqtt cluster status [-c FILE | --cluster URL]`;
 
-/** `flux-mqtt cluster status`: which nodes are there, and how far each has applied the log; returns the exit status. */
+/** `flux-mqtt cluster status`: prints the nodes and how far each has applied the log; returns the exit status. */
 export async function cluster(args: readonly string[]): Promise<number> {
   let parsed;
   try {

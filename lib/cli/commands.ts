@@ -1,4 +1,4 @@
-/** The commands, in the order of `--help`, each with a sentence: what `--help`, the man page and the completions name. */
+/** The commands with their descriptions, in the order of `--help`. Help, man page and completions use this table. */
 export const COMMAND_TEXTS = {
   serve: "Runs the broker; what happens without a command.",
   setup: "Writes a safe configuration: listener, user, TLS; tries it, and tells how to connect.",
@@ -26,19 +26,19 @@ export const COMMAND_TEXTS = {
 /** The name of a command. */
 export type CommandName = keyof typeof COMMAND_TEXTS;
 
-/** A flag of a command: what `parseArgs` takes, and what help, man page and completions say. */
+/** A flag of a command: the fields that `parseArgs` takes, and the texts of help, man page and completions. */
 export interface Flag {
-  /** Whether a value follows. */
+  /** Whether it takes a value. */
   readonly type: "string" | "boolean";
-  /** Its letter. */
+  /** Its one-letter form. */
   readonly short?: string;
-  /** It may be there more than once. */
+  /** It may be given more than once. */
   readonly multiple?: true;
-  /** What its value is called; `FILE` is completed as a path. */
+  /** The placeholder for its value; shells complete `FILE` as a path. */
   readonly value?: string;
-  /** The words that its value may be. */
+  /** The allowed values. */
   readonly choices?: readonly string[];
-  /** One sentence. */
+  /** Its description, one sentence. */
   readonly text: string;
 }
 

@@ -1,11 +1,11 @@
 import { messageOf } from "./output.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** The flags of a command, as they were given. */
+/** The flags of a command. */
 export interface ClientFlags {
-  /** Those with a value. */
+  /** Flags with a value. */
   readonly text: ReadonlyMap<string, string>;
-  /** Those that are on. */
+  /** Boolean flags that were given. */
   readonly on: ReadonlySet<string>;
   /** `-t`, in order. */
   readonly topics: readonly string[];

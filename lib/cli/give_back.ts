@@ -1,21 +1,21 @@
 import type { Broker } from "../broker/mod.ts";
 
-/** How often it is looked, milliseconds. */
+/** The time between two checks, in milliseconds. */
 const LOOK_MS = 500;
-/** Packets between two looks with which the broker is still calm: one that pauses then delays next to nobody. */
+/** With fewer packets than this between two checks the broker is idle enough that a pause delays hardly anybody. */
 const CALM_PACKETS = 100;
-/** Bytes that must have come to it since the last time. */
+/** The growth of memory since the last collection that makes another one worthwhile. */
 const GROWN_BYTES = 8 * 1024 * 1024;
-/** Live bytes beyond which nothing is done: a collection takes about two milliseconds for each of its megabytes. */
+/** With more live bytes than this nothing is collected: a collection takes about two milliseconds for each megabyte. */
 const MOST_BYTES = 64 * 1024 * 1024;
-/** Looks after which it is done once more: a connection that is being closed keeps what it was writing for a second. */
+/** Checks until a second collection: a closing connection keeps what it was writing for about a second. */
 const LATER_LOOKS = 4;
 
 /**
- * Gives memory back after a rush, as when all clients come at once: V8's young generation grows with what survives, to 32 MB and more, and
- * shrinks only in a full collection, which an idle program never comes to on Deno. Five thousand idle clients take three quarters of
- * what they took without this. The output of clients that never read, and are gone, lies in buffers outside the heap, for which V8
- * is in no hurry either: forty of them leave hundreds of megabytes behind. The function returned ends it.
+ * Returns memory to the system after a rush, such as all clients connecting at once; the returned function ends it. V8's young
+ * generation grows to 32 MB and more, and shrinks only in a full collection, which an idle program on Deno never starts. With this, five
+ * thousand idle clients take three quarters of the memory that they take without it. Output for clients that never read lies in buffers
+ * outside the heap, which V8 frees late as well: forty such clients leave hundreds of megabytes behind after they are gone.
  */
 export function giveBackMemory(broker: Broker): () => void {
   const { metrics } = broker;
@@ -42,7 +42,7 @@ export function giveBackMemory(broker: Broker): () => void {
   return () => clearInterval(timer);
 }
 
-/** The heap and the buffers outside of it, without what still waits for clients: so it grows when they go and leave it. */
+/** Bytes of the heap and of buffers outside it, without output that connected clients still wait for. It grows when such clients leave. */
 function heldBytes(
   broker: Broker,
   { heapTotal, external }: Deno.MemoryUsage = Deno.memoryUsage(),
@@ -51,9 +51,9 @@ function heldBytes(
 }
 
 /**
- * A full collection; `false` where V8 cannot be asked for one. The executable has been given the function; else it is there in contexts
- * made after the flag is set, where flags can still be set (in executables of Deno 2.7 they cannot). The modules are loaded when they
- * are needed: the start does not pay for them.
+ * Runs a full collection; `false`: V8 cannot be asked for one. The executable exposes `gc`. Elsewhere it exists in contexts that
+ * are made after the flag is set, unless flags cannot be set any more, as in executables of Deno 2.7. The modules are loaded here,
+ * so that the start does not pay for them.
  */
 async function collect(): Promise<boolean> {
   let { gc } = globalThis as { gc?: () => void };

@@ -12,12 +12,12 @@ export function help(topics: readonly string[] = []): number {
   return EXIT.ok;
 }
 
-/** With the headings in bold, where that is wanted. */
+/** Sets the headings in bold if `isColored`. */
 export function painted(text: string, isColored: boolean): string {
   return isColored ? text.replace(/^\S.*:$/gm, "\x1b[1m$&\x1b[0m") : text;
 }
 
-/** The whole help; its greater part comes from the option table. */
+/** The whole help. Most of it comes from the option table. */
 function helpText(): string {
   return `flux-mqtt ${VERSION}: an MQTT broker for 3.1, 3.1.1 and 5.0
 

@@ -29,14 +29,14 @@ export const IMPORT_FLAGS = {
   help: { type: "boolean", text: "Prints this." },
 } as const satisfies Flags;
 
-/** How it is called, and what it does. */
+/** Its usage and what it does, for help and man page. */
 export const IMPORT_USE =
   "Takes over what a mosquitto has stored: flux-mqtt import FILE [-c FILE | -d DIRECTORY] [--replace]";
 
 /** Milliseconds between two progress lines. */
 const PROGRESS_MS = 200;
 
-/** What came along, in the order in which it is printed. */
+/** What was imported, in the order in which it is printed. */
 const COUNT_TEXTS: readonly (readonly [name: keyof CarriedOver, text: string])[] = [
   ["retained", "retained messages"],
   ["sessions", "sessions"],
@@ -46,7 +46,7 @@ const COUNT_TEXTS: readonly (readonly [name: keyof CarriedOver, text: string])[]
   ["released", "messages of QoS 2 that had come and were not passed on yet: they are now"],
 ];
 
-/** What did not: printed where there is any. */
+/** What was not imported; printed if there is any. */
 const LEFT_TEXTS: readonly (readonly [name: keyof CarriedOver, text: string])[] = [
   ["endedSessions", "sessions that have expired, or ended with their connection"],
   ["goneMessages", "messages that have expired, or of which the file has no content"],
@@ -97,7 +97,7 @@ function configOf(file: string | undefined): Config | undefined | readonly strin
   return result.isValid ? result.config : result.problems;
 }
 
-/** Writes over one line of the terminal, now and then. */
+/** Returns a function that shows the progress in one line of the terminal, at intervals. */
 function progressLine(): (done: number, total: number) => void {
   let lastMs = -Infinity;
   return (done, total) => {

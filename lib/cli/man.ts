@@ -107,7 +107,7 @@ const USES: Readonly<Partial<Record<CommandName, string>>> = {
   ...CLIENT_USES,
 };
 
-/** `pub --help` is for who reads the help; here is more. */
+/** The texts of `pub` and `help` refer to the help, and need others here. */
 function commandText(name: string, text: string): string {
   if (name === "pub") return "Publishes a message.";
   if (name === "help") {
@@ -144,7 +144,7 @@ function item(tag: string, text: string, mark = ""): string[] {
   return [".TP", `.B ${roff(tag)}${mark === "" ? "" : ` ${mark}`}`, roff(text)];
 }
 
-/** Text for roff: its backslashes, hyphens and leading dots are text, not orders; lines stay lines. */
+/** Escapes a text for roff, which would take backslashes, hyphens and leading dots for commands. */
 function roff(text: string): string {
   return text
     .replaceAll("`", "")

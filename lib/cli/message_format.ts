@@ -3,21 +3,21 @@ import type { ReceivedMessage } from "../client/mod.ts";
 import { TIME_LETTERS } from "./strftime.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** How wide a part is, and how much of it there is: `%-12.3p`. */
+/** The width and the precision of a part: `%-12.3p`. */
 interface Shape {
-  /** Characters at least; 0: as many as there are. */
+  /** The least number of characters. */
   readonly width: number;
-  /** Whether it stands at the left of these. */
+  /** Whether the fill is to the right of the text. */
   readonly isLeft: boolean;
-  /** What fills a number up. */
+  /** What fills a number up to the width. */
   readonly filler: " " | "0";
-  /** Characters of a text, digits in a group of hexadecimals, or behind the point of a number; absent: all, or six. */
+  /** The most characters of a text, digits in a group of hexadecimals, or digits after the point of a number (absent: 6). */
   readonly precision?: number;
-  /** What stands between groups of hexadecimals. */
+  /** The character between groups of hexadecimals. */
   readonly separator: string;
 }
 
-/** Writes one part of a message; throws where the payload is no JSON and has to be. */
+/** Formats one part of a message. Throws if the payload must be JSON and is not. */
 type Part = (
   message: ReceivedMessage,
   now: Temporal.Instant,
@@ -50,9 +50,9 @@ const LETTERS: Readonly<Record<string, Part>> = {
   x: ({ payload }, _, shape) => grouped(payload.toHex(), shape),
   X: ({ payload }, _, shape) => grouped(payload.toHex().toUpperCase(), shape),
 };
-/** Those that are numbers, which zeros may fill up. */
+/** Letters of numbers, which zeros may fill up. */
 const NUMBERS = "AdEFflmqrS";
-/** Those of which `.N` cuts off what is behind the first N characters. */
+/** Letters of texts, which a precision cuts off. */
 const TEXTS = "CDpRt";
 /** Between `%` and the letter: flags, width, precision with a separator. */
 const SHAPE = /^([-0]*)(\d*)(?:\.(\d+)([^A-Za-z\d])?)?/;
@@ -74,7 +74,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "\\": "\\",
 };
 
-/** Reads what `-F` says; throws a `UsageError`. `isPretty`: JSON over several lines. */
+/** Parses the format of `-F`. Throws a `UsageError`. `isPretty`: JSON spans several lines. */
 export function readFormat(
   format: string,
   isPretty = false,
@@ -148,7 +148,7 @@ function prettyJson(letter: string): Part {
     JSON.stringify(jsonOf(message, now, isParsed ? payloadOf(message) : message.text()), null, 2);
 }
 
-/** The part as wide as the shape wants it. Bytes stay bytes: nobody says that they are text. */
+/** Cuts or fills a part to its shape. A payload stays bytes: it may not be text. */
 function shaped(
   part: string | Uint8Array,
   letter: string,
@@ -195,7 +195,7 @@ function jsonOf(message: ReceivedMessage, now: Temporal.Instant, payload: unknow
   };
 }
 
-/** By the names that the specification and mosquitto give them. */
+/** Properties by the names of the specification, as mosquitto_sub prints them. */
 function namedProperties(properties: Properties): Record<string, unknown> {
   const { userProperties, correlationData, subscriptionIdentifiers, ...rest } = properties;
   const named: Record<string, unknown> = {};

@@ -8,7 +8,7 @@ import { checkMessage, payloadsOf, publishOne } from "./pub.ts";
 import { printerOf, retainOptions, subscribeTo } from "./sub.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** `flux-mqtt rr`: request and response, as 5.0 has them; before it, responders have to know the topic by themselves. */
+/** `flux-mqtt rr`: sends a request and prints the response. Before 5.0 the request cannot name the topic of the response. */
 export function rr(args: readonly string[]): Promise<number> {
   return runClient("rr", args, (flags) => {
     const init = connectionOf(flags);

@@ -67,13 +67,13 @@ export const SETUP_FLAGS = {
   help: { type: "boolean", text: "Prints this." },
 } as const satisfies Flags;
 
-/** How it is called, and what it does. */
+/** Its usage and what it does, for help and man page. */
 export const SETUP_USE =
   "Writes a safe configuration, tries it and tells how to connect: flux-mqtt setup [FLAGS]";
 const NOTE =
   "\nAt a terminal it asks for what no flag says. It replaces nothing without --force.\n";
 
-/** `flux-mqtt setup`; returns the exit status: 1 where something cannot be written, or the trial fails. */
+/** `flux-mqtt setup`; returns the exit status, 1 if something cannot be written or the trial fails. */
 export async function setup(args: readonly string[]): Promise<number> {
   let values;
   try {

@@ -35,7 +35,7 @@ export const STORE_FLAGS = {
   help: { type: "boolean", text: "Prints this." },
 } as const satisfies Flags;
 
-/** What may be done with a store, each with a sentence. */
+/** The actions with their descriptions. */
 export const STORE_ACTIONS = {
   size: "How many sessions, subscriptions and messages there are, and their bytes.",
   list: "Every session: whose it is, what it subscribes to and what waits for it.",
@@ -48,14 +48,14 @@ export const STORE_ACTIONS = {
   compact: "Makes the file as small as it can be; the broker must not run.",
 } as const;
 
-/** How it is called, and what it does. */
+/** Its usage and what it does, for help and man page. */
 export const STORE_USE =
   `Looks after what the broker has stored: flux-mqtt store ACTION [-c FILE | -d DIRECTORY]`;
 
-/** Where the store is, and which bridges the configuration has. */
+/** Where the store is, and the bridges of the configuration. */
 interface Place {
   readonly directory: string;
-  /** Their sessions; `undefined`: no configuration was named. */
+  /** The sessions of configured bridges; `undefined`: no configuration was named. */
   readonly bridgeSessions: ReadonlySet<string> | undefined;
 }
 
@@ -178,7 +178,7 @@ async function deleteSession(clientId: string, place: Place): Promise<number> {
   return EXIT.ok;
 }
 
-/** A copy is looked at: a broker that runs has the file for itself. */
+/** Reads a copy, because a running broker has the file for itself. */
 function look(action: Action, operand: string, path: string, place: Place): number {
   const folder = Deno.makeTempDirSync({ prefix: "flux-store-" });
   try {
@@ -228,7 +228,7 @@ function printSessions(file: StoredFile, place: Place): number {
   return EXIT.ok;
 }
 
-/** A session of a bridge that the configuration does not have any more waits for nobody, and keeps what it gets. */
+/** Marks the session of a bridge that is not configured any more. It collects messages that nobody will fetch. */
 function noteOn(clientId: string, { bridgeSessions }: Place): string {
   if (!clientId.startsWith("$bridge/") || bridgeSessions === undefined) return "";
   return bridgeSessions.has(clientId)
@@ -236,7 +236,7 @@ function noteOn(clientId: string, { bridgeSessions }: Place): string {
     : "orphan: no connection of this name in the configuration";
 }
 
-/** An owner is stored as who vouches, the name, and the mount point. */
+/** An owner is stored as a list: who vouches for it, the name, and the mount point. */
 function ownerText(owner: string | null): string {
   const parts: unknown = owner === null ? undefined : JSON.parse(owner);
   const [, name = "", mountPoint = ""] = Array.isArray(parts) ? parts.map(String) : [];

@@ -21,7 +21,7 @@ import { messageOf, print, printBytes, printError } from "./output.ts";
 import { UsageError } from "./usage_error.ts";
 import { WatchScreen } from "./watch_screen.ts";
 
-/** How long after a lost connection the next is tried, milliseconds: as long as mosquitto_sub waits. */
+/** How long after a lost connection it connects again, in milliseconds: as long as mosquitto_sub waits. */
 const RECONNECT_MS = 1000;
 
 /** `flux-mqtt sub`: subscribes and prints. */
@@ -37,7 +37,7 @@ export function sub(args: readonly string[]): Promise<number> {
           minDelayMs: RECONNECT_MS,
           maxDelayMs: RECONNECT_MS,
           jitter: 0,
-          // A broker that lets us in no more, or gave our session to another client, will not do otherwise in a second.
+          // A broker that refuses us, or gave our session to another client, would do so again in a second.
           shouldRetry: ({ kind, reasonCode }) =>
             kind !== "refused" && kind !== "protocol" && reasonCode !== ReasonCode.SessionTakenOver,
         },
@@ -53,7 +53,7 @@ export function sub(args: readonly string[]): Promise<number> {
           await client.unsubscribe(flags.unsubscribed, properties);
         }
         if (flags.topics.length > 0) {
-          // What a kept session had waiting may be enough before the broker has answered.
+          // Messages that waited in a kept session may reach the count before SUBACK comes.
           await subscribeTo(client, flags.topics, flags).catch((error) => {
             if (!printer.isDone) throw error;
           });
@@ -65,7 +65,7 @@ export function sub(args: readonly string[]): Promise<number> {
   });
 }
 
-/** What is done with each message. */
+/** Prints the messages that the flags ask for, and ends after the last. */
 class Printer {
   isDone = false;
   /** Properties of the DISCONNECT. */
@@ -73,9 +73,9 @@ class Printer {
   readonly #flags: ClientFlags;
   readonly #wanted: number;
   readonly #print: (message: ReceivedMessage) => boolean;
-  /** What `--remove-retained` has asked for. */
+  /** The messages of `--remove-retained` that are not acknowledged yet. */
   readonly #removals: Promise<unknown>[] = [];
-  /** Of a hundred messages, those that are printed. */
+  /** How many percent of the messages are printed. */
   readonly #percent: number;
   #count = 0;
   /** Messages since the last line of `--message-rate`. */
@@ -110,7 +110,7 @@ class Printer {
     if (this.isDone || filtersOut.some((filter) => topicMatches(filter, topicName))) return;
     if (on.has("remove-retained") && retain) {
       const removed = client.publish(topicName, "", { qos: 1, retain: true });
-      this.#removals.push(removed.catch(() => {})); // The connection is gone, and that is told.
+      this.#removals.push(removed.catch(() => {})); // The connection is gone, which is reported elsewhere.
     }
     if (on.has("no-retain") && retain) return;
     this.#rate++;
@@ -158,7 +158,7 @@ function checkFlags(flags: ClientFlags): void {
   }
 }
 
-/** Subscribes, and says which filters the broker refused; throws where it refused them all: nothing would ever come. */
+/** Subscribes, and prints which filters the broker refused. Throws if it refused them all, since nothing would ever come. */
 export async function subscribeTo(
   client: MqttClient,
   topicFilters: readonly string[],
@@ -177,7 +177,7 @@ export async function subscribeTo(
   );
   const [first] = refusals;
   if (first !== undefined && refusals.length === topicFilters.length) {
-    // Before 5.0 there is one code for all reasons; the rules are the usual one.
+    // Before 5.0 there is one code for every reason; missing rights are the usual reason.
     const code = first.code === UNSPECIFIED ? ReasonCode.NotAuthorized : first.code;
     throw new ClientError("refused", texts.join("\n"), code);
   }
@@ -186,7 +186,7 @@ export async function subscribeTo(
 
 const UNSPECIFIED = 0x80;
 
-/** What the flags say of retained messages. Before 5.0 a subscription cannot say it; then `-R` leaves them out by itself. */
+/** The options of subscriptions that concern retained messages. Before 5.0 there are none, and `-R` filters what comes. */
 export function retainOptions(
   { text, on }: ClientFlags,
 ): Pick<SubscriptionRequest, "retainAsPublished" | "retainHandling"> {
@@ -205,7 +205,7 @@ export function retainOptions(
 
 const RETAIN_HANDLING: Readonly<Record<string, 0 | 1 | 2>> = { always: 0, new: 1, never: 2 };
 
-/** How the flags want messages printed. `false`: nobody reads them any more. Throws a `UsageError`. */
+/** Returns a function that prints a message as the flags ask; it returns `false` once nobody reads the output. Throws a `UsageError`. */
 export function printerOf({ text, on }: ClientFlags): (message: ReceivedMessage) => boolean {
   const format = text.get("format");
   const write = format === undefined
@@ -228,7 +228,7 @@ export function printerOf({ text, on }: ClientFlags): (message: ReceivedMessage)
   };
 }
 
-/** The payload as it is; with `-v` its topic first. */
+/** The unchanged payload; with `-v` its topic first. */
 function plain({ topicName, payload }: Publish, on: ReadonlySet<string>): Uint8Array {
   if (!on.has("verbose")) return payload;
   const head = new TextEncoder().encode(`${topicName} `);

@@ -9,20 +9,20 @@ import { BRIDGE_OPTIONS } from "./options_bridge.ts";
 import { presetProblems, withPreset } from "./bridge_presets.ts";
 import { decideAll } from "./resolve.ts";
 
-/** The longest wait that `restart_timeout` may name, seconds. */
+/** The longest `restart_timeout`. */
 const MAX_RESTART_SECONDS = 86_400;
-/** After so many seconds a connection counts as a good one, where `restart_timeout` does not say. */
+/** The default for the third number of `restart_timeout`. */
 const STABLE_SECONDS = 10;
 
-/** What bridges need to know beside their blocks. */
+/** What is needed besides the blocks. */
 export interface BridgeSurroundings {
-  /** Of this machine, for Client Identifiers. */
+  /** This machine's name, for default Client Identifiers. */
   readonly hostname: string;
-  /** This broker's own. */
+  /** This broker's listeners. */
   readonly listeners: readonly ListenerConfig[];
 }
 
-/** Puts the `connection` blocks together; what does not go together becomes a problem. */
+/** Makes bridge options of the `connection` blocks. Contradictions are added to the draft's problems. */
 export function resolveBridges(
   draft: Draft,
   surroundings: BridgeSurroundings,
@@ -57,14 +57,14 @@ function resolveBridge(
     draft.noteNoEffect(originOf(block, "bridge_tls_version"), "bridge_tls_version", reason);
   }
   refuseSelf(draft, block, options, surroundings);
-  // A password is nobody's business who reads the configuration.
+  // `check` prints the settings, and must not reveal the password.
   const shown = all.filter(({ origin }) => origin !== "default").map((setting) =>
     setting.option.name === "remote_password" ? { ...setting, text: "(secret)" } : setting
   );
   return { options, origin: block.origin, settings: shown };
 }
 
-/** One block while it is read. */
+/** One block while it is resolved. */
 interface Reading {
   readonly draft: Draft;
   readonly block: BridgeBlock;
@@ -106,7 +106,7 @@ function optionsOf(reading: Reading, { hostname }: BridgeSurroundings): BridgeOp
   };
 }
 
-/** Absent: none of its lines is there. `isSecure`: an address asks for it, so that the version alone is one. */
+/** `undefined`: nothing in the block asks for TLS. `isSecure`: an address is mqtts:// or wss://. */
 function tlsOf(settings: BridgeSettings, isSecure: boolean): BridgeTls | undefined {
   const { cafile, capath, certfile, keyfile, insecure, alpn, usesOsCerts, preset } = settings;
   const { tlsVersion: version } = settings;
@@ -215,7 +215,7 @@ function* contradictions(
   yield* presetProblems(options, settings.preset);
 }
 
-/** A broker that is its own remote broker sends each message round for ever. */
+/** Refuses a bridge to this broker itself, which would send each message in a circle for ever. */
 function refuseSelf(
   draft: Draft,
   block: BridgeBlock,
@@ -234,7 +234,7 @@ function refuseSelf(
   }
 }
 
-/** Two bridges under one Client Identifier at one broker push each other out without end. */
+/** Refuses two bridges with the same Client Identifier at the same broker, which would disconnect each other without end. */
 function refuseTwins(draft: Draft, bridges: readonly BridgeConfig[]): void {
   for (const [index, { options, origin }] of bridges.entries()) {
     for (const earlier of bridges.slice(0, index)) {

@@ -5,7 +5,7 @@ import type { Draft } from "./draft.ts";
 
 const NAME = /^[A-Za-z0-9_-]+$/;
 
-/** The cluster as a whole; `undefined`: there is none, or something of it is wrong, which the draft tells. */
+/** The configuration of the cluster; `undefined`: there is none, or the draft's problems say what is wrong with it. */
 export function clusterConfig(
   draft: Draft,
   settings: ClusterSettings,
@@ -19,7 +19,7 @@ export function clusterConfig(
     }
     return undefined;
   }
-  // A host name has dots, which part the words of a subject.
+  // The node's name is one token of NATS subjects, so a host name's dots, which separate tokens there, are replaced.
   const node = settings.node === "" ? hostname().replaceAll(/[^A-Za-z0-9_-]/g, "-") : settings.node;
   for (
     const [option, value] of [["cluster_name", settings.name], ["cluster_node", node]] as const

@@ -3,7 +3,7 @@ import type { NatsPlace } from "../cluster/mod.ts";
 const DEFAULT_PORT = 4222;
 const EXPECTED = "nats://HOST:PORT or tls://HOST:PORT, several with commas between";
 
-/** Reads `nats://HOST[:PORT][,…]`; `tls://` asks for TLS. Throws `TypeError` that says what would be right. */
+/** Parses `nats://HOST[:PORT][,…]`; `tls://` asks for TLS. Throws a `TypeError` whose message says what would be right. */
 export function parseNatsPlaces(text: string): readonly NatsPlace[] {
   return text.split(",").map((part) => placeOf(part.trim()));
 }

@@ -3,7 +3,7 @@ import type { Option } from "./option.ts";
 import { OPTIONS } from "./options.ts";
 import { parseValue, placeholder, showValue } from "./value.ts";
 
-/** Where lines of prose end. */
+/** The width of lines of prose. */
 const WIDTH = 98;
 
 const HEAD =
@@ -40,7 +40,7 @@ function entry(option: Option): string[] {
   ];
 }
 
-/** The default as a file has it; where there is none, what stands for a value. */
+/** The default as values of lines; an option without one shows a placeholder. */
 function examples(option: Option): readonly string[] {
   if (option.name === "listener") return ["1883"];
   const { default: standard, repeatable = false, type } = option;

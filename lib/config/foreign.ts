@@ -4,12 +4,12 @@ import { BOOLEAN, BYTES, choice, COUNT, COUNT_OR_MINUS_ONE, integer, PATH } from
 /** Free text of any sensible length. */
 const TEXT = { kind: "text", maxLength: 255 } as const;
 
-/** `max_retained_bytes`, `max_total_queued_bytes` and `max_buffered_bytes` share memory as their defaults do. */
+/** How `memory_limit` is divided among `max_retained_bytes`, `max_total_queued_bytes` and `max_buffered_bytes`: like their defaults. */
 const MEMORY_SHARES = [4 / 6, 1 / 6, 1 / 6] as const;
 
 /**
- * Options of mosquitto that do nothing here, or have another name: a file that has them starts the broker, and each is said once. What
- * would change the meaning of the file is refused, here by value, and in `refused.ts` by name.
+ * Options of mosquitto that have no effect here, or another name. A file may have them; the log notes each once. What would change
+ * the meaning of the file is refused: single values here, whole options in `refused.ts`.
  */
 export const FOREIGN_OPTIONS: readonly ForeignOption[] = [
   {
@@ -97,7 +97,7 @@ export const FOREIGN_OPTIONS: readonly ForeignOption[] = [
   },
 ];
 
-/** The same inside of a `connection` block. */
+/** The same for lines of a `connection` block. */
 export const FOREIGN_BRIDGE_OPTIONS: readonly ForeignOption[] = [
   ...without("a bridge of this broker may do everything here without a password", [
     ["local_password", TEXT],
@@ -145,11 +145,11 @@ function without(
   return options.map(([name, type]) => ({ name, type, noEffect }));
 }
 
-/** 0 is no limit, and so sets none. */
+/** A `memory_limit` of 0 means no limit, so it sets nothing. */
 function memoryShares(bytes: number): (readonly [name: string, text: string])[] {
   if (bytes === 0) return [];
   const names = ["max_retained_bytes", "max_total_queued_bytes", "max_buffered_bytes"];
-  // None may become 0, which is no limit.
+  // No share may round to 0, which means no limit.
   return names.map((
     name,
     index,

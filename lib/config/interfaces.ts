@@ -1,11 +1,11 @@
 import type { Block, Draft } from "./draft.ts";
 
-/** The addresses of an interface, none where there is none of that name; throws where the system may not be asked. */
+/** Looks up the addresses of an interface; none if there is no such interface. Throws if the permission is missing. */
 export type AddressesOf = (interfaceName: string) => readonly string[];
 
 /**
- * The addresses at which a listener listens that is otherwise at `address`: those of the interface of `bind_interface`, and those of the
- * family of `socket_domain` only. What cannot be is a problem.
+ * The addresses that a listener listens on: those of its `bind_interface`, or else `address`, and only those of the family of
+ * `socket_domain`. Contradictions are added to the draft's problems.
  */
 export function addressesAt(
   draft: Draft,
@@ -33,7 +33,7 @@ export function addressesAt(
   return [address];
 }
 
-/** Addresses that are the same on every link do not say which link is meant, so they are left out. */
+/** The addresses of an interface, without link-local ones, which do not say which link is meant. */
 function usableAddresses(
   draft: Draft,
   device: string,
@@ -53,7 +53,7 @@ function usableAddresses(
   return [];
 }
 
-/** What is set for the listener, or goes over all of them; undefined where that is the default. */
+/** The listener's setting, or one that overrides it for all listeners; `undefined` if it is the default. */
 function settingOf(draft: Draft, block: Block, name: string) {
   const setting = (draft.overrides.get(name) ?? block.settings.get(name))?.at(-1);
   return setting?.value === setting?.option.default ? undefined : setting;

@@ -195,7 +195,7 @@ export const ACCESS_OPTIONS: readonly Option[] = [
     false,
     `Whether ${
       PER_LISTENER_NAMES.map((name) => `\`${name}\``).join(", ")
-    } belong to the listener ` +
+    }, and all options of tokens and services (\`jwt_…\`, \`auth_http_…\`, \`acl_http_url\`) belong to the listener ` +
       "above them; must come before them.",
     { theme: "Who may connect", fileOnly: true },
   ),

@@ -1,10 +1,10 @@
 import type { Draft, OpenPlugin, Setting, Settings } from "./draft.ts";
 import { DYNAMIC_SECURITY_FILE } from "./options_plugin.ts";
 
-/** What the plugin that is built in is called. */
+/** The file name of mosquitto's plugin that is built in here. */
 const DYNAMIC_SECURITY = /(?:^|[/\\])(?:lib)?mosquitto_dynamic_security\.(?:so|dll|dylib)$/;
 
-/** What to do instead of naming another plugin of mosquitto's. */
+/** What to do instead of loading another plugin of mosquitto's. */
 const INSTEAD: readonly (readonly [plugin: RegExp, hint: string])[] = [
   [/acl_file\.\w+$/, "what this one does, `acl_file FILE` does here"],
   [/password_file\.\w+$/, "what this one does, `password_file FILE` does here"],
@@ -13,9 +13,7 @@ const OTHER_WAYS =
   "tokens (`jwt_public_key_file`) and services over HTTP (`auth_http_url`) need no plugin, and a program that embeds the broker can " +
   "decide for itself who connects";
 
-/**
- * A line that names a plugin: its options, which follow it, go into `settings`. `undefined` after a problem.
- */
+/** Handles a line that names a plugin. The result says where the options below it go; `undefined` after a problem. */
 export function openPlugin(
   draft: Draft,
   setting: Setting,
@@ -48,7 +46,7 @@ export function openPlugin(
   return loaded;
 }
 
-/** A line `plugin_use NAME`: the options of that plugin are the listener's. */
+/** Handles a line `plugin_use NAME`: the listener gets the options of that plugin. */
 export function usePlugin(draft: Draft, setting: Setting, settings: Settings): void {
   const { option: { name }, origin, value } = setting;
   const loaded = draft.loaded.get(String(value));
@@ -60,7 +58,7 @@ export function usePlugin(draft: Draft, setting: Setting, settings: Settings): v
   draft.used.add(String(value));
 }
 
-/** A line that belongs to the plugin above. */
+/** Handles a line that belongs to the plugin above it. */
 export function placeInPlugin(
   draft: Draft,
   plugin: OpenPlugin | undefined,
@@ -71,7 +69,7 @@ export function placeInPlugin(
   draft.problem(setting.origin, setting.option.name, message);
 }
 
-/** Tells of plugins without their file, of listeners with different files, and of what no listener uses. */
+/** Reports plugins without their file, listeners with different files, and plugins that no listener uses. */
 export function checkPlugins(draft: Draft): void {
   const places = [draft.globals, ...draft.blocks.map(({ settings }) => settings)];
   const files: Setting[] = [];

@@ -11,7 +11,7 @@ export type Transport = Pick<
   "protocol" | "websocketsOrigins" | "tls" | "proxy" | "http"
 >;
 
-/** Puts a listener's options of TLS, WebSockets and proxies together; what does not go together becomes a problem. */
+/** Combines a listener's options of TLS, WebSockets, HTTP and proxies. Contradictions are added to the draft's problems. */
 export function resolveTransport(
   draft: Draft,
   options: TransportOptions,
@@ -36,7 +36,7 @@ export function resolveTransport(
   };
 }
 
-/** What of a client's certificate is its user name. */
+/** The part of a client's certificate that is its user name. */
 export function certificateUserName(
   options: TransportOptions,
 ): ListenerAccess["certificateUserName"] {
@@ -44,7 +44,7 @@ export function certificateUserName(
   return options.useIdentityAsUsername ? "common_name" : "none";
 }
 
-/** Encryption that is half asked for is an error, never left out in silence. */
+/** Encryption that is only partly configured is an error: the listener must not run without it. */
 function* contradictions(options: TransportOptions): Generator<[option: string, message: string]> {
   const { certfile, keyfile, requireCertificate, enableProxyProtocol } = options;
   if (certfile !== "" && keyfile === "") yield ["certfile", "Needs `keyfile`, the key of it"];

@@ -16,16 +16,16 @@ export interface InFlight {
   readonly delivery: Delivery;
   /** Only QoS 2 gets to `released`. */
   state: "published" | "released";
-  /** Whether its PUBLISH was sent on the present connection: only such messages count against the Receive Maximum. */
+  /** Whether its PUBLISH was sent on the present connection: only then it counts against the Receive Maximum. */
   isSent: boolean;
 }
 
-/** What was in flight for an acknowledgement: its message, nothing with that Packet Identifier, or a message in another state. */
+/** What an acknowledgement refers to: a message in flight, no message with that Packet Identifier, or a message in another state. */
 export type AckOutcome = InFlight | "unknown" | "unexpected";
 
 const MAX_PACKET_ID = 65_535;
 
-/** With more messages in flight, free Packet Identifiers are kept in a list, until there are fewer and a search is fast again. */
+/** With more messages in flight than this, free Packet Identifiers are kept in a list, because a search would be slow. */
 const CROWDED = 49_152;
 const UNCROWDED = 32_768;
 
@@ -48,7 +48,7 @@ const NONE_TO_RESEND: InFlight[] = [];
 export class Sender {
   #inFlight: Map<number, InFlight> = NOTHING;
   #lastPacketId = 0;
-  /** All free Packet Identifiers, the next one last; only while many are in use (`CROWDED`). */
+  /** All free Packet Identifiers, the next one last; only while more than `CROWDED` are in use. */
   #free: number[] | undefined;
   #sent = 0;
   #bytes = 0;
@@ -61,7 +61,7 @@ export class Sender {
     return this.#inFlight.size;
   }
 
-  /** Bytes of payload, topic and properties of what is in flight. */
+  /** Bytes of payload, topic and properties of the messages in flight. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -86,7 +86,7 @@ export class Sender {
     return inFlight;
   }
 
-  /** Restores a message that was in flight from the store. The order of the calls is the order of redelivery. */
+  /** Restores a message in flight from the store. The order of the calls is the order of redelivery. */
   restore(packetId: number, delivery: Delivery, state: InFlight["state"]): void {
     this.#add({ packetId, delivery, state, isSent: false });
     this.#free = undefined;
@@ -126,9 +126,8 @@ export class Sender {
   }
 
   /**
-   * A connection begins with these limits (messages, bytes; 0 bytes is no limit): nothing counts as sent on it yet, and all
-   * that is in flight is to be sent again, which {@linkcode nextResend} hands out. Only here: while a connection lasts
-   * nothing is repeated. [MQTT-4.4.0-1]
+   * A connection begins with these limits (0 bytes means no limit). Nothing counts as sent on it yet, and everything in flight is to be
+   * sent again: see {@linkcode nextResend}. Only here: nothing is repeated while a connection lasts. [MQTT-4.4.0-1]
    */
   resume(maxMessages: number, maxBytes: number): void {
     this.#maxMessages = Math.min(maxMessages === 0 ? MAX_PACKET_ID : maxMessages, MAX_PACKET_ID);
@@ -139,7 +138,7 @@ export class Sender {
     this.#resend.reverse();
   }
 
-  /** Whether something from before this connection still has to be sent again: new messages queue behind it. */
+  /** Whether messages from before this connection still have to be sent again: new messages wait behind them. */
   get isResending(): boolean {
     return this.#resend.length > 0;
   }
@@ -168,7 +167,7 @@ export class Sender {
     if (this.#inFlight.get(inFlight.packetId) === inFlight) this.#finish(inFlight);
   }
 
-  /** What is in flight under the Packet Identifier. */
+  /** The message in flight with this Packet Identifier. */
   find(packetId: number): InFlight | undefined {
     return this.#inFlight.get(packetId);
   }
@@ -192,8 +191,8 @@ export class Sender {
   }
 
   /**
-   * Finds a free Packet Identifier at constant cost: otherwise a client that keeps most of them in use would cause a long search
-   * each time.
+   * Finds a free Packet Identifier at constant cost. A plain search would be long for each message to a client that keeps most of them in
+   * use.
    */
   #freePacketId(): number {
     const { size } = this.#inFlight;

@@ -6,7 +6,7 @@ import { EventLoop } from "./event_loop.ts";
 import type { Libc } from "./libc.ts";
 import { EpollListener } from "./listener.ts";
 
-/** Plain connections by the system's own calls. */
+/** Carries plain connections with system calls. */
 export class EpollTransport implements Transport {
   readonly #descriptors: Descriptors;
   #loop: EventLoop | undefined;
@@ -33,7 +33,7 @@ export class EpollTransport implements Transport {
 
   /** {@linkcode Transport.close} */
   close(): Promise<void> {
-    // Descriptors are used again by the system, so nothing is closed twice.
+    // The system reuses the numbers of descriptors, so nothing may be closed twice.
     return this.#closing ??= this.#close();
   }
 
