@@ -10,19 +10,24 @@ export const COMMON_FLAGS = {
     text: "Its port; default: 1883, with TLS 8883.",
   },
   username: { type: "string", short: "u", value: "NAME", text: "The user name." },
-  pw: { type: "string", short: "P", value: "PASSWORD", text: "The password, for all to see." },
+  pw: {
+    type: "string",
+    short: "P",
+    value: "PASSWORD",
+    text: "The password; other users of the machine can see it.",
+  },
   "password-file": {
     type: "string",
     value: "FILE",
     text: "The password is the text of this file, less the end of its line.",
   },
-  unix: { type: "string", value: "FILE", text: "A Unix socket, in the place of host and port." },
+  unix: { type: "string", value: "FILE", text: "A Unix socket, instead of host and port." },
   id: { type: "string", short: "i", value: "ID", text: "The Client Identifier." },
   "id-prefix": {
     type: "string",
     short: "I",
     value: "PREFIX",
-    text: "The Client Identifier is this and the number of the process.",
+    text: "The Client Identifier is this prefix and the process id.",
   },
   "protocol-version": {
     type: "string",
@@ -34,33 +39,40 @@ export const COMMON_FLAGS = {
   cafile: {
     type: "string",
     value: "FILE",
-    text: "TLS, and trusts the authorities in this PEM file beside the system's.",
+    text: "Uses TLS, and trusts the authorities in this PEM file besides the system's.",
   },
-  capath: { type: "string", value: "FILE", text: "The same, of all PEM files in this directory." },
+  capath: { type: "string", value: "FILE", text: "The same for all PEM files in this directory." },
+  "tls-use-os-certs": { type: "boolean", text: "Uses TLS, and trusts the system's authorities." },
+  "tls-alpn": {
+    type: "string",
+    value: "PROTOCOL",
+    text: "Uses TLS, and offers this protocol by ALPN.",
+  },
+  cert: {
+    type: "string",
+    value: "FILE",
+    text: "Uses TLS, and shows this certificate; with --key.",
+  },
   "tls-version": {
     type: "string",
     value: "VERSION",
     choices: ["tlsv1.2", "tlsv1.3"],
-    text: "TLS, and speaks no version before this; default: tlsv1.2.",
+    text: "Uses TLS, and no version before this one; default: tlsv1.2.",
   },
-  "tls-use-os-certs": { type: "boolean", text: "TLS, and trusts the system's authorities." },
-  "tls-alpn": { type: "string", value: "PROTOCOL", text: "TLS, and offers this protocol by ALPN." },
-  cert: { type: "string", value: "FILE", text: "TLS, and shows this certificate; with --key." },
   key: { type: "string", value: "FILE", text: "The key of that certificate." },
   insecure: {
     type: "boolean",
-    text:
-      "TLS, and the name in the broker's certificate may be another. Without --cafile, --capath " +
-      "and --tls-use-os-certs nothing of it is checked: anybody may be the broker.",
+    text: "Uses TLS, and does not check the name in the broker's certificate; without --cafile, " +
+      "--capath and --tls-use-os-certs it checks nothing, and trusts any broker.",
   },
-  "no-tls": { type: "boolean", text: "No TLS, whatever a file of flags says." },
+  "no-tls": { type: "boolean", text: "Uses no TLS, even if a file of flags asks for it." },
   keyform: {
     type: "string",
     value: "FORM",
     choices: ["pem"],
-    text: "Taken for mosquitto's sake: keys are PEM.",
+    text: "Does nothing: keys are PEM files.",
   },
-  ws: { type: "boolean", text: "MQTT in a WebSocket, at the path /mqtt." },
+  ws: { type: "boolean", text: "Uses a WebSocket, at the path /mqtt." },
   bind: {
     type: "string",
     short: "A",
@@ -70,24 +82,25 @@ export const COMMON_FLAGS = {
   srv: {
     type: "boolean",
     short: "S",
-    text: "Looks for the broker in the SRV record _mqtt._tcp.HOST, with TLS " +
-      "_secure-mqtt._tcp.HOST; without -h in that of this machine's domain.",
+    text: "Finds the broker by the SRV record _mqtt._tcp.HOST, with TLS _secure-mqtt._tcp.HOST; " +
+      "without -h, HOST is the domain of this machine.",
   },
   proxy: {
     type: "string",
     value: "URL",
-    text: "A SOCKS5 proxy: socks5h://[NAME[:PASSWORD]@]HOST[:PORT].",
+    text: "Connects through a SOCKS5 proxy: socks5h://[NAME[:PASSWORD]@]HOST[:PORT].",
   },
   "config-file": {
     type: "string",
     short: "o",
     value: "FILE",
-    text: "Flags in a file, one a line, in the place of ~/.config/mosquitto_pub and so on.",
+    text:
+      "Reads flags from this file, one on each line, instead of ~/.config/mosquitto_pub and so on.",
   },
-  mptcp: { type: "boolean", text: "Taken for mosquitto's sake: it connects with plain TCP." },
+  mptcp: { type: "boolean", text: "Does nothing: it connects with plain TCP." },
   debug: { type: "boolean", short: "d", text: "Prints a line for each packet." },
-  nodelay: { type: "boolean", text: "Sends small packets at once, as it always does." },
-  help: { type: "boolean", text: "Prints this." },
+  nodelay: { type: "boolean", text: "Does nothing: small packets are always sent at once." },
+  help: { type: "boolean", text: "Prints this help." },
   version: { type: "boolean", text: "Prints the version." },
 } as const satisfies Flags;
 
@@ -132,7 +145,7 @@ const TALK = {
   "disable-clean-session": {
     type: "boolean",
     short: "c",
-    text: "The session is kept, and goes on where there is one; needs -i.",
+    text: "Keeps the session, and continues an existing one; needs -i.",
   },
   "will-topic": { type: "string", value: "TOPIC", text: "Leaves a will on this topic." },
   "will-payload": { type: "string", value: "TEXT", text: "Its payload; default: empty." },
@@ -143,7 +156,7 @@ const TALK = {
     text: "Its QoS; default: 0.",
   },
   "will-retain": { type: "boolean", text: "The will is retained." },
-  quiet: { type: "boolean", text: "Says nothing about what fails; the exit status tells." },
+  quiet: { type: "boolean", text: "Prints no errors; the exit status tells of them." },
 } as const satisfies Flags;
 
 const PAYLOAD = {
@@ -162,7 +175,7 @@ const WAITING = {
     type: "string",
     short: "W",
     value: "SECONDS",
-    text: "Ends after so long, with status 27.",
+    text: "Ends after this time, with status 27.",
   },
   verbose: { type: "boolean", short: "v", text: "Prints the topic before the message." },
   "no-newline": { type: "boolean", short: "N", text: "Prints no newline after a message." },
@@ -195,7 +208,7 @@ const INFLIGHT = {
     type: "string",
     short: "M",
     value: "COUNT",
-    text: "Taken for mosquitto's sake: one message is in flight at a time.",
+    text: "Does nothing: one message is in flight at a time.",
   },
 } as const satisfies Flags;
 
@@ -210,11 +223,11 @@ export const CLIENT_FLAGS = {
       text: "Each line of standard input is a message.",
     },
     retain: { type: "boolean", short: "r", text: "The message is retained." },
-    repeat: { type: "string", value: "COUNT", text: "Publishes it so many times." },
+    repeat: { type: "string", value: "COUNT", text: "Publishes the message this many times." },
     "repeat-delay": {
       type: "string",
       value: "SECONDS",
-      text: "Waits so long between these; a fraction too.",
+      text: "Waits this long between two of them; may be a fraction.",
     },
     ...INFLIGHT,
   },
@@ -225,41 +238,41 @@ export const CLIENT_FLAGS = {
     topic: {
       ...TALK.topic,
       value: "FILTER",
-      text: "A Topic Filter; as many as wanted.",
+      text: "A Topic Filter; may be repeated.",
     },
-    count: { type: "string", short: "C", value: "COUNT", text: "Ends after so many messages." },
+    count: { type: "string", short: "C", value: "COUNT", text: "Ends after this many messages." },
     "filter-out": {
       type: "string",
       short: "T",
       multiple: true,
       value: "FILTER",
-      text: "Prints no messages of these topics; as many as wanted.",
+      text: "Prints no messages of these topics; may be repeated.",
     },
     unsubscribe: {
       type: "string",
       short: "U",
       multiple: true,
       value: "FILTER",
-      text: "Ends this subscription of a session that was kept; as many as wanted.",
+      text: "Ends this subscription of a kept session; may be repeated.",
     },
     "retained-only": {
       type: "boolean",
-      text: "Prints retained messages, and ends with the first that is none.",
+      text: "Prints retained messages, and ends at the first that is not retained.",
     },
-    "remove-retained": { type: "boolean", text: "Deletes each retained message that comes." },
+    "remove-retained": { type: "boolean", text: "Deletes each retained message that it receives." },
     "random-filter": {
       type: "string",
       value: "PERCENT",
-      text: "Prints so many of a hundred messages, by chance.",
+      text: "Prints this share of the messages, chosen at random.",
     },
     "message-rate": {
       type: "boolean",
-      text: "Prints each second how many messages came, in the place of them.",
+      text: "Prints each second how many messages came, instead of the messages.",
     },
     watch: {
       type: "boolean",
       short: "w",
-      text: "Each topic has a line of the terminal, where its last message stands.",
+      text: "Shows each topic on a line of its own, with its last message.",
     },
     "exit-after-subscribe": { type: "boolean", short: "E", text: "Ends when it has subscribed." },
   },
@@ -275,7 +288,7 @@ export const CLIENT_FLAGS = {
     },
     latency: {
       type: "boolean",
-      text: "Prints behind the response how many milliseconds it took.",
+      text: "Prints after the response how many milliseconds it took.",
     },
     ...INFLIGHT,
   },

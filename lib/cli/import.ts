@@ -24,14 +24,14 @@ export const IMPORT_FLAGS = {
   },
   replace: {
     type: "boolean",
-    text: "Sets a store aside that is not empty; otherwise it is refused.",
+    text: "Moves a store that is not empty aside; without this flag it is refused.",
   },
-  help: { type: "boolean", text: "Prints this." },
+  help: { type: "boolean", text: "Prints this help." },
 } as const satisfies Flags;
 
 /** Its usage and what it does, for help and man page. */
 export const IMPORT_USE =
-  "Takes over what a mosquitto has stored: flux-mqtt import FILE [-c FILE | -d DIRECTORY] [--replace]";
+  "Imports what a mosquitto has stored: flux-mqtt import FILE [-c FILE | -d DIRECTORY] [--replace]";
 
 /** Milliseconds between two progress lines. */
 const PROGRESS_MS = 200;
@@ -43,7 +43,7 @@ const COUNT_TEXTS: readonly (readonly [name: keyof CarriedOver, text: string])[]
   ["subscriptions", "subscriptions"],
   ["queued", "queued messages"],
   ["inFlight", "messages in flight"],
-  ["released", "messages of QoS 2 that had come and were not passed on yet: they are now"],
+  ["released", "QoS 2 messages that were received but not passed on yet: they are passed on now"],
 ];
 
 /** What was not imported; printed if there is any. */
@@ -85,7 +85,7 @@ export async function importStore(args: readonly string[]): Promise<number> {
     return EXIT.ok;
   } catch (error) {
     const where = error instanceof DatabaseError ? `${file}: ` : "";
-    const way = error instanceof StoreNotEmptyError ? "; --replace sets it aside" : "";
+    const way = error instanceof StoreNotEmptyError ? "; --replace moves it aside" : "";
     printError(`${where}${messageOf(error)}${way}\nNothing was changed\n`);
     return EXIT.failed;
   }
@@ -116,9 +116,9 @@ function printResult({ file, directory }: ImportInit, result: ImportResult): voi
     ...COUNT_TEXTS.map(([name, text]) => `  ${counts[name]} ${text}`),
   ];
   const left = LEFT_TEXTS.filter(([name]) => counts[name] > 0);
-  if (left.length > 0) lines.push("Not taken along:");
+  if (left.length > 0) lines.push("Not imported:");
   lines.push(...left.map(([name, text]) => `  ${counts[name]} ${text}`));
-  if (aside !== "") lines.push(`What was there is ${aside}`);
+  if (aside !== "") lines.push(`The old store is now ${aside}`);
   print(`${lines.join("\n")}\n`);
 }
 

@@ -47,7 +47,9 @@ export function rulesProblem(
         if (!goes(rule, way) || !goes(earlier, way)) continue;
         const filterOf = way === "out" ? localFilter : remoteFilter;
         if (filterOf(rule) !== filterOf(earlier)) continue;
-        const message = `"${filterOf(rule)}" goes ${way} by an earlier \`topic\` line already`;
+        const message = `"${
+          filterOf(rule)
+        }" is bridged ${way} by an earlier \`topic\` line already`;
         return { index, message };
       }
     }

@@ -133,7 +133,11 @@ function addressesOf({ draft, block }: Reading): readonly BridgeAddress[] {
     })
   );
   if (lines.length === 0) {
-    draft.problem(block.origin, "connection", "Needs an `address`: where the remote broker is");
+    draft.problem(
+      block.origin,
+      "connection",
+      "Needs an `address`: where the remote broker is",
+    );
   }
   return found;
 }
@@ -155,7 +159,11 @@ function topicsOf({ draft, block }: Reading): readonly BridgeTopic[] {
     return !seen.has(text) && seen.add(text);
   });
   if (lines.length === 0) {
-    draft.problem(block.origin, "connection", "Needs a `topic`: what crosses");
+    draft.problem(
+      block.origin,
+      "connection",
+      "Needs a `topic`: which messages cross the bridge",
+    );
   }
   const twin = isWhole ? rulesProblem(topics.map(({ topic }) => topic)) : undefined;
   if (twin !== undefined) draft.problem(topics[twin.index]!.origin, "topic", twin.message);
@@ -186,24 +194,27 @@ function* contradictions(
 ): Generator<readonly [option: string, message: string]> {
   const { tls, addresses, remoteUserName, remotePassword, remotePasswordFile } = options;
   if (tls !== undefined && tls.certfile === "" && tls.keyfile !== "") {
-    yield ["bridge_keyfile", "Needs `bridge_certfile`, whose key it is"];
+    yield ["bridge_keyfile", "Needs `bridge_certfile`, the certificate of this key"];
   }
   if (tls !== undefined && tls.certfile !== "" && tls.keyfile === "") {
-    yield ["bridge_certfile", "Needs `bridge_keyfile`, the key of it"];
+    yield ["bridge_certfile", "Needs `bridge_keyfile`, the key of this certificate"];
   }
   if (tls !== undefined && addresses.some(({ scheme }) => scheme === "ws")) {
     yield ["address", "ws:// is not encrypted, and the block has options of TLS; use wss://"];
   }
   if (remotePassword !== "" && remotePasswordFile !== "") {
-    yield ["remote_password_file", "Cannot stand beside `remote_password`: one password"];
+    yield [
+      "remote_password_file",
+      "Cannot be used with `remote_password`: a bridge has one password",
+    ];
   }
   const hasPassword = remotePassword !== "" || remotePasswordFile !== "";
   const passwordOption = remotePassword !== "" ? "remote_password" : "remote_password_file";
   if (hasPassword && remoteUserName === "") {
-    yield [passwordOption, "Needs `remote_username`, whose password it is"];
+    yield [passwordOption, "Needs `remote_username`, the user of this password"];
   }
   if (options.startType === "lazy" && options.localCleanSession) {
-    yield ["start_type", "Cannot be lazy with `local_cleansession true`: nothing waits then"];
+    yield ["start_type", "Cannot be lazy with `local_cleansession true`: no messages wait then"];
   }
   const { notificationTopic, bindAddress } = options;
   if (bindAddress !== "" && !/^[\d.]+$|^[\da-f:.]*:[\da-f:.]*$/i.test(bindAddress)) {
@@ -249,11 +260,12 @@ function refuseTwins(draft: Draft, bridges: readonly BridgeConfig[]): void {
         draft.problem(
           origin,
           "connection",
-          `Has the same session here as the one at ${earlier.origin}`,
+          `Has the same session here as the bridge at ${earlier.origin}`,
         );
       }
       if (isRemote && options.name !== other.name) {
-        const message = `Is the same client at the same broker as the one at ${earlier.origin}; ` +
+        const message =
+          `Has the same Client Identifier at the same remote broker as the bridge at ${earlier.origin}; ` +
           "give it another `remote_clientid`";
         draft.problem(origin, "connection", message);
       }

@@ -35,7 +35,7 @@ export function clusterConfig(
   draft.notes.push({
     level: "warning",
     text:
-      "cluster: Is experimental: sessions stay on the node that has them, and a shared subscription is one for each node",
+      "cluster: Is experimental: sessions do not move between nodes, and each node serves a shared subscription by itself",
   });
   try {
     return { ...settings, node, places: parseNatsPlaces(settings.servers) };
@@ -69,6 +69,6 @@ function checkCredentials(
   draft.problem(
     originOf(ways[1]!),
     ways[1]!,
-    `Cannot stand beside ${ways[0]}: one of them decides`,
+    `Cannot be used with ${ways[0]}: use one of them`,
   );
 }

@@ -139,11 +139,11 @@ function describeListener(listener: ListenerConfig): Note {
     .join(", or ");
   const isUnencrypted = isLocal || tls !== undefined
     ? ""
-    : "; passwords cross the network as they are typed";
+    : "; passwords cross the network unencrypted";
   if (access.certificateUserName !== "none") {
     return {
       level: "info",
-      text: `Listener ${name}: ${reach} may connect as whom their certificates name`,
+      text: `Listener ${name}: ${reach} may connect as the users that their certificates name`,
     };
   }
   if (!allowAnonymous && others !== "") {
@@ -183,13 +183,13 @@ function describeHttp(
   reach: string,
   isBare: boolean,
 ): Note {
-  const tokens = tokenFile === "" ? [] : [`who has a token of ${tokenFile}`];
+  const tokens = tokenFile === "" ? [] : [`the holder of a token of ${tokenFile}`];
   const users = [...admins, ...viewers, ...tokens];
   const who = users.length === 0 ? "without a password" : `as ${users.join(", ")}`;
   return {
     level: isBare ? "warning" : "info",
     text: `Listener ${name}: ${reach} may use the dashboard, ${who}` +
-      (isBare ? "; passwords cross the network as they are typed" : ""),
+      (isBare ? "; passwords cross the network unencrypted" : ""),
   };
 }
 
@@ -208,14 +208,14 @@ function refuseOverride(draft: Draft, override: Setting, line: Block): void {
   draft.problem(
     override.origin,
     "",
-    `Is for the default listener, and there is none: ${line.origin} defines listener ${line.where.port}; ` +
+    `Applies to the default listener, and there is none: ${line.origin} defines listener ${line.where.port}; ` +
       "change the port there",
   );
 }
 
 function refuseSecond(draft: Draft, first: Place, second: Place): void {
   const place = second.path === "" ? `Port ${second.port}` : second.path;
-  const message = `${place} is taken by the listener of ${first.origin}`;
+  const message = `${place} is used by the listener of ${first.origin}`;
   const [block] = draft.blocks.filter((block) => block.kind === "default");
   const hint = block !== undefined && !isDefaultOpened(block)
     ? `; an option before the first \`listener\` line opens the default listener: move what stands at ${block.origin} below it`

@@ -6,7 +6,7 @@ import type { RefusedOption } from "./option.ts";
  */
 export const REFUSED_OPTIONS: readonly RefusedOption[] = [
   ...refuse(
-    "Cipher suites cannot be chosen here: all that are offered are of ECDHE with AES-GCM or ChaCha20-Poly1305; remove the line",
+    "Cipher suites cannot be chosen: only ECDHE with AES-GCM or ChaCha20-Poly1305 is offered; remove the line",
     "ciphers ciphers_tls1.3",
   ),
   ...refuse(
@@ -28,7 +28,7 @@ export const REFUSED_OPTIONS: readonly RefusedOption[] = [
     "bridge_identity bridge_psk",
   ),
   ...refuseBridge(
-    "Cipher suites cannot be chosen here: all that are offered are of ECDHE with AES-GCM or ChaCha20-Poly1305; remove the line",
+    "Cipher suites cannot be chosen: only ECDHE with AES-GCM or ChaCha20-Poly1305 is offered; remove the line",
     "bridge_ciphers bridge_ciphers_tls1.3",
   ),
 ];

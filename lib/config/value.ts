@@ -84,14 +84,14 @@ const KINDS: { readonly [K in OptionType["kind"]]: Kind<OfKind<K>> } = {
   },
   versions: {
     placeholder: () => "3,4,5",
-    expected: () => "3, 4 and 5 with commas between, such as 4, 5",
+    expected: () => "3, 4 and 5 separated by commas, such as 4, 5",
     parse: (_, text) => parseVersions(text),
   },
   // The next two only check the text; whoever needs its parts parses it again.
   listener: {
     placeholder: () => '"PORT [ADDRESS]"',
     expected: () =>
-      "a port from 1 to 65535, and an address if it shall not be all; or 0 and the path of a Unix socket",
+      "a port from 1 to 65535, and an address unless it listens at all; or 0 and the path of a Unix socket",
     parse: (_, text) => parseListener(text) === undefined ? undefined : text,
   },
   log_dest: {

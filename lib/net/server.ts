@@ -190,6 +190,17 @@ export class Server {
     return connecting.bytes + connected.bytes;
   }
 
+  /** How often a packet that is not complete was read on, since the start. */
+  get unfinishedReads(): number {
+    const { connecting, connected } = this.#buffers.unfinished;
+    return connecting.reads + connected.reads;
+  }
+
+  /** Gives back to the system what libc keeps of freed memory, where the transport can ask for that. */
+  trimMemory(): void {
+    this.#transport?.trimMemory?.();
+  }
+
   /**
    * Accepts no more clients, disconnects the present ones (0x8B), and resolves when they are gone or a few seconds have passed. Further
    * calls wait for the same end.
