@@ -123,6 +123,8 @@ export class Router {
   subscribe(client: Client, subscription: Subscription): void {
     const { shareName, topicFilter } = this.#parse(subscription.topicFilter);
     if (shareName !== undefined) {
+      // Only the node that the client is at chooses it.
+      if (isElsewhere(client)) return;
       const key = subscription.topicFilter;
       let group = this.#shares.get(key);
       if (group === undefined) {
@@ -224,11 +226,12 @@ export class Router {
 
   #add(topicFilter: string, entry: ClientEntry | ShareGroup | LocalEntry): void {
     this.#trie.add(topicFilter, entry);
-    this.#filters?.count(topicFilter, 1);
+    if (isCounted(entry)) this.#filters?.count(topicFilter, 1);
   }
 
   #delete(topicFilter: string, entry: ClientEntry | ShareGroup | LocalEntry): void {
-    if (this.#trie.delete(topicFilter, entry)) this.#filters?.count(topicFilter, -1);
+    if (!this.#trie.delete(topicFilter, entry)) return;
+    if (isCounted(entry)) this.#filters?.count(topicFilter, -1);
   }
 
   #build(topicName: string): Route {
@@ -287,6 +290,15 @@ export class Router {
     if (parsed === undefined) throw new TypeError(`Not a Topic Filter: ${topicFilter}`);
     return parsed;
   }
+}
+
+function isElsewhere({ copy }: Client): boolean {
+  return copy !== null && copy.isElsewhere;
+}
+
+/** Whether this node wants QoS 0 for it: not for a client that is at another node. */
+function isCounted(entry: ClientEntry | ShareGroup | LocalEntry): boolean {
+  return entry.kind !== "client" || !isElsewhere(entry.client);
 }
 
 function stepsOf(targets: readonly Target[], shares: readonly ShareGroup[]): number {
