@@ -5,7 +5,7 @@ import { certificateTest } from "../support/certificates.ts";
 import { DnsServer } from "../support/dns_server.ts";
 import { callFlux } from "../support/flux.ts";
 import { LocalServer } from "../support/local_server.ts";
-import { freePort } from "../support/mosquitto_broker.ts";
+import { freePort } from "../support/free_port.ts";
 
 certificateTest("-S goes where the SRV records lead, with TLS to others", async (files) => {
   await using server = new LocalServer();
