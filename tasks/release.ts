@@ -1,19 +1,19 @@
 // deno-lint-ignore-file no-console -- a command line tool
 /**
- * Makes everything that is published, into `dist/`: an executable for each target, man page, example configuration, completions,
- * systemd unit, Grafana dashboard, Debian packages, Homebrew formula, Home Assistant add-on, bill of materials, checksums.
+ * Makes everything that is published in `dist/`: an executable for each target, man page, example configuration, completions, systemd unit,
+ * Grafana dashboard, Debian packages, Homebrew formula, Home Assistant add-on, bill of materials, checksums.
  *
  *     deno task release [--base FOLDER] [--target TARGET…] [--url URL]
  *
- * URL is where the executables will be published; without it there is no formula. `DEBFULLNAME` and `DEBEMAIL` name who maintains the
- * Debian packages.
+ * URL is where the executables will be published; without it no formula is made.
  *
- * Where Deno cannot download its base executables, FOLDER has them as `denort-TARGET`, of exactly this Deno's version; for this
- * machine's own target `DENORT_BIN` counts too. Exit status: 1 where a target could not be made; all the rest is there.
+ * If Deno cannot download its base executables, FOLDER must contain them as `denort-TARGET`, of exactly this Deno's version; for this
+ * machine's own target `DENORT_BIN` works too. Exit status: 1 if a target could not be made; everything else is made.
  *
  * @module
  */
 import { parseArgs } from "node:util";
+import { Progress } from "../lib/cli/progress.ts";
 import { VERSION } from "../lib/version.ts";
 import { compile } from "./compile.ts";
 import { maintainerOf, makeDeb } from "./release/deb.ts";
@@ -31,7 +31,7 @@ const TARGETS: readonly string[] = [
   "x86_64-pc-windows-msvc",
 ];
 
-/** What the program itself prints. */
+/** Files that the program itself prints. */
 const PRINTED: readonly (readonly [file: string, args: readonly string[]])[] = [
   ["flux-mqtt.1", ["man"]],
   ["flux.example.conf", ["example-config"]],
@@ -40,7 +40,7 @@ const PRINTED: readonly (readonly [file: string, args: readonly string[]])[] = [
   ["flux-mqtt.fish", ["completions", "fish"]],
 ];
 
-/** What lies ready. */
+/** Files that are copied unchanged. */
 const COPIED: readonly (readonly [name: string, folder: string])[] = [
   ["flux-mqtt.service", "lib/cli/service"],
   ["Dockerfile", "tasks/release"],
@@ -50,7 +50,7 @@ const COPIED: readonly (readonly [name: string, folder: string])[] = [
   ["home-assistant/DOCS.md", "tasks/release"],
 ];
 
-/** Debian's names of the machines that it gets packages for. */
+/** Debian's architectures of the targets with a package. */
 const DEBIAN: readonly (readonly [target: string, architecture: string])[] = [
   ["x86_64-unknown-linux-gnu", "amd64"],
   ["aarch64-unknown-linux-gnu", "arm64"],
@@ -68,12 +68,15 @@ async function makeExecutables(
 ): Promise<{ made: string[]; failures: Failure[] }> {
   const made: string[] = [];
   const failures: Failure[] = [];
-  for (const target of targets) {
+  using progress = new Progress();
+  for (const [i, target] of targets.entries()) {
     const name = `flux-mqtt-${target}${target.includes("windows") ? ".exe" : ""}`;
     const { isMade, warning, output } = await compile(`dist/${name}`, {
       target,
       base: baseOf(target, folder),
+      onStep: (what) => progress.tell(`Executable ${i + 1} of ${targets.length}: ${what}`),
     });
+    progress.clear();
     if (warning !== "") console.log(`${name}: ${warning}`);
     if (isMade) made.push(name);
     else failures.push({ target, reason: reasonIn(output) });
@@ -81,7 +84,7 @@ async function makeExecutables(
   return { made, failures };
 }
 
-/** What the compiler said, without the colours and the stack behind it, and the way out that stands last. */
+/** Extracts the reason from the compiler's output, without colours and stack, and the advice at its end. */
 function reasonIn(output: string): string {
   // deno-lint-ignore no-control-regex -- the colours begin with one
   const text = output.replace(/\x1b\[[\d;]*m/g, "");
@@ -92,7 +95,7 @@ function reasonIn(output: string): string {
   return [...errors, hint].filter((line) => line !== "").join("\n  ");
 }
 
-/** `undefined`: what `DENORT_BIN` names, which is of this machine. */
+/** The base executable of a target; `undefined` for the one that `DENORT_BIN` names, which is for this machine. */
 function baseOf(target: string, folder: string | undefined): string | undefined {
   for (const name of folder === undefined ? [] : [`denort-${target}`, `denort-${target}.exe`]) {
     const path = `${folder}/${name}`;
@@ -118,7 +121,7 @@ async function printed(args: readonly string[]): Promise<Uint8Array> {
   throw new Error(`flux-mqtt ${args.join(" ")} exits ${code}: ${new TextDecoder().decode(stderr)}`);
 }
 
-/** A Debian package of each executable that there is one for, where dpkg-deb is installed. */
+/** Makes a Debian package of each executable with a Debian architecture, if dpkg-deb is installed. */
 async function makePackages(made: readonly string[]): Promise<string[]> {
   const read = (name: string) => Deno.readFile(new URL(name, DIST));
   const documents = {

@@ -14,16 +14,20 @@ export interface AnswerEnv {
   readonly ports: Pick<BridgePorts, "warn">;
 }
 
-/** Counts and logs each subscription that a SUBACK refuses. */
+/** Counts the subscriptions that a SUBACK refuses, and logs one line for each reason: a hostile broker could refuse a million. */
 export function checkSuback(env: AnswerEnv, from: Answerer, packet: Packet): void {
   if (packet.type !== "suback") return;
+  const counts = new Map<number, number>();
   for (const code of packet.reasonCodes) {
-    if (code < 0x80) continue;
-    const whose = from === "local" ? "This broker" : "The remote broker";
-    env.counters.drop("subscription_refused");
+    if (code >= 0x80) counts.set(code, (counts.get(code) ?? 0) + 1);
+  }
+  const whose = from === "local" ? "This broker" : "The remote broker";
+  for (const [code, count] of counts) {
+    env.counters.drop("subscription_refused", count);
     env.ports.warn(`${whose} refuses a subscription of the bridge`, {
       bridge: env.options.name,
       reason: reasonCodeName(code),
+      count,
     });
   }
 }

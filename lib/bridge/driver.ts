@@ -65,6 +65,7 @@ export class BridgeDriver {
       maxPacketSizeBytes: options.maxPacketSizeBytes === 0
         ? host.maxPacketSizeBytes()
         : Math.min(options.maxPacketSizeBytes, host.maxPacketSizeBytes()),
+      maxLocalPacketSizeBytes: host.maxPacketSizeBytes(),
       window: host.maxInflightMessages() || 65_535,
       formerRemoteFilters,
     }, this.#ports());

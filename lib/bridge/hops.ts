@@ -25,6 +25,9 @@ export function withHop(value: string, hop: string): string {
   return value === "" ? hop : value + SEPARATOR + hop;
 }
 
+/** The longest list that is passed on, in characters. With one more name it is still short enough for a packet. */
+export const MAX_HOPS_LENGTH = 16_384;
+
 /** The longest valid name. */
 const MAX_HOP_LENGTH = 64;
 

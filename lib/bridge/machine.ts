@@ -50,8 +50,10 @@ export interface MachineInit {
   readonly options: BridgeOptions;
   /** This broker's name in hops. */
   readonly brokerId: string;
-  /** The most bytes of a packet that this broker accepts. */
+  /** The most bytes of a packet that the remote broker may send. */
   readonly maxPacketSizeBytes: number;
+  /** The most bytes of a packet that this broker accepts. */
+  readonly maxLocalPacketSizeBytes: number;
   /** The most messages in flight to a remote broker that sends no Receive Maximum. */
   readonly window: number;
   /** The filters to which an earlier configuration of the bridge subscribed at the remote broker. */
@@ -293,13 +295,14 @@ export class BridgeMachine {
   }
 
   #newRelay(remote: RemoteSide, local: LocalSide, limits: RemoteLimits): Relay {
-    const { brokerId, maxPacketSizeBytes } = this.#init;
+    const { brokerId, maxPacketSizeBytes, maxLocalPacketSizeBytes } = this.#init;
     return new Relay({
       options: this.options,
       rules: this.#rules,
       limits,
       brokerId,
       maxPacketSizeBytes,
+      maxLocalPacketSizeBytes,
       counters: this.counters,
       toRemote: remote.output,
       toLocal: local.output,
@@ -317,6 +320,10 @@ export class BridgeMachine {
     if (packet.type === "pingresp") return;
     if (packet.type === "suback" || packet.type === "unsuback") {
       const { options, counters } = this;
+      if (from === "remote" && this.#remote.side!.pendingAnswers === 0) {
+        const message = `A ${packet.type.toUpperCase()} that nobody has asked for`;
+        throw new BridgeFault("protocol_error", message);
+      }
       checkSuback({ options, counters, ports: this.#ports }, from, packet);
       if (from === "local" || !this.#remote.subscribed()) return;
       this.#relay!.mayPublish = true;

@@ -10,7 +10,6 @@ import { MqttError, type NameCache, ReasonCode } from "../codec/mod.ts";
 import type { Output } from "./output.ts";
 
 const HOPS_BYTES = new TextEncoder().encode(BRIDGE_HOPS);
-const TEXT = new TextDecoder();
 
 /** The size of a property's value by its identifier: a number of bytes, or a kind of encoding. */
 const PROPERTY_SIZES: Readonly<Record<number, number | "text" | "pair" | "varint">> = {
@@ -79,7 +78,7 @@ export class PublishView {
     this.hops = "";
     this.#kept.length = 0;
     this.#keptBytes = 0;
-    if (hasProperties) at = this.#readProperties(at, end);
+    if (hasProperties) at = this.#readProperties(at, end, names);
     if (at > end) throw malformed("it ends in the middle");
     this.#payloadAt = at;
     this.#end = end;
@@ -96,8 +95,7 @@ export class PublishView {
   ): number {
     const hasId = (firstByte & 6) !== 0;
     const propertyBytes = this.#keptBytes + added.length;
-    const bodyBytes = 2 + topic.length + (hasId ? 2 : 0) + this.payloadBytes +
-      (withProperties ? varintSize(propertyBytes) + propertyBytes : 0);
+    const bodyBytes = this.#bodySize(hasId, topic.length, withProperties, added.length);
     const sizeBytes = 1 + varintSize(bodyBytes) + bodyBytes;
     let at = output.reserve(sizeBytes);
     const { bytes } = output;
@@ -116,6 +114,29 @@ export class PublishView {
     return sizeBytes;
   }
 
+  /** How many bytes `write` would write. */
+  sizeBytes(
+    firstByte: number,
+    topicBytes: number,
+    withProperties: boolean,
+    addedBytes: number,
+  ): number {
+    const hasId = (firstByte & 6) !== 0;
+    const bodyBytes = this.#bodySize(hasId, topicBytes, withProperties, addedBytes);
+    return 1 + varintSize(bodyBytes) + bodyBytes;
+  }
+
+  #bodySize(
+    hasId: boolean,
+    topicBytes: number,
+    withProperties: boolean,
+    addedBytes: number,
+  ): number {
+    const propertyBytes = this.#keptBytes + addedBytes;
+    return 2 + topicBytes + (hasId ? 2 : 0) + this.payloadBytes +
+      (withProperties ? varintSize(propertyBytes) + propertyBytes : 0);
+  }
+
   #writeProperties(
     bytes: Uint8Array,
     offset: number,
@@ -132,7 +153,7 @@ export class PublishView {
     return at + added.length;
   }
 
-  #readProperties(offset: number, packetEnd: number): number {
+  #readProperties(offset: number, packetEnd: number, names: NameCache): number {
     const { bytes } = this;
     let at = offset;
     const size = readVarint(bytes, at);
@@ -144,7 +165,7 @@ export class PublishView {
       if (next > end) throw malformed("a property is longer than all of them");
       const id = bytes[at]!;
       if (id === USER_PROPERTY && this.#isHops(at, next)) {
-        this.hops = TEXT.decode(bytes.subarray(at + 5 + HOPS_BYTES.length, next));
+        this.hops = names.text(bytes, at + 5 + HOPS_BYTES.length, next);
       } else if (id !== SUBSCRIPTION_IDENTIFIER && id !== TOPIC_ALIAS) {
         this.#kept.push(at, next);
         this.#keptBytes += next - at;

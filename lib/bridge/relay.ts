@@ -26,8 +26,8 @@ import {
   ReasonCode,
   reasonCodeName,
 } from "../codec/mod.ts";
-import { bridgeHop, encodeHops, hopsIn, withHop } from "./hops.ts";
-import { Output } from "./output.ts";
+import { bridgeHop, encodeHops, hopsIn, MAX_HOPS_LENGTH, withHop } from "./hops.ts";
+import type { Output } from "./output.ts";
 import type { BridgeOptions } from "./options.ts";
 import { PublishView } from "./publish_view.ts";
 import type { RemoteLimits } from "./remote_limits.ts";
@@ -43,6 +43,8 @@ export interface RelayInit {
   readonly brokerId: string;
   /** The most bytes of a packet from either side. */
   readonly maxPacketSizeBytes: number;
+  /** Bytes of a packet that this broker takes. */
+  readonly maxLocalPacketSizeBytes: number;
   readonly counters: BridgeCounters;
   readonly toRemote: Output;
   readonly toLocal: Output;
@@ -173,9 +175,8 @@ export class Relay {
   #sizeOut(topic: Uint8Array, qos: number): number {
     const { limits } = this.#init;
     const added = limits.version === 5 ? this.#hopsOut(this.#view.hops) : NONE;
-    const probe = new Output();
     const firstByte = FirstByte.Publish | qos << 1;
-    return this.#view.write(probe, firstByte, topic, limits.version === 5, added);
+    return this.#view.sizeBytes(firstByte, topic.length, limits.version === 5, added.length);
   }
 
   /** Writes a message with a Topic Alias. The first topics get an alias each, which replaces the Topic Name from then on. */
@@ -199,6 +200,7 @@ export class Relay {
   #hopsRefusal(hops: string): string | undefined {
     const { options: { maxHops }, brokerId } = this.#init;
     if (hops === "" || maxHops === 0) return undefined;
+    if (hops.length > MAX_HOPS_LENGTH) return "too_many_hops";
     const passed = hopsIn(hops);
     if (passed.includes(this.#there)) return "came_from_there";
     if (passed.includes(brokerId)) return "ring";
@@ -225,7 +227,7 @@ export class Relay {
 
   /** Passes a message of the remote broker to this one. */
   #publishIn(bytes: Uint8Array, start: number, end: number): void {
-    const { rules, limits, counters, toLocal, brokerId } = this.#init;
+    const { rules, limits, counters, toLocal, brokerId, maxLocalPacketSizeBytes } = this.#init;
     const view = this.#view;
     view.read(bytes, start, end, limits.version === 5, this.#names);
     if (view.topicName === "") {
@@ -233,8 +235,15 @@ export class Relay {
     }
     const topic = rules.toLocal(view.topicName);
     if (topic === null) return this.#dropIn("no_rule");
+    if (view.hops.length > MAX_HOPS_LENGTH) return this.#dropIn("too_many_hops");
     if (view.hops !== "" && hopsIn(view.hops).includes(brokerId)) return this.#dropIn("ring");
-    view.write(toLocal, bytes[start]!, topic.bytes, true, this.#hopsIn(view.hops));
+    const hops = this.#hopsIn(view.hops);
+    // It grows by our prefix and by its hops: what this broker would refuse would come again with each connection.
+    if (end - start + topic.bytes.length + hops.length + 8 > maxLocalPacketSizeBytes) {
+      const sizeBytes = view.sizeBytes(bytes[start]!, topic.bytes.length, true, hops.length);
+      if (sizeBytes > maxLocalPacketSizeBytes) return this.#dropIn("packet_too_large");
+    }
+    view.write(toLocal, bytes[start]!, topic.bytes, true, hops);
     counters.messagesIn++;
   }
 

@@ -1,7 +1,13 @@
+import { frameLength } from "../codec/mod.ts";
 import { Output } from "./output.ts";
 
 /** A side is not read while this many bytes wait on the other side. */
 const MAX_WAITING_BYTES = 1024 * 1024;
+/**
+ * Bytes that wait on a side itself, from which on it is not read: acknowledgements of a peer that reads none. That is more than a peer that
+ * keeps a Receive Maximum can cause, so two bridges that both write much never wait for each other.
+ */
+const MAX_UNREAD_BYTES = 8 * MAX_WAITING_BYTES;
 
 /** One connection of a bridge: bytes that wait to be written, and received bytes that are not handled yet. */
 export class Side {
@@ -45,8 +51,16 @@ export class Side {
 
   /** Whether more may be read here, given what `other` still has to write. */
   mayRead(other: Side | undefined): boolean {
-    return this.input.length < MAX_WAITING_BYTES &&
-      (other === undefined || other.output.length < MAX_WAITING_BYTES);
+    if (this.output.length >= MAX_UNREAD_BYTES) return false;
+    if (other !== undefined && other.output.length >= MAX_WAITING_BYTES) return false;
+    return this.input.length < MAX_WAITING_BYTES || this.#isUnfinished;
+  }
+
+  /** Whether what came and is not handled is the beginning of a packet: the rest of it has to be read, however long it is. */
+  get #isUnfinished(): boolean {
+    const { waiting } = this.input;
+    const length = frameLength(waiting, 0, waiting.length, Infinity);
+    return length === 0 || length > waiting.length;
   }
 
   /** When a PINGREQ is due, milliseconds. */

@@ -65,9 +65,9 @@ export class BridgeCounters {
   /** Messages that did not cross, by reason. */
   readonly dropped: Map<string, number> = new Map();
 
-  /** Counts a message that does not cross. */
-  drop(reason: string): void {
-    this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + 1);
+  /** Counts messages that do not cross. */
+  drop(reason: string, count = 1): void {
+    this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + count);
   }
 }
 

@@ -179,7 +179,9 @@ export function reloadAccess(
 ): void {
   const { problems, mayStay } = access.reload(onlyChanged);
   for (const problem of problems) log.error(problem);
-  if (problems.length > 0) log.error("What is wrong stays out: the users and rules of before hold");
+  if (problems.length > 0) {
+    log.error("Invalid files are not used: their old users and rules stay in force");
+  }
   if (mayStay === undefined) return;
   broker.recheckAccess(mayStay, nowMs());
   log.info("Users and rules are read again");

@@ -57,7 +57,7 @@ export class ApiClient {
       }
     } catch (error) {
       if (signal.aborted) return;
-      throw new ApiError(`${this.#url.origin} has ended the answer: ${messageOf(error)}`);
+      throw new ApiError(`${this.#url.origin} ended the answer early: ${messageOf(error)}`);
     }
   }
 

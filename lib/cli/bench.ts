@@ -64,15 +64,15 @@ export const BENCH_FLAGS = {
     type: "string",
     value: "PID",
     text:
-      "The broker's process, whose resident memory is told too: on Linux, under deno run -A, since Deno guards /proc.",
+      "The broker's process, whose resident memory is printed too: on Linux, under deno run -A, since Deno guards /proc.",
   },
-  help: { type: "boolean", text: "Prints this." },
+  help: { type: "boolean", text: "Prints this help." },
 } as const satisfies Flags;
 
 /** Its usage and what it does, for help and man page. */
 export const BENCH_USE = "Measures a broker: flux-mqtt bench [FLAGS]";
 const NOTE = `
-Publishers and subscribers run in two Workers, in a closed loop: no broker has to drop. They take processor time that a
+Publishers and subscribers run in two Workers, in a closed loop, so that no broker has to drop messages. They take processor time that a
 broker on the same machine does not get.
 `;
 

@@ -9,7 +9,7 @@ export function importWarnings({ persistence, persistenceLocation }: Config): re
   const directory = persistenceLocation.replace(/\/+$/, "");
   const path = `${directory}/${DATABASE}`;
   if (!persistence || !isThere(path) || isThere(`${directory}/${IMPORT_MARK}`)) return [];
-  return [`${path} was not imported: flux-mqtt import ${path} -c FILE takes over what is in it`];
+  return [`${path} was not imported: flux-mqtt import ${path} -c FILE imports it`];
 }
 
 function isThere(path: string): boolean {

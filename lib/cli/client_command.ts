@@ -37,9 +37,9 @@ const ADVICE: Readonly<Record<ClientErrorKind, string>> = {
     "name the broker's CA with --cafile, and ours with --cert and --key where it asks; --insecure only where the name differs",
   refused: "see what the broker's log says",
   protocol: "check -p and -V: is it an MQTT broker of this version, and without TLS?",
-  closed: "see what the broker's log says; does it ask for TLS (--cafile), " +
+  closed: "see what the broker's log says; does it expect TLS (--cafile), " +
     "or for a certificate (--cert, --key), or has it no TLS?",
-  limit: "see what the broker takes: its sizes, QoS and retained messages are its own choice",
+  limit: "see which packet sizes, QoS and retained messages the broker allows",
 };
 /** Other advice after the broker has accepted the connection: address, port and TLS are right then. */
 const LATER_ADVICE: Readonly<Partial<Record<ClientErrorKind, string>>> = {

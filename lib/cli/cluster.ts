@@ -15,11 +15,11 @@ export const CLUSTER_FLAGS = {
     type: "string",
     short: "c",
     value: "FILE",
-    text: "The configuration of a node; its cluster is looked at.",
+    text: "The configuration of a node of the cluster.",
   },
-  cluster: { type: "string", value: "URL", text: "Servers of NATS, where no file names them." },
+  cluster: { type: "string", value: "URL", text: "The NATS servers, if no file names them." },
   "cluster-name": { type: "string", value: "NAME", text: "The cluster's name; default: flux." },
-  help: { type: "boolean", text: "Prints this." },
+  help: { type: "boolean", text: "Prints this help." },
 } as const satisfies Flags;
 
 /** Its usage and what it does, for help and man page. */
@@ -62,7 +62,7 @@ export async function cluster(args: readonly string[]): Promise<number> {
 }
 
 function describe({ nodes, log }: ClusterStatus): string {
-  if (log === undefined) return "There is no log yet: no node has begun\n";
+  if (log === undefined) return "There is no log yet: no node has started\n";
   const { lastSequence, messages, bytes, leader } = log;
   const rows = [
     ["NODE", "APPLIED", "BEHIND", "ON THEIR WAY", "CLIENTS", "SESSIONS"],

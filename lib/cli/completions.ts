@@ -6,7 +6,8 @@ import {
 } from "./completion_table.ts";
 import { EXIT, print, printError } from "./output.ts";
 
-const HELP = `Prints what makes a shell complete flux-mqtt: flux-mqtt completions bash|zsh|fish
+const HELP =
+  `Prints a script with which a shell completes flux-mqtt: flux-mqtt completions bash|zsh|fish
 
   bash   source <(flux-mqtt completions bash)
   zsh    flux-mqtt completions zsh > a folder of $fpath, as _flux-mqtt

@@ -13,6 +13,6 @@ export function denoProblem(
   if (!isOld || environment(OLD_DENO_VARIABLE) === "true") return undefined;
   return `flux-mqtt needs Deno ${
     MINIMUM.join(".")
-  } or newer, this is ${version}: here TLS listeners hang without a word; ` +
+  } or newer, this is ${version}: in it TLS listeners hang without an error; ` +
     `\`deno upgrade\`, or \`npx -y deno@2.9.6 task start\`. Where TLS is not used, ${OLD_DENO_VARIABLE}=true lets it run`;
 }

@@ -35,7 +35,7 @@ export const EXPLAIN_ACL_FLAGS = {
     value: "FILTER",
     text: "Is SUBSCRIBE granted for this filter?",
   },
-  help: { type: "boolean", text: "Prints this." },
+  help: { type: "boolean", text: "Prints this help." },
 } as const satisfies Flags;
 
 /** Its usage and what it does, for help and man page. */

@@ -32,7 +32,7 @@ ${entries(PAGES.map(({ name, summary }) => [name, summary]))}
 Flags:
 ${flagsHelp(GENERAL_FLAGS)}
 Every option is a line of the file (max_qos 1), a variable (MQTT_MAX_QOS=1) and a flag (--max-qos 1);
-a variable goes over the file, a flag over both. MQTT_LOG=debug|info|warning|error sets the log's level.
+a variable overrides the file, a flag overrides both. MQTT_LOG=debug|info|warning|error sets the log's level.
 In brackets: the default.
 
 ${optionsHelp()}

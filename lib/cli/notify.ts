@@ -57,7 +57,7 @@ export class ServiceManager {
     if (this.watchdogMs === 0 || this.#datagrams === undefined) return;
     const feed = () => {
       if (isWell()) this.tell("WATCHDOG=1");
-      else this.#log.error("The store does not answer: the watchdog is not told that all is well");
+      else this.#log.error("The store does not answer, so the watchdog is not fed");
     };
     feed();
     this.#watchdog = setInterval(feed, Math.max(MIN_WATCHDOG_MS, this.watchdogMs / 2));
@@ -83,6 +83,6 @@ export class ServiceManager {
 
   #complain(error: unknown): void {
     const reason = messageOf(error);
-    this.#log.warning("Cannot tell the service manager how the broker is", { reason });
+    this.#log.warning("Cannot tell the service manager the state of the broker", { reason });
   }
 }

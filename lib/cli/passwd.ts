@@ -16,7 +16,7 @@ export const PASSWD_FLAGS = {
   create: {
     type: "boolean",
     short: "c",
-    text: "Makes the file; one that is there already is an error.",
+    text: "Creates the file; an existing one is an error.",
   },
   delete: { type: "boolean", short: "D", text: "Deletes the user." },
   stdin: {
@@ -32,9 +32,9 @@ export const PASSWD_FLAGS = {
     type: "string",
     value: "NUMBER",
     text:
-      "Rounds of key derivation; default: 210000, with --scram 20000 since the client pays for these.",
+      "Rounds of key derivation; default: 210000, with --scram 20000, since there the client computes them.",
   },
-  help: { type: "boolean", text: "Prints this." },
+  help: { type: "boolean", text: "Prints this help." },
 } as const satisfies Flags;
 
 /** Its usage and what it does, for help and man page. */
@@ -126,8 +126,8 @@ export function userNameProblem(user: string): string | undefined {
 async function edit(request: Request): Promise<string | undefined> {
   const { path, user, isNewFile, isDeleting, isScram } = request;
   const text = readFile(path);
-  if (text === undefined && !isNewFile) return `${path}: Is not there; -c makes it`;
-  if (text !== undefined && isNewFile) return `${path}: Is there already; leave -c out`;
+  if (text === undefined && !isNewFile) return `${path}: Does not exist; -c creates it`;
+  if (text !== undefined && isNewFile) return `${path}: Exists already; leave -c out`;
   if (text !== undefined) {
     const { isValid, ...rest } = isScram
       ? parseScramFile(path, text)

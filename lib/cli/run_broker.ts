@@ -122,7 +122,7 @@ async function runUntilSignal(
   }
   await dashboard.open({ server, log, store: opened?.store, levels, config: () => running.config });
   parts.defer(publishSysTopics(config.sysIntervalSeconds, server, levels));
-  parts.defer(giveBackMemory(server.broker));
+  parts.defer(giveBackMemory(server));
   parts.defer(watchAccess(access, server.broker, log));
   parts.defer(beginLater(opened));
   manager.tell("READY=1");
@@ -135,7 +135,7 @@ async function runUntilSignal(
 function open(config: Config, log: Logger): OpenedStore | undefined {
   const { persistenceLocation: directory, durability, maxStoreBytes } = config;
   if (durability === "none") {
-    log.info("Nothing is stored: sessions and messages end with the process");
+    log.info("Nothing is stored: sessions and messages are lost when the process ends");
     return undefined;
   }
   const limit = maxStoreBytes === LEAVE_DISK_FREE ? {} : { maxBytes: maxStoreBytes };
@@ -185,7 +185,12 @@ function clusterHost(server: Server): ClusterHost {
   const { broker } = server;
   return {
     applyShared: (shared) => server.applyShared(shared),
-    applyClaim: (...claim) => server.applyClaim(...claim),
+    applyClaim: (claim) => server.applyClaim(claim),
+    applySession: (...change) => server.applySession(...change),
+    settleAway: (clientIds) => server.settleAway(clientIds),
+    firstPending: (clientId) => server.broker.firstPending(clientId),
+    subscriptionsOf: (clientId) =>
+      server.broker.clients.get(clientId)?.session.subscriptions.values() ?? [],
     deliverForwarded: (message) => server.deliverForwarded(message),
     clusterChanged: (event) => broker.clusterChanged(event),
     get counts() {
@@ -208,9 +213,9 @@ function beginLater(opened: OpenedStore | undefined): () => void {
 
 /** Handlers for mosquitto's signals, which would end the process without one. What mosquitto does at them is not needed here. */
 function userSignals({ persistence }: Config, log: Logger): SignalHandlers {
-  const saved = persistence ? "what is acknowledged is stored" : "nothing is stored";
+  const saved = persistence ? "acknowledged messages are stored" : "nothing is stored";
   return {
-    SIGUSR1: () => log.info(`SIGUSR1: Nothing is to be saved: ${saved}`),
+    SIGUSR1: () => log.info(`SIGUSR1: There is nothing to save: ${saved}`),
     SIGUSR2: () => log.info("SIGUSR2: Subscriptions are counted in the $SYS topics, not listed"),
   };
 }

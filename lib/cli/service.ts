@@ -28,14 +28,14 @@ export const SERVICE_FLAGS = {
     text: "Writes below this directory, and starts nothing: for an image of another machine.",
   },
   "dry-run": { type: "boolean", text: "Only says what would be done." },
-  help: { type: "boolean", text: "Prints this." },
+  help: { type: "boolean", text: "Prints this help." },
 } as const satisfies Flags;
 
 /** The actions with their descriptions. */
 export const SERVICE_ACTIONS = {
   install: "Writes the unit and its user, and starts the broker now and with the machine.",
-  remove: "Ends the broker and takes the unit away; configuration and store stay.",
-  status: "Says whether it is installed and runs; status 0 where it runs.",
+  remove: "Stops the broker and removes the unit; configuration and store stay.",
+  status: "Says whether it is installed and runs; status 0 if it runs.",
 } as const;
 
 /** Its usage and what it does, for help and man page. */
@@ -75,7 +75,7 @@ export async function service(args: readonly string[]): Promise<number> {
     return await change(request);
   } catch (error) {
     const isDenied = error instanceof Deno.errors.PermissionDenied;
-    const hint = isDenied ? "; call it as root: sudo flux-mqtt service ..." : "";
+    const hint = isDenied ? "; run it as root: sudo flux-mqtt service ..." : "";
     printError(`${messageOf(error)}${hint}\n`);
     return EXIT.failed;
   }
@@ -128,7 +128,7 @@ async function change(request: Request): Promise<number> {
   const done = steps.filter((step) => !left.includes(step));
   print(done.map((step) => `Done: ${stepText(step)}\n`).join(""));
   if (left.length > 0) {
-    const where = root === "" ? "To finish, type as root" : "To finish, on that machine";
+    const where = root === "" ? "To finish, run as root" : "To finish, on that machine";
     print(`${where}:\n${left.map((step) => `  ${stepText(step)}\n`).join("")}`);
   }
   return EXIT.ok;
@@ -137,16 +137,18 @@ async function change(request: Request): Promise<number> {
 /** The steps of an installation, or the exit status if something is wrong. */
 function installSteps({ configFile, executable, root }: Request): readonly Step[] | number {
   if (executable === undefined) {
-    printError("--executable: Is needed here, since this is no executable but run by Deno\n");
+    printError("--executable: Is needed here, since Deno runs the source code here\n");
     return EXIT.usage;
   }
   const odd = [executable, configFile].find((path) => /[\s%"'\\]/.test(path));
-  if (odd !== undefined) return fail(`${odd}: Cannot stand in a unit: it has a blank or a sign`);
+  if (odd !== undefined) {
+    return fail(`${odd}: Cannot stand in a unit: it has a blank, a quote, a backslash or %`);
+  }
   const hidden = [executable, configFile].find((path) => HIDDEN.test(path));
   if (hidden !== undefined && root === "") {
     return fail(`${hidden}: The unit hides home and temporary directories; move it elsewhere`);
   }
-  if (!exists(root + executable)) return fail(`${root}${executable}: Is not there`);
+  if (!exists(root + executable)) return fail(`${root}${executable}: Does not exist`);
   const result = loadConfig(processSources(parseArguments(["-c", root + configFile])));
   if (!result.isValid) return printProblems(result.problems);
   const problem = storeProblem(result.config);

@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { readLine } from "./ask.ts";
 import type { Flags } from "./commands.ts";
 import { flagsHelp } from "./help.ts";
-import { EXIT, messageOf, print, printError } from "./output.ts";
+import { EXIT, failureText, messageOf, print, printError } from "./output.ts";
 import { exists, placeFile } from "./placed_file.ts";
 import {
   CONFIG_NAME,
@@ -44,7 +44,7 @@ export const SETUP_FLAGS = {
     value: "make|own|none",
     choices: ["make", "own", "none"],
     text:
-      "Makes an authority and a certificate, takes those of --certfile and --keyfile, or none. [make]",
+      "Makes an authority and a certificate, takes those of --certfile and --keyfile, or does without TLS. [make]",
   },
   name: {
     type: "string",
@@ -58,20 +58,20 @@ export const SETUP_FLAGS = {
   cafile: {
     type: "string",
     value: "FILE",
-    text: "The authority that clients trust, with --tls own, where the system does not know it.",
+    text: "The authority that clients trust, with --tls own, if the system does not trust it.",
   },
   dashboard: { type: "boolean", text: "Adds the dashboard, for this machine, port 9883." },
-  force: { type: "boolean", text: "Replaces what stands there already." },
+  force: { type: "boolean", text: "Replaces files that exist already." },
   "no-try": { type: "boolean", text: "Does not start the broker to try the configuration." },
-  yes: { type: "boolean", short: "y", text: "Asks nothing, also at a terminal." },
-  help: { type: "boolean", text: "Prints this." },
+  yes: { type: "boolean", short: "y", text: "Asks nothing, even at a terminal." },
+  help: { type: "boolean", text: "Prints this help." },
 } as const satisfies Flags;
 
 /** Its usage and what it does, for help and man page. */
 export const SETUP_USE =
   "Writes a safe configuration, tries it and tells how to connect: flux-mqtt setup [FLAGS]";
 const NOTE =
-  "\nAt a terminal it asks for what no flag says. It replaces nothing without --force.\n";
+  "\nAt a terminal it asks for what the flags leave open. It replaces nothing without --force.\n";
 
 /** `flux-mqtt setup`; returns the exit status, 1 if something cannot be written or the trial fails. */
 export async function setup(args: readonly string[]): Promise<number> {
@@ -91,7 +91,7 @@ export async function setup(args: readonly string[]): Promise<number> {
     const given = { ...rest, names, password: stdin ? await readLine() : undefined };
     if (given.password === "") return refuse("The password is empty");
     const { plan, isPasswordMade } = await askPlan(given, isAsking);
-    const problem = planProblem(plan);
+    const problem = planProblem(plan) ?? fileProblem(plan);
     if (problem !== undefined) return refuse(problem);
     return await carryOut(plan, {
       isPasswordMade,
@@ -102,6 +102,19 @@ export async function setup(args: readonly string[]): Promise<number> {
     printError(`${messageOf(error)}\n`);
     return EXIT.failed;
   }
+}
+
+/** The certificate, key or authority of one's own that cannot be read; `undefined`: all can. */
+function fileProblem({ certfile, keyfile, cafile }: SetupPlan): string | undefined {
+  for (const [flag, path] of Object.entries({ certfile, keyfile, cafile })) {
+    if (path === "") continue;
+    try {
+      Deno.readFileSync(path);
+    } catch (error) {
+      return `--${flag}: ${failureText(`read ${path}`, error)}`;
+    }
+  }
+  return undefined;
 }
 
 /** How a plan is carried out. */
@@ -119,25 +132,33 @@ async function carryOut(
   const pathOf = ({ name }: SetupFile) => resolve(plan.directory, name);
   const there = files.map(pathOf).filter(exists);
   if (there.length > 0 && !isForced) {
-    printError(`Nothing is written: ${there.join(", ")}: Is there already; --force replaces it\n`);
+    printError(`Nothing is written: ${there.join(", ")}: Exists already; --force replaces it\n`);
     return EXIT.failed;
   }
-  Deno.mkdirSync(plan.directory, { recursive: true, mode: 0o755 });
-  Deno.mkdirSync(plan.dataDirectory, { recursive: true, mode: 0o700 });
-  for (const file of files) placeFile(pathOf(file), file.text, file.isSecret ? 0o600 : 0o644);
+  try {
+    Deno.mkdirSync(plan.directory, { recursive: true, mode: 0o755 });
+    Deno.mkdirSync(plan.dataDirectory, { recursive: true, mode: 0o700 });
+    for (const file of files) placeFile(pathOf(file), file.text, file.isSecret ? 0o600 : 0o644);
+  } catch (error) {
+    const isDenied = error instanceof Deno.errors.PermissionDenied;
+    const way = isDenied ? "; run it as root, or name directories of your own: -d DIRECTORY" : "";
+    throw new Error(
+      failureText(`write into ${plan.directory} and ${plan.dataDirectory}`, error) + way,
+    );
+  }
   print(files.map((file) => `Wrote ${pathOf(file)}\n`).join(""));
   const configFile = resolve(plan.directory, CONFIG_NAME);
   const isGood = !isTried || await tryAndTell(configFile, plan);
   const password = isPasswordMade ? plan.password : "PASSWORD";
   const made = isPasswordMade
-    ? `\nThe password of ${plan.user}, which is told only now: ${plan.password}\n`
+    ? `\nThe password of ${plan.user}, which is shown only now: ${plan.password}\n`
     : "";
   print(`${made}
 Start the broker:
   flux-mqtt -c ${configFile}
 or have systemd do it:
   flux-mqtt service install -c ${configFile}
-Connect (--cafile, where it is named, is a file that the client needs a copy of):
+Connect (if the command has --cafile, the client needs a copy of that file):
   ${connectCommand(plan, password)}
 `);
   return isGood ? EXIT.ok : EXIT.failed;
@@ -146,7 +167,9 @@ Connect (--cafile, where it is named, is a file that the client needs a copy of)
 async function tryAndTell(configFile: string, plan: SetupPlan): Promise<boolean> {
   const { lines, isGood } = await trySetup(configFile, plan);
   print(`\nTried:\n${lines.map((line) => `  ${line}\n`).join("")}`);
-  if (!isGood) printError("The configuration is written, but does not work yet: see above\n");
+  if (!isGood) {
+    printError("The configuration is written, but does not work yet; the lines above say why\n");
+  }
   return isGood;
 }
 

@@ -12,7 +12,7 @@ import {
 } from "../store/mod.ts";
 import type { Flags } from "./commands.ts";
 import { flagsHelp } from "./help.ts";
-import { EXIT, messageOf, print, printError, printProblems } from "./output.ts";
+import { EXIT, failureText, messageOf, print, printError, printProblems } from "./output.ts";
 import { Progress } from "./progress.ts";
 import { processSources } from "./sources.ts";
 import { columns, megabytes } from "./store_text.ts";
@@ -24,15 +24,15 @@ export const STORE_FLAGS = {
     type: "string",
     short: "c",
     value: "FILE",
-    text: "The broker's configuration; its persistence_location is looked at.",
+    text: "The broker's configuration, whose persistence_location is the store.",
   },
   directory: {
     type: "string",
     short: "d",
     value: "DIRECTORY",
-    text: "Looks at this directory instead; default: data.",
+    text: "Uses this directory instead; default: data.",
   },
-  help: { type: "boolean", text: "Prints this." },
+  help: { type: "boolean", text: "Prints this help." },
 } as const satisfies Flags;
 
 /** The actions with their descriptions. */
@@ -44,7 +44,7 @@ export const STORE_ACTIONS = {
   backup: "FILE: copies all into one file, also while the broker runs.",
   restore: "FILE: puts a backup in its place; the broker must not run.",
   delete:
-    "CLIENT_ID: deletes a session and what waits for it, as an orphan's; the broker must not run.",
+    "CLIENT_ID: deletes a session and its messages, such as an orphan's; the broker must not run.",
   compact: "Makes the file as small as it can be; the broker must not run.",
 } as const;
 
@@ -91,7 +91,10 @@ export async function store(args: readonly string[]): Promise<number> {
   try {
     return await act(action as Action, operand, place);
   } catch (error) {
-    printError(`${messageOf(error)}\n`);
+    const what = action === "backup"
+      ? `back up to ${operand}`
+      : `${action} ${operand || place.directory}`;
+    printError(`${failureText(what, error)}\n`);
     return EXIT.failed;
   }
 }
@@ -114,7 +117,7 @@ function act(action: Action, operand: string, place: Place): number | Promise<nu
   const { directory } = place;
   const path = `${directory}/${DATABASE_NAME}`;
   if (action !== "restore" && !exists(path)) {
-    printError(`${directory}: There is no store here; -c FILE or -d DIRECTORY tells where it is\n`);
+    printError(`${directory}: There is no store here; -c FILE or -d DIRECTORY names it\n`);
     return EXIT.failed;
   }
   switch (action) {
@@ -124,7 +127,7 @@ function act(action: Action, operand: string, place: Place): number | Promise<nu
       const aside = restore(operand, directory);
       print(
         `Restored ${operand} to ${directory}${
-          aside === "" ? "" : `; what was there is ${aside}`
+          aside === "" ? "" : `; the old store is now ${aside}`
         }\n`,
       );
       return EXIT.ok;
@@ -133,7 +136,7 @@ function act(action: Action, operand: string, place: Place): number | Promise<nu
       return deleteSession(operand, place);
     case "compact": {
       using progress = new Progress();
-      progress.tell(`Writes ${path} anew, ${megabytes(Deno.statSync(path).size)}`);
+      progress.tell(`Rewrites ${path}, ${megabytes(Deno.statSync(path).size)}`);
       const [before, after] = compact(directory);
       progress.clear();
       print(`${path}: ${megabytes(before)} before, ${megabytes(after)} now\n`);
@@ -166,7 +169,7 @@ async function backUp(path: string, file: string): Promise<number> {
 
 async function deleteSession(clientId: string, place: Place): Promise<number> {
   if (place.bridgeSessions?.has(clientId)) {
-    printError(`${clientId}: Is the session of a bridge that the configuration has\n`);
+    printError(`${clientId}: Is the session of a bridge in the configuration\n`);
     return EXIT.failed;
   }
   const queued = await deleteStoredSession(place.directory, clientId);

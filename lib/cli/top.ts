@@ -27,13 +27,13 @@ export const TOP_FLAGS = {
     value: "ID",
     text: "Shows this client alone, with all that is known of it.",
   },
-  interval: { type: "string", value: "SECONDS", text: "Between two looks, 1 to 3600. [2]" },
-  once: { type: "boolean", text: "Looks once, prints it and ends." },
-  help: { type: "boolean", text: "Prints this." },
+  interval: { type: "string", value: "SECONDS", text: "The interval, 1 to 3600. [2]" },
+  once: { type: "boolean", text: "Prints it once and ends." },
+  help: { type: "boolean", text: "Prints this help." },
 } as const satisfies Flags;
 
 /** Its usage and what it does, for help and man page. */
-export const TOP_USE = `Shows what a broker does, again and again, by its API:
+export const TOP_USE = `Shows what a broker does, at intervals, by its API:
 flux-mqtt top [--url URL] [--token-file FILE] [--sort COLUMN] [--client ID] [--once]
 At a terminal: s sorts by the next column, q ends.`;
 

@@ -33,7 +33,7 @@ export const TRACE_FLAGS = {
   },
   json: { type: "boolean", text: "Prints each step as a line of JSON." },
   ...API_FLAGS,
-  help: { type: "boolean", text: "Prints this." },
+  help: { type: "boolean", text: "Prints this help." },
 } as const satisfies Flags;
 
 /** Its usage and what it does, for help and man page. */

@@ -11,7 +11,7 @@ export function parseAddress(word: string): BridgeAddress | string {
   const [, whole = "", path = ""] = /^([^/]*)(\/.*)?$/.exec(rest) ?? [];
   const isSocket = scheme === "ws" || scheme === "wss";
   if (path !== "" && path !== "/" && !isSocket) {
-    return `Only WebSockets have a path, "${word}" is none`;
+    return `Only ws:// and wss:// have a path, is "${word}"`;
   }
   const found = /^(?:\[([0-9a-fA-F:.%]+)\]|([^:[\]@]+))(?::(\d{1,5}))?$/.exec(whole);
   // mosquitto writes IPv6 without brackets, always with a port.

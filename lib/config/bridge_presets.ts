@@ -129,10 +129,10 @@ export function* presetProblems(
   }
   const { remoteClientId, keepAliveSeconds, tls, addresses, protocolVersion } = options;
   if (sizeOf(remoteClientId) > maxClientIdBytes) {
-    yield ["remote_clientid", `${cloud} takes ${maxClientIdBytes} bytes of it at most`];
+    yield ["remote_clientid", `${cloud} accepts at most ${maxClientIdBytes} bytes`];
   }
   if (keepAliveSeconds > maxKeepAliveSeconds) {
-    yield ["keepalive_interval", `${cloud} takes ${maxKeepAliveSeconds} seconds at most`];
+    yield ["keepalive_interval", `${cloud} accepts at most ${maxKeepAliveSeconds} seconds`];
   }
   if (rules.needsCertificate && tls?.certfile === "" && options.remoteUserName === "") {
     yield ["bridge_preset", `${cloud} needs \`bridge_certfile\` and \`bridge_keyfile\``];
@@ -145,24 +145,28 @@ export function* presetProblems(
     yield ["bridge_protocol_version", `${cloud} speaks 3.1.1 only: use mqttv311`];
   }
   if (addresses.some(({ scheme }) => scheme === "ws")) {
-    yield ["address", `${cloud} takes encrypted connections only: use mqtts:// or wss://`];
+    yield ["address", `${cloud} accepts encrypted connections only: use mqtts:// or wss://`];
   }
-  if (tls?.insecure) yield ["bridge_insecure", `The certificate of ${cloud} has its name`];
+  if (tls?.insecure) {
+    yield ["bridge_insecure", `The certificate of ${cloud} is valid for its name; remove the line`];
+  }
 }
 
 function* topicProblems(topic: BridgeTopic, rules: CloudRules): Generator<string> {
   const { cloud, maxQos, maxTopicBytes, maxTopicLevels, topics } = rules;
   const filter = topic.remotePrefix + topic.pattern;
   const broken = (rule: string) => `"${filter}" breaks a rule of ${cloud}: ${rule}`;
-  if (topic.qos > maxQos) yield broken(`QoS ${maxQos} is its highest`);
-  if (sizeOf(filter) > maxTopicBytes) yield broken(`a topic has ${maxTopicBytes} bytes at most`);
+  if (topic.qos > maxQos) yield broken(`the highest QoS is ${maxQos}`);
+  if (sizeOf(filter) > maxTopicBytes) {
+    yield broken(`a topic may have ${maxTopicBytes} bytes at most`);
+  }
   if (filter.split("/").length > maxTopicLevels) {
-    yield broken(`a topic has ${maxTopicLevels} levels at most`);
+    yield broken(`a topic may have ${maxTopicLevels} levels at most`);
   }
   if (topics === undefined) return;
   for (const way of ["in", "out"] as const) {
     if (topic.direction !== way && topic.direction !== "both") continue;
-    if (!topics[way].test(filter)) yield broken(`its topics are ${topics.words}`);
+    if (!topics[way].test(filter)) yield broken(`the topic must be ${topics.words}`);
   }
 }
 

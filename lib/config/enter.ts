@@ -28,7 +28,7 @@ export function otherWays({ jwt, service }: Pick<ListenerEntry, "jwt" | "service
   const hasKeys = [secretFile, publicKeyFile, jwksFile, jwksUrl].some((text) => text !== "");
   return [
     ...hasKeys ? ["with a token"] : [],
-    ...service.authUrl === "" ? [] : ["as whom auth_http_url lets in"],
+    ...service.authUrl === "" ? [] : ["as a user whom auth_http_url accepts"],
   ];
 }
 
@@ -51,7 +51,7 @@ export function checkWays(
     if (otherWays(entry)[0] === "with a token" && entry.jwt.audience === "") {
       const whose = perListener ? `Listener ${listeners[i]!.options.name}: ` : "";
       const text =
-        `${whose}jwt_audience is not set: tokens that were made for others let in as well`;
+        `${whose}jwt_audience is not set: tokens that were issued for other services are accepted too`;
       draft.notes.push({ level: "info", text });
     }
   }
@@ -61,20 +61,24 @@ export function checkWays(
 function checkEntry(place: Place, { jwt, service }: ListenerEntry): void {
   const { settings } = place;
   if (jwt.jwksUrl !== "" && jwt.jwksFile !== "") {
-    const message = "Is the same as jwt_jwks_url from another place: name one of them";
+    const message = "Cannot be used with jwt_jwks_url: use one of them";
     problem(place, "jwt_jwks_file", message);
   }
   if (service.form === "emqx" && settings.has("auth_http_response")) {
     const message =
-      "Is for mosquitto-go-auth: the answers of emqx have a form of their own; leave it out";
+      "Applies only to mosquitto-go-auth, since answers of EMQX have a form of their own; remove it";
     problem(place, "auth_http_response", message);
   }
   if (jwt.userNameClaim === "") {
-    const message = "Must name a claim: else whoever has a token is who they like";
+    const message = "Must name a claim: without one, whoever has a token may choose any user name";
     problem(place, "jwt_username_claim", message);
   }
   if (jwt.authenticationMethod === "" || jwt.authenticationMethod === "SCRAM-SHA-256") {
-    problem(place, "jwt_authentication_method", "Must be a name of its own, such as JWT");
+    problem(
+      place,
+      "jwt_authentication_method",
+      "Must be a name that no other method has, such as JWT",
+    );
   }
   for (const name of ["auth_http_url", "acl_http_url", "jwt_jwks_url"]) checkUrl(place, name);
   const caFile = settings.get("jwt_jwks_ca_file")?.at(-1);
@@ -90,18 +94,18 @@ function checkUrl(place: Place, name: string): void {
   const query = text.indexOf("?");
   if (text.slice(0, query < 0 ? undefined : query).includes("${")) {
     const message =
-      "May have ${…} behind a ? alone: elsewhere a client's name could change where it leads";
+      "May have ${…} only after the ?: elsewhere a client's name could change the destination";
     problem(place, name, message);
   }
   const { protocol, hostname, username } = new URL(text);
   if (username !== "") {
-    const message = "Must have no user name: put what is secret into auth_http_header_file";
+    const message = "Must have no user name: put secrets into auth_http_header_file";
     problem(place, name, message);
   }
   if (protocol === "http:" && !OWN_HOSTS.includes(hostname)) {
     const what = name === "jwt_jwks_url"
-      ? "who is on the way can put in keys"
-      : "passwords and answers cross the network as they are";
+      ? "an attacker on the network can insert keys"
+      : "passwords and answers cross the network unencrypted";
     place.draft.notes.push({
       level: "warning",
       text: `${setting.origin}: ${name}: Is not https: ${what}`,
@@ -129,7 +133,7 @@ function noteIdle(
     if (!name.startsWith(prefix) || needed.includes(name) || origin === undefined) continue;
     if (seen.has(origin)) continue;
     seen.add(origin);
-    draft.noteNoEffect(origin, name, `there is none of ${needed.join(", ")}`);
+    draft.noteNoEffect(origin, name, `none is set of ${needed.join(", ")}`);
   }
 }
 

@@ -45,7 +45,7 @@ function readVariable(draft: Draft, variable: string, text: string): void {
   const name = variable.slice("MQTT_".length).toLowerCase();
   const option = findOption(name);
   if (option?.notFromEnvironment) {
-    return ignore(draft, variable, `clients use it; write ${name} in the file`);
+    return ignore(draft, variable, `clients use this variable; write ${name} in the file`);
   }
   // For a Service named mqtt Kubernetes sets MQTT_PORT to the Service's address in every container.
   if (name === "port" && /^[a-z]+:\/\//.test(text)) {

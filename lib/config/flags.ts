@@ -35,7 +35,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "--daemon":
     "The broker stays in the foreground; let systemd, a container or the shell's & run it",
   "--test-config": "Use the command `check`",
-  "--tls-keylog": "The keys of TLS connections are not written down",
+  "--tls-keylog": "The keys of TLS connections cannot be written to a file",
 };
 
 /** The general flags by their spellings: `-c`, `--config-file`. */

@@ -39,6 +39,6 @@ export const GENERAL_FLAGS = {
     text: "Logs nothing: --log-type none.",
     sets: { option: "log_type", to: "none" },
   },
-  help: { type: "boolean", short: "h", text: "Prints this." },
+  help: { type: "boolean", short: "h", text: "Prints this help." },
   version: { type: "boolean", text: "Prints the version." },
 } as const satisfies Readonly<Record<string, GeneralFlag>>;

@@ -35,7 +35,10 @@ export function* httpContradictions(
   ];
   for (const [option, isSet] of isHttp ? notOfHttp : ofHttp) {
     if (!isSet) continue;
-    yield [option, isHttp ? "Cannot stand with `protocol http_api`" : "Needs `protocol http_api`"];
+    yield [
+      option,
+      isHttp ? "Cannot be used with `protocol http_api`" : "Needs `protocol http_api`",
+    ];
   }
   const both = options.httpAdmins.find((user) => options.httpViewers.includes(user));
   if (both !== undefined) yield ["http_viewer", `${both} is an http_admin already`];
@@ -49,7 +52,7 @@ export function* httpProblems(
   if (isOpenHttp(http) && path === "" && !isLoopback(address)) {
     yield [
       "protocol",
-      "Needs users where others than this machine reach it: `http_admin USER` and `http_viewer USER` of a `password_file`, " +
+      "Needs users, since other machines can reach it: `http_admin USER` and `http_viewer USER` of a `password_file`, " +
       "or `http_token_file FILE`; or name the address 127.0.0.1",
     ];
   }
@@ -60,7 +63,7 @@ export function* httpProblems(
       "Needs a `password_file`, or `use_identity_as_username` and certificates",
     ];
   }
-  if (options.mountPoint !== "") yield ["mount_point", "Cannot stand with `protocol http_api`"];
+  if (options.mountPoint !== "") yield ["mount_point", "Cannot be used with `protocol http_api`"];
 }
 
 /** The dashboard without a `listener` line: for everybody on this machine, and nobody else. */

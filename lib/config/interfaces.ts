@@ -24,11 +24,16 @@ export function addressesAt(
   if (domain === undefined) return [address];
   if (address === "" && domain.value === "ipv4") return ["0.0.0.0"];
   if (address === "") {
-    const message = "Cannot be ipv6: at all addresses, one socket takes IPv4 as well; name an " +
+    const message =
+      "Cannot be ipv6 at all addresses, where one socket accepts IPv4 as well; name an " +
       "address: `listener PORT ADDRESS`";
     draft.problem(domain.origin, "socket_domain", message);
   } else if (/^[\d.]+$|:/.test(address) && !isOfFamily(address)) {
-    draft.problem(domain.origin, "socket_domain", `Cannot be ${domain.value}: it is at ${address}`);
+    draft.problem(
+      domain.origin,
+      "socket_domain",
+      `Cannot be ${domain.value}: the listener is at ${address}`,
+    );
   }
   return [address];
 }
@@ -43,10 +48,10 @@ function usableAddresses(
   try {
     const usable = addressesOf?.(device).filter((address) => !/^fe80:/i.test(address)) ?? [];
     if (usable.length > 0) return usable;
-    draft.problem(origin, "bind_interface", `${device} is no interface that has an address`);
+    draft.problem(origin, "bind_interface", `There is no interface ${device} with an address`);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    const message = `Cannot ask for the addresses of ${device}: ${reason}; or name the address ` +
+    const message = `Cannot look up the addresses of ${device}: ${reason}; or name the address ` +
       "instead: `listener PORT ADDRESS`";
     draft.problem(origin, "bind_interface", message);
   }

@@ -6,6 +6,9 @@ import { addressesAt, type AddressesOf } from "./interfaces.ts";
 import { DEFAULT_PORT } from "./process_options.ts";
 import { showValue } from "./value.ts";
 
+/** What a note adds if a listener takes passwords without TLS. */
+const UNENCRYPTED = "; passwords cross the network unencrypted";
+
 /** Where a listener listens, and its name in logs. `path` is that of a Unix socket, which has no port and no address. */
 export interface Place {
   readonly path: string;
@@ -137,22 +140,8 @@ function describeListener(listener: ListenerConfig): Note {
     .filter((path) => path !== "").join(" and ");
   const others = [...files === "" ? [] : [`as a user of ${files}`], ...otherWays(listener)]
     .join(", or ");
-  const isUnencrypted = isLocal || tls !== undefined
-    ? ""
-    : "; passwords cross the network as they are typed";
-  if (access.certificateUserName !== "none") {
-    return {
-      level: "info",
-      text: `Listener ${name}: ${reach} may connect as whom their certificates name`,
-    };
-  }
-  if (!allowAnonymous && others !== "") {
-    return {
-      level: isLocal ? "info" : "warning",
-      text: `Listener ${name}: ${reach} may connect ${others}${isUnencrypted}`,
-    };
-  }
-  if (!allowAnonymous) {
+  const isCertified = access.certificateUserName !== "none";
+  if (!isCertified && !allowAnonymous && others === "") {
     return {
       level: "warning",
       text:
@@ -160,12 +149,13 @@ function describeListener(listener: ListenerConfig): Note {
         "`flux-mqtt passwd -c FILE USER` makes one, `allow_anonymous true` lets everybody in",
     };
   }
-  const besides = others === "" ? "" : `, or ${others}`;
-  return {
-    level: isLocal ? "info" : "warning",
-    text:
-      `Listener ${name}: ${reach} may connect, without a password (allow_anonymous is true)${besides}`,
-  };
+  const how = isCertified
+    ? " as the users that their certificates name"
+    : allowAnonymous
+    ? `, without a password (allow_anonymous is true)${others === "" ? "" : `, or ${others}`}`
+    : ` ${others}${isLocal || tls !== undefined ? "" : UNENCRYPTED}`;
+  const level = isLocal || isCertified ? "info" : "warning";
+  return { level, text: `Listener ${name}: ${reach} may connect${how}` };
 }
 
 /** Who can reach an address. */
@@ -183,13 +173,13 @@ function describeHttp(
   reach: string,
   isBare: boolean,
 ): Note {
-  const tokens = tokenFile === "" ? [] : [`who has a token of ${tokenFile}`];
+  const tokens = tokenFile === "" ? [] : [`the holder of a token of ${tokenFile}`];
   const users = [...admins, ...viewers, ...tokens];
   const who = users.length === 0 ? "without a password" : `as ${users.join(", ")}`;
   return {
     level: isBare ? "warning" : "info",
     text: `Listener ${name}: ${reach} may use the dashboard, ${who}` +
-      (isBare ? "; passwords cross the network as they are typed" : ""),
+      (isBare ? UNENCRYPTED : ""),
   };
 }
 
@@ -208,14 +198,14 @@ function refuseOverride(draft: Draft, override: Setting, line: Block): void {
   draft.problem(
     override.origin,
     "",
-    `Is for the default listener, and there is none: ${line.origin} defines listener ${line.where.port}; ` +
+    `Applies to the default listener, and there is none: ${line.origin} defines listener ${line.where.port}; ` +
       "change the port there",
   );
 }
 
 function refuseSecond(draft: Draft, first: Place, second: Place): void {
   const place = second.path === "" ? `Port ${second.port}` : second.path;
-  const message = `${place} is taken by the listener of ${first.origin}`;
+  const message = `${place} is used by the listener of ${first.origin}`;
   const [block] = draft.blocks.filter((block) => block.kind === "default");
   const hint = block !== undefined && !isDefaultOpened(block)
     ? `; an option before the first \`listener\` line opens the default listener: move what stands at ${block.origin} below it`

@@ -128,8 +128,8 @@ function checkUser(draft: Draft, sources: Pick<ConfigSources, "user">): void {
     draft.notes.push({
       level: "warning",
       text:
-        `${setting.origin}: user: Has no effect: the broker stays who started it, and cannot ask ` +
-        `who that is; where it was root, start it as ${wanted} (systemd: User=${wanted})`,
+        `${setting.origin}: user: Has no effect: the broker keeps the user who started it, and may not ask ` +
+        `who that is; if that is root, start it as ${wanted} (systemd: User=${wanted})`,
     });
   } else if (!user.isRoot) {
     draft.noteNoEffect(setting.origin, "user", "the broker was not started as root");
@@ -148,7 +148,7 @@ function checkPrefixes(draft: Draft): void {
   }
   const beyond = settings[MAX_PREFIXES];
   if (beyond === undefined) return;
-  const message = `There may be ${MAX_PREFIXES}, this is one more`;
+  const message = `There may be ${MAX_PREFIXES} at most`;
   draft.problem(beyond.origin, "metrics_topic_prefix", message);
 }
 

@@ -3,79 +3,82 @@ import { DEFAULT_PORT } from "./process_options.ts";
 import {
   accessRow,
   BOOLEAN,
-  brokerRow,
+  brokerRows,
   choice,
   COUNT_OR_MINUS_ONE,
   integer,
   listenerRow,
   loaderRow,
   PATH,
-  processRow,
+  processRows,
+  TEXT,
 } from "./rows.ts";
 
-/** What belongs to one listener where `per_listener_settings` is true, beside `allow_anonymous`. */
+const brokerRow = brokerRows("Who may connect");
+const processRow = processRows("Who may connect");
+
+/** The options besides `allow_anonymous` that belong to one listener if `per_listener_settings` is true. */
 const PER_LISTENER_OPTIONS: readonly Option[] = [
   accessRow(
     "password_file",
     "passwordFile",
     PATH,
-    "User names and hashes of their passwords, as `flux-mqtt passwd` and mosquitto_passwd write them; read again when it changes.",
-    { defaultText: "none: a user name is taken as it is given" },
+    "A file of user names and password hashes, as `flux-mqtt passwd` and mosquitto_passwd write it; read again when it changes.",
+    { defaultText: "none: user names are accepted without a check" },
   ),
   accessRow(
     "scram_file",
     "scramFile",
     PATH,
-    "User names and their credentials for SCRAM-SHA-256, an Authentication Method of 5.0, as `flux-mqtt passwd --scram` writes them; read again when it changes.",
-    { defaultText: "none" },
+    "A file of user names and credentials for SCRAM-SHA-256, an Authentication Method of 5.0, as `flux-mqtt passwd --scram` writes it; read again when it changes.",
   ),
   accessRow(
     "acl_file",
     "aclFile",
     PATH,
-    "Who may read and write which topics; read again when it changes.",
-    { defaultText: "none: everybody may all" },
+    "A file that says who may read and write which topics; read again when it changes.",
+    { defaultText: "none: everybody may do everything" },
   ),
   accessRow(
     "acl_subscribe",
     "aclSubscribe",
     choice("strict", "mosquitto"),
-    "What SUBSCRIBE says to a filter under which the `acl_file` never lets anything be read: `strict` refuses it, `mosquitto` grants it, and nothing comes.",
-    { differs: "mosquitto: a refusal that nobody is told of is looked for in the wrong place" },
+    "What happens to a subscription of which the `acl_file` lets the client read nothing: `strict` refuses it, `mosquitto` grants it, but no message comes.",
+    { differs: "mosquitto: a silent refusal is hard to find" },
   ),
   accessRow(
     "clientid_prefixes",
     "clientIdPrefixes",
-    { kind: "text", maxLength: 255 },
-    "What a Client Identifier must begin with.",
+    TEXT,
+    "A prefix that every Client Identifier must have.",
     { defaultText: "anything" },
   ),
   brokerRow(
     "allow_zero_length_clientid",
     "allowZeroLengthClientId",
     BOOLEAN,
-    "Whether clients may connect with an empty Client Identifier and be given one.",
-    { theme: "Who may connect", perListener: true },
+    "Whether clients may connect with an empty Client Identifier; the broker gives them one.",
+    { perListener: true },
   ),
   brokerRow(
     "auto_id_prefix",
     "autoIdPrefix",
     { kind: "text", maxLength: 50 },
-    "What a Client Identifier that the broker gives begins with.",
-    { theme: "Who may connect", perListener: true },
+    "The prefix of Client Identifiers that the broker gives.",
+    { perListener: true },
   ),
 ];
 
 const PER_LISTENER_NAMES = ["allow_anonymous", ...PER_LISTENER_OPTIONS.map(({ name }) => name)];
 
-/** Where clients connect to, and which of them may. */
+/** Where clients connect, and who may. */
 export const ACCESS_OPTIONS: readonly Option[] = [
   loaderRow(
     "listener",
     "listen",
     { kind: "listener" },
     [],
-    "Listens on a port, at one address or at all, or (`0 PATH`) on a Unix socket; the listener options below it belong to it.",
+    "Opens a listener on a port, at one address or at all, or (`0 PATH`) on a Unix socket; the listener options below it belong to it.",
     { theme: "Listeners", repeatable: true, defaultText: "none: this machine only, port 1883" },
   ),
   loaderRow(
@@ -89,7 +92,7 @@ export const ACCESS_OPTIONS: readonly Option[] = [
   loaderRow(
     "bind_address",
     "place",
-    { kind: "text", maxLength: 255 },
+    TEXT,
     "",
     "The address or host name of the default listener.",
     {
@@ -102,16 +105,16 @@ export const ACCESS_OPTIONS: readonly Option[] = [
     "address",
     { kind: "text", maxLength: 15 },
     "",
-    "The interface at whose addresses, as they are at the start, the listener listens; needs the permission " +
+    "The interface on whose addresses the listener listens; they are looked up at the start. Needs the permission " +
       "`--allow-sys=networkInterfaces`, which the executable does not have: name the address instead.",
-    { theme: "Listeners", scope: "listener", defaultText: "none" },
+    { theme: "Listeners", scope: "listener" },
   ),
   loaderRow(
     "socket_domain",
     "address",
     choice("any", "ipv4", "ipv6"),
     "any",
-    "Whether the listener listens at addresses of IPv4 or IPv6 only.",
+    "Whether the listener listens only on addresses of IPv4 or IPv6.",
     { theme: "Listeners", scope: "listener" },
   ),
   listenerRow(
@@ -126,41 +129,40 @@ export const ACCESS_OPTIONS: readonly Option[] = [
     "maxQos",
     integer(0, 2),
     "The highest QoS that the listener's clients may use.",
-    {},
   ),
   listenerRow(
     "max_topic_alias",
     "maxTopicAlias",
     integer(0, 65_535),
-    "Topic Aliases that a 5.0 client may set; 0: none.",
+    "The most Topic Aliases that a 5.0 client may set; 0: none.",
     { unit: "aliases", needsListener: true },
   ),
   listenerRow(
     "max_topic_alias_broker",
     "maxTopicAliasBroker",
     integer(0, 65_535),
-    "Topic Aliases that the broker sets toward a 5.0 client which allows them; 0: none.",
+    "The most Topic Aliases that the broker sets for a 5.0 client that allows them; 0: none.",
     { unit: "aliases", needsListener: true },
   ),
   listenerRow(
     "mount_point",
     "mountPoint",
     { kind: "topic" },
-    "Put before every topic of the listener's clients and taken off what they receive.",
-    { defaultText: "none", needsListener: true },
+    "A prefix that is added to every topic of the listener's clients, and removed from the topics that they receive.",
+    { needsListener: true },
   ),
   listenerRow(
     "use_username_as_clientid",
     "useUserNameAsClientId",
     BOOLEAN,
-    "Whether a client's user name is its Client Identifier, whatever it sends; who has none is refused.",
+    "Whether a client's user name replaces the Client Identifier that it sends; clients without a user name are refused.",
     { needsListener: true },
   ),
   listenerRow(
     "accept_protocol_versions",
     "acceptProtocolVersions",
     { kind: "versions" },
-    "The versions of MQTT that may connect: 3 (3.1), 4 (3.1.1) and 5 (5.0), with commas between.",
+    "The versions of MQTT that may connect: 3 (3.1), 4 (3.1.1) and 5 (5.0), separated by commas.",
     { needsListener: true },
   ),
   loaderRow(
@@ -180,7 +182,7 @@ export const ACCESS_OPTIONS: readonly Option[] = [
     "anonymous",
     BOOLEAN,
     false,
-    "The same for one listener, before `allow_anonymous`.",
+    "The same for one listener; overrides `allow_anonymous`.",
     {
       theme: "Who may connect",
       scope: "listener",
@@ -196,7 +198,7 @@ export const ACCESS_OPTIONS: readonly Option[] = [
     `Whether ${
       PER_LISTENER_NAMES.map((name) => `\`${name}\``).join(", ")
     }, and all options of tokens and services (\`jwt_…\`, \`auth_http_…\`, \`acl_http_url\`) belong to the listener ` +
-      "above them; must come before them.",
+      "above them; must come before these options.",
     { theme: "Who may connect", fileOnly: true },
   ),
   ...PER_LISTENER_OPTIONS,
@@ -204,7 +206,7 @@ export const ACCESS_OPTIONS: readonly Option[] = [
     "max_failure_delay",
     "maxFailureDelaySeconds",
     integer(0, 5),
-    "The longest that an attempt to log in waits after two of its user name from its address have failed, or fifty of its address; beyond it attempts are refused unlooked at; 0: none waits.",
-    { theme: "Who may connect", unit: "seconds" },
+    "The longest delay of a login after two failed ones with its user name from its address, or fifty from its address; logins that would wait longer are refused unchecked; 0: no delay.",
+    { unit: "seconds" },
   ),
 ];

@@ -1,98 +1,92 @@
 import type { Option } from "./option.ts";
 import { BOOLEAN, choice, integer, jwtRow, PATH, TEXT, URL_TYPE } from "./rows.ts";
 
-/** Who comes in with a JSON Web Token. */
+/** How JSON Web Tokens are checked. */
 export const JWT_OPTIONS: readonly Option[] = [
   jwtRow(
     "jwt_secret_file",
     "secretFile",
     PATH,
-    "The secret of tokens by HS256, HS384 and HS512: the text of the file, or behind `base64:` its bytes; read again when it changes.",
-    { defaultText: "none" },
+    "The file with the secret of tokens signed by HS256, HS384 or HS512: its text, or after `base64:` its decoded bytes; read again when it changes.",
   ),
   jwtRow(
     "jwt_public_key_file",
     "publicKeyFile",
     PATH,
-    "Public keys or certificates in PEM, for tokens by RS, PS and ES with 256, 384 or 512, and EdDSA; read again when it changes.",
-    { defaultText: "none" },
+    "A PEM file of public keys or certificates, for tokens signed by RS, PS or ES with 256, 384 or 512, or by EdDSA; read again when it changes.",
   ),
   jwtRow(
     "jwt_jwks_file",
     "jwksFile",
     PATH,
-    "The same, and secrets, as a JSON Web Key Set; read again when it changes.",
-    { defaultText: "none" },
+    "A file of public keys and secrets as a JSON Web Key Set; read again when it changes.",
   ),
   jwtRow(
     "jwt_jwks_url",
     "jwksUrl",
     URL_TYPE,
-    "Where a server has a JSON Web Key Set; the keys that it gave last hold while it does not answer.",
-    { defaultText: "none" },
+    "The URL of a JSON Web Key Set; while the server does not answer, its last keys stay valid.",
   ),
   jwtRow(
     "jwt_jwks_ca_file",
     "jwksCaFile",
     PATH,
-    "Certificates in PEM that the one of `jwt_jwks_url` may be from.",
-    { defaultText: "those that everybody trusts" },
+    "A PEM file of the authorities that sign the certificate of `jwt_jwks_url`.",
+    { defaultText: "the publicly trusted authorities" },
   ),
   jwtRow(
     "jwt_jwks_refresh",
     "jwksRefreshSeconds",
     integer(10, 86_400),
-    "How often `jwt_jwks_url` is asked; also, at most once in ten seconds, when a token names a key that is not known.",
+    "How often `jwt_jwks_url` is asked. It is also asked when a token names an unknown key, at most once in ten seconds.",
     { unit: "seconds" },
   ),
   jwtRow(
     "jwt_from",
     "from",
     choice("password", "username"),
-    "Where a CONNECT has its token; 5.0 clients may bring it as Authentication Data instead.",
-    {},
+    "The field of CONNECT that has the token; 5.0 clients may send it as Authentication Data instead.",
   ),
   jwtRow(
     "jwt_username_claim",
     "userNameClaim",
-    { kind: "text", maxLength: 255 },
-    "The claim that is the user name, whatever CONNECT says.",
-    {},
+    TEXT,
+    "The claim that is the user name; that of CONNECT is ignored.",
   ),
   jwtRow(
     "jwt_clientid_claim",
     "clientIdClaim",
     TEXT,
-    "The claim that the Client Identifier must be.",
+    "The claim that the Client Identifier must equal.",
     { defaultText: "none: any" },
   ),
   jwtRow(
     "jwt_acl_claim",
     "aclClaim",
     TEXT,
-    'The claim with what the client may do: `{"pub": […], "sub": […], "all": […]}` with Topic Filters in which `%c` and `%u` stand for its Client ' +
+    'The claim that says what the client may do: `{"pub": […], "sub": […], "all": […]}` with Topic Filters in which `%c` and `%u` stand for its Client ' +
       "Identifier and user name; a token without it gives no rights of its own.",
-    { defaultText: "none: tokens say nothing of topics" },
+    { defaultText: "none: tokens do not decide about topics" },
   ),
   jwtRow(
     "jwt_audience",
     "audience",
     TEXT,
-    "What a token's `aud` must be, or have in it.",
+    "The value that a token's `aud` must be or contain.",
     { defaultText: "anything" },
   ),
   jwtRow(
     "jwt_issuer",
     "issuer",
     TEXT,
-    "What a token's `iss` must be.",
+    "The value that a token's `iss` must be.",
     { defaultText: "anything" },
   ),
   jwtRow(
     "jwt_leeway",
     "leewaySeconds",
     integer(0, 600),
-    "By how much a token's `exp` and `nbf` are stretched, since clocks differ.",
+    "The tolerance for a token's `exp` and `nbf`, since clocks differ.",
     { unit: "seconds" },
   ),
   jwtRow(
@@ -100,13 +94,11 @@ export const JWT_OPTIONS: readonly Option[] = [
     "requireExpiry",
     BOOLEAN,
     "Whether a token that never expires is refused.",
-    {},
   ),
   jwtRow(
     "jwt_authentication_method",
     "authenticationMethod",
-    { kind: "text", maxLength: 255 },
-    "The Authentication Method by which 5.0 clients bring a token, and with AUTH a new one before it expires.",
-    {},
+    TEXT,
+    "The Authentication Method with which 5.0 clients send a token, and with AUTH a new one before it expires.",
   ),
 ];

@@ -1,19 +1,24 @@
 import type { Option } from "./option.ts";
 import {
   BOOLEAN,
-  brokerRow,
+  brokerRows,
   choice,
   integer,
   loaderRow,
   logRow,
   PATH,
-  processRow,
+  processRows,
+  TEXT,
 } from "./rows.ts";
 import { LEAVE_DISK_FREE } from "./process_options.ts";
 
+const brokerLogRow = brokerRows("Log");
+const processLogRow = processRows("Log");
+const processRow = processRows("The process");
+
 /** The log, files and the process itself. */
 export const PROCESS_OPTIONS: readonly Option[] = [
-  processRow(
+  processLogRow(
     "log_type",
     "logType",
     choice(
@@ -29,109 +34,100 @@ export const PROCESS_OPTIONS: readonly Option[] = [
       "all",
       "none",
     ),
-    "What is logged: the most talkative of the types named, and all that is graver; `notice`, `information`, " +
+    "What is logged: the most verbose of the named types and everything more serious; `notice`, `information`, " +
       "`subscribe`, `unsubscribe`, `websockets` and `internal` are level info, `all` is debug. With `subscribe` and `unsubscribe` " +
-      "a line tells of each Topic Filter that a client subscribes to or takes back, with what was granted and the rule that decided.",
-    { theme: "Log", repeatable: true, reloadable: true },
+      "there is a line for each Topic Filter that a client subscribes to or unsubscribes from, with the granted QoS and the rule that decided.",
+    { repeatable: true, reloadable: true },
   ),
-  processRow(
+  processLogRow(
     "log_dest",
     "logDest",
     { kind: "log_dest" },
-    "Where the log goes: `stderr`, `stdout`, `file PATH`, which must be no symbolic link, `syslog`, `topic` (`$SYS/broker/log/E`, " +
-      "`W` and `I`; never debug lines, at most 100 a second) or `none`; several lines are several places.",
+    "Where the log goes: `stderr`, `stdout`, `file PATH` (no symbolic link), `syslog`, `topic` (`$SYS/broker/log/E`, " +
+      "`W` and `I`; no debug lines, at most 100 a second) or `none`; may be repeated.",
     {
-      theme: "Log",
       repeatable: true,
       reloadable: true,
       refusedValues: {
         file: "It needs a path: `log_dest file PATH`",
-        dlt: "There is none here; use syslog, or stderr, which systemd collects",
-        android: "There is none here; use syslog, or stderr, which systemd collects",
+        dlt: "Is not supported; use syslog, or stderr, which systemd collects",
+        android: "Is not supported; use syslog, or stderr, which systemd collects",
       },
     },
   ),
-  processRow(
+  processLogRow(
     "log_facility",
     "logFacility",
     choice("0", "1", "2", "3", "4", "5", "6", "7"),
     "Syslog's facility, `local0` to `local7`, for `log_dest syslog`.",
-    { theme: "Log", reloadable: true, defaultText: "daemon" },
+    { reloadable: true, defaultText: "daemon" },
   ),
   logRow(
     "log_format",
     "format",
     choice("text", "json"),
-    "How a line looks.",
-    {},
+    "The format of log lines.",
   ),
   logRow(
     "log_timestamp",
     "timestamp",
     BOOLEAN,
-    "Whether a line has the time.",
-    {},
+    "Whether log lines begin with the time.",
   ),
   logRow(
     "log_timestamp_format",
     "timestampFormat",
     { kind: "text", maxLength: 200 },
-    "The time, with directives of strftime (`%Y-%m-%dT%H:%M:%S`), local.",
+    "The format of the local time, with directives of strftime (`%Y-%m-%dT%H:%M:%S`).",
     {
       defaultText: "ISO 8601, UTC, milliseconds",
       differs: "seconds since 1970: people read logs",
     },
   ),
-  brokerRow(
+  brokerLogRow(
     "connection_messages",
     "connectionMessages",
     BOOLEAN,
     "Whether each client that connects or disconnects is logged.",
-    { theme: "Log" },
   ),
   processRow(
     "sys_interval",
     "sysIntervalSeconds",
     integer(0, 65_535),
     "How often the `$SYS` topics are published; 0: never.",
-    { theme: "The process", unit: "seconds" },
+    { unit: "seconds" },
   ),
   processRow(
     "transport",
     "transport",
     choice("auto", "deno", "epoll"),
-    "What carries connections without TLS and WebSocket: `deno` Deno's own sockets, `epoll` the system's calls, on Linux and with FFI permission; " +
-      "`auto` takes `epoll` where it can.",
-    { theme: "The process" },
+    "How connections without TLS and WebSocket are implemented: `deno` uses Deno's sockets, `epoll` the calls of the system, which needs Linux and FFI permission; " +
+      "`auto` uses `epoll` if possible.",
   ),
   processRow(
     "set_tcp_nodelay",
     "setTcpNodelay",
     BOOLEAN,
-    "Whether small packets leave at once instead of waiting for more.",
-    {
-      theme: "The process",
-      differs: "false: the broker gathers its packets itself, so waiting only costs time",
-    },
+    "Whether small packets are sent at once instead of waiting for more.",
+    { differs: "false: the broker gathers its packets itself, so waiting only costs time" },
   ),
   processRow(
     "pid_file",
     "pidFile",
     PATH,
-    "The file in which the process id is written; must be no symbolic link.",
-    { theme: "The process", defaultText: "none" },
+    "The file that the process id is written to; no symbolic link.",
   ),
   loaderRow(
     "user",
     "user",
-    { kind: "text", maxLength: 255 },
+    TEXT,
     "",
-    "The user to run as: the broker cannot change it, so as root any name but `root` is an error; without effect otherwise.",
+    "The user to run as. The broker cannot change its user: if it is started as root, any name but `root` is an error; otherwise this has no effect.",
     {
       theme: "The process",
-      defaultText: "who starts it",
+      defaultText: "the user who starts it",
       differs:
-        "mosquitto: Deno cannot give up the rights of root; start the broker as the user that it shall be",
+        "mosquitto: Deno cannot give up the rights of root; start the broker as the user it should run as",
       notFromEnvironment: true,
     },
   ),
@@ -140,14 +136,14 @@ export const PROCESS_OPTIONS: readonly Option[] = [
     "persistence",
     BOOLEAN,
     "Whether sessions and messages are kept on disk.",
-    { theme: "The process", differs: "false: an acknowledgement means stored" },
+    { differs: "false: an acknowledgement means stored" },
   ),
   processRow(
     "persistence_location",
     "persistenceLocation",
     PATH,
-    "The directory of the durable store; without effect while `persistence` is false.",
-    { theme: "The process", needsStore: true },
+    "The directory of the durable store; has no effect if `persistence` is false.",
+    { needsStore: true },
   ),
   processRow(
     "durability",
@@ -155,23 +151,22 @@ export const PROCESS_OPTIONS: readonly Option[] = [
     choice("always", "interval", "none"),
     "What an acknowledgement promises: `always` survives a power cut, `interval` a killed process (a power cut may lose the last second), " +
       "`none` nothing, as `persistence false`.",
-    { theme: "The process" },
   ),
   processRow(
     "max_store_bytes",
     "maxStoreBytes",
     integer(LEAVE_DISK_FREE, 1024 ** 4),
-    "Bytes of the store's file, without its log (8 MB); when they are used up, QoS 1 and 2 are refused, and QoS 0 is not stored, " +
-      "until a tenth is free again; 0: no limit; -1: what leaves a tenth of the file system free when the broker starts, or half of " +
-      "what is free where that is less.",
-    { theme: "The process", unit: "bytes" },
+    "The largest size of the store's file, without its log (8 MB); when it is full, QoS 1 and 2 are refused and QoS 0 is not stored " +
+      "until a tenth is free again; 0: no limit; -1: as much as leaves a tenth of the file system free when the broker starts, or half of " +
+      "the free space if that is less.",
+    { unit: "bytes" },
   ),
   loaderRow(
     "include_dir",
     "include",
     PATH,
     [],
-    "Reads every file of a directory that ends in `.conf`, in the order of their names; in the main file only.",
-    { theme: "The process", repeatable: true, fileOnly: true, defaultText: "none" },
+    "Reads every file in a directory whose name ends in `.conf`, in the order of their names; only allowed in the main file.",
+    { theme: "The process", repeatable: true, fileOnly: true },
   ),
 ];

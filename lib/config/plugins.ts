@@ -6,8 +6,8 @@ const DYNAMIC_SECURITY = /(?:^|[/\\])(?:lib)?mosquitto_dynamic_security\.(?:so|d
 
 /** What to do instead of loading another plugin of mosquitto's. */
 const INSTEAD: readonly (readonly [plugin: RegExp, hint: string])[] = [
-  [/acl_file\.\w+$/, "what this one does, `acl_file FILE` does here"],
-  [/password_file\.\w+$/, "what this one does, `password_file FILE` does here"],
+  [/acl_file\.\w+$/, "use `acl_file FILE` instead of this one"],
+  [/password_file\.\w+$/, "use `password_file FILE` instead of this one"],
 ];
 const OTHER_WAYS =
   "tokens (`jwt_public_key_file`) and services over HTTP (`auth_http_url`) need no plugin, and a program that embeds the broker can " +
@@ -51,7 +51,7 @@ export function usePlugin(draft: Draft, setting: Setting, settings: Settings): v
   const { option: { name }, origin, value } = setting;
   const loaded = draft.loaded.get(String(value));
   if (loaded === undefined) {
-    return draft.problem(origin, name, `There is no line above: plugin_load ${value} …`);
+    return draft.problem(origin, name, `Needs a line above it: plugin_load ${value} …`);
   }
   draft.set(settings, setting);
   for (const [name, found] of loaded.settings) settings.set(name, found);
@@ -88,7 +88,9 @@ export function checkPlugins(draft: Draft): void {
   const [first, ...others] = files;
   for (const other of others) {
     if (other.value === first!.value) continue;
-    const message = `There can be one such file, and ${first!.value} is named at ${first!.origin}`;
+    const message = `There can be only one such file, and ${first!.value} is named at ${
+      first!.origin
+    }`;
     draft.problem(other.origin, DYNAMIC_SECURITY_FILE, message);
   }
   for (const [name, { setting }] of draft.loaded) {

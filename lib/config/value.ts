@@ -84,14 +84,14 @@ const KINDS: { readonly [K in OptionType["kind"]]: Kind<OfKind<K>> } = {
   },
   versions: {
     placeholder: () => "3,4,5",
-    expected: () => "3, 4 and 5 with commas between, such as 4, 5",
+    expected: () => "3, 4 and 5 separated by commas, such as 4, 5",
     parse: (_, text) => parseVersions(text),
   },
   // The next two only check the text; whoever needs its parts parses it again.
   listener: {
     placeholder: () => '"PORT [ADDRESS]"',
     expected: () =>
-      "a port from 1 to 65535, and an address if it shall not be all; or 0 and the path of a Unix socket",
+      "a port from 1 to 65535, and an address unless it listens at all; or 0 and the path of a Unix socket",
     parse: (_, text) => parseListener(text) === undefined ? undefined : text,
   },
   log_dest: {
@@ -133,6 +133,11 @@ export function withoutComment(type: OptionType | undefined, rest: string): stri
 export function showValue(option: Option, value: OptionValue): string {
   if (option.type.kind === "duration") return value === 0 ? "never" : `${value}s`;
   return Array.isArray(value) ? value.join(", ") : String(value);
+}
+
+/** The words of a text, which are separated by white space. */
+export function wordsOf(text: string): readonly string[] {
+  return text.split(/\s+/).filter((word) => word !== "");
 }
 
 /** Parses the value of a `listener` line: `1883`, `1883 localhost`, `0 PATH`. */
@@ -198,7 +203,7 @@ function parseDuration(text: string): number | undefined {
 }
 
 function parseVersions(text: string): readonly number[] | undefined {
-  const words = text.split(/[\s,]+/).filter((word) => word !== "");
+  const words = wordsOf(text.replaceAll(",", " "));
   if (words.length === 0 || words.some((word) => !["3", "4", "5"].includes(word))) return undefined;
   return [...new Set(words.map(Number))].sort();
 }

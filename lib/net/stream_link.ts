@@ -26,6 +26,8 @@ export class StreamLink extends AccountedLink {
   /** The bytes being written, and how many of them have been. */
   #writing: Uint8Array<ArrayBuffer> | undefined;
   #written = 0;
+  /** Nothing was ever written to it. */
+  #isSilent = true;
   #isClosed = false;
   /** The peer has ended its direction. */
   #isAtEnd = false;
@@ -58,6 +60,7 @@ export class StreamLink extends AccountedLink {
     if (this.#writing !== undefined || this.#isBroken || this.#isClosed) return;
     const connection = this.connection!;
     if (connection.outbox.ready.length === 0) return;
+    this.#isSilent = false;
     this.#writing = connection.outbox.beginWrite();
     this.#written = 0;
     this.#write();
@@ -100,6 +103,7 @@ export class StreamLink extends AccountedLink {
 
   readonly #onRead = (count: number | null): void => {
     this.#isReading = false;
+    if (this.#isClosed) return this.#giveBuffer();
     if (count === null) {
       this.#isAtEnd = true;
       return this.#atEnd();
@@ -130,6 +134,7 @@ export class StreamLink extends AccountedLink {
   /** The stream failed: by a reset, a TLS stream that ended without its final message, or because we closed it. */
   readonly #onFailed = (): void => {
     this.#isReading = false;
+    if (this.#isClosed) this.#giveBuffer();
     this.#break();
   };
 
@@ -230,6 +235,8 @@ export class StreamLink extends AccountedLink {
   /** Everything is written: ends our direction, and reads on for a moment. */
   #linger(): void {
     if (this.#isAtEnd) return this.finish();
+    // A stranger with a long CONNECT has nothing to lose, and would keep its buffer for as long as it is read.
+    if (this.#isSilent && this.#buffer.length > this.buffers.smallest) return this.finish();
     this.startLingerTimer();
     this.#stream.closeWrite().catch(() => this.finish());
     this.#start = this.#end = 0;
@@ -251,7 +258,12 @@ export class StreamLink extends AccountedLink {
       // The peer has closed it.
     }
     this.#onEnd(this);
-    // A pending read still uses its buffer, which is then left to the garbage collector.
-    if (!this.#isReading) this.buffers.give(this.#buffer);
+    // A pending read still uses its buffer until it fails.
+    if (!this.#isReading) this.#giveBuffer();
+  }
+
+  /** The link has ended: other connections may use its buffer. Otherwise a thousand strangers that come and go make a thousand buffers. */
+  #giveBuffer(): void {
+    this.buffers.give(this.#buffer);
   }
 }

@@ -13,6 +13,11 @@ export interface Transport {
    * @internal
    */
   listen(init: ListenerInit): OpenListener;
+  /**
+   * Gives freed memory that libc keeps back to the system. Absent: it cannot.
+   * @internal
+   */
+  trimMemory?(): void;
   /** Ends the transport. All its listeners must be closed. */
   close(): Promise<void>;
 }

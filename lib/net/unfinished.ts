@@ -67,6 +67,8 @@ export class UnfinishedAccount {
   readonly #holders = new Set<Holder>();
   readonly #waiting = new Set<Holder>();
   #bytes = 0;
+  /** How often it was asked for room. */
+  reads = 0;
   #look: ReturnType<typeof setInterval> | undefined;
   #wake: ReturnType<typeof setTimeout> | undefined;
 
@@ -92,6 +94,7 @@ export class UnfinishedAccount {
    * and resumes the holder later. `isNew` means that another packet has begun since.
    */
   hold(holder: Holder, bytes: number, leastBytes: number, isNew: boolean): boolean {
+    this.reads++;
     if (holder.account !== this || isNew) {
       if (holder.account !== this) release(holder);
       this.#holders.delete(holder);

@@ -7,16 +7,16 @@ const WRONG: [file: string, problem: RegExp][] = [
   ["auth_http_url localhost:80", /^m.conf:1: auth_http_url: Must be a URL/],
   [
     "jwt_jwks_url https://x/\njwt_jwks_file /f",
-    /^m.conf:2: jwt_jwks_file: Is the same as jwt_jwks_url/,
+    /^m.conf:2: jwt_jwks_file: Cannot be used with jwt_jwks_url/,
   ],
   [
     "auth_http_url https://x/\nauth_http_form emqx\nauth_http_response json",
-    /^m.conf:3: auth_http_response: Is for mosquitto-go-auth/,
+    /^m.conf:3: auth_http_response: Applies only to mosquitto-go-auth/,
   ],
   ["auth_http_url https://user:pw@x/", /^m.conf:1: auth_http_url: Must have no user name/],
   [
     "acl_http_url https://x/${clientid}",
-    /^m.conf:1: acl_http_url: May have \$\{…\} behind a \? alone/,
+    /^m.conf:1: acl_http_url: May have \$\{…\} only after the \?/,
   ],
   [
     `${SECRET}jwt_authentication_method SCRAM-SHA-256`,
@@ -35,17 +35,17 @@ for (const [file, problem] of WRONG) {
 }
 
 const NOTES: [file: string, note: RegExp | undefined][] = [
-  ["jwt_audience x", /^m.conf:1: jwt_audience: Has no effect: there is none of jwt_secret_file/],
+  ["jwt_audience x", /^m.conf:1: jwt_audience: Has no effect: none is set of jwt_secret_file/],
   [
     "auth_http_cache 5",
-    /^m.conf:1: auth_http_cache: Has no effect: there is none of auth_http_url, acl_http_url/,
+    /^m.conf:1: auth_http_cache: Has no effect: none is set of auth_http_url, acl_http_url/,
   ],
   [`${SECRET}jwt_jwks_ca_file /c`, /jwt_jwks_ca_file: Has no effect: jwt_jwks_url is not https/],
   [SECRET, /^jwt_audience is not set/],
   [`${SECRET}jwt_audience x`, undefined],
   [
     "jwt_jwks_url http://keys.example/\njwt_audience x",
-    /jwt_jwks_url: Is not https: who is on the way can put in keys/,
+    /jwt_jwks_url: Is not https: an attacker on the network can insert keys/,
   ],
   ["acl_http_url http://acl.example/", /acl_http_url: Is not https: passwords and answers/],
   ["acl_http_url http://127.0.0.1:8080/acl", undefined],
@@ -66,7 +66,7 @@ Deno.test("who can connect is said with tokens and a service, and no page opens 
   });
   assert.match(
     notes[0]!.text,
-    /may connect as a user of \/u, or with a token, or as whom auth_http_url lets in/,
+    /may connect as a user of \/u, or with a token, or as a user whom auth_http_url accepts/,
   );
   assert.equal(dashboard, undefined);
   const bare = load({ file: `listener 1883\n${SECRET}` });
@@ -93,9 +93,9 @@ Deno.test("with per_listener_settings each listener has tokens and a service of 
   const texts = notes.map(({ text }) => text);
   const says = (pattern: RegExp) => assert(texts.some((text) => pattern.test(text)), `${pattern}`);
   says(/^Listener 1883: .* may connect with a token;/);
-  says(/^Listener 1884: .* may connect as whom auth_http_url lets in;/);
+  says(/^Listener 1884: .* may connect as a user whom auth_http_url accepts;/);
   says(/^Listener 1885 lets nobody in/);
-  says(/^m.conf:7: jwt_audience: Has no effect: there is none of jwt_secret_file/);
+  says(/^m.conf:7: jwt_audience: Has no effect: none is set of jwt_secret_file/);
   assert(!texts.some((text) => text.includes("jwt_audience is not set")), texts.join("\n"));
 });
 
@@ -130,13 +130,13 @@ const PER_LISTENER_WRONG: [what: string, file: string, ...problems: RegExp[]][] 
   [
     "that contradict each other at one listener",
     "listener 1883\njwt_jwks_url https://x/\nlistener 1884\njwt_jwks_url https://x/\njwt_jwks_file /f",
-    /^m.conf:6: jwt_jwks_file: Is the same as jwt_jwks_url/,
+    /^m.conf:6: jwt_jwks_file: Cannot be used with jwt_jwks_url/,
   ],
   [
     "whose form has no such answer",
     "listener 1883\nauth_http_url https://x/\nauth_http_response json\nlistener 1884\n" +
     "auth_http_url https://x/\nauth_http_form emqx\nauth_http_response json",
-    /^m.conf:8: auth_http_response: Is for mosquitto-go-auth/,
+    /^m.conf:8: auth_http_response: Applies only to mosquitto-go-auth/,
   ],
 ];
 for (const [what, file, ...expected] of PER_LISTENER_WRONG) {

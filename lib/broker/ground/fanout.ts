@@ -43,14 +43,15 @@ export class Fanout {
   /** With one receiver no encoding is shared: the packet is encoded directly into that connection's buffer. */
   #isSingle = true;
   #used = 0;
-  readonly #slab = new PayloadSlab();
+  /** Copies of payloads that are kept for a short while. */
+  readonly slab: PayloadSlab = new PayloadSlab();
   #scratch = new Uint8Array(4096);
   readonly #variants: Variant[] = Array.from(
     { length: VARIANTS },
     () => ({ bytes: null, packetIdOffset: 0 }),
   );
 
-  /** Starts the next message. `kept`: a copy of the same message that somebody keeps already. */
+  /** Starts the next message. `kept` is a copy of the same message, if one is kept already. */
   begin(
     message: Message,
     topicNameBytes: Uint8Array,
@@ -83,17 +84,12 @@ export class Fanout {
 
   /** The message with its own copy of the payload. All receivers that keep the message share this copy. */
   keep(): KeptMessage {
-    return this.#kept ??= keptMessage(this.#message, this.#slab.copy(this.#message.payload));
-  }
-
-  /** A payload that is kept for a short while: see `PayloadSlab`. */
-  keepPayload(payload: Uint8Array): Uint8Array {
-    return this.#slab.copy(payload);
+    return this.#kept ??= keptMessage(this.#message, this.slab.copy(this.#message.payload));
   }
 
   /**
-   * The same for a receiver that may keep the message for long: the payload has an allocation of its own, and holds no other
-   * memory.
+   * Like `keep`, for a receiver that may keep the message for long: the payload gets an allocation of its own, and keeps no other memory
+   * alive.
    */
   keepForLong(): KeptMessage {
     const kept = this.#kept;
@@ -172,8 +168,8 @@ export function ownProperties(properties: Properties | undefined): Properties | 
 }
 
 function keptMessage(message: Message, payload: Uint8Array): KeptMessage {
-  const { topicName, qos, retain, properties, expiresAtMs, publisherId } = message;
-  return {
+  const { topicName, qos, retain, properties, expiresAtMs, publisherId, logId } = message;
+  const kept: KeptMessage = {
     topicName,
     payload,
     qos,
@@ -183,4 +179,5 @@ function keptMessage(message: Message, payload: Uint8Array): KeptMessage {
     publisherId,
     storeId: 0,
   };
+  return logId === undefined ? kept : { ...kept, logId };
 }

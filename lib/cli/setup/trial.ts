@@ -36,7 +36,7 @@ export async function trySetup(configFile: string, plan: SetupPlan): Promise<Tri
       const outcomes = [await welcome(plan), await refusal(plan)];
       lines.push(...outcomes.map(({ text }) => text));
       isGood = outcomes.every((outcome) => outcome.isGood);
-      return "It was tried";
+      return "The trial is over";
     },
   );
   if (status !== 0) lines.push("The broker does not start");
@@ -59,9 +59,9 @@ async function welcome(plan: SetupPlan): Promise<Outcome> {
     await Promise.race([came.promise, client.closed.then(() => failEarly())]);
     await client.disconnect();
     const line = plan.tls === "none" ? "without TLS" : "over TLS";
-    return { text: `${plan.user} comes in ${line}, publishes and receives`, isGood: true };
+    return { text: `${plan.user} connects ${line}, publishes and receives`, isGood: true };
   } catch (error) {
-    return { text: `${plan.user} does not come in: ${messageOf(error)}`, isGood: false };
+    return { text: `${plan.user} cannot connect: ${messageOf(error)}`, isGood: false };
   } finally {
     client?.abort();
   }
@@ -76,7 +76,7 @@ async function refusal(plan: SetupPlan): Promise<Outcome> {
   try {
     const client = await connect(plan, `${plan.password}?`, () => {});
     client.abort();
-    return { text: "A wrong password is taken, which must not be", isGood: false };
+    return { text: "A wrong password is accepted, which must not happen", isGood: false };
   } catch (error) {
     const isRefused = error instanceof ClientError && error.kind === "refused";
     return isRefused

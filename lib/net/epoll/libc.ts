@@ -27,6 +27,8 @@ const FUNCTIONS = {
     result: "i32",
     nonblocking: true,
   },
+  /** Only glibc has it. */
+  malloc_trim: { parameters: ["u32"], result: "i32", optional: true },
   __errno_location: { parameters: [], result: "pointer" },
   /** Reading memory through a pointer needs Deno's permission for every library; `memcpy` of libc does it too. */
   memcpy: { parameters: ["buffer", "pointer", "u32"], result: "pointer" },

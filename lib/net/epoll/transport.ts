@@ -31,6 +31,11 @@ export class EpollTransport implements Transport {
     return new EpollListener(init, this.#loop);
   }
 
+  /** {@linkcode Transport.trimMemory} */
+  trimMemory(): void {
+    if (this.#closing === undefined) this.#descriptors.symbols.malloc_trim?.(0);
+  }
+
   /** {@linkcode Transport.close} */
   close(): Promise<void> {
     // The system reuses the numbers of descriptors, so nothing may be closed twice.
