@@ -40,12 +40,12 @@ export interface RouterOptions {
   readonly maxTopicLevels: number;
 }
 
-/** Wants to know which Topic Filters there are. */
+/** Is told of each Topic Filter that is added or removed. */
 export interface FilterCount {
   count(topicFilter: string, change: 1 | -1): void;
 }
 
-/** Tells who may read a topic. */
+/** Decides who may read a topic. */
 export type ReadCheck = {
   readonly version: number;
   mayRead(client: Client, topicName: string): boolean;
@@ -88,7 +88,7 @@ export class Router {
   readonly #spend: (steps: number) => void;
   readonly #filters: FilterCount | undefined;
 
-  /** `spend` is told what a new route costs: nodes and entries that were looked at. `filters`: told of each entry of the trie. */
+  /** `spend` gets the cost of a new route: nodes and entries looked at. `filters` is told of each entry of the trie. */
   constructor(
     options: RouterOptions,
     readCheck: ReadCheck,
@@ -123,6 +123,8 @@ export class Router {
   subscribe(client: Client, subscription: Subscription): void {
     const { shareName, topicFilter } = this.#parse(subscription.topicFilter);
     if (shareName !== undefined) {
+      // Only the node that the client is at chooses it.
+      if (isElsewhere(client)) return;
       const key = subscription.topicFilter;
       let group = this.#shares.get(key);
       if (group === undefined) {
@@ -175,7 +177,7 @@ export class Router {
     return () => this.#delete(topicFilter, entry);
   }
 
-  /** Forgets all routes, because a client has other rights now, or is gone. */
+  /** Forgets all routes, because a client's rights have changed, or it is gone. */
   clearRoutes(): void {
     this.#routes.clear();
     this.#targetCount = 0;
@@ -224,11 +226,12 @@ export class Router {
 
   #add(topicFilter: string, entry: ClientEntry | ShareGroup | LocalEntry): void {
     this.#trie.add(topicFilter, entry);
-    this.#filters?.count(topicFilter, 1);
+    if (isCounted(entry)) this.#filters?.count(topicFilter, 1);
   }
 
   #delete(topicFilter: string, entry: ClientEntry | ShareGroup | LocalEntry): void {
-    if (this.#trie.delete(topicFilter, entry)) this.#filters?.count(topicFilter, -1);
+    if (!this.#trie.delete(topicFilter, entry)) return;
+    if (isCounted(entry)) this.#filters?.count(topicFilter, -1);
   }
 
   #build(topicName: string): Route {
@@ -287,6 +290,15 @@ export class Router {
     if (parsed === undefined) throw new TypeError(`Not a Topic Filter: ${topicFilter}`);
     return parsed;
   }
+}
+
+function isElsewhere({ copy }: Client): boolean {
+  return copy !== null && copy.isElsewhere;
+}
+
+/** Whether this node wants QoS 0 for it: not for a client that is at another node. */
+function isCounted(entry: ClientEntry | ShareGroup | LocalEntry): boolean {
+  return entry.kind !== "client" || !isElsewhere(entry.client);
 }
 
 function stepsOf(targets: readonly Target[], shares: readonly ShareGroup[]): number {

@@ -19,8 +19,8 @@ import { pumpRetained } from "../services/retained_pump.ts";
 export const SHORT_ACK_BYTES = 4;
 
 /**
- * Handles the acknowledgement of four bytes at `at`, of which no packet is made: there is one for every message of QoS 1, and three
- * for one of QoS 2. `false`: it is another packet, or a wrong one, and nothing has happened.
+ * Handles the four-byte acknowledgement at `at` without making a packet, because there is one for every message of QoS 1, and three for one
+ * of QoS 2. Returns false, with nothing changed, if it is another packet or an invalid one.
  */
 export function handleShortAck(
   core: Core,
@@ -93,7 +93,7 @@ function pubrec(core: Core, connection: Connection, packetId: number, reasonCode
 function storeReleased({ store }: Core, { sender, clientId }: Session, packetId: number): void {
   const delivery = store === undefined ? undefined : sender.find(packetId)?.delivery;
   if (delivery === undefined || delivery.qos !== 2 || delivery.sequence === 0) return;
-  store!.putInFlight(clientId, delivery.sequence, packetId, "released");
+  store!.putInFlight(clientId, delivery.sequence, packetId, "released", delivery);
 }
 
 /** PUBREL: the client will not repeat this QoS 2 message, so its Packet Identifier is free. [MQTT-4.3.3-12] */
@@ -118,7 +118,7 @@ function pubcomp(core: Core, connection: Connection, packetId: number): void {
 }
 
 function waits(core: Core, connection: Connection, packet: "pubrel" | "pubcomp"): boolean {
-  if (core.store === undefined) return false; // There is nothing to wait for.
+  if (core.store === undefined) return false; // Without a store there is nothing to wait for.
   return leaveOf(packet, {
     isStoreFailing: core.store?.isFailing === true,
     isPersistent: connection.client!.session.isPersistent,

@@ -20,6 +20,7 @@ import { rewatch } from "../services/watch.ts";
 import { cancelDelayedWill, publishDelayedWill } from "../services/wills.ts";
 import { Client, type Connection } from "../state/connection.ts";
 import { expirySecondsOf, isBridgeBy5, receiveMaximumOf } from "./bridge.ts";
+import { claimInCluster, isShared, takeOver } from "./claim_in_cluster.ts";
 import { connackProperties } from "./connack.ts";
 import { askToConnect } from "./hooked.ts";
 import {
@@ -65,10 +66,11 @@ export function admitInTime(
       actFor(core, connection, () => admitInTime(core, connection, request, properties));
     return connection.stops.stopUntil("admission", atMs, core.deadlines, retry);
   }
-  const goOn = () => {
-    admit(core, connection, request, properties);
-    core.resume(connection, "admission");
-  };
+  const goOn = () =>
+    claimInCluster(core, connection, request, () => {
+      admit(core, connection, request, properties);
+      core.resume(connection, "admission");
+    });
   const { onConnect, onPublish } = core.hooks;
   const isAsked = onConnect !== undefined ||
     onPublish !== undefined && request.connect.will !== undefined;
@@ -125,17 +127,11 @@ function admit(
   });
 }
 
-/** Ends what the client has from before: the connection, and the session where it is not resumed. */
+/** Ends the client's previous connection, and its session if it is not resumed. */
 function makeWay(core: Core, claim: SessionClaim, by: ClientIdentity): void {
   const { owner, existing, isForeign, isEnding } = claim;
   if (existing === undefined) return;
-  if (existing.connection !== null) {
-    core.metrics.sessionsTakenOver++;
-    core.observers?.tell("takenOver", existing, by);
-    // [MQTT-3.1.4-3]
-    const reasonCode = ReasonCode.SessionTakenOver;
-    disconnect(core, existing.connection, { reasonCode, message: "Session taken over" });
-  }
+  takeOver(core, existing, by);
   if (isForeign) logReplaced(core, existing, owner);
   // The client has returned after a restart, so its will is not published, though it does not resume its session.
   if (existing.delayedWill?.isOrphan === true && !isForeign) cancelDelayedWill(core, existing);
@@ -159,9 +155,10 @@ function letIn(core: Core, connection: Connection, admission: Admission): void {
   logConnected(core, connection, admission);
   core.observers?.tell("connected", connection, admission.isResumed);
   if (!answer(core, connection, admission)) return disconnect(core, connection, undefined);
-  // After the CONNACK, which does not wait for it: who cannot reach the cluster serves its clients all the same.
+  // After the CONNACK, which does not wait for the cluster: a node that cannot reach the cluster still serves its clients.
   if (core.cluster !== null && connection.listener.bridge === undefined) {
-    core.cluster.claim(admission.identity.clientId, admission.connect.cleanStart);
+    const { identity: { clientId }, connect } = admission;
+    if (!isShared(core, connection, connect)) core.cluster.claim(clientId, true);
   }
   sendWaiting(core, admission);
 }
@@ -190,8 +187,8 @@ function comeIn(core: Core, connection: Connection, admission: Admission): void 
 }
 
 /**
- * Settles the will of a client that was connected without a stored session when the process ended: published if its owner is
- * another.
+ * Decides about the will of a client that was connected without a stored session when the process ended: it is published if its owner was
+ * another user.
  */
 function settleLost(core: Core, { session, owner }: Client): void {
   const lost = core.lostClients.get(session.clientId);
@@ -231,7 +228,7 @@ function forgetReceived({ store }: Core, { session }: Client): void {
   }
 }
 
-/** Writes the session before the client is admitted: where that fails, the client is refused, and its session stays as it is. */
+/** Writes the session before the client is admitted: if that fails, the client is refused, and its session stays as it is. */
 function storeSession(
   core: Core,
   connection: Connection,
@@ -277,8 +274,7 @@ function answer(core: Core, connection: Connection, admission: Admission): boole
 }
 
 /**
- * Sends what waits for the client, after dropping messages that it may not read, such as those for the previous user of the
- * session.
+ * Sends the client's waiting messages, after dropping those that it may not read, such as messages for the previous user of the session.
  */
 function sendWaiting(core: Core, { client, isResumed, isOther }: Admission): void {
   if (isResumed && core.ports.access.checksTopics) {
