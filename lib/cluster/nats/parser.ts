@@ -12,16 +12,16 @@ export interface ServerInfo {
   readonly nonce?: string;
 }
 
-/** The kind of each. */
-const FIELDS: Readonly<Record<keyof ServerInfo, "string" | "number" | "boolean">> = {
-  server_name: "string",
-  version: "string",
-  max_payload: "number",
-  headers: "boolean",
-  jetstream: "boolean",
-  tls_required: "boolean",
-  auth_required: "boolean",
-  nonce: "string",
+/** One field of each kind that is right. */
+const EXAMPLE: Required<ServerInfo> = {
+  server_name: "",
+  version: "",
+  max_payload: 0,
+  headers: true,
+  jetstream: true,
+  tls_required: true,
+  auth_required: true,
+  nonce: "",
 };
 
 /** Receives what the parser finds. Byte arrays are valid during the call only. */
@@ -204,7 +204,9 @@ function infoOf(text: string): ServerInfo {
 
 /** The fields that are used, where they are of their kind: a server could send as many others as it likes, again and again. */
 function knownOf(info: Readonly<Record<string, unknown>>): ServerInfo {
-  const known = Object.entries(FIELDS).filter(([name, type]) => typeof info[name] === type);
+  const known = Object.entries(EXAMPLE).filter(([name, value]) =>
+    typeof info[name] === typeof value
+  );
   return Object.fromEntries(known.map(([name]) => [name, info[name]]));
 }
 
