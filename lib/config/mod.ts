@@ -78,7 +78,7 @@ export type {
 } from "./option.ts";
 export { findOption, OPTIONS } from "./options.ts";
 export { type ClusterSettings } from "./cluster_settings.ts";
-export { parseNatsPlaces } from "./cluster_address.ts";
+export { isClusterName, parseNatsPlaces } from "./cluster_address.ts";
 export { LEAVE_DISK_FREE, type ProcessOptions } from "./process_options.ts";
 export type { TransportOptions } from "./transport_options.ts";
 export { REFUSED_OPTIONS } from "./refused.ts";
