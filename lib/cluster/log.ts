@@ -1,7 +1,7 @@
 import type { Message, SessionChange } from "../broker/mod.ts";
 import type { NatsConnection } from "./nats/connection.ts";
 import { ackOf } from "./nats/jetstream.ts";
-import { MAX_ENTRIES, RecordWriter } from "./record.ts";
+import { MAX_ENTRIES, type RecordHead, RecordWriter } from "./record.ts";
 import type { LogCommits } from "./shared_store.ts";
 import { Window } from "./window.ts";
 
@@ -106,6 +106,12 @@ export class Log implements LogCommits {
     if (isAwaited) this.writes++;
     if (this.#writer.count >= MAX_ENTRIES) this.#flush();
     return true;
+  }
+
+  /** Says that another node is not heard; `dead` is the last that the log has of it. */
+  death(dead: RecordHead): void {
+    this.#writer.addDeath(dead);
+    this.#flush();
   }
 
   /** {@linkcode LogCommits.flush} */

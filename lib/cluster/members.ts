@@ -56,6 +56,11 @@ export class Members {
     return performance.now() - this.#twinAtMs < SILENT_MS;
   }
 
+  /** When a node was heard last, by `performance.now`. */
+  heardAtMs(node: string): number {
+    return this.#heard.get(node)?.atMs ?? -Infinity;
+  }
+
   /** The other nodes that are there, by name. */
   get others(): readonly string[] {
     return [...this.#there.keys()].sort();

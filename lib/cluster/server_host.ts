@@ -5,7 +5,7 @@ import type { ClusterHost } from "./cluster_node.ts";
 export interface ClusteredServer extends
   Pick<
     ClusterHost,
-    "applyShared" | "applyClaim" | "applySession" | "settleAway" | "deliverForwarded"
+    "applyShared" | "applyClaim" | "applySession" | "ofSessions" | "isolate" | "deliverForwarded"
   > {
   /** Its core. */
   readonly broker: Broker;
@@ -18,7 +18,8 @@ export function hostOf(server: ClusteredServer): ClusterHost {
     applyShared: (shared) => server.applyShared(shared),
     applyClaim: (claim) => server.applyClaim(claim),
     applySession: (...change) => server.applySession(...change),
-    settleAway: (clientIds) => server.settleAway(clientIds),
+    ofSessions: (act, clientIds) => server.ofSessions(act, clientIds),
+    isolate: () => server.isolate(),
     firstPending: (clientId) => broker.firstPending(clientId),
     subscriptionsOf: (clientId) =>
       broker.clients.get(clientId)?.session.subscriptions.values() ?? [],

@@ -18,6 +18,8 @@ export interface ClusterNodeInit {
   readonly replicas?: number;
   /** Bytes of the log; older records are discarded. Default: 1 GiB. */
   readonly maxLogBytes?: number;
+  /** Clients with sessions are sent to other nodes when the log was out of reach for so long, seconds; 0: never. Default: 30. */
+  readonly isolationTimeoutSeconds?: number;
   /** The node's own store, and the state that it had. Default: a node that starts again reads the whole log. */
   readonly stored?: { readonly store: Store; readonly state: StoredState };
   /** Default: nothing is logged. */
@@ -49,22 +51,29 @@ export interface ClusterServerInit {
 
 /** Opens a node of a cluster. Its code is loaded only now. Rejects with a `TypeError` that says what is wrong with the options. */
 export async function openCluster(init: ClusterNodeInit): Promise<ClusterHandle> {
-  const { servers, node: nodeName, name = "flux", stored, log = SILENT } = init;
-  const { replicas = 1, maxLogBytes = 1024 ** 3 } = init;
-  const { credentials = { kind: "none" }, caCerts = [] } = init;
-  const [{ isClusterName, parseNatsPlaces }, { ClusterNode, hostOf }] = await Promise.all([
+  const [config, { ClusterNode, hostOf }] = await Promise.all([
     import("../config/mod.ts"),
     import("../cluster/mod.ts"),
   ]);
-  for (const [what, text] of [["name", name], ["node", nodeName]] as const) {
-    if (isClusterName(text)) continue;
+  const settings = { ...config.DEFAULT_CLUSTER_SETTINGS, ...init };
+  const { name, replicas, maxLogBytes, isolationTimeoutSeconds, stored, log = SILENT } = settings;
+  for (const [what, text] of [["name", name], ["node", init.node]] as const) {
+    if (config.isClusterName(text)) continue;
     throw new TypeError(`Cannot open a node: ${what} must be letters, digits, - and _: "${text}"`);
   }
   if (![1, 3, 5].includes(replicas)) {
     throw new TypeError(`Cannot open a node: replicas must be 1, 3 or 5: ${replicas}`);
   }
-  const places = parseNatsPlaces(servers);
-  const options = { places, credentials, caCerts, name, node: nodeName, replicas, maxLogBytes };
+  const options = {
+    places: config.parseNatsPlaces(init.servers),
+    credentials: init.credentials ?? { kind: "none" } as const,
+    caCerts: init.caCerts ?? [],
+    name,
+    node: init.node,
+    replicas,
+    maxLogBytes,
+    isolationTimeoutMs: isolationTimeoutSeconds * 1000,
+  };
   const { store, state } = stored ?? {};
   const node = new ClusterNode({ options, log, store, position: state?.position, nowMs });
   const close = () => node.close();

@@ -57,11 +57,13 @@ export class TestNode {
         node,
         replicas: 1,
         maxLogBytes: 64 * 1024 * 1024,
+        isolationTimeoutMs: 1500,
       },
       log,
       store,
       position: state?.position,
       nowMs,
+      deadAfterMs: 3000,
     });
     const server = new Server({ log, options, store: cluster.store, cluster: cluster.port });
     if (state !== undefined) server.restore(state);

@@ -143,8 +143,13 @@ export class ClientSession {
   }
 
   /** Sends UNSUBSCRIBE; returns its Packet Identifier. Throws as `publish` does. */
-  unsubscribe(topicFilters: readonly string[]): number {
-    return this.#ask((packetId) => ({ type: "unsubscribe", packetId, topicFilters }));
+  unsubscribe(topicFilters: readonly string[], properties?: Properties): number {
+    return this.#ask((packetId) => ({
+      type: "unsubscribe",
+      packetId,
+      topicFilters,
+      ...properties === undefined ? {} : { properties },
+    }));
   }
 
   /**
