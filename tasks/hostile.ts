@@ -115,6 +115,8 @@ async function attackAlone(name: string): Promise<number> {
     "p99",
     "connect",
     "stall",
+    "turn",
+    "steps",
     "heap",
     "buffers",
     "process",
@@ -136,13 +138,16 @@ async function attackAlone(name: string): Promise<number> {
 }
 
 function printSolo(result: SoloResult): void {
-  const { attack, rounds, calm, attacked, stallMs, failures } = result;
+  const { attack, rounds, calm, attacked, stallMs, turnMs, turnSteps, failures } = result;
   const p99 = (values: readonly number[]) => percentile(values, 0.99).toFixed(1);
   const { heapBytes, externalBytes, residentBytes, residentBytesAfter } = result;
   const mb = [heapBytes, externalBytes, residentBytes, residentBytesAfter].map((bytes) =>
     Math.round(bytes / MB)
   );
   const times = [p99(calm.roundTripMs), p99(attacked.roundTripMs), p99(attacked.connectMs)];
-  console.log(attack.name.padEnd(24) + row([rounds, ...times, stallMs.toFixed(0), ...mb]));
+  console.log(
+    attack.name.padEnd(24) +
+      row([rounds, ...times, stallMs.toFixed(0), turnMs.toFixed(0), turnSteps, ...mb]),
+  );
   for (const failure of failures) console.log(`  does not hold: ${failure}`);
 }

@@ -29,8 +29,12 @@ export interface SoloResult {
   /** At a broker that nobody attacks, at the same time. */
   readonly calm: Seen;
   readonly attacked: Seen;
-  /** The longest that the broker's event loop stood, milliseconds; what it waited for a processor is not in it. */
+  /** The longest that the broker's event loop stood, milliseconds of its thread's processor time: what it waited for a processor is not in it. */
   readonly stallMs: number;
+  /** The longest turn of the core, or turns that share their steps, in the same time; garbage that was collected in between is in it. */
+  readonly turnMs: number;
+  /** What the longest turn cost, steps. */
+  readonly turnSteps: number;
   readonly heapBytes: number;
   readonly externalBytes: number;
   readonly residentBytes: number;
@@ -42,6 +46,8 @@ export interface SoloResult {
 
 interface VitalsLine {
   readonly stallMs: number;
+  readonly turnMs: number;
+  readonly turnSteps: number;
   readonly heapUsed: number;
   readonly external: number;
   readonly rss: number;
@@ -63,6 +69,9 @@ export async function soloRun(attack: SoloAttack, seconds: number): Promise<Solo
     const broker = await BrokerProcess.start({
       config: `bind_address 127.0.0.1\nmax_failure_delay 5\n${anonymous}${store}${config}`,
       preload: new URL("./vitals.preload.ts", import.meta.url),
+      // The clock of its thread is asked for by FFI.
+      ffi: "all",
+      transport: "deno",
       v8Flags: [`--max-heap-size=${HEAP_MB}`],
     });
     return await observe(attack, seconds, broker, new Target(broker.port, secondPort));
@@ -103,6 +112,8 @@ async function observe(
       calm,
       attacked,
       stallMs: most(({ stallMs }) => stallMs),
+      turnMs: most(({ turnMs }) => turnMs),
+      turnSteps: most(({ turnSteps }) => turnSteps),
       heapBytes: most(({ heapUsed }) => heapUsed),
       externalBytes: most(({ external }) => external),
       residentBytes: most(({ rss }) => rss),
