@@ -57,6 +57,7 @@ export {
   type DynamicRole,
   FileAccess,
   type FileAccessInit,
+  type ForListeners,
   FunctionAccess,
   type FunctionAccessOptions,
   type HttpAccess,

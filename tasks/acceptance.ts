@@ -21,7 +21,7 @@ const USE = `Runs the acceptance guide with real clients and writes the report.
   --out FILE    default: acceptance-report.md
   --with-tests  the test suite is a row of it`;
 
-/** Runs one row against a broker of its own, which must also end well. */
+/** Runs one row against a broker of its own, which must also stop without errors. */
 async function tryRow(row: Row, withTests: boolean, missing: string | undefined): Promise<Outcome> {
   const startMs = performance.now();
   const outcome = (status: Outcome["status"], observed: string): Outcome => ({
@@ -52,7 +52,7 @@ function systemName(): string {
     const pretty = /^PRETTY_NAME="?([^"\n]+)/m.exec(Deno.readTextFileSync("/etc/os-release"))?.[1];
     if (pretty !== undefined) name = `${pretty}, ${name}`;
   } catch {
-    // Only Linux has it.
+    // This file exists only on Linux.
   }
   return name;
 }

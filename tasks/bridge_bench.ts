@@ -1,11 +1,11 @@
 // deno-lint-ignore-file no-console -- a command line tool
 /**
- * Measures a bridge: messages per second that cross it to a mosquitto, beside mosquitto's own bridge in the same run; and an outage, in
- * which messages wait and drain.
+ * Measures a bridge: messages per second that cross it to a mosquitto, beside mosquitto's own bridge in the same run; and an outage, during
+ * which messages queue, and then drain.
  *
  *     deno task bridge-bench                          QoS 0 and 1, four seconds each
- *     deno task bridge-bench --outage 200000          so many messages of 100 bytes wait
- *     deno task bridge-bench --outage 20000 --delay 50   to a remote broker that is 100 ms away, there and back
+ *     deno task bridge-bench --outage 200000          200,000 messages of 100 bytes queue
+ *     deno task bridge-bench --outage 20000 --delay 50   with a round trip of 100 ms to the remote broker
  *
  * @module
  */
@@ -31,7 +31,7 @@ const { seconds, outage, delay, transport: how } = readFlags(USE, {
 const transport = how === "deno" ? "deno" : "epoll";
 const PAYLOAD_BYTES = 100;
 const PUBLISHERS = 4;
-/** Messages under way between publisher and subscriber. */
+/** Messages in flight between publisher and subscriber. */
 const WINDOW = 4000;
 
 if (outage > 0) await measureOutage(outage);
@@ -62,7 +62,7 @@ async function measureThroughput(): Promise<void> {
   sink.close();
 }
 
-/** Messages per second that arrive behind the bridge, and what each costs the process that has it. */
+/** Measures the messages per second that arrive after the bridge, and what each costs the process with the bridge. */
 async function load(
   { port, pid }: { readonly port: number; readonly pid: number },
   sink: BridgeSink,
@@ -100,7 +100,7 @@ async function load(
   return { rate: Math.round(rate), cpuMicros };
 }
 
-/** Processor time of a process, all its threads; clock ticks are hundredths of a second. */
+/** The processor time of a process with all its threads; a clock tick is a hundredth of a second. */
 function cpuMicrosOf(pid: number): number {
   const text = Deno.readTextFileSync(`/proc/${pid}/stat`);
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
@@ -169,7 +169,7 @@ async function measureOutage(count: number): Promise<void> {
   relay?.listener.close();
 }
 
-/** A relay through which bytes take their time. */
+/** A relay that delays all bytes. */
 function delayed(to: number, delayMs: number): { port: number; listener: Deno.Listener } {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   (async () => {
@@ -203,7 +203,7 @@ async function carry(from: Deno.Conn, to: Deno.Conn, delayMs: number): Promise<v
     }
     await writing;
   } catch {
-    // One of them has ended.
+    // One side has ended.
   }
   for (const conn of [from, to]) {
     try {

@@ -2,20 +2,20 @@
 /**
  * Makes certificates for development in `certs/`: an authority, a server certificate for this machine, a client certificate.
  *
- *     deno task certs             what is there already stays
- *     deno task certs --force     everything anew
+ *     deno task certs             keeps existing files
+ *     deno task certs --force     makes all files anew
  *
- * It needs `openssl`. The files are for this machine and nobody else: they are not committed, and the authority's key lies beside
- * them. They hold for two years.
+ * It needs `openssl`. The files are only for this machine: they are not committed, because the authority's key is beside them. They are
+ * valid for two years.
  *
  * @module
  */
 
-/** Where they are made, and what they are for. */
+/** Where the certificates are made, and their names. */
 export interface CertificatesInit {
-  /** A directory that is there. */
+  /** An existing directory. */
   readonly directory: string;
-  /** DNS names and addresses of the server. */
+  /** The DNS names and addresses of the server. */
   readonly subjectAltName?: string;
   /** The client's name: the user name with `use_identity_as_username`. */
   readonly clientName?: string;
@@ -23,7 +23,7 @@ export interface CertificatesInit {
 
 const DAYS = "730";
 
-/** Runs `openssl` for all of `ca`, `server` and `client`, each a `.key` and a `.crt`. Throws with its words where it fails. */
+/** Runs `openssl` to make `ca`, `server` and `client`, each a `.key` and a `.crt`. Throws with openssl's output on failure. */
 export async function makeCertificates(init: CertificatesInit): Promise<void> {
   const { directory, clientName = "client" } = init;
   const { subjectAltName = "DNS:localhost,IP:127.0.0.1,IP:::1" } = init;
@@ -44,7 +44,7 @@ export async function makeCertificates(init: CertificatesInit): Promise<void> {
   await sign(directory, "client", `/CN=${clientName}`, ["extendedKeyUsage=clientAuth"]);
 }
 
-/** A key, and a certificate for it that `ca` has signed. */
+/** Makes a key, and a certificate for it signed by `ca`. */
 async function sign(
   directory: string,
   name: string,

@@ -1,17 +1,17 @@
 // deno-lint-ignore-file no-console -- a command line tool
 /**
- * Refuses circles between the files of `lib/`: those of values, those of types, and those that are closed by an `import()`.
+ * Refuses import cycles between the files of `lib/`: of values, of types, and those closed by an `import()`.
  *
- * Files in a circle can be understood, tested and moved only together. The linter sees one file at a time, so this task asks `deno info`,
+ * Files in a cycle can only be understood, tested and moved together. The linter sees one file at a time, so this task asks `deno info`,
  * which knows every import however it is written.
  *
  * @module
  */
 
-/** What each file imports, in any way; paths from the folder that was looked at. */
+/** The imports of each file, of any kind; paths are relative to the folder. */
 export type Imports = ReadonlyMap<string, readonly string[]>;
 
-/** One module, as `deno info --json` tells it. */
+/** One module in the output of `deno info --json`. */
 interface ModuleInfo {
   readonly specifier: string;
   readonly dependencies?: readonly {
@@ -20,7 +20,7 @@ interface ModuleInfo {
   }[];
 }
 
-/** What the files below `folder` of `root` (two URLs that end in `/`) import of one another. Throws where `deno info` fails. */
+/** Returns what the files below `folder` of `root` (two URLs that end in `/`) import from one another. Throws if `deno info` fails. */
 export async function importsOf(root: URL, folder: string): Promise<Imports> {
   const entry = await Deno.makeTempFile({ suffix: ".ts" });
   try {
@@ -49,7 +49,10 @@ export async function importsOf(root: URL, folder: string): Promise<Imports> {
   }
 }
 
-/** The shortest circle through each file that is in one, each circle once: `[a, b, c]` where a imports b, b imports c, and c imports a. */
+/**
+ * Returns the shortest cycle through each file that is in one, each cycle once: `[a, b, c]` where a imports b, b imports c, and c imports
+ * a.
+ */
 export function circlesIn(imports: Imports): readonly (readonly string[])[] {
   const circles = new Map<string, readonly string[]>();
   for (const file of imports.keys()) {

@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console -- a command line tool
 /**
- * A cluster to play with, on this machine alone: three NATS servers and three brokers, which end with Ctrl-C. It needs `nats-server`.
- * The flags that follow are the brokers'.
+ * Runs a cluster for trying out, on this machine only: three NATS servers and three brokers, until Ctrl-C. It needs `nats-server`. Further
+ * flags are passed to the brokers.
  *
  * @module
  */
@@ -60,7 +60,7 @@ for (const child of children.toReversed()) {
   try {
     child.kill("SIGTERM");
   } catch {
-    // It has ended with the same Ctrl-C.
+    // The same Ctrl-C has ended it.
   }
 }
 await Promise.all(children.map((child) => child.status));

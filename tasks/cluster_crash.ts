@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console -- a command line tool
 /**
- * Kills nodes and NATS servers of a cluster, one after the other at random, while a client publishes with QoS 2 at one node and others read
- * at both: nothing acknowledged may be lost, nothing may come twice or out of order. It needs `nats-server`.
+ * Kills random nodes and NATS servers of a cluster, one at a time, while a client publishes with QoS 2 at one node and others subscribe at
+ * both. Nothing acknowledged may be lost, repeated or out of order. It needs `nats-server`.
  *
  * @module
  */
@@ -41,7 +41,7 @@ const startNode = (name: string, port: number) =>
 const mqttPorts = [freePort(), freePort()];
 const nodes = await Promise.all(mqttPorts.map((port, i) => startNode(`b${i}`, port)));
 
-/** A client with a session, that comes back. */
+/** A client with a session that reconnects. */
 function connect(clientId: string, node: number, got: string[]): Promise<MqttClient> {
   return MqttClient.connect({
     hostname: "127.0.0.1",

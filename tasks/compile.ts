@@ -2,8 +2,8 @@
 /**
  * Makes the executable: `deno task compile [--target TARGET] [--output FILE] [--no-ffi]`, by default `dist/flux-mqtt` for this machine.
  *
- * The modules are put together first (`release/bundle.ts`); where that cannot be, the files are taken as they are. Then `deno compile`
- * puts them behind a base executable of exactly its own version. It downloads one, or takes the file that `DENORT_BIN` names.
+ * The modules are bundled first (`release/bundle.ts`); if that fails, the files are used unbundled. Then `deno compile` adds them to a base
+ * executable of exactly its own version, which it downloads or takes from the file that `DENORT_BIN` names.
  *
  * @module
  */
@@ -18,7 +18,7 @@ const USE = `Makes the executable.
   --target TARGET  x86_64-unknown-linux-gnu and so on, as deno compile has them; default: this machine
   --output FILE    default: dist/flux-mqtt, with the target behind it where one is named
   --no-ffi         for Linux: without the permission to call libc, and so without the transport epoll`;
-/** What the broker needs, and nothing beyond it. The executable keeps these for good. */
+/** The permissions that the broker needs, and no others. They are fixed in the executable. */
 const PERMISSIONS = [
   "--allow-net",
   "--allow-read",
@@ -26,34 +26,34 @@ const PERMISSIONS = [
   "--allow-env",
   "--allow-sys=statfs",
 ];
-/** For Linux: libc and no other library. With this permission the transport epoll works. */
+/** For Linux: permission for libc and no other library, which the transport epoll needs. */
 export const LIBC_PERMISSION = `--allow-ffi=${Object.values(LIBC_PATHS).flat().join(",")}`;
 /**
- * A young generation of up to 12 MB, three times this, instead of 48: objects of a turn are dead before they are copied, fit the processor's
- * caches, and take no memory that an edge device could use. Fan-out with QoS 1 is a third faster with it. And the function with
- * which the broker gives memory back after a rush.
+ * Limits V8's young generation to 12 MB, three times this value, instead of 48: the objects of a turn are dead before V8 would copy them,
+ * fit the processor's caches, and take no memory that an edge device could use. Fan-out with QoS 1 is a third faster with it. `--expose-gc`
+ * provides the function with which the broker returns memory after a load peak.
  */
 export const V8_FLAGS = "--v8-flags=--max-semi-space-size=4,--expose-gc";
-/** Workers are files of their own that nothing imports. */
+/** Workers are separate files that nothing imports. */
 export const INCLUDED = ["lib/store/sqlite_writer.ts", "lib/cli/bench_worker.ts"];
 
-/** How a compilation went. */
+/** The result of a compilation. */
 export interface Compilation {
-  /** Whether the executable is there. */
+  /** Whether the executable was made. */
   readonly isMade: boolean;
-  /** Why its modules could not be put together first, so that it starts later; `""`: they were. */
+  /** Why its modules could not be bundled, so that it starts slower; `""` if they were. */
   readonly warning: string;
-  /** What the compiler said, and what to do. */
+  /** The compiler's output, and what to do about it. */
   readonly output: string;
 }
 
-/** What an executable is made for, and of. */
+/** The options of a compilation. */
 export interface CompileInit {
-  /** As `deno compile --target` has it; absent: this machine. */
+  /** A target of `deno compile --target`. Default: this machine. */
   readonly target?: string | undefined;
-  /** The path of the base executable; absent: the one that `DENORT_BIN` names; `""`: Deno shall download it. */
+  /** The path of the base executable. Default: the one that `DENORT_BIN` names. `""` lets Deno download it. */
   readonly base?: string | undefined;
-  /** Whether it may call libc, where it is for Linux. Default: it may. */
+  /** Whether it may call libc on Linux. Default: true. */
   readonly isFfiPermitted?: boolean;
 }
 
@@ -71,7 +71,7 @@ export async function compile(executable: string, init: CompileInit = {}): Promi
   }
 }
 
-/** The last step alone. */
+/** Runs only the last step. */
 export function compileProgram(
   { program: [main = "", ...workers], config }: Omit<Bundle, "warning">,
   executable: string,
@@ -82,7 +82,7 @@ export function compileProgram(
   const isLinux = target === undefined ? Deno.build.os === "linux" : target.includes("linux");
   const ffi = isLinux && isFfiPermitted ? [LIBC_PERMISSION] : [];
   const { DENORT_BIN = "", ...environment } = Deno.env.toObject();
-  // Who insists on an older Deno has to ask it for modules that are text.
+  // An older Deno needs a flag for modules that are text.
   const isOld = denoProblem(Deno.version.deno, () => undefined) !== undefined;
   const old = isOld ? ["--unstable-raw-imports"] : [];
   const denort = base ?? DENORT_BIN;
@@ -95,7 +95,7 @@ export function compileProgram(
   );
 }
 
-/** Deno says that it cannot download; that there is another way it does not say. */
+/** Adds what to do if Deno cannot download the base executable, which its own message does not say. */
 function hint(output: string): string {
   if (!/denort|download/i.test(output)) return "";
   return `The base executable of Deno ${Deno.version.deno} cannot be downloaded: get denort of this version for the ` +

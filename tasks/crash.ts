@@ -1,10 +1,9 @@
 // deno-lint-ignore-file no-console -- a command line tool
 /**
- * Kills the broker again and again while clients work with it, and holds what they find afterwards against what they
- * were promised.
+ * Kills the broker repeatedly while clients work with it, and compares what they find afterwards with what they were promised.
  *
  *     deno task crash                        200 rounds, a new seed
- *     deno task crash --rounds 20 --seed 7   other moments are as random as the machine: a seed repeats the clients only
+ *     deno task crash --rounds 20 --seed 7   a seed repeats only the clients; the moments of the kills vary
  *     deno task crash --bridge --far mosquitto   two brokers with a bridge between them, of which either is killed
  *
  * Exits with 1 when a promise was broken.

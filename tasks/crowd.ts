@@ -1,12 +1,12 @@
 /**
- * Shows what a delivery costs the broker when the same load is spread over more and more connections: a table in Markdown.
+ * Shows what a delivery costs the broker when the same load is spread over more and more connections, as a table in Markdown.
  *
  *     deno task crowd                                       10 to 5,000 connections, 10 s each
  *     deno task crowd --connections 10,100 --seconds 3      others
  *
- * Half of the connections publish in turn at a fixed rate, whatever the broker does (QoS 0, 100 bytes); each of the others takes what one of
- * them publishes. Each row has a broker process of its own, without a store; the clients run in this one. Needs Linux. The
- * exit status is 1 where a message does not arrive.
+ * Half of the connections publish in turn at a fixed rate, whatever the broker does (QoS 0, 100 bytes); each of the others receives the
+ * messages of one publisher. Each row has a broker process of its own, without a store; the clients run in this one. Needs Linux. The exit
+ * status is 1 if a message does not arrive.
  *
  * @module
  */
@@ -28,9 +28,9 @@ const USE = `Shows what a delivery costs the broker at different numbers of conn
   --rate MESSAGES              in a second, over all; default: 10000
   --seconds SECONDS            how long each lasts; default: 10
   --epoll                      plain connections go by epoll; default: by Deno's sockets`;
-/** Until the compilers of both sides know the way. */
+/** Time for the JIT compilers of both sides to optimize, milliseconds. */
 const WARM_UP_MS = 2000;
-/** Of the rate that was asked for, the part below which a row has to say so. */
+/** A row that reaches less than this share of the requested rate says so. */
 const HELD_PART = 0.98;
 
 const flags = readFlags(USE, {
@@ -40,7 +40,7 @@ const flags = readFlags(USE, {
   epoll: false,
 });
 
-/** One row: fails where a message is lost. */
+/** Measures one row; fails if a message is lost. */
 async function measure(connections: number): Promise<void> {
   await using broker = await startBroker({ isEpoll: flags.epoll });
   const pairs = Math.max(1, Math.round(connections / 2));

@@ -1,8 +1,7 @@
 /**
- * Writes what the guide's pages are made of besides text: the tables of options from the option table, the conformance from the
- * statements and the tests that name them, the tasks from deno.json, and the list of the
- * pages that goes into the program. With `--check` only says which page is not up to date, by its
- * exit status.
+ * Writes the generated parts of the guide: the tables of options from the option table, the conformance from the statements and the tests
+ * that name them, the tasks from deno.json, and the list of pages that is part of the program. With `--check` it only reports outdated
+ * pages, by its exit status.
  *
  * @module
  */
@@ -16,14 +15,14 @@ import {
 import { PAGES } from "../lib/guide/mod.ts";
 import { markdownOf, survey } from "./trace.ts";
 
-/** Seen from the guide. */
+/** The path seen from the guide. */
 const README = "../../README.md";
 const GUIDE = new URL("../lib/guide/", import.meta.url);
 
-/** A block between two markers of a page, and what stands in it. */
+/** A block between two markers of a page, and its content. */
 type Block = readonly [page: string, name: string, content: () => string];
 
-/** Every block that is made from the code. */
+/** All blocks made from the code. */
 export const BLOCKS: readonly Block[] = [
   ...new Set(Object.values(OPTION_PAGES)),
 ].map((page): Block => [page, "options", () => optionsMarkdown(page)]).concat([
@@ -33,7 +32,7 @@ export const BLOCKS: readonly Block[] = [
   ["development", "tasks", tasksMarkdown],
 ]);
 
-/** The text with what stands between a block's two markers made anew. Throws where the markers are not there. */
+/** Replaces the text between a block's two markers. Throws if the markers are missing. */
 export function withBlock(text: string, name: string, content: string): string {
   const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
   const at = text.indexOf(begin);
@@ -44,7 +43,7 @@ export function withBlock(text: string, name: string, content: string): string {
   return text.slice(0, at + begin.length) + block + text.slice(until);
 }
 
-/** Every task of deno.json, with what it says of itself. */
+/** Lists every task of deno.json with its description. */
 function tasksMarkdown(): string {
   const rows = Object.entries(denoJson.tasks).map(([name, { description }]) =>
     `| \`deno task ${name}\` | ${description} |`
@@ -52,7 +51,7 @@ function tasksMarkdown(): string {
   return ["| command | what it does |", "| --- | --- |", ...rows, ""].join("\n");
 }
 
-/** The files that are made from the code, by their names below lib/guide: as they are, and as they should be. */
+/** Returns the generated files by their names below lib/guide: their present and their correct content. */
 export async function madeFiles(): Promise<ReadonlyMap<string, { is: string; shall: string }>> {
   const files = new Map<string, { is: string; shall: string }>();
   for (const [page, name, content] of BLOCKS) {
@@ -66,7 +65,7 @@ export async function madeFiles(): Promise<ReadonlyMap<string, { is: string; sha
   return files;
 }
 
-/** Every page but those that configuration.md leads to, with its title and what stands there. */
+/** Lists every page except those listed in configuration.md, with its title and description. */
 function pagesMarkdown(): string {
   const pages = PAGES.filter(({ name }) => !name.startsWith("options-"));
   const rows = pages.map(({ name, title, summary }) =>
@@ -75,7 +74,7 @@ function pagesMarkdown(): string {
   return ["| page | what stands there |", "| --- | --- |", ...rows, ""].join("\n");
 }
 
-/** The module that puts every page into the program. */
+/** Makes the module that includes every page in the program. */
 async function listOfPages(): Promise<string> {
   const names: string[] = [];
   for await (const { name } of Deno.readDir(GUIDE)) {

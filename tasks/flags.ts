@@ -1,23 +1,23 @@
 // deno-lint-ignore-file no-console -- part of command line tools
 import { parseArgs } from "node:util";
 
-/** A default of which only whole numbers may take the place. */
+/** The default of a flag that takes only whole numbers. */
 export interface Whole {
   readonly value: number;
-  /** The least that may. */
+  /** The least value. */
   readonly min: number;
 }
 
-/** A flag for a count, or with 0 as the least for a seed. */
+/** A flag for a count; with a least value of 0, for a seed. */
 export function whole(value: number, min: 0 | 1 = 1): Whole {
   return { value, min };
 }
 
-/** Flags by their names, each with its default; the default's type says what it takes. */
+/** Flags by name, each with its default, whose type is that of the value. */
 export type Defaults = Readonly<
   Record<string, number | Whole | boolean | readonly number[] | string>
 >;
-/** The same after the command line. */
+/** The values after reading the command line. */
 export type Values<D> = {
   -readonly [K in keyof D]: D[K] extends number | Whole ? number
     : D[K] extends boolean ? boolean
@@ -26,8 +26,8 @@ export type Values<D> = {
 };
 
 /**
- * Reads the command line: `--name 10`, `--name 10,100` where the default is a list, `--name` where it is false. With one that is not
- * understood it prints `use` and ends with status 2, with `--help` 0.
+ * Reads the command line: `--name 10`, `--name 10,100` if the default is a list, `--name` if it is false. For an unknown flag it prints
+ * `use` and exits with status 2, for `--help` with 0.
  */
 export function readFlags<const D extends Defaults>(use: string, defaults: D): Values<D> {
   const options = Object.fromEntries(

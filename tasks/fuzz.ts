@@ -1,12 +1,12 @@
 // deno-lint-ignore-file no-console -- a command line tool
 /**
- * Feeds damaged packets to the decoder: each has to give packets or an `MqttError`, and memory must not grow.
+ * Feeds damaged packets to the decoder: each must give packets or an `MqttError`, and memory must not grow.
  *
  *     deno task fuzz                        a million packets, a new seed
  *     deno task fuzz --count 5000 --seed 7  the same again
  *     deno task fuzz --stateful             over connections that have a state, TCP and WebSocket, to a broker in its own process
  *
- * Exits with 1 on the first packet that does anything else, after printing seed, number and bytes, or when memory grew.
+ * Exits with 1 on the first packet that does anything else, after printing seed, number and bytes, or if memory grew.
  *
  * @module
  */
@@ -25,15 +25,15 @@ const USE = `Feeds damaged packets to the decoder.
                    sends, not when`;
 const VERSIONS: readonly ProtocolVersion[] = [3, 4, 5];
 const MIB = 1024 * 1024;
-/** Growth of the live heap that is no leak: caches of the engine, compiled code. */
+/** Growth of the live heap that does not count as a leak: caches of the engine, compiled code. */
 const MAX_HEAP_GROWTH_BYTES = 8 * MIB;
-/** Growth of the whole process: the engine gives memory back when it likes. */
+/** Growth of the whole process that is allowed, because the engine does not return memory at once. */
 const MAX_RSS_GROWTH_BYTES = 128 * MIB;
 const PARTS = 10;
 const PACKETS_PER_SAMPLE = 500;
 
 interface Part {
-  /** The lowest heap seen: what is alive right after a collection. */
+  /** The lowest heap size seen, which is the live heap after a collection. */
   readonly heapBytes: number;
   readonly rssBytes: number;
 }
@@ -59,7 +59,7 @@ for (let part = 0; part < PARTS; part++) {
 const seconds = (performance.now() - startMs) / 1000;
 console.log(`${decoded} packets decoded, ${refused} refused, none else, ${seconds.toFixed(1)} s`);
 
-// The first part fills caches and compiles the code: growth counts from its end.
+// The first part fills caches and compiles the code, so growth counts from its end.
 const [first, last] = [parts[0]!, parts.at(-1)!];
 const heapGrowth = last.heapBytes - first.heapBytes;
 const rssGrowth = last.rssBytes - first.rssBytes;
@@ -70,7 +70,7 @@ if (heapGrowth > MAX_HEAP_GROWTH_BYTES || rssGrowth > MAX_RSS_GROWTH_BYTES) {
   Deno.exit(1);
 }
 
-/** Packets from one number to another, and the memory that they left. */
+/** Runs the packets from one number to another, and measures memory. */
 function runPart(from: number, to: number): Part {
   let heapBytes = Infinity;
   for (let number = from; number < to; number++) {

@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console -- its output is what this command is for
 /**
- * Shows what subscribing, routing and retaining cost as the tries grow: three tables in Markdown. The rows of one run
- * compare with one another; runs on different machines do not.
+ * Shows what subscribing, routing and retaining cost as the tries grow, in three tables in Markdown. The rows of one run are comparable;
+ * runs on different machines are not.
  *
  * @module
  */
@@ -10,15 +10,15 @@ import { FilterTrie, RetainedTopics } from "../lib/topic/mod.ts";
 import { collectGarbage } from "../tests/support/garbage.ts";
 
 const COUNTS = [1_000, 100_000, 1_000_000];
-/** A row of fewer operations would be over before the clock has ticked and the compiler has woken up. */
+/** With fewer operations a row would be too short for the clock and the JIT compiler. */
 const MIN_OPERATIONS = 200_000;
-/** Strings at hand for timing; the memory for more would be part of what is measured. */
+/** Strings prepared for timing; more would distort the memory measurement. */
 const SLICE_LENGTH = 5_000;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Of ten filters six have no wildcard, three have a `+`, one a `#`. */
+/** Makes filters: of ten, six have no wildcard, three have a `+`, one a `#`. */
 function filterOf(i: number): string {
   const site = `site-${i % 1000}`;
   const line = `line-${i % 7}`;
@@ -39,12 +39,12 @@ function nameOf(i: number): string {
   return `site-${i % 1000}/line-${i % 7}/device-${i}/temperature`;
 }
 
-/** Numbers below `count`, all of them but not in their order. */
+/** All numbers below `count`, in a scattered order. */
 function scattered(i: number, count: number): number {
   return (i * 7_919) % count;
 }
 
-/** Of 200 levels, of which the first or the last tells it from the others. */
+/** Makes filters of 200 levels that differ in the first or the last level. */
 function deepFilterOf(i: number): string {
   const levels = "a/".repeat(198);
   return i % 2 === 0 ? `${i}/${levels}+` : `${levels}${i}/+`;
@@ -59,7 +59,7 @@ function timeUs(
   let sumMs = 0;
   for (let done = 0; done < count; done += SLICE_LENGTH) {
     const length = Math.min(SLICE_LENGTH, count - done);
-    // Each topic is a string of its own, as it is when it comes out of a packet.
+    // Each topic is a separate string, as decoded from a packet.
     const topics = Array.from(
       { length },
       (_, i) => decoder.decode(encoder.encode(topicOf(done + i))),
@@ -71,7 +71,7 @@ function timeUs(
   return sumMs * 1000 / count;
 }
 
-/** What one row measures: the cost of each operation, and an object that holds `count` entries, to be weighed. */
+/** What one row measures: the cost of each operation, and an object with `count` entries, whose memory is measured. */
 interface Subject {
   readonly title: string;
   readonly columns: readonly string[];
@@ -81,7 +81,7 @@ interface Subject {
 
 const value = {};
 
-/** `matched`: a name for each filter, which that one alone matches. */
+/** `matched` returns for each filter a name that only this filter matches. */
 function filterSubject(
   title: string,
   filterOf: (i: number) => string,
@@ -176,12 +176,12 @@ function meanUs(subject: Subject, count: number): number[] {
   return sums.map((sum) => sum / rounds);
 }
 
-/** Bytes of heap for each entry, the topics' strings among them as far as the trie keeps them. */
+/** Bytes of heap for each entry, including the strings that the trie keeps. */
 function weighBytes(subject: Subject, count: number): number {
   const before = heapBytes();
   const filled = [subject.fill(count)];
   const bytes = (heapBytes() - before) / count;
-  filled.pop(); // so that it was in use until here
+  filled.pop(); // Keeps it alive until here.
   return bytes;
 }
 
@@ -194,7 +194,7 @@ function printTable(subject: Subject, counts: readonly number[] = COUNTS): void 
   console.log(`## ${subject.title}\n`);
   console.log(`| ${subject.columns.join(" | ")} |`);
   console.log(`|${subject.columns.map(() => "--:|").join("")}`);
-  meanUs(subject, 1_000); // for the compiler
+  meanUs(subject, 1_000); // Lets the JIT compiler optimize.
   for (const count of counts) {
     const row = meanUs(subject, count).map((us) => us.toFixed(2));
     const bytes = weighBytes(subject, count).toFixed(0);

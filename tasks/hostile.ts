@@ -1,13 +1,13 @@
 // deno-lint-ignore-file no-console -- a command line tool
 /**
- * Attacks a real broker at every kind of listener in many ways at once, and shows what a client that behaves well notices, and
- * what is left behind. With `--attack` one attack is made alone, on a broker with 512 MB of heap and the configuration that it needs.
+ * Attacks a real broker at every kind of listener in many ways at once, and shows what a well-behaved client notices and what is left
+ * behind. With `--attack` it makes one attack alone, on a broker with 512 MB of heap and the configuration that the attack needs.
  *
- *     deno task hostile                          60 s, and 20 s more to see whether memory goes on growing
- *     deno task hostile --seconds 10 --seed 7    other moments are as random as the machine: a seed repeats the bytes only
- *     deno task hostile --attack request-blanks  one alone; all: all of them one after the other; list: their names
+ *     deno task hostile                          60 s, then 20 s to see whether memory still grows
+ *     deno task hostile --seconds 10 --seed 7    a seed repeats only the bytes; their timing varies
+ *     deno task hostile --attack request-blanks  one attack; all: all of them in turn; list: their names
  *
- * Needs Linux and openssl. Exits with 1 where something does not hold.
+ * Needs Linux and openssl. Exits with 1 if the broker fails an attack.
  *
  * @module
  */
@@ -58,7 +58,7 @@ stay ${REST_LIMIT_BYTES / MB} MB higher and then grow by no more than ${
   GROWTH_LIMIT_BYTES / MB
 } MB (much of it is free, but stays with malloc)`);
 
-/** How often each attack was begun, by door. */
+/** Prints how often each attack was made at each listener. */
 function printTally({ seconds, tally }: Siege): void {
   const doors = ["tcp", "tls", "ws", "wss", "unix", "proxy"];
   console.log(`\nBegun in ${seconds} s`.padEnd(31) + row(doors));

@@ -1,13 +1,12 @@
 /**
  * The project's own lint rules, run by `deno lint`.
  *
- * `flux/arrows` holds the table of which room of `lib/` may import which, and by which door: its
- * `mod.ts`; and inside a room with layers, which layer may import which. However an import is written, it is
- * found; one that is only computed at run time is refused, for nobody could check it. Circles between
- * files are another task's, `circles.ts`: a plugin sees one file at a time. `flux/pure-core` keeps the rooms that decide what the broker does free of clocks,
- * randomness and I/O, so that a test can replay any run of them from a seed. `flux/listed-patterns`
- * lets a regular expression into the rooms that see peers' bytes only where it stands in the table
- * of `patterns.ts`: those are tried on what suits them least.
+ * `flux/arrows` has the table of which room of `lib/` may import which others. An import must name the `mod.ts` of the other room. In a
+ * room with layers, the table also says which layer may import which. Every form of import is checked; one whose target is computed at run
+ * time is refused, because it cannot be checked. Cycles between files are checked by `circles.ts`, since a plugin sees one file at a time.
+ * `flux/pure-core` keeps the rooms that decide what the broker does free of clocks, randomness and I/O, so that a test can replay any run
+ * of them from a seed. `flux/listed-patterns` allows a regular expression in rooms that see peers' bytes only if it is in the table of
+ * `patterns.ts`, whose entries are tested on their worst inputs.
  *
  * @module
  */
@@ -35,22 +34,19 @@ const ARROWS: Readonly<Record<string, readonly string[] | "all">> = {
   cli: "all",
 };
 
-/** Which rooms a room may import types of, beside those above: types cost nothing at the start, and spare a twin. */
+/** The rooms of which a room may import types only: types cost nothing at the start, and avoid duplicate definitions. */
 const TYPE_ARROWS: Readonly<Record<string, readonly string[]>> = {
   config: ["auth", "store", "bridge", "cluster"],
   observe: ["store"],
 };
 
-/**
- * The layers of a room, lowest first: folders, and files in the room itself. A file of one may import its own layer and those
- * below it.
- */
+/** The layers of a room, lowest first: folders, and files directly in the room. A file may import its own layer and lower ones. */
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   broker: ["ground", "state", "core", "services", "handlers", "broker.ts", "inspect.ts", "mod.ts"],
   client: ["protocol"],
 };
 
-/** The rooms, and folders of rooms, that wait for nothing, read no clock and draw no random number. */
+/** The rooms, and folders of rooms, that never wait, read no clock and draw no random number. */
 const PURE: ReadonlySet<string> = new Set([
   "codec",
   "topic",
@@ -59,7 +55,7 @@ const PURE: ReadonlySet<string> = new Set([
   "client/protocol",
 ]);
 
-/** The global names that are refused in them. `globalThis` would be a way around the others. */
+/** The global names refused there. `globalThis` would give access to the others. */
 const IMPURE_GLOBALS: ReadonlySet<string> = new Set([
   "console",
   "crypto",
@@ -90,7 +86,7 @@ const plugin: Deno.lint.Plugin = {
         };
         const check = (node: Deno.lint.Node, specifier: string, isType: boolean) =>
           report(node, refusedImport(file, specifier, isType));
-        /** Of what stands where an expression may: nobody can check what is not written down. */
+        /** Refuses a computed expression as the target of an import, because it cannot be checked. */
         const checkExpression = (node: Deno.lint.Node, source: Deno.lint.Node | undefined) => {
           const specifier = source === undefined ? undefined : literalOf(source);
           if (specifier !== undefined) return check(node, specifier, false);
@@ -159,7 +155,7 @@ const plugin: Deno.lint.Plugin = {
             if (node.raw.startsWith("/") && !isListed(room, node.raw)) refuse(node, node.raw);
           },
           Identifier(node) {
-            // A type is no expression, and made of text it can be anything.
+            // A type named RegExp is allowed; a RegExp made from a text cannot be checked.
             if (node.name === "RegExp" && node.parent.type !== "TSTypeReference") {
               refuse(node, "What RegExp makes");
             }
@@ -221,7 +217,7 @@ function refusedInside(room: string, file: string, target: string): string | und
   const layers = LAYERS[room] ?? [];
   const [from = "", to = ""] = [file, target].map((path) => path.split("/")[2]);
   if (!layers.includes(from)) return undefined;
-  // Files that stand in the room itself are taken as they come: only folders make a layer.
+  // Files directly in the room are exempt: only folders are layers.
   if (!layers.includes(to) && from.endsWith(".ts")) return undefined;
   if (!layers.includes(to)) return `${target} is in no layer of lib/${room}: ${layers.join(", ")}`;
   return layers.indexOf(to) > layers.indexOf(from)
@@ -229,7 +225,7 @@ function refusedInside(room: string, file: string, target: string): string | und
     : undefined;
 }
 
-/** A file's path from the project's root. A path that is relative already is taken as it is. */
+/** A file's path relative to the project's root. A relative path is returned unchanged. */
 function projectPath(filename: string): string {
   const path = filename.replaceAll("\\", "/");
   return path.startsWith(PROJECT_ROOT) ? path.slice(PROJECT_ROOT.length) : path;
@@ -247,7 +243,7 @@ function pureRoomOf(file: string): string | undefined {
   return name !== undefined && PURE.has(name) ? name : undefined;
 }
 
-/** The text of a literal, also where TypeScript wraps it into a type; undefined of everything else. */
+/** The text of a literal, even if TypeScript wraps it in a type; undefined for anything else. */
 function literalOf(node: Deno.lint.Node): string | undefined {
   if (node.type === "TSLiteralType") return literalOf(node.literal);
   if (node.type === "TemplateLiteral" && node.expressions.length === 0) {
@@ -256,7 +252,7 @@ function literalOf(node: Deno.lint.Node): string | undefined {
   return node.type === "Literal" && typeof node.value === "string" ? node.value : undefined;
 }
 
-/** Whether all that an `import` or `export … from` names are types. Without names it runs the file. */
+/** Whether an `import` or `export … from` names only types. Without names it runs the file, so it counts as values. */
 function isOfTypes(
   node: Deno.lint.ImportDeclaration | Deno.lint.ExportNamedDeclaration,
 ): boolean {
@@ -277,7 +273,7 @@ function isMemberOfMeta(node: Deno.lint.Node | undefined, name: string): boolean
     node.property.type === "Identifier" && node.property.name === name;
 }
 
-/** Whether the identifier only names a member of something else, and so no global. */
+/** Whether the identifier names a member of another object, and so not a global. */
 function isMereName(node: Deno.lint.Identifier): boolean {
   const parent = node.parent;
   switch (parent.type) {
@@ -299,7 +295,7 @@ function isMereName(node: Deno.lint.Identifier): boolean {
   }
 }
 
-/** Whether this `Math` is followed by `.random` or taken apart, where it might be. */
+/** Whether this `Math` is followed by `.random`, or destructured so that it might be. */
 function drawsRandom(math: Deno.lint.Identifier): boolean {
   const parent = math.parent;
   if (parent.type !== "MemberExpression" || !isSame(parent.object, math)) return true;
@@ -308,7 +304,7 @@ function drawsRandom(math: Deno.lint.Identifier): boolean {
     : true;
 }
 
-/** The linter may hand out a new object for the same node: the place in the file decides. */
+/** Compares nodes by their place in the file, because the linter may return a new object for the same node. */
 function isSame(a: Deno.lint.Node, b: Deno.lint.Node): boolean {
   return a.range[0] === b.range[0] && a.range[1] === b.range[1];
 }

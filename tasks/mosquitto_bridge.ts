@@ -1,12 +1,12 @@
 // deno-lint-ignore-file no-console -- a command line tool
 /**
- * Lets a real mosquitto bridge to the broker under load in both directions, in each version of MQTT that it speaks, and kills each of the
- * two again and again.
+ * Lets a real mosquitto bridge to the broker under load in both directions, in each version of MQTT that it supports, and kills either of
+ * them repeatedly.
  *
  *     deno task mosquitto-bridge             10 times each
  *     deno task mosquitto-bridge --kills 2
  *
- * Exits with 1 when something was lost, came twice at QoS 2, or came back.
+ * Exits with 1 if a message was lost, arrived twice at QoS 2, or returned to its origin.
  *
  * @module
  */

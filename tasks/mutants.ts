@@ -1,13 +1,13 @@
 // deno-lint-ignore-file no-console -- a command line tool
 /**
- * Holds the tests to account: makes small mistakes in the code, one at a time, and runs the tests that must find each.
+ * Tests the tests: it makes small mistakes in the code, one at a time, and runs the tests that must find each of them.
  *
- *     deno task mutants                    all, in some minutes
- *     deno task mutants --only releases    those whose file or description has that in it
+ *     deno task mutants                    all mistakes, in some minutes
+ *     deno task mutants --only releases    those whose file or description contains the text
  *
- * It works in a copy of the project in a temporary folder. The list of mistakes is `tasks/mutants/table.ts`. One that no test
- * finds is a survivor; the exit status is their number. A mistake whose text is not in its file any more is an error: then the
- * table has to follow the code.
+ * It works on a copy of the project in a temporary folder. The list of mistakes is `tasks/mutants/table.ts`. A mistake that no test finds
+ * is a survivor; the exit status is the number of survivors. If the text of a mistake is no longer in its file, that is an error: the table
+ * must follow the code.
  *
  * @module
  */
@@ -19,22 +19,22 @@ const USE = `Makes small mistakes in the code, and shows which of them no test f
 
   --only TEXT      those whose file or description contains it
   --seconds COUNT  after which a run of tests counts as failed; default: 120`;
-/** What a copy of the project needs. */
+/** The files and folders that a copy needs. */
 const COPIED = ["lib", "tests", "tasks", "deno.json", "main.ts", "README.md"];
-/** An exit status is a byte. */
+/** An exit status is one byte. */
 const MAX_STATUS = 125;
 
 const root = new URL("..", import.meta.url).pathname;
 const flags = readFlags(USE, { only: "", seconds: 120 });
 
-/** Whether the tests pass in that folder, in time. */
+/** Whether the tests in this folder pass within the time limit. */
 async function passes(
   folder: string,
   tests: readonly string[],
   seconds: number,
 ): Promise<boolean> {
   const { success } = await new Deno.Command(Deno.execPath(), {
-    // A mistake may be one of types: what counts is what it does.
+    // Types are not checked, because only the behaviour counts.
     args: ["test", "-A", "--no-prompt", "--no-check", "--fail-fast", ...tests],
     cwd: folder,
     stdout: "null",
@@ -44,7 +44,7 @@ async function passes(
   return success;
 }
 
-/** Whether some test finds the mistake; the copy is as it was afterwards. */
+/** Whether a test finds the mistake. The copy is restored afterwards. */
 async function isKilled(folder: string, mutation: Mutation): Promise<boolean> {
   const path = `${folder}/${mutation.file}`;
   const text = await Deno.readTextFile(path);
@@ -67,11 +67,11 @@ async function run(mutations: readonly Mutation[]): Promise<Mutation[]> {
   const folder = await Deno.makeTempDir({ prefix: "mutants-" });
   try {
     await copyTo(folder);
-    // All texts first: the table is wrong at once, not after an hour.
+    // Checks all texts first, so that an outdated table is reported at once.
     for (const mutation of mutations) {
       apply(await Deno.readTextFile(root + mutation.file), mutation);
     }
-    // A test that fails anyway would kill everything.
+    // A test that already fails would seem to find every mistake.
     const tests = [...new Set(mutations.flatMap(({ tests }) => tests))];
     if (!await passes(folder, tests, flags.seconds * 10)) {
       throw new Error("Without a mistake the tests do not pass");

@@ -1,14 +1,13 @@
 // deno-lint-ignore-file no-console -- a command line tool
 /**
- * The gate: everything that has to hold before a change is good, one line each.
+ * The gate: all checks that must pass before a change is accepted, with one line of output each.
  *
- * A part's own output is shown only if it failed. `--skip-tests` leaves the tests out, for those
- * who ran them already.
+ * A part's own output is shown only if it fails. `--skip-tests` leaves the tests out, for those who have run them already.
  *
  * @module
  */
 
-/** One part of the gate: what it is called, and the arguments it gives to `deno`. */
+/** One part of the gate: its name, and its arguments for `deno`. */
 type Part = [name: string, args: string[]];
 
 const ROOT = new URL("..", import.meta.url);
@@ -22,7 +21,7 @@ function exists(path: string): boolean {
   }
 }
 
-/** The doors of `lib/`: its own `mod.ts` and the one of each folder. */
+/** The public modules of `lib/`: its own `mod.ts` and the one of each folder. */
 function publicModules(): string[] {
   const folders = [...Deno.readDirSync(new URL("lib/", ROOT))].filter(({ isDirectory }) =>
     isDirectory
@@ -39,9 +38,9 @@ function parts(skipTests: boolean): Part[] {
     ["circles", ["run", "-A", "tasks/circles.ts"]],
     ["check", ["check", "main.ts", "lib/", "tasks/", "tests/"]],
     ["doc lint", ["doc", "--lint", ...publicModules()]],
-    // By itself: what another door exports is not yet there for who has only this one.
+    // Checked separately: a program that imports only this module does not get the exports of others.
     ["library", ["doc", "--lint", "lib/mod.ts"]],
-    // What JSR would refuse, slow types among it; nothing is sent. The types are checked above.
+    // Checks what JSR would refuse, such as slow types; nothing is published. Types were checked above.
     ["publish", ["publish", "--dry-run", "--allow-dirty", "--no-check"]],
     ...(exists("tasks/docs.ts")
       ? [["docs", ["run", "-A", "tasks/docs.ts", "--check"]] as Part]
@@ -51,7 +50,7 @@ function parts(skipTests: boolean): Part[] {
   ];
 }
 
-/** Runs one part and says how it went. */
+/** Runs one part and prints the result. */
 async function passes([name, args]: Part): Promise<boolean> {
   const startMs = performance.now();
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd: ROOT })

@@ -1,12 +1,12 @@
 // deno-lint-ignore-file no-console -- a command line tool
 /**
- * Shows what an open dashboard costs: 5,000 connections and 10,000 messages a second, without the page and with it open in a headless
- * Chromium, at each of its views.
+ * Shows what an open dashboard costs: with 5,000 connections and 10,000 messages a second, without the page and with each of its views open
+ * in a headless Chromium.
  *
  *     deno task page-load [--connections 5000] [--rate 10000] [--seconds 10]
  *
- * The broker is a process of its own without a store; the clients run in this one. Latencies are those of the clients, the processor of
- * the browser that of all its processes. Needs Linux and Chromium.
+ * The broker is a process of its own without a store; the clients run in this one. Latencies are measured by the clients; the browser's
+ * processor time includes all its processes. Needs Linux and Chromium.
  *
  * @module
  */
@@ -26,7 +26,7 @@ const VIEWS = ["", "clients", "topics", "messages"];
 
 const flags = readFlags(USE, { connections: 5000, rate: 10_000, seconds: 10 });
 
-/** Of a process and all that it has started. */
+/** The processor time of a process and all processes that it has started. */
 function processorOfAll(pid: number): number {
   let sum = 0;
   const waiting = [pid];
@@ -36,7 +36,7 @@ function processorOfAll(pid: number): number {
       const children = Deno.readTextFileSync(`/proc/${next}/task/${next}/children`);
       waiting.push(...children.trim().split(" ").filter((text) => text !== "").map(Number));
     } catch {
-      // It has ended.
+      // The process has ended.
     }
   }
   return sum;
@@ -61,7 +61,7 @@ using load = await PairLoad.open({
   qos: 0,
 });
 
-/** A time of load: what clients, broker and browser have of it. */
+/** Runs the load for a while, and prints the figures of clients, broker and browser. */
 async function look(name: string, browserPid: number | undefined): Promise<void> {
   await load.pace(flags.rate, WARM_UP_MS);
   await load.drain();

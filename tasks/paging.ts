@@ -1,12 +1,12 @@
 // deno-lint-ignore-file no-console -- a command line tool
 /**
- * Shows what others have of it when a program pages through everything by the API: 100,000 sessions and 1,000,000 retained topics, while
- * clients are served at a fixed rate.
+ * Shows how clients are affected when a program pages through everything with the API: 100,000 sessions and 1,000,000 retained topics,
+ * while clients are served at a fixed rate.
  *
  *     deno task paging [--sessions 100000] [--topics 1000000] [--rate 1000]
  *
- * Broker and clients share this process, so its latencies are more than a broker's alone; what pages is another. Tells the p99 of the clients
- * without and with it, and the memory before and at most. Needs Linux.
+ * Broker and clients share this process, so latencies are higher than those of a broker alone; the program that pages is another process.
+ * Prints the p99 of the clients without and with paging, and the memory before and at its peak. Needs Linux.
  *
  * @module
  */
@@ -58,7 +58,7 @@ function* retained() {
 requireLinux();
 await using broker = await HttpBroker.start();
 const core = broker.server.broker;
-// Room for those who are served beside the others.
+// Makes room for the clients beside the sessions.
 core.reconfigure({ ...core.options, maxSessions: 0 });
 broker.server.restore({ sessions: sessions(), retained: retained() });
 using load = await PairLoad.open({

@@ -1,35 +1,34 @@
 /**
- * Every regular expression in the rooms that see peers' bytes. `flux/listed-patterns` refuses one there that is not in this
- * table, and a test runs those that strangers reach on 64 KB of what suits them least: an expression that goes back and forth
- * stops the broker for everybody, since it has one thread.
+ * All regular expressions in the rooms that see peers' bytes. `flux/listed-patterns` refuses any other there, and a test runs those that
+ * strangers reach on 64 KB of their worst input: an expression that backtracks blocks the broker for everybody, because it has one thread.
  *
  * @module
  */
 
-/** Where the text comes from that an expression is run on. */
+/** The source of the text that an expression is run on. */
 export type PatternInput =
-  /** Of any length, from anybody. */
+  /** From peers, of any length. */
   | "peers"
-  /** From peers, cut off before: the place that does it is named. */
+  /** From peers, with a limited length; the note names what limits it. */
   | "bounded"
-  /** From files of whoever runs the broker. */
+  /** From the operator's files. */
   | "files";
 
-/** A regular expression that is allowed to be where it is. */
+/** An allowed regular expression. */
 export interface ListedPattern {
   /** The folder below `lib/`. */
   readonly room: string;
-  /** As it stands in the file, flags included. */
+  /** The expression in the file, with its flags. */
   readonly pattern: RegExp;
-  /** Whose text it sees. */
+  /** The source of its text. */
   readonly input: PatternInput;
-  /** What it is for, or what bounds its text. */
+  /** Its purpose, or what limits its text. */
   readonly note: string;
-  /** What a text must begin with to lead it astray; absent: nothing. */
+  /** A prefix that a text needs to be a bad input; absent if none is needed. */
   readonly prefix?: string;
 }
 
-/** The rooms that are looked at. */
+/** The rooms that are checked. */
 export const PATTERN_ROOMS: ReadonlySet<string> = new Set([
   "auth",
   "broker",
@@ -42,7 +41,7 @@ export const PATTERN_ROOMS: ReadonlySet<string> = new Set([
   "topic",
 ]);
 
-/** All of them. An addition is a decision: scanning by hand is seldom longer. */
+/** All allowed expressions. Think before adding one: scanning by hand is seldom longer. */
 export const LISTED_PATTERNS: readonly ListedPattern[] = [
   ...patterns("peers", [
     ["auth", /[+#/]/, "names that must not stand in a pattern's place"],

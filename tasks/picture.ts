@@ -1,11 +1,11 @@
 // deno-lint-ignore-file no-console -- a command line tool
 /**
- * Makes the picture of the dashboard that the README shows, from the real page: a broker with clients that publish and subscribe, looked at
- * in a headless Chromium after some minutes, so that its charts have something to show.
+ * Makes the picture of the dashboard in the README from the real page: it runs a broker with clients that publish and subscribe, and takes
+ * the picture in a headless Chromium after some minutes, so that the charts have data.
  *
  *     deno task picture [--minutes 10]
  *
- * Writes `lib/guide/dashboard.png`, 150 KB at most.
+ * Writes `lib/guide/dashboard.png`, at most 150 KB.
  *
  * @module
  */
@@ -31,7 +31,7 @@ if (!("client" in found)) {
 }
 await using test = await PageTest.start(found.client, { version: VERSION });
 
-/** Somebody who takes all, and somebody who is away with much that waits. */
+/** Connects a client that receives everything, and leaves the session of a disconnected one with many waiting messages. */
 async function people(): Promise<void> {
   const screen = await test.connect("wall-screen", { userName: "home" });
   await screen.subscribe([filter("home/#", 0)]);
@@ -51,7 +51,7 @@ const sensors = await Promise.all(
 );
 const encoder = new TextEncoder();
 
-/** Busier and calmer, as a house is; until the process ends. */
+/** Publishes at a varying rate, as in a house, until the process ends. */
 async function live(): Promise<never> {
   for (let tick = 0;; tick++) {
     const count = 1 + Math.round(3 + 2.5 * Math.sin(tick / 150));

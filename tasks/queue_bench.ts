@@ -1,9 +1,9 @@
 // deno-lint-ignore-file no-console -- its output is what this command is for
 /**
- * Fills queues with messages of 100 bytes, kills the broker, starts it again and drains them: what memory that takes above an idle broker's,
- * how long the start takes, and how fast the messages come, in their order.
+ * Fills queues with messages of 100 bytes, kills the broker, restarts it and drains them. Measures the memory above that of an idle broker,
+ * the time of the start, and the rate of the messages, and checks their order.
  *
- *     deno task queue-bench                             a million messages in one session, and in a thousand
+ *     deno task queue-bench                             a million messages in one session, then in a thousand
  *     deno task queue-bench --messages 100000 --sessions 10
  *
  * @module
@@ -104,7 +104,7 @@ async function timeMs(act: () => Promise<void>): Promise<number> {
   return performance.now() - startMs;
 }
 
-/** The machine's processor, as the system calls it. */
+/** The name of the machine's processor. */
 function cpu(): { model: string } {
   const line = Deno.readTextFileSync("/proc/cpuinfo").split("\n").find((one) =>
     one.startsWith("model name")

@@ -1,12 +1,12 @@
 /**
- * Shows what it costs the broker when clients with JSON Web Tokens come, and come back: a table in Markdown.
+ * Shows what it costs the broker when clients with JSON Web Tokens connect, and reconnect, as a table in Markdown.
  *
  *     deno task reconnects                     5,000 clients by each algorithm
  *     deno task reconnects --clients 1000
  *
- * Each client has a token of its own. `no token` are anonymous clients: what a connection costs by itself. `first` is the first time
- * that the broker sees the tokens, `again` the second, over new connections. Each row has a broker process of its own, without a store;
- * the clients run in this one, so many at a time. Needs Linux.
+ * Each client has a token of its own. `no token` are anonymous clients, which show the cost of a connection itself. `first` is the first
+ * time that the broker sees the tokens, `again` the second, with new connections. Each row has a broker process of its own, without a
+ * store; the clients run in this one, some of them at a time. Needs Linux.
  *
  * @module
  */
@@ -21,12 +21,12 @@ const USE = `Shows what clients with tokens cost the broker when they come, and 
   --epoll           plain connections go by epoll; default: by Deno's sockets`;
 /** Clients that connect at once. */
 const AT_ONCE = 50;
-/** Clients that come before it counts, until the compiler knows the way. */
+/** Clients that connect before the measurement, so that the JIT compiler has optimized. */
 const WARM_UP = 500;
 
 const flags = readFlags(USE, { clients: 5000, epoll: false });
 
-/** How tokens are signed: the name of the algorithm, and what WebCrypto calls it. */
+/** How tokens are signed: the name of the algorithm, and WebCrypto's parameters. */
 interface Signing {
   readonly algorithm: string;
   readonly name: AlgorithmIdentifier | EcdsaParams;
@@ -57,7 +57,7 @@ const SIGNINGS: readonly Signing[] = [
   },
 ];
 
-/** Tokens of so many users, and the key that verifies them, in a file. */
+/** Makes tokens for `count` users, and writes the key that verifies them to a file. */
 async function makeTokens(signing: Signing, count: number, directory: string) {
   const usages: KeyUsage[] = ["sign", "verify"];
   const made = await crypto.subtle.generateKey(signing.generate, true, usages);
@@ -94,7 +94,7 @@ function base64url(bytes: Uint8Array): string {
   return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
-/** A client comes, is let in, and leaves. */
+/** Connects a client, waits until it is accepted, and disconnects it. */
 async function comeAndGo(
   place: Deno.ConnectOptions,
   clientId: string,
@@ -111,7 +111,7 @@ async function comeAndGo(
   }
 }
 
-/** One row. */
+/** Measures one row. */
 async function measure(signing: Signing | undefined): Promise<void> {
   const directory = await Deno.makeTempDir();
   try {

@@ -1,15 +1,15 @@
 // deno-lint-ignore-file no-console -- a command line tool
 /**
- * The smallest relay that one can write on `Deno.listen`: what the broker's speed is held against where Deno's own read and write calls are
- * the cost. `deno task relay PORT`, then measure it like a broker.
+ * A minimal relay on `Deno.listen`, as a reference for the broker's speed where Deno's own read and write calls dominate the cost. Run
+ * `deno task relay PORT`, then measure it like a broker.
  *
- * It says yes to every CONNECT, knows exact Topic Filters and QoS 0 only, keeps no state of a session, checks nothing, and waits
- * for no write: it is no broker, and would lose bytes with a client that reads slowly.
+ * It accepts every CONNECT, supports only exact Topic Filters and QoS 0, keeps no session state, checks nothing, and does not wait for
+ * writes: it is not a broker, and would lose bytes of a client that reads slowly.
  *
  * @module
  */
 
-/** Bytes of a read buffer. */
+/** The size of a read buffer, bytes. */
 const READ_BYTES = 65_536;
 const CONNACK = new Uint8Array([0x20, 2, 0, 0]);
 const PINGRESP = new Uint8Array([0xd0, 0]);
@@ -17,7 +17,7 @@ const PINGRESP = new Uint8Array([0xd0, 0]);
 const subscribers = new Map<string, Deno.Conn[]>();
 const text = new TextDecoder();
 
-/** Answers one packet: its first byte, and its body in [start, end) of `bytes`; the packet itself begins at `at`. */
+/** Answers one packet: `at` is the offset of its first byte, and [start, end) is its body. */
 function handle(conn: Deno.Conn, bytes: Uint8Array, at: number, start: number, end: number): void {
   const word = (i: number) => bytes[i]! << 8 | bytes[i + 1]!;
   switch (bytes[at]! >> 4) {
@@ -39,7 +39,7 @@ function handle(conn: Deno.Conn, bytes: Uint8Array, at: number, start: number, e
   }
 }
 
-/** Handles the packets that are complete; returns where the first begins that is not. */
+/** Handles the complete packets; returns the offset of the first incomplete one. */
 function handleAll(conn: Deno.Conn, bytes: Uint8Array, end: number): number {
   for (let at = 0;;) {
     let length = 0;

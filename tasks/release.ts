@@ -1,21 +1,21 @@
 // deno-lint-ignore-file no-console -- a command line tool
 /**
- * Makes everything that is published, into `dist/`: an executable for each target, man page, example configuration, completions,
- * systemd unit, Grafana dashboard, Debian packages, Homebrew formula, Home Assistant add-on, bill of materials, checksums.
+ * Makes everything that is published in `dist/`: an executable for each target, man page, example configuration, completions, systemd unit,
+ * Grafana dashboard, Debian packages, Homebrew formula, Home Assistant add-on, bill of materials, checksums.
  *
  *     deno task release [--base FOLDER] [--target TARGET…] [--url URL]
  *
- * URL is where the executables will be published; without it there is no formula.
+ * URL is where the executables will be published; without it no formula is made.
  *
- * Where Deno cannot download its base executables, FOLDER has them as `denort-TARGET`, of exactly this Deno's version; for this
- * machine's own target `DENORT_BIN` counts too. Exit status: 1 where a target could not be made; all the rest is there.
+ * If Deno cannot download its base executables, FOLDER must contain them as `denort-TARGET`, of exactly this Deno's version; for this
+ * machine's own target `DENORT_BIN` works too. Exit status: 1 if a target could not be made; everything else is made.
  *
  * @module
  */
 import { parseArgs } from "node:util";
 import { VERSION } from "../lib/version.ts";
 import { compile } from "./compile.ts";
-import { makeDeb } from "./release/deb.ts";
+import { maintainerOf, makeDeb } from "./release/deb.ts";
 import { formula } from "./release/formula.ts";
 import { billOfMaterials, type ReleasedFile } from "./release/sbom.ts";
 
@@ -30,7 +30,7 @@ const TARGETS: readonly string[] = [
   "x86_64-pc-windows-msvc",
 ];
 
-/** What the program itself prints. */
+/** Files that the program itself prints. */
 const PRINTED: readonly (readonly [file: string, args: readonly string[]])[] = [
   ["flux-mqtt.1", ["man"]],
   ["flux.example.conf", ["example-config"]],
@@ -39,16 +39,17 @@ const PRINTED: readonly (readonly [file: string, args: readonly string[]])[] = [
   ["flux-mqtt.fish", ["completions", "fish"]],
 ];
 
-/** What lies ready. */
+/** Files that are copied unchanged. */
 const COPIED: readonly (readonly [name: string, folder: string])[] = [
   ["flux-mqtt.service", "lib/cli/service"],
   ["Dockerfile", "tasks/release"],
   ["grafana-dashboard.json", "tasks/release"],
   ["home-assistant/config.yaml", "tasks/release"],
   ["home-assistant/Dockerfile", "tasks/release"],
+  ["home-assistant/DOCS.md", "tasks/release"],
 ];
 
-/** Debian's names of the machines that it gets packages for. */
+/** Debian's architectures of the targets with a package. */
 const DEBIAN: readonly (readonly [target: string, architecture: string])[] = [
   ["x86_64-unknown-linux-gnu", "amd64"],
   ["aarch64-unknown-linux-gnu", "arm64"],
@@ -79,7 +80,7 @@ async function makeExecutables(
   return { made, failures };
 }
 
-/** What the compiler said, without the colours and the stack behind it, and the way out that stands last. */
+/** Extracts the reason from the compiler's output, without colours and stack, and the advice at its end. */
 function reasonIn(output: string): string {
   // deno-lint-ignore no-control-regex -- the colours begin with one
   const text = output.replace(/\x1b\[[\d;]*m/g, "");
@@ -90,7 +91,7 @@ function reasonIn(output: string): string {
   return [...errors, hint].filter((line) => line !== "").join("\n  ");
 }
 
-/** `undefined`: what `DENORT_BIN` names, which is of this machine. */
+/** The base executable of a target; `undefined` for the one that `DENORT_BIN` names, which is for this machine. */
 function baseOf(target: string, folder: string | undefined): string | undefined {
   for (const name of folder === undefined ? [] : [`denort-${target}`, `denort-${target}.exe`]) {
     const path = `${folder}/${name}`;
@@ -116,7 +117,7 @@ async function printed(args: readonly string[]): Promise<Uint8Array> {
   throw new Error(`flux-mqtt ${args.join(" ")} exits ${code}: ${new TextDecoder().decode(stderr)}`);
 }
 
-/** A Debian package of each executable that there is one for, where dpkg-deb is installed. */
+/** Makes a Debian package of each executable with a Debian architecture, if dpkg-deb is installed. */
 async function makePackages(made: readonly string[]): Promise<string[]> {
   const read = (name: string) => Deno.readFile(new URL(name, DIST));
   const documents = {
@@ -126,6 +127,7 @@ async function makePackages(made: readonly string[]): Promise<string[]> {
     fish: await read("flux-mqtt.fish"),
   };
   const license = await Deno.readTextFile(new URL("LICENSE", ROOT));
+  const maintainer = maintainerOf(license, (name) => Deno.env.get(name));
   const names: string[] = [];
   for (const [target, architecture] of DEBIAN) {
     if (!made.includes(`flux-mqtt-${target}`)) continue;
@@ -133,8 +135,11 @@ async function makePackages(made: readonly string[]): Promise<string[]> {
     const output = decodeURIComponent(new URL(name, DIST).pathname);
     const executable = decodeURIComponent(new URL(`flux-mqtt-${target}`, DIST).pathname);
     try {
-      await makeDeb({ executable, architecture, documents, license, output });
+      await makeDeb({ executable, architecture, documents, license, maintainer, output });
       names.push(name);
+      if (!maintainer.includes("<")) {
+        console.log(`${name}: no address of who maintains it: set DEBEMAIL, and DEBFULLNAME`);
+      }
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
       console.log(`${name}: NOT made: dpkg-deb is not installed`);

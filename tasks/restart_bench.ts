@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console -- its output is what this command is for
 /**
- * Fills a store with 100,000 queued messages, 10,000 sessions and 100,000 retained messages, starts the broker on it, and
- * says how long that takes and what memory it needs.
+ * Fills a store with 100,000 queued messages, 10,000 sessions and 100,000 retained messages, starts the broker on it, and prints how long
+ * that takes and how much memory it needs.
  *
  * @module
  */

@@ -1,11 +1,11 @@
 // deno-lint-ignore-file no-console -- a command line tool
 /**
- * Asks a real mosquitto about random ACL files, and shows where our rights differ from its: each difference has to have a reason.
+ * Compares the broker's access rights with a real mosquitto's for random ACL files. Each difference must have a known reason.
  *
  *     deno task rights                         1,000 files
  *     deno task rights --files 10 --seed 7     ten, the first made from seed 7
  *
- * Exits with 1 where a difference has none.
+ * Exits with 1 if a difference has none.
  *
  * @module
  */
@@ -27,7 +27,7 @@ const USE = `Asks a real mosquitto about random ACL files.
 /** Brokers that are asked at once. */
 const AT_ONCE = 4;
 
-/** Why the two do not agree, and where that is the reason. */
+/** The known reasons for differences, and the differences they explain. */
 const REASONS: readonly [reason: string, fits: (difference: Difference) => boolean][] = [
   [
     "a name that begins with $ does not open topics that begin with $ to us: a client could choose $SYS",

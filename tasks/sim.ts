@@ -1,7 +1,7 @@
 /**
- * `deno task sim -- --durability always --seeds 100000 --from 0 --steps 80`: simulates many more seeds than the gate does. With
- * `always` (the default) and `interval` the broker's process is killed and its power is cut; with `none` nothing crashes. The
- * `--bridge` simulates two brokers and a bridge. The first failures are explained with their last events; `--seeds 1 --from SEED` and the same durability replay one.
+ * `deno task sim -- --durability always --seeds 100000 --from 0 --steps 80`: simulates many more seeds than the gate. With `always` (the
+ * default) and `interval` the broker's process is killed and its power is cut; with `none` nothing crashes. `--bridge` simulates two
+ * brokers and a bridge. The first failures are shown with their last events; `--seeds 1 --from SEED` with the same durability replays one.
  *
  * @module
  */

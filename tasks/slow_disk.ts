@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console -- its output is what this command is for
 /**
- * Shows what a slow disk does to those who need no disk: the latency of paced QoS 0 messages while others publish QoS 1 for
- * a persistent session, with a disk as it is and with one whose every commit takes 20 ms longer, turn about.
+ * Shows how a slow disk affects clients that do not need it: the latency of paced QoS 0 messages while others publish QoS 1 to a persistent
+ * session, alternately with the normal disk and with one on which every commit takes 20 ms longer.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const QOS1_INTERVAL_MS = 4;
 const SLOW_MS = 20;
 const SILENT = { debugOn: false, debug() {}, info() {}, warning() {}, error() {} };
 
-/** Latencies in milliseconds: of QoS 0 from end to end, of PUBACK. */
+/** Latencies in milliseconds: of QoS 0 from end to end, and of PUBACK. */
 interface Latencies {
   readonly qos0: number[];
   readonly puback: number[];
@@ -107,7 +107,7 @@ async function receive(
   }
 }
 
-/** Calls `send` at regular times, and catches up where it came late. */
+/** Calls `send` at regular times, and catches up when it is late. */
 async function pace(endMs: number, intervalMs: number, send: (i: number) => Promise<void>) {
   const startMs = performance.now();
   for (let i = 0; performance.now() < endMs;) {

@@ -2,8 +2,8 @@
 /**
  * Compiles the broker into one executable and tries it as its user would.
  *
- * `deno compile` needs a base executable of exactly its own version. It downloads one, or takes the
- * file that `DENORT_BIN` names. With a Deno older than the broker needs, `FLUX_MQTT_OLD_DENO=true` says that TLS is not tried.
+ * `deno compile` needs a base executable of exactly its own version. It downloads one, or takes the file that `DENORT_BIN` names. With a
+ * Deno older than the broker needs, `FLUX_MQTT_OLD_DENO=true` skips TLS.
  *
  *     deno run -A tasks/smoke.ts
  *
@@ -19,13 +19,13 @@ const ROOT = new URL("..", import.meta.url);
 const MINIMUM_DENO = [2, 9] as const;
 const STOP_LIMIT_MS = 5_000;
 
-/** Starts that the median is taken of. */
+/** The number of starts for the median. */
 const STARTS = 9;
-/** What the start is to take. */
+/** The goal for a start, milliseconds. */
 const START_GOAL_MS = 60;
-/** What fails, in starts of a program that only listens: that holds on a slow or busy machine too. */
+/** The limit for a start, as a multiple of the start of a program that only listens, so that it holds on a slow or busy machine too. */
 const START_LIMIT_FLOORS = 3;
-/** Of the executable, nearly all of it Deno's base, and of the idle process with its store. */
+/** The limit for the executable, which is mostly Deno's base, and for the idle process with its store. */
 const SIZE_LIMIT_MB = 130;
 const MEMORY_LIMIT_MB = 120;
 
@@ -39,7 +39,7 @@ async function makeExecutable(executable: string): Promise<void> {
   console.log(`ok     compiles to ${told}`);
 }
 
-/** The commands that need no broker, and how they end when something is wrong. */
+/** Tries the commands that need no broker, and their exit status for errors. */
 async function tryCommands(executable: string, folder: string): Promise<void> {
   const { version } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
   const told = await runTo(0, executable, ["--version"]);
@@ -97,7 +97,7 @@ async function tryStart(executable: string, folder: string): Promise<void> {
   );
 }
 
-/** What the clients need to name: a session that is kept, and a topic. */
+/** The arguments of a subscriber: a persistent session, and a topic. */
 function subscriber(port: number): string[] {
   return [...publisher(port), "-i", "smoke", "-c"];
 }
@@ -106,7 +106,7 @@ function publisher(port: number): string[] {
   return ["-h", "127.0.0.1", "-p", String(port), "-q", "1", "-t", "smoke/test"];
 }
 
-/** Whether the clients are there; says so where not. */
+/** Whether the clients are installed; prints a note if not. */
 async function hasClients(): Promise<boolean> {
   try {
     await run("mosquitto_pub", ["--version"]);
@@ -118,7 +118,7 @@ async function hasClients(): Promise<boolean> {
   }
 }
 
-/** Starts the executable, lets `use` have it, ends it with the signal and checks how it ends. */
+/** Starts the executable, calls `use`, ends it with the signal and checks how it ends. */
 async function withBroker(
   executable: string,
   folder: string,
@@ -127,7 +127,7 @@ async function withBroker(
 ): Promise<void> {
   const port = freePort();
   const log = `${folder}/log`;
-  // Through a shell, so that the log can be shown if something fails.
+  // Started through a shell, so that the log can be shown on failure.
   const broker = new Deno.Command("sh", {
     args: ["-c", 'exec "$0" -p "$1" >>"$2" 2>&1', executable, String(port), log],
     cwd: folder,
@@ -160,7 +160,7 @@ async function withBroker(
   }
 }
 
-/** What a running broker is asked by the executable itself; `bench` works in Workers. */
+/** Tries the executable's client commands on a running broker; `bench` runs in Workers. */
 async function tryBroker(executable: string, port: number): Promise<void> {
   const place = ["-h", "127.0.0.1", "-p", String(port)];
   await runTo(0, executable, ["health", ...place]);
@@ -169,7 +169,7 @@ async function tryBroker(executable: string, port: number): Promise<void> {
   console.log("ok     health, bench, and a second broker on the same port ends with 1");
 }
 
-/** A message that was acknowledged is there after a `kill -9`. */
+/** Checks that an acknowledged message is still there after `kill -9`. */
 async function tryServing(executable: string, folder: string): Promise<void> {
   const isRoundTrip = await hasClients();
   await withBroker(executable, folder, "SIGKILL", async (port) => {

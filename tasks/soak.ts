@@ -1,14 +1,14 @@
 // deno-lint-ignore-file no-console -- a command line tool
 /**
- * Finds what the broker can take, runs it at half of that, and says whether memory and latency stay flat.
+ * Finds the broker's full load, runs it at half of that, and tells whether memory and latency stay flat.
  *
  *     deno task soak                      10 minutes
  *     deno task soak --minutes 1          ten shorter rows
  *     deno task soak --store              subscribers have sessions in a durable store, durability always
  *
- * Pairs of clients with messages of 100 bytes: for full load in a closed loop, then in an open one. The broker is a process of its own;
- * the clients run in this one. Needs Linux. The exit status is 1 where a message does not arrive, the rate cannot be held, or
- * something is not flat.
+ * Pairs of clients exchange messages of 100 bytes: in a closed loop to find full load, then in an open one. The broker is a process of its
+ * own; the clients run in this one. Needs Linux. The exit status is 1 if a message does not arrive, the rate cannot be held, or something
+ * is not flat.
  *
  * @module
  */
@@ -33,31 +33,31 @@ const USE = `Runs the broker at half of full load, and says whether memory and l
   --store            sessions and messages are stored, durability always; default: no store
   --epoll            plain connections go by epoll; default: by Deno's sockets`;
 const MB = 1024 * 1024;
-/** Of the time for full load: before it is measured, and while it is. */
+/** The times before and during the measurement of full load. */
 const WARM_UP_MS = 1000;
 const FULL_LOAD_MS = 5000;
-/** Deliveries under way at once at full load. */
+/** Deliveries in flight at full load. */
 const WINDOW = 4000;
 const LEAST_ROWS = 10;
 const SAMPLE_MS = 1000;
 /**
- * Memory is flat when the mean of the last third is not above that of the second by more than a tenth and 16 MB: a leak grows in every third,
- * while the collector's own saw teeth are some megabytes high. The first third does not count, since the broker warms up in it.
+ * Memory is flat if the mean of the last third exceeds that of the second by at most a tenth and 16 MB: a leak grows in every third, while
+ * the collector's own cycles vary by some megabytes. The first third does not count, because the broker warms up in it.
  */
 const MEMORY_FACTOR = 1.1;
 const MEMORY_EXTRA_BYTES = 16 * MB;
 /**
- * p99 is flat when the median of the last third is at most twice that of the first and 2 ms: queues that build up make more of it within
- * seconds, neighbours on the machine may make as much of it.
+ * p99 is flat if the median of the last third is at most twice that of the first and 2 ms: growing queues make it much longer within
+ * seconds, while other load on the machine may double it.
  */
 const P99_FACTOR = 2;
 const P99_EXTRA_MS = 2;
-/** Of half of full load, what must be delivered in all. */
+/** The share of half the full load that must be delivered. */
 const HELD_PART = 0.98;
 
 const flags = readFlags(USE, { minutes: 10, pairs: 10, qos: "1", store: false, epoll: false });
 
-/** One line of the table. */
+/** A row of the table. */
 interface Row {
   readonly perSecond: number;
   readonly p99Ms: number;
@@ -80,7 +80,7 @@ async function soak(): Promise<void> {
   judge(await runRows(broker, load, rate), rate);
 }
 
-/** What is delivered in a second when clients send as fast as they may. */
+/** The deliveries a second when clients send as fast as they may. */
 async function fullLoad(broker: BrokerProcess, load: PairLoad): Promise<number> {
   await load.flood(WINDOW, WARM_UP_MS);
   load.takeTally();
@@ -131,7 +131,7 @@ async function runRows(broker: BrokerProcess, load: PairLoad, rate: number): Pro
   return rows;
 }
 
-/** Prints the verdict; throws where it is a bad one. */
+/** Prints the verdict; throws if it is bad. */
 function judge(rows: readonly Row[], rate: number): void {
   const third = Math.floor(rows.length / 3);
   const [first, second, last] = [

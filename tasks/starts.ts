@@ -1,12 +1,12 @@
 // deno-lint-ignore-file no-console -- a command line tool
 /**
- * Shows how long the broker takes until it accepts connections: a table in Markdown.
+ * Shows how long the broker takes until it accepts connections, as a table in Markdown.
  *
  *     deno task starts
  *
- * As sources, and as the modules that the executable is made of, run by the Deno that runs this: so it tells what an executable of that
- * version will take where no base executable of it can be had, with what Deno spends on its command line added. Beside them stands a
- * program that only listens. With a store; medians of 21 starts in turn, after one that leaves V8's code behind.
+ * It measures the sources, and the bundled modules of the executable, run by the present Deno. So it tells how long an executable of that
+ * version would take if no base executable can be downloaded, plus Deno's own time for its command line. For comparison there is a program
+ * that only listens. With a store; medians of 21 starts in turn, after a first one that fills V8's code cache.
  *
  * @module
  */
@@ -24,7 +24,7 @@ const { starts } = readFlags(USE, { starts: whole(21) });
 const root = new URL("..", import.meta.url).pathname;
 const folder = await Deno.makeTempDir({ prefix: "flux-starts-" });
 
-/** The main module as `deno run` has it, in a directory of its own. */
+/** Runs a main module with `deno run` in a directory of its own. */
 async function program(name: string, main: string, flags: string[]): Promise<Program> {
   const cwd = `${folder}/${name}`;
   await Deno.mkdir(cwd);

@@ -1,17 +1,17 @@
 // deno-lint-ignore-file no-console -- a command line tool
 /**
- * The test suite, in two runs: first the rooms whose tests neither measure time nor open ports, which share the processors; then all
- * others, one after the other. `deno task test ARG…` hands the arguments to `deno test` instead.
+ * Runs the test suite in two parts: first, in parallel, the rooms whose tests neither measure time nor open ports; then all others, one
+ * after the other. `deno task test ARG…` passes the arguments to `deno test` instead.
  *
  * @module
  */
 
-/** Folders of `tests/` whose tests depend on nothing outside of their own module. */
+/** Folders of `tests/` whose tests depend on nothing outside their own module. */
 const PURE: readonly string[] = ["broker", "codec", "config", "docs", "session", "sim", "topic"];
 
 const ROOT = new URL("..", import.meta.url);
 
-/** Runs `deno test`; `false`: a test has failed. */
+/** Runs `deno test`; returns false if a test has failed. */
 async function passes(args: readonly string[]): Promise<boolean> {
   const command = new Deno.Command(Deno.execPath(), {
     args: ["test", "-A", "--no-prompt", ...args],

@@ -1,11 +1,10 @@
 // deno-lint-ignore-file no-console -- a command line tool
 /**
- * Holds every normative statement of MQTT 3.1.1 and 5.0 against the tests that name it.
+ * Compares the normative statements of MQTT 3.1.1 and 5.0 with the tests that name them.
  *
- * The statements stand in `tests/spec/*.tsv`. A test names one in its own name or in the table it
- * reads: `[MQTT-3.1.2-24]` is MQTT 5.0, `[v3 MQTT-3.1.2-24]` is 3.1.1. Comments do not count. A
- * statement that binds a server needs such a test or a reason in its waiver column; an id that is
- * in no list is an error wherever it stands, in comments too.
+ * The statements are listed in `tests/spec/*.tsv`. A test names one in its own name or in the table that it reads: `[MQTT-3.1.2-24]` is
+ * MQTT 5.0, `[v3 MQTT-3.1.2-24]` is 3.1.1. Comments do not count. A statement that binds a server needs such a test, or a reason in its
+ * waiver column. An id that is in no list is an error anywhere, even in comments.
  *
  *     deno task trace              a summary, and what is missing
  *     deno task trace --list       every statement with its tests
@@ -20,41 +19,41 @@ export interface Statement {
   readonly side: "server" | "client" | "both";
   /** Our paraphrase. */
   readonly statement: string;
-  /** Why there is no test; empty where there has to be one. */
+  /** Why there is no test; empty if a test is required. */
   readonly waiver: string;
 }
 
-/** One version's list. A citation of it begins with `prefix`. */
+/** The list of one version. Its citations begin with `prefix`. */
 export interface Specification {
   readonly version: string;
   readonly prefix: "" | "v3 ";
   readonly statements: readonly Statement[];
 }
 
-/** Where one version stands. */
+/** The coverage of one version. */
 export interface Coverage {
   readonly version: string;
-  /** All statements, those for clients among them. */
+  /** All statements, including those for clients. */
   readonly total: number;
-  /** Those that bind a server. Tested, waived and missing together. */
+  /** Statements that bind a server: tested, waived and missing together. */
   readonly binding: number;
   readonly tested: number;
   readonly waived: number;
   readonly missing: readonly Statement[];
-  /** Waived, although there is a test. */
+  /** Waived statements that have a test. */
   readonly stale: readonly Statement[];
 }
 
-/** The ids in a text, as they are cited, and what looks like an id but is not cited properly. */
+/** The ids cited in a text, and texts that look like an id but are not cited properly. */
 export interface Citations {
-  /** Without the brackets: `MQTT-3.1.2-24` or `v3 MQTT-3.1.2-24`. */
+  /** The ids without brackets: `MQTT-3.1.2-24` or `v3 MQTT-3.1.2-24`. */
   readonly ids: readonly string[];
   readonly malformed: readonly string[];
 }
 
 const HEADER = "id\tside\tstatement\twaiver";
 
-/** Reads a list: tab separated, `#` begins a comment line. Throws with the line that is wrong. */
+/** Reads a list: tab separated, `#` begins a comment line. Throws with the invalid line. */
 export function parseStatements(text: string): Statement[] {
   const statements = new Map<string, Statement>();
   const lines = text.split("\n");
@@ -80,7 +79,7 @@ export function parseStatements(text: string): Statement[] {
   return [...statements.values()];
 }
 
-/** Finds the ids in a text. Each stands in brackets of its own. */
+/** Finds the ids in a text. Each must be in its own brackets. */
 export function citationsIn(text: string): Citations {
   const cited = /\[((?:v3 )?MQTT-\d+\.\d+\.\d+-\d+)\]/g;
   const ids = [...text.matchAll(cited)].map((match) => match[1] ?? "");
@@ -89,15 +88,14 @@ export function citationsIn(text: string): Citations {
 }
 
 /**
- * Blanks the comments of a TypeScript source, so that what is left of its ids stands in strings.
+ * Blanks the comments of a TypeScript source, so that only ids in strings are left.
  *
- * It tells a regular expression from a division by the character before the slash, which is
- * enough for formatted code.
+ * It distinguishes a regular expression from a division by the character before the slash, which is enough for formatted code.
  */
 export function withoutComments(source: string): string {
   let result = "";
   let at = 0;
-  /** For each template literal around us, how many braces are open in its `${…}`. */
+  /** For each enclosing template literal, the number of open braces in its `${…}`. */
   const templates: number[] = [];
   const copyTo = (end: number) => {
     result += source.slice(at, end);
@@ -127,7 +125,7 @@ export function withoutComments(source: string): string {
   return result;
 }
 
-/** Whether a slash behind this code begins a regular expression. */
+/** Whether a slash after this code begins a regular expression. */
 function isValueExpected(code: string): boolean {
   return /(?:^|[(,=:[!&|?{};+*%~^<>-]|return)$/.test(code.trimEnd().slice(-"return".length));
 }
@@ -137,7 +135,7 @@ function indexOrEnd(text: string, wanted: string, from: number): number {
   return index === -1 ? text.length : index;
 }
 
-/** Behind the closing quote, or the end of the line if there is none. */
+/** The offset after the closing quote, or the end of the line if there is none. */
 function endOfQuoted(source: string, from: number, quote: string): number {
   let isInClass = false; // A slash does not end a regular expression inside [ ].
   for (let at = from; at < source.length; at += 1) {
@@ -150,7 +148,7 @@ function endOfQuoted(source: string, from: number, quote: string): number {
   return source.length;
 }
 
-/** Behind the closing backquote or the next `${`. */
+/** The offset after the closing backquote or the next `${`. */
 function endOfTemplatePart(source: string, from: number): number {
   for (let at = from; at < source.length; at += 1) {
     if (source[at] === "\\") at += 1;
@@ -160,7 +158,7 @@ function endOfTemplatePart(source: string, from: number): number {
   return source.length;
 }
 
-/** Holds one version's list against the ids that tests cite. */
+/** Compares one version's list with the ids that tests cite. */
 export function coverageOf(
   { version, prefix, statements }: Specification,
   tested: ReadonlySet<string>,
@@ -191,7 +189,7 @@ export function markdownOf(coverages: readonly Coverage[]): string {
   ].join("\n");
 }
 
-/** The same for a terminal. */
+/** The same table for a terminal. */
 function summaryOf(coverages: readonly Coverage[]): string {
   const rows = [["MQTT", "statements", "bind a server", "tested", "waived", "missing"]];
   for (const { version, total, binding, tested, waived, missing } of coverages) {
@@ -219,17 +217,17 @@ function readSpecification(version: string, prefix: "" | "v3 ", file: string): S
   return { version, prefix, statements: parseStatements(text) };
 }
 
-/** What the lists and the sources say together. */
+/** The result of comparing lists and sources. */
 export interface Survey {
   readonly specifications: readonly Specification[];
   readonly coverages: readonly Coverage[];
   /** Test files by the ids they cite. */
   readonly testsById: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Ids that do not exist, or are not cited as they should be. */
+  /** Ids that do not exist, or are not cited properly. */
   readonly complaints: readonly string[];
 }
 
-/** Reads the lists, `lib/` and `tests/`, and holds them against each other. */
+/** Reads the lists, `lib/` and `tests/`, and compares them. */
 export function survey(): Survey {
   const specifications = [
     readSpecification("3.1.1", "v3 ", "mqtt311.tsv"),
@@ -243,7 +241,7 @@ export function survey(): Survey {
   const testsById = new Map<string, Set<string>>();
   for (const folder of ["lib/", "tests/"]) {
     for (const [path, text] of sourcesIn(new URL(`../${folder}`, import.meta.url), folder)) {
-      // The tests of this tool are about made-up ids.
+      // The tests of this tool use made-up ids.
       if (path.startsWith("tests/tasks/")) continue;
       const { ids, malformed } = citationsIn(text);
       for (const id of new Set(ids)) {

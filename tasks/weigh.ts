@@ -1,14 +1,14 @@
 // deno-lint-ignore-file no-console -- a command line tool
 /**
- * Shows what memory the broker takes for one connection, session, subscription and message of each kind: a table in Markdown.
+ * Shows how much memory the broker takes for one connection, session, subscription and message of each kind, as a table in Markdown.
  *
- *     deno task weigh                          all, in some minutes
- *     deno task weigh --rows queue --part 0.1  a tenth as many of those whose name has "queue" in it
+ *     deno task weigh                          all rows, in some minutes
+ *     deno task weigh --rows queue --part 0.1  rows with "queue" in their name, with a tenth of the number
  *
- * Each row has a broker process of its own. It first gets some of the same kind, so that what is made once does not
- * count; then its resident memory is read after some calm and a collection of garbage, before and after the things come, and the
- * difference is divided by their number. "Store" says whether it keeps them on disk too: then what SQLite needs is counted. Needs Linux, and openssl for TLS. The
- * exit status is 1 where something is not there when it is asked for afterwards.
+ * Each row has a broker process of its own. It first creates some objects of the same kind, so that one-time costs do not count. Then its
+ * resident memory is read after a pause and a garbage collection, before and after creating the objects, and the difference is divided by
+ * their number. "Store" says whether they are kept on disk too; then SQLite's memory is included. Needs Linux, and openssl for TLS. The
+ * exit status is 1 if an object is missing when it is asked for afterwards.
  *
  * @module
  */
@@ -22,15 +22,15 @@ const USE = `Shows what memory a connection, session, subscription and message o
   --rows TEXT    only those whose names contain it
   --part NUMBER  of each count, for a shorter run: 0.1 is a tenth; default: 1
   --epoll        plain connections go by epoll; default: by Deno's sockets`;
-/** What comes before: a part of the count, and if there are as many, enough for V8 to have compiled what it will compile. */
+/** The warm-up: a part of the count, and at least enough for V8 to have compiled its code. */
 const WARM_UP_PART = 0.1;
 const WARM_UP_COUNT = 1000;
-/** Below this, memory is told in bytes. */
+/** Smaller amounts are shown in bytes. */
 const KILOBYTE = 1024;
 
 const flags = readFlags(USE, { rows: "", part: 1, epoll: false });
 
-/** Prints a row; fails where the broker has lost something. */
+/** Prints a row; fails if the broker has lost something. */
 async function weigh(subject: Subject): Promise<void> {
   const { name, isStored = false } = subject;
   const count = Math.ceil(subject.count * flags.part);

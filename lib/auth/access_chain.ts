@@ -9,6 +9,8 @@ import type {
   LogPort,
 } from "../broker/mod.ts";
 import { type Qos, ReasonCode } from "../codec/mod.ts";
+import { ByListener, type ForListeners } from "./by_listener.ts";
+import type { ClientRights } from "./client_rights.ts";
 import type { DynamicAccess } from "./dynamic/dynamic_access.ts";
 import type { FileAccess } from "./file_access.ts";
 import type { HttpAccess } from "./http/http_access.ts";
@@ -21,9 +23,9 @@ export interface AccessChainInit {
   /** mosquitto's dynamic security. */
   readonly dynamic?: DynamicAccess;
   /** Tokens. */
-  readonly jwt?: JwtAccess;
+  readonly jwt?: ForListeners<JwtAccess>;
   /** A service. */
-  readonly http?: HttpAccess;
+  readonly http?: ForListeners<HttpAccess>;
   /** Gets a line for each client that none of these knows. */
   readonly log: LogPort;
 }
@@ -55,21 +57,23 @@ type Rules = Pick<AccessPort, "mayPublish" | "maySubscribe" | "mayRead" | "expla
  * | otherwise, at a listener with dynamic security             | none of these: it may do nothing               |
  * | otherwise                                                  | none of these: it may do everything            |
  *
+ * Tokens and services are those of the client's listener.
+ *
  * What is published to the topic of dynamic security's commands is decided on by its own rules alone, whoever else lets a client do what.
  */
 export class AccessChain implements AccessPort {
   readonly #files: FileAccess;
   readonly #dynamic: DynamicAccess | undefined;
-  readonly #jwt: JwtAccess | undefined;
-  readonly #http: HttpAccess | undefined;
+  readonly #jwt: ByListener<JwtAccess>;
+  readonly #http: ByListener<HttpAccess>;
   readonly #log: LogPort;
 
   /** All are open. */
   constructor({ files, dynamic, jwt, http, log }: AccessChainInit) {
     this.#files = files;
     this.#dynamic = dynamic;
-    this.#jwt = jwt;
-    this.#http = http;
+    this.#jwt = new ByListener(jwt);
+    this.#http = new ByListener(http);
     this.#log = log;
   }
 
@@ -81,19 +85,20 @@ export class AccessChain implements AccessPort {
   /** {@linkcode AccessPort.checksTopics} */
   get checksTopics(): boolean {
     return this.#files.checksTopics || this.#dynamic !== undefined ||
-      this.#jwt?.checksTopics === true ||
-      this.#http?.checksTopics === true;
+      this.#jwt.all.some(({ checksTopics }) => checksTopics) ||
+      this.#http.all.some(({ checksTopics }) => checksTopics);
   }
 
   /** {@linkcode AccessPort.readsByFilter} */
   get readsByFilter(): boolean {
-    return this.#http?.readsByFilter === true;
+    return this.#http.all.some(({ readsByFilter }) => readsByFilter);
   }
 
   /** {@linkcode AccessPort.stepsPerCheck} */
   get stepsPerCheck(): number {
     const dynamic = this.#dynamic?.stepsPerCheck ?? 1;
-    return Math.max(this.#files.stepsPerCheck, this.#jwt?.stepsPerCheck ?? 1, dynamic);
+    const tokens = this.#jwt.all[0]?.stepsPerCheck ?? 1;
+    return Math.max(this.#files.stepsPerCheck, tokens, dynamic);
   }
 
   /** {@linkcode AccessPort.endsSubscriptions}: dynamic security tells who may subscribe from who may read. */
@@ -123,13 +128,15 @@ export class AccessChain implements AccessPort {
   ): void {
     const settled = this.#files.settle(request);
     if (settled !== undefined) return reply(this.#unlessShutOut(request, settled));
-    if (this.#jwt?.hasToken(request)) return this.#jwt.authenticate(request, reply);
+    const jwt = this.#jwt.at(request);
+    if (jwt?.hasToken(request)) return jwt.authenticate(request, reply);
     const { userName, remoteAddress: address, clientId } = request;
     const isNamed = userName !== undefined && userName !== "";
     const dynamic = this.#dynamic?.covers(request) ? this.#dynamic : undefined;
     if (dynamic?.hasUser(request)) return dynamic.authenticate(request, reply);
     if (!isNamed || this.#files.hasUser(request)) return this.#files.authenticate(request, reply);
-    if (this.#http?.authenticates) return this.#http.authenticate(request, reply);
+    const http = this.#http.at(request);
+    if (http?.authenticates) return http.authenticate(request, reply);
     if (this.#files.hasPasswords(request)) return this.#files.authenticate(request, reply);
     // An unknown name must cost as much time as a known one.
     if (dynamic !== undefined) return dynamic.authenticate(request, reply);
@@ -140,9 +147,10 @@ export class AccessChain implements AccessPort {
 
   /** {@linkcode AccessPort.beginEnhanced} */
   beginEnhanced(method: string, request: AuthenticationRequest): EnhancedExchange | undefined {
-    if (method !== this.#jwt?.method) return this.#files.beginEnhanced(method, request);
+    const jwt = this.#jwt.at(request);
+    if (method !== jwt?.method) return this.#files.beginEnhanced(method, request);
     const settled = this.#files.settle(request);
-    if (settled?.isAllowed !== false) return this.#jwt.beginEnhanced(method, request);
+    if (settled?.isAllowed !== false) return jwt.beginEnhanced(method, request);
     const { reasonCode } = settled;
     return { step: (_, reply) => reply({ type: "failure", reasonCode }) };
   }
@@ -153,21 +161,21 @@ export class AccessChain implements AccessPort {
     if (control !== undefined) {
       return control.covers(client) && control.mayPublish(client, topicName, qos, retain);
     }
-    const rights = this.#jwt?.rightsOf(client) ?? this.#http?.rightsOf(client);
+    const rights = this.#rightsOf(client);
     if (rights !== undefined) return rights.mayWrite(topicName);
     return this.#rulesOf(client)?.mayPublish(client, topicName, qos, retain) ?? true;
   }
 
   /** {@linkcode AccessPort.maySubscribe} */
   maySubscribe(client: ClientIdentity, topicFilter: string, qos: Qos): Decision {
-    const rights = this.#jwt?.rightsOf(client) ?? this.#http?.rightsOf(client);
+    const rights = this.#rightsOf(client);
     if (rights !== undefined) return rights.decideSubscribe(topicFilter).isAllowed;
     return this.#rulesOf(client)?.maySubscribe(client, topicFilter, qos) ?? true;
   }
 
   /** {@linkcode AccessPort.mayUnsubscribe}: only dynamic security has rules for that. */
   mayUnsubscribe(client: ClientIdentity, topicFilter: string): boolean {
-    const rights = this.#jwt?.rightsOf(client) ?? this.#http?.rightsOf(client);
+    const rights = this.#rightsOf(client);
     if (rights !== undefined || !this.#isByDynamic(client)) return true;
     return this.#dynamic!.mayUnsubscribe(client, topicFilter);
   }
@@ -176,31 +184,39 @@ export class AccessChain implements AccessPort {
   mayRead(client: ClientIdentity, topicName: string): boolean {
     const control = this.#controlOf(topicName);
     if (control !== undefined) return control.covers(client) && control.mayRead(client, topicName);
-    const rights = this.#jwt?.rightsOf(client) ?? this.#http?.rightsOf(client);
+    const rights = this.#rightsOf(client);
     if (rights !== undefined) return rights.decide("read", topicName).isAllowed;
     return this.#rulesOf(client)?.mayRead(client, topicName) ?? true;
   }
 
   /** {@linkcode AccessPort.decided} */
   decided(client: ClientIdentity, done: () => void): void {
-    if (this.#http === undefined) done();
-    else this.#http.decided(client, done);
+    const http = this.#http.at(client);
+    if (http === undefined) done();
+    else http.decided(client, done);
   }
 
   /** {@linkcode AccessPort.explain} */
   explain(client: ClientIdentity, action: AccessAction, topic: string): string | undefined {
-    if (this.#jwt?.rightsOf(client) !== undefined) return this.#jwt.explain(client, action, topic);
-    if (this.#http?.rightsOf(client) !== undefined) {
-      return this.#http.explain(client, action, topic);
-    }
+    const granted = [this.#jwt.at(client), this.#http.at(client)]
+      .find((kind) => kind?.rightsOf(client) !== undefined);
+    if (granted !== undefined) return granted.explain(client, action, topic);
     return this.#rulesOf(client)?.explain?.(client, action, topic);
   }
 
   /** Reads the files again: see {@linkcode FileAccess.reload}. */
   reload(onlyChanged = false): ReturnType<FileAccess["reload"]> {
-    const parts = [this.#files, this.#dynamic, this.#jwt, this.#http];
-    const reloads = parts.map((part) => part?.reload(onlyChanged));
-    const problems = reloads.flatMap((reload) => reload?.problems ?? []);
+    const whole = [this.#files, this.#dynamic].map((part) => part?.reload(onlyChanged));
+    const tokens = this.#jwt.all.map((part) => {
+      const { problems, mayStay } = part.reload(onlyChanged);
+      // The same key may be good at another listener.
+      const isWelcome = mayStay &&
+        ((client: ClientIdentity) => this.#jwt.at(client) !== part || mayStay(client));
+      return { problems, mayStay: isWelcome };
+    });
+    const services = this.#http.all.map((part) => part.reload(onlyChanged));
+    const reloads = [...whole, ...tokens, ...services];
+    const problems = [...new Set(reloads.flatMap((reload) => reload?.problems ?? []))];
     const rules = reloads.flatMap((reload) => reload?.mayStay ?? []);
     if (rules.length === 0) return { problems };
     return { problems, mayStay: (client) => rules.every((mayStay) => mayStay(client)) };
@@ -214,8 +230,7 @@ export class AccessChain implements AccessPort {
 
   /** Ends all requests to servers. */
   close(): void {
-    this.#jwt?.close();
-    this.#http?.close();
+    for (const kind of [...this.#jwt.all, ...this.#http.all]) kind.close();
   }
 
   /** A client that is disabled in dynamic security is refused, also where another kind of access control would accept it. */
@@ -240,15 +255,22 @@ export class AccessChain implements AccessPort {
     return this.#dynamic?.covers(client) === true && this.#dynamic.knows(client);
   }
 
+  /** The rules with which this client came in; `undefined`: there were none. */
+  #rightsOf(client: ClientIdentity): ClientRights | undefined {
+    return this.#jwt.at(client)?.rightsOf(client) ?? this.#http.at(client)?.rightsOf(client);
+  }
+
   /** The access control that decides what this client may do; `undefined`: none. */
   #rulesOf(client: ClientIdentity): Rules | undefined {
     if (this.#isByDynamic(client)) return this.#dynamic;
-    const http = this.#http?.checksTopics ? this.#http : undefined;
+    const service = this.#http.at(client);
+    const http = service?.checksTopics ? service : undefined;
     const files = this.#files.hasRules(client) ? this.#files : undefined;
     // Files give no grants: a client with one was accepted by a token or the service.
     const found = client.grant === undefined ? files ?? http : http ?? files;
     if (found !== undefined) return found;
-    if (this.#jwt?.hasGranted(client)) return this.#jwt;
+    const jwt = this.#jwt.at(client);
+    if (jwt?.hasGranted(client)) return jwt;
     // It does not know this client, and therefore refuses.
     return this.#dynamic?.covers(client) ? this.#dynamic : undefined;
   }

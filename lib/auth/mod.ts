@@ -32,6 +32,7 @@
  * @module
  */
 export { AccessChain, type AccessChainInit } from "./access_chain.ts";
+export type { ForListeners } from "./by_listener.ts";
 export { type AccessFileReader, DISK } from "./access_files.ts";
 export { type Acl, type AclAccess, type AclRule, type AclRules, parseAclFile } from "./acl_file.ts";
 export { type AclDecision, ClientRights, type TopicAccess } from "./client_rights.ts";

@@ -1,6 +1,6 @@
 /**
- * How long to wait before connecting again: longer each time up to a cap, and never the same as others who lost the same broker at
- * the same moment. It is "decorrelated jitter": between the base and three times the last wait.
+ * The wait before connecting again: it grows up to a cap, and differs from that of other clients that lost the same broker at the same
+ * moment. It is "decorrelated jitter": between the base and three times the last wait.
  */
 export class Backoff {
   readonly #baseMs: number;
@@ -8,7 +8,7 @@ export class Backoff {
   readonly #random: () => number;
   #lastMs: number;
 
-  /** Base and cap alike: always so long. `random`: from 0 to 1. */
+  /** If base and cap are equal, every wait has that length. `random` returns 0 to 1. */
   constructor(baseMs: number, capMs: number, random: () => number) {
     this.#baseMs = baseMs;
     this.#capMs = Math.max(baseMs, capMs);
@@ -24,7 +24,7 @@ export class Backoff {
     return this.#lastMs;
   }
 
-  /** A connection has lasted: the next wait is a short one again. */
+  /** A connection has lasted, so the next wait is short again. */
   reset(): void {
     this.#lastMs = this.#baseMs;
   }

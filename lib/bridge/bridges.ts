@@ -10,17 +10,17 @@ export class Bridges {
   readonly #host: BridgeHost;
   #drivers = new Map<string, BridgeDriver>();
 
-  /** None begins before `configure`. */
+  /** No bridge begins before `configure`. */
   constructor(host: BridgeHost) {
     this.#host = host;
   }
 
-  /** Where each stands, by name. */
+  /** The status of each bridge. */
   get statuses(): readonly BridgeStatus[] {
     return [...this.#drivers.values()].map(({ machine }) => machine.status);
   }
 
-  /** Sessions of bridges that are configured no more, with what waits in them. */
+  /** Sessions of bridges that are no longer configured, with the number of their waiting messages. */
   get orphans(): readonly { readonly clientId: string; readonly waiting: number }[] {
     const wanted = new Set(
       [...this.#drivers.values()].map(({ machine }) => localClientIdOf(machine.options)),
@@ -31,8 +31,8 @@ export class Bridges {
   }
 
   /**
-   * These are to be: what is new begins, what is gone ends, what has changed begins anew, and the others notice nothing. Resolves when
-   * those that end have told their remote brokers.
+   * Applies a configuration: new bridges begin, removed ones end, changed ones begin anew, and the others are not affected. Resolves when
+   * the bridges that end have told their remote brokers.
    */
   configure(wanted: readonly BridgeOptions[]): Promise<void> {
     const ending: Promise<void>[] = [];
@@ -58,7 +58,7 @@ export class Bridges {
     return Promise.all(ending).then(() => {});
   }
 
-  /** Ends all; resolves when the remote brokers have been told. */
+  /** Ends all bridges; resolves when the remote brokers have been told. */
   async close(): Promise<void> {
     await Promise.all([...this.#drivers.values()].map((driver) => driver.stop()));
     this.#drivers.clear();
@@ -82,7 +82,7 @@ export class Bridges {
   }
 }
 
-/** `Infinity` and `undefined` are told apart from what stands in their place in JSON. */
+/** Compares as JSON, but distinguishes `Infinity` and `undefined` from what JSON writes for them. */
 function isSame(a: BridgeOptions, b: BridgeOptions): boolean {
   const text = (options: BridgeOptions) =>
     JSON.stringify(options, (_, value) => value === Infinity ? "Infinity" : value);

@@ -2,13 +2,13 @@ import type { Broker, ListenerOptions, MessageHub } from "../broker/mod.ts";
 import type { BridgeHost, LocalByteStream } from "./host.ts";
 import type { LocalSession } from "./ports.ts";
 
-/** A broker on the network, as far as bridges need it. */
+/** The part of a broker on the network that bridges use. */
 export interface BridgedServer {
   /** Its core. */
   readonly broker: Broker;
-  /** For what bridges publish in it. */
+  /** Publishes messages of bridges. */
   readonly hub: MessageHub;
-  /** Takes in a client by its stream; `false`: it does not. */
+  /** Accepts a client by its stream; false if it does not. */
   adopt(
     stream: LocalByteStream,
     peer: { remoteAddress: string },
@@ -16,10 +16,10 @@ export interface BridgedServer {
   ): boolean;
 }
 
-/** What a host is made of beside its server. */
+/** The parts of a host beside its server. */
 export type BrokerHostInit = Pick<BridgeHost, "brokerId" | "log" | "nowMs">;
 
-/** A broker on the network as the host of bridges, whose events it tells. */
+/** Makes a broker the host of bridges; their events become events of the broker. */
 export function hostOf(
   server: BridgedServer,
   { brokerId, log, nowMs }: BrokerHostInit,
@@ -42,7 +42,7 @@ export function hostOf(
   };
 }
 
-/** What a broker knows of a bridge's session; `undefined`: there is none. */
+/** What a broker knows about a bridge's session; `undefined` if there is none. */
 export function bridgeSessionOf(
   { clients }: Pick<Broker, "clients">,
   clientId: string,

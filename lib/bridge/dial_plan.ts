@@ -3,24 +3,24 @@ import { type Attempt, attemptsOf } from "./handshake.ts";
 import type { BridgeOptions } from "./options.ts";
 import type { BridgeFault } from "./state.ts";
 
-/** A connection that has lasted so long was a good one, milliseconds. */
+/** A connection that lasted this long counts as good, milliseconds. */
 const LASTED_MS = 10_000;
-/** Connections closed without a CONNACK, after which less is asked for. */
+/** Connections closed without CONNACK before the bridge tries an older version. */
 const CLOSES_BEFORE_LESS = 3;
-/** How long a bridge that lost a good connection waits at most before it asks again for the first time, milliseconds. */
+/** The longest first wait after the loss of a good connection, milliseconds. */
 const FIRST_RETRY_MS = 1000;
 
-/** What is asked where. */
+/** One attempt to connect. */
 export interface Dial {
-  /** Of the addresses in the options. */
+  /** The index in the addresses of the options. */
   readonly addressIndex: number;
-  /** Of {@linkcode DialPlan.attempts}. */
+  /** The index in {@linkcode DialPlan.attempts}. */
   readonly attempt: number;
 }
 
-/** Which address is next, in which version, and after which wait. */
+/** Decides the next address, its version, and the wait before it. */
 export class DialPlan {
-  /** The ways to ask, the best one first. */
+  /** The versions to try, the best one first. */
   readonly attempts: readonly Attempt[];
   /** The address that is connected, or was tried last. */
   addressIndex = 0;
@@ -28,14 +28,14 @@ export class DialPlan {
   readonly #random: () => number;
   readonly #backoff: Backoff;
   readonly #probeBackoff: Backoff;
-  /** How many are left in the round. */
+  /** Addresses left in this round. */
   #addressesLeft = 0;
-  /** The way to ask that was successful last; -1: none yet. */
+  /** The version that was accepted last; -1 if none yet. */
   #provenAttempt = -1;
-  /** How often each way to ask met a closed connection. */
+  /** Closed connections without CONNACK, for each version. */
   readonly #closes: number[] = [];
 
-  /** `random`: from 0 to 1. */
+  /** `random` returns 0 to 1. */
   constructor(options: BridgeOptions, random: () => number) {
     const [baseMs, capMs] = [options.restartBaseSeconds * 1000, options.restartCapSeconds * 1000];
     this.attempts = attemptsOf(options);
@@ -45,7 +45,7 @@ export class DialPlan {
     this.#probeBackoff = new Backoff(baseMs, capMs, random);
   }
 
-  /** All addresses are tried, beginning with the primary, or with equals behind the last one. */
+  /** Begins a round over all addresses, with the primary first; with equal addresses, with the one after the last. */
   begin(): Dial {
     const { addresses, roundRobin } = this.#options;
     this.#addressesLeft = addresses.length - 1;
@@ -53,7 +53,7 @@ export class DialPlan {
     return { addressIndex: this.addressIndex, attempt: 0 };
   }
 
-  /** What is tried when this one has failed before its CONNACK; `undefined`: all have. */
+  /** The next attempt after this one failed before its CONNACK; `undefined` at the end of the round. */
   after({ addressIndex, attempt }: Dial, fault: BridgeFault): Dial | undefined {
     if (this.#isOfVersion(attempt, fault) && attempt + 1 < this.attempts.length) {
       return { addressIndex, attempt: attempt + 1 };
@@ -63,18 +63,18 @@ export class DialPlan {
     return { addressIndex: this.#behind(addressIndex), attempt: 0 };
   }
 
-  /** It was let in. */
+  /** The remote broker has accepted this attempt. */
   accepted({ addressIndex, attempt }: Dial): void {
     this.addressIndex = addressIndex;
     this.#provenAttempt = attempt;
   }
 
-  /** How long to wait when all addresses have failed, milliseconds. */
+  /** The wait after all addresses have failed, milliseconds. */
   failedMs(): number {
     return this.#backoff.next();
   }
 
-  /** How long to wait when a connection that has lasted so long is lost, milliseconds. */
+  /** The wait after the loss of a connection that lasted `lastedMs`, milliseconds. */
   lostMs(lastedMs: number): number {
     if (this.#options.roundRobin) this.addressIndex = this.#behind(this.addressIndex);
     if (lastedMs < LASTED_MS) return this.#backoff.next();
@@ -82,7 +82,7 @@ export class DialPlan {
     return this.#random() * FIRST_RETRY_MS;
   }
 
-  /** How long to wait before the primary is asked while this address serves, milliseconds; `Infinity`: it is not to be. */
+  /** The wait before the primary is tried while this address is connected, milliseconds; `Infinity` if it is not to be tried. */
   probeMs(addressIndex: number): number {
     const isSecondary = !this.#options.roundRobin && addressIndex > 0;
     return isSecondary ? this.#probeBackoff.next() : Infinity;
@@ -93,8 +93,8 @@ export class DialPlan {
   }
 
   /**
-   * Whether the remote broker does not speak what was asked for. Some close in the place of saying so; but so does a network that fails,
-   * and with less there would be echoes: so it has to happen again and again, and never to have been otherwise.
+   * Whether the remote broker does not support the version. Some brokers close the connection instead of saying so; but so does a failing
+   * network, and an older version would allow echoes. So it must happen repeatedly, and the version must never have been accepted before.
    */
   #isOfVersion(attempt: number, { reason }: BridgeFault): boolean {
     if (reason === "version") return true;

@@ -8,13 +8,13 @@ import type { BridgePorts } from "./ports.ts";
 import { placeOf } from "./place.ts";
 import { BridgeFault, type BridgeReason, type BridgeStatus } from "./state.ts";
 
-/** What is read at once of a remote broker. */
+/** The most bytes of one read from a remote broker. */
 const READ_BYTES = 64 * 1024;
-/** How long a stream may take to open; the machine's own limit holds for all up to CONNACK. */
+/** How long a stream may take to open, milliseconds. The machine's own limit covers everything up to CONNACK. */
 const OPEN_TIMEOUT_MS = 10_000;
-/** Longer timers fire at once in some systems; a day is far enough. */
+/** Longer timers fire at once on some systems; a day is long enough. */
 const MAX_TIMER_MS = 86_400_000;
-/** How long a connection that is left may take to write its last words. */
+/** How long a connection may take to write its last bytes after the bridge has left it, milliseconds. */
 const LEAVE_MS = 2000;
 
 /** The stream to a remote broker. */
@@ -24,15 +24,15 @@ interface RemoteStream {
   close(): void;
 }
 
-/** A connection to a remote broker, from before it is open. */
+/** A connection to a remote broker, also while it is being opened. */
 interface Remote {
   readonly id: number;
   stream: RemoteStream | undefined;
   isWriting: boolean;
-  /** Its last words: nothing comes behind them. */
+  /** The last bytes to write. */
   last: Uint8Array | undefined;
   isClosed: boolean;
-  /** Reading goes on. */
+  /** Continues to read. */
   goOn: (() => void) | undefined;
   spare: Uint8Array<ArrayBuffer> | undefined;
 }
@@ -51,7 +51,7 @@ export class BridgeDriver {
   #logged = "";
   readonly #idle: PromiseWithResolvers<void>[] = [];
 
-  /** Nothing happens before `start`. `formerRemoteFilters`: of the bridge that had this name before. */
+  /** Nothing happens before `start`. `formerRemoteFilters` are those of an earlier bridge of this name. */
   constructor(
     options: BridgeOptions,
     host: BridgeHost,
@@ -65,18 +65,19 @@ export class BridgeDriver {
       maxPacketSizeBytes: options.maxPacketSizeBytes === 0
         ? host.maxPacketSizeBytes()
         : Math.min(options.maxPacketSizeBytes, host.maxPacketSizeBytes()),
+      maxLocalPacketSizeBytes: host.maxPacketSizeBytes(),
       window: host.maxInflightMessages() || 65_535,
       formerRemoteFilters,
     }, this.#ports());
   }
 
-  /** Begins. */
+  /** Starts the bridge. */
   start(): void {
     this.machine.start(this.#host.nowMs());
     this.#pump();
   }
 
-  /** Says goodbye; resolves when that is written, or a moment has passed. */
+  /** Sends DISCONNECT; resolves when it is written, or a moment has passed. */
   async stop(): Promise<void> {
     if (this.#isClosed) return;
     this.machine.stop(this.#host.nowMs());
@@ -156,7 +157,7 @@ export class BridgeDriver {
         }
       }
     } catch {
-      // The stream has failed, or was closed from here.
+      // The stream has failed, or this side has closed it.
     }
     if (remote.isClosed || remote.last !== undefined) return;
     this.#close(remote);
@@ -164,7 +165,7 @@ export class BridgeDriver {
     this.#pump();
   }
 
-  /** One write at a time, of all that has gathered. */
+  /** Writes everything that waits, one write at a time. */
   async #write(remote: Remote): Promise<void> {
     remote.isWriting = true;
     const stream = remote.stream!;
@@ -179,7 +180,7 @@ export class BridgeDriver {
         if (remote.isClosed) break;
       }
     } catch {
-      // The reader sees the same, and says so.
+      // The read fails too, and reports it.
       if (remote.last !== undefined) this.#close(remote);
     }
     remote.isWriting = false;
@@ -196,7 +197,7 @@ export class BridgeDriver {
     return output === undefined || output.length === 0 ? undefined : output.take(remote.spare);
   }
 
-  /** What waits is written, then it is closed. */
+  /** Writes the waiting bytes, then closes the connection. */
   #leave(id: number): void {
     const remote = this.#remotes.get(id);
     if (remote === undefined || remote.isClosed) return;
@@ -207,7 +208,7 @@ export class BridgeDriver {
     remote.last = last;
     remote.goOn?.();
     if (!remote.isWriting) void this.#write(remote);
-    // For a peer that takes nothing.
+    // The peer may not read at all.
     setTimeout(() => this.#close(remote), LEAVE_MS);
   }
 
@@ -218,7 +219,7 @@ export class BridgeDriver {
     try {
       remote.stream?.close();
     } catch {
-      // It was closed from the other side.
+      // The peer has closed it.
     }
     this.#forget(remote);
   }
@@ -263,7 +264,7 @@ export class BridgeDriver {
     this.#local = undefined;
   }
 
-  /** What has gathered goes, and the timer is set. */
+  /** Writes the waiting bytes and sets the timer. */
   #pump(): void {
     for (const remote of this.#remotes.values()) {
       if (remote.stream === undefined || remote.isClosed) continue;
@@ -309,7 +310,7 @@ export class BridgeDriver {
   }
 }
 
-/** The password, anew each time where it is in a file: tokens expire. */
+/** The password. A file is read anew each time, because tokens expire. */
 function passwordOf({ remotePassword, remotePasswordFile }: BridgeOptions): string {
   if (remotePasswordFile === "") return remotePassword;
   try {

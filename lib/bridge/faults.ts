@@ -1,13 +1,13 @@
 import { reasonCodeName } from "../codec/mod.ts";
 import { BridgeFault, type BridgeReason } from "./state.ts";
 
-/** What was thrown, as what ends a connection; `reason` where it does not say its own. */
+/** Makes a thrown error into a fault that ends a connection; `reason` is used if the error has none. */
 export function faultOf(error: unknown, reason: BridgeReason): BridgeFault {
   if (error instanceof BridgeFault) return error;
   return new BridgeFault(reason, error instanceof Error ? error.message : String(error));
 }
 
-/** What a DISCONNECT of the remote broker means. */
+/** Makes a DISCONNECT of the remote broker into a fault. */
 export function disconnectFault(reasonCode: number, clientId: string): BridgeFault {
   const reasons: Readonly<Record<number, BridgeReason>> = {
     0x87: "credentials",

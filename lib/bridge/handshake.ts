@@ -9,17 +9,17 @@ import {
 import { type BridgeOptions, notificationTopicOf } from "./options.ts";
 import { BridgeFault, type BridgeReason } from "./state.ts";
 
-/** One way to ask for a connection. */
+/** One way to request a connection. */
 export interface Attempt {
   /** MQTT's version. */
   readonly version: ProtocolVersion;
-  /** Whether the protocol level says that this is a bridge: mosquitto's custom before 5.0. */
+  /** Whether a bit of the protocol level says that this is a bridge: mosquitto's convention before 5.0. */
   readonly isPrivate: boolean;
 }
 
 const OFFLINE = new TextEncoder().encode("0");
 
-/** What is tried one after the other, until a broker takes one. */
+/** The attempts in order, until the broker accepts one. */
 export function attemptsOf({ protocolVersion, tryPrivate }: BridgeOptions): readonly Attempt[] {
   const before5 = (version: 3 | 4): Attempt[] => [
     ...tryPrivate ? [{ version, isPrivate: true }] : [],
@@ -30,7 +30,7 @@ export function attemptsOf({ protocolVersion, tryPrivate }: BridgeOptions): read
   return protocolVersion === 5 ? [five] : [five, ...before5(4)];
 }
 
-/** The CONNECT to the remote broker. `password`: as it is now; `maxPacketSizeBytes`: of what may come; `brokerId`: of this broker. */
+/** Encodes the CONNECT to the remote broker. `maxPacketSizeBytes` limits packets to us; `brokerId` is this broker's. */
 export function encodeConnect(
   options: BridgeOptions,
   { version, isPrivate }: Attempt,
@@ -52,7 +52,7 @@ export function encodeConnect(
   }, version);
 }
 
-/** Why a CONNACK lets nobody in; `undefined`: it does. */
+/** Why a CONNACK refuses the connection; `undefined` if it accepts it. */
 export function connackFault(
   { reasonCode }: Connack,
   version: ProtocolVersion,

@@ -1,45 +1,48 @@
 /**
- * Which way a message has come, written into it: a User Property with the brokers that it has passed.
+ * The path of a message, kept in a User Property with the names of the brokers that it has passed.
  *
- * No Local keeps a message from going back over the bridge on which it came, and nothing keeps it from coming back on a third
- * broker's. So a bridge adds the broker that a message leaves to the list: its own on the way out, the remote one on the way in. It lets
- * out nothing that has been there or was here before, and takes in nothing that was here: that would be a ring, and the message is
- * acknowledged and goes no further. Two bridges of one kind tell each other their brokers' names in CONNECT and CONNACK; a
- * remote broker that tells none is named by the bridge.
+ * No Local keeps a message from returning over the bridge by which it came, but not from returning through a third broker. So a bridge adds
+ * the broker that a message leaves to the list: its own on the way out, the remote one on the way in. It does not send a message that has
+ * passed the remote broker or has passed this one before, and does not accept one that has passed this broker: that would be a loop, and
+ * the message is acknowledged and dropped. Two bridges of this kind exchange their brokers' names in CONNECT and CONNACK; the bridge makes
+ * up a name for a remote broker that sends none.
  *
  * @module
  */
 import { BRIDGE_HOPS } from "../broker/mod.ts";
 import { encodePublishProperties } from "../codec/mod.ts";
 
-/** Between the names in it. */
+/** Separates the names. */
 const SEPARATOR = ",";
 
-/** The names in a value. */
+/** The names in the property's value. */
 export function hopsIn(value: string): readonly string[] {
   return value === "" ? [] : value.split(SEPARATOR);
 }
 
-/** The value with one more name. */
+/** Adds a name to the value. */
 export function withHop(value: string, hop: string): string {
   return value === "" ? hop : value + SEPARATOR + hop;
 }
 
-/** The longest name that counts as one. */
+/** The longest list that is passed on, in characters. With one more name it is still short enough for a packet. */
+export const MAX_HOPS_LENGTH = 16_384;
+
+/** The longest valid name. */
 const MAX_HOP_LENGTH = 64;
 
-/** Whether a text can stand in a list of names. */
+/** Whether a text is a valid name. */
 export function isHop(text: string): boolean {
   return text !== "" && text.length <= MAX_HOP_LENGTH && !text.includes(SEPARATOR);
 }
 
-/** What a remote broker is called that has told no name. */
+/** The name for a remote broker that sends none. */
 export function bridgeHop(brokerId: string, bridgeName: string): string {
-  // A name of a configuration may hold anything.
+  // The configured name may contain any character.
   return `${brokerId}/${encodeURIComponent(bridgeName)}`;
 }
 
-/** The User Property with its identifier, as it stands in a PUBLISH. */
+/** Encodes the User Property with its identifier, as in a PUBLISH. */
 export function encodeHops(value: string): Uint8Array {
   return encodePublishProperties({ userProperties: [[BRIDGE_HOPS, value]] });
 }

@@ -2,38 +2,38 @@ import type { ListenerOptions, LogPort } from "../broker/mod.ts";
 import type { LocalSession } from "./ports.ts";
 import type { BridgeStatus } from "./state.ts";
 
-/** A byte stream as the broker's network takes it in. */
+/** A byte stream that the broker's network accepts. */
 export interface LocalByteStream {
-  /** Fills some of the buffer; `null`: the end. */
+  /** Fills some of the buffer; `null` at the end. */
   read(buffer: Uint8Array): Promise<number | null>;
   /** Writes some of the bytes. */
   write(bytes: Uint8Array): Promise<number>;
-  /** Ends one direction. */
+  /** Ends the direction to the reader. */
   closeWrite(): Promise<void>;
   /** Ends both. */
   close(): void;
 }
 
-/** The broker that bridges belong to, as they see it. */
+/** The broker that owns the bridges, as they use it. */
 export interface BridgeHost {
-  /** Takes in a bridge's connection; `false`: it does not. */
+  /** Accepts a bridge's connection; false if it does not. */
   adopt(stream: LocalByteStream, options: ListenerOptions): boolean;
-  /** A session of this broker; `undefined`: there is none. */
+  /** A session of this broker; `undefined` if there is none. */
   session(clientId: string): LocalSession | undefined;
-  /** The Client Identifiers of all sessions that begin so. */
+  /** The Client Identifiers of all sessions that begin with `prefix`. */
   sessionsOf(prefix: string): readonly string[];
-  /** Publishes for the broker itself, retained. */
+  /** Publishes a retained message in the broker's own name. */
   publish(topicName: string, payload: string): void;
   /** Milliseconds since 1970 that never go back. */
   nowMs(): number;
-  /** A name of this broker that others do not have, and that stays from start to start. */
+  /** A unique name of this broker, the same at each start. */
   readonly brokerId: string;
-  /** Bytes of a packet that it takes. */
+  /** The most bytes of a packet that this broker accepts. */
   readonly maxPacketSizeBytes: () => number;
-  /** Messages under way to one client. */
+  /** The most messages in flight to one client. */
   readonly maxInflightMessages: () => number;
-  /** Where is said what happens. */
+  /** Gets the log lines. */
   readonly log: LogPort;
-  /** A bridge stands somewhere else than before. */
+  /** Called when the state of a bridge has changed. */
   readonly changed?: (status: BridgeStatus) => void;
 }

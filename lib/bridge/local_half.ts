@@ -8,30 +8,30 @@ import { LocalSide } from "./sides.ts";
 import { putSubscriptions } from "./subscriptions.ts";
 import type { TopicRules } from "./topic_rules.ts";
 
-/** What the local half of a bridge is made of. */
+/** The parts of the local half of a bridge. */
 export interface LocalHalfInit extends AnswerEnv {
   readonly rules: TopicRules;
   readonly ports: BridgePorts;
-  /** Messages under way to a remote broker that says nothing of it. */
+  /** The most messages in flight to a remote broker that sends no Receive Maximum. */
   readonly window: number;
-  /** Names the next connection. */
+  /** Returns the id of the next connection. */
   readonly nextId: () => number;
 }
 
-/** The bridge as a client of its own broker: it subscribes before there is a remote broker, and comes again when there is one. */
+/** The bridge as a client of its own broker. It connects once to subscribe, before the remote broker is connected, and again when it is. */
 export class LocalHalf {
-  /** The connection that is open. */
+  /** The open connection. */
   side: LocalSide | undefined;
   readonly #init: LocalHalfInit;
-  /** Filters whose retained messages the remote broker has not been given. */
+  /** Filters whose retained messages have not been sent to the remote broker yet. */
   readonly #owesRetained = new Set<string>();
 
-  /** Nothing is opened yet. */
+  /** Opens nothing yet. */
   constructor(init: LocalHalfInit) {
     this.#init = init;
   }
 
-  /** The session is made, with its subscriptions, and left alone: what is published waits in it. */
+  /** Creates the session with its subscriptions and leaves it, so that messages wait in it. */
   prepare(nowMs: number): void {
     const { ports, rules } = this.#init;
     const known = new Set(ports.localSession()?.topicFilters ?? []);
@@ -42,7 +42,7 @@ export class LocalHalf {
     if (side.pendingAnswers === 0) this.#endPreparing(side);
   }
 
-  /** The remote broker is there, with these limits. */
+  /** The remote broker is connected, with these limits. */
   open(nowMs: number, limits: RemoteLimits): LocalSide {
     const side = this.#open(nowMs, limits);
     this.#owesRetained.clear();
@@ -56,7 +56,7 @@ export class LocalHalf {
     this.side = undefined;
   }
 
-  /** Bytes for a connection that prepares; returns where the first one is that stays. */
+  /** Handles bytes for a preparing connection; returns the offset of the first unhandled byte. */
   prepared(side: LocalSide, bytes: Uint8Array, start: number, end: number): number {
     let at = start;
     while (this.side === side) {
@@ -71,13 +71,13 @@ export class LocalHalf {
     return end;
   }
 
-  /** `limits` of the remote broker; `undefined`: it only prepares. */
+  /** Opens a connection; without the remote broker's `limits` it only prepares. */
   #open(nowMs: number, limits: RemoteLimits | undefined): LocalSide {
     const { ports, options, nextId } = this.#init;
     const isPreparing = limits === undefined;
     const side = new LocalSide(nextId(), nowMs, isPreparing);
     this.side = side;
-    // With another session of the remote broker its Packet Identifiers mean other messages.
+    // With a new session at the remote broker, its Packet Identifiers mean other messages.
     ports.openLocal(side.id, { forgetsReceived: limits?.sessionPresent === false });
     const { localCleanSession, localUserName } = options;
     putPacket(side.output, {

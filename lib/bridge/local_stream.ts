@@ -1,14 +1,14 @@
 import type { Output } from "./output.ts";
 
-/** What a local stream needs of the bridge. */
+/** The bridge's end of a local stream. */
 export interface LocalEnd {
-  /** Bytes of this broker; they may be reused afterwards. */
+  /** Gets bytes from this broker. The array may be reused after the call. */
   onBytes(bytes: Uint8Array): void;
-  /** This broker has closed. */
+  /** This broker has closed the connection. */
   onEnd(): void;
-  /** What waits for this broker. */
+  /** The bytes that wait for this broker. */
   readonly output: () => Output | undefined;
-  /** Whether more may be written. */
+  /** Whether the broker may write more. */
   readonly mayWrite: () => boolean;
 }
 
@@ -19,16 +19,16 @@ export class LocalStream {
     | { readonly buffer: Uint8Array; readonly resolve: (count: number | null) => void }
     | undefined;
   #writing: (() => void) | undefined;
-  /** What was left to say when the bridge closed. */
+  /** The last bytes of the bridge after it has closed. */
   #last: Uint8Array | undefined;
   #isClosed = false;
 
-  /** Bytes pass when somebody calls `pump`. */
+  /** Bytes pass when `pump` is called. */
   constructor(end: LocalEnd) {
     this.#end = end;
   }
 
-  /** The broker reads. */
+  /** Called when the broker reads. */
   read(buffer: Uint8Array): Promise<number | null> {
     const { promise, resolve } = Promise.withResolvers<number | null>();
     this.#reading = { buffer, resolve };
@@ -36,7 +36,7 @@ export class LocalStream {
     return promise;
   }
 
-  /** The broker writes: all of it is taken, and the next write waits until there is room. */
+  /** Called when the broker writes: takes all bytes; the next write waits until there is room. */
   write(bytes: Uint8Array): Promise<number> {
     if (this.#isClosed) return Promise.reject(new Deno.errors.BrokenPipe("The bridge has closed"));
     this.#end.onBytes(bytes);
@@ -46,12 +46,12 @@ export class LocalStream {
     return promise;
   }
 
-  /** The broker has said all. */
+  /** Called when the broker has written everything. */
   closeWrite(): Promise<void> {
     return Promise.resolve();
   }
 
-  /** The broker closes. */
+  /** Called when the broker closes. */
   close(): void {
     const wasClosed = this.#isClosed;
     this.#isClosed = true;
@@ -59,7 +59,7 @@ export class LocalStream {
     if (!wasClosed) this.#end.onEnd();
   }
 
-  /** The bridge closes, when `last` has been read. */
+  /** Closes the stream from the bridge's side, after `last` has been read. */
   leave(last: Uint8Array): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -69,7 +69,7 @@ export class LocalStream {
     this.pump();
   }
 
-  /** Something may have come, or may go again. */
+  /** Passes bytes that have arrived or may now be written. */
   pump(): void {
     const reading = this.#reading;
     if (reading !== undefined) {

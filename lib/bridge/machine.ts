@@ -1,23 +1,22 @@
 /**
- * One bridge as a machine without I/O: events in, calls of its ports and bytes out. So it runs in the simulation as it does on the
- * network.
+ * One bridge as a machine without I/O: events come in, calls of its ports and bytes go out. So it runs in the simulation as on the network.
  *
- * | state        | leaves it when                                            | to                              |
- * |--------------|-----------------------------------------------------------|---------------------------------|
- * | `connecting` | CONNACK                                                   | `connected`                     |
- * |              | this address failed: the next one, or the next version    | `connecting`                    |
- * |              | all have failed                                           | `waiting`, once: `ended`        |
- * | `connected`  | the connection is lost, or a peer breaks the rules        | `connecting`, `waiting`, `ended`|
- * |              | lazy: nothing has crossed for a while                     | `idle`                          |
- * |              | the primary has accepted a second connection              | `connected`, to the primary     |
- * | `waiting`    | its time is over                                          | `connecting`                    |
- * | `idle`       | enough waits                                              | `connecting`                    |
+ * | state        | leaves it when                                             | to                              |
+ * |--------------|------------------------------------------------------------|---------------------------------|
+ * | `connecting` | CONNACK accepts it                                         | `connected`                     |
+ * |              | this address failed: tries the next one or a lower version | `connecting`                    |
+ * |              | all have failed                                            | `waiting`, once: `ended`        |
+ * | `connected`  | the connection is lost, or a peer breaks the rules         | `connecting`, `waiting`, `ended`|
+ * |              | lazy: no message has crossed for a while                   | `idle`                          |
+ * |              | the primary has accepted a second connection               | `connected`, to the primary     |
+ * | `waiting`    | its time is over                                           | `connecting`                    |
+ * | `idle`       | enough messages wait                                       | `connecting`                    |
  *
- * `transitions.ts` has it as a table, `dial_plan.ts` decides what is asked where and when, `remote_half.ts` and `local_half.ts` have the two
- * connections, `pace.ts` what a rate and a lazy bridge need.
+ * `transitions.ts` has this table as data, `dial_plan.ts` decides which address is tried when and with which version, `remote_half.ts` and
+ * `local_half.ts` have the two connections, and `pace.ts` serves a rate and a lazy bridge.
  *
- * The local side is opened when the remote one has answered: its CONNECT says the remote Receive Maximum. Before that it is opened once, to
- * subscribe, so that messages wait from the start on.
+ * The local connection is opened when the remote broker has accepted, because its CONNECT carries the remote Receive Maximum. Before that
+ * it is opened once to subscribe, so that messages wait from the start.
  *
  * @module
  */
@@ -45,23 +44,25 @@ import {
 import { TopicRules } from "./topic_rules.ts";
 import { type BridgeEvent, stateAfter } from "./transitions.ts";
 
-/** What a machine is made of. */
+/** The parts of a machine. */
 export interface MachineInit {
   /** Every setting. */
   readonly options: BridgeOptions;
-  /** A name of this broker, in what its messages have passed. */
+  /** This broker's name in hops. */
   readonly brokerId: string;
-  /** Bytes of a packet that this broker takes. */
+  /** The most bytes of a packet that the remote broker may send. */
   readonly maxPacketSizeBytes: number;
-  /** Messages under way to a remote broker that says nothing of it. */
+  /** The most bytes of a packet that this broker accepts. */
+  readonly maxLocalPacketSizeBytes: number;
+  /** The most messages in flight to a remote broker that sends no Receive Maximum. */
   readonly window: number;
-  /** What an earlier configuration of the bridge subscribed to at the remote broker. */
+  /** The filters to which an earlier configuration of the bridge subscribed at the remote broker. */
   readonly formerRemoteFilters?: readonly string[];
 }
 
-/** One bridge: where it stands, and what it does next. */
+/** One bridge: its state, and what it does next. */
 export class BridgeMachine {
-  /** What it has done. */
+  /** Its counters. */
   readonly counters: BridgeCounters = new BridgeCounters();
   readonly #init: MachineInit;
   readonly #ports: BridgePorts;
@@ -103,12 +104,12 @@ export class BridgeMachine {
     });
   }
 
-  /** What holds now. */
+  /** The present options. */
   get options(): BridgeOptions {
     return this.#init.options;
   }
 
-  /** Where it stands. */
+  /** The present status. */
   get status(): BridgeStatus {
     const { name, addresses } = this.options;
     const { side, limits } = this.#remote;
@@ -127,12 +128,12 @@ export class BridgeMachine {
     };
   }
 
-  /** What waits to be written to a connection. */
+  /** The bytes that wait to be written to a connection. */
   outputOf(id: number): Output | undefined {
     return this.#sideOf(id)?.output;
   }
 
-  /** Whether more may be read of a connection. */
+  /** Whether more may be read from a connection. */
   mayRead(id: number): boolean {
     const side = this.#sideOf(id);
     return side?.mayRead(side === this.#local.side ? this.#remote.side : this.#local.side) ?? false;
@@ -146,7 +147,7 @@ export class BridgeMachine {
     this.#beginRound(nowMs);
   }
 
-  /** Ends: says goodbye on both sides. Nothing more happens. */
+  /** Ends the bridge with DISCONNECT on both sides. Nothing more happens. */
   stop(nowMs: number): void {
     this.#isStopped = true;
     this.#leave();
@@ -170,7 +171,7 @@ export class BridgeMachine {
     if (side !== undefined) this.#failed(side, new BridgeFault(reason, message), nowMs);
   }
 
-  /** Bytes of a remote broker. They may be reused afterwards. */
+  /** Handles bytes from a remote broker. The array may be reused after the call. */
   remoteBytes(id: number, bytes: Uint8Array, start: number, end: number, nowMs: number): void {
     const side = this.#remote.sideOf(id);
     if (side === undefined) return;
@@ -193,7 +194,7 @@ export class BridgeMachine {
     this.#failed(side, new BridgeFault("closed", message), nowMs);
   }
 
-  /** Bytes of this broker. They may be reused afterwards. */
+  /** Handles bytes from this broker. The array may be reused after the call. */
   localBytes(id: number, bytes: Uint8Array, start: number, end: number, nowMs: number): void {
     const { side } = this.#local;
     if (side?.id !== id) return;
@@ -215,12 +216,12 @@ export class BridgeMachine {
     this.#failed(this.#remote.side, new BridgeFault("local_closed", message), nowMs);
   }
 
-  /** The time is `nowMs`: what is due happens. */
+  /** Does what is due at `nowMs`. */
   tick(nowMs: number): void {
     if (this.#isStopped) return;
     if (nowMs >= this.#retryAtMs) this.#beginRound(nowMs);
     if (nowMs >= this.#probeAtMs) {
-      // The primary is asked while another address serves.
+      // Tries the primary while another address is connected.
       this.#probeAtMs = Infinity;
       this.#remote.dial({ addressIndex: 0, attempt: 0 }, "probe", nowMs);
     }
@@ -278,7 +279,7 @@ export class BridgeMachine {
     return side === this.#remote.side ? this.#relay!.fromRemote(bytes, at, end) : end;
   }
 
-  /** The remote broker has let us in. */
+  /** The remote broker has accepted the connection. */
   #connected(side: RemoteSide, limits: RemoteLimits, nowMs: number): void {
     this.#remote.accept(side, limits, nowMs);
     this.#plan.accepted(side);
@@ -294,13 +295,14 @@ export class BridgeMachine {
   }
 
   #newRelay(remote: RemoteSide, local: LocalSide, limits: RemoteLimits): Relay {
-    const { brokerId, maxPacketSizeBytes } = this.#init;
+    const { brokerId, maxPacketSizeBytes, maxLocalPacketSizeBytes } = this.#init;
     return new Relay({
       options: this.options,
       rules: this.#rules,
       limits,
       brokerId,
       maxPacketSizeBytes,
+      maxLocalPacketSizeBytes,
       counters: this.counters,
       toRemote: remote.output,
       toLocal: local.output,
@@ -313,11 +315,15 @@ export class BridgeMachine {
     return this.#relay?.fromLocal(bytes, start, end) ?? end;
   }
 
-  /** What the relay does not pass on. */
+  /** Handles a packet that the relay does not pass on. */
   #answered(from: Answerer, packet: Packet): void {
     if (packet.type === "pingresp") return;
     if (packet.type === "suback" || packet.type === "unsuback") {
       const { options, counters } = this;
+      if (from === "remote" && this.#remote.side!.pendingAnswers === 0) {
+        const message = `A ${packet.type.toUpperCase()} that nobody has asked for`;
+        throw new BridgeFault("protocol_error", message);
+      }
       checkSuback({ options, counters, ports: this.#ports }, from, packet);
       if (from === "local" || !this.#remote.subscribed()) return;
       this.#relay!.mayPublish = true;
@@ -336,20 +342,20 @@ export class BridgeMachine {
     side?.retry((bytes, start, end) => this.#fromLocal(side, bytes, start, end));
   }
 
-  /** What is thrown meanwhile ends the connection. */
+  /** Calls `act`; an error that it throws ends the connection. */
   #guard(side: RemoteSide | undefined, nowMs: number, act: () => void): void {
     try {
       act();
     } catch (error) {
       const isOurs = !(error instanceof BridgeFault || error instanceof MqttError);
-      // A fault of ours costs the bridge its connection, and the broker nothing.
+      // An error of ours ends the bridge's connection, but does not affect the broker.
       if (isOurs) this.#ports.warn("Fault in a bridge", { bridge: this.options.name, error });
       if (side === undefined) this.#local.drop();
       else this.#failed(side, faultOf(error, isOurs ? "internal" : "protocol_error"), nowMs);
     }
   }
 
-  /** A connection has failed, before its CONNACK or behind it. */
+  /** A connection has failed, before or after its CONNACK. */
   #failed(side: RemoteSide, fault: BridgeFault, nowMs: number): void {
     const remote = this.#remote;
     this.#ports.closeRemote(side.id);
@@ -401,7 +407,7 @@ export class BridgeMachine {
     this.#enter("rests", "idle", "Nothing has crossed for a while", nowMs);
   }
 
-  /** Ends everything that is open, with a goodbye where that is possible. */
+  /** Ends all open connections, with DISCONNECT if possible. */
   #leave(): void {
     const wasConnected = this.#remote.side?.phase === "connected";
     this.#remote.sayGoodbye();
@@ -410,7 +416,7 @@ export class BridgeMachine {
     if (wasConnected) this.#notices.locally("0");
   }
 
-  /** Nothing of the connection that there was is left. */
+  /** Forgets everything about the last connection. */
   #forget(): void {
     this.#local.drop();
     this.#probeAtMs = Infinity;

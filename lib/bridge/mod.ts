@@ -1,17 +1,17 @@
 /**
- * Connections of this broker to others: what is published here goes there, and the other way round, losing nothing.
+ * Bridges: connections of this broker to others that exchange messages without loss.
  *
- * A bridge is two clients back to back. At the remote broker it is one with a persistent session; in this broker it is one whose session is
- * durable like any other, named `$bridge/NAME`. `Relay` passes packets from one to the other under the same Packet Identifiers, so
- * that all state is the local session's, and nothing is kept twice: its module says why that is enough. `BridgeMachine` decides when
- * to connect where; `BridgeDriver` gives it streams and timers; `Bridges` has one for each `connection` block.
+ * A bridge consists of two clients. At the remote broker it is a client with a persistent session; in this broker it is a client with a
+ * durable session named `$bridge/NAME`. `Relay` passes packets from one to the other with the same Packet Identifiers, so all state is in
+ * the local session and nothing is stored twice; its module explains why this suffices. `BridgeMachine` decides when to connect where;
+ * `BridgeDriver` gives it streams and timers; `Bridges` has one for each `connection` block.
  *
- * `topic_rules.ts` says what a topic is called on the other side, `publish_view.ts` rewrites a PUBLISH without taking it apart, `hops.ts`
- * keeps a message from coming round, `handshake.ts` asks for 5.0, and for less where that is refused.
+ * `topic_rules.ts` maps topics to the other side, `publish_view.ts` rewrites a PUBLISH without decoding it, `hops.ts` prevents loops,
+ * `handshake.ts` requests 5.0, and an older version if that is refused.
  *
- * Rules: machine and relay do no I/O and are told the time; a message is acknowledged on one side only by the acknowledgement of the
- * other; what a bridge cannot pass on is counted by its reason. Nothing of this room is loaded without a `connection` block. May
- * import `client`, `broker`, `topic` and `codec`.
+ * Rules: machine and relay do no I/O and get the time passed in. A message is acknowledged on one side only when the other side has
+ * acknowledged it. Messages that cannot cross are counted by reason. This room is loaded only if there is a `connection` block. May import
+ * `client`, `broker`, `topic` and `codec`.
  *
  * ```ts
  * import { deepEqual, equal } from "node:assert/strict";

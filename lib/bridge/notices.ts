@@ -4,23 +4,23 @@ import type { BridgePorts } from "./ports.ts";
 import { putPacket } from "./relay.ts";
 import type { RemoteLimits } from "./remote_limits.ts";
 
-/** Publishes whether a bridge is connected, where that is wanted. */
+/** Publishes whether a bridge is connected, if that is configured. */
 export class Notices {
   readonly #options: BridgeOptions;
   readonly #ports: Pick<BridgePorts, "notify">;
 
-  /** `ports`: of this broker. */
+  /** `ports` belong to this broker. */
   constructor(options: BridgeOptions, ports: Pick<BridgePorts, "notify">) {
     this.#options = options;
     this.#ports = ports;
   }
 
-  /** In this broker. */
+  /** Publishes in this broker. */
   locally(payload: "0" | "1"): void {
     if (this.#options.notifications) this.#ports.notify(payload);
   }
 
-  /** In the remote one. */
+  /** Publishes in the remote broker. */
   remotely(payload: "0" | "1", output: Output, limits: RemoteLimits): void {
     const { notifications, notificationsLocalOnly } = this.#options;
     if (!notifications || notificationsLocalOnly) return;

@@ -1,51 +1,51 @@
 import { BRIDGE_CLIENT_PREFIX, type BridgeQueuePolicy } from "../broker/mod.ts";
 import type { ProtocolVersion, Qos } from "../codec/mod.ts";
 
-/** Which way the messages of a topic go. */
+/** The direction of a topic's messages. */
 export type Direction = "in" | "out" | "both";
 
-/** One `topic` line: what of one broker's tree is what of the other's. */
+/** One `topic` line: maps topics of one broker to topics of the other. */
 export interface BridgeTopic {
-  /** A Topic Filter without either prefix; `""`: the prefixes are one whole Topic Name each. */
+  /** A Topic Filter without prefixes; if `""`, each prefix is a whole Topic Name. */
   readonly pattern: string;
-  /** `out` is from this broker to the remote one. */
+  /** `out` means from this broker to the remote one. */
   readonly direction: Direction;
   /** The highest QoS at which messages cross. */
   readonly qos: Qos;
-  /** What stands before the pattern in this broker. */
+  /** The prefix of the pattern in this broker. */
   readonly localPrefix: string;
-  /** What stands before it in the remote one. */
+  /** The prefix of the pattern in the remote broker. */
   readonly remotePrefix: string;
 }
 
-/** What carries the bytes to a remote broker. */
+/** The transport to a remote broker. */
 export type BridgeScheme = "mqtt" | "mqtts" | "ws" | "wss";
 
-/** A place where the remote broker is. */
+/** An address of the remote broker. */
 export interface BridgeAddress {
-  /** What carries the bytes. */
+  /** The transport. */
   readonly scheme: BridgeScheme;
-  /** A name or an address. */
+  /** A host name or an IP address. */
   readonly hostname: string;
-  /** Where it listens there. */
+  /** The port. */
   readonly port: number;
-  /** For WebSockets: `/mqtt`; else `""`. */
+  /** The path for WebSockets, such as `/mqtt`; else `""`. */
   readonly path: string;
 }
 
-/** Certificates of a bridge: paths, read when it connects. */
+/** TLS settings of a bridge. The files are read when it connects. */
 export interface BridgeTls {
-  /** Trusted authorities in PEM; `""`: none of its own. */
+  /** A PEM file of trusted authorities; `""` for none. */
   readonly cafile: string;
-  /** The same, all files of a directory; `""`: none. */
+  /** A directory of such files; `""` for none. */
   readonly capath: string;
-  /** Our certificate; `""`: none. */
+  /** Our certificate; `""` for none. */
   readonly certfile: string;
-  /** Its key; `""`: none. */
+  /** Its key; `""` for none. */
   readonly keyfile: string;
-  /** Whether the name in the remote certificate need not be the one that was called. */
+  /** Whether the remote certificate may name another host. */
   readonly insecure: boolean;
-  /** ALPN; `""`: none is offered. */
+  /** The protocol for ALPN; `""` for none. */
   readonly alpn: string;
   /** Whether the authorities of the operating system are trusted. */
   readonly usesOsCerts: boolean;
@@ -53,75 +53,75 @@ export interface BridgeTls {
 
 /** Every setting of one bridge, with its unit. */
 export interface BridgeOptions {
-  /** As the `connection` line says it. */
+  /** The name in the `connection` line. */
   readonly name: string;
   /** At least one; the first is the primary. */
   readonly addresses: readonly BridgeAddress[];
   /** At least one. */
   readonly topics: readonly BridgeTopic[];
-  /** Whether all addresses are equal, so that none is gone back to. */
+  /** Whether all addresses are equal; otherwise the bridge returns to the primary. */
   readonly roundRobin: boolean;
-  /** When it connects: always, when enough waits, or once. */
+  /** When the bridge connects: always, when enough messages wait, or once. */
   readonly startType: "automatic" | "lazy" | "once";
-  /** Messages that wait from which on a lazy bridge connects. */
+  /** Waiting messages with which a lazy bridge connects. */
   readonly threshold: number;
   /** Seconds without a message after which a lazy bridge disconnects. */
   readonly idleTimeoutSeconds: number;
-  /** Seconds before it connects again, at first. */
+  /** The first wait before it connects again, seconds. */
   readonly restartBaseSeconds: number;
-  /** The longest of these; the same as the base: no jitter. */
+  /** The longest wait, seconds; if equal to the base there is no jitter. */
   readonly restartCapSeconds: number;
-  /** Seconds. */
+  /** Keep Alive at the remote broker, seconds. */
   readonly keepAliveSeconds: number;
   /** Whether the remote session ends with its connection. */
   readonly cleanSession: boolean;
-  /** Whether the local one does, and what waits in it. */
+  /** Whether the local session, with its waiting messages, ends with its connection. */
   readonly localCleanSession: boolean;
-  /** Client Identifier at the remote broker. */
+  /** The Client Identifier at the remote broker. */
   readonly remoteClientId: string;
-  /** The local session is `$bridge/` and this. */
+  /** The local session is named `$bridge/` followed by this. */
   readonly localClientId: string;
-  /** `""`: none. */
+  /** `""` for none. */
   readonly remoteUserName: string;
-  /** `""`: none. */
+  /** `""` for none. */
   readonly remotePassword: string;
-  /** A file with the password, read anew at each connect; `""`: none. */
+  /** A file with the password, read anew for each connection; `""` for none. */
   readonly remotePasswordFile: string;
-  /** User name of the local session, for lists; `""`: none. */
+  /** The user name of the local session, for lists; `""` for none. */
   readonly localUserName: string;
-  /** Whether the state is published, 1 or 0, retained. */
+  /** Whether the state is published as a retained message, 1 or 0. */
   readonly notifications: boolean;
   /** Whether it is published in this broker only. */
   readonly notificationsLocalOnly: boolean;
-  /** Where; `""`: `$SYS/broker/connection/REMOTE-CLIENT-ID/state`. */
+  /** The topic of the state; `""` for `$SYS/broker/connection/REMOTE-CLIENT-ID/state`. */
   readonly notificationTopic: string;
   /** Whether a broker before 5.0 is told, by a bit of the protocol level, that this is a bridge. */
   readonly tryPrivate: boolean;
-  /** Whether what goes out only is unsubscribed at the remote broker. */
+  /** Whether the topics of `out` rules are unsubscribed at the remote broker. */
   readonly attemptUnsubscribe: boolean;
-  /** Whether RETAIN goes out. */
+  /** Whether RETAIN is kept on messages to the remote broker. */
   readonly outgoingRetain: boolean;
-  /** `auto`: 5.0, and 3.1.1 where the remote broker does not speak it. */
+  /** `auto` means 5.0, and 3.1.1 if the remote broker does not support it. */
   readonly protocolVersion: "auto" | ProtocolVersion;
-  /** Bytes of a packet, both ways; 0: no limit of ours. */
+  /** The most bytes of a packet in either direction; 0 for no limit of our own. */
   readonly maxPacketSizeBytes: number;
-  /** Topic Aliases that we use, as far as the remote broker allows; 0: none. */
+  /** The most Topic Aliases used toward the remote broker, if it allows them; 0 for none. */
   readonly maxTopicAlias: number;
-  /** QoS 1 and 2 messages that the remote broker may have under way to us. */
+  /** The most QoS 1 and 2 messages in flight from the remote broker. */
   readonly receiveMaximum: number;
-  /** Seconds that the remote session outlives its connection, in 5.0; `Infinity`: for ever. */
+  /** Seconds that the remote session outlives its connection in 5.0; `Infinity` for no limit. */
   readonly sessionExpirySeconds: number;
-  /** The address of this machine from which it connects; `""`: the system chooses. */
+  /** The local address from which it connects; `""` lets the system choose. */
   readonly bindAddress: string;
-  /** Absent: no encryption but where an address asks for it. */
+  /** Undefined for no TLS, except for addresses that require it. */
   readonly tls: BridgeTls | undefined;
-  /** Messages per second that go out; 0: no limit. */
+  /** The most messages to the remote broker a second; 0 for no limit. */
   readonly maxRate: number;
-  /** Bytes that may wait for it; 0: no limit but that of all queues. */
+  /** The most bytes that may wait for it; 0 for only the limit of all queues. */
   readonly queueBytes: number;
-  /** What happens beyond that. */
+  /** What happens to messages beyond that limit. */
   readonly queueFullPolicy: BridgeQueuePolicy;
-  /** Brokers that a message may pass, in 5.0; 0: nothing is counted. */
+  /** The most brokers that a message may pass, in 5.0; 0 for no check. */
   readonly maxHops: number;
 }
 
@@ -130,7 +130,7 @@ export function localClientIdOf({ localClientId, name }: BridgeOptions): string 
   return BRIDGE_CLIENT_PREFIX + (localClientId === "" ? name : localClientId);
 }
 
-/** Where the state of a bridge is published. */
+/** The topic on which the state of a bridge is published. */
 export function notificationTopicOf(
   { notificationTopic, remoteClientId }: BridgeOptions,
 ): string {

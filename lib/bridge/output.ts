@@ -1,20 +1,20 @@
-/** Bytes up to which an emptied buffer is kept for the next ones. */
+/** An emptied buffer up to this size is kept for reuse, bytes. */
 const KEPT_BYTES = 256 * 1024;
 const FIRST_BYTES = 4096;
 
-/** Bytes that wait to be taken, in one buffer that grows. */
+/** Bytes waiting to be taken, in one growing buffer. */
 export class Output {
-  /** What waits is in [start, end). */
+  /** The waiting bytes are in [start, end). */
   bytes: Uint8Array<ArrayBuffer> = new Uint8Array(FIRST_BYTES);
   #start = 0;
   #end = 0;
 
-  /** How many wait. */
+  /** The number of waiting bytes. */
   get length(): number {
     return this.#end - this.#start;
   }
 
-  /** What waits; valid until the next call of anything here. */
+  /** The waiting bytes; valid until the next call of any method. */
   get waiting(): Uint8Array<ArrayBuffer> {
     return this.bytes.subarray(this.#start, this.#end);
   }
@@ -40,18 +40,18 @@ export class Output {
 
   /** Appends a copy. */
   put(bytes: Uint8Array): void {
-    // First the room: it may be another buffer then.
+    // Reserve first: it may replace the buffer.
     const at = this.reserve(bytes.length);
     this.bytes.set(bytes, at);
   }
 
-  /** The first `count` bytes have been taken. */
+  /** Removes the first `count` bytes, which have been taken. */
   drop(count: number): void {
     this.#start += count;
     if (this.#start === this.#end) this.#start = this.#end = 0;
   }
 
-  /** Copies what fits into `target`, and takes it. */
+  /** Moves as many bytes as fit into `target`; returns their number. */
   moveInto(target: Uint8Array): number {
     const count = Math.min(target.length, this.length);
     target.set(this.bytes.subarray(this.#start, this.#start + count));
@@ -59,7 +59,7 @@ export class Output {
     return count;
   }
 
-  /** Takes everything, as a buffer that is the caller's; `spare` becomes the next one. */
+  /** Takes all bytes in a buffer that the caller then owns; `spare` becomes the next buffer. */
   take(spare: Uint8Array<ArrayBuffer> | undefined): Uint8Array<ArrayBuffer> {
     const taken = this.waiting;
     this.bytes = spare ?? new Uint8Array(FIRST_BYTES);
@@ -67,7 +67,7 @@ export class Output {
     return taken;
   }
 
-  /** Takes everything away. */
+  /** Discards all bytes. */
   clear(): void {
     this.#start = this.#end = 0;
     if (this.bytes.length > KEPT_BYTES) this.bytes = new Uint8Array(FIRST_BYTES);

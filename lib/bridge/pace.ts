@@ -1,19 +1,19 @@
 import type { BridgeOptions } from "./options.ts";
 import type { Relay } from "./relay.ts";
 
-/** How often a lazy bridge looks what waits, milliseconds. */
+/** Time between two checks of a lazy bridge's queue, milliseconds. */
 const LAZY_LOOK_MS = 1000;
-/** How often a bridge with a rate is allowed more, milliseconds. */
+/** Time between two allowances of a bridge with a rate, milliseconds. */
 const RATE_STEP_MS = 50;
 
-/** How fast messages may cross, and whether so few do that a lazy bridge rests. */
+/** Limits how fast messages cross, and decides when a lazy bridge connects and disconnects. */
 export class Pace {
   readonly #options: BridgeOptions;
   #rateAtMs = 0;
   #activeAtMs = 0;
   #activity = 0;
 
-  /** The clock begins with `connected`. */
+  /** Time counts from `connected`. */
   constructor(options: BridgeOptions) {
     this.#options = options;
   }
@@ -24,7 +24,7 @@ export class Pace {
     if (this.#options.maxRate > 0) relay.allowance = 1;
   }
 
-  /** More may go out; `false`: there is no rate. */
+  /** Allows more messages out; false if there is no rate. */
   allow(relay: Relay, nowMs: number): boolean {
     const { maxRate } = this.#options;
     if (maxRate === 0) return false;
@@ -34,13 +34,13 @@ export class Pace {
     return true;
   }
 
-  /** Whether so much waits that an idle bridge connects. */
+  /** Whether enough messages wait for an idle bridge to connect. */
   isWorthIt(waiting: number, nowMs: number): boolean {
     this.#activeAtMs = nowMs;
     return waiting >= this.#options.threshold;
   }
 
-  /** Whether a lazy bridge has had nothing to do for its time; `activity`: messages that have crossed. */
+  /** Whether a lazy bridge has been idle for its timeout; `activity` counts the messages that have crossed. */
   isIdle(activity: number, nowMs: number): boolean {
     const { startType, idleTimeoutSeconds } = this.#options;
     if (startType !== "lazy") return false;
@@ -51,12 +51,12 @@ export class Pace {
     return nowMs >= this.#activeAtMs + idleTimeoutSeconds * 1000;
   }
 
-  /** When an idle bridge looks again. */
+  /** When an idle bridge checks again. */
   lookAtMs(idleSinceMs: number): number {
     return Math.max(idleSinceMs, this.#activeAtMs) + LAZY_LOOK_MS;
   }
 
-  /** When a connected one is to be looked at. */
+  /** When a connected bridge is to be checked. */
   nextMs(relay: Relay): number {
     const { startType, idleTimeoutSeconds, maxRate } = this.#options;
     return Math.min(

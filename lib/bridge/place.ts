@@ -2,7 +2,7 @@ import type { ClientTls, Place } from "../client/mod.ts";
 import type { BridgeAddress, BridgeOptions, BridgeTls } from "./options.ts";
 import { BridgeFault } from "./state.ts";
 
-/** Where systems keep the authorities that they trust. */
+/** The files where systems keep their trusted authorities. */
 const OS_CERTIFICATES: readonly string[] = [
   "/etc/ssl/certs/ca-certificates.crt",
   "/etc/pki/tls/certs/ca-bundle.crt",
@@ -10,7 +10,7 @@ const OS_CERTIFICATES: readonly string[] = [
   "/etc/ssl/cert.pem",
 ];
 
-/** The place of an address, with the certificates as their files are now. Throws `BridgeFault`. */
+/** Resolves an address, and reads its certificates from their files. Throws `BridgeFault`. */
 export async function placeOf(
   { hostname, port, scheme, path }: BridgeAddress,
   { tls, bindAddress }: BridgeOptions,
@@ -66,7 +66,7 @@ async function readFirst(paths: readonly string[]): Promise<string> {
     try {
       return await Deno.readTextFile(path);
     } catch {
-      // The next system keeps them elsewhere.
+      // Other systems keep them elsewhere; try the next.
     }
   }
   throw new BridgeFault("certificate", "Cannot find the authorities that this system trusts");

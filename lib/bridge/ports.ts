@@ -1,34 +1,34 @@
 import type { BridgeAddress } from "./options.ts";
 import type { BridgeStatus } from "./state.ts";
 
-/** What this broker knows of a bridge's session. */
+/** What this broker knows about a bridge's session. */
 export interface LocalSession {
   /** Its Topic Filters. */
   readonly topicFilters: readonly string[];
-  /** Messages that wait in it, or are under way. */
+  /** Messages that wait in it or are in flight. */
   readonly waiting: number;
 }
 
-/** All that the machine of a bridge needs of the world. Every call returns at once. */
+/** Everything that the machine of a bridge needs from outside. Every call returns at once. */
 export interface BridgePorts {
-  /** Opens a stream; `opened`, `failed`, `remoteBytes` and `remoteEnded` of the machine name it by `id`. */
+  /** Opens a stream; `opened`, `failed`, `remoteBytes` and `remoteEnded` of the machine refer to it by `id`. */
   openRemote(id: number, address: BridgeAddress): void;
-  /** Writes what waits, then closes. Nothing more comes of it. */
+  /** Writes the waiting bytes, then closes. The machine gets no more events of this stream. */
   closeRemote(id: number): void;
-  /** Opens a connection to this broker, for the session of that name; what was opened before is closed. */
+  /** Opens a connection to this broker for the bridge's session; an earlier one is closed. */
   openLocal(id: number, init: { readonly forgetsReceived: boolean }): void;
-  /** As `closeRemote`. */
+  /** Like `closeRemote`. */
   closeLocal(id: number): void;
-  /** The remote password, as it is now; throws where it cannot be read. */
+  /** The present remote password; throws if it cannot be read. */
   password(): string;
-  /** `undefined`: there is none yet. */
+  /** The bridge's session; `undefined` if there is none yet. */
   localSession(): LocalSession | undefined;
   /** Publishes the state of the bridge in this broker. */
   notify(payload: "0" | "1"): void;
-  /** It stands somewhere else than before. */
+  /** Called when the state of the bridge has changed. */
   changed(status: BridgeStatus): void;
-  /** What somebody should look at. */
+  /** Logs a warning. */
   warn(message: string, fields: Readonly<Record<string, unknown>>): void;
-  /** From 0 to 1. */
+  /** A random number from 0 to 1. */
   random(): number;
 }

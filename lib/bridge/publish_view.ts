@@ -1,6 +1,7 @@
 /**
- * A PUBLISH read and written without taking it apart: a bridge changes its topic, its flags and one User Property, and copies the
- * rest. What is copied was encoded by a broker that has checked it, ours or the remote one; what cannot be walked is malformed.
+ * Reads and writes a PUBLISH without decoding it. A bridge changes its topic, its flags and one User Property, and copies the rest. The
+ * copied parts were encoded by a broker that has checked them, ours or the remote one; a packet whose structure cannot be followed is
+ * malformed.
  *
  * @module
  */
@@ -9,9 +10,8 @@ import { MqttError, type NameCache, ReasonCode } from "../codec/mod.ts";
 import type { Output } from "./output.ts";
 
 const HOPS_BYTES = new TextEncoder().encode(BRIDGE_HOPS);
-const TEXT = new TextDecoder();
 
-/** Bytes of a property's value by its identifier: a number, or how they are found. */
+/** The size of a property's value by its identifier: a number of bytes, or a kind of encoding. */
 const PROPERTY_SIZES: Readonly<Record<number, number | "text" | "pair" | "varint">> = {
   0x01: 1,
   0x02: 4,
@@ -26,31 +26,31 @@ const SUBSCRIPTION_IDENTIFIER = 0x0b;
 const TOPIC_ALIAS = 0x23;
 const USER_PROPERTY = 0x26;
 
-/** Where the parts of a PUBLISH are, for one at a time. */
+/** The positions of the parts of one PUBLISH. The object is reused for the next. */
 export class PublishView {
   /** The packet is in `bytes[start, end)`. */
   bytes: Uint8Array = new Uint8Array(0);
   /** 0 to 2. */
   qos = 0;
-  /** The flag. */
+  /** The flag in the packet. */
   retain = false;
-  /** The flag. */
+  /** The flag in the packet. */
   dup = false;
-  /** 0 with QoS 0. */
+  /** 0 for QoS 0. */
   packetId = 0;
-  /** As it stands in the packet. */
+  /** The Topic Name in the packet. */
   topicName = "";
-  /** What brokers the message has passed; `""`: none that says so. */
+  /** The brokers that the message has passed; `""` without the property. */
   hops = "";
   /** Payload bytes. */
   payloadBytes = 0;
   #payloadAt = 0;
   #end = 0;
-  /** Properties that are copied: pairs of offsets. */
+  /** The properties to copy, as pairs of offsets. */
   readonly #kept: number[] = [];
   #keptBytes = 0;
 
-  /** Finds the parts of the packet in [start, end), whose bounds are right. */
+  /** Finds the parts of the complete packet in [start, end). */
   read(
     bytes: Uint8Array,
     start: number,
@@ -78,14 +78,14 @@ export class PublishView {
     this.hops = "";
     this.#kept.length = 0;
     this.#keptBytes = 0;
-    if (hasProperties) at = this.#readProperties(at, end);
+    if (hasProperties) at = this.#readProperties(at, end, names);
     if (at > end) throw malformed("it ends in the middle");
     this.#payloadAt = at;
     this.#end = end;
     this.payloadBytes = end - at;
   }
 
-  /** Writes it with another topic and other flags; `added` are properties, encoded. Returns the bytes written. */
+  /** Writes the packet with another topic and other flags; `added` are encoded properties. Returns the number of bytes. */
   write(
     output: Output,
     firstByte: number,
@@ -95,8 +95,7 @@ export class PublishView {
   ): number {
     const hasId = (firstByte & 6) !== 0;
     const propertyBytes = this.#keptBytes + added.length;
-    const bodyBytes = 2 + topic.length + (hasId ? 2 : 0) + this.payloadBytes +
-      (withProperties ? varintSize(propertyBytes) + propertyBytes : 0);
+    const bodyBytes = this.#bodySize(hasId, topic.length, withProperties, added.length);
     const sizeBytes = 1 + varintSize(bodyBytes) + bodyBytes;
     let at = output.reserve(sizeBytes);
     const { bytes } = output;
@@ -115,6 +114,29 @@ export class PublishView {
     return sizeBytes;
   }
 
+  /** How many bytes `write` would write. */
+  sizeBytes(
+    firstByte: number,
+    topicBytes: number,
+    withProperties: boolean,
+    addedBytes: number,
+  ): number {
+    const hasId = (firstByte & 6) !== 0;
+    const bodyBytes = this.#bodySize(hasId, topicBytes, withProperties, addedBytes);
+    return 1 + varintSize(bodyBytes) + bodyBytes;
+  }
+
+  #bodySize(
+    hasId: boolean,
+    topicBytes: number,
+    withProperties: boolean,
+    addedBytes: number,
+  ): number {
+    const propertyBytes = this.#keptBytes + addedBytes;
+    return 2 + topicBytes + (hasId ? 2 : 0) + this.payloadBytes +
+      (withProperties ? varintSize(propertyBytes) + propertyBytes : 0);
+  }
+
   #writeProperties(
     bytes: Uint8Array,
     offset: number,
@@ -131,7 +153,7 @@ export class PublishView {
     return at + added.length;
   }
 
-  #readProperties(offset: number, packetEnd: number): number {
+  #readProperties(offset: number, packetEnd: number, names: NameCache): number {
     const { bytes } = this;
     let at = offset;
     const size = readVarint(bytes, at);
@@ -143,7 +165,7 @@ export class PublishView {
       if (next > end) throw malformed("a property is longer than all of them");
       const id = bytes[at]!;
       if (id === USER_PROPERTY && this.#isHops(at, next)) {
-        this.hops = TEXT.decode(bytes.subarray(at + 5 + HOPS_BYTES.length, next));
+        this.hops = names.text(bytes, at + 5 + HOPS_BYTES.length, next);
       } else if (id !== SUBSCRIPTION_IDENTIFIER && id !== TOPIC_ALIAS) {
         this.#kept.push(at, next);
         this.#keptBytes += next - at;
@@ -162,7 +184,7 @@ export class PublishView {
   }
 }
 
-/** Where the property that begins at `at` ends. */
+/** The end of the property that begins at `at`. */
 function propertyEnd(bytes: Uint8Array, at: number): number {
   const size = PROPERTY_SIZES[bytes[at]!];
   switch (size) {
@@ -181,7 +203,7 @@ function propertyEnd(bytes: Uint8Array, at: number): number {
   }
 }
 
-/** A short copy costs less than a call of `set` with a view. */
+/** Copies bytes; for few bytes a loop costs less than `set` with a view. */
 function copy(
   source: Uint8Array,
   start: number,

@@ -1,15 +1,15 @@
 /**
- * The bridge itself: packets of one connection become packets of another, and nothing is kept here.
+ * The core of a bridge: it turns packets of one connection into packets of the other, and stores nothing.
  *
- * One side is this broker, where the bridge is a client with a durable session; the other is the remote broker, where it is a client
- * too. A PUBLISH that comes from one side leaves on the other under the same Packet Identifier, and its PUBACK, PUBREC, PUBREL and
- * PUBCOMP come back the same way. So the state of a delivery is the state of the local session alone: the queue, what is in
- * flight, what was released, and what was received and not yet released, all of it stored and committed as for any client. A message
- * leaves the disk with the remote acknowledgement, since that is the one that the session gets; the remote broker gets its
- * own when this broker has committed; and after a crash both are repeated under the identifiers that they had, which is what QoS 2
- * needs. The window is the Receive Maximum of the remote broker, because it is the one in the local CONNECT.
+ * One side is this broker, where the bridge is a client with a durable session; the other is the remote broker, where it is a client too. A
+ * PUBLISH from one side leaves on the other with the same Packet Identifier, and its PUBACK, PUBREC, PUBREL and PUBCOMP return the same
+ * way. So the state of a delivery is the state of the local session alone: its queue, messages in flight, released ones, and those received
+ * but not yet released, stored and committed as for any client. A message leaves the disk with the remote acknowledgement, because the
+ * relay passes that to the session. The remote broker gets its acknowledgement when this broker has committed. After a crash both sides
+ * repeat under their old identifiers, as QoS 2 needs it. The window is the Receive Maximum of the remote broker, because the local CONNECT
+ * carries it.
  *
- * What the relay keeps is worth no more than a connection: Topic Aliases, and which messages went out with a lower QoS.
+ * The relay's own state is only needed for the connection: Topic Aliases, and which messages went out with a lower QoS.
  *
  * @module
  */
@@ -26,57 +26,61 @@ import {
   ReasonCode,
   reasonCodeName,
 } from "../codec/mod.ts";
-import { bridgeHop, encodeHops, hopsIn, withHop } from "./hops.ts";
-import { Output } from "./output.ts";
+import { bridgeHop, encodeHops, hopsIn, MAX_HOPS_LENGTH, withHop } from "./hops.ts";
+import type { Output } from "./output.ts";
 import type { BridgeOptions } from "./options.ts";
 import { PublishView } from "./publish_view.ts";
 import type { RemoteLimits } from "./remote_limits.ts";
 import { type BridgeCounters, BridgeFault } from "./state.ts";
 import type { TopicRules } from "./topic_rules.ts";
 
-/** What a relay is made of. */
+/** The parts of a relay. */
 export interface RelayInit {
   readonly options: BridgeOptions;
   readonly rules: TopicRules;
   readonly limits: RemoteLimits;
-  /** A name of this broker, in what its messages have passed. */
+  /** This broker's name in hops. */
   readonly brokerId: string;
-  /** Bytes of a packet that may come, from either side. */
+  /** The most bytes of a packet from either side. */
   readonly maxPacketSizeBytes: number;
+  /** Bytes of a packet that this broker takes. */
+  readonly maxLocalPacketSizeBytes: number;
   readonly counters: BridgeCounters;
   readonly toRemote: Output;
   readonly toLocal: Output;
-  /** Told of a SUBACK, UNSUBACK, CONNACK or PINGRESP. */
+  /** Gets the packets that are not relayed, such as SUBACK, UNSUBACK, CONNACK or PINGRESP. */
   readonly onAnswer: (side: "local" | "remote", packet: Packet) => void;
 }
 
 const NONE = new Uint8Array(0);
 const PUBLISH = FirstByte.Publish >> 4;
-/** MQTT's version on the local side. */
+/** The MQTT version on the local side. */
 const LOCAL: ProtocolVersion = 5;
 
 /** Passes packets between the local session and the remote broker, for as long as both connections last. */
 export class Relay {
-  /** PUBLISH packets may go out: not before the subscriptions are made, whose Packet Identifiers they could have. */
+  /**
+   * Whether PUBLISH packets may go out: not before all subscriptions are acknowledged, because they could use the same Packet Identifiers.
+   */
   mayPublish = false;
-  /** PUBLISH packets that may still go out until more may; `Infinity`: no limit. */
+  /** PUBLISH packets that may go out until the next allowance; `Infinity` for no limit. */
   allowance = Infinity;
   readonly #init: RelayInit;
   readonly #view = new PublishView();
   readonly #names = new NameCache(256);
-  /** The properties of a message that has passed nobody before, with the Topic Alias in front, by Topic Name. */
+  /** By Topic Name: its Topic Alias followed by the properties of a message without hops. */
   readonly #aliases = new Map<string, Uint8Array>();
   readonly #maxAliases: number;
   /** QoS 2 messages that went out at QoS 1, by Packet Identifier. */
   readonly #lowered = new Set<number>();
   /** The remote broker's name in hops. */
   readonly #there: string;
-  /** The properties of a message that has passed nobody before: on its way out, and on its way in. */
+  /** The properties added to a message without hops: on its way out, and on its way in. */
   readonly #firstOut: Uint8Array;
   readonly #firstIn: Uint8Array;
   readonly #maxPacketBytes: number;
 
-  /** Both sides are connected, or about to be. */
+  /** Both sides must be connected, or about to be. */
   constructor(init: RelayInit) {
     const { options, limits, brokerId, maxPacketSizeBytes } = init;
     this.#init = init;
@@ -87,11 +91,11 @@ export class Relay {
     this.#maxPacketBytes = maxPacketSizeBytes;
   }
 
-  /** Passes on what this broker has sent; returns where the first byte is that stays. Throws `BridgeFault` and `MqttError`. */
+  /** Passes on packets from this broker; returns the offset of the first unhandled byte. Throws `BridgeFault` and `MqttError`. */
   fromLocal(bytes: Uint8Array, start: number, end: number): number {
     let at = start;
     for (;;) {
-      // No packet of the broker's is longer than what its clients sent, but for topics and properties of its own.
+      // No check of the size: packets from this broker are about as long as those its clients sent, apart from topics and properties.
       const length = frameLength(bytes, at, end, Infinity);
       if (length === 0 || at + length > end) return at;
       if (!this.#fromLocal(bytes, at, at + length)) return at;
@@ -99,7 +103,7 @@ export class Relay {
     }
   }
 
-  /** The same for what the remote broker has sent. */
+  /** Passes on packets from the remote broker, in the same way. */
   fromRemote(bytes: Uint8Array, start: number, end: number): number {
     let at = start;
     for (;;) {
@@ -110,7 +114,7 @@ export class Relay {
     }
   }
 
-  /** `false`: it has to wait, and all behind it. */
+  /** Returns false if the packet has to wait, and all packets after it. */
   #fromLocal(bytes: Uint8Array, start: number, end: number): boolean {
     const type = bytes[start]! >> 4;
     if (type === PUBLISH) {
@@ -139,7 +143,7 @@ export class Relay {
     this.#init.onAnswer("remote", decodePacket(bytes, start, end, version));
   }
 
-  /** A message of this broker goes to the remote one. */
+  /** Sends a message of this broker to the remote one. */
   #publishOut(bytes: Uint8Array, start: number, end: number): void {
     const { rules, limits, options, counters, toRemote } = this.#init;
     const view = this.#view;
@@ -171,12 +175,11 @@ export class Relay {
   #sizeOut(topic: Uint8Array, qos: number): number {
     const { limits } = this.#init;
     const added = limits.version === 5 ? this.#hopsOut(this.#view.hops) : NONE;
-    const probe = new Output();
     const firstByte = FirstByte.Publish | qos << 1;
-    return this.#view.write(probe, firstByte, topic, limits.version === 5, added);
+    return this.#view.sizeBytes(firstByte, topic.length, limits.version === 5, added.length);
   }
 
-  /** The first messages' topics get an alias each, which stands for them from then on. */
+  /** Writes a message with a Topic Alias. The first topics get an alias each, which replaces the Topic Name from then on. */
   #writeAliased(firstByte: number, name: string, topic: Uint8Array, hops: Uint8Array): void {
     const { toRemote } = this.#init;
     let added = this.#aliases.get(name);
@@ -197,6 +200,7 @@ export class Relay {
   #hopsRefusal(hops: string): string | undefined {
     const { options: { maxHops }, brokerId } = this.#init;
     if (hops === "" || maxHops === 0) return undefined;
+    if (hops.length > MAX_HOPS_LENGTH) return "too_many_hops";
     const passed = hopsIn(hops);
     if (passed.includes(this.#there)) return "came_from_there";
     if (passed.includes(brokerId)) return "ring";
@@ -209,7 +213,7 @@ export class Relay {
     return hops === "" ? this.#firstOut : encodeHops(withHop(hops, brokerId));
   }
 
-  /** It does not go out, and is over for the local session. */
+  /** Drops an outgoing message, and acknowledges it to the local session. */
   #dropOut(reason: string): void {
     this.#init.counters.drop(reason);
     this.#ackLocally(ReasonCode.Success);
@@ -221,9 +225,9 @@ export class Relay {
     this.#put("local", qos === 1 ? FirstByte.Puback : FirstByte.Pubrec, packetId, reasonCode);
   }
 
-  /** A message of the remote broker comes in. */
+  /** Passes a message of the remote broker to this one. */
   #publishIn(bytes: Uint8Array, start: number, end: number): void {
-    const { rules, limits, counters, toLocal, brokerId } = this.#init;
+    const { rules, limits, counters, toLocal, brokerId, maxLocalPacketSizeBytes } = this.#init;
     const view = this.#view;
     view.read(bytes, start, end, limits.version === 5, this.#names);
     if (view.topicName === "") {
@@ -231,20 +235,27 @@ export class Relay {
     }
     const topic = rules.toLocal(view.topicName);
     if (topic === null) return this.#dropIn("no_rule");
+    if (view.hops.length > MAX_HOPS_LENGTH) return this.#dropIn("too_many_hops");
     if (view.hops !== "" && hopsIn(view.hops).includes(brokerId)) return this.#dropIn("ring");
-    view.write(toLocal, bytes[start]!, topic.bytes, true, this.#hopsIn(view.hops));
+    const hops = this.#hopsIn(view.hops);
+    // It grows by our prefix and by its hops: what this broker would refuse would come again with each connection.
+    if (end - start + topic.bytes.length + hops.length + 8 > maxLocalPacketSizeBytes) {
+      const sizeBytes = view.sizeBytes(bytes[start]!, topic.bytes.length, true, hops.length);
+      if (sizeBytes > maxLocalPacketSizeBytes) return this.#dropIn("packet_too_large");
+    }
+    view.write(toLocal, bytes[start]!, topic.bytes, true, hops);
     counters.messagesIn++;
   }
 
   #hopsIn(hops: string): Uint8Array {
     if (this.#init.options.maxHops === 0) return hops === "" ? NONE : encodeHops(hops);
     if (hops === "") return this.#firstIn;
-    // One that tells no name is behind the last that did.
+    // A broker that adds no name of its own is assumed to come after the last one listed.
     const isThere = hopsIn(hops).includes(this.#there);
     return encodeHops(isThere ? hops : withHop(hops, this.#there));
   }
 
-  /** It does not come in, and is over for the remote broker. */
+  /** Drops an incoming message, and acknowledges it to the remote broker. */
   #dropIn(reason: string): void {
     this.#init.counters.drop(reason);
     const { qos, packetId } = this.#view;
@@ -253,7 +264,7 @@ export class Relay {
     this.#put("remote", firstByte, packetId, ReasonCode.Success);
   }
 
-  /** An answer of the local session: to what came in, or the next step of what went out. */
+  /** Passes on an acknowledgement of the local session: of an incoming message, or the next step of an outgoing one. */
   #ackOut(type: number, packetId: number, reasonCode: number): void {
     const { limits, counters } = this.#init;
     if (type === FirstByte.Pubrel >> 4) {
@@ -268,7 +279,7 @@ export class Relay {
     this.#put("remote", type << 4, packetId, reasonCode);
   }
 
-  /** An answer of the remote broker: to what went out, or the next step of what came in. */
+  /** Passes on an acknowledgement of the remote broker: of an outgoing message, or the next step of an incoming one. */
   #ackIn(type: number, packetId: number, reasonCode: number): void {
     const { counters } = this.#init;
     if (type === FirstByte.Pubrel >> 4) {
@@ -276,7 +287,7 @@ export class Relay {
     }
     if (reasonCode >= 0x80 && type !== FirstByte.Pubcomp >> 4) {
       if (reasonCode === ReasonCode.QuotaExceeded) {
-        // The message stays: acknowledged with this code it would be over, and nobody would have it.
+        // The message must stay in the session: acknowledged with this code it would be deleted, and lost.
         throw new BridgeFault("quota", "The remote broker has no room for a message (0x97)");
       }
       counters.drop(`refused: ${reasonCodeName(reasonCode)}`);
@@ -299,7 +310,7 @@ export class Relay {
   }
 }
 
-/** Properties with a Topic Alias in front of them. */
+/** Puts a Topic Alias in front of properties. */
 function withAlias(alias: number, properties: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(3 + properties.length);
   bytes.set([0x23, alias >> 8, alias & 0xff]);
@@ -307,18 +318,18 @@ function withAlias(alias: number, properties: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** Puts a packet that is no PUBLISH into an output. */
+/** Puts a packet other than PUBLISH into an output. */
 export function putPacket(output: Output, packet: Packet, version: ProtocolVersion): void {
   const at = output.reserve(packetSize(packet, version));
   encodeInto(packet, version, output.bytes, at);
 }
 
-/** PUBACK, PUBREC, PUBREL, PUBCOMP. */
+/** Whether the type is PUBACK, PUBREC, PUBREL or PUBCOMP. */
 function isAck(type: number): boolean {
   return type >= FirstByte.Puback >> 4 && type <= FirstByte.Pubcomp >> 4;
 }
 
-/** Where the Packet Identifier of an acknowledgement is whose Remaining Length may have more bytes than it needs. */
+/** The offset of an acknowledgement's Packet Identifier. The Remaining Length may be encoded in more bytes than necessary. */
 function idAt(bytes: Uint8Array, start: number): number {
   let at = start + 1;
   while (bytes[at]! >= 0x80) at++;

@@ -11,55 +11,58 @@ import { BridgeFault } from "./state.ts";
 import { putSubscriptions } from "./subscriptions.ts";
 import type { TopicRules } from "./topic_rules.ts";
 
-/** How long an address may take from opening a stream to its CONNACK, milliseconds. */
+/** The longest time from opening a stream to its CONNACK, milliseconds. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** What the remote half of a bridge is made of. */
+/** The parts of the remote half of a bridge. */
 export interface RemoteHalfInit {
   readonly options: BridgeOptions;
   readonly rules: TopicRules;
   readonly plan: DialPlan;
   readonly ports: BridgePorts;
   readonly notices: Notices;
-  /** A name of this broker, in what its messages have passed. */
+  /** This broker's name in hops. */
   readonly brokerId: string;
-  /** Bytes of a packet that this broker takes. */
+  /** The most bytes of a packet that this broker accepts. */
   readonly maxPacketSizeBytes: number;
-  /** What an earlier configuration of the bridge subscribed to. */
+  /** The filters to which an earlier configuration of the bridge subscribed. */
   readonly formerRemoteFilters: readonly string[];
-  /** Names the next connection. */
+  /** Returns the id of the next connection. */
   readonly nextId: () => number;
 }
 
-/** The bridge as a client of the remote broker: one connection, and perhaps a second one to the primary while another address serves. */
+/**
+ * The bridge as a client of the remote broker: one connection, and possibly a second one that tries the primary while another address is
+ * connected.
+ */
 export class RemoteHalf {
-  /** The connection that serves, or is to. */
+  /** The connection in use, or being opened. */
   side: RemoteSide | undefined;
-  /** The second one. */
+  /** The second connection. */
   probe: RemoteSide | undefined;
-  /** What holds at the remote broker; `undefined`: none has let us in. */
+  /** The limits of the remote broker; `undefined` before one has accepted us. */
   limits: RemoteLimits | undefined;
   readonly #init: RemoteHalfInit;
-  /** Whether all was subscribed, in the present session. */
+  /** Whether all subscriptions were made in the present session. */
   #hasSubscribed = false;
 
-  /** Nothing is opened yet. */
+  /** Opens nothing yet. */
   constructor(init: RemoteHalfInit) {
     this.#init = init;
   }
 
-  /** Those that are open, or about to be. */
+  /** The connections that are open or being opened. */
   get sides(): readonly RemoteSide[] {
     return [this.side, this.probe].filter((side) => side !== undefined);
   }
 
-  /** `undefined`: it is over. */
+  /** The connection with this id; `undefined` if it has ended. */
   sideOf(id: number): RemoteSide | undefined {
     if (this.side?.id === id) return this.side;
     return this.probe?.id === id ? this.probe : undefined;
   }
 
-  /** Opens a connection; `as`: what it is to be. */
+  /** Opens a connection; `as` is its purpose. */
   dial({ addressIndex, attempt }: Dial, as: "side" | "probe", nowMs: number): void {
     const { nextId, options, ports } = this.#init;
     const side = new RemoteSide(nextId(), nowMs, addressIndex, attempt, CONNECT_TIMEOUT_MS);
@@ -67,7 +70,7 @@ export class RemoteHalf {
     ports.openRemote(side.id, options.addresses[addressIndex]!);
   }
 
-  /** Its stream is open: says CONNECT. Throws where the password cannot be read. */
+  /** Sends CONNECT, because the stream is open. Throws if the password cannot be read. */
   greet(side: RemoteSide): void {
     const { options, plan, ports, maxPacketSizeBytes, brokerId } = this.#init;
     side.phase = "asking";
@@ -77,7 +80,7 @@ export class RemoteHalf {
     );
   }
 
-  /** The bytes of the CONNACK at the beginning, and what it says; `undefined`: it is not there as a whole. Throws a refusal. */
+  /** Reads the CONNACK at the beginning; returns its size and limits, or `undefined` if it is incomplete. Throws if it is a refusal. */
   welcome(
     side: RemoteSide,
     bytes: Uint8Array,
@@ -97,7 +100,7 @@ export class RemoteHalf {
     return { length, limits: limitsOf(packet, version, options) };
   }
 
-  /** From here on this is the connection; another one is left. */
+  /** Makes this the connection in use; leaves any other. */
   accept(side: RemoteSide, limits: RemoteLimits, nowMs: number): void {
     if (side === this.probe) {
       this.probe = undefined;
@@ -111,7 +114,7 @@ export class RemoteHalf {
     this.limits = limits;
   }
 
-  /** Asks for what is to come in; `true`: there is nothing to wait for. */
+  /** Subscribes at the remote broker; returns true if there is no answer to wait for. */
   subscribe(side: RemoteSide, limits: RemoteLimits): boolean {
     const { options: { attemptUnsubscribe }, rules, formerRemoteFilters } = this.#init;
     const filters = rules.remoteFilters;
@@ -120,7 +123,7 @@ export class RemoteHalf {
       ...attemptUnsubscribe ? rules.remoteFiltersOutOnly : [],
       ...formerRemoteFilters.filter((filter) => !wanted.has(filter)),
     ]);
-    // Before 5.0 every SUBSCRIBE brings all that is retained once more.
+    // Skipped before 5.0 in a known session, because every SUBSCRIBE brings all retained messages again.
     const isDone = limits.sessionPresent && this.#hasSubscribed && limits.version < 5;
     side.pendingAnswers = isDone ? 0 : putSubscriptions(
       side.output,
@@ -132,14 +135,14 @@ export class RemoteHalf {
     return side.pendingAnswers === 0;
   }
 
-  /** A SUBACK or UNSUBACK has come; `true`: it was the last. */
+  /** Counts a SUBACK or UNSUBACK; returns true for the last one. */
   subscribed(): boolean {
     if (--this.side!.pendingAnswers > 0) return false;
     this.#hasSubscribed = true;
     return true;
   }
 
-  /** Ends the connection, with a goodbye where it was let in. */
+  /** Ends the connection, with DISCONNECT if it was accepted. */
   sayGoodbye(): void {
     const { side } = this;
     if (side === undefined) return;
@@ -158,7 +161,7 @@ export class RemoteHalf {
   }
 }
 
-/** What is due on a connection now: a ping that it sends, or a fault that it returns. */
+/** Does what is due on a connection: sends a ping, or returns a fault. */
 export function watch(side: RemoteSide, nowMs: number): BridgeFault | undefined {
   if (side.phase !== "connected") {
     if (nowMs < side.deadlineMs) return undefined;
@@ -171,7 +174,7 @@ export function watch(side: RemoteSide, nowMs: number): BridgeFault | undefined 
   return undefined;
 }
 
-/** When something is due on it, milliseconds. */
+/** When something is due on the connection, milliseconds. */
 export function watchAtMs(side: RemoteSide): number {
   return side.phase === "connected" ? Math.min(side.pingAtMs, side.goneAtMs) : side.deadlineMs;
 }

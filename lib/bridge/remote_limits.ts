@@ -2,29 +2,29 @@ import { BRIDGE_HOPS } from "../broker/mod.ts";
 import { isHop } from "./hops.ts";
 import type { Connack, ProtocolVersion, Qos } from "../codec/mod.ts";
 
-/** What holds at the remote broker, for one connection. */
+/** The limits of the remote broker for one connection. */
 export interface RemoteLimits {
-  /** What is spoken. */
+  /** The protocol version. */
   readonly version: ProtocolVersion;
-  /** Whether it goes on with a session that it had. */
+  /** Whether it resumes an existing session. */
   readonly sessionPresent: boolean;
-  /** The highest that it takes. */
+  /** The highest QoS that it accepts. */
   readonly maxQos: Qos;
-  /** Whether it keeps retained messages. */
+  /** Whether it supports retained messages. */
   readonly retainAvailable: boolean;
-  /** Bytes of a packet to it. */
+  /** The most bytes of a packet to it. */
   readonly maxPacketSizeBytes: number;
-  /** QoS 1 and 2 messages under way to it; `undefined`: it did not say. */
+  /** The most QoS 1 and 2 messages in flight to it; `undefined` if it did not say. */
   readonly receiveMaximum: number | undefined;
-  /** Topic Aliases that it knows. */
+  /** The most Topic Aliases that it accepts. */
   readonly topicAliasMaximum: number;
-  /** Seconds; 0: off. */
+  /** Seconds; 0 for off. */
   readonly keepAliveSeconds: number;
-  /** The broker's name in hops; `undefined`: it tells none. */
+  /** The broker's name in hops; `undefined` if it sends none. */
   readonly brokerId: string | undefined;
 }
 
-/** What a CONNACK says; our own limits are narrower in places. */
+/** Reads the limits from a CONNACK, and applies our own where they are lower. */
 export function limitsOf(
   { sessionPresent, properties }: Connack,
   version: ProtocolVersion,
@@ -37,7 +37,7 @@ export function limitsOf(
     maxQos: properties?.maximumQos ?? 2,
     retainAvailable: properties?.retainAvailable ?? true,
     maxPacketSizeBytes: Math.min(ownBytes, properties?.maximumPacketSize ?? Infinity),
-    // Absent in 5.0 it is 65,535. [MQTT-3.3.4-7]
+    // The default in 5.0 is 65,535. [MQTT-3.3.4-7]
     receiveMaximum: properties?.receiveMaximum ?? (version === 5 ? 65_535 : undefined),
     topicAliasMaximum: properties?.topicAliasMaximum ?? 0,
     keepAliveSeconds: properties?.serverKeepAlive ?? own.keepAliveSeconds,

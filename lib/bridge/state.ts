@@ -1,13 +1,13 @@
-/** Where a bridge stands. */
+/** The state of a bridge. */
 export type BridgeState =
-  /** It opens a connection, or waits for the CONNACK. */
+  /** It opens a connection, or waits for CONNACK. */
   | "connecting"
   | "connected"
-  /** It has failed, and tries again at a time that it knows. */
+  /** It has failed, and tries again at a known time. */
   | "waiting"
-  /** A lazy bridge without enough to send. */
+  /** A lazy bridge without enough messages to send. */
   | "idle"
-  /** A bridge of `start_type once` whose connection is over. */
+  /** A bridge with `start_type once` whose connection has ended, or a bridge that was stopped. */
   | "ended";
 
 /** Why a bridge is not connected. */
@@ -35,9 +35,9 @@ export type BridgeReason =
   | "internal"
   | "idle";
 
-/** What ends a connection to the remote broker, or keeps it from beginning. */
+/** An error that ends a connection to the remote broker, or keeps it from beginning. */
 export class BridgeFault extends Error {
-  /** For logs. */
+  /** The name in logs. */
   override readonly name = "BridgeFault";
 
   /** `reason` is for programs, `message` for people. */
@@ -46,51 +46,51 @@ export class BridgeFault extends Error {
   }
 }
 
-/** What a bridge has done since it began. */
+/** The counters of a bridge since it began. */
 export class BridgeCounters {
-  /** Messages given to the remote broker. */
+  /** Messages sent to the remote broker. */
   messagesOut = 0;
-  /** Messages taken from it. */
+  /** Messages received from it. */
   messagesIn = 0;
   /** Bytes written to it. */
   bytesOut = 0;
   /** Bytes read from it. */
   bytesIn = 0;
-  /** Messages that it has acknowledged. */
+  /** Messages that the remote broker has acknowledged. */
   acknowledged = 0;
-  /** Connections that got past CONNACK. */
+  /** Connections that the remote broker accepted. */
   connects = 0;
-  /** Attempts that did not, and connections that ended. */
+  /** Attempts that failed, and connections that ended. */
   failures = 0;
   /** Messages that did not cross, by reason. */
   readonly dropped: Map<string, number> = new Map();
 
-  /** One message less crosses. */
-  drop(reason: string): void {
-    this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + 1);
+  /** Counts messages that do not cross. */
+  drop(reason: string, count = 1): void {
+    this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + count);
   }
 }
 
-/** A bridge as a list shows it. */
+/** The status of a bridge, for lists. */
 export interface BridgeStatus {
-  /** As the `connection` line says it. */
+  /** The name in the `connection` line. */
   readonly name: string;
-  /** Where it stands. */
+  /** Its state. */
   readonly state: BridgeState;
-  /** Why it is not connected; `""`: it is. */
+  /** Why it is not connected; `""` while it is connected. */
   readonly reason: BridgeReason;
-  /** The same for people. */
+  /** The same as text for people. */
   readonly message: string;
-  /** Of the remote broker: the one that is connected, or was tried last. */
+  /** The address of the remote broker that is connected, or was tried last. */
   readonly address: string;
-  /** MQTT's version there; 0: not connected. */
+  /** The MQTT version of the connection; 0 while there is none. */
   readonly protocolVersion: number;
-  /** Since when it is in this state, in the clock's milliseconds. */
+  /** When this state began, in the clock's milliseconds. */
   readonly sinceMs: number;
-  /** When it connects again, in the clock's milliseconds; `Infinity`: it does not, or is. */
+  /** When it connects again, in the clock's milliseconds; `Infinity` if it is connected or does not try again. */
   readonly retryAtMs: number;
-  /** Its session in this broker. */
+  /** The Client Identifier of its session in this broker. */
   readonly localClientId: string;
-  /** What it has done. */
+  /** Its counters. */
   readonly counters: BridgeCounters;
 }

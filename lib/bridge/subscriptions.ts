@@ -3,10 +3,10 @@ import type { Output } from "./output.ts";
 import { putPacket } from "./relay.ts";
 import type { RuleFilter } from "./topic_rules.ts";
 
-/** Topic Filters in one packet: some brokers take no more. */
+/** Topic Filters in one packet: some brokers accept no more. */
 const FILTERS_PER_PACKET = 8;
 
-/** Puts UNSUBSCRIBE and SUBSCRIBE packets into an output; returns how many answers come. */
+/** Puts UNSUBSCRIBE and SUBSCRIBE packets into an output; returns the number of answers to expect. */
 export function putSubscriptions(
   output: Output,
   version: ProtocolVersion,
@@ -22,7 +22,7 @@ export function putSubscriptions(
     const subscriptions = chunk.map(({ topicFilter, qos }): SubscriptionRequest => ({
       topicFilter,
       qos,
-      // Before 5.0 there is neither.
+      // Neither option exists before 5.0.
       noLocal: version === 5,
       retainAsPublished: version === 5,
       retainHandling: version === 5 ? retainHandling(topicFilter) : 0,

@@ -2,11 +2,11 @@ import { encodeText, type Qos } from "../codec/mod.ts";
 import { isTopicName, topicMatches } from "../topic/mod.ts";
 import type { BridgeTopic, Direction } from "./options.ts";
 
-/** A topic of the other broker, encoded once. */
+/** A topic at the other broker, encoded once. */
 export interface MappedTopic {
   /** The Topic Name. */
   readonly name: string;
-  /** Its UTF-8. */
+  /** The Topic Name in UTF-8. */
   readonly bytes: Uint8Array;
 }
 
@@ -14,13 +14,13 @@ export interface MappedTopic {
 export interface RuleFilter {
   /** Prefix and pattern. */
   readonly topicFilter: string;
-  /** The highest of the rules that have it. */
+  /** The highest QoS of the rules with this filter. */
   readonly qos: Qos;
 }
 
-/** Topics that are remembered, each way: more than that begin anew. */
+/** Topics cached for each direction; the cache is emptied when it is full. */
 const MAX_REMEMBERED = 4096;
-/** The longest topic that is, characters: clients and the remote broker make up as many as they like. */
+/** The longest topic that is cached, characters: clients and the remote broker may invent any number of topics. */
 const MAX_REMEMBERED_LENGTH = 1024;
 
 /** The filter of a rule in this broker. */
@@ -33,40 +33,40 @@ export function remoteFilter({ remotePrefix, pattern }: BridgeTopic): string {
   return remotePrefix + pattern;
 }
 
-/** Whether messages of the rule go that way. */
+/** Whether the rule applies to this direction. */
 export function goes({ direction }: BridgeTopic, way: Exclude<Direction, "both">): boolean {
   return direction === way || direction === "both";
 }
 
-/** The `topic` lines of one bridge: what to subscribe to on either side, and what a topic is called on the other. */
+/** The `topic` lines of one bridge: the filters to subscribe to on either side, and the mapping of topics to the other side. */
 export class TopicRules {
   readonly #rules: readonly BridgeTopic[];
   readonly #toRemote = new Map<string, MappedTopic | null>();
   readonly #toLocal = new Map<string, MappedTopic | null>();
 
-  /** Rules that are right by themselves; of several that fit a topic the first counts. */
+  /** The rules must be valid. If several match a topic, the first one applies. */
   constructor(rules: readonly BridgeTopic[]) {
     this.#rules = rules;
   }
 
-  /** What the bridge subscribes to in this broker. */
+  /** The filters to subscribe to in this broker. */
   get localFilters(): readonly RuleFilter[] {
     return filtersOf(this.#rules.filter((rule) => goes(rule, "out")), localFilter);
   }
 
-  /** What it subscribes to in the remote broker. */
+  /** The filters to subscribe to in the remote broker. */
   get remoteFilters(): readonly RuleFilter[] {
     return filtersOf(this.#rules.filter((rule) => goes(rule, "in")), remoteFilter);
   }
 
-  /** What goes out only: an earlier configuration may have had it come in. */
+  /** The remote filters that only `out` rules have: an earlier configuration may have subscribed to them. */
   get remoteFiltersOutOnly(): readonly string[] {
     const coming = new Set(this.remoteFilters.map(({ topicFilter }) => topicFilter));
     const all = this.#rules.map(remoteFilter).filter((filter) => !coming.has(filter));
     return [...new Set(all)];
   }
 
-  /** The bytes by which a topic grows at most on its way out. */
+  /** The most bytes by which a topic grows on its way out. */
   get growthBytes(): number {
     const size = (text: string) => encodeText(text).length;
     return Math.max(
@@ -76,12 +76,12 @@ export class TopicRules {
     );
   }
 
-  /** What a topic of this broker is called in the remote one; `null`: no rule lets it out. */
+  /** Maps a topic of this broker to the remote one; `null` if no rule matches. */
   toRemote(name: string): MappedTopic | null {
     return remembered(this.#toRemote, name, () => this.#map(name, "out"));
   }
 
-  /** What a topic of the remote broker is called in this one; `null`: no rule lets it in. */
+  /** Maps a topic of the remote broker to this one; `null` if no rule matches. */
   toLocal(name: string): MappedTopic | null {
     return remembered(this.#toLocal, name, () => this.#map(name, "in"));
   }
@@ -93,7 +93,7 @@ export class TopicRules {
         ? [rule.localPrefix, rule.remotePrefix]
         : [rule.remotePrefix, rule.localPrefix];
       if (!topicMatches(from + rule.pattern, name)) continue;
-      // `a/#` also matches `a`, which has nothing behind the prefix `a/`.
+      // `a/#` also matches `a`, which lacks the prefix `a/`.
       if (!name.startsWith(from)) continue;
       const mapped = to + name.slice(from.length);
       if (isTopicName(mapped)) return { name: mapped, bytes: encodeText(mapped) };

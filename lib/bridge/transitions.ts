@@ -1,21 +1,21 @@
 import type { BridgeState } from "./state.ts";
 
-/** What takes a bridge from one state to another. */
+/** The events that change the state of a bridge. */
 export type BridgeEvent =
   /** It opens a stream. */
   | "dials"
-  /** A remote broker has let it in: the first one, or the primary while another one served. */
+  /** A remote broker has accepted it: the first one, or the primary while another one was connected. */
   | "accepted"
-  /** All addresses have failed, or the connection is lost: it tries again later. */
+  /** All addresses have failed, or the connection is lost; it tries again later. */
   | "gives_up"
-  /** A lazy bridge has too little to send. */
+  /** A lazy bridge has too few messages to send. */
   | "rests"
   /** It is stopped, or was to connect once. */
   | "ends";
 
 /**
- * Where each event leads from each state. What is not here cannot happen: a connection is lost before the next one is begun, and what
- * has ended stays so.
+ * The next state for each state and event. Combinations that are missing cannot happen: a connection is lost before the next one begins,
+ * and a bridge that has ended stays so.
  */
 export const TRANSITIONS: Readonly<
   Record<BridgeState, Readonly<Partial<Record<BridgeEvent, BridgeState>>>>
@@ -33,7 +33,7 @@ export const TRANSITIONS: Readonly<
   ended: { ends: "ended" },
 };
 
-/** The state behind the event. Throws where the event cannot happen in this one. */
+/** The state after the event. Throws if the event cannot happen in this state. */
 export function stateAfter(state: BridgeState, event: BridgeEvent): BridgeState {
   const next = TRANSITIONS[state][event];
   if (next === undefined) throw new Error(`Cannot follow "${event}": the bridge is ${state}`);

@@ -3,7 +3,12 @@ import { Core } from "./core/core.ts";
 import { type BrokerLevels, levelsOf } from "./core/levels.ts";
 import type { Observer } from "./core/observers.ts";
 import type { BufferPool } from "./ground/byte_buffer.ts";
-import type { BridgeChangedEvent, EventListener, EventName } from "./ground/events.ts";
+import type {
+  BridgeChangedEvent,
+  ClusterChangedEvent,
+  EventListener,
+  EventName,
+} from "./ground/events.ts";
 import type { HookPort } from "./ground/hooks.ts";
 import type { MessageHub, MessageInit } from "./ground/message_hub.ts";
 import type { Metrics } from "./ground/metrics.ts";
@@ -189,6 +194,13 @@ export class Broker implements MessageHub {
     if (this.core.observers === null) return;
     if (!this.core.isBusy) this.core.beginTurn();
     this.core.observers.tell("bridgeChanged", event);
+  }
+
+  /** The cluster of this broker has changed: listeners hear of it, in a turn of its own or the current one. */
+  clusterChanged(event: ClusterChangedEvent): void {
+    if (this.core.observers === null) return;
+    if (!this.core.isBusy) this.core.beginTurn();
+    this.core.observers.tell("clusterChanged", event);
   }
 
   /** Publishes for the program around the broker. {@linkcode MessageHub.publish} */

@@ -7,31 +7,32 @@ import { StartError } from "./start_error.ts";
 
 /** The records whose options name files of users, rules, keys and the like. */
 const ACCESS_RECORDS: ReadonlySet<string> = new Set(["access", "jwt", "service"]);
-/** How often files are looked at, milliseconds: a change is in force when it has been there for two looks. */
+/** How often the files are checked for changes, in milliseconds. A change takes effect once two checks in a row have seen it. */
 const LOOK_MS = 1500;
 
-/** Access control that the configuration made, with its files. */
+/** Access control made from the configuration, with its files open. */
 export type OpenedAccess = FileAccess | AccessChain;
 
-/** Access control as it is configured; `undefined`: nothing and no rule beside `allow_anonymous`. Throws `StartError`. */
+/** Access control as configured; `undefined`: only `allow_anonymous` decides. Throws a `StartError`. */
 export async function openAccess(config: Config, log: LogPort): Promise<OpenedAccess | undefined> {
   const listeners = [
     ...config.listeners,
     ...config.dashboard === undefined ? [] : [config.dashboard],
   ];
-  const { hasTokens, hasService } = waysOf(config);
-  if (!listeners.some(hasAccess) && !hasTokens && !hasService) return undefined;
-  // Cryptography is loaded by those who need it: the others start sooner.
+  if (!listeners.some((entry) => hasAccess(entry) || hasTokens(entry) || hasService(entry))) {
+    return undefined;
+  }
+  // Only brokers that need cryptography load it, so that the others start faster.
   const { AccessChain, FileAccess, openDynamicAccess, openHttpAccess, openJwtAccess } =
     await import("../auth/mod.ts");
   const secrets = [
-    ...listeners.flatMap(({ access }) => [
+    ...listeners.flatMap(({ access, jwt, service }) => [
       access.passwordFile,
       access.scramFile,
       access.dynamicSecurityFile,
+      jwt.secretFile,
+      service.headerFile,
     ]),
-    config.jwt.secretFile,
-    config.service.headerFile,
   ];
   for (const path of new Set(secrets)) warnIfOpen(path, log);
   const files = FileAccess.open({
@@ -40,7 +41,7 @@ export async function openAccess(config: Config, log: LogPort): Promise<OpenedAc
     ),
     log,
     maxFailureDelaySeconds: config.maxFailureDelaySeconds,
-    // Where nothing is to outlive the process, this is not either.
+    // Without persistence nothing outlives the process, remembered passwords included.
     ...config.persistence ? { rememberedFile: `${config.persistenceLocation}/passwords` } : {},
   });
   const problems = files instanceof FileAccess ? [] : [...files];
@@ -48,29 +49,40 @@ export async function openAccess(config: Config, log: LogPort): Promise<OpenedAc
   const dynamic = dynamicInit === undefined
     ? undefined
     : await orProblems(openDynamicAccess(dynamicInit), problems);
-  const jwt = hasTokens
-    ? await orProblems(openJwtAccess({ options: config.jwt, log }), problems)
-    : undefined;
-  const http = hasService
-    ? await orProblems(openHttpAccess({ options: config.service, log }), problems)
-    : undefined;
+  const jwt = await openEach(
+    listeners.filter(hasTokens).map(({ options, jwt }) => [options.name, jwt]),
+    (options) => orProblems(openJwtAccess({ options, log }), problems),
+  );
+  const http = await openEach(
+    listeners.filter(hasService).map(({ options, service }) => [options.name, service]),
+    (options) => orProblems(openHttpAccess({ options, log }), problems),
+  );
   if (problems.length > 0 || !(files instanceof FileAccess)) {
-    jwt?.close();
-    http?.close();
+    for (const opened of [...jwt.values(), ...http.values()]) opened.close();
     const told = problems.map((problem) => withOption(problem, config));
     throw new StartError(EXIT.configuration, ...told);
   }
-  if (jwt === undefined && http === undefined && dynamic === undefined) return files;
-  return new AccessChain({
-    files,
-    ...dynamic === undefined ? {} : { dynamic },
-    ...jwt === undefined ? {} : { jwt },
-    ...http === undefined ? {} : { http },
-    log,
-  });
+  if (jwt.size === 0 && http.size === 0 && dynamic === undefined) return files;
+  return new AccessChain({ files, ...dynamic === undefined ? {} : { dynamic }, jwt, http, log });
 }
 
-/** What dynamic security is made of; `undefined`: no listener has it. */
+/** Opens access control for each listener; returns it by the listener's name. Listeners with the same options share one. */
+async function openEach<Options, Opened>(
+  listeners: readonly (readonly [name: string, options: Options])[],
+  open: (options: Options) => Promise<Opened | undefined>,
+): Promise<ReadonlyMap<string, Opened>> {
+  const byOptions = new Map<string, Opened | undefined>();
+  const byName = new Map<string, Opened>();
+  for (const [name, options] of listeners) {
+    const key = JSON.stringify(options);
+    if (!byOptions.has(key)) byOptions.set(key, await open(options));
+    const opened = byOptions.get(key);
+    if (opened !== undefined) byName.set(name, opened);
+  }
+  return byName;
+}
+
+/** How to open dynamic security; `undefined`: no listener has it. */
 function dynamicInitOf(
   config: Config,
   listeners: readonly ListenerConfig[],
@@ -89,7 +101,7 @@ function dynamicInitOf(
   };
 }
 
-/** Takes commands for the file of dynamic security; the function returned ends that. */
+/** Serves the control topic of dynamic security; the returned function ends that. */
 export async function serveControl(
   access: OpenedAccess | undefined,
   server: Server,
@@ -113,7 +125,7 @@ export async function serveControl(
   return () => control.close();
 }
 
-/** What is opened; where that fails, what is wrong joins the problems. */
+/** Waits for an opening. If it fails with a `TypeError`, its message is added to the problems. */
 async function orProblems<T>(opened: Promise<T>, problems: string[]): Promise<T | undefined> {
   try {
     return await opened;
@@ -124,15 +136,16 @@ async function orProblems<T>(opened: Promise<T>, problems: string[]): Promise<T 
   }
 }
 
-function waysOf({ jwt, service }: Config): { hasTokens: boolean; hasService: boolean } {
+function hasTokens({ jwt }: ListenerConfig): boolean {
   const { secretFile, publicKeyFile, jwksFile, jwksUrl } = jwt;
-  return {
-    hasTokens: [secretFile, publicKeyFile, jwksFile, jwksUrl].some((text) => text !== ""),
-    hasService: service.authUrl !== "" || service.aclUrl !== "",
-  };
+  return [secretFile, publicKeyFile, jwksFile, jwksUrl].some((text) => text !== "");
 }
 
-/** The same as the core asks it: users who log in at a dashboard are known by that. */
+function hasService({ service }: ListenerConfig): boolean {
+  return service.authUrl !== "" || service.aclUrl !== "";
+}
+
+/** The access control that the core asks. Where users log in at a dashboard, it accepts that instead of a password. */
 export async function withPages(
   access: OpenedAccess | undefined,
   config: Config,
@@ -149,7 +162,7 @@ export async function withPages(
   return new PageAccess(access, viewers);
 }
 
-/** A file that cannot be read is told with the option that names it; one that can tells where in it something is wrong. */
+/** Puts the option that names a file before a problem of that file. A problem inside a file begins with `FILE:LINE` and stays as it is. */
 function withOption(problem: string, { settings }: Config): string {
   const found = settings.find(({ option, text }) =>
     ACCESS_RECORDS.has(option.target.record) && text !== "" && problem.startsWith(`${text}: `)
@@ -157,7 +170,7 @@ function withOption(problem: string, { settings }: Config): string {
   return found === undefined ? problem : problemAt(found.origin, found.option.name, problem);
 }
 
-/** Reads the files again: all, or those that have changed. Who has lost a right loses it now. */
+/** Reads the files again, all or only the changed ones. Connected clients lose rights that they no longer have. */
 export function reloadAccess(
   access: OpenedAccess,
   broker: Broker,
@@ -166,16 +179,17 @@ export function reloadAccess(
 ): void {
   const { problems, mayStay } = access.reload(onlyChanged);
   for (const problem of problems) log.error(problem);
-  if (problems.length > 0) log.error("What is wrong stays out: the users and rules of before hold");
+  if (problems.length > 0) {
+    log.error("Invalid files are not used: their old users and rules stay in force");
+  }
   if (mayStay === undefined) return;
   broker.recheckAccess(mayStay, nowMs());
   log.info("Users and rules are read again");
 }
 
 /**
- * Looks after the files, and writes down whose password was right; the function returned ends it. Their state is asked for rather than told by the system: that works on
- * every file system, network and container mounts among them, and finds a file that is put in another's place; and a few
- * questions a second cost nothing.
+ * Checks the files for changes, and saves whose password was right; the returned function ends it. Polling works on every file system,
+ * network and container mounts included, and notices a file that replaces another; a few checks a second cost nothing.
  */
 export function watchAccess(
   access: OpenedAccess | undefined,
@@ -194,7 +208,7 @@ export function watchAccess(
   };
 }
 
-/** Hashes are secrets too: whoever has them can guess at home. */
+/** Warns if everybody can read a file with secrets. Hashes count: whoever has them can try passwords offline. */
 function warnIfOpen(path: string, log: LogPort): void {
   if (path === "") return;
   try {
@@ -203,7 +217,7 @@ function warnIfOpen(path: string, log: LogPort): void {
       log.warning(`Everybody on this machine can read ${path}; better: chmod o-r ${path}`);
     }
   } catch {
-    // It is told when it is opened.
+    // Opening the file will report that it cannot be read.
   }
 }
 

@@ -1,23 +1,23 @@
 import { messageOf } from "./output.ts";
 
-/** How long the API may take to answer, milliseconds. */
+/** How long the API may take to answer, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 
-/** What the API of a broker refuses, or that it does not answer. */
+/** The API of a broker refused a request, or did not answer. */
 export class ApiError extends Error {}
 
-/** Asks the API of a broker that runs somewhere. */
+/** A client of the API of a running broker. */
 export class ApiClient {
   readonly #url: URL;
   readonly #headers: Readonly<Record<string, string>>;
 
-  /** `url`: where the dashboard is; `token`: of its http_token_file, `""`: none. Throws `TypeError` where it is no URL. */
+  /** `url`: the dashboard's; `token`: from its http_token_file, `""`: none. Throws a `TypeError` if the URL is invalid. */
   constructor(url: string, token: string) {
     this.#url = new URL(url);
     this.#headers = token === "" ? {} : { authorization: `Bearer ${token}` };
   }
 
-  /** The answer to a question; throws an {@linkcode ApiError}. */
+  /** Gets one answer. Throws an {@linkcode ApiError}. */
   async get<T>(path: string, query: Readonly<Record<string, string | number>> = {}): Promise<T> {
     const url = this.#urlOf(path, query);
     let response: Response;
@@ -33,7 +33,7 @@ export class ApiClient {
     throw this.#refusal(response, answer);
   }
 
-  /** The lines of an answer that goes on, as they come, without the empty ones; throws an {@linkcode ApiError}. */
+  /** Yields the lines of a streamed answer as they come, without the empty ones. Throws an {@linkcode ApiError}. */
   async *lines(
     path: string,
     query: Readonly<Record<string, string | number>>,
@@ -57,7 +57,7 @@ export class ApiClient {
       }
     } catch (error) {
       if (signal.aborted) return;
-      throw new ApiError(`${this.#url.origin} has ended the answer: ${messageOf(error)}`);
+      throw new ApiError(`${this.#url.origin} ended the answer early: ${messageOf(error)}`);
     }
   }
 

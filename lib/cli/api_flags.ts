@@ -4,7 +4,7 @@ import { EXIT, printError } from "./output.ts";
 
 const DASHBOARD = "http://127.0.0.1:9883";
 
-/** The flags of commands that ask the API of a broker. */
+/** The flags of commands that use the API of a broker. */
 export const API_FLAGS = {
   url: {
     type: "string",
@@ -18,19 +18,19 @@ export const API_FLAGS = {
   },
 } as const satisfies Flags;
 
-/** What their help ends with. */
+/** The last lines of their help. */
 export const API_NOTE = `
 Exit status: 0 all went well, 1 the broker does not answer or refuses, 2 the command line is not understood.
 `;
 
-/** The API that the flags name; throws where the URL is none, or the file cannot be read. */
+/** A client of the API that the flags name. Throws if the URL is invalid or the token file cannot be read. */
 export function openApi(values: Readonly<Record<string, string | boolean | undefined>>): ApiClient {
   const { url = DASHBOARD, "token-file": file } = values;
   const token = file === undefined ? "" : Deno.readTextFileSync(String(file)).trim();
   return new ApiClient(String(url), token);
 }
 
-/** Does it, and returns the exit status; what the API refuses is printed. */
+/** Runs a command and returns its exit status. An {@linkcode ApiError} is printed. */
 export async function askingApi(act: () => Promise<number>): Promise<number> {
   try {
     return await act();

@@ -1,13 +1,13 @@
 import { printError } from "./output.ts";
 
-/** Asks for a line at the terminal; an empty answer is `preset`. */
+/** Asks for a line at the terminal; an empty answer means `preset`. */
 export async function ask(question: string, preset: string): Promise<string> {
   printError(`${question}${preset === "" ? "" : ` [${preset}]`}: `);
   const answer = (await readLine()).trim();
   return answer === "" ? preset : answer;
 }
 
-/** `undefined`: two different ones were typed. */
+/** Reads a password from standard input, or asks for it twice. `undefined`: the two differ. */
 export async function askPassword(fromStdin: boolean): Promise<string | undefined> {
   if (fromStdin) return await readLine();
   if (!Deno.stdin.isTerminal()) {
@@ -17,10 +17,10 @@ export async function askPassword(fromStdin: boolean): Promise<string | undefine
   return await readLine("Again: ") === first ? first : undefined;
 }
 
-/** A line of standard input; with a question it is asked at a terminal, and nothing of the answer is shown. */
+/** Reads a line of standard input. With a question, it is asked at the terminal, which does not echo the answer. */
 export async function readLine(question?: string): Promise<string> {
   const isHidden = question !== undefined;
-  // First, so that not even the first letters of a quick hand are shown.
+  // Before the question, so that letters typed at once are not echoed either.
   if (isHidden) Deno.stdin.setRaw(true);
   printError(question ?? "");
   try {
@@ -31,7 +31,7 @@ export async function readLine(question?: string): Promise<string> {
       if (byte === 0x0a || (isHidden && (byte === 0x0d || byte === 0x04))) break;
       if (isHidden && byte === 0x03) throw new Error("Interrupted; nothing is changed");
       if (!isHidden || (byte !== 0x7f && byte !== 0x08)) bytes.push(byte);
-      // Backspace takes a whole character of UTF-8.
+      // Backspace removes all bytes of a character in UTF-8.
       else while (bytes.length > 0 && (bytes.pop()! & 0xc0) === 0x80);
     }
     if (bytes.at(-1) === 0x0d) bytes.pop();

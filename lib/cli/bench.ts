@@ -12,15 +12,15 @@ import { flagsHelp } from "./help.ts";
 import { EXIT, messageOf, print, printError } from "./output.ts";
 import { Progress } from "./progress.ts";
 
-/** One load. */
+/** One load: who publishes, who subscribes, and how. */
 interface Row {
   readonly publishers: number;
   readonly subscribers: number;
   readonly qos: Qos;
   readonly shape: "pair" | "fanout" | "fanin";
-  /** Deliveries under way at once. */
+  /** The most deliveries under way at once. */
   readonly window: number;
-  /** Subscribers have sessions that the broker stores. */
+  /** Whether the broker stores the subscribers' sessions. */
   readonly keepsSessions?: boolean;
 }
 
@@ -64,15 +64,15 @@ export const BENCH_FLAGS = {
     type: "string",
     value: "PID",
     text:
-      "The broker's process, whose resident memory is told too: on Linux, under deno run -A, since Deno guards /proc.",
+      "The broker's process, whose resident memory is printed too: on Linux, under deno run -A, since Deno guards /proc.",
   },
-  help: { type: "boolean", text: "Prints this." },
+  help: { type: "boolean", text: "Prints this help." },
 } as const satisfies Flags;
 
-/** How it is called, and what it does. */
+/** Its usage and what it does, for help and man page. */
 export const BENCH_USE = "Measures a broker: flux-mqtt bench [FLAGS]";
 const NOTE = `
-Publishers and subscribers run in two Workers, in a closed loop: no broker has to drop. They take processor time that a
+Publishers and subscribers run in two Workers, in a closed loop, so that no broker has to drop messages. They take processor time that a
 broker on the same machine does not get.
 `;
 
@@ -142,7 +142,7 @@ function refuse(problem: string): number {
   return EXIT.usage;
 }
 
-/** Runs one load for some seconds, after half a second to warm up. */
+/** Runs one load for `seconds`, after half a second of warm-up. */
 async function measure(
   row: Row,
   place: BenchJob["place"],

@@ -1,50 +1,50 @@
 import type { Place } from "../client/mod.ts";
 import type { Qos } from "../codec/mod.ts";
 
-/** What one Worker does: it publishes, or it subscribes. */
+/** The job of one Worker, which either publishes or subscribes. */
 export interface BenchJob {
   readonly role: "publisher" | "subscriber";
   readonly place: Place;
-  /** Connections. */
+  /** How many connections it opens. */
   readonly count: number;
-  /** Each publisher has a topic of its own; otherwise all share one. */
+  /** Whether each publisher has its own topic; otherwise all share one. */
   readonly isPaired: boolean;
-  /** Subscribers take every publisher's topic. */
+  /** Whether each subscriber subscribes to every publisher's topic. */
   readonly takesAll: boolean;
-  /** Subscribers have sessions that the broker stores; at the end they take them away. */
+  /** Whether the broker stores the subscribers' sessions; they are deleted at the end. */
   readonly keepsSessions: boolean;
   readonly qos: Qos;
   readonly payloadBytes: number;
-  /** Deliveries that may be under way at once, over all. */
+  /** The most deliveries under way at once, over all connections. */
   readonly window: number;
-  /** Receivers of each message. */
+  /** How many subscribers receive each message. */
   readonly receivers: number;
-  /** Part of every topic and Client Identifier, so that runs do not meet. */
+  /** Part of every topic and Client Identifier, which keeps runs apart. */
   readonly run: string;
-  /** [messages published, deliveries, stop when 1] */
+  /** Shared by both Workers: see {@linkcode PUBLISHED}. */
   readonly counters: SharedArrayBuffer;
 }
 
-/** What a subscriber measured. */
+/** What a Worker reports: that it is ready, done or has failed. */
 export interface BenchResult {
   readonly type: "ready" | "done" | "failed";
-  /** Latencies in microseconds: how many fell into each bucket of `latencyBucket`. */
+  /** How many latencies fell into each bucket of `latencyBucket`. */
   readonly latencies?: Uint32Array;
-  /** Of `failed`: why. */
+  /** Why it failed. */
   readonly reason?: string;
 }
 
-/** Places in the counters: messages, deliveries, and 2 before the start, 1 at the end. */
+/** Indexes of the counters: messages published, deliveries, and the state, which is 2 before the start and 1 at the end. */
 export const PUBLISHED = 0, DELIVERED = 1, STOP = 2;
-/** Of latencies. */
+/** How many buckets of latencies there are. */
 export const BUCKETS = 400;
 
-/** Buckets grow by five percent. */
+/** The bucket of a latency in microseconds. Each bucket is five percent wider than the one before. */
 export function latencyBucket(us: number): number {
   return us < 1 ? 0 : Math.min(BUCKETS - 1, Math.floor(Math.log(us) / Math.log(1.05)));
 }
 
-/** Microseconds that this share of the deliveries took at most, by how many fell into each bucket. */
+/** The latency in microseconds that this share of the deliveries did not exceed. */
 export function latencyPercentile(latencies: Uint32Array, share: number): number {
   const total = latencies.reduce((sum, count) => sum + count, 0);
   let seen = 0;

@@ -30,7 +30,7 @@ async function publishAll(job: BenchJob): Promise<void> {
   while (Atomics.load(counters, STOP) === 0) {
     let isStuck = true;
     for (const { connection, topic } of connections) {
-      // A few at a time, so that all publishers have their share.
+      // A few messages at a time, so that all publishers get a turn.
       for (let i = 0; i < 16; i++) {
         const underWay = Atomics.load(counters, PUBLISHED) * job.receivers -
           Atomics.load(counters, DELIVERED);
@@ -43,7 +43,7 @@ async function publishAll(job: BenchJob): Promise<void> {
       }
       connection.flush();
     }
-    // A stuck window opens with deliveries that others count: a look now and then must do.
+    // The window opens when the other Worker counts deliveries, which can only be polled.
     await new Promise((resolve) => isStuck ? setTimeout(resolve, 0) : setImmediate(resolve));
   }
   for (const { connection } of connections) connection.close();
@@ -81,7 +81,7 @@ async function subscribeAll(job: BenchJob): Promise<void> {
   self.postMessage({ type: "done", latencies } satisfies BenchResult);
 }
 
-/** Waits for the word to begin. */
+/** Waits until the run begins. */
 async function started(counters: Int32Array): Promise<void> {
   while (Atomics.load(counters, STOP) === 2) await new Promise((done) => setTimeout(done, 1));
 }

@@ -1,7 +1,7 @@
 import { hostname } from "../net/mod.ts";
 import type { Config } from "../config/mod.ts";
 
-/** A name of this broker among others: the same from start to start, and another one for a second broker on this machine. */
+/** This broker's id among others. It stays the same over restarts, and differs for a second broker on this machine. */
 export function bridgeIdOf({ listeners, persistenceLocation }: Config): string {
   const parts = [hostname(), persistenceLocation, ...listeners.map(({ options }) => options.name)];
   const text = parts.join("\n");

@@ -5,7 +5,7 @@ import { nowMs, type Server } from "../net/mod.ts";
 import type { BridgeLevel } from "../observe/mod.ts";
 import { bridgeIdOf } from "./bridge_id.ts";
 
-/** The bridges of a broker; their room is loaded with the first `connection` block. */
+/** Runs the bridges of a broker. The room `bridge` is loaded with the first `connection` block. */
 export class BridgeRunner {
   readonly #server: Server;
   readonly #log: LogPort;
@@ -14,13 +14,13 @@ export class BridgeRunner {
   #configuring: Promise<void> = Promise.resolve();
   #isClosed = false;
 
-  /** None begins before `configure`. */
+  /** No bridge starts before `configure`. */
   constructor(server: Server, log: LogPort) {
     this.#server = server;
     this.#log = log;
   }
 
-  /** Where each stands, and what it has done. */
+  /** The state and the counters of each bridge. */
   get levels(): readonly BridgeLevel[] {
     return this.#bridges?.statuses.map(({ counters, ...status }) => {
       const { messagesOut, messagesIn, bytesOut, bytesIn, connects, failures, dropped } = counters;
@@ -31,12 +31,12 @@ export class BridgeRunner {
     }) ?? [];
   }
 
-  /** These are to be from now on; one call after the other. */
+  /** Applies the bridges of a configuration. Calls run one after the other. */
   configure(config: Config): Promise<void> {
     return this.#configuring = this.#configuring.then(() => this.#configure(config));
   }
 
-  /** Tells the remote brokers, and ends. */
+  /** Disconnects from the remote brokers and ends. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#configuring;

@@ -12,13 +12,13 @@ const COMMANDS: Readonly<Record<string, (args: Arguments) => number | Promise<nu
   version,
 };
 
-/** Runs `serve`, `check`, `help` or `version`, or says that there is no such command; returns the exit status. */
+/** Runs `serve`, `check`, `help` or `version`, or refuses an unknown command; returns the exit status. */
 export async function brokerCommand(args: readonly string[]): Promise<number> {
   const parsed = parseArguments(args);
   const name = commandOf(parsed);
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (parsed.wantsHelp || parsed.wantsVersion) return await command!({ ...parsed, operands: [] });
-  // A flag that is not understood leaves its value behind, which would look like a command.
+  // Flags are checked before the command: the value of an unknown flag would look like a command.
   if (parsed.problems.length > 0) return refuse(parsed.problems);
   if (command === undefined) {
     const near = nearest(name, Object.keys(COMMAND_TEXTS));
@@ -31,7 +31,7 @@ export async function brokerCommand(args: readonly string[]): Promise<number> {
   return await command(parsed);
 }
 
-/** `--help` and `--version` go over everything else. */
+/** `--help` and `--version` override the command. */
 function commandOf({ command, wantsHelp, wantsVersion }: Arguments): string {
   if (wantsHelp) return "help";
   if (wantsVersion) return "version";

@@ -2,13 +2,13 @@ import type { Server } from "../net/mod.ts";
 import type { Logger } from "../observe/mod.ts";
 
 /**
- * At debug level each message that programs on the EventBus would get is logged. The bus is loaded only then: the start of
- * others does not pay for it.
+ * Logs each message that programs on the EventBus would get, at debug level. The room `bus` is loaded only then, so that other
+ * starts do not pay for it.
  */
 export class BusTrace implements AsyncDisposable {
   readonly #server: Server;
   readonly #log: Logger;
-  /** Ends what runs; one start or stop comes after the other. */
+  /** Stops the current trace. Starts and stops run one after the other. */
   #stop: Promise<() => void> = Promise.resolve(() => {});
 
   constructor(server: Server, log: Logger) {
@@ -16,7 +16,7 @@ export class BusTrace implements AsyncDisposable {
     this.#log = log;
   }
 
-  /** Begins, ends or goes on, as the log's level wants it now. */
+  /** Starts or stops the trace, as the log's level now asks. */
   restart(): Promise<unknown> {
     return this.#stop = this.#stop.then((stop) => {
       stop();

@@ -10,8 +10,8 @@ import { processSources } from "./sources.ts";
 import { StartError } from "./start_error.ts";
 
 /**
- * `flux-mqtt check -c FILE`: says what is wrong, and behind it prints the configuration, and where each value comes from. A file that is
- * not understood comes to no configuration.
+ * `flux-mqtt check -c FILE`: prints the problems, and then the configuration with where each value comes from. If the configuration
+ * cannot be loaded, there are only problems.
  */
 export async function check(args: Arguments): Promise<number> {
   const result = loadConfig(processSources(args));
@@ -29,7 +29,7 @@ export async function check(args: Arguments): Promise<number> {
   return status;
 }
 
-/** What is wrong with the files of users and rights. */
+/** The problems of the files of users and rules. */
 async function accessProblems(config: Config): Promise<readonly string[]> {
   try {
     const access = await openAccess(config, SILENT);
@@ -41,7 +41,7 @@ async function accessProblems(config: Config): Promise<readonly string[]> {
   }
 }
 
-/** What would keep a listener for TLS from being opened: its files are read as at the start. */
+/** Why TLS listeners could not be opened: their files are loaded as at the start. */
 async function certificateProblems(
   { listeners }: Config,
   warn: (text: string) => void,
@@ -61,7 +61,7 @@ async function certificateProblems(
   return problems;
 }
 
-/** What is to be said, and a table: option, value, origin; a listener's options below it. */
+/** The notes and warnings, and a table of option, value and origin, with a listener's options below it. */
 function describeConfig(config: Config, isValid: boolean, warnings: readonly string[]): string {
   const rows = [
     ["OPTION", "VALUE", "FROM"],

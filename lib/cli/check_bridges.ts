@@ -1,7 +1,7 @@
 import { type Config, problemAt } from "../config/mod.ts";
 import { messageOf } from "./output.ts";
 
-/** Files that bridges will need, and that cannot be read now: each as `FILE:LINE: option: message`. */
+/** The files of bridges that cannot be read, each as `FILE:LINE: option: message`. */
 export function bridgeProblems({ bridges }: Config): readonly string[] {
   return bridges.flatMap(({ options, settings, origin }) => {
     const { tls, remotePasswordFile } = options;

@@ -2,7 +2,7 @@ import { type Config, type ListenerConfig, problemAt } from "../config/mod.ts";
 import { DATABASE_NAME } from "../store/mod.ts";
 import { messageOf } from "./output.ts";
 
-/** What would keep the broker from starting where it writes and listens: each as `FILE:LINE: option: message`. */
+/** Places where the broker could not write or listen, each as `FILE:LINE: option: message`. */
 export function placeProblems(config: Config): readonly string[] {
   return [
     ...config.listeners.flatMap((listener) => listenerProblems(listener)),
@@ -14,7 +14,7 @@ export function placeProblems(config: Config): readonly string[] {
   ];
 }
 
-/** At another port: the broker may be running. */
+/** Tries the address with another port, since the broker may be running at its own. */
 function listenerProblems({ address, path, origin }: ListenerConfig): readonly string[] {
   if (path !== "") {
     return told(origin, "listener", `Cannot listen at ${path}`, () => tryWrite(path));
@@ -39,10 +39,10 @@ function storeProblems(config: Config): readonly string[] {
   });
 }
 
-/** Throws where the file could not be opened for writing; leaves behind no file that was not there. */
+/** Throws if the file cannot be opened for writing. Creates no file. */
 function tryWrite(path: string): void {
   if (exists(path)) {
-    // A socket is replaced, not written to.
+    // The broker replaces a socket instead of writing to it.
     if (!Deno.statSync(path).isSocket) Deno.openSync(path, { append: true }).close();
     return;
   }
@@ -51,7 +51,7 @@ function tryWrite(path: string): void {
   Deno.removeSync(probe);
 }
 
-/** Throws where the directory could not be made, with those above it. */
+/** Throws if the directory, or one above it, cannot be made. */
 function tryMakeDirectory(path: string): void {
   const parent = parentOf(path);
   if (parent !== path && !exists(parent)) return tryMakeDirectory(parent);
@@ -82,7 +82,7 @@ function told(origin: string, option: string, act: string, attempt: () => void):
     attempt();
     return [];
   } catch (error) {
-    // Without the name of the file that was only tried.
+    // The error names the file of the attempt, which means nothing to the user.
     const reason = messageOf(error).replace(/: \w+ '[^']*'$/, "");
     return [problemAt(origin, option, `${act}: ${reason}`)];
   }

@@ -12,7 +12,7 @@ import { flagsHelp } from "./help.ts";
 import { EXIT, messageOf, print, printError } from "./output.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** How a client command ends where the connection is at fault: one status for each part that can fail. */
+/** The exit status of a client command for each kind of failed connection. */
 const CLIENT_EXIT: Readonly<Record<ClientErrorKind, number>> = {
   dns: 10,
   unreachable: 11,
@@ -25,7 +25,7 @@ const CLIENT_EXIT: Readonly<Record<ClientErrorKind, number>> = {
 };
 /** The broker refused the user name, the password, or the right to do this. */
 const NOT_AUTHORIZED = 15;
-/** `-W` has passed; mosquitto's clients have this status too. */
+/** The time of `-W` has passed. mosquitto's clients have the same status. */
 const TIMED_OUT = 27;
 
 /** What to do about each kind of failure. */
@@ -37,29 +37,29 @@ const ADVICE: Readonly<Record<ClientErrorKind, string>> = {
     "name the broker's CA with --cafile, and ours with --cert and --key where it asks; --insecure only where the name differs",
   refused: "see what the broker's log says",
   protocol: "check -p and -V: is it an MQTT broker of this version, and without TLS?",
-  closed: "see what the broker's log says; does it ask for TLS (--cafile), " +
+  closed: "see what the broker's log says; does it expect TLS (--cafile), " +
     "or for a certificate (--cert, --key), or has it no TLS?",
-  limit: "see what the broker takes: its sizes, QoS and retained messages are its own choice",
+  limit: "see which packet sizes, QoS and retained messages the broker allows",
 };
-/** The same once the broker has let us in: the way to it was right. */
+/** Other advice after the broker has accepted the connection: address, port and TLS are right then. */
 const LATER_ADVICE: Readonly<Partial<Record<ClientErrorKind, string>>> = {
   timeout: "see whether the broker and the network between still work",
   closed: "see what the broker's log says",
 };
 
-/** What a command does with its flags. */
+/** What a command does once its flags are parsed. */
 export interface ClientJob {
   /** How to connect. */
   readonly init: MqttClientInit;
-  /** What to do then; returns the exit status. */
+  /** What to do with the connection; returns the exit status. */
   readonly use: (client: MqttClient) => Promise<number>;
-  /** How long all of it may take, `-W`: seconds, and 0 is no limit. Default: 0. */
+  /** How long connecting and `use` may take together, `-W`; 0: no limit. Default: 0. */
   readonly timeoutSeconds?: number;
-  /** A broker that does not know us is as good as one that lets us in. Default: false. */
+  /** Whether a broker that refuses the user counts as success. Default: false. */
   readonly isStrangerWell?: boolean;
 }
 
-/** Parses the flags, connects, lets the job have the client, and says what went wrong. `prepare` refuses flags before that. */
+/** Parses the flags, connects, runs the job, and prints what failed. `prepare` checks the flags before connecting. */
 export async function runClient(
   command: ClientCommand,
   args: readonly string[],
@@ -100,12 +100,12 @@ export async function runClient(
   }
 }
 
-/** A client that is told to end says goodbye: no will is published. */
+/** At these signals the client sends DISCONNECT, so that the broker publishes no will. */
 const ENDING: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT"]
   : ["SIGINT", "SIGTERM"];
 
-/** The status of the work, or that of `-W` where the deadline comes first. */
+/** The status of the work, or that of `-W` if the deadline comes first. */
 async function until(
   deadlineMs: number,
   client: MqttClient,
@@ -119,14 +119,14 @@ async function until(
   return status;
 }
 
-/** Waits until the connection ends by the client itself. Throws what the broker or the network ended it with. */
+/** Waits until the client ends the connection. Throws the error if the broker or the network ends it. */
 export async function untilEnd(client: MqttClient): Promise<number> {
   const end = await client.closed;
   if (end !== undefined) throw end;
   return EXIT.ok;
 }
 
-/** What failed, what to do, and the exit status. */
+/** The message for an error, with what to do, and the exit status. */
 function explain(
   command: string,
   error: unknown,
@@ -151,12 +151,12 @@ function explain(
   };
 }
 
-/** 4 and 5 of CONNACK before 5.0; bad user name or password, not authorized, banned since. */
+/** CONNACK codes 4 and 5 before 5.0; in 5.0 Bad User Name or Password, Not authorized and Banned. */
 function isAuthorization(reasonCode: number): boolean {
   return [4, 5, 0x86, 0x87, 0x8a].includes(reasonCode);
 }
 
-/** Tells the broker goodbye: the command was successful, unless the connection had ended before. */
+/** Disconnects. Returns success, or throws if the connection had ended before. */
 export async function leave(client: MqttClient): Promise<number> {
   await client.disconnect();
   return await untilEnd(client);

@@ -8,11 +8,11 @@ import { messageOf } from "./output.ts";
 import { tracedPorts } from "./packet_trace.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** The flags of a command, as they were given. */
+/** The flags of a command. */
 export interface ClientFlags {
-  /** Those with a value. */
+  /** Flags with a value. */
   readonly text: ReadonlyMap<string, string>;
-  /** Those that are on. */
+  /** Boolean flags that were given. */
   readonly on: ReadonlySet<string>;
   /** `-t`, in order. */
   readonly topics: readonly string[];
@@ -24,7 +24,7 @@ export interface ClientFlags {
   readonly unsubscribed: readonly string[];
 }
 
-/** Takes a client command's line apart. Throws a `UsageError`. */
+/** Parses the command line of a client command. Throws a `UsageError`. */
 export function parseClientFlags(command: ClientCommand, args: readonly string[]): ClientFlags {
   const options: Flags = { ...COMMON_FLAGS, ...CLIENT_FLAGS[command] };
   try {
@@ -54,7 +54,7 @@ export function parseClientFlags(command: ClientCommand, args: readonly string[]
   }
 }
 
-/** What `-L` says, as if the flags had said it. */
+/** Turns the URL of `-L` into the flags that it stands for. */
 function withUrl(flags: ClientFlags): ClientFlags {
   const url = flags.text.get("url");
   if (url === undefined) return flags;
@@ -80,8 +80,8 @@ function withUrl(flags: ClientFlags): ClientFlags {
 }
 
 /**
- * Flags of the file that mosquitto's client of this name reads: `~/.config/mosquitto_sub` and so on, a flag and its value each line.
- * Those of the command line go over them.
+ * Flags from the file that mosquitto's client of the same name reads, such as `~/.config/mosquitto_sub`: a flag and its value on each
+ * line. The command line overrides them.
  */
 function configuredArgs(command: ClientCommand): readonly string[] {
   const { XDG_CONFIG_HOME, HOME } = Deno.env.toObject();
@@ -103,8 +103,8 @@ function configuredArgs(command: ClientCommand): readonly string[] {
 }
 
 /**
- * Writes `-m TEXT` as `--message=TEXT`, so that a value may look like a flag, as -5 does; the words of `-D` become one value, with
- * zero bytes between.
+ * Rewrites `-m TEXT` as `--message=TEXT`, so that a value may begin with a dash, such as -5. The words of `-D` become one value,
+ * separated by zero bytes.
  */
 function attachValues(args: readonly string[], flags: Flags): string[] {
   const attached: string[] = [];
@@ -126,10 +126,10 @@ function attachValues(args: readonly string[], flags: Flags): string[] {
   return attached;
 }
 
-/** The connection that the flags describe. Throws a `UsageError`, or what reading a file throws. */
+/** The connection that the flags describe. Throws a `UsageError`, or an error of reading a file. */
 export function connectionOf(flags: ClientFlags): MqttClientInit {
   const { text, on } = flags;
-  qosOf(flags); // A wrong one is told before anything is sent.
+  qosOf(flags); // An invalid QoS is refused before connecting.
   const isTls = ["cafile", "capath", "cert", "key", "tls-alpn"].some((name) => text.has(name)) ||
     on.has("insecure") || on.has("tls-use-os-certs");
   const version = versionOf(text.get("protocol-version") ?? "5");
@@ -158,7 +158,7 @@ export function connectionOf(flags: ClientFlags): MqttClientInit {
   };
 }
 
-/** Version 3.1 knows no empty Client Identifier: without `-i` it gets one of at most 23 characters, as it wants them. */
+/** The Client Identifier. Version 3.1 allows no empty one, so without `-i` one of at most 23 characters, its limit, is made. */
 function clientIdOf({ text }: ClientFlags, version: ProtocolVersion): { clientId?: string } {
   const prefix = text.get("id-prefix");
   const given = text.get("id") ?? (prefix === undefined ? undefined : prefix + Deno.pid);
@@ -166,7 +166,7 @@ function clientIdOf({ text }: ClientFlags, version: ProtocolVersion): { clientId
   return version > 3 ? {} : { clientId: `flux-${crypto.randomUUID().slice(-12)}` };
 }
 
-/** `-W` of commands that wait: seconds, and 0 is no limit. */
+/** `-W` of commands that wait; 0: no limit. */
 export function timeoutSecondsOf(flags: ClientFlags): number {
   return integer(flags, "timeout", 0, 0, 1_000_000);
 }
@@ -207,14 +207,14 @@ function readTextOf(flags: ClientFlags, name: string): string {
   return new TextDecoder().decode(readFileOf(flags, name));
 }
 
-/** A file without a certificate would be taken for one that trusts nobody: all else would be told than what is wrong. */
+/** Reads `--cafile`. A file without a certificate would trust nobody, and the error of TLS would not say why. */
 function readCa(flags: ClientFlags): string {
   const pem = readTextOf(flags, "cafile");
   if (pem.includes("-----BEGIN CERTIFICATE-----")) return pem;
   throw new Error(`--cafile: There is no certificate in PEM in ${flags.text.get("cafile")}`);
 }
 
-/** Every certificate in the directory, whatever its file is called: no hashes are needed. */
+/** Reads every certificate in `--capath`. Files need not be named by hashes. */
 function readCaPath({ text }: ClientFlags): readonly string[] {
   const path = text.get("capath");
   if (path === undefined) return [];
@@ -284,7 +284,7 @@ function willOf(flags: ClientFlags): Will | undefined {
 function connectProperties(flags: ClientFlags): MqttClientInit["properties"] | undefined {
   const properties = propertiesOf(flags.properties, "connect");
   const seconds = flags.text.get("session-expiry-interval");
-  // Without clean start the session is meant to stay: in 5.0 that has to be said.
+  // Without clean start the session should be kept, which 5.0 does only with a Session Expiry Interval.
   const standard = flags.on.has("disable-clean-session") ? 0xffff_ffff : undefined;
   const sessionExpiryInterval = seconds === undefined
     ? properties?.sessionExpiryInterval ?? standard

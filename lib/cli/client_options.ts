@@ -1,6 +1,6 @@
 import type { Flags } from "./commands.ts";
 
-/** What `pub`, `sub`, `rr` and `health` have in common, by the letters that mosquitto's clients use. */
+/** The flags common to `pub`, `sub`, `rr` and `health`, with the letters of mosquitto's clients. */
 export const COMMON_FLAGS = {
   host: { type: "string", short: "h", value: "HOST", text: "The broker; default: localhost." },
   port: {
@@ -10,19 +10,24 @@ export const COMMON_FLAGS = {
     text: "Its port; default: 1883, with TLS 8883.",
   },
   username: { type: "string", short: "u", value: "NAME", text: "The user name." },
-  pw: { type: "string", short: "P", value: "PASSWORD", text: "The password, for all to see." },
+  pw: {
+    type: "string",
+    short: "P",
+    value: "PASSWORD",
+    text: "The password; other users of the machine can see it.",
+  },
   "password-file": {
     type: "string",
     value: "FILE",
     text: "The password is the text of this file, less the end of its line.",
   },
-  unix: { type: "string", value: "FILE", text: "A Unix socket, in the place of host and port." },
+  unix: { type: "string", value: "FILE", text: "A Unix socket, instead of host and port." },
   id: { type: "string", short: "i", value: "ID", text: "The Client Identifier." },
   "id-prefix": {
     type: "string",
     short: "I",
     value: "PREFIX",
-    text: "The Client Identifier is this and the number of the process.",
+    text: "The Client Identifier is this prefix and the process id.",
   },
   "protocol-version": {
     type: "string",
@@ -34,23 +39,31 @@ export const COMMON_FLAGS = {
   cafile: {
     type: "string",
     value: "FILE",
-    text: "TLS, and trusts the authorities in this PEM file beside the system's.",
+    text: "Uses TLS, and trusts the authorities in this PEM file besides the system's.",
   },
-  capath: { type: "string", value: "FILE", text: "The same, of all PEM files in this directory." },
-  "tls-use-os-certs": { type: "boolean", text: "TLS, and trusts the system's authorities." },
-  "tls-alpn": { type: "string", value: "PROTOCOL", text: "TLS, and offers this protocol by ALPN." },
-  cert: { type: "string", value: "FILE", text: "TLS, and shows this certificate; with --key." },
+  capath: { type: "string", value: "FILE", text: "The same for all PEM files in this directory." },
+  "tls-use-os-certs": { type: "boolean", text: "Uses TLS, and trusts the system's authorities." },
+  "tls-alpn": {
+    type: "string",
+    value: "PROTOCOL",
+    text: "Uses TLS, and offers this protocol by ALPN.",
+  },
+  cert: {
+    type: "string",
+    value: "FILE",
+    text: "Uses TLS, and shows this certificate; with --key.",
+  },
   key: { type: "string", value: "FILE", text: "The key of that certificate." },
   insecure: {
     type: "boolean",
-    text: "TLS, and the name in the broker's certificate may be another.",
+    text: "Uses TLS, and does not check the name in the broker's certificate.",
   },
   debug: { type: "boolean", short: "d", text: "Prints a line for each packet." },
-  nodelay: { type: "boolean", text: "Sends small packets at once, as it always does." },
-  help: { type: "boolean", text: "Prints this." },
+  nodelay: { type: "boolean", text: "Does nothing: small packets are always sent at once." },
+  help: { type: "boolean", text: "Prints this help." },
 } as const satisfies Flags;
 
-/** Of those that send messages. */
+/** Flags of commands that send or receive messages. */
 const TALK = {
   topic: { type: "string", short: "t", multiple: true, value: "TOPIC", text: "The topic." },
   qos: {
@@ -89,7 +102,7 @@ const TALK = {
   "disable-clean-session": {
     type: "boolean",
     short: "c",
-    text: "The session is kept, and goes on where there is one; needs -i.",
+    text: "Keeps the session, and continues an existing one; needs -i.",
   },
   "will-topic": { type: "string", value: "TOPIC", text: "Leaves a will on this topic." },
   "will-payload": { type: "string", value: "TEXT", text: "Its payload; default: empty." },
@@ -100,7 +113,7 @@ const TALK = {
     text: "Its QoS; default: 0.",
   },
   "will-retain": { type: "boolean", text: "The will is retained." },
-  quiet: { type: "boolean", text: "Says nothing about what fails; the exit status tells." },
+  quiet: { type: "boolean", text: "Prints no errors; the exit status tells of them." },
 } as const satisfies Flags;
 
 const PAYLOAD = {
@@ -119,7 +132,7 @@ const WAITING = {
     type: "string",
     short: "W",
     value: "SECONDS",
-    text: "Ends after so long, with status 27.",
+    text: "Ends after this time, with status 27.",
   },
   verbose: { type: "boolean", short: "v", text: "Prints the topic before the message." },
   "no-newline": { type: "boolean", short: "N", text: "Prints no newline after a message." },
@@ -133,7 +146,7 @@ const WAITING = {
   pretty: { type: "boolean", text: "JSON of -F is written over several lines." },
 } as const satisfies Flags;
 
-/** Flags of each command that is a client, beside those in common. */
+/** Flags of each client command, besides the common ones. */
 export const CLIENT_FLAGS = {
   pub: {
     ...TALK,
@@ -144,17 +157,17 @@ export const CLIENT_FLAGS = {
       text: "Each line of standard input is a message.",
     },
     retain: { type: "boolean", short: "r", text: "The message is retained." },
-    repeat: { type: "string", value: "COUNT", text: "Publishes it so many times." },
+    repeat: { type: "string", value: "COUNT", text: "Publishes the message this many times." },
     "repeat-delay": {
       type: "string",
       value: "SECONDS",
-      text: "Waits so long between these; a fraction too.",
+      text: "Waits this long between two of them; may be a fraction.",
     },
     "max-inflight": {
       type: "string",
       short: "M",
       value: "COUNT",
-      text: "Taken for mosquitto_pub's sake: one message is in flight at a time.",
+      text: "Does nothing: one message is in flight at a time.",
     },
   },
   sub: {
@@ -163,28 +176,28 @@ export const CLIENT_FLAGS = {
     topic: {
       ...TALK.topic,
       value: "FILTER",
-      text: "A Topic Filter; as many as wanted.",
+      text: "A Topic Filter; may be repeated.",
     },
-    count: { type: "string", short: "C", value: "COUNT", text: "Ends after so many messages." },
+    count: { type: "string", short: "C", value: "COUNT", text: "Ends after this many messages." },
     "filter-out": {
       type: "string",
       short: "T",
       multiple: true,
       value: "FILTER",
-      text: "Prints no messages of these topics; as many as wanted.",
+      text: "Prints no messages of these topics; may be repeated.",
     },
     unsubscribe: {
       type: "string",
       short: "U",
       multiple: true,
       value: "FILTER",
-      text: "Ends this subscription of a session that was kept; as many as wanted.",
+      text: "Ends this subscription of a kept session; may be repeated.",
     },
     "retained-only": {
       type: "boolean",
-      text: "Prints retained messages, and ends with the first that is none.",
+      text: "Prints retained messages, and ends at the first that is not retained.",
     },
-    "remove-retained": { type: "boolean", text: "Deletes each retained message that comes." },
+    "remove-retained": { type: "boolean", text: "Deletes each retained message that it receives." },
     "no-retain": { type: "boolean", short: "R", text: "Prints no retained messages." },
     "exit-after-subscribe": { type: "boolean", short: "E", text: "Ends when it has subscribed." },
   },
@@ -201,7 +214,7 @@ export const CLIENT_FLAGS = {
     "no-retain": {
       type: "boolean",
       short: "R",
-      text: "Takes no retained message for the response.",
+      text: "Does not take a retained message for the response.",
     },
   },
   health: {
@@ -214,10 +227,10 @@ export const CLIENT_FLAGS = {
   },
 } as const satisfies Readonly<Record<string, Flags>>;
 
-/** The commands that are clients. */
+/** A client command. */
 export type ClientCommand = keyof typeof CLIENT_FLAGS;
 
-/** How each is called, and what it does. */
+/** The usage of each, and what it does. */
 export const CLIENT_USES: Readonly<Record<ClientCommand, string>> = {
   pub: "Publishes a message: flux-mqtt pub -t TOPIC -m MESSAGE [FLAGS]",
   sub: "Prints messages as they come: flux-mqtt sub -t FILTER [-t FILTER…] [FLAGS]",

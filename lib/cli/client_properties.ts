@@ -1,14 +1,14 @@
 import type { Properties } from "../codec/mod.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** What `-D` may name first: the packet, or the will in it. */
+/** The first word of `-D`: the packet, or the will, that the property belongs to. */
 export type PropertyPlace = "connect" | "publish" | "subscribe" | "will";
 
 interface PropertyName {
   readonly key: keyof Properties;
   readonly kind: "text" | "bytes" | "switch" | "number";
   readonly places: readonly PropertyPlace[];
-  /** Of a number. */
+  /** The largest number. */
   readonly max?: number;
 }
 
@@ -16,7 +16,7 @@ const MESSAGE: readonly PropertyPlace[] = ["publish", "will"];
 const UINT16 = 0xffff;
 const UINT32 = 0xffff_ffff;
 
-/** Properties that can be given on a command line, beside `user-property`. */
+/** The properties that `-D` accepts, besides `user-property`. */
 // deno-fmt-ignore
 const PROPERTIES: Readonly<Record<string, PropertyName>> = {
   "content-type": { key: "contentType", kind: "text", places: MESSAGE },
@@ -36,7 +36,7 @@ const PROPERTIES: Readonly<Record<string, PropertyName>> = {
 };
 const PLACES: readonly string[] = ["connect", "publish", "subscribe", "will"];
 
-/** The properties that `-D` gives to one place; `undefined`: none. Throws a `UsageError` on any that is wrong. */
+/** The properties that `-D` gives to one place; `undefined`: none. Throws a `UsageError` if one is invalid. */
 export function propertiesOf(
   given: readonly string[],
   place: PropertyPlace,

@@ -15,17 +15,17 @@ export const CLUSTER_FLAGS = {
     type: "string",
     short: "c",
     value: "FILE",
-    text: "The configuration of a node; its cluster is looked at.",
+    text: "The configuration of a node of the cluster.",
   },
-  cluster: { type: "string", value: "URL", text: "Servers of NATS, where no file names them." },
+  cluster: { type: "string", value: "URL", text: "The NATS servers, if no file names them." },
   "cluster-name": { type: "string", value: "NAME", text: "The cluster's name; default: flux." },
-  help: { type: "boolean", text: "Prints this." },
+  help: { type: "boolean", text: "Prints this help." },
 } as const satisfies Flags;
 
-/** How it is called, and what it does. */
+/** Its usage and what it does, for help and man page. */
 export const CLUSTER_USE = `Looks at a cluster: flux-mqtt cluster status [-c FILE | --cluster URL]`;
 
-/** `flux-mqtt cluster status`: which nodes are there, and how far each has applied the log; returns the exit status. */
+/** `flux-mqtt cluster status`: prints the nodes and how far each has applied the log; returns the exit status. */
 export async function cluster(args: readonly string[]): Promise<number> {
   let parsed;
   try {
@@ -62,7 +62,7 @@ export async function cluster(args: readonly string[]): Promise<number> {
 }
 
 function describe({ nodes, log }: ClusterStatus): string {
-  if (log === undefined) return "There is no log yet: no node has begun\n";
+  if (log === undefined) return "There is no log yet: no node has started\n";
   const { lastSequence, messages, bytes, leader } = log;
   const rows = [
     ["NODE", "APPLIED", "BEHIND", "ON THEIR WAY", "CLIENTS", "SESSIONS"],

@@ -6,7 +6,7 @@ import type { OpenedStore } from "../store/mod.ts";
 import { EXIT, messageOf } from "./output.ts";
 import { StartError } from "./start_error.ts";
 
-/** The node that the broker is; its room is loaded only where a cluster is configured. Throws `StartError`. */
+/** Makes this broker's node of the cluster; `undefined`: none is configured, and the room is not loaded. Throws a `StartError`. */
 export async function openCluster(
   { cluster }: Config,
   log: Logger,
@@ -20,7 +20,7 @@ export async function openCluster(
   return new ClusterNode({ options, log, store: opened?.store, position, nowMs });
 }
 
-/** What the cluster's lines say, with what the files in them hold. Throws `StartError`. */
+/** The options of the cluster, with the files that they name read. Throws a `StartError`. */
 export async function clusterOptions(cluster: ClusterConfig): Promise<ClusterOptions> {
   const { places, name, node, replicas, maxLogBytes, caFile } = cluster;
   const credentials = await credentialsOf(cluster);

@@ -16,34 +16,34 @@ import { TRACE_FLAGS } from "./trace.ts";
 /** The shells that completions are made for. */
 export const SHELLS: readonly string[] = ["bash", "zsh", "fish"];
 
-/** What may follow a flag: nothing, a path, one of some words, or what nobody can foresee. */
+/** What follows a flag: nothing, a path, one of these words, or any text. */
 export type FlagValue = "none" | "path" | "any" | readonly string[];
 
 /** A flag as a shell completes it. */
 export interface CompletedFlag {
-  /** With their dashes: `-p`, `--port`. */
+  /** Its spellings: `-p`, `--port`. */
   readonly names: readonly string[];
-  /** One sentence. */
+  /** Its description, one sentence. */
   readonly text: string;
-  /** What may follow. */
+  /** What follows it. */
   readonly value: FlagValue;
-  /** It may stand there more than once. */
+  /** Whether it may be given more than once. */
   readonly repeatable: boolean;
 }
 
 /** A command as a shell completes it. */
 export interface CompletedCommand {
-  /** As it is called. */
+  /** Its name. */
   readonly name: CommandName;
-  /** One sentence. */
+  /** Its description, one sentence. */
   readonly text: string;
   /** Its flags. */
   readonly flags: readonly CompletedFlag[];
-  /** What may stand there beside flags. */
+  /** What may be given besides flags. */
   readonly operand: FlagValue;
 }
 
-/** Flags of the commands that have their own. */
+/** The flags of commands that have flags of their own. */
 export const COMMAND_FLAGS: Readonly<Partial<Record<CommandName, Flags>>> = {
   setup: SETUP_FLAGS,
   service: SERVICE_FLAGS,
@@ -61,7 +61,7 @@ export const COMMAND_FLAGS: Readonly<Partial<Record<CommandName, Flags>>> = {
   health: { ...CLIENT_FLAGS.health, ...COMMON_FLAGS },
 };
 
-/** All commands, from the same tables that parse their flags. */
+/** All commands, from the tables that also parse their flags. */
 export function completedCommands(): readonly CompletedCommand[] {
   const names = Object.keys(COMMAND_TEXTS) as CommandName[];
   return names.map((name) => ({
@@ -108,7 +108,7 @@ function ownFlags(flags: Flags): CompletedFlag[] {
   }));
 }
 
-/** `--port` stands among the general flags. */
+/** The flags of the broker's options, without `--port`, which is a general flag. */
 function optionFlags(): CompletedFlag[] {
   const options = OPTIONS.filter(({ fileOnly, name }) => !fileOnly && name !== "port");
   return options.flatMap(({ name, type, description, repeatable = false }) => {

@@ -6,7 +6,8 @@ import {
 } from "./completion_table.ts";
 import { EXIT, print, printError } from "./output.ts";
 
-const HELP = `Prints what makes a shell complete flux-mqtt: flux-mqtt completions bash|zsh|fish
+const HELP =
+  `Prints a script with which a shell completes flux-mqtt: flux-mqtt completions bash|zsh|fish
 
   bash   source <(flux-mqtt completions bash)
   zsh    flux-mqtt completions zsh > a folder of $fpath, as _flux-mqtt
@@ -29,7 +30,7 @@ export function completions(args: readonly string[]): number {
   return EXIT.ok;
 }
 
-/** Where nothing fits, bash itself completes file names (`-o default`): that is what flags with a path get. */
+/** With `-o default` bash completes file names itself if no word fits, which completes paths. */
 function bash(commands: readonly CompletedCommand[]): string {
   const names = commands.map(({ name }) => name);
   const values = commands.flatMap(({ name, flags, operand }) => [
@@ -43,7 +44,7 @@ function bash(commands: readonly CompletedCommand[]): string {
   ]);
   const flags = commands.map(({ name, flags, operand }) => {
     const words = flags.flatMap(({ names }) => names).join(" ");
-    // A path where a word may stand: no flags before a dash is typed.
+    // If the operand is a path, flags are offered only after a dash.
     const condition = operand === "path" ? ` [[ $cur == -* ]] &&` : "";
     return `      ${name})${condition} words='${words}' ;;\n`;
   });

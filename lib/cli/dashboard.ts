@@ -22,31 +22,31 @@ import { placeOf } from "./place.ts";
 import { StartError } from "./start_error.ts";
 
 /**
- * When the page that nobody asked for is loaded, milliseconds after the ports are open: those who waited for the broker to come up are
+ * How long after the other listeners the default dashboard is opened, in milliseconds: clients that waited for the broker's start are
  * served first.
  */
 const OPEN_PAGE_MS = 150;
 
-/** What the page, its API and the metrics are made of. */
+/** What the dashboard, its API and the metrics need. */
 export interface DashboardInit {
-  /** The broker on the network. */
+  /** The broker's server. */
   readonly server: Server;
-  /** The log; what it writes is shown. */
+  /** The log, whose lines the dashboard shows. */
   readonly log: Logger;
   /** Absent: nothing is stored. */
   readonly store: SqliteStore | undefined;
   /** Counters and levels. */
   readonly levels: () => SysLevels;
-  /** The configuration as it holds now. */
+  /** The current configuration. */
   readonly config: () => Config;
 }
 
-/** Whether anything is to be spoken over HTTP. */
+/** Whether there is any HTTP listener. */
 export function hasDashboard({ listeners, dashboard }: Config): boolean {
   return dashboard !== undefined || listeners.some(({ http }) => http !== undefined);
 }
 
-/** The listeners for HTTP that are configured, and the page that nobody asked for. The room is loaded only where there is one. */
+/** The HTTP listeners: the configured ones, and the default dashboard. The room `http` is loaded only if there is one. */
 export class Dashboard {
   #http: HttpServer | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -54,8 +54,8 @@ export class Dashboard {
   readonly #layers: TlsLayer[] = [];
 
   /**
-   * Opens the listeners that are configured, and soon after the page that nobody asked for, whose port may be taken. Throws `StartError`
-   * where one that is configured cannot be opened.
+   * Opens the configured listeners, and soon after them the default dashboard, which is left out if its port is taken. Throws a
+   * `StartError` if a configured one cannot be opened.
    */
   async open(init: DashboardInit): Promise<void> {
     const { listeners, dashboard } = init.config();
@@ -74,7 +74,7 @@ export class Dashboard {
     );
   }
 
-  /** Ends it all; nothing where there is none. */
+  /** Closes all of them. */
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     await this.#opening;
@@ -82,7 +82,7 @@ export class Dashboard {
     for (const layer of this.#layers) layer.close();
   }
 
-  /** Reads certificates, keys and revocation lists again; where they are no good the old ones stay, and it is logged. */
+  /** Reads certificates, keys and revocation lists again. If they are invalid, the old ones stay in use and the log says so. */
   reloadCertificates(): void {
     for (const layer of this.#layers) layer.reload();
   }
@@ -107,7 +107,7 @@ export class Dashboard {
   }
 }
 
-/** The room is loaded by those who want it: the start of others does not pay for it. */
+/** Loads the room `http`, which other starts do not pay for. */
 async function load(init: DashboardInit): Promise<HttpServer> {
   const { HttpServer } = await import("../http/mod.ts");
   return new HttpServer(contextOf(init));
@@ -148,7 +148,7 @@ async function listenInit(
   };
 }
 
-/** The TLS of the other listeners, client certificates and all, for streams that are the page's. */
+/** The TLS of MQTT listeners, client certificates included, for HTTP streams. */
 function httpTls(layer: TlsLayer, listener: string, log: Logger): HttpTls {
   const buffers = new ReadBuffers(DEFAULT_UNFINISHED_LIMITS);
   return {
@@ -210,7 +210,7 @@ function settingsOf({ settings }: Config): readonly SettingView[] {
   }));
 }
 
-/** Only the text itself is looked at: neither the files that it names nor the environment. */
+/** Checks only the text, neither the files that it names nor the environment. */
 function checkConfiguration(text: string): readonly string[] {
   const result = loadConfig({
     file: "configuration",

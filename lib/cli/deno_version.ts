@@ -1,6 +1,6 @@
-/** The oldest Deno that serves TLS as it should: before it client certificates do not work, and a blocked connection stays open. */
+/** The oldest Deno whose TLS works: in older ones client certificates fail, and a blocked connection stays open. */
 const MINIMUM = [2, 9] as const;
-/** The variable by which somebody says that TLS does not matter, as a smoke test on an older base executable. */
+/** The variable that allows an older Deno if TLS does not matter, as in a smoke test on an older base executable. */
 export const OLD_DENO_VARIABLE = "FLUX_MQTT_OLD_DENO";
 
 /** Why this Deno may not run the broker, and what to do; `undefined`: it may. */
@@ -13,6 +13,6 @@ export function denoProblem(
   if (!isOld || environment(OLD_DENO_VARIABLE) === "true") return undefined;
   return `flux-mqtt needs Deno ${
     MINIMUM.join(".")
-  } or newer, this is ${version}: here TLS listeners hang without a word; ` +
+  } or newer, this is ${version}: in it TLS listeners hang without an error; ` +
     `\`deno upgrade\`, or \`npx -y deno@2.9.6 task start\`. Where TLS is not used, ${OLD_DENO_VARIABLE}=true lets it run`;
 }

@@ -1,4 +1,4 @@
-/** Every exit status with its meaning: what scripts, systemd and the man page go by. */
+/** Every exit status with its meaning, for the man page. Scripts and systemd depend on them. */
 export const EXIT_TEXTS: readonly (readonly [status: number, text: string])[] = [
   [0, "All went well."],
   [

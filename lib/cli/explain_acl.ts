@@ -35,10 +35,10 @@ export const EXPLAIN_ACL_FLAGS = {
     value: "FILTER",
     text: "Is SUBSCRIBE granted for this filter?",
   },
-  help: { type: "boolean", text: "Prints this." },
+  help: { type: "boolean", text: "Prints this help." },
 } as const satisfies Flags;
 
-/** How it is called, and what it does. */
+/** Its usage and what it does, for help and man page. */
 export const EXPLAIN_ACL_USE =
   `Says whether a client may do something with a topic, and which line decides:
 flux-mqtt explain-acl -c FILE [--user USER] [--client ID] [--listener NAME] --publish|--subscribe|--read TOPIC`;
@@ -46,7 +46,7 @@ const NOTE = `
 Exit status: 0 yes, 1 no, 2 the command line is not understood, 3 the configuration or the acl_file is not valid.
 `;
 
-/** Whose rules are asked; a path may be `""`. */
+/** The rules to ask; a path of `""` means that there is no such file. */
 interface Place {
   readonly aclFile: string;
   readonly isStrict: boolean;
@@ -82,7 +82,7 @@ export async function explainAcl(args: readonly string[]): Promise<number> {
     const names = { userName: values.user, clientId: values.client ?? "" };
     const found = await explainDynamic(place.dynamicFile, names, question);
     if ("problems" in found) return printProblems(found.problems);
-    // Who is not in that file is judged by other rules, if there are some.
+    // The acl_file, if there is one, decides about a client that is not in that file.
     if (found.isKnown || path === "") {
       return answer(found.isAllowed, question, who, found.reason);
     }

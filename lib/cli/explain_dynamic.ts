@@ -4,7 +4,7 @@ import { SILENT } from "../net/mod.ts";
 import { parseTopicFilter } from "../topic/mod.ts";
 import { messageOf } from "./output.ts";
 
-/** May a client do this with a topic? */
+/** The question whether a client may do something with a topic. */
 export interface Question {
   /** What it wants to do. */
   readonly verb: "publish" | "read" | "subscribe";
@@ -14,15 +14,15 @@ export interface Question {
 
 /** The answer of a file of dynamic security. */
 export interface DynamicAnswer {
-  /** Whether the file says what this client may do. */
+  /** Whether the file names this client. */
   readonly isKnown: boolean;
-  /** The answer. */
+  /** Whether it may. */
   readonly isAllowed: boolean;
-  /** The role and the rule, or that there is none. */
+  /** The role and the rule that decide, or that none does. */
   readonly reason: string;
 }
 
-/** Asks a file of dynamic security; or tells what is wrong with it. */
+/** Asks a file of dynamic security, or returns what is wrong with it. */
 export async function explainDynamic(
   path: string,
   names: Pick<ClientIdentity, "clientId" | "userName">,

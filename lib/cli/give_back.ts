@@ -1,59 +1,105 @@
-import type { Broker } from "../broker/mod.ts";
+import type { Server } from "../net/mod.ts";
 
-/** How often it is looked, milliseconds. */
+/** The time between two checks, in milliseconds. */
 const LOOK_MS = 500;
-/** Packets between two looks with which the broker is still calm: one that pauses then delays next to nobody. */
+/** With fewer packets than this between two checks the broker is idle enough that a pause delays hardly anybody. */
 const CALM_PACKETS = 100;
-/** Bytes that must have come to it since the last time. */
+/** The same for reads of incomplete packets: clients that never finish a packet cause no other activity that is counted. */
+const CALM_READS = 20;
+/** The growth of memory since the last collection that makes another one worthwhile. */
 const GROWN_BYTES = 8 * 1024 * 1024;
-/** Live bytes beyond which nothing is done: a collection takes about two milliseconds for each of its megabytes. */
+/** With more live bytes than this nothing is collected: a collection takes about two milliseconds for each megabyte. */
 const MOST_BYTES = 64 * 1024 * 1024;
-/** Looks after which it is done once more: a connection that is being closed keeps what it was writing for a second. */
+/** Checks until a second collection: a closing connection keeps what it was writing for about a second. */
 const LATER_LOOKS = 4;
 
+/** What a check reads from the broker. */
+export interface Sight {
+  /** Packets received since the start. */
+  readonly packets: number;
+  /** Connections accepted since the start. */
+  readonly connections: number;
+  /** Reads of incomplete packets since the start. */
+  readonly unfinishedReads: number;
+  /** Bytes that are in use: output that waits for clients, and incomplete packets. */
+  readonly keptBytes: number;
+}
+
+/** Decides when memory is returned to the system. */
+export class Rush {
+  #last: Sight;
+  #settledBytes: number;
+  #looksLeft = 0;
+
+  /** Starts from the present state. */
+  constructor(sight: Sight, usage: Deno.MemoryUsage) {
+    this.#last = sight;
+    this.#settledBytes = looseBytes(sight, usage);
+  }
+
+  /** Checks once; returns whether a rush is over that has left memory behind. `usage` is called only while the broker is calm. */
+  look(sight: Sight, usage: () => Deno.MemoryUsage): boolean {
+    const last = this.#last;
+    this.#last = sight;
+    const isCalm = sight.packets - last.packets < CALM_PACKETS &&
+      sight.connections === last.connections &&
+      sight.unfinishedReads - last.unfinishedReads < CALM_READS;
+    if (!isCalm) return false;
+    const used = usage();
+    if (used.heapUsed > MOST_BYTES) return false;
+    const bytes = looseBytes(sight, used);
+    this.#settledBytes = Math.min(this.#settledBytes, bytes);
+    if (bytes - this.#settledBytes >= GROWN_BYTES) {
+      this.#looksLeft = LATER_LOOKS;
+      return true;
+    }
+    return this.#looksLeft > 0 && --this.#looksLeft === 0;
+  }
+
+  /** Notes the memory in use after a collection. */
+  settle(sight: Sight, usage: Deno.MemoryUsage): void {
+    this.#settledBytes = looseBytes(sight, usage);
+  }
+}
+
 /**
- * Gives memory back after a rush, as when all clients come at once: V8's young generation grows with what survives, to 32 MB and more, and
- * shrinks only in a full collection, which an idle program never comes to on Deno. Five thousand idle clients take three quarters of
- * what they took without this. The output of clients that never read, and are gone, lies in buffers outside the heap, for which V8
- * is in no hurry either: forty of them leave hundreds of megabytes behind. The function returned ends it.
+ * Returns memory to the system after a rush, such as all clients connecting at once; the returned function ends it. V8's young
+ * generation grows to 32 MB and more, and shrinks only in a full collection, which an idle program on Deno never starts. With this, five
+ * thousand idle clients take three quarters of the memory that they take without it. Output for clients that never read lies in buffers
+ * outside the heap, which V8 frees late as well: forty such clients leave hundreds of megabytes behind after they are gone. Memory that
+ * libc keeps is returned too, where libc can be called.
  */
-export function giveBackMemory(broker: Broker): () => void {
-  const { metrics } = broker;
-  let packets = metrics.packetsReceived;
-  let connections = metrics.connectionsAccepted;
-  let settledBytes = heldBytes(broker);
-  let looksLeft = 0;
+export function giveBackMemory(server: Server): () => void {
+  const rush = new Rush(sightOf(server), Deno.memoryUsage());
   const look = async () => {
-    const isCalm = metrics.packetsReceived - packets < CALM_PACKETS &&
-      metrics.connectionsAccepted === connections;
-    packets = metrics.packetsReceived;
-    connections = metrics.connectionsAccepted;
-    if (!isCalm) return;
-    const usage = Deno.memoryUsage();
-    if (usage.heapUsed > MOST_BYTES) return;
-    const bytes = heldBytes(broker, usage);
-    settledBytes = Math.min(settledBytes, bytes);
-    if (bytes - settledBytes >= GROWN_BYTES) looksLeft = LATER_LOOKS;
-    else if (looksLeft === 0 || --looksLeft > 0) return;
+    if (!rush.look(sightOf(server), Deno.memoryUsage)) return;
     if (!await collect()) return clearInterval(timer);
-    settledBytes = heldBytes(broker);
+    server.trimMemory();
+    rush.settle(sightOf(server), Deno.memoryUsage());
   };
   const timer = setInterval(look, LOOK_MS);
   return () => clearInterval(timer);
 }
 
-/** The heap and the buffers outside of it, without what still waits for clients: so it grows when they go and leave it. */
-function heldBytes(
-  broker: Broker,
-  { heapTotal, external }: Deno.MemoryUsage = Deno.memoryUsage(),
-): number {
-  return heapTotal + external - broker.levels.bufferedBytes;
+function sightOf(server: Server): Sight {
+  const { metrics, levels } = server.broker;
+  return {
+    packets: metrics.packetsReceived,
+    connections: metrics.connectionsAccepted,
+    unfinishedReads: server.unfinishedReads,
+    keptBytes: levels.bufferedBytes + server.unfinishedBytes,
+  };
+}
+
+/** Bytes of the heap and of buffers outside it that are not in use by a connection. They grow when clients leave. */
+function looseBytes({ keptBytes }: Sight, { heapTotal, external }: Deno.MemoryUsage): number {
+  return heapTotal + external - keptBytes;
 }
 
 /**
- * A full collection; `false` where V8 cannot be asked for one. The executable has been given the function; else it is there in contexts
- * made after the flag is set, where flags can still be set (in executables of Deno 2.7 they cannot). The modules are loaded when they
- * are needed: the start does not pay for them.
+ * Runs a full collection; `false`: V8 cannot be asked for one. The executable exposes `gc`. Elsewhere it exists in contexts that
+ * are made after the flag is set, unless flags cannot be set any more, as in executables of Deno 2.7. The modules are loaded here,
+ * so that the start does not pay for them.
  */
 async function collect(): Promise<boolean> {
   let { gc } = globalThis as { gc?: () => void };

@@ -2,8 +2,8 @@ import { leave, runClient } from "./client_command.ts";
 import { connectionOf, integer } from "./client_flags.ts";
 
 /**
- * `flux-mqtt health`: connects and leaves; for a container's health check. Without a user name one that is asked for is no matter: the
- * broker has answered.
+ * `flux-mqtt health`: connects and disconnects, for a container's health check. Without a user name, a broker that refuses anonymous
+ * clients is healthy too: it has answered.
  */
 export function health(args: readonly string[]): Promise<number> {
   return runClient("health", args, (flags) => {

@@ -12,12 +12,12 @@ export function help(topics: readonly string[] = []): number {
   return EXIT.ok;
 }
 
-/** With the headings in bold, where that is wanted. */
+/** Sets the headings in bold if `isColored`. */
 export function painted(text: string, isColored: boolean): string {
   return isColored ? text.replace(/^\S.*:$/gm, "\x1b[1m$&\x1b[0m") : text;
 }
 
-/** The whole help; its greater part comes from the option table. */
+/** The whole help. Most of it comes from the option table. */
 function helpText(): string {
   return `flux-mqtt ${VERSION}: an MQTT broker for 3.1, 3.1.1 and 5.0
 
@@ -32,7 +32,7 @@ ${entries(PAGES.map(({ name, summary }) => [name, summary]))}
 Flags:
 ${flagsHelp(GENERAL_FLAGS)}
 Every option is a line of the file (max_qos 1), a variable (MQTT_MAX_QOS=1) and a flag (--max-qos 1);
-a variable goes over the file, a flag over both. MQTT_LOG=debug|info|warning|error sets the log's level.
+a variable overrides the file, a flag overrides both. MQTT_LOG=debug|info|warning|error sets the log's level.
 In brackets: the default.
 
 ${optionsHelp()}

@@ -3,11 +3,11 @@ import { pageNamed, PAGES, terminalText } from "../guide/mod.ts";
 import { COMMAND_TEXTS, type CommandName } from "./commands.ts";
 import { EXIT, print, printError } from "./output.ts";
 
-/** Lines that one can read, also on a screen that has room for longer ones. */
+/** Longer lines are hard to read, even on a wide screen. */
 const MAX_WIDTH = 100;
 const MIN_WIDTH = 40;
 
-/** `flux-mqtt help TOPIC`: a page of the guide, or what an option is; returns the exit status. */
+/** `flux-mqtt help TOPIC`: prints a page of the guide, or describes a command or an option; returns the exit status. */
 export function helpTopic(topics: readonly string[]): number {
   const [topic = "", ...more] = topics;
   if (more.length > 0) return refuse(`${more[0]}: Is not understood; help takes one topic`);
@@ -17,7 +17,7 @@ export function helpTopic(topics: readonly string[]): number {
     return EXIT.ok;
   }
   if (Object.hasOwn(COMMAND_TEXTS, topic)) {
-    // Those with flags of their own have told them already.
+    // `main` has already handled commands with flags of their own.
     print(`${commandText(topic as CommandName)}\n`);
     return EXIT.ok;
   }
@@ -53,7 +53,7 @@ function refuse(problem: string): number {
   return EXIT.usage;
 }
 
-/** Colours are for people, and for those who did not say no. */
+/** Colours are for terminals, unless NO_COLOR is set. */
 function isColored(): boolean {
   return Deno.stdout.isTerminal() && !Deno.noColor;
 }
@@ -63,6 +63,6 @@ function widthOf(): number {
   try {
     return Math.max(MIN_WIDTH, Math.min(MAX_WIDTH, Deno.consoleSize().columns));
   } catch {
-    return MAX_WIDTH; // A terminal that does not tell.
+    return MAX_WIDTH; // The terminal does not tell its size.
   }
 }

@@ -24,29 +24,29 @@ export const IMPORT_FLAGS = {
   },
   replace: {
     type: "boolean",
-    text: "Sets a store aside that is not empty; otherwise it is refused.",
+    text: "Moves a store that is not empty aside; without this flag it is refused.",
   },
-  help: { type: "boolean", text: "Prints this." },
+  help: { type: "boolean", text: "Prints this help." },
 } as const satisfies Flags;
 
-/** How it is called, and what it does. */
+/** Its usage and what it does, for help and man page. */
 export const IMPORT_USE =
-  "Takes over what a mosquitto has stored: flux-mqtt import FILE [-c FILE | -d DIRECTORY] [--replace]";
+  "Imports what a mosquitto has stored: flux-mqtt import FILE [-c FILE | -d DIRECTORY] [--replace]";
 
 /** Milliseconds between two progress lines. */
 const PROGRESS_MS = 200;
 
-/** What came along, in the order in which it is printed. */
+/** What was imported, in the order in which it is printed. */
 const COUNT_TEXTS: readonly (readonly [name: keyof CarriedOver, text: string])[] = [
   ["retained", "retained messages"],
   ["sessions", "sessions"],
   ["subscriptions", "subscriptions"],
   ["queued", "queued messages"],
   ["inFlight", "messages in flight"],
-  ["released", "messages of QoS 2 that had come and were not passed on yet: they are now"],
+  ["released", "QoS 2 messages that were received but not passed on yet: they are passed on now"],
 ];
 
-/** What did not: printed where there is any. */
+/** What was not imported; printed if there is any. */
 const LEFT_TEXTS: readonly (readonly [name: keyof CarriedOver, text: string])[] = [
   ["endedSessions", "sessions that have expired, or ended with their connection"],
   ["goneMessages", "messages that have expired, or of which the file has no content"],
@@ -85,7 +85,7 @@ export async function importStore(args: readonly string[]): Promise<number> {
     return EXIT.ok;
   } catch (error) {
     const where = error instanceof DatabaseError ? `${file}: ` : "";
-    const way = error instanceof StoreNotEmptyError ? "; --replace sets it aside" : "";
+    const way = error instanceof StoreNotEmptyError ? "; --replace moves it aside" : "";
     printError(`${where}${messageOf(error)}${way}\nNothing was changed\n`);
     return EXIT.failed;
   }
@@ -97,7 +97,7 @@ function configOf(file: string | undefined): Config | undefined | readonly strin
   return result.isValid ? result.config : result.problems;
 }
 
-/** Writes over one line of the terminal, now and then. */
+/** Returns a function that shows the progress in one line of the terminal, at intervals. */
 function progressLine(): (done: number, total: number) => void {
   let lastMs = -Infinity;
   return (done, total) => {
@@ -116,9 +116,9 @@ function printResult({ file, directory }: ImportInit, result: ImportResult): voi
     ...COUNT_TEXTS.map(([name, text]) => `  ${counts[name]} ${text}`),
   ];
   const left = LEFT_TEXTS.filter(([name]) => counts[name] > 0);
-  if (left.length > 0) lines.push("Not taken along:");
+  if (left.length > 0) lines.push("Not imported:");
   lines.push(...left.map(([name, text]) => `  ${counts[name]} ${text}`));
-  if (aside !== "") lines.push(`What was there is ${aside}`);
+  if (aside !== "") lines.push(`The old store is now ${aside}`);
   print(`${lines.join("\n")}\n`);
 }
 

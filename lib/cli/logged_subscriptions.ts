@@ -1,20 +1,20 @@
 import type { Broker } from "../broker/mod.ts";
 import { type Logger, SubscriptionLog } from "../observe/mod.ts";
 
-/** Logs what clients subscribe to, where `log_type` asks for it. */
+/** Logs what clients subscribe to, if `log_type` asks for it. */
 export class LoggedSubscriptions implements Disposable {
   readonly #broker: Broker;
   readonly #log: Logger;
   #stop: () => void = () => {};
 
-  /** Begins at once. */
+  /** Starts at once. */
   constructor(broker: Broker, log: Logger) {
     this.#broker = broker;
     this.#log = log;
     this.restart();
   }
 
-  /** Begins, ends or goes on, as the log's options want it now. */
+  /** Starts or stops, as the log's options now ask. */
   restart(): void {
     this.#stop();
     const { subscriptions } = this.#log.options;
@@ -24,7 +24,7 @@ export class LoggedSubscriptions implements Disposable {
     this.#stop = this.#broker.observe(observer);
   }
 
-  /** Ends it. */
+  /** Stops. */
   [Symbol.dispose](): void {
     this.#stop();
   }

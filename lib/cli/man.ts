@@ -61,7 +61,7 @@ export function manPage(): string {
     ...item("MQTT_...", "An option: MQTT_MAX_QOS=1. MQTT_LOG sets the level of the log."),
     ...item(
       "NOTIFY_SOCKET, WATCHDOG_USEC",
-      "Where systemd is told that the broker is ready, reads its files again, ends, and is well.",
+      "Set by systemd, which is told that the broker is ready, reads its files again, ends, and still works.",
     ),
     ".SH EXIT STATUS",
     ...EXIT_TEXTS.flatMap(([status, text]) => item(String(status), text)),
@@ -81,8 +81,8 @@ const DESCRIPTION =
   "in the directory that persistence_location names.";
 
 const OPTIONS_TEXT =
-  "Each is a line of the file (max_qos 1), a variable (MQTT_MAX_QOS=1) and a flag (--max-qos 1, --no-retain-available); a variable goes " +
-  "over the file, a flag over both. Those marked with * belong to the listener line above them; as variable or flag they hold " +
+  "Each is a line of the file (max_qos 1), a variable (MQTT_MAX_QOS=1) and a flag (--max-qos 1, --no-retain-available); a variable overrides " +
+  "the file, a flag overrides both. Those marked with * belong to the listener line above them; as variable or flag they hold " +
   "for every listener. Those marked with ! change on SIGHUP.";
 
 const EXAMPLES: readonly (readonly [text: string, command: string])[] = [
@@ -107,7 +107,7 @@ const USES: Readonly<Partial<Record<CommandName, string>>> = {
   ...CLIENT_USES,
 };
 
-/** `pub --help` is for who reads the help; here is more. */
+/** The texts of `pub` and `help` refer to the help, and need others here. */
 function commandText(name: string, text: string): string {
   if (name === "pub") return "Publishes a message.";
   if (name === "help") {
@@ -144,7 +144,7 @@ function item(tag: string, text: string, mark = ""): string[] {
   return [".TP", `.B ${roff(tag)}${mark === "" ? "" : ` ${mark}`}`, roff(text)];
 }
 
-/** Text for roff: its backslashes, hyphens and leading dots are text, not orders; lines stay lines. */
+/** Escapes a text for roff, which would take backslashes, hyphens and leading dots for commands. */
 function roff(text: string): string {
   return text
     .replaceAll("`", "")

@@ -2,7 +2,7 @@ import type { Properties } from "../codec/mod.ts";
 import type { ReceivedMessage } from "../client/mod.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** Writes one part of a message; throws where the payload is no JSON and has to be. */
+/** Formats one part of a message. Throws if the payload must be JSON and is not. */
 type Part = (message: ReceivedMessage, now: Temporal.Instant) => string | Uint8Array;
 
 /** `%` and a letter, as mosquitto_sub has them. */
@@ -41,7 +41,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "\\": "\\",
 };
 
-/** A part of the time, local: `@` and a letter of strftime(3). */
+/** `@` and a letter of strftime(3): a part of the local time. */
 const TIMES: Readonly<Record<string, (at: Temporal.ZonedDateTime) => string>> = {
   "@": () => "@",
   Y: ({ year }) => String(year),
@@ -58,7 +58,7 @@ const TIMES: Readonly<Record<string, (at: Temporal.ZonedDateTime) => string>> = 
   z: ({ offset }) => offset.replace(":", ""),
 };
 
-/** Reads what `-F` says; throws a `UsageError`. `isPretty`: JSON over several lines. */
+/** Parses the format of `-F`. Throws a `UsageError`. `isPretty`: JSON spans several lines. */
 export function readFormat(
   format: string,
   isPretty = false,
@@ -115,7 +115,7 @@ function jsonOf(message: ReceivedMessage, now: Temporal.Instant, payload: unknow
   };
 }
 
-/** By the names that the specification and mosquitto give them. */
+/** Properties by the names of the specification, as mosquitto_sub prints them. */
 function namedProperties(properties: Properties): Record<string, unknown> {
   const { userProperties, correlationData, subscriptionIdentifiers, ...rest } = properties;
   const named: Record<string, unknown> = {};

@@ -1,13 +1,12 @@
 /**
  * The command line: `flux-mqtt [COMMAND] [-c FILE] [FLAGS]`, a file for each command.
  *
- * This room puts the others together and is the only one that knows them all. `serve` loads the configuration, opens the log
- * and runs the broker; `check` prints what a configuration comes to. Flags are those of the option table. Nothing heavy
- * happens before it is needed: a broker must accept connections within 100 ms of its start.
- * So this is the one place, with `broker_commands.ts`, where whole rooms are imported when they are called for.
+ * This room connects the others and is the only one that knows them all. `serve` loads the configuration, opens the log and runs the
+ * broker; `check` prints what a configuration amounts to. A broker must accept connections within 100 ms of its start, so a command,
+ * and a room that not every start needs, is imported only when it is used.
  *
- * What commands and flags there are stands in tables (`commands.ts`, `client_options.ts`, the option table): parsing, help, man page and
- * completions come from the same rows. What an exit status means stands in `exit_status.ts`.
+ * Commands and flags are in tables (`commands.ts`, `client_options.ts`, the option table). Parsing, help, man page and completions use
+ * the same rows. `exit_status.ts` says what each exit status means.
  *
  * ```ts
  * import { main } from "./mod.ts";
@@ -19,7 +18,7 @@
  */
 import { denoProblem } from "./deno_version.ts";
 
-/** Every command is loaded when it is called: the broker's start does not pay for the others, nor do they for the broker. */
+/** Each command is loaded when it is called, so that no command pays for another. */
 const TOOLS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
   pub: async (args) => (await import("./pub.ts")).pub(args),
   sub: async (args) => (await import("./sub.ts")).sub(args),
@@ -40,13 +39,13 @@ const TOOLS: Readonly<Record<string, (args: readonly string[]) => Promise<number
   completions: async (args) => (await import("./completions.ts")).completions(args),
 };
 
-/** Runs one command to its end; returns the exit status. Without the name of one the flags are those of `serve`. */
+/** Runs one command and returns the exit status. Without a command the flags are those of `serve`. */
 export async function main(args: readonly string[]): Promise<number> {
   const [first = "", ...rest] = args;
   const problem = denoProblem(Deno.version.deno, (name) => Deno.env.get(name));
   if (problem !== undefined) return refuseDeno(problem);
   if (Object.hasOwn(TOOLS, first)) return await TOOLS[first]!(rest);
-  // What a command is, it says itself.
+  // `help COMMAND` is `COMMAND --help`.
   const [topic = ""] = rest;
   if (first === "help" && Object.hasOwn(TOOLS, topic)) return await TOOLS[topic]!(["--help"]);
   return await (await import("./broker_commands.ts")).brokerCommand(args);

@@ -2,29 +2,29 @@ import type { LogPort } from "../broker/mod.ts";
 import { Datagrams } from "../observe/mod.ts";
 import { messageOf } from "./output.ts";
 
-/** What a service manager is told, in the words of sd_notify(3). */
+/** What a service manager is told: the messages of sd_notify(3). */
 export type ServiceState = "READY=1" | "RELOADING=1" | "STOPPING=1" | "WATCHDOG=1";
 
-/** What the manager put into the environment. */
+/** The environment variables that the service manager sets. */
 export interface ServiceEnvironment {
-  /** `NOTIFY_SOCKET`: a path, or with a leading `@` an abstract name; absent: nobody wants to know. */
+  /** `NOTIFY_SOCKET`: a path, or with a leading `@` an abstract name; absent: there is no service manager. */
   readonly socket?: string | undefined;
-  /** `WATCHDOG_USEC`: microseconds within which it wants to hear from us. */
+  /** `WATCHDOG_USEC`: the longest time between two messages to the watchdog, in microseconds. */
   readonly watchdogUsec?: string | undefined;
   /** `WATCHDOG_PID`: the process that is meant; absent: this one. */
   readonly watchdogPid?: string | undefined;
 }
 
-/** Fewer would be a busy loop. */
+/** The shortest time between two messages to the watchdog; less would be a busy loop. */
 const MIN_WATCHDOG_MS = 10;
 
 /**
- * Tells systemd, or whatever started the process, how it is: datagrams to the socket that `NOTIFY_SOCKET` names. Where there is
- * none nothing happens. `MONOTONIC_USEC` is not told with `RELOADING=1`: Deno has no clock for it without more permissions, and only
- * `Type=notify-reload` wants it.
+ * Tells systemd, or another service manager, the state of the process with datagrams to the socket that `NOTIFY_SOCKET` names. Without
+ * that variable it does nothing. `RELOADING=1` comes without `MONOTONIC_USEC`, which only `Type=notify-reload` needs: Deno has no clock
+ * for it without more permissions.
  */
 export class ServiceManager {
-  /** Milliseconds within which the manager wants to hear from us; 0: it does not. */
+  /** The longest time between two messages to the watchdog; 0: there is no watchdog. */
   readonly watchdogMs: number;
   readonly #log: LogPort;
   #datagrams: Datagrams | undefined;
@@ -37,7 +37,7 @@ export class ServiceManager {
     if (socket !== "") this.#open(socket);
   }
 
-  /** What the environment of this process says. */
+  /** Uses the environment of this process. */
   static ofProcess(log: LogPort): ServiceManager {
     return new ServiceManager({
       socket: Deno.env.get("NOTIFY_SOCKET"),
@@ -46,24 +46,24 @@ export class ServiceManager {
     }, log);
   }
 
-  /** Sends in order, and waits for nothing. */
+  /** Sends a message, after those before it, without waiting for it. */
   tell(state: ServiceState): void {
     this.#datagrams?.send(new TextEncoder().encode(state))
       .catch((error) => this.#complain(error));
   }
 
-  /** Feeds the watchdog, twice in each of its periods, as long as `isWell`: a broker that answers nobody is started anew. */
+  /** Feeds the watchdog twice in each period while `isWell` is true, so that systemd restarts a broker that hangs. */
   watch(isWell: () => boolean): void {
     if (this.watchdogMs === 0 || this.#datagrams === undefined) return;
     const feed = () => {
       if (isWell()) this.tell("WATCHDOG=1");
-      else this.#log.error("The store does not answer: the watchdog is not told that all is well");
+      else this.#log.error("The store does not answer, so the watchdog is not fed");
     };
     feed();
     this.#watchdog = setInterval(feed, Math.max(MIN_WATCHDOG_MS, this.watchdogMs / 2));
   }
 
-  /** Sends what is to be sent, and ends. */
+  /** Sends what is still waiting, and ends. */
   async close(): Promise<void> {
     clearInterval(this.#watchdog);
     const datagrams = this.#datagrams;
@@ -83,6 +83,6 @@ export class ServiceManager {
 
   #complain(error: unknown): void {
     const reason = messageOf(error);
-    this.#log.warning("Cannot tell the service manager how the broker is", { reason });
+    this.#log.warning("Cannot tell the service manager the state of the broker", { reason });
   }
 }

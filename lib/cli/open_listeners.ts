@@ -5,12 +5,10 @@ import { EXIT, messageOf } from "./output.ts";
 import { placeOf } from "./place.ts";
 import { StartError } from "./start_error.ts";
 
-/** Browsers offer the first, and some libraries of MQTT the second whatever is below it. */
+/** Browsers offer the first; some MQTT libraries offer the second even for WebSockets. */
 const WEB_SOCKET_ALPN = ["http/1.1", "mqtt"];
 
-/**
- * Opens all listeners; throws `StartError` where one cannot be. Certificates come first: where one is no good, no port is opened.
- */
+/** Opens all listeners. Loads all certificates first, so that an invalid one opens no port. Throws a `StartError`. */
 export async function openListeners(config: Config, server: Server, log: Logger): Promise<void> {
   const layers = new Map<ListenerConfig, TlsLayer>();
   let at = "";

@@ -4,7 +4,7 @@ import type { Logger } from "../observe/mod.ts";
 import { EXIT, messageOf } from "./output.ts";
 import { StartError } from "./start_error.ts";
 
-/** Finds the transport, and says which it is; `undefined`: Deno's own sockets. Throws `StartError`. */
+/** Chooses the transport and logs it; `undefined`: Deno's own sockets. Throws a `StartError`. */
 export async function openTransport(config: Config, log: Logger): Promise<Transport | undefined> {
   try {
     const { transport, reason } = await loadTransport(config.transport);

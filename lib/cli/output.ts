@@ -1,4 +1,4 @@
-/** How the process ends; said in `--help`, because scripts and systemd look at it. */
+/** The exit status of the process. Scripts and systemd depend on it. */
 export const EXIT = {
   /** All went well. */
   ok: 0,
@@ -10,28 +10,28 @@ export const EXIT = {
   configuration: 3,
 } as const;
 
-/** Text to standard output. */
+/** Writes text to standard output. */
 export function print(text: string): void {
   printBytes(new TextEncoder().encode(text));
 }
 
-/** Bytes to standard output; `false`: nobody reads them any more. */
+/** Writes bytes to standard output; `false`: its reader has gone. */
 export function printBytes(bytes: Uint8Array): boolean {
   return writeAll(Deno.stdout, bytes);
 }
 
-/** Text to standard error. */
+/** Writes text to standard error. */
 export function printError(text: string): void {
   writeAll(Deno.stderr, new TextEncoder().encode(text));
 }
 
-/** To standard error, a line each; returns the exit status of a configuration that is not valid. */
+/** Writes problems to standard error, a line each; returns the exit status of an invalid configuration. */
 export function printProblems(problems: readonly string[]): number {
   printError(problems.map((problem) => problem + "\n").join(""));
   return EXIT.configuration;
 }
 
-/** A write may take only part; a reader that has gone (`| head`) is no error of ours. */
+/** Writes all bytes, since one write may take only some. A reader that has gone (`| head`) is no error. */
 function writeAll(writer: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): boolean {
   try {
     for (let offset = 0; offset < bytes.length;) offset += writer.writeSync(bytes.subarray(offset));
@@ -42,7 +42,7 @@ function writeAll(writer: { writeSync(bytes: Uint8Array): number }, bytes: Uint8
   }
 }
 
-/** What is wrong, of whatever was thrown. */
+/** The message of whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -4,7 +4,7 @@ import { print } from "./output.ts";
 
 const MAX_PACKET_SIZE_BYTES = 0x0fff_ffff;
 
-/** The ports of a client, with a line on standard output for each packet, as `-d` of mosquitto's clients has them. */
+/** Ports that also print a line for each packet, as mosquitto's clients do with `-d`. */
 export function tracedPorts(
   ports: ClientPorts,
   clientId: string | undefined,
@@ -44,7 +44,7 @@ function traced(below: ClientStream, name: string, version: ProtocolVersion): Cl
   };
 }
 
-/** Packets of a stream that is cut anywhere. */
+/** Finds the packets in a stream that is cut anywhere. */
 class Packets {
   readonly #version: ProtocolVersion;
   #rest = new Uint8Array();
@@ -67,7 +67,7 @@ class Packets {
         at += length;
       }
     } catch {
-      at = all.length; // The client itself says what is wrong.
+      at = all.length; // The client itself reports the fault.
     }
     this.#rest = all.slice(at);
     return packets;

@@ -16,7 +16,7 @@ export const PASSWD_FLAGS = {
   create: {
     type: "boolean",
     short: "c",
-    text: "Makes the file; one that is there already is an error.",
+    text: "Creates the file; an existing one is an error.",
   },
   delete: { type: "boolean", short: "D", text: "Deletes the user." },
   stdin: {
@@ -32,18 +32,18 @@ export const PASSWD_FLAGS = {
     type: "string",
     value: "NUMBER",
     text:
-      "Rounds of key derivation; default: 210000, with --scram 20000 since the client pays for these.",
+      "Rounds of key derivation; default: 210000, with --scram 20000, since there the client computes them.",
   },
-  help: { type: "boolean", text: "Prints this." },
+  help: { type: "boolean", text: "Prints this help." },
 } as const satisfies Flags;
 
-/** How it is called, and what it does. */
+/** Its usage and what it does, for help and man page. */
 export const PASSWD_USE =
   "Makes, changes or deletes a user of a password file: flux-mqtt passwd [-c | -D] FILE USER";
 const NOTE =
   "\nA password is never taken from the command line, which other users of the machine can see.\n";
 
-/** What the command line says. */
+/** What the command line asks for. */
 interface Request {
   readonly path: string;
   readonly user: string;
@@ -76,7 +76,7 @@ export async function passwd(args: readonly string[]): Promise<number> {
 }
 
 function readRequest(args: readonly string[]): Request | string {
-  // In mosquitto_passwd it means: the password stands on the command line.
+  // mosquitto_passwd takes the password from the command line with -b.
   if (args.includes("-b")) {
     return "-b: Is not supported: others can see a command line; use --stdin";
   }
@@ -113,7 +113,7 @@ function readRequest(args: readonly string[]): Request | string {
   };
 }
 
-/** What would make a line mean something else. */
+/** Why a user name cannot stand in a password file; `undefined`: it can. */
 export function userNameProblem(user: string): string | undefined {
   if (user.trim() !== user || user === "") {
     return "A user name must not be empty, nor begin or end with a blank";
@@ -122,12 +122,12 @@ export function userNameProblem(user: string): string | undefined {
   return user.startsWith("#") ? "A user name must not begin with #" : undefined;
 }
 
-/** Does it; returns what is wrong. */
+/** Carries out the request; returns what is wrong, if anything. */
 async function edit(request: Request): Promise<string | undefined> {
   const { path, user, isNewFile, isDeleting, isScram } = request;
   const text = readFile(path);
-  if (text === undefined && !isNewFile) return `${path}: Is not there; -c makes it`;
-  if (text !== undefined && isNewFile) return `${path}: Is there already; leave -c out`;
+  if (text === undefined && !isNewFile) return `${path}: Does not exist; -c creates it`;
+  if (text !== undefined && isNewFile) return `${path}: Exists already; leave -c out`;
   if (text !== undefined) {
     const { isValid, ...rest } = isScram
       ? parseScramFile(path, text)
@@ -146,7 +146,7 @@ async function edit(request: Request): Promise<string | undefined> {
     makeFile(path, editEntry("", user, value)!);
     return undefined;
   }
-  // While the password was typed others may have changed the file, and they do so one after the other.
+  // Others may have changed the file while the password was typed. Under the lock it is read again and replaced.
   using _lock = await lockFile(path);
   const edited = editEntry(readFile(path) ?? "", user, value);
   if (edited === undefined) return `${path}: There is no user ${user}`;
@@ -171,7 +171,7 @@ function readFile(path: string): string | undefined {
   }
 }
 
-/** A new file is its owner's alone. Throws where somebody else has made it meanwhile: theirs stays. */
+/** Makes a file that only its owner can read. Throws if it exists by now, and leaves it alone then. */
 export function makeFile(path: string, text: string): void {
   using file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
   for (let bytes = new TextEncoder().encode(text); bytes.length > 0;) {
@@ -181,11 +181,11 @@ export function makeFile(path: string, text: string): void {
 }
 
 /**
- * In one step: whoever reads the file finds the old one or the new one. It keeps its mode, owner and group, or else the broker that
- * may read it by its group could not any more.
+ * Replaces a file in one step: readers find either the old file or the new one. It keeps its mode, owner and group, so that a broker
+ * which may read it through its group still can.
  */
 function replaceFile(path: string, text: string): void {
-  // A link stays a link, and what it leads to is replaced.
+  // If the path is a link, the file that it leads to is replaced.
   const target = Deno.realPathSync(path);
   const temporary = `${target}.${crypto.randomUUID()}.tmp`;
   try {
@@ -199,13 +199,13 @@ function replaceFile(path: string, text: string): void {
 }
 
 /**
- * Waits until nobody else changes the file, and keeps it until the lock is closed. The file that is locked must be the one that
- * stands there: whoever had it before may have put another in its place.
+ * Locks the file until the lock is disposed of, after waiting for other holders. A holder may have replaced the file meanwhile, so the
+ * locked file must still be the one at the path.
  */
 async function lockFile(path: string): Promise<Disposable> {
   for (;;) {
     const file = Deno.openSync(path);
-    // Windows locks a file against those who read it, too.
+    // On Windows a lock would also stop readers.
     if (Deno.build.os === "windows") return file;
     try {
       await file.lock(true);

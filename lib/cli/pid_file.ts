@@ -2,7 +2,7 @@ import { openPlainFile } from "../observe/mod.ts";
 import { EXIT, messageOf } from "./output.ts";
 import { StartError } from "./start_error.ts";
 
-/** The file with the process id, which is there while the broker runs: another program may wait for its end. */
+/** The file with the process id. It exists while the broker runs, so that another program can wait for its end. */
 export class PidFile implements Disposable {
   readonly #path: string;
   #isWritten = false;
@@ -12,7 +12,7 @@ export class PidFile implements Disposable {
     this.#path = path;
   }
 
-  /** Writes it. Throws `StartError`. */
+  /** Writes it. Throws a `StartError`. */
   write(): void {
     if (this.#path === "") return;
     try {
@@ -25,13 +25,13 @@ export class PidFile implements Disposable {
     }
   }
 
-  /** Removes what was written: a broker that could not start leaves the file of the one that runs. */
+  /** Removes the file if this process wrote it. A broker that cannot start leaves the file of the running one alone. */
   [Symbol.dispose](): void {
     if (!this.#isWritten) return;
     try {
       Deno.removeSync(this.#path);
     } catch {
-      // Somebody removed it already.
+      // The file is already gone.
     }
   }
 }

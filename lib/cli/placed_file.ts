@@ -1,4 +1,4 @@
-/** Whether something stands at the path, a link that leads nowhere among it. */
+/** Whether anything is at the path, even a link that leads nowhere. */
 export function exists(path: string): boolean {
   try {
     Deno.lstatSync(path);
@@ -9,7 +9,7 @@ export function exists(path: string): boolean {
   }
 }
 
-/** Writes a file in one step: never is there half of it, nor for a moment a secret that others can read. */
+/** Writes a file in one step: it is never there in part, and a secret is never readable for others. */
 export function placeFile(path: string, text: string, mode: number): void {
   const temporary = `${path}.${crypto.randomUUID()}.tmp`;
   try {

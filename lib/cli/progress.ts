@@ -1,34 +1,34 @@
 import { printError } from "./output.ts";
 
-/** Takes back what stands in the line. */
+/** Clears the line. */
 const CLEAR = "\r\x1b[K";
 
 /**
- * One line at the terminal that says what a command is at. It is replaced by the next and taken away in the end, so that only results
- * stay. Where standard error is no terminal nothing is written.
+ * A line at the terminal that says what a command is doing. Each text replaces the one before, and the last is cleared, so that only
+ * results stay. Nothing is written if standard error is no terminal.
  */
 export class Progress implements Disposable {
   readonly #write: ((text: string) => void) | undefined;
   #isShown = false;
 
-  /** `write`: where the line is written; `undefined`: nowhere. Default: standard error, if it is a terminal. */
+  /** `write` writes the line; `undefined`: it is not written. Default: to standard error, if that is a terminal. */
   constructor(write: ((text: string) => void) | undefined = terminal()) {
     this.#write = write;
   }
 
-  /** Shows this in the place of what was shown before. */
+  /** Shows a text instead of the one before. */
   tell(text: string): void {
     this.#write?.(`${CLEAR}${text}`);
     this.#isShown = true;
   }
 
-  /** Takes the line away: something else is to be printed there. */
+  /** Clears the line, before something else is printed there. */
   clear(): void {
     if (this.#isShown) this.#write?.(CLEAR);
     this.#isShown = false;
   }
 
-  /** Takes the line away. */
+  /** Clears the line. */
   [Symbol.dispose](): void {
     this.clear();
   }

@@ -6,7 +6,7 @@ import { type ClientFlags, connectionOf, integer, qosOf, readFileOf } from "./cl
 import { propertiesOf } from "./client_properties.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** `flux-mqtt pub`: publishes, waits for the acknowledgements, ends. */
+/** `flux-mqtt pub`: publishes, waits for the acknowledgements and ends. */
 export function pub(args: readonly string[]): Promise<number> {
   return runClient("pub", args, (flags) => {
     checkMessage(flags);
@@ -35,7 +35,7 @@ async function pauseBetween({ text }: ClientFlags): Promise<void> {
   if (seconds > 0) await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 }
 
-/** Publishes; throws a `ClientError` where the broker does not take it. */
+/** Publishes one message. Throws a `ClientError` if the broker refuses it. */
 export async function publishOne(
   client: MqttClient,
   flags: ClientFlags,
@@ -55,7 +55,7 @@ export async function publishOne(
 
 const PAYLOAD_FLAGS = ["message", "file", "null-message", "stdin-line", "stdin-file"];
 
-/** One topic to publish to, and one source of payloads. Throws a `UsageError`. */
+/** Checks that there is one topic and one source of payloads. Throws a `UsageError`. */
 export function checkMessage({ topics, text, on, properties }: ClientFlags): void {
   const [topic, ...more] = topics;
   if (topic === undefined || more.length > 0) {
@@ -74,7 +74,7 @@ export function checkMessage({ topics, text, on, properties }: ClientFlags): voi
   propertiesOf(properties, "publish");
 }
 
-/** The payloads that the flags name, in order; standard input is not read on when the connection has `closed`. */
+/** The payloads that the flags name, in order. Standard input is read no further once the connection is `closed`. */
 export async function* payloadsOf(
   flags: ClientFlags,
   closed: Promise<unknown>,
@@ -87,7 +87,7 @@ export async function* payloadsOf(
   else yield* linesOf(standardInput(closed));
 }
 
-/** Who waits at a terminal or a pipe must still see Ctrl-C and the broker's end. */
+/** Reads standard input until the connection ends, so that a wait for input does not hide Ctrl-C or the broker's end. */
 async function* standardInput(
   closed: Promise<unknown>,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
@@ -100,7 +100,7 @@ async function allOf(chunks: AsyncIterable<Uint8Array<ArrayBuffer>>): Promise<Ui
   return await new Blob(await Array.fromAsync(chunks)).bytes();
 }
 
-/** Lines without their ends, as bytes: nobody says that they are text. */
+/** Lines without their ends. They are bytes, since payloads need not be text. */
 async function* linesOf(
   chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
 ): AsyncGenerator<Uint8Array> {

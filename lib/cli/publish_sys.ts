@@ -3,7 +3,7 @@ import { type BridgeLevel, type SysLevels, SysTopics } from "../observe/mod.ts";
 import type { SqliteStore } from "../store/mod.ts";
 import { VERSION } from "../version.ts";
 
-/** Publishes the `$SYS` topics from now on, every so many seconds, 0: never; the function returned ends it. */
+/** Publishes the `$SYS` topics now and at each interval; 0: never. The returned function ends it. */
 export function publishSysTopics(
   intervalSeconds: number,
   { hub }: Server,
@@ -16,7 +16,7 @@ export function publishSysTopics(
   return () => clearInterval(timer);
 }
 
-/** What the broker tells of itself: counters and levels, as they are when the function returned is called. */
+/** Returns a function that reads the broker's current counters and levels. */
 export function levelsOf(
   { broker }: Server,
   store: SqliteStore | undefined,
@@ -31,12 +31,12 @@ export function levelsOf(
   });
 }
 
-/** A broker without bridges has no metrics of them. */
+/** A broker without bridges has no metrics about them. */
 function withBridges(bridges: readonly BridgeLevel[]): Pick<SysLevels, "bridges"> {
   return bridges.length === 0 ? {} : { bridges };
 }
 
-/** Of JavaScript's objects and of the buffers outside of its heap. */
+/** Bytes of JavaScript's heap and of buffers outside it. */
 function heapBytes(): number {
   const { heapUsed, external } = Deno.memoryUsage();
   return heapUsed + external;

@@ -9,7 +9,7 @@ import {
 import type { Logger } from "../observe/mod.ts";
 import { messageOf } from "./output.ts";
 
-/** SIGHUP: takes over what can change while the broker runs, and says what cannot; returns what holds now. */
+/** Applies a configuration at SIGHUP as far as the broker can while it runs, and logs what needs a restart; returns what holds now. */
 export function reloadConfig(
   before: Config,
   result: LoadResult,

@@ -5,7 +5,7 @@ import { checkMessage, payloadsOf, publishOne } from "./pub.ts";
 import { printerOf, subscribeTo } from "./sub.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** `flux-mqtt rr`: request and response, as 5.0 has them. */
+/** `flux-mqtt rr`: sends a request and prints the response, with the properties of 5.0 for that. */
 export function rr(args: readonly string[]): Promise<number> {
   return runClient("rr", args, (flags) => {
     const init = connectionOf(flags);

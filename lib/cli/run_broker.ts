@@ -31,14 +31,14 @@ import { type SignalHandlers, Signals } from "./signals.ts";
 import { StartError } from "./start_error.ts";
 
 /**
- * When the store's Worker is started, milliseconds after the ports are open, unless there is something to write before: starting a thread
- * stops all others for 20 to 50 milliseconds, and those who waited for the broker to come up are served first.
+ * How long after the ports are open the store's Worker starts, in milliseconds, unless something must be written before. Starting a
+ * thread stops all others for 20 to 50 ms, and clients that waited for the broker's start are served first.
  */
 const BEGIN_STORE_MS = 100;
 
 /**
- * Runs the broker until a signal ends it; returns the exit status. `load` reads the configuration again, for SIGHUP. With `use`, which is
- * called when clients can connect, the broker ends as soon as that is done, with its word for why.
+ * Runs the broker until a signal ends it; returns the exit status. `load` reads the configuration again at SIGHUP. `use` is called once
+ * clients can connect; when it is done, the broker ends, and logs its result as the reason.
  */
 export async function runBroker(
   config: Config,
@@ -62,7 +62,7 @@ export async function runBroker(
   return EXIT.ok;
 }
 
-/** Puts the parts together, one line each; what was begun last ends first. Throws `StartError`. */
+/** Starts the parts one after the other; they end in reverse order. Throws a `StartError`. */
 async function runUntilSignal(
   config: Config,
   log: Logger,
@@ -83,7 +83,7 @@ async function runUntilSignal(
   );
   const server = parts.adopt(
     serverOf({ config, log, access: pages, transport, opened, cluster }),
-    // At one time: clients of the page are the server's as well.
+    // At the same time, since the dashboard's clients are also the server's.
     async (server) => void await Promise.all([server.close(), dashboard.close()]),
   );
   parts.defer(publishLog(log, server));
@@ -91,7 +91,7 @@ async function runUntilSignal(
   const bridges = parts.adopt(new BridgeRunner(server, log), (bridges) => bridges.close());
   const trace = parts.use(new BusTrace(server, log));
   const subscriptions = parts.use(new LoggedSubscriptions(server.broker, log));
-  // Before a port is open: whoever sees the broker listening may send it a signal.
+  // Before a port is open, since whoever sees the broker listening may send it a signal.
   const running: Running = {
     config,
     log,
@@ -108,9 +108,9 @@ async function runUntilSignal(
   const signals = parts.use(new Signals({ SIGHUP: hangUp, ...userSignals(config, log) }));
   parts.defer(() => manager.tell("STOPPING=1"));
   await trace.restart();
-  // Before a port is open: clients find all that the cluster knows.
+  // Before a port is open, so that clients find everything that the cluster knows.
   await Promise.race([cluster?.join(clusterHost(server)), signals.ending]);
-  // Before a port is open: what is published from the first moment on waits for them.
+  // Before a port is open, so that bridges get messages from the first one on.
   await bridges.configure(config);
   await openListeners(config, server, log);
   pidFile.write();
@@ -122,7 +122,7 @@ async function runUntilSignal(
   }
   await dashboard.open({ server, log, store: opened?.store, levels, config: () => running.config });
   parts.defer(publishSysTopics(config.sysIntervalSeconds, server, levels));
-  parts.defer(giveBackMemory(server.broker));
+  parts.defer(giveBackMemory(server));
   parts.defer(watchAccess(access, server.broker, log));
   parts.defer(beginLater(opened));
   manager.tell("READY=1");
@@ -131,16 +131,16 @@ async function runUntilSignal(
   log.info(`${reason}: the broker ends`, { clients: server.broker.levels.connectedCount });
 }
 
-/** Opens the store; undefined where there is none. Throws `StartError`. */
+/** Opens the store; `undefined`: there is none. Throws a `StartError`. */
 function open(config: Config, log: Logger): OpenedStore | undefined {
   const { persistenceLocation: directory, durability, maxStoreBytes } = config;
   if (durability === "none") {
-    log.info("Nothing is stored: sessions and messages end with the process");
+    log.info("Nothing is stored: sessions and messages are lost when the process ends");
     return undefined;
   }
   const limit = maxStoreBytes === LEAVE_DISK_FREE ? {} : { maxBytes: maxStoreBytes };
   try {
-    // The store's times are the broker's: both are by one clock.
+    // Times in the store are the broker's, so both use the same clock.
     const clock = { ...SYSTEM_CLOCK, date: nowMs };
     const opened = openStore({ directory, durability, log, clock, ...limit });
     log.info("The store is open", { directory, durability });
@@ -151,18 +151,18 @@ function open(config: Config, log: Logger): OpenedStore | undefined {
   }
 }
 
-/** What a server is made of. */
+/** What the server needs. */
 interface ServerParts {
   readonly config: Config;
   readonly log: Logger;
   readonly access: AccessPort | undefined;
   readonly transport: Transport | undefined;
   readonly opened: OpenedStore | undefined;
-  /** In the place of the store, and what else belongs to a node. */
+  /** The node of the cluster, whose store replaces the other one. */
   readonly cluster: { readonly store: Store; readonly port: ClusterPort } | undefined;
 }
 
-/** The server as it is configured, with what the store remembers. */
+/** Makes the server and restores what the store holds. */
 function serverOf(parts: ServerParts): Server {
   const { config, log, access, transport, opened, cluster } = parts;
   const { maxUnfinishedBytes, maxConnectingBytes, packetTimeoutSeconds } = config;
@@ -180,43 +180,44 @@ function serverOf(parts: ServerParts): Server {
   return server;
 }
 
-/** The server, for the cluster's node in it. */
+/** The server as the cluster's node uses it. */
 function clusterHost(server: Server): ClusterHost {
   const { broker } = server;
   return {
     applyShared: (shared) => server.applyShared(shared),
     applyClaim: (...claim) => server.applyClaim(...claim),
     deliverForwarded: (message) => server.deliverForwarded(message),
+    clusterChanged: (event) => broker.clusterChanged(event),
     get counts() {
       return { clients: broker.levels.connectedCount, sessions: broker.clients.size };
     },
   };
 }
 
-/** Lets the log's lines for topics out, as messages of the broker; the function returned ends that. */
+/** Publishes the log's lines for `log_dest topic`; the returned function ends that. */
 function publishLog(log: Logger, { hub }: Server): () => void {
   log.publishTo((topicName, payload) => hub.publish({ topicName, payload }));
   return () => log.publishTo(undefined);
 }
 
-/** Starts the store's Worker a little later; the function returned takes that back. */
+/** Starts the store's Worker a little later; the returned function cancels that. */
 function beginLater(opened: OpenedStore | undefined): () => void {
   const timer = setTimeout(() => opened?.store.begin(), BEGIN_STORE_MS);
   return () => clearTimeout(timer);
 }
 
-/** What mosquitto does at these signals needs nobody's doing here; without a handler they would end the process. */
+/** Handlers for mosquitto's signals, which would end the process without one. What mosquitto does at them is not needed here. */
 function userSignals({ persistence }: Config, log: Logger): SignalHandlers {
-  const saved = persistence ? "what is acknowledged is stored" : "nothing is stored";
+  const saved = persistence ? "acknowledged messages are stored" : "nothing is stored";
   return {
-    SIGUSR1: () => log.info(`SIGUSR1: Nothing is to be saved: ${saved}`),
+    SIGUSR1: () => log.info(`SIGUSR1: There is nothing to save: ${saved}`),
     SIGUSR2: () => log.info("SIGUSR2: Subscriptions are counted in the $SYS topics, not listed"),
   };
 }
 
-/** What SIGHUP needs. */
+/** The parts that SIGHUP acts on. */
 interface Running {
-  /** As it holds now. */
+  /** The current configuration. */
   config: Config;
   readonly log: Logger;
   readonly load: () => LoadResult;
@@ -229,7 +230,7 @@ interface Running {
   readonly dashboard: Dashboard;
 }
 
-/** What SIGHUP does: everything that can change is read again. */
+/** Handles SIGHUP: reads everything again that can change. */
 function onHangUp(running: Running): void {
   const { config, log, load, manager, server, access, trace, subscriptions, bridges } = running;
   manager.tell("RELOADING=1");

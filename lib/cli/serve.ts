@@ -4,7 +4,7 @@ import { EXIT, messageOf, printError, printProblems } from "./output.ts";
 import { runBroker } from "./run_broker.ts";
 import { processSources } from "./sources.ts";
 
-/** `flux-mqtt serve`: loads the configuration, opens the log, and runs the broker until it is told to end. */
+/** `flux-mqtt serve`: loads the configuration, opens the log, and runs the broker until a signal ends it. */
 export function serve(args: Arguments): Promise<number> {
   const load = () => loadConfig(processSources(args));
   const result = load();

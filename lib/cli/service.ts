@@ -28,30 +28,30 @@ export const SERVICE_FLAGS = {
     text: "Writes below this directory, and starts nothing: for an image of another machine.",
   },
   "dry-run": { type: "boolean", text: "Only says what would be done." },
-  help: { type: "boolean", text: "Prints this." },
+  help: { type: "boolean", text: "Prints this help." },
 } as const satisfies Flags;
 
-/** What may be done, each with a sentence. */
+/** The actions with their descriptions. */
 export const SERVICE_ACTIONS = {
   install: "Writes the unit and its user, and starts the broker now and with the machine.",
-  remove: "Ends the broker and takes the unit away; configuration and store stay.",
-  status: "Says whether it is installed and runs; status 0 where it runs.",
+  remove: "Stops the broker and removes the unit; configuration and store stay.",
+  status: "Says whether it is installed and runs; status 0 if it runs.",
 } as const;
 
-/** How it is called, and what it does. */
+/** Its usage and what it does, for help and man page. */
 export const SERVICE_USE = "The broker as a service of systemd: flux-mqtt service ACTION [FLAGS]";
 
-/** Where the unit lets the broker write. */
+/** The only directory in which the unit lets the broker write. */
 const STATE = "/var/lib/flux-mqtt";
-/** What the unit hides from the broker. */
+/** Directories that the unit hides from the broker. */
 const HIDDEN = /^\/(?:home|root|run\/user|tmp|var\/tmp)\//;
 
-/** What the command line says. */
+/** What the command line asks for. */
 interface Request {
   readonly action: keyof typeof SERVICE_ACTIONS;
   readonly configFile: string;
   readonly executable: string | undefined;
-  /** Without a slash at its end; `""`: this system. */
+  /** The root directory to write below, without a slash at its end; `""`: this system. */
   readonly root: string;
   readonly isDry: boolean;
 }
@@ -75,7 +75,7 @@ export async function service(args: readonly string[]): Promise<number> {
     return await change(request);
   } catch (error) {
     const isDenied = error instanceof Deno.errors.PermissionDenied;
-    const hint = isDenied ? "; call it as root: sudo flux-mqtt service ..." : "";
+    const hint = isDenied ? "; run it as root: sudo flux-mqtt service ..." : "";
     printError(`${messageOf(error)}${hint}\n`);
     return EXIT.failed;
   }
@@ -104,7 +104,7 @@ function readRequest(args: readonly string[]): Request | string {
   };
 }
 
-/** `undefined`: this is the source code, run by Deno. */
+/** The running executable; `undefined`: Deno runs the source code. */
 function ownExecutable(): string | undefined {
   return Deno.build.standalone ? Deno.execPath() : undefined;
 }
@@ -128,25 +128,27 @@ async function change(request: Request): Promise<number> {
   const done = steps.filter((step) => !left.includes(step));
   print(done.map((step) => `Done: ${stepText(step)}\n`).join(""));
   if (left.length > 0) {
-    const where = root === "" ? "To finish, type as root" : "To finish, on that machine";
+    const where = root === "" ? "To finish, run as root" : "To finish, on that machine";
     print(`${where}:\n${left.map((step) => `  ${stepText(step)}\n`).join("")}`);
   }
   return EXIT.ok;
 }
 
-/** What is to be done, or the exit status where something is wrong. */
+/** The steps of an installation, or the exit status if something is wrong. */
 function installSteps({ configFile, executable, root }: Request): readonly Step[] | number {
   if (executable === undefined) {
-    printError("--executable: Is needed here, since this is no executable but run by Deno\n");
+    printError("--executable: Is needed here, since Deno runs the source code here\n");
     return EXIT.usage;
   }
   const odd = [executable, configFile].find((path) => /[\s%"'\\]/.test(path));
-  if (odd !== undefined) return fail(`${odd}: Cannot stand in a unit: it has a blank or a sign`);
+  if (odd !== undefined) {
+    return fail(`${odd}: Cannot stand in a unit: it has a blank, a quote, a backslash or %`);
+  }
   const hidden = [executable, configFile].find((path) => HIDDEN.test(path));
   if (hidden !== undefined && root === "") {
     return fail(`${hidden}: The unit hides home and temporary directories; move it elsewhere`);
   }
-  if (!exists(root + executable)) return fail(`${root}${executable}: Is not there`);
+  if (!exists(root + executable)) return fail(`${root}${executable}: Does not exist`);
   const result = loadConfig(processSources(parseArguments(["-c", root + configFile])));
   if (!result.isValid) return printProblems(result.problems);
   const problem = storeProblem(result.config);
@@ -168,7 +170,7 @@ const REMOVE_STEPS: readonly Step[] = [
   { type: "run", words: ["systemctl", "daemon-reload"] },
 ];
 
-/** The unit lets the broker write in one place; a relative path begins there. */
+/** Why the unit would not let the broker write its store. A relative path starts in the unit's directory. */
 function storeProblem({ persistence, persistenceLocation }: Config): string | undefined {
   const isRelative = !persistenceLocation.startsWith("/");
   const isThere = `${persistenceLocation}/`.startsWith(`${STATE}/`);
@@ -176,7 +178,7 @@ function storeProblem({ persistence, persistenceLocation }: Config): string | un
   return `persistence_location: Must be ${STATE} or below for the service, is ${persistenceLocation}`;
 }
 
-/** Files beside the configuration that only their owner may read, and the broker has to; the authority's key is not its business. */
+/** Files beside the configuration that only their owner may read. The broker needs them all, except the authority's key. */
 function closedFiles(root: string, directory: string): string[] {
   return [...Deno.readDirSync(root + directory)]
     .filter(({ name, isFile }) => isFile && name !== "ca.key")
@@ -185,7 +187,7 @@ function closedFiles(root: string, directory: string): string[] {
     .toSorted();
 }
 
-/** Read from files alone: the executable may not ask systemctl. */
+/** Prints the service's state, from files alone: the executable has no permission to run systemctl. */
 function status(root: string): number {
   const isInstalled = exists(root + UNIT_PATH);
   const isEnabled = exists(`${root}/etc/systemd/system/multi-user.target.wants/${UNIT}`);

@@ -44,7 +44,7 @@ export const SETUP_FLAGS = {
     value: "make|own|none",
     choices: ["make", "own", "none"],
     text:
-      "Makes an authority and a certificate, takes those of --certfile and --keyfile, or none. [make]",
+      "Makes an authority and a certificate, takes those of --certfile and --keyfile, or does without TLS. [make]",
   },
   name: {
     type: "string",
@@ -58,22 +58,22 @@ export const SETUP_FLAGS = {
   cafile: {
     type: "string",
     value: "FILE",
-    text: "The authority that clients trust, with --tls own, where the system does not know it.",
+    text: "The authority that clients trust, with --tls own, if the system does not trust it.",
   },
   dashboard: { type: "boolean", text: "Adds the dashboard, for this machine, port 9883." },
-  force: { type: "boolean", text: "Replaces what stands there already." },
+  force: { type: "boolean", text: "Replaces files that exist already." },
   "no-try": { type: "boolean", text: "Does not start the broker to try the configuration." },
-  yes: { type: "boolean", short: "y", text: "Asks nothing, also at a terminal." },
-  help: { type: "boolean", text: "Prints this." },
+  yes: { type: "boolean", short: "y", text: "Asks nothing, even at a terminal." },
+  help: { type: "boolean", text: "Prints this help." },
 } as const satisfies Flags;
 
-/** How it is called, and what it does. */
+/** Its usage and what it does, for help and man page. */
 export const SETUP_USE =
   "Writes a safe configuration, tries it and tells how to connect: flux-mqtt setup [FLAGS]";
 const NOTE =
-  "\nAt a terminal it asks for what no flag says. It replaces nothing without --force.\n";
+  "\nAt a terminal it asks for what the flags leave open. It replaces nothing without --force.\n";
 
-/** `flux-mqtt setup`; returns the exit status: 1 where something cannot be written, or the trial fails. */
+/** `flux-mqtt setup`; returns the exit status, 1 if something cannot be written or the trial fails. */
 export async function setup(args: readonly string[]): Promise<number> {
   let values;
   try {
@@ -119,7 +119,7 @@ async function carryOut(
   const pathOf = ({ name }: SetupFile) => resolve(plan.directory, name);
   const there = files.map(pathOf).filter(exists);
   if (there.length > 0 && !isForced) {
-    printError(`Nothing is written: ${there.join(", ")}: Is there already; --force replaces it\n`);
+    printError(`Nothing is written: ${there.join(", ")}: Exists already; --force replaces it\n`);
     return EXIT.failed;
   }
   Deno.mkdirSync(plan.directory, { recursive: true, mode: 0o755 });
@@ -130,14 +130,14 @@ async function carryOut(
   const isGood = !isTried || await tryAndTell(configFile, plan);
   const password = isPasswordMade ? plan.password : "PASSWORD";
   const made = isPasswordMade
-    ? `\nThe password of ${plan.user}, which is told only now: ${plan.password}\n`
+    ? `\nThe password of ${plan.user}, which is shown only now: ${plan.password}\n`
     : "";
   print(`${made}
 Start the broker:
   flux-mqtt -c ${configFile}
 or have systemd do it:
   flux-mqtt service install -c ${configFile}
-Connect (--cafile, where it is named, is a file that the client needs a copy of):
+Connect (if the command has --cafile, the client needs a copy of that file):
   ${connectCommand(plan, password)}
 `);
   return isGood ? EXIT.ok : EXIT.failed;
@@ -146,7 +146,9 @@ Connect (--cafile, where it is named, is a file that the client needs a copy of)
 async function tryAndTell(configFile: string, plan: SetupPlan): Promise<boolean> {
   const { lines, isGood } = await trySetup(configFile, plan);
   print(`\nTried:\n${lines.map((line) => `  ${line}\n`).join("")}`);
-  if (!isGood) printError("The configuration is written, but does not work yet: see above\n");
+  if (!isGood) {
+    printError("The configuration is written, but does not work yet; the lines above say why\n");
+  }
   return isGood;
 }
 

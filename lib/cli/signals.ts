@@ -1,4 +1,4 @@
-/** What is done at a signal that does not end the broker. */
+/** The handlers of signals that do not end the broker. */
 export type SignalHandlers = Readonly<Partial<Record<Deno.Signal, () => void>>>;
 
 /** The signals that end the broker; Windows has no SIGTERM. */
@@ -8,11 +8,11 @@ const ENDING: readonly Deno.Signal[] = Deno.build.os === "windows"
 
 /** Listens to the signals of the process until it is disposed of. */
 export class Signals implements Disposable {
-  /** Resolves with the first signal that is to end the broker. */
+  /** Resolves with the first signal that ends the broker. */
   readonly ending: Promise<Deno.Signal>;
   readonly #handlers: readonly (readonly [signal: Deno.Signal, handler: () => void])[];
 
-  /** `handlers` are for those that do not end it; Windows sends none of them. */
+  /** `handlers` are for signals that do not end the broker. Windows has none of them. */
   constructor(handlers: SignalHandlers) {
     const { promise, resolve } = Promise.withResolvers<Deno.Signal>();
     this.ending = promise;
@@ -26,7 +26,7 @@ export class Signals implements Disposable {
     for (const [signal, handler] of this.#handlers) Deno.addSignalListener(signal, handler);
   }
 
-  /** From now on the system decides what the signals do. */
+  /** Restores the system's handling of the signals. */
   [Symbol.dispose](): void {
     for (const [signal, handler] of this.#handlers) Deno.removeSignalListener(signal, handler);
   }

@@ -1,14 +1,14 @@
 import { hostname } from "../net/mod.ts";
 import type { Arguments, ConfigSources, ProcessUser } from "../config/mod.ts";
 
-/** The process's own files, variables and user, for the configuration to be made from. */
+/** The sources of the configuration: this process's files, variables, flags and user. */
 export function processSources({ file, flags }: Arguments): ConfigSources {
   const environment = Deno.env.toObject();
   return {
     file,
     flags,
     environment,
-    /** Asked for where the file says `user`: the system is slow to answer. */
+    /** Looked up only if the file has `user`, because the system is slow to answer. */
     get user() {
       return processUser(environment);
     },
@@ -19,7 +19,7 @@ export function processSources({ file, flags }: Arguments): ConfigSources {
   };
 }
 
-/** Not asked on the terminal: the broker has no permission that it was not started with. */
+/** Throws without the permission: Deno must not ask for it at the terminal. */
 function interfaceAddresses(interfaceName: string): readonly string[] {
   const { state } = Deno.permissions.querySync({ name: "sys", kind: "networkInterfaces" });
   if (state !== "granted") throw new Error("start with --allow-sys=networkInterfaces");
@@ -27,10 +27,10 @@ function interfaceAddresses(interfaceName: string): readonly string[] {
     .map(({ address }) => address);
 }
 
-/** A file that is not UTF-8 is an error with its name, not a question mark in a topic. */
+/** A file that is not UTF-8 is an error, not a file with replacement characters. */
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** The user id where asking is permitted; a question on the terminal is not worth it, so else what the shell says, where there was one. */
+/** Who runs the process, by the user id, or without the permission to ask for it, by the variables of the shell. */
 function processUser(environment: Readonly<Record<string, string>>): ProcessUser {
   const name = environment.USER ?? environment.LOGNAME ?? "";
   const mayAsk = Deno.permissions.querySync({ name: "sys", kind: "uid" }).state === "granted";

@@ -24,18 +24,18 @@ export const STORE_FLAGS = {
     type: "string",
     short: "c",
     value: "FILE",
-    text: "The broker's configuration; its persistence_location is looked at.",
+    text: "The broker's configuration, whose persistence_location is the store.",
   },
   directory: {
     type: "string",
     short: "d",
     value: "DIRECTORY",
-    text: "Looks at this directory instead; default: data.",
+    text: "Uses this directory instead; default: data.",
   },
-  help: { type: "boolean", text: "Prints this." },
+  help: { type: "boolean", text: "Prints this help." },
 } as const satisfies Flags;
 
-/** What may be done with a store, each with a sentence. */
+/** The actions with their descriptions. */
 export const STORE_ACTIONS = {
   size: "How many sessions, subscriptions and messages there are, and their bytes.",
   list: "Every session: whose it is, what it subscribes to and what waits for it.",
@@ -44,18 +44,18 @@ export const STORE_ACTIONS = {
   backup: "FILE: copies all into one file, also while the broker runs.",
   restore: "FILE: puts a backup in its place; the broker must not run.",
   delete:
-    "CLIENT_ID: deletes a session and what waits for it, as an orphan's; the broker must not run.",
+    "CLIENT_ID: deletes a session and its messages, such as an orphan's; the broker must not run.",
   compact: "Makes the file as small as it can be; the broker must not run.",
 } as const;
 
-/** How it is called, and what it does. */
+/** Its usage and what it does, for help and man page. */
 export const STORE_USE =
   `Looks after what the broker has stored: flux-mqtt store ACTION [-c FILE | -d DIRECTORY]`;
 
-/** Where the store is, and which bridges the configuration has. */
+/** Where the store is, and the bridges of the configuration. */
 interface Place {
   readonly directory: string;
-  /** Their sessions; `undefined`: no configuration was named. */
+  /** The sessions of configured bridges; `undefined`: no configuration was named. */
   readonly bridgeSessions: ReadonlySet<string> | undefined;
 }
 
@@ -114,7 +114,7 @@ function act(action: Action, operand: string, place: Place): number | Promise<nu
   const { directory } = place;
   const path = `${directory}/${DATABASE_NAME}`;
   if (action !== "restore" && !exists(path)) {
-    printError(`${directory}: There is no store here; -c FILE or -d DIRECTORY tells where it is\n`);
+    printError(`${directory}: There is no store here; -c FILE or -d DIRECTORY names it\n`);
     return EXIT.failed;
   }
   switch (action) {
@@ -124,7 +124,7 @@ function act(action: Action, operand: string, place: Place): number | Promise<nu
       const aside = restore(operand, directory);
       print(
         `Restored ${operand} to ${directory}${
-          aside === "" ? "" : `; what was there is ${aside}`
+          aside === "" ? "" : `; the old store is now ${aside}`
         }\n`,
       );
       return EXIT.ok;
@@ -133,7 +133,7 @@ function act(action: Action, operand: string, place: Place): number | Promise<nu
       return deleteSession(operand, place);
     case "compact": {
       using progress = new Progress();
-      progress.tell(`Writes ${path} anew, ${megabytes(Deno.statSync(path).size)}`);
+      progress.tell(`Rewrites ${path}, ${megabytes(Deno.statSync(path).size)}`);
       const [before, after] = compact(directory);
       progress.clear();
       print(`${path}: ${megabytes(before)} before, ${megabytes(after)} now\n`);
@@ -166,7 +166,7 @@ async function backUp(path: string, file: string): Promise<number> {
 
 async function deleteSession(clientId: string, place: Place): Promise<number> {
   if (place.bridgeSessions?.has(clientId)) {
-    printError(`${clientId}: Is the session of a bridge that the configuration has\n`);
+    printError(`${clientId}: Is the session of a bridge in the configuration\n`);
     return EXIT.failed;
   }
   const queued = await deleteStoredSession(place.directory, clientId);
@@ -178,7 +178,7 @@ async function deleteSession(clientId: string, place: Place): Promise<number> {
   return EXIT.ok;
 }
 
-/** A copy is looked at: a broker that runs has the file for itself. */
+/** Reads a copy, because a running broker has the file for itself. */
 function look(action: Action, operand: string, path: string, place: Place): number {
   const folder = Deno.makeTempDirSync({ prefix: "flux-store-" });
   try {
@@ -228,7 +228,7 @@ function printSessions(file: StoredFile, place: Place): number {
   return EXIT.ok;
 }
 
-/** A session of a bridge that the configuration does not have any more waits for nobody, and keeps what it gets. */
+/** Marks the session of a bridge that is not configured any more. It collects messages that nobody will fetch. */
 function noteOn(clientId: string, { bridgeSessions }: Place): string {
   if (!clientId.startsWith("$bridge/") || bridgeSessions === undefined) return "";
   return bridgeSessions.has(clientId)
@@ -236,7 +236,7 @@ function noteOn(clientId: string, { bridgeSessions }: Place): string {
     : "orphan: no connection of this name in the configuration";
 }
 
-/** An owner is stored as who vouches, the name, and the mount point. */
+/** An owner is stored as a list: who vouches for it, the name, and the mount point. */
 function ownerText(owner: string | null): string {
   const parts: unknown = owner === null ? undefined : JSON.parse(owner);
   const [, name = "", mountPoint = ""] = Array.isArray(parts) ? parts.map(String) : [];

@@ -1,6 +1,6 @@
 import { safe as printable } from "./terminal_text.ts";
 
-/** Rows in columns, each as wide as its widest cell; texts of clients cannot drive the terminal. */
+/** Formats rows in columns, each as wide as its widest cell. Control characters are replaced, since cells may come from clients. */
 export function columns(rows: readonly (readonly string[])[]): string {
   const safe = rows.map((row) => row.map(printable));
   const widths: number[] = [];

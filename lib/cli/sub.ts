@@ -14,7 +14,7 @@ import { readFormat } from "./message_format.ts";
 import { messageOf, printBytes, printError } from "./output.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** How long after a lost connection the next is tried, milliseconds: as long as mosquitto_sub waits. */
+/** How long after a lost connection it connects again, in milliseconds: as long as mosquitto_sub waits. */
 const RECONNECT_MS = 1000;
 
 /** `flux-mqtt sub`: subscribes and prints. */
@@ -30,7 +30,7 @@ export function sub(args: readonly string[]): Promise<number> {
           minDelayMs: RECONNECT_MS,
           maxDelayMs: RECONNECT_MS,
           jitter: 0,
-          // A broker that lets us in no more, or gave our session to another client, will not do otherwise in a second.
+          // A broker that refuses us, or gave our session to another client, would do so again in a second.
           shouldRetry: ({ kind, reasonCode }) =>
             kind !== "refused" && kind !== "protocol" && reasonCode !== ReasonCode.SessionTakenOver,
         },
@@ -41,7 +41,7 @@ export function sub(args: readonly string[]): Promise<number> {
       timeoutSeconds: timeoutSecondsOf(flags),
       use: async (client) => {
         if (flags.unsubscribed.length > 0) await client.unsubscribe(flags.unsubscribed);
-        // What a kept session had waiting may be enough before the broker has answered.
+        // Messages that waited in a kept session may reach the count before SUBACK comes.
         await subscribeTo(client, flags.topics, flags).catch((error) => {
           if (!printer.isDone) throw error;
         });
@@ -51,13 +51,13 @@ export function sub(args: readonly string[]): Promise<number> {
   });
 }
 
-/** What is done with each message. */
+/** Prints the messages that the flags ask for, and ends after the last. */
 class Printer {
   isDone = false;
   readonly #flags: ClientFlags;
   readonly #wanted: number;
   readonly #print: (message: ReceivedMessage) => boolean;
-  /** What `--remove-retained` has asked for. */
+  /** The messages of `--remove-retained` that are not acknowledged yet. */
   readonly #removals: Promise<unknown>[] = [];
   #count = 0;
 
@@ -78,7 +78,7 @@ class Printer {
     if (filtersOut.some((filter) => topicMatches(filter, topicName))) return;
     if (on.has("remove-retained") && retain) {
       const removed = client.publish(topicName, "", { qos: 1, retain: true });
-      this.#removals.push(removed.catch(() => {})); // The connection is gone, and that is told.
+      this.#removals.push(removed.catch(() => {})); // The connection is gone, which is reported elsewhere.
     }
     const isRead = this.#print(message);
     if (++this.#count < this.#wanted && isRead) return;
@@ -107,7 +107,7 @@ function checkFlags(flags: ClientFlags): void {
   }
 }
 
-/** Subscribes, and says which filters the broker refused; throws where it refused them all: nothing would ever come. */
+/** Subscribes, and prints which filters the broker refused. Throws if it refused them all, since nothing would ever come. */
 export async function subscribeTo(
   client: MqttClient,
   topicFilters: readonly string[],
@@ -126,7 +126,7 @@ export async function subscribeTo(
   );
   const [first] = refusals;
   if (first !== undefined && refusals.length === topicFilters.length) {
-    // Before 5.0 there is one code for all reasons; the rules are the usual one.
+    // Before 5.0 there is one code for every reason; missing rights are the usual reason.
     const code = first.code === UNSPECIFIED ? ReasonCode.NotAuthorized : first.code;
     throw new ClientError("refused", texts.join("\n"), code);
   }
@@ -135,7 +135,7 @@ export async function subscribeTo(
 
 const UNSPECIFIED = 0x80;
 
-/** How the flags want messages printed. `false`: nobody reads them any more. Throws a `UsageError`. */
+/** Returns a function that prints a message as the flags ask; it returns `false` once nobody reads the output. Throws a `UsageError`. */
 export function printerOf({ text, on }: ClientFlags): (message: ReceivedMessage) => boolean {
   const format = text.get("format");
   if (format === undefined) return (message) => printMessage(message, on);
@@ -151,7 +151,7 @@ export function printerOf({ text, on }: ClientFlags): (message: ReceivedMessage)
   };
 }
 
-/** The payload as it is; with `-v` its topic first. `false`: nobody reads it any more. */
+/** Prints the unchanged payload; with `-v` its topic first. `false`: nobody reads the output any more. */
 function printMessage({ topicName, payload }: Publish, on: ReadonlySet<string>): boolean {
   const head = new TextEncoder().encode(on.has("verbose") ? `${topicName} ` : "");
   const newline = on.has("no-newline") ? 0 : 1;

@@ -1,4 +1,4 @@
-/** A text for a terminal: names come from strangers, and none may drive it. */
+/** Replaces control characters, since names come from strangers and must not control the terminal. */
 export function safe(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, "?");
 }

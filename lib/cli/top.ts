@@ -27,21 +27,21 @@ export const TOP_FLAGS = {
     value: "ID",
     text: "Shows this client alone, with all that is known of it.",
   },
-  interval: { type: "string", value: "SECONDS", text: "Between two looks, 1 to 3600. [2]" },
-  once: { type: "boolean", text: "Looks once, prints it and ends." },
-  help: { type: "boolean", text: "Prints this." },
+  interval: { type: "string", value: "SECONDS", text: "The interval, 1 to 3600. [2]" },
+  once: { type: "boolean", text: "Prints it once and ends." },
+  help: { type: "boolean", text: "Prints this help." },
 } as const satisfies Flags;
 
-/** How it is called, and what it does. */
-export const TOP_USE = `Shows what a broker does, again and again, by its API:
+/** Its usage and what it does, for help and man page. */
+export const TOP_USE = `Shows what a broker does, at intervals, by its API:
 flux-mqtt top [--url URL] [--token-file FILE] [--sort COLUMN] [--client ID] [--once]
 At a terminal: s sorts by the next column, q ends.`;
 
-/** Lines that are printed where it is no terminal. */
+/** The most lines that are printed if standard output is no terminal. */
 const PLAIN_ROWS = 20;
 const CLEAR = "\x1b[H\x1b[2J";
 
-/** What is looked at, and how. */
+/** What to show, and how. */
 interface Looking {
   readonly api: ApiClient;
   readonly clientId: string | undefined;
@@ -95,7 +95,7 @@ function lookingOf(
   }
 }
 
-/** What is shown: `rows` lines at most. */
+/** The lines to show, at most `rows`. */
 async function screen({ api, clientId, sort }: Looking, rows: number): Promise<string[]> {
   if (clientId !== undefined) {
     return detailLines(await api.get(`/clients/${encodeURIComponent(clientId)}`));
@@ -107,7 +107,7 @@ async function screen({ api, clientId, sort }: Looking, rows: number): Promise<s
   return [...head, ...clientLines(items, sort)];
 }
 
-/** Looks again and again, until `q` or Ctrl+C. */
+/** Shows it again at each interval, until `q` or Ctrl+C. */
 async function follow(looking: Looking): Promise<number> {
   let isEnded = false;
   let wake = () => {};

@@ -1,6 +1,6 @@
 import { safe } from "./terminal_text.ts";
 
-/** Numbers of the broker, as the API has them. */
+/** Numbers of the broker, from the API. */
 export type Numbers = Readonly<Record<string, number>>;
 
 /** The broker as a whole. */
@@ -15,7 +15,7 @@ export interface Overview {
 /** One row of the list of clients. */
 export type ClientRow = Readonly<Record<string, string | number | boolean>>;
 
-/** Columns, with their width; what is not text stands at the right. */
+/** The columns with their widths; numbers are aligned to the right. */
 const COLUMNS: readonly [key: string, title: string, width: number, isText?: true][] = [
   ["clientId", "CLIENT", 28, true],
   ["userName", "USER", 12, true],
@@ -29,7 +29,7 @@ const COLUMNS: readonly [key: string, title: string, width: number, isText?: tru
   ["isConnected", "STATE", 6, true],
 ];
 
-/** The columns that one can sort by. */
+/** The columns to sort by. */
 export const SORT_COLUMNS: readonly string[] = [
   "queuedMessages",
   "dropped",
@@ -40,7 +40,7 @@ export const SORT_COLUMNS: readonly string[] = [
   "clientId",
 ];
 
-/** The head of the screen: how the broker is. */
+/** The head of the screen: the state of the broker. */
 export function headLines({ version, startedMs, hasStore, gauges, warnings }: Overview): string[] {
   const n = (name: string) => gauges[name] ?? 0;
   const up = duration((Date.now() - startedMs) / 1000);
@@ -104,7 +104,7 @@ function shown(key: string, value: string | number | boolean | undefined): strin
   return typeof value === "number" ? count(value) : safe(String(value ?? "")) || "-";
 }
 
-/** Cut or filled to the width. */
+/** Cuts or pads a text to the width. */
 function cell(text: string, width: number, isText = false): string {
   const cut = text.length > width ? `${text.slice(0, width - 1)}…` : text;
   return isText ? cut.padEnd(width) : cut.padStart(width);

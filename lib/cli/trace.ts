@@ -33,10 +33,10 @@ export const TRACE_FLAGS = {
   },
   json: { type: "boolean", text: "Prints each step as a line of JSON." },
   ...API_FLAGS,
-  help: { type: "boolean", text: "Prints this." },
+  help: { type: "boolean", text: "Prints this help." },
 } as const satisfies Flags;
 
-/** How it is called, and what it does. */
+/** Its usage and what it does, for help and man page. */
 export const TRACE_USE =
   `Shows what happens to a client or a topic, live, by the broker's API: packets in and out, who gets what, what waits and is dropped, and
 the line of the acl_file that decides:
@@ -46,7 +46,7 @@ const SECONDS = 60;
 const MAX_SECONDS = 3600;
 const UNITS: Readonly<Record<string, number>> = { "": 1, s: 1, m: 60, h: 3600 };
 
-/** What is asked for. */
+/** What to trace. */
 interface Tracing {
   readonly api: ApiClient;
   readonly query: Readonly<Record<string, string | number>>;

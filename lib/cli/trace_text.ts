@@ -1,6 +1,6 @@
 import { safe } from "./terminal_text.ts";
 
-/** A step of a trace, or its end, as the API tells it. */
+/** A step of a trace, or its end, from the API. */
 export interface TraceStep {
   readonly event: string;
   readonly text: string;
@@ -9,13 +9,13 @@ export interface TraceStep {
   readonly rule?: string;
   readonly payload?: string;
   readonly isCut?: boolean;
-  /** Of the end: how many were told, and how many left out. */
+  /** At the end: how many steps were shown, and how many were left out. */
   readonly lines?: number;
   readonly skipped?: number;
   readonly omitted?: number;
 }
 
-/** What stands before a step. */
+/** The sign before a step. */
 const SIGNS: Readonly<Record<string, string>> = {
   in: "→ in",
   out: "← out",
@@ -25,7 +25,7 @@ const SIGN_WIDTH = 12;
 const CLIENT_WIDTH = 20;
 const INDENT = " ".repeat(13);
 
-/** A step in words: a line, with the rule and the payload below it. */
+/** Formats a step: a line, with the rule and the payload below it. */
 export function traceText(step: TraceStep): string {
   if (step.event === "end") return endText(step);
   const { atMs = 0, event, clientId = "", text, rule, payload, isCut } = step;

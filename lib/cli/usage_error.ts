@@ -1,2 +1,2 @@
-/** A command line that is not understood; its message says what would be right. */
+/** An invalid command line; the message says what would be right. */
 export class UsageError extends Error {}

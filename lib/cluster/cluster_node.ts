@@ -1,4 +1,11 @@
-import type { ClusterPort, LogPort, Message, SharedMessage, Store } from "../broker/mod.ts";
+import type {
+  ClusterChangedEvent,
+  ClusterPort,
+  LogPort,
+  Message,
+  SharedMessage,
+  Store,
+} from "../broker/mod.ts";
 import { Applier, type Position, positionOf } from "./applier.ts";
 import { EmptyStore } from "./empty_store.ts";
 import { Interests } from "./interests.ts";
@@ -21,6 +28,8 @@ export interface ClusterHost {
   applyClaim(clientId: string, endsSession: boolean): void;
   /** {@linkcode Broker.deliverForwarded} */
   deliverForwarded(message: Message): void;
+  /** {@linkcode Broker.clusterChanged} */
+  clusterChanged?(event: ClusterChangedEvent): void;
   /** Clients that are connected, and sessions, for those who look. */
   readonly counts: { readonly clients: number; readonly sessions: number };
 }
@@ -79,6 +88,8 @@ export class ClusterNode {
   /** The last message of QoS 0 of each node: one comes once for each subject that matches. */
   readonly #forwarded = new Map<string, number>();
   #lastForwarded = 0;
+  /** The server of NATS that is connected; `""`: none is. */
+  #server = "";
   /** Claims of this node to which the log has not come, by Client Identifier. */
   readonly #claims = new Map<string, number>();
   #host: ClusterHost | undefined;
@@ -101,14 +112,21 @@ export class ClusterNode {
       onConnect: (server) => {
         log.info("The cluster's NATS server is connected", { server });
         this.#log.look(true);
+        this.#tell("connected", options.node, this.#server = server);
       },
-      onLost: (reason) => log.warning("The cluster's NATS server is not connected", { reason }),
+      onLost: (reason) => {
+        log.warning("The cluster's NATS server is not connected", { reason });
+        if (this.#server !== "") this.#tell("away", options.node, reason);
+        this.#server = "";
+      },
     });
     this.#jetStream = new JetStream(this.#nats);
     this.#log = new Log(this.#nats, `${this.#prefix}.log`, options.node, nowMs);
     this.store = this.#shared = new SharedStore(this.#own, this.#log);
     this.#interests = new Interests(this.#nats, this.#prefix, (message) => this.#hear(message));
-    this.#members = new Members(this.#nats, this.#prefix, options.node, log);
+    this.#members = new Members(this.#nats, this.#prefix, options.node, log, (change, node) => {
+      this.#tell(change, node);
+    });
     const isReady = () => this.isReady;
     this.port = {
       get isReady() {
@@ -147,6 +165,8 @@ export class ClusterNode {
   /** Applies all that is in the log, and goes on applying it; resolves when nothing of before is missing. */
   async join(host: ClusterHost): Promise<void> {
     this.#host = host;
+    // What was before nobody could hear.
+    if (this.#server !== "") this.#tell("connected", this.#init.options.node, this.#server);
     const info = await this.#openStream();
     if (info === undefined) return;
     const position = this.#begin(info);
@@ -278,8 +298,15 @@ export class ClusterNode {
     else this.#claims.delete(clientId);
   }
 
+  #tell(change: ClusterChangedEvent["change"], node: string, message = ""): void {
+    const { name: cluster } = this.#init.options;
+    const { others } = this.#members;
+    this.#host?.clusterChanged?.({ change, cluster, node, message, others });
+  }
+
   #look(): void {
     this.#log.look(false);
+    this.#members.look(this.#nats.isConnected);
     // Epochs of processes that have ended are of no use.
     if (this.#forwarded.size > 1000) this.#forwarded.clear();
   }

@@ -29,21 +29,48 @@ export class Members {
   readonly #node: string;
   readonly #log: LogPort;
   readonly #heard = new Map<string, { readonly beat: Beat; readonly atMs: number }>();
+  readonly #changed: (change: "joined" | "left", node: string) => void;
+  /** Other nodes that are there, and when they were last heard: time does not count in which nobody can be heard. */
+  readonly #there = new Map<string, number>();
   #timer: ReturnType<typeof setInterval> | undefined;
   #own: (() => Omit<Beat, "node">) | undefined;
   #twinAtMs = -Infinity;
 
-  constructor(nats: NatsConnection, prefix: string, node: string, log: LogPort) {
+  constructor(
+    nats: NatsConnection,
+    prefix: string,
+    node: string,
+    log: LogPort,
+    changed: (change: "joined" | "left", node: string) => void,
+  ) {
     this.#nats = nats;
     this.#subject = beatSubject(prefix);
     this.#node = node;
     this.#log = log;
+    this.#changed = changed;
     nats.subscribe(this.#subject, ({ payload }) => this.#hear(payload));
   }
 
   /** Whether another process says that it is this node: neither can trust the log then. */
   get hasTwin(): boolean {
     return performance.now() - this.#twinAtMs < SILENT_MS;
+  }
+
+  /** The other nodes that are there, by name. */
+  get others(): readonly string[] {
+    return [...this.#there.keys()].sort();
+  }
+
+  /** Looks who has been silent for too long; from time to time. */
+  look(isConnected: boolean): void {
+    const nowMs = performance.now();
+    for (const [node, atMs] of this.#there) {
+      if (!isConnected) this.#there.set(node, nowMs);
+      else if (nowMs - atMs > SILENT_MS) {
+        this.#there.delete(node);
+        this.#changed("left", node);
+      }
+    }
   }
 
   /** The nodes that are there, by name. */
@@ -75,7 +102,10 @@ export class Members {
     const beat = parseBeat(payload);
     if (beat === undefined) return;
     if (beat.node !== this.#node) {
+      const isNew = !this.#there.has(beat.node);
       this.#heard.set(beat.node, { beat, atMs: performance.now() });
+      this.#there.set(beat.node, performance.now());
+      if (isNew) this.#changed("joined", beat.node);
       return;
     }
     if (!this.hasTwin) {

@@ -5,24 +5,24 @@ import type { Option, OptionValue } from "./option.ts";
 import { BRIDGE_OPTIONS } from "./options_bridge.ts";
 import { nearest } from "./suggest.ts";
 
-/** A `connection` block as data: by setting, text, numbers, truth values, `topic` rules, or several of these. */
+/** A `connection` block as data. Each value is a string, number, boolean or `topic` rule, or an array of these. */
 export type BridgeBlockData = Readonly<Record<string, unknown>>;
 
-/** Bridges, or everything that is wrong with them. */
+/** The bridges, or every problem found. */
 export type BridgesResult =
   | { readonly isValid: true; readonly bridges: readonly BridgeOptions[] }
   | { readonly isValid: false; readonly problems: readonly string[] };
 
 /**
- * Understands `connection` blocks that a program gives as data, by the same table and with the same checks as those of a file. What is
- * wrong is told by the settings' names: `bridge "cloud": topics: The QoS must be 0, 1 or 2, is "3"`.
+ * Parses `connection` blocks that a program gives as data, with the option table and the checks that a file gets. Problems name the
+ * program's keys: `bridge "cloud": topics: The QoS must be 0, 1 or 2, is "3"`.
  */
 export function bridgesOf(blocks: readonly BridgeBlockData[], hostname: string): BridgesResult {
   const draft = new Draft();
   for (const block of blocks) readBlock(draft, block);
   const known = draft.problems.length;
   const bridges = resolveBridges(draft, { hostname, listeners: [] });
-  // What follows from a value that was not understood is no news.
+  // An invalid value causes follow-up problems, which are not reported.
   const problems = known > 0 ? draft.problems.slice(0, known) : draft.problems;
   if (problems.length > 0) return { isValid: false, problems: problems.map(inWordsOfData) };
   return { isValid: true, bridges: bridges.map(({ options }) => options) };
@@ -54,7 +54,7 @@ function readBlock(draft: Draft, data: BridgeBlockData): void {
   }
 }
 
-/** The value as a line would have it; `undefined`: no line has such a value. */
+/** The value as text of a configuration line; `undefined`: a line cannot express it. */
 function textOf(option: Option, value: unknown): string | undefined {
   if (typeof value === "string") return value;
   if (value === Infinity && keyOf(option) === "sessionExpirySeconds") return String(0xffff_ffff);
@@ -64,7 +64,7 @@ function textOf(option: Option, value: unknown): string | undefined {
     : undefined;
 }
 
-/** A rule as its line. What has a space in it could not be told apart there, and is refused as such. */
+/** A rule as its `topic` line. Spaces separate the words there, so a rule with a space in it is refused. */
 function topicText(
   { pattern = "", direction = "out", qos = 0, localPrefix = "", remotePrefix = "" }: Partial<
     BridgeTopic
@@ -83,7 +83,7 @@ function describe(value: unknown): string {
   return (JSON.stringify(value) as string | undefined) ?? String(value as OptionValue);
 }
 
-/** Options by the names that a program knows them by. */
+/** Replaces option names by the keys that a program uses. */
 function inWordsOfData(problem: string): string {
   return BRIDGE_OPTIONS.reduce(
     (text, option) =>

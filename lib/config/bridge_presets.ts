@@ -1,36 +1,36 @@
 import type { BridgeOptions, BridgeTopic } from "../bridge/mod.ts";
 import type { BridgeSettings } from "./bridge_settings.ts";
 
-/** The clouds whose rules are known. */
+/** The name of a cloud whose rules are known, or `none`. */
 type Preset = BridgeSettings["preset"];
 
-/** A cloud's rules: what is set where the block says nothing, and what is checked. */
+/** The rules of one cloud: defaults for its bridges, and limits that a block is checked against. */
 interface CloudRules {
-  /** Its name, for people. */
+  /** Its name in messages. */
   readonly cloud: string;
-  /** By option: what holds in the place of the default. */
+  /** Defaults that replace those of the option table. */
   readonly defaults: readonly (readonly [option: string, setting: Partial<BridgeSettings>])[];
-  /** The highest QoS. */
+  /** The highest QoS that it accepts. */
   readonly maxQos: 0 | 1 | 2;
-  /** Bytes of a Topic Name or Topic Filter. */
+  /** The most bytes of a Topic Name or Topic Filter. */
   readonly maxTopicBytes: number;
-  /** Levels of a topic. */
+  /** The most levels of a topic. */
   readonly maxTopicLevels: number;
-  /** Bytes of a Client Identifier. */
+  /** The most bytes of a Client Identifier. */
   readonly maxClientIdBytes: number;
-  /** Topics that there are; absent: any that do not begin with `$`. */
+  /** The topics that it accepts; absent: all. */
   readonly topics?: { readonly out: RegExp; readonly in: RegExp; readonly words: string };
-  /** Whether a client shows a certificate. */
+  /** Whether clients must show a certificate. */
   readonly needsCertificate?: true;
-  /** Whether a client has a name and a password. */
+  /** Whether clients must send a user name and a password. */
   readonly needsPassword?: true;
-  /** MQTT's only version there. */
+  /** The only version of MQTT that it speaks. */
   readonly onlyVersion?: 4;
-  /** Seconds. */
+  /** The longest Keep Alive. */
   readonly maxKeepAliveSeconds: number;
 }
 
-/** What all of them have in common: nobody may publish under `$SYS/` there. */
+/** No cloud accepts messages to `$SYS/`, so notifications stay in this broker. */
 const QUIET = [["notifications_local_only", { notificationsLocalOnly: true }]] as const;
 const OS_CERTS = [["bridge_tls_use_os_certs", { usesOsCerts: true }]] as const;
 
@@ -101,14 +101,14 @@ const RULES: Readonly<Record<Exclude<Preset, "none">, CloudRules>> = {
   },
 };
 
-/** The settings with what the cloud wants, where the block says nothing. */
+/** The settings, with the cloud's defaults for every option that the block does not set. */
 export function withPreset(
   settings: BridgeSettings,
   isSet: (option: string) => boolean,
 ): BridgeSettings {
   if (settings.preset === "none") return settings;
   const { defaults } = RULES[settings.preset];
-  // Authorities of its own are meant instead of the system's.
+  // A block that names its own authorities does not want the system's.
   const hasAuthorities = isSet("bridge_cafile") || isSet("bridge_capath");
   return defaults
     .filter(([option]) => !isSet(option))
@@ -116,7 +116,7 @@ export function withPreset(
     .reduce<BridgeSettings>((all, [, setting]) => ({ ...all, ...setting }), settings);
 }
 
-/** Which rules of the cloud a block breaks, and by what. */
+/** The rules of the cloud that a block breaks, each with the option that breaks it. */
 export function* presetProblems(
   options: BridgeOptions,
   preset: Preset,
@@ -129,10 +129,10 @@ export function* presetProblems(
   }
   const { remoteClientId, keepAliveSeconds, tls, addresses, protocolVersion } = options;
   if (sizeOf(remoteClientId) > maxClientIdBytes) {
-    yield ["remote_clientid", `${cloud} takes ${maxClientIdBytes} bytes of it at most`];
+    yield ["remote_clientid", `${cloud} accepts at most ${maxClientIdBytes} bytes`];
   }
   if (keepAliveSeconds > maxKeepAliveSeconds) {
-    yield ["keepalive_interval", `${cloud} takes ${maxKeepAliveSeconds} seconds at most`];
+    yield ["keepalive_interval", `${cloud} accepts at most ${maxKeepAliveSeconds} seconds`];
   }
   if (rules.needsCertificate && tls?.certfile === "" && options.remoteUserName === "") {
     yield ["bridge_preset", `${cloud} needs \`bridge_certfile\` and \`bridge_keyfile\``];
@@ -145,24 +145,28 @@ export function* presetProblems(
     yield ["bridge_protocol_version", `${cloud} speaks 3.1.1 only: use mqttv311`];
   }
   if (addresses.some(({ scheme }) => scheme === "ws")) {
-    yield ["address", `${cloud} takes encrypted connections only: use mqtts:// or wss://`];
+    yield ["address", `${cloud} accepts encrypted connections only: use mqtts:// or wss://`];
   }
-  if (tls?.insecure) yield ["bridge_insecure", `The certificate of ${cloud} has its name`];
+  if (tls?.insecure) {
+    yield ["bridge_insecure", `The certificate of ${cloud} is valid for its name; remove the line`];
+  }
 }
 
 function* topicProblems(topic: BridgeTopic, rules: CloudRules): Generator<string> {
   const { cloud, maxQos, maxTopicBytes, maxTopicLevels, topics } = rules;
   const filter = topic.remotePrefix + topic.pattern;
   const broken = (rule: string) => `"${filter}" breaks a rule of ${cloud}: ${rule}`;
-  if (topic.qos > maxQos) yield broken(`QoS ${maxQos} is its highest`);
-  if (sizeOf(filter) > maxTopicBytes) yield broken(`a topic has ${maxTopicBytes} bytes at most`);
+  if (topic.qos > maxQos) yield broken(`the highest QoS is ${maxQos}`);
+  if (sizeOf(filter) > maxTopicBytes) {
+    yield broken(`a topic may have ${maxTopicBytes} bytes at most`);
+  }
   if (filter.split("/").length > maxTopicLevels) {
-    yield broken(`a topic has ${maxTopicLevels} levels at most`);
+    yield broken(`a topic may have ${maxTopicLevels} levels at most`);
   }
   if (topics === undefined) return;
   for (const way of ["in", "out"] as const) {
     if (topic.direction !== way && topic.direction !== "both") continue;
-    if (!topics[way].test(filter)) yield broken(`its topics are ${topics.words}`);
+    if (!topics[way].test(filter)) yield broken(`the topic must be ${topics.words}`);
   }
 }
 

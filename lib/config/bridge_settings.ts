@@ -1,10 +1,10 @@
 import type { BridgeOptions, BridgeTls } from "../bridge/mod.ts";
 
-/** What the lines of a `connection` block say, each by itself; `resolveBridges` puts them together. */
+/** The values of a `connection` block's lines, one field for each option. `resolveBridges` makes `BridgeOptions` of them. */
 export interface BridgeSettings extends
   Omit<
     BridgeOptions,
-    // Lines say these in another form.
+    // Lines have these in another form.
     | "addresses"
     | "topics"
     | "restartBaseSeconds"
@@ -15,23 +15,23 @@ export interface BridgeSettings extends
     | "tls"
   >,
   BridgeTls {
-  /** Places, several in a line. */
+  /** Values of `address` lines; each may name several addresses. */
   readonly addresses: readonly string[];
-  /** `topic` lines. */
+  /** Values of `topic` lines. */
   readonly topics: readonly string[];
   /** `SECONDS`, or `BASE CAP`. */
   readonly restartTimeout: string;
-  /** `""`: as `cleanSession`. */
+  /** `""`: the same as `cleanSession`. */
   readonly localCleanSession: "" | "true" | "false";
-  /** `auto`: 5.0, else 3.1.1. */
+  /** `auto`: 5.0, or 3.1.1 if the remote broker does not speak 5.0. */
   readonly protocolVersion: "auto" | "mqttv50" | "mqttv311" | "mqttv31";
   /** Seconds; 4294967295: for ever. */
   readonly sessionExpirySeconds: number;
-  /** A cloud; `none`: none. */
+  /** The cloud whose rules hold; `none`: no cloud. */
   readonly preset: "none" | "aws-iot-core" | "azure-event-grid" | "azure-iot-hub" | "hivemq-cloud";
 }
 
-/** The defaults of the lines: those of `bridge`, which is not loaded only to be asked for this. */
+/** The defaults of the lines, copied from the room `bridge`, so that a broker without bridges does not load it. */
 export const DEFAULT_BRIDGE_SETTINGS: BridgeSettings = {
   name: "",
   addresses: [],

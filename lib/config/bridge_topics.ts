@@ -1,7 +1,7 @@
 import type { BridgeTopic, Direction } from "../bridge/mod.ts";
 import { isTopicFilter } from "../topic/mod.ts";
 
-/** Reads `PATTERN [out|in|both [QOS [LOCAL [REMOTE]]]]`; a text is what is wrong with it. */
+/** Parses `PATTERN [out|in|both [QOS [LOCAL [REMOTE]]]]`. Returns an error message if it is invalid. */
 export function parseTopic(text: string): BridgeTopic | string {
   const words = text.split(/\s+/).filter((word) => word !== "");
   const [pattern = "", direction = "out", qos = "0", local = "", remote = "", ...rest] = words;
@@ -21,7 +21,7 @@ export function parseTopic(text: string): BridgeTopic | string {
   };
 }
 
-/** What is wrong with a rule by itself; `undefined`: nothing. */
+/** What is wrong with a single rule; `undefined`: nothing. */
 export function ruleProblem(rule: BridgeTopic): string | undefined {
   const { pattern, localPrefix, remotePrefix } = rule;
   for (const [name, prefix] of [["local", localPrefix], ["remote", remotePrefix]] as const) {
@@ -37,7 +37,7 @@ export function ruleProblem(rule: BridgeTopic): string | undefined {
   return undefined;
 }
 
-/** Two rules of which the second can do nothing, and why; `undefined`: there are none. */
+/** The first rule that an earlier rule makes useless, with the error message; `undefined`: there is none. */
 export function rulesProblem(
   rules: readonly BridgeTopic[],
 ): { readonly index: number; readonly message: string } | undefined {
@@ -47,7 +47,9 @@ export function rulesProblem(
         if (!goes(rule, way) || !goes(earlier, way)) continue;
         const filterOf = way === "out" ? localFilter : remoteFilter;
         if (filterOf(rule) !== filterOf(earlier)) continue;
-        const message = `"${filterOf(rule)}" goes ${way} by an earlier \`topic\` line already`;
+        const message = `"${
+          filterOf(rule)
+        }" is bridged ${way} by an earlier \`topic\` line already`;
         return { index, message };
       }
     }
@@ -55,12 +57,12 @@ export function rulesProblem(
   return undefined;
 }
 
-/** The filter of a rule in this broker. */
+/** The Topic Filter of a rule at this broker. */
 function localFilter({ localPrefix, pattern }: BridgeTopic): string {
   return localPrefix + pattern;
 }
 
-/** The filter of a rule in the remote broker. */
+/** The Topic Filter of a rule at the remote broker. */
 function remoteFilter({ remotePrefix, pattern }: BridgeTopic): string {
   return remotePrefix + pattern;
 }
@@ -69,7 +71,7 @@ function goes({ direction }: BridgeTopic, way: "in" | "out"): boolean {
   return direction === way || direction === "both";
 }
 
-/** mosquitto's way to write nothing. */
+/** mosquitto writes an empty word as `""`. */
 function unquoted(word: string): string {
   return word === '""' ? "" : word;
 }

@@ -9,18 +9,18 @@ import { BRIDGE_OPTIONS } from "./options_bridge.ts";
 import { presetProblems, withPreset } from "./bridge_presets.ts";
 import { decideAll } from "./resolve.ts";
 
-/** The longest wait that `restart_timeout` may name, seconds. */
+/** The longest `restart_timeout`. */
 const MAX_RESTART_SECONDS = 86_400;
 
-/** What bridges need to know beside their blocks. */
+/** What is needed besides the blocks. */
 export interface BridgeSurroundings {
-  /** Of this machine, for Client Identifiers. */
+  /** This machine's name, for default Client Identifiers. */
   readonly hostname: string;
-  /** This broker's own. */
+  /** This broker's listeners. */
   readonly listeners: readonly ListenerConfig[];
 }
 
-/** Puts the `connection` blocks together; what does not go together becomes a problem. */
+/** Makes bridge options of the `connection` blocks. Contradictions are added to the draft's problems. */
 export function resolveBridges(
   draft: Draft,
   surroundings: BridgeSurroundings,
@@ -46,14 +46,14 @@ function resolveBridge(
     draft.problem(originOf(block, option), option, message);
   }
   refuseSelf(draft, block, options, surroundings);
-  // A password is nobody's business who reads the configuration.
+  // `check` prints the settings, and must not reveal the password.
   const shown = all.filter(({ origin }) => origin !== "default").map((setting) =>
     setting.option.name === "remote_password" ? { ...setting, text: "(secret)" } : setting
   );
   return { options, origin: block.origin, settings: shown };
 }
 
-/** One block while it is read. */
+/** One block while it is resolved. */
 interface Reading {
   readonly draft: Draft;
   readonly block: BridgeBlock;
@@ -92,7 +92,7 @@ function optionsOf(reading: Reading, { hostname }: BridgeSurroundings): BridgeOp
   };
 }
 
-/** Absent: none of its lines is there. */
+/** `undefined`: nothing in the block asks for TLS. */
 function tlsOf(settings: BridgeSettings): BridgeTls | undefined {
   const { cafile, capath, certfile, keyfile, insecure, alpn, usesOsCerts, preset } = settings;
   const isAsked = usesOsCerts || insecure || preset !== "none" ||
@@ -111,7 +111,11 @@ function addressesOf({ draft, block }: Reading): readonly BridgeAddress[] {
     })
   );
   if (lines.length === 0) {
-    draft.problem(block.origin, "connection", "Needs an `address`: where the remote broker is");
+    draft.problem(
+      block.origin,
+      "connection",
+      "Needs an `address`: where the remote broker is",
+    );
   }
   return found;
 }
@@ -126,7 +130,11 @@ function topicsOf({ draft, block }: Reading): readonly BridgeTopic[] {
     return [];
   });
   if (lines.length === 0) {
-    draft.problem(block.origin, "connection", "Needs a `topic`: what crosses");
+    draft.problem(
+      block.origin,
+      "connection",
+      "Needs a `topic`: which messages cross the bridge",
+    );
   }
   const twin = topics.length === lines.length ? rulesProblem(topics) : undefined;
   if (twin !== undefined) draft.problem(lines[twin.index]!.origin, "topic", twin.message);
@@ -155,27 +163,30 @@ function* contradictions(
 ): Generator<readonly [option: string, message: string]> {
   const { tls, addresses, remoteUserName, remotePassword, remotePasswordFile } = options;
   if (tls !== undefined && tls.certfile === "" && tls.keyfile !== "") {
-    yield ["bridge_keyfile", "Needs `bridge_certfile`, whose key it is"];
+    yield ["bridge_keyfile", "Needs `bridge_certfile`, the certificate of this key"];
   }
   if (tls !== undefined && tls.certfile !== "" && tls.keyfile === "") {
-    yield ["bridge_certfile", "Needs `bridge_keyfile`, the key of it"];
+    yield ["bridge_certfile", "Needs `bridge_keyfile`, the key of this certificate"];
   }
   if (tls !== undefined && addresses.some(({ scheme }) => scheme === "ws")) {
     yield ["address", "ws:// is not encrypted, and the block has options of TLS; use wss://"];
   }
   if (remotePassword !== "" && remotePasswordFile !== "") {
-    yield ["remote_password_file", "Cannot stand beside `remote_password`: one password"];
+    yield [
+      "remote_password_file",
+      "Cannot be used with `remote_password`: a bridge has one password",
+    ];
   }
   const hasPassword = remotePassword !== "" || remotePasswordFile !== "";
   const passwordOption = remotePassword !== "" ? "remote_password" : "remote_password_file";
   if (hasPassword && remoteUserName === "") {
-    yield [passwordOption, "Needs `remote_username`, whose password it is"];
+    yield [passwordOption, "Needs `remote_username`, the user of this password"];
   }
   if (options.roundRobin && addresses.length === 1) {
     yield ["round_robin", "Needs a second `address`"];
   }
   if (options.startType === "lazy" && options.localCleanSession) {
-    yield ["start_type", "Cannot be lazy with `local_cleansession true`: nothing waits then"];
+    yield ["start_type", "Cannot be lazy with `local_cleansession true`: no messages wait then"];
   }
   const { notificationTopic, bindAddress } = options;
   if (bindAddress !== "" && !/^[\d.]+$|^[\da-f:.]*:[\da-f:.]*$/i.test(bindAddress)) {
@@ -186,7 +197,7 @@ function* contradictions(
   if (bindAddress !== "" && isEncrypted) {
     yield [
       "bridge_bind_address",
-      "Cannot stand beside TLS: Deno chooses the local address itself there; remove the line, and let a route of the system choose the interface",
+      "Cannot be used with TLS: Deno chooses the local address itself then; remove the line, and choose the interface by a route of the system",
     ];
   }
   if (notificationTopic !== "" && !isTopicName(notificationTopic)) {
@@ -195,7 +206,7 @@ function* contradictions(
   yield* presetProblems(options, settings.preset);
 }
 
-/** A broker that is its own remote broker sends each message round for ever. */
+/** Refuses a bridge to this broker itself, which would send each message in a circle for ever. */
 function refuseSelf(
   draft: Draft,
   block: BridgeBlock,
@@ -214,7 +225,7 @@ function refuseSelf(
   }
 }
 
-/** Two bridges under one Client Identifier at one broker push each other out without end. */
+/** Refuses two bridges with the same Client Identifier at the same broker, which would disconnect each other without end. */
 function refuseTwins(draft: Draft, bridges: readonly BridgeConfig[]): void {
   for (const [index, { options, origin }] of bridges.entries()) {
     for (const earlier of bridges.slice(0, index)) {
@@ -229,11 +240,12 @@ function refuseTwins(draft: Draft, bridges: readonly BridgeConfig[]): void {
         draft.problem(
           origin,
           "connection",
-          `Has the same session here as the one at ${earlier.origin}`,
+          `Has the same session here as the bridge at ${earlier.origin}`,
         );
       }
       if (isRemote && options.name !== other.name) {
-        const message = `Is the same client at the same broker as the one at ${earlier.origin}; ` +
+        const message =
+          `Has the same Client Identifier at the same remote broker as the bridge at ${earlier.origin}; ` +
           "give it another `remote_clientid`";
         draft.problem(origin, "connection", message);
       }

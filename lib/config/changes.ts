@@ -1,23 +1,23 @@
 import type { Config, ResolvedSetting } from "./config.ts";
 import { actOf } from "./options.ts";
 
-/** What another reading of the configuration changed in one option. */
+/** One option whose value differs between two configurations. */
 export interface ConfigChange {
   /** The option's name. */
   readonly name: string;
-  /** The listener's name; `""` for what holds for the whole broker. */
+  /** The listener's name; `""` for an option of the whole broker. */
   readonly listener: string;
-  /** As in a file; undefined where the listener is new or gone. */
+  /** The old value, as a file would have it; `undefined`: the listener is new. */
   readonly before: string | undefined;
-  /** The same, of the later configuration. */
+  /** The new value; `undefined`: the listener is gone. */
   readonly after: string | undefined;
-  /** Whether a running broker takes it over; what is not needs a restart. */
+  /** Whether a running broker can apply it; otherwise it needs a restart. */
   readonly isReloadable: boolean;
 }
 
 /**
- * What differs between two configurations: for SIGHUP, which applies what it can and says what it cannot. A listener that is new or
- * gone is one change: that of its `listener` line.
+ * The differences between two configurations. SIGHUP applies the reloadable ones and logs the others. A listener that was added or
+ * removed is one change, that of its `listener` line.
  */
 export function compareConfigs(before: Config, after: Config): readonly ConfigChange[] {
   const old = byKey(before);
@@ -40,7 +40,7 @@ export function compareConfigs(before: Config, after: Config): readonly ConfigCh
   return changes;
 }
 
-/** `after` as a running broker has it that had `before`: with the old settings where only a restart takes over others. */
+/** `after` as a broker has it that started with `before`: settings that need a restart keep their old values. */
 export function keepUntilRestart(after: Config, before: Config): Config {
   const read = byKey(after);
   const settings = before.settings.map((setting) =>
@@ -49,7 +49,7 @@ export function keepUntilRestart(after: Config, before: Config): Config {
   return { ...after, settings };
 }
 
-/** `config` with the log of `before`: what holds where the new log cannot be opened. */
+/** `config` with the log of `before`, for when the new log cannot be opened. */
 export function keepLog(config: Config, before: Config): Config {
   const old = byKey(before);
   const settings = config.settings.map((setting) =>
@@ -58,14 +58,14 @@ export function keepLog(config: Config, before: Config): Config {
   return { ...config, log: before.log, settings };
 }
 
-/** What a listener has in the place of an option of the broker's is the listener's, which stays until a restart. */
+/** A broker option that a listener sets for itself belongs to that listener, and listeners change only with a restart. */
 function isReloadable(
   { option: { reloadable, target }, listener }: Pick<ResolvedSetting, "option" | "listener">,
 ): boolean {
   return reloadable && (listener === "" || target.record !== "broker");
 }
 
-/** `connection_messages` is the core's. */
+/** `connection_messages` is listed under Log too, but belongs to the core. */
 function isOfLog({ option: { theme, target } }: ResolvedSetting): boolean {
   return theme === "Log" && target.record !== "broker";
 }
@@ -74,7 +74,7 @@ function byKey({ settings }: Config): Map<string, ResolvedSetting> {
   return new Map(settings.map((setting) => [keyOf(setting), setting]));
 }
 
-/** Two names of one decision: which of them decided does not matter. */
+/** `allow_anonymous` and `listener_allow_anonymous` decide the same thing, so they share a key. */
 function keyOf({ option, listener }: ResolvedSetting): string {
   return `${listener} ${actOf(option) === "anonymous" ? "allow_anonymous" : option.name}`;
 }

@@ -5,7 +5,7 @@ import type { Draft } from "./draft.ts";
 
 const NAME = /^[A-Za-z0-9_-]+$/;
 
-/** The cluster as a whole; `undefined`: there is none, or something of it is wrong, which the draft tells. */
+/** The configuration of the cluster; `undefined`: there is none, or the draft's problems say what is wrong with it. */
 export function clusterConfig(
   draft: Draft,
   settings: ClusterSettings,
@@ -19,7 +19,7 @@ export function clusterConfig(
     }
     return undefined;
   }
-  // A host name has dots, which part the words of a subject.
+  // The node's name is one token of NATS subjects, so a host name's dots, which separate tokens there, are replaced.
   const node = settings.node === "" ? hostname().replaceAll(/[^A-Za-z0-9_-]/g, "-") : settings.node;
   for (
     const [option, value] of [["cluster_name", settings.name], ["cluster_node", node]] as const
@@ -35,7 +35,7 @@ export function clusterConfig(
   draft.notes.push({
     level: "warning",
     text:
-      "cluster: Is experimental: sessions stay on the node that has them, and a shared subscription is one for each node",
+      "cluster: Is experimental: sessions do not move between nodes, and each node serves a shared subscription by itself",
   });
   try {
     return { ...settings, node, places: parseNatsPlaces(settings.servers) };
@@ -69,6 +69,6 @@ function checkCredentials(
   draft.problem(
     originOf(ways[1]!),
     ways[1]!,
-    `Cannot stand beside ${ways[0]}: one of them decides`,
+    `Cannot be used with ${ways[0]}: use one of them`,
   );
 }

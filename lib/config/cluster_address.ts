@@ -1,9 +1,9 @@
 import type { NatsPlace } from "../cluster/mod.ts";
 
 const DEFAULT_PORT = 4222;
-const EXPECTED = "nats://HOST:PORT or tls://HOST:PORT, several with commas between";
+const EXPECTED = "nats://HOST:PORT or tls://HOST:PORT, separated by commas";
 
-/** Reads `nats://HOST[:PORT][,…]`; `tls://` asks for TLS. Throws `TypeError` that says what would be right. */
+/** Parses `nats://HOST[:PORT][,…]`; `tls://` asks for TLS. Throws a `TypeError` whose message says what would be right. */
 export function parseNatsPlaces(text: string): readonly NatsPlace[] {
   return text.split(",").map((part) => placeOf(part.trim()));
 }
@@ -19,7 +19,7 @@ function placeOf(text: string): NatsPlace {
   }
   if (url.username !== "" || url.password !== "") {
     throw new TypeError(
-      "Has no place for who connects: use cluster_username with cluster_password_file, cluster_token_file, cluster_nkey_file or " +
+      "Cannot contain a user name or password: use cluster_username with cluster_password_file, cluster_token_file, cluster_nkey_file or " +
         "cluster_credentials_file",
     );
   }

@@ -1,30 +1,30 @@
-/** What the options of a cluster say, as they stand. */
+/** The values of the `cluster` options. */
 export interface ClusterSettings {
   /** Addresses of NATS servers; `""`: there is no cluster. */
   readonly servers: string;
-  /** The same for all nodes. */
+  /** The cluster's name, the same for all nodes. */
   readonly name: string;
-  /** Another one for each node; `""`: the name of the machine. */
+  /** This node's name, which no other node has; `""`: the machine's name. */
   readonly node: string;
-  /** NATS servers that have the log. */
+  /** How many NATS servers keep the log. */
   readonly replicas: number;
-  /** Bytes of the log. */
+  /** The largest size of the log. */
   readonly maxLogBytes: number;
-  /** Who the node is at the servers; `""`: nobody. */
+  /** The user name at the NATS servers; `""`: none. */
   readonly username: string;
-  /** The file of that user's password. */
+  /** The file with that user's password. */
   readonly passwordFile: string;
-  /** The file of a token. */
+  /** The file with a token. */
   readonly tokenFile: string;
-  /** The file of an nkey's seed. */
+  /** The file with an nkey's seed. */
   readonly nkeyFile: string;
-  /** A credentials file. */
+  /** A credentials file of NATS. */
   readonly credentialsFile: string;
-  /** Authorities of the servers' certificates. */
+  /** The file with the authorities that sign the servers' certificates. */
   readonly caFile: string;
 }
 
-/** What holds where nobody sets it. */
+/** The defaults. */
 export const DEFAULT_CLUSTER_SETTINGS: ClusterSettings = {
   servers: "",
   name: "flux",

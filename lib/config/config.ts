@@ -9,97 +9,100 @@ import type { Note } from "./draft.ts";
 import type { Option } from "./option.ts";
 import type { ProcessOptions } from "./process_options.ts";
 
-/** Who comes in at a listener for HTTP; nobody named: everybody on this machine. */
+/** Who may use an HTTP listener. If no user and no token is named, everybody on this machine may. */
 export interface HttpConfig {
-  /** Host names that requests may be for, beside those of this machine alone. */
+  /** Host names that requests may name, besides those of this machine alone. */
   readonly hosts: readonly string[];
   /** Users who may change something. */
   readonly admins: readonly string[];
-  /** Users who may look. */
+  /** Users who may look but change nothing. */
   readonly viewers: readonly string[];
-  /** Tokens for programs; `""`: none. */
+  /** The file with tokens for programs; `""`: none. */
   readonly tokenFile: string;
 }
 
-/** One place where clients connect. */
+/** One listener. */
 export interface ListenerConfig {
-  /** 0: any free one. */
+  /** 0: any free port. */
   readonly port: number;
   /** An address or a host name; `""`: every address of the machine, IPv4 and IPv6. */
   readonly address: string;
-  /** The path of a Unix socket, in the place of both; `""`: none. */
+  /** The path of a Unix socket, which has no port and no address; `""`: it is none. */
   readonly path: string;
-  /** What clients speak there. */
+  /** The protocol that clients speak. */
   readonly protocol: "mqtt" | "websockets" | "http_api";
   /** Values of `Origin` that may open a WebSocket; empty: all. */
   readonly websocketsOrigins: readonly string[];
   /** Absent: connections are not encrypted. */
   readonly tls?: TlsInit;
-  /** Absent: clients connect themselves. */
+  /** Absent: there is no proxy. */
   readonly proxy?: ProxyOptions;
-  /** Present where it speaks HTTP. */
+  /** Present if the protocol is `http_api`. */
   readonly http?: HttpConfig;
-  /** `FILE:LINE`, `MQTT_… (environment)`, `--flag` or `default`. */
+  /** Where it comes from: `FILE:LINE`, `MQTT_… (environment)`, `--flag` or `default`. */
   readonly origin: string;
-  /** What the core needs to know of it. */
+  /** Its options for the core. */
   readonly options: ListenerOptions;
-  /** Who may come in there. */
+  /** Who may connect there, by files. */
   readonly access: ListenerAccess;
+  /** How tokens are checked there. */
+  readonly jwt: JwtOptions;
+  /** The service that decides who may connect there and what they may do. */
+  readonly service: HttpAccessOptions;
 }
 
-/** One value of the result and where it came from: what `check` prints. */
+/** What decides who may connect at a listener. */
+export type ListenerEntry = Pick<ListenerConfig, "access" | "jwt" | "service">;
+
+/** The value of one option and where it comes from, as `check` prints them. */
 export interface ResolvedSetting {
-  /** The row that was decided. */
+  /** The option. */
   readonly option: Option;
-  /** The listener's name; `""` for what holds for the whole broker. */
+  /** The listener's name; `""` for an option of the whole broker. */
   readonly listener: string;
-  /** As it would stand in a file. */
+  /** The value, as a file would have it. */
   readonly text: string;
-  /** `default`, `FILE:LINE`, `MQTT_… (environment)` or `--flag`. */
+  /** Where it comes from: `default`, `FILE:LINE`, `MQTT_… (environment)` or `--flag`. */
   readonly origin: string;
 }
 
 /** One `connection` block. */
 export interface BridgeConfig {
-  /** For the bridge. */
+  /** Its options for the room `bridge`. */
   readonly options: BridgeOptions;
   /** `FILE:LINE` of its `connection` line. */
   readonly origin: string;
-  /** What its lines say. */
+  /** The values of its lines. */
   readonly settings: readonly ResolvedSetting[];
 }
 
 /** The cluster that the broker is a node of. */
 export interface ClusterConfig extends ClusterSettings {
-  /** Servers of NATS. */
+  /** The NATS servers. */
   readonly places: readonly NatsPlace[];
 }
 
-/** Everything that was configured, validated once; nobody reads a file or a variable after this. */
+/** The whole configuration, validated. No file or variable is read for it after this. */
 export interface Config extends Omit<ProcessOptions, "logType" | "logDest" | "logFacility"> {
   /** At least one. */
   readonly listeners: readonly ListenerConfig[];
-  /** The page that nobody asked for: the broker goes on where its port is taken. Absent: there is none. */
+  /** The dashboard without a `listener` line. If its port is taken, the broker runs without it. Absent: there is none. */
   readonly dashboard?: ListenerConfig;
-  /** Tokens. */
-  readonly jwt: JwtOptions;
-  /** A service that says who may come in and do what. */
-  readonly service: HttpAccessOptions;
   /** Connections to other brokers. */
   readonly bridges: readonly BridgeConfig[];
   /** Absent: the broker is the only one. */
   readonly cluster?: ClusterConfig;
-  /** For the core. */
+  /** Options of the core. */
   readonly broker: BrokerOptions;
-  /** For the log. */
+  /** Options of the log. */
   readonly log: LogOptions;
-  /** To be said at the start, who can connect from where among it. */
+  /** Messages to log at the start, such as who can connect from where. */
   readonly notes: readonly Note[];
-  /** Every option, listeners first. */
+  /** The value of every option, listeners first. */
   readonly settings: readonly ResolvedSetting[];
 }
 
-/** A configuration, or everything that is wrong with it: one line each, `FILE:LINE: option: message`. */
+/** A configuration, or every problem found: one line each, `FILE:LINE: option: message`. */
 export type LoadResult =
   | { readonly isValid: true; readonly config: Config }
   | { readonly isValid: false; readonly problems: readonly string[] };

@@ -9,7 +9,7 @@ import { placeholder, showValue } from "./value.ts";
 const DESCRIPTION_COLUMN = 34;
 const HELP_WIDTH = 100;
 
-/** Every option as a flag, under the headings of the table: the greater part of `--help`. */
+/** Every option as a flag, grouped by theme: the greater part of `--help`. */
 export function optionsHelp(): string {
   return optionsByTheme().map(([theme, options]) => {
     const flags = options.filter((option) => !option.fileOnly);
@@ -18,7 +18,7 @@ export function optionsHelp(): string {
   }).join("\n");
 }
 
-/** The pages of the guide that describe options, and the themes that stand on each. */
+/** The page of the guide on which the options of each theme are described. */
 export const OPTION_PAGES: Readonly<Record<Theme, OptionPage>> = {
   "Listeners": "options-listeners",
   "TLS, WebSockets and proxies": "options-listeners",
@@ -41,7 +41,7 @@ export type OptionPage =
   | "options-process"
   | "options-bridges";
 
-/** The options of one page in Markdown, a table under each heading. */
+/** The options of one page in Markdown, a table for each theme. */
 export function optionsMarkdown(page: OptionPage): string {
   const lines: string[] = [];
   const bridges: readonly [Theme, readonly Option[]] = ["Bridges", BRIDGE_OPTIONS];
@@ -58,7 +58,7 @@ export function optionsMarkdown(page: OptionPage): string {
   return lines.join("\n");
 }
 
-/** The options of mosquitto.conf that do nothing here or have another name, and those that are refused, in Markdown. */
+/** The options of mosquitto.conf that have no effect here or another name, and those that are refused, in Markdown. */
 export function foreignMarkdown(): string {
   const lines = ["## Options of mosquitto that do nothing here, or have another name", ""];
   lines.push("| option | what it is here |", "| --- | --- |");
@@ -73,7 +73,7 @@ export function foreignMarkdown(): string {
   return lines.join("\n") + "\n";
 }
 
-/** The options whose default is not mosquitto's, in Markdown: ours, and theirs with the reason. */
+/** The options whose default differs from mosquitto's, in Markdown: both defaults and the reason. */
 export function differencesMarkdown(): string {
   const rows = [...OPTIONS, ...BRIDGE_OPTIONS].filter(({ differs }) => differs !== undefined).map(
     (option) => {
@@ -88,7 +88,7 @@ export function differencesMarkdown(): string {
   );
 }
 
-/** What a flag looks like: `--max-qos NUMBER`, `--[no-]retain-available`. */
+/** How an option is written as a flag: `--max-qos NUMBER`, `--[no-]retain-available`. */
 export function flagUse(option: Option): string {
   const flag = flagOf(option);
   return option.type.kind === "boolean"
@@ -96,7 +96,7 @@ export function flagUse(option: Option): string {
     : `${flag} ${placeholder(option.type)}`;
 }
 
-/** Text in lines of at most `width` characters, broken at spaces. */
+/** Breaks a text at spaces into lines of at most `width` characters. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";
@@ -110,7 +110,7 @@ export function wrap(text: string, width: number): string[] {
   return [...lines, line];
 }
 
-/** One entry of a help text: the use at the left, its meaning beside it or below. */
+/** One entry of a help text: `use` at the left, and `text` beside it, or below it if `use` is long. */
 export function helpLines(use: string, text: string): string[] {
   const column = " ".repeat(DESCRIPTION_COLUMN);
   const [first = "", ...rest] = wrap(text, HELP_WIDTH - DESCRIPTION_COLUMN);
@@ -121,7 +121,7 @@ export function helpLines(use: string, text: string): string[] {
   return [...head, ...rest.map((line) => column + line)];
 }
 
-/** The options under their headings. */
+/** The options grouped by theme. */
 export function optionsByTheme(): readonly (readonly [Theme, readonly Option[]])[] {
   const byTheme = new Map<Theme, Option[]>();
   for (const option of OPTIONS) {
@@ -132,7 +132,7 @@ export function optionsByTheme(): readonly (readonly [Theme, readonly Option[]])
   return [...byTheme];
 }
 
-/** What an option is, and in brackets its default. */
+/** The description of an option, and its default in brackets. */
 export function optionText(option: Option): string {
   return `${option.description.replaceAll("`", "")} [${defaultText(option).replaceAll("`", "")}]`;
 }
@@ -158,7 +158,7 @@ function markdownRow(option: Option): string {
   ].join(" | ").trim();
 }
 
-/** What a value may be, in Markdown. */
+/** The allowed values, in Markdown. */
 export function valueText(option: Option): string {
   const { type, unit } = option;
   switch (type.kind) {
@@ -194,7 +194,7 @@ function byRefusal(): readonly (readonly [string, readonly string[]])[] {
   return [...names];
 }
 
-/** The names that plugins make up stand beside `auth_plugin`. */
+/** The row of `auth_plugin` also names the prefixes of the options that plugins invent. */
 function shownNames(option: RefusedOption): string[] {
   return option.name === PLUGINS
     ? [PLUGINS, ...PLUGIN_PREFIXES.map((prefix) => `${prefix}*`)]

@@ -3,32 +3,32 @@ import { DEFAULT_PORT } from "./process_options.ts";
 import { findForeign, findOption, findRefused, suggestion } from "./options.ts";
 import { type BooleanWords, type ListenerValue, parseListener, parseValue } from "./value.ts";
 
-/** The three places that settings come from, weakest first. */
+/** The three sources of settings. Each overrides those before it. */
 export type SourceKind = "file" | "environment" | "flag";
 
-/** A value that somebody set. */
+/** The value of an option in one source. */
 export interface Setting {
   readonly option: Option;
   readonly value: OptionValue;
   readonly source: SourceKind;
   /** `FILE:LINE`, `MQTT_… (environment)` or `--flag`. */
   readonly origin: string;
-  /** Belongs to the listener above it, though the option itself need not. */
+  /** It belongs to the listener above it, even if its option is global. */
   readonly ofListener?: boolean;
 }
 
-/** Settings by option name; more than one only where lines add up. */
+/** Settings by option name. Only a repeatable option has more than one. */
 export type Settings = Map<string, readonly Setting[]>;
 
 /** A listener while sources are read. */
 export interface Block {
   /**
-   * `line`: a `listener` line. `default`: the default listener, whose port and address are settings of its own. `tls`: the one that
-   * `MQTT_TLS_ENABLED` adds, where the default listener is.
+   * `line`: made by a `listener` line. `default`: the default listener, which `port` and `bind_address` place. `tls`: added by
+   * `MQTT_TLS_ENABLED`, at the address of the default listener.
    */
   readonly kind: "line" | "default" | "tls";
   readonly where: ListenerValue;
-  /** One of the addresses of an interface, in the place of the address in `where`. */
+  /** Replaces the address in `where`: one address of the listener's interface. */
   readonly address?: string;
   readonly origin: string;
   readonly settings: Settings;
@@ -36,68 +36,68 @@ export interface Block {
 
 /** A `connection` block while the file is read. */
 export interface BridgeBlock {
-  /** Its name. */
   readonly name: string;
   readonly origin: string;
   readonly settings: Settings;
 }
 
-/** The plugin of the last line that named one, while a file is read. */
+/** The plugin that the lines below its own belong to, while a file is read. */
 export interface OpenPlugin {
-  /** Where its options go. */
+  /** The settings that its options are added to. */
   readonly settings: Settings;
   /** The line that names it. */
   readonly setting: Setting;
 }
 
-/** Something to say at the start that is not an error. */
+/** A message for the log at the start that is not an error. */
 export interface Note {
-  /** How grave it is, for the log. */
+  /** The level that it is logged at. */
   readonly level: "info" | "warning";
   /** One line. */
   readonly text: string;
 }
 
-/** `FILE:LINE: option: What is wrong, with what would be right`; flags and variables say the option themselves. */
+/** Formats a problem as `FILE:LINE: option: message`. The origin of a flag or variable already names the option. */
 export function problemAt(origin: string, name: string, message: string): string {
   const namesOption = origin.startsWith("-") || origin.startsWith("MQTT_");
   return `${origin}: ${namesOption || name === "" ? "" : `${name}: `}${message}`;
 }
 
-/** What has been read so far, and everything that is wrong with it: all errors are told at once. */
+/** What has been read so far, with all problems found: the user gets them all at once. */
 export class Draft {
   readonly problems: string[] = [];
   readonly notes: Note[] = [];
   readonly globals: Settings = new Map();
   readonly blocks: Block[] = [];
-  /** Listener options of environment and flags: they hold for every listener. */
+  /** Listener options of environment and flags, which apply to every listener. */
   readonly overrides: Settings = new Map();
   readonly bridges: BridgeBlock[] = [];
-  /** The plugins of `plugin_load` lines by their names, and the names that listeners use. */
+  /** The plugins of `plugin_load` lines, by name. */
   readonly loaded = new Map<string, OpenPlugin>();
+  /** The names of those that `plugin_use` lines name. */
   readonly used = new Set<string>();
   defaultBlock: Block | undefined;
   /** The listener of `MQTT_TLS_ENABLED`. */
   tlsBlock: Block | undefined;
 
-  /** Something is wrong: {@linkcode problemAt}. */
+  /** Adds a problem: see {@linkcode problemAt}. */
   problem(origin: string, name: string, message: string): void {
     this.problems.push(problemAt(origin, name, message));
   }
 
-  /** Something does nothing: said at the start, not an error. */
+  /** Adds a note that a setting has no effect. */
   noteNoEffect(origin: string, name: string, reason: string): void {
     this.notes.push({ level: "info", text: problemAt(origin, name, `Has no effect: ${reason}`) });
   }
 
-  /** Whether `per_listener_settings` is true as far as it has been read. */
+  /** Whether `per_listener_settings` has been set to true so far. */
   get perListener(): boolean {
     return this.globals.get("per_listener_settings")?.[0]?.value === true;
   }
 
   /**
-   * Finds the option and understands its text; what is wrong becomes a problem. Nothing comes of that, nor of an option that does nothing;
-   * one of mosquitto's may be several of ours.
+   * Finds the option and parses its text. The result is empty after a problem, and for an option of mosquitto that has no effect here;
+   * one of mosquitto's options may become several settings.
    */
   read(name: string, text: string, source: SourceKind, origin: string): readonly Setting[] {
     const refused = findRefused(name);
@@ -143,7 +143,7 @@ export class Draft {
     return settings.map((setting) => ({ ...setting, ofListener }));
   }
 
-  /** What an option's text means; undefined after a problem. */
+  /** Parses an option's text; `undefined` after a problem. */
   #understand(
     { name, type, refusedValues }: Option | ForeignOption,
     text: string,
@@ -159,7 +159,7 @@ export class Draft {
     return parsed.isValid && refusal === undefined ? parsed.value : undefined;
   }
 
-  /** Puts a setting beside others of its kind, or in the place of weaker ones. */
+  /** Adds a setting. It joins those of the same source if the option is repeatable, and replaces all others. */
   set(settings: Settings, setting: Setting): void {
     const { name, repeatable } = setting.option;
     const before = settings.get(name) ?? [];
@@ -177,7 +177,7 @@ export class Draft {
     settings.set(name, [setting]);
   }
 
-  /** Begins a listener. */
+  /** Adds the listener of a `listener` line. */
   openListener(setting: Setting): Block | undefined {
     const where = parseListener(String(setting.value));
     if (where === undefined) return undefined;
@@ -186,7 +186,7 @@ export class Draft {
     return block;
   }
 
-  /** Begins a bridge. */
+  /** Adds the bridge of a `connection` line. */
   openBridge(setting: Setting): BridgeBlock {
     const { origin } = setting;
     const name = String(setting.value);
@@ -201,7 +201,7 @@ export class Draft {
     return bridge;
   }
 
-  /** The default listener, which begins to exist with the first setting that belongs to it. */
+  /** The default listener, which is added when it is first asked for. */
   openDefault(origin: string): Block {
     if (this.defaultBlock === undefined) {
       this.defaultBlock = {

@@ -4,11 +4,11 @@ import { findForeign, findOption, findRefused, isBridgeOption, suggestion } from
 import { overrideWith } from "./override.ts";
 import { DEFAULT_TLS_PORT } from "./transport_options.ts";
 
-/** Variables that are not options: the log level, and a TLS listener beside the others. */
+/** Variables that are not named after an option: the log level, and an additional TLS listener. */
 const LOG_VARIABLE = "MQTT_LOG";
 const TLS_VARIABLE = "MQTT_TLS_ENABLED";
 const TLS_PORT_VARIABLE = "MQTT_TLS_PORT";
-/** Its files, and the options that they stand for. */
+/** Variables with the files of the TLS listener, and the options that they set. */
 const TLS_FILE_VARIABLES: readonly (readonly [variable: string, option: string])[] = [
   ["MQTT_CERT_PATH", "certfile"],
   ["MQTT_KEY_PATH", "keyfile"],
@@ -18,7 +18,7 @@ const TLS_PARTS: readonly string[] = [
   ...TLS_FILE_VARIABLES.map(([variable]) => variable),
 ];
 
-/** `MQTT_LOG` as `log_type`. */
+/** The `log_type` for each value of `MQTT_LOG`. */
 const LOG_LEVELS: ReadonlyMap<string, string> = new Map([
   ["debug", "debug"],
   ["info", "information"],
@@ -26,7 +26,7 @@ const LOG_LEVELS: ReadonlyMap<string, string> = new Map([
   ["error", "error"],
 ]);
 
-/** Reads every `MQTT_…` variable into the draft. An empty one counts as not set. */
+/** Reads every `MQTT_…` variable into the draft. An empty variable counts as not set. */
 export function readEnvironment(
   draft: Draft,
   environment: Readonly<Record<string, string>>,
@@ -45,9 +45,9 @@ function readVariable(draft: Draft, variable: string, text: string): void {
   const name = variable.slice("MQTT_".length).toLowerCase();
   const option = findOption(name);
   if (option?.notFromEnvironment) {
-    return ignore(draft, variable, `clients use it; write ${name} in the file`);
+    return ignore(draft, variable, `clients use this variable; write ${name} in the file`);
   }
-  // Kubernetes gives every container the address of a Service named mqtt.
+  // For a Service named mqtt Kubernetes sets MQTT_PORT to the Service's address in every container.
   if (name === "port" && /^[a-z]+:\/\//.test(text)) {
     return ignore(draft, variable, "it is the address of a Service, not a port");
   }
@@ -70,7 +70,7 @@ function readLogLevel(draft: Draft, text: string): void {
   apply(draft, LOG_VARIABLE, "log_type", type);
 }
 
-/** Adds a listener with the certificate and key of these variables. */
+/** Adds the TLS listener that `MQTT_TLS_ENABLED` asks for. */
 function readTls(draft: Draft, environment: Readonly<Record<string, string>>): void {
   const text = environment[TLS_VARIABLE]!;
   if (!isOn(text)) {
@@ -103,7 +103,7 @@ function apply(draft: Draft, variable: string, name: string, text: string): void
   for (const setting of settings) overrideWith(draft, setting);
 }
 
-/** Only the name is told: the value may be somebody's password. */
+/** The note names only the variable, because its value may be a password. */
 function ignore(draft: Draft, variable: string, why: string): void {
   draft.notes.push({ level: "warning", text: `${origin(variable)}: Is ignored: ${why}` });
 }

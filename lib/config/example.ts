@@ -3,17 +3,17 @@ import type { Option } from "./option.ts";
 import { OPTIONS } from "./options.ts";
 import { parseValue, placeholder, showValue } from "./value.ts";
 
-/** Where lines of prose end. */
+/** The width of lines of prose. */
 const WIDTH = 98;
 
 const HEAD =
-  "Every option, in a comment with its default: as it is, this file changes nothing. Uncomment " +
-  "what shall be different. A line that is wrong is an error that names it; `flux-mqtt check -c FILE` tells before the " +
-  "start. An option is a variable and a flag as well: max_qos is MQTT_MAX_QOS and --max-qos; a variable goes over the file, a " +
-  "flag over both.";
+  "Every option as a comment with its default: unchanged, this file sets nothing. Uncomment an option to " +
+  "change it. An invalid line is an error that names it; `flux-mqtt check -c FILE` reports it before the " +
+  "start. An option is also a variable and a flag: max_qos is MQTT_MAX_QOS and --max-qos; a variable overrides the file, a " +
+  "flag overrides both.";
 const LISTENER_HEAD =
-  "From here on options of one listener. They belong to the `listener` line above them; there may be several, " +
-  "each with its own. `port` and `bind_address` above are for a broker with one listener: use these or those.";
+  "The options from here on belong to one listener: that of the `listener` line above them. There may be several listeners, " +
+  "each with its own options. `port` and `bind_address` above are for a broker with a single listener; use either them or `listener`.";
 
 /** A configuration file with every option in a comment, made from the option table. */
 export function exampleConfig(): string {
@@ -40,7 +40,7 @@ function entry(option: Option): string[] {
   ];
 }
 
-/** The default as a file has it; where there is none, what stands for a value. */
+/** The default as values of lines; an option without one shows a placeholder. */
 function examples(option: Option): readonly string[] {
   if (option.name === "listener") return ["1883"];
   const { default: standard, repeatable = false, type } = option;

@@ -4,27 +4,27 @@ import { DYNAMIC_SECURITY_FILE } from "./options_plugin.ts";
 import { openPlugin, placeInPlugin, usePlugin } from "./plugins.ts";
 import { withoutComment } from "./value.ts";
 
-/** How files are reached; tests have them in memory. */
+/** Access to files; in tests they are in memory. */
 export interface FileReader {
-  /** The text of a file; throws where there is none. */
+  /** The text of a file; throws if there is none. */
   readFile(path: string): string;
-  /** The names in a directory; throws where there is none. */
+  /** The names in a directory; throws if there is none. */
   listDirectory(path: string): readonly string[];
 }
 
-/** Where reading stands. A file that is included begins anew: its first lines belong to no listener. */
+/** The state of reading one file. An included file has its own: its first lines belong to no listener. */
 interface Cursor {
   readonly path: string;
   readonly isMain: boolean;
   block: Block | undefined;
   bridge: BridgeBlock | undefined;
-  /** Of the last line that named one. */
+  /** The plugin that the last line with a plugin named. */
   plugin: OpenPlugin | undefined;
-  /** After a `listener` line that is wrong: what follows has a listener, though none that counts. */
+  /** The last `listener` line is invalid: the lines below it belong to that listener, and are checked but not kept. */
   isLost: boolean;
 }
 
-/** Reads a file in mosquitto's syntax, and what it includes, into the draft. */
+/** Reads a file in mosquitto's syntax, and the files that it includes, into the draft. */
 export function readConfigFile(draft: Draft, reader: FileReader, path: string): void {
   readOneFile(draft, reader, path, true);
 }
@@ -90,7 +90,7 @@ function place(draft: Draft, reader: FileReader, cursor: Cursor, setting: Settin
   else cursor.plugin = openPlugin(draft, setting, settings);
 }
 
-/** Those of the listener above or those of all; `undefined`: it belongs nowhere. */
+/** The settings that a line belongs to: those of the listener above it, or the global ones. `undefined`: its listener is missing or invalid. */
 function settingsFor(
   draft: Draft,
   cursor: Cursor,
@@ -107,7 +107,7 @@ function settingsFor(
   return cursor.block.settings;
 }
 
-/** A `listener` line between does not end the block, as in mosquitto. */
+/** As in mosquitto, a `listener` line does not end a `connection` block. */
 function placeInBridge(draft: Draft, cursor: Cursor, setting: Setting): void {
   const { option: { name }, origin } = setting;
   if (name === "connection") {
@@ -117,7 +117,7 @@ function placeInBridge(draft: Draft, cursor: Cursor, setting: Setting): void {
   } else draft.set(cursor.bridge.settings, setting);
 }
 
-/** Once true it stays so, and nothing that it governs may stand before it: as in mosquitto. */
+/** As in mosquitto, `per_listener_settings` cannot become false again, and must come before the options that it governs. */
 function setPerListener(draft: Draft, setting: Setting): void {
   if (draft.perListener) return;
   const early = [...draft.globals.values()].flat().find((earlier) => earlier.option.perListener);
@@ -151,7 +151,7 @@ function include(draft: Draft, reader: FileReader, cursor: Cursor, setting: Sett
   }
 }
 
-/** As mosquitto orders them: by letter, and A before a. */
+/** mosquitto's order of included files: without regard to case, and A before a if that decides nothing. */
 function byName(a: string, b: string): number {
   return compare(a.toLowerCase(), b.toLowerCase()) || compare(a, b);
 }

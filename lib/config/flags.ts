@@ -1,17 +1,17 @@
 import { GENERAL_FLAGS, type GeneralFlag } from "./general_flags.ts";
 import { findForeign, findOption, findRefused, flagOf, suggestion } from "./options.ts";
 
-/** An option that a flag set; its text is understood with that of all other sources. */
+/** An option that a flag sets. Its text is parsed later, together with that of the other sources. */
 export interface FlagSetting {
   /** The option's name. */
   readonly name: string;
-  /** Its value, not yet understood. */
+  /** Its value, not yet parsed. */
   readonly text: string;
-  /** As it was written, without its value: `--max-qos`. */
+  /** The flag as it was written, without its value: `--max-qos`. */
   readonly flag: string;
 }
 
-/** A command line, taken apart. */
+/** A parsed command line. */
 export interface Arguments {
   /** The first word that is no flag; `""`: none. */
   readonly command: string;
@@ -23,22 +23,22 @@ export interface Arguments {
   readonly wantsHelp: boolean;
   /** `--version` was there. */
   readonly wantsVersion: boolean;
-  /** Options, in their order. */
+  /** Options set by flags, in their order. */
   readonly flags: readonly FlagSetting[];
-  /** What was not understood: one line each. */
+  /** What is wrong with the command line: one line each. */
   readonly problems: readonly string[];
 }
 
-/** Flags of mosquitto that are something else here. */
+/** Flags of mosquitto that do not exist here, and what to do instead. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   "-d": "The broker stays in the foreground; let systemd, a container or the shell's & run it",
   "--daemon":
     "The broker stays in the foreground; let systemd, a container or the shell's & run it",
   "--test-config": "Use the command `check`",
-  "--tls-keylog": "The keys of TLS connections are not written down",
+  "--tls-keylog": "The keys of TLS connections cannot be written to a file",
 };
 
-/** The general flags as they are written: `-c`, `--config-file`. */
+/** The general flags by their spellings: `-c`, `--config-file`. */
 const GENERAL: ReadonlyMap<string, readonly [name: keyof typeof GENERAL_FLAGS, flag: GeneralFlag]> =
   new Map(
     Object.entries(GENERAL_FLAGS).flatMap(([name, flag]: [string, GeneralFlag]) => {
@@ -48,7 +48,7 @@ const GENERAL: ReadonlyMap<string, readonly [name: keyof typeof GENERAL_FLAGS, f
     }),
   );
 
-/** Takes a command line apart by the option table: `--max-qos 1`, `--max-qos=1`, `--retain-available`, `--no-retain-available`. */
+/** Parses a command line with the option table: `--max-qos 1`, `--max-qos=1`, `--retain-available`, `--no-retain-available`. */
 export function parseArguments(args: readonly string[]): Arguments {
   const line = new CommandLine(args);
   while (line.hasMore) line.readNext();
@@ -57,7 +57,7 @@ export function parseArguments(args: readonly string[]): Arguments {
   return { command, operands, file, wantsHelp, wantsVersion, flags, problems };
 }
 
-/** A command line while it is read, word by word. */
+/** Reads a command line word by word. */
 class CommandLine {
   readonly words: string[] = [];
   readonly flags: FlagSetting[] = [];
@@ -67,7 +67,7 @@ class CommandLine {
   wantsVersion = false;
   readonly #args: readonly string[];
   #index = 0;
-  /** What stood behind `=` in the flag that is being read. */
+  /** The text after `=` in the current flag. */
   #attached: string | undefined;
 
   constructor(args: readonly string[]) {
@@ -137,7 +137,7 @@ class CommandLine {
     return next;
   }
 
-  /** A switch alone is true; `true` or `false` may follow it. */
+  /** `true` or `false` may follow a boolean flag; alone it means true. */
   #takeWord(): string {
     const next = this.#args[this.#index];
     if (this.#attached !== undefined || (next !== "true" && next !== "false")) {

@@ -4,12 +4,12 @@ import { BOOLEAN, BYTES, choice, COUNT, COUNT_OR_MINUS_ONE, integer, PATH } from
 /** Free text of any sensible length. */
 const TEXT = { kind: "text", maxLength: 255 } as const;
 
-/** `max_retained_bytes`, `max_total_queued_bytes` and `max_buffered_bytes` share memory as their defaults do. */
+/** How `memory_limit` is divided among `max_retained_bytes`, `max_total_queued_bytes` and `max_buffered_bytes`: like their defaults. */
 const MEMORY_SHARES = [4 / 6, 1 / 6, 1 / 6] as const;
 
 /**
- * Options of mosquitto that do nothing here, or have another name: a file that has them starts the broker, and each is said once. What
- * would change the meaning of the file is refused, here by value, and in `refused.ts` by name.
+ * Options of mosquitto that have no effect here, or another name. A file may have them; the log notes each once. What would change
+ * the meaning of the file is refused: single values here, whole options in `refused.ts`.
  */
 export const FOREIGN_OPTIONS: readonly ForeignOption[] = [
   {
@@ -34,8 +34,9 @@ export const FOREIGN_OPTIONS: readonly ForeignOption[] = [
   {
     name: "memory_limit",
     type: BYTES,
-    isHere: "four sixths of it `max_retained_bytes`, one `max_total_queued_bytes` and one " +
-      "`max_buffered_bytes`, which say what gives way",
+    isHere:
+      "`max_retained_bytes` (four sixths of it), `max_total_queued_bytes` and `max_buffered_bytes` " +
+      "(one sixth each)",
     means: (value) => memoryShares(Number(value)),
   },
   {
@@ -45,14 +46,14 @@ export const FOREIGN_OPTIONS: readonly ForeignOption[] = [
     means: (value) => [["auto_id_prefix", String(value)]],
     ofListener: true,
   },
-  ...without("there is no periodic saving: what is acknowledged is stored", [
+  ...without("there is no periodic saving: acknowledged messages are stored", [
     ["autosave_interval", COUNT],
     ["autosave_on_changes", BOOLEAN],
   ]),
   ...without("the store's files are named by the broker; `persistence_location` is its directory", [
     ["persistence_file", TEXT],
   ]),
-  ...without("expired retained messages go when they expire, not at intervals", [
+  ...without("retained messages are removed when they expire, not at intervals", [
     ["retain_expiry_interval", COUNT],
   ]),
   ...without("it does nothing in mosquitto either", [["retry_interval", COUNT]]),
@@ -63,13 +64,13 @@ export const FOREIGN_OPTIONS: readonly ForeignOption[] = [
   ...without("WebSockets have no log of their own: use `log_type`", [
     ["websockets_log_level", COUNT],
   ]),
-  ...without("there is no plugin whose names could be denied characters", [
+  ...without("there are no such plugins, whose names would need the check", [
     ["auth_plugin_deny_special_chars", BOOLEAN],
   ]),
-  ...without("clients connect with plain TCP, as those without Multipath TCP do", [
+  ...without("clients connect with plain TCP", [
     ["mptcp", BOOLEAN],
   ]),
-  ...without("there is no engine whose password it could be", [["tls_engine_kpass_sha1", TEXT]]),
+  ...without("there are no engines for TLS", [["tls_engine_kpass_sha1", TEXT]]),
   {
     name: "tls_keyform",
     type: choice("pem"),
@@ -80,10 +81,10 @@ export const FOREIGN_OPTIONS: readonly ForeignOption[] = [
     name: "enable_control_api",
     type: BOOLEAN,
     noEffect:
-      "the broker has no control topic of its own; that of dynamic security comes with its plugin",
+      "the broker has no control topic except that of dynamic security, which comes with its plugin",
     refusedValues: {
       true:
-        "The broker has no control topic of its own; remove the line. That of dynamic security comes with its plugin",
+        "The broker has no control topic except that of dynamic security, which comes with its plugin; remove the line",
     },
   },
   {
@@ -91,42 +92,43 @@ export const FOREIGN_OPTIONS: readonly ForeignOption[] = [
     type: BOOLEAN,
     noEffect: "the dates of client certificates are always checked",
     refusedValues: {
-      true: "The dates of client certificates are always checked; remove the line and renew what " +
-        "has expired",
+      true: "The dates of client certificates are always checked; remove the line and renew " +
+        "expired certificates",
     },
   },
 ];
 
-/** The same inside of a `connection` block. */
+/** The same for lines of a `connection` block. */
 export const FOREIGN_BRIDGE_OPTIONS: readonly ForeignOption[] = [
-  ...without("a bridge of this broker may do everything here without a password", [
+  ...without("a bridge needs no password at its own broker", [
     ["local_password", TEXT],
   ]),
-  ...without("it is connected with plain TCP, as without Multipath TCP", [
+  ...without("bridges connect with plain TCP", [
     ["bridge_mptcp", BOOLEAN],
   ]),
-  ...without("the pings of MQTT notice a dead connection; see `keepalive_interval`", [
+  ...without("MQTT's pings notice a dead connection; see `keepalive_interval`", [
     ["bridge_tcp_keepalive", TEXT],
     ["bridge_tcp_user_timeout", COUNT],
   ]),
-  ...without("a changed bridge begins anew at once, and its messages stay", [
+  ...without("a changed bridge restarts at once, and keeps its messages", [
     ["bridge_reload_type", choice("immediate", "lazy")],
   ]),
   {
     name: "bridge_require_ocsp",
     type: BOOLEAN,
-    noEffect: "revocation is not asked for",
+    noEffect: "revocation is not checked",
     refusedValues: {
-      true: "Deno does not ask whether a certificate was revoked; remove the line",
+      true: "Deno does not check whether a certificate was revoked; remove the line",
     },
   },
   {
     name: "bridge_tls_version",
     type: choice("tlsv1.2", "tlsv1.3"),
-    noEffect: "the newest version is spoken that both know, 1.2 or 1.3",
+    noEffect: "the newest version that both brokers know is used, 1.2 or 1.3",
     refusedValues: {
-      "tlsv1.3": "Deno cannot insist on 1.3; use tlsv1.2: 1.3 is spoken where both know it",
-      "tlsv1.1": "TLS 1.1 is broken and not spoken here; use tlsv1.2",
+      "tlsv1.3":
+        "Deno cannot require 1.3; use tlsv1.2, with which 1.3 is used if both brokers know it",
+      "tlsv1.1": "TLS 1.1 is insecure and not supported; use tlsv1.2",
     },
   },
   ...renamed([
@@ -154,11 +156,11 @@ function without(
   return options.map(([name, type]) => ({ name, type, noEffect }));
 }
 
-/** 0 is no limit, and so sets none. */
+/** A `memory_limit` of 0 means no limit, so it sets nothing. */
 function memoryShares(bytes: number): (readonly [name: string, text: string])[] {
   if (bytes === 0) return [];
   const names = ["max_retained_bytes", "max_total_queued_bytes", "max_buffered_bytes"];
-  // None may become 0, which is no limit.
+  // No share may round to 0, which means no limit.
   return names.map((
     name,
     index,

@@ -1,14 +1,14 @@
-/** A flag of `serve` and `check` that is no option, or stands for one. */
+/** A flag of `serve` and `check` that is not named after an option. */
 export interface GeneralFlag {
-  /** Whether a value follows. */
+  /** Whether it takes a value. */
   readonly type: "string" | "boolean";
-  /** Its letter. */
+  /** Its one-letter form. */
   readonly short?: string;
-  /** What its value is called; `FILE` is completed as a path. */
+  /** The placeholder for its value; shells complete `FILE` as a path. */
   readonly value?: string;
-  /** One sentence. */
+  /** Its description, one sentence. */
   readonly text: string;
-  /** The option that it sets: to its value, or where it has none to `to`. */
+  /** The option that it sets, to `to` if present, or else to the flag's value. */
   readonly sets?: { readonly option: string; readonly to?: string };
 }
 
@@ -39,6 +39,6 @@ export const GENERAL_FLAGS = {
     text: "Logs nothing: --log-type none.",
     sets: { option: "log_type", to: "none" },
   },
-  help: { type: "boolean", short: "h", text: "Prints this." },
+  help: { type: "boolean", short: "h", text: "Prints this help." },
   version: { type: "boolean", text: "Prints the version." },
 } as const satisfies Readonly<Record<string, GeneralFlag>>;

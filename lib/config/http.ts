@@ -1,25 +1,24 @@
-import type { ListenerAccess } from "../auth/mod.ts";
 import { DEFAULT_LISTENER_OPTIONS } from "../broker/mod.ts";
 import { isLoopback, LOOPBACK_ADDRESS } from "../net/mod.ts";
-import type { HttpConfig, ListenerConfig } from "./config.ts";
+import type { HttpConfig, ListenerConfig, ListenerEntry } from "./config.ts";
 import type { TransportOptions } from "./transport_options.ts";
 
-/** The port of the page, as mosquitto has it for its HTTP interface. */
+/** The dashboard's default port, the same as that of mosquitto's HTTP interface. */
 const DEFAULT_HTTP_PORT = 9883;
 
-/** Who comes in at a listener for HTTP. */
+/** Who may use an HTTP listener; `undefined`: it is none. */
 export function httpConfig(options: TransportOptions): HttpConfig | undefined {
   const { protocol, httpHosts: hosts, httpAdmins: admins, httpViewers: viewers } = options;
   if (protocol !== "http_api") return undefined;
   return { hosts, admins, viewers, tokenFile: options.httpTokenFile };
 }
 
-/** Whether nobody is named: then everybody who reaches the listener is let in. */
+/** Whether no user and no token is named, so that everybody who reaches the listener may use it. */
 export function isOpenHttp({ admins, viewers, tokenFile }: HttpConfig): boolean {
   return admins.length === 0 && viewers.length === 0 && tokenFile === "";
 }
 
-/** What stands at a listener for HTTP and has no meaning there, or the other way round. */
+/** Options that contradict the protocol: those of HTTP at another listener, or those of MQTT at an HTTP listener. */
 export function* httpContradictions(
   options: TransportOptions,
 ): Generator<[option: string, message: string]> {
@@ -36,13 +35,16 @@ export function* httpContradictions(
   ];
   for (const [option, isSet] of isHttp ? notOfHttp : ofHttp) {
     if (!isSet) continue;
-    yield [option, isHttp ? "Cannot stand with `protocol http_api`" : "Needs `protocol http_api`"];
+    yield [
+      option,
+      isHttp ? "Cannot be used with `protocol http_api`" : "Needs `protocol http_api`",
+    ];
   }
   const both = options.httpAdmins.find((user) => options.httpViewers.includes(user));
   if (both !== undefined) yield ["http_viewer", `${both} is an http_admin already`];
 }
 
-/** What is wrong with a listener for HTTP as a whole: who reaches it, and who are its users. */
+/** What is wrong with the access to an HTTP listener: strangers can reach it, or its users have no passwords. */
 export function* httpProblems(
   { address, path, http, access, options }: ListenerConfig,
 ): Generator<[option: string, message: string]> {
@@ -50,7 +52,7 @@ export function* httpProblems(
   if (isOpenHttp(http) && path === "" && !isLoopback(address)) {
     yield [
       "protocol",
-      "Needs users where others than this machine reach it: `http_admin USER` and `http_viewer USER` of a `password_file`, " +
+      "Needs users, since other machines can reach it: `http_admin USER` and `http_viewer USER` of a `password_file`, " +
       "or `http_token_file FILE`; or name the address 127.0.0.1",
     ];
   }
@@ -61,11 +63,11 @@ export function* httpProblems(
       "Needs a `password_file`, or `use_identity_as_username` and certificates",
     ];
   }
-  if (options.mountPoint !== "") yield ["mount_point", "Cannot stand with `protocol http_api`"];
+  if (options.mountPoint !== "") yield ["mount_point", "Cannot be used with `protocol http_api`"];
 }
 
-/** The page without a configuration: this machine only, everybody on it. */
-export function defaultDashboard(origin: string, access: ListenerAccess): ListenerConfig {
+/** The dashboard without a `listener` line: for everybody on this machine, and nobody else. */
+export function defaultDashboard(origin: string, entry: ListenerEntry): ListenerConfig {
   const name = `${LOOPBACK_ADDRESS}:${DEFAULT_HTTP_PORT}`;
   return {
     port: DEFAULT_HTTP_PORT,
@@ -76,6 +78,7 @@ export function defaultDashboard(origin: string, access: ListenerAccess): Listen
     http: { hosts: [], admins: [], viewers: [], tokenFile: "" },
     origin,
     options: { ...DEFAULT_LISTENER_OPTIONS, name, allowAnonymous: true },
-    access: { ...access, certificateUserName: "none" },
+    ...entry,
+    access: { ...entry.access, certificateUserName: "none" },
   };
 }

@@ -1,11 +1,11 @@
 import type { Block, Draft } from "./draft.ts";
 
-/** The addresses of an interface, none where there is none of that name; throws where the system may not be asked. */
+/** Looks up the addresses of an interface; none if there is no such interface. Throws if the permission is missing. */
 export type AddressesOf = (interfaceName: string) => readonly string[];
 
 /**
- * The addresses at which a listener listens that is otherwise at `address`: those of the interface of `bind_interface`, and those of the
- * family of `socket_domain` only. What cannot be is a problem.
+ * The addresses that a listener listens on: those of its `bind_interface`, or else `address`, and only those of the family of
+ * `socket_domain`. Contradictions are added to the draft's problems.
  */
 export function addressesAt(
   draft: Draft,
@@ -24,16 +24,21 @@ export function addressesAt(
   if (domain === undefined) return [address];
   if (address === "" && domain.value === "ipv4") return ["0.0.0.0"];
   if (address === "") {
-    const message = "Cannot be ipv6: at all addresses, one socket takes IPv4 as well; name an " +
+    const message =
+      "Cannot be ipv6 at all addresses, where one socket accepts IPv4 as well; name an " +
       "address: `listener PORT ADDRESS`";
     draft.problem(domain.origin, "socket_domain", message);
   } else if (/^[\d.]+$|:/.test(address) && !isOfFamily(address)) {
-    draft.problem(domain.origin, "socket_domain", `Cannot be ${domain.value}: it is at ${address}`);
+    draft.problem(
+      domain.origin,
+      "socket_domain",
+      `Cannot be ${domain.value}: the listener is at ${address}`,
+    );
   }
   return [address];
 }
 
-/** Addresses that are the same on every link do not say which link is meant, so they are left out. */
+/** The addresses of an interface, without link-local ones, which do not say which link is meant. */
 function usableAddresses(
   draft: Draft,
   device: string,
@@ -43,17 +48,17 @@ function usableAddresses(
   try {
     const usable = addressesOf?.(device).filter((address) => !/^fe80:/i.test(address)) ?? [];
     if (usable.length > 0) return usable;
-    draft.problem(origin, "bind_interface", `${device} is no interface that has an address`);
+    draft.problem(origin, "bind_interface", `There is no interface ${device} with an address`);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    const message = `Cannot ask for the addresses of ${device}: ${reason}; or name the address ` +
+    const message = `Cannot look up the addresses of ${device}: ${reason}; or name the address ` +
       "instead: `listener PORT ADDRESS`";
     draft.problem(origin, "bind_interface", message);
   }
   return [];
 }
 
-/** What is set for the listener, or goes over all of them; undefined where that is the default. */
+/** The listener's setting, or one that overrides it for all listeners; `undefined` if it is the default. */
 function settingOf(draft: Draft, block: Block, name: string) {
   const setting = (draft.overrides.get(name) ?? block.settings.get(name))?.at(-1);
   return setting?.value === setting?.option.default ? undefined : setting;

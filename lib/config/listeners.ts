@@ -1,11 +1,12 @@
 import { isLoopback, LOOPBACK_ADDRESS } from "../net/mod.ts";
 import type { HttpConfig, ListenerConfig } from "./config.ts";
 import type { Block, Draft, Note, Setting, Settings } from "./draft.ts";
+import { otherWays } from "./enter.ts";
 import { addressesAt, type AddressesOf } from "./interfaces.ts";
 import { DEFAULT_PORT } from "./process_options.ts";
 import { showValue } from "./value.ts";
 
-/** Where a listener listens, and what it is called in logs. `path`: a Unix socket, in the place of port and address. */
+/** Where a listener listens, and its name in logs. `path` is that of a Unix socket, which has no port and no address. */
 export interface Place {
   readonly path: string;
   readonly port: number;
@@ -14,7 +15,7 @@ export interface Place {
   readonly name: string;
 }
 
-/** The listeners that there will be: those of the sources, else the default one. Two at one place are a problem. */
+/** The listeners to open: those that the sources name, or else the default one. Two at the same place are a problem. */
 export function decideBlocks(draft: Draft, addressesOf?: AddressesOf): readonly Block[] {
   dropIdleDefault(draft);
   const port = draft.overrides.get("port")?.[0];
@@ -37,7 +38,7 @@ export function decideBlocks(draft: Draft, addressesOf?: AddressesOf): readonly 
   return blocks;
 }
 
-/** A block for each address that it listens at. */
+/** Makes one block for each address that a block listens on. */
 function spread(
   draft: Draft,
   block: Block,
@@ -51,8 +52,8 @@ function spread(
 }
 
 /**
- * Options before the first `listener` line that say what holds anyway open no listener of their own, as in mosquitto: `protocol mqtt`
- * and `listener 1884` are one.
+ * Removes a default listener whose options all have their default values, as in mosquitto: `protocol mqtt` before `listener 1884`
+ * opens no listener of its own.
  */
 function dropIdleDefault(draft: Draft): void {
   const { defaultBlock: block } = draft;
@@ -65,7 +66,7 @@ function dropIdleDefault(draft: Draft): void {
   draft.defaultBlock = undefined;
 }
 
-/** The listener of `MQTT_TLS_ENABLED` is reached from where the default listener is; without one, from this machine. */
+/** Puts the listener of `MQTT_TLS_ENABLED` at the default listener's address; without one it stays on this machine. */
 function beside(draft: Draft, block: Block): Block {
   const { defaultBlock } = draft;
   if (defaultBlock === undefined) return block;
@@ -73,13 +74,13 @@ function beside(draft: Draft, block: Block): Block {
   return { ...block, where: { ...block.where, address } };
 }
 
-/** Whether anything opens the broker to the network, so that letting everybody in must be said. */
+/** Whether anything opens the broker to the network. Anonymous clients are then refused unless an option allows them. */
 export function isOpened(draft: Draft): boolean {
   return draft.blocks.some((block) => block.kind === "line" || isDefaultOpened(block)) ||
     draft.overrides.has("bind_address") || draft.overrides.has("bind_interface");
 }
 
-/** The default listener stays on this machine until `port` in a file, or `bind_address`, says otherwise. */
+/** Where a block listens. The default listener stays on this machine unless a file sets `port`, or something `bind_address`. */
 export function placeOf(block: Block, overrides: Settings): Place {
   let { port, address } = block.where;
   let origin = block.origin;
@@ -97,7 +98,7 @@ export function placeOf(block: Block, overrides: Settings): Place {
   if (block.kind === "line" && port === 0) {
     return { path: address, port, address: "", origin, name: address };
   }
-  // Two listeners at "any free port" are two.
+  // At "any free port" this listener needs another name than the default one.
   const suffix = block.kind === "tls" && port === 0 ? " (TLS)" : "";
   const host = address.includes(":") ? `[${address}]` : address;
   return {
@@ -109,13 +110,12 @@ export function placeOf(block: Block, overrides: Settings): Place {
   };
 }
 
-/** Who can connect from where, and the option that changes it: the first thing that people ask a log. */
+/** Notes that say who can connect from where, and which option changes that: what people look for first in a log. */
 export function describeAccess(
   listeners: readonly ListenerConfig[],
   isOpen: boolean,
-  ways: readonly string[],
 ): Note[] {
-  const notes = listeners.map((listener) => describeListener(listener, ways));
+  const notes = listeners.map(describeListener);
   if (!isOpen) {
     notes.push({
       level: "info",
@@ -127,24 +127,23 @@ export function describeAccess(
   return notes;
 }
 
-function describeListener(
-  { address, path, options, access, tls, http }: ListenerConfig,
-  ways: readonly string[],
-): Note {
+function describeListener(listener: ListenerConfig): Note {
+  const { address, path, options, access, tls, http } = listener;
   const { name, allowAnonymous } = options;
   const isLocal = isLoopback(address) || path !== "";
   const reach = path !== "" ? "clients that may open this socket" : reachOf(address);
   if (http !== undefined) return describeHttp(name, http, reach, !isLocal && tls === undefined);
   const files = [access.passwordFile, access.scramFile, access.dynamicSecurityFile]
     .filter((path) => path !== "").join(" and ");
-  const others = [...files === "" ? [] : [`as a user of ${files}`], ...ways].join(", or ");
+  const others = [...files === "" ? [] : [`as a user of ${files}`], ...otherWays(listener)]
+    .join(", or ");
   const isUnencrypted = isLocal || tls !== undefined
     ? ""
-    : "; passwords cross the network as they are typed";
+    : "; passwords cross the network unencrypted";
   if (access.certificateUserName !== "none") {
     return {
       level: "info",
-      text: `Listener ${name}: ${reach} may connect as whom their certificates name`,
+      text: `Listener ${name}: ${reach} may connect as the users that their certificates name`,
     };
   }
   if (!allowAnonymous && others !== "") {
@@ -177,20 +176,20 @@ function reachOf(address: string): string {
     : `clients that reach ${address}`;
 }
 
-/** Who may use a listener for HTTP. `isBare`: what they type can be read on the way. */
+/** Says who may use an HTTP listener. `isBare`: passwords cross a network unencrypted. */
 function describeHttp(
   name: string,
   { admins, viewers, tokenFile }: HttpConfig,
   reach: string,
   isBare: boolean,
 ): Note {
-  const tokens = tokenFile === "" ? [] : [`who has a token of ${tokenFile}`];
+  const tokens = tokenFile === "" ? [] : [`the holder of a token of ${tokenFile}`];
   const users = [...admins, ...viewers, ...tokens];
   const who = users.length === 0 ? "without a password" : `as ${users.join(", ")}`;
   return {
     level: isBare ? "warning" : "info",
     text: `Listener ${name}: ${reach} may use the dashboard, ${who}` +
-      (isBare ? "; passwords cross the network as they are typed" : ""),
+      (isBare ? "; passwords cross the network unencrypted" : ""),
   };
 }
 
@@ -209,14 +208,14 @@ function refuseOverride(draft: Draft, override: Setting, line: Block): void {
   draft.problem(
     override.origin,
     "",
-    `Is for the default listener, and there is none: ${line.origin} defines listener ${line.where.port}; ` +
+    `Applies to the default listener, and there is none: ${line.origin} defines listener ${line.where.port}; ` +
       "change the port there",
   );
 }
 
 function refuseSecond(draft: Draft, first: Place, second: Place): void {
   const place = second.path === "" ? `Port ${second.port}` : second.path;
-  const message = `${place} is taken by the listener of ${first.origin}`;
+  const message = `${place} is used by the listener of ${first.origin}`;
   const [block] = draft.blocks.filter((block) => block.kind === "default");
   const hint = block !== undefined && !isDefaultOpened(block)
     ? `; an option before the first \`listener\` line opens the default listener: move what stands at ${block.origin} below it`

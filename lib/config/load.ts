@@ -1,7 +1,6 @@
-import type { ListenerAccess } from "../auth/mod.ts";
 import { resolveBridges } from "./bridges.ts";
 import { clusterConfig } from "./cluster.ts";
-import type { Config, ListenerConfig, LoadResult } from "./config.ts";
+import type { Config, ListenerConfig, ListenerEntry, LoadResult } from "./config.ts";
 import { Draft } from "./draft.ts";
 import { checkWays, otherWays } from "./enter.ts";
 import { readEnvironment } from "./environment.ts";
@@ -16,17 +15,17 @@ import { DEFAULT_PROCESS_OPTIONS, type ProcessOptions } from "./process_options.
 import { checkPlugins } from "./plugins.ts";
 import { resolve } from "./resolve.ts";
 
-/** Everything that a configuration is made of; nothing is read from anywhere else. */
+/** Everything that a configuration is made of. */
 export interface ConfigSources extends FileReader {
   /** The file of `-c`; `""`: none. */
   readonly file: string;
-  /** Variables; only those that begin with `MQTT_` are looked at. */
+  /** Environment variables; only those that begin with `MQTT_` are read. */
   readonly environment: Readonly<Record<string, string>>;
   /** Options of the command line. */
   readonly flags: readonly FlagSetting[];
-  /** Who runs the process: to say what `user` means. */
+  /** Who runs the process, to check `user`. */
   readonly user: ProcessUser;
-  /** Of this machine, in bridges' Client Identifiers; absent: nobody may ask. */
+  /** This machine's name, for bridges and the cluster; absent: unknown. */
   readonly hostname?: () => string;
   /** For `bind_interface`. */
   readonly addressesOf?: AddressesOf;
@@ -34,13 +33,13 @@ export interface ConfigSources extends FileReader {
 
 /** Who runs a process. */
 export interface ProcessUser {
-  /** `""`: not known. */
+  /** `""`: unknown. */
   readonly name: string;
-  /** Whether it runs with all rights; `undefined`: it may not ask. */
+  /** Whether that is root; `undefined`: there is no permission to ask. */
   readonly isRoot: boolean | undefined;
 }
 
-/** Makes one configuration of file, environment and flags, the later over the earlier, or tells everything that is wrong. */
+/** Makes a configuration of file, environment and flags, each of which overrides those before it, or returns every problem. */
 export function loadConfig(sources: ConfigSources): LoadResult {
   const draft = new Draft();
   if (sources.file !== "") readConfigFile(draft, sources, sources.file);
@@ -51,7 +50,7 @@ export function loadConfig(sources: ConfigSources): LoadResult {
 
   const isOpen = isOpened(draft);
   const blocks = decideBlocks(draft, sources.addressesOf);
-  const { process, log, access, cluster: settings, ...resolved } = resolve(draft, blocks, isOpen);
+  const { process, log, entry, cluster: settings, ...resolved } = resolve(draft, blocks, isOpen);
   const { listeners } = resolved;
   const hostname = draft.bridges.length === 0 ? "" : sources.hostname?.() ?? "localhost";
   const bridges = resolveBridges(draft, { hostname, listeners });
@@ -61,11 +60,11 @@ export function loadConfig(sources: ConfigSources): LoadResult {
   checkPlugins(draft);
   const { logType, logDest, logFacility, ...processOptions } = settled(process);
   noteWhatHasNoEffect(draft, processOptions);
-  checkWays(draft, resolved);
+  checkWays(draft, blocks, { listeners, entry });
   if (draft.problems.length > 0) return { isValid: false, problems: draft.problems };
-  const ways = otherWays(resolved);
-  const isPlain = sources.file === "" && !isOpen && ways.length === 0;
-  const dashboard = dashboardOf(draft, isPlain, access);
+  const isPlain = sources.file === "" && !isOpen &&
+    listeners.every((listener) => otherWays(listener).length === 0);
+  const dashboard = dashboardOf(draft, isPlain, entry);
   const config: Config = {
     ...processOptions,
     ...resolved,
@@ -78,28 +77,28 @@ export function loadConfig(sources: ConfigSources): LoadResult {
       subscriptions: loggedSubscriptions(logType),
       destinations: logDestinations(logDest, logFacility),
     },
-    notes: [...describeAccess(resolved.listeners, isOpen, ways), ...draft.notes],
+    notes: [...describeAccess(listeners, isOpen), ...draft.notes],
   };
   return { isValid: true, config };
 }
 
-/** The page that is there without a listener of its own: by its option, else where nothing is configured that it could be a way around. */
+/** The dashboard without a `listener` line. Unless `dashboard` decides, it exists only if nothing is configured that it could bypass. */
 function dashboardOf(
   draft: Draft,
   isPlain: boolean,
-  access: ListenerAccess,
+  entry: ListenerEntry,
 ): ListenerConfig | undefined {
   const setting = draft.globals.get("dashboard")?.[0];
-  const { passwordFile, scramFile, aclFile, clientIdPrefixes, dynamicSecurityFile } = access;
+  const { passwordFile, scramFile, aclFile, clientIdPrefixes, dynamicSecurityFile } = entry.access;
   const isFree = [passwordFile, scramFile, aclFile, clientIdPrefixes, dynamicSecurityFile]
     .every((text) => text === "");
   const isWanted = setting === undefined ? isPlain && isFree : setting.value === true;
-  return isWanted ? defaultDashboard(setting?.origin ?? "default", access) : undefined;
+  return isWanted ? defaultDashboard(setting?.origin ?? "default", entry) : undefined;
 }
 
 /**
- * `persistence` and `durability` both say whether there is a store: where one says no, so does the other. A request that opens a
- * WebSocket cannot be as short as mosquitto's files may have it.
+ * Makes `persistence` and `durability` agree: there is a store only if both ask for one. Raises `websockets_headers_size`, since
+ * mosquitto's files may set it too low for any request that opens a WebSocket.
  */
 function settled(process: ProcessOptions): ProcessOptions {
   const durability = process.persistence ? process.durability : "none";
@@ -113,7 +112,7 @@ function settled(process: ProcessOptions): ProcessOptions {
   };
 }
 
-/** mosquitto gives up root's rights for those of `user`; Deno cannot, and a broker that stays root in silence is a trap. */
+/** Checks `user`. mosquitto gives up root's rights to become that user; Deno cannot, and must not stay root silently. */
 function checkUser(draft: Draft, sources: Pick<ConfigSources, "user">): void {
   const setting = draft.globals.get("user")?.[0];
   if (setting === undefined) return;
@@ -129,15 +128,15 @@ function checkUser(draft: Draft, sources: Pick<ConfigSources, "user">): void {
     draft.notes.push({
       level: "warning",
       text:
-        `${setting.origin}: user: Has no effect: the broker stays who started it, and cannot ask ` +
-        `who that is; where it was root, start it as ${wanted} (systemd: User=${wanted})`,
+        `${setting.origin}: user: Has no effect: the broker keeps the user who started it, and may not ask ` +
+        `who that is; if that is root, start it as ${wanted} (systemd: User=${wanted})`,
     });
   } else if (!user.isRoot) {
     draft.noteNoEffect(setting.origin, "user", "the broker was not started as root");
   }
 }
 
-/** Series of a metric: more would be a burden for whoever collects them. */
+/** Each prefix has its own series of metrics; more of them would burden whoever collects them. */
 const MAX_PREFIXES = 100;
 
 function checkPrefixes(draft: Draft): void {
@@ -149,11 +148,11 @@ function checkPrefixes(draft: Draft): void {
   }
   const beyond = settings[MAX_PREFIXES];
   if (beyond === undefined) return;
-  const message = `There may be ${MAX_PREFIXES}, this is one more`;
+  const message = `There may be ${MAX_PREFIXES} at most`;
   draft.problem(beyond.origin, "metrics_topic_prefix", message);
 }
 
-/** What does nothing is said, never silent. */
+/** Notes that options of the store have no effect without a store. */
 function noteWhatHasNoEffect(
   draft: Draft,
   { persistence }: Pick<ProcessOptions, "persistence">,

@@ -7,7 +7,7 @@ import {
 import type { ProcessOptions } from "./process_options.ts";
 import { parseLogDestination } from "./value.ts";
 
-/** The levels, the most talkative first. */
+/** The levels, the most verbose first. */
 const LOG_TYPE_RANKS = ["debug", "info", "warning", "error", "none"] as const;
 
 /** The level of each of mosquitto's log types. */
@@ -25,7 +25,7 @@ const LOG_TYPE_LEVELS: Readonly<Record<string, LogOptions["level"]>> = {
   websockets: "info",
 };
 
-/** The most talkative of the types; `none` takes back those before it, as in mosquitto. */
+/** The most verbose level of the types. As in mosquitto, `none` cancels the types before it. */
 export function logLevel(types: readonly string[]): LogOptions["level"] {
   let rank = LOG_TYPE_RANKS.indexOf("none");
   for (const type of types) {
@@ -35,14 +35,14 @@ export function logLevel(types: readonly string[]): LogOptions["level"] {
   return LOG_TYPE_RANKS[rank] ?? "info";
 }
 
-/** Which of the two are among the types; `all` is both, and `none` takes back those before it. */
+/** Which of `subscribe` and `unsubscribe` are among the types; `all` means both, and `none` cancels the types before it. */
 export function loggedSubscriptions(types: readonly string[]): LogOptions["subscriptions"] {
   const after = types.slice(types.lastIndexOf("none") + 1);
   const kinds = ["subscribe", "unsubscribe"] as const;
   return kinds.filter((kind) => after.includes(kind) || after.includes("all"));
 }
 
-/** The places that the lines name, each once; `none` takes back those before it. */
+/** The destinations that the lines name, each once; `none` cancels those before it. */
 export function logDestinations(
   texts: readonly string[],
   logFacility: ProcessOptions["logFacility"],

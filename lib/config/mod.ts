@@ -1,18 +1,17 @@
 /**
  * From a file, the environment and flags to one readonly `Config`, validated once.
  *
- * One table of options (`options.ts`) is the source of everything: how text is understood and checked, `--help`, the table in
- * the guide, what SIGHUP may change. Its defaults are the core's own where the core has them. The file is mosquitto's:
- * `option value`, `#` comments, `listener` opens a block; the environment (`MQTT_MAX_QOS=1`) goes over the file, flags
- * (`--max-qos 1`) over both. An empty variable counts as not set.
+ * One table of options (`options.ts`) drives everything: parsing and validation, `--help`, the tables in the guide, and what SIGHUP
+ * may change. Its defaults are the core's own where the core has them. The file has mosquitto's syntax: `option value`, `#` comments,
+ * and `listener`, which opens a block. The environment (`MQTT_MAX_QOS=1`) overrides the file, and flags (`--max-qos 1`) override both.
+ * An empty variable counts as not set.
  *
- * Nothing is ignored in silence. What is wrong is told all at once, with file, line and what would be right; an option of
- * mosquitto that would change what the file means is an error that says what to do (`refused.ts`); what has no effect, or another name, becomes
- * a note in the log (`foreign.ts`). Only the
- * names of strange variables are told, never what is in them.
+ * Nothing is ignored silently. All problems are reported at once, with file, line and what would be right. An option of mosquitto that
+ * would change the meaning of the file is an error that says what to do (`refused.ts`); one that has no effect here, or another name,
+ * becomes a note in the log (`foreign.ts`). An unknown variable is reported by its name alone, since its value may be a secret.
  *
- * This room reads nothing itself: files and variables are handed in. A record that another room takes has that room's own type; a row of
- * the table fits the setting that it fills, or does not compile.
+ * This room does no input or output: files and variables are handed in. A record for another room has that room's own type, and a row
+ * of the table compiles only if it fits the setting that it fills.
  *
  * ```ts
  * import { loadConfig } from "./mod.ts";

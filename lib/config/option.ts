@@ -21,7 +21,7 @@ export type Theme =
   | "Bridges"
   | "Cluster";
 
-/** What the text of an option may be. Seconds, bytes and counts are whole numbers; the unit stands in the option. */
+/** The type of an option's value. Seconds, bytes and counts are whole numbers; the option names the unit. */
 export type OptionType =
   | { readonly kind: "boolean" }
   | { readonly kind: "integer"; readonly min: number; readonly max: number }
@@ -29,23 +29,23 @@ export type OptionType =
   /** Free text to the end of the line. */
   | { readonly kind: "text"; readonly maxLength: number }
   | { readonly kind: "path" }
-  /** Of HTTP, with or without TLS. */
+  /** An `http://` or `https://` URL. */
   | { readonly kind: "url" }
   /** Part of a Topic Name: no wildcards. */
   | { readonly kind: "topic" }
-  /** `14d`, in seconds; `never` is 0. */
+  /** Such as `14d`; the value is in seconds, and `never` is 0. */
   | { readonly kind: "duration" }
-  /** `3, 4, 5`. */
+  /** Protocol versions, such as `3, 4, 5`. */
   | { readonly kind: "versions" }
   /** `PORT [ADDRESS]`, or `0 PATH` for a Unix socket. */
   | { readonly kind: "listener" }
-  /** `stderr`, `stdout`, `none` or `file PATH`. */
+  /** `stderr`, `stdout`, `syslog`, `topic`, `none` or `file PATH`. */
   | { readonly kind: "log_dest" };
 
-/** The types of that kind. */
+/** The option types of one kind. */
 export type OfKind<K extends OptionType["kind"]> = Extract<OptionType, { readonly kind: K }>;
 
-/** What an option may be whose value goes into a setting of type `T`; a list takes the values of several lines. */
+/** The option types whose values fit a setting of type `T`. A list takes the values of several lines. */
 export type TypeFor<T> = [T] extends [boolean] ? OfKind<"boolean">
   : [T] extends [number] ? OfKind<"integer" | "duration">
   : [T] extends [readonly number[]] ? OfKind<"versions">
@@ -53,26 +53,26 @@ export type TypeFor<T> = [T] extends [boolean] ? OfKind<"boolean">
   : string extends T ? OfKind<"choice" | "text" | "path" | "url" | "topic" | "log_dest">
   : { readonly kind: "choice"; readonly choices: readonly T[] };
 
-/** An option's text, understood. */
+/** The value of an option. */
 export type OptionValue = boolean | number | string | readonly number[] | readonly string[];
 
-/** The records that rows fill. */
+/** The records that the options' values go into. */
 export interface OptionRecords {
-  /** For the core. */
+  /** The core. */
   readonly broker: BrokerOptions;
-  /** For the core, of one listener. */
+  /** What the core needs of one listener. */
   readonly listener: ListenerOptions;
   /** What lies between a listener's socket and MQTT. */
   readonly transport: TransportOptions;
-  /** Who may come in at a listener, and do what. */
+  /** Who may connect to a listener, and what they may do. */
   readonly access: ListenerAccess;
   /** Tokens. */
   readonly jwt: JwtOptions;
-  /** A service that says who may come in and do what. */
+  /** The service that decides who may connect and what they may do. */
   readonly service: HttpAccessOptions;
   /** The log. */
   readonly log: LogOptions;
-  /** The rest. */
+  /** The rest of the process. */
   readonly process: ProcessOptions;
   /** One `connection` block. */
   readonly bridge: BridgeSettings;
@@ -81,8 +81,9 @@ export interface OptionRecords {
 }
 
 /**
- * What the loader itself does with an option: begins a listener, places the default one, chooses addresses, decides whom a listener lets in without a name, tells
- * where options belong, reads more files, decides whether there is a page, knows a plugin, or looks who runs the process.
+ * What the loader itself does with an option, in the order of the names: opens a listener, places the default one, chooses a listener's
+ * addresses, decides whether anonymous clients may connect, decides which options belong to one listener, reads more files, decides
+ * whether there is a dashboard, names a plugin, or checks who runs the process.
  */
 export type LoaderAct =
   | "listen"
@@ -95,77 +96,77 @@ export type LoaderAct =
   | "plugin"
   | "user";
 
-/** Where a value goes: which of the records, under which name; or what the loader does with it. */
+/** Where a value goes: to a record, under a key; or to the loader, which acts on it. */
 export type OptionTarget =
   | { readonly record: keyof OptionRecords; readonly key: string }
   | { readonly record: "loader"; readonly act: LoaderAct };
 
-/** One row of the table from which parsing, validation, help and documentation come. */
+/** One row of the table that drives parsing, validation, help and documentation. */
 export interface Option {
-  /** mosquitto's name where mosquitto has it. */
+  /** Its name; mosquitto's name if mosquitto has the option. */
   readonly name: string;
   /** The heading that it is listed under. */
   readonly theme: Theme;
   /** `listener`: belongs to the `listener` line above it; `bridge`: to the `connection` line. */
   readonly scope: "global" | "listener" | "bridge";
-  /** What its text may be. */
+  /** The type of its value. */
   readonly type: OptionType;
   /** What a number counts: `seconds`, `bytes`, `messages`; `""` where there is nothing to count. */
   readonly unit: string;
-  /** What holds where nobody sets it. */
+  /** Its default. */
   readonly default: OptionValue;
-  /** The default in words, where its value does not say it. */
+  /** The default in words, if the value alone does not explain it. */
   readonly defaultText?: string;
-  /** mosquitto's default, and why ours is another. */
+  /** `DEFAULT: reason`: mosquitto's default, and why ours differs. */
   readonly differs?: string;
-  /** One sentence. */
+  /** What it does, in one sentence. */
   readonly description: string;
   /** Whether SIGHUP changes it in a running broker. */
   readonly reloadable: boolean;
   /** Where its value goes. */
   readonly target: OptionTarget;
-  /** Several lines add up, as with `listener`. */
+  /** Each line adds a value, as with `listener`. */
   readonly repeatable?: true;
   /** Belongs to one listener if `per_listener_settings` is true. */
   readonly perListener?: true;
   /** Must follow a `listener` line in a file, as in mosquitto. */
   readonly needsListener?: true;
-  /** Makes sense in a file only: neither a flag nor a variable. */
+  /** It is an option of files only, not a flag or variable. */
   readonly fileOnly?: true;
   /** Not read from the environment: clients use a variable of that name. */
   readonly notFromEnvironment?: true;
-  /** Without effect where nothing is stored. */
+  /** It has no effect without a durable store. */
   readonly needsStore?: true;
-  /** Values that mosquitto knows and this version does not, and what to do instead. */
+  /** Values that mosquitto accepts and this broker refuses, and what to do instead. */
   readonly refusedValues?: Readonly<Record<string, string>>;
 }
 
-/** An option that mosquitto knows, and that does nothing here or has another name. */
+/** An option of mosquitto that has no effect here, or another name. */
 export interface ForeignOption {
   /** mosquitto's name. */
   readonly name: string;
-  /** What its text may be: a slip of the hand is an error here as well. */
+  /** The type of its value: an invalid value is an error, even if the option has no effect. */
   readonly type: OptionType;
-  /** Why it does nothing; absent: it `means` something. */
+  /** Why it has no effect; absent if `means` is present. */
   readonly noEffect?: string;
-  /** Our options that say the same, with the texts that they get. */
+  /** The options of this broker that replace it, with their values. */
   readonly means?: (value: OptionValue) => readonly (readonly [name: string, text: string])[];
-  /** What it is here, in words for the documentation, where it `means` something. */
+  /** What replaces it, in words for the documentation; present if `means` is. */
   readonly isHere?: string;
-  /** It is another name and nothing else, not worth a word at the start: it may be a password. */
+  /** It is only another name. No note is logged for it, because its value may be a password. */
   readonly isAlias?: true;
-  /** Belongs to the `listener` line above it, though what it means need not. */
+  /** It belongs to the `listener` line above it, even if what replaces it is global. */
   readonly ofListener?: true;
   /** Values that would mean something else here, and what to do instead. */
   readonly refusedValues?: Readonly<Record<string, string>>;
 }
 
-/** An option that mosquitto knows and this version refuses. */
+/** An option of mosquitto that this broker refuses. */
 export interface RefusedOption {
   /** mosquitto's name. */
   readonly name: string;
   /** What to do instead. */
   readonly refused: string;
-  /** Stands inside a bridge's `connection` block only. */
+  /** It belongs into a `connection` block. */
   readonly inBridge?: true;
 }

@@ -14,7 +14,7 @@ import { TRANSPORT_OPTIONS } from "./options_tls.ts";
 import { PLUGIN_PREFIXES, PLUGINS, REFUSED_OPTIONS } from "./refused.ts";
 import { nearest } from "./suggest.ts";
 
-/** Every option that works: the source of parsing, validation, `--help` and the documentation. */
+/** Every option outside `connection` blocks. Parsing, validation, `--help` and the documentation use this table. */
 export const OPTIONS: readonly Option[] = [
   ...ACCESS_OPTIONS,
   ...PLUGIN_OPTIONS,
@@ -38,31 +38,31 @@ const FOREIGN_BY_NAME: ReadonlyMap<string, ForeignOption> = new Map(
   [...FOREIGN_OPTIONS, ...FOREIGN_BRIDGE_OPTIONS].map((option) => [option.name, option]),
 );
 
-/** The option of that name, if it works. */
+/** The option of that name. */
 export function findOption(name: string): Option | undefined {
   return BY_NAME.get(name);
 }
 
-/** The option of that name, if mosquitto knows it and this version does not. */
+/** The option of mosquitto of that name that is refused here. */
 export function findRefused(name: string): RefusedOption | undefined {
   if (BY_NAME.has(name)) return undefined;
   const prefix = PLUGIN_PREFIXES.find((prefix) => name.startsWith(prefix));
   return REFUSED_BY_NAME.get(prefix === undefined ? name : PLUGINS);
 }
 
-/** The option of that name, if mosquitto knows it and it does nothing here or has another name. */
+/** The option of mosquitto of that name that has no effect here, or another name. */
 export function findForeign(name: string): ForeignOption | undefined {
   return FOREIGN_BY_NAME.get(name);
 }
 
-/** The option with the default of `name`. Throws `TypeError` where there is none: the caller's mistake. */
+/** The option of that name. Throws a `TypeError` if there is none, which is a mistake of the caller. */
 export function optionNamed(name: string): Option {
   const option = BY_NAME.get(name);
   if (option === undefined) throw new TypeError(`No option is named ${name}`);
   return option;
 }
 
-/** Whether an option belongs into a `connection` block, whoever knows it. */
+/** Whether an option belongs into a `connection` block, be it supported here or only known to mosquitto. */
 export function isBridgeOption(name: string): boolean {
   return BY_NAME.get(name)?.scope === "bridge" || REFUSED_BY_NAME.get(name)?.inBridge === true ||
     FOREIGN_BRIDGE_OPTIONS.some((option) => option.name === name);
@@ -78,7 +78,7 @@ export function flagOf(option: Option): string {
   return `--${option.name.replaceAll("_", "-")}`;
 }
 
-/** ` Did you mean max_qos?` with a leading separator, or `""`. `show` turns an option's name into what the user writes. */
+/** `; did you mean max_qos?`, or `""` if nothing is similar. `show` turns an option's name into the form that the user writes. */
 export function suggestion(name: string, show: (name: string) => string = (name) => name): string {
   const found = nearest(name.toLowerCase().replaceAll("-", "_"), [
     ...BY_NAME.keys(),

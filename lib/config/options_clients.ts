@@ -34,35 +34,35 @@ export const CLIENT_OPTIONS: readonly Option[] = [
     "max_sessions",
     "maxSessions",
     COUNT,
-    "Sessions, connected or not; 0: no limit.",
+    "The most sessions, connected or not; 0: no limit.",
     { theme: "Clients and sessions", unit: "sessions" },
   ),
   brokerRow(
     "max_sessions_per_user",
     "maxSessionsPerUser",
     COUNT_OR_MINUS_ONE,
-    "Sessions of one user, or for clients without a user name of one address; 0: no limit; -1: half of `max_sessions`.",
+    "The most sessions of one user, or of one address for clients without a user name; 0: no limit; -1: half of `max_sessions`.",
     { theme: "Clients and sessions", unit: "sessions" },
   ),
   brokerRow(
     "session_owner",
     "sessionOwner",
     choice("replace", "refuse", "any"),
-    "What happens when a client comes with the Client Identifier of another user's session (or certificate's, or mount point's) while that user is away: `replace` ends the session and begins a new one, `refuse` refuses the client, `any` gives it the session. While the user is connected the client is refused, but with `any`.",
+    "What happens if a client connects with the Client Identifier of another owner's session (another user, certificate or mount point) while that owner is away: `replace` ends the session and begins a new one, `refuse` refuses the client, `any` gives it the session. While the owner is connected, only `any` does not refuse the client.",
     { theme: "Clients and sessions" },
   ),
   brokerRow(
     "max_subscriptions",
     "maxSubscriptions",
     COUNT,
-    "Subscriptions of one session; 0: no limit.",
+    "The most subscriptions of one session; 0: no limit.",
     { theme: "Clients and sessions", unit: "subscriptions" },
   ),
   brokerRow(
     "max_subscription_bytes",
     "maxSubscriptionBytes",
     BYTES,
-    "What the subscriptions of one session may take: 400 bytes each, and their filters twice; 0: no limit.",
+    "The most memory for the subscriptions of one session: each counts 400 bytes and twice its filter; 0: no limit.",
     { theme: "Clients and sessions", unit: "bytes" },
   ),
   brokerRow(
@@ -75,44 +75,44 @@ export const CLIENT_OPTIONS: readonly Option[] = [
   rateRow(
     "max_client_connection_rate",
     "maxClientConnectionRate",
-    "Connections of one Client Identifier; what is more is answered later",
+    "The most connections of one Client Identifier; later ones are answered later",
     "connections per second",
   ),
   rateRow(
     "max_client_publish_rate",
     "maxClientPublishRate",
-    "PUBLISH packets of one connection; what is more is read later",
+    "The most PUBLISH packets of one connection; the rest is read later",
     "packets per second",
   ),
   rateRow(
     "max_client_byte_rate",
     "maxClientByteRate",
-    "Bytes of one connection; what is more is read later",
+    "The most bytes of one connection; the rest is read later",
     "bytes per second",
   ),
   rateRow(
     "max_address_connection_rate",
     "maxAddressConnectionRate",
-    "Connections of one address; what is more is read later, beyond half a minute closed",
+    "The most connections of one address; further ones are read later, or closed if they would wait half a minute",
     "connections per second",
   ),
   rateRow(
     "max_address_publish_rate",
     "maxAddressPublishRate",
-    "PUBLISH packets of one address; what is more is read later",
+    "The most PUBLISH packets of one address; the rest is read later",
     "packets per second",
   ),
   rateRow(
     "max_address_byte_rate",
     "maxAddressByteRate",
-    "Bytes of one address; what is more is read later",
+    "The most bytes of one address; the rest is read later",
     "bytes per second",
   ),
   brokerRow(
     "max_keepalive",
     "maxKeepAliveSeconds",
     integer(0, 65_535),
-    "The longest Keep Alive. A longer one, or none, is lowered to it for a client of 5.0, which is told; before 5.0 the client is refused with code 2; 0: no limit.",
+    "The longest Keep Alive. For a 5.0 client a longer one, or none, is lowered to it, and CONNACK says so; a client before 5.0 is refused with code 2; 0: no limit.",
     { theme: "Clients and sessions", unit: "seconds" },
   ),
   brokerRow(
@@ -133,7 +133,7 @@ export const CLIENT_OPTIONS: readonly Option[] = [
     "will_recovery_delay",
     "willRecoveryDelaySeconds",
     integer(0, 4_294_967_295),
-    "How long a client that was connected when the broker ended without a word may take to come back before its will is published; " +
+    "How long a client that was connected when the broker crashed may take to reconnect before its will is published; " +
       "0: it is published at once.",
     { theme: "Clients and sessions", unit: "seconds" },
   ),
@@ -148,15 +148,15 @@ export const CLIENT_OPTIONS: readonly Option[] = [
     "max_connecting_bytes",
     "maxConnectingBytes",
     BYTES,
-    "Bytes of unfinished packets, and of CONNECTs that wait for their answer, of all who are not connected yet; where there are more, " +
-      "the oldest are disconnected; 0: no limit.",
+    "The most bytes of unfinished packets and unanswered CONNECTs of all clients that are not connected yet; above it " +
+      "the oldest connections are closed; 0: no limit.",
     { theme: "Clients and sessions", unit: "bytes" },
   ),
   processRow(
     "max_unfinished_bytes",
     "maxUnfinishedBytes",
     BYTES,
-    "Bytes of unfinished packets of all who are connected; where there are more, the others wait for the oldest, and that one is " +
+    "The most bytes of unfinished packets of all connected clients; above it the others wait for the oldest, which is " +
       "disconnected if it is slow; 0: no limit.",
     { theme: "Clients and sessions", unit: "bytes" },
   ),
@@ -171,14 +171,14 @@ export const CLIENT_OPTIONS: readonly Option[] = [
     "send_timeout",
     "sendTimeoutSeconds",
     integer(1, 65_535),
-    "How long a client may read nothing of what is sent to it before it is disconnected.",
+    "How long a client may leave what is sent to it unread before it is disconnected.",
     { theme: "Clients and sessions", unit: "seconds" },
   ),
   brokerRow(
     "response_information",
     "responseInformation",
     { kind: "topic" },
-    "What Response Information begins with, for 5.0 clients that ask for it; their Client Identifier follows.",
+    "The prefix of the Response Information for 5.0 clients that ask for it; their Client Identifier follows.",
     { theme: "Clients and sessions", defaultText: "none" },
   ),
 ];

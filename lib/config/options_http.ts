@@ -10,33 +10,32 @@ export const HTTP_OPTIONS: readonly Option[] = [
     "dashboard",
     BOOLEAN,
     true,
-    "Whether the page is at http://127.0.0.1:9883 without a `listener` of `protocol http_api`: for this machine only.",
+    "Whether the dashboard is at http://127.0.0.1:9883 without a `listener` of `protocol http_api`: for this machine only.",
     {
       theme: "Dashboard and API",
-      defaultText:
-        "true without a file, a listener of your own, a password_file and an acl_file; else false",
+      defaultText: "true if there is no file, listener, password_file or acl_file; otherwise false",
     },
   ),
   processRow(
     "metrics_topic_prefix",
     "metricsTopicPrefix",
     { kind: "text", maxLength: 255 },
-    "Counts messages on the topics of this prefix, whole levels as `home` or `plant/hall-2`, in a series of its own at /metrics; several lines " +
-      "are several, 100 at most. Counting costs some processor for each message.",
+    "Counts messages on topics with this prefix, whole levels such as `home` or `plant/hall-2`, in a series of its own at /metrics; may be " +
+      "repeated, 100 times at most. Counting costs some processor time for each message.",
     { theme: "Dashboard and API", repeatable: true, defaultText: "none" },
   ),
   processRow(
     "metrics_compat",
     "metricsCompat",
     choice("none", "mosquitto_exporter"),
-    "Whether /metrics also has the names of mosquitto-exporter (`broker_clients_connected` and so on), for Grafana dashboards that are made for it.",
+    "Whether /metrics also has the names of mosquitto-exporter (`broker_clients_connected` and so on), for Grafana dashboards made for it.",
     { theme: "Dashboard and API" },
   ),
   transportRow(
     "http_host",
     "httpHosts",
     { kind: "text", maxLength: 255 },
-    "A name or address, without its port, under which browsers call the page of an `http_api` listener; several lines are several.",
+    "A host name or address, without port, under which browsers open the dashboard of an `http_api` listener; may be repeated.",
     {
       ...THEME,
       repeatable: true,
@@ -47,21 +46,21 @@ export const HTTP_OPTIONS: readonly Option[] = [
     "http_admin",
     "httpAdmins",
     { kind: "text", maxLength: 255 },
-    "A user of the `password_file` who may log in at the page and change something; several lines are several.",
-    { ...THEME, repeatable: true, defaultText: "none: on this machine everybody may" },
+    "A user of the `password_file` who may log in at the dashboard and make changes; may be repeated.",
+    { ...THEME, repeatable: true, defaultText: "none: everybody on this machine may" },
   ),
   transportRow(
     "http_viewer",
     "httpViewers",
     { kind: "text", maxLength: 255 },
-    "A user of the `password_file` who may log in at the page and look, but change nothing; several lines are several.",
+    "A user of the `password_file` who may log in at the dashboard but change nothing; may be repeated.",
     { ...THEME, repeatable: true, defaultText: "none" },
   ),
   transportRow(
     "http_token_file",
     "httpTokenFile",
     PATH,
-    "Tokens for programs (`Authorization: Bearer TOKEN`): lines of `admin TOKEN` or `viewer TOKEN`, 16 characters at least.",
+    "A file of tokens for programs (`Authorization: Bearer TOKEN`): lines of `admin TOKEN` or `viewer TOKEN`, with tokens of at least 16 characters.",
     { ...THEME, defaultText: "none" },
   ),
 ];

@@ -11,7 +11,7 @@ export const PLUGIN_OPTIONS: readonly Option[] = [
     "plugin",
     PATH,
     "",
-    "Dynamic security, by the name of mosquitto's `…/mosquitto_dynamic_security.so`, which need not be there: clients, groups and roles in a file " +
+    "Turns on dynamic security by the path of mosquitto's plugin, `…/mosquitto_dynamic_security.so`, which need not exist: clients, groups and roles in a file " +
       "that `mosquitto_ctrl dynsec` changes while the broker runs. Other plugins are refused.",
     { theme: "Who may connect", perListener: true, fileOnly: true, defaultText: "none" },
   ),
@@ -20,7 +20,7 @@ export const PLUGIN_OPTIONS: readonly Option[] = [
     "plugin",
     PATH,
     "",
-    "The same for all listeners, also where `per_listener_settings` is true.",
+    "The same for all listeners, even if `per_listener_settings` is true.",
     { theme: "Who may connect", fileOnly: true, defaultText: "none" },
   ),
   loaderRow(
@@ -28,7 +28,7 @@ export const PLUGIN_OPTIONS: readonly Option[] = [
     "plugin",
     TEXT,
     "",
-    "The same under a name, `NAME …/mosquitto_dynamic_security.so`, for the listeners that name it in `plugin_use`.",
+    "The same under a name, `NAME …/mosquitto_dynamic_security.so`, for listeners with `plugin_use NAME`.",
     { theme: "Who may connect", fileOnly: true, defaultText: "none" },
   ),
   loaderRow(
@@ -36,7 +36,7 @@ export const PLUGIN_OPTIONS: readonly Option[] = [
     "plugin",
     TEXT,
     "",
-    "The name of a `plugin_load` line above, which is then for this listener.",
+    "The name of a `plugin_load` line above, whose plugin this listener uses.",
     {
       theme: "Who may connect",
       scope: "listener",
@@ -49,7 +49,7 @@ export const PLUGIN_OPTIONS: readonly Option[] = [
     DYNAMIC_SECURITY_FILE,
     "dynamicSecurityFile",
     PATH,
-    "The file of dynamic security, below the line of the plugin: as `mosquitto_ctrl dynsec init` writes it; read again when it changes, and written by its commands.",
+    "The file of dynamic security, named below the line of the plugin, as `mosquitto_ctrl dynsec init` writes it; read again when it changes, and changed by commands of `mosquitto_ctrl`.",
     { scope: "listener", fileOnly: true, defaultText: "none" },
   ),
 ];

@@ -29,25 +29,25 @@ export const PROCESS_OPTIONS: readonly Option[] = [
       "all",
       "none",
     ),
-    "What is logged: the most talkative of the types named, and all that is graver; `notice`, `information`, " +
+    "What is logged: the most verbose of the named types and everything more serious; `notice`, `information`, " +
       "`subscribe`, `unsubscribe`, `websockets` and `internal` are level info, `all` is debug. With `subscribe` and `unsubscribe` " +
-      "a line tells of each Topic Filter that a client subscribes to or takes back, with what was granted and the rule that decided.",
+      "there is a line for each Topic Filter that a client subscribes to or unsubscribes from, with the granted QoS and the rule that decided.",
     { theme: "Log", repeatable: true, reloadable: true },
   ),
   processRow(
     "log_dest",
     "logDest",
     { kind: "log_dest" },
-    "Where the log goes: `stderr`, `stdout`, `file PATH`, which must be no symbolic link, `syslog`, `topic` (`$SYS/broker/log/E`, " +
-      "`W` and `I`; never debug lines, at most 100 a second) or `none`; several lines are several places.",
+    "Where the log goes: `stderr`, `stdout`, `file PATH` (no symbolic link), `syslog`, `topic` (`$SYS/broker/log/E`, " +
+      "`W` and `I`; no debug lines, at most 100 a second) or `none`; may be repeated.",
     {
       theme: "Log",
       repeatable: true,
       reloadable: true,
       refusedValues: {
         file: "It needs a path: `log_dest file PATH`",
-        dlt: "There is none here; use syslog, or stderr, which systemd collects",
-        android: "There is none here; use syslog, or stderr, which systemd collects",
+        dlt: "Is not supported; use syslog, or stderr, which systemd collects",
+        android: "Is not supported; use syslog, or stderr, which systemd collects",
       },
     },
   ),
@@ -62,21 +62,21 @@ export const PROCESS_OPTIONS: readonly Option[] = [
     "log_format",
     "format",
     choice("text", "json"),
-    "How a line looks.",
+    "The format of log lines.",
     {},
   ),
   logRow(
     "log_timestamp",
     "timestamp",
     BOOLEAN,
-    "Whether a line has the time.",
+    "Whether log lines begin with the time.",
     {},
   ),
   logRow(
     "log_timestamp_format",
     "timestampFormat",
     { kind: "text", maxLength: 200 },
-    "The time, with directives of strftime (`%Y-%m-%dT%H:%M:%S`), local.",
+    "The format of the local time, with directives of strftime (`%Y-%m-%dT%H:%M:%S`).",
     {
       defaultText: "ISO 8601, UTC, milliseconds",
       differs: "seconds since 1970: people read logs",
@@ -100,15 +100,15 @@ export const PROCESS_OPTIONS: readonly Option[] = [
     "transport",
     "transport",
     choice("auto", "deno", "epoll"),
-    "What carries connections without TLS and WebSocket: `deno` Deno's own sockets, `epoll` the system's calls, on Linux and with FFI permission; " +
-      "`auto` takes `epoll` where it can.",
+    "How connections without TLS and WebSocket are implemented: `deno` uses Deno's sockets, `epoll` the calls of the system, which needs Linux and FFI permission; " +
+      "`auto` uses `epoll` if possible.",
     { theme: "The process" },
   ),
   processRow(
     "set_tcp_nodelay",
     "setTcpNodelay",
     BOOLEAN,
-    "Whether small packets leave at once instead of waiting for more.",
+    "Whether small packets are sent at once instead of waiting for more.",
     {
       theme: "The process",
       differs: "false: the broker gathers its packets itself, so waiting only costs time",
@@ -118,7 +118,7 @@ export const PROCESS_OPTIONS: readonly Option[] = [
     "pid_file",
     "pidFile",
     PATH,
-    "The file in which the process id is written; must be no symbolic link.",
+    "The file that the process id is written to; no symbolic link.",
     { theme: "The process", defaultText: "none" },
   ),
   loaderRow(
@@ -126,12 +126,12 @@ export const PROCESS_OPTIONS: readonly Option[] = [
     "user",
     { kind: "text", maxLength: 255 },
     "",
-    "The user to run as: the broker cannot change it, so as root any name but `root` is an error; without effect otherwise.",
+    "The user to run as. The broker cannot change its user: if it is started as root, any name but `root` is an error; otherwise this has no effect.",
     {
       theme: "The process",
-      defaultText: "who starts it",
+      defaultText: "the user who starts it",
       differs:
-        "mosquitto: Deno cannot give up the rights of root; start the broker as the user that it shall be",
+        "mosquitto: Deno cannot give up the rights of root; start the broker as the user it should run as",
       notFromEnvironment: true,
     },
   ),
@@ -146,7 +146,7 @@ export const PROCESS_OPTIONS: readonly Option[] = [
     "persistence_location",
     "persistenceLocation",
     PATH,
-    "The directory of the durable store; without effect while `persistence` is false.",
+    "The directory of the durable store; has no effect if `persistence` is false.",
     { theme: "The process", needsStore: true },
   ),
   processRow(
@@ -161,9 +161,9 @@ export const PROCESS_OPTIONS: readonly Option[] = [
     "max_store_bytes",
     "maxStoreBytes",
     integer(LEAVE_DISK_FREE, 1024 ** 4),
-    "Bytes of the store's file, without its log (8 MB); when they are used up, QoS 1 and 2 are refused, and QoS 0 is not stored, " +
-      "until a tenth is free again; 0: no limit; -1: what leaves a tenth of the file system free when the broker starts, or half of " +
-      "what is free where that is less.",
+    "The largest size of the store's file, without its log (8 MB); when it is full, QoS 1 and 2 are refused and QoS 0 is not stored " +
+      "until a tenth is free again; 0: no limit; -1: as much as leaves a tenth of the file system free when the broker starts, or half of " +
+      "the free space if that is less.",
     { theme: "The process", unit: "bytes" },
   ),
   loaderRow(
@@ -171,7 +171,7 @@ export const PROCESS_OPTIONS: readonly Option[] = [
     "include",
     PATH,
     [],
-    "Reads every file of a directory that ends in `.conf`, in the order of their names; in the main file only.",
+    "Reads every file in a directory whose name ends in `.conf`, in the order of their names; only allowed in the main file.",
     { theme: "The process", repeatable: true, fileOnly: true, defaultText: "none" },
   ),
 ];

@@ -2,8 +2,8 @@ import type { Draft, Setting } from "./draft.ts";
 import { actOf } from "./options.ts";
 
 /**
- * Puts a setting of environment or flags over what the file says. A listener's option holds for every listener; another
- * `listener` is added to those of the file.
+ * Adds a setting of environment or flags, which overrides the file. A listener's option applies to every listener, and a `listener`
+ * is added to those of the file.
  */
 export function overrideWith(draft: Draft, setting: Setting): void {
   const { option, origin } = setting;
@@ -19,6 +19,6 @@ export function overrideWith(draft: Draft, setting: Setting): void {
   }
   const isListeners = option.scope === "listener" || option.perListener === true;
   draft.set(isListeners ? draft.overrides : draft.globals, setting);
-  // Where listeners differ, each has its own; where they do not, the global one counts.
+  // Listeners read it from `overrides` with `per_listener_settings`, and from `globals` without.
   if (option.perListener) draft.set(draft.globals, setting);
 }

@@ -1,21 +1,19 @@
 import type { Draft, OpenPlugin, Setting, Settings } from "./draft.ts";
 import { DYNAMIC_SECURITY_FILE } from "./options_plugin.ts";
 
-/** What the plugin that is built in is called. */
+/** The file name of mosquitto's plugin that is built in here. */
 const DYNAMIC_SECURITY = /(?:^|[/\\])(?:lib)?mosquitto_dynamic_security\.(?:so|dll|dylib)$/;
 
-/** What to do instead of naming another plugin of mosquitto's. */
+/** What to do instead of loading another plugin of mosquitto's. */
 const INSTEAD: readonly (readonly [plugin: RegExp, hint: string])[] = [
-  [/acl_file\.\w+$/, "what this one does, `acl_file FILE` does here"],
-  [/password_file\.\w+$/, "what this one does, `password_file FILE` does here"],
+  [/acl_file\.\w+$/, "use `acl_file FILE` instead of this one"],
+  [/password_file\.\w+$/, "use `password_file FILE` instead of this one"],
 ];
 const OTHER_WAYS =
   "tokens (`jwt_public_key_file`) and services over HTTP (`auth_http_url`) need no plugin, and a program that embeds the broker can " +
   "decide for itself who connects";
 
-/**
- * A line that names a plugin: its options, which follow it, go into `settings`. `undefined` after a problem.
- */
+/** Handles a line that names a plugin. The result says where the options below it go; `undefined` after a problem. */
 export function openPlugin(
   draft: Draft,
   setting: Setting,
@@ -48,19 +46,19 @@ export function openPlugin(
   return loaded;
 }
 
-/** A line `plugin_use NAME`: the options of that plugin are the listener's. */
+/** Handles a line `plugin_use NAME`: the listener gets the options of that plugin. */
 export function usePlugin(draft: Draft, setting: Setting, settings: Settings): void {
   const { option: { name }, origin, value } = setting;
   const loaded = draft.loaded.get(String(value));
   if (loaded === undefined) {
-    return draft.problem(origin, name, `There is no line above: plugin_load ${value} …`);
+    return draft.problem(origin, name, `Needs a line above it: plugin_load ${value} …`);
   }
   draft.set(settings, setting);
   for (const [name, found] of loaded.settings) settings.set(name, found);
   draft.used.add(String(value));
 }
 
-/** A line that belongs to the plugin above. */
+/** Handles a line that belongs to the plugin above it. */
 export function placeInPlugin(
   draft: Draft,
   plugin: OpenPlugin | undefined,
@@ -71,7 +69,7 @@ export function placeInPlugin(
   draft.problem(setting.origin, setting.option.name, message);
 }
 
-/** Tells of plugins without their file, of listeners with different files, and of what no listener uses. */
+/** Reports plugins without their file, listeners with different files, and plugins that no listener uses. */
 export function checkPlugins(draft: Draft): void {
   const places = [draft.globals, ...draft.blocks.map(({ settings }) => settings)];
   const files: Setting[] = [];
@@ -90,7 +88,9 @@ export function checkPlugins(draft: Draft): void {
   const [first, ...others] = files;
   for (const other of others) {
     if (other.value === first!.value) continue;
-    const message = `There can be one such file, and ${first!.value} is named at ${first!.origin}`;
+    const message = `There can be only one such file, and ${first!.value} is named at ${
+      first!.origin
+    }`;
     draft.problem(other.origin, DYNAMIC_SECURITY_FILE, message);
   }
   for (const [name, { setting }] of draft.loaded) {

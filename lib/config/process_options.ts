@@ -1,47 +1,47 @@
-/** Settings that are neither the core's nor one listener's. */
+/** Settings that belong neither to the core nor to one listener. */
 export interface ProcessOptions {
-  /** What carries plain connections. */
+  /** What implements connections without TLS and WebSocket. */
   readonly transport: "auto" | "deno" | "epoll";
-  /** Whether small packets leave at once. */
+  /** Whether small packets are sent at once. */
   readonly setTcpNodelay: boolean;
-  /** Bytes of the request that opens a WebSocket. */
+  /** The largest request that may open a WebSocket, in bytes. */
   readonly websocketsHeadersSize: number;
-  /** Bytes of unfinished packets of clients that are connected; 0: no limit. */
+  /** The most bytes of unfinished packets of connected clients; 0: no limit. */
   readonly maxUnfinishedBytes: number;
-  /** Bytes of unfinished packets and waiting CONNECTs of clients that are not; 0: no limit. */
+  /** The most bytes of unfinished packets and waiting CONNECTs of clients that are not connected yet; 0: no limit. */
   readonly maxConnectingBytes: number;
-  /** Seconds from the first byte of a packet to its last; 0: no limit. */
+  /** The longest time from the first byte of a packet to its last; 0: no limit. */
   readonly packetTimeoutSeconds: number;
   /** Seconds between updates of the `$SYS` topics; 0: none. */
   readonly sysIntervalSeconds: number;
-  /** Where the process id is written; `""`: nowhere. */
+  /** The file that the process id is written to; `""`: none. */
   readonly pidFile: string;
-  /** Whether there is a durable store; in a `Config` only where `durability` is not `none` as well. */
+  /** Whether there is a durable store; in a `Config` it is false if `durability` is `none`. */
   readonly persistence: boolean;
-  /** Its directory. */
+  /** The store's directory. */
   readonly persistenceLocation: string;
-  /** What an acknowledgement promises; in a `Config` `none` where there is no durable store. */
+  /** What an acknowledgement promises; in a `Config` it is `none` if `persistence` is false. */
   readonly durability: "always" | "interval" | "none";
-  /** Bytes of its file; 0: no limit; {@linkcode LEAVE_DISK_FREE}: what the file system allows. */
+  /** The largest size of the store's file; 0: no limit; {@linkcode LEAVE_DISK_FREE}: by the size of the file system. */
   readonly maxStoreBytes: number;
-  /** The longest that an attempt waits after others of its address have failed; 0: it does not wait. */
+  /** The longest delay of a login after others from its address have failed; 0: none. */
   readonly maxFailureDelaySeconds: number;
   /** Prefixes of topics that have metrics of their own. */
   readonly metricsTopicPrefix: readonly string[];
-  /** Under which other names the metrics are to be found as well. */
+  /** Another set of names under which the metrics are exported too. */
   readonly metricsCompat: "none" | "mosquitto_exporter";
   /** `log_type` words, in their order. */
   readonly logType: readonly string[];
   /** `log_dest` values, in their order. */
   readonly logDest: readonly string[];
-  /** Which of syslog's facilities `local0` to `local7`; `""`: `daemon`. */
+  /** Syslog's facility, `local0` to `local7`; `""`: `daemon`. */
   readonly logFacility: "" | "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7";
 }
 
-/** `max_store_bytes` where nobody sets it: a tenth of the file system stays free. */
+/** The default of `max_store_bytes`: a tenth of the file system stays free. */
 export const LEAVE_DISK_FREE: number = -1;
 
-/** The defaults of what is not the core's. */
+/** The defaults of {@linkcode ProcessOptions}. */
 export const DEFAULT_PROCESS_OPTIONS: ProcessOptions = {
   transport: "auto",
   setTcpNodelay: true,

@@ -1,12 +1,12 @@
 import type { RefusedOption } from "./option.ts";
 
 /**
- * Options of mosquitto 2.x that are errors, each of which says what to do: a broker that starts without the encryption or the
- * access control that its file asks for is worse than one that does not start. What does no harm is in `foreign.ts`.
+ * Options of mosquitto 2.x that are errors here, each with what to do: a broker that starts without the encryption or the access
+ * control that its file asks for is worse than one that does not start. Harmless options are in `foreign.ts`.
  */
 export const REFUSED_OPTIONS: readonly RefusedOption[] = [
   ...refuse(
-    "Cipher suites cannot be chosen here: all that are offered are of ECDHE with AES-GCM or ChaCha20-Poly1305; remove the line",
+    "Cipher suites cannot be chosen: only ECDHE with AES-GCM or ChaCha20-Poly1305 is offered; remove the line",
     "ciphers ciphers_tls1.3",
   ),
   ...refuse(
@@ -28,14 +28,14 @@ export const REFUSED_OPTIONS: readonly RefusedOption[] = [
     "bridge_identity bridge_psk",
   ),
   ...refuseBridge(
-    "Cipher suites cannot be chosen here: all that are offered are of ECDHE with AES-GCM or ChaCha20-Poly1305; remove the line",
+    "Cipher suites cannot be chosen: only ECDHE with AES-GCM or ChaCha20-Poly1305 is offered; remove the line",
     "bridge_ciphers bridge_ciphers_tls1.3",
   ),
 ];
 
-/** The option under which the names that plugins make up are refused. */
+/** The refused option that stands for all option names that plugins invent. */
 export const PLUGINS = "auth_plugin";
-/** What stands before these names. */
+/** The prefixes of these names. */
 export const PLUGIN_PREFIXES: readonly string[] = ["auth_opt_", "plugin_opt_"];
 
 function refuse(refused: string, names: string): RefusedOption[] {

@@ -1,4 +1,3 @@
-import type { HttpAccessOptions, JwtOptions, ListenerAccess } from "../auth/mod.ts";
 import {
   type BrokerOptions,
   DEFAULT_BROKER_OPTIONS,
@@ -6,7 +5,7 @@ import {
 } from "../broker/mod.ts";
 import { DEFAULT_LOG_OPTIONS, type LogOptions } from "../observe/mod.ts";
 import { type ClusterSettings, DEFAULT_CLUSTER_SETTINGS } from "./cluster_settings.ts";
-import type { ListenerConfig, ResolvedSetting } from "./config.ts";
+import type { ListenerConfig, ListenerEntry, ResolvedSetting } from "./config.ts";
 import type { Block, Draft, Setting } from "./draft.ts";
 import { httpProblems, isOpenHttp } from "./http.ts";
 import { placeOf } from "./listeners.ts";
@@ -19,13 +18,11 @@ import { certificateUserName, resolveTransport } from "./transport.ts";
 import { DEFAULT_TRANSPORT_OPTIONS } from "./transport_options.ts";
 import { showValue } from "./value.ts";
 
-/** A draft with every option decided. */
+/** The value of every option. */
 export interface Resolved {
   readonly listeners: readonly ListenerConfig[];
-  /** What holds for all listeners; nothing with `per_listener_settings`. */
-  readonly access: ListenerAccess;
-  readonly jwt: JwtOptions;
-  readonly service: HttpAccessOptions;
+  /** The access control of all listeners; with `per_listener_settings` the defaults. */
+  readonly entry: ListenerEntry;
   readonly broker: BrokerOptions;
   readonly log: LogOptions;
   readonly process: ProcessOptions;
@@ -33,13 +30,13 @@ export interface Resolved {
   readonly settings: readonly ResolvedSetting[];
 }
 
-/** Decided values by record and setting. What may stand there the rows' types say, which fit the records'. */
+/** Values by record and key. The types of the rows guarantee that each value fits its record. */
 export type Values = { readonly [R in keyof OptionRecords]: Readonly<Record<string, OptionValue>> };
 
-/** What somebody has set for an option; undefined: nobody has. */
+/** Finds what was set for an option; `undefined`: nothing. */
 export type Find = (option: Option) => readonly Setting[] | undefined;
 
-/** Decides every option: what was set where, else the default. */
+/** Decides the value of every option: what was set, or else the default. */
 export function resolve(draft: Draft, blocks: readonly Block[], isOpen: boolean): Resolved {
   const settings: ResolvedSetting[] = [];
   const isListeners = (option: Option) => isListenersOwn(option, draft.perListener);
@@ -50,6 +47,8 @@ export function resolve(draft: Draft, blocks: readonly Block[], isOpen: boolean)
   const whole = draft.perListener ? listeners : listeners.map((listener) => ({
     ...listener,
     access: { ...listener.access, ...values.access },
+    jwt: { ...listener.jwt, ...values.jwt },
+    service: { ...listener.service, ...values.service },
   }));
   for (const [index, listener] of whole.entries()) {
     for (const [option, message] of httpProblems(listener)) {
@@ -59,9 +58,11 @@ export function resolve(draft: Draft, blocks: readonly Block[], isOpen: boolean)
   }
   return {
     listeners: whole,
-    access: { ...DEFAULT_ACCESS, ...values.access, dynamicSecurityFile: fileOf(whole) },
-    jwt: { ...DEFAULT_JWT, ...values.jwt },
-    service: { ...DEFAULT_SERVICE, ...values.service },
+    entry: {
+      access: { ...DEFAULT_ACCESS, ...values.access, dynamicSecurityFile: fileOf(whole) },
+      jwt: { ...DEFAULT_JWT, ...values.jwt },
+      service: { ...DEFAULT_SERVICE, ...values.service },
+    },
     broker: { ...DEFAULT_BROKER_OPTIONS, ...values.broker },
     log: { ...DEFAULT_LOG_OPTIONS, ...values.log },
     process: { ...DEFAULT_PROCESS_OPTIONS, ...values.process },
@@ -70,18 +71,25 @@ export function resolve(draft: Draft, blocks: readonly Block[], isOpen: boolean)
   };
 }
 
-/** The file of dynamic security, which is one for all listeners that have one; `""`: none has. */
+/** The file of dynamic security, the same for all listeners that have it; `""`: no listener has it. */
 function fileOf(listeners: readonly ListenerConfig[]): string {
   return listeners.map(({ access }) => access.dynamicSecurityFile).find((path) => path !== "") ??
     "";
 }
 
+/** The records that belong to one listener with `per_listener_settings`. */
+const ENTRY_RECORDS: readonly string[] = [
+  "access",
+  "jwt",
+  "service",
+] satisfies (keyof ListenerEntry)[];
+
 /** Whether each listener has a value of its own. */
 function isListenersOwn({ scope, target }: Option, perListener: boolean): boolean {
-  return scope === "listener" || (perListener && target.record === "access");
+  return scope === "listener" || (perListener && ENTRY_RECORDS.includes(target.record));
 }
 
-/** Whether it says which listeners there are and whom they let in, which is decided with them, or names a plugin. */
+/** Whether an option is decided elsewhere: with the listeners themselves, or with the plugins. */
 function isPlaces(option: Option): boolean {
   return ["listen", "place", "anonymous", "plugin"].includes(actOf(option) ?? "");
 }
@@ -110,7 +118,7 @@ function resolveListener(
   const originOf = (option: string) =>
     ownOrOverride(draft, block, option)?.at(-1)?.origin ?? origin;
   const layers = resolveTransport(draft, transport, originOf);
-  // Who reads everything by HTTP gains nothing as a client.
+  // At an HTTP listener that everybody may use, refusing anonymous clients protects nothing.
   const isClosed = isOpen && !(layers.http !== undefined && isOpenHttp(layers.http));
   const allowAnonymous = decideAnonymous(draft, block, isClosed, name, settings);
   return {
@@ -131,10 +139,12 @@ function resolveListener(
       ...values.access,
       certificateUserName: certificateUserName(transport),
     },
+    jwt: { ...DEFAULT_JWT, ...values.jwt },
+    service: { ...DEFAULT_SERVICE, ...values.service },
   };
 }
 
-/** The listener's own word first, then what holds for it or for all; without either, only a closed broker is free to all. */
+/** `listener_allow_anonymous` decides first, then `allow_anonymous`. If neither is set, a broker allows it unless it is open to the network. */
 function decideAnonymous(
   draft: Draft,
   block: Block,
@@ -160,7 +170,7 @@ function ownOrOverride(draft: Draft, block: Block, name: string): readonly Setti
   return draft.overrides.get(name) ?? block.settings.get(name);
 }
 
-/** What a listener says in the place of what holds for the others: such an option is the whole broker's as well. */
+/** The values that a listener sets for options of the whole broker, which hold for it alone. */
 function decideOwn(
   draft: Draft,
   block: Block,
@@ -177,7 +187,7 @@ function decideOwn(
   return values;
 }
 
-/** Decides options of one block: what was set, else the default. */
+/** Decides the values of some options: what was set, or else the default. Adds them to `settings`. */
 export function decideAll(
   options: readonly Option[],
   find: Find,

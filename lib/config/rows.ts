@@ -16,7 +16,7 @@ import { DEFAULT_CLUSTER_SETTINGS } from "./cluster_settings.ts";
 import { DEFAULT_PROCESS_OPTIONS } from "./process_options.ts";
 import { DEFAULT_TRANSPORT_OPTIONS } from "./transport_options.ts";
 
-/** Access control as `auth` has it without files, which is not loaded only to be asked for this. */
+/** The defaults of access control, copied from the room `auth`, so that the configuration does not load it. */
 export const DEFAULT_ACCESS: ListenerAccess = {
   passwordFile: "",
   scramFile: "",
@@ -27,7 +27,7 @@ export const DEFAULT_ACCESS: ListenerAccess = {
   dynamicSecurityFile: "",
 };
 
-/** Tokens as `auth` has them by itself, for the same reason. */
+/** The defaults of tokens, copied for the same reason. */
 export const DEFAULT_JWT: JwtOptions = {
   secretFile: "",
   publicKeyFile: "",
@@ -46,7 +46,7 @@ export const DEFAULT_JWT: JwtOptions = {
   authenticationMethod: "JWT",
 };
 
-/** A service as `auth` has it by itself, for the same reason. */
+/** The defaults of a service, copied for the same reason. */
 export const DEFAULT_SERVICE: HttpAccessOptions = {
   authUrl: "",
   aclUrl: "",
@@ -63,13 +63,13 @@ export const DEFAULT_SERVICE: HttpAccessOptions = {
   headerFile: "",
 };
 
-/** What a row says beside name, type and sentence. */
+/** The columns of a row besides name, type, description and target. */
 type Details = Partial<Omit<Option, "name" | "type" | "description" | "target">>;
 
-/** Details of a row whose record does not say where it is listed. */
+/** Details of a row whose record has no common theme. */
 type WithTheme = Details & { readonly theme: Theme };
 
-/** Makes rows for the settings of one record; the default is the record's, and the type must fit the setting. */
+/** Makes a function that makes the rows of one record. The default is the record's, and the type must fit the setting. */
 function rowsOf<R extends keyof OptionRecords, D extends Details>(
   record: R,
   defaults: OptionRecords[R],
@@ -94,7 +94,7 @@ function rowsOf<R extends keyof OptionRecords, D extends Details>(
   });
 }
 
-/** A row for a setting of the core, which takes over all but a few while it runs. */
+/** A row for a setting of the core. Most of these can change while the broker runs. */
 export const brokerRow = rowsOf<"broker", WithTheme>("broker", DEFAULT_BROKER_OPTIONS, {
   scope: "global",
   reloadable: true,
@@ -115,18 +115,20 @@ export const accessRow = rowsOf<"access", Details>("access", DEFAULT_ACCESS, {
   perListener: true,
 });
 
-/** A row for tokens. */
+/** A row for tokens: for the whole broker, or with `per_listener_settings` for one listener. */
 export const jwtRow = rowsOf<"jwt", Details>("jwt", DEFAULT_JWT, {
   scope: "global",
   reloadable: false,
   theme: "Tokens and services",
+  perListener: true,
 });
 
-/** A row for a service that says who may come in and do what. */
+/** A row for the service that decides who may connect and what they may do, likewise. */
 export const serviceRow = rowsOf<"service", Details>("service", DEFAULT_SERVICE, {
   scope: "global",
   reloadable: false,
   theme: "Tokens and services",
+  perListener: true,
 });
 
 /** A row for what lies between a listener's socket and MQTT. */
@@ -190,19 +192,19 @@ export function loaderRow(
 export const BOOLEAN: OfKind<"boolean"> = { kind: "boolean" };
 /** A path to the end of the line. */
 export const PATH: OfKind<"path"> = { kind: "path" };
-/** Text that is not long. */
+/** A short text. */
 export const TEXT: OfKind<"text"> = { kind: "text", maxLength: 255 };
 /** A URL to the end of the line. */
 export const URL_TYPE: OfKind<"url"> = { kind: "url" };
-/** The largest count, as in mosquitto: what 32 bits hold. */
+/** The largest count, as in mosquitto: the largest signed number of 32 bits. */
 export const MAX_COUNT = 2_147_483_647;
-/** A count, 0 among them. */
+/** A count from 0. */
 export const COUNT: OfKind<"integer"> = { kind: "integer", min: 0, max: MAX_COUNT };
 /** A count, or -1 for no limit. */
 export const COUNT_OR_MINUS_ONE: OfKind<"integer"> = { kind: "integer", min: -1, max: MAX_COUNT };
 /** Bytes, up to a tebibyte. */
 export const BYTES: OfKind<"integer"> = { kind: "integer", min: 0, max: 1024 ** 4 };
-/** The same, or -1. */
+/** Bytes, or -1. */
 export const BYTES_OR_MINUS_ONE: OfKind<"integer"> = { kind: "integer", min: -1, max: 1024 ** 4 };
 /** The largest packet that MQTT can frame: a remaining length of four bytes, and the fixed header. */
 export const MAX_PACKET_BYTES = 268_435_455 + 5;

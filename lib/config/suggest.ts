@@ -1,4 +1,4 @@
-/** The candidate with the fewest slips of the hand from `word`, if it is near enough to be what was meant. */
+/** The candidate that is most similar to `word`, if it is similar enough to be what was meant. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.min(3, Math.floor(word.length / 3)) + 1;
@@ -12,7 +12,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** Letters to insert, delete, replace or swap with their neighbour to make `a` into `b`. */
+/** How many letters to insert, delete, replace or swap with their neighbour to turn `a` into `b`. */
 function editDistance(a: string, b: string): number {
   const table = [Array.from({ length: b.length + 1 }, (_, column) => column)];
   for (let i = 1; i <= a.length; i++) {

@@ -11,7 +11,7 @@ export type Transport = Pick<
   "protocol" | "websocketsOrigins" | "tls" | "proxy" | "http"
 >;
 
-/** Puts a listener's options of TLS, WebSockets and proxies together; what does not go together becomes a problem. */
+/** Combines a listener's options of TLS, WebSockets, HTTP and proxies. Contradictions are added to the draft's problems. */
 export function resolveTransport(
   draft: Draft,
   options: TransportOptions,
@@ -33,7 +33,7 @@ export function resolveTransport(
   };
 }
 
-/** What of a client's certificate is its user name. */
+/** The part of a client's certificate that is its user name. */
 export function certificateUserName(
   options: TransportOptions,
 ): ListenerAccess["certificateUserName"] {
@@ -41,16 +41,23 @@ export function certificateUserName(
   return options.useIdentityAsUsername ? "common_name" : "none";
 }
 
-/** Encryption that is half asked for is an error, never left out in silence. */
+/** Encryption that is only partly configured is an error: the listener must not run without it. */
 function* contradictions(options: TransportOptions): Generator<[option: string, message: string]> {
   const { certfile, keyfile, requireCertificate, enableProxyProtocol } = options;
-  if (certfile !== "" && keyfile === "") yield ["certfile", "Needs `keyfile`, the key of it"];
-  if (certfile === "" && keyfile !== "") yield ["keyfile", "Needs `certfile`, whose key it is"];
+  if (certfile !== "" && keyfile === "") {
+    yield ["certfile", "Needs `keyfile`, the key of this certificate"];
+  }
+  if (certfile === "" && keyfile !== "") {
+    yield ["keyfile", "Needs `certfile`, the certificate of this key"];
+  }
   yield* httpContradictions(options);
   if (enableProxyProtocol !== "none") yield* withProxy(options);
   else yield* withoutProxy(options);
   if (options.useIdentityAsUsername && options.useSubjectAsUsername) {
-    yield ["use_subject_as_username", "Cannot be true with `use_identity_as_username`: one name"];
+    yield [
+      "use_subject_as_username",
+      "Cannot be true with `use_identity_as_username`: a client has one name",
+    ];
   }
   const fromCertificate = options.useIdentityAsUsername
     ? "use_identity_as_username"
@@ -60,7 +67,10 @@ function* contradictions(options: TransportOptions): Generator<[option: string, 
     ? "crlfile"
     : undefined;
   if (fromCertificate !== undefined && !requireCertificate) {
-    yield [fromCertificate, "Needs `require_certificate true`: else no client shows a certificate"];
+    yield [
+      fromCertificate,
+      "Needs `require_certificate true`: otherwise clients show no certificate",
+    ];
   }
 }
 
@@ -72,7 +82,7 @@ function* withoutProxy(options: TransportOptions): Generator<[option: string, me
   if (requireCertificate && cafile === "" && capath === "") {
     yield [
       "require_certificate",
-      "Needs `cafile` or `capath`: who may have signed the certificates",
+      "Needs `cafile` or `capath`: the authorities that sign the certificates",
     ];
   }
   if (certfile === "" && tlsVersion !== "tlsv1.2") {
@@ -89,16 +99,16 @@ function* withoutProxy(options: TransportOptions): Generator<[option: string, me
 function* withProxy(options: TransportOptions): Generator<[option: string, message: string]> {
   const { certfile, enableProxyProtocol: version } = options;
   if (certfile !== "") {
-    yield ["certfile", "Cannot stand with `enable_proxy_protocol`: TLS ends at the proxy"];
+    yield ["certfile", "Cannot be used with `enable_proxy_protocol`: TLS ends at the proxy"];
   }
   if (options.useSubjectAsUsername) {
     yield [
       "use_subject_as_username",
-      "Cannot stand with `enable_proxy_protocol`: a proxy tells the Common Name only",
+      "Cannot be used with `enable_proxy_protocol`: a proxy passes on only the Common Name",
     ];
   }
   if (options.crlfile !== "") {
-    yield ["crlfile", "Cannot stand with `enable_proxy_protocol`: the proxy checks certificates"];
+    yield ["crlfile", "Cannot be used with `enable_proxy_protocol`: the proxy checks certificates"];
   }
   if (version === "2") return;
   if (options.requireCertificate) yield ["require_certificate", "Needs `enable_proxy_protocol 2`"];

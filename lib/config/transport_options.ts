@@ -1,42 +1,42 @@
-/** What lies between a listener's socket and MQTT, as the table's rows name it. */
+/** What lies between a listener's socket and MQTT, one field for each option. */
 export interface TransportOptions {
-  /** What the clients speak. */
+  /** The protocol that clients speak. */
   readonly protocol: "mqtt" | "websockets" | "http_api";
-  /** The server's certificate; `""`: no TLS. */
+  /** The file with the server's certificate; `""`: no TLS. */
   readonly certfile: string;
-  /** Its key. */
+  /** The file with its key. */
   readonly keyfile: string;
-  /** Who may have signed clients' certificates; `""`: nobody of a file. */
+  /** The file with the authorities that sign clients' certificates; `""`: none. */
   readonly cafile: string;
-  /** The same, a directory. */
+  /** A directory of such files; `""`: none. */
   readonly capath: string;
-  /** What these have revoked; `""`: nothing. */
+  /** The file with their revocation lists; `""`: none. */
   readonly crlfile: string;
   /** Whether clients must show a certificate. */
   readonly requireCertificate: boolean;
-  /** Whether its Common Name is the client's user name. */
+  /** Whether the certificate's Common Name is the client's user name. */
   readonly useIdentityAsUsername: boolean;
-  /** Whether its whole subject is. */
+  /** Whether the certificate's whole subject is the client's user name. */
   readonly useSubjectAsUsername: boolean;
-  /** The oldest version of TLS. */
+  /** The oldest version of TLS that clients may speak. */
   readonly tlsVersion: "tlsv1.2" | "tlsv1.3";
   /** Values of `Origin` that may open a WebSocket; empty: all. */
   readonly websocketsOrigins: readonly string[];
   /** The version of the PROXY protocol that connections begin with. */
   readonly enableProxyProtocol: "none" | "1" | "2";
-  /** Whether a client must have come to that proxy with TLS. */
+  /** Whether clients must connect to the proxy with TLS. */
   readonly proxyRequireTls: boolean;
-  /** Host names under which the page is called, beside those of this machine alone. */
+  /** Host names that requests may name, besides those of this machine alone. */
   readonly httpHosts: readonly string[];
   /** Users of the password_file who may change something. */
   readonly httpAdmins: readonly string[];
-  /** Users of the password_file who may look. */
+  /** Users of the password_file who may look but change nothing. */
   readonly httpViewers: readonly string[];
-  /** Tokens for programs; `""`: none. */
+  /** The file with tokens for programs; `""`: none. */
   readonly httpTokenFile: string;
 }
 
-/** The defaults: MQTT on a bare stream. */
+/** The defaults: MQTT without TLS, WebSockets or a proxy. */
 export const DEFAULT_TRANSPORT_OPTIONS: TransportOptions = {
   protocol: "mqtt",
   certfile: "",

@@ -2,34 +2,34 @@ import type { LogDestination } from "../observe/mod.ts";
 import { isTopicName } from "../topic/mod.ts";
 import type { OfKind, Option, OptionType, OptionValue } from "./option.ts";
 
-/** Text understood, or what is wrong with it and what would be right. */
+/** A value, or a message that says what is wrong with the text and what would be right. */
 export type Parsed<T> =
   | { readonly isValid: true; readonly value: T }
   | { readonly isValid: false; readonly problem: string };
 
-/** A destination as `log_dest` names it; the facility of syslog is another option's. */
+/** A destination as `log_dest` names it. Syslog's facility is set by another option. */
 export type NamedDestination =
   | Exclude<LogDestination, { readonly type: "syslog" }>
   | { readonly type: "syslog" };
 
-/** Which words stand for true and false: a file has mosquitto's, flags and environment know more. */
+/** Which words mean true and false: files accept mosquitto's words, flags and environment accept more. */
 export type BooleanWords = "file" | "any";
 
-/** Where a `listener` line listens; address `""`: everywhere. Port 0: a Unix socket, and the address is its path. */
+/** Where a `listener` line listens. Address `""`: all addresses. Port 0: a Unix socket, and the address is its path. */
 export interface ListenerValue {
   readonly port: number;
   readonly address: string;
 }
 
-/** Everything that is to be known of a kind of values. */
+/** How values of one kind are parsed and described. */
 interface Kind<T extends OptionType> {
-  /** What stands for a value in help texts. */
+  /** The placeholder for a value in help texts. */
   placeholder(type: T): string;
-  /** What a value looks like, for errors. */
+  /** What a valid value is, for error messages. */
   expected(type: T): string;
-  /** What the text means; undefined: it is no such value. */
+  /** Parses a text; `undefined`: it is invalid. */
   parse(type: T, text: string, words: BooleanWords): OptionValue | undefined;
-  /** Goes to the end of its line: a `#` in it begins no comment. */
+  /** The value goes to the end of its line: a `#` in it begins no comment. */
   readonly toLineEnd?: true;
 }
 
@@ -84,14 +84,14 @@ const KINDS: { readonly [K in OptionType["kind"]]: Kind<OfKind<K>> } = {
   },
   versions: {
     placeholder: () => "3,4,5",
-    expected: () => "3, 4 and 5 with commas between, such as 4, 5",
+    expected: () => "3, 4 and 5 separated by commas, such as 4, 5",
     parse: (_, text) => parseVersions(text),
   },
-  // Whoever needs the parts of the next two takes them apart again.
+  // The next two only check the text; whoever needs its parts parses it again.
   listener: {
     placeholder: () => '"PORT [ADDRESS]"',
     expected: () =>
-      "a port from 1 to 65535, and an address if it shall not be all; or 0 and the path of a Unix socket",
+      "a port from 1 to 65535, and an address unless it listens at all; or 0 and the path of a Unix socket",
     parse: (_, text) => parseListener(text) === undefined ? undefined : text,
   },
   log_dest: {
@@ -102,7 +102,7 @@ const KINDS: { readonly [K in OptionType["kind"]]: Kind<OfKind<K>> } = {
   },
 };
 
-/** What `text` means for an option of this type. */
+/** Parses the text of an option of this type. */
 export function parseValue(
   type: OptionType,
   text: string,
@@ -118,24 +118,24 @@ export function parseValue(
     : { isValid: true, value };
 }
 
-/** What stands for a value of this type. */
+/** The placeholder for a value of this type. */
 export function placeholder(type: OptionType): string {
   return kindOf(type).placeholder(type);
 }
 
-/** The text of a value in a file: after what does not go to the end of its line a comment may stand, as in mosquitto. */
+/** Removes the comment behind a value in a file. As in mosquitto, values that go to the end of their line have none. */
 export function withoutComment(type: OptionType | undefined, rest: string): string {
   const isWhole = type === undefined || kindOf(type).toLineEnd;
   return isWhole ? rest : rest.replace(/(^|\s+)#.*$/, "");
 }
 
-/** A value as it would stand in a file; `""` where there is none. */
+/** A value as a file would have it; `""`: there is none. */
 export function showValue(option: Option, value: OptionValue): string {
   if (option.type.kind === "duration") return value === 0 ? "never" : `${value}s`;
   return Array.isArray(value) ? value.join(", ") : String(value);
 }
 
-/** `1883`, `1883 localhost`: the port, and the address if there is one. */
+/** Parses the value of a `listener` line: `1883`, `1883 localhost`, `0 PATH`. */
 export function parseListener(text: string): ListenerValue | undefined {
   const [portText = "", address = "", ...rest] = text.split(/\s+/);
   const port = Number(portText);
@@ -143,12 +143,12 @@ export function parseListener(text: string): ListenerValue | undefined {
   return port === 0 && address === "" ? undefined : { port, address };
 }
 
-/** `none`: what was named before it does not count. */
+/** Parses the value of a `log_dest` line. `none` cancels the destinations before it. */
 export function parseLogDestination(text: string): NamedDestination | "none" | undefined {
   const [word = "", ...rest] = text.split(/\s+/);
   const path = rest.length === 0 ? "" : text.slice(word.length).trim();
   if (word === "file") return path === "" ? undefined : { type: word, path };
-  // mosquitto knows a stdout that gathers no lines; here none does.
+  // mosquitto distinguishes `stdout unbuffered`; here no output is buffered.
   if (path !== "" && text !== "stdout unbuffered") return undefined;
   switch (word) {
     case "none":
@@ -162,7 +162,7 @@ export function parseLogDestination(text: string): NamedDestination | "none" | u
   return undefined;
 }
 
-/** A type belongs to its kind, which the compiler does not see. */
+/** A type fits the parser of its kind, which the compiler cannot infer. */
 function kindOf(type: OptionType): Kind<OptionType> {
   return KINDS[type.kind];
 }
@@ -175,7 +175,7 @@ function parseBoolean(word: string, words: BooleanWords): boolean | undefined {
 }
 
 function parseInteger(text: string, min: number, max: number): number | undefined {
-  // No leading zeros: mosquitto reads 010 as octal, people as ten.
+  // Leading zeros are invalid: mosquitto reads 010 as octal, people as ten.
   if (!/^-?(0|[1-9]\d{0,15})$/.test(text)) return undefined;
   const number = Number(text);
   return number < min || number > max ? undefined : number;

@@ -3,69 +3,69 @@ import type { LogPort } from "../broker/mod.ts";
 import type { BridgeSettings } from "../config/mod.ts";
 import { hostname, nowMs, type Server } from "../net/mod.ts";
 
-/** A `topic` rule of a bridge: all but the pattern may be left out, which is then `out`, QoS 0, without prefixes. */
+/** A `topic` rule of a bridge. Only the pattern is required; the defaults are direction `out`, QoS 0 and no prefixes. */
 export type BridgeTopicInit = Pick<BridgeTopic, "pattern"> & Partial<BridgeTopic>;
 
 /**
- * A bridge as a `connection` block of a configuration describes it, with the same defaults and checks. The settings are those of the
- * guide's table of bridge options, under the names that stand here.
+ * A bridge as a `connection` block of the configuration describes it, with the same defaults and checks. The guide's table of bridge
+ * options explains the settings under these names.
  */
 export interface BridgeInit extends Partial<Omit<BridgeSettings, "topics" | "addresses">> {
-  /** Names the bridge: its session in this broker is `$bridge/NAME`. */
+  /** The name of the bridge; its session in this broker is `$bridge/NAME`. */
   readonly name: string;
-  /** Where the remote broker is: `HOST[:PORT]`, `mqtt://`, `mqtts://`, `ws://` or `wss://`; of several the first is the primary. */
+  /** The remote broker: `HOST[:PORT]`, `mqtt://`, `mqtts://`, `ws://` or `wss://`. Of several addresses the first is the primary one. */
   readonly addresses: string | readonly string[];
-  /** What crosses: rules, or texts as the `topic` lines of a file have them (`"sensors/# out 1"`). */
+  /** Selects the messages that cross: rules, or texts like the `topic` lines of a file (`"sensors/# out 1"`). */
   readonly topics: readonly (string | BridgeTopicInit)[];
 }
 
-/** A bridge that a program has begun. */
+/** A bridge that the program has begun. */
 export interface BridgeHandle extends AsyncDisposable {
-  /** Its name. */
+  /** The name of the bridge. */
   readonly name: string;
-  /** Where it stands and what it has done; `undefined`: it has ended. */
+  /** Its state and counters; `undefined` after it has ended. */
   readonly status: BridgeStatus | undefined;
   /**
-   * Ends it; resolves when the remote broker has been told. What waits for it stays in its session, `$bridge/NAME`, for a bridge of the
-   * same name, until `deleteSession` ends that.
+   * Ends the bridge; resolves when the remote broker has been told. Messages that wait for it stay in its session, `$bridge/NAME`, for a
+   * later bridge of the same name, until `deleteSession` ends that session.
    */
   close(): Promise<void>;
 }
 
-/** What the bridges of a program belong to. */
+/** What the bridges of a server share. */
 interface ServerBridgesInit {
   readonly log: LogPort;
   /** {@linkcode BridgeHost.brokerId} */
   readonly brokerId: string;
 }
 
-/** The bridges of a server; their code is loaded with the first one. */
+/** The bridges of a server. Their code is loaded with the first one. */
 export class ServerBridges {
   readonly #server: Server;
   readonly #init: ServerBridgesInit;
   #bridges: Bridges | undefined;
   #inits: readonly BridgeInit[] = [];
-  /** One change after the other. */
+  /** Makes each change wait for the one before. */
   #changing: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
-  /** There are none at first. */
+  /** Creates the list, which is empty at first. */
   constructor(server: Server, init: ServerBridgesInit) {
     this.#server = server;
     this.#init = init;
   }
 
-  /** Whether there is, or was, any. */
+  /** Whether any bridge has been begun. */
   get isUsed(): boolean {
     return this.#bridges !== undefined;
   }
 
-  /** Where each stands. */
+  /** The state of each bridge. */
   get statuses(): readonly BridgeStatus[] {
     return this.#bridges?.statuses ?? [];
   }
 
-  /** Begins one. Rejects with a `TypeError` that names everything that is wrong. */
+  /** Begins a bridge. Rejects with a `TypeError` that lists everything that is wrong. */
   async add(init: BridgeInit): Promise<BridgeHandle> {
     await this.#change((inits) => [...inits, init]);
     const { name } = init;
@@ -82,7 +82,7 @@ export class ServerBridges {
     };
   }
 
-  /** Tells the remote brokers, and ends all. */
+  /** Ends all bridges and tells the remote brokers. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#changing;
@@ -92,7 +92,7 @@ export class ServerBridges {
 
   #change(wantedOf: (inits: readonly BridgeInit[]) => readonly BridgeInit[]): Promise<void> {
     const change = this.#changing.then(() => this.#configure(wantedOf(this.#inits)));
-    this.#changing = change.catch(() => {}); // The caller has the error.
+    this.#changing = change.catch(() => {}); // The caller gets the error.
     return change;
   }
 

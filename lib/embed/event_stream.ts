@@ -1,37 +1,37 @@
 import type { Broker, BrokerEvents, EventName } from "../broker/mod.ts";
 
-/** How many events wait for who takes them, where nothing else is said. */
+/** Events that may wait for the loop, by default. */
 const DEFAULT_LIMIT = 1000;
 
-/** How an {@linkcode EventStream} is set up. */
+/** The options of an {@linkcode EventStream}. */
 export interface EventStreamOptions {
-  /** Events that may wait for who takes them; what comes above that is lost, and counted. Default: 1,000. */
+  /** Events that may wait for the loop; more are dropped and counted. Default: 1,000. */
   readonly limit?: number;
 }
 
-/** The events of one name, for `for await`: at the pace of who takes them, in bounded memory. */
+/** The events of one name for `for await`, at the pace of the loop and in bounded memory. */
 export class EventStream<Name extends EventName>
   implements AsyncIterableIterator<BrokerEvents[Name]>, Disposable {
   readonly #limit: number;
   readonly #end: () => void;
   #waiting: BrokerEvents[Name][] = [];
-  /** Those who wait for an event, where none waits for them. */
+  /** Calls of `next` that wait for an event. */
   #takers: ((result: IteratorResult<BrokerEvents[Name]>) => void)[] = [];
   #isEnded = false;
   #lost = 0;
 
-  /** From now on, until the loop is left or the stream disposed of. */
+  /** Collects events until the loop is left or the stream is disposed of. */
   constructor(broker: Broker, name: Name, { limit = DEFAULT_LIMIT }: EventStreamOptions = {}) {
     this.#limit = limit;
     this.#end = broker.on(name, (event) => this.#put(event));
   }
 
-  /** Events that were lost because too many waited. */
+  /** Events that were dropped because too many waited. */
   get lost(): number {
     return this.#lost;
   }
 
-  /** The next event, when there is one. */
+  /** Resolves with the next event. */
   next(): Promise<IteratorResult<BrokerEvents[Name]>> {
     const value = this.#waiting.shift();
     if (value !== undefined) return Promise.resolve({ value, done: false });
@@ -39,18 +39,18 @@ export class EventStream<Name extends EventName>
     return new Promise((resolve) => this.#takers.push(resolve));
   }
 
-  /** Ends it: the loop was left. */
+  /** Ends the stream, because the loop was left. */
   return(): Promise<IteratorResult<BrokerEvents[Name]>> {
     this[Symbol.dispose]();
     return Promise.resolve({ value: undefined, done: true });
   }
 
-  /** Itself. */
+  /** The stream is its own iterator. */
   [Symbol.asyncIterator](): this {
     return this;
   }
 
-  /** Listens no more; what waits is gone. */
+  /** Stops listening and discards the waiting events. */
   [Symbol.dispose](): void {
     if (this.#isEnded) return;
     this.#isEnded = true;

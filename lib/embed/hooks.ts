@@ -15,41 +15,43 @@ import {
 } from "../broker/mod.ts";
 import type { SubscriptionRequest } from "../codec/mod.ts";
 
-/** Milliseconds after which a hook that has not answered has refused. */
+/** Milliseconds after which a hook that has not answered counts as a refusal. */
 export const DEFAULT_TIME_LIMIT_MS = 5000;
 
 /**
- * Functions of the program that decide. Each answers at once or later, by a promise; until then nothing more is read of that client,
- * or sent to it where it is `onDeliver`, and others go on. Nothing or `true` is yes, `false` or a Reason Code no.
+ * Functions of the program that decide. Each answers at once or through a promise. Until it has answered, nothing more is read from that
+ * client (or, for `onDeliver`, sent to it); other clients go on. Returning nothing or `true` allows; `false` or a Reason Code refuses.
  */
 export interface Hooks {
-  /** Whether a client may come in that access control has let in, and what stands before all its topics. */
+  /** Decides whether a client that access control has admitted may connect, and which mount point it gets. */
   onConnect?(request: ConnectRequest): ConnectAnswer | Promise<ConnectAnswer>;
   /**
-   * Whether a client may publish a message that access control has let through, and what becomes of it: other topics, payloads or
-   * properties. Asked for a will when its client comes in. What is refused is acknowledged with the Reason Code, before 5.0 as if it
-   * had been taken.
+   * Decides whether a client may publish a message that access control allows, and may replace its topic, payload or properties. Also asked
+   * about a will when its client connects. A refused message is acknowledged with the Reason Code; before 5.0 as if it had been accepted.
    */
   onPublish?(
     client: ClientIdentity,
     message: HookedMessage,
   ): PublishAnswer | Promise<PublishAnswer>;
-  /** Whether a client may have a subscription that access control allows, and at which QoS. */
+  /** Decides whether a client gets a subscription that access control allows, and with which QoS. */
   onSubscribe?(
     client: ClientIdentity,
     request: SubscriptionRequest,
   ): SubscribeAnswer | Promise<SubscribeAnswer>;
-  /** Whether a message goes to this client, and as what. Asked when it is sent: for a client that is away, when it is back. */
+  /**
+   * Decides whether a message is sent to this client, and may change it. Asked when the message is sent: for a disconnected client, after
+   * it has reconnected.
+   */
   onDeliver?(client: ClientIdentity, message: Message): DeliverAnswer | Promise<DeliverAnswer>;
 }
 
-/** How hooks are asked. */
+/** Settings for calling hooks. */
 export interface HooksOptions {
-  /** After this time, milliseconds, a hook that has not answered has refused. Default: 5,000. */
+  /** Milliseconds after which a hook that has not answered counts as a refusal. Default: 5,000. */
   readonly timeLimitMs?: number;
 }
 
-/** The hooks as the core calls them. */
+/** Makes the program's hooks into the port that the core calls. */
 export function hookPort(hooks: Hooks, timeLimitMs: number): HookPort {
   const { onConnect, onPublish, onSubscribe, onDeliver } = hooks;
   return {
@@ -63,7 +65,7 @@ export function hookPort(hooks: Hooks, timeLimitMs: number): HookPort {
   };
 }
 
-/** A function that may throw, reject, or never answer, as a hook that replies once. */
+/** Wraps a function that may throw, reject or never answer into a hook that replies exactly once. */
 function guarded<Name extends HookName>(
   decide: (client: ClientIdentity, subject: HookSubjects[Name]) => unknown,
   timeLimitMs: number,
@@ -78,7 +80,7 @@ function guarded<Name extends HookName>(
     if (!isThenable(answer)) return reply(answer);
     const late = () => reply(new HookFailure(new Error(`No answer after ${timeLimitMs} ms`)));
     const timer = setTimeout(late, timeLimitMs);
-    // A program that is through need not wait for it.
+    // This timer must not keep a finished program alive.
     Deno.unrefTimer(timer);
     Promise.resolve(answer).catch((error) => new HookFailure(error)).then((settled) => {
       clearTimeout(timer);

@@ -1,17 +1,18 @@
 /**
- * A broker inside of a program: what the program hears, decides and does.
+ * A broker inside a program: events, hooks and actions for that program.
  *
- * `Server` is the one of `net`, and more: `on` and `events` tell what happens, hooks (`addHooks`) decide, and `clients`, `disconnect`, `publish`,
- * `deleteSession`, `retained` are its actions; `attach` and `upgrade` take in clients whose streams the program has; `bridge` connects to another broker.
+ * `Server` extends the one of `net`. `on` and `events` tell what happens; hooks (`addHooks`) decide; `clients`, `disconnect`, `publish`,
+ * `deleteSession` and `retained` act; `attach` and `upgrade` accept clients whose streams the program already has; `bridge` connects to
+ * another broker.
  *
- * Three rules. Nobody's interest costs nothing: an event that nobody listens to is not made. A function of the program never runs
- * in the middle of the core: listeners are called behind the turn, and what a function asks for from within one is done at its end.
- * A function that throws, takes too long or answers nonsense is logged with its error and counted, and costs what it was asked about: never
- * the process, and never another client.
+ * Three rules hold. An event without a listener is not created, so it costs nothing. A function of the program never runs in the middle of
+ * the core: listeners are called after the turn, and what they ask for takes effect at the end of a turn. A function that throws, takes too
+ * long or returns nonsense is logged with its error and counted; it affects only what it was asked about, never the process or another
+ * client.
  *
- * May import `broker`, `net`, `topic` and `codec`; and `bridge` and `config` when the first bridge begins.
+ * May import `broker`, `net`, `topic` and `codec`; `bridge` and `config` are loaded with the first bridge.
  *
- * @example What comes and goes
+ * @example Listening to published messages
  * ```ts
  * import { equal } from "node:assert/strict";
  * import { Server } from "./mod.ts";
@@ -21,7 +22,7 @@
  * server.publish("home/cellar/temperature", "12.5", { retain: true });
  * for await (const { message } of published) {
  *   equal(message.topicName, "home/cellar/temperature");
- *   break; // Listens no more.
+ *   break; // Stops listening.
  * }
  * ```
  *

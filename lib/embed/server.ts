@@ -33,48 +33,48 @@ import { EventStream, type EventStreamOptions } from "./event_stream.ts";
 import { DEFAULT_TIME_LIMIT_MS, hookPort, type Hooks, type HooksOptions } from "./hooks.ts";
 import { addressOf, refusalOf, subprotocolOf } from "./upgrade.ts";
 
-/** Topics that are looked at before others have their turn. */
+/** Steps of a walk over retained messages before the event loop gets a turn. */
 const WALK_STEPS = 1000;
 
 const encoder = new TextEncoder();
 
-/** Who a stream belongs to, and what holds for it. */
+/** Facts and options of an attached stream. */
 export interface AttachInit extends Partial<Pick<Peer, "certificate">> {
-  /** For logs, limits by address and access control. Default: `attached`, or what `upgrade` was told. */
+  /** The client's address, for logs, limits by address and access control. Default: `attached`, or what `upgrade` was given. */
   readonly remoteAddress?: string;
   /**
-   * What is left out has its default. Streams that are to be counted together (`maxConnections`) share the object. Anonymous clients may
-   * come in by themselves where the address is one of this machine, or none was given to `attach`.
+   * Options left out have their defaults. Streams that share this object are counted together (`maxConnections`). Anonymous clients are
+   * allowed by default if the address belongs to this machine, or if `attach` was given none.
    */
   readonly options?: Partial<ListenerOptions>;
 }
 
-/** What a client that is disconnected is told. */
+/** The reason that a disconnected client is told. */
 export interface DisconnectReason {
-  /** For clients of 5.0. Default: 0x98, Administrative action. */
+  /** Sent to clients of 5.0. Default: 0x98, Administrative action. */
   readonly reasonCode?: ReasonCode;
-  /** The same in words. */
+  /** The reason as text. */
   readonly message?: string;
 }
 
-/** What a program may say about a message; without it QoS 0, not retained, never expiring. */
+/** The options of a published message. Defaults: QoS 0, not retained, no expiry. */
 export type PublishOptions = Omit<MessageInit, "topicName" | "payload">;
 
 /**
- * A broker inside of a program: on the network, and with events and actions for the program around it.
+ * A broker inside a program: it serves the network, and offers events and actions to the program around it.
  *
  * All methods may be called at any time, also from listeners, hooks and subscriptions of the bus: what cannot happen in the middle of a
  * turn happens at its end.
  */
 export class Server extends NetServer {
-  /** What `attach` and `upgrade` were given, filled up: so that it can be counted by. */
+  /** The options given to `attach` and `upgrade`, completed with defaults; one object each, so that its streams can be counted. */
   readonly #attached = new WeakMap<Partial<ListenerOptions>, ListenerOptions>();
   readonly #default: Partial<ListenerOptions> = {};
   readonly #bridges: ServerBridges;
 
   /**
-   * Nobody can connect before `listen`. A program that has bridges gives a `bridgeId` that is the same from start to start; without one
-   * the broker has another name each time, by which rings of bridges are noticed all the same.
+   * Nobody can connect before `listen`. A program with bridges should give the same `bridgeId` at every start. Without one the broker gets
+   * a new name at each start; loops of bridges are detected in either case.
    */
   constructor(init: ServerInit = {}) {
     const { bridgeId = crypto.randomUUID(), log = SILENT } = init;
@@ -83,8 +83,8 @@ export class Server extends NetServer {
   }
 
   /**
-   * Calls `listener` with each event of this name from now on, behind the turn in which it has happened, until what is returned is
-   * disposed of. A listener that throws, or returns a promise that rejects, is logged and counted, and called again with the next.
+   * Calls `listener` with each event of this name, after the turn in which it happened, until the returned object is disposed of. A
+   * listener that throws, or returns a promise that rejects, is logged and counted, and is called again for the next event.
    */
   on<Name extends EventName>(name: Name, listener: EventListener<Name>): Disposable {
     const end = this.broker.on(name, listener);
@@ -100,8 +100,8 @@ export class Server extends NetServer {
   }
 
   /**
-   * Asks these hooks from now on, behind those that were added before, until what is returned is disposed of. A hook that throws,
-   * answers nonsense, or has not answered after `timeLimitMs` (5,000) has refused, which is logged with its error and counted.
+   * Adds hooks, which are asked after those added before, until the returned object is disposed of. A hook that throws, returns nonsense,
+   * or has not answered after `timeLimitMs` (5,000) counts as a refusal, which is logged with its error.
    */
   addHooks(hooks: Hooks, { timeLimitMs = DEFAULT_TIME_LIMIT_MS }: HooksOptions = {}): Disposable {
     const end = this.broker.addHooks(hookPort(hooks, timeLimitMs));
@@ -109,38 +109,38 @@ export class Server extends NetServer {
   }
 
   /**
-   * Begins a bridge: a connection of this broker to another one, by which messages cross that the `topics` name. Its states are the event
-   * `bridgeChanged`. Rejects with a `TypeError` that says all that is wrong with it. Bridges end with the server.
+   * Begins a bridge: a connection from this broker to another one, across which the messages that `topics` selects are exchanged. The event
+   * `bridgeChanged` tells its states. Rejects with a `TypeError` that lists all errors in `init`. Bridges end with the server.
    */
   bridge(init: BridgeInit): Promise<BridgeHandle> {
     return this.#bridges.add(init);
   }
 
-  /** Where each bridge stands, and what it has done. */
+  /** The state and the counters of each bridge. */
   get bridges(): readonly BridgeStatus[] {
     return this.#bridges.statuses;
   }
 
-  /** Ends bridges and connections; clients and remote brokers are told. Resolves when all is closed. */
+  /** Ends bridges and connections, and tells clients and remote brokers. Resolves when everything is closed. */
   override async close(): Promise<void> {
     const ending = this.#bridges.close();
     if (this.#bridges.isUsed) await ending;
     await super.close();
   }
 
-  /** All sessions, whether their clients are connected or not; one object at a time. */
+  /** All sessions, those of disconnected clients included, made one at a time. */
   *clients(): Generator<ClientSummary, void> {
     for (const client of this.broker.clients.values()) yield summarizeClient(client);
   }
 
-  /** All that is known of one client; `undefined`: there is no session of that name. */
+  /** The details of one client; `undefined` if it has no session. */
   client(clientId: string): ClientDetail | undefined {
     return describeClient(this.broker, clientId);
   }
 
   /**
-   * Disconnects a client, which is told so; its session stays. `false`: it is not connected. Throws `RangeError` where the Reason Code is
-   * none of a DISCONNECT that says why.
+   * Disconnects a client and tells it the reason; its session stays. Returns false if it is not connected. Throws `RangeError` if the
+   * Reason Code is not one that a DISCONNECT from a server may carry.
    */
   disconnect(clientId: string, reason: DisconnectReason = {}): boolean {
     const { reasonCode = ReasonCode.AdministrativeAction } = reason;
@@ -151,20 +151,20 @@ export class Server extends NetServer {
     return disconnectClient(this.broker, clientId, message, reasonCode);
   }
 
-  /** Ends a session with all that waits in it; its client is disconnected first. `false`: there is none. */
+  /** Ends a session and discards its waiting messages; its client is disconnected first. Returns false if there is none. */
   deleteSession(clientId: string, message = "Session ended by the program"): boolean {
     return deleteSession(this.broker, clientId, message);
   }
 
-  /** Publishes to clients and to the bus. A payload given as text is sent as UTF-8. Throws `TypeError` where the Topic Name is not one. */
+  /** Publishes to clients and to the bus. A text payload is sent as UTF-8. Throws `TypeError` if the Topic Name is invalid. */
   publish(topicName: string, payload: Uint8Array | string, options?: PublishOptions): void {
     const bytes = typeof payload === "string" ? encoder.encode(payload) : payload;
     this.hub.publish({ ...options, topicName, payload: bytes });
   }
 
   /**
-   * The retained messages whose topics match, one at a time, as they come and go: a million of them stall nobody. The payload is a copy.
-   * Throws `TypeError` where it is not a Topic Filter.
+   * The retained messages whose topics match, one at a time. It pauses regularly, so that a walk over a million messages stalls nobody;
+   * messages stored or deleted meanwhile may be seen or not. Each payload is a copy. Throws `TypeError` if the Topic Filter is invalid.
    */
   retained(topicFilter: string): AsyncGenerator<Message, void> {
     if (!isTopicFilter(topicFilter)) {
@@ -174,8 +174,8 @@ export class Server extends NetServer {
   }
 
   /**
-   * Takes in a client that speaks MQTT over a pair of streams: a `Deno.Conn`, or what the program has made itself. Both directions are the
-   * server's from here on. `false`: there are too many, or the server closes, and the streams are closed.
+   * Accepts a client that speaks MQTT over a pair of streams, such as a `Deno.Conn`. The server owns both from then on. Returns false, and
+   * closes the streams, if there are too many connections or the server is closing.
    */
   attach(stream: StreamPair, init: AttachInit = {}): boolean {
     const { remoteAddress = "attached" } = init;
@@ -187,9 +187,8 @@ export class Server extends NetServer {
   }
 
   /**
-   * Answers a request of the program's own `Deno.serve` for a WebSocket that speaks MQTT; `info` is what `Deno.serve` gave with the
-   * request. Which path that is at, and from which `Origin`, is for the program to check. What is no such request is answered with a
-   * 4xx status.
+   * Answers a request to the program's own `Deno.serve` for a WebSocket that speaks MQTT; `info` is what `Deno.serve` passes with the
+   * request. The program itself has to check the path and the `Origin`. Any other request is answered with a 4xx status.
    */
   upgrade(
     request: Request,
@@ -200,7 +199,7 @@ export class Server extends NetServer {
     if (protocol === undefined) return refusalOf(request);
     const remoteAddress = init.remoteAddress ?? addressOf(info?.remoteAddr);
     const options = this.#optionsOf(init, isLocal(remoteAddress));
-    // A client that is silent is for the broker to find, by its Keep Alive.
+    // Deno's own timeout is off: the broker detects silent clients by Keep Alive.
     const { socket, response } = Deno.upgradeWebSocket(request, { protocol, idleTimeout: 0 });
     socket.addEventListener("open", () => {
       const stream = new ServedWebSocket(socket);

@@ -1,7 +1,9 @@
-/** The subprotocols that are spoken: `mqttv3.1` is what clients offered before there was a standard. */
+/** The supported subprotocols; clients offered `mqttv3.1` before there was a standard. */
 const SUBPROTOCOLS: readonly string[] = ["mqtt", "mqttv3.1"];
 
-/** The subprotocol to select for a request; `undefined`: it asks for no WebSocket that speaks MQTT. [MQTT-6.0.0-3] [MQTT-6.0.0-4] */
+/**
+ * The subprotocol to select for a request; `undefined` if it does not ask for a WebSocket that speaks MQTT. [MQTT-6.0.0-3] [MQTT-6.0.0-4]
+ */
 export function subprotocolOf(request: Request): string | undefined {
   if (!isForWebSocket(request)) return undefined;
   const offered = (request.headers.get("sec-websocket-protocol") ?? "").split(",")
@@ -9,17 +11,17 @@ export function subprotocolOf(request: Request): string | undefined {
   return SUBPROTOCOLS.find((name) => offered.includes(name));
 }
 
-/** The answer to a request that asks for no such WebSocket. */
+/** The answer to a request that does not ask for such a WebSocket. */
 export function refusalOf(request: Request): Response {
   if (isForWebSocket(request)) {
     return new Response("The WebSocket must offer the protocol mqtt\n", { status: 400 });
   }
-  // RFC 9110 section 15.5.22: who answers so says what to upgrade to.
+  // RFC 9110 section 15.5.22: the answer 426 has to name the protocol to upgrade to.
   const headers = { upgrade: "websocket", connection: "upgrade" };
   return new Response("MQTT is spoken here, over a WebSocket\n", { status: 426, headers });
 }
 
-/** An address as logs and limits have it; `unknown` where there is none. */
+/** Writes an address as logs and limits use it; `unknown` if there is none. */
 export function addressOf(address: Deno.Addr | undefined): string {
   if (address === undefined) return "unknown";
   if ("hostname" in address) {

@@ -30,7 +30,7 @@ import viewOverviewJs from "./page/view_overview.js" with { type: "text" };
 import viewTopicsJs from "./page/view_topics.js" with { type: "text" };
 import viewTraceJs from "./page/view_trace.js" with { type: "text" };
 
-/** A file of the page: answers with it, or says that the browser has it already. */
+/** A file of the page: answers with the file, or with 304 if the browser has it already. */
 type Asset = (request: Request) => Response;
 
 const HTML = "text/html; charset=utf-8";
@@ -72,7 +72,7 @@ const FILES: readonly [path: string, type: string, content: string][] = [
   ["/view_trace.js", SCRIPT, viewTraceJs],
 ];
 
-/** The page's files by their paths. They are part of the program: nothing is read when they are asked for. */
+/** The page's files by path. They are part of the program, so a request reads nothing from disk. */
 export const ASSETS: ReadonlyMap<string, Asset> = new Map(
   FILES.map(([path, type, content]) => [path, assetOf(type, content)]),
 );
@@ -90,7 +90,7 @@ function assetOf(type: string, content: string): Asset {
   };
 }
 
-/** FNV-1a: enough to tell two versions of a file apart. */
+/** Hashes with FNV-1a, which is enough to tell two versions of a file apart. */
 function fingerprint(bytes: Uint8Array): string {
   let hash = 0x811c9dc5;
   for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;

@@ -1,11 +1,11 @@
 import { Problem } from "./problem.ts";
 
-/** Bytes of a body. */
+/** The most bytes of a body. */
 const MAX_BODY_BYTES = 64 * 1024;
 /** How long a body may take to arrive, milliseconds. */
 const MAX_BODY_MS = 10_000;
 
-/** Reads a JSON object; throws a {@linkcode Problem} where it is too long, too slow, or none. */
+/** Reads a JSON object; throws a {@linkcode Problem} if the body is too long, too slow, or not a JSON object. */
 export async function readJson(request: Request): Promise<Readonly<Record<string, unknown>>> {
   const type = request.headers.get("content-type") ?? "";
   if (!/^application\/json\b/i.test(type)) {

@@ -7,20 +7,20 @@ import type { Role } from "./role.ts";
 import { Sessions } from "./sessions.ts";
 import type { Tokens } from "./tokens.ts";
 
-/** Who asks. */
+/** The sender of a request. */
 export interface Caller {
-  /** What it may. */
+  /** The caller's rights. */
   readonly role: Role;
-  /** How that is known: nobody is named at this listener, by log-in, by a token, or by a certificate. */
+  /** How the caller was identified: not at all (the listener is open to all), by log-in, by a token, or by a certificate. */
   readonly by: "open" | "session" | "token" | "certificate";
-  /** For access control: what is published and read for this caller is decided by it. */
+  /** The identity by which access control decides what this caller may publish and read. */
   readonly identity: ClientIdentity;
 }
 
-/** The Client Identifier that access control is told of where no client is connected. */
+/** The Client Identifier that access control gets, since no client is connected. */
 const API_CLIENT_ID = "http-api";
 
-/** Who comes in at one listener for HTTP, and as whom. */
+/** Identifies the callers at one listener for HTTP. */
 export class Callers {
   readonly #init: HttpListenerInit;
   readonly #access: AccessPort;
@@ -42,7 +42,7 @@ export class Callers {
     this.#now = now;
   }
 
-  /** Whether nobody is named, so that everybody who reaches the listener is let in. */
+  /** Whether no user is configured, so that everybody who reaches the listener is allowed. */
   get isOpen(): boolean {
     const { admins, viewers } = this.#init;
     return admins.length === 0 && viewers.length === 0 && this.#tokens === undefined;
@@ -53,7 +53,7 @@ export class Callers {
     return this.#init.admins.length + this.#init.viewers.length > 0;
   }
 
-  /** Who sends this request; `undefined`: nobody who is known. */
+  /** Identifies the sender of a request; `undefined` if unknown. */
   async find(request: Request, peer: StreamPeer): Promise<Caller | undefined> {
     const { remoteAddress } = peer;
     const bearer = /^Bearer\s+(\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
@@ -74,7 +74,7 @@ export class Callers {
     return { role, by: "session", identity: this.#identity(userName, remoteAddress) };
   }
 
-  /** A user whom a certificate names, where the listener takes its names from there. */
+  /** The user named by a certificate, if the listener takes user names from certificates. */
   #certified({ certificate, remoteAddress }: StreamPeer): Caller | undefined {
     const { certificateUserName = "none" } = this.#init;
     if (certificate === undefined || certificateUserName === "none") return undefined;
@@ -86,13 +86,13 @@ export class Callers {
       { role, by: "certificate", identity: this.#identity(userName, remoteAddress) };
   }
 
-  /** Throws a {@linkcode Problem} where the caller may not change something, or a page of another origin may be behind the request. */
+  /** Throws a {@linkcode Problem} if the caller may not change anything, or if a page of another origin may have caused the request. */
   checkChange(caller: Caller, request: Request): void {
     if (caller.role !== "admin") throw new Problem(403, "A viewer may look, but change nothing");
     this.checkPage(caller, request);
   }
 
-  /** The header that only the page itself, or a program, can send. */
+  /** Checks for the header that only our own page, or a program, can send. */
   checkPage(caller: Caller | undefined, request: Request): void {
     if (caller?.by === "token" || request.headers.has(PAGE_HEADER)) return;
     throw new Problem(
@@ -113,7 +113,7 @@ export class Callers {
     const role = this.#roleOf(userName);
     let isIn = false;
     try {
-      // A user without a role costs as much as one with a wrong password: nobody learns which it was.
+      // A user without a role takes as long as a wrong password, so nobody learns which it was.
       isIn = await this.#isPassword(userName, password, remoteAddress) && role !== undefined;
     } finally {
       this.#limit.end(address, isIn, this.#now());
@@ -128,7 +128,7 @@ export class Callers {
     return this.#cookie(await this.#sessions.begin(userName, role, version, this.#now()));
   }
 
-  /** Logs out; returns the `Set-Cookie` header that takes the cookie away. */
+  /** Logs out; returns the `Set-Cookie` header that deletes the cookie. */
   async logOut(request: Request): Promise<string> {
     const secret = this.#cookieOf(request);
     if (secret !== undefined) await this.#sessions.end(secret);
@@ -156,7 +156,7 @@ export class Callers {
           clientId: API_CLIENT_ID,
           userName,
         },
-        // Who comes in as somebody else than the name says, by a token perhaps, is not that user.
+        // Somebody who is admitted under another name than the one given, by a token for example, is not that user.
       }, (verdict) => resolve(verdict.isAllowed && (verdict.userName ?? userName) === userName))
     );
   }
@@ -166,7 +166,7 @@ export class Callers {
     return { clientId: API_CLIENT_ID, userName, protocolVersion: 5, remoteAddress, listener };
   }
 
-  /** Cookies know no ports: two brokers of one machine have names of their own. */
+  /** Cookies are shared between ports, so each broker on a machine uses its own cookie name. */
   get #cookieName(): string {
     return `flux_mqtt_${this.#init.options.name.replace(/[^A-Za-z0-9]/g, "_")}`;
   }

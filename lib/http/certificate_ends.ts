@@ -1,10 +1,10 @@
 import { X509Certificate } from "node:crypto";
 import type { ListenerView } from "./context.ts";
 
-/** How long what was read is taken as it is, milliseconds. */
+/** How long a reading stays valid, milliseconds. */
 const MAX_AGE_MS = 60_000;
 
-/** When the certificates of the listeners end: read from their files, as whoever connects would see them. */
+/** Reads when the listeners' certificates expire, from their files, which are what clients see. */
 export class CertificateEnds {
   readonly #listeners: readonly ListenerView[];
   #readMs = -Infinity;
@@ -14,7 +14,7 @@ export class CertificateEnds {
     this.#listeners = listeners.filter(({ certfile }) => certfile !== "");
   }
 
-  /** Seconds since 1970, by the listener's name; one whose file cannot be read is not there. */
+  /** Resolves to seconds since 1970 by listener name, without listeners whose file cannot be read. */
   async read(nowMs: number): Promise<ReadonlyMap<string, number>> {
     if (this.#listeners.length === 0 || nowMs - this.#readMs < MAX_AGE_MS) return this.#ends;
     this.#readMs = nowMs;

@@ -2,20 +2,20 @@ import type { Broker, Client, CloseReason, Connection, Message, Observer } from 
 import { reasonCodeName, type SubscriptionRequest } from "../codec/mod.ts";
 import { AverageRate } from "./average_rate.ts";
 
-/** Clients that are looked at at one time; a further one takes the place of the one that was asked for longest ago. */
+/** Clients that are observed at one time; a further one replaces the one not asked for longest. */
 const MAX_CLIENTS = 32;
-/** Events that are remembered of each. */
+/** Events that are kept for each. */
 const MAX_EVENTS = 20;
-/** How long is gone on without anybody who asks: the page asks every two seconds. */
+/** Observation ends when nobody has asked for this time; the page asks every two seconds. */
 const IDLE_MS = 15_000;
 
-/** What somebody has done, or what has happened to it. */
+/** Something that a client did, or that happened to it. */
 interface ClientEvent {
   readonly atMs: number;
   readonly text: string;
 }
 
-/** What was seen of one client since it is looked at. */
+/** What was seen of one client since its observation began. */
 class Activity {
   /** The newest last. */
   readonly events: ClientEvent[] = [];
@@ -33,21 +33,21 @@ class Activity {
   }
 }
 
-/** What is told of a client. */
+/** The activity of a client, as an answer shows it. */
 export interface ActivityView {
-  /** Since when it is looked at. */
+  /** When the observation began. */
   readonly sinceMs: number;
   /** Messages that it publishes. */
   readonly publishedPerSecond: number;
-  /** Messages that it is sent. */
+  /** Messages delivered to it. */
   readonly deliveredPerSecond: number;
-  /** What has happened, the newest first. */
+  /** Events, the newest first. */
   readonly events: readonly ClientEvent[];
 }
 
 /**
- * What clients do while somebody looks at them: it begins with the first question about a client, and ends soon after the last.
- * Before and afterwards it costs nothing.
+ * Observes single clients while somebody looks at them: from the first request about a client until shortly after the last. At other times
+ * it costs nothing.
  */
 export class ClientActivity implements Observer {
   readonly #broker: Broker;
@@ -62,12 +62,12 @@ export class ClientActivity implements Observer {
     this.#nowMs = nowMs;
   }
 
-  /** Looks at a client a while longer; what was seen of it. */
+  /** Continues to observe a client, and returns what was seen of it. */
   look(clientId: string): ActivityView {
     const nowMs = this.#nowMs();
     const activity = this.#clients.get(clientId) ?? new Activity(nowMs);
     activity.askedMs = nowMs;
-    // In the order in which they were asked for.
+    // Keeps the Map in the order of requests.
     this.#clients.delete(clientId);
     this.#clients.set(clientId, activity);
     if (this.#clients.size > MAX_CLIENTS) {
@@ -83,7 +83,7 @@ export class ClientActivity implements Observer {
     };
   }
 
-  /** Looks at nobody any more. */
+  /** Ends all observations. */
   stop(): void {
     clearInterval(this.#timer);
     this.#end?.();
@@ -91,7 +91,7 @@ export class ClientActivity implements Observer {
     this.#clients.clear();
   }
 
-  /** Forgets those that nobody has asked for lately. */
+  /** Ends observations that nobody has asked for lately. */
   sweep(): void {
     for (const [clientId, { askedMs }] of this.#clients) {
       if (this.#nowMs() - askedMs > IDLE_MS) this.#clients.delete(clientId);
@@ -151,7 +151,7 @@ export class ClientActivity implements Observer {
   }
 }
 
-/** Where the broker has given no reason. */
+/** Texts for disconnections without a reason from the broker. */
 const CAUSES: Readonly<Record<Connection["cause"], string>> = {
   client: "by itself",
   broker: "by the broker",

@@ -1,91 +1,88 @@
 import type { Broker, ListenerOptions, LogPort, MessageHub } from "../broker/mod.ts";
 import type { LogLevel, LogTail, SysLevels } from "../observe/mod.ts";
 
-/** One option as it holds, and where that comes from. */
+/** The value of one option, and its origin. */
 export interface SettingView {
   /** The option's name. */
   readonly name: string;
-  /** The heading that it is listed under. */
+  /** The heading under which it is listed. */
   readonly theme: string;
-  /** The listener's name; `""`: it holds for the whole broker. */
+  /** The listener's name; `""` for an option of the whole broker. */
   readonly listener: string;
-  /** As it would stand in a file. */
+  /** The value as written in a configuration file. */
   readonly value: string;
   /** `default`, `FILE:LINE`, `MQTT_… (environment)` or `--flag`. */
   readonly origin: string;
-  /** What the option means. */
+  /** The option's meaning. */
   readonly description: string;
   /** Whether SIGHUP changes it in a running broker. */
   readonly isReloadable: boolean;
 }
 
-/** A place where clients connect, and who may do what there. */
+/** A listener, and its access control. */
 export interface ListenerView {
   /** Its name in logs. */
   readonly name: string;
   /** `mqtt`, `websockets` or `http_api`. */
   readonly protocol: string;
-  /** `""`: every address. */
+  /** `""` for every address. */
   readonly address: string;
-  /** As it was configured; 0 where `path` is one. */
+  /** The configured port; 0 for a Unix socket. */
   readonly port: number;
-  /** Of a Unix socket; `""`: none. */
+  /** The path of a Unix socket; `""` if it is none. */
   readonly path: string;
-  /** Where it is configured. */
+  /** Where the configuration defines it. */
   readonly origin: string;
   /** Whether connections are encrypted. */
   readonly isTls: boolean;
-  /** The server's certificate; `""`: none. */
+  /** The server's certificate; `""` without TLS. */
   readonly certfile: string;
-  /** Whether clients may come in without a user name. */
+  /** Whether clients may connect without a user name. */
   readonly allowAnonymous: boolean;
-  /** -1: no limit. */
+  /** -1 for no limit. */
   readonly maxConnections: number;
-  /** `""`: every topic is free. */
+  /** `""` if every topic is allowed. */
   readonly aclFile: string;
-  /** Whether SUBSCRIBE is refused where nothing could be read. */
+  /** Whether a SUBSCRIBE is refused if the client could read none of the topics. */
   readonly isAclStrict: boolean;
 }
 
-/** Who a WebSocket belongs to. */
+/** The peer of a WebSocket. */
 export interface StreamPeer {
-  /** `127.0.0.1:50123`. */
+  /** Such as `127.0.0.1:50123`. */
   remoteAddress: string;
-  /** The user who has logged in, as if a certificate had proved the name. */
+  /** The user who has logged in, presented as the subject of a certificate. */
   certificate?: { subject: string; commonName: string; fingerprint: string };
 }
 
-/** All that this room needs of the program around it. */
+/** What this room needs of the program around it. */
 export interface HttpContext {
-  /** The core: looked at, and changed by the functions that it has for it. */
+  /** The core, which is read, and changed only by the functions it offers for that. */
   readonly broker: Broker;
-  /** For messages of the API. */
+  /** Publishes messages of the API. */
   readonly hub: MessageHub;
-  /** What happens here. */
+  /** Gets this room's log lines. */
   readonly log: LogPort;
   /** The last lines of the log. */
   readonly tail: LogTail;
   /** The program's version. */
   readonly version: string;
-  /** Counters and levels of this moment. */
+  /** Returns the present counters and levels. */
   readonly levels: () => SysLevels;
-  /**
-   * Makes a client of a WebSocket that is open; `false`: there are too many. `pauseMs` pass between two frames where there is much to
-   * send.
-   */
+  /** Makes an open WebSocket a client; false if there are too many. With much to send, at least `pauseMs` pass between two frames. */
   readonly adopt: (
     socket: WebSocket,
     peer: StreamPeer,
     options: ListenerOptions,
     pauseMs: number,
   ) => boolean;
-  /** Every option as it holds now. */
+  /** Returns the present value of every option. */
   readonly settings: () => readonly SettingView[];
-  /** Every place where clients connect. */
+  /** All listeners. */
   readonly listeners: readonly ListenerView[];
-  /** What is wrong with the text of a configuration file; nothing: it is valid. */
+  /** Returns the errors in the text of a configuration file; an empty list if it is valid. */
   readonly checkConfiguration: (text: string) => readonly string[];
-  /** Copies the store; absent: nothing is stored. */
+  /** Copies the store; absent without a store. */
   readonly backUp?: () => Promise<{
     readonly readable: ReadableStream<Uint8Array>;
     readonly sizeBytes: number;
@@ -95,59 +92,59 @@ export interface HttpContext {
       readonly retained: number;
     };
   }>;
-  /** What the metrics have beside those that are always there. */
+  /** Optional metrics. */
   readonly metrics: {
-    /** Prefixes of topics that have series of their own. */
+    /** Topic prefixes with series of their own. */
     readonly topicPrefixes: readonly string[];
-    /** Whether there are also the names of mosquitto-exporter. */
+    /** Whether metrics are also offered under the names of mosquitto-exporter. */
     readonly hasExporterNames: boolean;
   };
-  /** The least grave lines that are logged. */
+  /** The lowest level that is logged. */
   readonly logLevel: () => LogLevel | "none";
-  /** Logs other levels from now on, until the configuration is read again. */
+  /** Changes the log level until the configuration is read again. */
   readonly setLogLevel: (level: LogLevel) => void;
 }
 
-/** The bytes of a connection: a socket, or what is encrypted in one. */
+/** The bytes of a connection: a socket, or the decrypted stream over one. */
 export interface HttpStream {
-  /** Fills some of the buffer; `null`: the end. */
+  /** Fills some of the buffer; `null` at the end. */
   read(buffer: Uint8Array): Promise<number | null>;
   /** Writes some of the bytes; resolves to how many. */
   write(bytes: Uint8Array): Promise<number>;
-  /** Ends our direction. */
+  /** Ends the direction to the peer. */
   closeWrite(): Promise<void>;
   /** Ends both directions. */
   close(): void;
 }
 
-/** Encryption, which the program around brings: certificates and keys are its, and so is reading them anew. */
+/** TLS, which the program provides: it owns certificates and keys, and reads them anew. */
 export interface HttpTls {
-  /** The stream inside of a connection. What a client's certificate proves is in `peer` before the first byte comes. */
+  /** The decrypted stream over a connection. Facts from the client's certificate are in `peer` before the first byte is read. */
   open(below: HttpStream, peer: StreamPeer): HttpStream;
 }
 
-/** Where to listen for HTTP, and who comes in. */
+/** Where to listen for HTTP, and who is allowed. */
 export interface HttpListenerInit {
-  /** For its MQTT clients; counted by. Its name is the listener's. */
+  /** Options of its MQTT clients, which are counted by this object. Its name is the name of the listener. */
   readonly options: ListenerOptions;
-  /** `""`: every address. */
+  /** `""` for every address. */
   readonly hostname: string;
-  /** 0: one that is free. */
+  /** 0 for any free port. */
   readonly port: number;
-  /** A Unix socket in the place of both; `""`: none. */
+  /** A Unix socket instead of host name and port; `""` for none. */
   readonly path: string;
-  /** Absent: no encryption. */
+  /** Absent for no encryption. */
   readonly tls?: HttpTls;
-  /** What of a client's certificate is its user name; default: `none`. */
+  /** The part of a client's certificate that is its user name. Default: `none`. */
   readonly certificateUserName?: "none" | "common_name" | "subject";
-  /** Names that requests may be for, beside those of this machine. */
+  /** Host names that requests may name beside those of this machine. */
   readonly hosts: readonly string[];
   /** Users who may change something. */
   readonly admins: readonly string[];
-  /** Users who may look. */
+  /** Users who may only read. */
   readonly viewers: readonly string[];
-  /** The text of the file of tokens; absent: there is none. */
+  /** The text of the token file, if there is one. */
   readonly tokens?: string;
-  /** What a Client Identifier must begin with there. */
+  /** The prefix that Client Identifiers must have at this listener. */
   readonly clientIdPrefixes: string;
 }

@@ -2,10 +2,10 @@ import { exporterFamilies, type MetricFamily, SysTopics } from "../observe/mod.t
 import type { HttpContext } from "./context.ts";
 import { TopicPrefixes } from "./topic_prefixes.ts";
 
-/** How often the `$SYS` values are read, from which loads are averaged, milliseconds. */
+/** Time between two readings of the `$SYS` values, from which loads are averaged, milliseconds. */
 const SYS_MS = 10_000;
 
-/** Metrics that are there only where the configuration asks for them, and cost nothing elsewhere. */
+/** Metrics that exist, and cost anything, only if the configuration asks for them. */
 export class ExtraMetrics {
   readonly #prefixes: TopicPrefixes | undefined;
   readonly #sys: SysTopics | undefined;
@@ -26,7 +26,7 @@ export class ExtraMetrics {
     }
   }
 
-  /** Those of this moment. */
+  /** The present metrics. */
   *families(): Generator<MetricFamily> {
     if (this.#prefixes !== undefined) yield* this.#prefixes.families();
     if (this.#sys === undefined) return;

@@ -1,60 +1,61 @@
 import { addressKey, addressText } from "../broker/mod.ts";
 import type { HttpStream, HttpTls, StreamPeer } from "./context.ts";
 
-/** Connections at one time, of everybody and of one address. */
+/** The most connections at one time, in all and from one address. */
 const MAX_CONNECTIONS = 512;
 const MAX_OF_ADDRESS = 64;
-/** The first request has to be there after this time, milliseconds. */
+/** The first request has to arrive within this time, milliseconds. */
 const FIRST_REQUEST_MS = 10_000;
-/** Between requests, and between parts of an answer, at most so long, milliseconds. */
+/** The longest pause between requests, and between parts of an answer, milliseconds. */
 const IDLE_MS = 75_000;
-/** How often that is looked at, milliseconds. */
+/** Time between two checks of these limits, milliseconds. */
 const LOOK_MS = 1000;
-/** What was answered and is on its way when all ends has so long, milliseconds. */
+/** Time for the rest of the answers when the server closes, milliseconds. */
 const LAST_BYTES_MS = 1000;
 const BUFFER_BYTES = 16 * 1024;
 
-/** Limits that tests have shorter. */
+/** Limits that tests make shorter. */
 export interface FrontLimits {
   readonly firstRequestMs?: number;
   readonly idleMs?: number;
   readonly lookMs?: number;
-  /** Connections at one time; default 512, and no more than that. */
+  /** The most connections at one time. Default and maximum: 512. */
   readonly maxConnections?: number;
 }
 
-/** Somebody who is connected. */
+/** A connection. */
 interface Visitor {
   readonly outer: HttpStream;
   readonly inner: Deno.Conn;
-  /** Address and port, and what its certificate proves. */
+  /** Address, port, and facts from the certificate. */
   readonly peer: StreamPeer;
   hasAsked: boolean;
-  /** What it is answered with has no end: it may be silent. */
+  /** Its answer is an endless stream, so pauses are allowed. */
   isStreaming: boolean;
-  /** When it last asked, or was sent something, in milliseconds. */
+  /** When it last sent a request or was sent bytes, milliseconds. */
   atMs: number;
 }
 
 /**
- * Stands before `Deno.serve`, which waits for a request for as long as it takes and for as many as come: counts connections, and closes those
- * that do not ask. Where there is TLS it is here that it ends, for `Deno.serve` can neither ask for certificates of clients nor take new ones of
- * its own. All other bytes are passed on as they are; that a request has come it hears from whoever handles it.
+ * Accepts HTTP connections and passes their bytes to `Deno.serve`, which limits neither their number nor the time they may be silent. The
+ * front counts connections, and closes those that send no request in time. It also terminates TLS, because `Deno.serve` can neither ask
+ * clients for certificates nor take a renewed certificate. Other bytes are passed unchanged; the request handler tells the front about each
+ * request.
  */
 export class Front {
   readonly #listener: Deno.TcpListener;
   readonly #innerPort: number;
   readonly #limits: Required<FrontLimits>;
   readonly #tls: HttpTls | undefined;
-  /** By the port from which the front connects. */
+  /** Connections by the local port from which the front connects to `Deno.serve`. */
   readonly #visitors = new Map<number, Visitor>();
-  /** Connections, of all and by address. */
+  /** Connections in all, and by address. */
   #count = 0;
   readonly #passing = new Set<Promise<void>>();
   readonly #counts = new Map<string, number>();
   #look: ReturnType<typeof setInterval> | undefined;
 
-  /** Begins to listen; `innerPort` is that of `Deno.serve`, on the loopback. */
+  /** Begins to listen; `innerPort` is the port of `Deno.serve` on the loopback interface. */
   constructor(
     hostname: string,
     port: number,
@@ -75,12 +76,12 @@ export class Front {
     this.#accept();
   }
 
-  /** Where it listens. */
+  /** The port it listens on. */
   get port(): number {
     return this.#listener.addr.port;
   }
 
-  /** Who sent the request that came by this port, and has asked herewith; `undefined`: it did not come through the front. */
+  /** Notes a request that came by this local port, and returns its sender; `undefined` if it did not come through the front. */
   asks(innerRemotePort: number): StreamPeer | undefined {
     const visitor = this.#visitors.get(innerRemotePort);
     if (visitor === undefined) return undefined;
@@ -89,18 +90,18 @@ export class Front {
     return visitor.peer;
   }
 
-  /** Its answer has no end of its own. */
+  /** Notes that the answer is an endless stream. */
   streams(innerRemotePort: number): void {
     const visitor = this.#visitors.get(innerRemotePort);
     if (visitor !== undefined) visitor.isStreaming = true;
   }
 
-  /** Nobody comes in any more. */
+  /** Accepts no more connections. */
   shut(): void {
     close(this.#listener);
   }
 
-  /** Everybody goes: those whom `Deno.serve` has closed when they have the rest of their answers, or soon. */
+  /** Closes all connections: those that `Deno.serve` has closed when the rest of their answers is sent, but soon in any case. */
   async close(): Promise<void> {
     this.shut();
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -120,7 +121,7 @@ export class Front {
       } catch (error) {
         if (error instanceof Deno.errors.BadResource) return;
         if (error instanceof Deno.errors.Interrupted) return;
-        // No descriptors, perhaps: they come back.
+        // There may be no free descriptors now; try again later.
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     }
@@ -158,7 +159,7 @@ export class Front {
     }
   }
 
-  /** Passes bytes on in both directions until one of the two has gone. */
+  /** Passes bytes in both directions until either side is gone. */
   async #pass(innerPort: number, visitor: Visitor): Promise<void> {
     this.#visitors.set(innerPort, visitor);
     this.#look ??= setInterval(() => this.#hangUpIdle(), this.#limits.lookMs);
@@ -184,7 +185,7 @@ export class Front {
   }
 }
 
-/** Ends when the stream does, in either way, and says so on. */
+/** Copies bytes until the stream ends or fails, then ends the other side. */
 async function pump(from: HttpStream, to: HttpStream, onBytes: () => void): Promise<void> {
   const buffer = new Uint8Array(BUFFER_BYTES);
   try {
@@ -210,6 +211,6 @@ function close(what: { close(): void }): void {
   try {
     what.close();
   } catch {
-    // It is closed.
+    // The stream is closed.
   }
 }

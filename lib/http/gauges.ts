@@ -2,16 +2,16 @@ import process from "node:process";
 import type { Distribution } from "../broker/mod.ts";
 import { LoopDelay, type ProcessLevels, type SysLevels } from "../observe/mod.ts";
 
-/** How often numbers are taken, milliseconds. */
+/** Time between two samples, milliseconds. */
 const SAMPLE_MS = 1000;
-/** Samples that one point of the history is made of. */
+/** Samples for one point of the history. */
 const SAMPLES_PER_POINT = 10;
-/** Points of an hour. */
+/** Points kept: an hour. */
 const MAX_POINTS = 360;
 
-/** What the page shows of one moment. Rates are per second. */
+/** The values that the page shows for one moment. Rates are per second. */
 export interface GaugeValues {
-  /** When, milliseconds since 1970. */
+  /** The time of the sample, milliseconds since 1970. */
   readonly atMs: number;
   /** Clients that are connected. */
   readonly clients: number;
@@ -21,15 +21,15 @@ export interface GaugeValues {
   readonly subscriptions: number;
   /** Retained messages. */
   readonly retained: number;
-  /** Bytes of these. */
+  /** Bytes of retained messages. */
   readonly retainedBytes: number;
-  /** PUBLISH packets in. */
+  /** PUBLISH packets received. */
   readonly receivedRate: number;
-  /** PUBLISH packets out. */
+  /** PUBLISH packets sent. */
   readonly sentRate: number;
-  /** Bytes in. */
+  /** Bytes received. */
   readonly receivedBytesRate: number;
-  /** Bytes out. */
+  /** Bytes sent. */
   readonly sentBytesRate: number;
   /** Messages dropped. */
   readonly droppedRate: number;
@@ -45,21 +45,21 @@ export interface GaugeValues {
   readonly cpu: number;
   /** The median delay of the event loop in the last minute, seconds. */
   readonly loopDelayP50: number;
-  /** Of a hundred delays the longest but one, seconds. */
+  /** The 99th percentile of these delays, seconds. */
   readonly loopDelayP99: number;
-  /** The median time of the last messages that were followed through the broker, seconds. */
+  /** The median time through the broker of the messages measured lately, seconds. */
   readonly latencyP50: number;
-  /** Of a hundred of these times the longest but one, seconds. */
+  /** The 99th percentile of these times, seconds. */
   readonly latencyP99: number;
   /** Commits; 0 without a store. */
   readonly commitRate: number;
-  /** Of a hundred of the last commits the longest but one, seconds; 0 without a store. */
+  /** The 99th percentile of the time of recent commits, seconds; 0 without a store. */
   readonly commitP99: number;
   /** Bytes of the database in use; 0 without a store. */
   readonly storeBytes: number;
 }
 
-/** Counters of which rates are made. */
+/** Counters that rates are computed from. */
 interface Counters {
   readonly atMs: number;
   readonly received: number;
@@ -71,9 +71,9 @@ interface Counters {
   readonly cpuMs: number;
 }
 
-/** Numbers of now and of the last hour: a sample a second, a point of the history every ten. */
+/** Samples of the present and of the last hour: one a second, and a point of the history every ten. */
 export class Gauges {
-  /** How late the event loop is. */
+  /** Measures how late the event loop is. */
   readonly loopDelay: LoopDelay = new LoopDelay();
   readonly #read: () => SysLevels;
   readonly #latency: Distribution;
@@ -85,7 +85,7 @@ export class Gauges {
   #latest: GaugeValues;
   #samples = 0;
 
-  /** `read`: counters and levels; `latency`: how long messages take, seconds; `now`: milliseconds since 1970. */
+  /** `read` returns counters and levels; `latency` has the time messages take, seconds; `now` returns milliseconds since 1970. */
   constructor(read: () => SysLevels, latency: Distribution, now: () => number) {
     this.#read = read;
     this.#latency = latency;
@@ -94,7 +94,7 @@ export class Gauges {
     this.#latest = this.#values(read(), this.#before, this.#before);
   }
 
-  /** Begins to take numbers; the function returned ends it. */
+  /** Begins to sample; the returned function ends it. */
   start(): () => void {
     const stopDelay = this.loopDelay.start();
     const timer = setInterval(() => this.sample(), SAMPLE_MS);
@@ -109,30 +109,30 @@ export class Gauges {
     return this.#latest;
   }
 
-  /** The rates of the last sample, with the levels of this moment. */
+  /** The rates of the last sample with the present levels. */
   get current(): GaugeValues {
     return { ...this.#latest, ...levelGauges(this.#read()) };
   }
 
-  /** The last hour, the oldest first. */
+  /** The points of the last hour, the oldest first. */
   get history(): readonly GaugeValues[] {
     return this.#history;
   }
 
-  /** Calls `tell` with each sample from now on; the function returned ends it. */
+  /** Calls `tell` with each new sample; the returned function ends it. */
   watch(tell: (values: GaugeValues) => void): () => void {
     this.#listeners.add(tell);
     return () => this.#listeners.delete(tell);
   }
 
-  /** Takes the numbers of now. */
+  /** Takes a sample. */
   sample(): void {
     const levels = this.#read();
     const counters = this.#counters(levels);
     this.#latest = this.#values(levels, counters, this.#before);
     this.#before = counters;
     if (this.#samples++ % SAMPLES_PER_POINT === 0) {
-      // Rates of the whole time since the point before: what happened between is in it.
+      // Uses rates since the previous point, so that everything between is included.
       this.#history.push(this.#values(levels, counters, this.#atPoint));
       this.#atPoint = counters;
       if (this.#history.length > MAX_POINTS) this.#history.shift();
@@ -178,7 +178,7 @@ export class Gauges {
   }
 }
 
-/** What needs no time to pass. */
+/** The values that are not rates. */
 function levelGauges(levels: SysLevels) {
   return {
     clients: levels.connectedCount,
@@ -193,7 +193,7 @@ function levelGauges(levels: SysLevels) {
   };
 }
 
-/** What the process uses now. */
+/** Reads what the process uses now. */
 export async function processLevels(): Promise<ProcessLevels> {
   const { user, system } = process.cpuUsage();
   const { rss, heapUsed } = Deno.memoryUsage();
@@ -206,7 +206,7 @@ export async function processLevels(): Promise<ProcessLevels> {
   };
 }
 
-/** Linux tells, where the process may look. */
+/** Counts open descriptors on Linux, if the process may read that directory. */
 async function openDescriptors(): Promise<{ openDescriptors?: number }> {
   try {
     let count = 0;

@@ -1,9 +1,9 @@
 import { Problem } from "./problem.ts";
 
-/** The name of the header that a page of the same origin can send and a form of another cannot. */
+/** The header that a page of the same origin can send, and a form of another origin cannot. */
 export const PAGE_HEADER = "x-flux-mqtt";
 
-/** On every answer: nothing comes from elsewhere, nobody frames it, and nobody else's page reads it. */
+/** Headers of every answer: the page loads nothing from other origins, and no other page frames or reads it. */
 const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
@@ -15,14 +15,14 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "x-frame-options": "DENY",
 };
 
-/** Host names of this machine alone. */
+/** Host names that always mean this machine. */
 const OWN_NAMES: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
 
-/** Whether requests are for this broker and come from its own page. */
+/** Checks that requests name this broker and come from its own page. */
 export class Guard {
   readonly #hosts: ReadonlySet<string>;
 
-  /** `address`: that of the listener; `hosts`: further names. */
+  /** `address` is the listener's; `hosts` are further names. */
   constructor(address: string, hosts: readonly string[]) {
     this.#hosts = new Set(
       [...OWN_NAMES, address, ...hosts].filter((host) => host !== "").map(normalHost),
@@ -30,8 +30,8 @@ export class Guard {
   }
 
   /**
-   * Throws a {@linkcode Problem} where the request is for another name (somebody has pointed a name of theirs at this address) or
-   * comes from a page of another origin.
+   * Throws a {@linkcode Problem} if the request names another host (somebody has pointed their own name at this address), or comes from a
+   * page of another origin.
    */
   check(request: Request, url: URL): void {
     if (!this.#hosts.has(normalHost(url.hostname))) {
@@ -51,19 +51,19 @@ export class Guard {
   }
 }
 
-/** Puts the headers on that every answer has. */
+/** Adds the security headers to an answer. */
 export function secure(response: Response): Response {
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers.set(name, value);
   if (!response.headers.has("cache-control")) response.headers.set("cache-control", "no-store");
   return response;
 }
 
-/** A proxy before the broker may speak TLS where the broker does not: the scheme is not looked at. */
+/** Compares hosts only, not schemes: a proxy before the broker may use TLS where the broker does not. */
 function isSameOrigin(origin: string, url: URL): boolean {
   try {
     return new URL(origin).host === url.host;
   } catch {
-    return false; // "null": a page of no origin.
+    return false; // "null" is the origin of a page without one.
   }
 }
 

@@ -1,9 +1,6 @@
 import type { Page } from "../guide/mod.ts";
 
-/**
- * Answers with a page of the guide, or the list of them at `/guide/`; `undefined`: there is none at this path. The guide is loaded when
- * somebody reads it.
- */
+/** Answers with a page of the guide, or their list at `/guide/`; `undefined` if the path is neither. The guide is loaded on first use. */
 export async function answerGuide(pathname: string): Promise<Response | undefined> {
   if (pathname !== "/guide" && !pathname.startsWith("/guide/")) return undefined;
   const { htmlOf, pageNamed, PAGES } = await import("../guide/mod.ts");
@@ -22,7 +19,7 @@ function indexOf(pages: readonly Page[]): string {
   return `<h1>The guide</h1>\n<dl>\n${items.join("\n")}\n</dl>`;
 }
 
-/** No script: what the guide says is there without one. */
+/** Allows no script, because the guide needs none. */
 function documentOf(title: string, content: string): Response {
   const html = `<!doctype html>
 <html lang="en">

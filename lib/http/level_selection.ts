@@ -1,24 +1,25 @@
-/** One level below another, and what lies under it. */
+/** One level below another, with counts of its messages. */
 export interface Level {
-  /** The level's own name; may be empty. */
+  /** The name of the level; may be empty. */
   readonly level: string;
-  /** Retained messages at it and below it. */
+  /** Retained messages at the level and below it. */
   messages: number;
-  /** Whether one stands at the level itself. */
+  /** Whether there is one at the level itself. */
   hasMessage: boolean;
 }
 
 /**
- * The first levels behind a cursor, in the order of their names, of any number of topics that are offered in none, and what lies under
- * each: in memory for one page. A level that is left out once has enough others before it, so the counts of those that stay are whole.
+ * Selects one page of levels: the first after a cursor in the order of names, with counts of the messages below each. Topics may be offered
+ * in any order and number; only one page is in memory. A level dropped once has enough smaller ones before it and never returns, so the
+ * counts of those kept are complete.
  */
 export class LevelSelection {
   readonly #limit: number;
   readonly #after: string | undefined;
-  /** Sorted by name: one more than the page has. */
+  /** Sorted by name; one more than the page has. */
   readonly #levels: Level[] = [];
 
-  /** `after`: the last level of the page before; absent: this is the first. */
+  /** `after` is the last level of the previous page; absent for the first page. */
   constructor(limit: number, after: string | undefined) {
     this.#limit = limit;
     this.#after = after;
@@ -39,13 +40,13 @@ export class LevelSelection {
     if (isLast) entry.hasMessage = true;
   }
 
-  /** The page, and the last of its levels where there are more. */
+  /** Returns the page, and the name of its last level if there are more. */
   page(): { readonly items: readonly Level[]; readonly next: string | undefined } {
     const items = this.#levels.slice(0, this.#limit);
     return { items, next: this.#levels.length > this.#limit ? items.at(-1)?.level : undefined };
   }
 
-  /** Where the level is, or would be. */
+  /** The index of the level, or where it would be inserted. */
   #indexOf(level: string): number {
     let low = 0;
     let high = this.#levels.length;

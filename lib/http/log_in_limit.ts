@@ -1,28 +1,28 @@
-/** Failures of an address before it has to wait. */
+/** Failures that an address may have before it must wait. */
 const FREE_FAILURES = 5;
-/** For so long they count, milliseconds. */
+/** How long failures count, milliseconds. */
 const WINDOW_MS = 60_000;
-/** Who waits only for attempts that are under way may ask again after this time, seconds. */
+/** An address that waits only for attempts in progress may ask again after this time, seconds. */
 const UNDER_WAY_SECONDS = 1;
 /** Addresses that are remembered. */
 const MAX_ADDRESSES = 10_000;
 
 interface Known {
   failures: number;
-  /** Until when these count, in the clock's milliseconds. */
+  /** Until when the failures count, in the clock's milliseconds. */
   untilMs: number;
-  /** Attempts that are not over. */
+  /** Attempts in progress. */
   underWay: number;
 }
 
 /**
- * Slows down whoever guesses passwords at the page: by address, beside what access control does itself. Attempts that are under way
- * count as failures to come, so that it does not help to make them all at once.
+ * Slows down guessing of passwords at the page, by address, beside the limits of access control itself. Attempts in progress count as
+ * failures, so making all of them at once does not help.
  */
 export class LogInLimit {
   readonly #known = new Map<string, Known>();
 
-  /** An attempt is to be made; 0: it is under way from now on, until `end`. More: seconds that the address must wait before. */
+  /** Begins an attempt. Returns 0 if it may proceed, until `end`; otherwise the seconds that the address must wait first. */
   begin(address: string, nowMs: number): number {
     const known = this.#known.get(address) ?? { failures: 0, untilMs: 0, underWay: 0 };
     const failures = known.untilMs <= nowMs ? 0 : known.failures;
@@ -33,7 +33,7 @@ export class LogInLimit {
     return 0;
   }
 
-  /** It is over. */
+  /** Ends an attempt. */
   end(address: string, isRight: boolean, nowMs: number): void {
     const known = this.#known.get(address) ?? { failures: 0, untilMs: 0, underWay: 1 };
     known.underWay--;
@@ -46,7 +46,7 @@ export class LogInLimit {
     else this.#remember(address, known);
   }
 
-  /** Behind all others, so that the first is the one that was quiet longest: where there are too many it goes. */
+  /** Moves an address to the end, so that the first is the one without attempts for longest, which is dropped when there are too many. */
   #remember(address: string, known: Known): void {
     this.#known.delete(address);
     this.#known.set(address, known);

@@ -1,16 +1,16 @@
 /**
- * The page, its API and the metrics: everything that is spoken over HTTP, on `Deno.serve`.
+ * The dashboard page, its API and the metrics: everything served over HTTP with `Deno.serve`.
  *
- * `HttpServer` opens listeners. A request passes the `Guard` (is it for a name of ours, and from our own page?), then it is asked who
- * sends it (`Callers`: everybody on this machine where nobody is named, else a session or a token), and then one `Route` of the
- * table answers. The same table is what the OpenAPI document is written from, so the two cannot differ. A WebSocket at `/mqtt`
- * becomes a client of the broker like any other: what the page shows live comes by MQTT, under the rights of its user.
+ * `HttpServer` opens listeners. `Guard` checks that a request names this broker and does not come from a foreign page; `Callers` identifies
+ * its sender (by session, token or certificate; everybody on this machine if no user is configured); then one `Route` of the table answers.
+ * The OpenAPI document is written from the same table, so the two cannot differ. A WebSocket at `/mqtt` becomes an ordinary client: the
+ * page gets its live data by MQTT, with the rights of its user.
  *
- * Rules: nothing of an answer is unbounded, and whoever pages through a million topics stalls no client: what goes over many things
- * does it in slices, with pauses. Nothing here is on the path of a message. The room is loaded when the ports for MQTT are open, and
- * not at all where nobody wants it.
+ * Rules: every answer is bounded. Work over many items is done in slices with pauses, so that paging through a million topics stalls no
+ * client. Nothing here is on the path of a message. The room is loaded after the MQTT ports are open, and only if it is configured.
  *
- * Below `/guide/` stands the guide. May import `broker`, `observe`, `auth`, `topic`, `codec` and `guide`. What it needs of network, configuration and store is handed in.
+ * The guide is served below `/guide/`. May import `broker`, `observe`, `auth`, `topic`, `codec` and `guide`. Network, configuration and
+ * store are passed in.
  *
  * @module
  */

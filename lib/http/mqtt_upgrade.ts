@@ -2,12 +2,12 @@ import type { Caller } from "./caller.ts";
 import type { HttpContext, HttpListenerInit, StreamPeer } from "./context.ts";
 import { Problem } from "./problem.ts";
 
-/** Where MQTT is spoken over a WebSocket. */
+/** The path for MQTT over a WebSocket. */
 const MQTT_PATH = "/mqtt";
-/** Milliseconds between frames where much is to be sent: a page draws four times a second. */
+/** Milliseconds between frames when there is much to send: the page draws four times a second. */
 const PAUSE_MS = 50;
 
-/** Makes a client of the broker of a WebSocket: it may what the user may who has logged in. Throws a {@linkcode Problem}. */
+/** Makes a WebSocket a client of the broker, with the rights of the user who has logged in. Throws a {@linkcode Problem}. */
 export function upgradeToMqtt(
   request: Request,
   url: URL,
@@ -20,7 +20,7 @@ export function upgradeToMqtt(
   if (caller.by === "token") throw new Problem(403, "Tokens are for the API, not for MQTT");
   const offered = (request.headers.get("sec-websocket-protocol") ?? "").split(",")
     .map((name) => name.trim());
-  // A client offers it, and it is what we select. [MQTT-6.0.0-3] [MQTT-6.0.0-4]
+  // The client has to offer this protocol, and we select it. [MQTT-6.0.0-3] [MQTT-6.0.0-4]
   if (!offered.includes("mqtt")) {
     throw new Problem(400, "The WebSocket must offer the protocol mqtt");
   }
@@ -33,7 +33,7 @@ export function upgradeToMqtt(
   return response;
 }
 
-/** What the log-in has proved, in the form in which the broker knows proofs. */
+/** Presents the user who has logged in as the subject of a certificate, the form in which the broker knows proven names. */
 function certified(userName: string | undefined): Pick<StreamPeer, "certificate"> {
   if (userName === undefined) return {};
   return { certificate: { subject: `CN=${userName}`, commonName: userName, fingerprint: "" } };

@@ -1,6 +1,6 @@
 import { Problem } from "./problem.ts";
 
-/** Walks that rest at one time, and for how long, milliseconds. */
+/** Walks that may be paused at one time, and for how long, milliseconds. */
 const MAX_WALKS = 32;
 const MAX_REST_MS = 60_000;
 
@@ -10,19 +10,19 @@ interface Resting<T> {
 }
 
 /**
- * Walks over very many things that rest between two pages: so going through all of them costs each of them once, and not once for each
- * page. Few rest at one time, and not for long.
+ * Keeps walks over many items paused between two pages, so that paging through all items visits each once, not once for each page. Only few
+ * are kept, and not for long.
  */
 export class OpenWalks<T> {
   readonly #walks = new Map<string, Resting<T>>();
   readonly #now: () => number;
 
-  /** `now`: the clock, milliseconds. */
+  /** `now` returns the clock's milliseconds. */
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  /** Puts a walk to rest; returns the name under which it goes on, once. */
+  /** Pauses a walk; returns the name with which it can be resumed once. */
   rest(walk: Generator<T, void>): string {
     const nowMs = this.#now();
     for (const [name, { untilMs }] of this.#walks) {
@@ -33,7 +33,7 @@ export class OpenWalks<T> {
     return name;
   }
 
-  /** The walk of that name; throws a {@linkcode Problem} where it rests no more. */
+  /** Returns the walk of that name; throws a {@linkcode Problem} if it is not kept any more. */
   resume(name: string): Generator<T, void> {
     const resting = this.#walks.get(name);
     this.#walks.delete(name);

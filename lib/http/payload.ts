@@ -4,7 +4,7 @@ import { list, object, type Schema, text, whole } from "./schema.ts";
 /** Bytes of a payload that an answer shows. */
 const MAX_SHOWN_BYTES = 64 * 1024;
 
-/** A payload and the properties of its message, in an answer. */
+/** The schema of a payload and its message's properties. */
 export const payloadSchema: Readonly<Record<string, Schema>> = {
   payload: { type: ["string", "null"], description: "The text; null: it is no UTF-8" },
   payloadBase64: text("The bytes"),
@@ -15,14 +15,14 @@ export const payloadSchema: Readonly<Record<string, Schema>> = {
   payloadFormatIndicator: { ...whole("Of 5.0; null: none"), type: ["integer", "null"] },
 };
 
-/** A payload as text where it is one, and as bytes; cut where it is long. */
+/** Shows a payload as text if it is text, and as bytes; cuts a long one. */
 export function payloadOf(payload: Uint8Array): Record<string, unknown> {
   const isCut = payload.length > MAX_SHOWN_BYTES;
   const bytes = isCut ? payload.subarray(0, MAX_SHOWN_BYTES) : payload;
   return { payload: decode(bytes, isCut), payloadBase64: bytes.toBase64(), isCut };
 }
 
-/** The properties that are shown. */
+/** Selects the properties to show. */
 export function propertiesOf(properties: Message["properties"]): Record<string, unknown> {
   return {
     contentType: properties?.contentType ?? null,
@@ -32,7 +32,7 @@ export function propertiesOf(properties: Message["properties"]): Record<string, 
   };
 }
 
-/** What is cut may end within a character. */
+/** Decodes UTF-8; a cut payload may end within a character. */
 function decode(bytes: Uint8Array, isCut: boolean): string | null {
   try {
     const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -1,6 +1,6 @@
-/** What is wrong with a request, as RFC 9457 has it: thrown by a handler, answered as `application/problem+json`. */
+/** An error in a request, in the form of RFC 9457: thrown by a handler, answered as `application/problem+json`. */
 export class Problem extends Error {
-  /** `status`: of HTTP. `detail`: one sentence for whoever asked. `headers`: to be sent along. */
+  /** `status` is the HTTP status, `detail` a sentence for the caller; `headers` are added to the answer. */
   constructor(
     readonly status: number,
     readonly detail: string,
@@ -9,7 +9,7 @@ export class Problem extends Error {
     super(detail);
   }
 
-  /** The answer. */
+  /** Makes the answer. */
   toResponse(): Response {
     const title = TITLES[this.status] ?? "Error";
     const body = { type: "about:blank", title, status: this.status, detail: this.detail };

@@ -1,11 +1,11 @@
 import { Problem } from "./problem.ts";
 import type { QueryParameter } from "./route.ts";
 
-/** Items of a page. */
+/** The most items of a page. */
 export const MAX_LIMIT = 1000;
 const DEFAULT_LIMIT = 100;
 
-/** The parameters that every list has. */
+/** The query parameters of every list. */
 export const PAGE_PARAMETERS: readonly QueryParameter[] = [
   {
     name: "limit",
@@ -19,7 +19,7 @@ export const PAGE_PARAMETERS: readonly QueryParameter[] = [
   },
 ];
 
-/** A whole number of the query, or what holds without it. */
+/** Reads a whole number from the query, or returns the default. */
 export function wholeOf(
   query: URLSearchParams,
   name: string,
@@ -34,19 +34,19 @@ export function wholeOf(
   throw new Problem(400, `${name}: must be a whole number from ${min} to ${max}`);
 }
 
-/** How many items the page may have. */
+/** Reads the number of items that the page may have. */
 export function limitOf(query: URLSearchParams): number {
   return wholeOf(query, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT);
 }
 
-/** A text of the query that must be there. */
+/** Reads a required text from the query. */
 export function requiredOf(query: URLSearchParams, name: string): string {
   const text = query.get(name);
   if (text === null || text === "") throw new Problem(400, `${name}: must be given`);
   return text;
 }
 
-/** A text of a body; throws where it is another thing or longer than it may be. */
+/** Reads a text from a body; throws if it is not a text or too long. */
 export function textOf(
   body: Readonly<Record<string, unknown>>,
   name: string,
@@ -57,16 +57,16 @@ export function textOf(
   throw new Problem(400, `${name}: must be a text`);
 }
 
-/** Where the page begins that a cursor names: a key of the order, and the item's own name. */
+/** Where a page begins: the sort key and the name of the item before it. */
 export type Cursor = readonly [key: string | number, name: string];
 
-/** What `next` says. */
+/** Writes a cursor for `next`. */
 export function encodeCursor(cursor: Cursor): string {
   const bytes = new TextEncoder().encode(JSON.stringify(cursor));
   return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
-/** The cursor of `after`; `undefined`: the page is the first. */
+/** Reads the cursor of `after`; `undefined` for the first page. */
 export function cursorOf(query: URLSearchParams): Cursor | undefined {
   const text = query.get("after");
   if (text === null || text === "") return undefined;
@@ -76,7 +76,7 @@ export function cursorOf(query: URLSearchParams): Cursor | undefined {
     const isKey = typeof key === "string" || typeof key === "number";
     if (isKey && typeof name === "string") return [key, name];
   } catch {
-    // It is none of ours.
+    // Not a cursor of ours.
   }
   throw new Problem(400, "after: must be the `next` of a page before");
 }

@@ -1,7 +1,7 @@
 import type { Broker } from "../broker/mod.ts";
 import type { Caller } from "./caller.ts";
 
-/** Whether the caller may read a topic, by the access control that clients have. */
+/** Whether the caller may read a topic, by the access control of clients. */
 export function mayRead(
   { core: { ports: { access } } }: Broker,
   caller: Caller,
@@ -10,7 +10,7 @@ export function mayRead(
   return !access.checksTopics || access.mayRead(caller.identity, topicName);
 }
 
-/** Whether the caller may publish to a topic, by the access control that clients have. */
+/** Whether the caller may publish to a topic, by the access control of clients. */
 export async function mayPublish(
   { core: { ports: { access } } }: Broker,
   { identity }: Caller,

@@ -1,2 +1,2 @@
-/** What somebody may: look, or change something as well. */
+/** A user's rights: a viewer may only read, an admin may change things too. */
 export type Role = "viewer" | "admin";

@@ -11,93 +11,93 @@ import type { SeenTopics } from "./seen_topics.ts";
 import type { Survey } from "./survey.ts";
 import type { Warnings } from "./warnings.ts";
 
-/** What handlers have in common. */
+/** The services that all handlers use. */
 export interface Services {
-  /** The program around. */
+  /** The program around this room. */
   readonly context: HttpContext;
-  /** Numbers of now and of the last hour. */
+  /** Samples of the present and of the last hour. */
   readonly gauges: Gauges;
-  /** What sessions hold. */
+  /** Sums over all sessions. */
   readonly survey: Survey;
-  /** Further metrics, which the configuration asks for. */
+  /** Optional metrics. */
   readonly extraMetrics: ExtraMetrics;
-  /** When certificates end. */
+  /** Expiry times of certificates. */
   readonly certificates: CertificateEnds;
-  /** What is not well. */
+  /** Present warnings. */
   readonly warnings: Warnings;
-  /** Pages that are kept up to date, each as what ends it. */
+  /** Open event streams, each as the function that ends it. */
   readonly streams: Set<() => void>;
   /** Whether the store is being copied. */
   readonly backups: { isRunning: boolean };
-  /** Traces that run. */
+  /** Running traces. */
   readonly traces: Set<unknown>;
-  /** Lists of retained messages that somebody is going through. */
+  /** Paused walks over retained messages. */
   readonly walks: OpenWalks<RetainedEntry | undefined>;
-  /** Topics at which messages come. */
+  /** Topics with current messages. */
   readonly seenTopics: SeenTopics;
-  /** What clients do. */
+  /** The activity of single clients. */
   readonly activity: ClientActivity;
-  /** Who comes in at this listener. */
+  /** Identifies callers at this listener. */
   readonly callers: Callers;
   /** Aborted when the broker ends. */
   readonly ending: AbortSignal;
 }
 
-/** A request that was let in. */
+/** A request that has passed all checks. */
 export interface ApiRequest extends Services {
-  /** As it came. */
+  /** The original request. */
   readonly request: Request;
-  /** Who asks; absent only on routes for anyone. */
+  /** The sender; absent only on routes for anyone. */
   readonly caller: Caller | undefined;
-  /** `127.0.0.1:50123`. */
+  /** Such as `127.0.0.1:50123`. */
   readonly remoteAddress: string;
   /** Parts of the path, decoded. */
   readonly params: Readonly<Record<string, string>>;
-  /** Behind the path. */
+  /** The query parameters. */
   readonly query: URLSearchParams;
 }
 
-/** A parameter of the query, for the document. */
+/** A query parameter, for the document. */
 export interface QueryParameter {
   /** Its name. */
   readonly name: string;
   /** One sentence. */
   readonly description: string;
-  /** What it may be. */
+  /** Its allowed values. */
   readonly schema: Schema;
-  /** Whether it must be there. */
+  /** Whether it is required. */
   readonly required?: true;
 }
 
-/** One operation of the API: its handler, and what the document says of it. */
+/** One operation of the API: its handler and its description for the document. */
 export interface Route {
-  /** Of HTTP. */
+  /** The HTTP method. */
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** With parameters in braces: `/api/v1/clients/{clientId}`. */
   readonly path: string;
-  /** Who may ask. `anyone` need not be known. */
+  /** The least role required. `anyone` includes callers who are not identified. */
   readonly role: "anyone" | "viewer" | "admin";
   /** One sentence. */
   readonly summary: string;
-  /** Of the query. */
+  /** The query parameters. */
   readonly query?: readonly QueryParameter[];
-  /** Of the body, where there is one. */
+  /** The schema of the body, if there is one. */
   readonly body?: Schema;
-  /** Of the answer; absent: 204 without one. */
+  /** The schema of the answer; absent for 204. */
   readonly answer?: Schema;
-  /** Where the answer is no JSON. */
+  /** The media type if the answer is not JSON. */
   readonly contentType?: string;
-  /** Answers; throws a `Problem`. */
+  /** Answers a request, or throws a `Problem`. */
   readonly handle: (request: ApiRequest) => Promise<Response> | Response;
 }
 
-/** A route that fits a request, and the parts of its path. */
+/** The route of a request, with the parameters from its path. */
 export interface Match {
   readonly route: Route;
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** Routes by their path. */
+/** Finds routes by path. */
 export class RouteTable {
   readonly #routes: readonly { readonly route: Route; readonly parts: readonly string[] }[];
 
@@ -105,7 +105,7 @@ export class RouteTable {
     this.#routes = routes.map((route) => ({ route, parts: route.path.split("/") }));
   }
 
-  /** The route for a request, or the methods that its path has; none: there is no such path. */
+  /** Returns the route for a request, or the methods that the path allows; an empty list if the path does not exist. */
   find(method: string, pathname: string): Match | readonly string[] {
     const methods: string[] = [];
     const given = pathname.split("/");

@@ -1,4 +1,4 @@
-/** A JSON Schema, as OpenAPI 3.1 has it. */
+/** A JSON Schema of OpenAPI 3.1. */
 export type Schema = Readonly<Record<string, unknown>>;
 
 /** A text. */
@@ -31,7 +31,7 @@ export function oneOf(description: string, ...values: readonly string[]): Schema
   return { type: "string", enum: values, description };
 }
 
-/** An object; all properties are there but those named in `optional`. */
+/** An object; all properties are required except those named in `optional`. */
 export function object(
   properties: Readonly<Record<string, Schema>>,
   optional: readonly string[] = [],
@@ -45,12 +45,12 @@ export function list(items: Schema): Schema {
   return { type: "array", items };
 }
 
-/** Numbers by name. */
+/** An object of numbers by name. */
 export function counts(description: string): Schema {
   return { type: "object", description, additionalProperties: { type: "number" } };
 }
 
-/** A page of a list, and where the next one begins. */
+/** A page of a list, with the cursor of the next page. */
 export function page(items: Schema): Schema {
   return object({
     items: list(items),

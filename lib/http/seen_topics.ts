@@ -1,25 +1,24 @@
 import type { Broker, Client, Message, Observer } from "../broker/mod.ts";
 import { AverageRate } from "./average_rate.ts";
 
-/** Topics that are remembered, and characters of all their names: what comes beyond that is only counted. */
+/** The most topics kept, and characters of all their names. Messages on further topics are only counted. */
 const MAX_TOPICS = 20_000;
 const MAX_CHARACTERS = 2_000_000;
-/** How long is gone on without anybody who asks. */
+/** Observation ends when nobody has asked for this time, milliseconds. */
 const IDLE_MS = 60_000;
 
-/** What has come at one topic. */
+/** The messages seen on one topic. */
 export interface SeenTopic {
-  /** Messages since it is looked. */
+  /** Messages since the observation began. */
   messages: number;
-  /** When the last one came. */
+  /** The time of the last one. */
   lastMs: number;
   /** Messages a second. */
   readonly rate: AverageRate;
 }
 
 /**
- * The topics at which messages come, while somebody wants to know: it begins with the first question, and ends a minute after the last.
- * Before and afterwards it costs nothing.
+ * Observes on which topics messages are published: from the first request until a minute after the last. At other times it costs nothing.
  */
 export class SeenTopics implements Observer {
   readonly #broker: Broker;
@@ -37,17 +36,17 @@ export class SeenTopics implements Observer {
     this.#nowMs = nowMs;
   }
 
-  /** Messages at topics that were too many to be remembered. */
+  /** Messages on topics beyond the limit. */
   get omitted(): number {
     return this.#omitted;
   }
 
-  /** Since when is looked. */
+  /** When the observation began. */
   get sinceMs(): number {
     return this.#sinceMs;
   }
 
-  /** Looks for a minute more; what was seen, by Topic Name. */
+  /** Continues to observe for a minute, and returns what was seen by Topic Name. */
   look(): ReadonlyMap<string, SeenTopic> {
     if (this.#end === undefined) {
       this.#sinceMs = this.#nowMs();
@@ -59,7 +58,7 @@ export class SeenTopics implements Observer {
     return this.#topics;
   }
 
-  /** Looks no more, and forgets. */
+  /** Ends the observation and discards the results. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#end?.();
@@ -68,7 +67,7 @@ export class SeenTopics implements Observer {
     this.#characters = this.#omitted = 0;
   }
 
-  /** The rate of a topic now. */
+  /** The present rate of a topic. */
   rateOf({ rate }: SeenTopic): number {
     return rate.at(this.#nowMs());
   }

@@ -7,8 +7,8 @@ interface Chosen<T> {
 }
 
 /**
- * The first items behind a cursor, in an order, of any number that are offered in none: a page of a list that is never sorted as a
- * whole, in memory for one page.
+ * Selects one page of a sorted list: the first items after a cursor. Items may be offered in any order and number; the list is never sorted
+ * as a whole, and only one page is in memory.
  */
 export class Selection<T> {
   readonly #limit: number;
@@ -16,7 +16,7 @@ export class Selection<T> {
   readonly #after: Cursor | undefined;
   readonly #chosen: Chosen<T>[] = [];
 
-  /** `limit`: items of the page. */
+  /** `limit` is the number of items of the page. */
   constructor(limit: number, after: Cursor | undefined, isDescending = false) {
     this.#limit = limit;
     this.#after = after;
@@ -39,11 +39,11 @@ export class Selection<T> {
       else low = middle + 1;
     }
     chosen.splice(low, 0, { key, name, item });
-    // One more than the page has: so it is known whether there is another.
+    // One item more than the page has tells whether there is another page.
     if (chosen.length > this.#limit + 1) chosen.pop();
   }
 
-  /** The page, and the cursor behind it. */
+  /** Returns the page and the cursor of the next one. */
   page(): { readonly items: readonly T[]; readonly next: Cursor | undefined } {
     const items = this.#chosen.slice(0, this.#limit);
     const last = items.at(-1);

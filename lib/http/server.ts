@@ -20,10 +20,10 @@ import { Survey } from "./survey.ts";
 import { Tokens } from "./tokens.ts";
 import { Warnings } from "./warnings.ts";
 
-/** Requests that are answered at one time; what streams has a limit of its own. */
+/** Requests that are answered at one time; streams have a limit of their own. */
 const MAX_REQUESTS = 256;
 
-/** The page, its API and the metrics, at any number of listeners. */
+/** Serves the page, its API and the metrics at any number of listeners. */
 export class HttpServer {
   readonly #context: HttpContext;
   readonly #gauges: Gauges;
@@ -42,7 +42,7 @@ export class HttpServer {
   readonly #seenTopics: SeenTopics;
   readonly #activity: ClientActivity;
   readonly #stopGauges: () => void;
-  /** Ends what streams. */
+  /** Ends the streams. */
   readonly #ending = new AbortController();
   #running = 0;
 
@@ -64,7 +64,7 @@ export class HttpServer {
     broker.core.latency.start(() => performance.timeOrigin + performance.now());
   }
 
-  /** Begins to listen; returns the port, 0 for a Unix socket. Rejects with what `Deno.serve` throws, and where the tokens are no good. */
+  /** Begins to listen; returns the port, 0 for a Unix socket. Rejects with what `Deno.serve` throws, and if the tokens are invalid. */
   async listen(init: HttpListenerInit): Promise<number> {
     const tokens = init.tokens === undefined ? undefined : await Tokens.parse(init.tokens);
     const { access } = this.#context.broker.core.ports;
@@ -96,7 +96,7 @@ export class HttpServer {
     return front?.port ?? 0;
   }
 
-  /** Lets nobody in any more, and ends what is under way. */
+  /** Accepts no more connections, and ends the requests in progress. */
   async close(): Promise<void> {
     this.#stopGauges();
     this.#extraMetrics.stop();
@@ -167,7 +167,7 @@ export class HttpServer {
     return await route.handle(asked);
   }
 
-  /** A fault of ours says nothing of itself to whoever asked. */
+  /** Makes an error into a problem. The details of our own faults are not sent to the caller. */
   #problemOf(error: unknown, request: Request): Problem {
     if (error instanceof Problem) return error;
     if (this.#ending.signal.aborted) return new Problem(503, "The broker ends");
@@ -182,7 +182,7 @@ export class HttpServer {
 
 type Answer = (request: Request, peer: StreamPeer) => Promise<Response>;
 
-/** On the loopback, at any port, and before it the front that everybody connects to. */
+/** Runs `Deno.serve` on the loopback interface at any port, behind the front that clients connect to. */
 function serve(
   { hostname, port, tls, options: { maxConnections } }: HttpListenerInit,
   answer: Answer,
@@ -190,7 +190,7 @@ function serve(
 ): { readonly server: Deno.HttpServer; readonly front: Front } {
   const handle = async (request: Request, { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr>) => {
     const peer = front.asks(remoteAddr.port);
-    // Somebody of this machine who has found the inner port.
+    // A program on this machine has connected to the inner port directly.
     if (peer === undefined) return new Response(null, { status: 403 });
     const response = await answer(request, peer);
     if (isStream(response)) front.streams(remoteAddr.port);
@@ -216,7 +216,7 @@ function serveUnix(path: string, answer: Answer): Deno.HttpServer {
   );
 }
 
-/** A WebSocket, or events as they happen. */
+/** Whether the answer is a WebSocket or an event stream. */
 function isStream({ status, headers }: Response): boolean {
   const type = headers.get("content-type") ?? "";
   return status === 101 || type.startsWith("text/event-stream") ||

@@ -1,12 +1,12 @@
 import type { Role } from "./role.ts";
 
-/** Who has logged in. */
+/** The session of a user who has logged in. */
 export interface Session {
   /** The user. */
   readonly userName: string;
-  /** What the user may. */
+  /** The user's rights. */
   readonly role: Role;
-  /** Of access control when the user logged in: where that changes, passwords may have. */
+  /** The version of access control at log-in: when it changes, passwords may have changed. */
   readonly accessVersion: number;
   /** When it ends, milliseconds. */
   expiresAtMs: number;
@@ -14,14 +14,14 @@ export interface Session {
 
 /** How long a session lives without a request, milliseconds. */
 const SESSION_MS = 12 * 3600 * 1000;
-/** Sessions that there may be at once: the oldest goes. */
+/** The most sessions at one time: a new one ends the oldest. */
 const MAX_SESSIONS = 1000;
 
-/** Sessions of those who have logged in, in memory only: by the hash of what their cookie holds. */
+/** Sessions of users who have logged in. They are in memory only, by the hash of the cookie's secret. */
 export class Sessions {
   readonly #sessions = new Map<string, Session>();
 
-  /** Begins one; returns what the cookie is to hold. */
+  /** Begins a session; returns the secret for the cookie. */
   async begin(
     userName: string,
     role: Role,
@@ -37,7 +37,7 @@ export class Sessions {
     return secret;
   }
 
-  /** Whose cookie this is; it lives on from now. */
+  /** Returns the session of a cookie, and extends its life. */
   async find(secret: string, accessVersion: number, nowMs: number): Promise<Session | undefined> {
     const key = await hashOf(secret);
     const session = this.#sessions.get(key);
@@ -50,13 +50,13 @@ export class Sessions {
     return session;
   }
 
-  /** Ends one. */
+  /** Ends a session. */
   async end(secret: string): Promise<void> {
     this.#sessions.delete(await hashOf(secret));
   }
 }
 
-/** SHA-256 in hexadecimal: looked up by it, so that the time of a look-up tells nothing of a secret. */
+/** SHA-256 in hexadecimal. Look-ups use the hash, so that their timing tells nothing about a secret. */
 export async function hashOf(secret: string): Promise<string> {
   const bytes = new TextEncoder().encode(secret);
   return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));

@@ -1,24 +1,24 @@
-/** How long something works before others have their turn, milliseconds. */
+/** The length of a slice, milliseconds. */
 const SLICE_MS = 1;
-/** Steps between looks at the clock. */
+/** Steps between two readings of the clock. */
 export const STEPS = 128;
 
-/** Work in slices: however much there is, no client waits for longer than a slice takes. */
+/** Divides work into slices, so that no client waits longer than one slice. */
 export class Slices {
   readonly #signal: AbortSignal;
   #startMs = performance.now();
 
-  /** `signal`: the work is given up. */
+  /** `signal` aborts the work. */
   constructor(signal: AbortSignal) {
     this.#signal = signal;
   }
 
-  /** Whether others should have their turn: asked now and then. */
+  /** Whether the slice is over and the caller should pause; to be asked regularly. */
   get isOver(): boolean {
     return performance.now() - this.#startMs >= SLICE_MS;
   }
 
-  /** Lets everything else that waits have its turn; throws where the work is given up. */
+  /** Gives the event loop a turn; throws if the work was aborted. */
   async pause(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 0));
     this.#signal.throwIfAborted();
@@ -26,7 +26,7 @@ export class Slices {
   }
 }
 
-/** Goes over all items, in slices. */
+/** Visits all items in slices. */
 export async function inSlices<T>(
   items: Iterable<T>,
   visit: (item: T) => void,

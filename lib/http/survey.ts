@@ -2,12 +2,12 @@ import type { Broker, Client } from "../broker/mod.ts";
 import type { QueueLevels } from "../observe/mod.ts";
 import { inSlices } from "./slices.ts";
 
-/** How old a survey may be, milliseconds: a page that is open and a scraper share one. */
+/** How long a survey is reused, milliseconds: the page and a scraper share one. */
 const MAX_AGE_MS = 2000;
-/** Clients that are named. */
+/** Clients that are listed. */
 const MAX_SLOW = 5;
 
-/** A client for which much waits. */
+/** A client with many waiting messages. */
 export interface SlowClient {
   readonly clientId: string;
   readonly isConnected: boolean;
@@ -15,12 +15,12 @@ export interface SlowClient {
   readonly unsentBytes: number;
 }
 
-/** What sessions hold, and the clients for which most waits. */
+/** The sums over all sessions, and the clients with the most waiting messages. */
 export interface QueueSurvey extends QueueLevels {
   readonly slowest: readonly SlowClient[];
 }
 
-/** Adds up what all sessions hold, in slices, and remembers it for a moment. */
+/** Adds up the queues of all sessions in slices, and reuses the result for a moment. */
 export class Survey {
   readonly #broker: Broker;
   #running: Promise<QueueSurvey> | undefined;
@@ -30,7 +30,7 @@ export class Survey {
     this.#broker = broker;
   }
 
-  /** What holds now, or a moment ago. */
+  /** Returns a survey, which may be a moment old. */
   take(): Promise<QueueSurvey> {
     const nowMs = performance.now();
     if (this.#running === undefined || nowMs - this.#takenMs > MAX_AGE_MS) {

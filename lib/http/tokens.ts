@@ -1,10 +1,10 @@
 import type { Role } from "./role.ts";
 import { hashOf } from "./sessions.ts";
 
-/** The fewest characters of a token. */
+/** The least length of a token. */
 const MIN_LENGTH = 16;
 
-/** Tokens of programs: what each may, by the token's hash. */
+/** The tokens of programs: the role of each by the token's hash. */
 export class Tokens {
   readonly #roles: ReadonlyMap<string, Role>;
 
@@ -12,7 +12,7 @@ export class Tokens {
     this.#roles = roles;
   }
 
-  /** Reads lines of `admin TOKEN` and `viewer TOKEN`; throws where one is neither, with its number and never with its text. */
+  /** Reads lines of `admin TOKEN` and `viewer TOKEN`. Throws if a line is invalid, with its number but never its text. */
   static async parse(text: string): Promise<Tokens> {
     const roles = new Map<string, Role>();
     for (const [index, line] of text.split(/\r?\n/).entries()) {
@@ -32,7 +32,7 @@ export class Tokens {
     return new Tokens(roles);
   }
 
-  /** What the holder may; `undefined`: there is no such token. */
+  /** The role of the token's holder; `undefined` if there is no such token. */
   async roleOf(token: string): Promise<Role | undefined> {
     return this.#roles.get(await hashOf(token));
   }

@@ -1,12 +1,12 @@
 import type { Client, Connection, Message, Observer, Outgoing } from "../broker/mod.ts";
 import type { MetricFamily, Sample } from "../observe/mod.ts";
 
-/** Topics of which is remembered under which prefixes they are. */
+/** Topics whose prefixes are cached. */
 const MAX_REMEMBERED = 4096;
-/** The longest that is. */
+/** The longest topic that is cached. */
 const MAX_REMEMBERED_LENGTH = 256;
 
-/** What has passed under one prefix. */
+/** The counts of one prefix. */
 interface Counts {
   readonly prefix: string;
   received: number;
@@ -15,12 +15,12 @@ interface Counts {
   sentBytes: number;
 }
 
-/** Counts messages by the prefixes of their topics that `metrics_topic_prefix` names: a series for each, and no other. */
+/** Counts messages by the topic prefixes that `metrics_topic_prefix` names, in one series each. */
 export class TopicPrefixes implements Observer {
   readonly #counts: readonly Counts[];
   readonly #remembered = new Map<string, readonly Counts[]>();
 
-  /** A prefix is whole levels: `home` is of `home` and of `home/door`, not of `homes`. */
+  /** A prefix consists of whole levels: `home` covers `home` and `home/door`, but not `homes`. */
   constructor(prefixes: readonly string[]) {
     this.#counts = prefixes.map((prefix) => ({
       prefix,
@@ -47,7 +47,7 @@ export class TopicPrefixes implements Observer {
     }
   }
 
-  /** For the metrics. */
+  /** Returns the metrics. */
   *families(): Generator<MetricFamily> {
     yield {
       name: "fluxmqtt_topic_messages",

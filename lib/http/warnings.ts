@@ -2,38 +2,38 @@ import type { Broker, DropReason } from "../broker/mod.ts";
 import type { CertificateEnds } from "./certificate_ends.ts";
 import type { Survey } from "./survey.ts";
 
-/** How long a drop is worth a warning: so many minutes. */
+/** Minutes for which dropped messages cause a warning. */
 const DROP_MINUTES = 10;
-/** What is dropped in the everyday life of a broker: QoS 0 for who is away, and what nobody wanted any more. */
+/** Reasons that cause no warning because they are normal: QoS 0 for disconnected clients, expired messages, ended sessions. */
 const EVERYDAY: ReadonlySet<DropReason> = new Set(["offline_qos0", "expired", "session_ended"]);
-/** Messages that wait for one client beyond which it is told. */
+/** More waiting messages than this for one client cause a warning. */
 const MANY_MESSAGES = 100;
-/** Days before its end that a certificate is told of. */
+/** A certificate that expires within this many days causes a warning. */
 const CERTIFICATE_DAYS = 21;
-/** Delay of the event loop beyond which it is told, seconds. */
+/** A longer delay of the event loop causes a warning, seconds. */
 const LATE_SECONDS = 0.2;
 
-/** Something that somebody should look at, in words. */
+/** A warning for the operator, in words. */
 export interface Warning {
-  /** How grave it is. */
+  /** The severity. */
   readonly level: "warning" | "error";
   /** One sentence. */
   readonly text: string;
-  /** The client that it is about; absent: none. */
+  /** The client concerned, if any. */
   readonly clientId?: string;
 }
 
-/** What is not well, in words: the question that the page's first view answers. */
+/** Collects what is wrong, in words: the page's first view shows it. */
 export class Warnings {
   readonly #broker: Broker;
   readonly #survey: Survey;
   readonly #certificates: CertificateEnds;
   readonly #loopDelay: () => number;
-  /** What was dropped by each reason, a minute apart, the oldest first. */
+  /** Counts of dropped messages by reason, one entry a minute, the oldest first. */
   readonly #dropped: ReadonlyMap<DropReason, number>[] = [];
   #minute = -1;
 
-  /** `loopDelay`: of a hundred delays of the event loop the longest but one, seconds. */
+  /** `loopDelay` returns the 99th percentile of the event loop's delay, seconds. */
   constructor(
     broker: Broker,
     survey: Survey,
@@ -46,7 +46,7 @@ export class Warnings {
     this.#loopDelay = loopDelay;
   }
 
-  /** Remembers what was dropped until now: to be called every second or so. */
+  /** Records the counts of dropped messages; to be called about every second. */
   tick(nowMs: number): void {
     const minute = Math.floor(nowMs / 60_000);
     if (minute === this.#minute) return;
@@ -55,7 +55,7 @@ export class Warnings {
     if (this.#dropped.length > DROP_MINUTES) this.#dropped.shift();
   }
 
-  /** All of this moment, the gravest first. */
+  /** The present warnings, the most severe first. */
   async take(nowMs: number): Promise<readonly Warning[]> {
     const { slowest } = await this.#survey.take();
     const ends = await this.#certificates.read(nowMs);
@@ -124,7 +124,7 @@ function ofCertificate(listener: string, endSeconds: number, nowMs: number): War
   return [{ level: "warning", text: `The certificate of listener ${listener} ends ${left}` }];
 }
 
-/** `2,113`. */
+/** Writes a number with separators: `2,113`. */
 function group(count: number): string {
   return count.toLocaleString("en");
 }

@@ -6,7 +6,7 @@ import type { TransportInit } from "./transport_init.ts";
 import type { Turns } from "./turns.ts";
 import { type Holder, release, type UnfinishedAccount } from "./unfinished.ts";
 
-/** How long a connection that the broker closes is still read, so that the peer gets the last packet and not a reset. */
+/** How long a connection that the broker closes is still read, milliseconds: so the peer gets the last packet and not a reset. */
 const LINGER_MS = 1000;
 
 /** The memory that a link holds for an incomplete packet. */
@@ -15,13 +15,13 @@ export interface HeldBytes {
   readonly bufferBytes: number;
   /** Size of the buffer that the link needs. */
   readonly wantedBytes: number;
-  /** Bytes handled since the last call: 0 where the incomplete packet is still the same. */
+  /** Bytes handled since the last call: 0 if the incomplete packet is still the same. */
   readonly handledBytes: number;
   /** Whether the buffer holds a part of a packet. */
   readonly isUnfinished: boolean;
 }
 
-/** The common part of the links of all transports: their connection, and the account of the memory that they hold. */
+/** The common part of the links of all transports: the connection, and the account of the memory that the link holds. */
 export abstract class AccountedLink implements Link, Holder {
   /** {@linkcode Holder.account} */
   account: UnfinishedAccount | undefined;
@@ -35,7 +35,7 @@ export abstract class AccountedLink implements Link, Holder {
   protected readonly turns: Turns;
   /** Lends the buffers to read into. */
   protected readonly buffers: ReadBuffers;
-  /** The connection in the broker; absent: the link has not started. */
+  /** The connection in the broker; undefined before the link has started. */
   protected connection: Connection | undefined;
   /** The link is closing: the broker gets no more bytes from it. */
   protected isClosing = false;
@@ -96,8 +96,8 @@ export abstract class AccountedLink implements Link, Holder {
   protected abstract finish(): void;
 
   /**
-   * Whether the peer is being authenticated. Then the link watches it though the connection is stopped: the peer may hang up, and
-   * its password need not be checked any more.
+   * Whether the peer is being authenticated. Then the link watches it although the connection is stopped: if the peer hangs up, its
+   * password need not be checked any more.
    */
   protected get isWatched(): boolean {
     return this.connection!.state === "authenticating";

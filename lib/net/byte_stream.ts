@@ -9,9 +9,9 @@ export interface ByteStream {
   write(bytes: Uint8Array): Promise<number>;
   /** Ends the direction to the peer. */
   closeWrite(): Promise<void>;
-  /** Ends both directions, and the reads and writes under way; throws where the stream is closed already. */
+  /** Ends both directions, and pending reads and writes; throws if the stream is closed already. */
   close(): void;
-  /** Bytes that the last read took from the layer below, where their number differs from that of the returned bytes. */
+  /** Bytes that the last read took from the layer below, if that differs from the bytes returned. */
   readonly takenBytes?: number;
 }
 
@@ -23,10 +23,10 @@ export interface Peer {
   certificate?: ClientCertificate;
 }
 
-/** What makes a listener one for TLS: certificates and keys, and the protocol itself. `loadTls` makes one. */
+/** TLS for a listener: its certificates and keys, and the protocol itself. `loadTls` makes one. */
 export interface TlsLayer {
   /**
-   * The stream inside of `below`. Learns the client's certificate; `onRefused` hears why a handshake failed.
+   * Opens the decrypted stream over `below`, and learns the client's certificate. `onRefused` is told why a handshake failed.
    * @internal
    */
   open(
@@ -35,9 +35,9 @@ export interface TlsLayer {
     buffers: ReadBuffers,
     onRefused: (reason: string) => void,
   ): ByteStream;
-  /** Reads the files again; where they are invalid, the old certificates stay in use, and the error is logged. */
+  /** Reads the files again. If they are invalid, the old certificates stay in use, and the error is logged. */
   reload(): void;
-  /** The listener is closed: nobody looks at the files any more. */
+  /** Stops watching the files, because the listener is closed. */
   close(): void;
 }
 

@@ -17,7 +17,7 @@ export function readClientCertificate(der: Uint8Array): ClientCertificate {
   const attributes = nameAttributes(certificateParts(der).subject);
   const commonName = attributes.flat().find(({ name }) => name === "CN");
   return {
-    // From the last to the first, within what stands together as well.
+    // RFC 2253 writes the parts from the last to the first, also within a part of several attributes.
     subject: attributes.toReversed().map((rdn) => rdn.toReversed().map(showAttribute).join("+"))
       .join(","),
     commonName: commonName === undefined ? "" : attributeText(commonName.value) ?? "",
@@ -26,11 +26,11 @@ export function readClientCertificate(der: Uint8Array): ClientCertificate {
   };
 }
 
-/** Parses a certificate. Throws `TypeError` where the bytes are none. */
+/** Parses a certificate. Throws `TypeError` if the bytes are not one. */
 export function certificateParts(der: Uint8Array): CertificateParts {
   const [signed] = derElements(derElement(der).content);
   const fields = derElements(signed!.content);
-  // The version stands first, but for the oldest certificates.
+  // The version comes first, except in certificates of version 1.
   const [serialNumber, , issuer, , subject] = fields[0]!.tag === 0xa0 ? fields.slice(1) : fields;
   if (serialNumber === undefined || issuer === undefined || subject === undefined) {
     throw new TypeError("Cannot read the certificate: fields are missing");
@@ -42,13 +42,13 @@ export function certificateParts(der: Uint8Array): CertificateParts {
   };
 }
 
-/** One statement of a name: `CN`, and its value as it is encoded. */
+/** One attribute of a name: its type, such as `CN`, and its encoded value. */
 interface Attribute {
   readonly name: string;
   readonly value: DerElement;
 }
 
-/** Short names as OpenSSL writes them, and with it mosquitto. */
+/** Short names of attributes, as written by OpenSSL and so by mosquitto. */
 const SHORT_NAMES: Readonly<Record<string, string>> = {
   "2.5.4.3": "CN",
   "2.5.4.4": "SN",
@@ -86,7 +86,7 @@ function showAttribute({ name, value }: Attribute): string {
   return `${name}=${escapeText(text)}`;
 }
 
-/** The text of a value; `undefined` where it is of a kind that is no text. */
+/** The text of a value; `undefined` if its type is not a text. */
 function attributeText({ tag, content }: DerElement): string | undefined {
   switch (tag) {
     case 0x0c: // UTF8String
@@ -103,7 +103,7 @@ function attributeText({ tag, content }: DerElement): string | undefined {
   }
 }
 
-/** Bytes beyond ASCII and controls as `\C3`, the special characters behind a backslash. */
+/** Escapes control characters and bytes beyond ASCII as `\C3`, and special characters with a backslash. */
 function escapeText(text: string): string {
   let result = "";
   for (const byte of new TextEncoder().encode(text)) {

@@ -1,18 +1,18 @@
 import type { X509Certificate } from "node:crypto";
 
-/** More would be a circle. */
+/** A longer chain must contain a cycle. */
 const MAX_CERTIFICATES = 16;
 
-/** What a server shows beside its own certificates, so that clients who know the root alone find the way to it. */
+/** The certificates that a server sends beside its own, so that clients that know only the root can build the chain. */
 export interface CertificateChain {
-  /** Those that were missing, in PEM: without the root, which clients have. */
+  /** The missing certificates in PEM, without the root, which clients have. */
   readonly missing: readonly string[];
   /**
-   * Whether it ends at a root, or at least leads on from the first certificate: the roots that everybody knows are in no file, and to
-   * ask Deno for them takes a permission of its own.
+   * Whether the chain ends at a root, or at least continues beyond the first certificate: well-known roots are not in any of the files, and
+   * reading Deno's requires a permission of its own.
    */
   readonly isComplete: boolean;
-  /** Who has signed the last of them. */
+  /** The issuer of the last certificate. */
   readonly lastIssuer: string;
 }
 

@@ -5,7 +5,7 @@ export interface DerElement {
   readonly bytes: Uint8Array;
 }
 
-/** The elements that stand one behind the other in `bytes`. Throws `TypeError` where they are no DER. */
+/** Parses the sequence of elements in `bytes`. Throws `TypeError` if they are not valid DER. */
 export function derElements(bytes: Uint8Array): DerElement[] {
   const elements: DerElement[] = [];
   for (let at = 0; at < bytes.length;) {
@@ -16,7 +16,7 @@ export function derElements(bytes: Uint8Array): DerElement[] {
   return elements;
 }
 
-/** The one element that `bytes` begin with. */
+/** Parses the first element of `bytes`. */
 export function derElement(bytes: Uint8Array): DerElement {
   return elementAt(bytes, 0);
 }

@@ -1,6 +1,6 @@
 import type { ByteStream } from "./byte_stream.ts";
 
-/** Both directions of a connection as web streams; a `Deno.Conn` is one too. */
+/** Both directions of a connection as web streams, such as a `Deno.Conn`. */
 export interface StreamPair {
   /** The bytes from the client. */
   readonly readable: ReadableStream<Uint8Array>;
@@ -39,7 +39,7 @@ export class DuplexStream implements ByteStream {
 
   /** {@linkcode ByteStream.write} */
   async write(bytes: Uint8Array): Promise<number> {
-    // Copied: the caller uses its buffer again when this call is over, and a stream in memory may hand it on later.
+    // Copied, because the caller reuses its buffer after this call, and an in-memory stream may pass the bytes on later.
     await this.#writer.write(bytes.slice());
     return bytes.length;
   }

@@ -1,4 +1,4 @@
-/** The name of this machine, where asking is permitted. */
+/** The name of this machine, if reading it is permitted. */
 export function hostname(): string {
   const { state } = Deno.permissions.querySync({ name: "sys", kind: "hostname" });
   return state === "granted" ? Deno.hostname() : "localhost";

@@ -1,7 +1,7 @@
 import type { Broker, Message, MessageHub, MessageInit } from "../broker/mod.ts";
 import type { Turns } from "./turns.ts";
 
-/** The broker for programs around it, which call at any time: each call is, or joins, a turn. */
+/** The broker for the programs around it, which may call at any time: each call begins or joins a turn. */
 export class TurnHub implements MessageHub {
   readonly #broker: Broker;
   readonly #turns: Turns;
@@ -14,7 +14,8 @@ export class TurnHub implements MessageHub {
 
   /** {@linkcode MessageHub.publish} */
   publish(message: MessageInit): void {
-    // A turn that one begins while another ends would follow at once: a program that answers itself would have no end.
+    // No turn is begun while another one ends, because it would follow at once, and a program that answers its own messages would never
+    // stop.
     if (!this.#broker.isBusy) this.#broker.nowMs = this.#turns.begin();
     this.#broker.publish(message);
   }

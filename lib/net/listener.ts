@@ -8,30 +8,30 @@ import { listenUnix, removeSocket } from "./unix_socket.ts";
 import type { WebSocketOptions } from "./web_socket_handshake.ts";
 import { WebSocketStream } from "./web_socket_stream.ts";
 
-/** Milliseconds to wait when no connection can be accepted: file descriptors come back as others leave. */
+/** Milliseconds to wait when no connection can be accepted: file descriptors become free as clients leave. */
 export const ACCEPT_RETRY_MS = 100;
 
 /**
- * How long connections are taken in without a pause, milliseconds: a TLS stream is half a millisecond of work before its first byte,
- * and of a crowd that comes at once those who are in already should not notice more.
+ * How long connections are accepted without a pause, milliseconds. A TLS stream costs half a millisecond before its first byte, and when
+ * many clients come at once, the connected ones should not notice more than this.
  */
 const BUSY_MS = 5;
 
-/** Streams that may be without their PROXY header at one time: a proxy sends it at once. */
+/** Streams whose PROXY header may be missing at one time; a proxy sends it at once. */
 export const MAX_UNKNOWN = 1000;
 
-/** Where a listener listens. Port 0: one that is free; host name `""`: every address of the machine. */
+/** Where a listener listens. Port 0 means any free port, host name `""` every address of the machine. */
 export type ListenAddress =
   | { readonly hostname: string; readonly port: number }
   | { readonly path: string };
 
-/** What lies between the socket and MQTT; all of it may be absent. The order is that of the bytes. */
+/** The optional layers between the socket and MQTT, in the order of the bytes. */
 export interface ListenerLayers {
   /** Streams begin with a PROXY header. */
   readonly proxy: ProxyOptions | undefined;
   /** Streams are encrypted. */
   readonly tls: TlsLayer | undefined;
-  /** MQTT travels in the frames of a WebSocket. */
+  /** MQTT is carried in WebSocket frames. */
   readonly webSocket: WebSocketOptions | undefined;
 }
 
@@ -39,40 +39,40 @@ export interface ListenerLayers {
 export interface ListenerInit extends ListenerLayers {
   /** Where it listens. */
   readonly address: ListenAddress;
-  /** For its clients. */
+  /** The options of its clients. */
   readonly options: ListenerOptions;
-  /** Whether small packets leave at once. */
+  /** Whether small packets are sent at once. */
   readonly setTcpNodelay: boolean;
   /** Gets the connections. */
   readonly broker: Broker;
-  /** Those of the broker. */
+  /** The broker's turns. */
   readonly turns: Turns;
   /** Shared by all listeners of the broker. */
   readonly buffers: ReadBuffers;
-  /** Told when no connection can be accepted, and of those that are sent away before MQTT begins. */
+  /** Logs when no connection can be accepted, and connections refused before MQTT begins. */
   readonly log: LogPort;
 }
 
-/** What a server knows of a listener, whatever transport it is of. */
+/** A listener of any transport, as a server uses it. */
 export interface OpenListener {
-  /** The one that it listens on, also where 0 was asked for; 0: a Unix socket. */
+  /** The port it listens on, even if 0 was requested; 0 for a Unix socket. */
   readonly port: number;
-  /** Connections that are open, those that are being closed included. */
+  /** Open connections, including those being closed. */
   readonly size: number;
-  /** Accepts no more; what is open stays. */
+  /** Accepts no more connections; open ones stay. */
   stopAccepting(): void;
   /** Closes everything at once. */
   close(): void;
-  /** Reads the files of certificates again, where there are any. */
+  /** Reads the certificate files again, if there are any. */
   reloadCertificates(): void;
 }
 
-/** Accepts connections for the broker, and puts the layers over them that the listener has. */
+/** Accepts connections for the broker, and adds the layers that the listener has. */
 export class Listener implements OpenListener {
   readonly #listener: Deno.TcpListener | Deno.UnixListener;
   readonly #init: ListenerInit;
   readonly #links = new Set<StreamLink>();
-  /** Streams of which the PROXY header is not complete: the broker hears of them when it is known whose they are. */
+  /** Streams whose PROXY header is not complete. The broker is told of them when their client is known. */
   readonly #unknown = new Set<ByteStream>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
@@ -87,18 +87,18 @@ export class Listener implements OpenListener {
     this.#accept();
   }
 
-  /** The one that it listens on, also where 0 was asked for; 0: a Unix socket. */
+  /** The port it listens on, even if 0 was requested; 0 for a Unix socket. */
   get port(): number {
     const { addr } = this.#listener;
     return addr.transport === "tcp" ? addr.port : 0;
   }
 
-  /** Connections that are open, those that are being closed included. */
+  /** Open connections, including those being closed. */
   get size(): number {
     return this.#links.size + this.#unknown.size;
   }
 
-  /** Accepts no more; what is open stays. */
+  /** Accepts no more connections; open ones stay. */
   stopAccepting(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -116,7 +116,7 @@ export class Listener implements OpenListener {
     this.#init.tls?.close();
   }
 
-  /** Reads the files of certificates again, where there are any. */
+  /** Reads the certificate files again, if there are any. */
   reloadCertificates(): void {
     this.#init.tls?.reload();
   }
@@ -136,9 +136,9 @@ export class Listener implements OpenListener {
         await this.#pause(0);
       } catch (error) {
         if (this.#isClosed) return;
-        // Nobody is to wait for those who come and leave at once: they would shut the door for all others.
+        // Connections that are gone already must not cause a pause: repeated ones would keep all others out.
         if (hasLeft(error)) continue;
-        // Out of file descriptors: said once, tried again.
+        // Without free file descriptors: log it once, and try again.
         if (!isWaiting) {
           this.#init.log.error("Cannot accept connections for now", {
             listener: this.#init.options.name,
@@ -151,7 +151,7 @@ export class Listener implements OpenListener {
     }
   }
 
-  /** Never over where nothing is accepted any more. */
+  /** Never resolves after the listener has stopped. */
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => this.#timer = setTimeout(resolve, ms));
   }
@@ -161,7 +161,7 @@ export class Listener implements OpenListener {
     try {
       if (setTcpNodelay && "setNoDelay" in socket) socket.setNoDelay(true);
     } catch {
-      return socket.close(); // It has left already.
+      return socket.close(); // The client is gone already.
     }
     const peer: Peer = { remoteAddress: this.#remoteAddress(socket) };
     if (proxy === undefined) this.#admit(socket, peer);
@@ -189,7 +189,7 @@ export class Listener implements OpenListener {
     if (this.#unknown.delete(stream)) stream.close();
   }
 
-  /** The stream becomes a connection of the broker. */
+  /** Makes the stream a connection of the broker. */
   #admit(below: ByteStream, peer: Peer): void {
     const { broker, turns, buffers, options } = this.#init;
     const stream = this.#layers(below, peer);
@@ -214,7 +214,7 @@ export class Listener implements OpenListener {
     return stream;
   }
 
-  /** One line for each connection that MQTT never hears of. */
+  /** Logs each connection that is refused before MQTT begins. */
   #sayRefused(peer: Peer, layer = ""): (reason: string) => void {
     return (reason) =>
       this.#init.log.info("Connection refused", {
@@ -240,7 +240,7 @@ function hasLeft(error: unknown): boolean {
   return [NotConnected, ConnectionAborted, ConnectionReset].some((kind) => error instanceof kind);
 }
 
-/** "::" takes IPv4 as well, where the machine has IPv6 at all. */
+/** "::" accepts IPv4 as well, if the machine has IPv6 at all. */
 function listenTcp(hostname: string, port: number): Deno.TcpListener {
   if (hostname !== "") return Deno.listen({ hostname, port });
   try {

@@ -1,19 +1,19 @@
 import type { Transport } from "./transport.ts";
 
-/** What carries plain connections: `deno` is Deno's own sockets, `epoll` the system's calls, `auto` the faster one of those there are. */
+/** The transport of plain connections: `deno` uses Deno's own sockets, `epoll` system calls, `auto` the faster one that is available. */
 export type TransportChoice = "auto" | "deno" | "epoll";
 
 /** The transport that was found. */
 export interface FoundTransport {
-  /** Absent: Deno's own sockets. */
+  /** Absent for Deno's own sockets. */
   readonly transport?: Transport;
-  /** Why Deno's own sockets serve though another one might have; `""`: nothing to say. */
+  /** Why Deno's own sockets are used although another transport was possible; `""` if there is nothing to say. */
   readonly reason: string;
 }
 
 /**
- * Finds the transport, for `Server`. `auto` takes what there is; `epoll` rejects with a `TypeError` that says why it cannot be. Nothing of
- * another transport is loaded where Deno's sockets are to serve, or it cannot be anyway.
+ * Finds the transport for `Server`. `auto` takes what is available; `epoll` rejects with a `TypeError` that says why it is not. The code of
+ * another transport is not loaded if Deno's sockets are chosen or nothing else is possible.
  */
 export async function loadTransport(choice: TransportChoice): Promise<FoundTransport> {
   if (choice === "deno") return { reason: "" };

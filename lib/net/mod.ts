@@ -1,24 +1,25 @@
 /**
  * The network: where bytes come from and go to.
  *
- * `Listener` accepts on TCP and Unix sockets and puts its layers over each stream: `ProxyStream`, `TlsStream`, `WebSocketStream`, each a
- * `ByteStream` over a `ByteStream`, so that they combine as they like. `StreamLink` carries one connection's bytes between the uppermost
- * and the broker. `Turns` gives the rhythm: all reads that are ready in one round of the event loop are one turn, and its end is
- * one commit and one write for each connection. `ReadBuffers` lends small buffers to quiet connections and large ones to busy ones;
- * `Unfinished` knows what of them is held by packets that are not complete, and by those whom nobody knows yet.
+ * `Listener` accepts on TCP and Unix sockets and adds its layers to each stream: `ProxyStream`, `TlsStream`, `WebSocketStream`. Each is a
+ * `ByteStream` over a `ByteStream`, so they combine freely. `StreamLink` carries one connection's bytes between the top layer and the
+ * broker. `Turns` sets the rhythm: all reads that are ready in one round of the event loop are one turn, which ends with one commit and one
+ * write for each connection. `ReadBuffers` lends small buffers to quiet connections and large ones to busy ones; `Unfinished` limits the
+ * memory held by incomplete packets and by clients not yet admitted.
  *
- * TLS and WebSockets do their handshakes in the first `read`. So a connection counts from the moment it is accepted: the limits on
- * connections and the time until CONNECT hold for who is silent in a handshake, and closing the socket below frees everything
- * above. Only a PROXY header is read before, because all limits by address go by what it says. Frames of WebSockets are taken apart here and not by a server of Deno's or Node's,
- * because theirs cannot be told to stop reading, and a socket that is blocked cannot be closed; it is 250 lines, and no package.
+ * TLS and WebSockets do their handshakes in the first `read`. So a connection counts from the moment it is accepted: the limit on
+ * connections and the time until CONNECT apply to a client that is silent in a handshake, and closing the socket below frees everything
+ * above. Only a PROXY header is read before that, because all limits by address depend on it. WebSocket frames are parsed here, and not by
+ * Deno's or Node's server, because those cannot be told to stop reading, and cannot close a socket that is blocked; it takes 250 lines and
+ * no package.
  *
- * `loadTransport` finds another way for plain connections, behind the same door: `epoll/` calls libc itself. There `EpollListener` and
- * `EpollLink` take the places of `Listener` and `StreamLink` (`AccountedLink` is what the two links share), `EventLoop` makes a turn of each round of its own, and `Descriptors` is the
- * one place that hands memory to libc. Nothing of it is loaded where Deno's sockets serve.
+ * `loadTransport` finds an alternative for plain connections behind the same interface: `epoll/` calls libc itself. There `EpollListener`
+ * and `EpollLink` replace `Listener` and `StreamLink` (both links extend `AccountedLink`), `EventLoop` makes each of its rounds a turn, and
+ * only `Descriptors` hands memory to libc. Nothing of it is loaded when Deno's sockets are used.
  *
- * Rules: one read and one write under way per stream, because two writes at once can mix their bytes; a write may be partial,
- * so it is repeated; a read buffer may be used again as soon as the broker has handled it. A stream that fails, stalls or is
- * closed ends its own connection and nothing else. May import `broker` and `codec`.
+ * Rules: each stream has at most one read and one write pending, because two writes at once can mix their bytes. A write may be partial and
+ * is then continued. A read buffer is reused as soon as the broker has handled it. A stream that fails, stalls or is closed ends its own
+ * connection and nothing else. May import `broker` and `codec`.
  *
  * @module
  */

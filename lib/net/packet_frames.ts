@@ -1,34 +1,34 @@
 import { encodeFrameHeader, Opcode } from "./web_socket_frames.ts";
 
-/** The most that one frame carries: whoever reads slowly makes progress that can be seen. */
+/** The most bytes that one frame carries, so that the progress of a slow reader can be seen. */
 const FRAME_BYTES = 32 * 1024;
-/** Up to here a payload is copied behind its header, so that many frames are one write. */
+/** A payload up to this size is copied after its header, so that many frames become one write. */
 const COPIED_BYTES = 4096;
-/** Bytes of frames that are put together for one write. */
+/** Bytes of frames that are combined into one write. */
 const WRITE_BYTES = 64 * 1024;
-/** Bytes of a frame's header at most: none carries more than `FRAME_BYTES`. */
+/** The longest header, since no frame carries more than `FRAME_BYTES`. */
 const HEADER_BYTES = 4;
 
-/** What is to be written for some bytes of packets. */
+/** The frames to write for some bytes of packets. */
 export interface FramedPackets {
   /** Whole frames, or the header of one whose payload follows. */
   readonly frames: Uint8Array;
-  /** The payload that follows, a part of the packets' bytes; absent: none does. */
+  /** The payload that follows, a part of the packets' bytes; absent if it is already in `frames`. */
   readonly payload?: Uint8Array;
-  /** Bytes of packets that these are. */
+  /** Bytes of packets that the frames contain. */
   readonly takenBytes: number;
 }
 
 /**
- * Puts a stream of MQTT packets into frames: one packet a frame, or several frames for a large one. Where frames end means nothing to
- * MQTT [MQTT-6.0.0-2] [v3 MQTT-6.0.0-2], and yet there are clients (Paho C) that handle the first packet of a frame, and the next one
- * only when more bytes come.
+ * Puts a stream of MQTT packets into frames: one packet a frame, or several frames for a large packet. MQTT gives frame boundaries no
+ * meaning [MQTT-6.0.0-2] [v3 MQTT-6.0.0-2], but some clients (Paho C) handle only the first packet of a frame, and the next one only when
+ * more bytes arrive.
  */
 export class PacketFrames {
-  /** Bytes of the packet under way that are in no frame yet. */
+  /** Bytes of the present packet that are in no frame yet. */
   #leftBytes = 0;
 
-  /** Frames for the front of `bytes`. */
+  /** Makes frames for the beginning of `bytes`. */
   take(bytes: Uint8Array): FramedPackets {
     const first = this.#next(bytes, 0);
     if (first > COPIED_BYTES) {
@@ -42,7 +42,7 @@ export class PacketFrames {
       const before = this.#leftBytes;
       const size = this.#next(bytes, takenBytes);
       if (size === 0 || size > COPIED_BYTES) {
-        this.#leftBytes = before; // It goes with what is written next.
+        this.#leftBytes = before; // It is sent with the next bytes.
         break;
       }
       sizes.push(size);
@@ -52,7 +52,7 @@ export class PacketFrames {
     return { frames: join(bytes, sizes, framesBytes), takenBytes };
   }
 
-  /** Bytes of the next frame's payload; 0: the packet's length is not there, and will be when the next write begins with it. */
+  /** Bytes of the next frame's payload; 0 if the packet's length is incomplete: the next write begins with it. */
   #next(bytes: Uint8Array, at: number): number {
     const packetBytes = this.#leftBytes > 0 ? this.#leftBytes : lengthAt(bytes, at);
     if (packetBytes === 0) return at > 0 ? 0 : bytes.length;
@@ -77,7 +77,7 @@ function join(bytes: Uint8Array, sizes: readonly number[], mostBytes: number): U
   return frames.subarray(0, end);
 }
 
-/** Bytes of the packet that begins at `at`; 0: its Remaining Length is not all there. */
+/** Bytes of the packet that begins at `at`; 0 if its Remaining Length is incomplete. */
 function lengthAt(bytes: Uint8Array, at: number): number {
   let remainingBytes = 0;
   for (let i = 1; i <= 4 && at + i < bytes.length; i++) {

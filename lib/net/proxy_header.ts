@@ -1,18 +1,18 @@
 import { addressText } from "../broker/mod.ts";
 
-/** What a proxy says of the client that it speaks for. */
+/** What a proxy says about its client. */
 export interface ProxiedClient {
-  /** `192.0.2.5:6275`; `undefined`: the proxy speaks for itself, as in a health check. */
+  /** Such as `192.0.2.5:6275`; `undefined` if the proxy connects for itself, as in a health check. */
   readonly remoteAddress: string | undefined;
-  /** The client came to the proxy with TLS. */
+  /** Whether the client used TLS to the proxy. */
   readonly hasTls: boolean;
-  /** It showed a certificate there, and the proxy found it valid. */
+  /** Whether the client sent a certificate that the proxy found valid. */
   readonly hasCertificate: boolean;
-  /** The Common Name of that certificate; `""`: not told. */
+  /** The Common Name of that certificate; `""` if the proxy does not send it. */
   readonly commonName: string;
 }
 
-/** A header, once it is complete; what stands behind it belongs to the client. */
+/** A complete header; the bytes after it belong to the client. */
 export interface ProxyHeader {
   readonly lengthBytes: number;
   readonly client: ProxiedClient;
@@ -20,19 +20,19 @@ export interface ProxyHeader {
 
 /** Version 1 is one line of at most this many bytes, CR and LF included. */
 const MAX_LINE_BYTES = 107;
-/** Version 2 has no limit that would be one; no proxy has this much to say. */
+/** Version 2 allows much more, but no proxy needs it. */
 const MAX_BINARY_BYTES = 4096;
 const SIGNATURE = [0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a];
 
 /** The most bytes that a header of either version may have. */
 export const MAX_PROXY_HEADER_BYTES = MAX_BINARY_BYTES;
 
-/** Reads the header at the front of `bytes`; `undefined`: more has to come. Throws `TypeError` where it is none. */
+/** Reads the header at the beginning of `bytes`; `undefined` if more bytes are needed. Throws `TypeError` if it is invalid. */
 export function readProxyHeader(version: 1 | 2, bytes: Uint8Array): ProxyHeader | undefined {
   return version === 1 ? readLine(bytes) : readBinary(bytes);
 }
 
-/** `PROXY TCP4 192.0.2.5 192.0.2.1 6275 1883`. */
+/** Reads a header of version 1: `PROXY TCP4 192.0.2.5 192.0.2.1 6275 1883`. */
 function readLine(bytes: Uint8Array): ProxyHeader | undefined {
   const start = "PROXY ";
   const line = bytes.subarray(0, MAX_LINE_BYTES);
@@ -77,7 +77,7 @@ function readBinary(bytes: Uint8Array): ProxyHeader | undefined {
   return { lengthBytes, client };
 }
 
-/** The client's address, and how many bytes both addresses take. */
+/** Reads the client's address; also returns how many bytes both addresses take. */
 function readAddress(
   family: number,
   body: Uint8Array,
@@ -111,7 +111,7 @@ const SUBTYPE_SSL_CN = 0x22;
 const CLIENT_SSL = 0x01;
 const CLIENT_CERT_SESSION = 0x04;
 
-/** What stands behind the addresses: each a type, a length and a value. Of all that only TLS is looked at. */
+/** Reads the extensions after the addresses, each with type, length and value. Only those about TLS are used. */
 function readExtensions(bytes: Uint8Array): Omit<ProxiedClient, "remoteAddress"> {
   let found: Omit<ProxiedClient, "remoteAddress"> = unknown();
   for (const [type, value] of extensions(bytes)) {
@@ -134,7 +134,7 @@ function* extensions(bytes: Uint8Array): Generator<[type: number, value: Uint8Ar
   for (let at = 0; at < bytes.length;) {
     const length = bytes[at + 1]! * 256 + bytes[at + 2]!;
     const end = at + 3 + length;
-    if (!(end <= bytes.length)) fail("an extension is cut off"); // NaN where the length itself is.
+    if (!(end <= bytes.length)) fail("an extension is cut off"); // `end` is NaN if the length itself is cut off.
     yield [bytes[at]!, bytes.subarray(at + 3, end)];
     at = end;
   }
@@ -144,7 +144,7 @@ function unknown(): ProxiedClient {
   return { remoteAddress: undefined, hasTls: false, hasCertificate: false, commonName: "" };
 }
 
-/** The longest run of zeros, of two at least, as `::`. */
+/** Writes the longest run of at least two zeros as `::`. */
 export function shortenIpv6(groups: readonly string[]): string {
   const runs = [...groups.join(":").matchAll(/(?:^|:)0(?::0)+(?=:|$)/g)].map(([run]) => run);
   const longest = runs.toSorted((a, b) => b.length - a.length)[0];

@@ -1,25 +1,25 @@
 import type { ByteStream, Peer } from "./byte_stream.ts";
 import { MAX_PROXY_HEADER_BYTES, type ProxiedClient, readProxyHeader } from "./proxy_header.ts";
 
-/** What a listener expects of the proxy before it. */
+/** What a listener requires of the proxy in front of it. */
 export interface ProxyOptions {
-  /** The one version that is understood; a header of the other is none. */
+  /** The only version accepted; a header of the other one is invalid. */
   readonly version: 1 | 2;
-  /** Refuses who did not come to the proxy with TLS. Version 2 only. */
+  /** Refuses clients that did not use TLS to the proxy. Version 2 only. */
   readonly requireTls: boolean;
-  /** Refuses who did not show the proxy a valid certificate. Version 2 only. */
+  /** Refuses clients without a certificate that the proxy found valid. Version 2 only. */
   readonly requireCertificate: boolean;
 }
 
-/** A stream that begins with a PROXY header: it says whose stream it is, and what follows is read through. */
+/** A stream that begins with a PROXY header, which names the client; the bytes after it are passed through. */
 export class ProxyStream implements ByteStream {
   readonly #below: ByteStream;
   readonly #options: ProxyOptions;
   readonly #peer: Peer;
-  /** What came with the last bytes of the header; `undefined`: read through. */
+  /** Bytes that came with the end of the header; `undefined` once they have been read. */
   #rest: Uint8Array | undefined;
 
-  /** `peer` gets the address of the client, and its name where the proxy tells it. */
+  /** `peer` gets the client's address, and its name if the proxy sends it. */
   constructor(below: ByteStream, options: ProxyOptions, peer: Peer) {
     this.#below = below;
     this.#options = options;
@@ -27,8 +27,8 @@ export class ProxyStream implements ByteStream {
   }
 
   /**
-   * Reads the header, which must come before all else; rejects where there is none, or a client that is not let in. `false`: the
-   * proxy left without a word, as it does to see whether we are there.
+   * Reads the header, which must come first. Rejects if it is invalid, or the client is refused. Resolves to false if the proxy closed the
+   * stream without a byte, as it does to check whether the port is open.
    */
   async readHeader(): Promise<boolean> {
     const buffer = new Uint8Array(MAX_PROXY_HEADER_BYTES);
@@ -72,7 +72,7 @@ export class ProxyStream implements ByteStream {
   }
 }
 
-/** Writes down what the proxy says of its client; throws where such a client is not let in. */
+/** Stores what the proxy says about its client in `peer`; throws if the client is refused. */
 export function learnClient(
   { remoteAddress, hasTls, hasCertificate, commonName }: ProxiedClient,
   { requireTls, requireCertificate }: ProxyOptions,

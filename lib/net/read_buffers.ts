@@ -1,43 +1,46 @@
 import { Unfinished, type UnfinishedLimits } from "./unfinished.ts";
 
 /**
- * Read buffers in four sizes, bytes. A connection begins with the smallest: eight of them are one page of memory, and a
- * connection that is idle holds no more. Ten thousand quiet clients cost five megabytes of buffers.
+ * Sizes of read buffers, bytes. A connection begins with the smallest: eight of them are one page of memory, and an idle connection holds
+ * no more. Ten thousand idle clients take five megabytes of buffers.
  */
 const SIZES = [512, 2048, 16_384, 65_536] as const;
 const LARGEST = SIZES.length - 1;
-/** One allocation holds this many of the smallest. */
+/** Smallest buffers in one allocation. */
 const SLAB_BUFFERS = 128;
-/** Larger buffers kept for the next connection that gets busy. */
+/** Larger buffers kept for reuse. */
 const SPARE_LARGE = 32;
-/** Bytes of still larger ones that are kept: a crowd of large packets is not to leave what it has outgrown to the garbage collector. */
+/**
+ * Bytes of even larger buffers kept for reuse, because many large packets would otherwise leave every outgrown buffer to the garbage
+ * collector.
+ */
 const SPARE_HUGE_BYTES = 8 * 1024 * 1024;
 
 /** Lends read buffers and takes them back. */
 export class ReadBuffers {
-  /** What of them holds unfinished packets. */
+  /** Accounts for buffers with unfinished packets. */
   readonly unfinished: Unfinished;
   readonly #free: Uint8Array<ArrayBuffer>[][] = SIZES.map(() => []);
-  /** By their size. */
+  /** Spare buffers beyond the largest size, by their size. */
   readonly #huge = new Map<number, Uint8Array<ArrayBuffer>[]>();
   #hugeBytes = 0;
 
-  /** `limits` are those of unfinished packets. */
+  /** `limits` apply to unfinished packets. */
   constructor(limits?: UnfinishedLimits) {
     this.unfinished = new Unfinished(limits);
   }
 
-  /** The smallest kind. */
+  /** The smallest size. */
   get smallest(): number {
     return SIZES[0];
   }
 
-  /** Bytes of a read at most: a connection with a large packet under way takes no more at once than others do. */
+  /** The most bytes of a read: a connection with a large packet reads no more at once than others. */
   get readBytes(): number {
     return SIZES[LARGEST]!;
   }
 
-  /** A buffer of at least `sizeBytes`; beyond the largest kind it grows by doubling, and few are kept. */
+  /** Lends a buffer of at least `sizeBytes`. Sizes beyond the largest grow by doubling, and few are kept for reuse. */
   take(sizeBytes: number): Uint8Array<ArrayBuffer> {
     const kind = SIZES.findIndex((size) => sizeBytes <= size);
     if (kind < 0) return this.#takeHuge(2 ** Math.ceil(Math.log2(sizeBytes)));
@@ -51,7 +54,7 @@ export class ReadBuffers {
     return free.pop() ?? new Uint8Array(SIZES[kind]!);
   }
 
-  /** Takes a buffer back: nobody may look at it any more. */
+  /** Takes a buffer back; its bytes must not be used any more. */
   give(buffer: Uint8Array<ArrayBuffer>): void {
     const kind = SIZES.indexOf(buffer.length as typeof SIZES[number]);
     if (kind < 0) return this.#giveHuge(buffer);
@@ -74,10 +77,10 @@ export class ReadBuffers {
     else spares.push(buffer);
   }
 
-  /** The size for the next read of a connection: more where the last read filled its buffer, less where it used little of it. */
+  /** The size for the next read of a connection: larger if the last read filled its buffer, smaller if it used little of it. */
   nextSize(bufferBytes: number, readBytes: number): number {
     const kind = SIZES.findIndex((size) => bufferBytes <= size);
-    // Its large packet is complete: as much as its last piece took.
+    // The large packet is complete: choose the size by its last read.
     if (kind < 0) return SIZES.find((size) => readBytes < size) ?? SIZES[LARGEST]!;
     if (readBytes === bufferBytes) return SIZES[Math.min(kind + 1, LARGEST)]!;
     if (kind > 0 && readBytes < SIZES[kind - 1]!) return SIZES[kind - 1]!;

@@ -3,23 +3,23 @@ import { certificateParts } from "./certificate.ts";
 import { type DerElement, derElement, derElements, objectIdentifier } from "./der.ts";
 import { isSignedBy } from "./signature.ts";
 
-/** What one authority has revoked. */
+/** The certificates that one authority has revoked. */
 interface RevocationList {
   /** Serial numbers in hexadecimal. */
   readonly serialNumbers: ReadonlySet<string>;
-  /** After this nobody knows what else was revoked; `undefined`: it does not say. */
+  /** When the list becomes out of date; `undefined` if it does not say. */
   readonly nextUpdate: Date | undefined;
 }
 
 /**
- * Certificate Revocation Lists (RFC 5280 section 5). As with OpenSSL a list is needed for whoever signs client certificates:
- * where there is none, or it is out of date, the client is refused.
+ * Certificate Revocation Lists (RFC 5280 section 5). As with OpenSSL, every authority that signs client certificates needs a list: if it is
+ * missing or out of date, the client is refused.
  */
 export class RevocationLists {
-  /** By the encoded name of the authority. A new key under the old name has a list of its own. */
+  /** Lists by the encoded name of the authority. A new key under the same name has its own list. */
   readonly #lists = new Map<string, RevocationList[]>();
 
-  /** Reads PEM; throws `TypeError` where a list is damaged, or signed by none of the `authorities`, PEM as well. */
+  /** Reads PEM. Throws `TypeError` if a list is damaged, or not signed by any of the `authorities` (also PEM). */
   constructor(text: string, authorities: readonly string[]) {
     const known = authorities.flatMap((pem) => pem.match(CERTIFICATE) ?? []).map(readAuthority);
     for (const [, base64 = ""] of text.matchAll(LIST)) {
@@ -39,7 +39,7 @@ export class RevocationLists {
     if (this.#lists.size === 0) throw new TypeError("Cannot find a revocation list in PEM");
   }
 
-  /** Why a certificate is refused, or `undefined`. */
+  /** Returns why a certificate is refused, or `undefined`. */
   refusal(der: Uint8Array, nowMs: number): string | undefined {
     const { issuer, serialNumber } = certificateParts(der);
     const lists = this.#lists.get(hex(issuer));
@@ -58,10 +58,10 @@ const LIST = /-----BEGIN X509 CRL-----([^-]+)-----END X509 CRL-----/g;
 const BOOLEAN = 0x01;
 const INTEGER = 0x02;
 const SEQUENCE = 0x30;
-/** Of the field that has the extensions of the whole list. */
+/** The tag of the field with the extensions of the whole list. */
 const EXTENSIONS = 0xa0;
 
-/** Who may have signed a list: its encoded name, and its key. */
+/** Reads the encoded name and the key of an authority that may have signed a list. */
 function readAuthority(pem: string): { readonly name: string; readonly key: KeyObject } {
   const { raw, publicKey } = new X509Certificate(pem);
   return { name: hex(certificateParts(new Uint8Array(raw)).subject), key: publicKey };
@@ -70,7 +70,7 @@ function readAuthority(pem: string): { readonly name: string; readonly key: KeyO
 function readList(der: Uint8Array): [issuer: string, list: RevocationList] {
   const [signed] = derElements(derElement(der).content);
   let fields = derElements(signed!.content);
-  if (fields[0]?.tag === INTEGER) fields = fields.slice(1); // The version.
+  if (fields[0]?.tag === INTEGER) fields = fields.slice(1); // Skip the version.
   const [, issuer, thisUpdate, ...rest] = fields;
   if (issuer === undefined || thisUpdate === undefined) {
     throw new TypeError("Cannot read the revocation list: fields are missing");
@@ -83,7 +83,9 @@ function readList(der: Uint8Array): [issuer: string, list: RevocationList] {
   return [hex(issuer.bytes), { serialNumbers, nextUpdate }];
 }
 
-/** Such a list is not what it seems to be, the changes to another one only for example. (RFC 5280 section 5.2) */
+/**
+ * Refuses lists with critical extensions, whose meaning differs: one may contain only the changes to another list. (RFC 5280 section 5.2)
+ */
 function refuseCriticalExtensions(field: DerElement | undefined): void {
   const extensions = field === undefined ? [] : derElements(derElement(field.content).content);
   for (const extension of extensions) {
@@ -94,7 +96,7 @@ function refuseCriticalExtensions(field: DerElement | undefined): void {
   }
 }
 
-/** UTCTime or GeneralizedTime; `undefined`: it is neither. */
+/** Reads a UTCTime or GeneralizedTime; `undefined` for other types. */
 function readTime({ tag, content }: DerElement): Date | undefined {
   if (tag !== 0x17 && tag !== 0x18) return undefined;
   const text = String.fromCharCode(...content);

@@ -1,38 +1,38 @@
 import type { ByteStream } from "./byte_stream.ts";
 
-/** Bytes that have come and were not read: a client that is not read for a while loses its connection beyond that. */
+/** The most bytes received and not read. With more, the connection is closed. */
 const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
-/** Bytes that the browser has not taken, above which the next write waits. */
+/** With more unsent bytes than this, the next write waits. */
 const MAX_UNSENT_BYTES = 256 * 1024;
-/** How often is looked whether it has taken some, milliseconds: WebSockets do not tell. */
+/** Time between two checks for room, milliseconds: WebSockets have no event for it. */
 const LOOK_MS = 20;
 
-/** How a {@linkcode ServedWebSocket} is set up. */
+/** The options of a {@linkcode ServedWebSocket}. */
 export interface ServedWebSocketInit {
   /**
-   * Milliseconds between two frames where there is much to send: what comes meanwhile gathers in the next one, because a frame costs
-   * a browser more than the messages in it. What comes after a rest leaves at once. Default: 0.
+   * Milliseconds between two frames when there is much to send. Packets that come meanwhile share the next frame, because a frame costs a
+   * browser more than the messages in it. After a pause in traffic the first frame is sent at once. Default: 0.
    */
   readonly pauseMs?: number;
 }
 
 /**
- * A WebSocket that an HTTP server of Deno's has opened, as a stream of bytes. Where its messages begin and end means nothing.
- * [MQTT-6.0.0-2] Such a socket cannot be told to stop reading, so what is not handled in time is bounded here.
+ * A WebSocket opened by Deno's HTTP server, as a stream of bytes. Its message boundaries have no meaning. [MQTT-6.0.0-2] Such a socket
+ * cannot be told to stop reading, so the unread bytes are limited here.
  */
 export class ServedWebSocket implements ByteStream {
   readonly #socket: WebSocket;
   #unread: Uint8Array[] = [];
   #unreadBytes = 0;
   #isEnded = false;
-  /** Who waits for bytes. */
+  /** Wakes the read that waits for bytes. */
   #wake: (() => void) | undefined;
   readonly #pauseMs: number;
   #sentMs = -Infinity;
-  /** The pause behind a frame, and who waits for its end. */
+  /** The pause after a frame, and the callback for its end. */
   #pause: { readonly timer: ReturnType<typeof setTimeout>; readonly over: () => void } | undefined;
 
-  /** `socket` may be opening still: bytes come when it is open. */
+  /** `socket` may still be opening. */
   constructor(socket: WebSocket, { pauseMs = 0 }: ServedWebSocketInit = {}) {
     this.#socket = socket;
     this.#pauseMs = pauseMs;
@@ -59,7 +59,7 @@ export class ServedWebSocket implements ByteStream {
   /** {@linkcode ByteStream.write} */
   async write(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
     this.#failUnlessOpen();
-    // Copied: the caller uses its buffer again when this call is over.
+    // Copied, because the caller reuses its buffer after this call.
     this.#socket.send(bytes.slice());
     if (this.#pauseMs > 0) await this.#rest();
     while (this.#socket.bufferedAmount > MAX_UNSENT_BYTES) {
@@ -82,7 +82,7 @@ export class ServedWebSocket implements ByteStream {
   }
 
   #receive(data: unknown): void {
-    // Only binary frames carry MQTT; another ends the connection. [MQTT-6.0.0-1]
+    // Only binary frames carry MQTT; any other ends the connection. [MQTT-6.0.0-1]
     if (!(data instanceof ArrayBuffer)) return this.close();
     this.#unread.push(new Uint8Array(data));
     this.#unreadBytes += data.byteLength;
@@ -90,7 +90,7 @@ export class ServedWebSocket implements ByteStream {
     this.#tell();
   }
 
-  /** Waits until a pause has passed since the frame before the last. */
+  /** Waits for the end of the pause after the last frame. */
   async #rest(): Promise<void> {
     const nowMs = performance.now();
     const leftMs = this.#sentMs + this.#pauseMs - nowMs;

@@ -27,72 +27,72 @@ import { nowMs, Turns } from "./turns.ts";
 import { DEFAULT_UNFINISHED_LIMITS, type UnfinishedLimits } from "./unfinished.ts";
 import type { WebSocketOptions } from "./web_socket_handshake.ts";
 
-/** How long clients have to take their DISCONNECT when the server closes. */
+/** How long clients may take to read their DISCONNECT when the server closes, milliseconds. */
 const CLOSE_MS = 3000;
 
-/** Bytes of the request that opens a WebSocket: a browser sends its cookies along. */
+/** Bytes of the request that opens a WebSocket; a browser includes its cookies. */
 const WEB_SOCKET_HEADER_BYTES = 8192;
-/** Bytes of a frame that are allowed whatever `max_packet_size` says. */
+/** A frame may always have this size, whatever `max_packet_size` says. */
 const WEB_SOCKET_FRAME_BYTES = 64 * 1024;
 
-/** What a server is made of; all that is left out has its default. */
+/** The parts of a server; those left out have defaults. */
 export interface ServerInit {
-  /** What is left out has its default. */
+  /** Values left out have their defaults. */
   readonly options?: Partial<BrokerOptions>;
   /** Default: nothing is logged. */
   readonly log?: LogPort;
-  /** Default: whoever the listener lets in may do everything. */
+  /** Default: every client that the listener admits may do everything. */
   readonly access?: AccessPort;
-  /** Default: nothing outlives the process. */
+  /** Default: nothing is stored. */
   readonly store?: Store;
-  /** Default: this broker is the only one. Where it is given, so must be `store`. */
+  /** Default: no cluster. Requires `store`. */
   readonly cluster?: ClusterPort;
-  /** A name of this broker that no other has, told to bridges that tell theirs. Default: they are not told. */
+  /** A unique name of this broker, sent to bridges that send theirs. Default: none is sent. */
   readonly bridgeId?: string;
-  /** What is left out has its default. */
+  /** Values left out have their defaults. */
   readonly unfinished?: Partial<UnfinishedLimits>;
-  /** For listeners without TLS and WebSockets; the server closes it. Default: Deno's own sockets carry all of them. */
+  /** Carries listeners without TLS and WebSockets; the server closes it. Default: Deno's own sockets. */
   readonly transport?: Transport;
 }
 
-/** A place where clients connect. */
+/** The settings of a listener. */
 export interface ListenInit {
-  /** 0: one that is free. */
+  /** 0 for any free port. */
   readonly port?: number;
-  /** Default: this machine only, `127.0.0.1`. `""`: every address. */
+  /** Default: this machine only, `127.0.0.1`. `""` for every address. */
   readonly hostname?: string;
-  /** A Unix socket, in the place of host name and port. */
+  /** A Unix socket instead of host name and port. */
   readonly path?: string;
-  /** Default: `mqtt`, on the bare stream. */
+  /** Default: `mqtt`, directly on the stream. */
   readonly protocol?: "mqtt" | "websockets";
-  /** For WebSockets: values of `Origin` that are let in. Default: every one. */
+  /** For WebSockets: the allowed values of `Origin`. Default: any. */
   readonly websocketsOrigins?: readonly string[];
-  /** For WebSockets: bytes that a request may have. Default: 8192. */
+  /** For WebSockets: the most bytes of a request. Default: 8192. */
   readonly websocketsHeadersSize?: number;
   /** Default: no encryption. The server closes it. */
   readonly tls?: TlsLayer;
-  /** Default: clients connect themselves, not through a proxy that says who they are. */
+  /** Default: clients connect directly, not through a proxy that sends their addresses. */
   readonly proxy?: ProxyOptions;
   /** Default: true. */
   readonly setTcpNodelay?: boolean;
-  /** What is left out has its default; anonymous clients may come in only where the hostname is one of this machine alone. */
+  /** Values left out have their defaults. By default anonymous clients are allowed only if the host name is local to this machine. */
   readonly options?: Partial<ListenerOptions>;
 }
 
-/** A broker on the network: the core, its rhythm and its listeners. */
+/** A broker on the network: the core, its turns and its listeners. */
 export class Server {
-  /** The core: its counters, options and connections to look at. What changes it belongs into a turn: use the `hub`. */
+  /** The core, with its counters, options and connections. It may only be changed within a turn: use the `hub`. */
   readonly broker: Broker;
-  /** For the program around it, at any time: what the EventBus is made from. */
+  /** For the program around it, at any time; also the basis of the EventBus. */
   readonly hub: MessageHub;
   readonly #turns = new Turns();
   readonly #buffers: ReadBuffers;
   readonly #listeners: OpenListener[] = [];
-  /** Of streams that came by another way. */
+  /** Links of adopted streams. */
   readonly #adopted = new Set<StreamLink>();
   readonly #log: LogPort;
   readonly #transport: Transport | undefined;
-  /** Resolves when it is closed; absent: nobody has asked for that. */
+  /** Resolves when the server is closed; undefined before `close` is called. */
   #closed: Promise<void> | undefined;
 
   /** Nobody can connect before `listen`. */
@@ -117,25 +117,25 @@ export class Server {
     this.#transport?.connect({ broker, turns: this.#turns, buffers: this.#buffers });
   }
 
-  /** Puts back what the store remembers: before the first `listen`. */
+  /** Restores the stored state. Call it before the first `listen`. */
   restore(state: StoredState): void {
     this.broker.restore(state);
     this.broker.tick(this.#turns.begin());
   }
 
-  /** Routes a message of the cluster's log, in a turn; `false`: it has to come again. {@linkcode Broker.applyShared} */
+  /** Routes a message of the cluster's log in a turn. Returns false if it must be passed again later. {@linkcode Broker.applyShared} */
   applyShared(shared: SharedMessage): boolean {
     if (!this.broker.isBusy) this.broker.nowMs = this.#turns.begin();
     return this.broker.applyShared(shared);
   }
 
-  /** Lets a client go that has come to another node, in a turn. {@linkcode Broker.applyClaim} */
+  /** Disconnects a client that has connected to another node, in a turn. {@linkcode Broker.applyClaim} */
   applyClaim(clientId: string, endsSession: boolean): void {
     if (!this.broker.isBusy) this.broker.nowMs = this.#turns.begin();
     this.broker.applyClaim(clientId, endsSession);
   }
 
-  /** Routes a message of another node, in a turn. {@linkcode Broker.deliverForwarded} */
+  /** Routes a message from another node in a turn. {@linkcode Broker.deliverForwarded} */
   deliverForwarded(message: Message): void {
     if (!this.broker.isBusy) this.broker.nowMs = this.#turns.begin();
     this.broker.deliverForwarded(message);
@@ -161,8 +161,8 @@ export class Server {
   }
 
   /**
-   * Takes in a client whose stream came by another way than a listener's; `false`: there are too many, and it is for the caller to
-   * close it. `options` are counted by: give the same object for all that belong together.
+   * Accepts a client whose stream does not come from a listener. Returns false if there are too many; the caller then closes the stream.
+   * Streams with the same `options` object are counted together.
    */
   adopt(stream: ByteStream, peer: Peer, options: ListenerOptions): boolean {
     const onEnd = (link: StreamLink): void => void this.#adopted.delete(link);
@@ -174,31 +174,42 @@ export class Server {
     return true;
   }
 
-  /** Reads certificates, keys and revocation lists again; where they are no good the old ones stay, and it is logged. */
+  /** Reads certificates, keys and revocation lists again. If they are invalid, the old ones stay, and the error is logged. */
   reloadCertificates(): void {
     for (const listener of this.#listeners) listener.reloadCertificates();
   }
 
-  /** Network Connections, those that are being closed included. */
+  /** Network Connections, including those being closed. */
   get connectionCount(): number {
     return this.#listeners.reduce((sum, listener) => sum + listener.size, this.#adopted.size);
   }
 
-  /** Bytes of read buffers with unfinished packets, and of CONNECTs that wait for their answer. */
+  /** Bytes of read buffers with unfinished packets, and of CONNECT packets that wait for their answer. */
   get unfinishedBytes(): number {
     const { connecting, connected } = this.#buffers.unfinished;
     return connecting.bytes + connected.bytes;
   }
 
+  /** How often a packet that is not complete was read on, since the start. */
+  get unfinishedReads(): number {
+    const { connecting, connected } = this.#buffers.unfinished;
+    return connecting.reads + connected.reads;
+  }
+
+  /** Gives back to the system what libc keeps of freed memory, where the transport can ask for that. */
+  trimMemory(): void {
+    this.#transport?.trimMemory?.();
+  }
+
   /**
-   * Lets nobody in any more, tells the clients (0x8B), and resolves when they are gone or a few seconds have passed. Calling it again
-   * waits for the same end.
+   * Accepts no more clients, disconnects the present ones (0x8B), and resolves when they are gone or a few seconds have passed. Further
+   * calls wait for the same end.
    */
   close(): Promise<void> {
     return this.#closed ??= this.#close();
   }
 
-  /** The same at the end of a block: `await using server = new Server()`. */
+  /** Closes the server at the end of a block: `await using server = new Server()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
@@ -240,7 +251,7 @@ export class Server {
     return {
       origins: init.websocketsOrigins ?? [],
       maxHeaderBytes: init.websocketsHeadersSize ?? WEB_SOCKET_HEADER_BYTES,
-      /** As long as the longest packet, but several short ones may always share a frame. */
+      /** The size of the longest packet, but at least room for several short ones. */
       get maxFrameBytes() {
         return Math.max(WEB_SOCKET_FRAME_BYTES, broker.options.maxPacketSizeBytes);
       },

@@ -1,10 +1,10 @@
 import { constants, type KeyObject, verify } from "node:crypto";
 import { type DerElement, derElement, derElements, objectIdentifier } from "./der.ts";
 
-/** What stands in the place of a digest where the algorithm has its own. */
+/** Used instead of a digest for algorithms that have their own. */
 const OWN_DIGEST = null;
 
-/** Algorithms by their identifier: the kind of key, and the digest. */
+/** Algorithms by their identifier: the type of key, and the digest. */
 const ALGORITHMS: Readonly<Record<string, readonly [key: string, digest: string | null]>> = {
   "1.2.840.113549.1.1.11": ["rsa", "sha256"],
   "1.2.840.113549.1.1.12": ["rsa", "sha384"],
@@ -15,7 +15,7 @@ const ALGORITHMS: Readonly<Record<string, readonly [key: string, digest: string 
   "1.3.101.112": ["ed25519", OWN_DIGEST],
 };
 const RSA_PSS = "1.2.840.113549.1.1.10";
-/** Of RSA-PSS, where the length is left out. */
+/** The length of RSA-PSS's salt if it is left out. */
 const DEFAULT_SALT_BYTES = 20;
 const DIGESTS: Readonly<Record<string, string>> = {
   "2.16.840.1.101.3.4.2.1": "sha256",
@@ -24,8 +24,8 @@ const DIGESTS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Whether `key` made the signature of a signed structure of X.509: a certificate or a revocation list, in DER. Throws `TypeError` where
- * the algorithm is none that is trusted here: SHA-1 is not.
+ * Whether `key` signed an X.509 structure in DER, a certificate or a revocation list. Throws `TypeError` for algorithms that are not
+ * trusted here, such as those with SHA-1.
  */
 export function isSignedBy(der: Uint8Array, key: KeyObject): boolean {
   const [signed, algorithm, signature] = derElements(derElement(der).content);
@@ -34,7 +34,7 @@ export function isSignedBy(der: Uint8Array, key: KeyObject): boolean {
   }
   const [type, parameters] = derElements(algorithm.content);
   const id = type === undefined ? "" : objectIdentifier(type.content);
-  const bits = signature.content.subarray(1); // Before them stands how many of the last byte are none.
+  const bits = signature.content.subarray(1); // The first byte counts the unused bits of the last one.
   if (id === RSA_PSS) return isPss(signed.bytes, parameters, key, bits);
   const found = ALGORITHMS[id];
   if (found === undefined) throw new TypeError(`Cannot check a signature of algorithm ${id}`);
@@ -52,7 +52,7 @@ function isPss(
   const fields = parameters === undefined ? [] : derElements(parameters.content);
   const field = (tag: number) => fields.find((element) => element.tag === tag)?.content;
   const [hash, salt] = [field(0xa0), field(0xa2)];
-  // What is left out is SHA-1.
+  // The default is SHA-1.
   const oid = hash === undefined ? undefined : derElements(derElement(hash).content)[0];
   const digest = oid === undefined ? undefined : DIGESTS[objectIdentifier(oid.content)];
   if (digest === undefined) {

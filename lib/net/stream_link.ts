@@ -5,27 +5,29 @@ import type { ReadBuffers } from "./read_buffers.ts";
 import type { Turns } from "./turns.ts";
 import { release } from "./unfinished.ts";
 
-/** Bytes of one write call: what is under way makes progress that can be seen. */
+/** The most bytes of one write, so that the progress of a long output can be seen. */
 const WRITE_BYTES = 256 * 1024;
-/** Bytes of a read after which others come first: this connection has more. */
+/** After a read of this size other connections come first, because this one has more. */
 const BUSY_BYTES = 16 * 1024;
-/** Small reads in a row after which the read buffer is made smaller: packets of both kinds by turns should not move it each time. */
+/** Small reads in a row before the read buffer shrinks, so that alternating small and large packets do not change it each time. */
 const SMALL_READS = 8;
 
-/** Carries one connection's bytes between its stream and the broker. One read and one write are under way at most. */
+/** Carries one connection's bytes between its stream and the broker. At most one read and one write are pending. */
 export class StreamLink extends AccountedLink {
   readonly #stream: ByteStream;
   readonly #onEnd: (link: StreamLink) => void;
 
-  /** What was read and not yet handled is in [start, end). */
+  /** Bytes read and not yet handled are in [start, end). */
   #buffer: Uint8Array<ArrayBuffer>;
   #start = 0;
   #end = 0;
   #smallReads = 0;
   #isReading = false;
-  /** What is being written, and how much of it is. */
+  /** The bytes being written, and how many of them have been. */
   #writing: Uint8Array<ArrayBuffer> | undefined;
   #written = 0;
+  /** Nothing was ever written to it. */
+  #isSilent = true;
   #isClosed = false;
   /** The peer has ended its direction. */
   #isAtEnd = false;
@@ -58,6 +60,7 @@ export class StreamLink extends AccountedLink {
     if (this.#writing !== undefined || this.#isBroken || this.#isClosed) return;
     const connection = this.connection!;
     if (connection.outbox.ready.length === 0) return;
+    this.#isSilent = false;
     this.#writing = connection.outbox.beginWrite();
     this.#written = 0;
     this.#write();
@@ -71,7 +74,7 @@ export class StreamLink extends AccountedLink {
     const connection = this.connection!;
     if (this.#isBroken) return this.finish();
     if (this.#writing === undefined && connection.outbox.ready.length === 0) return this.#linger();
-    this.startLingerTimer(); // For a peer that takes nothing.
+    this.startLingerTimer(); // The peer may not read at all.
   }
 
   /** {@linkcode Link.resume} */
@@ -87,10 +90,10 @@ export class StreamLink extends AccountedLink {
   #read(): void {
     if (this.#isReading || this.#isAtEnd || this.#isClosed) return;
     if (!this.isClosing && this.connection!.isStopped && !this.#isReadStopped) return;
-    // Its packet is larger, and there is no room for it yet.
+    // The packet is larger than the buffer, and there is no room for a larger one yet.
     if (this.#end === this.#buffer.length) return;
     this.#isReading = true;
-    // Most reads begin with an empty buffer: a view of it would be a hundred bytes more of each idle connection.
+    // Most reads begin with an empty buffer. It is passed itself, because a view would take a hundred bytes of each idle connection.
     const { readBytes } = this.buffers;
     const room = this.#end === 0 && this.#buffer.length <= readBytes
       ? this.#buffer
@@ -100,14 +103,15 @@ export class StreamLink extends AccountedLink {
 
   readonly #onRead = (count: number | null): void => {
     this.#isReading = false;
+    if (this.#isClosed) return this.#giveBuffer();
     if (count === null) {
       this.#isAtEnd = true;
       return this.#atEnd();
     }
     if (this.isClosing) {
-      this.#end = 0; // Read only to let the peer finish.
+      this.#end = 0; // Discarded: read only to let the peer finish.
     } else if (this.connection!.isStopped) {
-      this.#end += count; // It waits where it is.
+      this.#end += count; // The bytes wait in the buffer.
     } else {
       this.#end += count;
       this.#handle();
@@ -116,20 +120,21 @@ export class StreamLink extends AccountedLink {
     if (count < BUSY_BYTES || this.turns.mayGoOn(this)) this.#read();
   };
 
-  /** Whether a stopped connection is read nevertheless, while there is room: the system tells of an end only to those who read. */
+  /** Whether a stopped connection is read nevertheless while there is room: the end of a stream is only seen by reading. */
   get #isReadStopped(): boolean {
     return this.isWatched && this.#end < this.#buffer.length;
   }
 
-  /** Nothing more comes. Who has sent packets ahead of the answer, and then ended, did not hang up: they are handled first. */
+  /** The peer has ended its direction. If it sent packets before its answer, it has not hung up, and they are handled first. */
   #atEnd(): void {
     if (!this.isClosing && this.connection!.isStopped && this.#start < this.#end) return;
     this.#lost();
   }
 
-  /** The stream failed: with a reset, a TLS end without its goodbye, or because we closed it. */
+  /** The stream failed: by a reset, a TLS stream that ended without its final message, or because we closed it. */
   readonly #onFailed = (): void => {
     this.#isReading = false;
+    if (this.#isClosed) this.#giveBuffer();
     this.#break();
   };
 
@@ -146,9 +151,9 @@ export class StreamLink extends AccountedLink {
   }
 
   /**
-   * Makes the buffer ready for the next read: what is left goes to the front, the size follows the traffic. An unfinished packet
-   * moves only to a larger buffer, and a packet larger than the buffer doubles it when it is full: as the bytes arrive, not because
-   * a length is claimed, and however small the pieces are in which they do.
+   * Prepares the buffer for the next read: unhandled bytes move to the front, and the size follows the traffic. An unfinished packet only
+   * moves to a larger buffer. A packet larger than the buffer doubles it when it is full: as bytes arrive, not because a length is claimed,
+   * however small the pieces are.
    */
   #prepare(readBytes: number): void {
     const buffer = this.#buffer;
@@ -157,7 +162,7 @@ export class StreamLink extends AccountedLink {
     if (sizeBytes >= buffer.length) this.#smallReads = 0;
     else if (leftBytes > 0 || this.#isSmallRead()) sizeBytes = buffer.length;
     if (leftBytes === sizeBytes) sizeBytes *= 2;
-    // Its CONNECT was all that it has sent, and may have been long.
+    // The client has sent only its CONNECT, which may have been long.
     if (leftBytes === 0 && this.connection!.state !== "connected") {
       sizeBytes = this.buffers.smallest;
     }
@@ -171,7 +176,10 @@ export class StreamLink extends AccountedLink {
     this.#end = leftBytes;
   }
 
-  /** Whether the read buffer is kept although little was read. One for a large packet is not: its client may say nothing more. */
+  /**
+   * Whether to keep the read buffer although little was read. The buffer of a large packet is not kept, since its client may send nothing
+   * more.
+   */
   #isSmallRead(): boolean {
     return this.#buffer.length <= this.buffers.readBytes && ++this.#smallReads < SMALL_READS;
   }
@@ -211,22 +219,24 @@ export class StreamLink extends AccountedLink {
     else if (this.isClosing) this.#linger();
   };
 
-  /** Nothing gets through any more. */
+  /** The stream is broken in both directions. */
   readonly #break = (): void => {
     this.#isAtEnd = this.#isBroken = true;
     this.connection!.outbox.discard();
     this.#lost();
   };
 
-  /** The peer is gone: the broker hears of it, and closes the link when the turn ends. */
+  /** The peer is gone. The broker is told, and closes the link when the turn ends. */
   #lost(): void {
     if (this.isClosing) return this.finish();
     this.broker.lost(this.connection!, this.turns.begin());
   }
 
-  /** All is written: says so to the peer, and reads on for a moment. */
+  /** Everything is written: ends our direction, and reads on for a moment. */
   #linger(): void {
     if (this.#isAtEnd) return this.finish();
+    // A stranger with a long CONNECT has nothing to lose, and would keep its buffer for as long as it is read.
+    if (this.#isSilent && this.#buffer.length > this.buffers.smallest) return this.finish();
     this.startLingerTimer();
     this.#stream.closeWrite().catch(() => this.finish());
     this.#start = this.#end = 0;
@@ -245,10 +255,15 @@ export class StreamLink extends AccountedLink {
     try {
       this.#stream.close();
     } catch {
-      // It was closed from the other side.
+      // The peer has closed it.
     }
     this.#onEnd(this);
-    // A read that is still pending owns its buffer; then it is the garbage collector's.
-    if (!this.#isReading) this.buffers.give(this.#buffer);
+    // A pending read still uses its buffer until it fails.
+    if (!this.#isReading) this.#giveBuffer();
+  }
+
+  /** The link has ended: other connections may use its buffer. Otherwise a thousand strangers that come and go make a thousand buffers. */
+  #giveBuffer(): void {
+    this.buffers.give(this.#buffer);
   }
 }

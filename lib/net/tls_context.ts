@@ -9,32 +9,32 @@ import type { TlsInit } from "./tls_init.ts";
 import { TlsStream } from "./tls_stream.ts";
 import { VerifiedCertificates } from "./verified_certificates.ts";
 
-/** How often files are looked at: whoever renews a certificate need not tell anybody. */
+/** Time between two checks of the files, so that renewed certificates need no signal. */
 const WATCH_MS = 3000;
 
-/** What was read from the files. */
+/** The contents of the files. */
 interface Loaded {
   readonly options: TlsOptions;
-  /** Who may have signed clients' certificates; and those that were seen, where clients must show one. */
+  /** Certificates of those who may sign client certificates; and the client certificates seen, if clients must have one. */
   readonly authorities: readonly string[];
   readonly verified: VerifiedCertificates | undefined;
   readonly revocations: RevocationLists | undefined;
 }
 
 /**
- * The certificates and keys of one listener. Files that change are read anew; where they are no good the old ones stay, and
- * it is said. Connections that are open keep what they began with.
+ * The certificates and keys of one listener. Changed files are read again; if they are invalid the old ones stay, and the error is logged.
+ * Open connections keep the ones they began with.
  */
 export class TlsContext implements TlsLayer {
   readonly #init: TlsInit;
   readonly #log: LogPort;
   #loaded: Loaded;
-  /** What the files looked like when they were last read, and when they last failed to be read. */
+  /** The state of the files when they were last read, and when reading last failed. */
   #stamp: string;
   #failedStamp = "";
   readonly #timer: ReturnType<typeof setInterval>;
 
-  /** Reads the files; throws `TypeError` with what is wrong with them. */
+  /** Reads the files; throws a `TypeError` that says what is wrong with them. */
   constructor(init: TlsInit, log: LogPort) {
     this.#init = init;
     this.#log = log;
@@ -74,9 +74,9 @@ export class TlsContext implements TlsLayer {
   #look(): void {
     const stamp = stampOf(this.#init);
     if (stamp === this.#stamp) return;
-    // Certificate and key are two files: a moment in which only one of them is new is no error.
+    // Certificate and key are two files. For a moment only one of them may be new, so an error is reported only if it persists.
     if (!this.#load(stamp === this.#failedStamp)) {
-      if (stamp === this.#failedStamp) this.#stamp = stamp; // Said once.
+      if (stamp === this.#failedStamp) this.#stamp = stamp; // Reported once.
       this.#failedStamp = stamp;
       return;
     }
@@ -88,7 +88,7 @@ export class TlsContext implements TlsLayer {
     try {
       const loaded = load(this.#init);
       const { authorities, verified } = this.#loaded;
-      // As long as it is the same authorities' word, it holds.
+      // Verified certificates stay valid as long as the authorities are the same.
       const isSame = authorities.join() === loaded.authorities.join();
       this.#loaded = isSame ? { ...loaded, verified } : loaded;
       this.#log.info("The certificate is read again", { certfile });
@@ -103,7 +103,7 @@ export class TlsContext implements TlsLayer {
   }
 }
 
-/** `log` hears of a chain that leads nowhere: once, when the listener opens. */
+/** Reads the files. `log` is given once, when the listener opens, to report an incomplete chain. */
 function load(init: TlsInit, log?: LogPort): Loaded {
   const { certfile, keyfile, requireCertificate = false, minVersion = "TLSv1.2" } = init;
   const { alpnProtocols = ["mqtt"] } = init;
@@ -160,13 +160,13 @@ function checkKey(certificate: X509Certificate, key: string, { certfile, keyfile
   if (!fits) throw new TypeError(`Cannot use ${keyfile}: it is not the key of ${certfile}`);
 }
 
-/** The certificates of `cafile` and of every file of `capath`; none where neither is named. */
+/** Reads the certificates of `cafile` and of every file in `capath`. */
 function readAuthorities({ cafile, capath }: TlsInit): string[] {
   if (cafile === undefined && capath === undefined) return [];
   const paths = cafile === undefined ? [] : [cafile];
   if (capath !== undefined) paths.push(...filesIn(capath));
   const texts = paths.map((path) => [path, readText(path)] as const)
-    // A directory may hold other things.
+    // The directory may hold other files.
     .filter(([path, text]) => path === cafile || text.includes("-----BEGIN CERTIFICATE-----"));
   for (const [path, text] of texts) certificatesIn(text, path);
   if (texts.length === 0) throw new TypeError(`Cannot find a certificate in ${capath}`);
@@ -200,7 +200,7 @@ function filesIn(directory: string): string[] {
   }
 }
 
-/** Changes whenever one of the files does, also where another took its place. */
+/** Returns a text that changes whenever one of the files changes or is replaced. */
 function stampOf({ certfile, keyfile, cafile, capath, crlfile }: TlsInit): string {
   const files = [certfile, keyfile, cafile, crlfile].filter((path) => path !== undefined);
   if (capath !== undefined) {

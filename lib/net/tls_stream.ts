@@ -4,48 +4,48 @@ import type { ByteStream, Peer } from "./byte_stream.ts";
 import { readClientCertificate } from "./certificate.ts";
 import type { ReadBuffers } from "./read_buffers.ts";
 
-/** Bytes of one write: a peer that takes little still makes progress that can be seen. */
+/** The most bytes of one write, so that the progress of a slow peer can be seen. */
 const WRITE_BYTES = 64 * 1024;
 const LEFT = "the client left";
 /**
- * The broker's own `connect_timeout` ends a handshake. That of `node:tls` would keep everything of one that has ended until its time
- * is over: two minutes, also where 0 is given.
+ * The broker's own `connect_timeout` ends a handshake. The one of `node:tls` would keep all the objects of a finished handshake until its
+ * time is over: two minutes, even if 0 is given.
  */
 const NO_TIMEOUT = -1;
 
-/** What one connection needs beside the stream below it. */
+/** The parts of one TLS connection beside the stream below it. */
 export interface TlsStreamInit {
-  /** For this connection; those that are open keep theirs. */
+  /** The options of this connection; open connections keep theirs. */
   readonly options: TlsOptions;
-  /** Says why a client is refused although its handshake was good, or `undefined`. */
+  /** Returns why a client is refused although its handshake succeeded, or `undefined`. */
   readonly refusal: (
     certificate: Uint8Array | undefined,
     isResumed: boolean,
   ) => string | undefined;
   /** Gets the client's certificate. */
   readonly peer: Peer;
-  /** Lends the buffer for what is encrypted. */
+  /** Lends the buffer for encrypted bytes. */
   readonly buffers: ReadBuffers;
-  /** The handshake failed: called once, with the reason. */
+  /** Called once with the reason if the handshake fails. */
   readonly onRefused: (reason: string) => void;
 }
 
 /**
  * TLS over any byte stream.
  *
- * The protocol is that of `node:tls`, which takes its bytes from a `Duplex` here and not from a socket of its own: a server
- * socket of `node:tls` goes on reading whether anybody wants the bytes or not, without limit, and this one reads the stream below only
- * when somebody waits for bytes and there are none. There is a `Server` for each connection, which listens to nothing: it is
- * what checks a client's certificate, and its event is the only way to learn that the check was passed. Deno looks at the result
- * after the handshake: a client without a certificate is told by an alert, one with a bad one sees only the end, and the log says why.
+ * `node:tls` implements the protocol. Here it takes its bytes from a `Duplex`, not from a socket: a server socket of `node:tls` reads
+ * without limit, whether anybody wants the bytes or not, while this class reads the stream below only when a read waits. Each connection
+ * has its own `Server`, which listens to nothing: it checks the client's certificate, and its event is the only way to learn that the check
+ * succeeded. Deno checks after the handshake: a client without a certificate gets an alert, one with an invalid certificate sees only the
+ * end of the connection, and the log says why.
  */
 export class TlsStream implements ByteStream {
   readonly #below: ByteStream;
   readonly #init: TlsStreamInit;
   readonly #encrypted: Encrypted;
-  /** There after the handshake. */
+  /** Defined after the handshake. */
   #socket: TLSSocket | undefined;
-  /** Bytes that came and found no room. */
+  /** Decrypted bytes that the last read had no room for. */
   #rest: Uint8Array | undefined;
   #waiting: Waiting | undefined;
   #buffer: Uint8Array<ArrayBuffer>;
@@ -64,7 +64,7 @@ export class TlsStream implements ByteStream {
     this.#encrypted.on("error", this.#onError);
     const server = createServer({ ...init.options, handshakeTimeout: NO_TIMEOUT }, this.#onSecure);
     server.on("tlsClientError", (error, socket) => {
-      socket.on("error", () => {}); // It may have more to say.
+      socket.on("error", () => {}); // Later errors are ignored.
       this.#onError(reasonOf(error, socket));
       socket.destroy();
     });
@@ -122,7 +122,7 @@ export class TlsStream implements ByteStream {
     this.#settle();
   };
 
-  /** Takes the client's certificate, if it showed one; returns why it is refused, if it is. */
+  /** Reads the client's certificate, if it sent one; returns why it is refused, if it is. */
   #readCertificate(socket: TLSSocket): string | undefined {
     try {
       const der = socket.getPeerX509Certificate()?.raw;
@@ -136,7 +136,7 @@ export class TlsStream implements ByteStream {
     }
   }
 
-  /** Reads the stream below while somebody waits for what is in it. */
+  /** Reads the stream below while a read waits for decrypted bytes. */
   #feed(): void {
     if (this.#isFeeding || this.#isClosed || this.#waiting === undefined) return;
     this.#isFeeding = true;
@@ -148,7 +148,7 @@ export class TlsStream implements ByteStream {
     if (this.#isClosed) return;
     if (count === null) {
       this.#encrypted.push(null);
-      // Before the handshake nobody else would tell; behind it what came before the end is still read.
+      // Before the handshake nobody else reports the end; after it, the bytes before the end are still read.
       if (this.#socket === undefined) this.#onError(new Error(LEFT));
       return;
     }
@@ -164,7 +164,7 @@ export class TlsStream implements ByteStream {
     this.#feed();
   };
 
-  /** Gives who waits what there is. */
+  /** Passes available bytes to the waiting read. */
   readonly #settle = (): void => {
     const waiting = this.#waiting;
     if (waiting === undefined) return;
@@ -190,21 +190,21 @@ export class TlsStream implements ByteStream {
     if (this.#failure !== undefined) return;
     this.#failure = error;
     const isBefore = this.#socket === undefined && !this.#isClosed;
-    // Who comes and leaves without a byte only looks whether the port is open.
+    // A client that leaves without sending a byte only checks whether the port is open.
     const isProbe = error.message === LEFT && !this.#hasBytes;
     if (isBefore && !isProbe) this.#init.onRefused(error.message);
     this.#settle();
   };
 }
 
-/** A read that is under way. */
+/** A pending read. */
 interface Waiting {
   readonly buffer: Uint8Array;
   readonly resolve: (count: number | null) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** The stream below as `node:tls` wants it: what is read is pushed in from outside. */
+/** The stream below in the form that `node:tls` needs; bytes are pushed from outside. */
 class Encrypted extends Duplex {
   readonly #below: ByteStream;
 
@@ -226,7 +226,7 @@ class Encrypted extends Duplex {
     }, done);
   }
 
-  /** A little later: what a handshake fails for destroys this stream before it has said so to the client. */
+  /** Destroys the stream a little later: a failed handshake destroys it before the alert has been sent to the client. */
   override destroy(error?: Error): this {
     setTimeout(() => super.destroy(error), 0);
     return this;
@@ -237,7 +237,7 @@ class Encrypted extends Duplex {
   }
 }
 
-/** A certificate that is not accepted ends the handshake without an error of its own. */
+/** The reason of a failed handshake; a refused certificate ends it without an error of its own. */
 function reasonOf(error: Error, socket: TLSSocket): Error {
   const reason = socket.authorizationError as Error | string | null;
   return reason ? new Error(`client certificate: ${reason}`) : error;

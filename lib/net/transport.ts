@@ -1,10 +1,10 @@
 import type { ListenerInit, OpenListener } from "./listener.ts";
 import type { TransportInit } from "./transport_init.ts";
 
-/** Carries the plain connections of one server, in the place of Deno's own sockets. `loadTransport` makes one. */
+/** Carries the plain connections of one server instead of Deno's own sockets. `loadTransport` makes one. */
 export interface Transport {
   /**
-   * Once, before the first `listen`.
+   * Called once, before the first `listen`.
    * @internal
    */
   connect(init: TransportInit): void;
@@ -13,6 +13,11 @@ export interface Transport {
    * @internal
    */
   listen(init: ListenerInit): OpenListener;
-  /** Ends it, when all its listeners are closed. */
+  /**
+   * Gives freed memory that libc keeps back to the system. Absent: it cannot.
+   * @internal
+   */
+  trimMemory?(): void;
+  /** Ends the transport. All its listeners must be closed. */
   close(): Promise<void>;
 }

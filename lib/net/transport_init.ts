@@ -2,11 +2,11 @@ import type { Broker } from "../broker/mod.ts";
 import type { ReadBuffers } from "./read_buffers.ts";
 import type { Turns } from "./turns.ts";
 
-/** What a transport is connected with. */
+/** The parts of the server that a transport uses. */
 export interface TransportInit {
   /** Gets the connections. */
   readonly broker: Broker;
-  /** Those of the broker. */
+  /** The broker's turns. */
   readonly turns: Turns;
   /** Shared by all listeners of the broker. */
   readonly buffers: ReadBuffers;

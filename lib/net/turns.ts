@@ -1,27 +1,26 @@
 import type { Broker } from "../broker/mod.ts";
 
-/** Milliseconds since 1970 that never go back: what the system's clock does later does not touch a Keep Alive. */
+/** Milliseconds since 1970 from a clock that never goes back: later changes of the system's clock do not affect a Keep Alive. */
 export function nowMs(): number {
   return performance.timeOrigin + performance.now();
 }
 
 /**
- * How long connections with much to read are read without a pause, milliseconds. Deno looks at its sockets only now and then
- * while there is always something to do, and a read that fills its buffer makes the next one possible at once: a client that
- * never stops could keep the broker from seeing the others for seconds, and did, on Deno 2.9.6. The pause is one to two
- * milliseconds of idleness, which make Deno look.
+ * How long busy connections are read without a pause, milliseconds. While there is always work, Deno polls its sockets only now and then,
+ * and a read that fills its buffer makes the next one possible at once: on Deno 2.9.6 a client that never stopped kept the broker from
+ * seeing others for seconds. The pause is one to two milliseconds of idle time, in which Deno polls.
  */
 const BUSY_MS = 40;
 
-/** Somebody who goes on after the pause. */
+/** A connection that continues after the pause. */
 export interface Waiting {
-  /** Goes on. */
+  /** Continues to read. */
   resume(): void;
 }
 
 /**
- * The rhythm of the broker: all reads that are ready in one round of the event loop are one turn, ended behind them by a
- * microtask; and the one timer that wakes the broker for what is due.
+ * The rhythm of the broker: all reads that are ready in one round of the event loop are one turn, which a microtask ends; and one timer
+ * wakes the broker for what is due.
  */
 export class Turns {
   #broker: Broker | undefined;
@@ -37,8 +36,8 @@ export class Turns {
   #round: ReturnType<typeof setTimeout> | undefined;
   #isLoop = false;
   /**
-   * A timer that is due already when the event loop comes to it fires without a look at the sockets, as on a busy machine or behind a long
-   * turn. The second one begins in the loop, which has nothing else to do until it is due: so it looks.
+   * Sets a second timer. On a busy machine or after a long turn, the first is due already when the event loop reaches it, and fires before
+   * the sockets are polled. The second one starts within the loop, which is idle until it is due, and so polls.
    */
   readonly #waitOn = () => {
     this.#pause = setTimeout(this.#goOn, 0);
@@ -50,20 +49,20 @@ export class Turns {
     for (const busy of waiting) busy.resume();
   };
   readonly #end = () => {
-    if (!this.#isOpen) return; // It has ended with a round of a loop.
+    if (!this.#isOpen) return; // A transport's loop has ended it already.
     this.#isOpen = false;
     this.#broker!.endTurn();
   };
 
-  /** Names the broker whose turns these are: before the first `begin`; the two need each other. */
+  /** Sets the broker, which needs the turns itself. Call it before the first `begin`. */
   attach(broker: Broker): void {
     this.#broker = broker;
   }
 
-  /** Turns that were begun and not opened: by Deno's sockets, timers and Workers, where there is another transport. */
+  /** Turns begun with `begin`, not `open`. With another transport these come from Deno's sockets, timers and Workers. */
   begunCount = 0;
 
-  /** Begins a turn, or joins the one that is open, and returns its time. */
+  /** Begins a turn, or joins the open one, and returns its time. */
   begin(): number {
     if (!this.#isOpen) {
       this.begunCount++;
@@ -74,7 +73,7 @@ export class Turns {
     return this.#turnMs;
   }
 
-  /** Begins a turn that `shut` ends, or takes over the one that is open, and returns its time: the loop of a transport does. */
+  /** Begins a turn that `shut` ends, or takes over the open one, and returns its time. For the loop of a transport. */
   open(): number {
     this.#isOpen = true;
     return this.#turnMs = nowMs();
@@ -89,8 +88,8 @@ export class Turns {
   }
 
   /**
-   * Calls it when Deno has handled all that was ready: it takes up to some thirty reads in a row, each of which is a turn of its own, before
-   * it looks at its timers and at who else has come. A loop of a transport has seen everybody when it shuts its turn.
+   * Calls `done` when Deno has handled everything that was ready. Deno handles up to some thirty reads in a row, each a turn of its own,
+   * before it looks at timers and new connections. The loop of a transport has handled all of them when it shuts its turn.
    */
   afterRound(done: () => void): void {
     if (this.#isLoop) return done();
@@ -100,25 +99,25 @@ export class Turns {
     }, 0);
   }
 
-  /** Whether a connection with much to read may be read again at once. Where not, it is resumed after the pause. */
+  /** Whether a busy connection may be read again at once. If not, it is resumed after the pause. */
   mayGoOn(busy: Waiting): boolean {
-    // Nobody was busy for a while: the event loop has seen everybody.
+    // No connection was busy for a while, so the event loop has polled all.
     if (this.#turnMs > this.#lastBusyMs + BUSY_MS) this.#pauseAtMs = this.#turnMs + BUSY_MS;
     this.#lastBusyMs = this.#turnMs;
     if (this.#turnMs < this.#pauseAtMs) return true;
     this.#waiting.push(busy);
-    // From the last on: while one of them is still handled, nothing is idle.
+    // The pause counts from the last busy connection, because the event loop is not idle while one is handled.
     clearTimeout(this.#pause);
     this.#pause = setTimeout(this.#waitOn, 0);
     return false;
   }
 
-  /** Ticks the broker at this time. A time later than the one already set changes nothing. */
+  /** Calls the broker's `tick` at this time, unless an earlier time is set already. */
   wake(atMs: number): void {
     if (atMs >= this.#wakeAtMs) return;
     this.#wakeAtMs = atMs;
     clearTimeout(this.#timer);
-    // Timers beyond 2^31 ms fire at once; a day is far enough, the tick looks again.
+    // Timers beyond 2^31 ms fire at once. A day is long enough: the tick sets the next timer.
     const delayMs = Math.min(Math.max(0, atMs - nowMs()), 86_400_000);
     this.#timer = setTimeout(() => {
       this.#wakeAtMs = Infinity;
@@ -126,7 +125,7 @@ export class Turns {
     }, Math.ceil(delayMs));
   }
 
-  /** Wakes the broker no more. */
+  /** Stops all timers. */
   stop(): void {
     clearTimeout(this.#timer);
     clearTimeout(this.#pause);

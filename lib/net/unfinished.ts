@@ -1,64 +1,64 @@
 import { nowMs } from "./turns.ts";
 
-/** What packets that are not complete may take, of all connections together. */
+/** Limits for incomplete packets, for all connections together. */
 export interface UnfinishedLimits {
-  /** Bytes of read buffers with an unfinished packet of a client that is connected; 0: no limit. */
+  /** Bytes of read buffers with an unfinished packet of connected clients; 0 for no limit. */
   readonly maxUnfinishedBytes: number;
-  /** The same before CONNACK, and of every CONNECT that waits for its answer; 0: no limit. */
+  /** The same before CONNACK, including every CONNECT that waits for its answer; 0 for no limit. */
   readonly maxConnectingBytes: number;
-  /** Seconds from the first byte of a packet to its last; 0: no limit. */
+  /** Seconds from the first byte of a packet to its last; 0 for no limit. */
   readonly packetTimeoutSeconds: number;
 }
 
-/** The defaults: thirty-two packets of two megabytes, and sixty CONNECTs of a hundred kilobytes. */
+/** The defaults: room for thirty-two packets of two megabytes, and sixty CONNECT packets of a hundred kilobytes. */
 export const DEFAULT_UNFINISHED_LIMITS: UnfinishedLimits = {
   maxUnfinishedBytes: 64 * 1024 * 1024,
   maxConnectingBytes: 8 * 1024 * 1024,
   packetTimeoutSeconds: 300,
 };
 
-/** Whoever needs room waits so long for the oldest packet of a client that is connected, milliseconds; then that one goes. */
+/** How long the oldest packet of a connected client may hold others up, milliseconds; then its client is disconnected. */
 const GRACE_MS = 5000;
-/** How often packets are looked at that take too long, milliseconds. */
+/** Time between two checks for slow packets, milliseconds. */
 const LOOK_MS = 1000;
 
-/** A connection that holds more than the smallest read buffer. The accounts write what they know of it. */
+/** A connection that holds more than the smallest read buffer. The account writes these fields. */
 export interface Holder {
-  /** Where it is accounted; absent: nowhere. */
+  /** Its account; undefined if it has none. */
   account?: UnfinishedAccount | undefined;
-  /** Bytes that it is accounted with. */
+  /** The bytes accounted for it. */
   heldBytes: number;
   /** When its packet began, in the clock's milliseconds. */
   sinceMs: number;
-  /** It has to go. */
+  /** Disconnects the client. */
   evict(reason: string): void;
-  /** There may be room now: it asks again. */
+  /** There may be room now: the holder asks again. */
   resume(): void;
 }
 
-/** The accounts of one server: strangers cannot use up what those who are known need. */
+/** The accounts of one server. There are two, so that strangers cannot use up the room of connected clients. */
 export class Unfinished {
-  /** Of those who have no CONNACK yet: no one of them is worth waiting for. */
+  /** Connections before CONNACK: none of them is worth waiting for. */
   readonly connecting: UnfinishedAccount;
-  /** Of those who are connected. */
+  /** Connected clients. */
   readonly connected: UnfinishedAccount;
 
-  /** Nothing is held at first. */
+  /** Creates empty accounts. */
   constructor(limits: UnfinishedLimits = DEFAULT_UNFINISHED_LIMITS) {
     const timeoutMs = limits.packetTimeoutSeconds * 1000;
     this.connecting = new UnfinishedAccount(limits.maxConnectingBytes, 0, timeoutMs);
     this.connected = new UnfinishedAccount(limits.maxUnfinishedBytes, GRACE_MS, timeoutMs);
   }
 
-  /** Whether those who read should take little at once, because what they leave is held in any case. */
+  /** Whether reads should be short, because what they leave unfinished is held in any case. */
   get isScarce(): boolean {
     return this.connected.isScarce;
   }
 }
 
 /**
- * Who holds how much, in the order in which their packets began. Where there is no room for more, the packet that began first goes
- * on whatever it takes, so that something is always finished; the others wait, and if it is slow it is the one that goes.
+ * Accounts for holders in the order in which their packets began. When there is no room for more, the packet that began first may take what
+ * it needs, so that one always completes. The others wait; if the first is too slow, it is evicted.
  */
 export class UnfinishedAccount {
   readonly #maxBytes: number;
@@ -67,31 +67,34 @@ export class UnfinishedAccount {
   readonly #holders = new Set<Holder>();
   readonly #waiting = new Set<Holder>();
   #bytes = 0;
+  /** How often it was asked for room. */
+  reads = 0;
   #look: ReturnType<typeof setInterval> | undefined;
   #wake: ReturnType<typeof setTimeout> | undefined;
 
-  /** 0: no limit, no waiting, no time limit. */
+  /** Zeros mean no limit, no waiting, no time limit. */
   constructor(maxBytes: number, graceMs: number, timeoutMs: number) {
     this.#maxBytes = maxBytes;
     this.#graceMs = graceMs;
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Bytes that are held. */
+  /** The bytes held. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Whether less than half is left. */
+  /** Whether less than half of the room is left. */
   get isScarce(): boolean {
     return this.#maxBytes > 0 && this.#bytes > this.#maxBytes / 2;
   }
 
   /**
-   * Accounts a holder with `bytes`; where there is no room for them with `leastBytes`, which it has already: then this returns
-   * `false`, and the holder is resumed later. `isNew`: another packet has begun since.
+   * Accounts a holder with `bytes` and returns true. Without room it accounts `leastBytes`, which the holder has already, returns false,
+   * and resumes the holder later. `isNew` means that another packet has begun since.
    */
   hold(holder: Holder, bytes: number, leastBytes: number, isNew: boolean): boolean {
+    this.reads++;
     if (holder.account !== this || isNew) {
       if (holder.account !== this) release(holder);
       this.#holders.delete(holder);
@@ -108,7 +111,7 @@ export class UnfinishedAccount {
     return hasRoom;
   }
 
-  /** Its packet is complete, or it has gone. */
+  /** The packet is complete, or the connection has ended. */
   release(holder: Holder): void {
     this.#holders.delete(holder);
     this.#waiting.delete(holder);
@@ -121,7 +124,7 @@ export class UnfinishedAccount {
     this.#look = undefined;
   }
 
-  /** Whether the holder may have so many, when those have gone that are too slow. */
+  /** Whether the holder may have this many bytes, after evicting holders that are too slow. */
   #makeRoom(holder: Holder, bytes: number): boolean {
     if (this.#maxBytes === 0) return true;
     while (this.#bytes - holder.heldBytes + bytes > this.#maxBytes) {
@@ -156,7 +159,7 @@ export class UnfinishedAccount {
   };
 }
 
-/** Nothing of it is held any more, wherever it was. */
+/** Releases a holder from its account, if it has one. */
 export function release(holder: Holder): void {
   holder.account?.release(holder);
 }

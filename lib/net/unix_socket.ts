@@ -1,9 +1,9 @@
-/** Owner and group may connect; the directory's rights come before. */
+/** Owner and group may connect, if the directory allows it. */
 const SOCKET_MODE = 0o660;
 
 /**
- * Listens on a Unix socket. One that is there already is taken for what a broker left behind, and replaced; anything else at
- * that path stays: then this throws `AlreadyExists`.
+ * Listens on a Unix socket. An existing socket is assumed to be left over from an earlier broker, and replaced. Anything else at the path
+ * stays, and this throws `AlreadyExists`.
  */
 export function listenUnix(path: string): Deno.UnixListener {
   prepareSocket(path);
@@ -17,7 +17,7 @@ export function listenUnix(path: string): Deno.UnixListener {
   return listener;
 }
 
-/** Lets in whom the mode allows: after the socket is bound. */
+/** Sets the mode of the socket, after it is bound. */
 export function openSocket(path: string): void {
   Deno.chmodSync(path, SOCKET_MODE);
 }
@@ -27,11 +27,11 @@ export function removeSocket(path: string): void {
   try {
     Deno.removeSync(path);
   } catch {
-    // Somebody removed it already.
+    // It has been removed already.
   }
 }
 
-/** Removes a socket that was left behind: before another is bound. Throws `AlreadyExists` where it is anything else. */
+/** Removes a leftover socket before another is bound. Throws `AlreadyExists` if it is anything else. */
 export function prepareSocket(path: string): void {
   let info: Deno.FileInfo;
   try {

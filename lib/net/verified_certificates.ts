@@ -1,18 +1,18 @@
 import { createHash, X509Certificate } from "node:crypto";
 
-/** Certificates that are remembered, those seen last. */
+/** The most certificates kept; those seen last stay. */
 const MAX_REMEMBERED = 50_000;
 
 /**
- * The client certificates that were verified in a full handshake. `node:tls` in Deno resumes sessions, across all listeners of the
- * process, without a look at the certificate: that of a client who was refused, or who was asked for none, is as good as any
- * then. So whoever comes back with a session comes in only with a certificate that this listener has once let in.
+ * Client certificates that were verified in a full handshake. `node:tls` in Deno resumes sessions across all listeners of the process
+ * without checking the certificate, even if its client was refused or never asked for one. So a resumed session is accepted only with a
+ * certificate that this listener has accepted before.
  */
 export class VerifiedCertificates {
-  /** When they expire, by fingerprint, the latest at the end. */
+  /** Their expiry by fingerprint, those seen last at the end. */
   readonly #expiresAtMs = new Map<string, number>();
 
-  /** Why a client is refused, or `undefined`. `certificate`: in DER, verified by TLS unless the session `isResumed`. */
+  /** Returns why a client is refused, or `undefined`. `certificate` is in DER; TLS has verified it unless the session `isResumed`. */
   refusal(
     certificate: Uint8Array | undefined,
     isResumed: boolean,

@@ -8,7 +8,7 @@ export const Opcode = {
   Pong: 10,
 } as const;
 
-/** Why a WebSocket ends: the codes of RFC 6455 section 7.4 that occur here. */
+/** Reasons for closing a WebSocket: the codes of RFC 6455 section 7.4 that are used here. */
 export const CloseCode = {
   Normal: 1000,
   ProtocolError: 1002,
@@ -17,25 +17,25 @@ export const CloseCode = {
   TooBig: 1009,
 } as const;
 
-/** How the peer's side came to its end. */
+/** How the peer's direction ended. */
 export interface WebSocketEnding {
-  /** What our Close frame says. */
+  /** The code for our Close frame. */
   readonly code: number;
-  /** What the peer did wrong; `undefined`: it said goodbye. */
+  /** The peer's mistake; `undefined` if it sent a Close frame. */
   readonly fault: string | undefined;
 }
 
-/** The most that a control frame carries. */
+/** The most bytes that a control frame carries. */
 const MAX_CONTROL_BYTES = 125;
 
 /**
- * Takes frames apart in place. What the stream gives is any piece of the sequence of frames: headers, masks and control
- * frames may be cut anywhere.
+ * Parses frames in place. The stream may deliver any piece of the sequence of frames: headers, masks and control frames may be cut
+ * anywhere.
  */
 export class FrameReader {
   /** The payload of the last Ping that is not yet answered. */
   ping: Uint8Array | undefined;
-  /** Once there, nothing more is read. */
+  /** Once set, nothing more is read. */
   ending: WebSocketEnding | undefined;
 
   readonly #maxFrameBytes: number;
@@ -44,11 +44,11 @@ export class FrameReader {
   #opcode = 0;
   /** Bytes of the frame's payload that are still to come. */
   #left = 0;
-  /** How much of the payload was unmasked: the mask goes round. */
+  /** Bytes of the payload unmasked so far, which give the position in the mask. */
   #unmasked = 0;
-  /** Where the mask stands in the header. */
+  /** The offset of the mask in the header. */
   #maskAt = 0;
-  /** A message in several frames has begun. */
+  /** Whether a message of several frames has begun. */
   #isInMessage = false;
   #control = EMPTY;
 
@@ -57,7 +57,7 @@ export class FrameReader {
     this.#maxFrameBytes = maxFrameBytes;
   }
 
-  /** Moves the payload of `bytes[0, end)` to the front, and returns how long it is. */
+  /** Moves the payload in `bytes[0, end)` to the front, and returns its length. */
   read(bytes: Uint8Array, end: number): number {
     let written = 0;
     for (let at = 0; at < end && this.ending === undefined;) {
@@ -80,7 +80,7 @@ export class FrameReader {
     return written;
   }
 
-  /** Copies `count` bytes without their mask; `to` may be `from`, further to the front. */
+  /** Copies `count` bytes and removes the mask; `to` may be `from` at a lower offset. */
   #unmask(from: Uint8Array, at: number, to: Uint8Array, toAt: number, count: number): void {
     const shift = this.#unmasked;
     const key = (i: number) => this.#header[this.#maskAt + ((shift + i) & 3)]!;
@@ -97,7 +97,7 @@ export class FrameReader {
     this.#left -= count;
   }
 
-  /** The header so far: it is complete with its mask. */
+  /** Reads the header, which ends with the mask. */
   #readHeader(): void {
     const header = this.#header;
     const length = header[1]! & 0x7f;
@@ -105,7 +105,7 @@ export class FrameReader {
     const lengthBytes = length < 126 ? 0 : length === 126 ? 2 : 8;
     if (this.#headerBytes < 2 + lengthBytes + 4) return;
     const view = new DataView(header.buffer);
-    // A length beyond 2^53 is not exact, and refused all the same.
+    // A length beyond 2^53 is not exact, but it is refused anyway.
     this.#left = lengthBytes === 0
       ? length
       : lengthBytes === 2
@@ -126,7 +126,7 @@ export class FrameReader {
     }
   }
 
-  /** Whether the first two bytes may begin a frame here. */
+  /** Whether the first two bytes are valid for a frame here. */
   #checkStart(first: number, second: number, length: number): boolean {
     const opcode = first & 0x0f;
     if ((first & 0x70) !== 0) this.#fail(CloseCode.ProtocolError, "A reserved bit is set");
@@ -168,7 +168,7 @@ export class FrameReader {
   }
 }
 
-/** A frame, not masked, as a server sends it. */
+/** Encodes a frame without a mask, as a server sends it. */
 export function encodeFrame(opcode: number, payload: Uint8Array): Uint8Array {
   const header = encodeFrameHeader(opcode, payload.length);
   const frame = new Uint8Array(header.length + payload.length);
@@ -177,7 +177,7 @@ export function encodeFrame(opcode: number, payload: Uint8Array): Uint8Array {
   return frame;
 }
 
-/** What stands before a payload of this length. Up to 65,535 bytes. */
+/** Encodes the header for a payload of this length, up to 65,535 bytes. */
 export function encodeFrameHeader(opcode: number, length: number): Uint8Array {
   const first = 0x80 | opcode;
   return length < 126
@@ -187,7 +187,7 @@ export function encodeFrameHeader(opcode: number, length: number): Uint8Array {
 
 const EMPTY = new Uint8Array(0);
 
-/** RFC 6455 section 8.1. */
+/** Whether the bytes are valid UTF-8. (RFC 6455 section 8.1) */
 function isText(bytes: Uint8Array): boolean {
   try {
     new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -197,7 +197,7 @@ function isText(bytes: Uint8Array): boolean {
   }
 }
 
-/** Those that a peer may send: 1004 to 1006 and 1015 are for programs among themselves. */
+/** Whether a peer may send this code: 1004 to 1006 and 1015 are only for use within programs. */
 function isCloseCode(code: number): boolean {
   return (code >= 1000 && code <= 1014 && !(code >= 1004 && code <= 1006)) ||
     (code >= 3000 && code <= 4999);

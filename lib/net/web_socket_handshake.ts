@@ -1,32 +1,32 @@
-/** Who may open a WebSocket, and how much it may say before. */
+/** Restrictions for opening a WebSocket. */
 export interface WebSocketOptions {
-  /** Values of `Origin` that are let in; empty: every one, and none at all. */
+  /** The allowed values of `Origin`; if empty, any value or none is allowed. */
   readonly origins: readonly string[];
-  /** Bytes of a request: its first line and its headers. */
+  /** The most bytes of a request: its first line and its headers. */
   readonly maxHeaderBytes: number;
-  /** Bytes of one frame's payload. */
+  /** The most bytes of one frame's payload. */
   readonly maxFrameBytes: number;
 }
 
-/** What an HTTP request is answered with. */
+/** The answer to an HTTP request. */
 export interface HandshakeAnswer {
   /** The bytes to send. */
   readonly response: Uint8Array;
-  /** Why it is no WebSocket; `undefined`: it is one from here on. */
+  /** Why the request was refused; `undefined` if the WebSocket is open. */
   readonly refusal: string | undefined;
 }
 
-/** The subprotocols that are spoken: `mqttv3.1` is what clients offered before there was a standard. */
+/** The supported subprotocols; clients offered `mqttv3.1` before there was a standard. */
 const SUBPROTOCOLS: readonly string[] = ["mqtt", "mqttv3.1"];
-/** RFC 6455 section 1.3. */
+/** The fixed suffix of the key. (RFC 6455 section 1.3) */
 const KEY_SUFFIX = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/** The name of a header, in small letters: RFC 9110 section 5.6.2. */
+/** The name of a header in lower case. (RFC 9110 section 5.6.2) */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 
-/** Behind the empty line that ends a request's headers; -1: it has not come yet. The bytes before `from` were looked at. */
+/** The offset after the empty line that ends a request's headers; -1 if it has not arrived. Bytes before `from` have been searched. */
 export function endOfRequest(bytes: Uint8Array, from = 0): number {
-  // The last three of them may be the front of the end.
+  // The last three bytes before `from` may be the beginning of the end.
   for (let at = Math.max(3, from); at < bytes.length; at++) {
     if (
       bytes[at] === 0x0a && bytes[at - 1] === 0x0d && bytes[at - 2] === 0x0a &&
@@ -50,11 +50,11 @@ export async function answerRequest(
   if (method !== "GET") {
     return refuse("405 Method Not Allowed", `${method} is not supported`, ["Allow: GET"]);
   }
-  // Whatever the path: there is nothing else at this port, and clients have one of their own in their configuration.
+  // Any path is accepted: there is nothing else at this port, and clients have various paths in their configuration.
   return await answerUpgrade(headers, options);
 }
 
-/** The answer to what is not even a request, or too long for one. */
+/** The answer to something that is not a request, or too long for one. */
 export function refuseRequest(reason: string): HandshakeAnswer {
   return refuse("431 Request Header Fields Too Large", reason);
 }
@@ -81,7 +81,7 @@ async function answerUpgrade(
   }
   const offered = words(headers.get("sec-websocket-protocol"));
   const subprotocol = SUBPROTOCOLS.find((name) => offered.includes(name));
-  // Whoever offers none at all is taken at its word that it speaks MQTT, as other brokers do.
+  // A client that offers no subprotocol is assumed to speak MQTT, as in other brokers.
   if (subprotocol === undefined && offered.length > 0) {
     return refuse("400 Bad Request", "The client must offer the subprotocol mqtt");
   }
@@ -100,12 +100,12 @@ async function answerUpgrade(
 
 const UPGRADE_HEADERS: readonly string[] = ["Upgrade: websocket", "Sec-WebSocket-Version: 13"];
 
-/** Names in small letters; the same name twice is one with a comma. `undefined`: a line is no header. */
+/** Reads headers with names in lower case. Repeated headers are joined with a comma. `undefined` if a line is not a header. */
 function readHeaders(lines: readonly string[]): Map<string, string> | undefined {
   const headers = new Map<string, string>();
   for (const line of lines) {
     if (line === "") continue;
-    // By hand: an expression that looks for the last blank from each blank on takes a minute for a line of 8 KB.
+    // Parsed by hand: a regular expression that searches for trailing blanks from each blank takes a minute for a line of 8 KB.
     const colon = line.indexOf(":");
     const key = line.slice(0, Math.max(0, colon)).toLowerCase();
     if (!TOKEN.test(key)) return undefined;
@@ -117,7 +117,7 @@ function readHeaders(lines: readonly string[]): Map<string, string> | undefined 
   return headers;
 }
 
-/** What stands from `start` on, without the blanks and tabs around it. */
+/** The rest of the line from `start`, without surrounding blanks and tabs. */
 function withoutBlanks(line: string, start: number): string {
   const isBlank = (at: number) => line[at] === " " || line[at] === "\t";
   let end = line.length;

@@ -9,15 +9,14 @@ import {
   type WebSocketOptions,
 } from "./web_socket_handshake.ts";
 
-/** How long a peer that is sent away may take to go. */
+/** How long a refused peer may take to close, milliseconds. */
 const LEAVE_MS = 1000;
 
 /**
- * A WebSocket over any byte stream (RFC 6455, server side): the payload of its binary frames is the stream that MQTT reads, and
- * where frames begin and end means nothing. [MQTT-6.0.0-2] [v3 MQTT-6.0.0-2]
+ * A WebSocket over any byte stream (RFC 6455, server side). MQTT reads the payload of its binary frames as one stream; frame boundaries
+ * have no meaning. [MQTT-6.0.0-2] [v3 MQTT-6.0.0-2]
  *
- * The request is answered by the first `read`. Frames are taken apart in the reader's own buffer, so that a quiet connection
- * has no buffer here at all.
+ * The first `read` answers the request. Frames are parsed in the reader's own buffer, so a quiet connection has no buffer here.
  */
 export class WebSocketStream implements ByteStream {
   /** {@linkcode ByteStream.takenBytes} */
@@ -32,12 +31,12 @@ export class WebSocketStream implements ByteStream {
   #early: Uint8Array | undefined;
   /** The data frames that are being written. */
   #writing: Promise<void> | undefined;
-  /** The control frame that is being written, and the one that is to follow. */
+  /** The control frame being written, and the one that follows. */
   #control: Promise<void> | undefined;
   #nextControl: Uint8Array | undefined;
   #hasSaidGoodbye = false;
 
-  /** `onRefused` hears what a peer did wrong. */
+  /** `onRefused` is told what a peer did wrong. */
   constructor(below: ByteStream, options: WebSocketOptions, onRefused: (reason: string) => void) {
     this.#below = below;
     this.#options = options;
@@ -89,13 +88,13 @@ export class WebSocketStream implements ByteStream {
     this.#below.close();
   }
 
-  /** Reads the request and answers it; `false`: it was refused, and the peer is gone. */
+  /** Reads the request and answers it; false if it was refused and the peer is gone. */
   async #open(buffer: Uint8Array): Promise<boolean> {
     const { maxHeaderBytes } = this.#options;
     let bytes = new Uint8Array(0);
     let length = 0;
     let end = -1;
-    // Each byte is moved and looked at a few times at most, however small the pieces are in which they come.
+    // Each byte is moved and searched a few times at most, however small the pieces are.
     while (end < 0 && length < maxHeaderBytes) {
       const count = await this.#below.read(buffer);
       if (count === null) return false;
@@ -143,7 +142,7 @@ export class WebSocketStream implements ByteStream {
     if (payload !== undefined) await writeAll(this.#below, payload);
   }
 
-  /** One answer for all Pings that came while it could not be written. */
+  /** Answers a Ping. Pings that come while the answer cannot be written share one answer. */
   #answerPing(payload: Uint8Array): void {
     this.#frames.ping = undefined;
     if (this.#hasSaidGoodbye) return;
@@ -151,19 +150,19 @@ export class WebSocketStream implements ByteStream {
     this.#sendControl();
   }
 
-  /** Writes the control frame that waits, unless another frame is under way: then it follows that. */
+  /** Writes the waiting control frame, after the frame being written, if any. */
   #sendControl(): void {
     const frame = this.#nextControl;
     if (frame === undefined || this.#writing !== undefined || this.#control !== undefined) return;
     this.#nextControl = undefined;
-    // Where this fails, reading and writing fail as well, and are heard.
+    // If this fails, reading and writing fail too, and their errors are handled.
     this.#control = writeAll(this.#below, frame).catch(() => {}).then(() => {
       this.#control = undefined;
       this.#sendControl();
     });
   }
 
-  /** Sends the Close frame, once, behind what is under way. */
+  /** Sends the Close frame once, after the frames being written. */
   async #sayGoodbye(code: number): Promise<void> {
     if (!this.#hasSaidGoodbye) {
       this.#hasSaidGoodbye = true;
@@ -175,7 +174,7 @@ export class WebSocketStream implements ByteStream {
     }
   }
 
-  /** Says the last word and waits until the peer has gone, so that it hears it; not for long. */
+  /** Sends a last answer and waits briefly until the peer has closed, so that it receives the answer. */
   async #leave(buffer: Uint8Array, say: () => Promise<void>): Promise<void> {
     const timer = setTimeout(() => this.#closeBelow(), LEAVE_MS);
     try {
@@ -183,7 +182,7 @@ export class WebSocketStream implements ByteStream {
       await this.#below.closeWrite();
       while (await this.#below.read(buffer) !== null);
     } catch {
-      // It is gone, or was told to go for the last time.
+      // The peer is gone, or has taken too long.
     } finally {
       clearTimeout(timer);
     }
@@ -193,7 +192,7 @@ export class WebSocketStream implements ByteStream {
     try {
       this.#below.close();
     } catch {
-      // It is closed already.
+      // The stream is closed already.
     }
   }
 }

@@ -1,40 +1,40 @@
 import type { MetricFamily, Sample } from "./exposition.ts";
 
-/** A bridge to another broker: where it stands, and what it has done since it began. */
+/** The state of a bridge to another broker, and its counters since it began. */
 export interface BridgeLevel {
-  /** As its `connection` line says it. */
+  /** The name in its `connection` line. */
   readonly name: string;
   /** `connecting`, `connected`, `waiting`, `idle` or `ended`. */
   readonly state: string;
-  /** Why it is not connected, for programs; `""`: it is. */
+  /** Why it is not connected, as a code for programs; `""` while it is connected. */
   readonly reason: string;
-  /** The same for people. */
+  /** The same as text for people. */
   readonly message: string;
-  /** Of the remote broker that serves, or was tried last. */
+  /** The address of the remote broker that is connected, or was tried last. */
   readonly address: string;
-  /** MQTT's version there; 0: not connected. */
+  /** The MQTT version of the connection; 0 while there is none. */
   readonly protocolVersion: number;
-  /** Since when it stands there, in the clock's milliseconds. */
+  /** When the present state began, in the clock's milliseconds. */
   readonly sinceMs: number;
-  /** When it tries again, in the clock's milliseconds; `Infinity`: it does not, or is connected. */
+  /** When it tries again, in the clock's milliseconds; `Infinity` if it is connected or does not try again. */
   readonly retryAtMs: number;
-  /** Its session in this broker. */
+  /** The Client Identifier of its session in this broker. */
   readonly localClientId: string;
-  /** Messages that wait in it, or are under way. */
+  /** Messages that wait in that session or are in flight. */
   readonly waiting: number;
-  /** Messages given to the remote broker, repeats included. */
+  /** Messages sent to the remote broker, repeats included. */
   readonly messagesOut: number;
-  /** Messages taken from it, repeats included. */
+  /** Messages received from it, repeats included. */
   readonly messagesIn: number;
   /** Bytes written to it. */
   readonly bytesOut: number;
   /** Bytes read from it. */
   readonly bytesIn: number;
-  /** Connections that got past CONNACK. */
+  /** Connections that the remote broker accepted. */
   readonly connects: number;
-  /** Attempts that did not, and connections that ended. */
+  /** Attempts that failed, and connections that ended. */
   readonly failures: number;
-  /** Messages that did not cross, by reason. */
+  /** Messages that did not cross the bridge, by reason. */
   readonly dropped: ReadonlyMap<string, number>;
 }
 
@@ -72,7 +72,7 @@ const COLUMNS: readonly Column[] = [
   ],
 ];
 
-/** The metrics of all bridges, by their names. */
+/** The metrics of all bridges, labelled with the bridges' names. */
 export function* bridgeFamilies(bridges: readonly BridgeLevel[]): Generator<MetricFamily> {
   for (const [name, type, help, read] of COLUMNS) {
     yield family(

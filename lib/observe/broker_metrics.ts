@@ -4,51 +4,54 @@ import { bridgeFamilies } from "./bridge_level.ts";
 import type { MetricFamily, Sample } from "./exposition.ts";
 import type { SysLevels } from "./sys_topics.ts";
 
-/** What sessions hold, added up. */
+/** The sums over all sessions. */
 export interface QueueLevels {
-  /** Messages that wait. */
+  /** Messages that wait in queues. */
   readonly queuedMessages: number;
   /** The most that wait for one client. */
   readonly queuedMessagesMax: number;
-  /** QoS 1 and 2 messages under way. */
+  /** Messages of QoS 1 and 2 in flight. */
   readonly inFlight: number;
-  /** The most that are under way to one client. */
+  /** The most that are in flight to one client. */
   readonly inFlightMax: number;
 }
 
 /** What the process uses. */
 export interface ProcessLevels {
-  /** Processor seconds in user mode and in the system's. */
+  /** Seconds of processor time in user mode and in system mode. */
   readonly cpuSeconds: { readonly user: number; readonly system: number };
   /** Resident memory. */
   readonly residentBytes: number;
-  /** JavaScript's heap in use. */
+  /** The JavaScript heap in use. */
   readonly heapBytes: number;
   /** When the process started, seconds since 1970. */
   readonly startSeconds: number;
-  /** File descriptors that are open; absent: nobody can tell. */
+  /** Open file descriptors; absent if unknown. */
   readonly openDescriptors?: number;
 }
 
-/** All that the metrics are made of. */
+/** The values that the metrics are made of. */
 export interface MetricLevels {
-  /** Of the broker. */
+  /** Values of the broker. */
   readonly broker: SysLevels;
-  /** Of its sessions. */
+  /** Values of its sessions. */
   readonly queues: QueueLevels;
-  /** Of the process. */
+  /** Values of the process. */
   readonly process: ProcessLevels;
   /** How long messages take through the broker, seconds. */
   readonly latency: Histogram;
   /** How late the event loop is, seconds. */
   readonly loopDelay: Histogram;
-  /** When certificates end, seconds since 1970, by listener. */
+  /** When each listener's certificate expires, seconds since 1970. */
   readonly certificateEnds: ReadonlyMap<string, number>;
   /** The program's version, and Deno's. */
   readonly build: { readonly version: string; readonly deno: string };
 }
 
-/** Every reason for which a message may be dropped: a series that appears only with its first count is none to alert on. */
+/**
+ * Every reason for which a message may be dropped. All series exist from the start, because an alert cannot use one that appears only with
+ * its first count.
+ */
 const DROP_REASONS: Readonly<Record<DropReason, true>> = {
   queue_full: true,
   offline_qos0: true,
@@ -82,7 +85,7 @@ export function* metricFamilies(levels: MetricLevels): Generator<MetricFamily> {
   yield* processFamilies(levels);
 }
 
-/** Those of the broker alone, which cost nothing to read. */
+/** The metrics of the broker alone, which are cheap to read. */
 export function* brokerFamilies(levels: SysLevels): Generator<MetricFamily> {
   yield* traffic(levels);
   yield* connections(levels);
@@ -122,7 +125,7 @@ function packets(direction: string, byType: readonly number[], publish: number):
   });
 }
 
-/** Only those of QoS 1 and 2 are counted one by one. */
+/** Counts by QoS; that of QoS 0 is the rest of the total. */
 function byQos(direction: string, counts: readonly number[], total: number): Sample[] {
   const [, first = 0, second = 0] = counts;
   return [total - first - second, first, second]
@@ -235,7 +238,7 @@ function* waiting(queues: QueueLevels): Generator<MetricFamily> {
   );
 }
 
-/** Reason Codes of authentication: series that are there before their first count. */
+/** Reason Codes of authentication whose series exist before their first count. */
 const AUTHENTICATION_CODES = [
   "BadUserNameOrPassword",
   "NotAuthorized",
@@ -244,7 +247,7 @@ const AUTHENTICATION_CODES = [
   "ServerBusy",
   "ConnectionRateExceeded",
 ] as const satisfies readonly (keyof typeof ReasonCode)[];
-/** The same of how clients leave. */
+/** Causes of a disconnection whose series exist before their first count. */
 const USUAL_ENDS: readonly string[] = [
   "normal",
   "connection_lost",

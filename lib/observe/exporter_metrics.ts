@@ -1,6 +1,6 @@
 import type { MetricFamily } from "./exposition.ts";
 
-/** What mosquitto-exporter leaves out. */
+/** Topics that mosquitto-exporter leaves out. */
 const IGNORED: ReadonlySet<string> = new Set([
   "version",
   "timestamp",
@@ -9,8 +9,8 @@ const IGNORED: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The `$SYS` values under the names that mosquitto-exporter gives them: `broker_clients_connected` of `$SYS/broker/clients/connected`. All are
- * gauges here, its counters too: their names do not end as those of counters do, and queries are the same.
+ * The `$SYS` values under the names that mosquitto-exporter gives them: `$SYS/broker/clients/connected` becomes `broker_clients_connected`.
+ * Counters are written as gauges too, because their names lack the suffix `_total` that a counter must have; queries work the same.
  */
 export function* exporterFamilies(values: ReadonlyMap<string, string>): Generator<MetricFamily> {
   for (const [topic, text] of values) {

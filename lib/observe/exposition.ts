@@ -1,6 +1,6 @@
 import type { Histogram } from "../broker/mod.ts";
 
-/** Names and values of labels: only values of which there are few. */
+/** Names and values of labels. Use a label only where it has few different values: each one is a series. */
 export type Labels = Readonly<Record<string, string>>;
 
 /** One value of a metric. */
@@ -35,7 +35,7 @@ export function formatFor(accept: string): ExpositionFormat {
   return /application\/openmetrics-text/i.test(accept) ? "openmetrics" : "prometheus";
 }
 
-/** Metrics as a scraper reads them. */
+/** Writes metrics in a format that a scraper reads. */
 export function writeExposition(
   families: Iterable<MetricFamily>,
   format: ExpositionFormat,

@@ -10,28 +10,28 @@ export type LogDestination =
   | { readonly type: "stderr" }
   | { readonly type: "stdout" }
   | { readonly type: "file"; readonly path: string }
-  /** The system's log; the facility as syslog(3) counts, 3 for `daemon`. */
+  /** The system's log; the facility is a number of syslog(3), 3 for `daemon`. */
   | { readonly type: "syslog"; readonly facility: number }
-  /** Messages of the broker on `$SYS/broker/log/…`; see {@linkcode Logger.publishTo}. */
+  /** Messages that the broker publishes on `$SYS/broker/log/…`; see {@linkcode Logger.publishTo}. */
   | { readonly type: "topic" };
 
 /** What is logged, how, and where to. */
 export interface LogOptions {
-  /** The least grave lines that are written; `none`: nothing is. */
+  /** The lowest severity that is written; with `none` nothing is. */
   readonly level: LogLevel | "none";
-  /** Whether a line tells of each filter that a client subscribes to, or takes back. */
+  /** Whether each Topic Filter that a client subscribes to, or unsubscribes from, is logged. */
   readonly subscriptions: readonly ("subscribe" | "unsubscribe")[];
-  /** How a line looks. */
+  /** The format of a line. */
   readonly format: "text" | "json";
   /** Whether a line begins with the time. */
   readonly timestamp: boolean;
-  /** Directives of strftime; `""`: ISO 8601 in UTC. */
+  /** strftime's directives; `""` means ISO 8601 in UTC. */
   readonly timestampFormat: string;
-  /** Empty: nothing is written. */
+  /** If empty, nothing is written. */
   readonly destinations: readonly LogDestination[];
 }
 
-/** The log's defaults: what concerns an operator, on standard error. */
+/** The defaults: what concerns an operator, on standard error. */
 export const DEFAULT_LOG_OPTIONS: LogOptions = {
   level: "info",
   subscriptions: [],
@@ -42,11 +42,11 @@ export const DEFAULT_LOG_OPTIONS: LogOptions = {
 };
 
 /**
- * Writes the log, one line for each call.
+ * Writes the log, one line a call.
  *
- * To streams and files every line is written before the call returns, so none is lost when the process ends or crashes; the price is a system call
- * a line, paid only for levels that are on. Where building a line costs something, ask `debugOn` first. Never give it a
- * password, a key or a payload that may hold one, but at debug level.
+ * A line for a stream or a file is written before the call returns, so none is lost when the process ends or crashes. The price is one
+ * system call a line, paid only for levels that are on. Where building a line costs something, ask `debugOn` first. Never log a password or
+ * a key, nor a payload that may hold one except at debug level.
  */
 export class Logger {
   #options: LogOptions;
@@ -56,10 +56,10 @@ export class Logger {
   readonly #openSink: (destination: LogDestination) => LogSink;
   #publisher: LogPublisher | undefined;
   readonly #encoder = new TextEncoder();
-  /** Remembers what is written, for those who look from elsewhere. */
+  /** Keeps the last lines for the dashboard. */
   tail: LogTail | undefined;
 
-  /** `now` and `openSink` are for tests. Throws `Deno.errors` where a file cannot be opened. */
+  /** `now` and `openSink` are for tests. Throws `Deno.errors` if a file cannot be opened. */
   constructor(
     options: LogOptions,
     now: () => Date = () => new Date(),
@@ -73,28 +73,28 @@ export class Logger {
     this.#sinks = options.destinations.map((destination) => this.#openSink(destination));
   }
 
-  /** What holds now. */
+  /** The present options. */
   get options(): LogOptions {
     return this.#options;
   }
 
-  /** Writes other levels from now on; the destinations stay as they are. */
+  /** Changes the level; the destinations stay open. */
   setLevel(level: LogOptions["level"]): void {
     this.#options = { ...this.#options, level };
     this.#rank = rankOf(this.#options);
   }
 
-  /** Whether debug lines go anywhere: ask before building one. */
+  /** Whether debug lines are written: ask before building one. */
   get debugOn(): boolean {
     return this.#rank <= RANKS.debug;
   }
 
-  /** Lines that could not be written, to any destination, since they were opened. */
+  /** Lines that some destination could not write since it was opened. */
   get linesLost(): number {
     return this.#sinks.reduce((sum, sink) => sum + sink.linesLost, 0);
   }
 
-  /** For whoever looks for a fault: packets, decisions. */
+  /** For finding a fault: packets and decisions. */
   debug(message: string, fields?: LogFields): void {
     if (this.#rank <= RANKS.debug) this.#write("debug", message, fields);
   }
@@ -115,8 +115,8 @@ export class Logger {
   }
 
   /**
-   * Goes over to other options, or opens files again by their names, for whoever moved them away. Throws `Deno.errors` where
-   * one cannot be opened; then the old ones stay.
+   * Applies other options, and opens files anew by their names, as log rotation needs it. Throws `Deno.errors` if a file cannot be opened;
+   * then the old options stay.
    */
   configure(options: LogOptions): void {
     const sinks: LogSink[] = [];
@@ -132,17 +132,17 @@ export class Logger {
     this.#rank = rankOf(options);
   }
 
-  /** Lines for topics go there from now on; undefined: they are lost, as they are before the broker is there. */
+  /** Sets who publishes lines for topics; with `undefined`, as before the broker runs, these lines are lost. */
   publishTo(publisher: LogPublisher | undefined): void {
     this.#publisher = publisher;
   }
 
-  /** Resolves when every line is where it shall be: what syslog gets is under way after the call. */
+  /** Resolves when every line has been written, those to syslog included. */
   async flush(): Promise<void> {
     await Promise.all(this.#sinks.map((sink) => sink.flush?.()));
   }
 
-  /** Closes files; nothing is written afterwards. */
+  /** Closes the files; later lines are not written. */
   close(): void {
     for (const sink of this.#sinks) sink.close();
     this.#sinks = [];
@@ -188,7 +188,7 @@ function openDestination(
   }
 }
 
-/** Colours are for a screen, and for who has not said no by NO_COLOR. */
+/** Lines are coloured on a terminal, unless NO_COLOR is set. */
 function isColored(stream: { isTerminal(): boolean }): boolean {
   return !Deno.noColor && stream.isTerminal();
 }

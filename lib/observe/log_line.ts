@@ -1,14 +1,14 @@
-/** How grave a line is. */
+/** The severity of a line. */
 export type LogLevel = "debug" | "info" | "warning" | "error";
 
-/** What a line carries beside its message: names are the program's, values may be anybody's. */
+/** The fields of a line beside its message. The program chooses their names; strangers may choose their values. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /**
  * One line of text, without its end: `2026-11-23T06:36:20.123Z info  message key=value`.
  *
- * Client Identifiers, topics and payloads come from strangers: every control character in them is written as an escape, so
- * that no value can end a line and forge the next, hide text, or drive a terminal.
+ * Client Identifiers, topics and payloads come from strangers. Every control character in them is written as an escape, so that no value
+ * can end a line and forge the next one, hide text, or control a terminal.
  */
 export function formatText(
   time: string,
@@ -39,13 +39,13 @@ export function formatJson(
     const value = fields[name];
     if (value !== undefined) line[name] = isPlain(value) ? value : describe(value);
   }
-  // JSON.stringify leaves U+2028 and its like alone; some readers of logs end a line there.
+  // JSON.stringify does not escape U+2028 and similar characters, and some readers of logs end a line there.
   return escapeControls(JSON.stringify(line));
 }
 
 const LEVEL_WIDTH = "error".length;
 const TIDY_VALUE = /^[^\s"=\\]+$/;
-/** Controls, invisible formatting (bidirectional overrides among it), line and paragraph separators, lone surrogates. */
+/** Control characters, invisible formatting (including bidirectional overrides), line and paragraph separators, lone surrogates. */
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 function formatValue(value: unknown): string {
@@ -67,7 +67,7 @@ function isPlain(value: unknown): boolean {
   }
 }
 
-/** Text for what is neither text nor number. An error gives its message: a stack is many lines and says our paths. */
+/** Describes a value that is neither text nor number. An error gives its message only: a stack has many lines and shows our paths. */
 function describe(value: unknown): string {
   if (typeof value === "string") return value;
   if (value instanceof Error) return `${value.name}: ${value.message}`;

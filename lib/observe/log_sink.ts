@@ -1,27 +1,27 @@
 import type { LogLevel } from "./log_line.ts";
 import { openPlainFile } from "./plain_file.ts";
 
-/** Where lines go: a stream, a file. Writing never throws: a broker whose disk is full still delivers messages. */
+/** A destination of log lines. Writing never throws: a broker whose disk is full still delivers messages. */
 export interface LogSink {
   /** Lines that could not be written since the start. */
   readonly linesLost: number;
-  /** Whether it notes the time by itself, so that lines come without it. */
+  /** Whether the destination adds the time itself, so that lines come without it. */
   readonly hasTime?: boolean;
-  /** Takes the bytes of a whole line. A stream or a file has all of them before it returns. */
+  /** Takes the bytes of a whole line. Streams and files have written all of them when it returns. */
   write(line: Uint8Array, level: LogLevel): void;
-  /** Resolves when everything is where it shall be; absent: it is there at once. */
+  /** Resolves when every line has been written; absent if `write` does that itself. */
   flush?(): Promise<void>;
-  /** Ends the use of a file; nothing for a stream. */
+  /** Closes a file; does nothing for a stream. */
   close(): void;
 }
 
-/** What a sink needs of standard error, standard output or a file. */
+/** The part of standard error, standard output or a file that a sink uses. */
 export interface ByteWriter {
-  /** May write less than it is given; returns the number of bytes. */
+  /** Returns the number of bytes written, which may be less than given. */
   writeSync(bytes: Uint8Array): number;
 }
 
-/** Before lines of a level on a screen, and behind them: nothing where a line is as most are. */
+/** Terminal sequences before and after a line of each level; empty for the level of most lines. */
 const PAINTS: Readonly<Record<LogLevel, readonly [before: Uint8Array, after: Uint8Array]>> = {
   debug: paint(2, 22),
   info: paint(),
@@ -29,13 +29,13 @@ const PAINTS: Readonly<Record<LogLevel, readonly [before: Uint8Array, after: Uin
   error: paint(31, 39),
 };
 
-/** Lines to standard error or standard output. */
+/** Writes lines to standard error or standard output. */
 export class StreamSink implements LogSink {
   #linesLost = 0;
   readonly #writer: ByteWriter;
   readonly #isColored: boolean;
 
-  /** `isColored`: whether a person sees them, who finds warnings and errors by their colour. */
+  /** `isColored`: whether warnings and errors are coloured, for a person at a terminal. */
   constructor(writer: ByteWriter, isColored = false) {
     this.#writer = writer;
     this.#isColored = isColored;
@@ -53,7 +53,7 @@ export class StreamSink implements LogSink {
   close(): void {}
 }
 
-/** Lines to the end of a file, which is made where there is none. Throws where it cannot be opened, or is a symbolic link. */
+/** Appends lines to a file, which is created if necessary. Throws if it cannot be opened or is a symbolic link. */
 export class FileSink implements LogSink {
   #linesLost = 0;
   readonly #file: Deno.FsFile;
@@ -75,7 +75,7 @@ export class FileSink implements LogSink {
   }
 }
 
-/** A write may take only part of the bytes, so the rest is offered again; false where an error or nothing comes back. */
+/** Offers the rest again when a write takes only part of the bytes; returns false on an error, or when a write takes nothing. */
 function writeAll(writer: ByteWriter, bytes: Uint8Array): boolean {
   try {
     for (let offset = 0; offset < bytes.length;) {
@@ -89,14 +89,14 @@ function writeAll(writer: ByteWriter, bytes: Uint8Array): boolean {
   }
 }
 
-/** The sequences that begin and end a colour of the terminal. */
+/** The terminal sequences that begin and end a colour. */
 function paint(...codes: readonly [] | readonly [begin: number, end: number]) {
   const sequence = (code?: number) =>
     new TextEncoder().encode(code === undefined ? "" : `\x1b[${code}m`);
   return [sequence(codes[0]), sequence(codes[1])] as const;
 }
 
-/** A line in the colour of its level; the end of the line stays last. */
+/** The line in the colour of its level; the line break stays at the end. */
 function painted(line: Uint8Array, level: LogLevel): Uint8Array {
   const [before, after] = PAINTS[level];
   if (before.length === 0) return line;

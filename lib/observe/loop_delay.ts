@@ -2,15 +2,12 @@ import { Distribution, type Histogram } from "../broker/mod.ts";
 
 /** Upper bounds of the buckets, seconds. */
 const BOUNDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5] as const;
-/** How often is measured, milliseconds. */
+/** Time between two measurements, milliseconds. */
 const INTERVAL_MS = 100;
-/** Measurements that quantiles are of: the last minute. */
+/** Measurements that the quantiles cover: the last minute. */
 const WINDOW = 600;
 
-/**
- * How late the event loop is: how long what is due waits until it gets its turn. Measured ten times a second from the first
- * call of `start` on.
- */
+/** Measures how late the event loop is: how long a timer that is due waits until it runs. It measures ten times a second after `start`. */
 export class LoopDelay {
   readonly #seconds = new Distribution(BOUNDS, WINDOW);
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -34,12 +31,12 @@ export class LoopDelay {
     this.#seconds.add(seconds);
   }
 
-  /** All since the start. */
+  /** All delays since the start. */
   get histogram(): Histogram {
     return this.#seconds.histogram;
   }
 
-  /** The delay of the last minute that this share of all is at or below, seconds. */
+  /** The delay that this share of the last minute's measurements does not exceed, seconds. */
   quantile(share: number): number {
     return this.#seconds.quantile(share);
   }

@@ -1,17 +1,17 @@
 /**
- * What the broker tells the people who run it: the log, and the `$SYS` topics.
+ * What the broker tells the people who run it: log, `$SYS` topics, metrics and telemetry.
  *
- * A line is written whole and at once, to standard error, standard output, a file, syslog or topics of the broker itself, as text or as JSON. There are four
- * levels, and a level that is off costs a comparison: who must work to build a line asks `debugOn` first. Values come from
- * strangers (Client Identifiers, topics, addresses), so control characters are always escaped: nobody can forge a line.
- * Passwords and keys are never given to the log.
+ * A log line is written whole and at once: to standard error, standard output, a file, syslog, or topics of the broker itself, as text or
+ * as JSON. There are four levels. A level that is off costs one comparison; a caller that must work to build a line asks `debugOn` first.
+ * Values come from strangers (Client Identifiers, topics, addresses), so control characters are always escaped and nobody can forge a line.
+ * Passwords and keys are never logged.
  *
- * `SysTopics` publishes counters and levels as retained messages, by the names that mosquitto's users know, and each value
+ * `SysTopics` publishes counters and levels as retained messages, under the names that mosquitto's users know, and each value
  * only when it has changed. `metricFamilies` has the same and more for Prometheus, in the text formats that `writeExposition` writes;
-`LoopDelay` measures how late the event loop is, and `LogTail` remembers the last lines of the log for the dashboard.
+ * `LoopDelay` measures how late the event loop is, and `LogTail` remembers the last lines of the log for the dashboard.
  *
- * This room does not know the configuration or the network: it gets the few values it uses. May import the ports and data types
- * of `broker`.
+ * This room does not know the configuration or the network: callers pass in the few values that it uses. May import the ports and data
+ * types of `broker`.
  *
  * ```ts
  * import { DEFAULT_LOG_OPTIONS, Logger } from "./mod.ts";

@@ -1,10 +1,10 @@
-/** Links that the system itself makes, to what the process has open. */
+/** Links that the system itself provides to the files that the process has open. */
 const OWN_STREAMS: readonly string[] = ["/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/"];
 
 /**
- * Opens a file to write to its end, and makes it where there is none, but does not follow a symbolic link in its last part: who may
- * write in the directory could lead it to any file of the broker's, and have that overwritten. (O_NOFOLLOW, which Deno has no
- * word for and does not keep to.) Throws where the path is a link, or what is opened is no longer what stands there.
+ * Opens a file to append to it, and creates it if it does not exist. A symbolic link as the last part of the path is refused: whoever may
+ * write to the directory could point it at any file that the broker may write. (The system's flag for this is O_NOFOLLOW; Deno does not
+ * offer it.) Throws if the path is a link, or if the opened file is no longer the one at the path.
  */
 export function openPlainFile(path: string, mode: number): Deno.FsFile {
   const isOwnStream = OWN_STREAMS.some((stream) => path.startsWith(stream));
@@ -12,7 +12,7 @@ export function openPlainFile(path: string, mode: number): Deno.FsFile {
   const file = Deno.openSync(path, { append: true, create: true, mode });
   if (isOwnStream) return file;
   try {
-    // It may have been put there in between: then another file is open than stands there. Nothing was written yet.
+    // A link may have been put there since the first check: then the opened file is not the one at the path. Nothing has been written yet.
     const there = Deno.lstatSync(path);
     refuseLink(path, there);
     const opened = file.statSync();

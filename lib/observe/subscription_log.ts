@@ -2,15 +2,15 @@ import type { AccessPort, Connection, LogPort, Observer } from "../broker/mod.ts
 import { reasonCodeName, type SubscriptionRequest } from "../codec/mod.ts";
 
 /**
- * A line for each Topic Filter that a client subscribes to or takes back, with what was granted or why not, and the rule that
- * decided: what mosquitto's `log_type subscribe` and `unsubscribe` log.
+ * Logs each Topic Filter that a client subscribes to or unsubscribes from: the granted QoS or the reason for the refusal, and the rule that
+ * decided. Mosquitto logs the same for `log_type subscribe` and `unsubscribe`.
  */
 export class SubscriptionLog implements Observer {
   readonly #log: LogPort;
   readonly #access: AccessPort;
   readonly #types: ReadonlySet<string>;
 
-  /** `types`: which of `subscribe` and `unsubscribe` are wanted. */
+  /** `types`: which of `subscribe` and `unsubscribe` are logged. */
   constructor(log: LogPort, access: AccessPort, types: ReadonlySet<string>) {
     this.#log = log;
     this.#access = access;

@@ -2,24 +2,24 @@ import type { BrokerLevels, MessageHub, Metrics } from "../broker/mod.ts";
 import type { BridgeLevel } from "./bridge_level.ts";
 import type { StoreStats } from "../store/mod.ts";
 
-/** What the `$SYS` topics tell. */
+/** The values that the `$SYS` topics publish. */
 export interface SysLevels extends BrokerLevels {
   /** The broker's counters themselves, not a copy. */
   readonly metrics: Metrics;
-  /** Bytes that the program's own data take. */
+  /** Bytes of the JavaScript heap in use. */
   readonly heapBytes: number;
-  /** What flash memory endures is counted in bytes and in calls that wait for it. Absent: nothing is stored. */
+  /** The store's counters. Bytes written and syncs matter most, because they wear flash memory. Absent without a store. */
   readonly store?: StoreStats & {
-    /** Nothing can be written at present. */
+    /** Whether the store cannot write at present. */
     readonly isFailing: boolean;
   };
-  /** Connections to other brokers; absent: there are none. */
+  /** The bridges; absent if there are none. */
   readonly bridges?: readonly BridgeLevel[];
 }
 
 /** Minutes over which loads are averaged. */
 const LOAD_MINUTES = [1, 5, 15] as const;
-/** Counters whose load is told: per minute, as a moving average. */
+/** Counters whose load is published: per minute, as a moving average. */
 const LOADS: readonly [topic: string, read: (levels: SysLevels) => number][] = [
   ["messages/received", ({ metrics }) => metrics.packetsReceived],
   ["messages/sent", ({ metrics }) => metrics.packetsSent],
@@ -31,8 +31,8 @@ const LOADS: readonly [topic: string, read: (levels: SysLevels) => number][] = [
 ];
 
 /**
- * Publishes the broker's state as retained messages under `$SYS/broker`, by the names that mosquitto's users know, and what is
- * dropped by reason under `$SYS/broker/publish/messages/dropped/REASON`. A value that has not changed is not published again.
+ * Publishes the broker's state as retained messages under `$SYS/broker`, with the names that mosquitto's users know, and dropped messages
+ * by reason under `$SYS/broker/publish/messages/dropped/REASON`. A value that has not changed is not published again.
  */
 export class SysTopics {
   readonly #hub: MessageHub;
@@ -44,7 +44,7 @@ export class SysTopics {
   readonly #counts = new Map<string, number>();
   #lastMs: number;
 
-  /** `read` is asked at each `publish`; the uptime counts from `nowMs`, the clock's milliseconds. */
+  /** `read` is called at each `publish`; the uptime counts from `nowMs`, in the clock's milliseconds. */
   constructor(hub: MessageHub, read: () => SysLevels, version: string, nowMs: number) {
     this.#hub = hub;
     this.#read = read;
@@ -52,12 +52,12 @@ export class SysTopics {
     this.#startedMs = this.#lastMs = nowMs;
   }
 
-  /** All that was published, without `$SYS/broker/` in front. */
+  /** The published values by topic, without the prefix `$SYS/broker/`. */
   get values(): ReadonlyMap<string, string> {
     return this.#published;
   }
 
-  /** Publishes all that has changed. */
+  /** Publishes the values that have changed. */
   publish(nowMs: number): void {
     const levels = this.#read();
     const { metrics } = levels;
@@ -66,7 +66,7 @@ export class SysTopics {
     this.#set("uptime", `${uptimeSeconds} seconds`);
     this.#set("clients/connected", levels.connectedCount);
     this.#set("clients/disconnected", levels.sessionCount - levels.connectedCount);
-    // What these two were called before; people's dashboards still ask for them.
+    // The old names of these two values, which dashboards still use.
     this.#set("clients/active", levels.connectedCount);
     this.#set("clients/inactive", levels.sessionCount - levels.connectedCount);
     this.#set("clients/total", levels.sessionCount);
@@ -115,7 +115,7 @@ export class SysTopics {
   }
 
   #publishBridge(bridge: BridgeLevel): void {
-    // A name may hold what no level of a topic may.
+    // A name may hold characters that a level of a topic may not.
     const base = `bridges/${levelOf(bridge.name)}`;
     this.#set(`${base}/state`, bridge.state);
     this.#set(`${base}/reason`, bridge.reason);
@@ -152,7 +152,7 @@ export class SysTopics {
   }
 }
 
-/** A name as one level of a topic. */
+/** Makes a name into one level of a topic. */
 function levelOf(name: string): string {
   return ["/", "+", "#", "\0"].reduce((text, sign) => text.replaceAll(sign, "_"), name);
 }

@@ -3,31 +3,31 @@ import type { LogLevel } from "./log_line.ts";
 import { type LogSink, StreamSink } from "./log_sink.ts";
 import { formatTimestamp } from "./timestamp.ts";
 
-/** Where the system's log listens. */
+/** The socket of the system's log. */
 const SYSLOG_PATH = "/dev/log";
-/** The facility `daemon`, as syslog(3) counts. */
+/** The number of the facility `daemon` in syslog(3). */
 export const DAEMON_FACILITY = 3;
-/** The facility `local0`; up to `local7` follow it. */
+/** The number of the facility `local0`; `local1` to `local7` follow. */
 export const LOCAL0_FACILITY = 16;
 /** The severities of syslog(3). */
 const SEVERITIES: Readonly<Record<LogLevel, number>> = { error: 3, warning: 4, info: 6, debug: 7 };
-/** Lines under way to a syslog that is slow; those beyond are lost, and counted. */
+/** Lines that may wait for a slow syslog; more are dropped and counted. */
 const MAX_PENDING = 1000;
 
-/** What tests choose. */
+/** Settings for tests. */
 export interface SyslogSinkInit {
   /** Default: `/dev/log`. */
   readonly path?: string;
-  /** Where lines go that syslog does not take. Default: standard error. */
+  /** Gets the lines that syslog does not accept. Default: standard error. */
   readonly fallback?: LogSink;
 }
 
 /**
- * Lines to the system's log, in the format that syslog(3) writes. They are sent after the call returns, for Deno has no other way; a line that
- * syslog does not take goes to standard error.
+ * Sends lines to the system's log in the format of syslog(3). Sending is asynchronous, because Deno sends datagrams in no other way. A line
+ * that syslog does not accept goes to standard error.
  */
 export class SyslogSink implements LogSink {
-  /** Syslog has its own. */
+  /** Syslog adds the time. */
   readonly hasTime = true;
   readonly #facility: number;
   readonly #path: string;
@@ -88,7 +88,7 @@ export class SyslogSink implements LogSink {
     return this.#encoder.encode(`<${priority}>${time} flux-mqtt[${Deno.pid}]: ${text}`);
   }
 
-  /** Once for each time that syslog is gone. */
+  /** Complains once each time that syslog goes away. */
   #complain(error: unknown): void {
     this.#isReached = false;
     const reason = error instanceof Error ? error.message : String(error);

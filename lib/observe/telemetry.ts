@@ -1,7 +1,7 @@
 /**
- * OpenTelemetry, which Deno has built in: where the process runs with `OTEL_DENO=true` the metrics are exported by OTLP, and a
- * span for each message of a sampled share, the child of what its `traceparent` User Property names. That property, like every other,
- * goes on to the receivers as it came [MQTT-3.3.2-17]: so publisher, broker and receivers are one trace.
+ * OpenTelemetry, which is built into Deno. If the process runs with `OTEL_DENO=true`, the metrics are exported by OTLP, and a sampled share
+ * of the messages gets a span each, whose parent is named by the message's `traceparent` User Property. That property is forwarded
+ * unchanged like every other [MQTT-3.3.2-17], so publisher, broker and receivers share one trace.
  *
  * @module
  */
@@ -11,33 +11,33 @@ import { brokerFamilies } from "./broker_metrics.ts";
 import type { MetricFamily } from "./exposition.ts";
 import type { SysLevels } from "./sys_topics.ts";
 
-/** What OpenTelemetry's API for JavaScript puts there, if it is on. */
+/** The global symbol under which OpenTelemetry's API for JavaScript registers itself. */
 const API_SYMBOL = Symbol.for("opentelemetry.js.api.1");
-/** Spans that are begun in a second, those that publishers have sampled among them. */
+/** Spans begun a second at most, including those of messages that publishers have sampled. */
 const MAX_SPANS_PER_SECOND = 100;
-/** Deliveries of one message that its span tells. */
+/** Deliveries of one message that its span records. */
 const MAX_EVENTS = 32;
-/** Consumer, in OpenTelemetry's API: it takes a message that somebody else has sent. */
+/** The span kind `Consumer` of OpenTelemetry's API: it receives a message that somebody else has sent. */
 const CONSUMER = 4;
-/** The bounds of what messages take, seconds. */
+/** The bounds of the latency histogram, seconds. */
 const LATENCY_BOUNDS = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1];
 
-/** Of OpenTelemetry's API, what is used of it. */
+/** The part of OpenTelemetry's API that is used here. */
 interface Span {
   setAttribute(name: string, value: string | number | boolean): void;
   addEvent(name: string, attributes: Record<string, string | number>): void;
   end(): void;
 }
 
-/** What telemetry is made of. */
+/** What telemetry needs. */
 export interface TelemetryInit {
-  /** Observed from then on. */
+  /** The broker that is observed. */
   readonly broker: Broker;
-  /** Counters and levels of this moment. */
+  /** Returns the present counters and levels. */
   readonly levels: () => SysLevels;
-  /** The program's. */
+  /** The version of the program. */
   readonly version: string;
-  /** The clock within a turn, milliseconds. */
+  /** Reads a clock that advances within a turn too, milliseconds. */
   readonly now: () => number;
 }
 
@@ -46,7 +46,7 @@ export function hasTelemetry(): boolean {
   return Reflect.get(globalThis, API_SYMBOL) !== undefined;
 }
 
-/** Exports metrics and spans from now on; the function returned ends the spans. */
+/** Begins to export metrics and spans; the returned function ends the spans. */
 export function startTelemetry(init: TelemetryInit): () => void {
   exportMetrics(init);
   return init.broker.observe(new SpanObserver(init.version, init.now));
@@ -81,7 +81,7 @@ function values(levels: SysLevels): Exclude<MetricFamily, { readonly type: "hist
   return [...brokerFamilies(levels)].filter((family) => family.type !== "histogram");
 }
 
-/** A span for each message that is sampled, from its PUBLISH to its last delivery of the same turn. */
+/** Makes a span for each sampled message, from its PUBLISH to its last delivery in the same turn. */
 class SpanObserver implements Observer {
   readonly #tracer: { startSpan(name: string, options: object, context: unknown): Span };
   readonly #now: () => number;
@@ -97,7 +97,7 @@ class SpanObserver implements Observer {
 
   /** {@linkcode Observer.received} */
   received({ identity }: Connection, packet: Packet): void {
-    // What the message before it has led to is over: a refused one is handed to nobody.
+    // The previous message has been handled completely; a refused one is not delivered to anybody.
     this.#end();
     if (packet.type !== "publish" || !this.#mayBegin()) return;
     this.#events = 0;
@@ -138,7 +138,7 @@ class SpanObserver implements Observer {
     this.#span = undefined;
   }
 
-  /** However many messages there are, and whatever their publishers say: no more than so many. */
+  /** Limits the spans a second, whatever the publishers have sampled. */
   #mayBegin(): boolean {
     const second = Math.floor(this.#now() / 1000);
     if (second !== this.#second) this.#begun = 0;
@@ -162,7 +162,7 @@ function attributesOf(
   };
 }
 
-/** What its User Properties name as its parent; without them the span begins a trace. */
+/** The parent that the message's User Properties name; without one the span begins a new trace. */
 function parentOf({ properties }: Publish): unknown {
   const active = Deno.telemetry.contextManager.active();
   const carried = properties?.userProperties?.filter(([name]) =>

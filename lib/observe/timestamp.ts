@@ -1,6 +1,6 @@
 /**
- * The time of a log line: ISO 8601 in UTC with milliseconds where `format` is `""`, otherwise local time by the directives of
- * strftime that mosquitto's users write: `%Y %m %d %H %M %S %y %e %j %a %b %F %T %D %R %z %s %%`. Others stand unchanged.
+ * The time of a log line. With `""` as the format it is ISO 8601 in UTC with milliseconds; otherwise local time by strftime's directives,
+ * as in mosquitto: `%Y %m %d %H %M %S %y %e %j %a %b %F %T %D %R %z %s %%`. Other directives are copied unchanged.
  */
 export function formatTimestamp(format: string, date: Date): string {
   if (format === "") return date.toISOString();

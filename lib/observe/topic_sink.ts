@@ -4,21 +4,21 @@ import type { LogSink } from "./log_sink.ts";
 /** Publishes one line of the log. */
 export type LogPublisher = (topicName: string, payload: Uint8Array) => void;
 
-/** The names that mosquitto gives the levels. Debug lines are never published: each message would make more of them. */
+/** Mosquitto's topic for each level. Debug lines are never published: each publication would cause more of them. */
 const TOPICS: Readonly<Record<Exclude<LogLevel, "debug">, string>> = {
   info: "$SYS/broker/log/I",
   warning: "$SYS/broker/log/W",
   error: "$SYS/broker/log/E",
 };
 /**
- * Lines in a second; those beyond are lost, and counted. A line that tells of a message that could not be delivered is a message that
- * cannot be delivered either: without a limit they would go round for ever.
+ * Lines a second; more are dropped and counted. Without a limit there would be an endless loop: a log line about a message that could not
+ * be delivered is itself a message, and may be undeliverable for the same reason.
  */
 const MAX_LINES_PER_SECOND = 100;
 
 /**
- * Lines as messages on `$SYS/broker/log/I`, `W` and `E`, as mosquitto publishes them. They are published when the call stack is empty: a line
- * may be written in the middle of the broker's work.
+ * Publishes lines on `$SYS/broker/log/I`, `W` and `E`, as mosquitto does. It publishes in a microtask, because a line may be written in the
+ * middle of the broker's work.
  */
 export class TopicSink implements LogSink {
   #linesLost = 0;
@@ -28,7 +28,7 @@ export class TopicSink implements LogSink {
   readonly #publisher: () => LogPublisher | undefined;
   readonly #nowMs: () => number;
 
-  /** `publisher` is asked for each line; while there is none lines are lost. `nowMs` is for tests. */
+  /** `publisher` is called for each line; while it returns nothing, lines are lost. Tests pass `nowMs`. */
   constructor(
     publisher: () => LogPublisher | undefined,
     nowMs: () => number = () => performance.now(),

@@ -35,17 +35,17 @@ export class DeliveryQueue {
     return this[Symbol.iterator]().next().value;
   }
 
-  /** How many waiting deliveries are QoS 0: later QoS 0 messages must not overtake them. */
+  /** Waiting deliveries of QoS 0: later messages of QoS 0 must not overtake them. */
   get qos0Length(): number {
     return this.#qos0Length;
   }
 
-  /** No waiting delivery expires before this time; `Infinity`: none expires. It may be the time of a delivery that has left. */
+  /** No waiting delivery expires before this time; `Infinity` if none expires. It may still be the time of a delivery that has left. */
   get nextExpiryMs(): number {
     return this.#expiries?.nextMs ?? Infinity;
   }
 
-  /** Adds a delivery at the end. The caller has checked that there is room for it. */
+  /** Adds a delivery at the end. The caller has checked the limits. */
   push(delivery: Delivery): void {
     this.#bytes += deliverySizeBytes(delivery);
     if (delivery.qos === 0) this.#qos0Length++;

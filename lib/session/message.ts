@@ -1,19 +1,20 @@
 import { type Properties, propertiesSizeBytes, type Qos } from "../codec/mod.ts";
 
 /**
- * Memory of a message beside its content, in bytes: its object, that of its payload, and a delivery. Measured: 388 where one
- * session keeps it, 81 for each further one. Counting it makes a flood of tiny messages count for its real memory.
+ * Memory that a message takes beside its content, in bytes: its object, its payload's object, and a delivery. Measured: 388 where one
+ * session keeps it, 81 for each further session. It counts against the limits, so that a flood of tiny messages counts with the memory it
+ * takes.
  */
 export const MESSAGE_OVERHEAD_BYTES = 384;
 
-/** Memory of a User Property beside its content, in bytes: an array and two strings. Measured: 75 to 130. */
+/** Memory that a User Property takes beside its content, in bytes: an array and two strings. Measured: 75 to 130. */
 export const USER_PROPERTY_OVERHEAD_BYTES = 128;
 
 /** An Application Message on its way through the broker, whoever published it: a client, a will or a program. */
 export interface Message {
   /** The full Topic Name: with the publisher's mount point, without aliases. */
   readonly topicName: string;
-  /** While the message is routed, a view that is valid in this turn only; a receiver that keeps the message copies it. */
+  /** While the message is routed, a view that is valid in this turn only; whoever keeps the message copies it. */
   readonly payload: Uint8Array;
   /** The QoS as published; a subscription may lower it. */
   readonly qos: Qos;
@@ -21,43 +22,43 @@ export interface Message {
   readonly retain: boolean;
   /** Only properties that are forwarded: Payload Format, Content Type, Response Topic, Correlation Data, User Properties. */
   readonly properties: Properties | undefined;
-  /** When the Message Expiry Interval has passed, in the clock's milliseconds; `Infinity` where there is none. */
+  /** When the Message Expiry Interval ends, in the clock's milliseconds; `Infinity` if there is none. */
   readonly expiresAtMs: number;
   /** Client Identifier of the publisher, for No Local, logs and counters; `""` for the broker itself. */
   readonly publisherId: string;
 }
 
 /**
- * A message that a session keeps, with its own copy of the payload. All sessions that keep the message share one object, so that it
- * is in memory, and on disk, once.
+ * A message that a session keeps, with its own copy of the payload. All sessions that keep the message share one object, so that it exists
+ * once in memory and once on disk.
  */
 export interface KeptMessage extends Omit<Message, "payload"> {
-  /** The content never changes, but it may move to another array. */
+  /** The content never changes, but the bytes may be moved to another array. */
   payload: Uint8Array;
-  /** The store's number for the message; 0 while no store has it. */
+  /** The store's number for the message; 0 while it is not stored. */
   storeId: number;
   /** The bytes of its properties, set when {@linkcode contentSizeBytes} is first called. */
   propertiesBytes?: number;
 }
 
-/** Who has published a retained message, as far as rights by name depend on it. */
+/** The publisher of a retained message, as far as access rules depend on it. */
 export interface Publisher {
   /** Its Client Identifier. */
   readonly clientId: string;
-  /** Its user name; absent: it was anonymous. */
+  /** Its user name; `undefined` for an anonymous client. */
   readonly userName: string | undefined;
-  /** The name of the listener that it came by. */
+  /** The name of the listener that it connected to. */
   readonly listener: string;
 }
 
-/** A retained message as a store gives it back. */
+/** A retained message as read from a store. */
 export type StoredRetained = Message & Pick<RetainedMessage, "publisher">;
 
-/** A retained message, with its own copy of the payload, which stays valid. */
+/** A retained message with its own copy of the payload. */
 export interface RetainedMessage extends Message {
-  /** Absent: the broker itself, a bridge of its own, or nobody knows any more. */
+  /** Absent if the broker or one of its bridges published the message, or if the publisher is no longer known. */
   readonly publisher?: Publisher | undefined;
-  /** Set by the store: the message's place among the pending writes; 0 while no store has it. */
+  /** Set by the store: the message's place among the pending writes; 0 while it is not stored. */
   storePlace: number;
 }
 
@@ -69,9 +70,9 @@ export interface Delivery {
   readonly qos: Qos;
   /** The RETAIN flag in this session's PUBLISH. */
   readonly retain: boolean;
-  /** Subscription Identifiers of all matching subscriptions; absent where none has one. */
+  /** Subscription Identifiers of all matching subscriptions; `undefined` if none has one. */
   readonly subscriptionIdentifiers: readonly number[] | undefined;
-  /** The shared subscription that chose this session, if one did: an undelivered message may move to another member. */
+  /** The shared subscription by which this session was chosen, if any: an undelivered message may move to another member. */
   readonly share: string | undefined;
   /** The delivery's place in the order of the store; 0 where it is not stored. */
   readonly sequence: number;
@@ -85,11 +86,11 @@ export interface CountedMessage {
   readonly payload: { readonly length: number };
   /** {@linkcode Message.properties} */
   readonly properties: Properties | undefined;
-  /** Remembered where there are properties, because measuring them takes as long as encoding them. */
+  /** Remembered, because measuring properties takes as long as encoding them. */
   propertiesBytes?: number;
 }
 
-/** Bytes of a message's payload, topic and properties: what a peer made us keep. */
+/** Bytes of a message's payload, topic and properties. */
 export function contentSizeBytes(message: CountedMessage): number {
   const { payload, topicName, properties } = message;
   const sizeBytes = payload.length + topicName.length;

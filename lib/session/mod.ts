@@ -1,14 +1,15 @@
 /**
- * One client's state: what MQTT calls the Session State, as small machines without effects.
+ * One client's state, which MQTT calls the Session State, as small state machines without side effects.
  *
  * - `Sender`: outgoing QoS 1 and 2, Packet Identifiers, the send quota, what to redeliver after a reconnect.
  * - `Receiver`: incoming QoS 2, so that a repeated PUBLISH is routed once.
- * - `DeliveryQueue`: what waits for the client or for room in flight. `SessionQueue`: the same where only the beginning need be in memory.
+ * - `DeliveryQueue`: deliveries that wait for the client or for room in flight. `SessionQueue`: the same, with only the beginning in
+ *   memory.
  * - `IncomingAliases`, `OutgoingAliases`: Topic Aliases, which live as long as a connection.
  * - `Session`: the above and the subscriptions under one Client Identifier.
  *
- * Nothing here knows a connection, a clock, a limit's origin or another session; the broker does. The tables in the files
- * are the machines: every event in every state, the illegal ones too. May import `codec` and `topic`.
+ * Nothing here knows a connection, a clock, where a limit comes from, or another session; the broker does. The tables in the files define
+ * the machines: every event in every state, illegal ones included. May import `codec` and `topic`.
  *
  * @example An outgoing QoS 1 message
  * ```ts
@@ -29,6 +30,7 @@
  * @module
  */
 export * from "./delivery_queue.ts";
+export type { InFlight, PayloadPlace } from "./in_flight.ts";
 export * from "./message.ts";
 export * from "./receiver.ts";
 export * from "./sender.ts";

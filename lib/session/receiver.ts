@@ -20,16 +20,14 @@ export class Receiver {
     return this.#held.size;
   }
 
-  /**
-   * How many held messages arrived on this connection. These count against the broker's Receive Maximum, which is per connection.
-   */
+  /** Messages held that arrived on this connection. They count against the broker's Receive Maximum, which applies to one connection. */
   get recentSize(): number {
     return this.#recentSize;
   }
 
   /**
-   * A connection begins. Packet Identifiers from before do not count for it, so that a client that has forgotten them is not locked
-   * out.
+   * A connection begins. Packet Identifiers held from before do not count against its quota, so that a client that has forgotten them is
+   * not locked out.
    */
   resume(): void {
     this.#connection++;

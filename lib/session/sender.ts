@@ -1,36 +1,18 @@
-import type { Delivery } from "./message.ts";
-import { contentSizeBytes } from "./message.ts";
+import { CompactInFlight, type InFlight, type PayloadPlace } from "./in_flight.ts";
+import { InFlightTable } from "./in_flight_table.ts";
+import { contentSizeBytes, type Delivery } from "./message.ts";
 
-/**
- * An outgoing QoS 1 or 2 message in flight, with its state.
- *
- * | state       | waits for                         | redelivered as      |
- * |-------------|-----------------------------------|---------------------|
- * | `published` | PUBACK (QoS 1) or PUBREC (QoS 2)  | PUBLISH with DUP    |
- * | `released`  | PUBCOMP (QoS 2)                   | PUBREL              |
- */
-export interface InFlight {
-  /** 1 to 65,535; no other message in flight to this client has it. */
-  readonly packetId: number;
-  /** The delivery in flight: QoS 1 or 2. */
-  readonly delivery: Delivery;
-  /** Only QoS 2 gets to `released`. */
-  state: "published" | "released";
-  /** Whether its PUBLISH was sent on the present connection: only such messages count against the Receive Maximum. */
-  isSent: boolean;
-}
-
-/** What was in flight for an acknowledgement: its message, nothing with that Packet Identifier, or a message in another state. */
+/** What an acknowledgement refers to: a message in flight, no message with that Packet Identifier, or a message in another state. */
 export type AckOutcome = InFlight | "unknown" | "unexpected";
 
 const MAX_PACKET_ID = 65_535;
 
-/** With more messages in flight, free Packet Identifiers are kept in a list, until there are fewer and a search is fast again. */
+/** With more messages in flight than this, free Packet Identifiers are kept in a list, because a search would be slow. */
 const CROWDED = 49_152;
 const UNCROWDED = 32_768;
 
-/** One empty Map for all sessions with nothing in flight: a Map of its own would take 200 bytes of an idle connection. */
-const NOTHING: Map<number, InFlight> = new Map();
+/** One empty table for all sessions with nothing in flight: most have nothing, and none of their own. */
+const NOTHING = new InFlightTable();
 const NONE_TO_RESEND: InFlight[] = [];
 
 /**
@@ -46,9 +28,9 @@ const NONE_TO_RESEND: InFlight[] = [];
  * Order is that of insertion: it is the order of redelivery. [MQTT-4.6.0-1]
  */
 export class Sender {
-  #inFlight: Map<number, InFlight> = NOTHING;
+  #inFlight = NOTHING;
   #lastPacketId = 0;
-  /** All free Packet Identifiers, the next one last; only while many are in use (`CROWDED`). */
+  /** All free Packet Identifiers, the next one last; only while more than `CROWDED` are in use. */
   #free: number[] | undefined;
   #sent = 0;
   #bytes = 0;
@@ -61,7 +43,7 @@ export class Sender {
     return this.#inFlight.size;
   }
 
-  /** Bytes of payload, topic and properties of what is in flight. */
+  /** Bytes of payload, topic and properties of the messages in flight. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -74,23 +56,25 @@ export class Sender {
 
   /** Starts a delivery under a Packet Identifier that is not in use. [MQTT-2.2.1-4] */
   start(delivery: Delivery): InFlight {
-    const inFlight: InFlight = {
-      packetId: this.#freePacketId(),
-      delivery,
-      state: "published",
-      isSent: true,
-    };
-    this.#add(inFlight);
-    this.#sent++;
-    this.#bytes += contentSizeBytes(delivery.message);
+    const inFlight = this.#inFlightOf(this.#freePacketId(), delivery, "published", true);
+    this.#started(inFlight);
     return inFlight;
   }
 
-  /** Restores a message that was in flight from the store. The order of the calls is the order of redelivery. */
+  /** Starts a delivery of QoS 1 without properties that is not stored, of this message. */
+  startCompact(topicName: string, publisherId: string, payload: PayloadPlace): InFlight {
+    const packetId = this.#freePacketId();
+    const inFlight = new CompactInFlight(packetId, topicName, publisherId, payload);
+    this.#started(inFlight);
+    return inFlight;
+  }
+
+  /** Restores a message in flight from the store. The order of the calls is the order of redelivery. */
   restore(packetId: number, delivery: Delivery, state: InFlight["state"]): void {
-    this.#add({ packetId, delivery, state, isSent: false });
+    const inFlight = this.#inFlightOf(packetId, delivery, state, false);
+    this.#ownTable().add(inFlight);
     this.#free = undefined;
-    this.#bytes += contentSizeBytes(delivery.message);
+    this.#bytes += inFlight.sizeBytes;
     if (packetId > this.#lastPacketId) this.#lastPacketId = packetId;
   }
 
@@ -111,8 +95,7 @@ export class Sender {
     if (inFlight.state === "published") {
       inFlight.state = "released";
       // PUBREL packets are redelivered in the order of the PUBREC packets, so it goes to the end. [MQTT-4.6.0-4]
-      this.#inFlight.delete(packetId);
-      this.#inFlight.set(packetId, inFlight);
+      this.#inFlight.moveToEnd(inFlight);
     }
     return inFlight;
   }
@@ -126,9 +109,8 @@ export class Sender {
   }
 
   /**
-   * A connection begins with these limits (messages, bytes; 0 bytes is no limit): nothing counts as sent on it yet, and all
-   * that is in flight is to be sent again, which {@linkcode nextResend} hands out. Only here: while a connection lasts
-   * nothing is repeated. [MQTT-4.4.0-1]
+   * A connection begins with these limits (0 bytes means no limit). Nothing counts as sent on it yet, and everything in flight is to be
+   * sent again: see {@linkcode nextResend}. Only here: nothing is repeated while a connection lasts. [MQTT-4.4.0-1]
    */
   resume(maxMessages: number, maxBytes: number): void {
     this.#maxMessages = Math.min(maxMessages === 0 ? MAX_PACKET_ID : maxMessages, MAX_PACKET_ID);
@@ -139,7 +121,7 @@ export class Sender {
     this.#resend.reverse();
   }
 
-  /** Whether something from before this connection still has to be sent again: new messages queue behind it. */
+  /** Whether messages from before this connection still have to be sent again: new messages wait behind them. */
   get isResending(): boolean {
     return this.#resend.length > 0;
   }
@@ -168,7 +150,7 @@ export class Sender {
     if (this.#inFlight.get(inFlight.packetId) === inFlight) this.#finish(inFlight);
   }
 
-  /** What is in flight under the Packet Identifier. */
+  /** The message in flight with this Packet Identifier. */
   find(packetId: number): InFlight | undefined {
     return this.#inFlight.get(packetId);
   }
@@ -178,31 +160,48 @@ export class Sender {
     return this.#inFlight.values();
   }
 
-  #add(inFlight: InFlight): void {
-    if (this.#inFlight === NOTHING) this.#inFlight = new Map();
-    this.#inFlight.set(inFlight.packetId, inFlight);
+  #ownTable(): InFlightTable {
+    if (this.#inFlight === NOTHING) this.#inFlight = new InFlightTable();
+    return this.#inFlight;
+  }
+
+  #inFlightOf(
+    packetId: number,
+    delivery: Delivery,
+    state: InFlight["state"],
+    isSent: boolean,
+  ): InFlight {
+    const sizeBytes = contentSizeBytes(delivery.message);
+    return { packetId, delivery, sizeBytes, state, isSent, older: undefined, newer: undefined };
+  }
+
+  #started(inFlight: InFlight): void {
+    this.#inFlight.add(inFlight);
+    this.#sent++;
+    this.#bytes += inFlight.sizeBytes;
   }
 
   #finish(inFlight: InFlight): InFlight {
-    this.#inFlight.delete(inFlight.packetId);
+    this.#inFlight.delete(inFlight);
     this.#free?.push(inFlight.packetId);
     if (inFlight.isSent) this.#sent--;
-    this.#bytes -= contentSizeBytes(inFlight.delivery.message);
+    this.#bytes -= inFlight.sizeBytes;
     return inFlight;
   }
 
   /**
-   * Finds a free Packet Identifier at constant cost: otherwise a client that keeps most of them in use would cause a long search
-   * each time.
+   * Finds a free Packet Identifier at constant cost. A plain search would be long for each message to a client that keeps most of them in
+   * use.
    */
   #freePacketId(): number {
     const { size } = this.#inFlight;
+    this.#ownTable().makeRoom();
     if (this.#free === undefined && size > CROWDED) this.#free = this.#listFree();
     else if (size < UNCROWDED) this.#free = undefined;
     let packetId = this.#free?.pop() ?? 0;
     if (packetId === 0) {
       packetId = this.#lastPacketId;
-      do packetId = nextPacketId(packetId); while (this.#inFlight.has(packetId));
+      do packetId = nextPacketId(packetId); while (!this.#inFlight.isFree(packetId));
     }
     this.#lastPacketId = packetId;
     return packetId;
@@ -213,7 +212,7 @@ export class Sender {
     let packetId = this.#lastPacketId;
     for (let i = 0; i < MAX_PACKET_ID; i++) {
       packetId = nextPacketId(packetId);
-      if (!this.#inFlight.has(packetId)) free.push(packetId);
+      if (this.#inFlight.isFree(packetId)) free.push(packetId);
     }
     return free.reverse();
   }

@@ -20,21 +20,21 @@ export class Session {
   readonly receiver: Receiver = new Receiver();
   /** The deliveries that wait for the client. */
   readonly queue: SessionQueue = new SessionQueue();
-  /** Seconds that the session outlives its connection; 0: not at all, `Infinity`: until the client says otherwise. */
+  /** Seconds that the session outlives its connection; 0 means not at all, `Infinity` without limit. */
   expirySeconds = 0;
-  /** The session ends with its connection, but is stored until then, because a part of its queue is in the store alone. */
+  /** Whether the session is stored although it ends with its connection: a part of its queue is in the store alone. */
   isKept = false;
   #dropped: Map<string, number> | undefined;
 
   /** `clientId`: the session's name, unique in the broker. */
   constructor(readonly clientId: string) {}
 
-  /** By their Topic Filters. */
+  /** The subscriptions by their Topic Filters. */
   get subscriptions(): ReadonlyMap<string, Subscription> {
     return this.#subscriptions ?? NO_SUBSCRIPTIONS;
   }
 
-  /** Begins a subscription, or puts it in the place of one with the same Topic Filter. */
+  /** Adds a subscription, or replaces the one with the same Topic Filter. */
   subscribe(subscription: Subscription): void {
     this.#subscriptions ??= new Map();
     const { topicFilter } = subscription;
@@ -44,19 +44,19 @@ export class Session {
     this.#subscriptions.set(topicFilter, subscription);
   }
 
-  /** Ends a subscription; `false` where there was none. */
+  /** Removes a subscription; returns false if there was none. */
   unsubscribe(topicFilter: string): boolean {
     const isGone = this.#subscriptions?.delete(topicFilter) === true;
     if (isGone) this.subscriptionBytes -= subscriptionSizeBytes(topicFilter);
     return isGone;
   }
 
-  /** Messages that were not delivered to this client, by reason; nothing where all were. */
+  /** Messages that were not delivered to this client, by reason; `undefined` if there are none. */
   get dropped(): ReadonlyMap<string, number> | undefined {
     return this.#dropped;
   }
 
-  /** Counts messages that are not delivered; returns how many there are now of this reason. */
+  /** Counts messages that are not delivered; returns the new count for this reason. */
   countDrop(reason: string, messages = 1): number {
     this.#dropped ??= new Map();
     const count = (this.#dropped.get(reason) ?? 0) + messages;
@@ -64,16 +64,18 @@ export class Session {
     return count;
   }
 
-  /** Whether the session is stored where there is a store: it outlives its connection, as a rule. */
+  /** Whether the session is stored, given a store: usually because it outlives its connection. */
   get isPersistent(): boolean {
     return this.expirySeconds > 0 || this.isKept;
   }
 }
 
-/** Memory of a subscription beside its Topic Filter, bytes: entries in the session, the trie and the router. */
+/** Memory that a subscription takes beside its Topic Filter, bytes: entries in the session, the trie and the router. */
 const SUBSCRIPTION_OVERHEAD_BYTES = 400;
 
-/** Bytes of a subscription, as they count against the limits: its filter is kept by the session and, in parts, by the trie. */
+/**
+ * Bytes of a subscription, as they count against the limits. The filter counts twice: the session keeps it, and the trie keeps it in parts.
+ */
 export function subscriptionSizeBytes(topicFilter: string): number {
   return SUBSCRIPTION_OVERHEAD_BYTES + 2 * topicFilter.length;
 }

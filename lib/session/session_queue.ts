@@ -1,100 +1,100 @@
 import { DeliveryQueue } from "./delivery_queue.ts";
 import { type Delivery, deliverySizeBytes } from "./message.ts";
 
-/** How much waits. */
+/** The size of a queue. */
 export interface QueueCounts {
   /** Deliveries. */
   readonly messages: number;
-  /** What they take of the limits in bytes. */
+  /** Their bytes, as they count against the limits. */
   readonly bytes: number;
   /** How many of them are QoS 0. */
   readonly qos0Messages: number;
 }
 
-/** What waits in a store alone, and what is known of it here: numbers. */
+/** The part of a queue that is in the store alone. In memory only these numbers are known of it. */
 export interface QueueTail {
   /** Deliveries. */
   length: number;
-  /** What they take of the limits in bytes. */
+  /** Their bytes, as they count against the limits. */
   bytes: number;
   /** How many of them are QoS 0. */
   qos0Length: number;
-  /** Nothing of it expires before this time; 0: nobody knows. */
+  /** None of these deliveries expires before this time; 0 means unknown. */
   nextExpiryMs: number;
-  /** Greater than the sequence of everything that was read of it in its order, and less than that of everything that was not. */
+  /** Deliveries up to this `sequence` have been read in order; all later ones have not. */
   readUpTo: number;
-  /** What of it has been asked for: the next part, or what has expired. */
+  /** What is being read from the store: the next part, or the expired deliveries. */
   reading: "next" | "expired" | undefined;
-  /** What was read out of its order is to be deleted in the store before the next part is read. */
+  /** Whether deliveries that were read out of order still have to be deleted in the store before the next part is read. */
   mustCommit: boolean;
 }
 
-/** Called for a delivery that cannot be moved for a fault of ours, and has left the queue. */
+/** Called for a delivery that was removed from the queue because an error of ours kept it from being moved. */
 export type MoveFailed = (delivery: Delivery, error: unknown) => void;
 
-/** One queue for all sessions for which nothing has waited; nothing is put into it. Its own would be a hundred bytes of each. */
+/** One empty queue shared by all sessions for which nothing has waited yet: one of its own would take a hundred bytes of each session. */
 const NOTHING = new DeliveryQueue();
 
 /**
- * A session's queue, of which only the beginning may be in memory.
+ * A session's queue. If it is long, only its beginning is in memory.
  *
  * | part     | where           | what                                                                                     |
  * |----------|-----------------|------------------------------------------------------------------------------------------|
- * | `held`   | memory          | the beginning; all, where nothing waits in the store alone                               |
- * | `tail`   | the store alone | what comes behind it, by the order of `sequence`                                         |
- * | `behind` | memory          | what came while there was a tail, and may not be in the store alone: it is put in between |
+ * | `held`   | memory          | the beginning; everything while there is no tail                                         |
+ * | `tail`   | the store alone | the deliveries after `held`, in the order of `sequence`                                  |
+ * | `behind` | memory          | deliveries that came while there was a tail and must stay in memory; merged by `sequence` |
  *
- * While there is a tail, what comes goes there or `behind`, and nothing into `held` but what was read of the tail: so the order holds.
+ * While there is a tail, new deliveries go to `tail` or `behind`, and only deliveries read from the tail go to `held`. So the order holds.
  */
 export class SessionQueue {
   #held: DeliveryQueue = NOTHING;
   #tail: QueueTail | undefined;
   #behind: DeliveryQueue | undefined;
 
-  /** Deliveries that wait, wherever. */
+  /** All waiting deliveries, in memory or not. */
   get length(): number {
     return this.#held.length + (this.#tail === undefined ? 0 : this.#tailLength);
   }
 
-  /** What all that waits takes of the limits in bytes. */
+  /** The bytes of all waiting deliveries, as they count against the limits. */
   get bytes(): number {
     return this.heldBytes + (this.#tail?.bytes ?? 0);
   }
 
-  /** How many of them are QoS 0, which those that follow must not overtake. */
+  /** Waiting deliveries of QoS 0, which later ones must not overtake. */
   get qos0Length(): number {
     const { qos0Length } = this.#held;
     if (this.#tail === undefined) return qos0Length;
     return qos0Length + this.#tail.qos0Length + (this.#behind?.qos0Length ?? 0);
   }
 
-  /** What is in memory takes so many of the limits in bytes. */
+  /** The bytes of the deliveries in memory, as they count against the limits. */
   get heldBytes(): number {
     return this.#held.bytes + (this.#behind?.bytes ?? 0);
   }
 
-  /** Deliveries at its beginning that are in memory: so many can be taken before the tail is needed. */
+  /** Deliveries that can be taken before the tail is needed. */
   get heldLength(): number {
     return this.#held.length;
   }
 
-  /** What waits in the store alone; `undefined`: nothing does. */
+  /** The part that is in the store alone; `undefined` if there is none. */
   get tail(): QueueTail | undefined {
     return this.#tail;
   }
 
-  /** All of it. */
+  /** The size of the whole queue. */
   get counts(): QueueCounts {
     return { messages: this.length, bytes: this.bytes, qos0Messages: this.qos0Length };
   }
 
-  /** Puts a delivery at the end, in memory. */
+  /** Adds a delivery at the end, in memory. */
   push(delivery: Delivery): void {
     if (this.#tail === undefined) this.#hold(delivery);
     else (this.#behind ??= new DeliveryQueue()).push(delivery);
   }
 
-  /** Puts a delivery at the end, which from now on waits in the store alone. */
+  /** Adds a delivery at the end, in the store alone. */
   pushApart(delivery: Delivery): void {
     const { message: { expiresAtMs }, qos, sequence } = delivery;
     const tail = this.#tail ??= newTail(sequence - 1, Infinity);
@@ -104,7 +104,7 @@ export class SessionQueue {
     tail.nextExpiryMs = Math.min(tail.nextExpiryMs, expiresAtMs);
   }
 
-  /** So much waits as a store remembers it, which is not in memory: before anything is pushed but what goes in between. */
+  /** Sets the counts of a tail that the store still holds. Call it before `push`, which then adds to `behind`. */
   restoreTail({ messages, bytes, qos0Messages }: QueueCounts): void {
     const tail = this.#tail = newTail(0, 0);
     tail.length = messages;
@@ -113,7 +113,8 @@ export class SessionQueue {
   }
 
   /**
-   * The next delivery of the tail, which was read, is in memory from now on, and of those in between those before it; `isKept`: else it leaves.
+   * Moves the next delivery of the tail, which has been read, into memory, after those of `behind` that come before it. With `isKept` false
+   * the delivery is dropped.
    */
   bringIn(delivery: Delivery, isKept = true, onFailed?: MoveFailed): void {
     const { sequence } = delivery;
@@ -123,7 +124,7 @@ export class SessionQueue {
     if (isKept) this.#hold(delivery);
   }
 
-  /** Takes a delivery, which was read out of its order, out of the tail. {@linkcode endTail} comes after it. */
+  /** Removes a delivery that was read out of order from the tail. Call {@linkcode endTail} afterwards. */
   leaveTail({ qos, ...delivery }: Delivery): void {
     const tail = this.#tail!;
     tail.length--;
@@ -131,14 +132,14 @@ export class SessionQueue {
     if (qos === 0) tail.qos0Length--;
   }
 
-  /** Where nothing of the tail is left, what is in between is its end. */
+  /** If the tail is empty, `behind` is appended to `held`, and the tail ends. */
   endTail(onFailed?: MoveFailed): void {
     if (this.#tail === undefined || this.#tail.length > 0) return;
     this.#moveBehind(Infinity, onFailed);
     this.#tail = this.#behind = undefined;
   }
 
-  /** Nothing of the tail is there any more; how much it was. */
+  /** Drops the tail; returns its size. */
   forgetTail(): QueueCounts {
     const { length: messages = 0, bytes = 0, qos0Length: qos0Messages = 0 } = this.#tail ?? {};
     if (this.#tail !== undefined) this.#tail.length = 0;
@@ -146,24 +147,24 @@ export class SessionQueue {
     return { messages, bytes, qos0Messages };
   }
 
-  /** Takes out the one that is next; `undefined` where nothing waits, or where the store must be asked first. */
+  /** Removes and returns the next delivery; `undefined` if the queue is empty, or if the store must be read first. */
   shift(): Delivery | undefined {
     return this.#held.shift();
   }
 
-  /** Takes out all in memory for which `isTaken` holds and returns them in order. Looks at all that is there. */
+  /** Removes all deliveries in memory for which `isTaken` returns true, and returns them in order. It looks at all of them. */
   take(isTaken: (delivery: Delivery) => boolean): Delivery[] {
     const taken = this.#held.take(isTaken);
     return this.#behind === undefined ? taken : [...taken, ...this.#behind.take(isTaken)];
   }
 
-  /** Takes out all in memory that has expired at `nowMs`. Looks at nothing else. */
+  /** Removes and returns all deliveries in memory that have expired at `nowMs`. It looks at no others. */
   takeExpired(nowMs: number): Delivery[] {
     const taken = this.#held.takeExpired(nowMs);
     return this.#behind === undefined ? taken : [...taken, ...this.#behind.takeExpired(nowMs)];
   }
 
-  /** All that is in memory, the next one first. */
+  /** All deliveries in memory, the next one first. */
   *[Symbol.iterator](): IterableIterator<Delivery> {
     yield* this.#held;
     if (this.#behind !== undefined) yield* this.#behind;
@@ -174,13 +175,13 @@ export class SessionQueue {
     this.#held.push(delivery);
   }
 
-  /** What is in between, up to this sequence, is in front of what is read next. */
+  /** Moves the deliveries of `behind` up to this sequence to `held`: they come before the next one that is read. */
   #moveBehind(sequence: number, onFailed: MoveFailed | undefined): void {
     const behind = this.#behind;
     for (let next = behind?.first; next !== undefined; next = behind!.first) {
-      // What is not stored came last.
+      // A delivery that is not stored has sequence 0; it came last.
       if ((next.sequence || Infinity) > sequence) return;
-      // First what can fail.
+      // Adding may fail, so the delivery leaves `behind` only afterwards.
       try {
         this.#hold(next);
       } catch (error) {

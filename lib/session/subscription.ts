@@ -1,14 +1,14 @@
 import type { Qos } from "../codec/mod.ts";
 
-/** A session's subscription: what SUBSCRIBE asked for, at the QoS granted. Plain data, replaced as a whole. */
+/** A session's subscription: the options of SUBSCRIBE, and the QoS granted. Plain data, replaced as a whole. */
 export interface Subscription {
-  /** The full Topic Filter: under the mount point, with `$share/…` in front where it is shared; the key within the session. */
+  /** The full Topic Filter: with the mount point, and `$share/…` in front if it is shared. It is the key within the session. */
   readonly topicFilter: string;
   /** The highest QoS of its messages, as granted in SUBACK. */
   readonly qos: Qos;
-  /** No Local: the client does not get its own messages by this subscription. */
+  /** No Local: this subscription does not deliver the client's own messages to it. */
   readonly noLocal: boolean;
-  /** The RETAIN flag is forwarded as published; otherwise it is set only on messages that were retained before the subscription. */
+  /** Whether the RETAIN flag is forwarded as published. Otherwise it is set only on messages that were retained before the subscription. */
   readonly retainAsPublished: boolean;
   /** 0 where the client gave none. */
   readonly subscriptionIdentifier: number;

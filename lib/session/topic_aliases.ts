@@ -2,7 +2,7 @@
 export class IncomingAliases {
   readonly #topicNames = new Map<number, string>();
 
-  /** At most `maximum` aliases, 1 to `maximum`: what CONNACK said. */
+  /** `maximum`: the Topic Alias Maximum in CONNACK. Aliases are 1 to `maximum`. */
   constructor(readonly maximum: number) {}
 
   /** Gives the alias to this topic; an earlier topic of the alias loses it. */
@@ -10,7 +10,7 @@ export class IncomingAliases {
     this.#topicNames.set(alias, topicName);
   }
 
-  /** The topic of the alias; `undefined` where the client has given it to none. */
+  /** The topic of the alias; `undefined` if the client has not set it. */
   get(alias: number): string | undefined {
     return this.#topicNames.get(alias);
   }
@@ -20,19 +20,19 @@ export class IncomingAliases {
 export interface OutgoingAlias {
   /** 1 to the client's Topic Alias Maximum. */
   readonly alias: number;
-  /** The client does not know it by this topic yet. */
+  /** Whether the client does not know this alias for this topic yet. */
   readonly isNew: boolean;
 }
 
-/** Topic Aliases that the broker gives to topics toward one client: the least recently used one is given away. */
+/** Topic Aliases that the broker uses toward one client. When all are in use, the least recently used one is reassigned. */
 export class OutgoingAliases {
-  /** In the order of use, oldest first. */
+  /** Aliases by topic, the least recently used first. */
   readonly #aliases = new Map<string, number>();
 
-  /** At most `maximum` aliases, 1 to `maximum`: the client's Topic Alias Maximum or our own limit, the lower; at least 1. */
+  /** `maximum`, at least 1: the lower of the client's Topic Alias Maximum and our own limit. Aliases are 1 to `maximum`. */
   constructor(readonly maximum: number) {}
 
-  /** The topic's alias, from now on the most recently used. */
+  /** Returns the alias of the topic, and makes it the most recently used. */
   use(topicName: string): OutgoingAlias {
     const known = this.#aliases.get(topicName);
     if (known !== undefined) {

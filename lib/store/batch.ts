@@ -14,10 +14,10 @@ import {
   type WillRow,
 } from "./rows.ts";
 
-/** What one commit writes, as plain rows: it travels to the Worker as it is. */
+/** The rows that one commit writes, as plain data that can be sent to the Worker. */
 export interface BatchRows {
   readonly deletedSessions: readonly number[];
-  /** Of these: those of which the file may have more that waits than is deleted here. */
+  /** Those deleted sessions for which the file may hold more waiting deliveries than are deleted here. */
   readonly endedSessions: readonly number[];
   readonly sessions: readonly SessionRow[];
   readonly deletedSubscriptions: readonly SubscriptionKey[];
@@ -28,7 +28,7 @@ export interface BatchRows {
   readonly flight: Uint8Array<ArrayBuffer>;
   readonly deletedWaiting: readonly WaitingKey[];
   readonly deletedMessages: readonly number[];
-  /** Those of which other deliveries may be in the file: they go if there is none. */
+  /** Messages that may have other deliveries in the file; they are deleted only if they have none. */
   readonly releasedMessages: readonly number[];
   readonly queues: readonly QueueRow[];
   readonly deletedReceived: readonly ReceivedRow[];
@@ -38,29 +38,29 @@ export interface BatchRows {
   readonly retained: Uint8Array<ArrayBuffer>;
   readonly deletedWills: readonly number[];
   readonly wills: readonly WillRow[];
-  /** How far a cluster's log has been applied; `null`: as before. */
+  /** How far a cluster's log has been applied; `null` for no change. */
   readonly position: string | null;
 }
 
-/** `[session, filter]` */
+/** The key of a subscription. */
 export type SubscriptionKey = readonly [sessionId: number, topicFilter: string];
-/** `[session, sequence]` */
+/** The key of a waiting delivery. */
 export type WaitingKey = readonly [sessionId: number, sequence: number];
-/** `[session, packet id]` */
+/** A Packet Identifier that a session has received. */
 export type ReceivedRow = readonly [sessionId: number, packetId: number];
 
 /**
- * Retained messages of one commit, at most: a million of them are handed over piece by piece, of which each takes some milliseconds to
- * encode, and others have their turn between.
+ * The most retained messages in one commit. A million of them are written in pieces, because encoding a piece takes some milliseconds, and
+ * others get a turn in between.
  */
 const RETAINED_ROWS = 2000;
 
-/** A message that is in flight and has no more than this is written with its delivery: a larger one has a row of its own, bytes. */
+/** A message in flight up to this size is written with its delivery, bytes; a larger one has a row of its own. */
 const WHOLE_BYTES = 8192;
-/** Positions after which the last is written though there is nothing else to write. */
+/** After this many positions, the last one is written even if there is nothing else to write. */
 const POSITION_EVERY = 1000;
 
-/** What is new of one session; `null`: deleted. */
+/** The changes of one session; `null` means deleted. */
 interface SessionChange {
   readonly session: SessionRecord;
   row: SessionRow | undefined;
@@ -69,11 +69,11 @@ interface SessionChange {
 }
 
 /**
- * The writes of one commit while they gather. What is undone before it was written leaves the batch: a message that is stored
- * and acknowledged by all its receivers while another commit runs never reaches the disk.
+ * Collects the writes of one commit. A write that is undone before the commit leaves the batch: a message that is stored and acknowledged
+ * by all its receivers while another commit runs never reaches the disk.
  */
 export class Batch {
-  /** How far a cluster's log has been applied with what is here; `null`: as before. */
+  /** How far a cluster's log has been applied with these writes; `null` for no change. */
   #position: string | null = null;
   #positions = 0;
   /** The retained messages. */
@@ -81,14 +81,14 @@ export class Batch {
   readonly #forget: (record: DeliveryRecord) => void;
   readonly #deletedSessions: number[] = [];
   readonly #endedSessions: number[] = [];
-  /** By id: in the order in which the sessions came. */
+  /** Changes by session id, in the order in which the sessions were changed. */
   readonly #sessions = new Map<number, SessionChange>();
   readonly #messages = new Gathered<MessageRecord>();
   readonly #deletedMessages: number[] = [];
   readonly #releasedMessages: number[] = [];
   readonly #deliveries = new Gathered<DeliveryRecord>();
   #changedDeliveries: DeliveryRecord[] = [];
-  /** Of the new deliveries. */
+  /** New QoS 1 deliveries that have been sent and not acknowledged. */
   #unacknowledged = 0;
   readonly #deletedDeliveries: number[] = [];
   readonly #deletedWaiting: WaitingKey[] = [];
@@ -96,7 +96,7 @@ export class Batch {
   readonly #received = new Gathered<ReceivedRecord>();
   readonly #deletedReceived: ReceivedRow[] = [];
 
-  /** `forget`: told of each delivery that nobody needs in memory any more. */
+  /** `forget` is called with each delivery that is no longer needed in memory. */
   constructor(forget: (record: DeliveryRecord) => void = () => {}) {
     this.#forget = forget;
   }
@@ -106,7 +106,7 @@ export class Batch {
     return this.rows + this.retained.size === 0 && this.#positions < POSITION_EVERY;
   }
 
-  /** Rows to be written, more or less: of all but retained messages. */
+  /** The approximate number of rows to write, without retained messages. */
   get rows(): number {
     return this.#messages.size + this.#deliveries.size + this.#received.size +
       this.#changedDeliveries.length + this.#deletedDeliveries.length +
@@ -115,12 +115,15 @@ export class Batch {
       this.#sessions.size;
   }
 
-  /** Whether some of it may be undone in a moment: QoS 1 messages have left that nobody has acknowledged yet. */
+  /** Whether some writes may soon be undone: messages of QoS 1 have been sent, and their acknowledgements may come at any moment. */
   get mayShrink(): boolean {
     return this.#unacknowledged > 0;
   }
 
-  /** It is written with the rest, and alone where it has not been for long: a restart reads again what comes after it. */
+  /**
+   * Notes the position. It is written with other rows, and alone only after many positions: after a restart the log is read again from the
+   * stored one.
+   */
   putPosition(position: string): void {
     this.#position = position;
     this.#positions++;
@@ -130,7 +133,7 @@ export class Batch {
     this.#changeOf(session).row = row;
   }
 
-  /** Its deliveries and Packet Identifiers must have been deleted before. */
+  /** The session's deliveries and Packet Identifiers must have been deleted before. */
   deleteSession(session: SessionRecord): void {
     this.#sessions.delete(session.id);
     session.isDeleted = true;
@@ -155,14 +158,14 @@ export class Batch {
     this.#changeOf(session).will = null;
   }
 
-  /** What waits for it is more or less than before. */
+  /** Notes that the size of the session's queue has changed. */
   changeQueue(session: SessionRecord): void {
     if (session.isQueueChanged) return;
     session.isQueueChanged = true;
     this.#changedQueues.push(session);
   }
 
-  /** It is encoded when the batch is written: a message that leaves it before never is. */
+  /** Adds a message. It is encoded when the batch is written, so one that leaves the batch before never is. */
   putMessage(record: MessageRecord): void {
     this.#messages.add(record);
   }
@@ -177,7 +180,7 @@ export class Batch {
     this.#deliveries.add(record);
   }
 
-  /** The record is in flight, under this Packet Identifier and in this state. */
+  /** Notes that the delivery is in flight with this Packet Identifier and state. */
   changeDelivery(record: DeliveryRecord, packetId: number, releaseOrder: number): void {
     this.#unacknowledged -= unacknowledged(record);
     record.packetId = packetId;
@@ -206,8 +209,8 @@ export class Batch {
   }
 
   /**
-   * The rows, to be written in the order of `BatchRows`: all but retained messages beyond those that go at once. While the batch
-   * is not empty after it there is more to take, and nothing may be added.
+   * Takes the rows, to be written in the order of `BatchRows`, with at most as many retained messages as fit one commit. If the batch is
+   * not empty afterwards, there is more to take, and nothing may be added before.
    */
   takeRows(): BatchRows {
     const changes = [...this.#sessions.values()];
@@ -219,7 +222,7 @@ export class Batch {
     const { moved, changed, added } = this.#takeDeliveries();
     const sent = added.filter(isInFlight).map((delivery) => this.#withMessage(delivery));
     const { put, deleted } = this.retained.take(RETAINED_ROWS);
-    // The last part of a large batch has it: before, not all is there that it stands for.
+    // Only the last part of a large batch has the position, because it stands for all parts.
     const position = this.retained.size === 0 ? this.#position : null;
     this.#positions = 0;
     return {
@@ -249,9 +252,12 @@ export class Batch {
     };
   }
 
-  /** New ones, those whose row is out of date, and those that have waited and are in flight now: these move. */
+  /**
+   * Takes new deliveries, those whose row is out of date, and those that have waited and are now in flight, whose rows move to another
+   * table.
+   */
   #takeDeliveries() {
-    // Before those that are new in this batch count as written: their rows are right anyway.
+    // Must come before the new deliveries of this batch count as written, because their rows are correct anyway.
     const written = this.#changedDeliveries.filter(({ place }) => place === "written");
     for (const record of this.#changedDeliveries) record.isChanged = false;
     this.#changedDeliveries = [];
@@ -269,7 +275,10 @@ export class Batch {
     return { moved, changed, added };
   }
 
-  /** Its message goes along where nobody else has it, nor ever will: one with a row of its own belongs to no other any more. */
+  /**
+   * Adds the message to its delivery, if no other delivery has it or ever will: a message with a row of its own cannot get other deliveries
+   * any more.
+   */
   #withMessage(delivery: DeliveryRecord): FlightPut {
     const { message } = delivery;
     const isWhole = message.place === "gathered" && !message.isShared &&
@@ -278,7 +287,7 @@ export class Batch {
     return { delivery, isWhole };
   }
 
-  /** How much waits where something does, or did as far as the file knows. */
+  /** Takes the sizes of queues that are not empty, or not empty in the file. */
   #takeQueues(): QueueRow[] {
     const changed = this.#changedQueues;
     this.#changedQueues = [];
@@ -308,7 +317,7 @@ export class Batch {
   }
 }
 
-/** 1 for a new delivery of QoS 1 that has been sent; one of QoS 2 leaves only after its commit. */
+/** Returns 1 for a new delivery of QoS 1 that has been sent. (One of QoS 2 is sent only after its commit.) */
 function unacknowledged({ place, packetId, delivery }: DeliveryRecord): 0 | 1 {
   return place === "gathered" && packetId > 0 && delivery.qos === 1 ? 1 : 0;
 }

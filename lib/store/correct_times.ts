@@ -2,12 +2,12 @@ import type { DatabaseSync } from "node:sqlite";
 import { Journal } from "./journal.ts";
 import type { LogPort } from "../broker/mod.ts";
 
-/** A clock that says less has not been set since the machine began: there was no such broker then. */
+/** An earlier time means that the clock has not been set since the machine started: this broker did not exist then. */
 const PLAUSIBLE_MS = Date.UTC(2020, 0, 1);
-/** The time that is kept is right to the second, and so much may a clock have been put right between two processes. */
+/** The stored time is exact to the second; the clock may have been adjusted by as much between two processes. */
 const TOLERANCE_MS = 1000;
 
-/** Columns in which a time stands. */
+/** Columns that hold times. */
 const TIMES = [
   ["sessions", "expires_at_ms"],
   ["messages", "expires_at_ms"],
@@ -17,10 +17,10 @@ const TIMES = [
 ] as const;
 
 /**
- * A machine without a clock of its own begins in the past until somebody tells it the time. By such a clock what is stored would
- * expire at once, or not for decades: then durations go on from the last time that was seen, and every time that is stored moves by the
- * difference, in one transaction with the time seen, so that it moves once. Returns the last time that was seen, by the clock of then;
- * `undefined`: nobody has written it.
+ * Corrects stored times after a jump of the clock. A machine without a battery-backed clock starts in the past until its clock is set. By
+ * such a clock, stored data would expire at once, or not for decades. So durations continue from the last time seen: every stored time
+ * moves by the difference, in one transaction with the time seen, so that it moves only once. Returns the last time seen, by the clock of
+ * then; `undefined` if none is stored.
  */
 export function correctTimes(db: DatabaseSync, nowMs: number, log: LogPort): number | undefined {
   const row = db.prepare("SELECT seen_at_ms FROM clock").get();
@@ -47,13 +47,13 @@ export function correctTimes(db: DatabaseSync, nowMs: number, log: LogPort): num
   return lastSeenMs;
 }
 
-/** Backwards, or from a time that cannot be to one that can: a broker may have been down for long, but not in these ways. */
+/** Whether the clock went backwards, or from an impossible time to a possible one. A long absence of the broker does neither. */
 function hasJumped(lastSeenMs: number, nowMs: number): boolean {
   if (nowMs < lastSeenMs - TOLERANCE_MS) return true;
   return lastSeenMs < PLAUSIBLE_MS && nowMs >= PLAUSIBLE_MS;
 }
 
-/** A damaged file may say any number. */
+/** Writes a time; a damaged file may contain any number. */
 function isoTime(ms: number): string {
   return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : String(ms);
 }

@@ -1,23 +1,23 @@
-/** Where the row of something is: not written yet, written (or with the Worker), or deleted. */
+/** The state of a row: not written yet, written (or sent to the Worker), or deleted. */
 export type Place = "gathered" | "written" | "deleted";
 
-/** Something with a row of its own, of which the store knows where that is. */
+/** Something with a row of its own, whose state the store tracks. */
 export interface Placed {
   place: Place;
 }
 
-/** Below so many entries a list is not worth tidying. */
+/** A list with fewer entries is not tidied. */
 const TIDY_LENGTH = 1024;
 
 /**
- * The rows of one table that are new in a batch. What is deleted before it was written leaves without a trace, and costs
- * no search: it stays in the list, marked, until the list is used or is mostly such entries.
+ * The new rows of one table in a batch. A row that is deleted before it was written leaves no trace and needs no search: it stays in the
+ * list, marked, until the list is used or consists mostly of such entries.
  */
 export class Gathered<T extends Placed> {
   #entries: T[] = [];
   #size = 0;
 
-  /** Rows to be written. */
+  /** The number of rows to write. */
   get size(): number {
     return this.#size;
   }
@@ -28,7 +28,7 @@ export class Gathered<T extends Placed> {
     this.#size++;
   }
 
-  /** Deletes a row, wherever it is; `true` where that is in the file, so that the deletion must be written. */
+  /** Deletes a row in any state; returns true if it is in the file, so that the deletion must be written. */
   delete(entry: T): boolean {
     const isWritten = entry.place === "written";
     if (entry.place === "gathered") {
@@ -39,13 +39,13 @@ export class Gathered<T extends Placed> {
     return isWritten;
   }
 
-  /** It is written with something else. */
+  /** Marks a row as written, because it is written together with another one. */
   takeOne(entry: T): void {
     entry.place = "written";
     this.#size--;
   }
 
-  /** What is to be written, which from now on counts as written. */
+  /** Returns the rows to write, and marks them as written. */
   take<Row>(toRow: (entry: T) => Row): Row[] {
     const rows: Row[] = [];
     for (const entry of this.#entries) {

@@ -9,83 +9,86 @@ import {
   unpackPut,
 } from "./packed_flight.ts";
 
-/** From so many bytes on it is folded: at a start all of it is read, and a fold keeps what is to be written waiting. */
+/**
+ * The size from which the journal is folded, bytes. A longer one would delay the start, which reads all of it, and the fold, which delays
+ * writes.
+ */
 const LONG_BYTES = 2 * 1024 * 1024;
-/** What an entry counts beside its bytes. */
+/** The bytes that an entry counts beside its own. */
 const ENTRY_BYTES = 64;
 
-/** The row of a message whose delivery is put in flight, or that of a delivery. */
+/** Writes the row of a message or of a delivery in flight. */
 const PUT_MESSAGE = "INSERT OR REPLACE INTO messages VALUES (?, ?, ?, ?)";
 const PUT_DELIVERY = `INSERT OR REPLACE INTO deliveries
     (sequence, session_id, message_id, flags, packet_id, release_order, identifiers, share)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
 
-/** An entry that makes no sense. */
+/** An entry is invalid. */
 export class JournalError extends Error {}
 
-/** A row of the journal: what one batch has changed of deliveries in flight. */
+/** A row of the journal: the changes of deliveries in flight by one batch. */
 interface Entry {
   readonly id: number;
   readonly bytes: Uint8Array;
-  /** Deliveries that it put and that are in flight still. */
+  /** Deliveries that this entry put in flight and that still are. */
   live: number;
 }
 
-/** A delivery that stands in the journal alone. */
+/** A delivery that is only in the journal. */
 interface Live {
   readonly entry: Entry;
   readonly put: PackedPut;
-  /** `undefined`: as it was put. */
+  /** A later state; `undefined` if it has not changed. */
   state: readonly [packetId: number, releaseOrder: number] | undefined;
 }
 
 /**
- * Deliveries in flight, with their messages, that have no rows: a receiver that is there acknowledges most of them in milliseconds, and
- * a row of each would be written for nothing. What a batch changes of them is one row here; what is still in flight when the journal has
- * grown long, or when there is time, is folded into rows.
+ * Deliveries in flight, with their messages, that have no rows. A connected receiver acknowledges most of them within milliseconds, and a
+ * row for each would be written in vain. Instead, a batch writes its changes as one row of the journal. When the journal has grown long, or
+ * when there is time, the deliveries still in flight are folded into rows.
  *
- * A delivery stands here or has a row, never both. Nobody else needs to know: of what is in flight all stands in the broker's memory,
- * and is read when it begins.
+ * A delivery is in the journal or has a row, never both. No other part needs to know, because the broker has all deliveries in flight in
+ * memory and reads them only at the start.
  */
 export class Journal implements FlightReader {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   #entries: Entry[] = [];
   #live = new Map<number, Live>();
-  /** Ids of the messages that stand here. */
+  /** Ids of the messages that are only in the journal. */
   #messages = new Set<number>();
   #sizeBytes = 0;
   #nextId = 1;
-  /** The file may say something else. */
+  /** Whether the file may differ from the state in memory. */
   #isStale = true;
-  /** What is read at this moment. */
+  /** The entry being read. */
   #reading: Entry | undefined;
   #isReplay = false;
   #hits = 0;
 
-  /** Throws what SQLite throws, and a {@linkcode JournalError} where an entry is damaged. */
+  /** Throws SQLite's errors, and a {@linkcode JournalError} if an entry is damaged. */
   constructor(db: DatabaseSync) {
     this.#db = db;
     this.#refresh();
   }
 
-  /** Whether nothing stands in it. */
+  /** Whether the journal is empty. */
   get isEmpty(): boolean {
     return this.#entries.length === 0;
   }
 
-  /** Whether it should be folded, however much there is to do. */
+  /** Whether it should be folded even when the store is busy. */
   get isLong(): boolean {
     return this.#sizeBytes >= LONG_BYTES;
   }
 
-  /** Whether this message stands here. */
+  /** Whether this message is only in the journal. */
   hasMessage(id: number): boolean {
     this.#refresh();
     return this.#messages.has(id);
   }
 
-  /** What stands here, as the rows that it would have. */
+  /** The deliveries of the journal, in the form of the rows that they would have. */
   *rows(): IterableIterator<FlightRows> {
     for (const { entry, put, state } of this.#live.values()) {
       const rows = unpackPut(entry.bytes, put);
@@ -94,7 +97,7 @@ export class Journal implements FlightReader {
     }
   }
 
-  /** Writes what `packFlight` has packed: a part of a transaction. Should that fail, {@linkcode mistrust} must be called. */
+  /** Writes the result of `packFlight`, within a transaction. If that fails, {@linkcode mistrust} must be called. */
   write(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     this.#refresh();
@@ -102,19 +105,19 @@ export class Journal implements FlightReader {
     this.#read(entry, false);
     const dead = this.#dropDead();
     if (dead > 0) this.#run("DELETE FROM journal WHERE id <= ?", dead);
-    // What undoes something that is not there any more has nothing to say.
+    // An entry that puts nothing and changes nothing in the journal need not be written.
     if (entry.live === 0 && (this.#hits === 0 || this.isEmpty)) return;
     sealFlight(bytes);
     this.#run("INSERT INTO journal VALUES (?, ?)", entry.id, bytes);
     this.#add(entry);
   }
 
-  /** The transaction has failed, or nobody knows. */
+  /** Call it if the transaction has failed, or may have. */
   mistrust(): void {
     this.#isStale = true;
   }
 
-  /** Gives all that stands here rows: a part of a transaction, after which {@linkcode empty} or {@linkcode mistrust} must be called. */
+  /** Writes rows for all deliveries of the journal, within a transaction. Call {@linkcode empty} or {@linkcode mistrust} afterwards. */
   fold(): void {
     this.#refresh();
     for (const { message, delivery } of this.rows()) {
@@ -124,7 +127,7 @@ export class Journal implements FlightReader {
     this.#db.exec("DELETE FROM journal");
   }
 
-  /** All that stood here has rows. */
+  /** Empties the state in memory, because all deliveries have rows now. */
   empty(): void {
     this.#entries = [];
     this.#live = new Map();
@@ -158,7 +161,7 @@ export class Journal implements FlightReader {
   /** {@linkcode FlightReader.put} */
   put(put: PackedPut): void {
     const before = this.#live.get(put.sequence);
-    // It is written again where nobody knows whether it has been.
+    // A batch is written again if it is unknown whether it was written.
     if (before !== undefined) this.#drop(before);
     const entry = this.#reading!;
     this.#live.set(put.sequence, { entry, put, state: undefined });
@@ -179,7 +182,10 @@ export class Journal implements FlightReader {
     this.#sizeBytes += entry.bytes.length + ENTRY_BYTES;
   }
 
-  /** Those at the beginning of which nothing is left, since later ones may undo what earlier ones have put; returns the last one's id. */
+  /**
+   * Removes the entries at the beginning without live deliveries. Only those, because later entries may undo what earlier ones have put.
+   * Returns the id of the last one removed.
+   */
   #dropDead(): number {
     const end = this.#entries.findIndex(({ live }) => live > 0);
     const dead = end === -1 ? this.#entries.splice(0) : this.#entries.splice(0, end);
@@ -194,7 +200,7 @@ export class Journal implements FlightReader {
     readFlight(entry.bytes, this);
   }
 
-  /** Reads what is in the file, where that may be something else. */
+  /** Reads the file again if the state in memory may differ. */
   #refresh(): void {
     if (!this.#isStale) return;
     this.empty();
@@ -221,7 +227,7 @@ export class Journal implements FlightReader {
   }
 }
 
-/** Deletes the entries that are damaged: what can be read is left. */
+/** Deletes damaged entries; the readable ones stay. */
 export function dropDamagedEntries(db: DatabaseSync): void {
   const drop = db.prepare("DELETE FROM journal WHERE id = ?");
   for (const { id, batch } of db.prepare("SELECT id, batch FROM journal").all()) {

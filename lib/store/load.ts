@@ -26,7 +26,7 @@ import {
   type WillRow,
 } from "./rows.ts";
 
-/** What a file holds, and the numbers that are taken in it. */
+/** The contents of a file, and the numbers used in it. */
 export interface LoadedRows {
   readonly sessions: readonly StoredSession[];
   readonly retained: readonly StoredRetained[];
@@ -35,20 +35,20 @@ export interface LoadedRows {
   readonly nextMessageId: number;
   readonly nextReleaseOrder: number;
   readonly nextSequence: number;
-  /** Ids of messages that stand in the journal, each with its one delivery. */
+  /** Ids of messages that are in the journal, each with its only delivery. */
   readonly soleMessages: ReadonlySet<number>;
-  /** How far a cluster's log has been applied; absent: there never was one. */
+  /** How far a cluster's log has been applied; absent without a cluster. */
   readonly position?: string;
-  /** Whether the file can give back what it does not use any more: one of an older program cannot. */
+  /** Whether unused pages can be removed from the file; a file made by an older program cannot shrink. */
   readonly canShrink: boolean;
-  /** Bytes of the file that are in use. */
+  /** The used bytes of the file. */
   readonly usedBytes: number;
 }
 
-/** Rows that are read at a time. */
+/** Rows read at a time. */
 const SLICE_ROWS = 500;
 
-/** What waits is loaded as long as it is no more than this for a session, and this for all: messages, and bytes as they are counted. */
+/** Queues up to this size are loaded, for each session and in all: messages, and bytes as counted against the limits. */
 const LOADED_MESSAGES = 256;
 const LOADED_BYTES = 8 * 1024 * 1024;
 
@@ -65,7 +65,7 @@ const WAITING =
      m.publisher, m.expires_at_ms
    FROM waiting w JOIN messages m ON m.id = w.message_id WHERE w.session_id = ?`;
 
-/** A session while its parts are read. */
+/** The parts of a session while they are read. */
 interface Parts {
   readonly subscriptions: Subscription[];
   readonly deliveries: StoredDelivery[];
@@ -73,7 +73,7 @@ interface Parts {
   queue?: QueueCounts;
 }
 
-/** Reads all that the broker begins with: of long queues it is how long they are. Throws where a row makes no sense. */
+/** Reads the state that the broker begins with; of long queues only their sizes. Throws if a row is invalid. */
 export function load(db: DatabaseSync): LoadedRows {
   const sessionRows = rowsOf<SessionRow>(
     db,
@@ -108,7 +108,7 @@ export function load(db: DatabaseSync): LoadedRows {
   };
 }
 
-/** What of the deliveries in flight has no row. */
+/** The deliveries in flight that have no row. */
 interface Flight {
   readonly rows: readonly DeliveryWithMessage[];
   readonly soleMessages: ReadonlySet<number>;
@@ -142,7 +142,7 @@ function readSubscriptions(db: DatabaseSync, parts: ReadonlyMap<number, Parts>):
   }
 }
 
-/** What is in flight, and of what waits what the broker is to have in memory. */
+/** Reads the deliveries in flight, and those waiting ones that the broker keeps in memory. */
 function readDeliveries(
   db: DatabaseSync,
   parts: ReadonlyMap<number, Parts>,
@@ -173,7 +173,7 @@ function readDeliveries(
   released.forEach(add);
 }
 
-/** Whole queues as long as they are short, and they are not too many; of the others what came by shared subscriptions. */
+/** Reads whole queues if they are short and not too many; of the others, only deliveries of shared subscriptions. */
 function readWaiting(
   db: DatabaseSync,
   parts: ReadonlyMap<number, Parts>,
@@ -252,7 +252,7 @@ function readRetained(db: DatabaseSync): StoredRetained[] {
   return retained;
 }
 
-/** Messages of one publisher share who that is. */
+/** Returns one shared object for all messages of a publisher. */
 function publisherOf(
   publishers: Map<string, Publisher>,
   clientId: string,
@@ -273,7 +273,10 @@ function readPosition(db: DatabaseSync): { position?: string } {
   return row === undefined ? {} : { position: row[0] };
 }
 
-/** In one statement: the start waits for each. What was deleted leaves room in the file, which does not shrink. */
+/**
+ * Reads all numbers in one statement, because each one delays the start. Free pages do not count as used: deleting leaves them in the file,
+ * which does not shrink.
+ */
 function readNumbers(db: DatabaseSync, { rows }: Flight) {
   const [numbers] = rowsOf<[number, number, number, number, number, number]>(
     db,
@@ -298,14 +301,14 @@ function readNumbers(db: DatabaseSync, { rows }: Flight) {
   };
 }
 
-/** All rows at once: of what is small. */
+/** Reads all rows of a small table at once. */
 function rowsOf<Row extends readonly SQLInputValue[]>(db: DatabaseSync, sql: string): Row[] {
   return arrayStatement(db, sql).all() as unknown as Row[];
 }
 
 /**
- * The rows of a large table, a slice at a time, so that a row is garbage before the next ones are read. The first column is the
- * key; `before` is less than any. The statement gets the last key that was read, and how many rows it may give.
+ * Reads the rows of a large table in slices, so that the rows of one slice are garbage before the next is read. The first column is the
+ * key; `before` is less than any key. The statement gets the last key read and the number of rows to return.
  */
 function* slicesOf<Row extends readonly [number | string, ...SQLInputValue[]]>(
   db: DatabaseSync,

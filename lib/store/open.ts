@@ -21,55 +21,55 @@ import {
   syncFile,
 } from "./store_files.ts";
 
-/** What brokers up to version 0.2 locked. */
+/** The file that brokers up to version 0.2 locked. */
 const LOCK_BEFORE = "lock.db";
 
-/** A file of an older program that holds no more than this is made anew, bytes: that takes a moment. */
+/** A file of an older program up to this size is made anew, which takes only a moment, bytes. */
 const RENEW_BYTES = 16 * 1024 * 1024;
-/** A larger file is looked through only as far as it is read at the start, bytes: to read all of it takes seconds. */
+/** Of a larger file only the tables read at the start are checked, because reading all of it takes seconds, bytes. */
 const CHECKED_BYTES = 32 * 1024 * 1024;
-/** The tables that are read at the start. */
+/** The tables read at the start. */
 const LOADED_TABLES = [
   ...["sessions", "subscriptions", "deliveries", "received", "queues", "wills", "journal"],
 ];
-/** Where there are more than these, the database, its log, the lock and the reserve, some may be old copies. */
+/** The files normally in the directory: database, log, lock and reserve. If there are more, some may be old copies. */
 const FILES_IN_USE = 4;
 
-/** Where the store is, and what it promises. */
+/** The settings of a store. */
 export interface OpenStoreInit {
-  /** Made where it is missing. */
+  /** The directory; created if it is missing. */
   readonly directory: string;
   /** `always`: survives a power cut. `interval`: a power cut may lose the last second. */
   readonly durability: "always" | "interval";
-  /** Bytes of the database at which it is full; 0: no limit; absent: a tenth of the file system stays free. */
+  /** Bytes of the database at which it counts as full; 0 for no limit. Default: a tenth of the file system stays free. */
   readonly maxBytes?: number;
-  /** What is damaged is said here. */
+  /** Gets reports about damage. */
   readonly log: LogPort;
-  /** Milliseconds that every commit takes longer: for tests, a slow disk. Default 0. */
+  /** Milliseconds by which every commit is delayed, to simulate a slow disk in tests. Default 0. */
   readonly commitDelayMs?: number;
-  /** The machine's where it is absent. */
+  /** Default: the machine's clock. */
   readonly clock?: StoreClock;
 }
 
-/** A store that is open, and what it remembers. */
+/** An open store, and its contents. */
 export interface OpenedStore {
-  /** For the broker. */
+  /** The store, for the broker. */
   readonly store: SqliteStore;
-  /** For `Server.restore`. */
+  /** The stored state, for `Server.restore`. */
   readonly state: StoredState;
   /**
-   * The last time that the process before has seen, in the clock's milliseconds: when it wrote something, right to the second, or was
-   * closed. `undefined`: there was none, or one that did not keep it. Where the clock has jumped since, the times in `state` are
+   * The last time that the previous process has seen, in the clock's milliseconds: when it last wrote something, exact to the second, or
+   * was closed. `undefined` if there was none, or it did not store the time. If the clock has jumped since, the times in `state` are
    * corrected.
    */
   readonly lastSeenMs: number | undefined;
-  /** Writes what has gathered and lets go of the directory. */
+  /** Writes pending changes and releases the directory. */
   close(): Promise<void>;
 }
 
 /**
- * Opens the store in a directory, which it has for itself. A damaged file is set aside and what can be read of it is saved.
- * Throws where another broker has the directory, where it cannot be written, or where a newer program has written it.
+ * Opens the store in a directory, and locks the directory. A damaged file is set aside, and what is readable of it is saved. Throws if
+ * another broker has the directory, if it cannot be written, or if a newer program has written the file.
  */
 export function openStore(init: OpenStoreInit): OpenedStore {
   const { directory, durability, log, maxBytes, commitDelayMs = 0, clock = SYSTEM_CLOCK } = init;
@@ -88,15 +88,15 @@ export function openStore(init: OpenStoreInit): OpenedStore {
     return { store, state: loaded, lastSeenMs, close };
   } catch (error) {
     lock.close();
-    // One of version 0.2 has locked nothing else that still counts.
+    // A running broker of version 0.2 does not have the present lock, but it has locked the database.
     throw says(error, LOCKED) ? new DirectoryTakenError(directory) : error;
   }
 }
 
-/** What a file holds, and when it was written last. */
+/** The contents of a file, and the time it was last written. */
 type Loaded = LoadedRows & Pick<OpenedStore, "lastSeenMs">;
 
-/** The time, and where it is said that it cannot be right. */
+/** The present time, and the log for reports about a wrong clock. */
 interface Now {
   readonly nowMs: number;
   readonly log: LogPort;
@@ -104,7 +104,7 @@ interface Now {
 
 function loadOrSalvage({ directory, durability, log }: OpenStoreInit, now: Now): Loaded {
   const path = `${directory}/${DATABASE_NAME}`;
-  // The directory is read: to ask for a file that is not there takes a millisecond, as its error does.
+  // Lists the directory once: checking for a single missing file takes a millisecond, because of the error.
   let names = namesIn(directory);
   closeToOthers(directory, names, log);
   if (names.has(LOCK_BEFORE)) Deno.removeSync(`${directory}/${LOCK_BEFORE}`);
@@ -130,8 +130,8 @@ function namesIn(directory: string): Set<string> {
 }
 
 /**
- * A new file has nothing to lose while it is made: it is brought to the disk once, when it is whole, and only then has its name,
- * so that an empty file of that name is none of ours.
+ * Makes a new database under another name, with one sync when it is complete, and only then renames it. So an empty file with the final
+ * name cannot be an unfinished one of ours.
  */
 function makeDatabase(directory: string, now: Now): Loaded {
   const path = `${directory}/${SAVING}new`;
@@ -143,7 +143,7 @@ function makeDatabase(directory: string, now: Now): Loaded {
   return loaded;
 }
 
-/** A file without anything in it SQLite would fill without a word, and throw its log away. */
+/** Loads an existing database. An empty file counts as damaged, because SQLite would silently initialize it and discard its log. */
 function loadWhole(directory: string, isMarked: boolean, now: Now): Loaded {
   const path = `${directory}/${DATABASE_NAME}`;
   const { size } = Deno.statSync(path);
@@ -153,7 +153,10 @@ function loadWhole(directory: string, isMarked: boolean, now: Now): Loaded {
   return loaded;
 }
 
-/** `whole`: it was just made. `small`: all of it is looked through. `large`: what is read at the start is; the rest when it is read. */
+/**
+ * Opens and reads a database. `whole` was just made, `small` is checked completely, and of `large` only the tables read at the start are
+ * checked; the rest is checked when it is read.
+ */
 function loadDatabase(
   path: string,
   kind: "new" | "whole" | "small" | "large",
@@ -161,7 +164,7 @@ function loadDatabase(
 ): Loaded {
   const db = new DatabaseSync(path);
   try {
-    // That a file can give back what it does not use any more is settled before there is a table in it.
+    // The setting that lets the file shrink must come before the first table.
     if (kind === "new") db.exec("PRAGMA synchronous = OFF; PRAGMA auto_vacuum = INCREMENTAL");
     db.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL");
     if (kind === "small") check(db, "1");
@@ -174,20 +177,22 @@ function loadDatabase(
   }
 }
 
-/** `what`: a table, or the faults after which to stop. */
+/** Checks a table, or the whole file; `what` is the table's name or the number of faults after which to stop. */
 function check(db: DatabaseSync, what: string): void {
   const [verdict] = Object.values(db.prepare(`PRAGMA quick_check(${what})`).get() ?? {});
   if (verdict !== "ok") throw new DamageError(String(verdict));
 }
 
-/** Of those that are read at the start the ones that a file of its schema has; where what waits still stands among the deliveries, not these. */
+/**
+ * The tables read at the start, as far as the file's schema has them. (In old schemas waiting deliveries are in the table of deliveries.)
+ */
 function tablesToCheck(db: DatabaseSync): string[] {
   const names = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all()
     .map(({ name }) => name);
   return LOADED_TABLES.filter((table) => names.includes(table));
 }
 
-/** A row that cannot be decoded is damage like any other. */
+/** Reads the rows. One that cannot be decoded counts as damage. */
 function loadRows(db: DatabaseSync): LoadedRows {
   try {
     return load(db);
@@ -198,7 +203,7 @@ function loadRows(db: DatabaseSync): LoadedRows {
   }
 }
 
-/** The file can be read, and what it says makes no sense. */
+/** The file can be read, but its contents are invalid. */
 class DamageError extends Error {}
 
 function isDamage(error: unknown): boolean {

@@ -7,7 +7,7 @@ import { separateWaiting } from "./queued.ts";
 import { removeIfThere } from "./store_files.ts";
 import { migrate, schemaVersion } from "./schema.ts";
 
-/** Tables with their keys, in the order in which they are saved. */
+/** Tables and their keys, in the order in which they are saved. */
 const TABLES: readonly (readonly [table: string, key: readonly KeyColumn[]])[] = [
   ["sessions", [["id", "number"]]],
   ["subscriptions", [["session_id", "number"], ["topic_filter", "text"]]],
@@ -23,14 +23,14 @@ const TABLES: readonly (readonly [table: string, key: readonly KeyColumn[]])[] =
 ];
 
 /**
- * Copies what can be read of a damaged file, which it does not change, into a new one, which is on the disk when this returns the
- * rows of each table. What stood on a damaged page is missing, and what belonged to it.
+ * Copies the readable rows of a damaged file into a new one, which is synced when this returns; returns the number of rows by table. The
+ * damaged file is not changed. Rows on damaged pages are missing, as are rows that belong to them.
  */
 export function salvage(damagedPath: string, newPath: string): Record<string, number> {
   const target = new DatabaseSync(newPath);
   let source: DatabaseSync | undefined;
   try {
-    // A file that is half made is made again from the beginning.
+    // Needs no journal: if this is interrupted, the file is made again from the beginning.
     target.exec(
       "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF",
     );
@@ -53,8 +53,8 @@ export function salvage(damagedPath: string, newPath: string): Record<string, nu
 }
 
 /**
- * Where a file ends within a page SQLite takes zeros for the rest of it, which are in no row that was ever written. Such a file is read
- * from a copy without that page.
+ * Returns the path of a file that ends with a whole page. If a file ends within a page, SQLite reads zeros for the rest of the page, which
+ * were never part of a row. So such a file is read from a copy without that page.
  */
 function wholePages(path: string, copyPath: string): string {
   const { size } = Deno.statSync(path);
@@ -72,13 +72,13 @@ function wholePages(path: string, copyPath: string): string {
   return copyPath;
 }
 
-/** `undefined`: not even the schema can be read. */
+/** Opens a damaged file; `undefined` if not even its schema can be read. */
 function openDamaged(path: string): DatabaseSync | undefined {
-  // SQLite would throw its log away.
+  // SQLite would discard the log of an empty file.
   if (Deno.statSync(path).size === 0) return undefined;
   let db: DatabaseSync | undefined;
   try {
-    // Without the last of these and the schema that can be written SQLite reads nothing of a file that was cut off.
+    // SQLite only reads a truncated file with `defensive` off and `writable_schema` on.
     const options: DatabaseSyncOptions & { readonly defensive: boolean } = {
       readOnly: true,
       defensive: false,
@@ -107,8 +107,8 @@ function copyAll(source: DatabaseSync, target: DatabaseSync, path: string): void
 }
 
 /**
- * A session whose row is damaged may stand in the index of the names: so its messages are not lost. When it would have ended
- * nobody knows any more.
+ * Copies sessions from the index of names. If only a session's row is damaged, its messages are kept this way. Its expiry is not known any
+ * more.
  */
 function copySessionNames(source: DatabaseSync, target: DatabaseSync): void {
   const insert = insertInto(target, "sessions", ["id", "client_id"]);
@@ -141,11 +141,11 @@ function insertRow(insert: StatementSync, row: Row): void {
   try {
     insert.run(...Object.values(row));
   } catch {
-    // A row of nonsense: a column that must not be empty is, or is of the wrong kind.
+    // An invalid row: a required column is empty, or has the wrong type.
   }
 }
 
-/** Deletes rows that belong to nothing any more. */
+/** Deletes rows whose session or message is missing. */
 function deleteOrphans(db: DatabaseSync): void {
   db.exec(`
     DELETE FROM deliveries WHERE session_id NOT IN (SELECT id FROM sessions)

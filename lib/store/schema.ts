@@ -2,8 +2,8 @@ import type { DatabaseSync } from "node:sqlite";
 import { separateWaiting } from "./queued.ts";
 
 /**
- * The steps from an empty file to the present schema: step n makes version n of what version n-1 was. A step that was ever
- * released never changes; what comes later is a step of its own.
+ * The steps from an empty file to the present schema: step n upgrades version n-1 to version n. A released step never changes; later
+ * changes are new steps.
  */
 export const MIGRATIONS: readonly string[] = [
   // 1: sessions with what belongs to them, and retained messages.
@@ -46,27 +46,27 @@ export const MIGRATIONS: readonly string[] = [
      publisher TEXT NOT NULL,
      expires_at_ms REAL
    ) WITHOUT ROWID;`,
-  // 2: wills that wait for their delay, and the shared subscription that a delivery came by.
+  // 2: wills that wait for their delay, and the shared subscription of a delivery.
   `CREATE TABLE wills (
      session_id INTEGER PRIMARY KEY,
      packet BLOB NOT NULL,
      due_at_ms REAL NOT NULL
    );
    ALTER TABLE deliveries ADD COLUMN share TEXT;`,
-  // 3: the last time that the broker has seen, for a machine whose clock begins anew with each start.
+  // 3: the last time that the broker has seen, for machines whose clock is wrong after a start.
   `CREATE TABLE clock (
      id INTEGER PRIMARY KEY CHECK (id = 1),
      seen_at_ms REAL NOT NULL
    );`,
-  // 4: whose a session is.
+  // 4: the owner of a session.
   `ALTER TABLE sessions ADD COLUMN owner TEXT;`,
-  // 5: wills of connected clients, with the delay that begins when the client is gone. Whose session is not stored has a row among the
-  // sessions all the same, with an expiry of 0.
+  // 5: wills of connected clients, with the delay that begins when the client is gone. For such a will, a session that is not stored
+  // otherwise gets a row with an expiry of 0.
   `ALTER TABLE wills ADD COLUMN delay_seconds REAL NOT NULL DEFAULT 0;
    ALTER TABLE wills ADD COLUMN is_orphan INTEGER NOT NULL DEFAULT 0;`,
-  // 6: what waits has a table of its own, in the order in which it is read, and how much waits stands beside: a broker begins without
-  // reading it. `queued.ts` moves there what stands among the deliveries, which are in flight from now on. Flags from 8 on: the message is, or
-  // was, that of other deliveries too. Sessions that have ended and of which something waits still.
+  // 6: waiting deliveries get a table of their own, in reading order, and the size of each queue is stored, so that a broker starts without
+  // reading the queues. `queued.ts` moves them from the table of deliveries, which from now on are in flight. Flags of 8 and more mean that
+  // the message has, or had, other deliveries. `ended` lists sessions that have ended but still have waiting deliveries.
   `CREATE TABLE waiting (
      session_id INTEGER NOT NULL,
      sequence INTEGER NOT NULL,
@@ -90,28 +90,28 @@ export const MIGRATIONS: readonly string[] = [
      last_sequence INTEGER NOT NULL
    );
    CREATE TABLE ended (session_id INTEGER PRIMARY KEY);`,
-  // 7: how far a cluster's log has been applied to what is here.
+  // 7: how far a cluster's log has been applied.
   `CREATE TABLE cluster (
      id INTEGER PRIMARY KEY CHECK (id = 1),
      position TEXT NOT NULL
    );`,
-  // 8: what batches have changed of deliveries in flight, as `packed_flight.ts` packs it. A delivery that stands here has no row.
+  // 8: changes of deliveries in flight, one row a batch, packed by `packed_flight.ts`. A delivery in the journal has no row.
   `CREATE TABLE journal (
      id INTEGER PRIMARY KEY,
      batch BLOB NOT NULL
    );`,
-  // 9: the user name of who has published a retained message, and the listener that it came by: without that nobody knows the user.
+  // 9: the user name and the listener of a retained message's publisher. If the listener is missing, the user is unknown.
   `ALTER TABLE retained ADD COLUMN publisher_user TEXT;
    ALTER TABLE retained ADD COLUMN publisher_listener TEXT;`,
 ];
 
-/** From this version on what waits has a table of its own. */
+/** From this version on waiting deliveries have a table of their own. */
 const QUEUED_VERSION = 6;
 
 /** The schema that this program reads and writes. */
 export const SCHEMA_VERSION: number = MIGRATIONS.length;
 
-/** Brings a file to the present schema, in one transaction. Throws where a newer program has written it. */
+/** Upgrades a file to the present schema in one transaction. Throws if a newer program has written it. */
 export function migrate(db: DatabaseSync): void {
   const version = schemaVersion(db);
   if (version > SCHEMA_VERSION) {
@@ -125,14 +125,14 @@ export function migrate(db: DatabaseSync): void {
   db.exec("COMMIT");
 }
 
-/** The schema version of a file; 0: an empty one. */
+/** The schema version of a file; 0 for an empty one. */
 export function schemaVersion(db: DatabaseSync): number {
   return Number(db.prepare("PRAGMA user_version").get()!["user_version"]);
 }
 
-/** The file is of a newer program. */
+/** A newer program has written the file. */
 export class NewerSchemaError extends Error {
-  /** `version`: the file's. */
+  /** `version` is the schema version of the file. */
   constructor(readonly version: number) {
     super(
       `Cannot read a store of schema ${version}: this program knows schemas up to ${SCHEMA_VERSION}, so run a newer one`,

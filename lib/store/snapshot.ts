@@ -4,18 +4,18 @@ import { SCHEMA_VERSION, schemaVersion } from "./schema.ts";
 import { removeIfThere, sizeOf } from "./store_files.ts";
 import { firstProblem } from "./stored_file.ts";
 
-/** A log is begun anew every few megabytes: one copy in a row of these meets none. */
+/** Attempts to copy. The log restarts only every few megabytes, so one of them succeeds. */
 const ATTEMPTS = 20;
-/** Of the log: its salts and checksum, which are others each time it is begun anew. */
+/** The bytes of the log's header. Its salts and checksum change each time the log restarts. */
 const LOG_HEAD_BYTES = 32;
 
 /**
- * Copies a database, while another process writes it, into one file that is there and empty. SQLite's own backup needs a lock, which a
- * broker never gives up: so the files are copied, the log last.
+ * Copies a database that another process is writing into an existing empty file. SQLite's own backup needs a lock, which a broker never
+ * releases; so the files are copied, the log last.
  *
- * Pages of the database change only when the log is taken over into it, and the log keeps what was taken over until it is begun
- * anew. So where the head of the log is the same before and behind, the copied log mends every page that was copied half. Where not,
- * it is copied again. Throws where there is no database, and where it comes to no whole copy.
+ * Pages of the database change only when the log is moved into it, and the log keeps those pages until it restarts. So if the header of the
+ * log is the same before and after copying, the copied log repairs every page that was copied half-written. If not, the files are copied
+ * again. Throws if there is no database, or if no attempt gives a complete copy.
  */
 export function snapshot(from: string, to: string): void {
   try {
@@ -32,12 +32,12 @@ export function snapshot(from: string, to: string): void {
   }
 }
 
-/** Takes the log into the file; `false`: what comes out is not whole. */
+/** Moves the log into the file; returns false if the result is not intact. */
 function settle(path: string): boolean {
   const db = new DatabaseSync(path);
   try {
     db.exec("PRAGMA journal_mode = DELETE");
-    // Who looks into the copy sees what is in flight where it sees the rest.
+    // Moves the journal into rows, so that readers of the copy find deliveries in flight with the others.
     if (schemaVersion(db) === SCHEMA_VERSION) {
       db.exec("BEGIN IMMEDIATE");
       new Journal(db).fold();

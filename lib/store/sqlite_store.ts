@@ -36,31 +36,31 @@ import { type StoreClock, SYSTEM_CLOCK } from "./store_clock.ts";
 import { backupToRead, type StoreBackup } from "./backup.ts";
 import type { StoreStats } from "./writer_link.ts";
 
-/** What a store begins with. */
+/** The parts of a store. */
 export interface SqliteStoreInit {
-  /** Where the database is, and how surely a commit is to be on the disk. */
+  /** The path of the database, and its durability. */
   readonly writer: WriterInit;
-  /** What the file holds. */
+  /** The contents of the file. */
   readonly state: StoredState;
   /** The ids of the sessions in the file. */
   readonly sessionIds: ReadonlyMap<string, number>;
-  /** Greater than every one that is taken. */
+  /** Greater than every number in use. */
   readonly nextSessionId: number;
-  /** Greater than every one that is taken. */
+  /** Greater than every number in use. */
   readonly nextMessageId: number;
-  /** Greater than that of every delivery that is released. */
+  /** Greater than the order of every released delivery. */
   readonly nextReleaseOrder: number;
-  /** Those of the stored messages that belong to one delivery, and never to another. */
+  /** Stored messages that have one delivery and can never get another. */
   readonly soleMessages?: ReadonlySet<number> | undefined;
-  /** Told when writes fail, and when they work again. */
+  /** Gets a line when writes fail, and when they work again. */
   readonly log: LogPort;
-  /** The machine's where it is absent. */
+  /** Default: the machine's clock. */
   readonly clock?: StoreClock | undefined;
 }
 
 /**
- * The durable store: gathers writes, and hands them to a Worker that commits them together, so that a slow disk stalls nothing but
- * the acknowledgements that need it. While one commit runs the next batch gathers.
+ * The durable store. It collects writes, and hands them to a Worker that commits them together, so that a slow disk delays only the
+ * acknowledgements that need it. While one commit runs, the next batch is collected.
  */
 export class SqliteStore implements Store {
   /** {@linkcode Store.writes} */
@@ -68,13 +68,13 @@ export class SqliteStore implements Store {
   readonly #commits: GroupCommit;
   readonly #directory: string;
   readonly #sessions = new Map<string, SessionRecord>();
-  /** By the number that the store gave them. */
+  /** Messages by their number in the store. */
   readonly #messages = new Map<number, MessageRecord>();
   #nextSessionId: number;
   #nextMessageId: number;
   #nextReleaseOrder: number;
 
-  /** Starts the Worker; {@linkcode openStore} is the way to one that begins with what is on the disk. */
+  /** Most callers use {@linkcode openStore}, which also reads the file. */
   constructor(init: SqliteStoreInit) {
     this.#nextSessionId = init.nextSessionId;
     this.#nextMessageId = init.nextMessageId;
@@ -100,24 +100,24 @@ export class SqliteStore implements Store {
     return this.#commits.isHalfFull;
   }
 
-  /** How long the disk has owed an answer, milliseconds; 0: it owes none. */
+  /** How long the present write to the disk has been pending, milliseconds; 0 if there is none. */
   get unansweredMs(): number {
     return this.#commits.unansweredMs;
   }
 
-  /** What was written so far. */
+  /** Counters of what was written. */
   get stats(): StoreStats {
     return this.#commits.stats;
   }
 
-  /** Starts the thread that writes, when there is time for it: otherwise the first write does, and waits for it. */
+  /** Starts the writing thread at a quiet moment. Otherwise the first write starts it, and waits for it. */
   begin(): void {
     this.#commits.begin();
   }
 
   /**
-   * Makes a backup while the store is in use: what is acknowledged is in it. What is to be written meanwhile waits, about one and a half
-   * seconds for each 100 MB, and for a moment as much room again is needed in the directory. Rejects where that cannot be.
+   * Makes a backup while the store is in use; it includes everything acknowledged. Writes wait meanwhile, about one and a half seconds for
+   * each 100 MB, and the directory briefly needs as much room again. Rejects if the backup fails.
    */
   backUp(): Promise<StoreBackup> {
     return backupToRead(this.#directory, (path) => this.#commits.backUp(path));
@@ -133,7 +133,7 @@ export class SqliteStore implements Store {
     this.#commits.isPart = isPart;
   }
 
-  /** Writes what has gathered, where that can be, and ends the Worker. */
+  /** Writes pending changes, if possible, and ends the Worker. */
   close(): Promise<void> {
     return this.#commits.close();
   }
@@ -286,7 +286,7 @@ export class SqliteStore implements Store {
     this.#commits.batch.deleteWill(session);
   }
 
-  /** `undefined`: it is not stored. */
+  /** The record of a session; `undefined` if it is not stored. */
   #sessionOf(clientId: string): SessionRecord | undefined {
     const session = this.#sessions.get(clientId);
     return session?.isSession === true ? session : undefined;
@@ -314,7 +314,7 @@ export class SqliteStore implements Store {
     return record;
   }
 
-  /** It waits, or does so no more. */
+  /** Counts a delivery that begins or ceases to wait. */
   #count(session: SessionRecord, delivery: Delivery, sign: 1 | -1): void {
     const { queue } = session;
     queue.messages += sign;
@@ -323,13 +323,13 @@ export class SqliteStore implements Store {
     this.#commits.batch.changeQueue(session);
   }
 
-  /** It is with the Worker, and nobody needs it until it is read. */
+  /** Removes a delivery from memory: the Worker has it, and it is not needed until it is read. */
   #forget({ session, delivery, message }: DeliveryRecord): void {
     session.deliveries.delete(delivery.sequence);
     if (--message.references === 0) this.#messages.delete(message.id);
   }
 
-  /** What was read is in memory from now on. */
+  /** Adds a delivery that was read from the file to memory. */
   #takeBack(session: SessionRecord, row: QueuedRow): Delivery {
     const { messageId, packet, publisher, expiresAtMs, flags } = row;
     let message = this.#messages.get(messageId);
@@ -357,8 +357,8 @@ export class SqliteStore implements Store {
   }
 
   /**
-   * A message whose last delivery is gone may come again: its row is gone too, and it gets another; so it does where the file says of its one
-   * delivery that there is no other.
+   * Returns the record of a message, or stores the message under a new number. A new number is needed if the message's row is gone because
+   * its last delivery was, or if the file says that its only delivery is the last one.
    */
   #messageOf(message: KeptMessage): MessageRecord {
     const known = message.storeId === 0 ? undefined : this.#messages.get(message.storeId);
@@ -396,7 +396,7 @@ export class SqliteStore implements Store {
       for (const { delivery, packetId } of deliveries) {
         const { message } = delivery;
         const record = this.#messages.get(message.storeId) ?? this.#addMessage(message);
-        // The file may have more of them.
+        // The file may have more deliveries of this message.
         record.isShared = soleMessages?.has(record.id) !== true;
         const added = this.#addDelivery(session, delivery, record, false);
         added.packetId = packetId;

@@ -11,29 +11,29 @@ import type {
   WriterRequest,
 } from "./writer_protocol.ts";
 
-/** With `interval`: how often what was committed is brought to the disk. */
+/** With `interval`: time between two syncs of committed data, milliseconds. */
 const SYNC_INTERVAL_MS = 1000;
 
-/** When nothing was asked for so long the file is made smaller; and how long others have their turn between, milliseconds. */
+/** After this much idle time the file is shrunk; and the pause between two steps of that, milliseconds. */
 const IDLE_MS = 300;
 const SHRINK_PAUSE_MS = 50;
 
-/** When the system is asked for the room on its disk, after the start, milliseconds. */
+/** When the free room of the disk is first asked for after the start, milliseconds. */
 const ROOM_LATER_MS = 1000;
-/** How often it is tried whether a full disk has room again. */
+/** Time between two checks whether a full disk has room again, milliseconds. */
 const ROOM_INTERVAL_MS = 1000;
-/** How many steps the file is made smaller by each time: others wait so long. */
+/** Steps by which a file on a full disk is shrunk each time; other requests wait meanwhile. */
 const ROOM_STEPS = 32;
-/** How long others have their turn between two steps of deleting what waits for sessions that have ended, milliseconds. */
+/** The pause between two steps of deleting the waiting deliveries of ended sessions, milliseconds. */
 const SWEEP_PAUSE_MS = 5;
-/** When to try again to read what could not be read, milliseconds. */
+/** Time before a failed read is repeated, milliseconds. */
 const READ_AGAIN_MS = 1000;
-/** SQLite's words. */
+/** SQLite's error message. */
 const DISK_FULL = /database or disk is full/;
 
 let init: WriterInit;
 let writer: Writer | undefined;
-/** What is not written yet. */
+/** The batch that is not written yet. */
 let pending: BatchRequest | undefined;
 let shrinkTimer: ReturnType<typeof setTimeout> | undefined;
 let sweepTimer: ReturnType<typeof setTimeout> | undefined;
@@ -64,7 +64,7 @@ self.onmessage = ({ data }: MessageEvent<WriterRequest>) => {
   }
 };
 
-/** The first batch finds the file open. Where it cannot be opened, that says so. */
+/** Opens the file before the first batch. If that fails, the first batch tries again and reports the error. */
 function begin(): void {
   try {
     writer = new Writer(init);
@@ -78,7 +78,7 @@ function begin(): void {
   }, ROOM_LATER_MS);
 }
 
-/** Not before those who wait since the start have what they wait for. */
+/** Learns how much room the disk has. It runs a moment after the start, so that it delays nothing. */
 async function learnRoom(): Promise<void> {
   try {
     const room = await askForRoom(init.path);
@@ -88,7 +88,7 @@ async function learnRoom(): Promise<void> {
     writer.lookForRoom();
     lookAtDisk();
   } catch {
-    // A system that does not say how much room there is has no limit of that kind.
+    // If the system does not tell the free room, there is no limit of this kind.
   }
 }
 
@@ -109,7 +109,7 @@ function attempt(): void {
   lookAtDisk();
   const { commits, writtenBytes, fsyncs, usedBytes } = writer;
   answer({ type: "committed", commits, writtenBytes, fsyncs, usedBytes });
-  // Nobody waits for it: the acknowledgements are on their way.
+  // Nothing waits for the rest, because the batch has been answered.
   foldIf(writer.isJournalLong);
   writer.checkpointIfDue();
   lookAtDisk();
@@ -117,17 +117,17 @@ function attempt(): void {
   sweepIfDue();
 }
 
-/** What is in flight gets rows. */
+/** Moves deliveries in flight from the journal into rows. */
 function foldIf(isDue: boolean): void {
   if (!isDue) return;
   try {
     writer!.fold();
   } catch {
-    // It is where it was, and the next commit says what is wrong with the disk.
+    // Nothing has changed, and the next commit reports the disk's error.
   }
 }
 
-/** What cannot be read now is read later: whoever asked waits, as its client does. */
+/** Reads a part of a queue. If that fails it is tried again later; the client waits. */
 function read(request: ReadRequest): void {
   try {
     writer ??= new Writer(init);
@@ -147,7 +147,7 @@ function sweepIfDue(): void {
   if (writer?.hasEnded === true) sweepTimer ??= setTimeout(sweep, SWEEP_PAUSE_MS);
 }
 
-/** Not while the disk is full of what must leave first. */
+/** Deletes waiting deliveries of ended sessions, but not while a batch is pending: on a full disk it must be written first. */
 function sweep(): void {
   sweepTimer = undefined;
   if (pending === undefined) {
@@ -156,7 +156,7 @@ function sweep(): void {
       answer({ type: "shrunk", usedBytes: writer!.usedBytes });
     } catch (error) {
       if (says(error, DAMAGED)) return answer({ type: "damaged", reason: reasonOf(error) });
-      // The next commit says what is wrong with the disk, and after it this goes on.
+      // The next commit reports the disk's error, and sweeping continues after it.
       return;
     }
     shrinkIn(IDLE_MS);
@@ -164,7 +164,7 @@ function sweep(): void {
   sweepIfDue();
 }
 
-/** On a full disk as often as room can be made for it. */
+/** Writes a batch; on a full disk it tries again as long as room can be made. */
 function write(writer: Writer, { rows, atMs }: BatchRequest): void {
   for (;;) {
     try {
@@ -175,7 +175,7 @@ function write(writer: Writer, { rows, atMs }: BatchRequest): void {
   }
 }
 
-/** Says that the disk is full, before the answer to the batch that found out, and when it is not any more. */
+/** Reports that the disk is full, before the answer to the batch that found out, and later that it has room again. */
 function lookAtDisk(): void {
   if (!writer!.isDiskFull || roomTimer !== undefined) return;
   answer({ type: "disk", isFull: true });
@@ -194,7 +194,7 @@ function lookForRoom(): void {
   try {
     writer!.lookForRoom();
   } catch {
-    // It has none, or is broken: the next commit says so.
+    // There is no room, or the disk is broken: the next commit reports it.
   }
 }
 
@@ -207,12 +207,12 @@ function shrinkIn(delayMs: number): void {
   }, delayMs);
 }
 
-/** Whether there is more to do. */
+/** Shrinks the file by a step; returns whether there is more to do. */
 function shrink(): boolean {
   try {
     return writer!.shrink();
   } catch {
-    // The file is as large as before, and the next commit says what is wrong with the disk.
+    // The file has not changed, and the next commit reports the disk's error.
     return false;
   }
 }

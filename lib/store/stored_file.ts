@@ -3,39 +3,39 @@ import { Journal, JournalError } from "./journal.ts";
 import { isPacket } from "./rows.ts";
 import { NewerSchemaError, SCHEMA_VERSION, schemaVersion } from "./schema.ts";
 
-/** A session in a file. */
+/** A session in a file, for lists. */
 export interface StoredSessionView {
   /** Its Client Identifier. */
   readonly clientId: string;
-  /** Whose it is; `null`: of a client without a user name, or of an older program. */
+  /** Its owner; `null` for a client without a user name, or if an older program has written it. */
   readonly owner: string | null;
   /** Its subscriptions. */
   readonly subscriptions: number;
-  /** Messages that wait for it or are on their way. */
+  /** Messages that wait or are in flight. */
   readonly queued: number;
-  /** Milliseconds since 1970; `null`: never, or its client is connected. */
+  /** Milliseconds since 1970; `null` if it never expires, or its client is connected. */
   readonly expiresAtMs: number | null;
 }
 
-/** How much is in a file. */
+/** The counts of a file's contents. */
 export interface StoredCounts {
-  /** The schema of the file. */
+  /** The schema version of the file. */
   readonly schema: number;
-  /** Sessions. */
+  /** The number of sessions. */
   readonly sessions: number;
-  /** Subscriptions of all of them. */
+  /** Subscriptions of all sessions. */
   readonly subscriptions: number;
-  /** Messages that wait, each once. */
+  /** Waiting messages, each counted once. */
   readonly messages: number;
-  /** The same, once for each session. */
+  /** Waiting messages, counted for each session. */
   readonly deliveries: number;
   /** Retained messages. */
   readonly retained: number;
   /** Wills that wait for their delay or for their client. */
   readonly wills: number;
-  /** Of the database. */
+  /** The size of the database. */
   readonly bytes: number;
-  /** Of these, what is not used any more. */
+  /** Unused bytes of these. */
   readonly freeBytes: number;
 }
 
@@ -48,15 +48,15 @@ const COUNTED = [
   "wills",
 ] as const;
 
-/** A database that no broker has open: a copy, or a backup. Everything is only read. */
+/** A database that no broker has open, such as a copy or a backup. It is only read. */
 export class StoredFile implements Disposable {
   readonly #db: DatabaseSync;
-  /** What waits stands in a table of its own since schema 6; before, among the deliveries. */
+  /** The table of waiting deliveries: one of its own since schema 6, before that the table of deliveries. */
   readonly #waiting: string;
 
-  /** Throws where it is no database. */
+  /** Opens the file. Throws if it is not a database. */
   constructor(path: string) {
-    Deno.statSync(path); // SQLite does not say which file is missing.
+    Deno.statSync(path); // SQLite's error does not name a missing file.
     this.#db = new DatabaseSync(path, { readOnly: true });
     const hasWaiting = schemaVersion(this.#db) >= 6;
     this.#waiting = hasWaiting
@@ -64,7 +64,7 @@ export class StoredFile implements Disposable {
       : "";
   }
 
-  /** What is in it. */
+  /** Counts the contents. */
   counts(): StoredCounts {
     const number = (sql: string) => Number(Object.values(this.#db.prepare(sql).get()!)[0]);
     const counts = Object.fromEntries(
@@ -80,7 +80,7 @@ export class StoredFile implements Disposable {
     };
   }
 
-  /** Every session, by its Client Identifier; one after the other, since there may be many. */
+  /** All sessions in the order of their Client Identifiers, read one at a time because there may be many. */
   *sessions(): IterableIterator<StoredSessionView> {
     const rows = this.#db.prepare(`
       SELECT client_id, owner, expires_at_ms,
@@ -99,7 +99,7 @@ export class StoredFile implements Disposable {
     }
   }
 
-  /** The Topic Filters of a session; `undefined`: there is none of this Client Identifier. */
+  /** The Topic Filters of a session; `undefined` if there is no such session. */
   filtersOf(clientId: string): readonly string[] | undefined {
     const session = this.#db.prepare("SELECT id FROM sessions WHERE client_id = ?").get(clientId);
     if (session === undefined) return undefined;
@@ -107,7 +107,7 @@ export class StoredFile implements Disposable {
     return this.#db.prepare(sql).all(session["id"]!).map((row) => String(row["topic_filter"]));
   }
 
-  /** What is wrong with it, a line each; empty: nothing. */
+  /** The faults of the file, one line each; empty if it is intact. */
   problems(): readonly string[] {
     const version = schemaVersion(this.#db);
     if (version > SCHEMA_VERSION) return [new NewerSchemaError(version).message];
@@ -134,13 +134,13 @@ export class StoredFile implements Disposable {
     return undefined;
   }
 
-  /** Lets go of the file. */
+  /** Closes the file. */
   [Symbol.dispose](): void {
     this.#db.close();
   }
 }
 
-/** What SQLite finds wrong with a database; `undefined`: nothing. */
+/** The first fault that SQLite finds in a database; `undefined` if it is intact. */
 export function firstProblem(db: DatabaseSync): string | undefined {
   const [verdict] = Object.values(db.prepare("PRAGMA integrity_check(1)").get() ?? {});
   return verdict === "ok" ? undefined : String(verdict);

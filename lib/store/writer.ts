@@ -10,19 +10,22 @@ import { type PackedPage, QueueReader } from "./queue_reader.ts";
 import { Vacuum } from "./vacuum.ts";
 import type { QueueRead, WriterInit } from "./writer_protocol.ts";
 
-/** All at once: between two steps others would write, and it would have to begin anew. */
+/** Copies all pages in one step: a write between two steps would make SQLite begin anew. */
 const ALL_PAGES = 2 ** 31 - 1;
 
-/** The time is written with a batch when the one that is written is older than this, milliseconds: it costs a page. */
+/**
+ * The time is written with a batch if the stored one is older than this, milliseconds. It is not written each time, because it costs a
+ * page.
+ */
 const SEEN_EVERY_MS = 1000;
 
-/** Writes batches, one transaction each. All that it does waits for the disk: its place is a Worker. */
+/** Writes batches, one transaction each. Every call waits for the disk, so it runs in a Worker. */
 export class Writer {
-  /** Transactions that were written. */
+  /** The number of transactions written. */
   commits = 0;
   /** Bytes written to the log and to the database. */
   writtenBytes = 0;
-  /** Calls that waited until the disk had everything. */
+  /** Calls that waited for the disk to sync. */
   fsyncs = 0;
   readonly #db: DatabaseSync;
   readonly #init: WriterInit;
@@ -36,7 +39,7 @@ export class Writer {
   readonly #journal: Journal;
   #logBytes = 0;
   #isUnsynced = false;
-  /** The time that is written; `undefined`: not by this process. */
+  /** The time last written by this process. */
   #seenAtMs: number | undefined;
 
   constructor(init: WriterInit) {
@@ -44,8 +47,8 @@ export class Writer {
     this.#logPath = `${init.path}-wal`;
     this.#db = new DatabaseSync(init.path);
     const synchronous = init.durability === "always" ? "FULL" : "NORMAL";
-    // Exclusive, the log's index is in memory. In a shared file it would be mapped, and a disk that breaks or becomes read-only
-    // would end the process with SIGBUS where it can only be a write that fails.
+    // With exclusive locking, the log's index is in memory. In a shared file it would be mapped, and a disk that breaks or becomes
+    // read-only would end the process with SIGBUS instead of failing a write.
     this.#db.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;
       PRAGMA synchronous = ${synchronous}; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -8000`);
     this.#pageBytes = this.#pragma("page_size");
@@ -57,8 +60,8 @@ export class Writer {
   }
 
   /**
-   * One transaction, at this time. Throws what SQLite throws; then nothing of it is written, and it can be tried again. Should it be written
-   * though SQLite has thrown, the second time changes nothing.
+   * Writes one transaction, at this time. Throws SQLite's errors; then nothing is written, and it can be tried again. If it was written
+   * although SQLite has thrown, writing it again changes nothing.
    */
   write(rows: BatchRows, atMs: number): void {
     this.#wait();
@@ -80,17 +83,17 @@ export class Writer {
     this.#countLog();
   }
 
-  /** Whether some of what is in flight has no row. */
+  /** Whether some deliveries in flight are only in the journal. */
   get hasJournal(): boolean {
     return !this.#journal.isEmpty;
   }
 
-  /** Whether what is in flight should have rows now. */
+  /** Whether the journal is so long that it should be moved into rows. */
   get isJournalLong(): boolean {
     return this.#journal.isLong;
   }
 
-  /** Gives what is in flight rows. Throws what SQLite throws; then nothing has changed. */
+  /** Moves the journal into rows. Throws SQLite's errors; then nothing has changed. */
   fold(): void {
     if (this.#journal.isEmpty) return;
     this.#db.exec("BEGIN IMMEDIATE");
@@ -107,7 +110,7 @@ export class Writer {
     this.#countLog();
   }
 
-  /** Makes a backup of the database as it is now. Rejects as {@linkcode makeBackup} does. */
+  /** Makes a backup of the present database. Rejects as {@linkcode makeBackup} does. */
   backUp(path: string): Promise<BackupContent> {
     return makeBackup(path, async (to) => {
       this.fold();
@@ -115,19 +118,19 @@ export class Writer {
     });
   }
 
-  /** Reads a part of a queue. Throws what SQLite throws. */
+  /** Reads a part of a queue. Throws SQLite's errors. */
   read(query: QueueRead): PackedPage {
     return this.#reader.read(query);
   }
 
-  /** Whether something waits for sessions that have ended. */
+  /** Whether there are waiting deliveries of ended sessions. */
   get hasEnded(): boolean {
     return this.#ended.isDue;
   }
 
-  /** Deletes some of that. Throws what SQLite throws. */
+  /** Deletes some of them. Throws SQLite's errors. */
   sweep(): void {
-    // Whether a message is in flight somewhere is to be seen in the rows.
+    // Only rows tell whether a message is in flight elsewhere.
     this.fold();
     this.#ended.step();
     this.commits++;
@@ -136,62 +139,62 @@ export class Writer {
     this.checkpointIfDue();
   }
 
-  /** Bytes of the database that are in use: what was deleted leaves room in the file, which does not shrink. */
+  /** The used bytes of the database. Deleting leaves free pages in the file, which does not shrink. */
   get usedBytes(): number {
     return (this.#pragma("page_count") - this.#pragma("freelist_count")) * this.#pageBytes;
   }
 
-  /** From now on the system can be asked for room. Returns how large the database may become where nobody has said it, bytes. */
+  /** Sets how to ask the system for free room. Returns the default limit of the database's size, bytes. */
   learnRoom(room: () => Room): number {
     this.#disk.room = room;
     return databaseLimit(room(), Deno.statSync(this.#init.path).size);
   }
 
-  /** Whether there is room for nothing but for what is deleted. */
+  /** Whether the disk has room only for deletions. */
   get isDiskFull(): boolean {
     return this.#disk.isFull;
   }
 
-  /** Makes some room on a full disk; `false`: there is nothing more to give up. */
+  /** Frees some room on a full disk; returns false if nothing more can be freed. */
   makeRoom(): boolean {
     const logBytes = this.#logBytes;
     this.checkpointIfDue();
     return this.#logBytes < logBytes || this.#disk.giveUpReserve();
   }
 
-  /** Looks whether the disk has room for the reserve, and makes it where it is not there. */
+  /** Checks whether the disk has room for the reserve file, and creates the file if it is missing. */
   lookForRoom(): void {
     this.checkpointIfDue();
     this.#disk.lookAgain();
   }
 
-  /** Makes the file somewhat smaller, where it has much room that is not used; `false`: it has not, or is as small as it should be. */
+  /** Shrinks the file by a step if it has many unused pages; returns false if it has not. */
   shrink(): boolean {
     const isFull = this.isDiskFull;
     if (!this.#vacuum.isDue(isFull)) return false;
-    // What it moves is written to the log, whose room may be wanted for what is deleted.
+    // Shrinking writes to the log, whose room may be needed for deletions.
     if (isFull && this.#logBytes > 0 && this.#growthBytes <= 0) return false;
     this.#vacuum.step();
     this.#countLog();
     const isDue = this.#vacuum.isDue(isFull);
-    // The pages are given back where the log is moved into the database.
+    // The file only shrinks when the log is moved into it.
     if (isDue || isFull) this.checkpointIfDue();
     else this.#tryCheckpoint();
     return isDue;
   }
 
-  /** Moves a log that has grown large into the database, or one for which there would be no room later. */
+  /** Moves the log into the database if it has grown large, or if there would be no room for that later. */
   checkpointIfDue(): void {
     const sizes = { logBytes: this.#logBytes, growthBytes: this.#growthBytes };
     if (this.#disk.isCheckpointDue(sizes)) this.#tryCheckpoint();
   }
 
-  /** What the database would grow by if the log were moved into it. */
+  /** The bytes by which the database would grow if the log were moved into it. */
   get #growthBytes(): number {
     return this.#pragma("page_count") * this.#pageBytes - Deno.statSync(this.#init.path).size;
   }
 
-  /** Brings what was committed to the disk: one call for all of a second, and nothing is written twice for it. */
+  /** Syncs committed data: one call for all commits of a second, and nothing is written twice for it. */
   sync(): void {
     if (!this.#isUnsynced) return;
     using log = Deno.openSync(this.#logPath, { read: true, write: true });
@@ -200,13 +203,13 @@ export class Writer {
     this.#isUnsynced = false;
   }
 
-  /** The time until then is known to the next process, where it can be written. */
+  /** Closes the database. First writes the time, if possible, for the next process. */
   close(atMs: number): void {
     for (const write of [() => this.#writeTime(atMs), () => this.fold()]) {
       try {
         write();
       } catch {
-        // What was asked for has been written, or was said.
+        // All batches have been written, or their failure was reported.
       }
     }
     this.#db.close();
@@ -288,23 +291,23 @@ export class Writer {
     try {
       this.#checkpoint();
     } catch {
-      // The disk is full: the next commit says so.
+      // The disk is full: the next commit reports it.
     }
   }
 
   #checkpoint(): void {
     this.#db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-    // The log is brought to the disk before, the database after it; its pages are written again.
+    // SQLite syncs the log before the checkpoint and the database after it, and writes the log's pages again.
     this.writtenBytes += this.#logBytes;
     this.fsyncs += 2;
     this.#logBytes = 0;
     this.#isUnsynced = false;
   }
 
-  /** The log grows between checkpoints and is cut off by them, so its size tells what was written. */
+  /** Counts written bytes by the size of the log, which grows between checkpoints and is truncated by them. */
   #countLog(): void {
     const { size } = Deno.statSync(this.#logPath);
-    // A log that begins has its head brought to the disk before anything else.
+    // The header of a new log is synced before anything else.
     if (this.#logBytes === 0) this.fsyncs++;
     if (this.#init.durability === "always") this.fsyncs++;
     this.writtenBytes += Math.max(0, size - this.#logBytes);

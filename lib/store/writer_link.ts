@@ -14,57 +14,57 @@ import type {
   WriterRequest,
 } from "./writer_protocol.ts";
 
-/** When to try again after a commit has failed, milliseconds. */
+/** Time before a failed commit is tried again, milliseconds. */
 const RETRY_MS = 1000;
-/** Failures in a row after which it is said again. */
+/** Failures in a row after which they are logged again. */
 const REMINDER_FAILURES = 60;
-/** How long the Worker may take for an answer before it is said, and nothing more is promised, milliseconds. */
+/** How long the Worker may take to answer before that is logged and writes count as failing, milliseconds. */
 const PATIENCE_MS = 10_000;
-/** How long the Worker is waited for at most while it starts, milliseconds. */
+/** The longest wait for the Worker to start, milliseconds. */
 const START_MS = 500;
-/** A database that was full is not any more when no more than this part of it is in use. */
+/** A full database counts as full until its used part falls to this share of its limit. */
 const ROOM_AGAIN = 0.9;
 
-/** How much the store has written, for whoever counts what flash memory endures. */
+/** Counters of what the store has written, which matter for the life of flash memory. */
 export interface StoreStats {
   /** Commits that wrote something. */
   readonly commits: number;
-  /** Bytes written to the log file and the database file, at most: a page that changes often is brought to the latter once. */
+  /** Bytes written to the log file and the database file, as an upper bound: a page that changes often is written to the latter once. */
   readonly writtenBytes: number;
-  /** Calls that waited until the disk had everything. */
+  /** Calls that waited for the disk to sync. */
   readonly fsyncs: number;
   /** Commits that failed and were tried again. */
   readonly failures: number;
-  /** Bytes of the database that are in use. */
+  /** The used bytes of the database. */
   readonly usedBytes: number;
-  /** How long commits took, from the Worker's being asked to its answer, seconds. */
+  /** The duration of commits, from the request to the Worker to its answer, seconds. */
   readonly commitSeconds: Distribution;
 }
 
-/** Upper bounds of the buckets of commits, seconds. */
+/** Upper bounds of the histogram's buckets, seconds. */
 const COMMIT_BOUNDS = [
   ...[0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10],
 ] as const;
-/** Commits that quantiles are of. */
+/** The number of recent commits that quantiles cover. */
 const COMMIT_WINDOW = 200;
 
-/** What comes of a batch. */
+/** The results of a batch. */
 export interface WriterEvents {
   /** The batch is in the file. */
   committed(): void;
-  /** It could not be written, and will be tried again. */
+  /** The batch could not be written, and will be tried again. */
   failed(): void;
   /** The Worker has ended. */
   closed(): void;
 }
 
-/** The way to the Worker that writes: one batch at a time, which it keeps until it is written. */
+/** The connection to the Worker that writes. It gets one batch at a time, and keeps the batch until it is written. */
 export class WriterLink {
-  /** Nothing can be written at present. */
+  /** Whether nothing can be written at present. */
   isFailing = false;
-  /** The database has grown to its limit. */
+  /** Whether the database has grown to its limit. */
   #isAtLimit = false;
-  /** The disk has no room but for what is deleted. */
+  /** Whether the disk has room only for deletions. */
   #isDiskFull = false;
   readonly #init: WriterInit;
   #maxBytes: number;
@@ -75,7 +75,7 @@ export class WriterLink {
   #failuresInARow = 0;
   readonly #backups: PromiseWithResolvers<BackupContent>[] = [];
   #isClosing = false;
-  /** When the Worker was given a batch that it has not answered; `undefined`: it has answered all. */
+  /** When the pending batch was sent to the Worker; `undefined` if there is none. */
   #askedAtMs: number | undefined;
   #stopWaiting: (() => void) | undefined;
   #stopRetrying: (() => void) | undefined;
@@ -100,39 +100,37 @@ export class WriterLink {
     this.#measure(usedBytes);
   }
 
-  /** There is no room: what makes the database smaller is written, and nothing else may come. */
+  /** Whether there is no room: then only deletions are written. */
   get isFull(): boolean {
     return this.#isAtLimit || this.#isDiskFull;
   }
 
-  /** The database has grown to half of its limit, or more. */
+  /** Whether the database has grown to half of its limit, or more. */
   get isHalfFull(): boolean {
     return this.#maxBytes > 0 && 2 * this.#stats.usedBytes >= this.#maxBytes;
   }
 
-  /** What was written so far. */
+  /** Counters of what was written. */
   get stats(): StoreStats {
     return this.#stats;
   }
 
-  /** How long the Worker has owed an answer, milliseconds; 0: it owes none. That it cannot write is an answer too. */
+  /** How long the present batch has been pending, milliseconds; 0 if there is none. A report of failure is an answer too. */
   get unansweredMs(): number {
     return this.#askedAtMs === undefined ? 0 : this.#clock.now() - this.#askedAtMs;
   }
 
-  /**
-   * Starts the Worker, which otherwise the first batch does: that takes tens of milliseconds, in which nothing else happens.
-   */
+  /** Starts the Worker. Otherwise the first batch starts it, which blocks this thread for tens of milliseconds. */
   begin(): void {
     if (!this.#isClosing) this.#started();
   }
 
-  /** The batch before must have been committed. */
+  /** Writes a batch. The previous one must have been committed. */
   write(rows: BatchRows): void {
     this.#ask({ rows, atMs: this.#clock.date() }, [rows.retained.buffer, rows.flight.buffer]);
   }
 
-  /** Has a backup made, with all that is committed. What is to be written meanwhile waits. */
+  /** Makes a backup of everything committed. Writes wait meanwhile. */
   backUp(path: string): Promise<BackupContent> {
     if (this.#isClosing) return Promise.reject(new Error("The store is closed"));
     const copied = Promise.withResolvers<BackupContent>();
@@ -141,7 +139,7 @@ export class WriterLink {
     return copied.promise;
   }
 
-  /** Reads of what is committed. Should the disk not answer, `done` waits. */
+  /** Reads from the committed data. If the disk does not answer, `done` is called later. */
   read(
     query: QueueRead,
     done: (rows: Uint8Array<ArrayBuffer>, nextExpiryMs: number) => void,
@@ -163,14 +161,14 @@ export class WriterLink {
     if (isSilent) this.#ended();
   }
 
-  /** `moved`: what is the Worker's from then on. */
+  /** `moved` are objects transferred to the Worker. */
   #ask(request: BatchRequest | "retry", moved: Transferable[] = []): void {
     this.#askedAtMs = this.#clock.now();
     this.#stopWaiting ??= this.#clock.after(PATIENCE_MS, () => this.#lookForAnswer());
     this.#send(request, moved);
   }
 
-  /** A disk that hangs, or a Worker that is gone: nobody can tell them apart, and with both nothing can be promised. */
+  /** Checks for a missing answer. A disk that hangs and a Worker that is gone look the same, and with either nothing can be promised. */
   #lookForAnswer(): void {
     this.#stopWaiting = undefined;
     if (this.#askedAtMs === undefined) return;
@@ -192,14 +190,14 @@ export class WriterLink {
     this.#events.closed();
   }
 
-  /** Nothing is sent to a Worker that is to end. */
+  /** Sends a request, unless the Worker is to end. */
   #send(request: WriterRequest, moved: Transferable[] = []): void {
     if (!this.#isClosing) this.#started().postMessage(request, moved);
   }
 
   /**
-   * The Worker, which begins with the first call. Where file descriptors are scarce nothing else happens until it has all its files
-   * open: connections that come in could take theirs, and a Worker that cannot load is the end of the broker.
+   * Returns the Worker, and starts it with the first call. If file descriptors are scarce, this thread waits until the Worker has opened
+   * all its files: new connections could take the descriptors, and a Worker that cannot load ends the broker.
    */
   #started(): Worker {
     if (this.#worker !== undefined) return this.#worker;
@@ -208,8 +206,8 @@ export class WriterLink {
     const worker = new Worker(new URL("./sqlite_writer.ts", import.meta.url), { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<WriterAnswer>) => this.#answered(data);
     worker.onerror = (event) => {
-      // What the Worker itself does not catch is a fault of ours: with nothing more to promise the process must end. What waits
-      // for a commit is never released; the next process begins with what was committed.
+      // An error that the Worker does not catch is a fault of ours. Nothing more can be promised, so the process must end. What waits for a
+      // commit is never released, and the next process begins with the committed state.
       this.#log.error("The store's Worker failed: the broker ends", { reason: event.message });
       throw new Error(`The store's Worker failed: ${event.message}`);
     };
@@ -260,7 +258,7 @@ export class WriterLink {
     this.#events.committed();
   }
 
-  /** They are answered in the order in which they were asked. */
+  /** Backups are answered in the order of requests. */
   #copied(content: BackupContent | string): void {
     const copied = this.#backups.shift();
     if (typeof content === "string") copied?.reject(new Error(content));
@@ -273,7 +271,7 @@ export class WriterLink {
     if (!this.#isClosing) done?.(rows, nextExpiryMs);
   }
 
-  /** What is damaged is mended at the start, when all of it can be read: the next process looks at the whole file. */
+  /** Marks the file as damaged. Damage is repaired at the next start, which checks the whole file. */
   #damaged(reason: string): void {
     this.#log.error("The store is damaged: the broker ends, to mend it when it begins again", {
       reason,
@@ -312,7 +310,7 @@ export class WriterLink {
     }
   }
 
-  /** The Worker keeps the rows: it is asked to try again until it can, or the process ends. */
+  /** A batch has failed. The Worker keeps its rows, and is asked to try again until it succeeds or the process ends. */
   #failed(reason: string): void {
     this.#stats = { ...this.#stats, failures: this.#stats.failures + 1 };
     if (this.#failuresInARow++ % REMINDER_FAILURES === 0) {

@@ -1,7 +1,7 @@
 import { commonLength, levelEnd, SLASH } from "./levels.ts";
 import type { TrieNode } from "./node.ts";
 
-/** A node with its parent and grandparent: these change when the node is cut off or merged with its child. */
+/** A node with its parent and grandparent, which change when the node is removed or merged with its child. */
 export interface Place<Node> {
   readonly node: Node;
   /** The root is its own parent. */
@@ -10,10 +10,10 @@ export interface Place<Node> {
 }
 
 /**
- * The nodes of a trie, which are created and pruned here. Successive levels without a branch, and without a value between them,
- * form one node, so there are at most twice as many nodes as topics, however many levels these have.
+ * Creates and prunes the nodes of a trie. Successive levels without a branch or a value between them form one node, so there are at most
+ * twice as many nodes as topics, however many levels these have.
  *
- * A topic is given as a string and the `end` of its levels in it; an `end` of -1 is no level at all: the root.
+ * Callers give a topic as a string and the `end` of its levels in it; an `end` of -1 means no level at all, the root.
  */
 export class Branches<Node extends TrieNode<Node>> {
   readonly root: Node;
@@ -26,12 +26,12 @@ export class Branches<Node extends TrieNode<Node>> {
     this.#create = create;
   }
 
-  /** Nodes without the root. */
+  /** The number of nodes, the root not included. */
   get nodeCount(): number {
     return this.#nodeCount;
   }
 
-  /** The topic's node, created where there is none. The caller then has to put a value into it. */
+  /** Returns the topic's node, and creates it if there is none. The caller then has to put a value into it. */
   make(topic: string, end: number): Node {
     let node = this.root;
     for (let at = 0; at <= end;) {
@@ -69,7 +69,7 @@ export class Branches<Node extends TrieNode<Node>> {
     return { node, parent, grandparent };
   }
 
-  /** After a node was emptied: removes nodes that are no longer needed, and merges nodes between which no branch is left. */
+  /** Called after a node was emptied: removes nodes that are no longer needed, and merges nodes with no branch between them. */
   prune({ node, parent, grandparent }: Place<Node>): void {
     if (node === this.root || node.isHolding || node.childCount > 1) return;
     if (node.onlyChild !== undefined) return this.#join(parent, node, node.onlyChild);

@@ -5,18 +5,18 @@ const SHARE_PREFIX = "$share/";
 /** The largest length that the two length bytes of a string can hold. */
 const MAX_SIZE_BYTES = 65_535;
 
-/** A Topic Filter as a SUBSCRIBE or UNSUBSCRIBE packet names it, taken apart. */
+/** The parts of a Topic Filter from a SUBSCRIBE or UNSUBSCRIBE packet. */
 export interface ParsedTopicFilter {
-  /** Who shares the subscription; `undefined` for an ordinary one. */
+  /** The ShareName; `undefined` for an ordinary subscription. */
   readonly shareName: string | undefined;
   /** The filter that Topic Names are matched against: without `$share/{ShareName}/`. */
   readonly topicFilter: string;
 }
 
 /**
- * Whether a message may be published to `name`: no wildcard in it [MQTT-4.7.0-1], at most `maxLevels` levels, and what
- * holds for names and filters alike: at least one character [MQTT-4.7.3-1], no U+0000 [MQTT-4.7.3-2], at most 65,535 bytes
- * of UTF-8 [MQTT-4.7.3-3], no lone surrogate [MQTT-1.5.4-1].
+ * Whether a message may be published to `name`. It has no wildcard [MQTT-4.7.0-1] and at most `maxLevels` levels. The rules for names and
+ * filters apply too: at least one character [MQTT-4.7.3-1], no U+0000 [MQTT-4.7.3-2], at most 65,535 bytes of UTF-8 [MQTT-4.7.3-3], no lone
+ * surrogate [MQTT-1.5.4-1].
  */
 export function isTopicName(name: string, maxLevels = Infinity): boolean {
   let levels = 1;
@@ -28,17 +28,14 @@ export function isTopicName(name: string, maxLevels = Infinity): boolean {
   return levels <= maxLevels && isTopicString(name);
 }
 
-/**
- * Whether `filter` may be subscribed to, an ordinary or a shared one.
- * The levels of `$share/{ShareName}/` do not count toward `maxLevels`.
- */
+/** Whether `filter` is a valid Topic Filter, ordinary or shared. The levels of `$share/{ShareName}/` do not count toward `maxLevels`. */
 export function isTopicFilter(filter: string, maxLevels = Infinity): boolean {
   return parseTopicFilter(filter, maxLevels) !== undefined;
 }
 
 /**
- * Takes a Topic Filter apart; `undefined` if it is not one. What begins with `$share/` is a shared one or none at all:
- * it does not become an ordinary filter by being malformed. `$share` alone and `$shared/x` are ordinary.
+ * Parses a Topic Filter; `undefined` if it is invalid. A filter that begins with `$share/` is a valid shared one or invalid: a malformed
+ * one does not become an ordinary filter. `$share` alone and `$shared/x` are ordinary.
  */
 export function parseTopicFilter(
   filter: string,
@@ -49,7 +46,7 @@ export function parseTopicFilter(
   return { shareName: undefined, topicFilter: filter };
 }
 
-/** The parts of what begins with `$share/`; `undefined` where it is malformed. */
+/** Parses a filter that begins with `$share/`; `undefined` if it is malformed. */
 function parseSharedFilter(filter: string, maxLevels: number): ParsedTopicFilter | undefined {
   if (!isTopicString(filter)) return undefined;
   const slash = filter.indexOf("/", SHARE_PREFIX.length);
@@ -58,12 +55,12 @@ function parseSharedFilter(filter: string, maxLevels: number): ParsedTopicFilter
   if (shareName === "") return undefined; // [MQTT-4.8.2-1]
   if (/[+#]/.test(shareName)) return undefined; // [MQTT-4.8.2-2]
   const topicFilter = filter.slice(slash + 1);
-  // What follows is the filter of an ordinary subscription: not empty, and not shared once more.
+  // The rest has to be an ordinary filter: not empty, and not shared once more.
   if (topicFilter === "" || topicFilter.startsWith(SHARE_PREFIX)) return undefined;
   return hasGoodLevels(topicFilter, maxLevels) ? { shareName, topicFilter } : undefined;
 }
 
-/** Whether the wildcards of an ordinary filter are at valid places, and it does not have too many levels. */
+/** Whether an ordinary filter has its wildcards at valid places and not too many levels. */
 function hasGoodLevels(filter: string, maxLevels: number): boolean {
   let levels = 1;
   let levelStart = 0;
@@ -74,10 +71,10 @@ function hasGoodLevels(filter: string, maxLevels: number): boolean {
       levels++;
       levelStart = i + 1;
     } else if (code === HASH) {
-      // Alone in its level, and that is the last. [MQTT-4.7.1-1]
+      // `#` must be alone in the last level. [MQTT-4.7.1-1]
       if (i !== levelStart || i !== last) return false;
     } else if (code === PLUS) {
-      // Alone in its level. [MQTT-4.7.1-2]
+      // `+` must be alone in its level. [MQTT-4.7.1-2]
       if (i !== levelStart || (i !== last && filter.charCodeAt(i + 1) !== SLASH)) return false;
     }
   }
@@ -85,8 +82,8 @@ function hasGoodLevels(filter: string, maxLevels: number): boolean {
 }
 
 /**
- * Checks the rules that names and filters share. Strings from packets are checked for most of them already; strings of a program
- * are not.
+ * Checks the rules that names and filters share. The codec has checked most of them for strings from packets, but not for strings of a
+ * program.
  */
 function isTopicString(topic: string): boolean {
   return topic !== "" && !topic.includes("\0") && topic.isWellFormed() &&
@@ -99,7 +96,7 @@ function utf8SizeBytes(text: string): number {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code < 0x80) continue;
-    // Each half of a surrogate pair stands for two of its four bytes.
+    // Each half of a surrogate pair counts for two of its four bytes.
     sizeBytes += code < 0x800 || (code >= 0xd800 && code <= 0xdfff) ? 1 : 2;
   }
   return sizeBytes;

@@ -4,13 +4,13 @@ import type { Values } from "./values.ts";
 
 const PLUS = 0x2b;
 
-/** A branch in the trie of Topic Filters: its label is literal levels and `+`. */
+/** A node in the trie of Topic Filters. Its label consists of literal levels and `+`. */
 export class FilterNode<T> extends TrieNode<FilterNode<T>> {
-  /** The child whose label begins with `+`, which no name has for a level. */
+  /** The child whose label begins with `+`, which is never a level of a Topic Name. */
   plus: FilterNode<T> | undefined = undefined;
   /** Values of the filter that ends here. */
   here: Values<T> = undefined;
-  /** Values of the filter that ends with `/#` behind this. */
+  /** Values of the filter that continues with a last `/#`. */
   below: Values<T> = undefined;
 
   override get isHolding(): boolean {
@@ -57,8 +57,8 @@ export class FilterNode<T> extends TrieNode<FilterNode<T>> {
   }
 
   /**
-   * Compares the label with the levels of `name` from `at` on. Returns the start of the next level, which is one beyond the name's
-   * end where the last level matched; -1 where they do not match.
+   * Compares the label with the levels of `name` from `at` on. Returns the start of the next level, which is one beyond the end of the name
+   * after its last level; -1 if they do not match.
    */
   pass(name: string, at: number): number {
     const { label } = this;

@@ -6,16 +6,15 @@ import { hasValue, type Values, visitValues, withoutValue, withValue } from "./v
 
 /** Settings of a {@link FilterTrie}. */
 export interface FilterTrieOptions {
-  /** Whether `a/#` also matches `a`, as the standard has it; `true` unless told. */
+  /** Whether `a/#` also matches `a`, as the standard requires. Default: true. */
   readonly hashMatchesParent?: boolean;
 }
 
 /**
- * Finds the values under all Topic Filters that match a Topic Name. Filters must be valid, and without
- * `$share/{ShareName}/`.
+ * Finds the values of all Topic Filters that match a Topic Name. Filters must be valid, and without `$share/{ShareName}/`.
  *
- * Most filters have no wildcard: these stand in one Map, and only the others in a trie of levels. So a match is one
- * look-up, and a walk over the nodes that the levels of the name lead to: the literal ones and those of `+`.
+ * Most filters have no wildcard. These are in a Map, and only the others in a trie of levels. So a match is one look-up and a walk over the
+ * nodes that the name's levels lead to, literal ones and those of `+`.
  */
 export class FilterTrie<T extends NonNullable<unknown>> {
   readonly #hashMatchesParent: boolean;
@@ -29,7 +28,7 @@ export class FilterTrie<T extends NonNullable<unknown>> {
     this.#hashMatchesParent = options.hashMatchesParent ?? true;
   }
 
-  /** Entries: pairs of a filter and a value. */
+  /** The number of entries, which are pairs of a filter and a value. */
   get size(): number {
     return this.#size;
   }
@@ -39,12 +38,12 @@ export class FilterTrie<T extends NonNullable<unknown>> {
     return this.#version;
   }
 
-  /** The number of objects that take memory: different filters without a wildcard, and nodes of the trie. */
+  /** The number of objects that take memory: distinct filters without a wildcard, and nodes of the trie. */
   get nodeCount(): number {
     return this.#exact.size + this.#branches.nodeCount;
   }
 
-  /** Puts `value` under a filter, where it may have others beside it; once more in the same place changes nothing. */
+  /** Adds a value to a filter, which may have others. Adding the same entry again changes nothing. */
   add(topicFilter: string, value: T): void {
     if (hasWildcard(topicFilter)) {
       const { end, slot } = parse(topicFilter);
@@ -60,7 +59,7 @@ export class FilterTrie<T extends NonNullable<unknown>> {
     this.#version++;
   }
 
-  /** Takes `value` away from under a filter; whether it was there. */
+  /** Removes a value from a filter; returns whether it was there. */
   delete(topicFilter: string, value: T): boolean {
     const isDeleted = hasWildcard(topicFilter)
       ? this.#deleteFromTrie(topicFilter, value)
@@ -72,9 +71,8 @@ export class FilterTrie<T extends NonNullable<unknown>> {
   }
 
   /**
-   * Calls `visit` with the value of every entry whose filter matches: a value that stands under several of them, as often.
-   * In no certain order; if `visit` adds or deletes, it may or may not see that. Returns the steps that it took: nodes that were
-   * looked at, and entries that were found.
+   * Calls `visit` with the value of every matching entry, in no particular order; a value with several matching filters is visited once for
+   * each. If `visit` adds or deletes entries, the walk may see that or not. Returns the steps taken: nodes looked at, and entries found.
    */
   match(topicName: string, visit: (value: T) => void): number {
     const steps = 1 + visitValues(this.#exact.get(topicName), visit);
@@ -112,7 +110,7 @@ export class FilterTrie<T extends NonNullable<unknown>> {
   }
 }
 
-/** The end of the levels that lead to a filter's node (-1 where there are none), and the slot of the node that holds its values. */
+/** Finds the end of the levels that lead to a filter's node (-1 if there are none), and the slot of that node which holds the values. */
 function parse(topicFilter: string): { end: number; slot: "here" | "below" } {
   if (!topicFilter.endsWith("#")) return { end: topicFilter.length, slot: "here" };
   return { end: topicFilter.length - 2, slot: "below" };

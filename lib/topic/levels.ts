@@ -7,7 +7,7 @@ export function levelEnd(topic: string, start: number): number {
   return slash === -1 ? topic.length : slash;
 }
 
-/** The levels of a topic. For strings that come once this takes half the time of `topic.split("/")`. */
+/** The levels of a topic. For strings seen once this takes half the time of `topic.split("/")`. */
 export function splitLevels(topic: string): string[] {
   const levels: string[] = [];
   for (let start = 0; start <= topic.length;) {
@@ -18,14 +18,14 @@ export function splitLevels(topic: string): string[] {
   return levels;
 }
 
-/** Whether a valid Topic Filter stands for more than one name. */
+/** Whether a valid Topic Filter has a wildcard. */
 export function hasWildcard(topicFilter: string): boolean {
   return topicFilter.includes("+") || topicFilter.endsWith("#");
 }
 
 /**
- * How many characters of `label` are also in `topic`, from the level that begins at `at` to `end`, counted in whole levels: the
- * length of the label up to the level that is another one, or where the topic ends. The first level has to be the same.
+ * The length of the levels that `label` shares with the levels of `topic` from `at` to `end`, in characters. The first level has to be the
+ * same.
  */
 export function commonLength(label: string, topic: string, at: number, end: number): number {
   let common = 0;

@@ -1,8 +1,8 @@
 import { levelEnd } from "./levels.ts";
 
 /**
- * Whether a Topic Name matches a Topic Filter, both of them valid, the filter without `$share/{ShareName}/`. Characters are
- * compared as they are: no normalization, case matters. [MQTT-4.7.3-4] For many filters at a time there is the trie.
+ * Whether a Topic Name matches a Topic Filter. Both must be valid, the filter without `$share/{ShareName}/`. Characters are compared
+ * without normalization, and case matters. [MQTT-4.7.3-4] For many filters at once use the trie.
  */
 export function topicMatches(
   topicFilter: string,
@@ -11,7 +11,7 @@ export function topicMatches(
 ): boolean {
   // A wildcard in first place does not reach names that begin with "$". [MQTT-4.7.2-1]
   if (topicName.startsWith("$") && !topicFilter.startsWith("$")) return false;
-  let nameAt = 0; // one beyond the end where the levels of the name are used up
+  let nameAt = 0; // One beyond the end after the last level of the name.
   for (let filterAt = 0; filterAt <= topicFilter.length;) {
     if (topicFilter[filterAt] === "#") return nameAt <= topicName.length || hashMatchesParent;
     if (nameAt > topicName.length) return false;

@@ -1,18 +1,18 @@
 /**
- * Topic Names and Topic Filters: which strings are one, which filter matches which name, and the two indexes that
- * answer this for many at a time.
+ * Topic Names and Topic Filters: which strings are valid, which filter matches which name, and two indexes that answer this for many at
+ * once.
  *
- * A topic is a row of levels parted by `/`; a level may be empty, so `/a` has two levels and `/` too. In a filter `+` stands
- * for one level, whatever it holds, and a last `#` for all levels that follow, and for none (the parent), unless
- * `hashMatchesParent` is off. A wildcard in first place never stands for a level that begins with `$`. [MQTT-4.7.2-1]
+ * A topic consists of levels separated by `/`. A level may be empty, so `/a` and `/` have two levels. In a filter `+` matches any one
+ * level, and a final `#` matches all following levels or none (the parent level itself), unless `hashMatchesParent` is off. A wildcard in
+ * the first level does not match a level that begins with `$`. [MQTT-4.7.2-1]
  *
- * {@link FilterTrie} goes from one name to the filters that match it (routing); {@link RetainedTopics} goes from one filter to the
- * names that match it (retained messages). Both keep cost per operation flat as they grow, and memory in step with what
- * they hold: levels that no branch parts are one node, and what becomes empty is cut off. Both say in steps what a match or a walk has
- * cost, for those who share their time among many. {@link topicMatches} compares one filter with one name and needs neither.
+ * {@link FilterTrie} finds the filters that match one name (routing); {@link RetainedTopics} finds the names that match one filter
+ * (retained messages). In both the cost of an operation hardly grows with the number of entries, and memory is proportional to the entries:
+ * levels without a branch between them share a node, and empty nodes are removed. Both count the steps of a match or a walk, so that
+ * callers can divide their time fairly. {@link topicMatches} compares one filter with one name.
  *
- * The tries trust their callers: strings are checked once, at the edge, by {@link isTopicName} and {@link parseTopicFilter}.
- * This folder imports nothing from other folders.
+ * The tries do not check their input: callers check strings once, with {@link isTopicName} and {@link parseTopicFilter}. This folder
+ * imports nothing from other folders.
  *
  * ```ts
  * import { equal } from "node:assert/strict";

@@ -1,18 +1,18 @@
 import { levelEnd, SLASH } from "./levels.ts";
 
-/** The shortest substring that V8 may keep as a view of the string it was cut from. */
+/** V8 may keep a substring of this length or more as a view of the whole string. */
 const MIN_VIEW_LENGTH = 13;
 
 /**
- * A branch of a trie: one level or several, up to where branches part or something is held. Most nodes have one child or none, and an
- * empty Map takes more memory than a node: so an only child is held directly, and a Map is made for the second one. The Map then
- * stays until it is empty: it never moves while somebody walks over it.
+ * A node of a trie. Its label has one or more levels, up to the next branch or value. Most nodes have at most one child, and an empty Map
+ * takes more memory than a node: so an only child is held directly, and a Map is made for the second one. That Map stays until it is empty,
+ * so it is never replaced while a walk iterates over it.
  *
- * The label never changes. Where branches part anew, or grow together, new nodes take the place of the old ones, which stay as they
- * were, for walks that rest in them.
+ * The label never changes. When a node is split or merged, new nodes replace the old ones. The old ones stay as they were, for walks that
+ * paused in them.
  */
 export abstract class TrieNode<Self extends TrieNode<Self>> {
-  /** The levels below the parent's, up to this node's, with `/` between them. */
+  /** The levels from the parent's (exclusive) to this node's, joined with `/`. */
   readonly label: string;
   #children: Self | Map<string, Self> | undefined = undefined;
 
@@ -20,7 +20,7 @@ export abstract class TrieNode<Self extends TrieNode<Self>> {
     this.label = owned(label);
   }
 
-  /** Whether something is held under the topic that ends here: the node then stays, whatever its children are. */
+  /** Whether the topic that ends here has a value; if so the node stays even without children. */
   abstract get isHolding(): boolean;
 
   get childCount(): number {
@@ -29,7 +29,7 @@ export abstract class TrieNode<Self extends TrieNode<Self>> {
     return children instanceof Map ? children.size : 1;
   }
 
-  /** The only child; `undefined` where there is none, or more than one. */
+  /** The only child; `undefined` if there are none or several. */
   get onlyChild(): Self | undefined {
     const children = this.#children;
     if (!(children instanceof Map)) return children;
@@ -45,8 +45,8 @@ export abstract class TrieNode<Self extends TrieNode<Self>> {
   }
 
   /**
-   * The only child where there is one, else the one whose label begins with the level of `topic` that begins at `at`. For those who
-   * compare the whole label anyway: an only child costs no look-up.
+   * The only child if there is just one, else the one whose label begins with the level of `topic` at `at`. The caller compares the whole
+   * label anyway, so an only child needs no look-up.
    */
   candidate(topic: string, at: number): Self | undefined {
     const children = this.#children;
@@ -54,14 +54,14 @@ export abstract class TrieNode<Self extends TrieNode<Self>> {
     return children.get(topic.slice(at, levelEnd(topic, at)));
   }
 
-  /** All children; a Map's iterator is live: it goes on over children that come and go meanwhile. */
+  /** All children. The iterator of a Map is live: it continues while children are added and removed. */
   children(): Iterator<Self> {
     const children = this.#children;
     if (children instanceof Map) return children.values();
     return (children === undefined ? [] : [children]).values();
   }
 
-  /** Puts in a child whose first level is new here. */
+  /** Adds a child whose first level no other child has. */
   attach(child: Self): void {
     const children = this.#children;
     if (children === undefined) this.#children = child;
@@ -74,14 +74,14 @@ export abstract class TrieNode<Self extends TrieNode<Self>> {
     }
   }
 
-  /** Puts a child in the place of the one with the same first level: a walk over the children meets one of them. */
+  /** Replaces the child with the same first level; a walk over the children meets one of the two. */
   replace(child: Self): void {
     const children = this.#children;
     if (children instanceof Map) children.set(firstLevel(child.label), child);
     else this.#children = child;
   }
 
-  /** Takes out a child that is here. */
+  /** Removes a child. */
   detach(child: Self): void {
     const children = this.#children;
     if (children instanceof Map) {
@@ -91,13 +91,13 @@ export abstract class TrieNode<Self extends TrieNode<Self>> {
     this.#children = undefined;
   }
 
-  /** Takes over the values and children of another node: the same objects, a Map of children too. */
+  /** Takes over the values and children of another node; the objects themselves, including a Map of children. */
   adopt(other: Self): void {
     this.#children = other.#children;
   }
 }
 
-/** The first level of a label; the label itself where it has but one. */
+/** The first level of a label; the label itself if it has only one. */
 function firstLevel(label: string): string {
   const end = levelEnd(label, 0);
   return end === label.length ? label : owned(label.slice(0, end));
@@ -108,9 +108,9 @@ function beginsWithLevel(label: string, level: string): boolean {
     (label.length === level.length || label.charCodeAt(level.length) === SLASH);
 }
 
-/** A copy where `label` may be a view: a node must not keep a whole topic alive that was deleted long ago. */
+/** Copies `label` if it may be a view: a node must not keep the whole string of a topic that was deleted long ago. */
 function owned(label: string): string {
   if (label.length < MIN_VIEW_LENGTH) return label;
-  // Of all ways to put a string together, this one makes a new string at once.
+  // Of all ways to build a string, V8 copies the characters at once only in this one.
   return [label.slice(0, MIN_VIEW_LENGTH - 1), label.slice(MIN_VIEW_LENGTH - 1)].join("");
 }

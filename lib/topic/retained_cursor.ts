@@ -1,44 +1,44 @@
 import { levelEnd, SLASH, splitLevels } from "./levels.ts";
 import type { RetainedNode } from "./retained_node.ts";
 
-/** How a filter is held against the retained messages. */
+/** How a filter is compared with the retained topics. */
 export interface MatchOptions {
-  /** Whether `a/#` also matches `a`, as the standard has it; `true` unless told. */
+  /** Whether `a/#` also matches `a`, as the standard requires. Default: true. */
   readonly hashMatchesParent?: boolean;
 }
 
-/** In place of an index into the filter's levels: all that is further down matches. */
+/** Used instead of an index into the filter's levels: everything below matches. */
 const EVERYTHING = -1;
-/** In place of an index into the filter's levels: nothing matches. */
+/** Used instead of an index into the filter's levels: nothing below matches. */
 const NOTHING = -2;
 
-/** Nodes still to be entered, and the level of the filter that holds for the first level of their labels. */
+/** Nodes still to visit, and the index of the filter's level for the first level of their labels. */
 interface Frame<T> {
   readonly nodes: Iterator<RetainedNode<T>>;
   readonly depth: number;
 }
 
 /**
- * A walk over the values that match one filter, which can rest at any place, in no certain order: so a large match is
- * delivered in slices while the trie goes on changing.
+ * A walk over the values that match one filter, in no particular order. It can pause anywhere, so that many matches are delivered in slices
+ * while the trie changes.
  *
- * A name that has a value all the while is given once. One that is set or deleted meanwhile may be given or not; one that is deleted
- * and set again may be given twice, with the old value and the new.
+ * A name that has a value during the whole walk is returned once. One that is set or deleted meanwhile may be returned or not; one that is
+ * deleted and set again may be returned twice, with the old value and the new.
  *
- * This holds because a node's label never changes. Where the trie replaces a node (its branch parts, or grows together), the new one
- * takes the old one's place in the parent's Map, so that the cursor meets one of them, once; and the old one keeps its children, so
- * that a cursor in it finds what was there and has stayed. A Map of children is iterated live, and stays its node's Map until it is
- * empty. An old node may also show a value that was deleted since: whoever walks has to know such a value by itself.
+ * This holds because a node's label never changes. When the trie splits or merges a node, the new one replaces the old one in the parent's
+ * Map, so the cursor meets only one of them. The old node keeps its children, so a cursor that paused in it still finds everything that was
+ * there and has not been deleted. A Map of children is iterated live, and stays with its node until it is empty. An old node may also show
+ * a value that has been deleted since: the caller has to recognize that.
  */
 export class RetainedCursor<T extends NonNullable<unknown>> {
   readonly #levels: readonly string[];
   readonly #hashMatchesParent: boolean;
   readonly #startsWild: boolean;
-  /** One frame for every node on the way to where the walk is; the first one has the names' first levels. */
+  /** One frame for every node on the path to the present place; the first one has the first levels of the names. */
   readonly #stack: Frame<T>[] = [];
   #steps = 0;
 
-  /** For the trie's own use. */
+  /** Only the trie creates cursors. */
   constructor(root: RetainedNode<T>, topicFilter: string, options: MatchOptions) {
     this.#levels = splitLevels(topicFilter);
     this.#hashMatchesParent = options.hashMatchesParent ?? true;
@@ -51,14 +51,14 @@ export class RetainedCursor<T extends NonNullable<unknown>> {
     return this.#stack.length === 0;
   }
 
-  /** Steps taken since the walk began: nodes that were looked at. */
+  /** The number of nodes visited so far. */
   get steps(): number {
     return this.#steps;
   }
 
   /**
-   * The next value; `undefined` when the walk is over, or after `maxSteps` nodes without a value: a filter such as `+/+/x`
-   * may pass by a million names and match none. {@link isDone} tells which.
+   * The next value; `undefined` when the walk is over, or after `maxSteps` nodes without a value: a filter such as `+/+/x` may visit a
+   * million names and match none. {@link isDone} tells which.
    */
   next(maxSteps = Infinity): T | undefined {
     for (const end = this.#steps + maxSteps; this.#steps < end;) {
@@ -78,13 +78,13 @@ export class RetainedCursor<T extends NonNullable<unknown>> {
     return undefined;
   }
 
-  /** Holds a node's label against the filter from level `depth` on; returns the node's value where the filter matches it. */
+  /** Compares a node's label with the filter from level `depth` on; returns the node's value if the filter matches it. */
   #enter(node: RetainedNode<T>, depth: number): T | undefined {
     const reached = depth === EVERYTHING ? EVERYTHING : this.#pass(node.label, depth);
     return reached === NOTHING ? undefined : this.#descend(node, reached);
   }
 
-  /** Puts those children of a node on the stack that may match; returns the node's value where it matches. */
+  /** Pushes the children that may match onto the stack; returns the node's value if the filter matches it. */
   #descend(node: RetainedNode<T>, depth: number): T | undefined {
     if (depth === EVERYTHING) {
       this.#pushChildren(node, EVERYTHING);
@@ -105,7 +105,7 @@ export class RetainedCursor<T extends NonNullable<unknown>> {
     return undefined;
   }
 
-  /** The level of the filter that holds for what follows the label, EVERYTHING where all that follows matches, or NOTHING. */
+  /** Returns the index of the filter's level that comes after the label, EVERYTHING if all that follows matches, or NOTHING. */
   #pass(label: string, depth: number): number {
     for (let at = 0; at <= label.length; depth++) {
       const level = this.#levels[depth];

@@ -1,8 +1,8 @@
 import { TrieNode } from "./node.ts";
 
-/** A branch in the trie of retained messages. */
+/** A node in the trie of retained messages. */
 export class RetainedNode<T> extends TrieNode<RetainedNode<T>> {
-  /** What is retained under the name that ends here. */
+  /** The value of the name that ends here. */
   value: T | undefined = undefined;
 
   override get isHolding(): boolean {

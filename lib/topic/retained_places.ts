@@ -3,31 +3,36 @@ import type { MatchOptions, RetainedCursor } from "./retained_cursor.ts";
 /** A name and its value. */
 export interface Entry<T> {
   readonly topicName: string;
-  /** Names were added in this order. */
+  /** The position of this entry in the order in which names were added. */
   readonly order: number;
-  /** `undefined`: deleted. */
+  /** `undefined` once the name is deleted. */
   value: T | undefined;
-  /** Whether the trie has it. */
+  /** Whether the trie contains it. */
   isIndexed: boolean;
 }
 
-/** Where a walk looks: a cursor over the trie, and the entries in [next, end) of those that are not in it. */
+/** Where a walk searches: a cursor over the trie, and the entries of `added` in [next, end), which are not in the trie. */
 export interface Places<T> {
   readonly cursor: RetainedCursor<Entry<T>>;
-  /** Others will only be added to it. */
+  /** This array only grows at its end. */
   readonly added: readonly Entry<T>[];
   next: number;
   readonly end: number;
 }
 
-/** What a walk asks of the topics that it goes over. */
+/** What a walk needs of the topics that it searches. */
 export interface WalkedTopics<T> {
-  /** The value under a name. */
+  /** The value of a name. */
   get(topicName: string): T | undefined;
-  /** A walk with wildcards begins: which new names an earlier one has passed by, as the order before which all of them are. */
+  /**
+   * Called when a walk with wildcards begins. Returns the order up to which (exclusive) earlier walks have already compared the new names
+   * one by one.
+   */
   ask(): number;
-  /** Puts new names before `order` into the trie, `maxCount` at most; returns how many. Fewer than `maxCount`: it has all of them. */
+  /**
+   * Puts up to `maxCount` new names before `order` into the trie; returns how many. Fewer than `maxCount` means that all of them are in it.
+   */
   index(order: number, maxCount: number): number;
-  /** Where to look for what matches. */
+  /** Where to search for matches. */
   places(topicFilter: string, options: MatchOptions): Places<T>;
 }

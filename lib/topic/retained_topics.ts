@@ -3,40 +3,40 @@ import type { Entry, Places } from "./retained_places.ts";
 import { RetainedTrie } from "./retained_trie.ts";
 import { RetainedWalk } from "./retained_walk.ts";
 
-/** Deleted entries that may stand among the new ones before it is looked at whether they are most of them. */
+/** The least number of deleted entries before it is checked whether they are the majority of the new ones. */
 const MIN_DELETED = 1024;
 
 /**
- * From Topic Names to values, to be found by name or by Topic Filter: the retained messages. Names and filters are taken as valid,
- * filters without `$share/{ShareName}/`.
+ * Maps Topic Names to values, and finds them by name or by Topic Filter: the retained messages. Names and filters must be valid, filters
+ * without `$share/{ShareName}/`.
  *
- * By name they stand in a Map. The trie is for filters with wildcards, and costs ten times as much for each name. So a new name
- * stays out of it at first: the first filter that comes is held against the new names one by one, which is cheap, and the second
- * puts them into the trie. Where many publish and nobody asks with wildcards, nobody pays.
+ * A Map finds a name. A trie, which costs ten times as much for each name, finds the matches of filters with wildcards. Therefore a new
+ * name stays out of the trie at first: the first filter is compared with the new names one by one, which is cheap, and the second filter
+ * puts them into the trie. A broker to which many publish and whose clients use no wildcards never pays for the trie.
  */
 export class RetainedTopics<T extends NonNullable<unknown>> {
   readonly #entries = new Map<string, Entry<T>>();
   readonly #trie = new RetainedTrie<Entry<T>>();
-  /** In their order, from `#nextNew` on: entries that the trie does not have, and some that were deleted since. */
+  /** From `#nextNew` on, in order: entries that are not in the trie, including some that have been deleted since. */
   #new: Entry<T>[] = [];
   #nextNew = 0;
   #deletedNew = 0;
-  /** Of the next entry. */
+  /** The order of the next entry. */
   #order = 0;
-  /** Entries before this one were there when a filter with wildcards was last asked for. */
+  /** Entries before this order existed when a filter with wildcards was last used. */
   #askedOrder = 0;
 
-  /** Topic Names that have a value. */
+  /** The number of Topic Names with a value. */
   get size(): number {
     return this.#entries.size;
   }
 
-  /** Nodes of the trie. */
+  /** The number of nodes in the trie. */
   get nodeCount(): number {
     return this.#trie.nodeCount;
   }
 
-  /** Puts a value under a name; returns the one before. */
+  /** Sets the value of a name; returns the previous one. */
   set(topicName: string, value: T): T | undefined {
     const entry = this.#entries.get(topicName);
     if (entry !== undefined) {
@@ -50,12 +50,12 @@ export class RetainedTopics<T extends NonNullable<unknown>> {
     return undefined;
   }
 
-  /** The value under a name. */
+  /** The value of a name. */
   get(topicName: string): T | undefined {
     return this.#entries.get(topicName)?.value;
   }
 
-  /** Takes the value away from under a name; returns it. */
+  /** Deletes the value of a name; returns it. */
   delete(topicName: string): T | undefined {
     const entry = this.#entries.get(topicName);
     if (entry === undefined) return undefined;
@@ -67,13 +67,14 @@ export class RetainedTopics<T extends NonNullable<unknown>> {
     return before;
   }
 
-  /** A walk over the values whose names match `topicFilter`, at the caller's pace. */
+  /** Begins a walk over the values whose names match `topicFilter`, at the caller's pace. */
   matches(topicFilter: string, options: MatchOptions = {}): RetainedWalk<T> {
     return new RetainedWalk(this, topicFilter, options);
   }
 
   /**
-   * A walk with wildcards begins: which new names an earlier one has passed by, as the order before which all of them are.
+   * Called when a walk with wildcards begins. Returns the order up to which (exclusive) earlier walks have already compared the new names
+   * one by one.
    * @internal
    */
   ask(): number {
@@ -83,7 +84,8 @@ export class RetainedTopics<T extends NonNullable<unknown>> {
   }
 
   /**
-   * Puts new names before `order` into the trie, `maxCount` at most; returns how many. Fewer than `maxCount`: it has all of them.
+   * Puts up to `maxCount` new names before `order` into the trie; returns how many. Fewer than `maxCount` means that all of them are in it.
+   *
    * @internal
    */
   index(order: number, maxCount: number): number {
@@ -104,8 +106,8 @@ export class RetainedTopics<T extends NonNullable<unknown>> {
   }
 
   /**
-   * Where to look for what matches: a cursor over the trie, and the entries that are not in it, in [next, end) of an array to
-   * which others will only be added.
+   * Where to search for matches: a cursor over the trie, and the entries that are not in it, in [next, end) of an array that only grows at
+   * its end.
    * @internal
    */
   places(topicFilter: string, options: MatchOptions): Places<T> {
@@ -113,7 +115,10 @@ export class RetainedTopics<T extends NonNullable<unknown>> {
     return { cursor, added: this.#new, next: this.#nextNew, end: this.#new.length };
   }
 
-  /** Who sets and deletes names for ever, while nobody asks with wildcards, leaves nothing behind. */
+  /**
+   * Removes deleted entries when they are the majority. Otherwise names that are set and deleted again and again would take ever more
+   * memory as long as no filter has a wildcard.
+   */
   #countDeleted(): void {
     this.#deletedNew++;
     if (this.#deletedNew < MIN_DELETED) return;

@@ -3,29 +3,29 @@ import { topicMatches } from "./matches.ts";
 import type { MatchOptions } from "./retained_cursor.ts";
 import type { Places, WalkedTopics } from "./retained_places.ts";
 
-/** What it takes to put a name into the trie, in steps of a walk: 2 to 8 µs beside 0.2 to 0.5. */
+/** The cost of putting a name into the trie, in steps of a walk: 2 to 8 µs, where a step takes 0.2 to 0.5. */
 const STEPS_PER_INDEXED_NAME = 16;
 
 /**
- * A walk over the values that match one filter, which can rest at any place, in no certain order. It promises what
- * {@link RetainedCursor} does: a name that has a value all the while is given once.
+ * A walk over the values that match one filter, in no particular order, which can pause anywhere. Like {@link RetainedCursor} it returns a
+ * name that has a value during the whole walk once.
  *
- * First the names that an earlier walk has passed by get into the trie; then the trie is walked; then the names that came since are
- * held against the filter one by one. A later walk may put some of these into the trie meanwhile, where this one leaves them out.
+ * First it puts the names that an earlier walk has compared one by one into the trie; then it walks the trie; then it compares the names
+ * added since one by one. A later walk may put some of those into the trie meanwhile; this walk ignores them there.
  */
 export class RetainedWalk<T extends NonNullable<unknown>> {
   readonly #topics: WalkedTopics<T>;
   readonly #topicFilter: string;
   readonly #options: MatchOptions;
   readonly #hasWildcard: boolean;
-  /** Names before this order are looked for in the trie. */
+  /** Names before this order are put into the trie first. */
   readonly #indexOrder: number = 0;
   #addedOrder = 0;
   #places: Places<T> | undefined;
   #steps = 0;
   #isDone = false;
 
-  /** For {@link RetainedTopics.matches} only. */
+  /** Only {@link RetainedTopics.matches} creates walks. */
   constructor(topics: WalkedTopics<T>, topicFilter: string, options: MatchOptions) {
     this.#topics = topics;
     this.#topicFilter = topicFilter;
@@ -40,16 +40,16 @@ export class RetainedWalk<T extends NonNullable<unknown>> {
   }
 
   /**
-   * Steps taken since the walk began, found or not: what it cost so far. A step is a node or a name that was looked at, each less than
-   * a microsecond; a name that had to be put into the trie counts for several.
+   * The steps taken so far, which measure the cost. A step is a node or a name looked at, less than a microsecond each; a name put into the
+   * trie counts for several.
    */
   get steps(): number {
     return this.#steps;
   }
 
   /**
-   * The next value; `undefined` when the walk is over, or after `maxSteps` steps that gave none: a filter such as `+/+/x` may pass by
-   * a million names and match none. {@link isDone} tells which. One step at least is taken, and a name put into the trie as a whole.
+   * The next value; `undefined` when the walk is over, or after `maxSteps` steps without one: a filter such as `+/+/x` may visit a million
+   * names and match none. {@link isDone} tells which. At least one step is taken, and putting a name into the trie is not interrupted.
    */
   next(maxSteps = Infinity): T | undefined {
     if (this.#isDone) return undefined;
@@ -67,7 +67,7 @@ export class RetainedWalk<T extends NonNullable<unknown>> {
       const stepsBefore = cursor.steps;
       const entry = cursor.next(end - this.#steps);
       this.#steps += cursor.steps - stepsBefore;
-      // The cursor may show what was deleted, and what another walk has put into the trie since.
+      // The cursor may show deleted entries, and entries that another walk has put into the trie since.
       if (entry?.value !== undefined && entry.order < this.#addedOrder) return entry.value;
     }
     return this.#nextAdded(places, end);

@@ -1,21 +1,21 @@
-/** The values under one filter: mostly one, held directly; a set where there are more; `undefined` where there is none. */
+/** The values of one filter: usually one, held directly; a set if there are several; `undefined` if there is none. */
 export type Values<T> = T | Several<T> | undefined;
 
-/** A class of its own, so that a value which is a Set itself is not taken for several. */
+/** A class of its own, so that a value that is itself a Set is not mistaken for several values. */
 class Several<T> extends Set<T> {}
 
-/** Whether `value` is among them. */
+/** Whether `value` is among the values. */
 export function hasValue<T>(values: Values<T>, value: T): boolean {
   return values instanceof Several ? values.has(value) : values === value;
 }
 
-/** With a `value` that is not among them yet. */
+/** Adds a value that is not among them yet. */
 export function withValue<T>(values: Values<T>, value: T): Values<T> {
   if (values === undefined) return value;
   return values instanceof Several ? values.add(value) : new Several<T>([values, value]);
 }
 
-/** Without a `value` that is among them. */
+/** Removes a value that is among them. */
 export function withoutValue<T>(values: Values<T>, value: T): Values<T> {
   if (!(values instanceof Several)) return undefined;
   values.delete(value);
@@ -24,7 +24,7 @@ export function withoutValue<T>(values: Values<T>, value: T): Values<T> {
   return last;
 }
 
-/** Calls `visit` with each of them; returns how many there are. */
+/** Calls `visit` with each value; returns their number. */
 export function visitValues<T>(values: Values<T>, visit: (value: T) => void): number {
   if (values === undefined) return 0;
   if (!(values instanceof Several)) {

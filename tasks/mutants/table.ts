@@ -72,8 +72,8 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
     [
       "what is relayed at QoS 1 is not stored for a session that is",
-      "const sequence = store !== undefined && isPersistent ? core.nextSequence++ : 0;",
-      "const sequence = 0;",
+      "if (core.store !== undefined && client.session.isPersistent) {",
+      "if (false) {",
       "broker/relay",
     ],
     [
@@ -541,7 +541,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "session/sender.ts",
     [
       "a Packet Identifier is given twice [MQTT-2.2.1-4]",
-      "while (this.#inFlight.has(packetId));",
+      "while (!this.#inFlight.isFree(packetId));",
       "while (false);",
       "session/sender",
     ],
@@ -553,7 +553,7 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
     [
       "PUBREL packets are redelivered in the order of their PUBLISH packets [MQTT-4.6.0-4]",
-      "      this.#inFlight.delete(packetId);\n      this.#inFlight.set(packetId, inFlight);\n",
+      "      this.#inFlight.moveToEnd(inFlight);\n",
       "",
       "session/sender",
     ],
@@ -562,6 +562,30 @@ export const MUTATIONS: readonly Mutation[] = [
       "if (inFlight.isSent) this.#sent--;",
       "this.#sent--;",
       "session/sender",
+    ],
+  ),
+  ...of(
+    "session/in_flight_table.ts",
+    [
+      "what is removed from the order stays between its neighbours",
+      "else newer.older = older;",
+      "",
+      "session/in_flight",
+    ],
+    [
+      "a Packet Identifier is found by its slot alone",
+      "found.packetId === packetId ? found : undefined",
+      "found",
+      "session/in_flight",
+    ],
+  ),
+  ...of(
+    "broker/ground/payload_slab.ts",
+    [
+      "what was copied of one read is taken for the next one",
+      "    this.#read = null;\n  }\n\n  /**\n   * Copies `read",
+      "  }\n\n  /**\n   * Copies `read",
+      "broker/payload_slab",
     ],
   ),
   ...of(

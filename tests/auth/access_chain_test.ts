@@ -4,6 +4,7 @@ import { HttpAccess, type HttpAccessInit } from "../../lib/auth/http/http_access
 import type { AuthenticationRequest } from "../../lib/broker/mod.ts";
 import { testsWith } from "../support/clients.ts";
 import { findJose } from "../support/jose.ts";
+import { LocalHttp } from "../support/local_http.ts";
 import { authenticate, identity, openFiles, outcome } from "./access_support.ts";
 import { openJwt, signWithSecret } from "./jwt_support.ts";
 
@@ -167,5 +168,80 @@ joseTest(
       chain.close();
       await service.shutdown();
     }
+  },
+);
+
+joseTest(
+  "Each listener may have tokens and a service of its own: nobody comes in by those of another",
+  async (jose) => {
+    const [ours, theirs] = [SECRET, SECRET.replaceAll("0", "9")];
+    const { access: files, log } = openFiles({ acl_file: "topic file/#\n" });
+    const tokens = async (secret: string) =>
+      (await openJwt({ secret }, { secretFile: "secret", aclClaim: "acl" }, { log })).access;
+    const jwt = new Map([["one", await tokens(ours)], ["two", await tokens(theirs)]]);
+    const service = new LocalHttp(async (request) =>
+      new Response(null, { status: (await request.json()).topic === "no" ? 403 : 200 })
+    );
+    await using _ = service;
+    const options = { authUrl: service.url("/auth"), aclUrl: service.url("/acl") };
+    const http = new Map([["three", HttpAccess.open({ options, log }) as HttpAccess]]);
+    const chain = new AccessChain({ files, jwt, http, log });
+    const claims = { acl: { pub: ["token"] } };
+    const [ourToken, theirToken] = [
+      await signWithSecret(jose, ours, { claims }),
+      await signWithSecret(jose, theirs, { claims }),
+    ];
+    const come = async (listener: string, password: string) => {
+      const verdict = await authenticate(chain, "bob", password, { listener });
+      const grant = verdict.isAllowed ? verdict.grant : undefined;
+      const client = { ...identity("bob"), listener, ...grant === undefined ? {} : { grant } };
+      return { told: outcome(verdict), client };
+    };
+    const table: [listener: string, password: string, expected: string][] = [
+      ["one", ourToken, "in as alice"],
+      ["one", theirToken, "86"],
+      ["two", theirToken, "in as alice"],
+      ["two", ourToken, "86"],
+      ["three", ourToken, "in"], // The service takes any password.
+      ["four", ourToken, "86"],
+    ];
+    for (const [listener, password, expected] of table) {
+      assert.equal((await come(listener, password)).told, expected, listener);
+    }
+    assert.equal(service.count, 1);
+    const request = { ...identity(undefined), listener: "three" } as never;
+    assert.equal(chain.beginEnhanced("JWT", request), undefined);
+    // Rights too are those of the client's own listener.
+    const [one, three] = [(await come("one", ourToken)).client, (await come("three", "x")).client];
+    assert.equal(chain.mayPublish(one, "token", 0, false), true);
+    assert.equal(chain.mayPublish({ ...one, listener: "two" }, "other", 0, false), false);
+    assert.equal(chain.mayPublish(three, "no", 0, false), "pending");
+    await new Promise<void>((resolve) => chain.decided(three, resolve));
+    assert.equal(chain.mayPublish(three, "no", 0, false), false);
+    chain.close();
+  },
+);
+
+joseTest(
+  "A key that goes out of one listener's file ends nobody whom it vouches for at another",
+  async (jose) => {
+    const { access: files, log } = openFiles({});
+    const open = () => openJwt({ secret: SECRET }, { secretFile: "secret" }, { log });
+    const [one, two] = [await open(), await open()];
+    const chain = new AccessChain({
+      files,
+      jwt: new Map([["one", one.access], ["two", two.access]]),
+      log,
+    });
+    const come = async (listener: string) => {
+      const token = await signWithSecret(jose, SECRET);
+      const verdict = await authenticate(chain, undefined, token, { listener });
+      assert(verdict.isAllowed);
+      return { ...identity("alice"), listener, grant: verdict.grant };
+    };
+    const [atOne, atTwo] = [await come("one"), await come("two")];
+    one.files.set("secret", SECRET.replaceAll("0", "9"));
+    const { mayStay } = chain.reload();
+    assert.deepEqual([mayStay!(atOne), mayStay!(atTwo)], [false, true]);
   },
 );

@@ -324,3 +324,17 @@ Deno.test("A bridge may do everything in its broker, whatever clients may", asyn
   await one.disconnect();
   await two.disconnect();
 });
+
+Deno.test("A message of nearly two megabytes crosses a bridge, out and in", async () => {
+  await using near = new BridgingServer();
+  await using far = new BridgingServer();
+  await near.configure(block("far", [far.port], "topic out/# out 1\ntopic in/# in 1"));
+  await until(() => near.bridge("far").state === "connected");
+  await using here = await Collector.start(near.port, "in/#");
+  await using there = await Collector.start(far.port, "out/#");
+  const payload = "x".repeat(1_900_000);
+  await (await connect(near.port)).publish("out/large", payload, { qos: 1 });
+  await (await connect(far.port)).publish("in/large", payload, { qos: 1 });
+  await there.until((got) => got.includes(payload));
+  await here.until((got) => got.includes(payload));
+});

@@ -1,59 +1,6 @@
 import { strict as assert } from "node:assert";
-import {
-  type BridgeAddress,
-  BridgeMachine,
-  type BridgeOptions,
-  type BridgePorts,
-  type BridgeStatus,
-} from "../../lib/bridge/mod.ts";
-import { DEFAULT_BRIDGE_OPTIONS } from "../support/bridge_options.ts";
 import { type Connect, decodePacket, encodePacket, frameLength } from "../../lib/codec/mod.ts";
-
-const CONNACK = encodePacket({ type: "connack", sessionPresent: false, reasonCode: 0 }, 5);
-
-/** A machine whose world is what the test says. */
-function machineOf(options: Partial<BridgeOptions>) {
-  const opened: { readonly id: number; readonly port: number }[] = [];
-  const closed: number[] = [];
-  const locals: { readonly id: number; readonly forgetsReceived: boolean }[] = [];
-  const states: BridgeStatus["state"][] = [];
-  const session = { topicFilters: ["#"], waiting: 0 };
-  const ports: BridgePorts = {
-    openRemote: (id, { port }) => opened.push({ id, port }),
-    closeRemote: (id) => closed.push(id),
-    openLocal: (id, { forgetsReceived }) => locals.push({ id, forgetsReceived }),
-    closeLocal: () => {},
-    password: () => "",
-    localSession: () => session,
-    notify: () => {},
-    changed: ({ state }) => states.push(state),
-    warn: () => {},
-    random: () => 0.5,
-  };
-  const address = (port: number): BridgeAddress => ({
-    scheme: "mqtt",
-    hostname: "far",
-    port,
-    path: "",
-  });
-  const machine = new BridgeMachine({
-    options: {
-      ...DEFAULT_BRIDGE_OPTIONS,
-      name: "far",
-      addresses: [address(1), address(2), address(3)],
-      topics: [{ pattern: "#", direction: "out", qos: 1, localPrefix: "", remotePrefix: "" }],
-      ...options,
-    },
-    brokerId: "near",
-    maxPacketSizeBytes: 2_000_000,
-    window: 20,
-  }, ports);
-  const letIn = (id: number, nowMs: number) => {
-    machine.opened(id, nowMs);
-    machine.remoteBytes(id, CONNACK, 0, CONNACK.length, nowMs);
-  };
-  return { machine, opened, closed, locals, states, session, letIn };
-}
+import { machineOf } from "../support/bridge_machine.ts";
 
 Deno.test("An idle bridge looks once a second what waits, and not more often", () => {
   const { machine, opened, session } = machineOf({ startType: "lazy", threshold: 3 });

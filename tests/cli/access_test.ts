@@ -240,8 +240,8 @@ const refused: [args: string, input: string | undefined, status: number, error: 
     2,
     /^--iterations: Must be a whole number from 4096/,
   ],
-  ["--stdin none alice", "x\n", 1, /^none: Is not there; -c makes it/],
-  ["-c --stdin pw alice", "x\n", 1, /^pw: Is there already; leave -c out/],
+  ["--stdin none alice", "x\n", 1, /^none: Does not exist; -c creates it/],
+  ["-c --stdin pw alice", "x\n", 1, /^pw: Exists already; leave -c out/],
   ["-D pw alice", undefined, 1, /^pw: There is no user alice/],
   ["--stdin pw alice", "\n", 1, /^The password is empty; nothing is changed/],
   ["--stdin pw alice", "", 1, /^The password is empty; nothing is changed/],
@@ -460,8 +460,8 @@ cliTest("A password file that everybody can read is warned of once", async (plac
 });
 
 /** A token by HS256, made by hand. */
-function tokenBy(secret: string, user: string): string {
-  const claims = { sub: user, exp: Math.floor(Date.now() / 1000) + 600 };
+function tokenBy(secret: string, user: string, more: object = {}): string {
+  const claims = { sub: user, exp: Math.floor(Date.now() / 1000) + 600, ...more };
   const unsigned = [{ alg: "HS256" }, claims]
     .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
   return `${unsigned}.${createHmac("sha256", secret).update(unsigned).digest("base64url")}`;
@@ -508,5 +508,63 @@ cliTest(
     ];
     assert.deepEqual(again.map(({ code }) => code), [0x86, 0]);
     for (const { client } of [byToken, byFile, ...refused, ...again]) client.close();
+  },
+);
+
+cliTest(
+  "With per_listener_settings a token lets in at its own listener alone, and a secret that changes there ends nobody elsewhere",
+  async (place) => {
+    const [first, second] = ["1".repeat(32), "2".repeat(32)];
+    place.write("first", first);
+    place.write("second", first);
+    const socket = `${place.path}/socket`;
+    const config = [
+      "per_listener_settings true",
+      "persistence false",
+      "port 0",
+      "bind_address 127.0.0.1",
+      `jwt_secret_file ${place.path}/first`,
+      `listener 0 ${socket}`,
+      `jwt_secret_file ${place.path}/second`,
+      "jwt_audience sensors",
+      `listener 0 ${socket}2`,
+      "allow_anonymous true",
+    ].join("\n");
+    await using broker = await BrokerProcess.start({ config, isPortOwn: true });
+    const doors = {
+      first: () => RawClient.open(broker.port),
+      second: async () => RawClient.over(await Deno.connect({ transport: "unix", path: socket })),
+      third: async () =>
+        RawClient.over(await Deno.connect({ transport: "unix", path: `${socket}2` })),
+    };
+    const clients: RawClient[] = [];
+    const come = async (door: keyof typeof doors, clientId: string, token: string) => {
+      const client = await doors[door]();
+      clients.push(client);
+      const password = new TextEncoder().encode(token);
+      await client.send({ ...connectPacket({ clientId }), userName: "x", password });
+      const connack = await client.receive();
+      return { client, code: connack?.type === "connack" ? connack.reasonCode : -1 };
+    };
+    const plain = tokenBy(first, "alice");
+    const ofSensor = tokenBy(first, "alice", { aud: "sensors" });
+    const [one, two] = [await come("first", "one", plain), await come("second", "two", ofSensor)];
+    assert.deepEqual([one.code, two.code], [0, 0]);
+    assert.equal((await come("second", "three", plain)).code, 0x86);
+    // Names that are proved at one listener are not taken as they are given at another.
+    assert.equal((await come("third", "four", "nonsense")).code, 0x86);
+    const anonymous = await doors.third();
+    clients.push(anonymous);
+    await anonymous.introduce({ clientId: "anonymous" });
+    place.write("second", second);
+    broker.signal("SIGHUP");
+    const goodbye = await two.client.receive();
+    assert.equal(goodbye?.type === "disconnect" && goodbye.reasonCode, 0x87);
+    await one.client.ping();
+    assert.equal((await come("first", "five", plain)).code, 0);
+    assert.equal((await come("second", "six", ofSensor)).code, 0x86);
+    const renewed = tokenBy(second, "alice", { aud: "sensors" });
+    assert.equal((await come("second", "seven", renewed)).code, 0);
+    for (const client of clients) client.close();
   },
 );

@@ -110,7 +110,7 @@ Deno.test({
     assert.equal(status, 0);
     assert.match(out, /^listener +1883 127\.0\.0\.1 +DIR\/m\.conf:2$/m);
     const { error: unknown } = await checkFile("listener 1883\nbind_interface no-such0\n");
-    assert.match(unknown, /bind_interface: no-such0 is no interface that has an address$/m);
+    assert.match(unknown, /bind_interface: There is no interface no-such0 with an address$/m);
   },
 });
 
@@ -119,6 +119,6 @@ Deno.test("bind_interface without the permission to ask says which one is missin
   assert.equal(status, 3);
   assert.match(
     error,
-    /^--bind-interface: Cannot ask for the addresses of lo: start with --allow-sys=networkInterfaces; or name/m,
+    /^--bind-interface: Cannot look up the addresses of lo: start with --allow-sys=networkInterfaces; or name/m,
   );
 });

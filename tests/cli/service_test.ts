@@ -78,7 +78,7 @@ Deno.test(
 
 const refusals: [args: string[], store: string, error: RegExp, status: number][] = [
   [["install"], "", /^--executable: Is needed here/m, 2],
-  [["install", "--executable", "/opt/none"], "", /\/opt\/none: Is not there$/m, 1],
+  [["install", "--executable", "/opt/none"], "", /\/opt\/none: Does not exist$/m, 1],
   [["install", "--executable", "/opt/a b"], "", /Cannot stand in a unit/, 1],
   [INSTALL, "max_qoss 1\n", /max_qoss/, 3],
   [

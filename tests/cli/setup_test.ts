@@ -54,7 +54,7 @@ Deno.test("setup says what happened when it tried, replaces nothing without --fo
     assert.deepEqual([first.status, first.error], [0, ""]);
     assert.match(
       first.out,
-      /starts and listens[^]*admin comes in over TLS, publishes and receives/,
+      /starts and listens[^]*admin connects over TLS, publishes and receives/,
     );
     assert.match(first.out, /^ {2}A wrong password is refused$/m);
     assert(!first.out.includes("our secret"));

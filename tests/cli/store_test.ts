@@ -67,7 +67,7 @@ Deno.test({
         assert.equal((await flux("compact", "-d", restored)).status, 0);
         assert.match(
           (await flux("restore", `${directory}/backup`, "-d", restored)).out,
-          /what was there is .*before-restore/,
+          /the old store is now .*before-restore/,
         );
         await using broker = await BrokerProcess.start({
           config: `persistence_location ${restored}`,

@@ -1,7 +1,7 @@
 import { type ClientOptions, MqttClient } from "../../lib/client/mod.ts";
 import { ClusterNode } from "../../lib/cluster/mod.ts";
 import { parseNatsPlaces } from "../../lib/config/mod.ts";
-import type { LogPort } from "../../lib/broker/mod.ts";
+import type { EventListener, LogPort } from "../../lib/broker/mod.ts";
 import { nowMs, Server } from "../../lib/net/mod.ts";
 import type { MemoryStore } from "../../lib/store/mod.ts";
 import { NatsServer, natsTest, until } from "../support/nats_server.ts";
@@ -39,7 +39,12 @@ export class TestNode {
   ) {}
 
   /** Joins the cluster; with a store what that has is there again. */
-  static async start(url: string, node: string, store?: MemoryStore): Promise<TestNode> {
+  static async start(
+    url: string,
+    node: string,
+    store?: MemoryStore,
+    ...listeners: EventListener<"clusterChanged">[]
+  ): Promise<TestNode> {
     const log = new Lines();
     const state = store?.load();
     const cluster = new ClusterNode({
@@ -59,10 +64,12 @@ export class TestNode {
     });
     const server = new Server({ log, store: cluster.store, cluster: cluster.port });
     if (state !== undefined) server.restore(state);
+    for (const listener of listeners) server.broker.on("clusterChanged", listener);
     await cluster.join({
       applyShared: (shared) => server.applyShared(shared),
       applyClaim: (...claim) => server.applyClaim(...claim),
       deliverForwarded: (message) => server.deliverForwarded(message),
+      clusterChanged: (event) => server.broker.clusterChanged(event),
       get counts() {
         return {
           clients: server.broker.levels.connectedCount,

@@ -53,7 +53,7 @@ const wrong: [lines: string, problem: RegExp, why: string][] = [
     /^m\.conf:4: connection: "cloud" is a bridge already, at m\.conf:1$/,
     "a name twice",
   ],
-  [`${BLOCK}\ntopic # in`, /^m\.conf:4: topic: "#" goes in by an earlier/, "a topic twice"],
+  [`${BLOCK}\ntopic # in`, /^m\.conf:4: topic: "#" is bridged in by an earlier/, "a topic twice"],
   [
     `${BLOCK}\ntopic a/# up`,
     /^m\.conf:4: topic: The direction must be out, in or both/,
@@ -99,7 +99,7 @@ const wrong: [lines: string, problem: RegExp, why: string][] = [
   ],
   [
     `${BLOCK}\nbridge_bind_address 10.0.0.1\nbridge_cafile ca.pem`,
-    /^m\.conf:4: bridge_bind_address: Cannot stand beside TLS/,
+    /^m\.conf:4: bridge_bind_address: Cannot be used with TLS/,
     "an address of ours for TLS",
   ],
   [
@@ -124,7 +124,7 @@ const wrong: [lines: string, problem: RegExp, why: string][] = [
   ],
   [
     `${BLOCK}\nremote_clientid x\nconnection two\naddress broker.example\ntopic a/#\nremote_clientid x`,
-    /^m\.conf:5: connection: Is the same client at the same broker as the one at m\.conf:1/,
+    /^m\.conf:5: connection: Has the same Client Identifier at the same remote broker as the bridge at m\.conf:1/,
     "two that push each other out",
   ],
 ];
@@ -137,11 +137,11 @@ for (const [lines, problem, why] of wrong) {
 }
 
 const clouds: [preset: string, lines: string, problem: RegExp][] = [
-  ["aws-iot-core", "topic a out 2", /"a" breaks a rule of AWS IoT Core: QoS 1 is its highest/],
-  ["aws-iot-core", "topic 1/2/3/4/5/6/7/8/9 out 1", /a topic has 8 levels at most/],
-  ["aws-iot-core", "topic a\nkeepalive_interval 1300", /takes 1200 seconds at most/],
-  ["azure-event-grid", "topic a out 2", /QoS 1 is its highest/],
-  ["azure-iot-hub", "topic a out 1", /its topics are devices\/DEVICE/],
+  ["aws-iot-core", "topic a out 2", /"a" breaks a rule of AWS IoT Core: the highest QoS is 1/],
+  ["aws-iot-core", "topic 1/2/3/4/5/6/7/8/9 out 1", /a topic may have 8 levels at most/],
+  ["aws-iot-core", "topic a\nkeepalive_interval 1300", /accepts at most 1200 seconds/],
+  ["azure-event-grid", "topic a out 2", /the highest QoS is 1/],
+  ["azure-iot-hub", "topic a out 1", /the topic must be devices\/DEVICE/],
   [
     "azure-iot-hub",
     "topic devices/d/messages/events/ out 1\nbridge_protocol_version mqttv50",

@@ -31,7 +31,7 @@ const wrong: [lines: string, line: number, option: string, says: RegExp][] = [
     "cluster nats://n1\ncluster_token_file t\ncluster_nkey_file n",
     3,
     "cluster_nkey_file",
-    /beside/,
+    /Cannot be used with cluster_token_file/,
   ],
 ];
 for (const [lines, line, option, says] of wrong) {

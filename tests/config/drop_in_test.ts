@@ -68,7 +68,7 @@ const users: [user: string, isRoot: boolean | undefined, name: string, outcome: 
     "mosquitto",
     undefined,
     "",
-    /^m\.conf:1: user: Has no effect: .* cannot ask who that is; .* start it as mosquitto/,
+    /^m\.conf:1: user: Has no effect: .* may not ask who that is; .* start it as mosquitto/,
   ],
 ];
 for (const [wanted, isRoot, name, outcome] of users) {

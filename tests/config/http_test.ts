@@ -46,7 +46,7 @@ const HTTP = "listener 9883 127.0.0.1\nprotocol http_api\n";
 const wrong: [file: string, problem: RegExp][] = [
   [
     "listener 9883\nprotocol http_api",
-    /^m\.conf:2: protocol: Needs users where others than this machine/,
+    /^m\.conf:2: protocol: Needs users, since other machines can reach it/,
   ],
   ["listener 9883 10.0.0.1\nprotocol http_api", /^m\.conf:2: protocol: Needs users/],
   [HTTP + "http_admin alice", /^m\.conf:3: http_admin: Needs a `password_file`, or `use_identity/],
@@ -54,9 +54,9 @@ const wrong: [file: string, problem: RegExp][] = [
   ["listener 1883\nhttp_host a", /^m\.conf:2: http_host: Needs `protocol http_api`$/],
   ["listener 1883\nhttp_token_file a", /^m\.conf:2: http_token_file: Needs `protocol http_api`$/],
   ["http_admin a", /^m\.conf:1: http_admin: Must follow the `listener` line/],
-  [HTTP + "mount_point a/", /^m\.conf:3: mount_point: Cannot stand with `protocol http_api`$/],
-  [HTTP + "websockets_origin a", /^m\.conf:3: websockets_origin: Cannot stand with/],
-  [HTTP + "enable_proxy_protocol 2", /^m\.conf:3: enable_proxy_protocol: Cannot stand with/],
+  [HTTP + "mount_point a/", /^m\.conf:3: mount_point: Cannot be used with `protocol http_api`$/],
+  [HTTP + "websockets_origin a", /^m\.conf:3: websockets_origin: Cannot be used with/],
+  [HTTP + "enable_proxy_protocol 2", /^m\.conf:3: enable_proxy_protocol: Cannot be used with/],
   [
     "password_file p\n" + HTTP + "http_admin a\nhttp_viewer a",
     /^m\.conf:5: http_viewer: a is an http_admin already$/,

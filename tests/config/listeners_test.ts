@@ -224,50 +224,50 @@ Deno.test("an interface opens the default listener to the network, so that nobod
 const conflicts: [given: Given, problem: string][] = [
   [
     { file: "listener 1883\nlistener 1883" },
-    "m.conf:2: listener: Port 1883 is taken by the listener of m.conf:1; give one of them another port or address",
+    "m.conf:2: listener: Port 1883 is used by the listener of m.conf:1; give one of them another port or address",
   ],
   [
     { file: "listener 1883\nbind_interface wlan0", interfaces: INTERFACES },
-    "m.conf:2: bind_interface: wlan0 is no interface that has an address",
+    "m.conf:2: bind_interface: There is no interface wlan0 with an address",
   ],
   [
     { file: "listener 1883\nbind_interface eth7", interfaces: INTERFACES },
-    "m.conf:2: bind_interface: eth7 is no interface that has an address",
+    "m.conf:2: bind_interface: There is no interface eth7 with an address",
   ],
   [
     { file: "listener 1883\nbind_interface eth0" },
-    "m.conf:2: bind_interface: Cannot ask for the addresses of eth0: start with the permission; or name the address " +
+    "m.conf:2: bind_interface: Cannot look up the addresses of eth0: start with the permission; or name the address " +
     "instead: `listener PORT ADDRESS`",
   ],
   [
     { file: "listener 1883\nsocket_domain ipv6" },
-    "m.conf:2: socket_domain: Cannot be ipv6: at all addresses, one socket takes IPv4 as well; name an address: " +
+    "m.conf:2: socket_domain: Cannot be ipv6 at all addresses, where one socket accepts IPv4 as well; name an address: " +
     "`listener PORT ADDRESS`",
   ],
   [
     { file: "listener 1883 ::1\nsocket_domain ipv4" },
-    "m.conf:2: socket_domain: Cannot be ipv4: it is at ::1",
+    "m.conf:2: socket_domain: Cannot be ipv4: the listener is at ::1",
   ],
   [
     { file: "listener 1883 10.0.0.5\nlistener 1883\nbind_interface eth0", interfaces: INTERFACES },
-    "m.conf:2: listener: Port 1883 is taken by the listener of m.conf:1; give one of them another port or address",
+    "m.conf:2: listener: Port 1883 is used by the listener of m.conf:1; give one of them another port or address",
   ],
   [
     { file: "listener 1883 127.0.0.1\nlistener 1883" },
-    "m.conf:2: listener: Port 1883 is taken by the listener of m.conf:1; give one of them another port or address",
+    "m.conf:2: listener: Port 1883 is used by the listener of m.conf:1; give one of them another port or address",
   ],
   [
     { file: "max_connections 5\nlistener 1883" },
-    "m.conf:2: listener: Port 1883 is taken by the listener of m.conf:1; an option before the first `listener` line opens " +
+    "m.conf:2: listener: Port 1883 is used by the listener of m.conf:1; an option before the first `listener` line opens " +
     "the default listener: move what stands at m.conf:1 below it",
   ],
   [
     { file: "listener 1883", flags: "-p 1884" },
-    "-p: Is for the default listener, and there is none: m.conf:1 defines listener 1883; change the port there",
+    "-p: Applies to the default listener, and there is none: m.conf:1 defines listener 1883; change the port there",
   ],
   [
     { file: "protocol mqtt\nlistener 1883", flags: "-p 1884" },
-    "-p: Is for the default listener, and there is none: m.conf:2 defines listener 1883; change the port there",
+    "-p: Applies to the default listener, and there is none: m.conf:2 defines listener 1883; change the port there",
   ],
   [
     { file: "allow_anonymous true\nper_listener_settings true\nlistener 1883" },

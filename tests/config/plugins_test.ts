@@ -45,7 +45,7 @@ const wrong: [what: string, file: string, problem: RegExp][] = [
   [
     "mosquitto's plugin for ACL files",
     "plugin /usr/lib/mosquitto_acl_file.so",
-    /; what this one does, `acl_file FILE` does here$/,
+    /; use `acl_file FILE` instead of this one$/,
   ],
   [
     "a name that only looks like it",
@@ -70,7 +70,7 @@ const wrong: [what: string, file: string, problem: RegExp][] = [
   [
     "a plugin_use without plugin_load",
     "listener 1883\nplugin_use sec",
-    /^m\.conf:2: plugin_use: There is no line above: plugin_load sec/,
+    /^m\.conf:2: plugin_use: Needs a line above it: plugin_load sec/,
   ],
   [
     "a plugin_load without a name",
@@ -82,7 +82,7 @@ const wrong: [what: string, file: string, problem: RegExp][] = [
     `per_listener_settings true\nlistener 1883\n${LINES}listener 1884\n${
       LINES.replace("/d", "/e")
     }`,
-    /^m\.conf:7: plugin_opt_config_file: There can be one such file, and \/d\.json is named at m\.conf:4$/,
+    /^m\.conf:7: plugin_opt_config_file: There can be only one such file, and \/d\.json is named at m\.conf:4$/,
   ],
 ];
 for (const [what, file, expected] of wrong) {

@@ -152,7 +152,7 @@ const ignoredVariables: [environment: Record<string, string>, note: RegExp][] = 
     /^MQTT_FROBNICATE \(environment\): Is ignored: it is not an option$/,
   ],
   [{ MQTT_PASSWORD: "secret" }, /^MQTT_PASSWORD \(environment\): Is ignored/],
-  [{ MQTT_USER: "secret" }, /Is ignored: clients use it; write user in the file$/],
+  [{ MQTT_USER: "secret" }, /Is ignored: clients use this variable; write user in the file$/],
   [{ MQTT_CERT_PATH: "secret" }, /Is ignored: TLS is not switched on$/],
   [{ MQTT_PORT: "tcp://10.0.0.1:1883" }, /Is ignored: it is the address of a Service, not a port$/],
 ];

@@ -59,7 +59,7 @@ const contradictions: [lines: string, problem: RegExp][] = [
   ["tls_version tlsv1.3", /^m\.conf:2: tls_version: Needs TLS/],
   [
     FILES + "tls_version tlsv1.1",
-    /^m\.conf:4: tls_version: Cannot be tlsv1\.1\. TLS 1\.1 is broken/,
+    /^m\.conf:4: tls_version: Cannot be tlsv1\.1\. TLS 1\.1 is insecure/,
   ],
   [
     FILES + "require_certificate true",
@@ -82,7 +82,7 @@ const contradictions: [lines: string, problem: RegExp][] = [
   ["enable_proxy_protocol 3", /^m\.conf:2: enable_proxy_protocol: Must be none, 1 or 2/],
   [
     FILES + "enable_proxy_protocol 2",
-    /^m\.conf:2: certfile: Cannot stand with `enable_proxy_protocol`/,
+    /^m\.conf:2: certfile: Cannot be used with `enable_proxy_protocol`/,
   ],
   [
     "enable_proxy_protocol 1\nrequire_certificate true",
@@ -95,7 +95,7 @@ const contradictions: [lines: string, problem: RegExp][] = [
   ["proxy_protocol_v2_require_tls true", /Needs `enable_proxy_protocol 2`/],
   [
     "enable_proxy_protocol 2\nrequire_certificate true\nuse_subject_as_username true",
-    /^m\.conf:4: use_subject_as_username: Cannot stand with/,
+    /^m\.conf:4: use_subject_as_username: Cannot be used with/,
   ],
   ["ciphers ALL", /^m\.conf:2: ciphers: Is not supported\. Cipher suites cannot be chosen/],
   ["psk_file p", /^m\.conf:2: psk_file: Is not supported\. Pre-shared keys/],
@@ -134,7 +134,7 @@ Deno.test("a listener on a Unix socket has its path for a name", () => {
   assert.deepEqual([path, address, options.name], ["/run/mqtt.sock", "", "/run/mqtt.sock"]);
   assert.equal(listeners[1]!.path, "");
   assert.deepEqual(problems({ file: "listener 0 /a\nlistener 0 /a" }), [
-    "m.conf:2: listener: /a is taken by the listener of m.conf:1; give one of them another port or address",
+    "m.conf:2: listener: /a is used by the listener of m.conf:1; give one of them another port or address",
   ]);
 });
 

@@ -154,7 +154,7 @@ const WRONG: readonly (readonly [what: string, init: Record<string, unknown>, er
   ["no name", { name: undefined }, /Needs a value: the name of the bridge/],
   ["no place", { addresses: [] }, /bridge "b": name: Needs an `addresses`: where the remote/],
   ["a place of another kind", { addresses: "http://x" }, /addresses: Must be HOST, HOST:PORT/],
-  ["no topic", { topics: [] }, /Needs a `topics`: what crosses/],
+  ["no topic", { topics: [] }, /Needs a `topics`: which messages cross/],
   ["a QoS", { topics: [{ pattern: "a", qos: 3 }] }, /topics: The QoS must be 0, 1 or 2, is "3"/],
   ["a direction", { topics: ["a up"] }, /topics: The direction must be out, in or both/],
   ["a space", { topics: [{ pattern: "a b" }] }, /topics: Cannot be .*a b/],
@@ -163,7 +163,7 @@ const WRONG: readonly (readonly [what: string, init: Record<string, unknown>, er
   ["another type", { notifications: {} }, /notifications: Cannot be \{\}/],
   ["a word", { startType: "late" }, /startType: Must be automatic, lazy or once, is "late"/],
   ["a slip", { keepaliveSeconds: 9 }, /keepaliveSeconds: Is not a setting.*keepAliveSeconds\?/],
-  ["half a key pair", { keyfile: "k" }, /keyfile: Needs `certfile`, whose key it is/],
+  ["half a key pair", { keyfile: "k" }, /keyfile: Needs `certfile`, the certificate of this key/],
   ["a password alone", { remotePassword: "p" }, /remotePassword: Needs `remoteUserName`/],
 ];
 
@@ -193,7 +193,7 @@ Deno.test("a bridge that is refused leaves the others as they are; two cannot be
   const twin = server.bridge({ name: "b", addresses, topics: ["b/#"], remoteClientId: "c" });
   const other = server.bridge({ name: "c", addresses, topics: ["b/#"], remoteClientId: "c" });
   await twin;
-  await assert.rejects(other, /Is the same client at the same broker/);
+  await assert.rejects(other, /Has the same Client Identifier at the same/);
   assert.deepEqual(server.bridges.map(({ name }) => name), ["a", "b"]);
   await until(() => first.status?.state === "connected");
   await server.close();

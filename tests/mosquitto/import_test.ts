@@ -111,7 +111,7 @@ Deno.test({
         assert.match(out, /^ {2}3 subscriptions$/m);
         assert.match(out, /^ {2}3 queued messages$/m);
         assert.match(out, /^ {2}3 messages in flight$/m);
-        assert.match(out, /^ {2}1 messages of QoS 2 that had come/m);
+        assert.match(out, /^ {2}1 QoS 2 messages that were received/m);
         assert.match(out, /^ {2}1 messages that have expired/m);
         assert.deepEqual(Deno.readFileSync(file), bytes);
       });
@@ -121,7 +121,7 @@ Deno.test({
         assert.match(again.error, /not empty: 3 sessions, 3 retained messages; --replace/);
         const replaced = await callFlux(["import", file, "-d", data, "--replace"]);
         assert.equal(replaced.status, 0, replaced.error);
-        assert.match(replaced.out, /What was there is .*before-restore/);
+        assert.match(replaced.out, /The old store is now .*before-restore/);
       });
       await t.step("a session of a user has its owner", async () => {
         const { out } = await callFlux(["store", "inspect", "-d", data, "archive"]);

@@ -152,7 +152,7 @@ netTest("SIGUSR1 and SIGUSR2 do not end the broker, which says what they come to
   await using broker = await BrokerProcess.start();
   using client = await RawClient.connect(broker.port);
   broker.signal("SIGUSR1");
-  await broker.untilLog(/SIGUSR1: Nothing is to be saved: what is acknowledged is stored/);
+  await broker.untilLog(/SIGUSR1: There is nothing to save: acknowledged messages are stored/);
   broker.signal("SIGUSR2");
   await broker.untilLog(/SIGUSR2: .*\$SYS/);
   await client.ping();

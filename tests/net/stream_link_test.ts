@@ -89,13 +89,15 @@ class FakeStream implements ByteStream {
 /** Counts how often a connection moves. */
 class CountingBuffers extends ReadBuffers {
   taken = 0;
-  lastBytes = 0;
+  last = new Uint8Array();
+
+  get lastBytes(): number {
+    return this.last.length;
+  }
 
   override take(sizeBytes: number): Uint8Array<ArrayBuffer> {
     this.taken++;
-    const buffer = super.take(sizeBytes);
-    this.lastBytes = buffer.length;
-    return buffer;
+    return this.last = super.take(sizeBytes);
   }
 }
 
@@ -173,6 +175,40 @@ netTest("a large packet in small pieces moves to a larger buffer a few times onl
   stream.arrive(null);
   await settled();
   link.abort();
+  assertOver();
+});
+
+netTest("the buffer of a connection that ends while it is read is lent again", async () => {
+  const { stream, arrive, broker, connection, buffers, link, assertOver } = open();
+  await arrive(connectPacket());
+  const bytes = concat([publishPacket("large", new Uint8Array(300_000))]);
+  const { reads } = stream;
+  stream.arrive(bytes.subarray(0, 100_000));
+  while (stream.reads < reads + 4) await settled();
+  const { last } = buffers;
+  assert.equal(last.length, 128 * 1024);
+  link.abort();
+  await settled();
+  assert.equal(buffers.take(last.length), last);
+  broker.lost(connection, nowMs());
+  broker.endTurn();
+  assertOver();
+});
+
+netTest("a stranger that goes with a long CONNECT keeps no buffer for a second more", async () => {
+  const { stream, broker, buffers, link, connection, assertOver } = open();
+  const bytes = concat([{ ...connectPacket(), userName: "u", password: new Uint8Array(60_000) }]);
+  const { reads } = stream;
+  stream.arrive(bytes.subarray(0, 40_000));
+  while (stream.reads < reads + 3) await settled();
+  const { last } = buffers;
+  assert.equal(last.length, 64 * 1024);
+  link.close();
+  assert.equal(stream.closedCount, 1);
+  await settled();
+  assert.equal(buffers.take(last.length), last);
+  broker.lost(connection, nowMs());
+  broker.endTurn();
   assertOver();
 });
 

@@ -1,4 +1,4 @@
-/** A method that throws when it is told to. */
+/** A method that throws on demand. */
 export interface Breaking {
   /** How often it has thrown. */
   count: number;
@@ -7,7 +7,7 @@ export interface Breaking {
   [Symbol.dispose](): void;
 }
 
-/** Lets a method throw before it has done anything, until it is disposed of. */
+/** Makes a method throw before it does anything, until the result is disposed of. */
 export function breaking<T extends object>(
   target: T,
   name: keyof T & string,

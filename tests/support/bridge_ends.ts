@@ -2,7 +2,7 @@ import { MqttClient, type ReceivedMessage } from "../../lib/client/mod.ts";
 import type { Qos } from "../../lib/codec/mod.ts";
 import { BrokerProcess, type BrokerProcessInit } from "./broker_process.ts";
 
-/** A broker that may be killed and started again where it was: same port, same store. `await using` ends it. */
+/** A broker that may be killed and restarted with the same port and the same store. `await using` ends it. */
 export class FluxBroker {
   readonly #init: BrokerProcessInit;
   readonly #directory: string;
@@ -28,7 +28,7 @@ export class FluxBroker {
     };
   }
 
-  /** Starts one; `config`: further lines. */
+  /** Starts a broker; `config` has further lines. */
   static async start(
     port: number,
     config: string,
@@ -40,17 +40,17 @@ export class FluxBroker {
     return broker;
   }
 
-  /** Starts it, again perhaps. */
+  /** Starts or restarts it. */
   async start(): Promise<void> {
     this.#process = await BrokerProcess.start(this.#init);
   }
 
-  /** The process that runs. */
+  /** The running process. */
   get process(): BrokerProcess {
     return this.#process!;
   }
 
-  /** SIGKILL. */
+  /** Ends it with SIGKILL. */
   async kill(): Promise<void> {
     await this.#process?.kill();
     this.#process = undefined;
@@ -62,14 +62,14 @@ export class FluxBroker {
   }
 }
 
-/** A subscriber that stays, over ends of its broker: what came, in order, by topic. */
+/** A subscriber that reconnects when its broker restarts; it records messages in order. */
 export class Collector {
   #client!: MqttClient;
   /** Payloads as text. */
   readonly got: string[] = [];
-  /** Topics of the same. */
+  /** Their topics. */
   readonly topics: string[] = [];
-  /** Whether each came with RETAIN. */
+  /** Whether each had RETAIN. */
   readonly retained: boolean[] = [];
 
   /** Subscribes, and resolves when that is granted. */
@@ -88,7 +88,7 @@ export class Collector {
     return collector;
   }
 
-  /** Waits until so much is there; throws with what there is. */
+  /** Waits until `isSo` holds for the payloads; throws with them on timeout. */
   async until(isSo: (got: readonly string[]) => boolean, limitMs = 10_000): Promise<void> {
     await until(
       () => isSo(this.got),
@@ -109,7 +109,7 @@ export class Collector {
   }
 }
 
-/** Publishes these in order, over ends of the broker, until all are acknowledged. */
+/** Publishes these in order, across restarts of the broker, until all are acknowledged. */
 export async function publishAll(
   port: number,
   topicName: string,
@@ -128,7 +128,7 @@ export async function publishAll(
   await client.disconnect();
 }
 
-/** Polls until it holds. */
+/** Polls until the condition holds. */
 export async function until(
   holds: () => boolean | Promise<boolean>,
   limitMs = 10_000,

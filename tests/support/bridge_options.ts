@@ -1,6 +1,6 @@
 import type { BridgeOptions } from "../../lib/bridge/mod.ts";
 
-/** A bridge as a block without any line makes it; mosquitto's defaults where it has them. */
+/** The options of a bridge block without any settings, with mosquitto's defaults where it has them. */
 export const DEFAULT_BRIDGE_OPTIONS: BridgeOptions = {
   name: "",
   addresses: [],

@@ -5,7 +5,7 @@ import type { BridgeLevel } from "../../lib/observe/mod.ts";
 import { type ListenInit, Server } from "../../lib/net/mod.ts";
 import { load } from "../config/support.ts";
 
-/** What a test wants to be different. */
+/** The settings that a test changes. */
 export interface BridgingInit {
   readonly options?: Partial<BrokerOptions>;
   readonly access?: AccessPort;
@@ -19,7 +19,7 @@ export class BridgingServer {
   /** Lines of the log: `message name=value`. */
   readonly log: string[] = [];
   readonly #runner: BridgeRunner;
-  /** What makes this broker's name another one than those of others. */
+  /** Makes this broker's name unique. */
   readonly #place = crypto.randomUUID();
 
   constructor(init: BridgingInit = {}) {
@@ -44,7 +44,7 @@ export class BridgingServer {
     this.#runner = new BridgeRunner(this.server, log);
   }
 
-  /** These blocks are to be from now on. */
+  /** Replaces the configured blocks. */
   async configure(blocks: string): Promise<void> {
     await this.#runner.configure(load({ file: this.#file(blocks) }));
   }

@@ -9,28 +9,28 @@ const STOP_LIMIT_MS = 5000;
 const LISTENING = /Listening address=\S+ port=(\d+)/;
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 
-/** How a broker is to be started. */
+/** How to start a broker. */
 export interface BrokerProcessInit {
-  /** Flags of the command line; `-p 0` is added to them, a port that is free, and `--no-dashboard`, whose port is the same for all. */
+  /** Command line flags. Added are `-p 0`, for a free port, and `--no-dashboard`, whose default port is fixed. */
   readonly flags?: readonly string[];
-  /** The text of a configuration file, given by `-c`. It names no listener, unless `isPortOwn`. */
+  /** The text of a configuration file for `-c`. It has no listener, unless `isPortOwn`. */
   readonly config?: string;
-  /** The configuration file names its listeners: no port is added. Default: false. */
+  /** Whether the configuration file has its own listeners, so that no port is added. Default: false. */
   readonly isPortOwn?: boolean;
   readonly environment?: Readonly<Record<string, string>>;
-  /** A module of a test that is run in the process before the broker. */
+  /** A module that is run in the process before the broker. */
   readonly preload?: URL;
-  /** What carries plain connections; default: what `deno task start` takes. */
+  /** The transport of plain connections. Default: that of `deno task start`. */
   readonly transport?: "deno" | "epoll";
-  /** Which libraries it may call: all, as by `deno task start:epoll`, or libc, as an executable. Default: all where `transport` is epoll. */
+  /** The libraries it may call: all, as with `deno task start:epoll`, or libc, like an executable. Default: all if `transport` is epoll. */
   readonly ffi?: "none" | "libc" | "all";
-  /** A directory for Deno's notes of which modules were run. */
+  /** A directory for Deno's coverage data. */
   readonly coverage?: string;
   /** File descriptors that the process may open. */
   readonly openFiles?: number;
-  /** Characters of the log that are kept, more or less: the last. Default: all. */
+  /** The approximate number of characters of the log to keep, from its end. Default: all. */
   readonly keptLog?: number;
-  /** Further flags of V8. */
+  /** Further V8 flags. */
   readonly v8Flags?: readonly string[];
 }
 
@@ -41,7 +41,7 @@ export interface Ending {
   readonly tookMs: number;
 }
 
-/** The real broker in a process and a temporary directory of its own. `await using` ends it and both. */
+/** The real broker in a process and a temporary directory of its own. `await using` ends the process and removes the directory. */
 export class BrokerProcess {
   readonly #child: Deno.ChildProcess;
   readonly #directory: string;
@@ -80,7 +80,7 @@ export class BrokerProcess {
       ...init.coverage === undefined ? [] : [`--coverage=${init.coverage}`],
     ];
     const preload = init.preload === undefined ? [] : ["--preload", init.preload.pathname];
-    // Deno takes them once only.
+    // Deno accepts each flag only once.
     const own = permitted.map((flag) =>
       flag.startsWith("--v8-flags=") ? [flag, ...init.v8Flags ?? []].join(",") : flag
     );
@@ -112,7 +112,7 @@ export class BrokerProcess {
     });
   }
 
-  /** Whether the process has ended by itself, or was ended. */
+  /** Whether the process has ended, by itself or not. */
   get isEnded(): boolean {
     return this.#ended !== undefined;
   }
@@ -121,17 +121,17 @@ export class BrokerProcess {
     return this.#child.pid;
   }
 
-  /** Everything it has said so far. */
+  /** Its output so far. */
   get log(): string {
     return this.#log;
   }
 
-  /** Where it listens, on 127.0.0.1. */
+  /** The port it listens on, on 127.0.0.1. */
   get port(): number {
     return this.#port ??= Number(LISTENING.exec(this.#log)![1]);
   }
 
-  /** Where it runs: its configuration file is `flux.conf` in it. */
+  /** Its directory, with its configuration file `flux.conf`. */
   get directory(): string {
     return this.#directory;
   }
@@ -140,7 +140,7 @@ export class BrokerProcess {
     this.#child.kill(signal);
   }
 
-  /** Waits until the log is as it should be; throws with the log when that takes too long, or the broker ends before. */
+  /** Waits until the log satisfies a condition; throws with the log on timeout, or if the broker ends first. */
   async untilLog(
     isSo: RegExp | ((log: string) => boolean),
     limitMs = 5000,
@@ -167,7 +167,7 @@ export class BrokerProcess {
     }
   }
 
-  /** Waits for its end, and tells how it ended: killed where that takes longer than `limitMs`. */
+  /** Waits for its end and returns how it ended; kills it after `limitMs`. */
   async ending(limitMs: number): Promise<Ending> {
     const startMs = performance.now();
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), limitMs);
@@ -178,7 +178,7 @@ export class BrokerProcess {
     return { code, signal, tookMs };
   }
 
-  /** SIGTERM; throws with the log where it does not end well and in time. */
+  /** Ends it with SIGTERM; throws with the log if it does not end properly and in time. */
   async stop(): Promise<void> {
     if (this.#ended === undefined) this.#child.kill("SIGTERM");
     const { code, signal, tookMs } = await this.ending(STOP_LIMIT_MS);
@@ -188,14 +188,14 @@ export class BrokerProcess {
     );
   }
 
-  /** SIGKILL, with no questions. */
+  /** Ends it with SIGKILL. */
   async kill(): Promise<void> {
     if (this.#ended === undefined) this.#child.kill("SIGKILL");
     await this.#child.status;
     await this.#cleanUp();
   }
 
-  /** Bytes of memory in use, where the system tells (Linux). */
+  /** Resident memory, bytes (Linux). */
   async residentBytes(): Promise<number | undefined> {
     try {
       const status = await Deno.readTextFile(`/proc/${this.pid}/status`);
@@ -206,12 +206,12 @@ export class BrokerProcess {
     }
   }
 
-  /** File descriptors that it has open (Linux). */
+  /** The number of open file descriptors (Linux). */
   descriptorCount(): number {
     return [...Deno.readDirSync(`/proc/${this.pid}/fd`)].length;
   }
 
-  /** Ends it well, unless a test has ended it already. */
+  /** Ends it properly, unless a test has ended it already. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#ended === undefined) await this.stop();
     else await this.#cleanUp();
@@ -235,7 +235,7 @@ export class BrokerProcess {
   }
 }
 
-/** What a process that is late is doing, as far as Linux tells: running or waiting for the disk, its processor time, and the machine's load. */
+/** Describes what a late process is doing, on Linux: its state, its processor time, and the machine's load. */
 async function stateOf(pid: number): Promise<string> {
   try {
     const text = await Deno.readTextFile(`/proc/${pid}/stat`);

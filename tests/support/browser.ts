@@ -1,5 +1,5 @@
 /**
- * A real browser for the tests of the page: headless Chromium, driven by the Chrome DevTools Protocol over its WebSocket.
+ * A real browser for the tests of the page: headless Chromium, controlled by the Chrome DevTools Protocol over its WebSocket.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Found } from "./clients.ts";
 /** Names under which Chromium is installed. */
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 const START_LIMIT_MS = 20_000;
-/** How long a page may take for what a test waits for. */
+/** How long a test waits for a page, milliseconds. */
 const WAIT_MS = 10_000;
 
 // deno-lint-ignore no-explicit-any -- what the protocol says, each message its own
@@ -25,7 +25,7 @@ export async function findChromium(): Promise<Found<string>> {
       }).output();
       if (success) return { client: name };
     } catch {
-      // It is not there under this name.
+      // It is not installed under this name.
     }
   }
   return { missing: "Chromium (Debian's package chromium) is not installed" };
@@ -71,7 +71,7 @@ export class Browser {
     return this.#child.pid;
   }
 
-  /** Opens a page in a context of its own: without anybody's cookies. */
+  /** Opens a page in a context of its own, without other pages' cookies. */
   async open(
     url: string,
     size: { width: number; height: number; isDark?: boolean },
@@ -89,7 +89,7 @@ export class Browser {
     return page;
   }
 
-  /** A command of the protocol, and its answer. */
+  /** Sends a command of the protocol and returns its answer. */
   async send(method: string, params: object = {}, sessionId?: string): Promise<Message> {
     const id = this.#nextId++;
     const answer = Promise.withResolvers<Message>();
@@ -115,15 +115,15 @@ export class Browser {
   }
 }
 
-/** One page, and everything that it says or asks for. */
+/** One page, with its errors and requests. */
 export class Page {
   readonly #browser: Browser;
   readonly #sessionId: string;
-  /** What went wrong: errors of the console, exceptions, answers that are refused loads. */
+  /** Errors of the console, exceptions, and failed requests. */
   readonly errors: string[] = [];
-  /** Every address that was asked for. */
+  /** The URLs of all requests. */
   readonly requests: string[] = [];
-  /** What dialogs are answered with. */
+  /** The answer to dialogs. */
   dialogAnswer = true;
 
   constructor(browser: Browser, sessionId: string) {
@@ -155,7 +155,7 @@ export class Page {
     await this.until("document.readyState === 'complete'");
   }
 
-  /** The value of an expression in the page. */
+  /** Evaluates an expression in the page. */
   async evaluate(expression: string): Promise<Message> {
     const { result, exceptionDetails } = await this.send("Runtime.evaluate", {
       expression,
@@ -169,7 +169,7 @@ export class Page {
     return result.value;
   }
 
-  /** Waits until an expression holds; returns its value. */
+  /** Waits until an expression is true; returns its value. */
   async until(expression: string): Promise<Message> {
     const deadlineMs = performance.now() + WAIT_MS;
     while (performance.now() < deadlineMs) {
@@ -177,7 +177,7 @@ export class Page {
         const value = await this.evaluate(expression);
         if (value) return value;
       } catch (error) {
-        // A navigation takes the context of before away.
+        // A navigation destroys the previous context.
         if (!/context|navigated/i.test(String(error))) throw error;
       }
       await new Promise((resolve) => setTimeout(resolve, 30));
@@ -191,7 +191,7 @@ export class Page {
     await this.until(`document.body.innerText.includes(${JSON.stringify(text)})`);
   }
 
-  /** Clicks on what has this text and is a control, or fits a selector: with the mouse, where it is. */
+  /** Clicks with the mouse on the control with this text, or on the element of a selector. */
   async click(what: string): Promise<void> {
     const find = elementOf(what);
     await this.until(`!!${find}`);
@@ -206,7 +206,7 @@ export class Page {
     await this.send("Input.dispatchMouseEvent", { type: "mouseReleased", ...at });
   }
 
-  /** Types into the field with this label, placeholder or selector, in place of what is there. */
+  /** Types into the field with this label, placeholder or selector; replaces its content. */
   async type(what: string, text: string): Promise<void> {
     const find = elementOf(what);
     await this.until(`!!${find}`);
@@ -234,7 +234,7 @@ export class Page {
     await this.send("Input.dispatchKeyEvent", { type: "keyUp", ...event });
   }
 
-  /** Writes what the page looks like. */
+  /** Saves a screenshot of the page. */
   async screenshot(path: string): Promise<void> {
     const { data } = await this.send("Page.captureScreenshot", { format: "png" });
     await Deno.writeFile(path, Uint8Array.fromBase64(data));
@@ -244,7 +244,7 @@ export class Page {
     return this.#browser.send(method, params, this.#sessionId);
   }
 
-  /** The browser's side of it. */
+  /** Handles an event of the protocol. */
   hear(method: string, params: Message): void {
     switch (method) {
       case "Network.requestWillBeSent":
@@ -276,7 +276,7 @@ export class Page {
   }
 }
 
-/** An expression for the element that a test means: a selector behind `css `, else a control by its text or label. */
+/** An expression for an element: a selector after `css `, or else a control by its text or label. */
 function elementOf(what: string): string {
   if (what.startsWith("css ")) return `document.querySelector(${JSON.stringify(what.slice(4))})`;
   const name = JSON.stringify(what);

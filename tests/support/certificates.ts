@@ -4,9 +4,9 @@ const HAS_OPENSSL = await hasOpenssl();
 // deno-lint-ignore no-console -- whoever reads the results is to know
 if (!HAS_OPENSSL) console.log("Skipped: openssl is not installed");
 
-/** Files for one test, made for it and removed behind it. */
+/** Files for one test, which are removed after it. */
 export class Certificates {
-  /** Where `ca`, `server` and `client` are, each a `.crt` and a `.key`. */
+  /** The directory of `ca`, `server` and `client`, each a `.crt` and a `.key`. */
   readonly directory: string;
 
   constructor(directory: string) {
@@ -26,7 +26,7 @@ export class Certificates {
     return { certfile: this.path("server.crt"), keyfile: this.path("server.key") };
   }
 
-  /** Runs `openssl` in the directory; throws where it fails. */
+  /** Runs `openssl` in the directory; throws if it fails. */
   async openssl(command: string): Promise<string> {
     const { success, stdout, stderr } = await new Deno.Command("openssl", {
       args: command.split(" "),
@@ -37,7 +37,7 @@ export class Certificates {
     return new TextDecoder().decode(stdout);
   }
 
-  /** Opens a TLS connection with the authority that made the files, and waits for the handshake. */
+  /** Opens a TLS connection that trusts the authority of the files, and waits for the handshake. */
   async connect(port: number, options: ClientTls = {}): Promise<Deno.TlsConn> {
     const { client, alpnProtocols = ["mqtt"] } = options;
     const stream = await Deno.connectTls({
@@ -59,14 +59,14 @@ export class Certificates {
   }
 }
 
-/** How a client comes. */
+/** How a client connects. */
 export interface ClientTls {
-  /** Which certificate it shows: `client`, or another that the test has made. */
+  /** The certificate it sends: `client`, or another that the test has made. */
   readonly client?: string;
   readonly alpnProtocols?: readonly string[];
 }
 
-/** A test with certificates and connections: nothing may stay open behind it. Ignored where there is no openssl. */
+/** A test with certificates and connections, all of which must be closed at its end. Ignored without openssl. */
 export function certificateTest(
   name: string,
   fn: (files: Certificates, t: Deno.TestContext) => Promise<void>,

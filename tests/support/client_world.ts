@@ -7,7 +7,7 @@ import {
   type ProtocolVersion,
 } from "../../lib/codec/mod.ts";
 
-/** A stream of which the test is the other end. */
+/** A stream whose other end is the test. */
 export class WorldStream implements ClientStream {
   isClosed = false;
   #incoming: Uint8Array[] = [];
@@ -70,9 +70,9 @@ export class WorldStream implements ClientStream {
   }
 }
 
-/** A clock, a network and a die that a test holds in its hands. */
+/** A clock, a network and random numbers that a test controls. */
 export class ClientWorld implements ClientPorts {
-  /** What `random` gives. */
+  /** The result of `random`. */
   luck = 0;
   readonly streams: WorldStream[] = [];
   /** Errors of the next attempts to open a stream. */
@@ -117,7 +117,7 @@ export class ClientWorld implements ClientPorts {
     return Promise.resolve(stream);
   }
 
-  /** Time passes, and what is due happens. */
+  /** Lets time pass, and does what is due. */
   async pass(ms: number): Promise<void> {
     await settle();
     const endMs = this.#nowMs + ms;
@@ -134,7 +134,7 @@ export class ClientWorld implements ClientPorts {
     await settle();
   }
 
-  /** The broker answers the last CONNECT, which is returned with what came with it. */
+  /** Answers the last CONNECT as a broker; returns it with the packets that came with it. */
   async welcome(sessionPresent = false): Promise<Packet[]> {
     await settle();
     const packets = this.stream.takePackets();
@@ -144,7 +144,7 @@ export class ClientWorld implements ClientPorts {
   }
 }
 
-/** Lets promises that can go on do so: nothing here waits for anything else. */
+/** Runs all pending promises, which wait for nothing else here. */
 export async function settle(): Promise<void> {
   for (let i = 0; i < 50; i++) await undefined;
 }

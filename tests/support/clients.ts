@@ -5,7 +5,7 @@
  * @module
  */
 
-/** A client that is there, or the reason why tests with it are skipped. */
+/** An installed client, or the reason why tests with it are skipped. */
 export type Found<T> = { readonly client: T } | { readonly missing: string };
 
 /** `mosquitto_pub` and `mosquitto_sub`, with the version they tell. */
@@ -16,14 +16,14 @@ export async function findMosquitto(): Promise<Found<string>> {
   if (await output("mosquitto_pub", ["--help"]) === undefined) {
     return { missing: "mosquitto_pub is not installed" };
   }
-  // Their output would stay in a buffer until they end.
+  // Without it their output would stay in a buffer until they end.
   if (await output("stdbuf", ["--version"]) === undefined) {
     return { missing: "stdbuf (coreutils) is not installed" };
   }
   return { client: version };
 }
 
-/** A Python that knows `paho.mqtt.client`: the first in PATH, or the system's. */
+/** Finds a Python with `paho.mqtt.client`: the first in PATH, or the system's. */
 export async function findPaho(): Promise<Found<string>> {
   for (const python of ["python3", "/usr/bin/python3"]) {
     const told = await output(python, ["-c", "import paho.mqtt.client; print('here')"]);
@@ -39,13 +39,13 @@ export async function findPahoC(): Promise<Found<string>> {
   return { client: "paho_cs_sub" };
 }
 
-/** A test with a client: ignored, and the reason printed, where it is missing. */
+/** A test with a client. It is ignored, and the reason printed, if the client is missing. */
 export type ClientTest<T> = (
   name: string,
   fn: (client: T, t: Deno.TestContext) => Promise<void>,
 ) => void;
 
-/** The function that registers tests with this client. Says once why they are skipped, where they are. */
+/** Returns the function that registers tests with this client. Prints once why they are skipped, if they are. */
 export function testsWith<T>(found: Found<T>): ClientTest<T> {
   // deno-lint-ignore no-console -- whoever reads the results is to know
   if ("missing" in found) console.log(`Skipped: ${found.missing}`);
@@ -59,7 +59,7 @@ export function testsWith<T>(found: Found<T>): ClientTest<T> {
     });
 }
 
-/** What a command prints; `undefined` where it is not installed. */
+/** The output of a command; `undefined` if it is not installed. */
 async function output(command: string, args: readonly string[]): Promise<string | undefined> {
   try {
     const { stdout } = await new Deno.Command(command, { args: [...args], stderr: "null" })

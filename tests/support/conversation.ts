@@ -1,7 +1,7 @@
 import { encodePacket, type Packet, type ProtocolVersion } from "../../lib/codec/mod.ts";
 import { connectPacket, publishPacket, subscribePacket } from "./raw_client.ts";
 
-/** A conversation with something of everything: a will, a subscription, each QoS, both ways. */
+/** A conversation with all features: a will, a subscription, each QoS, both directions. */
 export function conversation(protocolVersion: ProtocolVersion): Uint8Array {
   const will = {
     topicName: "own/will",
@@ -23,7 +23,7 @@ export function conversation(protocolVersion: ProtocolVersion): Uint8Array {
   return encodePackets(packets, protocolVersion);
 }
 
-/** The packets one behind the other. */
+/** Encodes the packets one after the other. */
 export function encodePackets(
   packets: readonly Packet[],
   protocolVersion: ProtocolVersion,

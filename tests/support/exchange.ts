@@ -12,7 +12,7 @@ import {
 import { type Setup, TestBroker } from "./test_broker.ts";
 import type { TestLink } from "./test_link.ts";
 
-/** Of a long exchange its failure shows this much. */
+/** Lines that the failure of a long exchange shows. */
 const SHOWN_LINES = 40;
 
 /**
@@ -35,12 +35,12 @@ const SHOWN_LINES = 40;
  * dropped queue_full=1 expired=2           all that the broker counts as dropped; `dropped nothing`
  * ```
  *
- * What stands in parentheses at the end of a line is a remark; a line that begins with `+` goes on with the one before. A name stands
- * for one link after another: after the end of a's first connection `a> CONNECT` opens another.
+ * Text in parentheses at the end of a line is a remark; a line that begins with `+` continues the one before. A name stands for one link
+ * after another: after the end of a's first connection `a> CONNECT` opens another.
  *
- * Nothing may be left over: whatever was sent, and every connection that was closed, is expected before the next event. An
- * expected packet is meant to the letter, but for what people read (`reasonString`) and the properties of CONNACK: those are
- * looked at where they are named. `name=*` is any value, `!name` none.
+ * Nothing may be left over: every packet sent, and every connection closed, must be expected before the next event. An expected packet must
+ * match exactly, except texts for people (`reasonString`) and the properties of CONNACK, which are compared only if they are named.
+ * `name=*` matches any value, `!name` requires none.
  */
 export class Exchange {
   readonly test: TestBroker;
@@ -51,7 +51,7 @@ export class Exchange {
     this.test = new TestBroker(setup);
   }
 
-  /** Plays a script to its end; throws with its line where something else happens. */
+  /** Plays a script to its end; throws with its line if something else happens. */
   play(script: string): this {
     for (const line of linesOf(script)) {
       try {
@@ -208,7 +208,7 @@ export class Exchange {
   }
 }
 
-/** Registers a test that plays one script. The name carries the ids of the statements that it shows. */
+/** Registers a test that plays one script. Its name contains the ids of the statements that it shows. */
 export function testExchange(name: string, script: string, setup?: Setup): void {
   Deno.test(name, () => void new Exchange(setup).play(script));
 }
@@ -218,11 +218,11 @@ interface Client {
   readonly name: string;
   readonly link: TestLink;
   version: ProtocolVersion;
-  /** Come, and not yet expected. */
+  /** Received packets that have not been expected yet. */
   readonly packets: Packet[];
-  /** Come, and left to the test. */
+  /** Received packets left to the test. */
   readonly others: Packet[];
-  /** Its link is lost, or that it is closed has been expected. */
+  /** Whether its link is lost, or its end has been expected. */
   isOver: boolean;
 }
 
@@ -231,7 +231,7 @@ function expectClosed(client: Client): void {
   client.isOver = true;
 }
 
-/** What is wrong with a packet; `undefined` where nothing is. */
+/** The difference between two packets; `undefined` if there is none. */
 function difference(actual: Fields, expected: Fields): string | undefined {
   const isLenient = (key: string) =>
     key === "reasonString" ||
@@ -246,7 +246,7 @@ function difference(actual: Fields, expected: Fields): string | undefined {
   return undefined;
 }
 
-/** Bytes compare by value, whatever buffer they are a view of. */
+/** Converts bytes so that they compare by value, whatever their buffer. */
 function plain(value: unknown): unknown {
   return value instanceof Uint8Array ? [...value] : value;
 }

@@ -1,6 +1,6 @@
 import { decodePacket, encodePacket, frameLength, type Packet } from "../../lib/codec/mod.ts";
 
-/** One connection of a client, as a broker sees it, for tests that say what the broker answers. 5.0 only. */
+/** The broker's end of one client connection, for tests that control the broker's answers. 5.0 only. */
 export class FakeBroker {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   #conn: Deno.TcpConn | undefined;
@@ -16,7 +16,7 @@ export class FakeBroker {
     this.#conn.setNoDelay(true);
   }
 
-  /** The client's next packet; `undefined`: it has closed. */
+  /** The client's next packet; `undefined` if it has closed. */
   async next(): Promise<Packet | undefined> {
     for (;;) {
       const length = frameLength(this.#buffer, 0, this.#buffer.length, 0x0fffffff);

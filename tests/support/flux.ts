@@ -3,14 +3,14 @@ import { START_FLAGS } from "./start_flags.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 
-/** How a command ended, and what it said. */
+/** The exit status and the output of a command. */
 export interface FluxRun {
   readonly status: number;
   readonly out: string;
   readonly error: string;
 }
 
-/** A command that runs: `flux-mqtt sub …`. */
+/** Starts a command: `flux-mqtt sub …`. */
 export function startFlux(
   args: readonly string[],
   init: { readonly input?: boolean; readonly cwd?: string } = {},
@@ -27,7 +27,7 @@ export function startFlux(
   }).spawn();
 }
 
-/** Runs a command to its end; `input` is what it reads. */
+/** Runs a command to its end; `input` is its standard input. */
 export async function runFlux(
   args: readonly string[],
   init: { readonly input?: string | Uint8Array; readonly cwd?: string } = {},
@@ -44,7 +44,7 @@ export async function runFlux(
   return { status: code, out: text.decode(stdout), error: text.decode(stderr) };
 }
 
-/** The same in this process, for commands that read nothing: without the time that a process takes to start. */
+/** Runs a command in this process, which is faster, for commands without input. */
 export async function callFlux(args: readonly string[]): Promise<FluxRun> {
   const parts = { out: "", error: "" };
   const { stdout, stderr } = Deno;

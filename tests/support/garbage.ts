@@ -3,5 +3,5 @@ import { runInNewContext } from "node:vm";
 
 setFlagsFromString("--expose-gc");
 
-/** Makes V8 collect all garbage: the name is there only in contexts made after the flag is set. */
+/** Makes V8 collect all garbage. The function exists only in contexts created after the flag was set. */
 export const collectGarbage: () => void = runInNewContext("gc");

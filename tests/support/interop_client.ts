@@ -1,10 +1,10 @@
 import type { ProtocolVersion, Qos, UserProperty } from "../../lib/codec/mod.ts";
 
-/** What a client hands over with a message in MQTT 5.0, in words that all clients share. */
+/** The properties of a message in MQTT 5.0, in a form that all clients share. */
 export interface MessageProperties {
   readonly userProperties?: readonly UserProperty[];
   readonly responseTopic?: string;
-  /** Text here: what is sent are its bytes. */
+  /** A text, sent as its bytes. */
   readonly correlationData?: string;
   readonly contentType?: string;
   /** Seconds. */
@@ -12,7 +12,7 @@ export interface MessageProperties {
   readonly subscriptionIdentifier?: number;
 }
 
-/** A message as a real client gave it out. */
+/** A message as a real client reported it. */
 export interface ClientMessage {
   readonly topic: string;
   readonly payload: Uint8Array;
@@ -44,7 +44,7 @@ export interface PublishInit {
   readonly qos?: Qos;
   readonly retain?: boolean;
   readonly properties?: MessageProperties;
-  /** Sends the topic once, and a Topic Alias instead of it from then on; 5.0 only. */
+  /** Whether to send the topic once, and a Topic Alias instead of it from then on; 5.0 only. */
   readonly usesAlias?: boolean;
 }
 
@@ -56,26 +56,26 @@ export interface SubscribeInit {
   readonly subscriptionIdentifier?: number;
 }
 
-/** One connection of a real client: the same words for each, so that one table of scenarios is tried with all. */
+/** One connection of a real client, with the same interface for each client, so that one table of scenarios covers all. */
 export interface InteropClient {
-  /** What CONNACK said. */
+  /** Session Present in CONNACK. */
   readonly sessionPresent: boolean;
-  /** What has arrived. */
+  /** The messages that have arrived. */
   readonly inbox: Inbox;
   /** Resolves with the Reason Code in SUBACK. */
   subscribe(topicFilter: string, qos: Qos, init?: SubscribeInit): Promise<number>;
   unsubscribe(topicFilter: string): Promise<void>;
-  /** Resolves when the handshake of the QoS is through. */
+  /** Resolves when the QoS handshake is complete. */
   publish(topic: string, payload: string | Uint8Array, init?: PublishInit): Promise<void>;
   /** Resolves when the broker has ended the connection, with the Reason Code of its DISCONNECT, if any. */
   readonly ended: Promise<number | undefined>;
-  /** Leaves with a DISCONNECT. */
+  /** Disconnects with DISCONNECT. */
   disconnect(): Promise<void>;
-  /** Leaves without one. */
+  /** Closes the connection without DISCONNECT. */
   drop(): Promise<void>;
 }
 
-/** Messages that wait to be looked at, in order. */
+/** Received messages in order, for the test to take. */
 export class Inbox {
   readonly #messages: ClientMessage[] = [];
   #arrived = Promise.withResolvers<void>();
@@ -91,7 +91,7 @@ export class Inbox {
     return this.#messages.length;
   }
 
-  /** Takes the next `count` messages; throws where they do not come in time. */
+  /** Takes the next `count` messages; throws if they do not arrive in time. */
   async take(count: number, limitMs = 5000): Promise<ClientMessage[]> {
     let isLate = false;
     const late = Promise.withResolvers<void>();

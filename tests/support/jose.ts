@@ -1,5 +1,5 @@
 /**
- * Finds the real library for JSON Web Tokens, from Deno's cache or the npm registry. This is the one file that names it.
+ * Finds the real library for JSON Web Tokens in Deno's cache or the npm registry. Only this file names it.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Found } from "./clients.ts";
 /** The library. */
 export type Jose = typeof import("npm:jose@6.1.0");
 
-/** The library, or why it is not there. */
+/** The library, or why it is missing. */
 export async function findJose(): Promise<Found<Jose>> {
   try {
     // deno-lint-ignore no-import-prefix -- deno.json names no npm package, so that `start` needs no network

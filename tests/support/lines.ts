@@ -14,7 +14,7 @@ export class Lines {
     this.ended = this.#read(stream, onLine);
   }
 
-  /** Waits until the lines are as they should be; throws with them when that takes too long or they end before. */
+  /** Waits until the lines satisfy a condition; throws with them on timeout, or if the stream ends first. */
   async until(isSo: (lines: readonly string[]) => boolean, limitMs = 5000): Promise<void> {
     let isLate = false;
     const timer = setTimeout(() => {

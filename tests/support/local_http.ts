@@ -1,8 +1,8 @@
-/** An HTTP server of the test's, on this machine; what it answers may change. */
+/** A local HTTP server of a test; its answers may change. */
 export class LocalHttp {
   /** Requests so far. */
   count = 0;
-  /** Requests under way, and the most that were at once. */
+  /** Requests in progress, and their peak. */
   underWay = 0;
   mostUnderWay = 0;
   #server: Deno.HttpServer<Deno.NetAddr> | undefined;
@@ -19,12 +19,12 @@ export class LocalHttp {
     this.begin();
   }
 
-  /** Where it is. */
+  /** The URL of a path. */
   url(path = "/"): string {
     return `${this.#tls === undefined ? "http" : "https"}://127.0.0.1:${this.#port}${path}`;
   }
 
-  /** Listens, at the port of before if it has had one. */
+  /** Listens, at the previous port if it had one. */
   begin(): void {
     const onListen = () => {};
     const handler = async (request: Request): Promise<Response> => {
@@ -41,13 +41,13 @@ export class LocalHttp {
     this.#port = this.#server.addr.port;
   }
 
-  /** Goes away. */
+  /** Stops listening. */
   async end(): Promise<void> {
     await this.#server?.shutdown();
     this.#server = undefined;
   }
 
-  /** Resolves with the test: for an answer that never comes before its end. */
+  /** Resolves at the end of the test, for an answer that never comes before. */
   get over(): Promise<void> {
     const { signal } = this.#abort;
     if (signal.aborted) return Promise.resolve();
@@ -56,7 +56,7 @@ export class LocalHttp {
     );
   }
 
-  /** Ends all answers that hang, and goes away. */
+  /** Ends all pending answers, and stops. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#abort.abort();
     await this.end();

@@ -8,16 +8,16 @@ import {
   type Transport,
 } from "../../lib/net/mod.ts";
 
-/** How long connections may take to be gone when their clients are. */
+/** How long connections may take to end after their clients have, milliseconds. */
 const SETTLE_LIMIT_MS = 3000;
 
-/** The real server in this process, on a free port: tests can look into it. */
+/** The real server in this process, on a free port, so that tests can inspect it. */
 export class LocalServer {
   readonly server: Server;
   readonly port: number;
-  /** What it logged, without the fields. */
+  /** Its log lines, without the fields. */
   readonly log: string[] = [];
-  /** The same with the fields. */
+  /** Its log lines with the fields. */
   readonly details: string[] = [];
   readonly #logPort: LogPort;
 
@@ -40,7 +40,7 @@ export class LocalServer {
     return this.server.broker;
   }
 
-  /** Another listener of the same broker, on a free port; anonymous clients may come in. */
+  /** Opens another listener of the same broker, on a free port, with anonymous clients allowed. */
   async listen(init: ListenInit, tls?: TlsInit): Promise<number> {
     return this.server.listen({
       ...init,
@@ -58,7 +58,7 @@ export class LocalServer {
     }
   }
 
-  /** Waits until all clients but so many are gone, and nothing is left of them. */
+  /** Waits until only `connectionCount` clients are left, and no traces of the others. */
   async settle(connectionCount = 0): Promise<void> {
     const { server, broker } = this;
     await this.until(() => server.connectionCount === connectionCount, SETTLE_LIMIT_MS);
@@ -72,7 +72,7 @@ export class LocalServer {
     assert.equal(broker.core.deadlines.size, 0);
   }
 
-  /** Everybody has left; nothing may be left behind. */
+  /** Closes the server and checks that nothing is left. */
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       await this.settle();

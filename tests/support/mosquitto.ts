@@ -1,6 +1,6 @@
 import { Lines } from "./lines.ts";
 
-/** What mosquitto's clients say with `-d` beside the messages. */
+/** Debug lines of mosquitto's clients with `-d`. */
 const DEBUG_LINE = /^(Client \S+ (sending|received) |Subscribed \(mid: )/;
 
 /** How `mosquitto_pub` or another command ended. */
@@ -10,7 +10,7 @@ export interface Run {
   readonly output: string;
 }
 
-/** Runs `mosquitto_pub` against this port to its end; `input` is what it reads. */
+/** Runs `mosquitto_pub` at this port to its end; `input` is its standard input. */
 export async function publish(
   port: number,
   args: readonly string[],
@@ -31,7 +31,7 @@ export async function publish(
   return { code, output: decode(stdout) + decode(stderr) };
 }
 
-/** Runs `mosquitto_sub` to its end: with `-C`, `-E` or `-W` it has one. */
+/** Runs `mosquitto_sub` to its end, which `-C`, `-E` or `-W` determines. */
 export async function subscribeToEnd(port: number, args: readonly string[]): Promise<Run> {
   const { code, stdout, stderr } = await new Deno.Command("mosquitto_sub", {
     args: ["-h", "127.0.0.1", "-p", String(port), ...args],
@@ -40,7 +40,7 @@ export async function subscribeToEnd(port: number, args: readonly string[]): Pro
   return { code, output: decode(stdout) + decode(stderr) };
 }
 
-/** A `mosquitto_sub` that runs until it is told to end. `await using` ends it. */
+/** A `mosquitto_sub` that runs until it is stopped. `await using` ends it. */
 export class MosquittoSub {
   readonly #child: Deno.ChildProcess;
   readonly #lines: Lines;
@@ -61,7 +61,7 @@ export class MosquittoSub {
   }
 
   private constructor(port: number, args: readonly string[]) {
-    // Without a terminal its output would wait in a buffer.
+    // Without stdbuf its output would stay in a buffer.
     this.#child = new Deno.Command("stdbuf", {
       args: ["-oL", "mosquitto_sub", "-h", "127.0.0.1", "-p", String(port), "-d", ...args],
       stdin: "null",
@@ -76,7 +76,7 @@ export class MosquittoSub {
     return this.#lines.all.filter((line) => !DEBUG_LINE.test(line));
   }
 
-  /** Waits for so many lines of messages, and returns all that came. */
+  /** Waits for `count` lines of messages, and returns all lines. */
   async take(count: number, limitMs = 5000): Promise<readonly string[]> {
     await this.#lines.until((lines) => {
       let found = 0;
@@ -86,12 +86,12 @@ export class MosquittoSub {
     return this.messages;
   }
 
-  /** It leaves with a DISCONNECT. */
+  /** Ends it with DISCONNECT. */
   async stop(): Promise<void> {
     await this.#end("SIGTERM");
   }
 
-  /** It leaves without one. */
+  /** Ends it without DISCONNECT. */
   async kill(): Promise<void> {
     await this.#end("SIGKILL");
   }

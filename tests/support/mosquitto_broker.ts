@@ -1,7 +1,7 @@
 /** How long mosquitto may take to listen. */
 const START_LIMIT_MS = 5000;
 
-/** Whether a mosquitto is here, and why not. */
+/** Whether mosquitto is installed; prints a note if not. */
 export const hasMosquitto: boolean = await (async () => {
   try {
     await new Deno.Command("mosquitto", { args: ["-h"], stdout: "null", stderr: "null" }).output();
@@ -13,7 +13,7 @@ export const hasMosquitto: boolean = await (async () => {
   }
 })();
 
-/** A port that nobody listens at just now. */
+/** A port that is free at present. */
 export function freePort(): number {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
@@ -21,9 +21,9 @@ export function freePort(): number {
   return port;
 }
 
-/** A real mosquitto that may be killed and started again where it was. `await using` ends it. */
+/** A real mosquitto that may be killed and restarted with the same port and store. `await using` ends it. */
 export class MosquittoBroker {
-  /** Where it listens, on 127.0.0.1, also after a restart. */
+  /** The port it listens on, on 127.0.0.1, also after a restart. */
   readonly port: number;
   readonly #directory: string;
   #child: Deno.ChildProcess | undefined;
@@ -33,13 +33,13 @@ export class MosquittoBroker {
     this.#directory = directory;
   }
 
-  /** Makes one; `config`: further lines. What it stores is written at once where it `persists`, so that it outlives being killed. */
+  /** Prepares one; `config` has further lines. With `persists` it writes its store at once, so that the store survives a kill. */
   static async make(config = "", persists = false): Promise<MosquittoBroker> {
     const broker = new MosquittoBroker(
       freePort(),
       await Deno.makeTempDir({ prefix: "mosquitto-" }),
     );
-    // As root it gives up its rights, and could not write.
+    // Started as root, it drops its rights and could not write otherwise.
     await Deno.chmod(broker.#directory, 0o777);
     const lines = [
       `listener ${broker.port} 127.0.0.1`,
@@ -60,14 +60,14 @@ export class MosquittoBroker {
     return broker;
   }
 
-  /** Makes one and starts it. */
+  /** Prepares and starts one. */
   static async start(config = "", persists = false): Promise<MosquittoBroker> {
     const broker = await MosquittoBroker.make(config, persists);
     await broker.start();
     return broker;
   }
 
-  /** Starts it, again perhaps; resolves when it listens. */
+  /** Starts or restarts it; resolves when it listens. */
   async start(): Promise<void> {
     this.#child = new Deno.Command("mosquitto", {
       args: ["-c", `${this.#directory}/m.conf`],
@@ -87,7 +87,7 @@ export class MosquittoBroker {
     }
   }
 
-  /** Where it stores. */
+  /** The path of its store. */
   get databasePath(): string {
     return `${this.#directory}/mosquitto.db`;
   }
@@ -97,7 +97,7 @@ export class MosquittoBroker {
     return this.#child!.pid;
   }
 
-  /** Ends it, well or not. */
+  /** Ends it with a signal. */
   async stop(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
     if (this.#child === undefined) return;
     const child = this.#child;

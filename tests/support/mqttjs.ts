@@ -3,17 +3,17 @@ import type { Qos } from "../../lib/codec/mod.ts";
 import type { Found } from "./clients.ts";
 import { findNpm } from "./npm.ts";
 
-/** What the tests use of mqtt.js 5.16: its own types are not there without a registry. */
+/** The part of mqtt.js 5.16 that the tests use; its own types are missing without a registry. */
 export interface MqttJs {
   connect(options: MqttJsOptions): MqttJsConnection;
 }
 
-/** What it connects with; beside these what a transport needs: `protocol`, `path`, `ca` and their like. */
+/** Its connection options; further ones depend on the transport: `protocol`, `path`, `ca` and so on. */
 export interface MqttJsOptions {
   readonly [name: string]: unknown;
 }
 
-/** The properties of a PUBLISH in its words. */
+/** Its names of the properties of a PUBLISH. */
 export interface MqttJsProperties {
   topicAlias?: number;
   userProperties?: Record<string, string | readonly string[]>;

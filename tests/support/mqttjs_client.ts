@@ -59,7 +59,7 @@ class MqttJsClient implements InteropClient {
     readonly sessionPresent: boolean,
   ) {
     this.#connection = connection;
-    connection.on("error", () => {}); // What follows from it is what a test looks at.
+    connection.on("error", () => {}); // Tests look at its consequences.
     this.ended = new Promise((resolve) => {
       let reasonCode: number | undefined;
       connection.on("disconnect", (packet) => reasonCode = packet.reasonCode);

@@ -1,6 +1,6 @@
 import { fail } from "node:assert/strict";
 
-/** Why tests with the real server do not run here; `undefined`: they run. */
+/** Why tests with the real server cannot run here; `undefined` if they can. */
 export function whyNoNatsServer(): string | undefined {
   try {
     new Deno.Command("nats-server", { args: ["--version"], stdout: "null", stderr: "null" })
@@ -11,7 +11,7 @@ export function whyNoNatsServer(): string | undefined {
   }
 }
 
-/** A test with the real server; where there is none it says so and is skipped. */
+/** A test with the real server. Without one it is skipped with a note. */
 export function natsTest(name: string, run: () => Promise<void>): void {
   const reason = whyNoNatsServer();
   // deno-lint-ignore no-console -- a skipped test says why
@@ -70,7 +70,7 @@ export class NatsServer {
     await this.#child.status;
   }
 
-  /** Starts it again after `kill`, on its port and with what it has stored. */
+  /** Restarts it after `kill`, with the same port and store. */
   async restart(): Promise<void> {
     const again = await NatsServer.start(this.config, this.directory, this.port);
     this.#child = again.#child;
@@ -80,7 +80,7 @@ export class NatsServer {
     try {
       this.#child.kill("SIGKILL");
     } catch {
-      // It has ended.
+      // The process has ended.
     }
     await this.#child.status;
     await Deno.remove(this.directory, { recursive: true });
@@ -96,7 +96,7 @@ function readPort(file: string): number | undefined {
   }
 }
 
-/** Resolves when `holds` says true; fails when it has not within `timeoutMs`. */
+/** Resolves when `holds` returns true; fails after `timeoutMs`. */
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,

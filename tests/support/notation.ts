@@ -18,13 +18,13 @@ import { PROPERTY_TABLE } from "../../lib/codec/properties.ts";
  * PUBACK id=7 NoMatchingSubscribers             PUBLISH a contentType=text user:color=red 0x00ff
  * ```
  *
- * The type comes first, then in any order: fields and properties as `name=value`, those that are true as their name, and what
- * needs no name: a Topic Name, then the payload (`"text"` or bytes as `0x…`, `size=9` for so many of them); Topic Filters, each
- * with its options behind it; Reason Codes by name or number. Fields have the names of `Packet`, but for `id`, `v` and `keepAlive`.
+ * The type comes first, then in any order: fields and properties as `name=value`, true ones as their name, and values without a name: a
+ * Topic Name, then the payload (`"text"`, bytes as `0x…`, or `size=9` for nine bytes); Topic Filters, each followed by its options; Reason
+ * Codes by name or number. Fields have the names of `Packet`, except `id`, `v` and `keepAlive`.
  */
 export type Fields = Record<string, unknown>;
 
-/** The value `*` of an expected field: there is one, whatever it is. */
+/** The value `*` of an expected field: any value. */
 export const ANY = Symbol("any");
 
 interface Token {
@@ -53,7 +53,7 @@ const REASON_CODES = new Map<string, number>(
   Object.entries(ReasonCode).map(([name, code]) => [name.toLowerCase(), code]),
 );
 
-/** Reads the notation: the fields that are written, and no others. */
+/** Reads the notation; returns only the fields that are written. */
 export function readFields(text: string): Fields {
   const [head, ...tokens] = tokenize(text);
   const fields: Fields = { type: head!.value.toLowerCase() };
@@ -69,7 +69,7 @@ export function readFields(text: string): Fields {
   return fields;
 }
 
-/** The packet to send that the notation says. */
+/** Reads a packet to send. */
 export function readPacket(text: string, version: ProtocolVersion): Packet {
   const { will, ...fields } = { ...defaultsOf(text, version), ...readFields(text) };
   const packet = withProperties(fields);
@@ -79,13 +79,13 @@ export function readPacket(text: string, version: ProtocolVersion): Packet {
   return { ...packet, will: { ...defaults, ...withProperties(rest) } } as unknown as Packet;
 }
 
-/** The bytes of one packet in the notation, or of `hex 30 00`. */
+/** Encodes one packet in the notation, or `hex 30 00`. */
 export function readBytes(text: string, version: ProtocolVersion): Uint8Array {
   if (text.startsWith("hex ")) return Uint8Array.from(hexIn(text.slice(4)));
   return encodePacket(readPacket(text, version), version);
 }
 
-/** What a received packet says, in the fields of the notation. */
+/** Converts a received packet into fields of the notation. */
 export function fieldsOf(packet: Packet): Fields {
   const { properties, ...rest } = packet as Packet & { readonly properties?: Properties };
   const fields: Fields = { ...rest, ...properties };
@@ -95,7 +95,7 @@ export function fieldsOf(packet: Packet): Fields {
   return fields;
 }
 
-/** What an expected packet has where the notation does not mention it. */
+/** The values of an expected packet that the notation leaves out. */
 export function defaultsOf(text: string, version: ProtocolVersion): Fields {
   switch (text.split(" ", 1)[0]) {
     case "CONNECT":
@@ -119,7 +119,7 @@ export function defaultsOf(text: string, version: ProtocolVersion): Fields {
   }
 }
 
-/** Fields for a person to read. */
+/** Writes fields for people. */
 export function showFields({ type, ...fields }: Fields): string {
   const shown = Object.entries(fields).filter(([, value]) => value !== undefined && value !== false)
     .map(([key, value]) => {
@@ -181,7 +181,7 @@ function readNamed(fields: Fields, key: string, token: Token): void {
   } else set(fields, FIELD_NAMES[key] ?? key, readValue(KINDS.get(key), token));
 }
 
-/** A field; an option of the last Topic Filter in SUBSCRIBE. */
+/** Sets a field, or in SUBSCRIBE an option of the last Topic Filter. */
 function set(fields: Fields, key: string, value: unknown): void {
   const isOption = ["qos", "noLocal", "retainAsPublished", "retainHandling"].includes(key);
   const target = fields.type === "subscribe" && isOption
@@ -214,7 +214,7 @@ function append(fields: Fields, key: string, value: unknown): void {
   (fields[key] ??= [] as unknown[]) && (fields[key] as unknown[]).push(value);
 }
 
-/** Properties go where a packet has them. */
+/** Moves properties to their place in the packet. */
 function withProperties(fields: Fields): Fields {
   const packet: Fields = {};
   const properties: Fields = {};
@@ -225,7 +225,7 @@ function withProperties(fields: Fields): Fields {
   return Object.keys(properties).length === 0 ? packet : { ...packet, properties };
 }
 
-/** `10 02 'ab'`: bytes in hexadecimal, and text in quotes. */
+/** Reads bytes in hexadecimal and text in quotes: `10 02 'ab'`. */
 function* hexIn(text: string): Generator<number> {
   for (const [token] of text.matchAll(/'[^']*'|[0-9a-fA-F]{2}/g)) {
     if (token.startsWith("'")) yield* new TextEncoder().encode(token.slice(1, -1));

@@ -1,14 +1,14 @@
 /**
- * Loads what tests need of npm, from Deno's cache or the registry. Without a registry the tests that need it are skipped.
+ * Loads npm packages for tests, from Deno's cache or the registry. Without a registry the tests that need them are skipped.
  *
- * What a literal `import("npm:…")` names is fetched before anything runs, and is part of the type check, which fails where
- * it cannot be fetched. So names are only computed here, and each caller says what it needs of a package.
+ * A literal `import("npm:…")` is fetched before anything runs, and is part of the type check, which fails if it cannot be fetched. So names
+ * are computed here, and each caller declares the types that it needs.
  *
  * @module
  */
 import type { Found } from "./clients.ts";
 
-/** A package's module, or why it is not there. */
+/** A package's module, or why it is missing. */
 export async function findNpm<T>(specifier: string): Promise<Found<T>> {
   try {
     return { client: await import(specifier) as T };

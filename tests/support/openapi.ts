@@ -1,21 +1,20 @@
 /**
- * Finds the real validators of OpenAPI documents and of JSON Schema, from Deno's cache or the npm registry. This is the one file that
- * names them.
+ * Finds the real validators of OpenAPI documents and of JSON Schema in Deno's cache or the npm registry. Only this file names them.
  *
  * @module
  */
 import type { Found } from "./clients.ts";
 import { findNpm } from "./npm.ts";
 
-/** What the tests ask of them. */
+/** The validators, as the tests use them. */
 export interface OpenApiTools {
-  /** What is wrong with a document; empty: nothing. */
+  /** The faults of a document; empty if it is valid. */
   validate(document: unknown): Promise<string>;
-  /** What is wrong with a value under a schema of the document; empty: nothing. */
+  /** The faults of a value by a schema of the document; empty if it is valid. */
   check(schema: Record<string, unknown>, value: unknown): string;
 }
 
-/** The validators, or why they are not there. */
+/** The validators, or why they are missing. */
 export async function findOpenApiTools(): Promise<Found<OpenApiTools>> {
   const validators = await findNpm<ValidatorModule>(
     "npm:@seriousme/openapi-schema-validator@2.7.0",
@@ -38,14 +37,14 @@ export async function findOpenApiTools(): Promise<Found<OpenApiTools>> {
   };
 }
 
-/** What is used of the one. */
+/** The part of the document validator that is used. */
 interface ValidatorModule {
   readonly Validator: new () => {
     validate(document: object): Promise<{ readonly valid: boolean; readonly errors?: unknown }>;
   };
 }
 
-/** What is used of the other. */
+/** The part of Ajv that is used. */
 interface AjvModule {
   readonly default: {
     readonly default: new (options: object) => {

@@ -11,7 +11,7 @@ import { Lines } from "./lines.ts";
 
 const SCRIPT = new URL("paho_client.py", import.meta.url).pathname;
 
-/** What the script says; which of the rest is there depends on the event. */
+/** A line of the script's output; its further fields depend on the event. */
 interface Event {
   readonly event: "connack" | "suback" | "unsuback" | "published" | "message" | "disconnect";
   readonly reasonCode: number;
@@ -34,7 +34,7 @@ class PahoClient implements InteropClient {
   readonly #process: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
   readonly #reading: Promise<void>;
-  /** Who waits for which answer, in order. */
+  /** Callbacks that wait for each answer, in order. */
   readonly #waiting = new Map<Event["event"], ((event: Event) => void)[]>();
   readonly #aliases = new Map<string, number>();
 
@@ -129,9 +129,9 @@ class PahoClient implements InteropClient {
     });
   }
 
-  /** The end of its input ends the script. */
+  /** Closes the script's input, which ends it. */
   async #exit(): Promise<void> {
-    await this.#input.close().catch(() => {}); // It is closed already.
+    await this.#input.close().catch(() => {}); // It may be closed already.
     await this.#process.status;
     await this.#reading;
   }

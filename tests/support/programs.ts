@@ -1,4 +1,4 @@
-/** Whether these programs are in the PATH. Where one is not, says once which, and what is skipped for it. */
+/** Whether these programs are in the PATH. If not, prints once which are missing and what is skipped. */
 export function hasPrograms(what: string, ...programs: readonly string[]): boolean {
   const missing = programs.filter((program) => !isInPath(program));
   if (missing.length === 0) return true;
@@ -13,7 +13,7 @@ function isInPath(program: string): boolean {
     try {
       return folder !== "" && Deno.statSync(`${folder}/${program}`).isFile;
     } catch {
-      return false; // Not there, or not to be looked at: not to be started either.
+      return false; // Missing or not readable, so it cannot be started.
     }
   });
 }

@@ -1,8 +1,6 @@
-/**
- * Pseudo-random numbers that a seed repeats (mulberry32), for tests that have to be able to fail twice in the same way.
- */
+/** Pseudo-random numbers that a seed repeats (mulberry32), so that a test's failure can be repeated. */
 export class Random {
-  /** What a failing test prints. */
+  /** The seed, which a failing test prints. */
   readonly seed: number;
   #state: number;
 
@@ -21,7 +19,7 @@ export class Random {
     return Math.floor(((bits ^ bits >>> 14) >>> 0) / 0x1_0000_0000 * n);
   }
 
-  /** So many random bytes. */
+  /** `n` random bytes. */
   bytes(n: number): Uint8Array {
     const bytes = new Uint8Array(n);
     for (let i = 0; i < n; i++) bytes[i] = this.int(256);

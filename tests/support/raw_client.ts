@@ -10,7 +10,7 @@ import {
   type Qos,
 } from "../../lib/codec/mod.ts";
 
-/** How a raw client introduces itself. */
+/** The CONNECT of a raw client. */
 export interface RawConnect {
   readonly protocolVersion?: ProtocolVersion;
   readonly clientId?: string;
@@ -21,10 +21,10 @@ export interface RawConnect {
   readonly will?: Connect["will"];
 }
 
-/** What a raw client speaks over: a TCP connection, or something that looks like one. */
+/** The stream of a raw client: a TCP connection, or something with its interface. */
 export type RawStream = Pick<Deno.Conn, "read" | "write" | "closeWrite" | "close">;
 
-/** A connection whose every byte is the test's own: to behave badly, one has to be in charge. */
+/** A connection on which the test controls every byte, so that it can misbehave. */
 export class RawClient {
   readonly #stream: RawStream;
   readonly protocolVersion: ProtocolVersion;
@@ -32,14 +32,14 @@ export class RawClient {
   #start = 0;
   #end = 0;
 
-  /** Opens the connection and says nothing. */
+  /** Opens the connection and sends nothing. */
   static async open(port: number, protocolVersion: ProtocolVersion = 5): Promise<RawClient> {
     const stream = await Deno.connect({ hostname: "127.0.0.1", port });
     stream.setNoDelay(true);
     return new RawClient(stream, protocolVersion);
   }
 
-  /** Speaks over a connection that is open. */
+  /** Uses an open connection. */
   static over(stream: RawStream, protocolVersion: ProtocolVersion = 5): RawClient {
     return new RawClient(stream, protocolVersion);
   }
@@ -68,12 +68,12 @@ export class RawClient {
     for (const packet of packets) await this.write(encodePacket(packet, this.protocolVersion));
   }
 
-  /** Writes all the bytes; throws where the connection is gone. */
+  /** Writes all the bytes; throws if the connection is gone. */
   async write(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length;) at += await this.#stream.write(bytes.subarray(at));
   }
 
-  /** The next packet; `undefined` when the broker has ended the connection in order. A reset throws. */
+  /** The next packet; `undefined` if the broker has ended the connection normally. Throws after a reset. */
   async receive(): Promise<Packet | undefined> {
     for (;;) {
       const length = frameLength(this.#buffer, this.#start, this.#end, Infinity);
@@ -96,7 +96,7 @@ export class RawClient {
     assert.equal((await this.receive())?.type, "suback");
   }
 
-  /** Sends PINGREQ and waits for the PINGRESP behind whatever else comes. */
+  /** Sends PINGREQ and waits for PINGRESP; ignores packets before it. */
   async ping(): Promise<void> {
     await this.send({ type: "pingreq" });
     for (;;) {
@@ -106,7 +106,7 @@ export class RawClient {
     }
   }
 
-  /** All packets until the broker ends the connection, by an end or a reset. */
+  /** Reads all packets until the broker ends the connection, normally or by a reset. */
   async untilEnd(): Promise<{ packets: Packet[]; isReset: boolean }> {
     const packets: Packet[] = [];
     try {
@@ -121,12 +121,12 @@ export class RawClient {
     }
   }
 
-  /** Ends this direction and goes on reading. */
+  /** Ends the direction to the broker and continues to read. */
   async halfClose(): Promise<void> {
     await this.#stream.closeWrite();
   }
 
-  /** Closes at once: with bytes that were not read the system sends a reset. */
+  /** Closes at once. If there are unread bytes the system sends a reset. */
   close(): void {
     this.#stream.close();
   }
@@ -152,7 +152,7 @@ export class RawClient {
   }
 }
 
-/** CONNECT with a name of its own where none is given. */
+/** A CONNECT, with a unique Client Identifier by default. */
 export function connectPacket(init: RawConnect = {}): Connect {
   const { protocolVersion = 5, clientId = `raw-${crypto.randomUUID()}` } = init;
   const { keepAliveSeconds = 0, cleanStart = true, properties, will } = init;
@@ -167,7 +167,7 @@ export function connectPacket(init: RawConnect = {}): Connect {
   };
 }
 
-/** SUBSCRIBE to one filter. */
+/** A SUBSCRIBE to one filter. */
 export function subscribePacket(topicFilter: string, qos: Qos = 0): Packet {
   const options = { noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
   return {
@@ -177,7 +177,7 @@ export function subscribePacket(topicFilter: string, qos: Qos = 0): Packet {
   };
 }
 
-/** PUBLISH of QoS 0, or of another with a Packet Identifier. */
+/** A PUBLISH of QoS 0, or of another QoS with a Packet Identifier. */
 export function publishPacket(
   topicName: string,
   payload: string | Uint8Array,

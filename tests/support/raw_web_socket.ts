@@ -9,16 +9,16 @@ export interface RawFrame {
   readonly payload: Uint8Array;
 }
 
-/** How a client asks for a WebSocket; all that is left out is as it should be. */
+/** The request of a client for a WebSocket; parts left out have valid defaults. */
 export interface RequestInit {
   readonly path?: string;
-  /** `""`: none is offered. */
+  /** `""` to offer none. */
   readonly subprotocols?: string;
   /** Further header lines. */
   readonly headers?: readonly string[];
 }
 
-/** RFC 6455 has this key as its example, and what the answer to it is. */
+/** The example key of RFC 6455, which also gives the answer to it. */
 const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
 export const ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
@@ -39,7 +39,7 @@ export function upgradeRequest(init: RequestInit = {}): string {
   ].join("\r\n");
 }
 
-/** A frame as a client sends it: masked, unless a test wants it otherwise. */
+/** A frame of a client: masked, unless a test wants it otherwise. */
 export function clientFrame(
   opcode: number,
   payload: Uint8Array | string = "",
@@ -60,25 +60,25 @@ export function clientFrame(
   return frame;
 }
 
-/** A WebSocket of which every byte is the test's own; for MQTT over it, give it to `RawClient.over`. */
+/** A WebSocket on which the test controls every byte. Pass it to `RawClient.over` for MQTT. */
 export class RawWebSocket implements RawStream {
   readonly #stream: RawStream;
   #buffer = new Uint8Array(0);
-  /** Payload that was read and not yet asked for. */
+  /** Payload that has been read from the stream but not by the test. */
   #rest = new Uint8Array(0);
 
-  /** Sends the request, and expects to be let in. */
+  /** Sends the request, and expects to be accepted. */
   static async connect(port: number, init: RequestInit = {}): Promise<RawWebSocket> {
     return await RawWebSocket.over(await Deno.connect({ hostname: "127.0.0.1", port }), init);
   }
 
-  /** The same over a connection that is open. */
+  /** Sends the request over an open connection, and expects to be accepted. */
   static async over(stream: RawStream, init: RequestInit = {}): Promise<RawWebSocket> {
     const socket = new RawWebSocket(stream);
     await socket.send(new TextEncoder().encode(upgradeRequest(init)));
     const response = await socket.readResponse();
     assert.match(response, /^HTTP\/1\.1 101 /);
-    // The names of headers are the same in small letters: so Deno's own server writes them.
+    // Header names may be in lower case, as Deno's own server writes them.
     assert.match(
       response,
       new RegExp(`\r\nSec-WebSocket-Accept: ${RegExp.escape(ACCEPT)}\r\n`, "i"),
@@ -107,7 +107,7 @@ export class RawWebSocket implements RawStream {
     return head;
   }
 
-  /** The next frame; `undefined` where the connection has ended. */
+  /** The next frame; `undefined` if the connection has ended. */
   async readFrame(): Promise<RawFrame | undefined> {
     const [first = 0, second = 0] = await this.#need(2) ? this.#buffer : [];
     if (this.#buffer.length < 2) return undefined;
@@ -132,13 +132,13 @@ export class RawWebSocket implements RawStream {
     }
   }
 
-  /** As one binary frame. */
+  /** Writes one binary frame. */
   async write(bytes: Uint8Array): Promise<number> {
     await this.send(clientFrame(2, bytes));
     return bytes.length;
   }
 
-  /** Payload of the binary frames that come. */
+  /** Reads payload of binary frames. */
   async read(buffer: Uint8Array): Promise<number | null> {
     while (this.#rest.length === 0) {
       const frame = await this.readFrame();

@@ -1,7 +1,7 @@
 import { createHash, createHmac, pbkdf2Sync, timingSafeEqual } from "node:crypto";
 import { Buffer } from "node:buffer";
 
-/** The client's side of SCRAM-SHA-256, written from RFC 5802 alone: it shares nothing with the broker's side. */
+/** The client's side of SCRAM-SHA-256, written from RFC 5802 alone; it shares no code with the broker. */
 export class ScramClient {
   readonly #bare: string;
   readonly #password: string;
@@ -13,7 +13,7 @@ export class ScramClient {
     this.#password = password.replaceAll("\u00AD", "").normalize("NFKC");
   }
 
-  /** A line's value for a `scram_file`, with a salt that the test knows. */
+  /** The value of a line in a `scram_file`, with a given salt. */
   static credential(password: string, salt: string, iterations: number): string {
     const salted = pbkdf2Sync(password, Buffer.from(salt, "base64"), iterations, 32, "sha256");
     const storedKey = createHash("sha256").update(mac(salted, "Client Key")).digest("base64");
@@ -27,7 +27,7 @@ export class ScramClient {
     return new TextEncoder().encode(`n,,${this.#bare}`);
   }
 
-  /** The second message, to the server's challenge; with another nonce it is proved as well. */
+  /** The second message, which answers the server's challenge; the proof is valid for a changed nonce too. */
   final(challenge: Uint8Array, nonce?: string): Uint8Array {
     const text = new TextDecoder().decode(challenge);
     const field = (name: string) => new RegExp(`(?:^|,)${name}=([^,]*)`).exec(text)![1]!;
@@ -44,7 +44,7 @@ export class ScramClient {
     return new TextEncoder().encode(`${unproved},p=${proof.toString("base64")}`);
   }
 
-  /** Whether the server has proved that it knows the password's keys. */
+  /** Whether the server has proved that it has the password's keys. */
   isServer(last: Uint8Array): boolean {
     const expected = mac(mac(this.#salted, "Server Key"), this.#signed);
     const given = Buffer.from(new TextDecoder().decode(last).slice("v=".length), "base64");

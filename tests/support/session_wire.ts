@@ -16,10 +16,10 @@ import {
   type Publish,
 } from "../../lib/codec/mod.ts";
 
-/** A client's session on a wire that the test holds: no socket, no clock. */
+/** A client's session on a wire that the test controls, without socket and clock. */
 export class SessionWire {
   readonly session: ClientSession;
-  /** What the session told, in order. */
+  /** The events of the session, in order. */
   readonly events: string[] = [];
   readonly messages: Publish[] = [];
   nowMs = 0;
@@ -45,14 +45,14 @@ export class SessionWire {
     return this.session.connection!;
   }
 
-  /** Sends CONNECT; returns it. */
+  /** Begins a connection; returns the CONNECT. */
   open(init: ConnectInit = {}, limits: ConnectionLimits = {}): Packet {
     this.#version = init.protocolVersion ?? 5;
     this.session.open(connectPacket(init), limits, this.nowMs);
     return this.sent()[0]!;
   }
 
-  /** The same, and CONNACK; what the session sends then is there to be taken. */
+  /** Begins a connection and answers with CONNACK; packets that the session then sends can be taken. */
   connect(properties?: Properties, sessionPresent = false, init: ConnectInit = {}): void {
     this.open(init);
     const more = properties === undefined ? {} : { properties };
@@ -66,12 +66,12 @@ export class SessionWire {
     }
   }
 
-  /** The network is cut. */
+  /** Cuts the network. */
   cut(): void {
     this.connection.end();
   }
 
-  /** What the session has sent since the last call. */
+  /** The packets sent since the last call. */
   sent(): Packet[] {
     const bytes = this.connection.takeOutput(this.nowMs) ?? new Uint8Array();
     const packets: Packet[] = [];
@@ -83,19 +83,19 @@ export class SessionWire {
     return packets;
   }
 
-  /** The same, shortly: `publish 1 a`, `publish 1 a dup`, `pubrel 1`. */
+  /** The packets sent since the last call, in short form: `publish 1 a`, `publish 1 a dup`, `pubrel 1`. */
   said(): string[] {
     return this.sent().map(shortly);
   }
 
-  /** Publishes the name of the topic to it. */
+  /** Publishes a message whose payload is its topic. */
   publish(topicName: string, qos: 0 | 1 | 2): number {
     const payload = new TextEncoder().encode(topicName);
     return this.session.publish({ topicName, payload, qos, retain: false, properties: undefined });
   }
 }
 
-/** A PUBLISH of the broker whose payload says which it is. */
+/** A PUBLISH of the broker with a text as its payload. */
 export function incoming(packetId: number, qos: 0 | 1 | 2, text: string, dup = false): Publish {
   return {
     type: "publish",

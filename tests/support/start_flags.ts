@@ -1,9 +1,9 @@
 import config from "../../deno.json" with { type: "json" };
 
-/** Deno's flags of `deno task start`, so that the broker is the one that people run: its permissions, and V8's young generation. */
+/** Deno's flags of `deno task start`, so that tests run the broker as people do: with its permissions and V8's young generation. */
 export const START_FLAGS: readonly string[] = config.tasks.start.command
   .split(" ").slice("deno run".split(" ").length, -1);
 
-/** The same of `deno task start:epoll`: with FFI permission. */
+/** Deno's flags of `deno task start:epoll`, with FFI permission. */
 export const EPOLL_FLAGS: readonly string[] = config.tasks["start:epoll"].command
   .split(" ").slice("deno run".split(" ").length, -1);

@@ -5,16 +5,16 @@ import {
   type ProtocolVersion,
 } from "../../lib/codec/mod.ts";
 
-/** Which way a packet went: from who connects (`out`), or to it (`in`). */
+/** The direction of a packet: from the side that connects (`out`), or to it (`in`). */
 export type TapWay = "out" | "in";
 
-/** A relay that stays between a client and its broker, and hears every packet of 5.0 that passes. */
+/** A relay between a client and its broker that reports every packet of 5.0. */
 export class Tap {
-  /** Where clients connect, on 127.0.0.1. */
+  /** The port where clients connect, on 127.0.0.1. */
   readonly port: number;
   readonly #listener: Deno.TcpListener;
 
-  /** `to`: the broker's port; `hear` is told of each packet before it is passed on. */
+  /** `to` is the broker's port; `hear` gets each packet before it is passed on. */
   constructor(to: number, hear: (way: TapWay, packet: Packet) => void) {
     this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     this.port = this.#listener.addr.port;
@@ -33,7 +33,7 @@ export class Tap {
         carry(near, far, (packet) => hear("out", packet)).catch(() => {}).finally(close);
         carry(far, near, (packet) => hear("in", packet)).catch(() => {}).finally(close);
       } catch {
-        near.close(); // The broker is not there.
+        near.close(); // The broker does not run.
       }
     }
   }

@@ -13,20 +13,20 @@ import {
 import { MemoryStore } from "../../lib/store/mod.ts";
 import { TestLink } from "./test_link.ts";
 
-/** What a test wants to be different from the defaults. */
+/** The settings that a test changes. */
 export interface Setup {
   readonly options?: Partial<BrokerOptions>;
   readonly listener?: Partial<ListenerOptions>;
-  /** Listeners of their own, by the name of the link; who shares one shares the object. */
+  /** Listener options by the name of the link; links that share a listener share the object. */
   readonly listeners?: Readonly<Record<string, Partial<ListenerOptions>>>;
-  /** Whether there is a store, so that something waits for commits. */
+  /** Whether there is a store, so that packets wait for commits. */
   readonly store?: boolean;
   readonly access?: Partial<AccessPort>;
-  /** Absent: the broker is no node of a cluster. */
+  /** Default: no cluster. */
   readonly cluster?: ClusterPort;
-  /** Steps of a turn, and of the least part of everybody: few, and all that is long is cut. */
+  /** The steps of a turn, and the least share of each connection. With few steps all long work is cut. */
   readonly steps?: readonly [turn: number, least: number];
-  /** Absent: each turn is a round of its own. */
+  /** Default: each turn is a round of its own. */
   readonly afterRound?: (done: () => void) => void;
 }
 
@@ -37,25 +37,25 @@ export interface LogLine {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** What the clock shows at first: not 0, so that no time is falsy. */
+/** The first time of the clock; not 0, so that no time is falsy. */
 const START_MS = 1_000_000;
-/** Turns that may follow from one event. A broker that never settles is a fault, not a reason to wait. */
+/** Turns that may follow one event. A broker that never settles is faulty, so the test must not wait forever. */
 const MAX_TURNS = 100_000;
 
 /**
- * The real broker on simulated ports: a clock that moves when the test says so, links that keep what is written to them, and a
- * store that can hold its commits back. Every input is a turn of its own; it returns when nothing is left to do at this time.
+ * The real broker on simulated ports: a clock that the test moves, links that keep the bytes written to them, and a store whose commits can
+ * be held back. Every input is a turn of its own, and returns when nothing is left to do at this time.
  */
 export class TestBroker {
   broker: Broker;
   readonly store: TestStore | undefined;
   readonly links: TestLink[] = [];
-  /** What the broker has logged, the lines for whoever looks into one connection left out. */
+  /** The broker's log, without the lines that only trace one connection. */
   readonly log: LogLine[] = [];
   nowMs = START_MS;
-  /** Called after every turn: what it does happens between two. */
+  /** Called after every turn, before the next. */
   betweenTurns: () => void = () => {};
-  /** The next process may have another. */
+  /** May be changed for the next process. */
   setup: Setup;
   readonly #listeners = new Map<Partial<ListenerOptions> | undefined, ListenerOptions>();
   readonly #lent: Uint8Array[] = [];
@@ -68,7 +68,7 @@ export class TestBroker {
     this.broker = this.#newBroker();
   }
 
-  /** The process ends without a word, and another begins with what the store has. */
+  /** Ends the process without notice, and begins another with the contents of the store. */
   crash(): void {
     const state = this.store!.crash();
     for (const link of this.links) link.isLost = true;
@@ -101,7 +101,7 @@ export class TestBroker {
     return { debugOn: false, debug: () => {}, info, warning, error };
   }
 
-  /** A client's stream to the broker. The name chooses the listener. */
+  /** Opens a client's stream to the broker. The name selects the listener. */
   open(name = ""): TestLink {
     const link = new TestLink(this, `192.0.2.1:${1024 + this.links.length}`);
     this.links.push(link);
@@ -118,18 +118,18 @@ export class TestBroker {
       this.settle();
     }
     this.nowMs = untilMs;
-    this.#wakeAtMs = untilMs; // A tick that nobody asked for does no harm.
+    this.#wakeAtMs = untilMs; // An extra tick does no harm.
     this.settle();
   }
 
-  /** Does something from outside, an answer of a port perhaps, and ends the turn. */
+  /** Runs an action from outside, such as an answer of a port, and ends the turn. */
   turn(act: () => void): void {
     this.broker.nowMs = this.nowMs;
     act();
     this.settle();
   }
 
-  /** Ends the turn and all that follow from it at this time. */
+  /** Ends the turn and all turns that follow from it at this time. */
   settle(): void {
     this.#endTurn();
     for (let i = 0; i < MAX_TURNS; i++) {
@@ -150,7 +150,7 @@ export class TestBroker {
     throw new Error("The broker does not come to rest");
   }
 
-  /** The broker has read these bytes: they are valid until its turn ends, and spoilt then. */
+  /** Notes bytes that the broker has read: they are valid until its turn ends, and overwritten then. */
   lend(bytes: Uint8Array): void {
     this.#lent.push(bytes);
   }
@@ -174,9 +174,9 @@ export class TestBroker {
   }
 }
 
-/** A store in memory whose commits wait where the test wants it. */
+/** A store in memory whose commits a test can hold back. */
 export class TestStore extends MemoryStore {
-  /** While set, commits are done only by `commitNext`. */
+  /** While set, commits complete only by `commitNext`. */
   isHolding = false;
   readonly #waiting: (() => void)[] = [];
 
@@ -187,19 +187,19 @@ export class TestStore extends MemoryStore {
     });
   }
 
-  /** Commits that wait. */
+  /** The number of waiting commits. */
   get waiting(): number {
     return this.#waiting.length;
   }
 
-  /** The oldest commit that waits is done. */
+  /** Completes the oldest waiting commit. */
   commitNext(): void {
     const run = this.#waiting.shift();
     if (run === undefined) throw new Error("No commit waits");
     run();
   }
 
-  /** The process ends: what waits will never be done. */
+  /** Ends the process: waiting commits never complete. */
   crash(): StoredState {
     this.#waiting.length = 0;
     return this.load();

@@ -5,14 +5,14 @@ import type { TestBroker } from "./test_broker.ts";
 /** The client's end of a simulated stream. */
 export class TestLink implements Link {
   connection: Connection | undefined;
-  /** The broker has closed it, or would not have it. */
+  /** Whether the broker has closed or refused it. */
   isClosed = false;
-  /** The client has gone. */
+  /** Whether the client is gone. */
   isLost = false;
-  /** Whether the client takes what is written to it. */
+  /** Whether the client reads. */
   isReading = true;
   readonly #test: TestBroker;
-  /** Sent by the client, not yet taken by the broker. */
+  /** Bytes sent by the client and not yet read by the broker. */
   #sent = new Uint8Array();
   #writing: Uint8Array<ArrayBuffer> | undefined;
   #received = new Uint8Array();
@@ -23,32 +23,32 @@ export class TestLink implements Link {
     this.#test = test;
   }
 
-  /** The client sends bytes. */
+  /** Sends bytes from the client. */
   send(bytes: Uint8Array): void {
     this.arrive(bytes);
     this.#test.settle();
   }
 
-  /** The client's bytes come in a turn that somebody else ends. */
+  /** Sends bytes from the client; the caller ends the turn. */
   arrive(bytes: Uint8Array): void {
     this.#sent = concat(this.#sent, bytes);
     this.#handle();
   }
 
-  /** The client's stream ends without a word. */
+  /** Ends the client's stream without DISCONNECT. */
   lose(): void {
     this.vanish();
     this.#test.settle();
   }
 
-  /** The same in a turn that somebody else ends. */
+  /** Ends the client's stream; the caller ends the turn. */
   vanish(): void {
     this.isLost = true;
     this.connection?.outbox.discard();
     if (this.connection !== undefined) this.#test.broker.lost(this.connection, this.#test.nowMs);
   }
 
-  /** A client that has stopped reading takes so many bytes more, or all from now on. */
+  /** Lets a client that has stopped reading read `count` more bytes, or read again without limit. */
   read(count?: number): void {
     this.isReading = count === undefined;
     if (this.#writing !== undefined) this.#write(count);
@@ -93,14 +93,14 @@ export class TestLink implements Link {
     this.#handle();
   }
 
-  /** Whether a write came to its end since the last call. */
+  /** Whether a write has completed since the last call. */
   takeWritten(): boolean {
     const hasWritten = this.#hasWritten;
     this.#hasWritten = false;
     return hasWritten;
   }
 
-  /** Whether the broker took bytes of its own accord since the last call. */
+  /** Whether the broker has resumed reading by itself since the last call. */
   takeResumed(): boolean {
     const hasResumed = this.#hasResumed;
     this.#hasResumed = false;

@@ -3,25 +3,25 @@ import { loadTransport, type ServerInit } from "../../lib/net/mod.ts";
 import { LocalServer } from "./local_server.ts";
 import { netTest } from "./net_test.ts";
 
-/** What carries plain connections. */
+/** The transport of plain connections. */
 export type TransportName = "deno" | "epoll";
 
-/** Opens a server in this process; what is left out has its default. */
+/** Opens a server in this process; settings left out have defaults. */
 export type OpenServer = (
   options?: Partial<BrokerOptions>,
   listener?: Partial<ListenerOptions>,
 ) => Promise<LocalServer>;
 
-/** The transport of this name, for a server that a test opens itself. */
+/** The transport of this name, for a server that the test opens itself. */
 export async function transportOf(name: TransportName): Promise<Pick<ServerInit, "transport">> {
   const { transport } = await loadTransport(name);
   return transport === undefined ? {} : { transport };
 }
 
-/** Those that there are here. */
+/** The transports available here. */
 export const TRANSPORTS: readonly TransportName[] = await findTransports();
 
-/** A test of plain connections, once over each transport: nothing may stay open behind it. */
+/** A test of plain connections that runs over each transport. All connections must be closed at its end. */
 export function transportTest(
   name: string,
   fn: (open: OpenServer, transport: TransportName) => Promise<void>,

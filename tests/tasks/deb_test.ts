@@ -2,7 +2,8 @@ import { strict as assert } from "node:assert";
 import { loadConfig } from "../../lib/config/mod.ts";
 import { MqttClient } from "../../lib/client/mod.ts";
 import { VERSION } from "../../lib/version.ts";
-import { makeDeb } from "../../tasks/release/deb.ts";
+import { maintainerOf, makeDeb } from "../../tasks/release/deb.ts";
+import { callFlux } from "../support/flux.ts";
 import { START_FLAGS } from "../support/start_flags.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
@@ -28,11 +29,19 @@ async function packageIn(directory: string): Promise<string> {
   await Deno.writeTextFile(executable, `#!/bin/sh\nexec ${command.join(" ")} "$@"\n`);
   const bytes = new TextEncoder().encode("text\n");
   const output = `${directory}/flux-mqtt.deb`;
+  const license = await Deno.readTextFile(new URL("../../LICENSE", import.meta.url));
+  const environment = { DEBFULLNAME: "A Person", DEBEMAIL: "person@example.org" };
   await makeDeb({
     executable,
     architecture: "all",
-    documents: { man: bytes, bash: bytes, zsh: bytes, fish: bytes },
-    license: await Deno.readTextFile(new URL("../../LICENSE", import.meta.url)),
+    documents: {
+      man: new TextEncoder().encode((await callFlux(["man"])).out),
+      bash: bytes,
+      zsh: bytes,
+      fish: bytes,
+    },
+    license,
+    maintainer: maintainerOf(license, (name) => environment[name as keyof typeof environment]),
     output,
   });
   return output;
@@ -97,6 +106,27 @@ Deno.test("the Debian package has executable, unit, user and a valid conffile", 
     for (const script of ["postinst", "prerm", "postrm"]) {
       await run("sh", "-n", `${unpacked}/DEBIAN/${script}`);
     }
+  }));
+
+const MAINTAINERS: readonly [environment: Readonly<Record<string, string>>, maintainer: string][] =
+  [
+    [{}, "the flux-mqtt authors"],
+    [{ DEBEMAIL: "a@example.org" }, "the flux-mqtt authors <a@example.org>"],
+    [{ DEBFULLNAME: "A Person", DEBEMAIL: "a@example.org" }, "A Person <a@example.org>"],
+  ];
+
+for (const [environment, maintainer] of MAINTAINERS) {
+  Deno.test(`the Debian package is maintained by ${maintainer} with ${JSON.stringify(environment)}`, async () => {
+    const license = await Deno.readTextFile(new URL("../../LICENSE", import.meta.url));
+    assert.equal(maintainerOf(license, (name) => environment[name]), maintainer);
+  });
+}
+
+Deno.test("lintian finds no error in the Debian package, and warns of nothing", () =>
+  inDirectory(async (directory) => {
+    if (!await works("lintian", "--version")) return skip("lintian is not installed");
+    const found = await run("lintian", "--tag-display-limit", "0", await packageIn(directory));
+    assert.deepEqual(found.split("\n").filter((line) => /^[EW]:/.test(line)), []);
   }));
 
 Deno.test("the Debian package is installed, its broker runs as its user, and remove and purge leave what they should", () =>

@@ -172,6 +172,7 @@ const OBSERVERS: Readonly<Record<EventName, (emit: Emit) => Observer>> = {
     sessionExpired: ({ session: { clientId } }) => emit("sessionExpired", { clientId }),
   }),
   bridgeChanged: (emit) => ({ bridgeChanged: (event) => emit("bridgeChanged", event) }),
+  clusterChanged: (emit) => ({ clusterChanged: (event) => emit("clusterChanged", event) }),
 };
 
 /** The reason in words where the broker gave none. */

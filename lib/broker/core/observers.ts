@@ -1,7 +1,7 @@
 import type { Packet, SubscriptionRequest } from "../../codec/mod.ts";
 import type { Delivery, Message } from "../../session/mod.ts";
 import type { CloseReason } from "../ground/close_reason.ts";
-import type { BridgeChangedEvent } from "../ground/events.ts";
+import type { BridgeChangedEvent, ClusterChangedEvent } from "../ground/events.ts";
 import type { DropReason } from "../ground/metrics.ts";
 import type { Outgoing } from "../ground/outgoing.ts";
 import type { ClientIdentity, LogPort } from "../ground/ports.ts";
@@ -60,6 +60,8 @@ export interface Observer {
   sessionEnded?(client: Client): void;
   /** A bridge has come into another state. */
   bridgeChanged?(event: BridgeChangedEvent): void;
+  /** The cluster has changed. */
+  clusterChanged?(event: ClusterChangedEvent): void;
 }
 
 /** The events by their names, with the arguments of each. */

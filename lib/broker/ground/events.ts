@@ -132,9 +132,24 @@ export interface BridgeChangedEvent {
   readonly protocolVersion: number;
 }
 
-/**
- * All events by their names. Other parts of the broker that report states (a cluster) add their events here.
- */
+/** The cluster that this broker is a node of has changed, as this node sees it. */
+export interface ClusterChangedEvent {
+  /**
+   * `connected`: this node is connected to a server of NATS; `away`: it is not, and tries again; `joined`: another node is there; `left`:
+   * that has not been heard for some seconds.
+   */
+  readonly change: "connected" | "away" | "joined" | "left";
+  /** The cluster's name. */
+  readonly cluster: string;
+  /** The node that this is about: this one for `connected` and `away`. */
+  readonly node: string;
+  /** The server for `connected`, the reason in words for `away`; else `""`. */
+  readonly message: string;
+  /** The other nodes that are there, by name. While this node is away, those that were there before. */
+  readonly others: readonly string[];
+}
+
+/** All events by their names. */
 export interface BrokerEvents {
   /** {@linkcode ConnectedEvent} */
   readonly connected: ConnectedEvent;
@@ -158,6 +173,8 @@ export interface BrokerEvents {
   readonly takenOver: TakenOverEvent;
   /** {@linkcode BridgeChangedEvent} */
   readonly bridgeChanged: BridgeChangedEvent;
+  /** {@linkcode ClusterChangedEvent} */
+  readonly clusterChanged: ClusterChangedEvent;
 }
 
 /** The name of an event. */

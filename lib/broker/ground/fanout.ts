@@ -43,7 +43,8 @@ export class Fanout {
   /** With one receiver no encoding is shared: the packet is encoded directly into that connection's buffer. */
   #isSingle = true;
   #used = 0;
-  readonly #slab = new PayloadSlab();
+  /** Copies of payloads that are kept for a short while. */
+  readonly slab: PayloadSlab = new PayloadSlab();
   #scratch = new Uint8Array(4096);
   readonly #variants: Variant[] = Array.from(
     { length: VARIANTS },
@@ -83,12 +84,7 @@ export class Fanout {
 
   /** The message with its own copy of the payload. All receivers that keep the message share this copy. */
   keep(): KeptMessage {
-    return this.#kept ??= keptMessage(this.#message, this.#slab.copy(this.#message.payload));
-  }
-
-  /** A payload that is kept for a short while: see `PayloadSlab`. */
-  keepPayload(payload: Uint8Array): Uint8Array {
-    return this.#slab.copy(payload);
+    return this.#kept ??= keptMessage(this.#message, this.slab.copy(this.#message.payload));
   }
 
   /**

@@ -52,6 +52,7 @@ export function receive(
   const wasBusy = core.isBusy;
   core.isBusy = true;
   core.work.beginPart();
+  core.fanout.slab.beginRead();
   let at = start;
   try {
     while (at < end && !connection.stops.isStopped && connection.state !== "closed") {
@@ -101,7 +102,7 @@ function handleNext(
   metrics.packetsReceived++;
   work.spend(STEPS.packet + (length >> 6) * STEPS.bytes64);
   if (isConnected && isPublish) {
-    if (handlePublishAt(core, connection, bytes, at, at + length)) return at + length;
+    if (handlePublishAt(core, connection, bytes, at, at + length, end)) return at + length;
   } else if (
     isConnected && length === SHORT_ACK_BYTES && handleShortAck(core, connection, bytes, at)
   ) {
@@ -143,17 +144,18 @@ function takePacketBack(
   if (rates !== undefined) takeBack(rates, isPublish, sizeBytes);
 }
 
-/** Handles the PUBLISH in `bytes[start, end)`; `true`: no packet was made of it, and nothing of it is left to do. */
+/** Handles the PUBLISH in `bytes[start, end)` of a read up to `readEnd`; `true`: no packet was made of it, and nothing of it is left to do. */
 function handlePublishAt(
   core: Core,
   connection: Connection,
   bytes: Uint8Array,
   start: number,
   end: number,
+  readEnd: number,
 ): boolean {
   const isSampled = core.nowMs >= core.latency.dueMs;
   if (!isSampled && relay(core, connection, bytes, start, end)) return true;
-  if (!isSampled && relayQos1(core, connection, bytes, start, end)) return true;
+  if (!isSampled && relayQos1(core, connection, bytes, start, end, readEnd)) return true;
   const packet = decodePublish(bytes, start, end, connection.protocolVersion, core.names);
   if (packet.properties !== undefined) core.work.spend(partSteps(packet));
   if (core.isObserved) tellReceived(core, connection, packet);

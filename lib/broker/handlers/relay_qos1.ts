@@ -12,10 +12,22 @@ import { DOLLAR, isEveryday, MAX_RELAYED_BYTES, mayRelay } from "./relay.ts";
 /** The first byte of a PUBLISH of QoS 1 that is neither a repeat nor retained. */
 const QOS_1 = FirstByte.Publish | 2;
 
+/** A PUBLISH that is relayed: `bytes[start, end)` of a read up to `readEnd`, with its Packet Identifier at `idAt`. */
+interface Relayed {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  readonly readEnd: number;
+  readonly idAt: number;
+  readonly isV5: boolean;
+  readonly topicName: string;
+  readonly publisherId: string;
+}
+
 /**
  * Handles the PUBLISH of QoS 1 in `bytes[start, end)` as {@linkcode relay} handles one of QoS 0, where it has one receiver that can take it
  * at once; `false`: it is not such a one, and nothing has happened. It is in flight and acknowledged like
- * any other; only that no packet is made of it, and none encoded.
+ * any other; only that no packet is made of it, and none encoded. `readEnd`: the end of what was read with it.
  */
 export function relayQos1(
   core: Core,
@@ -23,6 +35,7 @@ export function relayQos1(
   bytes: Uint8Array,
   start: number,
   end: number,
+  readEnd: number,
 ): boolean {
   if (bytes[start] !== QOS_1 || end - start > MAX_RELAYED_BYTES) return false;
   if (!mayRelay(core, connection) || !mayAcknowledge(core, connection)) return false;
@@ -35,23 +48,14 @@ export function relayQos1(
   const topicName = core.names.text(bytes, nameAt, idAt);
   const target = soleTarget(core, topicName, connection.client!);
   if (target === undefined || !takesNow(core, target, end - start)) return false;
-  const payloadAt = isV5 ? idAt + 3 : idAt + 2;
+  const payloadBytes = end - idAt - (isV5 ? 3 : 2);
   const { metrics } = core;
   metrics.publishReceived++;
   metrics.publishReceivedByQos[1]!++;
-  metrics.payloadBytesReceived += end - payloadAt;
-  core.work.spend(deliverySteps(end - payloadAt + topicName.length));
-  const message: KeptMessage = {
-    topicName,
-    payload: core.fanout.keepPayload(bytes.subarray(payloadAt, end)),
-    qos: 1,
-    retain: false,
-    properties: undefined,
-    expiresAtMs: Infinity,
-    publisherId: connection.client!.session.clientId,
-    storeId: 0,
-  };
-  send(core, target, message, bytes.subarray(start, end), isV5, idAt - start);
+  metrics.payloadBytesReceived += payloadBytes;
+  core.work.spend(deliverySteps(payloadBytes + topicName.length));
+  const publisherId = connection.client!.session.clientId;
+  send(core, target, { bytes, start, end, readEnd, idAt, isV5, topicName, publisherId });
   // What is stored for the receiver is what the acknowledgement promises.
   const isStored = core.store !== undefined && target.client.session.isPersistent;
   const waits = leaveOfAck(core, connection, "puback", isStored, false) === "waits";
@@ -82,31 +86,75 @@ function takesNow(core: Core, { client }: Target, sizeBytes: number): boolean {
   return connection.outbox.takesRelayed(sizeBytes) && canSendNow(core, client, connection);
 }
 
-/** As `deliver` and `sendInFlight` do it. */
-function send(
-  core: Core,
-  { client }: Target,
-  message: KeptMessage,
-  packet: Uint8Array,
-  isV5: boolean,
-  idAt: number,
-): void {
-  const { session: { sender, clientId, isPersistent }, connection } = client;
-  const { store } = core;
-  const sequence = store !== undefined && isPersistent ? core.nextSequence++ : 0;
-  const own = { subscriptionIdentifiers: undefined, share: undefined, sequence };
-  const delivery: Delivery = { message, qos: 1, retain: false, ...own };
+/** Puts the message in flight to its receiver, as `deliver` and `sendInFlight` do it. */
+function send(core: Core, { client }: Target, relayed: Relayed): void {
+  const { session: { sender }, connection } = client;
+  const { bytes, start, end, isV5, idAt } = relayed;
+  if (core.store !== undefined && client.session.isPersistent) {
+    return sendStored(core, client, relayed);
+  }
+  const inFlight = startCompact(core, client, relayed);
+  try {
+    connection!.outbox.relayQos1(
+      bytes.subarray(start, end),
+      isV5,
+      inFlight.packetId,
+      idAt - start,
+    );
+  } catch (error) {
+    sender.discard(inFlight);
+    dropFailed(core, client, inFlight.delivery.message, error);
+  }
+}
+
+function startCompact(core: Core, client: Client, relayed: Relayed): InFlight {
+  const { bytes, end, topicName, publisherId } = relayed;
+  const { slab } = core.fanout;
+  const from = payloadAt(relayed);
+  const at = slab.place(bytes, from, end, relayed.readEnd);
+  const payload = { bytes: slab.bytes, at, length: end - from };
+  return client.session.sender.startCompact(topicName, publisherId, payload);
+}
+
+function payloadAt({ idAt, isV5 }: Relayed): number {
+  return isV5 ? idAt + 3 : idAt + 2;
+}
+
+/** The same for a receiver whose session is stored. */
+function sendStored(core: Core, client: Client, relayed: Relayed): void {
+  const { session: { sender, clientId }, connection } = client;
+  const { bytes, start, end, isV5, idAt, topicName, publisherId } = relayed;
+  const store = core.store!;
+  const message: KeptMessage = {
+    topicName,
+    payload: core.fanout.slab.copy(bytes.subarray(payloadAt(relayed), end)),
+    qos: 1,
+    retain: false,
+    properties: undefined,
+    expiresAtMs: Infinity,
+    publisherId,
+    storeId: 0,
+  };
+  const sequence = core.nextSequence++;
+  const delivery: Delivery = {
+    message,
+    qos: 1,
+    retain: false,
+    subscriptionIdentifiers: undefined,
+    share: undefined,
+    sequence,
+  };
   let inFlight: InFlight | undefined;
   try {
-    if (sequence > 0) store!.putDelivery(clientId, delivery);
+    store.putDelivery(clientId, delivery);
     inFlight = sender.start(delivery);
     const { packetId } = inFlight;
     // Before it is in the outbox, from which nothing is taken back.
-    if (sequence > 0) store!.putInFlight(clientId, sequence, packetId, "published");
-    connection!.outbox.relayQos1(packet, isV5, packetId, idAt);
+    store.putInFlight(clientId, sequence, packetId, "published");
+    connection!.outbox.relayQos1(bytes.subarray(start, end), isV5, packetId, idAt - start);
   } catch (error) {
     if (inFlight !== undefined) sender.discard(inFlight);
-    if (sequence > 0) store!.deleteDelivery(clientId, delivery);
+    store.deleteDelivery(clientId, delivery);
     dropFailed(core, client, message, error);
   }
 }

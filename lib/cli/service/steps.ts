@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { placeFile } from "../placed_file.ts";
 
-/** One thing that is done to the machine. Paths are those that it has there, without `--root`. */
+/** One change to the machine. Paths are those on that machine, without `--root`. */
 export type Step =
   | { readonly type: "write"; readonly path: string; readonly text: string }
   | { readonly type: "remove"; readonly path: string }
@@ -9,7 +9,7 @@ export type Step =
   | { readonly type: "share"; readonly path: string }
   | { readonly type: "run"; readonly words: readonly string[] };
 
-/** A step in words; with `run` and `share`, the command that does it. */
+/** A step in words; for `run` and `share` it is the command to type. */
 export function stepText(step: Step): string {
   switch (step.type) {
     case "write":
@@ -27,8 +27,8 @@ export function stepText(step: Step): string {
 export const GROUP = "flux-mqtt";
 
 /**
- * Does steps in order below `root`; returns those that this process may not do, for somebody else to do. What only the running system
- * can do, below another root is left to it.
+ * Takes steps in order below `root`; returns those that remain for somebody else: this process has no permission for them, or only the
+ * machine whose files are below `root` can take them.
  */
 export async function takeSteps(steps: readonly Step[], root: string): Promise<readonly Step[]> {
   const left: Step[] = [];
@@ -63,7 +63,7 @@ function share(path: string, gid: number | undefined): boolean {
   return true;
 }
 
-/** `undefined`: there is no such group yet. */
+/** The id of the service's group; `undefined`: there is no such group yet. */
 function groupId(root: string): number | undefined {
   try {
     const line = Deno.readTextFileSync(`${root}/etc/group`).split("\n")
@@ -75,7 +75,7 @@ function groupId(root: string): number | undefined {
   }
 }
 
-/** `false`: this process may start no programs. Throws where the program fails. */
+/** Runs a program; `false`: there is no permission to. Throws if the program fails. */
 async function run([command = "", ...args]: readonly string[]): Promise<boolean> {
   if (Deno.permissions.querySync({ name: "run", command }).state !== "granted") return false;
   const { success, stderr } = await new Deno.Command(command, { args, stdin: "null" }).output();

@@ -3,11 +3,11 @@ import template from "./flux-mqtt.service" with { type: "text" };
 
 /** The unit's name. */
 export const UNIT = "flux-mqtt.service";
-/** Where an administrator's units lie. */
+/** The unit's place among an administrator's units. */
 export const UNIT_PATH: string = `/etc/systemd/system/${UNIT}`;
-/** Says that there is a user for it, for systemd-sysusers. */
+/** The file that tells systemd-sysusers to make the service's user. */
 export const USER_PATH = "/etc/sysusers.d/flux-mqtt.conf";
-/** What {@linkcode USER_PATH} says. */
+/** The text of {@linkcode USER_PATH}. */
 export const USER_TEXT = 'u flux-mqtt - "flux-mqtt broker" /var/lib/flux-mqtt\n';
 
 const EXEC_START = "/usr/local/bin/flux-mqtt -c /etc/flux-mqtt/flux.conf";

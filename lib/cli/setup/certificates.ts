@@ -11,11 +11,11 @@ export interface MadeCertificate {
 }
 
 const DAY_MS = 86_400_000;
-/** A device's clock may be behind when the certificate is first used. */
+/** Certificates are valid from before now, since a device's clock may be behind. */
 const BACKDATED_MS = 2 * DAY_MS;
-/** The authority is what clients know: a change of it reaches each of them. */
+/** The authority's certificate is valid long, because replacing it means changing every client. */
 const AUTHORITY_DAYS = 3650;
-/** Apple's systems take no certificate of a server that holds longer. */
+/** Apple's systems refuse a server's certificate that is valid longer. */
 const SERVER_DAYS = 825;
 
 const ECDSA_SHA256 = "1.2.840.10045.4.3.2";
@@ -31,8 +31,8 @@ const SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
 const TRUE = Uint8Array.of(0x01, 0x01, 0xff);
 
 /**
- * Makes an authority of one's own, and a certificate of a server for `names` (DNS names and addresses) that it has signed: ECDSA with
- * P-256 and SHA-256. Nothing but the runtime is needed.
+ * Makes a new authority, and a server certificate for `names` (DNS names and addresses) signed by it: ECDSA with P-256 and SHA-256.
+ * Needs nothing but the runtime.
  */
 export function makeCertificates(
   names: readonly string[],
@@ -82,7 +82,7 @@ export function makeCertificates(
   };
 }
 
-/** What stands in a certificate. */
+/** The content of a certificate. */
 interface Content {
   readonly issuer: string;
   readonly subject: string;
@@ -93,12 +93,12 @@ interface Content {
   readonly extensions: readonly Uint8Array[];
 }
 
-/** In PEM. The order of the fields is that of RFC 5280, 4.1. */
+/** A signed certificate in PEM. The fields are in the order of RFC 5280, 4.1. */
 function certificateOf(content: Content): string {
   const { issuer, subject, publicKey, signer, days, nowMs, extensions } = content;
   const algorithm = der(TAG.sequence, derOid(ECDSA_SHA256));
   const serial = crypto.getRandomValues(new Uint8Array(16));
-  // A first byte of zero would be no DER.
+  // An integer in DER may not begin with a zero byte.
   serial[0] = 0x40 | serial[0]! & 0x3f;
   const toBeSigned = der(
     TAG.sequence,
@@ -118,7 +118,7 @@ function certificateOf(content: Content): string {
 }
 
 function distinguishedName(commonName: string): Uint8Array {
-  // A common name has at most 64 characters; clients look at the alternative names.
+  // A common name has at most 64 characters; clients check the alternative names instead.
   const text = new TextEncoder().encode(commonName.slice(0, 64));
   const attribute = der(TAG.sequence, derOid(COMMON_NAME), der(TAG.utf8String, text));
   return der(TAG.sequence, der(TAG.set, attribute));
@@ -134,11 +134,11 @@ function generalName(name: string): Uint8Array {
   return address === undefined ? der(0x82, new TextEncoder().encode(name)) : der(0x87, address);
 }
 
-/** `undefined`: it is a DNS name. */
+/** The bytes of an address; `undefined`: it is a DNS name. */
 function addressBytes(name: string): Uint8Array | undefined {
   if (isIP(name) === 4) return Uint8Array.from(name.split(".").map(Number));
   if (isIP(name) !== 6) return undefined;
-  // URL writes the shortest form, so `::` stands for what is missing of the eight groups.
+  // URL writes the shortest form, in which `::` stands for the missing groups of eight.
   const [left = "", right] = new URL(`http://[${name}]/`).hostname.slice(1, -1).split("::");
   const groups = (text: string) => text === "" ? [] : text.split(":");
   const [head, tail] = [groups(left), groups(right ?? "")];

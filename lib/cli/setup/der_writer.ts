@@ -1,4 +1,4 @@
-/** Tags of ASN.1 that certificates use. */
+/** The tags of ASN.1 that certificates use. */
 export const TAG = {
   boolean: 0x01,
   integer: 0x02,
@@ -12,7 +12,7 @@ export const TAG = {
   set: 0x31,
 } as const;
 
-/** One element of DER: its tag, its length, and its parts one behind the other. */
+/** One element of DER: tag, length, and the concatenated parts. */
 export function der(tag: number, ...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const lengthBytes = parts.reduce((sum, part) => sum + part.length, 0);
   const head = [tag, ...lengthOf(lengthBytes)];
@@ -26,9 +26,9 @@ export function der(tag: number, ...parts: readonly Uint8Array[]): Uint8Array<Ar
   return bytes;
 }
 
-/** A whole number, from the bytes of its value without a sign. */
+/** A whole number, from its unsigned bytes. */
 export function derInteger(value: Uint8Array): Uint8Array<ArrayBuffer> {
-  // A first bit of 1 would make it negative.
+  // A highest bit of 1 would make it negative.
   return value[0]! >= 0x80 ? der(TAG.integer, Uint8Array.of(0), value) : der(TAG.integer, value);
 }
 
@@ -38,12 +38,12 @@ export function derOid(dotted: string): Uint8Array<ArrayBuffer> {
   return der(TAG.oid, Uint8Array.from([first * 40 + second, ...rest].flatMap(base128)));
 }
 
-/** Bits that fill their bytes. */
+/** A string of bits; the last byte has `unusedBits` that do not count. */
 export function derBits(bytes: Uint8Array, unusedBits = 0): Uint8Array<ArrayBuffer> {
   return der(TAG.bitString, Uint8Array.of(unusedBits), bytes);
 }
 
-/** A point in time, to the second: with two digits of the year before 2050, with four from then on (RFC 5280, 4.1.2.5). */
+/** A time in seconds: years before 2050 have two digits, later ones four (RFC 5280, 4.1.2.5). */
 export function derTime(ms: number): Uint8Array<ArrayBuffer> {
   const digits = `${new Date(ms).toISOString().slice(0, 19).replaceAll(/[-:T]/g, "")}Z`;
   const isShort = digits < "2050";

@@ -1,30 +1,30 @@
 import { hashPassword } from "../../auth/mod.ts";
 import { makeCertificates } from "./certificates.ts";
 
-/** What a setup is to come to. */
+/** What a setup will write. */
 export interface SetupPlan {
-  /** Where the configuration lies: an absolute path. */
+  /** The directory of the configuration, an absolute path. */
   readonly directory: string;
-  /** Where the broker stores: an absolute path. */
+  /** The directory of the store, an absolute path. */
   readonly dataDirectory: string;
-  /** Where clients connect. */
+  /** The port that clients connect to. */
   readonly port: number;
   /** The address that it listens on; `""`: all of the machine. */
   readonly address: string;
   /** The first user. */
   readonly user: string;
-  /** Their password. */
+  /** That user's password. */
   readonly password: string;
-  /** `make`: certificates of an own authority; `own`: those that `certfile` and `keyfile` name; `none`: no TLS. */
+  /** `make`: certificates of a new authority; `own`: those that `certfile` and `keyfile` name; `none`: no TLS. */
   readonly tls: "make" | "own" | "none";
   /** With `own`: absolute paths. */
   readonly certfile: string;
   readonly keyfile: string;
-  /** With `own`: the authority that clients are to trust; `""`: one that the system knows. */
+  /** With `own`: the authority that clients must trust; `""`: one that the system trusts. */
   readonly cafile: string;
-  /** DNS names and addresses by which clients reach the broker, the first is used in what is printed. */
+  /** DNS names and addresses by which clients reach the broker. Printed commands use the first. */
   readonly names: readonly string[];
-  /** Whether this machine gets a dashboard. */
+  /** Whether there will be a dashboard for this machine. */
   readonly hasDashboard: boolean;
 }
 
@@ -32,16 +32,16 @@ export interface SetupPlan {
 export interface SetupFile {
   /** Its name in the directory. */
   readonly name: string;
-  /** What stands in it. */
+  /** Its content. */
   readonly text: string;
-  /** Whether nobody but its owner may read it. */
+  /** Whether only its owner may read it. */
   readonly isSecret: boolean;
 }
 
 /** The configuration's name in its directory. */
 export const CONFIG_NAME = "flux.conf";
 
-/** All files of a plan. The configuration comes last: where it is, the others are complete. */
+/** All files of a plan. The configuration comes last, so that it exists only if the others are complete. */
 export function setupFiles(plan: SetupPlan, nowMs: number): readonly SetupFile[] {
   const { user, password, tls, names } = plan;
   const hash = hashPassword(new TextEncoder().encode(password));
@@ -101,7 +101,7 @@ function configText(plan: SetupPlan): string {
   ].join("\n");
 }
 
-/** What a client is to be called with. `password`: what stands behind `-P`. */
+/** A command that connects a client. `password` stands behind `-P`. */
 export function connectCommand(plan: SetupPlan, password: string): string {
   const { directory, names, address, port, tls, user } = plan;
   const secured = tls === "make"
@@ -117,7 +117,7 @@ export function connectCommand(plan: SetupPlan, password: string): string {
   ].join(" ");
 }
 
-/** For a shell. */
+/** Quotes a word for a shell, if it needs that. */
 function quoted(text: string): string {
   return /^[\w./:@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -4,13 +4,13 @@ import { hostname } from "../../net/mod.ts";
 import { userNameProblem } from "../passwd.ts";
 import type { SetupPlan } from "./plan.ts";
 
-/** Where the unit of systemd looks for the configuration. */
+/** The directory in which the systemd unit expects the configuration. */
 export const DEFAULT_DIRECTORY = "/etc/flux-mqtt";
 const DEFAULT_DATA = "/var/lib/flux-mqtt";
-/** Of a password that is made. */
+/** Random bytes of a generated password. */
 const PASSWORD_BYTES = 15;
 
-/** What the flags say; `undefined`: nothing. */
+/** The values of the flags; `undefined`: not given. */
 export interface SetupAnswers {
   readonly directory?: string | undefined;
   readonly data?: string | undefined;
@@ -26,7 +26,7 @@ export interface SetupAnswers {
   readonly dashboard?: boolean | undefined;
 }
 
-/** Fills up what the flags leave open: by asking, or with what is safe. */
+/** Completes what the flags leave open, by asking or with safe defaults. */
 export async function askPlan(
   given: SetupAnswers,
   isAsking: boolean,
@@ -68,7 +68,7 @@ export async function askPlan(
       certfile: certfile === "" ? "" : resolve(certfile),
       keyfile: keyfile === "" ? "" : resolve(keyfile),
       cafile: given.cafile === undefined ? "" : resolve(given.cafile),
-      // Clients on this machine come by these.
+      // Clients on this machine connect by these.
       names: [...new Set([...named, "localhost", "127.0.0.1", "::1"])],
       hasDashboard: given.dashboard ?? false,
     },
@@ -92,11 +92,11 @@ async function askedPassword(): Promise<string> {
 
 function madePassword(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(PASSWORD_BYTES));
-  // Letters and digits alone need no quotes, and are no flag.
+  // Letters and digits need no quotes in a shell, and cannot look like a flag.
   return bytes.toBase64().replaceAll(/[+/]/g, "x");
 }
 
-/** What is wrong with a plan; `undefined`: nothing that can be seen before it is carried out. */
+/** What is wrong with a plan, as far as that can be seen before it is carried out; `undefined`: nothing. */
 export function planProblem(plan: SetupPlan): string | undefined {
   const { port, tls, certfile, keyfile, names, user, directory, dataDirectory } = plan;
   if (!(port >= 1 && port <= 65_535)) return "--port: Must be a whole number from 1 to 65535";

@@ -6,11 +6,11 @@ import { runBroker } from "../run_broker.ts";
 import { processSources } from "../sources.ts";
 import type { SetupPlan } from "./plan.ts";
 
-/** How a trial went: what happened, a line each, and whether all of it is as it is to be. */
+/** The result of a trial. */
 export interface Trial {
-  /** What happened. */
+  /** What happened, one line each. */
   readonly lines: readonly string[];
-  /** Whether the configuration does what it was written for. */
+  /** Whether the configuration works. */
   readonly isGood: boolean;
 }
 
@@ -18,8 +18,8 @@ const TRIAL_TOPIC = "flux-mqtt/setup";
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
- * Starts the broker on the configuration for a moment, and connects to it with the right password and with a wrong one. It stores
- * nothing, so that the service's user finds no store that belongs to somebody else.
+ * Starts the broker with the configuration for a moment, and connects with the right password and with a wrong one. It stores nothing,
+ * so that the service's user finds no store that belongs to another user.
  */
 export async function trySetup(configFile: string, plan: SetupPlan): Promise<Trial> {
   const args = parseArguments(["-c", configFile, "--no-persistence", "--log-type", "error"]);
@@ -36,7 +36,7 @@ export async function trySetup(configFile: string, plan: SetupPlan): Promise<Tri
       const outcomes = [await welcome(plan), await refusal(plan)];
       lines.push(...outcomes.map(({ text }) => text));
       isGood = outcomes.every((outcome) => outcome.isGood);
-      return "It was tried";
+      return "The trial is over";
     },
   );
   if (status !== 0) lines.push("The broker does not start");
@@ -48,7 +48,7 @@ interface Outcome {
   readonly isGood: boolean;
 }
 
-/** The user comes in, and a message comes back. */
+/** Checks that the user can connect and gets a message back. */
 async function welcome(plan: SetupPlan): Promise<Outcome> {
   const came = Promise.withResolvers<void>();
   let client: MqttClient | undefined;
@@ -59,9 +59,9 @@ async function welcome(plan: SetupPlan): Promise<Outcome> {
     await Promise.race([came.promise, client.closed.then(() => failEarly())]);
     await client.disconnect();
     const line = plan.tls === "none" ? "without TLS" : "over TLS";
-    return { text: `${plan.user} comes in ${line}, publishes and receives`, isGood: true };
+    return { text: `${plan.user} connects ${line}, publishes and receives`, isGood: true };
   } catch (error) {
-    return { text: `${plan.user} does not come in: ${messageOf(error)}`, isGood: false };
+    return { text: `${plan.user} cannot connect: ${messageOf(error)}`, isGood: false };
   } finally {
     client?.abort();
   }
@@ -71,12 +71,12 @@ function failEarly(): never {
   throw new Error("the connection ended before the message came back");
 }
 
-/** With another password nobody comes in. */
+/** Checks that a wrong password is refused. */
 async function refusal(plan: SetupPlan): Promise<Outcome> {
   try {
     const client = await connect(plan, `${plan.password}?`, () => {});
     client.abort();
-    return { text: "A wrong password is taken, which must not be", isGood: false };
+    return { text: "A wrong password is accepted, which must not happen", isGood: false };
   } catch (error) {
     const isRefused = error instanceof ClientError && error.kind === "refused";
     return isRefused
@@ -85,7 +85,7 @@ async function refusal(plan: SetupPlan): Promise<Outcome> {
   }
 }
 
-/** To this machine itself; where the certificate is somebody's own its name is another, and not looked at. */
+/** Connects to this machine. The user's own certificate names another host, so its name is not checked. */
 async function connect(
   { address, port, tls, directory, cafile, user }: SetupPlan,
   password: string,

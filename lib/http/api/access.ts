@@ -9,7 +9,7 @@ import { flag, object, text } from "../schema.ts";
 const ACTIONS = ["publish", "read", "subscribe"] as const;
 type Action = typeof ACTIONS[number];
 
-/** Who may do what. */
+/** Operations on access rules. */
 export const ACCESS_ROUTES: readonly Route[] = [
   {
     method: "GET",
@@ -97,7 +97,7 @@ function decide(
   return { isAllowed, reason };
 }
 
-/** As it stands in the file now; what is in force is the same, or was before the file was spoilt. */
+/** Reads the rules from the file as it is now. The broker uses the same rules, or older ones if the file has become invalid. */
 function readAcl(path: string): Acl {
   let problems: readonly string[];
   try {

@@ -2,10 +2,10 @@ import { Problem } from "../problem.ts";
 import type { ApiRequest, Route } from "../route.ts";
 import { text } from "../schema.ts";
 
-/** What SQLite's files are. */
+/** The media type of SQLite files. */
 const SQLITE_TYPE = "application/vnd.sqlite3";
 
-/** A copy of the store. */
+/** The operation that downloads a copy of the store. */
 export const BACKUP_ROUTES: readonly Route[] = [
   {
     method: "POST",

@@ -4,7 +4,7 @@ import { json } from "../answers.ts";
 import type { ApiRequest, Route } from "../route.ts";
 import { counts, list, object, oneOf, text, whole } from "../schema.ts";
 
-/** Connections of this broker to others. */
+/** Operations on bridges to other brokers. */
 export const BRIDGE_ROUTES: readonly Route[] = [{
   method: "GET",
   path: "/api/v1/bridges",

@@ -36,7 +36,7 @@ const SUMMARY = {
   dropped: whole("Messages that it has not got"),
 };
 
-/** Clients and their sessions. */
+/** Operations on clients and their sessions. */
 export const CLIENT_ROUTES: readonly Route[] = [
   {
     method: "GET",
@@ -165,7 +165,7 @@ function one({ params, context, activity }: ApiRequest): Response {
   });
 }
 
-/** Why messages wait, in words. */
+/** Explains in words why messages wait. */
 function slownessOf(detail: ClientDetail, nowMs: number): readonly string[] {
   const reasons: string[] = [];
   if (!detail.isConnected && detail.queuedMessages > 0) {
@@ -215,7 +215,7 @@ function notThere(clientId: string): Problem {
   return new Problem(404, `There is no session of client ${clientId}`);
 }
 
-/** Whole milliseconds. */
+/** Rounds the times of a row to whole milliseconds. */
 function shown<T extends ClientSummary | Omit<ClientSummary, never>>(row: T): T {
   return {
     ...row,

@@ -4,7 +4,7 @@ import { textOf } from "../query.ts";
 import type { ApiRequest, Route } from "../route.ts";
 import { flag, list, object, text, whole } from "../schema.ts";
 
-/** What holds, and where it comes from. */
+/** Operations on the configuration: each option's value and its origin. */
 export const CONFIGURATION_ROUTES: readonly Route[] = [
   {
     method: "GET",

@@ -2,7 +2,7 @@ import { json } from "../answers.ts";
 import type { Route } from "../route.ts";
 import { object, type Schema, text, whole } from "../schema.ts";
 
-/** The document of the API, written from its routes. */
+/** The route that answers with the OpenAPI document of the other routes. */
 export function documentRoute(routes: readonly Route[]): Route {
   const route: Route = {
     method: "GET",
@@ -15,7 +15,7 @@ export function documentRoute(routes: readonly Route[]): Route {
   return route;
 }
 
-/** What OpenAPI 3.1 has to say of these routes. */
+/** Writes the OpenAPI 3.1 document for these routes. */
 export function openApiDocument(routes: readonly Route[], version: string): Schema {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes) {
@@ -96,7 +96,7 @@ function contentOf(description: string, contentType: string, schema: Schema): Sc
   return { description, content: { [contentType]: { schema } } };
 }
 
-/** `getClientsByClientId`. */
+/** An operationId such as `getClientsByClientId`. */
 function operationId(method: string, path: string): string {
   const words = path.replace("/api/v1", "").split(/[/.]/).filter((word) => word !== "");
   return method.toLowerCase() + words.map((word) => {

@@ -9,7 +9,7 @@ import { list, object, oneOf, text, whole } from "../schema.ts";
 const LEVELS = ["debug", "info", "warning", "error"] as const;
 const LINES = 200;
 
-/** The log. */
+/** Operations on the log. */
 export const LOG_ROUTES: readonly Route[] = [
   {
     method: "GET",

@@ -5,7 +5,7 @@ import { Problem } from "../problem.ts";
 import type { ApiRequest, Route } from "../route.ts";
 import { object, oneOf, text } from "../schema.ts";
 
-/** Metrics, and whether the broker is well. */
+/** Metrics and health checks. */
 export const METRICS_ROUTES: readonly Route[] = [
   {
     method: "GET",

@@ -3,11 +3,11 @@ import { Problem } from "../problem.ts";
 import type { ApiRequest, Route } from "../route.ts";
 import { list, number, object, oneOf, type Schema, text, whole } from "../schema.ts";
 
-/** Pages that are kept up to date at one time. */
+/** Event streams that may be open at one time. */
 const MAX_STREAMS = 64;
-/** Seconds between looks for what is not well. */
+/** Seconds between two collections of warnings. */
 const WARN_SECONDS = 5;
-/** Bytes that a page has not taken at which its stream ends: it comes back by itself. */
+/** Unsent events at which a stream is closed; the page reconnects by itself. */
 const MAX_UNSENT = 64;
 
 const GAUGES: Readonly<Record<string, Schema>> = {
@@ -41,7 +41,7 @@ const WARNING = object({
   clientId: text("The client that it is about"),
 }, ["clientId"]);
 
-/** Whether everything is well. */
+/** Operations behind the page's first view. */
 export const OVERVIEW_ROUTES: readonly Route[] = [
   {
     method: "GET",
@@ -100,7 +100,7 @@ function history({ gauges }: ApiRequest): Response {
   );
 }
 
-/** Four digits are what a chart shows. */
+/** Rounds to four significant digits, as many as a chart shows. */
 function rounded(value: number): number {
   return Number.isInteger(value) ? value : Number(value.toPrecision(4));
 }
@@ -117,7 +117,7 @@ function events(request: ApiRequest): Response {
         try {
           const text = `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
           controller.enqueue(encoder.encode(text));
-          // Who takes nothing for a minute is not there.
+          // A page that has read nothing for about a minute is gone.
           if ((controller.desiredSize ?? 0) < -MAX_UNSENT) end();
         } catch {
           stop();

@@ -8,10 +8,10 @@ import { mayPublish } from "../rights.ts";
 import type { ApiRequest, Route } from "../route.ts";
 import { flag, list, object, text, whole } from "../schema.ts";
 
-/** The longest that a message may live, seconds: what four bytes hold. */
+/** The longest Message Expiry Interval, seconds: a four byte integer. */
 const MAX_SECONDS = 0xffff_ffff;
 
-/** Publishing for programs that do not speak MQTT. */
+/** The operation that publishes for programs that do not speak MQTT. */
 export const PUBLISH_ROUTES: readonly Route[] = [
   {
     method: "POST",

@@ -10,7 +10,7 @@ import type { ApiRequest, Route } from "../route.ts";
 import { flag, object, page, text, whole } from "../schema.ts";
 import { Slices, STEPS } from "../slices.ts";
 
-/** Topics that one request deletes. */
+/** Topics that one request may delete. */
 const MAX_DELETED = 100_000;
 
 const ENTRY = {
@@ -28,7 +28,7 @@ const TOPIC = {
   required: true,
 } as const;
 
-/** Retained messages: browse, read, delete. */
+/** Operations on retained messages: browse, read, delete. */
 export const RETAINED_ROUTES: readonly Route[] = [
   {
     method: "GET",
@@ -99,7 +99,7 @@ export const RETAINED_ROUTES: readonly Route[] = [
   },
 ];
 
-/** Calls `visit` with the retained messages of a walk that the caller may read, until it says `false`. */
+/** Calls `visit` with those retained messages of a walk that the caller may read, until it returns false. */
 async function visitRetained(
   { context, ending, caller }: ApiRequest,
   walk: Iterable<RetainedEntry | undefined>,
@@ -128,7 +128,7 @@ async function list(request: ApiRequest): Promise<Response> {
   return json({ items, next: items.length < limit ? null : walks.rest(walk) });
 }
 
-/** Leaving the loop over a generator would end it. */
+/** Lets a loop over a generator be left without ending the generator. */
 function resumable<T>(walk: Generator<T, void>): Iterable<T> {
   return { [Symbol.iterator]: () => ({ next: () => walk.next() as IteratorResult<T> }) };
 }
@@ -142,7 +142,7 @@ async function browse(request: ApiRequest): Promise<Response> {
   }
   const selection = new LevelSelection(limitOf(query), cursorOf(query)?.[1]);
   const count = ({ topicName }: RetainedEntry) => {
-    // "a/#" is "a" as well, which is not below it.
+    // "a/#" also matches "a", which is not below it.
     if (!topicName.startsWith(prefix)) return;
     const end = topicName.indexOf("/", prefix.length);
     const level = end < 0 ? topicName.slice(prefix.length) : topicName.slice(prefix.length, end);
@@ -150,7 +150,7 @@ async function browse(request: ApiRequest): Promise<Response> {
   };
   const { broker } = request.context;
   await visitRetained(request, walkRetained(broker, `${prefix}#`, STEPS), count);
-  // "#" does not reach what the broker says of itself. [MQTT-4.7.2-1]
+  // "#" does not match topics that begin with "$". [MQTT-4.7.2-1]
   if (prefix === "") await visitRetained(request, walkRetained(broker, "$SYS/#", STEPS), count);
   const { items, next } = selection.page();
   return json({ items, next: next === undefined ? null : encodeCursor(["", next]) });

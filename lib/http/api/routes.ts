@@ -32,5 +32,5 @@ const OPERATIONS: readonly Route[] = [
   ...METRICS_ROUTES,
 ];
 
-/** Every operation, the document of them among them. */
+/** All operations, including the one that answers with their document. */
 export const API_ROUTES: readonly Route[] = [...OPERATIONS, documentRoute(OPERATIONS)];

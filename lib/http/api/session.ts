@@ -6,7 +6,7 @@ import { flag, object, text } from "../schema.ts";
 
 const PATH = "/api/v1/session";
 
-/** Who one is, logging in and out. */
+/** Operations to log in, to log out, and to ask for one's own user name and role. */
 export const SESSION_ROUTES: readonly Route[] = [
   {
     method: "GET",

@@ -15,7 +15,7 @@ import { flag, object, page, text, whole } from "../schema.ts";
 import { Selection } from "../selection.ts";
 import { inSlices } from "../slices.ts";
 
-/** Who subscribed to what. */
+/** Operations on subscriptions. */
 export const SUBSCRIPTION_ROUTES: readonly Route[] = [
   {
     method: "GET",
@@ -92,7 +92,7 @@ async function add({ request, params, context, caller }: ApiRequest): Promise<Re
   return json({ qos: code });
 }
 
-/** What the client is answered, when access control has decided. */
+/** Resolves with the Reason Code that the client gets, once access control has decided. */
 async function decided(
   broker: Broker,
   clientId: string,
@@ -147,7 +147,7 @@ async function list({ query, context, ending }: ApiRequest): Promise<Response> {
       for (const subscription of client.session.subscriptions.values()) {
         yield [client.session.clientId, subscription] as const;
       }
-      // A client without subscriptions is work as well.
+      // A client without subscriptions counts as a step too.
       yield undefined;
     }
   };

@@ -7,7 +7,7 @@ import type { ApiRequest, Route } from "../route.ts";
 import { flag, list, number, object, text, whole } from "../schema.ts";
 import { Slices, STEPS } from "../slices.ts";
 
-/** What was seen at a level and below it. */
+/** The messages seen at a level and below it. */
 interface SeenLevel {
   readonly level: string;
   messages: number;
@@ -17,7 +17,7 @@ interface SeenLevel {
   isTopic: boolean;
 }
 
-/** Topics at which messages come. */
+/** The operation that lists topics with current messages. */
 export const TOPIC_ROUTES: readonly Route[] = [{
   method: "GET",
   path: "/api/v1/topics",

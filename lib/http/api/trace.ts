@@ -10,7 +10,7 @@ import { Subject } from "../trace/subject.ts";
 import { Trace, type TraceInit } from "../trace/trace.ts";
 import { TraceStream } from "../trace/trace_stream.ts";
 
-/** Traces that run at one time. */
+/** Traces that may run at one time. */
 const MAX_TRACES = 8;
 const SECONDS = 60;
 const MAX_SECONDS = 3600;
@@ -18,11 +18,11 @@ const LINES = 10_000;
 const MAX_LINES = 100_000;
 const PAYLOAD_BYTES = 256;
 const MAX_PAYLOAD_BYTES = 65_536;
-/** Clients that one trace is about. */
+/** Clients that one trace may cover. */
 const MAX_CLIENTS = 100;
 const FORMATS = ["auto", "text", "json", "hex", "none"] as const;
 
-/** What happens, as it happens. */
+/** The operation that streams a trace. */
 export const TRACE_ROUTES: readonly Route[] = [
   {
     method: "GET",

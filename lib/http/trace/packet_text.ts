@@ -6,10 +6,10 @@ import {
   reasonCodeName,
 } from "../../codec/mod.ts";
 
-/** Filters of one packet that are named. */
+/** Filters of one packet that are shown. */
 const MAX_FILTERS = 20;
 
-/** A packet as somebody reads it: its name, and what matters in it. A PUBLISH is told without its payload. */
+/** Writes a packet for people: its name and its important fields. A PUBLISH is shown without its payload. */
 export function packetText(packet: Packet): string {
   const name = packet.type.toUpperCase();
   switch (packet.type) {
@@ -49,7 +49,7 @@ export function packetText(packet: Packet): string {
   }
 }
 
-/** A PUBLISH, with the topic that a Topic Alias may stand for. */
+/** Writes a PUBLISH, with the topic that its Topic Alias means. */
 export function publishText(
   packet: Pick<Publish, "qos" | "packetId" | "retain" | "dup" | "payload">,
   topicName: string,
@@ -65,12 +65,12 @@ export function publishText(
   return `PUBLISH ${topicName}: ${listed(parts)}`;
 }
 
-/** `3.1.1` for 4. */
+/** Writes a protocol version: `3.1.1` for 4. */
 export function versionText(version: ProtocolVersion): string {
   return version === 5 ? "5.0" : version === 4 ? "3.1.1" : "3.1";
 }
 
-/** Never with the password. */
+/** The parts of a CONNECT, never with the password. */
 function connectParts(packet: Connect): (string | false)[] {
   const { protocolVersion, clientId, userName, cleanStart, keepAliveSeconds, will } = packet;
   return [

@@ -1,16 +1,16 @@
-/** How a payload is to be shown; `auto`: as JSON or text where it is one, else in hexadecimal. */
+/** How a payload is shown; `auto` means as JSON or text if it is that, else in hexadecimal. */
 export type PayloadFormat = "auto" | "text" | "json" | "hex" | "none";
 
-/** A payload as it is shown. */
+/** A payload in the form in which it is shown. */
 export interface PayloadView {
-  /** What it is shown as. */
+  /** The format used. */
   readonly format: "text" | "json" | "hex";
   readonly text: string;
-  /** Whether there is more of it. */
+  /** Whether the payload was cut. */
   readonly isCut: boolean;
 }
 
-/** The payload, cut at `maxBytes`; `undefined`: it is not to be shown, or empty. */
+/** Shows a payload, cut at `maxBytes`; `undefined` if it is empty or not to be shown. */
 export function payloadView(
   payload: Uint8Array,
   format: PayloadFormat,
@@ -23,14 +23,14 @@ export function payloadView(
   if (text === undefined) return { format: "hex", text: bytes.toHex(), isCut };
   if (format === "text") return { format, text, isCut };
   if (hasControls(text)) return { format: "hex", text: bytes.toHex(), isCut };
-  // What is cut is no JSON any more.
+  // A cut payload is not valid JSON.
   const compact = isCut ? undefined : compactJson(text);
   return compact === undefined
     ? { format: "text", text, isCut }
     : { format: "json", text: compact, isCut };
 }
 
-/** What is cut may end within a character. */
+/** Decodes UTF-8; a cut payload may end within a character. */
 function decode(bytes: Uint8Array, isCut: boolean): string | undefined {
   try {
     const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -40,7 +40,7 @@ function decode(bytes: Uint8Array, isCut: boolean): string | undefined {
   }
 }
 
-/** Bytes that happen to be UTF-8: nobody writes such characters. */
+/** Whether a text has control characters: then it is binary data that happens to be valid UTF-8. */
 function hasControls(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
@@ -51,7 +51,7 @@ function hasControls(text: string): boolean {
   return false;
 }
 
-/** In one line; only objects and lists are worth the name. */
+/** Writes JSON in one line; only objects and lists count as JSON. */
 function compactJson(text: string): string | undefined {
   if (!text.trimStart().startsWith("{") && !text.trimStart().startsWith("[")) return undefined;
   try {

@@ -1,17 +1,17 @@
 import type { Packet } from "../../codec/mod.ts";
 import { topicMatches } from "../../topic/mod.ts";
 
-/** Exchanges under way that belong to a traced topic: more are forgotten, the oldest first. */
+/** Exchanges in progress that belong to a traced topic; more are forgotten, the oldest first. */
 const MAX_EXCHANGES = 1000;
 const PACKET_TYPES: ReadonlySet<string> = new Set(["puback", "pubrec", "pubrel", "pubcomp"]);
-/** The packets of an exchange that its sender sends after the PUBLISH. */
+/** The packets that the sender of a PUBLISH sends later in the exchange. */
 const OF_SENDER: ReadonlySet<string> = new Set(["pubrel"]);
 
-/** What a trace is about: a client, or the topics of a filter. */
+/** The subject of a trace: a client, or the topics of a filter. */
 export class Subject {
   readonly #clientId: string | undefined;
   readonly #topicFilter: string | undefined;
-  /** A PUBLISH of a traced topic has acknowledgements, which name only a client and a Packet Identifier. */
+  /** Exchanges of traced topics. They are remembered because acknowledgements name no topic, only a Packet Identifier. */
   readonly #exchanges = new Set<string>();
 
   private constructor(clientId: string | undefined, topicFilter: string | undefined) {
@@ -19,38 +19,38 @@ export class Subject {
     this.#topicFilter = topicFilter;
   }
 
-  /** One client, and what becomes of its messages. */
+  /** Traces one client, and what happens to its messages. */
   static client(clientId: string): Subject {
     return new Subject(clientId, undefined);
   }
 
-  /** Messages on these topics: of a valid Topic Filter. */
+  /** Traces the topics of a valid Topic Filter. */
   static topics(topicFilter: string): Subject {
     return new Subject(undefined, topicFilter);
   }
 
-  /** Whether it is a client. */
+  /** Whether the subject is a client. */
   get isClient(): boolean {
     return this.#clientId !== undefined;
   }
 
-  /** Whether it is this client. */
+  /** Whether the subject is this client. */
   hasClient(clientId: string): boolean {
     return clientId !== "" && clientId === this.#clientId;
   }
 
-  /** Whether the topic is one of its. */
+  /** Whether the subject includes this topic. */
   hasTopic(topicName: string): boolean {
     return this.#topicFilter !== undefined && topicMatches(this.#topicFilter, topicName);
   }
 
-  /** Whether a subscription is about its topics: it has the same filter, or takes in the one topic that is traced. */
+  /** Whether a subscription concerns the subject: it has the same filter, or matches the one topic that is traced. */
   hasFilter(topicFilter: string): boolean {
     const traced = this.#topicFilter;
     return traced !== undefined && (traced === topicFilter || topicMatches(topicFilter, traced));
   }
 
-  /** A PUBLISH of its begins an exchange, with its client as the sender (`in`) or the receiver (`out`). */
+  /** Notes that a PUBLISH of the subject begins an exchange. The client is the sender (`in`) or the receiver (`out`). */
   begin(clientId: string, packetId: number, direction: "in" | "out"): void {
     if (packetId === 0 || this.#topicFilter === undefined) return;
     if (this.#exchanges.size >= MAX_EXCHANGES) {
@@ -60,10 +60,10 @@ export class Subject {
     this.#exchanges.add(keyOf(direction, packetId, clientId));
   }
 
-  /** Whether a packet acknowledges a PUBLISH of its. */
+  /** Whether a packet belongs to such an exchange. */
   hasExchange(clientId: string, packet: Packet, direction: "in" | "out"): boolean {
     if (!PACKET_TYPES.has(packet.type) || !("packetId" in packet)) return false;
-    // What the sender sends goes the way of the PUBLISH, everything else the other way.
+    // The sender's packets have the direction of the PUBLISH, all others the opposite one.
     const isOfSender = OF_SENDER.has(packet.type);
     const way = isOfSender === (direction === "in") ? "in" : "out";
     const key = keyOf(way, packet.packetId, clientId);

@@ -1,10 +1,9 @@
 /**
- * A trace: what happens to one client or one topic, a line for each step, while somebody looks.
+ * A trace shows what happens to one client or one topic, with one line for each step, while somebody watches.
  *
- * It is an `Observer` of the core, there only while it runs. Everything about it has a limit: time, lines, clients, bytes of a
- * payload; what is left out is counted. A line is about one client, and says what came in from it, what went out to it, what
- * waits for it and what it does not get, with the rule of access control that decided. What the user who looks may not read is told
- * without its payload.
+ * It is an `Observer` of the core that exists only while it runs. Time, lines, clients and payload bytes are limited; what is left out is
+ * counted. A line concerns one client: what it sent, what it was sent, what waits for it and what it does not get, with the access rule
+ * that decided. The payload is left out if the user who watches may not read the topic.
  *
  * @module
  */
@@ -25,7 +24,7 @@ import { packetText, publishText, versionText } from "./packet_text.ts";
 import { type PayloadFormat, payloadView } from "./payload_text.ts";
 import type { Subject } from "./subject.ts";
 
-/** What a line tells. */
+/** The kinds of lines. */
 export type TraceEvent =
   | "in"
   | "out"
@@ -38,29 +37,29 @@ export type TraceEvent =
   | "disconnected"
   | "session_ended";
 
-/** One step. */
+/** One line of a trace. */
 export interface TraceLine {
-  /** Milliseconds since 1970, with what is less behind the point. */
+  /** Milliseconds since 1970, with a fraction. */
   readonly atMs: number;
   readonly event: TraceEvent;
-  /** Whose packet or message this is; `""`: a program's. */
+  /** The client concerned; `""` for a program. */
   readonly clientId: string;
   readonly text: string;
-  /** What access control says, where it has a rule. */
+  /** The access rule that decided, if there is one. */
   readonly rule?: string;
-  /** As the format says, cut where `isCut`. */
+  /** The payload in this format; incomplete if `isCut`. */
   readonly payload?: string;
   readonly format?: "text" | "json" | "hex";
   readonly isCut?: true;
 }
 
-/** What is traced, and within which limits. */
+/** What is traced, and its limits. */
 export interface TraceInit {
   readonly subject: Subject;
   readonly access: AccessPort;
-  /** Clients that match a topic, and may not read it, are found by it. */
+  /** Finds clients with a matching subscription that may not read the topic. */
   readonly withheldFrom: (topicName: string) => readonly Client[];
-  /** Whether whoever looks may read the topic. */
+  /** Whether the user who watches may read the topic. */
   readonly mayRead: (topicName: string) => boolean;
   readonly payload: PayloadFormat;
   readonly maxPayloadBytes: number;
@@ -69,11 +68,11 @@ export interface TraceInit {
   readonly tell: (line: TraceLine) => void;
 }
 
-/** Tells what happens to its subject. */
+/** Reports what happens to its subject. */
 export class Trace implements Observer {
   readonly #init: TraceInit;
   readonly #clients = new Set<string>();
-  /** Lines that were left out because they are about too many clients. */
+  /** Lines left out because they concern too many clients. */
   omitted = 0;
 
   constructor(init: TraceInit) {
@@ -153,7 +152,7 @@ export class Trace implements Observer {
     if (this.#init.access.checksTopics) this.#tellWithheld(clientId, topicName);
   }
 
-  /** Who subscribed to it and may not read it hears nothing: that is told nowhere else. */
+  /** Reports subscribers that may not read the topic: nothing else tells of them, because they get nothing. */
   #tellWithheld(publisherId: string, topicName: string): void {
     const { subject, withheldFrom } = this.#init;
     const isWhole = subject.hasClient(publisherId) || subject.hasTopic(topicName);
@@ -209,7 +208,7 @@ export class Trace implements Observer {
     }
   }
 
-  /** Deliveries of a client's own messages are part of its story. */
+  /** Whether a line belongs to the trace. The deliveries of a traced client's own messages do. */
   #isOf(clientId: string, message: Pick<Message, "topicName" | "publisherId">): boolean {
     const { subject } = this.#init;
     return subject.hasClient(clientId) || subject.hasClient(message.publisherId) ||
@@ -257,12 +256,12 @@ export class Trace implements Observer {
   }
 }
 
-/** Who it is, or says that it is. */
+/** The Client Identifier, or the claimed one before CONNACK. */
 function nameOf({ identity, claim }: Connection): string {
   return identity?.clientId ?? claim?.clientId ?? "";
 }
 
-/** The topic of a PUBLISH, for which a Topic Alias may stand. */
+/** The topic of a PUBLISH, looked up by its Topic Alias if necessary. */
 function aliased({ incomingAliases }: Connection, { topicName, properties }: Publish): string {
   if (topicName !== "" || properties?.topicAlias === undefined) return topicName;
   return incomingAliases?.get(properties.topicAlias) ?? "";

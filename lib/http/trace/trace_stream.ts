@@ -1,27 +1,27 @@
 import type { TraceLine } from "./trace.ts";
 
-/** Bytes that whoever looks has not taken, beyond which further lines are left out: filters and topics may be long. */
+/** The most unsent bytes. With more, lines are left out: filters and topics may be long. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
-/** How often a sign of life goes out, milliseconds. */
+/** Time between two heartbeats, milliseconds. */
 const BEAT_MS = 10_000;
 
-/** What a stream of lines is made of. */
+/** The parts of a stream of lines. */
 export interface TraceStreamInit {
-  /** As server-sent events; else a line of JSON for each. */
+  /** Whether lines are sent as server-sent events; otherwise as lines of JSON. */
   readonly isEvents: boolean;
   readonly seconds: number;
   readonly maxLines: number;
   /** Aborted when the broker ends. */
   readonly ending: AbortSignal;
-  /** Those that run, this one among them while it does. */
+  /** The running traces; this one is added while it runs. */
   readonly traces: Set<unknown>;
-  /** Begins to observe; the function returned ends that, and says how many lines were about too many clients. */
+  /** Begins to observe. The returned function ends that, and returns how many lines concerned too many clients. */
   readonly start: (tell: (line: TraceLine) => void) => () => number;
 }
 
-/** The lines of a trace as somebody reads them, until time or lines are used up or nobody reads any more. */
+/** Streams the lines of a trace until time or lines are used up, or nobody reads any more. */
 export class TraceStream {
-  /** For the answer. */
+  /** The body of the answer. */
   readonly readable: ReadableStream<Uint8Array>;
   readonly #init: TraceStreamInit;
   readonly #encoder = new TextEncoder();
@@ -50,7 +50,7 @@ export class TraceStream {
     this.#timer = setTimeout(() => this.#end(`${seconds} s have passed`), seconds * 1000);
     const beat = () => this.#write(this.#init.isEvents ? ":\n\n" : "\n");
     this.#beat = setInterval(beat, BEAT_MS);
-    // Whoever reads knows by the first that the trace runs.
+    // The first heartbeat tells the reader that the trace runs.
     beat();
   }
 
@@ -69,7 +69,7 @@ export class TraceStream {
     try {
       this.#controller.close();
     } catch {
-      // Nobody reads any more.
+      // The reader is gone.
     }
   }
 

@@ -11,11 +11,11 @@ const AF_INET6 = 10;
 /** Bytes of `struct sockaddr_in` and `struct sockaddr_in6`. */
 const IPV4_BYTES = 16;
 const IPV6_BYTES = 28;
-/** Where the path of `struct sockaddr_un` begins, and how long it may be: a zero ends it. */
+/** Where the path of `struct sockaddr_un` begins, and its greatest length, which leaves room for the final zero. */
 const PATH_AT = 2;
 const MAX_PATH_BYTES = 107;
 
-/** The address as the system wants it. A name is looked up as `Deno.listen` does, which asks for the permission that this needs. */
+/** Encodes an address for the system. A host name is resolved as by `Deno.listen`, which asks for the necessary permission. */
 export function encodeAddress(hostname: string, port: number): SocketAddress {
   requireNet(hostname, port);
   const host = isIP(hostname) > 0 ? hostname : lookUp(hostname);
@@ -48,12 +48,14 @@ export function familyOf(address: SocketAddress): number {
   return address[0]! | address[1]! << 8;
 }
 
-/** The port of an address of IP; 0: it is another. */
+/** The port of an IP address; 0 for other families. */
 export function portOf(address: SocketAddress): number {
   return familyOf(address) === AF_UNIX ? 0 : address[2]! << 8 | address[3]!;
 }
 
-/** `192.0.2.5:6275` or `[2001:db8::5]:6275`; `undefined`: it is not one of IP. `address` is as long as the system's longest. */
+/**
+ * Writes `192.0.2.5:6275` or `[2001:db8::5]:6275`; `undefined` if it is not an IP address. `address` has the length of the longest address.
+ */
 export function showAddress(address: SocketAddress): string | undefined {
   const port = portOf(address);
   switch (familyOf(address)) {
@@ -69,7 +71,9 @@ export function showAddress(address: SocketAddress): string | undefined {
   }
 }
 
-/** As Deno shows it: an IPv4 address at a socket for both is `::ffff:192.0.2.5`, which `addressText` shows as what it is. */
+/**
+ * Writes an IPv6 address like Deno. An IPv4 address at a socket for both families is `::ffff:192.0.2.5`; `addressText` turns it into IPv4.
+ */
 function showIpv6(groups: readonly number[]): string {
   const isMapped = groups[5] === 0xffff && groups.slice(0, 5).every((group) => group === 0);
   if (!isMapped) return shortenIpv6(groups.map((group) => group.toString(16)));
@@ -77,7 +81,7 @@ function showIpv6(groups: readonly number[]): string {
   return `::ffff:${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
 }
 
-/** The eight numbers of an IPv6 address in any way of writing it: the URL standard writes it in one. */
+/** The eight numbers of an IPv6 address in any notation; the URL parser makes it uniform. */
 function ipv6Groups(text: string): number[] {
   const { hostname } = new URL(`http://[${text}]/`);
   const [front = "", back] = hostname.slice(1, -1).split("::");
@@ -88,7 +92,7 @@ function ipv6Groups(text: string): number[] {
   return [...head, ...Array<number>(8 - head.length - tail.length).fill(0), ...tail];
 }
 
-/** libc would listen without the permission that `Deno.listen` needs; nobody is to get more than he was given. */
+/** libc would listen without the permission that `Deno.listen` needs; this check keeps the program to its permissions. */
 function requireNet(hostname: string, port: number): void {
   const name = isIPv6(hostname) ? `[${hostname}]` : hostname;
   const host = `${name}:${port}`;
@@ -96,7 +100,7 @@ function requireNet(hostname: string, port: number): void {
   throw new Deno.errors.NotCapable(`Requires net access to "${host}"`);
 }
 
-/** The address of a host name: the one that Deno would listen on. */
+/** Resolves a host name to the address that Deno would listen on. */
 function lookUp(hostname: string): string {
   const listener = Deno.listen({ hostname, port: 0 });
   const { addr } = listener;

@@ -17,7 +17,7 @@ export class Breath {
   readonly #room = new Uint8Array(1);
   #receiving: Promise<unknown> | undefined;
 
-  /** Where Deno cannot receive datagrams (an unstable feature), or has no permission, each breath wakes a thread instead. */
+  /** If Deno cannot receive datagrams (an unstable feature), or has no permission, each breath wakes a thread instead. */
   constructor(descriptors: Descriptors) {
     this.#descriptors = descriptors;
     const host = `${LOOPBACK}:0`;
@@ -52,7 +52,7 @@ export class Breath {
     this.#descriptors.close(this.#fd);
   }
 
-  /** A call on another thread that fails at once, because there is no such descriptor: Deno is idle until it returns. */
+  /** Makes a call on another thread that fails at once because the descriptor is invalid; Deno is idle until it returns. */
   async #onThread(): Promise<void> {
     await this.#descriptors.symbols.wait(-1, this.#byte, 1, 0);
   }

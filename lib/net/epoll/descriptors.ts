@@ -5,27 +5,27 @@ const NONBLOCK = 0x800;
 const CLOEXEC = 0x80000;
 const SOCK_STREAM = 1;
 const SOCK_DGRAM = 2;
-/** A peer that has left gives an error, no signal that ends the process. */
+/** Sending to a peer that has left returns an error instead of a signal that ends the process. */
 const MSG_NOSIGNAL = 0x4000;
-/** What is read stays where it is. */
+/** The bytes read stay in the socket. */
 const MSG_PEEK = 2;
 const SHUT_WR = 1;
-/** Connections that the system holds for us; it takes its own limit where that is lower. */
+/** Connections that may wait to be accepted; the system's own limit may be lower. */
 const BACKLOG = 4096;
 
-/** An address in the form of the system: `struct sockaddr` and what follows it. */
+/** An address in the system's form, one of the structs `sockaddr_*`. */
 export type SocketAddress = Uint8Array<ArrayBuffer>;
-/** Bytes of the longest: `struct sockaddr_un`, and two of nothing behind it. */
+/** Bytes of the longest one, `struct sockaddr_un`, padded with two bytes. */
 export const ADDRESS_BYTES = 112;
 
 /**
- * The calls of libc on descriptors, with the checks that make them safe: libc touches only bytes that the view has, and only while
- * the call lasts. Nothing here is kept between calls, no pointer and no descriptor.
+ * Calls libc on descriptors, with the checks that make it safe: libc touches only bytes of the view, and only during the call. Neither
+ * pointers nor descriptors are kept between calls.
  */
 export class Descriptors {
   readonly #libc: Libc;
   readonly #symbols: Libc["symbols"];
-  /** Off the heap of V8, where nothing moves. */
+  /** An explicit ArrayBuffer is not on V8's heap, so it does not move. */
   readonly #addressBytes = new Uint8Array(new ArrayBuffer(ADDRESS_BYTES));
   readonly #length = new Uint32Array(new ArrayBuffer(4));
   readonly #lengthBytes = new Uint8Array(this.#length.buffer);
@@ -40,34 +40,34 @@ export class Descriptors {
     this.#symbols = libc.symbols;
   }
 
-  /** libc itself, for the epoll set. */
+  /** The functions of libc, for the epoll set. */
   get symbols(): Libc["symbols"] {
     return this.#symbols;
   }
 
-  /** A socket of this family. Throws where there is none. */
+  /** Opens a socket of this family. Throws on failure. */
   socket(family: number, isDatagram = false): number {
     const type = isDatagram ? SOCK_DGRAM : SOCK_STREAM;
     return this.opened(this.#symbols.socket(family, type | NONBLOCK | CLOEXEC, 0), "open a socket");
   }
 
-  /** An eventfd. */
+  /** Opens an eventfd. */
   eventfd(): number {
     return this.opened(this.#symbols.eventfd(0, NONBLOCK | CLOEXEC), "open an eventfd");
   }
 
-  /** An epoll set. */
+  /** Opens an epoll set. */
   epoll(): number {
     return this.opened(this.#symbols.epoll_create1(CLOEXEC), "open an epoll set");
   }
 
-  /** Closes it. Descriptors are used again by the system: whoever calls this forgets the number. */
+  /** Closes a descriptor. The system reuses its number, so the caller must forget it. */
   close(fd: number): void {
     this.openCount--;
     this.#symbols.close(fd);
   }
 
-  /** Sets an option that is an `int`. Throws where it cannot be. */
+  /** Sets an option whose value is an `int`. Throws on failure. */
   setOption(fd: number, level: number, option: number, value: number): void {
     const bytes = new Uint8Array(Int32Array.of(value).buffer);
     this.#check(this.#symbols.setsockopt(fd, level, option, bytes, 4), "set an option of a socket");
@@ -79,12 +79,12 @@ export class Descriptors {
     this.#check(this.#symbols.listen(fd, BACKLOG), "listen");
   }
 
-  /** What a datagram socket sends goes there. */
+  /** Sets the destination of a datagram socket. */
   connect(fd: number, address: SocketAddress): void {
     this.#check(this.#symbols.connect(fd, address, address.length), "connect");
   }
 
-  /** Where the socket is bound. The view is valid until the next call. */
+  /** The address that the socket is bound to. The view is valid until the next call. */
   localAddress(fd: number): SocketAddress {
     this.#length[0] = ADDRESS_BYTES;
     this.#check(
@@ -94,7 +94,7 @@ export class Descriptors {
     return this.#addressBytes;
   }
 
-  /** The next connection of a listening socket; negative: there is none. `acceptedAddress` is its peer's. */
+  /** Accepts the next connection of a listening socket; negative if there is none. `acceptedAddress` is its peer's address. */
   accept(fd: number): number {
     this.#length[0] = ADDRESS_BYTES;
     const { accept4 } = this.#symbols;
@@ -103,51 +103,53 @@ export class Descriptors {
     return accepted;
   }
 
-  /** The peer of what was accepted last; valid until the next call. */
+  /** The peer of the connection accepted last; valid until the next call. */
   get acceptedAddress(): SocketAddress {
     return this.#addressBytes;
   }
 
-  /** Fills some of `room`; 0: the peer has ended its direction; negative: nothing is there, or the connection is broken. */
+  /**
+   * Fills some of `room`. Returns 0 if the peer has ended its direction; negative if there are no bytes yet, or the connection is broken.
+   */
   receive(fd: number, room: Uint8Array<ArrayBuffer>): number {
     return this.#symbols.recv(fd, room, room.length, 0);
   }
 
-  /** What `receive` would say, 1 for all that is there: it stays there. */
+  /** Like `receive`, but reads one byte at most and leaves it in the socket. */
   peek(fd: number): number {
     return this.#symbols.recv(fd, this.#lengthBytes, 1, MSG_PEEK);
   }
 
-  /** Sends some of the first `count` bytes; negative: there is no room, or the connection is broken. */
+  /** Sends some of the first `count` bytes. Negative if there is no room, or the connection is broken. */
   send(fd: number, bytes: Uint8Array<ArrayBuffer>, count: number): number {
     if (count > bytes.length) throw new RangeError(`Cannot send ${count} bytes of ${bytes.length}`);
     return this.#symbols.send(fd, bytes, count, MSG_NOSIGNAL);
   }
 
-  /** Adds one to an eventfd: whoever waits for it wakes. */
+  /** Adds one to an eventfd, which wakes those that wait for it. */
   signal(fd: number): void {
     const one = new Uint8Array(BigUint64Array.of(1n).buffer);
     this.#symbols.write(fd, one, one.length);
   }
 
-  /** Ends our direction. */
+  /** Ends the direction to the peer. */
   closeWrite(fd: number): void {
     this.#symbols.shutdown(fd, SHUT_WR);
   }
 
-  /** Why the last call failed. Right after it: the next one, or V8 itself, writes another number there. */
+  /** The error of the last call. Read it at once, because the next call or V8 itself overwrites it. */
   get errno(): number {
     const { memcpy, __errno_location } = this.#symbols;
     memcpy(this.#errorBytes, __errno_location(), 4);
     return this.#error[0]!;
   }
 
-  /** Lets go of libc: nothing may be called any more. */
+  /** Closes libc; nothing may be called afterwards. */
   end(): void {
     this.#libc.close();
   }
 
-  /** Counts a descriptor that a call returned; throws where it is none. */
+  /** Counts a descriptor that a call returned; throws if the call failed. */
   opened(fd: number, act: string): number {
     this.#check(fd, act);
     this.openCount++;
@@ -159,7 +161,7 @@ export class Descriptors {
   }
 }
 
-/** Numbers of errors; the same on x64 and arm64. */
+/** Error numbers, the same on x64 and arm64. */
 export const Errno = {
   EACCES: 13,
   ENFILE: 23,
@@ -170,7 +172,7 @@ export const Errno = {
   EADDRNOTAVAIL: 99,
 } as const;
 
-/** The error that Deno throws for the same. */
+/** Makes the error that Deno throws in the same case. */
 function systemError(errno: number, act: string): Error {
   const text = `Cannot ${act} (os error ${errno})`;
   switch (errno) {

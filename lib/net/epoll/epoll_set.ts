@@ -30,7 +30,7 @@ export interface Sink {
 export class EpollSet {
   readonly #descriptors: Descriptors;
   readonly #fd: number;
-  /** libc writes here, also from a thread: this object lives for as long as such a call lasts. */
+  /** libc writes here, also from a thread, so this object must live as long as such a call. */
   readonly #events = new Int32Array(new ArrayBuffer(EVENTS * EVENT_WORDS * 4));
   readonly #eventBytes = new Uint8Array(this.#events.buffer);
   readonly #control = new Int32Array(new ArrayBuffer(16));
@@ -87,19 +87,19 @@ export class EpollSet {
     return this.#descriptors.symbols.epoll_wait(this.#fd, this.#eventBytes, EVENTS, 0);
   }
 
-  /** Like `poll`, after this thread has slept until there is an event, or for this time. */
+  /** Like `poll`, but first sleeps on this thread until there is an event or the time is over. */
   nap(microseconds: number): number {
     this.#timespec[1] = BigInt(microseconds * 1000);
     const { ppoll } = this.#descriptors.symbols;
     return ppoll(this.#pollBytes, 1, this.#timespecBytes, null) > 0 ? this.poll() : 0;
   }
 
-  /** The same after another thread has slept until there is one. */
+  /** Like `poll`, but first sleeps on another thread until there is an event. */
   wait(): Promise<number> {
     return this.#descriptors.symbols.wait(this.#fd, this.#eventBytes, EVENTS, -1);
   }
 
-  /** Tells the sink of the event at this place, of those that the last call has found. */
+  /** Passes the event with this index, of those found by the last call, to its sink. */
   tell(index: number): void {
     const at = index * EVENT_WORDS;
     const fd = this.#events[at + DATA_AT]!;
@@ -108,7 +108,7 @@ export class EpollSet {
     }
   }
 
-  /** Closes it. No call on a thread may be under way. */
+  /** Closes the set. No call on a thread may be pending. */
   close(): void {
     this.#descriptors.close(this.#fd);
   }

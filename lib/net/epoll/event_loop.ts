@@ -7,35 +7,35 @@ import { EPOLLIN, EpollSet, type Sink } from "./epoll_set.ts";
 import { Patience } from "./patience.ts";
 import { ReadArena } from "./read_arena.ts";
 
-/** After how long of work without a pause Deno gets to look at its own sockets. */
+/** After this much work without a pause, Deno gets time to poll its own sockets, milliseconds. */
 const DEEP_MS = 1;
-/** Deno is taken for busy for so long after it has begun a turn. */
+/** Deno counts as busy for this time after it began a turn, milliseconds. */
 const DENO_BUSY_MS = 100;
 
-/** Writes on its own, and is to be told when the broker may have more for it. */
+/** A link that writes by itself. It is called back when it may get more bytes from the broker. */
 export interface Writer {
-  /** All that it took is written. Called in a turn. */
+  /** Everything it took has been written. Called in a turn. */
   drained(nowMs: number): void;
 }
 
 /**
- * The loop that waits for an epoll set. A round takes what is ready, hands it to the sinks, and is one turn of the broker.
+ * The loop that waits for an epoll set. A round passes the ready events to the sinks, and is one turn of the broker.
  *
- * While there is something to do the set is asked without waiting, and Deno gets its breath every millisecond. When there is nothing, a call
- * on a thread waits, and Deno runs as if there were no loop. `end` wakes that call by an eventfd.
+ * While there is work, the set is polled without waiting, and Deno gets time for its own work every millisecond. When there is none, a call
+ * on a thread waits, and Deno runs as if there were no loop. `end` wakes that call with an eventfd.
  */
 export class EventLoop {
   readonly descriptors: Descriptors;
   readonly broker: Broker;
   readonly turns: Turns;
   readonly buffers: ReadBuffers;
-  /** Where the bytes of a round are read. */
+  /** Memory for the bytes read in a round. */
   readonly arena: ReadArena = new ReadArena();
   readonly #set: EpollSet;
   readonly #patience: Patience;
   readonly #waker: number;
   readonly #breath: Breath;
-  /** Those that have written all they had. */
+  /** Writers that have written everything they had. */
   #written: Writer[] = [];
   /** Buffers that the broker may still look at in this turn. */
   readonly #spent: Uint8Array<ArrayBuffer>[] = [];
@@ -45,7 +45,7 @@ export class EventLoop {
   #isEnding = false;
   readonly #running: Promise<void>;
 
-  /** `descriptors` is the loop's from now on. */
+  /** The loop takes over `descriptors`. */
   constructor(descriptors: Descriptors, broker: Broker, turns: Turns, buffers: ReadBuffers) {
     this.descriptors = descriptors;
     this.broker = broker;
@@ -59,35 +59,35 @@ export class EventLoop {
     this.#running = this.#run();
   }
 
-  /** The sink hears of this descriptor from now on. */
+  /** The sink receives the events of this descriptor from now on. */
   add(fd: number, sink: Sink, interest: number): void {
     this.#set.add(fd, sink, interest);
   }
 
-  /** It hears of other events. */
+  /** Changes the events that the sink receives. */
   modify(fd: number, interest: number): void {
     this.#set.modify(fd, interest);
   }
 
-  /** It hears nothing any more, until the descriptor is added again. */
+  /** The sink receives no more events, until the descriptor is added again. */
   remove(fd: number): void {
     this.#set.remove(fd);
   }
 
-  /** Another sink hears of it. */
+  /** Another sink receives the events of the descriptor. */
   handOver(fd: number, sink: Sink): void {
     this.#set.handOver(fd, sink);
   }
 
-  /** Closes a descriptor, which is in the set or is not. */
+  /** Closes a descriptor, whether it is in the set or not. */
   close(fd: number): void {
     this.#set.forget(fd);
     this.descriptors.close(fd);
   }
 
-  /** The writer has written all that it took: the broker hears of it in the next turn. */
+  /** The writer has written everything that it took. The broker is told in the next turn. */
   wrote(writer: Writer): void {
-    // In the turn of somebody else, the loop may be waiting.
+    // Outside a round the loop may be waiting, so it cannot tell the broker soon.
     if (!this.#isInRound && this.#written.length === 0) queueMicrotask(this.#tellOutside);
     this.#written.push(writer);
   }
@@ -108,7 +108,7 @@ export class EventLoop {
   }
 
   async #run(): Promise<void> {
-    // What the caller has begun is finished first.
+    // Lets the caller finish first.
     await this.#breath.shallow();
     let deepAtMs = performance.now() + DEEP_MS;
     while (!this.#isEnding) {
@@ -120,7 +120,7 @@ export class EventLoop {
         deepAtMs = performance.now() + DEEP_MS;
       }
       this.#round(count);
-      if (performance.now() < deepAtMs) await null; // What the round has promised.
+      if (performance.now() < deepAtMs) await null; // Runs the promises that the round has settled.
       else {
         await this.#breath.deep();
         deepAtMs = performance.now() + DEEP_MS;

@@ -1,6 +1,6 @@
 /**
- * The functions of libc that the transport calls. Where C has `size_t` and `ssize_t`, 32 bits are named: Deno makes a `bigint` of the
- * others, at each call. It extends the sizes with zeros, and no count here needs more.
+ * The functions of libc that the transport calls. Where C has `size_t` and `ssize_t`, 32 bits are declared, because Deno would make a
+ * `bigint` of 64 bits at each call. Deno extends the sizes with zeros, and no count here needs more.
  */
 const FUNCTIONS = {
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
@@ -27,15 +27,17 @@ const FUNCTIONS = {
     result: "i32",
     nonblocking: true,
   },
+  /** Only glibc has it. */
+  malloc_trim: { parameters: ["u32"], result: "i32", optional: true },
   __errno_location: { parameters: [], result: "pointer" },
-  /** Deno reads memory by a pointer only for who may call every library; libc does it too. */
+  /** Reading memory through a pointer needs Deno's permission for every library; `memcpy` of libc does it too. */
   memcpy: { parameters: ["buffer", "pointer", "u32"], result: "pointer" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-/** libc, opened. Whoever calls it says how many bytes libc may touch: {@linkcode Descriptors} does, and nobody else. */
+/** The opened libc. Its callers are responsible for the bytes that it touches, so only {@linkcode Descriptors} calls it. */
 export type Libc = Deno.DynamicLibrary<typeof FUNCTIONS>;
 
-/** Where libc lies, by what it is and the processor: an executable is permitted these files and no other library. */
+/** The files of libc by kind, for each processor. An executable has permission for these files and no other library. */
 export const LIBC_PATHS: Readonly<Record<"gnu" | "musl", readonly string[]>> = {
   gnu: [
     "/lib/x86_64-linux-gnu/libc.so.6",
@@ -45,12 +47,12 @@ export const LIBC_PATHS: Readonly<Record<"gnu" | "musl", readonly string[]>> = {
   ],
   musl: ["/lib/ld-musl-x86_64.so.1", "/lib/ld-musl-aarch64.so.1"],
 };
-/** Where the permission is for every library, the dynamic linker finds it too: some systems have it elsewhere. */
+/** With permission for every library, the dynamic linker is asked too, because some systems keep libc elsewhere. */
 const LIBC_NAMES = { gnu: "libc.so.6", musl: "libc.so" } as const;
 
 /**
- * Opens libc, or says why that cannot be. Nobody is asked for a permission: what is not granted is not there. The libc must be the
- * one that this process runs on; two of them in one process share nothing and break each other.
+ * Opens libc, or returns why it cannot. It never prompts for a permission. The libc must be the one that this process runs on: two of them
+ * in one process do not share their state and break each other.
  */
 export function openLibc(): Libc | string {
   const { os, arch, env } = Deno.build;
@@ -67,7 +69,7 @@ export function openLibc(): Libc | string {
     try {
       return Deno.dlopen(path, FUNCTIONS);
     } catch {
-      // It lies elsewhere on this system.
+      // This system keeps it elsewhere.
     }
   }
   return `libc is at none of ${permitted.join(", ")}`;

@@ -6,27 +6,30 @@ import { EPOLLEND, EPOLLGONE, EPOLLIN, EPOLLOUT, type Sink } from "./epoll_set.t
 import type { EventLoop, Writer } from "./event_loop.ts";
 import { MAX_REST_BYTES } from "./read_arena.ts";
 
-/** An unfinished packet up to this size is put before the next read, at the cost of two copies; a longer one is read on where it lies. */
+/**
+ * An unfinished packet up to this size is copied before the next read, which costs two copies. For a longer one the read continues in its
+ * own buffer.
+ */
 const SMALL_REST_BYTES = 4096;
-/** A read of this much says that there is more: then copies cost less than reading bit by bit. */
+/** After a read of this size more is expected: then copying costs less than reading bit by bit. */
 const BUSY_BYTES = 32 * 1024;
-/** Bytes of a read at most where room for unfinished packets gets scarce: what a read leaves is known only after it. */
+/** The most bytes of a read when room for unfinished packets is scarce: what a read leaves unfinished is known only after it. */
 const SHORT_READ_BYTES = 16 * 1024;
 
-/** Carries one connection's bytes between its socket and the broker. It holds no buffer while nothing is under way. */
+/** Carries one connection's bytes between its socket and the broker. It holds no buffer while it is idle. */
 export class EpollLink extends AccountedLink implements Sink, Writer {
   readonly #fd: number;
   readonly #loop: EventLoop;
   readonly #onEnd: (link: EpollLink) => void;
-  /** An unfinished packet, or what a stopped connection waits with: the first `#restEnd` bytes. */
+  /** An unfinished packet, or the unhandled bytes of a stopped connection: the first `#restEnd` bytes. */
   #rest: Uint8Array<ArrayBuffer> | undefined;
   #restEnd = 0;
   #lastReadBytes = 0;
-  /** What is being written, and how much of it is. */
+  /** The bytes being written, and how many of them have been. */
   #writing: Uint8Array<ArrayBuffer> | undefined;
   #written = 0;
   #interest = EPOLLIN;
-  /** The peer is gone while nothing is read: the set would say so without end. */
+  /** The peer is gone while the link does not read. The descriptor is out of the set, which would report this without end. */
   #isParked = false;
   #isClosed = false;
   /** The peer has ended its direction. */
@@ -34,7 +37,7 @@ export class EpollLink extends AccountedLink implements Sink, Writer {
   /** Neither direction works. */
   #isBroken = false;
 
-  /** The socket is in the loop's set, for reading. `onEnd` is called once, when it is closed. */
+  /** The socket is in the loop's set for reading. `onEnd` is called once, when it is closed. */
   constructor(fd: number, peer: Peer, loop: EventLoop, onEnd: (link: EpollLink) => void) {
     super(peer, loop);
     this.#fd = fd;
@@ -42,7 +45,7 @@ export class EpollLink extends AccountedLink implements Sink, Writer {
     this.#onEnd = onEnd;
   }
 
-  /** Begins to read for this connection, with what has come already. */
+  /** Begins to read for this connection, with the bytes that have arrived already. */
   start(connection: Connection, first?: Uint8Array): void {
     this.connection = connection;
     if (first !== undefined && first.length > 0) this.#keep(first, 0, first.length);
@@ -78,7 +81,7 @@ export class EpollLink extends AccountedLink implements Sink, Writer {
     if (this.#writing === undefined && this.connection!.outbox.ready.length === 0) {
       return this.#linger();
     }
-    this.startLingerTimer(); // For a peer that takes nothing.
+    this.startLingerTimer(); // The peer may not read at all.
   }
 
   /** {@linkcode Link.resume} */
@@ -116,7 +119,10 @@ export class EpollLink extends AccountedLink implements Sink, Writer {
     this.#settle(start - at);
   }
 
-  /** Up to this size an unfinished packet is put before the next read; where room is scarce it asks for more before it reads. */
+  /**
+   * Up to this size an unfinished packet is copied before the next read. When room is scarce nothing is, so that the account is asked
+   * before the read.
+   */
   get #movedBytes(): number {
     if (this.buffers.unfinished.isScarce) return 0;
     return this.#lastReadBytes < BUSY_BYTES ? SMALL_REST_BYTES : MAX_REST_BYTES;
@@ -127,7 +133,7 @@ export class EpollLink extends AccountedLink implements Sink, Writer {
     return this.buffers.unfinished.isScarce ? room.subarray(0, SHORT_READ_BYTES) : room;
   }
 
-  /** A large packet grows as its bytes arrive, and not because a length is claimed. */
+  /** Reads into the buffer of a large packet. The buffer grows as bytes arrive, not because a length is claimed. */
   #readOn(rest: Uint8Array<ArrayBuffer>, isGone: boolean): void {
     const { buffers, descriptors } = this.#loop;
     let end = this.#restEnd;
@@ -145,7 +151,7 @@ export class EpollLink extends AccountedLink implements Sink, Writer {
     this.#receiveRest();
   }
 
-  /** The bytes of `rest` stay what they are until the turn is over: what is left of them moves elsewhere. */
+  /** Hands the bytes of `rest` to the broker. They must not change until the turn ends, so what is left is copied to another buffer. */
   #receiveRest(): void {
     const rest = this.#rest!;
     const end = this.#restEnd;
@@ -159,18 +165,18 @@ export class EpollLink extends AccountedLink implements Sink, Writer {
     this.#settle(start);
   }
 
-  /** Accounts for what is left, and reads on only where that is allowed. */
+  /** Accounts for the unfinished bytes, and continues to read only if that is allowed. */
   #settle(handledBytes: number): void {
     const hasRoom = this.#mayHold(this.#rest?.length ?? 0, handledBytes);
     if (this.isClosing) return;
     if (hasRoom && !this.connection!.isStopped) return this.#read(true);
-    // Who has sent packets ahead of the answer, and then ended, did not hang up.
+    // A peer that sent packets before its answer and then ended its direction has not hung up.
     const isWatched = this.isWatched && this.#rest === undefined && !this.#isAtEnd;
     const others = this.#interest & EPOLLOUT;
     this.#want(isWatched ? others | EPOLLEND : others);
   }
 
-  /** What is unfinished or waits has its buffer already, or wants a larger one. */
+  /** Asks the account for a buffer of `wantedBytes` in place of the present one. */
   #mayHold(wantedBytes: number, handledBytes: number): boolean {
     const bufferBytes = this.#rest?.length ?? 0;
     return this.mayHold({ bufferBytes, wantedBytes, handledBytes, isUnfinished: bufferBytes > 0 });
@@ -197,13 +203,13 @@ export class EpollLink extends AccountedLink implements Sink, Writer {
     this.#restEnd = 0;
   }
 
-  /** Reads only to let the peer finish. */
+  /** Reads and discards bytes, so that the peer can finish. */
   #discard(isGone: boolean): void {
     const count = this.#loop.descriptors.receive(this.#fd, this.#loop.arena.room(0));
     if (count <= 0) this.#nothing(count, isGone);
   }
 
-  /** Nothing was read: there is nothing yet (a signal came between, perhaps), or never again. */
+  /** Nothing was read: either there are no bytes yet (a signal may have interrupted), or there never will be. */
   #nothing(count: number, isGone: boolean): void {
     if (count < 0) {
       if (isGone) this.#break();
@@ -219,7 +225,7 @@ export class EpollLink extends AccountedLink implements Sink, Writer {
     const connection = this.connection!;
     const bytes = this.#writing!;
     const rest = this.#written === 0 ? bytes : bytes.subarray(this.#written);
-    // Where this fails for good the set says so: no number of an error is asked for here.
+    // If the connection is broken the set reports it, so the error number is not needed here.
     const count = descriptors.send(this.#fd, rest, connection.outbox.writingBytes);
     if (count > 0) {
       this.#written += count;
@@ -240,8 +246,8 @@ export class EpollLink extends AccountedLink implements Sink, Writer {
   }
 
   /**
-   * The peer is gone, or has ended its direction, and nothing is read from it now. One that waits for its answer has hung up if it has
-   * sent nothing more; what another sent is read when that is allowed again.
+   * The peer is gone, or has ended its direction, while the link does not read. A peer that waits for its answer has hung up if it has sent
+   * nothing more. The bytes of any other peer are read when reading is allowed again.
    */
   #gone(isGone: boolean): void {
     if (this.#isAtEnd) return this.#break();
@@ -255,7 +261,7 @@ export class EpollLink extends AccountedLink implements Sink, Writer {
     this.#loop.remove(this.#fd);
   }
 
-  /** Nothing gets through any more. */
+  /** The connection is broken in both directions. */
   #break(): void {
     this.#isAtEnd = this.#isBroken = true;
     this.#loop.remove(this.#fd);
@@ -263,16 +269,16 @@ export class EpollLink extends AccountedLink implements Sink, Writer {
     this.#lost();
   }
 
-  /** The peer is gone: the broker hears of it, and closes the link when the turn ends. */
+  /** The peer is gone. The broker is told, and closes the link when the turn ends. */
   #lost(): void {
     if (!this.isClosing) {
       return this.broker.lost(this.connection!, this.turns.begin());
     }
-    // What is being written still leaves, if the peer has only ended its own direction.
+    // Pending output is still written if the peer has only ended its own direction.
     if (this.#isBroken || this.#writing === undefined) this.finish();
   }
 
-  /** All is written: says so to the peer, and reads on for a moment. */
+  /** Everything is written: ends our direction, and reads on for a moment. */
   #linger(): void {
     if (this.#isAtEnd) return this.finish();
     this.startLingerTimer();

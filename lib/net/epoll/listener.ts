@@ -13,9 +13,9 @@ const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
-/** Connections that are taken in before those who are in already are served again. */
+/** Connections accepted in a row before existing ones are served again. */
 const ACCEPTS = 64;
-/** What `accept` says when there is nothing left to accept with. */
+/** Errors of `accept` when descriptors or memory are used up. */
 const EXHAUSTED: ReadonlySet<number> = new Set([
   Errno.EMFILE,
   Errno.ENFILE,
@@ -28,10 +28,10 @@ export class EpollListener implements OpenListener, ProxiedSocketOwner, Sink {
   readonly #init: ListenerInit;
   readonly #loop: EventLoop;
   readonly #fd: number;
-  /** The one that it listens on, also where 0 was asked for; 0: a Unix socket. */
+  /** The port it listens on, even if 0 was requested; 0 for a Unix socket. */
   readonly port: number;
   readonly #links = new Set<EpollLink>();
-  /** Sockets of which the PROXY header is not complete. */
+  /** Sockets whose PROXY header is not complete. */
   readonly #unknown = new Set<ProxiedSocket>();
   #isExhausted = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -49,12 +49,12 @@ export class EpollListener implements OpenListener, ProxiedSocketOwner, Sink {
     loop.add(this.#fd, this, EPOLLIN);
   }
 
-  /** Connections that are open, those that are being closed included. */
+  /** Open connections, including those being closed. */
   get size(): number {
     return this.#links.size + this.#unknown.size;
   }
 
-  /** Accepts no more; what is open stays. */
+  /** Accepts no more connections; open ones stay. */
   stopAccepting(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -71,7 +71,7 @@ export class EpollListener implements OpenListener, ProxiedSocketOwner, Sink {
     for (const socket of [...this.#unknown]) socket.close();
   }
 
-  /** There are none. */
+  /** This listener has no certificates. */
   reloadCertificates(): void {}
 
   /** {@linkcode Sink.onEvents} */
@@ -85,8 +85,8 @@ export class EpollListener implements OpenListener, ProxiedSocketOwner, Sink {
   }
 
   /**
-   * Nobody is there, somebody has left already, or file descriptors are used up: that is said once, until all who wait have come in, and
-   * tried again.
+   * No connection waits, or it is gone already, or file descriptors are used up. The last case is logged once, until all waiting
+   * connections have been accepted, and tried again.
    */
   #onNone(errno: number): void {
     if (!EXHAUSTED.has(errno)) {
@@ -129,14 +129,14 @@ export class EpollListener implements OpenListener, ProxiedSocketOwner, Sink {
     this.#init.log.info("Connection refused", { address: remoteAddress, listener, reason });
   }
 
-  /** `rest`: the socket is in the set already, and this has come. */
+  /** With `rest` the socket is in the set already, and these bytes have arrived. */
   #admit(fd: number, peer: Peer, rest?: Uint8Array): void {
     const { broker, turns, options } = this.#init;
     const link = new EpollLink(fd, peer, this.#loop, this.#onEnd);
     const connection = broker.accept(link, options, turns.begin());
     if (connection === undefined) return this.#loop.close(fd);
     this.#links.add(link);
-    // Before the link starts: it may stop reading at once, or close.
+    // Added before the link starts, because the link may stop reading or close at once.
     if (rest === undefined) this.#loop.add(fd, link, EPOLLIN);
     else this.#loop.handOver(fd, link);
     link.start(connection, rest);
@@ -162,7 +162,7 @@ export class EpollListener implements OpenListener, ProxiedSocketOwner, Sink {
     }
   }
 
-  /** `""`: every address, IPv4 and IPv6, where the machine has IPv6 at all. */
+  /** `""` means every address, IPv4 and, if the machine has it, IPv6. */
   #listenTcp(hostname: string, port: number): number {
     if (hostname !== "") return this.#bind(encodeAddress(hostname, port));
     try {
@@ -176,7 +176,7 @@ export class EpollListener implements OpenListener, ProxiedSocketOwner, Sink {
     }
   }
 
-  /** Connections that are accepted inherit the options. */
+  /** Accepted connections inherit the options. */
   #bind(address: SocketAddress): number {
     const { descriptors } = this.#loop;
     const fd = descriptors.socket(familyOf(address));

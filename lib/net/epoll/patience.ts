@@ -1,25 +1,25 @@
 import type { EpollSet } from "./epoll_set.ts";
 
-/** How long the set is asked again and again. */
+/** How long the set is polled in a loop, milliseconds. */
 const SPIN_MS = 0.05;
-/** How long the thread of the event loop may sleep: for so long Deno's own sockets and timers wait too. */
+/** How long the event loop's thread may sleep; Deno's own sockets and timers wait as long. */
 const NAP_MICROSECONDS = 1000;
-/** The same while something happens on these. */
+/** The same while Deno's own sockets and timers are busy. */
 const SHORT_NAP_MICROSECONDS = 200;
-/** A wait that was longer than this, the waking of threads included, is not to be had by a nap. */
+/** After a wait longer than this, which includes waking threads, napping is not worth it. */
 const SHORT_WAIT_MS = 1;
 /**
- * Asking again and again pays where it finds something two times in three: a hit adds one to the credit, a miss takes two. Without credit
- * it stops, and is tried again after so many naps.
+ * Polling in a loop pays if it finds an event two times in three: a hit adds one credit, a miss takes two. Without credit it stops, and is
+ * tried again after `NAPS_BETWEEN` naps.
  */
 const MOST_CREDIT = 8;
 const MISS = 2;
 const NAPS_BETWEEN = 64;
 
 /**
- * How to wait for the next event. A call on a thread lets Deno go on meanwhile, but the waking of two threads costs a lone message more
- * than its handling. So a broker that is busy, though not all the time, first asks again and again, then sleeps for a moment where it
- * is; one with little to do goes to the thread at once. What has worked is done again.
+ * Decides how to wait for the next event. A call on another thread lets Deno go on meanwhile, but waking two threads costs more than
+ * handling a single message. A broker that is busy with short pauses therefore first polls in a loop, then sleeps on its own thread for a
+ * moment; a broker with little to do uses the other thread at once. The length of the last wait decides.
  */
 export class Patience {
   readonly #set: EpollSet;
@@ -32,7 +32,7 @@ export class Patience {
     this.#set = set;
   }
 
-  /** Waits without Deno, and less where that is busy: 0 or less where it is not worth it, or was in vain. */
+  /** Waits on this thread, shorter if Deno is busy. Returns 0 or less if waiting is not worth it or found nothing. */
   briefly(isDenoBusy: boolean): number {
     if (!this.#mayNap) return 0;
     const count = this.#spin();
@@ -41,7 +41,7 @@ export class Patience {
     return this.#set.nap(isDenoBusy ? SHORT_NAP_MICROSECONDS : NAP_MICROSECONDS);
   }
 
-  /** Waits for as long as it takes, while Deno goes on. */
+  /** Waits on another thread until there is an event, while Deno goes on. */
   async long(): Promise<number> {
     const startMs = performance.now();
     const count = await this.#set.wait();
@@ -51,7 +51,7 @@ export class Patience {
 
   #spin(): number {
     if (this.#credit <= 0) {
-      // Where the machine has no processor for both of us the others do nothing while we ask.
+      // Pauses polling for a while: on a machine without a spare processor the clients cannot run while this loop polls.
       if (this.#naps < NAPS_BETWEEN) return 0;
       this.#naps = 0;
       this.#credit = 1;

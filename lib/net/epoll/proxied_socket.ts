@@ -4,35 +4,35 @@ import { learnClient, type ProxyOptions } from "../proxy_stream.ts";
 import { EPOLLGONE, EPOLLIN, type Sink } from "./epoll_set.ts";
 import type { EventLoop } from "./event_loop.ts";
 
-/** A socket that a proxy has opened, and what is expected of it. */
+/** A socket opened by a proxy, and the expected header. */
 export interface ProxiedSocketInit {
   /** The socket's descriptor. */
   readonly fd: number;
-  /** The proxy at first; its client when the header says so. */
+  /** The proxy's facts at first; replaced by its client's when the header is read. */
   readonly peer: Peer;
-  /** What the header must be. */
+  /** The requirements for the header. */
   readonly options: ProxyOptions;
-  /** Reads it. */
+  /** The loop that reads it. */
   readonly loop: EventLoop;
 }
 
-/** Hears how it ends, once. */
+/** Is told the result once. */
 export interface ProxiedSocketOwner {
-  /** The header is there: `rest` came behind it. The descriptor is the owner's from now on. */
+  /** The header is complete, and `rest` came after it. The owner takes over the descriptor. */
   onProxied(socket: ProxiedSocket, fd: number, peer: Peer, rest: Uint8Array): void;
-  /** The socket is closed; `reason`: why, where it is worth a line. */
+  /** The socket is closed. `reason` is given if it is worth a log line. */
   onRefused(socket: ProxiedSocket, peer: Peer, reason: string | undefined): void;
 }
 
-/** A socket until its PROXY header is complete: only then it is known whose it is. */
+/** A socket whose PROXY header is not complete yet, so that its client is unknown. */
 export class ProxiedSocket implements Sink {
   readonly #init: ProxiedSocketInit;
   readonly #owner: ProxiedSocketOwner;
   readonly #timer: ReturnType<typeof setTimeout>;
-  /** What came so far. */
+  /** The bytes received so far. */
   #bytes = new Uint8Array(0);
 
-  /** `owner` hears how it ends. */
+  /** `owner` is told the result. */
   constructor(init: ProxiedSocketInit, owner: ProxiedSocketOwner) {
     this.#init = init;
     this.#owner = owner;
@@ -42,7 +42,7 @@ export class ProxiedSocket implements Sink {
     loop.add(fd, this, EPOLLIN);
   }
 
-  /** Closes it; `reason`: why, where it is worth a line. */
+  /** Closes the socket. `reason` is given if it is worth a log line. */
   close(reason?: string): void {
     clearTimeout(this.#timer);
     this.#init.loop.close(this.#init.fd);
@@ -57,7 +57,7 @@ export class ProxiedSocket implements Sink {
     room.set(before);
     const count = loop.descriptors.receive(fd, room.subarray(before.length));
     if (count < 0 && (events & EPOLLGONE) === 0) return;
-    // The proxy looks whether we are there, and leaves without a word.
+    // The proxy only checks whether the port is open.
     if (count <= 0 && before.length === 0) return this.close();
     if (count <= 0) return this.close("The proxy left before its header was complete");
     this.#bytes = room.slice(0, before.length + count);

@@ -6,7 +6,7 @@ import { EventLoop } from "./event_loop.ts";
 import type { Libc } from "./libc.ts";
 import { EpollListener } from "./listener.ts";
 
-/** Plain connections by the system's own calls. */
+/** Carries plain connections with system calls. */
 export class EpollTransport implements Transport {
   readonly #descriptors: Descriptors;
   #loop: EventLoop | undefined;
@@ -31,9 +31,14 @@ export class EpollTransport implements Transport {
     return new EpollListener(init, this.#loop);
   }
 
+  /** {@linkcode Transport.trimMemory} */
+  trimMemory(): void {
+    if (this.#closing === undefined) this.#descriptors.symbols.malloc_trim?.(0);
+  }
+
   /** {@linkcode Transport.close} */
   close(): Promise<void> {
-    // Descriptors are used again by the system, so nothing is closed twice.
+    // The system reuses the numbers of descriptors, so nothing may be closed twice.
     return this.#closing ??= this.#close();
   }
 

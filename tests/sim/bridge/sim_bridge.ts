@@ -49,6 +49,7 @@ export class SimBridge {
       options: this.#options,
       brokerId: this.#brokerId,
       maxPacketSizeBytes: 2_000_000,
+      maxLocalPacketSizeBytes: 2_000_000,
       window: 20,
     }, this.#ports());
     this.machine.start(this.#near.clock.nowMs);
