@@ -14,15 +14,13 @@ import type { MessageHub, MessageInit } from "./ground/message_hub.ts";
 import type { Metrics } from "./ground/metrics.ts";
 import type { BrokerOptions, ListenerOptions } from "./ground/options.ts";
 import type { BrokerPorts, ClientIdentity, Link, StoredState } from "./ground/ports.ts";
+import type { AppliedClaim, SessionChange } from "./ground/shared_session.ts";
 import { acceptConnection } from "./handlers/accept.ts";
 import { receive } from "./handlers/receive.ts";
 import { endTurn, resumePostponed, runDue, wake } from "./services/end_turn.ts";
-import {
-  applyClaim,
-  applyShared,
-  deliverForwarded,
-  type SharedMessage,
-} from "./services/apply_shared.ts";
+import { applyShared, deliverForwarded, type SharedMessage } from "./services/apply_shared.ts";
+import { applyClaim, firstPending, settleAway } from "./services/session_moves.ts";
+import { applySession } from "./services/shared_sessions.ts";
 import { actFor, disconnect } from "./services/lifecycle.ts";
 import { reportProgram } from "./services/faults.ts";
 import { publishForProgram } from "./services/program.ts";
@@ -213,9 +211,24 @@ export class Broker implements MessageHub {
     return applyShared(this.core, shared);
   }
 
-  /** Lets a client go that has come to another node. {@linkcode ClusterPort.claim} */
-  applyClaim(clientId: string, endsSession: boolean): void {
-    applyClaim(this.core, clientId, endsSession);
+  /** The log has come to a client's arrival at a node. {@linkcode ClusterPort.claim} */
+  applyClaim(claim: AppliedClaim): void {
+    applyClaim(this.core, claim);
+  }
+
+  /** The log says something of a session that belongs to another node, or to an earlier process of this; `false`: it has to come again. */
+  applySession(change: SessionChange, isHere: boolean): boolean {
+    return applySession(this.core, change, isHere);
+  }
+
+  /** Whoever these sessions belong to is not connected: other nodes are told until when they last. */
+  settleAway(clientIds: Iterable<string>): void {
+    for (const clientId of clientIds) settleAway(this.core, clientId);
+  }
+
+  /** The place in the log of the first message that a client has not taken: `Infinity`: nothing waits; `undefined`: nobody knows now. */
+  firstPending(clientId: string): number | undefined {
+    return firstPending(this.core, clientId);
   }
 
   /** Routes a message of QoS 0 that another node of the cluster has handed over. */

@@ -132,7 +132,11 @@ export function deleteSession(broker: Broker, clientId: string, message: string)
   if (client === undefined) return false;
   disconnectClient(broker, clientId, message);
   const { core } = broker;
-  core.inTurn(() => endSession(core, client));
+  core.inTurn(() => {
+    endSession(core, client);
+    // It belongs to another node, which ends it.
+    if (client.copy?.isElsewhere === true) core.cluster?.claim(clientId, true);
+  });
   return true;
 }
 

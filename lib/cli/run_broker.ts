@@ -185,7 +185,12 @@ function clusterHost(server: Server): ClusterHost {
   const { broker } = server;
   return {
     applyShared: (shared) => server.applyShared(shared),
-    applyClaim: (...claim) => server.applyClaim(...claim),
+    applyClaim: (claim) => server.applyClaim(claim),
+    applySession: (...change) => server.applySession(...change),
+    settleAway: (clientIds) => server.settleAway(clientIds),
+    firstPending: (clientId) => server.broker.firstPending(clientId),
+    subscriptionsOf: (clientId) =>
+      server.broker.clients.get(clientId)?.session.subscriptions.values() ?? [],
     deliverForwarded: (message) => server.deliverForwarded(message),
     clusterChanged: (event) => broker.clusterChanged(event),
     get counts() {

@@ -1,6 +1,12 @@
-import type { LogPort, SharedMessage, Store } from "../broker/mod.ts";
+import type { LogPort, SessionChange, SharedMessage, Store } from "../broker/mod.ts";
 import { type MarkList, Marks } from "./marks.ts";
-import { decodeRecord, type LogRecord } from "./record.ts";
+import {
+  decodeRecord,
+  firstPlaceOf,
+  type LogRecord,
+  type RecordClaim,
+  type RecordMessage,
+} from "./record.ts";
 
 /** How far the log has been applied. */
 export interface Position {
@@ -11,6 +17,13 @@ export interface Position {
   readonly marks: MarkList;
 }
 
+/** Who has written a record. */
+export interface Origin {
+  readonly node: string;
+  /** It is this process. */
+  readonly isOwn: boolean;
+}
+
 /** What the applier needs of the world. */
 export interface ApplierPorts {
   readonly node: string;
@@ -18,9 +31,11 @@ export interface ApplierPorts {
   /** The node's own store. */
   readonly store: Store;
   /** Routes a message in a turn; `false`: it has to come again. */
-  apply(shared: SharedMessage): boolean;
-  /** A client has come to another node, or by a record of this process to this one. */
-  claimed(clientId: string, endsSession: boolean, isOwn: boolean): void;
+  apply(shared: SharedMessage, origin: Origin): boolean;
+  /** A client has come to a node. */
+  claimed(claim: RecordClaim, origin: Origin): void;
+  /** A node says something of a session, in a turn; `false`: it has to come again. */
+  changed(change: SessionChange, origin: Origin): boolean;
   /** A record of this process has been applied, or stands before an earlier one. */
   applied(number: number): void;
   early(number: number): void;
@@ -113,27 +128,26 @@ export class Applier {
       }
       work.isNext = true;
     }
-    const { entries } = record;
-    const isMine = record.node === node;
-    while (work.at < entries.length) {
+    const origin = { node: record.node, isOwn };
+    for (const { entries } = record; work.at < entries.length; work.at++) {
       const entry = entries[work.at]!;
-      if ("clientId" in entry) {
-        // What an earlier process of this node says, this one does not hold against itself.
-        if (isOwn || !isMine) this.#ports.claimed(entry.clientId, entry.endsSession, isOwn);
-        work.at++;
-        continue;
-      }
-      const { message, packetId } = entry;
-      const shared = { message, packetId: isMine ? packetId : 0, isEarlier: isMine && !isOwn };
-      if (!this.#ports.apply(shared)) return false;
-      work.at++;
-      this.messages++;
+      if ("clientId" in entry) this.#ports.claimed(entry, origin);
+      else if ("change" in entry) {
+        if (!this.#ports.changed(entry.change, origin)) return false;
+      } else if (!this.#applyMessage(entry, origin, firstPlaceOf(sequence) + work.at)) return false;
     }
     this.sequence = sequence;
     store.putPosition?.(JSON.stringify(
       { sequence, created: this.#created, marks: this.marks.list } satisfies Position,
     ));
     if (isOwn) this.#ports.applied(record.number);
+    return true;
+  }
+
+  #applyMessage({ message, packetId }: RecordMessage, origin: Origin, logId: number): boolean {
+    const shared = { message: { ...message, logId }, packetId, isOthers: !origin.isOwn };
+    if (!this.#ports.apply(shared, origin)) return false;
+    this.messages++;
     return true;
   }
 }

@@ -1,12 +1,14 @@
 import type {
+  AppliedClaim,
   ClusterChangedEvent,
   ClusterPort,
   LogPort,
   Message,
+  SessionChange,
   SharedMessage,
   Store,
 } from "../broker/mod.ts";
-import { Applier, type Position, positionOf } from "./applier.ts";
+import { Applier, type Origin, type Position, positionOf } from "./applier.ts";
 import { EmptyStore } from "./empty_store.ts";
 import { Interests } from "./interests.ts";
 import { Log } from "./log.ts";
@@ -16,16 +18,21 @@ import { JetStream, type StreamInfo } from "./nats/jetstream.ts";
 import { nameOfPlace } from "./nats/place.ts";
 import { Tail } from "./nats/tail.ts";
 import { type ClusterOptions, prefixOf, streamOf } from "./options.ts";
-import { decodeRecord, RecordWriter } from "./record.ts";
+import { decodeRecord, type RecordClaim, RecordWriter } from "./record.ts";
+import { type SessionHost, SharedSessions } from "./sessions.ts";
 import { SharedStore } from "./shared_store.ts";
 import { subjectOfTopic } from "./topic_subject.ts";
 
 /** The broker, for its node; each call is a turn, or joins one. */
-export interface ClusterHost {
+export interface ClusterHost extends SessionHost {
   /** {@linkcode Broker.applyShared} */
   applyShared(shared: SharedMessage): boolean;
   /** {@linkcode Broker.applyClaim} */
-  applyClaim(clientId: string, endsSession: boolean): void;
+  applyClaim(claim: AppliedClaim): void;
+  /** {@linkcode Broker.applySession} */
+  applySession(change: SessionChange, isHere: boolean): boolean;
+  /** {@linkcode Broker.settleAway} */
+  settleAway(clientIds: Iterable<string>): void;
   /** {@linkcode Broker.deliverForwarded} */
   deliverForwarded(message: Message): void;
   /** {@linkcode Broker.clusterChanged} */
@@ -66,6 +73,8 @@ export interface ClusterLevel {
 
 const LOOK_MS = 500;
 const RETRY_MS = 500;
+/** How soon others hear what is done with. */
+const DONE_MS = 200;
 /** Nanoseconds in which JetStream knows a message again. */
 const DUPLICATE_WINDOW_NS = 120e9;
 
@@ -90,13 +99,17 @@ export class ClusterNode {
   #lastForwarded = 0;
   /** The server of NATS that is connected; `""`: none is. */
   #server = "";
-  /** Claims of this node to which the log has not come, by Client Identifier. */
+  /** Claims of this node to which the log has not come, by Client Identifier; of those that nobody waits for. */
   readonly #claims = new Map<string, number>();
+  /** Who waits for claims of this node, in their order, by Client Identifier. */
+  readonly #awaited = new Map<string, (() => void)[]>();
+  readonly #sessions: SharedSessions;
   #host: ClusterHost | undefined;
   #applier: Applier | undefined;
   #tail: Tail | undefined;
   #isClosed = false;
   readonly #timer: ReturnType<typeof setInterval>;
+  readonly #doneTimer: ReturnType<typeof setInterval>;
 
   /** It begins to connect; nothing is applied before `join`. */
   constructor(init: ClusterInit) {
@@ -122,25 +135,17 @@ export class ClusterNode {
     });
     this.#jetStream = new JetStream(this.#nats);
     this.#log = new Log(this.#nats, `${this.#prefix}.log`, options.node, nowMs);
-    this.store = this.#shared = new SharedStore(this.#own, this.#log);
+    this.#sessions = new SharedSessions(options.node, this.#log, log);
+    this.store = this.#shared = new SharedStore(this.#own, this.#log, this.#sessions);
     this.#interests = new Interests(this.#nats, this.#prefix, (message) => this.#hear(message));
     this.#members = new Members(this.#nats, this.#prefix, options.node, log, (change, node) => {
       this.#tell(change, node);
     });
-    const isReady = () => this.isReady;
-    this.port = {
-      get isReady() {
-        return isReady();
-      },
-      append: (message, packetId) => this.#log.append(message, packetId),
-      claim: (clientId, endsSession) => {
-        if (!this.#log.claim(clientId, endsSession)) return;
-        this.#claims.set(clientId, (this.#claims.get(clientId) ?? 0) + 1);
-      },
-      forward: (message) => this.#forward(message),
-      count: (topicFilter, change) => this.#interests.count(topicFilter, change),
-    };
+    this.port = this.#newPort();
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
+    this.#doneTimer = setInterval(() => {
+      if (this.#sessions.tellDone()) this.#log.flush();
+    }, DONE_MS);
   }
 
   /** Whether the node takes part: it has applied all that there was, and has a server. */
@@ -176,8 +181,9 @@ export class ClusterNode {
         node: options.node,
         log,
         store: this.#own,
-        apply: (shared) => host.applyShared(shared),
-        claimed: (...claim) => this.#claimed(host, ...claim),
+        apply: (shared, origin) => this.#apply(host, shared, origin),
+        claimed: (claim, origin) => this.#claimed(host, claim, origin),
+        changed: (change, origin) => this.#changed(host, change, origin),
         applied: (number) => {
           this.#log.applied(number);
           this.#shared.applied(number);
@@ -210,6 +216,9 @@ export class ClusterNode {
     // Greater than that of every process before, however the clock has been set.
     const epoch = Math.max(Math.floor(nowMs()), applier.marks.epochOf(options.node) + 1);
     this.#log.epoch = applier.epoch = epoch;
+    this.#sessions.sequence = () => applier.sequence;
+    this.#sessions.host = host;
+    host.settleAway(this.#sessions.takeLeft());
     this.#members.begin(() => ({
       epoch,
       sequence: applier.sequence,
@@ -222,6 +231,7 @@ export class ClusterNode {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#timer);
+    clearInterval(this.#doneTimer);
     this.#members.close();
     this.#tail?.close();
     this.#applier?.close();
@@ -289,13 +299,79 @@ export class ClusterNode {
     }
   }
 
-  /** Of several nodes that claim a client, the one keeps it whose claim comes last in the log. */
-  #claimed(host: ClusterHost, clientId: string, endsSession: boolean, isOwn: boolean): void {
+  #newPort(): ClusterPort {
+    const isReady = () => this.isReady;
+    return {
+      node: this.#init.options.node,
+      get isReady() {
+        return isReady();
+      },
+      append: (message, packetId) => {
+        if (!this.#log.append(message, packetId)) return false;
+        if (packetId > 0) this.#sessions.appended(message.publisherId, packetId);
+        return true;
+      },
+      claim: (clientId, endsSession, whenApplied) =>
+        this.#claim(clientId, endsSession, whenApplied),
+      restored: (...session) => this.#sessions.restored(...session),
+      forward: (message) => this.#forward(message),
+      count: (topicFilter, change) => this.#interests.count(topicFilter, change),
+    };
+  }
+
+  #claim(clientId: string, endsSession: boolean, whenApplied: (() => void) | undefined): void {
+    if (!this.#log.claim(clientId, endsSession, whenApplied !== undefined)) return;
+    if (whenApplied === undefined) {
+      this.#claims.set(clientId, (this.#claims.get(clientId) ?? 0) + 1);
+      return;
+    }
+    const awaited = this.#awaited.get(clientId);
+    if (awaited === undefined) this.#awaited.set(clientId, [whenApplied]);
+    else awaited.push(whenApplied);
+  }
+
+  /** A QoS 2 message does not count that a client's former node has put into the log behind the client's arrival at another one. */
+  #apply(host: ClusterHost, shared: SharedMessage, { node, isOwn }: Origin): boolean {
+    const { packetId, message: { publisherId } } = shared;
+    if (packetId > 0 && !this.#sessions.mayPublish(publisherId, node)) return true;
+    if (!host.applyShared(shared)) return false;
+    if (packetId > 0 && isOwn) this.#sessions.published(publisherId, packetId);
+    return true;
+  }
+
+  #claimed(host: ClusterHost, claim: RecordClaim, { node, isOwn }: Origin): void {
+    const { clientId, endsSession, keepsSession } = claim;
+    const isHere = node === this.#init.options.node;
+    this.#sessions.claimed(clientId, node, keepsSession);
     const pending = this.#claims.get(clientId) ?? 0;
+    if (isOwn && !keepsSession) {
+      if (pending > 1) this.#claims.set(clientId, pending - 1);
+      else this.#claims.delete(clientId);
+      return;
+    }
+    // Of several nodes that claim a client, the one keeps it whose claim comes last in the log.
+    if (!isHere && pending > 0) return;
+    const unapplied = isHere ? [] : this.#sessions.takeUnapplied(clientId);
+    this.#sessions.isApplying = endsSession || !isHere;
+    host.applyClaim({ clientId, endsSession, isHere, unapplied });
+    this.#sessions.isApplying = false;
+    if (!isOwn) return;
+    const awaited = this.#awaited.get(clientId);
+    const whenApplied = awaited?.shift();
+    if (awaited?.length === 0) this.#awaited.delete(clientId);
+    whenApplied?.();
+  }
+
+  #changed(host: ClusterHost, change: SessionChange, { node, isOwn }: Origin): boolean {
+    if (!this.#sessions.counts(change, node)) return true;
     if (!isOwn) {
-      if (pending === 0) host.applyClaim(clientId, endsSession);
-    } else if (pending > 1) this.#claims.set(clientId, pending - 1);
-    else this.#claims.delete(clientId);
+      this.#sessions.isApplying = true;
+      const isApplied = host.applySession(change, node === this.#init.options.node);
+      this.#sessions.isApplying = false;
+      if (!isApplied) return false;
+      this.#sessions.applied(change, node);
+    } else if (change.kind === "ended") this.#sessions.applied(change, node);
+    return true;
   }
 
   #tell(change: ClusterChangedEvent["change"], node: string, message = ""): void {

@@ -1,13 +1,12 @@
-import type { Message } from "../broker/mod.ts";
+import type { Message, SessionChange } from "../broker/mod.ts";
 import type { NatsConnection } from "./nats/connection.ts";
 import { ackOf } from "./nats/jetstream.ts";
-import { RecordWriter } from "./record.ts";
+import { MAX_ENTRIES, RecordWriter } from "./record.ts";
 import type { LogCommits } from "./shared_store.ts";
 import { Window } from "./window.ts";
 
 /** Bytes of records on their way, beyond which clients are refused: 0x97. */
 const MAX_WINDOW_BYTES = 32 * 1024 * 1024;
-const MAX_RECORD_MESSAGES = 1000;
 /** What the head of a record, and the protocol, need beside its messages. */
 const HEAD_BYTES = 4096;
 
@@ -71,19 +70,41 @@ export class Log implements LogCommits {
       return false;
     }
     this.writes++;
-    if (this.#writer.count >= MAX_RECORD_MESSAGES) this.#flush();
+    if (this.#writer.count >= MAX_ENTRIES) this.#flush();
     return true;
   }
 
   /** Adds a claim to the turn's record, where there is room. */
-  claim(clientId: string, endsSession: boolean): boolean {
+  claim(clientId: string, endsSession: boolean, keepsSession: boolean): boolean {
     if (this.#window.isFull) return false;
     if (this.#writer.length + 3 * clientId.length + HEAD_BYTES > this.#nats.maxPayloadBytes) {
       this.#flush();
     }
-    this.#writer.addClaim({ clientId, endsSession });
+    this.#writer.addClaim({ clientId, endsSession, keepsSession });
     this.writes++;
-    if (this.#writer.count >= MAX_RECORD_MESSAGES) this.#flush();
+    if (this.#writer.count >= MAX_ENTRIES) this.#flush();
+    return true;
+  }
+
+  /**
+   * Adds what has happened to a session of this node: also where there is hardly room, since it has happened. `isAwaited`: somebody waits until
+   * the log has it. `false`: it is too large for a record.
+   */
+  change(change: SessionChange, isAwaited: boolean): boolean {
+    const limitBytes = this.#nats.maxPayloadBytes - HEAD_BYTES;
+    const { length } = this.#writer;
+    const sizeBytes = this.#writer.addChange(change);
+    if (sizeBytes > limitBytes) {
+      this.#writer.undo(length);
+      return false;
+    }
+    if (this.#writer.length > limitBytes) {
+      this.#writer.undo(length);
+      this.#flush();
+      this.#writer.addChange(change);
+    }
+    if (isAwaited) this.writes++;
+    if (this.#writer.count >= MAX_ENTRIES) this.#flush();
     return true;
   }
 

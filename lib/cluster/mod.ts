@@ -13,6 +13,7 @@
  * | `log`, `window`  | packs and sends records, and sends again what is lost                                           |
  * | `applier`        | applies records in order; `marks` decides which of them count, the same on every node           |
  * | `shared_store`   | the broker's store: a commit is done when the log has come to what was put into it before       |
+ * | `sessions`       | which node each session belongs to, and what this node tells the others about its own           |
  * | `interests`      | which topics of QoS 0 this node wants; `topic_subject` is how topics are named at NATS          |
  * | `members`        | who else is there                                                                               |
  *
@@ -29,6 +30,7 @@ export {
 export { type Beat, beatSubject, parseBeat } from "./members.ts";
 export { type Credentials, parseCredentialsFile, parseSeedFile } from "./nats/credentials.ts";
 export { nameOfPlace, type NatsPlace } from "./nats/place.ts";
+export { type SessionHost } from "./sessions.ts";
 export { type ClusterStatus, clusterStatus } from "./status.ts";
 export { type StreamInfo } from "./nats/jetstream.ts";
 export { type ClusterOptions, prefixOf, streamOf } from "./options.ts";

@@ -1,4 +1,4 @@
-import type { Message } from "../broker/mod.ts";
+import type { Message, SessionChange } from "../broker/mod.ts";
 import { decodePublish, encodePublishInto, type Publish, publishSize } from "../codec/mod.ts";
 
 /** What stands at the head of a record: who has written it. */
@@ -21,19 +21,40 @@ export interface RecordMessage {
 /** In a record: a client has come to its node. */
 export interface RecordClaim {
   readonly clientId: string;
-  /** Its sessions on other nodes end. */
+  /** The session that there was ends. */
   readonly endsSession: boolean;
+  /** Its session belongs to that node from here on; else it has none that outlives the connection. */
+  readonly keepsSession: boolean;
 }
+
+/** In a record: what the node that a session belongs to says about it. */
+export interface RecordChange {
+  readonly change: SessionChange;
+}
+
+/** An entry of a record. */
+export type RecordEntry = RecordMessage | RecordClaim | RecordChange;
 
 /** What one node has to say of a turn, in order. */
 export interface LogRecord extends RecordHead {
-  readonly entries: readonly (RecordMessage | RecordClaim)[];
+  readonly entries: readonly RecordEntry[];
 }
 
-/** A record of another version is not understood. */
-const VERSION = 1;
+/** A record of a later version is not understood. Version 1 had no changes of sessions. */
+const VERSION = 2;
+/** In the place of a time, in an entry without a packet: what the entry is. */
+const ENDS_SESSION = 1;
+const KEEPS_SESSION = 2;
+const CHANGE = 4;
+/** Entries of a record at most: less than {@linkcode firstPlaceOf} has room for. */
+export const MAX_ENTRIES = 1000;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** The place in the log of the first entry of a record: entries count from it. */
+export function firstPlaceOf(sequence: number): number {
+  return sequence * 1024;
+}
 
 /** Packs the messages of one turn. */
 export class RecordWriter {
@@ -77,16 +98,34 @@ export class RecordWriter {
   }
 
   /** Adds a claim: an entry without a packet. */
-  addClaim({ clientId, endsSession }: RecordClaim): void {
+  addClaim({ clientId, endsSession, keepsSession }: RecordClaim): void {
+    const flags = (endsSession ? ENDS_SESSION : 0) | (keepsSession ? KEEPS_SESSION : 0);
+    this.#addSmall(flags, clientId, "");
+  }
+
+  /** Adds a change of a session; returns the bytes that it takes. */
+  addChange(change: SessionChange): number {
+    const before = this.#length;
+    this.#addSmall(CHANGE, "", JSON.stringify(change));
+    return this.#length - before;
+  }
+
+  #addSmall(kind: number, clientId: string, text: string): void {
     const name = encoder.encode(clientId);
-    this.#reserve(16 + name.length);
+    const body = encoder.encode(text);
+    this.#reserve(20 + name.length + body.length);
     const at = this.#length;
-    this.#view.setFloat64(at, endsSession ? 1 : 0);
+    this.#view.setFloat64(at, kind);
     this.#view.setUint16(at + 8, 0);
     this.#view.setUint16(at + 10, name.length);
     this.#view.setUint32(at + 12, 0);
     this.#bytes.set(name, at + 16);
     this.#length = at + 16 + name.length;
+    if (kind === CHANGE) {
+      this.#view.setUint32(this.#length, body.length);
+      this.#bytes.set(body, this.#length + 4);
+      this.#length += 4 + body.length;
+    }
     this.count++;
   }
 
@@ -127,12 +166,12 @@ export class RecordWriter {
 export function decodeRecord(given: Uint8Array): LogRecord {
   const record = given.slice();
   const view = new DataView(record.buffer);
-  if (record[0] !== VERSION) {
+  if (record[0] !== VERSION && record[0] !== 1) {
     throw new RangeError(`Cannot read a record of version ${record[0]}: update this node`);
   }
   const nameBytes = record[1]!;
   const node = decoder.decode(record.subarray(20, 20 + nameBytes));
-  const entries: (RecordMessage | RecordClaim)[] = [];
+  const entries: RecordEntry[] = [];
   let at = 20 + nameBytes;
   for (let left = view.getUint16(18); left > 0; left--) {
     const expiresAtMs = view.getFloat64(at);
@@ -141,8 +180,18 @@ export function decodeRecord(given: Uint8Array): LogRecord {
     const end = nameEnd + view.getUint32(at + 12);
     if (end > record.length) throw new RangeError("Cannot read a record: it is cut off");
     const publisherId = decoder.decode(record.subarray(at + 16, nameEnd));
+    if (end === nameEnd && expiresAtMs === CHANGE) {
+      at = end + 4 + view.getUint32(end);
+      if (at > record.length) throw new RangeError("Cannot read a record: it is cut off");
+      entries.push({ change: parseChange(decoder.decode(record.subarray(end + 4, at))) });
+      continue;
+    }
     if (end === nameEnd) {
-      entries.push({ clientId: publisherId, endsSession: expiresAtMs === 1 });
+      entries.push({
+        clientId: publisherId,
+        endsSession: (expiresAtMs & ENDS_SESSION) !== 0,
+        keepsSession: (expiresAtMs & KEEPS_SESSION) !== 0,
+      });
       at = end;
       continue;
     }
@@ -154,4 +203,19 @@ export function decodeRecord(given: Uint8Array): LogRecord {
     at = end;
   }
   return { node, epoch: view.getFloat64(2), number: view.getFloat64(10), entries };
+}
+
+/** JSON has no `Infinity`, and says `null`. */
+function parseChange(text: string): SessionChange {
+  const change = JSON.parse(text) as SessionChange;
+  if (change.kind !== "session") return change;
+  const { expirySeconds, expiresAtMs } = change as {
+    expirySeconds: number | null;
+    expiresAtMs: number | null;
+  };
+  return {
+    ...change,
+    expirySeconds: expirySeconds ?? Infinity,
+    expiresAtMs: expiresAtMs ?? Infinity,
+  };
 }

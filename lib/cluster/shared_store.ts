@@ -8,6 +8,7 @@ import type {
   StoredWill,
   Subscription,
 } from "../broker/mod.ts";
+import type { SharedSessions } from "./sessions.ts";
 
 /** What a store needs to know of the log. */
 export interface LogCommits {
@@ -34,13 +35,15 @@ export class SharedStore implements Store {
   readonly holdBack?: (isPart: boolean) => void;
   readonly #own: Store;
   readonly #log: LogCommits;
+  readonly #sessions: SharedSessions;
   /** Commits that wait for a record to be applied, in order. */
   #waiting: { readonly number: number; readonly done: () => void }[] = [];
 
-  /** `own`: the node's. */
-  constructor(own: Store, log: LogCommits) {
+  /** `own`: the node's. `sessions` are told what is written of them. */
+  constructor(own: Store, log: LogCommits, sessions: SharedSessions) {
     this.#own = own;
     this.#log = log;
+    this.#sessions = sessions;
     if (own.readQueue !== undefined) this.readQueue = own.readQueue.bind(own);
     if (own.holdBack !== undefined) this.holdBack = own.holdBack.bind(own);
   }
@@ -89,16 +92,21 @@ export class SharedStore implements Store {
     this.#own.putPosition?.(position);
   }
   putSession(clientId: string, expirySeconds: number, expiresAtMs: number, owner?: string): void {
-    this.#own.putSession(clientId, expirySeconds, expiresAtMs, owner);
+    const ownerThere = this.#sessions.ownerOf(clientId, owner);
+    this.#own.putSession(clientId, expirySeconds, expiresAtMs, ownerThere);
+    this.#sessions.putSession(clientId, expirySeconds, expiresAtMs, owner);
   }
   deleteSession(clientId: string): void {
     this.#own.deleteSession(clientId);
+    this.#sessions.deleteSession(clientId);
   }
   putSubscription(clientId: string, subscription: Subscription): void {
     this.#own.putSubscription(clientId, subscription);
+    this.#sessions.putSubscription(clientId, subscription);
   }
   deleteSubscription(clientId: string, topicFilter: string): void {
     this.#own.deleteSubscription(clientId, topicFilter);
+    this.#sessions.deleteSubscription(clientId, topicFilter);
   }
   putDelivery(clientId: string, delivery: Delivery, isApart?: boolean): void {
     this.#own.putDelivery(clientId, delivery, isApart);
@@ -108,17 +116,21 @@ export class SharedStore implements Store {
     sequence: number,
     packetId: number,
     state: InFlight["state"],
+    delivery?: Delivery,
   ): void {
     this.#own.putInFlight(clientId, sequence, packetId, state);
+    this.#sessions.putInFlight(clientId, delivery, packetId, state);
   }
   deleteDelivery(clientId: string, delivery: Delivery): void {
     this.#own.deleteDelivery(clientId, delivery);
+    this.#sessions.deleteDelivery(clientId, delivery);
   }
   putReceived(clientId: string, packetId: number): void {
     this.#own.putReceived(clientId, packetId);
   }
   deleteReceived(clientId: string, packetId: number): void {
     this.#own.deleteReceived(clientId, packetId);
+    this.#sessions.deleteReceived(clientId, packetId);
   }
   putRetained(message: RetainedMessage, previous?: RetainedMessage): void {
     this.#own.putRetained(message, previous);

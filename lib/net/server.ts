@@ -1,5 +1,6 @@
 import {
   type AccessPort,
+  type AppliedClaim,
   Broker,
   type BrokerOptions,
   type ClusterPort,
@@ -10,6 +11,7 @@ import {
   type Message,
   type MessageHub,
   OPEN_ACCESS,
+  type SessionChange,
   type SharedMessage,
   type Store,
   type StoredState,
@@ -129,10 +131,22 @@ export class Server {
     return this.broker.applyShared(shared);
   }
 
-  /** Disconnects a client that has connected to another node, in a turn. {@linkcode Broker.applyClaim} */
-  applyClaim(clientId: string, endsSession: boolean): void {
+  /** A client has come to a node, in a turn. {@linkcode Broker.applyClaim} */
+  applyClaim(claim: AppliedClaim): void {
     if (!this.broker.isBusy) this.broker.nowMs = this.#turns.begin();
-    this.broker.applyClaim(clientId, endsSession);
+    this.broker.applyClaim(claim);
+  }
+
+  /** Applies what the cluster's log says of a session, in a turn; `false`: it has to come again. {@linkcode Broker.applySession} */
+  applySession(change: SessionChange, isHere: boolean): boolean {
+    if (!this.broker.isBusy) this.broker.nowMs = this.#turns.begin();
+    return this.broker.applySession(change, isHere);
+  }
+
+  /** Nobody is connected to these sessions, in a turn. {@linkcode Broker.settleAway} */
+  settleAway(clientIds: Iterable<string>): void {
+    if (!this.broker.isBusy) this.broker.nowMs = this.#turns.begin();
+    this.broker.settleAway(clientIds);
   }
 
   /** Routes a message from another node in a turn. {@linkcode Broker.deliverForwarded} */

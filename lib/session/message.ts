@@ -26,6 +26,8 @@ export interface Message {
   readonly expiresAtMs: number;
   /** Client Identifier of the publisher, for No Local, logs and counters; `""` for the broker itself. */
   readonly publisherId: string;
+  /** The message's place in the log of the cluster, the same on every node; absent or 0: the log does not have it. */
+  readonly logId?: number;
 }
 
 /**

@@ -1,7 +1,14 @@
 import { encodePublishInto, publishSize } from "../codec/mod.ts";
 import { Packer, Unpacker } from "./packed_numbers.ts";
 import type { DeliveryRecord } from "./records.ts";
-import { type DeliveryRow, deliveryRow, type MessageRow, publishOf, toEndless } from "./rows.ts";
+import {
+  type DeliveryRow,
+  deliveryRow,
+  type MessageRow,
+  publisherText,
+  publishOf,
+  toEndless,
+} from "./rows.ts";
 
 /** What a batch changes of deliveries in flight. */
 export interface FlightChanges {
@@ -93,7 +100,7 @@ function packPut(packer: Packer, { delivery: record, isWhole }: FlightPut): void
   if (share !== null) packer.text(share);
   if (expiresAtMs !== null) packer.float(expiresAtMs);
   if (isWhole) {
-    packer.text(message.publisherId);
+    packer.text(publisherText(message));
     const packet = publishOf(message, message.properties);
     packer.room(publishSize(packet, 5));
     packer.at = encodePublishInto(packet, 5, packer.bytes, packer.at);

@@ -94,14 +94,15 @@ export function fromEndless(value: Endless): number {
 
 /** Encodes the message as a PUBLISH of 5.0. The codec defines the format of the row, so a row can contain what a packet can. */
 export function messageRow({ id, message }: MessageRecord): MessageRow {
-  const { publisherId, expiresAtMs } = message;
-  return [id, encodeMessage(message, message.properties), publisherId, toEndless(expiresAtMs)];
+  const { expiresAtMs } = message;
+  const publisher = publisherText(message);
+  return [id, encodeMessage(message, message.properties), publisher, toEndless(expiresAtMs)];
 }
 
 /** The message of a row. */
 export function messageFromRow(
   packet: Uint8Array,
-  publisherId: string,
+  publisher: string,
   expiresAtMs: Endless,
   storeId: number,
 ): KeptMessage {
@@ -118,9 +119,26 @@ export function messageFromRow(
     retain,
     properties,
     expiresAtMs: fromEndless(expiresAtMs),
-    publisherId,
+    ...readPublisherText(publisher),
     storeId,
   };
+}
+
+/** Stands before a place in the log, and before a Client Identifier that begins with it: such are rare, but nobody forbids them. */
+const LOG_MARK = "\u0001";
+
+/** The text of a message's publisher, with the message's place in the cluster's log where it has one. */
+export function publisherText({ publisherId, logId = 0 }: KeptMessage): string {
+  if (logId === 0 && !publisherId.startsWith(LOG_MARK)) return publisherId;
+  return `${LOG_MARK}${logId}${LOG_MARK}${publisherId}`;
+}
+
+/** Reads {@linkcode publisherText}. */
+function readPublisherText(text: string): { publisherId: string; logId?: number } {
+  const end = text.startsWith(LOG_MARK) ? text.indexOf(LOG_MARK, 1) : -1;
+  const logId = Number(text.slice(1, Math.max(end, 1)));
+  if (end < 0 || !Number.isInteger(logId)) return { publisherId: text };
+  return { publisherId: text.slice(end + 1), ...logId === 0 ? {} : { logId } };
 }
 
 /** Whether a row's packet can be decoded. */

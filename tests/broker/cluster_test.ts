@@ -16,16 +16,19 @@ class TestLog implements ClusterPort {
   append(message: Message, packetId: number): boolean {
     if (!this.hasRoom) return false;
     const copy = { ...message, payload: message.payload.slice() };
-    this.appended.push({ message: copy, packetId, isEarlier: false });
+    this.appended.push({ message: copy, packetId, isOthers: false });
     this.onWrite();
     return true;
   }
   forward(message: Message): void {
     this.forwarded.push(message.topicName);
   }
-  claim(clientId: string, endsSession: boolean): void {
+  readonly node = "n";
+  claim(clientId: string, endsSession: boolean, whenApplied?: () => void): void {
     this.claims.push(`${clientId} ${endsSession}`);
+    whenApplied?.();
   }
+  restored(): void {}
   count(topicFilter: string, change: 1 | -1): void {
     this.filters.push(`${change} ${topicFilter}`);
   }
@@ -121,13 +124,17 @@ Deno.test("a client that has come to another node is let go, with its session wh
     k< CONNACK
   `);
   equal(log.claims.at(-1), "k true");
-  test.turn(() => test.broker.applyClaim("k", false));
+  test.turn(() =>
+    test.broker.applyClaim({ clientId: "k", endsSession: false, isHere: false, unapplied: [] })
+  );
   exchange.play(`
     k< DISCONNECT SessionTakenOver
     k! closed
   `);
   equal(test.broker.clients.has("k"), true);
-  test.turn(() => test.broker.applyClaim("k", true));
+  test.turn(() =>
+    test.broker.applyClaim({ clientId: "k", endsSession: true, isHere: false, unapplied: [] })
+  );
   equal(test.broker.clients.has("k"), false);
 });
 

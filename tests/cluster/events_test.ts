@@ -25,7 +25,7 @@ natsTest(
     const failing = () => {
       throw new Error("out of order");
     };
-    await using a = await TestNode.start(nats.url, "a", undefined, failing, on);
+    await using a = await TestNode.start(nats.url, "a", undefined, {}, failing, on);
     await until("it is connected", () => heard.length === 1);
     {
       await using _b = await TestNode.start(nats.url, "b");

@@ -24,8 +24,17 @@ Deno.test("a record is read as it was written", () => {
     message({ qos: 2, expiresAtMs: 1_700_000_000_123, properties, publisherId: "" }),
   ];
   messages.forEach((one, i) => writer.add({ message: one, packetId: i * 30_000 }));
-  writer.addClaim({ clientId: "c", endsSession: true });
-  writer.addClaim({ clientId: "", endsSession: false });
+  writer.addClaim({ clientId: "c", endsSession: true, keepsSession: true });
+  writer.addClaim({ clientId: "", endsSession: false, keepsSession: false });
+  const change = {
+    kind: "session",
+    clientId: "é",
+    expirySeconds: Infinity,
+    expiresAtMs: Infinity,
+    owner: "o",
+  } as const;
+  writer.addChange(change);
+  writer.addChange({ kind: "done", clientId: "d", floor: 2 ** 50, above: [1, 2] });
   const head = { node: "n-1", epoch: 1_700_000_000_000, number: 2 ** 40 };
   const { entries, ...rest } = decodeRecord(writer.take(head));
   deepEqual(rest, head);
@@ -47,8 +56,10 @@ Deno.test("a record is read as it was written", () => {
     ),
     [
       ...messages.map((one, i) => ({ packetId: i * 30_000, message: one })),
-      { clientId: "c", endsSession: true },
-      { clientId: "", endsSession: false },
+      { clientId: "c", endsSession: true, keepsSession: true },
+      { clientId: "", endsSession: false, keepsSession: false },
+      { change },
+      { change: { kind: "done", clientId: "d", floor: 2 ** 50, above: [1, 2] } },
     ],
   );
 });
@@ -56,8 +67,9 @@ Deno.test("a record is read as it was written", () => {
 Deno.test("a record of another version, or one that is cut off, is refused", () => {
   const writer = new RecordWriter();
   writer.add({ message: message(), packetId: 0 });
+  writer.addChange({ kind: "ended", clientId: "c" });
   const record = writer.take({ node: "n", epoch: 1, number: 1 });
-  throws(() => decodeRecord(Uint8Array.of(2, ...record.subarray(1))), /version 2/);
+  throws(() => decodeRecord(Uint8Array.of(3, ...record.subarray(1))), /version 3/);
   for (let length = 0; length < record.length; length++) {
     throws(() => decodeRecord(record.subarray(0, length)), `cut off at ${length}`);
   }

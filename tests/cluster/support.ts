@@ -1,7 +1,7 @@
 import { type ClientOptions, MqttClient } from "../../lib/client/mod.ts";
 import { ClusterNode } from "../../lib/cluster/mod.ts";
 import { parseNatsPlaces } from "../../lib/config/mod.ts";
-import type { EventListener, LogPort } from "../../lib/broker/mod.ts";
+import type { BrokerOptions, EventListener, LogPort } from "../../lib/broker/mod.ts";
 import { nowMs, Server } from "../../lib/net/mod.ts";
 import type { MemoryStore } from "../../lib/store/mod.ts";
 import { NatsServer, natsTest, until } from "../support/nats_server.ts";
@@ -43,6 +43,7 @@ export class TestNode {
     url: string,
     node: string,
     store?: MemoryStore,
+    options: Partial<BrokerOptions> = {},
     ...listeners: EventListener<"clusterChanged">[]
   ): Promise<TestNode> {
     const log = new Lines();
@@ -62,12 +63,17 @@ export class TestNode {
       position: state?.position,
       nowMs,
     });
-    const server = new Server({ log, store: cluster.store, cluster: cluster.port });
+    const server = new Server({ log, options, store: cluster.store, cluster: cluster.port });
     if (state !== undefined) server.restore(state);
     for (const listener of listeners) server.broker.on("clusterChanged", listener);
     await cluster.join({
       applyShared: (shared) => server.applyShared(shared),
-      applyClaim: (...claim) => server.applyClaim(...claim),
+      applyClaim: (claim) => server.applyClaim(claim),
+      applySession: (...change) => server.applySession(...change),
+      settleAway: (clientIds) => server.settleAway(clientIds),
+      firstPending: (clientId) => server.broker.firstPending(clientId),
+      subscriptionsOf: (clientId) =>
+        server.broker.clients.get(clientId)?.session.subscriptions.values() ?? [],
       deliverForwarded: (message) => server.deliverForwarded(message),
       clusterChanged: (event) => server.broker.clusterChanged(event),
       get counts() {
@@ -81,7 +87,10 @@ export class TestNode {
   }
 
   /** A client of it, with what comes to it as `topic payload`. */
-  async connect(clientId: string, more: ClientOptions = {}): Promise<Listener> {
+  async connect(
+    clientId: string,
+    more: ClientOptions & { readonly port?: number } = {},
+  ): Promise<Listener> {
     const got: string[] = [];
     const client = await MqttClient.connect({
       hostname: "127.0.0.1",

@@ -132,6 +132,8 @@ export class Router {
   subscribe(client: Client, subscription: Subscription): void {
     const { shareName, topicFilter } = this.#parse(subscription.topicFilter);
     if (shareName !== undefined) {
+      // Only the node that the client is at chooses it.
+      if (isElsewhere(client)) return;
       const key = subscription.topicFilter;
       let group = this.#shares.get(key);
       if (group === undefined) {
@@ -250,12 +252,13 @@ export class Router {
 
   #add(topicFilter: string, entry: Entry): void {
     this.#trie.add(topicFilter, entry);
-    this.#filters?.count(topicFilter, 1);
+    if (isCounted(entry)) this.#filters?.count(topicFilter, 1);
     if (this.#drafts.size > 0) this.#tellDrafts(topicFilter, entry, true);
   }
 
   #delete(topicFilter: string, entry: Entry): void {
-    if (this.#trie.delete(topicFilter, entry)) this.#filters?.count(topicFilter, -1);
+    if (!this.#trie.delete(topicFilter, entry)) return;
+    if (isCounted(entry)) this.#filters?.count(topicFilter, -1);
     if (this.#drafts.size > 0) this.#tellDrafts(topicFilter, entry, false);
   }
 
@@ -337,6 +340,15 @@ export class Router {
     if (parsed === undefined) throw new TypeError(`Not a Topic Filter: ${topicFilter}`);
     return parsed;
   }
+}
+
+function isElsewhere({ copy }: Client): boolean {
+  return copy !== null && copy.isElsewhere;
+}
+
+/** Whether this node wants QoS 0 for it: not for a client that is at another node. */
+function isCounted(entry: Entry): boolean {
+  return entry.kind !== "client" || !isElsewhere(entry.client);
 }
 
 function stepsOf(targets: readonly Target[], shares: readonly ShareGroup[]): number {

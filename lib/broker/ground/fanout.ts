@@ -168,8 +168,8 @@ export function ownProperties(properties: Properties | undefined): Properties | 
 }
 
 function keptMessage(message: Message, payload: Uint8Array): KeptMessage {
-  const { topicName, qos, retain, properties, expiresAtMs, publisherId } = message;
-  return {
+  const { topicName, qos, retain, properties, expiresAtMs, publisherId, logId } = message;
+  const kept: KeptMessage = {
     topicName,
     payload,
     qos,
@@ -179,4 +179,5 @@ function keptMessage(message: Message, payload: Uint8Array): KeptMessage {
     publisherId,
     storeId: 0,
   };
+  return logId === undefined ? kept : { ...kept, logId };
 }

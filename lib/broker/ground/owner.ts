@@ -48,3 +48,17 @@ export function haveSameRights(a: ClientIdentity, b: ClientIdentity): boolean {
   return isSameUser(a, b) && a.grant === b.grant && a.protocolVersion === b.protocolVersion &&
     hostOf(a.remoteAddress) === hostOf(b.remoteAddress);
 }
+
+/** The owner as it is stored where the session belongs to a node of a cluster. */
+export function ownerWithHome(owner: string | undefined, home: string): string {
+  return `${owner ?? "]"}${home}`;
+}
+
+/** Reads what is stored as the owner, with or without {@linkcode ownerWithHome}. */
+export function splitOwner(
+  stored: string | undefined,
+): { owner: string | undefined; home: string | undefined } {
+  const end = stored === undefined ? -1 : stored.lastIndexOf("]") + 1;
+  if (end <= 0 || end === stored!.length) return { owner: stored, home: undefined };
+  return { owner: end === 1 ? undefined : stored!.slice(0, end), home: stored!.slice(end) };
+}

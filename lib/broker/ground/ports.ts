@@ -295,8 +295,14 @@ export interface Store {
    * nobody else keeps it until it is read; only for a store that can do that.
    */
   putDelivery(clientId: string, delivery: Delivery, isApart?: boolean): void;
-  /** The delivery has this Packet Identifier and state from now on. */
-  putInFlight(clientId: string, sequence: number, packetId: number, state: InFlight["state"]): void;
+  /** The delivery has this Packet Identifier and state from now on. `delivery` is for a cluster, where the sequence says nothing. */
+  putInFlight(
+    clientId: string,
+    sequence: number,
+    packetId: number,
+    state: InFlight["state"],
+    delivery?: Delivery,
+  ): void;
   /** Its message goes with the last delivery that shares it. */
   deleteDelivery(clientId: string, delivery: Delivery): void;
   /**
@@ -334,10 +340,15 @@ export interface ClusterPort {
   /** Hands a message of QoS 0 to the nodes that have subscribers for it; nobody waits. */
   forward(message: Message): void;
   /**
-   * A client has come to this node: others that have it let it go, 0x8E, when the log comes to that. `endsSession`: they end its session as
-   * well. `Broker.applyClaim` is called on the others.
+   * A client has come to this node: others that have it let it go, 0x8E, when the log comes to that. `endsSession`: what it has as a session
+   * ends, here as well. `whenApplied`: its session belongs to this node from then on, and this is called in a turn, never where the log is
+   * not reached; absent: it has none that outlives it. `Broker.applyClaim` is called before.
    */
-  claim(clientId: string, endsSession: boolean): void;
+  claim(clientId: string, endsSession: boolean, whenApplied?: () => void): void;
+  /** The name of this node. */
+  readonly node: string;
+  /** A session was restored that belongs to this node; `wasConnected`: its client was there when the process ended. */
+  restored(clientId: string, home: string, wasConnected: boolean): void;
   /** Whether the node takes part now: it has applied what there was, and reaches the log. */
   readonly isReady: boolean;
   /** There is one more, or one less, subscription with this Topic Filter here. */

@@ -93,7 +93,7 @@ function pubrec(core: Core, connection: Connection, packetId: number, reasonCode
 function storeReleased({ store }: Core, { sender, clientId }: Session, packetId: number): void {
   const delivery = store === undefined ? undefined : sender.find(packetId)?.delivery;
   if (delivery === undefined || delivery.qos !== 2 || delivery.sequence === 0) return;
-  store!.putInFlight(clientId, delivery.sequence, packetId, "released");
+  store!.putInFlight(clientId, delivery.sequence, packetId, "released", delivery);
 }
 
 /** PUBREL: the client will not repeat this QoS 2 message, so its Packet Identifier is free. [MQTT-4.3.3-12] */

@@ -20,6 +20,7 @@ import { rewatch } from "../services/watch.ts";
 import { cancelDelayedWill, publishDelayedWill } from "../services/wills.ts";
 import { Client, type Connection } from "../state/connection.ts";
 import { expirySecondsOf, isBridgeBy5, receiveMaximumOf } from "./bridge.ts";
+import { claimInCluster, isShared, takeOver } from "./claim_in_cluster.ts";
 import { connackProperties } from "./connack.ts";
 import { askToConnect } from "./hooked.ts";
 import {
@@ -65,10 +66,11 @@ export function admitInTime(
       actFor(core, connection, () => admitInTime(core, connection, request, properties));
     return connection.stops.stopUntil("admission", atMs, core.deadlines, retry);
   }
-  const goOn = () => {
-    admit(core, connection, request, properties);
-    core.resume(connection, "admission");
-  };
+  const goOn = () =>
+    claimInCluster(core, connection, request, () => {
+      admit(core, connection, request, properties);
+      core.resume(connection, "admission");
+    });
   const { onConnect, onPublish } = core.hooks;
   const isAsked = onConnect !== undefined ||
     onPublish !== undefined && request.connect.will !== undefined;
@@ -129,13 +131,7 @@ function admit(
 function makeWay(core: Core, claim: SessionClaim, by: ClientIdentity): void {
   const { owner, existing, isForeign, isEnding } = claim;
   if (existing === undefined) return;
-  if (existing.connection !== null) {
-    core.metrics.sessionsTakenOver++;
-    core.observers?.tell("takenOver", existing, by);
-    // [MQTT-3.1.4-3]
-    const reasonCode = ReasonCode.SessionTakenOver;
-    disconnect(core, existing.connection, { reasonCode, message: "Session taken over" });
-  }
+  takeOver(core, existing, by);
   if (isForeign) logReplaced(core, existing, owner);
   // The client has returned after a restart, so its will is not published, though it does not resume its session.
   if (existing.delayedWill?.isOrphan === true && !isForeign) cancelDelayedWill(core, existing);
@@ -161,7 +157,8 @@ function letIn(core: Core, connection: Connection, admission: Admission): void {
   if (!answer(core, connection, admission)) return disconnect(core, connection, undefined);
   // After the CONNACK, which does not wait for it: who cannot reach the cluster serves its clients all the same.
   if (core.cluster !== null && connection.listener.bridge === undefined) {
-    core.cluster.claim(admission.identity.clientId, admission.connect.cleanStart);
+    const { identity: { clientId }, connect } = admission;
+    if (!isShared(core, connection, connect)) core.cluster.claim(clientId, true);
   }
   sendWaiting(core, admission);
 }

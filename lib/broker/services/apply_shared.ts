@@ -1,21 +1,18 @@
-import { ReasonCode } from "../../codec/mod.ts";
 import type { Message } from "../../session/mod.ts";
 import type { Core } from "../core/core.ts";
 import type { Client } from "../state/connection.ts";
 import { report } from "./faults.ts";
 import { drop } from "./drop.ts";
-import { disconnect, endSession } from "./lifecycle.ts";
-import { cancelDelayedWill } from "./wills.ts";
 import { routeHere } from "./route_message.ts";
 
 /** A message that the log has come to. */
 export interface SharedMessage {
   /** As it was published. */
   readonly message: Message;
-  /** Of a QoS 2 message that came from a stored session of this node; else 0. */
+  /** Of a QoS 2 message that came from a stored session; else 0. */
   readonly packetId: number;
-  /** An earlier process of this node has put it there. */
-  readonly isEarlier: boolean;
+  /** Another process has put it there: another node, or an earlier one of this. */
+  readonly isOthers: boolean;
 }
 
 /**
@@ -25,35 +22,19 @@ export interface SharedMessage {
 export function applyShared(core: Core, shared: SharedMessage): boolean {
   const { longFanOuts, clients, store, options } = core;
   if (longFanOuts.jobs.length > 0 || !longFanOuts.hasRoom(store !== undefined)) return false;
-  const { packetId, isEarlier } = shared;
+  const { packetId, isOthers } = shared;
   const message = shared.message.retain && !options.retainAvailable
     ? { ...shared.message, retain: false }
     : shared.message;
   const publisher = clients.get(message.publisherId) ?? null;
   if (packetId > 0 && publisher?.session.isPersistent === true) {
     const { receiver, clientId } = publisher.session;
-    // The client does not know whether the process before has its message: it sends the message again, which must not count twice.
+    // The client does not know whether the other process has its message: it sends the message again, which must not count twice.
     // [MQTT-4.3.3-10]
-    if (isEarlier) receiver.accept(packetId);
+    if (isOthers) receiver.accept(packetId);
     if (receiver.holds(packetId)) store?.putReceived(clientId, packetId);
   }
   return deliverHere(core, message, publisher);
-}
-
-/** The client has come to another node: its connection here ends, and with a Clean Start its session. [MQTT-3.1.4-3] */
-export function applyClaim(core: Core, clientId: string, endsSession: boolean): void {
-  const client = core.clients.get(clientId);
-  if (client === undefined) return;
-  if (client.connection !== null) {
-    core.metrics.sessionsTakenOver++;
-    const reasonCode = ReasonCode.SessionTakenOver;
-    const message = "Session taken over by a connection to another node";
-    disconnect(core, client.connection, { reasonCode, message });
-  }
-  // A session may end with its connection.
-  if (core.clients.get(clientId) !== client) return;
-  if (endsSession) endSession(core, client);
-  else cancelDelayedWill(core, client);
 }
 
 /** Routes a message of QoS 0 that another node has handed over. */

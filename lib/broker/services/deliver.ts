@@ -38,6 +38,8 @@ function handOver(core: Core, target: Target, message: Message, fanout: Fanout):
     if (connection.outbox.sendPublish(outgoing, 0, false, false, fanout)) return;
     return drop(core, client, "packet_too_large", message);
   }
+  // For a client at another node only what all nodes know waits here.
+  if (client.copy?.isElsewhere === true && (qos === 0 || message.logId === undefined)) return;
   if (qos === 0 && !(options.queueQos0Messages && session.isPersistent)) {
     return drop(core, client, "offline_qos0", message);
   }

@@ -18,6 +18,7 @@ import { type Delivery, deliverySizeBytes } from "../../session/mod.ts";
 import { type Core, mayRead } from "../core/core.ts";
 import type { QueuePage, QueueQuery } from "../ground/ports.ts";
 import type { Client } from "../state/connection.ts";
+import type { SessionCopy } from "../state/session_copy.ts";
 import { dropDelivery, dropFailed, dropTail } from "./drop.ts";
 import { queueLimits } from "./queue_limits.ts";
 
@@ -69,6 +70,8 @@ export function readAhead(core: Core, client: Client): void {
     for (const delivery of page.deliveries) bringIn(core, client, delivery);
     queue.endTail(dropMoved(core, client));
     trim(core, client);
+    // All of it may be done with.
+    if (queue.tail !== undefined && queue.heldLength === 0) readAhead(core, client);
   });
 }
 
@@ -136,19 +139,37 @@ function read(
 function bringIn(core: Core, client: Client, delivery: Delivery): void {
   const { message } = delivery;
   const { clientId, queue } = client.session;
-  const isReadable = mayRead(core.ports.access, client, message.topicName);
+  const isSettled = client.copy !== null && settleRead(core, client, client.copy, delivery);
+  const isReadable = isSettled || mayRead(core.ports.access, client, message.topicName);
   try {
-    queue.bringIn(delivery, isReadable, dropMoved(core, client));
+    queue.bringIn(delivery, isReadable && !isSettled, dropMoved(core, client));
   } catch (error) {
     core.queues.remove(delivery, false);
     core.store!.deleteDelivery(clientId, delivery);
     return dropFailed(core, client, message, error);
   }
-  if (isReadable) core.queues.heldBytes += deliverySizeBytes(delivery);
+  if (isSettled) core.queues.remove(delivery, false);
+  else if (isReadable) core.queues.heldBytes += deliverySizeBytes(delivery);
   else {
     core.queues.remove(delivery, false);
     dropDelivery(core, client, delivery, "not_authorized");
   }
+}
+
+/** By the cluster's log the delivery does not wait any more: the client has it, or it is in flight. */
+function settleRead(core: Core, client: Client, copy: SessionCopy, delivery: Delivery): boolean {
+  const { clientId, sender } = client.session;
+  if (copy.isDone(delivery)) {
+    core.store!.deleteDelivery(clientId, delivery);
+    return true;
+  }
+  const { logId = 0 } = delivery.message;
+  const flight = copy.flights.get(logId);
+  if (flight === undefined || sender.find(flight.packetId) !== undefined) return false;
+  copy.flights.delete(logId);
+  sender.restore(flight.packetId, delivery, flight.state);
+  core.store!.putInFlight(clientId, delivery.sequence, flight.packetId, flight.state, delivery);
+  return true;
 }
 
 /** What cannot be moved to the beginning costs its client this message, and nobody else anything. */

@@ -1,7 +1,10 @@
 import { Client } from "../state/connection.ts";
 import type { Core } from "../core/core.ts";
+import { splitOwner } from "../ground/owner.ts";
+import { SessionCopy } from "../state/session_copy.ts";
 import { KEPT_SECONDS, startExpiry } from "./lifecycle.ts";
 import type { StoredSession, StoredState } from "../ground/ports.ts";
+import { keepUntil } from "./shared_sessions.ts";
 import { restoreWill } from "./wills.ts";
 
 /** Restores what the store has kept; deadlines that have passed are called with the first tick. */
@@ -22,10 +25,12 @@ function restoreSession(core: Core, stored: StoredSession): void {
   client.isRestored = true;
   const { session } = client;
   session.expirySeconds = stored.expirySeconds;
-  client.owner = stored.owner;
+  const { owner, home } = splitOwner(stored.owner);
+  client.owner = owner;
   if (stored.expirySeconds === 0) return restoreLost(core, client, stored);
   if (stored.expirySeconds <= KEPT_SECONDS) return endKept(core, client, stored);
   core.addClient(client);
+  if (home !== undefined) restoreHome(core, client, home, stored);
   for (const subscription of stored.subscriptions) {
     session.subscribe(subscription);
     core.router.subscribe(client, subscription);
@@ -34,15 +39,28 @@ function restoreSession(core: Core, stored: StoredSession): void {
   restoreDeliveries(core, client, stored);
   for (const packetId of stored.received) session.receiver.accept(packetId);
   if (stored.will !== undefined) restoreWill(core, client, stored.will);
+  if (client.copy?.isElsewhere === true) return keepUntil(core, client, stored.expiresAtMs);
   // A client that was connected when the process ended counts as away from now on.
   const expiresAtMs = stored.expiresAtMs === Infinity
     ? core.nowMs + stored.expirySeconds * 1000
     : stored.expiresAtMs;
   // Store the expiry now, so that it does not start again each time the process is restarted.
   if (expiresAtMs !== stored.expiresAtMs) {
-    core.store?.putSession(stored.clientId, stored.expirySeconds, expiresAtMs, stored.owner);
+    core.store?.putSession(stored.clientId, stored.expirySeconds, expiresAtMs, owner);
   }
   startExpiry(core, client, expiresAtMs);
+}
+
+/** The session belongs to a node of the cluster: another one, or this. */
+function restoreHome(
+  { cluster }: Core,
+  client: Client,
+  home: string,
+  { clientId, expiresAtMs }: StoredSession,
+): void {
+  if (cluster === null) return;
+  client.copy = new SessionCopy(home !== cluster.node);
+  cluster.restored(clientId, home, expiresAtMs === Infinity);
 }
 
 function restoreDeliveries(core: Core, client: Client, { deliveries, queue }: StoredSession): void {
@@ -67,7 +85,8 @@ function restoreDeliveries(core: Core, client: Client, { deliveries, queue }: St
 
 /** Ends a session whose client was connected, and which was to end with that connection. */
 function endKept(core: Core, client: Client, stored: StoredSession): void {
-  const { clientId, owner, will } = stored;
+  const { clientId, will } = stored;
+  const { owner } = client;
   client.session.expirySeconds = 0;
   core.store?.deleteSession(clientId);
   if (will?.will.retain !== true) return;

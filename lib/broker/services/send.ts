@@ -64,7 +64,9 @@ export function sendInFlight(
     inFlight = session.sender.start(delivery);
     const { packetId } = inFlight;
     // Before it is in the outbox, from which nothing is taken back.
-    if (sequence > 0) core.store?.putInFlight(session.clientId, sequence, packetId, "published");
+    if (sequence > 0) {
+      core.store?.putInFlight(session.clientId, sequence, packetId, "published", delivery);
+    }
     const waits = delivery.qos === 2 && waitsForCommit(core, client, "publish");
     if (put(core, client, connection, delivery, packetId, waits, false, fanout)) return;
   } catch (error) {

@@ -17,6 +17,7 @@ import type { ConnectionRates } from "../ground/rate.ts";
 import { type ConnectionEvent, type ConnectionState, nextState } from "./connection_state.ts";
 import { Outbox } from "./outbox.ts";
 import { RetainedDeliveries, type RetainedDelivery } from "./retained_deliveries.ts";
+import type { SessionCopy } from "./session_copy.ts";
 import { Stops } from "./stops.ts";
 
 /** What a connection needs of the core. */
@@ -302,6 +303,11 @@ export class Client {
    * @internal
    */
   retained: RetainedDeliveries | null = null;
+  /**
+   * The session as the nodes of a cluster share it; `null`: it is this broker's own affair.
+   * @internal
+   */
+  copy: SessionCopy | null = null;
 
   /** `identity.clientId` names the session; a later CONNECT replaces the rest. */
   constructor(identity: ClientIdentity) {

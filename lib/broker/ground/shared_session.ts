@@ -1,0 +1,70 @@
+import type { InFlight, Subscription } from "../../session/mod.ts";
+
+/** A session begins, or its times have changed. */
+export interface SharedSession {
+  /** What the change is. */
+  readonly kind: "session";
+  /** The session's name. */
+  readonly clientId: string;
+  /** Seconds; `Infinity`: never. */
+  readonly expirySeconds: number;
+  /** In the clock's milliseconds; `Infinity`: its client is connected, or it never expires. */
+  readonly expiresAtMs: number;
+  /** {@linkcode ownerOf}; absent: nobody's yet. */
+  readonly owner: string | undefined;
+  /** All that it has; absent: they have not changed. */
+  readonly subscriptions?: readonly Subscription[];
+}
+
+/** What the node that a session belongs to says of its deliveries. */
+export interface SharedDone {
+  /** What the change is. */
+  readonly kind: "done";
+  /** The session's name. */
+  readonly clientId: string;
+  /** All messages before this place in the log are done with. {@linkcode Message.logId} */
+  readonly floor: number;
+  /** These places beyond it too. */
+  readonly above: readonly number[];
+}
+
+/** A QoS 2 message is in flight to the client. */
+export interface SharedInFlight {
+  /** What the change is. */
+  readonly kind: "inFlight";
+  /** The session's name. */
+  readonly clientId: string;
+  /** The message's place in the log. */
+  readonly logId: number;
+  /** Under which the client knows it. */
+  readonly packetId: number;
+  /** How far the exchange is. */
+  readonly state: InFlight["state"];
+}
+
+/** What the node that a session belongs to tells all others about it, by the log of the cluster. */
+export type SessionChange =
+  | SharedSession
+  | SharedDone
+  | SharedInFlight
+  | { readonly kind: "ended"; readonly clientId: string }
+  | {
+    readonly kind: "subscribed";
+    readonly clientId: string;
+    readonly subscription: Subscription;
+  }
+  | { readonly kind: "unsubscribed"; readonly clientId: string; readonly topicFilter: string }
+  /** The PUBREL of a message that the client has published came. */
+  | { readonly kind: "released"; readonly clientId: string; readonly packetId: number };
+
+/** The log has come to a client's arrival at a node. */
+export interface AppliedClaim {
+  /** The session's name. */
+  readonly clientId: string;
+  /** The session that there was ends. */
+  readonly endsSession: boolean;
+  /** The client is at this node. */
+  readonly isHere: boolean;
+  /** QoS 2 messages that this node has put into the log behind the claim, where they do not count any more. */
+  readonly unapplied: readonly number[];
+}

@@ -1,0 +1,62 @@
+import { type Connect, ReasonCode } from "../../codec/mod.ts";
+import type { Core } from "../core/core.ts";
+import type { AuthenticationRequest, ClientIdentity } from "../ground/ports.ts";
+import { actFor, disconnect, limitExpiry, refuse } from "../services/lifecycle.ts";
+import { settleAway } from "../services/session_moves.ts";
+import type { Client, Connection } from "../state/connection.ts";
+import { expirySecondsOf } from "./bridge.ts";
+import { claimSession, refusalOf } from "./session_claim.ts";
+
+/**
+ * Goes on when the session of this client belongs to this node by the log of the cluster: then all is here that other nodes have
+ * acknowledged for it. At once where there is no cluster, or nothing that outlives the connection.
+ */
+export function claimInCluster(
+  core: Core,
+  connection: Connection,
+  request: AuthenticationRequest,
+  goOn: () => void,
+): void {
+  const { cluster } = core;
+  if (cluster === null || !isShared(core, connection, request.connect)) return goOn();
+  const claim = claimSession(core, connection, request);
+  const refusal = refusalOf(core, request, claim) ?? (cluster.isReady ? undefined : UNREACHABLE);
+  if (refusal !== undefined) {
+    return refuse(core, connection, refusal.reasonCode, refusal.message);
+  }
+  // What it still sends on another connection must not count behind the claim.
+  if (claim.existing !== undefined) takeOver(core, claim.existing, request);
+  let isOver = false;
+  const limitMs = core.options.connectTimeoutSeconds * 1000;
+  core.deadlines.set(connection.watch, core.nowMs + 2 * limitMs);
+  connection.stops.stopUntil("admission", core.nowMs + limitMs, core.deadlines, () => {
+    isOver = true;
+    const { reasonCode, message } = UNREACHABLE;
+    actFor(core, connection, () => refuse(core, connection, reasonCode, message));
+  });
+  const endsSession = claim.isEnding || request.connect.cleanStart;
+  cluster.claim(request.clientId, endsSession, () => {
+    if (isOver || connection.state === "closed") settleAway(core, request.clientId);
+    else actFor(core, connection, goOn);
+  });
+}
+
+const UNREACHABLE = {
+  reasonCode: ReasonCode.ServerUnavailable,
+  message: "The cluster is not reached, which has the session",
+} as const;
+
+/** Whether all nodes know this client's session: it outlives its connection, or did. */
+export function isShared(core: Core, connection: Connection, connect: Connect): boolean {
+  if (connection.listener.bridge !== undefined) return false;
+  return !connect.cleanStart || limitExpiry(core, expirySecondsOf(connection, connect)) > 0;
+}
+
+/** Ends the connection that the client has. [MQTT-3.1.4-3] */
+export function takeOver(core: Core, existing: Client, by: ClientIdentity): void {
+  if (existing.connection === null) return;
+  core.metrics.sessionsTakenOver++;
+  core.observers?.tell("takenOver", existing, by);
+  const reasonCode = ReasonCode.SessionTakenOver;
+  disconnect(core, existing.connection, { reasonCode, message: "Session taken over" });
+}

@@ -1,0 +1,126 @@
+import type { Core } from "../core/core.ts";
+import type { AppliedClaim } from "../ground/shared_session.ts";
+import type { Client } from "../state/connection.ts";
+import { SessionCopy } from "../state/session_copy.ts";
+import { disconnect, startExpiry } from "./lifecycle.ts";
+import { moveOn, takeShared } from "./share_moves.ts";
+import { forgetSession } from "./shared_sessions.ts";
+import { cancelDelayedWill } from "./wills.ts";
+import { ReasonCode } from "../../codec/mod.ts";
+
+/** The log has come to a client's arrival at a node, this one or another: its session belongs to that node. [MQTT-3.1.4-3] */
+export function applyClaim(core: Core, claim: AppliedClaim): void {
+  const client = core.clients.get(claim.clientId);
+  if (client === undefined) return;
+  if (claim.isHere) {
+    if (claim.endsSession) forgetSession(core, client);
+    else comeHere(core, client);
+    return;
+  }
+  if (client.connection !== null) {
+    core.metrics.sessionsTakenOver++;
+    const reasonCode = ReasonCode.SessionTakenOver;
+    const message = "Session taken over by a connection to another node";
+    disconnect(core, client.connection, { reasonCode, message });
+  }
+  // A session may end with its connection.
+  if (core.clients.get(claim.clientId) !== client) return;
+  cancelDelayedWill(core, client);
+  if (claim.endsSession) forgetSession(core, client);
+  else goElsewhere(core, client, claim.unapplied);
+}
+
+/** This node only keeps what waits from now on. */
+function goElsewhere(core: Core, client: Client, unapplied: readonly number[]): void {
+  const { session } = client;
+  const { clientId, expirySeconds, receiver } = session;
+  passOnAll(core, client);
+  const copy = client.copy ??= new SessionCopy(false);
+  turn(core, client, copy, true);
+  copy.endsAtMs = Infinity;
+  // Its rights are looked at where it comes in.
+  client.isRestored = true;
+  client.quotaKey = dropQuota(core, client);
+  for (const packetId of unapplied) receiver.release(packetId);
+  if (client.expiry !== null) core.deadlines.clear(client.expiry);
+  core.store?.putSession(clientId, expirySeconds, Infinity, client.owner);
+}
+
+/** The session counts for nobody's quota where its client is not. */
+function dropQuota(core: Core, client: Client): undefined {
+  if (client.quotaKey !== undefined) core.sessionCounts.remove(client.quotaKey);
+  return undefined;
+}
+
+/** Messages of shared subscriptions are known to this node alone: other members get those that the client has not acknowledged. */
+function passOnAll(core: Core, client: Client): void {
+  const { sender, clientId } = client.session;
+  const moving = takeShared(core, client, () => true);
+  for (const inFlight of [...sender.values()]) {
+    const { delivery, state } = inFlight;
+    if (delivery.share === undefined) continue;
+    sender.discard(inFlight);
+    // [MQTT-4.8.2-5] is about QoS 2, which goes to nobody else.
+    if (delivery.qos === 1 && state === "published") moving.push(delivery);
+    else if (delivery.sequence > 0) core.store?.deleteDelivery(clientId, delivery);
+  }
+  for (const delivery of moving) {
+    if (delivery.sequence > 0) core.store?.deleteDelivery(clientId, delivery);
+  }
+  for (const delivery of moving) moveOn(core, client, delivery);
+}
+
+/** The session is resumed here, as after a restart, unless it has ended meanwhile. */
+function comeHere(core: Core, client: Client): void {
+  const { copy, session } = client;
+  if (copy === null || !copy.isElsewhere) return;
+  if (copy.endsAtMs <= core.nowMs) return forgetSession(core, client);
+  turn(core, client, copy, false);
+  // Of those that this node had in flight before the client went, the log may not know.
+  for (const { delivery, packetId, state } of session.sender.values()) {
+    if (delivery.qos !== 2 || delivery.sequence === 0) continue;
+    core.store?.putInFlight(session.clientId, delivery.sequence, packetId, state, delivery);
+  }
+}
+
+/** Subscriptions mean something else to the router then. */
+function turn({ router }: Core, client: Client, copy: SessionCopy, isElsewhere: boolean): void {
+  const { subscriptions } = client.session;
+  for (const topicFilter of subscriptions.keys()) router.unsubscribe(client, topicFilter);
+  copy.isElsewhere = isElsewhere;
+  for (const subscription of subscriptions.values()) router.subscribe(client, subscription);
+}
+
+/** The session belongs to this node, and its client is not there: it ends in time, and other nodes know when. */
+export function settleAway(core: Core, clientId: string): void {
+  const client = core.clients.get(clientId);
+  if (client === undefined || client.connection !== null || client.copy?.isElsewhere === true) {
+    return;
+  }
+  const { expirySeconds } = client.session;
+  const isAwaited = client.expiry !== null && client.expiry.atMs !== Infinity;
+  const expiresAtMs = isAwaited ? client.expiry!.atMs : core.nowMs + expirySeconds * 1000;
+  if (!isAwaited) startExpiry(core, client, expiresAtMs);
+  core.store?.putSession(clientId, expirySeconds, expiresAtMs, client.owner);
+  core.releases.soon();
+}
+
+/**
+ * The place in the log of the first message that the client has not taken: `Infinity` where nothing waits, `undefined` where nobody knows at
+ * present.
+ */
+export function firstPending(core: Core, clientId: string): number | undefined {
+  const client = core.clients.get(clientId);
+  if (client === undefined || core.longFanOuts.isActive) return undefined;
+  const { sender, queue } = client.session;
+  let first = Infinity;
+  for (const { delivery } of sender.values()) {
+    first = Math.min(first, delivery.message.logId ?? Infinity);
+  }
+  for (const { message: { logId } } of queue) {
+    if (logId === undefined) continue;
+    // The queue has them in the order of the log.
+    return Math.min(first, logId);
+  }
+  return queue.tail === undefined ? first : undefined;
+}

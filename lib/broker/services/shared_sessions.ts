@@ -1,0 +1,226 @@
+/**
+ * Sessions that all nodes of a cluster know. Each belongs to the node that its client is at, or was at last; the others keep a copy: a
+ * session without a connection, into whose queue the log's messages go as into any other's. The node that it belongs to says by the log what
+ * it has of subscriptions, what is in flight with QoS 2, and what is done with.
+ *
+ * @module
+ */
+import type { Delivery, Subscription } from "../../session/mod.ts";
+import type { Core } from "../core/core.ts";
+import type {
+  SessionChange,
+  SharedDone,
+  SharedInFlight,
+  SharedSession,
+} from "../ground/shared_session.ts";
+import { Client } from "../state/connection.ts";
+import { SessionCopy } from "../state/session_copy.ts";
+import { endSession, startExpiry } from "./lifecycle.ts";
+import { takeQueued } from "./queue.ts";
+import { readAhead } from "./queue_tail.ts";
+
+/** The node that a session belongs to says when it has ended: others wait for that so much longer, milliseconds. */
+const GRACE_MS = 60_000;
+const LAST_PACKET_ID = 65_535;
+
+/**
+ * Applies what the log says of a session. `isHere`: it belongs to this node, of which an earlier process has said it. `false`: a message
+ * is still on its way to many receivers; it comes again.
+ */
+export function applySession(core: Core, change: SessionChange, isHere: boolean): boolean {
+  if (core.longFanOuts.jobs.length > 0) return false;
+  const client = core.clients.get(change.clientId);
+  // Who is connected here says by itself how it stands.
+  if (client !== undefined && client.connection !== null) return true;
+  if (change.kind === "session") putSession(core, client, change, isHere);
+  else if (client !== undefined) changeCopy(core, client, change);
+  return true;
+}
+
+function changeCopy(
+  core: Core,
+  client: Client,
+  change: Exclude<SessionChange, SharedSession>,
+): void {
+  const { session } = client;
+  switch (change.kind) {
+    case "ended":
+      return forgetSession(core, client);
+    case "subscribed":
+      return subscribe(core, client, change.subscription);
+    case "unsubscribed":
+      return unsubscribe(core, client, change.topicFilter);
+    case "done":
+      return applyDone(core, client, change);
+    case "inFlight":
+      return applyInFlight(core, client, change);
+    case "released":
+      core.store?.deleteReceived(session.clientId, change.packetId);
+      session.receiver.release(change.packetId);
+  }
+}
+
+function putSession(
+  core: Core,
+  found: Client | undefined,
+  change: SharedSession,
+  isHere: boolean,
+): void {
+  const { clientId, expirySeconds, expiresAtMs, owner, subscriptions } = change;
+  const client = found ?? newCopy(core, clientId, !isHere);
+  client.copy ??= new SessionCopy(!isHere);
+  const { session } = client;
+  session.expirySeconds = expirySeconds;
+  client.owner = owner;
+  core.store?.putSession(clientId, expirySeconds, expiresAtMs, owner);
+  if (subscriptions !== undefined) {
+    const wanted = new Set(subscriptions.map(({ topicFilter }) => topicFilter));
+    for (const topicFilter of [...session.subscriptions.keys()]) {
+      if (!wanted.has(topicFilter)) unsubscribe(core, client, topicFilter);
+    }
+    for (const subscription of subscriptions) subscribe(core, client, subscription);
+  }
+  keepUntil(core, client, expiresAtMs);
+}
+
+function newCopy(core: Core, clientId: string, isElsewhere: boolean): Client {
+  const client = new Client({
+    clientId,
+    userName: undefined,
+    protocolVersion: 4,
+    remoteAddress: "",
+    listener: "",
+  });
+  client.isRestored = true;
+  client.copy = new SessionCopy(isElsewhere);
+  core.addClient(client);
+  return client;
+}
+
+/** The session ends at this time. */
+export function keepUntil(core: Core, client: Client, expiresAtMs: number): void {
+  const { copy } = client;
+  if (client.expiry !== null) core.deadlines.clear(client.expiry);
+  if (copy !== null) copy.endsAtMs = expiresAtMs;
+  startExpiry(core, client, expiresAtMs + (copy?.isElsewhere === true ? GRACE_MS : 0));
+}
+
+function subscribe(core: Core, client: Client, subscription: Subscription): void {
+  const { session } = client;
+  core.router.subscribe(client, subscription);
+  core.store?.putSubscription(session.clientId, subscription);
+  const bytesBefore = session.subscriptionBytes;
+  session.subscribe(subscription);
+  core.subscriptionBytes += session.subscriptionBytes - bytesBefore;
+}
+
+function unsubscribe(core: Core, client: Client, topicFilter: string): void {
+  const { session } = client;
+  const bytesBefore = session.subscriptionBytes;
+  session.unsubscribe(topicFilter);
+  core.subscriptionBytes -= bytesBefore - session.subscriptionBytes;
+  core.router.unsubscribe(client, topicFilter);
+  core.store?.deleteSubscription(session.clientId, topicFilter);
+}
+
+/** Ends a session of which this node has a copy: what waits in it is no loss, the client has it or does not want it. */
+export function forgetSession(core: Core, client: Client): void {
+  if (client.copy?.isElsewhere === true) {
+    takeQueued(core, client, () => true);
+    for (const inFlight of [...client.session.sender.values()]) {
+      client.session.sender.discard(inFlight);
+    }
+  }
+  endSession(core, client);
+}
+
+function applyDone(core: Core, client: Client, { floor, above }: SharedDone): void {
+  const copy = client.copy ??= new SessionCopy(false);
+  const { queue, sender } = client.session;
+  copy.floor = Math.max(copy.floor, floor);
+  for (const logId of above) copy.above.add(logId);
+  for (const inFlight of [...sender.values()]) {
+    if (!copy.isDone(inFlight.delivery)) continue;
+    sender.discard(inFlight);
+    remove(core, client, inFlight.delivery);
+  }
+  for (;;) {
+    // What was delivered is at the beginning, as a rule.
+    const [first] = queue;
+    if (queue.heldLength === 0 || first === undefined || !copy.isDone(first)) break;
+    takeFirst(core, client);
+    remove(core, client, first);
+  }
+  if (copy.above.size > 0 && queue.heldLength > 0) {
+    for (const delivery of takeQueued(core, client, (one) => copy.isDone(one))) {
+      remove(core, client, delivery);
+    }
+  }
+  if (queue.tail === undefined) copy.above.clear();
+  else {
+    for (const logId of copy.above) if (logId < copy.floor) copy.above.delete(logId);
+    if (queue.heldLength === 0) readAhead(core, client);
+  }
+}
+
+function takeFirst(core: Core, { session: { queue } }: Client): void {
+  core.queues.remove(queue.shift()!, true);
+}
+
+function remove(core: Core, { session: { clientId } }: Client, delivery: Delivery): void {
+  if (delivery.sequence > 0) core.store?.deleteDelivery(clientId, delivery);
+}
+
+function applyInFlight(core: Core, client: Client, change: SharedInFlight): void {
+  const { logId, packetId, state } = change;
+  const { sender, clientId } = client.session;
+  const known = sender.find(packetId);
+  if (known?.delivery.message.logId === logId) {
+    if (state === "released") sender.pubrec(packetId, false);
+    core.store?.putInFlight(clientId, known.delivery.sequence, packetId, state, known.delivery);
+    return;
+  }
+  const delivery = takeForFlight(core, client, logId);
+  if (delivery === undefined) {
+    if (client.session.queue.tail === undefined) return;
+    client.copy ??= new SessionCopy(false);
+    client.copy.flights.set(logId, { packetId, state });
+    return;
+  }
+  if (known !== undefined) makeFree(core, client, packetId);
+  sender.restore(packetId, delivery, state);
+  core.store?.putInFlight(clientId, delivery.sequence, packetId, state, delivery);
+}
+
+/** Takes the delivery out of the queue, or from under another Packet Identifier. */
+function takeForFlight(core: Core, client: Client, logId: number): Delivery | undefined {
+  const { queue, sender } = client.session;
+  const [first] = queue;
+  if (queue.heldLength > 0 && first?.message.logId === logId) {
+    takeFirst(core, client);
+    return first;
+  }
+  const inFlight = [...sender.values()].find(({ delivery }) => delivery.message.logId === logId);
+  if (inFlight !== undefined) {
+    sender.discard(inFlight);
+    return inFlight.delivery;
+  }
+  let isTaken = false;
+  const isIt = ({ message }: Delivery) => !isTaken && (isTaken = message.logId === logId);
+  return takeQueued(core, client, isIt)[0];
+}
+
+/** Another message is in flight under a Packet Identifier, of which the log does not know: it gets another one, and keeps its place. */
+function makeFree(core: Core, { session: { sender, clientId } }: Client, packetId: number): void {
+  let free = LAST_PACKET_ID;
+  while (sender.find(free) !== undefined) free--;
+  const all = [...sender.values()];
+  for (const inFlight of all) sender.discard(inFlight);
+  for (const { delivery, state, ...inFlight } of all) {
+    const isMoved = inFlight.packetId === packetId;
+    sender.restore(isMoved ? free : inFlight.packetId, delivery, state);
+    if (isMoved && delivery.sequence > 0) {
+      core.store?.putInFlight(clientId, delivery.sequence, free, state, delivery);
+    }
+  }
+}

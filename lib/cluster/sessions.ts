@@ -1,0 +1,245 @@
+import type { Delivery, LogPort, SessionChange, Subscription } from "../broker/mod.ts";
+import { ownerWithHome } from "../broker/mod.ts";
+import { firstPlaceOf } from "./record.ts";
+
+/** Takes what other nodes are to be told. {@linkcode Log.change} */
+export interface ChangeLog {
+  change(change: SessionChange, isAwaited: boolean): boolean;
+}
+
+/** What of the broker is asked for. */
+export interface SessionHost {
+  /** {@linkcode Broker.firstPending} */
+  firstPending(clientId: string): number | undefined;
+  /** The subscriptions of a session. */
+  subscriptionsOf(clientId: string): Iterable<Subscription>;
+}
+
+/** With more than that a client's arrival does not repeat its subscriptions, unless it comes from another node. */
+const MAX_REPEATED = 100;
+/** With more that is done with, others hear of it at once. */
+const MAX_DONE = 1000;
+
+/**
+ * Which node each session belongs to, by the log; and what this node tells the others about its own: it sees it in what the broker writes to
+ * its store.
+ */
+export class SharedSessions {
+  /** Set when the node begins to write. */
+  host: SessionHost | undefined;
+  /** What is written now is what the log says: it is not told again. */
+  isApplying = false;
+  /** The last record that is applied. */
+  sequence: () => number = () => 0;
+  readonly #node: string;
+  readonly #log: ChangeLog;
+  readonly #lines: LogPort;
+  /** The node of each session. */
+  readonly #homes = new Map<string, string>();
+  /** Sessions that have come from another node: all others need all their subscriptions. */
+  readonly #moved = new Set<string>();
+  /** Messages that are done with, by session, of which others have not heard. */
+  #done = new Map<string, number[]>();
+  #doneCount = 0;
+  /** QoS 2 messages of sessions that this process has put into the log, and which the log has not come to. */
+  readonly #unapplied = new Map<string, Set<number>>();
+  /** Sessions of this node whose clients were there when an earlier process ended. */
+  readonly #left = new Set<string>();
+
+  constructor(node: string, log: ChangeLog, lines: LogPort) {
+    this.#node = node;
+    this.#log = log;
+    this.#lines = lines;
+  }
+
+  /** The node that the session belongs to; `undefined`: it is not shared. */
+  homeOf(clientId: string): string | undefined {
+    return this.#homes.get(clientId);
+  }
+
+  /** Sessions of this node. */
+  *own(): IterableIterator<string> {
+    for (const [clientId, home] of this.#homes) if (home === this.#node) yield clientId;
+  }
+
+  /** {@linkcode ClusterPort.restored} */
+  restored(clientId: string, home: string, wasConnected: boolean): void {
+    this.#homes.set(clientId, home);
+    if (home === this.#node && wasConnected) this.#left.add(clientId);
+  }
+
+  /** The log has come to a claim. */
+  claimed(clientId: string, node: string, keepsSession: boolean): void {
+    const home = this.#homes.get(clientId);
+    if (!keepsSession) this.#homes.delete(clientId);
+    else this.#homes.set(clientId, node);
+    if (node === this.#node && keepsSession) {
+      if (home !== node) this.#moved.add(clientId);
+      this.#left.add(clientId);
+    } else {
+      this.#left.delete(clientId);
+      this.#done.delete(clientId);
+      this.#moved.delete(clientId);
+    }
+  }
+
+  /** Whether what a node says of a session counts: the session belongs to that node. What nobody has heard of may be older than the log. */
+  counts(change: SessionChange, node: string): boolean {
+    const home = this.#homes.get(change.clientId);
+    if (home === undefined && change.kind === "session") {
+      this.#homes.set(change.clientId, node);
+      return true;
+    }
+    return home === node;
+  }
+
+  /** A change that counts was applied. */
+  applied(change: SessionChange, node: string): void {
+    const { clientId } = change;
+    if (change.kind === "ended") {
+      this.#homes.delete(clientId);
+      this.#left.delete(clientId);
+    } else if (change.kind === "session" && node === this.#node) {
+      if (change.expiresAtMs === Infinity) this.#left.add(clientId);
+      else this.#left.delete(clientId);
+    }
+  }
+
+  /** Whether a QoS 2 message counts that a client with a session has published by this node. */
+  mayPublish(clientId: string, node: string): boolean {
+    const home = this.#homes.get(clientId);
+    return home === undefined || home === node;
+  }
+
+  /** A QoS 2 message of a stored session is put into the log. */
+  appended(clientId: string, packetId: number): void {
+    let packetIds = this.#unapplied.get(clientId);
+    if (packetIds === undefined) this.#unapplied.set(clientId, packetIds = new Set());
+    packetIds.add(packetId);
+  }
+
+  /** The log has come to it. */
+  published(clientId: string, packetId: number): void {
+    const packetIds = this.#unapplied.get(clientId);
+    if (packetIds?.delete(packetId) === true && packetIds.size === 0) {
+      this.#unapplied.delete(clientId);
+    }
+  }
+
+  /** Takes those that stand behind the claim of another node, where they do not count. */
+  takeUnapplied(clientId: string): readonly number[] {
+    const packetIds = [...this.#unapplied.get(clientId) ?? []];
+    this.#unapplied.delete(clientId);
+    return packetIds;
+  }
+
+  /** Sessions of this node whose clients were there when an earlier process ended; they are forgotten here. */
+  takeLeft(): readonly string[] {
+    const left = [...this.#left];
+    this.#left.clear();
+    return left;
+  }
+
+  /** The owner of a session as the node's own store keeps it. */
+  ownerOf(clientId: string, owner: string | undefined): string | undefined {
+    const home = this.#homes.get(clientId);
+    return home === undefined ? owner : ownerWithHome(owner, home);
+  }
+
+  /** {@linkcode Store.putSession} */
+  putSession(
+    clientId: string,
+    expirySeconds: number,
+    expiresAtMs: number,
+    owner: string | undefined,
+  ): void {
+    if (expirySeconds <= 0 || !this.#isTold(clientId)) return;
+    this.#left.delete(clientId);
+    this.#tellDoneOf(clientId);
+    const change = { kind: "session", clientId, expirySeconds, expiresAtMs, owner } as const;
+    const isArrival = expiresAtMs === Infinity;
+    const subscriptions = isArrival ? [...this.host!.subscriptionsOf(clientId)] : [];
+    const isMoved = this.#moved.delete(clientId);
+    if (!isArrival || subscriptions.length > MAX_REPEATED && !isMoved) return this.#tell(change);
+    if (this.#log.change({ ...change, subscriptions }, true)) return;
+    // Too many for one record.
+    this.#tell(change);
+    for (const subscription of subscriptions) this.putSubscription(clientId, subscription);
+  }
+
+  /** {@linkcode Store.deleteSession} */
+  deleteSession(clientId: string): void {
+    if (this.#isTold(clientId)) this.#tell({ kind: "ended", clientId });
+    this.#done.delete(clientId);
+  }
+
+  /** {@linkcode Store.putSubscription} */
+  putSubscription(clientId: string, subscription: Subscription): void {
+    if (this.#isTold(clientId)) this.#tell({ kind: "subscribed", clientId, subscription });
+  }
+
+  /** {@linkcode Store.deleteSubscription} */
+  deleteSubscription(clientId: string, topicFilter: string): void {
+    if (this.#isTold(clientId)) this.#tell({ kind: "unsubscribed", clientId, topicFilter });
+  }
+
+  /** {@linkcode Store.putInFlight}: only of QoS 2, others are sent again under any Packet Identifier. */
+  putInFlight(
+    clientId: string,
+    delivery: Delivery | undefined,
+    packetId: number,
+    state: "published" | "released",
+  ): void {
+    const { logId = 0 } = delivery?.message ?? {};
+    if (logId === 0 || delivery!.qos !== 2 || delivery!.share !== undefined) return;
+    if (!this.#isTold(clientId)) return;
+    // It may have the Packet Identifier of one that is done with.
+    this.#tellDoneOf(clientId);
+    this.#tell({ kind: "inFlight", clientId, logId, packetId, state });
+  }
+
+  /** {@linkcode Store.deleteDelivery}: others hear of it a little later, of many together. */
+  deleteDelivery(clientId: string, { message: { logId = 0 }, share }: Delivery): void {
+    if (logId === 0 || share !== undefined || !this.#isTold(clientId)) return;
+    const done = this.#done.get(clientId);
+    if (done === undefined) this.#done.set(clientId, [logId]);
+    else done.push(logId);
+    if (++this.#doneCount >= MAX_DONE) this.tellDone();
+  }
+
+  /** {@linkcode Store.deleteReceived} */
+  deleteReceived(clientId: string, packetId: number): void {
+    if (this.#isTold(clientId)) this.#tell({ kind: "released", clientId, packetId });
+  }
+
+  /** Tells others what is done with; `true`: something was. */
+  tellDone(): boolean {
+    const hasDone = this.#done.size > 0;
+    for (const clientId of [...this.#done.keys()]) this.#tellDoneOf(clientId);
+    this.#doneCount = 0;
+    return hasDone;
+  }
+
+  #tellDoneOf(clientId: string): void {
+    const done = this.#done.get(clientId);
+    if (done === undefined) return;
+    this.#done.delete(clientId);
+    if (!this.#isTold(clientId)) return;
+    const pending = this.host!.firstPending(clientId) ?? 0;
+    const floor = Math.min(pending, firstPlaceOf(this.sequence() + 1));
+    const above = done.filter((logId) => logId >= floor);
+    this.#log.change({ kind: "done", clientId, floor, above }, false);
+  }
+
+  #tell(change: SessionChange): void {
+    if (this.#log.change(change, true)) return;
+    const { clientId, kind } = change;
+    this.#lines.error("Other nodes cannot be told of a session: too large", { clientId, kind });
+  }
+
+  /** Whether the session is this node's, and the change is the broker's own. */
+  #isTold(clientId: string): boolean {
+    return this.host !== undefined && !this.isApplying &&
+      this.#homes.get(clientId) === this.#node;
+  }
+}
