@@ -13,7 +13,8 @@ import { LoadConnection, loadTopic } from "../lib/client/mod.ts";
 import { BridgeSink } from "./bridge/sink.ts";
 import { BridgeSource } from "./bridge/source.ts";
 import { FluxBroker } from "../tests/support/bridge_ends.ts";
-import { freePort, MosquittoBroker } from "../tests/support/mosquitto_broker.ts";
+import { freePort } from "../tests/support/free_port.ts";
+import { MosquittoBroker } from "../tests/support/mosquitto_broker.ts";
 import { readFlags, whole } from "./flags.ts";
 
 const USE = `Measures a bridge.

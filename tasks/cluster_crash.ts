@@ -7,7 +7,7 @@
  */
 import { MqttClient } from "../lib/client/mod.ts";
 import { BrokerProcess } from "../tests/support/broker_process.ts";
-import { freePort } from "../tests/support/mosquitto_broker.ts";
+import { freePort } from "../tests/support/free_port.ts";
 import { NatsServer, until } from "../tests/support/nats_server.ts";
 import { Random } from "../tests/support/random.ts";
 import { readFlags, whole } from "./flags.ts";

@@ -8,6 +8,7 @@
  * @module
  */
 import { denoProblem } from "../lib/cli/deno_version.ts";
+import { Progress } from "../lib/cli/progress.ts";
 import { LIBC_PATHS } from "../lib/net/epoll/libc.ts";
 import { readFlags } from "./flags.ts";
 import { type Bundle, bundle } from "./release/bundle.ts";
@@ -55,6 +56,8 @@ export interface CompileInit {
   readonly base?: string | undefined;
   /** Whether it may call libc on Linux. Default: true. */
   readonly isFfiPermitted?: boolean;
+  /** Called with what begins: each step takes seconds, or as long as a download. */
+  readonly onStep?: (what: string) => void;
 }
 
 /** Compiles the program into one executable. */
@@ -63,12 +66,19 @@ export async function compile(executable: string, init: CompileInit = {}): Promi
   if (problem !== undefined) return { isMade: false, warning: "", output: `${problem}\n` };
   const folder = await Deno.makeTempDir({ prefix: "flux-bundle-" });
   try {
+    init.onStep?.("1 of 2: puts the modules together");
     const { warning, ...bundled } = await bundle("main.ts", INCLUDED, folder);
+    init.onStep?.(`2 of 2: makes ${executable}${baseText(init)}`);
     const { isDone, output } = await compileProgram(bundled, executable, init);
     return { isMade: isDone, warning, output: isDone ? output : output + hint(output) };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** Says that the last step may take long. */
+function baseText({ base = Deno.env.get("DENORT_BIN") ?? "" }: CompileInit): string {
+  return base === "" ? ", downloads Deno's base executable if it is not there yet" : "";
 }
 
 /** Runs only the last step. */
@@ -109,10 +119,13 @@ if (import.meta.main) {
   });
   const suffix = target === "" ? "" : `-${target}`;
   const executable = named === "" ? `dist/flux-mqtt${suffix}` : named;
+  const progress = new Progress();
   const { isMade, warning, output } = await compile(executable, {
     target: target === "" ? undefined : target,
     isFfiPermitted: !flags["no-ffi"],
+    onStep: (what) => progress.tell(what),
   });
+  progress.clear();
   if (warning !== "") console.log(warning);
   console.log(isMade ? `Made ${executable}` : output.trimEnd());
   if (!isMade) Deno.exit(1);

@@ -2,7 +2,8 @@
 /**
  * The gate: all checks that must pass before a change is accepted, with one line of output each.
  *
- * A part's own output is shown only if it fails. `--skip-tests` leaves the tests out, for those who have run them already.
+ * A part's own output is shown only if it failed. `--skip-tests` leaves the tests out, for those
+ * who ran them already; without it they run as by `deno task test`, without the long proofs.
  *
  * @module
  */

@@ -13,6 +13,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import { Progress } from "../lib/cli/progress.ts";
 import { VERSION } from "../lib/version.ts";
 import { compile } from "./compile.ts";
 import { maintainerOf, makeDeb } from "./release/deb.ts";
@@ -67,12 +68,15 @@ async function makeExecutables(
 ): Promise<{ made: string[]; failures: Failure[] }> {
   const made: string[] = [];
   const failures: Failure[] = [];
-  for (const target of targets) {
+  using progress = new Progress();
+  for (const [i, target] of targets.entries()) {
     const name = `flux-mqtt-${target}${target.includes("windows") ? ".exe" : ""}`;
     const { isMade, warning, output } = await compile(`dist/${name}`, {
       target,
       base: baseOf(target, folder),
+      onStep: (what) => progress.tell(`Executable ${i + 1} of ${targets.length}: ${what}`),
     });
+    progress.clear();
     if (warning !== "") console.log(`${name}: ${warning}`);
     if (isMade) made.push(name);
     else failures.push({ target, reason: reasonIn(output) });

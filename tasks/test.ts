@@ -1,37 +1,98 @@
 // deno-lint-ignore-file no-console -- a command line tool
 /**
- * Runs the test suite in two parts: first, in parallel, the rooms whose tests neither measure time nor open ports; then all others, one
- * after the other. `deno task test ARG…` passes the arguments to `deno test` instead.
+ * Runs the test suite.
+ *
+ *     deno task test           every room, without the long proofs; what is left out is printed
+ *     deno task test --all     the long proofs too
+ *     deno task test ARG…      hands the arguments to `deno test` instead
+ *
+ * Most files run in parallel. Those of {@linkcode ALONE} run after them, one at a time: they measure time, memory or processor time,
+ * which other tests would change. `deno task ok` checks the types; only those of the examples in the documentation are checked here.
  *
  * @module
  */
+import { LEFT_OUT } from "../tests/support/long.ts";
 
-/** Folders of `tests/` whose tests depend on nothing outside their own module. */
-const PURE: readonly string[] = ["broker", "codec", "config", "docs", "session", "sim", "topic"];
+/** Files that measure something. */
+export const ALONE: readonly string[] = [
+  "tests/auth/crowd_test.ts",
+  "tests/broker/stall_test.ts",
+  "tests/bus/stall_test.ts",
+  "tests/net/churn_test.ts",
+  "tests/net/closing_test.ts",
+  "tests/net/deaf_test.ts",
+  "tests/net/event_loop_test.ts",
+  "tests/net/fairness_test.ts",
+  "tests/net/gone_test.ts",
+  "tests/net/hostile_run_test.ts",
+  "tests/net/hostile_test.ts",
+  "tests/net/idle_memory_test.ts",
+  "tests/net/limits_test.ts",
+  "tests/net/process_test.ts",
+  "tests/net/slow_reader_test.ts",
+  "tests/net/stateful_fuzz_test.ts",
+  "tests/net/stopped_test.ts",
+  "tests/net/tls_memory_test.ts",
+  "tests/net/tls_test.ts",
+  "tests/net/turns_test.ts",
+  "tests/net/unfinished_test.ts",
+  "tests/net/web_socket_request_test.ts",
+  "tests/tasks/patterns_test.ts",
+];
 
 const ROOT = new URL("..", import.meta.url);
 
 /** Runs `deno test`; returns false if a test has failed. */
-async function passes(args: readonly string[]): Promise<boolean> {
+async function passes(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<boolean> {
   const command = new Deno.Command(Deno.execPath(), {
     args: ["test", "-A", "--no-prompt", ...args],
     cwd: ROOT,
+    env,
     stdin: "null",
   });
   return (await command.spawn().status).success;
 }
 
-if (Deno.args.length > 0) Deno.exit(await passes(Deno.args) ? 0 : 1);
+/** The parts one after the other, all of them. `leftOut`: where the names of tests that are left out go; `""`: none is. */
+async function passParts(leftOut: string): Promise<boolean> {
+  const env = { [LEFT_OUT]: leftOut };
+  // One more than there are processors: many tests wait for a process or for time to pass.
+  const jobs = String(navigator.hardwareConcurrency + 1);
+  console.log(`Side by side, ${jobs} files at a time`);
+  const isMostGood = await passes(
+    ["--no-check", "--parallel", `--ignore=${ALONE.join(",")}`, "tests/"],
+    { DENO_JOBS: jobs, ...env },
+  );
+  console.log("One after the other: what measures time and memory");
+  const areOthersGood = await passes(["--no-check", ...ALONE], env);
+  console.log("The examples in the documentation");
+  const areExamplesGood = await passes(["--doc", "lib/", "README.md"]);
+  return isMostGood && areOthersGood && areExamplesGood;
+}
 
-const folders = PURE.map((name) => `tests/${name}/`);
-console.log(`The tests of ${PURE.join(", ")}, side by side`);
-const isPureGood = await passes(["--parallel", ...folders]);
-console.log("All other tests, one after the other");
-const areOthersGood = await passes([
-  "--doc",
-  `--ignore=${folders.join(",")}`,
-  "tests/",
-  "lib/",
-  "README.md",
-]);
-Deno.exit(isPureGood && areOthersGood ? 0 : 1);
+/** The short form; what it leaves out is printed behind the results. */
+async function passShort(): Promise<boolean> {
+  const list = await Deno.makeTempFile({ prefix: "flux-left-out-" });
+  try {
+    const isGood = await passParts(list);
+    const names = [...new Set((await Deno.readTextFile(list)).split("\n"))].filter(Boolean);
+    for (const name of names.toSorted()) console.log(`Left out: ${name}`);
+    console.log(`${names.length} long proofs were left out: deno task test --all runs them too`);
+    return isGood;
+  } finally {
+    await Deno.remove(list);
+  }
+}
+
+if (import.meta.main) {
+  const [first, ...others] = Deno.args;
+  const isGood = first === undefined
+    ? await passShort()
+    : first === "--all" && others.length === 0
+    ? await passParts("")
+    : await passes(Deno.args);
+  if (!isGood) Deno.exit(1);
+}

@@ -3,7 +3,8 @@ import { type Config, loadConfig, parseArguments } from "../config/mod.ts";
 import type { CarriedOver, ImportInit, ImportResult } from "../mosquitto/mod.ts";
 import type { Flags } from "./commands.ts";
 import { flagsHelp } from "./help.ts";
-import { EXIT, messageOf, print, printError, printProblems } from "./output.ts";
+import { EXIT, failureText, messageOf, print, printError, printProblems } from "./output.ts";
+import { Progress } from "./progress.ts";
 import { processSources } from "./sources.ts";
 
 /** The flags of `import`. */
@@ -73,20 +74,27 @@ export async function importStore(args: readonly string[]): Promise<number> {
   const directory = values.directory ?? config?.persistenceLocation ?? "data";
   const listeners = config?.listeners.map(({ port, options }) => ({ port, ...options }));
   const { DatabaseError, importDatabase, StoreNotEmptyError } = await import("../mosquitto/mod.ts");
+  using progress = new Progress();
   const init: ImportInit = {
     file,
     directory,
     mayReplace: values.replace === true,
     ...listeners === undefined ? {} : { listeners },
-    ...Deno.stderr.isTerminal() ? { progress: progressLine() } : {},
+    progress: progressLine(progress),
   };
   try {
-    printResult(init, await importDatabase(init));
+    const result = await importDatabase(init);
+    progress.clear();
+    printResult(init, result);
     return EXIT.ok;
   } catch (error) {
-    const where = error instanceof DatabaseError ? `${file}: ` : "";
-    const way = error instanceof StoreNotEmptyError ? "; --replace moves it aside" : "";
-    printError(`${where}${messageOf(error)}${way}\nNothing was changed\n`);
+    progress.clear();
+    const what = error instanceof DatabaseError
+      ? `${file}: ${error.message}`
+      : error instanceof StoreNotEmptyError
+      ? `${error.message}; --replace moves it aside`
+      : failureText(`import ${file}`, error);
+    printError(`${what}\nNothing was changed\n`);
     return EXIT.failed;
   }
 }
@@ -97,15 +105,14 @@ function configOf(file: string | undefined): Config | undefined | readonly strin
   return result.isValid ? result.config : result.problems;
 }
 
-/** Returns a function that shows the progress in one line of the terminal, at intervals. */
-function progressLine(): (done: number, total: number) => void {
+/** Returns a function that shows how far it is, at intervals. */
+function progressLine(progress: Progress): (done: number, total: number) => void {
   let lastMs = -Infinity;
   return (done, total) => {
-    const isDone = done === total;
     const ms = performance.now();
-    if (!isDone && ms - lastMs < PROGRESS_MS) return;
+    if (ms - lastMs < PROGRESS_MS) return;
     lastMs = ms;
-    printError(`\r${done} of ${total} records${isDone ? "\n" : ""}`);
+    progress.tell(`${done} of ${total} records`);
   };
 }
 

@@ -42,6 +42,14 @@ function writeAll(writer: { writeSync(bytes: Uint8Array): number }, bytes: Uint8
   }
 }
 
+/** What was tried, and why it failed: `Cannot restore a.db: No such file or directory`. An error that says both stays as it is. */
+export function failureText(act: string, error: unknown): string {
+  const message = messageOf(error);
+  if (message.startsWith("Cannot ")) return message;
+  // The system's number and call say nothing to who reads it; which file it was stands in the act.
+  return `Cannot ${act}: ${message.replace(/ \(os error \d+\).*$/s, "")}`;
+}
+
 /** The message of whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { readLine } from "./ask.ts";
 import type { Flags } from "./commands.ts";
 import { flagsHelp } from "./help.ts";
-import { EXIT, messageOf, print, printError } from "./output.ts";
+import { EXIT, failureText, messageOf, print, printError } from "./output.ts";
 import { exists, placeFile } from "./placed_file.ts";
 import {
   CONFIG_NAME,
@@ -91,7 +91,7 @@ export async function setup(args: readonly string[]): Promise<number> {
     const given = { ...rest, names, password: stdin ? await readLine() : undefined };
     if (given.password === "") return refuse("The password is empty");
     const { plan, isPasswordMade } = await askPlan(given, isAsking);
-    const problem = planProblem(plan);
+    const problem = planProblem(plan) ?? fileProblem(plan);
     if (problem !== undefined) return refuse(problem);
     return await carryOut(plan, {
       isPasswordMade,
@@ -102,6 +102,19 @@ export async function setup(args: readonly string[]): Promise<number> {
     printError(`${messageOf(error)}\n`);
     return EXIT.failed;
   }
+}
+
+/** The certificate, key or authority of one's own that cannot be read; `undefined`: all can. */
+function fileProblem({ certfile, keyfile, cafile }: SetupPlan): string | undefined {
+  for (const [flag, path] of Object.entries({ certfile, keyfile, cafile })) {
+    if (path === "") continue;
+    try {
+      Deno.readFileSync(path);
+    } catch (error) {
+      return `--${flag}: ${failureText(`read ${path}`, error)}`;
+    }
+  }
+  return undefined;
 }
 
 /** How a plan is carried out. */
@@ -122,9 +135,17 @@ async function carryOut(
     printError(`Nothing is written: ${there.join(", ")}: Exists already; --force replaces it\n`);
     return EXIT.failed;
   }
-  Deno.mkdirSync(plan.directory, { recursive: true, mode: 0o755 });
-  Deno.mkdirSync(plan.dataDirectory, { recursive: true, mode: 0o700 });
-  for (const file of files) placeFile(pathOf(file), file.text, file.isSecret ? 0o600 : 0o644);
+  try {
+    Deno.mkdirSync(plan.directory, { recursive: true, mode: 0o755 });
+    Deno.mkdirSync(plan.dataDirectory, { recursive: true, mode: 0o700 });
+    for (const file of files) placeFile(pathOf(file), file.text, file.isSecret ? 0o600 : 0o644);
+  } catch (error) {
+    const isDenied = error instanceof Deno.errors.PermissionDenied;
+    const way = isDenied ? "; run it as root, or name directories of your own: -d DIRECTORY" : "";
+    throw new Error(
+      failureText(`write into ${plan.directory} and ${plan.dataDirectory}`, error) + way,
+    );
+  }
   print(files.map((file) => `Wrote ${pathOf(file)}\n`).join(""));
   const configFile = resolve(plan.directory, CONFIG_NAME);
   const isGood = !isTried || await tryAndTell(configFile, plan);

@@ -12,7 +12,7 @@ import {
 } from "../store/mod.ts";
 import type { Flags } from "./commands.ts";
 import { flagsHelp } from "./help.ts";
-import { EXIT, messageOf, print, printError, printProblems } from "./output.ts";
+import { EXIT, failureText, messageOf, print, printError, printProblems } from "./output.ts";
 import { Progress } from "./progress.ts";
 import { processSources } from "./sources.ts";
 import { columns, megabytes } from "./store_text.ts";
@@ -91,7 +91,10 @@ export async function store(args: readonly string[]): Promise<number> {
   try {
     return await act(action as Action, operand, place);
   } catch (error) {
-    printError(`${messageOf(error)}\n`);
+    const what = action === "backup"
+      ? `back up to ${operand}`
+      : `${action} ${operand || place.directory}`;
+    printError(`${failureText(what, error)}\n`);
     return EXIT.failed;
   }
 }

@@ -1,16 +1,23 @@
-import type { BridgeAddress, BridgeOptions, BridgeTls, BridgeTopic } from "../bridge/mod.ts";
+import type { BridgeOptions, BridgeTls, BridgeTopic } from "../bridge/mod.ts";
 import { isTopicName } from "../topic/mod.ts";
 import { parseAddress } from "./bridge_address.ts";
-import { type BridgeSettings, DEFAULT_BRIDGE_SETTINGS } from "./bridge_settings.ts";
-import { parseTopic, ruleProblem, rulesProblem } from "./bridge_topics.ts";
+import type { BridgeSettings } from "./bridge_settings.ts";
+import { parseTopic, rulesProblem } from "./bridge_topics.ts";
 import type { BridgeConfig, ListenerConfig, ResolvedSetting } from "./config.ts";
 import type { BridgeBlock, Draft } from "./draft.ts";
 import { BRIDGE_OPTIONS } from "./options_bridge.ts";
 import { presetProblems, withPreset } from "./bridge_presets.ts";
 import { decideAll } from "./resolve.ts";
+import { wordsOf } from "./value.ts";
 
 /** The longest `restart_timeout`. */
 const MAX_RESTART_SECONDS = 86_400;
+
+/** The options that every block needs. */
+const NEEDED: readonly (readonly [option: string, message: string])[] = [
+  ["address", "Needs an `address`: where the remote broker is"],
+  ["topic", "Needs a `topic`: which messages cross the bridge"],
+];
 
 /** What is needed besides the blocks. */
 export interface BridgeSurroundings {
@@ -37,13 +44,16 @@ function resolveBridge(
 ): BridgeConfig {
   const all: ResolvedSetting[] = [];
   const find = (option: { readonly name: string }) => block.settings.get(option.name);
-  const values = decideAll(BRIDGE_OPTIONS, find, `connection ${block.name}`, all);
-  const settings: BridgeSettings = { ...DEFAULT_BRIDGE_SETTINGS, ...values.bridge };
+  const { bridge } = decideAll(BRIDGE_OPTIONS, find, `connection ${block.name}`, all);
   const isSet = (name: string) => block.settings.has(name);
-  const reading: Reading = { draft, block, settings: withPreset(settings, isSet) };
+  const reading: Reading = { draft, block, settings: withPreset(bridge, isSet) };
+  for (const [option, message] of NEEDED) {
+    const lines = block.settings.get(option) ?? [];
+    if (lines.length === 0) draft.problem(block.origin, "connection", message);
+  }
   const options = optionsOf(reading, surroundings);
   for (const [option, message] of contradictions(options, reading)) {
-    draft.problem(originOf(block, option), option, message);
+    draft.problemOf(block.settings, option, message, block.origin);
   }
   refuseSelf(draft, block, options, surroundings);
   // `check` prints the settings, and must not reveal the password.
@@ -61,88 +71,56 @@ interface Reading {
 }
 
 function optionsOf(reading: Reading, { hostname }: BridgeSurroundings): BridgeOptions {
-  const { settings, block } = reading;
-  const { localCleanSession, sessionExpirySeconds, remoteClientId, protocolVersion } = settings;
-  const { cleanSession } = settings;
+  const { restartTimeout, preset, ...rest } = reading.settings;
+  const { cafile, capath, certfile, keyfile, insecure, alpn, usesOsCerts, ...same } = rest;
+  const tls: BridgeTls = { cafile, capath, certfile, keyfile, insecure, alpn, usesOsCerts };
+  const usesTls = preset !== "none" || Object.values(tls).some((value) => value !== "" && value);
+  const { cleanSession, localCleanSession, sessionExpirySeconds, remoteClientId } = same;
   const versions = { auto: "auto", mqttv50: 5, mqttv311: 4, mqttv31: 3 } as const;
-  const [restartBaseSeconds, restartCapSeconds] = restartOf(reading);
-  const {
-    restartTimeout: _restart,
-    cafile: _cafile,
-    capath: _capath,
-    certfile: _certfile,
-    keyfile: _keyfile,
-    insecure: _insecure,
-    alpn: _alpn,
-    usesOsCerts: _usesOsCerts,
-    preset: _preset,
-    ...same
-  } = settings;
+  const [restartBaseSeconds, restartCapSeconds] = restartOf(reading, restartTimeout);
   return {
     ...same,
-    addresses: addressesOf(reading),
+    addresses: parseAll(reading, "address", wordsOf, parseAddress),
     topics: topicsOf(reading),
     restartBaseSeconds,
     restartCapSeconds,
     localCleanSession: localCleanSession === "" ? cleanSession : localCleanSession === "true",
-    remoteClientId: remoteClientId === "" ? `${block.name}.${hostname}` : remoteClientId,
-    protocolVersion: versions[protocolVersion],
+    remoteClientId: remoteClientId === "" ? `${reading.block.name}.${hostname}` : remoteClientId,
+    protocolVersion: versions[same.protocolVersion],
     sessionExpirySeconds: sessionExpirySeconds === 0xffff_ffff ? Infinity : sessionExpirySeconds,
-    tls: tlsOf(settings),
+    tls: usesTls ? tls : undefined,
   };
 }
 
-/** `undefined`: nothing in the block asks for TLS. */
-function tlsOf(settings: BridgeSettings): BridgeTls | undefined {
-  const { cafile, capath, certfile, keyfile, insecure, alpn, usesOsCerts, preset } = settings;
-  const isAsked = usesOsCerts || insecure || preset !== "none" ||
-    [cafile, capath, certfile, keyfile, alpn].some((text) => text !== "");
-  return isAsked ? { cafile, capath, certfile, keyfile, insecure, alpn, usesOsCerts } : undefined;
-}
-
-function addressesOf({ draft, block }: Reading): readonly BridgeAddress[] {
-  const lines = block.settings.get("address") ?? [];
-  const found = lines.flatMap(({ value, origin }) =>
-    String(value).split(/\s+/).filter((word) => word !== "").flatMap((word) => {
-      const address = parseAddress(word);
-      if (typeof address !== "string") return [address];
-      draft.problem(origin, "address", address);
+/** Parses the parts of an option's lines. A part that is invalid becomes a problem of its line. */
+function parseAll<T extends object>(
+  { draft, block }: Reading,
+  option: string,
+  partsOf: (text: string) => readonly string[],
+  parse: (part: string) => T | string,
+): readonly T[] {
+  return (block.settings.get(option) ?? []).flatMap(({ value, origin }) =>
+    partsOf(String(value)).flatMap((part) => {
+      const parsed = parse(part);
+      if (typeof parsed !== "string") return [parsed];
+      draft.problem(origin, option, parsed);
       return [];
     })
   );
-  if (lines.length === 0) {
-    draft.problem(
-      block.origin,
-      "connection",
-      "Needs an `address`: where the remote broker is",
-    );
-  }
-  return found;
 }
 
-function topicsOf({ draft, block }: Reading): readonly BridgeTopic[] {
-  const lines = block.settings.get("topic") ?? [];
-  const topics = lines.flatMap(({ value, origin }) => {
-    const topic = parseTopic(String(value));
-    const problem = typeof topic === "string" ? topic : ruleProblem(topic);
-    if (typeof topic !== "string" && problem === undefined) return [topic];
-    draft.problem(origin, "topic", problem!);
-    return [];
-  });
-  if (lines.length === 0) {
-    draft.problem(
-      block.origin,
-      "connection",
-      "Needs a `topic`: which messages cross the bridge",
-    );
-  }
+function topicsOf(reading: Reading): readonly BridgeTopic[] {
+  const lines = reading.block.settings.get("topic") ?? [];
+  const topics = parseAll(reading, "topic", (line) => [line], parseTopic);
   const twin = topics.length === lines.length ? rulesProblem(topics) : undefined;
-  if (twin !== undefined) draft.problem(lines[twin.index]!.origin, "topic", twin.message);
+  if (twin !== undefined) reading.draft.problem(lines[twin.index]!.origin, "topic", twin.message);
   return topics;
 }
 
-function restartOf({ draft, block, settings }: Reading): readonly [base: number, cap: number] {
-  const { restartTimeout } = settings;
+function restartOf(
+  { draft, block }: Reading,
+  restartTimeout: string,
+): readonly [base: number, cap: number] {
   const words = restartTimeout.split(/\s+/).map(Number);
   const [base = 0, cap = base] = words;
   const isRight = words.length <= 2 &&
@@ -153,7 +131,7 @@ function restartOf({ draft, block, settings }: Reading): readonly [base: number,
   const message =
     `Must be seconds from 1 to ${MAX_RESTART_SECONDS}, or BASE CAP with the cap not ` +
     `less than the base, is "${restartTimeout}"`;
-  draft.problem(originOf(block, "restart_timeout"), "restart_timeout", message);
+  draft.problemOf(block.settings, "restart_timeout", message);
   return [1, 1];
 }
 
@@ -221,7 +199,7 @@ function refuseSelf(
     if (!isHere || own === undefined) continue;
     const message =
       `${address.hostname}:${address.port} is this broker's own listener (${own.origin})`;
-    draft.problem(originOf(block, "address"), "address", message);
+    draft.problemOf(block.settings, "address", message);
   }
 }
 
@@ -251,8 +229,4 @@ function refuseTwins(draft: Draft, bridges: readonly BridgeConfig[]): void {
       }
     }
   }
-}
-
-function originOf({ settings, origin }: BridgeBlock, option: string): string {
-  return settings.get(option)?.at(-1)?.origin ?? origin;
 }

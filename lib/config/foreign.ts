@@ -1,8 +1,5 @@
 import type { ForeignOption } from "./option.ts";
-import { BOOLEAN, BYTES, choice, COUNT, COUNT_OR_MINUS_ONE, integer, PATH } from "./rows.ts";
-
-/** Free text of any sensible length. */
-const TEXT = { kind: "text", maxLength: 255 } as const;
+import { BOOLEAN, BYTES, choice, COUNT, COUNT_OR_MINUS_ONE, integer, PATH, TEXT } from "./rows.ts";
 
 /** How `memory_limit` is divided among `max_retained_bytes`, `max_total_queued_bytes` and `max_buffered_bytes`: like their defaults. */
 const MEMORY_SHARES = [4 / 6, 1 / 6, 1 / 6] as const;

@@ -82,4 +82,4 @@ export { parseNatsPlaces } from "./cluster_address.ts";
 export { LEAVE_DISK_FREE, type ProcessOptions } from "./process_options.ts";
 export type { TransportOptions } from "./transport_options.ts";
 export { REFUSED_OPTIONS } from "./refused.ts";
-export { nearest } from "./suggest.ts";
+export { didYouMean } from "./suggest.ts";

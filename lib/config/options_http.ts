@@ -1,9 +1,10 @@
 import type { Option } from "./option.ts";
-import { BOOLEAN, choice, loaderRow, PATH, processRow, transportRow } from "./rows.ts";
+import { BOOLEAN, choice, loaderRow, PATH, processRows, TEXT, transportRow } from "./rows.ts";
 
+const processRow = processRows("Dashboard and API");
 const THEME = { theme: "Dashboard and API", needsListener: true, fileOnly: true } as const;
 
-/** The page, its API and the metrics: where they are, and who comes in. */
+/** The dashboard, its API and the metrics: where they are, and who may use them. */
 export const HTTP_OPTIONS: readonly Option[] = [
   loaderRow(
     "dashboard",
@@ -19,22 +20,21 @@ export const HTTP_OPTIONS: readonly Option[] = [
   processRow(
     "metrics_topic_prefix",
     "metricsTopicPrefix",
-    { kind: "text", maxLength: 255 },
+    TEXT,
     "Counts messages on topics with this prefix, whole levels such as `home` or `plant/hall-2`, in a series of its own at /metrics; may be " +
       "repeated, 100 times at most. Counting costs some processor time for each message.",
-    { theme: "Dashboard and API", repeatable: true, defaultText: "none" },
+    { repeatable: true },
   ),
   processRow(
     "metrics_compat",
     "metricsCompat",
     choice("none", "mosquitto_exporter"),
     "Whether /metrics also has the names of mosquitto-exporter (`broker_clients_connected` and so on), for Grafana dashboards made for it.",
-    { theme: "Dashboard and API" },
   ),
   transportRow(
     "http_host",
     "httpHosts",
-    { kind: "text", maxLength: 255 },
+    TEXT,
     "A host name or address, without port, under which browsers open the dashboard of an `http_api` listener; may be repeated.",
     {
       ...THEME,
@@ -45,22 +45,22 @@ export const HTTP_OPTIONS: readonly Option[] = [
   transportRow(
     "http_admin",
     "httpAdmins",
-    { kind: "text", maxLength: 255 },
+    TEXT,
     "A user of the `password_file` who may log in at the dashboard and make changes; may be repeated.",
     { ...THEME, repeatable: true, defaultText: "none: everybody on this machine may" },
   ),
   transportRow(
     "http_viewer",
     "httpViewers",
-    { kind: "text", maxLength: 255 },
+    TEXT,
     "A user of the `password_file` who may log in at the dashboard but change nothing; may be repeated.",
-    { ...THEME, repeatable: true, defaultText: "none" },
+    { ...THEME, repeatable: true },
   ),
   transportRow(
     "http_token_file",
     "httpTokenFile",
     PATH,
     "A file of tokens for programs (`Authorization: Bearer TOKEN`): lines of `admin TOKEN` or `viewer TOKEN`, with tokens of at least 16 characters.",
-    { ...THEME, defaultText: "none" },
+    { ...THEME },
   ),
 ];

@@ -11,6 +11,7 @@ import {
   syncDirectory,
   syncFile,
 } from "./store_files.ts";
+import { rewrite } from "./replace.ts";
 import { StoredFile } from "./stored_file.ts";
 
 /**
@@ -48,10 +49,16 @@ export function compact(directory: string): readonly [before: number, after: num
   const before = sizeOf(path) + sizeOf(`${path}-wal`);
   const db = new DatabaseSync(path);
   try {
-    db.exec("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)");
+    db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   } finally {
     db.close();
   }
+  {
+    using file = new StoredFile(path);
+    const [problem] = file.problems();
+    if (problem !== undefined) throw new Error(`Cannot compact ${path}: ${problem}`);
+  }
+  rewrite(directory);
   return [before, sizeOf(path) + sizeOf(`${path}-wal`)];
 }
 

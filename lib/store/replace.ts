@@ -57,16 +57,25 @@ export function finishReplacing(
   return true;
 }
 
-/**
- * Copies an undamaged database into a new one, which can return unused room to the file system. (SQLite's own `VACUUM` does not work
- * in a process with limited permissions.) Where that fails, the old database stays in use.
- */
+/** Rewrites an undamaged database that cannot return unused room to the file system. Where that fails, the old one stays in use. */
 export function renew(directory: string): void {
+  try {
+    rewrite(directory);
+  } catch {
+    // It goes on as it is: it only does not shrink.
+  }
+}
+
+/**
+ * Copies an undamaged database into a new one in its place, without what is not used any more, and able to return room to the file
+ * system. (SQLite's own `VACUUM` does not work in a process with limited permissions.) Throws where that cannot be: then nothing has changed.
+ */
+export function rewrite(directory: string): void {
   const path = `${directory}/${DATABASE_NAME}`;
   const saving = `${directory}/${SAVING}anew`;
+  // A file with something in its log is not complete without the log.
+  if (sizeOf(`${path}-wal`) > 0) throw new Error(`Cannot rewrite ${path}: its log is not empty`);
   try {
-    // A file with something in its log is not complete without the log.
-    if (sizeOf(`${path}-wal`) > 0) return;
     makePrivateFile(saving);
     salvage(path, saving);
     // Reading a database leaves an empty log and its index behind.
@@ -74,8 +83,9 @@ export function renew(directory: string): void {
     syncFile(saving);
     Deno.renameSync(saving, path);
     syncDirectory(directory);
-  } catch {
+  } catch (error) {
     removeIfThere(saving);
+    throw error;
   }
 }
 

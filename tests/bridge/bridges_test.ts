@@ -5,7 +5,7 @@ import { Collector, until } from "../support/bridge_ends.ts";
 import { BridgingServer } from "../support/bridging_server.ts";
 import { certificateTest } from "../support/certificates.ts";
 import { loadTls } from "../../lib/net/mod.ts";
-import { freePort } from "../support/mosquitto_broker.ts";
+import { freePort } from "../support/free_port.ts";
 
 /** A bridge of that name to those ports. */
 function block(name: string, ports: readonly (number | string)[], lines: string): string {

@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { until } from "../support/bridge_ends.ts";
 import { BrokerProcess } from "../support/broker_process.ts";
 import { runFlux } from "../support/flux.ts";
-import { freePort } from "../support/mosquitto_broker.ts";
+import { freePort } from "../support/free_port.ts";
 
 /** A bridge to that port. */
 function block(name: string, port: number): string {

@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { BrokerProcess } from "../support/broker_process.ts";
 import { certificateTest } from "../support/certificates.ts";
+import { freePort } from "../support/free_port.ts";
 
 Deno.test("a broker whose file names an http_api listener says where its dashboard is, and serves it", async () => {
   await using broker = await BrokerProcess.start({
@@ -39,11 +40,6 @@ function take(port: number): Disposable & { readonly port: number } {
   } catch {
     return { port, [Symbol.dispose]() {} };
   }
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 certificateTest(

@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { BrokerProcess } from "../support/broker_process.ts";
 import { hashPassword, parsePasswordHash } from "../../lib/auth/mod.ts";
 import type { MqttClient } from "../../lib/client/mod.ts";
-import { freePort } from "../support/mosquitto_broker.ts";
+import { freePort } from "../support/free_port.ts";
 import { Administrator, connectAs, pluginLines, subscription } from "../interop/dynsec.ts";
 
 const CONTROL = "$CONTROL/dynamic-security/v1";

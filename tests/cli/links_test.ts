@@ -77,6 +77,18 @@ Deno.test({
       Deno.symlinkSync(`${directory}/real`, `${directory}/way`);
       openPlainFile(`${directory}/way/log`, 0o640).close();
       assert.ok(Deno.statSync(`${directory}/real/log`).isFile);
-      openPlainFile("/dev/stdout", 0o640).close();
+      // It may be somebody else's, who has started this as another user.
+      if (mayOpen("/dev/stdout")) openPlainFile("/dev/stdout", 0o640).close();
     }),
 });
+
+function mayOpen(path: string): boolean {
+  try {
+    Deno.openSync(path, { append: true }).close();
+    return true;
+  } catch {
+    // deno-lint-ignore no-console -- whoever reads the results is to know
+    console.log(`Not tried: ${path}: this user may not open it`);
+    return false;
+  }
+}

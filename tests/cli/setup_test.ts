@@ -2,12 +2,7 @@ import { strict as assert } from "node:assert";
 import { makeCertificates } from "../../lib/cli/setup/certificates.ts";
 import { BrokerProcess } from "../support/broker_process.ts";
 import { type FluxRun, runFlux } from "../support/flux.ts";
-
-/** One that was free a moment ago. */
-function freePort(): string {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return String(listener.addr.port);
-}
+import { freePort } from "../support/free_port.ts";
 
 async function inDirectory(act: (directory: string) => Promise<void>): Promise<void> {
   const directory = await Deno.makeTempDir({ prefix: "flux-setup-" });
@@ -23,7 +18,7 @@ const setup = (...args: string[]): Promise<FluxRun> => runFlux(["setup", ...args
 Deno.test("setup writes a configuration with TLS and a user, tries it, and the command that it prints connects", () =>
   inDirectory(async (directory) => {
     const conf = `${directory}/conf`;
-    const port = freePort();
+    const port = String(freePort());
     const flags = ["-u", "alice", "-p", port, "--name", "127.0.0.1", "--dashboard"];
     // The dashboard's port is one for all tests, so it is not opened.
     const { status, out, error } = await setup("-d", conf, ...flags, "--no-try");
@@ -49,7 +44,7 @@ Deno.test("setup writes a configuration with TLS and a user, tries it, and the c
 
 Deno.test("setup says what happened when it tried, replaces nothing without --force, and keeps a given password to itself", () =>
   inDirectory(async (directory) => {
-    const flags = ["-d", directory, "-p", freePort(), "--stdin"];
+    const flags = ["-d", directory, "-p", String(freePort()), "--stdin"];
     const first = await runFlux(["setup", ...flags], { input: "our secret\n" });
     assert.deepEqual([first.status, first.error], [0, ""]);
     assert.match(
@@ -86,7 +81,7 @@ Deno.test("setup takes one's own certificates, and says where the port is taken"
       ...["--certfile", `${directory}/own.crt`, "--keyfile", `${directory}/own.key`],
       ...["--cafile", `${directory}/ca.crt`, "--name", "broker.home", "--address", "127.0.0.1"],
     ];
-    const good = await setup("-d", `${directory}/a`, "-p", freePort(), ...own);
+    const good = await setup("-d", `${directory}/a`, "-p", String(freePort()), ...own);
     assert.equal(good.status, 0, good.out + good.error);
     assert.match(good.out, / --cafile \S+\/ca\.crt -u admin /);
     assert.throws(() => Deno.statSync(`${directory}/a/server.key`), Deno.errors.NotFound);
@@ -101,6 +96,10 @@ const misuses: [args: string[], error: RegExp][] = [
   [["--tls", "own"], /^--tls own: Needs --certfile and --keyfile$/m],
   [["--tls", "none", "--keyfile", "x"], /^--tls none: Takes no --certfile and no --keyfile$/m],
   [["-p", "70000"], /^--port: Must be a whole number from 1 to 65535$/m],
+  [
+    ["--tls", "own", "--certfile", "no.crt", "--keyfile", "no.key"],
+    /^--certfile: Cannot read \S+\/no\.crt: No such file or directory$/m,
+  ],
   [["--name", "a b"], /^--name: "a b" is neither a host name nor an address$/m],
   [["-u", "a:b"], /^A user name must not hold a colon/m],
   [["-d", "a\nb"], /Cannot stand in a configuration file$/m],
@@ -116,3 +115,12 @@ for (const [args, error] of misuses) {
       assert.deepEqual([...Deno.readDirSync(directory)], []);
     }));
 }
+
+Deno.test("flux-mqtt setup says where it cannot write, and leaves nothing", () =>
+  inDirectory(async (directory) => {
+    await Deno.writeTextFile(`${directory}/file`, "");
+    const run = await runFlux(["setup", "-d", `${directory}/file/x`, "--tls", "none"]);
+    assert.equal(run.status, 1);
+    assert.match(run.error, /^Cannot write into \S+\/file\/x.*: Not a directory$/m);
+    assert.deepEqual([...Deno.readDirSync(directory)].map(({ name }) => name), ["file"]);
+  }));

@@ -2,7 +2,7 @@ import { equal, match } from "node:assert/strict";
 import { BrokerProcess } from "../support/broker_process.ts";
 import { MqttClient } from "../../lib/client/mod.ts";
 import { callFlux } from "../support/flux.ts";
-import { freePort } from "../support/mosquitto_broker.ts";
+import { freePort } from "../support/free_port.ts";
 
 Deno.test("store delete deletes the session of a bridge that is gone, with what waits in it, and no other", async () => {
   const directory = await Deno.makeTempDir();

@@ -11,7 +11,7 @@ import {
   OPTIONS,
   REFUSED_OPTIONS,
 } from "../../lib/config/mod.ts";
-import { BOOLEAN, brokerRow, choice, integer, processRow } from "../../lib/config/rows.ts";
+import { BOOLEAN, brokerRows, choice, integer, processRows } from "../../lib/config/rows.ts";
 import { DEFAULT_PROCESS_OPTIONS } from "../../lib/config/process_options.ts";
 import { parseValue, showValue } from "../../lib/config/value.ts";
 import { DEFAULT_TRANSPORT_OPTIONS } from "../../lib/config/transport_options.ts";
@@ -69,16 +69,17 @@ for (const [record, defaults, decidedElsewhere] of records) {
 }
 
 Deno.test("a row whose type does not fit its setting is no TypeScript", () => {
-  const details = { theme: "The process" } as const;
+  const brokerRow = brokerRows("The process");
+  const processRow = processRows("The process");
   // @ts-expect-error: a count is no boolean
-  brokerRow("x", "maxSessions", BOOLEAN, "", details);
+  brokerRow("x", "maxSessions", BOOLEAN, "");
   // @ts-expect-error: a boolean is no number
-  brokerRow("x", "retainAvailable", integer(0, 1), "", details);
+  brokerRow("x", "retainAvailable", integer(0, 1), "");
   // @ts-expect-error: one of the words is none of the setting's
-  processRow("x", "durability", choice("always", "often"), "", details);
+  processRow("x", "durability", choice("always", "often"), "");
   // @ts-expect-error: the core has no such setting
-  brokerRow("x", "maxSesions", integer(0, 1), "", details);
-  assert.equal(brokerRow("x", "maxSessions", integer(0, 1), "", details).default, 100_000);
+  brokerRow("x", "maxSesions", integer(0, 1), "");
+  assert.equal(brokerRow("x", "maxSessions", integer(0, 1), "").default, 100_000);
 });
 
 Deno.test("SIGHUP changes every option of the core but those that its tries are built on", () => {

@@ -1,7 +1,8 @@
 import { strict as assert } from "node:assert";
 import { MqttClient } from "../../lib/client/mod.ts";
 import { Collector, FluxBroker, until } from "../support/bridge_ends.ts";
-import { freePort, MosquittoBroker } from "../support/mosquitto_broker.ts";
+import { freePort } from "../support/free_port.ts";
+import { MosquittoBroker } from "../support/mosquitto_broker.ts";
 import { Random } from "../support/random.ts";
 
 /** How long the last messages may take. */

@@ -2,7 +2,8 @@ import { strict as assert } from "node:assert";
 import type { Packet } from "../../lib/codec/mod.ts";
 import { MqttClient } from "../../lib/client/mod.ts";
 import { Collector, FluxBroker, until } from "../support/bridge_ends.ts";
-import { freePort, MosquittoBroker } from "../support/mosquitto_broker.ts";
+import { freePort } from "../support/free_port.ts";
+import { MosquittoBroker } from "../support/mosquitto_broker.ts";
 import { Random } from "../support/random.ts";
 import { Tap, type TapWay } from "../support/tap.ts";
 

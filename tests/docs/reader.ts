@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
 import { Lines } from "../support/lines.ts";
+import { freePort } from "../support/free_port.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const LIMIT_MS = 10_000;
@@ -30,12 +31,6 @@ export async function makeClone(directory: string): Promise<void> {
       mode: 0o755,
     });
   }
-}
-
-/** A port that was free a moment ago: in the place of 1883, which others may have. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 /** A reader at a terminal, with the clone as working directory. */

@@ -1,6 +1,7 @@
 import { hashPassword } from "../../lib/auth/mod.ts";
 import { makeCertificates } from "../../tasks/certs.ts";
 import { BrokerProcess } from "../support/broker_process.ts";
+import { freePort } from "../support/free_port.ts";
 
 /** One listener of the broker, and what lies between its socket and MQTT. */
 export interface Door {
@@ -101,11 +102,5 @@ enable_proxy_protocol 1
 
 /** A configuration file has no word for "any port" but for the first listener. */
 function freePorts(count: number): number[] {
-  const listeners = Array.from(
-    { length: count },
-    () => Deno.listen({ hostname: HOST, port: 0 }),
-  );
-  const ports = listeners.map(({ addr }) => addr.port);
-  for (const listener of listeners) listener.close();
-  return ports;
+  return Array.from({ length: count }, freePort);
 }

@@ -5,6 +5,7 @@ import { encodePackets } from "../support/conversation.ts";
 import { Random } from "../support/random.ts";
 import { connectPacket, publishPacket, RawClient, subscribePacket } from "../support/raw_client.ts";
 import { clientFrame, upgradeRequest } from "../support/raw_web_socket.ts";
+import { freePort } from "../support/free_port.ts";
 
 /** What is to happen. */
 export interface StatefulInit {
@@ -246,11 +247,4 @@ function concat(parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return whole;
-}
-
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return port;
 }

@@ -3,6 +3,7 @@ import { Distribution } from "../../lib/broker/mod.ts";
 import { MqttClient } from "../../lib/client/mod.ts";
 import { type Found, testsWith } from "../support/clients.ts";
 import { HttpBroker } from "./support.ts";
+import { freePort } from "../support/free_port.ts";
 
 /** Prometheus itself: Debian's package has it. */
 async function findPrometheus(): Promise<Found<string>> {
@@ -34,9 +35,7 @@ class Prometheus {
       "",
     ];
     await Deno.writeTextFile(`${folder}/prometheus.yml`, config.join("\n"));
-    const probe = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const { port } = probe.addr;
-    probe.close();
+    const port = freePort();
     const child = new Deno.Command(program, {
       args: [
         `--config.file=${folder}/prometheus.yml`,

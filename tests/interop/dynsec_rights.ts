@@ -4,7 +4,7 @@ import type { AuthenticationRequest } from "../../lib/broker/mod.ts";
 import type { MqttClient } from "../../lib/client/mod.ts";
 import { SILENT } from "../../lib/net/mod.ts";
 import { hashPassword, parsePasswordHash } from "../../lib/auth/mod.ts";
-import { freePort } from "../support/mosquitto_broker.ts";
+import { freePort } from "../support/free_port.ts";
 import type { Random } from "../support/random.ts";
 import { connectAs, subscription } from "./dynsec.ts";
 

@@ -1,7 +1,8 @@
 import { strict as assert } from "node:assert";
 import { MqttClient } from "../../lib/client/mod.ts";
 import { BrokerProcess } from "../support/broker_process.ts";
-import { freePort, MosquittoBroker } from "../support/mosquitto_broker.ts";
+import { freePort } from "../support/free_port.ts";
+import { MosquittoBroker } from "../support/mosquitto_broker.ts";
 
 /** How long messages may take to arrive behind the last kill. */
 const END_LIMIT_MS = 60_000;

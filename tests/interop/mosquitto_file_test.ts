@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { BrokerProcess } from "../support/broker_process.ts";
 import { hasPrograms } from "../support/programs.ts";
+import { freePort } from "../support/free_port.ts";
 
 /** Lines that mosquitto 2.0 takes, and what ours says of them: they do nothing, or have another name. */
 const LINES: readonly (readonly [line: string, note: RegExp | undefined])[] = [
@@ -54,12 +55,6 @@ Deno.test({
     }
   },
 });
-
-/** A port that was free a moment ago. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
 
 /** What mosquitto says until it runs or ends. */
 async function saidByMosquitto(file: string): Promise<string> {

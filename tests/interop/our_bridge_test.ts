@@ -1,7 +1,8 @@
 import { strict as assert } from "node:assert";
 import { Collector, FluxBroker, publishAll, until } from "../support/bridge_ends.ts";
 import { bridgeCrashRounds } from "../crash/bridge_rounds.ts";
-import { freePort, hasMosquitto, MosquittoBroker } from "../support/mosquitto_broker.ts";
+import { freePort } from "../support/free_port.ts";
+import { hasMosquitto, MosquittoBroker } from "../support/mosquitto_broker.ts";
 
 const CONNECTED = /Bridge connected/g;
 

@@ -60,4 +60,5 @@ transportTest(
     assert.equal(broker.descriptorCount(), before);
     await steady.ping();
   },
+  true,
 );

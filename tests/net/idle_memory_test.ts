@@ -59,4 +59,4 @@ transportTest("a client that is idle takes 10 KB of memory or less", async (_, t
     for (const conn of conns) conn.close();
     await broker.stop();
   }
-});
+}, true);

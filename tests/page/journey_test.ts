@@ -123,4 +123,5 @@ pageTest(
     }
     assert.deepEqual(page.errors, []);
   },
+  true,
 );

@@ -1,4 +1,5 @@
 import { fail } from "node:assert/strict";
+import { longTest } from "../support/long.ts";
 import { BRIDGE_STEPS, runBridge } from "./bridge/run.ts";
 
 /** Runs of the gate: steps of each, seeds, and seeds of a test. `deno task sim -- --bridge` runs as many as one likes. */
@@ -11,7 +12,8 @@ const RUNS = [
 for (const { steps, from, to, seedsPerTest } of RUNS) {
   for (let first = from; first < to; first += seedsPerTest) {
     const last = first + seedsPerTest - 1;
-    Deno.test(
+    const test = first === from ? Deno.test : longTest;
+    test(
       `A bridge between two brokers loses nothing, repeats nothing of QoS 2, keeps the order and echoes nothing, whoever crashes, ${steps} steps, seeds ${first} to ${last}`,
       () => {
         for (let seed = first; seed <= last; seed++) {

@@ -1,4 +1,5 @@
 import { fail } from "node:assert/strict";
+import { longTest } from "../support/long.ts";
 import { DEFAULT_STEPS, explain, run } from "./run.ts";
 import type { Asked } from "./settings.ts";
 
@@ -18,7 +19,8 @@ export function testSeeds(durability: keyof typeof PROMISES, begin: number, end:
   const asked: Asked = { durability };
   for (let from = begin; from < end; from += SEEDS_PER_TEST) {
     const to = from + SEEDS_PER_TEST - 1;
-    Deno.test(`${PROMISES[durability]}, seeds ${from} to ${to}`, () => {
+    const test = from === 0 ? Deno.test : longTest;
+    test(`${PROMISES[durability]}, seeds ${from} to ${to}`, () => {
       for (let seed = from; seed <= to; seed++) {
         const failure = run(seed, DEFAULT_STEPS, asked);
         if (failure !== undefined) fail(explain(failure));

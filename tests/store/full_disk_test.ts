@@ -91,6 +91,7 @@ netTest(
       await accepts(port);
     }
   },
+  true,
 );
 
 netTest("without a limit of its own the store leaves a tenth of the file system free", async () => {

@@ -4,6 +4,7 @@ import { Random } from "../support/random.ts";
 import { aMessage, committed, delivery, Retainer, stateOf } from "./contract_support.ts";
 import { inDirectory, LogRecord } from "./sqlite_support.ts";
 import { type Files, filesIn, putFiles, ThreadHere } from "./thread_here.ts";
+import { longTest } from "../support/long.ts";
 
 /** Of a disk: it is written whole, or, where the power goes in the middle of it, is of neither kind. */
 const SECTOR_BYTES = 512;
@@ -28,7 +29,8 @@ interface Moment {
 }
 
 for (const seed of SEEDS) {
-  Deno.test(`a power cut at any moment leaves what was committed, whole: seed ${seed}`, async () => {
+  const test = seed === 1 ? Deno.test : longTest;
+  test(`a power cut at any moment leaves what was committed, whole: seed ${seed}`, async () => {
     await inDirectory(async (directory) => {
       const random = new Random(seed);
       const moments = await play(`${directory}/played`, random);

@@ -169,6 +169,7 @@ storeTest(
     }
     ok(interrupted >= 3, `${interrupted} times in the middle`);
   },
+  true,
 );
 
 async function copyAll(from: string, to: string): Promise<void> {

@@ -5,6 +5,7 @@ import {
   openStore,
   type OpenStoreInit,
 } from "../../lib/store/mod.ts";
+import { isLeftOut } from "../support/long.ts";
 
 /** What a store has said. */
 export interface LogLine {
@@ -80,9 +81,15 @@ export async function copyFiles(from: string, to: string): Promise<void> {
 }
 
 /** A test with a directory of its own. */
-export function storeTest(name: string, run: (directory: string) => Promise<void>): void {
+export function storeTest(
+  what: string,
+  run: (directory: string) => Promise<void>,
+  isLong = false,
+): void {
+  const name = `SqliteStore: ${what}`;
   Deno.test({
-    name: `SqliteStore: ${name}`,
+    name,
+    ignore: isLong && isLeftOut(name),
     sanitizeOps: true,
     sanitizeResources: true,
     fn: () => inDirectory(run),

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isLeftOut } from "./long.ts";
 
 /** An installed client, or the reason why tests with it are skipped. */
 export type Found<T> = { readonly client: T } | { readonly missing: string };
@@ -39,20 +40,21 @@ export async function findPahoC(): Promise<Found<string>> {
   return { client: "paho_cs_sub" };
 }
 
-/** A test with a client. It is ignored, and the reason printed, if the client is missing. */
+/** A test with a client. It is ignored, and the reason printed, if the client is missing. A long one may be left out: see `isLeftOut`. */
 export type ClientTest<T> = (
   name: string,
   fn: (client: T, t: Deno.TestContext) => Promise<void>,
+  isLong?: boolean,
 ) => void;
 
 /** Returns the function that registers tests with this client. Prints once why they are skipped, if they are. */
 export function testsWith<T>(found: Found<T>): ClientTest<T> {
   // deno-lint-ignore no-console -- whoever reads the results is to know
   if ("missing" in found) console.log(`Skipped: ${found.missing}`);
-  return (name, fn) =>
+  return (name, fn, isLong = false) =>
     Deno.test({
       name,
-      ignore: "missing" in found,
+      ignore: "missing" in found || isLong && isLeftOut(name),
       fn: (t) => "client" in found ? fn(found.client, t) : undefined,
       sanitizeOps: true,
       sanitizeResources: true,

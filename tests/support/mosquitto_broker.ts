@@ -1,3 +1,5 @@
+import { freePort } from "./free_port.ts";
+
 /** How long mosquitto may take to listen. */
 const START_LIMIT_MS = 5000;
 
@@ -12,14 +14,6 @@ export const hasMosquitto: boolean = await (async () => {
     return false;
   }
 })();
-
-/** A port that is free at present. */
-export function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return port;
-}
 
 /** A real mosquitto that may be killed and restarted with the same port and store. `await using` ends it. */
 export class MosquittoBroker {

@@ -25,11 +25,12 @@ export const TRANSPORTS: readonly TransportName[] = await findTransports();
 export function transportTest(
   name: string,
   fn: (open: OpenServer, transport: TransportName) => Promise<void>,
+  isLong = false,
 ): void {
   for (const transport of TRANSPORTS) {
     const open: OpenServer = async (options = {}, listener = {}) =>
       new LocalServer(options, listener, (await loadTransport(transport)).transport);
-    netTest(`${name}, over ${transport}`, () => fn(open, transport));
+    netTest(`${name}, over ${transport}`, () => fn(open, transport), isLong);
   }
 }
 

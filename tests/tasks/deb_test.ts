@@ -5,6 +5,7 @@ import { VERSION } from "../../lib/version.ts";
 import { maintainerOf, makeDeb } from "../../tasks/release/deb.ts";
 import { callFlux } from "../support/flux.ts";
 import { START_FLAGS } from "../support/start_flags.ts";
+import { freePort } from "../support/free_port.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 const CONFIG = "etc/flux-mqtt/flux.conf";
@@ -172,12 +173,6 @@ Deno.test("the Debian package is installed, its broker runs as its user, and rem
     if (out!.includes("AS ROOT")) skip("the service's user may not read Deno: it ran as root");
     assert.throws(() => Deno.statSync("/usr/bin/flux-mqtt"), Deno.errors.NotFound);
   }));
-
-/** One that was free a moment ago. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
 
 /** Waits until a client has published there. */
 async function until(port: number): Promise<void> {

@@ -3,8 +3,21 @@ import { parseArguments } from "../../lib/config/mod.ts";
 import { CLIENT_FLAGS, COMMON_FLAGS } from "../../lib/cli/client_options.ts";
 import type { Flags } from "../../lib/cli/commands.ts";
 import { VERSION } from "../../lib/version.ts";
+import { compile } from "../../tasks/compile.ts";
 import { formula } from "../../tasks/release/formula.ts";
 import { billOfMaterials } from "../../tasks/release/sbom.ts";
+
+Deno.test("compile tells its two steps", async () => {
+  const steps: string[] = [];
+  const base = "/nowhere/denort";
+  const init = { base, onStep: (what: string) => void steps.push(what) };
+  const { isMade } = await compile("/nowhere/flux-mqtt", init);
+  assert(!isMade);
+  assert.deepEqual(steps, [
+    "1 of 2: puts the modules together",
+    "2 of 2: makes /nowhere/flux-mqtt",
+  ]);
+});
 
 const SERVICE = new URL("../../lib/cli/service/flux-mqtt.service", import.meta.url);
 

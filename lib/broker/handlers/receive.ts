@@ -121,7 +121,7 @@ function handleNext(
   return at;
 }
 
-/** What the many small parts of a packet have cost that was decoded: each is an object. */
+/** The steps of decoding the many small parts of a packet, each of which is an object. */
 function partSteps(packet: Packet): number {
   let steps = 0;
   if (packet.type === "subscribe") steps = packet.subscriptions.length * STEPS.decodedFilter;
@@ -130,7 +130,7 @@ function partSteps(packet: Packet): number {
   return steps + pairs * STEPS.userProperty;
 }
 
-/** The packet was postponed: it comes again, and counts then. */
+/** Takes back the counts of a postponed packet, which will be handled and counted again. */
 function takePacketBack(
   core: Core,
   connection: Connection,

@@ -59,7 +59,7 @@ export interface OutboxOwner {
 
 /** The packets that a connection sends. */
 export class Outbox {
-  /** The version that the client's CONNECT named; before that 4, which has no Reason Codes to tell a client. */
+  /** The version that the client's CONNECT named; 4 before that, because 4 has no Reason Codes to send. */
   protocolVersion: ProtocolVersion = 4;
   /** The client's Maximum Packet Size, bytes. [MQTT-3.1.2-24] */
   maxPacketSizeBytes: number = Infinity;
@@ -169,8 +169,8 @@ export class Outbox {
   }
 
   /**
-   * Queues a PUBLISH; `false` where it is larger than the client takes. [MQTT-3.1.2-24] `packetId` is 0 for QoS 0; `fanout` is the
-   * message's, so that what was encoded for one receiver is copied for the next; it is absent for a repeat and for what was queued.
+   * Queues a PUBLISH; returns false if it is larger than the client accepts. [MQTT-3.1.2-24] `packetId` is 0 for QoS 0. `fanout` is that of
+   * the message, so that the encoding for one receiver is copied for the next; it is absent for repeats and queued messages.
    * @internal
    */
   sendPublish(
@@ -199,7 +199,7 @@ export class Outbox {
     return true;
   }
 
-  /** Whether the client gets a PUBLISH without properties as it came: `isV5` says that it is written in 5.0. */
+  /** Whether a received PUBLISH without properties can be sent to this client unchanged; `isV5` tells whether it is encoded for 5.0. */
   takesAsItCame(sizeBytes: number, isV5: boolean): boolean {
     return this.aliases === null && sizeBytes <= this.maxPacketSizeBytes &&
       this.mountPoint === "" && (this.protocolVersion === 5) === isV5;
@@ -230,16 +230,16 @@ export class Outbox {
     return true;
   }
 
-  /** Whether the client gets a PUBLISH of QoS 1 without properties by {@linkcode relayQos1}. */
+  /** Whether {@linkcode relayQos1} can send a PUBLISH of QoS 1 without properties to this client. */
   takesRelayed(sizeBytes: number): boolean {
-    // Between versions there is a byte more or less, and perhaps one of the length.
+    // Another version may need a byte more for the properties, and one for the length.
     return this.aliases === null && sizeBytes + 2 <= this.maxPacketSizeBytes &&
       this.mountPoint === "";
   }
 
   /**
-   * Queues a received PUBLISH of QoS 1 without properties in this client's version, with this Packet Identifier. `isV5`: it came in 5.0;
-   * `idAt`: where its own is. `takesRelayed` was asked.
+   * Queues a received PUBLISH of QoS 1 without properties in this client's version, with this Packet Identifier. `isV5` tells whether it
+   * came in 5.0; `idAt` is the offset of its own Packet Identifier. {@linkcode takesRelayed} must have returned true.
    * @internal
    */
   relayQos1(packet: Uint8Array, isV5: boolean, packetId: number, idAt: number): void {
@@ -260,7 +260,7 @@ export class Outbox {
     for (let i = nameAt; i < idAt; i++) bytes[at++] = packet[i]!;
     bytes[at++] = packetId >> 8;
     bytes[at++] = packetId;
-    // No properties are a byte in 5.0, and nothing before.
+    // Only 5.0 has a length of the properties, here 0.
     if (!isV5) bytes[at++] = 0;
     bytes.set(packet.subarray(payloadAt), at);
     buffer.length = at + packet.length - payloadAt;
