@@ -115,12 +115,11 @@ const MOST_STEPS = TURN_STEPS + FILTERS.length + 1500;
 /** `a` has subscribed to all the filters; `b` and `c` are connected. Notes the steps of each turn. */
 function crowded(): { exchange: Exchange; spent: number[] } {
   const spent: number[] = [];
-  let exchange: Exchange | undefined;
   const afterRound = (done: () => void) => {
-    spent.push(exchange!.test.broker.core.work.spent);
+    spent.push(exchange.test.broker.core.work.spent);
     done();
   };
-  exchange = new Exchange({ afterRound, steps: [TURN_STEPS, 1000] }).play(`
+  const exchange: Exchange = new Exchange({ afterRound, steps: [TURN_STEPS, 1000] }).play(`
     a> CONNECT
     a< CONNACK
     b> CONNECT will.topic=${TOPIC} will.payload=gone

@@ -40,8 +40,8 @@ export function isOpen(outcome: Outcome | Open): outcome is Open {
 
 /**
  * The route of this topic; throws if it is not a valid Topic Name. `undefined` if it is valid, but not on this listener: with the mount
- * point it is too long, or it has more levels than `max_topic_levels`. The client cannot know these limits, so this is not its fault. `null` if so many
- * filters match that the route will be complete only in a later turn.
+ * point it is too long, or it has more levels than `max_topic_levels`. The client cannot know these limits, so this is not its fault.
+ * `null` if so many filters match that the route will be complete only in a later turn.
  */
 export function routeOf(
   core: Core,

@@ -3,7 +3,6 @@ import { type Core, mayRead } from "../core/core.ts";
 import type { LongFanOut } from "../core/long_fan_outs.ts";
 import type { Target } from "../core/target.ts";
 import { deliverySteps, Service, STEPS } from "../core/work.ts";
-import type { Client } from "../state/connection.ts";
 import { deliver } from "./deliver.ts";
 import { drop } from "./drop.ts";
 import { attempt } from "./faults.ts";
