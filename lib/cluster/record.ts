@@ -1,5 +1,11 @@
 import type { Message, SessionChange } from "../broker/mod.ts";
-import { decodePublish, encodePublishInto, type Publish, publishSize } from "../codec/mod.ts";
+import {
+  decodePublish,
+  encodePublishInto,
+  type Publish,
+  publishSize,
+  withRoom,
+} from "../codec/mod.ts";
 
 /** What stands at the head of a record: who has written it. */
 export interface RecordHead {
@@ -153,12 +159,10 @@ export class RecordWriter {
   }
 
   #reserve(count: number): void {
-    const needed = this.#length + count;
-    if (needed <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
-    grown.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = grown;
-    this.#view = new DataView(grown.buffer);
+    const bytes = withRoom(this.#bytes, this.#length, count);
+    if (bytes === this.#bytes) return;
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer);
   }
 }
 

@@ -2,7 +2,8 @@ import type { ListenerAccess } from "../auth/mod.ts";
 import type { ProxyOptions, TlsInit } from "../net/mod.ts";
 import type { ListenerConfig } from "./config.ts";
 import type { Draft } from "./draft.ts";
-import { httpConfig, httpContradictions } from "./http.ts";
+import { httpContradictions } from "./http.ts";
+import type { HttpConfig } from "./http_config.ts";
 import type { TransportOptions } from "./transport_options.ts";
 
 /** What `resolveTransport` decides of a listener. */
@@ -15,21 +16,21 @@ export type Transport = Pick<
 export function resolveTransport(
   draft: Draft,
   options: TransportOptions,
+  http: HttpConfig,
   originOf: (option: string) => string,
 ): Transport {
-  for (const [option, message] of contradictions(options)) {
+  for (const [option, message] of contradictions(options, http)) {
     draft.problem(originOf(option), option, message);
   }
   const { protocol, websocketsOrigins } = options;
   const tls = tlsConfig(options);
   const proxy = proxyConfig(options);
-  const http = httpConfig(options);
   return {
     protocol,
     websocketsOrigins,
     ...tls === undefined ? {} : { tls },
     ...proxy === undefined ? {} : { proxy },
-    ...http === undefined ? {} : { http },
+    ...protocol === "http_api" ? { http } : {},
   };
 }
 
@@ -42,7 +43,10 @@ export function certificateUserName(
 }
 
 /** Encryption that is only partly configured is an error: the listener must not run without it. */
-function* contradictions(options: TransportOptions): Generator<[option: string, message: string]> {
+function* contradictions(
+  options: TransportOptions,
+  http: HttpConfig,
+): Generator<[option: string, message: string]> {
   const { certfile, keyfile, requireCertificate, enableProxyProtocol } = options;
   if (certfile !== "" && keyfile === "") {
     yield ["certfile", "Needs `keyfile`, the key of this certificate"];
@@ -50,7 +54,7 @@ function* contradictions(options: TransportOptions): Generator<[option: string, 
   if (certfile === "" && keyfile !== "") {
     yield ["keyfile", "Needs `certfile`, the certificate of this key"];
   }
-  yield* httpContradictions(options);
+  yield* httpContradictions(options, http);
   if (enableProxyProtocol !== "none") yield* withProxy(options);
   else yield* withoutProxy(options);
   if (options.useIdentityAsUsername && options.useSubjectAsUsername) {

@@ -11,6 +11,7 @@ import {
   OPTIONS,
   REFUSED_OPTIONS,
 } from "../../lib/config/mod.ts";
+import { DEFAULT_HTTP_CONFIG } from "../../lib/config/http_config.ts";
 import { BOOLEAN, brokerRows, choice, integer, processRows } from "../../lib/config/rows.ts";
 import { DEFAULT_PROCESS_OPTIONS } from "../../lib/config/process_options.ts";
 import { parseValue, showValue } from "../../lib/config/value.ts";
@@ -53,6 +54,7 @@ const records = [
   ["jwt", DEFAULT_JWT_OPTIONS, []],
   ["service", DEFAULT_HTTP_ACCESS_OPTIONS, []],
   ["transport", DEFAULT_TRANSPORT_OPTIONS, []],
+  ["http", DEFAULT_HTTP_CONFIG, []],
   ["log", DEFAULT_LOG_OPTIONS, ["level", "subscriptions", "destinations"]],
 ] as const;
 for (const [record, defaults, decidedElsewhere] of records) {

@@ -19,17 +19,17 @@ import {
   type Packet,
   packetSize,
   type ProtocolVersion,
-  type Publish,
   publishSize,
   ReasonCode,
-  writeVarint,
 } from "../../codec/mod.ts";
 import type { OutgoingAliases } from "../../session/mod.ts";
 import { ByteBuffer } from "../ground/byte_buffer.ts";
 import type { CloseReason } from "../ground/close_reason.ts";
+import { appendConverted, MOST_ADDED_BYTES } from "../ground/converted_publish.ts";
 import type { Fanout } from "../ground/fanout.ts";
 import type { Ground } from "../ground/ground.ts";
 import type { Sample } from "../ground/latency.ts";
+import { withAlias } from "./aliased_publish.ts";
 import { HeldPackets } from "./held_packets.ts";
 import { fit, type Outgoing, publishPacket } from "../ground/outgoing.ts";
 
@@ -37,11 +37,6 @@ import { fit, type Outgoing, publishPacket } from "../ground/outgoing.ts";
 const MAX_HELD_ACK_BYTES = 1024 * 1024;
 /** Bytes of a PUBACK, PUBREC, PUBREL or PUBCOMP with Reason Code 0. */
 const ACK_BYTES = 4;
-/** Bytes that a Topic Alias adds to a PUBLISH. */
-const TOPIC_ALIAS_BYTES = 4;
-
-/** A longer Topic Name gets no alias: the names of aliases stay in memory as long as the connection lasts. */
-const MAX_ALIASED_LENGTH = 1024;
 
 /** What an outbox needs of its connection. */
 export interface OutboxOwner {
@@ -232,8 +227,7 @@ export class Outbox {
 
   /** Whether {@linkcode relayQos1} can send a PUBLISH of QoS 1 without properties to this client. */
   takesRelayed(sizeBytes: number): boolean {
-    // Another version may need a byte more for the properties, and one for the length.
-    return this.aliases === null && sizeBytes + 2 <= this.maxPacketSizeBytes &&
+    return this.aliases === null && sizeBytes + MOST_ADDED_BYTES <= this.maxPacketSizeBytes &&
       this.mountPoint === "";
   }
 
@@ -248,22 +242,7 @@ export class Outbox {
       this.relayPublish(packet, isV5, packet.length - payloadAt, packetId, idAt);
       return;
     }
-    const buffer = this.#buffer(false);
-    let at = buffer.reserve(packet.length + 2);
-    const { bytes } = buffer;
-    let nameAt = 1;
-    while (packet[nameAt]! >= 0x80) nameAt++;
-    nameAt++;
-    const bodyBytes = packet.length - nameAt + (isV5 ? -1 : 1);
-    bytes[at++] = packet[0]!;
-    at = writeVarint(bodyBytes, bytes, at);
-    for (let i = nameAt; i < idAt; i++) bytes[at++] = packet[i]!;
-    bytes[at++] = packetId >> 8;
-    bytes[at++] = packetId;
-    // Only 5.0 has a length of the properties, here 0.
-    if (!isV5) bytes[at++] = 0;
-    bytes.set(packet.subarray(payloadAt), at);
-    buffer.length = at + packet.length - payloadAt;
+    appendConverted(this.#buffer(false), packet, isV5, packetId, idAt);
     this.#ground.metrics.publishSentByQos[1]!++;
     this.#relayed(packet.length - payloadAt);
   }
@@ -392,28 +371,12 @@ export class Outbox {
     let sizeBytes = publishSize(packet, version, undefined, shared);
     if (sizeBytes > this.maxPacketSizeBytes) return false;
     if (this.aliases !== null && buffer === this.ready) {
-      packet = this.#withAlias(packet, sizeBytes, this.aliases);
+      packet = withAlias(packet, this.aliases, sizeBytes, this.maxPacketSizeBytes);
       sizeBytes = publishSize(packet, version, undefined, shared);
     }
     const at = buffer.reserve(sizeBytes);
     buffer.length = encodePublishInto(packet, version, buffer.bytes, at, undefined, shared);
     return true;
-  }
-
-  /**
-   * Adds a Topic Alias, where it fits. This is only for packets that are sent at once: a packet that waits for a commit could be
-   * overtaken by one that uses the alias before it is defined.
-   */
-  #withAlias(packet: Publish, sizeBytes: number, aliases: OutgoingAliases): Publish {
-    if (sizeBytes + TOPIC_ALIAS_BYTES > this.maxPacketSizeBytes) return packet;
-    if (packet.topicName.length > MAX_ALIASED_LENGTH) return packet;
-    // Where no alias is free the oldest is reused, so every topic gets one: a repeated topic costs three bytes.
-    const { alias, isNew } = aliases.use(packet.topicName);
-    return {
-      ...packet,
-      topicName: isNew ? packet.topicName : "",
-      properties: { ...packet.properties, topicAlias: alias },
-    };
   }
 }
 
