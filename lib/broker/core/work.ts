@@ -61,6 +61,8 @@ export class Work {
   /** The least share of every connection. */
   leastSteps: number = LEAST_STEPS;
   #spent = 0;
+  /** Steps of all turns before. */
+  #earlierSteps = 0;
   #until: number = TURN_STEPS;
   /** The services that have had their part since the steps were renewed: the sum of their numbers. */
   #served = 0;
@@ -68,6 +70,11 @@ export class Work {
   /** The steps that the turn has cost so far. */
   get spent(): number {
     return this.#spent;
+  }
+
+  /** The steps of all turns so far. */
+  get totalSteps(): number {
+    return this.#earlierSteps + this.#spent;
   }
 
   /** Whether the steps of the turn are used up, apart from the least share of connections that have not been read yet. */
@@ -114,6 +121,7 @@ export class Work {
 
   /** A turn begins. */
   beginTurn(): void {
+    this.#earlierSteps += this.#spent;
     this.#spent = 0;
     this.#served = 0;
     this.#until = this.turnSteps;
