@@ -22,6 +22,9 @@ export function resolveTransport(
   for (const [option, message] of contradictions(options, http)) {
     draft.problem(originOf(option), option, message);
   }
+  for (const [option, reason] of withoutEffect(options)) {
+    draft.noteNoEffect(originOf(option), option, reason);
+  }
   const { protocol, websocketsOrigins } = options;
   const tls = tlsConfig(options);
   const proxy = proxyConfig(options);
@@ -67,8 +70,6 @@ function* contradictions(
     ? "use_identity_as_username"
     : options.useSubjectAsUsername
     ? "use_subject_as_username"
-    : options.crlfile !== ""
-    ? "crlfile"
     : undefined;
   if (fromCertificate !== undefined && !requireCertificate) {
     yield [
@@ -95,8 +96,17 @@ function* withoutProxy(options: TransportOptions): Generator<[option: string, me
   if (certfile === "" && (cafile !== "" || capath !== "")) {
     yield [cafile !== "" ? "cafile" : "capath", "Needs TLS: `certfile` and `keyfile`"];
   }
-  if (options.proxyRequireTls) {
-    yield ["proxy_protocol_v2_require_tls", "Needs `enable_proxy_protocol 2`"];
+}
+
+/** What changes nothing here, nor in mosquitto: it takes nothing away that the file asks for. */
+function* withoutEffect(options: TransportOptions): Generator<[option: string, reason: string]> {
+  const { crlfile, requireCertificate, enableProxyProtocol, proxyRequireTls } = options;
+  if (enableProxyProtocol !== "none") return;
+  if (crlfile !== "" && !requireCertificate) {
+    yield ["crlfile", "without `require_certificate true` no client shows a certificate"];
+  }
+  if (proxyRequireTls) {
+    yield ["proxy_protocol_v2_require_tls", "it is for `enable_proxy_protocol 2`"];
   }
 }
 
@@ -129,7 +139,7 @@ function tlsConfig(options: TransportOptions): TlsInit | undefined {
     keyfile,
     ...cafile === "" ? {} : { cafile },
     ...capath === "" ? {} : { capath },
-    ...crlfile === "" ? {} : { crlfile },
+    ...crlfile === "" || !requireCertificate ? {} : { crlfile },
     requireCertificate,
     minVersion: options.tlsVersion === "tlsv1.3" ? "TLSv1.3" : "TLSv1.2",
   };
