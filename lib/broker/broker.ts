@@ -19,7 +19,14 @@ import { acceptConnection } from "./handlers/accept.ts";
 import { receive } from "./handlers/receive.ts";
 import { endTurn, resumePostponed, runDue, wake } from "./services/end_turn.ts";
 import { applyShared, deliverForwarded, type SharedMessage } from "./services/apply_shared.ts";
-import { applyClaim, firstPending, settleAway } from "./services/session_moves.ts";
+import {
+  applyClaim,
+  disinherit,
+  firstPending,
+  inherit,
+  isolate,
+  settleAway,
+} from "./services/session_moves.ts";
 import { applySession } from "./services/shared_sessions.ts";
 import { actFor, disconnect } from "./services/lifecycle.ts";
 import { reportProgram } from "./services/faults.ts";
@@ -227,6 +234,21 @@ export class Broker implements MessageHub {
   /** Tells other nodes until when these sessions last, if their clients are not connected. */
   settleAway(clientIds: Iterable<string>): void {
     for (const clientId of clientIds) settleAway(this.core, clientId);
+  }
+
+  /** These sessions belong to this node, because theirs is dead, or because it is back. */
+  inherit(clientIds: Iterable<string>): void {
+    inherit(this.core, clientIds);
+  }
+
+  /** Other nodes take this one for dead: these sessions are not its any more. */
+  disinherit(clientIds: Iterable<string>): void {
+    disinherit(this.core, clientIds);
+  }
+
+  /** The cluster is out of reach: clients whose sessions other nodes know are disconnected. */
+  isolate(): void {
+    isolate(this.core);
   }
 
   /**

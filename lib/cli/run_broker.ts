@@ -115,7 +115,7 @@ async function runUntilSignal(
   await openListeners(config, server, log);
   pidFile.write();
   for (const { level, text } of config.notes) log[level](text);
-  const levels = levelsOf(server, opened?.store, () => bridges.levels);
+  const levels = levelsOf(server, opened?.store, () => bridges.levels, cluster);
   if (hasTelemetry()) {
     parts.defer(startTelemetry({ broker: server.broker, levels, version: VERSION, now: nowMs }));
     log.info("OpenTelemetry is on: metrics and spans are exported");
@@ -187,7 +187,8 @@ function clusterHost(server: Server): ClusterHost {
     applyShared: (shared) => server.applyShared(shared),
     applyClaim: (claim) => server.applyClaim(claim),
     applySession: (...change) => server.applySession(...change),
-    settleAway: (clientIds) => server.settleAway(clientIds),
+    ofSessions: (act, clientIds) => server.ofSessions(act, clientIds),
+    isolate: () => server.isolate(),
     firstPending: (clientId) => server.broker.firstPending(clientId),
     subscriptionsOf: (clientId) =>
       server.broker.clients.get(clientId)?.session.subscriptions.values() ?? [],

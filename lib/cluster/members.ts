@@ -15,6 +15,8 @@ export interface Beat {
   readonly clients: number;
   /** Sessions that it has. */
   readonly sessions: number;
+  /** Sessions that belong to it, of those that outlive their connections. */
+  readonly own: number;
 }
 
 /** How often a node says that it is there, milliseconds. */
@@ -56,6 +58,11 @@ export class Members {
     return performance.now() - this.#twinAtMs < SILENT_MS;
   }
 
+  /** When a node was heard last, by `performance.now`. */
+  heardAtMs(node: string): number {
+    return this.#heard.get(node)?.atMs ?? -Infinity;
+  }
+
   /** The other nodes that are there, by name. */
   get others(): readonly string[] {
     return [...this.#there.keys()].sort();
@@ -68,6 +75,7 @@ export class Members {
       if (!isConnected) this.#there.set(node, nowMs);
       else if (nowMs - atMs > SILENT_MS) {
         this.#there.delete(node);
+        this.#heard.delete(node);
         this.#changed("left", node);
       }
     }

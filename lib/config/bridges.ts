@@ -1,4 +1,4 @@
-import type { BridgeOptions, BridgeTls, BridgeTopic } from "../bridge/mod.ts";
+import type { BridgeAddress, BridgeOptions, BridgeTls, BridgeTopic } from "../bridge/mod.ts";
 import { isTopicName } from "../topic/mod.ts";
 import { parseAddress } from "./bridge_address.ts";
 import type { BridgeSettings } from "./bridge_settings.ts";
@@ -12,6 +12,8 @@ import { wordsOf } from "./value.ts";
 
 /** The longest `restart_timeout`. */
 const MAX_RESTART_SECONDS = 86_400;
+/** The default for the third number of `restart_timeout`. */
+const STABLE_SECONDS = 10;
 
 /** The options that every block needs. */
 const NEEDED: readonly (readonly [option: string, message: string])[] = [
@@ -55,6 +57,10 @@ function resolveBridge(
   for (const [option, message] of contradictions(options, reading)) {
     draft.problemOf(block.settings, option, message, block.origin);
   }
+  for (const [option, reason] of withoutEffect(options)) {
+    const origin = block.settings.get(option)?.at(-1)?.origin;
+    if (origin !== undefined) draft.noteNoEffect(origin, option, reason);
+  }
   refuseSelf(draft, block, options, surroundings);
   // `check` prints the settings, and must not reveal the password.
   const shown = all.filter(({ origin }) => origin !== "default").map((setting) =>
@@ -71,24 +77,28 @@ interface Reading {
 }
 
 function optionsOf(reading: Reading, { hostname }: BridgeSurroundings): BridgeOptions {
-  const { restartTimeout, preset, ...rest } = reading.settings;
+  const { restartTimeout, preset, tlsVersion: version, ...rest } = reading.settings;
   const { cafile, capath, certfile, keyfile, insecure, alpn, usesOsCerts, ...same } = rest;
-  const tls: BridgeTls = { cafile, capath, certfile, keyfile, insecure, alpn, usesOsCerts };
-  const usesTls = preset !== "none" || Object.values(tls).some((value) => value !== "" && value);
+  const tls = { cafile, capath, certfile, keyfile, insecure, alpn, usesOsCerts };
+  const addresses = parseAll(reading, "address", wordsOf, parseAddress);
+  // The version alone does not ask for TLS, but an address may.
+  const usesTls = preset !== "none" || version === "tlsv1.3" && addresses.some(isSecure) ||
+    Object.values(tls).some((value) => value !== "" && value);
   const { cleanSession, localCleanSession, sessionExpirySeconds, remoteClientId } = same;
   const versions = { auto: "auto", mqttv50: 5, mqttv311: 4, mqttv31: 3 } as const;
-  const [restartBaseSeconds, restartCapSeconds] = restartOf(reading, restartTimeout);
+  const [restartBaseSeconds, restartCapSeconds, stableSeconds] = restartOf(reading, restartTimeout);
   return {
     ...same,
-    addresses: parseAll(reading, "address", wordsOf, parseAddress),
+    addresses,
     topics: topicsOf(reading),
     restartBaseSeconds,
     restartCapSeconds,
+    stableSeconds,
     localCleanSession: localCleanSession === "" ? cleanSession : localCleanSession === "true",
     remoteClientId: remoteClientId === "" ? `${reading.block.name}.${hostname}` : remoteClientId,
     protocolVersion: versions[same.protocolVersion],
     sessionExpirySeconds: sessionExpirySeconds === 0xffff_ffff ? Infinity : sessionExpirySeconds,
-    tls: usesTls ? tls : undefined,
+    tls: usesTls ? { ...tls, version } satisfies BridgeTls : undefined,
   };
 }
 
@@ -112,27 +122,53 @@ function parseAll<T extends object>(
 function topicsOf(reading: Reading): readonly BridgeTopic[] {
   const lines = reading.block.settings.get("topic") ?? [];
   const topics = parseAll(reading, "topic", (line) => [line], parseTopic);
-  const twin = topics.length === lines.length ? rulesProblem(topics) : undefined;
-  if (twin !== undefined) reading.draft.problem(lines[twin.index]!.origin, "topic", twin.message);
-  return topics;
+  if (topics.length < lines.length) return topics;
+  const seen = new Set<string>();
+  const different = topics.map((topic, index) => ({ topic, origin: lines[index]!.origin }))
+    .filter(({ topic, origin }) => {
+      const text = JSON.stringify(topic);
+      if (seen.has(text)) {
+        reading.draft.noteNoEffect(origin, "topic", "an earlier line is the same");
+      }
+      return !seen.has(text) && seen.add(text);
+    });
+  const twin = rulesProblem(different.map(({ topic }) => topic));
+  if (twin !== undefined) {
+    reading.draft.problem(different[twin.index]!.origin, "topic", twin.message);
+  }
+  return different.map(({ topic }) => topic);
 }
 
 function restartOf(
   { draft, block }: Reading,
   restartTimeout: string,
-): readonly [base: number, cap: number] {
+): readonly [base: number, cap: number, stable: number] {
   const words = restartTimeout.split(/\s+/).map(Number);
-  const [base = 0, cap = base] = words;
-  const isRight = words.length <= 2 &&
-    [base, cap].every((seconds) =>
-      Number.isInteger(seconds) && seconds >= 1 && seconds <= MAX_RESTART_SECONDS
+  const [base = 0, cap = base, stable = STABLE_SECONDS] = words;
+  const isRight = words.length <= 3 &&
+    [base, cap, stable].every((seconds) =>
+      Number.isInteger(seconds) && seconds >= 0 && seconds <= MAX_RESTART_SECONDS
     );
-  if (isRight && cap >= base) return [base, cap];
+  if (isRight && base >= 1 && cap >= base) return [base, cap, stable];
   const message =
-    `Must be seconds from 1 to ${MAX_RESTART_SECONDS}, or BASE CAP with the cap not ` +
+    `Must be seconds from 1 to ${MAX_RESTART_SECONDS}, BASE CAP or BASE CAP STABLE with the cap not ` +
     `less than the base, is "${restartTimeout}"`;
   draft.problemOf(block.settings, "restart_timeout", message);
-  return [1, 1];
+  return [1, 1, STABLE_SECONDS];
+}
+
+function isSecure({ scheme }: BridgeAddress): boolean {
+  return scheme === "mqtts" || scheme === "wss";
+}
+
+/** Lines that change nothing here, nor in mosquitto. */
+function* withoutEffect(
+  { addresses, tls, roundRobin }: BridgeOptions,
+): Generator<readonly [option: string, reason: string]> {
+  if (roundRobin && addresses.length === 1) yield ["round_robin", "there is one `address`"];
+  if (tls === undefined && !addresses.some(isSecure)) {
+    yield ["bridge_tls_version", "no address and no other line asks for TLS"];
+  }
 }
 
 function* contradictions(
@@ -160,23 +196,12 @@ function* contradictions(
   if (hasPassword && remoteUserName === "") {
     yield [passwordOption, "Needs `remote_username`, the user of this password"];
   }
-  if (options.roundRobin && addresses.length === 1) {
-    yield ["round_robin", "Needs a second `address`"];
-  }
   if (options.startType === "lazy" && options.localCleanSession) {
     yield ["start_type", "Cannot be lazy with `local_cleansession true`: no messages wait then"];
   }
   const { notificationTopic, bindAddress } = options;
   if (bindAddress !== "" && !/^[\d.]+$|^[\da-f:.]*:[\da-f:.]*$/i.test(bindAddress)) {
     yield ["bridge_bind_address", `Must be an address of this machine, is "${bindAddress}"`];
-  }
-  const isEncrypted = tls !== undefined ||
-    addresses.some(({ scheme }) => scheme === "mqtts" || scheme === "wss");
-  if (bindAddress !== "" && isEncrypted) {
-    yield [
-      "bridge_bind_address",
-      "Cannot be used with TLS: Deno chooses the local address itself then; remove the line, and choose the interface by a route of the system",
-    ];
   }
   if (notificationTopic !== "" && !isTopicName(notificationTopic)) {
     yield ["notification_topic", `Must be a topic without + and #, is "${notificationTopic}"`];

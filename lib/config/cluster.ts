@@ -36,7 +36,7 @@ export function clusterConfig(
   draft.notes.push({
     level: "warning",
     text:
-      "cluster: Is experimental: sessions do not move between nodes, and each node serves a shared subscription by itself",
+      "cluster: Is experimental: the guide's page on clustering says what holds; each node serves a shared subscription by itself",
   });
   try {
     return { ...settings, node, places: parseNatsPlaces(settings.servers) };

@@ -3,6 +3,7 @@ import { DEFAULT_BROKER_OPTIONS, DEFAULT_LISTENER_OPTIONS } from "../broker/mod.
 import { DEFAULT_LOG_OPTIONS } from "../observe/mod.ts";
 import { DEFAULT_BRIDGE_SETTINGS } from "./bridge_settings.ts";
 import { DEFAULT_CLUSTER_SETTINGS } from "./cluster_settings.ts";
+import { DEFAULT_HTTP_CONFIG } from "./http_config.ts";
 import type { OptionRecords } from "./option.ts";
 import { DEFAULT_PROCESS_OPTIONS } from "./process_options.ts";
 import { DEFAULT_TRANSPORT_OPTIONS } from "./transport_options.ts";
@@ -59,6 +60,7 @@ export const DEFAULTS: OptionRecords = {
   broker: DEFAULT_BROKER_OPTIONS,
   listener: DEFAULT_LISTENER_OPTIONS,
   transport: DEFAULT_TRANSPORT_OPTIONS,
+  http: DEFAULT_HTTP_CONFIG,
   access: DEFAULT_ACCESS,
   jwt: DEFAULT_JWT,
   service: DEFAULT_SERVICE,

@@ -58,10 +58,10 @@ export function foreignMarkdown(): string {
   const foreign = [...FOREIGN_OPTIONS, ...FOREIGN_BRIDGE_OPTIONS];
   const refused = Map.groupBy(REFUSED_OPTIONS, (option) => option.refused);
   return [
-    "## Options of mosquitto that do nothing here, or have another name",
+    "## Options of mosquitto that have no effect here, or another name",
     "",
     ...table(
-      "option|what it is here",
+      "option|here",
       foreign.map((option) => [`\`${option.name}\``, foreignText(option)]),
     ),
     "",
@@ -133,10 +133,10 @@ export function optionText(option: Option): string {
 
 /** The default with its unit, or in words; an empty one is `none`. */
 export function defaultText(option: Option): string {
-  const text = option.defaultText ?? (showValue(option, option.default) || "none");
-  return option.unit === "" || option.default === 0 || option.default === -1
-    ? text
-    : `${text} ${option.unit}`;
+  const { unit, default: value } = option;
+  if (option.defaultText !== undefined) return option.defaultText;
+  const text = showValue(option, value) || "none";
+  return unit === "" || value === 0 || value === -1 ? text : `${text} ${unit}`;
 }
 
 function optionCells(option: Option): string[] {

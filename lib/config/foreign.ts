@@ -118,16 +118,6 @@ export const FOREIGN_BRIDGE_OPTIONS: readonly ForeignOption[] = [
       true: "Deno does not check whether a certificate was revoked; remove the line",
     },
   },
-  {
-    name: "bridge_tls_version",
-    type: choice("tlsv1.2", "tlsv1.3"),
-    noEffect: "the newest version that both brokers know is used, 1.2 or 1.3",
-    refusedValues: {
-      "tlsv1.3":
-        "Deno cannot require 1.3; use tlsv1.2, with which 1.3 is used if both brokers know it",
-      "tlsv1.1": "TLS 1.1 is insecure and not supported; use tlsv1.2",
-    },
-  },
   ...renamed([
     ["addresses", "address"],
     ["clientid", "remote_clientid"],

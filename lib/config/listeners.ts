@@ -1,5 +1,6 @@
 import { isLoopback, LOOPBACK_ADDRESS } from "../net/mod.ts";
-import type { HttpConfig, ListenerConfig } from "./config.ts";
+import type { ListenerConfig } from "./config.ts";
+import type { HttpConfig } from "./http_config.ts";
 import type { Block, Draft, Note, Setting, Settings } from "./draft.ts";
 import { otherWays } from "./enter.ts";
 import { addressesAt, type AddressesOf } from "./interfaces.ts";

@@ -38,7 +38,6 @@ export type {
   BridgeConfig,
   ClusterConfig,
   Config,
-  HttpConfig,
   ListenerConfig,
   LoadResult,
   ResolvedSetting,
@@ -76,6 +75,7 @@ export type {
   RefusedOption,
   Theme,
 } from "./option.ts";
+export type { HttpConfig } from "./http_config.ts";
 export { findOption, OPTIONS } from "./options.ts";
 export { type ClusterSettings } from "./cluster_settings.ts";
 export { parseNatsPlaces } from "./cluster_address.ts";

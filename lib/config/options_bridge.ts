@@ -71,7 +71,7 @@ export const BRIDGE_OPTIONS: readonly Option[] = [
     "restart_timeout",
     "restartTimeout",
     TEXT,
-    "Seconds before the bridge connects again: a fixed number, or `BASE CAP` for random times between the two.",
+    "Seconds before the bridge connects again: a fixed number, or `BASE CAP` for random times between the two; a third number: how long a connection must last for the next wait to be short (10).",
   ),
   bridgeRow(
     "keepalive_interval",
@@ -161,7 +161,7 @@ export const BRIDGE_OPTIONS: readonly Option[] = [
     "bridge_bind_address",
     "bindAddress",
     TEXT,
-    "The address of this machine from which it connects, without TLS.",
+    "The address of this machine from which it connects.",
     { defaultText: "the system's choice" },
   ),
   bridgeRow(
@@ -256,5 +256,12 @@ export const BRIDGE_OPTIONS: readonly Option[] = [
     "usesOsCerts",
     BOOLEAN,
     "Whether the authorities of the operating system are trusted; turns on TLS.",
+  ),
+  bridgeRow(
+    "bridge_tls_version",
+    "tlsVersion",
+    choice("tlsv1.2", "tlsv1.3"),
+    "The oldest version of TLS that is used.",
+    { refusedValues: { "tlsv1.1": "TLS 1.1 is insecure and not supported; use tlsv1.2" } },
   ),
 ];

@@ -39,6 +39,14 @@ export const CLUSTER_OPTIONS: readonly Option[] = [
     { unit: "bytes" },
   ),
   clusterRow(
+    "cluster_isolation_timeout",
+    "isolationTimeoutSeconds",
+    integer(0, 86_400),
+    "How long clients with a session that outlives their connection stay while the node does not reach the NATS servers; then they are disconnected " +
+      "(0x9C), so that they connect to a node that does. 0: they stay.",
+    { unit: "seconds" },
+  ),
+  clusterRow(
     "cluster_username",
     "username",
     TEXT,

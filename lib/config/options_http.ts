@@ -1,8 +1,7 @@
 import type { Option } from "./option.ts";
-import { BOOLEAN, choice, loaderRow, PATH, processRows, TEXT, transportRow } from "./rows.ts";
+import { BOOLEAN, choice, httpRow, loaderRow, PATH, processRows, TEXT } from "./rows.ts";
 
 const processRow = processRows("Dashboard and API");
-const THEME = { theme: "Dashboard and API", needsListener: true, fileOnly: true } as const;
 
 /** The dashboard, its API and the metrics: where they are, and who may use them. */
 export const HTTP_OPTIONS: readonly Option[] = [
@@ -31,36 +30,34 @@ export const HTTP_OPTIONS: readonly Option[] = [
     choice("none", "mosquitto_exporter"),
     "Whether /metrics also has the names of mosquitto-exporter (`broker_clients_connected` and so on), for Grafana dashboards made for it.",
   ),
-  transportRow(
+  httpRow(
     "http_host",
-    "httpHosts",
+    "hosts",
     TEXT,
     "A host name or address, without port, under which browsers open the dashboard of an `http_api` listener; may be repeated.",
     {
-      ...THEME,
       repeatable: true,
       defaultText: "localhost, 127.0.0.1, ::1 and the listener's address",
     },
   ),
-  transportRow(
+  httpRow(
     "http_admin",
-    "httpAdmins",
+    "admins",
     TEXT,
     "A user of the `password_file` who may log in at the dashboard and make changes; may be repeated.",
-    { ...THEME, repeatable: true, defaultText: "none: everybody on this machine may" },
+    { repeatable: true, defaultText: "none: everybody on this machine may" },
   ),
-  transportRow(
+  httpRow(
     "http_viewer",
-    "httpViewers",
+    "viewers",
     TEXT,
     "A user of the `password_file` who may log in at the dashboard but change nothing; may be repeated.",
-    { ...THEME, repeatable: true },
+    { repeatable: true },
   ),
-  transportRow(
+  httpRow(
     "http_token_file",
-    "httpTokenFile",
+    "tokenFile",
     PATH,
     "A file of tokens for programs (`Authorization: Bearer TOKEN`): lines of `admin TOKEN` or `viewer TOKEN`, with tokens of at least 16 characters.",
-    { ...THEME },
   ),
 ];

@@ -101,10 +101,10 @@ function resolveListener(
   const find: Find = (option) =>
     ownOrOverride(draft, block, option.name) ??
       (option.name === DYNAMIC_SECURITY_FILE ? draft.globals.get(option.name) : undefined);
-  const { transport, listener, access, jwt, service } = decideAll(own, find, name, settings);
+  const { transport, http, listener, access, jwt, service } = decideAll(own, find, name, settings);
   const originOf = (option: string) =>
     ownOrOverride(draft, block, option)?.at(-1)?.origin ?? origin;
-  const layers = resolveTransport(draft, transport, originOf);
+  const layers = resolveTransport(draft, transport, http, originOf);
   // At an HTTP listener that everybody may use, refusing anonymous clients protects nothing.
   const isClosed = isOpen && !(layers.http !== undefined && isOpenHttp(layers.http));
   const allowAnonymous = decideAnonymous(draft, block, isClosed, name, settings);

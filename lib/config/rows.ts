@@ -78,6 +78,15 @@ export const transportRow = rowsOf("transport", {
   theme: "TLS, WebSockets and proxies",
 });
 
+/** A row for an HTTP listener. */
+export const httpRow = rowsOf("http", {
+  scope: "listener",
+  reloadable: false,
+  theme: "Dashboard and API",
+  needsListener: true,
+  fileOnly: true,
+});
+
 /** A row for the log. */
 export const logRow = rowsOf("log", {
   scope: "global",

@@ -167,7 +167,8 @@ function settleRead(core: Core, client: Client, copy: SessionCopy, delivery: Del
   const flight = copy.flights.get(logId);
   if (flight === undefined || sender.find(flight.packetId) !== undefined) return false;
   copy.flights.delete(logId);
-  sender.restore(flight.packetId, delivery, flight.state);
+  if (client.connection === null) sender.restore(flight.packetId, delivery, flight.state);
+  else sender.restoreLate(flight.packetId, delivery, flight.state);
   core.store!.putInFlight(clientId, delivery.sequence, flight.packetId, flight.state, delivery);
   return true;
 }

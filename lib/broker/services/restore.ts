@@ -38,7 +38,8 @@ function restoreSession(core: Core, stored: StoredSession): void {
   core.subscriptionBytes += session.subscriptionBytes;
   restoreDeliveries(core, client, stored);
   for (const packetId of stored.received) session.receiver.accept(packetId);
-  if (stored.will !== undefined) restoreWill(core, client, stored.will);
+  if (client.copy?.isElsewhere === true) client.copy.will = stored.will;
+  else if (stored.will !== undefined) restoreWill(core, client, stored.will);
   if (client.copy?.isElsewhere === true) return keepUntil(core, client, stored.expiresAtMs);
   // A client that was connected when the process ended counts as disconnected from now on.
   const expiresAtMs = stored.expiresAtMs === Infinity
