@@ -1,14 +1,39 @@
 import { strict as assert } from "node:assert";
 import { BrokerProcess } from "../support/broker_process.ts";
-import { publish, subscribeToEnd } from "../support/mosquitto.ts";
+import { publish } from "../support/mosquitto.ts";
 import { hasMosquitto, MosquittoBroker } from "../support/mosquitto_broker.ts";
 import { hasPrograms } from "../support/programs.ts";
+import { RawClient } from "../support/raw_client.ts";
 import { ctrl, initFile, pluginLines } from "./dynsec.ts";
 import { findPlugin } from "./dynsec_rights.ts";
 
 const plugin = await findPlugin();
 const ignore = !hasMosquitto || plugin === undefined ||
   !hasPrograms("retained messages under dynamic security", "mosquitto_ctrl");
+
+/** The payloads that a new subscription of the reader brings: what is retained comes before the answer to a ping. */
+async function seenAt(port: number): Promise<string> {
+  using reader = await RawClient.open(port, 4);
+  await reader.send({
+    type: "connect",
+    protocolVersion: 4,
+    clientId: "eye-1",
+    userName: "eye",
+    password: new TextEncoder().encode("pw"),
+    cleanStart: true,
+    keepAliveSeconds: 0,
+  });
+  assert.equal((await reader.receive())?.type, "connack");
+  await reader.subscribe("p/#");
+  await reader.send({ type: "pingreq" });
+  const payloads: string[] = [];
+  for (;;) {
+    const packet = await reader.receive();
+    if (packet?.type === "publish") payloads.push(new TextDecoder().decode(packet.payload));
+    else if (packet?.type === "pingresp") return payloads.join(" ");
+    else assert.fail(`Got ${packet?.type}`);
+  }
+}
 
 /** Publishes a retained message, takes the publisher's right away, gives it back, deletes the publisher; what a reader gets each time. */
 async function play(port: number): Promise<readonly string[]> {
@@ -36,17 +61,13 @@ async function play(port: number): Promise<readonly string[]> {
     "1",
   ];
   assert.equal((await publish(port, pump)).code, 0);
-  const seen = async () => {
-    const eye = ["-u", "eye", "-P", "pw", "-t", "p/#", "-C", "1", "-W", "1"];
-    return (await subscribeToEnd(port, eye)).output.replace("Timed out\n", "").trim();
-  };
-  const all = [await seen()];
+  const all = [await seenAt(port)];
   await ctrl(port, "removeClientRole", "pump", "writer");
-  all.push(await seen());
+  all.push(await seenAt(port));
   await ctrl(port, "addClientRole", "pump", "writer");
-  all.push(await seen());
+  all.push(await seenAt(port));
   await ctrl(port, "deleteClient", "pump");
-  all.push(await seen());
+  all.push(await seenAt(port));
   return all;
 }
 
