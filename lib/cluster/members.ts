@@ -75,6 +75,7 @@ export class Members {
       if (!isConnected) this.#there.set(node, nowMs);
       else if (nowMs - atMs > SILENT_MS) {
         this.#there.delete(node);
+        this.#heard.delete(node);
         this.#changed("left", node);
       }
     }

@@ -58,10 +58,10 @@ export function foreignMarkdown(): string {
   const foreign = [...FOREIGN_OPTIONS, ...FOREIGN_BRIDGE_OPTIONS];
   const refused = Map.groupBy(REFUSED_OPTIONS, (option) => option.refused);
   return [
-    "## Options of mosquitto that do nothing here, or have another name",
+    "## Options of mosquitto that have no effect here, or another name",
     "",
     ...table(
-      "option|what it is here",
+      "option|here",
       foreign.map((option) => [`\`${option.name}\``, foreignText(option)]),
     ),
     "",

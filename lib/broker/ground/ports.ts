@@ -308,8 +308,8 @@ export interface Store {
   /** Deletes a delivery, and its message with the last delivery that shares it. */
   deleteDelivery(clientId: string, delivery: Delivery): void;
   /**
-   * Finds committed deliveries that were put apart, and calls `done` once, at once or later, in the order of the calls; never, if the
-   * session has ended. Absent: the store cannot read while it runs, and nothing may be put apart.
+   * Finds committed deliveries that were put apart, and calls `done` once, at once or later, in the order of the calls; with nothing,
+   * if the session has ended meanwhile. Absent: the store cannot read while it runs, and nothing may be put apart.
    */
   readQueue?(clientId: string, query: QueueQuery, done: (page: QueuePage) => void): void;
   /** Notes the Packet Identifier of an incoming QoS 2 message until its PUBREL. */
