@@ -19,6 +19,7 @@ export const ALONE: readonly string[] = [
   "tests/broker/stall_test.ts",
   "tests/bus/stall_test.ts",
   "tests/net/churn_test.ts",
+  "tests/net/closing_test.ts",
   "tests/net/deaf_test.ts",
   "tests/net/event_loop_test.ts",
   "tests/net/fairness_test.ts",
