@@ -115,6 +115,7 @@ export {
   type SessionHandler,
   type SessionPacket,
   type Settlement,
+  type SocksProxy,
   type SubscriptionInput,
   SYSTEM_PORTS,
   type UrlClientInit,

@@ -1,11 +1,13 @@
 // deno-lint-ignore-file no-console -- a command line tool
 /**
- * Kills random nodes and NATS servers of a cluster, one at a time, while a client publishes with QoS 2 at one node and others subscribe at
- * both. Nothing acknowledged may be lost, repeated or out of order. It needs `nats-server`.
+ * Kills random nodes and NATS servers of a cluster, one at a time, while a client publishes with QoS 1 and 2 and others subscribe, and moves the
+ * clients between the nodes. Nothing acknowledged may be lost, and nothing of QoS 2 repeated or out of order. A client whose node is killed
+ * connects to the other one. It needs `nats-server`.
  *
  * @module
  */
 import { MqttClient } from "../lib/client/mod.ts";
+import { Balancer } from "../tests/support/balancer.ts";
 import { BrokerProcess } from "../tests/support/broker_process.ts";
 import { freePort } from "../tests/support/free_port.ts";
 import { NatsServer, until } from "../tests/support/nats_server.ts";
@@ -14,7 +16,7 @@ import { readFlags, whole } from "./flags.ts";
 
 const USE = `Kills nodes and NATS servers of a cluster under load.
 
-  --rounds NUMBER   How many are killed; default: 10
+  --rounds NUMBER   How often one is killed, or clients move; default: 10
   --seed NUMBER     Which; default: 1`;
 const { rounds, seed } = readFlags(USE, { rounds: 10, seed: whole(1, 0) });
 const LIMIT_MS = 60_000;
@@ -41,60 +43,121 @@ const startNode = (name: string, port: number) =>
 const mqttPorts = [freePort(), freePort()];
 const nodes = await Promise.all(mqttPorts.map((port, i) => startNode(`b${i}`, port)));
 
-/** A client with a session that reconnects. */
-function connect(clientId: string, node: number, got: string[]): Promise<MqttClient> {
-  return MqttClient.connect({
+/** A client with a session, which connects to one node after the other. */
+interface Mover {
+  readonly client: MqttClient;
+  readonly balancer: Balancer;
+  node: number;
+}
+
+async function connect(clientId: string, node: number, got: string[]): Promise<Mover> {
+  const balancer = new Balancer(mqttPorts[node]!);
+  const client = await MqttClient.connect({
     hostname: "127.0.0.1",
-    port: mqttPorts[node]!,
+    port: balancer.port,
     clientId,
     cleanStart: false,
     properties: { sessionExpiryInterval: 3600 },
-    reconnect: true,
-    onMessage: ({ payload }) => got.push(new TextDecoder().decode(payload)),
+    reconnect: { minDelayMs: 20, maxDelayMs: 500 },
+    onMessage: ({ topicName, payload }) =>
+      got.push(`${topicName} ${new TextDecoder().decode(payload)}`),
   });
+  return { client, balancer, node };
+}
+
+function move(mover: Mover, node: number): void {
+  mover.node = node;
+  mover.balancer.moveTo(mqttPorts[node]!);
 }
 
 const got: string[][] = [[], []];
 const readers = await Promise.all(got.map((texts, node) => connect(`reader${node}`, node, texts)));
-for (const reader of readers) await reader.subscribe({ topicFilter: "k", qos: 2 });
+for (const { client } of readers) {
+  await client.subscribe([{ topicFilter: "two", qos: 2 }, { topicFilter: "one", qos: 1 }]);
+}
 const publisher = await connect("publisher", 0, []);
+const movers = [...readers, publisher];
 let sent = 0;
 let isOver = false;
 const publishing = Promise.all(Array.from({ length: 10 }, async () => {
-  while (!isOver) await publisher.publish("k", `${sent++}`, { qos: 2 });
+  while (!isOver) {
+    const text = `${sent++}`;
+    await Promise.all([
+      publisher.client.publish("two", text, { qos: 2 }),
+      publisher.client.publish("one", text, { qos: 1 }),
+    ]);
+  }
 }));
 
-for (let round = 1; round <= rounds; round++) {
-  const before = got.map(({ length }) => length);
-  await until("it runs", () => got.every(({ length }, i) => length > before[i]! + 50), LIMIT_MS);
-  const which = random.int(5);
-  const startMs = performance.now();
+/** Kills or moves something; returns what. */
+async function disturb(): Promise<string> {
+  const which = random.int(8);
   if (which < 3) {
     await servers[which]!.kill();
     await servers[which]!.restart();
-  } else {
-    const i = which - 3;
-    await nodes[i]!.kill();
-    nodes[i] = await startNode(`b${i}`, mqttPorts[i]!);
+    return `NATS server ${which} was killed`;
   }
-  const killed = got.map(({ length }) => length);
-  await until("it goes on", () => got.every(({ length }, i) => length > killed[i]!), LIMIT_MS);
-  const what = which < 3 ? `NATS server ${which}` : `node ${which - 3}`;
-  const tookMs = (performance.now() - startMs).toFixed(0);
-  console.log(`${round}: ${what} was killed; all read on after ${tookMs} ms, ${sent} sent`);
+  if (which < 6) {
+    const i = which % 2;
+    await nodes[i]!.kill();
+    // One time in three its clients wait for it.
+    const isLeft = random.int(3) > 0;
+    const moved = movers.filter(({ node }) => isLeft && node === i);
+    for (const mover of moved) move(mover, 1 - i);
+    // One time in two the others must go on before it is back.
+    if (isLeft && random.int(2) === 0) await allReadOn();
+    nodes[i] = await startNode(`b${i}`, mqttPorts[i]!);
+    return `node ${i} was killed, ${moved.length} clients moved`;
+  }
+  for (const mover of movers) if (random.int(2) === 0) move(mover, 1 - mover.node);
+  return `clients moved to ${movers.map(({ node }) => node).join(", ")}`;
+}
+
+async function allReadOn(): Promise<void> {
+  const before = got.map(({ length }) => length);
+  await until("it goes on", () => got.every(({ length }, i) => length > before[i]! + 50), LIMIT_MS);
+}
+
+let slowestMs = 0;
+for (let round = 1; round <= rounds; round++) {
+  await allReadOn();
+  const startMs = performance.now();
+  const what = await disturb();
+  await allReadOn();
+  const tookMs = performance.now() - startMs;
+  slowestMs = Math.max(slowestMs, tookMs);
+  console.log(`${round}: ${what}; all read on after ${tookMs.toFixed(0)} ms, ${sent} sent`);
 }
 isOver = true;
 await publishing;
-await until("all have come", () => got.every(({ length }) => length >= sent), LIMIT_MS);
+const last = `${sent - 1}`;
+const hasAll = (texts: readonly string[]) =>
+  texts.includes(`two ${last}`) && new Set(texts).size >= 2 * sent;
+await until("all have come", () => got.every(hasAll), LIMIT_MS).catch(() => {});
 let mistakes = 0;
-for (const [node, texts] of got.entries()) {
-  const wrong = texts.findIndex((text, i) => text !== `${i}`);
-  if (wrong < 0 && texts.length === sent) continue;
+let repeated = 0;
+for (const [reader, lines] of got.entries()) {
+  const two = lines.filter((line) => line.startsWith("two"));
+  const one = lines.filter((line) => line.startsWith("one"));
+  const different = new Set(one).size;
+  repeated += one.length - different;
+  const wrong = two.findIndex((line, i) => line !== `two ${i}`);
+  if (wrong < 0 && two.length === sent && different === sent) continue;
   mistakes++;
-  console.log(`Reader at node ${node}: ${texts.length} of ${sent}; at ${wrong}: ${texts[wrong]}`);
+  console.log(`Reader ${reader}: QoS 1 ${different} of ${sent}, QoS 2 ${two.length} of ${sent}`);
+  if (wrong >= 0) console.log(`  of QoS 2 the first wrong one is at ${wrong}: ${two[wrong]}`);
 }
-console.log(mistakes === 0 ? `${sent} messages, all once and in order` : `Seed ${seed} is wrong`);
-for (const client of [...readers, publisher]) await client.disconnect();
+console.log(
+  mistakes === 0
+    ? `2 × ${sent} messages to 2 readers: QoS 2 all once and in order, QoS 1 all, ${repeated} of them twice; slowest round ${
+      slowestMs.toFixed(0)
+    } ms`
+    : `Seed ${seed} is wrong`,
+);
+for (const { client, balancer } of movers) {
+  await client.disconnect();
+  balancer[Symbol.dispose]();
+}
 for (const node of nodes) await node.stop();
 for (const server of servers) await server[Symbol.asyncDispose]();
 Deno.removeSync(directory, { recursive: true });

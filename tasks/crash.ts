@@ -4,6 +4,7 @@
  *
  *     deno task crash                        200 rounds, a new seed
  *     deno task crash --rounds 20 --seed 7   a seed repeats only the clients; the moments of the kills vary
+ *     deno task crash --disk                 the disk is full, fails or is read-only now and then
  *     deno task crash --bridge --far mosquitto   two brokers with a bridge between them, of which either is killed
  *
  * Exits with 1 when a promise was broken.
@@ -20,13 +21,15 @@ const USE =
 
   --rounds COUNT  default: 200
   --bridge        two brokers with a bridge between them, of which either is killed
+  --disk          the disk is full, fails or is read-only now and then, and recovers; needs a C compiler
   --far BROKER    on the other side of the bridge: flux, mosquitto, which stays alive, or mosquitto-killed, which is the one that is
                   killed, and whose losses are told from ours; default: flux
   --seed NUMBER   of what the clients do; default: a new one`;
 
-const { rounds, seed, bridge, far } = readFlags(USE, {
+const { rounds, seed, bridge, disk, far } = readFlags(USE, {
   rounds: whole(200),
   bridge: false,
+  disk: false,
   far: "flux",
   seed: whole(Date.now() % 1_000_000, 0),
 });
@@ -46,7 +49,7 @@ try {
     ? await mosquittoCrashRounds(init)
     : bridge
     ? await bridgeCrashRounds({ ...init, far: far === "mosquitto" ? far : "flux" })
-    : await crashRounds(init);
+    : await crashRounds({ ...init, isDiskFaulty: disk });
   console.log(`All promises kept, ${((performance.now() - startMs) / 1000).toFixed(0)} s:`);
   for (const [what, count] of Object.entries(result)) {
     console.log(`  ${what}: ${typeof count === "object" ? JSON.stringify(count) : count}`);

@@ -3,8 +3,6 @@ import { type Attempt, attemptsOf } from "./handshake.ts";
 import type { BridgeOptions } from "./options.ts";
 import type { BridgeFault } from "./state.ts";
 
-/** A connection that lasted this long counts as good, milliseconds. */
-const LASTED_MS = 10_000;
 /** Connections closed without CONNACK before the bridge tries an older version. */
 const CLOSES_BEFORE_LESS = 3;
 /** The longest first wait after the loss of a good connection, milliseconds. */
@@ -77,7 +75,7 @@ export class DialPlan {
   /** The wait after the loss of a connection that lasted `lastedMs`, milliseconds. */
   lostMs(lastedMs: number): number {
     if (this.#options.roundRobin) this.addressIndex = this.#behind(this.addressIndex);
-    if (lastedMs < LASTED_MS) return this.#backoff.next();
+    if (lastedMs < this.#options.stableSeconds * 1000) return this.#backoff.next();
     this.#backoff.reset();
     return this.#random() * FIRST_RETRY_MS;
   }

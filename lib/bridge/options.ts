@@ -49,6 +49,8 @@ export interface BridgeTls {
   readonly alpn: string;
   /** Whether the authorities of the operating system are trusted. */
   readonly usesOsCerts: boolean;
+  /** The oldest version that is spoken. */
+  readonly version: "tlsv1.2" | "tlsv1.3";
 }
 
 /** Every setting of one bridge, with its unit. */
@@ -71,6 +73,8 @@ export interface BridgeOptions {
   readonly restartBaseSeconds: number;
   /** The longest wait, seconds; if equal to the base there is no jitter. */
   readonly restartCapSeconds: number;
+  /** A connection that lasted this long counts as good, and the next wait is short again, seconds. */
+  readonly stableSeconds: number;
   /** Keep Alive at the remote broker, seconds. */
   readonly keepAliveSeconds: number;
   /** Whether the remote session ends with its connection. */

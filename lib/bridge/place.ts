@@ -26,7 +26,7 @@ export async function placeOf(
 }
 
 async function readTls(tls: BridgeTls): Promise<ClientTls> {
-  const { cafile, capath, certfile, keyfile, insecure, alpn, usesOsCerts } = tls;
+  const { cafile, capath, certfile, keyfile, insecure, alpn, usesOsCerts, version } = tls;
   const caCerts = [
     ...cafile === "" ? [] : [await read(cafile)],
     ...capath === "" ? [] : await readDirectory(capath),
@@ -37,6 +37,7 @@ async function readTls(tls: BridgeTls): Promise<ClientTls> {
     ...caCerts.length === 0 ? {} : { caCerts },
     ...certfile === "" ? {} : { cert: await read(certfile), key: await read(keyfile) },
     alpnProtocols: alpn === "" ? [] : [alpn],
+    ...version === "tlsv1.3" ? { minVersion: "TLSv1.3" } : {},
   };
 }
 

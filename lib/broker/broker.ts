@@ -19,7 +19,14 @@ import { acceptConnection } from "./handlers/accept.ts";
 import { receive } from "./handlers/receive.ts";
 import { endTurn, resumePostponed, runDue, wake } from "./services/end_turn.ts";
 import { applyShared, deliverForwarded, type SharedMessage } from "./services/apply_shared.ts";
-import { applyClaim, firstPending, settleAway } from "./services/session_moves.ts";
+import {
+  applyClaim,
+  disinherit,
+  firstPending,
+  inherit,
+  isolate,
+  settleAway,
+} from "./services/session_moves.ts";
 import { applySession } from "./services/shared_sessions.ts";
 import { actFor, disconnect } from "./services/lifecycle.ts";
 import { reportProgram } from "./services/faults.ts";
@@ -32,8 +39,8 @@ import { watchConnection } from "./services/watch.ts";
 import type { Client, Connection } from "./state/connection.ts";
 
 /**
- * The deterministic core. Everything happens within a call of `receive`, `drained`, `tick` or a port's answer; packets are sent,
- * and writes committed, in `endTurn`. The same calls with the same times give the same bytes.
+ * The deterministic core. Everything happens within a call of `receive`, `drained`, `tick`, or an answer of a port; packets are sent, and
+ * writes committed, in `endTurn`. The same calls with the same times produce the same bytes.
  */
 export class Broker implements MessageHub {
   /**
@@ -84,7 +91,7 @@ export class Broker implements MessageHub {
     return this.core.connections;
   }
 
-  /** Whether a turn is under way: what is asked for now is done when that turn ends, or in a later one. */
+  /** Whether a turn is open: requests made now are carried out when it ends, or in a later turn. */
   get isBusy(): boolean {
     return this.core.isBusy;
   }
@@ -95,8 +102,8 @@ export class Broker implements MessageHub {
   }
 
   /**
-   * Replaces settings and limits. What was granted before stays granted; `hashMatchesParent`, `allowDuplicateMessages` and
-   * `maxTopicLevels` stay as they are, since the routes depend on them.
+   * Replaces settings and limits. What was granted before stays granted. `hashMatchesParent`, `allowDuplicateMessages` and `maxTopicLevels`
+   * do not change, because the routes depend on them.
    */
   reconfigure(options: BrokerOptions): void {
     const { hashMatchesParent, allowDuplicateMessages, maxTopicLevels } = this.options;
@@ -104,9 +111,9 @@ export class Broker implements MessageHub {
   }
 
   /**
-   * Rights have changed: clients for whom `mayStay` does not hold are disconnected, and what waits for a client that may not
-   * read it any more is dropped. Subscriptions stay, mute where nothing under them may be read: a mistake in a file, corrected
-   * a minute later, has then cost nobody a subscription. A turn of its own.
+   * Applies changed rights: disconnects clients for which `mayStay` returns false, and drops waiting messages that their clients may no
+   * longer read. Subscriptions stay, although they deliver nothing that may not be read: so a mistake in a file that is soon corrected
+   * costs nobody a subscription. It is a turn of its own.
    */
   recheckAccess(mayStay: (client: ClientIdentity) => boolean, nowMs: number): void {
     this.core.nowMs = nowMs;
@@ -114,20 +121,20 @@ export class Broker implements MessageHub {
     this.endTurn();
   }
 
-  /** Restores what the store has kept; call it before the first connection. */
+  /** Restores the contents of the store; call it before the first connection. */
   restore(state: StoredState): void {
     restore(this.core, state);
   }
 
-  /** A Network Connection was accepted. `undefined`: there are too many, close it. */
+  /** Accepts a Network Connection; `undefined` if there are too many, and the caller must close it. */
   accept(link: Link, listener: ListenerOptions, nowMs: number): Connection | undefined {
     this.core.nowMs = nowMs;
     return acceptConnection(this.core, link, listener, this.#onWatch);
   }
 
   /**
-   * Handles the packets in `bytes[start, end)` and returns where the first byte stands that it left: an unfinished packet, or
-   * what a stopped connection waits with. The bytes may be reused after the turn.
+   * Handles the packets in `bytes[start, end)`, and returns the offset of the first byte left over: of an incomplete packet, or because the
+   * connection is stopped. The bytes may be reused after the turn.
    */
   receive(
     connection: Connection,
@@ -146,13 +153,13 @@ export class Broker implements MessageHub {
     disconnect(this.core, connection, undefined);
   }
 
-  /** The link has written all its bytes: what waited for room is sent. */
+  /** The link has written all its bytes: sends messages that waited for room. */
   drained(connection: Connection, nowMs: number): void {
     this.core.nowMs = nowMs;
     actFor(this.core, connection, () => sendMore(this.core, connection));
   }
 
-  /** The time is `nowMs`: calls everything that is due. */
+  /** Does everything that is due at `nowMs`. */
   tick(nowMs: number): void {
     this.nowMs = nowMs;
     runDue(this.core);
@@ -160,7 +167,7 @@ export class Broker implements MessageHub {
     wake(this.core);
   }
 
-  /** Ends the turn: commits what was written, sends what may leave. */
+  /** Ends the turn: commits the writes and sends the packets that need not wait. */
   endTurn(): void {
     endTurn(this.core);
   }
@@ -187,7 +194,7 @@ export class Broker implements MessageHub {
     return this.core.observe(observer);
   }
 
-  /** A bridge of this broker has come into another state: listeners hear of it, in a turn of its own or the current one. */
+  /** Reports a changed state of a bridge of this broker to listeners, in a turn of its own or the current one. */
   bridgeChanged(event: BridgeChangedEvent): void {
     if (this.core.observers === null) return;
     if (!this.core.isBusy) this.core.beginTurn();
@@ -206,32 +213,52 @@ export class Broker implements MessageHub {
     publishForProgram(this.core, init);
   }
 
-  /** Routes a message that the cluster's log has come to; `false`: it has to come again. {@linkcode ClusterPort.append} */
+  /** Routes a message read from the cluster's log; false if the caller must try again. {@linkcode ClusterPort.append} */
   applyShared(shared: SharedMessage): boolean {
     return applyShared(this.core, shared);
   }
 
-  /** The log has come to a client's arrival at a node. {@linkcode ClusterPort.claim} */
+  /** Applies the log's record that a client has connected to a node. {@linkcode ClusterPort.claim} */
   applyClaim(claim: AppliedClaim): void {
     applyClaim(this.core, claim);
   }
 
-  /** The log says something of a session that belongs to another node, or to an earlier process of this; `false`: it has to come again. */
+  /**
+   * Applies the log's record about a session of another node, or of an earlier process of this one. Returns false if the caller must try
+   * again.
+   */
   applySession(change: SessionChange, isHere: boolean): boolean {
     return applySession(this.core, change, isHere);
   }
 
-  /** Whoever these sessions belong to is not connected: other nodes are told until when they last. */
+  /** Tells other nodes until when these sessions last, if their clients are not connected. */
   settleAway(clientIds: Iterable<string>): void {
     for (const clientId of clientIds) settleAway(this.core, clientId);
   }
 
-  /** The place in the log of the first message that a client has not taken: `Infinity`: nothing waits; `undefined`: nobody knows now. */
+  /** These sessions belong to this node, because theirs is dead, or because it is back. */
+  inherit(clientIds: Iterable<string>): void {
+    inherit(this.core, clientIds);
+  }
+
+  /** Other nodes take this one for dead: these sessions are not its any more. */
+  disinherit(clientIds: Iterable<string>): void {
+    disinherit(this.core, clientIds);
+  }
+
+  /** The cluster is out of reach: clients whose sessions other nodes know are disconnected. */
+  isolate(): void {
+    isolate(this.core);
+  }
+
+  /**
+   * The place in the log of the first message that a client has not received; `Infinity` if none waits, `undefined` if it is not known now.
+   */
   firstPending(clientId: string): number | undefined {
     return firstPending(this.core, clientId);
   }
 
-  /** Routes a message of QoS 0 that another node of the cluster has handed over. */
+  /** Routes a message of QoS 0 that another node of the cluster has forwarded. */
   deliverForwarded(message: Message): void {
     deliverForwarded(this.core, message);
   }

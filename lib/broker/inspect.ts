@@ -6,64 +6,64 @@ import { unsubscribeFor } from "./handlers/unsubscribe.ts";
 import { disconnect, endSession } from "./services/lifecycle.ts";
 import type { Client } from "./state/connection.ts";
 
-/** A client as a table shows it. */
+/** The row of a client in a table. */
 export interface ClientSummary {
-  /** The session's name. */
+  /** The Client Identifier. */
   readonly clientId: string;
-  /** `""`: anonymous, or it has not been here since the broker started. */
+  /** `""` if it is anonymous, or has not connected since the broker started. */
   readonly userName: string;
-  /** `""`: as for the user name. */
+  /** `""` if it has not connected since the broker started. */
   readonly remoteAddress: string;
-  /** The name of the listener at which it came in last. */
+  /** The name of the listener that it connected to last. */
   readonly listener: string;
   /** 3 (MQTT 3.1), 4 (3.1.1) or 5. */
   readonly protocolVersion: number;
-  /** Whether it is here. */
+  /** Whether it is connected. */
   readonly isConnected: boolean;
   /** 0: off, or not connected. */
   readonly keepAliveSeconds: number;
-  /** When bytes last came, in the clock's milliseconds; 0: not connected. */
+  /** When bytes were last received, in the clock's milliseconds; 0: not connected. */
   readonly lastReceivedMs: number;
   /** Subscriptions of its session. */
   readonly subscriptionCount: number;
-  /** Messages that wait. */
+  /** Messages that wait in its queue. */
   readonly queuedMessages: number;
-  /** Payload and topic bytes of these. */
+  /** Bytes of these, as they count against the limits. */
   readonly queuedBytes: number;
-  /** QoS 1 and 2 messages under way. */
+  /** QoS 1 and 2 messages in flight. */
   readonly inFlight: number;
-  /** Bytes that its connection has not taken. */
+  /** Bytes not yet written to its connection. */
   readonly unsentBytes: number;
-  /** Messages that it has not got. */
+  /** Messages dropped for this client. */
   readonly dropped: number;
 }
 
 /** A name of a column of {@linkcode ClientSummary}. */
 export type ClientColumn = keyof ClientSummary;
 
-/** One client with all that is known of it. */
+/** All details of one client. */
 export interface ClientDetail extends ClientSummary {
-  /** Seconds that its session outlives its connection; `Infinity`: without end. */
+  /** Seconds that its session outlives its connection; `Infinity`: without limit. */
   readonly sessionExpirySeconds: number;
   /** When the session ends, in the clock's milliseconds; absent: it does not, or the client is connected. */
   readonly sessionExpiresAtMs: number | undefined;
-  /** Whether its CONNECT asked for a session without a past. */
+  /** Whether its CONNECT asked for a new session. */
   readonly wantsCleanStart: boolean;
-  /** Since when a write stands still, in the clock's milliseconds; absent: nothing is being written. */
+  /** Since when a write has made no progress, in the clock's milliseconds; absent: nothing is being written. */
   readonly writingSinceMs: number | undefined;
   /** Whether its Receive Maximum leaves room for one more message. */
   readonly hasQuota: boolean;
-  /** Whether the broker does not read it at present: it sends too fast, or an answer is waited for. */
+  /** Whether the broker does not handle its packets at present, because it sends too fast or an answer is awaited. */
   readonly isStopped: boolean;
   /** Whether a will is kept for it. */
   readonly hasWill: boolean;
-  /** Messages that it has not got. */
+  /** Messages dropped for this client. */
   readonly droppedByReason: ReadonlyMap<string, number>;
-  /** By their Topic Filters. */
+  /** Its subscriptions by Topic Filter. */
   readonly subscriptions: ReadonlyMap<string, Subscription>;
 }
 
-/** What each column says of a client: for whoever sorts thousands without making an object of each. */
+/** Reads each column of a client, for sorting thousands without making an object for each. */
 export const CLIENT_COLUMNS: {
   readonly [Column in ClientColumn]: (client: Client) => ClientSummary[Column];
 } = {
@@ -83,7 +83,7 @@ export const CLIENT_COLUMNS: {
   dropped: ({ session }) => sum(session.dropped?.values() ?? []),
 };
 
-/** A client as a table shows it. */
+/** The row of a client in a table. */
 export function summarizeClient(client: Client): ClientSummary {
   const row: Partial<Record<ClientColumn, string | number | boolean>> = {};
   for (const column of Object.keys(CLIENT_COLUMNS) as ClientColumn[]) {
@@ -92,7 +92,7 @@ export function summarizeClient(client: Client): ClientSummary {
   return row as unknown as ClientSummary;
 }
 
-/** All that is known of one client; `undefined`: there is no session of that name. */
+/** The details of one client; `undefined` if it has no session. */
 export function describeClient(broker: Broker, clientId: string): ClientDetail | undefined {
   const client = broker.clients.get(clientId);
   if (client === undefined) return undefined;
@@ -112,7 +112,7 @@ export function describeClient(broker: Broker, clientId: string): ClientDetail |
   };
 }
 
-/** Disconnects a client, which is told so; its session stays. `false`: it is not connected. A turn of its own. */
+/** Disconnects a client with a reason; its session stays. Returns false if it is not connected. It is a turn of its own. */
 export function disconnectClient(
   broker: Broker,
   clientId: string,
@@ -126,7 +126,10 @@ export function disconnectClient(
   return true;
 }
 
-/** Ends a session and all that belongs to it; its client is disconnected first. `false`: there is none. A turn of its own. */
+/**
+ * Ends a session and everything that belongs to it; its client is disconnected first. Returns false if there is none. It is a turn of its
+ * own.
+ */
 export function deleteSession(broker: Broker, clientId: string, message: string): boolean {
   const client = broker.clients.get(clientId);
   if (client === undefined) return false;
@@ -141,8 +144,9 @@ export function deleteSession(broker: Broker, clientId: string, message: string)
 }
 
 /**
- * Subscribes a client that is connected, under its own rights: what a SUBACK would say, `undefined` where it is not connected, or that
- * access control takes its time: ask again when it has decided. Throws an `MqttError` where the request is none. A turn of its own.
+ * Subscribes a connected client, with its own rights. Returns the code of a SUBACK; `undefined` if the client is not connected; or that
+ * access control needs time, and the caller asks again after its decision. Throws an `MqttError` if the request is invalid. It is a turn of
+ * its own.
  */
 export function subscribeClient(
   broker: Broker,
@@ -157,7 +161,9 @@ export function subscribeClient(
   return found;
 }
 
-/** Ends a subscription of a client that is connected; what an UNSUBACK would say, `undefined` where it is not connected. A turn of its own. */
+/**
+ * Ends a subscription of a connected client; returns the code of an UNSUBACK, `undefined` if it is not connected. It is a turn of its own.
+ */
 export function unsubscribeClient(
   broker: Broker,
   clientId: string,
@@ -175,19 +181,19 @@ export function unsubscribeClient(
 export interface RetainedEntry {
   /** The topic. */
   readonly topicName: string;
-  /** At which it was published. */
+  /** The QoS at which it was published. */
   readonly qos: number;
-  /** How long the payload is. */
+  /** The length of the payload. */
   readonly payloadBytes: number;
-  /** In the clock's milliseconds; `Infinity`: never. */
+  /** When it expires, in the clock's milliseconds; `Infinity`: never. */
   readonly expiresAtMs: number;
-  /** The Client Identifier of who published it; `""`: the broker, or not known. */
+  /** The Client Identifier of the publisher; `""`: the broker, or not known. */
   readonly publisherId: string;
 }
 
 /**
- * The retained messages that match a filter, at the caller's pace: after every `maxSteps` names comes `undefined`, which is no
- * message but a place to let others have their turn.
+ * The retained messages that match a filter, at the caller's pace. After every `maxSteps` names it yields `undefined`, so that the caller
+ * can pause.
  */
 export function* walkRetained(
   broker: Broker,
@@ -205,13 +211,13 @@ export function* walkRetained(
   }
 }
 
-/** The retained message of a topic, a copy; `undefined`: it has none. */
+/** A copy of the retained message of a topic; `undefined` if there is none. */
 export function readRetained(broker: Broker, topicName: string): Message | undefined {
   const kept = broker.core.retained.get(topicName)?.toMessage();
   return kept === undefined ? undefined : { ...kept, payload: kept.payload.slice() };
 }
 
-/** Clients that subscribed to the topic and may not read it; `max` at most. */
+/** Clients that are subscribed to the topic but may not read it; `max` at most. */
 export function withheldFrom({ core }: Broker, topicName: string, max: number): readonly Client[] {
   return core.router.withheldFrom(topicName, max);
 }

@@ -1,43 +1,40 @@
 /**
  * The deterministic core: packets in, packets out, and the state between them.
  *
- * `Broker` is driven from outside: `accept` a connection, `receive` its bytes, `tick` the time, and `endTurn` after each batch
- * of these. Handlers are plain synchronous functions from a packet to state and an outbox; what they want of the world (time,
- * random ids, storage, access control, logs) comes through `BrokerPorts`. So the same calls give the same bytes, in production and
- * under a simulated clock.
+ * `Broker` is driven from outside: `accept` a connection, `receive` its bytes, `tick` the time, and `endTurn` after each batch of these.
+ * Handlers are plain synchronous functions from a packet to state and an outbox; everything from outside (time, random ids, storage, access
+ * control, logs) comes through `BrokerPorts`. So the same calls produce the same bytes, in production and under a simulated clock.
  *
- * The room has floors. A file knows those on its own floor and below, never one above:
+ * The room has floors. A file may import files on its own floor and below, never above:
  *
- * | floor       | what is there                                                                                            |
+ * | floor       | contents                                                                                                 |
  * |-------------|----------------------------------------------------------------------------------------------------------|
- * | `ground/`   | options, ports, clock, counters, buffers, the table of promises: nothing here knows a connection         |
- * | `state/`    | a connection, its outbox, why it is stopped, and the client that it belongs to                           |
- * | `core/`     | what all share: routes, retained messages, rates, commits that are waited for, the lists of a turn       |
- * | `services/` | what is done with it: route, deliver, queue, send, drop, restore, publish wills, end sessions and turns  |
- * | `handlers/` | one file for each packet that comes, from `receive.ts` on; each takes `(core, connection, packet)`       |
- * | `broker.ts` | the door: conducts, and decides nothing                                                                  |
+ * | `ground/`   | options, ports, clock, counters, buffers, the table of promises; nothing about connections               |
+ * | `state/`    | a connection, its outbox, the reasons why it is stopped, and its client                                  |
+ * | `core/`     | shared state: routes, retained messages, rates, pending commits, the lists of a turn                     |
+ * | `services/` | actions on it: route, deliver, queue, send, drop, restore, publish wills, end sessions and turns         |
+ * | `handlers/` | one file for each received packet, called by `receive.ts`; each takes `(core, connection, packet)`       |
+ * | `broker.ts` | the interface: calls the floors below, and decides nothing                                               |
  *
- * Five rules hold it together, and each has one place:
+ * Five rules hold everywhere. Each is implemented in one place:
  *
- * - An acknowledgement that promises something leaves only after the commit of what it promises. `ground/promises.ts` has the table
- *   of what waits, `state/outbox.ts` carries it out.
- * - A connection is stopped for a reason, which only its owner ends: `state/stops.ts`. Where it stands is a machine:
+ * - An acknowledgement that promises something is sent only after the commit of what it promises. `ground/promises.ts` has the table of
+ *   what waits, and `state/outbox.ts` carries it out.
+ * - A connection is stopped for a reason, which only its owner ends: `state/stops.ts`. The state of a connection is a machine:
  *   `state/connection_state.ts`.
- * - A fault costs one delivery or one connection; `services/faults.ts` has the table of which. So state changes after what can
- *   fail has been done, or is put back.
- * - A message that ends without its receiver is counted and logged: `services/drop.ts` has the table of all ways.
+ * - An error costs one delivery or one connection; `services/faults.ts` has the table. So state changes only after all steps that can fail,
+ *   or the change is undone.
+ * - A message that is not delivered is counted and logged: `services/drop.ts` has the table of all cases.
  * - Long work is split into parts, so that no client waits for another one's work: `core/work.ts`.
  *
- * Values that the broker computes from peers' values (sums, prefixes, countdowns) are checked where they are computed, since a
- * packet has limits: filters under a mount point in `handlers/filters.ts`, Topic Names under it by the router and
- * `handlers/connect.ts`, Response Information in `handlers/connack.ts`, the remaining expiry in `ground/outgoing.ts`, times and
- * limits of a CONNECT in `handlers/admit.ts`. A packet that is too large all the same is an `EncodeError`, which costs its
- * delivery: `services/send.ts`.
+ * Values computed from peers' values (sums, prefixes, countdowns) are checked where they are computed, because packets have limits: filters
+ * with a mount point in `handlers/filters.ts`, Topic Names with one by the router and `handlers/connect.ts`, Response Information in
+ * `handlers/connack.ts`, the remaining expiry in `ground/outgoing.ts`, times and limits of a CONNECT in `handlers/admit.ts`. A packet that
+ * is still too large is an `EncodeError`, which costs its delivery: `services/send.ts`.
  *
- * The path of a message: `receive` → `publish` → `router` → `deliver` → `Outbox.sendPublish` → `endTurn`; the plainest and most
- * frequent ones take a shorter one, `handlers/relay.ts`. That of a client that comes in: `receive` → `connect` → access control →
- * `admit` → `endTurn`.
- * May import `session`, `topic` and `codec`.
+ * The path of a message: `receive` → `publish` → `router` → `deliver` → `Outbox.sendPublish` → `endTurn`. The simplest and most frequent
+ * messages take a shorter path, `handlers/relay.ts`. The path of a connecting client: `receive` → `connect` → access control → `admit` →
+ * `endTurn`. May import `session`, `topic` and `codec`.
  *
  * @module
  */

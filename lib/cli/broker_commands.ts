@@ -1,4 +1,4 @@
-import { type Arguments, nearest, parseArguments } from "../config/mod.ts";
+import { type Arguments, didYouMean, parseArguments } from "../config/mod.ts";
 import { COMMAND_TEXTS } from "./commands.ts";
 import { EXIT, printError } from "./output.ts";
 import { serve } from "./serve.ts";
@@ -21,8 +21,7 @@ export async function brokerCommand(args: readonly string[]): Promise<number> {
   // Flags are checked before the command: the value of an unknown flag would look like a command.
   if (parsed.problems.length > 0) return refuse(parsed.problems);
   if (command === undefined) {
-    const near = nearest(name, Object.keys(COMMAND_TEXTS));
-    const hint = near === undefined ? "" : `; did you mean ${near}?`;
+    const hint = didYouMean(name, Object.keys(COMMAND_TEXTS));
     return refuse([`${name}: Is not a command${hint}`]);
   }
   if (parsed.operands.length > 0 && name !== "help") {

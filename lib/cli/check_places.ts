@@ -1,6 +1,7 @@
 import { type Config, type ListenerConfig, problemAt } from "../config/mod.ts";
 import { DATABASE_NAME } from "../store/mod.ts";
 import { messageOf } from "./output.ts";
+import { statIfThere } from "./placed_file.ts";
 
 /** Places where the broker could not write or listen, each as `FILE:LINE: option: message`. */
 export function placeProblems(config: Config): readonly string[] {
@@ -34,16 +35,17 @@ function storeProblems(config: Config): readonly string[] {
   const { persistenceLocation: directory } = config;
   const option = "persistence_location";
   return told(originOf(config, option), option, `Cannot write ${directory}`, () => {
-    if (!exists(directory)) return tryMakeDirectory(directory);
+    if (statIfThere(directory) === undefined) return tryMakeDirectory(directory);
     tryWrite(`${directory}/${DATABASE_NAME}`);
   });
 }
 
 /** Throws if the file cannot be opened for writing. Creates no file. */
 function tryWrite(path: string): void {
-  if (exists(path)) {
+  const there = statIfThere(path);
+  if (there !== undefined) {
     // The broker replaces a socket instead of writing to it.
-    if (!Deno.statSync(path).isSocket) Deno.openSync(path, { append: true }).close();
+    if (!there.isSocket) Deno.openSync(path, { append: true }).close();
     return;
   }
   const probe = `${parentOf(path)}/.flux-mqtt-check-${crypto.randomUUID()}`;
@@ -54,23 +56,13 @@ function tryWrite(path: string): void {
 /** Throws if the directory, or one above it, cannot be made. */
 function tryMakeDirectory(path: string): void {
   const parent = parentOf(path);
-  if (parent !== path && !exists(parent)) return tryMakeDirectory(parent);
+  if (parent !== path && statIfThere(parent) === undefined) return tryMakeDirectory(parent);
   tryWrite(`${parent}/flux-mqtt`);
 }
 
 function parentOf(path: string): string {
   const parent = path.replace(/\/+$/, "").replace(/\/*[^/]+$/, "");
   return parent !== "" ? parent : path.startsWith("/") ? "/" : ".";
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
 
 function originOf({ settings }: Config, name: string): string {

@@ -5,12 +5,14 @@ import {
   MqttClient,
   type MqttClientInit,
 } from "../client/mod.ts";
-import { ReasonCode } from "../codec/mod.ts";
+import { type Properties, ReasonCode } from "../codec/mod.ts";
 import { type ClientFlags, parseClientFlags } from "./client_flags.ts";
 import { CLIENT_FLAGS, CLIENT_USES, type ClientCommand, COMMON_FLAGS } from "./client_options.ts";
+import { propertiesOf } from "./client_properties.ts";
 import { flagsHelp } from "./help.ts";
 import { EXIT, messageOf, print, printError } from "./output.ts";
 import { UsageError } from "./usage_error.ts";
+import { version } from "./version.ts";
 
 /** The exit status of a client command for each kind of failed connection. */
 const CLIENT_EXIT: Readonly<Record<ClientErrorKind, number>> = {
@@ -34,7 +36,7 @@ const ADVICE: Readonly<Record<ClientErrorKind, string>> = {
   unreachable: "check that the broker runs, and -h and -p",
   timeout: "check -p: something else may answer there, or TLS is expected (--cafile)",
   certificate:
-    "name the broker's CA with --cafile, and ours with --cert and --key where it asks; --insecure only where the name differs",
+    "name the broker's CA with --cafile, and ours with --cert and --key where it asks; --insecure trusts anybody, and with --cafile only another name",
   refused: "see what the broker's log says",
   protocol: "check -p and -V: is it an MQTT broker of this version, and without TLS?",
   closed: "see what the broker's log says; does it expect TLS (--cafile), " +
@@ -51,8 +53,8 @@ const LATER_ADVICE: Readonly<Partial<Record<ClientErrorKind, string>>> = {
 export interface ClientJob {
   /** How to connect. */
   readonly init: MqttClientInit;
-  /** What to do with the connection; returns the exit status. */
-  readonly use: (client: MqttClient) => Promise<number>;
+  /** What to do with the connection; returns the exit status. `farewell`: the properties of the DISCONNECT. */
+  readonly use: (client: MqttClient, farewell?: Properties) => Promise<number>;
   /** How long connecting and `use` may take together, `-W`; 0: no limit. Default: 0. */
   readonly timeoutSeconds?: number;
   /** Whether a broker that refuses the user counts as success. Default: false. */
@@ -68,7 +70,8 @@ export async function runClient(
   let client: MqttClient | undefined;
   let isQuiet = false;
   let job: ClientJob | undefined;
-  const leaveEarly = () => void client?.disconnect();
+  let farewell: Properties | undefined;
+  const leaveEarly = () => void client?.disconnect(ReasonCode.Success, farewell);
   try {
     const flags = parseClientFlags(command, args);
     if (flags.on.has("help")) {
@@ -76,6 +79,8 @@ export async function runClient(
       print(`${CLIENT_USES[command]}\n\n${flagsHelp(all)}`);
       return EXIT.ok;
     }
+    if (flags.on.has("version")) return version();
+    farewell = propertiesOf(flags.properties, "disconnect");
     isQuiet = flags.on.has("quiet");
     job = prepare(flags);
     const { use, init, timeoutSeconds = 0 } = job;
@@ -87,7 +92,7 @@ export async function runClient(
       connectTimeoutMs: Math.min(limitMs, connectTimeoutMs),
     });
     for (const signal of ENDING) Deno.addSignalListener(signal, leaveEarly);
-    return await until(deadlineMs, client, use(client));
+    return await until(deadlineMs, client, use(client, farewell), farewell);
   } catch (error) {
     const isStranger = error instanceof ClientError && isAuthorization(error.reasonCode);
     if (isStranger && job?.isStrangerWell) return EXIT.ok;
@@ -110,12 +115,13 @@ async function until(
   deadlineMs: number,
   client: MqttClient,
   work: Promise<number>,
+  farewell: Properties | undefined,
 ): Promise<number> {
   if (deadlineMs === Infinity) return await work;
   const late = Promise.withResolvers<typeof TIMED_OUT>();
   const timer = setTimeout(() => late.resolve(TIMED_OUT), deadlineMs - performance.now());
   const status = await Promise.race([late.promise, work]).finally(() => clearTimeout(timer));
-  if (status === TIMED_OUT) await client.disconnect();
+  if (status === TIMED_OUT) await client.disconnect(ReasonCode.Success, farewell);
   return status;
 }
 
@@ -157,7 +163,7 @@ function isAuthorization(reasonCode: number): boolean {
 }
 
 /** Disconnects. Returns success, or throws if the connection had ended before. */
-export async function leave(client: MqttClient): Promise<number> {
-  await client.disconnect();
+export async function leave(client: MqttClient, farewell?: Properties): Promise<number> {
+  await client.disconnect(ReasonCode.Success, farewell);
   return await untilEnd(client);
 }

@@ -53,14 +53,55 @@ export const COMMON_FLAGS = {
     value: "FILE",
     text: "Uses TLS, and shows this certificate; with --key.",
   },
+  "tls-version": {
+    type: "string",
+    value: "VERSION",
+    choices: ["tlsv1.2", "tlsv1.3"],
+    text: "Uses TLS, and no version before this one; default: tlsv1.2.",
+  },
   key: { type: "string", value: "FILE", text: "The key of that certificate." },
   insecure: {
     type: "boolean",
-    text: "Uses TLS, and does not check the name in the broker's certificate.",
+    text: "Uses TLS, and does not check the name in the broker's certificate; without --cafile, " +
+      "--capath and --tls-use-os-certs it checks nothing, and trusts any broker.",
   },
+  "no-tls": { type: "boolean", text: "Uses no TLS, even if a file of flags asks for it." },
+  keyform: {
+    type: "string",
+    value: "FORM",
+    choices: ["pem"],
+    text: "Does nothing: keys are PEM files.",
+  },
+  ws: { type: "boolean", text: "Uses a WebSocket, at the path /mqtt." },
+  bind: {
+    type: "string",
+    short: "A",
+    value: "ADDRESS",
+    text: "The address of this machine from which it connects.",
+  },
+  srv: {
+    type: "boolean",
+    short: "S",
+    text: "Finds the broker by the SRV record _mqtt._tcp.HOST, with TLS _secure-mqtt._tcp.HOST; " +
+      "without -h, HOST is the domain of this machine.",
+  },
+  proxy: {
+    type: "string",
+    value: "URL",
+    text: "Connects through a SOCKS5 proxy: socks5h://[NAME[:PASSWORD]@]HOST[:PORT].",
+  },
+  "config-file": {
+    type: "string",
+    short: "o",
+    value: "FILE",
+    text:
+      "Reads flags from this file, one on each line, instead of ~/.config/mosquitto_pub and so on.",
+  },
+  mptcp: { type: "boolean", text: "Does nothing: it connects with plain TCP." },
   debug: { type: "boolean", short: "d", text: "Prints a line for each packet." },
   nodelay: { type: "boolean", text: "Does nothing: small packets are always sent at once." },
   help: { type: "boolean", text: "Prints this help." },
+  version: { type: "boolean", text: "Prints the version." },
 } as const satisfies Flags;
 
 /** Flags of commands that send or receive messages. */
@@ -84,20 +125,22 @@ const TALK = {
     short: "D",
     multiple: true,
     value: "PACKET NAME VALUE",
-    text: "A property of 5.0: connect, publish, subscribe or will, its name (content-type, …) " +
-      "and its value; user-property has two.",
+    text:
+      "A property of 5.0: connect, publish, subscribe, unsubscribe, disconnect or will, its name " +
+      "(content-type, …) and its value; user-property has two.",
   },
   "session-expiry-interval": {
     type: "string",
     short: "x",
     value: "SECONDS",
-    text: "How long the broker keeps the session.",
+    text: "How long the broker keeps the session; -1: for ever.",
   },
   url: {
     type: "string",
     short: "L",
     value: "URL",
-    text: "Broker and topic in one: mqtt[s]://[NAME[:PASSWORD]@]HOST[:PORT]/TOPIC.",
+    text: "Broker and topic in one: mqtt[s]://[NAME[:PASSWORD]@]HOST[:PORT]/TOPIC; ws[s]:// in a " +
+      "WebSocket.",
   },
   "disable-clean-session": {
     type: "boolean",
@@ -141,9 +184,32 @@ const WAITING = {
     short: "F",
     value: "FORMAT",
     text: "How a message is printed: %t topic, %p payload, %q QoS, %r retained, %j JSON, %J JSON " +
-      "with the payload as JSON, %x hexadecimal, %I time, @H:@M and others, as mosquitto_sub has them.",
+      "with the payload as JSON, %x hexadecimal, %I time, %-20t width, @H:@M and others, as mosquitto_sub " +
+      "has them.",
   },
   pretty: { type: "boolean", text: "JSON of -F is written over several lines." },
+  "no-retain": { type: "boolean", short: "R", text: "Takes no retained messages." },
+  "retain-handling": {
+    type: "string",
+    value: "WHEN",
+    choices: ["always", "new", "never"],
+    text:
+      "5.0: when the broker sends what it has retained: always (default), to new subscriptions, never.",
+  },
+  "retain-as-published": {
+    type: "boolean",
+    text: "5.0: RETAIN is what its publisher said, not whether the message is an old one.",
+  },
+} as const satisfies Flags;
+
+/** Of those that publish. */
+const INFLIGHT = {
+  "max-inflight": {
+    type: "string",
+    short: "M",
+    value: "COUNT",
+    text: "Does nothing: one message is in flight at a time.",
+  },
 } as const satisfies Flags;
 
 /** Flags of each client command, besides the common ones. */
@@ -163,16 +229,12 @@ export const CLIENT_FLAGS = {
       value: "SECONDS",
       text: "Waits this long between two of them; may be a fraction.",
     },
-    "max-inflight": {
-      type: "string",
-      short: "M",
-      value: "COUNT",
-      text: "Does nothing: one message is in flight at a time.",
-    },
+    ...INFLIGHT,
   },
   sub: {
     ...TALK,
     ...WAITING,
+    ...INFLIGHT,
     topic: {
       ...TALK.topic,
       value: "FILTER",
@@ -198,7 +260,20 @@ export const CLIENT_FLAGS = {
       text: "Prints retained messages, and ends at the first that is not retained.",
     },
     "remove-retained": { type: "boolean", text: "Deletes each retained message that it receives." },
-    "no-retain": { type: "boolean", short: "R", text: "Prints no retained messages." },
+    "random-filter": {
+      type: "string",
+      value: "PERCENT",
+      text: "Prints this share of the messages, chosen at random.",
+    },
+    "message-rate": {
+      type: "boolean",
+      text: "Prints each second how many messages came, instead of the messages.",
+    },
+    watch: {
+      type: "boolean",
+      short: "w",
+      text: "Shows each topic on a line of its own, with its last message.",
+    },
     "exit-after-subscribe": { type: "boolean", short: "E", text: "Ends when it has subscribed." },
   },
   rr: {
@@ -211,11 +286,11 @@ export const CLIENT_FLAGS = {
       value: "TOPIC",
       text: "Where the response is expected.",
     },
-    "no-retain": {
+    latency: {
       type: "boolean",
-      short: "R",
-      text: "Does not take a retained message for the response.",
+      text: "Prints after the response how many milliseconds it took.",
     },
+    ...INFLIGHT,
   },
   health: {
     timeout: {

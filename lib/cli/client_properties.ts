@@ -2,7 +2,10 @@ import type { Properties } from "../codec/mod.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** The first word of `-D`: the packet, or the will, that the property belongs to. */
-export type PropertyPlace = "connect" | "publish" | "subscribe" | "will";
+export type PropertyPlace = typeof PLACES[number];
+
+/** The packets, and the will, that `-D` may name. */
+const PLACES = ["connect", "publish", "subscribe", "unsubscribe", "disconnect", "will"] as const;
 
 interface PropertyName {
   readonly key: keyof Properties;
@@ -27,14 +30,13 @@ const PROPERTIES: Readonly<Record<string, PropertyName>> = {
   "topic-alias": { key: "topicAlias", kind: "number", max: UINT16, places: ["publish"] },
   "subscription-identifier": { key: "subscriptionIdentifiers", kind: "number", max: 268_435_455, places: ["subscribe"] },
   "will-delay-interval": { key: "willDelayInterval", kind: "number", max: UINT32, places: ["will"] },
-  "session-expiry-interval": { key: "sessionExpiryInterval", kind: "number", max: UINT32, places: ["connect"] },
+  "session-expiry-interval": { key: "sessionExpiryInterval", kind: "number", max: UINT32, places: ["connect", "disconnect"] },
   "receive-maximum": { key: "receiveMaximum", kind: "number", max: UINT16, places: ["connect"] },
   "maximum-packet-size": { key: "maximumPacketSize", kind: "number", max: UINT32, places: ["connect"] },
   "topic-alias-maximum": { key: "topicAliasMaximum", kind: "number", max: UINT16, places: ["connect"] },
   "request-problem-information": { key: "requestProblemInformation", kind: "switch", places: ["connect"] },
   "request-response-information": { key: "requestResponseInformation", kind: "switch", places: ["connect"] },
 };
-const PLACES: readonly string[] = ["connect", "publish", "subscribe", "will"];
 
 /** The properties that `-D` gives to one place; `undefined`: none. Throws a `UsageError` if one is invalid. */
 export function propertiesOf(
@@ -45,7 +47,7 @@ export function propertiesOf(
   const pairs: [string, string][] = [];
   for (const words of given) {
     const [of = "", name = "", first = "", ...rest] = words.split("\0");
-    if (!PLACES.includes(of.toLowerCase())) {
+    if (!(PLACES as readonly string[]).includes(of.toLowerCase())) {
       throw new UsageError(`-D: "${of}" must be ${PLACES.join(", ")}`);
     }
     if (of.toLowerCase() !== place) continue;

@@ -22,10 +22,20 @@ export async function openCluster(
 
 /** The options of the cluster, with the files that they name read. Throws a `StartError`. */
 export async function clusterOptions(cluster: ClusterConfig): Promise<ClusterOptions> {
-  const { places, name, node, replicas, maxLogBytes, caFile } = cluster;
+  const { places, name, node, replicas, maxLogBytes, isolationTimeoutSeconds, caFile } = cluster;
+  const isolationTimeoutMs = isolationTimeoutSeconds * 1000;
   const credentials = await credentialsOf(cluster);
   const caCerts = caFile === "" ? [] : [read("cluster_cafile", caFile)];
-  return { places, credentials, caCerts, name, node, replicas, maxLogBytes };
+  return {
+    places,
+    credentials,
+    caCerts,
+    name,
+    node,
+    replicas,
+    maxLogBytes,
+    isolationTimeoutMs,
+  };
 }
 
 async function credentialsOf(cluster: ClusterConfig): Promise<Credentials> {

@@ -1,4 +1,4 @@
-import { findOption, flagUse, helpLines, nearest, OPTIONS, optionText } from "../config/mod.ts";
+import { didYouMean, findOption, flagUse, helpLines, OPTIONS, optionText } from "../config/mod.ts";
 import { pageNamed, PAGES, terminalText } from "../guide/mod.ts";
 import { COMMAND_TEXTS, type CommandName } from "./commands.ts";
 import { EXIT, print, printError } from "./output.ts";
@@ -43,8 +43,7 @@ function unknown(topic: string): string {
     ...Object.keys(COMMAND_TEXTS),
     ...OPTIONS.map(({ name }) => name),
   ];
-  const near = nearest(topic, names);
-  const hint = near === undefined ? "" : `; did you mean ${near}?`;
+  const hint = didYouMean(topic, names);
   return `${topic}: Is no page of the guide, no option and no command${hint}`;
 }
 

@@ -61,7 +61,7 @@ export function manPage(): string {
     ...item("MQTT_...", "An option: MQTT_MAX_QOS=1. MQTT_LOG sets the level of the log."),
     ...item(
       "NOTIFY_SOCKET, WATCHDOG_USEC",
-      "Set by systemd, which is told that the broker is ready, reads its files again, ends, and still works.",
+      "Set by systemd, which the broker then tells that it is ready, reloads, ends and still works.",
     ),
     ".SH EXIT STATUS",
     ...EXIT_TEXTS.flatMap(([status, text]) => item(String(status), text)),

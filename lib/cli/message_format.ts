@@ -1,9 +1,28 @@
 import type { Properties } from "../codec/mod.ts";
 import type { ReceivedMessage } from "../client/mod.ts";
+import { TIME_LETTERS } from "./strftime.ts";
 import { UsageError } from "./usage_error.ts";
 
+/** The width and the precision of a part: `%-12.3p`. */
+interface Shape {
+  /** The least number of characters. */
+  readonly width: number;
+  /** Whether the fill is to the right of the text. */
+  readonly isLeft: boolean;
+  /** What fills a number up to the width. */
+  readonly filler: " " | "0";
+  /** The most characters of a text, digits in a group of hexadecimals, or digits after the point of a number (absent: 6). */
+  readonly precision?: number;
+  /** The character between groups of hexadecimals. */
+  readonly separator: string;
+}
+
 /** Formats one part of a message. Throws if the payload must be JSON and is not. */
-type Part = (message: ReceivedMessage, now: Temporal.Instant) => string | Uint8Array;
+type Part = (
+  message: ReceivedMessage,
+  now: Temporal.Instant,
+  shape: Shape,
+) => string | Uint8Array;
 
 /** `%` and a letter, as mosquitto_sub has them. */
 const LETTERS: Readonly<Record<string, Part>> = {
@@ -11,8 +30,10 @@ const LETTERS: Readonly<Record<string, Part>> = {
   A: ({ properties }) => text(properties?.topicAlias),
   C: ({ properties }) => properties?.contentType ?? "",
   D: ({ properties }) => properties?.correlationData ?? "",
+  d: ({ payload }, _, { precision = 6 }) => float(payload, 8)?.toFixed(precision) ?? "",
   E: ({ properties }) => text(properties?.messageExpiryInterval),
   F: ({ properties }) => text(properties?.payloadFormatIndicator),
+  f: ({ payload }, _, { precision = 6 }) => float(payload, 4)?.toFixed(precision) ?? "",
   I: (_, now) => isoSeconds(now),
   j: (message, now) => JSON.stringify(jsonOf(message, now, message.text())),
   J: (message, now) => JSON.stringify(jsonOf(message, now, payloadOf(message))),
@@ -26,9 +47,21 @@ const LETTERS: Readonly<Record<string, Part>> = {
   S: ({ properties }) => (properties?.subscriptionIdentifiers ?? []).join(" "),
   t: ({ topicName }) => topicName,
   U: (_, now) => unixSeconds(now),
-  x: ({ payload }) => payload.toHex(),
-  X: ({ payload }) => payload.toHex().toUpperCase(),
+  x: ({ payload }, _, shape) => grouped(payload.toHex(), shape),
+  X: ({ payload }, _, shape) => grouped(payload.toHex().toUpperCase(), shape),
 };
+/** Letters of numbers, which zeros may fill up. */
+const NUMBERS = "AdEFflmqrS";
+/** Letters of texts, which a precision cuts off. */
+const TEXTS = "CDpRt";
+/** Between `%` and the letter: flags, width, precision with a separator. */
+const SHAPE = /^([-0]*)(\d*)(?:\.(\d+)([^A-Za-z\d])?)?/;
+
+/** `@` and a letter. */
+const TIMES: typeof TIME_LETTERS = { ...TIME_LETTERS, "@": () => "@" };
+/** No line is wider, and a number has no more digits behind its point. */
+const MAX_WIDTH = 10_000;
+const MAX_PRECISION = 100;
 
 const ESCAPES: Readonly<Record<string, string>> = {
   "0": "\0",
@@ -41,36 +74,21 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "\\": "\\",
 };
 
-/** `@` and a letter of strftime(3): a part of the local time. */
-const TIMES: Readonly<Record<string, (at: Temporal.ZonedDateTime) => string>> = {
-  "@": () => "@",
-  Y: ({ year }) => String(year),
-  m: ({ month }) => two(month),
-  d: ({ day }) => two(day),
-  H: ({ hour }) => two(hour),
-  M: ({ minute }) => two(minute),
-  S: ({ second }) => two(second),
-  j: ({ dayOfYear }) => String(dayOfYear).padStart(3, "0"),
-  s: ({ epochMilliseconds }) => String(Math.floor(epochMilliseconds / 1000)),
-  N: ({ millisecond, microsecond, nanosecond }) => nine(millisecond, microsecond, nanosecond),
-  F: ({ year, month, day }) => `${year}-${two(month)}-${two(day)}`,
-  T: ({ hour, minute, second }) => `${two(hour)}:${two(minute)}:${two(second)}`,
-  z: ({ offset }) => offset.replace(":", ""),
-};
-
 /** Parses the format of `-F`. Throws a `UsageError`. `isPretty`: JSON spans several lines. */
 export function readFormat(
   format: string,
   isPretty = false,
 ): (message: ReceivedMessage) => Uint8Array {
-  const parts: Part[] = [];
+  const parts: Written[] = [];
   for (let at = 0; at < format.length; at++) {
     const sign = format[at]!;
     if (!"%\\@".includes(sign)) {
       parts.push(() => sign);
       continue;
     }
-    parts.push(partOf(sign, format[++at], isPretty));
+    const { length, shape } = sign === "%" ? shapeOf(format.slice(at + 1)) : PLAIN;
+    at += length + 1;
+    parts.push(partOf(sign, format[at], shape, isPretty));
   }
   return (message) => {
     const now = Temporal.Now.instant();
@@ -81,7 +99,32 @@ export function readFormat(
   };
 }
 
-function partOf(sign: string, letter: string | undefined, isPretty: boolean): Part {
+/** A part with its shape. */
+type Written = (message: ReceivedMessage, now: Temporal.Instant) => string | Uint8Array;
+
+const PLAIN = {
+  length: 0,
+  shape: { width: 0, isLeft: false, filler: " ", separator: " " } as Shape,
+} as const;
+
+function shapeOf(rest: string): { readonly length: number; readonly shape: Shape } {
+  const [whole = "", flags = "", width = "", precision, separator = " "] = SHAPE.exec(rest) ?? [];
+  const shape: Shape = {
+    width: Math.min(Number(width), MAX_WIDTH),
+    isLeft: flags.includes("-"),
+    filler: flags.includes("0") ? "0" : " ",
+    separator,
+    ...precision === undefined ? {} : { precision: Math.min(Number(precision), MAX_PRECISION) },
+  };
+  return { length: whole.length, shape };
+}
+
+function partOf(
+  sign: string,
+  letter: string | undefined,
+  shape: Shape,
+  isPretty: boolean,
+): Written {
   const table: Readonly<Record<string, unknown>> = sign === "%"
     ? LETTERS
     : sign === "@"
@@ -95,10 +138,47 @@ function partOf(sign: string, letter: string | undefined, isPretty: boolean): Pa
   if (sign === "@") {
     return (_, now) => TIMES[letter]!(now.toZonedDateTimeISO(Temporal.Now.timeZoneId()));
   }
-  if (!isPretty || letter.toLowerCase() !== "j") return LETTERS[letter]!;
+  const write = isPretty && letter.toLowerCase() === "j" ? prettyJson(letter) : LETTERS[letter]!;
+  return (message, now) => shaped(write(message, now, shape), letter, shape);
+}
+
+function prettyJson(letter: string): Part {
   const isParsed = letter === "J";
   return (message, now) =>
     JSON.stringify(jsonOf(message, now, isParsed ? payloadOf(message) : message.text()), null, 2);
+}
+
+/** Cuts or fills a part to its shape. A payload stays bytes: it may not be text. */
+function shaped(
+  part: string | Uint8Array,
+  letter: string,
+  { width, isLeft, filler, precision }: Shape,
+): string | Uint8Array {
+  const isCut = precision !== undefined && TEXTS.includes(letter);
+  const whole = isCut ? part.slice(0, precision) : part;
+  const missing = width - whole.length;
+  if (missing <= 0) return whole;
+  const fill = (!isLeft && NUMBERS.includes(letter) ? filler : " ").repeat(missing);
+  if (typeof whole === "string") return isLeft ? whole + fill : fill + whole;
+  const bytes = new TextEncoder().encode(fill);
+  return concatenated(isLeft ? [whole, bytes] : [bytes, whole]);
+}
+
+/** Hexadecimal digits in groups of as many as the precision says. */
+function grouped(digits: string, { precision, separator }: Shape): string {
+  if (precision === undefined || precision === 0) return digits;
+  const groups: string[] = [];
+  for (let at = 0; at < digits.length; at += precision) {
+    groups.push(digits.slice(at, at + precision));
+  }
+  return groups.join(separator);
+}
+
+/** The payload as a number of C's, in the byte order of nearly all machines; `undefined`: it has not that many bytes. */
+function float(payload: Uint8Array, sizeBytes: 4 | 8): number | undefined {
+  if (payload.length !== sizeBytes) return undefined;
+  const view = new DataView(payload.buffer, payload.byteOffset, sizeBytes);
+  return sizeBytes === 4 ? view.getFloat32(0, true) : view.getFloat64(0, true);
 }
 
 function jsonOf(message: ReceivedMessage, now: Temporal.Instant, payload: unknown) {
@@ -157,19 +237,11 @@ function text(value: number | undefined): string {
 
 function isoSeconds(now: Temporal.Instant): string {
   const at = now.toZonedDateTimeISO(Temporal.Now.timeZoneId());
-  return `${TIMES["F"]!(at)}T${TIMES["T"]!(at)}${TIMES["z"]!(at)}`;
+  return `${TIME_LETTERS["F"]!(at)}T${TIME_LETTERS["T"]!(at)}${TIME_LETTERS["z"]!(at)}`;
 }
 
 function unixSeconds(now: Temporal.Instant): string {
   const nanoseconds = now.epochNanoseconds;
   const rest = String(nanoseconds % 1_000_000_000n).padStart(9, "0");
   return `${nanoseconds / 1_000_000_000n}.${rest}`;
-}
-
-function two(value: number): string {
-  return String(value).padStart(2, "0");
-}
-
-function nine(...parts: readonly number[]): string {
-  return parts.map((part) => String(part).padStart(3, "0")).join("");
 }

@@ -10,6 +10,7 @@ import { askPassword } from "./ask.ts";
 import type { Flags } from "./commands.ts";
 import { flagsHelp } from "./help.ts";
 import { EXIT, messageOf, print, printError } from "./output.ts";
+import { removeIfThere } from "./placed_file.ts";
 
 /** The flags of `passwd`. */
 export const PASSWD_FLAGS = {
@@ -193,7 +194,7 @@ function replaceFile(path: string, text: string): void {
     if (Deno.build.os !== "windows") keepAccess(Deno.statSync(target), temporary);
     Deno.renameSync(temporary, target);
   } catch (error) {
-    if (exists(temporary)) Deno.removeSync(temporary);
+    removeIfThere(temporary);
     throw error;
   }
 }
@@ -223,13 +224,4 @@ function keepAccess({ uid, gid, mode }: Deno.FileInfo, path: string): void {
   const own = Deno.statSync(path);
   if (uid !== own.uid || gid !== own.gid) Deno.chownSync(path, uid, gid);
   Deno.chmodSync(path, (mode ?? 0o600) & 0o777);
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }

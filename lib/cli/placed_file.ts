@@ -1,14 +1,16 @@
 /** Whether anything is at the path, even a link that leads nowhere. */
 export function exists(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return false;
-    }
-    throw error;
-  }
+  return ifThere(() => Deno.lstatSync(path)) !== undefined;
+}
+
+/** What is at the path, or where a link there leads; `undefined`: nothing. */
+export function statIfThere(path: string): Deno.FileInfo | undefined {
+  return ifThere(() => Deno.statSync(path));
+}
+
+/** Removes a file, if there is one. */
+export function removeIfThere(path: string): void {
+  ifThere(() => Deno.removeSync(path));
 }
 
 /** Writes a file in one step: it is never there in part, and a secret is never readable for others. */
@@ -18,7 +20,19 @@ export function placeFile(path: string, text: string, mode: number): void {
     Deno.writeTextFileSync(temporary, text, { createNew: true, mode });
     Deno.renameSync(temporary, path);
   } catch (error) {
-    if (exists(temporary)) Deno.removeSync(temporary);
+    removeIfThere(temporary);
+    throw error;
+  }
+}
+
+/** The result of an act on a path; `undefined`: nothing is there. */
+function ifThere<T>(act: () => T): T | undefined {
+  try {
+    return act();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return undefined;
+    }
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { ClientError, type MqttClient } from "../client/mod.ts";
-import { reasonCodeName } from "../codec/mod.ts";
+import { type Properties, reasonCodeName } from "../codec/mod.ts";
 import { isTopicName } from "../topic/mod.ts";
 import { leave, runClient } from "./client_command.ts";
 import { type ClientFlags, connectionOf, integer, qosOf, readFileOf } from "./client_flags.ts";
@@ -9,9 +9,13 @@ import { UsageError } from "./usage_error.ts";
 /** `flux-mqtt pub`: publishes, waits for the acknowledgements and ends. */
 export function pub(args: readonly string[]): Promise<number> {
   return runClient("pub", args, (flags) => {
+    const init = connectionOf(flags);
     checkMessage(flags);
     const repeat = integer(flags, "repeat", 1, 1, 1_000_000_000);
-    return { init: connectionOf(flags), use: (client) => publishAll(client, flags, repeat) };
+    return {
+      init,
+      use: (client, farewell) => publishAll(client, flags, repeat, farewell),
+    };
   });
 }
 
@@ -19,6 +23,7 @@ async function publishAll(
   client: MqttClient,
   flags: ClientFlags,
   repeat: number,
+  farewell: Properties | undefined,
 ): Promise<number> {
   for await (const payload of payloadsOf(flags, client.closed)) {
     for (let i = 0; i < repeat; i++) {
@@ -26,7 +31,7 @@ async function publishAll(
       await publishOne(client, flags, payload);
     }
   }
-  return await leave(client);
+  return await leave(client, farewell);
 }
 
 /** `--repeat-delay`. */
@@ -56,7 +61,8 @@ export async function publishOne(
 const PAYLOAD_FLAGS = ["message", "file", "null-message", "stdin-line", "stdin-file"];
 
 /** Checks that there is one topic and one source of payloads. Throws a `UsageError`. */
-export function checkMessage({ topics, text, on, properties }: ClientFlags): void {
+export function checkMessage(flags: ClientFlags): void {
+  const { topics, text, on, properties } = flags;
   const [topic, ...more] = topics;
   if (topic === undefined || more.length > 0) {
     throw new UsageError("-t: Name the one topic to publish to");
@@ -72,6 +78,7 @@ export function checkMessage({ topics, text, on, properties }: ClientFlags): voi
     throw new UsageError(`--repeat-delay: Must be seconds, is "${delay}"`);
   }
   propertiesOf(properties, "publish");
+  integer(flags, "max-inflight", 20, 1, 65_535);
 }
 
 /** The payloads that the flags name, in order. Standard input is read no further once the connection is `closed`. */

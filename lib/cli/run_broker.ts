@@ -187,7 +187,8 @@ function clusterHost(server: Server): ClusterHost {
     applyShared: (shared) => server.applyShared(shared),
     applyClaim: (claim) => server.applyClaim(claim),
     applySession: (...change) => server.applySession(...change),
-    settleAway: (clientIds) => server.settleAway(clientIds),
+    ofSessions: (act, clientIds) => server.ofSessions(act, clientIds),
+    isolate: () => server.isolate(),
     firstPending: (clientId) => server.broker.firstPending(clientId),
     subscriptionsOf: (clientId) =>
       server.broker.clients.get(clientId)?.session.subscriptions.values() ?? [],

@@ -13,6 +13,7 @@ import {
 import type { Flags } from "./commands.ts";
 import { flagsHelp } from "./help.ts";
 import { EXIT, failureText, messageOf, print, printError, printProblems } from "./output.ts";
+import { statIfThere } from "./placed_file.ts";
 import { Progress } from "./progress.ts";
 import { processSources } from "./sources.ts";
 import { columns, megabytes } from "./store_text.ts";
@@ -116,7 +117,7 @@ function placeOf(
 function act(action: Action, operand: string, place: Place): number | Promise<number> {
   const { directory } = place;
   const path = `${directory}/${DATABASE_NAME}`;
-  if (action !== "restore" && !exists(path)) {
+  if (action !== "restore" && !statIfThere(path)?.isFile) {
     printError(`${directory}: There is no store here; -c FILE or -d DIRECTORY names it\n`);
     return EXIT.failed;
   }
@@ -144,15 +145,6 @@ function act(action: Action, operand: string, place: Place): number | Promise<nu
     }
     default:
       return look(action, operand, path, place);
-  }
-}
-
-function exists(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
   }
 }
 

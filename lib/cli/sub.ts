@@ -1,5 +1,11 @@
 import { ClientError, type MqttClient, type ReceivedMessage } from "../client/mod.ts";
-import { type Publish, ReasonCode, reasonCodeName } from "../codec/mod.ts";
+import {
+  type Properties,
+  type Publish,
+  ReasonCode,
+  reasonCodeName,
+  type SubscriptionRequest,
+} from "../codec/mod.ts";
 import { isTopicFilter, topicMatches } from "../topic/mod.ts";
 import { leave, runClient, untilEnd } from "./client_command.ts";
 import {
@@ -11,8 +17,9 @@ import {
 } from "./client_flags.ts";
 import { propertiesOf } from "./client_properties.ts";
 import { readFormat } from "./message_format.ts";
-import { messageOf, printBytes, printError } from "./output.ts";
+import { messageOf, print, printBytes, printError } from "./output.ts";
 import { UsageError } from "./usage_error.ts";
+import { WatchScreen } from "./watch_screen.ts";
 
 /** How long after a lost connection it connects again, in milliseconds: as long as mosquitto_sub waits. */
 const RECONNECT_MS = 1000;
@@ -39,13 +46,20 @@ export function sub(args: readonly string[]): Promise<number> {
         },
       },
       timeoutSeconds: timeoutSecondsOf(flags),
-      use: async (client) => {
-        if (flags.unsubscribed.length > 0) await client.unsubscribe(flags.unsubscribed);
-        // Messages that waited in a kept session may reach the count before SUBACK comes.
-        await subscribeTo(client, flags.topics, flags).catch((error) => {
-          if (!printer.isDone) throw error;
-        });
-        return flags.on.has("exit-after-subscribe") ? await leave(client) : await untilEnd(client);
+      use: async (client, farewell) => {
+        printer.farewell = farewell;
+        if (flags.unsubscribed.length > 0) {
+          const properties = propertiesOf(flags.properties, "unsubscribe");
+          await client.unsubscribe(flags.unsubscribed, properties);
+        }
+        if (flags.topics.length > 0) {
+          // Messages that waited in a kept session may reach the count before SUBACK comes.
+          await subscribeTo(client, flags.topics, flags).catch((error) => {
+            if (!printer.isDone) throw error;
+          });
+        }
+        if (flags.on.has("exit-after-subscribe")) return await leave(client, farewell);
+        return await untilEnd(client).finally(() => printer.stop());
       },
     };
   });
@@ -54,17 +68,36 @@ export function sub(args: readonly string[]): Promise<number> {
 /** Prints the messages that the flags ask for, and ends after the last. */
 class Printer {
   isDone = false;
+  /** Properties of the DISCONNECT. */
+  farewell: Properties | undefined;
   readonly #flags: ClientFlags;
   readonly #wanted: number;
   readonly #print: (message: ReceivedMessage) => boolean;
   /** The messages of `--remove-retained` that are not acknowledged yet. */
   readonly #removals: Promise<unknown>[] = [];
+  /** How many percent of the messages are printed. */
+  readonly #percent: number;
   #count = 0;
+  /** Messages since the last line of `--message-rate`. */
+  #rate = 0;
+  readonly #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(flags: ClientFlags) {
     this.#flags = flags;
     this.#wanted = integer(flags, "count", Infinity, 1, 1_000_000_000);
-    this.#print = printerOf(flags);
+    this.#percent = percentOf(flags);
+    this.#print = flags.on.has("message-rate") ? () => true : printerOf(flags);
+    if (flags.on.has("message-rate")) this.#timer = setInterval(() => this.#printRate(), 1000);
+  }
+
+  /** Nothing comes any more. */
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #printRate(): void {
+    print(`${this.#rate}\n`);
+    this.#rate = 0;
   }
 
   take(message: ReceivedMessage, client: MqttClient): void {
@@ -74,13 +107,15 @@ class Printer {
       this.isDone = true;
       return this.#end(client);
     }
-    if (this.isDone || on.has("no-retain") && retain) return;
-    if (filtersOut.some((filter) => topicMatches(filter, topicName))) return;
+    if (this.isDone || filtersOut.some((filter) => topicMatches(filter, topicName))) return;
     if (on.has("remove-retained") && retain) {
       const removed = client.publish(topicName, "", { qos: 1, retain: true });
       this.#removals.push(removed.catch(() => {})); // The connection is gone, which is reported elsewhere.
     }
-    const isRead = this.#print(message);
+    if (on.has("no-retain") && retain) return;
+    this.#rate++;
+    const isChosen = this.#percent === 100 || Math.random() * 100 < this.#percent;
+    const isRead = !isChosen || this.#print(message);
     if (++this.#count < this.#wanted && isRead) return;
     this.isDone = true;
     if (this.#removals.length === 0) this.#end(client);
@@ -88,12 +123,22 @@ class Printer {
   }
 
   #end(client: MqttClient): void {
-    client.disconnect();
+    client.disconnect(ReasonCode.Success, this.farewell);
   }
 }
 
+/** `--random-filter`. */
+function percentOf({ text }: ClientFlags): number {
+  const given = text.get("random-filter") ?? "100";
+  const percent = Number(given);
+  if (/^\d+(\.\d+)?$/.test(given) && percent >= 0.1 && percent <= 100) return percent;
+  throw new UsageError(`--random-filter: Must be from 0.1 to 100, is "${given}"`);
+}
+
 function checkFlags(flags: ClientFlags): void {
-  if (flags.topics.length === 0) throw new UsageError("-t: Name a Topic Filter");
+  if (flags.topics.length === 0 && flags.unsubscribed.length === 0) {
+    throw new UsageError("-t: Name a Topic Filter, or one to unsubscribe from with -U");
+  }
   const { topics, filtersOut, unsubscribed } = flags;
   for (const [flag, filters] of Object.entries({ t: topics, T: filtersOut, U: unsubscribed })) {
     const wrong = filters.find((topicFilter) => !isTopicFilter(topicFilter));
@@ -102,6 +147,12 @@ function checkFlags(flags: ClientFlags): void {
     }
   }
   propertiesOf(flags.properties, "subscribe");
+  propertiesOf(flags.properties, "unsubscribe");
+  integer(flags, "max-inflight", 20, 1, 65_535);
+  retainOptions(flags);
+  if (flags.on.has("no-retain") && flags.on.has("retained-only")) {
+    throw new UsageError("-R and --retained-only: Nothing would be left");
+  }
   if (flags.on.has("disable-clean-session") && !flags.text.has("id")) {
     throw new UsageError("-c: Needs -i: a session is kept under a Client Identifier");
   }
@@ -114,7 +165,7 @@ export async function subscribeTo(
   flags: ClientFlags,
 ): Promise<void> {
   const qos = qosOf(flags);
-  const options = { noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
+  const options = { noLocal: false, ...retainOptions(flags) } as const;
   const { reasonCodes } = await client.subscribe(
     topicFilters.map((topicFilter) => ({ topicFilter, qos, ...options })),
     propertiesOf(flags.properties, "subscribe"),
@@ -135,15 +186,41 @@ export async function subscribeTo(
 
 const UNSPECIFIED = 0x80;
 
+/** The options of subscriptions that concern retained messages. Before 5.0 there are none, and `-R` filters what comes. */
+export function retainOptions(
+  { text, on }: ClientFlags,
+): Pick<SubscriptionRequest, "retainAsPublished" | "retainHandling"> {
+  const retainAsPublished = on.has("retain-as-published");
+  const handling = text.get("retain-handling");
+  if (!/^(mqttv)?5$/.test(text.get("protocol-version") ?? "5")) {
+    const name = handling !== undefined ? "retain-handling" : "retain-as-published";
+    if (handling !== undefined || retainAsPublished) throw new UsageError(`--${name}: Needs -V 5`);
+    return { retainAsPublished: false, retainHandling: 0 };
+  }
+  const retainHandling = RETAIN_HANDLING[handling ?? (on.has("no-retain") ? "never" : "always")];
+  if (retainHandling !== undefined) return { retainAsPublished, retainHandling };
+  const words = Object.keys(RETAIN_HANDLING).join(", ");
+  throw new UsageError(`--retain-handling: Must be ${words}, is "${handling}"`);
+}
+
+const RETAIN_HANDLING: Readonly<Record<string, 0 | 1 | 2>> = { always: 0, new: 1, never: 2 };
+
 /** Returns a function that prints a message as the flags ask; it returns `false` once nobody reads the output. Throws a `UsageError`. */
 export function printerOf({ text, on }: ClientFlags): (message: ReceivedMessage) => boolean {
   const format = text.get("format");
-  if (format === undefined) return (message) => printMessage(message, on);
-  const write = readFormat(format, on.has("pretty"));
+  const write = format === undefined
+    ? (message: ReceivedMessage) => plain(message, on)
+    : readFormat(format, on.has("pretty"));
+  const screen = on.has("watch") ? new WatchScreen() : undefined;
   const end = new TextEncoder().encode(on.has("no-newline") ? "" : "\n");
   return (message) => {
     try {
-      return printBytes(new Uint8Array([...write(message), ...end]));
+      const bytes = write(message);
+      if (screen !== undefined) return printBytes(screen.show(message.topicName, bytes));
+      const all = new Uint8Array(bytes.length + end.length);
+      all.set(bytes);
+      all.set(end, bytes.length);
+      return printBytes(all);
     } catch (error) {
       printError(`${messageOf(error)}\n`);
       return true;
@@ -151,13 +228,12 @@ export function printerOf({ text, on }: ClientFlags): (message: ReceivedMessage)
   };
 }
 
-/** Prints the unchanged payload; with `-v` its topic first. `false`: nobody reads the output any more. */
-function printMessage({ topicName, payload }: Publish, on: ReadonlySet<string>): boolean {
-  const head = new TextEncoder().encode(on.has("verbose") ? `${topicName} ` : "");
-  const newline = on.has("no-newline") ? 0 : 1;
-  const bytes = new Uint8Array(head.length + payload.length + newline);
+/** The unchanged payload; with `-v` its topic first. */
+function plain({ topicName, payload }: Publish, on: ReadonlySet<string>): Uint8Array {
+  if (!on.has("verbose")) return payload;
+  const head = new TextEncoder().encode(`${topicName} `);
+  const bytes = new Uint8Array(head.length + payload.length);
   bytes.set(head);
   bytes.set(payload, head.length);
-  if (newline === 1) bytes[bytes.length - 1] = 0x0a;
-  return printBytes(bytes);
+  return bytes;
 }

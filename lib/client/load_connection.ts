@@ -9,6 +9,7 @@ import {
   type Publish,
   publishSize,
   type Qos,
+  withRoom,
 } from "../codec/mod.ts";
 import { ClientError, refusal } from "./protocol/client_error.ts";
 import { CONNECT_TIMEOUT_MS } from "./init.ts";
@@ -178,10 +179,7 @@ export class LoadConnection {
   }
 
   #reserve(sizeBytes: number): void {
-    if (this.#outLength + sizeBytes <= this.#out.length) return;
-    const grown = new Uint8Array(Math.max(this.#out.length * 2, this.#outLength + sizeBytes));
-    grown.set(this.#out.subarray(0, this.#outLength));
-    this.#out = grown;
+    this.#out = withRoom(this.#out, this.#outLength, sizeBytes);
   }
 }
 

@@ -50,6 +50,7 @@ export {
   nameOfPlace,
   parseBrokerUrl,
   type Place,
+  type SocksProxy,
 } from "./place.ts";
 export { type ClientPorts, SYSTEM_PORTS } from "./ports.ts";
 export { Backoff, type BackoffInit } from "./protocol/backoff.ts";

@@ -159,11 +159,13 @@ export class MqttClient {
   }
 
   /** Ends subscriptions. */
-  async unsubscribe(topicFilters: string | readonly string[]): Promise<Unsuback> {
+  async unsubscribe(
+    topicFilters: string | readonly string[],
+    properties?: Properties,
+  ): Promise<Unsuback> {
     this.#requireOpen();
-    return await this.#requests.unsubscribe(
-      typeof topicFilters === "string" ? [topicFilters] : topicFilters,
-    );
+    const filters = typeof topicFilters === "string" ? [topicFilters] : topicFilters;
+    return await this.#requests.unsubscribe(filters, properties);
   }
 
   /**

@@ -8,6 +8,10 @@ export interface ClientTls {
   readonly key?: string;
   /** Whether the broker's certificate may have another name than `hostname`. Default: false. */
   readonly insecure?: boolean;
+  /** Whether nothing of the broker's certificate is checked, so that anybody may be the broker. Default: false. */
+  readonly trustsAnyone?: boolean;
+  /** The oldest version of TLS that is spoken; default: TLSv1.2. */
+  readonly minVersion?: "TLSv1.2" | "TLSv1.3";
   /** The name that the broker's certificate must have, sent as SNI; default: `hostname`. */
   readonly serverName?: string;
   /** Protocols offered by ALPN; default: `mqtt`, for a WebSocket `http/1.1`. */
@@ -22,6 +26,18 @@ export interface ClientWebSocket {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** A SOCKS5 proxy. */
+export interface SocksProxy {
+  /** A name or an address. */
+  readonly hostname: string;
+  /** 1080 by custom. */
+  readonly port: number;
+  /** Absent: it wants none. */
+  readonly userName?: string;
+  /** With `userName`; default: empty. */
+  readonly password?: string;
+}
+
 /** Where a broker is. */
 export interface Place {
   /** A name or an address. */
@@ -32,8 +48,10 @@ export interface Place {
   readonly tls?: ClientTls;
   /** Absent: MQTT without a WebSocket. */
   readonly webSocket?: ClientWebSocket;
-  /** The address of this machine from which to connect, over plain TCP alone; absent: the system chooses. */
+  /** The address of this machine from which to connect; absent: the system chooses. */
   readonly localAddress?: string;
+  /** The proxy that connects to host name and port; absent: none. */
+  readonly proxy?: SocksProxy;
   /** The path of a Unix socket, in the place of host name and port. */
   readonly unixPath?: string;
 }

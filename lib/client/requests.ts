@@ -41,9 +41,12 @@ export class Requests {
   }
 
   /** Resolves with the answer. Throws what `ClientSession.unsubscribe` throws. */
-  async unsubscribe(topicFilters: readonly string[]): Promise<Unsuback> {
+  async unsubscribe(
+    topicFilters: readonly string[],
+    properties?: Properties,
+  ): Promise<Unsuback> {
     this.#forget(topicFilters);
-    return await this.#ask(() => this.#session.unsubscribe(topicFilters)) as Unsuback;
+    return await this.#ask(() => this.#session.unsubscribe(topicFilters, properties)) as Unsuback;
   }
 
   /** A connection has begun. */

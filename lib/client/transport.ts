@@ -48,12 +48,8 @@ async function openStream(place: Place, signal: AbortSignal): Promise<ClientStre
 }
 
 async function openPlain(place: Place, signal: AbortSignal): Promise<ClientStream> {
-  const { hostname, port, unixPath, localAddress } = place;
-  if (localAddress !== undefined) {
-    // It is rarely needed, and its modules take a while to load.
-    const { openBound } = await import("./bound_stream.ts");
-    return await closeIfLate(openBound(place, localAddress), signal);
-  }
+  if (needsNode(place)) return await openNode(place, [], signal);
+  const { hostname, port, unixPath } = place;
   if (unixPath !== undefined) {
     return await closeIfLate(Deno.connect({ transport: "unix", path: unixPath }), signal);
   }
@@ -62,34 +58,43 @@ async function openPlain(place: Place, signal: AbortSignal): Promise<ClientStrea
   return conn;
 }
 
-/** Deno cannot cancel a TLS connection that is being made: one that comes too late is closed when it comes. */
 async function openTls(place: Place, tls: ClientTls, signal: AbortSignal): Promise<ClientStream> {
+  const protocols = protocolsOf(place, tls);
+  if (needsNode(place)) return await openNode(place, protocols, signal);
   try {
     return await openVerified(place, tls, signal);
   } catch (error) {
     if (tls.caCerts === undefined) throw error;
-    // Few need it, and Node's sockets take a while to load.
-    const { isSelfSigned, openSelfSigned } = await import("./self_signed_stream.ts");
+    const { isSelfSigned } = await import("./node_stream.ts");
     if (!isSelfSigned(error)) throw error;
-    const { hostname, port, unixPath } = place;
-    const { caCerts, cert, key, insecure = false, serverName = hostname } = tls;
-    return await openSelfSigned({
-      place: unixPath === undefined ? { hostname, port } : { path: unixPath },
-      serverName,
-      insecure,
-      caCerts,
-      cert,
-      key,
-      alpnProtocols: protocolsOf(place, tls),
-      signal,
-    });
+    return await openNode(place, protocols, signal);
   }
+}
+
+/** Whether the place asks for what Deno's own sockets cannot do. */
+function needsNode({ localAddress, proxy, tls, unixPath, hostname }: Place): boolean {
+  if (localAddress !== undefined || proxy !== undefined) return true;
+  if (tls === undefined) return false;
+  const { trustsAnyone = false, minVersion = "TLSv1.2", serverName = hostname, cert } = tls;
+  const isElsewhere = serverName !== hostname || unixPath !== undefined;
+  return trustsAnyone || minVersion !== "TLSv1.2" || isElsewhere && cert !== undefined;
+}
+
+/** Few need Node's sockets, and they take a while to load. */
+async function openNode(
+  place: Place,
+  alpnProtocols: readonly string[],
+  signal: AbortSignal,
+): Promise<ClientStream> {
+  const { openByNode } = await import("./node_stream.ts");
+  return await closeIfLate(openByNode(place, alpnProtocols, signal), signal);
 }
 
 function protocolsOf({ webSocket }: Place, { alpnProtocols }: ClientTls): readonly string[] {
   return alpnProtocols ?? [webSocket === undefined ? "mqtt" : "http/1.1"];
 }
 
+/** Deno cannot cancel a TLS connection that is being made: one that comes too late is closed when it comes. */
 async function openVerified(
   place: Place,
   tls: ClientTls,
@@ -110,10 +115,7 @@ async function connectTls(
   tls: ClientTls,
   signal: AbortSignal,
 ): Promise<Deno.TlsConn> {
-  const { hostname, port, localAddress } = place;
-  if (localAddress !== undefined) {
-    throw new ClientError("unreachable", "Cannot choose the local address of a TLS connection");
-  }
+  const { hostname, port } = place;
   const { caCerts, cert, key, insecure = false, serverName } = tls;
   const options = {
     alpnProtocols: [...protocolsOf(place, tls)],
@@ -127,12 +129,6 @@ async function connectTls(
       ...options,
       ...cert === undefined || key === undefined ? {} : { cert, key },
     });
-  }
-  if (cert !== undefined) {
-    throw new ClientError(
-      "certificate",
-      "Cannot use serverName with a certificate of ours: Deno takes one of the two",
-    );
   }
   const conn = await openPlain(place, signal);
   return await Deno.startTls(conn as Deno.TcpConn, {

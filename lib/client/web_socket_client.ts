@@ -65,12 +65,24 @@ async function readHead(below: ClientStream): Promise<{ head: string; rest: Uint
   for (let length = 0; length < bytes.length;) {
     const count = await below.read(bytes.subarray(length));
     if (count === null) throw new ClientError("closed", "The broker closed the connection");
+    // Only what is new is looked at: a broker may send it byte by byte.
+    const from = Math.max(0, length - 3);
     length += count;
-    const text = String.fromCharCode(...bytes.subarray(0, length));
-    const end = text.indexOf("\r\n\r\n");
-    if (end >= 0) return { head: text.slice(0, end), rest: bytes.slice(end + 4, length) };
+    const end = endOfHead(bytes, from, length);
+    if (end < 0) continue;
+    const head = String.fromCharCode(...bytes.subarray(0, end));
+    return { head, rest: bytes.slice(end + 4, length) };
   }
   throw new ClientError("protocol", "The broker's answer to the WebSocket request has no end");
+}
+
+/** Where the empty line begins that ends an answer, from `from` on; -1: it is not there. */
+function endOfHead(bytes: Uint8Array, from: number, length: number): number {
+  for (let at = from; at + 3 < length; at++) {
+    const isEnd = bytes[at] === 13 && bytes[at + 1] === 10 && bytes[at + 2] === 13;
+    if (isEnd && bytes[at + 3] === 10) return at;
+  }
+  return -1;
 }
 
 async function acceptOf(key: string): Promise<string> {
@@ -84,6 +96,7 @@ class WebSocketClientStream implements ClientStream {
   readonly #frames = new ServerFrames();
   /** Frames that came with the answer. */
   #early: Uint8Array;
+  #isPonging = false;
   /** One frame is written at a time. */
   #writing: Promise<void> = Promise.resolve();
 
@@ -98,8 +111,11 @@ class WebSocketClientStream implements ClientStream {
       const count = this.#takeEarly(buffer) ?? await this.#below.read(buffer);
       if (count === null) return null;
       const payloadBytes = frames.read(buffer, count);
-      if (frames.ping !== undefined) {
-        this.#send(Opcode.Pong, frames.ping).catch(() => {}); // Reading fails as well, and tells the error.
+      // One Pong at a time: a server that reads none shall not make them pile up.
+      if (frames.ping !== undefined && !this.#isPonging) {
+        this.#isPonging = true;
+        const done = () => void (this.#isPonging = false);
+        this.#send(Opcode.Pong, frames.ping).then(done, () => {}); // Reading fails as well, and tells the error.
         frames.ping = undefined;
       }
       if (payloadBytes > 0) return payloadBytes;

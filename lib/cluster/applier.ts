@@ -5,6 +5,7 @@ import {
   firstPlaceOf,
   type LogRecord,
   type RecordClaim,
+  type RecordHead,
   type RecordMessage,
 } from "./record.ts";
 
@@ -15,6 +16,8 @@ export interface Position {
   /** When its stream was made: another time is another log. */
   readonly created: string;
   readonly marks: MarkList;
+  /** Of the record behind it so many entries are applied; absent: none. */
+  readonly entries?: number;
 }
 
 /** Who has written a record. */
@@ -36,6 +39,8 @@ export interface ApplierPorts {
   claimed(claim: RecordClaim, origin: Origin): void;
   /** A node says something of a session, in a turn; `false`: it has to come again. */
   changed(change: SessionChange, origin: Origin): boolean;
+  /** A node is dead. */
+  died(node: string, origin: Origin): void;
   /** A record of this process has been applied, or stands before an earlier one. */
   applied(number: number): void;
   early(number: number): void;
@@ -63,6 +68,8 @@ export class Applier {
   readonly marks: Marks;
   readonly #ports: ApplierPorts;
   #created: string;
+  /** Of the first record so many entries were applied by the process before. */
+  #begun: number;
   #work: Work[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -71,6 +78,7 @@ export class Applier {
     this.#ports = ports;
     this.sequence = position.sequence;
     this.#created = position.created;
+    this.#begun = position.entries ?? 0;
     this.marks = new Marks(position.marks, isBlind);
   }
 
@@ -86,13 +94,16 @@ export class Applier {
       });
       return;
     }
-    this.#work.push({ sequence, record, at: 0, isNext: false });
+    // What was begun was judged.
+    this.#work.push({ sequence, record, at: this.#begun, isNext: this.#begun > 0 });
+    this.#begun = 0;
     if (this.#work.length === 1) this.#go();
   }
 
   /** Records are gone that were still to be applied. */
   gap(from: number): void {
     this.marks.blind();
+    this.#begun = 0;
     this.sequence = from - 1;
   }
 
@@ -116,7 +127,7 @@ export class Applier {
   }
 
   #applyFirst(work: Work): boolean {
-    const { node, store } = this.#ports;
+    const { node } = this.#ports;
     const { record, sequence } = work;
     const isOwn = record.node === node && record.epoch === this.epoch;
     if (!work.isNext) {
@@ -128,20 +139,45 @@ export class Applier {
       }
       work.isNext = true;
     }
-    const origin = { node: record.node, isOwn };
-    for (const { entries } = record; work.at < entries.length; work.at++) {
+    if (!this.#applyEntries(work, { node: record.node, isOwn })) {
+      // A commit may come before the rest, and must not make the beginning come again.
+      if (work.at > 0) this.#putPosition(sequence - 1, work.at);
+      return false;
+    }
+    this.sequence = sequence;
+    this.#putPosition(sequence, 0);
+    if (isOwn) this.#ports.applied(record.number);
+    return true;
+  }
+
+  /** `false`: the rest has to wait. */
+  #applyEntries(work: Work, origin: Origin): boolean {
+    const { sequence, record: { entries } } = work;
+    for (; work.at < entries.length; work.at++) {
       const entry = entries[work.at]!;
       if ("clientId" in entry) this.#ports.claimed(entry, origin);
       else if ("change" in entry) {
         if (!this.#ports.changed(entry.change, origin)) return false;
-      } else if (!this.#applyMessage(entry, origin, firstPlaceOf(sequence) + work.at)) return false;
+      } else if ("dead" in entry) this.#applyDeath(entry.dead, origin);
+      else if (!this.#applyMessage(entry, origin, firstPlaceOf(sequence) + work.at)) return false;
     }
-    this.sequence = sequence;
-    store.putPosition?.(JSON.stringify(
-      { sequence, created: this.#created, marks: this.marks.list } satisfies Position,
-    ));
-    if (isOwn) this.#ports.applied(record.number);
     return true;
+  }
+
+  #putPosition(sequence: number, entries: number): void {
+    const position: Position = {
+      sequence,
+      created: this.#created,
+      marks: this.marks.list,
+      ...entries === 0 ? {} : { entries },
+    };
+    this.#ports.store.putPosition?.(JSON.stringify(position));
+  }
+
+  /** Of several that say so the first counts, and none where the node has written anything since. */
+  #applyDeath({ node, epoch, number }: RecordHead, origin: Origin): void {
+    const last = this.marks.headOf(node);
+    if (last.epoch === epoch && last.number === number) this.#ports.died(node, origin);
   }
 
   #applyMessage({ message, packetId }: RecordMessage, origin: Origin, logId: number): boolean {
@@ -156,8 +192,8 @@ export class Applier {
 export function positionOf(text: string | undefined): Position | undefined {
   if (text === undefined) return undefined;
   try {
-    const { sequence, created, marks } = JSON.parse(text) as Position;
-    if (Number.isInteger(sequence) && Array.isArray(marks)) return { sequence, created, marks };
+    const position = JSON.parse(text) as Position;
+    if (Number.isInteger(position.sequence) && Array.isArray(position.marks)) return position;
   } catch {
     // It is of another program.
   }

@@ -31,8 +31,10 @@ export interface ClusterHost extends SessionHost {
   applyClaim(claim: AppliedClaim): void;
   /** {@linkcode Broker.applySession} */
   applySession(change: SessionChange, isHere: boolean): boolean;
-  /** {@linkcode Broker.settleAway} */
-  settleAway(clientIds: Iterable<string>): void;
+  /** {@linkcode Broker.inherit}, {@linkcode Broker.disinherit} */
+  ofSessions(act: "inherit" | "disinherit", clientIds: Iterable<string>): void;
+  /** {@linkcode Broker.isolate} */
+  isolate(): void;
   /** {@linkcode Broker.deliverForwarded} */
   deliverForwarded(message: Message): void;
   /** {@linkcode Broker.clusterChanged} */
@@ -53,6 +55,8 @@ export interface ClusterInit {
   readonly position?: string | undefined;
   /** The broker's clock, milliseconds since 1970. */
   readonly nowMs: () => number;
+  /** A node that is not heard for so long is dead; default: 10,000. */
+  readonly deadAfterMs?: number;
 }
 
 /** Where a node stands. */
@@ -73,6 +77,7 @@ export interface ClusterLevel {
 
 const LOOK_MS = 500;
 const RETRY_MS = 500;
+const DEAD_AFTER_MS = 10_000;
 /** How soon others hear what is done with. */
 const DONE_MS = 200;
 /** Nanoseconds in which JetStream knows a message again. */
@@ -108,6 +113,12 @@ export class ClusterNode {
   #applier: Applier | undefined;
   #tail: Tail | undefined;
   #isClosed = false;
+  /** Since when nothing kept this node from hearing others. */
+  #readySinceMs = performance.now();
+  #readyAtMs = performance.now();
+  #isIsolated = false;
+  /** When this node said of others that they are dead. */
+  readonly #declared = new Map<string, number>();
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #doneTimer: ReturnType<typeof setInterval>;
 
@@ -188,6 +199,7 @@ export class ClusterNode {
           this.#log.applied(number);
           this.#shared.applied(number);
         },
+        died: (node, origin) => this.#died(host, node, origin),
         early: (number) => this.#log.early(number),
         paused: (isPaused) => isPaused ? this.#tail?.pause() : this.#tail?.resume(),
       },
@@ -216,9 +228,10 @@ export class ClusterNode {
     // Greater than that of every process before, however the clock has been set.
     const epoch = Math.max(Math.floor(nowMs()), applier.marks.epochOf(options.node) + 1);
     this.#log.epoch = applier.epoch = epoch;
+    this.#readyAtMs = performance.now();
     this.#sessions.sequence = () => applier.sequence;
     this.#sessions.host = host;
-    host.settleAway(this.#sessions.takeLeft());
+    host.ofSessions("inherit", this.#sessions.takeLeft());
     this.#members.begin(() => ({
       epoch,
       sequence: applier.sequence,
@@ -296,6 +309,31 @@ export class ClusterNode {
       }
     } catch (error) {
       this.#init.log.warning("Cannot read what another node has sent", { error: String(error) });
+    }
+  }
+
+  /** A node was not heard, and has written nothing: its sessions belong to the node that has said so. */
+  #died(host: ClusterHost, dead: string, { node: heir }: Origin): void {
+    const clientIds = this.#sessions.inherited(dead, heir);
+    const { log, options } = this.#init;
+    log.warning("A node of the cluster is taken for dead", {
+      node: dead,
+      heir,
+      sessions: clientIds.length,
+    });
+    if (heir === options.node) {
+      // What was before this process writes is settled when it begins to.
+      if (this.#sessions.host !== undefined) {
+        host.ofSessions("inherit", this.#sessions.takeLeft());
+      }
+    } else if (dead === options.node) {
+      this.#sessions.isApplying = true;
+      host.ofSessions("disinherit", clientIds);
+      for (const clientId of clientIds) {
+        const unapplied = this.#sessions.takeUnapplied(clientId);
+        host.applyClaim({ clientId, endsSession: false, isHere: false, unapplied });
+      }
+      this.#sessions.isApplying = false;
     }
   }
 
@@ -380,9 +418,51 @@ export class ClusterNode {
     this.#host?.clusterChanged?.({ change, cluster, node, message, others });
   }
 
+  /** Says of nodes that were not heard for long that they are dead. The first of those that are left does, others only where it does not. */
+  #lookAtDead(): void {
+    const { options, deadAfterMs = DEAD_AFTER_MS } = this.#init;
+    const nowMs = performance.now();
+    if (!this.isReady) {
+      this.#readySinceMs = nowMs;
+      return;
+    }
+    const isFirst = this.#members.others.every((other) => options.node < other);
+    const waitMs = isFirst ? deadAfterMs : 2 * deadAfterMs;
+    for (const node of this.#sessions.nodes) {
+      if (node === options.node) continue;
+      const heardAtMs = Math.max(this.#members.heardAtMs(node), this.#readySinceMs);
+      if (nowMs - Math.max(heardAtMs, this.#declared.get(node) ?? 0) < waitMs) continue;
+      this.#declared.set(node, nowMs);
+      this.#log.death(this.#applier!.marks.headOf(node));
+    }
+  }
+
+  /** Sends clients away that would find their sessions at another node, and looks after those that have not found any. */
+  #lookAtIsolation(): void {
+    const { options: { isolationTimeoutMs }, log } = this.#init;
+    const isolatedMs = performance.now() - this.#readyAtMs;
+    if (this.isReady) {
+      this.#readyAtMs = performance.now();
+      if (!this.#isIsolated || this.#log.waiting > 0) return;
+      this.#isIsolated = false;
+      this.#host!.ofSessions("inherit", [...this.#sessions.own()]);
+    } else if (
+      isolationTimeoutMs > 0 && isolatedMs > isolationTimeoutMs && !this.#isIsolated &&
+      this.#log.epoch > 0
+    ) {
+      this.#isIsolated = true;
+      log.warning("Clients with sessions are sent to other nodes: the cluster is not reached", {
+        seconds: Math.round(isolatedMs / 1000),
+      });
+      this.#host!.isolate();
+    }
+  }
+
   #look(): void {
     this.#log.look(false);
     this.#members.look(this.#nats.isConnected);
+    this.#lookAtDead();
+    this.#lookAtIsolation();
     // Epochs of processes that have ended are of no use.
     if (this.#forwarded.size > 1000) this.#forwarded.clear();
   }

@@ -1,7 +1,7 @@
 import type { Message, SessionChange } from "../broker/mod.ts";
 import type { NatsConnection } from "./nats/connection.ts";
 import { ackOf } from "./nats/jetstream.ts";
-import { MAX_ENTRIES, RecordWriter } from "./record.ts";
+import { MAX_ENTRIES, type RecordHead, RecordWriter } from "./record.ts";
 import type { LogCommits } from "./shared_store.ts";
 import { Window } from "./window.ts";
 
@@ -61,13 +61,16 @@ export class Log implements LogCommits {
     const sizeBytes = message.payload.length + 3 * message.topicName.length + HEAD_BYTES;
     const limitBytes = this.#nats.maxPayloadBytes;
     if (sizeBytes > limitBytes || this.#window.isFull) return false;
-    if (this.#writer.length + sizeBytes > limitBytes) this.#flush();
+    // Properties count too: what it takes is known when it is written. A record that NATS refuses would be sent again for ever.
+    const maxBytes = limitBytes - HEAD_BYTES / 2;
     const { length } = this.#writer;
     this.#writer.add({ message, packetId });
-    // Properties count too, and are not looked at before.
-    if (this.#writer.length - length + HEAD_BYTES / 2 > limitBytes) {
-      this.#writer.undo(length);
-      return false;
+    const addedBytes = this.#writer.length - length;
+    if (this.#writer.length > maxBytes) this.#writer.undo(length);
+    if (addedBytes > maxBytes) return false;
+    if (this.#writer.length === length) {
+      this.#flush();
+      this.#writer.add({ message, packetId });
     }
     this.writes++;
     if (this.#writer.count >= MAX_ENTRIES) this.#flush();
@@ -106,6 +109,12 @@ export class Log implements LogCommits {
     if (isAwaited) this.writes++;
     if (this.#writer.count >= MAX_ENTRIES) this.#flush();
     return true;
+  }
+
+  /** Says that another node is not heard; `dead` is the last that the log has of it. */
+  death(dead: RecordHead): void {
+    this.#writer.addDeath(dead);
+    this.#flush();
   }
 
   /** {@linkcode LogCommits.flush} */

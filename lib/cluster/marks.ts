@@ -37,6 +37,11 @@ export class Marks {
     return this.#marks.get(node)?.epoch ?? 0;
   }
 
+  /** The last record of that node, as others name it. */
+  headOf(node: string): RecordHead {
+    return { node, epoch: 0, number: 0, ...this.#marks.get(node) };
+  }
+
   /** Records are missing: what came before is not known any more. */
   blind(): void {
     this.#isBlind = true;

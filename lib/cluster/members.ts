@@ -56,6 +56,11 @@ export class Members {
     return performance.now() - this.#twinAtMs < SILENT_MS;
   }
 
+  /** When a node was heard last, by `performance.now`. */
+  heardAtMs(node: string): number {
+    return this.#heard.get(node)?.atMs ?? -Infinity;
+  }
+
   /** The other nodes that are there, by name. */
   get others(): readonly string[] {
     return [...this.#there.keys()].sort();
@@ -68,6 +73,7 @@ export class Members {
       if (!isConnected) this.#there.set(node, nowMs);
       else if (nowMs - atMs > SILENT_MS) {
         this.#there.delete(node);
+        this.#heard.delete(node);
         this.#changed("left", node);
       }
     }

@@ -17,6 +17,8 @@ export interface ClusterOptions {
   readonly replicas: number;
   /** Bytes of the log; what is older than these is discarded. */
   readonly maxLogBytes: number;
+  /** Clients with sessions are sent to other nodes when the log was out of reach for so long; 0: never. */
+  readonly isolationTimeoutMs: number;
 }
 
 /** The stream of a cluster's log. */

@@ -1,5 +1,11 @@
 import type { Message, SessionChange } from "../broker/mod.ts";
-import { decodePublish, encodePublishInto, type Publish, publishSize } from "../codec/mod.ts";
+import {
+  decodePublish,
+  encodePublishInto,
+  type Publish,
+  publishSize,
+  withRoom,
+} from "../codec/mod.ts";
 
 /** What stands at the head of a record: who has written it. */
 export interface RecordHead {
@@ -32,8 +38,13 @@ export interface RecordChange {
   readonly change: SessionChange;
 }
 
+/** In a record: another node was not heard for long. It is dead if it has put nothing into the log since this record of it. */
+export interface RecordDeath {
+  readonly dead: RecordHead;
+}
+
 /** An entry of a record. */
-export type RecordEntry = RecordMessage | RecordClaim | RecordChange;
+export type RecordEntry = RecordMessage | RecordClaim | RecordChange | RecordDeath;
 
 /** What one node has to say of a turn, in order. */
 export interface LogRecord extends RecordHead {
@@ -46,6 +57,7 @@ const VERSION = 2;
 const ENDS_SESSION = 1;
 const KEEPS_SESSION = 2;
 const CHANGE = 4;
+const DEATH = 8;
 /** Entries of a record at most: less than {@linkcode firstPlaceOf} has room for. */
 export const MAX_ENTRIES = 1000;
 const encoder = new TextEncoder();
@@ -106,8 +118,13 @@ export class RecordWriter {
   /** Adds a change of a session; returns the bytes that it takes. */
   addChange(change: SessionChange): number {
     const before = this.#length;
-    this.#addSmall(CHANGE, "", JSON.stringify(change));
+    this.#addSmall(CHANGE, "", JSON.stringify(change, writeBytes));
     return this.#length - before;
+  }
+
+  /** Adds that a node is not heard. */
+  addDeath(dead: RecordHead): void {
+    this.#addSmall(DEATH, "", JSON.stringify(dead));
   }
 
   #addSmall(kind: number, clientId: string, text: string): void {
@@ -121,7 +138,7 @@ export class RecordWriter {
     this.#view.setUint32(at + 12, 0);
     this.#bytes.set(name, at + 16);
     this.#length = at + 16 + name.length;
-    if (kind === CHANGE) {
+    if (kind === CHANGE || kind === DEATH) {
       this.#view.setUint32(this.#length, body.length);
       this.#bytes.set(body, this.#length + 4);
       this.#length += 4 + body.length;
@@ -153,12 +170,10 @@ export class RecordWriter {
   }
 
   #reserve(count: number): void {
-    const needed = this.#length + count;
-    if (needed <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
-    grown.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = grown;
-    this.#view = new DataView(grown.buffer);
+    const bytes = withRoom(this.#bytes, this.#length, count);
+    if (bytes === this.#bytes) return;
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer);
   }
 }
 
@@ -180,10 +195,13 @@ export function decodeRecord(given: Uint8Array): LogRecord {
     const end = nameEnd + view.getUint32(at + 12);
     if (end > record.length) throw new RangeError("Cannot read a record: it is cut off");
     const publisherId = decoder.decode(record.subarray(at + 16, nameEnd));
-    if (end === nameEnd && expiresAtMs === CHANGE) {
+    if (end === nameEnd && (expiresAtMs === CHANGE || expiresAtMs === DEATH)) {
       at = end + 4 + view.getUint32(end);
       if (at > record.length) throw new RangeError("Cannot read a record: it is cut off");
-      entries.push({ change: parseChange(decoder.decode(record.subarray(end + 4, at))) });
+      const text = decoder.decode(record.subarray(end + 4, at));
+      entries.push(
+        expiresAtMs === CHANGE ? { change: parseChange(text) } : { dead: JSON.parse(text) },
+      );
       continue;
     }
     if (end === nameEnd) {
@@ -205,17 +223,51 @@ export function decodeRecord(given: Uint8Array): LogRecord {
   return { node, epoch: view.getFloat64(2), number: view.getFloat64(10), entries };
 }
 
-/** JSON has no `Infinity`, and says `null`. */
+const BYTES = "base64:";
+
+/** JSON has no bytes, and what a will has of them must stay what it is. */
+function writeBytes(_: string, value: unknown): unknown {
+  return value instanceof Uint8Array ? `${BYTES}${value.toBase64()}` : value;
+}
+
+/** JSON has no `Infinity` either, and says `null`. */
 function parseChange(text: string): SessionChange {
   const change = JSON.parse(text) as SessionChange;
-  if (change.kind !== "session") return change;
-  const { expirySeconds, expiresAtMs } = change as {
-    expirySeconds: number | null;
-    expiresAtMs: number | null;
-  };
+  if (change.kind === "session") {
+    return {
+      ...change,
+      expirySeconds: endless(change.expirySeconds),
+      expiresAtMs: endless(change.expiresAtMs),
+    };
+  }
+  if (change.kind !== "will" || change.will === undefined) return change;
+  const { will, dueAtMs, ...rest } = change.will;
+  const { properties } = will;
+  const payload = readBytes(will.payload)!;
+  const correlationData = readBytes(properties?.correlationData);
   return {
     ...change,
-    expirySeconds: expirySeconds ?? Infinity,
-    expiresAtMs: expiresAtMs ?? Infinity,
+    will: {
+      ...rest,
+      dueAtMs: endless(dueAtMs),
+      will: {
+        ...will,
+        payload,
+        ...properties === undefined ? {} : {
+          properties: correlationData === undefined
+            ? properties
+            : { ...properties, correlationData },
+        },
+      },
+    },
   };
+}
+
+function endless(value: number | null): number {
+  return value ?? Infinity;
+}
+
+function readBytes(written: unknown): Uint8Array | undefined {
+  if (typeof written !== "string") return undefined;
+  return Uint8Array.fromBase64(written.slice(BYTES.length));
 }

@@ -1,4 +1,4 @@
-import type { Delivery, LogPort, SessionChange, Subscription } from "../broker/mod.ts";
+import type { Delivery, LogPort, SessionChange, StoredWill, Subscription } from "../broker/mod.ts";
 import { ownerWithHome } from "../broker/mod.ts";
 import { firstPlaceOf } from "./record.ts";
 
@@ -36,6 +36,8 @@ export class SharedSessions {
   readonly #lines: LogPort;
   /** The node of each session. */
   readonly #homes = new Map<string, string>();
+  /** How many each node has. */
+  readonly #counts = new Map<string, number>();
   /** Sessions that have come from another node: all others need all their subscriptions. */
   readonly #moved = new Set<string>();
   /** Messages that are done with, by session, of which others have not heard. */
@@ -62,17 +64,37 @@ export class SharedSessions {
     for (const [clientId, home] of this.#homes) if (home === this.#node) yield clientId;
   }
 
+  /** Nodes that have sessions. */
+  get nodes(): Iterable<string> {
+    return this.#counts.keys();
+  }
+
+  /** How many sessions belong to a node. */
+  countOf(node: string): number {
+    return this.#counts.get(node) ?? 0;
+  }
+
+  /** The sessions of a node that is dead belong to another one from here on; returns them. */
+  inherited(dead: string, heir: string): readonly string[] {
+    const clientIds = [...this.#homes].filter(([, home]) => home === dead).map(([id]) => id);
+    for (const clientId of clientIds) {
+      this.#setHome(clientId, heir);
+      if (heir === this.#node) this.#left.add(clientId);
+      else this.#left.delete(clientId);
+    }
+    return clientIds;
+  }
+
   /** {@linkcode ClusterPort.restored} */
   restored(clientId: string, home: string, wasConnected: boolean): void {
-    this.#homes.set(clientId, home);
+    this.#setHome(clientId, home);
     if (home === this.#node && wasConnected) this.#left.add(clientId);
   }
 
   /** The log has come to a claim. */
   claimed(clientId: string, node: string, keepsSession: boolean): void {
     const home = this.#homes.get(clientId);
-    if (!keepsSession) this.#homes.delete(clientId);
-    else this.#homes.set(clientId, node);
+    this.#setHome(clientId, keepsSession ? node : undefined);
     if (node === this.#node && keepsSession) {
       if (home !== node) this.#moved.add(clientId);
       this.#left.add(clientId);
@@ -87,7 +109,7 @@ export class SharedSessions {
   counts(change: SessionChange, node: string): boolean {
     const home = this.#homes.get(change.clientId);
     if (home === undefined && change.kind === "session") {
-      this.#homes.set(change.clientId, node);
+      this.#setHome(change.clientId, node);
       return true;
     }
     return home === node;
@@ -97,7 +119,7 @@ export class SharedSessions {
   applied(change: SessionChange, node: string): void {
     const { clientId } = change;
     if (change.kind === "ended") {
-      this.#homes.delete(clientId);
+      this.#setHome(clientId, undefined);
       this.#left.delete(clientId);
     } else if (change.kind === "session" && node === this.#node) {
       if (change.expiresAtMs === Infinity) this.#left.add(clientId);
@@ -207,6 +229,12 @@ export class SharedSessions {
     if (++this.#doneCount >= MAX_DONE) this.tellDone();
   }
 
+  /** {@linkcode Store.putWill}, {@linkcode Store.deleteWill} */
+  putWill(clientId: string, will: StoredWill | undefined): void {
+    if (!this.#isTold(clientId)) return;
+    this.#tell({ kind: "will", clientId, ...will === undefined ? {} : { will } });
+  }
+
   /** {@linkcode Store.deleteReceived} */
   deleteReceived(clientId: string, packetId: number): void {
     if (this.#isTold(clientId)) this.#tell({ kind: "released", clientId, packetId });
@@ -218,6 +246,19 @@ export class SharedSessions {
     for (const clientId of [...this.#done.keys()]) this.#tellDoneOf(clientId);
     this.#doneCount = 0;
     return hasDone;
+  }
+
+  #setHome(clientId: string, home: string | undefined): void {
+    const before = this.#homes.get(clientId);
+    if (before === home) return;
+    if (before !== undefined) {
+      const left = this.#counts.get(before)! - 1;
+      if (left > 0) this.#counts.set(before, left);
+      else this.#counts.delete(before);
+    }
+    if (home === undefined) return void this.#homes.delete(clientId);
+    this.#homes.set(clientId, home);
+    this.#counts.set(home, (this.#counts.get(home) ?? 0) + 1);
   }
 
   #tellDoneOf(clientId: string): void {

@@ -140,8 +140,10 @@ export class SharedStore implements Store {
   }
   putWill(clientId: string, will: StoredWill): void {
     this.#own.putWill(clientId, will);
+    this.#sessions.putWill(clientId, will);
   }
   deleteWill(clientId: string): void {
     this.#own.deleteWill(clientId);
+    this.#sessions.putWill(clientId, undefined);
   }
 }

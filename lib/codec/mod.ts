@@ -38,4 +38,5 @@ export { decodePublish, encodePublishInto, plainTopicNameAt, publishSize } from 
 export { encodeAckInto } from "./acknowledgement.ts";
 export { encodePublishProperties, propertiesSizeBytes } from "./properties.ts";
 export { NameCache } from "./name_cache.ts";
+export { withRoom } from "./room.ts";
 export { encodeText, textSize } from "./text.ts";

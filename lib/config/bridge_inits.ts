@@ -3,7 +3,7 @@ import { resolveBridges } from "./bridges.ts";
 import { Draft } from "./draft.ts";
 import type { Option, OptionValue } from "./option.ts";
 import { BRIDGE_OPTIONS } from "./options_bridge.ts";
-import { nearest } from "./suggest.ts";
+import { didYouMean } from "./suggest.ts";
 
 /** A `connection` block as data. Each value is a string, number, boolean or `topic` rule, or an array of these. */
 export type BridgeBlockData = Readonly<Record<string, unknown>>;
@@ -38,8 +38,7 @@ function readBlock(draft: Draft, data: BridgeBlockData): void {
     if (key === "name" || value === undefined) continue;
     const option = BRIDGE_OPTIONS.find((option) => keyOf(option) === key);
     if (option === undefined) {
-      const near = nearest(key, BRIDGE_OPTIONS.map(keyOf));
-      const hint = near === undefined ? "" : `; did you mean ${near}?`;
+      const hint = didYouMean(key, BRIDGE_OPTIONS.map(keyOf));
       draft.problem(origin, key, `Is not a setting of a bridge${hint}`);
       continue;
     }

@@ -9,17 +9,20 @@ export interface BridgeSettings extends
     | "topics"
     | "restartBaseSeconds"
     | "restartCapSeconds"
+    | "stableSeconds"
     | "localCleanSession"
     | "protocolVersion"
     | "sessionExpirySeconds"
     | "tls"
   >,
-  BridgeTls {
+  Omit<BridgeTls, "version"> {
+  /** The oldest version of TLS that is spoken. */
+  readonly tlsVersion: BridgeTls["version"];
   /** Values of `address` lines; each may name several addresses. */
   readonly addresses: readonly string[];
   /** Values of `topic` lines. */
   readonly topics: readonly string[];
-  /** `SECONDS`, or `BASE CAP`. */
+  /** `SECONDS`, `BASE CAP`, or `BASE CAP STABLE`. */
   readonly restartTimeout: string;
   /** `""`: the same as `cleanSession`. */
   readonly localCleanSession: "" | "true" | "false";
@@ -69,6 +72,7 @@ export const DEFAULT_BRIDGE_SETTINGS: BridgeSettings = {
   insecure: false,
   alpn: "",
   usesOsCerts: false,
+  tlsVersion: "tlsv1.2",
   maxRate: 0,
   queueBytes: 100 * 1024 * 1024,
   queueFullPolicy: "refuse",

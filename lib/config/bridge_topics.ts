@@ -1,9 +1,10 @@
 import type { BridgeTopic, Direction } from "../bridge/mod.ts";
 import { isTopicFilter } from "../topic/mod.ts";
+import { wordsOf } from "./value.ts";
 
 /** Parses `PATTERN [out|in|both [QOS [LOCAL [REMOTE]]]]`. Returns an error message if it is invalid. */
 export function parseTopic(text: string): BridgeTopic | string {
-  const words = text.split(/\s+/).filter((word) => word !== "");
+  const words = wordsOf(text);
   const [pattern = "", direction = "out", qos = "0", local = "", remote = "", ...rest] = words;
   if (pattern === "" || rest.length > 0) {
     return `Must be PATTERN [out|in|both [QOS [LOCAL-PREFIX [REMOTE-PREFIX]]]], is "${text}"`;
@@ -12,17 +13,18 @@ export function parseTopic(text: string): BridgeTopic | string {
     return `The direction must be out, in or both, is "${direction}"`;
   }
   if (!["0", "1", "2"].includes(qos)) return `The QoS must be 0, 1 or 2, is "${qos}"`;
-  return {
+  const rule: BridgeTopic = {
     pattern: unquoted(pattern),
     direction: direction as Direction,
     qos: Number(qos) as BridgeTopic["qos"],
     localPrefix: unquoted(local),
     remotePrefix: unquoted(remote),
   };
+  return ruleProblem(rule) ?? rule;
 }
 
 /** What is wrong with a single rule; `undefined`: nothing. */
-export function ruleProblem(rule: BridgeTopic): string | undefined {
+function ruleProblem(rule: BridgeTopic): string | undefined {
   const { pattern, localPrefix, remotePrefix } = rule;
   for (const [name, prefix] of [["local", localPrefix], ["remote", remotePrefix]] as const) {
     if (/[+#]/.test(prefix)) return `The ${name} prefix must be without + and #, is "${prefix}"`;

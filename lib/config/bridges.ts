@@ -1,16 +1,25 @@
 import type { BridgeAddress, BridgeOptions, BridgeTls, BridgeTopic } from "../bridge/mod.ts";
 import { isTopicName } from "../topic/mod.ts";
 import { parseAddress } from "./bridge_address.ts";
-import { type BridgeSettings, DEFAULT_BRIDGE_SETTINGS } from "./bridge_settings.ts";
-import { parseTopic, ruleProblem, rulesProblem } from "./bridge_topics.ts";
+import type { BridgeSettings } from "./bridge_settings.ts";
+import { parseTopic, rulesProblem } from "./bridge_topics.ts";
 import type { BridgeConfig, ListenerConfig, ResolvedSetting } from "./config.ts";
 import type { BridgeBlock, Draft } from "./draft.ts";
 import { BRIDGE_OPTIONS } from "./options_bridge.ts";
 import { presetProblems, withPreset } from "./bridge_presets.ts";
 import { decideAll } from "./resolve.ts";
+import { wordsOf } from "./value.ts";
 
 /** The longest `restart_timeout`. */
 const MAX_RESTART_SECONDS = 86_400;
+/** The default for the third number of `restart_timeout`. */
+const STABLE_SECONDS = 10;
+
+/** The options that every block needs. */
+const NEEDED: readonly (readonly [option: string, message: string])[] = [
+  ["address", "Needs an `address`: where the remote broker is"],
+  ["topic", "Needs a `topic`: which messages cross the bridge"],
+];
 
 /** What is needed besides the blocks. */
 export interface BridgeSurroundings {
@@ -37,13 +46,20 @@ function resolveBridge(
 ): BridgeConfig {
   const all: ResolvedSetting[] = [];
   const find = (option: { readonly name: string }) => block.settings.get(option.name);
-  const values = decideAll(BRIDGE_OPTIONS, find, `connection ${block.name}`, all);
-  const settings: BridgeSettings = { ...DEFAULT_BRIDGE_SETTINGS, ...values.bridge };
+  const { bridge } = decideAll(BRIDGE_OPTIONS, find, `connection ${block.name}`, all);
   const isSet = (name: string) => block.settings.has(name);
-  const reading: Reading = { draft, block, settings: withPreset(settings, isSet) };
+  const reading: Reading = { draft, block, settings: withPreset(bridge, isSet) };
+  for (const [option, message] of NEEDED) {
+    const lines = block.settings.get(option) ?? [];
+    if (lines.length === 0) draft.problem(block.origin, "connection", message);
+  }
   const options = optionsOf(reading, surroundings);
   for (const [option, message] of contradictions(options, reading)) {
-    draft.problem(originOf(block, option), option, message);
+    draft.problemOf(block.settings, option, message, block.origin);
+  }
+  for (const [option, reason] of withoutEffect(options)) {
+    const origin = block.settings.get(option)?.at(-1)?.origin;
+    if (origin !== undefined) draft.noteNoEffect(origin, option, reason);
   }
   refuseSelf(draft, block, options, surroundings);
   // `check` prints the settings, and must not reveal the password.
@@ -61,100 +77,98 @@ interface Reading {
 }
 
 function optionsOf(reading: Reading, { hostname }: BridgeSurroundings): BridgeOptions {
-  const { settings, block } = reading;
-  const { localCleanSession, sessionExpirySeconds, remoteClientId, protocolVersion } = settings;
-  const { cleanSession } = settings;
+  const { restartTimeout, preset, tlsVersion: version, ...rest } = reading.settings;
+  const { cafile, capath, certfile, keyfile, insecure, alpn, usesOsCerts, ...same } = rest;
+  const tls = { cafile, capath, certfile, keyfile, insecure, alpn, usesOsCerts };
+  const addresses = parseAll(reading, "address", wordsOf, parseAddress);
+  // The version alone does not ask for TLS, but an address may.
+  const usesTls = preset !== "none" || version === "tlsv1.3" && addresses.some(isSecure) ||
+    Object.values(tls).some((value) => value !== "" && value);
+  const { cleanSession, localCleanSession, sessionExpirySeconds, remoteClientId } = same;
   const versions = { auto: "auto", mqttv50: 5, mqttv311: 4, mqttv31: 3 } as const;
-  const [restartBaseSeconds, restartCapSeconds] = restartOf(reading);
-  const {
-    restartTimeout: _restart,
-    cafile: _cafile,
-    capath: _capath,
-    certfile: _certfile,
-    keyfile: _keyfile,
-    insecure: _insecure,
-    alpn: _alpn,
-    usesOsCerts: _usesOsCerts,
-    preset: _preset,
-    ...same
-  } = settings;
+  const [restartBaseSeconds, restartCapSeconds, stableSeconds] = restartOf(reading, restartTimeout);
   return {
     ...same,
-    addresses: addressesOf(reading),
+    addresses,
     topics: topicsOf(reading),
     restartBaseSeconds,
     restartCapSeconds,
+    stableSeconds,
     localCleanSession: localCleanSession === "" ? cleanSession : localCleanSession === "true",
-    remoteClientId: remoteClientId === "" ? `${block.name}.${hostname}` : remoteClientId,
-    protocolVersion: versions[protocolVersion],
+    remoteClientId: remoteClientId === "" ? `${reading.block.name}.${hostname}` : remoteClientId,
+    protocolVersion: versions[same.protocolVersion],
     sessionExpirySeconds: sessionExpirySeconds === 0xffff_ffff ? Infinity : sessionExpirySeconds,
-    tls: tlsOf(settings),
+    tls: usesTls ? { ...tls, version } satisfies BridgeTls : undefined,
   };
 }
 
-/** `undefined`: nothing in the block asks for TLS. */
-function tlsOf(settings: BridgeSettings): BridgeTls | undefined {
-  const { cafile, capath, certfile, keyfile, insecure, alpn, usesOsCerts, preset } = settings;
-  const isAsked = usesOsCerts || insecure || preset !== "none" ||
-    [cafile, capath, certfile, keyfile, alpn].some((text) => text !== "");
-  return isAsked ? { cafile, capath, certfile, keyfile, insecure, alpn, usesOsCerts } : undefined;
-}
-
-function addressesOf({ draft, block }: Reading): readonly BridgeAddress[] {
-  const lines = block.settings.get("address") ?? [];
-  const found = lines.flatMap(({ value, origin }) =>
-    String(value).split(/\s+/).filter((word) => word !== "").flatMap((word) => {
-      const address = parseAddress(word);
-      if (typeof address !== "string") return [address];
-      draft.problem(origin, "address", address);
+/** Parses the parts of an option's lines. A part that is invalid becomes a problem of its line. */
+function parseAll<T extends object>(
+  { draft, block }: Reading,
+  option: string,
+  partsOf: (text: string) => readonly string[],
+  parse: (part: string) => T | string,
+): readonly T[] {
+  return (block.settings.get(option) ?? []).flatMap(({ value, origin }) =>
+    partsOf(String(value)).flatMap((part) => {
+      const parsed = parse(part);
+      if (typeof parsed !== "string") return [parsed];
+      draft.problem(origin, option, parsed);
       return [];
     })
   );
-  if (lines.length === 0) {
-    draft.problem(
-      block.origin,
-      "connection",
-      "Needs an `address`: where the remote broker is",
-    );
-  }
-  return found;
 }
 
-function topicsOf({ draft, block }: Reading): readonly BridgeTopic[] {
-  const lines = block.settings.get("topic") ?? [];
-  const topics = lines.flatMap(({ value, origin }) => {
-    const topic = parseTopic(String(value));
-    const problem = typeof topic === "string" ? topic : ruleProblem(topic);
-    if (typeof topic !== "string" && problem === undefined) return [topic];
-    draft.problem(origin, "topic", problem!);
-    return [];
-  });
-  if (lines.length === 0) {
-    draft.problem(
-      block.origin,
-      "connection",
-      "Needs a `topic`: which messages cross the bridge",
-    );
+function topicsOf(reading: Reading): readonly BridgeTopic[] {
+  const lines = reading.block.settings.get("topic") ?? [];
+  const topics = parseAll(reading, "topic", (line) => [line], parseTopic);
+  if (topics.length < lines.length) return topics;
+  const seen = new Set<string>();
+  const different = topics.map((topic, index) => ({ topic, origin: lines[index]!.origin }))
+    .filter(({ topic, origin }) => {
+      const text = JSON.stringify(topic);
+      if (seen.has(text)) {
+        reading.draft.noteNoEffect(origin, "topic", "an earlier line is the same");
+      }
+      return !seen.has(text) && seen.add(text);
+    });
+  const twin = rulesProblem(different.map(({ topic }) => topic));
+  if (twin !== undefined) {
+    reading.draft.problem(different[twin.index]!.origin, "topic", twin.message);
   }
-  const twin = topics.length === lines.length ? rulesProblem(topics) : undefined;
-  if (twin !== undefined) draft.problem(lines[twin.index]!.origin, "topic", twin.message);
-  return topics;
+  return different.map(({ topic }) => topic);
 }
 
-function restartOf({ draft, block, settings }: Reading): readonly [base: number, cap: number] {
-  const { restartTimeout } = settings;
+function restartOf(
+  { draft, block }: Reading,
+  restartTimeout: string,
+): readonly [base: number, cap: number, stable: number] {
   const words = restartTimeout.split(/\s+/).map(Number);
-  const [base = 0, cap = base] = words;
-  const isRight = words.length <= 2 &&
-    [base, cap].every((seconds) =>
-      Number.isInteger(seconds) && seconds >= 1 && seconds <= MAX_RESTART_SECONDS
+  const [base = 0, cap = base, stable = STABLE_SECONDS] = words;
+  const isRight = words.length <= 3 &&
+    [base, cap, stable].every((seconds) =>
+      Number.isInteger(seconds) && seconds >= 0 && seconds <= MAX_RESTART_SECONDS
     );
-  if (isRight && cap >= base) return [base, cap];
+  if (isRight && base >= 1 && cap >= base) return [base, cap, stable];
   const message =
-    `Must be seconds from 1 to ${MAX_RESTART_SECONDS}, or BASE CAP with the cap not ` +
+    `Must be seconds from 1 to ${MAX_RESTART_SECONDS}, BASE CAP or BASE CAP STABLE with the cap not ` +
     `less than the base, is "${restartTimeout}"`;
-  draft.problem(originOf(block, "restart_timeout"), "restart_timeout", message);
-  return [1, 1];
+  draft.problemOf(block.settings, "restart_timeout", message);
+  return [1, 1, STABLE_SECONDS];
+}
+
+function isSecure({ scheme }: BridgeAddress): boolean {
+  return scheme === "mqtts" || scheme === "wss";
+}
+
+/** Lines that change nothing here, nor in mosquitto. */
+function* withoutEffect(
+  { addresses, tls, roundRobin }: BridgeOptions,
+): Generator<readonly [option: string, reason: string]> {
+  if (roundRobin && addresses.length === 1) yield ["round_robin", "there is one `address`"];
+  if (tls === undefined && !addresses.some(isSecure)) {
+    yield ["bridge_tls_version", "no address and no other line asks for TLS"];
+  }
 }
 
 function* contradictions(
@@ -182,23 +196,12 @@ function* contradictions(
   if (hasPassword && remoteUserName === "") {
     yield [passwordOption, "Needs `remote_username`, the user of this password"];
   }
-  if (options.roundRobin && addresses.length === 1) {
-    yield ["round_robin", "Needs a second `address`"];
-  }
   if (options.startType === "lazy" && options.localCleanSession) {
     yield ["start_type", "Cannot be lazy with `local_cleansession true`: no messages wait then"];
   }
   const { notificationTopic, bindAddress } = options;
   if (bindAddress !== "" && !/^[\d.]+$|^[\da-f:.]*:[\da-f:.]*$/i.test(bindAddress)) {
     yield ["bridge_bind_address", `Must be an address of this machine, is "${bindAddress}"`];
-  }
-  const isEncrypted = tls !== undefined ||
-    addresses.some(({ scheme }) => scheme === "mqtts" || scheme === "wss");
-  if (bindAddress !== "" && isEncrypted) {
-    yield [
-      "bridge_bind_address",
-      "Cannot be used with TLS: Deno chooses the local address itself then; remove the line, and choose the interface by a route of the system",
-    ];
   }
   if (notificationTopic !== "" && !isTopicName(notificationTopic)) {
     yield ["notification_topic", `Must be a topic without + and #, is "${notificationTopic}"`];
@@ -221,7 +224,7 @@ function refuseSelf(
     if (!isHere || own === undefined) continue;
     const message =
       `${address.hostname}:${address.port} is this broker's own listener (${own.origin})`;
-    draft.problem(originOf(block, "address"), "address", message);
+    draft.problemOf(block.settings, "address", message);
   }
 }
 
@@ -251,8 +254,4 @@ function refuseTwins(draft: Draft, bridges: readonly BridgeConfig[]): void {
       }
     }
   }
-}
-
-function originOf({ settings, origin }: BridgeBlock, option: string): string {
-  return settings.get(option)?.at(-1)?.origin ?? origin;
 }

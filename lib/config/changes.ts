@@ -42,20 +42,24 @@ export function compareConfigs(before: Config, after: Config): readonly ConfigCh
 
 /** `after` as a broker has it that started with `before`: settings that need a restart keep their old values. */
 export function keepUntilRestart(after: Config, before: Config): Config {
-  const read = byKey(after);
-  const settings = before.settings.map((setting) =>
-    isReloadable(setting) ? read.get(keyOf(setting)) ?? setting : setting
-  );
-  return { ...after, settings };
+  return { ...after, settings: replaceSome(before, isReloadable, after) };
 }
 
 /** `config` with the log of `before`, for when the new log cannot be opened. */
 export function keepLog(config: Config, before: Config): Config {
-  const old = byKey(before);
-  const settings = config.settings.map((setting) =>
-    isOfLog(setting) ? old.get(keyOf(setting)) ?? setting : setting
+  return { ...config, log: before.log, settings: replaceSome(config, isOfLog, before) };
+}
+
+/** The settings of `config`, of which those that `isReplaced` have the values of `other`. */
+function replaceSome(
+  config: Config,
+  isReplaced: (setting: ResolvedSetting) => boolean,
+  other: Config,
+): readonly ResolvedSetting[] {
+  const others = byKey(other);
+  return config.settings.map((setting) =>
+    isReplaced(setting) ? others.get(keyOf(setting)) ?? setting : setting
   );
-  return { ...config, log: before.log, settings };
 }
 
 /** A broker option that a listener sets for itself belongs to that listener, and listeners change only with a restart. */

@@ -11,11 +11,12 @@ export function clusterConfig(
   settings: ClusterSettings,
   hostname: () => string,
 ): ClusterConfig | undefined {
-  const originOf = (option: string) => draft.globals.get(option)?.at(-1)?.origin ?? "default";
+  const problem = (option: string, message: string) =>
+    draft.problemOf(draft.globals, option, message);
   if (settings.servers === "") {
-    for (const name of draft.globals.keys()) {
-      if (!name.startsWith("cluster_")) continue;
-      draft.noteNoEffect(originOf(name), name, "there is no `cluster` line");
+    for (const [name, [first]] of draft.globals) {
+      if (!name.startsWith("cluster_") || first === undefined) continue;
+      draft.noteNoEffect(first.origin, name, "there is no `cluster` line");
     }
     return undefined;
   }
@@ -25,39 +26,34 @@ export function clusterConfig(
     const [option, value] of [["cluster_name", settings.name], ["cluster_node", node]] as const
   ) {
     if (NAME.test(value)) continue;
-    draft.problem(originOf(option), option, `Must be letters, digits, - and _, is "${value}"`);
+    problem(option, `Must be letters, digits, - and _, is "${value}"`);
   }
   if (settings.replicas % 2 === 0) {
     const message = `Must be 1, 3 or 5, since a majority decides, is ${settings.replicas}`;
-    draft.problem(originOf("cluster_replicas"), "cluster_replicas", message);
+    problem("cluster_replicas", message);
   }
-  checkCredentials(draft, settings, originOf);
+  checkCredentials(settings, problem);
   draft.notes.push({
     level: "warning",
     text:
-      "cluster: Is experimental: sessions do not move between nodes, and each node serves a shared subscription by itself",
+      "cluster: Is experimental: the guide's page on clustering says what holds; each node serves a shared subscription by itself",
   });
   try {
     return { ...settings, node, places: parseNatsPlaces(settings.servers) };
   } catch (error) {
-    draft.problem(originOf("cluster"), "cluster", (error as Error).message);
+    problem("cluster", (error as Error).message);
     return undefined;
   }
 }
 
 function checkCredentials(
-  draft: Draft,
   settings: ClusterSettings,
-  originOf: (option: string) => string,
+  problem: (option: string, message: string) => void,
 ): void {
   const { username, passwordFile, tokenFile, nkeyFile, credentialsFile } = settings;
   if ((username === "") !== (passwordFile === "")) {
     const option = username === "" ? "cluster_password_file" : "cluster_username";
-    draft.problem(
-      originOf(option),
-      option,
-      "Needs cluster_username and cluster_password_file together",
-    );
+    problem(option, "Needs cluster_username and cluster_password_file together");
   }
   const ways = [
     ["cluster_username", username],
@@ -65,10 +61,6 @@ function checkCredentials(
     ["cluster_nkey_file", nkeyFile],
     ["cluster_credentials_file", credentialsFile],
   ].filter(([, value]) => value !== "").map(([option]) => option!);
-  if (ways.length < 2) return;
-  draft.problem(
-    originOf(ways[1]!),
-    ways[1]!,
-    `Cannot be used with ${ways[0]}: use one of them`,
-  );
+  const [first, second] = ways;
+  if (second !== undefined) problem(second, `Cannot be used with ${first}: use one of them`);
 }

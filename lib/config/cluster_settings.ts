@@ -10,6 +10,8 @@ export interface ClusterSettings {
   readonly replicas: number;
   /** The largest size of the log. */
   readonly maxLogBytes: number;
+  /** How long clients with sessions stay while the log is out of reach; 0: as long as they like. */
+  readonly isolationTimeoutSeconds: number;
   /** The user name at the NATS servers; `""`: none. */
   readonly username: string;
   /** The file with that user's password. */
@@ -31,6 +33,7 @@ export const DEFAULT_CLUSTER_SETTINGS: ClusterSettings = {
   node: "",
   replicas: 1,
   maxLogBytes: 1024 ** 3,
+  isolationTimeoutSeconds: 30,
   username: "",
   passwordFile: "",
   tokenFile: "",

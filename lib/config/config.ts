@@ -6,20 +6,9 @@ import type { LogOptions } from "../observe/mod.ts";
 import type { NatsPlace } from "../cluster/mod.ts";
 import type { ClusterSettings } from "./cluster_settings.ts";
 import type { Note } from "./draft.ts";
+import type { HttpConfig } from "./http_config.ts";
 import type { Option } from "./option.ts";
 import type { ProcessOptions } from "./process_options.ts";
-
-/** Who may use an HTTP listener. If no user and no token is named, everybody on this machine may. */
-export interface HttpConfig {
-  /** Host names that requests may name, besides those of this machine alone. */
-  readonly hosts: readonly string[];
-  /** Users who may change something. */
-  readonly admins: readonly string[];
-  /** Users who may look but change nothing. */
-  readonly viewers: readonly string[];
-  /** The file with tokens for programs; `""`: none. */
-  readonly tokenFile: string;
-}
 
 /** One listener. */
 export interface ListenerConfig {

@@ -47,45 +47,45 @@ export function optionsMarkdown(page: OptionPage): string {
   const bridges: readonly [Theme, readonly Option[]] = ["Bridges", BRIDGE_OPTIONS];
   for (const [theme, options] of [...optionsByTheme(), bridges]) {
     if (OPTION_PAGES[theme] !== page) continue;
-    lines.push(`## ${theme}`, "");
-    lines.push(
-      "| option | value | default | meaning | SIGHUP |",
-      "| --- | --- | --- | --- | --- |",
-    );
-    for (const option of options) lines.push(markdownRow(option));
-    lines.push("");
+    const rows = options.map(optionCells);
+    lines.push(`## ${theme}`, "", ...table("option|value|default|meaning|SIGHUP", rows), "");
   }
   return lines.join("\n");
 }
 
 /** The options of mosquitto.conf that have no effect here or another name, and those that are refused, in Markdown. */
 export function foreignMarkdown(): string {
-  const lines = ["## Options of mosquitto that do nothing here, or have another name", ""];
-  lines.push("| option | what it is here |", "| --- | --- |");
-  for (const option of [...FOREIGN_OPTIONS, ...FOREIGN_BRIDGE_OPTIONS]) {
-    lines.push(`| \`${option.name}\` | ${cell(foreignText(option))} |`);
-  }
-  lines.push("", "## Options of mosquitto that are refused", "");
-  lines.push("| options | what to do |", "| --- | --- |");
-  for (const [refused, names] of byRefusal()) {
-    lines.push(`| ${names.map((name) => `\`${name}\``).join(" ")} | ${cell(refused)} |`);
-  }
-  return lines.join("\n") + "\n";
+  const foreign = [...FOREIGN_OPTIONS, ...FOREIGN_BRIDGE_OPTIONS];
+  const refused = Map.groupBy(REFUSED_OPTIONS, (option) => option.refused);
+  return [
+    "## Options of mosquitto that have no effect here, or another name",
+    "",
+    ...table(
+      "option|here",
+      foreign.map((option) => [`\`${option.name}\``, foreignText(option)]),
+    ),
+    "",
+    "## Options of mosquitto that are refused",
+    "",
+    ...table(
+      "options|what to do",
+      [...refused].map(([text, options]) => [
+        options.flatMap(shownNames).map((name) => `\`${name}\``).join(" "),
+        text,
+      ]),
+    ),
+    "",
+  ].join("\n");
 }
 
 /** The options whose default differs from mosquitto's, in Markdown: both defaults and the reason. */
 export function differencesMarkdown(): string {
-  const rows = [...OPTIONS, ...BRIDGE_OPTIONS].filter(({ differs }) => differs !== undefined).map(
-    (option) => {
-      const [theirs = "", ...reason] = option.differs!.split(": ");
-      return `| \`${option.name}\` | ${cell(defaultText(option))} | ${cell(theirs)} | ${
-        cell(reason.join(": "))
-      } |`;
-    },
-  );
-  return ["| option | here | mosquitto | why |", "| --- | --- | --- | --- |", ...rows, ""].join(
-    "\n",
-  );
+  const rows = [...OPTIONS, ...BRIDGE_OPTIONS].flatMap((option) => {
+    if (option.differs === undefined) return [];
+    const [theirs = "", ...reason] = option.differs.split(": ");
+    return [[`\`${option.name}\``, defaultText(option), theirs, reason.join(": ")]];
+  });
+  return [...table("option|here|mosquitto|why", rows), ""].join("\n");
 }
 
 /** How an option is written as a flag: `--max-qos NUMBER`, `--[no-]retain-available`. */
@@ -123,13 +123,7 @@ export function helpLines(use: string, text: string): string[] {
 
 /** The options grouped by theme. */
 export function optionsByTheme(): readonly (readonly [Theme, readonly Option[]])[] {
-  const byTheme = new Map<Theme, Option[]>();
-  for (const option of OPTIONS) {
-    const options = byTheme.get(option.theme) ?? [];
-    options.push(option);
-    byTheme.set(option.theme, options);
-  }
-  return [...byTheme];
+  return [...Map.groupBy(OPTIONS, ({ theme }) => theme)];
 }
 
 /** The description of an option, and its default in brackets. */
@@ -137,25 +131,23 @@ export function optionText(option: Option): string {
   return `${option.description.replaceAll("`", "")} [${defaultText(option).replaceAll("`", "")}]`;
 }
 
-/** The default with its unit, or in words. */
+/** The default with its unit, or in words; an empty one is `none`. */
 export function defaultText(option: Option): string {
-  const text = option.defaultText ?? showValue(option, option.default);
-  return option.unit === "" || option.default === 0 || option.default === -1
-    ? text
-    : `${text} ${option.unit}`;
+  const { unit, default: value } = option;
+  if (option.defaultText !== undefined) return option.defaultText;
+  const text = showValue(option, value) || "none";
+  return unit === "" || value === 0 || value === -1 ? text : `${text} ${unit}`;
 }
 
-function markdownRow(option: Option): string {
+function optionCells(option: Option): string[] {
   const differs = option.differs === undefined ? "" : ` (mosquitto: ${option.differs})`;
   return [
-    "",
     `\`${option.name}\`${option.scope === "listener" ? " ◦" : ""}`,
-    cell(valueText(option)),
-    cell(defaultText(option) + differs),
-    cell(option.description),
+    valueText(option),
+    defaultText(option) + differs,
+    option.description,
     option.reloadable ? "yes" : "no",
-    "",
-  ].join(" | ").trim();
+  ];
 }
 
 /** The allowed values, in Markdown. */
@@ -180,18 +172,11 @@ function foreignText({ noEffect, isHere, refusedValues = {} }: ForeignOption): s
   );
 }
 
-function cell(text: string): string {
-  return text.replaceAll("|", "\\|");
-}
-
-function byRefusal(): readonly (readonly [string, readonly string[]])[] {
-  const names = new Map<string, string[]>();
-  for (const option of REFUSED_OPTIONS) {
-    const list = names.get(option.refused) ?? [];
-    list.push(...shownNames(option));
-    names.set(option.refused, list);
-  }
-  return [...names];
+/** The lines of a table in Markdown. The titles of its columns have `|` between them. */
+function table(titles: string, rows: readonly (readonly string[])[]): string[] {
+  const head = titles.split("|");
+  const cells = rows.map((row) => row.map((text) => text.replaceAll("|", "\\|")));
+  return [head, head.map(() => "---"), ...cells].map((row) => `| ${row.join(" | ")} |`);
 }
 
 /** The row of `auth_plugin` also names the prefixes of the options that plugins invent. */

@@ -85,6 +85,11 @@ export class Draft {
     this.problems.push(problemAt(origin, name, message));
   }
 
+  /** Adds a problem with the option `name`, at the line that sets it among `settings`, or else at `fallback`. */
+  problemOf(settings: Settings, name: string, message: string, fallback = "default"): void {
+    this.problem(settings.get(name)?.at(-1)?.origin ?? fallback, name, message);
+  }
+
   /** Adds a note that a setting has no effect. */
   noteNoEffect(origin: string, name: string, reason: string): void {
     this.notes.push({ level: "info", text: problemAt(origin, name, `Has no effect: ${reason}`) });

@@ -29,11 +29,13 @@ export interface Arguments {
   readonly problems: readonly string[];
 }
 
+const FOREGROUND =
+  "The broker stays in the foreground; let systemd, a container or the shell's & run it";
+
 /** Flags of mosquitto that do not exist here, and what to do instead. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
-  "-d": "The broker stays in the foreground; let systemd, a container or the shell's & run it",
-  "--daemon":
-    "The broker stays in the foreground; let systemd, a container or the shell's & run it",
+  "-d": FOREGROUND,
+  "--daemon": FOREGROUND,
   "--test-config": "Use the command `check`",
   "--tls-keylog": "The keys of TLS connections cannot be written to a file",
 };

@@ -1,8 +1,5 @@
 import type { ForeignOption } from "./option.ts";
-import { BOOLEAN, BYTES, choice, COUNT, COUNT_OR_MINUS_ONE, integer, PATH } from "./rows.ts";
-
-/** Free text of any sensible length. */
-const TEXT = { kind: "text", maxLength: 255 } as const;
+import { BOOLEAN, BYTES, choice, COUNT, COUNT_OR_MINUS_ONE, integer, PATH, TEXT } from "./rows.ts";
 
 /** How `memory_limit` is divided among `max_retained_bytes`, `max_total_queued_bytes` and `max_buffered_bytes`: like their defaults. */
 const MEMORY_SHARES = [4 / 6, 1 / 6, 1 / 6] as const;
@@ -119,16 +116,6 @@ export const FOREIGN_BRIDGE_OPTIONS: readonly ForeignOption[] = [
     noEffect: "revocation is not checked",
     refusedValues: {
       true: "Deno does not check whether a certificate was revoked; remove the line",
-    },
-  },
-  {
-    name: "bridge_tls_version",
-    type: choice("tlsv1.2", "tlsv1.3"),
-    noEffect: "the newest version that both brokers know is used, 1.2 or 1.3",
-    refusedValues: {
-      "tlsv1.3":
-        "Deno cannot require 1.3; use tlsv1.2, with which 1.3 is used if both brokers know it",
-      "tlsv1.1": "TLS 1.1 is insecure and not supported; use tlsv1.2",
     },
   },
   ...renamed([

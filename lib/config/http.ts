@@ -1,17 +1,11 @@
 import { DEFAULT_LISTENER_OPTIONS } from "../broker/mod.ts";
 import { isLoopback, LOOPBACK_ADDRESS } from "../net/mod.ts";
-import type { HttpConfig, ListenerConfig, ListenerEntry } from "./config.ts";
+import type { ListenerConfig, ListenerEntry } from "./config.ts";
+import { DEFAULT_HTTP_CONFIG, type HttpConfig } from "./http_config.ts";
 import type { TransportOptions } from "./transport_options.ts";
 
 /** The dashboard's default port, the same as that of mosquitto's HTTP interface. */
 const DEFAULT_HTTP_PORT = 9883;
-
-/** Who may use an HTTP listener; `undefined`: it is none. */
-export function httpConfig(options: TransportOptions): HttpConfig | undefined {
-  const { protocol, httpHosts: hosts, httpAdmins: admins, httpViewers: viewers } = options;
-  if (protocol !== "http_api") return undefined;
-  return { hosts, admins, viewers, tokenFile: options.httpTokenFile };
-}
 
 /** Whether no user and no token is named, so that everybody who reaches the listener may use it. */
 export function isOpenHttp({ admins, viewers, tokenFile }: HttpConfig): boolean {
@@ -21,13 +15,14 @@ export function isOpenHttp({ admins, viewers, tokenFile }: HttpConfig): boolean 
 /** Options that contradict the protocol: those of HTTP at another listener, or those of MQTT at an HTTP listener. */
 export function* httpContradictions(
   options: TransportOptions,
+  { hosts, admins, viewers, tokenFile }: HttpConfig,
 ): Generator<[option: string, message: string]> {
   const isHttp = options.protocol === "http_api";
   const ofHttp: [option: string, isSet: boolean][] = [
-    ["http_host", options.httpHosts.length > 0],
-    ["http_admin", options.httpAdmins.length > 0],
-    ["http_viewer", options.httpViewers.length > 0],
-    ["http_token_file", options.httpTokenFile !== ""],
+    ["http_host", hosts.length > 0],
+    ["http_admin", admins.length > 0],
+    ["http_viewer", viewers.length > 0],
+    ["http_token_file", tokenFile !== ""],
   ];
   const notOfHttp: [option: string, isSet: boolean][] = [
     ["enable_proxy_protocol", options.enableProxyProtocol !== "none"],
@@ -40,7 +35,7 @@ export function* httpContradictions(
       isHttp ? "Cannot be used with `protocol http_api`" : "Needs `protocol http_api`",
     ];
   }
-  const both = options.httpAdmins.find((user) => options.httpViewers.includes(user));
+  const both = admins.find((user) => viewers.includes(user));
   if (both !== undefined) yield ["http_viewer", `${both} is an http_admin already`];
 }
 
@@ -75,7 +70,7 @@ export function defaultDashboard(origin: string, entry: ListenerEntry): Listener
     path: "",
     protocol: "http_api",
     websocketsOrigins: [],
-    http: { hosts: [], admins: [], viewers: [], tokenFile: "" },
+    http: DEFAULT_HTTP_CONFIG,
     origin,
     options: { ...DEFAULT_LISTENER_OPTIONS, name, allowAnonymous: true },
     ...entry,

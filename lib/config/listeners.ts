@@ -1,10 +1,14 @@
 import { isLoopback, LOOPBACK_ADDRESS } from "../net/mod.ts";
-import type { HttpConfig, ListenerConfig } from "./config.ts";
+import type { ListenerConfig } from "./config.ts";
+import type { HttpConfig } from "./http_config.ts";
 import type { Block, Draft, Note, Setting, Settings } from "./draft.ts";
 import { otherWays } from "./enter.ts";
 import { addressesAt, type AddressesOf } from "./interfaces.ts";
 import { DEFAULT_PORT } from "./process_options.ts";
 import { showValue } from "./value.ts";
+
+/** What a note adds if a listener takes passwords without TLS. */
+const UNENCRYPTED = "; passwords cross the network unencrypted";
 
 /** Where a listener listens, and its name in logs. `path` is that of a Unix socket, which has no port and no address. */
 export interface Place {
@@ -137,22 +141,8 @@ function describeListener(listener: ListenerConfig): Note {
     .filter((path) => path !== "").join(" and ");
   const others = [...files === "" ? [] : [`as a user of ${files}`], ...otherWays(listener)]
     .join(", or ");
-  const isUnencrypted = isLocal || tls !== undefined
-    ? ""
-    : "; passwords cross the network unencrypted";
-  if (access.certificateUserName !== "none") {
-    return {
-      level: "info",
-      text: `Listener ${name}: ${reach} may connect as the users that their certificates name`,
-    };
-  }
-  if (!allowAnonymous && others !== "") {
-    return {
-      level: isLocal ? "info" : "warning",
-      text: `Listener ${name}: ${reach} may connect ${others}${isUnencrypted}`,
-    };
-  }
-  if (!allowAnonymous) {
+  const isCertified = access.certificateUserName !== "none";
+  if (!isCertified && !allowAnonymous && others === "") {
     return {
       level: "warning",
       text:
@@ -160,12 +150,13 @@ function describeListener(listener: ListenerConfig): Note {
         "`flux-mqtt passwd -c FILE USER` makes one, `allow_anonymous true` lets everybody in",
     };
   }
-  const besides = others === "" ? "" : `, or ${others}`;
-  return {
-    level: isLocal ? "info" : "warning",
-    text:
-      `Listener ${name}: ${reach} may connect, without a password (allow_anonymous is true)${besides}`,
-  };
+  const how = isCertified
+    ? " as the users that their certificates name"
+    : allowAnonymous
+    ? `, without a password (allow_anonymous is true)${others === "" ? "" : `, or ${others}`}`
+    : ` ${others}${isLocal || tls !== undefined ? "" : UNENCRYPTED}`;
+  const level = isLocal || isCertified ? "info" : "warning";
+  return { level, text: `Listener ${name}: ${reach} may connect${how}` };
 }
 
 /** Who can reach an address. */
@@ -189,7 +180,7 @@ function describeHttp(
   return {
     level: isBare ? "warning" : "info",
     text: `Listener ${name}: ${reach} may use the dashboard, ${who}` +
-      (isBare ? "; passwords cross the network unencrypted" : ""),
+      (isBare ? UNENCRYPTED : ""),
   };
 }
 

@@ -10,19 +10,13 @@ import { parseLogDestination } from "./value.ts";
 /** The levels, the most verbose first. */
 const LOG_TYPE_RANKS = ["debug", "info", "warning", "error", "none"] as const;
 
-/** The level of each of mosquitto's log types. */
+/** The level of each of mosquitto's log types that is not `info`. */
 const LOG_TYPE_LEVELS: Readonly<Record<string, LogOptions["level"]>> = {
   all: "debug",
   debug: "debug",
   error: "error",
-  information: "info",
-  internal: "info",
   none: "none",
-  notice: "info",
-  subscribe: "info",
-  unsubscribe: "info",
   warning: "warning",
-  websockets: "info",
 };
 
 /** The most verbose level of the types. As in mosquitto, `none` cancels the types before it. */

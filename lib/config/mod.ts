@@ -38,7 +38,6 @@ export type {
   BridgeConfig,
   ClusterConfig,
   Config,
-  HttpConfig,
   ListenerConfig,
   LoadResult,
   ResolvedSetting,
@@ -76,10 +75,11 @@ export type {
   RefusedOption,
   Theme,
 } from "./option.ts";
+export type { HttpConfig } from "./http_config.ts";
 export { findOption, OPTIONS } from "./options.ts";
 export { type ClusterSettings } from "./cluster_settings.ts";
 export { parseNatsPlaces } from "./cluster_address.ts";
 export { LEAVE_DISK_FREE, type ProcessOptions } from "./process_options.ts";
 export type { TransportOptions } from "./transport_options.ts";
 export { REFUSED_OPTIONS } from "./refused.ts";
-export { nearest } from "./suggest.ts";
+export { didYouMean } from "./suggest.ts";

@@ -2,6 +2,7 @@ import type { HttpAccessOptions, JwtOptions, ListenerAccess } from "../auth/mod.
 import type { BrokerOptions, ListenerOptions } from "../broker/mod.ts";
 import type { BridgeSettings } from "./bridge_settings.ts";
 import type { ClusterSettings } from "./cluster_settings.ts";
+import type { HttpConfig } from "./http_config.ts";
 import type { LogOptions } from "../observe/mod.ts";
 import type { ProcessOptions } from "./process_options.ts";
 import type { TransportOptions } from "./transport_options.ts";
@@ -64,6 +65,8 @@ export interface OptionRecords {
   readonly listener: ListenerOptions;
   /** What lies between a listener's socket and MQTT. */
   readonly transport: TransportOptions;
+  /** Who may use an HTTP listener. */
+  readonly http: HttpConfig;
   /** Who may connect to a listener, and what they may do. */
   readonly access: ListenerAccess;
   /** Tokens. */

@@ -12,7 +12,7 @@ import { PLUGIN_OPTIONS } from "./options_plugin.ts";
 import { PROCESS_OPTIONS } from "./options_process.ts";
 import { TRANSPORT_OPTIONS } from "./options_tls.ts";
 import { PLUGIN_PREFIXES, PLUGINS, REFUSED_OPTIONS } from "./refused.ts";
-import { nearest } from "./suggest.ts";
+import { didYouMean } from "./suggest.ts";
 
 /** Every option outside `connection` blocks. Parsing, validation, `--help` and the documentation use this table. */
 export const OPTIONS: readonly Option[] = [
@@ -28,15 +28,15 @@ export const OPTIONS: readonly Option[] = [
   ...CLUSTER_OPTIONS,
 ];
 
-const BY_NAME: ReadonlyMap<string, Option> = new Map(
-  [...OPTIONS, ...BRIDGE_OPTIONS].map((option) => [option.name, option]),
-);
-const REFUSED_BY_NAME: ReadonlyMap<string, RefusedOption> = new Map(
-  REFUSED_OPTIONS.map((option) => [option.name, option]),
-);
-const FOREIGN_BY_NAME: ReadonlyMap<string, ForeignOption> = new Map(
-  [...FOREIGN_OPTIONS, ...FOREIGN_BRIDGE_OPTIONS].map((option) => [option.name, option]),
-);
+const BY_NAME = byName([...OPTIONS, ...BRIDGE_OPTIONS]);
+const REFUSED_BY_NAME = byName(REFUSED_OPTIONS);
+const FOREIGN_BY_NAME = byName([...FOREIGN_OPTIONS, ...FOREIGN_BRIDGE_OPTIONS]);
+
+function byName<T extends { readonly name: string }>(
+  options: readonly T[],
+): ReadonlyMap<string, T> {
+  return new Map(options.map((option) => [option.name, option]));
+}
 
 /** The option of that name. */
 export function findOption(name: string): Option | undefined {
@@ -78,12 +78,8 @@ export function flagOf(option: Option): string {
   return `--${option.name.replaceAll("_", "-")}`;
 }
 
-/** `; did you mean max_qos?`, or `""` if nothing is similar. `show` turns an option's name into the form that the user writes. */
-export function suggestion(name: string, show: (name: string) => string = (name) => name): string {
-  const found = nearest(name.toLowerCase().replaceAll("-", "_"), [
-    ...BY_NAME.keys(),
-    ...REFUSED_BY_NAME.keys(),
-    ...FOREIGN_BY_NAME.keys(),
-  ]);
-  return found === undefined ? "" : `; did you mean ${show(found)}?`;
+/** `; did you mean max_qos?` for the name of an option: {@linkcode didYouMean}. */
+export function suggestion(name: string, show?: (name: string) => string): string {
+  const names = [BY_NAME, REFUSED_BY_NAME, FOREIGN_BY_NAME].flatMap((map) => [...map.keys()]);
+  return didYouMean(name.toLowerCase().replaceAll("-", "_"), names, show);
 }

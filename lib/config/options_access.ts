@@ -3,17 +3,21 @@ import { DEFAULT_PORT } from "./process_options.ts";
 import {
   accessRow,
   BOOLEAN,
-  brokerRow,
+  brokerRows,
   choice,
   COUNT_OR_MINUS_ONE,
   integer,
   listenerRow,
   loaderRow,
   PATH,
-  processRow,
+  processRows,
+  TEXT,
 } from "./rows.ts";
 
-/** What belongs to one listener where `per_listener_settings` is true, beside `allow_anonymous`. */
+const brokerRow = brokerRows("Who may connect");
+const processRow = processRows("Who may connect");
+
+/** The options besides `allow_anonymous` that belong to one listener if `per_listener_settings` is true. */
 const PER_LISTENER_OPTIONS: readonly Option[] = [
   accessRow(
     "password_file",
@@ -27,7 +31,6 @@ const PER_LISTENER_OPTIONS: readonly Option[] = [
     "scramFile",
     PATH,
     "A file of user names and credentials for SCRAM-SHA-256, an Authentication Method of 5.0, as `flux-mqtt passwd --scram` writes it; read again when it changes.",
-    { defaultText: "none" },
   ),
   accessRow(
     "acl_file",
@@ -46,7 +49,7 @@ const PER_LISTENER_OPTIONS: readonly Option[] = [
   accessRow(
     "clientid_prefixes",
     "clientIdPrefixes",
-    { kind: "text", maxLength: 255 },
+    TEXT,
     "A prefix that every Client Identifier must have.",
     { defaultText: "anything" },
   ),
@@ -55,20 +58,20 @@ const PER_LISTENER_OPTIONS: readonly Option[] = [
     "allowZeroLengthClientId",
     BOOLEAN,
     "Whether clients may connect with an empty Client Identifier; the broker gives them one.",
-    { theme: "Who may connect", perListener: true },
+    { perListener: true },
   ),
   brokerRow(
     "auto_id_prefix",
     "autoIdPrefix",
     { kind: "text", maxLength: 50 },
     "The prefix of Client Identifiers that the broker gives.",
-    { theme: "Who may connect", perListener: true },
+    { perListener: true },
   ),
 ];
 
 const PER_LISTENER_NAMES = ["allow_anonymous", ...PER_LISTENER_OPTIONS.map(({ name }) => name)];
 
-/** Where clients connect to, and which of them may. */
+/** Where clients connect, and who may. */
 export const ACCESS_OPTIONS: readonly Option[] = [
   loaderRow(
     "listener",
@@ -89,7 +92,7 @@ export const ACCESS_OPTIONS: readonly Option[] = [
   loaderRow(
     "bind_address",
     "place",
-    { kind: "text", maxLength: 255 },
+    TEXT,
     "",
     "The address or host name of the default listener.",
     {
@@ -104,7 +107,7 @@ export const ACCESS_OPTIONS: readonly Option[] = [
     "",
     "The interface on whose addresses the listener listens; they are looked up at the start. Needs the permission " +
       "`--allow-sys=networkInterfaces`, which the executable does not have: name the address instead.",
-    { theme: "Listeners", scope: "listener", defaultText: "none" },
+    { theme: "Listeners", scope: "listener" },
   ),
   loaderRow(
     "socket_domain",
@@ -126,7 +129,6 @@ export const ACCESS_OPTIONS: readonly Option[] = [
     "maxQos",
     integer(0, 2),
     "The highest QoS that the listener's clients may use.",
-    {},
   ),
   listenerRow(
     "max_topic_alias",
@@ -147,7 +149,7 @@ export const ACCESS_OPTIONS: readonly Option[] = [
     "mountPoint",
     { kind: "topic" },
     "A prefix that is added to every topic of the listener's clients, and removed from the topics that they receive.",
-    { defaultText: "none", needsListener: true },
+    { needsListener: true },
   ),
   listenerRow(
     "use_username_as_clientid",
@@ -205,6 +207,6 @@ export const ACCESS_OPTIONS: readonly Option[] = [
     "maxFailureDelaySeconds",
     integer(0, 5),
     "The longest delay of a login after two failed ones with its user name from its address, or fifty from its address; logins that would wait longer are refused unchecked; 0: no delay.",
-    { theme: "Who may connect", unit: "seconds" },
+    { unit: "seconds" },
   ),
 ];

@@ -1,24 +1,26 @@
 import type { BrokerOptions } from "../broker/mod.ts";
 import type { Option } from "./option.ts";
 import {
-  brokerRow,
+  brokerRows,
   BYTES,
   choice,
   COUNT,
   COUNT_OR_MINUS_ONE,
   integer,
-  processRow,
+  processRows,
 } from "./rows.ts";
 
-/** A limit to what comes in a second; connections that are open keep the one that they began with. */
+const brokerRow = brokerRows("Clients and sessions");
+const processRow = processRows("Clients and sessions");
+
+/** A limit per second. Open connections keep the limit that they began with. */
 function rateRow(
   name: string,
   key: Extract<keyof BrokerOptions, `max${string}Rate`>,
   description: string,
   unit: string,
 ): Option {
-  const details = { theme: "Clients and sessions", unit } as const;
-  return brokerRow(name, key, COUNT, `${description}; 0: no limit.`, details);
+  return brokerRow(name, key, COUNT, `${description}; 0: no limit.`, { unit });
 }
 
 /** How many clients and sessions there may be, and for how long. */
@@ -28,49 +30,48 @@ export const CLIENT_OPTIONS: readonly Option[] = [
     "globalMaxConnections",
     COUNT_OR_MINUS_ONE,
     "Clients that may be connected at once, over all listeners; -1: no limit.",
-    { theme: "Clients and sessions", unit: "connections" },
+    { unit: "connections" },
   ),
   brokerRow(
     "max_sessions",
     "maxSessions",
     COUNT,
     "The most sessions, connected or not; 0: no limit.",
-    { theme: "Clients and sessions", unit: "sessions" },
+    { unit: "sessions" },
   ),
   brokerRow(
     "max_sessions_per_user",
     "maxSessionsPerUser",
     COUNT_OR_MINUS_ONE,
     "The most sessions of one user, or of one address for clients without a user name; 0: no limit; -1: half of `max_sessions`.",
-    { theme: "Clients and sessions", unit: "sessions" },
+    { unit: "sessions" },
   ),
   brokerRow(
     "session_owner",
     "sessionOwner",
     choice("replace", "refuse", "any"),
     "What happens if a client connects with the Client Identifier of another owner's session (another user, certificate or mount point) while that owner is away: `replace` ends the session and begins a new one, `refuse` refuses the client, `any` gives it the session. While the owner is connected, only `any` does not refuse the client.",
-    { theme: "Clients and sessions" },
   ),
   brokerRow(
     "max_subscriptions",
     "maxSubscriptions",
     COUNT,
     "The most subscriptions of one session; 0: no limit.",
-    { theme: "Clients and sessions", unit: "subscriptions" },
+    { unit: "subscriptions" },
   ),
   brokerRow(
     "max_subscription_bytes",
     "maxSubscriptionBytes",
     BYTES,
     "The most memory for the subscriptions of one session: each counts 400 bytes and twice its filter; 0: no limit.",
-    { theme: "Clients and sessions", unit: "bytes" },
+    { unit: "bytes" },
   ),
   brokerRow(
     "max_total_subscription_bytes",
     "maxTotalSubscriptionBytes",
     BYTES,
     "The same for all sessions together; 0: no limit.",
-    { theme: "Clients and sessions", unit: "bytes" },
+    { unit: "bytes" },
   ),
   rateRow(
     "max_client_connection_rate",
@@ -113,21 +114,20 @@ export const CLIENT_OPTIONS: readonly Option[] = [
     "maxKeepAliveSeconds",
     integer(0, 65_535),
     "The longest Keep Alive. For a 5.0 client a longer one, or none, is lowered to it, and CONNACK says so; a client before 5.0 is refused with code 2; 0: no limit.",
-    { theme: "Clients and sessions", unit: "seconds" },
+    { unit: "seconds" },
   ),
   brokerRow(
     "max_session_expiry",
     "maxSessionExpirySeconds",
     integer(0, 4_294_967_295),
     "The longest Session Expiry Interval that a 5.0 client is granted; 0: no limit.",
-    { theme: "Clients and sessions", unit: "seconds" },
+    { unit: "seconds" },
   ),
   brokerRow(
     "persistent_client_expiration",
     "persistentClientExpirationSeconds",
     { kind: "duration" },
     "How long the session of a client that stays away is kept: a number and s, h, d, w, m (30 days) or y, or never.",
-    { theme: "Clients and sessions" },
   ),
   brokerRow(
     "will_recovery_delay",
@@ -135,14 +135,14 @@ export const CLIENT_OPTIONS: readonly Option[] = [
     integer(0, 4_294_967_295),
     "How long a client that was connected when the broker crashed may take to reconnect before its will is published; " +
       "0: it is published at once.",
-    { theme: "Clients and sessions", unit: "seconds" },
+    { unit: "seconds" },
   ),
   brokerRow(
     "connect_timeout",
     "connectTimeoutSeconds",
     integer(1, 65_535),
     "How long a new connection may take to send its CONNECT.",
-    { theme: "Clients and sessions", unit: "seconds" },
+    { unit: "seconds" },
   ),
   processRow(
     "max_connecting_bytes",
@@ -150,7 +150,7 @@ export const CLIENT_OPTIONS: readonly Option[] = [
     BYTES,
     "The most bytes of unfinished packets and unanswered CONNECTs of all clients that are not connected yet; above it " +
       "the oldest connections are closed; 0: no limit.",
-    { theme: "Clients and sessions", unit: "bytes" },
+    { unit: "bytes" },
   ),
   processRow(
     "max_unfinished_bytes",
@@ -158,27 +158,26 @@ export const CLIENT_OPTIONS: readonly Option[] = [
     BYTES,
     "The most bytes of unfinished packets of all connected clients; above it the others wait for the oldest, which is " +
       "disconnected if it is slow; 0: no limit.",
-    { theme: "Clients and sessions", unit: "bytes" },
+    { unit: "bytes" },
   ),
   processRow(
     "packet_timeout",
     "packetTimeoutSeconds",
     integer(0, 65_535),
     "How long a packet of more than 512 bytes may take from its first byte to its last; 0: no limit.",
-    { theme: "Clients and sessions", unit: "seconds" },
+    { unit: "seconds" },
   ),
   brokerRow(
     "send_timeout",
     "sendTimeoutSeconds",
     integer(1, 65_535),
     "How long a client may leave what is sent to it unread before it is disconnected.",
-    { theme: "Clients and sessions", unit: "seconds" },
+    { unit: "seconds" },
   ),
   brokerRow(
     "response_information",
     "responseInformation",
     { kind: "topic" },
     "The prefix of the Response Information for 5.0 clients that ask for it; their Client Identifier follows.",
-    { theme: "Clients and sessions", defaultText: "none" },
   ),
 ];

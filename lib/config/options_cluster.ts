@@ -1,5 +1,5 @@
 import type { Option } from "./option.ts";
-import { clusterRow, integer, PATH } from "./rows.ts";
+import { clusterRow, integer, PATH, TEXT } from "./rows.ts";
 
 /** The cluster that the broker is a node of. */
 export const CLUSTER_OPTIONS: readonly Option[] = [
@@ -16,7 +16,6 @@ export const CLUSTER_OPTIONS: readonly Option[] = [
     "name",
     { kind: "text", maxLength: 32 },
     "The cluster's name, the same for all its nodes: letters, digits, `-` and `_`.",
-    {},
   ),
   clusterRow(
     "cluster_node",
@@ -40,45 +39,42 @@ export const CLUSTER_OPTIONS: readonly Option[] = [
     { unit: "bytes" },
   ),
   clusterRow(
+    "cluster_isolation_timeout",
+    "isolationTimeoutSeconds",
+    integer(0, 86_400),
+    "How long clients with a session that outlives their connection stay while the node does not reach the NATS servers; then they are disconnected " +
+      "(0x9C), so that they connect to a node that does. 0: they stay.",
+    { unit: "seconds" },
+  ),
+  clusterRow(
     "cluster_username",
     "username",
-    { kind: "text", maxLength: 255 },
+    TEXT,
     "The user name at the NATS servers.",
-    { defaultText: "none" },
   ),
   clusterRow(
     "cluster_password_file",
     "passwordFile",
     PATH,
     "The file with that user's password.",
-    {
-      defaultText: "none",
-    },
   ),
   clusterRow(
     "cluster_token_file",
     "tokenFile",
     PATH,
     "The file with a token for the NATS servers.",
-    {
-      defaultText: "none",
-    },
   ),
   clusterRow(
     "cluster_nkey_file",
     "nkeyFile",
     PATH,
     "The file with the seed of an nkey, `SU…`.",
-    {
-      defaultText: "none",
-    },
   ),
   clusterRow(
     "cluster_credentials_file",
     "credentialsFile",
     PATH,
     "A credentials file of NATS, as `nsc` writes it.",
-    { defaultText: "none" },
   ),
   clusterRow(
     "cluster_cafile",

@@ -1,9 +1,9 @@
 import type { Option } from "./option.ts";
-import { BOOLEAN, choice, loaderRow, PATH, processRow, transportRow } from "./rows.ts";
+import { BOOLEAN, choice, httpRow, loaderRow, PATH, processRows, TEXT } from "./rows.ts";
 
-const THEME = { theme: "Dashboard and API", needsListener: true, fileOnly: true } as const;
+const processRow = processRows("Dashboard and API");
 
-/** The page, its API and the metrics: where they are, and who comes in. */
+/** The dashboard, its API and the metrics: where they are, and who may use them. */
 export const HTTP_OPTIONS: readonly Option[] = [
   loaderRow(
     "dashboard",
@@ -19,48 +19,45 @@ export const HTTP_OPTIONS: readonly Option[] = [
   processRow(
     "metrics_topic_prefix",
     "metricsTopicPrefix",
-    { kind: "text", maxLength: 255 },
+    TEXT,
     "Counts messages on topics with this prefix, whole levels such as `home` or `plant/hall-2`, in a series of its own at /metrics; may be " +
       "repeated, 100 times at most. Counting costs some processor time for each message.",
-    { theme: "Dashboard and API", repeatable: true, defaultText: "none" },
+    { repeatable: true },
   ),
   processRow(
     "metrics_compat",
     "metricsCompat",
     choice("none", "mosquitto_exporter"),
     "Whether /metrics also has the names of mosquitto-exporter (`broker_clients_connected` and so on), for Grafana dashboards made for it.",
-    { theme: "Dashboard and API" },
   ),
-  transportRow(
+  httpRow(
     "http_host",
-    "httpHosts",
-    { kind: "text", maxLength: 255 },
+    "hosts",
+    TEXT,
     "A host name or address, without port, under which browsers open the dashboard of an `http_api` listener; may be repeated.",
     {
-      ...THEME,
       repeatable: true,
       defaultText: "localhost, 127.0.0.1, ::1 and the listener's address",
     },
   ),
-  transportRow(
+  httpRow(
     "http_admin",
-    "httpAdmins",
-    { kind: "text", maxLength: 255 },
+    "admins",
+    TEXT,
     "A user of the `password_file` who may log in at the dashboard and make changes; may be repeated.",
-    { ...THEME, repeatable: true, defaultText: "none: everybody on this machine may" },
+    { repeatable: true, defaultText: "none: everybody on this machine may" },
   ),
-  transportRow(
+  httpRow(
     "http_viewer",
-    "httpViewers",
-    { kind: "text", maxLength: 255 },
+    "viewers",
+    TEXT,
     "A user of the `password_file` who may log in at the dashboard but change nothing; may be repeated.",
-    { ...THEME, repeatable: true, defaultText: "none" },
+    { repeatable: true },
   ),
-  transportRow(
+  httpRow(
     "http_token_file",
-    "httpTokenFile",
+    "tokenFile",
     PATH,
     "A file of tokens for programs (`Authorization: Bearer TOKEN`): lines of `admin TOKEN` or `viewer TOKEN`, with tokens of at least 16 characters.",
-    { ...THEME, defaultText: "none" },
   ),
 ];

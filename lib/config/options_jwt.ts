@@ -1,35 +1,31 @@
 import type { Option } from "./option.ts";
 import { BOOLEAN, choice, integer, jwtRow, PATH, TEXT, URL_TYPE } from "./rows.ts";
 
-/** Who comes in with a JSON Web Token. */
+/** How JSON Web Tokens are checked. */
 export const JWT_OPTIONS: readonly Option[] = [
   jwtRow(
     "jwt_secret_file",
     "secretFile",
     PATH,
     "The file with the secret of tokens signed by HS256, HS384 or HS512: its text, or after `base64:` its decoded bytes; read again when it changes.",
-    { defaultText: "none" },
   ),
   jwtRow(
     "jwt_public_key_file",
     "publicKeyFile",
     PATH,
     "A PEM file of public keys or certificates, for tokens signed by RS, PS or ES with 256, 384 or 512, or by EdDSA; read again when it changes.",
-    { defaultText: "none" },
   ),
   jwtRow(
     "jwt_jwks_file",
     "jwksFile",
     PATH,
     "A file of public keys and secrets as a JSON Web Key Set; read again when it changes.",
-    { defaultText: "none" },
   ),
   jwtRow(
     "jwt_jwks_url",
     "jwksUrl",
     URL_TYPE,
     "The URL of a JSON Web Key Set; while the server does not answer, its last keys stay valid.",
-    { defaultText: "none" },
   ),
   jwtRow(
     "jwt_jwks_ca_file",
@@ -50,14 +46,12 @@ export const JWT_OPTIONS: readonly Option[] = [
     "from",
     choice("password", "username"),
     "The field of CONNECT that has the token; 5.0 clients may send it as Authentication Data instead.",
-    {},
   ),
   jwtRow(
     "jwt_username_claim",
     "userNameClaim",
-    { kind: "text", maxLength: 255 },
+    TEXT,
     "The claim that is the user name; that of CONNECT is ignored.",
-    {},
   ),
   jwtRow(
     "jwt_clientid_claim",
@@ -100,13 +94,11 @@ export const JWT_OPTIONS: readonly Option[] = [
     "requireExpiry",
     BOOLEAN,
     "Whether a token that never expires is refused.",
-    {},
   ),
   jwtRow(
     "jwt_authentication_method",
     "authenticationMethod",
-    { kind: "text", maxLength: 255 },
+    TEXT,
     "The Authentication Method with which 5.0 clients send a token, and with AUTH a new one before it expires.",
-    {},
   ),
 ];

@@ -13,7 +13,7 @@ export const PLUGIN_OPTIONS: readonly Option[] = [
     "",
     "Turns on dynamic security by the path of mosquitto's plugin, `…/mosquitto_dynamic_security.so`, which need not exist: clients, groups and roles in a file " +
       "that `mosquitto_ctrl dynsec` changes while the broker runs. Other plugins are refused.",
-    { theme: "Who may connect", perListener: true, fileOnly: true, defaultText: "none" },
+    { theme: "Who may connect", perListener: true, fileOnly: true },
   ),
   loaderRow(
     "global_plugin",
@@ -21,7 +21,7 @@ export const PLUGIN_OPTIONS: readonly Option[] = [
     PATH,
     "",
     "The same for all listeners, even if `per_listener_settings` is true.",
-    { theme: "Who may connect", fileOnly: true, defaultText: "none" },
+    { theme: "Who may connect", fileOnly: true },
   ),
   loaderRow(
     "plugin_load",
@@ -29,7 +29,7 @@ export const PLUGIN_OPTIONS: readonly Option[] = [
     TEXT,
     "",
     "The same under a name, `NAME …/mosquitto_dynamic_security.so`, for listeners with `plugin_use NAME`.",
-    { theme: "Who may connect", fileOnly: true, defaultText: "none" },
+    { theme: "Who may connect", fileOnly: true },
   ),
   loaderRow(
     "plugin_use",
@@ -42,7 +42,6 @@ export const PLUGIN_OPTIONS: readonly Option[] = [
       scope: "listener",
       needsListener: true,
       fileOnly: true,
-      defaultText: "none",
     },
   ),
   accessRow(
@@ -50,6 +49,6 @@ export const PLUGIN_OPTIONS: readonly Option[] = [
     "dynamicSecurityFile",
     PATH,
     "The file of dynamic security, named below the line of the plugin, as `mosquitto_ctrl dynsec init` writes it; read again when it changes, and changed by commands of `mosquitto_ctrl`.",
-    { scope: "listener", fileOnly: true, defaultText: "none" },
+    { scope: "listener", fileOnly: true },
   ),
 ];

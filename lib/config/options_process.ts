@@ -1,19 +1,24 @@
 import type { Option } from "./option.ts";
 import {
   BOOLEAN,
-  brokerRow,
+  brokerRows,
   choice,
   integer,
   loaderRow,
   logRow,
   PATH,
-  processRow,
+  processRows,
+  TEXT,
 } from "./rows.ts";
 import { LEAVE_DISK_FREE } from "./process_options.ts";
 
+const brokerLogRow = brokerRows("Log");
+const processLogRow = processRows("Log");
+const processRow = processRows("The process");
+
 /** The log, files and the process itself. */
 export const PROCESS_OPTIONS: readonly Option[] = [
-  processRow(
+  processLogRow(
     "log_type",
     "logType",
     choice(
@@ -32,16 +37,15 @@ export const PROCESS_OPTIONS: readonly Option[] = [
     "What is logged: the most verbose of the named types and everything more serious; `notice`, `information`, " +
       "`subscribe`, `unsubscribe`, `websockets` and `internal` are level info, `all` is debug. With `subscribe` and `unsubscribe` " +
       "there is a line for each Topic Filter that a client subscribes to or unsubscribes from, with the granted QoS and the rule that decided.",
-    { theme: "Log", repeatable: true, reloadable: true },
+    { repeatable: true, reloadable: true },
   ),
-  processRow(
+  processLogRow(
     "log_dest",
     "logDest",
     { kind: "log_dest" },
     "Where the log goes: `stderr`, `stdout`, `file PATH` (no symbolic link), `syslog`, `topic` (`$SYS/broker/log/E`, " +
       "`W` and `I`; no debug lines, at most 100 a second) or `none`; may be repeated.",
     {
-      theme: "Log",
       repeatable: true,
       reloadable: true,
       refusedValues: {
@@ -51,26 +55,24 @@ export const PROCESS_OPTIONS: readonly Option[] = [
       },
     },
   ),
-  processRow(
+  processLogRow(
     "log_facility",
     "logFacility",
     choice("0", "1", "2", "3", "4", "5", "6", "7"),
     "Syslog's facility, `local0` to `local7`, for `log_dest syslog`.",
-    { theme: "Log", reloadable: true, defaultText: "daemon" },
+    { reloadable: true, defaultText: "daemon" },
   ),
   logRow(
     "log_format",
     "format",
     choice("text", "json"),
     "The format of log lines.",
-    {},
   ),
   logRow(
     "log_timestamp",
     "timestamp",
     BOOLEAN,
     "Whether log lines begin with the time.",
-    {},
   ),
   logRow(
     "log_timestamp_format",
@@ -82,19 +84,18 @@ export const PROCESS_OPTIONS: readonly Option[] = [
       differs: "seconds since 1970: people read logs",
     },
   ),
-  brokerRow(
+  brokerLogRow(
     "connection_messages",
     "connectionMessages",
     BOOLEAN,
     "Whether each client that connects or disconnects is logged.",
-    { theme: "Log" },
   ),
   processRow(
     "sys_interval",
     "sysIntervalSeconds",
     integer(0, 65_535),
     "How often the `$SYS` topics are published; 0: never.",
-    { theme: "The process", unit: "seconds" },
+    { unit: "seconds" },
   ),
   processRow(
     "transport",
@@ -102,29 +103,24 @@ export const PROCESS_OPTIONS: readonly Option[] = [
     choice("auto", "deno", "epoll"),
     "How connections without TLS and WebSocket are implemented: `deno` uses Deno's sockets, `epoll` the calls of the system, which needs Linux and FFI permission; " +
       "`auto` uses `epoll` if possible.",
-    { theme: "The process" },
   ),
   processRow(
     "set_tcp_nodelay",
     "setTcpNodelay",
     BOOLEAN,
     "Whether small packets are sent at once instead of waiting for more.",
-    {
-      theme: "The process",
-      differs: "false: the broker gathers its packets itself, so waiting only costs time",
-    },
+    { differs: "false: the broker gathers its packets itself, so waiting only costs time" },
   ),
   processRow(
     "pid_file",
     "pidFile",
     PATH,
     "The file that the process id is written to; no symbolic link.",
-    { theme: "The process", defaultText: "none" },
   ),
   loaderRow(
     "user",
     "user",
-    { kind: "text", maxLength: 255 },
+    TEXT,
     "",
     "The user to run as. The broker cannot change its user: if it is started as root, any name but `root` is an error; otherwise this has no effect.",
     {
@@ -140,14 +136,14 @@ export const PROCESS_OPTIONS: readonly Option[] = [
     "persistence",
     BOOLEAN,
     "Whether sessions and messages are kept on disk.",
-    { theme: "The process", differs: "false: an acknowledgement means stored" },
+    { differs: "false: an acknowledgement means stored" },
   ),
   processRow(
     "persistence_location",
     "persistenceLocation",
     PATH,
     "The directory of the durable store; has no effect if `persistence` is false.",
-    { theme: "The process", needsStore: true },
+    { needsStore: true },
   ),
   processRow(
     "durability",
@@ -155,7 +151,6 @@ export const PROCESS_OPTIONS: readonly Option[] = [
     choice("always", "interval", "none"),
     "What an acknowledgement promises: `always` survives a power cut, `interval` a killed process (a power cut may lose the last second), " +
       "`none` nothing, as `persistence false`.",
-    { theme: "The process" },
   ),
   processRow(
     "max_store_bytes",
@@ -164,7 +159,7 @@ export const PROCESS_OPTIONS: readonly Option[] = [
     "The largest size of the store's file, without its log (8 MB); when it is full, QoS 1 and 2 are refused and QoS 0 is not stored " +
       "until a tenth is free again; 0: no limit; -1: as much as leaves a tenth of the file system free when the broker starts, or half of " +
       "the free space if that is less.",
-    { theme: "The process", unit: "bytes" },
+    { unit: "bytes" },
   ),
   loaderRow(
     "include_dir",
@@ -172,6 +167,6 @@ export const PROCESS_OPTIONS: readonly Option[] = [
     PATH,
     [],
     "Reads every file in a directory whose name ends in `.conf`, in the order of their names; only allowed in the main file.",
-    { theme: "The process", repeatable: true, fileOnly: true, defaultText: "none" },
+    { theme: "The process", repeatable: true, fileOnly: true },
   ),
 ];

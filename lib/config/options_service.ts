@@ -1,42 +1,37 @@
 import type { Option } from "./option.ts";
 import { choice, COUNT, integer, PATH, serviceRow, URL_TYPE } from "./rows.ts";
 
-/** Who comes in by the word of a service. */
+/** The service that decides who may connect and what they may do. */
 export const SERVICE_OPTIONS: readonly Option[] = [
   serviceRow(
     "auth_http_url",
     "authUrl",
     URL_TYPE,
     "A service that decides who may connect, among clients with a user name that is not in the `password_file`.",
-    { defaultText: "none" },
   ),
   serviceRow(
     "acl_http_url",
     "aclUrl",
     URL_TYPE,
     "A service that decides what a client may publish and subscribe to.",
-    { defaultText: "none" },
   ),
   serviceRow(
     "auth_http_form",
     "form",
     choice("mosquitto-go-auth", "emqx"),
     "The form of requests and answers: that of the HTTP backend of mosquitto-go-auth, or that of EMQX from version 5 on.",
-    {},
   ),
   serviceRow(
     "auth_http_params",
     "params",
     choice("json", "form"),
     "Whether requests are JSON or forms.",
-    {},
   ),
   serviceRow(
     "auth_http_response",
     "response",
     choice("status", "json", "text"),
     'What means yes in the form of mosquitto-go-auth: the status alone, `{"ok": true}`, or the text `ok`.',
-    {},
   ),
   serviceRow(
     "auth_http_timeout",
@@ -78,7 +73,6 @@ export const SERVICE_OPTIONS: readonly Option[] = [
     "onFailure",
     choice("deny", "cached"),
     "What counts while there is no answer: `deny` means no, `cached` the last answer to the same request within a day.",
-    {},
   ),
   serviceRow(
     "auth_http_ca_file",
@@ -92,6 +86,5 @@ export const SERVICE_OPTIONS: readonly Option[] = [
     "headerFile",
     PATH,
     "A file of headers for every request, such as a secret, one `Name: value` in each line; read again when it changes.",
-    { defaultText: "none" },
   ),
 ];

@@ -1,5 +1,7 @@
 import type { Option } from "./option.ts";
-import { BOOLEAN, choice, integer, PATH, processRow, transportRow } from "./rows.ts";
+import { BOOLEAN, choice, integer, PATH, processRows, TEXT, transportRow } from "./rows.ts";
+
+const processRow = processRows("TLS, WebSockets and proxies");
 
 /** What lies between a listener's socket and MQTT: encryption, the frames of WebSockets, a proxy's header. */
 export const TRANSPORT_OPTIONS: readonly Option[] = [
@@ -23,52 +25,44 @@ export const TRANSPORT_OPTIONS: readonly Option[] = [
     "keyfile",
     PATH,
     "The PEM file of that certificate's key: RSA, EC or Ed25519, not encrypted.",
-    { defaultText: "none" },
   ),
   transportRow(
     "cafile",
     "cafile",
     PATH,
     "A PEM file of the authorities that sign clients' certificates, if `require_certificate` is true, and of certificates between `certfile` and its root.",
-    { defaultText: "none" },
   ),
   transportRow(
     "capath",
     "capath",
     PATH,
     "The same as a directory, in which every file with a certificate counts.",
-    {
-      defaultText: "none",
-      differs: "only files that `openssl rehash` has linked: all are read here",
-    },
+    { differs: "only files that `openssl rehash` has linked: all are read here" },
   ),
   transportRow(
     "crlfile",
     "crlfile",
     PATH,
     "A PEM file of the revocation lists of these authorities; a certificate whose authority has no list there, or an outdated one, is refused.",
-    { defaultText: "none", needsListener: true },
+    { needsListener: true },
   ),
   transportRow(
     "require_certificate",
     "requireCertificate",
     BOOLEAN,
     "Whether clients must show a certificate that an authority of `cafile` or `capath` has signed; behind a proxy, one that the proxy found valid.",
-    {},
   ),
   transportRow(
     "use_identity_as_username",
     "useIdentityAsUsername",
     BOOLEAN,
     "Whether the Common Name of a client's certificate is its user name; its password is ignored.",
-    {},
   ),
   transportRow(
     "use_subject_as_username",
     "useSubjectAsUsername",
     BOOLEAN,
     "The same with the whole subject: `CN=pump-7,O=Works`.",
-    {},
   ),
   transportRow(
     "tls_version",
@@ -80,7 +74,7 @@ export const TRANSPORT_OPTIONS: readonly Option[] = [
   transportRow(
     "websockets_origin",
     "websocketsOrigins",
-    { kind: "text", maxLength: 255 },
+    TEXT,
     "An origin whose pages may open WebSockets, as a browser writes it: `https://example.com:8080`; may be repeated.",
     { repeatable: true, needsListener: true, defaultText: "every origin" },
   ),
@@ -91,7 +85,6 @@ export const TRANSPORT_OPTIONS: readonly Option[] = [
     "The largest request that may open a WebSocket: browsers send their cookies with it; 0, as in mosquitto: the default; less " +
       "than 1024 counts as 1024.",
     {
-      theme: "TLS, WebSockets and proxies",
       unit: "bytes",
       differs: "4096: cookies of a browser may be longer",
     },

@@ -1,14 +1,14 @@
 import type { RefusedOption } from "./option.ts";
 
+const CIPHERS =
+  "Cipher suites cannot be chosen: only ECDHE with AES-GCM or ChaCha20-Poly1305 is offered; remove the line";
+
 /**
  * Options of mosquitto 2.x that are errors here, each with what to do: a broker that starts without the encryption or the access
  * control that its file asks for is worse than one that does not start. Harmless options are in `foreign.ts`.
  */
 export const REFUSED_OPTIONS: readonly RefusedOption[] = [
-  ...refuse(
-    "Cipher suites cannot be chosen: only ECDHE with AES-GCM or ChaCha20-Poly1305 is offered; remove the line",
-    "ciphers ciphers_tls1.3",
-  ),
+  ...refuse(CIPHERS, "ciphers ciphers_tls1.3"),
   ...refuse(
     "Keys are PEM files here, not in an engine; remove the line and name the file in `keyfile`",
     "tls_engine",
@@ -27,10 +27,7 @@ export const REFUSED_OPTIONS: readonly RefusedOption[] = [
     "Pre-shared keys are not supported; use certificates (`bridge_cafile`, `bridge_certfile`), or a password over TLS",
     "bridge_identity bridge_psk",
   ),
-  ...refuseBridge(
-    "Cipher suites cannot be chosen: only ECDHE with AES-GCM or ChaCha20-Poly1305 is offered; remove the line",
-    "bridge_ciphers bridge_ciphers_tls1.3",
-  ),
+  ...refuseBridge(CIPHERS, "bridge_ciphers bridge_ciphers_tls1.3"),
 ];
 
 /** The refused option that stands for all option names that plugins invent. */
@@ -43,5 +40,5 @@ function refuse(refused: string, names: string): RefusedOption[] {
 }
 
 function refuseBridge(refused: string, names: string): RefusedOption[] {
-  return names.split(" ").map((name) => ({ name, refused, inBridge: true }));
+  return refuse(refused, names).map((option) => ({ ...option, inBridge: true }));
 }

@@ -1,37 +1,21 @@
-import {
-  type BrokerOptions,
-  DEFAULT_BROKER_OPTIONS,
-  DEFAULT_LISTENER_OPTIONS,
-} from "../broker/mod.ts";
-import { DEFAULT_LOG_OPTIONS, type LogOptions } from "../observe/mod.ts";
-import { type ClusterSettings, DEFAULT_CLUSTER_SETTINGS } from "./cluster_settings.ts";
 import type { ListenerConfig, ListenerEntry, ResolvedSetting } from "./config.ts";
+import { DEFAULTS } from "./defaults.ts";
 import type { Block, Draft, Setting } from "./draft.ts";
 import { httpProblems, isOpenHttp } from "./http.ts";
 import { placeOf } from "./listeners.ts";
 import type { Option, OptionRecords, OptionValue } from "./option.ts";
 import { actOf, optionNamed, OPTIONS } from "./options.ts";
 import { DYNAMIC_SECURITY_FILE } from "./options_plugin.ts";
-import { DEFAULT_PROCESS_OPTIONS, type ProcessOptions } from "./process_options.ts";
-import { DEFAULT_ACCESS, DEFAULT_JWT, DEFAULT_SERVICE } from "./rows.ts";
 import { certificateUserName, resolveTransport } from "./transport.ts";
-import { DEFAULT_TRANSPORT_OPTIONS } from "./transport_options.ts";
 import { showValue } from "./value.ts";
 
 /** The value of every option. */
-export interface Resolved {
+export interface Resolved extends Pick<OptionRecords, "broker" | "log" | "process" | "cluster"> {
   readonly listeners: readonly ListenerConfig[];
   /** The access control of all listeners; with `per_listener_settings` the defaults. */
   readonly entry: ListenerEntry;
-  readonly broker: BrokerOptions;
-  readonly log: LogOptions;
-  readonly process: ProcessOptions;
-  readonly cluster: ClusterSettings;
   readonly settings: readonly ResolvedSetting[];
 }
-
-/** Values by record and key. The types of the rows guarantee that each value fits its record. */
-export type Values = { readonly [R in keyof OptionRecords]: Readonly<Record<string, OptionValue>> };
 
 /** Finds what was set for an option; `undefined`: nothing. */
 export type Find = (option: Option) => readonly Setting[] | undefined;
@@ -43,13 +27,21 @@ export function resolve(draft: Draft, blocks: readonly Block[], isOpen: boolean)
   const listeners = blocks.map((block) => resolveListener(draft, block, isOpen, settings));
   const ofAll: Find = ({ name }) => draft.globals.get(name);
   const ofBroker = OPTIONS.filter((option) => !isPlaces(option) && !isListeners(option));
-  const values = decideAll(ofBroker, ofAll, "", settings);
-  const whole = draft.perListener ? listeners : listeners.map((listener) => ({
-    ...listener,
-    access: { ...listener.access, ...values.access },
-    jwt: { ...listener.jwt, ...values.jwt },
-    service: { ...listener.service, ...values.service },
-  }));
+  const { access, jwt, service, broker, log, process, cluster } = decideAll(
+    ofBroker,
+    ofAll,
+    "",
+    settings,
+  );
+  const whole = draft.perListener ? listeners : listeners.map((listener) => {
+    const { certificateUserName, dynamicSecurityFile } = listener.access;
+    return {
+      ...listener,
+      access: { ...access, certificateUserName, dynamicSecurityFile },
+      jwt,
+      service,
+    };
+  });
   for (const [index, listener] of whole.entries()) {
     for (const [option, message] of httpProblems(listener)) {
       const set = ownOrOverride(draft, blocks[index]!, option)?.at(-1);
@@ -58,15 +50,11 @@ export function resolve(draft: Draft, blocks: readonly Block[], isOpen: boolean)
   }
   return {
     listeners: whole,
-    entry: {
-      access: { ...DEFAULT_ACCESS, ...values.access, dynamicSecurityFile: fileOf(whole) },
-      jwt: { ...DEFAULT_JWT, ...values.jwt },
-      service: { ...DEFAULT_SERVICE, ...values.service },
-    },
-    broker: { ...DEFAULT_BROKER_OPTIONS, ...values.broker },
-    log: { ...DEFAULT_LOG_OPTIONS, ...values.log },
-    process: { ...DEFAULT_PROCESS_OPTIONS, ...values.process },
-    cluster: { ...DEFAULT_CLUSTER_SETTINGS, ...values.cluster },
+    entry: { access: { ...access, dynamicSecurityFile: fileOf(whole) }, jwt, service },
+    broker,
+    log,
+    process,
+    cluster,
     settings,
   };
 }
@@ -113,11 +101,10 @@ function resolveListener(
   const find: Find = (option) =>
     ownOrOverride(draft, block, option.name) ??
       (option.name === DYNAMIC_SECURITY_FILE ? draft.globals.get(option.name) : undefined);
-  const values = decideAll(own, find, name, settings);
-  const transport = { ...DEFAULT_TRANSPORT_OPTIONS, ...values.transport };
+  const { transport, http, listener, access, jwt, service } = decideAll(own, find, name, settings);
   const originOf = (option: string) =>
     ownOrOverride(draft, block, option)?.at(-1)?.origin ?? origin;
-  const layers = resolveTransport(draft, transport, originOf);
+  const layers = resolveTransport(draft, transport, http, originOf);
   // At an HTTP listener that everybody may use, refusing anonymous clients protects nothing.
   const isClosed = isOpen && !(layers.http !== undefined && isOpenHttp(layers.http));
   const allowAnonymous = decideAnonymous(draft, block, isClosed, name, settings);
@@ -127,20 +114,10 @@ function resolveListener(
     path,
     origin,
     ...layers,
-    options: {
-      ...DEFAULT_LISTENER_OPTIONS,
-      ...values.listener,
-      ...decideOwn(draft, block, name, settings),
-      name,
-      allowAnonymous,
-    },
-    access: {
-      ...DEFAULT_ACCESS,
-      ...values.access,
-      certificateUserName: certificateUserName(transport),
-    },
-    jwt: { ...DEFAULT_JWT, ...values.jwt },
-    service: { ...DEFAULT_SERVICE, ...values.service },
+    options: { ...listener, ...decideOwn(draft, block, name, settings), name, allowAnonymous },
+    access: { ...access, certificateUserName: certificateUserName(transport) },
+    jwt,
+    service,
   };
 }
 
@@ -187,29 +164,19 @@ function decideOwn(
   return values;
 }
 
-/** Decides the values of some options: what was set, or else the default. Adds them to `settings`. */
+/** Decides the values of some options: what was set, or else the default. Adds them to `settings`. All others have their defaults. */
 export function decideAll(
   options: readonly Option[],
   find: Find,
   listener: string,
   settings: ResolvedSetting[],
-): Values {
-  const values: { [R in keyof OptionRecords]: Record<string, OptionValue> } = {
-    broker: {},
-    listener: {},
-    transport: {},
-    access: {},
-    jwt: {},
-    service: {},
-    log: {},
-    process: {},
-    bridge: {},
-    cluster: {},
-  };
+): OptionRecords {
+  const values = structuredClone(DEFAULTS);
   for (const option of options) {
     const value = decide(option, find(option), listener, settings);
     const { target } = option;
-    if (target.record !== "loader") values[target.record][target.key] = value;
+    // The types of the rows guarantee that the value fits its record.
+    if (target.record !== "loader") Object.assign(values[target.record], { [target.key]: value });
   }
   return values;
 }

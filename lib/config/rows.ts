@@ -1,6 +1,4 @@
-import type { HttpAccessOptions, JwtOptions, ListenerAccess } from "../auth/mod.ts";
-import { DEFAULT_BROKER_OPTIONS, DEFAULT_LISTENER_OPTIONS } from "../broker/mod.ts";
-import { DEFAULT_LOG_OPTIONS } from "../observe/mod.ts";
+import { DEFAULTS } from "./defaults.ts";
 import type {
   LoaderAct,
   OfKind,
@@ -11,80 +9,24 @@ import type {
   Theme,
   TypeFor,
 } from "./option.ts";
-import { DEFAULT_BRIDGE_SETTINGS } from "./bridge_settings.ts";
-import { DEFAULT_CLUSTER_SETTINGS } from "./cluster_settings.ts";
-import { DEFAULT_PROCESS_OPTIONS } from "./process_options.ts";
-import { DEFAULT_TRANSPORT_OPTIONS } from "./transport_options.ts";
-
-/** The defaults of access control, copied from the room `auth`, so that the configuration does not load it. */
-export const DEFAULT_ACCESS: ListenerAccess = {
-  passwordFile: "",
-  scramFile: "",
-  aclFile: "",
-  aclSubscribe: "strict",
-  clientIdPrefixes: "",
-  certificateUserName: "none",
-  dynamicSecurityFile: "",
-};
-
-/** The defaults of tokens, copied for the same reason. */
-export const DEFAULT_JWT: JwtOptions = {
-  secretFile: "",
-  publicKeyFile: "",
-  jwksFile: "",
-  jwksUrl: "",
-  jwksCaFile: "",
-  jwksRefreshSeconds: 300,
-  from: "password",
-  userNameClaim: "sub",
-  clientIdClaim: "",
-  aclClaim: "",
-  audience: "",
-  issuer: "",
-  leewaySeconds: 30,
-  requireExpiry: true,
-  authenticationMethod: "JWT",
-};
-
-/** The defaults of a service, copied for the same reason. */
-export const DEFAULT_SERVICE: HttpAccessOptions = {
-  authUrl: "",
-  aclUrl: "",
-  form: "mosquitto-go-auth",
-  params: "json",
-  response: "status",
-  timeoutSeconds: 5,
-  maxRequests: 32,
-  cacheSeconds: 30,
-  negativeCacheSeconds: 5,
-  cacheSize: 10_000,
-  onFailure: "deny",
-  caFile: "",
-  headerFile: "",
-};
 
 /** The columns of a row besides name, type, description and target. */
 type Details = Partial<Omit<Option, "name" | "type" | "description" | "target">>;
 
-/** Details of a row whose record has no common theme. */
-type WithTheme = Details & { readonly theme: Theme };
-
 /** Makes a function that makes the rows of one record. The default is the record's, and the type must fit the setting. */
-function rowsOf<R extends keyof OptionRecords, D extends Details>(
+function rowsOf<R extends keyof OptionRecords>(
   record: R,
-  defaults: OptionRecords[R],
-  common: Details & Pick<Option, "scope" | "reloadable">,
+  common: Details & Pick<Option, "scope" | "reloadable" | "theme">,
 ) {
   return <K extends string & keyof OptionRecords[R]>(
     name: string,
     key: K,
     type: TypeFor<OptionRecords[R][K]> & OptionType,
     description: string,
-    details: D,
+    details: Details = {},
   ): Option => ({
     unit: "",
-    theme: "The process",
-    default: defaults[key] as OptionValue,
+    default: DEFAULTS[record][key] as OptionValue,
     ...common,
     ...details,
     name,
@@ -94,21 +36,19 @@ function rowsOf<R extends keyof OptionRecords, D extends Details>(
   });
 }
 
-/** A row for a setting of the core. Most of these can change while the broker runs. */
-export const brokerRow = rowsOf<"broker", WithTheme>("broker", DEFAULT_BROKER_OPTIONS, {
-  scope: "global",
-  reloadable: true,
-});
+/** Rows for settings of the core, listed under one theme. Most of these can change while the broker runs. */
+export const brokerRows = (theme: Theme) =>
+  rowsOf("broker", { theme, scope: "global", reloadable: true });
 
 /** A row for a setting of one listener. */
-export const listenerRow = rowsOf<"listener", Details>("listener", DEFAULT_LISTENER_OPTIONS, {
+export const listenerRow = rowsOf("listener", {
   scope: "listener",
   reloadable: false,
   theme: "Listeners",
 });
 
 /** A row for access control: for the whole broker, or with `per_listener_settings` for one listener. */
-export const accessRow = rowsOf<"access", Details>("access", DEFAULT_ACCESS, {
+export const accessRow = rowsOf("access", {
   scope: "global",
   reloadable: false,
   theme: "Who may connect",
@@ -116,7 +56,7 @@ export const accessRow = rowsOf<"access", Details>("access", DEFAULT_ACCESS, {
 });
 
 /** A row for tokens: for the whole broker, or with `per_listener_settings` for one listener. */
-export const jwtRow = rowsOf<"jwt", Details>("jwt", DEFAULT_JWT, {
+export const jwtRow = rowsOf("jwt", {
   scope: "global",
   reloadable: false,
   theme: "Tokens and services",
@@ -124,7 +64,7 @@ export const jwtRow = rowsOf<"jwt", Details>("jwt", DEFAULT_JWT, {
 });
 
 /** A row for the service that decides who may connect and what they may do, likewise. */
-export const serviceRow = rowsOf<"service", Details>("service", DEFAULT_SERVICE, {
+export const serviceRow = rowsOf("service", {
   scope: "global",
   reloadable: false,
   theme: "Tokens and services",
@@ -132,27 +72,34 @@ export const serviceRow = rowsOf<"service", Details>("service", DEFAULT_SERVICE,
 });
 
 /** A row for what lies between a listener's socket and MQTT. */
-export const transportRow = rowsOf<"transport", Details>("transport", DEFAULT_TRANSPORT_OPTIONS, {
+export const transportRow = rowsOf("transport", {
   scope: "listener",
   reloadable: false,
   theme: "TLS, WebSockets and proxies",
 });
 
+/** A row for an HTTP listener. */
+export const httpRow = rowsOf("http", {
+  scope: "listener",
+  reloadable: false,
+  theme: "Dashboard and API",
+  needsListener: true,
+  fileOnly: true,
+});
+
 /** A row for the log. */
-export const logRow = rowsOf<"log", Details>("log", DEFAULT_LOG_OPTIONS, {
+export const logRow = rowsOf("log", {
   scope: "global",
   reloadable: true,
   theme: "Log",
 });
 
-/** A row for a setting of the process. */
-export const processRow = rowsOf<"process", WithTheme>("process", DEFAULT_PROCESS_OPTIONS, {
-  scope: "global",
-  reloadable: false,
-});
+/** Rows for settings of the process, listed under one theme. */
+export const processRows = (theme: Theme) =>
+  rowsOf("process", { theme, scope: "global", reloadable: false });
 
 /** A row for a line of a `connection` block. */
-export const bridgeRow = rowsOf<"bridge", Details>("bridge", DEFAULT_BRIDGE_SETTINGS, {
+export const bridgeRow = rowsOf("bridge", {
   scope: "bridge",
   reloadable: true,
   theme: "Bridges",
@@ -160,7 +107,7 @@ export const bridgeRow = rowsOf<"bridge", Details>("bridge", DEFAULT_BRIDGE_SETT
 });
 
 /** A row for the cluster. */
-export const clusterRow = rowsOf<"cluster", Details>("cluster", DEFAULT_CLUSTER_SETTINGS, {
+export const clusterRow = rowsOf("cluster", {
   scope: "global",
   reloadable: false,
   theme: "Cluster",
@@ -173,7 +120,7 @@ export function loaderRow(
   type: OptionType,
   standard: OptionValue,
   description: string,
-  details: WithTheme,
+  details: Details & Pick<Option, "theme">,
 ): Option {
   return {
     unit: "",

@@ -1,3 +1,13 @@
+/** `; did you mean max_qos?`, or `""` if no candidate is similar. `show` turns a candidate into the form that the user writes. */
+export function didYouMean(
+  word: string,
+  candidates: Iterable<string>,
+  show: (candidate: string) => string = (candidate) => candidate,
+): string {
+  const found = nearest(word, candidates);
+  return found === undefined ? "" : `; did you mean ${show(found)}?`;
+}
+
 /** The candidate that is most similar to `word`, if it is similar enough to be what was meant. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;

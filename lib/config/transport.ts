@@ -2,7 +2,8 @@ import type { ListenerAccess } from "../auth/mod.ts";
 import type { ProxyOptions, TlsInit } from "../net/mod.ts";
 import type { ListenerConfig } from "./config.ts";
 import type { Draft } from "./draft.ts";
-import { httpConfig, httpContradictions } from "./http.ts";
+import { httpContradictions } from "./http.ts";
+import type { HttpConfig } from "./http_config.ts";
 import type { TransportOptions } from "./transport_options.ts";
 
 /** What `resolveTransport` decides of a listener. */
@@ -15,21 +16,24 @@ export type Transport = Pick<
 export function resolveTransport(
   draft: Draft,
   options: TransportOptions,
+  http: HttpConfig,
   originOf: (option: string) => string,
 ): Transport {
-  for (const [option, message] of contradictions(options)) {
+  for (const [option, message] of contradictions(options, http)) {
     draft.problem(originOf(option), option, message);
+  }
+  for (const [option, reason] of withoutEffect(options)) {
+    draft.noteNoEffect(originOf(option), option, reason);
   }
   const { protocol, websocketsOrigins } = options;
   const tls = tlsConfig(options);
   const proxy = proxyConfig(options);
-  const http = httpConfig(options);
   return {
     protocol,
     websocketsOrigins,
     ...tls === undefined ? {} : { tls },
     ...proxy === undefined ? {} : { proxy },
-    ...http === undefined ? {} : { http },
+    ...protocol === "http_api" ? { http } : {},
   };
 }
 
@@ -42,7 +46,10 @@ export function certificateUserName(
 }
 
 /** Encryption that is only partly configured is an error: the listener must not run without it. */
-function* contradictions(options: TransportOptions): Generator<[option: string, message: string]> {
+function* contradictions(
+  options: TransportOptions,
+  http: HttpConfig,
+): Generator<[option: string, message: string]> {
   const { certfile, keyfile, requireCertificate, enableProxyProtocol } = options;
   if (certfile !== "" && keyfile === "") {
     yield ["certfile", "Needs `keyfile`, the key of this certificate"];
@@ -50,7 +57,7 @@ function* contradictions(options: TransportOptions): Generator<[option: string, 
   if (certfile === "" && keyfile !== "") {
     yield ["keyfile", "Needs `certfile`, the certificate of this key"];
   }
-  yield* httpContradictions(options);
+  yield* httpContradictions(options, http);
   if (enableProxyProtocol !== "none") yield* withProxy(options);
   else yield* withoutProxy(options);
   if (options.useIdentityAsUsername && options.useSubjectAsUsername) {
@@ -63,8 +70,6 @@ function* contradictions(options: TransportOptions): Generator<[option: string, 
     ? "use_identity_as_username"
     : options.useSubjectAsUsername
     ? "use_subject_as_username"
-    : options.crlfile !== ""
-    ? "crlfile"
     : undefined;
   if (fromCertificate !== undefined && !requireCertificate) {
     yield [
@@ -91,8 +96,17 @@ function* withoutProxy(options: TransportOptions): Generator<[option: string, me
   if (certfile === "" && (cafile !== "" || capath !== "")) {
     yield [cafile !== "" ? "cafile" : "capath", "Needs TLS: `certfile` and `keyfile`"];
   }
-  if (options.proxyRequireTls) {
-    yield ["proxy_protocol_v2_require_tls", "Needs `enable_proxy_protocol 2`"];
+}
+
+/** What changes nothing here, nor in mosquitto: it takes nothing away that the file asks for. */
+function* withoutEffect(options: TransportOptions): Generator<[option: string, reason: string]> {
+  const { crlfile, requireCertificate, enableProxyProtocol, proxyRequireTls } = options;
+  if (enableProxyProtocol !== "none") return;
+  if (crlfile !== "" && !requireCertificate) {
+    yield ["crlfile", "without `require_certificate true` no client shows a certificate"];
+  }
+  if (proxyRequireTls) {
+    yield ["proxy_protocol_v2_require_tls", "it is for `enable_proxy_protocol 2`"];
   }
 }
 
@@ -125,7 +139,7 @@ function tlsConfig(options: TransportOptions): TlsInit | undefined {
     keyfile,
     ...cafile === "" ? {} : { cafile },
     ...capath === "" ? {} : { capath },
-    ...crlfile === "" ? {} : { crlfile },
+    ...crlfile === "" || !requireCertificate ? {} : { crlfile },
     requireCertificate,
     minVersion: options.tlsVersion === "tlsv1.3" ? "TLSv1.3" : "TLSv1.2",
   };

@@ -26,14 +26,6 @@ export interface TransportOptions {
   readonly enableProxyProtocol: "none" | "1" | "2";
   /** Whether clients must connect to the proxy with TLS. */
   readonly proxyRequireTls: boolean;
-  /** Host names that requests may name, besides those of this machine alone. */
-  readonly httpHosts: readonly string[];
-  /** Users of the password_file who may change something. */
-  readonly httpAdmins: readonly string[];
-  /** Users of the password_file who may look but change nothing. */
-  readonly httpViewers: readonly string[];
-  /** The file with tokens for programs; `""`: none. */
-  readonly httpTokenFile: string;
 }
 
 /** The defaults: MQTT without TLS, WebSockets or a proxy. */
@@ -51,10 +43,6 @@ export const DEFAULT_TRANSPORT_OPTIONS: TransportOptions = {
   websocketsOrigins: [],
   enableProxyProtocol: "none",
   proxyRequireTls: false,
-  httpHosts: [],
-  httpAdmins: [],
-  httpViewers: [],
-  httpTokenFile: "",
 };
 
 /** The port of the TLS listener that `MQTT_TLS_ENABLED` adds. */

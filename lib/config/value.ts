@@ -135,6 +135,11 @@ export function showValue(option: Option, value: OptionValue): string {
   return Array.isArray(value) ? value.join(", ") : String(value);
 }
 
+/** The words of a text, which are separated by white space. */
+export function wordsOf(text: string): readonly string[] {
+  return text.split(/\s+/).filter((word) => word !== "");
+}
+
 /** Parses the value of a `listener` line: `1883`, `1883 localhost`, `0 PATH`. */
 export function parseListener(text: string): ListenerValue | undefined {
   const [portText = "", address = "", ...rest] = text.split(/\s+/);
@@ -198,7 +203,7 @@ function parseDuration(text: string): number | undefined {
 }
 
 function parseVersions(text: string): readonly number[] | undefined {
-  const words = text.split(/[\s,]+/).filter((word) => word !== "");
+  const words = wordsOf(text.replaceAll(",", " "));
   if (words.length === 0 || words.some((word) => !["3", "4", "5"].includes(word))) return undefined;
   return [...new Set(words.map(Number))].sort();
 }

@@ -20,6 +20,7 @@ import optionsMessages from "./options-messages.md" with { type: "text" };
 import optionsMosquitto from "./options-mosquitto.md" with { type: "text" };
 import optionsProcess from "./options-process.md" with { type: "text" };
 import performance from "./performance.md" with { type: "text" };
+import programStore from "./program-store.md" with { type: "text" };
 import programs from "./programs.md" with { type: "text" };
 import security from "./security.md" with { type: "text" };
 import securityDefaults from "./security-defaults.md" with { type: "text" };
@@ -48,6 +49,7 @@ export const TEXTS: readonly (readonly [name: string, text: string])[] = [
   ["options-mosquitto", optionsMosquitto],
   ["options-process", optionsProcess],
   ["performance", performance],
+  ["program-store", programStore],
   ["programs", programs],
   ["security", security],
   ["security-defaults", securityDefaults],

@@ -118,7 +118,7 @@ export class HttpServer {
     this.#running++;
     try {
       if (this.#running > MAX_REQUESTS) throw new Problem(503, "Too many requests at one time");
-      const url = new URL(request.url);
+      const url = urlOf(request);
       guard.check(request, url);
       const { remoteAddress } = peer;
       const caller = await services.callers.find(request, peer);
@@ -173,11 +173,18 @@ export class HttpServer {
     if (this.#ending.signal.aborted) return new Problem(503, "The broker ends");
     this.#context.log.error("Cannot answer a request", {
       method: request.method,
-      path: new URL(request.url).pathname,
+      path: urlOf(request).pathname,
       error: error instanceof Error ? error.message : String(error),
     });
     return new Problem(500, "The broker has made a mistake; its log says more");
   }
+}
+
+/** The URL of a request. The Host header is part of it, and may be anything; throws a {@linkcode Problem} if it is no URL then. */
+function urlOf(request: Request): URL {
+  const url = URL.parse(request.url);
+  if (url === null) throw new Problem(400, "The Host header names no host");
+  return url;
 }
 
 type Answer = (request: Request, peer: StreamPeer) => Promise<Response>;

@@ -2,6 +2,8 @@ import type { ByteStream } from "./byte_stream.ts";
 
 /** The most bytes received and not read. With more, the connection is closed. */
 const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
+/** What a frame costs beside its bytes: two objects. */
+const FRAME_BYTES = 256;
 /** With more unsent bytes than this, the next write waits. */
 const MAX_UNSENT_BYTES = 256 * 1024;
 /** Time between two checks for room, milliseconds: WebSockets have no event for it. */
@@ -52,7 +54,10 @@ export class ServedWebSocket implements ByteStream {
     buffer.set(first.subarray(0, count));
     this.#unreadBytes -= count;
     if (count < first.length) this.#unread[0] = first.subarray(count);
-    else this.#unread.shift();
+    else {
+      this.#unread.shift();
+      this.#unreadBytes -= FRAME_BYTES;
+    }
     return count;
   }
 
@@ -84,8 +89,9 @@ export class ServedWebSocket implements ByteStream {
   #receive(data: unknown): void {
     // Only binary frames carry MQTT; any other ends the connection. [MQTT-6.0.0-1]
     if (!(data instanceof ArrayBuffer)) return this.close();
+    if (data.byteLength === 0) return;
     this.#unread.push(new Uint8Array(data));
-    this.#unreadBytes += data.byteLength;
+    this.#unreadBytes += data.byteLength + FRAME_BYTES;
     if (this.#unreadBytes > MAX_UNREAD_BYTES) return this.close();
     this.#tell();
   }

@@ -143,10 +143,19 @@ export class Server {
     return this.broker.applySession(change, isHere);
   }
 
-  /** Nobody is connected to these sessions, in a turn. {@linkcode Broker.settleAway} */
-  settleAway(clientIds: Iterable<string>): void {
+  /** Does something with sessions of the cluster, in a turn. */
+  ofSessions(
+    act: "settleAway" | "inherit" | "disinherit",
+    clientIds: Iterable<string>,
+  ): void {
     if (!this.broker.isBusy) this.broker.nowMs = this.#turns.begin();
-    this.broker.settleAway(clientIds);
+    this.broker[act](clientIds);
+  }
+
+  /** Disconnects clients whose sessions other nodes know, in a turn. {@linkcode Broker.isolate} */
+  isolate(): void {
+    if (!this.broker.isBusy) this.broker.nowMs = this.#turns.begin();
+    this.broker.isolate();
   }
 
   /** Routes a message from another node in a turn. {@linkcode Broker.deliverForwarded} */

@@ -1,3 +1,4 @@
+import { withRoom } from "../codec/mod.ts";
 import { type ByteStream, writeAll } from "./byte_stream.ts";
 import { type FramedPackets, PacketFrames } from "./packet_frames.ts";
 import { CloseCode, encodeFrame, FrameReader, Opcode } from "./web_socket_frames.ts";
@@ -98,11 +99,7 @@ export class WebSocketStream implements ByteStream {
     while (end < 0 && length < maxHeaderBytes) {
       const count = await this.#below.read(buffer);
       if (count === null) return false;
-      if (length + count > bytes.length) {
-        const longer = new Uint8Array(Math.max(bytes.length * 2, length + count));
-        longer.set(bytes.subarray(0, length));
-        bytes = longer;
-      }
+      bytes = withRoom(bytes, length, count);
       bytes.set(buffer.subarray(0, count), length);
       end = endOfRequest(bytes.subarray(0, length + count), length);
       length += count;

@@ -78,6 +78,12 @@ export class Sender {
     if (packetId > this.#lastPacketId) this.#lastPacketId = packetId;
   }
 
+  /** The same while a connection lasts: it is sent again, behind all else that is. */
+  restoreLate(packetId: number, delivery: Delivery, state: InFlight["state"]): void {
+    this.restore(packetId, delivery, state);
+    this.#resend = [this.#inFlight.get(packetId)!, ...this.#resend];
+  }
+
   /** Ends a QoS 1 exchange, whatever the Reason Code. */
   puback(packetId: number): AckOutcome {
     const inFlight = this.#inFlight.get(packetId);

@@ -193,7 +193,8 @@ export class MemoryStore implements Store {
   /** {@linkcode Store.readQueue} */
   readQueue(clientId: string, query: QueueQuery, done: (page: QueuePage) => void): void {
     const id = this.#written.sessions.get(clientId)?.id;
-    if (id !== undefined) done(this.findQueued(clientId, id, query));
+    if (id === undefined) done({ deliveries: [], nextExpiryMs: Infinity });
+    else done(this.findQueued(clientId, id, query));
   }
 
   /** What is found at this moment. */

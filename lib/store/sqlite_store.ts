@@ -205,10 +205,11 @@ export class SqliteStore implements Store {
   /** {@linkcode Store.readQueue} */
   readQueue(clientId: string, query: QueueQuery, done: (page: QueuePage) => void): void {
     const session = this.#sessionOf(clientId);
-    if (session === undefined) return;
+    const nothing: QueuePage = { deliveries: [], nextExpiryMs: Infinity };
+    if (session === undefined) return done(nothing);
     const { expiredAtMs, ...rest } = query;
     this.#commits.read({ sessionId: session.id, expiredAtMs, ...rest }, (rows, nextExpiryMs) => {
-      if (this.#sessions.get(clientId) !== session) return;
+      if (this.#sessions.get(clientId) !== session) return done(nothing);
       const deliveries: Delivery[] = [];
       for (const row of unpackQueue(rows)) deliveries.push(this.#takeBack(session, row));
       done({ deliveries, nextExpiryMs });

@@ -290,7 +290,7 @@ export class WriterLink {
     this.#isDiskFull = isFull;
     if (isFull) {
       this.#log.error(
-        "The disk is full: QoS 1 and 2 are refused until it is not, and the reserve is for what is deleted",
+        "The disk is full, or read-only: QoS 1 and 2 are refused until it is not, and the reserve is for what is deleted",
       );
     } else this.#log.warning("The disk has room again");
   }

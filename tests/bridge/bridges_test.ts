@@ -74,6 +74,27 @@ Deno.test({
   },
 });
 
+certificateTest("bridge_bind_address and bridge_tls_version hold for TLS too", async (files) => {
+  const tls = { ...files.server, cafile: files.path("ca.crt"), requireCertificate: true };
+  await using near = new BridgingServer();
+  await using far = new BridgingServer({ listen: { tls: await loadTls(tls) } });
+  const lines =
+    `bridge_cafile ${files.path("ca.crt")}\nbridge_certfile ${files.path("client.crt")}\n` +
+    `bridge_keyfile ${files.path("client.key")}\n`;
+  await near.configure(
+    block("a", [far.port], `${lines}bridge_bind_address 127.0.0.9\ntopic # out 1`) +
+      block(
+        "b",
+        [`mqtts://localhost:${far.port}`],
+        `${lines}bridge_tls_version tlsv1.3\ntopic x in 1`,
+      ),
+  );
+  await until(() => near.bridge("a").state === "connected");
+  await until(() => near.bridge("b").state === "connected");
+  const link = far.server.broker.clients.get("a")?.connection?.link;
+  assert.match(link?.remoteAddress ?? "", /^127\.0\.0\.9:/);
+});
+
 Deno.test("An address that is not this machine's is a reason why a bridge is not connected", async () => {
   await using near = new BridgingServer();
   await using far = new BridgingServer();

@@ -28,6 +28,20 @@ Deno.test("All addresses are tried at once, in their order, and then again after
   assert.deepEqual(opened.map(({ port }) => port), [1, 2, 3, 1]);
 });
 
+Deno.test("A connection that lasted as long as restart_timeout says is followed by a short wait", () => {
+  for (const [lastedMs, waitMs] of [[59_000, 7000], [60_000, 500]] as const) {
+    const { machine, opened, letIn } = machineOf({
+      restartBaseSeconds: 7,
+      restartCapSeconds: 7,
+      stableSeconds: 60,
+    });
+    machine.start(0);
+    letIn(opened[0]!.id, 0);
+    machine.remoteEnded(opened[0]!.id, lastedMs);
+    assert.equal(machine.nextMs - lastedMs, waitMs);
+  }
+});
+
 Deno.test("A secondary stays until the primary has said CONNACK", () => {
   const { machine, opened, closed, letIn } = machineOf({
     restartBaseSeconds: 5,

@@ -270,3 +270,27 @@ Deno.test("where memory is short for all queues together, little of each is in i
   assert.ok(held < 20 && all === 60, `${held} of ${all}`);
   exchange.play(`${BACK}\n${receive(1, ...numbers(1, 60))}`);
 });
+
+Deno.test("a session that ends while its queue is read takes no memory from the others", () => {
+  const exchange = new Exchange(SHALLOW).play(`${AWAY}\n${publish(...numbers(1, 40))}`);
+  const { broker, store } = exchange.test;
+  const answers: (() => void)[] = [];
+  const readQueue = store!.readQueue.bind(store);
+  store!.readQueue = (clientId, query, done) =>
+    void answers.push(() => readQueue(clientId, query, done));
+  exchange.play(`
+    ${BACK}
+    a< PUBLISH t qos=1 id=1 1
+    a> PUBACK id=1
+    a< PUBLISH t qos=1 id=2 2
+  `);
+  assert.equal(answers.length, 1);
+  assert.ok(broker.core.queues.awaitedBytes > 0);
+  exchange.play(`
+    a> DISCONNECT sessionExpiryInterval=0
+    a! closed
+  `);
+  for (const answer of answers) answer();
+  assert.equal(broker.clients.has("a"), false);
+  assert.equal(broker.core.queues.awaitedBytes, 0);
+});

@@ -160,3 +160,22 @@ misconductTest(
     assert.equal(await client.closed, undefined);
   },
 );
+
+misconductTest("a broker that sends more than our Receive Maximum is told so", async (broker) => {
+  const connecting = connect(broker, {
+    manualAcknowledgement: true,
+    properties: { receiveMaximum: 2 },
+  });
+  await broker.welcome();
+  const client = await connecting;
+  for (const packetId of [1, 2]) await broker.send(publish("a", { qos: 1, packetId }));
+  await broker.send(publish("a", { qos: 1, packetId: 2, dup: true }));
+  await broker.send(publish("a", { qos: 2, packetId: 3 }));
+  const error = await client.closed;
+  assert.deepEqual([error?.kind, error?.reasonCode], ["protocol", 0x93]);
+  const said = await broker.next();
+  assert.deepEqual([said?.type, said?.type === "disconnect" && said.reasonCode], [
+    "disconnect",
+    0x93,
+  ]);
+});

@@ -1,6 +1,13 @@
 import { strict as assert } from "node:assert";
 import { MemoryInFlightStore } from "../../lib/client/mod.ts";
-import type { Puback, Pubcomp, Pubrec, Pubrel, ReasonCode } from "../../lib/codec/mod.ts";
+import {
+  encodePacket,
+  type Puback,
+  type Pubcomp,
+  type Pubrec,
+  type Pubrel,
+  type ReasonCode,
+} from "../../lib/codec/mod.ts";
 import { incoming, SessionWire } from "../support/session_wire.ts";
 
 type AckType = "puback" | "pubrec" | "pubrel" | "pubcomp";
@@ -215,4 +222,32 @@ Deno.test("no Packet Identifier is in use twice, whatever uses them [MQTT-2.2.1-
     assert(!ids.has(packetId));
     ids.add(packetId);
   }
+});
+
+Deno.test("what is acknowledged counts no more against our Receive Maximum, and a new connection begins anew", () => {
+  const wire = new SessionWire();
+  wire.connect({}, false, { properties: { receiveMaximum: 2 } });
+  for (let i = 0; i < 5; i++) wire.give(incoming(1 + i, 1, "x"));
+  wire.give(incoming(1, 2, "a"), incoming(2, 2, "b"), ack("pubrel", 1), incoming(3, 2, "c"));
+  wire.cut();
+  wire.connect({}, true, { cleanStart: false, properties: { receiveMaximum: 2 } });
+  wire.give(incoming(4, 2, "d"), incoming(5, 2, "e"), ack("pubrel", 2), ack("pubrel", 3));
+  assert.equal(wire.connection.isEnded, false);
+  wire.give(incoming(6, 2, "f"));
+  assert.equal(wire.connection.isEnded, true);
+});
+
+Deno.test("a broker that goes on sending and reads no acknowledgements is left", () => {
+  const wire = new SessionWire();
+  wire.connect();
+  const one = encodePacket(incoming(1, 1, "x"), 5);
+  const many = new Uint8Array(one.length * 10_000);
+  for (let at = 0; at < many.length; at += one.length) many.set(one, at);
+  let count = 0;
+  while (!wire.connection.isEnded && count < 100) {
+    wire.connection.receive(many, 0);
+    count++;
+  }
+  assert.equal(wire.events.at(-1), "end protocol");
+  assert.ok(count < 30, `${count} times`);
 });

@@ -35,6 +35,22 @@ Deno.test("a record is read as it was written", () => {
   } as const;
   writer.addChange(change);
   writer.addChange({ kind: "done", clientId: "d", floor: 2 ** 50, above: [1, 2] });
+  const ofWill = {
+    kind: "will",
+    clientId: "w",
+    will: {
+      dueAtMs: Infinity,
+      will: {
+        topicName: "t",
+        payload: Uint8Array.of(0, 255),
+        qos: 1,
+        retain: true,
+        properties: { correlationData: Uint8Array.of(9), contentType: "base64:" },
+      },
+    },
+  } as const;
+  writer.addChange(ofWill);
+  writer.addDeath({ node: "n", epoch: 3, number: 4 });
   const head = { node: "n-1", epoch: 1_700_000_000_000, number: 2 ** 40 };
   const { entries, ...rest } = decodeRecord(writer.take(head));
   deepEqual(rest, head);
@@ -60,6 +76,8 @@ Deno.test("a record is read as it was written", () => {
       { clientId: "", endsSession: false, keepsSession: false },
       { change },
       { change: { kind: "done", clientId: "d", floor: 2 ** 50, above: [1, 2] } },
+      { change: ofWill },
+      { dead: { node: "n", epoch: 3, number: 4 } },
     ],
   );
 });

@@ -57,11 +57,13 @@ export class TestNode {
         node,
         replicas: 1,
         maxLogBytes: 64 * 1024 * 1024,
+        isolationTimeoutMs: 1500,
       },
       log,
       store,
       position: state?.position,
       nowMs,
+      deadAfterMs: 3000,
     });
     const server = new Server({ log, options, store: cluster.store, cluster: cluster.port });
     if (state !== undefined) server.restore(state);
@@ -70,7 +72,8 @@ export class TestNode {
       applyShared: (shared) => server.applyShared(shared),
       applyClaim: (claim) => server.applyClaim(claim),
       applySession: (...change) => server.applySession(...change),
-      settleAway: (clientIds) => server.settleAway(clientIds),
+      ofSessions: (act, clientIds) => server.ofSessions(act, clientIds),
+      isolate: () => server.isolate(),
       firstPending: (clientId) => server.broker.firstPending(clientId),
       subscriptionsOf: (clientId) =>
         server.broker.clients.get(clientId)?.session.subscriptions.values() ?? [],

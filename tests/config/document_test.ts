@@ -1,5 +1,7 @@
 import { strict as assert } from "node:assert";
 import {
+  BRIDGE_OPTIONS,
+  defaultText,
   foreignMarkdown,
   OPTION_PAGES,
   OPTIONS,
@@ -34,6 +36,17 @@ Deno.test("every row of the documentation has the cells that its heading has", (
   const rows = documentation().split("\n").filter((line) => line.startsWith("|"));
   const cells = rows.map((row) => row.replaceAll("\\|", "").split("|").length - 2);
   assert.deepEqual([...new Set(cells)].sort(), [2, 5]);
+});
+
+Deno.test("a default has its unit, unless it is in words; an empty one is none", () => {
+  const shown = new Map(
+    [...OPTIONS, ...BRIDGE_OPTIONS].map((option) => [option.name, defaultText(option)]),
+  );
+  assert.equal(shown.get("sys_interval"), "10 seconds");
+  assert.equal(shown.get("bridge_session_expiry_interval"), "for ever");
+  assert.equal(shown.get("max_connections"), "-1");
+  assert.equal(shown.get("pid_file"), "none");
+  assert.equal(shown.get("include_dir"), "none");
 });
 
 Deno.test("wrap() breaks at spaces, and leaves what is too long in one piece", () => {

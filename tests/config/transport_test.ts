@@ -73,7 +73,6 @@ const contradictions: [lines: string, problem: RegExp][] = [
     FILES + "use_subject_as_username true",
     /^m\.conf:4: use_subject_as_username: Needs `require_certificate true`/,
   ],
-  [FILES + "crlfile r", /^m\.conf:4: crlfile: Needs `require_certificate true`/],
   [
     FILES +
     "cafile a\nrequire_certificate true\nuse_identity_as_username true\nuse_subject_as_username true",
@@ -92,7 +91,6 @@ const contradictions: [lines: string, problem: RegExp][] = [
     "enable_proxy_protocol 1\nproxy_protocol_v2_require_tls true",
     /Needs `enable_proxy_protocol 2`/,
   ],
-  ["proxy_protocol_v2_require_tls true", /Needs `enable_proxy_protocol 2`/],
   [
     "enable_proxy_protocol 2\nrequire_certificate true\nuse_subject_as_username true",
     /^m\.conf:4: use_subject_as_username: Cannot be used with/,

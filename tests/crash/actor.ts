@@ -7,7 +7,12 @@ import { connectPacket, RawClient } from "../support/raw_client.ts";
  * promised. A broken promise is an `AssertionError`; a connection that breaks is the order of the day.
  */
 export abstract class Actor {
-  /** Whether a CONNACK has told that the session exists. */
+  /** Whether the broker may refuse what it cannot store: its disk goes bad. */
+  mayBeRefused = false;
+  /** Packets that were refused. */
+  refusals = 0;
+  #client: RawClient | undefined;
+  /** Whether the session must exist: a CONNACK has told so; while the disk is bad only what was acknowledged in it promises that. */
   #hasSession = false;
 
   constructor(readonly clientId: string, readonly protocolVersion: ProtocolVersion) {}
@@ -17,6 +22,7 @@ export abstract class Actor {
     let client: RawClient | undefined;
     try {
       client = await RawClient.open(port, this.protocolVersion);
+      this.#client = client;
       await client.send(connectPacket({
         clientId: this.clientId,
         protocolVersion: this.protocolVersion,
@@ -27,12 +33,13 @@ export abstract class Actor {
       }));
       const connack = await client.receive();
       if (connack === undefined) return;
+      if (connack.type === "connack" && this.isRefusal(connack.reasonCode)) return;
       assert.ok(
         connack.type === "connack" && connack.reasonCode === 0,
         `${this.clientId}: CONNACK`,
       );
       if (this.#hasSession) assert.ok(connack.sessionPresent, `${this.clientId}: session is gone`);
-      this.#hasSession = true;
+      if (!this.mayBeRefused) this.#hasSession = true;
       await this.resumed(client);
       for (;;) {
         const packet = await client.receive();
@@ -44,6 +51,25 @@ export abstract class Actor {
     } finally {
       client?.[Symbol.dispose]();
     }
+  }
+
+  /** Something was acknowledged that is to last. */
+  protected promised(): void {
+    this.#hasSession = true;
+  }
+
+  /** Ends the connection without a word, if there is one. */
+  cut(): void {
+    this.#client?.[Symbol.dispose]();
+  }
+
+  /** Whether a packet was refused, and may be. */
+  protected isRefusal(reasonCode: number): boolean {
+    // Before 5.0 CONNACK says 3: Server unavailable.
+    const isRefused = reasonCode >= 0x80 || (this.protocolVersion < 5 && reasonCode === 3);
+    if (!isRefused || !this.mayBeRefused) return false;
+    this.refusals++;
+    return true;
   }
 
   /** The connection is accepted: what is to be repeated, and what is new. */

@@ -5,6 +5,8 @@ import { Actor, PacketIds } from "./actor.ts";
 
 /** Messages under way at once. */
 const WINDOW = 16;
+/** How long a refused message waits. */
+const TRY_AGAIN_MS = 20;
 
 /** Publishes the numbers from 1 on one topic, repeats what was not acknowledged, and leaves none out. */
 export class Publisher extends Actor {
@@ -15,6 +17,8 @@ export class Publisher extends Actor {
   /** No new numbers. */
   isEnding = false;
   readonly #ids = new PacketIds();
+  /** The present connection, if it has refused a message. */
+  #client: RawClient | undefined;
   /** In the order of sending; `released`: PUBREC is there. */
   readonly #underWay = new Map<number, { readonly payload: string; isReleased: boolean }>();
 
@@ -32,6 +36,7 @@ export class Publisher extends Actor {
   }
 
   protected override async resumed(client: RawClient): Promise<void> {
+    this.#client = undefined;
     for (const [packetId, { payload, isReleased }] of this.#underWay) {
       if (isReleased) await client.send({ type: "pubrel", packetId, reasonCode: 0 });
       else await this.#publish(client, packetId, payload, true);
@@ -43,12 +48,18 @@ export class Publisher extends Actor {
     switch (packet.type) {
       case "pubrec": {
         const { packetId, reasonCode } = packet;
+        if (this.isRefusal(reasonCode)) return this.#tryAgain(client, packetId);
         assert.ok(reasonCode < 0x80, `${this.clientId}: PUBREC ${reasonCode}`);
         this.#underWay.get(packetId)!.isReleased = true;
+        // A QoS 1 message is the broker's, whatever becomes of the publisher's session; a QoS 2 message is known by it.
+        this.promised();
         return await client.send({ type: "pubrel", packetId, reasonCode: 0 });
       }
       case "puback":
       case "pubcomp":
+        if (packet.type === "puback" && this.isRefusal(packet.reasonCode)) {
+          return this.#tryAgain(client, packet.packetId);
+        }
         // 0x92 in a PUBCOMP: the one before did not arrive.
         assert.ok(
           packet.reasonCode < 0x80 || packet.reasonCode === 0x92,
@@ -58,6 +69,16 @@ export class Publisher extends Actor {
         this.acknowledged++;
         return await this.#publishMore(client);
     }
+  }
+
+  /** Sends a refused message again, a little later; a new connection does so at once. */
+  #tryAgain(client: RawClient, packetId: number): void {
+    const refused = this.#underWay.get(packetId)!;
+    this.#client = client;
+    setTimeout(() => {
+      if (this.#client !== client || this.#underWay.get(packetId) !== refused) return;
+      this.#publish(client, packetId, refused.payload, false).catch(() => {});
+    }, TRY_AGAIN_MS);
   }
 
   async #publishMore(client: RawClient): Promise<void> {

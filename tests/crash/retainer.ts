@@ -56,6 +56,8 @@ export class Retainer extends Actor {
     if (packet.type !== "puback") return;
     const { topicName, value } = this.#underWay.get(packet.packetId)!;
     this.#underWay.delete(packet.packetId);
+    // A refused change may be undone or not before the next one.
+    if (this.isRefusal(packet.reasonCode)) return await this.#publishMore(client);
     this.#topics.get(topicName)!.acknowledged(value);
     this.acknowledged++;
     await this.#publishMore(client);

@@ -1,6 +1,8 @@
 import { strict as assert } from "node:assert";
 import { BrokerProcess } from "../support/broker_process.ts";
 import { Random } from "../support/random.ts";
+import type { Actor } from "./actor.ts";
+import { FaultyDisk } from "./faulty_disk.ts";
 import { Publisher } from "./publisher.ts";
 import { Retainer } from "./retainer.ts";
 import { Subscriber } from "./subscriber.ts";
@@ -13,6 +15,8 @@ const END_LIMIT_MS = 20_000;
 export interface CrashInit {
   readonly rounds: number;
   readonly seed: number;
+  /** Whether the disk goes bad (full, failing, read-only) and recovers meanwhile. Needs a C compiler. Default: false. */
+  readonly isDiskFaulty?: boolean;
   /** Told after each round. */
   readonly onRound?: (round: number) => void;
 }
@@ -25,6 +29,9 @@ export interface CrashResult {
   readonly acknowledgedRetained: number;
   readonly retainedDeletions: number;
   readonly acknowledgedSubscriptions: number;
+  /** With a faulty disk: packets that were refused, and how often the disk became what. */
+  readonly refused?: number;
+  readonly disk?: Readonly<Record<string, number>>;
 }
 
 /**
@@ -35,7 +42,11 @@ export interface CrashResult {
 export async function crashRounds(init: CrashInit): Promise<CrashResult> {
   const directory = await Deno.makeTempDir({ prefix: "flux-crash-" });
   try {
-    return await new Rounds(directory, new Random(init.seed)).run(init);
+    const [store, own] = [`${directory}/store`, `${directory}/disk`];
+    for (const path of [store, own]) await Deno.mkdir(path, { mode: 0o700 });
+    const disk = init.isDiskFaulty === true ? await FaultyDisk.open(store, own) : undefined;
+    if (init.isDiskFaulty === true && disk === undefined) throw new Error("There is no C compiler");
+    return await new Rounds(store, new Random(init.seed), disk).run(init);
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
@@ -58,11 +69,19 @@ class Rounds {
   readonly #retainer: Retainer;
   readonly #switcher: Switcher;
 
-  constructor(directory: string, random: Random) {
+  readonly #disk: FaultyDisk | undefined;
+
+  constructor(directory: string, random: Random, disk: FaultyDisk | undefined) {
     this.#directory = directory;
     this.#random = random;
+    this.#disk = disk;
     this.#retainer = new Retainer("retainer", random);
     this.#switcher = new Switcher("switcher", random);
+    if (disk !== undefined) { for (const actor of this.#actors) actor.mayBeRefused = true; }
+  }
+
+  get #actors(): Actor[] {
+    return [...this.#publishers, ...this.#subscribers, this.#retainer, this.#switcher];
   }
 
   async run({ rounds, onRound }: CrashInit): Promise<CrashResult> {
@@ -80,6 +99,10 @@ class Rounds {
       acknowledgedRetained: this.#retainer.acknowledged,
       retainedDeletions: this.#retainer.deletions,
       acknowledgedSubscriptions: this.#switcher.acknowledged,
+      ...this.#disk === undefined ? {} : {
+        refused: this.#actors.reduce((sum, { refusals }) => sum + refusals, 0),
+        disk: this.#disk.turns,
+      },
     };
   }
 
@@ -99,15 +122,41 @@ class Rounds {
       // Now and then a subscriber stays away, so that much is queued.
       const subscribers = this.#subscribers.filter(() => this.#random.int(4) > 0);
       const actors = [...this.#publishers, ...subscribers, this.#retainer, this.#switcher];
-      const playing = Promise.all(actors.map((actor) => actor.play(broker.port)));
+      const playing = Promise.all(actors.map((actor) => this.#play(actor, broker)));
       // Often early: while sessions are taken up again.
       const lifeMs = this.#random.int(this.#random.bool() ? 60 : 500);
-      await Promise.race([pause(lifeMs), playing]);
+      await Promise.race([this.#live(lifeMs), playing]);
+      assert.ok(!broker.isEnded, "The broker has ended by itself");
       await broker.kill();
       await playing;
+    } catch (error) {
+      throw new Error(`The broker's log:\n${broker.log}`, { cause: error });
     } finally {
       await broker.kill();
     }
+  }
+
+  /** Lets the broker live so long; its disk goes bad now and then, and is sound again, or not. */
+  async #live(lifeMs: number): Promise<void> {
+    const disk = this.#disk;
+    if (disk === undefined) return await pause(lifeMs);
+    for (let leftMs = 8 * lifeMs; leftMs > 0;) {
+      const spanMs = Math.min(leftMs, 20 + this.#random.int(400));
+      if (this.#random.bool()) disk.spoil(this.#random);
+      else disk.become("sound");
+      await pause(spanMs / 2);
+      // Who comes back while the disk is bad repeats what it was promised nothing about.
+      for (const actor of this.#actors) if (this.#random.int(3) === 0) actor.cut();
+      await pause(spanMs / 2);
+      leftMs -= spanMs;
+    }
+  }
+
+  /** With a disk that goes bad connections end, and clients come back. */
+  async #play(actor: Actor, broker: BrokerProcess): Promise<void> {
+    do await actor.play(broker.port); while (
+      this.#disk !== undefined && !broker.isEnded && (await pause(10), !broker.isEnded)
+    );
   }
 
   async #end(): Promise<void> {
@@ -127,13 +176,15 @@ class Rounds {
       publisher.isDone &&
       this.#subscribers.every((subscriber) =>
         subscriber.qos !== publisher.qos ||
-        subscriber.lastOf(publisher.topicName) === publisher.sent
+        subscriber.hasAll(publisher.topicName, publisher.sent)
       )
     );
   }
 
   #start(): Promise<BrokerProcess> {
+    this.#disk?.become("sound");
     return BrokerProcess.start({
+      environment: this.#disk?.environment ?? {},
       flags: [
         "--persistence-location",
         this.#directory,

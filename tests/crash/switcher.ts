@@ -26,11 +26,15 @@ export class Switcher extends Actor {
   /** Takes all subscriptions back: the answer tells which there were. */
   protected override async resumed(client: RawClient): Promise<void> {
     this.#underWay.clear();
+    // Until the answer is here both may be so.
+    this.#all((filter) => filter.sent("no"));
     await client.send({ type: "unsubscribe", packetId: 1, topicFilters: FILTERS });
     const answer = await client.receive();
-    // Until it is here both may be so.
-    if (answer === undefined) return this.#all((filter) => filter.sent("no"));
+    if (answer === undefined) return;
     assert.ok(answer.type === "unsuback");
+    if (answer.reasonCodes.some((reasonCode) => this.isRefusal(reasonCode))) {
+      return;
+    }
     answer.reasonCodes.forEach((reasonCode, i) => {
       const filter = FILTERS[i]!;
       const state = reasonCode === EXISTED ? "yes" : "no";
@@ -45,8 +49,11 @@ export class Switcher extends Actor {
     if (packet.type !== "suback" && packet.type !== "unsuback") return;
     const { filter, state } = this.#underWay.get(packet.packetId)!;
     this.#underWay.delete(packet.packetId);
-    this.#subscribed.get(filter)!.is(state);
-    this.acknowledged++;
+    if (!packet.reasonCodes.some((reasonCode) => this.isRefusal(reasonCode))) {
+      this.#subscribed.get(filter)!.is(state);
+      this.acknowledged++;
+      this.promised();
+    }
     await this.#change(client);
   }
 

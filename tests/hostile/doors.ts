@@ -18,6 +18,8 @@ export interface HouseInit {
   readonly sendTimeoutSeconds: number;
   /** Default: the broker's own. */
   readonly maxQueuedBytes?: number;
+  /** A compiled broker. Default: Deno runs it. */
+  readonly executable?: string | undefined;
 }
 
 const HOST = "127.0.0.1";
@@ -38,7 +40,10 @@ export class House {
     for (let attempt = 1;; attempt++) {
       const ports = freePorts(4);
       try {
-        const broker = await BrokerProcess.start({ config: configuration(directory, ports, init) });
+        const broker = await BrokerProcess.start({
+          config: configuration(directory, ports, init),
+          executable: init.executable,
+        });
         return new House(broker, directory, ports);
       } catch (error) {
         if (attempt === ATTEMPTS) throw error;

@@ -17,6 +17,8 @@ export interface HostileInit {
   readonly sendTimeoutSeconds: number;
   /** 99 of 100 round trips may take no longer, with attackers and broker on one machine. */
   readonly p99LimitMs: number;
+  /** A compiled broker, whose base must know TLS. Default: Deno runs it. */
+  readonly executable?: string | undefined;
   /** Told what happens. */
   readonly onStep?: (what: string) => void;
 }

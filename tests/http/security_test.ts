@@ -57,7 +57,16 @@ const requests: [name: string, lines: string[], status: number][] = [
     403,
   ],
 ];
-for (const [name, lines, status] of requests) {
+const malformed: typeof requests = [
+  ["a host that is no host", ["GET /metrics HTTP/1.1", "Host: ["], 400],
+  ["a host with blanks", ["GET /metrics HTTP/1.1", "Host: a b"], 400],
+  ["a host with a user", ["GET /metrics HTTP/1.1", "Host: localhost@evil.example"], 421],
+  ["an impossible port", ["GET /metrics HTTP/1.1", "Host: localhost:99999999"], 400],
+  ["an address of its own", ["GET http://evil.example/metrics HTTP/1.1", "Host: localhost"], 421],
+  ["a file outside", ["GET /guide/..%2f..%2fdeno.json HTTP/1.1", "Host: localhost"], 404],
+  ["a path that is no text", ["GET /guide/%ff%fe HTTP/1.1", "Host: localhost"], 404],
+];
+for (const [name, lines, status] of [...requests, ...malformed]) {
   Deno.test(`a request for or of ${name} is answered with ${status}`, async () => {
     await using broker = await HttpBroker.start({ listener: { hosts: ["broker.home"] } });
     const answer = await broker.raw([...lines, "Connection: close", "", ""].join("\r\n"));

@@ -115,7 +115,7 @@ export class SimStore extends MemoryStore {
   override readQueue(clientId: string, query: QueueQuery, done: (page: QueuePage) => void): void {
     const { clock, random, turn, maxReadMs } = this.#init;
     const id = this.sessionId(clientId);
-    if (id === undefined) return;
+    if (id === undefined) return done({ deliveries: [], nextExpiryMs: Infinity });
     const answer = () => {
       const { deliveries, nextExpiryMs } = this.findQueued(clientId, id, query);
       done({ deliveries: deliveries.map(readAnew), nextExpiryMs });
@@ -123,10 +123,8 @@ export class SimStore extends MemoryStore {
     const delayMs = random.int(maxReadMs + 1);
     if (delayMs === 0 && this.#readMs <= clock.nowMs) return answer();
     this.#readMs = Math.max(this.#readMs, clock.nowMs + delayMs);
-    this.#at(this.#readMs, () => {
-      // Of a session that has ended meanwhile nobody wants anything.
-      if (this.sessionId(clientId) === id) turn(answer);
-    });
+    // Of a session that has ended meanwhile there is nothing.
+    this.#at(this.#readMs, () => turn(answer));
   }
 
   override commit(done?: () => void): void {

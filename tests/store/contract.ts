@@ -11,8 +11,14 @@ import { isLeftOut } from "../support/long.ts";
 
 export type { OpenStore };
 
-/** Registers the tests that every store passes: what the core may take for granted. */
-export function storeContract(name: string, open: () => Promise<OpenStore>): void {
+/**
+ * Registers the tests that every store passes: what the core may take for granted. `readsQueues`: whether it has `readQueue`.
+ */
+export function storeContract(
+  name: string,
+  open: () => Promise<OpenStore>,
+  { readsQueues = true }: { readonly readsQueues?: boolean } = {},
+): void {
   const test = (what: string, run: (opened: OpenStore) => Promise<void>, isLong = false) =>
     Deno.test({
       name: `${name}: ${what}`,
@@ -35,7 +41,7 @@ export function storeContract(name: string, open: () => Promise<OpenStore>): voi
 
   testSessions(test);
   testDeliveries(test);
-  testQueues(test);
+  if (readsQueues) testQueues(test);
   testMessages(test);
   testCommits(test);
   for (let seed = 1; seed <= 8; seed++) {

@@ -29,6 +29,19 @@ export function testQueues(test: Test): void {
     deepEqual(sequencesOf(await readAll(store, "b")), [5]);
   });
 
+  test("who has asked for a session that ends meanwhile is answered, with nothing", async ({ store }) => {
+    store.putSession("a", 60, Infinity);
+    store.putDelivery("a", delivery(1, 1), true);
+    await committed(store);
+    const asked = readQueue(store, "a");
+    store.deleteSession("a");
+    const { deliveries } = await asked;
+    deepEqual(sequencesOf(deliveries).filter((sequence) => sequence !== 1), []);
+    store.putSession("a", 60, Infinity);
+    deepEqual((await readQueue(store, "a")).deliveries, []);
+    deepEqual((await readQueue(store, "nobody")).deliveries, []);
+  });
+
   const limits: [what: string, query: Partial<QueueQuery>, found: number[]][] = [
     ["what comes behind a place", { afterSequence: 2 }, [3, 4]],
     ["so many", { maxMessages: 2 }, [1, 2]],

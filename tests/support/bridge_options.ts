@@ -11,6 +11,7 @@ export const DEFAULT_BRIDGE_OPTIONS: BridgeOptions = {
   idleTimeoutSeconds: 60,
   restartBaseSeconds: 5,
   restartCapSeconds: 30,
+  stableSeconds: 10,
   keepAliveSeconds: 60,
   cleanSession: false,
   localCleanSession: false,

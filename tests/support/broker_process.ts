@@ -9,6 +9,22 @@ const STOP_LIMIT_MS = 5000;
 const LISTENING = /Listening address=\S+ port=(\d+)/;
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 
+/** What Deno is told, up to the broker's own flags. */
+function denoArguments(init: BrokerProcessInit): string[] {
+  const { ffi = init.transport === "epoll" ? "all" : "none" } = init;
+  const permitted = [
+    ...ffi === "all" ? EPOLL_FLAGS : START_FLAGS,
+    ...ffi === "libc" ? [LIBC_PERMISSION] : [],
+    ...init.coverage === undefined ? [] : [`--coverage=${init.coverage}`],
+  ];
+  const preload = init.preload === undefined ? [] : ["--preload", init.preload.pathname];
+  // Deno accepts each flag only once.
+  const own = permitted.map((flag) =>
+    flag.startsWith("--v8-flags=") ? [flag, ...init.v8Flags ?? []].join(",") : flag
+  );
+  return ["run", "--no-prompt", ...own, ...preload, MAIN];
+}
+
 /** How to start a broker. */
 export interface BrokerProcessInit {
   /** Command line flags. Added are `-p 0`, for a free port, and `--no-dashboard`, whose default port is fixed. */
@@ -32,6 +48,8 @@ export interface BrokerProcessInit {
   readonly keptLog?: number;
   /** Further V8 flags. */
   readonly v8Flags?: readonly string[];
+  /** A compiled broker. Nothing is run before it, and its permissions are its own. Default: Deno runs `main.ts`. */
+  readonly executable?: string | undefined;
 }
 
 /** How a process ended. */
@@ -73,23 +91,16 @@ export class BrokerProcess {
     const transport = init.transport === undefined ? [] : ["--transport", init.transport];
     const port = init.isPortOwn ? [] : ["-p", "0"];
     const flags = [...port, "--no-dashboard", ...source, ...transport, ...init.flags ?? []];
-    const { ffi = init.transport === "epoll" ? "all" : "none" } = init;
-    const permitted = [
-      ...ffi === "all" ? EPOLL_FLAGS : START_FLAGS,
-      ...ffi === "libc" ? [LIBC_PERMISSION] : [],
-      ...init.coverage === undefined ? [] : [`--coverage=${init.coverage}`],
-    ];
-    const preload = init.preload === undefined ? [] : ["--preload", init.preload.pathname];
-    // Deno accepts each flag only once.
-    const own = permitted.map((flag) =>
-      flag.startsWith("--v8-flags=") ? [flag, ...init.v8Flags ?? []].join(",") : flag
-    );
-    const args = ["run", "--no-prompt", ...own, ...preload, MAIN, ...flags];
-    const deno = Deno.execPath();
+    const { executable, v8Flags = [] } = init;
+    const program = executable === undefined
+      ? [Deno.execPath(), ...denoArguments(init), ...flags]
+      : [executable, ...flags];
     const [command, ...rest] = init.openFiles === undefined
-      ? [deno, ...args]
-      : ["sh", "-c", `ulimit -n ${init.openFiles}; exec "$0" "$@"`, deno, ...args];
+      ? program
+      : ["sh", "-c", `ulimit -n ${init.openFiles}; exec "$0" "$@"`, ...program];
     const { PATH = "", HOME = "", DENO_DIR } = Deno.env.toObject();
+    // An executable takes flags of V8 from its environment only.
+    const v8 = executable === undefined ? {} : { DENO_V8_FLAGS: v8Flags.join(",") };
     this.#child = new Deno.Command(command!, {
       args: rest,
       cwd: directory,
@@ -99,6 +110,7 @@ export class BrokerProcess {
         HOME,
         NO_COLOR: "1",
         ...DENO_DIR === undefined ? {} : { DENO_DIR },
+        ...v8,
         ...init.environment,
       },
       stdin: "null",

@@ -57,7 +57,7 @@ export class Core implements Turn {
   readonly perListener: Map<ListenerOptions, number> = new Map();
   /** Absent: nothing outlives the process. */
   readonly store: Store | undefined;
-  /** `null`: this broker is the only one, which costs a comparison. */
+  /** The cluster, if there is one; without one the cost is a comparison. */
   readonly cluster: ClusterPort | null;
   /** What waits for the store's commits. */
   readonly releases: Releases;
@@ -75,7 +75,7 @@ export class Core implements Turn {
   readonly aliases: AliasBook = new AliasBook();
   /** The wills of all clients. */
   readonly wills: WillBook = new WillBook();
-  /** Clients that were connected to the process before, whose session was not stored and whose will was, by Client Identifier. */
+  /** Clients that were connected to the previous process, and of which only the will was stored, by Client Identifier. */
   readonly lostClients: Map<string, Client> = new Map();
   /** Counts what the turn has cost so far. */
   readonly work: Work = new Work();

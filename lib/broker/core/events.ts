@@ -29,8 +29,8 @@ interface Listening {
 /**
  * The events that a program listens to, made from the calls of an observer. An event without listeners is not created.
  *
- * Listeners are called after the turn, in the order of the events. What a listener asks of the broker is done in a later turn, and
- * the events of that are told after it, so that a program that answers its own messages for ever stalls nobody.
+ * Listeners are called after the turn, in the order of the events. What a listener asks of the broker is done in a later turn, whose events
+ * are reported after it. So a program that keeps answering its own messages stalls nobody.
  */
 export class Events {
   readonly #init: EventsInit;

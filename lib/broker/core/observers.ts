@@ -58,7 +58,7 @@ export interface Observer {
   sessionExpired?(client: Client): void;
   /** A session has ended, with all that belonged to it. */
   sessionEnded?(client: Client): void;
-  /** A bridge has come into another state. */
+  /** The state of a bridge has changed. */
   bridgeChanged?(event: BridgeChangedEvent): void;
   /** The cluster has changed. */
   clusterChanged?(event: ClusterChangedEvent): void;

@@ -23,7 +23,7 @@ export class RetainedMessages {
   readonly #messages = new RetainedTopics<ArenaMessage>();
   readonly #arena = new PayloadArena();
   readonly #expiring = new Map<string, Expiring>();
-  /** Messages of one publisher share who that is. */
+  /** One shared object for all messages of a publisher. */
   readonly #publishers = new WeakMap<ClientIdentity, Publisher>();
   #bytes = 0;
 
@@ -54,9 +54,8 @@ export class RetainedMessages {
   }
 
   /**
-   * Keeps the message in place of the previous one; an empty payload only removes that. `false`: there is no room for the message.
-   * [MQTT-3.3.1-5] [MQTT-3.3.1-6]
-   * `identity` is the publisher's; absent: it is the broker itself, or not known.
+   * Keeps the message in place of the previous one; an empty payload only removes that. Returns false if there is no room for the message.
+   * [MQTT-3.3.1-5] [MQTT-3.3.1-6] `identity` is the publisher's; absent for the broker itself, or if it is not known.
    */
   store(message: Message, identity?: ClientIdentity): boolean {
     if (message.payload.length === 0) {
@@ -92,14 +91,17 @@ export class RetainedMessages {
     this.#keep(given, given.expiresAtMs, undefined, given.publisher);
   }
 
-  /** A bridge of this broker may publish everything, and of a restored session nobody knows the user. */
+  /**
+   * The publisher to remember; none for a bridge of this broker, which may publish everything, and for a restored session, whose user is
+   * unknown.
+   */
   #publisherOf(identity: ClientIdentity | undefined): Publisher | undefined {
     if (identity === undefined || identity.isBridge === true || identity.listener === "") {
       return undefined;
     }
     let publisher = this.#publishers.get(identity);
     if (publisher === undefined) {
-      // The identity itself may have a certificate and a grant, which nobody needs any more.
+      // Copies only the names: the identity may refer to a certificate and a grant.
       const { clientId, userName, listener } = identity;
       publisher = { clientId, userName, listener };
       this.#publishers.set(identity, publisher);

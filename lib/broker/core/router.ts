@@ -40,12 +40,12 @@ export interface RouterOptions {
   readonly maxTopicLevels: number;
 }
 
-/** Wants to know which Topic Filters there are. */
+/** Is told of each Topic Filter that is added or removed. */
 export interface FilterCount {
   count(topicFilter: string, change: 1 | -1): void;
 }
 
-/** Tells who may read a topic. */
+/** Decides who may read a topic. */
 export type ReadCheck = {
   readonly version: number;
   mayRead(client: Client, topicName: string): boolean;
@@ -88,7 +88,7 @@ export class Router {
   readonly #spend: (steps: number) => void;
   readonly #filters: FilterCount | undefined;
 
-  /** `spend` is told what a new route costs: nodes and entries that were looked at. `filters`: told of each entry of the trie. */
+  /** `spend` gets the cost of a new route: nodes and entries looked at. `filters` is told of each entry of the trie. */
   constructor(
     options: RouterOptions,
     readCheck: ReadCheck,
@@ -177,7 +177,7 @@ export class Router {
     return () => this.#delete(topicFilter, entry);
   }
 
-  /** Forgets all routes, because a client has other rights now, or is gone. */
+  /** Forgets all routes, because a client's rights have changed, or it is gone. */
   clearRoutes(): void {
     this.#routes.clear();
     this.#targetCount = 0;

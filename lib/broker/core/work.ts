@@ -54,6 +54,11 @@ export class Work {
   #spent = 0;
   #until: number = TURN_STEPS;
 
+  /** The steps that the turn has cost so far. */
+  get spent(): number {
+    return this.#spent;
+  }
+
   /** Whether the steps of the turn are used up, apart from the least share of connections that have not been read yet. */
   get isTurnOver(): boolean {
     return this.#spent >= this.turnSteps;

@@ -1,10 +1,10 @@
-/** A deadline as its queue sees it. */
+/** What a queue of deadlines needs of an entry. */
 export interface Due {
   /** The deadline's index in the heap of the queue; -1: not queued. Only the queue changes this. */
   index: number;
   /** In the clock's milliseconds; `Infinity`: not queued. Only the queue changes this. */
   atMs: number;
-  /** Its time has come. */
+  /** Called when the time has come. */
   call(): void;
 }
 

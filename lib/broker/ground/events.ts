@@ -116,19 +116,19 @@ export interface TakenOverEvent {
   readonly by: ClientIdentity;
 }
 
-/** A bridge, which connects this broker to another one, has come into another state. */
+/** The state of a bridge, which connects this broker to another one, has changed. */
 export interface BridgeChangedEvent {
   /** The name of the bridge. */
   readonly name: string;
   /** `waiting`: it has failed and tries again; `idle`: a lazy bridge without enough to send; `ended`: it does not connect any more. */
   readonly state: "connecting" | "connected" | "waiting" | "idle" | "ended";
-  /** Why it is not connected, for programs: `credentials`, `unreachable`, …; `""`: it is, or was asked to end. */
+  /** Why it is not connected, as a code for programs: `credentials`, `unreachable`, …; `""` if it is connected or was asked to end. */
   readonly reason: string;
   /** The same in words. */
   readonly message: string;
-  /** The place of the remote broker that is connected, or was tried last. */
+  /** The address of the remote broker that is connected, or was tried last. */
   readonly address: string;
-  /** MQTT's version there; 0: not connected. */
+  /** The MQTT version of the connection; 0: not connected. */
   readonly protocolVersion: number;
 }
 

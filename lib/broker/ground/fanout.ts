@@ -51,7 +51,7 @@ export class Fanout {
     () => ({ bytes: null, packetIdOffset: 0 }),
   );
 
-  /** Starts the next message. `kept`: a copy of the same message that somebody keeps already. */
+  /** Starts the next message. `kept` is a copy of the same message, if one is kept already. */
   begin(
     message: Message,
     topicNameBytes: Uint8Array,
@@ -88,8 +88,8 @@ export class Fanout {
   }
 
   /**
-   * The same for a receiver that may keep the message for long: the payload has an allocation of its own, and holds no other
-   * memory.
+   * Like `keep`, for a receiver that may keep the message for long: the payload gets an allocation of its own, and keeps no other memory
+   * alive.
    */
   keepForLong(): KeptMessage {
     const kept = this.#kept;

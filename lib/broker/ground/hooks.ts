@@ -58,7 +58,7 @@ export interface HookedMessage extends Message {
   readonly isWill: boolean;
 }
 
-/** The client that access control has let in, with its mount point so far: the listener's, or what an earlier hook has set. */
+/** The client that access control has admitted, with its mount point so far: the listener's, or the one that an earlier hook has set. */
 export interface ConnectRequest extends AuthenticationRequest, ConnectChange {}
 
 /** What each hook is asked about. */

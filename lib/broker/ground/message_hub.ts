@@ -18,8 +18,8 @@ export interface MessageInit {
 }
 
 /**
- * The broker as the EventBus sees it. It costs nothing while no program subscribes: programs' subscriptions are entries of the same
- * trie as the clients' subscriptions.
+ * The broker as the EventBus uses it. It costs nothing while no program subscribes: programs' subscriptions are entries of the same trie as
+ * the clients' subscriptions.
  */
 export interface MessageHub {
   /** Routes a message of a program; throws `TypeError` where the Topic Name is not one. */

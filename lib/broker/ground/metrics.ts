@@ -80,7 +80,7 @@ export class Metrics {
   readonly refused: Map<ReasonCode, number> = new Map();
   /** Clients that disconnected, by the Reason Code that the broker sent, or by how the connection ended. */
   readonly disconnected: Map<ReasonCode | "normal" | "connection_lost", number> = new Map();
-  /** Functions of the program (listeners, hooks) that threw, took too long, or answered nonsense. */
+  /** Functions of the program (listeners, hooks) that threw, took too long, or returned an invalid answer. */
   programErrors = 0;
   /** Events that listeners were not told of, because too many came in one turn. */
   eventsLost = 0;

@@ -7,8 +7,8 @@ export type QueueFullPolicy = "drop_new" | "drop_oldest" | "disconnect";
 export type SessionOwnerPolicy = "replace" | "refuse" | "any";
 
 /**
- * Every setting and limit of the core, with its unit. 0 means no limit only where the comment says so. The names are those
- * of the configuration's options, so that a counter, an error and the documentation say the same word.
+ * Every setting and limit of the core, with its unit. 0 means no limit only where the comment says so. The names match the configuration's
+ * options, so that counters, errors and the documentation use the same words.
  */
 export interface BrokerOptions {
   /** Whether `a/#` also matches `a`: the standard says yes (section 4.7.1.2). */
@@ -17,7 +17,7 @@ export interface BrokerOptions {
   readonly allowZeroLengthClientId: boolean;
   /** Prefix of the Client Identifiers that the broker assigns. */
   readonly autoIdPrefix: string;
-  /** Whether overlapping subscriptions of one client get a message once each. */
+  /** Whether a client with overlapping subscriptions gets a message once for each of them. */
   readonly allowDuplicateMessages: boolean;
   /** Whether a message is delivered at the subscription's QoS, even where it was published with a lower one. */
   readonly upgradeOutgoingQos: boolean;
@@ -31,29 +31,33 @@ export interface BrokerOptions {
   readonly maxRetainedMessages: number;
   /** Bytes of payload, topic name and properties of all retained messages; 0: no limit. */
   readonly maxRetainedBytes: number;
-  /** QoS 1 and 2 messages under way to one client, and the Receive Maximum told to it; 0: no limit but 65,535. */
+  /** QoS 1 and 2 messages in flight to one client, and the Receive Maximum told to it; 0: no limit but 65,535. */
   readonly maxInflightMessages: number;
-  /** Payload bytes of the QoS 1 and 2 messages under way to one client; 0: no limit. */
+  /** Payload bytes of the QoS 1 and 2 messages in flight to one client; 0: no limit. */
   readonly maxInflightBytes: number;
-  /** Messages that wait for one client; 0: no limit; -1: {@linkcode AUTOMATIC}, and no limit where the store alone has them. */
+  /** Messages that wait for one client; 0: no limit; -1: {@linkcode AUTOMATIC}, and no limit for a queue that is in the store alone. */
   readonly maxQueuedMessages: number;
   /** Bytes that wait for one client, queued or not yet written to its connection; 0: no limit; -1: {@linkcode AUTOMATIC}. */
   readonly maxQueuedBytes: number;
-  /** Messages at the beginning of a stored session's queue that are in memory; the rest is in the store alone. 0: all are in memory. */
+  /**
+   * Messages at the beginning of a stored session's queue that are kept in memory; the rest is in the store alone. 0: all are in memory.
+   */
   readonly queueMemoryMessages: number;
-  /** Bytes of all queues in memory; above it more of those of stored sessions is in the store alone. */
+  /** Bytes of all queues in memory; above it more of the stored sessions' queues is in the store alone. */
   readonly queueMemoryBytes: number;
-  /** Bytes queued in memory for all sessions together, the absent ones too, with all wills; above it a queue counts as full. 0: no limit. */
+  /**
+   * Bytes queued in memory for all sessions together, connected or not, including all wills; above it a queue counts as full. 0: no limit.
+   */
   readonly maxTotalQueuedBytes: number;
-  /** Bytes not yet written to all connections together; above it publishers are not read until it is less. 0: no limit. */
+  /** Bytes not yet written to all connections together; above it publishers are not read. 0: no limit. */
   readonly maxBufferedBytes: number;
-  /** What happens to a message where the queue that it needs has no room. */
+  /** What happens to a message whose queue has no room. */
   readonly queueFullPolicy: QueueFullPolicy;
   /** Whether QoS 0 messages are kept for a client that is away. */
   readonly queueQos0Messages: boolean;
   /** Bytes of a whole packet, told to 5.0 clients as Maximum Packet Size. */
   readonly maxPacketSizeBytes: number;
-  /** Bytes of a CONNECT packet: memory that strangers can claim. */
+  /** Bytes of a CONNECT packet. Strangers can claim this much memory. */
   readonly maxConnectPacketSizeBytes: number;
   /** Bytes of a payload; a larger one is refused; 0: no limit. */
   readonly messageSizeLimitBytes: number;
@@ -61,7 +65,7 @@ export interface BrokerOptions {
   readonly maxKeepAliveSeconds: number;
   /** Seconds between accepting a connection and its CONNECT. */
   readonly connectTimeoutSeconds: number;
-  /** Seconds that a write to a client may stand still before the client is disconnected. */
+  /** Seconds that a write to a client may make no progress before the client is disconnected. */
   readonly sendTimeoutSeconds: number;
   /** Network Connections with a CONNECT accepted, all listeners; -1: no limit. */
   readonly globalMaxConnections: number;
@@ -75,13 +79,13 @@ export interface BrokerOptions {
   readonly persistentClientExpirationSeconds: number;
   /** Seconds of Session Expiry Interval that a 5.0 client may ask for; 0: no limit. */
   readonly maxSessionExpirySeconds: number;
-  /** Seconds after a start in which a client that was connected to the process before may come back, so that its will is not published. */
+  /** Seconds after a start in which a client that was connected to the previous process may return before its will is published. */
   readonly willRecoveryDelaySeconds: number;
   /** Subscriptions of one session; 0: no limit. */
   readonly maxSubscriptions: number;
   /** Bytes of the subscriptions of one session: 400 each, and their filters twice; 0: no limit. */
   readonly maxSubscriptionBytes: number;
-  /** The same for all sessions together; 0: no limit. */
+  /** Bytes of the subscriptions of all sessions together; 0: no limit. */
   readonly maxTotalSubscriptionBytes: number;
   /** Levels of a Topic Name or Topic Filter. */
   readonly maxTopicLevels: number;
@@ -145,21 +149,21 @@ export interface ListenerOptions {
   readonly allowAnonymous: boolean;
   /** Whether a client's user name replaces its Client Identifier; a client without a user name is refused. */
   readonly useUserNameAsClientId: boolean;
-  /** In the place of {@linkcode BrokerOptions.allowZeroLengthClientId} here. */
+  /** Replaces {@linkcode BrokerOptions.allowZeroLengthClientId} for this listener. */
   readonly allowZeroLengthClientId?: boolean;
-  /** In the place of {@linkcode BrokerOptions.autoIdPrefix} here. */
+  /** Replaces {@linkcode BrokerOptions.autoIdPrefix} for this listener. */
   readonly autoIdPrefix?: string;
   /** Present where the listener is for one of the broker's own bridges; absent: the listener is for clients. */
   readonly bridge?: BridgeAdmission;
 }
 
-/** What may wait for one client where nobody has said it. */
+/** The default limits of what may wait for one client. */
 export const AUTOMATIC = {
   /** Messages in memory. */
   queuedMessages: 1000,
-  /** Bytes in memory, and before a connection. */
+  /** Bytes in memory, and bytes not yet written to a connection. */
   queuedBytes: 16 * 1024 * 1024,
-  /** Bytes of a stored session's queue, most of which the store alone has: a million messages of 100 bytes. */
+  /** Bytes of a stored session's queue, most of it in the store alone: a million messages of 100 bytes. */
   storedBytes: 512 * 1024 * 1024,
 } as const;
 

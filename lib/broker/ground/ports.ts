@@ -16,11 +16,11 @@ export interface Link {
   readonly remoteAddress: string;
   /** The client's verified certificate; absent where it sent none. */
   readonly certificate?: ClientCertificate | undefined;
-  /** Bytes wait in the connection's outbox: the link takes and writes them. Called at most once a turn, at its end. */
+  /** Called when bytes wait in the connection's outbox: the link takes and writes them. At most once a turn, at its end. */
   flush(): void;
-  /** The link writes the waiting bytes, then closes. It reads nothing more. */
+  /** Makes the link write the waiting bytes, then close. It reads nothing more. */
   close(): void;
-  /** The connection is no longer stopped: the link hands it the bytes that it had left, then reads on. */
+  /** Called when the connection is no longer stopped: the link passes the bytes left over, then reads on. */
   resume(): void;
 }
 
@@ -65,17 +65,17 @@ export interface ClientIdentity {
   /** The client is a bridge of this broker, which may do everything. */
   readonly isBridge?: true;
   /**
-   * What access control returned when it let the client in, {@linkcode AuthenticationVerdict}: the core passes it with every
+   * The object that access control returned when it admitted the client, {@linkcode AuthenticationVerdict}: the core passes it with every
    * question.
    */
   readonly grant?: object | undefined;
 }
 
-/** A client that asks to be let in. */
+/** A client that asks to be admitted. */
 export interface AuthenticationRequest extends ClientIdentity {
   /** The password as received, any bytes; absent: none was given. */
   readonly password: Uint8Array | undefined;
-  /** Whether the listener lets in a client without a user name. */
+  /** Whether the listener admits clients without a user name. */
   readonly allowAnonymous: boolean;
   /** The whole CONNECT packet, with the client's will and properties. */
   readonly connect: Connect;
@@ -83,7 +83,7 @@ export interface AuthenticationRequest extends ClientIdentity {
   readonly signal?: { readonly isGone: boolean };
 }
 
-/** What access control sets for a client that it lets in. */
+/** What access control sets for an admitted client. */
 export interface Admittance {
   /** Replaces the user name that the client sent. */
   readonly userName?: string;
@@ -96,7 +96,7 @@ export interface Admittance {
   readonly validForMs?: number;
 }
 
-/** Whether a client is let in. */
+/** Whether a client is admitted. */
 export type AuthenticationVerdict =
   | { readonly isAllowed: true } & Admittance
   | { readonly isAllowed: false; readonly reasonCode: ReasonCode };
@@ -107,21 +107,21 @@ export type EnhancedStep =
   | { readonly type: "success"; readonly data: Uint8Array | undefined } & Admittance
   | { readonly type: "failure"; readonly reasonCode: ReasonCode };
 
-/** An enhanced authentication under way with one client. [MQTT-4.12.0-2] */
+/** An enhanced authentication in progress with one client. [MQTT-4.12.0-2] */
 export interface EnhancedExchange {
   /** Answers the client's Authentication Data, now or later, once. */
   step(data: Uint8Array | undefined, reply: (step: EnhancedStep) => void): void;
 }
 
-/** Whether something is allowed; `pending`: the decision takes time, see {@linkcode AccessPort.decided}. */
+/** Whether something is allowed; `pending` if the decision takes time: see {@linkcode AccessPort.decided}. */
 export type Decision = boolean | "pending";
 
-/** What a client wants to do with a Topic Name or, to subscribe, a Topic Filter. */
+/** What a client wants to do with a Topic Name, or with a Topic Filter to subscribe to. */
 export type AccessAction = "publish" | "subscribe" | "read";
 
 /** Access control: which clients may connect, and what they may do. */
 export interface AccessPort {
-  /** Changes whenever an answer of `mayRead` may have changed. */
+  /** A number that changes whenever an answer of `mayRead` may have changed. */
   readonly version: number;
   /** Whether topics are checked at all; where not, the three questions below are never asked. */
   readonly checksTopics: boolean;
@@ -146,20 +146,20 @@ export interface AccessPort {
   ): void;
   /** The exchange for an Authentication Method; `undefined`: not supported. */
   beginEnhanced(method: string, request: AuthenticationRequest): EnhancedExchange | undefined;
-  /** Whether the client may publish this; asked for each message, a will's when it is due. */
+  /** Whether the client may publish this; asked for each message, and for a will when it is due. */
   mayPublish(client: ClientIdentity, topicName: string, qos: Qos, retain: boolean): Decision;
-  /** Whether the client may have this Topic Filter at this QoS: whole, but without a `$share/…` in front. */
+  /** Whether the client may have this Topic Filter at this QoS. The filter includes the mount point, but no `$share/…`. */
   maySubscribe(client: ClientIdentity, topicFilter: string, qos: Qos): Decision;
   /**
-   * Whether the client may end its subscription to this Topic Filter: as for `maySubscribe`. Absent: it may; who may not keeps
-   * it.
+   * Whether the client may end its subscription to this Topic Filter, in the form of `maySubscribe`; otherwise it keeps it. Absent: always
+   * allowed.
    */
   mayUnsubscribe?(client: ClientIdentity, topicFilter: string): boolean;
   /** Whether a message on this topic may be delivered to the client. */
   mayRead(client: ClientIdentity, topicName: string): boolean;
   /**
-   * Whether rules still let the publisher of a retained message publish it, going by its names alone: it need not be connected.
-   * Absent: rights do not depend on names alone, and nothing is held back.
+   * Whether the publisher of a retained message may still publish it. Only its names are known, because it need not be connected. Absent:
+   * rights do not depend on names alone, and nothing is held back.
    */
   mayStillPublish?(publisher: Publisher, topicName: string): boolean;
   /**
@@ -176,7 +176,7 @@ export interface AccessPort {
   useLog?(log: LogPort): void;
 }
 
-/** A session as a store remembers it, or a will alone. */
+/** A session in a store, or only a will. */
 export interface StoredSession {
   /** The session's key. */
   readonly clientId: string;
@@ -189,24 +189,24 @@ export interface StoredSession {
   /** At most one for each Topic Filter. */
   readonly subscriptions: readonly Subscription[];
   /**
-   * Those with a Packet Identifier are in flight, the others wait; both by `sequence`, but those released in the order in which
-   * they became it: so they are sent again. [v3 MQTT-4.6.0-6]
+   * Deliveries with a Packet Identifier are in flight, the others wait. They are sorted by `sequence`, but released ones by the order of
+   * their release, in which they are sent again. [v3 MQTT-4.6.0-6]
    */
   readonly deliveries: readonly StoredDelivery[];
   /**
-   * All that waits, where `deliveries` does not have all of it: that has what is in flight or came by a shared subscription, and the rest is
-   * read by `readQueue`.
+   * The size of the queue, if `deliveries` does not contain all of it: then that has only deliveries in flight and of shared subscriptions,
+   * and `readQueue` reads the rest.
    */
   readonly queue?: QueueCounts | undefined;
   /** Packet Identifiers of incoming QoS 2 messages that wait for their PUBREL. */
   readonly received: readonly number[];
-  /** Absent: none waits. */
+  /** Absent: there is none. */
   readonly will: StoredWill | undefined;
 }
 
-/** A delivery as a store remembers it. */
+/** A delivery in a store. */
 export interface StoredDelivery {
-  /** What is delivered. Deliveries that shared a message share it again. */
+  /** The delivery. Deliveries of the same message share one object again. */
   readonly delivery: Delivery;
   /** 0: it waits in the queue, and its state is `published`. */
   readonly packetId: number;
@@ -214,13 +214,13 @@ export interface StoredDelivery {
   readonly state: InFlight["state"];
 }
 
-/** The will of a client that is connected, or one that waits for its delay to pass. */
+/** The will of a connected client, or a delayed will. */
 export interface StoredWill {
-  /** Its Will Delay Interval has done its work when there is a time in `dueAtMs`: a store need not keep that then. */
+  /** A store need not keep its Will Delay Interval when `dueAtMs` is a time. */
   readonly will: Will;
-  /** In the clock's milliseconds; `Infinity`: its client is connected. */
+  /** When it is due, in the clock's milliseconds; `Infinity` while its client is connected. */
   readonly dueAtMs: number;
-  /** Its client was connected when an earlier process ended; absent: it was lost to one that ran. */
+  /** Whether its client was connected when an earlier process ended; absent if the process lost the connection while it ran. */
   readonly isOrphan?: boolean;
 }
 
@@ -238,64 +238,66 @@ export interface QueueQuery {
 
 /** The result of a {@linkcode QueueQuery}. */
 export interface QueuePage {
-  /** In the order of `sequence`. They are the caller's now, to delete like all that it has put. */
+  /** The deliveries by `sequence`. The caller owns them now, and deletes them like those that it has put. */
   readonly deliveries: readonly Delivery[];
-  /** Where it was asked for what has expired: when the next of what is committed and was not found expires. */
+  /** For a query of expired deliveries: when the next committed delivery that was not returned expires. */
   readonly nextExpiryMs: number;
 }
 
-/** All that a store remembers. */
+/** The contents of a store. */
 export interface StoredState {
-  /** Those that outlive a connection; read once. */
+  /** Sessions that outlive a connection; may be read once. */
   readonly sessions: Iterable<StoredSession>;
-  /** One for each topic; read once. */
+  /** Retained messages, one for each topic; may be read once. */
   readonly retained: Iterable<StoredRetained>;
-  /** Greater than the `sequence` of every delivery, those included that wait in the store alone; absent: there are none of these. */
+  /** Greater than the `sequence` of every delivery, including those in the store alone; absent: there are none in the store alone. */
   readonly nextSequence?: number | undefined;
-  /** The last that was put by `putPosition`; absent: nothing was. */
+  /** The last position put by `putPosition`; absent: none. */
   readonly position?: string | undefined;
 }
 
 /**
- * Where sessions and retained messages are kept beyond the process. Writes are gathered; `commit` makes those since the last
- * one durable together. A message that several deliveries share is written once: its `storeId` tells.
+ * Keeps sessions and retained messages beyond the process. Writes are collected; `commit` makes those since the last commit durable
+ * together. A message that several deliveries share is written once, under its `storeId`.
  *
- * A session that is not stored (any more) has nothing to store: what is said about it, or about a delivery that is not
- * there, is ignored, and no write.
+ * Calls for a session or a delivery that is not stored (any more) are ignored, and do not count as writes.
  */
 export interface Store {
-  /** Grows with every write, so that whoever acknowledges can tell whether there is something to wait for. */
+  /** Grows with every write, which tells whether an acknowledgement has something to wait for. */
   readonly writes: number;
-  /** Whether nothing can or may be written at present (the disk is full): QoS 1 and 2 are refused with 0x97. */
+  /** Whether nothing can be written at present, because of an error or a limit: QoS 1 and 2 are refused with 0x97. */
   readonly isFailing: boolean;
-  /** Whether that is because the store has grown to its limit: then QoS 0 must not make it grow either. Absent: it has none. */
+  /** Whether that is because the store has reached its limit: then QoS 0 must not make it grow either. Absent: it has no limit. */
   readonly isFull?: boolean;
-  /** Whether it has grown to half of that limit: queues that are long do not become longer. Absent: it has none. */
+  /** Whether it has reached half of that limit: then long queues do not grow. Absent: it has no limit. */
   readonly isHalfFull?: boolean;
-  /** Makes durable what was written; then calls `done`, at once or later, in the order of the commits. Absent: nobody waits. */
+  /** Makes all writes durable; then calls `done`, at once or later, in the order of the commits. Absent: nothing waits. */
   commit(done?: () => void): void;
   /**
-   * Until it is called with `false`, what gathers is a part of something that is written as a whole: nothing of it is written. Absent: this
-   * store writes nothing but what `commit` was called for, and that is not called in between.
+   * With `true` commits are held back until it is called with `false`, because the writes between must be committed together. Absent: this
+   * store commits only when `commit` is called, which does not happen in between.
    */
   holdBack?(isPart: boolean): void;
   /**
-   * Adds the session or changes its times and owner: seconds, and the clock's milliseconds; both may be `Infinity`. Seconds of 0, where
-   * no session is stored, make room for a will and nothing else: all but that is ignored as if it were not there.
+   * Adds the session, or changes its times (seconds, and the clock's milliseconds; both may be `Infinity`) and owner. If no session is
+   * stored, 0 seconds only make room for a will; other calls for this session are ignored.
    */
   putSession(clientId: string, expirySeconds: number, expiresAtMs: number, owner?: string): void;
-  /** With all that belongs to it. */
+  /** Deletes the session with everything that belongs to it. */
   deleteSession(clientId: string): void;
-  /** Adds it, or replaces the one with the same Topic Filter. */
+  /** Adds a subscription, or replaces the one with the same Topic Filter. */
   putSubscription(clientId: string, subscription: Subscription): void;
-  /** By the Topic Filter as it was put. */
+  /** Deletes a subscription by the Topic Filter with which it was put. */
   deleteSubscription(clientId: string, topicFilter: string): void;
   /**
-   * `delivery.sequence` is its key, unique in the store and greater than those before. The message gets its `storeId`. `isApart`: it waits, and
-   * nobody else keeps it until it is read; only for a store that can do that.
+   * Adds a waiting delivery. Its key is `delivery.sequence`, which is greater than all before. The message gets its `storeId`. With
+   * `isApart` the caller does not keep the delivery in memory until it is read; only stores with `readQueue` support that.
    */
   putDelivery(clientId: string, delivery: Delivery, isApart?: boolean): void;
-  /** The delivery has this Packet Identifier and state from now on. `delivery` is for a cluster, where the sequence says nothing. */
+  /**
+   * Notes that the delivery is in flight with this Packet Identifier and state. A cluster needs `delivery` too, because its nodes have
+   * different sequences.
+   */
   putInFlight(
     clientId: string,
     sequence: number,
@@ -303,90 +305,94 @@ export interface Store {
     state: InFlight["state"],
     delivery?: Delivery,
   ): void;
-  /** Its message goes with the last delivery that shares it. */
+  /** Deletes a delivery, and its message with the last delivery that shares it. */
   deleteDelivery(clientId: string, delivery: Delivery): void;
   /**
-   * Finds the next of what was put apart and is committed, and calls `done` once, at once or later, in the order of the calls; never, where
-   * the session has ended. Absent: the store reads nothing while it runs, and nothing may be put apart.
+   * Finds committed deliveries that were put apart, and calls `done` once, at once or later, in the order of the calls; with nothing,
+   * if the session has ended meanwhile. Absent: the store cannot read while it runs, and nothing may be put apart.
    */
   readQueue?(clientId: string, query: QueueQuery, done: (page: QueuePage) => void): void;
-  /** An incoming QoS 2 message has this Packet Identifier until its PUBREL. */
+  /** Notes the Packet Identifier of an incoming QoS 2 message until its PUBREL. */
   putReceived(clientId: string, packetId: number): void;
-  /** The PUBREL came. */
+  /** Deletes it, because the PUBREL came. */
   deleteReceived(clientId: string, packetId: number): void;
-  /** In place of `previous`, the last that was put on its topic, or is the state's; absent: there is none. */
+  /** Puts a retained message in place of `previous`, the last one put or restored for its topic; absent: there is none. */
   putRetained(message: RetainedMessage, previous?: RetainedMessage): void;
-  /** The topic's last. Absent: it has none any more, which is no write, but may be one that is not committed yet. */
+  /**
+   * Deletes the topic's last retained message. Absent: there is none any more; this is not a write, but an earlier deletion may not be
+   * committed yet.
+   */
   deleteRetained(message: RetainedMessage | undefined): void;
-  /** In place of the will before. */
+  /** Puts a will, or replaces it. */
   putWill(clientId: string, will: StoredWill): void;
-  /** It was published, taken away, or the client is back. What holds only a will goes with it. */
+  /** Deletes a will, because it was published, removed, or its client is back. An entry that holds only a will is deleted with it. */
   deleteWill(clientId: string): void;
   /**
-   * How far the cluster's log has been applied to what is stored, in the cluster's own words: committed with the writes before it. By itself it
-   * need not be written soon. Absent: the store does not keep it.
+   * Notes how far the cluster's log has been applied to the store, in the cluster's own notation. It is committed with the writes before
+   * it; by itself it need not be written soon. Absent: the store does not keep it.
    */
   putPosition?(position: string): void;
 }
 
-/** The cluster that this broker is a node of. Each call is made within a turn and returns at once. */
+/** The cluster to which this broker belongs. Every call is made within a turn and returns at once. */
 export interface ClusterPort {
   /**
-   * Puts a message into the log that all nodes share. It reaches its receivers, those of this node included, when the log comes to it:
-   * `Broker.applyShared`. The store's next `commit` is done when that has happened. `packetId`: of a QoS 2 message from a session that
-   * is stored, else 0. `false`: there is no room for it.
+   * Puts a message into the log that all nodes share. It is routed to its receivers, those of this node included, when the node reads it
+   * from the log: `Broker.applyShared`. The store's next `commit` completes after that. `packetId` belongs to a QoS 2 message from a stored
+   * session, else it is 0. Returns false if there is no room.
    */
   append(message: Message, packetId: number): boolean;
-  /** Hands a message of QoS 0 to the nodes that have subscribers for it; nobody waits. */
+  /** Forwards a message of QoS 0 to the nodes with subscribers for it, without confirmation. */
   forward(message: Message): void;
   /**
-   * A client has come to this node: others that have it let it go, 0x8E, when the log comes to that. `endsSession`: what it has as a session
-   * ends, here as well. `whenApplied`: its session belongs to this node from then on, and this is called in a turn, never where the log is
-   * not reached; absent: it has none that outlives it. `Broker.applyClaim` is called before.
+   * Announces that a client has connected to this node. Other nodes disconnect it (0x8E) when they read this from the log. With
+   * `endsSession` its old session ends, on this node too. `whenApplied` is called in a turn when the session belongs to this node, but
+   * never if the log cannot be reached; it is absent if the client has no session that outlives the connection. `Broker.applyClaim` is
+   * called before it.
    */
   claim(clientId: string, endsSession: boolean, whenApplied?: () => void): void;
   /** The name of this node. */
   readonly node: string;
-  /** A session was restored that belongs to this node; `wasConnected`: its client was there when the process ended. */
+  /** Tells that a session of this node was restored; `wasConnected` if its client was connected when the process ended. */
   restored(clientId: string, home: string, wasConnected: boolean): void;
-  /** Whether the node takes part now: it has applied what there was, and reaches the log. */
+  /** Whether the node takes part now: it has applied the existing log, and its connection works. */
   readonly isReady: boolean;
-  /** There is one more, or one less, subscription with this Topic Filter here. */
+  /** Counts one more, or one less, subscription with this Topic Filter on this node. */
   count(topicFilter: string, change: 1 | -1): void;
 }
 
 /**
- * User Property of bridges: in CONNECT the name of the broker that the bridge belongs to, in CONNACK the name of the one that it has come
- * to, in PUBLISH those that the message has passed.
+ * The User Property of bridges: in CONNECT the name of the bridge's own broker, in CONNACK the name of the accepting broker, in PUBLISH the
+ * names of the brokers that the message has passed.
  */
 export const BRIDGE_HOPS = "bridge-hops";
 
-/** All that the core needs of the world. */
+/** Everything that the core needs from outside. */
 export interface BrokerPorts {
-  /** A name of this broker that no other has, told to bridges that tell theirs. Absent: they are not told. */
+  /** A unique name of this broker, sent to bridges that send theirs. Absent: none is sent. */
   readonly bridgeId?: string;
-  /** Told what happens; the core builds no debug line where `debugOn` is false. */
+  /** Gets log lines; the core builds no debug line if `debugOn` is false. */
   readonly log: LogPort;
-  /** {@linkcode OPEN_ACCESS} where there is nothing to check. */
+  /** Access control; {@linkcode OPEN_ACCESS} for none. */
   readonly access: AccessPort;
   /** Absent: nothing outlives the process, and nothing waits for a commit. */
   readonly store?: Store;
-  /** Absent: this broker is the only one. Where it is there, so is `store`. */
+  /** Absent: no cluster. It requires `store`. */
   readonly cluster?: ClusterPort;
-  /** A part of a Client Identifier that nobody guesses or has. */
+  /** Returns a unique, unguessable part of a Client Identifier. */
   readonly randomId: () => string;
   /** Begins a turn for an answer that came from outside, and returns its time. Absent: the time stands still between turns. */
   readonly beginTurn?: () => number;
-  /** Call `Broker.tick` at this time, in the clock's milliseconds, or somewhat later; an earlier call takes its place. */
+  /** Requests a call of `Broker.tick` at this time, in the clock's milliseconds, or somewhat later. An earlier call may come instead. */
   readonly wake: (atMs: number) => void;
   /**
-   * Calls it when everybody who is ready has been looked at: a turn in which much was done shares its time with those that follow
-   * until then. Absent: a turn is all that happens at once.
+   * Calls `done` when all connections that are ready have been read: a turn that did much shares its budget with those that follow until
+   * then. Absent: every turn has a budget of its own.
    */
   readonly afterRound?: (done: () => void) => void;
 }
 
-/** Lets everybody in where the listener allows anonymous clients, and nobody elsewhere; every topic is free. */
+/** Admits everybody if the listener allows anonymous clients, and nobody otherwise; allows every topic. */
 export const OPEN_ACCESS: AccessPort = {
   version: 0,
   checksTopics: false,

@@ -60,7 +60,7 @@ export const PROMISES: readonly PromiseRow[] = [
     packet: "connack",
     isStoreFailing: true,
     leave: "now",
-    because: "nobody is locked out: a new session promises nothing yet, a resumed one is stored",
+    because: "nobody is locked out: a session that is not stored yet has promised nothing yet",
   },
   {
     packet: "connack",

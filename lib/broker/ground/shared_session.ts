@@ -1,4 +1,5 @@
 import type { InFlight, Subscription } from "../../session/mod.ts";
+import type { StoredWill } from "./ports.ts";
 
 /** A session begins, or its times have changed. */
 export interface SharedSession {
@@ -55,7 +56,9 @@ export type SessionChange =
   }
   | { readonly kind: "unsubscribed"; readonly clientId: string; readonly topicFilter: string }
   /** The PUBREL of a message that the client has published came. */
-  | { readonly kind: "released"; readonly clientId: string; readonly packetId: number };
+  | { readonly kind: "released"; readonly clientId: string; readonly packetId: number }
+  /** The will of its client, connected or not; absent: there is none any more. */
+  | { readonly kind: "will"; readonly clientId: string; readonly will?: StoredWill };
 
 /** The log has come to a client's arrival at a node. */
 export interface AppliedClaim {

@@ -8,7 +8,7 @@ import { Connection } from "../state/connection.ts";
 import { stopFor } from "./inflow.ts";
 
 /**
- * Connections beyond a limit that are accepted only to be told so. The number is limited, or it would be a way around the limit.
+ * Connections beyond a limit that are accepted only to send them a refusal. Their number is limited, so that they do not defeat the limit.
  */
 const HEARD_BEYOND_LIMIT = 16;
 

@@ -19,8 +19,8 @@ import { pumpRetained } from "../services/retained_pump.ts";
 export const SHORT_ACK_BYTES = 4;
 
 /**
- * Handles the acknowledgement of four bytes at `at`, of which no packet is made: there is one for every message of QoS 1, and three
- * for one of QoS 2. `false`: it is another packet, or a wrong one, and nothing has happened.
+ * Handles the four-byte acknowledgement at `at` without making a packet, because there is one for every message of QoS 1, and three for one
+ * of QoS 2. Returns false, with nothing changed, if it is another packet or an invalid one.
  */
 export function handleShortAck(
   core: Core,
@@ -118,7 +118,7 @@ function pubcomp(core: Core, connection: Connection, packetId: number): void {
 }
 
 function waits(core: Core, connection: Connection, packet: "pubrel" | "pubcomp"): boolean {
-  if (core.store === undefined) return false; // There is nothing to wait for.
+  if (core.store === undefined) return false; // Without a store there is nothing to wait for.
   return leaveOf(packet, {
     isStoreFailing: core.store?.isFailing === true,
     isPersistent: connection.client!.session.isPersistent,

@@ -127,7 +127,7 @@ function admit(
   });
 }
 
-/** Ends what the client has from before: the connection, and the session where it is not resumed. */
+/** Ends the client's previous connection, and its session if it is not resumed. */
 function makeWay(core: Core, claim: SessionClaim, by: ClientIdentity): void {
   const { owner, existing, isForeign, isEnding } = claim;
   if (existing === undefined) return;
@@ -155,7 +155,7 @@ function letIn(core: Core, connection: Connection, admission: Admission): void {
   logConnected(core, connection, admission);
   core.observers?.tell("connected", connection, admission.isResumed);
   if (!answer(core, connection, admission)) return disconnect(core, connection, undefined);
-  // After the CONNACK, which does not wait for it: who cannot reach the cluster serves its clients all the same.
+  // After the CONNACK, which does not wait for the cluster: a node that cannot reach the cluster still serves its clients.
   if (core.cluster !== null && connection.listener.bridge === undefined) {
     const { identity: { clientId }, connect } = admission;
     if (!isShared(core, connection, connect)) core.cluster.claim(clientId, true);
@@ -187,8 +187,8 @@ function comeIn(core: Core, connection: Connection, admission: Admission): void 
 }
 
 /**
- * Settles the will of a client that was connected without a stored session when the process ended: published if its owner is
- * another.
+ * Decides about the will of a client that was connected without a stored session when the process ended: it is published if its owner was
+ * another user.
  */
 function settleLost(core: Core, { session, owner }: Client): void {
   const lost = core.lostClients.get(session.clientId);
@@ -228,7 +228,7 @@ function forgetReceived({ store }: Core, { session }: Client): void {
   }
 }
 
-/** Writes the session before the client is admitted: where that fails, the client is refused, and its session stays as it is. */
+/** Writes the session before the client is admitted: if that fails, the client is refused, and its session stays as it is. */
 function storeSession(
   core: Core,
   connection: Connection,
@@ -274,8 +274,7 @@ function answer(core: Core, connection: Connection, admission: Admission): boole
 }
 
 /**
- * Sends what waits for the client, after dropping messages that it may not read, such as those for the previous user of the
- * session.
+ * Sends the client's waiting messages, after dropping those that it may not read, such as messages for the previous user of the session.
  */
 function sendWaiting(core: Core, { client, isResumed, isOther }: Admission): void {
   if (isResumed && core.ports.access.checksTopics) {

@@ -3,19 +3,19 @@ import { bridgeStateOf, isBridgeState } from "../ground/message_rules.ts";
 import type { Connection } from "../state/connection.ts";
 
 /**
- * What bridges of mosquitto count on.
+ * What mosquitto's bridges rely on.
  *
- * | what they do                                             | before 5.0                          | 5.0                                       |
+ * | behaviour of a bridge                                    | before 5.0                          | 5.0                                       |
  * |----------------------------------------------------------|-------------------------------------|-------------------------------------------|
- * | say that they are bridges                                | Protocol Level 0x83, 0x84           | only by their will, which is their state  |
- * | want No Local and Retain As Published                    | cannot ask: have them               | ask                                       |
- * | publish their state below `$SYS/`                        | any                                 | that of their Client Identifier           |
- * | have 20 messages in flight, and lose track beyond        | cannot say: have 20                 | say so by Receive Maximum                 |
- * | `cleansession false` means that the session stays        | it does                             | say no Session Expiry Interval: it stays  |
- * | after a reconnect send at once all that they have queued | may                                 | may, whatever our Receive Maximum is      |
+ * | says that it is a bridge                                 | Protocol Level 0x83, 0x84           | only by its will, which is its state      |
+ * | wants No Local and Retain As Published                   | cannot ask for them: gets them      | asks for them                             |
+ * | publishes its state below `$SYS/`                        | any state topic                     | the one of its Client Identifier          |
+ * | loses track of more than 20 messages in flight           | cannot say so: gets 20              | says so by Receive Maximum                |
+ * | with `cleansession false` expects the session to stay    | it stays                            | stays without Session Expiry Interval     |
+ * | sends its whole backlog at once after a reconnect        | allowed                             | allowed, whatever our Receive Maximum is  |
  *
- * The last three were seen of mosquitto 2.0.11. In 5.0 it says what it wants but for the last two: taken by the letter, its session would end
- * with its connection, and its backlog would end its connection again and again.
+ * The last three were observed with mosquitto 2.0.11. In 5.0 it requests everything itself except in the last two cases: by the letter of
+ * the standard, its session would end with its connection, and its backlog would end its connection again and again.
  */
 
 /** The default of `max_inflight_messages` in mosquitto. */

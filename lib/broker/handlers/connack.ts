@@ -37,7 +37,7 @@ export function connackProperties(
   };
 }
 
-/** A bridge that tells its broker's name is told ours, so that it lets no message go round in a ring. */
+/** Sends our name to a bridge that sends its broker's name, so that it can detect loops. */
 function bridgeName({ ports: { bridgeId } }: Core, { properties }: Connect): Properties {
   const isBridge = properties?.userProperties?.some(([name]) => name === BRIDGE_HOPS) === true;
   return isBridge && bridgeId !== undefined ? { userProperties: [[BRIDGE_HOPS, bridgeId]] } : {};

@@ -4,18 +4,18 @@ import type { Core } from "../core/core.ts";
 import { type Leave, leaveOf } from "../ground/promises.ts";
 import type { Connection } from "../state/connection.ts";
 
-/** A Topic Filter of a client, as the broker has it. */
+/** A Topic Filter of a client, with its mount point. */
 export interface MountedFilter {
   /** The filter under the listener's mount point, with `$share/…` in front where it is shared. The key of the subscription. */
   readonly key: string;
-  /** The same without `$share/…`. */
+  /** The key without `$share/…`. */
   readonly topicFilter: string;
   readonly isShared: boolean;
 }
 
 /**
- * The filter under the listener's mount point; `undefined` where it is none, by itself or there: a mount point without `/` at its
- * end makes `tenant#` of `#`, and with any mount point a long filter may become longer than text can be.
+ * The filter with the mount point; `undefined` if it is invalid, by itself or with the mount point: a mount point without a final `/` makes
+ * `tenant#` of `#`, and any mount point may make a long filter too long.
  */
 export function mountFilter(
   core: Core,
@@ -39,8 +39,9 @@ export function failure(connection: Connection, reasonCode: number): number {
 }
 
 /**
- * Refuses a filter that is none, in SUBACK or UNSUBACK. Before 5.0 a client that sends what can be a filter nowhere is closed
- * [v3 MQTT-4.7.1-2] [v3 MQTT-4.7.1-3]; mount point and limits it cannot know, so what is none for these is refused by itself.
+ * Refuses an invalid filter in SUBACK or UNSUBACK. Before 5.0 a client that sends a filter which is invalid anywhere is disconnected
+ * [v3 MQTT-4.7.1-2] [v3 MQTT-4.7.1-3]; a client cannot know mount point and limits, so only the filter is refused if it is invalid because
+ * of them.
  */
 export function refusal(connection: Connection, asked: string, message: string): number {
   const isFilter = parseTopicFilter(asked) !== undefined;

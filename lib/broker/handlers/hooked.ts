@@ -25,7 +25,7 @@ import { keepWill } from "./take_will.ts";
 /** Continues with the result of the hooks; `true`: they have another question to answer first. */
 type GoOn<Name extends HookName> = (result: HookSubjects[Name] | HookRefusal) => boolean;
 
-/** Asks the hooks whether a client may connect that access control has let in, and about its will; if so, calls `admit`. */
+/** Asks the hooks about a client that access control has admitted, and about its will; if they allow it, calls `admit`. */
 export function askToConnect(
   core: Core,
   connection: Connection,

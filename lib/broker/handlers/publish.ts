@@ -191,7 +191,7 @@ function publishAllowed(
   return count === 0 ? ReasonCode.NoMatchingSubscribers : ReasonCode.Success;
 }
 
-/** Gives the message to the cluster; `undefined`: it is to be routed here. Its acknowledgement waits for the commit in either case. */
+/** Passes the message to the cluster; `undefined` if it is to be routed here. In either case its acknowledgement waits for the commit. */
 function publishToLog(
   core: Core,
   connection: Connection,
@@ -285,9 +285,9 @@ function acknowledge(
   }
   const { outbox } = connection;
   const type = firstByte === FirstByte.Puback ? "puback" : "pubrec";
-  // A refusal promises nothing, and yet it waits behind what is held: clients expect acknowledgements in the order of their
-  // messages, as they owe them themselves [MQTT-4.6.0-2]. So one whose own batch cannot be written hears nothing of it until
-  // that is written or it connects anew; its Receive Maximum stops it before long, and others are told 0x97 at once.
+  // A refusal promises nothing, but it waits behind held acknowledgements, because clients expect acknowledgements in the order of their
+  // messages, as they must send them themselves [MQTT-4.6.0-2]. So a client whose own batch cannot be written gets no refusal until the
+  // batch is written or the client reconnects; its Receive Maximum soon stops it. Other clients get 0x97 at once.
   const hasWritten = core.store !== undefined && core.store.writes !== writesBefore;
   const waits = leaveOfAck(core, connection, type, hasWritten, isRepeat) === "waits" ||
     outcome !== ReasonCode.Success && outbox.hasHeld;

@@ -33,8 +33,8 @@ export function isOpen(outcome: Outcome | Open): outcome is Open {
 }
 
 /**
- * The route of this topic; throws where it is not a valid Topic Name. `undefined`: it is one, but not on this listener: with the mount
- * point it is too long, or it has more levels than `max_topic_levels`. The client cannot know these, so it is not to blame.
+ * The route of this topic; throws if it is not a valid Topic Name. `undefined` if it is valid, but not on this listener: with the mount
+ * point it is too long, or it has more levels than `max_topic_levels`. The client cannot know these limits, so this is not its fault.
  */
 export function routeOf(
   core: Core,
@@ -191,7 +191,7 @@ export function leaveOfAck(
   hasWritten: boolean,
   isRepeat: boolean,
 ): Leave {
-  if (core.store === undefined) return "now"; // There is nothing to wait for.
+  if (core.store === undefined) return "now"; // Without a store there is nothing to wait for.
   return leaveOf(packet, {
     isStoreFailing: core.store?.isFailing === true,
     isPersistent: connection.client!.session.isPersistent,

@@ -111,7 +111,7 @@ function handleNext(
   return at;
 }
 
-/** The packet was postponed: it comes again, and counts then. */
+/** Takes back the counts of a postponed packet, which will be handled and counted again. */
 function takePacketBack(
   core: Core,
   connection: Connection,

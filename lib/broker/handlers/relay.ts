@@ -93,7 +93,7 @@ export function mayRelay(core: Core, { mountPoint }: Connection): boolean {
     !congestion.isCongested && !longFanOuts.isActive;
 }
 
-/** Whether the publisher's messages of the topic go to a few clients, and to them alone. */
+/** Whether the publisher's messages of the topic go only to a few clients. */
 export function isEveryday(
   { targets, ownTargets, shares, locals }: Route,
   publisher: Client,

@@ -25,9 +25,9 @@ interface Relayed {
 }
 
 /**
- * Handles the PUBLISH of QoS 1 in `bytes[start, end)` as {@linkcode relay} handles one of QoS 0, where it has one receiver that can take it
- * at once; `false`: it is not such a one, and nothing has happened. It is in flight and acknowledged like
- * any other; only that no packet is made of it, and none encoded. `readEnd`: the end of what was read with it.
+ * Handles the PUBLISH of QoS 1 in `bytes[start, end)` like {@linkcode relay} those of QoS 0, if it has one receiver that can take it at
+ * once; otherwise returns false with nothing changed. The message is in flight and acknowledged like any other, but no packet object is
+ * made or encoded. `readEnd` is the end of the bytes that were read with it.
  */
 export function relayQos1(
   core: Core,
@@ -63,14 +63,14 @@ export function relayQos1(
   return true;
 }
 
-/** Whether the client may send QoS 1, has not sent more than it may, and nothing keeps its PUBACK from being true. */
+/** Whether the client may send QoS 1, is within its Receive Maximum, and its PUBACK can be sent. */
 function mayAcknowledge(core: Core, connection: Connection): boolean {
   const { listener } = connection;
   if (listener.maxQos === 0) return false;
   return core.store?.isFailing !== true && !isReceiveMaximumReached(core, connection);
 }
 
-/** Who gets the messages of the topic, where that is one client, with a subscription of QoS 1 or 2. */
+/** The receiver of the topic's messages, if it is a single client with a subscription of QoS 1 or 2. */
 function soleTarget(core: Core, topicName: string, publisher: Client): Target | undefined {
   const route = core.router.route(topicName);
   if (route === undefined || route.targets.length !== 1 || !isEveryday(route, publisher)) {
@@ -82,7 +82,7 @@ function soleTarget(core: Core, topicName: string, publisher: Client): Target | 
 
 function takesNow(core: Core, { client }: Target, sizeBytes: number): boolean {
   const { connection } = client;
-  // A full bridge has a queue, behind which nothing is sent.
+  // A full bridge has a queue, and nothing may be sent before it.
   if (connection === null || client.isEnded) return false;
   return connection.outbox.takesRelayed(sizeBytes) && canSendNow(core, client, connection);
 }
@@ -121,7 +121,7 @@ function payloadAt({ idAt, isV5 }: Relayed): number {
   return isV5 ? idAt + 3 : idAt + 2;
 }
 
-/** The same for a receiver whose session is stored. */
+/** Sends the message to a receiver whose session is stored. */
 function sendStored(core: Core, client: Client, relayed: Relayed): void {
   const { session: { sender, clientId }, connection } = client;
   const { bytes, start, end, isV5, idAt, topicName, publisherId } = relayed;
@@ -150,7 +150,7 @@ function sendStored(core: Core, client: Client, relayed: Relayed): void {
     store.putDelivery(clientId, delivery);
     inFlight = sender.start(delivery);
     const { packetId } = inFlight;
-    // Before it is in the outbox, from which nothing is taken back.
+    // Stored before it is put into the outbox, from which it could not be removed.
     store.putInFlight(clientId, sequence, packetId, "published");
     connection!.outbox.relayQos1(bytes.subarray(start, end), isV5, packetId, idAt - start);
   } catch (error) {

@@ -51,7 +51,7 @@ function mayNotPassOn({ ports }: Core, existing: Client, identity: ClientIdentit
     !isSameUser(existing.identity, identity);
 }
 
-/** Why a client that access control let in cannot have this session; nothing has been changed yet. */
+/** Why a client that access control has admitted cannot have this session; nothing has been changed yet. */
 export function refusalOf(
   core: Core,
   identity: ClientIdentity,
@@ -59,8 +59,7 @@ export function refusalOf(
 ): CloseReason | undefined {
   const { sessionOwner, maxSessions } = core.options;
   if (identity.isBridge) return undefined;
-  // A connected client is never replaced by another user; one that is away keeps its session only where the operator configured
-  // that.
+  // A connected client is never replaced by another user; a disconnected one keeps its session only if the operator configured that.
   if (isForeign && (existing!.connection !== null || sessionOwner === "refuse")) {
     const reasonCode = ReasonCode.ClientIdentifierNotValid;
     return { reasonCode, message: "Client Identifier belongs to another user" };

@@ -39,8 +39,8 @@ export function handleSubscribe(core: Core, connection: Connection, packet: Subs
 }
 
 /**
- * Subscribes a client that is connected to what somebody else wants for it, under its own rights; the answer as a SUBACK would have
- * it, or that access control takes its time: ask again when it has decided. Throws `MqttError` where the request is none.
+ * Subscribes a connected client on behalf of somebody else, with the client's own rights. Returns the code of a SUBACK, or that access
+ * control needs time, and the caller asks again after its decision. Throws `MqttError` if the request is invalid.
  */
 export function subscribeFor(
   core: Core,

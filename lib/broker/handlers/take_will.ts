@@ -44,7 +44,7 @@ export function keepWill({ listener, mountPoint }: Connection, will: Will): Will
  */
 function refusalOf(core: Core, connection: Connection, will: Will) {
   const { topicName, qos, retain } = will;
-  // As the listener's clients see it: what is reserved is so below a mount point too, as in PUBLISH.
+  // Checked without the mount point, like a PUBLISH: reserved topics are reserved below a mount point too.
   const { mountPoint } = connection;
   const seenName = topicName.startsWith(mountPoint)
     ? topicName.slice(mountPoint.length)

@@ -12,13 +12,13 @@ interface Unsubscribing {
   hasWritten: boolean;
 }
 
-/** Handles UNSUBSCRIBE: messages already under way to the client are still delivered. [MQTT-3.10.4-3] */
+/** Handles UNSUBSCRIBE. Messages already being sent to the client are still delivered. [MQTT-3.10.4-3] */
 export function handleUnsubscribe(core: Core, connection: Connection, packet: Unsubscribe): void {
   const work: Unsubscribing = { packet, reasonCodes: [], hasWritten: false };
   if (!doPart(core, connection, work)) connection.unfinished = () => doPart(core, connection, work);
 }
 
-/** Ends a subscription of a client that is connected, for somebody else; the answer as an UNSUBACK would have it. */
+/** Ends a subscription of a connected client on behalf of somebody else; returns the code of an UNSUBACK. */
 export function unsubscribeFor(core: Core, connection: Connection, topicFilter: string): number {
   const reasonCode = unsubscribe(core, connection, topicFilter);
   core.observers?.tell("unsubscribed", connection, topicFilter, reasonCode);

@@ -5,19 +5,19 @@ import { report } from "./faults.ts";
 import { drop } from "./drop.ts";
 import { routeHere } from "./route_message.ts";
 
-/** A message that the log has come to. */
+/** A message read from the cluster's log. */
 export interface SharedMessage {
-  /** As it was published. */
+  /** The published message. */
   readonly message: Message;
-  /** Of a QoS 2 message that came from a stored session; else 0. */
+  /** The Packet Identifier of a QoS 2 message from a stored session; else 0. */
   readonly packetId: number;
-  /** Another process has put it there: another node, or an earlier one of this. */
+  /** Whether another process has put it there: another node, or an earlier process of this one. */
   readonly isOthers: boolean;
 }
 
 /**
- * Routes a message of the log to the receivers of this node. `false`: an earlier one is still on its way to many receivers; it comes
- * again.
+ * Routes a message of the log to the receivers of this node. Returns false if an earlier one is still being delivered to many receivers;
+ * then the caller tries again.
  */
 export function applyShared(core: Core, shared: SharedMessage): boolean {
   const { longFanOuts, clients, store, options } = core;
@@ -29,7 +29,7 @@ export function applyShared(core: Core, shared: SharedMessage): boolean {
   const publisher = clients.get(message.publisherId) ?? null;
   if (packetId > 0 && publisher?.session.isPersistent === true) {
     const { receiver, clientId } = publisher.session;
-    // The client does not know whether the other process has its message: it sends the message again, which must not count twice.
+    // The client does not know whether the other process has its message, so it sends the message again, which must not count twice.
     // [MQTT-4.3.3-10]
     if (isOthers) receiver.accept(packetId);
     if (receiver.holds(packetId)) store?.putReceived(clientId, packetId);
@@ -37,7 +37,7 @@ export function applyShared(core: Core, shared: SharedMessage): boolean {
   return deliverHere(core, message, publisher);
 }
 
-/** Routes a message of QoS 0 that another node has handed over. */
+/** Routes a message of QoS 0 that another node has forwarded. */
 export function deliverForwarded(core: Core, message: Message): void {
   const { longFanOuts, clients } = core;
   if (longFanOuts.isBusy(message.publisherId)) return drop(core, null, "slow_client", message);

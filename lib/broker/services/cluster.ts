@@ -5,13 +5,13 @@ import type { Client } from "../state/connection.ts";
 import { drop } from "./drop.ts";
 
 /**
- * - `here`: the message is to be routed here and now; where other nodes have subscribers for it, it is on its way to them.
- * - `shared`: it takes its way by the log, and reaches its receivers when the log comes to it.
- * - `refused`: the log has no room for it. It is counted as dropped.
+ * - `here`: the caller routes the message on this node now; it has been forwarded to other nodes with subscribers.
+ * - `shared`: the message is in the log, and is routed when the node reads it from there.
+ * - `refused`: the log has no room for the message, which is counted as dropped.
  */
 export type Share = "here" | "shared" | "refused";
 
-/** Gives a message to the cluster. */
+/** Passes a message to the cluster. */
 export function shareMessage(
   core: Core,
   message: Message,
@@ -19,7 +19,7 @@ export function shareMessage(
   packetId: number,
 ): Share {
   const { cluster } = core;
-  // What a node says about itself is its own affair.
+  // Messages of a node about itself are not shared.
   if (cluster === null || isReserved(message.topicName)) return "here";
   if (message.qos === 0 && !message.retain) {
     cluster.forward(message);

@@ -9,7 +9,7 @@ import { drop, dropDelivery, dropFailed } from "./drop.ts";
 import { enqueue, takeQueued } from "./queue.ts";
 import { canSendNow, drain, isBacklogged, sendInFlight } from "./send.ts";
 
-/** Hands a message to one client: sends it, queues it, or counts why not. A failure does not affect other receivers. */
+/** Hands a message to one client: sends it, queues it, or counts why not. An error does not affect other receivers. */
 export function deliver(core: Core, target: Target, message: Message, fanout: Fanout): void {
   try {
     handOver(core, target, message, fanout);
@@ -30,7 +30,7 @@ function handOver(core: Core, target: Target, message: Message, fanout: Fanout):
   if (core.hooks.onDeliver !== undefined && connection !== null) {
     return handOverHooked(core, target, connection, qos, retain, message, fanout);
   }
-  // QoS 0 messages that were queued while the client was away go first, if there are any. [MQTT-4.6.0-6]
+  // Queued QoS 0 messages go first, if there are any. [MQTT-4.6.0-6]
   if (qos === 0 && connection !== null && session.queue.qos0Length === 0) {
     // The bytes that wait for a slow client are limited: it loses messages, so that other receivers need not wait.
     if (isBacklogged(core, connection)) return drop(core, client, "slow_client", message);

@@ -3,8 +3,8 @@ import type { Core } from "../core/core.ts";
 import { STEPS } from "../core/work.ts";
 
 /**
- * Removes the subscriptions of ended sessions from the router, as many as there is time for in this turn: a session may have had a
- * hundred thousand, and others do not wait for its end. Until they are removed they count against the limits: they are in memory.
+ * Removes the subscriptions of ended sessions from the router, as many as there is time for in this turn: a session may have had a hundred
+ * thousand, and other clients must not wait for its end. They count against the limits until they are removed, because they take memory.
  */
 export function dismantle(core: Core): void {
   const { dismantling, router, work } = core;
@@ -21,7 +21,7 @@ export function dismantle(core: Core): void {
       work.spend(STEPS.filter);
     }
     dismantling.shift();
-    // None of these holds any more, and each would keep the client in memory, with all that it had in flight.
+    // Cached routes are invalid now, and would keep the client in memory with everything that it had in flight.
     if (ended.client.session.subscriptions.size > 0) router.clearRoutes();
   }
 }

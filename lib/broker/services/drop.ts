@@ -1,39 +1,39 @@
 /**
- * Every way in which a message ends without its receiver. Each drop is counted, for the broker and for the client, and the first of
- * a kind is logged with topic and publisher.
+ * All ways in which a message is not delivered. Each drop is counted, for the broker and for the client, and the first one of each kind is
+ * logged with topic and publisher.
  *
  * | reason                 | when                                                                     | for whom   |
  * |------------------------|--------------------------------------------------------------------------|------------|
  * | `queue_full`           | the client's queue has no room, and `queue_full_policy` decides          | receiver   |
- * | `offline_qos0`         | QoS 0, and the client is away: not logged, since that is what QoS 0 is   | receiver   |
- * | `slow_client`          | QoS 0, and the client has not taken what is before it                    | receiver   |
+ * | `offline_qos0`         | QoS 0, and the client is disconnected: not logged, because it is normal  | receiver   |
+ * | `slow_client`          | QoS 0, and the client has too many unread bytes                          | receiver   |
  * | `packet_too_large`     | above the client's Maximum Packet Size                                   | receiver   |
  * | `expired`              | it waited for longer than its Message Expiry Interval                    | receiver   |
  * | `expired`              | a retained message's time is over                                        | nobody     |
  * | `not_authorized`       | the client may not publish it, or its will                               | publisher  |
  * | `not_authorized`       | it waited, and the client may not read it any more                       | receiver   |
  * | `message_size_limit`   | above `message_size_limit`                                               | publisher  |
- * | `message_size_limit`   | a will above it: its client does not come in                             | nobody     |
- * | `retained_limit`       | no room to retain it; those who are subscribed get it                    | publisher  |
- * | `retain_not_available` | before 5.0: not retained; those who are subscribed get it                | publisher  |
+ * | `message_size_limit`   | a will above it: its client is refused                                   | nobody     |
+ * | `retained_limit`       | no room to retain it; subscribers get it                                 | publisher  |
+ * | `retain_not_available` | before 5.0: not retained; subscribers get it                             | publisher  |
  * | `reserved_topic`       | a client publishes, or leaves as its will, under `$SYS/`                 | publisher  |
  * | `no_share_member`      | no member of a shared subscription can take it                           | publisher  |
  * | `no_share_member`      | a member gives it back, and no other can take it                         | receiver   |
  * | `store_failing`        | QoS 1 or 2, and the store cannot be written                              | publisher  |
  * | `bridge_full`          | QoS 1 or 2, and a bridge that gets it has no room: its publisher is told | publisher  |
  * | `session_ended`        | it waited, or was not acknowledged, when the session ended               | receiver   |
- * | `encoding_failed`      | it cannot be handed to this client: a fault of ours, logged with stack | receiver   |
- * | `encoding_failed`      | a will, or a program's message, cannot be published for a fault of ours  | publisher  |
+ * | `encoding_failed`      | delivering it to this client failed: a fault of ours, logged with stack  | receiver   |
+ * | `encoding_failed`      | publishing a will or a program's message failed: a fault of ours         | publisher  |
  * | `refused_by_client`    | PUBACK or PUBREC with a Reason Code of 0x80 or more                      | receiver   |
- * | `refused_by_hook`      | a hook of the program does not let it be published; a will as well       | publisher  |
- * | `refused_by_hook`      | a hook of the program does not let it be delivered                       | receiver   |
+ * | `refused_by_hook`      | a hook of the program refuses its publication; also of a will            | publisher  |
+ * | `refused_by_hook`      | a hook of the program refuses its delivery                               | receiver   |
  * | `not_a_topic_name`     | too deep, or with the listener's mount point too long or too deep        | publisher  |
- * | `not_a_topic_name`     | a will that waited, and its topic is too deep for the settings of today  | publisher  |
+ * | `not_a_topic_name`     | a delayed will whose topic is too deep for the present settings          | publisher  |
  *
- * A case that is not in the table has no receiver: nobody subscribed, No Local, a client without the right to read (its
- * subscription delivers nothing), a subscription that ends while retained messages are on their way to it. And bytes that were
- * written to a connection that ended are lost by the network, not by the broker: QoS 0 may be lost there, QoS 1 and 2 are sent
- * again, or are `session_ended`.
+ * Other cases are not drops, because there is no receiver: nobody subscribed, No Local, a client without the right to read (its
+ * subscription delivers nothing), a subscription that ends while retained messages are being sent to it. Bytes written to a connection that
+ * then ends are lost by the network, not by the broker: QoS 0 may be lost there; QoS 1 and 2 are sent again, or are counted as
+ * `session_ended`.
  *
  * @module
  */
@@ -43,7 +43,7 @@ import type { DropReason } from "../ground/metrics.ts";
 import type { Client } from "../state/connection.ts";
 import { report } from "./faults.ts";
 
-/** Counts a message that the client did not get, or that it published and nobody gets; `null`: a program published it. */
+/** Counts a message that the client did not get, or that it published in vain; `null`: a program published it. */
 export function drop(
   core: Core,
   client: Client | null,
@@ -87,7 +87,7 @@ export function dropTail(core: Core, client: Client, reason: DropReason): void {
   core.ports.log.warning("Messages dropped", { clientId, reason, messages });
 }
 
-/** Drops a delivery that failed because of a fault in the broker: this client loses this message, and the log has the stack. */
+/** Drops a delivery that failed because of an error in the broker: only this client loses this message, and the log has the stack. */
 export function dropFailed(
   core: Core,
   client: Client,

@@ -4,7 +4,7 @@ import { STEPS } from "../core/work.ts";
 import type { Client } from "../state/connection.ts";
 import { moveShared } from "./share_moves.ts";
 
-/** Ends a subscription that there is; `key` is its Topic Filter with mount point and `$share/…`. */
+/** Ends an existing subscription; `key` is its Topic Filter with mount point and `$share/…`. */
 export function endSubscription(core: Core, client: Client, key: string, isShared: boolean): void {
   const { session } = client;
   const bytesBefore = session.subscriptionBytes;
@@ -16,8 +16,8 @@ export function endSubscription(core: Core, client: Client, key: string, isShare
 }
 
 /**
- * Ends the subscriptions that the client may not have any more, where access control wants that; returns their number. A decision that
- * takes time leaves the subscription alone.
+ * Ends the subscriptions that the client may no longer have, if access control requires it; returns their number. Subscriptions whose
+ * decision takes time stay.
  */
 export function endForbidden(core: Core, client: Client): number {
   const { access } = core.ports;

@@ -11,7 +11,7 @@ import { routeMessage } from "./route_message.ts";
 import { drain } from "./send.ts";
 import { rewatch } from "./watch.ts";
 
-/** Ends the turn: commits what was written, sends what may leave. */
+/** Ends the turn: commits the writes and sends the packets that need not wait. */
 export function endTurn(core: Core): void {
   for (const [connection, reason] of core.leaving.splice(0)) {
     attempt(core, "Cannot disconnect a client", { client: connection.name }, () => {
@@ -49,8 +49,8 @@ function renew({ work, ports }: Core): void {
 }
 
 /**
- * Routes what programs published during the turn. What they publish in answer to that is routed in the next turn, so that a program
- * that answers its own messages for ever stalls nobody.
+ * Routes messages that programs published during the turn. Those published in answer to them are routed in the next turn, so that a program
+ * that keeps answering its own messages stalls nobody.
  */
 function publishAll(core: Core): void {
   const { published, longFanOuts } = core;
@@ -69,8 +69,8 @@ function publishAll(core: Core): void {
 }
 
 /**
- * Asks to be called again when something is due. What was written behind the turn's flush is due at once: the will of a client that
- * `relieve` has disconnected for instance.
+ * Requests the next call of `tick`. Writes made after the turn's flush are due at once, such as the will of a client that `relieve` has
+ * disconnected.
  */
 export function wake(core: Core): void {
   const { deadlines, ports, pumping, published, postponed, dismantling, longFanOuts, nowMs } = core;

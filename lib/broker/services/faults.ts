@@ -1,21 +1,21 @@
 /**
- * Faults in the broker: what each kind costs.
+ * Errors in the broker, and what each kind affects.
  *
  * | what throws                                         | what it costs                                                  |
  * |-----------------------------------------------------|----------------------------------------------------------------|
  * | `MqttError`, while a packet is handled              | that connection: it is told the Reason Code                    |
- * | `InvariantError`, and what `Store.commit` throws    | the process, which begins anew from the store                  |
+ * | `InvariantError`, and errors of `Store.commit`      | the process, which restarts from the store                     |
  * | a delivery to one client, its encoding included     | that delivery: `encoding_failed`, counted for the client       |
  * | a packet's handler, an answer of access control,    | that connection: 0x83; its session and all others stay         |
- * | a client's turn to get what waits for it            |                                                                |
+ * | sending a client its waiting messages               |                                                                |
  * | a program's subscription, or its listener           | that call                                                      |
- * | a program's hook, by an error, silence or nonsense  | what it was asked about: a refusal, 0x83                       |
- * | what a connection that ends leaves: a will, an      | that step: the rest of the end is done                         |
+ * | a program's hook: an error, no or an invalid answer | what it was asked about: a refusal, 0x83                       |
+ * | a step at the end of a connection: its will, its    | that step: the other steps are done                            |
  * | entry in the store                                  |                                                                |
- * | a deadline                                          | what was due                                                   |
+ * | a deadline                                          | the action that was due                                        |
  *
- * Each fault is one line of the log with its stack. For this to be enough, handlers change state only after everything that can
- * fail, or undo the change.
+ * Each fault is logged in one line with its stack. For this to be enough, handlers change state only after all steps that can fail, or undo
+ * the change.
  *
  * @module
  */

@@ -9,7 +9,7 @@ import { drop, dropFailed } from "./drop.ts";
 /** A PUBLISH that is about to go to a client. */
 export interface Leaving {
   readonly outgoing: Outgoing;
-  /** 0: QoS 0. */
+  /** 0 for QoS 0. */
   readonly packetId: number;
   readonly waits: boolean;
   readonly isRepeat: boolean;

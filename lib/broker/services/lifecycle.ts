@@ -145,7 +145,7 @@ export function closeAll(core: Core, reasonCode: ReasonCode, message: string): v
   }
 }
 
-/** Ends a session and all that belongs to it; a delayed will is published. [MQTT-3.1.3-9] */
+/** Ends a session and everything that belongs to it; a delayed will is published. [MQTT-3.1.3-9] */
 export function endSession(core: Core, client: Client): void {
   const { session } = client;
   if (core.clients.get(session.clientId) !== client) return;
@@ -179,7 +179,7 @@ export function endStored({ store, releases }: Core, clientId: string): void {
   if (store.writes !== writesBefore) releases.end(clientId);
 }
 
-/** The client's connection has ended: its session is kept, or ends; its will is delayed, or published. */
+/** The client's connection has ended: keeps or ends its session, and delays or publishes its will. */
 function leave(core: Core, client: Client, will: Will | undefined): void {
   const { session } = client;
   const { clientId } = session;
@@ -201,7 +201,7 @@ function leave(core: Core, client: Client, will: Will | undefined): void {
   passOnShared(core, client);
 }
 
-/** Drops QoS 0 messages that were queued only because hooks had not answered: they are not kept for a client that is away. */
+/** Drops QoS 0 messages that were queued only because hooks had not answered: they are not kept for a disconnected client. */
 function dropWaitingQos0(core: Core, client: Client): void {
   if (core.options.queueQos0Messages) return;
   for (const { message } of takeQueued(core, client, ({ qos }) => qos === 0)) {
@@ -209,7 +209,7 @@ function dropWaitingQos0(core: Core, client: Client): void {
   }
 }
 
-/** The session ends at this time, unless the client comes back. */
+/** Lets the session end at this time, unless the client returns. */
 export function startExpiry(core: Core, client: Client, expiresAtMs: number): void {
   if (expiresAtMs === Infinity) return;
   client.expiry ??= new Deadline(() => {

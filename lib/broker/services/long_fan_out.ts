@@ -42,7 +42,7 @@ function end(core: Core, job: LongFanOut): void {
   }
 }
 
-/** Hands the message to as many receivers as there is time for; `true`: all have it. */
+/** Hands the message to as many receivers as there is time for; returns true if all have it. */
 function doPart(core: Core, job: LongFanOut): boolean {
   const { message, route } = job;
   const { targets, shares } = route;
@@ -96,7 +96,7 @@ function handToShare(core: Core, { message, route, publisher }: LongFanOut, at: 
   else drop(core, publisher, "no_share_member", message);
 }
 
-/** [MQTT-3.3.2-5] */
+/** Whether the message has expired. [MQTT-3.3.2-5] */
 function isExpired({ nowMs }: Core, { expiresAtMs }: KeptMessage): boolean {
   return expiresAtMs <= nowMs;
 }

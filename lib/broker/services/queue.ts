@@ -7,7 +7,7 @@ import { drop, dropDelivery } from "./drop.ts";
 import { type QueueLimits, queueLimits } from "./queue_limits.ts";
 import { isNearlyRead, mayWaitApart, readAhead, readExpired } from "./queue_tail.ts";
 
-/** Puts a delivery into the client's queue, or does what the policy says where that is full. */
+/** Adds a delivery to the client's queue, or applies the policy if the queue is full. */
 export function enqueue(core: Core, client: Client, delivery: Delivery): void {
   const { clientId, queue } = client.session;
   if (!makeRoom(core, client, delivery)) return drop(core, client, "queue_full", delivery.message);
@@ -27,7 +27,7 @@ export function enqueue(core: Core, client: Client, delivery: Delivery): void {
   core.observers?.tell("queued", client, delivery);
 }
 
-/** Whether all bridges that get the message, and refuse what they cannot keep, have room for it. */
+/** Whether all bridges that would get the message have room for it, of those that refuse messages when their queue is full. */
 export function haveBridgesRoom(
   core: Core,
   message: Message,
@@ -51,7 +51,10 @@ export function haveBridgesRoom(
   });
 }
 
-/** Takes out the delivery that is next; `undefined`: nothing waits, or it is being read from the store, after which `drain` goes on. */
+/**
+ * Removes and returns the next delivery; `undefined` if there is none, or if it is being read from the store; then `drain` continues after
+ * the read.
+ */
 export function dequeue(core: Core, client: Client): Delivery | undefined {
   const { queue } = client.session;
   if (queue.tail !== undefined && queue.heldLength === 0) readAhead(core, client);
@@ -62,7 +65,7 @@ export function dequeue(core: Core, client: Client): Delivery | undefined {
   return delivery;
 }
 
-/** Takes out all in memory for which `isTaken` holds, in order. */
+/** Removes all deliveries in memory for which `isTaken` returns true; returns them in order. */
 export function takeQueued(
   core: Core,
   client: Client,
@@ -73,13 +76,13 @@ export function takeQueued(
   return taken;
 }
 
-/** Whether there is room for the delivery now: what has expired goes first, then the policy decides. */
+/** Makes room for the delivery: expired deliveries go first, then the policy decides. Returns whether there is room. */
 function makeRoom(core: Core, client: Client, delivery: Delivery): boolean {
   const limits = queueLimits(core, client);
   if (hasRoom(core, client, limits, delivery)) return true;
   dropExpired(core, client);
   const { queueFullPolicy } = client.bridge ?? core.options;
-  // What an empty queue could not hold drives nothing out.
+  // A delivery that even an empty queue could not hold does not displace others.
   if (queueFullPolicy === "drop_oldest" && hasRoom(core, client, limits, delivery, "emptied")) {
     while (!hasRoom(core, client, limits, delivery)) {
       const oldest = dequeue(core, client);
@@ -88,12 +91,12 @@ function makeRoom(core: Core, client: Client, delivery: Delivery): boolean {
     }
   }
   if (hasRoom(core, client, limits, delivery)) return true;
-  // What makes room is on its way here: what comes in that moment waits for it.
+  // A read from the store that will make room is pending: deliveries may wait for it.
   if (isMakingRoom(core, client) && hasRoom(core, client, limits, delivery, "extended")) {
     return true;
   }
   if (queueFullPolicy === "disconnect" && client.connection !== null) {
-    // At the turn's end: in the middle of a route nobody leaves.
+    // At the end of the turn, because no client may disconnect while a message is routed.
     core.disconnectLater(client.connection, {
       reasonCode: ReasonCode.QuotaExceeded,
       message: "Too many messages wait for this client",
@@ -102,7 +105,7 @@ function makeRoom(core: Core, client: Client, delivery: Delivery): boolean {
   return false;
 }
 
-/** Takes out what has expired: the queue knows it, since it may be long, and full for each message that comes. */
+/** Drops expired deliveries. The queue finds them without a scan, because it may be long and full at each message. */
 function dropExpired(core: Core, client: Client): void {
   const { queue } = client.session;
   for (const delivery of queue.takeExpired(core.nowMs)) {
@@ -120,8 +123,8 @@ function isMakingRoom({ options }: Core, { session: { queue }, bridge }: Client)
 }
 
 /**
- * Whether the limits leave room for the delivery, in the client's queue as it is, as it would be if it were `emptied`, or if as much more
- * were allowed as is read at a time.
+ * Whether the limits leave room for the delivery: in the present queue, in the queue if it were `emptied`, or if it were `extended` by the
+ * size of one read from the store.
  */
 function hasRoom(
   core: Core,
@@ -138,7 +141,7 @@ function hasRoom(
   const sizeBytes = deliverySizeBytes(delivery);
   const length = isEmptied ? 0 : queue.length;
   const bytes = isEmptied ? 0 : queue.bytes;
-  // QoS 1 and 2 are refused before they come here.
+  // QoS 1 and 2 have been refused before.
   if (delivery.qos === 0 && delivery.sequence > 0 && core.store?.isFull === true) return false;
   const isWithin = (limits.messages === 0 || length < limits.messages + moreMessages) &&
     (limits.bytes === 0 || bytes + sizeBytes <= limits.bytes + moreBytes);

@@ -2,19 +2,22 @@ import type { Core } from "../core/core.ts";
 import { AUTOMATIC } from "../ground/options.ts";
 import type { Client } from "../state/connection.ts";
 
-/** How much may wait for a client; 0: no limit. */
+/** The limits of a client's queue; 0: no limit. */
 export interface QueueLimits {
   /** Messages in all. */
   readonly messages: number;
   /** Bytes in all. */
   readonly bytes: number;
-  /** Messages of these that are in memory because they must be. */
+  /** Messages that must stay in memory. */
   readonly heldMessages: number;
-  /** Bytes of these. */
+  /** Bytes of messages that must stay in memory. */
   readonly heldBytes: number;
 }
 
-/** Where long queues wait in the store alone more may wait than memory has room for; what must stay in memory is bounded as ever. */
+/**
+ * The limits of a client's queue. A queue whose tail is in the store alone may be longer than memory allows; deliveries that must stay in
+ * memory have the usual limits.
+ */
 export function queueLimits(core: Core, { bridge, session }: Client): QueueLimits {
   const { options, store } = core;
   if (bridge !== undefined) {
@@ -27,7 +30,7 @@ export function queueLimits(core: Core, { bridge, session }: Client): QueueLimit
   const heldMessages = orElse(maxQueuedMessages, AUTOMATIC.queuedMessages);
   const heldBytes = orElse(maxQueuedBytes, AUTOMATIC.queuedBytes);
   if (!isDeep) return { messages: heldMessages, bytes: heldBytes, heldMessages, heldBytes };
-  // Half of the store is for those who have little: who has more keeps that, and gets no more.
+  // The second half of the store is reserved for short queues: long ones stay, but do not grow.
   const [messages, bytes] = store.isHalfFull === true
     ? [
       Math.max(AUTOMATIC.queuedMessages, queue.length),
@@ -42,7 +45,7 @@ export function queueLimits(core: Core, { bridge, session }: Client): QueueLimit
   };
 }
 
-/** Bytes that may wait before a connection that does not take them; 0: no limit. */
+/** The most unread bytes of one connection; 0: no limit. */
 export function maxUnsentBytes({ options }: Core): number {
   return orElse(options.maxQueuedBytes, AUTOMATIC.queuedBytes);
 }

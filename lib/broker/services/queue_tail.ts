@@ -1,16 +1,16 @@
 /**
- * The end of a long queue waits in the store alone, and is read a part at a time.
+ * The tail of a long queue is in the store alone, and is read in parts.
  *
- * - What comes waits there when the beginning has its share of memory, or all queues together have theirs. Whatever comes behind it
- *   waits there too, so that the order holds. What must be looked at while it waits stays in memory: deliveries of shared subscriptions,
- *   which move on to other members.
- * - The next part is asked for when half of the beginning has left, so that a client that drains its queue never waits for the disk. One
- *   part is under way for each queue, and where memory is short a small one, so that everybody gets on.
- * - The store reads what is committed. Where it finds nothing though something waits, that is not committed yet: it is asked again after
- *   the next commit. What then is not there is not there at all: a fault, which is said, and the queue is put right.
- * - What has expired there is read, and dropped like all else, when its place is needed.
+ * - A new delivery goes to the tail when the queue's beginning has used its share of memory, or all queues together have. All deliveries
+ *   after it go there too, so that the order holds. Deliveries of shared subscriptions stay in memory, because they may move to other
+ *   members.
+ * - The next part is requested when half of the beginning has left, so that a client that drains its queue never waits for the disk. Each
+ *   queue has one pending read, which is small when memory is short, so that all queues make progress.
+ * - The store reads committed deliveries. If it finds none although some wait, they are not committed yet, and it is asked again after the
+ *   next commit. Deliveries still missing then do not exist: that is a fault, which is logged, and the counts are corrected.
+ * - Expired deliveries of the tail are read and dropped like others when their room is needed.
  *
- * An answer is a turn of its own, unless it comes at once.
+ * An answer has a turn of its own, unless it comes at once.
  *
  * @module
  */
@@ -22,26 +22,26 @@ import type { SessionCopy } from "../state/session_copy.ts";
 import { dropDelivery, dropFailed, dropTail } from "./drop.ts";
 import { queueLimits } from "./queue_limits.ts";
 
-/** One queue's part of the memory of all, at most. */
+/** The largest share of one queue in the memory of all. */
 const QUEUE_PART = 1 / 64;
-/** What a queue may have in memory, and is read at a time, however short memory is: messages, and bytes. */
+/** What a queue may have in memory and may read at a time, however short memory is: messages, and bytes. */
 const LEAST_MESSAGES = 16;
 const LEAST_BYTES = 16 * 1024;
 
 /**
- * What a queue whose client is there is read at a time, where memory is not short: a read waits for the commit that is under way, and a
- * client with a large window takes hundreds of messages meanwhile.
+ * Messages read at a time for a connected client while memory is not short: a read waits for the pending commit, during which a client with
+ * a large window takes hundreds of messages.
  */
 const DRAIN_MESSAGES = 1024;
 
-/** Whether the delivery is to wait in the store alone. */
+/** Whether the delivery may wait in the store alone. */
 export function mayWaitApart(core: Core, client: Client, delivery: Delivery): boolean {
   const { store, options, queues } = core;
   const { queueMemoryMessages, queueMemoryBytes, maxTotalQueuedBytes } = options;
   if (delivery.sequence === 0 || delivery.share !== undefined) return false;
   if (store?.readQueue === undefined) return false;
   const { queue } = client.session;
-  // In any case: what is not kept for another reason is read with the rest of it.
+  // Deliveries after a tail always go there too, unless they must stay in memory.
   if (queue.tail !== undefined) return true;
   if (queueMemoryMessages === 0) return false;
   const { length } = queue;
@@ -58,7 +58,7 @@ export function isNearlyRead(core: Core, client: Client): boolean {
   return client.session.queue.heldLength <= heldMessages(core, client) / 2;
 }
 
-/** Asks the store for the next part of what waits there, unless something is asked for already. */
+/** Requests the next part of the tail, unless a read is pending. */
 export function readAhead(core: Core, client: Client): void {
   const { queue } = client.session;
   const { tail } = queue;
@@ -75,13 +75,13 @@ export function readAhead(core: Core, client: Client): void {
   });
 }
 
-/** Asks the store for what has expired there, to drop it. */
+/** Requests the expired deliveries of the tail, to drop them. */
 export function readExpired(core: Core, client: Client): void {
   const { queue } = client.session;
   const tail = queue.tail!;
   if (tail.reading !== undefined) return;
   tail.reading = "expired";
-  // All that waits is committed then, and the answer says when the next of it expires.
+  // All waiting deliveries are committed then, and the answer says when the next one expires.
   read(core, client, true, ({ deliveries, nextExpiryMs }) => {
     tail.nextExpiryMs = Math.min(tail.nextExpiryMs, nextExpiryMs);
     for (const delivery of deliveries) {
@@ -94,7 +94,7 @@ export function readExpired(core: Core, client: Client): void {
   }, core.nowMs);
 }
 
-/** Asks the store, after a commit where `isCommitted` says so. */
+/** Requests a read from the store, after a commit if `isCommitted`. */
 function read(
   core: Core,
   client: Client,
@@ -123,7 +123,7 @@ function read(
       tail.reading = undefined;
       const act = () => {
         arrived(page, isCommitted);
-        // Whatever was asked, who wanted to go on meanwhile had to wait for this answer.
+        // A client that wanted to continue meanwhile had to wait for this answer, whatever was asked.
         if (client.connection !== null) core.pumping.add(client);
       };
       if (isLater) core.inTurn(act);
@@ -135,7 +135,7 @@ function read(
   else ask();
 }
 
-/** What was read is in memory from here on, unless its client may not read it any more. */
+/** Moves a delivery that was read into memory, unless its client may not read it any more. */
 function bringIn(core: Core, client: Client, delivery: Delivery): void {
   const { message } = delivery;
   const { clientId, queue } = client.session;
@@ -156,7 +156,7 @@ function bringIn(core: Core, client: Client, delivery: Delivery): void {
   }
 }
 
-/** By the cluster's log the delivery does not wait any more: the client has it, or it is in flight. */
+/** Settles a delivery that does not wait any more by the cluster's log: the client has it, or it is in flight. */
 function settleRead(core: Core, client: Client, copy: SessionCopy, delivery: Delivery): boolean {
   const { clientId, sender } = client.session;
   if (copy.isDone(delivery)) {
@@ -167,12 +167,13 @@ function settleRead(core: Core, client: Client, copy: SessionCopy, delivery: Del
   const flight = copy.flights.get(logId);
   if (flight === undefined || sender.find(flight.packetId) !== undefined) return false;
   copy.flights.delete(logId);
-  sender.restore(flight.packetId, delivery, flight.state);
+  if (client.connection === null) sender.restore(flight.packetId, delivery, flight.state);
+  else sender.restoreLate(flight.packetId, delivery, flight.state);
   core.store!.putInFlight(clientId, delivery.sequence, flight.packetId, flight.state, delivery);
   return true;
 }
 
-/** What cannot be moved to the beginning costs its client this message, and nobody else anything. */
+/** Drops a delivery that could not be moved to the beginning; only its client is affected. */
 function dropMoved(core: Core, client: Client) {
   return (delivery: Delivery, error: unknown): void => {
     core.queues.remove(delivery, true);
@@ -181,7 +182,7 @@ function dropMoved(core: Core, client: Client) {
   };
 }
 
-/** Drops the oldest of what has been read until the queue has no more than it may: it was let in while there was nothing to drop. */
+/** Drops the oldest deliveries until the queue is within its limits: more were accepted while there was nothing in memory to drop. */
 function trim(core: Core, client: Client): void {
   const { queue } = client.session;
   const { queueFullPolicy } = client.bridge ?? core.options;
@@ -197,7 +198,7 @@ function trim(core: Core, client: Client): void {
   }
 }
 
-/** Nothing was found: it is not committed yet, or it never was. */
+/** Handles a read without result: the deliveries are not committed yet, or do not exist. */
 function isMissing(core: Core, client: Client, wasCommitted: boolean): void {
   const { queue, clientId } = client.session;
   if (!wasCommitted) {
@@ -217,7 +218,7 @@ function pageMessages(core: Core, client: Client): number {
   return Math.max(LEAST_MESSAGES, heldMessages(core, client) - client.session.queue.heldLength);
 }
 
-/** How many messages of a queue with a tail are to be in memory. */
+/** The number of messages to keep in memory of a queue with a tail. */
 function heldMessages(core: Core, { connection }: Client): number {
   if (isShortOfMemory(core)) return LEAST_MESSAGES;
   const { queueMemoryMessages } = core.options;

@@ -6,14 +6,14 @@ import { endForbidden } from "./end_subscription.ts";
 import { disconnect } from "./lifecycle.ts";
 
 /**
- * Disconnects clients for which `mayStay` returns false, and drops queued messages that their clients may not read any more. Where
- * access control ends subscriptions, who has lost one is disconnected too: nothing else tells a client of it.
+ * Disconnects clients for which `mayStay` returns false, and drops queued messages that their clients may no longer read. If access control
+ * ends subscriptions, a client that has lost one is disconnected too, because nothing else tells it.
  */
 export function recheckAccess(core: Core, mayStay: (client: ClientIdentity) => boolean): void {
   const { checksTopics } = core.ports.access;
   for (const client of [...core.clients.values()]) {
     const { connection } = client;
-    // Whose the session is that a restart has left is not known before its client is back.
+    // The user of a restored session is unknown before its client is back.
     const hasLost = checksTopics && !client.isRestored && endForbidden(core, client) > 0;
     if (
       connection !== null && !client.identity.isBridge && (hasLost || !mayStay(client.identity))

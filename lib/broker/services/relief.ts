@@ -2,7 +2,7 @@ import type { Connection } from "../state/connection.ts";
 import type { Core } from "../core/core.ts";
 import { evictSlowest } from "./watch.ts";
 
-/** Publishers are read again when the buffered bytes have fallen to this part of the limit. */
+/** Publishers are read again when the buffered bytes have fallen to this share of the limit. */
 const RELIEVED = 0.75;
 /** When to check again if nothing else wakes the broker, milliseconds. */
 const LOOK_AGAIN_MS = 100;

@@ -7,7 +7,7 @@ import type { StoredSession, StoredState } from "../ground/ports.ts";
 import { keepUntil } from "./shared_sessions.ts";
 import { restoreWill } from "./wills.ts";
 
-/** Restores what the store has kept; deadlines that have passed are called with the first tick. */
+/** Restores the contents of the store. Deadlines that have passed are called with the first tick. */
 export function restore(core: Core, state: StoredState): void {
   for (const message of state.retained) core.retained.put(message);
   core.nextSequence = Math.max(core.nextSequence, state.nextSequence ?? 0);
@@ -38,9 +38,10 @@ function restoreSession(core: Core, stored: StoredSession): void {
   core.subscriptionBytes += session.subscriptionBytes;
   restoreDeliveries(core, client, stored);
   for (const packetId of stored.received) session.receiver.accept(packetId);
-  if (stored.will !== undefined) restoreWill(core, client, stored.will);
+  if (client.copy?.isElsewhere === true) client.copy.will = stored.will;
+  else if (stored.will !== undefined) restoreWill(core, client, stored.will);
   if (client.copy?.isElsewhere === true) return keepUntil(core, client, stored.expiresAtMs);
-  // A client that was connected when the process ended counts as away from now on.
+  // A client that was connected when the process ended counts as disconnected from now on.
   const expiresAtMs = stored.expiresAtMs === Infinity
     ? core.nowMs + stored.expirySeconds * 1000
     : stored.expiresAtMs;

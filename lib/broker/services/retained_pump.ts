@@ -8,7 +8,7 @@ import { drain, isBacklogged } from "./send.ts";
 import type { ArenaMessage } from "../ground/payload_arena.ts";
 import type { Target } from "../core/target.ts";
 
-/** The most that one client gets before others have their turn: steps of the walk, messages, and buffered bytes. */
+/** The limits of a slice for one client: steps of the walk, messages, and buffered bytes. */
 const SLICE_STEPS = 5000;
 const SLICE_MESSAGES = 1000;
 const SLICE_BYTES = 64 * 1024;
@@ -24,8 +24,8 @@ export function sendMore(core: Core, connection: Connection): void {
 }
 
 /**
- * Delivers the next slice of the client's retained messages: as many as can be sent at once. The rest follows when the client has
- * read these, so that a large match stalls nobody, fills no queue, and loses no message.
+ * Delivers the next slice of the client's retained messages: as many as can be sent at once. The rest follows when the client has read
+ * these, so that many matches stall nobody, fill no queue, and lose no message.
  */
 export function pumpRetained(core: Core, client: Client): void {
   const { connection, session, retained } = client;
@@ -81,8 +81,8 @@ function deliverRetained(
 }
 
 /**
- * Whether the message's publisher may still publish there. What it may not is not delivered, but kept: with the right it comes back, as
- * in mosquitto.
+ * Whether the message's publisher may still publish it. Otherwise the message is kept but not delivered, and is delivered again when the
+ * right returns, as in mosquitto.
  */
 function isStillAllowed({ options, ports: { access }, work }: Core, kept: ArenaMessage): boolean {
   const { publisher, topicName } = kept;

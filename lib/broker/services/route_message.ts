@@ -11,10 +11,7 @@ import { drop } from "./drop.ts";
 import { reportProgram } from "./faults.ts";
 import { pick } from "./share_pick.ts";
 
-/**
- * Retains the message where it asks for that, then routes it to all receivers, in parts where there are many. `publisher` is for No
- * Local.
- */
+/** Retains the message if RETAIN is set, then routes it to all receivers, in parts if there are many. `publisher` is for No Local. */
 export function routeMessage(
   core: Core,
   message: Message,
@@ -25,7 +22,7 @@ export function routeMessage(
   routeHere(core, message, route, publisher, false);
 }
 
-/** The same, for the receivers of this node alone. `isWhole`: nothing is committed before all have it. */
+/** Retains and routes a message on this node alone. With `isWhole` nothing is committed before all receivers have it. */
 export function routeHere(
   core: Core,
   message: Message,
@@ -46,7 +43,7 @@ export function retain(core: Core, message: Message, publisher: Client | null): 
   }
 }
 
-/** Routes a message to all its receivers; returns how many there are. A failure for one receiver does not affect others. */
+/** Routes a message to all its receivers; returns their number. An error for one receiver does not affect others. */
 export function fanOut(
   core: Core,
   message: Message,

@@ -11,18 +11,18 @@ import { putHooked } from "./hooked_send.ts";
 import { dequeue } from "./queue.ts";
 import { maxUnsentBytes } from "./queue_limits.ts";
 
-/** Whether the client has too much before it that it has not taken. */
+/** Whether the client has too many unread bytes. */
 export function isBacklogged(core: Core, connection: Connection): boolean {
   const maxBytes = maxUnsentBytes(core);
   return maxBytes > 0 && connection.outbox.unsentBytes >= maxBytes;
 }
 
-/** Whether a QoS 1 or 2 message may go to the client at once: nothing is before it, and there is room in flight. */
+/** Whether a QoS 1 or 2 message may be sent at once: nothing waits before it, and there is room in flight. */
 export function canSendNow(core: Core, client: Client, connection: Connection): boolean {
   return client.session.queue.length === 0 && canSendQueued(core, client, connection);
 }
 
-/** Sends what waits for the client, as far as the limits let it: first what is in flight from before, then its queue. */
+/** Sends the client's waiting messages, as far as the limits allow: first messages in flight from before, then its queue. */
 export function drain(core: Core, client: Client): void {
   const { connection, session } = client;
   if (connection === null) return;
@@ -39,7 +39,7 @@ export function drain(core: Core, client: Client): void {
   while (session.queue.length > 0 && canSendQueued(core, client, connection)) {
     if (core.work.isPartOver) return void core.pumping.add(client);
     const delivery = dequeue(core, client);
-    // It is being read: what comes of that drains on.
+    // The queue is empty, or its next delivery is being read; then that read continues.
     if (delivery === undefined) return;
     core.work.spend(deliverySteps(contentSizeBytes(delivery.message)));
     if (delivery.message.expiresAtMs <= core.nowMs) {
@@ -49,7 +49,7 @@ export function drain(core: Core, client: Client): void {
   }
 }
 
-/** Sends a QoS 1 or 2 message, which is in flight from now on; where that fails it is dropped, and nothing of it stays. */
+/** Sends a QoS 1 or 2 message, which is in flight from then on; if that fails the message is dropped completely. */
 export function sendInFlight(
   core: Core,
   client: Client,
@@ -63,7 +63,7 @@ export function sendInFlight(
   try {
     inFlight = session.sender.start(delivery);
     const { packetId } = inFlight;
-    // Before it is in the outbox, from which nothing is taken back.
+    // Stored before it is put into the outbox, from which it could not be removed.
     if (sequence > 0) {
       core.store?.putInFlight(session.clientId, sequence, packetId, "published", delivery);
     }
@@ -89,19 +89,19 @@ function sendQueuedQos0(
 function resend(core: Core, client: Client, connection: Connection, inFlight: InFlight): void {
   const { delivery, packetId } = inFlight;
   if (inFlight.state === "released") {
-    // That it was released may not be committed yet: then it would be published again after a crash.
+    // Its release may not be committed yet; after a crash the message would then be published again.
     const waits = waitsForCommit(core, client, "pubrel");
     connection.outbox.send({ type: "pubrel", packetId, reasonCode: ReasonCode.Success }, waits);
     return;
   }
   const waits = delivery.qos === 2 && waitsForCommit(core, client, "publish");
-  // A repeat says so. [MQTT-3.3.1-1]
+  // A repeat has DUP set. [MQTT-3.3.1-1]
   if (tryPut(core, client, connection, delivery, packetId, waits, true)) return;
   client.session.sender.discard(inFlight);
   if (delivery.sequence > 0) core.store?.deleteDelivery(client.session.clientId, delivery);
 }
 
-/** Puts a PUBLISH into the outbox; `false`, and counted, where it is too large for the client. */
+/** Puts a PUBLISH into the outbox. If it is too large for the client, counts a drop and returns false. */
 function put(
   core: Core,
   client: Client,
@@ -120,7 +120,7 @@ function put(
   return false;
 }
 
-/** The same for what waited; `false`, and counted, also where it cannot be encoded: what waits behind it goes on. */
+/** Like `put`, for a waiting message: also counts a drop and returns false if encoding fails, so that the messages after it go on. */
 function tryPut(
   core: Core,
   client: Client,
@@ -139,7 +139,7 @@ function tryPut(
 }
 
 function waitsForCommit(core: Core, client: Client, packet: "publish" | "pubrel"): boolean {
-  if (core.store === undefined) return false; // There is nothing to wait for.
+  if (core.store === undefined) return false; // Without a store there is nothing to wait for.
   return leaveOf(packet, {
     isStoreFailing: core.store?.isFailing === true,
     isPersistent: client.session.isPersistent,

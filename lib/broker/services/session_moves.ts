@@ -4,8 +4,8 @@ import type { Client } from "../state/connection.ts";
 import { SessionCopy } from "../state/session_copy.ts";
 import { disconnect, startExpiry } from "./lifecycle.ts";
 import { moveOn, takeShared } from "./share_moves.ts";
-import { forgetSession } from "./shared_sessions.ts";
-import { cancelDelayedWill } from "./wills.ts";
+import { forgetSession, keepUntil, putCopyWill } from "./shared_sessions.ts";
+import { cancelDelayedWill, restoreWill } from "./wills.ts";
 import { ReasonCode } from "../../codec/mod.ts";
 
 /** The log has come to a client's arrival at a node, this one or another: its session belongs to that node. [MQTT-3.1.4-3] */
@@ -13,6 +13,7 @@ export function applyClaim(core: Core, claim: AppliedClaim): void {
   const client = core.clients.get(claim.clientId);
   if (client === undefined) return;
   if (claim.isHere) {
+    if (client.copy !== null) putCopyWill(core, client, undefined);
     if (claim.endsSession) forgetSession(core, client);
     else comeHere(core, client);
     return;
@@ -26,6 +27,7 @@ export function applyClaim(core: Core, claim: AppliedClaim): void {
   // A session may end with its connection.
   if (core.clients.get(claim.clientId) !== client) return;
   cancelDelayedWill(core, client);
+  if (client.copy !== null) putCopyWill(core, client, undefined);
   if (claim.endsSession) forgetSession(core, client);
   else goElsewhere(core, client, claim.unapplied);
 }
@@ -76,6 +78,7 @@ function comeHere(core: Core, client: Client): void {
   if (copy === null || !copy.isElsewhere) return;
   if (copy.endsAtMs <= core.nowMs) return forgetSession(core, client);
   turn(core, client, copy, false);
+  if (copy.endsAtMs !== Infinity) keepUntil(core, client, copy.endsAtMs);
   // Of those that this node had in flight before the client went, the log may not know.
   for (const { delivery, packetId, state } of session.sender.values()) {
     if (delivery.qos !== 2 || delivery.sequence === 0) continue;
@@ -103,6 +106,52 @@ export function settleAway(core: Core, clientId: string): void {
   if (!isAwaited) startExpiry(core, client, expiresAtMs);
   core.store?.putSession(clientId, expirySeconds, expiresAtMs, client.owner);
   core.releases.soon();
+}
+
+/** These sessions belong to this node, because theirs is dead, or because it is back: wills are due, and they end in time. */
+export function inherit(core: Core, clientIds: Iterable<string>): void {
+  for (const clientId of clientIds) {
+    const client = core.clients.get(clientId);
+    if (client === undefined || client.connection !== null) continue;
+    comeHere(core, client);
+    settleAway(core, clientId);
+    const will = client.copy?.will;
+    if (will === undefined || core.clients.get(clientId) !== client) continue;
+    client.copy!.will = undefined;
+    restoreWill(core, client, will);
+    core.releases.soon();
+  }
+}
+
+/** Other nodes take this one for dead: its clients have to connect anew, and their wills are another node's affair. */
+export function disinherit(core: Core, clientIds: Iterable<string>): void {
+  for (const clientId of clientIds) {
+    const client = core.clients.get(clientId);
+    if (client === undefined) continue;
+    sendElsewhere(core, client);
+    cancelDelayedWill(core, client);
+  }
+}
+
+/** The log is out of reach: clients with sessions that others know are sent away, so that they find a node that reaches it. */
+export function isolate(core: Core): void {
+  for (const client of [...core.clients.values()]) sendElsewhere(core, client);
+}
+
+/** The will stays: it is published where the client is not back in time. */
+function sendElsewhere(core: Core, client: Client): void {
+  const { connection } = client;
+  if (connection === null || client.bridge !== undefined || !client.session.isPersistent) return;
+  const { will } = connection;
+  if (will !== undefined) {
+    core.wills.remove(will);
+    connection.will = undefined;
+    client.copy ??= new SessionCopy(false);
+    client.copy.will = { will, dueAtMs: Infinity };
+  }
+  // The client knows the other nodes. 3.14.2.1 of the specification says so.
+  const reasonCode = ReasonCode.UseAnotherServer;
+  disconnect(core, connection, { reasonCode, message: "The node does not reach its cluster" });
 }
 
 /**

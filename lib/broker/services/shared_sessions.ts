@@ -7,6 +7,7 @@
  */
 import type { Delivery, Subscription } from "../../session/mod.ts";
 import type { Core } from "../core/core.ts";
+import type { StoredWill } from "../ground/ports.ts";
 import type {
   SessionChange,
   SharedDone,
@@ -56,8 +57,19 @@ function changeCopy(
       return applyInFlight(core, client, change);
     case "released":
       core.store?.deleteReceived(session.clientId, change.packetId);
-      session.receiver.release(change.packetId);
+      return void session.receiver.release(change.packetId);
+    case "will":
+      putCopyWill(core, client, change.will);
   }
+}
+
+/** The will is kept until its client is back, or its node is dead. */
+export function putCopyWill(core: Core, client: Client, will: StoredWill | undefined): void {
+  const copy = client.copy ??= new SessionCopy(false);
+  const { clientId } = client.session;
+  if (will !== undefined) core.store?.putWill(clientId, will);
+  else if (copy.will !== undefined) core.store?.deleteWill(clientId);
+  copy.will = will;
 }
 
 function putSession(
@@ -185,6 +197,7 @@ function applyInFlight(core: Core, client: Client, change: SharedInFlight): void
     if (client.session.queue.tail === undefined) return;
     client.copy ??= new SessionCopy(false);
     client.copy.flights.set(logId, { packetId, state });
+    if (client.session.queue.heldLength === 0) readAhead(core, client);
     return;
   }
   if (known !== undefined) makeFree(core, client, packetId);

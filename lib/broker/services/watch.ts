@@ -3,7 +3,7 @@ import type { Connection } from "../state/connection.ts";
 import type { Core } from "../core/core.ts";
 import { disconnect } from "./lifecycle.ts";
 
-/** A connection whose write has made no progress for this time may be disconnected when memory is short. */
+/** A connection whose write has made no progress for this time, milliseconds, may be disconnected when memory is short. */
 const STALLED_MS = 2000;
 
 /**

@@ -11,9 +11,9 @@ import { attempt, report } from "./faults.ts";
 import { routeMessage } from "./route_message.ts";
 
 /**
- * Stores the will of a connecting client, if it must survive the process. It must where the session is stored, and where the will
- * is retained: otherwise a retained "online" message would stay for ever after a crash. The client publishes "online" after this
- * write, so nothing needs to wait for the commit.
+ * Stores the will of a connecting client, if the will must survive the process: if the session is stored, or the will is retained, because
+ * otherwise a retained "online" message would stay for ever after a crash. The client publishes "online" after this write, so nothing needs
+ * to wait for the commit.
  */
 export function storeWill(core: Core, { session, owner }: Client, will: Will): void {
   const { store } = core;

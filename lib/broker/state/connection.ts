@@ -57,7 +57,7 @@ export interface AskedByConnect {
   readonly isBridge: boolean;
 }
 
-/** One object each for all connections that ask for nothing special: an idle connection is as small as it can be. */
+/** Shared objects for connections without special requests, so that an idle connection takes little memory. */
 const PLAIN: readonly AskedByConnect[] = [false, true].map((cleanStart) => ({
   cleanStart,
   expirySeconds: 0,
@@ -85,7 +85,7 @@ export interface Hooked {
   will: Will | null | undefined;
 }
 
-/** The deadline of a connection. All share one function: a closure each would be a hundred bytes more of every idle connection. */
+/** The deadline of a connection. All share one function, because a closure would take a hundred bytes more of every idle connection. */
 class Watch implements Due {
   index = -1;
   atMs = Infinity;
@@ -110,7 +110,8 @@ export class Connection {
    */
   readonly stops: Stops = new Stops();
   /**
-   * The one deadline of a connection: its CONNECT, its Keep Alive, a write that stands still or its time, whichever is first.
+   * The one deadline of a connection: for CONNECT, for Keep Alive, for a write without progress, or for the end of its authentication,
+   * whichever is first.
    * @internal
    */
   readonly watch: Due;
@@ -253,7 +254,7 @@ export class Connection {
   }
 }
 
-/** A will that is published at its deadline, unless its client comes back. */
+/** A will that is published at its deadline, unless its client returns. */
 export interface DelayedWill {
   /** The will as it will be published. */
   readonly will: Will;
@@ -286,7 +287,7 @@ export class Client {
   owner: string | undefined;
   /** The key of the quota that the session counts against; `undefined`: none, until the client connects. */
   quotaKey: string | undefined;
-  /** The client was restored from the store and has not connected since: its identity is not known. */
+  /** Whether the client was restored from the store and has not connected since: its identity is not known. */
   isRestored = false;
   /** The settings of a bridge of this broker, from its last CONNECT on; absent: the client is no such bridge. */
   bridge: BridgeAdmission | undefined;
@@ -294,7 +295,7 @@ export class Client {
   isEnded = false;
   /** The router's version when a subscription of this client was last removed. */
   unsubscribedAt = 0;
-  /** Runs while the client is away and its session is to end. */
+  /** Runs while the client is disconnected and its session is to expire. */
   expiry: Deadline | null = null;
   /** The delayed will, if there is one. */
   delayedWill: DelayedWill | null = null;

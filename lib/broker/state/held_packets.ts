@@ -1,8 +1,8 @@
 import { type BufferPool, ByteBuffer } from "../ground/byte_buffer.ts";
 
 /**
- * The packets of an outbox that wait: for a commit, or for a CONNACK that waits for one. An outbox has it from the first packet that
- * waits: an idle connection of a broker without a store has none.
+ * The packets of an outbox that wait for a commit, or for a CONNACK that waits for one. It is created with the first such packet, so that
+ * an idle connection of a broker without a store has none.
  */
 export class HeldPackets {
   /** Packets that wait for the commit of what this turn has written. */

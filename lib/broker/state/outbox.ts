@@ -19,17 +19,17 @@ import {
   type Packet,
   packetSize,
   type ProtocolVersion,
-  type Publish,
   publishSize,
   ReasonCode,
-  writeVarint,
 } from "../../codec/mod.ts";
 import type { OutgoingAliases } from "../../session/mod.ts";
 import { ByteBuffer } from "../ground/byte_buffer.ts";
 import type { CloseReason } from "../ground/close_reason.ts";
+import { appendConverted, MOST_ADDED_BYTES } from "../ground/converted_publish.ts";
 import type { Fanout } from "../ground/fanout.ts";
 import type { Ground } from "../ground/ground.ts";
 import type { Sample } from "../ground/latency.ts";
+import { withAlias } from "./aliased_publish.ts";
 import { HeldPackets } from "./held_packets.ts";
 import { fit, type Outgoing, publishPacket } from "../ground/outgoing.ts";
 
@@ -37,11 +37,6 @@ import { fit, type Outgoing, publishPacket } from "../ground/outgoing.ts";
 const MAX_HELD_ACK_BYTES = 1024 * 1024;
 /** Bytes of a PUBACK, PUBREC, PUBREL or PUBCOMP with Reason Code 0. */
 const ACK_BYTES = 4;
-/** Bytes that a Topic Alias adds to a PUBLISH. */
-const TOPIC_ALIAS_BYTES = 4;
-
-/** A longer Topic Name gets no alias: the names of aliases stay in memory as long as the connection lasts. */
-const MAX_ALIASED_LENGTH = 1024;
 
 /** What an outbox needs of its connection. */
 export interface OutboxOwner {
@@ -59,7 +54,7 @@ export interface OutboxOwner {
 
 /** The packets that a connection sends. */
 export class Outbox {
-  /** The version that the client's CONNECT named; before that 4, which has no Reason Codes to tell a client. */
+  /** The version that the client's CONNECT named; 4 before that, because 4 has no Reason Codes to send. */
   protocolVersion: ProtocolVersion = 4;
   /** The client's Maximum Packet Size, bytes. [MQTT-3.1.2-24] */
   maxPacketSizeBytes: number = Infinity;
@@ -169,8 +164,8 @@ export class Outbox {
   }
 
   /**
-   * Queues a PUBLISH; `false` where it is larger than the client takes. [MQTT-3.1.2-24] `packetId` is 0 for QoS 0; `fanout` is the
-   * message's, so that what was encoded for one receiver is copied for the next; it is absent for a repeat and for what was queued.
+   * Queues a PUBLISH; returns false if it is larger than the client accepts. [MQTT-3.1.2-24] `packetId` is 0 for QoS 0. `fanout` is that of
+   * the message, so that the encoding for one receiver is copied for the next; it is absent for repeats and queued messages.
    * @internal
    */
   sendPublish(
@@ -199,7 +194,7 @@ export class Outbox {
     return true;
   }
 
-  /** Whether the client gets a PUBLISH without properties as it came: `isV5` says that it is written in 5.0. */
+  /** Whether a received PUBLISH without properties can be sent to this client unchanged; `isV5` tells whether it is encoded for 5.0. */
   takesAsItCame(sizeBytes: number, isV5: boolean): boolean {
     return this.aliases === null && sizeBytes <= this.maxPacketSizeBytes &&
       this.mountPoint === "" && (this.protocolVersion === 5) === isV5;
@@ -230,16 +225,15 @@ export class Outbox {
     return true;
   }
 
-  /** Whether the client gets a PUBLISH of QoS 1 without properties by {@linkcode relayQos1}. */
+  /** Whether {@linkcode relayQos1} can send a PUBLISH of QoS 1 without properties to this client. */
   takesRelayed(sizeBytes: number): boolean {
-    // Between versions there is a byte more or less, and perhaps one of the length.
-    return this.aliases === null && sizeBytes + 2 <= this.maxPacketSizeBytes &&
+    return this.aliases === null && sizeBytes + MOST_ADDED_BYTES <= this.maxPacketSizeBytes &&
       this.mountPoint === "";
   }
 
   /**
-   * Queues a received PUBLISH of QoS 1 without properties in this client's version, with this Packet Identifier. `isV5`: it came in 5.0;
-   * `idAt`: where its own is. `takesRelayed` was asked.
+   * Queues a received PUBLISH of QoS 1 without properties in this client's version, with this Packet Identifier. `isV5` tells whether it
+   * came in 5.0; `idAt` is the offset of its own Packet Identifier. {@linkcode takesRelayed} must have returned true.
    * @internal
    */
   relayQos1(packet: Uint8Array, isV5: boolean, packetId: number, idAt: number): void {
@@ -248,22 +242,7 @@ export class Outbox {
       this.relayPublish(packet, isV5, packet.length - payloadAt, packetId, idAt);
       return;
     }
-    const buffer = this.#buffer(false);
-    let at = buffer.reserve(packet.length + 2);
-    const { bytes } = buffer;
-    let nameAt = 1;
-    while (packet[nameAt]! >= 0x80) nameAt++;
-    nameAt++;
-    const bodyBytes = packet.length - nameAt + (isV5 ? -1 : 1);
-    bytes[at++] = packet[0]!;
-    at = writeVarint(bodyBytes, bytes, at);
-    for (let i = nameAt; i < idAt; i++) bytes[at++] = packet[i]!;
-    bytes[at++] = packetId >> 8;
-    bytes[at++] = packetId;
-    // No properties are a byte in 5.0, and nothing before.
-    if (!isV5) bytes[at++] = 0;
-    bytes.set(packet.subarray(payloadAt), at);
-    buffer.length = at + packet.length - payloadAt;
+    appendConverted(this.#buffer(false), packet, isV5, packetId, idAt);
     this.#ground.metrics.publishSentByQos[1]!++;
     this.#relayed(packet.length - payloadAt);
   }
@@ -392,28 +371,12 @@ export class Outbox {
     let sizeBytes = publishSize(packet, version, undefined, shared);
     if (sizeBytes > this.maxPacketSizeBytes) return false;
     if (this.aliases !== null && buffer === this.ready) {
-      packet = this.#withAlias(packet, sizeBytes, this.aliases);
+      packet = withAlias(packet, this.aliases, sizeBytes, this.maxPacketSizeBytes);
       sizeBytes = publishSize(packet, version, undefined, shared);
     }
     const at = buffer.reserve(sizeBytes);
     buffer.length = encodePublishInto(packet, version, buffer.bytes, at, undefined, shared);
     return true;
-  }
-
-  /**
-   * Adds a Topic Alias, where it fits. This is only for packets that are sent at once: a packet that waits for a commit could be
-   * overtaken by one that uses the alias before it is defined.
-   */
-  #withAlias(packet: Publish, sizeBytes: number, aliases: OutgoingAliases): Publish {
-    if (sizeBytes + TOPIC_ALIAS_BYTES > this.maxPacketSizeBytes) return packet;
-    if (packet.topicName.length > MAX_ALIASED_LENGTH) return packet;
-    // Where no alias is free the oldest is reused, so every topic gets one: a repeated topic costs three bytes.
-    const { alias, isNew } = aliases.use(packet.topicName);
-    return {
-      ...packet,
-      topicName: isNew ? packet.topicName : "",
-      properties: { ...packet.properties, topicAlias: alias },
-    };
   }
 }
 

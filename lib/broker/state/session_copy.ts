@@ -1,9 +1,12 @@
 import type { Delivery, InFlight } from "../../session/mod.ts";
+import type { StoredWill } from "../ground/ports.ts";
 
 /** What a node of a cluster knows of a session that all nodes know. */
 export class SessionCopy {
   /** When it ends, in the clock's milliseconds; `Infinity`: its client is connected, or it does not end. */
   endsAtMs = Infinity;
+  /** The will that is published where the node of the client is dead. */
+  will: StoredWill | undefined;
   /** All messages before this place in the log are done with. */
   floor = 0;
   /** Places beyond it that are done with too, while a part of the queue is in the store alone and may have them. */

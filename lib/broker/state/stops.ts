@@ -7,14 +7,14 @@ import { Deadline, type Deadlines } from "../ground/deadlines.ts";
  * | reason       | since                                                | until                                   |
  * |--------------|------------------------------------------------------|-----------------------------------------|
  * | `verdict`    | access control was asked who the client is           | it has answered                         |
- * | `admission`  | the client connects too often                        | its time has come                       |
+ * | `admission`  | the client connects too often                        | its delay is over                       |
  * | `decision`   | access control was asked what the client may do      | it has decided                          |
  * | `hook`       | a hook of the program was asked                      | it has answered, or taken too long      |
- * | `rate`       | more came than the client or its address may send    | there is room for it                    |
- * | `congestion` | too much waits to be written to all connections      | it is less                              |
- * | `output`     | the client does not take what it is answered         | it has taken it                         |
- * | `budget`     | the connection has used its part of the turn         | the next turn                           |
- * | `fanout`     | its message goes to its many receivers in parts      | all have had it                         |
+ * | `rate`       | the client or its address has exceeded a rate limit  | the limit allows the next packet        |
+ * | `congestion` | too many bytes wait to be written to all connections | there are fewer                         |
+ * | `output`     | the client does not read the answers to its packets  | it has read them                        |
+ * | `budget`     | the connection has used its share of the turn        | the next turn                           |
+ * | `fanout`     | its message is delivered to many receivers in parts  | all receivers have it                   |
  */
 export type StopReason = keyof typeof BITS;
 

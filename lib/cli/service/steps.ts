@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { placeFile } from "../placed_file.ts";
+import { placeFile, removeIfThere } from "../placed_file.ts";
 
 /** One change to the machine. Paths are those on that machine, without `--root`. */
 export type Step =
@@ -82,12 +82,4 @@ async function run([command = "", ...args]: readonly string[]): Promise<boolean>
   if (success) return true;
   const reason = new TextDecoder().decode(stderr).trim();
   throw new Error(`Cannot run ${[command, ...args].join(" ")}: ${reason}`);
-}
-
-function removeIfThere(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }

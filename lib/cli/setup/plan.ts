@@ -90,7 +90,7 @@ function configText(plan: SetupPlan): string {
     "# Written by flux-mqtt setup. Every option: flux-mqtt example-config; whether it is valid: flux-mqtt check -c FILE",
     `persistence_location ${dataDirectory}`,
     "",
-    "# Nobody comes in without a password, and each user may do what the ACL file says.",
+    "# Nobody may connect without a password, and each user may do what the ACL file says.",
     `password_file ${directory}/passwords`,
     `acl_file ${directory}/acl`,
     "",

@@ -48,6 +48,8 @@ export interface ConnectionLimits {
 
 const MAX_PACKET_SIZE_BYTES = 268_435_460;
 const MAX_RECEIVE_MAXIMUM = 65_535;
+/** Bytes of acknowledgements that wait for a broker that goes on sending: more than it needs that keeps a Receive Maximum. */
+const MAX_UNREAD_BYTES = 1024 * 1024;
 /** CONNACK of 3.1.1 with Return code 1. */
 const OLDER_REFUSAL = [0x20, 2, 0, 1];
 
@@ -76,6 +78,8 @@ export class ClientConnection {
   #connectDeadlineMs: number;
   #connack: Connack | undefined;
   #sendQuota = 0;
+  /** Bytes of acknowledgements that nobody has taken to write. */
+  #unreadBytes = 0;
 
   /** Begins with CONNECT, which is the first output. Throws `EncodeError`. */
   constructor(
@@ -129,6 +133,9 @@ export class ClientConnection {
   receive(bytes: Uint8Array, nowMs: number): void {
     if (this.#state === "leaving" || this.#state === "ended") return;
     this.#keepAlive.received(nowMs);
+    if (this.#unreadBytes > MAX_UNREAD_BYTES) {
+      return this.end(new ClientError("protocol", "The broker reads no acknowledgements"));
+    }
     if (this.#state === "connecting" && this.#isRefusedByOlder(bytes)) {
       const code = ReasonCode.UnsupportedProtocolVersion;
       return this.end(refusal(5, code, "the broker speaks no 5.0"));
@@ -185,7 +192,10 @@ export class ClientConnection {
         ReasonCode.PacketTooLarge,
       );
     }
-    if (packet.type !== "publish") return this.#add(packet, sizeBytes);
+    if (packet.type !== "publish") {
+      if (packet.type.startsWith("pub")) this.#unreadBytes += sizeBytes;
+      return this.#add(packet, sizeBytes);
+    }
     const aliased = this.#withAlias(packet);
     if (aliased === packet) this.#add(packet, sizeBytes);
     else this.#add(aliased);
@@ -209,6 +219,7 @@ export class ClientConnection {
 
   /** The bytes to write, which then belong to the caller; `undefined`: there are none. */
   takeOutput(nowMs: number): Uint8Array | undefined {
+    this.#unreadBytes = 0;
     const bytes = this.#output.take();
     if (bytes !== undefined) this.#keepAlive.sent(nowMs);
     return bytes;

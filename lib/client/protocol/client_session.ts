@@ -1,6 +1,7 @@
 import {
   type Connack,
   type Connect,
+  MqttError,
   type Properties,
   type Puback,
   type Pubcomp,
@@ -71,6 +72,8 @@ export class ClientSession {
   readonly #outgoing: Outgoing;
   readonly #incoming: Incoming;
   readonly #manualAcknowledgement: boolean;
+  /** Of our last CONNECT; before 5.0 there is none. */
+  #receiveMaximum = Infinity;
 
   /** Begins with what the store remembers; there is no connection yet. */
   constructor(init: ClientSessionInit, handler: SessionHandler) {
@@ -101,6 +104,7 @@ export class ClientSession {
   /** Begins a connection; the one before must have ended. Throws `EncodeError`. */
   open(connect: Connect, limits: ConnectionLimits, nowMs: number): ClientConnection {
     if (this.connection?.isEnded === false) throw new Error("Cannot open: a connection is open");
+    this.#receiveMaximum = connect.properties?.receiveMaximum ?? Infinity;
     const connection = new ClientConnection(connect, limits, {
       onConnected: (connack) => this.#begin(connect, connack),
       onPacket: (packet) => this.#handle(packet),
@@ -143,8 +147,13 @@ export class ClientSession {
   }
 
   /** Sends UNSUBSCRIBE; returns its Packet Identifier. Throws as `publish` does. */
-  unsubscribe(topicFilters: readonly string[]): number {
-    return this.#ask((packetId) => ({ type: "unsubscribe", packetId, topicFilters }));
+  unsubscribe(topicFilters: readonly string[], properties?: Properties): number {
+    return this.#ask((packetId) => ({
+      type: "unsubscribe",
+      packetId,
+      topicFilters,
+      ...properties === undefined ? {} : { properties },
+    }));
   }
 
   /**
@@ -235,6 +244,11 @@ export class ClientSession {
   #receive(message: Publish): void {
     if (message.qos === 0) return this.#handler.onMessage(message);
     const isNew = this.#incoming.accept(message);
+    // What the application has not acknowledged is kept: a broker that sends more than was asked for would fill the memory.
+    if (this.#incoming.openCount > this.#receiveMaximum) {
+      const message = `The broker sends more than ${this.#receiveMaximum} messages at once`;
+      throw new MqttError(ReasonCode.ReceiveMaximumExceeded, message);
+    }
     if (isNew && !this.#manualAcknowledgement) {
       this.#incoming.acknowledge(message, ReasonCode.Success);
     }

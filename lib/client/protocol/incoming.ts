@@ -28,6 +28,8 @@ export class Incoming {
   readonly #pending = new Map<number, Pending>();
   /** Delivered on an earlier connection: the broker sends them again, and only then they can be acknowledged. */
   readonly #carried = new Map<number, Pending>();
+  /** Packet Identifiers that came on this connection and are not over: by PUBACK, a PUBREC that refuses, or PUBCOMP. */
+  readonly #open = new Set<number>();
 
   constructor(store: InFlightStore) {
     this.#store = store;
@@ -39,8 +41,14 @@ export class Incoming {
     return this.#pending.size + this.#carried.size;
   }
 
+  /** Messages on this connection that the broker counts against our Receive Maximum. */
+  get openCount(): number {
+    return this.#open.size;
+  }
+
   /** A connection begins. */
   begin(isResumed: boolean): void {
+    this.#open.clear();
     if (isResumed) {
       for (const [packetId, pending] of this.#pending) this.#carried.set(packetId, pending);
       this.#pending.clear();
@@ -55,6 +63,7 @@ export class Incoming {
   /** A PUBLISH of QoS 1 or 2: whether the application is to have it. Where not, `flush` may have something to say all the same. */
   accept(message: Publish): boolean {
     const { packetId, dup } = message;
+    this.#open.add(packetId);
     if (this.#pending.has(packetId)) return false;
     const carried = this.#carried.get(packetId);
     this.#carried.delete(packetId);
@@ -90,12 +99,14 @@ export class Incoming {
     for (const [packetId, { message, reasonCode }] of this.#pending) {
       if (reasonCode === undefined) return;
       this.#pending.delete(packetId);
+      if (message.qos === 1 || reasonCode >= 0x80) this.#open.delete(packetId);
       yield { type: message.qos === 1 ? "puback" : "pubrec", packetId, reasonCode };
     }
   }
 
   /** PUBREL: the Reason Code of the PUBCOMP. [MQTT-4.3.3-11] */
   release(packetId: number): ReasonCode {
+    if (!this.#pending.has(packetId)) this.#open.delete(packetId);
     if (!this.#held.delete(packetId)) return ReasonCode.PacketIdentifierNotFound;
     this.#store.drop(packetId);
     return ReasonCode.Success;

@@ -54,13 +54,13 @@ export class Input {
     this.#restLength = needed;
   }
 
-  /** Keeps what is not complete, in a buffer that has room for all of it once its length is known. */
+  /** Keeps what is not complete, in a buffer with room for all of it or for as much again: a length that is only claimed costs nothing. */
   #keep(source: Uint8Array, start: number, end: number, neededBytes: number): void {
     const length = end - start;
     if (length === 0) {
       this.#rest = EMPTY;
     } else if (source !== this.#rest || start > 0) {
-      const rest = new Uint8Array(Math.max(length, neededBytes));
+      const rest = new Uint8Array(Math.max(length, Math.min(neededBytes, 2 * length)));
       rest.set(source.subarray(start, end));
       this.#rest = rest;
     }

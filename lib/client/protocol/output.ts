@@ -1,4 +1,10 @@
-import { encodeInto, type Packet, packetSize, type ProtocolVersion } from "../../codec/mod.ts";
+import {
+  encodeInto,
+  type Packet,
+  packetSize,
+  type ProtocolVersion,
+  withRoom,
+} from "../../codec/mod.ts";
 
 /** The buffer starts with this; a client at rest holds no more. */
 const FIRST_BYTES = 1024;
@@ -17,12 +23,7 @@ export class Output {
 
   /** Puts a packet behind the others. Throws `EncodeError`; nothing is added then. */
   add(packet: Packet, version: ProtocolVersion, sizeBytes = packetSize(packet, version)): void {
-    const needed = this.#length + sizeBytes;
-    if (needed > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(this.#bytes.length * 2, needed));
-      grown.set(this.#bytes.subarray(0, this.#length));
-      this.#bytes = grown;
-    }
+    this.#bytes = withRoom(this.#bytes, this.#length, sizeBytes);
     this.#length = encodeInto(packet, version, this.#bytes, this.#length);
   }
 

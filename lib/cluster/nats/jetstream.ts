@@ -114,6 +114,9 @@ function jsonOf({ payload }: NatsMessage): Record<string, unknown> {
   } catch {
     throw new NatsError("protocol", "Cannot read what JetStream has answered: no JSON");
   }
+  if (typeof answer !== "object" || answer === null) {
+    throw new NatsError("protocol", "Cannot read what JetStream has answered: no object");
+  }
   const object = answer as { error?: { err_code?: number; description?: string } };
   if (object.error !== undefined) {
     const { err_code = 0, description = "no reason given" } = object.error;
@@ -123,14 +126,21 @@ function jsonOf({ payload }: NatsMessage): Record<string, unknown> {
 }
 
 function infoOf(answer: Record<string, unknown>): StreamInfo {
-  const state = answer["state"] as Record<string, number>;
-  const cluster = answer["cluster"] as { leader?: string } | undefined;
+  const state = answer["state"] as Readonly<Record<string, unknown>> | null | undefined;
+  if (typeof state !== "object" || state === null) {
+    throw new NatsError("protocol", "Cannot read what JetStream has answered: no state");
+  }
+  const cluster = answer["cluster"] as { leader?: unknown } | null | undefined;
+  const number = (name: string) => {
+    const value = state[name];
+    return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : 0;
+  };
   return {
-    firstSequence: state["first_seq"] ?? 0,
-    lastSequence: state["last_seq"] ?? 0,
-    messages: state["messages"] ?? 0,
-    bytes: state["bytes"] ?? 0,
-    leader: cluster?.leader ?? "",
+    firstSequence: number("first_seq"),
+    lastSequence: number("last_seq"),
+    messages: number("messages"),
+    bytes: number("bytes"),
+    leader: typeof cluster?.leader === "string" ? cluster.leader : "",
     created: String(answer["created"] ?? ""),
   };
 }

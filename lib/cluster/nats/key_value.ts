@@ -38,7 +38,10 @@ export class KeyValue {
       const answer = await this.#jetStream.call(`STREAM.MSG.GET.KV_${this.#bucket}`, {
         last_by_subj: this.#subject(key),
       });
-      const { seq, data = "" } = answer["message"] as { seq: number; data?: string };
+      const { seq, data = "" } = (answer["message"] ?? {}) as { seq?: number; data?: string };
+      if (typeof seq !== "number" || typeof data !== "string") {
+        throw new NatsError("protocol", "Cannot read what JetStream has answered: no message");
+      }
       return { value: Uint8Array.fromBase64(data), revision: seq };
     } catch (error) {
       if (error instanceof NatsError && error.code === NO_MESSAGE) return undefined;

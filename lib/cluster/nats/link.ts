@@ -25,6 +25,8 @@ export interface LinkInit {
 }
 
 const READ_BYTES = 64 * 1024;
+/** Bytes that wait for a server that goes on sending; beyond this the link ends. More than `NatsConnection` lets wait. */
+const MAX_UNREAD_BYTES = 96 * 1024 * 1024;
 /** A server that says nothing for so long is asked, and given up when it says nothing for as long again. */
 const SILENCE_MS = 5000;
 
@@ -118,6 +120,8 @@ export class Link {
     const isTls = place.isTls || this.info.tls_required === true;
     if (isTls) this.#stream = await secure(conn, place, tls);
     const identity = await identify(credentials, this.info.nonce ?? "");
+    // It may have taken too long; who waits for an answer now would wait for ever.
+    if (this.#isClosed) throw new NatsError("closed", "The connection was closed");
     this.writer.connect({
       verbose: false,
       pedantic: false,
@@ -157,6 +161,8 @@ export class Link {
         if (count === null) return this.close("the server has closed the connection");
         this.#hasHeard = true;
         this.#parser.feed(buffer.subarray(0, count));
+        // PONGs gather where a server asks and never reads.
+        if (this.writer.length > MAX_UNREAD_BYTES) return this.close("the server reads nothing");
         if (this.writer.length > 0) this.flush();
       }
     } catch (error) {

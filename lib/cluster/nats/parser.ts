@@ -10,8 +10,19 @@ export interface ServerInfo {
   readonly tls_required?: boolean;
   readonly auth_required?: boolean;
   readonly nonce?: string;
-  readonly connect_urls?: readonly string[];
 }
+
+/** One field of each kind that is right. */
+const EXAMPLE: Required<ServerInfo> = {
+  server_name: "",
+  version: "",
+  max_payload: 0,
+  headers: true,
+  jetstream: true,
+  tls_required: true,
+  auth_required: true,
+  nonce: "",
+};
 
 /** Receives what the parser finds. Byte arrays are valid during the call only. */
 export interface ParserEvents {
@@ -33,6 +44,8 @@ export interface ParserEvents {
 const MAX_LINE_BYTES = 64 * 1024;
 /** The most bytes of a message, headers included. */
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+/** A buffer larger than this is not kept when it is empty. */
+const KEPT_BYTES = 256 * 1024;
 const CR = 13;
 const LF = 10;
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -69,10 +82,13 @@ export class Parser {
       if (at < bytes.length) this.#keep(bytes.subarray(at));
       return;
     }
+    const knownBytes = this.#length;
     this.#keep(bytes);
-    const at = this.#parse(this.#kept, this.#length);
-    this.#kept.copyWithin(0, at, this.#length);
+    const at = this.#parse(this.#kept, this.#length, knownBytes);
+    // A long message comes in a thousand pieces: what is not used stays where it is.
+    if (at > 0) this.#kept.copyWithin(0, at, this.#length);
     this.#length -= at;
+    if (this.#length === 0 && this.#kept.length > KEPT_BYTES) this.#kept = new Uint8Array(0);
   }
 
   #keep(bytes: Uint8Array): void {
@@ -86,8 +102,8 @@ export class Parser {
     this.#length = needed;
   }
 
-  /** Returns where the first byte stands that is left. */
-  #parse(bytes: Uint8Array, end: number): number {
+  /** Returns where the first byte stands that is left. `knownBytes` were looked at before, and are part of one line or message. */
+  #parse(bytes: Uint8Array, end: number, knownBytes = 0): number {
     let at = 0;
     for (;;) {
       if (this.#head !== undefined) {
@@ -96,7 +112,7 @@ export class Parser {
         at = next;
         continue;
       }
-      const lf = bytes.indexOf(LF, at);
+      const lf = bytes.indexOf(LF, Math.max(at, knownBytes));
       if (lf < 0 || lf >= end) {
         if (end - at > MAX_LINE_BYTES) throw fault("a line without an end");
         return at;
@@ -177,11 +193,21 @@ function wholeNumber(text: string): number {
 function infoOf(text: string): ServerInfo {
   try {
     const info: unknown = JSON.parse(text);
-    if (typeof info === "object" && info !== null) return info as ServerInfo;
+    if (typeof info === "object" && info !== null && !Array.isArray(info)) {
+      return knownOf(info as Record<string, unknown>);
+    }
   } catch {
     // Told below.
   }
   throw fault("an INFO that is no JSON object");
+}
+
+/** The fields that are used, where they are of their kind: a server could send as many others as it likes, again and again. */
+function knownOf(info: Readonly<Record<string, unknown>>): ServerInfo {
+  const known = Object.entries(EXAMPLE).filter(([name, value]) =>
+    typeof info[name] === typeof value
+  );
+  return Object.fromEntries(known.map(([name]) => [name, info[name]]));
 }
 
 function unquoted(text: string): string {

@@ -1,3 +1,4 @@
+import { withRoom } from "../../codec/mod.ts";
 import { encodeHeaders, type HeaderEntries } from "./headers.ts";
 
 const encoder = new TextEncoder();
@@ -79,11 +80,7 @@ export class Writer {
   }
 
   #reserve(count: number): void {
-    const needed = this.#length + count;
-    if (needed <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
-    grown.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = grown;
+    this.#bytes = withRoom(this.#bytes, this.#length, count);
   }
 }
 

@@ -1,6 +1,8 @@
 /** What a client that behaves well has seen for a while. */
 export interface Seen {
   readonly roundTripMs: readonly number[];
+  /** What the broker's thread has worked meanwhile; empty where the system does not tell. */
+  readonly ownMs: readonly number[];
   /** Of newcomers, from TCP to CONNACK. */
   readonly connectMs: readonly number[];
   readonly faults: readonly string[];
@@ -15,10 +17,14 @@ export class Good {
   #answer = Promise.withResolvers<unknown>();
 
   /** Resolves when it is connected. */
-  static async start(port: number, credentials: readonly string[] | undefined): Promise<Good> {
+  static async start(
+    port: number,
+    credentials: readonly string[] | undefined,
+    pid: number,
+  ): Promise<Good> {
     const worker = new Worker(new URL("./good.worker.ts", import.meta.url), { type: "module" });
     const good = new Good(worker);
-    await good.#ask({ port, credentials });
+    await good.#ask({ port, credentials, pid });
     return good;
   }
 
@@ -37,7 +43,12 @@ export class Good {
       return await this.#ask("report") as Seen;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      return { roundTripMs: [], connectMs: [], faults: [`Its thread has ended: ${reason}`] };
+      return {
+        roundTripMs: [],
+        ownMs: [],
+        connectMs: [],
+        faults: [`Its thread has ended: ${reason}`],
+      };
     }
   }
 

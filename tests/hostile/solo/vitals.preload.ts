@@ -1,37 +1,69 @@
-import { cpuUsage } from "node:process";
+import { Work } from "../../../lib/broker/core/work.ts";
 
 // Runs in the broker's process, before it: says how long its event loop stood, and what memory it has; with --expose-gc that is what is
-// alive. On a busy machine it stands because others have the processor, too: it has stood itself for no longer than it had one.
+// alive.
+//
+// On a busy machine the loop is late because others have the processor, too. So it stood for no longer than it was late, than its
+// thread had a processor meanwhile, and than its longest turn took: the least of these counts.
 
 /** How often it looks, and every how many looks it says so. */
-const LOOK_MS = 50;
-const LOOKS_PER_LINE = 5;
+const LOOK_MS = 10;
+const LOOKS_PER_LINE = 25;
+/** It says so at once where the loop has stood longer. */
+const LONG_MS = 100;
+
+/** CLOCK_THREAD_CPUTIME_ID of Linux. */
+const THREAD_CLOCK = 3;
+const { symbols: libc } = Deno.dlopen("libc.so.6", {
+  clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
+});
+const clock = new BigInt64Array(2);
 
 const { gc: collect } = globalThis as { gc?: () => void };
 let lastMs = performance.now();
 let lastBusyMs = busyMs();
-let stallMs = 0;
+/** The longest since the last look: processor time of the thread, that of Deno and of the garbage collector in it included. */
+let lookTurnMs = 0;
+let turnBeganMs = busyMs();
+/** The most since the last line. */
+let most = { stallMs: 0, turnMs: 0, turnSteps: 0 };
 let looks = 0;
 let line = 0;
+
+// A turn of the core, or several that share their steps, ends where the next one gets its own.
+const { beginTurn } = Work.prototype;
+Work.prototype.beginTurn = function () {
+  const busy = busyMs();
+  lookTurnMs = Math.max(lookTurnMs, busy - turnBeganMs);
+  turnBeganMs = busy;
+  most.turnSteps = Math.max(most.turnSteps, this.spent);
+  beginTurn.call(this);
+};
+
 const timer = setInterval(() => {
   const now = performance.now();
   const busy = busyMs();
-  stallMs = Math.max(stallMs, Math.min(now - lastMs - LOOK_MS, busy - lastBusyMs));
-  lastMs = now;
-  lastBusyMs = busy;
-  if (++looks % LOOKS_PER_LINE > 0 && stallMs < 100) return;
-  collect?.();
-  const { heapUsed, external, rss } = Deno.memoryUsage();
-  const text = JSON.stringify({ line: ++line, stallMs, heapUsed, external, rss });
-  Deno.stderr.writeSync(new TextEncoder().encode(`@vitals ${text}\n`));
-  stallMs = 0;
+  const turnMs = Math.max(lookTurnMs, busy - turnBeganMs);
+  const stallMs = Math.min(now - lastMs - LOOK_MS, busy - lastBusyMs, turnMs);
+  most.stallMs = Math.max(most.stallMs, stallMs);
+  most.turnMs = Math.max(most.turnMs, Math.min(turnMs, now - lastMs));
+  if (++looks % LOOKS_PER_LINE === 0 || stallMs > LONG_MS) say();
+  lookTurnMs = 0;
   lastMs = performance.now();
   lastBusyMs = busyMs();
 }, LOOK_MS);
 Deno.unrefTimer(timer);
 
-/** Processor time of the process, all its threads together, milliseconds. */
+function say(): void {
+  collect?.();
+  const { heapUsed, external } = Deno.memoryUsage();
+  const text = JSON.stringify({ line: ++line, ...most, heapUsed, external });
+  Deno.stderr.writeSync(new TextEncoder().encode(`@vitals ${text}\n`));
+  most = { stallMs: 0, turnMs: 0, turnSteps: 0 };
+}
+
+/** Processor time of this thread, milliseconds. */
 function busyMs(): number {
-  const { user, system } = cpuUsage();
-  return (user + system) / 1000;
+  libc.clock_gettime(THREAD_CLOCK, clock);
+  return Number(clock[0]) * 1000 + Number(clock[1]) / 1e6;
 }
