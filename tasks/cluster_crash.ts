@@ -20,6 +20,8 @@ const USE = `Kills nodes and NATS servers of a cluster under load.
   --seed NUMBER     Which; default: 1`;
 const { rounds, seed } = readFlags(USE, { rounds: 10, seed: whole(1, 0) });
 const LIMIT_MS = 60_000;
+/** A node that was silent for ten seconds is dead. */
+const PAUSE_MS = 13_000;
 const random = new Random(seed);
 
 const ports = [freePort(), freePort(), freePort()];
@@ -91,7 +93,7 @@ const publishing = Promise.all(Array.from({ length: 10 }, async () => {
 
 /** Kills or moves something; returns what. */
 async function disturb(): Promise<string> {
-  const which = random.int(8);
+  const which = random.int(9);
   if (which < 3) {
     await servers[which]!.kill();
     await servers[which]!.restart();
@@ -109,8 +111,19 @@ async function disturb(): Promise<string> {
     nodes[i] = await startNode(`b${i}`, mqttPorts[i]!);
     return `node ${i} was killed, ${moved.length} clients moved`;
   }
+  if (which === 8) return await pause(random.int(2));
   for (const mover of movers) if (random.int(2) === 0) move(mover, 1 - mover.node);
   return `clients moved to ${movers.map(({ node }) => node).join(", ")}`;
+}
+
+/** Stops a node for so long that the other takes it for dead; a client that stays with it is sent away when it goes on. */
+async function pause(i: number): Promise<string> {
+  const moved = movers.filter(({ node }) => node === i && random.int(2) === 0);
+  nodes[i]!.signal("SIGSTOP");
+  for (const mover of moved) move(mover, 1 - i);
+  await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  nodes[i]!.signal("SIGCONT");
+  return `node ${i} was paused, ${moved.length} clients moved`;
 }
 
 async function allReadOn(): Promise<void> {

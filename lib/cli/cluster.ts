@@ -65,10 +65,11 @@ function describe({ nodes, log }: ClusterStatus): string {
   if (log === undefined) return "There is no log yet: no node has started\n";
   const { lastSequence, messages, bytes, leader } = log;
   const rows = [
-    ["NODE", "APPLIED", "BEHIND", "ON THEIR WAY", "CLIENTS", "SESSIONS"],
-    ...nodes.map(({ node, sequence, waiting, clients, sessions }) =>
-      [node, sequence, Math.max(0, lastSequence - sequence), waiting, clients, sessions].map(String)
-    ),
+    ["NODE", "APPLIED", "BEHIND", "ON THEIR WAY", "CLIENTS", "SESSIONS", "OWN"],
+    ...nodes.map(({ node, sequence, waiting, clients, sessions, own }) => {
+      const behind = Math.max(0, lastSequence - sequence);
+      return [node, sequence, behind, waiting, clients, sessions, own].map(String);
+    }),
   ];
   const leads = leader === "" ? "" : `, ${leader} leads`;
   return `${columns(rows)}Log: record ${lastSequence}, ${messages} kept, ${bytes} bytes${leads}\n`;

@@ -1,5 +1,5 @@
 import { nowMs, type Server } from "../net/mod.ts";
-import { type BridgeLevel, type SysLevels, SysTopics } from "../observe/mod.ts";
+import { type BridgeLevel, type ClusterLevel, type SysLevels, SysTopics } from "../observe/mod.ts";
 import type { SqliteStore } from "../store/mod.ts";
 import { VERSION } from "../version.ts";
 
@@ -21,6 +21,7 @@ export function levelsOf(
   { broker }: Server,
   store: SqliteStore | undefined,
   bridges: () => readonly BridgeLevel[],
+  cluster?: { readonly level: ClusterLevel },
 ): () => SysLevels {
   return () => ({
     heapBytes: heapBytes(),
@@ -28,6 +29,7 @@ export function levelsOf(
     ...broker.levels,
     ...store === undefined ? {} : { store: { ...store.stats, isFailing: store.isFailing } },
     ...withBridges(bridges()),
+    ...cluster === undefined ? {} : { cluster: cluster.level },
   });
 }
 

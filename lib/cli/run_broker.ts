@@ -115,7 +115,7 @@ async function runUntilSignal(
   await openListeners(config, server, log);
   pidFile.write();
   for (const { level, text } of config.notes) log[level](text);
-  const levels = levelsOf(server, opened?.store, () => bridges.levels);
+  const levels = levelsOf(server, opened?.store, () => bridges.levels, cluster);
   if (hasTelemetry()) {
     parts.defer(startTelemetry({ broker: server.broker, levels, version: VERSION, now: nowMs }));
     log.info("OpenTelemetry is on: metrics and spans are exported");

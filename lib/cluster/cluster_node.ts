@@ -69,6 +69,12 @@ export interface ClusterLevel {
   readonly isConnected: boolean;
   /** The last record that is applied. */
   readonly sequence: number;
+  /** Whether the node takes part. */
+  readonly isReady: boolean;
+  /** How many records fewer than the node that has most. */
+  readonly behind: number;
+  /** Messages of the log that were applied since the start. */
+  readonly messages: number;
   /** Records of this node on their way. */
   readonly waiting: number;
   /** Nodes that are heard, this one included. */
@@ -168,13 +174,19 @@ export class ClusterNode {
   /** Where it stands. */
   get level(): ClusterLevel {
     const { name, node } = this.#init.options;
+    const nodes = this.#members.nodes();
+    const sequence = this.#applier?.sequence ?? 0;
+    const most = nodes.reduce((most, beat) => Math.max(most, beat.sequence), sequence);
     return {
       name,
       node,
       isConnected: this.#nats.isConnected,
-      sequence: this.#applier?.sequence ?? 0,
+      isReady: this.isReady,
+      sequence,
+      behind: most - sequence,
       waiting: this.#log.waiting,
-      nodes: this.#members.nodes(),
+      messages: this.#applier?.messages ?? 0,
+      nodes,
     };
   }
 
@@ -236,6 +248,7 @@ export class ClusterNode {
       epoch,
       sequence: applier.sequence,
       waiting: this.#log.waiting,
+      own: this.#sessions.countOf(options.node),
       ...host.counts,
     }));
   }

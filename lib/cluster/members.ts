@@ -15,6 +15,8 @@ export interface Beat {
   readonly clients: number;
   /** Sessions that it has. */
   readonly sessions: number;
+  /** Sessions that belong to it, of those that outlive their connections. */
+  readonly own: number;
 }
 
 /** How often a node says that it is there, milliseconds. */

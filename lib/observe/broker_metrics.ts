@@ -1,6 +1,7 @@
 import { type DropReason, type Histogram, type Metrics, PACKET_TYPES } from "../broker/mod.ts";
 import { ReasonCode, reasonCodeName } from "../codec/mod.ts";
 import { bridgeFamilies } from "./bridge_level.ts";
+import { clusterFamilies } from "./cluster_level.ts";
 import type { MetricFamily, Sample } from "./exposition.ts";
 import type { SysLevels } from "./sys_topics.ts";
 
@@ -92,6 +93,7 @@ export function* brokerFamilies(levels: SysLevels): Generator<MetricFamily> {
   yield* holdings(levels);
   if (levels.store !== undefined) yield* storeFamilies(levels.store);
   if (levels.bridges !== undefined) yield* bridgeFamilies(levels.bridges);
+  if (levels.cluster !== undefined) yield* clusterFamilies(levels.cluster);
 }
 
 function* traffic({ metrics }: SysLevels): Generator<MetricFamily> {

@@ -24,6 +24,7 @@
  * @module
  */
 export type { BridgeLevel } from "./bridge_level.ts";
+export type { ClusterLevel, ClusterMember } from "./cluster_level.ts";
 export {
   metricFamilies,
   type MetricLevels,

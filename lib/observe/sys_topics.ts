@@ -1,5 +1,6 @@
 import type { BrokerLevels, MessageHub, Metrics } from "../broker/mod.ts";
 import type { BridgeLevel } from "./bridge_level.ts";
+import type { ClusterLevel } from "./cluster_level.ts";
 import type { StoreStats } from "../store/mod.ts";
 
 /** The values that the `$SYS` topics publish. */
@@ -15,6 +16,8 @@ export interface SysLevels extends BrokerLevels {
   };
   /** The bridges; absent if there are none. */
   readonly bridges?: readonly BridgeLevel[];
+  /** The cluster; absent if the broker is not a node of one. */
+  readonly cluster?: ClusterLevel;
 }
 
 /** Minutes over which loads are averaged. */

@@ -157,6 +157,18 @@ export const MUTATIONS: readonly Mutation[] = [
   ...of(
     "broker/core/router.ts",
     [
+      "a route that is found in parts has whoever unsubscribed meanwhile [MQTT-3.10.4-2]",
+      "if (this.#drafts.size > 0) this.#tellDrafts(topicFilter, entry, false);",
+      "",
+      "broker/route_draft",
+    ],
+    [
+      "a route that is found in parts lacks who subscribed meanwhile",
+      "if (this.#drafts.size > 0) this.#tellDrafts(topicFilter, entry, true);",
+      "",
+      "broker/route_draft",
+    ],
+    [
       "any number of routes is remembered",
       "this.#routes.size >= MAX_ROUTES || ",
       "",
@@ -241,8 +253,8 @@ export const MUTATIONS: readonly Mutation[] = [
     "broker/services/long_fan_out.ts",
     [
       "what unsubscribed meanwhile gets the message all the same [MQTT-3.10.4-2]",
-      "client.unsubscribedAt > route.version ? targetNow(core, message, client) : target",
-      "target",
+      "client.unsubscribedAt > route.version",
+      "false",
       "broker/long_fan_out",
     ],
     [

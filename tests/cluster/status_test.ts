@@ -7,21 +7,27 @@ natsTest("cluster status tells the nodes, how far each is, and who is connected"
   await using a = await TestNode.start(nats.url, "a");
   await using b = await TestNode.start(nats.url, "b");
   const one = await a.connect("one");
+  const two = await a.connect("two", {
+    cleanStart: false,
+    properties: { sessionExpiryInterval: 60 },
+  });
   await one.client.publish("x", "1", { qos: 1 });
   await one.client.publish("x", "2", { qos: 1 });
   await until(
     "both have read it",
-    () => [a, b].every(({ cluster }) => cluster.level.sequence >= 2),
+    () => b.server.broker.clients.has("two") && a.cluster.level.behind === 0,
   );
   await until("they know each other", () => a.cluster.level.nodes.length === 2);
   const { status, out } = await callFlux(
     ["cluster", "status", "--cluster", nats.url, "--cluster-name", "test"],
   );
   equal(status, 0);
-  match(out, /^a +\d+ +0 +0 +1 +1$/m);
-  match(out, /^b +\d+ +0 +0 +0 +0$/m);
+  match(out, /^a +\d+ +0 +0 +2 +2 +1$/m);
+  match(out, /^b +\d+ +0 +0 +0 +1 +0$/m);
   match(out, /^Log: record \d+, /m);
-  await one.client.disconnect();
+  const { isReady, node, nodes } = a.cluster.level;
+  equal(isReady && node === "a" && nodes.every(({ own }) => own <= 1), true);
+  for (const { client } of [one, two]) await client.disconnect();
 });
 
 natsTest("two brokers of one name see each other, and say so", async () => {

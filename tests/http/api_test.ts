@@ -215,6 +215,8 @@ const wrongMessages: [body: Record<string, unknown>, detail: RegExp][] = [
   [{ topic: "a", messageExpirySeconds: -1 }, /^messageExpirySeconds: must be a whole number/],
   [{ topic: "a", userProperties: [{ name: "x" }] }, /^userProperties: must be a list of objects/],
   [{}, /^topic: must be a text$/],
+  [{ topic: "a", contentType: "a\0b" }, /^Cannot encode contentType: it has U\+0000/],
+  [{ topic: "a", userProperties: [{ name: "a", value: "\ud800" }] }, /^Cannot encode userProp/],
 ];
 for (const [body, detail] of wrongMessages) {
   Deno.test(`a message is refused: ${JSON.stringify(body)}`, async () => {

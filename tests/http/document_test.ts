@@ -20,6 +20,7 @@ const REQUESTS: readonly (readonly [operation: string, path?: string, body?: unk
   ["get /api/v1/clients"],
   ["get /api/v1/clients/{clientId}", "/api/v1/clients/meter"],
   ["get /api/v1/bridges"],
+  ["get /api/v1/cluster"],
   ["get /api/v1/subscriptions"],
   [
     "post /api/v1/clients/{clientId}/subscriptions",

@@ -103,6 +103,8 @@ export class Core implements Turn {
   readonly latency: Latency = new Latency();
   /** Packets are being handled, or a function of the program is running: what a program asks for now is done when the turn ends. */
   isBusy = false;
+  /** Connections that have waited for steps have their turn now. */
+  isResuming = false;
   /** What programs asked for while `isBusy`. */
   readonly asked: (() => void)[] = [];
 

@@ -25,6 +25,11 @@ import { handleUnsubscribe } from "./unsubscribe.ts";
 
 /** The packet type of PUBLISH, the most frequent packet, which has a decoding path of its own. */
 const PUBLISH = FirstByte.Publish >> 4;
+/**
+ * A larger packet has more to decode than the least share of a connection: where the turn is over it waits, so that many of them do not
+ * make it long.
+ */
+const LARGE_BYTES = 16 * 1024;
 /** Bytes of answers that a client has not read; beyond this no more of its packets are handled. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
@@ -82,6 +87,10 @@ function handleNext(
   const maxSizeBytes = isConnected ? options.maxPacketSizeBytes : options.maxConnectPacketSizeBytes;
   const length = frameLength(bytes, at, end, maxSizeBytes);
   if (length === 0 || at + length > end) return at;
+  if (length > LARGE_BYTES && work.isTurnOver && !core.isResuming) {
+    core.postpone(connection);
+    return at;
+  }
   if (connection.unfinished !== null) {
     if (!connection.unfinished()) return at;
     connection.unfinished = null;
@@ -102,6 +111,7 @@ function handleNext(
   } else {
     const packet = decodePacket(bytes, at, at + length, connection.protocolVersion);
     metrics.receivedByType[bytes[at]! >> 4]!++;
+    work.spend(partSteps(packet));
     if (core.isObserved) tellReceived(core, connection, packet);
     handle(core, connection, packet);
   }
@@ -109,6 +119,15 @@ function handleNext(
   if (!connection.isPostponed) return at + length;
   takePacketBack(core, connection, isPublish, length);
   return at;
+}
+
+/** The steps of decoding the many small parts of a packet, each of which is an object. */
+function partSteps(packet: Packet): number {
+  let steps = 0;
+  if (packet.type === "subscribe") steps = packet.subscriptions.length * STEPS.decodedFilter;
+  else if (packet.type === "unsubscribe") steps = packet.topicFilters.length * STEPS.decodedFilter;
+  const pairs = "properties" in packet ? packet.properties?.userProperties?.length ?? 0 : 0;
+  return steps + pairs * STEPS.userProperty;
 }
 
 /** Takes back the counts of a postponed packet, which will be handled and counted again. */
@@ -138,6 +157,7 @@ function handlePublishAt(
   if (!isSampled && relay(core, connection, bytes, start, end)) return true;
   if (!isSampled && relayQos1(core, connection, bytes, start, end, readEnd)) return true;
   const packet = decodePublish(bytes, start, end, connection.protocolVersion, core.names);
+  if (packet.properties !== undefined) core.work.spend(partSteps(packet));
   if (core.isObserved) tellReceived(core, connection, packet);
   if (isSampled) handleSampled(core, connection, packet);
   else handlePublish(core, connection, packet);

@@ -72,10 +72,9 @@ function mayAcknowledge(core: Core, connection: Connection): boolean {
 
 /** The receiver of the topic's messages, if it is a single client with a subscription of QoS 1 or 2. */
 function soleTarget(core: Core, topicName: string, publisher: Client): Target | undefined {
-  const route = core.router.route(topicName);
-  if (route === undefined || route.targets.length !== 1 || !isEveryday(route, publisher)) {
-    return undefined;
-  }
+  const route = core.router.route(topicName, core.work.left);
+  if (route === undefined || route === null) return undefined;
+  if (route.targets.length !== 1 || !isEveryday(route, publisher)) return undefined;
   const target = route.targets[0]!;
   return target.qos > 0 && target.subscriptionIdentifiers === undefined ? target : undefined;
 }

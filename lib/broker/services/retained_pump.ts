@@ -39,7 +39,7 @@ export function pumpRetained(core: Core, client: Client): void {
     if (core.work.isPartOver) break;
     const walk = delivery.walk ??= core.retained.matches(delivery.topicFilter);
     const stepsBefore = walk.steps;
-    const message = walk.next(SLICE_STEPS);
+    const message = walk.next(Math.min(SLICE_STEPS, core.work.left));
     core.work.spend((walk.steps - stepsBefore) * STEPS.node);
     if (message === undefined) {
       // A walk may visit a million topics without a match, so it is interrupted too.

@@ -1,4 +1,5 @@
 import type { MessageInit } from "../../broker/mod.ts";
+import { EncodeError } from "../../codec/mod.ts";
 import { isTopicName } from "../../topic/mod.ts";
 import { done } from "../answers.ts";
 import { readJson } from "../body.ts";
@@ -54,7 +55,12 @@ async function publish({ request, context, caller }: ApiRequest): Promise<Respon
   if (!await mayPublish(context.broker, caller!, topicName, qos, retain)) {
     throw new Problem(403, `The ACL does not let you publish to ${topicName}`);
   }
-  context.hub.publish(message);
+  try {
+    context.hub.publish(message);
+  } catch (error) {
+    if (error instanceof EncodeError) throw new Problem(400, error.message);
+    throw error;
+  }
   return done();
 }
 

@@ -3,6 +3,7 @@ import { ACCESS_ROUTES } from "./access.ts";
 import { BACKUP_ROUTES } from "./backup.ts";
 import { BRIDGE_ROUTES } from "./bridges.ts";
 import { CLIENT_ROUTES } from "./clients.ts";
+import { CLUSTER_ROUTES } from "./cluster.ts";
 import { CONFIGURATION_ROUTES } from "./configuration.ts";
 import { documentRoute } from "./document.ts";
 import { LOG_ROUTES } from "./log.ts";
@@ -19,6 +20,7 @@ const OPERATIONS: readonly Route[] = [
   ...OVERVIEW_ROUTES,
   ...CLIENT_ROUTES,
   ...BRIDGE_ROUTES,
+  ...CLUSTER_ROUTES,
   ...SUBSCRIPTION_ROUTES,
   ...TOPIC_ROUTES,
   ...RETAINED_ROUTES,

@@ -1,0 +1,31 @@
+import { deepEqual } from "node:assert/strict";
+import { clusterFamilies } from "../../lib/observe/cluster_level.ts";
+
+Deno.test("the metrics of a cluster say how far the node is, and whose the sessions are", () => {
+  const node = { sequence: 7, waiting: 1, clients: 2, sessions: 3 };
+  const families = clusterFamilies({
+    name: "flux",
+    node: "a",
+    isReady: false,
+    sequence: 7,
+    behind: 2,
+    waiting: 1,
+    messages: 5,
+    nodes: [{ node: "a", ...node, own: 1 }, { node: "b", ...node, own: 4 }],
+  });
+  deepEqual(
+    [...families].map((family) => [
+      family.name.slice("fluxmqtt_cluster_".length),
+      "samples" in family ? family.samples : [],
+    ]),
+    [
+      ["ready", [[{}, 0]]],
+      ["nodes", [[{}, 2]]],
+      ["log_sequence", [[{}, 7]]],
+      ["log_behind_records", [[{}, 2]]],
+      ["log_waiting_records", [[{}, 1]]],
+      ["log_messages", [[{}, 5]]],
+      ["node_sessions", [[{ node: "a" }, 1], [{ node: "b" }, 4]]],
+    ],
+  );
+});
