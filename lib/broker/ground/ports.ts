@@ -158,10 +158,14 @@ export interface AccessPort {
   /** Whether a message on this topic may be delivered to the client. */
   mayRead(client: ClientIdentity, topicName: string): boolean;
   /**
-   * Whether the publisher of a retained message may still publish it. Only its names are known, because it need not be connected. Absent:
-   * rights do not depend on names alone, and nothing is held back.
+   * Whether the publisher of a retained message may still publish it. `client`: the identity of the client that has the publisher's names
+   * now, if there is one; otherwise only the names are known. Absent: nothing is held back.
    */
-  mayStillPublish?(publisher: Publisher, topicName: string): boolean;
+  mayStillPublish?(
+    publisher: Publisher,
+    topicName: string,
+    client: ClientIdentity | undefined,
+  ): boolean;
   /**
    * The reason for an answer, for traces and logs: the file, the line and its text, or that no rule applies; `undefined`: nothing
    * decides. It is asked only for people who look, never to decide something.

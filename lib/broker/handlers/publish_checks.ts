@@ -74,7 +74,7 @@ export function allowedQos(
   if (qos <= listener.maxQos) return qos;
   if (protocolVersion === 5) {
     // [MQTT-3.2.2-11]
-    const message = `Cannot publish to ${quoted(topicName)}: QoS ${qos} is not taken here`;
+    const message = `Cannot publish to ${quoted(topicName)}: QoS ${qos} is not supported here`;
     throw new MqttError(ReasonCode.QoSNotSupported, message);
   }
   // A client before 5.0 cannot be told: its QoS handshake is completed, but its message is routed with the lower QoS.
@@ -93,7 +93,7 @@ export function mayRetain(
   if (options.retainAvailable) return true;
   if (protocolVersion === 5) {
     // [MQTT-3.2.2-14]
-    const message = `Cannot publish to ${quoted(topicName)}: nothing is retained here`;
+    const message = `Cannot publish to ${quoted(topicName)}: RETAIN is not supported here`;
     throw new MqttError(ReasonCode.RetainNotSupported, message);
   }
   return false;

@@ -18,16 +18,18 @@ export const PUBLISH_ROUTES: readonly Route[] = [
     method: "POST",
     path: "/api/v1/publish",
     role: "admin",
-    summary: "Publishes a message, under the rights of the user",
+    summary: "Publishes a message with the user's rights",
     body: object({
       topic: text("The Topic Name"),
       payload: text("As text; or payloadBase64"),
       payloadBase64: text("As bytes"),
       qos: whole("Default 0", 0, 2),
-      retain: flag("Whether to keep it; an empty payload removes what is kept. Default false"),
+      retain: flag(
+        "Whether to retain it; an empty payload removes the retained message. Default false",
+      ),
       messageExpirySeconds: whole("Default: it never expires", 0, MAX_SECONDS),
-      contentType: text("Of 5.0"),
-      responseTopic: text("Of 5.0"),
+      contentType: text("In 5.0"),
+      responseTopic: text("In 5.0"),
       userProperties: list(object({ name: text("Its name"), value: text("Its value") })),
     }, [
       "payload",
