@@ -163,7 +163,9 @@ export class StreamLink extends AccountedLink {
     if (this.#isMoving) return;
     const buffer = this.#buffer;
     const leftBytes = this.#end - this.#start;
-    let sizeBytes = this.buffers.nextSize(buffer.length, readBytes);
+    // Behind the beginning of a packet a read fills its buffer with fewer bytes than the buffer has.
+    const isFull = this.#end === buffer.length;
+    let sizeBytes = this.buffers.nextSize(buffer.length, isFull ? buffer.length : readBytes);
     if (sizeBytes >= buffer.length) this.#smallReads = 0;
     else if (leftBytes > 0 || this.#isSmallRead()) sizeBytes = buffer.length;
     if (leftBytes === sizeBytes) sizeBytes *= 2;

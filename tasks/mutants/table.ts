@@ -553,8 +553,8 @@ export const MUTATIONS: readonly Mutation[] = [
     "session/sender.ts",
     [
       "a Packet Identifier is given twice [MQTT-2.2.1-4]",
-      "while (!this.#inFlight.isFree(packetId));",
-      "while (false);",
+      "!this.#inFlight.isFree(packetId) || this.#reserved?.has(packetId) === true\n      );",
+      "this.#reserved?.has(packetId) === true\n      );",
       "session/sender",
     ],
     [

@@ -64,6 +64,7 @@ export class TestNode {
       position: state?.position,
       nowMs,
       deadAfterMs: 3000,
+      wholeLogWaitMs: 600,
     });
     const server = new Server({ log, options, store: cluster.store, cluster: cluster.port });
     if (state !== undefined) server.restore(state);
