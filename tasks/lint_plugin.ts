@@ -42,7 +42,17 @@ const TYPE_ARROWS: Readonly<Record<string, readonly string[]>> = {
 
 /** The layers of a room, lowest first: folders, and files directly in the room. A file may import its own layer and lower ones. */
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
-  broker: ["ground", "state", "core", "services", "handlers", "broker.ts", "inspect.ts", "mod.ts"],
+  broker: [
+    "ground",
+    "state",
+    "core",
+    "services",
+    "handlers",
+    "from_cluster.ts",
+    "broker.ts",
+    "inspect.ts",
+    "mod.ts",
+  ],
   client: ["protocol"],
 };
 

@@ -25,19 +25,19 @@ import { subjectOfTopic } from "./topic_subject.ts";
 
 /** The broker, for its node; each call is a turn, or joins one. */
 export interface ClusterHost extends SessionHost {
-  /** {@linkcode Broker.applyShared} */
+  /** {@linkcode FromCluster.applyShared} */
   applyShared(shared: SharedMessage): boolean;
-  /** {@linkcode Broker.applyClaim} */
+  /** {@linkcode FromCluster.applyClaim} */
   applyClaim(claim: AppliedClaim): void;
-  /** {@linkcode Broker.applySession} */
+  /** {@linkcode FromCluster.applySession} */
   applySession(change: SessionChange, isHere: boolean): boolean;
-  /** {@linkcode Broker.inherit}, {@linkcode Broker.disinherit} */
+  /** {@linkcode FromCluster.inherit}, {@linkcode FromCluster.disinherit} */
   ofSessions(act: "inherit" | "disinherit", clientIds: Iterable<string>): void;
-  /** {@linkcode Broker.isolate} */
+  /** {@linkcode FromCluster.isolate} */
   isolate(): void;
-  /** {@linkcode Broker.deliverForwarded} */
+  /** {@linkcode FromCluster.deliverForwarded} */
   deliverForwarded(message: Message): void;
-  /** {@linkcode Broker.clusterChanged} */
+  /** {@linkcode FromCluster.changed} */
   clusterChanged?(event: ClusterChangedEvent): void;
   /** Clients that are connected, and sessions, for those who look. */
   readonly counts: { readonly clients: number; readonly sessions: number };

@@ -20,11 +20,11 @@ export function hostOf(server: ClusteredServer): ClusterHost {
     applySession: (...change) => server.applySession(...change),
     ofSessions: (act, clientIds) => server.ofSessions(act, clientIds),
     isolate: () => server.isolate(),
-    firstPending: (clientId) => broker.firstPending(clientId),
+    firstPending: (clientId) => broker.fromCluster.firstPending(clientId),
     subscriptionsOf: (clientId) =>
       broker.clients.get(clientId)?.session.subscriptions.values() ?? [],
     deliverForwarded: (message) => server.deliverForwarded(message),
-    clusterChanged: (event) => broker.clusterChanged(event),
+    clusterChanged: (event) => broker.fromCluster.changed(event),
     get counts() {
       return { clients: broker.levels.connectedCount, sessions: broker.clients.size };
     },
