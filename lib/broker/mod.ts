@@ -14,8 +14,7 @@
  * | `core/`     | shared state: routes, retained messages, rates, pending commits, the lists of a turn                     |
  * | `services/` | actions on it: route, deliver, queue, send, drop, restore, publish wills, end sessions and turns         |
  * | `handlers/` | one file for each received packet, called by `receive.ts`; each takes `(core, connection, packet)`       |
- * | `from_cluster.ts` | what comes from the cluster into the core |
- * | `broker.ts` | the interface: calls the floors below, and decides nothing                                               |
+ * | `broker.ts` | the interface: calls the floors below, and decides nothing; `from_cluster.ts` is that of the cluster       |
  *
  * Five rules hold everywhere. Each is implemented in one place:
  *
