@@ -108,17 +108,26 @@ function handleNext(
   ) {
     metrics.receivedByType[bytes[at]! >> 4]!++;
     return at + length;
-  } else {
-    const packet = decodePacket(bytes, at, at + length, connection.protocolVersion);
-    metrics.receivedByType[bytes[at]! >> 4]!++;
-    work.spend(partSteps(packet));
-    if (core.isObserved) tellReceived(core, connection, packet);
-    handle(core, connection, packet);
-  }
+  } else handleOther(core, connection, bytes, at, at + length);
   if (connection.unfinished !== null) return at;
   if (!connection.isPostponed) return at + length;
   takePacketBack(core, connection, isPublish, length);
   return at;
+}
+
+/** Handles the packet in `bytes[start, end)`, which is not one of the frequent ones. */
+function handleOther(
+  core: Core,
+  connection: Connection,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): void {
+  const packet = decodePacket(bytes, start, end, connection.protocolVersion);
+  core.metrics.receivedByType[bytes[start]! >> 4]!++;
+  core.work.spend(partSteps(packet));
+  if (core.isObserved) tellReceived(core, connection, packet);
+  handle(core, connection, packet);
 }
 
 /** The steps of decoding the many small parts of a packet, each of which is an object. */
