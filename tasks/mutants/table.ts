@@ -96,7 +96,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "broker/services/lifecycle.ts",
     [
       "a pause stays queued after its client has gone",
-      "  connection.stops.clear(core.deadlines);\n",
+      "  if (connection.isStopped) connection.stops.clear(core.deadlines);\n",
       "",
       "broker/stops",
     ],

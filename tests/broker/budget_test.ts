@@ -270,16 +270,17 @@ for (const [packet, hex, answerBytes] of floods) {
     const read = new Uint8Array(bytes.length * perRead);
     for (let i = 0; i < perRead; i++) read.set(bytes, i * bytes.length);
     const reads = Math.ceil(1.5 * 1024 * 1024 / (perRead * answerBytes));
-    const { outbox, stops } = exchange.link("a").connection!;
+    const connection = exchange.link("a").connection!;
+    const { outbox } = connection;
     for (let i = 0; i < reads; i++) {
       exchange.link("a").send(read);
       assert.ok(outbox.unsentBytes <= 1024 * 1024 + 100, `${outbox.unsentBytes} bytes`);
     }
-    assert.ok(stops.has("output"));
+    assert.ok(connection.stops.has("output"));
     exchange.play("b> PINGREQ\nb< PINGRESP");
     exchange.link("a").read();
     assert.equal(exchange.link("a").take().length, reads * perRead);
-    assert.ok(!stops.isStopped);
+    assert.ok(!connection.isStopped);
     assert.equal(outbox.answerBytes, 0);
   });
 }

@@ -222,7 +222,7 @@ export class Core implements Turn {
 
   /** The connection has used its share of the turn: it continues in a later one. */
   postpone(connection: Connection): void {
-    if (connection.stops.has("budget")) return;
+    if (connection.isStopped && connection.stops.has("budget")) return;
     connection.stops.stop("budget");
     this.postponed.push(connection);
   }
@@ -231,7 +231,7 @@ export class Core implements Turn {
    * Removes a reason for which the connection is stopped; if it was the last, the bytes that arrived in the meantime are handled.
    */
   resume(connection: Connection, reason: StopReason): void {
-    if (!connection.stops.resume(reason, this.deadlines) || connection.state === "closed") return;
+    if (!connection.resume(reason, this.deadlines) || connection.state === "closed") return;
     // The broker did not read the connection, so the time without packets does not count against its Keep Alive.
     connection.lastReceivedMs = this.nowMs;
     // An answer that comes at once arrives before the handler has returned; the receiving loop then continues by itself.

@@ -55,7 +55,7 @@ export function receive(
   core.fanout.slab.beginRead();
   let at = start;
   try {
-    while (at < end && !connection.stops.isStopped && connection.state !== "closed") {
+    while (at < end && !connection.isStopped && connection.state !== "closed") {
       const next = handleNext(core, connection, bytes, at, end);
       if (next === at) break;
       at = next;
