@@ -126,6 +126,11 @@ async function pause(i: number): Promise<string> {
   return `node ${i} was paused, ${moved.length} clients moved`;
 }
 
+/** Where QoS 2 was first not as it was published; -1: nowhere. */
+function firstWrong(lines: readonly string[]): number {
+  return lines.filter((line) => line.startsWith("two")).findIndex((line, i) => line !== `two ${i}`);
+}
+
 async function allReadOn(): Promise<void> {
   const before = got.map(({ length }) => length);
   await until("it goes on", () => got.every(({ length }, i) => length > before[i]! + 50), LIMIT_MS);
@@ -140,6 +145,10 @@ for (let round = 1; round <= rounds; round++) {
   const tookMs = performance.now() - startMs;
   slowestMs = Math.max(slowestMs, tookMs);
   console.log(`${round}: ${what}; all read on after ${tookMs.toFixed(0)} ms, ${sent} sent`);
+  const wrong = got.findIndex((lines) => firstWrong(lines) >= 0);
+  if (wrong < 0) continue;
+  console.log(`Reader ${wrong} has had QoS 2 twice or out of order`);
+  break;
 }
 isOver = true;
 await publishing;
@@ -154,7 +163,7 @@ for (const [reader, lines] of got.entries()) {
   const one = lines.filter((line) => line.startsWith("one"));
   const different = new Set(one).size;
   repeated += one.length - different;
-  const wrong = two.findIndex((line, i) => line !== `two ${i}`);
+  const wrong = firstWrong(lines);
   if (wrong < 0 && two.length === sent && different === sent) continue;
   mistakes++;
   console.log(`Reader ${reader}: QoS 1 ${different} of ${sent}, QoS 2 ${two.length} of ${sent}`);
@@ -167,6 +176,11 @@ console.log(
     } ms`
     : `Seed ${seed} is wrong`,
 );
+if (mistakes > 0) {
+  for (const { log } of nodes) {
+    console.log(log.split("\n").filter((l) => / (error|warning) /.test(l)));
+  }
+}
 for (const { client, balancer } of movers) {
   await client.disconnect();
   balancer[Symbol.dispose]();

@@ -28,7 +28,7 @@ const ARROWS: Readonly<Record<string, readonly string[] | "all">> = {
   mosquitto: ["store", "broker", "net", "topic", "codec"],
   config: ["broker", "codec", "topic", "net", "observe"],
   observe: ["broker", "codec"],
-  embed: ["broker", "net", "topic", "codec", "bridge", "config"],
+  embed: ["broker", "net", "topic", "codec", "bridge", "cluster", "config"],
   guide: [],
   http: ["broker", "observe", "auth", "topic", "codec", "guide"],
   cli: "all",
@@ -42,7 +42,17 @@ const TYPE_ARROWS: Readonly<Record<string, readonly string[]>> = {
 
 /** The layers of a room, lowest first: folders, and files directly in the room. A file may import its own layer and lower ones. */
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
-  broker: ["ground", "state", "core", "services", "handlers", "broker.ts", "inspect.ts", "mod.ts"],
+  broker: [
+    "ground",
+    "state",
+    "core",
+    "services",
+    "handlers",
+    "from_cluster.ts",
+    "broker.ts",
+    "inspect.ts",
+    "mod.ts",
+  ],
   client: ["protocol"],
 };
 

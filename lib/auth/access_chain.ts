@@ -7,6 +7,7 @@ import type {
   Decision,
   EnhancedExchange,
   LogPort,
+  Publisher,
 } from "../broker/mod.ts";
 import { type Qos, ReasonCode } from "../codec/mod.ts";
 import { ByListener, type ForListeners } from "./by_listener.ts";
@@ -164,6 +165,36 @@ export class AccessChain implements AccessPort {
     const rights = this.#rightsOf(client);
     if (rights !== undefined) return rights.mayWrite(topicName);
     return this.#rulesOf(client)?.mayPublish(client, topicName, qos, retain) ?? true;
+  }
+
+  /**
+   * {@linkcode AccessPort.mayStillPublish}: rules of files and of dynamic security go by names, and hold for a publisher that is not here any
+   * more. Rights by a token end with its connection: they are known only while the publisher is here. A service is not asked, because
+   * a subscription to `#` would ask it for every retained message.
+   */
+  mayStillPublish(
+    publisher: Publisher,
+    topicName: string,
+    client: ClientIdentity | undefined,
+  ): boolean {
+    if (this.#controlOf(topicName) !== undefined) return true;
+    if (client !== undefined) return this.#mayPublishNow(client, topicName);
+    const dynamic = this.#dynamic?.covers(publisher) ? this.#dynamic : undefined;
+    if (dynamic?.knows(publisher)) return dynamic.maySend(publisher, topicName);
+    const [jwt, http] = [this.#jwt.at(publisher), this.#http.at(publisher)];
+    if (jwt?.checksTopics || http?.checksTopics) return true;
+    if (this.#files.hasRules(publisher)) return this.#files.mayStillPublish(publisher, topicName);
+    // Dynamic security does not know it: it was deleted there, unless it was accepted by a token or a service.
+    return dynamic === undefined || jwt !== undefined || http !== undefined;
+  }
+
+  /** Whether a client that is here may publish, as far as it is known without a question to the service. */
+  #mayPublishNow(client: ClientIdentity, topicName: string): boolean {
+    const rights = this.#rightsOf(client);
+    if (rights !== undefined) return rights.mayWrite(topicName);
+    const rules = this.#rulesOf(client);
+    if (rules === undefined || rules === this.#http.at(client)) return true;
+    return rules.mayPublish(client, topicName, 0, true) === true;
   }
 
   /** {@linkcode AccessPort.maySubscribe} */

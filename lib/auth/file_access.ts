@@ -170,7 +170,7 @@ export class FileAccess implements AccessPort {
   }
 
   /** Whether there are rules for topics at its listener. */
-  hasRules(client: ClientIdentity): boolean {
+  hasRules(client: Pick<ClientIdentity, "listener">): boolean {
     return this.#listener(client).aclFile !== "";
   }
 

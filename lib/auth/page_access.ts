@@ -79,8 +79,12 @@ export class PageAccess implements AccessPort {
   }
 
   /** {@linkcode AccessPort.mayStillPublish} */
-  mayStillPublish(publisher: Publisher, topicName: string): boolean {
-    return this.#inner.mayStillPublish?.(publisher, topicName) ?? true;
+  mayStillPublish(
+    publisher: Publisher,
+    topicName: string,
+    client: ClientIdentity | undefined,
+  ): boolean {
+    return this.#inner.mayStillPublish?.(publisher, topicName, client) ?? true;
   }
 
   /** {@linkcode AccessPort.maySubscribe} */

@@ -48,7 +48,7 @@ export class Bridges {
       drivers.set(options.name, this.#begin(options, before));
     }
     for (const gone of this.#drivers.values()) {
-      this.#host.log.info("Bridge ends: it is configured no more", {
+      this.#host.log.info("Bridge ends: it is no longer configured", {
         bridge: gone.machine.options.name,
       });
       ending.push(gone.stop());
@@ -73,7 +73,7 @@ export class Bridges {
 
   #sayOrphans(): void {
     for (const { clientId, waiting } of this.orphans) {
-      this.#host.log.warning("A bridge that is configured no more has left its session", {
+      this.#host.log.warning("A bridge that is no longer configured has left its session", {
         clientId,
         waiting,
         toDelete: `DELETE /api/v1/clients/${encodeURIComponent(clientId)}`,

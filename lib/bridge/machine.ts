@@ -321,7 +321,7 @@ export class BridgeMachine {
     if (packet.type === "suback" || packet.type === "unsuback") {
       const { options, counters } = this;
       if (from === "remote" && this.#remote.side!.pendingAnswers === 0) {
-        const message = `A ${packet.type.toUpperCase()} that nobody has asked for`;
+        const message = `Unexpected ${packet.type.toUpperCase()} (remote)`;
         throw new BridgeFault("protocol_error", message);
       }
       checkSuback({ options, counters, ports: this.#ports }, from, packet);

@@ -67,7 +67,7 @@ export class PublishView {
     while (bytes[at]! >= 0x80) at++;
     at++;
     const topicEnd = at + 2 + uint16(bytes, at);
-    if (topicEnd > end) throw malformed("its topic is longer than it");
+    if (topicEnd > end) throw malformed("its topic is longer than the packet");
     this.topicName = names.text(bytes, at + 2, topicEnd);
     at = topicEnd;
     this.packetId = 0;
@@ -159,10 +159,10 @@ export class PublishView {
     const size = readVarint(bytes, at);
     at += varintSize(size);
     const end = at + size;
-    if (end > packetEnd) throw malformed("its properties are longer than it");
+    if (end > packetEnd) throw malformed("its properties are longer than the packet");
     while (at < end) {
       const next = propertyEnd(bytes, at);
-      if (next > end) throw malformed("a property is longer than all of them");
+      if (next > end) throw malformed("a property is longer than the properties");
       const id = bytes[at]!;
       if (id === USER_PROPERTY && this.#isHops(at, next)) {
         this.hops = names.text(bytes, at + 5 + HOPS_BYTES.length, next);

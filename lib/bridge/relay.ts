@@ -272,7 +272,7 @@ export class Relay {
       return this.#put("local", FirstByte.Pubcomp, packetId, ReasonCode.Success);
     }
     if (reasonCode === ReasonCode.QuotaExceeded) {
-      const message = "This broker cannot take a message of the remote one: no room";
+      const message = "This broker has no room for a message of the remote one";
       throw new BridgeFault("local_refused", message);
     }
     if (reasonCode >= 0x80 && type !== FirstByte.Pubcomp >> 4) counters.drop("refused_here");

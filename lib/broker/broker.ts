@@ -3,31 +3,16 @@ import { Core } from "./core/core.ts";
 import { type BrokerLevels, levelsOf } from "./core/levels.ts";
 import type { Observer } from "./core/observers.ts";
 import type { BufferPool } from "./ground/byte_buffer.ts";
-import type {
-  BridgeChangedEvent,
-  ClusterChangedEvent,
-  EventListener,
-  EventName,
-} from "./ground/events.ts";
+import { FromCluster } from "./from_cluster.ts";
+import type { BridgeChangedEvent, EventListener, EventName } from "./ground/events.ts";
 import type { HookPort } from "./ground/hooks.ts";
 import type { MessageHub, MessageInit } from "./ground/message_hub.ts";
 import type { Metrics } from "./ground/metrics.ts";
 import type { BrokerOptions, ListenerOptions } from "./ground/options.ts";
 import type { BrokerPorts, ClientIdentity, Link, StoredState } from "./ground/ports.ts";
-import type { AppliedClaim, SessionChange } from "./ground/shared_session.ts";
 import { acceptConnection } from "./handlers/accept.ts";
 import { receive } from "./handlers/receive.ts";
 import { endTurn, resumePostponed, runDue, wake } from "./services/end_turn.ts";
-import { applyShared, deliverForwarded, type SharedMessage } from "./services/apply_shared.ts";
-import {
-  applyClaim,
-  disinherit,
-  firstPending,
-  inherit,
-  isolate,
-  settleAway,
-} from "./services/session_moves.ts";
-import { applySession } from "./services/shared_sessions.ts";
 import { actFor, disconnect } from "./services/lifecycle.ts";
 import { reportProgram } from "./services/faults.ts";
 import { publishForProgram } from "./services/program.ts";
@@ -48,13 +33,15 @@ export class Broker implements MessageHub {
    * @internal
    */
   readonly core: Core;
-  readonly #onWatch = (connection: Connection): void => {
+  /** What comes from the cluster of this broker. */
+  readonly fromCluster: FromCluster;
+  readonly #onWatch = (connection: Connection): void =>
     actFor(this.core, connection, () => watchConnection(this.core, connection));
-  };
 
   /** `nowMs`: the clock's time, which later calls continue. */
   constructor(options: BrokerOptions, ports: BrokerPorts, nowMs: number) {
     this.core = new Core(options, ports, nowMs, () => this.endTurn());
+    this.fromCluster = new FromCluster(this.core);
   }
 
   /** The time of the turn, milliseconds. */
@@ -65,7 +52,6 @@ export class Broker implements MessageHub {
   set nowMs(nowMs: number) {
     this.core.nowMs = nowMs;
   }
-
   /** The settings in force now. */
   get options(): BrokerOptions {
     return this.core.options;
@@ -101,19 +87,15 @@ export class Broker implements MessageHub {
     return levelsOf(this.core);
   }
 
-  /**
-   * Replaces settings and limits. What was granted before stays granted. `hashMatchesParent`, `allowDuplicateMessages` and `maxTopicLevels`
-   * do not change, because the routes depend on them.
-   */
+  /** Replaces settings and limits, except those that the routes depend on. What was granted before stays granted. */
   reconfigure(options: BrokerOptions): void {
     const { hashMatchesParent, allowDuplicateMessages, maxTopicLevels } = this.options;
     this.core.options = { ...options, hashMatchesParent, allowDuplicateMessages, maxTopicLevels };
   }
 
   /**
-   * Applies changed rights: disconnects clients for which `mayStay` returns false, and drops waiting messages that their clients may no
-   * longer read. Subscriptions stay, although they deliver nothing that may not be read: so a mistake in a file that is soon corrected
-   * costs nobody a subscription. It is a turn of its own.
+   * Applies changed rights, in a turn of its own: disconnects clients for which `mayStay` returns false, and drops waiting messages that
+   * their clients may no longer read. Subscriptions stay, mute: so a mistake that is soon corrected costs nobody a subscription.
    */
   recheckAccess(mayStay: (client: ClientIdentity) => boolean, nowMs: number): void {
     this.core.nowMs = nowMs;
@@ -133,8 +115,7 @@ export class Broker implements MessageHub {
   }
 
   /**
-   * Handles the packets in `bytes[start, end)`, and returns the offset of the first byte left over: of an incomplete packet, or because the
-   * connection is stopped. The bytes may be reused after the turn.
+   * Handles the packets in `bytes[start, end)`; returns the offset of the first byte left over. The bytes may be reused after the turn.
    */
   receive(
     connection: Connection,
@@ -201,66 +182,9 @@ export class Broker implements MessageHub {
     this.core.observers.tell("bridgeChanged", event);
   }
 
-  /** The cluster of this broker has changed: listeners hear of it, in a turn of its own or the current one. */
-  clusterChanged(event: ClusterChangedEvent): void {
-    if (this.core.observers === null) return;
-    if (!this.core.isBusy) this.core.beginTurn();
-    this.core.observers.tell("clusterChanged", event);
-  }
-
   /** Publishes for the program around the broker. {@linkcode MessageHub.publish} */
   publish(init: MessageInit): void {
     publishForProgram(this.core, init);
-  }
-
-  /** Routes a message read from the cluster's log; false if the caller must try again. {@linkcode ClusterPort.append} */
-  applyShared(shared: SharedMessage): boolean {
-    return applyShared(this.core, shared);
-  }
-
-  /** Applies the log's record that a client has connected to a node. {@linkcode ClusterPort.claim} */
-  applyClaim(claim: AppliedClaim): void {
-    applyClaim(this.core, claim);
-  }
-
-  /**
-   * Applies the log's record about a session of another node, or of an earlier process of this one. Returns false if the caller must try
-   * again.
-   */
-  applySession(change: SessionChange, isHere: boolean): boolean {
-    return applySession(this.core, change, isHere);
-  }
-
-  /** Tells other nodes until when these sessions last, if their clients are not connected. */
-  settleAway(clientIds: Iterable<string>): void {
-    for (const clientId of clientIds) settleAway(this.core, clientId);
-  }
-
-  /** These sessions belong to this node, because theirs is dead, or because it is back. */
-  inherit(clientIds: Iterable<string>): void {
-    inherit(this.core, clientIds);
-  }
-
-  /** Other nodes take this one for dead: these sessions are not its any more. */
-  disinherit(clientIds: Iterable<string>): void {
-    disinherit(this.core, clientIds);
-  }
-
-  /** The cluster is out of reach: clients whose sessions other nodes know are disconnected. */
-  isolate(): void {
-    isolate(this.core);
-  }
-
-  /**
-   * The place in the log of the first message that a client has not received; `Infinity` if none waits, `undefined` if it is not known now.
-   */
-  firstPending(clientId: string): number | undefined {
-    return firstPending(this.core, clientId);
-  }
-
-  /** Routes a message of QoS 0 that another node of the cluster has forwarded. */
-  deliverForwarded(message: Message): void {
-    deliverForwarded(this.core, message);
   }
 
   /** {@linkcode MessageHub.failed} */

@@ -14,7 +14,7 @@
  * | `core/`     | shared state: routes, retained messages, rates, pending commits, the lists of a turn                     |
  * | `services/` | actions on it: route, deliver, queue, send, drop, restore, publish wills, end sessions and turns         |
  * | `handlers/` | one file for each received packet, called by `receive.ts`; each takes `(core, connection, packet)`       |
- * | `broker.ts` | the interface: calls the floors below, and decides nothing                                               |
+ * | `broker.ts` | the interface: calls the floors below, and decides nothing; `from_cluster.ts` is that of the cluster       |
  *
  * Five rules hold everywhere. Each is implemented in one place:
  *
@@ -39,6 +39,7 @@
  * @module
  */
 export { Broker } from "./broker.ts";
+export { FromCluster } from "./from_cluster.ts";
 export type { BrokerLevels } from "./core/levels.ts";
 export { Congestion } from "./core/congestion.ts";
 export { addressKey, addressText } from "./ground/address.ts";

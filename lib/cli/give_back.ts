@@ -6,6 +6,11 @@ const LOOK_MS = 500;
 const CALM_PACKETS = 100;
 /** The same for reads of incomplete packets: clients that never finish a packet cause no other activity that is counted. */
 const CALM_READS = 20;
+/**
+ * The same for steps of the core's work: a twentieth of the time. A few large packets may keep the broker busy for minutes, and a collection
+ * in the middle of that is a pause for everybody.
+ */
+const CALM_STEPS = 250_000;
 /** The growth of memory since the last collection that makes another one worthwhile. */
 const GROWN_BYTES = 8 * 1024 * 1024;
 /** With more live bytes than this nothing is collected: a collection takes about two milliseconds for each megabyte. */
@@ -21,6 +26,8 @@ export interface Sight {
   readonly connections: number;
   /** Reads of incomplete packets since the start. */
   readonly unfinishedReads: number;
+  /** Steps of the core's work since the start. */
+  readonly steps: number;
   /** Bytes that are in use: output that waits for clients, and incomplete packets. */
   readonly keptBytes: number;
 }
@@ -43,7 +50,8 @@ export class Rush {
     this.#last = sight;
     const isCalm = sight.packets - last.packets < CALM_PACKETS &&
       sight.connections === last.connections &&
-      sight.unfinishedReads - last.unfinishedReads < CALM_READS;
+      sight.unfinishedReads - last.unfinishedReads < CALM_READS &&
+      sight.steps - last.steps < CALM_STEPS;
     if (!isCalm) return false;
     const used = usage();
     if (used.heapUsed > MOST_BYTES) return false;
@@ -82,11 +90,12 @@ export function giveBackMemory(server: Server): () => void {
 }
 
 function sightOf(server: Server): Sight {
-  const { metrics, levels } = server.broker;
+  const { metrics, levels, core } = server.broker;
   return {
     packets: metrics.packetsReceived,
     connections: metrics.connectionsAccepted,
     unfinishedReads: server.unfinishedReads,
+    steps: core.work.totalSteps,
     keptBytes: levels.bufferedBytes + server.unfinishedBytes,
   };
 }

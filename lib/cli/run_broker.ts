@@ -1,5 +1,5 @@
 import type { AccessPort, ClusterPort, Store } from "../broker/mod.ts";
-import type { ClusterHost } from "../cluster/mod.ts";
+import type { ClusterNode } from "../cluster/mod.ts";
 import { type Config, LEAVE_DISK_FREE, type LoadResult } from "../config/mod.ts";
 import { nowMs, Server, type Transport } from "../net/mod.ts";
 import { hasTelemetry, type Logger, LogTail, startTelemetry } from "../observe/mod.ts";
@@ -109,7 +109,7 @@ async function runUntilSignal(
   parts.defer(() => manager.tell("STOPPING=1"));
   await trace.restart();
   // Before a port is open, so that clients find everything that the cluster knows.
-  await Promise.race([cluster?.join(clusterHost(server)), signals.ending]);
+  await Promise.race([join(cluster, server), signals.ending]);
   // Before a port is open, so that bridges get messages from the first one on.
   await bridges.configure(config);
   await openListeners(config, server, log);
@@ -180,24 +180,11 @@ function serverOf(parts: ServerParts): Server {
   return server;
 }
 
-/** The server as the cluster's node uses it. */
-function clusterHost(server: Server): ClusterHost {
-  const { broker } = server;
-  return {
-    applyShared: (shared) => server.applyShared(shared),
-    applyClaim: (claim) => server.applyClaim(claim),
-    applySession: (...change) => server.applySession(...change),
-    ofSessions: (act, clientIds) => server.ofSessions(act, clientIds),
-    isolate: () => server.isolate(),
-    firstPending: (clientId) => server.broker.firstPending(clientId),
-    subscriptionsOf: (clientId) =>
-      server.broker.clients.get(clientId)?.session.subscriptions.values() ?? [],
-    deliverForwarded: (message) => server.deliverForwarded(message),
-    clusterChanged: (event) => broker.clusterChanged(event),
-    get counts() {
-      return { clients: broker.levels.connectedCount, sessions: broker.clients.size };
-    },
-  };
+/** Joins the cluster, if the broker is a node of one. */
+async function join(cluster: ClusterNode | undefined, server: Server): Promise<void> {
+  if (cluster === undefined) return;
+  const { hostOf } = await import("../cluster/mod.ts");
+  await cluster.join(hostOf(server));
 }
 
 /** Publishes the log's lines for `log_dest topic`; the returned function ends that. */

@@ -25,19 +25,19 @@ import { subjectOfTopic } from "./topic_subject.ts";
 
 /** The broker, for its node; each call is a turn, or joins one. */
 export interface ClusterHost extends SessionHost {
-  /** {@linkcode Broker.applyShared} */
+  /** {@linkcode FromCluster.applyShared} */
   applyShared(shared: SharedMessage): boolean;
-  /** {@linkcode Broker.applyClaim} */
+  /** {@linkcode FromCluster.applyClaim} */
   applyClaim(claim: AppliedClaim): void;
-  /** {@linkcode Broker.applySession} */
+  /** {@linkcode FromCluster.applySession} */
   applySession(change: SessionChange, isHere: boolean): boolean;
-  /** {@linkcode Broker.inherit}, {@linkcode Broker.disinherit} */
+  /** {@linkcode FromCluster.inherit}, {@linkcode FromCluster.disinherit} */
   ofSessions(act: "inherit" | "disinherit", clientIds: Iterable<string>): void;
-  /** {@linkcode Broker.isolate} */
+  /** {@linkcode FromCluster.isolate} */
   isolate(): void;
-  /** {@linkcode Broker.deliverForwarded} */
+  /** {@linkcode FromCluster.deliverForwarded} */
   deliverForwarded(message: Message): void;
-  /** {@linkcode Broker.clusterChanged} */
+  /** {@linkcode FromCluster.changed} */
   clusterChanged?(event: ClusterChangedEvent): void;
   /** Clients that are connected, and sessions, for those who look. */
   readonly counts: { readonly clients: number; readonly sessions: number };
@@ -57,6 +57,8 @@ export interface ClusterInit {
   readonly nowMs: () => number;
   /** A node that is not heard for so long is dead; default: 10,000. */
   readonly deadAfterMs?: number;
+  /** How long a log is waited for that has less than this node has applied; default: 15,000. */
+  readonly wholeLogWaitMs?: number;
 }
 
 /** Where a node stands. */
@@ -84,6 +86,8 @@ export interface ClusterLevel {
 const LOOK_MS = 500;
 const RETRY_MS = 500;
 const DEAD_AFTER_MS = 10_000;
+/** Longer than a change of leaders takes. */
+const WHOLE_LOG_WAIT_MS = 15_000;
 /** How soon others hear what is done with. */
 const DONE_MS = 200;
 /** Nanoseconds in which JetStream knows a message again. */
@@ -195,7 +199,7 @@ export class ClusterNode {
     this.#host = host;
     // What was before nobody could hear.
     if (this.#server !== "") this.#tell("connected", this.#init.options.node, this.#server);
-    const info = await this.#openStream();
+    const info = await this.#openWholeStream();
     if (info === undefined) return;
     const position = this.#begin(info);
     const { log, options, nowMs } = this.#init;
@@ -288,17 +292,34 @@ export class ClusterNode {
     return undefined;
   }
 
-  /** Where to begin: behind what the store has, where that is of this log. */
+  /**
+   * The same, when it has all that this node has applied. After a change of leaders the new one may say for a moment that it has less: what
+   * this node has applied would be applied again.
+   */
+  async #openWholeStream(): Promise<StreamInfo | undefined> {
+    const applied = positionOf(this.#init.position);
+    const endMs = performance.now() + (this.#init.wholeLogWaitMs ?? WHOLE_LOG_WAIT_MS);
+    for (;;) {
+      const info = await this.#openStream();
+      const isWhole = applied === undefined || applied.created !== info?.created ||
+        applied.sequence <= info.lastSequence;
+      if (info === undefined || isWhole || performance.now() > endMs) return info;
+      await delay(RETRY_MS);
+    }
+  }
+
+  /** The position to start from: after the stored one if it belongs to this log, else at the log's beginning. */
   #begin({ created, lastSequence }: StreamInfo): Position {
     const position = positionOf(this.#init.position);
-    const none: Position = { sequence: 0, created, marks: [] };
-    if (position === undefined) return none;
-    if (position.created === created && position.sequence <= lastSequence) return position;
+    if (position?.created === created && position.sequence <= lastSequence) return position;
+    if (position === undefined) return { sequence: 0, created, marks: [] };
     this.#init.log.error(
       "The cluster's log is another one, or shorter than what this node has applied: acknowledged messages may be lost",
       { applied: position.sequence, last: lastSequence },
     );
-    return none;
+    return position.created === created
+      ? { sequence: lastSequence, created, marks: position.marks }
+      : { sequence: 0, created, marks: [] };
   }
 
   #forward(message: Message): void {

@@ -30,6 +30,7 @@ export {
 export { type Beat, beatSubject, parseBeat } from "./members.ts";
 export { type Credentials, parseCredentialsFile, parseSeedFile } from "./nats/credentials.ts";
 export { nameOfPlace, type NatsPlace } from "./nats/place.ts";
+export { type ClusteredServer, hostOf } from "./server_host.ts";
 export { type SessionHost } from "./sessions.ts";
 export { type ClusterStatus, clusterStatus } from "./status.ts";
 export { type StreamInfo } from "./nats/jetstream.ts";

@@ -9,7 +9,7 @@ export interface ChangeLog {
 
 /** What of the broker is asked for. */
 export interface SessionHost {
-  /** {@linkcode Broker.firstPending} */
+  /** {@linkcode FromCluster.firstPending} */
   firstPending(clientId: string): number | undefined;
   /** The subscriptions of a session. */
   subscriptionsOf(clientId: string): Iterable<Subscription>;

@@ -1,9 +1,7 @@
-import { parseNatsPlaces } from "./cluster_address.ts";
+import { isClusterName, parseNatsPlaces } from "./cluster_address.ts";
 import type { ClusterSettings } from "./cluster_settings.ts";
 import type { ClusterConfig } from "./config.ts";
 import type { Draft } from "./draft.ts";
-
-const NAME = /^[A-Za-z0-9_-]+$/;
 
 /** The configuration of the cluster; `undefined`: there is none, or the draft's problems say what is wrong with it. */
 export function clusterConfig(
@@ -25,7 +23,7 @@ export function clusterConfig(
   for (
     const [option, value] of [["cluster_name", settings.name], ["cluster_node", node]] as const
   ) {
-    if (NAME.test(value)) continue;
+    if (isClusterName(value)) continue;
     problem(option, `Must be letters, digits, - and _, is "${value}"`);
   }
   if (settings.replicas % 2 === 0) {

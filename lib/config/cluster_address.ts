@@ -3,6 +3,11 @@ import type { NatsPlace } from "../cluster/mod.ts";
 const DEFAULT_PORT = 4222;
 const EXPECTED = "nats://HOST:PORT or tls://HOST:PORT, separated by commas";
 
+/** Whether a text may name a cluster or a node: it is one token of NATS subjects. */
+export function isClusterName(text: string): boolean {
+  return /^[A-Za-z0-9_-]+$/.test(text);
+}
+
 /** Parses `nats://HOST[:PORT][,…]`; `tls://` asks for TLS. Throws a `TypeError` whose message says what would be right. */
 export function parseNatsPlaces(text: string): readonly NatsPlace[] {
   return text.split(",").map((part) => placeOf(part.trim()));

@@ -77,8 +77,8 @@ export type {
 } from "./option.ts";
 export type { HttpConfig } from "./http_config.ts";
 export { findOption, OPTIONS } from "./options.ts";
-export { type ClusterSettings } from "./cluster_settings.ts";
-export { parseNatsPlaces } from "./cluster_address.ts";
+export { type ClusterSettings, DEFAULT_CLUSTER_SETTINGS } from "./cluster_settings.ts";
+export { isClusterName, parseNatsPlaces } from "./cluster_address.ts";
 export { LEAVE_DISK_FREE, type ProcessOptions } from "./process_options.ts";
 export type { TransportOptions } from "./transport_options.ts";
 export { REFUSED_OPTIONS } from "./refused.ts";

@@ -154,8 +154,8 @@ export const MESSAGE_OPTIONS: readonly Option[] = [
     "check_retain_source",
     "checkRetainSource",
     BOOLEAN,
-    "Whether new subscriptions do not get a retained message while the `acl_file` no longer lets its publisher write to its topic. " +
-      "Publishers whose rights a token or a service decides are not checked.",
+    "Whether new subscriptions do not get a retained message while the `acl_file`, dynamic security or, if its publisher is connected, " +
+      "a token no longer lets its publisher write to its topic.",
   ),
   retainedRow(
     "retained_message_expiration",

@@ -156,7 +156,10 @@ export class Server extends NetServer {
     return deleteSession(this.broker, clientId, message);
   }
 
-  /** Publishes to clients and to the bus. A text payload is sent as UTF-8. Throws `TypeError` if the Topic Name is invalid. */
+  /**
+   * Publishes to clients and to the bus. A text payload is sent as UTF-8. Throws `TypeError` if the Topic Name is invalid, and `EncodeError` if no
+   * packet can contain the properties.
+   */
   publish(topicName: string, payload: Uint8Array | string, options?: PublishOptions): void {
     const bytes = typeof payload === "string" ? encoder.encode(payload) : payload;
     this.hub.publish({ ...options, topicName, payload: bytes });

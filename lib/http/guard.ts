@@ -42,11 +42,11 @@ export class Guard {
     }
     const origin = request.headers.get("origin");
     if (origin !== null && !isSameOrigin(origin, url)) {
-      throw new Problem(403, `Requests of pages of ${origin} are refused`);
+      throw new Problem(403, `Requests from pages of ${origin} are refused`);
     }
     const site = request.headers.get("sec-fetch-site");
     if (site === "cross-site" && request.headers.get("sec-fetch-mode") !== "navigate") {
-      throw new Problem(403, "Requests of pages of other sites are refused");
+      throw new Problem(403, "Requests from pages of other sites are refused");
     }
   }
 }

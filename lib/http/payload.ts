@@ -6,13 +6,13 @@ const MAX_SHOWN_BYTES = 64 * 1024;
 
 /** The schema of a payload and its message's properties. */
 export const payloadSchema: Readonly<Record<string, Schema>> = {
-  payload: { type: ["string", "null"], description: "The text; null: it is no UTF-8" },
+  payload: { type: ["string", "null"], description: "The text; null if it is not UTF-8" },
   payloadBase64: text("The bytes"),
   isCut: { type: "boolean", description: `Whether there are more than ${MAX_SHOWN_BYTES} bytes` },
-  contentType: { type: ["string", "null"], description: "Of 5.0" },
-  responseTopic: { type: ["string", "null"], description: "Of 5.0" },
+  contentType: { type: ["string", "null"], description: "In 5.0" },
+  responseTopic: { type: ["string", "null"], description: "In 5.0" },
   userProperties: list(object({ name: text("Its name"), value: text("Its value") })),
-  payloadFormatIndicator: { ...whole("Of 5.0; null: none"), type: ["integer", "null"] },
+  payloadFormatIndicator: { ...whole("In 5.0; null: none"), type: ["integer", "null"] },
 };
 
 /** Shows a payload as text if it is text, and as bytes; cuts a long one. */

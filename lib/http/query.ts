@@ -14,7 +14,7 @@ export const PAGE_PARAMETERS: readonly QueryParameter[] = [
   },
   {
     name: "after",
-    description: "The `next` of the page before",
+    description: "The `next` of the previous page",
     schema: { type: "string" },
   },
 ];

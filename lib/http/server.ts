@@ -176,7 +176,7 @@ export class HttpServer {
       path: urlOf(request).pathname,
       error: error instanceof Error ? error.message : String(error),
     });
-    return new Problem(500, "The broker has made a mistake; its log says more");
+    return new Problem(500, "An error occurred in the broker; its log says more");
   }
 }
 

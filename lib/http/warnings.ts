@@ -101,7 +101,7 @@ export class Warnings {
   #ofLoop(): Warning[] {
     const seconds = this.#loopDelay();
     if (seconds < LATE_SECONDS) return [];
-    const text = `The broker answers late: 1 of 100 times by ${
+    const text = `The broker is late: 1 of 100 times by ${
       seconds.toFixed(1)
     } s or more in the last minute`;
     return [{ level: "warning", text }];
@@ -118,10 +118,10 @@ function ofCertificate(listener: string, endSeconds: number, nowMs: number): War
   const days = Math.floor((endSeconds - nowMs / 1000) / 86_400);
   if (days > CERTIFICATE_DAYS) return [];
   if (days < 0) {
-    return [{ level: "error", text: `The certificate of listener ${listener} has ended` }];
+    return [{ level: "error", text: `The certificate of listener ${listener} has expired` }];
   }
   const left = days === 0 ? "today" : days === 1 ? "in 1 day" : `in ${days} days`;
-  return [{ level: "warning", text: `The certificate of listener ${listener} ends ${left}` }];
+  return [{ level: "warning", text: `The certificate of listener ${listener} expires ${left}` }];
 }
 
 /** Writes a number with separators: `2,113`. */

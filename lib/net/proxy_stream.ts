@@ -81,7 +81,7 @@ export function learnClient(
   if (remoteAddress !== undefined) peer.remoteAddress = remoteAddress;
   if (requireTls && !hasTls) throw new TypeError("The client came to the proxy without TLS");
   if (requireCertificate && !hasCertificate) {
-    throw new TypeError("The client showed the proxy no valid certificate");
+    throw new TypeError("The client has sent the proxy no valid certificate");
   }
   if (hasCertificate) peer.certificate = { subject: "", commonName, fingerprint: "" };
 }

@@ -70,7 +70,10 @@ export class ReadBuffers {
   }
 
   #giveHuge(buffer: Uint8Array<ArrayBuffer>): void {
-    if (this.#hugeBytes + buffer.length > SPARE_HUGE_BYTES) return;
+    if (this.#hugeBytes + buffer.length > SPARE_HUGE_BYTES) {
+      // Free it now, and not when garbage is collected next, which may be in minutes; but not before the turn has ended that has read it.
+      return queueMicrotask(() => void buffer.buffer.transfer(0));
+    }
     this.#hugeBytes += buffer.length;
     const spares = this.#huge.get(buffer.length);
     if (spares === undefined) this.#huge.set(buffer.length, [buffer]);

@@ -125,22 +125,22 @@ export class Server {
     this.broker.tick(this.#turns.begin());
   }
 
-  /** Routes a message of the cluster's log in a turn. Returns false if it must be passed again later. {@linkcode Broker.applyShared} */
+  /** Routes a message of the cluster's log in a turn. Returns false if it must be passed again later. {@linkcode FromCluster.applyShared} */
   applyShared(shared: SharedMessage): boolean {
     if (!this.broker.isBusy) this.broker.nowMs = this.#turns.begin();
-    return this.broker.applyShared(shared);
+    return this.broker.fromCluster.applyShared(shared);
   }
 
-  /** A client has come to a node, in a turn. {@linkcode Broker.applyClaim} */
+  /** A client has come to a node, in a turn. {@linkcode FromCluster.applyClaim} */
   applyClaim(claim: AppliedClaim): void {
     if (!this.broker.isBusy) this.broker.nowMs = this.#turns.begin();
-    this.broker.applyClaim(claim);
+    this.broker.fromCluster.applyClaim(claim);
   }
 
-  /** Applies what the cluster's log says of a session, in a turn; `false`: it has to come again. {@linkcode Broker.applySession} */
+  /** Applies what the cluster's log says of a session, in a turn; `false`: it has to come again. {@linkcode FromCluster.applySession} */
   applySession(change: SessionChange, isHere: boolean): boolean {
     if (!this.broker.isBusy) this.broker.nowMs = this.#turns.begin();
-    return this.broker.applySession(change, isHere);
+    return this.broker.fromCluster.applySession(change, isHere);
   }
 
   /** Does something with sessions of the cluster, in a turn. */
@@ -149,19 +149,19 @@ export class Server {
     clientIds: Iterable<string>,
   ): void {
     if (!this.broker.isBusy) this.broker.nowMs = this.#turns.begin();
-    this.broker[act](clientIds);
+    this.broker.fromCluster[act](clientIds);
   }
 
-  /** Disconnects clients whose sessions other nodes know, in a turn. {@linkcode Broker.isolate} */
+  /** Disconnects clients whose sessions other nodes know, in a turn. {@linkcode FromCluster.isolate} */
   isolate(): void {
     if (!this.broker.isBusy) this.broker.nowMs = this.#turns.begin();
-    this.broker.isolate();
+    this.broker.fromCluster.isolate();
   }
 
-  /** Routes a message from another node in a turn. {@linkcode Broker.deliverForwarded} */
+  /** Routes a message from another node in a turn. {@linkcode FromCluster.deliverForwarded} */
   deliverForwarded(message: Message): void {
     if (!this.broker.isBusy) this.broker.nowMs = this.#turns.begin();
-    this.broker.deliverForwarded(message);
+    this.broker.fromCluster.deliverForwarded(message);
   }
 
   /** Begins to listen; returns the port, or 0 for a Unix socket. Throws what `Deno.listen` throws: `AddrInUse`, `PermissionDenied`, … */

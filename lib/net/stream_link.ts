@@ -9,6 +9,8 @@ import { release } from "./unfinished.ts";
 const WRITE_BYTES = 256 * 1024;
 /** After a read of this size other connections come first, because this one has more. */
 const BUSY_BYTES = 16 * 1024;
+/** Bytes of an unfinished packet that move to a larger buffer at once: one or two milliseconds. */
+const MOVED_BYTES = 4 * 1024 * 1024;
 /** Small reads in a row before the read buffer shrinks, so that alternating small and large packets do not change it each time. */
 const SMALL_READS = 8;
 
@@ -23,6 +25,8 @@ export class StreamLink extends AccountedLink {
   #end = 0;
   #smallReads = 0;
   #isReading = false;
+  /** The unfinished packet is being moved to a larger buffer. */
+  #isMoving = false;
   /** The bytes being written, and how many of them have been. */
   #writing: Uint8Array<ArrayBuffer> | undefined;
   #written = 0;
@@ -156,9 +160,12 @@ export class StreamLink extends AccountedLink {
    * however small the pieces are.
    */
   #prepare(readBytes: number): void {
+    if (this.#isMoving) return;
     const buffer = this.#buffer;
     const leftBytes = this.#end - this.#start;
-    let sizeBytes = this.buffers.nextSize(buffer.length, readBytes);
+    // Behind the beginning of a packet a read fills its buffer with fewer bytes than the buffer has.
+    const isFull = this.#end === buffer.length;
+    let sizeBytes = this.buffers.nextSize(buffer.length, isFull ? buffer.length : readBytes);
     if (sizeBytes >= buffer.length) this.#smallReads = 0;
     else if (leftBytes > 0 || this.#isSmallRead()) sizeBytes = buffer.length;
     if (leftBytes === sizeBytes) sizeBytes *= 2;
@@ -168,12 +175,41 @@ export class StreamLink extends AccountedLink {
     }
     if (!this.#mayHold(sizeBytes)) sizeBytes = buffer.length;
     if (sizeBytes !== buffer.length) {
+      if (leftBytes > MOVED_BYTES) return this.#move(sizeBytes);
       this.#buffer = this.buffers.take(sizeBytes);
       this.#buffer.set(buffer.subarray(this.#start, this.#end));
       this.buffers.give(buffer);
     } else if (leftBytes > 0 && this.#start > 0) buffer.copyWithin(0, this.#start, this.#end);
     this.#start = 0;
     this.#end = leftBytes;
+  }
+
+  /**
+   * Moves a large unfinished packet in parts to a buffer of this size, because others would wait a tenth of a second for 128 MB. The old
+   * buffer is full, so nothing is read meanwhile; until the end it is the one that counts.
+   */
+  #move(sizeBytes: number): void {
+    this.#isMoving = true;
+    const from = this.#buffer;
+    const bytes = from.subarray(this.#start, this.#end);
+    const to = this.buffers.take(sizeBytes);
+    let at = 0;
+    const moveOn = (): void => {
+      if (this.isClosing || this.#isClosed || this.#buffer !== from) {
+        this.#isMoving = false;
+        return this.buffers.give(to);
+      }
+      to.set(bytes.subarray(at, at + MOVED_BYTES), at);
+      at += MOVED_BYTES;
+      if (at < bytes.length) return void setTimeout(moveOn, 0);
+      this.#isMoving = false;
+      this.#buffer = to;
+      this.#start = 0;
+      this.#end = bytes.length;
+      this.buffers.give(from);
+      this.#read();
+    };
+    moveOn();
   }
 
   /**

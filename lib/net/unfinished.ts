@@ -131,7 +131,7 @@ export class UnfinishedAccount {
       const [oldest] = this.#holders;
       if (oldest === undefined || oldest === holder) return true;
       if (nowMs() - oldest.sinceMs < this.#graceMs) return false;
-      this.#evict(oldest, "Others need the room of its unfinished packet");
+      this.#evict(oldest, "Memory for unfinished packets is used up");
     }
     return true;
   }
@@ -145,7 +145,7 @@ export class UnfinishedAccount {
     for (const holder of this.#holders) {
       const isLate = this.#timeoutMs > 0 && nowMs() - holder.sinceMs >= this.#timeoutMs;
       if (!isLate) break;
-      this.#evict(holder, "Its packet takes too long");
+      this.#evict(holder, "Its packet was not complete in time");
     }
     if (this.#waiting.size > 0) this.#onWake();
   };

@@ -32,6 +32,8 @@ export class Sender {
   #lastPacketId = 0;
   /** All free Packet Identifiers, the next one last; only while more than `CROWDED` are in use. */
   #free: number[] | undefined;
+  /** Packet Identifiers of messages that are in flight and will be restored. */
+  #reserved: Set<number> | undefined;
   #sent = 0;
   #bytes = 0;
   #resend = NONE_TO_RESEND;
@@ -77,13 +79,26 @@ export class Sender {
   /** Restores a message in flight from the store. The order of the calls is the order of redelivery. */
   restore(packetId: number, delivery: Delivery, state: InFlight["state"]): void {
     const inFlight = this.#inFlightOf(packetId, delivery, state, false);
+    this.#reserved?.delete(packetId);
     this.#ownTable().add(inFlight);
     this.#free = undefined;
     this.#bytes += inFlight.sizeBytes;
     if (packetId > this.#lastPacketId) this.#lastPacketId = packetId;
   }
 
-  /** The same while a connection lasts: it is sent again, behind all else that is. */
+  /** No delivery gets this Packet Identifier before one is restored under it, or it is given up. */
+  reserve(packetId: number): void {
+    this.#reserved ??= new Set();
+    this.#reserved.add(packetId);
+    this.#free = undefined;
+  }
+
+  /** {@linkcode reserve} holds no more. */
+  giveUp(packetId: number): void {
+    this.#reserved?.delete(packetId);
+  }
+
+  /** Restores a message while a connection lasts: it is sent again, behind all else that is. */
   restoreLate(packetId: number, delivery: Delivery, state: InFlight["state"]): void {
     this.restore(packetId, delivery, state);
     this.#resend = [this.#inFlight.get(packetId)!, ...this.#resend];
@@ -212,7 +227,9 @@ export class Sender {
     let packetId = this.#free?.pop() ?? 0;
     if (packetId === 0) {
       packetId = this.#lastPacketId;
-      do packetId = nextPacketId(packetId); while (!this.#inFlight.isFree(packetId));
+      do packetId = nextPacketId(packetId); while (
+        !this.#inFlight.isFree(packetId) || this.#reserved?.has(packetId) === true
+      );
     }
     this.#lastPacketId = packetId;
     return packetId;
@@ -223,7 +240,8 @@ export class Sender {
     let packetId = this.#lastPacketId;
     for (let i = 0; i < MAX_PACKET_ID; i++) {
       packetId = nextPacketId(packetId);
-      if (this.#inFlight.isFree(packetId)) free.push(packetId);
+      if (!this.#inFlight.isFree(packetId) || this.#reserved?.has(packetId) === true) continue;
+      free.push(packetId);
     }
     return free.reverse();
   }

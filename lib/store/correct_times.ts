@@ -40,7 +40,7 @@ export function correctTimes(db: DatabaseSync, nowMs: number, log: LogPort): num
     if (db.isTransaction) db.exec("ROLLBACK");
     throw error;
   }
-  log.warning("The clock has jumped: what is stored expires as if no time had passed since", {
+  log.warning("The clock has jumped: stored expiry times continue from the last time seen", {
     lastSeen: isoTime(lastSeenMs),
     now: isoTime(nowMs),
   });

@@ -211,7 +211,7 @@ export class Journal implements FlightReader {
   }
 
   #replay(id: number, bytes: SQLInputValue | undefined): void {
-    const flaw = bytes instanceof Uint8Array ? flawOf(bytes) : "it is no BLOB";
+    const flaw = bytes instanceof Uint8Array ? flawOf(bytes) : "it is not a BLOB";
     if (flaw !== undefined) {
       throw new JournalError(`Cannot read entry ${id} of the journal: ${flaw}`);
     }

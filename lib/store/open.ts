@@ -199,7 +199,7 @@ function loadRows(db: DatabaseSync): LoadedRows {
   } catch (error) {
     const isNonsense = error instanceof MqttError || error instanceof TypeError ||
       error instanceof RangeError || error instanceof JournalError;
-    throw isNonsense ? new DamageError(`A row makes no sense: ${error.message}`) : error;
+    throw isNonsense ? new DamageError(`A row is invalid: ${error.message}`) : error;
   }
 }
 

@@ -17,7 +17,7 @@ export function makePrivateFile(path: string): void {
 export function closeToOthers(directory: string, names: Iterable<string>, log: LogPort): void {
   const mode = openMode(directory);
   if (mode !== undefined) {
-    log.warning("The store's directory is open to others: nobody but the broker should have it", {
+    log.warning("Other users can access the store's directory: restrict it to the broker", {
       directory,
       mode,
     });
@@ -30,7 +30,11 @@ export function closeToOthers(directory: string, names: Iterable<string>, log: L
     try {
       Deno.chmodSync(path, 0o600);
     } catch (error) {
-      log.warning("A file of the store is open to others", { path, mode, reason: reasonOf(error) });
+      log.warning("Other users can access a file of the store", {
+        path,
+        mode,
+        reason: reasonOf(error),
+      });
     }
   }
 }

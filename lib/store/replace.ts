@@ -26,7 +26,7 @@ const SAVED = `${DATABASE_NAME}.saved-`;
 export function replaceDamaged(directory: string, reason: string, log: LogPort): void {
   const at = stamp();
   const path = `${directory}/${DATABASE_NAME}`;
-  log.error("The store is damaged: it is set aside, and what can be read is saved", {
+  log.error("The store is damaged: its file is set aside, and readable rows are copied", {
     aside: asidePath(directory, at),
     reason,
   });
@@ -37,7 +37,7 @@ export function replaceDamaged(directory: string, reason: string, log: LogPort):
   Deno.renameSync(saving, `${directory}/${SAVED}${at}`);
   syncDirectory(directory);
   putInPlace(directory, at);
-  log.warning("Saved from the damaged store", saved);
+  log.warning("Rows copied from the damaged store", saved);
 }
 
 /** Completes a replacement that an earlier process has begun; `true` where the files in the directory were changed. */
@@ -51,7 +51,7 @@ export function finishReplacing(
   const at = [...names].find((name) => name.startsWith(SAVED))?.slice(SAVED.length);
   if (at === undefined) return false;
   putInPlace(directory, at);
-  log.warning("The store was damaged: it is set aside, and what could be read was saved", {
+  log.warning("The store was damaged: its file is set aside, and readable rows were copied", {
     aside: asidePath(directory, at),
   });
   return true;

@@ -27,7 +27,7 @@ export function checkLog(
   const aside = `${path}.damaged-${stamp()}`;
   if (!hasDatabase) {
     Deno.renameSync(path, aside);
-    log.error("The store's database is gone: what is left of it, its log, is set aside", { aside });
+    log.error("The store's database is missing: its log is set aside", { aside });
     return;
   }
   const bytes = Deno.readFileSync(path);

@@ -239,7 +239,7 @@ export class WriterLink {
       case "limit":
         return this.#limitTo(answer.maxBytes);
       case "unsynced":
-        return this.#log.error("Cannot bring the store to the disk", { reason: answer.reason });
+        return this.#log.error("Cannot sync the store to the disk", { reason: answer.reason });
       case "closed":
         return this.#ended();
     }
@@ -273,7 +273,7 @@ export class WriterLink {
 
   /** Marks the file as damaged. Damage is repaired at the next start, which checks the whole file. */
   #damaged(reason: string): void {
-    this.#log.error("The store is damaged: the broker ends, to mend it when it begins again", {
+    this.#log.error("The store is damaged: the broker ends, and repairs it at the next start", {
       reason,
     });
     markDamaged(this.#init.path);
@@ -300,7 +300,7 @@ export class WriterLink {
     if (maxBytes === 0) return;
     if (!this.#isAtLimit && usedBytes >= maxBytes) {
       this.#isAtLimit = true;
-      this.#log.error("The store is full: QoS 1 and 2 are refused until some of it has left", {
+      this.#log.error("The store is full: QoS 1 and 2 are refused until it has room again", {
         usedBytes,
         maxBytes,
       });

@@ -1,5 +1,6 @@
 import { Branches } from "./branches.ts";
 import { FilterNode } from "./filter_node.ts";
+import { FilterWalk } from "./filter_walk.ts";
 import { hasWildcard } from "./levels.ts";
 import { hasValue, type Values, visitValues, withoutValue, withValue } from "./values.ts";
 
@@ -77,38 +78,17 @@ export class FilterTrie<T extends NonNullable<unknown>> {
     const steps = 1 + visitValues(this.#exact.get(topicName), visit);
     const { root, nodeCount } = this.#branches;
     if (nodeCount === 0 && root.below === undefined) return steps;
-    return steps + this.#matchTrie(topicName, visit);
+    const walk = new FilterWalk(root, topicName, this.#hashMatchesParent, visit);
+    walk.advance(Infinity);
+    return steps + walk.steps;
   }
 
-  /** Walks from node to node, keeping for each the offset up to which the name has matched. */
-  #matchTrie(topicName: string, visit: (value: T) => void): number {
-    const isSystem = topicName.startsWith("$");
-    const reached = [this.#branches.root];
-    const places = [0];
-    let steps = 0;
-    const reach = (child: FilterNode<T> | undefined, at: number) => {
-      if (child === undefined) return;
-      steps++;
-      const end = child.pass(topicName, at);
-      if (end === -1) return;
-      reached.push(child);
-      places.push(end);
-    };
-    for (let next = 0; next < reached.length; next++) {
-      const node = reached[next]!;
-      const at = places[next]!;
-      if (at > topicName.length) {
-        steps += visitValues(node.here, visit);
-        if (this.#hashMatchesParent) steps += visitValues(node.below, visit);
-        continue;
-      }
-      reach(node.candidate(topicName, at), at);
-      // A wildcard in first place does not reach names that begin with "$". [MQTT-4.7.2-1]
-      if (isSystem && at === 0) continue;
-      steps += visitValues(node.below, visit);
-      reach(node.plus, at);
-    }
-    return steps;
+  /** The same in parts: nothing but the filter that is the name itself has been visited when this returns. */
+  walk(topicName: string, visit: (value: T) => void): FilterWalk<T> {
+    const { root } = this.#branches;
+    const walk = new FilterWalk(root, topicName, this.#hashMatchesParent, visit);
+    walk.steps = 1 + visitValues(this.#exact.get(topicName), visit);
+    return walk;
   }
 
   #deleteFromTrie(topicFilter: string, value: T): boolean {

@@ -35,6 +35,7 @@ export type { ParsedTopicFilter } from "./filter.ts";
 export { topicMatches } from "./matches.ts";
 export { FilterTrie } from "./filter_trie.ts";
 export type { FilterTrieOptions } from "./filter_trie.ts";
+export type { FilterWalk } from "./filter_walk.ts";
 export { RetainedTopics } from "./retained_topics.ts";
 export { RetainedWalk } from "./retained_walk.ts";
 export type { MatchOptions } from "./retained_cursor.ts";

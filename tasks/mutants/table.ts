@@ -102,7 +102,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "broker/services/lifecycle.ts",
     [
       "a pause stays queued after its client has gone",
-      "  connection.stops.clear(core.deadlines);\n",
+      "  if (connection.isStopped) connection.stops.clear(core.deadlines);\n",
       "",
       "broker/stops",
     ],
@@ -162,6 +162,18 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   ...of(
     "broker/core/router.ts",
+    [
+      "a route that is found in parts has whoever unsubscribed meanwhile [MQTT-3.10.4-2]",
+      "if (this.#drafts.size > 0) this.#tellDrafts(topicFilter, entry, false);",
+      "",
+      "broker/route_draft",
+    ],
+    [
+      "a route that is found in parts lacks who subscribed meanwhile",
+      "if (this.#drafts.size > 0) this.#tellDrafts(topicFilter, entry, true);",
+      "",
+      "broker/route_draft",
+    ],
     [
       "any number of routes is remembered",
       "this.#routes.size >= MAX_ROUTES || ",
@@ -247,8 +259,8 @@ export const MUTATIONS: readonly Mutation[] = [
     "broker/services/long_fan_out.ts",
     [
       "what unsubscribed meanwhile gets the message all the same [MQTT-3.10.4-2]",
-      "client.unsubscribedAt > route.version ? targetNow(core, message, client) : target",
-      "target",
+      "client.unsubscribedAt > route.version",
+      "false",
       "broker/long_fan_out",
     ],
     [
@@ -547,8 +559,8 @@ export const MUTATIONS: readonly Mutation[] = [
     "session/sender.ts",
     [
       "a Packet Identifier is given twice [MQTT-2.2.1-4]",
-      "while (!this.#inFlight.isFree(packetId));",
-      "while (false);",
+      "!this.#inFlight.isFree(packetId) || this.#reserved?.has(packetId) === true\n      );",
+      "this.#reserved?.has(packetId) === true\n      );",
       "session/sender",
     ],
     [

@@ -85,17 +85,19 @@ joseTest(
   },
 );
 
+/** The client that comes in by a token. */
+async function clientOf(chain: AccessChain, token: string) {
+  const verdict = await authenticate(chain, undefined, token);
+  assert(verdict.isAllowed);
+  return { ...identity(verdict.userName), grant: verdict.grant };
+}
+
 joseTest(
   "What a client may do is decided by its token's rules, else by the ACL file; a token that should bring rules and has none may nothing",
   async (jose) => {
     const acl = "topic read anonymous\nuser alice\ntopic file/#\nuser filed\ntopic filed/#\n";
     const withClaim = await signWithSecret(jose, SECRET, { claims: { acl: { all: ["token/#"] } } });
     const without = await signWithSecret(jose, SECRET);
-    const clientOf = async (chain: AccessChain, token: string) => {
-      const verdict = await authenticate(chain, undefined, token);
-      assert(verdict.isAllowed);
-      return { ...identity(verdict.userName), grant: verdict.grant };
-    };
     const may = (chain: AccessChain, client: ReturnType<typeof identity>) =>
       ["token/x", "file/x", "filed/x"].map((topic) =>
         [
@@ -121,6 +123,30 @@ joseTest(
     assert.equal(may(claimOnly, identity("filed")), "yyy yyy yyy");
     const neither = (await openChain({})).chain;
     assert(!neither.checksTopics);
+  },
+);
+
+joseTest(
+  "Rules of files hold for a retained message whose publisher is away, those of its token while it is here",
+  async (jose) => {
+    const acl = "user alice\ntopic file/#\n";
+    const withClaim = await signWithSecret(jose, SECRET, { claims: { acl: { all: ["token/#"] } } });
+    const without = await signWithSecret(jose, SECRET);
+    const { clientId, userName, listener } = identity("alice");
+    const still = (chain: AccessChain, client?: ReturnType<typeof identity>) =>
+      ["token/x", "file/x"].map((topic) =>
+        chain.mayStillPublish({ clientId, userName, listener }, topic, client)
+      );
+    const both = (await openChain({ acl_file: acl }, { aclClaim: "acl" })).chain;
+    assert.deepEqual(still(both, await clientOf(both, withClaim)), [true, false]);
+    assert.deepEqual(still(both, await clientOf(both, without)), [false, true]);
+    // Which rights its token gave is not known any more: nothing is held back.
+    assert.deepEqual(still(both), [true, true]);
+    // Tokens that bring no rules leave them to the file, which goes by names.
+    const byFile = (await openChain({ acl_file: acl })).chain;
+    assert.deepEqual(still(byFile), [false, true]);
+    assert.deepEqual(still(byFile, await clientOf(byFile, without)), [false, true]);
+    assert.deepEqual(still((await openChain({})).chain), [true, true]);
   },
 );
 

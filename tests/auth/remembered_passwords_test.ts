@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { DEFAULT_LISTENER_ACCESS, FileAccess, hashPassword } from "../../lib/auth/mod.ts";
 import { RememberedPasswords } from "../../lib/auth/remembered_passwords.ts";
+import { isLeftOut } from "../support/long.ts";
 import { authenticate, LogLines, MemoryFiles, outcome } from "./access_support.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -30,9 +31,11 @@ Deno.test("What was right is remembered over a restart, for this user, password 
     assert.deepEqual(log.lines, []);
   }));
 
+const BOUNDED = "The file is its owner's alone, holds no name and no password, and is bounded";
+
 Deno.test({
-  name: "The file is its owner's alone, holds no name and no password, and is bounded",
-  ignore: Deno.build.os === "windows",
+  name: BOUNDED,
+  ignore: Deno.build.os === "windows" || isLeftOut(BOUNDED),
   fn: () =>
     inDirectory((path) => {
       const passwords = RememberedPasswords.open(path, new LogLines());

@@ -6,6 +6,7 @@ import type { Setup } from "../support/test_broker.ts";
 import { request } from "../sim/scenario.ts";
 import { RetainedTopics } from "../../lib/topic/mod.ts";
 import type { ArenaMessage } from "../../lib/broker/ground/payload_arena.ts";
+import { Service, Work } from "../../lib/broker/core/work.ts";
 import { aClient, aSubscription } from "./clients.ts";
 
 const FILTERS = Array.from({ length: 100_000 }, (_, i) => `f/${i}`);
@@ -16,6 +17,16 @@ const SUBSCRIBE: Packet = {
 };
 const UNSUBSCRIBE: Packet = { type: "unsubscribe", packetId: 2, topicFilters: FILTERS };
 const PUBLISH = readBytes("PUBLISH t qos=1 id=7 1", 5);
+const PLAIN_PUBLISH: Packet = {
+  type: "publish",
+  topicName: "t",
+  payload: new Uint8Array(1),
+  qos: 0,
+  retain: false,
+  dup: false,
+  packetId: 0,
+  properties: undefined,
+};
 
 /** Two clients, and in which turn each packet came to them. */
 class TwoAtOnce {
@@ -182,6 +193,64 @@ Deno.test("Who sends 100,000 packets at once is answered over several turns, in 
   assert.equal(run.turnOf("b", "puback"), 2);
 });
 
+const dear: [what: string, packets: () => Uint8Array[]][] = [
+  [
+    "3,000 retained messages",
+    () => Array.from({ length: 3000 }, (_, i) => readBytes(`PUBLISH r/${i} retain 1`, 5)),
+  ],
+  ["20,000 User Properties", () => {
+    const userProperties = Array.from({ length: 200 }, () => ["a", "b"] as const);
+    const packet = { ...PLAIN_PUBLISH, properties: { userProperties } };
+    return Array.from({ length: 100 }, () => encodePacket(packet, 5));
+  }],
+];
+for (const [what, packets] of dear) {
+  Deno.test(`Who sends ${what} at once has them handled over several turns`, () => {
+    const run = new TwoAtOnce();
+    const parts = packets();
+    const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 2));
+    let at = 0;
+    for (const part of parts) {
+      bytes.set(part, at);
+      at += part.length;
+    }
+    bytes.set([0xc0, 0], at);
+    run.exchange.link("a").send(bytes);
+    assert.ok(run.turnOf("a", "pingresp") > 1, `turn ${run.turnOf("a", "pingresp")}`);
+  });
+}
+
+Deno.test("Where the turn is over a large packet waits for the next, so that many of them do not make one long", () => {
+  const spent: number[] = [];
+  const names = Array.from({ length: 40 }, (_, i) => `c${i}`);
+  const exchange: Exchange = new Exchange({
+    afterRound: (done) => {
+      spent.push(exchange.test.broker.core.work.spent);
+      done();
+    },
+  }).play(names.map((name) => `${name}> CONNECT\n${name}< CONNACK`).join("\n"));
+  const subscriptions = Array.from({ length: 5000 }, (_, i) => request(`f/${i}`, 1));
+  const bytes = encodePacket({ type: "subscribe", packetId: 1, subscriptions }, 5);
+  // All in one turn.
+  for (const name of names) exchange.link(name).arrive(bytes);
+  exchange.test.settle();
+  const most = Math.max(...spent);
+  assert.ok(most > 100_000 && most < 125_000, `${most} steps`);
+  for (const name of names) assert.equal(exchange.link(name).take()[0]?.type, "suback");
+});
+
+Deno.test("Turns that share their steps give what goes on at their end its least part once", () => {
+  const work = new Work();
+  const both = () => [work.mayServe(Service.pump), work.mayServe(Service.fanOut)];
+  assert.deepEqual([both(), both()], [[true, true], [true, true]]);
+  work.spend(work.turnSteps);
+  assert.deepEqual(both(), [false, false]);
+  assert.equal(work.mayServe(Service.dismantle), true);
+  assert.equal(work.mayServe(Service.dismantle), false);
+  work.beginTurn();
+  assert.deepEqual([both(), both()], [[true, true], [true, true]]);
+});
+
 const floods: [packet: string, hex: string, answerBytes: number][] = [
   ["PUBREL", "62020001", 5],
   ["PINGREQ", "c000", 2],
@@ -201,16 +270,17 @@ for (const [packet, hex, answerBytes] of floods) {
     const read = new Uint8Array(bytes.length * perRead);
     for (let i = 0; i < perRead; i++) read.set(bytes, i * bytes.length);
     const reads = Math.ceil(1.5 * 1024 * 1024 / (perRead * answerBytes));
-    const { outbox, stops } = exchange.link("a").connection!;
+    const connection = exchange.link("a").connection!;
+    const { outbox } = connection;
     for (let i = 0; i < reads; i++) {
       exchange.link("a").send(read);
       assert.ok(outbox.unsentBytes <= 1024 * 1024 + 100, `${outbox.unsentBytes} bytes`);
     }
-    assert.ok(stops.has("output"));
+    assert.ok(connection.stops.has("output"));
     exchange.play("b> PINGREQ\nb< PINGRESP");
     exchange.link("a").read();
     assert.equal(exchange.link("a").take().length, reads * perRead);
-    assert.ok(!stops.isStopped);
+    assert.ok(!connection.isStopped);
     assert.equal(outbox.answerBytes, 0);
   });
 }

@@ -50,7 +50,7 @@ function node(): { log: TestLog; exchange: Exchange; apply(): void } {
   test.store!.isHolding = true;
   const apply = () => {
     for (const shared of log.appended.splice(0)) {
-      test.turn(() => equal(test.broker.applyShared(shared), true));
+      test.turn(() => equal(test.broker.fromCluster.applyShared(shared), true));
     }
   };
   return { log, exchange, apply };
@@ -125,7 +125,12 @@ Deno.test("a client that has come to another node is let go, with its session wh
   `);
   equal(log.claims.at(-1), "k true");
   test.turn(() =>
-    test.broker.applyClaim({ clientId: "k", endsSession: false, isHere: false, unapplied: [] })
+    test.broker.fromCluster.applyClaim({
+      clientId: "k",
+      endsSession: false,
+      isHere: false,
+      unapplied: [],
+    })
   );
   exchange.play(`
     k< DISCONNECT SessionTakenOver
@@ -133,7 +138,12 @@ Deno.test("a client that has come to another node is let go, with its session wh
   `);
   equal(test.broker.clients.has("k"), true);
   test.turn(() =>
-    test.broker.applyClaim({ clientId: "k", endsSession: true, isHere: false, unapplied: [] })
+    test.broker.fromCluster.applyClaim({
+      clientId: "k",
+      endsSession: true,
+      isHere: false,
+      unapplied: [],
+    })
   );
   equal(test.broker.clients.has("k"), false);
 });

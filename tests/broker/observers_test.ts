@@ -176,8 +176,12 @@ Deno.test("Who is refused is logged with Client Identifier and user name", () =>
 
 const refused: [packet: string, reason: string, message: string][] = [
   ["PUBLISH a/#", "TopicNameInvalid", 'Cannot publish to "a/#": not a Topic Name'],
-  ["PUBLISH a qos=2 id=1", "QoSNotSupported", 'Cannot publish to "a": QoS 2 is not taken here'],
-  ["PUBLISH a retain", "RetainNotSupported", 'Cannot publish to "a": nothing is retained here'],
+  ["PUBLISH a qos=2 id=1", "QoSNotSupported", 'Cannot publish to "a": QoS 2 is not supported here'],
+  [
+    "PUBLISH a retain",
+    "RetainNotSupported",
+    'Cannot publish to "a": RETAIN is not supported here',
+  ],
 ];
 for (const [packet, reason, message] of refused) {
   Deno.test(`A refused ${packet} names its topic in the log`, () => {

@@ -246,7 +246,7 @@ Deno.test("where the store does not have what waits that is said, and what comes
     ${publish("10")}
     ${receive(3, "10")}
   `);
-  const line = test.log.find(({ message }) => /does not have what waits/.test(message));
+  const line = test.log.find(({ message }) => /are missing in the store/.test(message));
   assert.deepEqual(line?.fields, { clientId: "a", messages: 7 });
   assert.equal(test.broker.levels.queuedBytes, 0);
 });

@@ -38,6 +38,21 @@ for (const filter of invalid) {
   );
 }
 
+const empty: [packet: string, hex: string][] = [
+  ["SUBSCRIBE to", "82 06 00 01 00 00 00 00"],
+  ["UNSUBSCRIBE of", "a2 05 00 01 00 00 00"],
+];
+for (const [packet, hex] of empty) {
+  testExchange(
+    `${packet} an empty Topic Filter ends the connection as malformed [MQTT-4.7.3-1]`,
+    `${TWO}
+    a> hex ${hex}
+    a< DISCONNECT MalformedPacket
+    a! closed
+    `,
+  );
+}
+
 const lower: [published: number, granted: number, delivered: number][] = [];
 for (const published of [0, 1, 2]) {
   for (const granted of [0, 1, 2]) lower.push([published, granted, Math.min(published, granted)]);

@@ -16,6 +16,8 @@ const VIOLATIONS: readonly [what: string, hex: string, statements: string][] = [
   ["a SUBSCRIBE of QoS 3", "82 06 00 01 00 01 't' 03", "[v3 MQTT-3.8.3-4]"],
   ["a SUBSCRIBE with a reserved bit", "82 06 00 01 00 01 't' 04", "[v3 MQTT-3.8.3-4]"],
   ["a SUBSCRIBE to a/#/b", "82 0a 00 01 00 05 'a/#/b' 00", "[v3 MQTT-4.7.1-2]"],
+  ["a SUBSCRIBE to an empty filter", "82 05 00 01 00 00 00", "[v3 MQTT-4.7.3-1]"],
+  ["an UNSUBSCRIBE of an empty filter", "a2 04 00 01 00 00", "[v3 MQTT-4.7.3-1]"],
   ["a SUBSCRIBE to a+", "82 07 00 01 00 02 'a+' 00", "[v3 MQTT-4.7.1-3]"],
   ["an UNSUBSCRIBE with other flags", "a0 05 00 01 00 01 't'", "[v3 MQTT-3.10.1-1]"],
   ["an UNSUBSCRIBE without a filter", "a2 02 00 01", "[v3 MQTT-3.10.3-2]"],

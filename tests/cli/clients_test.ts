@@ -4,6 +4,7 @@ import { BrokerProcess } from "../support/broker_process.ts";
 import { findMosquitto, testsWith } from "../support/clients.ts";
 import { type FluxRun, runFlux, startFlux } from "../support/flux.ts";
 import { publish, subscribeToEnd } from "../support/mosquitto.ts";
+import { isLeftOut } from "../support/long.ts";
 
 const mosquittoTest = testsWith(await findMosquitto());
 
@@ -225,8 +226,11 @@ Deno.test({
   },
 });
 
+const BENCH = "health: a broker that answers; bench: a load and its table";
+
 Deno.test({
-  name: "health: a broker that answers; bench: a load and its table",
+  name: BENCH,
+  ignore: isLeftOut(BENCH),
   sanitizeOps: true,
   sanitizeResources: true,
   fn: async () => {

@@ -80,7 +80,6 @@ failureTest(
       ["sub -t a -c", 2, /^-c: Needs -i/],
       ["sub -t a -z", 2, /^Unknown option '-z'\nSee flux-mqtt sub --help/],
       ["rr -t a -m x", 2, /^-e: Name the response's topic/],
-      ["rr -t a -e b -m x -V 311", 2, /^-V: Must be 5/],
       ["health -W 0", 2, /^--timeout: Must be a whole number from 1/],
       ["bench -s x", 2, /^--seconds: Must be a whole number/],
       ["bench -r none", 2, /^-r: There is no load none/],
@@ -179,11 +178,7 @@ certificateTest("TLS: what is not trusted is told, status 13", async (files, t) 
     t,
     [
       ["health -h localhost -p PORT --cafile DIR/ca.crt", 0, /^$/],
-      [
-        "health -h localhost -p PORT --insecure",
-        13,
-        /^Cannot trust localhost:\d+: .*UnknownIssuer.*; name the/,
-      ],
+      ["health -h localhost -p PORT --insecure", 0, /^$/],
       // An alert, or the end of the connection: what comes first.
       ["health -h localhost -p PORT", [16, 17], /TLS/],
       [

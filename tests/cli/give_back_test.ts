@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { Rush, type Sight } from "../../lib/cli/give_back.ts";
 
 const MB = 1024 * 1024;
-const CALM: Sight = { packets: 0, connections: 0, unfinishedReads: 0, keptBytes: 0 };
+const CALM: Sight = { packets: 0, connections: 0, unfinishedReads: 0, steps: 0, keptBytes: 0 };
 
 function usage(externalBytes: number): Deno.MemoryUsage {
   return { heapTotal: 10 * MB, heapUsed: 8 * MB, external: externalBytes, rss: 100 * MB };
@@ -10,6 +10,7 @@ function usage(externalBytes: number): Deno.MemoryUsage {
 
 const busy: [what: string, next: (sight: Sight) => Sight][] = [
   ["packets come", (sight) => ({ ...sight, packets: sight.packets + 1000 })],
+  ["the core works on a few large packets", (sight) => ({ ...sight, steps: sight.steps + 1e6 })],
   ["connections come", (sight) => ({ ...sight, connections: sight.connections + 1 })],
   [
     "clients send packets that they never finish",

@@ -1,5 +1,5 @@
 import { type ClientOptions, MqttClient } from "../../lib/client/mod.ts";
-import { ClusterNode } from "../../lib/cluster/mod.ts";
+import { ClusterNode, hostOf } from "../../lib/cluster/mod.ts";
 import { parseNatsPlaces } from "../../lib/config/mod.ts";
 import type { BrokerOptions, EventListener, LogPort } from "../../lib/broker/mod.ts";
 import { nowMs, Server } from "../../lib/net/mod.ts";
@@ -64,28 +64,12 @@ export class TestNode {
       position: state?.position,
       nowMs,
       deadAfterMs: 3000,
+      wholeLogWaitMs: 600,
     });
     const server = new Server({ log, options, store: cluster.store, cluster: cluster.port });
     if (state !== undefined) server.restore(state);
     for (const listener of listeners) server.broker.on("clusterChanged", listener);
-    await cluster.join({
-      applyShared: (shared) => server.applyShared(shared),
-      applyClaim: (claim) => server.applyClaim(claim),
-      applySession: (...change) => server.applySession(...change),
-      ofSessions: (act, clientIds) => server.ofSessions(act, clientIds),
-      isolate: () => server.isolate(),
-      firstPending: (clientId) => server.broker.firstPending(clientId),
-      subscriptionsOf: (clientId) =>
-        server.broker.clients.get(clientId)?.session.subscriptions.values() ?? [],
-      deliverForwarded: (message) => server.deliverForwarded(message),
-      clusterChanged: (event) => server.broker.clusterChanged(event),
-      get counts() {
-        return {
-          clients: server.broker.levels.connectedCount,
-          sessions: server.broker.clients.size,
-        };
-      },
-    });
+    await cluster.join(hostOf(server));
     return new TestNode(server, cluster, server.listen({}), log, store);
   }
 

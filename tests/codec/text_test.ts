@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { decodePacket, encodePacket, encodeText, NameCache } from "../../lib/codec/mod.ts";
 import { assertRefused, fromHex } from "./golden.ts";
 
-const LONG = "long/".repeat(20);
+const LONG = "long/".repeat(30);
 
 /** Text on the wire and what it is; the prefix makes it long enough for the other way of decoding. */
 // deno-fmt-ignore

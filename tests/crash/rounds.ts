@@ -10,6 +10,8 @@ import { Switcher } from "./switcher.ts";
 
 /** How long the last round may take to bring everything to its end. */
 const END_LIMIT_MS = 20_000;
+/** How long the first acknowledgements of a round are waited for. */
+const BUSY_LIMIT_MS = 3000;
 
 /** What the rounds are. */
 export interface CrashInit {
@@ -124,7 +126,9 @@ class Rounds {
       const actors = [...this.#publishers, ...subscribers, this.#retainer, this.#switcher];
       const playing = Promise.all(actors.map((actor) => this.#play(actor, broker)));
       // Often early: while sessions are taken up again.
-      const lifeMs = this.#random.int(this.#random.bool() ? 60 : 500);
+      const isEarly = this.#random.bool();
+      const lifeMs = this.#random.int(isEarly ? 60 : 500);
+      if (!isEarly) await Promise.race([this.#untilBusy(), playing]);
       await Promise.race([this.#live(lifeMs), playing]);
       assert.ok(!broker.isEnded, "The broker has ended by itself");
       await broker.kill();
@@ -133,6 +137,18 @@ class Rounds {
       throw new Error(`The broker's log:\n${broker.log}`, { cause: error });
     } finally {
       await broker.kill();
+    }
+  }
+
+  /** Until this round's clients have their first acknowledgements, however busy the machine is. */
+  async #untilBusy(): Promise<void> {
+    const acknowledged = () =>
+      [this.#retainer, this.#switcher, ...this.#publishers]
+        .map((actor) => actor.acknowledged);
+    const before = acknowledged();
+    const endMs = performance.now() + BUSY_LIMIT_MS;
+    while (performance.now() < endMs && acknowledged().some((count, i) => count === before[i])) {
+      await pause(5);
     }
   }
 

@@ -53,6 +53,8 @@ doorTest(
     assert.equal(new TextDecoder().decode(packet.payload), "12.5");
     assert.deepEqual([packet.qos, packet.properties?.contentType], [1, "text/plain"]);
     assert.throws(() => server.publish("a/+", ""), TypeError);
+    const properties = { contentType: "a\0b" };
+    assert.throws(() => server.publish("a", "", { properties }), { name: "EncodeError" });
   },
 );
 

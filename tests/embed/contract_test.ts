@@ -51,7 +51,7 @@ const CAUSES: Readonly<Record<EventName, (house: House) => unknown>> = {
   // Nobody is there; that it tries is enough.
   bridgeChanged: ({ server }) =>
     server.bridge({ name: "b", addresses: "127.0.0.1:1", topics: ["a"] }),
-  clusterChanged: ({ server }) => server.broker.clusterChanged(CLUSTER_CHANGE),
+  clusterChanged: ({ server }) => server.broker.fromCluster.changed(CLUSTER_CHANGE),
 };
 
 /** Listeners that fail. */

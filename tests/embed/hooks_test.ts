@@ -359,7 +359,7 @@ const broken: [name: string, answer: () => unknown, says: RegExp][] = [
   ["refuses with Success", () => ({ reasonCode: 0 }), /TypeError: Cannot refuse with Success/],
   ["refuses with a text", () => ({ reasonCode: "no" }), /TypeError: Cannot refuse with string/],
   ["refuses with what no packet has", () => ({ reasonCode: 0xff }), /may not carry it/],
-  ["refuses for no text", () => ({ reasonCode: 0x87, reason: 1 }), /reason that is no text/],
+  ["refuses for no text", () => ({ reasonCode: 0x87, reason: 1 }), /reason that is not a text/],
 ];
 const asks: [hook: keyof Hooks, ask: (client: RawClient) => Promise<string>, answer: string][] = [
   ["onConnect", async (client) => {

@@ -146,7 +146,7 @@ function judge(before: Vitals, siege: Siege, p99LimitMs: number): string[] {
 
 function doorsNotStalled({ doors }: House, log: string): string[] {
   const isStalled = (name: string) =>
-    new RegExp(`Client takes nothing.* client=${DEAF}-${name}-`).test(log);
+    new RegExp(`Client does not read.* client=${DEAF}-${name}-`).test(log);
   return doors.map(({ name }) => name).filter((name) => !isStalled(name));
 }
 

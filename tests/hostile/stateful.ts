@@ -160,7 +160,10 @@ export async function statefulRun(init: StatefulInit): Promise<StatefulResult> {
   const webSocketPort = freePort();
   await using broker = await BrokerProcess.start({
     config: `${CONFIG}listener ${webSocketPort} 127.0.0.1\nprotocol websockets\n`,
+    // It asks for the clock of its thread by FFI.
     preload: new URL("./solo/vitals.preload.ts", import.meta.url),
+    ffi: "all",
+    transport: "deno",
     keptLog: KEPT_LOG,
     v8Flags: ["--expose-gc"],
   });

@@ -1,7 +1,8 @@
 /**
  * Writes a file as mosquitto 1.6 does (version 5), or 2.0 (version 6), from the facts of the format: a head of 15 magic bytes, a
  * checksum of 0 and the version, then chunks with kind and length before them. Lengths and 16 or 32 bits are in the order of the
- * network, 64 bits in the machine's. No mosquitto 1.6 is at hand where this is tested.
+ * network, 64 bits in the machine's. No mosquitto 1.6 is at hand where this is tested, but 2.0
+ * reads its files: `version5_test.ts` has it read these.
  */
 export class DatabaseWriter {
   readonly #parts: Uint8Array[] = [];

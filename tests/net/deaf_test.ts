@@ -53,7 +53,7 @@ Deno.test({
     assert.ok(heldBytes > MAX_QUEUED_BYTES, `Nobody was deaf: ${heldBytes} bytes`);
     assert.ok(heldBytes < HELD_LIMIT_BYTES, `${heldBytes} bytes were held for each`);
     for (const name of visits.keys()) {
-      await broker.untilLog(new RegExp(`takes nothing.* client=${name} `));
+      await broker.untilLog(new RegExp(`does not read.* client=${name} `));
     }
     // Their own ends are still open.
     await until(() => broker.descriptorCount() <= before.descriptors);

@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import { Buffer } from "node:buffer";
 import {
   type AccessPort,
   type AuthenticationVerdict,
@@ -9,6 +10,7 @@ import {
 } from "../../lib/broker/mod.ts";
 import { encodePacket, type Packet } from "../../lib/codec/mod.ts";
 import { type ByteStream, nowMs, ReadBuffers, StreamLink, Turns } from "../../lib/net/mod.ts";
+import { DEFAULT_UNFINISHED_LIMITS } from "../../lib/net/unfinished.ts";
 import { netTest } from "../support/net_test.ts";
 import { connectPacket, publishPacket, subscribePacket } from "../support/raw_client.ts";
 
@@ -102,7 +104,7 @@ class CountingBuffers extends ReadBuffers {
 }
 
 /** A broker with one connection over a fake stream. */
-function open(access: AccessPort = OPEN_ACCESS) {
+function open(access: AccessPort = OPEN_ACCESS, buffers = new CountingBuffers()) {
   const turns = new Turns();
   const log = { debugOn: false, debug() {}, info() {}, warning() {}, error() {} };
   const randomId = () => "id";
@@ -110,7 +112,6 @@ function open(access: AccessPort = OPEN_ACCESS) {
   const broker = new Broker(DEFAULT_BROKER_OPTIONS, { log, access, randomId, wake }, nowMs());
   turns.attach(broker);
   const stream = new FakeStream();
-  const buffers = new CountingBuffers();
   let ends = 0;
   const link = new StreamLink(
     stream,
@@ -161,6 +162,31 @@ function typesOf(bytes: readonly number[]): number[] {
   return types;
 }
 
+for (const payloadBytes of [0, 5, 20, 33, 100, 700]) {
+  netTest(
+    `who always has more to read is read by the largest buffer, with payloads of ${payloadBytes} bytes`,
+    async () => {
+      const { stream, arrive, broker, buffers, link, assertOver } = open();
+      await arrive(connectPacket());
+      const packet = publishPacket("chat/room", new Uint8Array(payloadBytes));
+      const packets = Array.from(
+        { length: Math.ceil(300_000 / (payloadBytes + 10)) },
+        () => packet,
+      );
+      const before = stream.reads;
+      stream.arrive(concat(packets));
+      while (broker.metrics.publishReceived < packets.length) await settled();
+      // Where a packet is cut off at the end of the buffer, a read fills what the rest of it leaves free.
+      assert.ok(stream.reads - before < 20, `${stream.reads - before} reads`);
+      assert.ok(buffers.taken >= 3);
+      stream.arrive(null);
+      await settled();
+      link.abort();
+      assertOver();
+    },
+  );
+}
+
 netTest("a large packet in small pieces moves to a larger buffer a few times only", async () => {
   const { stream, arrive, broker, buffers, link, assertOver } = open();
   await arrive(connectPacket());
@@ -175,6 +201,67 @@ netTest("a large packet in small pieces moves to a larger buffer a few times onl
   stream.arrive(null);
   await settled();
   link.abort();
+  assertOver();
+});
+
+/** As they are, and how many bytes are put into one at once at most. */
+class WatchedBuffers extends CountingBuffers {
+  mostBytes = 0;
+  movedBytes = 0;
+
+  override take(sizeBytes: number): Uint8Array<ArrayBuffer> {
+    const buffer = super.take(sizeBytes);
+    const set = buffer.set.bind(buffer);
+    // A read puts bytes into a view of it, which is not watched.
+    buffer.set = (bytes: ArrayLike<number>, at?: number) => {
+      this.mostBytes = Math.max(this.mostBytes, bytes.length);
+      this.movedBytes += bytes.length;
+      set(bytes, at);
+    };
+    return buffer;
+  }
+}
+
+const LARGE_BYTES = 20_000_000;
+const FOUR_MB = 4 * 1024 * 1024;
+
+netTest("a packet of 20 MB moves to larger buffers in parts of 4 MB, and is whole", async () => {
+  const buffers = new WatchedBuffers({ ...DEFAULT_UNFINISHED_LIMITS, maxUnfinishedBytes: 0 });
+  const { stream, arrive, broker, link, assertOver } = open(OPEN_ACCESS, buffers);
+  broker.reconfigure({ ...DEFAULT_BROKER_OPTIONS, maxPacketSizeBytes: LARGE_BYTES * 2 });
+  const got: Uint8Array[] = [];
+  broker.subscribe("large", ({ payload }) => void got.push(payload.slice()));
+  await arrive(connectPacket());
+  const payload = new Uint8Array(LARGE_BYTES);
+  for (let i = 0; i < payload.length; i += 999) payload[i] = i % 251 + 1;
+  stream.arrive(encodePacket(publishPacket("large", payload), 5));
+  while (broker.metrics.publishReceived === 0) await settled();
+  assert.equal(buffers.mostBytes, FOUR_MB);
+  assert.ok(buffers.movedBytes > 16_000_000);
+  assert.ok(Buffer.from(got[0]!.buffer).equals(Buffer.from(payload.buffer)));
+  stream.arrive(encodePacket(publishPacket("large", payload.subarray(0, 1000)), 5));
+  while (broker.metrics.publishReceived === 1) await settled();
+  link.abort();
+  await settled();
+  broker.lost([...broker.connections][0]!, nowMs());
+  broker.endTurn();
+  assertOver();
+});
+
+netTest("a connection that ends while its packet moves leaves nothing", async () => {
+  const buffers = new WatchedBuffers({ ...DEFAULT_UNFINISHED_LIMITS, maxUnfinishedBytes: 0 });
+  const { stream, arrive, broker, connection, link, assertOver } = open(OPEN_ACCESS, buffers);
+  broker.reconfigure({ ...DEFAULT_BROKER_OPTIONS, maxPacketSizeBytes: LARGE_BYTES * 2 });
+  await arrive(connectPacket());
+  const payload = new Uint8Array(LARGE_BYTES);
+  stream.arrive(encodePacket(publishPacket("large", payload), 5));
+  while (buffers.last.length <= 2 * FOUR_MB) await settled();
+  link.abort();
+  for (let i = 0; i < 5; i++) await settled();
+  assert.ok(buffers.movedBytes < LARGE_BYTES, `${buffers.movedBytes} bytes have moved`);
+  assert.equal(buffers.last.length, 0, "its memory is free at once");
+  broker.lost(connection, nowMs());
+  broker.endTurn();
   assertOver();
 });
 

@@ -51,7 +51,7 @@ for (const size of ["wide", "dark", "narrow"] as const) {
         assert.deepEqual(found, []);
       });
     }
-  }, size !== "wide");
+  }, true);
 }
 
 for (const size of ["narrow"] as const) {

@@ -72,7 +72,7 @@ storeTest(
     await Deno.chmod(place, 0o755);
     const log = new LogRecord();
     const { store, close } = open(place, { log });
-    const { level, fields } = log.find(/directory is open to others/);
+    const { level, fields } = log.find(/Other users can access the store's directory/);
     deepEqual([level, fields], ["warning", { directory: place, mode: "0755" }]);
     fillSession(store, "a");
     await committed(store);
@@ -116,7 +116,7 @@ storeTest("a database of 0 bytes is damage: what can be said is said", async (di
   const { state, close } = open(directory, { log });
   const { level, fields } = log.find(/The store is damaged/);
   deepEqual([level, fields!["reason"]], ["error", "The file is empty"]);
-  log.find(/Saved from the damaged store/);
+  log.find(/Rows copied from the damaged store/);
   deepEqual(stateOf(state), { sessions: [], retained: [] });
   // What stood in its log is not thrown away.
   equal((await Deno.stat(`${fields!["aside"]}-wal`)).size, 100);
@@ -139,7 +139,7 @@ storeTest(
     const before = await Deno.readFile(`${place}/${DATABASE_NAME}-wal`);
     const log = new LogRecord();
     const opened = open(place, { log });
-    const { level, fields } = log.find(/The store's database is gone/);
+    const { level, fields } = log.find(/The store's database is missing/);
     equal(level, "error");
     deepEqual(await Deno.readFile(String(fields!["aside"])), before);
     deepEqual(stateOf(opened.state), { sessions: [], retained: [] });

@@ -37,6 +37,7 @@ export class Browser {
   readonly #folder: string;
   readonly #socket: WebSocket;
   readonly #waiting = new Map<number, PromiseWithResolvers<Message>>();
+  readonly #stderr: ReadableStreamDefaultReader<Uint8Array>;
   readonly #pages = new Map<string, Page>();
   #nextId = 1;
 
@@ -52,16 +53,24 @@ export class Browser {
       stdout: "null",
       stderr: "piped",
     }).spawn();
-    const socket = new WebSocket(await endpointOf(child));
+    const reader = child.stderr.getReader();
+    const socket = new WebSocket(await endpointOf(child, reader));
+    drop(reader).catch(() => {});
     await new Promise((resolve, reject) => {
       socket.onopen = resolve;
       socket.onerror = reject;
     });
-    return new Browser(child, folder, socket);
+    return new Browser(child, reader, folder, socket);
   }
 
-  private constructor(child: Deno.ChildProcess, folder: string, socket: WebSocket) {
+  private constructor(
+    child: Deno.ChildProcess,
+    stderr: ReadableStreamDefaultReader<Uint8Array>,
+    folder: string,
+    socket: WebSocket,
+  ) {
     this.#child = child;
+    this.#stderr = stderr;
     this.#folder = folder;
     this.#socket = socket;
     socket.onmessage = ({ data }) => this.#receive(JSON.parse(data));
@@ -103,6 +112,8 @@ export class Browser {
     this.#socket.send(JSON.stringify({ id: this.#nextId++, method: "Browser.close" }));
     await closed;
     await this.#child.status;
+    // Its own processes may have the pipe open for longer.
+    await this.#stderr.cancel();
     await Deno.remove(this.#folder, { recursive: true }).catch(() => {});
   }
 
@@ -291,21 +302,27 @@ function elementOf(what: string): string {
   })()`;
 }
 
-async function endpointOf(child: Deno.ChildProcess): Promise<string> {
+/** Reads where the browser listens from what it says. */
+async function endpointOf(
+  child: Deno.ChildProcess,
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+): Promise<string> {
   let said = "";
+  const decoder = new TextDecoder();
   const timer = setTimeout(() => child.kill("SIGKILL"), START_LIMIT_MS);
-  const [toRead, toDrop] = child.stderr.tee();
-  toDrop.pipeTo(new WritableStream()).catch(() => {});
-  const reader = toRead.pipeThrough(new TextDecoderStream()).getReader();
   try {
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
-      said += part.value;
+      said += decoder.decode(part.value, { stream: true });
       const endpoint = /DevTools listening on (ws:\S+)/.exec(said)?.[1];
       if (endpoint !== undefined) return endpoint;
     }
   } finally {
     clearTimeout(timer);
-    reader.cancel().catch(() => {});
   }
   throw new Error(`Chromium does not start:\n${said}`);
+}
+
+/** Reads on, so that the browser can go on writing, until the reader is cancelled. */
+async function drop(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  while (!(await reader.read()).done);
 }

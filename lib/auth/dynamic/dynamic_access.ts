@@ -105,12 +105,12 @@ export class DynamicAccess {
   }
 
   /** Whether it is for the listener of this client. */
-  covers({ listener }: ClientIdentity): boolean {
+  covers({ listener }: Pick<ClientIdentity, "listener">): boolean {
     return this.#init.listeners.has(listener);
   }
 
   /** Whether it decides what the client may do: its name is in the file, or it has none. */
-  knows({ userName }: ClientIdentity): boolean {
+  knows({ userName }: Pick<ClientIdentity, "userName">): boolean {
     return isNobody(userName) || this.document.clients.has(userName);
   }
 
@@ -152,6 +152,11 @@ export class DynamicAccess {
   mayPublish(client: ClientIdentity, topicName: string, _qos: Qos, retain: boolean): boolean {
     if (retain && topicName === CONTROL_TOPIC) return false;
     return this.#rights.decideSend(client, topicName).isAllowed;
+  }
+
+  /** Whether a client of these names may publish there. */
+  maySend(names: Pick<ClientIdentity, "clientId" | "userName">, topicName: string): boolean {
+    return this.#rights.decideSend(names, topicName).isAllowed;
   }
 
   /** Whether the client may subscribe to this. */

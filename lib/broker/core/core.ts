@@ -103,6 +103,8 @@ export class Core implements Turn {
   readonly latency: Latency = new Latency();
   /** Packets are being handled, or a function of the program is running: what a program asks for now is done when the turn ends. */
   isBusy = false;
+  /** Connections that have waited for steps have their turn now. */
+  isResuming = false;
   /** What programs asked for while `isBusy`. */
   readonly asked: (() => void)[] = [];
 
@@ -220,7 +222,7 @@ export class Core implements Turn {
 
   /** The connection has used its share of the turn: it continues in a later one. */
   postpone(connection: Connection): void {
-    if (connection.stops.has("budget")) return;
+    if (connection.isStopped && connection.stops.has("budget")) return;
     connection.stops.stop("budget");
     this.postponed.push(connection);
   }
@@ -229,7 +231,7 @@ export class Core implements Turn {
    * Removes a reason for which the connection is stopped; if it was the last, the bytes that arrived in the meantime are handled.
    */
   resume(connection: Connection, reason: StopReason): void {
-    if (!connection.stops.resume(reason, this.deadlines) || connection.state === "closed") return;
+    if (!connection.resume(reason, this.deadlines) || connection.state === "closed") return;
     // The broker did not read the connection, so the time without packets does not count against its Keep Alive.
     connection.lastReceivedMs = this.nowMs;
     // An answer that comes at once arrives before the handler has returned; the receiving loop then continues by itself.

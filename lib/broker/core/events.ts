@@ -81,7 +81,9 @@ export class Events {
       }
     }
     if (lost === 0) return;
-    this.#init.log.error("Too many events in one turn: listeners were not told of all", { lost });
+    this.#init.log.error("Too many events in one turn: some were not passed to listeners", {
+      lost,
+    });
   }
 
   readonly #emit: Emit = (name, event) => {

@@ -1,7 +1,8 @@
 import { encodeText, type Qos } from "../../codec/mod.ts";
 import type { Message, Subscription } from "../../session/mod.ts";
-import { FilterTrie, isTopicName, parseTopicFilter } from "../../topic/mod.ts";
+import { FilterTrie, isTopicName, parseTopicFilter, topicMatches } from "../../topic/mod.ts";
 import type { Client } from "../state/connection.ts";
+import { RouteDraft, RouteDrafts } from "./route_draft.ts";
 import { ShareGroup } from "./share_group.ts";
 import type { Target } from "./target.ts";
 import { STEPS } from "./work.ts";
@@ -18,6 +19,8 @@ interface LocalEntry {
   readonly kind: "local";
   readonly deliver: (message: Message) => void;
 }
+
+type Entry = ClientEntry | ShareGroup | LocalEntry;
 
 /** All receivers of the messages of one topic. */
 export interface Route {
@@ -75,8 +78,9 @@ const MAX_REMEMBERED_LENGTH = 1024;
  * look-up per message.
  */
 export class Router {
-  readonly #trie: FilterTrie<ClientEntry | ShareGroup | LocalEntry>;
+  readonly #trie: FilterTrie<Entry>;
   readonly #routes = new Map<string, Route>();
+  readonly #drafts = new RouteDrafts<Entry>();
   /** Receivers in all remembered routes. */
   #targetCount = 0;
   /** The route of all topics without subscribers. */
@@ -112,6 +116,11 @@ export class Router {
     let size = 0;
     for (const group of this.#shares.values()) size += group.size;
     return size;
+  }
+
+  /** The number of routes that are not complete; it is bounded. */
+  get draftCount(): number {
+    return this.#drafts.size;
   }
 
   /** The number of topics whose routes are remembered; it is bounded. */
@@ -184,7 +193,10 @@ export class Router {
   }
 
   /** The route of this topic; `undefined` where it is not a valid Topic Name. */
-  route(topicName: string): Route | undefined {
+  route(topicName: string): Route | undefined;
+  /** The same; `null`: it takes more steps than these. Who asks again in a later turn goes on where this one has rested. */
+  route(topicName: string, maxSteps: number): Route | undefined | null;
+  route(topicName: string, maxSteps = Infinity): Route | undefined | null {
     const known = this.#routes.get(topicName);
     if (
       known !== undefined && known.version === this.#trie.version &&
@@ -193,12 +205,26 @@ export class Router {
     if (known === undefined && !isTopicName(topicName, this.#options.maxTopicLevels)) {
       return undefined;
     }
-    const route = this.#build(topicName);
+    const matches = this.#find(topicName, maxSteps);
+    if (matches === null) return null;
+    const route = this.#build(topicName, matches);
     // A topic without subscribers is not remembered: there may be any number of them.
     if (route !== this.#nowhere && topicName.length <= MAX_REMEMBERED_LENGTH) {
       this.#remember(topicName, route, known);
     }
     return route;
+  }
+
+  /** What the client gets of a topic now, by the subscriptions that are its own; rights are not asked. */
+  targetOf(client: Client, topicName: string): Target | undefined {
+    const subscriptions: Subscription[] = [];
+    const entries = this.#entries.get(client);
+    if (entries === undefined) return undefined;
+    this.#spend(entries.size);
+    for (const [topicFilter, { subscription }] of entries) {
+      if (this.#matches(topicFilter, topicName)) subscriptions.push(subscription);
+    }
+    return this.#copies(client, subscriptions)[0];
   }
 
   /** Clients whose subscriptions match the topic but which may not read it, so that they receive nothing; `max` at most. */
@@ -224,19 +250,43 @@ export class Router {
     this.#routes.set(topicName, route);
   }
 
-  #add(topicFilter: string, entry: ClientEntry | ShareGroup | LocalEntry): void {
+  #add(topicFilter: string, entry: Entry): void {
     this.#trie.add(topicFilter, entry);
     if (isCounted(entry)) this.#filters?.count(topicFilter, 1);
+    if (this.#drafts.size > 0) this.#tellDrafts(topicFilter, entry, true);
   }
 
-  #delete(topicFilter: string, entry: ClientEntry | ShareGroup | LocalEntry): void {
+  #delete(topicFilter: string, entry: Entry): void {
     if (!this.#trie.delete(topicFilter, entry)) return;
     if (isCounted(entry)) this.#filters?.count(topicFilter, -1);
+    if (this.#drafts.size > 0) this.#tellDrafts(topicFilter, entry, false);
   }
 
-  #build(topicName: string): Route {
-    const matches: (ClientEntry | ShareGroup | LocalEntry)[] = [];
-    this.#spend(this.#trie.match(topicName, (entry) => void matches.push(entry)));
+  #tellDrafts(topicFilter: string, entry: Entry, isAdded: boolean): void {
+    this.#drafts.tell(entry, isAdded, (topicName) => this.#matches(topicFilter, topicName));
+  }
+
+  #matches(topicFilter: string, topicName: string): boolean {
+    return topicMatches(topicFilter, topicName, this.#options.hashMatchesParent);
+  }
+
+  /** The entries whose filters match; `null`: they are not all found within so many steps. */
+  #find(topicName: string, maxSteps: number): readonly Entry[] | null {
+    const draft = this.#drafts.take(topicName) ?? this.#beginDraft(topicName);
+    const isComplete = draft.advance(maxSteps);
+    this.#spend(draft.takeSteps());
+    if (isComplete) return draft.entries;
+    this.#drafts.rest(topicName, draft);
+    return null;
+  }
+
+  #beginDraft(topicName: string): RouteDraft<Entry> {
+    const found: Entry[] = [];
+    return new RouteDraft(this.#trie.walk(topicName, (entry) => void found.push(entry)), found);
+  }
+
+  #build(topicName: string, matches: readonly Entry[]): Route {
+    this.#spend(matches.length);
     const version = this.#trie.version;
     const accessVersion = this.#readCheck.version;
     if (matches.length === 0) {
@@ -297,7 +347,7 @@ function isElsewhere({ copy }: Client): boolean {
 }
 
 /** Whether this node wants QoS 0 for it: not for a client that is at another node. */
-function isCounted(entry: ClientEntry | ShareGroup | LocalEntry): boolean {
+function isCounted(entry: Entry): boolean {
   return entry.kind !== "client" || !isElsewhere(entry.client);
 }
 

@@ -28,6 +28,12 @@ export const STEPS = {
   filter: 100,
   /** A byte of a Topic Filter. */
   filterByte: 1,
+  /** Decoding a Topic Filter of a packet. */
+  decodedFilter: 2,
+  /** Decoding a User Property, and taking it over. */
+  userProperty: 10,
+  /** Keeping a retained message, or replacing it. */
+  retained: 50,
   /** Considering one member of a shared subscription. */
   member: 10,
   /** Visiting a node of a trie, or an entry there. */
@@ -39,6 +45,9 @@ export const STEPS = {
   /** Calling a deadline that is due. */
   deadline: 30,
 } as const;
+
+/** Work that goes on at the end of turns, even where the connections that are read use up all steps. */
+export const Service = { fanOut: 1, dismantle: 2, pump: 4 } as const;
 
 /** What it costs to hand a message to one client: `sizeBytes` are payload, topic and properties. */
 export function deliverySteps(sizeBytes: number): number {
@@ -52,11 +61,20 @@ export class Work {
   /** The least share of every connection. */
   leastSteps: number = LEAST_STEPS;
   #spent = 0;
+  /** Steps of all turns before. */
+  #earlierSteps = 0;
   #until: number = TURN_STEPS;
+  /** The services that have had their part since the steps were renewed: the sum of their numbers. */
+  #served = 0;
 
   /** The steps that the turn has cost so far. */
   get spent(): number {
     return this.#spent;
+  }
+
+  /** The steps of all turns so far. */
+  get totalSteps(): number {
+    return this.#earlierSteps + this.#spent;
   }
 
   /** Whether the steps of the turn are used up, apart from the least share of connections that have not been read yet. */
@@ -76,6 +94,16 @@ export class Work {
     return Math.max(this.#until - this.#spent, this.leastSteps);
   }
 
+  /**
+   * Whether this service may do a part: while there are steps, and once where there are none. Many turns may share their steps, and the
+   * least share in each of them would come to much.
+   */
+  mayServe(service: number): boolean {
+    if (this.isTurnOver && (this.#served & service) !== 0) return false;
+    this.#served |= service;
+    return true;
+  }
+
   /** Counts work that was done. */
   spend(steps: number): void {
     this.#spent += steps;
@@ -93,7 +121,9 @@ export class Work {
 
   /** A turn begins. */
   beginTurn(): void {
+    this.#earlierSteps += this.#spent;
     this.#spent = 0;
+    this.#served = 0;
     this.#until = this.turnSteps;
   }
 }

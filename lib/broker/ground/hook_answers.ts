@@ -65,7 +65,7 @@ function refusal({ reasonCode, reason }: HookRefusal, packet: Answer): HookRefus
     throw new TypeError(`Cannot refuse with ${name}: ${packet.toUpperCase()} may not carry it`);
   }
   if (reason !== undefined && (typeof reason !== "string" || !reason.isWellFormed())) {
-    throw new TypeError("Cannot refuse with a reason that is no text");
+    throw new TypeError("Cannot refuse with a reason that is not a text");
   }
   return reason === undefined ? { reasonCode } : { reasonCode, reason };
 }
@@ -86,7 +86,7 @@ export function judgeConnect(
   const isGood = typeof mountPoint === "string" && mountPoint.length <= MAX_MOUNT_POINT_LENGTH &&
     mountPoint.isWellFormed() && !mountPoint.startsWith("$") &&
     isTopicName(`${mountPoint}x`, maxTopicLevels);
-  if (!isGood) throw new TypeError("Cannot use a mount point that begins no Topic Name");
+  if (!isGood) throw new TypeError("Cannot use a mount point that cannot begin a Topic Name");
   return mountPoint;
 }
 
@@ -99,7 +99,9 @@ export function judgeSubscribe(
   if (decided === undefined) return request;
   if (isRefusal(decided)) return decided;
   const { qos } = decided;
-  if (qos !== 0 && qos !== 1 && qos !== 2) throw new TypeError("Cannot grant what is no QoS");
+  if (qos !== 0 && qos !== 1 && qos !== 2) {
+    throw new TypeError("Cannot grant a QoS that is not 0, 1 or 2");
+  }
   if (qos > request.qos) {
     throw new TypeError(`Cannot grant QoS ${qos}: ${request.qos} was asked for`);
   }
@@ -117,7 +119,7 @@ export function judgeMessage<Kind extends Message>(
   if (isRefusal(decided)) return decided;
   const { topicName = message.topicName, payload = message.payload } = decided;
   if (typeof topicName !== "string" || !isTopicName(topicName, options.maxTopicLevels)) {
-    throw new TypeError("Cannot change the topic: it is no Topic Name");
+    throw new TypeError("Cannot change the topic: it is not a Topic Name");
   }
   if (topicName !== message.topicName && isReserved(topicName)) {
     throw new TypeError("Cannot change the topic: $SYS/ is the broker's own");
@@ -137,7 +139,7 @@ function checkPayload(
   { messageSizeLimitBytes, maxPacketSizeBytes }: BrokerOptions,
 ): asserts payload is Uint8Array {
   if (!(payload instanceof Uint8Array)) {
-    throw new TypeError("Cannot change the payload: it is no Uint8Array");
+    throw new TypeError("Cannot change the payload: it is not a Uint8Array");
   }
   const mostBytes = messageSizeLimitBytes === 0 ? maxPacketSizeBytes : messageSizeLimitBytes;
   if (payload.length > mostBytes) {
@@ -154,7 +156,7 @@ function checkedProperties(
   { maxPacketSizeBytes }: BrokerOptions,
 ): Properties | undefined {
   if (properties !== undefined && (typeof properties !== "object" || properties === null)) {
-    throw new TypeError("Cannot change the properties: they are no object");
+    throw new TypeError("Cannot change the properties: they are not an object");
   }
   const unknown = Object.keys(properties ?? {}).find((name) => !TRAVELLING.includes(name));
   if (unknown !== undefined) throw new TypeError(`Cannot set the property ${unknown}`);
@@ -176,7 +178,7 @@ function checkedProperties(
   const checked = decoded.type === "publish" ? decoded.properties : undefined;
   const { responseTopic } = checked ?? {};
   if (responseTopic !== undefined && !isTopicName(responseTopic)) {
-    throw new TypeError("Cannot change the properties: the Response Topic is no Topic Name");
+    throw new TypeError("Cannot change the properties: the Response Topic is not a Topic Name");
   }
   return checked;
 }

@@ -22,7 +22,7 @@ export interface MessageInit {
  * the clients' subscriptions.
  */
 export interface MessageHub {
-  /** Routes a message of a program; throws `TypeError` where the Topic Name is not one. */
+  /** Routes a message of a program; throws `TypeError` where the Topic Name is not one, `EncodeError` where no packet can contain the properties. */
   publish(message: MessageInit): void;
   /**
    * Calls `deliver` with every message that matches, in the order of routing and within the turn that routes it; the payload

@@ -158,10 +158,14 @@ export interface AccessPort {
   /** Whether a message on this topic may be delivered to the client. */
   mayRead(client: ClientIdentity, topicName: string): boolean;
   /**
-   * Whether the publisher of a retained message may still publish it. Only its names are known, because it need not be connected. Absent:
-   * rights do not depend on names alone, and nothing is held back.
+   * Whether the publisher of a retained message may still publish it. `client`: the identity of the client that has the publisher's names
+   * now, if there is one; otherwise only the names are known. Absent: nothing is held back.
    */
-  mayStillPublish?(publisher: Publisher, topicName: string): boolean;
+  mayStillPublish?(
+    publisher: Publisher,
+    topicName: string,
+    client: ClientIdentity | undefined,
+  ): boolean;
   /**
    * The reason for an answer, for traces and logs: the file, the line and its text, or that no rule applies; `undefined`: nothing
    * decides. It is asked only for people who look, never to decide something.
@@ -338,7 +342,7 @@ export interface Store {
 export interface ClusterPort {
   /**
    * Puts a message into the log that all nodes share. It is routed to its receivers, those of this node included, when the node reads it
-   * from the log: `Broker.applyShared`. The store's next `commit` completes after that. `packetId` belongs to a QoS 2 message from a stored
+   * from the log: `FromCluster.applyShared`. The store's next `commit` completes after that. `packetId` belongs to a QoS 2 message from a stored
    * session, else it is 0. Returns false if there is no room.
    */
   append(message: Message, packetId: number): boolean;
@@ -347,7 +351,7 @@ export interface ClusterPort {
   /**
    * Announces that a client has connected to this node. Other nodes disconnect it (0x8E) when they read this from the log. With
    * `endsSession` its old session ends, on this node too. `whenApplied` is called in a turn when the session belongs to this node, but
-   * never if the log cannot be reached; it is absent if the client has no session that outlives the connection. `Broker.applyClaim` is
+   * never if the log cannot be reached; it is absent if the client has no session that outlives the connection. `FromCluster.applyClaim` is
    * called before it.
    */
   claim(clientId: string, endsSession: boolean, whenApplied?: () => void): void;

@@ -88,7 +88,7 @@ function admitUnderUserName(
   if (userName !== undefined && userName !== "") {
     return admitInTime(core, connection, { ...request, clientId: userName }, properties);
   }
-  const message = "Only clients with a user name come in on this listener";
+  const message = "This listener requires a user name";
   refuse(core, connection, ReasonCode.NotAuthorized, message);
 }
 
@@ -140,7 +140,7 @@ function makeWay(core: Core, claim: SessionClaim, by: ClientIdentity): void {
 
 function logReplaced(core: Core, existing: Client, owner: string): void {
   core.metrics.sessionsReplaced++;
-  core.ports.log.warning("Session ended: another user came with its Client Identifier", {
+  core.ports.log.warning("Session ended: another user connected with its Client Identifier", {
     clientId: existing.session.clientId,
     owner: ownerName(existing.owner!),
     by: ownerName(owner),

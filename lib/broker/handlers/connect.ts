@@ -160,10 +160,10 @@ function checkWill(core: Core, connection: Connection, will: Will): void {
   if (will.properties !== undefined) checkResponseTopic(will.properties);
   if (will.qos > listener.maxQos) {
     // [MQTT-3.2.2-12]
-    throw new MqttError(ReasonCode.QoSNotSupported, `Cannot take a will of QoS ${will.qos}`);
+    throw new MqttError(ReasonCode.QoSNotSupported, `Cannot accept a will of QoS ${will.qos}`);
   }
   if (will.retain && !core.options.retainAvailable) {
     // [MQTT-3.2.2-13]
-    throw new MqttError(ReasonCode.RetainNotSupported, "Cannot take a retained will");
+    throw new MqttError(ReasonCode.RetainNotSupported, "Cannot accept a retained will");
   }
 }

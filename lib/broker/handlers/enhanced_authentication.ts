@@ -13,7 +13,7 @@ export function handleAuth(core: Core, connection: Connection, packet: Auth): vo
     ? ReasonCode.ReAuthenticate
     : ReasonCode.ContinueAuthentication;
   if (authentication === null || packet.reasonCode !== expected) {
-    throw new MqttError(ReasonCode.ProtocolError, "AUTH does not fit here");
+    throw new MqttError(ReasonCode.ProtocolError, "Unexpected AUTH");
   }
   if (packet.properties?.authenticationMethod !== authentication.method) {
     // [MQTT-4.12.0-5]

@@ -44,6 +44,8 @@ export function failure(connection: Connection, reasonCode: number): number {
  * of them.
  */
 export function refusal(connection: Connection, asked: string, message: string): number {
+  // No client means an empty filter, which is malformed rather than invalid. [MQTT-4.7.3-1]
+  if (asked === "") throw new MqttError(ReasonCode.MalformedPacket, message);
   const isFilter = parseTopicFilter(asked) !== undefined;
   if (connection.protocolVersion === 5 || isFilter) {
     return failure(connection, ReasonCode.TopicFilterInvalid);

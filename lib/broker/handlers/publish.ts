@@ -36,6 +36,7 @@ import {
   PENDING,
   refuseTopic,
   routeOf,
+  SEARCHING,
   UNDER_WAY,
   WAITING,
 } from "./publish_checks.ts";
@@ -118,6 +119,7 @@ function publish(
   const { mountPoint } = connection;
   const wholeName = mountPoint === "" ? topicName : mountPoint + topicName;
   const route = routeOf(core, connection, topicName, wholeName);
+  if (route === null) return SEARCHING;
   const message: Message = {
     topicName: wholeName,
     payload: packet.payload,
@@ -260,7 +262,14 @@ function leaveOpen(core: Core, connection: Connection, packet: Publish, open: Op
   if (packet.qos > 0) metrics.publishReceivedByQos[packet.qos]!--;
   if (open === PENDING) waitForDecision(core, connection);
   else if (open === HOOKED) connection.isPostponed = true;
+  else if (open === SEARCHING) search(core, connection);
   else waitForFanOut(core, connection);
+}
+
+/** The packet comes again in a later turn, which goes on with the route. */
+function search(core: Core, connection: Connection): void {
+  connection.isPostponed = true;
+  core.postpone(connection);
 }
 
 function waitForFanOut(core: Core, connection: Connection): void {

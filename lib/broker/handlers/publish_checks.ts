@@ -18,14 +18,20 @@ export const PENDING = -2;
 export const WAITING = -3;
 /** The message is in a long fan-out, and is acknowledged when all receivers have it. */
 export const UNDER_WAY = -4;
-
 /** The program's hooks have not answered: the packet stays in the buffer. */
 export const HOOKED = -5;
+/** The receivers are not all found, and the connection has used its part of the turn: the packet stays in the buffer. */
+export const SEARCHING = -6;
 
 /** The result of a PUBLISH: the Reason Code of its acknowledgement, or that it gets none. */
 export type Outcome = ReasonCode | typeof CLOSED;
 /** The PUBLISH has no result yet. */
-export type Open = typeof PENDING | typeof WAITING | typeof UNDER_WAY | typeof HOOKED;
+export type Open =
+  | typeof PENDING
+  | typeof WAITING
+  | typeof UNDER_WAY
+  | typeof HOOKED
+  | typeof SEARCHING;
 
 /** Whether the PUBLISH has no result yet. */
 export function isOpen(outcome: Outcome | Open): outcome is Open {
@@ -35,13 +41,14 @@ export function isOpen(outcome: Outcome | Open): outcome is Open {
 /**
  * The route of this topic; throws if it is not a valid Topic Name. `undefined` if it is valid, but not on this listener: with the mount
  * point it is too long, or it has more levels than `max_topic_levels`. The client cannot know these limits, so this is not its fault.
+ * `null` if so many filters match that the route will be complete only in a later turn.
  */
 export function routeOf(
   core: Core,
   connection: Connection,
   topicName: string,
   wholeName: string,
-): Route | undefined {
+): Route | undefined | null {
   if (topicName === "" && connection.protocolVersion === 5) {
     // Section 3.3.2.1.
     throw new MqttError(
@@ -49,7 +56,7 @@ export function routeOf(
       "Cannot publish: no Topic Name and no Topic Alias",
     );
   }
-  const route = topicName === "" ? undefined : core.router.route(wholeName);
+  const route = topicName === "" ? undefined : core.router.route(wholeName, core.work.left);
   if (route === undefined && !isTopicName(topicName)) {
     // Wildcards do not belong in a Topic Name. [MQTT-3.3.2-2] [v3 MQTT-3.3.2-2]
     const message = `Cannot publish to ${quoted(topicName)}: not a Topic Name`;
@@ -67,7 +74,7 @@ export function allowedQos(
   if (qos <= listener.maxQos) return qos;
   if (protocolVersion === 5) {
     // [MQTT-3.2.2-11]
-    const message = `Cannot publish to ${quoted(topicName)}: QoS ${qos} is not taken here`;
+    const message = `Cannot publish to ${quoted(topicName)}: QoS ${qos} is not supported here`;
     throw new MqttError(ReasonCode.QoSNotSupported, message);
   }
   // A client before 5.0 cannot be told: its QoS handshake is completed, but its message is routed with the lower QoS.
@@ -86,7 +93,7 @@ export function mayRetain(
   if (options.retainAvailable) return true;
   if (protocolVersion === 5) {
     // [MQTT-3.2.2-14]
-    const message = `Cannot publish to ${quoted(topicName)}: nothing is retained here`;
+    const message = `Cannot publish to ${quoted(topicName)}: RETAIN is not supported here`;
     throw new MqttError(ReasonCode.RetainNotSupported, message);
   }
   return false;

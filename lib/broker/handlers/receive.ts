@@ -25,6 +25,11 @@ import { handleUnsubscribe } from "./unsubscribe.ts";
 
 /** The packet type of PUBLISH, the most frequent packet, which has a decoding path of its own. */
 const PUBLISH = FirstByte.Publish >> 4;
+/**
+ * A larger packet has more to decode than the least share of a connection: where the turn is over it waits, so that many of them do not
+ * make it long.
+ */
+const LARGE_BYTES = 16 * 1024;
 /** Bytes of answers that a client has not read; beyond this no more of its packets are handled. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
@@ -50,7 +55,7 @@ export function receive(
   core.fanout.slab.beginRead();
   let at = start;
   try {
-    while (at < end && !connection.stops.isStopped && connection.state !== "closed") {
+    while (at < end && !connection.isStopped && connection.state !== "closed") {
       const next = handleNext(core, connection, bytes, at, end);
       if (next === at) break;
       at = next;
@@ -82,6 +87,10 @@ function handleNext(
   const maxSizeBytes = isConnected ? options.maxPacketSizeBytes : options.maxConnectPacketSizeBytes;
   const length = frameLength(bytes, at, end, maxSizeBytes);
   if (length === 0 || at + length > end) return at;
+  if (length > LARGE_BYTES && work.isTurnOver && !core.isResuming) {
+    core.postpone(connection);
+    return at;
+  }
   if (connection.unfinished !== null) {
     if (!connection.unfinished()) return at;
     connection.unfinished = null;
@@ -99,16 +108,35 @@ function handleNext(
   ) {
     metrics.receivedByType[bytes[at]! >> 4]!++;
     return at + length;
-  } else {
-    const packet = decodePacket(bytes, at, at + length, connection.protocolVersion);
-    metrics.receivedByType[bytes[at]! >> 4]!++;
-    if (core.isObserved) tellReceived(core, connection, packet);
-    handle(core, connection, packet);
-  }
+  } else handleOther(core, connection, bytes, at, at + length);
   if (connection.unfinished !== null) return at;
   if (!connection.isPostponed) return at + length;
   takePacketBack(core, connection, isPublish, length);
   return at;
+}
+
+/** Handles the packet in `bytes[start, end)`, which is not one of the frequent ones. */
+function handleOther(
+  core: Core,
+  connection: Connection,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): void {
+  const packet = decodePacket(bytes, start, end, connection.protocolVersion);
+  core.metrics.receivedByType[bytes[start]! >> 4]!++;
+  core.work.spend(partSteps(packet));
+  if (core.isObserved) tellReceived(core, connection, packet);
+  handle(core, connection, packet);
+}
+
+/** The steps of decoding the many small parts of a packet, each of which is an object. */
+function partSteps(packet: Packet): number {
+  let steps = 0;
+  if (packet.type === "subscribe") steps = packet.subscriptions.length * STEPS.decodedFilter;
+  else if (packet.type === "unsubscribe") steps = packet.topicFilters.length * STEPS.decodedFilter;
+  const pairs = "properties" in packet ? packet.properties?.userProperties?.length ?? 0 : 0;
+  return steps + pairs * STEPS.userProperty;
 }
 
 /** Takes back the counts of a postponed packet, which will be handled and counted again. */
@@ -138,6 +166,7 @@ function handlePublishAt(
   if (!isSampled && relay(core, connection, bytes, start, end)) return true;
   if (!isSampled && relayAcknowledged(core, connection, bytes, start, end, readEnd)) return true;
   const packet = decodePublish(bytes, start, end, connection.protocolVersion, core.names);
+  if (packet.properties !== undefined) core.work.spend(partSteps(packet));
   if (core.isObserved) tellReceived(core, connection, packet);
   if (isSampled) handleSampled(core, connection, packet);
   else handlePublish(core, connection, packet);

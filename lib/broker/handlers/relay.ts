@@ -42,8 +42,8 @@ export function relay(
   if (nameAt === 0 || bytes[nameAt] === DOLLAR) return false;
   const nameEnd = nameAt + (bytes[nameAt - 2]! << 8 | bytes[nameAt - 1]!);
   const topicName = core.names.text(bytes, nameAt, nameEnd);
-  const route = core.router.route(topicName);
-  if (route === undefined || !isEveryday(route, connection.client!)) return false;
+  const route = core.router.route(topicName, core.work.left);
+  if (route === undefined || route === null || !isEveryday(route, connection.client!)) return false;
   const payloadAt = isV5 ? nameEnd + 1 : nameEnd;
   const { targets } = route;
   const steps = targets.length * deliverySteps(end - payloadAt + topicName.length);

@@ -95,10 +95,9 @@ function soleTarget(
   publisher: Client,
   qos: 1 | 2,
 ): Target | undefined {
-  const route = core.router.route(topicName);
-  if (route === undefined || route.targets.length !== 1 || !isEveryday(route, publisher)) {
-    return undefined;
-  }
+  const route = core.router.route(topicName, core.work.left);
+  if (route === undefined || route === null) return undefined;
+  if (route.targets.length !== 1 || !isEveryday(route, publisher)) return undefined;
   const target = route.targets[0]!;
   return target.qos >= qos && target.subscriptionIdentifiers === undefined ? target : undefined;
 }

@@ -1,6 +1,6 @@
 import { subscriptionSizeBytes } from "../../session/mod.ts";
 import type { Core } from "../core/core.ts";
-import { STEPS } from "../core/work.ts";
+import { Service, STEPS } from "../core/work.ts";
 
 /**
  * Removes the subscriptions of ended sessions from the router, as many as there is time for in this turn: a session may have had a hundred
@@ -8,7 +8,7 @@ import { STEPS } from "../core/work.ts";
  */
 export function dismantle(core: Core): void {
   const { dismantling, router, work } = core;
-  if (dismantling.length === 0) return;
+  if (dismantling.length === 0 || !work.mayServe(Service.dismantle)) return;
   // Remove some even when the turn is over: otherwise clients that fill every turn could keep their old subscriptions in memory.
   work.beginPart();
   for (let ended = dismantling[0]; ended !== undefined; ended = dismantling[0]) {

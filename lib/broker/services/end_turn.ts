@@ -1,5 +1,5 @@
 import type { Core } from "../core/core.ts";
-import { STEPS } from "../core/work.ts";
+import { Service, STEPS } from "../core/work.ts";
 import { dismantle } from "./dismantle.ts";
 import { drop } from "./drop.ts";
 import { attempt, report } from "./faults.ts";
@@ -102,10 +102,12 @@ export function runDue(core: Core): void {
  */
 export function resumePostponed(core: Core): void {
   const { postponed, work } = core;
+  core.isResuming = true;
   for (let left = postponed.length; left > 0; left--) {
     core.resume(postponed.shift()!, "budget");
-    if (work.isTurnOver) return;
+    if (work.isTurnOver) break;
   }
+  core.isResuming = false;
 }
 
 /**
@@ -114,6 +116,7 @@ export function resumePostponed(core: Core): void {
  */
 function pumpAll(core: Core): void {
   const { pumping, work } = core;
+  if (pumping.size === 0 || !work.mayServe(Service.pump)) return;
   for (let left = pumping.size; left > 0; left--) {
     const [client] = pumping;
     pumping.delete(client!);

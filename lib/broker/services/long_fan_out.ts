@@ -2,8 +2,7 @@ import { contentSizeBytes, type KeptMessage } from "../../session/mod.ts";
 import { type Core, mayRead } from "../core/core.ts";
 import type { LongFanOut } from "../core/long_fan_outs.ts";
 import type { Target } from "../core/target.ts";
-import { deliverySteps, STEPS } from "../core/work.ts";
-import type { Client } from "../state/connection.ts";
+import { deliverySteps, Service, STEPS } from "../core/work.ts";
 import { deliver } from "./deliver.ts";
 import { drop } from "./drop.ts";
 import { attempt } from "./faults.ts";
@@ -12,7 +11,7 @@ import { pick } from "./share_pick.ts";
 /** Continues all long fan-outs, as far as there is time in this turn, at least one of them. Then one more may begin. */
 export function continueFanOuts(core: Core): void {
   const { longFanOuts, work } = core;
-  if (!longFanOuts.isActive) return;
+  if (!longFanOuts.isActive || !work.mayServe(Service.fanOut)) return;
   const { jobs, waiting } = longFanOuts;
   for (let left = jobs.length; left > 0; left--) {
     const job = jobs.shift()!;
@@ -73,17 +72,12 @@ function handToClient(core: Core, job: LongFanOut, target: Target): void {
     core.work.spend(STEPS.check * (core.ports.access.stepsPerCheck ?? 1));
     if (!mayRead(core.ports.access, client, message.topicName)) return;
   }
-  const present = client.unsubscribedAt > route.version ? targetNow(core, message, client) : target;
+  const hasUnsubscribed = client.unsubscribedAt > route.version;
+  const present = hasUnsubscribed ? core.router.targetOf(client, message.topicName) : target;
   // After its UNSUBACK, no new message may be sent to the client. [MQTT-3.10.4-2]
   if (present === undefined) return;
   if (isExpired(core, message)) return drop(core, client, "expired", message);
   deliver(core, present, message, core.fanout);
-}
-
-function targetNow(core: Core, { topicName }: KeptMessage, client: Client): Target | undefined {
-  const targets = core.router.route(topicName)?.targets ?? [];
-  core.work.spend(targets.length * STEPS.node);
-  return targets.find((target) => target.client === client);
 }
 
 function handToShare(core: Core, { message, route, publisher }: LongFanOut, at: number): void {

@@ -206,7 +206,10 @@ function isMissing(core: Core, client: Client, wasCommitted: boolean): void {
     return readAhead(core, client);
   }
   const messages = queue.tail!.length;
-  core.ports.log.error("The store does not have what waits for a client", { clientId, messages });
+  core.ports.log.error("Queued messages of a client are missing in the store", {
+    clientId,
+    messages,
+  });
   dropTail(core, client, "encoding_failed");
 }
 

@@ -1,11 +1,12 @@
 import { encodeText } from "../../codec/mod.ts";
-import { keptPropertiesBytes, type Subscription } from "../../session/mod.ts";
+import { keptPropertiesBytes, type Publisher, type Subscription } from "../../session/mod.ts";
 import type { Client, Connection } from "../state/connection.ts";
 import { type Core, mayRead } from "../core/core.ts";
 import { deliverySteps, STEPS } from "../core/work.ts";
 import { deliver } from "./deliver.ts";
 import { drain, isBacklogged } from "./send.ts";
 import type { ArenaMessage } from "../ground/payload_arena.ts";
+import type { ClientIdentity } from "../ground/ports.ts";
 import type { Target } from "../core/target.ts";
 
 /** The limits of a slice for one client: steps of the walk, messages, and buffered bytes. */
@@ -16,7 +17,7 @@ const SLICE_BYTES = 64 * 1024;
 /** The client has read what was buffered for it: sends what waited for room. */
 export function sendMore(core: Core, connection: Connection): void {
   core.congestion.account(connection);
-  if (connection.stops.has("output")) core.resume(connection, "output");
+  if (connection.isStopped && connection.stops.has("output")) core.resume(connection, "output");
   const { client } = connection;
   if (connection.state !== "connected" || client === null) return;
   drain(core, client);
@@ -39,7 +40,7 @@ export function pumpRetained(core: Core, client: Client): void {
     if (core.work.isPartOver) break;
     const walk = delivery.walk ??= core.retained.matches(delivery.topicFilter);
     const stepsBefore = walk.steps;
-    const message = walk.next(SLICE_STEPS);
+    const message = walk.next(Math.min(SLICE_STEPS, core.work.left));
     core.work.spend((walk.steps - stepsBefore) * STEPS.node);
     if (message === undefined) {
       // A walk may visit a million topics without a match, so it is interrupted too.
@@ -84,10 +85,18 @@ function deliverRetained(
  * Whether the message's publisher may still publish it. Otherwise the message is kept but not delivered, and is delivered again when the
  * right returns, as in mosquitto.
  */
-function isStillAllowed({ options, ports: { access }, work }: Core, kept: ArenaMessage): boolean {
+function isStillAllowed(core: Core, kept: ArenaMessage): boolean {
+  const { options, ports: { access }, work } = core;
   const { publisher, topicName } = kept;
   if (!options.checkRetainSource || !access.checksTopics || publisher === undefined) return true;
   if (access.mayStillPublish === undefined) return true;
   work.spend(STEPS.check * (access.stepsPerCheck ?? 1));
-  return access.mayStillPublish(publisher, topicName);
+  return access.mayStillPublish(publisher, topicName, identityOf(core, publisher));
+}
+
+/** The identity of the client that has the publisher's names now. */
+function identityOf(core: Core, publisher: Publisher): ClientIdentity | undefined {
+  const identity = core.clients.get(publisher.clientId)?.identity;
+  const { userName, listener } = publisher;
+  return identity?.userName === userName && identity?.listener === listener ? identity : undefined;
 }

@@ -3,7 +3,7 @@ import type { Client } from "../state/connection.ts";
 import type { Core } from "../core/core.ts";
 import type { LongFanOut } from "../core/long_fan_outs.ts";
 import type { Route } from "../core/router.ts";
-import { deliverySteps } from "../core/work.ts";
+import { deliverySteps, STEPS } from "../core/work.ts";
 import { keepMessage } from "../ground/fanout.ts";
 import { shareMessage } from "./cluster.ts";
 import { deliver } from "./deliver.ts";
@@ -38,6 +38,7 @@ export function routeHere(
 
 /** Keeps the message as the retained message of its topic, where there is room for it. */
 export function retain(core: Core, message: Message, publisher: Client | null): void {
+  core.work.spend(STEPS.retained + deliverySteps(contentSizeBytes(message)));
   if (!core.retained.store(message, publisher?.identity)) {
     drop(core, publisher, "retained_limit", message);
   }

@@ -151,6 +151,11 @@ function applyDone(core: Core, client: Client, { floor, above }: SharedDone): vo
   const { queue, sender } = client.session;
   copy.floor = Math.max(copy.floor, floor);
   for (const logId of above) copy.above.add(logId);
+  for (const [logId, { packetId }] of copy.flights) {
+    if (logId >= copy.floor && !copy.above.has(logId)) continue;
+    copy.flights.delete(logId);
+    sender.giveUp(packetId);
+  }
   for (const inFlight of [...sender.values()]) {
     if (!copy.isDone(inFlight.delivery)) continue;
     sender.discard(inFlight);
@@ -197,6 +202,7 @@ function applyInFlight(core: Core, client: Client, change: SharedInFlight): void
     if (client.session.queue.tail === undefined) return;
     client.copy ??= new SessionCopy(false);
     client.copy.flights.set(logId, { packetId, state });
+    sender.reserve(packetId);
     if (client.session.queue.heldLength === 0) readAhead(core, client);
     return;
   }
@@ -229,9 +235,9 @@ function makeFree(core: Core, { session: { sender, clientId } }: Client, packetI
   while (sender.find(free) !== undefined) free--;
   const all = [...sender.values()];
   for (const inFlight of all) sender.discard(inFlight);
-  for (const { delivery, state, ...inFlight } of all) {
-    const isMoved = inFlight.packetId === packetId;
-    sender.restore(isMoved ? free : inFlight.packetId, delivery, state);
+  for (const { delivery, state, packetId: before } of all) {
+    const isMoved = before === packetId;
+    sender.restore(isMoved ? free : before, delivery, state);
     if (isMoved && delivery.sequence > 0) {
       core.store?.putInFlight(clientId, delivery.sequence, free, state, delivery);
     }

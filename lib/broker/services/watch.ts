@@ -22,7 +22,7 @@ export function watchConnection(core: Core, connection: Connection): void {
   if (stalledAtMs <= core.nowMs) {
     core.metrics.slowClientsEvicted++;
     const seconds = core.options.sendTimeoutSeconds;
-    core.ports.log.warning("Client takes nothing, and is disconnected", {
+    core.ports.log.warning("Client does not read, and is disconnected", {
       client: connection.name,
       unsentBytes: connection.outbox.unsentBytes,
       seconds,
@@ -32,7 +32,7 @@ export function watchConnection(core: Core, connection: Connection): void {
     return disconnect(core, connection, undefined);
   }
   if (connection.allowedUntilMs <= core.nowMs) {
-    const message = "The time for which it was let in is over";
+    const message = "Its authentication has expired";
     return disconnect(core, connection, { reasonCode: ReasonCode.MaximumConnectTime, message });
   }
   const nextMs = Math.min(stalledAtMs, silentAtMs, connection.allowedUntilMs);

@@ -135,7 +135,11 @@ function askAndPublish(core: Core, client: Client, will: Will): void {
     }
     if (!decision) return dropWill(core, client, topicName, "not_authorized");
   }
-  const route = core.router.route(topicName);
+  const route = core.router.route(topicName, core.isShuttingDown ? Infinity : core.work.left);
+  if (route === null) {
+    // It goes on in this turn or a later one, as deadlines do.
+    return core.deadlines.set(new Deadline(() => publishWill(core, client, will)), core.nowMs);
+  }
   if (route === undefined) return dropWill(core, client, topicName, "not_a_topic_name");
   const message: Message = {
     topicName,

@@ -1,7 +1,7 @@
 import type { Packet, ProtocolVersion, Will } from "../../codec/mod.ts";
 import { type IncomingAliases, type Message, Session } from "../../session/mod.ts";
 import type { CloseReason } from "../ground/close_reason.ts";
-import type { Deadline, Due } from "../ground/deadlines.ts";
+import type { Deadline, Deadlines, Due } from "../ground/deadlines.ts";
 import type { DisconnectCause } from "../ground/events.ts";
 import type { HookRefusal } from "../ground/hooks.ts";
 import type { Ground } from "../ground/ground.ts";
@@ -18,7 +18,7 @@ import { type ConnectionEvent, type ConnectionState, nextState } from "./connect
 import { Outbox } from "./outbox.ts";
 import { RetainedDeliveries, type RetainedDelivery } from "./retained_deliveries.ts";
 import type { SessionCopy } from "./session_copy.ts";
-import { Stops } from "./stops.ts";
+import { type StopReason, Stops } from "./stops.ts";
 
 /** What a connection needs of the core. */
 export interface Turn extends Ground {
@@ -105,11 +105,6 @@ export class Connection {
   /** The packets to send. */
   readonly outbox: Outbox;
   /**
-   * The reasons for which received bytes are not handled at present.
-   * @internal
-   */
-  readonly stops: Stops = new Stops();
-  /**
    * The one deadline of a connection: for CONNECT, for Keep Alive, for a write without progress, or for the end of its authentication,
    * whichever is first.
    * @internal
@@ -168,6 +163,7 @@ export class Connection {
   isOverLimit = false;
 
   readonly #turn: Turn;
+  #stops: Stops | null = null;
   #state: ConnectionState = "waiting";
 
   /** `onWatch` is called when the connection's deadline comes. */
@@ -206,7 +202,25 @@ export class Connection {
 
   /** While true, received bytes are not handled. */
   get isStopped(): boolean {
-    return this.stops.isStopped;
+    return this.#stops !== null && this.#stops.isStopped;
+  }
+
+  /**
+   * The reasons for which received bytes are not handled at present. Made on demand: hardly any connection is stopped for long.
+   * @internal
+   */
+  get stops(): Stops {
+    return this.#stops ??= new Stops();
+  }
+
+  /**
+   * Removes a reason; `true` where it was the last one, so that the connection continues.
+   * @internal
+   */
+  resume(reason: StopReason, deadlines: Deadlines): boolean {
+    if (this.#stops === null || !this.#stops.resume(reason, deadlines)) return false;
+    this.#stops = null;
+    return true;
   }
 
   /** The version that its CONNECT named; before that 4. */

@@ -124,7 +124,7 @@ export class Outbox {
     const fitting = fit(packet, this);
     if (fitting === undefined) {
       if (packet.type !== "disconnect" && packet.type !== "connack") {
-        const message = `Client cannot take its ${packet.type.toUpperCase()}`;
+        const message = `${packet.type.toUpperCase()} is larger than the client accepts`;
         this.#owner.endLater({ reasonCode: ReasonCode.PacketTooLarge, message });
       }
       return false;

@@ -15,17 +15,17 @@ export const ACCESS_ROUTES: readonly Route[] = [
     method: "GET",
     path: "/api/v1/access/explain",
     role: "viewer",
-    summary: "Whether a client may do something with a topic, and the line that decides",
+    summary: "Whether a client may do something with a topic, and the rule that decides",
     query: [
       {
         name: "action",
-        description: "What it wants to do",
+        description: "The action",
         schema: { type: "string", enum: ACTIONS },
         required: true,
       },
       {
         name: "topic",
-        description: "A Topic Name; with subscribe a Topic Filter",
+        description: "A Topic Name; for subscribe a Topic Filter",
         schema: { type: "string" },
         required: true,
       },
@@ -43,7 +43,7 @@ export const ACCESS_ROUTES: readonly Route[] = [
     ],
     answer: object({
       isAllowed: flag("The answer"),
-      reason: text("The file, the line and its text; or why there is none"),
+      reason: text("The file, the line and its text, or why no rule decides"),
     }),
     handle: explain,
   },
@@ -65,7 +65,7 @@ function explain({ query, context }: ApiRequest): Response {
   if (listener === undefined) throw new Problem(404, `There is no listener ${named}`);
   const { aclFile, isAclStrict } = listener;
   if (aclFile === "") {
-    return json({ isAllowed: true, reason: "There is no acl_file: everybody may everything" });
+    return json({ isAllowed: true, reason: "There is no acl_file: everything is allowed" });
   }
   if (action === "subscribe" && !isAclStrict) {
     const reason =
@@ -107,5 +107,5 @@ function readAcl(path: string): Acl {
   } catch {
     problems = [`Cannot read ${path}`];
   }
-  throw new Problem(409, `The acl_file is not valid, the rules of before hold: ${problems[0]}`);
+  throw new Problem(409, `The acl_file is not valid, so the previous rules apply: ${problems[0]}`);
 }

@@ -21,19 +21,19 @@ const COLUMNS = Object.keys(CLIENT_COLUMNS) as readonly ClientColumn[];
 
 const SUMMARY = {
   clientId: text("The Client Identifier"),
-  userName: text("Empty: anonymous, or not here since the broker started"),
+  userName: text("Empty: anonymous, or not connected since the broker started"),
   remoteAddress: text("Address and port"),
   listener: text("The listener's name"),
   protocolVersion: whole("3 (MQTT 3.1), 4 (3.1.1) or 5"),
-  isConnected: flag("Whether it is here"),
+  isConnected: flag("Whether it is connected"),
   keepAliveSeconds: whole("0: off"),
-  lastReceivedMs: whole("When bytes last came, milliseconds since 1970; 0: not connected"),
+  lastReceivedMs: whole("When bytes were last received, milliseconds since 1970; 0: not connected"),
   subscriptionCount: whole("Subscriptions of its session"),
   queuedMessages: whole("Messages that wait"),
-  queuedBytes: whole("Bytes of these"),
-  inFlight: whole("QoS 1 and 2 messages under way"),
-  unsentBytes: whole("Bytes that its connection has not taken"),
-  dropped: whole("Messages that it has not got"),
+  queuedBytes: whole("Bytes of waiting messages"),
+  inFlight: whole("QoS 1 and 2 messages in flight"),
+  unsentBytes: whole("Bytes not yet written to its connection"),
+  dropped: whole("Messages dropped for this client"),
 };
 
 /** Operations on clients and their sessions. */
@@ -51,7 +51,7 @@ export const CLIENT_ROUTES: readonly Route[] = [
       },
       {
         name: "connected",
-        description: "Only those that are connected, or that are not",
+        description: "Only connected clients, or only disconnected ones",
         schema: { type: "string", enum: ["true", "false"] },
       },
       {
@@ -73,33 +73,37 @@ export const CLIENT_ROUTES: readonly Route[] = [
     method: "GET",
     path: "/api/v1/clients/{clientId}",
     role: "viewer",
-    summary: "One client: all that is known of it",
+    summary: "The details of one client",
     answer: object({
       ...SUMMARY,
       sessionExpirySeconds: {
         type: ["number", "null"],
-        description: "How long the session outlives its connection; null: without end",
+        description: "How long the session outlives its connection; null: without limit",
       },
-      sessionExpiresAtMs: whole("When the session ends; absent: it does not, or it is connected"),
-      wantsCleanStart: flag("Whether its CONNECT asked for a session without a past"),
+      sessionExpiresAtMs: whole(
+        "When the session expires; absent: never, or the client is connected",
+      ),
+      wantsCleanStart: flag("Whether its CONNECT asked for a new session"),
       hasWill: flag("Whether a will is kept for it"),
-      isStopped: flag("Whether it is not read: it sends too fast, or an answer is waited for"),
+      isStopped: flag(
+        "Whether its packets are not handled at present: it sends too fast, or an answer is awaited",
+      ),
       activity: object({
-        sinceMs: whole("Since when the broker looks at it: from the first such request on"),
+        sinceMs: whole("Since when the broker observes it: since the first such request"),
         publishedPerSecond: number(
           "Messages that it publishes, an average of the last ten seconds",
         ),
-        deliveredPerSecond: number("Messages that it is sent"),
+        deliveredPerSecond: number("Messages delivered to it"),
         events: listOf(object({
           atMs: whole("When"),
           text: text("What it did, or what happened to it"),
         })),
       }),
-      droppedByReason: counts("Messages that it has not got"),
+      droppedByReason: counts("Messages dropped for this client"),
       slowness: {
         type: "array",
         items: { type: "string" },
-        description: "Why it is slow, in words; empty: it is not",
+        description: "Why it is slow, in words; empty if it is not",
       },
     }, ["sessionExpiresAtMs"]),
     handle: one,
@@ -108,14 +112,14 @@ export const CLIENT_ROUTES: readonly Route[] = [
     method: "POST",
     path: "/api/v1/clients/{clientId}/disconnect",
     role: "admin",
-    summary: "Disconnects a client, which is told so (0x98); its session stays",
+    summary: "Disconnects a client (0x98); its session stays",
     handle: kick,
   },
   {
     method: "DELETE",
     path: "/api/v1/clients/{clientId}",
     role: "admin",
-    summary: "Deletes a session and all that waits in it; its client is disconnected first",
+    summary: "Deletes a session with its waiting messages; its client is disconnected first",
     handle: remove,
   },
 ];

@@ -46,8 +46,8 @@ export function openApiDocument(routes: readonly Route[], version: string): Sche
 const PROBLEM = object({
   type: text("Always about:blank"),
   title: text("The status in words"),
-  status: whole("Of HTTP"),
-  detail: text("What is wrong, in one sentence"),
+  status: whole("The HTTP status"),
+  detail: text("The problem, in one sentence"),
 });
 
 const FOR_WHOM: Readonly<Record<Route["role"], string>> = {

@@ -19,7 +19,7 @@ export const LOG_ROUTES: readonly Route[] = [
     query: [
       {
         name: "after",
-        description: "Only lines after this sequence: the `last` of the answer before",
+        description: "Only lines after this sequence: the `last` of the previous answer",
         schema: { type: "integer", minimum: 0 },
       },
       {
@@ -32,11 +32,11 @@ export const LOG_ROUTES: readonly Route[] = [
       items: list(object({
         sequence: whole("Grows by one with each line"),
         atMs: whole("Milliseconds since 1970"),
-        level: oneOf("How grave it is", ...LEVELS),
+        level: oneOf("The severity", ...LEVELS),
         text: text("Message and fields"),
       })),
       last: whole("The sequence of the newest line"),
-      level: oneOf("The least grave lines that are logged", ...LEVELS, "none"),
+      level: oneOf("The lowest level that is logged", ...LEVELS, "none"),
     }),
     handle: tail,
   },
@@ -44,8 +44,8 @@ export const LOG_ROUTES: readonly Route[] = [
     method: "PUT",
     path: "/api/v1/log/level",
     role: "admin",
-    summary: "Logs other levels from now on, until the configuration is read again",
-    body: object({ level: oneOf("The least grave lines that are logged", ...LEVELS) }),
+    summary: "Changes the log level until the configuration is read again",
+    body: object({ level: oneOf("The lowest level that is logged", ...LEVELS) }),
     handle: setLevel,
   },
 ];

@@ -11,7 +11,7 @@ export const METRICS_ROUTES: readonly Route[] = [
     method: "GET",
     path: "/metrics",
     role: "viewer",
-    summary: "The metrics, in Prometheus' text format or in that of OpenMetrics, by Accept",
+    summary: "The metrics, in the text format of Prometheus or OpenMetrics, by Accept",
     answer: text("The metrics"),
     contentType: EXPOSITION_TYPES.prometheus,
     handle: metrics,
@@ -28,7 +28,8 @@ export const METRICS_ROUTES: readonly Route[] = [
     method: "GET",
     path: "/health/ready",
     role: "anyone",
-    summary: "Whether messages are taken: 503 while the store fails or is full, or the broker ends",
+    summary:
+      "Whether messages are accepted: 503 while the store fails or is full, or the broker ends",
     answer: object({ status: oneOf("Always this", "ready") }),
     handle: ready,
   },

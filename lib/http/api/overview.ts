@@ -11,12 +11,12 @@ const WARN_SECONDS = 5;
 const MAX_UNSENT = 64;
 
 const GAUGES: Readonly<Record<string, Schema>> = {
-  atMs: whole("When, milliseconds since 1970"),
+  atMs: whole("The time of the sample, milliseconds since 1970"),
   clients: whole("Clients that are connected"),
   sessions: whole("Sessions"),
   subscriptions: whole("Subscriptions"),
   retained: whole("Retained messages"),
-  retainedBytes: whole("Bytes of these"),
+  retainedBytes: whole("Bytes of retained messages"),
   receivedRate: number("PUBLISH packets in, per second"),
   sentRate: number("PUBLISH packets out, per second"),
   receivedBytesRate: number("Bytes in, per second"),
@@ -28,17 +28,17 @@ const GAUGES: Readonly<Record<string, Schema>> = {
   memoryBytes: whole("Resident memory"),
   cpu: number("Processors in use"),
   loopDelayP50: number("The median delay of the event loop, seconds"),
-  loopDelayP99: number("Of a hundred delays the longest but one, seconds"),
+  loopDelayP99: number("The 99th percentile of these delays, seconds"),
   latencyP50: number("The median time of messages through the broker, of a sample, seconds"),
-  latencyP99: number("Of a hundred of these times the longest but one, seconds"),
+  latencyP99: number("The 99th percentile of these times, seconds"),
   commitRate: number("Commits per second"),
-  commitP99: number("Of a hundred commits the longest but one, seconds"),
+  commitP99: number("The 99th percentile of the time of commits, seconds"),
   storeBytes: whole("Bytes of the database in use"),
 };
 const WARNING = object({
-  level: oneOf("How grave it is", "warning", "error"),
+  level: oneOf("The severity", "warning", "error"),
   text: text("One sentence"),
-  clientId: text("The client that it is about"),
+  clientId: text("The client concerned"),
 }, ["clientId"]);
 
 /** Operations behind the page's first view. */
@@ -47,11 +47,11 @@ export const OVERVIEW_ROUTES: readonly Route[] = [
     method: "GET",
     path: "/api/v1/overview",
     role: "viewer",
-    summary: "Numbers of now, and what is not well, in words",
+    summary: "Present figures, and warnings in words",
     answer: object({
-      version: text("The broker's"),
+      version: text("The broker's version"),
       startedMs: whole("When it started, milliseconds since 1970"),
-      hasStore: { type: "boolean", description: "Whether anything outlives the process" },
+      hasStore: { type: "boolean", description: "Whether there is a durable store" },
       gauges: object(GAUGES),
       warnings: list(WARNING),
     }),

@@ -1,4 +1,5 @@
 import type { MessageInit } from "../../broker/mod.ts";
+import { EncodeError } from "../../codec/mod.ts";
 import { isTopicName } from "../../topic/mod.ts";
 import { done } from "../answers.ts";
 import { readJson } from "../body.ts";
@@ -17,16 +18,18 @@ export const PUBLISH_ROUTES: readonly Route[] = [
     method: "POST",
     path: "/api/v1/publish",
     role: "admin",
-    summary: "Publishes a message, under the rights of the user",
+    summary: "Publishes a message with the user's rights",
     body: object({
       topic: text("The Topic Name"),
       payload: text("As text; or payloadBase64"),
       payloadBase64: text("As bytes"),
       qos: whole("Default 0", 0, 2),
-      retain: flag("Whether to keep it; an empty payload removes what is kept. Default false"),
+      retain: flag(
+        "Whether to retain it; an empty payload removes the retained message. Default false",
+      ),
       messageExpirySeconds: whole("Default: it never expires", 0, MAX_SECONDS),
-      contentType: text("Of 5.0"),
-      responseTopic: text("Of 5.0"),
+      contentType: text("In 5.0"),
+      responseTopic: text("In 5.0"),
       userProperties: list(object({ name: text("Its name"), value: text("Its value") })),
     }, [
       "payload",
@@ -54,7 +57,12 @@ async function publish({ request, context, caller }: ApiRequest): Promise<Respon
   if (!await mayPublish(context.broker, caller!, topicName, qos, retain)) {
     throw new Problem(403, `The ACL does not let you publish to ${topicName}`);
   }
-  context.hub.publish(message);
+  try {
+    context.hub.publish(message);
+  } catch (error) {
+    if (error instanceof EncodeError) throw new Problem(400, error.message);
+    throw error;
+  }
   return done();
 }
 

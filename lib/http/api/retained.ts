@@ -15,10 +15,10 @@ const MAX_DELETED = 100_000;
 
 const ENTRY = {
   topicName: text("The topic"),
-  qos: whole("At which it was published", 0, 2),
-  payloadBytes: whole("How long the payload is"),
-  expiresAtMs: { type: ["number", "null"], description: "When it goes; null: never" },
-  publisherId: text("Who published it; empty: the broker, or not known"),
+  qos: whole("The QoS at which it was published", 0, 2),
+  payloadBytes: whole("The length of the payload"),
+  expiresAtMs: { type: ["number", "null"], description: "When it expires; null: never" },
+  publisherId: text("The publisher; empty: the broker, or not known"),
 };
 const FILTER = { name: "filter", description: "A Topic Filter", schema: { type: "string" } };
 const TOPIC = {
@@ -44,19 +44,19 @@ export const RETAINED_ROUTES: readonly Route[] = [
     method: "GET",
     path: "/api/v1/retained/levels",
     role: "viewer",
-    summary: "The levels right below a topic under which retained messages lie, and how many",
+    summary: "The levels directly below a topic, with the number of their retained messages",
     query: [
       {
         name: "below",
-        description: "The levels above, as `home/cellar`; absent: the first level",
+        description: "The levels above, such as `home/cellar`; absent: the first level",
         schema: { type: "string" },
       },
       ...PAGE_PARAMETERS,
     ],
     answer: page(object({
       level: text("The level's name"),
-      messages: whole("Retained messages at it and below it"),
-      hasMessage: flag("Whether one stands at the level itself"),
+      messages: whole("Retained messages at the level and below it"),
+      hasMessage: flag("Whether there is one at the level itself"),
     })),
     handle: browse,
   },
@@ -73,7 +73,7 @@ export const RETAINED_ROUTES: readonly Route[] = [
     method: "DELETE",
     path: "/api/v1/retained/message",
     role: "admin",
-    summary: "Deletes the retained message of a topic, as an empty one published there does",
+    summary: "Deletes the retained message of a topic, like an empty one published there",
     query: [TOPIC],
     handle: remove,
   },
@@ -86,14 +86,14 @@ export const RETAINED_ROUTES: readonly Route[] = [
       { ...FILTER, required: true },
       {
         name: "dryRun",
-        description: "true: only counts what would be deleted",
+        description: "true: only counts the messages that would be deleted",
         schema: { type: "string", enum: ["true", "false"] },
       },
     ],
     answer: object({
-      deleted: whole("How many, or with dryRun how many it would be"),
+      deleted: whole("The number of deleted messages; with dryRun, of those that would be"),
       isDryRun: flag("Whether nothing was deleted"),
-      hasMore: flag("Whether there are more than one request deletes"),
+      hasMore: flag("Whether there are more than one request may delete"),
     }),
     handle: removeMany,
   },

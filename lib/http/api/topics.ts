@@ -28,7 +28,7 @@ export const TOPIC_ROUTES: readonly Route[] = [{
   query: [
     {
       name: "below",
-      description: "The levels above, as `home/cellar`; absent: the first level",
+      description: "The levels above, such as `home/cellar`; absent: the first level",
       schema: { type: "string" },
     },
     ...PAGE_PARAMETERS,
@@ -36,18 +36,18 @@ export const TOPIC_ROUTES: readonly Route[] = [{
   answer: object({
     items: list(object({
       level: text("The level's name"),
-      messages: whole("Messages at it and below it since the broker looks"),
-      perSecond: number("The same in a second, an average of the last ten"),
-      lastMs: number("When the last one came"),
-      topics: whole("Topics at it and below it"),
-      isTopic: flag("Whether messages came at the level itself"),
+      messages: whole("Messages at the level and below it since the broker observes them"),
+      perSecond: number("Messages a second, an average of about ten seconds"),
+      lastMs: number("When the last one was published"),
+      topics: whole("Topics at the level and below it"),
+      isTopic: flag("Whether there were messages at the level itself"),
     })),
     next: {
       type: ["string", "null"],
       description: "The `after` of the next page; null: this is the last",
     },
-    sinceMs: number("Since when the broker looks"),
-    omitted: whole("Messages at topics that were too many to be remembered"),
+    sinceMs: number("Since when the broker observes messages"),
+    omitted: whole("Messages on topics beyond the limit"),
   }),
   handle: browse,
 }];

@@ -50,7 +50,8 @@ export const TRACE_ROUTES: readonly Route[] = [
       },
       {
         name: "payload",
-        description: "How payloads are shown; default auto: JSON or text where it is one, else hex",
+        description:
+          "How payloads are shown; default auto: as JSON or text if it is that, else hex",
         schema: { type: "string", enum: FORMATS },
       },
       {

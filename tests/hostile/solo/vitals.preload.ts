@@ -56,8 +56,8 @@ Deno.unrefTimer(timer);
 
 function say(): void {
   collect?.();
-  const { heapUsed, external } = Deno.memoryUsage();
-  const text = JSON.stringify({ line: ++line, ...most, heapUsed, external });
+  const { heapUsed, external, rss } = Deno.memoryUsage();
+  const text = JSON.stringify({ line: ++line, ...most, heapUsed, external, rss });
   Deno.stderr.writeSync(new TextEncoder().encode(`@vitals ${text}\n`));
   most = { stallMs: 0, turnMs: 0, turnSteps: 0 };
 }

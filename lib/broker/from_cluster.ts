@@ -1,0 +1,81 @@
+import type { Message } from "../session/mod.ts";
+import type { Core } from "./core/core.ts";
+import type { ClusterChangedEvent } from "./ground/events.ts";
+import type { AppliedClaim, SessionChange } from "./ground/shared_session.ts";
+import { applyShared, deliverForwarded, type SharedMessage } from "./services/apply_shared.ts";
+import {
+  applyClaim,
+  disinherit,
+  firstPending,
+  inherit,
+  isolate,
+  settleAway,
+} from "./services/session_moves.ts";
+import { applySession } from "./services/shared_sessions.ts";
+
+/** The way from the cluster's log, and from its other nodes, into the core: each call is a part of a turn, as with the `Broker`. */
+export class FromCluster {
+  readonly #core: Core;
+
+  /** `core`: the state that the calls change. */
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /** Routes a message read from the cluster's log; false if the caller must try again. {@linkcode ClusterPort.append} */
+  applyShared(shared: SharedMessage): boolean {
+    return applyShared(this.#core, shared);
+  }
+
+  /** Applies the log's record that a client has connected to a node. {@linkcode ClusterPort.claim} */
+  applyClaim(claim: AppliedClaim): void {
+    applyClaim(this.#core, claim);
+  }
+
+  /**
+   * Applies the log's record about a session of another node, or of an earlier process of this one. Returns false if the caller must try
+   * again.
+   */
+  applySession(change: SessionChange, isHere: boolean): boolean {
+    return applySession(this.#core, change, isHere);
+  }
+
+  /** Tells other nodes until when these sessions last, if their clients are not connected. */
+  settleAway(clientIds: Iterable<string>): void {
+    for (const clientId of clientIds) settleAway(this.#core, clientId);
+  }
+
+  /** These sessions belong to this node, because theirs is dead, or because it is back. */
+  inherit(clientIds: Iterable<string>): void {
+    inherit(this.#core, clientIds);
+  }
+
+  /** Other nodes take this one for dead: these sessions are not its any more. */
+  disinherit(clientIds: Iterable<string>): void {
+    disinherit(this.#core, clientIds);
+  }
+
+  /** The cluster is out of reach: clients whose sessions other nodes know are disconnected. */
+  isolate(): void {
+    isolate(this.#core);
+  }
+
+  /**
+   * The place in the log of the first message that a client has not received; `Infinity` if none waits, `undefined` if it is not known now.
+   */
+  firstPending(clientId: string): number | undefined {
+    return firstPending(this.#core, clientId);
+  }
+
+  /** Routes a message of QoS 0 that another node of the cluster has forwarded. */
+  deliverForwarded(message: Message): void {
+    deliverForwarded(this.#core, message);
+  }
+
+  /** The cluster of this broker has changed: listeners hear of it, in a turn of its own or the current one. */
+  changed(event: ClusterChangedEvent): void {
+    if (this.#core.observers === null) return;
+    if (!this.#core.isBusy) this.#core.beginTurn();
+    this.#core.observers.tell("clusterChanged", event);
+  }
+}
