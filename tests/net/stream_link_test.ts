@@ -185,8 +185,8 @@ for (const payloadBytes of [0, 5, 20, 33, 100, 700]) {
       assert.ok(stream.reads - before < 20, `${stream.reads - before} reads`);
       assert.ok(buffers.taken >= 3);
       stream.arrive(null);
-      link.abort();
       await gone(broker);
+      link.abort();
       assertOver();
     },
   );
@@ -204,8 +204,8 @@ netTest("a large packet in small pieces moves to a larger buffer a few times onl
   assert.ok(buffers.taken - before <= 7, `${buffers.taken - before} buffers`);
   assert.equal(buffers.lastBytes, buffers.smallest);
   stream.arrive(null);
-  link.abort();
   await gone(broker);
+  link.abort();
   assertOver();
 });
 
