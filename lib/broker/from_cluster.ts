@@ -9,7 +9,6 @@ import {
   firstPending,
   inherit,
   isolate,
-  settleAway,
 } from "./services/session_moves.ts";
 import { applySession } from "./services/shared_sessions.ts";
 
@@ -38,11 +37,6 @@ export class FromCluster {
    */
   applySession(change: SessionChange, isHere: boolean): boolean {
     return applySession(this.#core, change, isHere);
-  }
-
-  /** Tells other nodes until when these sessions last, if their clients are not connected. */
-  settleAway(clientIds: Iterable<string>): void {
-    for (const clientId of clientIds) settleAway(this.#core, clientId);
   }
 
   /** These sessions belong to this node, because theirs is dead, or because it is back. */

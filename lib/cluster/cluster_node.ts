@@ -1,7 +1,7 @@
 import type {
-  AppliedClaim,
   ClusterChangedEvent,
   ClusterPort,
+  FromCluster,
   LogPort,
   Message,
   SessionChange,
@@ -23,20 +23,10 @@ import { type SessionHost, SharedSessions } from "./sessions.ts";
 import { SharedStore } from "./shared_store.ts";
 import { subjectOfTopic } from "./topic_subject.ts";
 
-/** The broker, for its node; each call is a turn, or joins one. */
+/** The broker, for its node. */
 export interface ClusterHost extends SessionHost {
-  /** {@linkcode FromCluster.applyShared} */
-  applyShared(shared: SharedMessage): boolean;
-  /** {@linkcode FromCluster.applyClaim} */
-  applyClaim(claim: AppliedClaim): void;
-  /** {@linkcode FromCluster.applySession} */
-  applySession(change: SessionChange, isHere: boolean): boolean;
-  /** {@linkcode FromCluster.inherit}, {@linkcode FromCluster.disinherit} */
-  ofSessions(act: "inherit" | "disinherit", clientIds: Iterable<string>): void;
-  /** {@linkcode FromCluster.isolate} */
-  isolate(): void;
-  /** {@linkcode FromCluster.deliverForwarded} */
-  deliverForwarded(message: Message): void;
+  /** The way into the broker, in the turn that is open or in a new one. */
+  turn(): FromCluster;
   /** {@linkcode FromCluster.changed} */
   clusterChanged?(event: ClusterChangedEvent): void;
   /** Clients that are connected, and sessions, for those who look. */
@@ -247,7 +237,7 @@ export class ClusterNode {
     this.#readyAtMs = performance.now();
     this.#sessions.sequence = () => applier.sequence;
     this.#sessions.host = host;
-    host.ofSessions("inherit", this.#sessions.takeLeft());
+    host.turn().inherit(this.#sessions.takeLeft());
     this.#members.begin(() => ({
       epoch,
       sequence: applier.sequence,
@@ -339,7 +329,7 @@ export class ClusterNode {
       if ((this.#forwarded.get(key) ?? 0) >= number) return;
       this.#forwarded.set(key, number);
       for (const entry of entries) {
-        if ("message" in entry) this.#host?.deliverForwarded(entry.message);
+        if ("message" in entry) this.#host?.turn().deliverForwarded(entry.message);
       }
     } catch (error) {
       this.#init.log.warning("Cannot read what another node has sent", { error: String(error) });
@@ -358,14 +348,14 @@ export class ClusterNode {
     if (heir === options.node) {
       // What was before this process writes is settled when it begins to.
       if (this.#sessions.host !== undefined) {
-        host.ofSessions("inherit", this.#sessions.takeLeft());
+        host.turn().inherit(this.#sessions.takeLeft());
       }
     } else if (dead === options.node) {
       this.#sessions.isApplying = true;
-      host.ofSessions("disinherit", clientIds);
+      host.turn().disinherit(clientIds);
       for (const clientId of clientIds) {
         const unapplied = this.#sessions.takeUnapplied(clientId);
-        host.applyClaim({ clientId, endsSession: false, isHere: false, unapplied });
+        host.turn().applyClaim({ clientId, endsSession: false, isHere: false, unapplied });
       }
       this.#sessions.isApplying = false;
     }
@@ -406,7 +396,7 @@ export class ClusterNode {
   #apply(host: ClusterHost, shared: SharedMessage, { node, isOwn }: Origin): boolean {
     const { packetId, message: { publisherId } } = shared;
     if (packetId > 0 && !this.#sessions.mayPublish(publisherId, node)) return true;
-    if (!host.applyShared(shared)) return false;
+    if (!host.turn().applyShared(shared)) return false;
     if (packetId > 0 && isOwn) this.#sessions.published(publisherId, packetId);
     return true;
   }
@@ -425,7 +415,7 @@ export class ClusterNode {
     if (!isHere && pending > 0) return;
     const unapplied = isHere ? [] : this.#sessions.takeUnapplied(clientId);
     this.#sessions.isApplying = endsSession || !isHere;
-    host.applyClaim({ clientId, endsSession, isHere, unapplied });
+    host.turn().applyClaim({ clientId, endsSession, isHere, unapplied });
     this.#sessions.isApplying = false;
     if (!isOwn) return;
     const awaited = this.#awaited.get(clientId);
@@ -438,7 +428,7 @@ export class ClusterNode {
     if (!this.#sessions.counts(change, node)) return true;
     if (!isOwn) {
       this.#sessions.isApplying = true;
-      const isApplied = host.applySession(change, node === this.#init.options.node);
+      const isApplied = host.turn().applySession(change, node === this.#init.options.node);
       this.#sessions.isApplying = false;
       if (!isApplied) return false;
       this.#sessions.applied(change, node);
@@ -479,7 +469,7 @@ export class ClusterNode {
       this.#readyAtMs = performance.now();
       if (!this.#isIsolated || this.#log.waiting > 0) return;
       this.#isIsolated = false;
-      this.#host!.ofSessions("inherit", [...this.#sessions.own()]);
+      this.#host!.turn().inherit([...this.#sessions.own()]);
     } else if (
       isolationTimeoutMs > 0 && isolatedMs > isolationTimeoutMs && !this.#isIsolated &&
       this.#log.epoch > 0
@@ -488,7 +478,7 @@ export class ClusterNode {
       log.warning("Clients with sessions are sent to other nodes: the cluster is not reached", {
         seconds: Math.round(isolatedMs / 1000),
       });
-      this.#host!.isolate();
+      this.#host!.turn().isolate();
     }
   }
 

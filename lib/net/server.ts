@@ -1,18 +1,15 @@
 import {
   type AccessPort,
-  type AppliedClaim,
   Broker,
   type BrokerOptions,
   type ClusterPort,
   DEFAULT_BROKER_OPTIONS,
   DEFAULT_LISTENER_OPTIONS,
+  type FromCluster,
   type ListenerOptions,
   type LogPort,
-  type Message,
   type MessageHub,
   OPEN_ACCESS,
-  type SessionChange,
-  type SharedMessage,
   type Store,
   type StoredState,
 } from "../broker/mod.ts";
@@ -125,43 +122,10 @@ export class Server {
     this.broker.tick(this.#turns.begin());
   }
 
-  /** Routes a message of the cluster's log in a turn. Returns false if it must be passed again later. {@linkcode FromCluster.applyShared} */
-  applyShared(shared: SharedMessage): boolean {
+  /** The entrance of the broker's cluster, in the turn that is open or in a new one: see {@linkcode FromCluster}. */
+  clusterTurn(): FromCluster {
     if (!this.broker.isBusy) this.broker.nowMs = this.#turns.begin();
-    return this.broker.fromCluster.applyShared(shared);
-  }
-
-  /** A client has come to a node, in a turn. {@linkcode FromCluster.applyClaim} */
-  applyClaim(claim: AppliedClaim): void {
-    if (!this.broker.isBusy) this.broker.nowMs = this.#turns.begin();
-    this.broker.fromCluster.applyClaim(claim);
-  }
-
-  /** Applies what the cluster's log says of a session, in a turn; `false`: it has to come again. {@linkcode FromCluster.applySession} */
-  applySession(change: SessionChange, isHere: boolean): boolean {
-    if (!this.broker.isBusy) this.broker.nowMs = this.#turns.begin();
-    return this.broker.fromCluster.applySession(change, isHere);
-  }
-
-  /** Does something with sessions of the cluster, in a turn. */
-  ofSessions(
-    act: "settleAway" | "inherit" | "disinherit",
-    clientIds: Iterable<string>,
-  ): void {
-    if (!this.broker.isBusy) this.broker.nowMs = this.#turns.begin();
-    this.broker.fromCluster[act](clientIds);
-  }
-
-  /** Disconnects clients whose sessions other nodes know, in a turn. {@linkcode FromCluster.isolate} */
-  isolate(): void {
-    if (!this.broker.isBusy) this.broker.nowMs = this.#turns.begin();
-    this.broker.fromCluster.isolate();
-  }
-
-  /** Routes a message from another node in a turn. {@linkcode FromCluster.deliverForwarded} */
-  deliverForwarded(message: Message): void {
-    if (!this.broker.isBusy) this.broker.nowMs = this.#turns.begin();
-    this.broker.fromCluster.deliverForwarded(message);
+    return this.broker.fromCluster;
   }
 
   /** Begins to listen; returns the port, or 0 for a Unix socket. Throws what `Deno.listen` throws: `AddrInUse`, `PermissionDenied`, … */
