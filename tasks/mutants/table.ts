@@ -102,7 +102,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "broker/services/lifecycle.ts",
     [
       "a pause stays queued after its client has gone",
-      "  if (connection.isStopped) connection.stops.clear(core.deadlines);\n",
+      "  connection.clearStops(core.deadlines);\n",
       "",
       "broker/stops",
     ],

@@ -222,7 +222,7 @@ export class Core implements Turn {
 
   /** The connection has used its share of the turn: it continues in a later one. */
   postpone(connection: Connection): void {
-    if (connection.isStopped && connection.stops.has("budget")) return;
+    if (connection.isStoppedFor("budget")) return;
     connection.stops.stop("budget");
     this.postponed.push(connection);
   }

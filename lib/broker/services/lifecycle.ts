@@ -93,7 +93,7 @@ export function disconnect(
   connection.enter("close");
   core.wills.remove(connection.will);
   core.deadlines.clear(connection.watch);
-  if (connection.isStopped) connection.stops.clear(core.deadlines);
+  connection.clearStops(core.deadlines);
   core.connections.delete(connection);
   core.markClosing(connection);
   core.observers?.tell("disconnected", connection, reason);

@@ -17,7 +17,7 @@ const SLICE_BYTES = 64 * 1024;
 /** The client has read what was buffered for it: sends what waited for room. */
 export function sendMore(core: Core, connection: Connection): void {
   core.congestion.account(connection);
-  if (connection.isStopped && connection.stops.has("output")) core.resume(connection, "output");
+  if (connection.isStoppedFor("output")) core.resume(connection, "output");
   const { client } = connection;
   if (connection.state !== "connected" || client === null) return;
   drain(core, client);

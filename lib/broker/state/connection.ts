@@ -214,6 +214,14 @@ export class Connection {
   }
 
   /**
+   * Whether bytes are not handled for this reason.
+   * @internal
+   */
+  isStoppedFor(reason: StopReason): boolean {
+    return this.#stops !== null && this.#stops.has(reason);
+  }
+
+  /**
    * Removes a reason; `true` where it was the last one, so that the connection continues.
    * @internal
    */
@@ -221,6 +229,14 @@ export class Connection {
     if (this.#stops === null || !this.#stops.resume(reason, deadlines)) return false;
     this.#stops = null;
     return true;
+  }
+
+  /**
+   * Removes the deadlines of all reasons, because the connection is closed.
+   * @internal
+   */
+  clearStops(deadlines: Deadlines): void {
+    this.#stops?.clear(deadlines);
   }
 
   /** The version that its CONNECT named; before that 4. */
