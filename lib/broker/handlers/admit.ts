@@ -4,7 +4,7 @@ import type { Core } from "../core/core.ts";
 import { haveSameRights, ownerName, quotaKeyOf } from "../ground/owner.ts";
 import type { AuthenticationRequest, ClientIdentity } from "../ground/ports.ts";
 import { dropUnreadable } from "../services/deliver.ts";
-import { endForbidden } from "../services/end_subscription.ts";
+import { endForbidden } from "../services/subscriptions.ts";
 import {
   actFor,
   disconnect,

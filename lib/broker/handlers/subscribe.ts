@@ -9,6 +9,7 @@ import { type Session, type Subscription, subscriptionSizeBytes } from "../../se
 import type { Core } from "../core/core.ts";
 import { STEPS } from "../core/work.ts";
 import { pumpRetained } from "../services/retained_pump.ts";
+import { keepSubscription } from "../services/subscriptions.ts";
 import type { Client, Connection } from "../state/connection.ts";
 import { isRefusal } from "../ground/hook_answers.ts";
 import type { HookRefusal } from "../ground/hooks.ts";
@@ -225,7 +226,6 @@ function grant(
   getsRetained: boolean,
 ): Qos {
   const client = connection.client!;
-  const { session } = client;
   const subscription: Subscription = {
     topicFilter: key,
     qos: Math.min(request.qos, connection.listener.maxQos) as Qos,
@@ -235,9 +235,7 @@ function grant(
   };
   core.router.subscribe(client, subscription);
   storeSubscription(core, client, subscription);
-  const bytesBefore = session.subscriptionBytes;
-  session.subscribe(subscription);
-  core.subscriptionBytes += session.subscriptionBytes - bytesBefore;
+  keepSubscription(core, client, subscription);
   if (getsRetained) client.deliverRetained({ subscription, topicFilter, walk: null });
   return subscription.qos;
 }

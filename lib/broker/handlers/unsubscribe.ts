@@ -1,7 +1,7 @@
 import { ReasonCode, type Unsubscribe } from "../../codec/mod.ts";
 import type { Core } from "../core/core.ts";
 import { STEPS } from "../core/work.ts";
-import { endSubscription } from "../services/end_subscription.ts";
+import { endSubscription } from "../services/subscriptions.ts";
 import type { Connection } from "../state/connection.ts";
 import { leaveOfChange, type MountedFilter, mountFilter, refusal } from "./filters.ts";
 

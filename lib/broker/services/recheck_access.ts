@@ -2,7 +2,7 @@ import { ReasonCode } from "../../codec/mod.ts";
 import type { Core } from "../core/core.ts";
 import type { ClientIdentity } from "../ground/ports.ts";
 import { dropUnreadable } from "./deliver.ts";
-import { endForbidden } from "./end_subscription.ts";
+import { endForbidden } from "./subscriptions.ts";
 import { disconnect } from "./lifecycle.ts";
 
 /**

@@ -15,14 +15,7 @@ export function restore(core: Core, state: StoredState): void {
 }
 
 function restoreSession(core: Core, stored: StoredSession): void {
-  const client = new Client({
-    clientId: stored.clientId,
-    userName: undefined,
-    protocolVersion: 4,
-    remoteAddress: "",
-    listener: "",
-  });
-  client.isRestored = true;
+  const client = Client.restored(stored.clientId);
   const { session } = client;
   session.expirySeconds = stored.expirySeconds;
   const { owner, home } = splitOwner(stored.owner);

@@ -19,6 +19,7 @@ import { SessionCopy } from "../state/session_copy.ts";
 import { endSession, startExpiry } from "./lifecycle.ts";
 import { takeQueued } from "./queue.ts";
 import { readAhead } from "./queue_tail.ts";
+import { endSubscription, keepSubscription } from "./subscriptions.ts";
 
 /** The node that a session belongs to says when it has ended: others wait for that so much longer, milliseconds. */
 const GRACE_MS = 60_000;
@@ -96,14 +97,7 @@ function putSession(
 }
 
 function newCopy(core: Core, clientId: string, isElsewhere: boolean): Client {
-  const client = new Client({
-    clientId,
-    userName: undefined,
-    protocolVersion: 4,
-    remoteAddress: "",
-    listener: "",
-  });
-  client.isRestored = true;
+  const client = Client.restored(clientId);
   client.copy = new SessionCopy(isElsewhere);
   core.addClient(client);
   return client;
@@ -118,21 +112,14 @@ export function keepUntil(core: Core, client: Client, expiresAtMs: number): void
 }
 
 function subscribe(core: Core, client: Client, subscription: Subscription): void {
-  const { session } = client;
   core.router.subscribe(client, subscription);
-  core.store?.putSubscription(session.clientId, subscription);
-  const bytesBefore = session.subscriptionBytes;
-  session.subscribe(subscription);
-  core.subscriptionBytes += session.subscriptionBytes - bytesBefore;
+  core.store?.putSubscription(client.session.clientId, subscription);
+  keepSubscription(core, client, subscription);
 }
 
+/** A copy has nothing that could move to other members of a shared subscription: that is known to its node alone. */
 function unsubscribe(core: Core, client: Client, topicFilter: string): void {
-  const { session } = client;
-  const bytesBefore = session.subscriptionBytes;
-  session.unsubscribe(topicFilter);
-  core.subscriptionBytes -= bytesBefore - session.subscriptionBytes;
-  core.router.unsubscribe(client, topicFilter);
-  core.store?.deleteSubscription(session.clientId, topicFilter);
+  endSubscription(core, client, topicFilter, false);
 }
 
 /** Ends a session of which this node has a copy: what waits in it is no loss, the client has it or does not want it. */

@@ -347,6 +347,22 @@ export class Client {
   }
 
   /**
+   * The client of a session that is known without a CONNECT: from the store, or from the cluster's log.
+   * @internal
+   */
+  static restored(clientId: string): Client {
+    const client = new Client({
+      clientId,
+      userName: undefined,
+      protocolVersion: 4,
+      remoteAddress: "",
+      listener: "",
+    });
+    client.isRestored = true;
+    return client;
+  }
+
+  /**
    * Retained messages are to be sent, behind those that wait already.
    * @internal
    */

@@ -1,8 +1,20 @@
+import type { Subscription } from "../../session/mod.ts";
 import { parseTopicFilter } from "../../topic/mod.ts";
 import type { Core } from "../core/core.ts";
 import { STEPS } from "../core/work.ts";
 import type { Client } from "../state/connection.ts";
 import { moveShared } from "./share_moves.ts";
+
+/** Adds a subscription to its session, or replaces one with the same filter. Router and store are the caller's affair. */
+export function keepSubscription(
+  core: Core,
+  { session }: Client,
+  subscription: Subscription,
+): void {
+  const bytesBefore = session.subscriptionBytes;
+  session.subscribe(subscription);
+  core.subscriptionBytes += session.subscriptionBytes - bytesBefore;
+}
 
 /** Ends an existing subscription; `key` is its Topic Filter with mount point and `$share/…`. */
 export function endSubscription(core: Core, client: Client, key: string, isShared: boolean): void {
