@@ -13,13 +13,14 @@ import { DOLLAR, isEveryday, MAX_RELAYED_BYTES, mayRelay } from "./relay.ts";
 const QOS_1 = FirstByte.Publish | 2;
 const QOS_2 = FirstByte.Publish | 4;
 
-/** A PUBLISH that is relayed: `bytes[start, end)` of a read up to `readEnd`, with its Packet Identifier at `idAt`. */
+/** A PUBLISH that is relayed: `bytes[start, end)` of a read up to `readEnd`, with its Packet Identifier and its payload at these offsets. */
 interface Relayed {
   readonly bytes: Uint8Array;
   readonly start: number;
   readonly end: number;
   readonly readEnd: number;
   readonly idAt: number;
+  readonly payloadAt: number;
   readonly isV5: boolean;
   readonly qos: 1 | 2;
   readonly topicName: string;
@@ -53,16 +54,31 @@ export function relayAcknowledged(
   const topicName = core.names.text(bytes, nameAt, idAt);
   const target = soleTarget(core, topicName, connection.client!, qos);
   if (target === undefined || !takesNow(core, target, end - start)) return false;
-  const payloadBytes = end - idAt - (isV5 ? 3 : 2);
+  const payloadAt = idAt + (isV5 ? 3 : 2);
+  countReceived(core, qos, topicName, end - payloadAt);
+  if (qos === 2) receiver.accept(packetId);
+  send(core, target, {
+    bytes,
+    start,
+    end,
+    readEnd,
+    idAt,
+    payloadAt,
+    isV5,
+    qos,
+    topicName,
+    publisherId,
+  });
+  acknowledge(core, connection, target, qos, packetId);
+  return true;
+}
+
+function countReceived(core: Core, qos: 1 | 2, topicName: string, payloadBytes: number): void {
   const { metrics } = core;
   metrics.publishReceived++;
   metrics.publishReceivedByQos[qos]!++;
   metrics.payloadBytesReceived += payloadBytes;
   core.work.spend(deliverySteps(payloadBytes + topicName.length));
-  if (qos === 2) receiver.accept(packetId);
-  send(core, target, { bytes, start, end, readEnd, idAt, isV5, qos, topicName, publisherId });
-  acknowledge(core, connection, target, qos, packetId);
-  return true;
 }
 
 function acknowledge(
@@ -131,26 +147,21 @@ function send(core: Core, { client }: Target, relayed: Relayed): void {
 }
 
 function startCompact(core: Core, client: Client, relayed: Relayed): InFlight {
-  const { bytes, end, qos, topicName, publisherId } = relayed;
+  const { bytes, payloadAt, end, readEnd, qos, topicName, publisherId } = relayed;
   const { slab } = core.fanout;
-  const from = payloadAt(relayed);
-  const at = slab.place(bytes, from, end, relayed.readEnd);
-  const payload = { bytes: slab.bytes, at, length: end - from };
+  const at = slab.place(bytes, payloadAt, end, readEnd);
+  const payload = { bytes: slab.bytes, at, length: end - payloadAt };
   return client.session.sender.startCompact(qos, topicName, publisherId, payload);
-}
-
-function payloadAt({ idAt, isV5 }: Relayed): number {
-  return isV5 ? idAt + 3 : idAt + 2;
 }
 
 /** Sends the message to a receiver whose session is stored. */
 function sendStored(core: Core, client: Client, relayed: Relayed): void {
   const { session: { sender, clientId }, connection } = client;
-  const { bytes, start, end, isV5, idAt, topicName, publisherId } = relayed;
+  const { bytes, start, end, isV5, idAt, payloadAt, topicName, publisherId } = relayed;
   const store = core.store!;
   const message: KeptMessage = {
     topicName,
-    payload: core.fanout.slab.copy(bytes.subarray(payloadAt(relayed), end)),
+    payload: core.fanout.slab.copy(bytes.subarray(payloadAt, end)),
     qos: 1,
     retain: false,
     properties: undefined,
