@@ -5,19 +5,11 @@ import { type Certificates, certificateTest } from "../support/certificates.ts";
 import { LocalServer } from "../support/local_server.ts";
 import { netTest } from "../support/net_test.ts";
 import { SocksProxy } from "../support/socks_proxy.ts";
+import { talkOver } from "./talk.ts";
 
 /** A message of 300 KB there and back. */
 async function talk(init: MqttClientInit): Promise<void> {
-  const client = await MqttClient.connect({ keepAliveSeconds: 0, ...init });
-  const payload = "x".repeat(300_000);
-  await client.subscribe({ topicFilter: "t", qos: 1 });
-  const messages = client.messages();
-  const published = client.publish("t", payload, { qos: 2 });
-  const { value } = await messages.next();
-  assert.equal(value?.text(), payload);
-  assert.equal(await published, 0);
-  await client.disconnect();
-  assert.equal(await client.closed, undefined);
+  await talkOver(await MqttClient.connect({ keepAliveSeconds: 0, ...init }));
 }
 
 /** From where the client came, as the broker has logged it. */

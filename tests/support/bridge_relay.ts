@@ -3,15 +3,14 @@ import { Relay } from "../../lib/bridge/relay.ts";
 import type { RemoteLimits } from "../../lib/bridge/remote_limits.ts";
 import { BRIDGE_HOPS } from "../../lib/broker/mod.ts";
 import {
-  decodePacket,
   encodePacket,
-  frameLength,
   type Packet,
   type Properties,
   type ProtocolVersion,
   type Publish,
 } from "../../lib/codec/mod.ts";
 import { DEFAULT_BRIDGE_OPTIONS } from "./bridge_options.ts";
+import { wholePackets } from "./whole_packets.ts";
 
 const TOPIC = {
   pattern: "#",
@@ -64,14 +63,7 @@ export function relayOf(limits: Partial<RemoteLimits> = {}, options: Partial<Bri
 }
 
 function taken(output: Output, version: ProtocolVersion): Packet[] {
-  const bytes = output.take(undefined);
-  const packets: Packet[] = [];
-  for (let at = 0; at < bytes.length;) {
-    const length = frameLength(bytes, at, bytes.length, Infinity);
-    packets.push(decodePacket(bytes, at, at + length, version));
-    at += length;
-  }
-  return packets;
+  return wholePackets(output.take(undefined), version);
 }
 
 /** A message of one byte to `t`. */

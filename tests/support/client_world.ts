@@ -1,11 +1,6 @@
 import type { ClientPorts, ClientStream } from "../../lib/client/mod.ts";
-import {
-  decodePacket,
-  encodePacket,
-  frameLength,
-  type Packet,
-  type ProtocolVersion,
-} from "../../lib/codec/mod.ts";
+import { encodePacket, type Packet, type ProtocolVersion } from "../../lib/codec/mod.ts";
+import { wholePackets } from "./whole_packets.ts";
 
 /** A stream whose other end is the test. */
 export class WorldStream implements ClientStream {
@@ -58,15 +53,9 @@ export class WorldStream implements ClientStream {
 
   /** What the client has written since the last call. */
   takePackets(): Packet[] {
-    const packets: Packet[] = [];
     const bytes = this.#written;
-    for (let at = 0; at < bytes.length;) {
-      const end = at + frameLength(bytes, at, bytes.length, 0x0fffffff);
-      packets.push(decodePacket(bytes, at, end, this.#version));
-      at = end;
-    }
     this.#written = new Uint8Array();
-    return packets;
+    return wholePackets(bytes, this.#version);
   }
 }
 

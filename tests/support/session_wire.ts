@@ -7,14 +7,13 @@ import {
   connectPacket,
 } from "../../lib/client/mod.ts";
 import {
-  decodePacket,
   encodePacket,
-  frameLength,
   type Packet,
   type Properties,
   type ProtocolVersion,
   type Publish,
 } from "../../lib/codec/mod.ts";
+import { wholePackets } from "./whole_packets.ts";
 
 /** A client's session on a wire that the test controls, without socket and clock. */
 export class SessionWire {
@@ -74,13 +73,7 @@ export class SessionWire {
   /** The packets sent since the last call. */
   sent(): Packet[] {
     const bytes = this.connection.takeOutput(this.nowMs) ?? new Uint8Array();
-    const packets: Packet[] = [];
-    for (let at = 0; at < bytes.length;) {
-      const end = at + frameLength(bytes, at, bytes.length, 0x0fffffff);
-      packets.push(decodePacket(bytes, at, end, this.#version));
-      at = end;
-    }
-    return packets;
+    return wholePackets(bytes, this.#version);
   }
 
   /** The packets sent since the last call, in short form: `publish 1 a`, `publish 1 a dup`, `pubrel 1`. */
