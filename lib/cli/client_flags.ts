@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import type { MqttClientInit } from "../client/mod.ts";
+import { hostnameOf, type MqttClientInit } from "../client/mod.ts";
 import type { ProtocolVersion, Qos, Will } from "../codec/mod.ts";
 import { configuredArgs } from "./client_config.ts";
 import { CLIENT_FLAGS, type ClientCommand, COMMON_FLAGS } from "./client_options.ts";
@@ -74,9 +74,9 @@ function withUrl(flags: ClientFlags): ClientFlags {
       `-L: Must be mqtt[s]://[NAME[:PASSWORD]@]HOST[:PORT]/TOPIC, or ws[s]://…, is "${url}"`,
     );
   }
-  const { hostname, port, username, password, pathname } = parsed;
+  const { port, username, password, pathname } = parsed;
   const said: Readonly<Record<string, string>> = {
-    host: hostname.replace(/^\[(.*)\]$/, "$1"),
+    host: hostnameOf(parsed),
     port,
     username: decodeURIComponent(username),
     pw: decodeURIComponent(password),

@@ -1,4 +1,10 @@
-import { type ClientPorts, type Place, type SocksProxy, SYSTEM_PORTS } from "../client/mod.ts";
+import {
+  type ClientPorts,
+  hostnameOf,
+  type Place,
+  type SocksProxy,
+  SYSTEM_PORTS,
+} from "../client/mod.ts";
 import { type ClientFlags, integer } from "./flag_values.ts";
 import { tlsOf } from "./client_tls.ts";
 import { localDomain, srvPorts } from "./srv_lookup.ts";
@@ -55,9 +61,9 @@ function proxyOf(url: string): SocksProxy {
   if (parsed?.protocol !== "socks5h:" || parsed.hostname === "") {
     throw new UsageError(`--proxy: Must be socks5h://[NAME[:PASSWORD]@]HOST[:PORT], is "${url}"`);
   }
-  const { hostname, port, username, password } = parsed;
+  const { port, username, password } = parsed;
   return {
-    hostname: hostname.replace(/^\[(.*)\]$/, "$1"),
+    hostname: hostnameOf(parsed),
     port: port === "" ? 1080 : Number(port),
     ...username === "" ? {} : { userName: decodeURIComponent(username) },
     ...password === "" ? {} : { password: decodeURIComponent(password) },

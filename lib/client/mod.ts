@@ -47,6 +47,7 @@ export {
   type BrokerUrl,
   type ClientTls,
   type ClientWebSocket,
+  hostnameOf,
   nameOfPlace,
   parseBrokerUrl,
   type Place,

@@ -97,13 +97,17 @@ export function parseBrokerUrl(url: string | URL, tls: ClientTls = {}): BrokerUr
   if (parsed.hostname === "") throw new TypeError(`Cannot read "${text}": it has no host name`);
   const path = parsed.pathname + parsed.search;
   return {
-    // An IPv6 address stands in brackets in a URL, and without them everywhere else.
-    hostname: parsed.hostname.replace(/^\[(.*)\]$/, "$1"),
+    hostname: hostnameOf(parsed),
     port: parsed.port === "" ? scheme.port : Number(parsed.port),
     ...scheme.tls ? { tls } : {},
     ...scheme.webSocket ? { webSocket: path === "" || path === "/" ? {} : { path } } : {},
     ...credentials,
   };
+}
+
+/** The host name in a URL. An IPv6 address stands in brackets there, and without them everywhere else. */
+export function hostnameOf({ hostname }: URL): string {
+  return hostname.replace(/^\[(.*)\]$/, "$1");
 }
 
 /** How a place is named in errors and logs: never with a password. */
