@@ -8,15 +8,17 @@ import type {
   SharedMessage,
   Store,
 } from "../broker/mod.ts";
-import { Applier, type Origin, type Position, positionOf } from "./applier.ts";
+import { Applier, type Origin } from "./applier.ts";
+import { Claims } from "./claims.ts";
+import { delay } from "./delay.ts";
 import { EmptyStore } from "./empty_store.ts";
 import { Interests } from "./interests.ts";
 import { Log } from "./log.ts";
 import { type Beat, Members } from "./members.ts";
 import { NatsConnection, type NatsMessage } from "./nats/connection.ts";
-import { JetStream, type StreamInfo } from "./nats/jetstream.ts";
-import { nameOfPlace } from "./nats/place.ts";
+import { JetStream } from "./nats/jetstream.ts";
 import { Tail } from "./nats/tail.ts";
+import { openLog } from "./open_log.ts";
 import { type ClusterOptions, prefixOf, streamOf } from "./options.ts";
 import { decodeRecord, type RecordClaim, RecordWriter } from "./record.ts";
 import { type SessionHost, SharedSessions } from "./sessions.ts";
@@ -74,14 +76,9 @@ export interface ClusterLevel {
 }
 
 const LOOK_MS = 500;
-const RETRY_MS = 500;
 const DEAD_AFTER_MS = 10_000;
-/** Longer than a change of leaders takes. */
-const WHOLE_LOG_WAIT_MS = 15_000;
 /** How soon others hear what is done with. */
 const DONE_MS = 200;
-/** Nanoseconds in which JetStream knows a message again. */
-const DUPLICATE_WINDOW_NS = 120e9;
 
 /** A node of a cluster: stands between one broker and what all nodes share. */
 export class ClusterNode {
@@ -104,10 +101,7 @@ export class ClusterNode {
   #lastForwarded = 0;
   /** The server of NATS that is connected; `""`: none is. */
   #server = "";
-  /** Claims of this node to which the log has not come, by Client Identifier; of those that nobody waits for. */
-  readonly #claims = new Map<string, number>();
-  /** Who waits for claims of this node, in their order, by Client Identifier. */
-  readonly #awaited = new Map<string, (() => void)[]>();
+  readonly #claims = new Claims();
   readonly #sessions: SharedSessions;
   #host: ClusterHost | undefined;
   #applier: Applier | undefined;
@@ -189,10 +183,17 @@ export class ClusterNode {
     this.#host = host;
     // What was before nobody could hear.
     if (this.#server !== "") this.#tell("connected", this.#init.options.node, this.#server);
-    const info = await this.#openWholeStream();
-    if (info === undefined) return;
-    const position = this.#begin(info);
-    const { log, options, nowMs } = this.#init;
+    const { log, options, nowMs, position: stored, wholeLogWaitMs } = this.#init;
+    const opened = await openLog({
+      options,
+      log,
+      jetStream: this.#jetStream,
+      position: stored,
+      wholeLogWaitMs,
+      isClosed: () => this.#isClosed,
+    });
+    if (opened === undefined) return;
+    const { info, position } = opened;
     const applier = new Applier(
       {
         node: options.node,
@@ -256,60 +257,6 @@ export class ClusterNode {
     this.#tail?.close();
     this.#applier?.close();
     await this.#nats.close();
-  }
-
-  /** The log's stream, made where there is none; tried until there is one. */
-  async #openStream(): Promise<StreamInfo | undefined> {
-    const { options, log } = this.#init;
-    for (let tries = 0; !this.#isClosed; tries++) {
-      try {
-        return await this.#jetStream.ensureStream({
-          name: streamOf(options.name),
-          subjects: [`${this.#prefix}.log`],
-          num_replicas: options.replicas,
-          max_bytes: options.maxLogBytes,
-          max_msgs_per_subject: -1,
-          duplicate_window: DUPLICATE_WINDOW_NS,
-        });
-      } catch (error) {
-        const servers = options.places.map(nameOfPlace).join(",");
-        if (tries % 10 === 2) {
-          log.warning("The broker waits for its cluster", { servers, reason: String(error) });
-        }
-        await delay(RETRY_MS);
-      }
-    }
-    return undefined;
-  }
-
-  /**
-   * The same, when it has all that this node has applied. After a change of leaders the new one may say for a moment that it has less: what
-   * this node has applied would be applied again.
-   */
-  async #openWholeStream(): Promise<StreamInfo | undefined> {
-    const applied = positionOf(this.#init.position);
-    const endMs = performance.now() + (this.#init.wholeLogWaitMs ?? WHOLE_LOG_WAIT_MS);
-    for (;;) {
-      const info = await this.#openStream();
-      const isWhole = applied === undefined || applied.created !== info?.created ||
-        applied.sequence <= info.lastSequence;
-      if (info === undefined || isWhole || performance.now() > endMs) return info;
-      await delay(RETRY_MS);
-    }
-  }
-
-  /** The position to start from: after the stored one if it belongs to this log, else at the log's beginning. */
-  #begin({ created, lastSequence }: StreamInfo): Position {
-    const position = positionOf(this.#init.position);
-    if (position?.created === created && position.sequence <= lastSequence) return position;
-    if (position === undefined) return { sequence: 0, created, marks: [] };
-    this.#init.log.error(
-      "The cluster's log is another one, or shorter than what this node has applied: acknowledged messages may be lost",
-      { applied: position.sequence, last: lastSequence },
-    );
-    return position.created === created
-      ? { sequence: lastSequence, created, marks: position.marks }
-      : { sequence: 0, created, marks: [] };
   }
 
   #forward(message: Message): void {
@@ -383,13 +330,7 @@ export class ClusterNode {
 
   #claim(clientId: string, endsSession: boolean, whenApplied: (() => void) | undefined): void {
     if (!this.#log.claim(clientId, endsSession, whenApplied !== undefined)) return;
-    if (whenApplied === undefined) {
-      this.#claims.set(clientId, (this.#claims.get(clientId) ?? 0) + 1);
-      return;
-    }
-    const awaited = this.#awaited.get(clientId);
-    if (awaited === undefined) this.#awaited.set(clientId, [whenApplied]);
-    else awaited.push(whenApplied);
+    this.#claims.add(clientId, whenApplied);
   }
 
   /** A QoS 2 message does not count that a client's former node has put into the log behind the client's arrival at another one. */
@@ -405,23 +346,14 @@ export class ClusterNode {
     const { clientId, endsSession, keepsSession } = claim;
     const isHere = node === this.#init.options.node;
     this.#sessions.claimed(clientId, node, keepsSession);
-    const pending = this.#claims.get(clientId) ?? 0;
-    if (isOwn && !keepsSession) {
-      if (pending > 1) this.#claims.set(clientId, pending - 1);
-      else this.#claims.delete(clientId);
-      return;
-    }
+    if (isOwn && !keepsSession) return this.#claims.appliedUnawaited(clientId);
     // Of several nodes that claim a client, the one keeps it whose claim comes last in the log.
-    if (!isHere && pending > 0) return;
+    if (!isHere && this.#claims.countUnawaited(clientId) > 0) return;
     const unapplied = isHere ? [] : this.#sessions.takeUnapplied(clientId);
     this.#sessions.isApplying = endsSession || !isHere;
     host.turn().applyClaim({ clientId, endsSession, isHere, unapplied });
     this.#sessions.isApplying = false;
-    if (!isOwn) return;
-    const awaited = this.#awaited.get(clientId);
-    const whenApplied = awaited?.shift();
-    if (awaited?.length === 0) this.#awaited.delete(clientId);
-    whenApplied?.();
+    if (isOwn) this.#claims.appliedAwaited(clientId);
   }
 
   #changed(host: ClusterHost, change: SessionChange, { node, isOwn }: Origin): boolean {
@@ -490,8 +422,4 @@ export class ClusterNode {
     // Epochs of processes that have ended are of no use.
     if (this.#forwarded.size > 1000) this.#forwarded.clear();
   }
-}
-
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

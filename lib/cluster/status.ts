@@ -1,3 +1,4 @@
+import { delay } from "./delay.ts";
 import { type Beat, BEAT_MS, beatSubject, parseBeat } from "./members.ts";
 import { NatsConnection } from "./nats/connection.ts";
 import { NatsError } from "./nats/error.ts";
@@ -41,8 +42,4 @@ export async function clusterStatus(options: ClusterOptions): Promise<ClusterSta
   } finally {
     await nats.close();
   }
-}
-
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,0 +1,98 @@
+import type { LogPort } from "../broker/mod.ts";
+import { type Position, positionOf } from "./applier.ts";
+import { delay } from "./delay.ts";
+import type { JetStream, StreamInfo } from "./nats/jetstream.ts";
+import { nameOfPlace } from "./nats/place.ts";
+import { type ClusterOptions, prefixOf, streamOf } from "./options.ts";
+
+const RETRY_MS = 500;
+/** Longer than a change of leaders takes. */
+const WHOLE_LOG_WAIT_MS = 15_000;
+/** Nanoseconds in which JetStream knows a message again. */
+const DUPLICATE_WINDOW_NS = 120e9;
+
+/** What opening the log needs. */
+export interface OpenLogInit {
+  readonly options: ClusterOptions;
+  readonly log: LogPort;
+  readonly jetStream: JetStream;
+  /** What the node's store knows of the log. */
+  readonly position?: string | undefined;
+  /** How long a log is waited for that has less than this node has applied; default: 15,000. */
+  readonly wholeLogWaitMs?: number | undefined;
+  /** Whether the node leaves: then nothing is waited for. */
+  readonly isClosed: () => boolean;
+}
+
+/** The log, and where this node goes on. */
+export interface OpenedLog {
+  readonly info: StreamInfo;
+  readonly position: Position;
+}
+
+/** Opens the cluster's log, made where there is none; waits until it can be reached. `undefined`: the node leaves. */
+export async function openLog(init: OpenLogInit): Promise<OpenedLog | undefined> {
+  const applied = positionOf(init.position);
+  const info = await openWholeStream(init, applied);
+  return info === undefined ? undefined : { info, position: startOf(init, applied, info) };
+}
+
+/**
+ * The log's stream, when it has all that this node has applied. After a change of leaders the new one may say for a moment that it has less:
+ * what this node has applied would be applied again.
+ */
+async function openWholeStream(
+  init: OpenLogInit,
+  applied: Position | undefined,
+): Promise<StreamInfo | undefined> {
+  const endMs = performance.now() + (init.wholeLogWaitMs ?? WHOLE_LOG_WAIT_MS);
+  for (;;) {
+    const info = await openStream(init);
+    const isWhole = applied === undefined || applied.created !== info?.created ||
+      applied.sequence <= info.lastSequence;
+    if (info === undefined || isWhole || performance.now() > endMs) return info;
+    await delay(RETRY_MS);
+  }
+}
+
+/** The log's stream, made where there is none; tried until there is one. */
+async function openStream(
+  { options, log, jetStream, isClosed }: OpenLogInit,
+): Promise<StreamInfo | undefined> {
+  for (let tries = 0; !isClosed(); tries++) {
+    try {
+      return await jetStream.ensureStream({
+        name: streamOf(options.name),
+        subjects: [`${prefixOf(options.name)}.log`],
+        num_replicas: options.replicas,
+        max_bytes: options.maxLogBytes,
+        max_msgs_per_subject: -1,
+        duplicate_window: DUPLICATE_WINDOW_NS,
+      });
+    } catch (error) {
+      const servers = options.places.map(nameOfPlace).join(",");
+      if (tries % 10 === 2) {
+        log.warning("The broker waits for its cluster", { servers, reason: String(error) });
+      }
+      await delay(RETRY_MS);
+    }
+  }
+  return undefined;
+}
+
+/** The position to start from: after the stored one if it belongs to this log, else at the log's beginning. */
+function startOf(
+  { log }: OpenLogInit,
+  position: Position | undefined,
+  { created, lastSequence }: StreamInfo,
+): Position {
+  if (position?.created === created && position.sequence <= lastSequence) return position;
+  if (position === undefined) return { sequence: 0, created, marks: [] };
+  log.error(
+    "The cluster's log is another one, or shorter than what this node has applied: acknowledged messages may be lost",
+    { applied: position.sequence, last: lastSequence },
+  );
+  return position.created === created
+    ? { sequence: lastSequence, created, marks: position.marks }
+    : { sequence: 0, created, marks: [] };
+}
