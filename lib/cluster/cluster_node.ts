@@ -51,6 +51,11 @@ export interface ClusterInit {
   readonly deadAfterMs?: number;
   /** How long a log is waited for that has less than this node has applied; default: 15,000. */
   readonly wholeLogWaitMs?: number;
+  /**
+   * The log does not reach back any more to what this node has applied, because it was away for too long: nothing is applied from here on,
+   * and it has to start anew from a snapshot. Absent: it goes on without what it has missed.
+   */
+  readonly fellBehind?: () => void;
 }
 
 /** Where a node stands. */
@@ -226,7 +231,11 @@ export class ClusterNode {
             expected,
             from,
           });
-          applier.gap(from);
+          const { fellBehind } = this.#init;
+          // Whoever has just started has done so from the snapshot, if there is one.
+          if (this.#log.epoch === 0 || fellBehind === undefined) return applier.gap(from);
+          this.#tail!.close();
+          fellBehind();
         },
         trouble: (reason) => log.warning("Cannot read the cluster's log", { reason }),
       },
