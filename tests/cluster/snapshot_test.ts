@@ -1,5 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { MqttClient } from "../../lib/client/mod.ts";
+import { type ClusterOptions, clusterStatus } from "../../lib/cluster/mod.ts";
 import { JetStream, NatsConnection, type StreamInfo } from "../../lib/cluster/nats/mod.ts";
 import { parseNatsPlaces } from "../../lib/config/mod.ts";
 import { BrokerProcess } from "../support/broker_process.ts";
@@ -34,6 +35,19 @@ class Cluster {
     });
     this.#brokers.add(broker);
     return broker;
+  }
+
+  get options(): ClusterOptions {
+    return {
+      places: parseNatsPlaces(this.nats.url),
+      credentials: { kind: "none" },
+      caCerts: [],
+      name: "flux",
+      node: "looker",
+      replicas: 1,
+      maxLogBytes: LOG_BYTES,
+      isolationTimeoutMs: 0,
+    };
   }
 
   async log(): Promise<StreamInfo> {
@@ -135,6 +149,8 @@ natsTest(
     await publisher.publish("r/0", "", { qos: 1, retain: true });
     await publisher.disconnect();
 
+    const { snapshot } = await clusterStatus(cluster.options);
+    equal(snapshot!.sequence + 1 >= await cluster.first(), true);
     const c = await cluster.start("c");
     equal(c.log.includes("The broker starts from the cluster's snapshot"), true);
     equal(c.log.includes("has lost what this node"), false, c.log);
