@@ -1,4 +1,5 @@
 import type { LogPort, SessionChange, SharedMessage, Store } from "../broker/mod.ts";
+import type { Timers } from "./engine.ts";
 import { type MarkList, Marks } from "./marks.ts";
 import {
   decodeRecord,
@@ -31,6 +32,8 @@ export interface Origin {
 export interface ApplierPorts {
   readonly node: string;
   readonly log: LogPort;
+  /** For what has to come again. */
+  readonly timers: Timers;
   /** The node's own store. */
   readonly store: Store;
   /** Routes a message in a turn; `false`: it has to come again. */
@@ -71,7 +74,7 @@ export class Applier {
   /** Of the first record so many entries were applied by the process before. */
   #begun: number;
   #work: Work[] = [];
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #stopWaiting: (() => void) | undefined;
 
   /** `position`: as it was stored. `isBlind`: the log does not begin with its first record. */
   constructor(ports: ApplierPorts, position: Position, isBlind: boolean) {
@@ -109,16 +112,15 @@ export class Applier {
 
   /** Stops. */
   close(): void {
-    clearTimeout(this.#timer);
+    this.#stopWaiting?.();
     this.#work = [];
   }
 
   #go(): void {
-    this.#timer = undefined;
     while (this.#work.length > 0) {
       if (!this.#applyFirst(this.#work[0]!)) {
         this.#ports.paused(true);
-        this.#timer = setTimeout(() => this.#go(), 1);
+        this.#stopWaiting = this.#ports.timers.after(1, () => this.#go());
         return;
       }
       this.#work.shift();
