@@ -1,6 +1,7 @@
 import type { LogPort, SessionChange, SharedMessage, Store } from "../broker/mod.ts";
 import type { Timers } from "./engine.ts";
-import { type MarkList, Marks } from "./marks.ts";
+import { Marks } from "./marks.ts";
+import type { Position } from "./position.ts";
 import {
   decodeRecord,
   firstPlaceOf,
@@ -9,17 +10,6 @@ import {
   type RecordHead,
   type RecordMessage,
 } from "./record.ts";
-
-/** How far the log has been applied. */
-export interface Position {
-  /** The last record of the log. */
-  readonly sequence: number;
-  /** When its stream was made: another time is another log. */
-  readonly created: string;
-  readonly marks: MarkList;
-  /** Of the record behind it so many entries are applied; absent: none. */
-  readonly entries?: number;
-}
 
 /** Who has written a record. */
 export interface Origin {
@@ -188,16 +178,4 @@ export class Applier {
     this.messages++;
     return true;
   }
-}
-
-/** Reads what was stored; `undefined`: nothing, or nothing of use. */
-export function positionOf(text: string | undefined): Position | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const position = JSON.parse(text) as Position;
-    if (Number.isInteger(position.sequence) && Array.isArray(position.marks)) return position;
-  } catch {
-    // It is of another program.
-  }
-  return undefined;
 }

@@ -8,7 +8,7 @@ import type {
   SharedMessage,
   Store,
 } from "../broker/mod.ts";
-import { Applier, type ApplierPorts, type Origin, type Position } from "./applier.ts";
+import { Applier, type ApplierPorts, type Origin } from "./applier.ts";
 import { Claims } from "./claims.ts";
 import { EmptyStore } from "./empty_store.ts";
 import { type Engine, type EngineEvents, type LogReader, TIMERS, type Timers } from "./engine.ts";
@@ -19,6 +19,7 @@ import type { NatsMessage } from "./nats/connection.ts";
 import { NatsEngine } from "./nats_engine.ts";
 import type { OpenedLog } from "./open_log.ts";
 import { type ClusterOptions, prefixOf } from "./options.ts";
+import type { Position } from "./position.ts";
 import { decodeRecord, type RecordClaim, RecordWriter } from "./record.ts";
 import { type SessionHost, SharedSessions } from "./sessions.ts";
 import { SharedStore } from "./shared_store.ts";
@@ -50,9 +51,15 @@ export interface ClusterInit {
   readonly deadAfterMs?: number;
   /** How long a log is waited for that has less than this node has applied; default: 15,000. */
   readonly wholeLogWaitMs?: number;
-  /** What the nodes share; default: NATS. */
+  /**
+   * What the nodes share; default: NATS.
+   * @internal
+   */
   readonly newEngine?: (events: EngineEvents) => Engine;
-  /** Default: those of the process. */
+  /**
+   * Default: those of the process.
+   * @internal
+   */
   readonly timers?: Timers;
 }
 
@@ -199,7 +206,10 @@ export class ClusterNode {
     await new Promise<void>((joined) => this.begin(host, opened, joined));
   }
 
-  /** The second part of `join`: applies what is in the log, which is open. `joined` is called when nothing of before is missing. */
+  /**
+   * The second part of `join`: applies what is in the log, which is open. `joined` is called when nothing of before is missing.
+   * @internal
+   */
   begin(host: ClusterHost, { info, position }: OpenedLog, joined: () => void): void {
     this.#host = host;
     const applier = this.#applier = this.#newApplier(host, position, info.firstSequence > 1);
