@@ -1,4 +1,5 @@
-import type { NatsConnection, NatsMessage } from "./nats/connection.ts";
+import type { Subjects } from "./engine.ts";
+import type { NatsMessage } from "./nats/connection.ts";
 import { everySubject, longSubject, subjectsOfFilter } from "./topic_subject.ts";
 
 /** With more Topic Filters a node takes the messages of all topics: servers of NATS need memory for each subject. */
@@ -6,7 +7,7 @@ const MAX_FILTERS = 10_000;
 
 /** What this node's clients are subscribed to, as subscriptions at NATS: so QoS 0 comes from other nodes where somebody wants it. */
 export class Interests {
-  readonly #nats: NatsConnection;
+  readonly #nats: Subjects;
   readonly #prefix: string;
   readonly #handle: (message: NatsMessage) => void;
   readonly #counts = new Map<string, number>();
@@ -14,7 +15,7 @@ export class Interests {
   #endAll: (() => void) | undefined;
 
   /** `handle` may get a message several times: filters overlap. */
-  constructor(nats: NatsConnection, prefix: string, handle: (message: NatsMessage) => void) {
+  constructor(nats: Subjects, prefix: string, handle: (message: NatsMessage) => void) {
     this.#nats = nats;
     this.#prefix = prefix;
     this.#handle = handle;
