@@ -1,4 +1,4 @@
-import { positionOf } from "./applier.ts";
+import { positionOf } from "./position.ts";
 import type { JetStream } from "./nats/jetstream.ts";
 import { type FoundObject, ObjectStore } from "./nats/object_store.ts";
 import type { ClusterOptions } from "./options.ts";

@@ -1,5 +1,5 @@
 import type { LogPort } from "../broker/mod.ts";
-import { type Position, positionOf } from "./applier.ts";
+import { type Position, positionOf } from "./position.ts";
 import { delay } from "./delay.ts";
 import { NatsConnection } from "./nats/connection.ts";
 import { NatsError } from "./nats/error.ts";
