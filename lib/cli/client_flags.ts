@@ -71,7 +71,7 @@ function withUrl(flags: ClientFlags): ClientFlags {
   const scheme = parsed === undefined ? undefined : URL_SCHEMES[parsed.protocol];
   if (parsed === undefined || scheme === undefined || parsed.pathname.length < 2) {
     throw new UsageError(
-      `-L: Must be mqtt[s]://[NAME[:PASSWORD]@]HOST[:PORT]/TOPIC, or ws[s]://…, is "${url}"`,
+      `-L: Must be mqtt[s]://[NAME[:PASSWORD]@]HOST[:PORT]/TOPIC, or ws[s]://\u2026, is "${url}"`,
     );
   }
   const { port, username, password, pathname } = parsed;
@@ -214,7 +214,7 @@ function connectProperties(flags: ClientFlags): MqttClientInit["properties"] | u
   const standard = flags.on.has("disable-clean-session") ? 0xffff_ffff : undefined;
   const sessionExpiryInterval = seconds === undefined
     ? properties?.sessionExpiryInterval ?? standard
-    : ["-1", "∞"].includes(seconds)
+    : ["-1", "\u221e"].includes(seconds)
     ? 0xffff_ffff
     : integer(flags, "session-expiry-interval", 0, 0, 0xffff_ffff);
   if (sessionExpiryInterval === undefined) return properties;
