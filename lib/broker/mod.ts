@@ -62,7 +62,6 @@ export type { Client, Connection, DelayedWill } from "./state/connection.ts";
 export type { ConnectionState } from "./state/connection_state.ts";
 export type { SharedMessage } from "./services/apply_shared.ts";
 export type { Outbox } from "./state/outbox.ts";
-export { deliverySizeBytes } from "../session/mod.ts";
 export type {
   Delivery,
   InFlight,

@@ -56,6 +56,14 @@ Deno.test(`a broker loads no module of ${LATE.join(", ")} at its start`, () => {
   deepStrictEqual(early, []);
 });
 
+Deno.test("the store's Worker loads nothing of the broker", async () => {
+  const path = "lib/store/sqlite_writer.ts";
+  const loaded = [...loadedWith(await graphOf(path), path)];
+  ok(loaded.length > 20, `${path} loads ${loaded.length} modules`);
+  const broker = new URL("lib/broker/", ROOT).href;
+  deepStrictEqual(loaded.filter((specifier) => specifier.startsWith(broker)), []);
+});
+
 // V8 keeps a module with another character as two bytes a character, in its heap; ASCII stays where it is. It is 3 MB of a broker.
 Deno.test("the modules of the program are ASCII", async () => {
   const others: string[] = [];
