@@ -148,13 +148,9 @@ function checkFlags(flags: ClientFlags): void {
   }
   propertiesOf(flags.properties, "subscribe");
   propertiesOf(flags.properties, "unsubscribe");
-  integer(flags, "max-inflight", 20, 1, 65_535);
   retainOptions(flags);
   if (flags.on.has("no-retain") && flags.on.has("retained-only")) {
     throw new UsageError("-R and --retained-only: Nothing would be left");
-  }
-  if (flags.on.has("disable-clean-session") && !flags.text.has("id")) {
-    throw new UsageError("-c: Needs -i: a session is kept under a Client Identifier");
   }
 }
 
