@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { hostnameOf, type MqttClientInit } from "../client/mod.ts";
 import type { ProtocolVersion, Qos, Will } from "../codec/mod.ts";
+import { isTopicName } from "../topic/mod.ts";
 import { configuredArgs } from "./client_config.ts";
 import { CLIENT_FLAGS, type ClientCommand, COMMON_FLAGS } from "./client_options.ts";
 import { placeOf, portsOf } from "./client_place.ts";
@@ -179,9 +180,9 @@ function clientIdOf({ text }: ClientFlags, version: ProtocolVersion): { clientId
   return version > 3 ? {} : { clientId: `flux-${crypto.randomUUID().slice(-12)}` };
 }
 
-/** `-W` of commands that wait; 0: no limit. */
+/** `-W` of commands that wait; 0 where it is not given: no limit. */
 export function timeoutSecondsOf(flags: ClientFlags): number {
-  return integer(flags, "timeout", 0, 0, 1_000_000);
+  return integer(flags, "timeout", 0, 1, 1_000_000);
 }
 
 /** `-q`. */
@@ -215,6 +216,9 @@ function willOf(flags: ClientFlags): Will | undefined {
       throw new UsageError(`${lost === undefined ? "-D will" : `--${lost}`}: Needs --will-topic`);
     }
     return undefined;
+  }
+  if (!isTopicName(topicName)) {
+    throw new UsageError(`--will-topic: Must be a Topic Name, is "${topicName}"`);
   }
   return {
     topicName,
