@@ -22,7 +22,9 @@ const FORMATS = ["%", "%0", "%-", "%1", "%.", "%.1", "%Z", "@", "\\", "\\Z"];
 /** Without TLS. */
 // deno-fmt-ignore
 const WRONG: readonly Wrong[] = [
-  ["pub sub rr", "- --unknown", /^Unknown option '--unknown'/],
+  ["pub sub rr", "- --topc a", /^--topc: Is not a flag; did you mean --topic\?\n/],
+  ["pub sub rr", "- --quiet=1", /^--quiet: Takes no value\n/],
+  ["pub sub rr", "- --unknown", /^--unknown: Is not a flag/],
   ["pub", "-t t -m x -f file", /--message and --file: Name one payload/],
   ["rr", "-t t -e e -m x -f file", /--message and --file: Name one payload/],
   ["pub", "-t t -m x -l", /Name one payload/],
@@ -35,13 +37,13 @@ const WRONG: readonly Wrong[] = [
   ["pub", "- --repeat 0", /--repeat: Must be/],
   ["pub", "- --repeat-delay -1", /--repeat-delay: Must be seconds/],
   ["pub", "- -D publish subscription-identifier 1", /no property of it/],
-  ["pub", "- -C 1", /Unknown option '-C'/],
-  ["pub", "- -e t", /Unknown option '-e'/],
-  ["pub", "- -F %p", /Unknown option '-F'/],
-  ["pub", "- -W 1", /Unknown option '-W'/],
-  ["sub rr", "- -l", /Unknown option '-l'/],
-  ["sub rr", "- -r", /Unknown option '-r'/],
-  ["sub", "- -m x", /Unknown option '-m'/],
+  ["pub", "- -C 1", /^-C: Is not a flag/],
+  ["pub", "- -e t", /^-e: Is not a flag/],
+  ["pub", "- -F %p", /^-F: Is not a flag/],
+  ["pub", "- -W 1", /^-W: Is not a flag/],
+  ["sub rr", "- -l", /^-l: Is not a flag/],
+  ["sub rr", "- -r", /^-r: Is not a flag/],
+  ["sub", "- -m x", /^-m: Is not a flag/],
   ["sub", "", /-t: Name a Topic Filter/],
   ["sub", "-t ++", /-t: Must be a Topic Filter/],
   ["sub", "- -T ++", /-T: Must be a Topic Filter/],
@@ -175,7 +177,7 @@ async function isRefusedByTheirs(command: Command, words: readonly string[]): Pr
 function withoutValue(command: Command, flags: readonly string[]): Wrong[] {
   return flags.map((
     flag,
-  ) => [command, flag, new RegExp(`${flag}\\b.*(argument missing|[A-Z].{20,})`)]);
+  ) => [command, flag, new RegExp(`^${flag}: (Needs a value\n|[A-Z].{20,})`)]);
 }
 
 function program(command: Command, lines: readonly Wrong[], valued: readonly string[]): Program {
