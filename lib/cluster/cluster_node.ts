@@ -84,6 +84,8 @@ export interface ClusterLevel {
   readonly behind: number;
   /** Messages of the log that were applied since the start. */
   readonly messages: number;
+  /** Bytes of the records that have come since the start. */
+  readonly bytes: number;
   /** Records of this node on their way. */
   readonly waiting: number;
   /** Nodes that are heard, this one included. */
@@ -200,6 +202,7 @@ export class ClusterNode {
       behind: most - sequence,
       waiting: this.#log.waiting,
       messages: this.#applier?.messages ?? 0,
+      bytes: this.#applier?.bytes ?? 0,
       nodes,
     };
   }

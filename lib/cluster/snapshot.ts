@@ -14,6 +14,7 @@ export interface SnapshotView {
   readonly created: string;
   /** The node that has made it. */
   readonly node: string;
+  /** Of its file. */
   readonly sizeBytes: number;
 }
 

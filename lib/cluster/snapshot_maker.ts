@@ -1,6 +1,7 @@
 import type { LogPort } from "../broker/mod.ts";
 import type { ClusterLevel } from "./cluster_node.ts";
 import { Lease } from "./lease.ts";
+import { LogGrowth } from "./log_growth.ts";
 import { NatsConnection } from "./nats/connection.ts";
 import { JetStream, type StreamInfo } from "./nats/jetstream.ts";
 import { KeyValue } from "./nats/key_value.ts";
@@ -19,19 +20,21 @@ export interface SnapshotSource {
 
 /** What makes snapshots. */
 export interface SnapshotMakerInit {
+  /** What the node is told. */
   readonly options: ClusterOptions;
+  /** For what an operator should know. */
   readonly log: LogPort;
   /** The node's own store. */
   readonly store: SnapshotSource;
   /** Where the node stands. */
   readonly level: () => ClusterLevel;
-  /** How often it looks whether one is due; default: 2,000. */
+  /** How often it looks whether one is due; default: 500. */
   readonly lookMs?: number;
   /** How long a node that makes one may be silent until another one does it; default: 20,000. */
   readonly leaseMs?: number;
 }
 
-const LOOK_MS = 2000;
+const LOOK_MS = 500;
 const LEASE_MS = 20_000;
 /** A snapshot is due when so much of the log's room is behind the last one. */
 const DUE_PART = 0.25;
@@ -53,6 +56,9 @@ export class SnapshotMaker {
   readonly #lease: Lease;
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #ending = new AbortController();
+  readonly #growth = new LogGrowth();
+  /** The last record of the log when one was not due. */
+  #looked = -1;
   #work: Promise<void> | undefined;
 
   /** It looks from time to time until it is closed. */
@@ -84,27 +90,25 @@ export class SnapshotMaker {
 
   async #look(): Promise<void> {
     const { log, level } = this.#init;
-    if (!this.#nats.isConnected || !level().isReady) return;
+    const { isReady, sequence, bytes } = level();
+    if (!this.#nats.isConnected || !isReady || sequence === this.#looked) return;
+    this.#growth.add({ sequence, bytes });
     try {
       const info = await this.#jetStream.streamInfo(streamOf(this.#init.options.name));
       if (info !== undefined && this.#isDue(info, await this.#objects.info(SNAPSHOT))) {
         await this.#makeAlone(info);
-      }
+      } else this.#looked = sequence;
     } catch (error) {
       if (this.#ending.signal.aborted) return;
       log.warning("Cannot make a snapshot of the cluster", { reason: String(error) });
     }
   }
 
-  /** By the bytes of the log, of which all records count as equally large. */
   #isDue(info: StreamInfo, last: FoundObject | undefined): boolean {
-    const { firstSequence, lastSequence, bytes, maxBytes, created } = info;
     const view = last === undefined ? undefined : viewOf(last);
-    const from = view?.created === created ? view.sequence : 0;
-    const records = lastSequence - Math.max(from, firstSequence - 1);
-    const share = records / Math.max(1, lastSequence - firstSequence + 1);
-    const roomBytes = maxBytes > 0 ? maxBytes : this.#init.options.maxLogBytes;
-    return records > 0 && share * bytes >= DUE_PART * roomBytes;
+    const from = view?.created === info.created ? view.sequence : 0;
+    const roomBytes = info.maxBytes > 0 ? info.maxBytes : this.#init.options.maxLogBytes;
+    return this.#growth.bytesBehind(from, info) >= DUE_PART * roomBytes;
   }
 
   async #makeAlone(info: StreamInfo): Promise<void> {

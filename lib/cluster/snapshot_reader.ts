@@ -11,7 +11,9 @@ import { SNAPSHOT, snapshotsOf, type SnapshotView, viewOf } from "./snapshot.ts"
 
 /** What reading a snapshot needs. */
 export interface SnapshotReaderInit {
+  /** What the node is told. */
   readonly options: ClusterOptions;
+  /** For what an operator should know. */
   readonly log: LogPort;
   /** What the node's store knows of the log. */
   readonly position: string | undefined;
@@ -66,7 +68,9 @@ async function readOnce(
   const found = await objects.info(SNAPSHOT);
   if (found === undefined) return undefined;
   const view = viewOf(found);
-  if (view.created !== info.created || view.sequence + 1 < info.firstSequence) return undefined;
+  if (view.created !== info.created) return undefined;
+  // Even if the log does not reach back to it, it is nearer than what the node has.
+  if (applied?.created === info.created && view.sequence <= applied.sequence) return undefined;
   log.info("The broker starts from the cluster's snapshot", {
     sequence: view.sequence,
     bytes: view.sizeBytes,
