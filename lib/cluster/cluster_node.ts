@@ -5,6 +5,7 @@ import type {
   LogPort,
   Message,
   SessionChange,
+  ShareChange,
   SharedMessage,
   Store,
 } from "../broker/mod.ts";
@@ -22,11 +23,12 @@ import { type ClusterOptions, prefixOf } from "./options.ts";
 import type { Position } from "./position.ts";
 import { decodeRecord, type RecordClaim, RecordWriter } from "./record.ts";
 import { type SessionHost, SharedSessions } from "./sessions.ts";
+import { SharedGroups, type ShareHost } from "./shares.ts";
 import { SharedStore } from "./shared_store.ts";
 import { subjectOfTopic } from "./topic_subject.ts";
 
 /** The broker, for its node. */
-export interface ClusterHost extends SessionHost {
+export interface ClusterHost extends SessionHost, ShareHost {
   /** The way into the broker, in the turn that is open or in a new one. */
   turn(): FromCluster;
   /** {@linkcode FromCluster.changed} */
@@ -114,6 +116,7 @@ export class ClusterNode {
   #server = "";
   readonly #claims = new Claims();
   readonly #sessions: SharedSessions;
+  readonly #shares: SharedGroups;
   #host: ClusterHost | undefined;
   #applier: Applier | undefined;
   #reader: LogReader | undefined;
@@ -150,12 +153,14 @@ export class ClusterNode {
     });
     this.#log = new Log(this.#engine, `${this.#prefix}.log`, options.node, nowMs);
     this.#sessions = new SharedSessions(options.node, this.#log, log);
+    this.#shares = new SharedGroups(options.node, this.#log, log);
     this.#interests = new Interests(this.#engine, this.#prefix, (message) => this.#hear(message));
     this.store = this.#shared = new SharedStore(
       this.#own,
       this.#log,
       this.#sessions,
       this.#interests,
+      this.#shares,
     );
     this.#members = new Members({
       nats: this.#engine,
@@ -169,7 +174,8 @@ export class ClusterNode {
     this.#stopTimers = [
       this.#timers.every(LOOK_MS, () => this.#look()),
       this.#timers.every(DONE_MS, () => {
-        if (this.#sessions.tellDone()) this.#log.flush();
+        const hasTold = this.#sessions.tellDone();
+        if (this.#shares.tellDone() || hasTold) this.#log.flush();
       }),
     ];
   }
@@ -216,7 +222,8 @@ export class ClusterNode {
    * @internal
    */
   begin(host: ClusterHost, { info, position }: OpenedLog, joined: () => void): void {
-    this.#host = host;
+    this.#host = this.#shares.host = host;
+    this.#shares.load(position.shares);
     const applier = this.#applier = this.#newApplier(host, position, info.firstSequence > 1);
     const { log } = this.#init;
     this.#reader = this.#engine.readLog(position.sequence + 1, {
@@ -241,6 +248,7 @@ export class ClusterNode {
 
   #newApplier(host: ClusterHost, position: Position, isBlind: boolean): Applier {
     const { log, options } = this.#init;
+    const shares = this.#shares;
     const ports: ApplierPorts = {
       node: options.node,
       log,
@@ -254,6 +262,10 @@ export class ClusterNode {
         this.#shared.applied(number);
       },
       died: (node, origin) => this.#died(host, node, origin),
+      shared: (change, origin, place) => this.#sharedChanged(host, change, origin, place),
+      get shares() {
+        return shares.text;
+      },
       early: (number) => this.#log.early(number),
       paused: (isPaused) => isPaused ? this.#reader?.pause() : this.#reader?.resume(),
     };
@@ -270,6 +282,8 @@ export class ClusterNode {
     this.#sessions.sequence = () => applier.sequence;
     this.#sessions.host = host;
     host.turn().inherit(this.#sessions.takeLeft());
+    this.#shares.begin();
+    this.#log.flush();
     this.#members.begin(() => ({
       epoch,
       sequence: applier.sequence,
@@ -289,14 +303,15 @@ export class ClusterNode {
     await this.#engine.close();
   }
 
-  #forward(message: Message): void {
-    if (!this.#engine.isConnected) return;
+  #forward(message: Message): number | undefined {
+    if (!this.#engine.isConnected) return undefined;
     const subject = subjectOfTopic(this.#prefix, message.topicName);
     this.#forwarding.add({ message, packetId: 0 });
     const number = ++this.#lastForwarded;
     const head = { node: this.#init.options.node, epoch: this.#log.epoch, number };
     const record = this.#forwarding.take(head);
     if (record.length < this.#engine.maxPayloadBytes) this.#engine.publish(subject, record);
+    return number;
   }
 
   #hear({ payload }: NatsMessage): void {
@@ -306,7 +321,8 @@ export class ClusterNode {
       if ((this.#forwarded.get(key) ?? 0) >= number) return;
       this.#forwarded.set(key, number);
       for (const entry of entries) {
-        if ("message" in entry) this.#host?.turn().deliverForwarded(entry.message);
+        if (!("message" in entry)) continue;
+        this.#host?.turn().deliverForwarded({ ...entry.message, draw: number });
       }
     } catch (error) {
       this.#init.log.warning("Cannot read what another node has sent", { error: String(error) });
@@ -314,7 +330,8 @@ export class ClusterNode {
   }
 
   /** A node was not heard, and has written nothing: its sessions belong to the node that has said so. */
-  #died(host: ClusterHost, dead: string, { node: heir }: Origin): void {
+  #died(host: ClusterHost, dead: string, { node: heir }: Origin): boolean {
+    if (host.turn().isFanningOut) return false;
     const clientIds = this.#sessions.inherited(dead, heir);
     const { log, options } = this.#init;
     log.warning("A node of the cluster is taken for dead", {
@@ -336,6 +353,19 @@ export class ClusterNode {
       }
       this.#sessions.isApplying = false;
     }
+    this.#shares.died(dead, heir);
+    return true;
+  }
+
+  #sharedChanged(
+    host: ClusterHost,
+    change: ShareChange,
+    { node }: Origin,
+    place: number,
+  ): boolean {
+    if (host.turn().isFanningOut) return false;
+    this.#shares.apply(change, node, place);
+    return true;
   }
 
   #newPort(): ClusterPort {
@@ -355,6 +385,10 @@ export class ClusterNode {
       restored: (...session) => this.#sessions.restored(...session),
       forward: (message) => this.#forward(message),
       count: (topicFilter, change) => this.#interests.count(topicFilter, change),
+      shareChanged: (share) => this.#shares.changed(share),
+      isShareHere: (share, message) => this.#shares.isHere(share, message),
+      shareSent: (delivery) => this.#shares.sent(delivery),
+      shareLeft: (delivery) => this.#shares.left(delivery),
     };
   }
 
@@ -414,7 +448,7 @@ export class ClusterNode {
     }
     const isFirst = this.#members.others.every((other) => options.node < other);
     const waitMs = isFirst ? deadAfterMs : 2 * deadAfterMs;
-    for (const node of this.#sessions.nodes) {
+    for (const node of new Set([...this.#sessions.nodes, ...this.#shares.nodes])) {
       if (node === options.node) continue;
       const heardAtMs = Math.max(this.#members.heardAtMs(node), this.#readySinceMs);
       if (nowMs - Math.max(heardAtMs, this.#declared.get(node) ?? 0) < waitMs) continue;

@@ -1,4 +1,4 @@
-import type { Message, SessionChange } from "../broker/mod.ts";
+import type { Message, SessionChange, ShareChange } from "../broker/mod.ts";
 import {
   decodePublish,
   encodePublishInto,
@@ -43,21 +43,29 @@ export interface RecordDeath {
   readonly dead: RecordHead;
 }
 
+/** In a record: what a node says of its members of shared subscriptions. */
+export interface RecordShare {
+  readonly share: ShareChange;
+}
+
 /** An entry of a record. */
-export type RecordEntry = RecordMessage | RecordClaim | RecordChange | RecordDeath;
+export type RecordEntry = RecordMessage | RecordClaim | RecordChange | RecordDeath | RecordShare;
 
 /** What one node has to say of a turn, in order. */
 export interface LogRecord extends RecordHead {
   readonly entries: readonly RecordEntry[];
 }
 
-/** A record of a later version is not understood. Version 1 had no changes of sessions. */
-const VERSION = 2;
+/** A record of a later version is not understood. Version 1 had no changes of sessions, version 2 none of shared subscriptions. */
+const VERSION = 3;
 /** In the place of a time, in an entry without a packet: what the entry is. */
 const ENDS_SESSION = 1;
 const KEEPS_SESSION = 2;
 const CHANGE = 4;
 const DEATH = 8;
+const SHARE = 16;
+/** What has a text behind it. */
+const WITH_TEXT: readonly number[] = [CHANGE, DEATH, SHARE];
 /** Entries of a record at most: less than {@linkcode firstPlaceOf} has room for. */
 export const MAX_ENTRIES = 1000;
 const encoder = new TextEncoder();
@@ -127,6 +135,13 @@ export class RecordWriter {
     this.#addSmall(DEATH, "", JSON.stringify(dead));
   }
 
+  /** Adds what a node says of a shared subscription; returns the bytes that it takes. */
+  addShare(change: ShareChange): number {
+    const before = this.#length;
+    this.#addSmall(SHARE, "", JSON.stringify(change));
+    return this.#length - before;
+  }
+
   #addSmall(kind: number, clientId: string, text: string): void {
     const name = encoder.encode(clientId);
     const body = encoder.encode(text);
@@ -138,7 +153,7 @@ export class RecordWriter {
     this.#view.setUint32(at + 12, 0);
     this.#bytes.set(name, at + 16);
     this.#length = at + 16 + name.length;
-    if (kind === CHANGE || kind === DEATH) {
+    if (WITH_TEXT.includes(kind)) {
       this.#view.setUint32(this.#length, body.length);
       this.#bytes.set(body, this.#length + 4);
       this.#length += 4 + body.length;
@@ -181,7 +196,7 @@ export class RecordWriter {
 export function decodeRecord(given: Uint8Array): LogRecord {
   const record = given.slice();
   const view = new DataView(record.buffer);
-  if (record[0] !== VERSION && record[0] !== 1) {
+  if (record[0]! > VERSION || record[0] === 0) {
     throw new RangeError(`Cannot read a record of version ${record[0]}: update this node`);
   }
   const nameBytes = record[1]!;
@@ -195,13 +210,11 @@ export function decodeRecord(given: Uint8Array): LogRecord {
     const end = nameEnd + view.getUint32(at + 12);
     if (end > record.length) throw new RangeError("Cannot read a record: it is cut off");
     const publisherId = decoder.decode(record.subarray(at + 16, nameEnd));
-    if (end === nameEnd && (expiresAtMs === CHANGE || expiresAtMs === DEATH)) {
+    if (end === nameEnd && WITH_TEXT.includes(expiresAtMs)) {
       at = end + 4 + view.getUint32(end);
       if (at > record.length) throw new RangeError("Cannot read a record: it is cut off");
       const text = decoder.decode(record.subarray(end + 4, at));
-      entries.push(
-        expiresAtMs === CHANGE ? { change: parseChange(text) } : { dead: JSON.parse(text) },
-      );
+      entries.push(entryOf(expiresAtMs, text));
       continue;
     }
     if (end === nameEnd) {
@@ -221,6 +234,11 @@ export function decodeRecord(given: Uint8Array): LogRecord {
     at = end;
   }
   return { node, epoch: view.getFloat64(2), number: view.getFloat64(10), entries };
+}
+
+function entryOf(kind: number, text: string): RecordEntry {
+  if (kind === CHANGE) return { change: parseChange(text) };
+  return kind === DEATH ? { dead: JSON.parse(text) } : { share: JSON.parse(text) };
 }
 
 const BYTES = "base64:";
