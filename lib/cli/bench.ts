@@ -8,8 +8,9 @@ import {
   STOP,
 } from "./bench_job.ts";
 import type { Flags } from "./commands.ts";
+import { flagProblem } from "./flag_problem.ts";
 import { flagsHelp } from "./help.ts";
-import { EXIT, messageOf, print, printError } from "./output.ts";
+import { EXIT, print, printError } from "./output.ts";
 import { Progress } from "./progress.ts";
 
 /** One load: who publishes, who subscribes, and how. */
@@ -82,7 +83,7 @@ export async function bench(args: readonly string[]): Promise<number> {
   try {
     flags = parseArgs({ args: [...args], options: BENCH_FLAGS }).values;
   } catch (error) {
-    return refuse(messageOf(error));
+    return refuse(flagProblem(error, BENCH_FLAGS));
   }
   if (flags.help === true) {
     print(`${BENCH_USE}\n\n${flagsHelp(BENCH_FLAGS)}${NOTE}`);

@@ -6,7 +6,7 @@ import { CLIENT_FLAGS, type ClientCommand, COMMON_FLAGS } from "./client_options
 import { placeOf, portsOf } from "./client_place.ts";
 import { propertiesOf } from "./client_properties.ts";
 import type { Flags } from "./commands.ts";
-import { messageOf } from "./output.ts";
+import { flagProblem } from "./flag_problem.ts";
 import { tracedPorts } from "./packet_trace.ts";
 import { type ClientFlags, integer, readTextOf } from "./flag_values.ts";
 import { UsageError } from "./usage_error.ts";
@@ -40,8 +40,7 @@ export function parseClientFlags(command: ClientCommand, args: readonly string[]
     });
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    const [message = ""] = messageOf(error).split(". To ");
-    throw new UsageError(message);
+    throw new UsageError(flagProblem(error, options));
   }
 }
 
