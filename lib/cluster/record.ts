@@ -196,8 +196,9 @@ export class RecordWriter {
 export function decodeRecord(given: Uint8Array): LogRecord {
   const record = given.slice();
   const view = new DataView(record.buffer);
-  if (record[0]! > VERSION || record[0] === 0) {
-    throw new RangeError(`Cannot read a record of version ${record[0]}: update this node`);
+  const version = record[0] ?? 0;
+  if (version > VERSION || version === 0) {
+    throw new RangeError(`Cannot read a record of version ${version}: update this node`);
   }
   const nameBytes = record[1]!;
   const node = decoder.decode(record.subarray(20, 20 + nameBytes));

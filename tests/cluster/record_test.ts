@@ -86,8 +86,11 @@ Deno.test("a record of another version, or one that is cut off, is refused", () 
   const writer = new RecordWriter();
   writer.add({ message: message(), packetId: 0 });
   writer.addChange({ kind: "ended", clientId: "c" });
+  const share = { kind: "done", share: "$share/g/ä", upTo: 2048, except: [1024] } as const;
+  writer.addShare(share);
   const record = writer.take({ node: "n", epoch: 1, number: 1 });
-  throws(() => decodeRecord(Uint8Array.of(3, ...record.subarray(1))), /version 3/);
+  deepEqual(decodeRecord(record).entries[2], { share });
+  throws(() => decodeRecord(Uint8Array.of(4, ...record.subarray(1))), /version 4/);
   for (let length = 0; length < record.length; length++) {
     throws(() => decodeRecord(record.subarray(0, length)), `cut off at ${length}`);
   }
