@@ -13,19 +13,18 @@ import { Applier, type ApplierPorts, type Origin } from "./applier.ts";
 import { Claims } from "./claims.ts";
 import { EmptyStore } from "./empty_store.ts";
 import { type Engine, type EngineEvents, type LogReader, TIMERS, type Timers } from "./engine.ts";
+import { Forwarding } from "./forwarding.ts";
 import { Interests } from "./interests.ts";
 import { Log } from "./log.ts";
 import { type Beat, Members } from "./members.ts";
-import type { NatsMessage } from "./nats/connection.ts";
 import { NatsEngine } from "./nats_engine.ts";
 import type { OpenedLog } from "./open_log.ts";
 import { type ClusterOptions, prefixOf } from "./options.ts";
 import type { Position } from "./position.ts";
-import { decodeRecord, type RecordClaim, RecordWriter } from "./record.ts";
+import type { RecordClaim } from "./record.ts";
 import { type SessionHost, SharedSessions } from "./sessions.ts";
 import { SharedGroups, type ShareHost } from "./shares.ts";
 import { SharedStore } from "./shared_store.ts";
-import { subjectOfTopic } from "./topic_subject.ts";
 
 /** The broker, for its node. */
 export interface ClusterHost extends SessionHost, ShareHost {
@@ -108,10 +107,7 @@ export class ClusterNode {
   readonly #interests: Interests;
   readonly #members: Members;
   readonly #prefix: string;
-  readonly #forwarding = new RecordWriter();
-  /** The last message of QoS 0 of each node: one comes once for each subject that matches. */
-  readonly #forwarded = new Map<string, number>();
-  #lastForwarded = 0;
+  readonly #forwarding: Forwarding;
   /** The server of NATS that is connected; `""`: none is. */
   #server = "";
   readonly #claims = new Claims();
@@ -154,7 +150,13 @@ export class ClusterNode {
     this.#log = new Log(this.#engine, `${this.#prefix}.log`, options.node, nowMs);
     this.#sessions = new SharedSessions(options.node, this.#log, log);
     this.#shares = new SharedGroups(options.node, this.#log, log);
-    this.#interests = new Interests(this.#engine, this.#prefix, (message) => this.#hear(message));
+    this.#forwarding = new Forwarding(this.#engine, this.#prefix, options.node, log);
+    const deliver = (message: Message) => this.#host?.turn().deliverForwarded(message);
+    this.#interests = new Interests(
+      this.#engine,
+      this.#prefix,
+      ({ payload }) => this.#forwarding.hear(payload, deliver),
+    );
     this.store = this.#shared = new SharedStore(
       this.#own,
       this.#log,
@@ -277,7 +279,7 @@ export class ClusterNode {
     const { options: { node }, nowMs } = this.#init;
     // Greater than that of every process before, however the clock has been set.
     const epoch = Math.max(Math.floor(nowMs()), applier.marks.epochOf(node) + 1);
-    this.#log.epoch = applier.epoch = epoch;
+    this.#log.epoch = this.#forwarding.epoch = applier.epoch = epoch;
     this.#readyAtMs = nowMs();
     this.#sessions.sequence = () => applier.sequence;
     this.#sessions.host = host;
@@ -301,32 +303,6 @@ export class ClusterNode {
     this.#reader?.close();
     this.#applier?.close();
     await this.#engine.close();
-  }
-
-  #forward(message: Message): number | undefined {
-    if (!this.#engine.isConnected) return undefined;
-    const subject = subjectOfTopic(this.#prefix, message.topicName);
-    this.#forwarding.add({ message, packetId: 0 });
-    const number = ++this.#lastForwarded;
-    const head = { node: this.#init.options.node, epoch: this.#log.epoch, number };
-    const record = this.#forwarding.take(head);
-    if (record.length < this.#engine.maxPayloadBytes) this.#engine.publish(subject, record);
-    return number;
-  }
-
-  #hear({ payload }: NatsMessage): void {
-    try {
-      const { node, epoch, number, entries } = decodeRecord(payload);
-      const key = `${node}:${epoch}`;
-      if ((this.#forwarded.get(key) ?? 0) >= number) return;
-      this.#forwarded.set(key, number);
-      for (const entry of entries) {
-        if (!("message" in entry)) continue;
-        this.#host?.turn().deliverForwarded({ ...entry.message, draw: number });
-      }
-    } catch (error) {
-      this.#init.log.warning("Cannot read what another node has sent", { error: String(error) });
-    }
   }
 
   /** A node was not heard, and has written nothing: its sessions belong to the node that has said so. */
@@ -383,7 +359,7 @@ export class ClusterNode {
       claim: (clientId, endsSession, whenApplied) =>
         this.#claim(clientId, endsSession, whenApplied),
       restored: (...session) => this.#sessions.restored(...session),
-      forward: (message) => this.#forward(message),
+      forward: (message) => this.#forwarding.forward(message),
       count: (topicFilter, change) => this.#interests.count(topicFilter, change),
       shareChanged: (share) => this.#shares.changed(share),
       isShareHere: (share, message) => this.#shares.isHere(share, message),
@@ -483,7 +459,5 @@ export class ClusterNode {
     this.#members.look(this.#engine.isConnected);
     this.#lookAtDead();
     this.#lookAtIsolation();
-    // Epochs of processes that have ended are of no use.
-    if (this.#forwarded.size > 1000) this.#forwarded.clear();
   }
 }

@@ -16,6 +16,7 @@
  * | `shared_store`   | the broker's store: a commit is done when the log has come to what was put into it before       |
  * | `sessions`       | which node each session belongs to, and what this node tells the others about its own           |
  * | `shares`         | shared subscriptions over all nodes, with `share_table` (who has members) and `share_pending`   |
+ * | `forwarding`     | QoS 0 between nodes                                                                             |
  * | `interests`      | which topics of QoS 0 this node wants; `topic_subject` is how topics are named at NATS          |
  * | `members`        | who else is there                                                                               |
  *
