@@ -83,7 +83,7 @@ export class Applier {
   receive(sequence: number, bytes: Uint8Array): void {
     let record: LogRecord;
     try {
-      record = decodeRecord(bytes);
+      record = decodeRecord(bytes, sequence);
     } catch (error) {
       this.#ports.log.error("Cannot read a record of the cluster's log", {
         sequence,
@@ -159,7 +159,7 @@ export class Applier {
       } else if ("share" in entry) {
         const place = firstPlaceOf(sequence) + work.at;
         if (!this.#ports.shared(entry.share, origin, place)) return false;
-      } else if (!this.#applyMessage(entry, origin, firstPlaceOf(sequence) + work.at)) return false;
+      } else if (!this.#applyMessage(entry, origin)) return false;
     }
     return true;
   }
@@ -182,8 +182,8 @@ export class Applier {
     return last.epoch !== epoch || last.number !== number || this.#ports.died(node, origin);
   }
 
-  #applyMessage({ message, packetId }: RecordMessage, origin: Origin, logId: number): boolean {
-    const shared = { message: { ...message, logId }, packetId, isOthers: !origin.isOwn };
+  #applyMessage({ message, packetId }: RecordMessage, origin: Origin): boolean {
+    const shared = { message, packetId, isOthers: !origin.isOwn };
     if (!this.#ports.apply(shared, origin)) return false;
     this.messages++;
     return true;

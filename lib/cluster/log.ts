@@ -48,7 +48,7 @@ export class Log implements LogCommits {
 
   /** {@linkcode LogCommits.isFailing} */
   get isFailing(): boolean {
-    return this.#window.isFailing(this.#nowMs());
+    return this.#window.isFailing;
   }
 
   /** Records that are on their way. */

@@ -35,6 +35,7 @@ export { type Credentials, parseCredentialsFile, parseSeedFile } from "./nats/cr
 export { nameOfPlace, type NatsPlace } from "./nats/place.ts";
 export { type ClusteredServer, hostOf } from "./server_host.ts";
 export { type SessionHost } from "./sessions.ts";
+export { type ShareHost } from "./shares.ts";
 export { type ClusterStatus, clusterStatus } from "./status.ts";
 export { type StreamInfo } from "./nats/jetstream.ts";
 export { type ClusterOptions, prefixOf, streamOf } from "./options.ts";

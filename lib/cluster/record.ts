@@ -81,6 +81,9 @@ export class RecordWriter {
   #bytes = new Uint8Array(4096);
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
+  /** The publisher of the last message: as a rule that of the next one too. */
+  #publisherId = "";
+  #publisher = new Uint8Array();
   /** Entries that are in it. */
   count = 0;
 
@@ -103,7 +106,7 @@ export class RecordWriter {
       properties: properties ?? {},
     } as Publish;
     const sizeBytes = publishSize(packet, 5);
-    const publisher = encoder.encode(publisherId);
+    const publisher = this.#encodePublisher(publisherId);
     this.#reserve(16 + publisher.length + sizeBytes);
     let at = this.#length;
     this.#view.setFloat64(at, expiresAtMs);
@@ -115,6 +118,14 @@ export class RecordWriter {
     at += publisher.length;
     this.#length = encodePublishInto(packet, 5, this.#bytes, at);
     this.count++;
+  }
+
+  #encodePublisher(publisherId: string): Uint8Array {
+    if (publisherId !== this.#publisherId) {
+      this.#publisher = encoder.encode(publisherId);
+      this.#publisherId = publisherId;
+    }
+    return this.#publisher;
   }
 
   /** Adds a claim: an entry without a packet. */
@@ -192,8 +203,25 @@ export class RecordWriter {
   }
 }
 
-/** Reads a record; payloads are its own bytes. Throws `RangeError` where it is none, or of a version that is not known. */
-export function decodeRecord(given: Uint8Array): LogRecord {
+/** The same text as before is not decoded again: a record has many messages of each publisher. */
+class TextReader {
+  #bytes = new Uint8Array();
+  #text = "";
+
+  read(record: Uint8Array, start: number, end: number): string {
+    const length = end - start;
+    let isSame = length === this.#bytes.length;
+    for (let i = 0; isSame && i < length; i++) isSame = record[start + i] === this.#bytes[i];
+    if (!isSame) {
+      this.#bytes = record.slice(start, end);
+      this.#text = decoder.decode(this.#bytes);
+    }
+    return this.#text;
+  }
+}
+
+/** Reads a record; payloads are its own bytes. `sequence`: its number in the log, from which messages have their `logId`. Throws `RangeError` where it is none, or of a version that is not known. */
+export function decodeRecord(given: Uint8Array, sequence = 0): LogRecord {
   const record = given.slice();
   const view = new DataView(record.buffer);
   const version = record[0] ?? 0;
@@ -203,6 +231,8 @@ export function decodeRecord(given: Uint8Array): LogRecord {
   const nameBytes = record[1]!;
   const node = decoder.decode(record.subarray(20, 20 + nameBytes));
   const entries: RecordEntry[] = [];
+  const names = new TextReader();
+  const firstPlace = firstPlaceOf(sequence);
   let at = 20 + nameBytes;
   for (let left = view.getUint16(18); left > 0; left--) {
     const expiresAtMs = view.getFloat64(at);
@@ -210,7 +240,7 @@ export function decodeRecord(given: Uint8Array): LogRecord {
     const nameEnd = at + 16 + view.getUint16(at + 10);
     const end = nameEnd + view.getUint32(at + 12);
     if (end > record.length) throw new RangeError("Cannot read a record: it is cut off");
-    const publisherId = decoder.decode(record.subarray(at + 16, nameEnd));
+    const publisherId = names.read(record, at + 16, nameEnd);
     if (end === nameEnd && WITH_TEXT.includes(expiresAtMs)) {
       at = end + 4 + view.getUint32(end);
       if (at > record.length) throw new RangeError("Cannot read a record: it is cut off");
@@ -228,9 +258,10 @@ export function decodeRecord(given: Uint8Array): LogRecord {
       continue;
     }
     const { topicName, payload, qos, retain, properties } = decodePublish(record, nameEnd, end, 5);
+    const logId = sequence === 0 ? 0 : firstPlace + entries.length;
     entries.push({
       packetId,
-      message: { topicName, payload, qos, retain, properties, expiresAtMs, publisherId },
+      message: { topicName, payload, qos, retain, properties, expiresAtMs, publisherId, logId },
     });
     at = end;
   }
