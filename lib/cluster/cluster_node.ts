@@ -150,8 +150,13 @@ export class ClusterNode {
     });
     this.#log = new Log(this.#engine, `${this.#prefix}.log`, options.node, nowMs);
     this.#sessions = new SharedSessions(options.node, this.#log, log);
-    this.store = this.#shared = new SharedStore(this.#own, this.#log, this.#sessions);
     this.#interests = new Interests(this.#engine, this.#prefix, (message) => this.#hear(message));
+    this.store = this.#shared = new SharedStore(
+      this.#own,
+      this.#log,
+      this.#sessions,
+      this.#interests,
+    );
     this.#members = new Members({
       nats: this.#engine,
       prefix: this.#prefix,

@@ -1,6 +1,6 @@
 /**
  * Limits what a turn costs, counted in steps instead of time so that a simulation behaves like a real process. A step takes about
- * 0.1 µs on the machines where it was measured; only the proportions between the costs matter.
+ * 0.1 microseconds on the machines where it was measured; only the proportions between the costs matter.
  *
  * The connections that are read in a turn share its steps. The first may use all of them, but every connection has a least share,
  * so that a client with a packet or two never waits for one that sends much. A connection that has used its share is stopped
