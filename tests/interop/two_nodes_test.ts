@@ -49,7 +49,7 @@ mosquittoTest("mosquitto's clients come to two nodes of a cluster", async (_, t)
     if (name.includes("members of a share")) continue;
     await t.step(name, () => play({ here, there }));
   }
-});
+}, true);
 
 mqttJsTest("40 mqtt.js clients at two nodes hear one another", async (mqtt) => {
   await using nodes = await TwoNodes.start();
