@@ -13,14 +13,18 @@ export interface FluxRun {
 /** Starts a command: `flux-mqtt sub …`. */
 export function startFlux(
   args: readonly string[],
-  init: { readonly input?: boolean; readonly cwd?: string } = {},
+  init: {
+    readonly input?: boolean;
+    readonly cwd?: string;
+    readonly env?: Readonly<Record<string, string>>;
+  } = {},
 ): Deno.ChildProcess {
-  const { PATH = "", HOME = "", DENO_DIR } = Deno.env.toObject();
+  const { PATH = "", HOME = "", DENO_DIR = `${HOME}/.cache/deno` } = Deno.env.toObject();
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "--no-check", ...START_FLAGS, MAIN, ...args],
     ...init.cwd === undefined ? {} : { cwd: init.cwd },
     clearEnv: true,
-    env: { PATH, HOME, NO_COLOR: "1", ...DENO_DIR === undefined ? {} : { DENO_DIR } },
+    env: { PATH, HOME, NO_COLOR: "1", DENO_DIR, ...init.env },
     stdin: init.input ? "piped" : "null",
     stdout: "piped",
     stderr: "piped",
@@ -30,7 +34,11 @@ export function startFlux(
 /** Runs a command to its end; `input` is its standard input. */
 export async function runFlux(
   args: readonly string[],
-  init: { readonly input?: string | Uint8Array; readonly cwd?: string } = {},
+  init: {
+    readonly input?: string | Uint8Array;
+    readonly cwd?: string;
+    readonly env?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<FluxRun> {
   const { input, ...rest } = init;
   const child = startFlux(args, { ...rest, input: input !== undefined });

@@ -1,6 +1,6 @@
 /**
  * Limits what a turn costs, counted in steps instead of time so that a simulation behaves like a real process. A step takes 0.2 to
- * 0.7 µs on the machine where it was measured, garbage collection included; only the proportions between the costs matter.
+ * 0.7 microseconds on the machine where it was measured, garbage collection included; only the proportions between the costs matter.
  *
  * The connections that are read in a turn share its steps. The first may use all of them, but every connection has a least share,
  * so that a client with a packet or two never waits for one that sends much. A connection that has used its share is stopped
