@@ -112,7 +112,7 @@ export async function bench(args: readonly string[]): Promise<number> {
     return refuse(`-r: There is no load ${unknown}; there are ${Object.keys(ROWS).join(", ")}`);
   }
   print(
-    "| load | deliveries/s | p50 µs | p99 µs | p99.9 µs | memory |\n|---|--:|--:|--:|--:|--:|\n",
+    "| load | deliveries/s | p50 \u00b5s | p99 \u00b5s | p99.9 \u00b5s | memory |\n|---|--:|--:|--:|--:|--:|\n",
   );
   const place = { hostname: flags.host ?? "localhost", port };
   using progress = new Progress();
@@ -132,7 +132,7 @@ export async function bench(args: readonly string[]): Promise<number> {
     }
     const { perSecond, latencies } = measured;
     const [p50, p99, p999] = [0.5, 0.99, 0.999].map((share) => latencyPercentile(latencies, share));
-    const memory = flags.pid === undefined ? "–" : memoryOf(flags.pid);
+    const memory = flags.pid === undefined ? "\u2013" : memoryOf(flags.pid);
     print(`| ${name} | ${Math.round(perSecond)} | ${p50} | ${p99} | ${p999} | ${memory} |\n`);
   }
   return EXIT.ok;
@@ -204,9 +204,9 @@ function startWorker(job: BenchJob): { worker: Worker; next: () => Promise<Bench
 function memoryOf(pid: string): string {
   try {
     const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(Deno.readTextFileSync(`/proc/${pid}/status`)) ?? [];
-    return kilobytes === undefined ? "–" : `${Math.round(Number(kilobytes) / 1024)} MB`;
+    return kilobytes === undefined ? "\u2013" : `${Math.round(Number(kilobytes) / 1024)} MB`;
   } catch {
-    return "–";
+    return "\u2013";
   }
 }
 

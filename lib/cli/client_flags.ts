@@ -73,7 +73,7 @@ function withUrl(flags: ClientFlags): ClientFlags {
   const scheme = parsed === undefined ? undefined : URL_SCHEMES[parsed.protocol];
   if (parsed === undefined || scheme === undefined || parsed.pathname.length < 2) {
     throw new UsageError(
-      `-L: Must be mqtt[s]://[NAME[:PASSWORD]@]HOST[:PORT]/TOPIC, or ws[s]://…, is "${url}"`,
+      `-L: Must be mqtt[s]://[NAME[:PASSWORD]@]HOST[:PORT]/TOPIC, or ws[s]://\u2026, is "${url}"`,
     );
   }
   const { port, username, password, pathname } = parsed;
@@ -166,7 +166,7 @@ function checkSession({ text, on }: ClientFlags): void {
 }
 
 /** Values of `-x` that keep the session without a limit. */
-const FOR_EVER: readonly string[] = ["-1", "∞", "4294967295"];
+const FOR_EVER: readonly string[] = ["-1", "\u221e", "4294967295"];
 
 /** The Client Identifier. Version 3.1 allows no empty one, so without `-i` one of at most 23 characters, its limit, is made. */
 function clientIdOf({ text }: ClientFlags, version: ProtocolVersion): { clientId?: string } {

@@ -79,7 +79,7 @@ export class Listener implements OpenListener {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
 
-  /** Listens at once; throws what `Deno.listen` throws (`AddrInUse`, `PermissionDenied`, …). */
+  /** Listens at once; throws what `Deno.listen` throws (`AddrInUse`, `PermissionDenied`, ...). */
   constructor(init: ListenerInit) {
     this.#init = init;
     const { address } = init;
