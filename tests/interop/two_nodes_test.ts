@@ -47,7 +47,7 @@ mosquittoTest("mosquitto's clients come to two nodes of a cluster", async (_, t)
   for (const [name, play] of MOSQUITTO_SCENARIOS) {
     await t.step(name, () => play({ here, there }));
   }
-});
+}, true);
 
 mqttJsTest("40 mqtt.js clients at two nodes hear one another", async (mqtt) => {
   await using nodes = await TwoNodes.start();
