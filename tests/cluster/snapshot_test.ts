@@ -67,16 +67,21 @@ class Cluster {
     const objects = new ObjectStore(new JetStream(this.#look), "FLUX_flux_snapshots");
     const sequence = async () =>
       Number((await objects.info("snapshot"))?.info.metadata["sequence"]);
-    await until("a snapshot is made", async () => {
-      try {
-        if (!(await sequence() > this.#lastSnapshot)) return false;
-        this.#lastSnapshot = await sequence();
-        return true;
-      } catch (error) {
-        if (!(error instanceof NatsError)) throw error;
-        return false;
-      }
-    }, 60_000);
+    try {
+      await until("a snapshot is made", async () => {
+        try {
+          if (!(await sequence() > this.#lastSnapshot)) return false;
+          this.#lastSnapshot = await sequence();
+          return true;
+        } catch (error) {
+          if (!(error instanceof NatsError)) throw error;
+          return false;
+        }
+      }, 60_000);
+    } catch (error) {
+      const logs = [...this.#brokers].map(({ log }) => log).join("\n");
+      throw new Error(`${error}\n${JSON.stringify(await this.log())}\n${logs}`);
+    }
   }
 
   /** The number of the first record that is there. */
