@@ -114,6 +114,16 @@ export class JetStream {
     return ackOf(await this.#nats.request(subject, payload, options));
   }
 
+  /**
+   * The last message of a subject; `undefined`: there is none, or no such stream. Rejects with `NatsError`. A server (2.9.10) that is asked
+   * for a message of a stream that is just being made crashes; so the stream is asked first whether it has any.
+   */
+  async lastOf(stream: string, subject: string): Promise<StoredMessage | undefined> {
+    const info = await this.streamInfo(stream);
+    if (info === undefined || info.messages === 0) return undefined;
+    return await this.messageOf(stream, { last_by_subj: subject });
+  }
+
   /** One message of a stream; `undefined`: there is none, or no such stream. Rejects with `NatsError`. */
   async messageOf(stream: string, query: MessageQuery): Promise<StoredMessage | undefined> {
     try {

@@ -32,9 +32,7 @@ export class KeyValue {
 
   /** The value of a key; `undefined`: it has none. */
   async get(key: string): Promise<Entry | undefined> {
-    const found = await this.#jetStream.messageOf(`KV_${this.#bucket}`, {
-      last_by_subj: this.#subject(key),
-    });
+    const found = await this.#jetStream.lastOf(`KV_${this.#bucket}`, this.#subject(key));
     return found === undefined ? undefined : { value: found.payload, revision: found.sequence };
   }
 

@@ -56,9 +56,7 @@ export class ObjectStore {
 
   /** What is there under this name; `undefined`: nothing. */
   async info(name: string): Promise<FoundObject | undefined> {
-    const found = await this.#jetStream.messageOf(this.#stream, {
-      last_by_subj: this.#metaSubject(name),
-    });
+    const found = await this.#jetStream.lastOf(this.#stream, this.#metaSubject(name));
     if (found === undefined) return undefined;
     const info = JSON.parse(new TextDecoder().decode(found.payload)) as ObjectInfo & {
       readonly deleted?: boolean;

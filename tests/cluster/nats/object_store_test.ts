@@ -97,3 +97,33 @@ natsTest("an object of which chunks are missing or wrong is not taken for whole"
   );
   await nats.close();
 });
+
+natsTest(
+  "a server outlives that one asks for objects while another one makes the bucket",
+  async () => {
+    await using server = await NatsServer.start();
+    const { nats, jetStream } = await open(server);
+    let isOver = false;
+    const asking = (async () => {
+      for (let i = 0; !isOver; i++) {
+        const asked = Array.from(
+          { length: 20 },
+          (_, n) => new ObjectStore(jetStream, `b${Math.floor(i / 5)}_${n}`).info("x"),
+        );
+        deepEqual(
+          await Promise.all(asked),
+          asked.map(() => undefined),
+        );
+      }
+    })();
+    for (let i = 0; i < 5; i++) {
+      await Promise.all(
+        Array.from({ length: 20 }, (_, n) => new ObjectStore(jetStream, `b${i}_${n}`).ensure(1)),
+      );
+    }
+    isOver = true;
+    await asking;
+    equal(nats.isConnected, true);
+    await nats.close();
+  },
+);
