@@ -5,6 +5,7 @@ import type { AppliedClaim, SessionChange } from "./ground/shared_session.ts";
 import { applyShared, deliverForwarded, type SharedMessage } from "./services/apply_shared.ts";
 import {
   applyClaim,
+  comeBack,
   disinherit,
   firstPending,
   inherit,
@@ -42,6 +43,11 @@ export class FromCluster {
   /** These sessions belong to this node, because theirs is dead, or because it is back. */
   inherit(clientIds: Iterable<string>): void {
     inherit(this.#core, clientIds);
+  }
+
+  /** The node takes part: these sessions were its own when its earlier process ended, and still are. */
+  comeBack(clientIds: Iterable<string>): void {
+    comeBack(this.#core, clientIds);
   }
 
   /** Other nodes take this one for dead: these sessions are not its any more. */

@@ -194,6 +194,11 @@ export class ClusterNode {
     };
   }
 
+  /** The node of each session, by Client Identifier, as the log says at present. */
+  get homes(): Iterable<readonly [clientId: string, node: string]> {
+    return this.#sessions.homes;
+  }
+
   /** Applies all that is in the log, and goes on applying it; resolves when nothing of before is missing. */
   async join(host: ClusterHost): Promise<void> {
     this.#host = host;
@@ -265,6 +270,8 @@ export class ClusterNode {
     this.#sessions.sequence = () => applier.sequence;
     this.#sessions.host = host;
     host.turn().inherit(this.#sessions.takeLeft());
+    host.turn().comeBack([...this.#sessions.own()]);
+    this.#log.flush();
     this.#members.begin(() => ({
       epoch,
       sequence: applier.sequence,

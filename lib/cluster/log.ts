@@ -60,7 +60,7 @@ export class Log implements LogCommits {
   append(message: Message, packetId: number): boolean {
     const sizeBytes = message.payload.length + 3 * message.topicName.length + HEAD_BYTES;
     const limitBytes = this.#nats.maxPayloadBytes;
-    if (sizeBytes > limitBytes || this.#window.isFull) return false;
+    if (sizeBytes > limitBytes || this.#window.isFull || this.#isWaitingFull) return false;
     // Properties count too: what it takes is known when it is written. A record that NATS refuses would be sent again for ever.
     const maxBytes = limitBytes - HEAD_BYTES / 2;
     const { length } = this.#writer;
@@ -69,6 +69,7 @@ export class Log implements LogCommits {
     if (this.#writer.length > maxBytes) this.#writer.undo(length);
     if (addedBytes > maxBytes) return false;
     if (this.#writer.length === length) {
+      if (this.epoch === 0) return false;
       this.#flush();
       this.#writer.add({ message, packetId });
     }
@@ -77,9 +78,16 @@ export class Log implements LogCommits {
     return true;
   }
 
+  /** The node does not take part yet, and what it has to say fills a record: a record needs the start's number. */
+  get #isWaitingFull(): boolean {
+    const { count, length } = this.#writer;
+    return this.epoch === 0 &&
+      (count + 1 >= MAX_ENTRIES || length > this.#nats.maxPayloadBytes / 2);
+  }
+
   /** Adds a claim to the turn's record, where there is room. */
   claim(clientId: string, endsSession: boolean, keepsSession: boolean): boolean {
-    if (this.#window.isFull) return false;
+    if (this.#window.isFull || this.#isWaitingFull) return false;
     if (this.#writer.length + 3 * clientId.length + HEAD_BYTES > this.#nats.maxPayloadBytes) {
       this.#flush();
     }
@@ -119,6 +127,8 @@ export class Log implements LogCommits {
 
   /** {@linkcode LogCommits.flush} */
   flush(): number {
+    // What comes before the node takes part becomes its first record.
+    if (this.epoch === 0) return this.#writer.count > 0 ? this.#lastNumber + 1 : 0;
     this.#flush();
     return this.#window.length === 0 ? 0 : this.#lastNumber;
   }

@@ -59,6 +59,11 @@ export class SharedSessions {
     return this.#homes.get(clientId);
   }
 
+  /** All that are known, and their nodes. */
+  get homes(): Iterable<readonly [clientId: string, node: string]> {
+    return this.#homes;
+  }
+
   /** Sessions of this node. */
   *own(): IterableIterator<string> {
     for (const [clientId, home] of this.#homes) if (home === this.#node) yield clientId;

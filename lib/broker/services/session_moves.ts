@@ -115,12 +115,27 @@ export function inherit(core: Core, clientIds: Iterable<string>): void {
     if (client === undefined || client.connection !== null) continue;
     comeHere(core, client);
     settleAway(core, clientId);
-    const will = client.copy?.will;
-    if (will === undefined || core.clients.get(clientId) !== client) continue;
-    client.copy!.will = undefined;
-    restoreWill(core, client, will);
-    core.releases.soon();
+    resumeWill(core, client);
   }
+}
+
+/** The log is read, and these sessions are still this node's, as when its earlier process ended. */
+export function comeBack(core: Core, clientIds: Iterable<string>): void {
+  for (const clientId of clientIds) {
+    const client = core.clients.get(clientId);
+    if (client === undefined || client.connection !== null) continue;
+    comeHere(core, client);
+    resumeWill(core, client);
+  }
+}
+
+/** The will of a session that has come here is this node's affair, unless the session has ended. */
+function resumeWill(core: Core, client: Client): void {
+  const will = client.copy?.will;
+  if (will === undefined || core.clients.get(client.session.clientId) !== client) return;
+  client.copy!.will = undefined;
+  restoreWill(core, client, will);
+  core.releases.soon();
 }
 
 /** Other nodes take this one for dead: its clients have to connect anew, and their wills are another node's affair. */
