@@ -27,7 +27,7 @@ export interface ApplierPorts {
   /** The node's own store. */
   readonly store: Store;
   /** Routes a message in a turn; `false`: it has to come again. */
-  apply(shared: SharedMessage, origin: Origin): boolean;
+  apply(shared: SharedMessage, origin: Origin, isWill: boolean): boolean;
   /** A client has come to a node. */
   claimed(claim: RecordClaim, origin: Origin): void;
   /** A node says something of a session, in a turn; `false`: it has to come again. */
@@ -172,9 +172,10 @@ export class Applier {
     if (last.epoch === epoch && last.number === number) this.#ports.died(node, origin);
   }
 
-  #applyMessage({ message, packetId }: RecordMessage, origin: Origin, logId: number): boolean {
+  #applyMessage(entry: RecordMessage, origin: Origin, logId: number): boolean {
+    const { message, packetId, isWill = false } = entry;
     const shared = { message: { ...message, logId }, packetId, isOthers: !origin.isOwn };
-    if (!this.#ports.apply(shared, origin)) return false;
+    if (!this.#ports.apply(shared, origin, isWill)) return false;
     this.messages++;
     return true;
   }

@@ -246,7 +246,7 @@ export class ClusterNode {
       log,
       timers: this.#timers,
       store: this.#own,
-      apply: (shared, origin) => this.#apply(host, shared, origin),
+      apply: (...message) => this.#apply(host, ...message),
       claimed: (claim, origin) => this.#claimed(host, claim, origin),
       changed: (change, origin) => this.#changed(host, change, origin),
       applied: (number) => {
@@ -347,8 +347,8 @@ export class ClusterNode {
       get isReady() {
         return isReady();
       },
-      append: (message, packetId) => {
-        if (!this.#log.append(message, packetId)) return false;
+      append: (message, packetId, isWill) => {
+        if (!this.#log.append(message, packetId, isWill)) return false;
         if (packetId > 0) this.#sessions.appended(message.publisherId, packetId);
         return true;
       },
@@ -365,10 +365,15 @@ export class ClusterNode {
     this.#claims.add(clientId, whenApplied);
   }
 
-  /** A QoS 2 message does not count that a client's former node has put into the log behind the client's arrival at another one. */
-  #apply(host: ClusterHost, shared: SharedMessage, { node, isOwn }: Origin): boolean {
+  /** A QoS 2 message, or a will, does not count that a client's former node has put into the log behind the client's arrival at another one. */
+  #apply(
+    host: ClusterHost,
+    shared: SharedMessage,
+    { node, isOwn }: Origin,
+    isWill: boolean,
+  ): boolean {
     const { packetId, message: { publisherId } } = shared;
-    if (packetId > 0 && !this.#sessions.mayPublish(publisherId, node)) return true;
+    if ((packetId > 0 || isWill) && !this.#sessions.mayPublish(publisherId, node)) return true;
     if (!host.turn().applyShared(shared)) return false;
     if (packetId > 0 && isOwn) this.#sessions.published(publisherId, packetId);
     return true;

@@ -57,21 +57,21 @@ export class Log implements LogCommits {
   }
 
   /** Adds a message to the turn's record; `false`: it is too large, or there is no room. */
-  append(message: Message, packetId: number): boolean {
+  append(message: Message, packetId: number, isWill: boolean): boolean {
     const sizeBytes = message.payload.length + 3 * message.topicName.length + HEAD_BYTES;
     const limitBytes = this.#nats.maxPayloadBytes;
     if (sizeBytes > limitBytes || this.#window.isFull || this.#isWaitingFull) return false;
     // Properties count too: what it takes is known when it is written. A record that NATS refuses would be sent again for ever.
     const maxBytes = limitBytes - HEAD_BYTES / 2;
     const { length } = this.#writer;
-    this.#writer.add({ message, packetId });
+    this.#writer.add({ message, packetId, isWill });
     const addedBytes = this.#writer.length - length;
     if (this.#writer.length > maxBytes) this.#writer.undo(length);
     if (addedBytes > maxBytes) return false;
     if (this.#writer.length === length) {
       if (this.epoch === 0) return false;
       this.#flush();
-      this.#writer.add({ message, packetId });
+      this.#writer.add({ message, packetId, isWill });
     }
     this.writes++;
     if (this.#writer.count >= MAX_ENTRIES) this.#flush();

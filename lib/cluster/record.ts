@@ -22,6 +22,8 @@ export interface RecordMessage {
   readonly message: Message;
   /** Of a QoS 2 message from a stored session; else 0. */
   readonly packetId: number;
+  /** It is the will of a client, and counts where the client is its node's; absent: no. */
+  readonly isWill?: boolean;
 }
 
 /** In a record: a client has come to its node. */
@@ -51,8 +53,11 @@ export interface LogRecord extends RecordHead {
   readonly entries: readonly RecordEntry[];
 }
 
-/** A record of a later version is not understood. Version 1 had no changes of sessions. */
+/** A record of a later version is not understood. Version 1 had no changes of sessions; wills are marked since version 3. */
 const VERSION = 2;
+const VERSION_WITH_WILL = 3;
+/** In the place of a packet's size: it is a will. */
+const WILL = 0x8000_0000;
 /** In the place of a time, in an entry without a packet: what the entry is. */
 const ENDS_SESSION = 1;
 const KEEPS_SESSION = 2;
@@ -73,6 +78,7 @@ export class RecordWriter {
   #bytes = new Uint8Array(4096);
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
+  #version = VERSION;
   /** Entries that are in it. */
   count = 0;
 
@@ -82,7 +88,7 @@ export class RecordWriter {
   }
 
   /** Adds a message: as a PUBLISH of 5.0, so what a packet can carry a record can. Throws `EncodeError` where a packet cannot. */
-  add({ message, packetId }: RecordMessage): void {
+  add({ message, packetId, isWill = false }: RecordMessage): void {
     const { qos, retain, properties, topicName, payload, publisherId, expiresAtMs } = message;
     const packet: Publish = {
       type: "publish",
@@ -101,7 +107,8 @@ export class RecordWriter {
     this.#view.setFloat64(at, expiresAtMs);
     this.#view.setUint16(at + 8, packetId);
     this.#view.setUint16(at + 10, publisher.length);
-    this.#view.setUint32(at + 12, sizeBytes);
+    this.#view.setUint32(at + 12, isWill ? sizeBytes + WILL : sizeBytes);
+    if (isWill) this.#version = VERSION_WITH_WILL;
     at += 16;
     this.#bytes.set(publisher, at);
     at += publisher.length;
@@ -158,7 +165,8 @@ export class RecordWriter {
     const headBytes = 20 + name.length;
     const record = new Uint8Array(headBytes + this.#length);
     const view = new DataView(record.buffer);
-    record[0] = VERSION;
+    record[0] = this.#version;
+    this.#version = VERSION;
     record[1] = name.length;
     view.setFloat64(2, epoch);
     view.setFloat64(10, number);
@@ -181,7 +189,7 @@ export class RecordWriter {
 export function decodeRecord(given: Uint8Array): LogRecord {
   const record = given.slice();
   const view = new DataView(record.buffer);
-  if (record[0] !== VERSION && record[0] !== 1) {
+  if (record[0] === 0 || record[0]! > VERSION_WITH_WILL) {
     throw new RangeError(`Cannot read a record of version ${record[0]}: update this node`);
   }
   const nameBytes = record[1]!;
@@ -192,7 +200,9 @@ export function decodeRecord(given: Uint8Array): LogRecord {
     const expiresAtMs = view.getFloat64(at);
     const packetId = view.getUint16(at + 8);
     const nameEnd = at + 16 + view.getUint16(at + 10);
-    const end = nameEnd + view.getUint32(at + 12);
+    const size = view.getUint32(at + 12);
+    const isWill = size >= WILL;
+    const end = nameEnd + (isWill ? size - WILL : size);
     if (end > record.length) throw new RangeError("Cannot read a record: it is cut off");
     const publisherId = decoder.decode(record.subarray(at + 16, nameEnd));
     if (end === nameEnd && (expiresAtMs === CHANGE || expiresAtMs === DEATH)) {
@@ -216,6 +226,7 @@ export function decodeRecord(given: Uint8Array): LogRecord {
     const { topicName, payload, qos, retain, properties } = decodePublish(record, nameEnd, end, 5);
     entries.push({
       packetId,
+      ...isWill ? { isWill } : {},
       message: { topicName, payload, qos, retain, properties, expiresAtMs, publisherId },
     });
     at = end;

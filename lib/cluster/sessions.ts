@@ -43,6 +43,8 @@ export class SharedSessions {
   /** Messages that are done with, by session, of which others have not heard. */
   #done = new Map<string, number[]>();
   #doneCount = 0;
+  /** Packet Identifiers of QoS 2 messages in flight that the log does not have, by session and place in the store. */
+  readonly #reserved = new Map<string, Map<number, number>>();
   /** QoS 2 messages of sessions that this process has put into the log, and which the log has not come to. */
   readonly #unapplied = new Map<string, Set<number>>();
   /** Sessions of this node whose clients were there when an earlier process ended. */
@@ -106,6 +108,7 @@ export class SharedSessions {
     } else {
       this.#left.delete(clientId);
       this.#done.delete(clientId);
+      this.#reserved.delete(clientId);
       this.#moved.delete(clientId);
     }
   }
@@ -198,6 +201,7 @@ export class SharedSessions {
   deleteSession(clientId: string): void {
     if (this.#isTold(clientId)) this.#tell({ kind: "ended", clientId });
     this.#done.delete(clientId);
+    this.#reserved.delete(clientId);
   }
 
   /** {@linkcode Store.putSubscription} */
@@ -217,17 +221,19 @@ export class SharedSessions {
     packetId: number,
     state: "published" | "released",
   ): void {
-    const { logId = 0 } = delivery?.message ?? {};
-    if (logId === 0 || delivery!.qos !== 2 || delivery!.share !== undefined) return;
-    if (!this.#isTold(clientId)) return;
+    if (delivery?.qos !== 2 || !this.#isTold(clientId)) return;
+    const { message: { logId = 0 }, sequence, share } = delivery;
+    if (logId === 0 || share !== undefined) return this.#reserve(clientId, sequence, packetId);
     // It may have the Packet Identifier of one that is done with.
     this.#tellDoneOf(clientId);
     this.#tell({ kind: "inFlight", clientId, logId, packetId, state });
   }
 
   /** {@linkcode Store.deleteDelivery}: others hear of it a little later, of many together. */
-  deleteDelivery(clientId: string, { message: { logId = 0 }, share }: Delivery): void {
-    if (logId === 0 || share !== undefined || !this.#isTold(clientId)) return;
+  deleteDelivery(clientId: string, delivery: Delivery): void {
+    const { message: { logId = 0 }, share, sequence } = delivery;
+    if (!this.#isTold(clientId)) return;
+    if (logId === 0 || share !== undefined) return this.#free(clientId, sequence);
     const done = this.#done.get(clientId);
     if (done === undefined) this.#done.set(clientId, [logId]);
     else done.push(logId);
@@ -264,6 +270,25 @@ export class SharedSessions {
     if (home === undefined) return void this.#homes.delete(clientId);
     this.#homes.set(clientId, home);
     this.#counts.set(home, (this.#counts.get(home) ?? 0) + 1);
+  }
+
+  /** A QoS 2 message is in flight that other nodes do not have: no other may have its Packet Identifier there. */
+  #reserve(clientId: string, sequence: number, packetId: number): void {
+    let reserved = this.#reserved.get(clientId);
+    if (reserved?.has(sequence) === true) return;
+    if (reserved === undefined) this.#reserved.set(clientId, reserved = new Map());
+    reserved.set(sequence, packetId);
+    this.#tellDoneOf(clientId);
+    this.#tell({ kind: "reserved", clientId, packetId });
+  }
+
+  #free(clientId: string, sequence: number): void {
+    const reserved = this.#reserved.get(clientId);
+    const packetId = reserved?.get(sequence);
+    if (packetId === undefined) return;
+    reserved!.delete(sequence);
+    if (reserved!.size === 0) this.#reserved.delete(clientId);
+    this.#log.change({ kind: "freed", clientId, packetId }, false);
   }
 
   #tellDoneOf(clientId: string): void {

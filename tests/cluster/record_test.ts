@@ -87,7 +87,7 @@ Deno.test("a record of another version, or one that is cut off, is refused", () 
   writer.add({ message: message(), packetId: 0 });
   writer.addChange({ kind: "ended", clientId: "c" });
   const record = writer.take({ node: "n", epoch: 1, number: 1 });
-  throws(() => decodeRecord(Uint8Array.of(3, ...record.subarray(1))), /version 3/);
+  throws(() => decodeRecord(Uint8Array.of(4, ...record.subarray(1))), /version 4/);
   for (let length = 0; length < record.length; length++) {
     throws(() => decodeRecord(record.subarray(0, length)), `cut off at ${length}`);
   }

@@ -1,11 +1,12 @@
 import type { Core } from "../core/core.ts";
 import type { AppliedClaim } from "../ground/shared_session.ts";
-import type { Client } from "../state/connection.ts";
+import type { Client, Connection } from "../state/connection.ts";
 import { SessionCopy } from "../state/session_copy.ts";
 import { disconnect, startExpiry } from "./lifecycle.ts";
 import { moveOn, takeShared } from "./share_moves.ts";
 import { forgetSession, keepUntil, putCopyWill } from "./shared_sessions.ts";
-import { cancelDelayedWill, restoreWill } from "./wills.ts";
+import { releaseFlights } from "./unlogged_flights.ts";
+import { cancelDelayedWill, publishOwnWill, restoreWill } from "./wills.ts";
 import { ReasonCode } from "../../codec/mod.ts";
 
 /** The log has come to a client's arrival at a node, this one or another: its session belongs to that node. [MQTT-3.1.4-3] */
@@ -13,12 +14,13 @@ export function applyClaim(core: Core, claim: AppliedClaim): void {
   const client = core.clients.get(claim.clientId);
   if (client === undefined) return;
   if (claim.isHere) {
-    if (client.copy !== null) putCopyWill(core, client, undefined);
+    takeOverWill(core, client, claim.endsSession);
     if (claim.endsSession) forgetSession(core, client);
     else comeHere(core, client);
     return;
   }
   if (client.connection !== null) {
+    leaveWill(core, client, client.connection);
     core.metrics.sessionsTakenOver++;
     const reasonCode = ReasonCode.SessionTakenOver;
     const message = "Session taken over by a connection to another node";
@@ -32,11 +34,37 @@ export function applyClaim(core: Core, claim: AppliedClaim): void {
   else goElsewhere(core, client, claim.unapplied);
 }
 
+/**
+ * The client comes to this node, and by the log it is still connected to another one, which leaves its will to this node. It is published unless it
+ * has a delay, which has not passed. [MQTT-3.1.3-9]
+ */
+function takeOverWill(core: Core, client: Client, endsSession: boolean): void {
+  const { copy, session } = client;
+  if (copy === null) return;
+  const { will } = copy;
+  putCopyWill(core, client, undefined);
+  if (will === undefined || will.isOrphan === true) return;
+  const delaySeconds = Math.min(
+    will.will.properties?.willDelayInterval ?? 0,
+    session.expirySeconds,
+  );
+  const isDue = endsSession || will.dueAtMs === Infinity && delaySeconds === 0;
+  if (isDue) publishOwnWill(core, client, will.will);
+}
+
+/** The will of a connection whose session other nodes know is theirs. */
+function leaveWill(core: Core, { session }: Client, connection: Connection): void {
+  if (connection.will === undefined || !session.isPersistent) return;
+  core.wills.remove(connection.will);
+  connection.will = undefined;
+}
+
 /** This node only keeps what waits from now on. */
 function goElsewhere(core: Core, client: Client, unapplied: readonly number[]): void {
   const { session } = client;
   const { clientId, expirySeconds, receiver } = session;
   passOnAll(core, client);
+  releaseFlights(core, client);
   const copy = client.copy ??= new SessionCopy(false);
   turn(core, client, copy, true);
   copy.endsAtMs = Infinity;

@@ -76,10 +76,10 @@ export class ClusterRun {
     this.#untilRest(() => clients.every(({ isIdle }) => isIdle));
     for (let step = 0; step < steps; step++) this.#step();
     this.#heal();
-    this.#untilRest(() => clients.every(({ isIdle }) => isIdle));
+    this.#untilRest(() => this.#isQuiet());
     // What comes twice would come behind, and what is done with is told.
     clock.runFor(30_000);
-    this.#untilRest(() => clients.every(({ isIdle }) => isIdle));
+    this.#untilRest(() => this.#isQuiet());
     checkArrivals(this.#world);
     checkWills(this.#world);
     checkNodes(this.#world);
@@ -189,6 +189,14 @@ export class ClusterRun {
     for (const node of nodes) node.mend();
     clock.runFor(5000);
     for (const client of clients) if (client.isAway) client.connect(this.#world.anyNode());
+  }
+
+  /** Nothing is under way to or from anybody. */
+  #isQuiet(): boolean {
+    return this.#world.clients.every(({ clientId, isIdle, node }) => {
+      const session = node?.broker.clients.get(clientId)?.session;
+      return isIdle && session?.queue.length === 0 && session.sender.size === 0;
+    });
   }
 
   #untilRest(isSo: () => boolean): void {

@@ -1,5 +1,5 @@
 import { Marks } from "../../../lib/cluster/marks.ts";
-import { decodeRecord } from "../../../lib/cluster/record.ts";
+import { decodeRecord, type RecordEntry, type RecordMessage } from "../../../lib/cluster/record.ts";
 import { Violation } from "../records.ts";
 import type { RoamingClient } from "./client.ts";
 import { restOf } from "./state.ts";
@@ -86,20 +86,49 @@ function isCancelled({ cancelledAtMs, node }: WillRecord, { nodes }: ClusterWorl
   );
 }
 
-/** How often each text is in a record that counts. */
+/** How often each text counts in the log: a will does where its client is its node's. */
 function countInLog({ log }: ClusterWorld): Map<string, number> {
   const counts = new Map<string, number>();
   const marks = new Marks([], false);
+  const homes = new Map<string, string>();
   for (const bytes of log.records) {
     const record = decodeRecord(bytes);
     if (marks.judge(record) !== "next") continue;
     for (const entry of record.entries) {
-      if (!("message" in entry)) continue;
+      if (!("message" in entry)) {
+        moveHome(homes, marks, record.node, entry);
+        continue;
+      }
+      const home = homes.get(entry.message.publisherId);
+      if (entry.isWill === true && home !== undefined && home !== record.node) continue;
       const text = new TextDecoder().decode(entry.message.payload);
       counts.set(text, (counts.get(text) ?? 0) + 1);
     }
   }
   return counts;
+}
+
+/** Whose each session is, by the words of the log. */
+function moveHome(
+  homes: Map<string, string>,
+  marks: Marks,
+  node: string,
+  entry: Exclude<RecordEntry, RecordMessage>,
+): void {
+  if ("clientId" in entry) {
+    if (entry.keepsSession) homes.set(entry.clientId, node);
+    else homes.delete(entry.clientId);
+  } else if ("dead" in entry) {
+    const { dead } = entry;
+    const { epoch, number } = marks.headOf(dead.node);
+    if (epoch !== dead.epoch || number !== dead.number) return;
+    for (const [clientId, home] of homes) if (home === dead.node) homes.set(clientId, node);
+  } else {
+    const { kind, clientId } = entry.change;
+    const home = homes.get(clientId);
+    if (home === undefined && kind === "session") homes.set(clientId, node);
+    else if (home === node && kind === "ended") homes.delete(clientId);
+  }
 }
 
 /** A client is at one node, all nodes agree about that, and have the same of its session. */
