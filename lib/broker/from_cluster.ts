@@ -10,6 +10,7 @@ import {
   firstPending,
   inherit,
   isolate,
+  keepHomes,
 } from "./services/session_moves.ts";
 import { applySession } from "./services/shared_sessions.ts";
 
@@ -53,6 +54,11 @@ export class FromCluster {
   /** Other nodes take this one for dead: these sessions are not its any more. */
   disinherit(clientIds: Iterable<string>): void {
     disinherit(this.#core, clientIds);
+  }
+
+  /** These sessions have another node from here on, which the store has to know. */
+  keepHomes(clientIds: Iterable<string>): void {
+    keepHomes(this.#core, clientIds);
   }
 
   /** The cluster is out of reach: clients whose sessions other nodes know are disconnected. */

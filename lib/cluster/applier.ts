@@ -16,6 +16,9 @@ export interface Origin {
   readonly node: string;
   /** It is this process. */
   readonly isOwn: boolean;
+  /** The record's place in the log, and what its writer had applied: {@linkcode LogRecord.since}. */
+  readonly sequence: number;
+  readonly since: number;
 }
 
 /** What the applier needs of the world. */
@@ -131,7 +134,7 @@ export class Applier {
       }
       work.isNext = true;
     }
-    if (!this.#applyEntries(work, { node: record.node, isOwn })) {
+    if (!this.#applyEntries(work, { node: record.node, isOwn, sequence, since: record.since })) {
       // A commit may come before the rest, and must not make the beginning come again.
       if (work.at > 0) this.#putPosition(sequence - 1, work.at);
       return false;

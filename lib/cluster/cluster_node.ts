@@ -266,6 +266,7 @@ export class ClusterNode {
     // Greater than that of every process before, however the clock has been set.
     const epoch = Math.max(Math.floor(nowMs()), applier.marks.epochOf(node) + 1);
     this.#log.epoch = applier.epoch = epoch;
+    this.#log.gained(applier.sequence);
     this.#readyAtMs = nowMs();
     this.#sessions.sequence = () => applier.sequence;
     this.#sessions.host = host;
@@ -296,7 +297,7 @@ export class ClusterNode {
     const subject = subjectOfTopic(this.#prefix, message.topicName);
     this.#forwarding.add({ message, packetId: 0 });
     const number = ++this.#lastForwarded;
-    const head = { node: this.#init.options.node, epoch: this.#log.epoch, number };
+    const head = { node: this.#init.options.node, epoch: this.#log.epoch, number, since: 0 };
     const record = this.#forwarding.take(head);
     if (record.length < this.#engine.maxPayloadBytes) this.#engine.publish(subject, record);
   }
@@ -316,15 +317,19 @@ export class ClusterNode {
   }
 
   /** A node was not heard, and has written nothing: its sessions belong to the node that has said so. */
-  #died(host: ClusterHost, dead: string, { node: heir }: Origin): void {
-    const clientIds = this.#sessions.inherited(dead, heir);
+  #died(host: ClusterHost, dead: string, { node: heir, sequence }: Origin): void {
+    const clientIds = this.#sessions.inherited(dead, heir, sequence);
     const { log, options } = this.#init;
     log.warning("A node of the cluster is taken for dead", {
       node: dead,
       heir,
       sessions: clientIds.length,
     });
+    this.#sessions.isApplying = true;
+    host.turn().keepHomes(clientIds);
+    this.#sessions.isApplying = false;
     if (heir === options.node) {
+      this.#log.gained(sequence);
       // What was before this process writes is settled when it begins to.
       if (this.#sessions.host !== undefined) {
         host.turn().inherit(this.#sessions.takeLeft());
@@ -369,20 +374,22 @@ export class ClusterNode {
   #apply(
     host: ClusterHost,
     shared: SharedMessage,
-    { node, isOwn }: Origin,
+    origin: Origin,
     isWill: boolean,
   ): boolean {
+    const { isOwn } = origin;
     const { packetId, message: { publisherId } } = shared;
-    if ((packetId > 0 || isWill) && !this.#sessions.mayPublish(publisherId, node)) return true;
+    if ((packetId > 0 || isWill) && !this.#sessions.mayPublish(publisherId, origin)) return true;
     if (!host.turn().applyShared(shared)) return false;
     if (packetId > 0 && isOwn) this.#sessions.published(publisherId, packetId);
     return true;
   }
 
-  #claimed(host: ClusterHost, claim: RecordClaim, { node, isOwn }: Origin): void {
+  #claimed(host: ClusterHost, claim: RecordClaim, { node, isOwn, sequence }: Origin): void {
     const { clientId, endsSession, keepsSession } = claim;
     const isHere = node === this.#init.options.node;
-    this.#sessions.claimed(clientId, node, keepsSession);
+    const hasMoved = this.#sessions.claimed(clientId, node, keepsSession, sequence);
+    if (hasMoved && isHere) this.#log.gained(sequence);
     if (isOwn && !keepsSession) return this.#claims.appliedUnawaited(clientId);
     // Of several nodes that claim a client, the one keeps it whose claim comes last in the log.
     if (!isHere && this.#claims.countUnawaited(clientId) > 0) return;
@@ -393,8 +400,9 @@ export class ClusterNode {
     if (isOwn) this.#claims.appliedAwaited(clientId);
   }
 
-  #changed(host: ClusterHost, change: SessionChange, { node, isOwn }: Origin): boolean {
-    if (!this.#sessions.counts(change, node)) return true;
+  #changed(host: ClusterHost, change: SessionChange, origin: Origin): boolean {
+    if (!this.#sessions.counts(change, origin)) return true;
+    const { node, isOwn } = origin;
     if (!isOwn) {
       this.#sessions.isApplying = true;
       const isApplied = host.turn().applySession(change, node === this.#init.options.node);

@@ -16,6 +16,7 @@ export class Log implements LogCommits {
   writes = 0;
   /** The start of this process; set before the first message. */
   epoch = 0;
+  #since = 0;
   readonly #nats: Subjects;
   readonly #subject: string;
   readonly #node: string;
@@ -133,6 +134,13 @@ export class Log implements LogCommits {
     return this.#window.length === 0 ? 0 : this.#lastNumber;
   }
 
+  /** This node has applied the record of this place, by which a session has come to it: from here on it may speak for that. */
+  gained(sequence: number): void {
+    if (sequence <= this.#since) return;
+    this.#flush();
+    this.#since = sequence;
+  }
+
   /** The log has come to a record of this process. */
   applied(number: number): void {
     this.#window.applied(number, this.#nowMs());
@@ -150,9 +158,14 @@ export class Log implements LogCommits {
   }
 
   #flush(): void {
-    if (this.#writer.count === 0) return;
+    if (this.#writer.count === 0 || this.epoch === 0) return;
     const number = ++this.#lastNumber;
-    const bytes = this.#writer.take({ node: this.#node, epoch: this.epoch, number });
+    const bytes = this.#writer.take({
+      node: this.#node,
+      epoch: this.epoch,
+      number,
+      since: this.#since,
+    });
     this.#window.add(number, bytes, this.#nowMs());
   }
 

@@ -50,12 +50,13 @@ export type RecordEntry = RecordMessage | RecordClaim | RecordChange | RecordDea
 
 /** What one node has to say of a turn, in order. */
 export interface LogRecord extends RecordHead {
+  /** The last record by which a session came to its node from another one, of those that the node had applied. */
+  readonly since: number;
   readonly entries: readonly RecordEntry[];
 }
 
-/** A record of a later version is not understood. Version 1 had no changes of sessions; wills are marked since version 3. */
-const VERSION = 2;
-const VERSION_WITH_WILL = 3;
+/** A record of a later version is not understood. Version 1 had no changes of sessions, version 2 no `since` and no mark of wills. */
+const VERSION = 3;
 /** In the place of a packet's size: it is a will. */
 const WILL = 0x8000_0000;
 /** In the place of a time, in an entry without a packet: what the entry is. */
@@ -78,7 +79,6 @@ export class RecordWriter {
   #bytes = new Uint8Array(4096);
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
-  #version = VERSION;
   /** Entries that are in it. */
   count = 0;
 
@@ -108,7 +108,6 @@ export class RecordWriter {
     this.#view.setUint16(at + 8, packetId);
     this.#view.setUint16(at + 10, publisher.length);
     this.#view.setUint32(at + 12, isWill ? sizeBytes + WILL : sizeBytes);
-    if (isWill) this.#version = VERSION_WITH_WILL;
     at += 16;
     this.#bytes.set(publisher, at);
     at += publisher.length;
@@ -160,18 +159,18 @@ export class RecordWriter {
   }
 
   /** The record with its head; the writer is empty after it. */
-  take({ node, epoch, number }: RecordHead): Uint8Array {
+  take({ node, epoch, number, since }: RecordHead & Pick<LogRecord, "since">): Uint8Array {
     const name = encoder.encode(node);
-    const headBytes = 20 + name.length;
+    const headBytes = 28 + name.length;
     const record = new Uint8Array(headBytes + this.#length);
     const view = new DataView(record.buffer);
-    record[0] = this.#version;
-    this.#version = VERSION;
+    record[0] = VERSION;
     record[1] = name.length;
     view.setFloat64(2, epoch);
     view.setFloat64(10, number);
     view.setUint16(18, this.count);
-    record.set(name, 20);
+    view.setFloat64(20, since);
+    record.set(name, 28);
     record.set(this.#bytes.subarray(0, this.#length), headBytes);
     this.#length = this.count = 0;
     return record;
@@ -189,23 +188,27 @@ export class RecordWriter {
 export function decodeRecord(given: Uint8Array): LogRecord {
   const record = given.slice();
   const view = new DataView(record.buffer);
-  if (record[0] === 0 || record[0]! > VERSION_WITH_WILL) {
+  const version = record[0]!;
+  if (version === 0 || version > VERSION) {
     throw new RangeError(`Cannot read a record of version ${record[0]}: update this node`);
   }
-  const nameBytes = record[1]!;
-  const node = decoder.decode(record.subarray(20, 20 + nameBytes));
+  const nameAt = version < 3 ? 20 : 28;
+  // What did not say it is taken as it was then.
+  const since = version < 3 ? Infinity : view.getFloat64(20);
+  const nameEnd = nameAt + record[1]!;
+  const node = decoder.decode(record.subarray(nameAt, nameEnd));
   const entries: RecordEntry[] = [];
-  let at = 20 + nameBytes;
+  let at = nameEnd;
   for (let left = view.getUint16(18); left > 0; left--) {
     const expiresAtMs = view.getFloat64(at);
     const packetId = view.getUint16(at + 8);
-    const nameEnd = at + 16 + view.getUint16(at + 10);
+    const publisherEnd = at + 16 + view.getUint16(at + 10);
     const size = view.getUint32(at + 12);
     const isWill = size >= WILL;
-    const end = nameEnd + (isWill ? size - WILL : size);
+    const end = publisherEnd + (isWill ? size - WILL : size);
     if (end > record.length) throw new RangeError("Cannot read a record: it is cut off");
-    const publisherId = decoder.decode(record.subarray(at + 16, nameEnd));
-    if (end === nameEnd && (expiresAtMs === CHANGE || expiresAtMs === DEATH)) {
+    const publisherId = decoder.decode(record.subarray(at + 16, publisherEnd));
+    if (end === publisherEnd && (expiresAtMs === CHANGE || expiresAtMs === DEATH)) {
       at = end + 4 + view.getUint32(end);
       if (at > record.length) throw new RangeError("Cannot read a record: it is cut off");
       const text = decoder.decode(record.subarray(end + 4, at));
@@ -214,7 +217,7 @@ export function decodeRecord(given: Uint8Array): LogRecord {
       );
       continue;
     }
-    if (end === nameEnd) {
+    if (end === publisherEnd) {
       entries.push({
         clientId: publisherId,
         endsSession: (expiresAtMs & ENDS_SESSION) !== 0,
@@ -223,7 +226,12 @@ export function decodeRecord(given: Uint8Array): LogRecord {
       at = end;
       continue;
     }
-    const { topicName, payload, qos, retain, properties } = decodePublish(record, nameEnd, end, 5);
+    const { topicName, payload, qos, retain, properties } = decodePublish(
+      record,
+      publisherEnd,
+      end,
+      5,
+    );
     entries.push({
       packetId,
       ...isWill ? { isWill } : {},
@@ -231,7 +239,7 @@ export function decodeRecord(given: Uint8Array): LogRecord {
     });
     at = end;
   }
-  return { node, epoch: view.getFloat64(2), number: view.getFloat64(10), entries };
+  return { node, epoch: view.getFloat64(2), number: view.getFloat64(10), since, entries };
 }
 
 const BYTES = "base64:";

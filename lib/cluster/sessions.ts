@@ -7,6 +7,12 @@ export interface ChangeLog {
   change(change: SessionChange, isAwaited: boolean): boolean;
 }
 
+/** Who has written a record, and what it had applied. {@linkcode Origin} */
+interface Writer {
+  readonly node: string;
+  readonly since: number;
+}
+
 /** What of the broker is asked for. */
 export interface SessionHost {
   /** {@linkcode FromCluster.firstPending} */
@@ -36,6 +42,8 @@ export class SharedSessions {
   readonly #lines: LogPort;
   /** The node of each session. */
   readonly #homes = new Map<string, string>();
+  /** The record by which a session came to its node from another one. What its node wrote before it had applied that does not count. */
+  readonly #gainedAt = new Map<string, number>();
   /** How many each node has. */
   readonly #counts = new Map<string, number>();
   /** Sessions that have come from another node: all others need all their subscriptions. */
@@ -82,10 +90,10 @@ export class SharedSessions {
   }
 
   /** The sessions of a node that is dead belong to another one from here on; returns them. */
-  inherited(dead: string, heir: string): readonly string[] {
+  inherited(dead: string, heir: string, sequence: number): readonly string[] {
     const clientIds = [...this.#homes].filter(([, home]) => home === dead).map(([id]) => id);
     for (const clientId of clientIds) {
-      this.#setHome(clientId, heir);
+      this.#setHome(clientId, heir, sequence);
       if (heir === this.#node) this.#left.add(clientId);
       else this.#left.delete(clientId);
     }
@@ -93,15 +101,17 @@ export class SharedSessions {
   }
 
   /** {@linkcode ClusterPort.restored} */
-  restored(clientId: string, home: string, wasConnected: boolean): void {
+  restored(clientId: string, stored: string, wasConnected: boolean): void {
+    const [home, gainedAt] = stored.split("@") as [string, string?];
     this.#setHome(clientId, home);
+    if (gainedAt !== undefined) this.#gainedAt.set(clientId, Number(gainedAt));
     if (home === this.#node && wasConnected) this.#left.add(clientId);
   }
 
-  /** The log has come to a claim. */
-  claimed(clientId: string, node: string, keepsSession: boolean): void {
+  /** The log has come to a claim; `true`: the session came from another node. */
+  claimed(clientId: string, node: string, keepsSession: boolean, sequence: number): boolean {
     const home = this.#homes.get(clientId);
-    this.#setHome(clientId, keepsSession ? node : undefined);
+    this.#setHome(clientId, keepsSession ? node : undefined, sequence);
     if (node === this.#node && keepsSession) {
       if (home !== node) this.#moved.add(clientId);
       this.#left.add(clientId);
@@ -111,16 +121,18 @@ export class SharedSessions {
       this.#reserved.delete(clientId);
       this.#moved.delete(clientId);
     }
+    return keepsSession && home !== undefined && home !== node;
   }
 
   /** Whether what a node says of a session counts: the session belongs to that node. What nobody has heard of may be older than the log. */
-  counts(change: SessionChange, node: string): boolean {
-    const home = this.#homes.get(change.clientId);
-    if (home === undefined && change.kind === "session") {
-      this.#setHome(change.clientId, node);
+  counts(change: SessionChange, { node, since }: Writer): boolean {
+    const { clientId, kind } = change;
+    const home = this.#homes.get(clientId);
+    if (home === undefined && kind === "session") {
+      this.#setHome(clientId, node);
       return true;
     }
-    return home === node;
+    return home === node && since >= (this.#gainedAt.get(clientId) ?? 0);
   }
 
   /** A change that counts was applied. */
@@ -135,10 +147,10 @@ export class SharedSessions {
     }
   }
 
-  /** Whether a QoS 2 message counts that a client with a session has published by this node. */
-  mayPublish(clientId: string, node: string): boolean {
+  /** Whether a QoS 2 message or a will counts that a node has put into the log for a client with a session. */
+  mayPublish(clientId: string, { node, since }: Writer): boolean {
     const home = this.#homes.get(clientId);
-    return home === undefined || home === node;
+    return home === undefined || home === node && since >= (this.#gainedAt.get(clientId) ?? 0);
   }
 
   /** A QoS 2 message of a stored session is put into the log. */
@@ -173,7 +185,9 @@ export class SharedSessions {
   /** The owner of a session as the node's own store keeps it. */
   ownerOf(clientId: string, owner: string | undefined): string | undefined {
     const home = this.#homes.get(clientId);
-    return home === undefined ? owner : ownerWithHome(owner, home);
+    if (home === undefined) return owner;
+    const gainedAt = this.#gainedAt.get(clientId);
+    return ownerWithHome(owner, gainedAt === undefined ? home : `${home}@${gainedAt}`);
   }
 
   /** {@linkcode Store.putSession} */
@@ -259,9 +273,12 @@ export class SharedSessions {
     return hasDone;
   }
 
-  #setHome(clientId: string, home: string | undefined): void {
+  /** `sequence`: the record that says so. */
+  #setHome(clientId: string, home: string | undefined, sequence = 0): void {
     const before = this.#homes.get(clientId);
     if (before === home) return;
+    if (before !== undefined && home !== undefined) this.#gainedAt.set(clientId, sequence);
+    else this.#gainedAt.delete(clientId);
     if (before !== undefined) {
       const left = this.#counts.get(before)! - 1;
       if (left > 0) this.#counts.set(before, left);

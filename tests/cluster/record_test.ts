@@ -51,7 +51,7 @@ Deno.test("a record is read as it was written", () => {
   } as const;
   writer.addChange(ofWill);
   writer.addDeath({ node: "n", epoch: 3, number: 4 });
-  const head = { node: "n-1", epoch: 1_700_000_000_000, number: 2 ** 40 };
+  const head = { node: "n-1", epoch: 1_700_000_000_000, number: 2 ** 40, since: 2 ** 41 };
   const { entries, ...rest } = decodeRecord(writer.take(head));
   deepEqual(rest, head);
   equal(writer.length + writer.count, 0);
@@ -86,7 +86,7 @@ Deno.test("a record of another version, or one that is cut off, is refused", () 
   const writer = new RecordWriter();
   writer.add({ message: message(), packetId: 0 });
   writer.addChange({ kind: "ended", clientId: "c" });
-  const record = writer.take({ node: "n", epoch: 1, number: 1 });
+  const record = writer.take({ node: "n", epoch: 1, number: 1, since: 0 });
   throws(() => decodeRecord(Uint8Array.of(4, ...record.subarray(1))), /version 4/);
   for (let length = 0; length < record.length; length++) {
     throws(() => decodeRecord(record.subarray(0, length)), `cut off at ${length}`);

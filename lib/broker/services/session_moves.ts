@@ -181,6 +181,16 @@ export function isolate(core: Core): void {
   for (const client of [...core.clients.values()]) sendElsewhere(core, client);
 }
 
+/** Writes the sessions again, with their node. */
+export function keepHomes(core: Core, clientIds: Iterable<string>): void {
+  for (const clientId of clientIds) {
+    const client = core.clients.get(clientId);
+    if (client?.copy?.isElsewhere !== true) continue;
+    const { session: { expirySeconds }, copy: { endsAtMs }, owner } = client;
+    core.store?.putSession(clientId, expirySeconds, endsAtMs, owner);
+  }
+}
+
 /** The will stays: it is published where the client is not back in time. */
 function sendElsewhere(core: Core, client: Client): void {
   const { connection } = client;

@@ -57,7 +57,7 @@ function changeCopy(
     case "inFlight":
       return applyInFlight(core, client, change);
     case "reserved":
-      return reserveFlight(core, client, change.packetId);
+      return reserveFlight(core, client, change.packetId, 0);
     case "freed":
       return freeFlight(core, client, change.packetId);
     case "released":
@@ -190,7 +190,9 @@ function applyInFlight(core: Core, client: Client, change: SharedInFlight): void
   }
   const delivery = takeForFlight(core, client, logId);
   if (delivery === undefined) {
-    if (client.session.queue.tail === undefined) return;
+    if (client.session.queue.tail === undefined) {
+      return reserveFlight(core, client, packetId, logId);
+    }
     client.copy ??= new SessionCopy(false);
     client.copy.flights.set(logId, { packetId, state });
     sender.reserve(packetId);

@@ -12,19 +12,22 @@ import type { Client } from "../state/connection.ts";
 
 const LAST_PACKET_ID = 65_535;
 
-/** Whether the log has not the message of this delivery, or not for this client. */
-function isUnlogged({ message: { logId = 0 }, share }: Delivery): boolean {
-  return logId === 0 || share !== undefined;
+/** Whether the log has not the message of this delivery, or not for this client, or it stands for one that this node does not have. */
+function isUnlogged({ message: { logId = 0, topicName }, share }: Delivery): boolean {
+  return logId === 0 || topicName === "" || share !== undefined;
 }
 
-/** The client's node has such a message in flight under this Packet Identifier. */
-export function reserveFlight(core: Core, client: Client, packetId: number): void {
+/**
+ * The client's node has a message in flight under this Packet Identifier that this node does not have. `logId`: its place in the log; 0: the log
+ * does not have it.
+ */
+export function reserveFlight(core: Core, client: Client, packetId: number, logId: number): void {
   const { sender, clientId } = client.session;
   const known = sender.find(packetId);
   if (known !== undefined && isUnlogged(known.delivery)) return releaseFlight(core, client, known);
   if (known !== undefined) makeFree(core, client, packetId);
   const delivery: Delivery = {
-    message: keepMessage(NOTHING),
+    message: keepMessage({ ...NOTHING, logId }),
     qos: 2,
     retain: false,
     subscriptionIdentifiers: undefined,

@@ -90,17 +90,18 @@ function isCancelled({ cancelledAtMs, node }: WillRecord, { nodes }: ClusterWorl
 function countInLog({ log }: ClusterWorld): Map<string, number> {
   const counts = new Map<string, number>();
   const marks = new Marks([], false);
-  const homes = new Map<string, string>();
-  for (const bytes of log.records) {
+  const homes = new Map<string, Home>();
+  for (const [i, bytes] of log.records.entries()) {
     const record = decodeRecord(bytes);
     if (marks.judge(record) !== "next") continue;
     for (const entry of record.entries) {
       if (!("message" in entry)) {
-        moveHome(homes, marks, record.node, entry);
+        moveHome(homes, marks, { node: record.node, at: i + 1 }, entry);
         continue;
       }
       const home = homes.get(entry.message.publisherId);
-      if (entry.isWill === true && home !== undefined && home !== record.node) continue;
+      const isOthers = home !== undefined && (home.node !== record.node || home.at > record.since);
+      if (entry.isWill === true && isOthers) continue;
       const text = new TextDecoder().decode(entry.message.payload);
       counts.set(text, (counts.get(text) ?? 0) + 1);
     }
@@ -108,26 +109,36 @@ function countInLog({ log }: ClusterWorld): Map<string, number> {
   return counts;
 }
 
+/** The node of a session, and the record by which it came there from another one. */
+interface Home {
+  readonly node: string;
+  readonly at: number;
+}
+
 /** Whose each session is, by the words of the log. */
 function moveHome(
-  homes: Map<string, string>,
+  homes: Map<string, Home>,
   marks: Marks,
-  node: string,
+  { node, at }: Home,
   entry: Exclude<RecordEntry, RecordMessage>,
 ): void {
   if ("clientId" in entry) {
-    if (entry.keepsSession) homes.set(entry.clientId, node);
+    const before = homes.get(entry.clientId);
+    if (entry.keepsSession && before?.node === node) return;
+    if (entry.keepsSession) homes.set(entry.clientId, { node, at: before === undefined ? 0 : at });
     else homes.delete(entry.clientId);
   } else if ("dead" in entry) {
     const { dead } = entry;
     const { epoch, number } = marks.headOf(dead.node);
     if (epoch !== dead.epoch || number !== dead.number) return;
-    for (const [clientId, home] of homes) if (home === dead.node) homes.set(clientId, node);
+    for (const [clientId, home] of homes) {
+      if (home.node === dead.node) homes.set(clientId, { node, at });
+    }
   } else {
     const { kind, clientId } = entry.change;
     const home = homes.get(clientId);
-    if (home === undefined && kind === "session") homes.set(clientId, node);
-    else if (home === node && kind === "ended") homes.delete(clientId);
+    if (home === undefined && kind === "session") homes.set(clientId, { node, at: 0 });
+    else if (home?.node === node && kind === "ended") homes.delete(clientId);
   }
 }
 
