@@ -57,6 +57,7 @@ function leaveWill(core: Core, { session }: Client, connection: Connection): voi
   if (connection.will === undefined || !session.isPersistent) return;
   core.wills.remove(connection.will);
   connection.will = undefined;
+  core.store?.deleteWill(session.clientId);
 }
 
 /** This node only keeps what waits from now on. */
