@@ -186,6 +186,8 @@ export class RoamingClient {
 
   #sendConnect(): void {
     const { clock, random } = this.#world;
+    // One that may have ended, and begun anew with a CONNACK that was lost, nobody could tell from the one before.
+    if (this.session !== undefined && clock.nowMs >= this.#sureUntilMs) this.#mustStartClean = true;
     const cleanStart = this.#mustStartClean || this.expirySeconds === 0;
     this.#isStartingClean = cleanStart;
     if (cleanStart) this.#endSession();

@@ -36,6 +36,8 @@ export class SimLog {
   maxDelayMs = 5;
   readonly #ids = new Set<string>();
   #electedAtMs = 0;
+  /** When it has taken nothing. */
+  readonly disturbedMs: number[] = [];
 
   constructor(clock: Scheduler, random: Random) {
     this.clock = clock;
@@ -57,6 +59,7 @@ export class SimLog {
 
   /** There is no leader for so long. */
   elect(durationMs: number): void {
+    this.disturbedMs.push(this.clock.nowMs, this.clock.nowMs + durationMs);
     this.#electedAtMs = Math.max(this.#electedAtMs, this.clock.nowMs + durationMs);
   }
 

@@ -9,6 +9,12 @@ import type { ClusterWorld } from "./world.ts";
 /** How long a node takes to know, and to say, what has become of a will. */
 const WILL_MS = 60_000;
 
+/**
+ * A node that is cut off has not read what another one has acknowledged, and its client may end a subscription meanwhile: nothing orders the
+ * two.
+ */
+const BEHIND_MS = 60_000;
+
 /** Every message that was acknowledged has come to every session that had asked for it, and those of one publisher in order. */
 export function checkArrivals({ clients, records }: ClusterWorld): void {
   for (const client of clients) {
@@ -27,7 +33,7 @@ function isOwed(record: SentRecord, { subs }: SessionRecord): boolean {
   if (qos === 0 || mayExpire || isWill || isDoubtful || ackedAtMs === Infinity) return false;
   return subs.some(({ topicFilter, grantedAtMs, endAskedAtMs }) =>
     topicName.startsWith(topicFilter.slice(0, 2)) && grantedAtMs < sentAtMs &&
-    endAskedAtMs > ackedAtMs
+    endAskedAtMs > ackedAtMs + BEHIND_MS
   );
 }
 
@@ -41,7 +47,7 @@ function checkOrder(
   const last = new Map<string, SentRecord>();
   for (const text of order) {
     const record = byText.get(text)!;
-    if (record.isWill || record.isDoubtful || record.qos === 0) continue;
+    if (record.isWill || record.isDoubtful || record.mayExpire || record.qos === 0) continue;
     const key = `${record.publisherId} ${record.topicName} ${record.qos}`;
     const before = last.get(key);
     if (before !== undefined && before.order > record.order) {
@@ -78,10 +84,10 @@ function isDue(
 }
 
 /** The node had time to say so. */
-function isCancelled({ cancelledAtMs, node }: WillRecord, { nodes }: ClusterWorld): boolean {
+function isCancelled({ cancelledAtMs, node }: WillRecord, { nodes, log }: ClusterWorld): boolean {
   if (cancelledAtMs === Infinity) return false;
   const { disturbedMs } = nodes.find(({ name }) => name === node)!;
-  return !disturbedMs.some((atMs) =>
+  return ![...disturbedMs, ...log.disturbedMs].some((atMs) =>
     atMs > cancelledAtMs - 45_000 && atMs < cancelledAtMs + 15_000
   );
 }
