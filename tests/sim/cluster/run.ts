@@ -14,7 +14,7 @@ import type { RoamingClient } from "./client.ts";
 import type { ClusterSimNode } from "./node.ts";
 
 /** Steps of one run. */
-export const CLUSTER_STEPS = 40;
+const CLUSTER_STEPS = 40;
 /** How long all may take to come to rest, simulated. */
 const REST_MS = 900_000;
 
@@ -63,7 +63,7 @@ function attempt(seed: number, steps: number, isTraced: boolean) {
   }
 }
 
-export class ClusterRun {
+class ClusterRun {
   readonly #world: ClusterWorld;
 
   constructor(world: ClusterWorld) {
