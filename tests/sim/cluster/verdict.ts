@@ -151,7 +151,9 @@ function moveHome(
 /** A client is at one node, all nodes agree about that, and have the same of its session. */
 export function checkNodes({ nodes, clients }: ClusterWorld): void {
   for (const { clientId, node, expirySeconds } of clients) {
-    const at = nodes.filter(({ broker }) => broker.clients.get(clientId)?.connection != null);
+    const at = nodes.filter(({ broker }) =>
+      (broker.clients.get(clientId)?.connection ?? null) !== null
+    );
     if (at.length !== 1 || at[0] !== node) {
       throw new Violation(
         `${clientId} is at ${node?.name}, and nodes have it: ${at.map(({ name }) => name)}`,
