@@ -19,6 +19,8 @@ export interface Subjects {
   ): boolean;
   /** Calls `handle` with each message; the returned function ends that. */
   subscribe(subject: string, handle: (message: NatsMessage) => void): () => void;
+  /** Calls `done` when the server knows of all subscriptions that were made before, or is gone; absent: it knows at once. */
+  settle?(done: () => void): void;
 }
 
 /** Reads the log, from a record on. */

@@ -13,6 +13,7 @@ export class Interests {
   readonly #counts = new Map<string, number>();
   readonly #ends = new Map<string, (() => void)[]>();
   #endAll: (() => void) | undefined;
+  #begun = 0;
 
   /** `handle` may get a message several times: filters overlap. */
   constructor(nats: Subjects, prefix: string, handle: (message: NatsMessage) => void) {
@@ -20,6 +21,17 @@ export class Interests {
     this.#prefix = prefix;
     this.#handle = handle;
     nats.subscribe(longSubject(prefix), handle);
+  }
+
+  /** Grows with every filter that the server has to hear of. */
+  get begun(): number {
+    return this.#begun;
+  }
+
+  /** Calls `done` when it has heard of all of them. */
+  settle(done: () => void): void {
+    if (this.#nats.settle === undefined) done();
+    else this.#nats.settle(done);
   }
 
   /** {@linkcode ClusterPort.count} */
@@ -35,6 +47,8 @@ export class Interests {
 
   #begin(topicFilter: string): void {
     if (this.#endAll !== undefined) return;
+    // Without a server nobody waits for one: all is said to the next.
+    if (this.#nats.isConnected) this.#begun++;
     if (this.#counts.size > MAX_FILTERS) {
       this.#endAll = this.#nats.subscribe(everySubject(this.#prefix), this.#handle);
       for (const filter of [...this.#ends.keys()]) this.#end(filter);

@@ -60,6 +60,11 @@ export class NatsEngine implements Engine {
     return this.nats.subscribe(subject, handle);
   }
 
+  /** {@linkcode Subjects.settle} */
+  settle(done: () => void): void {
+    this.nats.settle(done);
+  }
+
   /** {@linkcode Engine.openLog} */
   openLog(init: OpenInit): Promise<OpenedLog | undefined> {
     const { jetStream } = this;

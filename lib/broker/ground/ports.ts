@@ -44,7 +44,7 @@ export interface ClientCertificate {
   readonly subject: string;
   /** The Common Name of the subject; `""`: it has none. */
   readonly commonName: string;
-  /** SHA-256 of the certificate: `AB:CD:…`. */
+  /** SHA-256 of the certificate: `AB:CD:...`. */
   readonly fingerprint: string;
 }
 
@@ -148,7 +148,7 @@ export interface AccessPort {
   beginEnhanced(method: string, request: AuthenticationRequest): EnhancedExchange | undefined;
   /** Whether the client may publish this; asked for each message, and for a will when it is due. */
   mayPublish(client: ClientIdentity, topicName: string, qos: Qos, retain: boolean): Decision;
-  /** Whether the client may have this Topic Filter at this QoS. The filter includes the mount point, but no `$share/…`. */
+  /** Whether the client may have this Topic Filter at this QoS. The filter includes the mount point, but no `$share/...`. */
   maySubscribe(client: ClientIdentity, topicFilter: string, qos: Qos): Decision;
   /**
    * Whether the client may end its subscription to this Topic Filter, in the form of `maySubscribe`; otherwise it keeps it. Absent: always
@@ -347,8 +347,8 @@ export interface ClusterPort {
    * session belongs to another node by then. Returns false if there is no room.
    */
   append(message: Message, packetId: number, isWill: boolean): boolean;
-  /** Forwards a message of QoS 0 to the nodes with subscribers for it, without confirmation. */
-  forward(message: Message): void;
+  /** Forwards a message of QoS 0 to the nodes with subscribers for it, without confirmation; returns its {@linkcode Message.draw}. */
+  forward(message: Message): number | undefined;
   /**
    * Announces that a client has connected to this node. Other nodes disconnect it (0x8E) when they read this from the log. With
    * `endsSession` its old session ends, on this node too. `whenApplied` is called in a turn when the session belongs to this node, but
@@ -362,8 +362,16 @@ export interface ClusterPort {
   restored(clientId: string, home: string, wasConnected: boolean): void;
   /** Whether the node takes part now: it has applied the existing log, and its connection works. */
   readonly isReady: boolean;
-  /** Counts one more, or one less, subscription with this Topic Filter on this node. */
+  /** Counts one more, or one less, subscription with this Topic Filter on this node; a shared one counts once for its members here. */
   count(topicFilter: string, change: 1 | -1): void;
+  /** The members of a shared subscription on this node have changed, or who of them is connected. */
+  shareChanged(share: string): void;
+  /** Whether a member of this node gets the message: all nodes decide alike. Called once for each message. */
+  isShareHere(share: string, message: Message): boolean;
+  /** A message of QoS 2 is on its way to a member: nobody else may get it, whatever becomes of this node. */
+  shareSent(delivery: Delivery): void;
+  /** A member is gone that has not acknowledged the message, and no other of this node can take it. */
+  shareLeft(delivery: Delivery): void;
 }
 
 /**

@@ -140,7 +140,7 @@ function moveHome(
     for (const [clientId, home] of homes) {
       if (home.node === dead.node) homes.set(clientId, { node, at });
     }
-  } else {
+  } else if ("change" in entry) {
     const { kind, clientId } = entry.change;
     const home = homes.get(clientId);
     if (home === undefined && kind === "session") homes.set(clientId, { node, at: 0 });
