@@ -50,7 +50,7 @@ mosquittoTest("mosquitto's clients come to two nodes of a cluster", async (_, t)
   for (const [name, play] of MOSQUITTO_SCENARIOS) {
     await t.step(name, () => play({ here, there }));
   }
-});
+}, true);
 
 mosquittoTest(
   "mosquitto_sub behind a load balancer moves between nodes and misses nothing",
