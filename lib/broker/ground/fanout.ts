@@ -168,16 +168,33 @@ export function ownProperties(properties: Properties | undefined): Properties | 
 }
 
 function keptMessage(message: Message, payload: Uint8Array): KeptMessage {
-  const { topicName, qos, retain, properties, expiresAtMs, publisherId, logId } = message;
+  const { topicName, qos, retain, properties, expiresAtMs, publisherId, logId, draw } = message;
+  const own = ownProperties(properties);
+  if (logId !== undefined) {
+    // Written out: to copy an object with one field more takes longer than all else here.
+    return {
+      topicName,
+      payload,
+      qos,
+      retain,
+      properties: own,
+      expiresAtMs,
+      publisherId,
+      storeId: 0,
+      logId,
+      ...draw === undefined ? undefined : { draw },
+    };
+  }
   const kept: KeptMessage = {
     topicName,
     payload,
     qos,
     retain,
-    properties: ownProperties(properties),
+    properties: own,
     expiresAtMs,
     publisherId,
     storeId: 0,
   };
-  return logId === undefined ? kept : { ...kept, logId };
+  if (draw !== undefined) kept.draw = draw;
+  return kept;
 }
