@@ -1,3 +1,5 @@
+import type { RetainedMessage } from "../broker/mod.ts";
+import { CommitPoint } from "./commit_point.ts";
 import { Gathered } from "./gathered.ts";
 import { GatheredRetained } from "./gathered_retained.ts";
 import { type FlightPut, packFlight } from "./packed_flight.ts";
@@ -76,17 +78,20 @@ export class Batch {
   /** How far a cluster's log has been applied with these writes; `null` for no change. */
   #position: string | null = null;
   #positions = 0;
-  /** The retained messages. */
-  readonly retained = new GatheredRetained();
+  /** Number of this batch; they are written in this order. */
+  readonly number: number;
+  /** What the next awaited commit waits for. */
+  point: CommitPoint;
+  readonly #retained = new GatheredRetained();
   readonly #forget: (record: DeliveryRecord) => void;
   readonly #deletedSessions: number[] = [];
   readonly #endedSessions: number[] = [];
   /** Changes by session id, in the order in which the sessions were changed. */
   readonly #sessions = new Map<number, SessionChange>();
-  readonly #messages = new Gathered<MessageRecord>();
+  #messages = new Gathered<MessageRecord>();
   readonly #deletedMessages: number[] = [];
   readonly #releasedMessages: number[] = [];
-  readonly #deliveries = new Gathered<DeliveryRecord>();
+  #deliveries = new Gathered<DeliveryRecord>();
   #changedDeliveries: DeliveryRecord[] = [];
   /** New QoS 1 deliveries that have been sent and not acknowledged. */
   #unacknowledged = 0;
@@ -97,13 +102,19 @@ export class Batch {
   readonly #deletedReceived: ReceivedRow[] = [];
 
   /** `forget` is called with each delivery that is no longer needed in memory. */
-  constructor(forget: (record: DeliveryRecord) => void = () => {}) {
+  constructor(
+    forget: (record: DeliveryRecord) => void = () => {},
+    number = 1,
+    point = new CommitPoint(),
+  ) {
     this.#forget = forget;
+    this.number = number;
+    this.point = point;
   }
 
   /** Whether there is nothing to write. */
   get isEmpty(): boolean {
-    return this.rows + this.retained.size === 0 && this.#positions < POSITION_EVERY;
+    return this.rows + this.#retained.size === 0 && this.#positions < POSITION_EVERY;
   }
 
   /** The approximate number of rows to write, without retained messages. */
@@ -113,6 +124,17 @@ export class Batch {
       this.#deletedWaiting.length + this.#deletedMessages.length + this.#releasedMessages.length +
       this.#deletedReceived.length + this.#deletedSessions.length +
       this.#sessions.size;
+  }
+
+  /** The approximate number of rows to write whatever is acknowledged, without retained messages. */
+  get lastingRows(): number {
+    const young = this.#unacknowledged;
+    return this.rows - young - Math.min(young, this.#messages.size);
+  }
+
+  /** Whether there is a position to write. */
+  get hasPosition(): boolean {
+    return this.#position !== null;
   }
 
   /** Whether some writes may soon be undone: messages of QoS 1 have been sent, and their acknowledgements may come at any moment. */
@@ -126,10 +148,11 @@ export class Batch {
    */
   putPosition(position: string): void {
     this.#position = position;
-    this.#positions++;
+    if (++this.#positions >= POSITION_EVERY) this.#lasts();
   }
 
   putSession(session: SessionRecord, row: SessionRow): void {
+    this.#lasts();
     this.#changeOf(session).row = row;
   }
 
@@ -137,24 +160,29 @@ export class Batch {
   deleteSession(session: SessionRecord): void {
     this.#sessions.delete(session.id);
     session.isDeleted = true;
+    this.#lasts();
     if (!session.isWritten) return;
     this.#deletedSessions.push(session.id);
     if (session.hasApart) this.#endedSessions.push(session.id);
   }
 
   putSubscription(session: SessionRecord, row: SubscriptionRow): void {
+    this.#lasts();
     this.#changeOf(session).subscriptions.set(row[1], row);
   }
 
   deleteSubscription(session: SessionRecord, topicFilter: string): void {
+    this.#lasts();
     this.#changeOf(session).subscriptions.set(topicFilter, null);
   }
 
   putWill(session: SessionRecord, row: WillRow): void {
+    this.#lasts();
     this.#changeOf(session).will = row;
   }
 
   deleteWill(session: SessionRecord): void {
+    this.#lasts();
     this.#changeOf(session).will = null;
   }
 
@@ -177,6 +205,8 @@ export class Batch {
   }
 
   putDelivery(record: DeliveryRecord): void {
+    record.point = this.point;
+    this.point.gathered++;
     this.#deliveries.add(record);
   }
 
@@ -188,24 +218,67 @@ export class Batch {
     this.#unacknowledged += unacknowledged(record);
     if (record.place !== "written" || record.isChanged) return;
     record.isChanged = true;
+    this.#lasts();
     this.#changedDeliveries.push(record);
   }
 
+  /** Of what is in flight nobody waits for it: if it is not written, the delivery is sent again after a crash. */
   deleteDelivery(record: DeliveryRecord): void {
     this.#unacknowledged -= unacknowledged(record);
+    if (record.place === "gathered") record.point!.gathered--;
     if (!this.#deliveries.delete(record)) return;
     const { delivery: { sequence }, session } = record;
-    if (record.isWaiting) this.#deletedWaiting.push([session.id, sequence]);
-    else this.#deletedDeliveries.push(sequence);
+    if (record.isWaiting) {
+      this.#lasts();
+      this.#deletedWaiting.push([session.id, sequence]);
+    } else this.#deletedDeliveries.push(sequence);
   }
 
   putReceived(record: ReceivedRecord): void {
+    this.#lasts();
     this.#received.add(record);
   }
 
   deleteReceived(record: ReceivedRecord): void {
     if (!this.#received.delete(record)) return;
+    this.#lasts();
     this.#deletedReceived.push([record.sessionId, record.packetId]);
+  }
+
+  /** {@linkcode GatheredRetained.put} */
+  putRetained(message: RetainedMessage, previous: RetainedMessage | undefined): void {
+    this.#lasts();
+    this.#retained.put(message, previous);
+  }
+
+  /** {@linkcode GatheredRetained.delete} */
+  deleteRetained(message: RetainedMessage): void {
+    this.#lasts();
+    this.#retained.delete(message);
+  }
+
+  /**
+   * Ends what gathers here, and returns the batch that gathers from now on. Deliveries of later points than `lastOrder` that are likely to
+   * be acknowledged soon, and their messages, go into that one.
+   */
+  next(lastOrder: number): Batch {
+    const next = new Batch(this.#forget, this.number + 1, this.point);
+    if (this.#unacknowledged === 0) return next;
+    const isYoung = (record: DeliveryRecord) =>
+      unacknowledged(record) === 1 && record.point!.order > lastOrder;
+    this.#deliveries.forEach((record) => {
+      if (!isYoung(record)) record.message.lastBatch = this.number;
+    });
+    // A message is written with all of its deliveries, so that no crash leaves one without any.
+    const isLeft = ({ place, lastBatch }: MessageRecord) =>
+      place === "gathered" && lastBatch !== this.number;
+    next.#deliveries = this.#deliveries.split((record) =>
+      isYoung(record) && isLeft(record.message)
+    );
+    next.#messages = this.#messages.split(isLeft);
+    next.#unacknowledged = next.#deliveries.size;
+    this.#unacknowledged = 0;
+    return next;
   }
 
   /**
@@ -221,9 +294,9 @@ export class Batch {
     ) as { key: SubscriptionKey; row: SubscriptionRow | null }[];
     const { moved, changed, added } = this.#takeDeliveries();
     const sent = added.filter(isInFlight).map((delivery) => this.#withMessage(delivery));
-    const { put, deleted } = this.retained.take(RETAINED_ROWS);
+    const { put, deleted } = this.#retained.take(RETAINED_ROWS);
     // Only the last part of a large batch has the position, because it stands for all parts.
-    const position = this.retained.size === 0 ? this.#position : null;
+    const position = this.#retained.size === 0 ? this.#position : null;
     this.#positions = 0;
     return {
       deletedSessions: this.#deletedSessions.splice(0),
@@ -270,6 +343,9 @@ export class Batch {
     const added = this.#deliveries.take((record) => record);
     for (const record of added) {
       record.isWaiting = !isInFlight(record);
+      record.point!.gathered--;
+      record.point!.lastBatch = this.number;
+      record.point = undefined;
       if (record.isApart) this.#forget(record);
     }
     return { moved, changed, added };
@@ -300,6 +376,11 @@ export class Batch {
       rows.push([id, messages, bytes, qos0Messages, lastSequence]);
     }
     return rows;
+  }
+
+  /** Who waits for the next commit waits for this batch. */
+  #lasts(): void {
+    this.point.lastBatch = this.number;
   }
 
   #changeOf(session: SessionRecord): SessionChange {

@@ -1,4 +1,5 @@
 import type { Delivery, KeptMessage, QueueCounts } from "../broker/mod.ts";
+import type { CommitPoint } from "./commit_point.ts";
 import type { Placed } from "./gathered.ts";
 
 /** A stored message. It is deleted with its last delivery. */
@@ -9,6 +10,8 @@ export interface MessageRecord extends Placed {
   references: number;
   /** Several deliveries have or had this message, of which some may be known in the file alone: look for them before it is deleted. */
   isShared: boolean;
+  /** The number of the last batch that writes a delivery of this message. */
+  lastBatch: number;
 }
 
 /** A stored delivery. */
@@ -26,6 +29,8 @@ export interface DeliveryRecord extends Placed {
   isWaiting: boolean;
   /** The session does not keep it in memory after it is written. */
   readonly isApart: boolean;
+  /** While it gathers: what waits for it. */
+  point: CommitPoint | undefined;
 }
 
 /** The stored Packet Identifier of an incoming QoS 2 message. */

@@ -261,13 +261,13 @@ export class SqliteStore implements Store {
   /** {@linkcode Store.putRetained} */
   putRetained(message: RetainedMessage, previous?: RetainedMessage): void {
     this.writes++;
-    this.#commits.batch.retained.put(message, previous);
+    this.#commits.batch.putRetained(message, previous);
   }
 
   /** {@linkcode Store.deleteRetained} */
   deleteRetained(message: RetainedMessage | undefined): void {
     this.writes++;
-    if (message !== undefined) this.#commits.batch.retained.delete(message);
+    if (message !== undefined) this.#commits.batch.deleteRetained(message);
   }
 
   /** {@linkcode Store.putWill} */
@@ -308,6 +308,7 @@ export class SqliteStore implements Store {
       isChanged: false,
       isWaiting: true,
       isApart,
+      point: undefined,
       place: "written",
     };
     if (++message.references > 1) message.isShared = true;
@@ -376,6 +377,7 @@ export class SqliteStore implements Store {
       message,
       references: 0,
       isShared: false,
+      lastBatch: 0,
       place: "written",
     };
     this.#messages.set(record.id, record);

@@ -4,7 +4,6 @@ import type { Random } from "../support/random.ts";
 import {
   aMessage,
   aWill,
-  committed,
   delivery,
   emptySession,
   forComparison,
@@ -14,6 +13,7 @@ import {
   sortedByFilter,
   stateOf,
   subscription,
+  written,
 } from "./contract_support.ts";
 
 /** Writes whatever comes to mind into a store and a model of it, and compares after each crash. */
@@ -181,7 +181,7 @@ class Play {
   }
 
   async commit(): Promise<void> {
-    await committed(this.opened.store);
+    await written(this.opened.store);
     this.#safe = new Map(this.#model);
     this.#safeRetained = new Map(this.#retained);
   }

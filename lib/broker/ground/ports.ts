@@ -275,7 +275,10 @@ export interface Store {
   readonly isFull?: boolean;
   /** Whether it has reached half of that limit: then long queues do not grow. Absent: it has no limit. */
   readonly isHalfFull?: boolean;
-  /** Makes all writes durable; then calls `done`, at once or later, in the order of the commits. Absent: nothing waits. */
+  /**
+   * Makes all writes durable; then calls `done`, at once or later, in the order of the commits. Absent: nothing waits. `done` may be called
+   * before the deletion of a delivery in flight is durable: if the process crashes before, the delivery is sent again.
+   */
   commit(done?: () => void): void;
   /**
    * With `true` commits are held back until it is called with `false`, because the writes between must be committed together. Absent: this
