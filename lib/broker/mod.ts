@@ -71,6 +71,7 @@ export type {
   Publisher,
   QueueCounts,
   RetainedMessage,
+  StoredInFlight,
   StoredRetained,
   Subscription,
 } from "../session/mod.ts";

@@ -4,7 +4,13 @@ import { Gathered } from "./gathered.ts";
 import { GatheredRetained } from "./gathered_retained.ts";
 import { type FlightPut, packFlight } from "./packed_flight.ts";
 import { packRetained } from "./packed_retained.ts";
-import type { DeliveryRecord, MessageRecord, ReceivedRecord, SessionRecord } from "./records.ts";
+import type {
+  DeliveryRecord,
+  MessageRecord,
+  ReceivedRecord,
+  SentNote,
+  SessionRecord,
+} from "./records.ts";
 import {
   type MessageRow,
   messageRow,
@@ -70,6 +76,21 @@ interface SessionChange {
   will: WillRow | null | undefined;
 }
 
+/** The store of a batch, which has all records. */
+export interface BatchOwner {
+  /** A delivery is no longer needed in memory. */
+  forget(record: DeliveryRecord): void;
+  /** Makes records of a delivery that is to be written. */
+  record(note: SentNote): DeliveryRecord;
+}
+
+const NOBODY: BatchOwner = {
+  forget() {},
+  record() {
+    throw new Error("Nobody has this delivery");
+  },
+};
+
 /**
  * Collects the writes of one commit. A write that is undone before the commit leaves the batch: a message that is stored and acknowledged
  * by all its receivers while another commit runs never reaches the disk.
@@ -83,7 +104,7 @@ export class Batch {
   /** What the next awaited commit waits for. */
   point: CommitPoint;
   readonly #retained = new GatheredRetained();
-  readonly #forget: (record: DeliveryRecord) => void;
+  readonly #owner: BatchOwner;
   readonly #deletedSessions: number[] = [];
   readonly #endedSessions: number[] = [];
   /** Changes by session id, in the order in which the sessions were changed. */
@@ -92,6 +113,7 @@ export class Batch {
   readonly #deletedMessages: number[] = [];
   readonly #releasedMessages: number[] = [];
   #deliveries = new Gathered<DeliveryRecord>();
+  #sent = new Gathered<SentNote>();
   #changedDeliveries: DeliveryRecord[] = [];
   /** New QoS 1 deliveries that have been sent and not acknowledged. */
   #unacknowledged = 0;
@@ -101,13 +123,8 @@ export class Batch {
   readonly #received = new Gathered<ReceivedRecord>();
   readonly #deletedReceived: ReceivedRow[] = [];
 
-  /** `forget` is called with each delivery that is no longer needed in memory. */
-  constructor(
-    forget: (record: DeliveryRecord) => void = () => {},
-    number = 1,
-    point = new CommitPoint(),
-  ) {
-    this.#forget = forget;
+  constructor(owner: BatchOwner = NOBODY, number = 1, point = new CommitPoint()) {
+    this.#owner = owner;
     this.number = number;
     this.point = point;
   }
@@ -119,7 +136,7 @@ export class Batch {
 
   /** The approximate number of rows to write, without retained messages. */
   get rows(): number {
-    return this.#messages.size + this.#deliveries.size + this.#received.size +
+    return this.#messages.size + this.#deliveries.size + this.#sent.size + this.#received.size +
       this.#changedDeliveries.length + this.#deletedDeliveries.length +
       this.#deletedWaiting.length + this.#deletedMessages.length + this.#releasedMessages.length +
       this.#deletedReceived.length + this.#deletedSessions.length +
@@ -234,6 +251,27 @@ export class Batch {
     } else this.#deletedDeliveries.push(sequence);
   }
 
+  /** Adds a delivery in flight that is likely to be acknowledged before it is written. */
+  putSent(note: SentNote): void {
+    this.point.gathered++;
+    this.#unacknowledged++;
+    this.#sent.add(note);
+  }
+
+  /** The note must gather. */
+  deleteSent(note: SentNote): void {
+    note.point.gathered--;
+    this.#unacknowledged--;
+    this.#sent.delete(note);
+  }
+
+  /** Deletes what gathers of this kind for a session. */
+  deleteSentOf(session: SessionRecord): void {
+    const notes: SentNote[] = [];
+    this.#sent.forEach((note) => note.session === session && notes.push(note));
+    for (const note of notes) this.deleteSent(note);
+  }
+
   putReceived(record: ReceivedRecord): void {
     this.#lasts();
     this.#received.add(record);
@@ -262,8 +300,10 @@ export class Batch {
    * be acknowledged soon, and their messages, go into that one.
    */
   next(lastOrder: number): Batch {
-    const next = new Batch(this.#forget, this.number + 1, this.point);
+    const next = new Batch(this.#owner, this.number + 1, this.point);
     if (this.#unacknowledged === 0) return next;
+    next.#sent = this.#sent.split(({ point }) => point.order > lastOrder);
+    for (const note of this.#sent.take((note) => note)) this.#putRecord(note);
     const isYoung = (record: DeliveryRecord) =>
       unacknowledged(record) === 1 && record.point!.order > lastOrder;
     this.#deliveries.forEach((record) => {
@@ -276,7 +316,7 @@ export class Batch {
       isYoung(record) && isLeft(record.message)
     );
     next.#messages = this.#messages.split(isLeft);
-    next.#unacknowledged = next.#deliveries.size;
+    next.#unacknowledged = next.#deliveries.size + next.#sent.size;
     this.#unacknowledged = 0;
     return next;
   }
@@ -346,7 +386,7 @@ export class Batch {
       record.point!.gathered--;
       record.point!.lastBatch = this.number;
       record.point = undefined;
-      if (record.isApart) this.#forget(record);
+      if (record.isApart) this.#owner.forget(record);
     }
     return { moved, changed, added };
   }
@@ -376,6 +416,14 @@ export class Batch {
       rows.push([id, messages, bytes, qos0Messages, lastSequence]);
     }
     return rows;
+  }
+
+  #putRecord(note: SentNote): void {
+    const record = this.#owner.record(note);
+    record.point = note.point;
+    record.packetId = note.sent.packetId;
+    this.#messages.add(record.message);
+    this.#deliveries.add(record);
   }
 
   /** Who waits for the next commit waits for this batch. */

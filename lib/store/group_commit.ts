@@ -1,8 +1,7 @@
 import type { LogPort } from "../broker/mod.ts";
 import type { BackupContent } from "./backup.ts";
-import { Batch } from "./batch.ts";
+import { Batch, type BatchOwner } from "./batch.ts";
 import { CommitPoint } from "./commit_point.ts";
-import type { DeliveryRecord } from "./records.ts";
 import type { StoreClock } from "./store_clock.ts";
 import type { QueueRead, WriterInit } from "./writer_protocol.ts";
 import { type StoreStats, WriterLink } from "./writer_link.ts";
@@ -59,14 +58,8 @@ export class GroupCommit {
   #stopHolding: (() => void) | undefined;
   #holdUntilMs = Infinity;
 
-  /** `forget`: see `Batch`. */
-  constructor(
-    init: WriterInit,
-    clock: StoreClock,
-    log: LogPort,
-    forget?: (record: DeliveryRecord) => void,
-  ) {
-    this.batch = new Batch(forget);
+  constructor(init: WriterInit, clock: StoreClock, log: LogPort, owner?: BatchOwner) {
+    this.batch = new Batch(owner);
     this.#clock = clock;
     this.#writer = new WriterLink(init, clock, log, {
       committed: () => this.#committed(),

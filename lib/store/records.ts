@@ -1,4 +1,4 @@
-import type { Delivery, KeptMessage, QueueCounts } from "../broker/mod.ts";
+import type { Delivery, KeptMessage, QueueCounts, StoredInFlight } from "../broker/mod.ts";
 import type { CommitPoint } from "./commit_point.ts";
 import type { Placed } from "./gathered.ts";
 
@@ -33,6 +33,17 @@ export interface DeliveryRecord extends Placed {
   point: CommitPoint | undefined;
 }
 
+/** What the store knows of a delivery in flight until it makes rows of it: at first only where it is. */
+export class SentNote implements Placed {
+  place: Placed["place"] = "gathered";
+
+  constructor(
+    readonly session: SessionRecord,
+    readonly sent: StoredInFlight,
+    readonly point: CommitPoint,
+  ) {}
+}
+
 /** The stored Packet Identifier of an incoming QoS 2 message. */
 export interface ReceivedRecord extends Placed {
   readonly sessionId: number;
@@ -52,6 +63,8 @@ export interface SessionRecord {
   readonly received: Map<number, ReceivedRecord>;
   /** The file may have deliveries of the session that are not in memory. */
   hasApart: boolean;
+  /** Notes of deliveries in flight that gather, and are not in `deliveries`. */
+  sent: number;
   /** The greatest sequence that this process has put for it. */
   lastSequence: number;
   /** How much waits for it. */
@@ -78,6 +91,7 @@ export function newSessionRecord(
     deliveries: new Map(),
     received: new Map(),
     hasApart: false,
+    sent: 0,
     lastSequence: 0,
     queue: { messages: 0, bytes: 0, qos0Messages: 0 },
     isQueueChanged: false,

@@ -7,6 +7,7 @@ import type {
   QueueQuery,
   RetainedMessage,
   Store,
+  StoredInFlight,
   StoredState,
   StoredWill,
   Subscription,
@@ -19,6 +20,7 @@ import {
   type MessageRecord,
   newSessionRecord,
   type ReceivedRecord,
+  SentNote,
   type SessionRecord,
 } from "./records.ts";
 import { unpackQueue } from "./packed_queue.ts";
@@ -82,7 +84,10 @@ export class SqliteStore implements Store {
     this.#restore(init.state, init.sessionIds, init.soleMessages);
     this.#directory = init.writer.path.slice(0, init.writer.path.lastIndexOf("/"));
     const clock = init.clock ?? SYSTEM_CLOCK;
-    this.#commits = new GroupCommit(init.writer, clock, init.log, (record) => this.#forget(record));
+    this.#commits = new GroupCommit(init.writer, clock, init.log, {
+      forget: (record) => this.#forget(record),
+      record: (note) => this.#record(note),
+    });
   }
 
   /** {@linkcode Store.isFailing} */
@@ -170,6 +175,7 @@ export class SqliteStore implements Store {
     this.writes++;
     this.#sessions.delete(clientId);
     for (const sequence of session.deliveries.keys()) this.#deleteDelivery(session, sequence);
+    if (session.sent > 0) this.#commits.batch.deleteSentOf(session);
     for (const record of session.received.values()) this.#commits.batch.deleteReceived(record);
     this.#commits.batch.deleteSession(session);
   }
@@ -231,8 +237,27 @@ export class SqliteStore implements Store {
     this.#commits.batch.changeDelivery(record, packetId, releaseOrder);
   }
 
+  /** {@linkcode Store.putSent} */
+  putSent(clientId: string, sent: StoredInFlight): void {
+    const session = this.#sessionOf(clientId);
+    if (session === undefined) return;
+    this.writes++;
+    session.lastSequence = Math.max(session.lastSequence, sent.sequence);
+    session.sent++;
+    const { batch } = this.#commits;
+    const note = new SentNote(session, sent, batch.point);
+    sent.note = note;
+    batch.putSent(note);
+  }
+
   /** {@linkcode Store.deleteDelivery} */
-  deleteDelivery(clientId: string, { sequence }: Delivery): void {
+  deleteDelivery(clientId: string, delivery: Delivery): void {
+    const { sequence, note } = delivery as Delivery & Partial<StoredInFlight>;
+    if (note instanceof SentNote && note.place === "gathered") {
+      this.writes++;
+      note.session.sent--;
+      return this.#commits.batch.deleteSent(note);
+    }
     const session = this.#sessions.get(clientId);
     if (session !== undefined && this.#deleteDelivery(session, sequence)) this.writes++;
   }
@@ -323,6 +348,13 @@ export class SqliteStore implements Store {
     queue.bytes += sign * deliverySizeBytes(delivery);
     if (delivery.qos === 0) queue.qos0Messages += sign;
     this.#commits.batch.changeQueue(session);
+  }
+
+  /** Makes records of a delivery that gathered without. */
+  #record({ session, sent }: SentNote): DeliveryRecord {
+    session.sent--;
+    sent.storeId = this.#nextMessageId++;
+    return this.#addDelivery(session, sent, this.#addMessage(sent), false);
   }
 
   /** Removes a delivery from memory: the Worker has it, and it is not needed until it is read. */

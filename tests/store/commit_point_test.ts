@@ -1,7 +1,8 @@
 import { deepEqual, equal } from "node:assert/strict";
 import type { Delivery } from "../../lib/broker/mod.ts";
+import { StoredInFlight } from "../../lib/session/mod.ts";
 import type { SqliteStore } from "../../lib/store/mod.ts";
-import { aMessage, committed, delivery, written } from "./contract_support.ts";
+import { aMessage, committed, delivery, forComparison, written } from "./contract_support.ts";
 import { ManualClock } from "./manual_clock.ts";
 import { copyFiles, open, storeTest } from "./sqlite_support.ts";
 
@@ -26,6 +27,14 @@ async function begin(directory: string) {
 function send(store: SqliteStore, one: Delivery, clientId = "a"): void {
   store.putDelivery(clientId, one);
   store.putInFlight(clientId, one.sequence, one.sequence, "published");
+}
+
+/** As the core sends a message to one connected client. */
+function sendAtOnce(store: SqliteStore, sequence: number, clientId = "a"): StoredInFlight {
+  const payload = { bytes: Uint8Array.of(0, sequence, 0), at: 1, length: 1 };
+  const sent = new StoredInFlight(sequence, sequence, "a/b", "publisher", payload);
+  store.putSent(clientId, sent);
+  return sent;
 }
 
 function acknowledge(store: SqliteStore, one: Delivery, clientId = "a"): void {
@@ -162,9 +171,10 @@ storeTest("a position says that all before it is written", async (directory) => 
   store.putPosition("5");
   store.putReceived("b", 7);
   commit("one");
+  clock.advance(4);
   send(store, delivery(2));
   commit("two");
-  clock.advance(5);
+  clock.advance(1);
   await untilCommits(store, commits + 1);
   deepEqual(await storedIn(directory), [1, 2]);
   await close();
@@ -202,3 +212,68 @@ storeTest(
     await close();
   },
 );
+
+storeTest("what is sent at once needs no write when it is acknowledged", async (directory) => {
+  const { store, close, done, commit, commits } = await begin(directory);
+  const sent = [1, 2, 3].map((sequence) => {
+    const one = sendAtOnce(store, sequence);
+    commit(`${sequence}`);
+    return one;
+  });
+  acknowledge(store, sent[1]!);
+  deepEqual(done, []);
+  acknowledge(store, sent[0]!);
+  deepEqual(done, ["1", "2"]);
+  acknowledge(store, sent[2]!);
+  deepEqual(done, ["1", "2", "3"]);
+  equal(store.stats.commits, commits);
+  await close();
+});
+
+storeTest("what is sent at once is written whole, and deleted like all else", async (directory) => {
+  const { store, close, done, commit, commits, clock } = await begin(directory);
+  const one = sendAtOnce(store, 1);
+  sendAtOnce(store, 2, "b");
+  commit("both");
+  clock.advance(4);
+  const three = sendAtOnce(store, 3);
+  commit("three");
+  clock.advance(1);
+  await untilCommits(store, commits + 1);
+  deepEqual(done, ["both"]);
+  deepEqual(await storedIn(directory), [1, 2]);
+  acknowledge(store, three);
+  acknowledge(store, one);
+  deepEqual(done, ["both", "three"]);
+  await written(store);
+  await copyFiles(directory, `${directory}-copy`);
+  const { state, close: closeCopy } = open(`${directory}-copy`);
+  const deliveries = [...state.sessions].flatMap(({ deliveries }) => deliveries);
+  await closeCopy();
+  await close();
+  const payload = { bytes: Uint8Array.of(2), at: 0, length: 1 };
+  const plain = new StoredInFlight(2, 2, "a/b", "publisher", payload).toDelivery();
+  deepEqual(
+    deliveries.map(({ delivery, packetId, state }) => [
+      forComparison(delivery),
+      packetId,
+      state,
+    ]),
+    [[forComparison(plain), 2, "published"]],
+  );
+});
+
+storeTest("what was sent at once ends with its session", async (directory) => {
+  const { store, close, done, commit } = await begin(directory);
+  const one = sendAtOnce(store, 1);
+  const two = sendAtOnce(store, 2, "b");
+  commit("sent");
+  store.deleteSession("a");
+  store.putSession("a", 60, Infinity);
+  store.deleteDelivery("a", one);
+  deepEqual(done, []);
+  acknowledge(store, two, "b");
+  deepEqual(done, ["sent"]);
+  await close();
+  deepEqual(await storedIn(directory), []);
+});
