@@ -18,7 +18,7 @@ const ARROWS: Readonly<Record<string, readonly string[] | "all">> = {
   topic: [],
   session: ["codec", "topic"],
   broker: ["session", "topic", "codec"],
-  store: ["broker", "codec", "topic"],
+  store: ["broker", "session", "codec", "topic"],
   bus: ["broker", "codec", "topic"],
   auth: ["broker", "topic", "codec"],
   client: ["codec", "session"],

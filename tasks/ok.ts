@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { denoProblem } from "../lib/cli/deno_version.ts";
 
 /** One part of the gate: its name, and its arguments for `deno`. */
 type Part = [name: string, args: string[]];
@@ -62,6 +63,11 @@ async function passes([name, args]: Part): Promise<boolean> {
   return success;
 }
 
+const problem = denoProblem(Deno.version.deno, () => undefined);
+if (problem !== undefined) {
+  console.error(problem);
+  Deno.exit(1);
+}
 const failed: string[] = [];
 for (const part of parts(Deno.args.includes("--skip-tests"))) {
   if (!await passes(part)) failed.push(part[0]);

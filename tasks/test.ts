@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { denoProblem } from "../lib/cli/deno_version.ts";
 import { LEFT_OUT } from "../tests/support/long.ts";
 
 /** Files that measure something. */
@@ -86,6 +87,12 @@ async function passShort(): Promise<boolean> {
 }
 
 if (import.meta.main) {
+  // An older Deno runs no test that loads the guide, and says so with a stack.
+  const problem = denoProblem(Deno.version.deno, () => undefined);
+  if (problem !== undefined) {
+    console.error(problem);
+    Deno.exit(1);
+  }
   const [first, ...others] = Deno.args;
   const isGood = first === undefined
     ? await passShort()

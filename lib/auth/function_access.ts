@@ -14,7 +14,7 @@ import { PacedLog } from "./paced_log.ts";
 export interface TopicAction {
   /** A will is published too. */
   readonly type: "publish" | "subscribe";
-  /** A Topic Name, or the Topic Filter of a subscription without `$share/…`. */
+  /** A Topic Name, or the Topic Filter of a subscription without `$share/...`. */
   readonly topic: string;
   /** What the client asks for, if the listener allows as much. */
   readonly qos: Qos;

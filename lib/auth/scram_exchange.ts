@@ -41,7 +41,7 @@ interface Challenge {
  * | client                          | server                              |
  * |---------------------------------|-------------------------------------|
  * | CONNECT `n,,n=user,r=nonce`     | AUTH `r=nonce+ours,s=salt,i=4096`   |
- * | AUTH `c=biws,r=…,p=proof`       | CONNACK `v=signature`               |
+ * | AUTH `c=biws,r=...,p=proof`       | CONNACK `v=signature`               |
  */
 export class ScramExchange implements EnhancedExchange {
   readonly #init: ScramExchangeInit;

@@ -32,9 +32,9 @@
  * `handlers/connack.ts`, the remaining expiry in `ground/outgoing.ts`, times and limits of a CONNECT in `handlers/admit.ts`. A packet that
  * is still too large is an `EncodeError`, which costs its delivery: `services/send.ts`.
  *
- * The path of a message: `receive` → `publish` → `router` → `deliver` → `Outbox.sendPublish` → `endTurn`. The simplest and most frequent
- * messages take a shorter path, `handlers/relay.ts`. The path of a connecting client: `receive` → `connect` → access control → `admit` →
- * `endTurn`. May import `session`, `topic` and `codec`.
+ * The path of a message: `receive` -> `publish` -> `router` -> `deliver` -> `Outbox.sendPublish` -> `endTurn`. The simplest and most
+ * frequent messages take a shorter path, `handlers/relay.ts`. The path of a connecting client: `receive` -> `connect` -> access control ->
+ * `admit` -> `endTurn`. May import `session`, `topic` and `codec`.
  *
  * @module
  */
@@ -62,7 +62,6 @@ export type { Client, Connection, DelayedWill } from "./state/connection.ts";
 export type { ConnectionState } from "./state/connection_state.ts";
 export type { SharedMessage } from "./services/apply_shared.ts";
 export type { Outbox } from "./state/outbox.ts";
-export { deliverySizeBytes } from "../session/mod.ts";
 export type {
   Delivery,
   InFlight,

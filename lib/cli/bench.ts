@@ -8,8 +8,9 @@ import {
   STOP,
 } from "./bench_job.ts";
 import type { Flags } from "./commands.ts";
+import { flagProblem } from "./flag_problem.ts";
 import { flagsHelp } from "./help.ts";
-import { EXIT, messageOf, print, printError } from "./output.ts";
+import { EXIT, print, printError } from "./output.ts";
 import { Progress } from "./progress.ts";
 
 /** One load: who publishes, who subscribes, and how. */
@@ -82,7 +83,7 @@ export async function bench(args: readonly string[]): Promise<number> {
   try {
     flags = parseArgs({ args: [...args], options: BENCH_FLAGS }).values;
   } catch (error) {
-    return refuse(messageOf(error));
+    return refuse(flagProblem(error, BENCH_FLAGS));
   }
   if (flags.help === true) {
     print(`${BENCH_USE}\n\n${flagsHelp(BENCH_FLAGS)}${NOTE}`);
@@ -111,7 +112,7 @@ export async function bench(args: readonly string[]): Promise<number> {
     return refuse(`-r: There is no load ${unknown}; there are ${Object.keys(ROWS).join(", ")}`);
   }
   print(
-    "| load | deliveries/s | p50 µs | p99 µs | p99.9 µs | memory |\n|---|--:|--:|--:|--:|--:|\n",
+    "| load | deliveries/s | p50 \u00b5s | p99 \u00b5s | p99.9 \u00b5s | memory |\n|---|--:|--:|--:|--:|--:|\n",
   );
   const place = { hostname: flags.host ?? "localhost", port };
   using progress = new Progress();
@@ -131,7 +132,7 @@ export async function bench(args: readonly string[]): Promise<number> {
     }
     const { perSecond, latencies } = measured;
     const [p50, p99, p999] = [0.5, 0.99, 0.999].map((share) => latencyPercentile(latencies, share));
-    const memory = flags.pid === undefined ? "–" : memoryOf(flags.pid);
+    const memory = flags.pid === undefined ? "\u2013" : memoryOf(flags.pid);
     print(`| ${name} | ${Math.round(perSecond)} | ${p50} | ${p99} | ${p999} | ${memory} |\n`);
   }
   return EXIT.ok;
@@ -203,9 +204,9 @@ function startWorker(job: BenchJob): { worker: Worker; next: () => Promise<Bench
 function memoryOf(pid: string): string {
   try {
     const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(Deno.readTextFileSync(`/proc/${pid}/status`)) ?? [];
-    return kilobytes === undefined ? "–" : `${Math.round(Number(kilobytes) / 1024)} MB`;
+    return kilobytes === undefined ? "\u2013" : `${Math.round(Number(kilobytes) / 1024)} MB`;
   } catch {
-    return "–";
+    return "\u2013";
   }
 }
 

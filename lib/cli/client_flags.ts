@@ -1,12 +1,13 @@
 import { parseArgs } from "node:util";
 import { hostnameOf, type MqttClientInit } from "../client/mod.ts";
 import type { ProtocolVersion, Qos, Will } from "../codec/mod.ts";
+import { isTopicName } from "../topic/mod.ts";
 import { configuredArgs } from "./client_config.ts";
 import { CLIENT_FLAGS, type ClientCommand, COMMON_FLAGS } from "./client_options.ts";
 import { placeOf, portsOf } from "./client_place.ts";
 import { propertiesOf } from "./client_properties.ts";
 import type { Flags } from "./commands.ts";
-import { messageOf } from "./output.ts";
+import { flagProblem } from "./flag_problem.ts";
 import { tracedPorts } from "./packet_trace.ts";
 import { type ClientFlags, integer, readTextOf } from "./flag_values.ts";
 import { UsageError } from "./usage_error.ts";
@@ -40,15 +41,16 @@ export function parseClientFlags(command: ClientCommand, args: readonly string[]
     });
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    const [message = ""] = messageOf(error).split(". To ");
-    throw new UsageError(message);
+    throw new UsageError(flagProblem(error, options));
   }
 }
 
 /** The path after `-o`. Its file is read before the other flags, which override it. */
 function configFileOf(args: readonly string[]): string | undefined {
-  const at = args.findIndex((arg) => /^(-o|--config-file)(=|$)/.test(arg));
+  const isNamed = (arg: string) => /^(-o|--config-file)(=|$)/.test(arg);
+  const at = args.findIndex(isNamed);
   if (at < 0) return undefined;
+  if (args.slice(at + 2).some(isNamed)) throw new UsageError("-o: Can be given once");
   const [, attached] = args[at]!.split("=", 2);
   return attached ?? args[at + 1];
 }
@@ -71,7 +73,7 @@ function withUrl(flags: ClientFlags): ClientFlags {
   const scheme = parsed === undefined ? undefined : URL_SCHEMES[parsed.protocol];
   if (parsed === undefined || scheme === undefined || parsed.pathname.length < 2) {
     throw new UsageError(
-      `-L: Must be mqtt[s]://[NAME[:PASSWORD]@]HOST[:PORT]/TOPIC, or ws[s]://…, is "${url}"`,
+      `-L: Must be mqtt[s]://[NAME[:PASSWORD]@]HOST[:PORT]/TOPIC, or ws[s]://\u2026, is "${url}"`,
     );
   }
   const { port, username, password, pathname } = parsed;
@@ -126,7 +128,9 @@ function attachValues(args: readonly string[], flags: Flags): string[] {
 /** The connection that the flags describe. Throws a `UsageError`, or an error of reading a file. */
 export function connectionOf(flags: ClientFlags): MqttClientInit {
   const { text, on } = flags;
-  qosOf(flags); // An invalid QoS is refused before connecting.
+  // Invalid numbers are refused before connecting.
+  qosOf(flags);
+  integer(flags, "max-inflight", 20, 1, 65_535);
   const version = versionOf(text.get("protocol-version") ?? "5");
   const password = text.has("password-file")
     ? readTextOf(flags, "password-file").replace(/\r?\n$/, "")
@@ -134,6 +138,7 @@ export function connectionOf(flags: ClientFlags): MqttClientInit {
   const will = willOf(flags);
   const properties = connectProperties(flags);
   if (version < 5 && flags.properties.length > 0) throw new UsageError("-D: Needs -V 5");
+  checkSession(flags);
   const clientId = clientIdOf(flags, version);
   const ports = portsOf(flags);
   return {
@@ -150,6 +155,19 @@ export function connectionOf(flags: ClientFlags): MqttClientInit {
   };
 }
 
+/** Nobody could continue a session whose Client Identifier is made for one connection; the broker would keep it for nothing. */
+function checkSession({ text, on }: ClientFlags): void {
+  if (text.has("id")) return;
+  const expiry = text.get("session-expiry-interval") ?? "";
+  const flag = on.has("disable-clean-session") ? "-c" : FOR_EVER.includes(expiry) ? "-x" : "";
+  if (flag !== "") {
+    throw new UsageError(`${flag}: Needs -i: a session is kept under a Client Identifier`);
+  }
+}
+
+/** Values of `-x` that keep the session without a limit. */
+const FOR_EVER: readonly string[] = ["-1", "\u221e", "4294967295"];
+
 /** The Client Identifier. Version 3.1 allows no empty one, so without `-i` one of at most 23 characters, its limit, is made. */
 function clientIdOf({ text }: ClientFlags, version: ProtocolVersion): { clientId?: string } {
   const prefix = text.get("id-prefix");
@@ -161,9 +179,9 @@ function clientIdOf({ text }: ClientFlags, version: ProtocolVersion): { clientId
   return version > 3 ? {} : { clientId: `flux-${crypto.randomUUID().slice(-12)}` };
 }
 
-/** `-W` of commands that wait; 0: no limit. */
+/** `-W` of commands that wait; 0 where it is not given: no limit. */
 export function timeoutSecondsOf(flags: ClientFlags): number {
-  return integer(flags, "timeout", 0, 0, 1_000_000);
+  return integer(flags, "timeout", 0, 1, 1_000_000);
 }
 
 /** `-q`. */
@@ -198,6 +216,9 @@ function willOf(flags: ClientFlags): Will | undefined {
     }
     return undefined;
   }
+  if (!isTopicName(topicName)) {
+    throw new UsageError(`--will-topic: Must be a Topic Name, is "${topicName}"`);
+  }
   return {
     topicName,
     payload: new TextEncoder().encode(flags.text.get("will-payload") ?? ""),
@@ -209,12 +230,15 @@ function willOf(flags: ClientFlags): Will | undefined {
 
 function connectProperties(flags: ClientFlags): MqttClientInit["properties"] | undefined {
   const properties = propertiesOf(flags.properties, "connect");
+  if (properties?.authenticationData && properties.authenticationMethod === undefined) {
+    throw new UsageError("-D connect authentication-data: Needs authentication-method");
+  }
   const seconds = flags.text.get("session-expiry-interval");
   // Without clean start the session should be kept, which 5.0 does only with a Session Expiry Interval.
   const standard = flags.on.has("disable-clean-session") ? 0xffff_ffff : undefined;
   const sessionExpiryInterval = seconds === undefined
     ? properties?.sessionExpiryInterval ?? standard
-    : ["-1", "∞"].includes(seconds)
+    : FOR_EVER.includes(seconds)
     ? 0xffff_ffff
     : integer(flags, "session-expiry-interval", 0, 0, 0xffff_ffff);
   if (sessionExpiryInterval === undefined) return properties;

@@ -127,7 +127,7 @@ const TALK = {
     value: "PACKET NAME VALUE",
     text:
       "A property of 5.0: connect, publish, subscribe, unsubscribe, disconnect or will, its name " +
-      "(content-type, …) and its value; user-property has two.",
+      "(content-type, \u2026) and its value; user-property has two.",
   },
   "session-expiry-interval": {
     type: "string",
@@ -308,7 +308,7 @@ export type ClientCommand = keyof typeof CLIENT_FLAGS;
 /** The usage of each, and what it does. */
 export const CLIENT_USES: Readonly<Record<ClientCommand, string>> = {
   pub: "Publishes a message: flux-mqtt pub -t TOPIC -m MESSAGE [FLAGS]",
-  sub: "Prints messages as they come: flux-mqtt sub -t FILTER [-t FILTER…] [FLAGS]",
+  sub: "Prints messages as they come: flux-mqtt sub -t FILTER [-t FILTER\u2026] [FLAGS]",
   rr:
     "Sends a request and prints the response: flux-mqtt rr -t TOPIC -e RESPONSE_TOPIC -m MESSAGE [FLAGS]",
   health: "Says by its exit status whether a broker answers: flux-mqtt health [FLAGS]",

@@ -31,6 +31,9 @@ const PROPERTIES: Readonly<Record<string, PropertyName>> = {
   "subscription-identifier": { key: "subscriptionIdentifiers", kind: "number", max: 268_435_455, places: ["subscribe"] },
   "will-delay-interval": { key: "willDelayInterval", kind: "number", max: UINT32, places: ["will"] },
   "session-expiry-interval": { key: "sessionExpiryInterval", kind: "number", max: UINT32, places: ["connect", "disconnect"] },
+  "reason-string": { key: "reasonString", kind: "text", places: ["disconnect"] },
+  "authentication-method": { key: "authenticationMethod", kind: "text", places: ["connect"] },
+  "authentication-data": { key: "authenticationData", kind: "bytes", places: ["connect"] },
   "receive-maximum": { key: "receiveMaximum", kind: "number", max: UINT16, places: ["connect"] },
   "maximum-packet-size": { key: "maximumPacketSize", kind: "number", max: UINT32, places: ["connect"] },
   "topic-alias-maximum": { key: "topicAliasMaximum", kind: "number", max: UINT16, places: ["connect"] },
@@ -38,7 +41,13 @@ const PROPERTIES: Readonly<Record<string, PropertyName>> = {
   "request-response-information": { key: "requestResponseInformation", kind: "switch", places: ["connect"] },
 };
 
-/** The properties that `-D` gives to one place; `undefined`: none. Throws a `UsageError` if one is invalid. */
+/** Packets whose properties mosquitto's clients refuse as well, though they know their names. */
+const UNREACHABLE: readonly string[] = ["puback", "pubrec", "pubrel", "pubcomp", "auth"];
+
+/**
+ * The properties that `-D` gives to one place; `undefined`: none. Throws a `UsageError` if one of any place is invalid: a word that is
+ * read at no place would otherwise be taken and do nothing.
+ */
 export function propertiesOf(
   given: readonly string[],
   place: PropertyPlace,
@@ -47,18 +56,26 @@ export function propertiesOf(
   const pairs: [string, string][] = [];
   for (const words of given) {
     const [of = "", name = "", first = "", ...rest] = words.split("\0");
-    if (!(PLACES as readonly string[]).includes(of.toLowerCase())) {
-      throw new UsageError(`-D: "${of}" must be ${PLACES.join(", ")}`);
-    }
-    if (of.toLowerCase() !== place) continue;
-    if (name === "user-property") pairs.push([first, rest.join(" ")]);
-    else {
-      const [key, value] = read(place, name, [first, ...rest].join(" "));
-      properties[key] = value;
-    }
+    const carrier = placeOf(of);
+    const pair: [string, string] = [first, rest.join(" ")];
+    const [key, value] = name === "user-property"
+      ? ["userProperties", pair]
+      : read(carrier, name, [first, ...rest].join(" "));
+    if (carrier !== place) continue;
+    if (key === "userProperties") pairs.push(pair);
+    else properties[key] = value;
   }
   if (pairs.length > 0) properties["userProperties"] = pairs;
   return Object.keys(properties).length === 0 ? undefined : properties as Properties;
+}
+
+function placeOf(word: string): PropertyPlace {
+  const place = PLACES.find((place) => place === word.toLowerCase());
+  if (place !== undefined) return place;
+  const why = UNREACHABLE.includes(word.toLowerCase())
+    ? `Properties of ${word.toUpperCase()} cannot be given, as the client makes the packet by itself; there are`
+    : `"${word}" must be`;
+  throw new UsageError(`-D: ${why} ${PLACES.join(", ")}`);
 }
 
 function read(place: PropertyPlace, name: string, text: string): [key: string, value: unknown] {

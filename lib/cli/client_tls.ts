@@ -16,6 +16,9 @@ export function tlsOf(flags: ClientFlags): ClientTls | undefined {
   if (text.has("cert") !== text.has("key")) {
     throw new UsageError("--cert and --key: Need each other");
   }
+  if (text.has("keyform") && !text.has("key")) throw new UsageError("--keyform: Needs --key");
+  const form = text.get("keyform") ?? "pem";
+  if (form !== "pem") throw new UsageError(`--keyform: Must be pem, is "${form}"`);
   const isTls = TLS_FLAGS.some((name) => text.has(name)) ||
     TLS_SWITCHES.some((name) => on.has(name)) || text.get("port") === TLS_PORT;
   if (!isTls || on.has("no-tls")) return undefined;

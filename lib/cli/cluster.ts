@@ -3,6 +3,7 @@ import type { ClusterStatus } from "../cluster/mod.ts";
 import { loadConfig, parseArguments } from "../config/mod.ts";
 import { clusterOptions } from "./cluster_options.ts";
 import type { Flags } from "./commands.ts";
+import { flagProblem } from "./flag_problem.ts";
 import { flagsHelp } from "./help.ts";
 import { EXIT, messageOf, print, printError, printProblems } from "./output.ts";
 import { processSources } from "./sources.ts";
@@ -31,7 +32,7 @@ export async function cluster(args: readonly string[]): Promise<number> {
   try {
     parsed = parseArgs({ args: [...args], options: CLUSTER_FLAGS, allowPositionals: true });
   } catch (error) {
-    return refuse(messageOf(error));
+    return refuse(flagProblem(error, CLUSTER_FLAGS));
   }
   const { values, positionals } = parsed;
   if (values.help) {

@@ -4,6 +4,7 @@ import { type ListenerConfig, loadConfig } from "../config/mod.ts";
 import { isTopicFilter, isTopicName, parseTopicFilter } from "../topic/mod.ts";
 import type { Flags } from "./commands.ts";
 import { explainDynamic, type Question } from "./explain_dynamic.ts";
+import { flagProblem } from "./flag_problem.ts";
 import { flagsHelp } from "./help.ts";
 import { EXIT, messageOf, print, printError, printProblems } from "./output.ts";
 import { processSources } from "./sources.ts";
@@ -62,7 +63,7 @@ export async function explainAcl(args: readonly string[]): Promise<number> {
       options: EXPLAIN_ACL_FLAGS,
     }).values;
   } catch (error) {
-    return refuse(messageOf(error));
+    return refuse(flagProblem(error, EXPLAIN_ACL_FLAGS));
   }
   if (values.help) {
     print(`${EXPLAIN_ACL_USE}\n\n${flagsHelp(EXPLAIN_ACL_FLAGS)}${NOTE}`);

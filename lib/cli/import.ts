@@ -2,8 +2,9 @@ import { parseArgs } from "node:util";
 import { type Config, loadConfig, parseArguments } from "../config/mod.ts";
 import type { CarriedOver, ImportInit, ImportResult } from "../mosquitto/mod.ts";
 import type { Flags } from "./commands.ts";
+import { flagProblem } from "./flag_problem.ts";
 import { flagsHelp } from "./help.ts";
-import { EXIT, failureText, messageOf, print, printError, printProblems } from "./output.ts";
+import { EXIT, failureText, print, printError, printProblems } from "./output.ts";
 import { Progress } from "./progress.ts";
 import { processSources } from "./sources.ts";
 
@@ -60,7 +61,7 @@ export async function importStore(args: readonly string[]): Promise<number> {
   try {
     parsed = parseArgs({ args: [...args], options: IMPORT_FLAGS, allowPositionals: true });
   } catch (error) {
-    return refuse(messageOf(error));
+    return refuse(flagProblem(error, IMPORT_FLAGS));
   }
   const { values, positionals: [file, ...more] } = parsed;
   if (values.help) {

@@ -150,6 +150,6 @@ function roff(text: string): string {
     .replaceAll("`", "")
     .replaceAll("\\", "\\e")
     .replaceAll("-", "\\-")
-    .replaceAll("…", "\\[u2026]")
+    .replaceAll("\u2026", "\\[u2026]")
     .replace(/^([.'])/gm, "\\&$1");
 }

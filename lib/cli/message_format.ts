@@ -206,11 +206,22 @@ function namedProperties(properties: Properties): Record<string, unknown> {
     const [only, ...more] = subscriptionIdentifiers;
     named["subscription-identifier"] = more.length === 0 ? only : subscriptionIdentifiers;
   }
-  if (userProperties !== undefined) named["user-properties"] = Object.fromEntries(userProperties);
+  if (userProperties !== undefined) named["user-properties"] = namedPairs(userProperties);
   if (correlationData !== undefined) {
     named["correlation-data"] = new TextDecoder().decode(correlationData);
   }
   return named;
+}
+
+/**
+ * User properties as an object, as mosquitto_sub 2.0 prints them. A name may occur twice, which no reader of JSON would see in an object:
+ * then they are a list of objects with one name each, as 2.1 prints them.
+ */
+function namedPairs(pairs: readonly (readonly [string, string])[]): unknown {
+  const all = Object.fromEntries(pairs);
+  return Object.keys(all).length === pairs.length
+    ? all
+    : pairs.map(([name, value]) => ({ [name]: value }));
 }
 
 function payloadOf(message: ReceivedMessage): unknown {

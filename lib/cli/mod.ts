@@ -2,8 +2,10 @@
  * The command line: `flux-mqtt [COMMAND] [-c FILE] [FLAGS]`, a file for each command.
  *
  * This room connects the others and is the only one that knows them all. `serve` loads the configuration, opens the log and runs the
- * broker; `check` prints what a configuration amounts to. A broker must accept connections within 100 ms of its start, so a command,
- * and a room that not every start needs, is imported only when it is used.
+ * broker; `check` prints what a configuration amounts to. A broker must accept connections within 100 ms of its start, and a module that
+ * is loaded takes memory as long as the process runs. So a command is imported only when it is used, and so are the rooms that not every
+ * start needs: `auth`, `bridge`, `bus`, `cluster`, `http`, `guide`, and of `net` TLS and epoll. Of Node's modules a plain broker loads
+ * `node:sqlite` alone; a test holds it to that.
  *
  * Commands and flags are in tables (`commands.ts`, `client_options.ts`, the option table). Parsing, help, man page and completions use
  * the same rows. `exit_status.ts` says what each exit status means.

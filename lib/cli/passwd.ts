@@ -8,6 +8,7 @@ import {
 } from "../auth/mod.ts";
 import { askPassword } from "./ask.ts";
 import type { Flags } from "./commands.ts";
+import { flagProblem } from "./flag_problem.ts";
 import { flagsHelp } from "./help.ts";
 import { EXIT, messageOf, print, printError } from "./output.ts";
 import { removeIfThere } from "./placed_file.ts";
@@ -89,7 +90,7 @@ function readRequest(args: readonly string[]): Request | string {
       options: PASSWD_FLAGS,
     });
   } catch (error) {
-    return messageOf(error);
+    return flagProblem(error, PASSWD_FLAGS);
   }
   const { values, positionals: [path, user, ...more] } = parsed;
   if (values.help) return "help";

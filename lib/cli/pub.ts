@@ -78,7 +78,6 @@ export function checkMessage(flags: ClientFlags): void {
     throw new UsageError(`--repeat-delay: Must be seconds, is "${delay}"`);
   }
   propertiesOf(properties, "publish");
-  integer(flags, "max-inflight", 20, 1, 65_535);
 }
 
 /** The payloads that the flags name, in order. Standard input is read no further once the connection is `closed`. */

@@ -23,7 +23,7 @@ import { ServiceManager } from "./notify.ts";
 import { LoggedSubscriptions } from "./logged_subscriptions.ts";
 import { openListeners } from "./open_listeners.ts";
 import { openTransport } from "./open_transport.ts";
-import { EXIT, messageOf } from "./output.ts";
+import { EXIT, messageOf, printError } from "./output.ts";
 import { PidFile } from "./pid_file.ts";
 import { levelsOf, publishSysTopics } from "./publish_sys.ts";
 import { reloadConfig } from "./reload.ts";
@@ -54,12 +54,20 @@ export async function runBroker(
     if (!(error instanceof StartError)) throw error;
     for (const problem of error.problems) log.error(problem);
     await log.flush();
+    // Who starts it by hand reads no log file.
+    if (!isOnStream(log)) printError(error.problems.map((problem) => `${problem}\n`).join(""));
     return error.status;
   }
   log.info("The broker has ended");
   await log.flush();
   log.close();
   return EXIT.ok;
+}
+
+/** Whether errors in the log are written to standard error or output. */
+function isOnStream({ options: { level, destinations } }: Logger): boolean {
+  return level !== "none" &&
+    destinations.some(({ type }) => type === "stderr" || type === "stdout");
 }
 
 /** Starts the parts one after the other; they end in reverse order. Throws a `StartError`. */

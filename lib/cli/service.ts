@@ -2,6 +2,7 @@ import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type Config, loadConfig, parseArguments } from "../config/mod.ts";
 import type { Flags } from "./commands.ts";
+import { actionProblem, flagProblem } from "./flag_problem.ts";
 import { flagsHelp } from "./help.ts";
 import { EXIT, messageOf, print, printError, printProblems } from "./output.ts";
 import { exists } from "./placed_file.ts";
@@ -86,12 +87,12 @@ function readRequest(args: readonly string[]): Request | string {
   try {
     parsed = parseArgs({ args: [...args], options: SERVICE_FLAGS, allowPositionals: true });
   } catch (error) {
-    return messageOf(error);
+    return flagProblem(error, SERVICE_FLAGS);
   }
   const { values, positionals: [action = "", ...more] } = parsed;
   if (values.help) return "help";
   if (!Object.hasOwn(SERVICE_ACTIONS, action)) {
-    return `Needs one of ${Object.keys(SERVICE_ACTIONS).join(", ")}`;
+    return actionProblem(action, Object.keys(SERVICE_ACTIONS));
   }
   if (more.length > 0) return `${more[0]}: Is not understood`;
   const { root, executable } = values;
@@ -137,7 +138,9 @@ async function change(request: Request): Promise<number> {
 /** The steps of an installation, or the exit status if something is wrong. */
 function installSteps({ configFile, executable, root }: Request): readonly Step[] | number {
   if (executable === undefined) {
-    printError("--executable: Is needed here, since Deno runs the source code here\n");
+    printError(
+      "--executable: Must name the executable, since Deno runs the source code here; `deno task compile` makes dist/flux-mqtt\n",
+    );
     return EXIT.usage;
   }
   const odd = [executable, configFile].find((path) => /[\s%"'\\]/.test(path));

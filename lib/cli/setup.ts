@@ -2,12 +2,15 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { readLine } from "./ask.ts";
 import type { Flags } from "./commands.ts";
+import { flagProblem } from "./flag_problem.ts";
 import { flagsHelp } from "./help.ts";
 import { EXIT, failureText, messageOf, print, printError } from "./output.ts";
 import { exists, placeFile } from "./placed_file.ts";
+import { programName } from "./program_name.ts";
 import {
   CONFIG_NAME,
   connectCommand,
+  quoted,
   type SetupFile,
   setupFiles,
   type SetupPlan,
@@ -79,7 +82,7 @@ export async function setup(args: readonly string[]): Promise<number> {
   try {
     ({ values } = parseArgs({ args: [...args], options: SETUP_FLAGS }));
   } catch (error) {
-    return refuse(messageOf(error));
+    return refuse(flagProblem(error, SETUP_FLAGS));
   }
   if (values.help) {
     print(`${SETUP_USE}\n\n${flagsHelp(SETUP_FLAGS)}${NOTE}`);
@@ -153,13 +156,16 @@ async function carryOut(
   const made = isPasswordMade
     ? `\nThe password of ${plan.user}, which is shown only now: ${plan.password}\n`
     : "";
+  const program = programName();
+  const path = quoted(configFile);
+  const service = Deno.build.standalone ? "" : " --executable FILE";
   print(`${made}
 Start the broker:
-  flux-mqtt -c ${configFile}
+  ${program} -c ${path}
 or have systemd do it:
-  flux-mqtt service install -c ${configFile}
+  ${program} service install${service} -c ${path}
 Connect (if the command has --cafile, the client needs a copy of that file):
-  ${connectCommand(plan, password)}
+  ${connectCommand(program, plan, password)}
 `);
   return isGood ? EXIT.ok : EXIT.failed;
 }

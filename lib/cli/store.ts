@@ -11,8 +11,9 @@ import {
   StoredFile,
 } from "../store/mod.ts";
 import type { Flags } from "./commands.ts";
+import { actionProblem, flagProblem } from "./flag_problem.ts";
 import { flagsHelp } from "./help.ts";
-import { EXIT, failureText, messageOf, print, printError, printProblems } from "./output.ts";
+import { EXIT, failureText, print, printError, printProblems } from "./output.ts";
 import { statIfThere } from "./placed_file.ts";
 import { Progress } from "./progress.ts";
 import { processSources } from "./sources.ts";
@@ -68,7 +69,7 @@ export async function store(args: readonly string[]): Promise<number> {
   try {
     parsed = parseArgs({ args: [...args], options: STORE_FLAGS, allowPositionals: true });
   } catch (error) {
-    return refuse(messageOf(error));
+    return refuse(flagProblem(error, STORE_FLAGS));
   }
   const { values, positionals: [action = "", operand = "", ...more] } = parsed;
   if (values.help) {
@@ -79,7 +80,7 @@ export async function store(args: readonly string[]): Promise<number> {
     return EXIT.ok;
   }
   if (!Object.hasOwn(STORE_ACTIONS, action)) {
-    return refuse(`Needs one of ${Object.keys(STORE_ACTIONS).join(", ")}`);
+    return refuse(actionProblem(action, Object.keys(STORE_ACTIONS)));
   }
   const wantsOperand = /^(CLIENT_ID|FILE):/.exec(STORE_ACTIONS[action as Action])?.[1];
   const strange = wantsOperand === undefined && operand !== "" ? operand : more[0];

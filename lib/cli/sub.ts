@@ -148,13 +148,9 @@ function checkFlags(flags: ClientFlags): void {
   }
   propertiesOf(flags.properties, "subscribe");
   propertiesOf(flags.properties, "unsubscribe");
-  integer(flags, "max-inflight", 20, 1, 65_535);
   retainOptions(flags);
   if (flags.on.has("no-retain") && flags.on.has("retained-only")) {
     throw new UsageError("-R and --retained-only: Nothing would be left");
-  }
-  if (flags.on.has("disable-clean-session") && !flags.text.has("id")) {
-    throw new UsageError("-c: Needs -i: a session is kept under a Client Identifier");
   }
 }
 
@@ -217,6 +213,7 @@ export function printerOf({ text, on }: ClientFlags): (message: ReceivedMessage)
     try {
       const bytes = write(message);
       if (screen !== undefined) return printBytes(screen.show(message.topicName, bytes));
+      if (format === undefined && isUnseen(message, on)) return true;
       const all = new Uint8Array(bytes.length + end.length);
       all.set(bytes);
       all.set(end, bytes.length);
@@ -228,10 +225,15 @@ export function printerOf({ text, on }: ClientFlags): (message: ReceivedMessage)
   };
 }
 
+/** As in mosquitto_sub, an empty payload is no line: only `-v` tells of it, and not with `-N`. */
+function isUnseen({ payload }: Publish, on: ReadonlySet<string>): boolean {
+  return payload.length === 0 && (!on.has("verbose") || on.has("no-newline"));
+}
+
 /** The unchanged payload; with `-v` its topic first. */
 function plain({ topicName, payload }: Publish, on: ReadonlySet<string>): Uint8Array {
   if (!on.has("verbose")) return payload;
-  const head = new TextEncoder().encode(`${topicName} `);
+  const head = new TextEncoder().encode(`${topicName} ${payload.length === 0 ? "(null)" : ""}`);
   const bytes = new Uint8Array(head.length + payload.length);
   bytes.set(head);
   bytes.set(payload, head.length);

@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import type { ApiClient } from "./api_client.ts";
 import { API_FLAGS, API_NOTE, askingApi, openApi } from "./api_flags.ts";
 import type { Flags } from "./commands.ts";
+import { flagProblem } from "./flag_problem.ts";
 import { flagsHelp } from "./help.ts";
 import { EXIT, messageOf, print, printError } from "./output.ts";
 import {
@@ -55,7 +56,7 @@ export async function top(args: readonly string[]): Promise<number> {
   try {
     values = parseArgs({ args: [...args], options: TOP_FLAGS }).values;
   } catch (error) {
-    return refuse(messageOf(error));
+    return refuse(flagProblem(error, TOP_FLAGS));
   }
   if (values.help) {
     print(`${TOP_USE}\n\n${flagsHelp(TOP_FLAGS)}${API_NOTE}`);

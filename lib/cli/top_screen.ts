@@ -106,7 +106,7 @@ function shown(key: string, value: string | number | boolean | undefined): strin
 
 /** Cuts or pads a text to the width. */
 function cell(text: string, width: number, isText = false): string {
-  const cut = text.length > width ? `${text.slice(0, width - 1)}…` : text;
+  const cut = text.length > width ? `${text.slice(0, width - 1)}\u2026` : text;
   return isText ? cut.padEnd(width) : cut.padStart(width);
 }
 

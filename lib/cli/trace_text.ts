@@ -17,8 +17,8 @@ export interface TraceStep {
 
 /** The sign before a step. */
 const SIGNS: Readonly<Record<string, string>> = {
-  in: "→ in",
-  out: "← out",
+  in: "\u2192 in",
+  out: "\u2190 out",
   session_ended: "ended",
 };
 const SIGN_WIDTH = 12;
@@ -34,7 +34,7 @@ export function traceText(step: TraceStep): string {
   const client = (safe(clientId) || "the broker").padEnd(CLIENT_WIDTH);
   const lines = [`${time} ${client} ${sign} ${safe(text)}`];
   if (rule !== undefined) lines.push(`${INDENT}rule ${safe(rule)}`);
-  if (payload !== undefined) lines.push(`${INDENT}${safe(payload)}${isCut ? "…" : ""}`);
+  if (payload !== undefined) lines.push(`${INDENT}${safe(payload)}${isCut ? "\u2026" : ""}`);
   return lines.join("\n") + "\n";
 }
 

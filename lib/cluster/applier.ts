@@ -1,5 +1,7 @@
 import type { LogPort, SessionChange, SharedMessage, Store } from "../broker/mod.ts";
-import { type MarkList, Marks } from "./marks.ts";
+import type { Timers } from "./engine.ts";
+import { Marks } from "./marks.ts";
+import type { Position } from "./position.ts";
 import {
   decodeRecord,
   firstPlaceOf,
@@ -8,17 +10,6 @@ import {
   type RecordHead,
   type RecordMessage,
 } from "./record.ts";
-
-/** How far the log has been applied. */
-export interface Position {
-  /** The last record of the log. */
-  readonly sequence: number;
-  /** When its stream was made: another time is another log. */
-  readonly created: string;
-  readonly marks: MarkList;
-  /** Of the record behind it so many entries are applied; absent: none. */
-  readonly entries?: number;
-}
 
 /** Who has written a record. */
 export interface Origin {
@@ -31,6 +22,8 @@ export interface Origin {
 export interface ApplierPorts {
   readonly node: string;
   readonly log: LogPort;
+  /** For what has to come again. */
+  readonly timers: Timers;
   /** The node's own store. */
   readonly store: Store;
   /** Routes a message in a turn; `false`: it has to come again. */
@@ -71,7 +64,7 @@ export class Applier {
   /** Of the first record so many entries were applied by the process before. */
   #begun: number;
   #work: Work[] = [];
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #stopWaiting: (() => void) | undefined;
 
   /** `position`: as it was stored. `isBlind`: the log does not begin with its first record. */
   constructor(ports: ApplierPorts, position: Position, isBlind: boolean) {
@@ -109,16 +102,15 @@ export class Applier {
 
   /** Stops. */
   close(): void {
-    clearTimeout(this.#timer);
+    this.#stopWaiting?.();
     this.#work = [];
   }
 
   #go(): void {
-    this.#timer = undefined;
     while (this.#work.length > 0) {
       if (!this.#applyFirst(this.#work[0]!)) {
         this.#ports.paused(true);
-        this.#timer = setTimeout(() => this.#go(), 1);
+        this.#stopWaiting = this.#ports.timers.after(1, () => this.#go());
         return;
       }
       this.#work.shift();
@@ -186,16 +178,4 @@ export class Applier {
     this.messages++;
     return true;
   }
-}
-
-/** Reads what was stored; `undefined`: nothing, or nothing of use. */
-export function positionOf(text: string | undefined): Position | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const position = JSON.parse(text) as Position;
-    if (Number.isInteger(position.sequence) && Array.isArray(position.marks)) return position;
-  } catch {
-    // It is of another program.
-  }
-  return undefined;
 }

@@ -8,18 +8,18 @@ import type {
   SharedMessage,
   Store,
 } from "../broker/mod.ts";
-import { Applier, type Origin } from "./applier.ts";
+import { Applier, type ApplierPorts, type Origin } from "./applier.ts";
 import { Claims } from "./claims.ts";
-import { delay } from "./delay.ts";
 import { EmptyStore } from "./empty_store.ts";
+import { type Engine, type EngineEvents, type LogReader, TIMERS, type Timers } from "./engine.ts";
 import { Interests } from "./interests.ts";
 import { Log } from "./log.ts";
 import { type Beat, Members } from "./members.ts";
-import { NatsConnection, type NatsMessage } from "./nats/connection.ts";
-import { JetStream } from "./nats/jetstream.ts";
-import { Tail } from "./nats/tail.ts";
-import { openLog } from "./open_log.ts";
-import { type ClusterOptions, prefixOf, streamOf } from "./options.ts";
+import type { NatsMessage } from "./nats/connection.ts";
+import { NatsEngine } from "./nats_engine.ts";
+import type { OpenedLog } from "./open_log.ts";
+import { type ClusterOptions, prefixOf } from "./options.ts";
+import type { Position } from "./position.ts";
 import { decodeRecord, type RecordClaim, RecordWriter } from "./record.ts";
 import { type SessionHost, SharedSessions } from "./sessions.ts";
 import { SharedStore } from "./shared_store.ts";
@@ -51,6 +51,16 @@ export interface ClusterInit {
   readonly deadAfterMs?: number;
   /** How long a log is waited for that has less than this node has applied; default: 15,000. */
   readonly wholeLogWaitMs?: number;
+  /**
+   * What the nodes share; default: NATS.
+   * @internal
+   */
+  readonly newEngine?: (events: EngineEvents) => Engine;
+  /**
+   * Default: those of the process.
+   * @internal
+   */
+  readonly timers?: Timers;
 }
 
 /** Where a node stands. */
@@ -76,6 +86,7 @@ export interface ClusterLevel {
 }
 
 const LOOK_MS = 500;
+const LOOK_AGAIN_MS = 5;
 const DEAD_AFTER_MS = 10_000;
 /** How soon others hear what is done with. */
 const DONE_MS = 200;
@@ -89,8 +100,8 @@ export class ClusterNode {
   readonly #init: ClusterInit;
   readonly #own: Store;
   readonly #shared: SharedStore;
-  readonly #nats: NatsConnection;
-  readonly #jetStream: JetStream;
+  readonly #engine: Engine;
+  readonly #timers: Timers;
   readonly #log: Log;
   readonly #interests: Interests;
   readonly #members: Members;
@@ -105,16 +116,15 @@ export class ClusterNode {
   readonly #sessions: SharedSessions;
   #host: ClusterHost | undefined;
   #applier: Applier | undefined;
-  #tail: Tail | undefined;
+  #reader: LogReader | undefined;
   #isClosed = false;
   /** Since when nothing kept this node from hearing others. */
-  #readySinceMs = performance.now();
-  #readyAtMs = performance.now();
+  #readySinceMs: number;
+  #readyAtMs: number;
   #isIsolated = false;
   /** When this node said of others that they are dead. */
   readonly #declared = new Map<string, number>();
-  readonly #timer: ReturnType<typeof setInterval>;
-  readonly #doneTimer: ReturnType<typeof setInterval>;
+  readonly #stopTimers: readonly (() => void)[];
 
   /** It begins to connect; nothing is applied before `join`. */
   constructor(init: ClusterInit) {
@@ -122,11 +132,11 @@ export class ClusterNode {
     const { options, log, nowMs } = init;
     this.#own = init.store ?? new EmptyStore();
     this.#prefix = prefixOf(options.name);
-    this.#nats = new NatsConnection({
-      places: options.places,
-      credentials: options.credentials,
-      tls: { caCerts: options.caCerts },
-      name: `flux-mqtt ${options.name} ${options.node}`,
+    this.#timers = init.timers ?? TIMERS;
+    this.#readySinceMs = this.#readyAtMs = nowMs();
+    const newEngine = init.newEngine ??
+      ((events: EngineEvents) => new NatsEngine(options, log, events));
+    this.#engine = newEngine({
       onConnect: (server) => {
         log.info("The cluster's NATS server is connected", { server });
         this.#log.look(true);
@@ -138,24 +148,35 @@ export class ClusterNode {
         this.#server = "";
       },
     });
-    this.#jetStream = new JetStream(this.#nats);
-    this.#log = new Log(this.#nats, `${this.#prefix}.log`, options.node, nowMs);
+    this.#log = new Log(this.#engine, `${this.#prefix}.log`, options.node, nowMs);
     this.#sessions = new SharedSessions(options.node, this.#log, log);
-    this.store = this.#shared = new SharedStore(this.#own, this.#log, this.#sessions);
-    this.#interests = new Interests(this.#nats, this.#prefix, (message) => this.#hear(message));
-    this.#members = new Members(this.#nats, this.#prefix, options.node, log, (change, node) => {
-      this.#tell(change, node);
-    });
+    this.#interests = new Interests(this.#engine, this.#prefix, (message) => this.#hear(message));
+    this.store = this.#shared = new SharedStore(
+      this.#own,
+      this.#log,
+      this.#sessions,
+      this.#interests,
+    );
+    this.#members = new Members({
+      nats: this.#engine,
+      prefix: this.#prefix,
+      node: options.node,
+      log,
+      nowMs,
+      timers: this.#timers,
+    }, (change, node) => this.#tell(change, node));
     this.port = this.#newPort();
-    this.#timer = setInterval(() => this.#look(), LOOK_MS);
-    this.#doneTimer = setInterval(() => {
-      if (this.#sessions.tellDone()) this.#log.flush();
-    }, DONE_MS);
+    this.#stopTimers = [
+      this.#timers.every(LOOK_MS, () => this.#look()),
+      this.#timers.every(DONE_MS, () => {
+        if (this.#sessions.tellDone()) this.#log.flush();
+      }),
+    ];
   }
 
   /** Whether the node takes part: it has applied all that there was, and has a server. */
   get isReady(): boolean {
-    return this.#log.epoch > 0 && this.#nats.isConnected && !this.#log.isFailing &&
+    return this.#log.epoch > 0 && this.#engine.isConnected && !this.#log.isFailing &&
       !this.#members.hasTwin;
   }
 
@@ -168,7 +189,7 @@ export class ClusterNode {
     return {
       name,
       node,
-      isConnected: this.#nats.isConnected,
+      isConnected: this.#engine.isConnected,
       isReady: this.isReady,
       sequence,
       behind: most - sequence,
@@ -183,59 +204,69 @@ export class ClusterNode {
     this.#host = host;
     // What was before nobody could hear.
     if (this.#server !== "") this.#tell("connected", this.#init.options.node, this.#server);
-    const { log, options, nowMs, position: stored, wholeLogWaitMs } = this.#init;
-    const opened = await openLog({
-      options,
-      log,
-      jetStream: this.#jetStream,
-      position: stored,
-      wholeLogWaitMs,
-      isClosed: () => this.#isClosed,
-    });
+    const { position, wholeLogWaitMs } = this.#init;
+    const isClosed = () => this.#isClosed;
+    const opened = await this.#engine.openLog({ position, wholeLogWaitMs, isClosed });
     if (opened === undefined) return;
-    const { info, position } = opened;
-    const applier = new Applier(
-      {
-        node: options.node,
-        log,
-        store: this.#own,
-        apply: (shared, origin) => this.#apply(host, shared, origin),
-        claimed: (claim, origin) => this.#claimed(host, claim, origin),
-        changed: (change, origin) => this.#changed(host, change, origin),
-        applied: (number) => {
-          this.#log.applied(number);
-          this.#shared.applied(number);
-        },
-        died: (node, origin) => this.#died(host, node, origin),
-        early: (number) => this.#log.early(number),
-        paused: (isPaused) => isPaused ? this.#tail?.pause() : this.#tail?.resume(),
+    await new Promise<void>((joined) => this.begin(host, opened, joined));
+  }
+
+  /**
+   * The second part of `join`: applies what is in the log, which is open. `joined` is called when nothing of before is missing.
+   * @internal
+   */
+  begin(host: ClusterHost, { info, position }: OpenedLog, joined: () => void): void {
+    this.#host = host;
+    const applier = this.#applier = this.#newApplier(host, position, info.firstSequence > 1);
+    const { log } = this.#init;
+    this.#reader = this.#engine.readLog(position.sequence + 1, {
+      message: (sequence, _, payload) => applier.receive(sequence, payload),
+      gap: (expected, from) => {
+        const message = "The cluster's log has lost what this node had not applied";
+        log.error(message, { expected, from });
+        applier.gap(from);
       },
-      position,
-      info.firstSequence > 1,
-    );
-    this.#applier = applier;
-    this.#tail = new Tail(
-      this.#nats,
-      this.#jetStream,
-      streamOf(options.name),
-      position.sequence + 1,
-      {
-        message: (sequence, _, payload) => applier.receive(sequence, payload),
-        gap: (expected, from) => {
-          log.error("The cluster's log has lost what this node had not applied", {
-            expected,
-            from,
-          });
-          applier.gap(from);
-        },
-        trouble: (reason) => log.warning("Cannot read the cluster's log", { reason }),
+      trouble: (reason) => log.warning("Cannot read the cluster's log", { reason }),
+    });
+    const look = () => {
+      if (this.#isClosed) return joined();
+      if (applier.sequence < info.lastSequence) {
+        return void this.#timers.after(LOOK_AGAIN_MS, look);
+      }
+      this.#takePart(host, applier);
+      joined();
+    };
+    look();
+  }
+
+  #newApplier(host: ClusterHost, position: Position, isBlind: boolean): Applier {
+    const { log, options } = this.#init;
+    const ports: ApplierPorts = {
+      node: options.node,
+      log,
+      timers: this.#timers,
+      store: this.#own,
+      apply: (shared, origin) => this.#apply(host, shared, origin),
+      claimed: (claim, origin) => this.#claimed(host, claim, origin),
+      changed: (change, origin) => this.#changed(host, change, origin),
+      applied: (number) => {
+        this.#log.applied(number);
+        this.#shared.applied(number);
       },
-    );
-    while (!this.#isClosed && applier.sequence < info.lastSequence) await delay(5);
+      died: (node, origin) => this.#died(host, node, origin),
+      early: (number) => this.#log.early(number),
+      paused: (isPaused) => isPaused ? this.#reader?.pause() : this.#reader?.resume(),
+    };
+    return new Applier(ports, position, isBlind);
+  }
+
+  /** All of before is applied: from here on the node writes. */
+  #takePart(host: ClusterHost, applier: Applier): void {
+    const { options: { node }, nowMs } = this.#init;
     // Greater than that of every process before, however the clock has been set.
-    const epoch = Math.max(Math.floor(nowMs()), applier.marks.epochOf(options.node) + 1);
+    const epoch = Math.max(Math.floor(nowMs()), applier.marks.epochOf(node) + 1);
     this.#log.epoch = applier.epoch = epoch;
-    this.#readyAtMs = performance.now();
+    this.#readyAtMs = nowMs();
     this.#sessions.sequence = () => applier.sequence;
     this.#sessions.host = host;
     host.turn().inherit(this.#sessions.takeLeft());
@@ -243,7 +274,7 @@ export class ClusterNode {
       epoch,
       sequence: applier.sequence,
       waiting: this.#log.waiting,
-      own: this.#sessions.countOf(options.node),
+      own: this.#sessions.countOf(node),
       ...host.counts,
     }));
   }
@@ -251,22 +282,21 @@ export class ClusterNode {
   /** Leaves. What is in the log stays there. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    clearInterval(this.#timer);
-    clearInterval(this.#doneTimer);
+    for (const stop of this.#stopTimers) stop();
     this.#members.close();
-    this.#tail?.close();
+    this.#reader?.close();
     this.#applier?.close();
-    await this.#nats.close();
+    await this.#engine.close();
   }
 
   #forward(message: Message): void {
-    if (!this.#nats.isConnected) return;
+    if (!this.#engine.isConnected) return;
     const subject = subjectOfTopic(this.#prefix, message.topicName);
     this.#forwarding.add({ message, packetId: 0 });
     const number = ++this.#lastForwarded;
     const head = { node: this.#init.options.node, epoch: this.#log.epoch, number };
     const record = this.#forwarding.take(head);
-    if (record.length < this.#nats.maxPayloadBytes) this.#nats.publish(subject, record);
+    if (record.length < this.#engine.maxPayloadBytes) this.#engine.publish(subject, record);
   }
 
   #hear({ payload }: NatsMessage): void {
@@ -377,7 +407,7 @@ export class ClusterNode {
   /** Says of nodes that were not heard for long that they are dead. The first of those that are left does, others only where it does not. */
   #lookAtDead(): void {
     const { options, deadAfterMs = DEAD_AFTER_MS } = this.#init;
-    const nowMs = performance.now();
+    const nowMs = this.#init.nowMs();
     if (!this.isReady) {
       this.#readySinceMs = nowMs;
       return;
@@ -396,9 +426,9 @@ export class ClusterNode {
   /** Sends clients away that would find their sessions at another node, and looks after those that have not found any. */
   #lookAtIsolation(): void {
     const { options: { isolationTimeoutMs }, log } = this.#init;
-    const isolatedMs = performance.now() - this.#readyAtMs;
+    const isolatedMs = this.#init.nowMs() - this.#readyAtMs;
     if (this.isReady) {
-      this.#readyAtMs = performance.now();
+      this.#readyAtMs = this.#init.nowMs();
       if (!this.#isIsolated || this.#log.waiting > 0) return;
       this.#isIsolated = false;
       this.#host!.turn().inherit([...this.#sessions.own()]);
@@ -416,7 +446,7 @@ export class ClusterNode {
 
   #look(): void {
     this.#log.look(false);
-    this.#members.look(this.#nats.isConnected);
+    this.#members.look(this.#engine.isConnected);
     this.#lookAtDead();
     this.#lookAtIsolation();
     // Epochs of processes that have ended are of no use.

@@ -1,5 +1,5 @@
 import type { Message, SessionChange } from "../broker/mod.ts";
-import type { NatsConnection } from "./nats/connection.ts";
+import type { Subjects } from "./engine.ts";
 import { ackOf } from "./nats/jetstream.ts";
 import { MAX_ENTRIES, type RecordHead, RecordWriter } from "./record.ts";
 import type { LogCommits } from "./shared_store.ts";
@@ -16,7 +16,7 @@ export class Log implements LogCommits {
   writes = 0;
   /** The start of this process; set before the first message. */
   epoch = 0;
-  readonly #nats: NatsConnection;
+  readonly #nats: Subjects;
   readonly #subject: string;
   readonly #node: string;
   readonly #nowMs: () => number;
@@ -26,7 +26,7 @@ export class Log implements LogCommits {
   readonly #inbox: string;
 
   /** `subject`: the log's. */
-  constructor(nats: NatsConnection, subject: string, node: string, nowMs: () => number) {
+  constructor(nats: Subjects, subject: string, node: string, nowMs: () => number) {
     this.#nats = nats;
     this.#subject = subject;
     this.#node = node;

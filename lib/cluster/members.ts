@@ -1,5 +1,5 @@
 import type { LogPort } from "../broker/mod.ts";
-import type { NatsConnection } from "./nats/connection.ts";
+import type { Subjects, Timers } from "./engine.ts";
 
 /** What a node says of itself each second. */
 export interface Beat {
@@ -24,9 +24,27 @@ export const BEAT_MS = 1000;
 /** A node that was not heard for so long is not there. */
 const SILENT_MS = 3500;
 
+/** What knowing the others needs. */
+export interface MembersInit {
+  /** Where they are heard. */
+  readonly nats: Subjects;
+  /** What the cluster's subjects begin with. */
+  readonly prefix: string;
+  /** The name of this one. */
+  readonly node: string;
+  /** For what an operator should know. */
+  readonly log: LogPort;
+  /** A clock that does not go back. */
+  readonly nowMs: () => number;
+  /** For saying again that this node is there. */
+  readonly timers: Timers;
+}
+
 /** Who else is there: each node says so every second. */
 export class Members {
-  readonly #nats: NatsConnection;
+  readonly #nats: Subjects;
+  readonly #nowMs: () => number;
+  readonly #timers: Timers;
   readonly #subject: string;
   readonly #node: string;
   readonly #log: LogPort;
@@ -34,18 +52,16 @@ export class Members {
   readonly #changed: (change: "joined" | "left", node: string) => void;
   /** Other nodes that are there, and when they were last heard: time does not count in which nobody can be heard. */
   readonly #there = new Map<string, number>();
-  #timer: ReturnType<typeof setInterval> | undefined;
+  #stopSaying: (() => void) | undefined;
   #own: (() => Omit<Beat, "node">) | undefined;
   #twinAtMs = -Infinity;
 
-  constructor(
-    nats: NatsConnection,
-    prefix: string,
-    node: string,
-    log: LogPort,
-    changed: (change: "joined" | "left", node: string) => void,
-  ) {
+  /** `changed` hears of other nodes that come and go. */
+  constructor(init: MembersInit, changed: (change: "joined" | "left", node: string) => void) {
+    const { nats, prefix, node, log } = init;
     this.#nats = nats;
+    this.#nowMs = init.nowMs;
+    this.#timers = init.timers;
     this.#subject = beatSubject(prefix);
     this.#node = node;
     this.#log = log;
@@ -55,10 +71,10 @@ export class Members {
 
   /** Whether another process says that it is this node: neither can trust the log then. */
   get hasTwin(): boolean {
-    return performance.now() - this.#twinAtMs < SILENT_MS;
+    return this.#nowMs() - this.#twinAtMs < SILENT_MS;
   }
 
-  /** When a node was heard last, by `performance.now`. */
+  /** When a node was heard last, by the clock it was given. */
   heardAtMs(node: string): number {
     return this.#heard.get(node)?.atMs ?? -Infinity;
   }
@@ -70,7 +86,7 @@ export class Members {
 
   /** Looks who has been silent for too long; from time to time. */
   look(isConnected: boolean): void {
-    const nowMs = performance.now();
+    const nowMs = this.#nowMs();
     for (const [node, atMs] of this.#there) {
       if (!isConnected) this.#there.set(node, nowMs);
       else if (nowMs - atMs > SILENT_MS) {
@@ -83,7 +99,7 @@ export class Members {
 
   /** The nodes that are there, by name. */
   nodes(): readonly Beat[] {
-    const fromMs = performance.now() - SILENT_MS;
+    const fromMs = this.#nowMs() - SILENT_MS;
     const others = [...this.#heard.values()].filter(({ atMs }) => atMs > fromMs)
       .map(({ beat }) => beat);
     const own = this.#own === undefined ? [] : [{ node: this.#node, ...this.#own() }];
@@ -98,12 +114,12 @@ export class Members {
       this.#nats.publish(this.#subject, new TextEncoder().encode(beat));
     };
     say();
-    this.#timer = setInterval(say, BEAT_MS);
+    this.#stopSaying = this.#timers.every(BEAT_MS, say);
   }
 
   /** Says it no more. */
   close(): void {
-    clearInterval(this.#timer);
+    this.#stopSaying?.();
   }
 
   #hear(payload: Uint8Array): void {
@@ -111,8 +127,8 @@ export class Members {
     if (beat === undefined) return;
     if (beat.node !== this.#node) {
       const isNew = !this.#there.has(beat.node);
-      this.#heard.set(beat.node, { beat, atMs: performance.now() });
-      this.#there.set(beat.node, performance.now());
+      this.#heard.set(beat.node, { beat, atMs: this.#nowMs() });
+      this.#there.set(beat.node, this.#nowMs());
       if (isNew) this.#changed("joined", beat.node);
       return;
     }
@@ -121,7 +137,7 @@ export class Members {
         node: beat.node,
       });
     }
-    this.#twinAtMs = performance.now();
+    this.#twinAtMs = this.#nowMs();
   }
 }
 

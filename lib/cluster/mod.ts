@@ -9,6 +9,7 @@
  * | file             | what it does                                                                                    |
  * |------------------|-------------------------------------------------------------------------------------------------|
  * | `nats/`          | a small client of NATS                                                                          |
+ * | `engine`         | what a node needs of NATS and of time, as a port; `nats_engine` is the real one                 |
  * | `cluster_node`   | stands between a broker and all that follows                                                    |
  * | `log`, `window`  | packs and sends records, and sends again what is lost                                           |
  * | `applier`        | applies records in order; `marks` decides which of them count, the same on every node           |

@@ -1,9 +1,9 @@
 import type { LogPort } from "../broker/mod.ts";
-import { type Position, positionOf } from "./applier.ts";
 import { delay } from "./delay.ts";
 import type { JetStream, StreamInfo } from "./nats/jetstream.ts";
 import { nameOfPlace } from "./nats/place.ts";
 import { type ClusterOptions, prefixOf, streamOf } from "./options.ts";
+import { type Position, positionOf } from "./position.ts";
 
 const RETRY_MS = 500;
 /** Longer than a change of leaders takes. */
@@ -81,8 +81,8 @@ async function openStream(
 }
 
 /** The position to start from: after the stored one if it belongs to this log, else at the log's beginning. */
-function startOf(
-  { log }: OpenLogInit,
+export function startOf(
+  { log }: Pick<OpenLogInit, "log">,
   position: Position | undefined,
   { created, lastSequence }: StreamInfo,
 ): Position {

@@ -10,6 +10,13 @@ import type {
 } from "../broker/mod.ts";
 import type { SharedSessions } from "./sessions.ts";
 
+/** A commit that is not done. */
+interface Waiting {
+  readonly number: number;
+  readonly heard: number;
+  readonly done: () => void;
+}
+
 /** What a store needs to know of the log. */
 export interface LogCommits {
   /** Grows with every message that is put into the log. */
@@ -20,9 +27,18 @@ export interface LogCommits {
   flush(): number;
 }
 
+/** What a store needs to know of the node's subscriptions at NATS. */
+export interface SettledInterests {
+  /** Grows with every Topic Filter that the server has to hear of. */
+  readonly begun: number;
+  /** Calls `done` when it has heard of all of them. */
+  settle(done: () => void): void;
+}
+
 /**
  * A node's own store, behind the log: what is committed here is done when the log has come to all that was put into it before, and what that
- * has changed is committed in the node's own store. So an acknowledgement tells of both.
+ * has changed is committed in the node's own store. So an acknowledgement tells of both. A SUBACK waits until NATS knows that the node wants the
+ * topic's messages of QoS 0 too: without that the first ones would be missed.
  */
 export class SharedStore implements Store {
   /** Absent where the node's own store has it not: the core asks for what is there. */
@@ -36,11 +52,23 @@ export class SharedStore implements Store {
   readonly #own: Store;
   readonly #log: LogCommits;
   readonly #sessions: SharedSessions;
-  /** Commits that wait for a record to be applied, in order. */
-  #waiting: { readonly number: number; readonly done: () => void }[] = [];
+  readonly #interests: SettledInterests;
+  /** Commits that wait for a record to be applied, and for an answer of the server, in order. */
+  #waiting: Waiting[] = [];
+  /** The last record that is applied. */
+  #applied = 0;
+  /** How many subscriptions the server was asked about, and has heard of. */
+  #asked = 0;
+  #heard = 0;
 
   /** `own`: the node's. `sessions` are told what is written of them. */
-  constructor(own: Store, log: LogCommits, sessions: SharedSessions) {
+  constructor(
+    own: Store,
+    log: LogCommits,
+    sessions: SharedSessions,
+    interests: SettledInterests,
+  ) {
+    this.#interests = interests;
     this.#own = own;
     this.#log = log;
     this.#sessions = sessions;
@@ -50,7 +78,7 @@ export class SharedStore implements Store {
 
   /** {@linkcode Store.writes} */
   get writes(): number {
-    return this.#own.writes + this.#log.writes;
+    return this.#own.writes + this.#log.writes + this.#interests.begun;
   }
 
   /** {@linkcode Store.isFailing} */
@@ -71,21 +99,39 @@ export class SharedStore implements Store {
   /** {@linkcode Store.commit} */
   commit(done?: () => void): void {
     const number = this.#log.flush();
-    if (done === undefined || number === 0 && this.#waiting.length === 0) {
-      return this.#own.commit(done);
-    }
-    this.#waiting.push({ number, done });
+    this.#ask();
+    const heard = this.#asked;
+    const isDone = number <= this.#applied && heard === this.#heard && this.#waiting.length === 0;
+    if (done === undefined || isDone) return this.#own.commit(done);
+    this.#waiting.push({ number, heard, done });
     this.#own.commit();
   }
 
-  /** The log has come to this node's record of that number, and it is applied. */
-  applied(number: number): void {
-    const count = this.#waiting.findIndex((waiting) => waiting.number > number);
+  #ask(): void {
+    const { begun } = this.#interests;
+    if (begun === this.#asked) return;
+    this.#asked = begun;
+    this.#interests.settle(() => {
+      this.#heard = begun;
+      if (this.#waiting.length > 0) this.#release();
+    });
+  }
+
+  #release(): void {
+    const count = this.#waiting.findIndex(({ number, heard }) =>
+      number > this.#applied || heard > this.#heard
+    );
     const done = this.#waiting.splice(0, count < 0 ? this.#waiting.length : count);
     if (done.length === 0) return this.#own.commit();
     this.#own.commit(() => {
       for (const waiting of done) waiting.done();
     });
+  }
+
+  /** The log has come to this node's record of that number, and it is applied. */
+  applied(number: number): void {
+    this.#applied = number;
+    this.#release();
   }
 
   putPosition(position: string): void {

@@ -1,5 +1,5 @@
 /**
- * Bytes ⇄ packets, for MQTT 3.1, 3.1.1 and 5.0.
+ * Bytes to and from packets, for MQTT 3.1, 3.1.1 and 5.0.
  *
  * This room checks the form of a packet and nothing of its meaning: what can be judged from a single packet (flags, lengths, text,
  * properties, Reason Codes that its type allows). A fault is an {@linkcode MqttError} with the Reason Code for the peer. The broker

@@ -8,7 +8,7 @@ const MAX_NAME_SIZE = 256;
  * once needs no check again.
  *
  * A hash of its bytes gives each name one slot, in which it replaces the earlier name: there is no list to walk, and nothing grows.
- * A sender whose names collide makes the broker decode them each time, nothing worse. Memory is reserved at once (slots × 256
+ * A sender whose names collide makes the broker decode them each time, nothing worse. Memory is reserved at once (slots x 256
  * bytes), but the system provides a page of it only when a name is written there.
  */
 export class NameCache {

@@ -84,7 +84,7 @@ const RULES: Readonly<Record<Exclude<Preset, "none">, CloudRules>> = {
       out: /^(devices\/[^/]+\/messages\/events\/|\$iothub\/)/,
       in: /^(devices\/[^/]+\/messages\/devicebound\/#$|\$iothub\/)/,
       words:
-        "devices/DEVICE/messages/events/ (out), devices/DEVICE/messages/devicebound/# (in) or $iothub/…",
+        "devices/DEVICE/messages/events/ (out), devices/DEVICE/messages/devicebound/# (in) or $iothub/\u2026",
     },
     onlyVersion: 4,
     maxKeepAliveSeconds: 1767,

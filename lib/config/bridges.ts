@@ -29,6 +29,9 @@ export interface BridgeSurroundings {
   readonly listeners: readonly ListenerConfig[];
 }
 
+/** What mosquitto raises a smaller `keepalive_interval` to, with a line in its log. */
+const LEAST_KEEP_ALIVE_SECONDS = 5;
+
 /** Makes bridge options of the `connection` blocks. Contradictions are added to the draft's problems. */
 export function resolveBridges(
   draft: Draft,
@@ -54,6 +57,11 @@ function resolveBridge(
     if (lines.length === 0) draft.problem(block.origin, "connection", message);
   }
   const options = optionsOf(reading, surroundings);
+  if (bridge.keepAliveSeconds < LEAST_KEEP_ALIVE_SECONDS) {
+    const origin = block.settings.get("keepalive_interval")?.at(-1)?.origin ?? block.origin;
+    const reason = `${LEAST_KEEP_ALIVE_SECONDS} seconds are the least, and are used`;
+    draft.noteNoEffect(origin, "keepalive_interval", reason);
+  }
   for (const [option, message] of contradictions(options, reading)) {
     draft.problemOf(block.settings, option, message, block.origin);
   }
@@ -90,6 +98,7 @@ function optionsOf(reading: Reading, { hostname }: BridgeSurroundings): BridgeOp
   return {
     ...same,
     addresses,
+    keepAliveSeconds: Math.max(same.keepAliveSeconds, LEAST_KEEP_ALIVE_SECONDS),
     topics: topicsOf(reading),
     restartBaseSeconds,
     restartCapSeconds,

@@ -8,7 +8,7 @@ export function isClusterName(text: string): boolean {
   return /^[A-Za-z0-9_-]+$/.test(text);
 }
 
-/** Parses `nats://HOST[:PORT][,…]`; `tls://` asks for TLS. Throws a `TypeError` whose message says what would be right. */
+/** Parses `nats://HOST[:PORT][,...]`; `tls://` asks for TLS. Throws a `TypeError` whose message says what would be right. */
 export function parseNatsPlaces(text: string): readonly NatsPlace[] {
   return text.split(",").map((part) => placeOf(part.trim()));
 }

@@ -28,7 +28,7 @@ export interface ListenerConfig {
   readonly proxy?: ProxyOptions;
   /** Present if the protocol is `http_api`. */
   readonly http?: HttpConfig;
-  /** Where it comes from: `FILE:LINE`, `MQTT_… (environment)`, `--flag` or `default`. */
+  /** Where it comes from: `FILE:LINE`, `MQTT_... (environment)`, `--flag` or `default`. */
   readonly origin: string;
   /** Its options for the core. */
   readonly options: ListenerOptions;
@@ -51,7 +51,7 @@ export interface ResolvedSetting {
   readonly listener: string;
   /** The value, as a file would have it. */
   readonly text: string;
-  /** Where it comes from: `default`, `FILE:LINE`, `MQTT_… (environment)` or `--flag`. */
+  /** Where it comes from: `default`, `FILE:LINE`, `MQTT_... (environment)` or `--flag`. */
   readonly origin: string;
 }
 

@@ -142,7 +142,7 @@ export function defaultText(option: Option): string {
 function optionCells(option: Option): string[] {
   const differs = option.differs === undefined ? "" : ` (mosquitto: ${option.differs})`;
   return [
-    `\`${option.name}\`${option.scope === "listener" ? " ◦" : ""}`,
+    `\`${option.name}\`${option.scope === "listener" ? " \u25e6" : ""}`,
     valueText(option),
     defaultText(option) + differs,
     option.description,

@@ -11,7 +11,7 @@ export interface Setting {
   readonly option: Option;
   readonly value: OptionValue;
   readonly source: SourceKind;
-  /** `FILE:LINE`, `MQTT_… (environment)` or `--flag`. */
+  /** `FILE:LINE`, `MQTT_... (environment)` or `--flag`. */
   readonly origin: string;
   /** It belongs to the listener above it, even if its option is global. */
   readonly ofListener?: boolean;

@@ -94,7 +94,7 @@ function checkUrl(place: Place, name: string): void {
   const query = text.indexOf("?");
   if (text.slice(0, query < 0 ? undefined : query).includes("${")) {
     const message =
-      "May have ${…} only after the ?: elsewhere a client's name could change the destination";
+      "May have ${\u2026} only after the ?: elsewhere a client's name could change the destination";
     problem(place, name, message);
   }
   const { protocol, hostname, username } = new URL(text);

@@ -26,7 +26,7 @@ const LOG_LEVELS: ReadonlyMap<string, string> = new Map([
   ["error", "error"],
 ]);
 
-/** Reads every `MQTT_…` variable into the draft. An empty variable counts as not set. */
+/** Reads every `MQTT_...` variable into the draft. An empty variable counts as not set. */
 export function readEnvironment(
   draft: Draft,
   environment: Readonly<Record<string, string>>,

@@ -197,7 +197,7 @@ export const ACCESS_OPTIONS: readonly Option[] = [
     false,
     `Whether ${
       PER_LISTENER_NAMES.map((name) => `\`${name}\``).join(", ")
-    }, and all options of tokens and services (\`jwt_…\`, \`auth_http_…\`, \`acl_http_url\`) belong to the listener ` +
+    }, and all options of tokens and services (\`jwt_\u2026\`, \`auth_http_\u2026\`, \`acl_http_url\`) belong to the listener ` +
       "above them; must come before these options.",
     { theme: "Who may connect", fileOnly: true },
   ),

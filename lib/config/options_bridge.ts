@@ -76,8 +76,8 @@ export const BRIDGE_OPTIONS: readonly Option[] = [
   bridgeRow(
     "keepalive_interval",
     "keepAliveSeconds",
-    integer(5, 65_535),
-    "The Keep Alive: after one and a half of it without an answer to a ping, the remote broker counts as gone.",
+    integer(0, 65_535),
+    "The Keep Alive: after one and a half of it without an answer to a ping, the remote broker counts as gone. Less than 5 seconds count as 5, as in mosquitto.",
     { unit: "seconds" },
   ),
   bridgeRow(

@@ -7,7 +7,7 @@ export const CLUSTER_OPTIONS: readonly Option[] = [
     "cluster",
     "servers",
     { kind: "text", maxLength: 2000 },
-    "The NATS servers, with JetStream, `nats://HOST:PORT[,…]` or `tls://…`: makes the broker a node of a cluster (experimental: see the guide's " +
+    "The NATS servers, with JetStream, `nats://HOST:PORT[,\u2026]` or `tls://\u2026`: makes the broker a node of a cluster (experimental: see the guide's " +
       "page on clustering).",
     { defaultText: "none: the broker is the only one" },
   ),
@@ -68,7 +68,7 @@ export const CLUSTER_OPTIONS: readonly Option[] = [
     "cluster_nkey_file",
     "nkeyFile",
     PATH,
-    "The file with the seed of an nkey, `SU…`.",
+    "The file with the seed of an nkey, `SU\u2026`.",
   ),
   clusterRow(
     "cluster_credentials_file",

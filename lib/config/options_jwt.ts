@@ -64,7 +64,7 @@ export const JWT_OPTIONS: readonly Option[] = [
     "jwt_acl_claim",
     "aclClaim",
     TEXT,
-    'The claim that says what the client may do: `{"pub": […], "sub": […], "all": […]}` with Topic Filters in which `%c` and `%u` stand for its Client ' +
+    'The claim that says what the client may do: `{"pub": [\u2026], "sub": [\u2026], "all": [\u2026]}` with Topic Filters in which `%c` and `%u` stand for its Client ' +
       "Identifier and user name; a token without it gives no rights of its own.",
     { defaultText: "none: tokens do not decide about topics" },
   ),

@@ -11,7 +11,7 @@ export const PLUGIN_OPTIONS: readonly Option[] = [
     "plugin",
     PATH,
     "",
-    "Turns on dynamic security by the path of mosquitto's plugin, `…/mosquitto_dynamic_security.so`, which need not exist: clients, groups and roles in a file " +
+    "Turns on dynamic security by the path of mosquitto's plugin, `\u2026/mosquitto_dynamic_security.so`, which need not exist: clients, groups and roles in a file " +
       "that `mosquitto_ctrl dynsec` changes while the broker runs. Other plugins are refused.",
     { theme: "Who may connect", perListener: true, fileOnly: true },
   ),
@@ -28,7 +28,7 @@ export const PLUGIN_OPTIONS: readonly Option[] = [
     "plugin",
     TEXT,
     "",
-    "The same under a name, `NAME …/mosquitto_dynamic_security.so`, for listeners with `plugin_use NAME`.",
+    "The same under a name, `NAME \u2026/mosquitto_dynamic_security.so`, for listeners with `plugin_use NAME`.",
     { theme: "Who may connect", fileOnly: true },
   ),
   loaderRow(

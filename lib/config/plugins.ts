@@ -51,7 +51,7 @@ export function usePlugin(draft: Draft, setting: Setting, settings: Settings): v
   const { option: { name }, origin, value } = setting;
   const loaded = draft.loaded.get(String(value));
   if (loaded === undefined) {
-    return draft.problem(origin, name, `Needs a line above it: plugin_load ${value} …`);
+    return draft.problem(origin, name, `Needs a line above it: plugin_load ${value} \u2026`);
   }
   draft.set(settings, setting);
   for (const [name, found] of loaded.settings) settings.set(name, found);
@@ -65,7 +65,7 @@ export function placeInPlugin(
   setting: Setting,
 ): void {
   if (plugin !== undefined) return draft.set(plugin.settings, setting);
-  const message = "Must follow the line of its plugin: plugin …/mosquitto_dynamic_security.so";
+  const message = "Must follow the line of its plugin: plugin \u2026/mosquitto_dynamic_security.so";
   draft.problem(setting.origin, setting.option.name, message);
 }
 

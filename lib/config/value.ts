@@ -91,7 +91,7 @@ const KINDS: { readonly [K in OptionType["kind"]]: Kind<OfKind<K>> } = {
   listener: {
     placeholder: () => '"PORT [ADDRESS]"',
     expected: () =>
-      "a port from 1 to 65535, and an address unless it listens at all; or 0 and the path of a Unix socket",
+      "a port from 1 to 65535, with or without an address behind it; or 0 and the path of a Unix socket",
     parse: (_, text) => parseListener(text) === undefined ? undefined : text,
   },
   log_dest: {

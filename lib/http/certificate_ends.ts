@@ -1,4 +1,3 @@
-import { X509Certificate } from "node:crypto";
 import type { ListenerView } from "./context.ts";
 
 /** How long a reading stays valid, milliseconds. */
@@ -29,6 +28,8 @@ export class CertificateEnds {
 
 /** The first certificate of the file is the server's own. */
 async function endOf(path: string): Promise<number | undefined> {
+  // Only brokers with TLS load cryptography, which takes 4 MB.
+  const { X509Certificate } = await import("node:crypto");
   try {
     const endMs = Date.parse(new X509Certificate(await Deno.readTextFile(path)).validTo);
     return Number.isFinite(endMs) ? endMs : undefined;

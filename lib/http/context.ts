@@ -11,7 +11,7 @@ export interface SettingView {
   readonly listener: string;
   /** The value as written in a configuration file. */
   readonly value: string;
-  /** `default`, `FILE:LINE`, `MQTT_… (environment)` or `--flag`. */
+  /** `default`, `FILE:LINE`, `MQTT_... (environment)` or `--flag`. */
   readonly origin: string;
   /** The option's meaning. */
   readonly description: string;

@@ -27,7 +27,7 @@ function documentOf(title: string, content: string): Response {
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <meta name="color-scheme" content="light dark">
-    <title>${escaped(title)} · flux-mqtt</title>
+    <title>${escaped(title)} \u00b7 flux-mqtt</title>
     <link rel="icon" href="/icon.svg" type="image/svg+xml">
     <link rel="stylesheet" href="/style.css">
     <link rel="stylesheet" href="/guide.css">

@@ -268,5 +268,5 @@ function qosOf(reader: ChunkReader): Qos {
 }
 
 function quoted(text: string): string {
-  return text.length <= 100 ? JSON.stringify(text) : `${JSON.stringify(text.slice(0, 100))}…`;
+  return text.length <= 100 ? JSON.stringify(text) : `${JSON.stringify(text.slice(0, 100))}\u2026`;
 }

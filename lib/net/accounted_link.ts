@@ -103,6 +103,12 @@ export abstract class AccountedLink implements Link, Holder {
     return this.connection!.state === "authenticating";
   }
 
+  /** The account of clients as this one: there is one for strangers, and one for connected clients. */
+  protected get ownAccount(): UnfinishedAccount {
+    const { connected, connecting } = this.buffers.unfinished;
+    return this.connection!.state === "connected" ? connected : connecting;
+  }
+
   /**
    * Accounts for an incomplete packet; returns whether there is room for the buffer it needs. Most connections have nothing to
    * account.
@@ -111,7 +117,7 @@ export abstract class AccountedLink implements Link, Holder {
     { bufferBytes, wantedBytes, handledBytes, isUnfinished }: HeldBytes,
   ): boolean {
     const { state } = this.connection!;
-    const { smallest, unfinished } = this.buffers;
+    const { smallest } = this.buffers;
     if (state === "authenticating" && this.#connectBytes === 0) this.#connectBytes = handledBytes;
     const waitingBytes = state === "authenticating" ? this.#connectBytes : 0;
     const holds = isUnfinished && wantedBytes > smallest || waitingBytes > smallest;
@@ -119,9 +125,13 @@ export abstract class AccountedLink implements Link, Holder {
       if (this.account !== undefined) release(this);
       return true;
     }
-    const account = state === "connected" ? unfinished.connected : unfinished.connecting;
     const isNew = handledBytes > 0;
-    return account.hold(this, wantedBytes + waitingBytes, bufferBytes + waitingBytes, isNew);
+    return this.ownAccount.hold(
+      this,
+      wantedBytes + waitingBytes,
+      bufferBytes + waitingBytes,
+      isNew,
+    );
   }
 
   /** Ends the link after `LINGER_MS`, if nothing else does. */

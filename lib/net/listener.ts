@@ -16,6 +16,8 @@ export const ACCEPT_RETRY_MS = 100;
  * many clients come at once, the connected ones should not notice more than this.
  */
 const BUSY_MS = 5;
+/** The same for connections that cost little: Deno needs up to a tenth of a millisecond for each, which is not seen here. */
+const BUSY_COUNT = 32;
 
 /** Streams whose PROXY header may be missing at one time; a proxy sends it at once. */
 export const MAX_UNKNOWN = 1000;
@@ -77,7 +79,7 @@ export class Listener implements OpenListener {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
 
-  /** Listens at once; throws what `Deno.listen` throws (`AddrInUse`, `PermissionDenied`, …). */
+  /** Listens at once; throws what `Deno.listen` throws (`AddrInUse`, `PermissionDenied`, ...). */
   constructor(init: ListenerInit) {
     this.#init = init;
     const { address } = init;
@@ -124,6 +126,7 @@ export class Listener implements OpenListener {
   async #accept(): Promise<void> {
     let isWaiting = false;
     let busyMs = 0;
+    let count = 0;
     while (!this.#isClosed) {
       try {
         const stream = await this.#listener.accept();
@@ -131,9 +134,9 @@ export class Listener implements OpenListener {
         const startMs = nowMs();
         this.#open(stream);
         busyMs += nowMs() - startMs;
-        if (busyMs < BUSY_MS) continue;
-        busyMs = 0;
-        await this.#pause(0);
+        if (busyMs < BUSY_MS && ++count < BUSY_COUNT) continue;
+        busyMs = count = 0;
+        await this.#untilOthersHad();
       } catch (error) {
         if (this.#isClosed) return;
         // Connections that are gone already must not cause a pause: repeated ones would keep all others out.
@@ -149,6 +152,13 @@ export class Listener implements OpenListener {
         await this.#pause(ACCEPT_RETRY_MS);
       }
     }
+  }
+
+  /** Lets the event loop turn, or waits for the pause of all that are busy. Never resolves after the listener has stopped. */
+  #untilOthersHad(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#init.turns.mayGoOn({ resume: resolve }, true)) this.#timer = setTimeout(resolve, 0);
+    });
   }
 
   /** Never resolves after the listener has stopped. */

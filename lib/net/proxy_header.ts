@@ -1,4 +1,5 @@
 import { addressText } from "../broker/mod.ts";
+import { isIpv4, isIpv6, shortenIpv6 } from "./ip_text.ts";
 
 /** What a proxy says about its client. */
 export interface ProxiedClient {
@@ -142,26 +143,6 @@ function* extensions(bytes: Uint8Array): Generator<[type: number, value: Uint8Ar
 
 function unknown(): ProxiedClient {
   return { remoteAddress: undefined, hasTls: false, hasCertificate: false, commonName: "" };
-}
-
-/** Writes the longest run of at least two zeros as `::`. */
-export function shortenIpv6(groups: readonly string[]): string {
-  const runs = [...groups.join(":").matchAll(/(?:^|:)0(?::0)+(?=:|$)/g)].map(([run]) => run);
-  const longest = runs.toSorted((a, b) => b.length - a.length)[0];
-  const text = groups.join(":");
-  if (longest === undefined) return text;
-  const at = text.indexOf(longest);
-  return `${text.slice(0, at)}::${text.slice(at + longest.length).replace(/^:/, "")}`;
-}
-
-function isIpv4(text: string): boolean {
-  const parts = text.split(".");
-  return parts.length === 4 &&
-    parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && +part < 256);
-}
-
-function isIpv6(text: string): boolean {
-  return /^[0-9a-f:.]+$/i.test(text) && URL.canParse(`http://[${text}]/`);
 }
 
 function isPort(text: string): boolean {

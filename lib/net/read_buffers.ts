@@ -42,8 +42,8 @@ export class ReadBuffers {
 
   /** Lends a buffer of at least `sizeBytes`. Sizes beyond the largest grow by doubling, and few are kept for reuse. */
   take(sizeBytes: number): Uint8Array<ArrayBuffer> {
-    const kind = SIZES.findIndex((size) => sizeBytes <= size);
-    if (kind < 0) return this.#takeHuge(2 ** Math.ceil(Math.log2(sizeBytes)));
+    const kind = kindFor(sizeBytes);
+    if (kind < 0) return this.#takeHuge(this.sizeFor(sizeBytes));
     const free = this.#free[kind]!;
     if (kind === 0 && free.length === 0) {
       const slab = new ArrayBuffer(SIZES[0] * SLAB_BUFFERS);
@@ -52,6 +52,11 @@ export class ReadBuffers {
       }
     }
     return free.pop() ?? new Uint8Array(SIZES[kind]!);
+  }
+
+  /** The size of the buffer that {@linkcode take} lends. */
+  sizeFor(sizeBytes: number): number {
+    return SIZES[kindFor(sizeBytes)] ?? 2 ** Math.ceil(Math.log2(sizeBytes));
   }
 
   /** Takes a buffer back; its bytes must not be used any more. */
@@ -89,4 +94,9 @@ export class ReadBuffers {
     if (kind > 0 && readBytes < SIZES[kind - 1]!) return SIZES[kind - 1]!;
     return bufferBytes;
   }
+}
+
+/** The index of the smallest size for these bytes, or -1. */
+function kindFor(sizeBytes: number): number {
+  return SIZES.findIndex((size) => sizeBytes <= size);
 }

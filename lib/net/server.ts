@@ -128,7 +128,7 @@ export class Server {
     return this.broker.fromCluster;
   }
 
-  /** Begins to listen; returns the port, or 0 for a Unix socket. Throws what `Deno.listen` throws: `AddrInUse`, `PermissionDenied`, … */
+  /** Begins to listen; returns the port, or 0 for a Unix socket. Throws what `Deno.listen` throws: `AddrInUse`, `PermissionDenied`, ... */
   listen(init: ListenInit): number {
     const { port = 0, hostname = LOOPBACK_ADDRESS, path } = init;
     const options = {

@@ -7,7 +7,7 @@ import { release } from "./unfinished.ts";
 
 /** The most bytes of one write, so that the progress of a long output can be seen. */
 const WRITE_BYTES = 256 * 1024;
-/** After a read of this size other connections come first, because this one has more. */
+/** After a read of this size, or one that filled its buffer, other connections come first, because this one has more. */
 const BUSY_BYTES = 16 * 1024;
 /** Bytes of an unfinished packet that move to a larger buffer at once: one or two milliseconds. */
 const MOVED_BYTES = 4 * 1024 * 1024;
@@ -112,6 +112,7 @@ export class StreamLink extends AccountedLink {
       this.#isAtEnd = true;
       return this.#atEnd();
     }
+    const hasMore = count >= BUSY_BYTES || this.#end + count === this.#buffer.length;
     if (this.isClosing) {
       this.#end = 0; // Discarded: read only to let the peer finish.
     } else if (this.connection!.isStopped) {
@@ -121,7 +122,7 @@ export class StreamLink extends AccountedLink {
       this.#handle();
       this.#prepare(this.#stream.takenBytes ?? count);
     }
-    if (count < BUSY_BYTES || this.turns.mayGoOn(this)) this.#read();
+    if (!hasMore || this.turns.mayGoOn(this)) this.#read();
   };
 
   /** Whether a stopped connection is read nevertheless while there is room: the end of a stream is only seen by reading. */

@@ -11,10 +11,15 @@ export function nowMs(): number {
  * seeing others for seconds. The pause is one to two milliseconds of idle time, in which Deno polls.
  */
 const BUSY_MS = 40;
+/**
+ * How many of those that waited for the pause continue before the event loop turns. Each may have 64 KB to read at once, and thousands would
+ * use up the time of many pauses in one piece.
+ */
+const TOGETHER = 16;
 
-/** A connection that continues after the pause. */
+/** A connection that continues after the pause, or a listener. */
 export interface Waiting {
-  /** Continues to read. */
+  /** Continues to read, or to accept. */
   resume(): void;
 }
 
@@ -40,12 +45,19 @@ export class Turns {
    * the sockets are polled. The second one starts within the loop, which is idle until it is due, and so polls.
    */
   readonly #waitOn = () => {
-    this.#pause = setTimeout(this.#goOn, 0);
+    this.#pause = setTimeout(this.#afterPause, 0);
   };
-  readonly #goOn = () => {
+  readonly #afterPause = () => {
     this.#pauseAtMs = nowMs() + BUSY_MS;
-    const waiting = this.#waiting;
-    this.#waiting = [];
+    this.#goOn();
+  };
+  /** Resumes those that have waited longest; if there are more, they continue in the next round of the event loop, or after a pause. */
+  readonly #goOn = () => {
+    const waiting = this.#waiting.splice(0, TOGETHER);
+    if (this.#waiting.length > 0) {
+      const isPauseDue = nowMs() >= this.#pauseAtMs;
+      this.#pause = setTimeout(isPauseDue ? this.#waitOn : this.#goOn, 0);
+    }
     for (const busy of waiting) busy.resume();
   };
   readonly #end = () => {
@@ -99,13 +111,20 @@ export class Turns {
     }, 0);
   }
 
-  /** Whether a busy connection may be read again at once. If not, it is resumed after the pause. */
-  mayGoOn(busy: Waiting): boolean {
+  /**
+   * Whether a busy connection may be read again at once, or a listener may accept. If not, it is resumed after the pause, `isFirst` before
+   * all others.
+   */
+  mayGoOn(busy: Waiting, isFirst = false): boolean {
     // No connection was busy for a while, so the event loop has polled all.
     if (this.#turnMs > this.#lastBusyMs + BUSY_MS) this.#pauseAtMs = this.#turnMs + BUSY_MS;
     this.#lastBusyMs = this.#turnMs;
-    if (this.#turnMs < this.#pauseAtMs) return true;
-    this.#waiting.push(busy);
+    const isPauseDue = this.#turnMs >= this.#pauseAtMs;
+    if (!isPauseDue && this.#waiting.length === 0) return true;
+    if (isFirst) this.#waiting.unshift(busy);
+    else this.#waiting.push(busy);
+    // Others have not had their part since the last pause, and come first.
+    if (!isPauseDue) return false;
     // The pause counts from the last busy connection, because the event loop is not idle while one is handled.
     clearTimeout(this.#pause);
     this.#pause = setTimeout(this.#waitOn, 0);

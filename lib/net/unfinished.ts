@@ -19,7 +19,14 @@ export const DEFAULT_UNFINISHED_LIMITS: UnfinishedLimits = {
 
 /** How long the oldest packet of a connected client may hold others up, milliseconds; then its client is disconnected. */
 const GRACE_MS = 5000;
-/** Time between two checks for slow packets, milliseconds. */
+/**
+ * The same before CONNACK. Without it thousands of strangers would replace each other as fast as the broker can read, and everything read
+ * from them would be discarded.
+ */
+const STRANGER_GRACE_MS = 200;
+/** A CONNECT up to this size replaces the oldest at once: almost all have it, and thousands of these take little. */
+const SMALL_CONNECT_BYTES = 2048;
+/** The longest time between two checks for slow packets, milliseconds. */
 const LOOK_MS = 1000;
 
 /** A connection that holds more than the smallest read buffer. The account writes these fields. */
@@ -38,7 +45,7 @@ export interface Holder {
 
 /** The accounts of one server. There are two, so that strangers cannot use up the room of connected clients. */
 export class Unfinished {
-  /** Connections before CONNACK: none of them is worth waiting for. */
+  /** Connections before CONNACK. */
   readonly connecting: UnfinishedAccount;
   /** Connected clients. */
   readonly connected: UnfinishedAccount;
@@ -46,13 +53,13 @@ export class Unfinished {
   /** Creates empty accounts. */
   constructor(limits: UnfinishedLimits = DEFAULT_UNFINISHED_LIMITS) {
     const timeoutMs = limits.packetTimeoutSeconds * 1000;
-    this.connecting = new UnfinishedAccount(limits.maxConnectingBytes, 0, timeoutMs);
+    this.connecting = new UnfinishedAccount(
+      limits.maxConnectingBytes,
+      STRANGER_GRACE_MS,
+      timeoutMs,
+      SMALL_CONNECT_BYTES,
+    );
     this.connected = new UnfinishedAccount(limits.maxUnfinishedBytes, GRACE_MS, timeoutMs);
-  }
-
-  /** Whether reads should be short, because what they leave unfinished is held in any case. */
-  get isScarce(): boolean {
-    return this.connected.isScarce;
   }
 }
 
@@ -64,7 +71,9 @@ export class UnfinishedAccount {
   readonly #maxBytes: number;
   readonly #graceMs: number;
   readonly #timeoutMs: number;
+  readonly #smallBytes: number;
   readonly #holders = new Set<Holder>();
+  /** In the order in which they began to wait. */
   readonly #waiting = new Set<Holder>();
   #bytes = 0;
   /** How often it was asked for room. */
@@ -72,11 +81,12 @@ export class UnfinishedAccount {
   #look: ReturnType<typeof setInterval> | undefined;
   #wake: ReturnType<typeof setTimeout> | undefined;
 
-  /** Zeros mean no limit, no waiting, no time limit. */
-  constructor(maxBytes: number, graceMs: number, timeoutMs: number) {
+  /** Zeros mean no limit, no waiting, no time limit. A packet of up to `smallBytes` does not wait. */
+  constructor(maxBytes: number, graceMs: number, timeoutMs: number, smallBytes = 0) {
     this.#maxBytes = maxBytes;
     this.#graceMs = graceMs;
     this.#timeoutMs = timeoutMs;
+    this.#smallBytes = smallBytes;
   }
 
   /** The bytes held. */
@@ -101,13 +111,14 @@ export class UnfinishedAccount {
       this.#holders.add(holder);
       holder.account = this;
       holder.sinceMs = nowMs();
-      this.#look ??= setInterval(this.#onLook, LOOK_MS);
+      this.#look ??= setInterval(this.#onLook, Math.min(LOOK_MS, this.#graceMs || LOOK_MS));
     }
     const hasRoom = bytes <= holder.heldBytes || this.#makeRoom(holder, bytes);
     const heldBytes = hasRoom ? bytes : leastBytes;
     this.#bytes += heldBytes - holder.heldBytes;
     holder.heldBytes = heldBytes;
-    if (!hasRoom) this.#waiting.add(holder);
+    if (hasRoom) this.#waiting.delete(holder);
+    else this.#waiting.add(holder);
     return hasRoom;
   }
 
@@ -127,10 +138,11 @@ export class UnfinishedAccount {
   /** Whether the holder may have this many bytes, after evicting holders that are too slow. */
   #makeRoom(holder: Holder, bytes: number): boolean {
     if (this.#maxBytes === 0) return true;
+    const graceMs = bytes <= this.#smallBytes ? 0 : this.#graceMs;
     while (this.#bytes - holder.heldBytes + bytes > this.#maxBytes) {
       const [oldest] = this.#holders;
       if (oldest === undefined || oldest === holder) return true;
-      if (nowMs() - oldest.sinceMs < this.#graceMs) return false;
+      if (nowMs() - oldest.sinceMs < graceMs) return false;
       this.#evict(oldest, "Memory for unfinished packets is used up");
     }
     return true;
@@ -153,10 +165,23 @@ export class UnfinishedAccount {
   readonly #onWake = (): void => {
     clearTimeout(this.#wake);
     this.#wake = undefined;
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const holder of waiting) holder.resume();
+    // The packet that began first always has room, wherever it waits.
+    const [oldest] = this.#holders;
+    if (oldest !== undefined && this.#waiting.has(oldest)) this.#resume(oldest);
+    for (const holder of this.#waiting) {
+      // Those behind it wait on: thousands may, and they would ask in vain each time.
+      if (!this.#resume(holder)) break;
+    }
   };
+
+  /** Returns whether the holder waits no more. */
+  #resume(holder: Holder): boolean {
+    const { reads } = this;
+    holder.resume();
+    // A holder that is stopped for another reason does not ask now, but when it goes on.
+    if (this.reads === reads) this.#waiting.delete(holder);
+    return !this.#waiting.has(holder);
+  }
 }
 
 /** Releases a holder from its account, if it has one. */

@@ -12,7 +12,7 @@ export type LogDestination =
   | { readonly type: "file"; readonly path: string }
   /** The system's log; the facility is a number of syslog(3), 3 for `daemon`. */
   | { readonly type: "syslog"; readonly facility: number }
-  /** Messages that the broker publishes on `$SYS/broker/log/…`; see {@linkcode Logger.publishTo}. */
+  /** Messages that the broker publishes on `$SYS/broker/log/...`; see {@linkcode Logger.publishTo}. */
   | { readonly type: "topic" };
 
 /** What is logged, how, and where to. */

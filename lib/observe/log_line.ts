@@ -25,7 +25,7 @@ export function formatText(
   return line;
 }
 
-/** One line of JSON, without its end: `{"time":"…","level":"info","message":"…","key":"value"}`. */
+/** One line of JSON, without its end: `{"time":"...","level":"info","message":"...","key":"value"}`. */
 export function formatJson(
   time: string,
   level: LogLevel,

@@ -34,7 +34,7 @@ export class LogTail {
     const whole = formatText("", level, message, fields).slice(
       Math.max(LEVEL_WIDTH, level.length) + 1,
     );
-    const text = whole.length > MAX_LENGTH ? `${whole.slice(0, MAX_LENGTH)}…` : whole;
+    const text = whole.length > MAX_LENGTH ? `${whole.slice(0, MAX_LENGTH)}\u2026` : whole;
     this.#lines.push({ sequence: this.#nextSequence++, atMs, level, text });
     // Cut only at twice the limit, so that each line is moved once on average.
     if (this.#lines.length >= 2 * MAX_LINES) this.#lines = this.#lines.slice(-MAX_LINES);

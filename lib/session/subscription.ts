@@ -2,7 +2,7 @@ import type { Qos } from "../codec/mod.ts";
 
 /** A session's subscription: the options of SUBSCRIBE, and the QoS granted. Plain data, replaced as a whole. */
 export interface Subscription {
-  /** The full Topic Filter: with the mount point, and `$share/…` in front if it is shared. It is the key within the session. */
+  /** The full Topic Filter: with the mount point, and `$share/...` in front if it is shared. It is the key within the session. */
   readonly topicFilter: string;
   /** The highest QoS of its messages, as granted in SUBACK. */
   readonly qos: Qos;

@@ -115,6 +115,8 @@ export class Batch {
   #deliveries = new Gathered<DeliveryRecord>();
   #sent = new Gathered<SentNote>();
   #changedDeliveries: DeliveryRecord[] = [];
+  /** How many of them have not been deleted since. */
+  #changed = 0;
   /** New QoS 1 deliveries that have been sent and not acknowledged. */
   #unacknowledged = 0;
   readonly #deletedDeliveries: number[] = [];
@@ -131,14 +133,19 @@ export class Batch {
 
   /** Whether there is nothing to write. */
   get isEmpty(): boolean {
-    return this.rows + this.#retained.size === 0 && this.#positions < POSITION_EVERY;
+    return this.rows + this.#changedDeliveries.length + this.#retained.size === 0 &&
+      this.#positions < POSITION_EVERY;
   }
 
-  /** The approximate number of rows to write, without retained messages. */
+  /**
+   * The approximate number of rows to write, without retained messages. A delivery that was sent and acknowledged counts once, though its
+   * row changes and is deleted with the message's: so many messages may be sent again after a crash.
+   */
   get rows(): number {
+    const deletedMessages = this.#deletedMessages.length + this.#releasedMessages.length;
+    const deletedDeliveries = this.#deletedDeliveries.length + this.#deletedWaiting.length;
     return this.#messages.size + this.#deliveries.size + this.#sent.size + this.#received.size +
-      this.#changedDeliveries.length + this.#deletedDeliveries.length +
-      this.#deletedWaiting.length + this.#deletedMessages.length + this.#releasedMessages.length +
+      this.#changed + Math.max(deletedDeliveries, deletedMessages) +
       this.#deletedReceived.length + this.#deletedSessions.length +
       this.#sessions.size;
   }
@@ -237,12 +244,14 @@ export class Batch {
     record.isChanged = true;
     this.#lasts();
     this.#changedDeliveries.push(record);
+    this.#changed++;
   }
 
   /** Of what is in flight nobody waits for it: if it is not written, the delivery is sent again after a crash. */
   deleteDelivery(record: DeliveryRecord): void {
     this.#unacknowledged -= unacknowledged(record);
     if (record.place === "gathered") record.point!.gathered--;
+    if (record.isChanged) this.#changed--;
     if (!this.#deliveries.delete(record)) return;
     const { delivery: { sequence }, session } = record;
     if (record.isWaiting) {
@@ -374,6 +383,7 @@ export class Batch {
     const written = this.#changedDeliveries.filter(({ place }) => place === "written");
     for (const record of this.#changedDeliveries) record.isChanged = false;
     this.#changedDeliveries = [];
+    this.#changed = 0;
     const moved = written.filter(({ isWaiting }) => isWaiting);
     const changed = written.filter(({ isWaiting }) => !isWaiting);
     for (const record of moved) {

@@ -12,7 +12,7 @@ import type {
   StoredWill,
   Subscription,
 } from "../broker/mod.ts";
-import { deliverySizeBytes } from "../broker/mod.ts";
+import { deliverySizeBytes } from "../session/mod.ts";
 
 /** A session as it is kept. */
 interface SessionRecord {

@@ -10,7 +10,8 @@
  *
  * The suite `tests/store/contract.ts` says what a store must do, and every implementation passes it: a write is durable when its commit
  * is done, commits are done in order, a deletion deletes all that belongs to the deleted row, and a write to something that does not
- * exist has no effect. May import the ports and data types of `broker`.
+ * exist has no effect. May import the ports and data types of `broker`, and `session`. The Worker's modules import no value of `broker`:
+ * it would be loaded a second time, for the Worker alone.
  *
  * @example A session that survives
  * ```ts

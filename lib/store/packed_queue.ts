@@ -6,32 +6,38 @@ const HEAD_BYTES = 40;
 
 /** Packs the rows one after the other into one buffer, which is transferred to another thread without a copy. */
 export function packQueue(rows: readonly QueuedRow[]): Uint8Array<ArrayBuffer> {
-  const texts = rows.map(({ publisher, identifiers }) => [
-    encodeText(publisher),
-    encodeText(identifiers ?? ""),
-  ]);
-  const sizeBytes = rows.reduce(
-    (sum, { packet }, i) =>
-      sum + HEAD_BYTES + texts[i]![0]!.length + texts[i]![1]!.length + packet.length,
-    0,
-  );
+  // Most rows have the same publisher and the same identifiers.
+  const encoded = new Map<string, Uint8Array>();
+  let sizeBytes = HEAD_BYTES * rows.length;
+  for (const { publisher, identifiers, packet } of rows) {
+    sizeBytes += packet.length;
+    for (const text of [publisher, identifiers ?? ""]) {
+      let bytes = encoded.get(text);
+      if (bytes === undefined) encoded.set(text, bytes = encodeText(text));
+      sizeBytes += bytes.length;
+    }
+  }
   const bytes = new Uint8Array(sizeBytes);
   const view = new DataView(bytes.buffer);
   let at = 0;
-  for (const [i, { sequence, messageId, flags, packet, expiresAtMs }] of rows.entries()) {
-    const [publisher, identifiers] = texts[i] as [Uint8Array, Uint8Array];
+  for (const row of rows) {
+    const { packet } = row;
+    const publisher = encoded.get(row.publisher)!;
+    const identifiers = encoded.get(row.identifiers ?? "")!;
     view.setUint32(at, publisher.length);
     view.setUint32(at + 4, identifiers.length);
     view.setUint32(at + 8, packet.length);
-    view.setUint32(at + 12, flags);
-    view.setFloat64(at + 16, sequence);
-    view.setFloat64(at + 24, messageId);
-    view.setFloat64(at + 32, expiresAtMs ?? Infinity);
+    view.setUint32(at + 12, row.flags);
+    view.setFloat64(at + 16, row.sequence);
+    view.setFloat64(at + 24, row.messageId);
+    view.setFloat64(at + 32, row.expiresAtMs ?? Infinity);
     at += HEAD_BYTES;
-    for (const part of [publisher, identifiers, packet]) {
-      bytes.set(part, at);
-      at += part.length;
-    }
+    bytes.set(publisher, at);
+    at += publisher.length;
+    bytes.set(identifiers, at);
+    at += identifiers.length;
+    bytes.set(packet, at);
+    at += packet.length;
   }
   return bytes;
 }

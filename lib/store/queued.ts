@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
-import { deliverySizeBytes } from "../broker/mod.ts";
+import { deliverySizeBytes } from "../session/mod.ts";
 import { deliveryFromRow, type DeliveryRow, type Endless, messageFromRow } from "./rows.ts";
 
 /** A row of the table `waiting` with its message, for the counts. */

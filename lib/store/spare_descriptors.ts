@@ -1,5 +1,3 @@
-import { dirname } from "node:path";
-
 /** As many as a Worker and its database need, and some more, since a connection may be accepted at the same moment. */
 const COUNT = 14;
 /** The most connections that come in while a Worker loads its modules. To try for more makes the system's table grow, which takes time. */
@@ -13,9 +11,9 @@ export class SpareDescriptors {
   readonly #directory: string;
   readonly #files: Deno.FsFile[];
 
-  /** Opens the directory of this file, as often as it can be. */
+  /** Opens the directory of this file, whose path has one, as often as it can be. */
   constructor(path: string) {
-    this.#directory = dirname(path);
+    this.#directory = path.slice(0, path.lastIndexOf("/"));
     this.#files = this.#open(COUNT);
   }
 

@@ -12,7 +12,7 @@ import type {
   StoredWill,
   Subscription,
 } from "../broker/mod.ts";
-import { deliverySizeBytes } from "../broker/mod.ts";
+import { deliverySizeBytes } from "../session/mod.ts";
 import { GroupCommit } from "./group_commit.ts";
 import { countsOf } from "./memory_store.ts";
 import {

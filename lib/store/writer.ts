@@ -3,6 +3,7 @@ import { type BackupContent, makeBackup } from "./backup.ts";
 import type { BatchRows } from "./batch.ts";
 import { unpackRetained } from "./packed_retained.ts";
 import { databaseLimit, type Room } from "./disk_limit.ts";
+import { Deletions } from "./deletions.ts";
 import { DiskWatch } from "./disk_watch.ts";
 import { EndedSessions, RELEASE_MESSAGE } from "./ended_sessions.ts";
 import { Journal } from "./journal.ts";
@@ -36,6 +37,7 @@ export class Writer {
   readonly #disk: DiskWatch;
   readonly #reader: QueueReader;
   readonly #ended: EndedSessions;
+  readonly #deletions: Deletions;
   readonly #journal: Journal;
   #logBytes = 0;
   #isUnsynced = false;
@@ -56,6 +58,7 @@ export class Writer {
     this.#vacuum = new Vacuum(this.#db, (name) => this.#pragma(name));
     this.#reader = new QueueReader(this.#db);
     this.#ended = new EndedSessions(this.#db);
+    this.#deletions = new Deletions(this.#db);
     this.#journal = new Journal(this.#db);
   }
 
@@ -244,8 +247,8 @@ export class Writer {
     this.#all("INSERT OR REPLACE INTO waiting VALUES (?, ?, ?, ?, ?, ?, ?)", rows.waiting);
     const written = rows.deletedMessages.filter((id) => !this.#journal.hasMessage(id));
     this.#journal.write(rows.flight);
-    this.#all("DELETE FROM waiting WHERE session_id = ? AND sequence = ?", rows.deletedWaiting);
-    this.#each("DELETE FROM messages WHERE id = ?", written);
+    this.#deletions.waiting(rows.deletedWaiting);
+    this.#deletions.messages(written);
     this.#each(RELEASE_MESSAGE, rows.releasedMessages);
     this.#all("INSERT OR REPLACE INTO queues VALUES (?, ?, ?, ?, ?)", rows.queues);
     this.#all("DELETE FROM received WHERE session_id = ? AND packet_id = ?", rows.deletedReceived);

@@ -3,7 +3,7 @@ import { topicMatches } from "./matches.ts";
 import type { MatchOptions } from "./retained_cursor.ts";
 import type { Places, WalkedTopics } from "./retained_places.ts";
 
-/** The cost of putting a name into the trie, in steps of a walk: 2 to 8 µs, where a step takes 0.2 to 0.5. */
+/** The cost of putting a name into the trie, in steps of a walk: 2 to 8 microseconds, where a step takes 0.2 to 0.5. */
 const STEPS_PER_INDEXED_NAME = 16;
 
 /**

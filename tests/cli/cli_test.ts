@@ -142,3 +142,18 @@ cliTest("a log file that cannot be opened ends the start: status 1", async () =>
   assert.equal(status, 1);
   assert.match(error, /^Cannot open the log: /);
 });
+
+for (
+  const [what, config] of [["only a file", "log_dest file m.log"], ["nothing", "log_dest none"]]
+) {
+  cliTest(
+    `where ${what} is logged to, standard error says why the broker does not start`,
+    async () => {
+      const { status, error } = await run("-c m.conf", {
+        "m.conf": `listener 1 192.0.2.1\n${config}\npersistence false\n`,
+      });
+      assert.equal(status, 1);
+      assert.match(error, /^Cannot listen on port 1 \(m\.conf:1\): /);
+    },
+  );
+}

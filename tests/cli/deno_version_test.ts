@@ -24,3 +24,27 @@ for (const [version, isGood] of versions) {
 Deno.test("the Deno that runs the tests is good", () => {
   assert.equal(denoProblem(Deno.version.deno, () => undefined), undefined);
 });
+
+/** What an older Deno must not begin: it fails in ways that do not name the cause. */
+for (const program of ["main.ts", "tasks/compile.ts", "tasks/test.ts", "tasks/ok.ts"]) {
+  Deno.test(`${program} refuses an older Deno`, async () => {
+    const directory = await Deno.makeTempDir();
+    try {
+      const older = `{ value: { ...Deno.version, deno: "2.7.11" } }`;
+      await Deno.writeTextFile(
+        `${directory}/older.ts`,
+        `Object.defineProperty(Deno, "version", ${older});`,
+      );
+      const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["run", "-A", "--no-check", "--preload", `${directory}/older.ts`, program],
+        cwd: new URL("../../", import.meta.url),
+        env: { [OLD_DENO_VARIABLE]: "" },
+      }).output();
+      const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+      assert.equal(code, 1);
+      assert.match(text, /^flux-mqtt needs Deno 2\.9 or newer, this is 2\.7\.11: .*\n$/);
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+    }
+  });
+}

@@ -78,7 +78,7 @@ failureTest(
       ["sub", 2, /^-t: Name a Topic Filter/],
       ["sub -t a/#/b", 2, /^-t: Must be a Topic Filter/],
       ["sub -t a -c", 2, /^-c: Needs -i/],
-      ["sub -t a -z", 2, /^Unknown option '-z'\nSee flux-mqtt sub --help/],
+      ["sub -t a -z", 2, /^-z: Is not a flag\nSee flux-mqtt sub --help/],
       ["rr -t a -m x", 2, /^-e: Name the response's topic/],
       ["health -W 0", 2, /^--timeout: Must be a whole number from 1/],
       ["bench -s x", 2, /^--seconds: Must be a whole number/],

@@ -77,7 +77,7 @@ Deno.test(
 );
 
 const refusals: [args: string[], store: string, error: RegExp, status: number][] = [
-  [["install"], "", /^--executable: Is needed here/m, 2],
+  [["install"], "", /^--executable: Must name the executable.*`deno task compile`/m, 2],
   [["install", "--executable", "/opt/none"], "", /\/opt\/none: Does not exist$/m, 1],
   [["install", "--executable", "/opt/a b"], "", /Cannot stand in a unit/, 1],
   [INSTALL, "max_qoss 1\n", /max_qoss/, 3],
@@ -87,7 +87,9 @@ const refusals: [args: string[], store: string, error: RegExp, status: number][]
     /^persistence_location: Must be \/var\/lib\/flux-mqtt/m,
     1,
   ],
-  [["start"], "", /^Needs one of install, remove, status$/m, 2],
+  [["start"], "", /^start: Is not an action; needs one of install, remove, status$/m, 2],
+  [["instal"], "", /^instal: Is not an action; did you mean install\?$/m, 2],
+  [[], "", /^Needs one of install, remove, status$/m, 2],
   [[...INSTALL, "x"], "", /^x: Is not understood$/m, 2],
 ];
 for (const [args, store, error, status] of refusals) {

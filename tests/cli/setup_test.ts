@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { makeCertificates } from "../../lib/cli/setup/certificates.ts";
 import { BrokerProcess } from "../support/broker_process.ts";
-import { type FluxRun, runFlux } from "../support/flux.ts";
+import { callFlux, type FluxRun, runFlux } from "../support/flux.ts";
 import { freePort } from "../support/free_port.ts";
 
 async function inDirectory(act: (directory: string) => Promise<void>): Promise<void> {
@@ -27,7 +27,7 @@ Deno.test("setup writes a configuration with TLS and a user, tries it, and the c
       if (Deno.build.os === "windows") break;
       assert.equal((await Deno.stat(`${conf}/${name}`)).mode! & 0o777, 0o600, name);
     }
-    const [, command = ""] = /^ {2}flux-mqtt (sub .*)$/m.exec(out) ?? [];
+    const [, command = ""] = /^ {2}deno task start (sub .*)$/m.exec(out) ?? [];
     const text = await Deno.readTextFile(`${conf}/flux.conf`);
     assert.match(text, /^protocol http_api\nhttp_admin alice$/m);
     const config = text.replace(/\n# For this machine alone[^]*/, "\n");
@@ -103,13 +103,17 @@ const misuses: [args: string[], error: RegExp][] = [
   [["--name", "a b"], /^--name: "a b" is neither a host name nor an address$/m],
   [["-u", "a:b"], /^A user name must not hold a colon/m],
   [["-d", "a\nb"], /Cannot stand in a configuration file$/m],
-  [["extra"], /Unexpected argument/],
+  [["extra"], /^extra: Is not understood$/m],
+  [["--tsl", "none"], /^--tsl: Is not a flag; did you mean --tls\?$/m],
+  [["-u", "-y"], /^-u: Needs a value; one that begins with a dash is written behind =$/m],
+  [["--user"], /^-u: Needs a value$/m],
+  [["--force=1"], /^--force: Takes no value$/m],
 ];
 for (const [args, error] of misuses) {
   Deno.test(`flux-mqtt setup ${JSON.stringify(args)} is refused: status 2, and nothing is written`, () =>
     inDirectory(async (directory) => {
       const at = args[0] === "-d" ? [] : ["-d", `${directory}/x`];
-      const run = await runFlux(["setup", ...at, ...args], { cwd: directory });
+      const run = await callFlux(["setup", ...at, ...args]);
       assert.equal(run.status, 2, run.error);
       assert.match(run.error, error);
       assert.deepEqual([...Deno.readDirSync(directory)], []);

@@ -126,7 +126,8 @@ Deno.test("store says where there is none", async () => {
 
 const misuses: [args: string[], error: RegExp][] = [
   [[], /^Needs one of size, list, /],
-  [["burn"], /^Needs one of size, list, /],
+  [["burn"], /^burn: Is not an action; needs one of size, list, /],
+  [["lst"], /^lst: Is not an action; did you mean list\?$/m],
   [["backup"], /^backup needs a FILE$/m],
   [["size", "x"], /^x: Is not understood$/m],
   [["inspect", "x", "y"], /^y: Is not understood$/m],

@@ -1,6 +1,8 @@
 import { deepEqual } from "node:assert/strict";
-import { Applier, type Position, positionOf } from "../../lib/cluster/applier.ts";
+import { Applier } from "../../lib/cluster/applier.ts";
 import { EmptyStore } from "../../lib/cluster/empty_store.ts";
+import { TIMERS } from "../../lib/cluster/engine.ts";
+import { type Position, positionOf } from "../../lib/cluster/position.ts";
 import { RecordWriter } from "../../lib/cluster/record.ts";
 
 const LOG = { debugOn: false, debug() {}, info() {}, warning() {}, error() {} };
@@ -28,6 +30,7 @@ function applier(position: Position, most: number) {
     {
       node: "own",
       log: LOG,
+      timers: TIMERS,
       store,
       apply: ({ message }) => applied.length < most && applied.push(message.topicName) > 0,
       claimed() {},

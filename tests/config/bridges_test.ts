@@ -78,9 +78,9 @@ const wrong: [lines: string, problem: RegExp, why: string][] = [
     "a cap below the base",
   ],
   [
-    `${BLOCK}\nkeepalive_interval 4`,
-    /^m\.conf:4: keepalive_interval: Must be a whole number from 5/,
-    "mosquitto's least",
+    `${BLOCK}\nkeepalive_interval -1`,
+    /^m\.conf:4: keepalive_interval: Must be a whole number from 0/,
+    "no time",
   ],
   [
     `${BLOCK}\nbridge_psk 1234`,
@@ -191,3 +191,15 @@ Deno.test("mosquitto's other names are understood, a listener between does not e
   assert.equal(options.localCleanSession, true);
   assert(!JSON.stringify([settings, notes]).includes("s3cret"));
 });
+
+for (const [given, used] of [[0, 5], [4, 5], [5, 5], [6, 6]] as const) {
+  Deno.test(`keepalive_interval ${given} is ${used}: mosquitto starts with it, so it is no error`, () => {
+    const { bridges: [bridge], notes } = load({ file: `${BLOCK}\nkeepalive_interval ${given}` });
+    assert.equal(bridge!.options.keepAliveSeconds, used);
+    const told = notes.filter(({ text }) => text.includes("keepalive_interval"))
+      .map(({ text }) => text);
+    const text =
+      "m.conf:4: keepalive_interval: Has no effect: 5 seconds are the least, and are used";
+    assert.deepEqual(told, given < used ? [text] : []);
+  });
+}

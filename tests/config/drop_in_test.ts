@@ -10,6 +10,16 @@ persistence_location /var/lib/mosquitto/
 log_dest file /var/log/mosquitto/mosquitto.log
 include_dir /etc/mosquitto/conf.d
 `;
+const DEBIAN_FILE = "/etc/mosquitto/mosquitto.conf";
+const hasDebianFile = (() => {
+  try {
+    return Deno.statSync(DEBIAN_FILE).isFile;
+  } catch {
+    // deno-lint-ignore no-console -- whoever reads the results is to know
+    console.log(`Skipped: there is no ${DEBIAN_FILE} here`);
+    return false;
+  }
+})();
 const files = { "/etc/mosquitto/conf.d/README": "Any files placed here must end in .conf" };
 
 Deno.test("Debian's mosquitto.conf works as it is", () => {
@@ -25,6 +35,17 @@ Deno.test("Debian's mosquitto.conf works as it is", () => {
     1883,
     "127.0.0.1",
   ]]);
+});
+
+Deno.test({
+  name: "these settings are those of the file that is installed here, and the file itself works",
+  ignore: !hasDebianFile,
+  fn: () => {
+    const text = Deno.readTextFileSync(DEBIAN_FILE);
+    const settings = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+    assert.deepEqual(settings, DEBIAN.split("\n").filter((line) => line !== ""));
+    assert.equal(load({ file: text, files }).persistenceLocation, "/var/lib/mosquitto/");
+  },
 });
 
 for (const flags of ["--no-persistence", "--durability none"]) {

@@ -11,16 +11,29 @@ export async function playAll(
   init: BrokerProcessInit = {},
 ): Promise<void> {
   await using broker = await BrokerProcess.start(init);
-  const { port } = broker;
+  await playAt(t, protocolVersion, connect, [broker.port]);
+}
+
+/** Plays every scenario at brokers that run: the clients of a scenario connect to these ports in turn. Several ports are those of a cluster. */
+export async function playAt(
+  t: Deno.TestContext,
+  protocolVersion: ProtocolVersion,
+  connect: (init: ClientInit) => Promise<InteropClient>,
+  ports: readonly number[],
+): Promise<void> {
   let count = 0;
   for (const [name, play] of [...SCENARIOS, ...protocolVersion === 5 ? SCENARIOS_5 : []]) {
+    // A shared subscription is one for each node.
+    if (ports.length > 1 && name.includes("shared subscription")) continue;
     await t.step(name, async () => {
       const connected: InteropClient[] = [];
       try {
         await play({
           protocolVersion,
+          isCluster: ports.length > 1,
           connect: async (init = {}) => {
             const clientId = `client-${++count}`;
+            const port = ports[count % ports.length]!;
             const client = await connect({ port, clientId, protocolVersion, ...init });
             connected.push(client);
             return client;

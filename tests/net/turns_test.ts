@@ -58,3 +58,37 @@ Deno.test("who goes on after the pause finds that the others were looked at, als
     stream.close();
   }
 });
+
+Deno.test("thousands that wait for the pause go on a few at a time, in their order, a listener first", async () => {
+  const turns = new Turns();
+  turns.attach(new TestBroker().broker);
+  const COUNT = 1000;
+  const resumed: number[] = [];
+  /** How many were resumed before the event loop turned. */
+  const together: number[] = [];
+  const done = Promise.withResolvers<void>();
+  const resume = (number: number) => {
+    resumed.push(number);
+    if (together.length === 0 || turned) together.push(0);
+    turned = false;
+    together[together.length - 1]!++;
+    // Promises are settled before the loop turns, timers only then.
+    setTimeout(() => turned = true, 0);
+    if (resumed.length === COUNT + 1) done.resolve();
+  };
+  let turned = false;
+  try {
+    turns.begin();
+    while (turns.mayGoOn({ resume: () => {} })) {
+      await null; // Ends the turn, so that the next one reads the time.
+      turns.begin();
+    }
+    for (let i = 0; i < COUNT; i++) assert.ok(!turns.mayGoOn({ resume: () => resume(i) }));
+    assert.ok(!turns.mayGoOn({ resume: () => resume(-1) }, true));
+    await done.promise;
+    assert.deepEqual(resumed, Array.from({ length: COUNT + 1 }, (_, i) => i - 1));
+    assert.ok(Math.max(...together) <= 32, `${Math.max(...together)} went on at once`);
+  } finally {
+    turns.stop();
+  }
+});

@@ -68,6 +68,62 @@ netTest("who is slow goes where others need the room, those who began first befo
   return Promise.resolve();
 });
 
+netTest("a long packet waits for the oldest, a small one takes its place at once", async () => {
+  const account = new UnfinishedAccount(100, 60_000, 0, 10);
+  const [oldest, younger, long, small] = [1, 2, 3, 4].map(() => new FakeHolder());
+  assert.ok(account.hold(oldest!, 50, 0, false));
+  assert.ok(account.hold(younger!, 50, 0, false));
+  assert.equal(account.hold(long!, 50, 5, false), false);
+  assert.deepEqual(oldest!.evictions, []);
+  assert.ok(account.hold(small!, 10, 0, false));
+  assert.equal(oldest!.evictions.length, 1);
+  assert.deepEqual([younger, long, small].flatMap((holder) => holder!.evictions), []);
+  await until(() => long!.resumed > 0);
+  for (const holder of [younger, small, long]) account.release(holder!);
+  await wait(5);
+  assert.equal(account.bytes, 0);
+});
+
+netTest("who waits has room when the oldest has had its time", async () => {
+  const account = new UnfinishedAccount(100, 20, 0);
+  const [oldest, long] = [new FakeHolder(), new FakeHolder()];
+  assert.ok(account.hold(oldest, 100, 0, false));
+  await until(() => account.hold(long, 50, 0, false));
+  assert.equal(oldest.evictions.length, 1);
+  account.release(long);
+  await wait(5);
+});
+
+netTest("those that wait are resumed in their order, and only while there is room", async () => {
+  const account = new UnfinishedAccount(100, 60_000, 0);
+  const asks: number[] = [];
+  class Asking extends FakeHolder {
+    readonly #number: number;
+    constructor(number: number) {
+      super();
+      this.#number = number;
+    }
+    override resume(): void {
+      asks.push(this.#number);
+      account.hold(this, 50, 0, false);
+    }
+  }
+  const first = new FakeHolder();
+  assert.ok(account.hold(first, 100, 0, false));
+  const waiting = Array.from({ length: 1000 }, (_, i) => new Asking(i));
+  for (const holder of waiting) assert.equal(account.hold(holder, 50, 0, false), false);
+  account.release(first);
+  await until(() => account.bytes === 100);
+  // The one behind the last that has room asks in vain, and all others not at all.
+  assert.deepEqual(asks, [0, 1, 2]);
+  account.release(waiting[0]!);
+  await until(() => asks.length > 3);
+  assert.deepEqual(asks, [0, 1, 2, 2, 3]);
+  for (const holder of waiting.toReversed()) account.release(holder);
+  assert.equal(account.bytes, 0);
+  await wait(5);
+});
+
 /** A server with these limits. */
 async function withServer(
   transport: TransportName,

@@ -10,7 +10,7 @@ export type Fields = Readonly<Record<string, string | number>>;
 export interface Wish {
   /** A will is published too. */
   readonly action: "publish" | "subscribe";
-  /** With the mount point, without a `$share/…`. */
+  /** With the mount point, without a `$share/...`. */
   readonly topic: string;
   /** What it asks for. */
   readonly qos: number;

@@ -18,7 +18,7 @@ const RULE_FIELDS: ReadonlySet<string> = new Set(["permission", "action", "topic
  * of somebody's rules could be more than all of them.
  *
  * `{ "pub": ["a/%c"], "sub": ["b/#"], "all": ["c/%u/+"] }` names filters; `[{ "permission": "allow", "action": "publish",
- * "topic": "a/b" }, …]` has rules, of which those that deny come first, and deny both.
+ * "topic": "a/b" }, ...]` has rules, of which those that deny come first, and deny both.
  */
 export function parseClaimedRules(value: unknown): Acl | string {
   const rules = Array.isArray(value) ? rulesOfList(value) : rulesOfObject(value);

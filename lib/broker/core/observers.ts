@@ -36,7 +36,7 @@ export interface Observer {
   published?(publisher: Client | null, message: Message, receivers: number): void;
   /**
    * A Topic Filter of a SUBSCRIBE is answered; below 0x80 it is granted. `whole`: the filter with mount point and without
-   * `$share/…`.
+   * `$share/...`.
    */
   subscribed?(
     connection: Connection,

@@ -10,7 +10,7 @@ export class ShareGroup {
   #order: readonly Target[] | undefined;
   #next = 0;
 
-  /** `topicFilter` includes `$share/…`. */
+  /** `topicFilter` includes `$share/...`. */
   constructor(readonly topicFilter: string) {}
 
   get size(): number {

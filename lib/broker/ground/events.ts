@@ -37,7 +37,7 @@ export interface DisconnectedEvent {
 export interface SubscribedEvent {
   /** The client that subscribed. */
   readonly client: ClientIdentity;
-  /** The Topic Filter as the client sent it: without the mount point, and with `$share/…` where it is shared. */
+  /** The Topic Filter as the client sent it: without the mount point, and with `$share/...` where it is shared. */
   readonly topicFilter: string;
   /** The granted QoS. */
   readonly qos: Qos;
@@ -122,7 +122,7 @@ export interface BridgeChangedEvent {
   readonly name: string;
   /** `waiting`: it has failed and tries again; `idle`: a lazy bridge without enough to send; `ended`: it does not connect any more. */
   readonly state: "connecting" | "connected" | "waiting" | "idle" | "ended";
-  /** Why it is not connected, as a code for programs: `credentials`, `unreachable`, …; `""` if it is connected or was asked to end. */
+  /** Why it is not connected, as a code for programs: `credentials`, `unreachable`, ...; `""` if it is connected or was asked to end. */
   readonly reason: string;
   /** The same in words. */
   readonly message: string;

@@ -25,7 +25,7 @@ interface Variant {
  */
 const SHARED_BYTES = 256;
 
-/** (5.0 or not) × QoS × RETAIN. */
+/** (5.0 or not) x QoS x RETAIN. */
 const VARIANTS = 12;
 
 /**

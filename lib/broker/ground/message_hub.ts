@@ -30,7 +30,7 @@ export interface MessageHub {
    */
   subscribe(topicFilter: string, deliver: (message: Message) => void): () => void;
   /**
-   * Logs and counts that a function of the program has failed. `what` is the subject of the log line: "A handler …". Absent: not
+   * Logs and counts that a function of the program has failed. `what` is the subject of the log line: "A handler ...". Absent: not
    * logged.
    */
   failed?(what: string, error: unknown): void;

@@ -58,5 +58,5 @@ const QUOTED_LENGTH = 120;
 /** A Topic Name for an error message: in quotes, and cut to a readable length. */
 export function quoted(topicName: string): string {
   if (topicName.length <= QUOTED_LENGTH) return JSON.stringify(topicName);
-  return `${JSON.stringify(topicName.slice(0, QUOTED_LENGTH))}…`;
+  return `${JSON.stringify(topicName.slice(0, QUOTED_LENGTH))}\u2026`;
 }

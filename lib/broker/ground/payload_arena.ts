@@ -71,9 +71,9 @@ export class ArenaMessage implements RetainedMessage {
 }
 
 /**
- * Stores payloads of messages that are kept for long, many in one allocation. A typed array of its own takes 1.2 µs to make and 250
- * bytes beside its content, a view of a slab 0.4 µs and 100 bytes. So a message has neither, only an offset, and makes a view on
- * request.
+ * Stores payloads of messages that are kept for long, many in one allocation. A typed array of its own takes 1.2 microseconds to make
+ * and 250 bytes beside its content, a view of a slab 0.4 microseconds and 100 bytes. So a message has neither, only an offset, and makes
+ * a view on request.
  *
  * A slab stays allocated as long as one of its messages is in use. So when three quarters of a slab are unused, the remaining
  * payloads move to another slab. This keeps the allocated bytes below four times the kept bytes, in whatever order messages come

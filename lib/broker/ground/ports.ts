@@ -45,7 +45,7 @@ export interface ClientCertificate {
   readonly subject: string;
   /** The Common Name of the subject; `""`: it has none. */
   readonly commonName: string;
-  /** SHA-256 of the certificate: `AB:CD:…`. */
+  /** SHA-256 of the certificate: `AB:CD:...`. */
   readonly fingerprint: string;
 }
 
@@ -149,7 +149,7 @@ export interface AccessPort {
   beginEnhanced(method: string, request: AuthenticationRequest): EnhancedExchange | undefined;
   /** Whether the client may publish this; asked for each message, and for a will when it is due. */
   mayPublish(client: ClientIdentity, topicName: string, qos: Qos, retain: boolean): Decision;
-  /** Whether the client may have this Topic Filter at this QoS. The filter includes the mount point, but no `$share/…`. */
+  /** Whether the client may have this Topic Filter at this QoS. The filter includes the mount point, but no `$share/...`. */
   maySubscribe(client: ClientIdentity, topicFilter: string, qos: Qos): Decision;
   /**
    * Whether the client may end its subscription to this Topic Filter, in the form of `maySubscribe`; otherwise it keeps it. Absent: always

@@ -6,9 +6,9 @@ import type { Connection } from "../state/connection.ts";
 
 /** A Topic Filter of a client, with its mount point. */
 export interface MountedFilter {
-  /** The filter under the listener's mount point, with `$share/…` in front where it is shared. The key of the subscription. */
+  /** The filter under the listener's mount point, with `$share/...` in front where it is shared. The key of the subscription. */
   readonly key: string;
-  /** The key without `$share/…`. */
+  /** The key without `$share/...`. */
   readonly topicFilter: string;
   readonly isShared: boolean;
 }

@@ -29,10 +29,10 @@ const LEAST_MESSAGES = 16;
 const LEAST_BYTES = 16 * 1024;
 
 /**
- * Messages read at a time for a connected client while memory is not short: a read waits for the pending commit, during which a client with
- * a large window takes hundreds of messages.
+ * Messages kept in memory for a connected client while memory is not short; half of them are read at a time. A read waits for the pending
+ * commit, which deletes a thousand messages, and the client takes as many meanwhile.
  */
-const DRAIN_MESSAGES = 1024;
+const DRAIN_MESSAGES = 2048;
 
 /** Whether the delivery may wait in the store alone. */
 export function mayWaitApart(core: Core, client: Client, delivery: Delivery): boolean {

@@ -16,7 +16,7 @@ export function keepSubscription(
   core.subscriptionBytes += session.subscriptionBytes - bytesBefore;
 }
 
-/** Ends an existing subscription; `key` is its Topic Filter with mount point and `$share/…`. */
+/** Ends an existing subscription; `key` is its Topic Filter with mount point and `$share/...`. */
 export function endSubscription(core: Core, client: Client, key: string, isShared: boolean): void {
   const { session } = client;
   const bytesBefore = session.subscriptionBytes;

@@ -9,7 +9,7 @@ const MIN_EMPTY = 32;
 export interface RetainedDelivery {
   /** The subscription as it was then; the same filter again in the same SUBSCRIBE makes another object. */
   readonly subscription: Subscription;
-  /** The Topic Filter without `$share/…`. */
+  /** The Topic Filter without `$share/...`. */
   readonly topicFilter: string;
   /** `null` until its turn comes, because a client may have many that wait. */
   walk: RetainedWalk<ArenaMessage> | null;

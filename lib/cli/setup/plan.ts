@@ -101,8 +101,8 @@ function configText(plan: SetupPlan): string {
   ].join("\n");
 }
 
-/** A command that connects a client. `password` stands behind `-P`. */
-export function connectCommand(plan: SetupPlan, password: string): string {
+/** A command of `program` that connects a client. `password` stands behind `-P`. */
+export function connectCommand(program: string, plan: SetupPlan, password: string): string {
   const { directory, names, address, port, tls, user } = plan;
   const secured = tls === "make"
     ? ["--cafile", quoted(`${directory}/ca.crt`)]
@@ -112,12 +112,12 @@ export function connectCommand(plan: SetupPlan, password: string): string {
   const isLocal = address === "::1" || address.startsWith("127.");
   const host = isLocal ? address : names[0] ?? "localhost";
   return [
-    ...["flux-mqtt", "sub", "-h", quoted(host), "-p", String(port), ...secured],
+    ...[program, "sub", "-h", quoted(host), "-p", String(port), ...secured],
     ...["-u", quoted(user), "-P", quoted(password), "-t", "'#'", "-v"],
   ].join(" ");
 }
 
 /** Quotes a word for a shell, if it needs that. */
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return /^[\w./:@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

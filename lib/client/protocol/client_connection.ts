@@ -61,7 +61,7 @@ const OLDER_REFUSAL = [0x20, 2, 0, 1];
  * |-------------|-----------------|----------------|----------------|----------------------|
  * | connecting  | connected/ended | ended          | leaving        | ended                |
  * | connected   | ended           | to the handler | leaving        | ended                |
- * | leaving     | –               | –              | –              | ended                |
+ * | leaving     | -               | -              | -              | ended                |
  */
 export class ClientConnection {
   /** Where it stands. */

@@ -17,9 +17,9 @@ interface Pending {
  * | event                        | new               | waits for the application | held              |
  * |------------------------------|-------------------|---------------------------|-------------------|
  * | PUBLISH                      | deliver, wait     | a repeat: nothing         | PUBREC again      |
- * | the application acknowledges | –                 | PUBACK, or hold, PUBREC   | –                 |
+ * | the application acknowledges | -                 | PUBACK, or hold, PUBREC   | -                 |
  * | PUBREL                       | PUBCOMP with 0x92 | PUBCOMP with 0x92         | let go, PUBCOMP   |
- * | a connection goes on         | –                 | waits for its PUBLISH     | –                 |
+ * | a connection goes on         | -                 | waits for its PUBLISH     | -                 |
  */
 export class Incoming {
   readonly #store: InFlightStore;

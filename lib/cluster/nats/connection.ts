@@ -104,6 +104,12 @@ export class NatsConnection {
     };
   }
 
+  /** Calls `done` when the server knows of all that was said before; at once where there is none. */
+  settle(done: () => void): void {
+    if (this.#link === undefined) done();
+    else this.#link.settle(done);
+  }
+
   /** Sends a message and resolves with the first answer. Rejects with `NatsError`. */
   request(
     subject: string,

@@ -3,7 +3,7 @@ export type Credentials =
   | { readonly kind: "none" }
   | { readonly kind: "password"; readonly user: string; readonly password: string }
   | { readonly kind: "token"; readonly token: string }
-  /** A seed (`SU…`), and of a credentials file the token that belongs to it. */
+  /** A seed (`SU...`), and of a credentials file the token that belongs to it. */
   | { readonly kind: "nkey"; readonly seed: string; readonly jwt?: string };
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -49,15 +49,15 @@ export function parseCredentialsFile(text: string): Credentials {
   return { kind: "nkey", seed, jwt };
 }
 
-/** Reads a file that holds the seed of a user (`SU…`) and nothing else but comments. Throws `TypeError`. */
+/** Reads a file that holds the seed of a user (`SU...`) and nothing else but comments. Throws `TypeError`. */
 export function parseSeedFile(text: string): Credentials {
   const seed = text.split("\n").map((line) => line.trim()).find((line) => line.startsWith("SU"));
-  if (seed === undefined) throw new TypeError("Not an nkey: it needs the seed of a user, SU…");
+  if (seed === undefined) throw new TypeError("Not an nkey: it needs the seed of a user, SU\u2026");
   seedBytes(seed);
   return { kind: "nkey", seed };
 }
 
-/** The public key of a user's seed, `U…`. */
+/** The public key of a user's seed, `U...`. */
 export async function publicNkey(seed: string): Promise<string> {
   return (await keyOf(seed)).publicKey;
 }

@@ -47,6 +47,8 @@ export class Link {
   #isClosed = false;
   #isWriting = false;
   #hasHeard = true;
+  /** Who waits for the PONG of each PING since the handshake, in order. */
+  #pings: (() => void)[] = [];
   #timer: ReturnType<typeof setInterval> | undefined;
 
   /** Nothing happens before `open`. */
@@ -65,7 +67,7 @@ export class Link {
         this.writer.pong();
         this.flush();
       },
-      pong: () => this.#awaited?.resolve(),
+      pong: () => this.#pings.length > 0 ? this.#pings.shift()!() : this.#awaited?.resolve(),
       ok: () => {},
       error: (message) => this.#refused(message),
     });
@@ -95,6 +97,14 @@ export class Link {
     queueMicrotask(() => void this.#write(this.#stream!));
   }
 
+  /** Calls `done` when the server has handled all that was sent before, or the link has ended. */
+  settle(done: () => void): void {
+    if (this.#isClosed) return done();
+    this.#pings.push(done);
+    this.writer.ping();
+    this.flush();
+  }
+
   /** Ends it; the reason is for the log. */
   close(reason: string): void {
     if (this.#isClosed) return;
@@ -109,6 +119,7 @@ export class Link {
       new NatsError("closed", `Cannot connect to ${nameOfPlace(this.#init.place)}: ${reason}`),
     );
     this.#end(reason);
+    for (const done of this.#pings.splice(0)) done();
   }
 
   async #handshake(conn: Deno.TcpConn): Promise<void> {
@@ -192,7 +203,6 @@ export class Link {
   #watch(): void {
     if (!this.#hasHeard) return this.close("the server is silent");
     this.#hasHeard = false;
-    this.writer.ping();
-    this.flush();
+    this.settle(() => {});
   }
 }

@@ -1,4 +1,4 @@
-import { type Acl, ClientRights, DISK, parseAclFile } from "../../auth/mod.ts";
+import type { Acl, ClientRights } from "../../auth/mod.ts";
 import { isTopicFilter, isTopicName, parseTopicFilter } from "../../topic/mod.ts";
 import { json } from "../answers.ts";
 import { Problem } from "../problem.ts";
@@ -49,7 +49,7 @@ export const ACCESS_ROUTES: readonly Route[] = [
   },
 ];
 
-function explain({ query, context }: ApiRequest): Response {
+async function explain({ query, context }: ApiRequest): Promise<Response> {
   const action = requiredOf(query, "action") as Action;
   if (!ACTIONS.includes(action)) {
     throw new Problem(400, `action: must be one of ${ACTIONS.join(", ")}`);
@@ -73,8 +73,10 @@ function explain({ query, context }: ApiRequest): Response {
     return json({ isAllowed: true, reason });
   }
   const userName = query.get("userName") ?? "";
-  const rights = new ClientRights(
-    readAcl(aclFile),
+  // Loaded here, since the room takes memory for cryptography, and brokers without its files do not need it.
+  const auth = await import("../../auth/mod.ts");
+  const rights = new auth.ClientRights(
+    readAcl(aclFile, auth),
     userName === "" ? undefined : userName,
     query.get("clientId") ?? "",
   );
@@ -98,7 +100,10 @@ function decide(
 }
 
 /** Reads the rules from the file as it is now. The broker uses the same rules, or older ones if the file has become invalid. */
-function readAcl(path: string): Acl {
+function readAcl(
+  path: string,
+  { DISK, parseAclFile }: typeof import("../../auth/mod.ts"),
+): Acl {
   let problems: readonly string[];
   try {
     const parsed = parseAclFile(path, DISK.readFile(path));

@@ -1,6 +1,5 @@
-import { isIP, isIPv6 } from "node:net";
 import { addressText } from "../../broker/mod.ts";
-import { shortenIpv6 } from "../proxy_header.ts";
+import { isIpv4, isIpv6, shortenIpv6 } from "../ip_text.ts";
 import { ADDRESS_BYTES, type SocketAddress } from "./descriptors.ts";
 
 /** Unix sockets. */
@@ -18,8 +17,8 @@ const MAX_PATH_BYTES = 107;
 /** Encodes an address for the system. A host name is resolved as by `Deno.listen`, which asks for the necessary permission. */
 export function encodeAddress(hostname: string, port: number): SocketAddress {
   requireNet(hostname, port);
-  const host = isIP(hostname) > 0 ? hostname : lookUp(hostname);
-  const isV6 = isIPv6(host);
+  const host = isIpv4(hostname) || isIpv6(hostname) ? hostname : lookUp(hostname);
+  const isV6 = isIpv6(host);
   const bytes = new Uint8Array(new ArrayBuffer(isV6 ? IPV6_BYTES : IPV4_BYTES));
   const view = new DataView(bytes.buffer);
   view.setUint16(0, isV6 ? AF_INET6 : AF_INET, true);
@@ -94,7 +93,7 @@ function ipv6Groups(text: string): number[] {
 
 /** libc would listen without the permission that `Deno.listen` needs; this check keeps the program to its permissions. */
 function requireNet(hostname: string, port: number): void {
-  const name = isIPv6(hostname) ? `[${hostname}]` : hostname;
+  const name = isIpv6(hostname) ? `[${hostname}]` : hostname;
   const host = `${name}:${port}`;
   if (Deno.permissions.querySync({ name: "net", host }).state === "granted") return;
   throw new Deno.errors.NotCapable(`Requires net access to "${host}"`);

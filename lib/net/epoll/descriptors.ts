@@ -73,7 +73,7 @@ export class Descriptors {
     this.#check(this.#symbols.setsockopt(fd, level, option, bytes, 4), "set an option of a socket");
   }
 
-  /** Binds the socket and listens on it. Throws `AddrInUse`, `AddrNotAvailable`, `PermissionDenied`, … */
+  /** Binds the socket and listens on it. Throws `AddrInUse`, `AddrNotAvailable`, `PermissionDenied`, ... */
   listen(fd: number, address: SocketAddress): void {
     this.#check(this.#symbols.bind(fd, address, address.length), "bind");
     this.#check(this.#symbols.listen(fd, BACKLOG), "listen");

@@ -15,6 +15,8 @@ const SMALL_REST_BYTES = 4096;
 const BUSY_BYTES = 32 * 1024;
 /** The most bytes of a read when room for unfinished packets is scarce: what a read leaves unfinished is known only after it. */
 const SHORT_READ_BYTES = 16 * 1024;
+/** The same before CONNACK: thousands of strangers may wait for room, each with what it has read. */
+const SHORT_CONNECT_BYTES = 2048;
 
 /** Carries one connection's bytes between its socket and the broker. It holds no buffer while it is idle. */
 export class EpollLink extends AccountedLink implements Sink, Writer {
@@ -124,13 +126,15 @@ export class EpollLink extends AccountedLink implements Sink, Writer {
    * before the read.
    */
   get #movedBytes(): number {
-    if (this.buffers.unfinished.isScarce) return 0;
+    if (this.ownAccount.isScarce) return 0;
     return this.#lastReadBytes < BUSY_BYTES ? SMALL_REST_BYTES : MAX_REST_BYTES;
   }
 
   #room(leftBytes: number): Uint8Array<ArrayBuffer> {
     const room = this.#loop.arena.room(leftBytes);
-    return this.buffers.unfinished.isScarce ? room.subarray(0, SHORT_READ_BYTES) : room;
+    if (!this.ownAccount.isScarce) return room;
+    const isKnown = this.connection!.state === "connected";
+    return room.subarray(0, isKnown ? SHORT_READ_BYTES : SHORT_CONNECT_BYTES);
   }
 
   /** Reads into the buffer of a large packet. The buffer grows as bytes arrive, not because a length is claimed. */
@@ -138,8 +142,9 @@ export class EpollLink extends AccountedLink implements Sink, Writer {
     const { buffers, descriptors } = this.#loop;
     let end = this.#restEnd;
     if (end === rest.length) {
-      if (!this.#mayHold(end * 2, 0)) return this.#read(false);
-      const larger = buffers.take(end * 2);
+      const sizeBytes = buffers.sizeFor(end * 2);
+      if (!this.#mayHold(sizeBytes, 0)) return this.#read(false);
+      const larger = buffers.take(sizeBytes);
       larger.set(rest);
       this.#loop.spend(rest);
       rest = this.#rest = larger;
@@ -165,9 +170,14 @@ export class EpollLink extends AccountedLink implements Sink, Writer {
     this.#settle(start);
   }
 
-  /** Accounts for the unfinished bytes, and continues to read only if that is allowed. */
+  /** Accounts for the unfinished bytes and room for the next read, and continues to read only if that is allowed. */
   #settle(handledBytes: number): void {
-    const hasRoom = this.#mayHold(this.#rest?.length ?? 0, handledBytes);
+    const restBytes = this.#rest?.length ?? 0;
+    const isFull = restBytes > 0 && restBytes === this.#restEnd;
+    const hasRoom = this.#mayHold(
+      isFull && restBytes > 0 ? this.buffers.sizeFor(restBytes * 2) : restBytes,
+      handledBytes,
+    );
     if (this.isClosing) return;
     if (hasRoom && !this.connection!.isStopped) return this.#read(true);
     // A peer that sent packets before its answer and then ended its direction has not hung up.

@@ -37,7 +37,7 @@ export class EpollListener implements OpenListener, ProxiedSocketOwner, Sink {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
 
-  /** Listens at once; throws what `Deno.listen` throws (`AddrInUse`, `PermissionDenied`, …). */
+  /** Listens at once; throws what `Deno.listen` throws (`AddrInUse`, `PermissionDenied`, ...). */
   constructor(init: ListenerInit, loop: EventLoop) {
     this.#init = init;
     this.#loop = loop;

@@ -1,0 +1,24 @@
+import type { MarkList } from "./marks.ts";
+
+/** How far the log has been applied. */
+export interface Position {
+  /** The last record of the log. */
+  readonly sequence: number;
+  /** When its stream was made: another time is another log. */
+  readonly created: string;
+  readonly marks: MarkList;
+  /** Of the record behind it so many entries are applied; absent: none. */
+  readonly entries?: number;
+}
+
+/** Reads what was stored; `undefined`: nothing, or nothing of use. */
+export function positionOf(text: string | undefined): Position | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const position = JSON.parse(text) as Position;
+    if (Number.isInteger(position.sequence) && Array.isArray(position.marks)) return position;
+  } catch {
+    // It is of another program.
+  }
+  return undefined;
+}

@@ -1,0 +1,63 @@
+import type { ProtocolVersion } from "../../lib/codec/mod.ts";
+import { findMosquitto, findPaho, findPahoC, type Found, testsWith } from "../support/clients.ts";
+import { findMqttJs } from "../support/mqttjs.ts";
+import { connectMqttJs } from "../support/mqttjs_client.ts";
+import { whyNoNatsServer } from "../support/nats_server.ts";
+import { connectPaho } from "../support/paho_client.ts";
+import { TwoNodes } from "../support/two_nodes.ts";
+import { hearOneAnother } from "./crowd.ts";
+import { MOSQUITTO_SCENARIOS } from "./mosquitto_scenarios.ts";
+import { readBurst } from "./paho_c.ts";
+import { playAt } from "./play.ts";
+
+const VERSIONS: readonly ProtocolVersion[] = [3, 4, 5];
+const noServer = whyNoNatsServer();
+
+/** Without the server nothing is tried. */
+function withServer<T>(found: Found<T>): Found<T> {
+  return noServer === undefined ? found : { missing: noServer };
+}
+
+const mqttJsTest = testsWith(withServer(await findMqttJs()));
+const pahoTest = testsWith(withServer(await findPaho()));
+const pahoCTest = testsWith(withServer(await findPahoC()));
+const mosquittoTest = testsWith(withServer(await findMosquitto()));
+
+mqttJsTest("mqtt.js speaks all versions with two nodes of a cluster", async (mqtt, t) => {
+  await using nodes = await TwoNodes.start();
+  for (const version of VERSIONS) {
+    await playAt(t, version, (init) => connectMqttJs(mqtt, init), nodes.ports);
+  }
+});
+
+for (const version of VERSIONS) {
+  pahoTest(
+    `paho for Python speaks version ${version} with two nodes of a cluster`,
+    async (python, t) => {
+      await using nodes = await TwoNodes.start();
+      await playAt(t, version, (init) => connectPaho(python, init), nodes.ports);
+    },
+    version !== 5,
+  );
+}
+
+mosquittoTest("mosquitto's clients come to two nodes of a cluster", async (_, t) => {
+  await using nodes = await TwoNodes.start();
+  const [here, there] = nodes.ports;
+  for (const [name, play] of MOSQUITTO_SCENARIOS) {
+    // A shared subscription is one for each node.
+    if (name.includes("members of a share")) continue;
+    await t.step(name, () => play({ here, there }));
+  }
+}, true);
+
+mqttJsTest("40 mqtt.js clients at two nodes hear one another", async (mqtt) => {
+  await using nodes = await TwoNodes.start();
+  await hearOneAnother(mqtt, 40, nodes.ports);
+});
+
+pahoCTest("paho in C gets from one node what another has retained", async (command) => {
+  await using nodes = await TwoNodes.start("protocol websockets\n");
+  const [here, there] = nodes.ports;
+  await readBurst(command, here, there);
+});
