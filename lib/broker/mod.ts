@@ -71,7 +71,7 @@ export type {
   Publisher,
   QueueCounts,
   RetainedMessage,
-  StoredInFlight,
+  SentDelivery,
   StoredRetained,
   Subscription,
 } from "../session/mod.ts";

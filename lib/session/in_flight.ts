@@ -1,4 +1,4 @@
-import type { Delivery, KeptMessage } from "./message.ts";
+import type { Delivery, KeptMessage, SentDelivery } from "./message.ts";
 
 /**
  * An outgoing QoS 1 or 2 message in flight, with its state.
@@ -117,8 +117,7 @@ export class CompactInFlight implements InFlight, Delivery, KeptMessage {
 }
 
 /** The same of QoS 1 for a session that is stored. The store has it by reference, and makes rows of it if it is not acknowledged soon. */
-export class StoredInFlight extends CompactInFlight {
-  /** What the store knows of it. */
+export class StoredInFlight extends CompactInFlight implements SentDelivery {
   note: unknown = undefined;
   readonly #sequence: number;
 
@@ -137,7 +136,6 @@ export class StoredInFlight extends CompactInFlight {
     return this.#sequence;
   }
 
-  /** The same delivery as plain data, with a copy of the payload. */
   toDelivery(): Delivery {
     const { topicName, publisherId, sequence } = this;
     return {

@@ -30,7 +30,7 @@
  * @module
  */
 export * from "./delivery_queue.ts";
-export { type InFlight, type PayloadPlace, StoredInFlight } from "./in_flight.ts";
+export type { InFlight, PayloadPlace } from "./in_flight.ts";
 export * from "./message.ts";
 export * from "./receiver.ts";
 export * from "./sender.ts";

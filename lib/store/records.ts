@@ -1,4 +1,4 @@
-import type { Delivery, KeptMessage, QueueCounts, StoredInFlight } from "../broker/mod.ts";
+import type { Delivery, KeptMessage, QueueCounts, SentDelivery } from "../broker/mod.ts";
 import type { CommitPoint } from "./commit_point.ts";
 import type { Placed } from "./gathered.ts";
 
@@ -39,7 +39,7 @@ export class SentNote implements Placed {
 
   constructor(
     readonly session: SessionRecord,
-    readonly sent: StoredInFlight,
+    readonly sent: SentDelivery,
     readonly point: CommitPoint,
   ) {}
 }

@@ -6,8 +6,8 @@ import type {
   QueuePage,
   QueueQuery,
   RetainedMessage,
+  SentDelivery,
   Store,
-  StoredInFlight,
   StoredState,
   StoredWill,
   Subscription,
@@ -238,7 +238,7 @@ export class SqliteStore implements Store {
   }
 
   /** {@linkcode Store.putSent} */
-  putSent(clientId: string, sent: StoredInFlight): void {
+  putSent(clientId: string, sent: SentDelivery): void {
     const session = this.#sessionOf(clientId);
     if (session === undefined) return;
     this.writes++;
@@ -252,7 +252,7 @@ export class SqliteStore implements Store {
 
   /** {@linkcode Store.deleteDelivery} */
   deleteDelivery(clientId: string, delivery: Delivery): void {
-    const { sequence, note } = delivery as Delivery & Partial<StoredInFlight>;
+    const { sequence, note } = delivery as Delivery & Partial<SentDelivery>;
     if (note instanceof SentNote && note.place === "gathered") {
       this.writes++;
       note.session.sent--;
@@ -353,8 +353,9 @@ export class SqliteStore implements Store {
   /** Makes records of a delivery that gathered without. */
   #record({ session, sent }: SentNote): DeliveryRecord {
     session.sent--;
-    sent.storeId = this.#nextMessageId++;
-    return this.#addDelivery(session, sent, this.#addMessage(sent), false);
+    const { message } = sent;
+    message.storeId = this.#nextMessageId++;
+    return this.#addDelivery(session, sent, this.#addMessage(message), false);
   }
 
   /** Removes a delivery from memory: the Worker has it, and it is not needed until it is read. */

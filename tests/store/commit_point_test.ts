@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import type { Delivery } from "../../lib/broker/mod.ts";
-import { StoredInFlight } from "../../lib/session/mod.ts";
+import { StoredInFlight } from "../../lib/session/in_flight.ts";
 import type { SqliteStore } from "../../lib/store/mod.ts";
 import { aMessage, committed, delivery, forComparison, written } from "./contract_support.ts";
 import { ManualClock } from "./manual_clock.ts";

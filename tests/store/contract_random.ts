@@ -1,6 +1,6 @@
 import { deepEqual } from "node:assert/strict";
 import type { StoredDelivery, StoredSession } from "../../lib/broker/mod.ts";
-import { StoredInFlight } from "../../lib/session/mod.ts";
+import { StoredInFlight } from "../../lib/session/in_flight.ts";
 import type { Random } from "../support/random.ts";
 import {
   aMessage,

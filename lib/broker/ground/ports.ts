@@ -6,7 +6,7 @@ import type {
   Publisher,
   QueueCounts,
   RetainedMessage,
-  StoredInFlight,
+  SentDelivery,
   StoredRetained,
   Subscription,
 } from "../../session/mod.ts";
@@ -317,7 +317,7 @@ export interface Store {
    * Adds a delivery of QoS 1 that leaves with this turn, and is in flight from now on. The store may keep the object itself, and something
    * of its own in `note`: most are acknowledged before there is time to write them. Absent: `putDelivery` and `putInFlight` do the same.
    */
-  putSent?(clientId: string, sent: StoredInFlight): void;
+  putSent?(clientId: string, sent: SentDelivery): void;
   /** Deletes a delivery, and its message with the last delivery that shares it. */
   deleteDelivery(clientId: string, delivery: Delivery): void;
   /**

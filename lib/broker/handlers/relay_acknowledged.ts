@@ -1,5 +1,5 @@
 import { FirstByte, plainTopicNameAt } from "../../codec/mod.ts";
-import type { InFlight, PayloadPlace, StoredInFlight } from "../../session/mod.ts";
+import type { InFlight, PayloadPlace, SentDelivery } from "../../session/mod.ts";
 import type { Core } from "../core/core.ts";
 import type { Target } from "../core/target.ts";
 import type { Store } from "../ground/ports.ts";
@@ -172,17 +172,17 @@ function sendStored(core: Core, client: Client, relayed: Relayed): void {
   } catch (error) {
     sender.discard(sent);
     core.store!.deleteDelivery(clientId, sent);
-    dropFailed(core, client, sent, error);
+    dropFailed(core, client, sent.message, error);
   }
 }
 
-function startStored(core: Core, client: Client, relayed: Relayed): StoredInFlight {
+function startStored(core: Core, client: Client, relayed: Relayed) {
   const { topicName, publisherId } = relayed;
   const sequence = core.nextSequence++;
   return client.session.sender.startStored(sequence, topicName, publisherId, place(core, relayed));
 }
 
-function putSent(store: Store, clientId: string, sent: StoredInFlight): void {
+function putSent(store: Store, clientId: string, sent: SentDelivery): void {
   if (store.putSent !== undefined) return store.putSent(clientId, sent);
   store.putDelivery(clientId, sent.toDelivery());
   store.putInFlight(clientId, sent.sequence, sent.packetId, "published");
