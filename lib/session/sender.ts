@@ -1,6 +1,6 @@
 import { CompactInFlight, type InFlight, type PayloadPlace, StoredInFlight } from "./in_flight.ts";
 import { InFlightTable } from "./in_flight_table.ts";
-import { contentSizeBytes, type Delivery } from "./message.ts";
+import { contentSizeBytes, type Delivery, type SentDelivery } from "./message.ts";
 
 /** What an acknowledgement refers to: a message in flight, no message with that Packet Identifier, or a message in another state. */
 export type AckOutcome = InFlight | "unknown" | "unexpected";
@@ -82,7 +82,7 @@ export class Sender {
     topicName: string,
     publisherId: string,
     payload: PayloadPlace,
-  ): StoredInFlight {
+  ): SentDelivery & InFlight {
     const packetId = this.#freePacketId();
     const inFlight = new StoredInFlight(packetId, sequence, topicName, publisherId, payload);
     this.#started(inFlight);

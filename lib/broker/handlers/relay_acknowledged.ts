@@ -176,7 +176,7 @@ function sendStored(core: Core, client: Client, relayed: Relayed): void {
   }
 }
 
-function startStored(core: Core, client: Client, relayed: Relayed) {
+function startStored(core: Core, client: Client, relayed: Relayed): SentDelivery & InFlight {
   const { topicName, publisherId } = relayed;
   const sequence = core.nextSequence++;
   return client.session.sender.startStored(sequence, topicName, publisherId, place(core, relayed));
