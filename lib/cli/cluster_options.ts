@@ -9,7 +9,12 @@ export async function clusterOptions(cluster: ClusterConfig): Promise<ClusterOpt
   const isolationTimeoutMs = isolationTimeoutSeconds * 1000;
   const credentials = await credentialsOf(cluster);
   const caCerts = caFile === "" ? [] : [read("cluster_cafile", caFile)];
+  const { certFile, keyFile } = cluster;
+  const clientCertificate = certFile === ""
+    ? undefined
+    : { cert: read("cluster_certfile", certFile), key: read("cluster_keyfile", keyFile) };
   return {
+    clientCertificate,
     places,
     credentials,
     caCerts,

@@ -34,6 +34,7 @@ export {
 } from "./cluster_node.ts";
 export { type Beat, beatSubject, parseBeat } from "./members.ts";
 export { type Credentials, parseCredentialsFile, parseSeedFile } from "./nats/credentials.ts";
+export type { ClientCertificate } from "./nats/stream.ts";
 export { nameOfPlace, type NatsPlace } from "./nats/place.ts";
 export { type ClusteredServer, hostOf } from "./server_host.ts";
 export { type SessionHost } from "./sessions.ts";

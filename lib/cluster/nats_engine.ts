@@ -23,7 +23,7 @@ export class NatsEngine implements Engine {
     this.nats = new NatsConnection({
       places: options.places,
       credentials: options.credentials,
-      tls: { caCerts: options.caCerts },
+      tls: { caCerts: options.caCerts, own: options.clientCertificate },
       name: `flux-mqtt ${options.name} ${options.node}`,
       onConnect,
       onLost,

@@ -1,5 +1,6 @@
 import type { Credentials } from "./nats/credentials.ts";
 import type { NatsPlace } from "./nats/place.ts";
+import type { ClientCertificate } from "./nats/stream.ts";
 
 /** What a node is told. */
 export interface ClusterOptions {
@@ -9,6 +10,8 @@ export interface ClusterOptions {
   readonly credentials: Credentials;
   /** Authorities in PEM whose servers are trusted, beside those of the system. */
   readonly caCerts: readonly string[];
+  /** The certificate that the node shows to the servers; absent: none. */
+  readonly clientCertificate?: ClientCertificate | undefined;
   /** The same for all nodes of a cluster: letters, digits, `-` and `_`. */
   readonly name: string;
   /** Another one for each node: letters, digits, `-` and `_`. */

@@ -68,7 +68,7 @@ export class SnapshotMaker {
     this.#nats = new NatsConnection({
       places: options.places,
       credentials: options.credentials,
-      tls: { caCerts: options.caCerts },
+      tls: { caCerts: options.caCerts, own: options.clientCertificate },
       name: `flux-mqtt ${options.name} ${options.node} snapshots`,
     });
     this.#jetStream = new JetStream(this.#nats);

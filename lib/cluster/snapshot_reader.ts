@@ -36,7 +36,7 @@ export async function readSnapshotOf(init: SnapshotReaderInit): Promise<Snapshot
   const nats = new NatsConnection({
     places: options.places,
     credentials: options.credentials,
-    tls: { caCerts: options.caCerts },
+    tls: { caCerts: options.caCerts, own: options.clientCertificate },
     name: `flux-mqtt ${options.name} ${options.node} snapshot`,
     onLost: (lost) => reason = lost,
   });

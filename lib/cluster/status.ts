@@ -24,7 +24,7 @@ export async function clusterStatus(options: ClusterOptions): Promise<ClusterSta
   const nats = new NatsConnection({
     places: options.places,
     credentials: options.credentials,
-    tls: { caCerts: options.caCerts },
+    tls: { caCerts: options.caCerts, own: options.clientCertificate },
     name: `flux-mqtt ${options.name} status`,
     onLost: (lost) => reason = lost,
   });

@@ -52,6 +52,10 @@ function checkCredentials(
     const option = username === "" ? "cluster_password_file" : "cluster_username";
     problem(option, "Needs cluster_username and cluster_password_file together");
   }
+  if ((settings.certFile === "") !== (settings.keyFile === "")) {
+    const option = settings.certFile === "" ? "cluster_keyfile" : "cluster_certfile";
+    problem(option, "Needs cluster_certfile and cluster_keyfile together");
+  }
   const ways = [
     ["cluster_username", username],
     ["cluster_token_file", tokenFile],

@@ -24,6 +24,10 @@ export interface ClusterSettings {
   readonly credentialsFile: string;
   /** The file with the authorities that sign the servers' certificates. */
   readonly caFile: string;
+  /** The file with the certificate that the node shows to the servers; `""`: none. */
+  readonly certFile: string;
+  /** The file with its key. */
+  readonly keyFile: string;
 }
 
 /** The defaults. */
@@ -40,4 +44,6 @@ export const DEFAULT_CLUSTER_SETTINGS: ClusterSettings = {
   nkeyFile: "",
   credentialsFile: "",
   caFile: "",
+  certFile: "",
+  keyFile: "",
 };

@@ -83,4 +83,11 @@ export const CLUSTER_OPTIONS: readonly Option[] = [
     "A PEM file of the authorities that sign the certificates of the NATS servers.",
     { defaultText: "the publicly trusted authorities" },
   ),
+  clusterRow(
+    "cluster_certfile",
+    "certFile",
+    PATH,
+    "A PEM file of the certificate that the node shows to the NATS servers, with the chain to its authority.",
+  ),
+  clusterRow("cluster_keyfile", "keyFile", PATH, "The PEM file of that certificate's key."),
 ];

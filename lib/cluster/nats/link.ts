@@ -2,7 +2,7 @@ import { type Credentials, identify } from "./credentials.ts";
 import { NatsError } from "./error.ts";
 import { Parser, type ServerInfo } from "./parser.ts";
 import { nameOfPlace, type NatsPlace } from "./place.ts";
-import { type NatsStream, type NatsTls, openPlain, reasonOf, secure } from "./stream.ts";
+import { type NatsStream, type NatsTls, openPlain, type PlainStream, reasonOf } from "./stream.ts";
 import { Writer } from "./writer.ts";
 
 /** How a link is made. */
@@ -78,7 +78,7 @@ export class Link {
     const { place, timeoutMs } = this.#init;
     const timer = setTimeout(() => this.close("no answer in time"), timeoutMs);
     try {
-      await this.#handshake(await openPlain(place, timeoutMs));
+      await this.#handshake(await openPlain(place, this.#init.tls, timeoutMs));
     } catch (error) {
       this.close(reasonOf(error));
       if (error instanceof NatsError) throw error;
@@ -122,14 +122,14 @@ export class Link {
     for (const done of this.#pings.splice(0)) done();
   }
 
-  async #handshake(conn: Deno.TcpConn): Promise<void> {
+  async #handshake(conn: PlainStream): Promise<void> {
     const { place, credentials, tls, name } = this.#init;
     this.#stream = conn;
     if (this.#isClosed) return conn.close();
     // Byte by byte up to the end of INFO: with TLS the next byte is not ours.
     await this.#readInfo(conn);
     const isTls = place.isTls || this.info.tls_required === true;
-    if (isTls) this.#stream = await secure(conn, place, tls);
+    if (isTls) this.#stream = await conn.secure(place, tls);
     const identity = await identify(credentials, this.info.nonce ?? "");
     // It may have taken too long; who waits for an answer now would wait for ever.
     if (this.#isClosed) throw new NatsError("closed", "The connection was closed");

@@ -30,6 +30,6 @@ export { type Entry, KeyValue } from "./key_value.ts";
 export { type FoundObject, type ObjectInfo, ObjectStore } from "./object_store.ts";
 export { Parser, type ParserEvents, type ServerInfo } from "./parser.ts";
 export { nameOfPlace, type NatsPlace } from "./place.ts";
-export type { NatsTls } from "./stream.ts";
+export type { ClientCertificate, NatsTls } from "./stream.ts";
 export { Tail, type TailEvents } from "./tail.ts";
 export { Writer } from "./writer.ts";

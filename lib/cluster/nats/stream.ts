@@ -15,36 +15,60 @@ export interface NatsStream {
 export interface NatsTls {
   /** Authorities in PEM, beside those of the system. */
   readonly caCerts: readonly string[];
+  /** The certificate that this client shows, and its key, in PEM; absent: none. */
+  readonly own?: ClientCertificate | undefined;
+}
+
+/** A certificate with its key, in PEM. */
+export interface ClientCertificate {
+  /** The certificate, with the chain to its authority. */
+  readonly cert: string;
+  /** The key. */
+  readonly key: string;
+}
+
+/** A connection that has not gone over to TLS, which NATS begins after the server's INFO. */
+export interface PlainStream extends NatsStream {
+  /** Goes over to TLS. Rejects with the reason. */
+  secure(place: NatsPlace, tls: NatsTls): Promise<NatsStream>;
 }
 
 /** Opens a connection. Throws `NatsError` where nobody is there within `timeoutMs`. */
-export async function openPlain(place: NatsPlace, timeoutMs: number): Promise<Deno.TcpConn> {
-  const { hostname, port } = place;
+export async function openPlain(
+  place: NatsPlace,
+  tls: NatsTls,
+  timeoutMs: number,
+): Promise<PlainStream> {
   const signal = AbortSignal.timeout(timeoutMs);
   try {
-    const conn = await Deno.connect({ hostname, port, signal });
-    conn.setNoDelay(true);
-    return conn;
+    if (tls.own === undefined) return await openDeno(place, signal);
+    // `Deno.startTls` has no certificate of ours.
+    const { NodeStream } = await import("./node_stream.ts");
+    return await NodeStream.open(place, signal);
   } catch (error) {
     const reason = signal.aborted ? "no answer in time" : reasonOf(error);
     throw new NatsError("closed", `Cannot connect to ${nameOfPlace(place)}: ${reason}`);
   }
 }
 
-/** Goes over to TLS, which NATS begins after the server's INFO. */
-export async function secure(
-  conn: Deno.TcpConn,
-  { hostname }: NatsPlace,
-  { caCerts }: NatsTls,
-): Promise<NatsStream> {
-  const secured = await Deno.startTls(conn, { hostname, caCerts: [...caCerts] });
-  try {
-    await secured.handshake();
-  } catch (error) {
-    secured.close();
-    throw error;
-  }
-  return secured;
+async function openDeno({ hostname, port }: NatsPlace, signal: AbortSignal): Promise<PlainStream> {
+  const conn = await Deno.connect({ hostname, port, signal });
+  conn.setNoDelay(true);
+  return {
+    read: (into) => conn.read(into),
+    write: (bytes) => conn.write(bytes),
+    close: () => conn.close(),
+    secure: async ({ hostname }, { caCerts }) => {
+      const secured = await Deno.startTls(conn, { hostname, caCerts: [...caCerts] });
+      try {
+        await secured.handshake();
+      } catch (error) {
+        secured.close();
+        throw error;
+      }
+      return secured;
+    },
+  };
 }
 
 /** What an error says. */

@@ -1,5 +1,6 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import {
+  type ClientCertificate,
   type Credentials,
   JetStream,
   KeyValue,
@@ -22,13 +23,17 @@ const NONE: Credentials = { kind: "none" };
 function connect(
   urls: string,
   credentials: Credentials = NONE,
-  more: { caCerts?: readonly string[]; onLost?: (reason: string) => void } = {},
+  more: {
+    caCerts?: readonly string[];
+    own?: ClientCertificate;
+    onLost?: (reason: string) => void;
+  } = {},
 ) {
-  const { caCerts = [], onLost } = more;
+  const { caCerts = [], own, onLost } = more;
   return new NatsConnection({
     places: parseNatsPlaces(urls),
     credentials,
-    tls: { caCerts },
+    tls: { caCerts, own },
     name: "test",
     ...onLost === undefined ? {} : { onLost },
   });
@@ -150,6 +155,36 @@ if (WHY_NOT === undefined) {
       await until("it is refused", () => reasons.length > 0);
       equal(bad.isConnected, false);
       await Promise.all([good.close(), bad.close()]);
+    },
+  );
+  certificateTest(
+    "TLS: a server that asks for certificates lets in who has one of its authority, and nobody else",
+    async (files) => {
+      const { certfile, keyfile } = files.server;
+      await using server = await NatsServer.start(
+        `tls { cert_file: "${certfile}", key_file: "${keyfile}", ca_file: "${
+          files.path("ca.crt")
+        }", verify: true }`,
+      );
+      const url = `tls://localhost:${server.port}`;
+      const caCerts = [files.text("ca.crt")];
+      const own = { cert: files.text("client.crt"), key: files.text("client.key") };
+      const good = connect(url, NONE, { caCerts, own });
+      await until("it is in", () => good.isConnected);
+      const got: string[] = [];
+      good.subscribe("a", ({ payload }) => got.push(decoder.decode(payload)));
+      const other = connect(url, NONE, { caCerts, own });
+      await until("it is in", () => other.isConnected);
+      const large = "x".repeat(300_000);
+      await until("a large message comes", () => {
+        other.publish("a", encoder.encode(large));
+        return got.includes(large);
+      });
+      const reasons: string[] = [];
+      const bad = connect(url, NONE, { caCerts, onLost: (reason) => reasons.push(reason) });
+      await until("it is refused", () => reasons.length > 0);
+      equal(bad.isConnected, false);
+      await Promise.all([good.close(), other.close(), bad.close()]);
     },
   );
 }
