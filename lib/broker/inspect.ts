@@ -211,10 +211,28 @@ export function* walkRetained(
   }
 }
 
-/** A copy of the retained message of a topic; `undefined` if there is none. */
-export function readRetained(broker: Broker, topicName: string): Message | undefined {
-  const kept = broker.core.retained.get(topicName)?.toMessage();
-  return kept === undefined ? undefined : { ...kept, payload: kept.payload.slice() };
+/** A copy of the retained message of a topic; `undefined` if there is none. Its payload may have to be read from the store. */
+export async function readRetained(
+  broker: Broker,
+  topicName: string,
+): Promise<Message | undefined> {
+  const { retained } = broker.core;
+  for (;;) {
+    const kept = retained.get(topicName);
+    if (kept === undefined) return undefined;
+    if (!kept.isApart) return kept.toMessage(kept.payload.slice());
+    const payload = await new Promise<Uint8Array | undefined>((resolve) =>
+      retained.readApart([kept], ([read]) => resolve(read))
+    );
+    if (payload !== undefined) return kept.toMessage(payload);
+    // Either another message has taken its place, or it is missing in the store.
+    if (retained.get(topicName) === kept) return undefined;
+  }
+}
+
+/** Whether the topic has a retained message. */
+export function isRetained(broker: Broker, topicName: string): boolean {
+  return broker.core.retained.get(topicName) !== undefined;
 }
 
 /** Clients that are subscribed to the topic but may not read it; `max` at most. */

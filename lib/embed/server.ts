@@ -217,7 +217,7 @@ export class Server extends NetServer {
         await new Promise((resolve) => setTimeout(resolve, 0));
         continue;
       }
-      const message = readRetained(this.broker, entry.topicName);
+      const message = await readRetained(this.broker, entry.topicName);
       if (message !== undefined) yield message;
     }
   }

@@ -1,3 +1,4 @@
+import type { RetainedMessage } from "../broker/mod.ts";
 import { Gathered } from "./gathered.ts";
 import { GatheredRetained } from "./gathered_retained.ts";
 import { type FlightPut, packFlight } from "./packed_flight.ts";
@@ -78,6 +79,8 @@ export class Batch {
   #positions = 0;
   /** The retained messages. */
   readonly retained = new GatheredRetained();
+  /** The retained messages of the rows that were taken last. */
+  takenRetained: readonly RetainedMessage[] = [];
   readonly #forget: (record: DeliveryRecord) => void;
   readonly #deletedSessions: number[] = [];
   readonly #endedSessions: number[] = [];
@@ -231,6 +234,7 @@ export class Batch {
     const { moved, changed, added } = this.#takeDeliveries();
     const sent = added.filter(isInFlight).map((delivery) => this.#withMessage(delivery));
     const { put, deleted } = this.retained.take(RETAINED_ROWS);
+    this.takenRetained = put;
     // Only the last part of a large batch has the position, because it stands for all parts.
     const position = this.retained.size === 0 ? this.#position : null;
     this.#positions = 0;
