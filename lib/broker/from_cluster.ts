@@ -1,6 +1,7 @@
 import type { Message } from "../session/mod.ts";
 import type { Core } from "./core/core.ts";
 import type { ClusterChangedEvent } from "./ground/events.ts";
+import type { ShareMembers } from "./ground/shared_group.ts";
 import type { AppliedClaim, SessionChange } from "./ground/shared_session.ts";
 import { applyShared, deliverForwarded, type SharedMessage } from "./services/apply_shared.ts";
 import {
@@ -10,6 +11,12 @@ import {
   inherit,
   isolate,
 } from "./services/session_moves.ts";
+import {
+  deliverToShare,
+  forgetShared,
+  shareMembers,
+  sharePending,
+} from "./services/shared_groups.ts";
 import { applySession } from "./services/shared_sessions.ts";
 
 /** The way from the cluster's log, and from its other nodes, into the core: each call is a part of a turn, as with the `Broker`. */
@@ -59,6 +66,41 @@ export class FromCluster {
    */
   firstPending(clientId: string): number | undefined {
     return firstPending(this.#core, clientId);
+  }
+
+  /** Whether a message is still on its way to many receivers: nothing may be changed that decides about it. */
+  get isFanningOut(): boolean {
+    return this.#core.longFanOuts.jobs.length > 0;
+  }
+
+  /** Another node has members of a shared subscription, or has none any more. */
+  holdShare(share: string, isHeld: boolean): void {
+    this.#core.router.holdShare(share, isHeld);
+  }
+
+  /** Gives a message to a member that was to go to another node's, which is gone. */
+  deliverToShare(share: string, message: Message): void {
+    deliverToShare(this.#core, share, message);
+  }
+
+  /** What waits for members of shared subscriptions was given to those of other nodes. */
+  forgetShared(): void {
+    forgetShared(this.#core);
+  }
+
+  /** The shared subscriptions that have members here. */
+  get shares(): readonly string[] {
+    return [...this.#core.router.sharesHere()].map(({ topicFilter }) => topicFilter);
+  }
+
+  /** The members of a shared subscription here. */
+  shareMembers(share: string): ShareMembers {
+    return shareMembers(this.#core, share);
+  }
+
+  /** The places in the log of messages that they have not acknowledged; `undefined`: it is not known now. */
+  sharePending(share: string): readonly number[] | undefined {
+    return sharePending(this.#core, share);
   }
 
   /** Routes a message of QoS 0 that another node of the cluster has forwarded. */

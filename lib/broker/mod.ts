@@ -56,6 +56,7 @@ export * from "./ground/metrics.ts";
 export * from "./ground/options.ts";
 export { ownerOf, ownerWithHome, splitOwner } from "./ground/owner.ts";
 export * from "./ground/ports.ts";
+export type * from "./ground/shared_group.ts";
 export type * from "./ground/shared_session.ts";
 export * from "./inspect.ts";
 export type { Client, Connection, DelayedWill } from "./state/connection.ts";

@@ -1,9 +1,12 @@
+import type { BrokerLevels } from "../broker/mod.ts";
 import type { Server } from "../net/mod.ts";
 
 /** The time between two checks, in milliseconds. */
 const LOOK_MS = 500;
 /** With fewer packets than this between two checks the broker is idle enough that a pause delays hardly anybody. */
 const CALM_PACKETS = 100;
+/** The same for connections: one that comes now and then is no rush, and some broker has one every second all the time. */
+const CALM_CONNECTIONS = 5;
 /** The same for reads of incomplete packets: clients that never finish a packet cause no other activity that is counted. */
 const CALM_READS = 20;
 /**
@@ -15,6 +18,10 @@ const CALM_STEPS = 250_000;
 const GROWN_BYTES = 8 * 1024 * 1024;
 /** With more live bytes than this nothing is collected: a collection takes about two milliseconds for each megabyte. */
 const MOST_BYTES = 64 * 1024 * 1024;
+/** A byte that is not live any more takes a tenth of that. */
+const DEAD_PER_LIVE = 10;
+/** The heap of a broker without clients, and what each thing in it takes at most, bytes: as `deno task weigh` shows, and a little more. */
+const LIVE_BYTES = { base: 16 * 1024 * 1024, session: 8192, subscription: 1024, message: 1536 };
 /** Checks until a second collection: a closing connection keeps what it was writing for about a second. */
 const LATER_LOOKS = 4;
 
@@ -30,6 +37,8 @@ export interface Sight {
   readonly steps: number;
   /** Bytes that are in use: output that waits for clients, and incomplete packets. */
   readonly keptBytes: number;
+  /** Bytes of the heap that are probably in use; the rest of it is garbage. */
+  readonly liveBytes: number;
 }
 
 /** Decides when memory is returned to the system. */
@@ -49,12 +58,13 @@ export class Rush {
     const last = this.#last;
     this.#last = sight;
     const isCalm = sight.packets - last.packets < CALM_PACKETS &&
-      sight.connections === last.connections &&
+      sight.connections - last.connections < CALM_CONNECTIONS &&
       sight.unfinishedReads - last.unfinishedReads < CALM_READS &&
       sight.steps - last.steps < CALM_STEPS;
     if (!isCalm) return false;
     const used = usage();
-    if (used.heapUsed > MOST_BYTES) return false;
+    const liveBytes = Math.min(used.heapUsed, sight.liveBytes);
+    if (liveBytes + (used.heapUsed - liveBytes) / DEAD_PER_LIVE > MOST_BYTES) return false;
     const bytes = looseBytes(sight, used);
     this.#settledBytes = Math.min(this.#settledBytes, bytes);
     if (bytes - this.#settledBytes >= GROWN_BYTES) {
@@ -97,7 +107,15 @@ function sightOf(server: Server): Sight {
     unfinishedReads: server.unfinishedReads,
     steps: core.work.totalSteps,
     keptBytes: levels.bufferedBytes + server.unfinishedBytes,
+    liveBytes: liveBytesOf(levels),
   };
+}
+
+function liveBytesOf(levels: BrokerLevels): number {
+  const { base, session, subscription, message } = LIVE_BYTES;
+  const messages = levels.retainedCount + levels.queuedCount;
+  return base + levels.sessionCount * session + levels.subscriptionCount * subscription +
+    messages * message + levels.retainedBytes + levels.queuedBytes;
 }
 
 /** Bytes of the heap and of buffers outside it that are not in use by a connection. They grow when clients leave. */

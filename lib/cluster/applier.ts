@@ -1,4 +1,4 @@
-import type { LogPort, SessionChange, SharedMessage, Store } from "../broker/mod.ts";
+import type { LogPort, SessionChange, ShareChange, SharedMessage, Store } from "../broker/mod.ts";
 import type { Timers } from "./engine.ts";
 import { Marks } from "./marks.ts";
 import type { Position } from "./position.ts";
@@ -32,8 +32,12 @@ export interface ApplierPorts {
   claimed(claim: RecordClaim, origin: Origin): void;
   /** A node says something of a session, in a turn; `false`: it has to come again. */
   changed(change: SessionChange, origin: Origin): boolean;
-  /** A node is dead. */
-  died(node: string, origin: Origin): void;
+  /** A node is dead; `false`: it has to come again. */
+  died(node: string, origin: Origin): boolean;
+  /** A node says something of a shared subscription, at this place in the log; `false`: it has to come again. */
+  shared(change: ShareChange, origin: Origin, place: number): boolean;
+  /** What is stored with the position, as JSON. */
+  readonly shares: string;
   /** A record of this process has been applied, or stands before an earlier one. */
   applied(number: number): void;
   early(number: number): void;
@@ -79,7 +83,7 @@ export class Applier {
   receive(sequence: number, bytes: Uint8Array): void {
     let record: LogRecord;
     try {
-      record = decodeRecord(bytes);
+      record = decodeRecord(bytes, sequence);
     } catch (error) {
       this.#ports.log.error("Cannot read a record of the cluster's log", {
         sequence,
@@ -150,8 +154,12 @@ export class Applier {
       if ("clientId" in entry) this.#ports.claimed(entry, origin);
       else if ("change" in entry) {
         if (!this.#ports.changed(entry.change, origin)) return false;
-      } else if ("dead" in entry) this.#applyDeath(entry.dead, origin);
-      else if (!this.#applyMessage(entry, origin, firstPlaceOf(sequence) + work.at)) return false;
+      } else if ("dead" in entry) {
+        if (!this.#applyDeath(entry.dead, origin)) return false;
+      } else if ("share" in entry) {
+        const place = firstPlaceOf(sequence) + work.at;
+        if (!this.#ports.shared(entry.share, origin, place)) return false;
+      } else if (!this.#applyMessage(entry, origin)) return false;
     }
     return true;
   }
@@ -163,17 +171,19 @@ export class Applier {
       marks: this.marks.list,
       ...entries === 0 ? {} : { entries },
     };
-    this.#ports.store.putPosition?.(JSON.stringify(position));
+    // The table is large and changes seldom: it is not written anew each time.
+    const text = JSON.stringify(position);
+    this.#ports.store.putPosition?.(`${text.slice(0, -1)},"shares":${this.#ports.shares}}`);
   }
 
   /** Of several that say so the first counts, and none where the node has written anything since. */
-  #applyDeath({ node, epoch, number }: RecordHead, origin: Origin): void {
+  #applyDeath({ node, epoch, number }: RecordHead, origin: Origin): boolean {
     const last = this.marks.headOf(node);
-    if (last.epoch === epoch && last.number === number) this.#ports.died(node, origin);
+    return last.epoch !== epoch || last.number !== number || this.#ports.died(node, origin);
   }
 
-  #applyMessage({ message, packetId }: RecordMessage, origin: Origin, logId: number): boolean {
-    const shared = { message: { ...message, logId }, packetId, isOthers: !origin.isOwn };
+  #applyMessage({ message, packetId }: RecordMessage, origin: Origin): boolean {
+    const shared = { message, packetId, isOthers: !origin.isOwn };
     if (!this.#ports.apply(shared, origin)) return false;
     this.messages++;
     return true;

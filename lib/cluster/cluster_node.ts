@@ -5,6 +5,7 @@ import type {
   LogPort,
   Message,
   SessionChange,
+  ShareChange,
   SharedMessage,
   Store,
 } from "../broker/mod.ts";
@@ -12,21 +13,21 @@ import { Applier, type ApplierPorts, type Origin } from "./applier.ts";
 import { Claims } from "./claims.ts";
 import { EmptyStore } from "./empty_store.ts";
 import { type Engine, type EngineEvents, type LogReader, TIMERS, type Timers } from "./engine.ts";
+import { Forwarding } from "./forwarding.ts";
 import { Interests } from "./interests.ts";
 import { Log } from "./log.ts";
 import { type Beat, Members } from "./members.ts";
-import type { NatsMessage } from "./nats/connection.ts";
 import { NatsEngine } from "./nats_engine.ts";
 import type { OpenedLog } from "./open_log.ts";
 import { type ClusterOptions, prefixOf } from "./options.ts";
 import type { Position } from "./position.ts";
-import { decodeRecord, type RecordClaim, RecordWriter } from "./record.ts";
+import type { RecordClaim } from "./record.ts";
 import { type SessionHost, SharedSessions } from "./sessions.ts";
+import { SharedGroups, type ShareHost } from "./shares.ts";
 import { SharedStore } from "./shared_store.ts";
-import { subjectOfTopic } from "./topic_subject.ts";
 
 /** The broker, for its node. */
-export interface ClusterHost extends SessionHost {
+export interface ClusterHost extends SessionHost, ShareHost {
   /** The way into the broker, in the turn that is open or in a new one. */
   turn(): FromCluster;
   /** {@linkcode FromCluster.changed} */
@@ -106,14 +107,12 @@ export class ClusterNode {
   readonly #interests: Interests;
   readonly #members: Members;
   readonly #prefix: string;
-  readonly #forwarding = new RecordWriter();
-  /** The last message of QoS 0 of each node: one comes once for each subject that matches. */
-  readonly #forwarded = new Map<string, number>();
-  #lastForwarded = 0;
+  readonly #forwarding: Forwarding;
   /** The server of NATS that is connected; `""`: none is. */
   #server = "";
   readonly #claims = new Claims();
   readonly #sessions: SharedSessions;
+  readonly #shares: SharedGroups;
   #host: ClusterHost | undefined;
   #applier: Applier | undefined;
   #reader: LogReader | undefined;
@@ -150,12 +149,20 @@ export class ClusterNode {
     });
     this.#log = new Log(this.#engine, `${this.#prefix}.log`, options.node, nowMs);
     this.#sessions = new SharedSessions(options.node, this.#log, log);
-    this.#interests = new Interests(this.#engine, this.#prefix, (message) => this.#hear(message));
+    this.#shares = new SharedGroups(options.node, this.#log, log);
+    this.#forwarding = new Forwarding(this.#engine, this.#prefix, options.node, log);
+    const deliver = (message: Message) => this.#host?.turn().deliverForwarded(message);
+    this.#interests = new Interests(
+      this.#engine,
+      this.#prefix,
+      ({ payload }) => this.#forwarding.hear(payload, deliver),
+    );
     this.store = this.#shared = new SharedStore(
       this.#own,
       this.#log,
       this.#sessions,
       this.#interests,
+      this.#shares,
     );
     this.#members = new Members({
       nats: this.#engine,
@@ -169,7 +176,8 @@ export class ClusterNode {
     this.#stopTimers = [
       this.#timers.every(LOOK_MS, () => this.#look()),
       this.#timers.every(DONE_MS, () => {
-        if (this.#sessions.tellDone()) this.#log.flush();
+        const hasTold = this.#sessions.tellDone();
+        if (this.#shares.tellDone() || hasTold) this.#log.flush();
       }),
     ];
   }
@@ -216,7 +224,8 @@ export class ClusterNode {
    * @internal
    */
   begin(host: ClusterHost, { info, position }: OpenedLog, joined: () => void): void {
-    this.#host = host;
+    this.#host = this.#shares.host = host;
+    this.#shares.load(position.shares);
     const applier = this.#applier = this.#newApplier(host, position, info.firstSequence > 1);
     const { log } = this.#init;
     this.#reader = this.#engine.readLog(position.sequence + 1, {
@@ -241,6 +250,7 @@ export class ClusterNode {
 
   #newApplier(host: ClusterHost, position: Position, isBlind: boolean): Applier {
     const { log, options } = this.#init;
+    const shares = this.#shares;
     const ports: ApplierPorts = {
       node: options.node,
       log,
@@ -254,6 +264,10 @@ export class ClusterNode {
         this.#shared.applied(number);
       },
       died: (node, origin) => this.#died(host, node, origin),
+      shared: (change, origin, place) => this.#sharedChanged(host, change, origin, place),
+      get shares() {
+        return shares.text;
+      },
       early: (number) => this.#log.early(number),
       paused: (isPaused) => isPaused ? this.#reader?.pause() : this.#reader?.resume(),
     };
@@ -265,11 +279,13 @@ export class ClusterNode {
     const { options: { node }, nowMs } = this.#init;
     // Greater than that of every process before, however the clock has been set.
     const epoch = Math.max(Math.floor(nowMs()), applier.marks.epochOf(node) + 1);
-    this.#log.epoch = applier.epoch = epoch;
+    this.#log.epoch = this.#forwarding.epoch = applier.epoch = epoch;
     this.#readyAtMs = nowMs();
     this.#sessions.sequence = () => applier.sequence;
     this.#sessions.host = host;
     host.turn().inherit(this.#sessions.takeLeft());
+    this.#shares.begin();
+    this.#log.flush();
     this.#members.begin(() => ({
       epoch,
       sequence: applier.sequence,
@@ -289,32 +305,9 @@ export class ClusterNode {
     await this.#engine.close();
   }
 
-  #forward(message: Message): void {
-    if (!this.#engine.isConnected) return;
-    const subject = subjectOfTopic(this.#prefix, message.topicName);
-    this.#forwarding.add({ message, packetId: 0 });
-    const number = ++this.#lastForwarded;
-    const head = { node: this.#init.options.node, epoch: this.#log.epoch, number };
-    const record = this.#forwarding.take(head);
-    if (record.length < this.#engine.maxPayloadBytes) this.#engine.publish(subject, record);
-  }
-
-  #hear({ payload }: NatsMessage): void {
-    try {
-      const { node, epoch, number, entries } = decodeRecord(payload);
-      const key = `${node}:${epoch}`;
-      if ((this.#forwarded.get(key) ?? 0) >= number) return;
-      this.#forwarded.set(key, number);
-      for (const entry of entries) {
-        if ("message" in entry) this.#host?.turn().deliverForwarded(entry.message);
-      }
-    } catch (error) {
-      this.#init.log.warning("Cannot read what another node has sent", { error: String(error) });
-    }
-  }
-
   /** A node was not heard, and has written nothing: its sessions belong to the node that has said so. */
-  #died(host: ClusterHost, dead: string, { node: heir }: Origin): void {
+  #died(host: ClusterHost, dead: string, { node: heir }: Origin): boolean {
+    if (host.turn().isFanningOut) return false;
     const clientIds = this.#sessions.inherited(dead, heir);
     const { log, options } = this.#init;
     log.warning("A node of the cluster is taken for dead", {
@@ -336,6 +329,19 @@ export class ClusterNode {
       }
       this.#sessions.isApplying = false;
     }
+    this.#shares.died(dead, heir);
+    return true;
+  }
+
+  #sharedChanged(
+    host: ClusterHost,
+    change: ShareChange,
+    { node }: Origin,
+    place: number,
+  ): boolean {
+    if (host.turn().isFanningOut) return false;
+    this.#shares.apply(change, node, place);
+    return true;
   }
 
   #newPort(): ClusterPort {
@@ -353,8 +359,12 @@ export class ClusterNode {
       claim: (clientId, endsSession, whenApplied) =>
         this.#claim(clientId, endsSession, whenApplied),
       restored: (...session) => this.#sessions.restored(...session),
-      forward: (message) => this.#forward(message),
+      forward: (message) => this.#forwarding.forward(message),
       count: (topicFilter, change) => this.#interests.count(topicFilter, change),
+      shareChanged: (share) => this.#shares.changed(share),
+      isShareHere: (share, message) => this.#shares.isHere(share, message),
+      shareSent: (delivery) => this.#shares.sent(delivery),
+      shareLeft: (delivery) => this.#shares.left(delivery),
     };
   }
 
@@ -414,7 +424,7 @@ export class ClusterNode {
     }
     const isFirst = this.#members.others.every((other) => options.node < other);
     const waitMs = isFirst ? deadAfterMs : 2 * deadAfterMs;
-    for (const node of this.#sessions.nodes) {
+    for (const node of new Set([...this.#sessions.nodes, ...this.#shares.nodes])) {
       if (node === options.node) continue;
       const heardAtMs = Math.max(this.#members.heardAtMs(node), this.#readySinceMs);
       if (nowMs - Math.max(heardAtMs, this.#declared.get(node) ?? 0) < waitMs) continue;
@@ -449,7 +459,5 @@ export class ClusterNode {
     this.#members.look(this.#engine.isConnected);
     this.#lookAtDead();
     this.#lookAtIsolation();
-    // Epochs of processes that have ended are of no use.
-    if (this.#forwarded.size > 1000) this.#forwarded.clear();
   }
 }

@@ -1,4 +1,4 @@
-import type { Message, SessionChange } from "../broker/mod.ts";
+import type { Message, SessionChange, ShareChange } from "../broker/mod.ts";
 import type { Subjects } from "./engine.ts";
 import { ackOf } from "./nats/jetstream.ts";
 import { MAX_ENTRIES, type RecordHead, RecordWriter } from "./record.ts";
@@ -48,7 +48,7 @@ export class Log implements LogCommits {
 
   /** {@linkcode LogCommits.isFailing} */
   get isFailing(): boolean {
-    return this.#window.isFailing(this.#nowMs());
+    return this.#window.isFailing;
   }
 
   /** Records that are on their way. */
@@ -94,9 +94,21 @@ export class Log implements LogCommits {
    * the log has it. `false`: it is too large for a record.
    */
   change(change: SessionChange, isAwaited: boolean): boolean {
+    if (!this.#add(() => this.#writer.addChange(change))) return false;
+    if (isAwaited) this.writes++;
+    return true;
+  }
+
+  /** Adds what this node says of a shared subscription. None is too large. */
+  share(change: ShareChange): void {
+    this.#add(() => this.#writer.addShare(change));
+  }
+
+  /** `add` returns the bytes that it takes; it is called again where it does not fit into the record any more. */
+  #add(add: () => number): boolean {
     const limitBytes = this.#nats.maxPayloadBytes - HEAD_BYTES;
     const { length } = this.#writer;
-    const sizeBytes = this.#writer.addChange(change);
+    const sizeBytes = add();
     if (sizeBytes > limitBytes) {
       this.#writer.undo(length);
       return false;
@@ -104,9 +116,8 @@ export class Log implements LogCommits {
     if (this.#writer.length > limitBytes) {
       this.#writer.undo(length);
       this.#flush();
-      this.#writer.addChange(change);
+      add();
     }
-    if (isAwaited) this.writes++;
     if (this.#writer.count >= MAX_ENTRIES) this.#flush();
     return true;
   }

@@ -15,6 +15,8 @@
  * | `applier`        | applies records in order; `marks` decides which of them count, the same on every node           |
  * | `shared_store`   | the broker's store: a commit is done when the log has come to what was put into it before       |
  * | `sessions`       | which node each session belongs to, and what this node tells the others about its own           |
+ * | `shares`         | shared subscriptions over all nodes, with `share_table` (who has members) and `share_pending`   |
+ * | `forwarding`     | QoS 0 between nodes                                                                             |
  * | `interests`      | which topics of QoS 0 this node wants; `topic_subject` is how topics are named at NATS          |
  * | `members`        | who else is there                                                                               |
  *
@@ -33,6 +35,7 @@ export { type Credentials, parseCredentialsFile, parseSeedFile } from "./nats/cr
 export { nameOfPlace, type NatsPlace } from "./nats/place.ts";
 export { type ClusteredServer, hostOf } from "./server_host.ts";
 export { type SessionHost } from "./sessions.ts";
+export { type ShareHost } from "./shares.ts";
 export { type ClusterStatus, clusterStatus } from "./status.ts";
 export { type StreamInfo } from "./nats/jetstream.ts";
 export { type ClusterOptions, prefixOf, streamOf } from "./options.ts";

@@ -1,4 +1,5 @@
 import type { MarkList } from "./marks.ts";
+import type { SavedShares } from "./share_table.ts";
 
 /** How far the log has been applied. */
 export interface Position {
@@ -9,6 +10,8 @@ export interface Position {
   readonly marks: MarkList;
   /** Of the record behind it so many entries are applied; absent: none. */
   readonly entries?: number;
+  /** Which nodes have members of shared subscriptions; absent: it was stored before there was such a table. */
+  readonly shares?: SavedShares;
 }
 
 /** Reads what was stored; `undefined`: nothing, or nothing of use. */

@@ -1,4 +1,4 @@
-import type { Message, SessionChange } from "../broker/mod.ts";
+import type { Message, SessionChange, ShareChange } from "../broker/mod.ts";
 import {
   decodePublish,
   encodePublishInto,
@@ -43,21 +43,29 @@ export interface RecordDeath {
   readonly dead: RecordHead;
 }
 
+/** In a record: what a node says of its members of shared subscriptions. */
+export interface RecordShare {
+  readonly share: ShareChange;
+}
+
 /** An entry of a record. */
-export type RecordEntry = RecordMessage | RecordClaim | RecordChange | RecordDeath;
+export type RecordEntry = RecordMessage | RecordClaim | RecordChange | RecordDeath | RecordShare;
 
 /** What one node has to say of a turn, in order. */
 export interface LogRecord extends RecordHead {
   readonly entries: readonly RecordEntry[];
 }
 
-/** A record of a later version is not understood. Version 1 had no changes of sessions. */
-const VERSION = 2;
+/** A record of a later version is not understood. Version 1 had no changes of sessions, version 2 none of shared subscriptions. */
+const VERSION = 3;
 /** In the place of a time, in an entry without a packet: what the entry is. */
 const ENDS_SESSION = 1;
 const KEEPS_SESSION = 2;
 const CHANGE = 4;
 const DEATH = 8;
+const SHARE = 16;
+/** What has a text behind it. */
+const WITH_TEXT: readonly number[] = [CHANGE, DEATH, SHARE];
 /** Entries of a record at most: less than {@linkcode firstPlaceOf} has room for. */
 export const MAX_ENTRIES = 1000;
 const encoder = new TextEncoder();
@@ -73,6 +81,9 @@ export class RecordWriter {
   #bytes = new Uint8Array(4096);
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
+  /** The publisher of the last message: as a rule that of the next one too. */
+  #publisherId = "";
+  #publisher = new Uint8Array();
   /** Entries that are in it. */
   count = 0;
 
@@ -95,7 +106,7 @@ export class RecordWriter {
       properties: properties ?? {},
     } as Publish;
     const sizeBytes = publishSize(packet, 5);
-    const publisher = encoder.encode(publisherId);
+    const publisher = this.#encodePublisher(publisherId);
     this.#reserve(16 + publisher.length + sizeBytes);
     let at = this.#length;
     this.#view.setFloat64(at, expiresAtMs);
@@ -107,6 +118,14 @@ export class RecordWriter {
     at += publisher.length;
     this.#length = encodePublishInto(packet, 5, this.#bytes, at);
     this.count++;
+  }
+
+  #encodePublisher(publisherId: string): Uint8Array {
+    if (publisherId !== this.#publisherId) {
+      this.#publisher = encoder.encode(publisherId);
+      this.#publisherId = publisherId;
+    }
+    return this.#publisher;
   }
 
   /** Adds a claim: an entry without a packet. */
@@ -127,6 +146,13 @@ export class RecordWriter {
     this.#addSmall(DEATH, "", JSON.stringify(dead));
   }
 
+  /** Adds what a node says of a shared subscription; returns the bytes that it takes. */
+  addShare(change: ShareChange): number {
+    const before = this.#length;
+    this.#addSmall(SHARE, "", JSON.stringify(change));
+    return this.#length - before;
+  }
+
   #addSmall(kind: number, clientId: string, text: string): void {
     const name = encoder.encode(clientId);
     const body = encoder.encode(text);
@@ -138,7 +164,7 @@ export class RecordWriter {
     this.#view.setUint32(at + 12, 0);
     this.#bytes.set(name, at + 16);
     this.#length = at + 16 + name.length;
-    if (kind === CHANGE || kind === DEATH) {
+    if (WITH_TEXT.includes(kind)) {
       this.#view.setUint32(this.#length, body.length);
       this.#bytes.set(body, this.#length + 4);
       this.#length += 4 + body.length;
@@ -177,16 +203,36 @@ export class RecordWriter {
   }
 }
 
-/** Reads a record; payloads are its own bytes. Throws `RangeError` where it is none, or of a version that is not known. */
-export function decodeRecord(given: Uint8Array): LogRecord {
+/** The same text as before is not decoded again: a record has many messages of each publisher. */
+class TextReader {
+  #bytes = new Uint8Array();
+  #text = "";
+
+  read(record: Uint8Array, start: number, end: number): string {
+    const length = end - start;
+    let isSame = length === this.#bytes.length;
+    for (let i = 0; isSame && i < length; i++) isSame = record[start + i] === this.#bytes[i];
+    if (!isSame) {
+      this.#bytes = record.slice(start, end);
+      this.#text = decoder.decode(this.#bytes);
+    }
+    return this.#text;
+  }
+}
+
+/** Reads a record; payloads are its own bytes. `sequence`: its number in the log, from which messages have their `logId`. Throws `RangeError` where it is none, or of a version that is not known. */
+export function decodeRecord(given: Uint8Array, sequence = 0): LogRecord {
   const record = given.slice();
   const view = new DataView(record.buffer);
-  if (record[0] !== VERSION && record[0] !== 1) {
-    throw new RangeError(`Cannot read a record of version ${record[0]}: update this node`);
+  const version = record[0] ?? 0;
+  if (version > VERSION || version === 0) {
+    throw new RangeError(`Cannot read a record of version ${version}: update this node`);
   }
   const nameBytes = record[1]!;
   const node = decoder.decode(record.subarray(20, 20 + nameBytes));
   const entries: RecordEntry[] = [];
+  const names = new TextReader();
+  const firstPlace = firstPlaceOf(sequence);
   let at = 20 + nameBytes;
   for (let left = view.getUint16(18); left > 0; left--) {
     const expiresAtMs = view.getFloat64(at);
@@ -194,14 +240,12 @@ export function decodeRecord(given: Uint8Array): LogRecord {
     const nameEnd = at + 16 + view.getUint16(at + 10);
     const end = nameEnd + view.getUint32(at + 12);
     if (end > record.length) throw new RangeError("Cannot read a record: it is cut off");
-    const publisherId = decoder.decode(record.subarray(at + 16, nameEnd));
-    if (end === nameEnd && (expiresAtMs === CHANGE || expiresAtMs === DEATH)) {
+    const publisherId = names.read(record, at + 16, nameEnd);
+    if (end === nameEnd && WITH_TEXT.includes(expiresAtMs)) {
       at = end + 4 + view.getUint32(end);
       if (at > record.length) throw new RangeError("Cannot read a record: it is cut off");
       const text = decoder.decode(record.subarray(end + 4, at));
-      entries.push(
-        expiresAtMs === CHANGE ? { change: parseChange(text) } : { dead: JSON.parse(text) },
-      );
+      entries.push(entryOf(expiresAtMs, text));
       continue;
     }
     if (end === nameEnd) {
@@ -214,13 +258,19 @@ export function decodeRecord(given: Uint8Array): LogRecord {
       continue;
     }
     const { topicName, payload, qos, retain, properties } = decodePublish(record, nameEnd, end, 5);
+    const logId = sequence === 0 ? 0 : firstPlace + entries.length;
     entries.push({
       packetId,
-      message: { topicName, payload, qos, retain, properties, expiresAtMs, publisherId },
+      message: { topicName, payload, qos, retain, properties, expiresAtMs, publisherId, logId },
     });
     at = end;
   }
   return { node, epoch: view.getFloat64(2), number: view.getFloat64(10), entries };
+}
+
+function entryOf(kind: number, text: string): RecordEntry {
+  if (kind === CHANGE) return { change: parseChange(text) };
+  return kind === DEATH ? { dead: JSON.parse(text) } : { share: JSON.parse(text) };
 }
 
 const BYTES = "base64:";

@@ -15,6 +15,11 @@ export function hostOf(server: ClusteredServer): ClusterHost {
   return {
     turn: () => server.clusterTurn(),
     firstPending: (clientId) => broker.fromCluster.firstPending(clientId),
+    get shares() {
+      return broker.fromCluster.shares;
+    },
+    shareMembers: (share) => broker.fromCluster.shareMembers(share),
+    sharePending: (share) => broker.fromCluster.sharePending(share),
     subscriptionsOf: (clientId) =>
       broker.clients.get(clientId)?.session.subscriptions.values() ?? [],
     clusterChanged: (event) => broker.fromCluster.changed(event),

@@ -27,6 +27,14 @@ export interface LogCommits {
   flush(): number;
 }
 
+/** What a store needs to know of shared subscriptions. */
+export interface ShareCommits {
+  /** Grows with every change that others are told. */
+  readonly writes: number;
+  /** Puts into the log what has changed in this turn. */
+  flush(): void;
+}
+
 /** What a store needs to know of the node's subscriptions at NATS. */
 export interface SettledInterests {
   /** Grows with every Topic Filter that the server has to hear of. */
@@ -55,6 +63,7 @@ export class SharedStore implements Store {
   readonly #log: LogCommits;
   readonly #sessions: SharedSessions;
   readonly #interests: SettledInterests;
+  readonly #shares: ShareCommits;
   /** Commits that wait for a record to be applied, and for an answer of the server, in order. */
   #waiting: Waiting[] = [];
   /** The last record that is applied. */
@@ -69,7 +78,9 @@ export class SharedStore implements Store {
     log: LogCommits,
     sessions: SharedSessions,
     interests: SettledInterests,
+    shares: ShareCommits,
   ) {
+    this.#shares = shares;
     this.#interests = interests;
     this.#own = own;
     this.#log = log;
@@ -81,7 +92,7 @@ export class SharedStore implements Store {
 
   /** {@linkcode Store.writes} */
   get writes(): number {
-    return this.#own.writes + this.#log.writes + this.#interests.begun;
+    return this.#own.writes + this.#log.writes + this.#interests.begun + this.#shares.writes;
   }
 
   /** {@linkcode Store.isFailing} */
@@ -101,6 +112,7 @@ export class SharedStore implements Store {
 
   /** {@linkcode Store.commit} */
   commit(done?: () => void): void {
+    this.#shares.flush();
     const number = this.#log.flush();
     this.#ask();
     const heard = this.#asked;

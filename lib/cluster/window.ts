@@ -22,8 +22,9 @@ export class Window {
   #sent: Sent[] = [];
   #bytes = 0;
   #attempt = 0;
-  /** Since when nothing has moved on. */
+  /** Since when nothing has moved on, and whether that is too long: looked at now and then, as the clock costs more than the rest. */
   #stuckSinceMs = 0;
+  #isStuck = false;
 
   /** `maxBytes`: beyond it this node cannot take more. */
   constructor(send: Send, maxBytes: number) {
@@ -37,9 +38,8 @@ export class Window {
   }
 
   /** Whether it is full, or nothing has moved for long: no more should be added. */
-  isFailing(nowMs: number): boolean {
-    return this.#bytes > this.#maxBytes ||
-      this.#sent.length > 0 && nowMs - this.#stuckSinceMs > FAILING_MS;
+  get isFailing(): boolean {
+    return this.#isStuck || this.#bytes > this.#maxBytes;
   }
 
   /** Whether not even what is promised already has room. */
@@ -67,6 +67,7 @@ export class Window {
   /** The log has come to it. */
   applied(number: number, nowMs: number): void {
     this.#stuckSinceMs = nowMs;
+    this.#isStuck = false;
     while (this.#sent.length > 0 && this.#sent[0]!.number <= number) {
       this.#bytes -= this.#sent.shift()!.bytes.length;
     }
@@ -80,6 +81,7 @@ export class Window {
 
   /** Sends again what may be lost. */
   look(nowMs: number): void {
+    this.#isStuck = this.#sent.length > 0 && nowMs - this.#stuckSinceMs > FAILING_MS;
     const lost = this.#sent.findIndex(({ isStored, sentAtMs }) =>
       !isStored && nowMs - sentAtMs > RESEND_MS
     );

@@ -28,6 +28,8 @@ export interface Message {
   readonly publisherId: string;
   /** The message's place in the log of the cluster, the same on every node; absent or 0: the log does not have it. */
   readonly logId?: number;
+  /** In a cluster, of a message of QoS 0: which node delivers to a shared subscription follows from it. */
+  draw?: number;
 }
 
 /**

@@ -7,6 +7,8 @@ import { inGroups, pause } from "./process.ts";
 /** Who loads the broker, and how. */
 export interface PairLoadInit {
   readonly place: Place;
+  /** Another broker, or another node, for the subscribers; default: the same. */
+  readonly subscribersAt?: Place;
   /** Publishers, each with a topic and a subscriber of its own. */
   readonly pairs: number;
   readonly qos: Qos;
@@ -68,14 +70,14 @@ export class PairLoad {
 
   /** Connects everybody. */
   static async open(init: PairLoadInit): Promise<PairLoad> {
-    const { place, qos, keepsSessions = false } = init;
+    const { place, subscribersAt = place, qos, keepsSessions = false } = init;
     const pairs = await inGroups(init.pairs, OPENED_AT_ONCE, async (i): Promise<Pair> => {
       const topic = loadTopic(`load/${i}`);
       const subscription = { topicFilter: topic.name, qos };
       return {
         publisher: await LoadConnection.open(place, `publisher-${i}`),
         subscriber: await LoadConnection.open(
-          place,
+          subscribersAt,
           `subscriber-${i}`,
           subscription,
           keepsSessions,

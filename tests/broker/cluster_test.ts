@@ -20,9 +20,15 @@ class TestLog implements ClusterPort {
     this.onWrite();
     return true;
   }
-  forward(message: Message): void {
+  forward(message: Message): undefined {
     this.forwarded.push(message.topicName);
   }
+  shareChanged(): void {}
+  isShareHere(): boolean {
+    return true;
+  }
+  shareSent(): void {}
+  shareLeft(): void {}
   readonly node = "n";
   claim(clientId: string, endsSession: boolean, whenApplied?: () => void): void {
     this.claims.push(`${clientId} ${endsSession}`);

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { makeCertificates } from "../../lib/cli/setup/certificates.ts";
 import { BrokerProcess } from "../support/broker_process.ts";
-import { type FluxRun, runFlux } from "../support/flux.ts";
+import { callFlux, type FluxRun, runFlux } from "../support/flux.ts";
 import { freePort } from "../support/free_port.ts";
 
 async function inDirectory(act: (directory: string) => Promise<void>): Promise<void> {
@@ -113,7 +113,7 @@ for (const [args, error] of misuses) {
   Deno.test(`flux-mqtt setup ${JSON.stringify(args)} is refused: status 2, and nothing is written`, () =>
     inDirectory(async (directory) => {
       const at = args[0] === "-d" ? [] : ["-d", `${directory}/x`];
-      const run = await runFlux(["setup", ...at, ...args], { cwd: directory });
+      const run = await callFlux(["setup", ...at, ...args]);
       assert.equal(run.status, 2, run.error);
       assert.match(run.error, error);
       assert.deepEqual([...Deno.readDirSync(directory)], []);

@@ -12,6 +12,7 @@ const message = (given: Partial<Message> = {}): Message => ({
   properties: undefined,
   expiresAtMs: Infinity,
   publisherId: "é\u{1f600}",
+  logId: 0,
   ...given,
 });
 
@@ -52,7 +53,11 @@ Deno.test("a record is read as it was written", () => {
   writer.addChange(ofWill);
   writer.addDeath({ node: "n", epoch: 3, number: 4 });
   const head = { node: "n-1", epoch: 1_700_000_000_000, number: 2 ** 40 };
-  const { entries, ...rest } = decodeRecord(writer.take(head));
+  const bytes = writer.take(head);
+  const { entries, ...rest } = decodeRecord(bytes);
+  const places = decodeRecord(bytes, 7).entries.slice(0, 3)
+    .map((entry) => "message" in entry && entry.message.logId);
+  deepEqual(places, [7168, 7169, 7170]);
   deepEqual(rest, head);
   equal(writer.length + writer.count, 0);
   deepEqual(
@@ -86,8 +91,11 @@ Deno.test("a record of another version, or one that is cut off, is refused", () 
   const writer = new RecordWriter();
   writer.add({ message: message(), packetId: 0 });
   writer.addChange({ kind: "ended", clientId: "c" });
+  const share = { kind: "done", share: "$share/g/ä", upTo: 2048, except: [1024] } as const;
+  writer.addShare(share);
   const record = writer.take({ node: "n", epoch: 1, number: 1 });
-  throws(() => decodeRecord(Uint8Array.of(3, ...record.subarray(1))), /version 3/);
+  deepEqual(decodeRecord(record).entries[2], { share });
+  throws(() => decodeRecord(Uint8Array.of(4, ...record.subarray(1))), /version 4/);
   for (let length = 0; length < record.length; length++) {
     throws(() => decodeRecord(record.subarray(0, length)), `cut off at ${length}`);
   }

@@ -23,8 +23,6 @@ export async function playAt(
 ): Promise<void> {
   let count = 0;
   for (const [name, play] of [...SCENARIOS, ...protocolVersion === 5 ? SCENARIOS_5 : []]) {
-    // A shared subscription is one for each node.
-    if (ports.length > 1 && name.includes("shared subscription")) continue;
     await t.step(name, async () => {
       const connected: InteropClient[] = [];
       try {

@@ -20,6 +20,8 @@ const kinds: [name: string, key: string, sign: string][] = [
   ["ECDSA on P-384", "ec -pkeyopt ec_paramgen_curve:P-384", "-md sha384"],
   ["Ed25519", "ed25519", "-md default"],
 ];
+/** Those that differ from another in the length of a hash or a curve alone. */
+const MORE_OF_A_KIND = ["RSA with SHA-384", "RSA with SHA-512", "ECDSA on P-384"];
 for (const [name, key, sign] of kinds) {
   certificateTest(
     `a list that is signed by ${name} is taken, and what is in it refused`,
@@ -40,6 +42,7 @@ for (const [name, key, sign] of kinds) {
         assert.throws(() => new RevocationLists(pem(changed), [files.text("own.crt")]), NOT_SIGNED);
       }
     },
+    MORE_OF_A_KIND.includes(name),
   );
 }
 

@@ -46,6 +46,6 @@ export function storeContract(
   testCommits(test);
   for (let seed = 1; seed <= 8; seed++) {
     const what = `random writes, commits and crashes leave what a model has, seed ${seed}`;
-    test(what, (opened) => playRandomly(opened, new Random(seed)), seed > 2);
+    test(what, (opened) => playRandomly(opened, new Random(seed)), seed > 1);
   }
 }

@@ -1,4 +1,5 @@
 import { hasOpenssl, makeCertificates } from "../../tasks/certs.ts";
+import { isLeftOut } from "./long.ts";
 
 const HAS_OPENSSL = await hasOpenssl();
 // deno-lint-ignore no-console -- whoever reads the results is to know
@@ -66,14 +67,15 @@ export interface ClientTls {
   readonly alpnProtocols?: readonly string[];
 }
 
-/** A test with certificates and connections, all of which must be closed at its end. Ignored without openssl. */
+/** A test with certificates and connections, all of which must be closed at its end. Ignored without openssl; a long one may be left out. */
 export function certificateTest(
   name: string,
   fn: (files: Certificates, t: Deno.TestContext) => Promise<void>,
+  isLong = false,
 ): void {
   Deno.test({
     name,
-    ignore: !HAS_OPENSSL,
+    ignore: !HAS_OPENSSL || isLong && isLeftOut(name),
     sanitizeOps: true,
     sanitizeResources: true,
     async fn(t) {

@@ -27,8 +27,11 @@ export class MosquittoBroker {
     this.#directory = directory;
   }
 
-  /** Prepares one; `config` has further lines. With `persists` it writes its store at once, so that the store survives a kill. */
-  static async make(config = "", persists = false): Promise<MosquittoBroker> {
+  /**
+   * Prepares one; `config` has further lines, and `listener` such of its listener. With `persists` it writes its store at once, so that the
+   * store survives a kill.
+   */
+  static async make(config = "", persists = false, listener = ""): Promise<MosquittoBroker> {
     const broker = new MosquittoBroker(
       freePort(),
       await Deno.makeTempDir({ prefix: "mosquitto-" }),
@@ -37,7 +40,9 @@ export class MosquittoBroker {
     await Deno.chmod(broker.#directory, 0o777);
     const lines = [
       `listener ${broker.port} 127.0.0.1`,
+      listener,
       "allow_anonymous true",
+      // The last line of an option counts.
       "max_queued_messages 0",
       "user root",
       `persistence_location ${broker.#directory}/`,
@@ -55,8 +60,8 @@ export class MosquittoBroker {
   }
 
   /** Prepares and starts one. */
-  static async start(config = "", persists = false): Promise<MosquittoBroker> {
-    const broker = await MosquittoBroker.make(config, persists);
+  static async start(config = "", persists = false, listener = ""): Promise<MosquittoBroker> {
+    const broker = await MosquittoBroker.make(config, persists, listener);
     await broker.start();
     return broker;
   }

@@ -21,16 +21,23 @@ export async function transportOf(name: TransportName): Promise<Pick<ServerInit,
 /** The transports available here. */
 export const TRANSPORTS: readonly TransportName[] = await findTransports();
 
-/** A test of plain connections that runs over each transport. All connections must be closed at its end. */
+/**
+ * A test of plain connections that runs over each transport. All connections must be closed at its end. A long one may be left out: that
+ * over one transport, or over both.
+ */
 export function transportTest(
   name: string,
   fn: (open: OpenServer, transport: TransportName) => Promise<void>,
-  isLong = false,
+  isLong: boolean | TransportName = false,
 ): void {
   for (const transport of TRANSPORTS) {
     const open: OpenServer = async (options = {}, listener = {}) =>
       new LocalServer(options, listener, (await loadTransport(transport)).transport);
-    netTest(`${name}, over ${transport}`, () => fn(open, transport), isLong);
+    netTest(
+      `${name}, over ${transport}`,
+      () => fn(open, transport),
+      isLong === true || isLong === transport,
+    );
   }
 }
 

@@ -4,6 +4,7 @@ import { MqttClient } from "../../lib/client/mod.ts";
 import { VERSION } from "../../lib/version.ts";
 import { maintainerOf, makeDeb } from "../../tasks/release/deb.ts";
 import { callFlux } from "../support/flux.ts";
+import { longTest } from "../support/long.ts";
 import { START_FLAGS } from "../support/start_flags.ts";
 import { freePort } from "../support/free_port.ts";
 
@@ -123,12 +124,15 @@ for (const [environment, maintainer] of MAINTAINERS) {
   });
 }
 
-Deno.test("lintian finds no error in the Debian package, and warns of nothing", () =>
-  inDirectory(async (directory) => {
-    if (!await works("lintian", "--version")) return skip("lintian is not installed");
-    const found = await run("lintian", "--tag-display-limit", "0", await packageIn(directory));
-    assert.deepEqual(found.split("\n").filter((line) => /^[EW]:/.test(line)), []);
-  }));
+longTest(
+  "lintian finds no error in the Debian package, and warns of nothing",
+  () =>
+    inDirectory(async (directory) => {
+      if (!await works("lintian", "--version")) return skip("lintian is not installed");
+      const found = await run("lintian", "--tag-display-limit", "0", await packageIn(directory));
+      assert.deepEqual(found.split("\n").filter((line) => /^[EW]:/.test(line)), []);
+    }),
+);
 
 Deno.test("the Debian package is installed, its broker runs as its user, and remove and purge leave what they should", () =>
   inDirectory(async (directory) => {

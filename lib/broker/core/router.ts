@@ -46,6 +46,8 @@ export interface RouterOptions {
 /** Is told of each Topic Filter that is added or removed. */
 export interface FilterCount {
   count(topicFilter: string, change: 1 | -1): void;
+  /** The members of a shared subscription have changed. */
+  shareChanged?(share: string): void;
 }
 
 /** Decides who may read a topic. */
@@ -86,6 +88,8 @@ export class Router {
   /** The route of all topics without subscribers. */
   #nowhere: Route = NOWHERE;
   readonly #shares = new Map<string, ShareGroup>();
+  /** Groups without a member. */
+  #heldCount = 0;
   readonly #entries = new Map<Client, Map<string, ClientEntry>>();
   readonly #options: RouterOptions;
   readonly #readCheck: ReadCheck;
@@ -108,7 +112,7 @@ export class Router {
 
   /** Subscriptions of clients and programs; a shared one counts once for its group. */
   get size(): number {
-    return this.#trie.size;
+    return this.#trie.size - this.#heldCount;
   }
 
   /** Members of all shared subscriptions. */
@@ -134,14 +138,7 @@ export class Router {
     if (shareName !== undefined) {
       // Only the node that the client is at chooses it.
       if (isElsewhere(client)) return;
-      const key = subscription.topicFilter;
-      let group = this.#shares.get(key);
-      if (group === undefined) {
-        this.#shares.set(key, group = new ShareGroup(key));
-        this.#add(topicFilter, group);
-      }
-      group.set(client, subscription);
-      return;
+      return this.#join(client, subscription, topicFilter);
     }
     let entries = this.#entries.get(client);
     if (entries === undefined) this.#entries.set(client, entries = new Map());
@@ -155,11 +152,7 @@ export class Router {
   unsubscribe(client: Client, wholeFilter: string): void {
     const { shareName, topicFilter } = this.#parse(wholeFilter);
     if (shareName !== undefined) {
-      const group = this.#shares.get(wholeFilter);
-      if (group === undefined || !group.delete(client) || group.size > 0) return;
-      this.#shares.delete(wholeFilter);
-      this.#delete(topicFilter, group);
-      return;
+      return this.#part(client, wholeFilter, topicFilter);
     }
     const entries = this.#entries.get(client);
     const entry = entries?.get(topicFilter);
@@ -168,6 +161,56 @@ export class Router {
     client.unsubscribedAt = this.#trie.version;
     entries.delete(topicFilter);
     if (entries.size === 0) this.#entries.delete(client);
+  }
+
+  #join(client: Client, subscription: Subscription, topicFilter: string): void {
+    const key = subscription.topicFilter;
+    let group = this.#shares.get(key);
+    if (group === undefined) {
+      this.#shares.set(key, group = new ShareGroup(key));
+      this.#add(topicFilter, group);
+    } else if (group.size === 0) this.#heldCount--;
+    if (group.size === 0) this.#filters?.count(topicFilter, 1);
+    group.set(client, subscription);
+    this.#filters?.shareChanged?.(key);
+  }
+
+  #part(client: Client, key: string, topicFilter: string): void {
+    const group = this.#shares.get(key);
+    if (group === undefined || !group.delete(client)) return;
+    this.#filters?.shareChanged?.(key);
+    if (group.size > 0) return;
+    this.#filters?.count(topicFilter, -1);
+    if (group.isHeld) this.#heldCount++;
+    else this.#removeShare(group, topicFilter);
+  }
+
+  #removeShare(group: ShareGroup, topicFilter: string): void {
+    this.#shares.delete(group.topicFilter);
+    this.#delete(topicFilter, group);
+  }
+
+  /** Another node of a cluster has members of this shared subscription, or has none any more: without members here it stays until then. */
+  holdShare(key: string, isHeld: boolean): void {
+    const group = this.#shares.get(key);
+    if (group === undefined && !isHeld || group?.isHeld === isHeld) return;
+    const { topicFilter } = this.#parse(key);
+    if (group === undefined) {
+      const held = new ShareGroup(key);
+      held.isHeld = true;
+      this.#shares.set(key, held);
+      this.#heldCount++;
+      return this.#add(topicFilter, held);
+    }
+    group.isHeld = isHeld;
+    if (isHeld || group.size > 0) return;
+    this.#heldCount--;
+    this.#removeShare(group, topicFilter);
+  }
+
+  /** The shared subscriptions with members here. */
+  *sharesHere(): IterableIterator<ShareGroup> {
+    for (const group of this.#shares.values()) if (group.size > 0) yield group;
   }
 
   /** The shared subscription under its whole filter. */
@@ -346,9 +389,9 @@ function isElsewhere({ copy }: Client): boolean {
   return copy !== null && copy.isElsewhere;
 }
 
-/** Whether this node wants QoS 0 for it: not for a client that is at another node. */
+/** Whether this node wants QoS 0 for it: not for a client that is at another node. Shared subscriptions count by their members. */
 function isCounted(entry: Entry): boolean {
-  return entry.kind !== "client" || !isElsewhere(entry.client);
+  return entry.kind === "local" || entry.kind === "client" && !isElsewhere(entry.client);
 }
 
 function stepsOf(targets: readonly Target[], shares: readonly ShareGroup[]): number {

@@ -6,6 +6,8 @@ import type { Target } from "./target.ts";
 export class ShareGroup {
   readonly kind = "share";
   readonly #members = new Map<Client, Target>();
+  /** Whether another node of a cluster has members, so that it stays without any here. */
+  isHeld = false;
   /** The members in order of joining; `undefined` after a change, until it is needed. */
   #order: readonly Target[] | undefined;
   #next = 0;
@@ -15,6 +17,11 @@ export class ShareGroup {
 
   get size(): number {
     return this.#members.size;
+  }
+
+  /** The clients that are members. */
+  get clients(): Iterable<Client> {
+    return this.#members.keys();
   }
 
   set(client: Client, subscription: Subscription): void {

@@ -1,6 +1,6 @@
 /**
- * Limits what a turn costs, counted in steps instead of time so that a simulation behaves like a real process. A step takes about
- * 0.1 microseconds on the machines where it was measured; only the proportions between the costs matter.
+ * Limits what a turn costs, counted in steps instead of time so that a simulation behaves like a real process. A step takes 0.2 to
+ * 0.7 microseconds on the machine where it was measured, garbage collection included; only the proportions between the costs matter.
  *
  * The connections that are read in a turn share its steps. The first may use all of them, but every connection has a least share,
  * so that a client with a packet or two never waits for one that sends much. A connection that has used its share is stopped
@@ -11,11 +11,11 @@
  * @module
  */
 
-/** Steps of a turn: about ten milliseconds. */
-const TURN_STEPS = 100_000;
-/** A turn that cost less is not counted against the next one, even if that follows at once: half a millisecond. */
+/** Steps of a turn: ten milliseconds, or a little more. */
+const TURN_STEPS = 40_000;
+/** A turn that cost less is not counted against the next one, even if that follows at once: one or two milliseconds. */
 const LITTLE_STEPS = 5000;
-/** The least share of every connection that is read in a turn: about a tenth of a millisecond, some hundred packets. */
+/** The least share of every connection that is read in a turn: less than half a millisecond, some hundred packets. */
 const LEAST_STEPS = 1000;
 
 /** Costs in steps. */

@@ -168,7 +168,7 @@ export function ownProperties(properties: Properties | undefined): Properties | 
 }
 
 function keptMessage(message: Message, payload: Uint8Array): KeptMessage {
-  const { topicName, qos, retain, properties, expiresAtMs, publisherId, logId } = message;
+  const { topicName, qos, retain, properties, expiresAtMs, publisherId, logId, draw } = message;
   const kept: KeptMessage = {
     topicName,
     payload,
@@ -179,5 +179,6 @@ function keptMessage(message: Message, payload: Uint8Array): KeptMessage {
     publisherId,
     storeId: 0,
   };
+  if (draw !== undefined) return { ...kept, draw };
   return logId === undefined ? kept : { ...kept, logId };
 }

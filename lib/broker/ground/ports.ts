@@ -355,8 +355,8 @@ export interface ClusterPort {
    * session, else it is 0. Returns false if there is no room.
    */
   append(message: Message, packetId: number): boolean;
-  /** Forwards a message of QoS 0 to the nodes with subscribers for it, without confirmation. */
-  forward(message: Message): void;
+  /** Forwards a message of QoS 0 to the nodes with subscribers for it, without confirmation; returns its {@linkcode Message.draw}. */
+  forward(message: Message): number | undefined;
   /**
    * Announces that a client has connected to this node. Other nodes disconnect it (0x8E) when they read this from the log. With
    * `endsSession` its old session ends, on this node too. `whenApplied` is called in a turn when the session belongs to this node, but
@@ -370,8 +370,16 @@ export interface ClusterPort {
   restored(clientId: string, home: string, wasConnected: boolean): void;
   /** Whether the node takes part now: it has applied the existing log, and its connection works. */
   readonly isReady: boolean;
-  /** Counts one more, or one less, subscription with this Topic Filter on this node. */
+  /** Counts one more, or one less, subscription with this Topic Filter on this node; a shared one counts once for its members here. */
   count(topicFilter: string, change: 1 | -1): void;
+  /** The members of a shared subscription on this node have changed, or who of them is connected. */
+  shareChanged(share: string): void;
+  /** Whether a member of this node gets the message: all nodes decide alike. Called once for each message. */
+  isShareHere(share: string, message: Message): boolean;
+  /** A message of QoS 2 is on its way to a member: nobody else may get it, whatever becomes of this node. */
+  shareSent(delivery: Delivery): void;
+  /** A member is gone that has not acknowledged the message, and no other of this node can take it. */
+  shareLeft(delivery: Delivery): void;
 }
 
 /**

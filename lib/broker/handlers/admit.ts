@@ -16,6 +16,7 @@ import {
 } from "../services/lifecycle.ts";
 import { pumpRetained } from "../services/retained_pump.ts";
 import { drain } from "../services/send.ts";
+import { tellShares } from "../services/shared_groups.ts";
 import { rewatch } from "../services/watch.ts";
 import { cancelDelayedWill, publishDelayedWill } from "../services/wills.ts";
 import { Client, type Connection } from "../state/connection.ts";
@@ -180,6 +181,7 @@ function comeIn(core: Core, connection: Connection, admission: Admission): void 
   connection.identity = identity;
   connection.claim = null;
   core.addClient(client);
+  if (isResumed) tellShares(core, client);
   core.connectedCount++;
   const { metrics } = core;
   metrics.connectsAccepted++;

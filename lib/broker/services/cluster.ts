@@ -22,7 +22,8 @@ export function shareMessage(
   // Messages of a node about itself are not shared.
   if (cluster === null || isReserved(message.topicName)) return "here";
   if (message.qos === 0 && !message.retain) {
-    cluster.forward(message);
+    const draw = cluster.forward(message);
+    if (draw !== undefined) message.draw = draw;
     return "here";
   }
   if (cluster.append(message, packetId)) return "shared";

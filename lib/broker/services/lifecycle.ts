@@ -10,6 +10,7 @@ import { sayGoodbye } from "./goodbye.ts";
 import { takeQueued } from "./queue.ts";
 import { ownPayload } from "../ground/payload_slab.ts";
 import { moveOn, passOnShared, takeShared } from "./share_moves.ts";
+import { tellShares } from "./shared_groups.ts";
 import { delayWill, publishDelayedWill, publishOwnWill } from "./wills.ts";
 
 /**
@@ -199,6 +200,7 @@ function leave(core: Core, client: Client, will: Will | undefined): void {
     core.store?.putSession(clientId, session.expirySeconds, expiresAtMs, client.owner);
   });
   passOnShared(core, client);
+  tellShares(core, client);
 }
 
 /** Drops QoS 0 messages that were queued only because hooks had not answered: they are not kept for a disconnected client. */

@@ -6,7 +6,7 @@ import { deliverySteps, Service, STEPS } from "../core/work.ts";
 import { deliver } from "./deliver.ts";
 import { drop } from "./drop.ts";
 import { attempt } from "./faults.ts";
-import { pick } from "./share_pick.ts";
+import { isHere, pick } from "./share_pick.ts";
 
 /** Continues all long fan-outs, as far as there is time in this turn, at least one of them. Then one more may begin. */
 export function continueFanOuts(core: Core): void {
@@ -82,6 +82,7 @@ function handToClient(core: Core, job: LongFanOut, target: Target): void {
 
 function handToShare(core: Core, { message, route, publisher }: LongFanOut, at: number): void {
   const share = route.shares[at]!;
+  if (!isHere(core, share, message)) return;
   // All members of the share have left meanwhile.
   if (share.size === 0) return;
   if (isExpired(core, message)) return drop(core, publisher, "expired", message);

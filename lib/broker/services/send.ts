@@ -67,13 +67,21 @@ export function sendInFlight(
     if (sequence > 0) {
       core.store?.putInFlight(session.clientId, sequence, packetId, "published", delivery);
     }
-    const waits = delivery.qos === 2 && waitsForCommit(core, client, "publish");
+    const waits = delivery.qos === 2 &&
+      (isToldToCluster(core, delivery) || waitsForCommit(core, client, "publish"));
     if (put(core, client, connection, delivery, packetId, waits, false, fanout)) return;
   } catch (error) {
     dropFailed(core, client, delivery.message, error);
   }
   if (inFlight !== undefined) session.sender.discard(inFlight);
   if (sequence > 0) core.store?.deleteDelivery(session.clientId, delivery);
+}
+
+/** Of a shared subscription: from here on no member at another node may get it. */
+function isToldToCluster({ cluster }: Core, delivery: Delivery): boolean {
+  if (cluster === null || delivery.share === undefined) return false;
+  cluster.shareSent(delivery);
+  return true;
 }
 
 function sendQueuedQos0(

@@ -57,7 +57,10 @@ function handOn(core: Core, from: Client, delivery: Delivery): void {
   if (message.expiresAtMs <= core.nowMs) return drop(core, from, "expired", message);
   const share = core.router.share(delivery.share!);
   const target = share?.pick((member) => member.client === from ? 0 : rank(core, member, message));
-  if (target === undefined) return drop(core, from, "no_share_member", message);
+  if (target === undefined) {
+    core.cluster?.shareLeft(delivery);
+    return drop(core, from, "no_share_member", message);
+  }
   core.work.spend(deliverySteps(contentSizeBytes(message)));
   core.fanout.begin(message, encodeText(message.topicName), true, core.nowMs, message);
   deliver(core, target, message, core.fanout);

@@ -5,6 +5,11 @@ import type { Target } from "../core/target.ts";
 import { rank } from "./deliver.ts";
 import { report } from "./faults.ts";
 
+/** Whether this node hands the message to a member: without a cluster always. */
+export function isHere({ cluster }: Core, share: ShareGroup, message: Message): boolean {
+  return cluster === null || cluster.isShareHere(share.topicFilter, message);
+}
+
 /** Picks the member of a shared subscription that gets the message; `undefined`: no member can take it, or picking has failed. */
 export function pick(core: Core, share: ShareGroup, message: Message): Target | undefined {
   try {

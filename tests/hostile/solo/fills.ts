@@ -30,6 +30,7 @@ export const FILLS: readonly SoloAttack[] = [
   {
     name: "delayed-wills",
     what: "delayed wills with 90 KB of User Properties, of sessions that stay away",
+    keptBytes: DEFAULT_BROKER_OPTIONS.maxTotalQueuedBytes,
     async run(target) {
       for (let i = 0; !target.isOver; i++) {
         const client = await target.enter({

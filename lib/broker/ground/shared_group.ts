@@ -1,0 +1,24 @@
+/** How many members a shared subscription has at one node of a cluster. */
+export interface ShareMembers {
+  /** Whose clients are connected. */
+  readonly connected: number;
+  /** Whose sessions wait for their clients. */
+  readonly kept: number;
+}
+
+/** What a node of a cluster tells all others of a shared subscription, by the log; `share` is its Topic Filter with `$share/…`. */
+export type ShareChange =
+  | { readonly kind: "members"; readonly share: string; readonly members: ShareMembers }
+  /** What the node had to deliver up to this place in the log, it has delivered, but for these places. */
+  | {
+    readonly kind: "done";
+    readonly share: string;
+    readonly upTo: number;
+    readonly except: readonly number[];
+  }
+  /** QoS 2 messages are on their way to members: nobody else may get them. */
+  | { readonly kind: "sent"; readonly share: string; readonly ids: readonly number[] }
+  /** A node that has started again still has these; absent: it has all of before. */
+  | { readonly kind: "had"; readonly share: string; readonly ids?: readonly number[] }
+  /** That was all: what it does not have was lost with the process before. */
+  | { readonly kind: "hello" };

@@ -1,0 +1,71 @@
+/**
+ * Shared subscriptions that have members at several nodes of a cluster. All nodes decide alike by the log which of them a message goes to,
+ * and that node gives it to one of its own members. The others keep it until they hear that it is done with.
+ *
+ * @module
+ */
+import { encodeText } from "../../codec/mod.ts";
+import type { Message } from "../../session/mod.ts";
+import type { Core } from "../core/core.ts";
+import type { ShareMembers } from "../ground/shared_group.ts";
+import type { Client } from "../state/connection.ts";
+import { deliver } from "./deliver.ts";
+import { drop } from "./drop.ts";
+import { pick } from "./share_pick.ts";
+import { takeShared } from "./share_moves.ts";
+
+const PREFIX = "$share/";
+
+/** A member has come or gone, or its client has: other nodes are told how many there are. */
+export function tellShares({ cluster }: Core, { session: { subscriptions } }: Client): void {
+  if (cluster === null) return;
+  for (const key of subscriptions.keys()) if (key.startsWith(PREFIX)) cluster.shareChanged(key);
+}
+
+/** The members that there are at this node. */
+export function shareMembers({ router }: Core, share: string): ShareMembers {
+  let connected = 0;
+  let kept = 0;
+  for (const client of router.share(share)?.clients ?? []) {
+    if (client.connection !== null) connected++;
+    else if (!client.isEnded && client.session.isPersistent) kept++;
+  }
+  return { connected, kept };
+}
+
+/** The messages, by their places in the log, that members at this node have not acknowledged; `undefined`: it is not known now. */
+export function sharePending(core: Core, share: string): readonly number[] | undefined {
+  if (core.longFanOuts.isActive || core.dismantling.length > 0) return undefined;
+  const pending: number[] = [];
+  for (const { session: { queue, sender } } of core.router.share(share)?.clients ?? []) {
+    if (queue.tail !== undefined) return undefined;
+    for (const { delivery } of sender.values()) {
+      if (delivery.share === share) pending.push(delivery.message.logId ?? 0);
+    }
+    for (const delivery of queue) {
+      if (delivery.share === share) pending.push(delivery.message.logId ?? 0);
+    }
+  }
+  return pending.sort((a, b) => a - b);
+}
+
+/** Gives a message to a member that was to go to another node's, which is gone. */
+export function deliverToShare(core: Core, share: string, message: Message): void {
+  const group = core.router.share(share);
+  if (message.expiresAtMs <= core.nowMs) return drop(core, null, "expired", message);
+  const target = group === undefined ? undefined : pick(core, group, message);
+  if (target === undefined) return drop(core, null, "no_share_member", message);
+  core.fanout.begin(message, encodeText(message.topicName), true, core.nowMs);
+  deliver(core, target, message, core.fanout);
+}
+
+/** Other nodes have taken this one for dead, and have given to their members what waits here. */
+export function forgetShared(core: Core): void {
+  for (const group of core.router.sharesHere()) {
+    for (const client of group.clients) {
+      for (const delivery of takeShared(core, client, () => true)) {
+        if (delivery.sequence > 0) core.store?.deleteDelivery(client.session.clientId, delivery);
+      }
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import type { ShareMembers } from "../broker/mod.ts";
+
+/** The table as it is stored with the position in the log. */
+export interface SavedShares {
+  /** Since which place in the log each node knows what others have to deliver. */
+  readonly since: readonly (readonly [node: string, place: number])[];
+  readonly groups: readonly (readonly [
+    share: string,
+    rows: readonly (readonly [node: string, connected: number, kept: number])[],
+  ])[];
+}
+
+/** Who can be chosen, by name, with how many members each. */
+interface Choice {
+  readonly nodes: readonly (readonly [node: string, weight: number])[];
+  readonly total: number;
+}
+
+const NOBODY: Choice = { nodes: [], total: 0 };
+/** Multiples of it, less their whole part, spread evenly however many follow one another. */
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+
+/** Which nodes have members of which shared subscriptions, by the log, and so the same on every node at the same place. */
+export class ShareTable {
+  readonly #groups = new Map<string, Map<string, ShareMembers>>();
+  readonly #since = new Map<string, number>();
+  readonly #choices = new Map<string, Choice>();
+  #text: string | undefined;
+
+  /** The shared subscriptions that some node has members of. */
+  get shares(): Iterable<string> {
+    return this.#groups.keys();
+  }
+
+  /** The nodes that have members. */
+  get nodes(): ReadonlySet<string> {
+    const nodes = new Set<string>();
+    for (const rows of this.#groups.values()) for (const node of rows.keys()) nodes.add(node);
+    return nodes;
+  }
+
+  /** The shared subscriptions of one node. */
+  sharesOf(node: string): readonly string[] {
+    return [...this.#groups].filter(([, rows]) => rows.has(node)).map(([share]) => share);
+  }
+
+  /** Whether some node has members. */
+  has(share: string): boolean {
+    return this.#groups.has(share);
+  }
+
+  /** The table as JSON; made anew after a change only. */
+  get text(): string {
+    return this.#text ??= JSON.stringify(
+      {
+        since: [...this.#since],
+        groups: [...this.#groups].map(([share, rows]) => [
+          share,
+          [...rows].map(([node, { connected, kept }]) => [node, connected, kept] as const),
+        ]),
+      } satisfies SavedShares,
+    );
+  }
+
+  /** Takes over what was stored. */
+  load({ since, groups }: SavedShares): void {
+    for (const [node, place] of since) this.#since.set(node, place);
+    for (const [share, rows] of groups) {
+      for (const [node, connected, kept] of rows) this.set(share, node, { connected, kept });
+    }
+  }
+
+  /** A node has so many members; none: it is out. */
+  set(share: string, node: string, members: ShareMembers): void {
+    let rows = this.#groups.get(share);
+    if (members.connected + members.kept > 0) {
+      if (rows === undefined) this.#groups.set(share, rows = new Map());
+      rows.set(node, members);
+    } else {
+      rows?.delete(node);
+      if (rows?.size === 0) this.#groups.delete(share);
+    }
+    this.#choices.delete(share);
+    this.#text = undefined;
+  }
+
+  /** From this place on the node knows what others have to deliver. */
+  knowsSince(node: string, place: number): void {
+    this.#since.set(node, place);
+    this.#text = undefined;
+  }
+
+  /** A node is dead. */
+  remove(node: string): void {
+    for (const share of this.sharesOf(node)) this.set(share, node, { connected: 0, kept: 0 });
+    this.#since.delete(node);
+    this.#text = undefined;
+  }
+
+  /**
+   * The node that delivers the message with this number; `undefined`: there is none. Those with connected members go first, and nodes get
+   * messages in proportion to their members. `knownAt`: only nodes that know what was before this place.
+   */
+  choose(share: string, draw: number, knownAt = Infinity): string | undefined {
+    const { nodes, total } = knownAt === Infinity
+      ? this.#choiceOf(share)
+      : this.#newChoice(share, knownAt);
+    let left = draw * GOLDEN % 1 * total;
+    for (const [node, weight] of nodes) {
+      left -= weight;
+      if (left < 0) return node;
+    }
+    return nodes.at(-1)?.[0];
+  }
+
+  #choiceOf(share: string): Choice {
+    let choice = this.#choices.get(share);
+    if (choice === undefined) this.#choices.set(share, choice = this.#newChoice(share, Infinity));
+    return choice;
+  }
+
+  #newChoice(share: string, knownAt: number): Choice {
+    const rows = [...this.#groups.get(share) ?? []]
+      .filter(([node]) => (this.#since.get(node) ?? 0) <= knownAt)
+      .sort(([a], [b]) => a < b ? -1 : 1);
+    if (rows.length === 0) return NOBODY;
+    const isAnyConnected = rows.some(([, { connected }]) => connected > 0);
+    const nodes = rows.map(([node, { connected, kept }]) =>
+      [node, isAnyConnected ? connected : kept] as const
+    );
+    return { nodes, total: nodes.reduce((sum, [, weight]) => sum + weight, 0) };
+  }
+}
