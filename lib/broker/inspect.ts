@@ -211,23 +211,25 @@ export function* walkRetained(
   }
 }
 
-/** A copy of the retained message of a topic; `undefined` if there is none. Its payload may have to be read from the store. */
-export async function readRetained(
+/**
+ * Calls `done` with a copy of the retained message of a topic, at once, or later if its payload has to be read from the store; `undefined`:
+ * there is none.
+ */
+export function readRetained(
   broker: Broker,
   topicName: string,
-): Promise<Message | undefined> {
+  done: (message: Message | undefined) => void,
+): void {
   const { retained } = broker.core;
-  for (;;) {
-    const kept = retained.get(topicName);
-    if (kept === undefined) return undefined;
-    if (!kept.isApart) return kept.toMessage(kept.payload.slice());
-    const payload = await new Promise<Uint8Array | undefined>((resolve) =>
-      retained.readApart([kept], ([read]) => resolve(read))
-    );
-    if (payload !== undefined) return kept.toMessage(payload);
-    // Either another message has taken its place, or it is missing in the store.
-    if (retained.get(topicName) === kept) return undefined;
-  }
+  const kept = retained.get(topicName);
+  if (kept === undefined) return done(undefined);
+  if (!kept.isApart) return done(kept.toMessage(kept.payload.slice()));
+  retained.readApart([kept], ([payload]) => {
+    if (payload !== undefined) done(kept.toMessage(payload));
+    // Either it is missing in the store, or another message has taken its place.
+    else if (retained.get(topicName) === kept) done(undefined);
+    else readRetained(broker, topicName, done);
+  });
 }
 
 /** Whether the topic has a retained message. */

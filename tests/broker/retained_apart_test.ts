@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import {
   isRetained,
+  type Message,
   readRetained,
   type RetainedMessage,
   walkRetained,
@@ -252,7 +253,9 @@ Deno.test("whoever looks at a large retained message gets what is there when it 
   const reading = new Reading().play(`${B}\nb> PUBLISH t retain "${big("old")}"`);
   const { broker } = reading;
   const text = async () => {
-    const message = await readRetained(broker, "t");
+    const message = await new Promise<Message | undefined>((resolve) =>
+      readRetained(broker, "t", resolve)
+    );
     return message === undefined ? undefined : new TextDecoder().decode(message.payload);
   };
   assert.equal(await text(), big("old"));

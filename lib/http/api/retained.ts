@@ -164,9 +164,10 @@ async function browse(request: ApiRequest): Promise<Response> {
 
 async function read({ query, context, caller }: ApiRequest): Promise<Response> {
   const topicName = requiredOf(query, "topic");
-  const message = mayRead(context.broker, caller!, topicName)
-    ? await readRetained(context.broker, topicName)
-    : undefined;
+  if (!mayRead(context.broker, caller!, topicName)) throw noMessage(topicName);
+  const message = await new Promise<Message | undefined>((resolve) =>
+    readRetained(context.broker, topicName, resolve)
+  );
   if (message === undefined) throw noMessage(topicName);
   return json(shown(message));
 }
