@@ -87,6 +87,8 @@ export const LISTED_PATTERNS: readonly ListedPattern[] = [
     ["net", /^[ #]/, "the front of a certificate's name"],
     ["net", / $/, "the end of a certificate's name"],
     ["observe", /application\/openmetrics-text/i, "the header Accept of a scraper"],
+    ["observe", /^[\x20-\x7e]*$/, "texts in the log that need no escape"],
+    ["observe", /^[!#-<>-[\]-~]+$/, "values in the log that stand as they are"],
     ["observe", /^[^\s"=\\]+$/, "values in the log that need no quotes"],
     ["observe", /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, "what could forge a line of the log"],
     ["topic", /[+#]/, "wildcards in a Share Name"],

@@ -44,8 +44,9 @@ export const DEFAULT_LOG_OPTIONS: LogOptions = {
 /**
  * Writes the log, one line a call.
  *
- * A line for a stream or a file is written before the call returns, so none is lost when the process ends or crashes. The price is one
- * system call a line, paid only for levels that are on. Where building a line costs something, ask `debugOn` first. Never log a password or
+ * Warnings and errors for a stream or a file, and what was logged before them, are written before the call returns. So is the first line
+ * of a turn; more lines of the same turn, as in a rush of connecting clients, are written together when it ends. So a process that is
+ * killed loses at most lines of the turn that it was in. Where building a line costs something, ask `debugOn` first. Never log a password or
  * a key, nor a payload that may hold one except at debug level.
  */
 export class Logger {
@@ -56,6 +57,9 @@ export class Logger {
   readonly #openSink: (destination: LogDestination) => LogSink;
   #publisher: LogPublisher | undefined;
   readonly #encoder = new TextEncoder();
+  /** The last formatted time: many lines of a rush have the same. */
+  #time = "";
+  #timeMs = NaN;
   /** Keeps the last lines for the dashboard. */
   tail: LogTail | undefined;
 
@@ -130,6 +134,7 @@ export class Logger {
     this.#sinks = sinks;
     this.#options = options;
     this.#rank = rankOf(options);
+    this.#timeMs = NaN; // The format may be another.
   }
 
   /** Sets who publishes lines for topics; with `undefined`, as before the broker runs, these lines are lost. */
@@ -153,7 +158,7 @@ export class Logger {
     const { timestamp, timestampFormat, format } = this.#options;
     const now = this.#now();
     this.tail?.add(now.getTime(), level, message, fields);
-    const time = timestamp ? formatTimestamp(timestampFormat, now) : "";
+    const time = timestamp ? this.#timeText(timestampFormat, now) : "";
     const write = format === "json" ? formatJson : formatText;
     const lineAt = (time: string) =>
       this.#encoder.encode(write(time, level, message, fields) + "\n");
@@ -161,6 +166,15 @@ export class Logger {
     for (const sink of this.#sinks) {
       sink.write(sink.hasTime ? lineAt("") : line ??= lineAt(time), level);
     }
+  }
+
+  #timeText(format: string, now: Date): string {
+    const timeMs = now.getTime();
+    if (timeMs !== this.#timeMs) {
+      this.#time = formatTimestamp(format, now);
+      this.#timeMs = timeMs;
+    }
+    return this.#time;
   }
 }
 

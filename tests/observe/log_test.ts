@@ -5,7 +5,7 @@ import {
   type LogOptions,
   type LogSink,
 } from "../../lib/observe/mod.ts";
-import { formatJson, formatText } from "../../lib/observe/log_line.ts";
+import { formatJson, formatText, type LogLevel } from "../../lib/observe/log_line.ts";
 import { type ByteWriter, FileSink, StreamSink } from "../../lib/observe/log_sink.ts";
 import { formatTimestamp } from "../../lib/observe/timestamp.ts";
 
@@ -150,7 +150,56 @@ Deno.test("a stream that fails loses the line, counts it, and harms nobody", () 
   });
   sink.write(new Uint8Array(3), "info");
   sink.write(new Uint8Array(3), "info");
-  assert.equal(sink.linesLost, 2);
+  sink.write(new Uint8Array(3), "info");
+  sink.close();
+  assert.equal(sink.linesLost, 3);
+});
+
+/** A sink and the texts of its writes. */
+function watchedSink(): { readonly sink: StreamSink; readonly writes: string[] } {
+  const writes: string[] = [];
+  const sink = new StreamSink({
+    writeSync(bytes) {
+      writes.push(new TextDecoder().decode(bytes));
+      return bytes.length;
+    },
+  });
+  return { sink, writes };
+}
+
+/** Writes a line for each word, of this level. */
+function writeLines(sink: StreamSink, level: LogLevel, words: string): void {
+  for (const word of words.split(" ")) sink.write(new TextEncoder().encode(`${word}\n`), level);
+}
+
+Deno.test("the first line of a turn is written at once, and the others together at its end", async () => {
+  const { sink, writes } = watchedSink();
+  writeLines(sink, "info", "a b c");
+  assert.deepEqual(writes, ["a\n"]);
+  await Promise.resolve();
+  assert.deepEqual(writes, ["a\n", "b\nc\n"]);
+  writeLines(sink, "info", "d");
+  assert.deepEqual(writes, ["a\n", "b\nc\n", "d\n"]);
+});
+
+for (const level of ["warning", "error"] as const) {
+  Deno.test(`a line of level ${level} is written at once, with those that were logged before it`, () => {
+    const { sink, writes } = watchedSink();
+    writeLines(sink, "info", "a b c");
+    writeLines(sink, level, "d");
+    assert.deepEqual(writes, ["a\n", "b\nc\nd\n"]);
+  });
+}
+
+Deno.test("lines that have gathered are written when the sink is closed, flushed, or has many", async () => {
+  const { sink, writes } = watchedSink();
+  writeLines(sink, "info", "a b");
+  sink.close();
+  writeLines(sink, "info", "c");
+  await sink.flush();
+  assert.deepEqual(writes, ["a\n", "b\n", "c\n"]);
+  writeLines(sink, "info", Array<string>(10_000).fill("d").join(" "));
+  assert.equal(writes.length, 5);
 });
 
 Deno.test({
@@ -189,7 +238,7 @@ Deno.test({
   sanitizeOps: true,
   sanitizeResources: true,
   fn() {
-    const path = "/nonexistent/m.log";
+    const path = "/proc/nonexistent/m.log";
     assert.throws(() => new FileSink(path), Deno.errors.NotFound);
     const sink = new MemorySink();
     const logger = new Logger(
