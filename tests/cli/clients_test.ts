@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { MqttClient } from "../../lib/client/mod.ts";
 import { BrokerProcess } from "../support/broker_process.ts";
 import { findMosquitto, testsWith } from "../support/clients.ts";
-import { type FluxRun, runFlux, startFlux } from "../support/flux.ts";
+import { callFlux, type FluxRun, runFlux, startFlux } from "../support/flux.ts";
 import { publish, subscribeToEnd } from "../support/mosquitto.ts";
 import { isLeftOut } from "../support/long.ts";
 
@@ -15,7 +15,8 @@ function fluxAt({ port }: BrokerProcess): Flux {
   return (line, input) => {
     const [command = "", ...args] = line.split(" ");
     const place = [command, "-h", "127.0.0.1", "-p", String(port)];
-    return runFlux([...place, ...args], input === undefined ? {} : { input });
+    const words = [...place, ...args];
+    return input === undefined ? callFlux(words) : runFlux(words, { input });
   };
 }
 

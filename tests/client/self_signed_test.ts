@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { createServer } from "node:tls";
 import { MqttClient } from "../../lib/client/mod.ts";
 import { BrokerProcess } from "../support/broker_process.ts";
-import { runFlux } from "../support/flux.ts";
+import { callFlux } from "../support/flux.ts";
 
 const hasOpenssl = await (async () => {
   try {
@@ -66,7 +66,7 @@ certfile ${own.cert}\nkeyfile ${own.key}\n`,
       });
       const place = ["-p", String(broker.port)];
       const pub = (...args: string[]) =>
-        runFlux(["pub", ...place, "-t", "a", "-m", "x", "-q", "1", ...args]);
+        callFlux(["pub", ...place, "-t", "a", "-m", "x", "-q", "1", ...args]);
       await t.step("by its name", async () => {
         const { status, error } = await pub("-h", "localhost", "--cafile", own.cert);
         assert.deepEqual([status, error], [0, ""]);
