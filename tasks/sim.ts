@@ -1,11 +1,12 @@
 /**
  * `deno task sim -- --durability always --seeds 100000 --from 0 --steps 80`: simulates many more seeds than the gate. With `always` (the
  * default) and `interval` the broker's process is killed and its power is cut; with `none` nothing crashes. `--bridge` simulates two
- * brokers and a bridge. The first failures are shown with their last events; `--seeds 1 --from SEED` with the same durability replays one.
+ * brokers and a bridge, `--cluster` the nodes of a cluster. The first failures are shown with their last events; `--seeds 1 --from SEED` with the same durability replays one.
  *
  * @module
  */
 import { runBridge } from "../tests/sim/bridge/run.ts";
+import { runCluster } from "../tests/sim/cluster/run.ts";
 import { DEFAULT_STEPS, explain, run } from "../tests/sim/run.ts";
 import type { Asked } from "../tests/sim/settings.ts";
 import { readFlags, whole } from "./flags.ts";
@@ -19,6 +20,7 @@ const USE = `Simulates clients, links and crashes against the broker.
   --chaos COUNT      one call in so many of some of the broker's own methods throws; default: 0, none does
   --appetite WORD    always or never: whether clients go to the limits; default: in one world of three
   --bridge           two brokers with a bridge between them; of the other flags seeds, from and failures count
+  --cluster          nodes of a cluster over a log; of the other flags seeds, from, steps, failures and trace count
   --failures COUNT   after which to stop; default: 1
   --trace EVENTS     of a failure that are shown; default: 60`;
 
@@ -30,6 +32,7 @@ const flags = readFlags(USE, {
   chaos: whole(0, 0),
   appetite: "",
   bridge: false,
+  cluster: false,
   failures: whole(1),
   trace: whole(60, 0),
 });
@@ -52,29 +55,26 @@ const to = from + flags.seeds;
 const startMs = performance.now();
 let failed = 0;
 for (let seed = from; seed < to && failed < flags.failures; seed++) {
-  if (flags.bridge) {
-    const broken = runBridge(seed);
-    if (broken !== undefined) {
-      failed++;
-      say(broken);
-    }
-    continue;
-  }
-  const failure = run(seed, flags.steps, asked);
-  if (failure !== undefined) {
+  const broken = attempt(seed);
+  if (broken !== undefined) {
     failed++;
-    say(
-      explain({
-        ...failure,
-        trace: failure.trace.slice(failure.trace.length - flags.trace),
-      }),
-    );
+    say(broken);
   }
   const done = seed + 1 - from;
   if (done % 5000 === 0) say(`${done} seeds, ${failed} failed, ${seconds()} s`);
 }
 say(failed === 0 ? `${to - from} seeds kept all promises, ${seconds()} s` : `${failed} failed`);
 Deno.exit(failed === 0 ? 0 : 1);
+
+/** What a person reads of a failure; `undefined`: there is none. */
+function attempt(seed: number): string | undefined {
+  if (flags.bridge) return runBridge(seed);
+  if (flags.cluster) return runCluster(seed, flags.steps, flags.trace);
+  const failure = run(seed, flags.steps, asked);
+  if (failure === undefined) return undefined;
+  const { trace } = failure;
+  return explain({ ...failure, trace: trace.slice(trace.length - flags.trace) });
+}
 
 function seconds(): string {
   return ((performance.now() - startMs) / 1000).toFixed(1);

@@ -6,10 +6,12 @@ import type { AppliedClaim, SessionChange } from "./ground/shared_session.ts";
 import { applyShared, deliverForwarded, type SharedMessage } from "./services/apply_shared.ts";
 import {
   applyClaim,
+  comeBack,
   disinherit,
   firstPending,
   inherit,
   isolate,
+  keepHomes,
 } from "./services/session_moves.ts";
 import {
   deliverToShare,
@@ -51,9 +53,19 @@ export class FromCluster {
     inherit(this.#core, clientIds);
   }
 
+  /** The node takes part: these sessions were its own when its earlier process ended, and still are. */
+  comeBack(clientIds: Iterable<string>): void {
+    comeBack(this.#core, clientIds);
+  }
+
   /** Other nodes take this one for dead: these sessions are not its any more. */
   disinherit(clientIds: Iterable<string>): void {
     disinherit(this.#core, clientIds);
+  }
+
+  /** These sessions have another node from here on, which the store has to know. */
+  keepHomes(clientIds: Iterable<string>): void {
+    keepHomes(this.#core, clientIds);
   }
 
   /** The cluster is out of reach: clients whose sessions other nodes know are disconnected. */

@@ -16,6 +16,9 @@ export interface Origin {
   readonly node: string;
   /** It is this process. */
   readonly isOwn: boolean;
+  /** The record's place in the log, and what its writer had applied: {@linkcode LogRecord.since}. */
+  readonly sequence: number;
+  readonly since: number;
 }
 
 /** What the applier needs of the world. */
@@ -27,7 +30,7 @@ export interface ApplierPorts {
   /** The node's own store. */
   readonly store: Store;
   /** Routes a message in a turn; `false`: it has to come again. */
-  apply(shared: SharedMessage, origin: Origin): boolean;
+  apply(shared: SharedMessage, origin: Origin, isWill: boolean): boolean;
   /** A client has come to a node. */
   claimed(claim: RecordClaim, origin: Origin): void;
   /** A node says something of a session, in a turn; `false`: it has to come again. */
@@ -135,7 +138,7 @@ export class Applier {
       }
       work.isNext = true;
     }
-    if (!this.#applyEntries(work, { node: record.node, isOwn })) {
+    if (!this.#applyEntries(work, { node: record.node, isOwn, sequence, since: record.since })) {
       // A commit may come before the rest, and must not make the beginning come again.
       if (work.at > 0) this.#putPosition(sequence - 1, work.at);
       return false;
@@ -182,9 +185,10 @@ export class Applier {
     return last.epoch !== epoch || last.number !== number || this.#ports.died(node, origin);
   }
 
-  #applyMessage({ message, packetId }: RecordMessage, origin: Origin): boolean {
+  #applyMessage(entry: RecordMessage, origin: Origin): boolean {
+    const { message, packetId, isWill = false } = entry;
     const shared = { message, packetId, isOthers: !origin.isOwn };
-    if (!this.#ports.apply(shared, origin)) return false;
+    if (!this.#ports.apply(shared, origin, isWill)) return false;
     this.messages++;
     return true;
   }

@@ -207,6 +207,11 @@ export class ClusterNode {
     };
   }
 
+  /** The node of each session, by Client Identifier, as the log says at present. */
+  get homes(): Iterable<readonly [clientId: string, node: string]> {
+    return this.#sessions.homes;
+  }
+
   /** Applies all that is in the log, and goes on applying it; resolves when nothing of before is missing. */
   async join(host: ClusterHost): Promise<void> {
     this.#host = host;
@@ -256,7 +261,7 @@ export class ClusterNode {
       log,
       timers: this.#timers,
       store: this.#own,
-      apply: (shared, origin) => this.#apply(host, shared, origin),
+      apply: (...message) => this.#apply(host, ...message),
       claimed: (claim, origin) => this.#claimed(host, claim, origin),
       changed: (change, origin) => this.#changed(host, change, origin),
       applied: (number) => {
@@ -280,10 +285,12 @@ export class ClusterNode {
     // Greater than that of every process before, however the clock has been set.
     const epoch = Math.max(Math.floor(nowMs()), applier.marks.epochOf(node) + 1);
     this.#log.epoch = this.#forwarding.epoch = applier.epoch = epoch;
+    this.#log.gained(applier.sequence);
     this.#readyAtMs = nowMs();
     this.#sessions.sequence = () => applier.sequence;
     this.#sessions.host = host;
     host.turn().inherit(this.#sessions.takeLeft());
+    host.turn().comeBack([...this.#sessions.own()]);
     this.#shares.begin();
     this.#log.flush();
     this.#members.begin(() => ({
@@ -306,16 +313,20 @@ export class ClusterNode {
   }
 
   /** A node was not heard, and has written nothing: its sessions belong to the node that has said so. */
-  #died(host: ClusterHost, dead: string, { node: heir }: Origin): boolean {
+  #died(host: ClusterHost, dead: string, { node: heir, sequence }: Origin): boolean {
     if (host.turn().isFanningOut) return false;
-    const clientIds = this.#sessions.inherited(dead, heir);
+    const clientIds = this.#sessions.inherited(dead, heir, sequence);
     const { log, options } = this.#init;
     log.warning("A node of the cluster is taken for dead", {
       node: dead,
       heir,
       sessions: clientIds.length,
     });
+    this.#sessions.isApplying = true;
+    host.turn().keepHomes(clientIds);
+    this.#sessions.isApplying = false;
     if (heir === options.node) {
+      this.#log.gained(sequence);
       // What was before this process writes is settled when it begins to.
       if (this.#sessions.host !== undefined) {
         host.turn().inherit(this.#sessions.takeLeft());
@@ -351,8 +362,8 @@ export class ClusterNode {
       get isReady() {
         return isReady();
       },
-      append: (message, packetId) => {
-        if (!this.#log.append(message, packetId)) return false;
+      append: (message, packetId, isWill) => {
+        if (!this.#log.append(message, packetId, isWill)) return false;
         if (packetId > 0) this.#sessions.appended(message.publisherId, packetId);
         return true;
       },
@@ -373,19 +384,26 @@ export class ClusterNode {
     this.#claims.add(clientId, whenApplied);
   }
 
-  /** A QoS 2 message does not count that a client's former node has put into the log behind the client's arrival at another one. */
-  #apply(host: ClusterHost, shared: SharedMessage, { node, isOwn }: Origin): boolean {
+  /** A QoS 2 message, or a will, does not count that a client's former node has put into the log behind the client's arrival at another one. */
+  #apply(
+    host: ClusterHost,
+    shared: SharedMessage,
+    origin: Origin,
+    isWill: boolean,
+  ): boolean {
+    const { isOwn } = origin;
     const { packetId, message: { publisherId } } = shared;
-    if (packetId > 0 && !this.#sessions.mayPublish(publisherId, node)) return true;
+    if ((packetId > 0 || isWill) && !this.#sessions.mayPublish(publisherId, origin)) return true;
     if (!host.turn().applyShared(shared)) return false;
     if (packetId > 0 && isOwn) this.#sessions.published(publisherId, packetId);
     return true;
   }
 
-  #claimed(host: ClusterHost, claim: RecordClaim, { node, isOwn }: Origin): void {
+  #claimed(host: ClusterHost, claim: RecordClaim, { node, isOwn, sequence }: Origin): void {
     const { clientId, endsSession, keepsSession } = claim;
     const isHere = node === this.#init.options.node;
-    this.#sessions.claimed(clientId, node, keepsSession);
+    const hasMoved = this.#sessions.claimed(clientId, node, keepsSession, sequence);
+    if (hasMoved && isHere) this.#log.gained(sequence);
     if (isOwn && !keepsSession) return this.#claims.appliedUnawaited(clientId);
     // Of several nodes that claim a client, the one keeps it whose claim comes last in the log.
     if (!isHere && this.#claims.countUnawaited(clientId) > 0) return;
@@ -396,8 +414,9 @@ export class ClusterNode {
     if (isOwn) this.#claims.appliedAwaited(clientId);
   }
 
-  #changed(host: ClusterHost, change: SessionChange, { node, isOwn }: Origin): boolean {
-    if (!this.#sessions.counts(change, node)) return true;
+  #changed(host: ClusterHost, change: SessionChange, origin: Origin): boolean {
+    if (!this.#sessions.counts(change, origin)) return true;
+    const { node, isOwn } = origin;
     if (!isOwn) {
       this.#sessions.isApplying = true;
       const isApplied = host.turn().applySession(change, node === this.#init.options.node);

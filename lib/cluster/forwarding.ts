@@ -91,7 +91,7 @@ export class Forwarding {
   #flush(): void {
     const { count } = this.#writer;
     if (count === 0) return;
-    const head = { node: this.#node, epoch: this.epoch, number: this.#last - count + 1 };
+    const head = { node: this.#node, epoch: this.epoch, number: this.#last - count + 1, since: 0 };
     const subject = subjectOfTopic(this.#prefix, this.#topicName);
     this.#nats.publish(subject, this.#writer.take(head));
   }

@@ -16,6 +16,7 @@ export class Log implements LogCommits {
   writes = 0;
   /** The start of this process; set before the first message. */
   epoch = 0;
+  #since = 0;
   readonly #nats: Subjects;
   readonly #subject: string;
   readonly #node: string;
@@ -57,29 +58,37 @@ export class Log implements LogCommits {
   }
 
   /** Adds a message to the turn's record; `false`: it is too large, or there is no room. */
-  append(message: Message, packetId: number): boolean {
+  append(message: Message, packetId: number, isWill: boolean): boolean {
     const sizeBytes = message.payload.length + 3 * message.topicName.length + HEAD_BYTES;
     const limitBytes = this.#nats.maxPayloadBytes;
-    if (sizeBytes > limitBytes || this.#window.isFull) return false;
+    if (sizeBytes > limitBytes || this.#window.isFull || this.#isWaitingFull) return false;
     // Properties count too: what it takes is known when it is written. A record that NATS refuses would be sent again for ever.
     const maxBytes = limitBytes - HEAD_BYTES / 2;
     const { length } = this.#writer;
-    this.#writer.add({ message, packetId });
+    this.#writer.add({ message, packetId, isWill });
     const addedBytes = this.#writer.length - length;
     if (this.#writer.length > maxBytes) this.#writer.undo(length);
     if (addedBytes > maxBytes) return false;
     if (this.#writer.length === length) {
+      if (this.epoch === 0) return false;
       this.#flush();
-      this.#writer.add({ message, packetId });
+      this.#writer.add({ message, packetId, isWill });
     }
     this.writes++;
     if (this.#writer.count >= MAX_ENTRIES) this.#flush();
     return true;
   }
 
+  /** The node does not take part yet, and what it has to say fills a record: a record needs the start's number. */
+  get #isWaitingFull(): boolean {
+    const { count, length } = this.#writer;
+    return this.epoch === 0 &&
+      (count + 1 >= MAX_ENTRIES || length > this.#nats.maxPayloadBytes / 2);
+  }
+
   /** Adds a claim to the turn's record, where there is room. */
   claim(clientId: string, endsSession: boolean, keepsSession: boolean): boolean {
-    if (this.#window.isFull) return false;
+    if (this.#window.isFull || this.#isWaitingFull) return false;
     if (this.#writer.length + 3 * clientId.length + HEAD_BYTES > this.#nats.maxPayloadBytes) {
       this.#flush();
     }
@@ -130,8 +139,17 @@ export class Log implements LogCommits {
 
   /** {@linkcode LogCommits.flush} */
   flush(): number {
+    // What comes before the node takes part becomes its first record.
+    if (this.epoch === 0) return this.#writer.count > 0 ? this.#lastNumber + 1 : 0;
     this.#flush();
     return this.#window.length === 0 ? 0 : this.#lastNumber;
+  }
+
+  /** This node has applied the record of this place, by which a session has come to it: from here on it may speak for that. */
+  gained(sequence: number): void {
+    if (sequence <= this.#since) return;
+    this.#flush();
+    this.#since = sequence;
   }
 
   /** The log has come to a record of this process. */
@@ -151,9 +169,14 @@ export class Log implements LogCommits {
   }
 
   #flush(): void {
-    if (this.#writer.count === 0) return;
+    if (this.#writer.count === 0 || this.epoch === 0) return;
     const number = ++this.#lastNumber;
-    const bytes = this.#writer.take({ node: this.#node, epoch: this.epoch, number });
+    const bytes = this.#writer.take({
+      node: this.#node,
+      epoch: this.epoch,
+      number,
+      since: this.#since,
+    });
     this.#window.add(number, bytes, this.#nowMs());
   }
 

@@ -22,6 +22,8 @@ export interface RecordMessage {
   readonly message: Message;
   /** Of a QoS 2 message from a stored session; else 0. */
   readonly packetId: number;
+  /** It is the will of a client, and counts where the client is its node's; absent: no. */
+  readonly isWill?: boolean;
 }
 
 /** In a record: a client has come to its node. */
@@ -53,11 +55,18 @@ export type RecordEntry = RecordMessage | RecordClaim | RecordChange | RecordDea
 
 /** What one node has to say of a turn, in order. */
 export interface LogRecord extends RecordHead {
+  /** The last record by which a session came to its node from another one, of those that the node had applied. */
+  readonly since: number;
   readonly entries: readonly RecordEntry[];
 }
 
-/** A record of a later version is not understood. Version 1 had no changes of sessions, version 2 none of shared subscriptions. */
-const VERSION = 3;
+/**
+ * A record of a later version is not understood. Version 1 had no changes of sessions, version 2 none of shared subscriptions, version 3 no
+ * `since` and no mark of wills.
+ */
+const VERSION = 4;
+/** In the place of a packet's size: it is a will. */
+const WILL = 0x8000_0000;
 /** In the place of a time, in an entry without a packet: what the entry is. */
 const ENDS_SESSION = 1;
 const KEEPS_SESSION = 2;
@@ -93,7 +102,7 @@ export class RecordWriter {
   }
 
   /** Adds a message: as a PUBLISH of 5.0, so what a packet can carry a record can. Throws `EncodeError` where a packet cannot. */
-  add({ message, packetId }: RecordMessage): void {
+  add({ message, packetId, isWill = false }: RecordMessage): void {
     const { qos, retain, properties, topicName, payload, publisherId, expiresAtMs } = message;
     const packet: Publish = {
       type: "publish",
@@ -112,7 +121,7 @@ export class RecordWriter {
     this.#view.setFloat64(at, expiresAtMs);
     this.#view.setUint16(at + 8, packetId);
     this.#view.setUint16(at + 10, publisher.length);
-    this.#view.setUint32(at + 12, sizeBytes);
+    this.#view.setUint32(at + 12, isWill ? sizeBytes + WILL : sizeBytes);
     at += 16;
     this.#bytes.set(publisher, at);
     at += publisher.length;
@@ -179,9 +188,9 @@ export class RecordWriter {
   }
 
   /** The record with its head; the writer is empty after it. */
-  take({ node, epoch, number }: RecordHead): Uint8Array {
+  take({ node, epoch, number, since }: RecordHead & Pick<LogRecord, "since">): Uint8Array {
     const name = encoder.encode(node);
-    const headBytes = 20 + name.length;
+    const headBytes = 28 + name.length;
     const record = new Uint8Array(headBytes + this.#length);
     const view = new DataView(record.buffer);
     record[0] = VERSION;
@@ -189,7 +198,8 @@ export class RecordWriter {
     view.setFloat64(2, epoch);
     view.setFloat64(10, number);
     view.setUint16(18, this.count);
-    record.set(name, 20);
+    view.setFloat64(20, since);
+    record.set(name, 28);
     record.set(this.#bytes.subarray(0, this.#length), headBytes);
     this.#length = this.count = 0;
     return record;
@@ -228,27 +238,32 @@ export function decodeRecord(given: Uint8Array, sequence = 0): LogRecord {
   if (version > VERSION || version === 0) {
     throw new RangeError(`Cannot read a record of version ${version}: update this node`);
   }
-  const nameBytes = record[1]!;
-  const node = decoder.decode(record.subarray(20, 20 + nameBytes));
+  const nameAt = version < 4 ? 20 : 28;
+  // What did not say it is taken as it was then.
+  const since = version < 4 ? Infinity : view.getFloat64(20);
+  const nameEnd = nameAt + record[1]!;
+  const node = decoder.decode(record.subarray(nameAt, nameEnd));
   const entries: RecordEntry[] = [];
   const names = new TextReader();
   const firstPlace = firstPlaceOf(sequence);
-  let at = 20 + nameBytes;
+  let at = nameEnd;
   for (let left = view.getUint16(18); left > 0; left--) {
     const expiresAtMs = view.getFloat64(at);
     const packetId = view.getUint16(at + 8);
-    const nameEnd = at + 16 + view.getUint16(at + 10);
-    const end = nameEnd + view.getUint32(at + 12);
+    const publisherEnd = at + 16 + view.getUint16(at + 10);
+    const size = view.getUint32(at + 12);
+    const isWill = size >= WILL;
+    const end = publisherEnd + (isWill ? size - WILL : size);
     if (end > record.length) throw new RangeError("Cannot read a record: it is cut off");
-    const publisherId = names.read(record, at + 16, nameEnd);
-    if (end === nameEnd && WITH_TEXT.includes(expiresAtMs)) {
+    const publisherId = names.read(record, at + 16, publisherEnd);
+    if (end === publisherEnd && WITH_TEXT.includes(expiresAtMs)) {
       at = end + 4 + view.getUint32(end);
       if (at > record.length) throw new RangeError("Cannot read a record: it is cut off");
       const text = decoder.decode(record.subarray(end + 4, at));
       entries.push(entryOf(expiresAtMs, text));
       continue;
     }
-    if (end === nameEnd) {
+    if (end === publisherEnd) {
       entries.push({
         clientId: publisherId,
         endsSession: (expiresAtMs & ENDS_SESSION) !== 0,
@@ -257,15 +272,21 @@ export function decodeRecord(given: Uint8Array, sequence = 0): LogRecord {
       at = end;
       continue;
     }
-    const { topicName, payload, qos, retain, properties } = decodePublish(record, nameEnd, end, 5);
+    const { topicName, payload, qos, retain, properties } = decodePublish(
+      record,
+      publisherEnd,
+      end,
+      5,
+    );
     const logId = sequence === 0 ? 0 : firstPlace + entries.length;
     entries.push({
       packetId,
+      ...isWill ? { isWill } : {},
       message: { topicName, payload, qos, retain, properties, expiresAtMs, publisherId, logId },
     });
     at = end;
   }
-  return { node, epoch: view.getFloat64(2), number: view.getFloat64(10), entries };
+  return { node, epoch: view.getFloat64(2), number: view.getFloat64(10), since, entries };
 }
 
 function entryOf(kind: number, text: string): RecordEntry {

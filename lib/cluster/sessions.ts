@@ -7,6 +7,12 @@ export interface ChangeLog {
   change(change: SessionChange, isAwaited: boolean): boolean;
 }
 
+/** Who has written a record, and what it had applied. {@linkcode Origin} */
+interface Writer {
+  readonly node: string;
+  readonly since: number;
+}
+
 /** What of the broker is asked for. */
 export interface SessionHost {
   /** {@linkcode FromCluster.firstPending} */
@@ -36,6 +42,8 @@ export class SharedSessions {
   readonly #lines: LogPort;
   /** The node of each session. */
   readonly #homes = new Map<string, string>();
+  /** The record by which a session came to its node from another one. What its node wrote before it had applied that does not count. */
+  readonly #gainedAt = new Map<string, number>();
   /** How many each node has. */
   readonly #counts = new Map<string, number>();
   /** Sessions that have come from another node: all others need all their subscriptions. */
@@ -43,6 +51,8 @@ export class SharedSessions {
   /** Messages that are done with, by session, of which others have not heard. */
   #done = new Map<string, number[]>();
   #doneCount = 0;
+  /** Packet Identifiers of QoS 2 messages in flight that the log does not have, by session and place in the store. */
+  readonly #reserved = new Map<string, Map<number, number>>();
   /** QoS 2 messages of sessions that this process has put into the log, and which the log has not come to. */
   readonly #unapplied = new Map<string, Set<number>>();
   /** Sessions of this node whose clients were there when an earlier process ended. */
@@ -57,6 +67,11 @@ export class SharedSessions {
   /** The node that the session belongs to; `undefined`: it is not shared. */
   homeOf(clientId: string): string | undefined {
     return this.#homes.get(clientId);
+  }
+
+  /** All that are known, and their nodes. */
+  get homes(): Iterable<readonly [clientId: string, node: string]> {
+    return this.#homes;
   }
 
   /** Sessions of this node. */
@@ -75,10 +90,10 @@ export class SharedSessions {
   }
 
   /** The sessions of a node that is dead belong to another one from here on; returns them. */
-  inherited(dead: string, heir: string): readonly string[] {
+  inherited(dead: string, heir: string, sequence: number): readonly string[] {
     const clientIds = [...this.#homes].filter(([, home]) => home === dead).map(([id]) => id);
     for (const clientId of clientIds) {
-      this.#setHome(clientId, heir);
+      this.#setHome(clientId, heir, sequence);
       if (heir === this.#node) this.#left.add(clientId);
       else this.#left.delete(clientId);
     }
@@ -86,33 +101,38 @@ export class SharedSessions {
   }
 
   /** {@linkcode ClusterPort.restored} */
-  restored(clientId: string, home: string, wasConnected: boolean): void {
+  restored(clientId: string, stored: string, wasConnected: boolean): void {
+    const [home, gainedAt] = stored.split("@") as [string, string?];
     this.#setHome(clientId, home);
+    if (gainedAt !== undefined) this.#gainedAt.set(clientId, Number(gainedAt));
     if (home === this.#node && wasConnected) this.#left.add(clientId);
   }
 
-  /** The log has come to a claim. */
-  claimed(clientId: string, node: string, keepsSession: boolean): void {
+  /** The log has come to a claim; `true`: the session came from another node. */
+  claimed(clientId: string, node: string, keepsSession: boolean, sequence: number): boolean {
     const home = this.#homes.get(clientId);
-    this.#setHome(clientId, keepsSession ? node : undefined);
+    this.#setHome(clientId, keepsSession ? node : undefined, sequence);
     if (node === this.#node && keepsSession) {
       if (home !== node) this.#moved.add(clientId);
       this.#left.add(clientId);
     } else {
       this.#left.delete(clientId);
       this.#done.delete(clientId);
+      this.#reserved.delete(clientId);
       this.#moved.delete(clientId);
     }
+    return keepsSession && home !== undefined && home !== node;
   }
 
   /** Whether what a node says of a session counts: the session belongs to that node. What nobody has heard of may be older than the log. */
-  counts(change: SessionChange, node: string): boolean {
-    const home = this.#homes.get(change.clientId);
-    if (home === undefined && change.kind === "session") {
-      this.#setHome(change.clientId, node);
+  counts(change: SessionChange, { node, since }: Writer): boolean {
+    const { clientId, kind } = change;
+    const home = this.#homes.get(clientId);
+    if (home === undefined && kind === "session") {
+      this.#setHome(clientId, node);
       return true;
     }
-    return home === node;
+    return home === node && since >= (this.#gainedAt.get(clientId) ?? 0);
   }
 
   /** A change that counts was applied. */
@@ -127,10 +147,10 @@ export class SharedSessions {
     }
   }
 
-  /** Whether a QoS 2 message counts that a client with a session has published by this node. */
-  mayPublish(clientId: string, node: string): boolean {
+  /** Whether a QoS 2 message or a will counts that a node has put into the log for a client with a session. */
+  mayPublish(clientId: string, { node, since }: Writer): boolean {
     const home = this.#homes.get(clientId);
-    return home === undefined || home === node;
+    return home === undefined || home === node && since >= (this.#gainedAt.get(clientId) ?? 0);
   }
 
   /** A QoS 2 message of a stored session is put into the log. */
@@ -165,7 +185,9 @@ export class SharedSessions {
   /** The owner of a session as the node's own store keeps it. */
   ownerOf(clientId: string, owner: string | undefined): string | undefined {
     const home = this.#homes.get(clientId);
-    return home === undefined ? owner : ownerWithHome(owner, home);
+    if (home === undefined) return owner;
+    const gainedAt = this.#gainedAt.get(clientId);
+    return ownerWithHome(owner, gainedAt === undefined ? home : `${home}@${gainedAt}`);
   }
 
   /** {@linkcode Store.putSession} */
@@ -193,6 +215,7 @@ export class SharedSessions {
   deleteSession(clientId: string): void {
     if (this.#isTold(clientId)) this.#tell({ kind: "ended", clientId });
     this.#done.delete(clientId);
+    this.#reserved.delete(clientId);
   }
 
   /** {@linkcode Store.putSubscription} */
@@ -212,17 +235,19 @@ export class SharedSessions {
     packetId: number,
     state: "published" | "released",
   ): void {
-    const { logId = 0 } = delivery?.message ?? {};
-    if (logId === 0 || delivery!.qos !== 2 || delivery!.share !== undefined) return;
-    if (!this.#isTold(clientId)) return;
+    if (delivery?.qos !== 2 || !this.#isTold(clientId)) return;
+    const { message: { logId = 0 }, sequence, share } = delivery;
+    if (logId === 0 || share !== undefined) return this.#reserve(clientId, sequence, packetId);
     // It may have the Packet Identifier of one that is done with.
     this.#tellDoneOf(clientId);
     this.#tell({ kind: "inFlight", clientId, logId, packetId, state });
   }
 
   /** {@linkcode Store.deleteDelivery}: others hear of it a little later, of many together. */
-  deleteDelivery(clientId: string, { message: { logId = 0 }, share }: Delivery): void {
-    if (logId === 0 || share !== undefined || !this.#isTold(clientId)) return;
+  deleteDelivery(clientId: string, delivery: Delivery): void {
+    const { message: { logId = 0 }, share, sequence } = delivery;
+    if (!this.#isTold(clientId)) return;
+    if (logId === 0 || share !== undefined) return this.#free(clientId, sequence);
     const done = this.#done.get(clientId);
     if (done === undefined) this.#done.set(clientId, [logId]);
     else done.push(logId);
@@ -248,9 +273,12 @@ export class SharedSessions {
     return hasDone;
   }
 
-  #setHome(clientId: string, home: string | undefined): void {
+  /** `sequence`: the record that says so. */
+  #setHome(clientId: string, home: string | undefined, sequence = 0): void {
     const before = this.#homes.get(clientId);
     if (before === home) return;
+    if (before !== undefined && home !== undefined) this.#gainedAt.set(clientId, sequence);
+    else this.#gainedAt.delete(clientId);
     if (before !== undefined) {
       const left = this.#counts.get(before)! - 1;
       if (left > 0) this.#counts.set(before, left);
@@ -259,6 +287,25 @@ export class SharedSessions {
     if (home === undefined) return void this.#homes.delete(clientId);
     this.#homes.set(clientId, home);
     this.#counts.set(home, (this.#counts.get(home) ?? 0) + 1);
+  }
+
+  /** A QoS 2 message is in flight that other nodes do not have: no other may have its Packet Identifier there. */
+  #reserve(clientId: string, sequence: number, packetId: number): void {
+    let reserved = this.#reserved.get(clientId);
+    if (reserved?.has(sequence) === true) return;
+    if (reserved === undefined) this.#reserved.set(clientId, reserved = new Map());
+    reserved.set(sequence, packetId);
+    this.#tellDoneOf(clientId);
+    this.#tell({ kind: "reserved", clientId, packetId });
+  }
+
+  #free(clientId: string, sequence: number): void {
+    const reserved = this.#reserved.get(clientId);
+    const packetId = reserved?.get(sequence);
+    if (packetId === undefined) return;
+    reserved!.delete(sequence);
+    if (reserved!.size === 0) this.#reserved.delete(clientId);
+    this.#log.change({ kind: "freed", clientId, packetId }, false);
   }
 
   #tellDoneOf(clientId: string): void {

@@ -33,8 +33,7 @@ export function clusterConfig(
   checkCredentials(settings, problem);
   draft.notes.push({
     level: "warning",
-    text:
-      "cluster: Is experimental: the guide's page on clustering says what holds; each node serves a shared subscription by itself",
+    text: "cluster: Is experimental: the guide's page on clustering says what holds",
   });
   try {
     return { ...settings, node, places: parseNatsPlaces(settings.servers) };

@@ -107,6 +107,50 @@ async function connectSession(port: number, isResumed: boolean) {
 }
 
 Deno.test({
+  name:
+    "Lists that are asked for too often in one message are not all answered, and others are served meanwhile",
+  sanitizeOps: true,
+  sanitizeResources: true,
+  async fn() {
+    await withBroker(async ({ port }, path) => {
+      const many = JSON.parse(await Deno.readTextFile(path)) as ReturnType<typeof file>;
+      const [, alice] = many.clients;
+      for (let i = 0; i < 2000; i++) {
+        many.clients.push({ ...alice!, username: `client ${i}` });
+      }
+      await Deno.writeTextFile(path, JSON.stringify(many));
+      await using administrator = await Administrator.connect(port);
+      await using other = await connectAs(port, "alice", "pw", "other");
+      const listing = { command: "listClients", verbose: true };
+      const [one] = await administrator.ask(listing);
+
+      const oneBytes = JSON.stringify(one!.data).length;
+      assert.ok(oneBytes > 100_000, `${oneBytes} bytes`);
+
+      const order: string[] = [];
+      const asked = administrator.ask(...Array.from({ length: 500 }, () => listing))
+        .finally(() => order.push("answered"));
+      await other.publish("a/1", text.encode("x"), { qos: 1 });
+      order.push("served");
+      const answers = await asked;
+      assert.deepEqual(order, ["served", "answered"]);
+      assert.equal(answers.length, 500);
+      const listed = answers.filter(({ data }) => data !== undefined).length;
+      assert.ok(listed * oneBytes > 4_000_000 && listed * oneBytes < 5_000_000, `${listed} lists`);
+      assert.deepEqual(
+        new Set(answers.slice(listed).map(({ error }) => error)),
+        new Set(["Answer too long"]),
+      );
+      // The next message is answered as ever.
+      const [{ totalCount }] = [
+        (await administrator.ask(listing))[0]!.data as { totalCount: number },
+      ];
+      assert.equal(totalCount, 2002);
+    });
+  },
+});
+
+Deno.test({
   name: "A session of before a restart loses what its client may no longer subscribe to",
   sanitizeOps: true,
   sanitizeResources: true,

@@ -14,7 +14,7 @@ function record(number: number, topics: readonly string[]): Uint8Array {
     const rest = { properties: undefined, expiresAtMs: Infinity, publisherId: "p" };
     writer.add({ message: { ...message, ...rest }, packetId: 0 });
   }
-  return writer.take({ node: "n", epoch: 5, number });
+  return writer.take({ node: "n", epoch: 5, number, since: 0 });
 }
 
 /** Applies until `most` messages are applied, then all have to wait. */

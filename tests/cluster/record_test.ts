@@ -52,7 +52,7 @@ Deno.test("a record is read as it was written", () => {
   } as const;
   writer.addChange(ofWill);
   writer.addDeath({ node: "n", epoch: 3, number: 4 });
-  const head = { node: "n-1", epoch: 1_700_000_000_000, number: 2 ** 40 };
+  const head = { node: "n-1", epoch: 1_700_000_000_000, number: 2 ** 40, since: 2 ** 41 };
   const bytes = writer.take(head);
   const { entries, ...rest } = decodeRecord(bytes);
   const places = decodeRecord(bytes, 7).entries.slice(0, 3)
@@ -93,9 +93,9 @@ Deno.test("a record of another version, or one that is cut off, is refused", () 
   writer.addChange({ kind: "ended", clientId: "c" });
   const share = { kind: "done", share: "$share/g/ä", upTo: 2048, except: [1024] } as const;
   writer.addShare(share);
-  const record = writer.take({ node: "n", epoch: 1, number: 1 });
+  const record = writer.take({ node: "n", epoch: 1, number: 1, since: 0 });
   deepEqual(decodeRecord(record).entries[2], { share });
-  throws(() => decodeRecord(Uint8Array.of(4, ...record.subarray(1))), /version 4/);
+  throws(() => decodeRecord(Uint8Array.of(5, ...record.subarray(1))), /version 5/);
   for (let length = 0; length < record.length; length++) {
     throws(() => decodeRecord(record.subarray(0, length)), `cut off at ${length}`);
   }

@@ -22,6 +22,12 @@ export interface HouseInit {
   readonly executable?: string | undefined;
 }
 
+/** Whoever insists on an executable of an older Deno has to say so: TLS does not work in it, and its listeners are left out. */
+export function oldDeno(): Readonly<Record<string, string>> {
+  const value = Deno.env.get("FLUX_MQTT_OLD_DENO");
+  return value === undefined ? {} : { FLUX_MQTT_OLD_DENO: value };
+}
+
 const HOST = "127.0.0.1";
 /** Somebody may take a port between the look for it and the broker's start. */
 const ATTEMPTS = 3;
@@ -35,28 +41,36 @@ export class House {
   static async open(init: HouseInit): Promise<House> {
     const directory = await Deno.makeTempDir({ prefix: "flux-hostile-" });
     await makeCertificates({ directory });
+    const environment = init.executable === undefined ? {} : oldDeno();
+    const isSecure = Object.keys(environment).length === 0;
     const hash = await hashPassword(new TextEncoder().encode("secret"));
     await Deno.writeTextFile(`${directory}/users`, `alice:${hash}\n`, { mode: 0o600 });
     for (let attempt = 1;; attempt++) {
       const ports = freePorts(4);
       try {
         const broker = await BrokerProcess.start({
-          config: configuration(directory, ports, init),
+          config: configuration(directory, ports, init, isSecure),
           executable: init.executable,
+          environment,
         });
-        return new House(broker, directory, ports);
+        return new House(broker, directory, ports, isSecure);
       } catch (error) {
         if (attempt === ATTEMPTS) throw error;
       }
     }
   }
 
-  private constructor(broker: BrokerProcess, directory: string, ports: readonly number[]) {
+  private constructor(
+    broker: BrokerProcess,
+    directory: string,
+    ports: readonly number[],
+    isSecure: boolean,
+  ) {
     this.broker = broker;
     this.#directory = directory;
     const [tls, webSocket, wss, proxy] = ports.map((port) => ({ host: HOST, port }));
     const plain = { isProxied: false, isSecure: false, isWebSocket: false };
-    this.doors = [
+    const doors = [
       { ...plain, name: "tcp", where: { host: HOST, port: broker.port } },
       { ...plain, name: "tls", where: tls!, isSecure: true },
       { ...plain, name: "ws", where: webSocket!, isWebSocket: true },
@@ -64,6 +78,7 @@ export class House {
       { ...plain, name: "unix", where: { path: `${directory}/socket` } },
       { ...plain, name: "proxy", where: proxy!, isProxied: true },
     ];
+    this.doors = isSecure ? doors : doors.filter((door) => !door.isSecure);
   }
 
   /** The authority that signed the broker's certificate, in PEM. */
@@ -80,7 +95,12 @@ export class House {
   }
 }
 
-function configuration(directory: string, ports: readonly number[], init: HouseInit): string {
+function configuration(
+  directory: string,
+  ports: readonly number[],
+  init: HouseInit,
+  isSecure: boolean,
+): string {
   const [tls, webSocket, wss, proxy] = ports;
   const certificate = `certfile ${directory}/server.crt\nkeyfile ${directory}/server.key`;
   const { maxQueuedBytes } = init;
@@ -92,17 +112,21 @@ password_file ${directory}/users
 connect_timeout ${init.connectTimeoutSeconds}
 send_timeout ${init.sendTimeoutSeconds}
 sys_interval 1
-listener ${tls} ${HOST}
-${certificate}
 listener ${webSocket} ${HOST}
 protocol websockets
-listener ${wss} ${HOST}
-protocol websockets
-${certificate}
 listener 0 ${directory}/socket
 listener ${proxy} ${HOST}
 enable_proxy_protocol 1
-`;
+${
+    isSecure
+      ? `listener ${tls} ${HOST}
+${certificate}
+listener ${wss} ${HOST}
+protocol websockets
+${certificate}
+`
+      : ""
+  }`;
 }
 
 /** A configuration file has no word for "any port" but for the first listener. */

@@ -1,7 +1,8 @@
 /** Where the client that behaves well finds the broker. */
 export interface Regular {
   readonly port: number;
-  readonly tlsPort: number;
+  /** Newcomers come there; undefined: to `port`. */
+  readonly tlsPort: number | undefined;
   /** In PEM. */
   readonly authority: string;
 }

@@ -64,12 +64,12 @@ async function publish(client: MqttClient): Promise<void> {
   }
 }
 
-async function comeAndGo({ tlsPort, authority }: Regular): Promise<void> {
+async function comeAndGo({ port: plainPort, tlsPort, authority }: Regular): Promise<void> {
   while (!isEnding) {
     const startMs = performance.now();
     try {
-      const tls = { caCerts: [authority] };
-      const client = await MqttClient.connect({ hostname, port: tlsPort, tls });
+      const tls = tlsPort === undefined ? {} : { tls: { caCerts: [authority] } };
+      const client = await MqttClient.connect({ hostname, port: tlsPort ?? plainPort, ...tls });
       connectMs.push(performance.now() - startMs);
       await client.disconnect();
     } catch (error) {

@@ -95,10 +95,10 @@ async function besiege(
 ): Promise<Siege> {
   const floodBytes = init.floodBytes * seconds / init.seconds[0]!;
   const bytesBefore = watcher.value("publish/bytes/received");
-  const tls = house.doors.find(({ name }) => name === "tls")!.where as { port: number };
   const { authority, broker } = house;
+  const tls = house.doors.find(({ name }) => name === "tls")?.where as { port: number } | undefined;
   const logStart = broker.log.length;
-  const regular = await startRegular({ port: broker.port, tlsPort: tls.port, authority });
+  const regular = await startRegular({ port: broker.port, tlsPort: tls?.port, authority });
   watcher.takePeak();
   const mob = await Mob.send(house.doors, random, floodBytes, seconds * 800);
   try {

@@ -1,5 +1,8 @@
+import { deepEqual, equal } from "node:assert/strict";
 import type { ProtocolVersion } from "../../lib/codec/mod.ts";
+import { Balancer } from "../support/balancer.ts";
 import { findMosquitto, findPaho, findPahoC, type Found, testsWith } from "../support/clients.ts";
+import { MosquittoSub, publish } from "../support/mosquitto.ts";
 import { findMqttJs } from "../support/mqttjs.ts";
 import { connectMqttJs } from "../support/mqttjs_client.ts";
 import { whyNoNatsServer } from "../support/nats_server.ts";
@@ -48,6 +51,26 @@ mosquittoTest("mosquitto's clients come to two nodes of a cluster", async (_, t)
     await t.step(name, () => play({ here, there }));
   }
 }, true);
+
+mosquittoTest(
+  "mosquitto_sub behind a load balancer moves between nodes and misses nothing",
+  async () => {
+    await using nodes = await TwoNodes.start();
+    const [here, there] = nodes.ports;
+    using balancer = new Balancer(here);
+    const session = ["-V", "5", "-i", "mover", "-c", "-x", "600", "-q", "2", "-t", "moves/#"];
+    await using subscriber = await MosquittoSub.start(balancer.port, session);
+    const expected: string[] = [];
+    for (const [i, target] of [there, here].entries()) {
+      balancer.moveTo(target);
+      const lines = Array.from({ length: 20 }, (_, n) => `${i} ${n}`);
+      const args = ["-t", "moves/x", "-q", "2", "-l"];
+      equal((await publish(target === here ? there : here, args, lines.join("\n"))).code, 0);
+      expected.push(...lines);
+      deepEqual(await subscriber.take(expected.length, 10_000), expected);
+    }
+  },
+);
 
 mqttJsTest("40 mqtt.js clients at two nodes hear one another", async (mqtt) => {
   await using nodes = await TwoNodes.start();

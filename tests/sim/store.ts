@@ -22,7 +22,7 @@ export type DiskFault = "early" | "forgetful" | "late";
 
 /** What a disk is like. */
 export interface DiskInit {
-  readonly clock: Scheduler;
+  readonly clock: Pick<Scheduler, "nowMs" | "at">;
   readonly random: Random;
   readonly durability: Durability;
   /** The longest that a commit takes from its call to its end, milliseconds. */
@@ -181,9 +181,9 @@ export class SimStore extends MemoryStore {
 
   /** What the disk has, after a crash. */
   override load(): StoredState {
-    const { sessions, nextSequence } = super.load();
+    const { sessions, nextSequence, position } = super.load();
     const retained = [...this.#retained.values()];
-    if (this.#init.fault !== "forgetful") return { sessions, retained, nextSequence };
+    if (this.#init.fault !== "forgetful") return { sessions, retained, nextSequence, position };
     let hasForgotten = false;
     const forget = <T>(rows: readonly T[]): readonly T[] => {
       if (hasForgotten || rows.length === 0) return rows;
@@ -192,6 +192,7 @@ export class SimStore extends MemoryStore {
     };
     return {
       nextSequence,
+      position,
       retained: forget(retained),
       sessions: [...sessions].map((session) => ({
         ...session,

@@ -40,6 +40,13 @@ interface Answer {
 
 /** Messages with commands that may wait: each is handled when the file has the changes of those before it. */
 const MAX_WAITING = 100;
+/**
+ * Bytes of lists in the answers to one message: what a client may send in a message asks tens of thousands of times for all clients. The
+ * first list may be longer, since nobody could get it otherwise.
+ */
+const MAX_LISTED_BYTES = 4 * 1024 * 1024;
+/** How long commands are handled without a pause, milliseconds: others are served by the same thread. */
+const BUSY_MS = 5;
 
 const COMMANDS: ReadonlyMap<string, readonly [name: string, command: Command]> = new Map(
   Object.entries({ ...CLIENT_COMMANDS, ...GROUP_COMMANDS, ...ROLE_COMMANDS })
@@ -157,6 +164,7 @@ export class ControlTopic {
 class Work {
   document: DynamicDocument;
   readonly #context: Omit<CommandContext, "document">;
+  #listedBytes = 0;
 
   constructor(document: DynamicDocument, context: Omit<CommandContext, "document">) {
     this.document = document;
@@ -167,7 +175,13 @@ class Work {
     const commands = commandsOf(text);
     if (typeof commands === "string") return [{ command: "Unknown command", error: commands }];
     const answers: Answer[] = [];
-    for (const json of commands) answers.push(await this.#answer(json, say));
+    let pauseAtMs = performance.now() + BUSY_MS;
+    for (const json of commands) {
+      answers.push(await this.#answer(json, say));
+      if (performance.now() < pauseAtMs) continue;
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      pauseAtMs = performance.now() + BUSY_MS;
+    }
     return answers;
   }
 
@@ -181,6 +195,7 @@ class Work {
       const correlationData = textField(json, "correlationData");
       if (correlationData !== undefined) correlation = { correlationData };
       if (run === undefined) throw new FieldError("Unknown command");
+      if (this.#listedBytes > MAX_LISTED_BYTES) throw new FieldError("Answer too long");
       say(command);
       const data = await this.#run(run, json);
       return { command, ...data === undefined ? {} : { data }, ...correlation };
@@ -193,6 +208,7 @@ class Work {
   async #run(run: Command, json: JsonObject): Promise<object | undefined> {
     const result: CommandResult = await run({ ...this.#context, document: this.document }, json);
     if (result.document !== undefined) this.document = result.document;
+    if (result.data !== undefined) this.#listedBytes += JSON.stringify(result.data).length;
     return result.data;
   }
 }

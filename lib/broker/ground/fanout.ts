@@ -169,16 +169,32 @@ export function ownProperties(properties: Properties | undefined): Properties | 
 
 function keptMessage(message: Message, payload: Uint8Array): KeptMessage {
   const { topicName, qos, retain, properties, expiresAtMs, publisherId, logId, draw } = message;
+  const own = ownProperties(properties);
+  if (logId !== undefined) {
+    // Written out: to copy an object with one field more takes longer than all else here.
+    return {
+      topicName,
+      payload,
+      qos,
+      retain,
+      properties: own,
+      expiresAtMs,
+      publisherId,
+      storeId: 0,
+      logId,
+      ...draw === undefined ? undefined : { draw },
+    };
+  }
   const kept: KeptMessage = {
     topicName,
     payload,
     qos,
     retain,
-    properties: ownProperties(properties),
+    properties: own,
     expiresAtMs,
     publisherId,
     storeId: 0,
   };
-  if (draw !== undefined) return { ...kept, draw };
-  return logId === undefined ? kept : { ...kept, logId };
+  if (draw !== undefined) kept.draw = draw;
+  return kept;
 }

@@ -55,6 +55,8 @@ export type SessionChange =
     readonly subscription: Subscription;
   }
   | { readonly kind: "unsubscribed"; readonly clientId: string; readonly topicFilter: string }
+  /** A QoS 2 message that the log does not have is in flight to the client under this Packet Identifier, or is so no more. */
+  | { readonly kind: "reserved" | "freed"; readonly clientId: string; readonly packetId: number }
   /** The PUBREL of a message that the client has published came. */
   | { readonly kind: "released"; readonly clientId: string; readonly packetId: number }
   /** The will of its client, connected or not; absent: there is none any more. */

@@ -100,7 +100,9 @@ function storeReleased({ store }: Core, { sender, clientId }: Session, packetId:
 function pubrel(core: Core, connection: Connection, packetId: number): void {
   const { session } = connection.client!;
   const wasHeld = session.receiver.holds(packetId);
-  if (wasHeld && session.isPersistent) core.store?.deleteReceived(session.clientId, packetId);
+  // In a cluster other nodes may hold it although this one does not: what it said of an earlier PUBREL did not count behind a move.
+  const isStored = session.isPersistent && (wasHeld || core.cluster !== null);
+  if (isStored) core.store?.deleteReceived(session.clientId, packetId);
   session.receiver.release(packetId);
   const isWaiting = waits(core, connection, "pubcomp");
   if (!wasHeld && connection.protocolVersion === 5) {

@@ -11,12 +11,13 @@ import { drop } from "./drop.ts";
  */
 export type Share = "here" | "shared" | "refused";
 
-/** Passes a message to the cluster. */
+/** Passes a message to the cluster. `isWill`: of a client whose session other nodes know. */
 export function shareMessage(
   core: Core,
   message: Message,
   publisher: Client | null,
   packetId: number,
+  isWill = false,
 ): Share {
   const { cluster } = core;
   // Messages of a node about itself are not shared.
@@ -26,7 +27,7 @@ export function shareMessage(
     if (draw !== undefined) message.draw = draw;
     return "here";
   }
-  if (cluster.append(message, packetId)) return "shared";
+  if (cluster.append(message, packetId, isWill)) return "shared";
   drop(core, publisher, "store_failing", message);
   return "refused";
 }

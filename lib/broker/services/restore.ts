@@ -31,9 +31,11 @@ function restoreSession(core: Core, stored: StoredSession): void {
   core.subscriptionBytes += session.subscriptionBytes;
   restoreDeliveries(core, client, stored);
   for (const packetId of stored.received) session.receiver.accept(packetId);
-  if (client.copy?.isElsewhere === true) client.copy.will = stored.will;
-  else if (stored.will !== undefined) restoreWill(core, client, stored.will);
-  if (client.copy?.isElsewhere === true) return keepUntil(core, client, stored.expiresAtMs);
+  if (client.copy !== null) {
+    client.copy.will = stored.will;
+    return keepUntil(core, client, stored.expiresAtMs);
+  }
+  if (stored.will !== undefined) restoreWill(core, client, stored.will);
   // A client that was connected when the process ended counts as disconnected from now on.
   const expiresAtMs = stored.expiresAtMs === Infinity
     ? core.nowMs + stored.expirySeconds * 1000
@@ -45,7 +47,10 @@ function restoreSession(core: Core, stored: StoredSession): void {
   startExpiry(core, client, expiresAtMs);
 }
 
-/** The session belongs to a node of the cluster: another one, or this. */
+/**
+ * The session belongs to a node of the cluster, this one or another. Until the log is read nobody knows whether it still does, so it is kept as
+ * another's: its will is not published, and it does not end yet.
+ */
 function restoreHome(
   { cluster }: Core,
   client: Client,
@@ -53,7 +58,7 @@ function restoreHome(
   { clientId, expiresAtMs }: StoredSession,
 ): void {
   if (cluster === null) return;
-  client.copy = new SessionCopy(home !== cluster.node);
+  client.copy = new SessionCopy(true);
   cluster.restored(clientId, home, expiresAtMs === Infinity);
 }
 

@@ -1,11 +1,12 @@
 import type { Core } from "../core/core.ts";
 import type { AppliedClaim } from "../ground/shared_session.ts";
-import type { Client } from "../state/connection.ts";
+import type { Client, Connection } from "../state/connection.ts";
 import { SessionCopy } from "../state/session_copy.ts";
 import { disconnect, startExpiry } from "./lifecycle.ts";
 import { moveOn, takeShared } from "./share_moves.ts";
 import { forgetSession, keepUntil, putCopyWill } from "./shared_sessions.ts";
-import { cancelDelayedWill, restoreWill } from "./wills.ts";
+import { releaseFlights } from "./unlogged_flights.ts";
+import { cancelDelayedWill, publishOwnWill, restoreWill } from "./wills.ts";
 import { ReasonCode } from "../../codec/mod.ts";
 
 /** The log has come to a client's arrival at a node, this one or another: its session belongs to that node. [MQTT-3.1.4-3] */
@@ -13,12 +14,13 @@ export function applyClaim(core: Core, claim: AppliedClaim): void {
   const client = core.clients.get(claim.clientId);
   if (client === undefined) return;
   if (claim.isHere) {
-    if (client.copy !== null) putCopyWill(core, client, undefined);
+    takeOverWill(core, client, claim.endsSession);
     if (claim.endsSession) forgetSession(core, client);
     else comeHere(core, client);
     return;
   }
   if (client.connection !== null) {
+    leaveWill(core, client, client.connection);
     core.metrics.sessionsTakenOver++;
     const reasonCode = ReasonCode.SessionTakenOver;
     const message = "Session taken over by a connection to another node";
@@ -32,11 +34,38 @@ export function applyClaim(core: Core, claim: AppliedClaim): void {
   else goElsewhere(core, client, claim.unapplied);
 }
 
+/**
+ * The client comes to this node, and by the log it is still connected to another one, which leaves its will to this node. It is published unless it
+ * has a delay, which has not passed. [MQTT-3.1.3-9]
+ */
+function takeOverWill(core: Core, client: Client, endsSession: boolean): void {
+  const { copy, session } = client;
+  if (copy === null) return;
+  const { will } = copy;
+  putCopyWill(core, client, undefined);
+  if (will === undefined || will.isOrphan === true) return;
+  const delaySeconds = Math.min(
+    will.will.properties?.willDelayInterval ?? 0,
+    session.expirySeconds,
+  );
+  const isDue = endsSession || will.dueAtMs === Infinity && delaySeconds === 0;
+  if (isDue) publishOwnWill(core, client, will.will);
+}
+
+/** The will of a connection whose session other nodes know is theirs. */
+function leaveWill(core: Core, { session }: Client, connection: Connection): void {
+  if (connection.will === undefined || !session.isPersistent) return;
+  core.wills.remove(connection.will);
+  connection.will = undefined;
+  core.store?.deleteWill(session.clientId);
+}
+
 /** This node only keeps what waits from now on. */
 function goElsewhere(core: Core, client: Client, unapplied: readonly number[]): void {
   const { session } = client;
   const { clientId, expirySeconds, receiver } = session;
   passOnAll(core, client);
+  releaseFlights(core, client);
   const copy = client.copy ??= new SessionCopy(false);
   turn(core, client, copy, true);
   copy.endsAtMs = Infinity;
@@ -115,12 +144,27 @@ export function inherit(core: Core, clientIds: Iterable<string>): void {
     if (client === undefined || client.connection !== null) continue;
     comeHere(core, client);
     settleAway(core, clientId);
-    const will = client.copy?.will;
-    if (will === undefined || core.clients.get(clientId) !== client) continue;
-    client.copy!.will = undefined;
-    restoreWill(core, client, will);
-    core.releases.soon();
+    resumeWill(core, client);
   }
+}
+
+/** The log is read, and these sessions are still this node's, as when its earlier process ended. */
+export function comeBack(core: Core, clientIds: Iterable<string>): void {
+  for (const clientId of clientIds) {
+    const client = core.clients.get(clientId);
+    if (client === undefined || client.connection !== null) continue;
+    comeHere(core, client);
+    resumeWill(core, client);
+  }
+}
+
+/** The will of a session that has come here is this node's affair, unless the session has ended. */
+function resumeWill(core: Core, client: Client): void {
+  const will = client.copy?.will;
+  if (will === undefined || core.clients.get(client.session.clientId) !== client) return;
+  client.copy!.will = undefined;
+  restoreWill(core, client, will);
+  core.releases.soon();
 }
 
 /** Other nodes take this one for dead: its clients have to connect anew, and their wills are another node's affair. */
@@ -136,6 +180,16 @@ export function disinherit(core: Core, clientIds: Iterable<string>): void {
 /** The log is out of reach: clients with sessions that others know are sent away, so that they find a node that reaches it. */
 export function isolate(core: Core): void {
   for (const client of [...core.clients.values()]) sendElsewhere(core, client);
+}
+
+/** Writes the sessions again, with their node. */
+export function keepHomes(core: Core, clientIds: Iterable<string>): void {
+  for (const clientId of clientIds) {
+    const client = core.clients.get(clientId);
+    if (client?.copy?.isElsewhere !== true) continue;
+    const { session: { expirySeconds }, copy: { endsAtMs }, owner } = client;
+    core.store?.putSession(clientId, expirySeconds, endsAtMs, owner);
+  }
 }
 
 /** The will stays: it is published where the client is not back in time. */

@@ -20,10 +20,10 @@ import { endSession, startExpiry } from "./lifecycle.ts";
 import { takeQueued } from "./queue.ts";
 import { readAhead } from "./queue_tail.ts";
 import { endSubscription, keepSubscription } from "./subscriptions.ts";
+import { freeFlight, makeFree, reserveFlight } from "./unlogged_flights.ts";
 
 /** The node that a session belongs to says when it has ended: others wait for that so much longer, milliseconds. */
 const GRACE_MS = 60_000;
-const LAST_PACKET_ID = 65_535;
 
 /**
  * Applies what the log says of a session. `isHere`: it belongs to this node, of which an earlier process has said it. `false`: a message
@@ -56,6 +56,10 @@ function changeCopy(
       return applyDone(core, client, change);
     case "inFlight":
       return applyInFlight(core, client, change);
+    case "reserved":
+      return reserveFlight(core, client, change.packetId, 0);
+    case "freed":
+      return freeFlight(core, client, change.packetId);
     case "released":
       core.store?.deleteReceived(session.clientId, change.packetId);
       return void session.receiver.release(change.packetId);
@@ -186,14 +190,17 @@ function applyInFlight(core: Core, client: Client, change: SharedInFlight): void
   }
   const delivery = takeForFlight(core, client, logId);
   if (delivery === undefined) {
-    if (client.session.queue.tail === undefined) return;
+    if (client.session.queue.tail === undefined) {
+      return reserveFlight(core, client, packetId, logId);
+    }
     client.copy ??= new SessionCopy(false);
     client.copy.flights.set(logId, { packetId, state });
     sender.reserve(packetId);
     if (client.session.queue.heldLength === 0) readAhead(core, client);
     return;
   }
-  if (known !== undefined) makeFree(core, client, packetId);
+  freeFlight(core, client, packetId);
+  if (sender.find(packetId) !== undefined) makeFree(core, client, packetId);
   sender.restore(packetId, delivery, state);
   core.store?.putInFlight(clientId, delivery.sequence, packetId, state, delivery);
 }
@@ -214,19 +221,4 @@ function takeForFlight(core: Core, client: Client, logId: number): Delivery | un
   let isTaken = false;
   const isIt = ({ message }: Delivery) => !isTaken && (isTaken = message.logId === logId);
   return takeQueued(core, client, isIt)[0];
-}
-
-/** Another message is in flight under a Packet Identifier, of which the log does not know: it gets another one, and keeps its place. */
-function makeFree(core: Core, { session: { sender, clientId } }: Client, packetId: number): void {
-  let free = LAST_PACKET_ID;
-  while (sender.find(free) !== undefined) free--;
-  const all = [...sender.values()];
-  for (const inFlight of all) sender.discard(inFlight);
-  for (const { delivery, state, packetId: before } of all) {
-    const isMoved = before === packetId;
-    sender.restore(isMoved ? free : before, delivery, state);
-    if (isMoved && delivery.sequence > 0) {
-      core.store?.putInFlight(clientId, delivery.sequence, free, state, delivery);
-    }
-  }
 }

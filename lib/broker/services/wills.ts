@@ -6,9 +6,10 @@ import type { DropReason } from "../ground/metrics.ts";
 import { Deadline } from "../ground/deadlines.ts";
 import { expiry, travelling } from "../ground/message_rules.ts";
 import type { StoredWill } from "../ground/ports.ts";
+import { shareMessage } from "./cluster.ts";
 import { drop } from "./drop.ts";
 import { attempt, report } from "./faults.ts";
-import { routeMessage } from "./route_message.ts";
+import { routeHere } from "./route_message.ts";
 
 /**
  * Stores the will of a connecting client, if the will must survive the process: if the session is stored, or the will is retained, because
@@ -150,7 +151,9 @@ function askAndPublish(core: Core, client: Client, will: Will): void {
     expiresAtMs: expiry(core.nowMs, properties?.messageExpiryInterval),
     publisherId: client.session.clientId,
   };
-  routeMessage(core, message, route, client);
+  // It counts in the log where the client is still this node's: else it is published by the one that has the client.
+  if (shareMessage(core, message, client, 0, client.session.isPersistent) !== "here") return;
+  routeHere(core, message, route, client, false);
 }
 
 /** Counts a will that is not published as a drop of its client. */

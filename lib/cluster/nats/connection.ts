@@ -15,6 +15,24 @@ export interface NatsMessage {
   readonly payload: Uint8Array;
 }
 
+/** Decodes headers only where somebody asks for them: each record of a log has some. */
+class Heard implements NatsMessage {
+  readonly #headers: Uint8Array | undefined;
+
+  constructor(
+    readonly subject: string,
+    readonly reply: string,
+    headers: Uint8Array | undefined,
+    readonly payload: Uint8Array,
+  ) {
+    this.#headers = headers;
+  }
+
+  get headers(): NatsHeaders | undefined {
+    return this.#headers === undefined ? undefined : decodeHeaders(this.#headers);
+  }
+}
+
 /** How a connection is made. */
 export interface NatsInit {
   /** One is enough; when it is lost, the next one is tried. */
@@ -58,7 +76,9 @@ export class NatsConnection {
     this.#init = init;
     this.subscribe(`${this.#inbox}.*`, (message) => {
       const answer = this.#requests.get(message.subject);
-      answer?.({ ...message, payload: message.payload.slice() });
+      if (answer === undefined) return;
+      const { subject, reply, headers, payload } = message;
+      answer({ subject, reply, headers, payload: payload.slice() });
     });
     void this.#run();
   }
@@ -180,12 +200,7 @@ export class NatsConnection {
       name,
       timeoutMs: CONNECT_MS,
       message: (sid, subject, reply, headers, payload) => {
-        this.#subscriptions.get(sid)?.handle({
-          subject,
-          reply,
-          headers: headers === undefined ? undefined : decodeHeaders(headers),
-          payload,
-        });
+        this.#subscriptions.get(sid)?.handle(new Heard(subject, reply, headers, payload));
       },
     });
     try {

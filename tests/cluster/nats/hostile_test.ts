@@ -110,6 +110,7 @@ Deno.test("No record is longer than NATS takes, whatever properties its messages
     publish: (_: string, bytes: Uint8Array) => sent.push(bytes.length) > 0,
   } as unknown as NatsConnection;
   const log = new Log(nats, "log", "node", () => 0);
+  log.epoch = 1;
   const message = (payloadBytes: number, propertyBytes: number): Message => ({
     topicName: "t",
     payload: new Uint8Array(payloadBytes),
@@ -119,11 +120,11 @@ Deno.test("No record is longer than NATS takes, whatever properties its messages
     expiresAtMs: Infinity,
     publisherId: "p",
   });
-  equal(log.append(message(50_000, 0), 0), true);
-  equal(log.append(message(0, 60_000), 0), true);
-  equal(log.append(message(40_000, 60_000), 0), false);
-  equal(log.append(message(90_000, 0), 0), true);
-  equal(log.append(message(10, 10), 0), true);
+  equal(log.append(message(50_000, 0), 0, false), true);
+  equal(log.append(message(0, 60_000), 0, false), true);
+  equal(log.append(message(40_000, 60_000), 0, false), false);
+  equal(log.append(message(90_000, 0), 0, false), true);
+  equal(log.append(message(10, 10), 0, false), true);
   log.flush();
   equal(sent.length, 3);
   ok(Math.max(...sent) <= 100_000, String(sent));

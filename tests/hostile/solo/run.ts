@@ -1,4 +1,5 @@
 import { BrokerProcess } from "../../support/broker_process.ts";
+import { oldDeno } from "../doors.ts";
 import { percentile } from "../run.ts";
 import { type SoloAttack, Target } from "./attack.ts";
 import { Good, type Seen } from "./good.ts";
@@ -191,12 +192,6 @@ function judge(
     failures.push(`Memory is ${mb.toFixed(0)} MB more ${seconds} s after`);
   }
   return failures;
-}
-
-/** Whoever insists on an executable of an older Deno has to say so. */
-function oldDeno(): Readonly<Record<string, string>> {
-  const value = Deno.env.get("FLUX_MQTT_OLD_DENO");
-  return value === undefined ? {} : { FLUX_MQTT_OLD_DENO: value };
 }
 
 function vitalsIn(log: string): VitalsLine[] {

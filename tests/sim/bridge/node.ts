@@ -23,16 +23,25 @@ export interface Far {
   close(): void;
 }
 
+/** What a connection needs of the broker that it is to. */
+export interface LinkHost {
+  readonly broker: Broker;
+  readonly clock: { readonly nowMs: number };
+  readonly links: Set<NodeLink>;
+  later(run: () => void): void;
+  turn(action: (broker: Broker, nowMs: number) => void): void;
+}
+
 /** One connection to a node: a `Link` as the real ones are. */
 export class NodeLink implements Link {
   readonly remoteAddress = "192.0.2.7:1024";
   connection!: Connection;
-  readonly #node: Node;
+  readonly #node: LinkHost;
   readonly #far: Far;
   #left: Uint8Array = new Uint8Array(0);
   #isClosed = false;
 
-  constructor(node: Node, far: Far) {
+  constructor(node: LinkHost, far: Far) {
     this.#node = node;
     this.#far = far;
   }

@@ -1,0 +1,50 @@
+import type { ClusterSimNode } from "./node.ts";
+
+/** Where something may be retained. */
+export const RETAINED_TOPICS = ["r/0", "r/1", "r/2"] as const;
+
+/** What must be the same on all nodes that have come to the same record. */
+export interface State {
+  /** The node of each session. */
+  readonly homes: ReadonlyMap<string, string>;
+  readonly retained: string;
+}
+
+/** What a node says of it. */
+export function stateOf({ cluster, broker }: ClusterSimNode): State {
+  const retained = RETAINED_TOPICS.map((topicName) => {
+    const message = broker.core.retained.get(topicName);
+    return `${topicName} = ${
+      message === undefined ? "" : new TextDecoder().decode(message.payload)
+    }`;
+  });
+  return { homes: new Map(cluster.homes), retained: retained.join(", ") };
+}
+
+/** Where two states differ; `undefined`: nowhere. A node need not know whose a session is that has ended, and is to begin anew. */
+export function difference(one: State, other: State): string | undefined {
+  if (one.retained !== other.retained) return `${one.retained} and ${other.retained}`;
+  for (const [clientId, home] of one.homes) {
+    const there = other.homes.get(clientId);
+    if (there !== undefined && there !== home) return `${clientId} is at ${home} and at ${there}`;
+  }
+  return undefined;
+}
+
+/** What must be the same on all nodes when all has come to rest. */
+export function restOf({ broker }: ClusterSimNode): string {
+  const lines: string[] = [];
+  for (const { session, copy } of broker.clients.values()) {
+    if (session.expirySeconds === 0) continue;
+    const { clientId, subscriptions, sender, receiver, queue, expirySeconds } = session;
+    const subs = [...subscriptions.values()].map(({ topicFilter, qos }) => `${topicFilter} ${qos}`);
+    const inFlight = [...sender.values()].map(({ packetId, state, delivery }) =>
+      `${packetId} ${state} ${new TextDecoder().decode(delivery.message.payload)}`
+    );
+    const received = [...receiver.values()];
+    const parts = [subs.sort(), inFlight, [queue.length], received.sort(), [expirySeconds]];
+    void copy;
+    lines.push(`${clientId}: ${parts.map((part) => part.join(", ")).join(" | ")}`);
+  }
+  return lines.sort().join("\n");
+}

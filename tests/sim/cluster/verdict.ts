@@ -1,0 +1,174 @@
+import { Marks } from "../../../lib/cluster/marks.ts";
+import { decodeRecord, type RecordEntry, type RecordMessage } from "../../../lib/cluster/record.ts";
+import { Violation } from "../records.ts";
+import type { RoamingClient } from "./client.ts";
+import { restOf } from "./state.ts";
+import type { SentRecord, SessionRecord, WillRecord } from "./records.ts";
+import type { ClusterWorld } from "./world.ts";
+
+/** How long a node takes to know, and to say, what has become of a will. */
+const WILL_MS = 60_000;
+
+/**
+ * A node that is cut off has not read what another one has acknowledged, and its client may end a subscription meanwhile: nothing orders the
+ * two.
+ */
+const BEHIND_MS = 60_000;
+
+/** Every message that was acknowledged has come to every session that had asked for it, and those of one publisher in order. */
+export function checkArrivals({ clients, records }: ClusterWorld): void {
+  for (const client of clients) {
+    const { session } = client;
+    if (session === undefined) throw new Violation(`${client.clientId} has no session in the end`);
+    for (const record of records) {
+      if (!isOwed(record, session) || session.got.has(record.text)) continue;
+      throw new Violation(`${client.clientId} never got ${record.text}, QoS ${record.qos}`);
+    }
+    for (const one of client.sessions) checkOrder(client, one, records);
+  }
+}
+
+function isOwed(record: SentRecord, { subs }: SessionRecord): boolean {
+  const { qos, mayExpire, isWill, ackedAtMs, sentAtMs, topicName, isDoubtful } = record;
+  if (qos === 0 || mayExpire || isWill || isDoubtful || ackedAtMs === Infinity) return false;
+  return subs.some(({ topicFilter, grantedAtMs, endAskedAtMs }) =>
+    topicName.startsWith(topicFilter.slice(0, 2)) && grantedAtMs < sentAtMs &&
+    endAskedAtMs > ackedAtMs + BEHIND_MS
+  );
+}
+
+/** Of one publisher, topic and QoS the messages come in the order in which they were sent. [MQTT-4.6.0-6] */
+function checkOrder(
+  { clientId }: RoamingClient,
+  { order }: SessionRecord,
+  records: readonly SentRecord[],
+): void {
+  const byText = new Map(records.map((record) => [record.text, record]));
+  const last = new Map<string, SentRecord>();
+  for (const text of order) {
+    const record = byText.get(text)!;
+    if (record.isWill || record.isDoubtful || record.mayExpire || record.qos === 0) continue;
+    const key = `${record.publisherId} ${record.topicName} ${record.qos}`;
+    const before = last.get(key);
+    if (before !== undefined && before.order > record.order) {
+      throw new Violation(`${clientId} got ${text} behind ${before.text}, QoS ${record.qos}`);
+    }
+    last.set(key, record);
+  }
+}
+
+/** A will is in the log once where it is due, and not where its client has left in order. */
+export function checkWills(world: ClusterWorld): void {
+  const counts = countInLog(world);
+  for (const { clientId, wills } of world.clients) {
+    for (const will of wills) {
+      const count = counts.get(will.record.text) ?? 0;
+      const { text } = will.record;
+      if (count > 1) throw new Violation(`${clientId}'s will ${text} is ${count} times in the log`);
+      if (count === 0 && isDue(will, world)) {
+        throw new Violation(`${clientId}'s will ${text} was never published`);
+      }
+      if (count === 1 && isCancelled(will, world)) {
+        throw new Violation(`${clientId}'s will ${text} was published, and it left in order`);
+      }
+    }
+  }
+}
+
+function isDue(
+  { lostAtMs, backAtMs, cancelledAtMs, delayMs, isShared }: WillRecord,
+  world: ClusterWorld,
+): boolean {
+  if (!isShared || cancelledAtMs !== Infinity || lostAtMs === Infinity) return false;
+  return Math.min(backAtMs, world.clock.nowMs) > lostAtMs + delayMs + WILL_MS;
+}
+
+/** The node had time to say so. */
+function isCancelled({ cancelledAtMs, node }: WillRecord, { nodes, log }: ClusterWorld): boolean {
+  if (cancelledAtMs === Infinity) return false;
+  const { disturbedMs } = nodes.find(({ name }) => name === node)!;
+  return ![...disturbedMs, ...log.disturbedMs].some((atMs) =>
+    atMs > cancelledAtMs - 45_000 && atMs < cancelledAtMs + 15_000
+  );
+}
+
+/** How often each text counts in the log: a will does where its client is its node's. */
+function countInLog({ log }: ClusterWorld): Map<string, number> {
+  const counts = new Map<string, number>();
+  const marks = new Marks([], false);
+  const homes = new Map<string, Home>();
+  for (const [i, bytes] of log.records.entries()) {
+    const record = decodeRecord(bytes);
+    if (marks.judge(record) !== "next") continue;
+    for (const entry of record.entries) {
+      if (!("message" in entry)) {
+        moveHome(homes, marks, { node: record.node, at: i + 1 }, entry);
+        continue;
+      }
+      const home = homes.get(entry.message.publisherId);
+      const isOthers = home !== undefined && (home.node !== record.node || home.at > record.since);
+      if (entry.isWill === true && isOthers) continue;
+      const text = new TextDecoder().decode(entry.message.payload);
+      counts.set(text, (counts.get(text) ?? 0) + 1);
+    }
+  }
+  return counts;
+}
+
+/** The node of a session, and the record by which it came there from another one. */
+interface Home {
+  readonly node: string;
+  readonly at: number;
+}
+
+/** Whose each session is, by the words of the log. */
+function moveHome(
+  homes: Map<string, Home>,
+  marks: Marks,
+  { node, at }: Home,
+  entry: Exclude<RecordEntry, RecordMessage>,
+): void {
+  if ("clientId" in entry) {
+    const before = homes.get(entry.clientId);
+    if (entry.keepsSession && before?.node === node) return;
+    if (entry.keepsSession) homes.set(entry.clientId, { node, at: before === undefined ? 0 : at });
+    else homes.delete(entry.clientId);
+  } else if ("dead" in entry) {
+    const { dead } = entry;
+    const { epoch, number } = marks.headOf(dead.node);
+    if (epoch !== dead.epoch || number !== dead.number) return;
+    for (const [clientId, home] of homes) {
+      if (home.node === dead.node) homes.set(clientId, { node, at });
+    }
+  } else if ("change" in entry) {
+    const { kind, clientId } = entry.change;
+    const home = homes.get(clientId);
+    if (home === undefined && kind === "session") homes.set(clientId, { node, at: 0 });
+    else if (home?.node === node && kind === "ended") homes.delete(clientId);
+  }
+}
+
+/** A client is at one node, all nodes agree about that, and have the same of its session. */
+export function checkNodes({ nodes, clients }: ClusterWorld): void {
+  for (const { clientId, node, expirySeconds } of clients) {
+    const at = nodes.filter(({ broker }) =>
+      (broker.clients.get(clientId)?.connection ?? null) !== null
+    );
+    if (at.length !== 1 || at[0] !== node) {
+      throw new Violation(
+        `${clientId} is at ${node?.name}, and nodes have it: ${at.map(({ name }) => name)}`,
+      );
+    }
+    for (const { name, cluster } of nodes) {
+      const home = new Map(cluster.homes).get(clientId);
+      if (home === (expirySeconds > 0 ? node!.name : undefined)) continue;
+      throw new Violation(
+        `${clientId} is at ${node!.name}, and ${name} says that it is at ${home}`,
+      );
+    }
+  }
+  const [first, ...others] = nodes.map(restOf);
+  for (const [i, other] of others.entries()) {
+    if (other !== first) throw new Violation(`n0 and n${i + 1} differ:\n${first}\n\n${other}`);
+  }
+}

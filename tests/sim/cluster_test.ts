@@ -1,0 +1,57 @@
+import { equal, fail } from "node:assert/strict";
+import { longTest } from "../support/long.ts";
+import { runCluster } from "./cluster/run.ts";
+
+/**
+ * Seeds that showed a fault of the cluster, and what it was. By now a change of the simulation may have made other worlds of them: beside them run
+ * those that follow.
+ */
+const FOUND: readonly (readonly [seed: number, fault: string])[] = [
+  [
+    6,
+    "a PUBREL whose record stood behind a move was never told again: the next message under its Packet Identifier was lost",
+  ],
+  [
+    17,
+    "a will was written before the node took part: all its records behind that one were ignored for ever",
+  ],
+  [69, "a node that others took for dead published a will that its heir had published"],
+  [
+    78,
+    "a will that had moved to another node was in the store, and came once more after a restart",
+  ],
+  [
+    121,
+    "a node that was paused published a will of before, because a later connection had come to it",
+  ],
+  [
+    191,
+    "a Packet Identifier in flight for a retained message was used again by another node: a message was lost",
+  ],
+  [
+    232,
+    "one in flight for a message that the node did not have was used again: a message was lost",
+  ],
+];
+
+for (const [seed, fault] of FOUND) {
+  Deno.test(`A cluster, seed ${seed}: ${fault}`, () => equal(runCluster(seed), undefined));
+}
+
+/** Seeds of the gate, and of a test. `deno task sim --cluster` runs as many as one likes. */
+const SEEDS = 200;
+const SEEDS_PER_TEST = 40;
+
+for (let first = 0; first < SEEDS; first += SEEDS_PER_TEST) {
+  const last = first + SEEDS_PER_TEST - 1;
+  const test = first === 0 ? Deno.test : longTest;
+  test(
+    `A cluster loses nothing acknowledged, repeats nothing of QoS 2, keeps the order, publishes wills once and is the same on all nodes, seeds ${first} to ${last}`,
+    () => {
+      for (let seed = first; seed <= last; seed++) {
+        const broken = runCluster(seed);
+        if (broken !== undefined) fail(broken);
+      }
+    },
+  );
+}
