@@ -1,5 +1,5 @@
 import type { BackupContent } from "./backup.ts";
-import type { BatchRows } from "./batch.ts";
+import type { BatchRows } from "./batch_rows.ts";
 import type { ReadPayload } from "./retained_reader.ts";
 
 /** What the Worker is to know. */
