@@ -211,10 +211,30 @@ export function* walkRetained(
   }
 }
 
-/** A copy of the retained message of a topic; `undefined` if there is none. */
-export function readRetained(broker: Broker, topicName: string): Message | undefined {
-  const kept = broker.core.retained.get(topicName)?.toMessage();
-  return kept === undefined ? undefined : { ...kept, payload: kept.payload.slice() };
+/**
+ * Calls `done` with a copy of the retained message of a topic, at once, or later if its payload has to be read from the store; `undefined`:
+ * there is none.
+ */
+export function readRetained(
+  broker: Broker,
+  topicName: string,
+  done: (message: Message | undefined) => void,
+): void {
+  const { retained } = broker.core;
+  const kept = retained.get(topicName);
+  if (kept === undefined) return done(undefined);
+  if (!kept.isApart) return done(kept.toMessage(kept.payload.slice()));
+  retained.readApart([kept], ([payload]) => {
+    if (payload !== undefined) done(kept.toMessage(payload));
+    // Either it is missing in the store, or another message has taken its place.
+    else if (retained.get(topicName) === kept) done(undefined);
+    else readRetained(broker, topicName, done);
+  });
+}
+
+/** Whether the topic has a retained message. */
+export function isRetained(broker: Broker, topicName: string): boolean {
+  return broker.core.retained.get(topicName) !== undefined;
 }
 
 /** Clients that are subscribed to the topic but may not read it; `max` at most. */

@@ -55,6 +55,8 @@ export class SharedStore implements Store {
     query: QueueQuery,
     done: (page: QueuePage) => void,
   ) => void;
+  /** Absent where the node's own store has it not. */
+  readonly readRetained?: NonNullable<Store["readRetained"]>;
   /** {@linkcode Store.holdBack} */
   readonly holdBack?: (isPart: boolean) => void;
   readonly #own: Store;
@@ -84,6 +86,7 @@ export class SharedStore implements Store {
     this.#log = log;
     this.#sessions = sessions;
     if (own.readQueue !== undefined) this.readQueue = own.readQueue.bind(own);
+    if (own.readRetained !== undefined) this.readRetained = own.readRetained.bind(own);
     if (own.holdBack !== undefined) this.holdBack = own.holdBack.bind(own);
   }
 

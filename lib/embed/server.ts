@@ -217,7 +217,9 @@ export class Server extends NetServer {
         await new Promise((resolve) => setTimeout(resolve, 0));
         continue;
       }
-      const message = readRetained(this.broker, entry.topicName);
+      const message = await new Promise<Message | undefined>((resolve) =>
+        readRetained(this.broker, entry.topicName, resolve)
+      );
       if (message !== undefined) yield message;
     }
   }

@@ -64,6 +64,8 @@ export interface RetainedMessage extends Message {
   readonly publisher?: Publisher | undefined;
   /** Set by the store: the message's place among the pending writes; 0 while it is not stored. */
   storePlace: number;
+  /** Called by a store that can read the payload again when the message is committed; the payload may leave memory then. */
+  wasStored?(): void;
 }
 
 /** A message as one session gets it. */

@@ -1,8 +1,9 @@
-import type { LogPort } from "../broker/mod.ts";
+import type { LogPort, RetainedMessage } from "../broker/mod.ts";
 import type { BackupContent } from "./backup.ts";
 import { Batch, type BatchOwner } from "./batch.ts";
 import { CommitPoint } from "./commit_point.ts";
 import type { StoreClock } from "./store_clock.ts";
+import type { ReadPayload } from "./retained_reader.ts";
 import type { QueueRead, WriterInit } from "./writer_protocol.ts";
 import { type StoreStats, WriterLink } from "./writer_link.ts";
 
@@ -44,6 +45,8 @@ export class GroupCommit {
   isPart = false;
   /** A large batch of which the Worker has a part. */
   #leaving: Batch | undefined;
+  /** The retained messages that the Worker has. */
+  #retained: readonly RetainedMessage[] = [];
   readonly #clock: StoreClock;
   readonly #writer: WriterLink;
   /** In the order of the calls. */
@@ -121,6 +124,14 @@ export class GroupCommit {
     this.#writer.read(query, done);
   }
 
+  /** Reads payloads of retained messages that are committed. */
+  readRetained(
+    topicNames: readonly string[],
+    done: (payloads: readonly ReadPayload[]) => void,
+  ): void {
+    this.#writer.readRetained(topicNames, done);
+  }
+
   /** Writes what has gathered, if it can be written, and ends the Worker. */
   close(): Promise<void> {
     if (this.#closed === undefined) {
@@ -169,6 +180,7 @@ export class GroupCommit {
   /** Hands over as much of the batch as fits into one part. */
   #write(batch: Batch): void {
     const rows = batch.takeRows();
+    this.#retained = batch.takenRetained;
     this.#leaving = batch.isEmpty ? undefined : batch;
     this.#writer.write(rows);
   }
@@ -213,6 +225,8 @@ export class GroupCommit {
   }
 
   #committed(): void {
+    for (const message of this.#retained) message.wasStored?.();
+    this.#retained = [];
     if (this.#leaving !== undefined) return this.#write(this.#leaving);
     this.#writtenBatch = this.#writingBatch;
     this.#next();

@@ -289,6 +289,14 @@ export class SqliteStore implements Store {
     this.#commits.batch.putRetained(message, previous);
   }
 
+  /** {@linkcode Store.readRetained} */
+  readRetained(
+    topicNames: readonly string[],
+    done: (payloads: readonly (Uint8Array | undefined)[]) => void,
+  ): void {
+    this.#commits.readRetained(topicNames, done);
+  }
+
   /** {@linkcode Store.deleteRetained} */
   deleteRetained(message: RetainedMessage | undefined): void {
     this.writes++;

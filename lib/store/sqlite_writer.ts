@@ -6,6 +6,7 @@ import { Writer } from "./writer.ts";
 import type {
   BatchRequest,
   ReadRequest,
+  RetainedRequest,
   WriterAnswer,
   WriterInit,
   WriterRequest,
@@ -46,7 +47,7 @@ self.onmessage = ({ data }: MessageEvent<WriterRequest>) => {
     writer?.close(data.closeAtMs);
     answer({ type: "closed" });
     self.close();
-  } else if ("read" in data) read(data);
+  } else if ("read" in data || "readRetained" in data) read(data);
   else if ("backUpTo" in data) {
     backUp(data.backUpTo).then(
       (content) => answer({ type: "backup", content }),
@@ -127,20 +128,33 @@ function foldIf(isDue: boolean): void {
   }
 }
 
-/** Reads a part of a queue. If that fails it is tried again later; the client waits. */
-function read(request: ReadRequest): void {
+/** Reads a part of a queue, or retained messages. If that fails it is tried again later; the client waits. */
+function read(request: ReadRequest | RetainedRequest): void {
   try {
     writer ??= new Writer(init);
-    const { rows, nextExpiryMs } = writer.read(request.read);
-    self.postMessage(
-      { type: "page", id: request.id, rows, nextExpiryMs } satisfies WriterAnswer,
-      [rows.buffer],
-    );
+    if ("read" in request) readQueue(writer, request);
+    else readRetained(writer, request);
   } catch (error) {
     const reason = reasonOf(error);
     if (says(error, DAMAGED)) answer({ type: "damaged", reason });
     else setTimeout(() => read(request), READ_AGAIN_MS);
   }
+}
+
+function readQueue(writer: Writer, { id, read }: ReadRequest): void {
+  const { rows, nextExpiryMs } = writer.read(read);
+  self.postMessage(
+    { type: "page", id, rows, nextExpiryMs } satisfies WriterAnswer,
+    [rows.buffer],
+  );
+}
+
+function readRetained(writer: Writer, { id, readRetained }: RetainedRequest): void {
+  const payloads = writer.readRetained(readRetained);
+  self.postMessage(
+    { type: "payloads", id, payloads } satisfies WriterAnswer,
+    payloads.flatMap((payload) => payload === undefined ? [] : [payload.buffer]),
+  );
 }
 
 function sweepIfDue(): void {

@@ -1,6 +1,6 @@
 import { backup, DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { type BackupContent, makeBackup } from "./backup.ts";
-import type { BatchRows } from "./batch.ts";
+import type { BatchRows } from "./batch_rows.ts";
 import { unpackRetained } from "./packed_retained.ts";
 import { databaseLimit, type Room } from "./disk_limit.ts";
 import { Deletions } from "./deletions.ts";
@@ -8,6 +8,7 @@ import { DiskWatch } from "./disk_watch.ts";
 import { EndedSessions, RELEASE_MESSAGE } from "./ended_sessions.ts";
 import { Journal } from "./journal.ts";
 import { type PackedPage, QueueReader } from "./queue_reader.ts";
+import { type ReadPayload, RetainedReader } from "./retained_reader.ts";
 import { Vacuum } from "./vacuum.ts";
 import type { QueueRead, WriterInit } from "./writer_protocol.ts";
 
@@ -36,6 +37,7 @@ export class Writer {
   readonly #vacuum: Vacuum;
   readonly #disk: DiskWatch;
   readonly #reader: QueueReader;
+  readonly #retained: RetainedReader;
   readonly #ended: EndedSessions;
   readonly #deletions: Deletions;
   readonly #journal: Journal;
@@ -57,6 +59,7 @@ export class Writer {
     this.#disk = new DiskWatch(init.path.slice(0, init.path.lastIndexOf("/")), init.maxBytes ?? 0);
     this.#vacuum = new Vacuum(this.#db, (name) => this.#pragma(name));
     this.#reader = new QueueReader(this.#db);
+    this.#retained = new RetainedReader(this.#db);
     this.#ended = new EndedSessions(this.#db);
     this.#deletions = new Deletions(this.#db);
     this.#journal = new Journal(this.#db);
@@ -124,6 +127,11 @@ export class Writer {
   /** Reads a part of a queue. Throws SQLite's errors. */
   read(query: QueueRead): PackedPage {
     return this.#reader.read(query);
+  }
+
+  /** Reads the payloads of retained messages. Throws SQLite's errors. */
+  readRetained(topicNames: readonly string[]): ReadPayload[] {
+    return this.#retained.read(topicNames);
   }
 
   /** Whether there are waiting deliveries of ended sessions. */

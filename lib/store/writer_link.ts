@@ -1,6 +1,7 @@
 import { Distribution, type LogPort } from "../broker/mod.ts";
 import type { BackupContent } from "./backup.ts";
-import type { BatchRows } from "./batch.ts";
+import type { BatchRows } from "./batch_rows.ts";
+import type { ReadPayload } from "./retained_reader.ts";
 import { markDamaged } from "./store_files.ts";
 import { SpareDescriptors } from "./spare_descriptors.ts";
 import type { StoreClock } from "./store_clock.ts";
@@ -9,6 +10,7 @@ import type {
   BeginRequest,
   QueueRead,
   ReadRequest,
+  RetainedRequest,
   WriterAnswer,
   WriterInit,
   WriterRequest,
@@ -86,6 +88,7 @@ export class WriterLink {
     number,
     (rows: Uint8Array<ArrayBuffer>, nextExpiryMs: number) => void
   >();
+  readonly #readingRetained = new Map<number, (payloads: readonly ReadPayload[]) => void>();
 
   constructor(init: WriterInit, clock: StoreClock, log: LogPort, events: WriterEvents) {
     this.#init = init;
@@ -147,6 +150,16 @@ export class WriterLink {
     const id = ++this.#lastRead;
     this.#reading.set(id, done);
     this.#send({ read: query, id } satisfies ReadRequest);
+  }
+
+  /** Reads payloads of committed retained messages. If the disk does not answer, `done` is called later. */
+  readRetained(
+    topicNames: readonly string[],
+    done: (payloads: readonly ReadPayload[]) => void,
+  ): void {
+    const id = ++this.#lastRead;
+    this.#readingRetained.set(id, done);
+    this.#send({ readRetained: topicNames, id } satisfies RetainedRequest);
   }
 
   /** Ends the Worker; what it could not write is lost. */
@@ -229,6 +242,8 @@ export class WriterLink {
         return this.#copied(answer.content);
       case "page":
         return this.#read(answer.id, answer.rows, answer.nextExpiryMs);
+      case "payloads":
+        return this.#readPayloads(answer.id, answer.payloads);
       case "shrunk":
         this.#stats = { ...this.#stats, usedBytes: answer.usedBytes };
         return this.#measure(answer.usedBytes);
@@ -269,6 +284,12 @@ export class WriterLink {
     const done = this.#reading.get(id);
     this.#reading.delete(id);
     if (!this.#isClosing) done?.(rows, nextExpiryMs);
+  }
+
+  #readPayloads(id: number, payloads: readonly ReadPayload[]): void {
+    const done = this.#readingRetained.get(id);
+    this.#readingRetained.delete(id);
+    if (!this.#isClosing) done?.(payloads);
   }
 
   /** Marks the file as damaged. Damage is repaired at the next start, which checks the whole file. */

@@ -1,5 +1,6 @@
 import type { BackupContent } from "./backup.ts";
-import type { BatchRows } from "./batch.ts";
+import type { BatchRows } from "./batch_rows.ts";
+import type { ReadPayload } from "./retained_reader.ts";
 
 /** What the Worker is to know. */
 export interface WriterInit {
@@ -45,6 +46,13 @@ export interface ReadRequest {
   readonly id: number;
 }
 
+/** Of which topics the Worker is asked for the retained payloads. */
+export interface RetainedRequest {
+  readonly readRetained: readonly string[];
+  /** Of the request. */
+  readonly id: number;
+}
+
 /** What the Worker is asked last. */
 export interface CloseRequest {
   /** When it was asked, in milliseconds since 1970. */
@@ -62,6 +70,7 @@ export type WriterRequest =
   | BeginRequest
   | BatchRequest
   | ReadRequest
+  | RetainedRequest
   | BackupRequest
   | CloseRequest
   | "retry";
@@ -86,6 +95,12 @@ export type WriterAnswer =
     /** As `packQueue` packs them. */
     readonly rows: Uint8Array<ArrayBuffer>;
     readonly nextExpiryMs: number;
+  }
+  | {
+    readonly type: "payloads";
+    /** Of the request. */
+    readonly id: number;
+    readonly payloads: readonly ReadPayload[];
   }
   /** Something has been deleted that nobody asked about. */
   | { readonly type: "shrunk"; readonly usedBytes: number }

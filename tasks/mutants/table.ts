@@ -651,6 +651,50 @@ export const MUTATIONS: readonly Mutation[] = [
       "store/gathered_retained",
     ],
   ),
+  // Large retained payloads are in the store alone.
+  ...of(
+    "broker/services/retained_pump.ts",
+    [
+      "what has taken the place of a message while it was read does not come",
+      "  if (current !== message) return deliverOrFind(core, client, delivery, current);\n",
+      "  if (current !== message) return;\n",
+      "broker/retained_apart",
+    ],
+    [
+      "the last ones that are to be read never are",
+      "      if (apart !== undefined && apart.found.length > 0) return readApart(core, client, apart);\n",
+      "",
+      "broker/retained_apart",
+    ],
+  ),
+  ...of(
+    "broker/ground/payload_arena.ts",
+    [
+      "small payloads leave memory too, and their slabs never",
+      "if (this.length > MAX_PAYLOAD_BYTES) this.bytes = APART;",
+      "this.bytes = APART;",
+      "broker/retained_apart",
+    ],
+  ),
+  ...of(
+    "store/group_commit.ts",
+    [
+      "retained payloads never leave memory",
+      "    for (const message of this.#retained) message.wasStored?.();\n",
+      "",
+      "store/retained_reading",
+    ],
+  ),
+  ...of(
+    "store/writer.ts",
+    [
+      "what is acknowledged stays in the queue",
+      "    this.#deletions.waiting(rows.deletedWaiting);\n",
+      "",
+      "store/queued",
+      "store/sqlite",
+    ],
+  ),
   ...of(
     "store/batch.ts",
     [

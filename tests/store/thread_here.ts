@@ -51,7 +51,9 @@ export class ThreadHere {
   }
 
   postMessage(request: WriterRequest): void {
-    if (request === "retry" || "read" in request || "backUpTo" in request) {
+    if (
+      request === "retry" || "read" in request || "readRetained" in request || "backUpTo" in request
+    ) {
       throw new Error("This thread only writes");
     }
     if ("path" in request) this.#begin(request);

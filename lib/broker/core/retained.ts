@@ -86,9 +86,32 @@ export class RetainedMessages {
     return true;
   }
 
-  /** Keeps a message without writing it to the store: it was read from there, or the caller writes it. */
+  /** Keeps a message that was read from the store. */
   put(given: StoredRetained): void {
-    this.#keep(given, given.expiresAtMs, undefined, given.publisher);
+    const message = this.#keep(given, given.expiresAtMs, undefined, given.publisher);
+    if (this.#ground.store?.readRetained !== undefined) message.wasStored();
+  }
+
+  /**
+   * Reads the payloads of messages that are in the store alone, and calls `done`, at once or later. `undefined` stands for a message that
+   * was replaced or removed meanwhile; it is never the payload of another message.
+   */
+  readApart(
+    messages: readonly ArenaMessage[],
+    done: (payloads: readonly (Uint8Array | undefined)[]) => void,
+  ): void {
+    const { store, ports: { log } } = this.#ground;
+    store!.readRetained!(messages.map(({ topicName }) => topicName), (payloads) => {
+      // The store's last committed message of the topic is this one as long as it is the topic's last one here.
+      done(messages.map((message, i) => {
+        const { topicName } = message;
+        if (this.#messages.get(topicName) !== message) return undefined;
+        if (payloads[i] === undefined) {
+          log.error("A retained message is missing in the store", { topic: topicName });
+        }
+        return payloads[i];
+      }));
+    });
   }
 
   /**
@@ -115,7 +138,7 @@ export class RetainedMessages {
     expiresAtMs: number,
     store: Store | undefined,
     publisher: Publisher | undefined,
-  ): void {
+  ): ArenaMessage {
     const message = this.#arena.keep(given, expiresAtMs, publisher);
     const { topicName } = message;
     let previous: ArenaMessage | undefined;
@@ -132,13 +155,14 @@ export class RetainedMessages {
     }
     this.#bytes += sizeBytes(message);
     if (previous !== undefined) this.#release(previous);
-    if (message.expiresAtMs === Infinity) return;
+    if (message.expiresAtMs === Infinity) return message;
     const deadline = new Deadline(() => {
       this.#ground.metrics.countDrop("expired");
       this.remove(topicName);
     });
     this.#expiring.set(topicName, { message, deadline });
     this.#ground.deadlines.set(deadline, message.expiresAtMs);
+    return message;
   }
 
   /** Removes the topic's retained message, where there is one. */

@@ -4,8 +4,13 @@ import { ownProperties } from "./fanout.ts";
 
 /** Bytes of one slab. */
 const SLAB_BYTES = 16 * 1024;
-/** A larger payload gets an allocation of its own: for it the copying costs more than the allocation. */
+/**
+ * A larger payload gets an allocation of its own: for it the copying costs more than the allocation. It leaves memory when a store has it:
+ * the rest of a message takes about 300 bytes in any case, so smaller ones would gain little.
+ */
 const MAX_PAYLOAD_BYTES = 1024;
+/** In place of a payload that is in the store alone. */
+const APART = new Uint8Array();
 /** A slab is given up when less than one part in so many of it is in use. */
 const SPARSE = 4;
 
@@ -58,14 +63,25 @@ export class ArenaMessage implements RetainedMessage {
     return this.#expiresAtMs ?? Infinity;
   }
 
-  /** A new view on each call: a caller that needs it more than once keeps it. */
+  /** A new view on each call: a caller that needs it more than once keeps it. Throws if the payload {@linkcode isApart}. */
   get payload(): Uint8Array {
+    if (this.isApart) throw new Error("Cannot take a payload from memory: it is in the store");
     return this.bytes.subarray(this.at, this.at + this.length);
   }
 
-  /** The message as a plain object, as routing needs it. */
-  toMessage(): Message {
-    const { topicName, payload, qos, retain, properties, expiresAtMs, publisherId } = this;
+  /** Whether the payload is in the store alone. */
+  get isApart(): boolean {
+    return this.bytes === APART;
+  }
+
+  /** {@linkcode RetainedMessage.wasStored} */
+  wasStored(): void {
+    if (this.length > MAX_PAYLOAD_BYTES) this.bytes = APART;
+  }
+
+  /** The message as a plain object, as routing needs it; `payload` was read from the store, if it is there alone. */
+  toMessage(payload = this.payload): Message {
+    const { topicName, qos, retain, properties, expiresAtMs, publisherId } = this;
     return { topicName, payload, qos, retain, properties, expiresAtMs, publisherId };
   }
 }

@@ -332,6 +332,15 @@ export interface Store {
   /** Puts a retained message in place of `previous`, the last one put or restored for its topic; absent: there is none. */
   putRetained(message: RetainedMessage, previous?: RetainedMessage): void;
   /**
+   * Reads the payloads of retained messages, and calls `done` once, at once or later, with the payload of the last committed message of each
+   * topic; `undefined`: the topic has none. A store that has this calls `wasStored` of each retained message when it is committed. Absent:
+   * the store cannot read while it runs, and all payloads stay in memory.
+   */
+  readRetained?(
+    topicNames: readonly string[],
+    done: (payloads: readonly (Uint8Array | undefined)[]) => void,
+  ): void;
+  /**
    * Deletes the topic's last retained message. Absent: there is none any more; this is not a write, but an earlier deletion may not be
    * committed yet.
    */

@@ -13,6 +13,20 @@ export interface RetainedDelivery {
   readonly topicFilter: string;
   /** `null` until its turn comes, because a client may have many that wait. */
   walk: RetainedWalk<ArenaMessage> | null;
+  /** What the walk has found whose payload is in the store alone; absent: nothing so far. */
+  apart?: RetainedApart;
+}
+
+/** Retained messages of a delivery whose payloads are in the store alone. */
+export interface RetainedApart {
+  /** Those whose payloads are read next. */
+  found: ArenaMessage[];
+  /** Bytes of their payloads. */
+  foundBytes: number;
+  /** Whether payloads are being read. The delivery waits meanwhile. */
+  isReading: boolean;
+  /** Those that were read and are not delivered yet; the next one is the last. */
+  read: { readonly message: ArenaMessage; readonly payload: Uint8Array | undefined }[];
 }
 
 /**

@@ -1,4 +1,10 @@
-import { type Message, readRetained, type RetainedEntry, walkRetained } from "../../broker/mod.ts";
+import {
+  isRetained,
+  type Message,
+  readRetained,
+  type RetainedEntry,
+  walkRetained,
+} from "../../broker/mod.ts";
 import { isTopicFilter, isTopicName } from "../../topic/mod.ts";
 import { done, json } from "../answers.ts";
 import { LevelSelection } from "../level_selection.ts";
@@ -156,11 +162,12 @@ async function browse(request: ApiRequest): Promise<Response> {
   return json({ items, next: next === undefined ? null : encodeCursor(["", next]) });
 }
 
-function read({ query, context, caller }: ApiRequest): Response {
+async function read({ query, context, caller }: ApiRequest): Promise<Response> {
   const topicName = requiredOf(query, "topic");
-  const message = mayRead(context.broker, caller!, topicName)
-    ? readRetained(context.broker, topicName)
-    : undefined;
+  if (!mayRead(context.broker, caller!, topicName)) throw noMessage(topicName);
+  const message = await new Promise<Message | undefined>((resolve) =>
+    readRetained(context.broker, topicName, resolve)
+  );
   if (message === undefined) throw noMessage(topicName);
   return json(shown(message));
 }
@@ -180,7 +187,7 @@ function shown(message: Message): Record<string, unknown> {
 
 async function remove({ query, context, caller }: ApiRequest): Promise<Response> {
   const topicName = requiredOf(query, "topic");
-  if (readRetained(context.broker, topicName) === undefined) throw noMessage(topicName);
+  if (!isRetained(context.broker, topicName)) throw noMessage(topicName);
   if (!await mayPublish(context.broker, caller!, topicName, 0, true)) {
     throw new Problem(403, `The ACL does not let you publish to ${topicName}`);
   }
