@@ -2,7 +2,8 @@ import { type Credentials, identify } from "./credentials.ts";
 import { NatsError } from "./error.ts";
 import { Parser, type ServerInfo } from "./parser.ts";
 import { nameOfPlace, type NatsPlace } from "./place.ts";
-import { type NatsStream, type NatsTls, openPlain, type PlainStream, reasonOf } from "./stream.ts";
+import { openPlain } from "./open_plain.ts";
+import { type NatsStream, type NatsTls, type PlainStream, reasonOf } from "./stream.ts";
 import { Writer } from "./writer.ts";
 
 /** How a link is made. */
