@@ -62,7 +62,7 @@ export async function cluster(args: readonly string[]): Promise<number> {
   }
 }
 
-function describe({ nodes, log }: ClusterStatus): string {
+function describe({ nodes, log, snapshot }: ClusterStatus): string {
   if (log === undefined) return "There is no log yet: no node has started\n";
   const { lastSequence, messages, bytes, leader } = log;
   const rows = [
@@ -73,7 +73,12 @@ function describe({ nodes, log }: ClusterStatus): string {
     }),
   ];
   const leads = leader === "" ? "" : `, ${leader} leads`;
-  return `${columns(rows)}Log: record ${lastSequence}, ${messages} kept, ${bytes} bytes${leads}\n`;
+  const lines = [`Log: record ${lastSequence}, ${messages} kept, ${bytes} bytes${leads}`];
+  if (snapshot !== undefined) {
+    const { sequence, sizeBytes, node } = snapshot;
+    lines.push(`Snapshot: up to record ${sequence}, ${sizeBytes} bytes, made by ${node}`);
+  }
+  return `${columns(rows)}${lines.join("\n")}\n`;
 }
 
 function refuse(message: string): number {

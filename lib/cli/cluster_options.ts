@@ -1,24 +1,7 @@
-import type { ClusterNode, ClusterOptions, Credentials } from "../cluster/mod.ts";
-import type { ClusterConfig, Config } from "../config/mod.ts";
-import { nowMs } from "../net/mod.ts";
-import type { Logger } from "../observe/mod.ts";
-import type { OpenedStore } from "../store/mod.ts";
+import type { ClusterOptions, Credentials } from "../cluster/mod.ts";
+import type { ClusterConfig } from "../config/mod.ts";
 import { EXIT, messageOf } from "./output.ts";
 import { StartError } from "./start_error.ts";
-
-/** Makes this broker's node of the cluster; `undefined`: none is configured, and the room is not loaded. Throws a `StartError`. */
-export async function openCluster(
-  { cluster }: Config,
-  log: Logger,
-  opened: OpenedStore | undefined,
-): Promise<ClusterNode | undefined> {
-  if (cluster === undefined) return undefined;
-  const options = await clusterOptions(cluster);
-  const { ClusterNode } = await import("../cluster/mod.ts");
-  log.info("The broker is a node of a cluster", { cluster: options.name, node: options.node });
-  const position = opened?.state.position;
-  return new ClusterNode({ options, log, store: opened?.store, position, nowMs });
-}
 
 /** The options of the cluster, with the files that they name read. Throws a `StartError`. */
 export async function clusterOptions(cluster: ClusterConfig): Promise<ClusterOptions> {

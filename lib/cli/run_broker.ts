@@ -1,5 +1,4 @@
 import type { AccessPort, ClusterPort, Store } from "../broker/mod.ts";
-import type { ClusterNode } from "../cluster/mod.ts";
 import { type Config, LEAVE_DISK_FREE, type LoadResult } from "../config/mod.ts";
 import { nowMs, Server, type Transport } from "../net/mod.ts";
 import { hasTelemetry, type Logger, LogTail, startTelemetry } from "../observe/mod.ts";
@@ -14,7 +13,13 @@ import {
   withPages,
 } from "./access.ts";
 import { bridgeIdOf } from "./bridge_id.ts";
-import { openCluster } from "./cluster_options.ts";
+import {
+  type Beginning,
+  beginWithSnapshot,
+  joinCluster,
+  makeSnapshots,
+  openCluster,
+} from "./cluster_node.ts";
 import { BridgeRunner } from "./bridges.ts";
 import { BusTrace } from "./bus_trace.ts";
 import { Dashboard, hasDashboard } from "./dashboard.ts";
@@ -35,6 +40,8 @@ import { StartError } from "./start_error.ts";
  * thread stops all others for 20 to 50 ms, and clients that waited for the broker's start are served first.
  */
 const BEGIN_STORE_MS = 100;
+/** Why a broker ends that starts again at once. */
+const FELL_BEHIND = "The cluster's log has lost what this node had not applied";
 
 /**
  * Runs the broker until a signal ends it; returns the exit status. `load` reads the configuration again at SIGHUP. `use` is called once
@@ -49,7 +56,7 @@ export async function runBroker(
   if (hasDashboard(config)) log.tail = new LogTail();
   log.info(`flux-mqtt ${VERSION} starts`);
   try {
-    await runUntilSignal(config, log, load, use);
+    while (await runUntilSignal(config, log, load, use) === "again");
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     for (const problem of error.problems) log.error(problem);
@@ -70,27 +77,32 @@ function isOnStream({ options: { level, destinations } }: Logger): boolean {
     destinations.some(({ type }) => type === "stderr" || type === "stdout");
 }
 
-/** Starts the parts one after the other; they end in reverse order. Throws a `StartError`. */
+/**
+ * Starts the parts one after the other; they end in reverse order. `again`: the broker has missed a part of the cluster's log, and has to
+ * start from the snapshot. Throws a `StartError`.
+ */
 async function runUntilSignal(
   config: Config,
   log: Logger,
   load: () => LoadResult,
   use: (() => Promise<string>) | undefined,
-): Promise<void> {
+): Promise<"over" | "again"> {
   await using parts = new AsyncDisposableStack();
   const access = await openAccess(config, log);
   const transport = await openTransport(config, log);
   const pidFile = parts.use(new PidFile(config.pidFile));
   const manager = parts.adopt(ServiceManager.ofProcess(log), (manager) => manager.close());
-  const opened = parts.adopt(open(config, log), (opened) => opened?.close());
+  const beginning = await begin(config, log);
+  const opened = parts.adopt(beginning.opened, (opened) => opened?.close());
   const dashboard = new Dashboard();
   const pages = await withPages(access, config);
+  const behind = Promise.withResolvers<string>();
   const cluster = parts.adopt(
-    await openCluster(config, log, opened),
-    (cluster) => cluster?.close(),
+    await openCluster(config, log, beginning, () => behind.resolve(FELL_BEHIND)),
+    (cluster) => cluster?.node.close(),
   );
   const server = parts.adopt(
-    serverOf({ config, log, access: pages, transport, opened, cluster }),
+    serverOf({ config, log, access: pages, transport, ...beginning, cluster: cluster?.node }),
     // At the same time, since the dashboard's clients are also the server's.
     async (server) => void await Promise.all([server.close(), dashboard.close()]),
   );
@@ -117,13 +129,14 @@ async function runUntilSignal(
   parts.defer(() => manager.tell("STOPPING=1"));
   await trace.restart();
   // Before a port is open, so that clients find everything that the cluster knows.
-  await Promise.race([join(cluster, server), signals.ending]);
+  await Promise.race([joinCluster(cluster, server), signals.ending]);
+  parts.defer(await makeSnapshots(cluster, opened, log));
   // Before a port is open, so that bridges get messages from the first one on.
   await bridges.configure(config);
   await openListeners(config, server, log);
   pidFile.write();
   for (const { level, text } of config.notes) log[level](text);
-  const levels = levelsOf(server, opened?.store, () => bridges.levels, cluster);
+  const levels = levelsOf(server, opened?.store, () => bridges.levels, cluster?.node);
   if (hasTelemetry()) {
     parts.defer(startTelemetry({ broker: server.broker, levels, version: VERSION, now: nowMs }));
     log.info("OpenTelemetry is on: metrics and spans are exported");
@@ -135,8 +148,20 @@ async function runUntilSignal(
   parts.defer(beginLater(opened));
   manager.tell("READY=1");
   manager.watch(() => opened === undefined || opened.store.unansweredMs < manager.watchdogMs);
-  const reason = await (use === undefined ? signals.ending : Promise.race([signals.ending, use()]));
+  const ends = [signals.ending, behind.promise, ...use === undefined ? [] : [use()]];
+  const reason = await Promise.race(ends);
   log.info(`${reason}: the broker ends`, { clients: server.broker.levels.connectedCount });
+  return reason === FELL_BEHIND ? "again" : "over";
+}
+
+/** Opens the store; a node of a cluster may begin with what others have. Throws a `StartError`. */
+async function begin(config: Config, log: Logger): Promise<Beginning> {
+  const { cluster } = config;
+  if (cluster !== undefined) {
+    return await beginWithSnapshot({ ...config, cluster }, log, () => open(config, log));
+  }
+  const opened = open(config, log);
+  return { opened, state: opened?.state };
 }
 
 /** Opens the store; `undefined`: there is none. Throws a `StartError`. */
@@ -160,19 +185,18 @@ function open(config: Config, log: Logger): OpenedStore | undefined {
 }
 
 /** What the server needs. */
-interface ServerParts {
+interface ServerParts extends Beginning {
   readonly config: Config;
   readonly log: Logger;
   readonly access: AccessPort | undefined;
   readonly transport: Transport | undefined;
-  readonly opened: OpenedStore | undefined;
   /** The node of the cluster, whose store replaces the other one. */
   readonly cluster: { readonly store: Store; readonly port: ClusterPort } | undefined;
 }
 
 /** Makes the server and restores what the store holds. */
 function serverOf(parts: ServerParts): Server {
-  const { config, log, access, transport, opened, cluster } = parts;
+  const { config, log, access, transport, opened, state, cluster } = parts;
   const { maxUnfinishedBytes, maxConnectingBytes, packetTimeoutSeconds } = config;
   const server = new Server({
     options: config.broker,
@@ -184,15 +208,8 @@ function serverOf(parts: ServerParts): Server {
     ...access === undefined ? {} : { access },
     unfinished: { maxUnfinishedBytes, maxConnectingBytes, packetTimeoutSeconds },
   });
-  if (opened !== undefined) server.restore(opened.state);
+  if (state !== undefined) server.restore(state);
   return server;
-}
-
-/** Joins the cluster, if the broker is a node of one. */
-async function join(cluster: ClusterNode | undefined, server: Server): Promise<void> {
-  if (cluster === undefined) return;
-  const { hostOf } = await import("../cluster/mod.ts");
-  await cluster.join(hostOf(server));
 }
 
 /** Publishes the log's lines for `log_dest topic`; the returned function ends that. */

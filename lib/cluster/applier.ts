@@ -63,6 +63,8 @@ export class Applier {
   sequence: number;
   /** Messages that were applied. */
   messages = 0;
+  /** Bytes of the records that have come. */
+  bytes = 0;
   /** Records of this process count from here on; 0: it has not begun to write. */
   epoch = 0;
   readonly marks: Marks;
@@ -84,6 +86,7 @@ export class Applier {
 
   /** The next record of the log. */
   receive(sequence: number, bytes: Uint8Array): void {
+    this.bytes += bytes.length;
     let record: LogRecord;
     try {
       record = decodeRecord(bytes, sequence);

@@ -53,6 +53,11 @@ export interface ClusterInit {
   /** How long a log is waited for that has less than this node has applied; default: 15,000. */
   readonly wholeLogWaitMs?: number;
   /**
+   * The log does not reach back any more to what this node has applied, because it was away for too long: nothing is applied from here on,
+   * and it has to start anew from a snapshot. Absent: it goes on without what it has missed.
+   */
+  readonly fellBehind?: () => void;
+  /**
    * What the nodes share; default: NATS.
    * @internal
    */
@@ -80,6 +85,8 @@ export interface ClusterLevel {
   readonly behind: number;
   /** Messages of the log that were applied since the start. */
   readonly messages: number;
+  /** Bytes of the records that have come since the start. */
+  readonly bytes: number;
   /** Records of this node on their way. */
   readonly waiting: number;
   /** Nodes that are heard, this one included. */
@@ -203,6 +210,7 @@ export class ClusterNode {
       behind: most - sequence,
       waiting: this.#log.waiting,
       messages: this.#applier?.messages ?? 0,
+      bytes: this.#applier?.bytes ?? 0,
       nodes,
     };
   }
@@ -238,7 +246,11 @@ export class ClusterNode {
       gap: (expected, from) => {
         const message = "The cluster's log has lost what this node had not applied";
         log.error(message, { expected, from });
-        applier.gap(from);
+        const { fellBehind } = this.#init;
+        // Whoever has just started has done so from the snapshot, if there is one.
+        if (this.#log.epoch === 0 || fellBehind === undefined) return applier.gap(from);
+        this.#reader!.close();
+        fellBehind();
       },
       trouble: (reason) => log.warning("Cannot read the cluster's log", { reason }),
     });

@@ -23,6 +23,10 @@ export interface Beat {
 export const BEAT_MS = 1000;
 /** A node that was not heard for so long is not there. */
 const SILENT_MS = 3500;
+/** Nodes that are known at one time: whoever may publish at the NATS server could make up as many as it likes. */
+const MAX_NODES = 1000;
+/** Characters of a node's name. */
+const MAX_NAME = 255;
 
 /** What knowing the others needs. */
 export interface MembersInit {
@@ -127,6 +131,7 @@ export class Members {
     if (beat === undefined) return;
     if (beat.node !== this.#node) {
       const isNew = !this.#there.has(beat.node);
+      if (isNew && this.#there.size >= MAX_NODES) return;
       this.#heard.set(beat.node, { beat, atMs: this.#nowMs() });
       this.#there.set(beat.node, this.#nowMs());
       if (isNew) this.#changed("joined", beat.node);
@@ -146,12 +151,17 @@ export function beatSubject(prefix: string): string {
   return `${prefix}.beat`;
 }
 
-/** Reads what a node says; `undefined`: it is none. */
+/** Reads what a node says; `undefined`: it is none. Only what is used is kept. */
 export function parseBeat(payload: Uint8Array): Beat | undefined {
+  let beat: Partial<Record<keyof Beat, unknown>> | null;
   try {
-    const beat = JSON.parse(new TextDecoder().decode(payload)) as Beat;
-    return typeof beat.node === "string" ? beat : undefined;
+    beat = JSON.parse(new TextDecoder().decode(payload));
   } catch {
     return undefined;
   }
+  const { node, epoch, sequence = 0, waiting = 0, clients = 0, sessions = 0, own = 0 } = beat ?? {};
+  if (typeof node !== "string" || node === "" || node.length > MAX_NAME) return undefined;
+  const numbers = { epoch, sequence, waiting, clients, sessions, own };
+  const areNumbers = Object.values(numbers).every((value) => typeof value === "number");
+  return areNumbers ? { node, ...numbers as Omit<Beat, "node"> } : undefined;
 }

@@ -290,8 +290,24 @@ export function decodeRecord(given: Uint8Array, sequence = 0): LogRecord {
 }
 
 function entryOf(kind: number, text: string): RecordEntry {
-  if (kind === CHANGE) return { change: parseChange(text) };
-  return kind === DEATH ? { dead: JSON.parse(text) } : { share: JSON.parse(text) };
+  // What is none of these would fail when it is applied, and all records behind it would wait for it.
+  if (kind === CHANGE) {
+    const change = parseChange(text);
+    checkText(change.kind, change.clientId);
+    return { change };
+  }
+  const value = JSON.parse(text);
+  if (kind === SHARE) {
+    checkText(value.kind, value.kind === "hello" ? "" : value.share);
+    return { share: value };
+  }
+  checkText(value.node);
+  return { dead: value };
+}
+
+function checkText(...values: readonly unknown[]): void {
+  if (values.every((value) => typeof value === "string")) return;
+  throw new RangeError("Cannot read a record: an entry is not what it says");
 }
 
 const BYTES = "base64:";

@@ -4,6 +4,7 @@ import { NatsConnection } from "./nats/connection.ts";
 import { NatsError } from "./nats/error.ts";
 import { JetStream, type StreamInfo } from "./nats/jetstream.ts";
 import { type ClusterOptions, prefixOf, streamOf } from "./options.ts";
+import { SNAPSHOT, snapshotsOf, type SnapshotView, viewOf } from "./snapshot.ts";
 
 /** What somebody sees who looks at a cluster from outside. */
 export interface ClusterStatus {
@@ -11,6 +12,8 @@ export interface ClusterStatus {
   readonly nodes: readonly Beat[];
   /** The log; `undefined`: there is none yet. */
   readonly log: StreamInfo | undefined;
+  /** The last snapshot; `undefined`: there is none yet. */
+  readonly snapshot: SnapshotView | undefined;
 }
 
 const CONNECT_MS = 5000;
@@ -37,8 +40,11 @@ export async function clusterStatus(options: ClusterOptions): Promise<ClusterSta
       await delay(10);
     }
     await delay(BEAT_MS * 1.3);
-    const log = await new JetStream(nats).streamInfo(streamOf(options.name));
-    return { nodes: [...beats.values()].sort((a, b) => a.node < b.node ? -1 : 1), log };
+    const jetStream = new JetStream(nats);
+    const log = await jetStream.streamInfo(streamOf(options.name));
+    const found = await snapshotsOf(jetStream, options).info(SNAPSHOT);
+    const nodes = [...beats.values()].sort((a, b) => a.node < b.node ? -1 : 1);
+    return { nodes, log, snapshot: found === undefined ? undefined : viewOf(found) };
   } finally {
     await nats.close();
   }

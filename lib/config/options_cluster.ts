@@ -35,7 +35,7 @@ export const CLUSTER_OPTIONS: readonly Option[] = [
     "cluster_max_log_bytes",
     "maxLogBytes",
     integer(1024 * 1024, 1024 ** 4),
-    "The largest size of the log, if the broker creates it; when it is full the oldest records are deleted, and a node that has not read them loses them.",
+    "The largest size of the log, if the broker creates it; a snapshot is made each time that a quarter of it is full, and then old records are deleted.",
     { unit: "bytes" },
   ),
   clusterRow(

@@ -10,6 +10,8 @@ export interface BackupContent {
   readonly messages: number;
   /** Retained messages. */
   readonly retained: number;
+  /** How far a cluster's log has been applied; absent without a cluster. */
+  readonly position?: string;
 }
 
 /** A copy of a store, to be read. */
@@ -72,7 +74,8 @@ function prove(path: string): BackupContent {
   syncFile(path);
   using file = new StoredFile(path);
   const { sessions, messages, retained } = file.counts();
-  return { sessions, messages, retained };
+  const { position } = file;
+  return { sessions, messages, retained, ...position === undefined ? {} : { position } };
 }
 
 /** Removes the file when it was read to its end, or the reading was cancelled. */

@@ -1,8 +1,10 @@
 import type { RetainedMessage } from "../broker/mod.ts";
+import type { BatchRows, ReceivedRow, WaitingKey } from "./batch_rows.ts";
 import { CommitPoint } from "./commit_point.ts";
 import { Gathered } from "./gathered.ts";
 import { GatheredRetained } from "./gathered_retained.ts";
 import { type FlightPut, packFlight } from "./packed_flight.ts";
+import { GatheredSessions } from "./gathered_sessions.ts";
 import { packRetained } from "./packed_retained.ts";
 import type {
   DeliveryRecord,
@@ -12,50 +14,13 @@ import type {
   SessionRecord,
 } from "./records.ts";
 import {
-  type MessageRow,
   messageRow,
   type QueueRow,
   type SessionRow,
   type SubscriptionRow,
-  type WaitingRow,
   waitingRow,
   type WillRow,
 } from "./rows.ts";
-
-/** The rows that one commit writes, as plain data that can be sent to the Worker. */
-export interface BatchRows {
-  readonly deletedSessions: readonly number[];
-  /** Those deleted sessions for which the file may hold more waiting deliveries than are deleted here. */
-  readonly endedSessions: readonly number[];
-  readonly sessions: readonly SessionRow[];
-  readonly deletedSubscriptions: readonly SubscriptionKey[];
-  readonly subscriptions: readonly SubscriptionRow[];
-  readonly messages: readonly MessageRow[];
-  readonly waiting: readonly WaitingRow[];
-  /** Deliveries in flight, as {@linkcode packFlight} packs them. */
-  readonly flight: Uint8Array<ArrayBuffer>;
-  readonly deletedWaiting: readonly WaitingKey[];
-  readonly deletedMessages: readonly number[];
-  /** Messages that may have other deliveries in the file; they are deleted only if they have none. */
-  readonly releasedMessages: readonly number[];
-  readonly queues: readonly QueueRow[];
-  readonly deletedReceived: readonly ReceivedRow[];
-  readonly received: readonly ReceivedRow[];
-  readonly deletedRetained: readonly string[];
-  /** Rows as {@linkcode packRetained} packs them. */
-  readonly retained: Uint8Array<ArrayBuffer>;
-  readonly deletedWills: readonly number[];
-  readonly wills: readonly WillRow[];
-  /** How far a cluster's log has been applied; `null` for no change. */
-  readonly position: string | null;
-}
-
-/** The key of a subscription. */
-export type SubscriptionKey = readonly [sessionId: number, topicFilter: string];
-/** The key of a waiting delivery. */
-export type WaitingKey = readonly [sessionId: number, sequence: number];
-/** A Packet Identifier that a session has received. */
-export type ReceivedRow = readonly [sessionId: number, packetId: number];
 
 /**
  * The most retained messages in one commit. A million of them are written in pieces, because encoding a piece takes some milliseconds, and
@@ -67,14 +32,6 @@ const RETAINED_ROWS = 2000;
 const WHOLE_BYTES = 8192;
 /** After this many positions, the last one is written even if there is nothing else to write. */
 const POSITION_EVERY = 1000;
-
-/** The changes of one session; `null` means deleted. */
-interface SessionChange {
-  readonly session: SessionRecord;
-  row: SessionRow | undefined;
-  readonly subscriptions: Map<string, SubscriptionRow | null>;
-  will: WillRow | null | undefined;
-}
 
 /** The store of a batch, which has all records. */
 export interface BatchOwner {
@@ -107,8 +64,7 @@ export class Batch {
   readonly #owner: BatchOwner;
   readonly #deletedSessions: number[] = [];
   readonly #endedSessions: number[] = [];
-  /** Changes by session id, in the order in which the sessions were changed. */
-  readonly #sessions = new Map<number, SessionChange>();
+  readonly #sessions = new GatheredSessions();
   #messages = new Gathered<MessageRecord>();
   readonly #deletedMessages: number[] = [];
   readonly #releasedMessages: number[] = [];
@@ -177,12 +133,12 @@ export class Batch {
 
   putSession(session: SessionRecord, row: SessionRow): void {
     this.#lasts();
-    this.#changeOf(session).row = row;
+    this.#sessions.put(session, row);
   }
 
   /** The session's deliveries and Packet Identifiers must have been deleted before. */
   deleteSession(session: SessionRecord): void {
-    this.#sessions.delete(session.id);
+    this.#sessions.delete(session);
     session.isDeleted = true;
     this.#lasts();
     if (!session.isWritten) return;
@@ -192,22 +148,22 @@ export class Batch {
 
   putSubscription(session: SessionRecord, row: SubscriptionRow): void {
     this.#lasts();
-    this.#changeOf(session).subscriptions.set(row[1], row);
+    this.#sessions.putSubscription(session, row);
   }
 
   deleteSubscription(session: SessionRecord, topicFilter: string): void {
     this.#lasts();
-    this.#changeOf(session).subscriptions.set(topicFilter, null);
+    this.#sessions.deleteSubscription(session, topicFilter);
   }
 
   putWill(session: SessionRecord, row: WillRow): void {
     this.#lasts();
-    this.#changeOf(session).will = row;
+    this.#sessions.putWill(session, row);
   }
 
   deleteWill(session: SessionRecord): void {
     this.#lasts();
-    this.#changeOf(session).will = null;
+    this.#sessions.deleteWill(session);
   }
 
   /** Notes that the size of the session's queue has changed. */
@@ -335,12 +291,7 @@ export class Batch {
    * not empty afterwards, there is more to take, and nothing may be added before.
    */
   takeRows(): BatchRows {
-    const changes = [...this.#sessions.values()];
-    this.#sessions.clear();
-    for (const { session } of changes) session.isWritten = true;
-    const subscriptions = changes.flatMap(({ session, subscriptions }) =>
-      [...subscriptions].map(([topicFilter, row]) => ({ key: [session.id, topicFilter], row }))
-    ) as { key: SubscriptionKey; row: SubscriptionRow | null }[];
+    const sessions = this.#sessions.take();
     const { moved, changed, added } = this.#takeDeliveries();
     const sent = added.filter(isInFlight).map((delivery) => this.#withMessage(delivery));
     const { put, deleted } = this.#retained.take(RETAINED_ROWS);
@@ -350,9 +301,7 @@ export class Batch {
     return {
       deletedSessions: this.#deletedSessions.splice(0),
       endedSessions: this.#endedSessions.splice(0),
-      sessions: changes.flatMap(({ row }) => row === undefined ? [] : [row]),
-      deletedSubscriptions: subscriptions.flatMap(({ key, row }) => row === null ? [key] : []),
-      subscriptions: subscriptions.flatMap(({ row }) => row === null ? [] : [row]),
+      ...sessions,
       messages: this.#messages.take(messageRow),
       waiting: added.filter((record) => !isInFlight(record)).map(waitingRow),
       flight: packFlight({
@@ -368,8 +317,6 @@ export class Batch {
       received: this.#received.take(receivedRow),
       deletedRetained: deleted,
       retained: packRetained(put),
-      deletedWills: changes.flatMap(({ session, will }) => will === null ? [session.id] : []),
-      wills: changes.flatMap(({ will }) => will ? [will] : []),
       position,
     };
   }
@@ -439,20 +386,6 @@ export class Batch {
   /** Who waits for the next commit waits for this batch. */
   #lasts(): void {
     this.point.lastBatch = this.number;
-  }
-
-  #changeOf(session: SessionRecord): SessionChange {
-    let change = this.#sessions.get(session.id);
-    if (change === undefined) {
-      change = {
-        session,
-        row: undefined,
-        subscriptions: new Map(),
-        will: undefined,
-      };
-      this.#sessions.set(session.id, change);
-    }
-    return change;
   }
 }
 

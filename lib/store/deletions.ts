@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
-import type { WaitingKey } from "./batch.ts";
+import type { WaitingKey } from "./batch_rows.ts";
 
 /** For fewer rows than this, a statement for each row is cheaper than one for all, whose list has to be parsed. */
 const LEAST_TOGETHER = 4;

@@ -75,6 +75,23 @@ interface Parts {
 
 /** Reads the state that the broker begins with; of long queues only their sizes. Throws if a row is invalid. */
 export function load(db: DatabaseSync): LoadedRows {
+  return read(db, { messages: LOADED_MESSAGES, bytes: LOADED_BYTES });
+}
+
+/** Reads a file with whole queues, for a broker that has no store to read them from. */
+export function loadAll(db: DatabaseSync): LoadedRows {
+  return read(db, { messages: Infinity, bytes: Infinity });
+}
+
+/** The queues that are loaded. */
+interface QueueLimits {
+  /** Of one session. */
+  readonly messages: number;
+  /** Of all sessions. */
+  readonly bytes: number;
+}
+
+function read(db: DatabaseSync, limits: QueueLimits): LoadedRows {
   const sessionRows = rowsOf<SessionRow>(
     db,
     "SELECT id, client_id, expiry_seconds, expires_at_ms, owner FROM sessions",
@@ -85,7 +102,7 @@ export function load(db: DatabaseSync): LoadedRows {
   }
   readSubscriptions(db, parts);
   const flight = readJournal(db);
-  readDeliveries(db, parts, flight);
+  readDeliveries(db, parts, flight, limits);
   readReceived(db, parts);
   const wills = new Map(
     rowsOf<WillRow>(db, "SELECT session_id, packet, due_at_ms, delay_seconds, is_orphan FROM wills")
@@ -147,6 +164,7 @@ function readDeliveries(
   db: DatabaseSync,
   parts: ReadonlyMap<number, Parts>,
   flight: Flight,
+  limits: QueueLimits,
 ): void {
   const released: DeliveryWithMessage[] = [];
   const messages = new Map<number, KeptMessage>();
@@ -165,7 +183,7 @@ function readDeliveries(
       else add(row);
     }
   }
-  readWaiting(db, parts, add);
+  readWaiting(db, parts, limits, add);
   for (const { deliveries } of parts.values()) {
     deliveries.sort((a, b) => a.delivery.sequence - b.delivery.sequence);
   }
@@ -177,6 +195,7 @@ function readDeliveries(
 function readWaiting(
   db: DatabaseSync,
   parts: ReadonlyMap<number, Parts>,
+  limits: QueueLimits,
   add: (row: DeliveryWithMessage) => void,
 ): void {
   const whole = arrayStatement(db, `${WAITING} ORDER BY w.sequence`);
@@ -185,7 +204,7 @@ function readWaiting(
     `${WAITING.replace("waiting w", "waiting w INDEXED BY waiting_shares")} AND w.share IS NOT NULL
      ORDER BY w.sequence`,
   );
-  let leftBytes = LOADED_BYTES;
+  let leftBytes = limits.bytes;
   const queues = rowsOf<QueueRow>(
     db,
     "SELECT session_id, messages, bytes, qos0_messages, last_sequence FROM queues",
@@ -193,7 +212,7 @@ function readWaiting(
   for (const [sessionId, messages, bytes, qos0Messages] of queues) {
     const session = parts.get(sessionId);
     if (session === undefined || messages === 0) continue;
-    const isWhole = messages <= LOADED_MESSAGES && bytes <= leftBytes;
+    const isWhole = messages <= limits.messages && bytes <= leftBytes;
     if (isWhole) leftBytes -= bytes;
     else session.queue = { messages, bytes, qos0Messages };
     for (const row of (isWhole ? whole : shares).all(sessionId)) add(row as DeliveryWithMessage);

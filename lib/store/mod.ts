@@ -29,13 +29,14 @@
 export * from "./memory_store.ts";
 export { type BackupContent, type CopyDatabase, makeBackup, type StoreBackup } from "./backup.ts";
 export { type OpenedStore, openStore, type OpenStoreInit } from "./open.ts";
+export { readSnapshot, type SnapshotContent, takeSnapshot } from "./cluster_snapshot.ts";
 export { lockDirectory } from "./lock.ts";
 export { compact, deleteStoredSession, restore } from "./maintenance.ts";
 export { NewerSchemaError, SCHEMA_VERSION } from "./schema.ts";
 export { snapshot } from "./snapshot.ts";
 export { SqliteStore, type SqliteStoreInit } from "./sqlite_store.ts";
 export { type StoreClock, SYSTEM_CLOCK } from "./store_clock.ts";
-export { DATABASE_NAME } from "./store_files.ts";
+export { DATABASE_NAME, snapshotPath } from "./store_files.ts";
 export { type StoredCounts, StoredFile, type StoredSessionView } from "./stored_file.ts";
 export type { StoreStats } from "./writer_link.ts";
 export type { WriterInit } from "./writer_protocol.ts";

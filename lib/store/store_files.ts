@@ -4,6 +4,11 @@ export const DATABASE_NAME = "flux-mqtt.db";
 /** A database that is not whole yet; something follows. What a process leaves behind of it is removed by the next. */
 export const SAVING: string = `${DATABASE_NAME}.saving-`;
 
+/** Where a cluster's snapshot is put in a directory until it is taken over; if that never happens, the next process removes it. */
+export function snapshotPath(directory: string): string {
+  return `${directory}/${SAVING}snapshot`;
+}
+
 /** A file that says that the database is damaged, in a place that nobody looks at by itself. */
 export const DAMAGE_MARK: string = `${DATABASE_NAME}.check`;
 

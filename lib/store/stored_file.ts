@@ -134,6 +134,14 @@ export class StoredFile implements Disposable {
     return undefined;
   }
 
+  /** How far a cluster's log has been applied; `undefined` without a cluster, and in the file of an older program. */
+  get position(): string | undefined {
+    const has = "SELECT 1 FROM sqlite_schema WHERE name = 'cluster'";
+    if (this.#db.prepare(has).get() === undefined) return undefined;
+    const row = this.#db.prepare("SELECT position FROM cluster").get();
+    return row === undefined ? undefined : String(row["position"]);
+  }
+
   /** Closes the file. */
   [Symbol.dispose](): void {
     this.#db.close();

@@ -1,6 +1,6 @@
 import { backup, DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { type BackupContent, makeBackup } from "./backup.ts";
-import type { BatchRows } from "./batch.ts";
+import type { BatchRows } from "./batch_rows.ts";
 import { unpackRetained } from "./packed_retained.ts";
 import { databaseLimit, type Room } from "./disk_limit.ts";
 import { Deletions } from "./deletions.ts";

@@ -1,6 +1,6 @@
 import { Distribution, type LogPort } from "../broker/mod.ts";
 import type { BackupContent } from "./backup.ts";
-import type { BatchRows } from "./batch.ts";
+import type { BatchRows } from "./batch_rows.ts";
 import { markDamaged } from "./store_files.ts";
 import { SpareDescriptors } from "./spare_descriptors.ts";
 import type { StoreClock } from "./store_clock.ts";

@@ -1,5 +1,5 @@
 import type { BackupContent } from "./backup.ts";
-import type { BatchRows } from "./batch.ts";
+import type { BatchRows } from "./batch_rows.ts";
 
 /** What the Worker is to know. */
 export interface WriterInit {

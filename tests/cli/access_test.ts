@@ -416,7 +416,8 @@ cliTest(
         acls: [allow("publishClientSend", "%u/#"), allow("subscribePattern", "a/#")],
       }],
     };
-    const lines = "plugin mosquitto_dynamic_security.so\nplugin_opt_config_file DIR/d.json\n";
+    const lines =
+      "plugin mosquitto_dynamic_security.so\nplugin_opt_config_file DIR/d.json\npersistence false\n";
     place.write("m.conf", lines);
     place.write("both.conf", `${lines}acl_file DIR/acl\n`);
     place.write("acl", "user eve\ntopic x\n");
@@ -456,7 +457,7 @@ cliTest(
 );
 
 cliTest("check reads the files too", async (place) => {
-  place.write("m.conf", "password_file DIR/pw\nacl_file DIR/acl\n");
+  place.write("m.conf", "persistence false\npassword_file DIR/pw\nacl_file DIR/acl\n");
   place.write("acl", "topic\n");
   place.write("pw", "a:b\n");
   const { status, error } = await place.call(["check", "-c", "DIR/m.conf"]);

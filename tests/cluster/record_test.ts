@@ -93,13 +93,35 @@ Deno.test("a record of another version, or one that is cut off, is refused", () 
   writer.addChange({ kind: "ended", clientId: "c" });
   const share = { kind: "done", share: "$share/g/ä", upTo: 2048, except: [1024] } as const;
   writer.addShare(share);
+  writer.addShare({ kind: "hello" });
   const record = writer.take({ node: "n", epoch: 1, number: 1, since: 0 });
-  deepEqual(decodeRecord(record).entries[2], { share });
+  deepEqual(decodeRecord(record).entries.slice(2), [{ share }, { share: { kind: "hello" } }]);
   throws(() => decodeRecord(Uint8Array.of(5, ...record.subarray(1))), /version 5/);
   for (let length = 0; length < record.length; length++) {
     throws(() => decodeRecord(record.subarray(0, length)), `cut off at ${length}`);
   }
 });
+
+const lies: [what: string, write: (writer: RecordWriter) => void][] = [
+  ["nothing where a node should be", (writer) => writer.addDeath(null as never)],
+  ["a node without a name", (writer) => writer.addDeath({ epoch: 1, number: 1 } as never)],
+  ["nothing where a share should be", (writer) => writer.addShare(null as never)],
+  ["a share that is a number", (writer) => writer.addShare({ kind: "sent", share: 1 } as never)],
+  ["nothing where a change should be", (writer) => writer.addChange(null as never)],
+  ["a change of no session", (writer) => writer.addChange({ kind: "ended" } as never)],
+  [
+    "a will without one",
+    (writer) => writer.addChange({ kind: "will", clientId: "c", will: 5 } as never),
+  ],
+];
+for (const [what, write] of lies) {
+  Deno.test(`a record with ${what} is refused, and not left to whoever applies it`, () => {
+    const writer = new RecordWriter();
+    write(writer);
+    const record = writer.take({ node: "n", epoch: 1, number: 1, since: 0 });
+    throws(() => decodeRecord(record));
+  });
+}
 
 const subjects: [topic: string, subject: string][] = [
   ["a/b", "p.t.a.b"],

@@ -13,6 +13,27 @@ export interface StreamConfig {
   readonly max_msgs_per_subject: number;
   /** Nanoseconds in which a message of the same `Nats-Msg-Id` is not stored again. */
   readonly duplicate_window: number;
+  /** What a full stream does; default: `old`. */
+  readonly discard?: "old" | "new";
+  /** Whether a message may take the place of all before it on its subject. */
+  readonly allow_rollup_hdrs?: boolean;
+}
+
+/** Which message of a stream is asked for; names are JetStream's own. */
+export interface MessageQuery {
+  /** The last one of this subject. */
+  readonly last_by_subj?: string;
+  /** The first one from this number on. */
+  readonly seq?: number;
+  /** Of these the first one of this subject. */
+  readonly next_by_subj?: string;
+}
+
+/** A message of a stream. */
+export interface StoredMessage {
+  /** Its number. */
+  readonly sequence: number;
+  readonly payload: Uint8Array;
 }
 
 /** Where a stream stands. */
@@ -29,6 +50,8 @@ export interface StreamInfo {
   readonly leader: string;
   /** When it was made, as JetStream writes it: another time is another stream. */
   readonly created: string;
+  /** The most bytes that it may have; 0: no limit. */
+  readonly maxBytes: number;
 }
 
 /** What JetStream says of a message that it has stored. */
@@ -42,6 +65,7 @@ const API_MS = 5000;
 const NOTHING = new Uint8Array(0);
 const NOT_FOUND = 10059;
 const NAME_IN_USE = 10058;
+const NO_MESSAGE = 10037;
 /** `Nats-Expected-Last-Subject-Sequence` did not hold. */
 export const WRONG_LAST_SEQUENCE = 10071;
 
@@ -90,6 +114,38 @@ export class JetStream {
     return ackOf(await this.#nats.request(subject, payload, options));
   }
 
+  /**
+   * The last message of a subject; `undefined`: there is none, or no such stream. Rejects with `NatsError`. A server (2.9.10) that is asked
+   * for a message of a stream that is just being made crashes; so the stream is asked first whether it has any.
+   */
+  async lastOf(stream: string, subject: string): Promise<StoredMessage | undefined> {
+    const info = await this.streamInfo(stream);
+    if (info === undefined || info.messages === 0) return undefined;
+    return await this.messageOf(stream, { last_by_subj: subject });
+  }
+
+  /** One message of a stream; `undefined`: there is none, or no such stream. Rejects with `NatsError`. */
+  async messageOf(stream: string, query: MessageQuery): Promise<StoredMessage | undefined> {
+    try {
+      const answer = await this.call(`STREAM.MSG.GET.${stream}`, query);
+      const { seq, data = "" } = (answer["message"] ?? {}) as { seq?: number; data?: string };
+      if (typeof seq !== "number" || typeof data !== "string") {
+        throw new NatsError("protocol", "Cannot read what JetStream has answered: no message");
+      }
+      return { sequence: seq, payload: Uint8Array.fromBase64(data) };
+    } catch (error) {
+      const isThere = !(error instanceof NatsError) ||
+        ![NO_MESSAGE, NOT_FOUND].includes(error.code);
+      if (isThere) throw error;
+      return undefined;
+    }
+  }
+
+  /** Deletes the messages of a stream before this number. */
+  async purgeBefore(stream: string, sequence: number): Promise<void> {
+    await this.call(`STREAM.PURGE.${stream}`, { seq: sequence });
+  }
+
   /** Calls a method of the API; returns its answer. Rejects with `NatsError`. */
   async call(method: string, body?: unknown): Promise<Record<string, unknown>> {
     const payload = body === undefined ? NOTHING : new TextEncoder().encode(JSON.stringify(body));
@@ -131,6 +187,7 @@ function infoOf(answer: Record<string, unknown>): StreamInfo {
     throw new NatsError("protocol", "Cannot read what JetStream has answered: no state");
   }
   const cluster = answer["cluster"] as { leader?: unknown } | null | undefined;
+  const { max_bytes } = (answer["config"] ?? {}) as { max_bytes?: unknown };
   const number = (name: string) => {
     const value = state[name];
     return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : 0;
@@ -142,5 +199,6 @@ function infoOf(answer: Record<string, unknown>): StreamInfo {
     bytes: number("bytes"),
     leader: typeof cluster?.leader === "string" ? cluster.leader : "",
     created: String(answer["created"] ?? ""),
+    maxBytes: typeof max_bytes === "number" && max_bytes > 0 ? max_bytes : 0,
   };
 }

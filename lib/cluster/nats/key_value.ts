@@ -7,8 +7,6 @@ export interface Entry {
   readonly revision: number;
 }
 
-const NO_MESSAGE = 10037;
-
 /** Values by key in a stream that keeps the last of each: as NATS's own KV buckets lay them out. */
 export class KeyValue {
   readonly #jetStream: JetStream;
@@ -34,19 +32,8 @@ export class KeyValue {
 
   /** The value of a key; `undefined`: it has none. */
   async get(key: string): Promise<Entry | undefined> {
-    try {
-      const answer = await this.#jetStream.call(`STREAM.MSG.GET.KV_${this.#bucket}`, {
-        last_by_subj: this.#subject(key),
-      });
-      const { seq, data = "" } = (answer["message"] ?? {}) as { seq?: number; data?: string };
-      if (typeof seq !== "number" || typeof data !== "string") {
-        throw new NatsError("protocol", "Cannot read what JetStream has answered: no message");
-      }
-      return { value: Uint8Array.fromBase64(data), revision: seq };
-    } catch (error) {
-      if (error instanceof NatsError && error.code === NO_MESSAGE) return undefined;
-      throw error;
-    }
+    const found = await this.#jetStream.lastOf(`KV_${this.#bucket}`, this.#subject(key));
+    return found === undefined ? undefined : { value: found.payload, revision: found.sequence };
   }
 
   /**

@@ -3,7 +3,7 @@
  *
  * `Parser` and `Writer` are the protocol without I/O: bytes in, events out. `Link` is one connection to one server; `NatsConnection`
  * finds its way back over several, with all its subscriptions. `JetStream` makes streams and stores messages, `Tail` reads a
- * stream from a number on, in order and once, `KeyValue` has values by key with compare-and-set.
+ * stream from a number on, in order and once, `KeyValue` has values by key with compare-and-set, `ObjectStore` large ones by name.
  *
  * @module
  */
@@ -20,11 +20,14 @@ export { decodeHeaders, encodeHeaders, type HeaderEntries, type NatsHeaders } fr
 export {
   ackOf,
   JetStream,
+  type MessageQuery,
   type PublishAck,
+  type StoredMessage,
   type StreamConfig,
   type StreamInfo,
 } from "./jetstream.ts";
 export { type Entry, KeyValue } from "./key_value.ts";
+export { type FoundObject, type ObjectInfo, ObjectStore } from "./object_store.ts";
 export { Parser, type ParserEvents, type ServerInfo } from "./parser.ts";
 export { nameOfPlace, type NatsPlace } from "./place.ts";
 export type { NatsTls } from "./stream.ts";

@@ -100,6 +100,7 @@ export class Tail {
         this.#events.gap(this.#next, info.firstSequence);
         this.#next = info.firstSequence;
       }
+      if (this.#isClosed) return;
       const answer = await this.#jetStream.call(`CONSUMER.CREATE.${this.#stream}`, {
         stream_name: this.#stream,
         config: {
@@ -156,7 +157,7 @@ export class Tail {
     this.#consumed++;
     this.#asked--;
     if (sequence > this.#next) this.#events.gap(this.#next, sequence);
-    if (sequence < this.#next) return;
+    if (sequence < this.#next || this.#isClosed) return;
     this.#next = sequence + 1;
     this.#events.message(sequence, message.subject, message.payload);
     this.#ask();

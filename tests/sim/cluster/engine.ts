@@ -52,6 +52,7 @@ export class SimLog {
       lastSequence,
       messages: lastSequence,
       bytes: 0,
+      maxBytes: 0,
       leader: "",
       created: CREATED,
     };

@@ -1,0 +1,40 @@
+import { positionOf } from "./position.ts";
+import type { JetStream } from "./nats/jetstream.ts";
+import { type FoundObject, ObjectStore } from "./nats/object_store.ts";
+import type { ClusterOptions } from "./options.ts";
+
+/** The name of the object: there is one, and a new one takes its place. */
+export const SNAPSHOT = "snapshot";
+
+/** What a snapshot says of itself. */
+export interface SnapshotView {
+  /** The last record of the log that is in it. */
+  readonly sequence: number;
+  /** When the log's stream was made: another time is another log. */
+  readonly created: string;
+  /** The node that has made it. */
+  readonly node: string;
+  /** Of its file. */
+  readonly sizeBytes: number;
+}
+
+/** The bucket of a cluster's snapshots. */
+export function snapshotsOf(jetStream: JetStream, { name }: ClusterOptions): ObjectStore {
+  return new ObjectStore(jetStream, `FLUX_${name}_snapshots`);
+}
+
+/** The words that a snapshot carries; `undefined`: the position is of no use. */
+export function metadataOf(
+  position: string | undefined,
+  node: string,
+): Readonly<Record<"sequence" | "created" | "node", string>> | undefined {
+  const known = positionOf(position);
+  if (known === undefined) return undefined;
+  return { sequence: `${known.sequence}`, created: known.created, node };
+}
+
+/** Reads them. */
+export function viewOf({ info: { metadata, size } }: FoundObject): SnapshotView {
+  const { sequence = "0", created = "", node = "" } = metadata ?? {};
+  return { sequence: Number(sequence), created, node, sizeBytes: size };
+}
