@@ -6,7 +6,8 @@
  * time is refused, because it cannot be checked. Cycles between files are checked by `circles.ts`, since a plugin sees one file at a time.
  * `flux/pure-core` keeps the rooms that decide what the broker does free of clocks, randomness and I/O, so that a test can replay any run
  * of them from a seed. `flux/listed-patterns` allows a regular expression in rooms that see peers' bytes only if it is in the table of
- * `patterns.ts`, whose entries are tested on their worst inputs.
+ * `patterns.ts`, whose entries are tested on their worst inputs. `flux/ascii` keeps the modules of `lib/` in ASCII: V8 copies a file with
+ * one other character into its heap, as two bytes a character, which made 3 MB of a broker.
  *
  * @module
  */
@@ -150,6 +151,22 @@ const plugin: Deno.lint.Plugin = {
             if (isMereName(node)) return;
             if (IMPURE_GLOBALS.has(node.name)) refuse(node, node.name);
             if (node.name === "Math" && drawsRandom(node)) refuse(node, "Math.random");
+          },
+        };
+      },
+    },
+    "ascii": {
+      create(context) {
+        const file = projectPath(context.filename);
+        if (!file.startsWith("lib/") || !file.endsWith(".ts")) return {}; // The page's files go to browsers.
+        return {
+          Program(node) {
+            const other = /[^\0-\x7f]/.exec(context.sourceCode.text)?.[0];
+            if (other === undefined) return;
+            const code = other.charCodeAt(0).toString(16).padStart(4, "0");
+            const message = `"${other}" is not ASCII, and makes V8 keep the file as two bytes a ` +
+              `character: write \\u${code} in a text, something else in a comment`;
+            context.report({ node, message });
           },
         };
       },

@@ -71,6 +71,7 @@ export type {
   Publisher,
   QueueCounts,
   RetainedMessage,
+  SentDelivery,
   StoredRetained,
   Subscription,
 } from "../session/mod.ts";

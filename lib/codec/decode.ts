@@ -68,7 +68,16 @@ export function decodePacket(
       return decodeDisconnect(reader, version);
     case FirstByte.Auth: // [MQTT-3.15.1-1]
       return decodeAuth(reader, version);
-    default: // [MQTT-2.1.3-1] [v3 MQTT-2.2.2-2]
-      throw badFirstByte(first);
+    default:
+      return decodeFlagged(first, reader);
   }
+}
+
+/** MQTT 3.1 does not use the flags of a CONNECT, and libraries of its time set QoS 1 there, as in its other packets with an answer. */
+function decodeFlagged(first: number, reader: Reader): Packet {
+  if (first >> 4 === FirstByte.Connect >> 4) {
+    const connect = decodeConnect(reader);
+    if (connect.protocolVersion === 3) return connect;
+  }
+  throw badFirstByte(first); // [MQTT-2.1.3-1] [v3 MQTT-2.2.2-2]
 }

@@ -25,12 +25,12 @@ export const FirstByte = {
 
 /**
  * For each packet type the flags that some version of MQTT allows, a bit for each value of the four. PUBLISH may have all
- * but QoS 3. MQTT 3.1 lets a sender repeat PUBREL, SUBSCRIBE and UNSUBSCRIBE with DUP; later versions refuse that
- * when the packet is decoded.
+ * but QoS 3, and so may a CONNECT of MQTT 3.1, which does not use them: 3.1 also lets a sender repeat PUBREL, SUBSCRIBE and UNSUBSCRIBE
+ * with DUP. Later versions refuse both when the packet is decoded.
  */
 // deno-fmt-ignore
 const ALLOWED_FLAGS = Uint16Array.of(
-  0, 1, 1, 0b0011_1111_0011_1111, 1, 1, 1 << 2 | 1 << 10, 1,
+  0, 0b0011_1111_0011_1111, 1, 0b0011_1111_0011_1111, 1, 1, 1 << 2 | 1 << 10, 1,
   1 << 2 | 1 << 10, 1, 1 << 2 | 1 << 10, 1, 1, 1, 1, 1,
 );
 

@@ -1,12 +1,20 @@
 import type { BridgeTopic, Direction } from "../bridge/mod.ts";
 import { isTopicFilter } from "../topic/mod.ts";
-import { wordsOf } from "./value.ts";
+
+/** A word, or several in quotation marks, as mosquitto 2.1 has them. */
+const WORD = /"([^"]*)"(?=\s|$)|\S+/g;
 
 /** Parses `PATTERN [out|in|both [QOS [LOCAL [REMOTE]]]]`. Returns an error message if it is invalid. */
 export function parseTopic(text: string): BridgeTopic | string {
-  const words = wordsOf(text);
+  const words = [...text.matchAll(WORD)].map(([word, quoted]) => ({ word, quoted }));
+  const open = words.find(({ word, quoted }) => quoted === undefined && word.startsWith('"'));
+  if (open !== undefined) return `The quotation mark before ${open.word.slice(1)} is not closed`;
+  return parseWords(text, words.map(({ word, quoted }) => quoted ?? word));
+}
+
+function parseWords(text: string, words: readonly string[]): BridgeTopic | string {
   const [pattern = "", direction = "out", qos = "0", local = "", remote = "", ...rest] = words;
-  if (pattern === "" || rest.length > 0) {
+  if (words.length === 0 || rest.length > 0) {
     return `Must be PATTERN [out|in|both [QOS [LOCAL-PREFIX [REMOTE-PREFIX]]]], is "${text}"`;
   }
   if (!["out", "in", "both"].includes(direction)) {
@@ -14,11 +22,11 @@ export function parseTopic(text: string): BridgeTopic | string {
   }
   if (!["0", "1", "2"].includes(qos)) return `The QoS must be 0, 1 or 2, is "${qos}"`;
   const rule: BridgeTopic = {
-    pattern: unquoted(pattern),
+    pattern,
     direction: direction as Direction,
     qos: Number(qos) as BridgeTopic["qos"],
-    localPrefix: unquoted(local),
-    remotePrefix: unquoted(remote),
+    localPrefix: local,
+    remotePrefix: remote,
   };
   return ruleProblem(rule) ?? rule;
 }
@@ -71,9 +79,4 @@ function remoteFilter({ remotePrefix, pattern }: BridgeTopic): string {
 
 function goes({ direction }: BridgeTopic, way: "in" | "out"): boolean {
   return direction === way || direction === "both";
-}
-
-/** mosquitto writes an empty word as `""`. */
-function unquoted(word: string): string {
-  return word === '""' ? "" : word;
 }

@@ -142,6 +142,10 @@ function include(draft: Draft, reader: FileReader, cursor: Cursor, setting: Sett
   try {
     names = reader.listDirectory(directory);
   } catch (error) {
+    // mosquitto starts without it: some installations name a directory that only its first file makes.
+    if (error instanceof Error && error.name === "NotFound") {
+      return draft.noteNoEffect(origin, option.name, `there is no directory ${directory}`);
+    }
     return draft.problem(origin, option.name, `Cannot list ${directory}: ${reason(error)}`);
   }
   draft.set(draft.globals, setting);

@@ -32,7 +32,7 @@ export const BRIDGE_OPTIONS: readonly Option[] = [
     "topic",
     "topics",
     TEXT,
-    'Which messages cross the bridge: `PATTERN [out|in|both [QOS [LOCAL-PREFIX [REMOTE-PREFIX]]]]`, where `""` is an empty word; a pattern alone means `out 0`.',
+    'Which messages cross the bridge: `PATTERN [out|in|both [QOS [LOCAL-PREFIX [REMOTE-PREFIX]]]]`, where `""` is an empty word, and quotation marks hold a word with spaces together; a pattern alone means `out 0`.',
     { repeatable: true },
   ),
   bridgeRow(

@@ -166,7 +166,7 @@ export const PROCESS_OPTIONS: readonly Option[] = [
     "include",
     PATH,
     [],
-    "Reads every file in a directory whose name ends in `.conf`, in the order of their names; only allowed in the main file.",
+    "Reads every file in a directory whose name ends in `.conf`, in the order of their names; only allowed in the main file. A directory that is not there is told, and has no effect.",
     { theme: "The process", repeatable: true, fileOnly: true },
   ),
 ];

@@ -1,4 +1,4 @@
-import type { Delivery, KeptMessage } from "./message.ts";
+import type { Delivery, KeptMessage, SentDelivery } from "./message.ts";
 
 /**
  * An outgoing QoS 1 or 2 message in flight, with its state.
@@ -111,7 +111,49 @@ export class CompactInFlight implements InFlight, Delivery, KeptMessage {
     return undefined;
   }
 
-  get sequence(): 0 {
+  get sequence(): number {
     return 0;
+  }
+}
+
+/** The same of QoS 1 for a session that is stored. The store has it by reference, and makes rows of it if it is not acknowledged soon. */
+export class StoredInFlight extends CompactInFlight implements SentDelivery {
+  note: unknown = undefined;
+  readonly #sequence: number;
+
+  constructor(
+    packetId: number,
+    sequence: number,
+    topicName: string,
+    publisherId: string,
+    payload: PayloadPlace,
+  ) {
+    super(packetId, 1, topicName, publisherId, payload);
+    this.#sequence = sequence;
+  }
+
+  override get sequence(): number {
+    return this.#sequence;
+  }
+
+  toDelivery(): Delivery {
+    const { topicName, publisherId, sequence } = this;
+    return {
+      message: {
+        topicName,
+        payload: this.payload.slice(),
+        qos: 1,
+        retain: false,
+        properties: undefined,
+        expiresAtMs: Infinity,
+        publisherId,
+        storeId: 0,
+      },
+      qos: 1,
+      retain: false,
+      subscriptionIdentifiers: undefined,
+      share: undefined,
+      sequence,
+    };
   }
 }

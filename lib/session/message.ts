@@ -82,6 +82,16 @@ export interface Delivery {
   readonly sequence: number;
 }
 
+/** A delivery of QoS 1 that was sent to a connected client and is in flight. The store may keep the object itself. */
+export interface SentDelivery extends Delivery {
+  /** The Packet Identifier under which it is in flight. */
+  readonly packetId: number;
+  /** Belongs to the store: what it knows of the delivery. */
+  note: unknown;
+  /** The same delivery as plain data, with a copy of the payload. */
+  toDelivery(): Delivery;
+}
+
 /** The parts of a message whose size is counted. */
 export interface CountedMessage {
   /** {@linkcode Message.topicName} */

@@ -1,6 +1,6 @@
-import { CompactInFlight, type InFlight, type PayloadPlace } from "./in_flight.ts";
+import { CompactInFlight, type InFlight, type PayloadPlace, StoredInFlight } from "./in_flight.ts";
 import { InFlightTable } from "./in_flight_table.ts";
-import { contentSizeBytes, type Delivery } from "./message.ts";
+import { contentSizeBytes, type Delivery, type SentDelivery } from "./message.ts";
 
 /** What an acknowledgement refers to: a message in flight, no message with that Packet Identifier, or a message in another state. */
 export type AckOutcome = InFlight | "unknown" | "unexpected";
@@ -72,6 +72,19 @@ export class Sender {
   ): InFlight {
     const packetId = this.#freePacketId();
     const inFlight = new CompactInFlight(packetId, qos, topicName, publisherId, payload);
+    this.#started(inFlight);
+    return inFlight;
+  }
+
+  /** Starts a delivery of QoS 1 without properties under this number of the store, of this message. */
+  startStored(
+    sequence: number,
+    topicName: string,
+    publisherId: string,
+    payload: PayloadPlace,
+  ): SentDelivery & InFlight {
+    const packetId = this.#freePacketId();
+    const inFlight = new StoredInFlight(packetId, sequence, topicName, publisherId, payload);
     this.#started(inFlight);
     return inFlight;
   }

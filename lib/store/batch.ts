@@ -1,8 +1,16 @@
+import type { RetainedMessage } from "../broker/mod.ts";
+import { CommitPoint } from "./commit_point.ts";
 import { Gathered } from "./gathered.ts";
 import { GatheredRetained } from "./gathered_retained.ts";
 import { type FlightPut, packFlight } from "./packed_flight.ts";
 import { packRetained } from "./packed_retained.ts";
-import type { DeliveryRecord, MessageRecord, ReceivedRecord, SessionRecord } from "./records.ts";
+import type {
+  DeliveryRecord,
+  MessageRecord,
+  ReceivedRecord,
+  SentNote,
+  SessionRecord,
+} from "./records.ts";
 import {
   type MessageRow,
   messageRow,
@@ -68,6 +76,21 @@ interface SessionChange {
   will: WillRow | null | undefined;
 }
 
+/** The store of a batch, which has all records. */
+export interface BatchOwner {
+  /** A delivery is no longer needed in memory. */
+  forget(record: DeliveryRecord): void;
+  /** Makes records of a delivery that is to be written. */
+  record(note: SentNote): DeliveryRecord;
+}
+
+const NOBODY: BatchOwner = {
+  forget() {},
+  record() {
+    throw new Error("Nobody has this delivery");
+  },
+};
+
 /**
  * Collects the writes of one commit. A write that is undone before the commit leaves the batch: a message that is stored and acknowledged
  * by all its receivers while another commit runs never reaches the disk.
@@ -76,17 +99,21 @@ export class Batch {
   /** How far a cluster's log has been applied with these writes; `null` for no change. */
   #position: string | null = null;
   #positions = 0;
-  /** The retained messages. */
-  readonly retained = new GatheredRetained();
-  readonly #forget: (record: DeliveryRecord) => void;
+  /** Number of this batch; they are written in this order. */
+  readonly number: number;
+  /** What the next awaited commit waits for. */
+  point: CommitPoint;
+  readonly #retained = new GatheredRetained();
+  readonly #owner: BatchOwner;
   readonly #deletedSessions: number[] = [];
   readonly #endedSessions: number[] = [];
   /** Changes by session id, in the order in which the sessions were changed. */
   readonly #sessions = new Map<number, SessionChange>();
-  readonly #messages = new Gathered<MessageRecord>();
+  #messages = new Gathered<MessageRecord>();
   readonly #deletedMessages: number[] = [];
   readonly #releasedMessages: number[] = [];
-  readonly #deliveries = new Gathered<DeliveryRecord>();
+  #deliveries = new Gathered<DeliveryRecord>();
+  #sent = new Gathered<SentNote>();
   #changedDeliveries: DeliveryRecord[] = [];
   /** How many of them have not been deleted since. */
   #changed = 0;
@@ -98,14 +125,15 @@ export class Batch {
   readonly #received = new Gathered<ReceivedRecord>();
   readonly #deletedReceived: ReceivedRow[] = [];
 
-  /** `forget` is called with each delivery that is no longer needed in memory. */
-  constructor(forget: (record: DeliveryRecord) => void = () => {}) {
-    this.#forget = forget;
+  constructor(owner: BatchOwner = NOBODY, number = 1, point = new CommitPoint()) {
+    this.#owner = owner;
+    this.number = number;
+    this.point = point;
   }
 
   /** Whether there is nothing to write. */
   get isEmpty(): boolean {
-    return this.rows + this.#changedDeliveries.length + this.retained.size === 0 &&
+    return this.rows + this.#changedDeliveries.length + this.#retained.size === 0 &&
       this.#positions < POSITION_EVERY;
   }
 
@@ -116,10 +144,21 @@ export class Batch {
   get rows(): number {
     const deletedMessages = this.#deletedMessages.length + this.#releasedMessages.length;
     const deletedDeliveries = this.#deletedDeliveries.length + this.#deletedWaiting.length;
-    return this.#messages.size + this.#deliveries.size + this.#received.size +
+    return this.#messages.size + this.#deliveries.size + this.#sent.size + this.#received.size +
       this.#changed + Math.max(deletedDeliveries, deletedMessages) +
       this.#deletedReceived.length + this.#deletedSessions.length +
       this.#sessions.size;
+  }
+
+  /** The approximate number of rows to write whatever is acknowledged, without retained messages. */
+  get lastingRows(): number {
+    const young = this.#unacknowledged;
+    return this.rows - young - Math.min(young, this.#messages.size);
+  }
+
+  /** Whether there is a position to write. */
+  get hasPosition(): boolean {
+    return this.#position !== null;
   }
 
   /** Whether some writes may soon be undone: messages of QoS 1 have been sent, and their acknowledgements may come at any moment. */
@@ -133,10 +172,11 @@ export class Batch {
    */
   putPosition(position: string): void {
     this.#position = position;
-    this.#positions++;
+    if (++this.#positions >= POSITION_EVERY) this.#lasts();
   }
 
   putSession(session: SessionRecord, row: SessionRow): void {
+    this.#lasts();
     this.#changeOf(session).row = row;
   }
 
@@ -144,24 +184,29 @@ export class Batch {
   deleteSession(session: SessionRecord): void {
     this.#sessions.delete(session.id);
     session.isDeleted = true;
+    this.#lasts();
     if (!session.isWritten) return;
     this.#deletedSessions.push(session.id);
     if (session.hasApart) this.#endedSessions.push(session.id);
   }
 
   putSubscription(session: SessionRecord, row: SubscriptionRow): void {
+    this.#lasts();
     this.#changeOf(session).subscriptions.set(row[1], row);
   }
 
   deleteSubscription(session: SessionRecord, topicFilter: string): void {
+    this.#lasts();
     this.#changeOf(session).subscriptions.set(topicFilter, null);
   }
 
   putWill(session: SessionRecord, row: WillRow): void {
+    this.#lasts();
     this.#changeOf(session).will = row;
   }
 
   deleteWill(session: SessionRecord): void {
+    this.#lasts();
     this.#changeOf(session).will = null;
   }
 
@@ -184,6 +229,8 @@ export class Batch {
   }
 
   putDelivery(record: DeliveryRecord): void {
+    record.point = this.point;
+    this.point.gathered++;
     this.#deliveries.add(record);
   }
 
@@ -195,26 +242,92 @@ export class Batch {
     this.#unacknowledged += unacknowledged(record);
     if (record.place !== "written" || record.isChanged) return;
     record.isChanged = true;
+    this.#lasts();
     this.#changedDeliveries.push(record);
     this.#changed++;
   }
 
+  /** Of what is in flight nobody waits for it: if it is not written, the delivery is sent again after a crash. */
   deleteDelivery(record: DeliveryRecord): void {
     this.#unacknowledged -= unacknowledged(record);
+    if (record.place === "gathered") record.point!.gathered--;
     if (record.isChanged) this.#changed--;
     if (!this.#deliveries.delete(record)) return;
     const { delivery: { sequence }, session } = record;
-    if (record.isWaiting) this.#deletedWaiting.push([session.id, sequence]);
-    else this.#deletedDeliveries.push(sequence);
+    if (record.isWaiting) {
+      this.#lasts();
+      this.#deletedWaiting.push([session.id, sequence]);
+    } else this.#deletedDeliveries.push(sequence);
+  }
+
+  /** Adds a delivery in flight that is likely to be acknowledged before it is written. */
+  putSent(note: SentNote): void {
+    this.point.gathered++;
+    this.#unacknowledged++;
+    this.#sent.add(note);
+  }
+
+  /** The note must gather. */
+  deleteSent(note: SentNote): void {
+    note.point.gathered--;
+    this.#unacknowledged--;
+    this.#sent.delete(note);
+  }
+
+  /** Deletes what gathers of this kind for a session. */
+  deleteSentOf(session: SessionRecord): void {
+    const notes: SentNote[] = [];
+    this.#sent.forEach((note) => note.session === session && notes.push(note));
+    for (const note of notes) this.deleteSent(note);
   }
 
   putReceived(record: ReceivedRecord): void {
+    this.#lasts();
     this.#received.add(record);
   }
 
   deleteReceived(record: ReceivedRecord): void {
     if (!this.#received.delete(record)) return;
+    this.#lasts();
     this.#deletedReceived.push([record.sessionId, record.packetId]);
+  }
+
+  /** {@linkcode GatheredRetained.put} */
+  putRetained(message: RetainedMessage, previous: RetainedMessage | undefined): void {
+    this.#lasts();
+    this.#retained.put(message, previous);
+  }
+
+  /** {@linkcode GatheredRetained.delete} */
+  deleteRetained(message: RetainedMessage): void {
+    this.#lasts();
+    this.#retained.delete(message);
+  }
+
+  /**
+   * Ends what gathers here, and returns the batch that gathers from now on. Deliveries of later points than `lastOrder` that are likely to
+   * be acknowledged soon, and their messages, go into that one.
+   */
+  next(lastOrder: number): Batch {
+    const next = new Batch(this.#owner, this.number + 1, this.point);
+    if (this.#unacknowledged === 0) return next;
+    next.#sent = this.#sent.split(({ point }) => point.order > lastOrder);
+    for (const note of this.#sent.take((note) => note)) this.#putRecord(note);
+    const isYoung = (record: DeliveryRecord) =>
+      unacknowledged(record) === 1 && record.point!.order > lastOrder;
+    this.#deliveries.forEach((record) => {
+      if (!isYoung(record)) record.message.lastBatch = this.number;
+    });
+    // A message is written with all of its deliveries, so that no crash leaves one without any.
+    const isLeft = ({ place, lastBatch }: MessageRecord) =>
+      place === "gathered" && lastBatch !== this.number;
+    next.#deliveries = this.#deliveries.split((record) =>
+      isYoung(record) && isLeft(record.message)
+    );
+    next.#messages = this.#messages.split(isLeft);
+    next.#unacknowledged = next.#deliveries.size + next.#sent.size;
+    this.#unacknowledged = 0;
+    return next;
   }
 
   /**
@@ -230,9 +343,9 @@ export class Batch {
     ) as { key: SubscriptionKey; row: SubscriptionRow | null }[];
     const { moved, changed, added } = this.#takeDeliveries();
     const sent = added.filter(isInFlight).map((delivery) => this.#withMessage(delivery));
-    const { put, deleted } = this.retained.take(RETAINED_ROWS);
+    const { put, deleted } = this.#retained.take(RETAINED_ROWS);
     // Only the last part of a large batch has the position, because it stands for all parts.
-    const position = this.retained.size === 0 ? this.#position : null;
+    const position = this.#retained.size === 0 ? this.#position : null;
     this.#positions = 0;
     return {
       deletedSessions: this.#deletedSessions.splice(0),
@@ -280,7 +393,10 @@ export class Batch {
     const added = this.#deliveries.take((record) => record);
     for (const record of added) {
       record.isWaiting = !isInFlight(record);
-      if (record.isApart) this.#forget(record);
+      record.point!.gathered--;
+      record.point!.lastBatch = this.number;
+      record.point = undefined;
+      if (record.isApart) this.#owner.forget(record);
     }
     return { moved, changed, added };
   }
@@ -310,6 +426,19 @@ export class Batch {
       rows.push([id, messages, bytes, qos0Messages, lastSequence]);
     }
     return rows;
+  }
+
+  #putRecord(note: SentNote): void {
+    const record = this.#owner.record(note);
+    record.point = note.point;
+    record.packetId = note.sent.packetId;
+    this.#messages.add(record.message);
+    this.#deliveries.add(record);
+  }
+
+  /** Who waits for the next commit waits for this batch. */
+  #lasts(): void {
+    this.point.lastBatch = this.number;
   }
 
   #changeOf(session: SessionRecord): SessionChange {

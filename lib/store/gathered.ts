@@ -45,6 +45,24 @@ export class Gathered<T extends Placed> {
     this.#size--;
   }
 
+  /** Calls `act` with each row that is not written yet. */
+  forEach(act: (entry: T) => void): void {
+    for (const entry of this.#entries) if (entry.place === "gathered") act(entry);
+  }
+
+  /** Takes out the rows that `isLeft`, into a list of their own. */
+  split(isLeft: (entry: T) => boolean): Gathered<T> {
+    const left = new Gathered<T>();
+    const kept: T[] = [];
+    for (const entry of this.#entries) {
+      if (entry.place === "gathered") (isLeft(entry) ? left.#entries : kept).push(entry);
+    }
+    this.#entries = kept;
+    this.#size = kept.length;
+    left.#size = left.#entries.length;
+    return left;
+  }
+
   /** Returns the rows to write, and marks them as written. */
   take<Row>(toRow: (entry: T) => Row): Row[] {
     const rows: Row[] = [];

@@ -1,7 +1,7 @@
 import type { LogPort } from "../broker/mod.ts";
 import type { BackupContent } from "./backup.ts";
-import { Batch } from "./batch.ts";
-import type { DeliveryRecord } from "./records.ts";
+import { Batch, type BatchOwner } from "./batch.ts";
+import { CommitPoint } from "./commit_point.ts";
 import type { StoreClock } from "./store_clock.ts";
 import type { QueueRead, WriterInit } from "./writer_protocol.ts";
 import { type StoreStats, WriterLink } from "./writer_link.ts";
@@ -23,9 +23,19 @@ const LAZY_MS = 1000;
  */
 const LAZY_ROWS = 1000;
 
+/** A commit that somebody awaits. */
+interface Awaited {
+  readonly point: CommitPoint;
+  readonly sinceMs: number;
+  readonly done: () => void;
+}
+
 /**
  * Gathers the writes of many commits and hands them to the Worker together. While it writes one batch, the next one gathers, so a slow
  * disk makes batches larger, and nothing else slower.
+ *
+ * A commit is done when all before it are and nothing of it is left to write. So where receivers acknowledge within {@linkcode HOLD_MS},
+ * publishers wait for them and not for the disk, and nothing is written.
  */
 export class GroupCommit {
   /** The batch that gathers: the writes that the next commit makes durable. */
@@ -34,28 +44,22 @@ export class GroupCommit {
   isPart = false;
   /** A large batch of which the Worker has a part. */
   #leaving: Batch | undefined;
-  readonly #newBatch: () => Batch;
   readonly #clock: StoreClock;
   readonly #writer: WriterLink;
-  #waiting: (() => void)[] = [];
-  /** The callers whose writes the Worker has; `undefined`: it has nothing to do. */
-  #committing: (() => void)[] | undefined;
+  /** In the order of the calls. */
+  readonly #awaited: Awaited[] = [];
+  /** The number of the last batch that is written, and of that which the Worker has; 0: none. */
+  #writtenBatch = 0;
+  #writingBatch = 0;
+  #isFinishing = false;
   #closed: PromiseWithResolvers<void> | undefined;
-  /** Since when a commit of the batch that gathers has been asked for, and since when somebody waits for it. */
-  #gatheredSinceMs: number | undefined;
-  #awaitedSinceMs: number | undefined;
+  /** Since when something gathers whose commit nobody awaits. */
+  #lazySinceMs: number | undefined;
   #stopHolding: (() => void) | undefined;
   #holdUntilMs = Infinity;
 
-  /** `forget`: see `Batch`. */
-  constructor(
-    init: WriterInit,
-    clock: StoreClock,
-    log: LogPort,
-    forget?: (record: DeliveryRecord) => void,
-  ) {
-    this.#newBatch = () => new Batch(forget);
-    this.batch = this.#newBatch();
+  constructor(init: WriterInit, clock: StoreClock, log: LogPort, owner?: BatchOwner) {
+    this.batch = new Batch(owner);
     this.#clock = clock;
     this.#writer = new WriterLink(init, clock, log, {
       committed: () => this.#committed(),
@@ -99,13 +103,14 @@ export class GroupCommit {
     return this.#writer.backUp(path);
   }
 
-  /** Makes durable what has gathered; then calls `done`, at once where there is nothing to write, and in the order of the calls. */
+  /** Makes durable what has gathered; then calls `done`, at once where nothing is left to write, and in the order of the calls. */
   commit(done?: () => void): void {
     if (done !== undefined) {
-      this.#waiting.push(done);
-      this.#awaitedSinceMs ??= this.#clock.now();
-    } else this.#gatheredSinceMs ??= this.#clock.now();
-    if (this.#committing === undefined) this.#next();
+      const { point } = this.batch;
+      this.#awaited.push({ point, sinceMs: this.#clock.now(), done });
+      this.batch.point = new CommitPoint(point.order + 1);
+    } else this.#lazySinceMs ??= this.#clock.now();
+    this.#next();
   }
 
   /** Reads of what is committed; `done` gets rows as `packQueue` packs them. */
@@ -121,33 +126,47 @@ export class GroupCommit {
     if (this.#closed === undefined) {
       this.#closed = Promise.withResolvers();
       if (this.isFailing) this.#writer.close();
-      else if (this.#committing === undefined) this.#next();
+      else this.#next();
     }
     return this.#closed.promise;
   }
 
-  /**
-   * Hands the batch to the Worker when it is time to. Where all of its writes have undone each other there is nothing to wait for.
-   */
+  /** Tells those whose commit is done, and hands the batch to the Worker when it is time to. */
   #next(): void {
-    if (this.#leaving !== undefined) return this.#write(this.#leaving);
-    while (this.batch.isEmpty) {
-      this.#gatheredSinceMs = this.#awaitedSinceMs = undefined;
-      if (this.#waiting.length === 0) {
-        if (this.#closed !== undefined) this.#writer.close();
-        return;
-      }
-      this.#finish(this.#takeWaiting());
+    // Commits that a caller causes come after those that are done now.
+    if (this.#isFinishing) return;
+    this.#finish();
+    if (this.#writingBatch > this.#writtenBatch) return;
+    if (this.batch.isEmpty) {
+      this.#lazySinceMs = undefined;
+      if (this.#closed !== undefined) this.#writer.close();
+    } else if (this.#closed !== undefined) this.#hand(Infinity);
+    else if (!this.isPart && !this.#holdBack()) this.#hand(this.#lastOrder());
+  }
+
+  #finish(): void {
+    this.#isFinishing = true;
+    while (this.#awaited.length > 0 && this.#isDone(this.#awaited[0]!.point)) {
+      this.#awaited.shift()!.done();
     }
-    if (this.#closed === undefined && (this.isPart || this.#holdBack())) return;
+    this.#isFinishing = false;
+  }
+
+  #isDone({ gathered, lastBatch }: CommitPoint): boolean {
+    return gathered === 0 &&
+      (lastBatch <= this.#writtenBatch || lastBatch === this.batch.number && this.batch.isEmpty);
+  }
+
+  /** Hands over what gathers, but of what may be acknowledged soon no more than what belongs to the points up to `lastOrder`. */
+  #hand(lastOrder: number): void {
     const batch = this.batch;
-    this.batch = this.#newBatch();
-    this.#gatheredSinceMs = this.#awaitedSinceMs = undefined;
-    this.#committing = this.#takeWaiting();
+    this.batch = batch.next(lastOrder);
+    if (this.batch.isEmpty) this.#lazySinceMs = undefined;
+    this.#writingBatch = batch.number;
     this.#write(batch);
   }
 
-  /** Hands over as much of the batch as fits into one part. Callers wait until all parts are written. */
+  /** Hands over as much of the batch as fits into one part. */
   #write(batch: Batch): void {
     const rows = batch.takeRows();
     this.#leaving = batch.isEmpty ? undefined : batch;
@@ -156,38 +175,46 @@ export class GroupCommit {
 
   /** Whether it is too early to write: nobody waits, or a connected receiver will acknowledge sooner than the disk could write. */
   #holdBack(): boolean {
-    const untilMs = this.#awaitedSinceMs === undefined
-      ? this.batch.rows >= LAZY_ROWS ? 0 : (this.#gatheredSinceMs ?? 0) + LAZY_MS
-      : this.batch.mayShrink
-      ? this.#awaitedSinceMs + HOLD_MS
-      : 0;
-    const leftMs = untilMs - this.#clock.now();
+    const nowMs = this.#clock.now();
+    const untilMs = Math.min(this.#awaitedUntilMs(), this.#lazyUntilMs(nowMs));
+    const leftMs = untilMs - nowMs;
     if (leftMs <= 0) return false;
     if (untilMs >= this.#holdUntilMs) return true;
     this.#stopHolding?.();
     this.#holdUntilMs = untilMs;
     this.#stopHolding = this.#clock.after(leftMs, () => {
       this.#holdUntilMs = Infinity;
-      if (this.#committing === undefined) this.#next();
+      this.#next();
     });
     return true;
   }
 
-  #takeWaiting(): (() => void)[] {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    return waiting;
+  #awaitedUntilMs(): number {
+    if (this.#awaited.length === 0) return Infinity;
+    return this.batch.mayShrink ? this.#awaited[0]!.sinceMs + HOLD_MS : 0;
   }
 
-  /** Calls the callers in the order of their commits; commits that they cause come after these. */
-  #finish(commits: (() => void)[]): void {
-    this.#committing = commits;
-    for (const done of commits) done();
-    this.#committing = undefined;
+  #lazyUntilMs(nowMs: number): number {
+    const { lastingRows } = this.batch;
+    if (lastingRows >= LAZY_ROWS) return 0;
+    if (lastingRows > 0 || this.#awaited.length === 0) this.#lazySinceMs ??= nowMs;
+    return (this.#lazySinceMs ?? Infinity) + LAZY_MS;
+  }
+
+  /** The last point that has been awaited long enough: what belongs to later ones may be acknowledged soon. */
+  #lastOrder(): number {
+    const nowMs = this.#clock.now();
+    // A position says that all before it is written.
+    if (this.batch.hasPosition || nowMs >= (this.#lazySinceMs ?? Infinity) + LAZY_MS) {
+      return Infinity;
+    }
+    const isLong = ({ sinceMs }: Awaited) => sinceMs + HOLD_MS <= nowMs;
+    return this.#awaited.findLast(isLong)?.point.order ?? 0;
   }
 
   #committed(): void {
-    if (this.#leaving === undefined) this.#finish(this.#committing!);
+    if (this.#leaving !== undefined) return this.#write(this.#leaving);
+    this.#writtenBatch = this.#writingBatch;
     this.#next();
   }
 

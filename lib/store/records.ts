@@ -1,4 +1,5 @@
-import type { Delivery, KeptMessage, QueueCounts } from "../broker/mod.ts";
+import type { Delivery, KeptMessage, QueueCounts, SentDelivery } from "../broker/mod.ts";
+import type { CommitPoint } from "./commit_point.ts";
 import type { Placed } from "./gathered.ts";
 
 /** A stored message. It is deleted with its last delivery. */
@@ -9,6 +10,8 @@ export interface MessageRecord extends Placed {
   references: number;
   /** Several deliveries have or had this message, of which some may be known in the file alone: look for them before it is deleted. */
   isShared: boolean;
+  /** The number of the last batch that writes a delivery of this message. */
+  lastBatch: number;
 }
 
 /** A stored delivery. */
@@ -26,6 +29,19 @@ export interface DeliveryRecord extends Placed {
   isWaiting: boolean;
   /** The session does not keep it in memory after it is written. */
   readonly isApart: boolean;
+  /** While it gathers: what waits for it. */
+  point: CommitPoint | undefined;
+}
+
+/** What the store knows of a delivery in flight until it makes rows of it: at first only where it is. */
+export class SentNote implements Placed {
+  place: Placed["place"] = "gathered";
+
+  constructor(
+    readonly session: SessionRecord,
+    readonly sent: SentDelivery,
+    readonly point: CommitPoint,
+  ) {}
 }
 
 /** The stored Packet Identifier of an incoming QoS 2 message. */
@@ -47,6 +63,8 @@ export interface SessionRecord {
   readonly received: Map<number, ReceivedRecord>;
   /** The file may have deliveries of the session that are not in memory. */
   hasApart: boolean;
+  /** Notes of deliveries in flight that gather, and are not in `deliveries`. */
+  sent: number;
   /** The greatest sequence that this process has put for it. */
   lastSequence: number;
   /** How much waits for it. */
@@ -73,6 +91,7 @@ export function newSessionRecord(
     deliveries: new Map(),
     received: new Map(),
     hasApart: false,
+    sent: 0,
     lastSequence: 0,
     queue: { messages: 0, bytes: 0, qos0Messages: 0 },
     isQueueChanged: false,

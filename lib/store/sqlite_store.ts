@@ -6,6 +6,7 @@ import type {
   QueuePage,
   QueueQuery,
   RetainedMessage,
+  SentDelivery,
   Store,
   StoredState,
   StoredWill,
@@ -19,6 +20,7 @@ import {
   type MessageRecord,
   newSessionRecord,
   type ReceivedRecord,
+  SentNote,
   type SessionRecord,
 } from "./records.ts";
 import { unpackQueue } from "./packed_queue.ts";
@@ -82,7 +84,10 @@ export class SqliteStore implements Store {
     this.#restore(init.state, init.sessionIds, init.soleMessages);
     this.#directory = init.writer.path.slice(0, init.writer.path.lastIndexOf("/"));
     const clock = init.clock ?? SYSTEM_CLOCK;
-    this.#commits = new GroupCommit(init.writer, clock, init.log, (record) => this.#forget(record));
+    this.#commits = new GroupCommit(init.writer, clock, init.log, {
+      forget: (record) => this.#forget(record),
+      record: (note) => this.#record(note),
+    });
   }
 
   /** {@linkcode Store.isFailing} */
@@ -170,6 +175,7 @@ export class SqliteStore implements Store {
     this.writes++;
     this.#sessions.delete(clientId);
     for (const sequence of session.deliveries.keys()) this.#deleteDelivery(session, sequence);
+    if (session.sent > 0) this.#commits.batch.deleteSentOf(session);
     for (const record of session.received.values()) this.#commits.batch.deleteReceived(record);
     this.#commits.batch.deleteSession(session);
   }
@@ -231,8 +237,27 @@ export class SqliteStore implements Store {
     this.#commits.batch.changeDelivery(record, packetId, releaseOrder);
   }
 
+  /** {@linkcode Store.putSent} */
+  putSent(clientId: string, sent: SentDelivery): void {
+    const session = this.#sessionOf(clientId);
+    if (session === undefined) return;
+    this.writes++;
+    session.lastSequence = Math.max(session.lastSequence, sent.sequence);
+    session.sent++;
+    const { batch } = this.#commits;
+    const note = new SentNote(session, sent, batch.point);
+    sent.note = note;
+    batch.putSent(note);
+  }
+
   /** {@linkcode Store.deleteDelivery} */
-  deleteDelivery(clientId: string, { sequence }: Delivery): void {
+  deleteDelivery(clientId: string, delivery: Delivery): void {
+    const { sequence, note } = delivery as Delivery & Partial<SentDelivery>;
+    if (note instanceof SentNote && note.place === "gathered") {
+      this.writes++;
+      note.session.sent--;
+      return this.#commits.batch.deleteSent(note);
+    }
     const session = this.#sessions.get(clientId);
     if (session !== undefined && this.#deleteDelivery(session, sequence)) this.writes++;
   }
@@ -261,13 +286,13 @@ export class SqliteStore implements Store {
   /** {@linkcode Store.putRetained} */
   putRetained(message: RetainedMessage, previous?: RetainedMessage): void {
     this.writes++;
-    this.#commits.batch.retained.put(message, previous);
+    this.#commits.batch.putRetained(message, previous);
   }
 
   /** {@linkcode Store.deleteRetained} */
   deleteRetained(message: RetainedMessage | undefined): void {
     this.writes++;
-    if (message !== undefined) this.#commits.batch.retained.delete(message);
+    if (message !== undefined) this.#commits.batch.deleteRetained(message);
   }
 
   /** {@linkcode Store.putWill} */
@@ -308,6 +333,7 @@ export class SqliteStore implements Store {
       isChanged: false,
       isWaiting: true,
       isApart,
+      point: undefined,
       place: "written",
     };
     if (++message.references > 1) message.isShared = true;
@@ -322,6 +348,14 @@ export class SqliteStore implements Store {
     queue.bytes += sign * deliverySizeBytes(delivery);
     if (delivery.qos === 0) queue.qos0Messages += sign;
     this.#commits.batch.changeQueue(session);
+  }
+
+  /** Makes records of a delivery that gathered without. */
+  #record({ session, sent }: SentNote): DeliveryRecord {
+    session.sent--;
+    const { message } = sent;
+    message.storeId = this.#nextMessageId++;
+    return this.#addDelivery(session, sent, this.#addMessage(message), false);
   }
 
   /** Removes a delivery from memory: the Worker has it, and it is not needed until it is read. */
@@ -376,6 +410,7 @@ export class SqliteStore implements Store {
       message,
       references: 0,
       isShared: false,
+      lastBatch: 0,
       place: "written",
     };
     this.#messages.set(record.id, record);

@@ -79,7 +79,8 @@ export function tooManyConnections(count: number): string | undefined {
   const limits = Deno.readTextFileSync("/proc/self/limits");
   const limit = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Infinity);
   if (count + SPARE_DESCRIPTORS <= limit) return undefined;
-  return `${count.toLocaleString("en")} connections need more than ${limit} file descriptors`;
+  const need = `${count.toLocaleString("en")} connections need more than ${limit} file descriptors`;
+  return `${need}: sudo prlimit --nofile=${count + SPARE_DESCRIPTORS} deno task ...`;
 }
 
 /** Does `work` for 0 … count − 1, so many at a time. */

@@ -668,6 +668,12 @@ export const MUTATIONS: readonly Mutation[] = [
       "store/sqlite",
     ],
     [
+      "a message for two is written without one of them",
+      "isYoung(record) && isLeft(record.message)",
+      "isYoung(record)",
+      "store/commit_point",
+    ],
+    [
       "a session that was never written is deleted in the file",
       "    if (!session.isWritten) return;\n    this.#deletedSessions",
       "    this.#deletedSessions",
@@ -700,9 +706,27 @@ export const MUTATIONS: readonly Mutation[] = [
     "store/group_commit.ts",
     [
       "what waits for one part of a large batch is told before the others are written",
-      "if (this.#leaving === undefined) this.#finish(this.#committing!);",
-      "this.#finish(this.#committing!);",
+      "if (this.#leaving !== undefined) return this.#write(this.#leaving);\n    this.#writtenBatch",
+      "if (this.#leaving !== undefined) this.#write(this.#leaving);\n    this.#writtenBatch",
       "store/group_commit",
+    ],
+    [
+      "a commit is done before what it wrote is acknowledged or written",
+      "return gathered === 0 &&",
+      "return gathered >= 0 &&",
+      "store/commit_point",
+    ],
+    [
+      "what was sent a moment ago is written with what is older",
+      "return this.#awaited.findLast(isLong)?.point.order ?? 0;",
+      "return this.#awaited.at(-1)?.point.order ?? 0;",
+      "store/commit_point",
+    ],
+    [
+      "a position is written before what came before it",
+      "this.batch.hasPosition || ",
+      "",
+      "store/commit_point",
     ],
   ),
   ...BRIDGE_MUTATIONS,

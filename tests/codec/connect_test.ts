@@ -1,5 +1,5 @@
 import type { Connect } from "../../lib/codec/mod.ts";
-import { fromHex, testGolden } from "./golden.ts";
+import { fromHex, type Golden, testGolden } from "./golden.ts";
 
 const minimal: Connect = {
   type: "connect",
@@ -18,6 +18,13 @@ testGolden([
     hex: "10 17 0006 'MQIsdp' 03 02 003c 0009 'client-31'",
     packet: { ...minimal, protocolVersion: 3, keepAliveSeconds: 60, clientId: "client-31" },
   },
+  ...["11", "12", "1d"].map((first): Golden => ({
+    name: `MQIsdp level 3 with the first byte ${first}, whose flags 3.1 does not use`,
+    version: [3, 4, 5],
+    hex: `${first} 0f 0006 'MQIsdp' 03 02 003c 0001 'a'`,
+    packet: { ...minimal, protocolVersion: 3, keepAliveSeconds: 60, clientId: "a" },
+    decodeOnly: true,
+  })),
   {
     name: "level 4, no Client Identifier [v3 MQTT-3.1.3-3]",
     version: [3, 4, 5],
@@ -462,6 +469,18 @@ testGolden([
     name: "reserved flags of the fixed header [v3 MQTT-2.2.2-1] [v3 MQTT-2.2.2-2]",
     version: 4,
     hex: "11 0c 0004 'MQTT' 04 02 0000 0000",
+    reasonCode: MALFORMED,
+  },
+  {
+    name: "reserved flags of the first byte, level 5 [MQTT-2.1.3-1]",
+    version: 4,
+    hex: "12 0d 0004 'MQTT' 05 02 0000 00 0000",
+    reasonCode: MALFORMED,
+  },
+  {
+    name: "QoS 3 in the first byte, level 3",
+    version: 4,
+    hex: "16 0f 0006 'MQIsdp' 03 02 003c 0001 'a'",
     reasonCode: MALFORMED,
   },
   {

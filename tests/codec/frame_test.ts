@@ -59,7 +59,7 @@ Deno.test("a packet above the limit is refused before its body is there", () => 
 /** First bytes: the high digit is the type, and these are the low digits that some version has. */
 // deno-fmt-ignore
 const FLAGS: [type: number, allowed: string][] = [
-  [0, ""], [1, "0"], [2, "0"], [3, "01234589abcd"], [4, "0"], [5, "0"], [6, "2a"],
+  [0, ""], [1, "01234589abcd"], [2, "0"], [3, "01234589abcd"], [4, "0"], [5, "0"], [6, "2a"],
   [7, "0"], [8, "2a"], [9, "0"], [10, "2a"], [11, "0"], [12, "0"], [13, "0"], [14, "0"], [15, "0"],
 ];
 

@@ -35,6 +35,8 @@ const topics: [
   ["# both 2 local/ remote/", "both", 2, "#", "local/", "remote/"],
   ['# out 1 "" plant/7/', "out", 1, "#", "", "plant/7/"],
   ['"" out 0 here there', "out", 0, "", "here", "there"],
+  ['"two words/#" in 1 "my plant/" ""', "in", 1, "two words/#", "my plant/", ""],
+  ['a"b out', "out", 0, 'a"b', "", ""],
 ];
 for (const [line, direction, qos, pattern, localPrefix, remotePrefix] of topics) {
   Deno.test(`topic ${line} is understood as mosquitto understands it`, () => {
@@ -70,6 +72,11 @@ const wrong: [lines: string, problem: RegExp, why: string][] = [
     `${BLOCK}\ntopic x out 0 a/+/ b/`,
     /^m\.conf:4: topic: The local prefix must be without/,
     "a wildcard",
+  ],
+  [
+    `${BLOCK}\ntopic "missing quote`,
+    /^m\.conf:4: topic: The quotation mark before missing is not closed$/,
+    "a quotation mark alone",
   ],
   [`${BLOCK}\naddress http://b`, /^m\.conf:4: address: Must be HOST, HOST:PORT/, "a strange URL"],
   [

@@ -61,7 +61,7 @@ function sources(given: Given): ConfigSources {
     listDirectory(path) {
       const folder = path.replace(/\/?$/, "/");
       const names = [...text.keys()].filter((key) => key.startsWith(folder));
-      if (names.length === 0) throw new Error(`No such directory: ${path}`);
+      if (names.length === 0) throw new Deno.errors.NotFound(`No such directory: ${path}`);
       return names.map((key) => key.slice(folder.length));
     },
   };

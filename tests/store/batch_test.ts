@@ -14,7 +14,14 @@ import { aMessage, aWill, delivery, subscription } from "./contract_support.ts";
 function things(isWritten: boolean) {
   const place = isWritten ? "written" as const : "gathered" as const;
   const session: SessionRecord = newSessionRecord(1, 60, isWritten);
-  const message = { id: 1, message: aMessage(), references: 1, isShared: false, place };
+  const message = {
+    id: 1,
+    message: aMessage(),
+    references: 1,
+    isShared: false,
+    lastBatch: 0,
+    place,
+  };
   const record: DeliveryRecord = {
     session,
     delivery: delivery(1, 1, message.message),
@@ -24,6 +31,7 @@ function things(isWritten: boolean) {
     isChanged: false,
     isWaiting: true,
     isApart: false,
+    point: undefined,
     place,
   };
   const received: ReceivedRecord = { sessionId: 1, packetId: 1, place };
@@ -53,8 +61,8 @@ const WRITES: readonly [what: string, write: (batch: Batch, things: Things) => v
   ["the end of a delivery", (batch, { record }) => batch.deleteDelivery(record)],
   ["a Packet Identifier", (batch, { received }) => batch.putReceived(received)],
   ["the release of a Packet Identifier", (batch, { received }) => batch.deleteReceived(received)],
-  ["a retained message", (batch, { retained }) => batch.retained.put(retained, undefined)],
-  ["the end of a retained message", (batch, { retained }) => batch.retained.delete(retained)],
+  ["a retained message", (batch, { retained }) => batch.putRetained(retained, undefined)],
+  ["the end of a retained message", (batch, { retained }) => batch.deleteRetained(retained)],
 ];
 
 for (const [what, write] of WRITES) {

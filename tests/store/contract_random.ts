@@ -1,10 +1,10 @@
 import { deepEqual } from "node:assert/strict";
 import type { StoredDelivery, StoredSession } from "../../lib/broker/mod.ts";
+import { StoredInFlight } from "../../lib/session/in_flight.ts";
 import type { Random } from "../support/random.ts";
 import {
   aMessage,
   aWill,
-  committed,
   delivery,
   emptySession,
   forComparison,
@@ -14,6 +14,7 @@ import {
   sortedByFilter,
   stateOf,
   subscription,
+  written,
 } from "./contract_support.ts";
 
 /** Writes whatever comes to mind into a store and a model of it, and compares after each crash. */
@@ -32,6 +33,7 @@ const ACTIONS: readonly ((play: Play) => void | Promise<void>)[] = [
   (play) => play.putDelivery(),
   (play) => play.putDelivery(),
   (play) => play.putDelivery(),
+  (play) => play.putSent(),
   (play) => play.deleteDelivery(),
   (play) => play.putInFlight(),
   (play) => play.changeReceived(),
@@ -52,6 +54,8 @@ class Play {
   #retainer: Retainer;
   #sequence = 0;
   #shared = aMessage();
+  /** What was sent at once, by sequence. */
+  readonly #sent = new Map<number, StoredInFlight>();
 
   constructor(readonly opened: OpenStore, readonly random: Random) {
     this.#retainer = new Retainer(opened.store);
@@ -101,12 +105,33 @@ class Play {
     this.#change(clientId, ({ deliveries }) => ({ deliveries: [...deliveries, stored] }));
   }
 
+  /** As the core does it with a message for one connected client. */
+  putSent(): void {
+    const { store } = this.opened;
+    if (store.putSent === undefined) return;
+    const clientId = this.#clientId();
+    const sequence = ++this.#sequence;
+    const packetId = 65_536 - sequence % 65_535;
+    const bytes = this.random.bytes(1 + this.random.int(20));
+    const payload = { bytes, at: 1, length: bytes.length - 1 };
+    const sent = new StoredInFlight(packetId, sequence, "a/b", "publisher", payload);
+    this.#sent.set(sequence, sent);
+    store.putSent(clientId, sent);
+    const stored = {
+      delivery: forComparison(sent.toDelivery()),
+      packetId,
+      state: "published",
+    } as const;
+    this.#change(clientId, ({ deliveries }) => ({ deliveries: [...deliveries, stored] }));
+  }
+
   deleteDelivery(): void {
     const clientId = this.#clientId();
     const deliveries = this.#model.get(clientId)?.deliveries ?? [];
     if (deliveries.length === 0) return;
     const stored = this.random.pick(deliveries);
-    this.opened.store.deleteDelivery(clientId, stored.delivery);
+    const { delivery } = stored;
+    this.opened.store.deleteDelivery(clientId, this.#sent.get(delivery.sequence) ?? delivery);
     this.#change(clientId, ({ deliveries }) => ({
       deliveries: deliveries.filter((other) => other !== stored),
     }));
@@ -117,7 +142,9 @@ class Play {
     const clientId = this.#clientId();
     const deliveries = this.#model.get(clientId)?.deliveries ?? [];
     const waiting = deliveries.find(({ packetId }) => packetId === 0);
-    const published = deliveries.filter(isPublished);
+    const published = deliveries.filter((one) =>
+      isPublished(one) && !this.#sent.has(one.delivery.sequence)
+    );
     if (published.length > 0 && this.random.bool()) {
       const stored = this.random.pick(published);
       const { delivery: { sequence }, packetId } = stored;
@@ -181,7 +208,7 @@ class Play {
   }
 
   async commit(): Promise<void> {
-    await committed(this.opened.store);
+    await written(this.opened.store);
     this.#safe = new Map(this.#model);
     this.#safeRetained = new Map(this.#retained);
   }
@@ -199,6 +226,7 @@ class Play {
     this.#model = new Map(this.#safe);
     const expected = sorted({ sessions: this.#model.values() });
     deepEqual(sessions.map(byStanding), expected.map(byStanding));
+    this.#sent.clear();
     // Sharing begins anew: the old message is the broker's that crashed.
     this.#shared = aMessage();
   }

@@ -29,9 +29,20 @@ export function committed(store: Store): Promise<void> {
   return new Promise((resolve) => store.commit(resolve));
 }
 
+/**
+ * Waits until all is written. A commit does not wait for the deletion of what is in flight, but what comes and goes makes it wait for all
+ * that there is.
+ */
+export function written(store: Store): Promise<void> {
+  const passing = { ...aMessage({ topicName: "passing" }), storePlace: 0 };
+  store.putRetained(passing);
+  store.deleteRetained(passing);
+  return committed(store);
+}
+
 /** What a store says after a commit and a crash. */
 export async function stateAfterCommit(opened: OpenStore) {
-  await committed(opened.store);
+  await written(opened.store);
   return stateOf(await opened.reopen());
 }
 

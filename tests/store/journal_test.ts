@@ -9,10 +9,10 @@ import { MIGRATIONS } from "../../lib/store/schema.ts";
 import {
   ALL_PROPERTIES,
   aMessage,
-  committed,
   delivery,
   messageForComparison,
   stateOf,
+  written,
 } from "./contract_support.ts";
 import { ManualClock } from "./manual_clock.ts";
 import { copyFiles, LogRecord, open, storeTest } from "./sqlite_support.ts";
@@ -62,7 +62,7 @@ async function send(
     store.putDelivery(clientId, delivery);
     store.putInFlight(clientId, delivery.sequence, packetId, state);
   }
-  await committed(store);
+  await written(store);
 }
 
 /** What is in flight, by packet identifier. */
@@ -105,7 +105,7 @@ storeTest("what is acknowledged leaves neither an entry nor a row", async (direc
   const { store, close } = open(`${directory}/0`);
   await send(store, sent);
   for (const { delivery } of sent) store.deleteDelivery("a", delivery);
-  await committed(store);
+  await written(store);
   await copyFiles(`${directory}/0`, `${directory}/1`);
   await close();
   for (const sql of [ENTRIES, DELIVERIES, MESSAGES]) equal(ask(`${directory}/1`, sql), 0);
@@ -123,7 +123,7 @@ storeTest(
     const [{ delivery: one }, { delivery: two }] = sent as [StoredDelivery, StoredDelivery];
     second.store.putInFlight("a", one.sequence, 65_535, "released");
     second.store.deleteDelivery("a", two);
-    await committed(second.store);
+    await written(second.store);
     await copyFiles(`${directory}/1`, `${directory}/2`);
     await second.close();
     const third = open(`${directory}/2`);
@@ -148,7 +148,7 @@ storeTest(
     const { delivery: sent } = session!.deliveries[0]!;
     second.store.putDelivery("b", { ...sent, sequence: 100 });
     second.store.deleteDelivery("a", sent);
-    await committed(second.store);
+    await written(second.store);
     await copyFiles(`${directory}/1`, `${directory}/2`);
     await second.close();
     const third = open(`${directory}/2`);
@@ -172,10 +172,10 @@ storeTest(
         store.putDelivery("a", one);
         store.putInFlight("a", one.sequence, 1 + one.sequence, "published");
       }
-      await committed(store);
+      await written(store);
       for (const one of sent) store.deleteDelivery("a", one);
     }
-    await committed(store);
+    await written(store);
     await copyFiles(`${directory}/0`, `${directory}/1`);
     await close();
     ok(ask(`${directory}/1`, "SELECT coalesce(sum(length(batch)), 0) FROM journal") < 3e6);
@@ -194,7 +194,7 @@ storeTest("of several entries none goes while something of it is in flight", asy
     // An entry in the middle, and later the first.
     if (sequence === 4) store.deleteDelivery("a", delivery(2));
     if (sequence === 6) store.deleteDelivery("a", delivery(1));
-    await committed(store);
+    await written(store);
   }
   await copyFiles(`${directory}/0`, `${directory}/1`);
   await close();
@@ -278,7 +278,7 @@ storeTest("a file of schema 6 becomes one of today, with what is in flight", asy
   const [{ delivery: one, packetId }] = inFlightOf(first.state) as [StoredDelivery];
   deepEqual([one.sequence, packetId], [9, 3]);
   first.store.deleteDelivery("a", one);
-  await committed(first.store);
+  await written(first.store);
   await first.close();
   for (const sql of [ENTRIES, DELIVERIES, MESSAGES]) equal(ask(directory, sql), 0);
 });
@@ -290,7 +290,7 @@ storeTest("a full file is refused only for what is new", async (directory) => {
   await send(store, sent);
   equal(store.isFull, true);
   for (const { delivery } of sent) store.deleteDelivery("a", delivery);
-  await committed(store);
+  await written(store);
   await close();
   for (const sql of [ENTRIES, DELIVERIES, MESSAGES]) equal(ask(directory, sql), 0);
 });

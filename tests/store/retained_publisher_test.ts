@@ -70,7 +70,14 @@ Deno.test("a file of schema 6 becomes one of today, and of its retained messages
     const db = new DatabaseSync(`${directory}/${DATABASE_NAME}`);
     db.exec(`${MIGRATIONS.slice(0, 6).join("\n")}; PRAGMA user_version = 6`);
     const message = { ...retained("a/b", undefined), storeId: 1 };
-    const record = { id: 1, message, references: 1, isShared: false, place: "written" } as const;
+    const record = {
+      id: 1,
+      message,
+      references: 1,
+      isShared: false,
+      lastBatch: 0,
+      place: "written",
+    } as const;
     const [, packet] = messageRow(record);
     db.prepare("INSERT INTO retained VALUES ('a/b', ?, 'old', NULL)").run(packet);
     db.close();

@@ -7,6 +7,8 @@ function complaints(file: string, source: string): string[] {
 }
 
 const allowed: [file: string, source: string][] = [
+  ["tasks/bench.ts", `export const unit = "\u00b5s"; // \u00b5s`],
+  ["lib/codec/decode.ts", String.raw`export const text = "\u2026";`],
   ["lib/codec/decode.ts", `import { readString } from "./text.ts";`],
   ["lib/codec/decode.ts", `import { version } from "../version.ts";`],
   ["lib/session/session.ts", `import type { Publish } from "../codec/mod.ts";`],
@@ -50,6 +52,8 @@ for (const [file, source] of allowed) {
 }
 
 const refused: [file: string, source: string, complaint: RegExp][] = [
+  ["lib/codec/decode.ts", `export const text = "\u2026";`, /ascii: "\u2026".*write \\u2026/],
+  ["lib/cli/serve.ts", `// \u2026 and so on`, /ascii/],
   [
     "lib/codec/decode.ts",
     `import { f } from "../topic/mod.ts";`,

@@ -6,6 +6,7 @@ import type {
   Publisher,
   QueueCounts,
   RetainedMessage,
+  SentDelivery,
   StoredRetained,
   Subscription,
 } from "../../session/mod.ts";
@@ -275,7 +276,10 @@ export interface Store {
   readonly isFull?: boolean;
   /** Whether it has reached half of that limit: then long queues do not grow. Absent: it has no limit. */
   readonly isHalfFull?: boolean;
-  /** Makes all writes durable; then calls `done`, at once or later, in the order of the commits. Absent: nothing waits. */
+  /**
+   * Makes all writes durable; then calls `done`, at once or later, in the order of the commits. Absent: nothing waits. `done` may be called
+   * before the deletion of a delivery in flight is durable: if the process crashes before, the delivery is sent again.
+   */
   commit(done?: () => void): void;
   /**
    * With `true` commits are held back until it is called with `false`, because the writes between must be committed together. Absent: this
@@ -309,6 +313,11 @@ export interface Store {
     state: InFlight["state"],
     delivery?: Delivery,
   ): void;
+  /**
+   * Adds a delivery of QoS 1 that leaves with this turn, and is in flight from now on. The store may keep the object itself, and something
+   * of its own in `note`: most are acknowledged before there is time to write them. Absent: `putDelivery` and `putInFlight` do the same.
+   */
+  putSent?(clientId: string, sent: SentDelivery): void;
   /** Deletes a delivery, and its message with the last delivery that shares it. */
   deleteDelivery(clientId: string, delivery: Delivery): void;
   /**

@@ -6,7 +6,7 @@ export interface ShareMembers {
   readonly kept: number;
 }
 
-/** What a node of a cluster tells all others of a shared subscription, by the log; `share` is its Topic Filter with `$share/…`. */
+/** What a node of a cluster tells all others of a shared subscription, by the log; `share` is its Topic Filter with `$share/...`. */
 export type ShareChange =
   | { readonly kind: "members"; readonly share: string; readonly members: ShareMembers }
   /** What the node had to deliver up to this place in the log, it has delivered, but for these places. */

@@ -65,12 +65,21 @@ function requestOf(core: Core, connection: Connection, connect: Connect): Authen
     password: connect.password,
     allowAnonymous: listener.allowAnonymous,
     connect,
-    signal: {
-      get isGone() {
-        return connection.state === "closed";
-      },
-    },
+    signal: new Presence(connection),
   };
+}
+
+/** Whether the client has left. A class, because V8 makes a shape and a function anew for each object literal with a getter. */
+class Presence implements NonNullable<AuthenticationRequest["signal"]> {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  get isGone(): boolean {
+    return this.#connection.state === "closed";
+  }
 }
 
 /** Continues with the verdict of access control. */

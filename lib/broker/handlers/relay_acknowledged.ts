@@ -1,7 +1,8 @@
 import { FirstByte, plainTopicNameAt } from "../../codec/mod.ts";
-import type { Delivery, InFlight, KeptMessage } from "../../session/mod.ts";
+import type { InFlight, PayloadPlace, SentDelivery } from "../../session/mod.ts";
 import type { Core } from "../core/core.ts";
 import type { Target } from "../core/target.ts";
+import type { Store } from "../ground/ports.ts";
 import { deliverySteps } from "../core/work.ts";
 import { dropFailed } from "../services/drop.ts";
 import { canSendNow } from "../services/send.ts";
@@ -147,48 +148,42 @@ function send(core: Core, { client }: Target, relayed: Relayed): void {
 }
 
 function startCompact(core: Core, client: Client, relayed: Relayed): InFlight {
-  const { bytes, payloadAt, end, readEnd, qos, topicName, publisherId } = relayed;
+  const { qos, topicName, publisherId } = relayed;
+  return client.session.sender.startCompact(qos, topicName, publisherId, place(core, relayed));
+}
+
+/** Copies the payload. */
+function place(core: Core, { bytes, payloadAt, end, readEnd }: Relayed): PayloadPlace {
   const { slab } = core.fanout;
   const at = slab.place(bytes, payloadAt, end, readEnd);
-  const payload = { bytes: slab.bytes, at, length: end - payloadAt };
-  return client.session.sender.startCompact(qos, topicName, publisherId, payload);
+  return { bytes: slab.bytes, at, length: end - payloadAt };
 }
 
 /** Sends the message to a receiver whose session is stored. */
 function sendStored(core: Core, client: Client, relayed: Relayed): void {
   const { session: { sender, clientId }, connection } = client;
-  const { bytes, start, end, isV5, idAt, payloadAt, topicName, publisherId } = relayed;
-  const store = core.store!;
-  const message: KeptMessage = {
-    topicName,
-    payload: core.fanout.slab.copy(bytes.subarray(payloadAt, end)),
-    qos: 1,
-    retain: false,
-    properties: undefined,
-    expiresAtMs: Infinity,
-    publisherId,
-    storeId: 0,
-  };
-  const sequence = core.nextSequence++;
-  const delivery: Delivery = {
-    message,
-    qos: 1,
-    retain: false,
-    subscriptionIdentifiers: undefined,
-    share: undefined,
-    sequence,
-  };
-  let inFlight: InFlight | undefined;
+  const { bytes, start, end, isV5, idAt } = relayed;
+  const sent = startStored(core, client, relayed);
   try {
-    store.putDelivery(clientId, delivery);
-    inFlight = sender.start(delivery);
-    const { packetId } = inFlight;
     // Stored before it is put into the outbox, from which it could not be removed.
-    store.putInFlight(clientId, sequence, packetId, "published");
-    connection!.outbox.relayAcknowledged(bytes.subarray(start, end), isV5, packetId, idAt - start);
+    putSent(core.store!, clientId, sent);
+    const packet = bytes.subarray(start, end);
+    connection!.outbox.relayAcknowledged(packet, isV5, sent.packetId, idAt - start);
   } catch (error) {
-    if (inFlight !== undefined) sender.discard(inFlight);
-    store.deleteDelivery(clientId, delivery);
-    dropFailed(core, client, message, error);
+    sender.discard(sent);
+    core.store!.deleteDelivery(clientId, sent);
+    dropFailed(core, client, sent.message, error);
   }
+}
+
+function startStored(core: Core, client: Client, relayed: Relayed): SentDelivery & InFlight {
+  const { topicName, publisherId } = relayed;
+  const sequence = core.nextSequence++;
+  return client.session.sender.startStored(sequence, topicName, publisherId, place(core, relayed));
+}
+
+function putSent(store: Store, clientId: string, sent: SentDelivery): void {
+  if (store.putSent !== undefined) return store.putSent(clientId, sent);
+  store.putDelivery(clientId, sent.toDelivery());
+  store.putInFlight(clientId, sent.sequence, sent.packetId, "published");
 }

@@ -80,8 +80,23 @@ function* connects(): Generator<Case> {
   );
 }
 
+/** 3.1 does not use these flags. */
+const FLAGGED_3_1 = [
+  ...inEach(
+    [3],
+    "CONNECT of 3.1 with QoS 1 in its first byte",
+    `a> frame 12 00 06 'MQIsdp' 03 02 00 3c ${ID}`,
+  ),
+  ...inEach(
+    [3],
+    "CONNECT of 3.1 with QoS 3 in its first byte",
+    `a> frame 16 00 06 'MQIsdp' 03 02 00 3c ${ID}`,
+  ),
+];
+
 /** All of them. */
 export const FIRST_PACKETS: readonly Case[] = [
   ...NO_CONNECT.flatMap(([name, bytes]) => inEach([4], `${name} first`, `a> hex ${bytes}`)),
   ...connects(),
+  ...FLAGGED_3_1,
 ];
