@@ -344,6 +344,7 @@ export class ClusterNode {
         host.turn().inherit(this.#sessions.takeLeft());
       }
     } else if (dead === options.node) {
+      this.#log.gained(sequence);
       this.#sessions.isApplying = true;
       host.turn().disinherit(clientIds);
       for (const clientId of clientIds) {

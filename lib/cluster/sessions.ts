@@ -44,6 +44,8 @@ export class SharedSessions {
   readonly #homes = new Map<string, string>();
   /** The record by which a session came to its node from another one. What its node wrote before it had applied that does not count. */
   readonly #gainedAt = new Map<string, number>();
+  /** The record by which each node was taken for dead: what it wrote before it had applied that begins no session, and publishes no will. */
+  readonly #diedAt = new Map<string, number>();
   /** How many each node has. */
   readonly #counts = new Map<string, number>();
   /** Sessions that have come from another node: all others need all their subscriptions. */
@@ -91,6 +93,7 @@ export class SharedSessions {
 
   /** The sessions of a node that is dead belong to another one from here on; returns them. */
   inherited(dead: string, heir: string, sequence: number): readonly string[] {
+    this.#diedAt.set(dead, sequence);
     const clientIds = [...this.#homes].filter(([, home]) => home === dead).map(([id]) => id);
     for (const clientId of clientIds) {
       this.#setHome(clientId, heir, sequence);
@@ -129,6 +132,7 @@ export class SharedSessions {
     const { clientId, kind } = change;
     const home = this.#homes.get(clientId);
     if (home === undefined && kind === "session") {
+      if (!this.#isAlive(node, since)) return false;
       this.#setHome(clientId, node);
       return true;
     }
@@ -150,7 +154,13 @@ export class SharedSessions {
   /** Whether a QoS 2 message or a will counts that a node has put into the log for a client with a session. */
   mayPublish(clientId: string, { node, since }: Writer): boolean {
     const home = this.#homes.get(clientId);
-    return home === undefined || home === node && since >= (this.#gainedAt.get(clientId) ?? 0);
+    if (home === undefined) return this.#isAlive(node, since);
+    return home === node && since >= (this.#gainedAt.get(clientId) ?? 0);
+  }
+
+  /** Whether the node knows by now that it was taken for dead, if it was: of a session that has ended since then nobody else would remember. */
+  #isAlive(node: string, since: number): boolean {
+    return since >= (this.#diedAt.get(node) ?? 0);
   }
 
   /** A QoS 2 message of a stored session is put into the log. */

@@ -27,6 +27,8 @@ interface Sending {
 const REFUSALS: ReadonlySet<number> = new Set([0x88, 0x97]);
 const GOODBYES: ReadonlySet<number> = new Set([0x8b, 0x8d, 0x8e, 0x97, 0x9c]);
 const PATIENCE_MS = 8000;
+/** Longer than a node is paused or cut off. */
+const DISTURBED_MS = 60_000;
 
 /** A client by the book that goes from node to node. It shares the codec with the broker and nothing else. */
 export class RoamingClient {
@@ -290,7 +292,11 @@ export class RoamingClient {
     const { nowMs } = this.#world.clock;
     if (this.#will !== undefined) this.#will.lostAtMs = Math.min(this.#will.lostAtMs, nowMs);
     this.#will = undefined;
-    if (this.isIn) this.#sureUntilMs = nowMs + this.expirySeconds * 1000 - 2000;
+    if (!this.isIn) return;
+    // Of a node that is taken for dead the clients count as gone, while they are still there: their time runs.
+    const wasDisturbed = this.node?.disturbedMs.some((atMs) => atMs > nowMs - DISTURBED_MS);
+    const leftMs = this.expirySeconds * 1000 - (wasDisturbed === true ? DISTURBED_MS : 2000);
+    this.#sureUntilMs = nowMs + leftMs;
   }
 
   #lost(isClosed: boolean): void {

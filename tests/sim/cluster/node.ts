@@ -224,18 +224,21 @@ export class ClusterSimNode implements LinkHost {
 
   turn(action: (broker: Broker, nowMs: number) => void): void {
     const { nowMs } = this.clock;
-    if (!this.#isTurnOpen) {
-      this.#isTurnOpen = true;
-      this.#later(this.#process, 0, () => {
-        this.#isTurnOpen = false;
-        this.broker.endTurn();
-      });
-    }
+    this.#openTurn();
     if (this.#wakeAtMs <= nowMs) {
       this.#wakeAtMs = Infinity;
       this.broker.tick(nowMs);
     }
     action(this.broker, nowMs);
+  }
+
+  #openTurn(): void {
+    if (this.#isTurnOpen) return;
+    this.#isTurnOpen = true;
+    this.#later(this.#process, 0, () => {
+      this.#isTurnOpen = false;
+      this.broker.endTurn();
+    });
   }
 
   #begin(process: number, stored: string | undefined): void {
@@ -244,7 +247,8 @@ export class ClusterSimNode implements LinkHost {
     const host = hostOf({
       broker: this.broker,
       clusterTurn: () => {
-        this.turn((broker, nowMs) => broker.nowMs = nowMs);
+        this.#openTurn();
+        this.broker.nowMs = this.clock.nowMs;
         return this.broker.fromCluster;
       },
     });

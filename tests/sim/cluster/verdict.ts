@@ -97,16 +97,19 @@ function countInLog({ log }: ClusterWorld): Map<string, number> {
   const counts = new Map<string, number>();
   const marks = new Marks([], false);
   const homes = new Map<string, Home>();
+  const deaths = new Map<string, number>();
   for (const [i, bytes] of log.records.entries()) {
     const record = decodeRecord(bytes);
     if (marks.judge(record) !== "next") continue;
     for (const entry of record.entries) {
       if (!("message" in entry)) {
-        moveHome(homes, marks, { node: record.node, at: i + 1 }, entry);
+        moveHome(homes, deaths, marks, { node: record.node, at: i + 1 }, entry);
         continue;
       }
       const home = homes.get(entry.message.publisherId);
-      const isOthers = home !== undefined && (home.node !== record.node || home.at > record.since);
+      const isOthers = home === undefined
+        ? (deaths.get(record.node) ?? 0) > record.since
+        : home.node !== record.node || home.at > record.since;
       if (entry.isWill === true && isOthers) continue;
       const text = new TextDecoder().decode(entry.message.payload);
       counts.set(text, (counts.get(text) ?? 0) + 1);
@@ -124,6 +127,7 @@ interface Home {
 /** Whose each session is, by the words of the log. */
 function moveHome(
   homes: Map<string, Home>,
+  deaths: Map<string, number>,
   marks: Marks,
   { node, at }: Home,
   entry: Exclude<RecordEntry, RecordMessage>,
@@ -137,6 +141,7 @@ function moveHome(
     const { dead } = entry;
     const { epoch, number } = marks.headOf(dead.node);
     if (epoch !== dead.epoch || number !== dead.number) return;
+    deaths.set(dead.node, at);
     for (const [clientId, home] of homes) {
       if (home.node === dead.node) homes.set(clientId, { node, at });
     }
