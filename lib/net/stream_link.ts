@@ -87,7 +87,9 @@ export class StreamLink extends AccountedLink {
     this.#handle();
     if (this.#isAtEnd) return this.#atEnd();
     if (this.#isReading) return void this.#mayHold(this.#buffer.length);
-    if (this.#end === this.#buffer.length) this.#prepare(this.#buffer.length);
+    // A packet that was handled now is out of the account, or others would wait for the room of a client that sends nothing more.
+    const isFull = this.#end === this.#buffer.length;
+    if (isFull || this.#start > 0) this.#prepare(isFull ? this.#buffer.length : 0);
     this.#read();
   }
 
