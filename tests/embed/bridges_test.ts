@@ -159,7 +159,7 @@ const WRONG: readonly (readonly [what: string, init: Record<string, unknown>, er
   ["a direction", { topics: ["a up"] }, /topics: The direction must be out, in or both/],
   ["a space", { topics: [{ pattern: "a b" }] }, /topics: Cannot be .*a b/],
   ["a filter", { topics: ["a/#/b"] }, /"a\/#\/b" is not a Topic Filter/],
-  ["a number", { keepAliveSeconds: 1 }, /keepAliveSeconds: Must be a whole number from 5/],
+  ["a number", { keepAliveSeconds: -1 }, /keepAliveSeconds: Must be a whole number from/],
   ["another type", { notifications: {} }, /notifications: Cannot be \{\}/],
   ["a word", { startType: "late" }, /startType: Must be automatic, lazy or once, is "late"/],
   ["a slip", { keepaliveSeconds: 9 }, /keepaliveSeconds: Is not a setting.*keepAliveSeconds\?/],
