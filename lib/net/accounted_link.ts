@@ -77,7 +77,7 @@ export abstract class AccountedLink implements Link, Holder {
     const { core } = this.broker;
     core.nowMs = this.turns.begin();
     core.metrics.slowClientsEvicted++;
-    core.ports.log.warning("Client disconnected for its unfinished packet", {
+    this.buffers.unfinished.evictions.tell(core.ports.log, {
       client: connection.name,
       address: this.remoteAddress,
       reason,

@@ -1,3 +1,4 @@
+import { EvictionLog } from "./eviction_log.ts";
 import { nowMs } from "./turns.ts";
 
 /** Limits for incomplete packets, for all connections together. */
@@ -49,6 +50,8 @@ export class Unfinished {
   readonly connecting: UnfinishedAccount;
   /** Connected clients. */
   readonly connected: UnfinishedAccount;
+  /** What is logged of those that are disconnected. */
+  readonly evictions = new EvictionLog();
 
   /** Creates empty accounts. */
   constructor(limits: UnfinishedLimits = DEFAULT_UNFINISHED_LIMITS) {
@@ -60,6 +63,8 @@ export class Unfinished {
       SMALL_CONNECT_BYTES,
     );
     this.connected = new UnfinishedAccount(limits.maxUnfinishedBytes, GRACE_MS, timeoutMs);
+    const flush = () => this.evictions.flush();
+    this.connecting.onQuiet = this.connected.onQuiet = flush;
   }
 }
 
@@ -78,6 +83,8 @@ export class UnfinishedAccount {
   #bytes = 0;
   /** How often it was asked for room. */
   reads = 0;
+  /** Is called from time to time while packets are unfinished, and when none is any more. */
+  onQuiet: () => void = () => {};
   #look: ReturnType<typeof setInterval> | undefined;
   #wake: ReturnType<typeof setTimeout> | undefined;
 
@@ -133,6 +140,7 @@ export class UnfinishedAccount {
     if (this.#holders.size > 0) return;
     clearInterval(this.#look);
     this.#look = undefined;
+    this.onQuiet();
   }
 
   /** Whether the holder may have this many bytes, after evicting holders that are too slow. */
@@ -154,6 +162,7 @@ export class UnfinishedAccount {
   }
 
   readonly #onLook = (): void => {
+    this.onQuiet();
     for (const holder of this.#holders) {
       const isLate = this.#timeoutMs > 0 && nowMs() - holder.sinceMs >= this.#timeoutMs;
       if (!isLate) break;
