@@ -51,7 +51,7 @@ export class Unfinished {
   /** Connected clients. */
   readonly connected: UnfinishedAccount;
   /** What is logged of those that are disconnected. */
-  readonly evictions = new EvictionLog();
+  readonly evictions: EvictionLog = new EvictionLog();
 
   /** Creates empty accounts. */
   constructor(limits: UnfinishedLimits = DEFAULT_UNFINISHED_LIMITS) {
