@@ -48,6 +48,7 @@ export type { Transport } from "./transport.ts";
 export type { TransportInit } from "./transport_init.ts";
 export { nowMs, Turns, type Waiting } from "./turns.ts";
 export type { WebSocketOptions } from "./web_socket_handshake.ts";
+export type { EvictionLog } from "./eviction_log.ts";
 export {
   DEFAULT_UNFINISHED_LIMITS,
   type Holder,
