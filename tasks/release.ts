@@ -157,14 +157,13 @@ async function fingerprint(name: string): Promise<ReleasedFile> {
   return { name, sha256: new Uint8Array(digest).toHex() };
 }
 
-const { values } = parseArgs({
-  args: Deno.args,
-  options: {
-    base: { type: "string" },
-    target: { type: "string", multiple: true },
-    url: { type: "string" },
-  },
-});
+const USE = `Makes everything that is published in dist/.
+
+  --base FOLDER    base executables, as denort-TARGET; default: Deno's own, or DENORT_BIN
+  --target TARGET  one target, repeatable; default: all
+  --url URL        where the executables will be published; without it no formula is made`;
+
+const values = readCommandLine();
 await Deno.mkdir(DIST, { recursive: true });
 const { made, failures } = await makeExecutables(values.target ?? TARGETS, values.base);
 for (const [name, args] of PRINTED) await Deno.writeFile(new URL(name, DIST), await printed(args));
@@ -197,3 +196,24 @@ await Deno.writeTextFile(
 for (const name of [...names, "SHA256SUMS"]) console.log(`made    dist/${name}`);
 for (const { target, reason } of failures) console.log(`NOT made for ${target}:\n  ${reason}`);
 if (failures.length > 0) Deno.exit(1);
+
+/** Prints the use and exits for `--help`, and for what is not understood. */
+function readCommandLine() {
+  try {
+    const { values } = parseArgs({
+      args: Deno.args,
+      options: {
+        base: { type: "string" },
+        target: { type: "string", multiple: true },
+        url: { type: "string" },
+        help: { type: "boolean" },
+      },
+    });
+    if (values.help !== true) return values;
+    console.log(USE);
+    Deno.exit(0);
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n\n${USE}`);
+    Deno.exit(2);
+  }
+}
