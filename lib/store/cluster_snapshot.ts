@@ -5,6 +5,7 @@ import { loadAll } from "./load.ts";
 import { lockDirectory } from "./lock.ts";
 import { countWaiting } from "./queued.ts";
 import { migrate } from "./schema.ts";
+import { countRows, DELETE_UNUSED_MESSAGES } from "./statements.ts";
 import { DATABASE_NAME } from "./store_files.ts";
 
 /** Sessions that belong to a node of the cluster: behind the owner stands the node. `ownerWithHome` of the broker writes it. */
@@ -12,6 +13,9 @@ const SHARED = "owner LIKE '%]%' AND owner NOT LIKE '%]'";
 /** Messages that are not in the cluster's log: `publisherText` begins with a mark and the message's place, if it has one. */
 const NOT_LOGGED = `SELECT id FROM messages
   WHERE substr(publisher, 1, 1) <> char(1) OR substr(publisher, 1, 3) = char(1) || '0' || char(1)`;
+
+/** The tables of what belongs to a session, by `session_id`. */
+const SESSION_TABLES = ["subscriptions", "received", "wills", "queues", "waiting", "deliveries"];
 
 /** What a column counts, if it is a number of this file alone. */
 type Numbering = "session" | "message" | "sequence" | "release";
@@ -132,14 +136,13 @@ function openStripped(path: string): DatabaseSync {
 
 function strip(db: DatabaseSync): void {
   db.exec(`DELETE FROM sessions WHERE owner IS NULL OR NOT (${SHARED}); DELETE FROM ended`);
-  for (const table of ["subscriptions", "received", "wills", "queues", "waiting", "deliveries"]) {
+  for (const table of SESSION_TABLES) {
     db.exec(`DELETE FROM ${table} WHERE session_id NOT IN (SELECT id FROM sessions)`);
   }
   const isOwn = `share IS NOT NULL OR message_id IN (${NOT_LOGGED})`;
   db.exec(`DELETE FROM deliveries WHERE ${isOwn}`);
   const { changes } = db.prepare(`DELETE FROM waiting WHERE ${isOwn}`).run();
-  db.exec(`DELETE FROM messages WHERE id NOT IN (SELECT message_id FROM deliveries)
-    AND id NOT IN (SELECT message_id FROM waiting)`);
+  db.exec(DELETE_UNUSED_MESSAGES);
   if (Number(changes) > 0) countWaiting(db);
 }
 
@@ -153,12 +156,11 @@ function forgetShared(source: DatabaseSync, target: DatabaseSync): void {
   for (const row of source.prepare("SELECT client_id FROM sessions").iterate()) {
     add.run(row["client_id"]!);
   }
-  for (const table of ["subscriptions", "received", "wills", "queues", "waiting", "deliveries"]) {
+  for (const table of SESSION_TABLES) {
     target.exec(`DELETE FROM ${table} WHERE session_id IN (SELECT id FROM forgotten)`);
   }
   target.exec(`DELETE FROM sessions WHERE id IN (SELECT id FROM forgotten);
-    DELETE FROM messages WHERE id NOT IN (SELECT message_id FROM deliveries)
-      AND id NOT IN (SELECT message_id FROM waiting);
+    ${DELETE_UNUSED_MESSAGES};
     DELETE FROM retained;
     DROP TABLE forgotten`);
 }
@@ -201,11 +203,9 @@ function greatest(db: DatabaseSync, ...parts: readonly string[]): number {
 }
 
 function contentOf(db: DatabaseSync): SnapshotContent {
-  const count = (table: string) =>
-    Number(db.prepare(`SELECT count(*) AS n FROM ${table}`).get()!["n"]);
   return {
-    sessions: count("sessions"),
-    messages: count("messages"),
-    retained: count("retained"),
+    sessions: countRows(db, "sessions"),
+    messages: countRows(db, "messages"),
+    retained: countRows(db, "retained"),
   };
 }

@@ -1,5 +1,6 @@
-import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import type { WaitingKey } from "./batch_rows.ts";
+import { Statements } from "./statements.ts";
 
 /** For fewer rows than this, a statement for each row is cheaper than one for all, whose list has to be parsed. */
 const LEAST_TOGETHER = 4;
@@ -9,12 +10,10 @@ const LEAST_TOGETHER = 4;
  * row takes ten times as long as one for all of them.
  */
 export class Deletions {
-  readonly #db: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements: Statements;
 
-  /** The statements are compiled when they are first needed. */
   constructor(db: DatabaseSync) {
-    this.#db = db;
+    this.#statements = new Statements(db);
   }
 
   /** Deletes rows of the table `waiting`; rows that are not there are ignored. */
@@ -31,30 +30,28 @@ export class Deletions {
   /** Deletes rows of the table `messages`; rows that are not there are ignored. */
   messages(ids: readonly number[]): void {
     if (ids.length >= LEAST_TOGETHER) {
-      return this.#run(
+      return this.#statements.run(
         "DELETE FROM messages WHERE id IN (SELECT value FROM json_each(?))",
         JSON.stringify(ids),
       );
     }
-    for (const id of ids) this.#run("DELETE FROM messages WHERE id = ?", id);
+    for (const id of ids) this.#statements.run("DELETE FROM messages WHERE id = ?", id);
   }
 
   #waitingOf(sessionId: number, sequences: readonly number[]): void {
     if (sequences.length >= LEAST_TOGETHER) {
-      return this.#run(
+      return this.#statements.run(
         "DELETE FROM waiting WHERE session_id = ? AND sequence IN (SELECT value FROM json_each(?))",
         sessionId,
         JSON.stringify(sequences),
       );
     }
     for (const sequence of sequences) {
-      this.#run("DELETE FROM waiting WHERE session_id = ? AND sequence = ?", sessionId, sequence);
+      this.#statements.run(
+        "DELETE FROM waiting WHERE session_id = ? AND sequence = ?",
+        sessionId,
+        sequence,
+      );
     }
-  }
-
-  #run(sql: string, ...values: SQLInputValue[]): void {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) this.#statements.set(sql, statement = this.#db.prepare(sql));
-    statement.run(...values);
   }
 }

@@ -1,4 +1,4 @@
-import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import {
   flawOf,
   type FlightReader,
@@ -8,6 +8,7 @@ import {
   sealFlight,
   unpackPut,
 } from "./packed_flight.ts";
+import { Statements } from "./statements.ts";
 
 /**
  * The size from which the journal is folded, bytes. A longer one would delay the start, which reads all of it, and the fold, which delays
@@ -52,7 +53,7 @@ interface Live {
  */
 export class Journal implements FlightReader {
   readonly #db: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements: Statements;
   #entries: Entry[] = [];
   #live = new Map<number, Live>();
   /** Ids of the messages that are only in the journal. */
@@ -69,6 +70,7 @@ export class Journal implements FlightReader {
   /** Throws SQLite's errors, and a {@linkcode JournalError} if an entry is damaged. */
   constructor(db: DatabaseSync) {
     this.#db = db;
+    this.#statements = new Statements(db);
     this.#refresh();
   }
 
@@ -104,11 +106,11 @@ export class Journal implements FlightReader {
     const entry: Entry = { id: this.#nextId, bytes, live: 0 };
     this.#read(entry, false);
     const dead = this.#dropDead();
-    if (dead > 0) this.#run("DELETE FROM journal WHERE id <= ?", dead);
+    if (dead > 0) this.#statements.run("DELETE FROM journal WHERE id <= ?", dead);
     // An entry that puts nothing and changes nothing in the journal need not be written.
     if (entry.live === 0 && (this.#hits === 0 || this.isEmpty)) return;
     sealFlight(bytes);
-    this.#run("INSERT INTO journal VALUES (?, ?)", entry.id, bytes);
+    this.#statements.run("INSERT INTO journal VALUES (?, ?)", entry.id, bytes);
     this.#add(entry);
   }
 
@@ -121,8 +123,8 @@ export class Journal implements FlightReader {
   fold(): void {
     this.#refresh();
     for (const { message, delivery } of this.rows()) {
-      if (message !== undefined) this.#run(PUT_MESSAGE, ...message);
-      this.#run(PUT_DELIVERY, ...delivery);
+      if (message !== undefined) this.#statements.run(PUT_MESSAGE, ...message);
+      this.#statements.run(PUT_DELIVERY, ...delivery);
     }
     this.#db.exec("DELETE FROM journal");
   }
@@ -139,7 +141,9 @@ export class Journal implements FlightReader {
   delete(sequence: number): void {
     const live = this.#live.get(sequence);
     if (live !== undefined) this.#drop(live);
-    else if (!this.#isReplay) this.#run("DELETE FROM deliveries WHERE sequence = ?", sequence);
+    else if (!this.#isReplay) {
+      this.#statements.run("DELETE FROM deliveries WHERE sequence = ?", sequence);
+    }
   }
 
   /** {@linkcode FlightReader.change} */
@@ -149,7 +153,7 @@ export class Journal implements FlightReader {
       live.state = [packetId, releaseOrder];
       this.#hits++;
     } else if (!this.#isReplay) {
-      this.#run(
+      this.#statements.run(
         "UPDATE deliveries SET packet_id = ?, release_order = ? WHERE sequence = ?",
         packetId,
         releaseOrder,
@@ -218,12 +222,6 @@ export class Journal implements FlightReader {
     const entry: Entry = { id, bytes: bytes as Uint8Array, live: 0 };
     this.#read(entry, true);
     this.#add(entry);
-  }
-
-  #run(sql: string, ...values: SQLInputValue[]): void {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) this.#statements.set(sql, statement = this.#db.prepare(sql));
-    statement.run(...values);
   }
 }
 

@@ -4,6 +4,7 @@ import { dropDamagedEntries, Journal } from "./journal.ts";
 import { type PageKey, pageKeys, pageSize } from "./page_keys.ts";
 import { isPacket } from "./rows.ts";
 import { separateWaiting } from "./queued.ts";
+import { countRows, DELETE_UNUSED_MESSAGES } from "./statements.ts";
 import { removeIfThere } from "./store_files.ts";
 import { migrate, schemaVersion } from "./schema.ts";
 
@@ -152,13 +153,8 @@ function deleteOrphans(db: DatabaseSync): void {
       OR message_id NOT IN (SELECT id FROM messages);
     DELETE FROM waiting WHERE session_id NOT IN (SELECT id FROM sessions)
       OR message_id NOT IN (SELECT id FROM messages) OR sequence IN (SELECT sequence FROM deliveries);
-    DELETE FROM messages WHERE id NOT IN (SELECT message_id FROM deliveries)
-      AND id NOT IN (SELECT message_id FROM waiting);
+    ${DELETE_UNUSED_MESSAGES};
     DELETE FROM subscriptions WHERE session_id NOT IN (SELECT id FROM sessions);
     DELETE FROM received WHERE session_id NOT IN (SELECT id FROM sessions);
     DELETE FROM wills WHERE session_id NOT IN (SELECT id FROM sessions);`);
-}
-
-function countRows(db: DatabaseSync, table: string): number {
-  return Number(db.prepare(`SELECT count(*) AS n FROM ${table}`).get()!["n"]);
 }

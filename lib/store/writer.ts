@@ -1,4 +1,4 @@
-import { backup, DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { backup, DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { type BackupContent, makeBackup } from "./backup.ts";
 import type { BatchRows } from "./batch_rows.ts";
 import { unpackRetained } from "./packed_retained.ts";
@@ -9,6 +9,7 @@ import { EndedSessions, RELEASE_MESSAGE } from "./ended_sessions.ts";
 import { Journal } from "./journal.ts";
 import { type PackedPage, QueueReader } from "./queue_reader.ts";
 import { type ReadPayload, RetainedReader } from "./retained_reader.ts";
+import { Statements } from "./statements.ts";
 import { Vacuum } from "./vacuum.ts";
 import type { QueueRead, WriterInit } from "./writer_protocol.ts";
 
@@ -33,7 +34,7 @@ export class Writer {
   readonly #init: WriterInit;
   readonly #logPath: string;
   readonly #pageBytes: number;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements: Statements;
   readonly #vacuum: Vacuum;
   readonly #disk: DiskWatch;
   readonly #reader: QueueReader;
@@ -50,6 +51,7 @@ export class Writer {
     this.#init = init;
     this.#logPath = `${init.path}-wal`;
     this.#db = new DatabaseSync(init.path);
+    this.#statements = new Statements(this.#db);
     const synchronous = init.durability === "always" ? "FULL" : "NORMAL";
     // With exclusive locking, the log's index is in memory. In a shared file it would be mapped, and a disk that breaks or becomes
     // read-only would end the process with SIGBUS instead of failing a write.
@@ -227,15 +229,15 @@ export class Writer {
   }
 
   #writeTime(atMs: number): void {
-    this.#run("INSERT OR REPLACE INTO clock VALUES (1, ?)", atMs);
+    this.#statements.run("INSERT OR REPLACE INTO clock VALUES (1, ?)", atMs);
   }
 
   #writeAll(rows: BatchRows): void {
     for (const id of rows.deletedSessions) {
-      this.#run("DELETE FROM sessions WHERE id = ?", id);
-      this.#run("DELETE FROM subscriptions WHERE session_id = ?", id);
-      this.#run("DELETE FROM wills WHERE session_id = ?", id);
-      this.#run("DELETE FROM queues WHERE session_id = ?", id);
+      this.#statements.run("DELETE FROM sessions WHERE id = ?", id);
+      this.#statements.run("DELETE FROM subscriptions WHERE session_id = ?", id);
+      this.#statements.run("DELETE FROM wills WHERE session_id = ?", id);
+      this.#statements.run("DELETE FROM queues WHERE session_id = ?", id);
     }
     this.#each("INSERT OR IGNORE INTO ended VALUES (?)", rows.endedSessions);
     if (rows.endedSessions.length > 0) this.#ended.add();
@@ -269,33 +271,23 @@ export class Writer {
     this.#each("DELETE FROM wills WHERE session_id = ?", rows.deletedWills);
     this.#all("INSERT OR REPLACE INTO wills VALUES (?, ?, ?, ?, ?)", rows.wills);
     if (rows.position !== null) {
-      this.#statement("INSERT OR REPLACE INTO cluster VALUES (1, ?)").run(rows.position);
+      this.#statements.run("INSERT OR REPLACE INTO cluster VALUES (1, ?)", rows.position);
     }
   }
 
   #all(sql: string, rows: Iterable<readonly SQLInputValue[]>): void {
-    const statement = this.#statement(sql);
+    const statement = this.#statements.of(sql);
     for (const row of rows) statement.run(...row);
   }
 
   #each(sql: string, keys: readonly (number | string)[]): void {
     if (keys.length === 0) return;
-    const statement = this.#statement(sql);
+    const statement = this.#statements.of(sql);
     for (const key of keys) statement.run(key);
   }
 
-  #run(sql: string, key: number): void {
-    this.#statement(sql).run(key);
-  }
-
   #pragma(name: string): number {
-    return Number(this.#statement(`PRAGMA ${name}`).get()![name]);
-  }
-
-  #statement(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) this.#statements.set(sql, statement = this.#db.prepare(sql));
-    return statement;
+    return Number(this.#statements.of(`PRAGMA ${name}`).get()![name]);
   }
 
   #tryCheckpoint(): void {
