@@ -220,13 +220,15 @@ export class Batch {
 
   /** Adds a delivery in flight that is likely to be acknowledged before it is written. */
   putSent(note: SentNote): void {
-    this.point.gathered++;
+    note.session.sent++;
+    note.point.gathered++;
     this.#unacknowledged++;
     this.#sent.add(note);
   }
 
   /** The note must gather. */
   deleteSent(note: SentNote): void {
+    note.session.sent--;
     note.point.gathered--;
     this.#unacknowledged--;
     this.#sent.delete(note);
@@ -234,6 +236,7 @@ export class Batch {
 
   /** Deletes what gathers of this kind for a session. */
   deleteSentOf(session: SessionRecord): void {
+    if (session.sent === 0) return;
     const notes: SentNote[] = [];
     this.#sent.forEach((note) => note.session === session && notes.push(note));
     for (const note of notes) this.deleteSent(note);
@@ -379,6 +382,7 @@ export class Batch {
   }
 
   #putRecord(note: SentNote): void {
+    note.session.sent--;
     const record = this.#owner.record(note);
     record.point = note.point;
     record.packetId = note.sent.packetId;

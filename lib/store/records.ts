@@ -63,7 +63,7 @@ export interface SessionRecord {
   readonly received: Map<number, ReceivedRecord>;
   /** The file may have deliveries of the session that are not in memory. */
   hasApart: boolean;
-  /** Notes of deliveries in flight that gather, and are not in `deliveries`. */
+  /** Notes of deliveries in flight that gather, and are not in `deliveries`; the batch counts them. */
   sent: number;
   /** The greatest sequence that this process has put for it. */
   lastSequence: number;

@@ -175,7 +175,7 @@ export class SqliteStore implements Store {
     this.writes++;
     this.#sessions.delete(clientId);
     for (const sequence of session.deliveries.keys()) this.#deleteDelivery(session, sequence);
-    if (session.sent > 0) this.#commits.batch.deleteSentOf(session);
+    this.#commits.batch.deleteSentOf(session);
     for (const record of session.received.values()) this.#commits.batch.deleteReceived(record);
     this.#commits.batch.deleteSession(session);
   }
@@ -243,7 +243,6 @@ export class SqliteStore implements Store {
     if (session === undefined) return;
     this.writes++;
     session.lastSequence = Math.max(session.lastSequence, sent.sequence);
-    session.sent++;
     const { batch } = this.#commits;
     const note = new SentNote(session, sent, batch.point);
     sent.note = note;
@@ -255,7 +254,6 @@ export class SqliteStore implements Store {
     const { sequence, note } = delivery as Delivery & Partial<SentDelivery>;
     if (note instanceof SentNote && note.place === "gathered") {
       this.writes++;
-      note.session.sent--;
       return this.#commits.batch.deleteSent(note);
     }
     const session = this.#sessions.get(clientId);
@@ -360,7 +358,6 @@ export class SqliteStore implements Store {
 
   /** Makes records of a delivery that gathered without. */
   #record({ session, sent }: SentNote): DeliveryRecord {
-    session.sent--;
     const { message } = sent;
     message.storeId = this.#nextMessageId++;
     return this.#addDelivery(session, sent, this.#addMessage(message), false);
