@@ -67,7 +67,7 @@ const NOT_FOUND = 10059;
 const NAME_IN_USE = 10058;
 const NO_MESSAGE = 10037;
 /** `Nats-Expected-Last-Subject-Sequence` did not hold. */
-export const WRONG_LAST_SEQUENCE = 10071;
+const WRONG_LAST_SEQUENCE = 10071;
 
 /** JetStream, by its API of messages. */
 export class JetStream {
@@ -112,6 +112,24 @@ export class JetStream {
   ): Promise<PublishAck> {
     const options = { timeoutMs: API_MS, ...headers === undefined ? {} : { headers } };
     return ackOf(await this.#nats.request(subject, payload, options));
+  }
+
+  /**
+   * Publishes only if `after` is the sequence of the subject's last message (0: it has none); `undefined`: it is not. Rejects as `publish`.
+   */
+  async publishAfter(
+    after: number,
+    subject: string,
+    payload: Uint8Array,
+    headers: HeaderEntries = [],
+  ): Promise<PublishAck | undefined> {
+    const expected = ["Nats-Expected-Last-Subject-Sequence", String(after)] as const;
+    try {
+      return await this.publish(subject, payload, [...headers, expected]);
+    } catch (error) {
+      if (error instanceof NatsError && error.code === WRONG_LAST_SEQUENCE) return undefined;
+      throw error;
+    }
   }
 
   /**

@@ -1,5 +1,4 @@
-import { NatsError } from "./error.ts";
-import { type JetStream, WRONG_LAST_SEQUENCE } from "./jetstream.ts";
+import type { JetStream } from "./jetstream.ts";
 
 /** A value, and the number of the write that put it there. */
 export interface Entry {
@@ -41,16 +40,11 @@ export class KeyValue {
    * is not.
    */
   async put(key: string, value: Uint8Array, after?: number): Promise<number | undefined> {
-    const headers = after === undefined
-      ? undefined
-      : [["Nats-Expected-Last-Subject-Sequence", String(after)] as const];
-    try {
-      const { sequence } = await this.#jetStream.publish(this.#subject(key), value, headers);
-      return sequence;
-    } catch (error) {
-      if (error instanceof NatsError && error.code === WRONG_LAST_SEQUENCE) return undefined;
-      throw error;
-    }
+    const subject = this.#subject(key);
+    const ack = after === undefined
+      ? await this.#jetStream.publish(subject, value)
+      : await this.#jetStream.publishAfter(after, subject, value);
+    return ack?.sequence;
   }
 
   #subject(key: string): string {

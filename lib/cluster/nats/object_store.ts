@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { NatsError } from "./error.ts";
-import { type JetStream, type StoredMessage, WRONG_LAST_SEQUENCE } from "./jetstream.ts";
+import type { JetStream, StoredMessage } from "./jetstream.ts";
 
 /** An object of a bucket; names of the first ones are NATS's own. */
 export interface ObjectInfo {
@@ -106,16 +106,10 @@ export class ObjectStore {
       mtime: new Date().toISOString(),
       options: { max_chunk_size: CHUNK_BYTES },
     });
-    try {
-      await this.#jetStream.publish(this.#metaSubject(info.name), new TextEncoder().encode(text), [
-        ["Nats-Rollup", "sub"],
-        ["Nats-Expected-Last-Subject-Sequence", String(after)],
-      ]);
-      return true;
-    } catch (error) {
-      if (error instanceof NatsError && error.code === WRONG_LAST_SEQUENCE) return false;
-      throw error;
-    }
+    const bytes = new TextEncoder().encode(text);
+    const rollUp = [["Nats-Rollup", "sub"]] as const;
+    const subject = this.#metaSubject(info.name);
+    return await this.#jetStream.publishAfter(after, subject, bytes, rollUp) !== undefined;
   }
 
   /** Reads an object's bytes, chunk after chunk. Throws `NatsError` if it is not whole. */
