@@ -174,10 +174,8 @@ export class EpollLink extends AccountedLink implements Sink, Writer {
   #settle(handledBytes: number): void {
     const restBytes = this.#rest?.length ?? 0;
     const isFull = restBytes > 0 && restBytes === this.#restEnd;
-    const hasRoom = this.#mayHold(
-      isFull && restBytes > 0 ? this.buffers.sizeFor(restBytes * 2) : restBytes,
-      handledBytes,
-    );
+    const wantedBytes = isFull ? this.buffers.sizeFor(restBytes * 2) : restBytes;
+    const hasRoom = this.#mayHold(wantedBytes, handledBytes);
     if (this.isClosing) return;
     if (hasRoom && !this.connection!.isStopped) return this.#read(true);
     // A peer that sent packets before its answer and then ended its direction has not hung up.
