@@ -11,16 +11,10 @@
  * @module
  */
 import { readFlags } from "./flags.ts";
-import { megabytes, printHead, printRow, run, show } from "./measure/command.ts";
+import { megabytes, printRow, show } from "./measure/command.ts";
+import { measureEach } from "./measure/connections.ts";
 import { PairLoad } from "./measure/pair_load.ts";
-import {
-  placeOf,
-  processorMs,
-  requireLinux,
-  residentBytes,
-  startBroker,
-  tooManyConnections,
-} from "./measure/process.ts";
+import { placeOf, processorMs, residentBytes, startBroker } from "./measure/process.ts";
 
 const USE = `Shows what a delivery costs the broker at different numbers of connections.
 
@@ -64,19 +58,15 @@ async function measure(connections: number): Promise<void> {
   ]);
 }
 
-requireLinux();
-await run(async () => {
-  printHead([
+await measureEach(
+  [
     "connections",
     "delivered/s",
     "µs of processor each",
     "p50 ms",
     "p99 ms",
     "resident MB",
-  ]);
-  for (const connections of flags.connections) {
-    const problem = tooManyConnections(connections);
-    if (problem === undefined) await measure(connections);
-    else printRow([show(connections), `skipped: ${problem}`, "", "", "", ""]);
-  }
-});
+  ],
+  flags.connections,
+  measure,
+);

@@ -13,16 +13,15 @@
  */
 import { encodePacket } from "../lib/codec/mod.ts";
 import { readFlags } from "./flags.ts";
-import { megabytes, printHead, printRow, run, show } from "./measure/command.ts";
+import { megabytes, printRow, show } from "./measure/command.ts";
+import { measureEach } from "./measure/connections.ts";
 import {
   inGroups,
   pause,
   placeOf,
   processorMs,
-  requireLinux,
   residentBytes,
   startBroker,
-  tooManyConnections,
 } from "./measure/process.ts";
 
 const USE = `Shows what connections cost that do little but keep alive.
@@ -140,9 +139,8 @@ async function measure(count: number): Promise<void> {
   for (const connection of [probing, ...connections]) connection.close();
 }
 
-requireLinux();
-await run(async () => {
-  printHead([
+await measureEach(
+  [
     "connections",
     "PINGREQ/s",
     "of a processor",
@@ -150,10 +148,7 @@ await run(async () => {
     "longest ms",
     "each",
     "resident MB",
-  ]);
-  for (const count of flags.connections) {
-    const problem = tooManyConnections(count);
-    if (problem === undefined) await measure(count);
-    else printRow([show(count), `skipped: ${problem}`, "", "", "", "", ""]);
-  }
-});
+  ],
+  flags.connections,
+  measure,
+);
