@@ -6,14 +6,9 @@ import {
   type SnapshotSource,
 } from "../../lib/cluster/mod.ts";
 import { Lease } from "../../lib/cluster/lease.ts";
-import {
-  JetStream,
-  KeyValue,
-  NatsConnection,
-  NatsError,
-  ObjectStore,
-} from "../../lib/cluster/nats/mod.ts";
+import { JetStream, KeyValue, NatsError, ObjectStore } from "../../lib/cluster/nats/mod.ts";
 import { parseNatsPlaces } from "../../lib/config/mod.ts";
+import { connected } from "./nats/connected.ts";
 import { Lines, NatsServer, natsTest, until } from "./support.ts";
 
 const LOG_BYTES = 1024 * 1024;
@@ -32,13 +27,7 @@ function patiently(what: string, holds: () => Promise<boolean> | boolean): Promi
 
 /** A log with as much in it as makes a snapshot due, and a look at the snapshots. */
 async function openLog(server: NatsServer) {
-  const nats = new NatsConnection({
-    places: parseNatsPlaces(server.url),
-    credentials: { kind: "none" },
-    tls: { caCerts: [] },
-    name: "test",
-  });
-  await until("it is in", () => nats.isConnected);
+  const nats = await connected(server);
   const jetStream = new JetStream(nats);
   await jetStream.ensureStream({
     name: "FLUX_test",

@@ -38,6 +38,21 @@ export interface DiskInit {
   readonly snapshot: () => string;
 }
 
+/** The disk of a broker that is one of several: nothing is acknowledged before its fsync, and nobody asks for snapshots. */
+export function diskOfOne(
+  init: Pick<DiskInit, "clock" | "random" | "maxCommitMs" | "turn">,
+): DiskInit {
+  const { random } = init;
+  return {
+    ...init,
+    durability: "always",
+    maxReadMs: random.pick([0, 5, 300]),
+    loadsQueues: random.int(3) === 0,
+    fault: undefined,
+    snapshot: () => "",
+  };
+}
+
 /** What is there after a crash: a prefix of the commits. */
 export interface Survivor {
   /** The store's writes up to then. */

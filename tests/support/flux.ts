@@ -1,14 +1,11 @@
 import { main } from "../../lib/cli/mod.ts";
+import { type Ended, feed } from "./fed_process.ts";
 import { START_FLAGS } from "./start_flags.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 
 /** The exit status and the output of a command. */
-export interface FluxRun {
-  readonly status: number;
-  readonly out: string;
-  readonly error: string;
-}
+export type FluxRun = Ended;
 
 /** Starts a command: `flux-mqtt sub …`. */
 export function startFlux(
@@ -42,14 +39,7 @@ export async function runFlux(
 ): Promise<FluxRun> {
   const { input, ...rest } = init;
   const child = startFlux(args, { ...rest, input: input !== undefined });
-  if (input !== undefined) {
-    const writer = child.stdin.getWriter();
-    await writer.write(typeof input === "string" ? new TextEncoder().encode(input) : input);
-    await writer.close();
-  }
-  const { code, stdout, stderr } = await child.output();
-  const text = new TextDecoder();
-  return { status: code, out: text.decode(stdout), error: text.decode(stderr) };
+  return await feed(child, input);
 }
 
 /** Runs a command in this process, which is faster. `input` is its standard input, which is no terminal. */

@@ -1,3 +1,4 @@
+import { feed } from "./fed_process.ts";
 import { Lines } from "./lines.ts";
 
 /** Debug lines of mosquitto's clients with `-d`. */
@@ -22,13 +23,8 @@ export async function publish(
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  if (input !== undefined) {
-    const writer = child.stdin.getWriter();
-    await writer.write(typeof input === "string" ? new TextEncoder().encode(input) : input);
-    await writer.close();
-  }
-  const { code, stdout, stderr } = await child.output();
-  return { code, output: decode(stdout) + decode(stderr) };
+  const { status, out, error } = await feed(child, input);
+  return { code: status, output: out + error };
 }
 
 /** Runs `mosquitto_sub` to its end, which `-C`, `-E` or `-W` determines. */

@@ -1,12 +1,7 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
-import {
-  JetStream,
-  NatsConnection,
-  NatsError,
-  ObjectStore,
-} from "../../../lib/cluster/nats/mod.ts";
-import { parseNatsPlaces } from "../../../lib/config/mod.ts";
-import { NatsServer, natsTest, until } from "../../support/nats_server.ts";
+import { JetStream, NatsError, ObjectStore } from "../../../lib/cluster/nats/mod.ts";
+import { connected } from "./connected.ts";
+import { NatsServer, natsTest } from "../../support/nats_server.ts";
 
 function bytesOf(length: number, factor: number): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => i * factor + (i >> 8));
@@ -23,13 +18,7 @@ const streamOf = (bytes: Uint8Array, partBytes = 10_000) =>
   });
 
 async function open(server: NatsServer) {
-  const nats = new NatsConnection({
-    places: parseNatsPlaces(server.url),
-    credentials: { kind: "none" },
-    tls: { caCerts: [] },
-    name: "test",
-  });
-  await until("it is in", () => nats.isConnected);
+  const nats = await connected(server);
   const jetStream = new JetStream(nats);
   const objects = new ObjectStore(jetStream, "b");
   await objects.ensure(1);

@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
 import type { Properties, ProtocolVersion, Publish, Qos } from "../../../lib/codec/mod.ts";
+import { feed } from "../../support/fed_process.ts";
 import { callFlux, type FluxRun, runFlux } from "../../support/flux.ts";
 import { LocalServer } from "../../support/local_server.ts";
 import { hasMosquitto } from "../../support/mosquitto_broker.ts";
@@ -43,14 +44,7 @@ const theirs: Actor = async (command, args, { input, env } = {}) => {
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  if (input !== undefined) {
-    const writer = child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(input));
-    await writer.close();
-  }
-  const { code, stdout, stderr } = await child.output();
-  const text = new TextDecoder();
-  return { status: code, out: text.decode(stdout), error: text.decode(stderr) };
+  return await feed(child, input);
 };
 
 /** The broker of one program, and the clients that play in it. */

@@ -11,7 +11,7 @@ import {
 } from "../../../lib/broker/mod.ts";
 import type { Random } from "../../support/random.ts";
 import type { Scheduler } from "../scheduler.ts";
-import { SimStore } from "../store.ts";
+import { diskOfOne, SimStore } from "../store.ts";
 
 const quiet = () => {};
 const NO_LOG: LogPort = { debugOn: false, debug: quiet, info: quiet, warning: quiet, error: quiet };
@@ -111,17 +111,15 @@ export class Node {
   ) {
     this.#random = random;
     this.#options = options;
-    this.#store = new SimStore({
-      clock,
-      random,
-      durability: "always",
-      maxCommitMs,
-      maxReadMs: random.pick([0, 5, 300]),
-      loadsQueues: random.int(3) === 0,
-      fault: undefined,
-      turn: (action) => this.turn(action),
-      snapshot: () => "",
-    }, "");
+    this.#store = new SimStore(
+      diskOfOne({
+        clock,
+        random,
+        maxCommitMs,
+        turn: (action) => this.turn(action),
+      }),
+      "",
+    );
     this.broker = this.#boot();
   }
 

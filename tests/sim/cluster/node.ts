@@ -13,7 +13,7 @@ import { positionOf } from "../../../lib/cluster/position.ts";
 import type { Random } from "../../support/random.ts";
 import { type Far, type LinkHost, NodeLink } from "../bridge/node.ts";
 import type { Scheduler } from "../scheduler.ts";
-import { SimStore } from "../store.ts";
+import { diskOfOne, SimStore } from "../store.ts";
 import { SimEngine, type SimLog } from "./engine.ts";
 
 const LISTENER: ListenerOptions = { ...DEFAULT_LISTENER_OPTIONS, allowAnonymous: true };
@@ -71,22 +71,20 @@ export class ClusterSimNode implements LinkHost {
     this.clock = init.clock;
     const { clock, random, maxCommitMs } = init;
     const at = (atMs: number, run: () => void) => clock.at(atMs, () => this.#whenAwake(run));
-    this.store = new NodeStore({
-      clock: {
-        get nowMs() {
-          return clock.nowMs;
+    this.store = new NodeStore(
+      diskOfOne({
+        clock: {
+          get nowMs() {
+            return clock.nowMs;
+          },
+          at,
         },
-        at,
-      },
-      random,
-      durability: "always",
-      maxCommitMs,
-      maxReadMs: random.pick([0, 5, 300]),
-      loadsQueues: random.int(3) === 0,
-      fault: undefined,
-      turn: (action) => this.turn(action),
-      snapshot: () => "",
-    }, "");
+        random,
+        maxCommitMs,
+        turn: (action) => this.turn(action),
+      }),
+      "",
+    );
     this.start();
   }
 
