@@ -10,6 +10,9 @@ import { restoreWill } from "./wills.ts";
 /** Restores the contents of the store. Deadlines that have passed are called with the first tick. */
 export function restore(core: Core, state: StoredState): void {
   for (const message of state.retained) core.retained.put(message);
+  for (const { topicNames, sizesBytes } of state.retainedNames ?? []) {
+    topicNames.forEach((topicName, i) => core.retained.putApart(topicName, sizesBytes[i]!));
+  }
   core.nextSequence = Math.max(core.nextSequence, state.nextSequence ?? 0);
   for (const stored of state.sessions) restoreSession(core, stored);
 }
