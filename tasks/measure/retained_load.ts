@@ -37,7 +37,7 @@ export async function receiveRetained(
   topicFilter: string,
   messages: number,
 ): Promise<Delivered> {
-  const connection = await RawConnection.open(port, "");
+  const connection = await RawConnection.open(port, "subscriber");
   await connection.skip(4);
   const filter = encodeText(topicFilter);
   const seen = new Set<number>();
