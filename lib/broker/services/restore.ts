@@ -12,63 +12,61 @@ import { restoreWill } from "./wills.ts";
 export function restore(core: Core, state: StoredState): void {
   for (const message of state.retained) core.retained.put(message);
   core.nextSequence = Math.max(core.nextSequence, state.nextSequence ?? 0);
-  let invalid = 0;
-  for (const stored of state.sessions) invalid += restoreSession(core, stored);
-  if (invalid === 0) return;
-  core.ports.log.error("Stored subscriptions are left out: what they have is no Topic Filter", {
-    count: invalid,
-  });
+  const invalid = { count: 0 };
+  for (const stored of state.sessions) restoreSession(core, stored, invalid);
+  if (invalid.count === 0) return;
+  core.ports.log.error(
+    "Stored subscriptions are left out: what they have is no Topic Filter",
+    invalid,
+  );
 }
 
-/** Returns how many subscriptions are invalid: a damaged or hostile store must not keep the broker from starting. */
-function restoreSession(core: Core, stored: StoredSession): number {
+/** Counts invalid subscriptions: a damaged or hostile store must not keep the broker from starting. */
+interface Invalid {
+  count: number;
+}
+
+function restoreSession(core: Core, stored: StoredSession, invalid: Invalid): void {
   const client = Client.restored(stored.clientId);
   const { session } = client;
   session.expirySeconds = stored.expirySeconds;
   const { owner, home } = splitOwner(stored.owner);
   client.owner = owner;
-  if (stored.expirySeconds === 0) {
-    restoreLost(core, client, stored);
-    return 0;
-  }
-  if (stored.expirySeconds <= KEPT_SECONDS) {
-    endKept(core, client, stored);
-    return 0;
-  }
+  if (stored.expirySeconds === 0) return restoreLost(core, client, stored);
+  if (stored.expirySeconds <= KEPT_SECONDS) return endKept(core, client, stored);
   core.addClient(client);
   if (home !== undefined) restoreHome(core, client, home, stored);
-  const invalid = restoreSubscriptions(core, client, stored);
+  restoreSubscriptions(core, client, stored, invalid);
   restoreDeliveries(core, client, stored);
   for (const packetId of stored.received) session.receiver.accept(packetId);
   if (client.copy !== null) {
     client.copy.will = stored.will;
-    keepUntil(core, client, stored.expiresAtMs);
-  } else restoreExpiry(core, client, stored);
-  return invalid;
+    return keepUntil(core, client, stored.expiresAtMs);
+  }
+  if (stored.will !== undefined) restoreWill(core, client, stored.will);
+  restoreExpiry(core, client, stored);
 }
 
 function restoreSubscriptions(
   core: Core,
   client: Client,
   { subscriptions }: StoredSession,
-): number {
+  invalid: Invalid,
+): void {
   const { session } = client;
-  let invalid = 0;
   for (const subscription of subscriptions) {
     if (parseTopicFilter(subscription.topicFilter) === undefined) {
-      invalid++;
+      invalid.count++;
       continue;
     }
     session.subscribe(subscription);
     core.router.subscribe(client, subscription);
   }
   core.subscriptionBytes += session.subscriptionBytes;
-  return invalid;
 }
 
 function restoreExpiry(core: Core, client: Client, stored: StoredSession): void {
   const { owner } = client;
-  if (stored.will !== undefined) restoreWill(core, client, stored.will);
   // A client that was connected when the process ended counts as disconnected from now on.
   const expiresAtMs = stored.expiresAtMs === Infinity
     ? core.nowMs + stored.expirySeconds * 1000
