@@ -368,6 +368,15 @@ Deno.test("What ended sessions leave behind counts until it is gone, and goes ev
   assert.equal(core.dismantling.length, 0);
 });
 
+Deno.test("The subscriptions of a session that has ended go ten times as fast as they came: their memory is not held", () => {
+  const run = new TwoAtOnce().send(SUBSCRIBE);
+  const subscribeTurns = run.turns;
+  run.exchange.link("a").lose();
+  const endTurns = run.turns - subscribeTurns;
+  assert.equal(run.subscriptionCount, 0);
+  assert.ok(endTurns > 10 && endTurns * 10 <= subscribeTurns, `${endTurns} of ${subscribeTurns}`);
+});
+
 Deno.test("Who waits for retained messages, or goes on with a long packet, does so even if others fill every turn", () => {
   const run = new TwoAtOnce();
   for (let i = 0; i < 3000; i++) {
