@@ -3,13 +3,15 @@ import type { ClusterOptions } from "./options.ts";
 import { readSnapshotOf } from "./snapshot_reader.ts";
 
 /** A store that is open, and what it has. */
-interface Opened {
+export interface SnapshotStore {
+  /** What it has. */
   readonly state: StoredState;
+  /** Closes it; resolves when its directory is free. */
   close(): Promise<void>;
 }
 
 /** What beginning needs of the stores, which this room does not know. */
-export interface SnapshotTaking<Store extends Opened> {
+export interface SnapshotTaking<Store extends SnapshotStore> {
   /** Opens the node's store; `undefined`: it has none. Called a second time where a snapshot was put into it. */
   readonly open: () => Store | undefined;
   /** The directory of that store. */
@@ -39,7 +41,7 @@ export interface Beginning<Store> {
  * Opens a node's store with what the cluster's snapshot has, if the node is new, or was away for longer than the log reaches back. Waits for
  * the cluster. Rejects with what the store throws, and with the signal's reason; the store is closed then.
  */
-export async function beginWithSnapshot<Store extends Opened>(
+export async function beginWithSnapshot<Store extends SnapshotStore>(
   options: ClusterOptions,
   log: LogPort,
   stores: SnapshotTaking<Store>,

@@ -27,7 +27,12 @@
  *
  * @module
  */
-export { type Beginning, beginWithSnapshot, type SnapshotTaking } from "./beginning.ts";
+export {
+  type Beginning,
+  beginWithSnapshot,
+  type SnapshotStore,
+  type SnapshotTaking,
+} from "./beginning.ts";
 export {
   type ClusterHost,
   type ClusterInit,

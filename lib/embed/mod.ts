@@ -41,7 +41,7 @@ export type {
   BridgeTopic,
   Direction,
 } from "../bridge/mod.ts";
-export type { Beat, ClusterLevel, Credentials, LogView } from "../cluster/mod.ts";
+export type { Beat, ClusterLevel, Credentials, LogView, SnapshotView } from "../cluster/mod.ts";
 export {
   type ClusterHandle,
   type ClusterNodeInit,
