@@ -194,16 +194,28 @@ export const MUTATIONS: readonly Mutation[] = [
       "broker/access",
     ],
     [
-      "overlapping subscriptions deliver at the last one's QoS [MQTT-3.3.4-2]",
-      "if (subscription.qos > qos) qos = subscription.qos;",
-      "qos = subscription.qos;",
-      "broker/router",
-    ],
-    [
       "a subscription that is replaced stays [MQTT-3.8.4-3]",
       "if (previous !== undefined) this.#delete(topicFilter, previous);",
       "",
       "broker/router",
+    ],
+  ),
+  ...of(
+    "broker/core/route_build.ts",
+    [
+      "overlapping subscriptions deliver at QoS 1 where one has 2 [MQTT-3.3.4-2]",
+      "if (plain.qos2 + noLocal.qos2 > 0) qos = 2;\n  else ",
+      "",
+      "broker/router",
+    ],
+  ),
+  ...of(
+    "broker/core/route_draft.ts",
+    [
+      "a route has whoever unsubscribed after it was put together in part [MQTT-3.10.4-2]",
+      "if (i < (gone.get(entry) ?? 0)) this.build.remove(entry);",
+      "",
+      "broker/route_draft",
     ],
   ),
   ...of(
