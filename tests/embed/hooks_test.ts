@@ -432,6 +432,34 @@ doorTest(
   },
 );
 
+doorTest("An answer whose properties throw is a refusal, and its client stays", async (house) => {
+  const answer = {
+    get then(): never {
+      throw new Error("out of order");
+    },
+  };
+  house.server.addHooks({ onPublish: () => answer } as Hooks);
+  const client = await house.connect();
+  await client.send(publishPacket("t", "1", 1, 1));
+  assert.equal(await next(client), "puback 1 83");
+  assert.match(JSON.stringify(failures(house)), /out of order/);
+  await client.ping();
+});
+
+doorTest(
+  "A hook without a time limit is waited for; a limit that is none is refused",
+  async (house) => {
+    const onPublish = () => new Promise<true>((resolve) => setTimeout(resolve, 50, true));
+    for (const timeLimitMs of [NaN, 0, -1, 2 ** 31]) {
+      assert.throws(() => house.server.addHooks({ onPublish }, { timeLimitMs }), RangeError);
+    }
+    house.server.addHooks({ onPublish }, { timeLimitMs: Infinity });
+    const client = await house.connect();
+    await client.send(publishPacket("t", "1", 1, 1));
+    assert.equal(await next(client), "puback 1 10");
+  },
+);
+
 doorTest("Mount points and QoS that cannot be are refusals too", async (house) => {
   for (const mountPoint of ["a/#/", "$SYS/", 7, "a\ud800", "x".repeat(2000), "a/".repeat(300)]) {
     using _hooks = house.server.addHooks({ onConnect: () => ({ mountPoint }) } as Hooks);

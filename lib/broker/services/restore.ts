@@ -1,5 +1,6 @@
 import { Client } from "../state/connection.ts";
 import type { Core } from "../core/core.ts";
+import { parseTopicFilter } from "../../topic/mod.ts";
 import { splitOwner } from "../ground/owner.ts";
 import { SessionCopy } from "../state/session_copy.ts";
 import { KEPT_SECONDS, startExpiry } from "./lifecycle.ts";
@@ -11,11 +12,25 @@ import { restoreWill } from "./wills.ts";
 /** Restores the contents of the store. Deadlines that have passed are called with the first tick. */
 export function restore(core: Core, state: StoredState): void {
   for (const message of state.retained) core.retained.put(message);
+  for (const { topicNames, sizesBytes } of state.retainedNames ?? []) {
+    topicNames.forEach((topicName, i) => core.retained.putApart(topicName, sizesBytes[i]!));
+  }
   core.nextSequence = Math.max(core.nextSequence, state.nextSequence ?? 0);
-  for (const stored of state.sessions) restoreSession(core, stored);
+  const invalid = { count: 0 };
+  for (const stored of state.sessions) restoreSession(core, stored, invalid);
+  if (invalid.count === 0) return;
+  core.ports.log.error(
+    "Stored subscriptions are left out: what they have is no Topic Filter",
+    invalid,
+  );
 }
 
-function restoreSession(core: Core, stored: StoredSession): void {
+/** Counts invalid subscriptions: a damaged or hostile store must not keep the broker from starting. */
+interface Invalid {
+  count: number;
+}
+
+function restoreSession(core: Core, stored: StoredSession, invalid: Invalid): void {
   const client = Client.restored(stored.clientId);
   const { session } = client;
   session.expirySeconds = stored.expirySeconds;
@@ -25,11 +40,7 @@ function restoreSession(core: Core, stored: StoredSession): void {
   if (stored.expirySeconds <= KEPT_SECONDS) return endKept(core, client, stored);
   core.addClient(client);
   if (home !== undefined) restoreHome(core, client, home, stored);
-  for (const subscription of stored.subscriptions) {
-    session.subscribe(subscription);
-    core.router.subscribe(client, subscription);
-  }
-  core.subscriptionBytes += session.subscriptionBytes;
+  restoreSubscriptions(core, client, stored, invalid);
   restoreDeliveries(core, client, stored);
   for (const packetId of stored.received) session.receiver.accept(packetId);
   if (client.copy !== null) {
@@ -38,6 +49,29 @@ function restoreSession(core: Core, stored: StoredSession): void {
     return keepUntil(core, client, stored.expiresAtMs);
   }
   if (stored.will !== undefined) restoreWill(core, client, stored.will);
+  restoreExpiry(core, client, stored);
+}
+
+function restoreSubscriptions(
+  core: Core,
+  client: Client,
+  { subscriptions }: StoredSession,
+  invalid: Invalid,
+): void {
+  const { session } = client;
+  for (const subscription of subscriptions) {
+    if (parseTopicFilter(subscription.topicFilter) === undefined) {
+      invalid.count++;
+      continue;
+    }
+    session.subscribe(subscription);
+    core.router.subscribe(client, subscription);
+  }
+  core.subscriptionBytes += session.subscriptionBytes;
+}
+
+function restoreExpiry(core: Core, client: Client, stored: StoredSession): void {
+  const { owner } = client;
   // A client that was connected when the process ended counts as disconnected from now on.
   const expiresAtMs = stored.expiresAtMs === Infinity
     ? core.nowMs + stored.expirySeconds * 1000
