@@ -407,7 +407,7 @@ export interface ClusterPort {
   /** A message of QoS 2 is on its way to a member: nobody else may get it, whatever becomes of this node. */
   shareSent(delivery: Delivery): void;
   /** A member is gone that has not acknowledged the message, and no other of this node can take it. */
-  shareLeft(delivery: Delivery): void;
+  shareLeft(share: string, message: Message): void;
 }
 
 /**
