@@ -1,6 +1,6 @@
 /**
- * Loaded before each file of tests by `deno task test` (`--preload`): gives each test a limit of time, and notes which files have
- * not ended. Without it, one test that waits for ever keeps the whole suite from saying anything.
+ * Loaded before each file of tests by `deno task test` (`--preload`): gives each test a limit of time, names the file of a test that is
+ * run in a group, and notes which files have not ended. Without it, one test that waits for ever keeps the whole suite from saying anything.
  *
  * @module
  */
@@ -12,6 +12,19 @@ const TEST_LIMIT = "FLUX_MQTT_TEST_LIMIT";
 /** The longest tests take 30,000 milliseconds where nothing else runs. */
 const LIMIT = Number(Deno.env.get(TEST_LIMIT) ?? 180_000);
 
+/** The longest way from a file of tests to the registration of one, through its helpers. */
+const FRAMES = 40;
+
+/** The file of tests that this is called from, if it is one of a group: a group's results would not tell it. */
+function fileOfGroup(): string | undefined {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = FRAMES;
+  const { stack = "" } = new Error();
+  Error.stackTraceLimit = stackTraceLimit;
+  const [url, path] = /file:\/\/\S*?(tests\/\S*_test\.ts)/.exec(stack) ?? [];
+  return url === Deno.mainModule ? undefined : path;
+}
+
 type Fn = Deno.TestDefinition["fn"];
 
 /** What `Deno.test` was called with, in any of its forms, as one definition. */
@@ -22,6 +35,8 @@ function definitionOf(first: unknown, second: unknown, third: unknown): Deno.Tes
   if (typeof first === "string") definition.name = first;
   if (typeof first === "object") Object.assign(definition, first);
   if (typeof second === "object") Object.assign(definition, second);
+  const file = fileOfGroup();
+  if (file !== undefined) definition.name = `${file}: ${definition.name}`;
   return definition as unknown as Deno.TestDefinition;
 }
 
