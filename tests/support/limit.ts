@@ -21,7 +21,8 @@ function fileOfGroup(): string | undefined {
   Error.stackTraceLimit = FRAMES;
   const { stack = "" } = new Error();
   Error.stackTraceLimit = stackTraceLimit;
-  const [url, path] = /file:\/\/\S*?(tests\/\S*_test\.ts)/.exec(stack) ?? [];
+  // The outermost: a helper may have such a name too.
+  const [url, path] = [...stack.matchAll(/file:\/\/\S*?(tests\/\S*_test\.ts)/g)].at(-1) ?? [];
   return url === Deno.mainModule ? undefined : path;
 }
 

@@ -113,11 +113,11 @@ Deno.test("a group runs the tests of all its files, and says of each in which fi
     await Deno.mkdir(`${directory}/tests/room`, { recursive: true });
     const register =
       `export const twice = (name) => { Deno.test(name, () => {}); Deno.test(name + "!", () => { throw new Error("no"); }); };`;
-    await Deno.writeTextFile(`${directory}/tests/room/helper.ts`, register);
+    await Deno.writeTextFile(`${directory}/tests/helper_test.ts`, register);
     for (const name of ["a", "b"]) {
       await Deno.writeTextFile(
         `${directory}/tests/room/${name}_test.ts`,
-        `import { twice } from "./helper.ts";\ntwice("${name}");\n`,
+        `import { twice } from "../helper_test.ts";\ntwice("${name}");\n`,
       );
     }
     const root = new URL(`file://${directory}/`);
