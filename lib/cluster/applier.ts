@@ -6,6 +6,7 @@ import {
   decodeRecord,
   firstPlaceOf,
   type LogRecord,
+  NewerRecordError,
   type RecordClaim,
   type RecordHead,
   type RecordMessage,
@@ -46,6 +47,8 @@ export interface ApplierPorts {
   early(number: number): void;
   /** There is more to apply than there is time for, or no more. */
   paused(isPaused: boolean): void;
+  /** A record is of a later version: nothing is applied from here on. */
+  outdated(sequence: number, version: number): void;
 }
 
 /** A record that is being applied. */
@@ -74,6 +77,7 @@ export class Applier {
   #begun: number;
   #work: Work[] = [];
   #stopWaiting: (() => void) | undefined;
+  #isOutdated = false;
 
   /** `position`: as it was stored. `isBlind`: the log does not begin with its first record. */
   constructor(ports: ApplierPorts, position: Position, isBlind: boolean) {
@@ -87,10 +91,15 @@ export class Applier {
   /** The next record of the log. */
   receive(sequence: number, bytes: Uint8Array): void {
     this.bytes += bytes.length;
+    if (this.#isOutdated) return;
     let record: LogRecord;
     try {
       record = decodeRecord(bytes, sequence);
     } catch (error) {
+      if (error instanceof NewerRecordError) {
+        this.#isOutdated = true;
+        return this.#ports.outdated(sequence, error.version);
+      }
       this.#ports.log.error("Cannot read a record of the cluster's log", {
         sequence,
         error: String(error),

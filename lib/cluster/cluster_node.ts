@@ -18,6 +18,7 @@ import { Interests } from "./interests.ts";
 import { Log } from "./log.ts";
 import { type Beat, Members } from "./members.ts";
 import { NatsEngine } from "./nats_engine.ts";
+import type { LogView } from "./log_watch.ts";
 import type { OpenedLog } from "./open_log.ts";
 import { type ClusterOptions, prefixOf } from "./options.ts";
 import type { Position } from "./position.ts";
@@ -77,6 +78,10 @@ export interface ClusterLevel {
   readonly node: string;
   /** Whether a NATS server has let it in. */
   readonly isConnected: boolean;
+  /** That server; `""`: none has. */
+  readonly server: string;
+  /** The log as the servers describe it; absent: that is not known. */
+  readonly log?: LogView;
   /** The last record that is applied. */
   readonly sequence: number;
   /** Whether the node takes part. */
@@ -128,6 +133,8 @@ export class ClusterNode {
   #readySinceMs: number;
   #readyAtMs: number;
   #isIsolated = false;
+  /** Other nodes are of a version whose records this one cannot read. */
+  #isOutdated = false;
   /** When this node said of others that they are dead. */
   readonly #declared = new Map<string, number>();
   readonly #stopTimers: readonly (() => void)[];
@@ -192,7 +199,7 @@ export class ClusterNode {
   /** Whether the node takes part: it has applied all that there was, and has a server. */
   get isReady(): boolean {
     return this.#log.epoch > 0 && this.#engine.isConnected && !this.#log.isFailing &&
-      !this.#members.hasTwin;
+      !this.#members.hasTwin && !this.#isOutdated;
   }
 
   /** Where it stands. */
@@ -201,10 +208,13 @@ export class ClusterNode {
     const nodes = this.#members.nodes();
     const sequence = this.#applier?.sequence ?? 0;
     const most = nodes.reduce((most, beat) => Math.max(most, beat.sequence), sequence);
+    const log = this.#engine.logView;
     return {
       name,
       node,
       isConnected: this.#engine.isConnected,
+      server: this.#server,
+      ...log === undefined ? {} : { log },
       isReady: this.isReady,
       sequence,
       behind: most - sequence,
@@ -286,6 +296,13 @@ export class ClusterNode {
         return shares.text;
       },
       early: (number) => this.#log.early(number),
+      outdated: (sequence, version) => {
+        this.#isOutdated = true;
+        this.#reader?.close();
+        const message = "The cluster's log has a record of a later version: update this node, " +
+          "which applies nothing behind it and takes no part until then";
+        log.error(message, { sequence, version });
+      },
       paused: (isPaused) => isPaused ? this.#reader?.pause() : this.#reader?.resume(),
     };
     return new Applier(ports, position, isBlind);

@@ -58,7 +58,8 @@ export class HttpServer {
     this.#seenTopics = new SeenTopics(broker, Date.now);
     this.#activity = new ClientActivity(broker, Date.now);
     const loopDelay = () => this.#gauges.latest.loopDelayP99;
-    this.#warnings = new Warnings(broker, this.#survey, this.#certificates, loopDelay);
+    const cluster = () => context.levels().cluster;
+    this.#warnings = new Warnings(broker, this.#survey, this.#certificates, loopDelay, cluster);
     this.#gauges.watch(({ atMs }) => this.#warnings.tick(atMs));
     this.#stopGauges = this.#gauges.start();
     broker.core.latency.start(() => performance.timeOrigin + performance.now());

@@ -41,6 +41,7 @@ function applier(position: Position, most: number) {
       applied() {},
       early() {},
       paused() {},
+      outdated() {},
     },
     position,
     false,

@@ -12,6 +12,9 @@ const TEST_LIMIT = "FLUX_MQTT_TEST_LIMIT";
 /** The longest tests take 30,000 milliseconds where nothing else runs. */
 const LIMIT = Number(Deno.env.get(TEST_LIMIT) ?? 180_000);
 
+/** On a machine whose other load nobody knows, a failed test is tried once more; Deno says so, and counts it as flaky. */
+const RETRIES = Deno.env.get("CI") === "true" ? 1 : 0;
+
 /** The longest way from a file of tests to the registration of one, through its helpers. */
 const FRAMES = 40;
 
@@ -31,7 +34,7 @@ type Fn = Deno.TestDefinition["fn"];
 /** What `Deno.test` was called with, in any of its forms, as one definition. */
 function definitionOf(first: unknown, second: unknown, third: unknown): Deno.TestDefinition {
   const fn = [first, second, third].find((given) => typeof given === "function") as Fn | undefined;
-  const definition: Record<string, unknown> = { timeout: LIMIT };
+  const definition: Record<string, unknown> = { timeout: LIMIT, retry: RETRIES };
   if (fn !== undefined) Object.assign(definition, { fn, name: fn.name });
   if (typeof first === "string") definition.name = first;
   if (typeof first === "object") Object.assign(definition, first);

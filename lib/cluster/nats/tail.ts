@@ -120,7 +120,9 @@ export class Tail {
       this.#lastHeardMs = performance.now();
       this.#ask();
     } catch (error) {
-      this.#events.trouble(error instanceof Error ? error.message : String(error));
+      if (!this.#isClosed) {
+        this.#events.trouble(error instanceof Error ? error.message : String(error));
+      }
     } finally {
       this.#isStarting = false;
     }
