@@ -571,8 +571,8 @@ export const MUTATIONS: readonly Mutation[] = [
     "session/sender.ts",
     [
       "a Packet Identifier is given twice [MQTT-2.2.1-4]",
-      "!this.#inFlight.isFree(packetId) || this.#reserved?.has(packetId) === true\n      );",
-      "this.#reserved?.has(packetId) === true\n      );",
+      "do packetId = nextPacketId(packetId); while (!this.#inFlight.isFree(packetId));",
+      "packetId = nextPacketId(packetId);",
       "session/sender",
     ],
     [

@@ -385,10 +385,17 @@ export interface ClusterPort {
    * called before it.
    */
   claim(clientId: string, endsSession: boolean, whenApplied?: () => void): void;
+  /** The client that was claimed is gone, and has no session: the Client Identifier belongs to no node any more. */
+  unclaim(clientId: string): void;
   /** The name of this node. */
   readonly node: string;
-  /** Tells that a session of this node was restored; `wasConnected` if its client was connected when the process ended. */
-  restored(clientId: string, home: string, wasConnected: boolean): void;
+  /**
+   * Tells that a session was restored; `wasConnected` if its client was connected when the process ended. Returns the last text of
+   * {@linkcode keepDone}, `""` for none.
+   */
+  restored(clientId: string, home: string, wasConnected: boolean): string;
+  /** The text is stored with the session from its next `putSession` on; `""`: none. */
+  keepDone(clientId: string, text: string): void;
   /** Whether the node takes part now: it has applied the existing log, and its connection works. */
   readonly isReady: boolean;
   /** Counts one more, or one less, subscription with this Topic Filter on this node; a shared one counts once for its members here. */

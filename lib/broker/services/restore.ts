@@ -5,7 +5,8 @@ import { splitOwner } from "../ground/owner.ts";
 import { SessionCopy } from "../state/session_copy.ts";
 import { KEPT_SECONDS, startExpiry } from "./lifecycle.ts";
 import type { StoredSession, StoredState } from "../ground/ports.ts";
-import { keepUntil } from "./shared_sessions.ts";
+import { keepUntil, settleHeld } from "./shared_sessions.ts";
+import { standsForLogged } from "./unlogged_flights.ts";
 import { restoreWill } from "./wills.ts";
 
 /** Restores the contents of the store. Deadlines that have passed are called with the first tick. */
@@ -43,6 +44,7 @@ function restoreSession(core: Core, stored: StoredSession, invalid: Invalid): vo
   restoreDeliveries(core, client, stored);
   for (const packetId of stored.received) session.receiver.accept(packetId);
   if (client.copy !== null) {
+    settleHeld(core, client, client.copy);
     client.copy.will = stored.will;
     return keepUntil(core, client, stored.expiresAtMs);
   }
@@ -93,7 +95,7 @@ function restoreHome(
 ): void {
   if (cluster === null) return;
   client.copy = new SessionCopy(true);
-  cluster.restored(clientId, home, expiresAtMs === Infinity);
+  client.copy.restoreDone(cluster.restored(clientId, home, expiresAtMs === Infinity));
 }
 
 function restoreDeliveries(core: Core, client: Client, { deliveries, queue }: StoredSession): void {
@@ -102,8 +104,11 @@ function restoreDeliveries(core: Core, client: Client, { deliveries, queue }: St
   if (queue !== undefined) session.queue.restoreTail(queue);
   for (const { delivery, packetId, state } of deliveries) {
     core.nextSequence = Math.max(core.nextSequence, delivery.sequence + 1);
-    if (packetId > 0) session.sender.restore(packetId, delivery, state);
-    else {
+    if (packetId > 0) {
+      session.sender.restore(packetId, delivery, state);
+      const { logId = 0 } = delivery.message;
+      if (standsForLogged(delivery)) client.copy?.flights.set(logId, packetId);
+    } else {
       session.queue.push(delivery);
       if (queue !== undefined) session.queue.leaveTail(delivery);
       core.queues.add(delivery, true);
