@@ -1,5 +1,6 @@
 import type { LogPort, SessionChange, ShareChange, SharedMessage, Store } from "../broker/mod.ts";
 import type { Timers } from "./engine.ts";
+import type { SavedFences } from "./fences.ts";
 import { Marks } from "./marks.ts";
 import type { Position } from "./position.ts";
 import {
@@ -42,6 +43,8 @@ export interface ApplierPorts {
   shared(change: ShareChange, origin: Origin, place: number): boolean;
   /** What is stored with the position, as JSON. */
   readonly shares: string;
+  /** What is stored with it too; `undefined`: nothing. */
+  readonly fences: SavedFences | undefined;
   /** A record of this process has been applied, or stands before an earlier one. */
   applied(number: number): void;
   early(number: number): void;
@@ -180,11 +183,13 @@ export class Applier {
   }
 
   #putPosition(sequence: number, entries: number): void {
+    const { fences } = this.#ports;
     const position: Position = {
       sequence,
       created: this.#created,
       marks: this.marks.list,
       ...entries === 0 ? {} : { entries },
+      ...fences === undefined ? {} : { fences },
     };
     // The table is large and changes seldom: it is not written anew each time.
     const text = JSON.stringify(position);

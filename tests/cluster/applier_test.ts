@@ -38,6 +38,7 @@ function applier(position: Position, most: number) {
       died: () => true,
       shared: () => true,
       shares: "{}",
+      fences: undefined,
       applied() {},
       early() {},
       paused() {},

@@ -122,6 +122,11 @@ const DAMAGED: readonly [what: string, bytes: Uint8Array<ArrayBuffer>, message: 
   ["QoS 3", new DatabaseWriter(6).message(1, "a", "", { qos: 3 }).bytes(), /QoS is 3/],
   ["a topic with a wildcard", new DatabaseWriter(6).message(1, "a/#", "").bytes(), /"a\/#"/],
   ["a filter that is none", new DatabaseWriter(6).subscription("c", "a#", 0).bytes(), /"a#"/],
+  [
+    "a Subscription Identifier that no packet has",
+    new DatabaseWriter(6).subscription("c", "a", 0, 0, 268_435_456).bytes(),
+    /Identifier is 268435456/,
+  ],
   ...Object.entries({ message: 2, "client message": 3, retained: 4, subscription: 5, client: 6 })
     .map(([kind, number]): (typeof DAMAGED)[number] => [
       `a chunk that is too short, of kind ${kind}`,
