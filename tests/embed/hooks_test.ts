@@ -352,6 +352,10 @@ const broken: [name: string, answer: () => unknown, says: RegExp][] = [
   ["rejects", () => Promise.reject(new Error("later")), /Error: later/],
   ["never answers", () => new Promise(() => {}), /Error: No answer after 30 ms/],
   ["answers a number", () => 42, /TypeError: Cannot take number for an answer/],
+  ["throws what is no text", () => {
+    throw Object.create(null);
+  }, /no text/],
+  ["rejects with what is no text", () => Promise.reject(Object.create(null)), /no text/],
   ["answers null", () => null, /TypeError: Cannot take null/],
   ["answers a promise of a text", () => Promise.resolve("yes"), /TypeError: Cannot take string/],
   ["answers an empty object", () => ({}), /TypeError: .*with nothing in it/],

@@ -268,7 +268,9 @@ export type PreviousRetained = Pick<RetainedMessage, "topicName" | "storePlace">
 
 /** Retained messages that are left in the store: their names, in sorted order, and the bytes of their content. */
 export interface RetainedNames {
+  /** In sorted order. */
   readonly topicNames: readonly string[];
+  /** Of each name. */
   readonly sizesBytes: readonly number[];
 }
 
