@@ -454,6 +454,9 @@ export class ClusterNode {
     const unapplied = isHere ? [] : this.#sessions.takeUnapplied(clientId);
     this.#sessions.isApplying = endsSession || !isHere;
     host.turn().applyClaim({ clientId, endsSession, isHere, unapplied });
+    // Its client may have to wait, and the store must not say meanwhile that it is another node's.
+    this.#sessions.isApplying = true;
+    if (isHere) host.turn().keepHomes([clientId]);
     this.#sessions.isApplying = false;
     if (isOwn) this.#claims.appliedAwaited(clientId);
   }

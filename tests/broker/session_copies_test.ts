@@ -235,3 +235,18 @@ Deno.test("a message of a shared subscription that no member of this node can ta
   publish(1);
   deepEqual(cluster.left, [place(1)]);
 });
+
+Deno.test("a session that comes here is stored with its node at once, though its client has to wait", () => {
+  const { test } = copyOf();
+  test.turn(() =>
+    test.broker.fromCluster.applyClaim({
+      clientId: "c",
+      endsSession: false,
+      isHere: true,
+      unapplied: [],
+    })
+  );
+  const { writes } = test.store!;
+  test.turn(() => test.broker.fromCluster.keepHomes(["c"]));
+  equal(test.store!.writes, writes + 1);
+});

@@ -38,7 +38,10 @@ export function claimInCluster(
   const { clientId } = request;
   const goOnHere = () => {
     const isElsewhere = core.clients.get(clientId)?.copy?.isElsewhere === true;
-    if (isElsewhere && connection.state !== "closed") disconnect(core, connection, TAKEN_OVER);
+    // No Reason Code of CONNACK says that the client is at another node by now.
+    if (isElsewhere && connection.state !== "closed") {
+      refuse(core, connection, UNREACHABLE.reasonCode, UNREACHABLE.message);
+    }
     if (!isOver && connection.state !== "closed") actFor(core, connection, goOn);
     if (isOver || connection.state === "closed") settleAway(core, clientId);
   };
@@ -48,11 +51,6 @@ export function claimInCluster(
 const UNREACHABLE = {
   reasonCode: ReasonCode.ServerUnavailable,
   message: "The cluster is not reached, which has the session",
-} as const;
-
-const TAKEN_OVER = {
-  reasonCode: ReasonCode.SessionTakenOver,
-  message: "Session taken over by a connection to another node",
 } as const;
 
 /** Whether all nodes know this client's session: it outlives its connection, or did. */

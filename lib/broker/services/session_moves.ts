@@ -222,7 +222,7 @@ export function isolate(core: Core): void {
 export function keepHomes(core: Core, clientIds: Iterable<string>): void {
   for (const clientId of clientIds) {
     const client = core.clients.get(clientId);
-    if (client?.copy?.isElsewhere !== true) continue;
+    if (client === undefined || client.copy === null || client.connection !== null) continue;
     const { session: { expirySeconds }, copy: { endsAtMs }, owner } = client;
     core.store?.putSession(clientId, expirySeconds, endsAtMs, owner);
   }
