@@ -1,5 +1,6 @@
 import type { BrokerLevels } from "../broker/mod.ts";
 import type { Server } from "../net/mod.ts";
+import { collectGarbage } from "../store/mod.ts";
 
 /** The time between two checks, in milliseconds. */
 const LOOK_MS = 500;
@@ -91,7 +92,7 @@ export function giveBackMemory(server: Server): () => void {
   const rush = new Rush(sightOf(server), Deno.memoryUsage());
   const look = async () => {
     if (!rush.look(sightOf(server), Deno.memoryUsage)) return;
-    if (!await collect()) return clearInterval(timer);
+    if (!await collectGarbage()) return clearInterval(timer);
     server.trimMemory();
     rush.settle(sightOf(server), Deno.memoryUsage());
   };
@@ -121,21 +122,4 @@ function liveBytesOf(levels: BrokerLevels): number {
 /** Bytes of the heap and of buffers outside it that are not in use by a connection. They grow when clients leave. */
 function looseBytes({ keptBytes }: Sight, { heapTotal, external }: Deno.MemoryUsage): number {
   return heapTotal + external - keptBytes;
-}
-
-/**
- * Runs a full collection; `false`: V8 cannot be asked for one. The executable exposes `gc`. Elsewhere it exists in contexts that
- * are made after the flag is set, unless flags cannot be set any more, as in executables of Deno 2.7. The modules are loaded here,
- * so that the start does not pay for them.
- */
-async function collect(): Promise<boolean> {
-  let { gc } = globalThis as { gc?: () => void };
-  if (gc === undefined) {
-    const { setFlagsFromString } = await import("node:v8");
-    const { runInNewContext } = await import("node:vm");
-    setFlagsFromString("--expose-gc");
-    gc = runInNewContext("globalThis.gc") as (() => void) | undefined;
-  }
-  gc?.();
-  return gc !== undefined;
 }
