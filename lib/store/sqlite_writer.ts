@@ -219,9 +219,9 @@ function shrinkIn(delayMs: number): void {
   clearTimeout(shrinkTimer);
   shrinkTimer = setTimeout(() => {
     if (pending !== undefined) return;
+    idle.rest().catch(() => {}); // Memory is then given back later.
     foldIf(writer?.hasJournal === true);
     if (shrink()) shrinkIn(SHRINK_PAUSE_MS);
-    else idle.rest().catch(() => {}); // Memory is only given back later.
   }, delayMs);
 }
 
