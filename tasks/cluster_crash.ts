@@ -10,7 +10,8 @@ import { MqttClient } from "../lib/client/mod.ts";
 import { Balancer } from "../tests/support/balancer.ts";
 import { BrokerProcess } from "../tests/support/broker_process.ts";
 import { freePort } from "../tests/support/free_port.ts";
-import { NatsServer, until } from "../tests/support/nats_server.ts";
+import { NatsCluster } from "../tests/support/nats_cluster.ts";
+import { until } from "../tests/support/nats_server.ts";
 import { Random } from "../tests/support/random.ts";
 import { readFlags, whole } from "./flags.ts";
 
@@ -25,20 +26,13 @@ const LIMIT_MS = 60_000;
 const PAUSE_MS = 13_000;
 const random = new Random(seed);
 
-const ports = [freePort(), freePort(), freePort()];
-const routePorts = [freePort(), freePort(), freePort()];
-const routes = routePorts.map((port) => `nats://127.0.0.1:${port}`).join(", ");
-const servers = await Promise.all(ports.map((port, i) => {
-  const cluster = `server_name: n${i}
-cluster { name: crash, listen: "127.0.0.1:${routePorts[i]}", routes: [${routes}] }`;
-  return NatsServer.start(cluster, Deno.makeTempDirSync({ prefix: "flux-nats-" }), port);
-}));
+const { servers, urls } = await NatsCluster.start();
 const directory = Deno.makeTempDirSync({ prefix: "flux-crash-" });
 const startNode = (name: string, port: number) =>
   BrokerProcess.start({
     isPortOwn: true,
     flags: [
-      ...["--cluster", servers.map(({ url }) => url).join(","), "--cluster-replicas", "3"],
+      ...["--cluster", urls, "--cluster-replicas", "3"],
       ...["--cluster-node", name, "--persistence-location", `${directory}/${name}`],
       ...["-p", String(port)],
     ],

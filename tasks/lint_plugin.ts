@@ -29,7 +29,7 @@ const ARROWS: Readonly<Record<string, readonly string[] | "all">> = {
   mosquitto: ["store", "broker", "net", "topic", "codec"],
   config: ["broker", "codec", "topic", "net", "observe"],
   observe: ["broker", "codec"],
-  embed: ["broker", "net", "topic", "codec", "bridge", "cluster", "config"],
+  embed: ["broker", "net", "topic", "codec", "bridge", "cluster", "config", "store"],
   guide: [],
   http: ["broker", "observe", "auth", "topic", "codec", "guide"],
   cli: "all",

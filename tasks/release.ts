@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console -- a command line tool
 /**
  * Makes everything that is published in `dist/`: an executable for each target, man page, example configuration, completions, systemd unit,
- * Grafana dashboard, Debian packages, Homebrew formula, Home Assistant add-on, bill of materials, checksums.
+ * Grafana dashboard, Debian packages, Homebrew formula, Home Assistant add-on, examples of a cluster, bill of materials, checksums.
  *
  *     deno task release [--base FOLDER] [--target TARGET…] [--url URL]
  *
@@ -45,6 +45,11 @@ const COPIED: readonly (readonly [name: string, folder: string])[] = [
   ["flux-mqtt.service", "lib/cli/service"],
   ["Dockerfile", "tasks/release"],
   ["grafana-dashboard.json", "tasks/release"],
+  ["cluster/compose.yaml", "tasks/release"],
+  ["cluster/flux.conf", "tasks/release"],
+  ["cluster/flux-mqtt-cluster.conf", "tasks/release"],
+  ["cluster/nats-server.conf", "tasks/release"],
+  ["cluster/nats-server.service", "tasks/release"],
   ["home-assistant/config.yaml", "tasks/release"],
   ["home-assistant/Dockerfile", "tasks/release"],
   ["home-assistant/DOCS.md", "tasks/release"],
@@ -167,7 +172,9 @@ const values = readCommandLine();
 await Deno.mkdir(DIST, { recursive: true });
 const { made, failures } = await makeExecutables(values.target ?? TARGETS, values.base);
 for (const [name, args] of PRINTED) await Deno.writeFile(new URL(name, DIST), await printed(args));
-await Deno.mkdir(new URL("home-assistant/", DIST), { recursive: true });
+for (const folder of ["cluster/", "home-assistant/"]) {
+  await Deno.mkdir(new URL(folder, DIST), { recursive: true });
+}
 for (const [name, folder] of COPIED) {
   await Deno.copyFile(new URL(`${folder}/${name}`, ROOT), new URL(name, DIST));
 }

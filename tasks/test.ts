@@ -13,6 +13,7 @@
  */
 import { denoProblem } from "../lib/cli/deno_version.ts";
 import { LEFT_OUT } from "../tests/support/long.ts";
+import { RUNNING, stillRunning } from "../tests/support/running.ts";
 
 /** Files that measure something. */
 export const ALONE: readonly string[] = [
@@ -41,18 +42,42 @@ export const ALONE: readonly string[] = [
 
 const ROOT = new URL("..", import.meta.url);
 
-/** Runs `deno test`; returns false if a test has failed. */
+/** Milliseconds that a part may take. The longest takes a third of it on two processors where nothing else runs. */
+const PART_LIMIT = 18 * 60_000;
+
+/** Runs `deno test`; returns false if a test has failed, or the signal has ended it. */
 async function passes(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<boolean> {
   const command = new Deno.Command(Deno.execPath(), {
     args: ["test", "-A", "--no-prompt", ...args],
     cwd: ROOT,
     env,
     stdin: "null",
+    signal,
   });
   return (await command.spawn().status).success;
+}
+
+/** Runs files of tests, each test with a limit of time; names the files that have not ended when the time of all is over. */
+async function passesInTime(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<boolean> {
+  const running = await Deno.makeTempDir({ prefix: "flux-running-" });
+  const limit = AbortSignal.timeout(PART_LIMIT);
+  const all = ["--no-check", "--preload=tests/support/limit.ts", ...args];
+  try {
+    const isGood = await passes(all, { ...env, [RUNNING]: running }, limit);
+    if (limit.aborted) {
+      console.error(`Not ended after ${PART_LIMIT / 60_000} minutes: ${stillRunning(running)}`);
+    }
+    return isGood;
+  } finally {
+    await Deno.remove(running, { recursive: true });
+  }
 }
 
 /** The parts one after the other, all of them. `leftOut`: where the names of tests that are left out go; `""`: none is. */
@@ -61,12 +86,12 @@ async function passParts(leftOut: string): Promise<boolean> {
   // One more than there are processors: many tests wait for a process or for time to pass.
   const jobs = String(navigator.hardwareConcurrency + 1);
   console.log(`Side by side, ${jobs} files at a time`);
-  const isMostGood = await passes(
-    ["--no-check", "--parallel", `--ignore=${ALONE.join(",")}`, "tests/"],
+  const isMostGood = await passesInTime(
+    ["--parallel", `--ignore=${ALONE.join(",")}`, "tests/"],
     { DENO_JOBS: jobs, ...env },
   );
   console.log("One after the other: what measures time and memory");
-  const areOthersGood = await passes(["--no-check", ...ALONE], env);
+  const areOthersGood = await passesInTime(ALONE, env);
   console.log("The examples in the documentation");
   const areExamplesGood = await passes(["--no-check", "--doc", "lib/", "README.md"]);
   return isMostGood && areOthersGood && areExamplesGood;

@@ -143,11 +143,12 @@ export class CredentialCheck {
     };
   }
 
-  /** For a user that does not exist, the hash of no password is checked, which takes as long. */
+  /** For a user that does not exist, and for an empty password, a hash is checked that nothing fits, which takes as long. */
   #checkOf(request: AuthenticationRequest, user: string, path: string): Check {
     const users = this.#files.get<PasswordUsers>(path);
     const password = request.password ?? NO_PASSWORD;
-    const { text, hash } = users.get(user) ?? this.#dummy(users);
+    const entry = password.length === 0 ? undefined : users.get(user);
+    const { text, hash } = entry ?? this.#dummy(users);
     return { user, password, text, hash, key: this.#checker.keyOf({ user, password, text }) };
   }
 

@@ -1,10 +1,11 @@
-import type {
-  AccessPort,
-  AuthenticationRequest,
-  AuthenticationVerdict,
-  ClientIdentity,
-  Decision,
-  LogPort,
+import {
+  type AccessPort,
+  type AuthenticationRequest,
+  type AuthenticationVerdict,
+  type ClientIdentity,
+  type Decision,
+  errorText,
+  type LogPort,
 } from "../broker/mod.ts";
 import { mayCarry, type Qos, ReasonCode } from "../codec/mod.ts";
 import { ClientAnswers } from "./client_answers.ts";
@@ -36,7 +37,7 @@ export interface AccessFunctions {
 
 /** Limits for the functions. */
 export interface FunctionAccessOptions {
-  /** A function that has not answered after this time has refused, milliseconds. Default: 5,000. */
+  /** A function that has not answered after this time has refused, milliseconds. Default: 5,000. `Infinity`: there is no limit. */
   readonly timeLimitMs?: number;
   /** How long an answer of `authorize` that came later is remembered for its client, milliseconds. Default: 10,000. */
   readonly rememberMs?: number;
@@ -163,7 +164,7 @@ export class FunctionAccess implements AccessPort {
 
   #fail(name: string, error: unknown): void {
     const message = `Access function ${name} failed, which counts as no`;
-    const text = error instanceof Error ? error.stack ?? error.message : String(error);
+    const text = errorText(error);
     this.#log.say("error", name, message, { error: text });
   }
 }
@@ -207,6 +208,8 @@ function inspect(answer: unknown): string {
 }
 
 function withTimeLimit(answer: PromiseLike<unknown>, limitMs: number): Promise<unknown> {
+  // A timer without end would be over at once.
+  if (limitMs === Infinity) return Promise.resolve(answer);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`No answer after ${limitMs} ms`)), limitMs);

@@ -34,6 +34,8 @@ interface Remote {
   isClosed: boolean;
   /** Continues to read. */
   goOn: (() => void) | undefined;
+  /** Closes it where the peer does not read its last bytes. */
+  leaving?: ReturnType<typeof setTimeout>;
   spare: Uint8Array<ArrayBuffer> | undefined;
 }
 
@@ -209,7 +211,7 @@ export class BridgeDriver {
     remote.goOn?.();
     if (!remote.isWriting) void this.#write(remote);
     // The peer may not read at all.
-    setTimeout(() => this.#close(remote), LEAVE_MS);
+    remote.leaving = setTimeout(() => this.#close(remote), LEAVE_MS);
   }
 
   #close(remote: Remote): void {
@@ -226,6 +228,7 @@ export class BridgeDriver {
 
   #forget(remote: Remote): void {
     remote.isClosed = true;
+    clearTimeout(remote.leaving);
     this.#remotes.delete(remote.id);
     if (this.#remotes.size === 0) { for (const { resolve } of this.#idle.splice(0)) resolve(); }
   }

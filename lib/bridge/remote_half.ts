@@ -13,6 +13,8 @@ import type { TopicRules } from "./topic_rules.ts";
 
 /** The longest time from opening a stream to its CONNACK, milliseconds. */
 const CONNECT_TIMEOUT_MS = 10_000;
+/** The longest wait for a SUBACK or UNSUBACK, milliseconds: it may stand behind many retained messages. */
+const ANSWER_TIMEOUT_MS = 60_000;
 
 /** The parts of the remote half of a bridge. */
 export interface RemoteHalfInit {
@@ -132,12 +134,16 @@ export class RemoteHalf {
       filters,
       () => limits.sessionPresent ? 1 : 0,
     );
+    waitForAnswer(side);
     return side.pendingAnswers === 0;
   }
 
   /** Counts a SUBACK or UNSUBACK; returns true for the last one. */
   subscribed(): boolean {
-    if (--this.side!.pendingAnswers > 0) return false;
+    const side = this.side!;
+    side.pendingAnswers--;
+    waitForAnswer(side);
+    if (side.pendingAnswers > 0) return false;
     this.#hasSubscribed = true;
     return true;
   }
@@ -161,6 +167,11 @@ export class RemoteHalf {
   }
 }
 
+/** Waits for the next answer from now on, if there is one to come. A broker may answer pings and nothing else. */
+function waitForAnswer(side: RemoteSide): void {
+  side.answerByMs = side.pendingAnswers === 0 ? Infinity : side.lastReceivedMs + ANSWER_TIMEOUT_MS;
+}
+
 /** Does what is due on a connection: sends a ping, or returns a fault. */
 export function watch(side: RemoteSide, nowMs: number): BridgeFault | undefined {
   if (side.phase !== "connected") {
@@ -170,13 +181,18 @@ export function watch(side: RemoteSide, nowMs: number): BridgeFault | undefined 
   if (nowMs >= side.goneAtMs) {
     return new BridgeFault("keep_alive", "The remote broker does not answer pings");
   }
+  if (nowMs >= side.answerByMs) {
+    const message = `No answer to SUBSCRIBE within ${ANSWER_TIMEOUT_MS / 1000} s`;
+    return new BridgeFault("timeout", message);
+  }
   ping(side, nowMs);
   return undefined;
 }
 
 /** When something is due on the connection, milliseconds. */
 export function watchAtMs(side: RemoteSide): number {
-  return side.phase === "connected" ? Math.min(side.pingAtMs, side.goneAtMs) : side.deadlineMs;
+  if (side.phase !== "connected") return side.deadlineMs;
+  return Math.min(side.pingAtMs, side.goneAtMs, side.answerByMs);
 }
 
 /** Sends a PINGREQ that is due. */

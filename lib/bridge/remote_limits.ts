@@ -40,9 +40,18 @@ export function limitsOf(
     // The default in 5.0 is 65,535. [MQTT-3.3.4-7]
     receiveMaximum: properties?.receiveMaximum ?? (version === 5 ? 65_535 : undefined),
     topicAliasMaximum: properties?.topicAliasMaximum ?? 0,
-    keepAliveSeconds: properties?.serverKeepAlive ?? own.keepAliveSeconds,
+    keepAliveSeconds: shorter(own.keepAliveSeconds, properties?.serverKeepAlive),
     brokerId: properties?.userProperties?.find(([name, value]) =>
       name === BRIDGE_HOPS && isHop(value)
     )?.[1],
   };
+}
+
+/**
+ * The shorter of two Keep Alives. A server sets the longest time without a packet [MQTT-3.2.2-21]; a client may send more of them, and must
+ * not be kept by a long one, or by none, from noticing that nobody is there.
+ */
+function shorter(ownSeconds: number, serverSeconds = ownSeconds): number {
+  if (ownSeconds === 0 || serverSeconds === 0) return Math.max(ownSeconds, serverSeconds);
+  return Math.min(ownSeconds, serverSeconds);
 }

@@ -83,6 +83,8 @@ export class RemoteSide extends Side {
   readonly deadlineMs: number;
   /** SUBACK and UNSUBACK packets still to come. */
   pendingAnswers = 0;
+  /** When the next of them must be there at the latest: until then no message goes out. */
+  answerByMs = Infinity;
 
   /** `attempt` is the index of the version. */
   constructor(

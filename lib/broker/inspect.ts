@@ -1,6 +1,8 @@
 import { ReasonCode, type SubscriptionRequest } from "../codec/mod.ts";
 import type { Message, Subscription } from "../session/mod.ts";
+import { ApartName } from "../topic/mod.ts";
 import type { Broker } from "./broker.ts";
+import { ArenaMessage } from "./ground/payload_arena.ts";
 import { subscribeFor } from "./handlers/subscribe.ts";
 import { unsubscribeFor } from "./handlers/unsubscribe.ts";
 import { disconnect, endSession } from "./services/lifecycle.ts";
@@ -191,6 +193,9 @@ export interface RetainedEntry {
   readonly publisherId: string;
 }
 
+/** A retained message of a walk: of one that is in the store alone, only the topic is known without reading it. */
+export type FoundRetained = RetainedEntry | Pick<RetainedEntry, "topicName">;
+
 /**
  * The retained messages that match a filter, at the caller's pace. After every `maxSteps` names it yields `undefined`, so that the caller
  * can pause.
@@ -199,11 +204,12 @@ export function* walkRetained(
   broker: Broker,
   topicFilter: string,
   maxSteps: number,
-): Generator<RetainedEntry | undefined, void> {
+): Generator<FoundRetained | undefined, void> {
   const walk = broker.core.retained.matches(topicFilter);
   for (let count = 1; !walk.isDone; count++) {
     const message = walk.next(maxSteps);
-    if (message !== undefined) {
+    if (message instanceof ApartName) yield { topicName: message.topicName };
+    else if (message !== undefined) {
       const { topicName, qos, length: payloadBytes, expiresAtMs, publisherId } = message;
       yield { topicName, qos, payloadBytes, expiresAtMs, publisherId };
     }
@@ -223,11 +229,13 @@ export function readRetained(
   const { retained } = broker.core;
   const kept = retained.get(topicName);
   if (kept === undefined) return done(undefined);
-  if (!kept.isApart) return done(kept.toMessage(kept.payload.slice()));
-  retained.readApart([kept], ([payload]) => {
-    if (payload !== undefined) done(kept.toMessage(payload));
+  if (kept instanceof ArenaMessage && !kept.isApart) {
+    return done(kept.toMessage(kept.payload.slice()));
+  }
+  retained.readApart([kept], ([message]) => {
+    if (message !== undefined) done(message);
     // Either it is missing in the store, or another message has taken its place.
-    else if (retained.get(topicName) === kept) done(undefined);
+    else if (retained.isCurrent(kept)) done(undefined);
     else readRetained(broker, topicName, done);
   });
 }

@@ -49,6 +49,7 @@ export type { Observer } from "./core/observers.ts";
 export type { Outgoing } from "./ground/outgoing.ts";
 export { Distribution, type Histogram } from "./ground/distribution.ts";
 export { Deadline, Deadlines, type Due } from "./ground/deadlines.ts";
+export { errorText } from "./ground/error_text.ts";
 export type * from "./ground/events.ts";
 export * from "./ground/hooks.ts";
 export type { MessageHub, MessageInit } from "./ground/message_hub.ts";

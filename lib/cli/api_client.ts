@@ -1,7 +1,10 @@
 import { messageOf } from "./output.ts";
+import { safe } from "./terminal_text.ts";
 
 /** How long the API may take to answer, in milliseconds. */
 const TIMEOUT_MS = 10_000;
+/** The most characters of a line of a streamed answer: a step has a payload of 64 KB at most. */
+const MAX_LINE_LENGTH = 4_000_000;
 
 /** The API of a broker refused a request, or did not answer. */
 export class ApiError extends Error {}
@@ -53,6 +56,9 @@ export class ApiClient {
       for await (const text of response.body!.pipeThrough(new TextDecoderStream())) {
         const lines = (rest + text).split("\n");
         rest = lines.pop()!;
+        if (rest.length > MAX_LINE_LENGTH) {
+          throw new Error(`a line of more than ${MAX_LINE_LENGTH} characters`);
+        }
         yield* lines.filter((line) => line !== "");
       }
     } catch (error) {
@@ -68,6 +74,6 @@ export class ApiClient {
   }
 
   #refusal({ status }: Response, { detail = status }: { readonly detail?: unknown }): ApiError {
-    return new ApiError(`${this.#url.origin} refuses: ${detail}`);
+    return new ApiError(`${this.#url.origin} refuses: ${safe(String(detail))}`);
   }
 }

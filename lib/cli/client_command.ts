@@ -11,6 +11,7 @@ import { CLIENT_FLAGS, CLIENT_USES, type ClientCommand, COMMON_FLAGS } from "./c
 import { propertiesOf } from "./client_properties.ts";
 import { flagsHelp } from "./help.ts";
 import { EXIT, messageOf, print, printError } from "./output.ts";
+import { safe } from "./terminal_text.ts";
 import { UsageError } from "./usage_error.ts";
 import { version } from "./version.ts";
 
@@ -149,7 +150,8 @@ function explain(
       ? "check -u and -P, and the broker's rules"
       : later[error.kind] ?? ADVICE[error.kind];
     const status = isDenied ? NOT_AUTHORIZED : CLIENT_EXIT[error.kind];
-    return { status, text: `${error.message}; ${advice}\n` };
+    // It may quote the broker.
+    return { status, text: `${safe(error.message)}; ${advice}\n` };
   }
   return {
     status: EXIT.failed,

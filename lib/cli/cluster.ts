@@ -72,13 +72,17 @@ function describe({ nodes, log, snapshot }: ClusterStatus): string {
       return [node, sequence, behind, waiting, clients, sessions, own].map(String);
     }),
   ];
+  // Whoever is cut off is missing in the table as well, and others may be there.
+  const table = nodes.length > 0
+    ? columns(rows)
+    : "No node is heard: none runs, or none reaches these servers\n";
   const leads = leader === "" ? "" : `, ${leader} leads`;
   const lines = [`Log: record ${lastSequence}, ${messages} kept, ${bytes} bytes${leads}`];
   if (snapshot !== undefined) {
     const { sequence, sizeBytes, node } = snapshot;
     lines.push(`Snapshot: up to record ${sequence}, ${sizeBytes} bytes, made by ${node}`);
   }
-  return `${columns(rows)}${lines.join("\n")}\n`;
+  return `${table}${lines.join("\n")}\n`;
 }
 
 function refuse(message: string): number {

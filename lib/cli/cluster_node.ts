@@ -1,5 +1,4 @@
-import type { StoredState } from "../broker/mod.ts";
-import type { ClusterNode, ClusterOptions } from "../cluster/mod.ts";
+import type { Beginning, ClusterNode, ClusterOptions } from "../cluster/mod.ts";
 import type { ClusterConfig, Config } from "../config/mod.ts";
 import { nowMs, type Server } from "../net/mod.ts";
 import type { Logger } from "../observe/mod.ts";
@@ -7,14 +6,6 @@ import { type OpenedStore, readSnapshot, snapshotPath, takeSnapshot } from "../s
 import { clusterOptions } from "./cluster_options.ts";
 import { EXIT, messageOf } from "./output.ts";
 import { StartError } from "./start_error.ts";
-
-/** What a broker begins with. */
-export interface Beginning {
-  /** `undefined`: nothing is stored. */
-  readonly opened: OpenedStore | undefined;
-  /** `undefined`: there is none. */
-  readonly state: StoredState | undefined;
-}
 
 /** This broker's node. */
 export interface NodeOfCluster {
@@ -26,41 +17,28 @@ export interface NodeOfCluster {
  * Opens the store with what the cluster's snapshot has, if this node is new, or was away for longer than the log reaches back. Waits for the
  * cluster. Throws a `StartError`.
  */
-export async function beginWithSnapshot(
+export async function beginInCluster(
   config: Config & { readonly cluster: ClusterConfig },
   log: Logger,
   open: () => OpenedStore | undefined,
-): Promise<Beginning> {
-  const opened = open();
+): Promise<Beginning<OpenedStore>> {
   const options = await clusterOptions(config.cluster);
-  const directory = opened === undefined ? temporary(log) : config.persistenceLocation;
-  if (directory === undefined) return { opened, state: undefined };
-  const path = snapshotPath(directory);
+  const { beginWithSnapshot } = await import("../cluster/mod.ts");
+  const directory = config.persistenceLocation;
+  const stores = { open, directory, path: snapshotPath, take: takeSnapshot, read: readSnapshot };
   try {
-    const { readSnapshotOf } = await import("../cluster/mod.ts");
-    const { position } = opened?.state ?? {};
-    const view = await readSnapshotOf({ options, log, position, path });
-    if (view === undefined) return { opened, state: opened?.state };
-    if (opened === undefined) return { opened, state: readSnapshot(path) };
-    await opened.close();
-    const { sessions, messages, retained } = takeSnapshot(path, directory);
-    log.info("The cluster's snapshot is in the store", { sessions, messages, retained });
+    return await beginWithSnapshot(options, log, stores);
   } catch (error) {
-    await opened?.close();
+    if (error instanceof StartError) throw error;
     throw new StartError(EXIT.failed, `Cannot take the cluster's snapshot: ${messageOf(error)}`);
-  } finally {
-    for (const suffix of ["", "-wal", "-shm", "-journal"]) remove(path + suffix);
-    if (opened === undefined) remove(directory);
   }
-  const again = open();
-  return { opened: again, state: again?.state };
 }
 
 /** Makes this broker's node of the cluster; `undefined`: none is configured, and the room is not loaded. Throws a `StartError`. */
 export async function openCluster(
   { cluster }: Config,
   log: Logger,
-  { opened, state }: Beginning,
+  { opened, state }: Beginning<OpenedStore>,
   fellBehind: () => void,
 ): Promise<NodeOfCluster | undefined> {
   if (cluster === undefined) return undefined;
@@ -96,23 +74,4 @@ export async function makeSnapshots(
   const { node, options } = cluster;
   const maker = new SnapshotMaker({ options, log, store: opened.store, level: () => node.level });
   return () => maker.close();
-}
-
-/** For a snapshot that a node without a store reads; `undefined`: there is no room for it. */
-function temporary(log: Logger): string | undefined {
-  try {
-    return Deno.makeTempDirSync({ prefix: "flux-mqtt-" });
-  } catch (error) {
-    const reason = messageOf(error);
-    log.warning("A snapshot of the cluster cannot be read without a directory for it", { reason });
-    return undefined;
-  }
-}
-
-function remove(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch {
-    // It was not there.
-  }
 }

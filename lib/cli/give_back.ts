@@ -1,6 +1,5 @@
 import type { BrokerLevels } from "../broker/mod.ts";
 import type { Server } from "../net/mod.ts";
-import { collectGarbage } from "../store/mod.ts";
 
 /** The time between two checks, in milliseconds. */
 const LOOK_MS = 500;
@@ -17,14 +16,35 @@ const CALM_READS = 20;
 const CALM_STEPS = 250_000;
 /** The growth of memory since the last collection that makes another one worthwhile. */
 const GROWN_BYTES = 8 * 1024 * 1024;
-/** With more live bytes than this nothing is collected: a collection takes about two milliseconds for each megabyte. */
-const MOST_BYTES = 64 * 1024 * 1024;
-/** A byte that is not live any more takes a tenth of that. */
-const DEAD_PER_LIVE = 10;
+/**
+ * How long a collection may take, milliseconds: while clients say something now and then; once they have been calm for `LATE_LOOKS` checks,
+ * as a broker with thousands of idle clients is never silent; and after `SILENT_LOOKS` checks in which nobody said or asked anything.
+ */
+const MAY_TAKE_MS = { calm: 20, late: 40, silent: 130 };
+const LATE_LOOKS = 40;
+const SILENT_LOOKS = 10;
+/** A byte that is not live any more takes so much less time than one that is: only its page is given back. */
+const DEAD_PER_LIVE = 80;
+const MB = 1024 * 1024;
 /** The heap of a broker without clients, and what each thing in it takes at most, bytes: as `deno task weigh` shows, and a little more. */
-const LIVE_BYTES = { base: 16 * 1024 * 1024, session: 8192, subscription: 1024, message: 1536 };
+const LIVE_BYTES = { base: 10 * MB, session: 8192, subscription: 1024, message: 1536 };
 /** Checks until a second collection: a closing connection keeps what it was writing for about a second. */
 const LATER_LOOKS = 4;
+
+/** What a collection costs. */
+export interface CollectionCost {
+  /** Of a heap with nothing in it, milliseconds. */
+  readonly leastMs: number;
+  /** For each megabyte that is in use, milliseconds. */
+  readonly msPerLiveMb: number;
+}
+
+/** The function that `--expose-gc` provides: one collection. */
+export const EXPOSED: CollectionCost = { leastMs: 2.5, msPerLiveMb: 1.1 };
+/** The one that a new context of `node:vm` has is Deno's own, and collects twice. */
+export const BORROWED: CollectionCost = { leastMs: 5, msPerLiveMb: 2.2 };
+/** The same, with the time to load `node:vm` and `node:v8`. */
+export const UNLOADED: CollectionCost = { leastMs: 42, msPerLiveMb: 2.2 };
 
 /** What a check reads from the broker. */
 export interface Sight {
@@ -47,6 +67,9 @@ export class Rush {
   #last: Sight;
   #settledBytes: number;
   #looksLeft = 0;
+  /** Checks in a row in which little happened, and in which nothing did. */
+  #calmLooks = 0;
+  #silentLooks = 0;
 
   /** Starts from the present state. */
   constructor(sight: Sight, usage: Deno.MemoryUsage) {
@@ -54,18 +77,16 @@ export class Rush {
     this.#settledBytes = looseBytes(sight, usage);
   }
 
-  /** Checks once; returns whether a rush is over that has left memory behind. `usage` is called only while the broker is calm. */
-  look(sight: Sight, usage: () => Deno.MemoryUsage): boolean {
-    const last = this.#last;
-    this.#last = sight;
-    const isCalm = sight.packets - last.packets < CALM_PACKETS &&
-      sight.connections - last.connections < CALM_CONNECTIONS &&
-      sight.unfinishedReads - last.unfinishedReads < CALM_READS &&
-      sight.steps - last.steps < CALM_STEPS;
-    if (!isCalm) return false;
+  /**
+   * Checks once; returns whether a rush is over that has left memory behind, and a collection at this cost keeps nobody waiting for long.
+   * `usage` is called only while the broker is calm.
+   */
+  look(sight: Sight, usage: () => Deno.MemoryUsage, cost: CollectionCost): boolean {
+    if (!this.#isCalm(sight)) return false;
     const used = usage();
     const liveBytes = Math.min(used.heapUsed, sight.liveBytes);
-    if (liveBytes + (used.heapUsed - liveBytes) / DEAD_PER_LIVE > MOST_BYTES) return false;
+    const costlyBytes = liveBytes + (used.heapUsed - liveBytes) / DEAD_PER_LIVE;
+    if (cost.leastMs + cost.msPerLiveMb * costlyBytes / MB > this.#mayTakeMs) return false;
     const bytes = looseBytes(sight, used);
     this.#settledBytes = Math.min(this.#settledBytes, bytes);
     if (bytes - this.#settledBytes >= GROWN_BYTES) {
@@ -73,6 +94,24 @@ export class Rush {
       return true;
     }
     return this.#looksLeft > 0 && --this.#looksLeft === 0;
+  }
+
+  get #mayTakeMs(): number {
+    if (this.#silentLooks >= SILENT_LOOKS) return MAY_TAKE_MS.silent;
+    return this.#calmLooks >= LATE_LOOKS ? MAY_TAKE_MS.late : MAY_TAKE_MS.calm;
+  }
+
+  #isCalm(sight: Sight): boolean {
+    const last = this.#last;
+    this.#last = sight;
+    const packets = sight.packets - last.packets;
+    const connections = sight.connections - last.connections;
+    const reads = sight.unfinishedReads - last.unfinishedReads;
+    const isCalm = packets < CALM_PACKETS && connections < CALM_CONNECTIONS && reads < CALM_READS &&
+      sight.steps - last.steps < CALM_STEPS;
+    this.#calmLooks = isCalm ? this.#calmLooks + 1 : 0;
+    this.#silentLooks = packets + connections + reads === 0 ? this.#silentLooks + 1 : 0;
+    return isCalm;
   }
 
   /** Notes the memory in use after a collection. */
@@ -90,9 +129,10 @@ export class Rush {
  */
 export function giveBackMemory(server: Server): () => void {
   const rush = new Rush(sightOf(server), Deno.memoryUsage());
+  const collector = new Collector();
   const look = async () => {
-    if (!rush.look(sightOf(server), Deno.memoryUsage)) return;
-    if (!await collectGarbage()) return clearInterval(timer);
+    if (!rush.look(sightOf(server), Deno.memoryUsage, collector.cost)) return;
+    if (!await collector.collect()) return clearInterval(timer);
     server.trimMemory();
     rush.settle(sightOf(server), Deno.memoryUsage());
   };
@@ -122,4 +162,28 @@ function liveBytesOf(levels: BrokerLevels): number {
 /** Bytes of the heap and of buffers outside it that are not in use by a connection. They grow when clients leave. */
 function looseBytes({ keptBytes }: Sight, { heapTotal, external }: Deno.MemoryUsage): number {
   return heapTotal + external - keptBytes;
+}
+
+/**
+ * Runs full collections. `deno task start` and the executable expose `gc`. Elsewhere it exists in contexts that are made after the flag is
+ * set, unless flags cannot be set any more, as in executables of Deno 2.7. The modules for that are loaded when it is needed, so that the
+ * start does not pay for them.
+ */
+class Collector {
+  #gc = (globalThis as { gc?: () => void }).gc;
+  /** What the next collection costs. */
+  cost: CollectionCost = this.#gc === undefined ? UNLOADED : EXPOSED;
+
+  /** `false`: V8 cannot be asked for one. */
+  async collect(): Promise<boolean> {
+    if (this.#gc === undefined) {
+      const { setFlagsFromString } = await import("node:v8");
+      const { runInNewContext } = await import("node:vm");
+      setFlagsFromString("--expose-gc");
+      this.#gc = runInNewContext("globalThis.gc") as (() => void) | undefined;
+      this.cost = BORROWED;
+    }
+    this.#gc?.();
+    return this.#gc !== undefined;
+  }
 }

@@ -7,6 +7,7 @@ import { flagsHelp } from "./help.ts";
 import { EXIT, failureText, print, printError, printProblems } from "./output.ts";
 import { Progress } from "./progress.ts";
 import { processSources } from "./sources.ts";
+import { safe } from "./terminal_text.ts";
 
 /** The flags of `import`. */
 export const IMPORT_FLAGS = {
@@ -91,7 +92,7 @@ export async function importStore(args: readonly string[]): Promise<number> {
   } catch (error) {
     progress.clear();
     const what = error instanceof DatabaseError
-      ? `${file}: ${error.message}`
+      ? `${file}: ${safe(error.message)}`
       : error instanceof StoreNotEmptyError
       ? `${error.message}; --replace moves it aside`
       : failureText(`import ${file}`, error);

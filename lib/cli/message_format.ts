@@ -1,6 +1,7 @@
 import type { Properties } from "../codec/mod.ts";
 import type { ReceivedMessage } from "../client/mod.ts";
 import { TIME_LETTERS } from "./strftime.ts";
+import { safe, safeText } from "./terminal_text.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** The width and the precision of a part: `%-12.3p`. */
@@ -52,6 +53,8 @@ const LETTERS: Readonly<Record<string, Part>> = {
 };
 /** Letters of numbers, which zeros may fill up. */
 const NUMBERS = "AdEFflmqrS";
+/** Letters of parts that may have several lines: the payload, and JSON. */
+const LINES = "jJp";
 /** Letters of texts, which a precision cuts off. */
 const TEXTS = "CDpRt";
 /** Between `%` and the letter: flags, width, precision with a separator. */
@@ -74,10 +77,18 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "\\": "\\",
 };
 
-/** Parses the format of `-F`. Throws a `UsageError`. `isPretty`: JSON spans several lines. */
+/** How a format is written. */
+export interface FormatManner {
+  /** JSON spans several lines. */
+  readonly isPretty: boolean;
+  /** What comes from others must not control a terminal. The format itself may: it is the user's. */
+  readonly isShown: boolean;
+}
+
+/** Parses the format of `-F`. Throws a `UsageError`. */
 export function readFormat(
   format: string,
-  isPretty = false,
+  manner: FormatManner,
 ): (message: ReceivedMessage) => Uint8Array {
   const parts: Written[] = [];
   for (let at = 0; at < format.length; at++) {
@@ -88,7 +99,7 @@ export function readFormat(
     }
     const { length, shape } = sign === "%" ? shapeOf(format.slice(at + 1)) : PLAIN;
     at += length + 1;
-    parts.push(partOf(sign, format[at], shape, isPretty));
+    parts.push(partOf(sign, format[at], shape, manner));
   }
   return (message) => {
     const now = Temporal.Now.instant();
@@ -123,7 +134,7 @@ function partOf(
   sign: string,
   letter: string | undefined,
   shape: Shape,
-  isPretty: boolean,
+  { isPretty, isShown }: FormatManner,
 ): Written {
   const table: Readonly<Record<string, unknown>> = sign === "%"
     ? LETTERS
@@ -139,7 +150,13 @@ function partOf(
     return (_, now) => TIMES[letter]!(now.toZonedDateTimeISO(Temporal.Now.timeZoneId()));
   }
   const write = isPretty && letter.toLowerCase() === "j" ? prettyJson(letter) : LETTERS[letter]!;
-  return (message, now) => shaped(write(message, now, shape), letter, shape);
+  const shapedPart: Written = (message, now) => shaped(write(message, now, shape), letter, shape);
+  return isShown ? (message, now) => shown(shapedPart(message, now), letter) : shapedPart;
+}
+
+/** A part for a terminal. */
+function shown(part: string | Uint8Array, letter: string): string {
+  return typeof part !== "string" || LINES.includes(letter) ? safeText(part) : safe(part);
 }
 
 function prettyJson(letter: string): Part {
@@ -228,7 +245,7 @@ function payloadOf(message: ReceivedMessage): unknown {
   try {
     return message.json();
   } catch {
-    throw new Error(`Message payload is not valid JSON on topic ${message.topicName}`);
+    throw new Error(`Message payload is not valid JSON on topic ${safe(message.topicName)}`);
   }
 }
 

@@ -1,3 +1,13 @@
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  writeSync,
+} from "node:fs";
 import { parseArgs } from "node:util";
 import {
   editEntry,
@@ -191,8 +201,8 @@ function replaceFile(path: string, text: string): void {
   const target = Deno.realPathSync(path);
   const temporary = `${target}.${crypto.randomUUID()}.tmp`;
   try {
-    makeFile(temporary, text);
-    if (Deno.build.os !== "windows") keepAccess(Deno.statSync(target), temporary);
+    if (Deno.build.os === "windows") makeFile(temporary, text);
+    else makeFileLike(temporary, text, Deno.statSync(target));
     Deno.renameSync(temporary, target);
   } catch (error) {
     removeIfThere(temporary);
@@ -221,8 +231,22 @@ async function lockFile(path: string): Promise<Disposable> {
   }
 }
 
-function keepAccess({ uid, gid, mode }: Deno.FileInfo, path: string): void {
-  const own = Deno.statSync(path);
-  if (uid !== own.uid || gid !== own.gid) Deno.chownSync(path, uid, gid);
-  Deno.chmodSync(path, (mode ?? 0o600) & 0o777);
+/**
+ * Makes a file with owner, group and mode of another one. They are set at the open file, never by its path: root may do this in a directory
+ * whose owner could put a link to any file there meanwhile, and would give that file away.
+ */
+function makeFileLike(path: string, text: string, { uid, gid, mode }: Deno.FileInfo): void {
+  const { O_WRONLY, O_CREAT, O_EXCL } = constants;
+  const file = openSync(path, O_WRONLY | O_CREAT | O_EXCL, 0o600);
+  try {
+    for (let bytes = new TextEncoder().encode(text); bytes.length > 0;) {
+      bytes = bytes.subarray(writeSync(file, bytes));
+    }
+    const own = fstatSync(file);
+    if (uid !== own.uid || gid !== own.gid) fchownSync(file, uid ?? own.uid, gid ?? own.gid);
+    fchmodSync(file, (mode ?? 0o600) & 0o777);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
 }

@@ -8,6 +8,11 @@ export function statIfThere(path: string): Deno.FileInfo | undefined {
   return ifThere(() => Deno.statSync(path));
 }
 
+/** Whether the permissions of a directory let its group or everybody else write there. */
+export function isOpenToOthers(path: string): boolean {
+  return ((statIfThere(path)?.mode ?? 0) & 0o022) !== 0;
+}
+
 /** Removes a file, if there is one. */
 export function removeIfThere(path: string): void {
   ifThere(() => Deno.removeSync(path));

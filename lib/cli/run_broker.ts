@@ -1,4 +1,5 @@
 import type { AccessPort, ClusterPort, Store } from "../broker/mod.ts";
+import type { Beginning } from "../cluster/mod.ts";
 import { type Config, LEAVE_DISK_FREE, type LoadResult } from "../config/mod.ts";
 import { nowMs, Server, type Transport } from "../net/mod.ts";
 import { hasTelemetry, type Logger, LogTail, startTelemetry } from "../observe/mod.ts";
@@ -13,13 +14,7 @@ import {
   withPages,
 } from "./access.ts";
 import { bridgeIdOf } from "./bridge_id.ts";
-import {
-  type Beginning,
-  beginWithSnapshot,
-  joinCluster,
-  makeSnapshots,
-  openCluster,
-} from "./cluster_node.ts";
+import { beginInCluster, joinCluster, makeSnapshots, openCluster } from "./cluster_node.ts";
 import { BridgeRunner } from "./bridges.ts";
 import { BusTrace } from "./bus_trace.ts";
 import { Dashboard, hasDashboard } from "./dashboard.ts";
@@ -155,10 +150,10 @@ async function runUntilSignal(
 }
 
 /** Opens the store; a node of a cluster may begin with what others have. Throws a `StartError`. */
-async function begin(config: Config, log: Logger): Promise<Beginning> {
+async function begin(config: Config, log: Logger): Promise<Beginning<OpenedStore>> {
   const { cluster } = config;
   if (cluster !== undefined) {
-    return await beginWithSnapshot({ ...config, cluster }, log, () => open(config, log));
+    return await beginInCluster({ ...config, cluster }, log, () => open(config, log));
   }
   const opened = open(config, log);
   return { opened, state: opened?.state };
@@ -185,7 +180,7 @@ function open(config: Config, log: Logger): OpenedStore | undefined {
 }
 
 /** What the server needs. */
-interface ServerParts extends Beginning {
+interface ServerParts extends Beginning<OpenedStore> {
   readonly config: Config;
   readonly log: Logger;
   readonly access: AccessPort | undefined;

@@ -160,7 +160,9 @@ function installSteps({ configFile, executable, root }: Request): readonly Step[
     { type: "write", path: USER_PATH, text: USER_TEXT },
     { type: "write", path: UNIT_PATH, text: unitText(executable, configFile, canNotify()) },
     { type: "run", words: ["systemd-sysusers", USER_PATH] },
-    ...closedFiles(root, dirname(configFile)).map((path) => ({ type: "share", path }) as const),
+    ...closedFiles(root, configFile, result.config).map((path) =>
+      ({ type: "share", path }) as const
+    ),
     { type: "run", words: ["systemctl", "daemon-reload"] },
     { type: "run", words: ["systemctl", "enable", "--now", UNIT] },
   ];
@@ -181,12 +183,18 @@ function storeProblem({ persistence, persistenceLocation }: Config): string | un
   return `persistence_location: Must be ${STATE} or below for the service, is ${persistenceLocation}`;
 }
 
-/** Files beside the configuration that only their owner may read. The broker needs them all, except the authority's key. */
-function closedFiles(root: string, directory: string): string[] {
+/**
+ * Files beside the configuration that only their owner may read, and that the broker has to: itself, and what it names.
+ * Others are none of the broker's business: the directory may be /etc, where some systems close the file of passwords in the same way.
+ */
+function closedFiles(root: string, configFile: string, { settings, bridges }: Config): string[] {
+  const directory = dirname(configFile);
+  const all = [settings, ...bridges.map((bridge) => bridge.settings)].flat();
+  const named = new Set([configFile, ...all.map(({ text }) => text)]);
   return [...Deno.readDirSync(root + directory)]
-    .filter(({ name, isFile }) => isFile && name !== "ca.key")
+    .filter(({ isFile }) => isFile)
     .map(({ name }) => `${directory}/${name}`)
-    .filter((path) => ((Deno.statSync(root + path).mode ?? 0) & 0o077) === 0)
+    .filter((path) => named.has(path) && ((Deno.statSync(root + path).mode ?? 0) & 0o077) === 0)
     .toSorted();
 }
 

@@ -5,7 +5,7 @@ import type { Flags } from "./commands.ts";
 import { flagProblem } from "./flag_problem.ts";
 import { flagsHelp } from "./help.ts";
 import { EXIT, failureText, messageOf, print, printError } from "./output.ts";
-import { exists, placeFile } from "./placed_file.ts";
+import { exists, isOpenToOthers, placeFile } from "./placed_file.ts";
 import { programName } from "./program_name.ts";
 import {
   CONFIG_NAME,
@@ -150,6 +150,13 @@ async function carryOut(
     );
   }
   print(files.map((file) => `Wrote ${pathOf(file)}\n`).join(""));
+  for (const directory of [plan.directory, plan.dataDirectory].filter(isOpenToOthers)) {
+    printError(
+      `Other users may write into ${directory}, and so replace the files; better: chmod go-w ${
+        quoted(directory)
+      }\n`,
+    );
+  }
   const configFile = resolve(plan.directory, CONFIG_NAME);
   const isGood = !isTried || await tryAndTell(configFile, plan);
   const password = isPasswordMade ? plan.password : "PASSWORD";

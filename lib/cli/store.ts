@@ -217,7 +217,7 @@ function printSessions(file: StoredFile, place: Place): number {
       ownerText(session.owner),
       String(session.subscriptions),
       String(session.queued),
-      session.expiresAtMs === null ? "-" : new Date(session.expiresAtMs).toISOString(),
+      timeText(session.expiresAtMs),
       noteOn(session.clientId, place),
     ]),
   ]));
@@ -234,10 +234,22 @@ function noteOn(clientId: string, { bridgeSessions }: Place): string {
 
 /** An owner is stored as a list: who vouches for it, the name, and the mount point. */
 function ownerText(owner: string | null): string {
-  const parts: unknown = owner === null ? undefined : JSON.parse(owner);
+  let parts: unknown;
+  try {
+    parts = owner === null ? undefined : JSON.parse(owner);
+  } catch {
+    return `${owner} (invalid)`;
+  }
   const [, name = "", mountPoint = ""] = Array.isArray(parts) ? parts.map(String) : [];
   if (name === "") return "-";
   return mountPoint === "" ? name : `${name} at ${mountPoint}`;
+}
+
+/** A file may say what no clock can. */
+function timeText(ms: number | null): string {
+  if (ms === null) return "-";
+  const time = new Date(ms);
+  return Number.isNaN(time.getTime()) ? `${ms} (invalid)` : time.toISOString();
 }
 
 function printSession(file: StoredFile, clientId: string, place: Place): number {
@@ -251,7 +263,7 @@ function printSession(file: StoredFile, clientId: string, place: Place): number 
     ["client", clientId],
     ["owner", ownerText(session.owner)],
     ["queued", String(session.queued)],
-    ["expires", session.expiresAtMs === null ? "-" : new Date(session.expiresAtMs).toISOString()],
+    ["expires", timeText(session.expiresAtMs)],
     ...filters.map((filter) => ["subscribes to", filter]),
     ...[noteOn(clientId, place)].filter((note) => note !== "").map((note) => ["note", note]),
   ]));

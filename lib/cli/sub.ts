@@ -18,6 +18,7 @@ import {
 import { propertiesOf } from "./client_properties.ts";
 import { readFormat } from "./message_format.ts";
 import { messageOf, print, printBytes, printError } from "./output.ts";
+import { safe, safeText } from "./terminal_text.ts";
 import { UsageError } from "./usage_error.ts";
 import { WatchScreen } from "./watch_screen.ts";
 
@@ -42,7 +43,7 @@ export function sub(args: readonly string[]): Promise<number> {
             kind !== "refused" && kind !== "protocol" && reasonCode !== ReasonCode.SessionTakenOver,
         },
         onDisconnected: ({ message }) => {
-          if (!flags.on.has("quiet")) printError(`${message}; connecting again\n`);
+          if (!flags.on.has("quiet")) printError(`${safe(message)}; connecting again\n`);
         },
       },
       timeoutSeconds: timeoutSecondsOf(flags),
@@ -204,9 +205,10 @@ const RETAIN_HANDLING: Readonly<Record<string, 0 | 1 | 2>> = { always: 0, new: 1
 /** Returns a function that prints a message as the flags ask; it returns `false` once nobody reads the output. Throws a `UsageError`. */
 export function printerOf({ text, on }: ClientFlags): (message: ReceivedMessage) => boolean {
   const format = text.get("format");
+  const isShown = on.has("watch") || Deno.stdout.isTerminal();
   const write = format === undefined
-    ? (message: ReceivedMessage) => plain(message, on)
-    : readFormat(format, on.has("pretty"));
+    ? (message: ReceivedMessage) => plain(isShown ? shownMessage(message) : message, on)
+    : readFormat(format, { isPretty: on.has("pretty"), isShown });
   const screen = on.has("watch") ? new WatchScreen() : undefined;
   const end = new TextEncoder().encode(on.has("no-newline") ? "" : "\n");
   return (message) => {
@@ -230,8 +232,15 @@ function isUnseen({ payload }: Publish, on: ReadonlySet<string>): boolean {
   return payload.length === 0 && (!on.has("verbose") || on.has("no-newline"));
 }
 
-/** The unchanged payload; with `-v` its topic first. */
-function plain({ topicName, payload }: Publish, on: ReadonlySet<string>): Uint8Array {
+/** The topic and the payload as a terminal may show them. */
+function shownMessage({ topicName, payload }: Publish): PlainMessage {
+  return { topicName: safe(topicName), payload: new TextEncoder().encode(safeText(payload)) };
+}
+
+type PlainMessage = Pick<Publish, "topicName" | "payload">;
+
+/** The payload; with `-v` its topic first. */
+function plain({ topicName, payload }: PlainMessage, on: ReadonlySet<string>): Uint8Array {
   if (!on.has("verbose")) return payload;
   const head = new TextEncoder().encode(`${topicName} ${payload.length === 0 ? "(null)" : ""}`);
   const bytes = new Uint8Array(head.length + payload.length);

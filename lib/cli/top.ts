@@ -5,6 +5,7 @@ import type { Flags } from "./commands.ts";
 import { flagProblem } from "./flag_problem.ts";
 import { flagsHelp } from "./help.ts";
 import { EXIT, messageOf, print, printError } from "./output.ts";
+import { safe } from "./terminal_text.ts";
 import {
   clientLines,
   type ClientRow,
@@ -66,7 +67,7 @@ export async function top(args: readonly string[]): Promise<number> {
   if (typeof looking === "string") return refuse(looking);
   return await askingApi(async () => {
     if (values.once || !Deno.stdout.isTerminal()) {
-      print((await screen(looking, PLAIN_ROWS)).join("\n") + "\n");
+      print((await screen(looking, PLAIN_ROWS)).map(safe).join("\n") + "\n");
       return EXIT.ok;
     }
     return await follow(looking);
@@ -131,7 +132,7 @@ async function follow(looking: Looking): Promise<number> {
   try {
     while (!isEnded) {
       const { rows, columns } = Deno.consoleSize();
-      const lines = await screen(looking, rows - 1);
+      const lines = (await screen(looking, rows - 1)).map(safe);
       print(CLEAR + lines.slice(0, rows - 1).map((line) => line.slice(0, columns)).join("\n"));
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, looking.intervalMs);

@@ -1,10 +1,11 @@
 import { parseArgs } from "node:util";
-import type { ApiClient } from "./api_client.ts";
+import { type ApiClient, ApiError } from "./api_client.ts";
 import { API_FLAGS, API_NOTE, askingApi, openApi } from "./api_flags.ts";
 import type { Flags } from "./commands.ts";
 import { flagProblem } from "./flag_problem.ts";
 import { flagsHelp } from "./help.ts";
 import { EXIT, messageOf, print, printError } from "./output.ts";
+import { safe } from "./terminal_text.ts";
 import { type TraceStep, traceText } from "./trace_text.ts";
 
 /** The flags of `trace`. */
@@ -79,10 +80,19 @@ export async function trace(args: readonly string[]): Promise<number> {
 }
 
 async function follow({ api, query, isJson }: Tracing, signal: AbortSignal): Promise<number> {
+  const isTerminal = Deno.stdout.isTerminal();
   for await (const line of api.lines("/trace", query, signal)) {
-    print(isJson ? `${line}\n` : traceText(JSON.parse(line) as TraceStep));
+    print(isJson ? `${isTerminal ? safe(line) : line}\n` : traceText(stepOf(line)));
   }
   return EXIT.ok;
+}
+
+function stepOf(line: string): TraceStep {
+  try {
+    return JSON.parse(line);
+  } catch {
+    throw new ApiError("The broker answers with what is no JSON");
+  }
 }
 
 function tracingOf(

@@ -30,7 +30,7 @@ export function traceText(step: TraceStep): string {
   if (step.event === "end") return endText(step);
   const { atMs = 0, event, clientId = "", text, rule, payload, isCut } = step;
   const time = new Date(atMs).toISOString().slice(11, 23);
-  const sign = (SIGNS[event] ?? event).padEnd(SIGN_WIDTH);
+  const sign = (SIGNS[event] ?? safe(event)).padEnd(SIGN_WIDTH);
   const client = (safe(clientId) || "the broker").padEnd(CLIENT_WIDTH);
   const lines = [`${time} ${client} ${sign} ${safe(text)}`];
   if (rule !== undefined) lines.push(`${INDENT}rule ${safe(rule)}`);
@@ -43,5 +43,5 @@ function endText({ text, lines = 0, skipped = 0, omitted = 0 }: TraceStep): stri
     skipped > 0 ? `, ${skipped} came too fast and are left out` : "",
     omitted > 0 ? `, ${omitted} about further clients are left out` : "",
   ];
-  return `${text}: ${lines === 1 ? "1 step" : `${lines} steps`}${left.join("")}\n`;
+  return `${safe(text)}: ${lines === 1 ? "1 step" : `${lines} steps`}${left.join("")}\n`;
 }

@@ -1,11 +1,13 @@
 import type { LogPort, SessionChange, ShareChange, SharedMessage, Store } from "../broker/mod.ts";
 import type { Timers } from "./engine.ts";
+import type { SavedFences } from "./fences.ts";
 import { Marks } from "./marks.ts";
 import type { Position } from "./position.ts";
 import {
   decodeRecord,
   firstPlaceOf,
   type LogRecord,
+  NewerRecordError,
   type RecordClaim,
   type RecordHead,
   type RecordMessage,
@@ -41,11 +43,15 @@ export interface ApplierPorts {
   shared(change: ShareChange, origin: Origin, place: number): boolean;
   /** What is stored with the position, as JSON. */
   readonly shares: string;
+  /** What is stored with it too; `undefined`: nothing. */
+  readonly fences: SavedFences | undefined;
   /** A record of this process has been applied, or stands before an earlier one. */
   applied(number: number): void;
   early(number: number): void;
   /** There is more to apply than there is time for, or no more. */
   paused(isPaused: boolean): void;
+  /** A record is of a later version: nothing is applied from here on. */
+  outdated(sequence: number, version: number): void;
 }
 
 /** A record that is being applied. */
@@ -74,6 +80,7 @@ export class Applier {
   #begun: number;
   #work: Work[] = [];
   #stopWaiting: (() => void) | undefined;
+  #isOutdated = false;
 
   /** `position`: as it was stored. `isBlind`: the log does not begin with its first record. */
   constructor(ports: ApplierPorts, position: Position, isBlind: boolean) {
@@ -87,10 +94,15 @@ export class Applier {
   /** The next record of the log. */
   receive(sequence: number, bytes: Uint8Array): void {
     this.bytes += bytes.length;
+    if (this.#isOutdated) return;
     let record: LogRecord;
     try {
       record = decodeRecord(bytes, sequence);
     } catch (error) {
+      if (error instanceof NewerRecordError) {
+        this.#isOutdated = true;
+        return this.#ports.outdated(sequence, error.version);
+      }
       this.#ports.log.error("Cannot read a record of the cluster's log", {
         sequence,
         error: String(error),
@@ -171,11 +183,13 @@ export class Applier {
   }
 
   #putPosition(sequence: number, entries: number): void {
+    const { fences } = this.#ports;
     const position: Position = {
       sequence,
       created: this.#created,
       marks: this.marks.list,
       ...entries === 0 ? {} : { entries },
+      ...fences === undefined ? {} : { fences },
     };
     // The table is large and changes seldom: it is not written anew each time.
     const text = JSON.stringify(position);

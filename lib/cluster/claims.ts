@@ -21,6 +21,11 @@ export class Claims {
     return this.#unawaited.get(clientId) ?? 0;
   }
 
+  /** Whether somebody waits for a claim of this client. */
+  isAwaited(clientId: string): boolean {
+    return this.#awaited.has(clientId);
+  }
+
   /** The log has come to a claim that nobody waits for. */
   appliedUnawaited(clientId: string): void {
     const left = this.countUnawaited(clientId) - 1;

@@ -18,6 +18,7 @@ import { Interests } from "./interests.ts";
 import { Log } from "./log.ts";
 import { type Beat, Members } from "./members.ts";
 import { NatsEngine } from "./nats_engine.ts";
+import type { LogView } from "./log_watch.ts";
 import type { OpenedLog } from "./open_log.ts";
 import { type ClusterOptions, prefixOf } from "./options.ts";
 import type { Position } from "./position.ts";
@@ -77,6 +78,10 @@ export interface ClusterLevel {
   readonly node: string;
   /** Whether a NATS server has let it in. */
   readonly isConnected: boolean;
+  /** That server; `""`: none has. */
+  readonly server: string;
+  /** The log as the servers describe it; absent: that is not known. */
+  readonly log?: LogView;
   /** The last record that is applied. */
   readonly sequence: number;
   /** Whether the node takes part. */
@@ -128,6 +133,8 @@ export class ClusterNode {
   #readySinceMs: number;
   #readyAtMs: number;
   #isIsolated = false;
+  /** Other nodes are of a version whose records this one cannot read. */
+  #isOutdated = false;
   /** When this node said of others that they are dead. */
   readonly #declared = new Map<string, number>();
   readonly #stopTimers: readonly (() => void)[];
@@ -192,7 +199,7 @@ export class ClusterNode {
   /** Whether the node takes part: it has applied all that there was, and has a server. */
   get isReady(): boolean {
     return this.#log.epoch > 0 && this.#engine.isConnected && !this.#log.isFailing &&
-      !this.#members.hasTwin;
+      !this.#members.hasTwin && !this.#isOutdated;
   }
 
   /** Where it stands. */
@@ -201,10 +208,13 @@ export class ClusterNode {
     const nodes = this.#members.nodes();
     const sequence = this.#applier?.sequence ?? 0;
     const most = nodes.reduce((most, beat) => Math.max(most, beat.sequence), sequence);
+    const log = this.#engine.logView;
     return {
       name,
       node,
       isConnected: this.#engine.isConnected,
+      server: this.#server,
+      ...log === undefined ? {} : { log },
       isReady: this.isReady,
       sequence,
       behind: most - sequence,
@@ -239,6 +249,7 @@ export class ClusterNode {
   begin(host: ClusterHost, { info, position }: OpenedLog, joined: () => void): void {
     this.#host = this.#shares.host = host;
     this.#shares.load(position.shares);
+    if (position.fences !== undefined) this.#sessions.fences.load(position.fences);
     const applier = this.#applier = this.#newApplier(host, position, info.firstSequence > 1);
     const { log } = this.#init;
     this.#reader = this.#engine.readLog(position.sequence + 1, {
@@ -268,6 +279,7 @@ export class ClusterNode {
   #newApplier(host: ClusterHost, position: Position, isBlind: boolean): Applier {
     const { log, options } = this.#init;
     const shares = this.#shares;
+    const { fences } = this.#sessions;
     const ports: ApplierPorts = {
       node: options.node,
       log,
@@ -285,7 +297,17 @@ export class ClusterNode {
       get shares() {
         return shares.text;
       },
+      get fences() {
+        return fences.saved;
+      },
       early: (number) => this.#log.early(number),
+      outdated: (sequence, version) => {
+        this.#isOutdated = true;
+        this.#reader?.close();
+        const message = "The cluster's log has a record of a later version: update this node, " +
+          "which applies nothing behind it and takes no part until then";
+        log.error(message, { sequence, version });
+      },
       paused: (isPaused) => isPaused ? this.#reader?.pause() : this.#reader?.resume(),
     };
     return new Applier(ports, position, isBlind);
@@ -297,7 +319,7 @@ export class ClusterNode {
     // Greater than that of every process before, however the clock has been set.
     const epoch = Math.max(Math.floor(nowMs()), applier.marks.epochOf(node) + 1);
     this.#log.epoch = this.#forwarding.epoch = applier.epoch = epoch;
-    this.#log.gained(applier.sequence);
+    this.#log.knows(applier.sequence);
     this.#readyAtMs = nowMs();
     this.#sessions.sequence = () => applier.sequence;
     this.#sessions.host = host;
@@ -338,13 +360,13 @@ export class ClusterNode {
     host.turn().keepHomes(clientIds);
     this.#sessions.isApplying = false;
     if (heir === options.node) {
-      this.#log.gained(sequence);
+      this.#log.knows(sequence);
       // What was before this process writes is settled when it begins to.
       if (this.#sessions.host !== undefined) {
         host.turn().inherit(this.#sessions.takeLeft());
       }
     } else if (dead === options.node) {
-      this.#log.gained(sequence);
+      this.#log.knows(sequence);
       this.#sessions.isApplying = true;
       host.turn().disinherit(clientIds);
       for (const clientId of clientIds) {
@@ -382,7 +404,11 @@ export class ClusterNode {
       },
       claim: (clientId, endsSession, whenApplied) =>
         this.#claim(clientId, endsSession, whenApplied),
+      unclaim: (clientId) => {
+        if (!this.#claims.isAwaited(clientId)) this.#sessions.deleteSession(clientId);
+      },
       restored: (...session) => this.#sessions.restored(...session),
+      keepDone: (clientId, text) => this.#sessions.keepDone(clientId, text),
       forward: (message) => this.#forwarding.forward(message),
       count: (topicFilter, change) => this.#interests.count(topicFilter, change),
       shareChanged: (share) => this.#shares.changed(share),
@@ -397,7 +423,10 @@ export class ClusterNode {
     this.#claims.add(clientId, whenApplied);
   }
 
-  /** A QoS 2 message, or a will, does not count that a client's former node has put into the log behind the client's arrival at another one. */
+  /**
+   * What a client's former node has put into the log behind the client's arrival at another one does not count: the client has sent it again
+   * there, and behind what came after it, it would be out of order. [MQTT-4.6.0-6]
+   */
   #apply(
     host: ClusterHost,
     shared: SharedMessage,
@@ -406,7 +435,8 @@ export class ClusterNode {
   ): boolean {
     const { isOwn } = origin;
     const { packetId, message: { publisherId } } = shared;
-    if ((packetId > 0 || isWill) && !this.#sessions.mayPublish(publisherId, origin)) return true;
+    const isOnce = packetId > 0 || isWill;
+    if (!this.#sessions.mayPublish(publisherId, origin, isOnce)) return true;
     if (!host.turn().applyShared(shared)) return false;
     if (packetId > 0 && isOwn) this.#sessions.published(publisherId, packetId);
     return true;
@@ -415,8 +445,9 @@ export class ClusterNode {
   #claimed(host: ClusterHost, claim: RecordClaim, { node, isOwn, sequence }: Origin): void {
     const { clientId, endsSession, keepsSession } = claim;
     const isHere = node === this.#init.options.node;
-    const hasMoved = this.#sessions.claimed(clientId, node, keepsSession, sequence);
-    if (hasMoved && isHere) this.#log.gained(sequence);
+    // Others may know of a node that the session was at, and this one not, where it has never begun: so each claim of this node counts.
+    const isChanged = this.#sessions.claimed(clientId, node, keepsSession, sequence);
+    if (isChanged) this.#log.knows(sequence);
     if (isOwn && !keepsSession) return this.#claims.appliedUnawaited(clientId);
     // Of several nodes that claim a client, the one keeps it whose claim comes last in the log.
     if (!isHere && this.#claims.countUnawaited(clientId) > 0) return;
@@ -437,6 +468,7 @@ export class ClusterNode {
       if (!isApplied) return false;
       this.#sessions.applied(change, node);
     } else if (change.kind === "ended") this.#sessions.applied(change, node);
+    else this.#sessions.ownApplied(change);
     return true;
   }
 

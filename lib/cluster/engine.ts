@@ -1,3 +1,4 @@
+import type { LogView } from "./log_watch.ts";
 import type { OpenedLog } from "./open_log.ts";
 import type { HeaderEntries } from "./nats/headers.ts";
 import type { NatsMessage } from "./nats/connection.ts";
@@ -47,6 +48,8 @@ export interface Engine extends Subjects {
   openLog(init: OpenInit): Promise<OpenedLog | undefined>;
   /** Reads the log from this record on. */
   readLog(next: number, events: TailEvents): LogReader;
+  /** Where the log stands, for those who look; absent or `undefined`: that is not known. */
+  readonly logView?: LogView | undefined;
   /** Leaves. */
   close(): Promise<void>;
 }

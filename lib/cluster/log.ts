@@ -145,8 +145,8 @@ export class Log implements LogCommits {
     return this.#window.length === 0 ? 0 : this.#lastNumber;
   }
 
-  /** This node has applied the record of this place, by which a session has come to it: from here on it may speak for that. */
-  gained(sequence: number): void {
+  /** This node has applied the record of this place, by which sessions have come to it, or left it: what it writes from here on says so. */
+  knows(sequence: number): void {
     if (sequence <= this.#since) return;
     this.#flush();
     this.#since = sequence;

@@ -15,17 +15,25 @@
  * | `applier`        | applies records in order; `marks` decides which of them count, the same on every node           |
  * | `shared_store`   | the broker's store: a commit is done when the log has come to what was put into it before       |
  * | `sessions`       | which node each session belongs to, and what this node tells the others about its own           |
+ * | `fences`         | which words of a node do not count, because it did not know yet that a session is not its own   |
  * | `shares`         | shared subscriptions over all nodes, with `share_table` (who has members) and `share_pending`   |
  * | `forwarding`     | QoS 0 between nodes                                                                             |
  * | `interests`      | which topics of QoS 0 this node wants; `topic_subject` is how topics are named at NATS          |
  * | `members`        | who else is there                                                                               |
+ * | `log_watch`      | where the log stands, for those who look; `status`: the same for somebody outside               |
  * | `snapshot_maker` | puts a copy of a store into the object store, and shortens the log; `lease`: one node does so   |
- * | `snapshot_reader`| where a node starts that is new, or was away for longer than the log reaches back               |
+ * | `snapshot_reader`| where a node starts that is new, or was away for longer than the log reaches back; `beginning`  |
  *
  * This room is loaded only where a cluster is configured. May import the ports and data types of `broker`, `codec` and `topic`.
  *
  * @module
  */
+export {
+  type Beginning,
+  beginWithSnapshot,
+  type SnapshotStore,
+  type SnapshotTaking,
+} from "./beginning.ts";
 export {
   type ClusterHost,
   type ClusterInit,
@@ -41,6 +49,7 @@ export { type SessionHost } from "./sessions.ts";
 export { type ShareHost } from "./shares.ts";
 export { SnapshotMaker, type SnapshotMakerInit, type SnapshotSource } from "./snapshot_maker.ts";
 export { readSnapshotOf, type SnapshotReaderInit } from "./snapshot_reader.ts";
+export { type LogView } from "./log_watch.ts";
 export { type SnapshotView } from "./snapshot.ts";
 export { type ClusterStatus, clusterStatus } from "./status.ts";
 export { type StreamInfo } from "./nats/jetstream.ts";

@@ -3,6 +3,7 @@ import type { Engine, EngineEvents, LogReader, OpenInit } from "./engine.ts";
 import type { HeaderEntries } from "./nats/headers.ts";
 import { NatsConnection, type NatsMessage } from "./nats/connection.ts";
 import { JetStream } from "./nats/jetstream.ts";
+import { type LogView, LogWatch } from "./log_watch.ts";
 import { Tail, type TailEvents } from "./nats/tail.ts";
 import { type OpenedLog, openLog } from "./open_log.ts";
 import { type ClusterOptions, streamOf } from "./options.ts";
@@ -15,6 +16,7 @@ export class NatsEngine implements Engine {
   readonly jetStream: JetStream;
   readonly #options: ClusterOptions;
   readonly #lines: LogPort;
+  readonly #watch: LogWatch;
 
   /** It begins to connect. */
   constructor(options: ClusterOptions, lines: LogPort, { onConnect, onLost }: EngineEvents) {
@@ -25,10 +27,14 @@ export class NatsEngine implements Engine {
       credentials: options.credentials,
       tls: { caCerts: options.caCerts, own: options.clientCertificate },
       name: `flux-mqtt ${options.name} ${options.node}`,
-      onConnect,
+      onConnect: (server) => {
+        onConnect(server);
+        void this.#watch.look();
+      },
       onLost,
     });
     this.jetStream = new JetStream(this.nats);
+    this.#watch = new LogWatch(this.jetStream, options, () => this.nats.isConnected);
   }
 
   /** {@linkcode Subjects.isConnected} */
@@ -76,8 +82,14 @@ export class NatsEngine implements Engine {
     return new Tail(this.nats, this.jetStream, streamOf(this.#options.name), next, events);
   }
 
+  /** {@linkcode Engine.logView} */
+  get logView(): LogView | undefined {
+    return this.#watch.view;
+  }
+
   /** {@linkcode Engine.close} */
   close(): Promise<void> {
+    this.#watch.close();
     return this.nats.close();
   }
 }

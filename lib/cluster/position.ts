@@ -1,3 +1,4 @@
+import type { SavedFences } from "./fences.ts";
 import type { MarkList } from "./marks.ts";
 import type { SavedShares } from "./share_table.ts";
 
@@ -10,6 +11,8 @@ export interface Position {
   readonly marks: MarkList;
   /** Of the record behind it so many entries are applied; absent: none. */
   readonly entries?: number;
+  /** What nodes wrote before they knew better does not count; absent: nobody has such. */
+  readonly fences?: SavedFences;
   /** Which nodes have members of shared subscriptions; absent: it was stored before there was such a table. */
   readonly shares?: SavedShares;
 }

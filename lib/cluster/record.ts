@@ -77,6 +77,7 @@ const SHARE = 16;
 const WITH_TEXT: readonly number[] = [CHANGE, DEATH, SHARE];
 /** Entries of a record at most: less than {@linkcode firstPlaceOf} has room for. */
 export const MAX_ENTRIES = 1000;
+const LATEST_PLAUSIBLE_VERSION = 100;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -230,13 +231,22 @@ class TextReader {
   }
 }
 
+/** A record of a later version than this program knows. What it says would be missing on this node, so nothing behind it may be applied either. */
+export class NewerRecordError extends RangeError {
+  constructor(readonly version: number) {
+    super(`Cannot read a record of version ${version}: update this node`);
+    this.name = "NewerRecordError";
+  }
+}
+
 /** Reads a record; payloads are its own bytes. `sequence`: its number in the log, from which messages have their `logId`. Throws `RangeError` where it is none, or of a version that is not known. */
 export function decodeRecord(given: Uint8Array, sequence = 0): LogRecord {
   const record = given.slice();
   const view = new DataView(record.buffer);
   const version = record[0] ?? 0;
+  if (version > VERSION && hasHead(record, view)) throw new NewerRecordError(version);
   if (version > VERSION || version === 0) {
-    throw new RangeError(`Cannot read a record of version ${version}: update this node`);
+    throw new RangeError("Cannot read a record: it does not begin as one");
   }
   const nameAt = version < 4 ? 20 : 28;
   // What did not say it is taken as it was then.
@@ -287,6 +297,15 @@ export function decodeRecord(given: Uint8Array, sequence = 0): LogRecord {
     at = end;
   }
   return { node, epoch: view.getFloat64(2), number: view.getFloat64(10), since, entries };
+}
+
+/** Whether these bytes begin as a record of every version does: what is none must not stop a node. */
+function hasHead(record: Uint8Array, view: DataView): boolean {
+  if (record.length < 28 || record[0]! > LATEST_PLAUSIBLE_VERSION) return false;
+  const nameLength = record[1]!;
+  const [epoch, number] = [view.getFloat64(2), view.getFloat64(10)];
+  return nameLength > 0 && record.length >= 28 + nameLength && Number.isSafeInteger(epoch) &&
+    epoch > 0 && Number.isSafeInteger(number) && number > 0;
 }
 
 function entryOf(kind: number, text: string): RecordEntry {

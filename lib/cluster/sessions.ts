@@ -1,5 +1,6 @@
 import type { Delivery, LogPort, SessionChange, StoredWill, Subscription } from "../broker/mod.ts";
 import { ownerWithHome } from "../broker/mod.ts";
+import { Fences } from "./fences.ts";
 import { firstPlaceOf } from "./record.ts";
 
 /** Takes what other nodes are to be told. {@linkcode Log.change} */
@@ -44,8 +45,12 @@ export class SharedSessions {
   readonly #homes = new Map<string, string>();
   /** The record by which a session came to its node from another one. What its node wrote before it had applied that does not count. */
   readonly #gainedAt = new Map<string, number>();
-  /** The record by which each node was taken for dead: what it wrote before it had applied that begins no session, and publishes no will. */
-  readonly #diedAt = new Map<string, number>();
+  /** The node that each such session came from, as far as it is known. */
+  readonly #losers = new Map<string, string>();
+  /** Of sessions that have no node. */
+  readonly fences: Fences = new Fences();
+  /** What is stored with a session of which a part of the queue is in the store alone. */
+  readonly #keptDone = new Map<string, string>();
   /** How many each node has. */
   readonly #counts = new Map<string, number>();
   /** Sessions that have come from another node: all others need all their subscriptions. */
@@ -93,7 +98,7 @@ export class SharedSessions {
 
   /** The sessions of a node that is dead belong to another one from here on; returns them. */
   inherited(dead: string, heir: string, sequence: number): readonly string[] {
-    this.#diedAt.set(dead, sequence);
+    this.fences.died(dead, sequence);
     const clientIds = [...this.#homes].filter(([, home]) => home === dead).map(([id]) => id);
     for (const clientId of clientIds) {
       this.#setHome(clientId, heir, sequence);
@@ -104,14 +109,22 @@ export class SharedSessions {
   }
 
   /** {@linkcode ClusterPort.restored} */
-  restored(clientId: string, stored: string, wasConnected: boolean): void {
-    const [home, gainedAt] = stored.split("@") as [string, string?];
+  restored(clientId: string, stored: string, wasConnected: boolean): string {
+    const [home, gainedAt = "", done = ""] = stored.split("@") as [string, string?, string?];
     this.#setHome(clientId, home);
-    if (gainedAt !== undefined) this.#gainedAt.set(clientId, Number(gainedAt));
+    if (gainedAt !== "") this.#gainedAt.set(clientId, Number(gainedAt));
     if (home === this.#node && wasConnected) this.#left.add(clientId);
+    this.keepDone(clientId, done);
+    return done;
   }
 
-  /** The log has come to a claim; `true`: the session came from another node. */
+  /** {@linkcode ClusterPort.keepDone} */
+  keepDone(clientId: string, text: string): void {
+    if (text === "") this.#keptDone.delete(clientId);
+    else this.#keptDone.set(clientId, text);
+  }
+
+  /** The log has come to a claim; `true`: this node has the session from here on, or has it no more. */
   claimed(clientId: string, node: string, keepsSession: boolean, sequence: number): boolean {
     const home = this.#homes.get(clientId);
     this.#setHome(clientId, keepsSession ? node : undefined, sequence);
@@ -124,15 +137,16 @@ export class SharedSessions {
       this.#reserved.delete(clientId);
       this.#moved.delete(clientId);
     }
-    return keepsSession && home !== undefined && home !== node;
+    return node === this.#node ? keepsSession : home === this.#node;
   }
 
   /** Whether what a node says of a session counts: the session belongs to that node. What nobody has heard of may be older than the log. */
   counts(change: SessionChange, { node, since }: Writer): boolean {
     const { clientId, kind } = change;
     const home = this.#homes.get(clientId);
+    this.fences.seen(node, since);
     if (home === undefined && kind === "session") {
-      if (!this.#isAlive(node, since)) return false;
+      if (!this.fences.passes(clientId, node, since)) return false;
       this.#setHome(clientId, node);
       return true;
     }
@@ -151,16 +165,22 @@ export class SharedSessions {
     }
   }
 
-  /** Whether a QoS 2 message or a will counts that a node has put into the log for a client with a session. */
-  mayPublish(clientId: string, { node, since }: Writer): boolean {
-    const home = this.#homes.get(clientId);
-    if (home === undefined) return this.#isAlive(node, since);
-    return home === node && since >= (this.#gainedAt.get(clientId) ?? 0);
+  /**
+   * The log has come to what this process has said. Of subscriptions it held here before: messages that stand in between wait at other nodes
+   * alone, and the next floor says that nobody is to get them.
+   */
+  ownApplied(change: SessionChange): void {
+    const { kind, clientId } = change;
+    const isAboutThem = kind === "subscribed" || kind === "unsubscribed" ||
+      kind === "session" && change.subscriptions !== undefined;
+    if (isAboutThem && !this.#done.has(clientId)) this.#done.set(clientId, []);
   }
 
-  /** Whether the node knows by now that it was taken for dead, if it was: of a session that has ended since then nobody else would remember. */
-  #isAlive(node: string, since: number): boolean {
-    return since >= (this.#diedAt.get(node) ?? 0);
+  /** Whether a message counts that a node has put into the log for a client. `isOnce`: it is of QoS 2 or a will, of one with a session. */
+  mayPublish(clientId: string, { node, since }: Writer, isOnce: boolean): boolean {
+    const home = this.#homes.get(clientId);
+    if (home === undefined) return !isOnce || this.fences.passes(clientId, node, since);
+    return home === node && since >= (this.#gainedAt.get(clientId) ?? 0);
   }
 
   /** A QoS 2 message of a stored session is put into the log. */
@@ -197,7 +217,9 @@ export class SharedSessions {
     const home = this.#homes.get(clientId);
     if (home === undefined) return owner;
     const gainedAt = this.#gainedAt.get(clientId);
-    return ownerWithHome(owner, gainedAt === undefined ? home : `${home}@${gainedAt}`);
+    const done = this.#keptDone.get(clientId);
+    const parts = [home, ...gainedAt === undefined && done === undefined ? [] : [gainedAt ?? ""]];
+    return ownerWithHome(owner, [...parts, ...done === undefined ? [] : [done]].join("@"));
   }
 
   /** {@linkcode Store.putSession} */
@@ -224,6 +246,7 @@ export class SharedSessions {
   /** {@linkcode Store.deleteSession} */
   deleteSession(clientId: string): void {
     if (this.#isTold(clientId)) this.#tell({ kind: "ended", clientId });
+    this.#keptDone.delete(clientId);
     this.#done.delete(clientId);
     this.#reserved.delete(clientId);
   }
@@ -287,8 +310,17 @@ export class SharedSessions {
   #setHome(clientId: string, home: string | undefined, sequence = 0): void {
     const before = this.#homes.get(clientId);
     if (before === home) return;
-    if (before !== undefined && home !== undefined) this.#gainedAt.set(clientId, sequence);
-    else this.#gainedAt.delete(clientId);
+    const gainedAt = this.#gainedAt.get(clientId);
+    if (before !== undefined && home !== undefined) {
+      this.#gainedAt.set(clientId, sequence);
+      this.#losers.set(clientId, before);
+    } else {
+      if (gainedAt !== undefined) {
+        this.fences.ended(clientId, gainedAt, this.#losers.get(clientId) ?? "");
+      }
+      this.#gainedAt.delete(clientId);
+      this.#losers.delete(clientId);
+    }
     if (before !== undefined) {
       const left = this.#counts.get(before)! - 1;
       if (left > 0) this.#counts.set(before, left);

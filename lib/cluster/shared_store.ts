@@ -1,6 +1,7 @@
 import type {
   Delivery,
   InFlight,
+  PreviousRetained,
   QueuePage,
   QueueQuery,
   RetainedMessage,
@@ -193,10 +194,10 @@ export class SharedStore implements Store {
     this.#own.deleteReceived(clientId, packetId);
     this.#sessions.deleteReceived(clientId, packetId);
   }
-  putRetained(message: RetainedMessage, previous?: RetainedMessage): void {
+  putRetained(message: RetainedMessage, previous?: PreviousRetained): void {
     this.#own.putRetained(message, previous);
   }
-  deleteRetained(message: RetainedMessage | undefined): void {
+  deleteRetained(message: PreviousRetained | undefined): void {
     this.#own.deleteRetained(message);
   }
   putWill(clientId: string, will: StoredWill): void {

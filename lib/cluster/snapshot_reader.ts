@@ -19,6 +19,8 @@ export interface SnapshotReaderInit {
   readonly position: string | undefined;
   /** The file to write it to, which is not there yet. */
   readonly path: string;
+  /** Ends the waiting; absent: nothing does. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 const RETRY_MS = 500;
@@ -28,10 +30,10 @@ const MAX_TRIES = 5;
 /**
  * Reads the cluster's snapshot into a file, if this node needs one: it is new, or the log does not reach back to what it has applied.
  * Resolves with `undefined` if it needs none, or there is none. Waits until a server of NATS can be reached. Rejects with what writing the
- * file throws.
+ * file throws, and with the signal's reason.
  */
 export async function readSnapshotOf(init: SnapshotReaderInit): Promise<SnapshotView | undefined> {
-  const { options } = init;
+  const { options, signal } = init;
   let reason = "no answer in time";
   const nats = new NatsConnection({
     places: options.places,
@@ -43,6 +45,7 @@ export async function readSnapshotOf(init: SnapshotReaderInit): Promise<Snapshot
   try {
     const jetStream = new JetStream(nats);
     for (let tries = 0, bad = 0;; tries++) {
+      signal?.throwIfAborted();
       try {
         return await readOnce(init, jetStream);
       } catch (error) {

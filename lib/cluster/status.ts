@@ -2,6 +2,7 @@ import { delay } from "./delay.ts";
 import { type Beat, BEAT_MS, beatSubject, parseBeat } from "./members.ts";
 import { NatsConnection } from "./nats/connection.ts";
 import { NatsError } from "./nats/error.ts";
+import { nameOfPlace } from "./nats/place.ts";
 import { JetStream, type StreamInfo } from "./nats/jetstream.ts";
 import { type ClusterOptions, prefixOf, streamOf } from "./options.ts";
 import { SNAPSHOT, snapshotsOf, type SnapshotView, viewOf } from "./snapshot.ts";
@@ -20,13 +21,13 @@ const CONNECT_MS = 5000;
 
 /** Looks at a cluster for somewhat more than a second. Throws `NatsError` where no server lets us in. */
 export async function clusterStatus(options: ClusterOptions): Promise<ClusterStatus> {
-  let reason = "no answer in time";
+  const reasons: string[] = [];
   const nats = new NatsConnection({
     places: options.places,
     credentials: options.credentials,
     tls: { caCerts: options.caCerts, own: options.clientCertificate },
     name: `flux-mqtt ${options.name} status`,
-    onLost: (lost) => reason = lost,
+    onLost: (reason) => void reasons.push(reason),
   });
   try {
     const beats = new Map<string, Beat>();
@@ -36,16 +37,41 @@ export async function clusterStatus(options: ClusterOptions): Promise<ClusterSta
     });
     const endMs = performance.now() + CONNECT_MS;
     while (!nats.isConnected) {
-      if (performance.now() > endMs) throw new NatsError("closed", reason);
+      // Each server was tried once: whoever looks now wants an answer now.
+      const isOver = reasons.length >= options.places.length || performance.now() > endMs;
+      if (isOver) throw new NatsError("closed", wordsOf(options, reasons));
       await delay(10);
     }
     await delay(BEAT_MS * 1.3);
     const jetStream = new JetStream(nats);
-    const log = await jetStream.streamInfo(streamOf(options.name));
-    const found = await snapshotsOf(jetStream, options).info(SNAPSHOT);
+    const [log, found] = await ask(jetStream, options);
     const nodes = [...beats.values()].sort((a, b) => a.node < b.node ? -1 : 1);
     return { nodes, log, snapshot: found === undefined ? undefined : viewOf(found) };
   } finally {
     await nats.close();
   }
+}
+
+/** The log and the last snapshot. Throws `NatsError` in words for whoever runs the servers. */
+async function ask(jetStream: JetStream, options: ClusterOptions) {
+  try {
+    const log = await jetStream.streamInfo(streamOf(options.name));
+    return [log, await snapshotsOf(jetStream, options).info(SNAPSHOT)] as const;
+  } catch (error) {
+    if (!(error instanceof NatsError) || error.kind === "refused") throw error;
+    const { kind, message } = error;
+    if (kind === "no_responders") {
+      const words = "JetStream is not on at these servers: `jetstream {}` in their configuration";
+      throw new NatsError(kind, `${words} (${message})`);
+    }
+    if (kind !== "timeout") throw error;
+    const words =
+      "JetStream does not answer: a majority of its servers has to be there, and this user must be allowed to ask it";
+    throw new NatsError(kind, `${words} (${message})`);
+  }
+}
+
+function wordsOf({ places }: ClusterOptions, reasons: readonly string[]): string {
+  if (reasons.length > 0) return [...new Set(reasons)].join("; ");
+  return `No answer in time from ${places.map(nameOfPlace).join(", ")}`;
 }

@@ -2,7 +2,7 @@ import type { Block, BridgeBlock, Draft, OpenPlugin, Setting, Settings } from ".
 import { actOf, findForeign, findOption } from "./options.ts";
 import { DYNAMIC_SECURITY_FILE } from "./options_plugin.ts";
 import { openPlugin, placeInPlugin, usePlugin } from "./plugins.ts";
-import { withoutComment } from "./value.ts";
+import { cutComment, withoutComment } from "./value.ts";
 
 /** Access to files; in tests they are in memory. */
 export interface FileReader {
@@ -22,14 +22,26 @@ interface Cursor {
   plugin: OpenPlugin | undefined;
   /** The last `listener` line is invalid: the lines below it belong to that listener, and are checked but not kept. */
   isLost: boolean;
+  /** Options of one listener that stand before all of them, in this file or another: they are the default listener's, if there is one. */
+  readonly early: Setting[];
 }
 
 /** Reads a file in mosquitto's syntax, and the files that it includes, into the draft. */
 export function readConfigFile(draft: Draft, reader: FileReader, path: string): void {
-  readOneFile(draft, reader, path, true);
+  const early: Setting[] = [];
+  readOneFile(draft, reader, path, early);
+  if (early.length === 0) return;
+  if (draft.blocks.length === 0) draft.openDefault(early[0]!.origin);
+  settleEarly(draft, early);
 }
 
-function readOneFile(draft: Draft, reader: FileReader, path: string, isMain: boolean): void {
+function readOneFile(
+  draft: Draft,
+  reader: FileReader,
+  path: string,
+  early: Setting[],
+  isMain = true,
+): void {
   let text: string;
   try {
     text = reader.readFile(path);
@@ -44,6 +56,7 @@ function readOneFile(draft: Draft, reader: FileReader, path: string, isMain: boo
     bridge: undefined,
     plugin: undefined,
     isLost: false,
+    early,
   };
   const lines = text.replace(/^\ufeff/, "").split(/\r?\n/);
   for (const [index, line] of lines.entries()) {
@@ -61,7 +74,9 @@ function readLine(
   const [, name = "", rest = ""] = /^\s*(\S*)\s*(.*?)\s*$/u.exec(line) ?? [];
   if (name === "" || name.startsWith("#")) return;
   const { type } = findOption(name) ?? findForeign(name) ?? {};
-  const settings = draft.read(name, withoutComment(type, rest), "file", origin);
+  // The name of a bridge is text, but mosquitto takes its first word alone.
+  const value = name === "connection" ? cutComment(rest) : withoutComment(type, rest);
+  const settings = draft.read(name, value, "file", origin);
   if (settings.length === 0 && name === "listener") loseListener(cursor);
   for (const setting of settings) place(draft, reader, cursor, setting);
 }
@@ -78,6 +93,7 @@ function place(draft: Draft, reader: FileReader, cursor: Cursor, setting: Settin
       return;
     case "place":
       cursor.block = draft.openDefault(origin);
+      settleEarly(draft, cursor.early);
       return draft.set(cursor.block.settings, setting);
     case "per_listener":
       return setPerListener(draft, setting);
@@ -94,17 +110,32 @@ function place(draft: Draft, reader: FileReader, cursor: Cursor, setting: Settin
 function settingsFor(
   draft: Draft,
   cursor: Cursor,
-  { option, origin, ofListener }: Setting,
+  setting: Setting,
 ): Settings | undefined {
+  const { option, origin, ofListener } = setting;
   const isPerListener = ofListener || (option.perListener === true && draft.perListener);
   if (option.scope === "global" && !isPerListener) return draft.globals;
   if (cursor.isLost) return undefined;
   if (cursor.block === undefined && (option.needsListener || isPerListener)) {
-    draft.problem(origin, option.name, "Must follow the `listener` line that it belongs to");
+    if (option.needsListener || ofListener || actOf(option) === "plugin") {
+      mustFollow(draft, setting);
+    } else cursor.early.push(setting);
     return undefined;
   }
   cursor.block ??= draft.openDefault(origin);
   return cursor.block.settings;
+}
+
+/** As in mosquitto, the default listener gets what stands before all listeners; where there are others alone, nobody knows whose it is. */
+function settleEarly(draft: Draft, early: Setting[]): void {
+  for (const setting of early.splice(0)) {
+    if (draft.defaultBlock === undefined) mustFollow(draft, setting);
+    else draft.set(draft.defaultBlock.settings, setting);
+  }
+}
+
+function mustFollow(draft: Draft, { option, origin }: Setting): void {
+  draft.problem(origin, option.name, "Must follow the `listener` line that it belongs to");
 }
 
 /** As in mosquitto, a `listener` line does not end a `connection` block. */
@@ -142,7 +173,7 @@ function include(draft: Draft, reader: FileReader, cursor: Cursor, setting: Sett
   try {
     names = reader.listDirectory(directory);
   } catch (error) {
-    // mosquitto starts without it: some installations name a directory that only its first file makes.
+    // mosquitto 2.0 does not start; but some installations name a directory that only its first file makes.
     if (error instanceof Error && error.name === "NotFound") {
       return draft.noteNoEffect(origin, option.name, `there is no directory ${directory}`);
     }
@@ -151,7 +182,7 @@ function include(draft: Draft, reader: FileReader, cursor: Cursor, setting: Sett
   draft.set(draft.globals, setting);
   const separator = directory.endsWith("/") ? "" : "/";
   for (const name of names.filter((name) => name.endsWith(".conf")).sort(byName)) {
-    readOneFile(draft, reader, directory + separator + name, false);
+    readOneFile(draft, reader, directory + separator + name, cursor.early, false);
   }
 }
 

@@ -126,7 +126,12 @@ export function placeholder(type: OptionType): string {
 /** Removes the comment behind a value in a file. As in mosquitto, values that go to the end of their line have none. */
 export function withoutComment(type: OptionType | undefined, rest: string): string {
   const isWhole = type === undefined || kindOf(type).toLineEnd;
-  return isWhole ? rest : rest.replace(/(^|\s+)#.*$/, "");
+  return isWhole ? rest : cutComment(rest);
+}
+
+/** A line without the comment at its end. */
+export function cutComment(text: string): string {
+  return text.replace(/(^|\s+)#.*$/, "");
 }
 
 /** A value as a file would have it; `""`: there is none. */

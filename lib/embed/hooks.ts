@@ -47,12 +47,21 @@ export interface Hooks {
 
 /** Settings for calling hooks. */
 export interface HooksOptions {
-  /** Milliseconds after which a hook that has not answered counts as a refusal. Default: 5,000. */
+  /**
+   * Milliseconds after which a hook that has not answered counts as a refusal. Default: 5,000. At most 2,147,483,647, or `Infinity`: it is
+   * waited for as long as its client is there.
+   */
   readonly timeLimitMs?: number;
 }
 
-/** Makes the program's hooks into the port that the core calls. */
+/** The longest time of a timer. A longer one would end at once. */
+const MAX_TIMER_MS = 0x7fff_ffff;
+
+/** Makes the program's hooks into the port that the core calls. Throws `RangeError` if the time limit is none. */
 export function hookPort(hooks: Hooks, timeLimitMs: number): HookPort {
+  if (!(timeLimitMs > 0 && (timeLimitMs <= MAX_TIMER_MS || timeLimitMs === Infinity))) {
+    throw new RangeError(`Cannot add hooks: timeLimitMs must be 1 to ${MAX_TIMER_MS}, or Infinity`);
+  }
   const { onConnect, onPublish, onSubscribe, onDeliver } = hooks;
   return {
     onConnect: onConnect && guarded((_, request) => onConnect.call(hooks, request), timeLimitMs),
@@ -72,16 +81,19 @@ function guarded<Name extends HookName>(
 ): Hook<Name> {
   return (client, subject, reply) => {
     let answer: unknown;
+    let isLater: boolean;
     try {
       answer = decide(client, subject);
+      // Here, since an answer may be an object whose properties throw.
+      isLater = isThenable(answer);
     } catch (error) {
       return reply(new HookFailure(error));
     }
-    if (!isThenable(answer)) return reply(answer);
+    if (!isLater) return reply(answer);
     const late = () => reply(new HookFailure(new Error(`No answer after ${timeLimitMs} ms`)));
-    const timer = setTimeout(late, timeLimitMs);
+    const timer = timeLimitMs === Infinity ? undefined : setTimeout(late, timeLimitMs);
     // This timer must not keep a finished program alive.
-    Deno.unrefTimer(timer);
+    if (timer !== undefined) Deno.unrefTimer(timer);
     Promise.resolve(answer).catch((error) => new HookFailure(error)).then((settled) => {
       clearTimeout(timer);
       reply(settled);

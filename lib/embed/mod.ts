@@ -10,7 +10,7 @@
  * long or returns nonsense is logged with its error and counted; it affects only what it was asked about, never the process or another
  * client.
  *
- * May import `broker`, `net`, `topic` and `codec`; `bridge`, `cluster` and `config` are loaded with the first bridge or node.
+ * May import `broker`, `net`, `topic` and `codec`; `bridge`, `cluster`, `config` and `store` are loaded with the first bridge or node.
  *
  * @example Listening to published messages
  * ```ts
@@ -41,7 +41,7 @@ export type {
   BridgeTopic,
   Direction,
 } from "../bridge/mod.ts";
-export type { Beat, ClusterLevel, Credentials } from "../cluster/mod.ts";
+export type { Beat, ClusterLevel, Credentials, LogView, SnapshotView } from "../cluster/mod.ts";
 export {
   type ClusterHandle,
   type ClusterNodeInit,

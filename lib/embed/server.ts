@@ -44,7 +44,7 @@ export interface AttachInit extends Partial<Pick<Peer, "certificate">> {
   readonly remoteAddress?: string;
   /**
    * Options left out have their defaults. Streams that share this object are counted together (`maxConnections`). Anonymous clients are
-   * allowed by default if the address belongs to this machine, or if `attach` was given none.
+   * allowed by default if the address belongs to this machine, or if `attach` was given none; those who are so allowed are counted apart.
    */
   readonly options?: Partial<ListenerOptions>;
 }
@@ -67,8 +67,11 @@ export type PublishOptions = Omit<MessageInit, "topicName" | "payload">;
  * turn happens at its end.
  */
 export class Server extends NetServer {
-  /** The options given to `attach` and `upgrade`, completed with defaults; one object each, so that its streams can be counted. */
-  readonly #attached = new WeakMap<Partial<ListenerOptions>, ListenerOptions>();
+  /**
+   * The options given to `attach` and `upgrade`, completed with defaults; one object each, so that its streams can be counted. Those of
+   * this machine and of others differ where it is left to us whether they may be anonymous.
+   */
+  readonly #attached = new WeakMap<Partial<ListenerOptions>, Map<boolean, ListenerOptions>>();
   readonly #default: Partial<ListenerOptions> = {};
   readonly #bridges: ServerBridges;
 
@@ -225,12 +228,18 @@ export class Server extends NetServer {
   }
 
   #optionsOf({ options = this.#default }: AttachInit, allowAnonymous: boolean): ListenerOptions {
-    let whole = this.#attached.get(options);
-    if (
-      whole === undefined || whole.allowAnonymous !== (options.allowAnonymous ?? allowAnonymous)
-    ) {
-      whole = { ...DEFAULT_LISTENER_OPTIONS, name: "attached", allowAnonymous, ...options };
-      this.#attached.set(options, whole);
+    let both = this.#attached.get(options);
+    if (both === undefined) this.#attached.set(options, both = new Map());
+    const isAllowed = options.allowAnonymous ?? allowAnonymous;
+    let whole = both.get(isAllowed);
+    if (whole === undefined) {
+      whole = {
+        ...DEFAULT_LISTENER_OPTIONS,
+        name: "attached",
+        ...options,
+        allowAnonymous: isAllowed,
+      };
+      both.set(isAllowed, whole);
     }
     return whole;
   }

@@ -22,6 +22,7 @@ import optionsProcess from "./options-process.md" with { type: "text" };
 import performance from "./performance.md" with { type: "text" };
 import programStore from "./program-store.md" with { type: "text" };
 import programs from "./programs.md" with { type: "text" };
+import runningACluster from "./running-a-cluster.md" with { type: "text" };
 import security from "./security.md" with { type: "text" };
 import securityDefaults from "./security-defaults.md" with { type: "text" };
 
@@ -51,6 +52,7 @@ export const TEXTS: readonly (readonly [name: string, text: string])[] = [
   ["performance", performance],
   ["program-store", programStore],
   ["programs", programs],
+  ["running-a-cluster", runningACluster],
   ["security", security],
   ["security-defaults", securityDefaults],
 ];

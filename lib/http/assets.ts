@@ -22,6 +22,7 @@ import treeListJs from "./page/tree_list.js" with { type: "text" };
 import viewAccessJs from "./page/view_access.js" with { type: "text" };
 import viewClientJs from "./page/view_client.js" with { type: "text" };
 import viewClientsJs from "./page/view_clients.js" with { type: "text" };
+import viewClusterJs from "./page/view_cluster.js" with { type: "text" };
 import viewConfigurationJs from "./page/view_configuration.js" with { type: "text" };
 import viewLogJs from "./page/view_log.js" with { type: "text" };
 import viewLogInJs from "./page/view_log_in.js" with { type: "text" };
@@ -63,6 +64,7 @@ const FILES: readonly [path: string, type: string, content: string][] = [
   ["/view_access.js", SCRIPT, viewAccessJs],
   ["/view_client.js", SCRIPT, viewClientJs],
   ["/view_clients.js", SCRIPT, viewClientsJs],
+  ["/view_cluster.js", SCRIPT, viewClusterJs],
   ["/view_configuration.js", SCRIPT, viewConfigurationJs],
   ["/view_log.js", SCRIPT, viewLogJs],
   ["/view_log_in.js", SCRIPT, viewLogInJs],

@@ -1,4 +1,4 @@
-import type { RetainedEntry } from "../broker/mod.ts";
+import type { FoundRetained } from "../broker/mod.ts";
 import type { Caller, Callers } from "./caller.ts";
 import type { HttpContext } from "./context.ts";
 import type { CertificateEnds } from "./certificate_ends.ts";
@@ -32,7 +32,7 @@ export interface Services {
   /** Running traces. */
   readonly traces: Set<unknown>;
   /** Paused walks over retained messages. */
-  readonly walks: OpenWalks<RetainedEntry | undefined>;
+  readonly walks: OpenWalks<FoundRetained | undefined>;
   /** Topics with current messages. */
   readonly seenTopics: SeenTopics;
   /** The activity of single clients. */

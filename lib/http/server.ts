@@ -1,4 +1,4 @@
-import type { RetainedEntry } from "../broker/mod.ts";
+import type { FoundRetained } from "../broker/mod.ts";
 import { done } from "./answers.ts";
 import { API_ROUTES } from "./api/routes.ts";
 import { ASSETS } from "./assets.ts";
@@ -34,7 +34,7 @@ export class HttpServer {
   readonly #streams = new Set<() => void>();
   readonly #backups = { isRunning: false };
   readonly #traces = new Set<unknown>();
-  readonly #walks = new OpenWalks<RetainedEntry | undefined>(Date.now);
+  readonly #walks = new OpenWalks<FoundRetained | undefined>(Date.now);
   readonly #routes = new RouteTable(API_ROUTES);
   readonly #servers: Deno.HttpServer[] = [];
   readonly #fronts: Front[] = [];
@@ -58,7 +58,8 @@ export class HttpServer {
     this.#seenTopics = new SeenTopics(broker, Date.now);
     this.#activity = new ClientActivity(broker, Date.now);
     const loopDelay = () => this.#gauges.latest.loopDelayP99;
-    this.#warnings = new Warnings(broker, this.#survey, this.#certificates, loopDelay);
+    const cluster = () => context.levels().cluster;
+    this.#warnings = new Warnings(broker, this.#survey, this.#certificates, loopDelay, cluster);
     this.#gauges.watch(({ atMs }) => this.#warnings.tick(atMs));
     this.#stopGauges = this.#gauges.start();
     broker.core.latency.start(() => performance.timeOrigin + performance.now());

@@ -1,4 +1,5 @@
 import type { Broker, DropReason } from "../broker/mod.ts";
+import { behindOf, type ClusterLevel } from "../observe/mod.ts";
 import type { CertificateEnds } from "./certificate_ends.ts";
 import type { Survey } from "./survey.ts";
 
@@ -12,6 +13,8 @@ const MANY_MESSAGES = 100;
 const CERTIFICATE_DAYS = 21;
 /** A longer delay of the event loop causes a warning, seconds. */
 const LATE_SECONDS = 0.2;
+/** More records of the cluster's log that a node has not applied cause a warning. */
+const MANY_RECORDS = 1000;
 
 /** A warning for the operator, in words. */
 export interface Warning {
@@ -29,21 +32,24 @@ export class Warnings {
   readonly #survey: Survey;
   readonly #certificates: CertificateEnds;
   readonly #loopDelay: () => number;
+  readonly #cluster: () => ClusterLevel | undefined;
   /** Counts of dropped messages by reason, one entry a minute, the oldest first. */
   readonly #dropped: ReadonlyMap<DropReason, number>[] = [];
   #minute = -1;
 
-  /** `loopDelay` returns the 99th percentile of the event loop's delay, seconds. */
+  /** `loopDelay` returns the 99th percentile of the event loop's delay, seconds; `cluster` where the broker's node stands, if it is one. */
   constructor(
     broker: Broker,
     survey: Survey,
     certificates: CertificateEnds,
     loopDelay: () => number,
+    cluster: () => ClusterLevel | undefined,
   ) {
     this.#broker = broker;
     this.#survey = survey;
     this.#certificates = certificates;
     this.#loopDelay = loopDelay;
+    this.#cluster = cluster;
   }
 
   /** Records the counts of dropped messages; to be called about every second. */
@@ -59,8 +65,11 @@ export class Warnings {
   async take(nowMs: number): Promise<readonly Warning[]> {
     const { slowest } = await this.#survey.take();
     const ends = await this.#certificates.read(nowMs);
+    const cluster = this.#cluster();
     return [
-      ...this.#ofStore(),
+      // A node without its log cannot commit: that is said of the cluster then, and not of the store.
+      ...cluster === undefined || cluster.isReady ? this.#ofStore() : [],
+      ...cluster === undefined ? [] : ofCluster(cluster),
       ...[...ends].flatMap(([listener, seconds]) => ofCertificate(listener, seconds, nowMs)),
       ...slowest.flatMap(({ clientId, queuedMessages }) => ofClient(clientId, queuedMessages)),
       ...this.#ofDrops(),
@@ -106,6 +115,24 @@ export class Warnings {
     } s or more in the last minute`;
     return [{ level: "warning", text }];
   }
+}
+
+function ofCluster(level: ClusterLevel): Warning[] {
+  const { isReady, isConnected, nodes } = level;
+  if (!isConnected) {
+    const text = "The cluster's NATS servers are not reached: messages of QoS 1 and 2 wait, and " +
+      "are refused after some seconds; the broker's log says why";
+    return [{ level: "error", text }];
+  }
+  if (!isReady) {
+    return [{ level: "error", text: "The broker takes no part in its cluster: its log says why" }];
+  }
+  return nodes.flatMap((member) => {
+    const behind = behindOf(member, level);
+    if (behind <= MANY_RECORDS) return [];
+    const text = `Node ${member.node} is behind: ${group(behind)} records are not applied there`;
+    return [{ level: "warning", text }];
+  });
 }
 
 function ofClient(clientId: string, queuedMessages: number): Warning[] {

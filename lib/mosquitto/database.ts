@@ -99,6 +99,8 @@ const CHUNK_HEAD_BYTES = 8;
 const CHUNK = { config: 1, message: 2, clientMessage: 3, retained: 4, subscription: 5, client: 6 };
 /** Numbers of messages have so many bytes. */
 const MESSAGE_ID_BYTES = 8;
+/** What a packet can say. */
+const MAX_SUBSCRIPTION_IDENTIFIER = 268_435_455;
 
 /**
  * Reads a file of version 5 or 6 as a whole; throws {@linkcode DatabaseError}, with the place, where it is another file, damaged or
@@ -245,6 +247,12 @@ function readClientMessage(reader: ChunkReader): StoredClientMessage {
 function readSubscription(reader: ChunkReader): StoredSubscription {
   const start = reader.at;
   const identifier = reader.uint32();
+  if (identifier > MAX_SUBSCRIPTION_IDENTIFIER) {
+    throw new DatabaseError(
+      `The file is damaged: a Subscription Identifier is ${identifier}`,
+      start,
+    );
+  }
   const clientIdBytes = reader.uint16();
   const topicFilterBytes = reader.uint16();
   const qos = qosOf(reader);

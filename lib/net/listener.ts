@@ -12,6 +12,12 @@ import { WebSocketStream } from "./web_socket_stream.ts";
 export const ACCEPT_RETRY_MS = 100;
 
 /**
+ * How many connections may wait to be accepted, where the system allows so many (Linux: `net.core.somaxconn`). Without a place there the
+ * system drops a client's first packet, and the client tries again after a second, or after three.
+ */
+export const BACKLOG = 4096;
+
+/**
  * How long connections are accepted without a pause, milliseconds. A TLS stream costs half a millisecond before its first byte, and when
  * many clients come at once, the connected ones should not notice more than this.
  */
@@ -252,13 +258,13 @@ function hasLeft(error: unknown): boolean {
 
 /** "::" accepts IPv4 as well, if the machine has IPv6 at all. */
 function listenTcp(hostname: string, port: number): Deno.TcpListener {
-  if (hostname !== "") return Deno.listen({ hostname, port });
+  if (hostname !== "") return Deno.listen({ hostname, port, tcpBacklog: BACKLOG });
   try {
-    return Deno.listen({ hostname: "::", port });
+    return Deno.listen({ hostname: "::", port, tcpBacklog: BACKLOG });
   } catch (error) {
     if (error instanceof Deno.errors.AddrInUse || error instanceof Deno.errors.PermissionDenied) {
       throw error;
     }
-    return Deno.listen({ hostname: "0.0.0.0", port });
+    return Deno.listen({ hostname: "0.0.0.0", port, tcpBacklog: BACKLOG });
   }
 }

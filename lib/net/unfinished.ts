@@ -30,6 +30,12 @@ const SMALL_CONNECT_BYTES = 2048;
 /** The longest time between two checks for slow packets, milliseconds. */
 const LOOK_MS = 1000;
 
+/**
+ * How many are resumed, or disconnected for being slow, before the event loop turns. Packets that began together are late together, and
+ * each may need a new buffer of a megabyte.
+ */
+const TOGETHER = 8;
+
 /** A connection that holds more than the smallest read buffer. The account writes these fields. */
 export interface Holder {
   /** Its account; undefined if it has none. */
@@ -163,9 +169,14 @@ export class UnfinishedAccount {
 
   readonly #onLook = (): void => {
     this.onQuiet();
+    let left = TOGETHER;
     for (const holder of this.#holders) {
       const isLate = this.#timeoutMs > 0 && nowMs() - holder.sinceMs >= this.#timeoutMs;
       if (!isLate) break;
+      if (left-- === 0) {
+        setTimeout(this.#onLook, 0);
+        break;
+      }
       this.#evict(holder, "Its packet was not complete in time");
     }
     if (this.#waiting.size > 0) this.#onWake();
@@ -177,7 +188,12 @@ export class UnfinishedAccount {
     // The packet that began first always has room, wherever it waits.
     const [oldest] = this.#holders;
     if (oldest !== undefined && this.#waiting.has(oldest)) this.#resume(oldest);
+    let left = TOGETHER;
     for (const holder of this.#waiting) {
+      if (left-- === 0) {
+        this.#wake ??= setTimeout(this.#onWake, 0);
+        break;
+      }
       // Those behind it wait on: thousands may, and they would ask in vain each time.
       if (!this.#resume(holder)) break;
     }

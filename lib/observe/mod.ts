@@ -24,7 +24,12 @@
  * @module
  */
 export type { BridgeLevel } from "./bridge_level.ts";
-export type { ClusterLevel, ClusterMember } from "./cluster_level.ts";
+export {
+  behindOf,
+  type ClusterLevel,
+  type ClusterLog,
+  type ClusterMember,
+} from "./cluster_level.ts";
 export {
   metricFamilies,
   type MetricLevels,

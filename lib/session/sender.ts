@@ -32,8 +32,6 @@ export class Sender {
   #lastPacketId = 0;
   /** All free Packet Identifiers, the next one last; only while more than `CROWDED` are in use. */
   #free: number[] | undefined;
-  /** Packet Identifiers of messages that are in flight and will be restored. */
-  #reserved: Set<number> | undefined;
   #sent = 0;
   #bytes = 0;
   #resend = NONE_TO_RESEND;
@@ -92,29 +90,10 @@ export class Sender {
   /** Restores a message in flight from the store. The order of the calls is the order of redelivery. */
   restore(packetId: number, delivery: Delivery, state: InFlight["state"]): void {
     const inFlight = this.#inFlightOf(packetId, delivery, state, false);
-    this.#reserved?.delete(packetId);
     this.#ownTable().add(inFlight);
     this.#free = undefined;
     this.#bytes += inFlight.sizeBytes;
     if (packetId > this.#lastPacketId) this.#lastPacketId = packetId;
-  }
-
-  /** No delivery gets this Packet Identifier before one is restored under it, or it is given up. */
-  reserve(packetId: number): void {
-    this.#reserved ??= new Set();
-    this.#reserved.add(packetId);
-    this.#free = undefined;
-  }
-
-  /** {@linkcode reserve} holds no more. */
-  giveUp(packetId: number): void {
-    this.#reserved?.delete(packetId);
-  }
-
-  /** Restores a message while a connection lasts: it is sent again, behind all else that is. */
-  restoreLate(packetId: number, delivery: Delivery, state: InFlight["state"]): void {
-    this.restore(packetId, delivery, state);
-    this.#resend = [this.#inFlight.get(packetId)!, ...this.#resend];
   }
 
   /** Ends a QoS 1 exchange, whatever the Reason Code. */
@@ -240,9 +219,7 @@ export class Sender {
     let packetId = this.#free?.pop() ?? 0;
     if (packetId === 0) {
       packetId = this.#lastPacketId;
-      do packetId = nextPacketId(packetId); while (
-        !this.#inFlight.isFree(packetId) || this.#reserved?.has(packetId) === true
-      );
+      do packetId = nextPacketId(packetId); while (!this.#inFlight.isFree(packetId));
     }
     this.#lastPacketId = packetId;
     return packetId;
@@ -253,8 +230,7 @@ export class Sender {
     let packetId = this.#lastPacketId;
     for (let i = 0; i < MAX_PACKET_ID; i++) {
       packetId = nextPacketId(packetId);
-      if (!this.#inFlight.isFree(packetId) || this.#reserved?.has(packetId) === true) continue;
-      free.push(packetId);
+      if (this.#inFlight.isFree(packetId)) free.push(packetId);
     }
     return free.reverse();
   }

@@ -1,4 +1,4 @@
-import type { RetainedMessage } from "../broker/mod.ts";
+import type { PreviousRetained, RetainedMessage } from "../broker/mod.ts";
 import type { BatchRows, ReceivedRow, WaitingKey } from "./batch_rows.ts";
 import { CommitPoint } from "./commit_point.ts";
 import { Gathered } from "./gathered.ts";
@@ -254,13 +254,13 @@ export class Batch {
   }
 
   /** {@linkcode GatheredRetained.put} */
-  putRetained(message: RetainedMessage, previous: RetainedMessage | undefined): void {
+  putRetained(message: RetainedMessage, previous: PreviousRetained | undefined): void {
     this.#lasts();
     this.#retained.put(message, previous);
   }
 
   /** {@linkcode GatheredRetained.delete} */
-  deleteRetained(message: RetainedMessage): void {
+  deleteRetained(message: PreviousRetained): void {
     this.#lasts();
     this.#retained.delete(message);
   }

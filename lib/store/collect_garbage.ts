@@ -3,7 +3,7 @@
  * contexts that are made after the flag is set, unless flags cannot be set any more, as in executables of Deno 2.7. The modules are loaded
  * here, so that the start does not pay for them.
  */
-export async function collectGarbage(): Promise<boolean> {
+async function collectGarbage(): Promise<boolean> {
   let { gc } = globalThis as { gc?: () => void };
   if (gc === undefined) {
     const { setFlagsFromString } = await import("node:v8");

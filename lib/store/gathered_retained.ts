@@ -1,4 +1,4 @@
-import type { RetainedMessage } from "../broker/mod.ts";
+import type { PreviousRetained, RetainedMessage } from "../broker/mod.ts";
 
 /** The rows of a slice of the retained messages. Deletions are written first. */
 export interface RetainedSlice {
@@ -25,7 +25,7 @@ export class GatheredRetained {
   }
 
   /** Replaces `previous`, which is in this batch, in the file, or on its way there. */
-  put(message: RetainedMessage, previous: RetainedMessage | undefined): void {
+  put(message: RetainedMessage, previous: PreviousRetained | undefined): void {
     if (previous !== undefined && this.#has(previous)) {
       message.storePlace = previous.storePlace;
       this.#put[Math.abs(message.storePlace) - 1] = message;
@@ -36,7 +36,7 @@ export class GatheredRetained {
   }
 
   /** Deletes the message, which is in this batch, in the file, or on its way there. */
-  delete(message: RetainedMessage): void {
+  delete(message: PreviousRetained): void {
     if (!this.#has(message)) {
       this.#deleted.add(message.topicName);
       return;
@@ -60,7 +60,7 @@ export class GatheredRetained {
     return { deleted, put };
   }
 
-  #has(message: RetainedMessage): boolean {
+  #has(message: PreviousRetained): boolean {
     const { storePlace } = message;
     return storePlace !== 0 && this.#put[Math.abs(storePlace) - 1] === message;
   }

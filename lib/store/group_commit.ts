@@ -1,9 +1,8 @@
-import type { LogPort, RetainedMessage } from "../broker/mod.ts";
+import type { LogPort, RetainedMessage, StoredRetained } from "../broker/mod.ts";
 import type { BackupContent } from "./backup.ts";
 import { Batch, type BatchOwner } from "./batch.ts";
 import { CommitPoint } from "./commit_point.ts";
 import type { StoreClock } from "./store_clock.ts";
-import type { ReadPayload } from "./retained_reader.ts";
 import type { QueueRead, WriterInit } from "./writer_protocol.ts";
 import { type StoreStats, WriterLink } from "./writer_link.ts";
 
@@ -124,10 +123,10 @@ export class GroupCommit {
     this.#writer.read(query, done);
   }
 
-  /** Reads payloads of retained messages that are committed. */
+  /** Reads retained messages that are committed. */
   readRetained(
     topicNames: readonly string[],
-    done: (payloads: readonly ReadPayload[]) => void,
+    done: (messages: readonly (StoredRetained | undefined)[]) => void,
   ): void {
     this.#writer.readRetained(topicNames, done);
   }

@@ -1,10 +1,11 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { Journal } from "./journal.ts";
 import { arrayStatement } from "./array_statement.ts";
+import { RetainedRows } from "./retained_rows.ts";
 import type {
   KeptMessage,
-  Publisher,
   QueueCounts,
+  RetainedNames,
   StoredDelivery,
   StoredRetained,
   StoredSession,
@@ -30,6 +31,8 @@ import {
 export interface LoadedRows {
   readonly sessions: readonly StoredSession[];
   readonly retained: readonly StoredRetained[];
+  /** Retained messages that are left in the file. */
+  readonly retainedNames: readonly RetainedNames[];
   readonly sessionIds: ReadonlyMap<string, number>;
   readonly nextSessionId: number;
   readonly nextMessageId: number;
@@ -52,6 +55,12 @@ const SLICE_ROWS = 500;
 const LOADED_MESSAGES = 256;
 const LOADED_BYTES = 8 * 1024 * 1024;
 
+/** Retained messages up to this size are loaded, with what each takes beside its packet. */
+const LOADED_RETAINED_BYTES = 16 * 1024 * 1024;
+const RETAINED_OVERHEAD_BYTES = 400;
+/** What a packet has beside topic, payload and properties at least; the sizes may be a few bytes too large. */
+const PACKET_HEAD_BYTES = 5;
+
 /** A delivery with its message. */
 type DeliveryWithMessage = [
   ...DeliveryRow,
@@ -73,25 +82,28 @@ interface Parts {
   queue?: QueueCounts;
 }
 
-/** Reads the state that the broker begins with; of long queues only their sizes. Throws if a row is invalid. */
+/** Reads the state that the broker begins with; of long queues and many retained messages only names and sizes. Throws if a row is invalid. */
 export function load(db: DatabaseSync): LoadedRows {
-  return read(db, { messages: LOADED_MESSAGES, bytes: LOADED_BYTES });
+  const retainedBytes = LOADED_RETAINED_BYTES;
+  return read(db, { messages: LOADED_MESSAGES, bytes: LOADED_BYTES, retainedBytes });
 }
 
 /** Reads a file with whole queues, for a broker that has no store to read them from. */
 export function loadAll(db: DatabaseSync): LoadedRows {
-  return read(db, { messages: Infinity, bytes: Infinity });
+  return read(db, { messages: Infinity, bytes: Infinity, retainedBytes: Infinity });
 }
 
-/** The queues that are loaded. */
-interface QueueLimits {
+/** What is loaded. */
+interface LoadLimits {
   /** Of one session. */
   readonly messages: number;
   /** Of all sessions. */
   readonly bytes: number;
+  /** Of retained messages. */
+  readonly retainedBytes: number;
 }
 
-function read(db: DatabaseSync, limits: QueueLimits): LoadedRows {
+function read(db: DatabaseSync, limits: LoadLimits): LoadedRows {
   const sessionRows = rowsOf<SessionRow>(
     db,
     "SELECT id, client_id, expiry_seconds, expires_at_ms, owner FROM sessions",
@@ -117,7 +129,7 @@ function read(db: DatabaseSync, limits: QueueLimits): LoadedRows {
       ...parts.get(id)!,
       will: wills.get(id),
     })),
-    retained: readRetained(db),
+    ...readRetained(db, limits.retainedBytes),
     ...readPosition(db),
     sessionIds: new Map(sessionRows.map(([id, clientId]) => [clientId, id])),
     soleMessages: flight.soleMessages,
@@ -164,7 +176,7 @@ function readDeliveries(
   db: DatabaseSync,
   parts: ReadonlyMap<number, Parts>,
   flight: Flight,
-  limits: QueueLimits,
+  limits: LoadLimits,
 ): void {
   const released: DeliveryWithMessage[] = [];
   const messages = new Map<number, KeptMessage>();
@@ -195,7 +207,7 @@ function readDeliveries(
 function readWaiting(
   db: DatabaseSync,
   parts: ReadonlyMap<number, Parts>,
-  limits: QueueLimits,
+  limits: LoadLimits,
   add: (row: DeliveryWithMessage) => void,
 ): void {
   const whole = arrayStatement(db, `${WAITING} ORDER BY w.sequence`);
@@ -248,43 +260,52 @@ function readReceived(db: DatabaseSync, parts: ReadonlyMap<number, Parts>): void
   for (const [sessionId, packetId] of rows) parts.get(sessionId)?.received.push(packetId);
 }
 
-function readRetained(db: DatabaseSync): StoredRetained[] {
+/** Reads whole messages up to `maxBytes`; of further ones only the names and sizes, except for those that expire. */
+function readRetained(
+  db: DatabaseSync,
+  maxBytes: number,
+): Pick<LoadedRows, "retained" | "retainedNames"> {
   const retained: StoredRetained[] = [];
-  const publishers = new Map<string, Publisher>();
+  const retainedNames: RetainedNames[] = [];
+  const rowsToMessages = new RetainedRows();
+  let leftBytes = maxBytes;
+  let last = "";
+  const columns = "packet, publisher, expires_at_ms, publisher_user, publisher_listener";
   const slices = slicesOf<RetainedRow>(
     db,
-    `SELECT topic_name, packet, publisher, expires_at_ms, publisher_user, publisher_listener
-     FROM retained
-     WHERE topic_name > ? ORDER BY topic_name LIMIT ?`,
-    "",
+    `SELECT topic_name, ${columns} FROM retained WHERE topic_name > ? ORDER BY topic_name LIMIT ?`,
+    last,
   );
   for (const rows of slices) {
-    for (const [, packet, publisherId, expiresAtMs, user, listener] of rows) {
-      const message = messageFromRow(packet, publisherId, expiresAtMs, 0);
-      if (listener === null) retained.push(message);
-      else {
-        const publisher = publisherOf(publishers, publisherId, user, listener);
-        retained.push({ ...message, publisher });
-      }
+    for (const row of rows) {
+      retained.push(rowsToMessages.message(row));
+      leftBytes -= RETAINED_OVERHEAD_BYTES + row[1].length;
+    }
+    last = rows.at(-1)![0];
+    if (leftBytes < 0) break;
+  }
+  if (leftBytes >= 0) return { retained, retainedNames };
+  const names = slicesOf<[topicName: string, sizeBytes: number, expiresAtMs: Endless]>(
+    db,
+    `SELECT topic_name, length(packet) - ${PACKET_HEAD_BYTES}, expires_at_ms FROM retained
+     WHERE topic_name > ? ORDER BY topic_name LIMIT ?`,
+    last,
+  );
+  const one = arrayStatement(
+    db,
+    `SELECT topic_name, ${columns} FROM retained WHERE topic_name = ?`,
+  );
+  for (const rows of names) {
+    const lasting = rows.filter(([, , expiresAtMs]) => expiresAtMs === null);
+    const topicNames = lasting.map(([topicName]) => topicName);
+    retainedNames.push({ topicNames, sizesBytes: lasting.map(([, sizeBytes]) => sizeBytes) });
+    for (const [topicName, , expiresAtMs] of rows) {
+      if (expiresAtMs === null) continue;
+      const [row] = one.all(topicName);
+      if (row !== undefined) retained.push(rowsToMessages.message(row as RetainedRow));
     }
   }
-  return retained;
-}
-
-/** Returns one shared object for all messages of a publisher. */
-function publisherOf(
-  publishers: Map<string, Publisher>,
-  clientId: string,
-  user: string | null,
-  listener: string,
-): Publisher {
-  const key = JSON.stringify([clientId, user, listener]);
-  let publisher = publishers.get(key);
-  if (publisher === undefined) {
-    publisher = { clientId, userName: user ?? undefined, listener };
-    publishers.set(key, publisher);
-  }
-  return publisher;
+  return { retained, retainedNames };
 }
 
 function readPosition(db: DatabaseSync): { position?: string } {

@@ -4,6 +4,7 @@ import { openStore } from "./open.ts";
 import { makePrivateFile } from "./privacy.ts";
 import {
   DATABASE_NAME,
+  removeIfThere,
   renameIfThere,
   SAVING,
   sizeOf,
@@ -12,6 +13,7 @@ import {
   syncFile,
 } from "./store_files.ts";
 import { rewrite } from "./replace.ts";
+import { snapshot } from "./snapshot.ts";
 import { StoredFile } from "./stored_file.ts";
 
 /**
@@ -19,19 +21,18 @@ import { StoredFile } from "./stored_file.ts";
  * directory, and where the backup is not whole: then nothing is changed.
  */
 export function restore(backup: string, directory: string): string {
-  {
-    using file = new StoredFile(backup);
-    const [problem] = file.problems();
-    if (problem !== undefined) throw new Error(`Cannot restore ${backup}: ${problem}`);
-  }
+  new StoredFile(backup)[Symbol.dispose](); // Throws if it is no database, before anything is made.
   Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
   using _lock = lockDirectory(directory);
   const at = stamp();
   const path = `${directory}/${DATABASE_NAME}`;
   const saving = `${directory}/${SAVING}${at}`;
-  makePrivateFile(saving);
-  Deno.copyFileSync(backup, saving);
-  syncFile(saving);
+  try {
+    copyWhole(backup, saving);
+  } catch (error) {
+    removeIfThere(saving);
+    throw error;
+  }
   const aside = `${path}.before-restore-${at}`;
   // The log first: it must never stand beside a database that is not its own.
   renameIfThere(`${path}-wal`, `${aside}-wal`);
@@ -39,6 +40,19 @@ export function restore(backup: string, directory: string): string {
   Deno.renameSync(saving, path);
   syncDirectory(directory);
   return wasThere ? aside : "";
+}
+
+/** Copies a backup and reads the copy: what is looked at is what is used. A log beside the backup is part of it. */
+function copyWhole(backup: string, saving: string): void {
+  makePrivateFile(saving);
+  if (sizeOf(`${backup}-wal`) > 0) snapshot(backup, saving);
+  else Deno.copyFileSync(backup, saving);
+  {
+    using file = new StoredFile(saving);
+    const [problem] = file.problems();
+    if (problem !== undefined) throw new Error(`Cannot restore ${backup}: ${problem}`);
+  }
+  syncFile(saving);
 }
 
 /** Makes a store's file as small as it can be; returns its bytes before and behind. Throws where a broker runs on the directory. */

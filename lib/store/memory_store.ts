@@ -1,6 +1,7 @@
 import type {
   Delivery,
   InFlight,
+  PreviousRetained,
   QueueCounts,
   QueuePage,
   QueueQuery,
@@ -234,7 +235,7 @@ export class MemoryStore implements Store {
   }
 
   /** {@linkcode Store.deleteRetained} */
-  deleteRetained(message: RetainedMessage | undefined): void {
+  deleteRetained(message: PreviousRetained | undefined): void {
     this.#write(({ retained }) => message !== undefined && retained.delete(message.topicName));
   }
 

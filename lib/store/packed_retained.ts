@@ -1,9 +1,13 @@
 import { decodePublish, encodePublishInto, NameCache, publishSize } from "../codec/mod.ts";
-import type { Publisher, RetainedMessage } from "../broker/mod.ts";
-import { publishOf, type RetainedRow, toEndless } from "./rows.ts";
+import type { Publisher, RetainedMessage, StoredRetained } from "../broker/mod.ts";
+import { RetainedRows } from "./retained_rows.ts";
+import { fromEndless, publishOf, type RetainedRow, toEndless } from "./rows.ts";
 
 /** Before each row's publisher and packet: bytes of the packet (32 bits) and of the publisher (32), expires at ms (64, a float). */
 const HEAD_BYTES = 16;
+const NO_BYTES = new Uint8Array();
+/** A publisher of whom nothing is known. */
+const NOBODY = `["",null,null]`;
 
 /**
  * Packs retained messages one after the other into one buffer, which is transferred to another thread without a copy: to copy separate
@@ -39,7 +43,7 @@ export function packRetained(messages: readonly RetainedMessage[]): Uint8Array<A
 export function* unpackRetained(bytes: Uint8Array<ArrayBuffer>): IterableIterator<RetainedRow> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const names = new NameCache(16);
-  let last = decodePublisher(`["",null,null]`);
+  let last = decodePublisher(NOBODY);
   for (let at = 0; at < bytes.length;) {
     const packetAt = at + HEAD_BYTES + view.getUint32(at + 4);
     const end = packetAt + view.getUint32(at);
@@ -59,8 +63,72 @@ export function* unpackRetained(bytes: Uint8Array<ArrayBuffer>): IterableIterato
   }
 }
 
+/** A publisher, of which only the Client Identifier may be known. */
+interface RowPublisher {
+  readonly clientId: string;
+  readonly listener: string | null;
+  readonly userName: string | null | undefined;
+}
+
+/** Packs rows that were read, in their order; `undefined` stands for a row that is missing. */
+export function packRead(rows: readonly (RetainedRow | undefined)[]): Uint8Array<ArrayBuffer> {
+  const publishers: Uint8Array[] = [];
+  let sizeBytes = 0;
+  let last: RetainedRow | undefined;
+  let publisher: Uint8Array = NO_BYTES;
+  for (const row of rows) {
+    if (row !== undefined && (last === undefined || !hasSamePublisher(row, last))) {
+      publisher = encodePublisher({ clientId: row[2], listener: row[5], userName: row[4] });
+      last = row;
+    }
+    publishers.push(publisher);
+    sizeBytes += HEAD_BYTES + (row === undefined ? 0 : publisher.length + row[1].length);
+  }
+  const bytes = new Uint8Array(sizeBytes);
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  rows.forEach((row, i) => {
+    const packet = row?.[1] ?? NO_BYTES;
+    const owner = row === undefined ? NO_BYTES : publishers[i]!;
+    view.setUint32(at, packet.length);
+    view.setUint32(at + 4, owner.length);
+    view.setFloat64(at + 8, fromEndless(row?.[3] ?? null));
+    bytes.set(owner, at + HEAD_BYTES);
+    bytes.set(packet, at + HEAD_BYTES + owner.length);
+    at += HEAD_BYTES + owner.length + packet.length;
+  });
+  return bytes;
+}
+
+/** Unpacks what {@linkcode packRead} has packed; payloads are views of `bytes`. */
+export function unpackRead(bytes: Uint8Array<ArrayBuffer>): (StoredRetained | undefined)[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const names = new NameCache(16);
+  const rows = new RetainedRows();
+  const messages: (StoredRetained | undefined)[] = [];
+  let last = decodePublisher(NOBODY);
+  for (let at = 0; at < bytes.length;) {
+    const packetAt = at + HEAD_BYTES + view.getUint32(at + 4);
+    const end = packetAt + view.getUint32(at);
+    if (end === packetAt) messages.push(undefined);
+    else {
+      const publisher = names.text(bytes, at + HEAD_BYTES, packetAt);
+      if (publisher !== last.text) last = decodePublisher(publisher);
+      const expiresAtMs = toEndless(view.getFloat64(at + 8));
+      const packet = bytes.subarray(packetAt, end);
+      messages.push(rows.message(["", packet, last.id, expiresAtMs, last.user, last.listener]));
+    }
+    at = end;
+  }
+  return messages;
+}
+
+function hasSamePublisher(a: RetainedRow, b: RetainedRow): boolean {
+  return a[2] === b[2] && a[4] === b[4] && a[5] === b[5];
+}
+
 /** Client Identifier, listener and user name, as far as they are known: as JSON, since any character may be in them. */
-function encodePublisher(publisher: string | Publisher): Uint8Array {
+function encodePublisher(publisher: string | RowPublisher): Uint8Array {
   const { clientId, listener, userName } = typeof publisher === "string"
     ? { clientId: publisher, listener: null, userName: null }
     : publisher;

@@ -1,25 +1,45 @@
 import type { DatabaseSync } from "node:sqlite";
-import { decodePublish } from "../codec/mod.ts";
 import { type ArrayStatement, arrayStatement } from "./array_statement.ts";
+import type { RetainedRow } from "./rows.ts";
 
-/** A payload; `undefined` if the topic has no message. */
-export type ReadPayload = Uint8Array<ArrayBuffer> | undefined;
+const COLUMNS = "topic_name, packet, publisher, expires_at_ms, publisher_user, publisher_listener";
+/** With fewer topics each is searched for. */
+const LEAST_RANGE = 8;
+/** After a range with few of the topics in it, so many reads search for each topic. */
+const SEARCHES = 20;
 
-/** Reads payloads of retained messages. It sees what is committed at that moment. */
+/** Reads retained messages. It sees what is committed at that moment. */
 export class RetainedReader {
-  readonly #packet: ArrayStatement;
+  readonly #one: ArrayStatement;
+  readonly #range: ArrayStatement;
+  #searches = 0;
 
   constructor(db: DatabaseSync) {
-    this.#packet = arrayStatement(db, "SELECT packet FROM retained WHERE topic_name = ?");
+    this.#one = arrayStatement(db, `SELECT ${COLUMNS} FROM retained WHERE topic_name = ?`);
+    this.#range = arrayStatement(
+      db,
+      `SELECT ${COLUMNS} FROM retained WHERE topic_name >= ? ORDER BY topic_name LIMIT ?`,
+    );
   }
 
-  /** Reads one payload for each topic, as a view of memory of its own. Throws what SQLite throws. */
-  read(topicNames: readonly string[]): ReadPayload[] {
-    return topicNames.map((topicName) => {
-      const [row] = this.#packet.all(topicName) as [packet: Uint8Array<ArrayBuffer>][];
-      if (row === undefined) return undefined;
-      const [packet] = row;
-      return decodePublish(packet, 0, packet.length, 5).payload as Uint8Array<ArrayBuffer>;
-    });
+  /**
+   * Reads one row for each topic; `undefined`: there is none. Topics in sorted order, of which a subscription has matched most, are read as
+   * a range, in half of the time. Throws what SQLite throws.
+   */
+  read(topicNames: readonly string[]): (RetainedRow | undefined)[] {
+    const range = topicNames.length < LEAST_RANGE || --this.#searches > 0
+      ? new Map<string, RetainedRow>()
+      : this.#readRange(topicNames);
+    return topicNames.map((topicName) =>
+      range.get(topicName) ?? this.#one.all(topicName)[0] as unknown as RetainedRow | undefined
+    );
+  }
+
+  #readRange(topicNames: readonly string[]): Map<string, RetainedRow> {
+    const rows = this.#range.all(topicNames[0]!, topicNames.length) as unknown as RetainedRow[];
+    const range = new Map(rows.map((row) => [row[0], row]));
+    const hits = topicNames.filter((topicName) => range.has(topicName)).length;
+    if (hits * 2 < topicNames.length) this.#searches = SEARCHES;
+    return range;
   }
 }

@@ -3,11 +3,13 @@ import type {
   InFlight,
   KeptMessage,
   LogPort,
+  PreviousRetained,
   QueuePage,
   QueueQuery,
   RetainedMessage,
   SentDelivery,
   Store,
+  StoredRetained,
   StoredState,
   StoredWill,
   Subscription,
@@ -282,7 +284,7 @@ export class SqliteStore implements Store {
   }
 
   /** {@linkcode Store.putRetained} */
-  putRetained(message: RetainedMessage, previous?: RetainedMessage): void {
+  putRetained(message: RetainedMessage, previous?: PreviousRetained): void {
     this.writes++;
     this.#commits.batch.putRetained(message, previous);
   }
@@ -290,13 +292,13 @@ export class SqliteStore implements Store {
   /** {@linkcode Store.readRetained} */
   readRetained(
     topicNames: readonly string[],
-    done: (payloads: readonly (Uint8Array | undefined)[]) => void,
+    done: (messages: readonly (StoredRetained | undefined)[]) => void,
   ): void {
     this.#commits.readRetained(topicNames, done);
   }
 
   /** {@linkcode Store.deleteRetained} */
-  deleteRetained(message: RetainedMessage | undefined): void {
+  deleteRetained(message: PreviousRetained | undefined): void {
     this.writes++;
     if (message !== undefined) this.#commits.batch.deleteRetained(message);
   }

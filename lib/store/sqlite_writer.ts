@@ -153,11 +153,8 @@ function readQueue(writer: Writer, { id, read }: ReadRequest): void {
 }
 
 function readRetained(writer: Writer, { id, readRetained }: RetainedRequest): void {
-  const payloads = writer.readRetained(readRetained);
-  self.postMessage(
-    { type: "payloads", id, payloads } satisfies WriterAnswer,
-    payloads.flatMap((payload) => payload === undefined ? [] : [payload.buffer]),
-  );
+  const rows = writer.readRetained(readRetained);
+  self.postMessage({ type: "retained", id, rows } satisfies WriterAnswer, [rows.buffer]);
 }
 
 function sweepIfDue(): void {

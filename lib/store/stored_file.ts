@@ -111,6 +111,8 @@ export class StoredFile implements Disposable {
   problems(): readonly string[] {
     const version = schemaVersion(this.#db);
     if (version > SCHEMA_VERSION) return [new NewerSchemaError(version).message];
+    const foreign = this.#foreignPart();
+    if (foreign !== undefined) return [`There is a ${foreign} in it, which no store has`];
     const problem = firstProblem(this.#db);
     if (problem !== undefined) return [problem];
     const flaw = version === SCHEMA_VERSION ? this.#journalFlaw() : undefined;
@@ -122,6 +124,18 @@ export class StoredFile implements Disposable {
       return bad === 0 ? [] : [`${bad} rows of ${table} cannot be decoded`];
     });
     return flaw === undefined ? damaged : [flaw, ...damaged];
+  }
+
+  /**
+   * What no store of ours has, looked for before anything else is read: a view in the place of a table may have rows without end, and a
+   * trigger would work in the broker from then on.
+   */
+  #foreignPart(): string | undefined {
+    const row = this.#db.prepare(`
+      SELECT type, name, sql FROM sqlite_schema
+      WHERE type NOT IN ('table', 'index') OR sql LIKE 'CREATE VIRTUAL%' LIMIT 1`).get();
+    if (row === undefined) return undefined;
+    return `${row["type"] === "table" ? "virtual table" : row["type"]} ${row["name"]}`;
   }
 
   #journalFlaw(): string | undefined {

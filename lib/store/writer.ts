@@ -1,14 +1,14 @@
 import { backup, DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { type BackupContent, makeBackup } from "./backup.ts";
 import type { BatchRows } from "./batch_rows.ts";
-import { unpackRetained } from "./packed_retained.ts";
+import { packRead, unpackRetained } from "./packed_retained.ts";
 import { databaseLimit, type Room } from "./disk_limit.ts";
 import { Deletions } from "./deletions.ts";
 import { DiskWatch } from "./disk_watch.ts";
 import { EndedSessions, RELEASE_MESSAGE } from "./ended_sessions.ts";
 import { Journal } from "./journal.ts";
 import { type PackedPage, QueueReader } from "./queue_reader.ts";
-import { type ReadPayload, RetainedReader } from "./retained_reader.ts";
+import { RetainedReader } from "./retained_reader.ts";
 import { Statements } from "./statements.ts";
 import { Vacuum } from "./vacuum.ts";
 import type { QueueRead, WriterInit } from "./writer_protocol.ts";
@@ -131,9 +131,9 @@ export class Writer {
     return this.#reader.read(query);
   }
 
-  /** Reads the payloads of retained messages. Throws SQLite's errors. */
-  readRetained(topicNames: readonly string[]): ReadPayload[] {
-    return this.#retained.read(topicNames);
+  /** Reads retained messages, as `packRead` packs them. Throws SQLite's errors. */
+  readRetained(topicNames: readonly string[]): Uint8Array<ArrayBuffer> {
+    return packRead(this.#retained.read(topicNames));
   }
 
   /** Whether there are waiting deliveries of ended sessions. */

@@ -1,7 +1,7 @@
-import { Distribution, type LogPort } from "../broker/mod.ts";
+import { Distribution, type LogPort, type StoredRetained } from "../broker/mod.ts";
 import type { BackupContent } from "./backup.ts";
 import type { BatchRows } from "./batch_rows.ts";
-import type { ReadPayload } from "./retained_reader.ts";
+import { unpackRead } from "./packed_retained.ts";
 import { markDamaged } from "./store_files.ts";
 import { SpareDescriptors } from "./spare_descriptors.ts";
 import type { StoreClock } from "./store_clock.ts";
@@ -26,6 +26,9 @@ const PATIENCE_MS = 10_000;
 const START_MS = 500;
 /** A full database counts as full until its used part falls to this share of its limit. */
 const ROOM_AGAIN = 0.9;
+
+/** Gets the retained messages that were read. */
+type RetainedDone = (messages: readonly (StoredRetained | undefined)[]) => void;
 
 /** Counters of what the store has written, which matter for the life of flash memory. */
 export interface StoreStats {
@@ -88,7 +91,7 @@ export class WriterLink {
     number,
     (rows: Uint8Array<ArrayBuffer>, nextExpiryMs: number) => void
   >();
-  readonly #readingRetained = new Map<number, (payloads: readonly ReadPayload[]) => void>();
+  readonly #readingRetained = new Map<number, RetainedDone>();
 
   constructor(init: WriterInit, clock: StoreClock, log: LogPort, events: WriterEvents) {
     this.#init = init;
@@ -152,11 +155,8 @@ export class WriterLink {
     this.#send({ read: query, id } satisfies ReadRequest);
   }
 
-  /** Reads payloads of committed retained messages. If the disk does not answer, `done` is called later. */
-  readRetained(
-    topicNames: readonly string[],
-    done: (payloads: readonly ReadPayload[]) => void,
-  ): void {
+  /** Reads committed retained messages. If the disk does not answer, `done` is called later. */
+  readRetained(topicNames: readonly string[], done: RetainedDone): void {
     const id = ++this.#lastRead;
     this.#readingRetained.set(id, done);
     this.#send({ readRetained: topicNames, id } satisfies RetainedRequest);
@@ -242,8 +242,8 @@ export class WriterLink {
         return this.#copied(answer.content);
       case "page":
         return this.#read(answer.id, answer.rows, answer.nextExpiryMs);
-      case "payloads":
-        return this.#readPayloads(answer.id, answer.payloads);
+      case "retained":
+        return this.#readRetained(answer.id, answer.rows);
       case "shrunk":
         this.#stats = { ...this.#stats, usedBytes: answer.usedBytes };
         return this.#measure(answer.usedBytes);
@@ -286,10 +286,10 @@ export class WriterLink {
     if (!this.#isClosing) done?.(rows, nextExpiryMs);
   }
 
-  #readPayloads(id: number, payloads: readonly ReadPayload[]): void {
+  #readRetained(id: number, rows: Uint8Array<ArrayBuffer>): void {
     const done = this.#readingRetained.get(id);
     this.#readingRetained.delete(id);
-    if (!this.#isClosing) done?.(payloads);
+    if (!this.#isClosing) done?.(unpackRead(rows));
   }
 
   /** Marks the file as damaged. Damage is repaired at the next start, which checks the whole file. */

@@ -1,6 +1,5 @@
 import type { BackupContent } from "./backup.ts";
 import type { BatchRows } from "./batch_rows.ts";
-import type { ReadPayload } from "./retained_reader.ts";
 
 /** What the Worker is to know. */
 export interface WriterInit {
@@ -46,7 +45,7 @@ export interface ReadRequest {
   readonly id: number;
 }
 
-/** Of which topics the Worker is asked for the retained payloads. */
+/** Of which topics the Worker is asked for the retained messages. */
 export interface RetainedRequest {
   readonly readRetained: readonly string[];
   /** Of the request. */
@@ -97,10 +96,11 @@ export type WriterAnswer =
     readonly nextExpiryMs: number;
   }
   | {
-    readonly type: "payloads";
+    readonly type: "retained";
     /** Of the request. */
     readonly id: number;
-    readonly payloads: readonly ReadPayload[];
+    /** As `packRead` packs them. */
+    readonly rows: Uint8Array<ArrayBuffer>;
   }
   /** Something has been deleted that nobody asked about. */
   | { readonly type: "shrunk"; readonly usedBytes: number }

@@ -1,48 +1,74 @@
-import type { MatchOptions } from "./retained_cursor.ts";
-import type { Entry, Places } from "./retained_places.ts";
-import { RetainedTrie } from "./retained_trie.ts";
+import type { MatchOptions } from "./name_filter.ts";
+import { ApartName, type Entry, type Places, type SortedItem } from "./retained_places.ts";
 import { RetainedWalk } from "./retained_walk.ts";
+import { SortedCursor } from "./sorted_cursor.ts";
+import { type Place, SortedNames } from "./sorted_names.ts";
 
 /** The least number of deleted entries before it is checked whether they are the majority of the new ones. */
 const MIN_DELETED = 1024;
+
+/** The order of a name that was never among the new ones, so that each walk finds it among the sorted. */
+const BEFORE_ALL = -1;
+/** The most names that are sorted in because one of them is put apart. */
+const SORTED_AT_ONCE = 16;
 
 /**
  * Maps Topic Names to values, and finds them by name or by Topic Filter: the retained messages. Names and filters must be valid, filters
  * without `$share/{ShareName}/`.
  *
- * A Map finds a name. A trie, which costs ten times as much for each name, finds the matches of filters with wildcards. Therefore a new
- * name stays out of the trie at first: the first filter is compared with the new names one by one, which is cheap, and the second filter
- * puts them into the trie. A broker to which many publish and whose clients use no wildcards never pays for the trie.
+ * A Map finds a name. A sorted list, where adding a name takes several times as long, finds the matches of filters with wildcards.
+ * Therefore a new name stays out of it at first: the first filter is compared with the new names one by one, which is cheap, and the second
+ * filter sorts them in. A broker to which many publish and whose clients use no wildcards never pays for the sorting.
+ *
+ * A value may be put apart: then only its name and size stay here, without an object or a place in the Map, and the caller has to know where
+ * the value is. It takes 70 bytes and the name, instead of 150 and the value.
  */
 export class RetainedTopics<T extends NonNullable<unknown>> {
   readonly #entries = new Map<string, Entry<T>>();
-  readonly #trie = new RetainedTrie<Entry<T>>();
-  /** From `#nextNew` on, in order: entries that are not in the trie, including some that have been deleted since. */
+  readonly #sorted = new SortedNames<SortedItem<T>>();
+  #apartCount = 0;
+  /** From `#nextNew` on, in order: entries that are not sorted in, including some that have been deleted since. */
   #new: Entry<T>[] = [];
   #nextNew = 0;
   #deletedNew = 0;
   /** The order of the next entry. */
   #order = 0;
+  #round: Iterator<Entry<T>, undefined> = this.#entries.values();
   /** Entries before this order existed when a filter with wildcards was last used. */
   #askedOrder = 0;
 
   /** The number of Topic Names with a value. */
   get size(): number {
-    return this.#entries.size;
+    return this.#entries.size + this.#apartCount;
   }
 
-  /** The number of nodes in the trie. */
-  get nodeCount(): number {
-    return this.#trie.nodeCount;
+  /** The number of names that are sorted in. */
+  get sortedCount(): number {
+    return this.#sorted.size;
+  }
+
+  /** The number of Topic Names whose value is apart. */
+  get apartCount(): number {
+    return this.#apartCount;
   }
 
   /** Sets the value of a name; returns the previous one. */
-  set(topicName: string, value: T): T | undefined {
+  set(topicName: string, value: T): T | ApartName | undefined {
     const entry = this.#entries.get(topicName);
     if (entry !== undefined) {
       const before = entry.value;
       entry.value = value;
       return before;
+    }
+    const place = this.#findApart(topicName);
+    if (place !== undefined) {
+      const apart = this.#apartAt(place);
+      const { orders } = this.#sorted.block(place.block)!;
+      const fetched = { topicName, order: orders[place.at]!, value, isIndexed: true };
+      this.#sorted.replace(place, fetched);
+      this.#apartCount--;
+      this.#entries.set(topicName, fetched);
+      return apart;
     }
     const added: Entry<T> = { topicName, order: this.#order++, value, isIndexed: false };
     this.#entries.set(topicName, added);
@@ -51,20 +77,54 @@ export class RetainedTopics<T extends NonNullable<unknown>> {
   }
 
   /** The value of a name. */
-  get(topicName: string): T | undefined {
-    return this.#entries.get(topicName)?.value;
+  get(topicName: string): T | ApartName | undefined {
+    const entry = this.#entries.get(topicName);
+    if (entry !== undefined) return entry.value;
+    const place = this.#findApart(topicName);
+    return place === undefined ? undefined : this.#apartAt(place);
   }
 
   /** Deletes the value of a name; returns it. */
-  delete(topicName: string): T | undefined {
+  delete(topicName: string): T | ApartName | undefined {
     const entry = this.#entries.get(topicName);
-    if (entry === undefined) return undefined;
+    if (entry === undefined) return this.#deleteApart(topicName);
     this.#entries.delete(topicName);
     const before = entry.value;
     entry.value = undefined;
-    if (entry.isIndexed) this.#trie.delete(topicName);
+    if (entry.isIndexed) this.#sorted.remove(this.#sorted.find(topicName)!);
     else this.#countDeleted();
     return before;
+  }
+
+  /** Adds a name whose value is apart; there is no such name yet. `sizeBytes` is for the caller. */
+  addApart(topicName: string, sizeBytes: number): void {
+    this.#sorted.add(topicName, sizeBytes, BEFORE_ALL);
+    this.#apartCount++;
+  }
+
+  /**
+   * Puts a value apart. Returns false if that has to wait, because many names have to be sorted in before: then some of them were.
+   */
+  putApart(topicName: string, sizeBytes: number): boolean {
+    const entry = this.#entries.get(topicName)!;
+    if (!entry.isIndexed) this.index(entry.order + 1, SORTED_AT_ONCE);
+    if (!entry.isIndexed) return false;
+    this.#entries.delete(topicName);
+    // A walk that has the entry in its list of new ones asks for the value then.
+    entry.value = undefined;
+    this.#sorted.replace(this.#sorted.find(topicName)!, sizeBytes);
+    this.#apartCount++;
+    return true;
+  }
+
+  /** The next value in an endless round over all values that are not apart, in which each has its turn; `undefined`: there is none. */
+  cycle(): T | undefined {
+    let { value: entry } = this.#round.next();
+    if (entry === undefined) {
+      this.#round = this.#entries.values();
+      entry = this.#round.next().value;
+    }
+    return entry?.value;
   }
 
   /** Begins a walk over the values whose names match `topicFilter`, at the caller's pace. */
@@ -84,7 +144,7 @@ export class RetainedTopics<T extends NonNullable<unknown>> {
   }
 
   /**
-   * Puts up to `maxCount` new names before `order` into the trie; returns how many. Fewer than `maxCount` means that all of them are in it.
+   * Sorts in up to `maxCount` new names before `order`; returns how many. Fewer than `maxCount` means that all of them are sorted in.
    *
    * @internal
    */
@@ -92,27 +152,64 @@ export class RetainedTopics<T extends NonNullable<unknown>> {
     let count = 0;
     for (; this.#nextNew < this.#new.length; count++) {
       const entry = this.#new[this.#nextNew]!;
-      if (entry.order >= order || count === maxCount) return count;
+      if (entry.order >= order || count === maxCount) break;
       this.#nextNew++;
       if (entry.value === undefined) this.#deletedNew--;
       else {
-        this.#trie.set(entry.topicName, entry);
+        this.#sorted.add(entry.topicName, entry, entry.order);
         entry.isIndexed = true;
       }
     }
-    this.#new = [];
-    this.#nextNew = 0;
+    // Walks have the array as it was.
+    if (this.#nextNew * 2 >= this.#new.length) {
+      this.#new = this.#new.slice(this.#nextNew);
+      this.#nextNew = 0;
+    }
     return count;
   }
 
   /**
-   * Where to search for matches: a cursor over the trie, and the entries that are not in it, in [next, end) of an array that only grows at
+   * Where to search for matches: a cursor over the sorted names, and the entries that are not among them, in [next, end) of an array that only grows at
    * its end.
    * @internal
    */
   places(topicFilter: string, options: MatchOptions): Places<T> {
-    const cursor = this.#trie.matches(topicFilter, options);
-    return { cursor, added: this.#new, next: this.#nextNew, end: this.#new.length };
+    const cursor = new SortedCursor(this.#sorted, topicFilter, options);
+    const [added, next] = [this.#new, this.#nextNew];
+    const addedOrder = added[next]?.order ?? this.#order;
+    return { cursor, addedOrder, added, next, end: added.length };
+  }
+
+  /** The value of an entry's name, if the name has not been deleted since. */
+  valueOf({ topicName, order }: Entry<T>): T | ApartName | undefined {
+    const entry = this.#entries.get(topicName);
+    if (entry !== undefined) return entry.order === order ? entry.value : undefined;
+    const place = this.#findApart(topicName);
+    if (place === undefined) return undefined;
+    const isSame = this.#sorted.block(place.block)!.orders[place.at] === order;
+    return isSame ? this.#apartAt(place) : undefined;
+  }
+
+  #findApart(topicName: string): Place | undefined {
+    if (this.#apartCount === 0) return undefined;
+    const place = this.#sorted.find(topicName);
+    const isApart = place !== undefined &&
+      typeof this.#sorted.block(place.block)!.items[place.at] === "number";
+    return isApart ? place : undefined;
+  }
+
+  #apartAt({ block: number, at }: Place): ApartName {
+    const block = this.#sorted.block(number)!;
+    return new ApartName(block.names[at]!, block.items[at] as number, block);
+  }
+
+  #deleteApart(topicName: string): ApartName | undefined {
+    const place = this.#findApart(topicName);
+    if (place === undefined) return undefined;
+    const apart = this.#apartAt(place);
+    this.#sorted.remove(place);
+    this.#apartCount--;
+    return apart;
   }
 
   /**

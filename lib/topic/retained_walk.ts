@@ -1,17 +1,18 @@
 import { hasWildcard } from "./levels.ts";
 import { topicMatches } from "./matches.ts";
-import type { MatchOptions } from "./retained_cursor.ts";
-import type { Places, WalkedTopics } from "./retained_places.ts";
+import type { MatchOptions } from "./name_filter.ts";
+import { ApartName, type Places, type WalkedTopics } from "./retained_places.ts";
 
-/** The cost of putting a name into the trie, in steps of a walk: 2 to 8 microseconds, where a step takes 0.2 to 0.5. */
+/** The cost of sorting a name in, in steps of a walk: 1 to 3 microseconds, where a step takes 0.1 to 0.5. */
 const STEPS_PER_INDEXED_NAME = 16;
 
 /**
- * A walk over the values that match one filter, in no particular order, which can pause anywhere. Like {@link RetainedCursor} it returns a
- * name that has a value during the whole walk once.
+ * A walk over the values that match one filter, in no particular order, which can pause anywhere. A name that has a value during the
+ * whole walk is returned once. One that is set or deleted meanwhile may be returned or not; one that is deleted and set again may be returned
+ * twice, with the old value and the new.
  *
- * First it puts the names that an earlier walk has compared one by one into the trie; then it walks the trie; then it compares the names
- * added since one by one. A later walk may put some of those into the trie meanwhile; this walk ignores them there.
+ * First it sorts in the names that an earlier walk has compared one by one; then it searches the sorted names; then it compares the names
+ * added since one by one. A later walk may sort some of those in meanwhile; this walk ignores them there.
  */
 export class RetainedWalk<T extends NonNullable<unknown>> {
   readonly #topics: WalkedTopics<T>;
@@ -20,7 +21,6 @@ export class RetainedWalk<T extends NonNullable<unknown>> {
   readonly #hasWildcard: boolean;
   /** Names before this order are put into the trie first. */
   readonly #indexOrder: number = 0;
-  #addedOrder = 0;
   #places: Places<T> | undefined;
   #steps = 0;
   #isDone = false;
@@ -40,8 +40,8 @@ export class RetainedWalk<T extends NonNullable<unknown>> {
   }
 
   /**
-   * The steps taken so far, which measure the cost. A step is a node or a name looked at, less than a microsecond each; a name put into the
-   * trie counts for several.
+   * The steps taken so far, which measure the cost. A step is a name looked at, or a jump to another one, less than a microsecond each; a name
+   * that is sorted in counts for several.
    */
   get steps(): number {
     return this.#steps;
@@ -49,9 +49,9 @@ export class RetainedWalk<T extends NonNullable<unknown>> {
 
   /**
    * The next value; `undefined` when the walk is over, or after `maxSteps` steps without one: a filter such as `+/+/x` may visit a million
-   * names and match none. {@link isDone} tells which. At least one step is taken, and putting a name into the trie is not interrupted.
+   * names and match none. {@link isDone} tells which. At least one step is taken, and sorting a name in is not interrupted.
    */
-  next(maxSteps = Infinity): T | undefined {
+  next(maxSteps = Infinity): T | ApartName | undefined {
     if (this.#isDone) return undefined;
     if (!this.#hasWildcard) {
       this.#steps++;
@@ -65,10 +65,14 @@ export class RetainedWalk<T extends NonNullable<unknown>> {
     while (!cursor.isDone) {
       if (this.#steps >= end) return undefined;
       const stepsBefore = cursor.steps;
-      const entry = cursor.next(end - this.#steps);
+      const isFound = cursor.next(end - this.#steps);
       this.#steps += cursor.steps - stepsBefore;
-      // The cursor may show deleted entries, and entries that another walk has put into the trie since.
-      if (entry?.value !== undefined && entry.order < this.#addedOrder) return entry.value;
+      if (!isFound) continue;
+      const { block, at } = cursor;
+      // Another walk may have sorted it in since.
+      if (block.orders[at]! >= places.addedOrder) continue;
+      const item = block.items[at]!;
+      return typeof item === "number" ? new ApartName(block.names[at]!, item, block) : item.value;
     }
     return this.#nextAdded(places, end);
   }
@@ -79,19 +83,22 @@ export class RetainedWalk<T extends NonNullable<unknown>> {
     this.#steps += count * STEPS_PER_INDEXED_NAME;
     if (count >= maxCount) return undefined;
     const places = this.#topics.places(this.#topicFilter, this.#options);
-    this.#addedOrder = places.added[places.next]?.order ?? Infinity;
     return this.#places = places;
   }
 
-  #nextAdded(places: Places<T>, end: number): T | undefined {
+  #nextAdded(places: Places<T>, end: number): T | ApartName | undefined {
     const { added } = places;
     const { hashMatchesParent } = this.#options;
     while (places.next < places.end) {
       if (this.#steps >= end) return undefined;
       this.#steps++;
-      const { topicName, value } = added[places.next++]!;
-      if (value === undefined) continue;
-      if (topicMatches(this.#topicFilter, topicName, hashMatchesParent)) return value;
+      const entry = added[places.next++]!;
+      const { topicName, value, isIndexed } = entry;
+      // The value of a name that is sorted in may have been put apart since.
+      if (value === undefined && !isIndexed) continue;
+      if (!topicMatches(this.#topicFilter, topicName, hashMatchesParent)) continue;
+      const found = value ?? this.#topics.valueOf(entry);
+      if (found !== undefined) return found;
     }
     this.#isDone = true;
     return undefined;

@@ -1,59 +1,10 @@
 import { encodeText } from "../../lib/codec/mod.ts";
+import { RawConnection } from "./raw_connection.ts";
 
 /** Messages that are published before their acknowledgements are waited for. */
 const WINDOW = 1000;
 const PAYLOAD_BYTES = 100;
-const FirstByte = { Connect: 0x10, Subscribe: 0x82, Puback: 0x40, Disconnect: 0xe0 } as const;
-
-/** A connection of 3.1.1 that is as fast as it can be, and understands what this measurement needs. */
-class RawConnection {
-  readonly #conn: Deno.TcpConn;
-  readonly #buffer = new Uint8Array(256 * 1024);
-
-  private constructor(conn: Deno.TcpConn) {
-    this.#conn = conn;
-  }
-
-  /** Resumes the session of this name. */
-  static async open(port: number, clientId: string): Promise<RawConnection> {
-    const conn = await Deno.connect({ port });
-    const connection = new RawConnection(conn);
-    const id = encodeText(clientId);
-    const head = [0, 4, 77, 81, 84, 84, 4, 0, 0, 0, id.length >> 8, id.length & 0xff];
-    await connection.write(
-      Uint8Array.of(FirstByte.Connect, head.length + id.length, ...head, ...id),
-    );
-    return connection;
-  }
-
-  async write(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length;) at += await this.#conn.write(bytes.subarray(at));
-  }
-
-  /** What has come, valid until the next call. */
-  async read(from = 0): Promise<Uint8Array> {
-    const count = await this.#conn.read(this.#buffer.subarray(from));
-    if (count === null) throw new Error("The broker has closed the connection");
-    return this.#buffer.subarray(0, from + count);
-  }
-
-  /** Reads so many bytes and forgets them. */
-  async skip(sizeBytes: number): Promise<void> {
-    while (sizeBytes > 0) sizeBytes -= (await this.read()).length;
-    if (sizeBytes < 0) throw new Error("More has come than was expected");
-  }
-
-  /** What is at the end of the buffer is at its beginning from now on. */
-  keep(rest: Uint8Array): number {
-    this.#buffer.copyWithin(0, rest.byteOffset, rest.byteOffset + rest.length);
-    return rest.length;
-  }
-
-  async close(): Promise<void> {
-    await this.write(Uint8Array.of(FirstByte.Disconnect, 0));
-    this.#conn.close();
-  }
-}
+const PUBACK = 0x40;
 
 /** Makes the sessions, each subscribed to a topic of its own, and leaves. */
 export async function makeSessions(port: number, sessions: number): Promise<void> {
@@ -61,9 +12,7 @@ export async function makeSessions(port: number, sessions: number): Promise<void
     const connection = await RawConnection.open(port, `session-${i}`);
     const filter = encodeText(`queue/${i}`);
     await connection.skip(4);
-    await connection.write(
-      Uint8Array.of(FirstByte.Subscribe, 5 + filter.length, 0, 1, 0, filter.length, ...filter, 1),
-    );
+    await connection.subscribe(filter, 1);
     await connection.skip(5);
     await connection.close();
   }
@@ -124,7 +73,7 @@ async function drainOne(
       if (number !== next++) {
         throw new Error(`${clientId} got ${number} in the place of ${next - 1}`);
       }
-      acks.set([FirstByte.Puback, 2, bytes[idAt]!, bytes[idAt + 1]!], acked);
+      acks.set([PUBACK, 2, bytes[idAt]!, bytes[idAt + 1]!], acked);
       acked += 4;
       at = end;
     }

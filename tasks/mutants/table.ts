@@ -194,16 +194,28 @@ export const MUTATIONS: readonly Mutation[] = [
       "broker/access",
     ],
     [
-      "overlapping subscriptions deliver at the last one's QoS [MQTT-3.3.4-2]",
-      "if (subscription.qos > qos) qos = subscription.qos;",
-      "qos = subscription.qos;",
-      "broker/router",
-    ],
-    [
       "a subscription that is replaced stays [MQTT-3.8.4-3]",
       "if (previous !== undefined) this.#delete(topicFilter, previous);",
       "",
       "broker/router",
+    ],
+  ),
+  ...of(
+    "broker/core/route_build.ts",
+    [
+      "overlapping subscriptions deliver at QoS 1 where one has 2 [MQTT-3.3.4-2]",
+      "if (plain.qos2 + noLocal.qos2 > 0) qos = 2;\n  else ",
+      "",
+      "broker/router",
+    ],
+  ),
+  ...of(
+    "broker/core/route_draft.ts",
+    [
+      "a route has whoever unsubscribed after it was put together in part [MQTT-3.10.4-2]",
+      "if (i < (gone.get(entry) ?? 0)) this.build.remove(entry);",
+      "",
+      "broker/route_draft",
     ],
   ),
   ...of(
@@ -559,8 +571,8 @@ export const MUTATIONS: readonly Mutation[] = [
     "session/sender.ts",
     [
       "a Packet Identifier is given twice [MQTT-2.2.1-4]",
-      "!this.#inFlight.isFree(packetId) || this.#reserved?.has(packetId) === true\n      );",
-      "this.#reserved?.has(packetId) === true\n      );",
+      "do packetId = nextPacketId(packetId); while (!this.#inFlight.isFree(packetId));",
+      "packetId = nextPacketId(packetId);",
       "session/sender",
     ],
     [
@@ -656,14 +668,46 @@ export const MUTATIONS: readonly Mutation[] = [
     "broker/services/retained_pump.ts",
     [
       "what has taken the place of a message while it was read does not come",
-      "  if (current !== message) return deliverOrFind(core, client, delivery, current);\n",
-      "  if (current !== message) return;\n",
+      "    if (current !== undefined) deliverOrFind(core, client, delivery, current);\n",
+      "",
       "broker/retained_apart",
     ],
     [
       "the last ones that are to be read never are",
-      "      if (apart !== undefined && apart.found.length > 0) return readApart(core, client, apart);\n",
-      "",
+      "isWorthReading(apart) || isOver && apart.found.length > 0",
+      "isWorthReading(apart)",
+      "broker/retained_apart",
+    ],
+    [
+      "what was read ahead is lost at the end of the walk",
+      "return found.length + ahead.length + read.length === 0;",
+      "return found.length === 0;",
+      "broker/retained_apart",
+    ],
+  ),
+  // Small ones are, too, when there are too many.
+  ...of(
+    "topic/retained_places.ts",
+    [
+      "a name that is apart is current for ever",
+      "return this.#block.changes === this.#changes;",
+      "return true;",
+      "topic/apart_names",
+      "broker/retained_apart",
+    ],
+  ),
+  ...of(
+    "broker/core/retained.ts",
+    [
+      "messages leave memory before they are stored",
+      "else if (message.isStored && message.expiresAtMs === Infinity)",
+      "else if (message.expiresAtMs === Infinity)",
+      "broker/retained_apart",
+    ],
+    [
+      "messages that expire leave memory, and never expire",
+      "else if (message.isStored && message.expiresAtMs === Infinity)",
+      "else if (message.isStored)",
       "broker/retained_apart",
     ],
   ),

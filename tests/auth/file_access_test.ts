@@ -10,7 +10,7 @@ import {
 } from "./access_support.ts";
 
 const hash = (password: string) => hashPassword(new TextEncoder().encode(password), 10);
-const PASSWORDS = `alice:${hash("secret")}\nbob:${hash("builder")}\n`;
+const PASSWORDS = `alice:${hash("secret")}\nbob:${hash("builder")}\nnone:${hash("")}\n`;
 
 type Row = [
   user: string | undefined,
@@ -24,6 +24,8 @@ const withFile: Row[] = [
   ["alice", "Secret", false, "86", "the password is wrong"],
   ["alice", undefined, false, "86", "there is no password"],
   ["alice", "", true, "86", "an empty password is none"],
+  ["none", "", true, "86", "an empty password is none, although the hash is that of one"],
+  ["none", undefined, true, "86", "no password is none either"],
   ["carol", "secret", false, "86", "there is no such user"],
   ["carol", "secret", true, "86", "nor is one let in because anonymous clients are"],
   ["", "secret", false, "87", "an empty name is none, and anonymous clients are not let in"],

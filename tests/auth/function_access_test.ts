@@ -286,3 +286,10 @@ Deno.test("Functions that fail or never answer cost their own client alone, over
   // One of a kind in a second: what throws first is said at once.
   assert(errors.length >= 2, errors.join("\n"));
 });
+
+Deno.test("Without a time limit a function is waited for", async () => {
+  const access = new FunctionAccess({
+    authenticate: () => new Promise((resolve) => setTimeout(resolve, 20, true)),
+  }, { timeLimitMs: Infinity });
+  assert.equal(outcome(await authenticate(access, "alice", "secret")), "in");
+});

@@ -273,6 +273,32 @@ httpTest(
   },
 );
 
+httpTest("Answers with long rules are remembered as far as they fit, short ones all", async () => {
+  let asked = 0;
+  let pad = "";
+  await using server = new LocalHttp(() => {
+    asked++;
+    // Each has rules of its own.
+    return Response.json({ result: "allow", acl: { pub: [`${asked}`, `x${pad}`] } });
+  });
+  const { access } = openService(server, { form: "emqx", aclUrl: "" });
+  const comeIn = async (name: string) =>
+    assert.equal(outcome(await authenticate(access, name, "secret")), "in");
+  const [users, long] = [100, 60_000];
+  for (const [length, isRemembered] of [[10, true], [long, false]] as const) {
+    pad = "/y".repeat(length / 2);
+    const name = (i: number) => `user-${length}-${i}`;
+    for (let i = 0; i < users; i++) await comeIn(name(i));
+    asked = 0;
+    await comeIn(name(0));
+    assert.equal(asked, isRemembered ? 0 : 1);
+    asked = 0;
+    await comeIn(name(users - 1));
+    assert.equal(asked, 0);
+  }
+  access.close();
+});
+
 for (const onFailure of ["deny", "cached"] as const) {
   httpTest(
     `A service that is gone: with ${onFailure} ${

@@ -101,3 +101,48 @@ Deno.test("A SUBACK that nobody waits for is the remote broker's fault, and a lo
   assert.equal(asked.machine.counters.dropped.get("subscription_refused"), 1_000_000);
   assert.equal(asked.warnings.length, 1);
 });
+
+/** What a bridge of ours subscribes to at the remote broker. */
+const INCOMING = [
+  { pattern: "#", direction: "in", qos: 1, localPrefix: "", remotePrefix: "" },
+] as const;
+
+Deno.test("A remote broker that never answers SUBSCRIBE is left, however well it answers pings", () => {
+  const { machine, id } = connectedBridge({ topics: INCOMING, keepAliveSeconds: 10 });
+  const pingresp = encodePacket({ type: "pingresp" }, 5);
+  let nowMs = 1;
+  while (machine.status.state === "connected" && nowMs < 600_000) {
+    nowMs = Math.max(nowMs + 1, machine.nextMs);
+    machine.remoteBytes(id, pingresp, 0, pingresp.length, nowMs);
+    machine.tick(nowMs);
+  }
+  assert.equal(machine.status.reason, "timeout");
+  assert(nowMs <= 60_000, `after ${nowMs} ms`);
+});
+
+Deno.test("A remote broker that answers SUBSCRIBE is not left", () => {
+  const { machine, give } = connectedBridge({ topics: INCOMING, keepAliveSeconds: 0 });
+  give(encodePacket({ type: "suback", packetId: 1, reasonCodes: [0] }, 5));
+  assert.equal(machine.nextMs, Infinity);
+});
+
+for (const [own, server, wanted] of [[60, 0, 60], [60, 65_535, 60], [60, 10, 10], [0, 30, 30]]) {
+  Deno.test(`A Server Keep Alive of ${server} does not keep a bridge with ${own} from noticing that nobody is there`, () => {
+    const { machine, opened } = machineOf({ keepAliveSeconds: own! });
+    machine.start(0);
+    const { id } = opened[0]!;
+    machine.opened(id, 0);
+    const connack = encodePacket({
+      type: "connack",
+      sessionPresent: false,
+      reasonCode: 0,
+      properties: { serverKeepAlive: server! },
+    }, 5);
+    machine.remoteBytes(id, connack, 0, connack.length, 0);
+    machine.outputOf(id)!.clear();
+    machine.tick(wanted! * 1000);
+    assert.deepEqual([...machine.outputOf(id)!.waiting], [0xc0, 0]);
+    machine.tick(wanted! * 1500);
+    assert.equal(machine.status.reason, "keep_alive");
+  });
+}

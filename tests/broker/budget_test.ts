@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { encodePacket, type Packet } from "../../lib/codec/mod.ts";
+import { encodePacket, type Packet, type Subscribe } from "../../lib/codec/mod.ts";
 import { Exchange } from "../support/exchange.ts";
 import { readBytes } from "../support/notation.ts";
 import type { Setup } from "../support/test_broker.ts";
@@ -10,7 +10,7 @@ import { Service, Work } from "../../lib/broker/core/work.ts";
 import { aClient, aSubscription } from "./clients.ts";
 
 const FILTERS = Array.from({ length: 100_000 }, (_, i) => `f/${i}`);
-const SUBSCRIBE: Packet = {
+const SUBSCRIBE: Subscribe = {
   type: "subscribe",
   packetId: 1,
   subscriptions: FILTERS.map((topicFilter) => request(topicFilter, 1)),
@@ -366,6 +366,16 @@ Deno.test("What ended sessions leave behind counts until it is gone, and goes ev
   assert.ok(left![1] > 0 && left![0] > bytes / 2, `${left} of ${bytes} are left`);
   assert.deepEqual([core.subscriptionBytes, run.subscriptionCount], [0, 0]);
   assert.equal(core.dismantling.length, 0);
+});
+
+Deno.test("The subscriptions of a session that has ended go many times as fast as they came: their memory is not held", () => {
+  const subscriptions = SUBSCRIBE.subscriptions.slice(0, 20_000);
+  const run = new TwoAtOnce().send({ ...SUBSCRIBE, subscriptions });
+  const subscribeTurns = run.turns;
+  run.exchange.link("a").lose();
+  const endTurns = run.turns - subscribeTurns;
+  assert.equal(run.subscriptionCount, 0);
+  assert.ok(endTurns > 2 && endTurns * 5 <= subscribeTurns, `${endTurns} of ${subscribeTurns}`);
 });
 
 Deno.test("Who waits for retained messages, or goes on with a long packet, does so even if others fill every turn", () => {

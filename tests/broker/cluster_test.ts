@@ -34,7 +34,13 @@ class TestLog implements ClusterPort {
     this.claims.push(`${clientId} ${endsSession}`);
     whenApplied?.();
   }
-  restored(): void {}
+  unclaim(clientId: string): void {
+    this.claims.push(`${clientId} gone`);
+  }
+  restored(): string {
+    return "";
+  }
+  keepDone(): void {}
   count(topicFilter: string, change: 1 | -1): void {
     this.filters.push(`${change} ${topicFilter}`);
   }

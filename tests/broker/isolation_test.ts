@@ -4,6 +4,7 @@ import { Router } from "../../lib/broker/core/router.ts";
 import { InvariantError } from "../../lib/broker/ground/invariant.ts";
 import { Outbox } from "../../lib/broker/state/outbox.ts";
 import { DeliveryQueue, Sender } from "../../lib/session/mod.ts";
+import type { ArenaMessage } from "../../lib/broker/ground/payload_arena.ts";
 import { RetainedTopics } from "../../lib/topic/mod.ts";
 import { type Breaking, breaking } from "../support/breaking.ts";
 import { Exchange } from "../support/exchange.ts";
@@ -239,7 +240,7 @@ Deno.test("A retained message that cannot be kept is not acknowledged, and the t
         p! closed
       `);
     }
-    assert.equal(new TextDecoder().decode(retained.get("k")!.payload), "old");
+    assert.equal(new TextDecoder().decode((retained.get("k") as ArenaMessage).payload), "old");
     assert.equal(retained.bytes, bytes);
     const [stored] = exchange.test.store!.load().retained;
     assert.equal(new TextDecoder().decode(stored!.payload), "old");

@@ -3,9 +3,13 @@ import {
   isRetained,
   type Message,
   readRetained,
+  type RetainedEntry,
   type RetainedMessage,
+  type StoredRetained,
   walkRetained,
 } from "../../lib/broker/mod.ts";
+import { ArenaMessage } from "../../lib/broker/ground/payload_arena.ts";
+import { ApartName } from "../../lib/topic/mod.ts";
 import { Exchange } from "../support/exchange.ts";
 import type { Setup } from "../support/test_broker.ts";
 
@@ -33,7 +37,7 @@ class Reading {
   constructor(setup: Setup = {}) {
     this.exchange = new Exchange({ ...setup, store: true });
     const store = this.exchange.test.store!;
-    const payloads = new Map<string, Uint8Array>();
+    const stored = new Map<string, StoredRetained>();
     let batch: (() => void)[] = [];
     const putRetained = store.putRetained.bind(store);
     store.putRetained = (message: RetainedMessage) => {
@@ -42,14 +46,14 @@ class Reading {
       const copy = { topicName, payload, qos, retain: true, properties, expiresAtMs, publisherId };
       putRetained({ ...copy, publisher, storePlace: 0 });
       batch.push(() => {
-        payloads.set(topicName, payload);
+        stored.set(topicName, { ...copy, publisher });
         message.wasStored!();
       });
     };
     const deleteRetained = store.deleteRetained.bind(store);
     store.deleteRetained = (message) => {
       deleteRetained(message);
-      batch.push(() => void payloads.delete(message?.topicName ?? ""));
+      batch.push(() => void stored.delete(message?.topicName ?? ""));
     };
     const commit = store.commit.bind(store);
     store.commit = (done) => {
@@ -61,9 +65,9 @@ class Reading {
       });
     };
     Object.assign(store, {
-      readRetained: (topics: string[], done: (read: (Uint8Array | undefined)[]) => void) => {
+      readRetained: (topics: string[], done: (read: (StoredRetained | undefined)[]) => void) => {
         this.asked += topics.length;
-        const answer = () => done(topics.map((topic) => payloads.get(topic)));
+        const answer = () => done(topics.map((topic) => stored.get(topic)));
         if (this.isHolding) this.#answers.push(answer);
         else answer();
       },
@@ -85,8 +89,15 @@ class Reading {
     return this;
   }
 
+  /** Whether the payload is in the store alone. */
   isApart(topicName: string): boolean | undefined {
-    return this.broker.core.retained.get(topicName)?.isApart;
+    const kept = this.broker.core.retained.get(topicName);
+    return kept instanceof ApartName || kept?.isApart;
+  }
+
+  /** Whether the whole message is in the store alone. */
+  isNameOnly(topicName: string): boolean {
+    return this.broker.core.retained.get(topicName) instanceof ApartName;
   }
 }
 
@@ -232,7 +243,7 @@ Deno.test("a message that is missing in the store is said, and the others come",
     ${A}
   `);
   const store = reading.exchange.test.store! as unknown as {
-    readRetained(topics: string[], done: (read: (Uint8Array | undefined)[]) => void): void;
+    readRetained(topics: string[], done: (read: (StoredRetained | undefined)[]) => void): void;
   };
   const { readRetained } = store;
   store.readRetained = (topics, done) =>
@@ -270,5 +281,141 @@ Deno.test("whoever looks at a large retained message gets what is there when it 
   assert.equal(isRetained(broker, "t"), false);
   reading.play(`b> PUBLISH t retain "${big("last")}"`);
   const [entry] = walkRetained(broker, "#", 10);
-  assert.equal(entry!.payloadBytes, big("last").length);
+  assert.equal((entry as RetainedEntry).payloadBytes, big("last").length);
+});
+
+/** A broker that keeps about two small messages in memory, and a script that fills it and lets the others leave. */
+function crowded(count: number): Reading {
+  const reading = new Reading({ options: { retainedMemoryBytes: 900 } }).play(B);
+  for (let i = 0; i < count; i++) {
+    reading.play(
+      `b> PUBLISH t/${i} qos=1 id=1 retain "${i}" user:n=${i}\nb< PUBACK id=1 reasonCode=*`,
+    );
+  }
+  return reading.play("wait 3s\nwait 3s");
+}
+
+const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
+
+Deno.test("small messages that were not used for long leave memory, all but their names, when there are too many", () => {
+  const reading = crowded(10);
+  const { retained } = reading.broker.core;
+  assert.ok(retained.memoryBytes <= 900, `${retained.memoryBytes} bytes`);
+  const left = numbers(10).filter((i) => reading.isNameOnly(`t/${i}`));
+  assert.ok(left.length >= 7 && left.length < 10, `${left.length} have left`);
+  assert.equal(retained.size, 10);
+  const each = 3 + 1 + retained.bytes / 10 - 4;
+  assert.equal(retained.bytes, 10 * each);
+  // One that is published again is in memory, and counts once.
+  reading.play(
+    `b> PUBLISH t/${left[0]} qos=1 id=1 retain "x" user:n=1\nb< PUBACK id=1 reasonCode=*`,
+  );
+  assert.equal(reading.isNameOnly(`t/${left[0]}`), false);
+  assert.equal(retained.bytes, 10 * each);
+  reading.play(`b> PUBLISH t/${left[1]} qos=1 id=1 retain\nb< PUBACK id=1 reasonCode=*`);
+  assert.equal(retained.bytes, 9 * each);
+  assert.equal(retained.size, 9);
+});
+
+Deno.test("nothing leaves memory before it is stored, nor what expires, nor what a store cannot read", () => {
+  const held = new Reading({ options: { retainedMemoryBytes: 0 } }).play(`${B}
+    hold commits
+    b> PUBLISH t qos=1 id=1 retain "1"
+    wait 3s
+    wait 3s
+  `);
+  assert.equal(held.isNameOnly("t"), false);
+  held.play("commit all\nb< PUBACK id=1 reasonCode=*\nwait 3s\nwait 3s");
+  assert.equal(held.isNameOnly("t"), true);
+  const expiring = new Reading({ options: { retainedMemoryBytes: 0 } }).play(`${B}
+    b> PUBLISH t qos=1 id=1 retain messageExpiryInterval=60 "1"
+    b< PUBACK id=1 reasonCode=*
+    wait 3s
+    wait 3s
+  `);
+  assert.equal(expiring.isNameOnly("t"), false);
+  const blind = new Exchange({ options: { retainedMemoryBytes: 0 }, store: true }).play(`${B}
+    b> PUBLISH t qos=1 id=1 retain "1"
+    b< PUBACK id=1 reasonCode=*
+    wait 3s
+    wait 3s
+  `);
+  assert.ok(blind.test.broker.core.retained.get("t") instanceof ArenaMessage);
+});
+
+Deno.test("a new subscription gets messages that have left memory as they were published [MQTT-3.3.1-9]", () => {
+  for (const isHolding of [false, true]) {
+    const reading = crowded(20);
+    reading.play(A);
+    reading.isHolding = isHolding;
+    reading.play("a> SUBSCRIBE id=1 t/+ qos=0\na< SUBACK id=1 0\na< others");
+    reading.answer();
+    reading.play("a< others");
+    const found = reading.exchange.take("a").map((packet) => {
+      assert.ok(packet.type === "publish");
+      const { topicName, payload, retain, properties } = packet;
+      return [topicName, new TextDecoder().decode(payload), retain, properties?.userProperties];
+    });
+    const expected = numbers(20).map((i) => [`t/${i}`, `${i}`, true, [["n", `${i}`]]]);
+    assert.deepEqual(found.sort(), expected.sort());
+    reading.play("dropped nothing");
+  }
+});
+
+Deno.test("a message that has left memory and is replaced or deleted while it is read does not come", () => {
+  const reading = crowded(20);
+  const [first, second] = numbers(20).filter((i) => reading.isNameOnly(`t/${i}`));
+  reading.play(A);
+  reading.isHolding = true;
+  reading.play("a> SUBSCRIBE id=1 t/+\na< SUBACK id=1 0\na< others");
+  reading.exchange.take("a");
+  reading.play(`
+    b> PUBLISH t/${first} retain "new"
+    a< others
+    b> PUBLISH t/${second} retain
+    a< others
+  `);
+  for (let i = 0; i < 5; i++) reading.answer();
+  reading.play("a< others");
+  const texts = reading.exchange.take("a").flatMap((packet) => {
+    assert.ok(packet.type === "publish");
+    const { topicName, payload, retain } = packet;
+    return [`t/${first}`, `t/${second}`].includes(topicName)
+      ? [`${topicName} ${new TextDecoder().decode(payload)} ${retain}`]
+      : [];
+  });
+  assert.deepEqual(texts, [`t/${first} new false`, `t/${second}  false`, `t/${first} new true`]);
+});
+
+Deno.test("a message that has left memory, is replaced and leaves again while it is read comes with the new value", () => {
+  const reading = crowded(20);
+  const first = numbers(20).find((i) => reading.isNameOnly(`t/${i}`));
+  reading.play(A);
+  reading.isHolding = true;
+  reading.play(`
+    a> SUBSCRIBE id=1 t/${first}
+    a< SUBACK id=1 0
+    b> PUBLISH t/${first} qos=1 id=1 retain "new"
+    b< PUBACK id=1 reasonCode=*
+    a< PUBLISH t/${first} "new"
+  `);
+  for (const i of numbers(5)) reading.play(`b> PUBLISH other/${i} retain "x"`);
+  reading.play("wait 3s\nwait 3s\nwait 3s");
+  assert.equal(reading.isNameOnly(`t/${first}`), true);
+  reading.answer().answer();
+  reading.play(`a< PUBLISH t/${first} retain "new"`);
+});
+
+Deno.test("whoever looks at messages that have left memory finds all of them", async () => {
+  const reading = crowded(10);
+  const { broker } = reading;
+  const topics = [...walkRetained(broker, "t/+", 3)].flatMap((one) => one?.topicName ?? []);
+  assert.deepEqual(topics.sort(), numbers(10).map((i) => `t/${i}`));
+  for (const i of numbers(10)) {
+    const message = await new Promise<Message | undefined>((resolve) =>
+      readRetained(broker, `t/${i}`, resolve)
+    );
+    assert.equal(new TextDecoder().decode(message!.payload), `${i}`);
+    assert.equal(isRetained(broker, `t/${i}`), true);
+  }
 });

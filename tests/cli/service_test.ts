@@ -14,9 +14,12 @@ async function inRoot(
     await Deno.mkdir(`${root}/etc/flux-mqtt`, { recursive: true });
     await Deno.mkdir(`${root}/opt`);
     await Deno.writeTextFile(`${root}/opt/flux-mqtt`, "#!/bin/true\n", { mode: 0o755 });
-    const config = `listener 1883\nallow_anonymous true\n${store}`;
-    await Deno.writeTextFile(`${root}/etc/flux-mqtt/flux.conf`, config, { mode: 0o644 });
-    for (const name of ["passwords", "ca.key"]) {
+    const config = `listener 1883
+allow_anonymous true
+password_file /etc/flux-mqtt/passwords
+${store}`;
+    await Deno.writeTextFile(`${root}/etc/flux-mqtt/flux.conf`, config, { mode: 0o600 });
+    for (const name of ["passwords", "ca.key", "shadow"]) {
       await Deno.writeTextFile(`${root}/etc/flux-mqtt/${name}`, "", { mode: 0o600 });
     }
     await act(root, (...args) => runFlux(["service", ...args, "--root", root]));
@@ -68,11 +71,9 @@ Deno.test(
       await Deno.writeTextFile(`${root}/etc/group`, `root:x:0:\nflux-mqtt:x:${gid}:\n`);
       assert.equal((await flux(...INSTALL)).status, 0);
       const mode = (name: string) => Deno.statSync(`${root}/etc/flux-mqtt/${name}`).mode! & 0o777;
-      assert.deepEqual([mode("passwords"), mode("ca.key"), mode("flux.conf")], [
-        0o640,
-        0o600,
-        0o644,
-      ]);
+      assert.deepEqual([mode("passwords"), mode("flux.conf")], [0o640, 0o640]);
+      // What the configuration does not name is not the broker's.
+      assert.deepEqual([mode("ca.key"), mode("shadow")], [0o600, 0o600]);
     }),
 );
 

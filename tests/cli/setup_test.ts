@@ -65,6 +65,20 @@ Deno.test("setup says what happened when it tried, replaces nothing without --fo
     assert.deepEqual(names.filter((name) => name.endsWith(".tmp")), []);
   }));
 
+Deno.test("setup says where others may write into what it has made", {
+  ignore: Deno.build.os === "windows",
+}, () =>
+  inDirectory(async (directory) => {
+    for (const [mode, says] of [[0o755, ""], [0o777, "Other users may write into"]] as const) {
+      Deno.chmodSync(directory, mode);
+      const { status, error } = await callFlux(
+        ["setup", "-d", directory, "--tls", "none", "--yes", "--no-try", "--force"],
+      );
+      assert.equal(status, 0);
+      assert.equal(error.slice(0, says.length || 1), says);
+    }
+  }));
+
 Deno.test("setup takes one's own certificates, and says where the port is taken", () =>
   inDirectory(async (directory) => {
     const { authority, server } = makeCertificates(["broker.home"], Date.now());

@@ -20,6 +20,24 @@ const cases: [given: Given, listeners: string[], why: string][] = [
     "allow_anonymous holds for its listener with per_listener_settings",
   ],
   [
+    { file: "per_listener_settings true\nallow_anonymous true\nport 1883\nlistener 1884" },
+    ["1883@ anonymous", "1884@ nobody"],
+    "before port it holds for the default listener, as in mosquitto",
+  ],
+  [
+    {
+      file:
+        "per_listener_settings true\nallow_anonymous true\nbind_address ::1\nallow_anonymous false\nlistener 1884",
+    },
+    ["1883@::1 nobody", "1884@ nobody"],
+    "the last line of the default listener counts, before port or behind it",
+  ],
+  [
+    { file: "per_listener_settings true\nallow_anonymous false" },
+    ["1883@127.0.0.1 nobody"],
+    "and so it does where there is no other listener",
+  ],
+  [
     {
       file:
         "per_listener_settings true\nper_listener_settings false\nlistener 1884\nallow_anonymous true\nlistener 1885",
@@ -274,7 +292,7 @@ const conflicts: [given: Given, problem: string][] = [
     "m.conf:2: per_listener_settings: Must come before allow_anonymous, which stands at m.conf:1",
   ],
   [
-    { file: "per_listener_settings true\nallow_anonymous true" },
+    { file: "per_listener_settings true\nallow_anonymous true\nlistener 1884" },
     "m.conf:2: allow_anonymous: Must follow the `listener` line that it belongs to",
   ],
 ];

@@ -178,6 +178,18 @@ Deno.test("attach() lets nobody in by itself who comes from elsewhere", async ()
   assert.equal(connack.reasonCode, 0x87);
 });
 
+Deno.test("attach() counts connections of one object of options, also where they come from here and from elsewhere", async () => {
+  await using server = new Server();
+  const options = { maxConnections: 1 };
+  let taken = 0;
+  for (let i = 0; i < 100; i++) {
+    const remoteAddress = i % 2 === 0 ? "127.0.0.1:1024" : "192.0.2.7:1024";
+    if (server.attach(pair().stream, { remoteAddress, options })) taken++;
+  }
+  // Some more are taken only to be told why they may not stay.
+  assert(taken < 40, `${taken} were taken`);
+});
+
 Deno.test("attach() to a server that is closed says no, and closes the streams", async () => {
   const server = new Server();
   await server.close();

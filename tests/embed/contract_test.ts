@@ -63,6 +63,10 @@ const BAD: readonly [how: string, listener: () => unknown, says: RegExp | undefi
     throw undefined;
   }, /undefined/],
   ["rejects", () => Promise.reject(new Error("later")), /Error: later/],
+  ["throws what is no text", () => {
+    throw Object.create(null);
+  }, /no text/],
+  ["rejects with what is no text", () => Promise.reject(Object.create(null)), /no text/],
   ["never ends", () => new Promise(() => {}), undefined],
   ["answers nonsense", () => ({ reasonCode: "no" }), undefined],
 ];
@@ -99,6 +103,14 @@ const BROKEN: readonly [how: string, answer: () => unknown, says: RegExp][] = [
     throw new Error("out of order");
   }, /out of order/],
   ["rejects", () => Promise.reject(new Error("later")), /later|promise|object/i],
+  ["throws what is no text", () => {
+    throw Object.create(null);
+  }, /no text/],
+  [
+    "rejects with what is no text",
+    () => Promise.reject(Object.create(null)),
+    /no text|promise|object/i,
+  ],
   ["never answers", () => new Promise(() => {}), /No answer|promise|object/i],
   ["answers nonsense", () => "yes", /./],
 ];

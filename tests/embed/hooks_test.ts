@@ -352,6 +352,10 @@ const broken: [name: string, answer: () => unknown, says: RegExp][] = [
   ["rejects", () => Promise.reject(new Error("later")), /Error: later/],
   ["never answers", () => new Promise(() => {}), /Error: No answer after 30 ms/],
   ["answers a number", () => 42, /TypeError: Cannot take number for an answer/],
+  ["throws what is no text", () => {
+    throw Object.create(null);
+  }, /no text/],
+  ["rejects with what is no text", () => Promise.reject(Object.create(null)), /no text/],
   ["answers null", () => null, /TypeError: Cannot take null/],
   ["answers a promise of a text", () => Promise.resolve("yes"), /TypeError: Cannot take string/],
   ["answers an empty object", () => ({}), /TypeError: .*with nothing in it/],
@@ -429,6 +433,34 @@ doorTest(
     }
     // Nobody has got anything of it.
     await watcher.ping();
+  },
+);
+
+doorTest("An answer whose properties throw is a refusal, and its client stays", async (house) => {
+  const answer = {
+    get then(): never {
+      throw new Error("out of order");
+    },
+  };
+  house.server.addHooks({ onPublish: () => answer } as Hooks);
+  const client = await house.connect();
+  await client.send(publishPacket("t", "1", 1, 1));
+  assert.equal(await next(client), "puback 1 83");
+  assert.match(JSON.stringify(failures(house)), /out of order/);
+  await client.ping();
+});
+
+doorTest(
+  "A hook without a time limit is waited for; a limit that is none is refused",
+  async (house) => {
+    const onPublish = () => new Promise<true>((resolve) => setTimeout(resolve, 50, true));
+    for (const timeLimitMs of [NaN, 0, -1, 2 ** 31]) {
+      assert.throws(() => house.server.addHooks({ onPublish }, { timeLimitMs }), RangeError);
+    }
+    house.server.addHooks({ onPublish }, { timeLimitMs: Infinity });
+    const client = await house.connect();
+    await client.send(publishPacket("t", "1", 1, 1));
+    assert.equal(await next(client), "puback 1 10");
   },
 );
 

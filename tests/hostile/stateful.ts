@@ -165,7 +165,7 @@ export async function statefulRun(init: StatefulInit): Promise<StatefulResult> {
     ffi: "all",
     transport: "deno",
     keptLog: KEPT_LOG,
-    v8Flags: ["--expose-gc"],
+    environment: { VITALS_COLLECT: "1" },
   });
   const { port } = broker;
   const random = new Random(init.seed);

@@ -113,12 +113,26 @@ const DAMAGED: readonly [what: string, bytes: Uint8Array<ArrayBuffer>, message: 
   ["a head alone", version5().bytes().slice(0, 23), /truncated: it has nothing but its head/],
   ["a file that ends in a chunk", version5().bytes().slice(0, -3), /truncated or damaged/],
   ["a file that ends in a chunk's head", version5().bytes().slice(0, -12), /head of a chunk/],
-  ["version 4", new DatabaseWriter(4).bytes(), /this is 4: let a mosquitto 1\.6/],
+  ...[1, 2, 3, 4].map((version): (typeof DAMAGED)[number] => [
+    `version ${version}`,
+    new DatabaseWriter(version).bytes(),
+    new RegExp(`this is ${version}: let a mosquitto 1\\.6 or newer load and save it first`),
+  ]),
   ["version 7", new DatabaseWriter(7).bytes(), /this is 7: this program does not know it/],
   ["QoS 3", new DatabaseWriter(6).message(1, "a", "", { qos: 3 }).bytes(), /QoS is 3/],
   ["a topic with a wildcard", new DatabaseWriter(6).message(1, "a/#", "").bytes(), /"a\/#"/],
   ["a filter that is none", new DatabaseWriter(6).subscription("c", "a#", 0).bytes(), /"a#"/],
-  ["a chunk that is too short", new DatabaseWriter(6).chunk(4, [1, 2]).bytes(), /has 2 left/],
+  [
+    "a Subscription Identifier that no packet has",
+    new DatabaseWriter(6).subscription("c", "a", 0, 0, 268_435_456).bytes(),
+    /Identifier is 268435456/,
+  ],
+  ...Object.entries({ message: 2, "client message": 3, retained: 4, subscription: 5, client: 6 })
+    .map(([kind, number]): (typeof DAMAGED)[number] => [
+      `a chunk that is too short, of kind ${kind}`,
+      new DatabaseWriter(6).chunk(number, [1, 2]).bytes(),
+      /has 2 left/,
+    ]),
   [
     "properties that are none",
     new DatabaseWriter(6).message(1, "a", "", { properties: [2, 0xff, 1] }).bytes(),
@@ -130,6 +144,11 @@ const DAMAGED: readonly [what: string, bytes: Uint8Array<ArrayBuffer>, message: 
     /bytes are left/,
   ],
 ];
+
+Deno.test("readDatabase() passes over chunks of kinds that nobody knows, as mosquitto does", () => {
+  const bytes = new DatabaseWriter(6).chunk(99, [1, 2, 3]).subscription("c", "a", 1).bytes();
+  assert.equal(readDatabase(bytes).subscriptions.length, 1);
+});
 
 for (const [what, bytes, message] of DAMAGED) {
   Deno.test(`readDatabase() refuses ${what}, and says where`, () => {

@@ -2,6 +2,7 @@ import { strict as assert } from "node:assert";
 import process from "node:process";
 import { Broker, DEFAULT_BROKER_OPTIONS, OPEN_ACCESS } from "../../lib/broker/mod.ts";
 import { encodeAddress, showAddress } from "../../lib/net/epoll/address.ts";
+import { Breath } from "../../lib/net/epoll/breath.ts";
 import { ADDRESS_BYTES, Descriptors } from "../../lib/net/epoll/descriptors.ts";
 import { EPOLLIN } from "../../lib/net/epoll/epoll_set.ts";
 import { EventLoop } from "../../lib/net/epoll/event_loop.ts";
@@ -35,7 +36,30 @@ async function until(holds: () => boolean): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
+/** Descriptors of a system that loses datagrams once it is told to. */
+class LossyDescriptors extends Descriptors {
+  isLossy = false;
+
+  override send(fd: number, bytes: Uint8Array<ArrayBuffer>, count: number): number {
+    return this.isLossy ? count : super.send(fd, bytes, count);
+  }
+}
+
 if (TRANSPORTS.includes("epoll")) {
+  netTest("a datagram that is lost does not stop the loop", async () => {
+    const libc = openLibc();
+    assert.ok(typeof libc !== "string");
+    const descriptors = new LossyDescriptors(libc);
+    const breath = new Breath(descriptors);
+    for (let i = 0; i < 3; i++) await breath.deep();
+    descriptors.isLossy = true;
+    // The first of them waits for a datagram, the others need none.
+    for (let i = 0; i < 3; i++) await breath.deep();
+    await breath.close();
+    assert.equal(descriptors.openCount, 0);
+    descriptors.end();
+  });
+
   netTest("an event of a descriptor that is closed does not reach its successor", async () => {
     const loop = openLoop();
     const { descriptors } = loop;

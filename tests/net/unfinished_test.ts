@@ -94,6 +94,53 @@ netTest("who waits has room when the oldest has had its time", async () => {
   await wait(5);
 });
 
+/** Counts what is done in one callback of the event loop. */
+class InOnePiece {
+  most = 0;
+  all = 0;
+  #now = 0;
+  count(): void {
+    this.all++;
+    this.most = Math.max(this.most, ++this.#now);
+    queueMicrotask(() => this.#now = 0);
+  }
+}
+
+netTest("many that wait and find room at once are resumed a few in each round", async () => {
+  const account = new UnfinishedAccount(1000, 60_000, 0);
+  const resumed = new InOnePiece();
+  class Asking extends FakeHolder {
+    override resume(): void {
+      resumed.count();
+      assert.ok(account.hold(this, 10, 0, false));
+    }
+  }
+  const first = new FakeHolder();
+  assert.ok(account.hold(first, 1000, 0, false));
+  const waiting = Array.from({ length: 100 }, () => new Asking());
+  for (const holder of waiting) assert.equal(account.hold(holder, 10, 0, false), false);
+  account.release(first);
+  await until(() => resumed.all === 100);
+  assert.ok(resumed.most <= 10, `${resumed.most} were resumed in one piece`);
+  for (const holder of waiting) account.release(holder);
+  await wait(5);
+});
+
+netTest("many whose packets are late together are disconnected a few in each round", async () => {
+  const account = new UnfinishedAccount(0, 10, 30);
+  const evicted = new InOnePiece();
+  class Late extends FakeHolder {
+    override evict(): void {
+      evicted.count();
+    }
+  }
+  for (let i = 0; i < 100; i++) assert.ok(account.hold(new Late(), 1, 0, false));
+  await until(() => evicted.all === 100);
+  assert.ok(evicted.most <= 10, `${evicted.most} were disconnected in one piece`);
+  assert.equal(account.bytes, 0);
+  await wait(5);
+});
+
 netTest("those that wait are resumed in their order, and only while there is room", async () => {
   const account = new UnfinishedAccount(100, 60_000, 0);
   const asks: number[] = [];

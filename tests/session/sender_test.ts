@@ -355,15 +355,3 @@ Deno.test("a Packet Identifier is found as fast where all others are in use", ()
   // Searching took 47 ms for each, 15 minutes for all.
   ok(performance.now() - startMs < 10_000);
 });
-
-Deno.test("a reserved Packet Identifier is given to no delivery until one is restored under it, or it is given up", () => {
-  const sender = new Sender();
-  sender.resume(0, 0);
-  for (const packetId of [1, 2, 4]) sender.reserve(packetId);
-  equal(sender.start(delivery(1)).packetId, 3);
-  sender.giveUp(4);
-  equal(sender.start(delivery(2)).packetId, 4);
-  sender.restoreLate(1, delivery(2), "published");
-  sender.restoreLate(2, delivery(2), "published");
-  deepEqual([sender.nextResend()?.packetId, sender.nextResend()?.packetId], [1, 2]);
-});

@@ -1,3 +1,4 @@
+import { ArenaMessage } from "../../lib/broker/ground/payload_arena.ts";
 import type { Will } from "../../lib/codec/mod.ts";
 import type { Broker, InFlight } from "../../lib/broker/mod.ts";
 import { readId } from "./trace.ts";
@@ -52,7 +53,7 @@ export function snapshotOf(
   }
   for (const topicName of topics) {
     const message = broker.core.retained.get(mountPoint + topicName);
-    if (message === undefined) continue;
+    if (!(message instanceof ArenaMessage)) continue;
     // With its length a long one is told from others.
     lines.push(`${topicName.slice(0, 80)} ${topicName.length} = #${readId(message.payload)}`);
   }

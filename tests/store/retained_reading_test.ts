@@ -1,5 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
-import type { RetainedMessage, Store } from "../../lib/broker/mod.ts";
+import type { RetainedMessage, Store, StoredRetained } from "../../lib/broker/mod.ts";
 import { MqttClient } from "../../lib/client/mod.ts";
 import { BrokerProcess } from "../support/broker_process.ts";
 import { aMessage, committed } from "./contract_support.ts";
@@ -14,9 +14,9 @@ function retained(topicName: string, payload: Uint8Array) {
 }
 
 function payloadsOf(store: Store, ...topics: string[]): Promise<(string | undefined)[]> {
-  const text = (payload?: Uint8Array) => payload && new TextDecoder().decode(payload);
+  const text = (read?: StoredRetained) => read && new TextDecoder().decode(read.payload);
   return new Promise((resolve) =>
-    store.readRetained!(topics, (payloads) => resolve(payloads.map(text)))
+    store.readRetained!(topics, (messages) => resolve(messages.map(text)))
   );
 }
 
@@ -104,3 +104,74 @@ Deno.test("large and small retained messages come from memory and from the disk,
 function sorted(messages: Map<string, string>): [string, string][] {
   return [...messages].sort(([a], [b]) => a < b ? -1 : 1);
 }
+
+storeTest("messages are read whole, in any order, and many at a time", async (directory) => {
+  const { store, close } = open(directory);
+  const publisher = { clientId: "p", userName: "u", listener: "l" };
+  const all = Array.from({ length: 500 }, (_, i) => {
+    const message = retained(`t/${i}`, bytes(`${i}`));
+    const properties = { userProperties: [["n", `${i}`]] as [string, string][] };
+    return i % 2 === 0 ? { ...message, qos: 1 as const, properties, publisher } : message;
+  });
+  for (const message of all) store.putRetained(message);
+  await committed(store);
+  const read = (topics: string[]) =>
+    new Promise<readonly (StoredRetained | undefined)[]>((resolve) =>
+      store.readRetained!(topics, resolve)
+    );
+  const names = all.map(({ topicName }) => topicName).sort();
+  const orders: [what: string, topics: string[]][] = [
+    ["all in order", names],
+    ["some in order", names.filter((_, i) => i % 50 === 0)],
+    ["in no order", names.toReversed()],
+    ["with some that are missing", names.flatMap((name) => [name, `${name}/none`])],
+  ];
+  for (const [what, topics] of orders) {
+    const messages = await read(topics);
+    topics.forEach((topic, i) => {
+      const expected = all.find(({ topicName }) => topicName === topic);
+      const found = messages[i];
+      equal(found?.topicName, expected?.topicName, what);
+      if (expected === undefined) return;
+      deepEqual(new Uint8Array(found!.payload), expected.payload, what);
+      equal(found!.qos, expected.qos, what);
+      deepEqual(found!.properties?.userProperties, expected.properties?.userProperties, what);
+      deepEqual(found!.publisher, "publisher" in expected ? publisher : undefined, what);
+    });
+  }
+  await close();
+});
+
+storeTest(
+  "of many retained messages most are left in the file, but not those that expire",
+  async (directory) => {
+    const first = open(directory);
+    const count = 45_000;
+    const expiresAtMs = Date.now() + 3_600_000;
+    for (let i = 0; i < count; i++) {
+      const message = retained(`t/${i}`, bytes(`payload ${i}`));
+      first.store.putRetained(i % 1000 === 999 ? { ...message, expiresAtMs } : message);
+    }
+    await committed(first.store);
+    await first.close();
+    const { store, state, close } = open(directory);
+    const whole = [...state.retained];
+    const left = [...state.retainedNames!];
+    const names = left.flatMap(({ topicNames }) => topicNames);
+    equal(names.length > 1000, true, `${names.length} are left in the file`);
+    equal(new Set([...names, ...whole.map(({ topicName }) => topicName)]).size, count);
+    equal(names.length + whole.length, count);
+    equal(whole.filter((message) => message.expiresAtMs === expiresAtMs).length, count / 1000);
+    deepEqual(await payloadsOf(store, names[0]!), [names[0]!.replace("t/", "payload ")]);
+    const sizes = left.flatMap(({ sizesBytes }) => sizesBytes);
+    // Packets of QoS 1 have two bytes more.
+    equal(sizes[0], 2 + `${names[0]}${names[0]!.replace("t/", "payload ")}`.length);
+    // One that is left there can be replaced and deleted.
+    const previous = { topicName: names[0]!, storePlace: 0 };
+    store.putRetained(retained(names[0]!, bytes("new")), previous);
+    store.deleteRetained({ topicName: names[1]!, storePlace: 0 });
+    await committed(store);
+    deepEqual(await payloadsOf(store, names[0]!, names[1]!), ["new", undefined]);
+    await close();
+  },
+);

@@ -48,6 +48,8 @@ export interface BrokerProcessInit {
   readonly keptLog?: number;
   /** Further V8 flags. */
   readonly v8Flags?: readonly string[];
+  /** How long it may take to accept connections, milliseconds; a node of a cluster waits for the others' servers. Default: 10,000. */
+  readonly startLimitMs?: number;
   /** A compiled broker. Nothing is run before it, and its permissions are its own. Default: Deno runs `main.ts`. */
   readonly executable?: string | undefined;
 }
@@ -76,7 +78,7 @@ export class BrokerProcess {
     if (init.config !== undefined) await Deno.writeTextFile(`${directory}/flux.conf`, init.config);
     const broker = new BrokerProcess(init, directory);
     try {
-      await broker.untilLog(LISTENING, START_LIMIT_MS);
+      await broker.untilLog(LISTENING, init.startLimitMs ?? START_LIMIT_MS);
       return broker;
     } catch (error) {
       await broker.kill();

@@ -7,9 +7,14 @@ import type { Found } from "./clients.ts";
 
 /** Names under which Chromium is installed. */
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
-const START_LIMIT_MS = 20_000;
+const START_LIMIT_MS = 60_000;
 /** How long a test waits for a page, milliseconds. */
 const WAIT_MS = 10_000;
+/** How long for an answer of the browser: it sometimes gives none. */
+const ANSWER_LIMIT_MS = 30_000;
+/** How long it may take to end by itself. */
+const END_LIMIT_MS = 5000;
+const ENDED = "The browser has ended";
 
 // deno-lint-ignore no-explicit-any -- what the protocol says, each message its own
 type Message = any;
@@ -74,6 +79,9 @@ export class Browser {
     this.#folder = folder;
     this.#socket = socket;
     socket.onmessage = ({ data }) => this.#receive(JSON.parse(data));
+    socket.onclose = () => {
+      for (const { reject } of this.#waiting.values()) reject(new Error(ENDED));
+    };
   }
 
   get pid(): number {
@@ -100,18 +108,31 @@ export class Browser {
 
   /** Sends a command of the protocol and returns its answer. */
   async send(method: string, params: object = {}, sessionId?: string): Promise<Message> {
+    if (this.#socket.readyState !== WebSocket.OPEN) throw new Error(ENDED);
     const id = this.#nextId++;
     const answer = Promise.withResolvers<Message>();
     this.#waiting.set(id, answer);
     this.#socket.send(JSON.stringify({ id, method, params, sessionId }));
-    return await answer.promise;
+    const late = setTimeout(
+      () => answer.reject(new Error(`The browser does not answer ${method}`)),
+      ANSWER_LIMIT_MS,
+    );
+    try {
+      return await answer.promise;
+    } finally {
+      clearTimeout(late);
+      this.#waiting.delete(id);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const closed = new Promise((resolve) => this.#socket.onclose = resolve);
-    this.#socket.send(JSON.stringify({ id: this.#nextId++, method: "Browser.close" }));
-    await closed;
+    const isOpen = this.#socket.readyState === WebSocket.OPEN;
+    const closed = new Promise((resolve) => this.#socket.addEventListener("close", resolve));
+    if (isOpen) this.#socket.send(JSON.stringify({ id: this.#nextId++, method: "Browser.close" }));
+    const late = setTimeout(() => this.#child.kill("SIGKILL"), END_LIMIT_MS);
     await this.#child.status;
+    clearTimeout(late);
+    if (isOpen) await closed;
     // Its own processes may have the pipe open for longer.
     await this.#stderr.cancel();
     await Deno.remove(this.#folder, { recursive: true }).catch(() => {});
@@ -309,7 +330,11 @@ async function endpointOf(
 ): Promise<string> {
   let said = "";
   const decoder = new TextDecoder();
-  const timer = setTimeout(() => child.kill("SIGKILL"), START_LIMIT_MS);
+  const timer = setTimeout(() => {
+    child.kill("SIGKILL");
+    // Its own processes may have the pipe open for longer.
+    reader.cancel();
+  }, START_LIMIT_MS);
   try {
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
       said += decoder.decode(part.value, { stream: true });

@@ -59,6 +59,29 @@ export class MosquittoBroker {
     return broker;
   }
 
+  /** Prepares one whose whole file is given; it listens on `port`, and `DIR` in the text is its directory, where further files are. */
+  static async ofFile(
+    port: number,
+    text: string,
+    files: Readonly<Record<string, string>> = {},
+  ): Promise<MosquittoBroker> {
+    const broker = new MosquittoBroker(port, await Deno.makeTempDir({ prefix: "mosquitto-" }));
+    await Deno.chmod(broker.#directory, 0o777);
+    await broker.write("m.conf", text.replaceAll("DIR", broker.#directory));
+    for (const [name, content] of Object.entries(files)) await broker.write(name, content);
+    return broker;
+  }
+
+  /** Writes a file into its directory. */
+  async write(name: string, text: string): Promise<void> {
+    await Deno.writeTextFile(`${this.#directory}/${name}`, text);
+  }
+
+  /** Has it read its files again. */
+  reload(): void {
+    this.#child!.kill("SIGHUP");
+  }
+
   /** Prepares and starts one. */
   static async start(config = "", persists = false, listener = ""): Promise<MosquittoBroker> {
     const broker = await MosquittoBroker.make(config, persists, listener);

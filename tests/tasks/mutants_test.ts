@@ -33,5 +33,7 @@ for (const mutation of MUTATIONS) {
 Deno.test("no two mutations are the same, and none but of the rooms where a mistake hurts most", () => {
   const keys = MUTATIONS.map(({ file, find, put }) => [file, find, put].join("\n"));
   assert.equal(new Set(keys).size, keys.length);
-  for (const { file } of MUTATIONS) assert.match(file, /^lib\/(bridge|broker|session|store)\//);
+  for (const { file } of MUTATIONS) {
+    assert.match(file, /^lib\/(bridge|broker|session|store|topic)\//);
+  }
 });

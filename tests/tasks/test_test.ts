@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { ALONE } from "../../tasks/test.ts";
 import { LEFT_OUT } from "../support/long.ts";
+import { RUNNING, stillRunning } from "../support/running.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -43,6 +44,44 @@ Deno.test("with --all, and for who runs a file by itself, nothing is left out", 
   const { out, list } = await probe(false);
   assert.match(out, /^ok \| 3 passed \| 0 failed \(/m);
   assert.equal(list, "");
+});
+
+Deno.test("with its preloaded module, a test that waits for ever fails, by name, and the others go on", async () => {
+  const directory = await Deno.makeTempDir({ prefix: "flux-limit-" });
+  try {
+    await Deno.writeTextFile(
+      `${directory}/a_test.ts`,
+      `Deno.test("waits", () => new Promise((done) => setTimeout(done, 100_000)));
+       Deno.test({ name: "has steps" }, async (t) => void await t.step("one", () => {}));
+       Deno.test(function named() {});
+       Deno.test("has options", { ignore: true }, () => {});
+       Deno.test.ignore("ignored", () => {});`,
+    );
+    const preload = new URL("tests/support/limit.ts", ROOT);
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["test", "-A", "--no-prompt", "--no-check", `--preload=${preload}`, "a_test.ts"],
+      cwd: directory,
+      env: { NO_COLOR: "1", CI: "", FLUX_MQTT_TEST_LIMIT: "200", [RUNNING]: directory },
+    }).output();
+    const out = new TextDecoder().decode(stdout);
+    assert.match(out, /waits \.\.\. FAILED/);
+    assert.match(out, /^FAILED \| 2 passed \(1 step\) \| 1 failed \| 2 ignored/m);
+    assert.match(out, /Test timed out after 200ms/);
+    assert.deepEqual([...Deno.readDirSync(directory)].map(({ name }) => name), ["a_test.ts"]);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("a file of tests that has not ended is named", async () => {
+  const directory = await Deno.makeTempDir({ prefix: "flux-running-" });
+  try {
+    await Deno.writeTextFile(`${directory}/1`, "file:///b_test.ts");
+    await Deno.writeTextFile(`${directory}/2`, "file:///a_test.ts");
+    assert.deepEqual(stillRunning(directory), ["file:///a_test.ts", "file:///b_test.ts"]);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
 });
 
 Deno.test("what runs alone is there, and nothing beside it reads the memory or descriptors of this process", () => {

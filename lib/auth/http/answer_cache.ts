@@ -1,3 +1,5 @@
+import { BoundedMap } from "../bounded_map.ts";
+
 /** How long and how many answers are remembered. */
 export interface AnswerCacheInit {
   /** How long a yes holds, milliseconds; 0: it is not remembered. */
@@ -14,6 +16,16 @@ export interface AnswerCacheInit {
 
 /** How long an answer is kept for when there is no other, milliseconds. */
 const OLD_MS = 24 * 3600 * 1000;
+/** Characters of the rules in all answers: a service may send 64 KB with each. */
+const MAX_LENGTH = 4_000_000;
+
+/** What is remembered. */
+export interface CachedAnswer {
+  /** Whether it is a yes. */
+  readonly isAllowed: boolean;
+  /** Characters of the rules that came with it; absent: there are none. */
+  readonly rulesLength?: number;
+}
 
 interface Entry<T> {
   readonly answer: T;
@@ -22,13 +34,14 @@ interface Entry<T> {
 }
 
 /** Answers that are remembered, each for its time. */
-export class AnswerCache<T extends { readonly isAllowed: boolean }> {
+export class AnswerCache<T extends CachedAnswer> {
   readonly #init: AnswerCacheInit;
-  readonly #entries = new Map<string, Entry<T>>();
+  readonly #entries: BoundedMap<Entry<T>>;
 
   /** Nothing is remembered at first. */
   constructor(init: AnswerCacheInit) {
     this.#init = init;
+    this.#entries = new BoundedMap(init.maxSize, MAX_LENGTH);
   }
 
   /** What was answered, if that still holds. */
@@ -37,8 +50,7 @@ export class AnswerCache<T extends { readonly isAllowed: boolean }> {
     if (entry === undefined) return undefined;
     const nowMs = this.#init.nowMs();
     if (nowMs < entry.untilMs) {
-      this.#entries.delete(question);
-      this.#entries.set(question, entry);
+      this.#entries.touch(question);
       return entry.answer;
     }
     if (!this.#init.keepsOld || nowMs >= entry.sinceMs + OLD_MS) this.#entries.delete(question);
@@ -55,17 +67,12 @@ export class AnswerCache<T extends { readonly isAllowed: boolean }> {
 
   /** This was answered now. */
   put(question: string, answer: T): void {
-    const { allowedMs, refusedMs, maxSize, keepsOld, nowMs } = this.#init;
+    const { allowedMs, refusedMs, keepsOld, nowMs } = this.#init;
     this.#entries.delete(question);
     const holdsMs = answer.isAllowed ? allowedMs : refusedMs;
     if (holdsMs === 0 && !keepsOld) return;
-    if (this.#entries.size >= maxSize) {
-      for (const oldest of this.#entries.keys()) {
-        this.#entries.delete(oldest);
-        break;
-      }
-    }
     const sinceMs = nowMs();
-    this.#entries.set(question, { answer, untilMs: sinceMs + holdsMs, sinceMs });
+    const entry = { answer, untilMs: sinceMs + holdsMs, sinceMs };
+    this.#entries.set(question, entry, answer.rulesLength ?? 0);
   }
 }

@@ -56,7 +56,7 @@ export class HttpAccess implements AccessPort {
   readonly #grants = new Grants();
   readonly #requests: Requests;
   readonly #authentication: Service<Welcome>;
-  readonly #authorization: Service<Understood>;
+  readonly #authorization: Service<Pick<Understood, "isAllowed">>;
   readonly #answers: ClientAnswers;
   readonly #rights = new WeakMap<ClientIdentity, ClientRights>();
   /** Passwords are not kept: a question that has one is remembered by a digest that only this process can make. */
@@ -90,7 +90,11 @@ export class HttpAccess implements AccessPort {
       options.authUrl,
       (understood) => this.#grants.welcome(understood),
     );
-    this.#authorization = this.#service("acl_http_url", options.aclUrl, (understood) => understood);
+    this.#authorization = this.#service(
+      "acl_http_url",
+      options.aclUrl,
+      ({ isAllowed }) => ({ isAllowed }),
+    );
   }
 
   /** {@linkcode AccessPort.checksTopics} */

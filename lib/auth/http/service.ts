@@ -1,7 +1,7 @@
 import { CheckQueue } from "../check_queue.ts";
 import type { PacedLog } from "../paced_log.ts";
 import type { Asker } from "../password_checker.ts";
-import { AnswerCache, type AnswerCacheInit } from "./answer_cache.ts";
+import { AnswerCache, type AnswerCacheInit, type CachedAnswer } from "./answer_cache.ts";
 
 /** What a service is asked through. */
 export interface ServiceInit<T> extends AnswerCacheInit {
@@ -32,7 +32,7 @@ interface UnderWay<T> {
  * A service that may be slow, wrong or gone: a bounded number of questions is under way, the others have their turn address after
  * address, what is asked twice at once is asked once, and what is known is not asked.
  */
-export class Service<T extends { readonly isAllowed: boolean }> {
+export class Service<T extends CachedAnswer> {
   readonly #init: ServiceInit<T>;
   readonly #cache: AnswerCache<T>;
   readonly #queue: CheckQueue;

@@ -13,6 +13,7 @@ import {
 import { ReasonCode } from "../../codec/mod.ts";
 import { type AccessFileReader, AccessFiles, DISK } from "../access_files.ts";
 import type { Acl } from "../acl_file.ts";
+import { BoundedMap } from "../bounded_map.ts";
 import type { ClientRights } from "../client_rights.ts";
 import { TextFetcher } from "../http/text_fetcher.ts";
 import { parseCertificates } from "../http/certificates.ts";
@@ -44,6 +45,8 @@ const KEY_SET_TIME_MS = 5000;
 const LATIN1 = new TextDecoder("latin1");
 /** Grants that are remembered, so that who comes back with a new token and the old rights has the same. */
 const MAX_GRANTS = 2000;
+/** Characters of their rules. */
+const MAX_GRANTS_LENGTH = 1_000_000;
 
 /** What a client came in with: the rules of its token, and the key that vouches for it. */
 export class TokenGrant {
@@ -71,7 +74,7 @@ export class JwtAccess implements AccessPort {
     | { readonly request: AuthenticationRequest; readonly token: string | undefined }
     | undefined;
   #knownHeader = "";
-  readonly #grants = new Map<string, TokenGrant>();
+  readonly #grants = new BoundedMap<TokenGrant>(MAX_GRANTS, MAX_GRANTS_LENGTH);
   readonly #rights = new WeakMap<ClientIdentity, ClientRights>();
 
   /** Reads all files, and begins to ask a server for its keys; what is wrong is told: `FILE: message`. */
@@ -307,10 +310,8 @@ export class JwtAccess implements AccessPort {
   #grantOf({ acl, aclText, key }: VerifiedToken): TokenGrant {
     const name = `${key.text}\n${aclText}`;
     let grant = this.#grants.get(name);
-    if (grant === undefined) {
-      if (this.#grants.size >= MAX_GRANTS) this.#grants.clear();
-      this.#grants.set(name, grant = new TokenGrant(acl, key.text));
-    }
+    if (grant !== undefined) this.#grants.touch(name);
+    else this.#grants.set(name, grant = new TokenGrant(acl, key.text), name.length);
     return grant;
   }
 

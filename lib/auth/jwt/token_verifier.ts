@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { Acl } from "../acl_file.ts";
+import { BoundedMap } from "../bounded_map.ts";
 import { CheckQueue } from "../check_queue.ts";
 import type { Asker } from "../password_checker.ts";
 import { parseClaimedRules } from "./claimed_rules.ts";
@@ -57,6 +58,8 @@ const MAX_WAITING = 2000;
 const MAX_WAIT_MS = 10_000;
 /** Tokens that are remembered. */
 const MAX_REMEMBERED = 20_000;
+/** Characters of what they say: a token may have 16 KB, and rules take more when they are understood. */
+const MAX_REMEMBERED_LENGTH = 4_000_000;
 /** Keys that are tried for one token that names none. */
 const MAX_TRIED = 8;
 /** Characters of a user name. */
@@ -71,7 +74,7 @@ const MAX_SHOWN = 64;
 export class TokenVerifier {
   readonly #rules: ClaimRules;
   readonly #keys: TokenKeys;
-  readonly #right = new Map<string, VerifiedToken>();
+  readonly #right = new BoundedMap<VerifiedToken>(MAX_REMEMBERED, MAX_REMEMBERED_LENGTH);
   readonly #queue = new CheckQueue({
     concurrency: CONCURRENCY,
     maxWaiting: MAX_WAITING,
@@ -94,9 +97,7 @@ export class TokenVerifier {
   recall(digest: string): VerifiedToken | undefined {
     const token = this.#right.get(digest);
     if (token === undefined || !this.#keys.isCurrent(token.key)) return undefined;
-    // To the end: the first is the one that was not used for longest.
-    this.#right.delete(digest);
-    this.#right.set(digest, token);
+    this.#right.touch(digest);
     return token;
   }
 
@@ -144,7 +145,8 @@ export class TokenVerifier {
       if (!await key.verify(token.algorithm, token.signature, token.signed)) continue;
       const verified = this.#understand(token, key);
       if (typeof verified === "string") return { reason: verified };
-      this.#remember(digest, verified);
+      const { userName, clientId = "", aclText } = verified;
+      this.#right.set(digest, verified, userName.length + clientId.length + aclText.length);
       return verified;
     }
     return { reason: "its signature is wrong" };
@@ -186,16 +188,6 @@ export class TokenVerifier {
       return `its claim ${clientIdClaim} is no Client Identifier`;
     }
     return undefined;
-  }
-
-  #remember(digest: string, token: VerifiedToken): void {
-    if (this.#right.size >= MAX_REMEMBERED) {
-      for (const oldest of this.#right.keys()) {
-        this.#right.delete(oldest);
-        break;
-      }
-    }
-    this.#right.set(digest, token);
   }
 }
 

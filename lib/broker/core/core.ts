@@ -1,5 +1,6 @@
 import { NameCache, type Packet } from "../../codec/mod.ts";
 import type { Message } from "../../session/mod.ts";
+import { errorText } from "../ground/error_text.ts";
 import { BufferPool } from "../ground/byte_buffer.ts";
 import type { CloseReason } from "../ground/close_reason.ts";
 import { Deadlines } from "../ground/deadlines.ts";
@@ -138,7 +139,7 @@ export class Core implements Turn {
       call: (call) => this.call(call),
       failed: (name, { clientId }, error) => {
         this.metrics.programErrors++;
-        const text = error instanceof Error ? error.stack ?? error.message : String(error);
+        const text = errorText(error);
         ports.log.error(`A hook ${name} has failed`, { clientId, error: text });
       },
     });

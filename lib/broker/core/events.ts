@@ -1,3 +1,4 @@
+import { errorText } from "../ground/error_text.ts";
 import type { BrokerEvents, EventListener, EventName } from "../ground/events.ts";
 import type { Metrics } from "../ground/metrics.ts";
 import type { LogPort } from "../ground/ports.ts";
@@ -95,7 +96,7 @@ export class Events {
   #call(name: EventName, listener: EventListener<EventName>, event: BrokerEvents[EventName]): void {
     const failed = (error: unknown): void => {
       this.#init.metrics.programErrors++;
-      const text = error instanceof Error ? error.stack ?? error.message : String(error);
+      const text = errorText(error);
       this.#init.log.error("A listener of the program has failed", { event: name, error: text });
     };
     try {

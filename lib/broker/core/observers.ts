@@ -1,5 +1,6 @@
 import type { Packet, SubscriptionRequest } from "../../codec/mod.ts";
 import type { Delivery, Message } from "../../session/mod.ts";
+import { errorText } from "../ground/error_text.ts";
 import type { CloseReason } from "../ground/close_reason.ts";
 import type { BridgeChangedEvent, ClusterChangedEvent } from "../ground/events.ts";
 import type { DropReason } from "../ground/metrics.ts";
@@ -98,7 +99,7 @@ export class Observers {
         const tell = observer[event] as ((...details: ObserverEvents[Event]) => void) | undefined;
         tell?.apply(observer, details);
       } catch (error) {
-        const text = error instanceof Error ? error.stack ?? error.message : String(error);
+        const text = errorText(error);
         this.#log.error("An observer of the broker has failed", { event, error: text });
       }
     }

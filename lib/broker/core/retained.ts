@@ -5,11 +5,11 @@ import {
   type Publisher,
   type StoredRetained,
 } from "../../session/mod.ts";
-import { RetainedTopics, type RetainedWalk } from "../../topic/mod.ts";
+import { ApartName, RetainedTopics, type RetainedWalk } from "../../topic/mod.ts";
 import { Deadline } from "../ground/deadlines.ts";
 import type { Ground } from "../ground/ground.ts";
-import { type ArenaMessage, PayloadArena } from "../ground/payload_arena.ts";
-import type { ClientIdentity, Store } from "../ground/ports.ts";
+import { type ArenaMessage, MAX_PAYLOAD_BYTES, PayloadArena } from "../ground/payload_arena.ts";
+import type { ClientIdentity, PreviousRetained, Store } from "../ground/ports.ts";
 
 /** A retained message that expires, with its deadline. */
 interface Expiring {
@@ -17,7 +17,26 @@ interface Expiring {
   readonly deadline: Deadline;
 }
 
-/** The retained messages: the last one of each topic. */
+/** A retained message in memory, or the name of one that is in the store alone. Of the former the payload may be in the store. */
+export type KeptRetained = ArenaMessage | ApartName;
+
+/** Memory that a retained message takes beside its content, in bytes: its object, and its place among the topics. */
+const OVERHEAD_BYTES = 400;
+/** Messages that are looked at when one is published and there are too many: more than one, so that their number falls. */
+const CHECKED_AT_ONCE = 4;
+/** Messages that are looked at in a turn while nothing is published: a few milliseconds. */
+const CHECKED_IN_TURN = 2000;
+/** Between such turns, and before the first one and while nothing can leave, milliseconds. */
+const PAUSE_MS = 20;
+const WAIT_MS = 2000;
+
+/**
+ * The retained messages: the last one of each topic.
+ *
+ * If they take more memory than `retainedMemoryBytes` and the store can read them again, those leave memory that were neither published
+ * nor delivered since they were last looked at; a round goes over all of them. Their names stay. Messages that expire stay as well, and
+ * those of the broker itself under `$SYS/`.
+ */
 export class RetainedMessages {
   readonly #ground: Ground;
   readonly #messages = new RetainedTopics<ArenaMessage>();
@@ -26,6 +45,9 @@ export class RetainedMessages {
   /** One shared object for all messages of a publisher. */
   readonly #publishers = new WeakMap<ClientIdentity, Publisher>();
   #bytes = 0;
+  /** What the messages take that are not in the store alone. */
+  #memoryBytes = 0;
+  readonly #leaving = new Deadline(() => this.#leave());
 
   /** `ground`: for limits, the clock and the store. */
   constructor(ground: Ground) {
@@ -42,8 +64,13 @@ export class RetainedMessages {
     return this.#bytes;
   }
 
+  /** Bytes of those in memory, with what they take beside their content. */
+  get memoryBytes(): number {
+    return this.#memoryBytes;
+  }
+
   /** The retained message of the topic. */
-  get(topicName: string): ArenaMessage | undefined {
+  get(topicName: string): KeptRetained | undefined {
     return this.#messages.get(topicName);
   }
 
@@ -65,7 +92,7 @@ export class RetainedMessages {
     const { options, nowMs, store } = this.#ground;
     const previous = this.#messages.get(message.topicName);
     const addedBytes = contentSizeBytes(message) -
-      (previous === undefined ? 0 : sizeBytes(previous));
+      (previous === undefined ? 0 : keptBytes(previous));
     const isFull = options.maxRetainedMessages > 0 && previous === undefined &&
       this.#messages.size >= options.maxRetainedMessages;
     const isTooMuch = options.maxRetainedBytes > 0 && addedBytes > 0 &&
@@ -83,6 +110,10 @@ export class RetainedMessages {
     const mustStore = store !== undefined && isStored(message.topicName);
     const expiresAtMs = Math.min(message.expiresAtMs, limitMs);
     this.#keep(message, expiresAtMs, mustStore ? store : undefined, this.#publisherOf(identity));
+    if (this.#isTooMuch) {
+      this.#check(CHECKED_AT_ONCE);
+      if (this.#leaving.index < 0) this.#ground.deadlines.set(this.#leaving, nowMs + WAIT_MS);
+    }
     return true;
   }
 
@@ -92,24 +123,34 @@ export class RetainedMessages {
     if (this.#ground.store?.readRetained !== undefined) message.wasStored();
   }
 
+  /** Notes a message that is in the store alone; `sizeBytes` are those of its content. */
+  putApart(topicName: string, sizeBytes: number): void {
+    this.#messages.addApart(topicName, sizeBytes);
+    this.#bytes += sizeBytes;
+  }
+
+  /** Whether this is still the topic's message. Of a name that is apart this may be false too soon. */
+  isCurrent(kept: KeptRetained): boolean {
+    return kept instanceof ApartName ? kept.isCurrent : this.#messages.get(kept.topicName) === kept;
+  }
+
   /**
-   * Reads the payloads of messages that are in the store alone, and calls `done`, at once or later. `undefined` stands for a message that
-   * was replaced or removed meanwhile; it is never the payload of another message.
+   * Reads messages that are in the store alone, and calls `done`, at once or later. `undefined` stands for a message that may have been
+   * replaced or removed meanwhile; it is never another message.
    */
   readApart(
-    messages: readonly ArenaMessage[],
-    done: (payloads: readonly (Uint8Array | undefined)[]) => void,
+    kept: readonly KeptRetained[],
+    done: (messages: readonly (StoredRetained | undefined)[]) => void,
   ): void {
     const { store, ports: { log } } = this.#ground;
-    store!.readRetained!(messages.map(({ topicName }) => topicName), (payloads) => {
+    store!.readRetained!(kept.map(({ topicName }) => topicName), (messages) => {
       // The store's last committed message of the topic is this one as long as it is the topic's last one here.
-      done(messages.map((message, i) => {
-        const { topicName } = message;
-        if (this.#messages.get(topicName) !== message) return undefined;
-        if (payloads[i] === undefined) {
-          log.error("A retained message is missing in the store", { topic: topicName });
+      done(kept.map((one, i) => {
+        if (!this.isCurrent(one)) return undefined;
+        if (messages[i] === undefined) {
+          log.error("A retained message is missing in the store", { topic: one.topicName });
         }
-        return payloads[i];
+        return messages[i];
       }));
     });
   }
@@ -141,19 +182,19 @@ export class RetainedMessages {
   ): ArenaMessage {
     const message = this.#arena.keep(given, expiresAtMs, publisher);
     const { topicName } = message;
-    let previous: ArenaMessage | undefined;
+    let previous: KeptRetained | undefined;
     let isSet = false;
     try {
       previous = this.#messages.set(topicName, message);
       isSet = true;
-      store?.putRetained(message, previous);
+      store?.putRetained(message, asPrevious(previous));
     } catch (error) {
       this.#arena.release(message);
-      if (isSet && previous === undefined) this.#messages.delete(topicName);
-      else if (isSet) this.#messages.set(topicName, previous!);
+      if (isSet) this.#putBack(topicName, previous);
       throw error;
     }
     this.#bytes += sizeBytes(message);
+    this.#memoryBytes += memoryBytes(message);
     if (previous !== undefined) this.#release(previous);
     if (message.expiresAtMs === Infinity) return message;
     const deadline = new Deadline(() => {
@@ -165,16 +206,56 @@ export class RetainedMessages {
     return message;
   }
 
+  #putBack(topicName: string, previous: KeptRetained | undefined): void {
+    if (previous === undefined) this.#messages.delete(topicName);
+    else if (previous instanceof ApartName) this.#messages.putApart(topicName, previous.sizeBytes);
+    else this.#messages.set(topicName, previous);
+  }
+
+  get #isTooMuch(): boolean {
+    return this.#memoryBytes > this.#ground.options.retainedMemoryBytes &&
+      this.#ground.store?.readRetained !== undefined;
+  }
+
+  /** Goes on while nothing is published. */
+  #leave(): void {
+    if (!this.#isTooMuch) return;
+    const before = this.#memoryBytes;
+    this.#check(CHECKED_IN_TURN);
+    const pauseMs = this.#memoryBytes < before ? PAUSE_MS : WAIT_MS;
+    if (this.#isTooMuch) {
+      this.#ground.deadlines.set(this.#leaving, this.#ground.nowMs + pauseMs);
+    }
+  }
+
+  /** Looks at the next messages of the round; those that may leave memory do, until the others fit. */
+  #check(maxCount: number): void {
+    for (let i = 0; i < maxCount && this.#isTooMuch; i++) {
+      const message = this.#messages.cycle();
+      if (message === undefined) return;
+      if (message.wasUsed) message.wasUsed = false;
+      else if (message.isStored && message.expiresAtMs === Infinity) this.#putApart(message);
+    }
+  }
+
+  #putApart(message: ArenaMessage): void {
+    if (!this.#messages.putApart(message.topicName, sizeBytes(message))) return;
+    this.#memoryBytes -= memoryBytes(message);
+    this.#arena.release(message);
+  }
+
   /** Removes the topic's retained message, where there is one. */
   remove(topicName: string): void {
     const removed = this.#messages.delete(topicName);
     // Tell the store even where there is none: an earlier removal may not be committed yet, and a client that repeats it waits too.
-    if (isStored(topicName)) this.#ground.store?.deleteRetained(removed);
+    if (isStored(topicName)) this.#ground.store?.deleteRetained(asPrevious(removed));
     if (removed !== undefined) this.#release(removed);
   }
 
-  #release(message: ArenaMessage): void {
-    this.#bytes -= sizeBytes(message);
+  #release(message: KeptRetained): void {
+    this.#bytes -= keptBytes(message);
+    if (message instanceof ApartName) return;
+    this.#memoryBytes -= memoryBytes(message);
     this.#arena.release(message);
     const { topicName } = message;
     const expiring = this.#expiring.get(topicName);
@@ -190,6 +271,23 @@ export class RetainedMessages {
  */
 function isStored(topicName: string): boolean {
   return !topicName.startsWith("$SYS/");
+}
+
+/** What the store is told of a message that is replaced or deleted. */
+function asPrevious(kept: KeptRetained | undefined): PreviousRetained | undefined {
+  return kept instanceof ApartName ? { topicName: kept.topicName, storePlace: 0 } : kept;
+}
+
+/** What a message in memory counts against the limit there, bytes. A large payload is in the store alone before long. */
+function memoryBytes(message: ArenaMessage): number {
+  const { length, topicName, properties } = message;
+  const payloadBytes = Math.min(length, MAX_PAYLOAD_BYTES);
+  return OVERHEAD_BYTES + payloadBytes + topicName.length + keptPropertiesBytes(properties);
+}
+
+/** Bytes of a message's content, as they count against the limits. */
+function keptBytes(kept: KeptRetained): number {
+  return kept instanceof ApartName ? kept.sizeBytes : sizeBytes(kept);
 }
 
 function sizeBytes(message: ArenaMessage): number {

@@ -1,26 +1,12 @@
-import { encodeText, type Qos } from "../../codec/mod.ts";
+import { encodeText } from "../../codec/mod.ts";
 import type { Message, Subscription } from "../../session/mod.ts";
 import { FilterTrie, isTopicName, parseTopicFilter, topicMatches } from "../../topic/mod.ts";
 import type { Client } from "../state/connection.ts";
+import { type ClientEntry, type Entry, type LocalEntry, RouteBuild } from "./route_build.ts";
 import { RouteDraft, RouteDrafts } from "./route_draft.ts";
 import { ShareGroup } from "./share_group.ts";
 import type { Target } from "./target.ts";
 import { STEPS } from "./work.ts";
-
-/** A client's ordinary subscription, as the trie holds it. */
-interface ClientEntry {
-  readonly kind: "client";
-  readonly client: Client;
-  readonly subscription: Subscription;
-}
-
-/** A subscription of the program around the broker. */
-interface LocalEntry {
-  readonly kind: "local";
-  readonly deliver: (message: Message) => void;
-}
-
-type Entry = ClientEntry | ShareGroup | LocalEntry;
 
 /** All receivers of the messages of one topic. */
 export interface Route {
@@ -82,7 +68,7 @@ const MAX_REMEMBERED_LENGTH = 1024;
 export class Router {
   readonly #trie: FilterTrie<Entry>;
   readonly #routes = new Map<string, Route>();
-  readonly #drafts = new RouteDrafts<Entry>();
+  readonly #drafts = new RouteDrafts<Entry, RouteBuild>();
   /** Receivers in all remembered routes. */
   #targetCount = 0;
   /** The route of all topics without subscribers. */
@@ -248,9 +234,9 @@ export class Router {
     if (known === undefined && !isTopicName(topicName, this.#options.maxTopicLevels)) {
       return undefined;
     }
-    const matches = this.#find(topicName, maxSteps);
-    if (matches === null) return null;
-    const route = this.#build(topicName, matches);
+    const build = this.#find(topicName, maxSteps);
+    if (build === null) return null;
+    const route = this.#finish(topicName, build);
     // A topic without subscribers is not remembered: there may be any number of them.
     if (route !== this.#nowhere && topicName.length <= MAX_REMEMBERED_LENGTH) {
       this.#remember(topicName, route, known);
@@ -260,14 +246,14 @@ export class Router {
 
   /** What the client gets of a topic now, by the subscriptions that are its own; rights are not asked. */
   targetOf(client: Client, topicName: string): Target | undefined {
-    const subscriptions: Subscription[] = [];
+    const build = this.#newBuild();
     const entries = this.#entries.get(client);
     if (entries === undefined) return undefined;
     this.#spend(entries.size);
     for (const [topicFilter, { subscription }] of entries) {
-      if (this.#matches(topicFilter, topicName)) subscriptions.push(subscription);
+      if (this.#matches(topicFilter, topicName)) build.addOf(client, subscription);
     }
-    return this.#copies(client, subscriptions)[0];
+    return build.targets(() => true).targets[0];
   }
 
   /** Clients whose subscriptions match the topic but which may not read it, so that they receive nothing; `max` at most. */
@@ -313,69 +299,42 @@ export class Router {
     return topicMatches(topicFilter, topicName, this.#options.hashMatchesParent);
   }
 
-  /** The entries whose filters match; `null`: they are not all found within so many steps. */
-  #find(topicName: string, maxSteps: number): readonly Entry[] | null {
+  /** The entries whose filters match, put together; `null`: they are not within so many steps. */
+  #find(topicName: string, maxSteps: number): RouteBuild | null {
     const draft = this.#drafts.take(topicName) ?? this.#beginDraft(topicName);
     const isComplete = draft.advance(maxSteps);
     this.#spend(draft.takeSteps());
-    if (isComplete) return draft.entries;
+    if (isComplete) return draft.build;
     this.#drafts.rest(topicName, draft);
     return null;
   }
 
-  #beginDraft(topicName: string): RouteDraft<Entry> {
+  #beginDraft(topicName: string): RouteDraft<Entry, RouteBuild> {
     const found: Entry[] = [];
-    return new RouteDraft(this.#trie.walk(topicName, (entry) => void found.push(entry)), found);
+    const walk = this.#trie.walk(topicName, (entry) => void found.push(entry));
+    return new RouteDraft(walk, found, this.#newBuild());
   }
 
-  #build(topicName: string, matches: readonly Entry[]): Route {
-    this.#spend(matches.length);
+  #newBuild(): RouteBuild {
+    return new RouteBuild(this.#options.allowDuplicateMessages);
+  }
+
+  #finish(topicName: string, build: RouteBuild): Route {
     const version = this.#trie.version;
     const accessVersion = this.#readCheck.version;
-    if (matches.length === 0) {
+    if (build.size === 0) {
       if (this.#nowhere.version !== version || this.#nowhere.accessVersion !== accessVersion) {
         this.#nowhere = { ...NOWHERE, version, accessVersion };
       }
       return this.#nowhere;
     }
-    const byClient = new Map<Client, Subscription[]>();
-    const shares: ShareGroup[] = [];
-    const locals: LocalEntry[] = [];
-    for (const entry of matches) {
-      if (entry instanceof ShareGroup) shares.push(entry);
-      else if (entry.kind === "local") locals.push(entry);
-      else {
-        const subscriptions = byClient.get(entry.client);
-        if (subscriptions === undefined) byClient.set(entry.client, [entry.subscription]);
-        else subscriptions.push(entry.subscription);
-      }
-    }
-    const { targets, ownTargets } = this.#targetsOf(topicName, byClient);
+    const { shares, locals } = build;
+    const { targets, ownTargets } = build.targets((client) =>
+      this.#readCheck.mayRead(client, topicName)
+    );
     const topicNameBytes = encodeText(topicName);
     const steps = stepsOf(targets, shares);
     return { version, accessVersion, topicNameBytes, targets, ownTargets, shares, locals, steps };
-  }
-
-  #targetsOf(topicName: string, byClient: ReadonlyMap<Client, readonly Subscription[]>) {
-    const targets: Target[] = [];
-    let ownTargets: Map<Client, readonly Target[]> | undefined;
-    for (const [client, subscriptions] of byClient) {
-      if (!this.#readCheck.mayRead(client, topicName)) continue;
-      targets.push(...this.#copies(client, subscriptions));
-      const others = subscriptions.filter(({ noLocal }) => !noLocal);
-      if (others.length === subscriptions.length) continue;
-      ownTargets ??= new Map();
-      ownTargets.set(client, this.#copies(client, others));
-    }
-    return { targets, ownTargets };
-  }
-
-  /** The copies of a message that one client gets: one or, where duplicates are allowed, one for each subscription. */
-  #copies(client: Client, subscriptions: readonly Subscription[]): Target[] {
-    if (subscriptions.length === 0) return [];
-    return this.#options.allowDuplicateMessages
-      ? subscriptions.map((subscription) => merge(client, [subscription]))
-      : [merge(client, subscriptions)];
   }
 
   #parse(topicFilter: string): { shareName: string | undefined; topicFilter: string } {
@@ -398,25 +357,4 @@ function stepsOf(targets: readonly Target[], shares: readonly ShareGroup[]): num
   let steps = shares.length * STEPS.member;
   for (const { subscriptionIdentifiers } of targets) steps += subscriptionIdentifiers?.length ?? 0;
   return steps;
-}
-
-/** Merges a client's matching subscriptions: overlapping ones deliver once, at the highest QoS. [MQTT-3.3.4-2] */
-function merge(client: Client, subscriptions: readonly Subscription[]): Target {
-  let qos: Qos = 0;
-  let retainAsPublished = false;
-  let identifiers: number[] | undefined;
-  for (const subscription of subscriptions) {
-    if (subscription.qos > qos) qos = subscription.qos;
-    retainAsPublished ||= subscription.retainAsPublished;
-    if (subscription.subscriptionIdentifier !== 0) {
-      (identifiers ??= []).push(subscription.subscriptionIdentifier);
-    }
-  }
-  return {
-    client,
-    qos,
-    retainAsPublished,
-    subscriptionIdentifiers: identifiers,
-    share: undefined,
-  };
 }

@@ -26,6 +26,8 @@ export const STEPS = {
   delivery: 1,
   /** Subscribing or unsubscribing a Topic Filter. */
   filter: 100,
+  /** Removing a subscription of a session that has ended: nothing is decoded, answered or kept. */
+  dismantled: 10,
   /** A byte of a Topic Filter. */
   filterByte: 1,
   /** Decoding a Topic Filter of a packet. */

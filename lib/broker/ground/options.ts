@@ -31,6 +31,11 @@ export interface BrokerOptions {
   readonly maxRetainedMessages: number;
   /** Bytes of payload, topic name and properties of all retained messages; 0: no limit. */
   readonly maxRetainedBytes: number;
+  /**
+   * Bytes of retained messages in memory, 400 for each and its content. Above it, those that were not used for long are in the store alone,
+   * where the store can read them.
+   */
+  readonly retainedMemoryBytes: number;
   /** QoS 1 and 2 messages in flight to one client, and the Receive Maximum told to it; 0: no limit but 65,535. */
   readonly maxInflightMessages: number;
   /** Payload bytes of the QoS 1 and 2 messages in flight to one client; 0: no limit. */
@@ -179,6 +184,7 @@ export const DEFAULT_BROKER_OPTIONS: BrokerOptions = {
   retainExpiryIntervalSeconds: 0,
   maxRetainedMessages: 1_000_000,
   maxRetainedBytes: 256 * 1024 * 1024,
+  retainedMemoryBytes: 32 * 1024 * 1024,
   maxInflightMessages: 500,
   maxInflightBytes: 0,
   maxQueuedMessages: -1,

@@ -8,7 +8,7 @@ const SLAB_BYTES = 16 * 1024;
  * A larger payload gets an allocation of its own: for it the copying costs more than the allocation. It leaves memory when a store has it:
  * the rest of a message takes about 300 bytes in any case, so smaller ones would gain little.
  */
-const MAX_PAYLOAD_BYTES = 1024;
+export const MAX_PAYLOAD_BYTES = 1024;
 /** In place of a payload that is in the store alone. */
 const APART = new Uint8Array();
 /** A slab is given up when less than one part in so many of it is in use. */
@@ -40,6 +40,10 @@ export class ArenaMessage implements RetainedMessage {
   at = 0;
   /** The slab that holds the payload; `undefined`: the payload has bytes of its own, or the message was released. */
   slab: Slab | undefined;
+  /** Whether the store can read the message again. */
+  isStored = false;
+  /** Whether it was published, restored or delivered since this was last looked at. */
+  wasUsed = true;
 
   /** The new message still refers to the payload of `message`, until the arena copies it. */
   constructor(message: Message, expiresAtMs: number, publisher: Publisher | undefined) {
@@ -76,6 +80,7 @@ export class ArenaMessage implements RetainedMessage {
 
   /** {@linkcode RetainedMessage.wasStored} */
   wasStored(): void {
+    this.isStored = true;
     if (this.length > MAX_PAYLOAD_BYTES) this.bytes = APART;
   }
 

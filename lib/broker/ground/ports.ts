@@ -255,10 +255,21 @@ export interface StoredState {
   readonly sessions: Iterable<StoredSession>;
   /** Retained messages, one for each topic; may be read once. */
   readonly retained: Iterable<StoredRetained>;
+  /** Further ones that are read when they are needed; may be read once. Only stores with `readRetained` have them. */
+  readonly retainedNames?: Iterable<RetainedNames> | undefined;
   /** Greater than the `sequence` of every delivery, including those in the store alone; absent: there are none in the store alone. */
   readonly nextSequence?: number | undefined;
   /** The last position put by `putPosition`; absent: none. */
   readonly position?: string | undefined;
+}
+
+/** A retained message that is replaced or deleted; a `storePlace` of 0 where the caller has not kept the message. */
+export type PreviousRetained = Pick<RetainedMessage, "topicName" | "storePlace">;
+
+/** Retained messages that are left in the store: their names, in sorted order, and the bytes of their content. */
+export interface RetainedNames {
+  readonly topicNames: readonly string[];
+  readonly sizesBytes: readonly number[];
 }
 
 /**
@@ -330,21 +341,21 @@ export interface Store {
   /** Deletes it, because the PUBREL came. */
   deleteReceived(clientId: string, packetId: number): void;
   /** Puts a retained message in place of `previous`, the last one put or restored for its topic; absent: there is none. */
-  putRetained(message: RetainedMessage, previous?: RetainedMessage): void;
+  putRetained(message: RetainedMessage, previous?: PreviousRetained): void;
   /**
-   * Reads the payloads of retained messages, and calls `done` once, at once or later, with the payload of the last committed message of each
-   * topic; `undefined`: the topic has none. A store that has this calls `wasStored` of each retained message when it is committed. Absent:
-   * the store cannot read while it runs, and all payloads stay in memory.
+   * Reads retained messages, and calls `done` once, at once or later, with the last committed message of each topic; `undefined`: the topic
+   * has none. A store that has this calls `wasStored` of each retained message when it is committed. Absent: the store cannot read while it
+   * runs, and all messages stay in memory.
    */
   readRetained?(
     topicNames: readonly string[],
-    done: (payloads: readonly (Uint8Array | undefined)[]) => void,
+    done: (messages: readonly (StoredRetained | undefined)[]) => void,
   ): void;
   /**
    * Deletes the topic's last retained message. Absent: there is none any more; this is not a write, but an earlier deletion may not be
    * committed yet.
    */
-  deleteRetained(message: RetainedMessage | undefined): void;
+  deleteRetained(message: PreviousRetained | undefined): void;
   /** Puts a will, or replaces it. */
   putWill(clientId: string, will: StoredWill): void;
   /** Deletes a will, because it was published, removed, or its client is back. An entry that holds only a will is deleted with it. */
@@ -374,10 +385,17 @@ export interface ClusterPort {
    * called before it.
    */
   claim(clientId: string, endsSession: boolean, whenApplied?: () => void): void;
+  /** The client that was claimed is gone, and has no session: the Client Identifier belongs to no node any more. */
+  unclaim(clientId: string): void;
   /** The name of this node. */
   readonly node: string;
-  /** Tells that a session of this node was restored; `wasConnected` if its client was connected when the process ended. */
-  restored(clientId: string, home: string, wasConnected: boolean): void;
+  /**
+   * Tells that a session was restored; `wasConnected` if its client was connected when the process ended. Returns the last text of
+   * {@linkcode keepDone}, `""` for none.
+   */
+  restored(clientId: string, home: string, wasConnected: boolean): string;
+  /** The text is stored with the session from its next `putSession` on; `""`: none. */
+  keepDone(clientId: string, text: string): void;
   /** Whether the node takes part now: it has applied the existing log, and its connection works. */
   readonly isReady: boolean;
   /** Counts one more, or one less, subscription with this Topic Filter on this node; a shared one counts once for its members here. */

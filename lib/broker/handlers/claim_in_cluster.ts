@@ -2,7 +2,7 @@ import { type Connect, ReasonCode } from "../../codec/mod.ts";
 import type { Core } from "../core/core.ts";
 import type { AuthenticationRequest, ClientIdentity } from "../ground/ports.ts";
 import { actFor, disconnect, limitExpiry, refuse } from "../services/lifecycle.ts";
-import { settleAway } from "../services/session_moves.ts";
+import { settleAway, whenFlightsAreRead } from "../services/session_moves.ts";
 import type { Client, Connection } from "../state/connection.ts";
 import { expirySecondsOf } from "./bridge.ts";
 import { claimSession, refusalOf } from "./session_claim.ts";
@@ -35,15 +35,24 @@ export function claimInCluster(
     actFor(core, connection, () => refuse(core, connection, reasonCode, message));
   });
   const endsSession = claim.isEnding || request.connect.cleanStart;
-  cluster.claim(request.clientId, endsSession, () => {
-    if (isOver || connection.state === "closed") settleAway(core, request.clientId);
-    else actFor(core, connection, goOn);
-  });
+  const { clientId } = request;
+  const goOnHere = () => {
+    const isElsewhere = core.clients.get(clientId)?.copy?.isElsewhere === true;
+    if (isElsewhere && connection.state !== "closed") disconnect(core, connection, TAKEN_OVER);
+    if (!isOver && connection.state !== "closed") actFor(core, connection, goOn);
+    if (isOver || connection.state === "closed") settleAway(core, clientId);
+  };
+  cluster.claim(clientId, endsSession, () => whenFlightsAreRead(core, clientId, goOnHere));
 }
 
 const UNREACHABLE = {
   reasonCode: ReasonCode.ServerUnavailable,
   message: "The cluster is not reached, which has the session",
+} as const;
+
+const TAKEN_OVER = {
+  reasonCode: ReasonCode.SessionTakenOver,
+  message: "Session taken over by a connection to another node",
 } as const;
 
 /** Whether all nodes know this client's session: it outlives its connection, or did. */

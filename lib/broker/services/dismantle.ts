@@ -18,7 +18,7 @@ export function dismantle(core: Core): void {
       if (done === true) break;
       router.unsubscribe(ended.client, value);
       core.subscriptionBytes -= subscriptionSizeBytes(value);
-      work.spend(STEPS.filter);
+      work.spend(STEPS.dismantled);
     }
     dismantling.shift();
     // Cached routes are invalid now, and would keep the client in memory with everything that it had in flight.

@@ -22,6 +22,7 @@
  * | `store_failing`        | QoS 1 or 2, and the store cannot be written                              | publisher  |
  * | `bridge_full`          | QoS 1 or 2, and a bridge that gets it has no room: its publisher is told | publisher  |
  * | `session_ended`        | it waited, or was not acknowledged, when the session ended               | receiver   |
+ * | `session_ended`        | the same, when its client went to another node that does not have it     | receiver   |
  * | `encoding_failed`      | delivering it to this client failed: a fault of ours, logged with stack  | receiver   |
  * | `encoding_failed`      | publishing a will or a program's message failed: a fault of ours         | publisher  |
  * | `refused_by_client`    | PUBACK or PUBREC with a Reason Code of 0x80 or more                      | receiver   |

@@ -20,6 +20,7 @@
  * @module
  */
 import type { Core } from "../core/core.ts";
+import { errorText } from "../ground/error_text.ts";
 import { InvariantError } from "../ground/invariant.ts";
 
 /** Logs a fault in the broker; an error after which the process cannot continue is thrown again. */
@@ -31,7 +32,7 @@ export function report(
 ): void {
   if (error instanceof InvariantError) throw error;
   core.metrics.internalErrors++;
-  const text = error instanceof Error ? error.stack ?? error.message : String(error);
+  const text = errorText(error);
   core.ports.log.error(message, { ...fields, error: text });
 }
 
@@ -43,7 +44,7 @@ export function reportProgram(
   error: unknown,
 ): void {
   core.metrics.programErrors++;
-  const text = error instanceof Error ? error.stack ?? error.message : String(error);
+  const text = errorText(error);
   core.ports.log.error(`${what} has failed`, { ...fields, error: text });
 }
 

@@ -21,6 +21,8 @@ import type { Client } from "../state/connection.ts";
 import type { SessionCopy } from "../state/session_copy.ts";
 import { dropDelivery, dropFailed, dropTail } from "./drop.ts";
 import { queueLimits } from "./queue_limits.ts";
+import { endWaiting } from "./session_flights.ts";
+import { replaceStandIn } from "./unlogged_flights.ts";
 
 /** The largest share of one queue in the memory of all. */
 const QUEUE_PART = 1 / 64;
@@ -78,8 +80,11 @@ export function readAhead(core: Core, client: Client): void {
     for (const delivery of page.deliveries) bringIn(core, client, delivery);
     queue.endTail(dropMoved(core, client));
     trim(core, client);
+    const { copy } = client;
+    if (copy !== null) endWaiting(core, client, copy);
     // All of it may be done with.
-    if (queue.tail !== undefined && queue.heldLength === 0) readAhead(core, client);
+    const isWanted = queue.heldLength === 0 || copy !== null && copy.waiting.length > 0;
+    if (queue.tail !== undefined && isWanted) readAhead(core, client);
   });
 }
 
@@ -166,19 +171,11 @@ function bringIn(core: Core, client: Client, delivery: Delivery): void {
 
 /** Settles a delivery that does not wait any more by the cluster's log: the client has it, or it is in flight. */
 function settleRead(core: Core, client: Client, copy: SessionCopy, delivery: Delivery): boolean {
-  const { clientId, sender } = client.session;
   if (copy.isDone(delivery)) {
-    core.store!.deleteDelivery(clientId, delivery);
+    core.store!.deleteDelivery(client.session.clientId, delivery);
     return true;
   }
-  const { logId = 0 } = delivery.message;
-  const flight = copy.flights.get(logId);
-  if (flight === undefined || sender.find(flight.packetId) !== undefined) return false;
-  copy.flights.delete(logId);
-  if (client.connection === null) sender.restore(flight.packetId, delivery, flight.state);
-  else sender.restoreLate(flight.packetId, delivery, flight.state);
-  core.store!.putInFlight(clientId, delivery.sequence, flight.packetId, flight.state, delivery);
-  return true;
+  return replaceStandIn(core, client, delivery);
 }
 
 /** Drops a delivery that could not be moved to the beginning; only its client is affected. */

@@ -1,20 +1,36 @@
 import { Client } from "../state/connection.ts";
 import type { Core } from "../core/core.ts";
+import { parseTopicFilter } from "../../topic/mod.ts";
 import { splitOwner } from "../ground/owner.ts";
 import { SessionCopy } from "../state/session_copy.ts";
 import { KEPT_SECONDS, startExpiry } from "./lifecycle.ts";
 import type { StoredSession, StoredState } from "../ground/ports.ts";
-import { keepUntil } from "./shared_sessions.ts";
+import { keepUntil, settleHeld } from "./shared_sessions.ts";
+import { standsForLogged } from "./unlogged_flights.ts";
 import { restoreWill } from "./wills.ts";
 
 /** Restores the contents of the store. Deadlines that have passed are called with the first tick. */
 export function restore(core: Core, state: StoredState): void {
   for (const message of state.retained) core.retained.put(message);
+  for (const { topicNames, sizesBytes } of state.retainedNames ?? []) {
+    topicNames.forEach((topicName, i) => core.retained.putApart(topicName, sizesBytes[i]!));
+  }
   core.nextSequence = Math.max(core.nextSequence, state.nextSequence ?? 0);
-  for (const stored of state.sessions) restoreSession(core, stored);
+  const invalid = { count: 0 };
+  for (const stored of state.sessions) restoreSession(core, stored, invalid);
+  if (invalid.count === 0) return;
+  core.ports.log.error(
+    "Stored subscriptions are left out: what they have is no Topic Filter",
+    invalid,
+  );
 }
 
-function restoreSession(core: Core, stored: StoredSession): void {
+/** Counts invalid subscriptions: a damaged or hostile store must not keep the broker from starting. */
+interface Invalid {
+  count: number;
+}
+
+function restoreSession(core: Core, stored: StoredSession, invalid: Invalid): void {
   const client = Client.restored(stored.clientId);
   const { session } = client;
   session.expirySeconds = stored.expirySeconds;
@@ -24,18 +40,38 @@ function restoreSession(core: Core, stored: StoredSession): void {
   if (stored.expirySeconds <= KEPT_SECONDS) return endKept(core, client, stored);
   core.addClient(client);
   if (home !== undefined) restoreHome(core, client, home, stored);
-  for (const subscription of stored.subscriptions) {
-    session.subscribe(subscription);
-    core.router.subscribe(client, subscription);
-  }
-  core.subscriptionBytes += session.subscriptionBytes;
+  restoreSubscriptions(core, client, stored, invalid);
   restoreDeliveries(core, client, stored);
   for (const packetId of stored.received) session.receiver.accept(packetId);
   if (client.copy !== null) {
+    settleHeld(core, client, client.copy);
     client.copy.will = stored.will;
     return keepUntil(core, client, stored.expiresAtMs);
   }
   if (stored.will !== undefined) restoreWill(core, client, stored.will);
+  restoreExpiry(core, client, stored);
+}
+
+function restoreSubscriptions(
+  core: Core,
+  client: Client,
+  { subscriptions }: StoredSession,
+  invalid: Invalid,
+): void {
+  const { session } = client;
+  for (const subscription of subscriptions) {
+    if (parseTopicFilter(subscription.topicFilter) === undefined) {
+      invalid.count++;
+      continue;
+    }
+    session.subscribe(subscription);
+    core.router.subscribe(client, subscription);
+  }
+  core.subscriptionBytes += session.subscriptionBytes;
+}
+
+function restoreExpiry(core: Core, client: Client, stored: StoredSession): void {
+  const { owner } = client;
   // A client that was connected when the process ended counts as disconnected from now on.
   const expiresAtMs = stored.expiresAtMs === Infinity
     ? core.nowMs + stored.expirySeconds * 1000
@@ -59,7 +95,7 @@ function restoreHome(
 ): void {
   if (cluster === null) return;
   client.copy = new SessionCopy(true);
-  cluster.restored(clientId, home, expiresAtMs === Infinity);
+  client.copy.restoreDone(cluster.restored(clientId, home, expiresAtMs === Infinity));
 }
 
 function restoreDeliveries(core: Core, client: Client, { deliveries, queue }: StoredSession): void {
@@ -68,8 +104,11 @@ function restoreDeliveries(core: Core, client: Client, { deliveries, queue }: St
   if (queue !== undefined) session.queue.restoreTail(queue);
   for (const { delivery, packetId, state } of deliveries) {
     core.nextSequence = Math.max(core.nextSequence, delivery.sequence + 1);
-    if (packetId > 0) session.sender.restore(packetId, delivery, state);
-    else {
+    if (packetId > 0) {
+      session.sender.restore(packetId, delivery, state);
+      const { logId = 0 } = delivery.message;
+      if (standsForLogged(delivery)) client.copy?.flights.set(logId, packetId);
+    } else {
       session.queue.push(delivery);
       if (queue !== undefined) session.queue.leaveTail(delivery);
       core.queues.add(delivery, true);

@@ -1,11 +1,19 @@
 import { encodeText } from "../../codec/mod.ts";
-import { keptPropertiesBytes, type Publisher, type Subscription } from "../../session/mod.ts";
+import {
+  contentSizeBytes,
+  keptPropertiesBytes,
+  type Publisher,
+  type StoredRetained,
+  type Subscription,
+} from "../../session/mod.ts";
+import { ApartName, type RetainedWalk } from "../../topic/mod.ts";
 import type { Client, Connection } from "../state/connection.ts";
 import { type Core, mayRead } from "../core/core.ts";
+import type { KeptRetained } from "../core/retained.ts";
 import { deliverySteps, STEPS } from "../core/work.ts";
 import { deliver } from "./deliver.ts";
 import { drain, isBacklogged } from "./send.ts";
-import type { ArenaMessage } from "../ground/payload_arena.ts";
+import { ArenaMessage } from "../ground/payload_arena.ts";
 import type { ClientIdentity } from "../ground/ports.ts";
 import type { RetainedApart, RetainedDelivery } from "../state/retained_deliveries.ts";
 import type { Target } from "../core/target.ts";
@@ -14,8 +22,9 @@ import type { Target } from "../core/target.ts";
 const SLICE_STEPS = 5000;
 const SLICE_MESSAGES = 1000;
 const SLICE_BYTES = 64 * 1024;
-/** The most payloads that are read from the store at a time. */
-const READ_MESSAGES = 64;
+/** The most that is read from the store at a time, in messages and bytes. */
+const READ_MESSAGES = 256;
+const READ_BYTES = 32 * 1024;
 
 /** The client has read what was buffered for it: sends what waited for room. */
 export function sendMore(core: Core, connection: Connection): void {
@@ -42,63 +51,93 @@ export function pumpRetained(core: Core, client: Client): void {
     if (session.queue.length > 0 || !session.sender.hasQuota) return;
     if (core.work.isPartOver) break;
     const { apart } = delivery;
-    if (apart !== undefined) {
-      // The answer continues.
-      if (apart.isReading) return;
-      if (apart.read.length > 0) {
-        deliverRead(core, client, delivery, apart);
-        continue;
-      }
-      if (isWorthReading(apart)) return readApart(core, client, apart);
-    }
+    if (apart !== undefined && !pumpApart(core, client, delivery, apart)) continue;
+    if (apart?.isReading === true) return; // The answer continues.
     const walk = delivery.walk ??= core.retained.matches(delivery.topicFilter);
-    const stepsBefore = walk.steps;
-    const message = walk.next(Math.min(SLICE_STEPS, core.work.left));
-    core.work.spend((walk.steps - stepsBefore) * STEPS.node);
-    if (message === undefined) {
-      // A walk may visit a million topics without a match, so it is interrupted too.
-      if (!walk.isDone) break;
-      if (apart !== undefined && apart.found.length > 0) return readApart(core, client, apart);
-      retained.shift();
-      continue;
-    }
-    deliverOrFind(core, client, delivery, message);
+    const kept = walkOn(core, walk);
+    if (kept !== undefined) deliverOrFind(core, client, delivery, kept);
+    // A walk may visit a million topics without a match, so it is interrupted too.
+    else if (!walk.isDone) break;
+    else if (apart === undefined || isEmpty(apart)) retained.shift();
   }
   if (client.hasRetained) core.pumping.add(client);
 }
 
-/** Delivers the message, or notes it if its payload has to be read from the store first. */
+/** Goes on with the walk to the next message, within what is left of the turn. */
+function walkOn(core: Core, walk: RetainedWalk<ArenaMessage>): KeptRetained | undefined {
+  const stepsBefore = walk.steps;
+  const kept = walk.next(Math.min(SLICE_STEPS, core.work.left));
+  core.work.spend((walk.steps - stepsBefore) * STEPS.node);
+  return kept;
+}
+
+/**
+ * Delivers the next message that was read. Before that, the next ones are looked for, so that they are read meanwhile. Returns true if the
+ * caller is to look for one.
+ */
+function pumpApart(
+  core: Core,
+  client: Client,
+  delivery: RetainedDelivery,
+  apart: RetainedApart,
+): boolean {
+  if (!apart.isReading && apart.ahead.length === 0) {
+    const isOver = delivery.walk?.isDone === true;
+    if (isWorthReading(apart) || isOver && apart.found.length > 0) readApart(core, client, apart);
+    else if (!isOver) return true;
+  }
+  if (apart.read.length === 0) {
+    apart.read = apart.ahead;
+    apart.ahead = [];
+  }
+  if (apart.read.length === 0) return true;
+  deliverRead(core, client, delivery, apart);
+  return false;
+}
+
+/** Delivers the message, or notes it if it has to be read from the store first. */
 function deliverOrFind(
   core: Core,
   client: Client,
   delivery: RetainedDelivery,
-  message: ArenaMessage,
+  kept: KeptRetained,
 ): void {
-  if (!message.isApart) {
-    core.work.spend(deliverySteps(message.length + keptPropertiesBytes(message.properties)));
-    return deliverRetained(core, client, delivery.subscription, message);
+  const { subscription } = delivery;
+  const isHere = kept instanceof ArenaMessage;
+  if (isHere) kept.wasUsed = true;
+  if (isHere && !kept.isApart) {
+    core.work.spend(deliverySteps(kept.length + keptPropertiesBytes(kept.properties)));
+    return deliverRetained(core, client, subscription, kept);
   }
-  if (!isWanted(core, client, delivery.subscription, message)) return;
-  const apart = delivery.apart ??= { found: [], foundBytes: 0, isReading: false, read: [] };
-  apart.found.push(message);
-  apart.foundBytes += message.length;
+  if (!isWanted(core, client, subscription, kept)) return;
+  const apart = delivery.apart ??= noneApart();
+  apart.found.push(kept);
+  apart.foundBytes += isHere ? kept.length : kept.sizeBytes;
 }
 
-/** Whether so many payloads are to be read that more would not make reading cheaper, but only take memory. */
+function isEmpty({ found, ahead, read }: RetainedApart): boolean {
+  return found.length + ahead.length + read.length === 0;
+}
+
+function noneApart(): RetainedApart {
+  return { found: [], foundBytes: 0, isReading: false, ahead: [], read: [] };
+}
+
+/** Whether so many messages are to be read that more would not make reading cheaper, but only take memory. */
 function isWorthReading({ found, foundBytes }: RetainedApart): boolean {
-  return found.length >= READ_MESSAGES || foundBytes >= SLICE_BYTES;
+  return found.length >= READ_MESSAGES || foundBytes >= READ_BYTES;
 }
 
-/** Reads the payloads of what was found. Other retained messages wait for it, so that there is one read at a time for a client. */
+/** Reads what was found. There is one read at a time for a client. */
 function readApart(core: Core, client: Client, apart: RetainedApart): void {
   const { found } = apart;
   apart.found = [];
   apart.foundBytes = 0;
   apart.isReading = true;
   let isLater = false;
-  core.retained.readApart(found, (payloads) => {
+  core.retained.readApart(found, (messages) => {
     apart.isReading = false;
-    apart.read = found.map((message, i) => ({ message, payload: payloads[i] })).reverse();
+    apart.ahead = found.map((kept, i) => ({ kept, message: messages[i] })).reverse();
     const goOn = () => void core.pumping.add(client);
     if (isLater) core.inTurn(goOn);
     else goOn();
@@ -106,20 +145,22 @@ function readApart(core: Core, client: Client, apart: RetainedApart): void {
   isLater = true;
 }
 
-/** Delivers the next message whose payload was read; if another one has taken its place meanwhile, that one. */
+/** Delivers the next message that was read; if another one has taken its place meanwhile, that one. */
 function deliverRead(
   core: Core,
   client: Client,
   delivery: RetainedDelivery,
   apart: RetainedApart,
 ): void {
-  const { message, payload } = apart.read.pop()!;
-  const current = core.retained.get(message.topicName);
-  if (current === undefined) return;
-  if (current !== message) return deliverOrFind(core, client, delivery, current);
-  if (payload === undefined) return; // It is missing in the store, which was logged.
-  core.work.spend(deliverySteps(message.length + keptPropertiesBytes(message.properties)));
-  deliverRetained(core, client, delivery.subscription, message, payload);
+  const { kept, message } = apart.read.pop()!;
+  if (!core.retained.isCurrent(kept)) {
+    const current = core.retained.get(kept.topicName);
+    if (current !== undefined) deliverOrFind(core, client, delivery, current);
+    return;
+  }
+  if (message === undefined) return; // It is missing in the store, which was logged.
+  core.work.spend(deliverySteps(contentSizeBytes(message)));
+  deliverRetained(core, client, delivery.subscription, message);
 }
 
 /** Whether the client still wants the message and may have it. */
@@ -127,21 +168,20 @@ function isWanted(
   core: Core,
   client: Client,
   subscription: Subscription,
-  kept: ArenaMessage,
+  kept: Pick<StoredRetained, "topicName" | "publisher"> | ApartName,
 ): boolean {
-  if (kept.expiresAtMs <= core.nowMs) return false;
   if (!client.session.subscriptions.has(subscription.topicFilter)) return false; // Unsubscribed in the meantime.
-  return mayRead(core.ports.access, client, kept.topicName) && isStillAllowed(core, kept);
+  if (!mayRead(core.ports.access, client, kept.topicName)) return false;
+  return kept instanceof ApartName || isStillAllowed(core, kept);
 }
 
 function deliverRetained(
   core: Core,
   client: Client,
   subscription: Subscription,
-  kept: ArenaMessage,
-  payload = kept.payload,
+  kept: ArenaMessage | StoredRetained,
 ): void {
-  if (!isWanted(core, client, subscription, kept)) return;
+  if (kept.expiresAtMs <= core.nowMs || !isWanted(core, client, subscription, kept)) return;
   const { qos, subscriptionIdentifier } = subscription;
   const target: Target = {
     client,
@@ -154,7 +194,7 @@ function deliverRetained(
   // The shared fan-out is free, because nothing is routed while a slice is delivered.
   const { fanout } = core;
   // A receiver that keeps the message keeps a copy: only `retained` may refer to memory of the arena.
-  const message = kept.toMessage(payload);
+  const message = kept instanceof ArenaMessage ? kept.toMessage() : kept;
   fanout.begin(message, encodeText(message.topicName), true, core.nowMs);
   deliver(core, target, message, fanout);
 }
@@ -163,7 +203,10 @@ function deliverRetained(
  * Whether the message's publisher may still publish it. Otherwise the message is kept but not delivered, and is delivered again when the
  * right returns, as in mosquitto.
  */
-function isStillAllowed(core: Core, kept: ArenaMessage): boolean {
+function isStillAllowed(
+  core: Core,
+  kept: Pick<StoredRetained, "topicName" | "publisher">,
+): boolean {
   const { options, ports: { access }, work } = core;
   const { publisher, topicName } = kept;
   if (!options.checkRetainSource || !access.checksTopics || publisher === undefined) return true;

@@ -1,10 +1,15 @@
+import type { Delivery } from "../../session/mod.ts";
 import type { Core } from "../core/core.ts";
 import type { AppliedClaim } from "../ground/shared_session.ts";
 import type { Client, Connection } from "../state/connection.ts";
 import { SessionCopy } from "../state/session_copy.ts";
+import { dropDelivery } from "./drop.ts";
 import { disconnect, startExpiry } from "./lifecycle.ts";
+import { takeQueued } from "./queue.ts";
 import { moveOn, takeShared } from "./share_moves.ts";
 import { forgetSession, keepUntil, putCopyWill } from "./shared_sessions.ts";
+import { readAhead } from "./queue_tail.ts";
+import { endWaiting } from "./session_flights.ts";
 import { releaseFlights } from "./unlogged_flights.ts";
 import { cancelDelayedWill, publishOwnWill, restoreWill } from "./wills.ts";
 import { ReasonCode } from "../../codec/mod.ts";
@@ -65,6 +70,7 @@ function goElsewhere(core: Core, client: Client, unapplied: readonly number[]): 
   const { session } = client;
   const { clientId, expirySeconds, receiver } = session;
   passOnAll(core, client);
+  dropUnlogged(core, client);
   releaseFlights(core, client);
   const copy = client.copy ??= new SessionCopy(false);
   turn(core, client, copy, true);
@@ -101,6 +107,23 @@ function passOnAll(core: Core, client: Client): void {
   for (const delivery of moving) moveOn(core, client, delivery);
 }
 
+/**
+ * Retained messages of QoS 1, and what else the log does not have: when the client comes back here, they would be older than all that it got
+ * meanwhile.
+ */
+function dropUnlogged(core: Core, client: Client): void {
+  const { sender } = client.session;
+  const isUnlogged = ({ message: { logId = 0 } }: Delivery) => logId === 0;
+  for (const inFlight of [...sender.values()]) {
+    if (inFlight.delivery.qos !== 1 || !isUnlogged(inFlight.delivery)) continue;
+    sender.discard(inFlight);
+    dropDelivery(core, client, inFlight.delivery, "session_ended");
+  }
+  for (const delivery of takeQueued(core, client, isUnlogged)) {
+    dropDelivery(core, client, delivery, "session_ended");
+  }
+}
+
 /** The session is resumed here, as after a restart, unless it has ended meanwhile. */
 function comeHere(core: Core, client: Client): void {
   const { copy, session } = client;
@@ -115,6 +138,19 @@ function comeHere(core: Core, client: Client): void {
   }
 }
 
+/**
+ * Calls `goOn` when all that is in flight to the client by the log is in memory here: it is sent again before all else, under the Packet
+ * Identifiers that the client knows. [MQTT-4.4.0-1]
+ */
+export function whenFlightsAreRead(core: Core, clientId: string, goOn: () => void): void {
+  const client = core.clients.get(clientId);
+  const copy = client?.copy;
+  if (client === undefined || copy === null || copy === undefined) return goOn();
+  copy.waiting.push(goOn);
+  endWaiting(core, client, copy);
+  if (copy.waiting.length > 0) readAhead(core, client);
+}
+
 /** Subscriptions mean something else to the router then. */
 function turn({ router }: Core, client: Client, copy: SessionCopy, isElsewhere: boolean): void {
   const { subscriptions } = client.session;
@@ -123,12 +159,11 @@ function turn({ router }: Core, client: Client, copy: SessionCopy, isElsewhere: 
   for (const subscription of subscriptions.values()) router.subscribe(client, subscription);
 }
 
-/** The session belongs to this node, and its client is not there: it ends in time, and other nodes know when. */
+/** The session belongs to this node, and its client is not there: it ends in time, if there is one, and other nodes know when. */
 export function settleAway(core: Core, clientId: string): void {
   const client = core.clients.get(clientId);
-  if (client === undefined || client.connection !== null || client.copy?.isElsewhere === true) {
-    return;
-  }
+  if (client === undefined) return core.cluster?.unclaim(clientId);
+  if (client.connection !== null || client.copy?.isElsewhere === true) return;
   const { expirySeconds } = client.session;
   const isAwaited = client.expiry !== null && client.expiry.atMs !== Infinity;
   const expiresAtMs = isAwaited ? client.expiry!.atMs : core.nowMs + expirySeconds * 1000;
@@ -141,6 +176,7 @@ export function settleAway(core: Core, clientId: string): void {
 export function inherit(core: Core, clientIds: Iterable<string>): void {
   for (const clientId of clientIds) {
     const client = core.clients.get(clientId);
+    if (client === undefined) core.cluster?.unclaim(clientId);
     if (client === undefined || client.connection !== null) continue;
     comeHere(core, client);
     settleAway(core, clientId);

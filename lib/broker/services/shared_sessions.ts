@@ -20,7 +20,14 @@ import { endSession, startExpiry } from "./lifecycle.ts";
 import { takeQueued } from "./queue.ts";
 import { readAhead } from "./queue_tail.ts";
 import { endSubscription, keepSubscription } from "./subscriptions.ts";
-import { freeFlight, makeFree, reserveFlight } from "./unlogged_flights.ts";
+import { endWaiting } from "./session_flights.ts";
+import {
+  freeFlight,
+  makeFree,
+  replaceStandIn,
+  reserveFlight,
+  standsForLogged,
+} from "./unlogged_flights.ts";
 
 /** The node that a session belongs to says when it has ended: others wait for that so much longer, milliseconds. */
 const GRACE_MS = 60_000;
@@ -139,14 +146,27 @@ export function forgetSession(core: Core, client: Client): void {
 
 function applyDone(core: Core, client: Client, { floor, above }: SharedDone): void {
   const copy = client.copy ??= new SessionCopy(false);
-  const { queue, sender } = client.session;
   copy.floor = Math.max(copy.floor, floor);
   for (const logId of above) copy.above.add(logId);
-  for (const [logId, { packetId }] of copy.flights) {
-    if (logId >= copy.floor && !copy.above.has(logId)) continue;
-    copy.flights.delete(logId);
-    sender.giveUp(packetId);
+  for (const logId of copy.flights.keys()) if (copy.isDoneAt(logId)) copy.flights.delete(logId);
+  settleHeld(core, client, copy);
+  const { session: { queue, clientId, expirySeconds }, owner } = client;
+  if (queue.tail === undefined) {
+    copy.above.clear();
+    core.cluster?.keepDone(clientId, "");
+  } else {
+    for (const logId of copy.above) if (logId < copy.floor) copy.above.delete(logId);
+    // A part of the queue is in the store alone: whoever reads it, after a restart perhaps, has to know.
+    core.cluster?.keepDone(clientId, copy.doneText);
+    core.store?.putSession(clientId, expirySeconds, copy.endsAtMs, owner);
+    if (queue.heldLength === 0) readAhead(core, client);
   }
+  endWaiting(core, client, copy);
+}
+
+/** Settles what is in memory, and does not wait any more by the log: the client has it, or it is in flight. */
+export function settleHeld(core: Core, client: Client, copy: SessionCopy): void {
+  const { queue, sender } = client.session;
   for (const inFlight of [...sender.values()]) {
     if (!copy.isDone(inFlight.delivery)) continue;
     sender.discard(inFlight);
@@ -159,15 +179,14 @@ function applyDone(core: Core, client: Client, { floor, above }: SharedDone): vo
     takeFirst(core, client);
     remove(core, client, first);
   }
-  if (copy.above.size > 0 && queue.heldLength > 0) {
-    for (const delivery of takeQueued(core, client, (one) => copy.isDone(one))) {
-      remove(core, client, delivery);
-    }
+  if (copy.above.size === 0 && copy.flights.size === 0 || queue.heldLength === 0) return;
+  for (const delivery of takeQueued(core, client, (one) => copy.isDone(one))) {
+    remove(core, client, delivery);
   }
-  if (queue.tail === undefined) copy.above.clear();
-  else {
-    for (const logId of copy.above) if (logId < copy.floor) copy.above.delete(logId);
-    if (queue.heldLength === 0) readAhead(core, client);
+  if (copy.flights.size === 0) return;
+  const isInFlight = ({ message: { logId = 0 } }: Delivery) => copy.flights.has(logId);
+  for (const delivery of takeQueued(core, client, isInFlight)) {
+    replaceStandIn(core, client, delivery);
   }
 }
 
@@ -190,17 +209,17 @@ function applyInFlight(core: Core, client: Client, change: SharedInFlight): void
   }
   const delivery = takeForFlight(core, client, logId);
   if (delivery === undefined) {
-    if (client.session.queue.tail === undefined) {
-      return reserveFlight(core, client, packetId, logId);
-    }
+    const { tail, heldLength } = client.session.queue;
+    if (tail === undefined) return reserveFlight(core, client, packetId, logId);
+    reserveFlight(core, client, packetId, logId, state);
     client.copy ??= new SessionCopy(false);
-    client.copy.flights.set(logId, { packetId, state });
-    sender.reserve(packetId);
-    if (client.session.queue.heldLength === 0) readAhead(core, client);
+    client.copy.flights.set(logId, packetId);
+    if (heldLength === 0) readAhead(core, client);
     return;
   }
   freeFlight(core, client, packetId);
   if (sender.find(packetId) !== undefined) makeFree(core, client, packetId);
+  if (standsForLogged(delivery)) client.copy?.flights.set(logId, packetId);
   sender.restore(packetId, delivery, state);
   core.store?.putInFlight(clientId, delivery.sequence, packetId, state, delivery);
 }

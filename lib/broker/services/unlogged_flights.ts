@@ -18,11 +18,19 @@ function isUnlogged({ message: { logId = 0, topicName }, share }: Delivery): boo
 }
 
 /**
- * The client's node has a message in flight under this Packet Identifier that this node does not have. `logId`: its place in the log; 0: the log
- * does not have it.
+ * The client's node has a message in flight under this Packet Identifier that this node does not have, or not in memory. `logId`: its place in the
+ * log; 0: the log does not have it.
  */
-export function reserveFlight(core: Core, client: Client, packetId: number, logId: number): void {
+export function reserveFlight(
+  core: Core,
+  client: Client,
+  packetId: number,
+  logId: number,
+  state: InFlight["state"] = "released",
+): void {
   const { sender, clientId } = client.session;
+  // What the log has stands behind what had this Packet Identifier before.
+  if (logId > 0) freeFlight(core, client, packetId);
   const known = sender.find(packetId);
   if (known !== undefined && isUnlogged(known.delivery)) return releaseFlight(core, client, known);
   if (known !== undefined) makeFree(core, client, packetId);
@@ -35,8 +43,42 @@ export function reserveFlight(core: Core, client: Client, packetId: number, logI
     sequence: core.nextSequence++,
   };
   core.store?.putDelivery(clientId, delivery);
-  core.store?.putInFlight(clientId, delivery.sequence, packetId, "released", delivery);
-  sender.restore(packetId, delivery, "released");
+  core.store?.putInFlight(clientId, delivery.sequence, packetId, state, delivery);
+  sender.restore(packetId, delivery, state);
+}
+
+/** Whether it stands for a message that is in flight by the log. */
+export function standsForLogged({ message: { logId = 0, topicName } }: Delivery): boolean {
+  return logId > 0 && topicName === "";
+}
+
+/** The message for which something stands in flight has been read: it takes the place. `false`: nothing stands for it. */
+export function replaceStandIn(core: Core, client: Client, delivery: Delivery): boolean {
+  const { copy, session: { sender, clientId } } = client;
+  const { logId = 0 } = delivery.message;
+  const packetId = copy?.flights.get(logId);
+  if (packetId === undefined) return false;
+  copy!.flights.delete(logId);
+  const standIn = sender.find(packetId);
+  if (standIn?.delivery.message.logId !== logId) return false;
+  sender.discard(standIn);
+  forgetStandIn(core, clientId, standIn.delivery);
+  sender.restore(packetId, delivery, standIn.state);
+  core.store?.putInFlight(clientId, delivery.sequence, packetId, standIn.state, delivery);
+  return true;
+}
+
+/** The log does not hear of it: its message is not done with. */
+function forgetStandIn({ store }: Core, clientId: string, delivery: Delivery): void {
+  store?.deleteDelivery(clientId, { ...delivery, message: { ...delivery.message, logId: 0 } });
+}
+
+/** The whole queue is read: what still stands for a message is sent as a PUBREL, since this node does not have the message. */
+export function releaseStandIns(core: Core, client: Client): void {
+  for (const inFlight of [...client.session.sender.values()]) {
+    const { delivery, state } = inFlight;
+    if (state === "published" && standsForLogged(delivery)) releaseFlight(core, client, inFlight);
+  }
 }
 
 /** The client has completed it. */
@@ -53,6 +95,7 @@ export function releaseFlights(core: Core, client: Client): void {
   for (const inFlight of [...client.session.sender.values()]) {
     const { delivery, state } = inFlight;
     if (delivery.qos !== 2 || state === "released" || !isUnlogged(delivery)) continue;
+    if (standsForLogged(delivery)) continue;
     releaseFlight(core, client, inFlight);
   }
 }

@@ -1,5 +1,5 @@
-import type { Subscription } from "../../session/mod.ts";
-import type { RetainedWalk } from "../../topic/mod.ts";
+import type { StoredRetained, Subscription } from "../../session/mod.ts";
+import type { ApartName, RetainedWalk } from "../../topic/mod.ts";
 import type { ArenaMessage } from "../ground/payload_arena.ts";
 
 /** The least number of empty places at the front of the array before it is cut. */
@@ -13,20 +13,28 @@ export interface RetainedDelivery {
   readonly topicFilter: string;
   /** `null` until its turn comes, because a client may have many that wait. */
   walk: RetainedWalk<ArenaMessage> | null;
-  /** What the walk has found whose payload is in the store alone; absent: nothing so far. */
+  /** What the walk has found that has to be read from the store; absent: nothing so far. */
   apart?: RetainedApart;
 }
 
-/** Retained messages of a delivery whose payloads are in the store alone. */
+/** Retained messages of a delivery that are in the store alone, or their payloads. Some are read while others are delivered. */
 export interface RetainedApart {
-  /** Those whose payloads are read next. */
-  found: ArenaMessage[];
-  /** Bytes of their payloads. */
+  /** Those that are read next. */
+  found: (ArenaMessage | ApartName)[];
+  /** Bytes of their contents. */
   foundBytes: number;
-  /** Whether payloads are being read. The delivery waits meanwhile. */
+  /** Whether some are being read. */
   isReading: boolean;
+  /** Those that were read while others were delivered. */
+  ahead: RetainedRead[];
   /** Those that were read and are not delivered yet; the next one is the last. */
-  read: { readonly message: ArenaMessage; readonly payload: Uint8Array | undefined }[];
+  read: RetainedRead[];
+}
+
+/** A retained message that was read from the store. */
+export interface RetainedRead {
+  readonly kept: ArenaMessage | ApartName;
+  readonly message: StoredRetained | undefined;
 }
 
 /**

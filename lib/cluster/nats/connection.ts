@@ -62,7 +62,7 @@ const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 export class NatsConnection {
   readonly #init: NatsInit;
   readonly #subscriptions = new Map<number, Subscription>();
-  readonly #requests = new Map<string, (message: NatsMessage) => void>();
+  readonly #requests = new Map<string, (answer: NatsMessage | NatsError) => void>();
   readonly #inbox = `_INBOX.${crypto.randomUUID().replaceAll("-", "")}`;
   readonly #backoff = new Backoff(FIRST_WAIT_MS, LONGEST_WAIT_MS);
   readonly #ended = Promise.withResolvers<void>();
@@ -141,8 +141,9 @@ export class NatsConnection {
     const timer = setTimeout(() => {
       reject(new NatsError("timeout", `No answer from ${subject} within ${options.timeoutMs} ms`));
     }, options.timeoutMs);
-    this.#requests.set(reply, (message) => {
-      if (message.headers?.status !== 503) return resolve(message);
+    this.#requests.set(reply, (answer) => {
+      if (answer instanceof NatsError) return reject(answer);
+      if (answer.headers?.status !== 503) return resolve(answer);
       reject(new NatsError("no_responders", `Nobody answers under ${subject}`));
     });
     const { headers } = options;
@@ -167,6 +168,9 @@ export class NatsConnection {
       link.flush();
       for (let i = 0; i < 20 && link.writer.length > 0; i++) await delay(5);
       link.close("closed by us");
+    }
+    for (const [subject, end] of this.#requests) {
+      end(new NatsError("closed", `No answer under ${subject}: the connection is closed`));
     }
     await this.#ended.promise;
   }

@@ -40,6 +40,8 @@ export class Tail {
   #lastHeardMs = 0;
   #isPaused = false;
   #isClosed = false;
+  /** When the stream was made: another time is another stream. */
+  #created = "";
   #isStarting = false;
   readonly #timer: ReturnType<typeof setInterval>;
 
@@ -96,9 +98,13 @@ export class Tail {
     try {
       const info = await this.#jetStream.streamInfo(this.#stream);
       if (info === undefined) throw new NatsError("refused", `There is no stream ${this.#stream}`);
-      if (info.firstSequence > this.#next) {
-        this.#events.gap(this.#next, info.firstSequence);
+      // Another stream of the same name: what comes counts from its beginning, even where it is longer by now.
+      const isAnother = this.#created !== "" && info.created !== this.#created;
+      this.#created = info.created;
+      if (info.firstSequence > this.#next || isAnother) {
+        const expected = this.#next;
         this.#next = info.firstSequence;
+        this.#events.gap(expected, info.firstSequence);
       }
       if (this.#isClosed) return;
       const answer = await this.#jetStream.call(`CONSUMER.CREATE.${this.#stream}`, {
@@ -120,7 +126,9 @@ export class Tail {
       this.#lastHeardMs = performance.now();
       this.#ask();
     } catch (error) {
-      this.#events.trouble(error instanceof Error ? error.message : String(error));
+      if (!this.#isClosed) {
+        this.#events.trouble(error instanceof Error ? error.message : String(error));
+      }
     } finally {
       this.#isStarting = false;
     }

@@ -29,7 +29,7 @@ export const METRICS_ROUTES: readonly Route[] = [
     path: "/health/ready",
     role: "anyone",
     summary:
-      "Whether messages are accepted: 503 while the store fails or is full, or the broker ends",
+      "Whether messages are accepted: 503 while the store fails or is full, the cluster is not reached, or the broker ends",
     answer: object({ status: oneOf("Always this", "ready") }),
     handle: ready,
   },
@@ -55,10 +55,11 @@ async function metrics(request: ApiRequest): Promise<Response> {
 
 function ready({ context: { broker } }: ApiRequest): Response {
   if (broker.core.isShuttingDown) throw new Problem(503, "The broker ends");
-  if (broker.core.store?.isFull) throw new Problem(503, "The store is full");
-  if (broker.core.store?.isFailing) throw new Problem(503, "The store cannot write");
+  // First: a node without its log cannot commit, and its store is well.
   if (broker.core.cluster?.isReady === false) {
     throw new Problem(503, "The cluster cannot be reached");
   }
+  if (broker.core.store?.isFull) throw new Problem(503, "The store is full");
+  if (broker.core.store?.isFailing) throw new Problem(503, "The store cannot write");
   return json({ status: "ready" });
 }

@@ -1,4 +1,6 @@
 import {
+  type Broker,
+  type FoundRetained,
   isRetained,
   type Message,
   readRetained,
@@ -108,8 +110,8 @@ export const RETAINED_ROUTES: readonly Route[] = [
 /** Calls `visit` with those retained messages of a walk that the caller may read, until it returns false. */
 async function visitRetained(
   { context, ending, caller }: ApiRequest,
-  walk: Iterable<RetainedEntry | undefined>,
-  visit: (entry: RetainedEntry) => boolean | void,
+  walk: Iterable<FoundRetained | undefined>,
+  visit: (entry: FoundRetained) => boolean | void,
 ): Promise<void> {
   const slices = new Slices(ending);
   for (const entry of walk) {
@@ -126,12 +128,29 @@ async function list(request: ApiRequest): Promise<Response> {
   const walk = after === ""
     ? walkRetained(context.broker, filterOf(query.get("filter") ?? "#"), STEPS)
     : walks.resume(after);
-  const items: RetainedEntry[] = [];
+  const found: FoundRetained[] = [];
   await visitRetained(request, resumable(walk), (entry) => {
-    items.push(entry);
-    return items.length < limit;
+    found.push(entry);
+    return found.length < limit;
   });
-  return json({ items, next: items.length < limit ? null : walks.rest(walk) });
+  const next = found.length < limit ? null : walks.rest(walk);
+  const entries = await Promise.all(found.map((entry) => entryOf(context.broker, entry)));
+  return json({ items: entries.filter((entry) => entry !== undefined), next });
+}
+
+/** What is known of the message; it is read from the store if it is there alone. `undefined`: it was deleted meanwhile. */
+function entryOf(
+  broker: Broker,
+  found: FoundRetained,
+): RetainedEntry | undefined | Promise<RetainedEntry | undefined> {
+  if ("qos" in found) return found;
+  return new Promise((resolve) =>
+    readRetained(broker, found.topicName, (message) => {
+      if (message === undefined) return resolve(undefined);
+      const { topicName, qos, payload, expiresAtMs, publisherId } = message;
+      resolve({ topicName, qos, payloadBytes: payload.length, expiresAtMs, publisherId });
+    })
+  );
 }
 
 /** Lets a loop over a generator be left without ending the generator. */
@@ -147,7 +166,7 @@ async function browse(request: ApiRequest): Promise<Response> {
     throw new Problem(400, `below: must be a Topic Name, is "${below}"`);
   }
   const selection = new LevelSelection(limitOf(query), cursorOf(query)?.[1]);
-  const count = ({ topicName }: RetainedEntry) => {
+  const count = ({ topicName }: FoundRetained) => {
     // "a/#" also matches "a", which is not below it.
     if (!topicName.startsWith(prefix)) return;
     const end = topicName.indexOf("/", prefix.length);

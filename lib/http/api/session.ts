@@ -22,6 +22,7 @@ export const SESSION_ROUTES: readonly Route[] = [
       userName: { type: ["string", "null"], description: "null: without a name" },
       by: { type: ["string", "null"], description: "open, session, token or certificate" },
       hasUsers: flag("Whether users can log in"),
+      hasCluster: flag("Whether the broker is a node of a cluster; false for an unknown caller"),
       version: text("The broker's version; empty for an unknown caller"),
     }),
     handle: whoIs,
@@ -49,6 +50,7 @@ function whoIs({ caller, callers, context }: ApiRequest): Response {
     userName: caller?.identity.userName ?? null,
     by: caller?.by ?? null,
     hasUsers: callers.hasUsers,
+    hasCluster: caller !== undefined && context.broker.core.cluster !== null,
     version: caller === undefined ? "" : context.version,
   });
 }

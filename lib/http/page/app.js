@@ -16,6 +16,7 @@
  * @property {string | null} userName
  * @property {string | null} by
  * @property {boolean} hasUsers
+ * @property {boolean} hasCluster
  * @property {string} version
  */
 

@@ -9,6 +9,7 @@ import { note } from "./notes.js";
 import { accessView } from "./view_access.js";
 import { clientView } from "./view_client.js";
 import { clientsView } from "./view_clients.js";
+import { clusterView } from "./view_cluster.js";
 import { configurationView } from "./view_configuration.js";
 import { logView } from "./view_log.js";
 import { makeLogIn } from "./view_log_in.js";
@@ -30,6 +31,7 @@ const VIEWS = {
   clients: clientsView,
   topics: topicsView,
   messages: messagesView,
+  cluster: clusterView,
   log: logView,
   configuration: configurationView,
   access: accessView,
@@ -57,6 +59,8 @@ async function begin() {
       },
     };
     side.hidden = false;
+    const cluster = /** @type {HTMLElement} */ (side.querySelector('a[href="#/cluster"]'));
+    cluster.hidden = !session.hasCluster;
     document.body.classList.remove("bare");
     showWho(app);
     app.live.start();

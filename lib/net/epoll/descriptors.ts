@@ -1,3 +1,4 @@
+import { BACKLOG } from "../listener.ts";
 import type { Libc } from "./libc.ts";
 
 /** Flags of `socket`, `accept4`, `eventfd` and `epoll_create1`; the same on x64 and arm64. */
@@ -10,8 +11,6 @@ const MSG_NOSIGNAL = 0x4000;
 /** The bytes read stay in the socket. */
 const MSG_PEEK = 2;
 const SHUT_WR = 1;
-/** Connections that may wait to be accepted; the system's own limit may be lower. */
-const BACKLOG = 4096;
 
 /** An address in the system's form, one of the structs `sockaddr_*`. */
 export type SocketAddress = Uint8Array<ArrayBuffer>;

@@ -1,7 +1,7 @@
 import { Work } from "../../../lib/broker/core/work.ts";
 
-// Runs in the broker's process, before it: says how long its event loop stood, and what memory it has; with --expose-gc that is what is
-// alive.
+// Runs in the broker's process, before it: says how long its event loop stood, and what memory it has; where `VITALS_COLLECT` is set
+// that is what is alive.
 //
 // On a busy machine the loop is late because others have the processor, too. So it stood for no longer than it was late, than its
 // thread had a processor meanwhile, and than its longest turn took: the least of these counts.
@@ -19,7 +19,7 @@ const { symbols: libc } = Deno.dlopen("libc.so.6", {
 });
 const clock = new BigInt64Array(2);
 
-const { gc: collect } = globalThis as { gc?: () => void };
+const collect = Deno.env.has("VITALS_COLLECT") ? (globalThis as { gc?: () => void }).gc : undefined;
 let lastMs = performance.now();
 let lastBusyMs = busyMs();
 /** The longest since the last look: processor time of the thread, that of Deno and of the garbage collector in it included. */

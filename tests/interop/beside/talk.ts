@@ -135,14 +135,17 @@ function shown(packet: Packet): string {
 
 /**
  * Plays a script at a broker, and returns what it said. A line is `a> PACKET`, as `tests/support/notation.ts` has packets, or `a x`, which
- * closes the connection without a word. A new letter is a new connection. After each line, everything is awaited that follows from it.
+ * closes the connection without a word. A new name is a new connection: to the first port, or to that whose number ends the name (`a2`).
+ * After each line, everything is awaited that follows from it; with `isDurable` also what follows when it is on the disk.
  */
 export async function talk(
-  port: number,
+  ports: readonly number[],
   script: string,
   version: ProtocolVersion,
+  isDurable = false,
 ): Promise<string[]> {
   const talkers = new Map<string, Talker>();
+  const barrier = isDurable ? await Barrier.open(ports[0]!) : undefined;
   const said: string[] = [];
   try {
     for (
@@ -153,12 +156,14 @@ export async function talk(
       if (act === " x") talkers.get(name)!.close();
       else {
         if (!talkers.has(name)) {
+          const port = ports[Number(/\d*$/.exec(name)![0] || 1) - 1]!;
           const conn = await Deno.connect({ hostname: "127.0.0.1", port });
           talkers.set(name, new Talker(conn, version));
         }
         const parts = text.split(" & ").map((part) => bytesOf(part, version));
         await talkers.get(name)!.write(Uint8Array.from(parts.flatMap((bytes) => [...bytes])));
       }
+      await barrier?.pass();
       said.push(line.length > 100 ? `${line.slice(0, 100)}…` : line);
       const order = [name, ...[...talkers.keys()].filter((other) => other !== name)];
       for (const each of order) {
@@ -168,5 +173,31 @@ export async function talk(
     return said;
   } finally {
     for (const talker of talkers.values()) talker.close();
+    barrier?.close();
+  }
+}
+
+/** A client whose message is acknowledged when all before it is on the disk: at this broker an acknowledgement waits for that, and no ping does. */
+class Barrier {
+  readonly #talker: Talker;
+
+  private constructor(talker: Talker) {
+    this.#talker = talker;
+  }
+
+  static async open(port: number): Promise<Barrier> {
+    const talker = new Talker(await Deno.connect({ hostname: "127.0.0.1", port }), 4);
+    await talker.write(bytesOf("CONNECT clientId=barrier cleanStart keepAlive=60", 4));
+    await talker.settle();
+    return new Barrier(talker);
+  }
+
+  async pass(): Promise<void> {
+    await this.#talker.write(bytesOf('PUBLISH the/barrier qos=1 id=1 retain "x"', 4));
+    while ((await this.#talker.settle()).length === 0);
+  }
+
+  close(): void {
+    this.#talker.close();
   }
 }

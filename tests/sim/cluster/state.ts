@@ -1,3 +1,4 @@
+import { ArenaMessage } from "../../../lib/broker/ground/payload_arena.ts";
 import type { ClusterSimNode } from "./node.ts";
 
 /** Where something may be retained. */
@@ -15,7 +16,7 @@ export function stateOf({ cluster, broker }: ClusterSimNode): State {
   const retained = RETAINED_TOPICS.map((topicName) => {
     const message = broker.core.retained.get(topicName);
     return `${topicName} = ${
-      message === undefined ? "" : new TextDecoder().decode(message.payload)
+      message instanceof ArenaMessage ? new TextDecoder().decode(message.payload) : ""
     }`;
   });
   return { homes: new Map(cluster.homes), retained: retained.join(", ") };

@@ -98,17 +98,20 @@ function countInLog({ log }: ClusterWorld): Map<string, number> {
   const marks = new Marks([], false);
   const homes = new Map<string, Home>();
   const deaths = new Map<string, number>();
+  const ends = new Map<string, number>();
   for (const [i, bytes] of log.records.entries()) {
     const record = decodeRecord(bytes);
     if (marks.judge(record) !== "next") continue;
     for (const entry of record.entries) {
       if (!("message" in entry)) {
-        moveHome(homes, deaths, marks, { node: record.node, at: i + 1 }, entry);
+        const by = { node: record.node, at: i + 1, since: record.since };
+        moveHome({ homes, deaths, ends, marks }, by, entry);
         continue;
       }
       const home = homes.get(entry.message.publisherId);
       const isOthers = home === undefined
-        ? (deaths.get(record.node) ?? 0) > record.since
+        ? Math.max(deaths.get(record.node) ?? 0, ends.get(entry.message.publisherId) ?? 0) >
+          record.since
         : home.node !== record.node || home.at > record.since;
       if (entry.isWill === true && isOthers) continue;
       const text = new TextDecoder().decode(entry.message.payload);
@@ -124,19 +127,30 @@ interface Home {
   readonly at: number;
 }
 
+/** Whose each session is; the records by which nodes died, and by which sessions moved that have ended. */
+interface Homes {
+  readonly homes: Map<string, Home>;
+  readonly deaths: Map<string, number>;
+  readonly ends: Map<string, number>;
+  readonly marks: Marks;
+}
+
 /** Whose each session is, by the words of the log. */
 function moveHome(
-  homes: Map<string, Home>,
-  deaths: Map<string, number>,
-  marks: Marks,
-  { node, at }: Home,
+  { homes, deaths, ends, marks }: Homes,
+  { node, at, since }: Home & { readonly since: number },
   entry: Exclude<RecordEntry, RecordMessage>,
 ): void {
+  const end = (clientId: string) => {
+    const home = homes.get(clientId);
+    if (home !== undefined && home.at > 0) ends.set(clientId, home.at);
+    homes.delete(clientId);
+  };
   if ("clientId" in entry) {
     const before = homes.get(entry.clientId);
     if (entry.keepsSession && before?.node === node) return;
     if (entry.keepsSession) homes.set(entry.clientId, { node, at: before === undefined ? 0 : at });
-    else homes.delete(entry.clientId);
+    else end(entry.clientId);
   } else if ("dead" in entry) {
     const { dead } = entry;
     const { epoch, number } = marks.headOf(dead.node);
@@ -148,8 +162,9 @@ function moveHome(
   } else if ("change" in entry) {
     const { kind, clientId } = entry.change;
     const home = homes.get(clientId);
-    if (home === undefined && kind === "session") homes.set(clientId, { node, at: 0 });
-    else if (home?.node === node && kind === "ended") homes.delete(clientId);
+    const isLate = Math.max(deaths.get(node) ?? 0, ends.get(clientId) ?? 0) > since;
+    if (home === undefined && kind === "session" && !isLate) homes.set(clientId, { node, at: 0 });
+    else if (home?.node === node && kind === "ended" && since >= home.at) end(clientId);
   }
 }
 

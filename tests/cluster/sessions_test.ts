@@ -1,0 +1,63 @@
+import { deepEqual, equal } from "node:assert/strict";
+import type { LogPort, SessionChange } from "../../lib/broker/mod.ts";
+import { firstPlaceOf } from "../../lib/cluster/record.ts";
+import { SharedSessions } from "../../lib/cluster/sessions.ts";
+
+const SILENT: LogPort = {
+  debugOn: false,
+  debug: () => {},
+  info: () => {},
+  warning: () => {},
+  error: () => {},
+};
+
+/** The sessions of node `n1` that has `c`, and has applied five records; and what it tells others. */
+function sessionsOf() {
+  const told: SessionChange[] = [];
+  const sessions = new SharedSessions("n1", { change: (one) => told.push(one) > 0 }, SILENT);
+  sessions.host = { firstPending: () => Infinity, subscriptionsOf: () => [] };
+  sessions.sequence = () => 5;
+  sessions.claimed("c", "n1", true, 1);
+  return { sessions, told };
+}
+
+Deno.test("a subscription that has ended is followed by a floor: what other nodes queued before they heard of it goes", () => {
+  const { sessions, told } = sessionsOf();
+  sessions.ownApplied({ kind: "unsubscribed", clientId: "c", topicFilter: "t" });
+  equal(sessions.tellDone(), true);
+  deepEqual(told, [{ kind: "done", clientId: "c", floor: firstPlaceOf(6), above: [] }]);
+  equal(sessions.tellDone(), false);
+});
+
+Deno.test("what a client's former node writes before it knows better does not count, of any QoS", () => {
+  const { sessions } = sessionsOf();
+  equal(sessions.claimed("c", "n2", true, 9), true);
+  const counts = (node: string, since: number) =>
+    [false, true].map((isOnce) => sessions.mayPublish("c", { node, since }, isOnce));
+  deepEqual(counts("n1", 8), [false, false]);
+  deepEqual(counts("n2", 8), [false, false]);
+  deepEqual(counts("n2", 9), [true, true]);
+  // It ends there: nobody has it, and of the former node still nothing counts that is to come once.
+  sessions.claimed("c", "n2", false, 12);
+  deepEqual(counts("n1", 8), [true, false]);
+  const session = { kind: "session", clientId: "c", expirySeconds: 9, expiresAtMs: 0 } as const;
+  equal(sessions.counts({ ...session, owner: undefined }, { node: "n1", since: 8 }), false);
+  equal(sessions.counts({ ...session, owner: undefined }, { node: "n1", since: 9 }), true);
+});
+
+Deno.test("each claim of this node tells that it knows the log up to there: others may have known of a node before", () => {
+  const { sessions } = sessionsOf();
+  equal(sessions.claimed("new", "n1", true, 20), true);
+  equal(sessions.claimed("new", "n1", true, 21), true);
+  equal(sessions.claimed("other", "n2", true, 22), false);
+});
+
+Deno.test("what is done with is stored behind the session's node, and found again", () => {
+  const { sessions } = sessionsOf();
+  sessions.keepDone("c", "2048,4096");
+  equal(sessions.ownerOf("c", '["user"]'), '["user"]n1@@2048,4096');
+  equal(sessions.restored("c", "n1@7@2048,4096", false), "2048,4096");
+  equal(sessions.ownerOf("c", '["user"]'), '["user"]n1@7@2048,4096');
+  equal(sessions.restored("d", "n1", false), "");
+  equal(sessions.ownerOf("d", undefined), "]n1");
+});
