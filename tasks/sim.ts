@@ -21,6 +21,7 @@ const USE = `Simulates clients, links and crashes against the broker.
   --appetite WORD    always or never: whether clients go to the limits; default: in one world of three
   --bridge           two brokers with a bridge between them; of the other flags seeds, from and failures count
   --cluster          nodes of a cluster over a log; of the other flags seeds, from, steps, failures and trace count
+  --shares           with --cluster: clients have a shared subscription; some worlds show a fault that is known
   --failures COUNT   after which to stop; default: 1
   --trace EVENTS     of a failure that are shown; default: 60`;
 
@@ -33,6 +34,7 @@ const flags = readFlags(USE, {
   appetite: "",
   bridge: false,
   cluster: false,
+  shares: false,
   failures: whole(1),
   trace: whole(60, 0),
 });
@@ -69,7 +71,7 @@ Deno.exit(failed === 0 ? 0 : 1);
 /** What a person reads of a failure; `undefined`: there is none. */
 function attempt(seed: number): string | undefined {
   if (flags.bridge) return runBridge(seed);
-  if (flags.cluster) return runCluster(seed, flags.steps, flags.trace);
+  if (flags.cluster) return runCluster(seed, flags.steps, flags.trace, flags.shares);
   const failure = run(seed, flags.steps, asked);
   if (failure === undefined) return undefined;
   const { trace } = failure;

@@ -3,105 +3,78 @@
  * Runs the test suite.
  *
  *     deno task test           every room, without the long proofs; what is left out is printed
- *     deno task test --all     the long proofs too
+ *     deno task test --all     the long proofs too, and brokers start from the sources
  *     deno task test ARG…      hands the arguments to `deno test` instead
  *
- * Most files run in parallel. Those of {@linkcode ALONE} run after them, one at a time: they measure time, memory or processor time,
- * which other tests would change. `deno task ok` checks the types, also those of the examples in the documentation, which are run here.
+ * Most files run side by side, in groups (`test/groups.ts`); what measures its own process has one of its own beside them, and what
+ * measures time runs when nothing else does (`test/lists.ts`). In the short form the broker is bundled once, and tests that start it as a
+ * process start the bundle. `deno task ok` checks the types, also those of the examples in the documentation, which are run here.
  *
  * @module
  */
 import { denoProblem } from "../lib/cli/deno_version.ts";
 import { LEFT_OUT } from "../tests/support/long.ts";
-import { RUNNING, stillRunning } from "../tests/support/running.ts";
+import { BUNDLED_MAIN } from "../tests/support/main_module.ts";
+import { INCLUDED } from "./compile.ts";
+import { bundle } from "./release/bundle.ts";
+import { passes, passesInTime, ROOT } from "./test/deno_test.ts";
+import { groupsOf, testFiles, writeGroups } from "./test/groups.ts";
+import { ALONE, APART } from "./test/lists.ts";
 
-/** Files that measure something. */
-export const ALONE: readonly string[] = [
-  "tests/auth/crowd_test.ts",
-  "tests/broker/stall_test.ts",
-  "tests/bus/stall_test.ts",
-  "tests/net/churn_test.ts",
-  "tests/net/closing_test.ts",
-  "tests/net/deaf_test.ts",
-  "tests/net/event_loop_test.ts",
-  "tests/net/fairness_test.ts",
-  "tests/net/gone_test.ts",
-  "tests/net/hostile_run_test.ts",
-  "tests/net/hostile_test.ts",
-  "tests/net/idle_memory_test.ts",
-  "tests/net/slow_reader_test.ts",
-  "tests/net/stateful_fuzz_test.ts",
-  "tests/net/stopped_test.ts",
-  "tests/net/tls_crowd_test.ts",
-  "tests/net/tls_memory_test.ts",
-  "tests/net/turns_test.ts",
-  "tests/net/unfinished_test.ts",
-  "tests/net/web_socket_request_test.ts",
-  "tests/tasks/patterns_test.ts",
-];
+type Env = Readonly<Record<string, string>>;
 
-const ROOT = new URL("..", import.meta.url);
+/** Groups that run at a time: more than there are processors, since many tests wait for a process or for time to pass. */
+const JOBS = navigator.hardwareConcurrency + 2;
 
-/** Milliseconds that a part may take. The longest takes a third of it on two processors where nothing else runs. */
-const PART_LIMIT = 18 * 60_000;
-
-/** Runs `deno test`; returns false if a test has failed, or the signal has ended it. */
-async function passes(
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-  signal: AbortSignal = new AbortController().signal,
-): Promise<boolean> {
-  const command = new Deno.Command(Deno.execPath(), {
-    args: ["test", "-A", "--no-prompt", ...args],
-    cwd: ROOT,
-    env,
-    stdin: "null",
-    signal,
-  });
-  return (await command.spawn().status).success;
-}
-
-/** Runs files of tests, each test with a limit of time; names the files that have not ended when the time of all is over. */
-async function passesInTime(
-  args: readonly string[],
-  env: Readonly<Record<string, string>>,
-): Promise<boolean> {
-  const running = await Deno.makeTempDir({ prefix: "flux-running-" });
-  const limit = AbortSignal.timeout(PART_LIMIT);
-  const all = ["--no-check", "--preload=tests/support/limit.ts", ...args];
+/** What does not measure anything, in groups side by side. */
+async function passGroups(env: Env): Promise<boolean> {
+  const directory = await Deno.makeTempDir({ prefix: "flux-tests-" });
   try {
-    const isGood = await passes(all, { ...env, [RUNNING]: running }, limit);
-    if (limit.aborted) {
-      console.error(`Not ended after ${PART_LIMIT / 60_000} minutes: ${stillRunning(running)}`);
-    }
-    return isGood;
+    const others = [...ALONE, ...APART];
+    const files = testFiles(ROOT).filter((path) => !others.includes(path));
+    const groups = writeGroups(groupsOf(files), ROOT, directory);
+    return await passesInTime(["--parallel", ...groups.keys()], {
+      env: { ...env, DENO_JOBS: String(JOBS) },
+      told: (url) => groups.get(new URL(url).pathname)?.files.join(" or ") ?? url,
+    });
   } finally {
-    await Deno.remove(running, { recursive: true });
+    await Deno.remove(directory, { recursive: true });
   }
 }
 
-/** The parts one after the other, all of them. `leftOut`: where the names of tests that are left out go; `""`: none is. */
-async function passParts(leftOut: string): Promise<boolean> {
-  const env = { [LEFT_OUT]: leftOut };
-  // One more than there are processors: many tests wait for a process or for time to pass.
-  const jobs = String(navigator.hardwareConcurrency + 1);
-  console.log(`Side by side, ${jobs} files at a time`);
-  const isMostGood = await passesInTime(
-    ["--parallel", `--ignore=${ALONE.join(",")}`, "tests/"],
-    { DENO_JOBS: jobs, ...env },
-  );
-  console.log("One after the other: what measures time and memory");
-  const areOthersGood = await passesInTime(ALONE, env);
+/** All parts, whether or not one fails. */
+async function passParts(env: Env): Promise<boolean> {
+  console.log(`Side by side, ${JOBS} groups of files at a time`);
+  const beside = passesInTime(APART, { env, isOutputHeld: true });
+  const areGood = [await passGroups(env)];
+  console.log("What measures memory and processor time, in a process of its own");
+  areGood.push(await beside);
+  console.log("One after the other: what measures time");
+  areGood.push(await passesInTime(ALONE, { env }));
   console.log("The examples in the documentation");
-  const areExamplesGood = await passes(["--no-check", "--doc", "lib/", "README.md"]);
-  return isMostGood && areOthersGood && areExamplesGood;
+  areGood.push(await passes(["--no-check", "--parallel", "--doc", "lib/", "README.md"]));
+  return areGood.every((isGood) => isGood);
+}
+
+/** The broker's main module, bundled below `dist/`; `""`: it cannot be, and that is said. */
+async function bundledMain(): Promise<string> {
+  const folder = new URL("dist/tests/", ROOT).pathname;
+  try {
+    await Deno.remove(folder, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  const { program: [main = ""], warning } = await bundle("main.ts", INCLUDED, folder, false);
+  if (warning === "") return main;
+  console.log(`Brokers start from the sources, which takes longer. ${warning}`);
+  return "";
 }
 
 /** The short form; what it leaves out is printed behind the results. */
 async function passShort(): Promise<boolean> {
   const list = await Deno.makeTempFile({ prefix: "flux-left-out-" });
   try {
-    const isGood = await passParts(list);
+    const isGood = await passParts({ [LEFT_OUT]: list, [BUNDLED_MAIN]: await bundledMain() });
     const names = [...new Set((await Deno.readTextFile(list)).split("\n"))].filter(Boolean);
     for (const name of names.toSorted()) console.log(`Left out: ${name}`);
     console.log(`${names.length} long proofs were left out: deno task test --all runs them too`);
@@ -122,7 +95,7 @@ if (import.meta.main) {
   const isGood = first === undefined
     ? await passShort()
     : first === "--all" && others.length === 0
-    ? await passParts("")
+    ? await passParts({ [LEFT_OUT]: "", [BUNDLED_MAIN]: "" })
     : await passes(Deno.args);
   if (!isGood) Deno.exit(1);
 }

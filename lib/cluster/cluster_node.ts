@@ -414,7 +414,7 @@ export class ClusterNode {
       shareChanged: (share) => this.#shares.changed(share),
       isShareHere: (share, message) => this.#shares.isHere(share, message),
       shareSent: (delivery) => this.#shares.sent(delivery),
-      shareLeft: (delivery) => this.#shares.left(delivery),
+      shareLeft: (share, message) => this.#shares.left(share, message),
     };
   }
 

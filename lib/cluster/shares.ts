@@ -31,7 +31,7 @@ interface Given {
   /** The last of it in the log. */
   last: number;
   /** What members left behind that are gone. */
-  readonly left: Set<number>;
+  readonly left: Map<number, Message>;
   /** What others were told last. */
   told: string;
 }
@@ -52,6 +52,8 @@ export class SharedGroups {
   readonly #table = new ShareTable();
   readonly #pending: SharePending;
   readonly #given = new Map<string, Given>();
+  /** What this node has told that it has left, until the log has come to that. */
+  readonly #leaving = new Map<string, readonly Message[]>();
   /** What others know of this node's members, and what has changed since. */
   readonly #announced = new Map<string, string>();
   readonly #changed = new Set<string>();
@@ -114,8 +116,10 @@ export class SharedGroups {
   }
 
   /** {@linkcode ClusterPort.shareLeft} */
-  left({ share = "", message: { logId = 0 } }: Delivery): void {
-    this.#given.get(share)?.left.add(logId);
+  left(share: string, message: Message): void {
+    const { logId = 0, payload } = message;
+    // Its bytes may be the record's.
+    this.#given.get(share)?.left.set(logId, { ...message, payload: payload.slice() });
   }
 
   /** The node begins to write: others hear what it has, and that the rest was lost with the process before. */
@@ -197,7 +201,12 @@ export class SharedGroups {
   #applyMembers(share: string, node: string, members: ShareMembers): void {
     this.#table.set(share, node, members);
     this.#hold(share);
-    if (members.connected + members.kept === 0) this.#move(this.#pending.takeAll(node, share));
+    if (members.connected + members.kept > 0) return;
+    if (node !== this.#node) return this.#move(this.#pending.takeAll(node, share));
+    // Others move on what this node has told that it has left, and so does it: the next one may die too.
+    const left = this.#leaving.get(share) ?? [];
+    this.#leaving.delete(share);
+    this.#move(left.map((message) => [share, message] as const));
   }
 
   #hold(share: string): void {
@@ -206,7 +215,7 @@ export class SharedGroups {
 
   #give(share: string, logId: number): void {
     const given = this.#given.get(share);
-    if (given === undefined) this.#given.set(share, { last: logId, left: new Set(), told: "" });
+    if (given === undefined) this.#given.set(share, { last: logId, left: new Map(), told: "" });
     else given.last = Math.max(given.last, logId);
   }
 
@@ -251,7 +260,9 @@ export class SharedGroups {
     const given = this.#given.get(share);
     if (given === undefined) return;
     this.#given.delete(share);
-    this.#log.share({ kind: "done", share, upTo: given.last, except: [...given.left] });
+    this.#log.share({ kind: "done", share, upTo: given.last, except: [...given.left.keys()] });
+    const before = this.#leaving.get(share) ?? [];
+    this.#leaving.set(share, [...before, ...given.left.values()]);
   }
 }
 

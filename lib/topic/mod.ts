@@ -37,6 +37,6 @@ export { FilterTrie } from "./filter_trie.ts";
 export type { FilterTrieOptions } from "./filter_trie.ts";
 export type { FilterWalk } from "./filter_walk.ts";
 export { RetainedTopics } from "./retained_topics.ts";
-export { ApartName } from "./retained_places.ts";
+export { ApartName, type Entry } from "./retained_places.ts";
 export { RetainedWalk } from "./retained_walk.ts";
 export type { MatchOptions } from "./name_filter.ts";

@@ -18,11 +18,14 @@ export const NO_MORE = "";
 /** Compares names in sorted order with one filter, and tells how far one may jump to the next match. */
 export class NameFilter {
   readonly #levels: readonly string[];
+  /** For each level, how a match goes on behind it at least: the levels up to the next wildcard, each with a slash before it. */
+  readonly #rests: readonly string[];
   readonly #hashMatchesParent: boolean;
   readonly #startsWild: boolean;
 
   constructor(topicFilter: string, options: MatchOptions) {
     this.#levels = splitLevels(topicFilter);
+    this.#rests = restsOf(this.#levels);
     this.#hashMatchesParent = options.hashMatchesParent ?? true;
     this.#startsWild = topicFilter.startsWith("+") || topicFilter.startsWith("#");
   }
@@ -36,29 +39,32 @@ export class NameFilter {
     if (this.#startsWild && name.charCodeAt(0) === DOLLAR) return AFTER_DOLLAR;
     const levels = this.#levels;
     let at = 0;
+    // Where the last level ends that "+" matches.
+    let wildEnd = -1;
     for (let depth = 0;; depth++) {
       const level = levels[depth];
       if (level === "#") return undefined;
       // The name has more levels than the filter, and so have all below the same parent.
-      if (level === undefined) return afterBranch(name, at);
+      if (level === undefined) return afterBranch(name, wildEnd);
       const end = levelEnd(name, at);
       if (level !== "+") {
         const isSame = end - at === level.length && name.startsWith(level, at);
-        if (!isSame) return this.#jumpTo(name, at, depth);
-      }
+        if (!isSame) return this.#jumpTo(name, at, depth, wildEnd);
+      } else wildEnd = end;
       if (end === name.length) return this.#jumpBelow(name, depth + 1);
       at = end + 1;
     }
   }
 
-  /** The name differs from the filter in the level at `at`: jumps to that level below the same parent, or leaves the parent. */
-  #jumpTo(name: string, at: number, depth: number): string {
+  /** The name differs from the filter in the level at `at`: jumps to that level below the same parent, or past the parent. */
+  #jumpTo(name: string, at: number, depth: number, wildEnd: number): string {
     const wanted = name.slice(0, at) + this.#levels[depth];
-    if (name < wanted) return wanted;
+    if (name < wanted) return wanted + this.#rests[depth];
     // Names such as "a-b" stand between "a" and "a/b".
     const below = `${wanted}/`;
-    if (depth + 1 < this.#levels.length && name < below) return below;
-    return afterBranch(name, at);
+    const hasMore = depth + 1 < this.#levels.length;
+    if (hasMore && name < below) return wanted + (this.#rests[depth] || "/");
+    return afterBranch(name, wildEnd);
   }
 
   /** The name has ended before the filter's level at `depth`. */
@@ -70,7 +76,17 @@ export class NameFilter {
   }
 }
 
-/** The first string after all names that begin with the levels before `at`. */
-function afterBranch(name: string, at: number): string {
-  return at === 0 ? NO_MORE : name.slice(0, at - 1) + AFTER_SLASH;
+/** The first string after all names that begin with the levels up to the last one that may be another. */
+function afterBranch(name: string, wildEnd: number): string {
+  return wildEnd < 0 ? NO_MORE : name.slice(0, wildEnd) + AFTER_SLASH;
+}
+
+function restsOf(levels: readonly string[]): string[] {
+  const rests: string[] = [];
+  for (let depth = levels.length - 1; depth >= 0; depth--) {
+    const next = levels[depth + 1];
+    if (next === undefined || next === "#") rests[depth] = "";
+    else rests[depth] = next === "+" ? "/" : `/${next}${rests[depth + 1]}`;
+  }
+  return rests;
 }

@@ -3,6 +3,7 @@ import type { SortedCursor } from "./sorted_cursor.ts";
 
 /** A name and its value. */
 export interface Entry<T> {
+  /** The Topic Name. */
   readonly topicName: string;
   /** The position of this entry in the order in which names were added. */
   readonly order: number;
@@ -17,6 +18,7 @@ export type SortedItem<T> = Entry<T> | number;
 
 /** A name whose value is elsewhere. */
 export class ApartName {
+  /** The Topic Name. */
   readonly topicName: string;
   /** The size that was given when the value was put apart. */
   readonly sizeBytes: number;

@@ -1,6 +1,8 @@
 import { type MatchOptions, NameFilter, NO_MORE } from "./name_filter.ts";
 import type { Block, SortedNames } from "./sorted_names.ts";
 
+/** The cost of a jump, in steps: 1 to 3 microseconds, where looking at the next name takes 0.2 to 0.5. */
+const STEPS_PER_JUMP = 4;
 /** A name counts for one step more for each 256 characters, because they are compared one by one. */
 const LONG_BITS = 8;
 
@@ -52,13 +54,13 @@ export class SortedCursor<T> {
 
   /**
    * Finds the next match. Returns false when the walk is over, or after `maxSteps` steps without one: {@link isDone} tells which.
-   * A long name may take some steps more.
+   * A jump or a long name at the end may take some steps more.
    */
   next(maxSteps = Infinity): boolean {
     if (this.#version !== this.#names.version) this.#mustJump = true;
     for (const end = this.#steps + maxSteps; this.#steps < end && !this.#isDone;) {
       if (this.#mustJump) {
-        this.#steps++;
+        this.#steps += STEPS_PER_JUMP;
         this.#jump();
         continue;
       }
@@ -93,8 +95,11 @@ export class SortedCursor<T> {
   /** Goes to the next string that may match. */
   #jump(): void {
     this.#mustJump = false;
-    this.#version = this.#names.version;
-    const { block, at } = this.#names.seek(this.#from);
+    const { version } = this.#names;
+    const { block, at } = this.#version === version
+      ? this.#names.seekFrom(this.#block, this.#at, this.#from)
+      : this.#names.seek(this.#from);
+    this.#version = version;
     this.#block = block;
     this.#at = at;
     if (this.#isPast && this.#names.block(block)?.names[at] === this.#from) this.#step();

@@ -61,6 +61,13 @@ export class SortedNames<T> {
     return at < names.length ? { block, at } : { block: block + 1, at: 0 };
   }
 
+  /** As {@linkcode seek}, from a place that is not after it; sooner found where both are in one block. */
+  seekFrom(block: number, at: number, name: string): Place {
+    const names = this.#blocks[block]?.names;
+    if (names === undefined || names.at(-1)! < name) return this.seek(name);
+    return { block, at: lowerBound(names, name, at) };
+  }
+
   /** The place of the name; `undefined` if it is not there. */
   find(name: string): Place | undefined {
     const place = this.seek(name);
@@ -141,9 +148,9 @@ export class SortedNames<T> {
   }
 }
 
-/** The place of the first name that is not before `name`. */
-function lowerBound(names: readonly string[], name: string): number {
-  let low = 0;
+/** The place of the first name from `from` on that is not before `name`. */
+function lowerBound(names: readonly string[], name: string, from = 0): number {
+  let low = from;
   let high = names.length;
   while (low < high) {
     const middle = (low + high) >> 1;

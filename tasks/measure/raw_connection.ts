@@ -11,12 +11,12 @@ export class RawConnection {
     this.#conn = conn;
   }
 
-  /** Resumes the session of this name. */
-  static async open(port: number, clientId: string): Promise<RawConnection> {
+  /** Resumes the session of this name, or begins one that ends with the connection. */
+  static async open(port: number, clientId: string, isClean = false): Promise<RawConnection> {
     const conn = await Deno.connect({ port });
     const connection = new RawConnection(conn);
     const id = encodeText(clientId);
-    const head = [0, 4, 77, 81, 84, 84, 4, 0, 0, 0, id.length >> 8, id.length & 0xff];
+    const head = [0, 4, 77, 81, 84, 84, 4, isClean ? 2 : 0, 0, 0, id.length >> 8, id.length & 0xff];
     await connection.write(
       Uint8Array.of(FirstByte.Connect, head.length + id.length, ...head, ...id),
     );

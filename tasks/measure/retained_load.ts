@@ -4,6 +4,7 @@ import { RawConnection } from "./raw_connection.ts";
 /** Messages that are published before their acknowledgements are waited for. */
 const WINDOW = 1000;
 const PAYLOAD_BYTES = 100;
+const SUBACK = 0x90;
 /** Topics below one site. */
 const DEVICES = 1000;
 
@@ -37,21 +38,16 @@ export async function receiveRetained(
   topicFilter: string,
   messages: number,
 ): Promise<Delivered> {
-  const connection = await RawConnection.open(port, "subscriber");
+  const connection = await RawConnection.open(port, "subscriber", true);
   await connection.skip(4);
   const filter = encodeText(topicFilter);
   const seen = new Set<number>();
   const startMs = performance.now();
   await connection.subscribe(filter, 0);
   let from = 0;
-  let isFirst = true;
   while (seen.size < messages) {
     const bytes = await connection.read(from);
     let at = 0;
-    if (isFirst && bytes.length >= 5) {
-      isFirst = false;
-      at = 5; // SUBACK
-    }
     const view = new DataView(bytes.buffer, 0, bytes.length);
     for (;;) {
       if (at + 3 > bytes.length) break;
@@ -59,9 +55,11 @@ export async function receiveRetained(
       const bodyAt = at + (isLong ? 3 : 2);
       const bodyBytes = isLong ? (bytes[at + 1]! & 127) + 128 * bytes[at + 2]! : bytes[at + 1]!;
       if (bodyAt + bodyBytes > bytes.length) break;
-      const number = view.getUint32(bodyAt + 2 + view.getUint16(bodyAt));
-      if (seen.has(number)) throw new Error(`${number} has come twice`);
-      seen.add(number);
+      if (bytes[at] !== SUBACK) {
+        const number = view.getUint32(bodyAt + 2 + view.getUint16(bodyAt));
+        if (seen.has(number)) throw new Error(`${number} has come twice`);
+        seen.add(number);
+      }
       at = bodyAt + bodyBytes;
     }
     from = connection.keep(bytes.subarray(at));

@@ -19,15 +19,17 @@ export interface Bundle {
   readonly warning: string;
 }
 
-/** Bundles `main` and `workers`, paths below the repository, into `folder`, which is empty. */
+/** Bundles `main` and `workers`, paths below the repository, into `folder`, which is empty. `isChecked`: whether types are checked. */
 export async function bundle(
   main: string,
   workers: readonly string[],
   folder: string,
+  isChecked = true,
 ): Promise<Bundle> {
   const sources = [main, ...workers];
+  const flags = ["--quiet", "--code-splitting", ...isChecked ? ["--check"] : []];
   const { isDone, output } = await runDeno(
-    ["bundle", "--quiet", "--check", "--code-splitting", "--outdir", folder, ...sources],
+    ["bundle", ...flags, "--outdir", folder, ...sources],
     Deno.env.toObject(),
   );
   if (!isDone) return { program: sources, config: "deno.json", warning: explain(output) };

@@ -22,7 +22,10 @@ class QuietCluster implements ClusterPort {
     return true;
   }
   shareSent(): void {}
-  shareLeft(): void {}
+  readonly left: number[] = [];
+  shareLeft(_: string, { logId = 0 }: Message): void {
+    this.left.push(logId);
+  }
   claim(clientId: string, _: boolean, whenApplied?: () => void): void {
     const apply = () => {
       this.onClaim(clientId);
@@ -224,4 +227,11 @@ Deno.test("a client that is gone before the log has its first session leaves not
   deepEqual(cluster.gone, []);
   for (const apply of cluster.held) test.turn(apply);
   deepEqual(cluster.gone, ["new"]);
+});
+
+Deno.test("a message of a shared subscription that no member of this node can take is left to those of other nodes", () => {
+  const { cluster, test, publish } = copyOf();
+  test.turn(() => test.broker.fromCluster.holdShare("$share/g/t/#", true));
+  publish(1);
+  deepEqual(cluster.left, [place(1)]);
 });

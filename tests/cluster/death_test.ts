@@ -74,4 +74,5 @@ natsTest(
     deepEqual(reader.got, ["will two", "will last"]);
     for (const { client } of [back, stays, reader]) await client.disconnect();
   },
+  true,
 );

@@ -52,4 +52,5 @@ natsTest(
     match(events[2]!.message, /./);
     equal(a.server.broker.metrics.programErrors, 5);
   },
+  true,
 );

@@ -142,6 +142,7 @@ natsTest(
     deepEqual(reader.got, numbers(sent, "k"));
     for (const { client } of [reader, publisher]) await client.disconnect();
   },
+  true,
 );
 
 natsTest(

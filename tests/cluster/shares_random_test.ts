@@ -113,4 +113,5 @@ natsTest(
     await publisher.client.disconnect();
     await stage.end();
   },
+  true,
 );

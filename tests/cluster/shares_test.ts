@@ -129,7 +129,7 @@ natsTest("of QoS 2 what was on its way when its node died goes to nobody else", 
     await member.client.disconnect();
   }
   await publisher.client.disconnect();
-});
+}, true);
 
 natsTest("when a node's last member leaves, what it has not acknowledged goes on", async () => {
   await using nats = await NatsServer.start();

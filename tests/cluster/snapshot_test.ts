@@ -247,4 +247,5 @@ natsTest(
     );
     for (const client of [again, publisher]) await client.disconnect();
   },
+  true,
 );

@@ -26,21 +26,22 @@ const pahoTest = testsWith(withServer(await findPaho()));
 const pahoCTest = testsWith(withServer(await findPahoC()));
 const mosquittoTest = testsWith(withServer(await findMosquitto()));
 
-mqttJsTest("mqtt.js speaks all versions with two nodes of a cluster", async (mqtt, t) => {
-  await using nodes = await TwoNodes.start();
-  for (const version of VERSIONS) {
-    await playAt(t, version, (init) => connectMqttJs(mqtt, init), nodes.ports);
-  }
-});
-
 for (const version of VERSIONS) {
+  mqttJsTest(
+    `mqtt.js speaks version ${version} with two nodes of a cluster`,
+    async (mqtt, t) => {
+      await using nodes = await TwoNodes.start();
+      await playAt(t, version, (init) => connectMqttJs(mqtt, init), nodes.ports);
+    },
+    version !== 5,
+  );
   pahoTest(
     `paho for Python speaks version ${version} with two nodes of a cluster`,
     async (python, t) => {
       await using nodes = await TwoNodes.start();
       await playAt(t, version, (init) => connectPaho(python, init), nodes.ports);
     },
-    version !== 5,
+    true,
   );
 }
 

@@ -60,7 +60,7 @@ pageTest("a journey: find a client, sort, kick it", async (chromium) => {
   assert.equal(test.broker.server.broker.clients.has("pump-7"), false);
   // The look for a session that has gone is answered with 404, which the browser tells.
   assert.deepEqual(page.errors.filter((error) => !error.includes("404")), []);
-});
+}, true);
 
 pageTest("a viewer logs in, looks, and is refused what changes something", async (chromium) => {
   await using test = await PageTest.start(chromium, {

@@ -32,6 +32,7 @@ pageTest(
     await until(() => core.observers !== observers);
     assert.deepEqual(page.errors, []);
   },
+  true,
 );
 
 pageTest("the page traces a topic, from its panel on", async (chromium) => {

@@ -49,7 +49,7 @@ pageTest("views without anything say so", async (chromium) => {
   await page.untilText("There is no such session any more");
   await page.evaluate(`location.hash = "#/topics"`);
   await page.untilText("No topic is selected");
-});
+}, true);
 
 pageTest("the page says that it shows old data when the broker is gone", async (chromium) => {
   await using test = await PageTest.start(chromium);

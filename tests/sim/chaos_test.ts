@@ -6,7 +6,7 @@ import type { Durability } from "./store.ts";
 /** One call in so many throws: as seldom as a fault is, and so often that several come together. */
 const RATES: readonly (readonly [oneIn: number, seeds: number])[] = [[10_000, 100], [300, 100]];
 /** The seeds of the one durability and rate that always run. */
-const SHORT_SEEDS = 40;
+const SHORT_SEEDS = 15;
 
 for (const durability of ["none", "always", "interval"] as const) {
   for (const [oneIn, seeds] of RATES) {

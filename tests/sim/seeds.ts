@@ -6,7 +6,7 @@ import type { Asked } from "./settings.ts";
 /** Seeds of one test. */
 const SEEDS_PER_TEST = 250;
 /** Seeds of the first test, which always runs. */
-const FIRST_SEEDS = 30;
+const FIRST_SEEDS = 15;
 
 /** What is promised with each durability. */
 export const PROMISES = {

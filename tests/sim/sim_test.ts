@@ -1,4 +1,5 @@
 import { ok } from "node:assert/strict";
+import { longTest } from "../support/long.ts";
 import { DEFAULT_STEPS, run } from "./run.ts";
 import { testSeeds } from "./seeds.ts";
 import type { Asked } from "./settings.ts";
@@ -15,8 +16,10 @@ const FAULTS: readonly [asked: Asked, what: string][] = [
   [{ durability: "interval", diskFault: "late" }, "A disk that is brought up to date too seldom"],
 ];
 
-for (const [asked, what] of FAULTS) {
-  Deno.test(`${what} is found by the simulation`, () => {
+for (const [i, [asked, what]] of FAULTS.entries()) {
+  // The first is found late: only one seed in many has what shows it.
+  const test = i === 0 ? longTest : Deno.test;
+  test(`${what} is found by the simulation`, () => {
     const seeds = Array.from({ length: 400 }, (_, seed) => seed);
     ok(seeds.some((seed) => run(seed, DEFAULT_STEPS, asked) !== undefined));
   });

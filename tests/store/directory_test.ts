@@ -1,7 +1,7 @@
-import { deepEqual, equal, match, throws } from "node:assert/strict";
+import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { DATABASE_NAME } from "../../lib/store/mod.ts";
-import { LOCK_NAME } from "../../lib/store/lock.ts";
+import { LOCK_NAME, lockDirectory } from "../../lib/store/lock.ts";
 import { committed, fillSession, stateOf } from "./contract_support.ts";
 import { copyFiles, LogRecord, open, storeTest } from "./sqlite_support.ts";
 
@@ -48,6 +48,30 @@ storeTest(
     match(new TextDecoder().decode(refused.stderr), /another broker has it/);
     await first.close();
     equal((await child()).success, true);
+  },
+);
+
+storeTest(
+  "a lock that somebody has for a moment, as a process that is being started, is waited for; a lasting one not for long",
+  (directory) => {
+    const held = lockDirectory(directory);
+    let waitedMs = 0;
+    const got = lockDirectory(directory, (ms) => {
+      waitedMs += ms;
+      if (waitedMs >= 30) held.close();
+    });
+    ok(waitedMs < 60, `${waitedMs} ms`);
+    waitedMs = 0;
+    throws(
+      () => lockDirectory(directory, (ms) => void (waitedMs += ms)),
+      /another broker has it$/,
+    );
+    equal(waitedMs, 200);
+    const before = performance.now();
+    throws(() => lockDirectory(directory), /another broker has it$/);
+    ok(performance.now() - before > 150, "it has not waited");
+    got.close();
+    return Promise.resolve();
   },
 );
 

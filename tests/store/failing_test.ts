@@ -53,6 +53,7 @@ netTest(
     deepEqual(stateOf(again.state).sessions.map(sequences), [[1, 2]]);
     await again.close();
   },
+  true,
 );
 
 netTest("SqliteStore: closing while the disk is full does not wait for it", async () => {

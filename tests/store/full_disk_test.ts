@@ -70,6 +70,7 @@ netTest(
     await log.said(/The disk has room again/);
     await second.close();
   },
+  true,
 );
 
 netTest(
@@ -111,4 +112,4 @@ netTest("without a limit of its own the store leaves a tenth of the file system 
   ok(await takeAll(port, count) >= count);
   await broker.untilLog(/The store has room again/);
   await accepts(port);
-});
+}, true);

@@ -65,4 +65,5 @@ netTest(
       await Deno.remove(directory, { recursive: true });
     }
   },
+  true,
 );

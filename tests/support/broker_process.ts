@@ -1,4 +1,5 @@
 import { LIBC_PERMISSION } from "../../tasks/compile.ts";
+import { MAIN, SOURCE_MAIN } from "./main_module.ts";
 import { EPOLL_FLAGS, START_FLAGS } from "./start_flags.ts";
 
 /** How long the broker may take to accept connections. */
@@ -7,7 +8,6 @@ const START_LIMIT_MS = 10_000;
 const STOP_LIMIT_MS = 5000;
 
 const LISTENING = /Listening address=\S+ port=(\d+)/;
-const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 
 /** What Deno is told, up to the broker's own flags. */
 function denoArguments(init: BrokerProcessInit): string[] {
@@ -22,7 +22,9 @@ function denoArguments(init: BrokerProcessInit): string[] {
   const own = permitted.map((flag) =>
     flag.startsWith("--v8-flags=") ? [flag, ...init.v8Flags ?? []].join(",") : flag
   );
-  return ["run", "--no-prompt", ...own, ...preload, MAIN];
+  // What is preloaded may look into the broker's modules, and coverage tells which were loaded: a bundle has others.
+  const isWhole = init.preload === undefined && init.coverage === undefined;
+  return ["run", "--no-prompt", ...own, ...preload, isWhole ? MAIN : SOURCE_MAIN];
 }
 
 /** How to start a broker. */

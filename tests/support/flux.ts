@@ -1,8 +1,7 @@
 import { main } from "../../lib/cli/mod.ts";
 import { type Ended, feed } from "./fed_process.ts";
+import { MAIN } from "./main_module.ts";
 import { START_FLAGS } from "./start_flags.ts";
-
-const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 
 /** The exit status and the output of a command. */
 export type FluxRun = Ended;

@@ -1,6 +1,6 @@
 /**
- * Loaded before each file of tests by `deno task test` (`--preload`): gives each test a limit of time, and notes which files have
- * not ended. Without it, one test that waits for ever keeps the whole suite from saying anything.
+ * Loaded before each file of tests by `deno task test` (`--preload`): gives each test a limit of time, names the file of a test that is
+ * run in a group, and notes which files have not ended. Without it, one test that waits for ever keeps the whole suite from saying anything.
  *
  * @module
  */
@@ -15,6 +15,20 @@ const LIMIT = Number(Deno.env.get(TEST_LIMIT) ?? 180_000);
 /** On a machine whose other load nobody knows, a failed test is tried once more; Deno says so, and counts it as flaky. */
 const RETRIES = Deno.env.get("CI") === "true" ? 1 : 0;
 
+/** The longest way from a file of tests to the registration of one, through its helpers. */
+const FRAMES = 40;
+
+/** The file of tests that this is called from, if it is one of a group: a group's results would not tell it. */
+function fileOfGroup(): string | undefined {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = FRAMES;
+  const { stack = "" } = new Error();
+  Error.stackTraceLimit = stackTraceLimit;
+  // The outermost: a helper may have such a name too.
+  const [url, path] = [...stack.matchAll(/file:\/\/\S*?(tests\/\S*_test\.ts)/g)].at(-1) ?? [];
+  return url === Deno.mainModule ? undefined : path;
+}
+
 type Fn = Deno.TestDefinition["fn"];
 
 /** What `Deno.test` was called with, in any of its forms, as one definition. */
@@ -25,6 +39,8 @@ function definitionOf(first: unknown, second: unknown, third: unknown): Deno.Tes
   if (typeof first === "string") definition.name = first;
   if (typeof first === "object") Object.assign(definition, first);
   if (typeof second === "object") Object.assign(definition, second);
+  const file = fileOfGroup();
+  if (file !== undefined) definition.name = `${file}: ${definition.name}`;
   return definition as unknown as Deno.TestDefinition;
 }
 

@@ -1,4 +1,5 @@
 import { fail } from "node:assert/strict";
+import { isLeftOut } from "./long.ts";
 
 /** Why tests with the real server cannot run here; `undefined` if they can. */
 export function whyNoNatsServer(): string | undefined {
@@ -12,11 +13,11 @@ export function whyNoNatsServer(): string | undefined {
 }
 
 /** A test with the real server. Without one it is skipped with a note. */
-export function natsTest(name: string, run: () => Promise<void>): void {
+export function natsTest(name: string, run: () => Promise<void>, isLong = false): void {
   const reason = whyNoNatsServer();
   // deno-lint-ignore no-console -- a skipped test says why
   if (reason !== undefined) console.log(`Skipped: ${name}: ${reason}`);
-  Deno.test({ name, ignore: reason !== undefined, fn: run });
+  Deno.test({ name, ignore: reason !== undefined || isLong && isLeftOut(name), fn: run });
 }
 
 /** A real nats-server with JetStream, on a port of its own. */

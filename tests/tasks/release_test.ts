@@ -2,12 +2,13 @@ import { strict as assert } from "node:assert";
 import { parseArguments } from "../../lib/config/mod.ts";
 import { CLIENT_FLAGS, COMMON_FLAGS } from "../../lib/cli/client_options.ts";
 import type { Flags } from "../../lib/cli/commands.ts";
+import { longTest } from "../support/long.ts";
 import { VERSION } from "../../lib/version.ts";
 import { compile } from "../../tasks/compile.ts";
 import { formula } from "../../tasks/release/formula.ts";
 import { billOfMaterials } from "../../tasks/release/sbom.ts";
 
-Deno.test("compile tells its two steps", async () => {
+longTest("compile tells its two steps", async () => {
   const steps: string[] = [];
   const base = "/nowhere/denort";
   const init = { base, onStep: (what: string) => void steps.push(what) };

@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
-import { ALONE } from "../../tasks/test.ts";
+import { groupsOf, testFiles, writeGroups } from "../../tasks/test/groups.ts";
+import { ALONE, APART } from "../../tasks/test/lists.ts";
 import { LEFT_OUT } from "../support/long.ts";
 import { RUNNING, stillRunning } from "../support/running.ts";
 
@@ -84,19 +85,60 @@ Deno.test("a file of tests that has not ended is named", async () => {
   }
 });
 
-Deno.test("what runs alone is there, and nothing beside it reads the memory or descriptors of this process", () => {
-  for (const path of ALONE) assert(Deno.statSync(new URL(path, ROOT)).isFile, path);
-  for (const room of Deno.readDirSync(new URL("tests/", ROOT))) {
-    if (!room.isDirectory) continue;
-    for (const { name } of Deno.readDirSync(new URL(`tests/${room.name}/`, ROOT))) {
-      const path = `tests/${room.name}/${name}`;
-      if (!name.endsWith("_test.ts") || ALONE.includes(path)) continue;
-      const text = Deno.readTextFileSync(new URL(path, ROOT));
-      assert(
-        !/memoryUsage\(\)\.rss|\/proc\/(?:self|thread-self)\//.test(text) || path === SELF,
-        path,
+Deno.test("what runs alone or apart is there, and nothing else reads the memory or descriptors of this process", () => {
+  const special = [...ALONE, ...APART];
+  for (const path of special) assert(Deno.statSync(new URL(path, ROOT)).isFile, path);
+  for (const path of testFiles(ROOT)) {
+    if (special.includes(path) || path === SELF) continue;
+    const text = Deno.readTextFileSync(new URL(path, ROOT));
+    assert(!/memoryUsage\(\)\.rss|\/proc\/(?:self|thread-self)\//.test(text), path);
+  }
+});
+
+Deno.test("each file is in one group, and a group is of one room", () => {
+  const files = testFiles(ROOT);
+  const groups = groupsOf(files);
+  assert.deepEqual(groups.flatMap((group) => group.files).toSorted(), files);
+  for (const group of groups) {
+    assert(group.files.length > 0);
+    for (const file of group.files) assert(file.startsWith(`tests/${group.name.split("-")[0]}/`));
+  }
+  assert.equal(new Set(groups.map(({ name }) => name)).size, groups.length);
+  assert.equal(groups[0]!.name, "cluster-1");
+});
+
+Deno.test("a group runs the tests of all its files, and says of each in which file it is", async () => {
+  const directory = await Deno.makeTempDir({ prefix: "flux-groups-" });
+  try {
+    await Deno.mkdir(`${directory}/tests/room`, { recursive: true });
+    const register =
+      `export const twice = (name) => { Deno.test(name, () => {}); Deno.test(name + "!", () => { throw new Error("no"); }); };`;
+    await Deno.writeTextFile(`${directory}/tests/helper_test.ts`, register);
+    for (const name of ["a", "b"]) {
+      await Deno.writeTextFile(
+        `${directory}/tests/room/${name}_test.ts`,
+        `import { twice } from "../helper_test.ts";\ntwice("${name}");\n`,
       );
     }
+    const root = new URL(`file://${directory}/`);
+    const groups = writeGroups(groupsOf(testFiles(root)), root, directory);
+    const preload = new URL("tests/support/limit.ts", ROOT);
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["test", "-A", "--no-prompt", "--no-check", `--preload=${preload}`, ...groups.keys()],
+      cwd: directory,
+      env: { NO_COLOR: "1", [RUNNING]: "" },
+    }).output();
+    const out = new TextDecoder().decode(stdout);
+    assert.match(out, /^running 4 tests from \.\/room-1_test\.ts$/m);
+    for (const name of ["a", "b"]) {
+      assert.match(out, new RegExp(`^tests/room/${name}_test\\.ts: ${name} \\.\\.\\. ok`, "m"));
+      assert.match(
+        out,
+        new RegExp(`^tests/room/${name}_test\\.ts: ${name}! \\.\\.\\. FAILED`, "m"),
+      );
+    }
+  } finally {
+    await Deno.remove(directory, { recursive: true });
   }
 });
 

@@ -268,7 +268,9 @@ export type PreviousRetained = Pick<RetainedMessage, "topicName" | "storePlace">
 
 /** Retained messages that are left in the store: their names, in sorted order, and the bytes of their content. */
 export interface RetainedNames {
+  /** In sorted order. */
   readonly topicNames: readonly string[];
+  /** Of each name. */
   readonly sizesBytes: readonly number[];
 }
 
@@ -407,7 +409,7 @@ export interface ClusterPort {
   /** A message of QoS 2 is on its way to a member: nobody else may get it, whatever becomes of this node. */
   shareSent(delivery: Delivery): void;
   /** A member is gone that has not acknowledged the message, and no other of this node can take it. */
-  shareLeft(delivery: Delivery): void;
+  shareLeft(share: string, message: Message): void;
 }
 
 /**

@@ -6,7 +6,7 @@ import { deliverySteps, Service, STEPS } from "../core/work.ts";
 import { deliver } from "./deliver.ts";
 import { drop } from "./drop.ts";
 import { attempt } from "./faults.ts";
-import { isHere, pick } from "./share_pick.ts";
+import { isHere, leaveShared, pick } from "./share_pick.ts";
 
 /** Continues all long fan-outs, as far as there is time in this turn, at least one of them. Then one more may begin. */
 export function continueFanOuts(core: Core): void {
@@ -84,11 +84,11 @@ function handToShare(core: Core, { message, route, publisher }: LongFanOut, at: 
   const share = route.shares[at]!;
   if (!isHere(core, share, message)) return;
   // All members of the share have left meanwhile.
-  if (share.size === 0) return;
+  if (share.size === 0) return leaveShared(core, share, message, publisher);
   if (isExpired(core, message)) return drop(core, publisher, "expired", message);
   const target = pick(core, share, message);
   if (target !== undefined) deliver(core, target, message, core.fanout);
-  else drop(core, publisher, "no_share_member", message);
+  else leaveShared(core, share, message, publisher);
 }
 
 /** Whether the message has expired. [MQTT-3.3.2-5] */

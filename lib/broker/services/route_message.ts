@@ -9,7 +9,7 @@ import { shareMessage } from "./cluster.ts";
 import { deliver } from "./deliver.ts";
 import { drop } from "./drop.ts";
 import { reportProgram } from "./faults.ts";
-import { isHere, pick } from "./share_pick.ts";
+import { isHere, leaveShared, pick } from "./share_pick.ts";
 
 /** Retains the message if RETAIN is set, then routes it to all receivers, in parts if there are many. `publisher` is for No Local. */
 export function routeMessage(
@@ -72,8 +72,7 @@ export function fanOut(
       if (!isHere(core, share, message)) continue;
       const target = pick(core, share, message);
       if (target !== undefined) deliver(core, target, message, fanout);
-      // Another node has members, or had some.
-      else if (share.size > 0) drop(core, publisher, "no_share_member", message);
+      else leaveShared(core, share, message, publisher);
     }
   }
   if (locals.length > 0) deliverLocally(core, message, locals);

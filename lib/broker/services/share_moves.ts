@@ -58,7 +58,7 @@ function handOn(core: Core, from: Client, delivery: Delivery): void {
   const share = core.router.share(delivery.share!);
   const target = share?.pick((member) => member.client === from ? 0 : rank(core, member, message));
   if (target === undefined) {
-    core.cluster?.shareLeft(delivery);
+    core.cluster?.shareLeft(delivery.share!, message);
     return drop(core, from, "no_share_member", message);
   }
   core.work.spend(deliverySteps(contentSizeBytes(message)));

@@ -54,7 +54,10 @@ export function deliverToShare(core: Core, share: string, message: Message): voi
   const group = core.router.share(share);
   if (message.expiresAtMs <= core.nowMs) return drop(core, null, "expired", message);
   const target = group === undefined ? undefined : pick(core, group, message);
-  if (target === undefined) return drop(core, null, "no_share_member", message);
+  if (target === undefined) {
+    core.cluster?.shareLeft(share, message);
+    return drop(core, null, "no_share_member", message);
+  }
   core.fanout.begin(message, encodeText(message.topicName), true, core.nowMs);
   deliver(core, target, message, core.fanout);
 }

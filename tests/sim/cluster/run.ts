@@ -7,7 +7,7 @@
  * @module
  */
 import { Violation } from "../records.ts";
-import { checkArrivals, checkNodes, checkWills } from "./verdict.ts";
+import { checkArrivals, checkNodes, checkShares, checkWills } from "./verdict.ts";
 import { RETAINED_TOPICS } from "./state.ts";
 import { ClusterWorld } from "./world.ts";
 import type { RoamingClient } from "./client.ts";
@@ -44,16 +44,17 @@ export function runCluster(
   seed: number,
   steps: number = CLUSTER_STEPS,
   traceEvents = 60,
+  hasShare = false,
 ): string | undefined {
-  const failure = attempt(seed, steps, false);
+  const failure = attempt(seed, steps, false, hasShare);
   if (failure === undefined) return undefined;
   // Once more with notes, which cost time.
-  const { reason, trace } = attempt(seed, steps, true) ?? failure;
+  const { reason, trace } = attempt(seed, steps, true, hasShare) ?? failure;
   return [`seed ${seed}: ${reason}`, ...trace.slice(-traceEvents)].join("\n");
 }
 
-function attempt(seed: number, steps: number, isTraced: boolean) {
-  const world = new ClusterWorld(seed, isTraced);
+function attempt(seed: number, steps: number, isTraced: boolean, hasShare: boolean) {
+  const world = new ClusterWorld(seed, isTraced, hasShare);
   try {
     new ClusterRun(world).play(steps);
     return undefined;
@@ -81,6 +82,7 @@ class ClusterRun {
     clock.runFor(30_000);
     this.#untilRest(() => this.#isQuiet());
     checkArrivals(this.#world);
+    checkShares(this.#world);
     checkWills(this.#world);
     checkNodes(this.#world);
   }
@@ -139,7 +141,8 @@ class ClusterRun {
     const { random } = this.#world;
     const count = 1 + random.int(random.int(4) === 0 ? 30 : 4);
     for (let i = 0; i < count; i++) {
-      const topicName = `${random.pick(["a", "a", "b"])}/${client.clientId}`;
+      const topics = this.#world.hasShare ? ["a", "b", "s", "s"] : ["a", "a", "b"];
+      const topicName = `${random.pick(topics)}/${client.clientId}`;
       const qos = random.pick([0, 1, 2, 2] as const);
       client.publish(this.#world.record(client.clientId, topicName, qos, false));
     }

@@ -48,6 +48,8 @@ function checkOrder(
   for (const text of order) {
     const record = byText.get(text)!;
     if (record.isWill || record.isDoubtful || record.mayExpire || record.qos === 0) continue;
+    // What one member has not acknowledged comes to another one later.
+    if (isShared(record)) continue;
     const key = `${record.publisherId} ${record.topicName} ${record.qos}`;
     const before = last.get(key);
     if (before !== undefined && before.order > record.order) {
@@ -55,6 +57,38 @@ function checkOrder(
     }
     last.set(key, record);
   }
+}
+
+function isShared({ topicName }: SentRecord): boolean {
+  return topicName.startsWith("s/");
+}
+
+/**
+ * Of the members of the shared subscription somebody has got each message that was acknowledged, and of QoS 2 one alone, once. What is on its way to
+ * a member with QoS 2 is lost with its node, so it need not come.
+ */
+export function checkShares({ clients, records }: ClusterWorld): void {
+  const members = clients.flatMap(({ sessions }) => sessions)
+    .map(({ subs, got }) => ({ sub: subs.find(isShare), got }))
+    .filter(({ sub }) => sub !== undefined);
+  for (const record of records) {
+    if (!isShared(record) || record.qos === 0) continue;
+    const { text, qos, sentAtMs, ackedAtMs, mayExpire, isDoubtful } = record;
+    const takers = members.filter(({ got }) => got.has(text));
+    const all = takers.reduce((sum, { got }) => sum + got.get(text)!, 0);
+    const isOnce = qos === 2 && takers.every(({ sub }) => sub!.qos === 2);
+    if (isOnce && all > 1) throw new Violation(`The share got ${text} of QoS 2 ${all} times`);
+    if (qos !== 1 || mayExpire || isDoubtful || ackedAtMs === Infinity || all > 0) continue;
+    // The first client is no member, and the second one's session never ends by itself.
+    const isTaken = clients.some(({ session }) =>
+      session?.subs.some((sub) => isShare(sub) && sub.grantedAtMs < sentAtMs)
+    );
+    if (isTaken) throw new Violation(`The share never got ${text}, QoS ${qos}`);
+  }
+}
+
+function isShare({ topicFilter }: { readonly topicFilter: string }): boolean {
+  return topicFilter.startsWith("$share/");
 }
 
 /** A will is in the log once where it is due, and not where its client has left in order. */

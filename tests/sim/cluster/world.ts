@@ -12,6 +12,8 @@ import type { SentRecord, WillRecord } from "./records.ts";
 import { difference, type State, stateOf } from "./state.ts";
 
 const FILTERS = ["a/#", "b/#", "r/#", "w/#"] as const;
+/** What all clients but the first share in some worlds. */
+const SHARE = "$share/g/s/#";
 
 /** Some nodes, what they share, and their clients: all of it from one seed. */
 export class ClusterWorld {
@@ -27,8 +29,10 @@ export class ClusterWorld {
   /** The state behind each record, as the node said that came to it first. */
   readonly #states = new Map<number, { readonly node: string; readonly state: State }>();
   readonly #maxAckMs: number;
+  /** Whether some clients have a shared subscription. */
+  readonly hasShare: boolean;
 
-  constructor(seed: number, isTraced: boolean) {
+  constructor(seed: number, isTraced: boolean, hasShare: boolean) {
     const random = this.random = new Random(seed);
     this.trace = new Trace(this.clock, isTraced);
     this.log = new SimLog(this.clock, random);
@@ -40,6 +44,7 @@ export class ClusterWorld {
       willRecoveryDelaySeconds: random.pick([0, 3]),
       connectionMessages: false,
     };
+    this.hasShare = hasShare;
     const maxCommitMs = random.pick([0, 3, 50]);
     const isolationTimeoutMs = random.pick([3000, 30_000]);
     for (let i = 0; i < random.pick([2, 3, 3]); i++) {
@@ -89,7 +94,9 @@ export class ClusterWorld {
   subscriptionsOf({ clientId }: RoamingClient): { topicFilter: string; qos: Qos }[] {
     // The first ones get all.
     const count = clientId < "c2" ? FILTERS.length : this.random.int(FILTERS.length);
-    return FILTERS.slice(0, count).map((topicFilter) => ({
+    const filters: string[] = FILTERS.slice(0, count);
+    if (this.hasShare && clientId > "c0") filters.push(SHARE);
+    return filters.map((topicFilter) => ({
       topicFilter,
       qos: clientId < "c2" || topicFilter === "w/#" ? 2 : this.random.pick([1, 2] as const),
     }));
