@@ -6,6 +6,8 @@ import type { QueueRead } from "./writer_protocol.ts";
 
 /** The most rows that are read at a time. Few, because rows beyond the limit in bytes are read in vain. */
 const MAX_SLICE_ROWS = 64;
+/** Larger packets, in bytes, are read one by one, and none in vain. */
+const LARGE_BYTES = 1024;
 
 /** A row of the statements below. */
 type Columns = [
@@ -13,13 +15,15 @@ type Columns = [
   messageId: number,
   flags: number,
   identifiers: string | null,
-  packet: Uint8Array,
+  packet: Uint8Array | null,
   publisher: string,
   expiresAtMs: Endless,
 ];
 
-const COLUMNS =
-  "w.sequence, w.message_id, w.flags, w.identifiers, m.packet, m.publisher, m.expires_at_ms";
+// SQLite knows the length of a packet without reading it.
+const COLUMNS = `w.sequence, w.message_id, w.flags, w.identifiers,
+  iif(length(m.packet) <= ${LARGE_BYTES}, m.packet, NULL), m.publisher, m.expires_at_ms`;
+const PACKET = "SELECT packet FROM messages WHERE id = ?";
 const NEXT = `SELECT ${COLUMNS} FROM waiting w JOIN messages m ON m.id = w.message_id
   WHERE w.session_id = ? AND w.sequence > ? AND w.share IS NULL ORDER BY w.sequence LIMIT ?`;
 const EXPIRED = `SELECT ${COLUMNS}
@@ -40,11 +44,13 @@ export class QueueReader {
   readonly #next: ArrayStatement;
   readonly #expired: ArrayStatement;
   readonly #nextExpiry: StatementSync;
+  readonly #packet: ArrayStatement;
 
   constructor(db: DatabaseSync) {
     this.#next = arrayStatement(db, NEXT);
     this.#expired = arrayStatement(db, EXPIRED);
     this.#nextExpiry = db.prepare(NEXT_EXPIRY);
+    this.#packet = arrayStatement(db, PACKET);
   }
 
   /** Throws what SQLite throws. */
@@ -58,13 +64,14 @@ export class QueueReader {
     const found: QueuedRow[] = [];
     let last = afterSequence;
     let sizeBytes = 0;
-    for (let sliceRows = 1; found.length < maxMessages; sliceRows *= 4) {
-      const limit = Math.min(sliceRows, MAX_SLICE_ROWS, maxMessages - found.length);
+    while (found.length < maxMessages) {
+      const limit = Math.min(MAX_SLICE_ROWS, maxMessages - found.length);
       const rows = this.#next.all(sessionId, last, limit) as Columns[];
-      for (const row of rows) {
-        sizeBytes += row[4].length;
+      for (const columns of rows) {
+        const row = this.#toRow(columns);
+        sizeBytes += row.packet.length;
         if (found.length > 0 && sizeBytes > maxBytes) return found;
-        found.push(toRow(row));
+        found.push(row);
       }
       if (rows.length < limit) break;
       last = rows.at(-1)![0];
@@ -80,12 +87,13 @@ export class QueueReader {
     const nextExpiryMs = rows.length === limit
       ? atMs
       : fromEndless(this.#nextExpiry.get(sessionId, atMs)!["ms"] as Endless & SQLInputValue);
-    return { rows: packQueue(rows.map(toRow)), nextExpiryMs };
+    return { rows: packQueue(rows.map((row) => this.#toRow(row))), nextExpiryMs };
   }
-}
 
-function toRow(
-  [sequence, messageId, flags, identifiers, packet, publisher, expiresAtMs]: Columns,
-): QueuedRow {
-  return { sequence, messageId, flags, identifiers, packet, publisher, expiresAtMs };
+  #toRow(
+    [sequence, messageId, flags, identifiers, small, publisher, expiresAtMs]: Columns,
+  ): QueuedRow {
+    const packet = small ?? (this.#packet.all(messageId) as [[Uint8Array]])[0][0];
+    return { sequence, messageId, flags, identifiers, packet, publisher, expiresAtMs };
+  }
 }

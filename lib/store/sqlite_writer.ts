@@ -1,5 +1,6 @@
 /// <reference lib="deno.worker" />
 import type { BackupContent } from "./backup.ts";
+import { IdleCollection } from "./collect_garbage.ts";
 import { askForRoom } from "./disk_limit.ts";
 import { DAMAGED, says } from "./sqlite_words.ts";
 import { Writer } from "./writer.ts";
@@ -36,6 +37,8 @@ let init: WriterInit;
 let writer: Writer | undefined;
 /** The batch that is not written yet. */
 let pending: BatchRequest | undefined;
+/** Gives back the memory of many batches. */
+const idle = new IdleCollection();
 let shrinkTimer: ReturnType<typeof setTimeout> | undefined;
 let sweepTimer: ReturnType<typeof setTimeout> | undefined;
 /** Runs while the disk is full. */
@@ -213,6 +216,7 @@ function shrinkIn(delayMs: number): void {
   clearTimeout(shrinkTimer);
   shrinkTimer = setTimeout(() => {
     if (pending !== undefined) return;
+    idle.rest().catch(() => {}); // Memory is then given back later.
     foldIf(writer?.hasJournal === true);
     if (shrink()) shrinkIn(SHRINK_PAUSE_MS);
   }, delayMs);

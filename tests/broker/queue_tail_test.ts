@@ -271,6 +271,21 @@ Deno.test("where memory is short for all queues together, little of each is in i
   exchange.play(`${BACK}\n${receive(1, ...numbers(1, 60))}`);
 });
 
+Deno.test("clients that are away leave half of the memory to those that drain their queues", () => {
+  const names = Array.from({ length: 50 }, (_, i) => `c${i}`);
+  // A queue of its own may take a sixty-fourth of it, which is 20 messages.
+  const options = { queueMemoryBytes: 512 * 1024, maxQueuedMessages: 0 };
+  const exchange = new Exchange({ store: true, options }).play(`
+    ${names.map((name) => AWAY.split("b>")[0]!.replaceAll(/^ *a/gm, name)).join("\n")}
+    ${names.map((name) => `${name} x`).join("\n")}
+    b> CONNECT
+    b< CONNACK
+    ${publish(...numbers(1, 30))}
+  `);
+  const { clients } = exchange.test.broker;
+  for (const name of names) assert.equal(clients.get(name)!.session.queue.heldLength, 16);
+});
+
 Deno.test("a session that ends while its queue is read takes no memory from the others", () => {
   const exchange = new Exchange(SHALLOW).play(`${AWAY}\n${publish(...numbers(1, 40))}`);
   const { broker, store } = exchange.test;

@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
+import type { QueuePage } from "../../lib/broker/mod.ts";
 import { DATABASE_NAME } from "../../lib/store/mod.ts";
 import { MIGRATIONS } from "../../lib/store/schema.ts";
 import { DAMAGE_MARK } from "../../lib/store/store_files.ts";
@@ -59,6 +60,32 @@ storeTest(
     equal(session!.queue?.qos0Messages, 1000);
     ok(state.nextSequence! > 3000);
     equal((await readAll(store, "a")).length, 3000);
+    await close();
+  },
+);
+
+storeTest(
+  "large messages between small ones are read in order, and of each part no more than fits",
+  async (directory) => {
+    const { store, close } = open(directory);
+    store.putSession("a", 60, Infinity);
+    const sizes = [10, 5000, 10, 1100, 900, 70_000, 10];
+    for (const [i, size] of sizes.entries()) {
+      const message = { ...aMessage(), payload: new Uint8Array(size).fill(i) };
+      store.putDelivery("a", delivery(i + 1, 1, message), true);
+    }
+    await committed(store);
+    const parts: number[][] = [];
+    for (let afterSequence = 0; afterSequence < sizes.length;) {
+      const query = { afterSequence, maxMessages: 100, maxBytes: 6000 };
+      const page = await new Promise<QueuePage>((done) => store.readQueue("a", query, done));
+      for (const { sequence, message: { payload } } of page.deliveries) {
+        deepEqual(payload, new Uint8Array(sizes[sequence - 1]!).fill(sequence - 1));
+      }
+      parts.push(page.deliveries.map(({ sequence }) => sequence));
+      afterSequence = parts.at(-1)!.at(-1)!;
+    }
+    deepEqual(parts, [[1, 2, 3], [4, 5], [6], [7]]);
     await close();
   },
 );

@@ -19,7 +19,7 @@ export function deliver(core: Core, target: Target, message: Message, fanout: Fa
 }
 
 function handOver(core: Core, target: Target, message: Message, fanout: Fanout): void {
-  const { client, subscriptionIdentifiers } = target;
+  const { client, subscriptionIdentifiers, share } = target;
   if (client.isEnded) return;
   const { connection, session } = client;
   const { options } = core;
@@ -44,7 +44,10 @@ function handOver(core: Core, target: Target, message: Message, fanout: Fanout):
     return drop(core, client, "offline_qos0", message);
   }
   if (connection === null || !canSendNow(core, client, connection)) {
-    return enqueue(core, client, deliveryOf(core, target, qos, retain, fanout.keepForLong()));
+    // Behind a tail it waits in the store alone, and leaves memory as soon as it is written.
+    const isBrief = session.queue.tail !== undefined && share === undefined;
+    const kept = isBrief ? fanout.keep() : fanout.keepForLong();
+    return enqueue(core, client, deliveryOf(core, target, qos, retain, kept));
   }
   const delivery = deliveryOf(core, target, qos, retain, fanout.keep());
   if (delivery.sequence > 0) core.store!.putDelivery(session.clientId, delivery);

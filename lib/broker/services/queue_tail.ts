@@ -14,7 +14,7 @@
  *
  * @module
  */
-import { type Delivery, deliverySizeBytes } from "../../session/mod.ts";
+import { type Delivery, deliverySizeBytes, MESSAGE_OVERHEAD_BYTES } from "../../session/mod.ts";
 import { type Core, mayRead } from "../core/core.ts";
 import type { QueuePage, QueueQuery } from "../ground/ports.ts";
 import type { Client } from "../state/connection.ts";
@@ -26,6 +26,8 @@ import { replaceStandIn } from "./unlogged_flights.ts";
 
 /** The largest share of one queue in the memory of all. */
 const QUEUE_PART = 1 / 64;
+/** The share of all queues whose clients are away: the others need memory to drain their queues in large parts. */
+const AWAY_PART = 1 / 2;
 /** What a queue may have in memory and may read at a time, however short memory is: messages, and bytes. */
 const LEAST_MESSAGES = 16;
 const LEAST_BYTES = 16 * 1024;
@@ -35,6 +37,11 @@ const LEAST_BYTES = 16 * 1024;
  * commit, which deletes a thousand messages, and the client takes as many meanwhile.
  */
 const DRAIN_MESSAGES = 2048;
+/**
+ * The same while memory is short, until twice of it is used: a message of a part of 16 costs the store nearly twice as much as one of a part
+ * of 64.
+ */
+const SHORT_DRAIN_MESSAGES = 128;
 
 /** Whether the delivery may wait in the store alone. */
 export function mayWaitApart(core: Core, client: Client, delivery: Delivery): boolean {
@@ -50,7 +57,8 @@ export function mayWaitApart(core: Core, client: Client, delivery: Delivery): bo
   if (length >= queueMemoryMessages) return true;
   const sizeBytes = deliverySizeBytes(delivery);
   if (length > 0 && queue.bytes + sizeBytes > queueMemoryBytes * QUEUE_PART) return true;
-  const isShort = queues.heldBytes + sizeBytes > queueMemoryBytes;
+  const part = client.connection === null ? AWAY_PART : 1;
+  const isShort = queues.heldBytes + sizeBytes > queueMemoryBytes * part;
   if (isShort && (length >= LEAST_MESSAGES || queue.bytes + sizeBytes > LEAST_BYTES)) return true;
   return maxTotalQueuedBytes > 0 && core.totalQueuedBytes + sizeBytes > maxTotalQueuedBytes;
 }
@@ -109,21 +117,21 @@ function read(
 ): void {
   const { clientId, queue } = client.session;
   const tail = queue.tail!;
-  const maxBytes = pageBytes(core);
-  core.queues.awaitedBytes += maxBytes;
+  const awaitedBytes = expectedBytes(core, client);
+  core.queues.awaitedBytes += awaitedBytes;
   let isLater = isCommitted;
   const ask = () => {
-    if (client.isEnded) return void (core.queues.awaitedBytes -= maxBytes);
+    if (client.isEnded) return void (core.queues.awaitedBytes -= awaitedBytes);
     if (isCommitted) tail.mustCommit = false;
     if (expiredAtMs !== undefined) tail.nextExpiryMs = Infinity;
     const query: QueueQuery = {
       afterSequence: tail.readUpTo,
       maxMessages: pageMessages(core, client),
-      maxBytes,
+      maxBytes: pageBytes(core),
       ...expiredAtMs === undefined ? {} : { expiredAtMs },
     };
     core.store!.readQueue!(clientId, query, (page) => {
-      core.queues.awaitedBytes -= maxBytes;
+      core.queues.awaitedBytes -= awaitedBytes;
       if (client.isEnded) return;
       tail.reading = undefined;
       const act = () => {
@@ -210,19 +218,37 @@ function isMissing(core: Core, client: Client, wasCommitted: boolean): void {
   dropTail(core, client, "encoding_failed");
 }
 
-function isShortOfMemory({ queues, options }: Core): boolean {
-  return queues.heldBytes + queues.awaitedBytes >= options.queueMemoryBytes;
+function isShortOfMemory(core: Core): boolean {
+  return usedBytes(core) >= core.options.queueMemoryBytes;
+}
+
+/** Bytes of queues in memory, and of what is being read. */
+function usedBytes({ queues }: Core): number {
+  return queues.heldBytes + queues.awaitedBytes;
 }
 
 function pageMessages(core: Core, client: Client): number {
   return Math.max(LEAST_MESSAGES, heldMessages(core, client) - client.session.queue.heldLength);
 }
 
+/** What a read will bring into memory, about: as much as the messages of the tail are on average. */
+function expectedBytes(core: Core, client: Client): number {
+  const { length, bytes } = client.session.queue.tail!;
+  const messages = Math.min(length, pageMessages(core, client));
+  return Math.min(
+    messages * bytes / Math.max(1, length),
+    pageBytes(core) + messages * MESSAGE_OVERHEAD_BYTES,
+  );
+}
+
 /** The number of messages to keep in memory of a queue with a tail. */
 function heldMessages(core: Core, { connection }: Client): number {
-  if (isShortOfMemory(core)) return LEAST_MESSAGES;
-  const { queueMemoryMessages } = core.options;
-  return connection === null ? queueMemoryMessages : Math.max(queueMemoryMessages, DRAIN_MESSAGES);
+  const { queueMemoryMessages, queueMemoryBytes } = core.options;
+  const isAway = connection === null;
+  if (!isShortOfMemory(core)) {
+    return isAway ? queueMemoryMessages : Math.max(queueMemoryMessages, DRAIN_MESSAGES);
+  }
+  return !isAway && usedBytes(core) < 2 * queueMemoryBytes ? SHORT_DRAIN_MESSAGES : LEAST_MESSAGES;
 }
 
 function pageBytes(core: Core): number {
