@@ -85,11 +85,12 @@ export class Stage implements AsyncDisposable {
     messages: readonly Message[],
     version: ProtocolVersion = 5,
   ): Promise<FluxRun> {
-    const run = running();
-    await Promise.race([
-      run,
-      this.server.until(() => this.server.broker.core.router.size > 0, 20_000),
-    ]);
+    let isOver = false;
+    const run = running().finally(() => void (isOver = true));
+    // How it failed is told below, where it is waited for.
+    run.catch(() => {});
+    // Nothing waits on for a command that has ended: it would go on into the next test.
+    await this.server.until(() => isOver || this.server.broker.core.router.size > 0, 20_000);
     await this.publish(messages, version);
     return await run;
   }
