@@ -177,4 +177,11 @@ export const MESSAGE_OPTIONS: readonly Option[] = [
     "The most bytes of payload, topic and properties of all retained messages; 0: no limit.",
     { unit: "bytes" },
   ),
+  retainedRow(
+    "retained_memory_bytes",
+    "retainedMemoryBytes",
+    BYTES,
+    "The bytes of retained messages in memory, 400 for each and its content, above which those that were not used for long are only in the store.",
+    { unit: "bytes" },
+  ),
 ];

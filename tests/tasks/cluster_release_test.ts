@@ -119,7 +119,9 @@ const fluxConfigs: [name: string, text: string][] = [
 for (const [name, text] of fluxConfigs) {
   Deno.test(`flux-mqtt check takes the configuration of cluster/${name}`, async () => {
     await withFiles({ passwords: "", "nats-password": "secret\n", acl: "" }, async (directory) => {
-      const there = text.replaceAll(/\/etc\/flux-mqtt(?=\/)|(?<= )(?=\/passwords$)/gm, directory);
+      const there = text
+        .replaceAll(/\/etc\/flux-mqtt(?=\/)|(?<= )(?=\/passwords$)/gm, directory)
+        .replaceAll("/var/lib/flux-mqtt", `${directory}/data`);
       await Deno.writeTextFile(`${directory}/flux.conf`, there);
       const { status, out, error } = await callFlux(["check", "-c", `${directory}/flux.conf`]);
       equal(status, 0, error);
