@@ -10,12 +10,18 @@ natsTest(
     await using nats = await NatsServer.start();
     await using a = await TestNode.start(nats.url, "a");
     await using b = await TestNode.start(nats.url, "b");
-    const first = await a.connect("mover");
-    const second = await b.connect("mover");
+    // CONNACK of a session that ends with its connection does not wait for the log, PUBACK does: then the log has the claim, too.
+    const connect = async (node: TestNode) => {
+      const connected = await node.connect("mover");
+      await connected.client.publish("x", "", { qos: 1 });
+      return connected;
+    };
+    const first = await connect(a);
+    const second = await connect(b);
     const error = await first.client.closed;
     equal(error?.reasonCode, 0x8e);
     equal(second.client.isConnected, true);
-    const third = await a.connect("mover");
+    const third = await connect(a);
     equal((await second.client.closed)?.reasonCode, 0x8e);
     equal(third.client.isConnected, true);
     await third.client.disconnect();
