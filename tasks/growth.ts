@@ -138,31 +138,35 @@ const retained: Subject = {
     "bytes per topic",
   ],
   measureUs(count) {
-    const trie = new RetainedTopics<object>();
-    const setUs = timeUs(count, nameOf, (name) => trie.set(name, value));
+    const topics = new RetainedTopics<object>();
+    const setUs = timeUs(count, nameOf, (name) => topics.set(name, value));
     const matchUs = timeUs(count, (i) => nameOf(scattered(i, count)), (name) => {
-      if (trie.matches(name).next() !== value) throw new Error(`Cannot find ${name}`);
+      if (topics.matches(name).next() !== value) throw new Error(`Cannot find ${name}`);
     });
     const walksUs: number[] = [];
     for (let i = 0; i < 3; i++) {
       const startedMs = performance.now();
-      const all = trie.matches("#");
+      const all = topics.matches("#");
       let walked = 0;
       while (all.next() !== undefined) walked++;
       if (walked !== count) throw new Error("Topics are missing");
       walksUs.push((performance.now() - startedMs) * 1000 / walked);
     }
-    const deleteUs = timeUs(count, (i) => nameOf(scattered(i, count)), (name) => trie.delete(name));
-    if (trie.size !== 0 || trie.sortedCount !== 0) {
+    const deleteUs = timeUs(
+      count,
+      (i) => nameOf(scattered(i, count)),
+      (name) => topics.delete(name),
+    );
+    if (topics.size !== 0 || topics.sortedCount !== 0) {
       throw new Error("Topics are left over");
     }
     return [setUs, matchUs, ...walksUs, deleteUs];
   },
   fill(count) {
-    const trie = new RetainedTopics<object>();
-    timeUs(count, nameOf, (name) => trie.set(name, value));
-    for (let i = 0; i < 2; i++) trie.matches("#").next();
-    return trie;
+    const topics = new RetainedTopics<object>();
+    timeUs(count, nameOf, (name) => topics.set(name, value));
+    for (let i = 0; i < 2; i++) topics.matches("#").next();
+    return topics;
   },
 };
 

@@ -1,5 +1,6 @@
 import type { BrokerLevels } from "../broker/mod.ts";
 import type { Server } from "../net/mod.ts";
+import { borrowGc } from "../store/mod.ts";
 
 /** The time between two checks, in milliseconds. */
 const LOOK_MS = 500;
@@ -164,11 +165,7 @@ function looseBytes({ keptBytes }: Sight, { heapTotal, external }: Deno.MemoryUs
   return heapTotal + external - keptBytes;
 }
 
-/**
- * Runs full collections. `deno task start` and the executable expose `gc`. Elsewhere it exists in contexts that are made after the flag is
- * set, unless flags cannot be set any more, as in executables of Deno 2.7. The modules for that are loaded when it is needed, so that the
- * start does not pay for them.
- */
+/** Runs full collections. `deno task start` and the executable expose `gc`; elsewhere it is borrowed when it is needed. */
 class Collector {
   #gc = (globalThis as { gc?: () => void }).gc;
   /** What the next collection costs. */
@@ -177,10 +174,7 @@ class Collector {
   /** `false`: V8 cannot be asked for one. */
   async collect(): Promise<boolean> {
     if (this.#gc === undefined) {
-      const { setFlagsFromString } = await import("node:v8");
-      const { runInNewContext } = await import("node:vm");
-      setFlagsFromString("--expose-gc");
-      this.#gc = runInNewContext("globalThis.gc") as (() => void) | undefined;
+      this.#gc = await borrowGc();
       this.cost = BORROWED;
     }
     this.#gc?.();

@@ -1,16 +1,18 @@
 /**
- * Runs a full collection of this thread's garbage; `false`: V8 cannot be asked for one. The executable exposes `gc`. Elsewhere it exists in
- * contexts that are made after the flag is set, unless flags cannot be set any more, as in executables of Deno 2.7. The modules are loaded
- * here, so that the start does not pay for them.
+ * Returns V8's function for a full collection where `--expose-gc` was not given at the start; `undefined`: V8 cannot be asked for one, as in
+ * executables of Deno 2.7. The function exists in contexts that are made after the flag is set. The modules for that are loaded here, so that
+ * the start does not pay for them.
  */
+export async function borrowGc(): Promise<(() => void) | undefined> {
+  const { setFlagsFromString } = await import("node:v8");
+  const { runInNewContext } = await import("node:vm");
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("globalThis.gc") as (() => void) | undefined;
+}
+
+/** Runs a full collection of this thread's garbage; `false`: V8 cannot be asked for one. */
 async function collectGarbage(): Promise<boolean> {
-  let { gc } = globalThis as { gc?: () => void };
-  if (gc === undefined) {
-    const { setFlagsFromString } = await import("node:v8");
-    const { runInNewContext } = await import("node:vm");
-    setFlagsFromString("--expose-gc");
-    gc = runInNewContext("globalThis.gc") as (() => void) | undefined;
-  }
+  const gc = (globalThis as { gc?: () => void }).gc ?? await borrowGc();
   gc?.();
   return gc !== undefined;
 }

@@ -19,6 +19,7 @@ import {
   messageFromRow,
   type MessageRow,
   type QueueRow,
+  RETAINED_COLUMNS,
   type RetainedRow,
   type SessionRow,
   subscriptionFromRow,
@@ -270,10 +271,9 @@ function readRetained(
   const rowsToMessages = new RetainedRows();
   let leftBytes = maxBytes;
   let last = "";
-  const columns = "packet, publisher, expires_at_ms, publisher_user, publisher_listener";
   const slices = slicesOf<RetainedRow>(
     db,
-    `SELECT topic_name, ${columns} FROM retained WHERE topic_name > ? ORDER BY topic_name LIMIT ?`,
+    `SELECT ${RETAINED_COLUMNS} FROM retained WHERE topic_name > ? ORDER BY topic_name LIMIT ?`,
     last,
   );
   for (const rows of slices) {
@@ -293,7 +293,7 @@ function readRetained(
   );
   const one = arrayStatement(
     db,
-    `SELECT topic_name, ${columns} FROM retained WHERE topic_name = ?`,
+    `SELECT ${RETAINED_COLUMNS} FROM retained WHERE topic_name = ?`,
   );
   for (const rows of names) {
     const lasting = rows.filter(([, , expiresAtMs]) => expiresAtMs === null);

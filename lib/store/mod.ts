@@ -29,6 +29,7 @@
 export * from "./memory_store.ts";
 export { type BackupContent, type CopyDatabase, makeBackup, type StoreBackup } from "./backup.ts";
 export { type OpenedStore, openStore, type OpenStoreInit } from "./open.ts";
+export { borrowGc } from "./collect_garbage.ts";
 export { readSnapshot, type SnapshotContent, takeSnapshot } from "./cluster_snapshot.ts";
 export { lockDirectory } from "./lock.ts";
 export { compact, deleteStoredSession, restore } from "./maintenance.ts";

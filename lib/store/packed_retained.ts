@@ -31,9 +31,7 @@ export function packRetained(messages: readonly RetainedMessage[]): Uint8Array<A
     const packetAt = at + HEAD_BYTES + publisher.length;
     bytes.set(publisher, at + HEAD_BYTES);
     const end = encodePublishInto(publishOf(message, message.properties), 5, bytes, packetAt);
-    view.setUint32(at, end - packetAt);
-    view.setUint32(at + 4, publisher.length);
-    view.setFloat64(at + 8, message.expiresAtMs);
+    setHead(view, at, end - packetAt, publisher.length, message.expiresAtMs);
     at = end;
   }
   return bytes;
@@ -41,25 +39,9 @@ export function packRetained(messages: readonly RetainedMessage[]): Uint8Array<A
 
 /** Unpacks the rows of {@linkcode packRetained}; their packets are views of `bytes`. */
 export function* unpackRetained(bytes: Uint8Array<ArrayBuffer>): IterableIterator<RetainedRow> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const names = new NameCache(16);
-  let last = decodePublisher(NOBODY);
-  for (let at = 0; at < bytes.length;) {
-    const packetAt = at + HEAD_BYTES + view.getUint32(at + 4);
-    const end = packetAt + view.getUint32(at);
-    const publisher = names.text(bytes, at + HEAD_BYTES, packetAt);
-    if (publisher !== last.text) last = decodePublisher(publisher);
-    const { topicName } = decodePublish(bytes, packetAt, end, 5);
-    const packet = bytes.subarray(packetAt, end);
-    yield [
-      topicName,
-      packet,
-      last.id,
-      toEndless(view.getFloat64(at + 8)),
-      last.user,
-      last.listener,
-    ];
-    at = end;
+  for (const row of rowsIn(bytes)) {
+    row[0] = decodePublish(row[1], 0, row[1].length, 5).topicName;
+    yield row;
   }
 }
 
@@ -90,9 +72,7 @@ export function packRead(rows: readonly (RetainedRow | undefined)[]): Uint8Array
   rows.forEach((row, i) => {
     const packet = row?.[1] ?? NO_BYTES;
     const owner = row === undefined ? NO_BYTES : publishers[i]!;
-    view.setUint32(at, packet.length);
-    view.setUint32(at + 4, owner.length);
-    view.setFloat64(at + 8, fromEndless(row?.[3] ?? null));
+    setHead(view, at, packet.length, owner.length, fromEndless(row?.[3] ?? null));
     bytes.set(owner, at + HEAD_BYTES);
     bytes.set(packet, at + HEAD_BYTES + owner.length);
     at += HEAD_BYTES + owner.length + packet.length;
@@ -102,25 +82,36 @@ export function packRead(rows: readonly (RetainedRow | undefined)[]): Uint8Array
 
 /** Unpacks what {@linkcode packRead} has packed; payloads are views of `bytes`. */
 export function unpackRead(bytes: Uint8Array<ArrayBuffer>): (StoredRetained | undefined)[] {
+  const rows = new RetainedRows();
+  return Array.from(rowsIn(bytes), (row) => row[1].length === 0 ? undefined : rows.message(row));
+}
+
+function setHead(
+  view: DataView,
+  at: number,
+  packetBytes: number,
+  publisherBytes: number,
+  expiresAtMs: number,
+): void {
+  view.setUint32(at, packetBytes);
+  view.setUint32(at + 4, publisherBytes);
+  view.setFloat64(at + 8, expiresAtMs);
+}
+
+/** The rows in `bytes`, whose topic names are in their packets alone. The packet of a row that is missing is empty. */
+function* rowsIn(bytes: Uint8Array<ArrayBuffer>): Generator<RetainedRow, void> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const names = new NameCache(16);
-  const rows = new RetainedRows();
-  const messages: (StoredRetained | undefined)[] = [];
   let last = decodePublisher(NOBODY);
   for (let at = 0; at < bytes.length;) {
     const packetAt = at + HEAD_BYTES + view.getUint32(at + 4);
     const end = packetAt + view.getUint32(at);
-    if (end === packetAt) messages.push(undefined);
-    else {
-      const publisher = names.text(bytes, at + HEAD_BYTES, packetAt);
-      if (publisher !== last.text) last = decodePublisher(publisher);
-      const expiresAtMs = toEndless(view.getFloat64(at + 8));
-      const packet = bytes.subarray(packetAt, end);
-      messages.push(rows.message(["", packet, last.id, expiresAtMs, last.user, last.listener]));
-    }
+    const packet = bytes.subarray(packetAt, end);
+    const publisher = names.text(bytes, at + HEAD_BYTES, packetAt);
+    if (packet.length > 0 && publisher !== last.text) last = decodePublisher(publisher);
+    yield ["", packet, last.id, toEndless(view.getFloat64(at + 8)), last.user, last.listener];
     at = end;
   }
-  return messages;
 }
 
 function hasSamePublisher(a: RetainedRow, b: RetainedRow): boolean {

@@ -1,8 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { type ArrayStatement, arrayStatement } from "./array_statement.ts";
-import type { RetainedRow } from "./rows.ts";
+import { RETAINED_COLUMNS, type RetainedRow } from "./rows.ts";
 
-const COLUMNS = "topic_name, packet, publisher, expires_at_ms, publisher_user, publisher_listener";
 /** With fewer topics each is searched for. */
 const LEAST_RANGE = 8;
 /** After a range with few of the topics in it, so many reads search for each topic. */
@@ -15,10 +14,10 @@ export class RetainedReader {
   #searches = 0;
 
   constructor(db: DatabaseSync) {
-    this.#one = arrayStatement(db, `SELECT ${COLUMNS} FROM retained WHERE topic_name = ?`);
+    this.#one = arrayStatement(db, `SELECT ${RETAINED_COLUMNS} FROM retained WHERE topic_name = ?`);
     this.#range = arrayStatement(
       db,
-      `SELECT ${COLUMNS} FROM retained WHERE topic_name >= ? ORDER BY topic_name LIMIT ?`,
+      `SELECT ${RETAINED_COLUMNS} FROM retained WHERE topic_name >= ? ORDER BY topic_name LIMIT ?`,
     );
   }
 

@@ -61,6 +61,9 @@ export type RetainedRow = [
   publisherUser: string | null,
   publisherListener: string | null,
 ];
+/** The columns of a {@linkcode RetainedRow}. */
+export const RETAINED_COLUMNS =
+  "topic_name, packet, publisher, expires_at_ms, publisher_user, publisher_listener";
 /** `[session, PUBLISH packet of 5.0, due at ms or Infinity, Will Delay Interval of a client that is connected, 1: its client was]` */
 export type WillRow = [
   sessionId: number,

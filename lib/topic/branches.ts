@@ -1,12 +1,12 @@
+import { FilterNode } from "./filter_node.ts";
 import { commonLength, levelEnd, SLASH } from "./levels.ts";
-import type { TrieNode } from "./node.ts";
 
 /** A node with its parent and grandparent, which change when the node is removed or merged with its child. */
-export interface Place<Node> {
-  readonly node: Node;
+export interface Place<T> {
+  readonly node: FilterNode<T>;
   /** The root is its own parent. */
-  readonly parent: Node;
-  readonly grandparent: Node;
+  readonly parent: FilterNode<T>;
+  readonly grandparent: FilterNode<T>;
 }
 
 /**
@@ -15,16 +15,9 @@ export interface Place<Node> {
  *
  * Callers give a topic as a string and the `end` of its levels in it; an `end` of -1 means no level at all, the root.
  */
-export class Branches<Node extends TrieNode<Node>> {
-  readonly root: Node;
-  readonly #create: (label: string) => Node;
+export class Branches<T> {
+  readonly root: FilterNode<T> = new FilterNode<T>("");
   #nodeCount = 0;
-
-  /** `create` makes an empty node. */
-  constructor(create: (label: string) => Node) {
-    this.root = create("");
-    this.#create = create;
-  }
 
   /** The number of nodes, the root not included. */
   get nodeCount(): number {
@@ -32,12 +25,12 @@ export class Branches<Node extends TrieNode<Node>> {
   }
 
   /** Returns the topic's node, and creates it if there is none. The caller then has to put a value into it. */
-  make(topic: string, end: number): Node {
+  make(topic: string, end: number): FilterNode<T> {
     let node = this.root;
     for (let at = 0; at <= end;) {
       const child = node.child(topic.slice(at, levelEnd(topic, at)));
       if (child === undefined) {
-        const added = this.#create(topic.slice(at, end));
+        const added = new FilterNode<T>(topic.slice(at, end));
         node.attach(added);
         this.#nodeCount++;
         return added;
@@ -50,7 +43,7 @@ export class Branches<Node extends TrieNode<Node>> {
   }
 
   /** The topic's node with its parents; `undefined` where there is none. */
-  find(topic: string, end: number): Place<Node> | undefined {
+  find(topic: string, end: number): Place<T> | undefined {
     let node = this.root;
     let parent = node;
     let grandparent = node;
@@ -70,7 +63,7 @@ export class Branches<Node extends TrieNode<Node>> {
   }
 
   /** Called after a node was emptied: removes nodes that are no longer needed, and merges nodes with no branch between them. */
-  prune({ node, parent, grandparent }: Place<Node>): void {
+  prune({ node, parent, grandparent }: Place<T>): void {
     if (node === this.root || node.isHolding || node.childCount > 1) return;
     if (node.onlyChild !== undefined) return this.#join(parent, node, node.onlyChild);
     parent.detach(node);
@@ -80,9 +73,9 @@ export class Branches<Node extends TrieNode<Node>> {
   }
 
   /** Splits a child's branch after `length` characters of its label; returns the upper part. */
-  #split(parent: Node, child: Node, length: number): Node {
-    const upper = this.#create(child.label.slice(0, length));
-    const lower = this.#create(child.label.slice(length + 1));
+  #split(parent: FilterNode<T>, child: FilterNode<T>, length: number): FilterNode<T> {
+    const upper = new FilterNode<T>(child.label.slice(0, length));
+    const lower = new FilterNode<T>(child.label.slice(length + 1));
     lower.adopt(child);
     upper.attach(lower);
     parent.replace(upper);
@@ -90,8 +83,8 @@ export class Branches<Node extends TrieNode<Node>> {
     return upper;
   }
 
-  #join(parent: Node, node: Node, onlyChild: Node): void {
-    const joined = this.#create(`${node.label}/${onlyChild.label}`);
+  #join(parent: FilterNode<T>, node: FilterNode<T>, onlyChild: FilterNode<T>): void {
+    const joined = new FilterNode<T>(`${node.label}/${onlyChild.label}`);
     joined.adopt(onlyChild);
     parent.replace(joined);
     this.#nodeCount--;

@@ -1,5 +1,4 @@
 import { Branches } from "./branches.ts";
-import { FilterNode } from "./filter_node.ts";
 import { FilterWalk } from "./filter_walk.ts";
 import { hasWildcard } from "./levels.ts";
 import { hasValue, type Values, visitValues, withoutValue, withValue } from "./values.ts";
@@ -19,7 +18,7 @@ export interface FilterTrieOptions {
 export class FilterTrie<T extends NonNullable<unknown>> {
   readonly #hashMatchesParent: boolean;
   readonly #exact = new Map<string, Values<T>>();
-  readonly #branches = new Branches<FilterNode<T>>((label) => new FilterNode(label));
+  readonly #branches = new Branches<T>();
   #size = 0;
   #version = 0;
 

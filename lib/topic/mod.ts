@@ -6,13 +6,13 @@
  * level, and a final `#` matches all following levels or none (the parent level itself), unless `hashMatchesParent` is off. A wildcard in
  * the first level does not match a level that begins with `$`. [MQTT-4.7.2-1]
  *
- * {@link FilterTrie} finds the filters that match one name (routing); {@link RetainedTopics} finds the names that match one filter
- * (retained messages). In both the cost of an operation hardly grows with the number of entries, and memory is proportional to the entries:
- * levels without a branch between them share a node, and empty nodes are removed. Both count the steps of a match or a walk, so that
- * callers can divide their time fairly. {@link topicMatches} compares one filter with one name.
+ * {@link FilterTrie} finds the filters that match one name (routing): a trie, in which levels without a branch between them share a node
+ * and empty nodes are removed. {@link RetainedTopics} finds the names that match one filter (retained messages): a sorted list of names. In
+ * both the cost of an operation hardly grows with the number of entries, and memory is proportional to the entries. Both count the steps of
+ * a match or a walk, so that callers can divide their time fairly. {@link topicMatches} compares one filter with one name.
  *
- * The tries do not check their input: callers check strings once, with {@link isTopicName} and {@link parseTopicFilter}. This folder
- * imports nothing from other folders.
+ * Neither checks its input: callers check strings once, with {@link isTopicName} and {@link parseTopicFilter}. This folder imports nothing
+ * from other folders.
  *
  * ```ts
  * import { equal } from "node:assert/strict";

@@ -5,8 +5,7 @@ const MIN_VIEW_LENGTH = 13;
 
 /**
  * A node of a trie. Its label has one or more levels, up to the next branch or value. Most nodes have at most one child, and an empty Map
- * takes more memory than a node: so an only child is held directly, and a Map is made for the second one. That Map stays until it is empty,
- * so it is never replaced while a walk iterates over it.
+ * takes more memory than a node: so an only child is held directly, and a Map is made for the second one.
  *
  * The label never changes. When a node is split or merged, new nodes replace the old ones. The old ones stay as they were, for walks that
  * paused in them.
@@ -54,13 +53,6 @@ export abstract class TrieNode<Self extends TrieNode<Self>> {
     return children.get(topic.slice(at, levelEnd(topic, at)));
   }
 
-  /** All children. The iterator of a Map is live: it continues while children are added and removed. */
-  children(): Iterator<Self> {
-    const children = this.#children;
-    if (children instanceof Map) return children.values();
-    return (children === undefined ? [] : [children]).values();
-  }
-
   /** Adds a child whose first level no other child has. */
   attach(child: Self): void {
     const children = this.#children;
@@ -74,7 +66,7 @@ export abstract class TrieNode<Self extends TrieNode<Self>> {
     }
   }
 
-  /** Replaces the child with the same first level; a walk over the children meets one of the two. */
+  /** Replaces the child with the same first level. */
   replace(child: Self): void {
     const children = this.#children;
     if (children instanceof Map) children.set(firstLevel(child.label), child);

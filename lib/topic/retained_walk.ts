@@ -19,7 +19,7 @@ export class RetainedWalk<T extends NonNullable<unknown>> {
   readonly #topicFilter: string;
   readonly #options: MatchOptions;
   readonly #hasWildcard: boolean;
-  /** Names before this order are put into the trie first. */
+  /** Names before this order are sorted in first. */
   readonly #indexOrder: number = 0;
   #places: Places<T> | undefined;
   #steps = 0;
@@ -82,8 +82,7 @@ export class RetainedWalk<T extends NonNullable<unknown>> {
     const count = this.#topics.index(this.#indexOrder, maxCount);
     this.#steps += count * STEPS_PER_INDEXED_NAME;
     if (count >= maxCount) return undefined;
-    const places = this.#topics.places(this.#topicFilter, this.#options);
-    return this.#places = places;
+    return this.#places = this.#topics.places(this.#topicFilter, this.#options);
   }
 
   #nextAdded(places: Places<T>, end: number): T | ApartName | undefined {

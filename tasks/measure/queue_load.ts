@@ -1,9 +1,7 @@
 import { encodeText } from "../../lib/codec/mod.ts";
+import { publishNumbered } from "./numbered_messages.ts";
 import { RawConnection } from "./raw_connection.ts";
 
-/** Messages that are published before their acknowledgements are waited for. */
-const WINDOW = 1000;
-const PAYLOAD_BYTES = 100;
 const PUBACK = 0x40;
 
 /** Makes the sessions, each subscribed to a topic of its own, and leaves. */
@@ -20,20 +18,11 @@ export async function makeSessions(port: number, sessions: number): Promise<void
 
 /** Publishes so many messages at QoS 1 to the sessions in turn; each says which of its session's it is. */
 export async function fillQueues(port: number, sessions: number, messages: number): Promise<void> {
-  const connection = await RawConnection.open(port, "publisher");
-  await connection.skip(4);
   const topics = Array.from({ length: sessions }, (_, i) => encodeText(`queue/${i}`));
-  for (let sent = 0; sent < messages; sent += WINDOW) {
-    const count = Math.min(WINDOW, messages - sent);
-    const parts: Uint8Array[] = [];
-    for (let i = 0; i < count; i++) {
-      const number = sent + i;
-      parts.push(publishPacket(topics[number % sessions]!, 1 + i, Math.floor(number / sessions)));
-    }
-    await connection.write(concat(parts));
-    await connection.skip(4 * count);
-  }
-  await connection.close();
+  await publishNumbered(port, messages, false, (place) => ({
+    topic: topics[place % sessions]!,
+    number: Math.floor(place / sessions),
+  }));
 }
 
 /** Comes as each of the sessions and takes what waits, `messages` in all; throws where something is missing or out of order. */
@@ -81,21 +70,4 @@ async function drainOne(
     if (acked > 0) await connection.write(acks.subarray(0, acked));
   }
   await connection.close();
-}
-
-function publishPacket(topic: Uint8Array, packetId: number, number: number): Uint8Array {
-  const bytes = new Uint8Array(6 + topic.length + PAYLOAD_BYTES);
-  bytes.set([0x32, bytes.length - 2, 0, topic.length, ...topic, packetId >> 8, packetId & 0xff]);
-  new DataView(bytes.buffer).setUint32(6 + topic.length, number);
-  return bytes;
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

@@ -1,9 +1,7 @@
 import { encodeText } from "../../lib/codec/mod.ts";
+import { publishNumbered } from "./numbered_messages.ts";
 import { RawConnection } from "./raw_connection.ts";
 
-/** Messages that are published before their acknowledgements are waited for. */
-const WINDOW = 1000;
-const PAYLOAD_BYTES = 100;
 const SUBACK = 0x90;
 /** Topics below one site. */
 const DEVICES = 1000;
@@ -16,20 +14,11 @@ export interface Delivered {
 
 /** Publishes so many retained messages at QoS 1, each on a topic of its own, scattered over the sites. */
 export async function retain(port: number, messages: number): Promise<void> {
-  const connection = await RawConnection.open(port, "publisher");
-  await connection.skip(4);
   const sites = Math.ceil(messages / DEVICES);
-  for (let sent = 0; sent < messages; sent += WINDOW) {
-    const count = Math.min(WINDOW, messages - sent);
-    const parts = Array.from({ length: count }, (_, i) => {
-      const number = sent + i;
-      const topic = `site/${number % sites}/device/${Math.floor(number / sites)}/temp`;
-      return publishPacket(encodeText(topic), 1 + i, number);
-    });
-    await connection.write(concat(parts));
-    await connection.skip(4 * count);
-  }
-  await connection.close();
+  await publishNumbered(port, messages, true, (number) => {
+    const topic = `site/${number % sites}/device/${Math.floor(number / sites)}/temp`;
+    return { topic: encodeText(topic), number };
+  });
 }
 
 /** Subscribes at QoS 0 and counts what comes; throws where a message comes twice, or not. */
@@ -67,23 +56,4 @@ export async function receiveRetained(
   const ms = performance.now() - startMs;
   await connection.close();
   return { messages: seen.size, ms };
-}
-
-function publishPacket(topic: Uint8Array, packetId: number, number: number): Uint8Array {
-  const bodyBytes = 4 + topic.length + PAYLOAD_BYTES;
-  const head = bodyBytes < 128 ? [bodyBytes] : [bodyBytes & 127 | 128, bodyBytes >> 7];
-  const bytes = new Uint8Array(1 + head.length + bodyBytes);
-  bytes.set([0x33, ...head, 0, topic.length, ...topic, packetId >> 8, packetId & 0xff]);
-  new DataView(bytes.buffer).setUint32(1 + head.length + 4 + topic.length, number);
-  return bytes;
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }
