@@ -470,8 +470,10 @@ export class ClusterNode {
       this.#sessions.isApplying = false;
       if (!isApplied) return false;
       this.#sessions.applied(change, node);
-    } else if (change.kind === "ended") this.#sessions.applied(change, node);
-    else this.#sessions.ownApplied(change);
+    } else if (change.kind === "ended") {
+      this.#sessions.applied(change, node);
+      this.#shared.sessionEnded(change.clientId);
+    } else this.#sessions.ownApplied(change);
     return true;
   }
 

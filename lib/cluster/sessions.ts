@@ -130,6 +130,9 @@ export class SharedSessions {
   claimed(clientId: string, node: string, keepsSession: boolean, sequence: number): boolean {
     const home = this.#homes.get(clientId);
     this.#setHome(clientId, keepsSession ? node : undefined, sequence);
+    // Where it begins anew nothing of it is stored before its node speaks of it: after a restart this is what is left of the claim.
+    const losers = this.#losers.get(clientId);
+    if (losers !== undefined && home !== node) this.fences.ended(clientId, sequence, losers);
     if (node === this.#node && keepsSession) {
       if (home !== node) this.#moved.add(clientId);
       this.#left.add(clientId);
@@ -245,12 +248,14 @@ export class SharedSessions {
     for (const subscription of subscriptions) this.putSubscription(clientId, subscription);
   }
 
-  /** {@linkcode Store.deleteSession} */
-  deleteSession(clientId: string): void {
-    if (this.#isTold(clientId)) this.#tell({ kind: "ended", clientId });
+  /** {@linkcode Store.deleteSession}; returns whether others are told. */
+  deleteSession(clientId: string): boolean {
+    const isTold = this.#isTold(clientId);
+    if (isTold) this.#tell({ kind: "ended", clientId });
     this.#keptDone.delete(clientId);
     this.#done.delete(clientId);
     this.#reserved.delete(clientId);
+    return isTold;
   }
 
   /** {@linkcode Store.putSubscription} */

@@ -18,6 +18,10 @@ interface Waiting {
   readonly done: () => void;
 }
 
+/** In the place of a session that has ended: long ago. */
+const ENDED_SECONDS = 60;
+const ENDED_AT_MS = 1;
+
 /** What a store needs to know of the log. */
 export interface LogCommits {
   /** Grows with every message that is put into the log. */
@@ -69,6 +73,8 @@ export class SharedStore implements Store {
   #waiting: Waiting[] = [];
   /** The last record that is applied. */
   #applied = 0;
+  /** Sessions that have ended, of which the log has not come to that. */
+  readonly #ending = new Set<string>();
   /** How many subscriptions the server was asked about, and has heard of. */
   #asked = 0;
   #heard = 0;
@@ -154,13 +160,22 @@ export class SharedStore implements Store {
     this.#own.putPosition?.(position);
   }
   putSession(clientId: string, expirySeconds: number, expiresAtMs: number, owner?: string): void {
+    this.#ending.delete(clientId);
     const ownerThere = this.#sessions.ownerOf(clientId, owner);
     this.#own.putSession(clientId, expirySeconds, expiresAtMs, ownerThere);
     this.#sessions.putSession(clientId, expirySeconds, expiresAtMs, owner);
   }
+  /** Its node stays in the store until the log has come to its end: after a crash before that, this node knows no less than others. */
   deleteSession(clientId: string): void {
     this.#own.deleteSession(clientId);
-    this.#sessions.deleteSession(clientId);
+    if (!this.#sessions.deleteSession(clientId)) return;
+    const ownerThere = this.#sessions.ownerOf(clientId, undefined);
+    this.#own.putSession(clientId, ENDED_SECONDS, ENDED_AT_MS, ownerThere);
+    this.#ending.add(clientId);
+  }
+  /** The log has come to the end of a session of this node. */
+  sessionEnded(clientId: string): void {
+    if (this.#ending.delete(clientId)) this.#own.deleteSession(clientId);
   }
   putSubscription(clientId: string, subscription: Subscription): void {
     this.#own.putSubscription(clientId, subscription);

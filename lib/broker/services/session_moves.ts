@@ -188,6 +188,8 @@ export function inherit(core: Core, clientIds: Iterable<string>): void {
 export function comeBack(core: Core, clientIds: Iterable<string>): void {
   for (const clientId of clientIds) {
     const client = core.clients.get(clientId);
+    // It has ended, and others may not have heard of it.
+    if (client === undefined) core.cluster?.unclaim(clientId);
     if (client === undefined || client.connection !== null) continue;
     comeHere(core, client);
     resumeWill(core, client);
