@@ -9,6 +9,7 @@ import type {
   SharedMessage,
   Store,
 } from "../broker/mod.ts";
+import type { Will } from "../codec/mod.ts";
 import { Applier, type ApplierPorts, type Origin } from "./applier.ts";
 import { Claims } from "./claims.ts";
 import { EmptyStore } from "./empty_store.ts";
@@ -128,6 +129,8 @@ export class ClusterNode {
   #host: ClusterHost | undefined;
   #applier: Applier | undefined;
   #reader: LogReader | undefined;
+  /** Wills of sessions that have ended with a claim of an earlier process, by Client Identifier: it may have published them. */
+  readonly #owedWills = new Map<string, Will>();
   #isClosed = false;
   /** Since when nothing kept this node from hearing others. */
   #readySinceMs: number;
@@ -325,6 +328,8 @@ export class ClusterNode {
     this.#sessions.host = host;
     host.turn().inherit(this.#sessions.takeLeft());
     host.turn().comeBack([...this.#sessions.own()]);
+    for (const [clientId, will] of this.#owedWills) host.turn().publishOwed(clientId, will);
+    this.#owedWills.clear();
     this.#shares.begin();
     this.#log.flush();
     this.#members.begin(() => ({
@@ -370,6 +375,7 @@ export class ClusterNode {
       this.#sessions.isApplying = true;
       host.turn().disinherit(clientIds);
       for (const clientId of clientIds) {
+        this.#shared.moved(clientId);
         const unapplied = this.#sessions.takeUnapplied(clientId);
         host.turn().applyClaim({ clientId, endsSession: false, isHere: false, unapplied });
       }
@@ -433,9 +439,10 @@ export class ClusterNode {
     origin: Origin,
     isWill: boolean,
   ): boolean {
-    const { isOwn } = origin;
+    const { isOwn, node } = origin;
     const { packetId, message: { publisherId } } = shared;
     const isOnce = packetId > 0 || isWill;
+    if (isWill && node === this.#init.options.node) this.#owedWills.delete(publisherId);
     if (!this.#sessions.mayPublish(publisherId, origin, isOnce)) return true;
     if (!host.turn().applyShared(shared)) return false;
     if (packetId > 0 && isOwn) this.#sessions.published(publisherId, packetId);
@@ -449,11 +456,14 @@ export class ClusterNode {
     const isChanged = this.#sessions.claimed(clientId, node, keepsSession, sequence);
     if (isChanged) this.#log.knows(sequence);
     if (isOwn && !keepsSession) return this.#claims.appliedUnawaited(clientId);
+    if (!isHere) this.#shared.moved(clientId);
     // Of several nodes that claim a client, the one keeps it whose claim comes last in the log.
     if (!isHere && this.#claims.countUnawaited(clientId) > 0) return;
     const unapplied = isHere ? [] : this.#sessions.takeUnapplied(clientId);
     this.#sessions.isApplying = endsSession || !isHere;
-    host.turn().applyClaim({ clientId, endsSession, isHere, unapplied });
+    const isEarlier = isHere && !isOwn;
+    const owed = host.turn().applyClaim({ clientId, endsSession, isHere, isEarlier, unapplied });
+    if (owed !== undefined) this.#owedWills.set(clientId, owed);
     // Its client may have to wait, and the store must not say meanwhile that it is another node's.
     this.#sessions.isApplying = true;
     if (isHere) host.turn().keepHomes([clientId]);
@@ -462,8 +472,9 @@ export class ClusterNode {
   }
 
   #changed(host: ClusterHost, change: SessionChange, origin: Origin): boolean {
-    if (!this.#sessions.counts(change, origin)) return true;
     const { node, isOwn } = origin;
+    if (!this.#sessions.counts(change, origin)) return true;
+    if (isOwn) this.#shared.heard(change);
     if (!isOwn) {
       this.#sessions.isApplying = true;
       const isApplied = host.turn().applySession(change, node === this.#init.options.node);
@@ -472,7 +483,6 @@ export class ClusterNode {
       this.#sessions.applied(change, node);
     } else if (change.kind === "ended") {
       this.#sessions.applied(change, node);
-      this.#shared.sessionEnded(change.clientId);
     } else this.#sessions.ownApplied(change);
     return true;
   }

@@ -241,7 +241,9 @@ export class SharedSessions {
     const isArrival = expiresAtMs === Infinity;
     const subscriptions = isArrival ? [...this.host!.subscriptionsOf(clientId)] : [];
     const isMoved = this.#moved.delete(clientId);
-    if (!isArrival || subscriptions.length > MAX_REPEATED && !isMoved) return this.#tell(change);
+    if (!isArrival || subscriptions.length > MAX_REPEATED && !isMoved) {
+      return void this.#tell(change);
+    }
     if (this.#log.change({ ...change, subscriptions }, true)) return;
     // Too many for one record.
     this.#tell(change);
@@ -250,8 +252,7 @@ export class SharedSessions {
 
   /** {@linkcode Store.deleteSession}; returns whether others are told. */
   deleteSession(clientId: string): boolean {
-    const isTold = this.#isTold(clientId);
-    if (isTold) this.#tell({ kind: "ended", clientId });
+    const isTold = this.#isTold(clientId) && this.#tell({ kind: "ended", clientId });
     this.#keptDone.delete(clientId);
     this.#done.delete(clientId);
     this.#reserved.delete(clientId);
@@ -294,10 +295,10 @@ export class SharedSessions {
     if (++this.#doneCount >= MAX_DONE) this.tellDone();
   }
 
-  /** {@linkcode Store.putWill}, {@linkcode Store.deleteWill} */
-  putWill(clientId: string, will: StoredWill | undefined): void {
-    if (!this.#isTold(clientId)) return;
-    this.#tell({ kind: "will", clientId, ...will === undefined ? {} : { will } });
+  /** {@linkcode Store.putWill}, {@linkcode Store.deleteWill}; returns whether others are told. */
+  putWill(clientId: string, will: StoredWill | undefined): boolean {
+    return this.#isTold(clientId) &&
+      this.#tell({ kind: "will", clientId, ...will === undefined ? {} : { will } });
   }
 
   /** {@linkcode Store.deleteReceived} */
@@ -380,10 +381,11 @@ export class SharedSessions {
     this.#log.change({ kind: "done", clientId, floor, above }, false);
   }
 
-  #tell(change: SessionChange): void {
-    if (this.#log.change(change, true)) return;
+  #tell(change: SessionChange): boolean {
+    if (this.#log.change(change, true)) return true;
     const { clientId, kind } = change;
     this.#lines.error("Other nodes cannot be told of a session: too large", { clientId, kind });
+    return false;
   }
 
   /** Whether the session is this node's, and the change is the broker's own. */
