@@ -22,7 +22,7 @@ import { NatsEngine } from "./nats_engine.ts";
 import type { LogView } from "./log_watch.ts";
 import type { OpenedLog } from "./open_log.ts";
 import { type ClusterOptions, prefixOf } from "./options.ts";
-import type { Position } from "./position.ts";
+import { isCut, type Position, positionOf } from "./position.ts";
 import type { RecordClaim } from "./record.ts";
 import { type SessionHost, SharedSessions } from "./sessions.ts";
 import { SharedGroups, type ShareHost } from "./shares.ts";
@@ -253,6 +253,9 @@ export class ClusterNode {
     this.#host = this.#shares.host = host;
     this.#shares.load(position.shares);
     if (position.fences !== undefined) this.#sessions.fences.load(position.fences);
+    if (isCut(positionOf(this.#init.position), position)) {
+      this.#sessions.forgetBehind(position.sequence);
+    }
     const applier = this.#applier = this.#newApplier(host, position, info.firstSequence > 1);
     const { log } = this.#init;
     this.#reader = this.#engine.readLog(position.sequence + 1, {

@@ -120,6 +120,13 @@ export class SharedSessions {
     return done;
   }
 
+  /** The log is another one, or has lost its end: places behind this one say nothing any more. */
+  forgetBehind(sequence: number): void {
+    for (const [clientId, at] of this.#gainedAt) {
+      if (at > sequence) this.#gainedAt.delete(clientId);
+    }
+  }
+
   /** {@linkcode ClusterPort.keepDone} */
   keepDone(clientId: string, text: string): void {
     if (text === "") this.#keptDone.delete(clientId);

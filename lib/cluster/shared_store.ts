@@ -225,6 +225,7 @@ export class SharedStore implements Store {
   /** The log has given a session to another node: what this one has told of it does not count any more. */
   moved(clientId: string): void {
     if (this.#unheard.hasEnded(clientId)) this.#drop(clientId);
+    else if (this.#unheard.forgetWill(clientId)) this.#own.deleteWill(clientId);
   }
 
   #drop(clientId: string): void {

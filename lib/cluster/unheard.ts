@@ -35,9 +35,11 @@ export class Unheard {
     return will.isGone;
   }
 
-  /** What was told of the will does not count, or is over. */
-  forgetWill(clientId: string): void {
+  /** What was told of the will does not count, or is over; `true`: the last was that there is none any more. */
+  forgetWill(clientId: string): boolean {
+    const isGone = this.#wills.get(clientId)?.isGone === true;
     this.#wills.delete(clientId);
+    return isGone;
   }
 
   /** Nothing of the session counts any more. */

@@ -69,6 +69,13 @@ Deno.test("every node that had a session before is kept from speaking of it when
   }
 });
 
+Deno.test("places of a log that is another one by now keep nobody from speaking", () => {
+  const { sessions } = sessionsOf();
+  sessions.claimed("c", "n2", true, 900);
+  sessions.forgetBehind(0);
+  equal(sessions.mayPublish("c", { node: "n2", since: 0 }, true), true);
+});
+
 Deno.test("each claim of this node tells that it knows the log up to there: others may have known of a node before", () => {
   const { sessions } = sessionsOf();
   equal(sessions.claimed("new", "n1", true, 20), true);
