@@ -5,6 +5,7 @@ import { splitOwner } from "../ground/owner.ts";
 import { SessionCopy } from "../state/session_copy.ts";
 import { KEPT_SECONDS, startExpiry } from "./lifecycle.ts";
 import type { StoredSession, StoredState } from "../ground/ports.ts";
+import { readAhead } from "./queue_tail.ts";
 import { keepUntil, settleHeld } from "./shared_sessions.ts";
 import { standsForLogged } from "./unlogged_flights.ts";
 import { restoreWill } from "./wills.ts";
@@ -45,6 +46,8 @@ function restoreSession(core: Core, stored: StoredSession, invalid: Invalid): vo
   for (const packetId of stored.received) session.receiver.accept(packetId);
   if (client.copy !== null) {
     settleHeld(core, client, client.copy);
+    // What is done with may be in the store alone, and nobody may speak of this session again for long.
+    if (client.copy.floor > 0 && session.queue.heldLength === 0) readAhead(core, client);
     client.copy.will = stored.will;
     return keepUntil(core, client, stored.expiresAtMs);
   }
