@@ -1,6 +1,7 @@
-import { equal, fail } from "node:assert/strict";
+import { equal } from "node:assert/strict";
 import { longTest } from "../support/long.ts";
 import { runCluster } from "./cluster/run.ts";
+import { PROMISES, runClusterSeeds } from "./cluster/seeds.ts";
 
 /**
  * Seeds that showed a fault of the cluster, and what it was. By now a change of the simulation may have made other worlds of them: beside them run
@@ -54,24 +55,8 @@ for (const [seed, fault] of FOUND_LATER) {
   Deno.test(`A cluster, seed ${seed}: ${fault}`, test);
 }
 
-/** Seeds of the gate, and of a test. `deno task sim --cluster` runs as many as one likes. */
-const SEEDS = 200;
-const SEEDS_PER_TEST = 40;
-/** Seeds of the first test, which always runs. */
-const FIRST_SEEDS = 10;
-
-for (let first = 0, next; first < SEEDS; first = next) {
-  // The second test takes what the first leaves of its share.
-  next = first === 0 ? FIRST_SEEDS : first - first % SEEDS_PER_TEST + SEEDS_PER_TEST;
-  const last = next - 1;
+/** Seeds of this file: the first test always runs. Others follow in `cluster_more_test.ts`. */
+for (const [first, last] of [[0, 9], [10, 99], [100, 199]] as const) {
   const test = first === 0 ? Deno.test : longTest;
-  test(
-    `A cluster loses nothing acknowledged, repeats nothing of QoS 2, keeps the order, publishes wills once and is the same on all nodes, seeds ${first} to ${last}`,
-    () => {
-      for (let seed = first; seed <= last; seed++) {
-        const broken = runCluster(seed);
-        if (broken !== undefined) fail(broken);
-      }
-    },
-  );
+  test(`${PROMISES}, seeds ${first} to ${last}`, () => runClusterSeeds(first, last));
 }
