@@ -3,7 +3,7 @@ import { decodeRecord, type RecordEntry, type RecordMessage } from "../../../lib
 import { Violation } from "../records.ts";
 import type { RoamingClient } from "./client.ts";
 import { restOf } from "./state.ts";
-import type { SentRecord, SessionRecord, WillRecord } from "./records.ts";
+import type { SentRecord, SessionRecord, SubRecord, WillRecord } from "./records.ts";
 import type { ClusterWorld } from "./world.ts";
 
 /** How long a node takes to know, and to say, what has become of a will. */
@@ -29,18 +29,21 @@ export function checkArrivals({ clients, records }: ClusterWorld): void {
 }
 
 function isOwed(record: SentRecord, { subs }: SessionRecord): boolean {
-  const { qos, mayExpire, isWill, ackedAtMs, sentAtMs, topicName, isDoubtful } = record;
+  const { qos, mayExpire, isWill, ackedAtMs, sentAtMs, isDoubtful } = record;
   if (qos === 0 || mayExpire || isWill || isDoubtful || ackedAtMs === Infinity) return false;
-  return subs.some(({ topicFilter, grantedAtMs, endAskedAtMs }) =>
-    topicName.startsWith(topicFilter.slice(0, 2)) && grantedAtMs < sentAtMs &&
-    endAskedAtMs > ackedAtMs + BEHIND_MS
+  return subs.some((sub) =>
+    isFor(record, sub) && sub.grantedAtMs < sentAtMs && sub.endAskedAtMs > ackedAtMs + BEHIND_MS
   );
+}
+
+function isFor({ topicName }: SentRecord, { topicFilter }: SubRecord): boolean {
+  return topicName.startsWith(topicFilter.slice(0, 2));
 }
 
 /** Of one publisher, topic and QoS the messages come in the order in which they were sent. [MQTT-4.6.0-6] */
 function checkOrder(
   { clientId }: RoamingClient,
-  { order }: SessionRecord,
+  { order, subs }: SessionRecord,
   records: readonly SentRecord[],
 ): void {
   const byText = new Map(records.map((record) => [record.text, record]));
@@ -50,6 +53,8 @@ function checkOrder(
     if (record.isWill || record.isDoubtful || record.mayExpire || record.qos === 0) continue;
     // What one member has not acknowledged comes to another one later.
     if (isShared(record)) continue;
+    // It came for the first time before the subscription: what the session gets is a repeat, which comes behind what was sent after it.
+    if (!subs.some((sub) => isFor(record, sub) && sub.grantedAtMs < record.sentAtMs)) continue;
     const key = `${record.publisherId} ${record.topicName} ${record.qos}`;
     const before = last.get(key);
     if (before !== undefined && before.order > record.order) {
