@@ -1,4 +1,11 @@
-import type { LogPort, SessionChange, ShareChange, SharedMessage, Store } from "../broker/mod.ts";
+import type {
+  LogPort,
+  Message,
+  SessionChange,
+  ShareChange,
+  SharedMessage,
+  Store,
+} from "../broker/mod.ts";
 import type { Timers } from "./engine.ts";
 import type { SavedFences } from "./fences.ts";
 import { Marks } from "./marks.ts";
@@ -11,6 +18,7 @@ import {
   type RecordClaim,
   type RecordHead,
   type RecordMessage,
+  type SharedAgain,
 } from "./record.ts";
 
 /** Who has written a record. */
@@ -41,6 +49,10 @@ export interface ApplierPorts {
   died(node: string, origin: Origin): boolean;
   /** A node says something of a shared subscription, at this place in the log; `false`: it has to come again. */
   shared(change: ShareChange, origin: Origin, place: number): boolean;
+  /** A message comes again, for members of one shared subscription; `false`: it has to come again. */
+  sharedAgain(message: Message, again: SharedAgain, origin: Origin): boolean;
+  /** Records are gone that were still to be applied: the next one is this. */
+  missed(from: number): void;
   /** What is stored with the position, as JSON. */
   readonly shares: string;
   /** What is stored with it too; `undefined`: nothing. */
@@ -120,6 +132,7 @@ export class Applier {
     this.marks.blind();
     this.#begun = 0;
     this.sequence = from - 1;
+    this.#ports.missed(from);
   }
 
   /** Stops. */
@@ -203,7 +216,8 @@ export class Applier {
   }
 
   #applyMessage(entry: RecordMessage, origin: Origin): boolean {
-    const { message, packetId, isWill = false } = entry;
+    const { message, packetId, isWill = false, again } = entry;
+    if (again !== undefined) return this.#ports.sharedAgain(message, again, origin);
     const shared = { message, packetId, isOthers: !origin.isOwn };
     if (!this.#ports.apply(shared, origin, isWill)) return false;
     this.messages++;

@@ -22,7 +22,7 @@ import type { LogView } from "./log_watch.ts";
 import type { OpenedLog } from "./open_log.ts";
 import { type ClusterOptions, prefixOf } from "./options.ts";
 import type { Position } from "./position.ts";
-import type { RecordClaim } from "./record.ts";
+import { firstPlaceOf, type RecordClaim } from "./record.ts";
 import { type SessionHost, SharedSessions } from "./sessions.ts";
 import { SharedGroups, type ShareHost } from "./shares.ts";
 import { SharedStore } from "./shared_store.ts";
@@ -248,7 +248,8 @@ export class ClusterNode {
    */
   begin(host: ClusterHost, { info, position }: OpenedLog, joined: () => void): void {
     this.#host = this.#shares.host = host;
-    this.#shares.load(position.shares);
+    const { sequence, entries = 0, shares } = position;
+    this.#shares.load(shares, firstPlaceOf(sequence + 1) + entries);
     if (position.fences !== undefined) this.#sessions.fences.load(position.fences);
     const applier = this.#applier = this.#newApplier(host, position, info.firstSequence > 1);
     const { log } = this.#init;
@@ -267,7 +268,8 @@ export class ClusterNode {
     });
     const look = () => {
       if (this.#isClosed) return joined();
-      if (applier.sequence < info.lastSequence) {
+      // What is still on its way to receivers is not among what waits for them.
+      if (applier.sequence < info.lastSequence || host.turn().isFanningOut) {
         return void this.#timers.after(LOOK_AGAIN_MS, look);
       }
       this.#takePart(host, applier);
@@ -294,6 +296,12 @@ export class ClusterNode {
       },
       died: (node, origin) => this.#died(host, node, origin),
       shared: (change, origin, place) => this.#sharedChanged(host, change, origin, place),
+      sharedAgain: (message, again, { isOwn }) => {
+        if (host.turn().isFanningOut) return false;
+        shares.applyAgain(message, again, isOwn);
+        return true;
+      },
+      missed: (from) => shares.missed(from),
       get shares() {
         return shares.text;
       },

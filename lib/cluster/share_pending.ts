@@ -64,6 +64,22 @@ export class SharePending {
     }
   }
 
+  /** Whether there is nothing. */
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
+  /** Whether a node has something to deliver of a shared subscription. */
+  has(node: string, share: string): boolean {
+    return this.#lists.has(keyOf(node, share));
+  }
+
+  /** Forgets all. */
+  clear(): void {
+    this.#lists.clear();
+    this.#count = this.#bytes = 0;
+  }
+
   /** Takes what a node has to deliver, in the order of the log; of one shared subscription, or of all. */
   takeAll(node: string, share?: string): (readonly [share: string, message: Message])[] {
     return this.#take((entry) =>

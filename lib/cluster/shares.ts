@@ -6,12 +6,17 @@ import type {
   ShareChange,
   ShareMembers,
 } from "../broker/mod.ts";
+import { firstPlaceOf, type SharedAgain } from "./record.ts";
+import { type ForShare, ShareGiven } from "./share_given.ts";
 import { SharePending } from "./share_pending.ts";
 import { type SavedShares, ShareTable } from "./share_table.ts";
 
-/** Takes what other nodes are to be told. {@linkcode Log.share} */
+/** Takes what other nodes are to be told. */
 export interface ShareLog {
+  /** {@linkcode Log.share} */
   share(change: ShareChange): void;
+  /** {@linkcode Log.shareAgain} */
+  shareAgain(message: Message, again: SharedAgain): boolean;
 }
 
 /** What of the broker is asked for. */
@@ -26,23 +31,17 @@ export interface ShareHost {
   sharePending(share: string): readonly number[] | undefined;
 }
 
-/** What this node had to deliver of one shared subscription. */
-interface Given {
-  /** The last of it in the log. */
-  last: number;
-  /** What members left behind that are gone. */
-  readonly left: Map<number, Message>;
-  /** What others were told last. */
-  told: string;
-}
-
-/** With more that waits others hear only of what is before the first of it. */
-const MAX_EXCEPT = 1000;
+/** Of one record so many places are told to be there. */
+const MAX_HAD = 1000;
+/** In the place of a node: what nobody but this node can put into the log again. */
+const NOBODY = "";
 
 /**
  * Shared subscriptions over all nodes: each message is delivered once for a shared subscription. The nodes say by the log how many members they
  * have, so all decide alike which of them a message goes to. The others keep it until that node says that it is done with, and decide again
- * where the node dies, or its last member leaves.
+ * where the node dies, or its last member leaves. A node that has started again knows only of what was behind its place in the log: where no node
+ * with members knows of a message, one that has it puts it into the log again. What its own members had to get meanwhile it keeps as if it were
+ * another's, and gives it to them when it begins to write.
  */
 export class SharedGroups {
   /** Set when the node begins to apply. */
@@ -51,22 +50,27 @@ export class SharedGroups {
   writes = 0;
   readonly #table = new ShareTable();
   readonly #pending: SharePending;
-  readonly #given = new Map<string, Given>();
-  /** What this node has told that it has left, until the log has come to that. */
-  readonly #leaving = new Map<string, readonly Message[]>();
+  readonly #given = new ShareGiven();
+  /** What this node puts into the log again, as soon as some node has members. */
+  readonly #again: SharePending;
   /** What others know of this node's members, and what has changed since. */
   readonly #announced = new Map<string, string>();
   readonly #changed = new Set<string>();
   /** QoS 2 messages that go to members, of which others are to hear before. */
   #sent = new Map<string, number[]>();
   #isWriting = false;
+  /** From this place in the log on this process knows what others have to deliver. */
+  #since = 0;
   readonly #node: string;
   readonly #log: ShareLog;
+  readonly #lines: LogPort;
 
   constructor(node: string, log: ShareLog, lines: LogPort) {
     this.#node = node;
     this.#log = log;
+    this.#lines = lines;
     this.#pending = new SharePending(lines);
+    this.#again = new SharePending(lines);
   }
 
   /** What is stored with the position in the log, as JSON. */
@@ -79,11 +83,18 @@ export class SharedGroups {
     return this.#table.nodes;
   }
 
-  /** Takes over what was stored. */
-  load(saved: SavedShares | undefined): void {
+  /** Takes over what was stored. `since`: the first place in the log that is read. */
+  load(saved: SavedShares | undefined, since: number): void {
+    this.#since = since;
     if (saved === undefined) return;
     this.#table.load(saved);
     for (const share of this.#table.shares) this.host!.turn().holdShare(share, true);
+  }
+
+  /** Records are gone before this one: nobody knows what they said is done with. */
+  missed(from: number): void {
+    this.#since = firstPlaceOf(from);
+    this.#pending.clear();
   }
 
   /** {@linkcode ClusterPort.isShareHere} */
@@ -93,11 +104,7 @@ export class SharedGroups {
     if (draw === 0) return true;
     const node = this.#table.choose(share, draw);
     if (node === undefined) return false;
-    const isHere = node === this.#node;
-    if (qos === 0) return isHere;
-    if (isHere) this.#give(share, logId);
-    else this.#pending.add(node, share, message);
-    return isHere;
+    return qos === 0 ? node === this.#node : this.#assign(node, share, message);
   }
 
   /** {@linkcode ClusterPort.shareChanged} */
@@ -118,22 +125,31 @@ export class SharedGroups {
   /** {@linkcode ClusterPort.shareLeft} */
   left(share: string, message: Message): void {
     const { logId = 0, payload } = message;
+    if (logId === 0) return;
     // Its bytes may be the record's.
-    this.#given.get(share)?.left.set(logId, { ...message, payload: payload.slice() });
+    const kept = { ...message, payload: payload.slice() };
+    if (!this.#isWriting) return this.#pending.add(this.#node, share, kept);
+    this.#given.leave(share, kept);
+    // Where there is no member others have to hear of that.
+    this.changed(share);
   }
 
   /** The node begins to write: others hear what it has, and that the rest was lost with the process before. */
   begin(): void {
     this.#isWriting = true;
     const { host } = this;
-    for (const share of host!.shares) {
-      this.#changed.add(share);
-      this.#tellHad(share, host!.sharePending(share));
-    }
+    for (const share of host!.shares) this.#changed.add(share);
     for (const share of this.#table.sharesOf(this.#node)) this.#changed.add(share);
-    this.#given.clear();
+    for (const [share, message] of this.#pending.takeAll(this.#node)) {
+      if (this.#assign(this.#node, share, message)) host!.turn().deliverToShare(share, message);
+    }
+    for (const share of host!.shares) {
+      const pending = host!.sharePending(share) ?? [];
+      this.#tellHad(share, pending);
+      for (const logId of pending) this.#given.give(share, logId);
+    }
     this.flush(true);
-    this.#log.share({ kind: "hello" });
+    this.#log.share({ kind: "hello", since: this.#since });
   }
 
   /** Puts into the log what has changed in this turn. */
@@ -143,24 +159,20 @@ export class SharedGroups {
     this.#sent.clear();
     for (const share of this.#changed) this.#tellMembers(share, isWhole);
     this.#changed.clear();
+    if (this.#again.isEmpty) return;
+    for (const share of this.#table.shares) this.#putAgain(share);
   }
 
   /** Tells others what is done with; `true`: something was. */
   tellDone(): boolean {
     if (!this.#isWriting) return false;
     let hasTold = false;
-    for (const [share, given] of this.#given) {
-      const pending = this.host!.sharePending(share);
-      if (pending === undefined) continue;
-      given.left.clear();
-      const isLong = pending.length > MAX_EXCEPT;
-      const upTo = isLong ? pending[0]! - 1 : given.last;
-      const except = isLong ? [] : pending;
-      const told = `${upTo}:${except.join()}`;
-      if (pending.length === 0) this.#given.delete(share);
-      if (told === given.told) continue;
-      given.told = told;
-      this.#log.share({ kind: "done", share, upTo, except });
+    const pendingOf = (share: string) =>
+      this.#changed.has(share) || this.#given.isLeaving(share)
+        ? undefined
+        : this.host!.sharePending(share);
+    for (const change of this.#given.done(pendingOf)) {
+      this.#log.share(change);
       hasTold = true;
     }
     return hasTold;
@@ -178,11 +190,19 @@ export class SharedGroups {
       case "had":
         return this.#pending.confirm(node, change.share, change.ids);
       case "hello":
-        this.#table.knowsSince(node, place);
+        this.#table.knowsSince(node, change.since ?? place);
         this.#move(this.#pending.takeUnconfirmed(node));
         // It may know nothing of what was told before.
         if (node !== this.#node) this.#tellAgain();
     }
+  }
+
+  /** A message was put into the log again: it goes to members of one shared subscription. */
+  applyAgain(message: Message, { share, before }: SharedAgain, isOwn: boolean): void {
+    this.#again.remove(NOBODY, share, [before]);
+    const node = this.#table.choose(share, drawOf(message.logId!));
+    if (node !== undefined) this.#hand(node, share, message);
+    else if (isOwn) this.#keepAgain(share, message);
   }
 
   /** A node is dead; `heir`: the node that has its sessions now, and so its members whose clients are away. */
@@ -190,44 +210,100 @@ export class SharedGroups {
     const shares = this.#table.sharesOf(node);
     this.#table.remove(node);
     for (const share of shares) this.#hold(share);
-    this.#move(this.#pending.takeAll(node), heir);
-    if (node !== this.#node) return;
-    // It was only cut off, and others have taken what it had.
+    const taken = this.#pending.takeAll(node);
+    if (node !== this.#node) return this.#move(taken, { heir });
+    // It was only cut off, and others have taken what it had, if they knew of that.
     this.host!.turn().forgetShared();
-    this.#given.clear();
+    for (
+      const [share, message] of [
+        ...taken,
+        ...this.#pending.takeAll(node),
+        ...this.#given.takeLeft(),
+      ]
+    ) {
+      const isKnown = this.#table.firstKnowing(message.logId!) !== undefined ||
+        this.#takerOf(share, message, heir) !== undefined;
+      if (!isKnown) this.#keepAgain(share, message);
+    }
+    if (!this.#isWriting) return;
+    this.#log.share({ kind: "hello", since: this.#since });
     this.#tellAgain();
   }
 
   #applyMembers(share: string, node: string, members: ShareMembers): void {
     this.#table.set(share, node, members);
     this.#hold(share);
-    if (members.connected + members.kept > 0) return;
-    if (node !== this.#node) return this.#move(this.#pending.takeAll(node, share));
-    // Others move on what this node has told that it has left, and so does it: the next one may die too.
-    const left = this.#leaving.get(share) ?? [];
-    this.#leaving.delete(share);
-    this.#move(left.map((message) => [share, message] as const));
+    if (members.connected + members.kept > 0) {
+      if (this.#again.has(NOBODY, share)) this.writes++;
+      return;
+    }
+    if (node !== this.#node || !this.#isWriting) {
+      return this.#move(this.#pending.takeAll(node, share), { holder: node });
+    }
+    // Others move on what this node has left behind, and so does it: the next one may die too.
+    this.#move(this.#given.lastGoneApplied(share), { holder: node });
+    if (!this.#given.isLeaving(share) && this.#announced.get(share) === NO_MEMBERS) {
+      this.#announced.delete(share);
+    }
   }
 
   #hold(share: string): void {
     this.host!.turn().holdShare(share, this.#table.has(share));
   }
 
-  #give(share: string, logId: number): void {
-    const given = this.#given.get(share);
-    if (given === undefined) this.#given.set(share, { last: logId, left: new Map(), told: "" });
-    else given.last = Math.max(given.last, logId);
+  /** This node delivers a message: `true`: its members get it now. */
+  #assign(node: string, share: string, message: Message): boolean {
+    if (node !== this.#node || !this.#isWriting) {
+      this.#pending.add(node, share, message);
+      return false;
+    }
+    if (this.#given.isLeaving(share)) {
+      this.left(share, message);
+      return false;
+    }
+    this.#given.give(share, message.logId!);
+    return true;
   }
 
-  /** Decides again who delivers these; `last`: where no node has members. */
-  #move(moving: readonly (readonly [share: string, message: Message])[], last?: string): void {
+  #hand(node: string, share: string, message: Message): void {
+    if (this.#assign(node, share, message)) this.host!.turn().deliverToShare(share, message);
+  }
+
+  /**
+   * Decides again who delivers these. `heir`: where no node has members. `holder`: has them, and is alive; else the first of those that know of them
+   * puts into the log again what none of the nodes with members knows of.
+   */
+  #move(
+    moving: readonly ForShare[],
+    { heir, holder }: { readonly heir?: string; readonly holder?: string } = {},
+  ): void {
     for (const [share, message] of moving) {
-      const { logId = 0 } = message;
-      const node = this.#table.choose(share, drawOf(logId), logId) ?? last;
-      if (node === this.#node) {
-        this.#give(share, logId);
-        this.host!.turn().deliverToShare(share, message);
-      } else if (node !== undefined) this.#pending.add(node, share, message);
+      const node = this.#takerOf(share, message, heir);
+      if (node !== undefined) this.#hand(node, share, message);
+      else if (heir === undefined && !this.#table.has(share)) continue;
+      else if ((holder ?? this.#table.firstKnowing(message.logId!)) === this.#node) {
+        this.#keepAgain(share, message);
+      }
+    }
+  }
+
+  #takerOf(share: string, { logId = 0 }: Message, heir: string | undefined): string | undefined {
+    const node = this.#table.choose(share, drawOf(logId), logId);
+    if (node !== undefined || heir === undefined || this.#table.has(share)) return node;
+    return this.#table.knows(heir, logId) ? heir : undefined;
+  }
+
+  #keepAgain(share: string, message: Message): void {
+    this.#again.add(NOBODY, share, message);
+    this.writes++;
+  }
+
+  #putAgain(share: string): void {
+    if (!this.#again.has(NOBODY, share)) return;
+    for (const [, message] of this.#again.takeAll(NOBODY, share)) {
+      if (this.#log.shareAgain(message, { share, before: message.logId! })) continue;
+      const { topicName } = message;
+      this.#lines.error("A message cannot be put into the log again: too large", { topicName });
     }
   }
 
@@ -237,10 +313,9 @@ export class SharedGroups {
     for (const share of this.host!.shares) this.changed(share);
   }
 
-  #tellHad(share: string, pending: readonly number[] | undefined): void {
-    if (pending === undefined) return this.#log.share({ kind: "had", share });
-    for (let at = 0; at < pending.length; at += MAX_EXCEPT) {
-      this.#log.share({ kind: "had", share, ids: pending.slice(at, at + MAX_EXCEPT) });
+  #tellHad(share: string, pending: readonly number[]): void {
+    for (let at = 0; at < pending.length; at += MAX_HAD) {
+      this.#log.share({ kind: "had", share, ids: pending.slice(at, at + MAX_HAD) });
     }
   }
 
@@ -248,23 +323,17 @@ export class SharedGroups {
     const members = this.host!.shareMembers(share);
     const text = `${members.connected} ${members.kept}`;
     if (!isWhole && this.#announced.get(share) === text) return;
-    const isOut = members.connected + members.kept === 0;
-    if (isOut) this.#tellLeft(share);
-    if (isOut) this.#announced.delete(share);
-    else this.#announced.set(share, text);
+    this.#announced.set(share, text);
+    if (text === NO_MEMBERS) {
+      const done = this.#given.lastGone(share);
+      if (done !== undefined) this.#log.share(done);
+    }
     this.#log.share({ kind: "members", share, members });
   }
-
-  /** The last member is gone: all but what it left behind is done with. */
-  #tellLeft(share: string): void {
-    const given = this.#given.get(share);
-    if (given === undefined) return;
-    this.#given.delete(share);
-    this.#log.share({ kind: "done", share, upTo: given.last, except: [...given.left.keys()] });
-    const before = this.#leaving.get(share) ?? [];
-    this.#leaving.set(share, [...before, ...given.left.values()]);
-  }
 }
+
+/** {@linkcode SharedGroups} notes by this that it has told others of none. */
+const NO_MEMBERS = "0 0";
 
 /** The number by which nodes choose: of a record's messages each has its own. */
 function drawOf(logId: number): number {

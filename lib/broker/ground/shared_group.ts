@@ -20,5 +20,8 @@ export type ShareChange =
   | { readonly kind: "sent"; readonly share: string; readonly ids: readonly number[] }
   /** A node that has started again still has these; absent: it has all of before. */
   | { readonly kind: "had"; readonly share: string; readonly ids?: readonly number[] }
-  /** That was all: what it does not have was lost with the process before. */
-  | { readonly kind: "hello" };
+  /**
+   * That was all: what it does not have was lost with the process before. `since`: from this place on it knows what others have to deliver;
+   * absent: from here on.
+   */
+  | { readonly kind: "hello"; readonly since?: number };

@@ -35,10 +35,11 @@ export function shareMembers({ router }: Core, share: string): ShareMembers {
 
 /** The messages, by their places in the log, that members at this node have not acknowledged; `undefined`: it is not known now. */
 export function sharePending(core: Core, share: string): readonly number[] | undefined {
-  if (core.longFanOuts.isActive || core.dismantling.length > 0) return undefined;
+  if (core.longFanOuts.jobs.length > 0) return undefined;
   const pending: number[] = [];
-  for (const { session: { queue, sender } } of core.router.share(share)?.clients ?? []) {
-    if (queue.tail !== undefined) return undefined;
+  for (const { isEnded, session: { queue, sender } } of core.router.share(share)?.clients ?? []) {
+    if (isEnded) continue;
+    // Of these none is in the store alone.
     for (const { delivery } of sender.values()) {
       if (delivery.share === share) pending.push(delivery.message.logId ?? 0);
     }
@@ -66,8 +67,9 @@ export function deliverToShare(core: Core, share: string, message: Message): voi
 export function forgetShared(core: Core): void {
   for (const group of core.router.sharesHere()) {
     for (const client of group.clients) {
-      for (const delivery of takeShared(core, client, () => true)) {
+      for (const delivery of takeShared(core, client, ({ share }) => share === group.topicFilter)) {
         if (delivery.sequence > 0) core.store?.deleteDelivery(client.session.clientId, delivery);
+        core.cluster?.shareLeft(group.topicFilter, delivery.message);
       }
     }
   }
