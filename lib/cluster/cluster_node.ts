@@ -379,7 +379,8 @@ export class ClusterNode {
       host.turn().disinherit(clientIds);
       for (const clientId of clientIds) {
         const unapplied = this.#sessions.takeUnapplied(clientId);
-        host.turn().applyClaim({ clientId, endsSession: false, isHere: false, unapplied });
+        const claim = { clientId, endsSession: false, isHere: false, unapplied };
+        this.#shares.whileGoing(heir, () => host.turn().applyClaim(claim));
       }
       this.#sessions.isApplying = false;
     }
@@ -461,7 +462,9 @@ export class ClusterNode {
     if (!isHere && this.#claims.countUnawaited(clientId) > 0) return;
     const unapplied = isHere ? [] : this.#sessions.takeUnapplied(clientId);
     this.#sessions.isApplying = endsSession || !isHere;
-    host.turn().applyClaim({ clientId, endsSession, isHere, unapplied });
+    const apply = () => host.turn().applyClaim({ clientId, endsSession, isHere, unapplied });
+    if (isHere || !keepsSession) apply();
+    else this.#shares.whileGoing(node, apply);
     // Its client may have to wait, and the store must not say meanwhile that it is another node's.
     this.#sessions.isApplying = true;
     if (isHere) host.turn().keepHomes([clientId]);

@@ -56,6 +56,9 @@ export class SharedGroups {
   /** What others know of this node's members, and what has changed since. */
   readonly #announced = new Map<string, string>();
   readonly #changed = new Set<string>();
+  /** The node that sessions go to now, and the last one that a member's session of each shared subscription has gone to. */
+  #goingTo: string | undefined;
+  readonly #goneTo = new Map<string, string>();
   /** QoS 2 messages that go to members, of which others are to hear before. */
   #sent = new Map<string, number[]>();
   #isWriting = false;
@@ -109,8 +112,19 @@ export class SharedGroups {
 
   /** {@linkcode ClusterPort.shareChanged} */
   changed(share: string): void {
+    if (this.#goingTo !== undefined) this.#goneTo.set(share, this.#goingTo);
     this.#changed.add(share);
     if (this.#isWriting) this.writes++;
+  }
+
+  /** What `move` does makes sessions go to that node. */
+  whileGoing(node: string, move: () => void): void {
+    this.#goingTo = node;
+    try {
+      move();
+    } finally {
+      this.#goingTo = undefined;
+    }
   }
 
   /** {@linkcode ClusterPort.shareSent} */
@@ -182,7 +196,7 @@ export class SharedGroups {
   apply(change: ShareChange, node: string, place: number): void {
     switch (change.kind) {
       case "members":
-        return this.#applyMembers(change.share, node, change.members);
+        return this.#applyMembers(change, node);
       case "done":
         return this.#pending.done(node, change.share, change.upTo, change.except);
       case "sent":
@@ -209,9 +223,9 @@ export class SharedGroups {
   died(node: string, heir: string): void {
     const shares = this.#table.sharesOf(node);
     this.#table.remove(node);
-    for (const share of shares) this.#hold(share);
+    for (const share of shares) this.#succeed(share, heir);
     const taken = this.#pending.takeAll(node);
-    if (node !== this.#node) return this.#move(taken, { heir });
+    if (node !== this.#node) return this.#move(taken);
     // It was only cut off, and others have taken what it had, if they knew of that.
     this.host!.turn().forgetShared();
     for (
@@ -222,7 +236,7 @@ export class SharedGroups {
       ]
     ) {
       const isKnown = this.#table.firstKnowing(message.logId!) !== undefined ||
-        this.#takerOf(share, message, heir) !== undefined;
+        this.#takerOf(share, message) !== undefined;
       if (!isKnown) this.#keepAgain(share, message);
     }
     if (!this.#isWriting) return;
@@ -230,24 +244,32 @@ export class SharedGroups {
     this.#tellAgain();
   }
 
-  #applyMembers(share: string, node: string, members: ShareMembers): void {
+  #applyMembers(
+    { share, members, heir }: Extract<ShareChange, { kind: "members" }>,
+    node: string,
+  ): void {
     this.#table.set(share, node, members);
-    this.#hold(share);
+    this.#succeed(share, heir);
     if (members.connected + members.kept > 0) {
       if (this.#again.has(NOBODY, share)) this.writes++;
       return;
     }
     if (node !== this.#node || !this.#isWriting) {
-      return this.#move(this.#pending.takeAll(node, share), { holder: node });
+      return this.#move(this.#pending.takeAll(node, share), node);
     }
     // Others move on what this node has left behind, and so does it: the next one may die too.
-    this.#move(this.#given.lastGoneApplied(share), { holder: node });
+    this.#move(this.#given.lastGoneApplied(share), node);
     if (!this.#given.isLeaving(share) && this.#announced.get(share) === NO_MEMBERS) {
       this.#announced.delete(share);
     }
   }
 
-  #hold(share: string): void {
+  /** Where no node has members any more, this one has, until it says otherwise: messages must not find nobody meanwhile. */
+  #succeed(share: string, heir: string | undefined): void {
+    if (heir !== undefined && !this.#table.has(share)) {
+      this.#table.set(share, heir, { connected: 0, kept: 1 });
+      if (heir === this.#node) this.changed(share);
+    }
     this.host!.turn().holdShare(share, this.#table.has(share));
   }
 
@@ -270,27 +292,22 @@ export class SharedGroups {
   }
 
   /**
-   * Decides again who delivers these. `heir`: where no node has members. `holder`: has them, and is alive; else the first of those that know of them
-   * puts into the log again what none of the nodes with members knows of.
+   * Decides again who delivers these. `holder`: has them, and is alive; else the first of those that know of them puts into the log again what
+   * none of the nodes with members knows of.
    */
-  #move(
-    moving: readonly ForShare[],
-    { heir, holder }: { readonly heir?: string; readonly holder?: string } = {},
-  ): void {
+  #move(moving: readonly ForShare[], holder?: string): void {
     for (const [share, message] of moving) {
-      const node = this.#takerOf(share, message, heir);
+      const node = this.#takerOf(share, message);
       if (node !== undefined) this.#hand(node, share, message);
-      else if (heir === undefined && !this.#table.has(share)) continue;
+      else if (!this.#table.has(share)) continue;
       else if ((holder ?? this.#table.firstKnowing(message.logId!)) === this.#node) {
         this.#keepAgain(share, message);
       }
     }
   }
 
-  #takerOf(share: string, { logId = 0 }: Message, heir: string | undefined): string | undefined {
-    const node = this.#table.choose(share, drawOf(logId), logId);
-    if (node !== undefined || heir === undefined || this.#table.has(share)) return node;
-    return this.#table.knows(heir, logId) ? heir : undefined;
+  #takerOf(share: string, { logId = 0 }: Message): string | undefined {
+    return this.#table.choose(share, drawOf(logId), logId);
   }
 
   #keepAgain(share: string, message: Message): void {
@@ -322,13 +339,14 @@ export class SharedGroups {
   #tellMembers(share: string, isWhole: boolean): void {
     const members = this.host!.shareMembers(share);
     const text = `${members.connected} ${members.kept}`;
+    const heir = this.#goneTo.get(share);
+    this.#goneTo.delete(share);
     if (!isWhole && this.#announced.get(share) === text) return;
     this.#announced.set(share, text);
-    if (text === NO_MEMBERS) {
-      const done = this.#given.lastGone(share);
-      if (done !== undefined) this.#log.share(done);
-    }
-    this.#log.share({ kind: "members", share, members });
+    if (text !== NO_MEMBERS) return this.#log.share({ kind: "members", share, members });
+    const done = this.#given.lastGone(share);
+    if (done !== undefined) this.#log.share(done);
+    this.#log.share({ kind: "members", share, members, ...heir === undefined ? {} : { heir } });
   }
 }
 

@@ -8,7 +8,13 @@ export interface ShareMembers {
 
 /** What a node of a cluster tells all others of a shared subscription, by the log; `share` is its Topic Filter with `$share/...`. */
 export type ShareChange =
-  | { readonly kind: "members"; readonly share: string; readonly members: ShareMembers }
+  | {
+    readonly kind: "members";
+    readonly share: string;
+    readonly members: ShareMembers;
+    /** The node that a member's session has gone to, where none is left. */
+    readonly heir?: string;
+  }
   /** What the node had to deliver up to this place in the log, it has delivered, but for these places. */
   | {
     readonly kind: "done";
