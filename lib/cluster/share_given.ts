@@ -65,14 +65,9 @@ export class ShareGiven {
   *done(
     pendingOf: (share: string) => readonly number[] | undefined,
   ): IterableIterator<ShareChange> {
-    for (const share of this.#left.keys()) {
-      // There are members, and they may not have it.
-      if (!this.#given.has(share) && pendingOf(share) !== undefined) this.#left.delete(share);
-    }
     for (const [share, given] of this.#given) {
       const pending = pendingOf(share);
       if (pending === undefined) continue;
-      this.#left.delete(share);
       const isLong = pending.length > MAX_EXCEPT;
       const upTo = isLong ? pending[0]! - 1 : given.last;
       const except = isLong ? [] : pending;
@@ -84,13 +79,19 @@ export class ShareGiven {
     }
   }
 
-  /** Takes all that was left behind: others have what was given. */
-  takeLeft(): readonly ForShare[] {
-    const left = [...this.#left].flatMap(([share, messages]) =>
-      [...messages.values()].map((message) => [share, message] as const)
-    );
-    this.#left.clear();
+  /** Takes what was left behind of such shared subscriptions. */
+  takeLeft(isSuch: (share: string) => boolean): readonly ForShare[] {
+    const taken: ForShare[] = [];
+    for (const [share, messages] of this.#left) {
+      if (!isSuch(share)) continue;
+      this.#left.delete(share);
+      for (const message of messages.values()) taken.push([share, message]);
+    }
+    return taken;
+  }
+
+  /** Others have what was given. */
+  clear(): void {
     this.#given.clear();
-    return left;
   }
 }

@@ -62,6 +62,8 @@ export class SharedGroups {
   /** QoS 2 messages that go to members, of which others are to hear before. */
   #sent = new Map<string, number[]>();
   #isWriting = false;
+  /** What is refused now is refused for good. */
+  #isLastOffer = false;
   /** From this place in the log on this process knows what others have to deliver. */
   #since = 0;
   readonly #node: string;
@@ -139,7 +141,7 @@ export class SharedGroups {
   /** {@linkcode ClusterPort.shareLeft} */
   left(share: string, message: Message): void {
     const { logId = 0, payload } = message;
-    if (logId === 0) return;
+    if (logId === 0 || this.#isLastOffer) return;
     // Its bytes may be the record's.
     const kept = { ...message, payload: payload.slice() };
     if (!this.#isWriting) return this.#pending.add(this.#node, share, kept);
@@ -181,10 +183,10 @@ export class SharedGroups {
   tellDone(): boolean {
     if (!this.#isWriting) return false;
     let hasTold = false;
+    const isUnsettled = (share: string) => this.#changed.has(share) || this.#given.isLeaving(share);
+    this.#offerLeft((share) => !isUnsettled(share));
     const pendingOf = (share: string) =>
-      this.#changed.has(share) || this.#given.isLeaving(share)
-        ? undefined
-        : this.host!.sharePending(share);
+      isUnsettled(share) ? undefined : this.host!.sharePending(share);
     for (const change of this.#given.done(pendingOf)) {
       this.#log.share(change);
       hasTold = true;
@@ -228,13 +230,9 @@ export class SharedGroups {
     if (node !== this.#node) return this.#move(taken);
     // It was only cut off, and others have taken what it had, if they knew of that.
     this.host!.turn().forgetShared();
-    for (
-      const [share, message] of [
-        ...taken,
-        ...this.#pending.takeAll(node),
-        ...this.#given.takeLeft(),
-      ]
-    ) {
+    const left = this.#given.takeLeft(() => true);
+    this.#given.clear();
+    for (const [share, message] of [...taken, ...this.#pending.takeAll(node), ...left]) {
       const isKnown = this.#table.firstKnowing(message.logId!) !== undefined ||
         this.#takerOf(share, message) !== undefined;
       if (!isKnown) this.#keepAgain(share, message);
@@ -322,6 +320,14 @@ export class SharedGroups {
       const { topicName } = message;
       this.#lines.error("A message cannot be put into the log again: too large", { topicName });
     }
+  }
+
+  /** A member left these, and there was no other just then. Who is here now may not have them either: then nobody gets them. */
+  #offerLeft(isSuch: (share: string) => boolean): void {
+    const left = this.#given.takeLeft(isSuch);
+    this.#isLastOffer = true;
+    for (const [share, message] of left) this.host!.turn().deliverToShare(share, message);
+    this.#isLastOffer = false;
   }
 
   #tellAgain(): void {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { encodeText } from "../../codec/mod.ts";
+import { encodeText, ReasonCode } from "../../codec/mod.ts";
 import type { Message } from "../../session/mod.ts";
 import type { Core } from "../core/core.ts";
 import type { ShareMembers } from "../ground/shared_group.ts";
@@ -63,8 +63,14 @@ export function deliverToShare(core: Core, share: string, message: Message): voi
   deliver(core, target, message, core.fanout);
 }
 
-/** Other nodes have taken this one for dead, and have given to their members what waits here. */
+/**
+ * Other nodes have taken this one for dead, and have given to their members what waits here. What is on its way with QoS 2 must not leave any more:
+ * it cannot be taken back from a connection, which ends.
+ */
 export function forgetShared(core: Core): void {
+  for (const group of core.router.sharesHere()) {
+    for (const client of group.clients) endSending(core, client);
+  }
   for (const group of core.router.sharesHere()) {
     for (const client of group.clients) {
       for (const delivery of takeShared(core, client, ({ share }) => share === group.topicFilter)) {
@@ -73,4 +79,14 @@ export function forgetShared(core: Core): void {
       }
     }
   }
+}
+
+function endSending(core: Core, { connection, session: { sender } }: Client): void {
+  if (connection === null) return;
+  const isOnItsWay = [...sender.values()].some(({ delivery, state }) =>
+    delivery.share !== undefined && delivery.qos === 2 && state === "published"
+  );
+  if (!isOnItsWay) return;
+  const reasonCode = ReasonCode.UseAnotherServer;
+  core.disconnectLater(connection, { reasonCode, message: "The node was taken for dead" });
 }
