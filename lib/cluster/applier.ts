@@ -46,7 +46,7 @@ export interface ApplierPorts {
   /** A node says something of a session, in a turn; `false`: it has to come again. */
   changed(change: SessionChange, origin: Origin): boolean;
   /** A node is dead; `false`: it has to come again. */
-  died(node: string, origin: Origin): boolean;
+  died(node: string, origin: Origin, place: number): boolean;
   /** A node says something of a shared subscription, at this place in the log; `false`: it has to come again. */
   shared(change: ShareChange, origin: Origin, place: number): boolean;
   /** A message comes again, for members of one shared subscription; `false`: it has to come again. */
@@ -186,7 +186,7 @@ export class Applier {
       else if ("change" in entry) {
         if (!this.#ports.changed(entry.change, origin)) return false;
       } else if ("dead" in entry) {
-        if (!this.#applyDeath(entry.dead, origin)) return false;
+        if (!this.#applyDeath(entry.dead, origin, firstPlaceOf(sequence) + work.at)) return false;
       } else if ("share" in entry) {
         const place = firstPlaceOf(sequence) + work.at;
         if (!this.#ports.shared(entry.share, origin, place)) return false;
@@ -210,9 +210,10 @@ export class Applier {
   }
 
   /** Of several that say so the first counts, and none where the node has written anything since. */
-  #applyDeath({ node, epoch, number }: RecordHead, origin: Origin): boolean {
+  #applyDeath({ node, epoch, number }: RecordHead, origin: Origin, place: number): boolean {
     const last = this.marks.headOf(node);
-    return last.epoch !== epoch || last.number !== number || this.#ports.died(node, origin);
+    return last.epoch !== epoch || last.number !== number ||
+      this.#ports.died(node, origin, place);
   }
 
   #applyMessage(entry: RecordMessage, origin: Origin): boolean {

@@ -294,7 +294,7 @@ export class ClusterNode {
         this.#log.applied(number);
         this.#shared.applied(number);
       },
-      died: (node, origin) => this.#died(host, node, origin),
+      died: (...death) => this.#died(host, ...death),
       shared: (change, origin, place) => this.#sharedChanged(host, change, origin, place),
       sharedAgain: (message, again, { isOwn }) => {
         if (host.turn().isFanningOut) return false;
@@ -355,7 +355,12 @@ export class ClusterNode {
   }
 
   /** A node was not heard, and has written nothing: its sessions belong to the node that has said so. */
-  #died(host: ClusterHost, dead: string, { node: heir, sequence }: Origin): boolean {
+  #died(
+    host: ClusterHost,
+    dead: string,
+    { node: heir, sequence }: Origin,
+    place: number,
+  ): boolean {
     if (host.turn().isFanningOut) return false;
     const clientIds = this.#sessions.inherited(dead, heir, sequence);
     const { log, options } = this.#init;
@@ -384,7 +389,7 @@ export class ClusterNode {
       }
       this.#sessions.isApplying = false;
     }
-    this.#shares.died(dead, heir);
+    this.#shares.died(dead, heir, place);
     return true;
   }
 

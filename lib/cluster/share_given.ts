@@ -1,5 +1,8 @@
 import type { Message, ShareChange } from "../broker/mod.ts";
 
+/** What of a shared subscription is done with. */
+export type ShareDone = Extract<ShareChange, { readonly kind: "done" }>;
+
 /** A message, and the shared subscription that it is for. */
 export type ForShare = readonly [share: string, message: Message];
 
@@ -42,7 +45,7 @@ export class ShareGiven {
   }
 
   /** The last member is gone. Returns what is done with: all but what it left behind; `undefined`: nothing is. */
-  lastGone(share: string): ShareChange | undefined {
+  lastGone(share: string): ShareDone | undefined {
     this.#leaving.set(share, (this.#leaving.get(share) ?? 0) + 1);
     const given = this.#given.get(share);
     this.#given.delete(share);
@@ -64,7 +67,7 @@ export class ShareGiven {
   /** What is to be told. `pendingOf`: what members have not acknowledged, in the order of the log; `undefined`: not now. */
   *done(
     pendingOf: (share: string) => readonly number[] | undefined,
-  ): IterableIterator<ShareChange> {
+  ): IterableIterator<ShareDone> {
     for (const [share, given] of this.#given) {
       const pending = pendingOf(share);
       if (pending === undefined) continue;

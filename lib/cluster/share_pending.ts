@@ -11,6 +11,8 @@ interface Entry {
   readonly node: string;
   readonly share: string;
   readonly message: Message;
+  /** The place in the log that says that it has to. */
+  readonly at: number;
   /** The node has it after a new start as well. */
   isConfirmed: boolean;
 }
@@ -28,24 +30,33 @@ export class SharePending {
     this.#lines = lines;
   }
 
-  /** A node has to deliver this. */
-  add(node: string, share: string, message: Message): void {
+  /** A node has to deliver this. `at`: the place in the log that says so. */
+  add(node: string, share: string, message: Message, at = 0): void {
     const key = keyOf(node, share);
     let list = this.#lists.get(key);
     if (list === undefined) this.#lists.set(key, list = new Map());
-    list.set(message.logId!, { node, share, message, isConfirmed: false });
+    this.#delete(list, message.logId!);
+    // It may have been the last.
+    this.#lists.set(key, list);
+    list.set(message.logId!, { node, share, message, at, isConfirmed: false });
     this.#count++;
     this.#bytes += sizeOf(message);
     while (this.#count > MAX_MESSAGES || this.#bytes > MAX_BYTES) this.#forgetOne(list);
   }
 
-  /** It has delivered what it had up to a place, but for these. */
-  done(node: string, share: string, upTo: number, except: readonly number[]): void {
+  /** It has delivered what it had up to a place, but for these. `readTo`: how far it had read the log. */
+  done(
+    node: string,
+    share: string,
+    upTo: number,
+    except: readonly number[],
+    readTo = Infinity,
+  ): void {
     const list = this.#lists.get(keyOf(node, share));
     if (list === undefined) return;
     const kept = new Set(except);
-    for (const logId of list.keys()) {
-      if (logId <= upTo && !kept.has(logId)) this.#delete(list, logId);
+    for (const [logId, { at }] of list) {
+      if (logId <= upTo && at <= readTo && !kept.has(logId)) this.#delete(list, logId);
     }
   }
 
@@ -87,9 +98,14 @@ export class SharePending {
     );
   }
 
-  /** Takes what a node has lost in its new start; the rest counts as before. */
-  takeUnconfirmed(node: string): (readonly [share: string, message: Message])[] {
-    const taken = this.#take((entry) => entry.node === node && !entry.isConfirmed);
+  /** Takes what a node has lost in its new start; the rest counts as before. `readTo`: how far it had read the log. */
+  takeUnconfirmed(
+    node: string,
+    readTo = Infinity,
+  ): (readonly [share: string, message: Message])[] {
+    const taken = this.#take((entry) =>
+      entry.node === node && !entry.isConfirmed && entry.at <= readTo
+    );
     for (const list of this.#lists.values()) {
       for (const entry of list.values()) if (entry.node === node) entry.isConfirmed = false;
     }

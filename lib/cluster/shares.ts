@@ -64,6 +64,8 @@ export class SharedGroups {
   #isWriting = false;
   /** What is refused now is refused for good. */
   #isLastOffer = false;
+  /** The place in the log that is being applied. */
+  #place = 0;
   /** From this place in the log on this process knows what others have to deliver. */
   #since = 0;
   readonly #node: string;
@@ -107,6 +109,7 @@ export class SharedGroups {
     const { logId = 0, draw = drawOf(logId), qos } = message;
     // It is of this node alone.
     if (draw === 0) return true;
+    if (qos > 0) this.#place = logId;
     const node = this.#table.choose(share, draw);
     if (node === undefined) return false;
     return qos === 0 ? node === this.#node : this.#assign(node, share, message);
@@ -144,7 +147,7 @@ export class SharedGroups {
     if (logId === 0 || this.#isLastOffer) return;
     // Its bytes may be the record's.
     const kept = { ...message, payload: payload.slice() };
-    if (!this.#isWriting) return this.#pending.add(this.#node, share, kept);
+    if (!this.#isWriting) return this.#pending.add(this.#node, share, kept, this.#place);
     this.#given.leave(share, kept);
     // Where there is no member others have to hear of that.
     this.changed(share);
@@ -165,7 +168,7 @@ export class SharedGroups {
       for (const logId of pending) this.#given.give(share, logId);
     }
     this.flush(true);
-    this.#log.share({ kind: "hello", since: this.#since });
+    this.#log.share({ kind: "hello", since: this.#since, at: this.#place });
   }
 
   /** Puts into the log what has changed in this turn. */
@@ -188,7 +191,7 @@ export class SharedGroups {
     const pendingOf = (share: string) =>
       isUnsettled(share) ? undefined : this.host!.sharePending(share);
     for (const change of this.#given.done(pendingOf)) {
-      this.#log.share(change);
+      this.#log.share({ ...change, at: this.#place });
       hasTold = true;
     }
     return hasTold;
@@ -196,18 +199,19 @@ export class SharedGroups {
 
   /** Applies what a node has said; `place`: where in the log. */
   apply(change: ShareChange, node: string, place: number): void {
+    this.#place = place;
     switch (change.kind) {
       case "members":
         return this.#applyMembers(change, node);
       case "done":
-        return this.#pending.done(node, change.share, change.upTo, change.except);
+        return this.#pending.done(node, change.share, change.upTo, change.except, change.at);
       case "sent":
         return this.#pending.remove(node, change.share, change.ids);
       case "had":
         return this.#pending.confirm(node, change.share, change.ids);
       case "hello":
         this.#table.knowsSince(node, change.since ?? place);
-        this.#move(this.#pending.takeUnconfirmed(node));
+        this.#move(this.#pending.takeUnconfirmed(node, change.at));
         // It may know nothing of what was told before.
         if (node !== this.#node) this.#tellAgain();
     }
@@ -215,14 +219,18 @@ export class SharedGroups {
 
   /** A message was put into the log again: it goes to members of one shared subscription. */
   applyAgain(message: Message, { share, before }: SharedAgain, isOwn: boolean): void {
+    this.#place = message.logId!;
     this.#again.remove(NOBODY, share, [before]);
     const node = this.#table.choose(share, drawOf(message.logId!));
     if (node !== undefined) this.#hand(node, share, message);
     else if (isOwn) this.#keepAgain(share, message);
   }
 
-  /** A node is dead; `heir`: the node that has its sessions now, and so its members whose clients are away. */
-  died(node: string, heir: string): void {
+  /**
+   * A node is dead; `heir`: the node that has its sessions now, and so its members whose clients are away. `place`: where in the log it stands.
+   */
+  died(node: string, heir: string, place: number): void {
+    this.#place = place;
     const shares = this.#table.sharesOf(node);
     this.#table.remove(node);
     for (const share of shares) this.#succeed(share, heir);
@@ -238,7 +246,7 @@ export class SharedGroups {
       if (!isKnown) this.#keepAgain(share, message);
     }
     if (!this.#isWriting) return;
-    this.#log.share({ kind: "hello", since: this.#since });
+    this.#log.share({ kind: "hello", since: this.#since, at: this.#place });
     this.#tellAgain();
   }
 
@@ -274,7 +282,7 @@ export class SharedGroups {
   /** This node delivers a message: `true`: its members get it now. */
   #assign(node: string, share: string, message: Message): boolean {
     if (node !== this.#node || !this.#isWriting) {
-      this.#pending.add(node, share, message);
+      this.#pending.add(node, share, message, this.#place);
       return false;
     }
     if (this.#given.isLeaving(share)) {
@@ -351,7 +359,7 @@ export class SharedGroups {
     this.#announced.set(share, text);
     if (text !== NO_MEMBERS) return this.#log.share({ kind: "members", share, members });
     const done = this.#given.lastGone(share);
-    if (done !== undefined) this.#log.share(done);
+    if (done !== undefined) this.#log.share({ ...done, at: this.#place });
     this.#log.share({ kind: "members", share, members, ...heir === undefined ? {} : { heir } });
   }
 }

@@ -15,12 +15,16 @@ export type ShareChange =
     /** The node that a member's session has gone to, where none is left. */
     readonly heir?: string;
   }
-  /** What the node had to deliver up to this place in the log, it has delivered, but for these places. */
+  /**
+   * What the node had to deliver up to this place in the log, it has delivered, but for these places. `at`: how far it had read the log; what came to
+   * it behind that it does not mean.
+   */
   | {
     readonly kind: "done";
     readonly share: string;
     readonly upTo: number;
     readonly except: readonly number[];
+    readonly at?: number;
   }
   /** QoS 2 messages are on their way to members: nobody else may get them. */
   | { readonly kind: "sent"; readonly share: string; readonly ids: readonly number[] }
@@ -28,6 +32,6 @@ export type ShareChange =
   | { readonly kind: "had"; readonly share: string; readonly ids?: readonly number[] }
   /**
    * That was all: what it does not have was lost with the process before. `since`: from this place on it knows what others have to deliver;
-   * absent: from here on.
+   * absent: from here on. `at`: as above.
    */
-  | { readonly kind: "hello"; readonly since?: number };
+  | { readonly kind: "hello"; readonly since?: number; readonly at?: number };
