@@ -85,6 +85,14 @@ export class SharePending {
     return this.#lists.has(keyOf(node, share));
   }
 
+  /** The places of what a node has to deliver, by shared subscription. */
+  *idsOf(node: string): IterableIterator<readonly [share: string, ids: readonly number[]]> {
+    for (const list of this.#lists.values()) {
+      const [first] = list.values();
+      if (first?.node === node) yield [first.share, [...list.keys()]];
+    }
+  }
+
   /** Forgets all. */
   clear(): void {
     this.#lists.clear();

@@ -39,6 +39,11 @@ export class ShareTable {
     return nodes;
   }
 
+  /** The nodes that have ever said what they know of, dead ones too. */
+  get known(): Iterable<string> {
+    return this.#since.keys();
+  }
+
   /** The shared subscriptions of one node. */
   sharesOf(node: string): readonly string[] {
     return [...this.#groups].filter(([, rows]) => rows.has(node)).map(([share]) => share);

@@ -167,6 +167,7 @@ export class SharedGroups {
       this.#tellHad(share, pending);
       for (const logId of pending) this.#given.give(share, logId);
     }
+    for (const [share, ids] of this.#again.idsOf(NOBODY)) this.#tellHad(share, ids);
     this.flush(true);
     this.#log.share({ kind: "hello", since: this.#since, at: this.#place });
   }
@@ -221,6 +222,7 @@ export class SharedGroups {
   applyAgain(message: Message, { share, before }: SharedAgain, isOwn: boolean): void {
     this.#place = message.logId!;
     this.#again.remove(NOBODY, share, [before]);
+    for (const node of this.#table.known) this.#pending.remove(node, share, [before]);
     const node = this.#table.choose(share, drawOf(message.logId!));
     if (node !== undefined) this.#hand(node, share, message);
     else if (isOwn) this.#keepAgain(share, message);
@@ -240,11 +242,7 @@ export class SharedGroups {
     this.host!.turn().forgetShared();
     const left = this.#given.takeLeft(() => true);
     this.#given.clear();
-    for (const [share, message] of [...taken, ...this.#pending.takeAll(node), ...left]) {
-      const isKnown = this.#table.firstKnowing(message.logId!) !== undefined ||
-        this.#takerOf(share, message) !== undefined;
-      if (!isKnown) this.#keepAgain(share, message);
-    }
+    this.#move([...taken, ...this.#pending.takeAll(node), ...left], { isOurs: true });
     if (!this.#isWriting) return;
     this.#log.share({ kind: "hello", since: this.#since, at: this.#place });
     this.#tellAgain();
@@ -261,10 +259,10 @@ export class SharedGroups {
       return;
     }
     if (node !== this.#node || !this.#isWriting) {
-      return this.#move(this.#pending.takeAll(node, share), node);
+      return this.#move(this.#pending.takeAll(node, share), { holder: node });
     }
     // Others move on what this node has left behind, and so does it: the next one may die too.
-    this.#move(this.#given.lastGoneApplied(share), node);
+    this.#move(this.#given.lastGoneApplied(share), { holder: node });
     if (!this.#given.isLeaving(share) && this.#announced.get(share) === NO_MEMBERS) {
       this.#announced.delete(share);
     }
@@ -298,22 +296,27 @@ export class SharedGroups {
   }
 
   /**
-   * Decides again who delivers these. `holder`: has them, and is alive; else the first of those that know of them puts into the log again what
-   * none of the nodes with members knows of.
+   * Decides again who delivers these: a node with members that knows of it; else it is put into the log again by `holder`, which has it and is alive,
+   * or by the first of those that know of it. `isOurs`: this node has them, and where nobody knows of one it is this node's affair.
    */
-  #move(moving: readonly ForShare[], holder?: string): void {
+  #move(
+    moving: readonly ForShare[],
+    { holder, isOurs = false }: { readonly holder?: string; readonly isOurs?: boolean } = {},
+  ): void {
     for (const [share, message] of moving) {
-      const node = this.#takerOf(share, message);
-      if (node !== undefined) this.#hand(node, share, message);
-      else if (!this.#table.has(share)) continue;
-      else if ((holder ?? this.#table.firstKnowing(message.logId!)) === this.#node) {
-        this.#keepAgain(share, message);
+      const logId = message.logId!;
+      const taker = this.#table.choose(share, drawOf(logId), logId);
+      if (taker !== undefined) {
+        this.#hand(taker, share, message);
+        continue;
       }
+      if (!this.#table.has(share)) continue;
+      const writer = holder ?? this.#table.firstKnowing(logId);
+      // Others that have it, and do not know so, may do the same: with QoS 1 it may come twice.
+      const isOrphan = writer === undefined && (isOurs || message.qos === 1);
+      if (writer === this.#node || isOrphan) this.#keepAgain(share, message);
+      else if (writer !== undefined) this.#pending.add(writer, share, message, this.#place);
     }
-  }
-
-  #takerOf(share: string, { logId = 0 }: Message): string | undefined {
-    return this.#table.choose(share, drawOf(logId), logId);
   }
 
   #keepAgain(share: string, message: Message): void {
