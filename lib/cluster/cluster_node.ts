@@ -466,14 +466,15 @@ export class ClusterNode {
     // Of several nodes that claim a client, the one keeps it whose claim comes last in the log.
     if (!isHere && this.#claims.countUnawaited(clientId) > 0) return;
     const unapplied = isHere ? [] : this.#sessions.takeUnapplied(clientId);
-    this.#sessions.isApplying = endsSession || !isHere;
+    // Members of shared subscriptions may get what the client leaves behind: of these others hear.
+    this.#sessions.applyingTo = endsSession || !isHere ? clientId : undefined;
     const apply = () => host.turn().applyClaim({ clientId, endsSession, isHere, unapplied });
     if (isHere || !keepsSession) apply();
     else this.#shares.whileGoing(node, apply);
     // Its client may have to wait, and the store must not say meanwhile that it is another node's.
-    this.#sessions.isApplying = true;
+    this.#sessions.applyingTo = clientId;
     if (isHere) host.turn().keepHomes([clientId]);
-    this.#sessions.isApplying = false;
+    this.#sessions.applyingTo = undefined;
     if (isOwn) this.#claims.appliedAwaited(clientId);
   }
 
@@ -481,9 +482,9 @@ export class ClusterNode {
     if (!this.#sessions.counts(change, origin)) return true;
     const { node, isOwn } = origin;
     if (!isOwn) {
-      this.#sessions.isApplying = true;
+      this.#sessions.applyingTo = change.clientId;
       const isApplied = host.turn().applySession(change, node === this.#init.options.node);
-      this.#sessions.isApplying = false;
+      this.#sessions.applyingTo = undefined;
       if (!isApplied) return false;
       this.#sessions.applied(change, node);
     } else if (change.kind === "ended") this.#sessions.applied(change, node);
