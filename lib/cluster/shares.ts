@@ -93,6 +93,7 @@ export class SharedGroups {
   /** Takes over what was stored. `since`: the first place in the log that is read. */
   load(saved: SavedShares | undefined, since: number): void {
     this.#since = since;
+    this.#place = since - 1;
     if (saved === undefined) return;
     this.#table.load(saved);
     for (const share of this.#table.shares) this.host!.turn().holdShare(share, true);
