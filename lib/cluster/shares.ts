@@ -363,7 +363,8 @@ export class SharedGroups {
     this.#announced.set(share, text);
     if (text !== NO_MEMBERS) return this.#log.share({ kind: "members", share, members });
     const done = this.#given.lastGone(share);
-    if (done !== undefined) this.#log.share({ ...done, at: this.#place });
+    // What this process had was told before; what an earlier one had others do not forget by that.
+    if (done !== undefined && !isWhole) this.#log.share({ ...done, at: this.#place });
     this.#log.share({ kind: "members", share, members, ...heir === undefined ? {} : { heir } });
   }
 }
