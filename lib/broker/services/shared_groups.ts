@@ -64,8 +64,8 @@ export function deliverToShare(core: Core, share: string, message: Message): voi
 }
 
 /**
- * Other nodes have taken this one for dead, and have given to their members what waits here. What is on its way with QoS 2 must not leave any more:
- * it cannot be taken back from a connection, which ends.
+ * Other nodes have taken this one for dead, and have given to their members what waits here, and what is in flight. That cannot be taken back from a
+ * connection, which ends: so does its session, since others have gone to another node.
  */
 export function forgetShared(core: Core): void {
   for (const group of core.router.sharesHere()) {
@@ -83,10 +83,11 @@ export function forgetShared(core: Core): void {
 
 function endSending(core: Core, { connection, session: { sender } }: Client): void {
   if (connection === null) return;
-  const isOnItsWay = [...sender.values()].some(({ delivery, state }) =>
-    delivery.share !== undefined && delivery.qos === 2 && state === "published"
+  const onTheirWay = [...sender.values()].filter(({ delivery, state }) =>
+    delivery.share !== undefined && state === "published"
   );
-  if (!isOnItsWay) return;
+  if (onTheirWay.length === 0) return;
+  for (const inFlight of onTheirWay) sender.discard(inFlight);
   const reasonCode = ReasonCode.UseAnotherServer;
   core.disconnectLater(connection, { reasonCode, message: "The node was taken for dead" });
 }
