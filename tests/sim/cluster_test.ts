@@ -46,6 +46,14 @@ const FOUND_SHARES: typeof FOUND = [
   [383, "a node that had not said its hello was to know of a message that it had forgotten"],
   [377, "a member got QoS 2 while another one's move was applied: its exchange never ended"],
   [180, "a node that was taken for dead sent a message of QoS 2 that another one had been given"],
+  [
+    2,
+    "what a member of a dead node had in flight with QoS 1 came once more to another node, and went on as QoS 2",
+  ],
+  [
+    2414,
+    "a shared message in memory stood before one that was in the store alone: other nodes took that one for done with",
+  ],
   [791, "a node without members told others to forget what its earlier process had had"],
   [1096, "the first word of a node that has started anew was taken for one of the log's beginning"],
 ];
