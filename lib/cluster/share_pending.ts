@@ -106,13 +106,18 @@ export class SharePending {
     );
   }
 
-  /** Takes what a node has lost in its new start; the rest counts as before. `readTo`: how far it had read the log. */
+  /**
+   * Takes what a node has lost in its new start; the rest counts as before. `readTo`: how far it had read the log; `since`: what stands before it does
+   * not know of, whenever it was to deliver it.
+   */
   takeUnconfirmed(
     node: string,
     readTo = Infinity,
+    since = 0,
   ): (readonly [share: string, message: Message])[] {
     const taken = this.#take((entry) =>
-      entry.node === node && !entry.isConfirmed && entry.at <= readTo
+      entry.node === node && !entry.isConfirmed &&
+      (entry.at <= readTo || entry.message.logId! < since)
     );
     for (const list of this.#lists.values()) {
       for (const entry of list.values()) if (entry.node === node) entry.isConfirmed = false;

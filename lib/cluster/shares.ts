@@ -213,7 +213,7 @@ export class SharedGroups {
         return this.#pending.confirm(node, change.share, change.ids);
       case "hello":
         this.#table.knowsSince(node, change.since ?? place);
-        this.#move(this.#pending.takeUnconfirmed(node, change.at));
+        this.#move(this.#pending.takeUnconfirmed(node, change.at, change.since));
         // It may know nothing of what was told before.
         if (node !== this.#node) this.#tellAgain();
     }
