@@ -54,6 +54,11 @@ export class ShareTable {
     return this.#groups.has(share);
   }
 
+  /** Whether this node has members. */
+  hasNode(share: string, node: string): boolean {
+    return this.#groups.get(share)?.has(node) === true;
+  }
+
   /** The table as JSON; made anew after a change only. */
   get text(): string {
     return this.#text ??= JSON.stringify(

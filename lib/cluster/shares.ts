@@ -269,9 +269,9 @@ export class SharedGroups {
     }
   }
 
-  /** Where no node has members any more, this one has, until it says otherwise: messages must not find nobody meanwhile. */
+  /** To this node sessions have gone: it has a member, until it says otherwise, as messages must not find nobody meanwhile. */
   #succeed(share: string, heir: string | undefined): void {
-    if (heir !== undefined && !this.#table.has(share)) {
+    if (heir !== undefined && !this.#table.hasNode(share, heir)) {
       this.#table.set(share, heir, { connected: 0, kept: 1 });
       if (heir === this.#node) this.changed(share);
     }
@@ -357,15 +357,21 @@ export class SharedGroups {
   #tellMembers(share: string, isWhole: boolean): void {
     const members = this.host!.shareMembers(share);
     const text = `${members.connected} ${members.kept}`;
-    const heir = this.#goneTo.get(share);
-    this.#goneTo.delete(share);
     if (!isWhole && this.#announced.get(share) === text) return;
     this.#announced.set(share, text);
-    if (text !== NO_MEMBERS) return this.#log.share({ kind: "members", share, members });
+    const heir = this.#goneTo.get(share);
+    this.#goneTo.delete(share);
+    const change = {
+      kind: "members",
+      share,
+      members,
+      ...heir === undefined ? {} : { heir },
+    } as const;
+    if (text !== NO_MEMBERS) return this.#log.share(change);
     const done = this.#given.lastGone(share);
     // What this process had was told before; what an earlier one had others do not forget by that.
     if (done !== undefined && !isWhole) this.#log.share({ ...done, at: this.#place });
-    this.#log.share({ kind: "members", share, members, ...heir === undefined ? {} : { heir } });
+    this.#log.share(change);
   }
 }
 

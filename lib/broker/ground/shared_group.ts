@@ -12,7 +12,7 @@ export type ShareChange =
     readonly kind: "members";
     readonly share: string;
     readonly members: ShareMembers;
-    /** The node that a member's session has gone to, where none is left. */
+    /** The node that a member's session has gone to since the word before. */
     readonly heir?: string;
   }
   /**
