@@ -1,3 +1,4 @@
+import type { Will } from "../codec/mod.ts";
 import type { Message } from "../session/mod.ts";
 import type { Core } from "./core/core.ts";
 import type { ClusterChangedEvent } from "./ground/events.ts";
@@ -12,6 +13,7 @@ import {
   inherit,
   isolate,
   keepHomes,
+  publishOwed,
 } from "./services/session_moves.ts";
 import {
   deliverToShare,
@@ -35,9 +37,17 @@ export class FromCluster {
     return applyShared(this.#core, shared);
   }
 
-  /** Applies the log's record that a client has connected to a node. {@linkcode ClusterPort.claim} */
-  applyClaim(claim: AppliedClaim): void {
-    applyClaim(this.#core, claim);
+  /**
+   * Applies the log's record that a client has connected to a node. {@linkcode ClusterPort.claim} Returns a will that is due, if an earlier process
+   * of this node was to publish it.
+   */
+  applyClaim(claim: AppliedClaim): Will | undefined {
+    return applyClaim(this.#core, claim);
+  }
+
+  /** Publishes a will that `applyClaim` has returned, and that the log does not have. */
+  publishOwed(clientId: string, will: Will): void {
+    publishOwed(this.#core, clientId, will);
   }
 
   /**

@@ -9,6 +9,7 @@ import type {
   SharedMessage,
   Store,
 } from "../broker/mod.ts";
+import type { Will } from "../codec/mod.ts";
 import { Applier, type ApplierPorts, type Origin } from "./applier.ts";
 import { Claims } from "./claims.ts";
 import { EmptyStore } from "./empty_store.ts";
@@ -21,7 +22,7 @@ import { NatsEngine } from "./nats_engine.ts";
 import type { LogView } from "./log_watch.ts";
 import type { OpenedLog } from "./open_log.ts";
 import { type ClusterOptions, prefixOf } from "./options.ts";
-import type { Position } from "./position.ts";
+import { isCut, type Position, positionOf } from "./position.ts";
 import { firstPlaceOf, type RecordClaim } from "./record.ts";
 import { type SessionHost, SharedSessions } from "./sessions.ts";
 import { SharedGroups, type ShareHost } from "./shares.ts";
@@ -128,6 +129,8 @@ export class ClusterNode {
   #host: ClusterHost | undefined;
   #applier: Applier | undefined;
   #reader: LogReader | undefined;
+  /** Wills of sessions that have ended with a claim of an earlier process, by Client Identifier: it may have published them. */
+  readonly #owedWills = new Map<string, Will>();
   #isClosed = false;
   /** Since when nothing kept this node from hearing others. */
   #readySinceMs: number;
@@ -251,6 +254,9 @@ export class ClusterNode {
     const { sequence, entries = 0, shares } = position;
     this.#shares.load(shares, firstPlaceOf(sequence + 1) + entries);
     if (position.fences !== undefined) this.#sessions.fences.load(position.fences);
+    if (isCut(positionOf(this.#init.position), position)) {
+      this.#sessions.forgetBehind(position.sequence);
+    }
     const applier = this.#applier = this.#newApplier(host, position, info.firstSequence > 1);
     const { log } = this.#init;
     this.#reader = this.#engine.readLog(position.sequence + 1, {
@@ -333,6 +339,8 @@ export class ClusterNode {
     this.#sessions.host = host;
     host.turn().inherit(this.#sessions.takeLeft());
     host.turn().comeBack([...this.#sessions.own()]);
+    for (const [clientId, will] of this.#owedWills) host.turn().publishOwed(clientId, will);
+    this.#owedWills.clear();
     this.#shares.begin();
     this.#log.flush();
     this.#members.begin(() => ({
@@ -383,6 +391,7 @@ export class ClusterNode {
       this.#sessions.isApplying = true;
       host.turn().disinherit(clientIds);
       for (const clientId of clientIds) {
+        this.#shared.moved(clientId);
         const unapplied = this.#sessions.takeUnapplied(clientId);
         const claim = { clientId, endsSession: false, isHere: false, unapplied };
         this.#shares.whileGoing(heir, () => host.turn().applyClaim(claim));
@@ -447,9 +456,10 @@ export class ClusterNode {
     origin: Origin,
     isWill: boolean,
   ): boolean {
-    const { isOwn } = origin;
+    const { isOwn, node } = origin;
     const { packetId, message: { publisherId } } = shared;
     const isOnce = packetId > 0 || isWill;
+    if (isWill && node === this.#init.options.node) this.#owedWills.delete(publisherId);
     if (!this.#sessions.mayPublish(publisherId, origin, isOnce)) return true;
     if (!host.turn().applyShared(shared)) return false;
     if (packetId > 0 && isOwn) this.#sessions.published(publisherId, packetId);
@@ -463,14 +473,17 @@ export class ClusterNode {
     const isChanged = this.#sessions.claimed(clientId, node, keepsSession, sequence);
     if (isChanged) this.#log.knows(sequence);
     if (isOwn && !keepsSession) return this.#claims.appliedUnawaited(clientId);
+    if (!isHere) this.#shared.moved(clientId);
     // Of several nodes that claim a client, the one keeps it whose claim comes last in the log.
     if (!isHere && this.#claims.countUnawaited(clientId) > 0) return;
     const unapplied = isHere ? [] : this.#sessions.takeUnapplied(clientId);
     // Members of shared subscriptions may get what the client leaves behind: of these others hear.
     this.#sessions.applyingTo = endsSession || !isHere ? clientId : undefined;
-    const apply = () => host.turn().applyClaim({ clientId, endsSession, isHere, unapplied });
-    if (isHere || !keepsSession) apply();
-    else this.#shares.whileGoing(node, apply);
+    const isEarlier = isHere && !isOwn;
+    const applied = { clientId, endsSession, isHere, isEarlier, unapplied };
+    const apply = () => host.turn().applyClaim(applied);
+    const owed = isHere || !keepsSession ? apply() : this.#shares.whileGoing(node, apply);
+    if (owed !== undefined) this.#owedWills.set(clientId, owed);
     // Its client may have to wait, and the store must not say meanwhile that it is another node's.
     this.#sessions.applyingTo = clientId;
     if (isHere) host.turn().keepHomes([clientId]);
@@ -479,16 +492,18 @@ export class ClusterNode {
   }
 
   #changed(host: ClusterHost, change: SessionChange, origin: Origin): boolean {
-    if (!this.#sessions.counts(change, origin)) return true;
     const { node, isOwn } = origin;
+    if (!this.#sessions.counts(change, origin)) return true;
+    if (isOwn) this.#shared.heard(change);
     if (!isOwn) {
       this.#sessions.applyingTo = change.clientId;
       const isApplied = host.turn().applySession(change, node === this.#init.options.node);
       this.#sessions.applyingTo = undefined;
       if (!isApplied) return false;
       this.#sessions.applied(change, node);
-    } else if (change.kind === "ended") this.#sessions.applied(change, node);
-    else this.#sessions.ownApplied(change);
+    } else if (change.kind === "ended") {
+      this.#sessions.applied(change, node);
+    } else this.#sessions.ownApplied(change);
     return true;
   }
 

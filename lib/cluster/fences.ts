@@ -1,7 +1,14 @@
 /** As it is stored: nodes that were taken for dead, and sessions that have ended, each with a place in the log. */
 export interface SavedFences {
   readonly died: readonly (readonly [node: string, at: number])[];
-  readonly ended: readonly (readonly [clientId: string, at: number, loser: string])[];
+  /** `losers`: their names, with commas. */
+  readonly ended: readonly (readonly [clientId: string, at: number, losers: string])[];
+}
+
+/** Where a session went to, and the nodes that have not said anything since, of those that had it before. */
+interface Ended {
+  readonly at: number;
+  readonly losers: Set<string>;
 }
 
 /** With more the oldest is forgotten. */
@@ -14,18 +21,18 @@ const MAX_ENDED = 100;
 export class Fences {
   /** The record by which each node was taken for dead. */
   readonly #died = new Map<string, number>();
-  /** Sessions that went to another node by this record and have ended there, and the node that they went from. */
-  readonly #ended = new Map<string, { readonly at: number; readonly loser: string }>();
+  /** Sessions that went to another node by this record and have ended there, and the nodes that had them before. */
+  readonly #ended = new Map<string, Ended>();
 
   /** A node was taken for dead. */
   died(node: string, at: number): void {
     this.#died.set(node, at);
   }
 
-  /** A session has ended that `loser` had before this record. */
-  ended(clientId: string, at: number, loser: string): void {
+  /** A session has ended that these nodes had before this record. */
+  ended(clientId: string, at: number, losers: Iterable<string>): void {
     this.#ended.delete(clientId);
-    this.#ended.set(clientId, { at, loser });
+    this.#ended.set(clientId, { at, losers: new Set(losers) });
     for (const oldest of this.#ended.keys()) {
       if (this.#ended.size <= MAX_ENDED) break;
       this.#ended.delete(oldest);
@@ -40,21 +47,23 @@ export class Fences {
   /** A node writes, and had applied `since`: so it will all its life. */
   seen(node: string, since: number): void {
     if (since >= (this.#died.get(node) ?? Infinity)) this.#died.delete(node);
-    for (const [clientId, { at, loser }] of this.#ended) {
-      if (loser === node && since >= at) this.#ended.delete(clientId);
+    for (const [clientId, { at, losers }] of this.#ended) {
+      if (since < at || !losers.delete(node)) continue;
+      if (losers.size === 0) this.#ended.delete(clientId);
     }
   }
 
   /** What is stored; `undefined`: nothing. */
   get saved(): SavedFences | undefined {
     if (this.#died.size + this.#ended.size === 0) return undefined;
-    const ended = [...this.#ended].map(([id, { at, loser }]) => [id, at, loser] as const);
+    const ended = [...this.#ended]
+      .map(([id, { at, losers }]) => [id, at, [...losers].join()] as const);
     return { died: [...this.#died], ended };
   }
 
   /** Takes over what was stored. */
   load({ died, ended }: SavedFences): void {
     for (const [node, at] of died) this.died(node, at);
-    for (const [clientId, at, loser] of ended) this.ended(clientId, at, loser);
+    for (const [clientId, at, losers] of ended) this.ended(clientId, at, losers.split(","));
   }
 }

@@ -45,10 +45,10 @@ export class SharedSessions {
   readonly #lines: LogPort;
   /** The node of each session. */
   readonly #homes = new Map<string, string>();
-  /** The record by which a session came to its node from another one. What its node wrote before it had applied that does not count. */
+  /** The record by which a session came to its node. What its node wrote before it had applied that does not count. */
   readonly #gainedAt = new Map<string, number>();
-  /** The node that each such session came from, as far as it is known. */
-  readonly #losers = new Map<string, string>();
+  /** The nodes that such a session has had before, as far as they are known. */
+  readonly #losers = new Map<string, Set<string>>();
   /** Of sessions that have no node. */
   readonly fences: Fences = new Fences();
   /** What is stored with a session of which a part of the queue is in the store alone. */
@@ -112,12 +112,21 @@ export class SharedSessions {
 
   /** {@linkcode ClusterPort.restored} */
   restored(clientId: string, stored: string, wasConnected: boolean): string {
-    const [home, gainedAt = "", done = ""] = stored.split("@") as [string, string?, string?];
+    const [home, gained = "", done = ""] = stored.split("@") as [string, string?, string?];
     this.#setHome(clientId, home);
-    if (gainedAt !== "") this.#gainedAt.set(clientId, Number(gainedAt));
+    const [gainedAt, ...losers] = gained.split(",");
+    if (gained !== "") this.#gainedAt.set(clientId, Number(gainedAt));
+    for (const loser of losers) this.#addLoser(clientId, loser);
     if (home === this.#node && wasConnected) this.#left.add(clientId);
     this.keepDone(clientId, done);
     return done;
+  }
+
+  /** The log is another one, or has lost its end: places behind this one say nothing any more. */
+  forgetBehind(sequence: number): void {
+    for (const [clientId, at] of this.#gainedAt) {
+      if (at > sequence) this.#gainedAt.delete(clientId);
+    }
   }
 
   /** {@linkcode ClusterPort.keepDone} */
@@ -130,6 +139,9 @@ export class SharedSessions {
   claimed(clientId: string, node: string, keepsSession: boolean, sequence: number): boolean {
     const home = this.#homes.get(clientId);
     this.#setHome(clientId, keepsSession ? node : undefined, sequence);
+    // Where it begins anew nothing of it is stored before its node speaks of it: after a restart this is what is left of the claim.
+    const losers = this.#losers.get(clientId);
+    if (losers !== undefined && home !== node) this.fences.ended(clientId, sequence, losers);
     if (node === this.#node && keepsSession) {
       if (home !== node) this.#moved.add(clientId);
       this.#left.add(clientId);
@@ -218,9 +230,9 @@ export class SharedSessions {
   ownerOf(clientId: string, owner: string | undefined): string | undefined {
     const home = this.#homes.get(clientId);
     if (home === undefined) return owner;
-    const gainedAt = this.#gainedAt.get(clientId);
+    const gained = this.#gainedText(clientId);
     const done = this.#keptDone.get(clientId);
-    const parts = [home, ...gainedAt === undefined && done === undefined ? [] : [gainedAt ?? ""]];
+    const parts = [home, ...gained === "" && done === undefined ? [] : [gained]];
     return ownerWithHome(owner, [...parts, ...done === undefined ? [] : [done]].join("@"));
   }
 
@@ -238,19 +250,22 @@ export class SharedSessions {
     const isArrival = expiresAtMs === Infinity;
     const subscriptions = isArrival ? [...this.host!.subscriptionsOf(clientId)] : [];
     const isMoved = this.#moved.delete(clientId);
-    if (!isArrival || subscriptions.length > MAX_REPEATED && !isMoved) return this.#tell(change);
+    if (!isArrival || subscriptions.length > MAX_REPEATED && !isMoved) {
+      return void this.#tell(change);
+    }
     if (this.#log.change({ ...change, subscriptions }, true)) return;
     // Too many for one record.
     this.#tell(change);
     for (const subscription of subscriptions) this.putSubscription(clientId, subscription);
   }
 
-  /** {@linkcode Store.deleteSession} */
-  deleteSession(clientId: string): void {
-    if (this.#isTold(clientId)) this.#tell({ kind: "ended", clientId });
+  /** {@linkcode Store.deleteSession}; returns whether others are told. */
+  deleteSession(clientId: string): boolean {
+    const isTold = this.#isTold(clientId) && this.#tell({ kind: "ended", clientId });
     this.#keptDone.delete(clientId);
     this.#done.delete(clientId);
     this.#reserved.delete(clientId);
+    return isTold;
   }
 
   /** {@linkcode Store.putSubscription} */
@@ -289,10 +304,10 @@ export class SharedSessions {
     if (++this.#doneCount >= MAX_DONE) this.tellDone();
   }
 
-  /** {@linkcode Store.putWill}, {@linkcode Store.deleteWill} */
-  putWill(clientId: string, will: StoredWill | undefined): void {
-    if (!this.#isTold(clientId)) return;
-    this.#tell({ kind: "will", clientId, ...will === undefined ? {} : { will } });
+  /** {@linkcode Store.putWill}, {@linkcode Store.deleteWill}; returns whether others are told. */
+  putWill(clientId: string, will: StoredWill | undefined): boolean {
+    return this.#isTold(clientId) &&
+      this.#tell({ kind: "will", clientId, ...will === undefined ? {} : { will } });
   }
 
   /** {@linkcode Store.deleteReceived} */
@@ -312,13 +327,13 @@ export class SharedSessions {
   #setHome(clientId: string, home: string | undefined, sequence = 0): void {
     const before = this.#homes.get(clientId);
     if (before === home) return;
-    const gainedAt = this.#gainedAt.get(clientId);
-    if (before !== undefined && home !== undefined) {
-      this.#gainedAt.set(clientId, sequence);
-      this.#losers.set(clientId, before);
+    if (home !== undefined) {
+      if (sequence > 0) this.#gainedAt.set(clientId, sequence);
+      if (before !== undefined) this.#addLoser(clientId, before);
     } else {
-      if (gainedAt !== undefined) {
-        this.fences.ended(clientId, gainedAt, this.#losers.get(clientId) ?? "");
+      const losers = this.#losers.get(clientId);
+      if (losers !== undefined) {
+        this.fences.ended(clientId, this.#gainedAt.get(clientId) ?? 0, [...losers]);
       }
       this.#gainedAt.delete(clientId);
       this.#losers.delete(clientId);
@@ -331,6 +346,18 @@ export class SharedSessions {
     if (home === undefined) return void this.#homes.delete(clientId);
     this.#homes.set(clientId, home);
     this.#counts.set(home, (this.#counts.get(home) ?? 0) + 1);
+  }
+
+  /** As it is stored; `""`: its node has it by nobody's claim. */
+  #gainedText(clientId: string): string {
+    const at = this.#gainedAt.get(clientId);
+    return at === undefined ? "" : [at, ...this.#losers.get(clientId) ?? []].join();
+  }
+
+  #addLoser(clientId: string, node: string): void {
+    const losers = this.#losers.get(clientId);
+    if (losers === undefined) this.#losers.set(clientId, new Set([node]));
+    else losers.add(node);
   }
 
   /** A QoS 2 message is in flight that other nodes do not have: no other may have its Packet Identifier there. */
@@ -363,10 +390,11 @@ export class SharedSessions {
     this.#log.change({ kind: "done", clientId, floor, above }, false);
   }
 
-  #tell(change: SessionChange): void {
-    if (this.#log.change(change, true)) return;
+  #tell(change: SessionChange): boolean {
+    if (this.#log.change(change, true)) return true;
     const { clientId, kind } = change;
     this.#lines.error("Other nodes cannot be told of a session: too large", { clientId, kind });
+    return false;
   }
 
   /** Whether the session is this node's, and the change is the broker's own. */

@@ -5,11 +5,13 @@ import type {
   QueuePage,
   QueueQuery,
   RetainedMessage,
+  SessionChange,
   Store,
   StoredWill,
   Subscription,
 } from "../broker/mod.ts";
 import type { SharedSessions } from "./sessions.ts";
+import { Unheard } from "./unheard.ts";
 
 /** A commit that is not done. */
 interface Waiting {
@@ -47,7 +49,8 @@ export interface SettledInterests {
 /**
  * A node's own store, behind the log: what is committed here is done when the log has come to all that was put into it before, and what that
  * has changed is committed in the node's own store. So an acknowledgement tells of both. A SUBACK waits until NATS knows that the node wants the
- * topic's messages of QoS 0 too: without that the first ones would be missed.
+ * topic's messages of QoS 0 too: without that the first ones would be missed. The end of a session, and of a will, is stored when the log has come to
+ * it: what is published with it may be lost with this process, and then has to be published by the next one.
  */
 export class SharedStore implements Store {
   /** Absent where the node's own store has it not: the core asks for what is there. */
@@ -69,6 +72,7 @@ export class SharedStore implements Store {
   #waiting: Waiting[] = [];
   /** The last record that is applied. */
   #applied = 0;
+  readonly #unheard = new Unheard();
   /** How many subscriptions the server was asked about, and has heard of. */
   #asked = 0;
   #heard = 0;
@@ -154,13 +158,14 @@ export class SharedStore implements Store {
     this.#own.putPosition?.(position);
   }
   putSession(clientId: string, expirySeconds: number, expiresAtMs: number, owner?: string): void {
+    if (this.#unheard.hasEnded(clientId)) this.#drop(clientId);
     const ownerThere = this.#sessions.ownerOf(clientId, owner);
     this.#own.putSession(clientId, expirySeconds, expiresAtMs, ownerThere);
     this.#sessions.putSession(clientId, expirySeconds, expiresAtMs, owner);
   }
   deleteSession(clientId: string): void {
-    this.#own.deleteSession(clientId);
-    this.#sessions.deleteSession(clientId);
+    if (this.#sessions.deleteSession(clientId)) this.#unheard.end(clientId);
+    else this.#drop(clientId);
   }
   putSubscription(clientId: string, subscription: Subscription): void {
     this.#own.putSubscription(clientId, subscription);
@@ -202,10 +207,29 @@ export class SharedStore implements Store {
   }
   putWill(clientId: string, will: StoredWill): void {
     this.#own.putWill(clientId, will);
-    this.#sessions.putWill(clientId, will);
+    if (this.#sessions.putWill(clientId, will)) this.#unheard.setWill(clientId, false);
+    else this.#unheard.forgetWill(clientId);
   }
   deleteWill(clientId: string): void {
+    if (this.#sessions.putWill(clientId, undefined)) return this.#unheard.setWill(clientId, true);
+    this.#unheard.forgetWill(clientId);
     this.#own.deleteWill(clientId);
-    this.#sessions.putWill(clientId, undefined);
+  }
+
+  /** The log has come to what this process has told of a session: what has ended with it need not be kept any more. */
+  heard({ kind, clientId }: SessionChange): void {
+    if (kind === "ended" && this.#unheard.hasEnded(clientId)) this.#drop(clientId);
+    if (kind === "will" && this.#unheard.hearWill(clientId)) this.#own.deleteWill(clientId);
+  }
+
+  /** The log has given a session to another node: what this one has told of it does not count any more. */
+  moved(clientId: string): void {
+    if (this.#unheard.hasEnded(clientId)) this.#drop(clientId);
+    else if (this.#unheard.forgetWill(clientId)) this.#own.deleteWill(clientId);
+  }
+
+  #drop(clientId: string): void {
+    this.#unheard.forget(clientId);
+    this.#own.deleteSession(clientId);
   }
 }

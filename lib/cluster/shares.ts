@@ -124,10 +124,10 @@ export class SharedGroups {
   }
 
   /** What `move` does makes sessions go to that node. */
-  whileGoing(node: string, move: () => void): void {
+  whileGoing<T>(node: string, move: () => T): T {
     this.#goingTo = node;
     try {
-      move();
+      return move();
     } finally {
       this.#goingTo = undefined;
     }

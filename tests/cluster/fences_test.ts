@@ -11,7 +11,7 @@ Deno.test("what a node wrote before it knew that it was taken for dead does not 
 
 Deno.test("what was written before a session moved does not count where it has ended since", () => {
   const fences = new Fences();
-  fences.ended("c", 70, "n1");
+  fences.ended("c", 70, ["n1"]);
   deepEqual([69, 70].map((since) => fences.passes("c", "n1", since)), [false, true]);
   equal(fences.passes("d", "n1", 0), true);
 });
@@ -19,7 +19,7 @@ Deno.test("what was written before a session moved does not count where it has e
 Deno.test("what nobody can write any more is forgotten", () => {
   const fences = new Fences();
   fences.died("n1", 50);
-  fences.ended("c", 70, "n1");
+  fences.ended("c", 70, ["n1"]);
   fences.seen("n2", 100);
   fences.seen("n1", 50);
   deepEqual(fences.saved, { died: [], ended: [["c", 70, "n1"]] });
@@ -27,10 +27,19 @@ Deno.test("what nobody can write any more is forgotten", () => {
   equal(fences.saved, undefined);
 });
 
+Deno.test("a session that has ended is remembered until each of the nodes that had it has written since", () => {
+  const fences = new Fences();
+  fences.ended("c", 70, ["n1", "n2"]);
+  fences.seen("n1", 70);
+  deepEqual(fences.saved, { died: [], ended: [["c", 70, "n2"]] });
+  fences.seen("n2", 71);
+  equal(fences.saved, undefined);
+});
+
 Deno.test("what is stored is found again, and of ended sessions the last hundred are kept", () => {
   const fences = new Fences();
   fences.died("n1", 50);
-  for (let i = 0; i < 200; i++) fences.ended(`c${i}`, 1000, "n1");
+  for (let i = 0; i < 200; i++) fences.ended(`c${i}`, 1000, ["n1"]);
   const again = new Fences();
   again.load(JSON.parse(JSON.stringify(fences.saved)));
   deepEqual(again.saved, fences.saved);

@@ -45,6 +45,37 @@ Deno.test("what a client's former node writes before it knows better does not co
   equal(sessions.counts({ ...session, owner: undefined }, { node: "n1", since: 9 }), true);
 });
 
+Deno.test("what a node wrote of a session before it had applied its own claim does not count, where nobody had the session", () => {
+  const { sessions } = sessionsOf();
+  // To its node the session seemed to be there still, when it had ended elsewhere.
+  sessions.claimed("new", "n2", true, 20);
+  const counts = (since: number) => sessions.mayPublish("new", { node: "n2", since }, true);
+  deepEqual([counts(19), counts(20)], [false, true]);
+});
+
+Deno.test("every node that had a session before is kept from speaking of it when it has ended, after a restart too", () => {
+  const { sessions } = sessionsOf();
+  sessions.claimed("c", "n2", true, 9);
+  sessions.claimed("c", "n3", true, 12);
+  const stored = sessions.ownerOf("c", undefined)!;
+  equal(stored.endsWith("n3@12,n1,n2"), true);
+  const again = new SharedSessions("n3", { change: () => true }, SILENT);
+  again.restored("c", "n3@12,n1,n2", false);
+  for (const one of [sessions, again]) {
+    one.claimed("c", "n3", false, 14);
+    // One of them has come to know.
+    one.fences.seen("n2", 12);
+    equal(one.mayPublish("c", { node: "n1", since: 1 }, true), false);
+  }
+});
+
+Deno.test("places of a log that is another one by now keep nobody from speaking", () => {
+  const { sessions } = sessionsOf();
+  sessions.claimed("c", "n2", true, 900);
+  sessions.forgetBehind(0);
+  equal(sessions.mayPublish("c", { node: "n2", since: 0 }, true), true);
+});
+
 Deno.test("each claim of this node tells that it knows the log up to there: others may have known of a node before", () => {
   const { sessions } = sessionsOf();
   equal(sessions.claimed("new", "n1", true, 20), true);
@@ -55,7 +86,7 @@ Deno.test("each claim of this node tells that it knows the log up to there: othe
 Deno.test("what is done with is stored behind the session's node, and found again", () => {
   const { sessions } = sessionsOf();
   sessions.keepDone("c", "2048,4096");
-  equal(sessions.ownerOf("c", '["user"]'), '["user"]n1@@2048,4096');
+  equal(sessions.ownerOf("c", '["user"]'), '["user"]n1@1@2048,4096');
   equal(sessions.restored("c", "n1@7@2048,4096", false), "2048,4096");
   equal(sessions.ownerOf("c", '["user"]'), '["user"]n1@7@2048,4096');
   equal(sessions.restored("d", "n1", false), "");

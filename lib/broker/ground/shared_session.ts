@@ -70,6 +70,8 @@ export interface AppliedClaim {
   readonly endsSession: boolean;
   /** The client is at this node. */
   readonly isHere: boolean;
+  /** An earlier process of this node has put it into the log, and what it did then stands behind; absent: no. */
+  readonly isEarlier?: boolean;
   /** QoS 2 messages that this node has put into the log behind the claim, where they do not count any more. */
   readonly unapplied: readonly number[];
 }

@@ -2,7 +2,7 @@ import { type Connect, ReasonCode } from "../../codec/mod.ts";
 import type { Core } from "../core/core.ts";
 import type { AuthenticationRequest, ClientIdentity } from "../ground/ports.ts";
 import { actFor, disconnect, limitExpiry, refuse } from "../services/lifecycle.ts";
-import { settleAway, whenFlightsAreRead } from "../services/session_moves.ts";
+import { dropCopyWill, settleLeft, whenFlightsAreRead } from "../services/session_moves.ts";
 import type { Client, Connection } from "../state/connection.ts";
 import { expirySecondsOf } from "./bridge.ts";
 import { claimSession, refusalOf } from "./session_claim.ts";
@@ -42,8 +42,11 @@ export function claimInCluster(
     if (isElsewhere && connection.state !== "closed") {
       refuse(core, connection, UNREACHABLE.reasonCode, UNREACHABLE.message);
     }
-    if (!isOver && connection.state !== "closed") actFor(core, connection, goOn);
-    if (isOver || connection.state === "closed") settleAway(core, clientId);
+    if (!isOver && connection.state !== "closed") {
+      dropCopyWill(core, clientId);
+      actFor(core, connection, goOn);
+    }
+    if (isOver || connection.state === "closed") settleLeft(core, clientId);
   };
   cluster.claim(clientId, endsSession, () => whenFlightsAreRead(core, clientId, goOnHere));
 }

@@ -1,10 +1,10 @@
 import type { Delivery } from "../../session/mod.ts";
 import type { Core } from "../core/core.ts";
 import type { AppliedClaim } from "../ground/shared_session.ts";
-import type { Client, Connection } from "../state/connection.ts";
+import { Client, type Connection } from "../state/connection.ts";
 import { SessionCopy } from "../state/session_copy.ts";
 import { dropDelivery } from "./drop.ts";
-import { disconnect, startExpiry } from "./lifecycle.ts";
+import { disconnect, KEPT_SECONDS, startExpiry } from "./lifecycle.ts";
 import { takeQueued } from "./queue.ts";
 import { moveOn, takeShared } from "./share_moves.ts";
 import { forgetSession, keepUntil, putCopyWill } from "./shared_sessions.ts";
@@ -12,18 +12,33 @@ import { readAhead } from "./queue_tail.ts";
 import { endWaiting } from "./session_flights.ts";
 import { releaseFlights } from "./unlogged_flights.ts";
 import { cancelDelayedWill, publishOwnWill, restoreWill } from "./wills.ts";
-import { ReasonCode } from "../../codec/mod.ts";
+import { ReasonCode, type Will } from "../../codec/mod.ts";
 
-/** The log has come to a client's arrival at a node, this one or another: its session belongs to that node. [MQTT-3.1.4-3] */
-export function applyClaim(core: Core, claim: AppliedClaim): void {
+/**
+ * The log has come to a client's arrival at a node, this one or another: its session belongs to that node. [MQTT-3.1.4-3] Returns a will that
+ * is due, and that an earlier process of this node has published if the log says so behind this.
+ */
+export function applyClaim(core: Core, claim: AppliedClaim): Will | undefined {
   const client = core.clients.get(claim.clientId);
-  if (client === undefined) return;
-  if (claim.isHere) {
-    takeOverWill(core, client, claim.endsSession);
-    if (claim.endsSession) forgetSession(core, client);
-    else comeHere(core, client);
-    return;
+  if (client === undefined) return undefined;
+  if (claim.isHere) return arrive(core, client, claim);
+  applyMove(core, client, claim);
+  return undefined;
+}
+
+function arrive(core: Core, client: Client, claim: AppliedClaim): Will | undefined {
+  const { endsSession, isEarlier = false } = claim;
+  const due = dueWill(client, endsSession);
+  if (due !== undefined && !isEarlier) {
+    putCopyWill(core, client, undefined);
+    publishOwnWill(core, client, due);
   }
+  if (!endsSession) comeHere(core, client);
+  else forgetSession(core, client);
+  return isEarlier && endsSession ? due : undefined;
+}
+
+function applyMove(core: Core, client: Client, claim: AppliedClaim): void {
   if (client.connection !== null) {
     leaveWill(core, client, client.connection);
     core.metrics.sessionsTakenOver++;
@@ -40,21 +55,21 @@ export function applyClaim(core: Core, claim: AppliedClaim): void {
 }
 
 /**
- * The client comes to this node, and by the log it is still connected to another one, which leaves its will to this node. It is published unless it
+ * The client comes to this node, and by the log it is still connected to another one, which leaves its will to this node: it is due unless it
  * has a delay, which has not passed. [MQTT-3.1.3-9]
  */
-function takeOverWill(core: Core, client: Client, endsSession: boolean): void {
-  const { copy, session } = client;
-  if (copy === null) return;
-  const { will } = copy;
-  putCopyWill(core, client, undefined);
-  if (will === undefined || will.isOrphan === true) return;
-  const delaySeconds = Math.min(
-    will.will.properties?.willDelayInterval ?? 0,
-    session.expirySeconds,
-  );
-  const isDue = endsSession || will.dueAtMs === Infinity && delaySeconds === 0;
-  if (isDue) publishOwnWill(core, client, will.will);
+function dueWill({ copy, session }: Client, endsSession: boolean): Will | undefined {
+  const stored = copy?.will;
+  if (stored === undefined || stored.isOrphan === true) return undefined;
+  const { will, dueAtMs } = stored;
+  const delaySeconds = Math.min(will.properties?.willDelayInterval ?? 0, session.expirySeconds);
+  return endsSession || dueAtMs === Infinity && delaySeconds === 0 ? will : undefined;
+}
+
+/** The client is here, so the will that waited for it is not published. [MQTT-3.1.3-9] */
+export function dropCopyWill(core: Core, clientId: string): void {
+  const client = core.clients.get(clientId);
+  if (client?.copy?.will !== undefined) putCopyWill(core, client, undefined);
 }
 
 /** The will of a connection whose session other nodes know is theirs. */
@@ -128,7 +143,12 @@ function dropUnlogged(core: Core, client: Client): void {
 function comeHere(core: Core, client: Client): void {
   const { copy, session } = client;
   if (copy === null || !copy.isElsewhere) return;
-  if (copy.endsAtMs <= core.nowMs) return forgetSession(core, client);
+  if (copy.endsAtMs <= core.nowMs) {
+    // A will is due when its session ends, at the latest. [MQTT-3.1.2-8]
+    const { will } = copy;
+    if (will !== undefined) publishOwnWill(core, client, will.will);
+    return forgetSession(core, client);
+  }
   turn(core, client, copy, false);
   if (copy.endsAtMs !== Infinity) keepUntil(core, client, copy.endsAtMs);
   // Of those that this node had in flight before the client went, the log may not know.
@@ -159,8 +179,19 @@ function turn({ router }: Core, client: Client, copy: SessionCopy, isElsewhere: 
   for (const subscription of subscriptions.values()) router.subscribe(client, subscription);
 }
 
+/** The session has come to this node, and its client is gone by now: what waited for it waits on, and other nodes know of it. */
+export function settleLeft(core: Core, clientId: string): void {
+  settleAway(core, clientId);
+  const client = core.clients.get(clientId);
+  const will = client?.copy?.will;
+  if (client === undefined || client.connection !== null || will === undefined) return;
+  if (client.copy?.isElsewhere === true) return;
+  core.store?.putWill(clientId, will);
+  resumeWill(core, client);
+}
+
 /** The session belongs to this node, and its client is not there: it ends in time, if there is one, and other nodes know when. */
-export function settleAway(core: Core, clientId: string): void {
+function settleAway(core: Core, clientId: string): void {
   const client = core.clients.get(clientId);
   if (client === undefined) return core.cluster?.unclaim(clientId);
   if (client.connection !== null || client.copy?.isElsewhere === true) return;
@@ -184,10 +215,19 @@ export function inherit(core: Core, clientIds: Iterable<string>): void {
   }
 }
 
+/** The session has ended with a claim of an earlier process, and its will was due, which the log does not have. */
+export function publishOwed(core: Core, clientId: string, will: Will): void {
+  const client = Client.restored(clientId);
+  client.session.expirySeconds = KEPT_SECONDS;
+  publishOwnWill(core, client, will);
+}
+
 /** The log is read, and these sessions are still this node's, as when its earlier process ended. */
 export function comeBack(core: Core, clientIds: Iterable<string>): void {
   for (const clientId of clientIds) {
     const client = core.clients.get(clientId);
+    // It has ended, and others may not have heard of it.
+    if (client === undefined) core.cluster?.unclaim(clientId);
     if (client === undefined || client.connection !== null) continue;
     comeHere(core, client);
     resumeWill(core, client);

@@ -278,13 +278,16 @@ export class RoamingClient {
     this.#input = new Uint8Array(0);
     this.isIn = this.#isLeaving = false;
     for (const sending of this.#sending) sending.isOnWire = false;
-    for (const sub of this.#subscribing.values()) {
-      sub.endAskedAtMs = -Infinity;
-      this.#wantedSubs.push({ topicFilter: sub.topicFilter, qos: sub.qos });
-    }
+    for (const sub of this.#subscribing.values()) this.#askAgain(sub);
     this.#subscribing.clear();
     this.#pendingUnsubscribes.push(...this.#unsubscribing.values());
     this.#unsubscribing.clear();
+  }
+
+  /** It was not granted: another record takes its place, or an UNSUBSCRIBE would be noted with the one that never was. */
+  #askAgain(sub: SubRecord): void {
+    sub.endAskedAtMs = -Infinity;
+    this.#wantedSubs.push({ topicFilter: sub.topicFilter, qos: sub.qos });
   }
 
   /** The connection is no more, or nobody looks at it any more. */
@@ -351,7 +354,7 @@ export class RoamingClient {
       case "suback": {
         const sub = take(this.#subscribing, packet.packetId, clientId, packet.type);
         if (packet.reasonCodes[0]! < 0x80) sub.grantedAtMs = this.#world.clock.nowMs;
-        else this.#wantedSubs.push({ topicFilter: sub.topicFilter, qos: sub.qos });
+        else this.#askAgain(sub);
         return;
       }
       case "unsuback":

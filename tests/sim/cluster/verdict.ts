@@ -138,7 +138,7 @@ function countInLog({ log }: ClusterWorld): Map<string, number> {
     if (marks.judge(record) !== "next") continue;
     for (const entry of record.entries) {
       if (!("message" in entry)) {
-        const by = { node: record.node, at: i + 1, since: record.since };
+        const by = { node: record.node, at: i + 1, since: record.since, hasMoved: false };
         moveHome({ homes, deaths, ends, marks }, by, entry);
         continue;
       }
@@ -155,10 +155,11 @@ function countInLog({ log }: ClusterWorld): Map<string, number> {
   return counts;
 }
 
-/** The node of a session, and the record by which it came there from another one. */
+/** The node of a session, the record by which it came there, and whether another node had it before. */
 interface Home {
   readonly node: string;
   readonly at: number;
+  readonly hasMoved: boolean;
 }
 
 /** Whose each session is; the records by which nodes died, and by which sessions moved that have ended. */
@@ -177,13 +178,14 @@ function moveHome(
 ): void {
   const end = (clientId: string) => {
     const home = homes.get(clientId);
-    if (home !== undefined && home.at > 0) ends.set(clientId, home.at);
+    if (home?.hasMoved === true) ends.set(clientId, home.at);
     homes.delete(clientId);
   };
   if ("clientId" in entry) {
     const before = homes.get(entry.clientId);
     if (entry.keepsSession && before?.node === node) return;
-    if (entry.keepsSession) homes.set(entry.clientId, { node, at: before === undefined ? 0 : at });
+    const hasMoved = before !== undefined;
+    if (entry.keepsSession) homes.set(entry.clientId, { node, at, hasMoved });
     else end(entry.clientId);
   } else if ("dead" in entry) {
     const { dead } = entry;
@@ -191,14 +193,15 @@ function moveHome(
     if (epoch !== dead.epoch || number !== dead.number) return;
     deaths.set(dead.node, at);
     for (const [clientId, home] of homes) {
-      if (home.node === dead.node) homes.set(clientId, { node, at });
+      if (home.node === dead.node) homes.set(clientId, { node, at, hasMoved: true });
     }
   } else if ("change" in entry) {
     const { kind, clientId } = entry.change;
     const home = homes.get(clientId);
     const isLate = Math.max(deaths.get(node) ?? 0, ends.get(clientId) ?? 0) > since;
-    if (home === undefined && kind === "session" && !isLate) homes.set(clientId, { node, at: 0 });
-    else if (home?.node === node && kind === "ended" && since >= home.at) end(clientId);
+    if (home === undefined && kind === "session" && !isLate) {
+      homes.set(clientId, { node, at: 0, hasMoved: false });
+    } else if (home?.node === node && kind === "ended" && since >= home.at) end(clientId);
   }
 }
 
