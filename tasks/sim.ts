@@ -21,7 +21,7 @@ const USE = `Simulates clients, links and crashes against the broker.
   --appetite WORD    always or never: whether clients go to the limits; default: in one world of three
   --bridge           two brokers with a bridge between them; of the other flags seeds, from and failures count
   --cluster          nodes of a cluster over a log; of the other flags seeds, from, steps, failures and trace count
-  --shares           with --cluster: clients have a shared subscription; some worlds show a fault that is known
+  --shares           with --cluster: clients have a shared subscription
   --failures COUNT   after which to stop; default: 1
   --trace EVENTS     of a failure that are shown; default: 60`;
 

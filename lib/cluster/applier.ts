@@ -1,4 +1,11 @@
-import type { LogPort, SessionChange, ShareChange, SharedMessage, Store } from "../broker/mod.ts";
+import type {
+  LogPort,
+  Message,
+  SessionChange,
+  ShareChange,
+  SharedMessage,
+  Store,
+} from "../broker/mod.ts";
 import type { Timers } from "./engine.ts";
 import type { SavedFences } from "./fences.ts";
 import { Marks } from "./marks.ts";
@@ -11,6 +18,7 @@ import {
   type RecordClaim,
   type RecordHead,
   type RecordMessage,
+  type SharedAgain,
 } from "./record.ts";
 
 /** Who has written a record. */
@@ -38,9 +46,13 @@ export interface ApplierPorts {
   /** A node says something of a session, in a turn; `false`: it has to come again. */
   changed(change: SessionChange, origin: Origin): boolean;
   /** A node is dead; `false`: it has to come again. */
-  died(node: string, origin: Origin): boolean;
+  died(node: string, origin: Origin, place: number): boolean;
   /** A node says something of a shared subscription, at this place in the log; `false`: it has to come again. */
   shared(change: ShareChange, origin: Origin, place: number): boolean;
+  /** A message comes again, for members of one shared subscription; `false`: it has to come again. */
+  sharedAgain(message: Message, again: SharedAgain, origin: Origin): boolean;
+  /** Records are gone that were still to be applied: the next one is this. */
+  missed(from: number): void;
   /** What is stored with the position, as JSON. */
   readonly shares: string;
   /** What is stored with it too; `undefined`: nothing. */
@@ -120,6 +132,7 @@ export class Applier {
     this.marks.blind();
     this.#begun = 0;
     this.sequence = from - 1;
+    this.#ports.missed(from);
   }
 
   /** Stops. */
@@ -173,7 +186,7 @@ export class Applier {
       else if ("change" in entry) {
         if (!this.#ports.changed(entry.change, origin)) return false;
       } else if ("dead" in entry) {
-        if (!this.#applyDeath(entry.dead, origin)) return false;
+        if (!this.#applyDeath(entry.dead, origin, firstPlaceOf(sequence) + work.at)) return false;
       } else if ("share" in entry) {
         const place = firstPlaceOf(sequence) + work.at;
         if (!this.#ports.shared(entry.share, origin, place)) return false;
@@ -197,13 +210,15 @@ export class Applier {
   }
 
   /** Of several that say so the first counts, and none where the node has written anything since. */
-  #applyDeath({ node, epoch, number }: RecordHead, origin: Origin): boolean {
+  #applyDeath({ node, epoch, number }: RecordHead, origin: Origin, place: number): boolean {
     const last = this.marks.headOf(node);
-    return last.epoch !== epoch || last.number !== number || this.#ports.died(node, origin);
+    return last.epoch !== epoch || last.number !== number ||
+      this.#ports.died(node, origin, place);
   }
 
   #applyMessage(entry: RecordMessage, origin: Origin): boolean {
-    const { message, packetId, isWill = false } = entry;
+    const { message, packetId, isWill = false, again } = entry;
+    if (again !== undefined) return this.#ports.sharedAgain(message, again, origin);
     const shared = { message, packetId, isOthers: !origin.isOwn };
     if (!this.#ports.apply(shared, origin, isWill)) return false;
     this.messages++;

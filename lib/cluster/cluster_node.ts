@@ -23,7 +23,7 @@ import type { LogView } from "./log_watch.ts";
 import type { OpenedLog } from "./open_log.ts";
 import { type ClusterOptions, prefixOf } from "./options.ts";
 import { isCut, type Position, positionOf } from "./position.ts";
-import type { RecordClaim } from "./record.ts";
+import { firstPlaceOf, type RecordClaim } from "./record.ts";
 import { type SessionHost, SharedSessions } from "./sessions.ts";
 import { SharedGroups, type ShareHost } from "./shares.ts";
 import { SharedStore } from "./shared_store.ts";
@@ -251,7 +251,8 @@ export class ClusterNode {
    */
   begin(host: ClusterHost, { info, position }: OpenedLog, joined: () => void): void {
     this.#host = this.#shares.host = host;
-    this.#shares.load(position.shares);
+    const { sequence, entries = 0, shares } = position;
+    this.#shares.load(shares, firstPlaceOf(sequence + 1) + entries);
     if (position.fences !== undefined) this.#sessions.fences.load(position.fences);
     if (isCut(positionOf(this.#init.position), position)) {
       this.#sessions.forgetBehind(position.sequence);
@@ -273,7 +274,8 @@ export class ClusterNode {
     });
     const look = () => {
       if (this.#isClosed) return joined();
-      if (applier.sequence < info.lastSequence) {
+      // What is still on its way to receivers is not among what waits for them.
+      if (applier.sequence < info.lastSequence || host.turn().isFanningOut) {
         return void this.#timers.after(LOOK_AGAIN_MS, look);
       }
       this.#takePart(host, applier);
@@ -298,8 +300,14 @@ export class ClusterNode {
         this.#log.applied(number);
         this.#shared.applied(number);
       },
-      died: (node, origin) => this.#died(host, node, origin),
+      died: (...death) => this.#died(host, ...death),
       shared: (change, origin, place) => this.#sharedChanged(host, change, origin, place),
+      sharedAgain: (message, again, { isOwn }) => {
+        if (host.turn().isFanningOut) return false;
+        shares.applyAgain(message, again, isOwn);
+        return true;
+      },
+      missed: (from) => shares.missed(from),
       get shares() {
         return shares.text;
       },
@@ -355,7 +363,12 @@ export class ClusterNode {
   }
 
   /** A node was not heard, and has written nothing: its sessions belong to the node that has said so. */
-  #died(host: ClusterHost, dead: string, { node: heir, sequence }: Origin): boolean {
+  #died(
+    host: ClusterHost,
+    dead: string,
+    { node: heir, sequence }: Origin,
+    place: number,
+  ): boolean {
     if (host.turn().isFanningOut) return false;
     const clientIds = this.#sessions.inherited(dead, heir, sequence);
     const { log, options } = this.#init;
@@ -380,11 +393,12 @@ export class ClusterNode {
       for (const clientId of clientIds) {
         this.#shared.moved(clientId);
         const unapplied = this.#sessions.takeUnapplied(clientId);
-        host.turn().applyClaim({ clientId, endsSession: false, isHere: false, unapplied });
+        const claim = { clientId, endsSession: false, isHere: false, unapplied };
+        this.#shares.whileGoing(heir, () => host.turn().applyClaim(claim));
       }
       this.#sessions.isApplying = false;
     }
-    this.#shares.died(dead, heir);
+    this.#shares.died(dead, heir, place);
     return true;
   }
 
@@ -463,14 +477,17 @@ export class ClusterNode {
     // Of several nodes that claim a client, the one keeps it whose claim comes last in the log.
     if (!isHere && this.#claims.countUnawaited(clientId) > 0) return;
     const unapplied = isHere ? [] : this.#sessions.takeUnapplied(clientId);
-    this.#sessions.isApplying = endsSession || !isHere;
+    // Members of shared subscriptions may get what the client leaves behind: of these others hear.
+    this.#sessions.applyingTo = endsSession || !isHere ? clientId : undefined;
     const isEarlier = isHere && !isOwn;
-    const owed = host.turn().applyClaim({ clientId, endsSession, isHere, isEarlier, unapplied });
+    const applied = { clientId, endsSession, isHere, isEarlier, unapplied };
+    const apply = () => host.turn().applyClaim(applied);
+    const owed = isHere || !keepsSession ? apply() : this.#shares.whileGoing(node, apply);
     if (owed !== undefined) this.#owedWills.set(clientId, owed);
     // Its client may have to wait, and the store must not say meanwhile that it is another node's.
-    this.#sessions.isApplying = true;
+    this.#sessions.applyingTo = clientId;
     if (isHere) host.turn().keepHomes([clientId]);
-    this.#sessions.isApplying = false;
+    this.#sessions.applyingTo = undefined;
     if (isOwn) this.#claims.appliedAwaited(clientId);
   }
 
@@ -479,9 +496,9 @@ export class ClusterNode {
     if (!this.#sessions.counts(change, origin)) return true;
     if (isOwn) this.#shared.heard(change);
     if (!isOwn) {
-      this.#sessions.isApplying = true;
+      this.#sessions.applyingTo = change.clientId;
       const isApplied = host.turn().applySession(change, node === this.#init.options.node);
-      this.#sessions.isApplying = false;
+      this.#sessions.applyingTo = undefined;
       if (!isApplied) return false;
       this.#sessions.applied(change, node);
     } else if (change.kind === "ended") {

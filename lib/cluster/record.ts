@@ -24,6 +24,16 @@ export interface RecordMessage {
   readonly packetId: number;
   /** It is the will of a client, and counts where the client is its node's; absent: no. */
   readonly isWill?: boolean;
+  /** It is for members of a shared subscription alone; absent: for all. */
+  readonly again?: SharedAgain;
+}
+
+/** A message that stood in the log before, and that no node but its writer has any more, goes to members of a shared subscription. */
+export interface SharedAgain {
+  /** The Topic Filter with `$share/...`. */
+  readonly share: string;
+  /** Its place in the log before. */
+  readonly before: number;
 }
 
 /** In a record: a client has come to its node. */
@@ -62,11 +72,14 @@ export interface LogRecord extends RecordHead {
 
 /**
  * A record of a later version is not understood. Version 1 had no changes of sessions, version 2 none of shared subscriptions, version 3 no
- * `since` and no mark of wills.
+ * `since` and no mark of wills, version 4 no messages for one shared subscription alone.
  */
-const VERSION = 4;
-/** In the place of a packet's size: it is a will. */
+const VERSION = 5;
+/** Beside a packet's size: it is a will. */
 const WILL = 0x8000_0000;
+/** Beside it too: behind the packet stands which shared subscription it is for. */
+const AGAIN = 0x4000_0000;
+const SIZE_MASK = 0x3fff_ffff;
 /** In the place of a time, in an entry without a packet: what the entry is. */
 const ENDS_SESSION = 1;
 const KEEPS_SESSION = 2;
@@ -103,7 +116,7 @@ export class RecordWriter {
   }
 
   /** Adds a message: as a PUBLISH of 5.0, so what a packet can carry a record can. Throws `EncodeError` where a packet cannot. */
-  add({ message, packetId, isWill = false }: RecordMessage): void {
+  add({ message, packetId, isWill = false, again }: RecordMessage): void {
     const { qos, retain, properties, topicName, payload, publisherId, expiresAtMs } = message;
     const packet: Publish = {
       type: "publish",
@@ -122,11 +135,13 @@ export class RecordWriter {
     this.#view.setFloat64(at, expiresAtMs);
     this.#view.setUint16(at + 8, packetId);
     this.#view.setUint16(at + 10, publisher.length);
-    this.#view.setUint32(at + 12, isWill ? sizeBytes + WILL : sizeBytes);
+    const marks = (isWill ? WILL : 0) + (again === undefined ? 0 : AGAIN);
+    this.#view.setUint32(at + 12, sizeBytes + marks);
     at += 16;
     this.#bytes.set(publisher, at);
     at += publisher.length;
     this.#length = encodePublishInto(packet, 5, this.#bytes, at);
+    if (again !== undefined) this.#addText(JSON.stringify(again));
     this.count++;
   }
 
@@ -165,8 +180,7 @@ export class RecordWriter {
 
   #addSmall(kind: number, clientId: string, text: string): void {
     const name = encoder.encode(clientId);
-    const body = encoder.encode(text);
-    this.#reserve(20 + name.length + body.length);
+    this.#reserve(16 + name.length);
     const at = this.#length;
     this.#view.setFloat64(at, kind);
     this.#view.setUint16(at + 8, 0);
@@ -174,12 +188,16 @@ export class RecordWriter {
     this.#view.setUint32(at + 12, 0);
     this.#bytes.set(name, at + 16);
     this.#length = at + 16 + name.length;
-    if (WITH_TEXT.includes(kind)) {
-      this.#view.setUint32(this.#length, body.length);
-      this.#bytes.set(body, this.#length + 4);
-      this.#length += 4 + body.length;
-    }
+    if (WITH_TEXT.includes(kind)) this.#addText(text);
     this.count++;
+  }
+
+  #addText(text: string): void {
+    const body = encoder.encode(text);
+    this.#reserve(4 + body.length);
+    this.#view.setUint32(this.#length, body.length);
+    this.#bytes.set(body, this.#length + 4);
+    this.#length += 4 + body.length;
   }
 
   /** Takes the last message out again: `length` is what was there before it. */
@@ -262,15 +280,15 @@ export function decodeRecord(given: Uint8Array, sequence = 0): LogRecord {
     const packetId = view.getUint16(at + 8);
     const publisherEnd = at + 16 + view.getUint16(at + 10);
     const size = view.getUint32(at + 12);
-    const isWill = size >= WILL;
-    const end = publisherEnd + (isWill ? size - WILL : size);
+    const [isWill, isAgain] = version < 5
+      ? [size >= WILL, false]
+      : [(size & WILL) !== 0, (size & AGAIN) !== 0];
+    const end = publisherEnd + (size & SIZE_MASK);
     if (end > record.length) throw new RangeError("Cannot read a record: it is cut off");
     const publisherId = names.read(record, at + 16, publisherEnd);
     if (end === publisherEnd && WITH_TEXT.includes(expiresAtMs)) {
-      at = end + 4 + view.getUint32(end);
-      if (at > record.length) throw new RangeError("Cannot read a record: it is cut off");
-      const text = decoder.decode(record.subarray(end + 4, at));
-      entries.push(entryOf(expiresAtMs, text));
+      at = textEndOf(record, view, end);
+      entries.push(entryOf(expiresAtMs, decoder.decode(record.subarray(end + 4, at))));
       continue;
     }
     if (end === publisherEnd) {
@@ -289,14 +307,28 @@ export function decodeRecord(given: Uint8Array, sequence = 0): LogRecord {
       5,
     );
     const logId = sequence === 0 ? 0 : firstPlace + entries.length;
+    at = isAgain ? textEndOf(record, view, end) : end;
     entries.push({
       packetId,
       ...isWill ? { isWill } : {},
+      ...isAgain ? { again: againOf(decoder.decode(record.subarray(end + 4, at))) } : {},
       message: { topicName, payload, qos, retain, properties, expiresAtMs, publisherId, logId },
     });
-    at = end;
   }
   return { node, epoch: view.getFloat64(2), number: view.getFloat64(10), since, entries };
+}
+
+/** Where the text ends whose length stands here. */
+function textEndOf(record: Uint8Array, view: DataView, at: number): number {
+  const end = at + 4 + view.getUint32(at);
+  if (end > record.length) throw new RangeError("Cannot read a record: it is cut off");
+  return end;
+}
+
+function againOf(text: string): SharedAgain {
+  const { share, before } = JSON.parse(text) as SharedAgain;
+  checkText(share);
+  return { share, before: Number(before) };
 }
 
 /** Whether these bytes begin as a record of every version does: what is none must not stop a node. */

@@ -36,6 +36,8 @@ export class SharedSessions {
   host: SessionHost | undefined;
   /** What is written now is what the log says: it is not told again. */
   isApplying = false;
+  /** The same of this session alone; `undefined`: of none. */
+  applyingTo: string | undefined;
   /** The last record that is applied. */
   sequence: () => number = () => 0;
   readonly #node: string;
@@ -397,7 +399,7 @@ export class SharedSessions {
 
   /** Whether the session is this node's, and the change is the broker's own. */
   #isTold(clientId: string): boolean {
-    return this.host !== undefined && !this.isApplying &&
+    return this.host !== undefined && !this.isApplying && this.applyingTo !== clientId &&
       this.#homes.get(clientId) === this.#node;
   }
 }

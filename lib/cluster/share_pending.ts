@@ -11,6 +11,8 @@ interface Entry {
   readonly node: string;
   readonly share: string;
   readonly message: Message;
+  /** The place in the log that says that it has to. */
+  readonly at: number;
   /** The node has it after a new start as well. */
   isConfirmed: boolean;
 }
@@ -28,24 +30,33 @@ export class SharePending {
     this.#lines = lines;
   }
 
-  /** A node has to deliver this. */
-  add(node: string, share: string, message: Message): void {
+  /** A node has to deliver this. `at`: the place in the log that says so. */
+  add(node: string, share: string, message: Message, at = 0): void {
     const key = keyOf(node, share);
     let list = this.#lists.get(key);
     if (list === undefined) this.#lists.set(key, list = new Map());
-    list.set(message.logId!, { node, share, message, isConfirmed: false });
+    this.#delete(list, message.logId!);
+    // It may have been the last.
+    this.#lists.set(key, list);
+    list.set(message.logId!, { node, share, message, at, isConfirmed: false });
     this.#count++;
     this.#bytes += sizeOf(message);
     while (this.#count > MAX_MESSAGES || this.#bytes > MAX_BYTES) this.#forgetOne(list);
   }
 
-  /** It has delivered what it had up to a place, but for these. */
-  done(node: string, share: string, upTo: number, except: readonly number[]): void {
+  /** It has delivered what it had up to a place, but for these. `readTo`: how far it had read the log. */
+  done(
+    node: string,
+    share: string,
+    upTo: number,
+    except: readonly number[],
+    readTo = Infinity,
+  ): void {
     const list = this.#lists.get(keyOf(node, share));
     if (list === undefined) return;
     const kept = new Set(except);
-    for (const logId of list.keys()) {
-      if (logId <= upTo && !kept.has(logId)) this.#delete(list, logId);
+    for (const [logId, { at }] of list) {
+      if (logId <= upTo && at <= readTo && !kept.has(logId)) this.#delete(list, logId);
     }
   }
 
@@ -64,6 +75,30 @@ export class SharePending {
     }
   }
 
+  /** Whether there is nothing. */
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
+  /** Whether a node has something to deliver of a shared subscription. */
+  has(node: string, share: string): boolean {
+    return this.#lists.has(keyOf(node, share));
+  }
+
+  /** The places of what a node has to deliver, by shared subscription. */
+  *idsOf(node: string): IterableIterator<readonly [share: string, ids: readonly number[]]> {
+    for (const list of this.#lists.values()) {
+      const [first] = list.values();
+      if (first?.node === node) yield [first.share, [...list.keys()]];
+    }
+  }
+
+  /** Forgets all. */
+  clear(): void {
+    this.#lists.clear();
+    this.#count = this.#bytes = 0;
+  }
+
   /** Takes what a node has to deliver, in the order of the log; of one shared subscription, or of all. */
   takeAll(node: string, share?: string): (readonly [share: string, message: Message])[] {
     return this.#take((entry) =>
@@ -71,9 +106,19 @@ export class SharePending {
     );
   }
 
-  /** Takes what a node has lost in its new start; the rest counts as before. */
-  takeUnconfirmed(node: string): (readonly [share: string, message: Message])[] {
-    const taken = this.#take((entry) => entry.node === node && !entry.isConfirmed);
+  /**
+   * Takes what a node has lost in its new start; the rest counts as before. `readTo`: how far it had read the log; `since`: what stands before it does
+   * not know of, whenever it was to deliver it.
+   */
+  takeUnconfirmed(
+    node: string,
+    readTo = Infinity,
+    since = 0,
+  ): (readonly [share: string, message: Message])[] {
+    const taken = this.#take((entry) =>
+      entry.node === node && !entry.isConfirmed &&
+      (entry.at <= readTo || entry.message.logId! < since)
+    );
     for (const list of this.#lists.values()) {
       for (const entry of list.values()) if (entry.node === node) entry.isConfirmed = false;
     }

@@ -2,8 +2,8 @@ import type { ShareMembers } from "../broker/mod.ts";
 
 /** The table as it is stored with the position in the log. */
 export interface SavedShares {
-  /** Since which place in the log each node knows what others have to deliver. */
-  readonly since: readonly (readonly [node: string, place: number])[];
+  /** Since which place in the log each node knows what others have to deliver; `null`: it is dead. */
+  readonly since: readonly (readonly [node: string, place: number | null])[];
   readonly groups: readonly (readonly [
     share: string,
     rows: readonly (readonly [node: string, connected: number, kept: number])[],
@@ -39,6 +39,11 @@ export class ShareTable {
     return nodes;
   }
 
+  /** The nodes that have ever said what they know of, dead ones too. */
+  get known(): Iterable<string> {
+    return this.#since.keys();
+  }
+
   /** The shared subscriptions of one node. */
   sharesOf(node: string): readonly string[] {
     return [...this.#groups].filter(([, rows]) => rows.has(node)).map(([share]) => share);
@@ -47,6 +52,11 @@ export class ShareTable {
   /** Whether some node has members. */
   has(share: string): boolean {
     return this.#groups.has(share);
+  }
+
+  /** Whether this node has members. */
+  hasNode(share: string, node: string): boolean {
+    return this.#groups.get(share)?.has(node) === true;
   }
 
   /** The table as JSON; made anew after a change only. */
@@ -64,7 +74,7 @@ export class ShareTable {
 
   /** Takes over what was stored. */
   load({ since, groups }: SavedShares): void {
-    for (const [node, place] of since) this.#since.set(node, place);
+    for (const [node, place] of since) this.#since.set(node, place ?? Infinity);
     for (const [share, rows] of groups) {
       for (const [node, connected, kept] of rows) this.set(share, node, { connected, kept });
     }
@@ -90,11 +100,24 @@ export class ShareTable {
     this.#text = undefined;
   }
 
-  /** A node is dead. */
+  /** A node is dead: until it says otherwise it knows of nothing. */
   remove(node: string): void {
     for (const share of this.sharesOf(node)) this.set(share, node, { connected: 0, kept: 0 });
-    this.#since.delete(node);
-    this.#text = undefined;
+    this.knowsSince(node, Infinity);
+  }
+
+  /** Whether a node knows of the message of this place, if others had to deliver it. */
+  knows(node: string, place: number): boolean {
+    return (this.#since.get(node) ?? 0) <= place;
+  }
+
+  /** The first by name of those that know of the message of this place; `undefined`: nobody does. */
+  firstKnowing(place: number): string | undefined {
+    let first: string | undefined;
+    for (const [node, since] of this.#since) {
+      if (since <= place && (first === undefined || node < first)) first = node;
+    }
+    return first;
   }
 
   /**
@@ -121,7 +144,7 @@ export class ShareTable {
 
   #newChoice(share: string, knownAt: number): Choice {
     const rows = [...this.#groups.get(share) ?? []]
-      .filter(([node]) => (this.#since.get(node) ?? 0) <= knownAt)
+      .filter(([node]) => knownAt === Infinity || this.knows(node, knownAt))
       .sort(([a], [b]) => a < b ? -1 : 1);
     if (rows.length === 0) return NOBODY;
     const isAnyConnected = rows.some(([, { connected }]) => connected > 0);

@@ -6,12 +6,17 @@ import type {
   ShareChange,
   ShareMembers,
 } from "../broker/mod.ts";
+import { firstPlaceOf, type SharedAgain } from "./record.ts";
+import { type ForShare, ShareGiven } from "./share_given.ts";
 import { SharePending } from "./share_pending.ts";
 import { type SavedShares, ShareTable } from "./share_table.ts";
 
-/** Takes what other nodes are to be told. {@linkcode Log.share} */
+/** Takes what other nodes are to be told. */
 export interface ShareLog {
+  /** {@linkcode Log.share} */
   share(change: ShareChange): void;
+  /** {@linkcode Log.shareAgain} */
+  shareAgain(message: Message, again: SharedAgain): boolean;
 }
 
 /** What of the broker is asked for. */
@@ -26,23 +31,17 @@ export interface ShareHost {
   sharePending(share: string): readonly number[] | undefined;
 }
 
-/** What this node had to deliver of one shared subscription. */
-interface Given {
-  /** The last of it in the log. */
-  last: number;
-  /** What members left behind that are gone. */
-  readonly left: Map<number, Message>;
-  /** What others were told last. */
-  told: string;
-}
-
-/** With more that waits others hear only of what is before the first of it. */
-const MAX_EXCEPT = 1000;
+/** Of one record so many places are told to be there. */
+const MAX_HAD = 1000;
+/** In the place of a node: what nobody but this node can put into the log again. */
+const NOBODY = "";
 
 /**
  * Shared subscriptions over all nodes: each message is delivered once for a shared subscription. The nodes say by the log how many members they
  * have, so all decide alike which of them a message goes to. The others keep it until that node says that it is done with, and decide again
- * where the node dies, or its last member leaves.
+ * where the node dies, or its last member leaves. A node that has started again knows only of what was behind its place in the log: where no node
+ * with members knows of a message, one that has it puts it into the log again. What its own members had to get meanwhile it keeps as if it were
+ * another's, and gives it to them when it begins to write.
  */
 export class SharedGroups {
   /** Set when the node begins to apply. */
@@ -51,22 +50,34 @@ export class SharedGroups {
   writes = 0;
   readonly #table = new ShareTable();
   readonly #pending: SharePending;
-  readonly #given = new Map<string, Given>();
-  /** What this node has told that it has left, until the log has come to that. */
-  readonly #leaving = new Map<string, readonly Message[]>();
+  readonly #given = new ShareGiven();
+  /** What this node puts into the log again, as soon as some node has members. */
+  readonly #again: SharePending;
   /** What others know of this node's members, and what has changed since. */
   readonly #announced = new Map<string, string>();
   readonly #changed = new Set<string>();
+  /** The node that sessions go to now, and the last one that a member's session of each shared subscription has gone to. */
+  #goingTo: string | undefined;
+  readonly #goneTo = new Map<string, string>();
   /** QoS 2 messages that go to members, of which others are to hear before. */
   #sent = new Map<string, number[]>();
   #isWriting = false;
+  /** What is refused now is refused for good. */
+  #isLastOffer = false;
+  /** The place in the log that is being applied. */
+  #place = 0;
+  /** From this place in the log on this process knows what others have to deliver. */
+  #since = 0;
   readonly #node: string;
   readonly #log: ShareLog;
+  readonly #lines: LogPort;
 
   constructor(node: string, log: ShareLog, lines: LogPort) {
     this.#node = node;
     this.#log = log;
+    this.#lines = lines;
     this.#pending = new SharePending(lines);
+    this.#again = new SharePending(lines);
   }
 
   /** What is stored with the position in the log, as JSON. */
@@ -79,11 +90,19 @@ export class SharedGroups {
     return this.#table.nodes;
   }
 
-  /** Takes over what was stored. */
-  load(saved: SavedShares | undefined): void {
+  /** Takes over what was stored. `since`: the first place in the log that is read. */
+  load(saved: SavedShares | undefined, since: number): void {
+    this.#since = since;
+    this.#place = since - 1;
     if (saved === undefined) return;
     this.#table.load(saved);
     for (const share of this.#table.shares) this.host!.turn().holdShare(share, true);
+  }
+
+  /** Records are gone before this one: nobody knows what they said is done with. */
+  missed(from: number): void {
+    this.#since = firstPlaceOf(from);
+    this.#pending.clear();
   }
 
   /** {@linkcode ClusterPort.isShareHere} */
@@ -91,19 +110,27 @@ export class SharedGroups {
     const { logId = 0, draw = drawOf(logId), qos } = message;
     // It is of this node alone.
     if (draw === 0) return true;
+    if (qos > 0) this.#place = logId;
     const node = this.#table.choose(share, draw);
     if (node === undefined) return false;
-    const isHere = node === this.#node;
-    if (qos === 0) return isHere;
-    if (isHere) this.#give(share, logId);
-    else this.#pending.add(node, share, message);
-    return isHere;
+    return qos === 0 ? node === this.#node : this.#assign(node, share, message);
   }
 
   /** {@linkcode ClusterPort.shareChanged} */
   changed(share: string): void {
+    if (this.#goingTo !== undefined) this.#goneTo.set(share, this.#goingTo);
     this.#changed.add(share);
     if (this.#isWriting) this.writes++;
+  }
+
+  /** What `move` does makes sessions go to that node. */
+  whileGoing<T>(node: string, move: () => T): T {
+    this.#goingTo = node;
+    try {
+      return move();
+    } finally {
+      this.#goingTo = undefined;
+    }
   }
 
   /** {@linkcode ClusterPort.shareSent} */
@@ -118,22 +145,32 @@ export class SharedGroups {
   /** {@linkcode ClusterPort.shareLeft} */
   left(share: string, message: Message): void {
     const { logId = 0, payload } = message;
+    if (logId === 0 || this.#isLastOffer) return;
     // Its bytes may be the record's.
-    this.#given.get(share)?.left.set(logId, { ...message, payload: payload.slice() });
+    const kept = { ...message, payload: payload.slice() };
+    if (!this.#isWriting) return this.#pending.add(this.#node, share, kept, this.#place);
+    this.#given.leave(share, kept);
+    // Where there is no member others have to hear of that.
+    this.changed(share);
   }
 
   /** The node begins to write: others hear what it has, and that the rest was lost with the process before. */
   begin(): void {
     this.#isWriting = true;
     const { host } = this;
-    for (const share of host!.shares) {
-      this.#changed.add(share);
-      this.#tellHad(share, host!.sharePending(share));
-    }
+    for (const share of host!.shares) this.#changed.add(share);
     for (const share of this.#table.sharesOf(this.#node)) this.#changed.add(share);
-    this.#given.clear();
+    for (const [share, message] of this.#pending.takeAll(this.#node)) {
+      if (this.#assign(this.#node, share, message)) host!.turn().deliverToShare(share, message);
+    }
+    for (const share of host!.shares) {
+      const pending = host!.sharePending(share) ?? [];
+      this.#tellHad(share, pending);
+      for (const logId of pending) this.#given.give(share, logId);
+    }
+    for (const [share, ids] of this.#again.idsOf(NOBODY)) this.#tellHad(share, ids);
     this.flush(true);
-    this.#log.share({ kind: "hello" });
+    this.#log.share({ kind: "hello", since: this.#since, at: this.#place });
   }
 
   /** Puts into the log what has changed in this turn. */
@@ -143,24 +180,20 @@ export class SharedGroups {
     this.#sent.clear();
     for (const share of this.#changed) this.#tellMembers(share, isWhole);
     this.#changed.clear();
+    if (this.#again.isEmpty) return;
+    for (const share of this.#table.shares) this.#putAgain(share);
   }
 
   /** Tells others what is done with; `true`: something was. */
   tellDone(): boolean {
     if (!this.#isWriting) return false;
     let hasTold = false;
-    for (const [share, given] of this.#given) {
-      const pending = this.host!.sharePending(share);
-      if (pending === undefined) continue;
-      given.left.clear();
-      const isLong = pending.length > MAX_EXCEPT;
-      const upTo = isLong ? pending[0]! - 1 : given.last;
-      const except = isLong ? [] : pending;
-      const told = `${upTo}:${except.join()}`;
-      if (pending.length === 0) this.#given.delete(share);
-      if (told === given.told) continue;
-      given.told = told;
-      this.#log.share({ kind: "done", share, upTo, except });
+    const isUnsettled = (share: string) => this.#changed.has(share) || this.#given.isLeaving(share);
+    this.#offerLeft((share) => !isUnsettled(share));
+    const pendingOf = (share: string) =>
+      isUnsettled(share) ? undefined : this.host!.sharePending(share);
+    for (const change of this.#given.done(pendingOf)) {
+      this.#log.share({ ...change, at: this.#place });
       hasTold = true;
     }
     return hasTold;
@@ -168,67 +201,145 @@ export class SharedGroups {
 
   /** Applies what a node has said; `place`: where in the log. */
   apply(change: ShareChange, node: string, place: number): void {
+    this.#place = place;
     switch (change.kind) {
       case "members":
-        return this.#applyMembers(change.share, node, change.members);
+        return this.#applyMembers(change, node);
       case "done":
-        return this.#pending.done(node, change.share, change.upTo, change.except);
+        return this.#pending.done(node, change.share, change.upTo, change.except, change.at);
       case "sent":
         return this.#pending.remove(node, change.share, change.ids);
       case "had":
         return this.#pending.confirm(node, change.share, change.ids);
       case "hello":
-        this.#table.knowsSince(node, place);
-        this.#move(this.#pending.takeUnconfirmed(node));
+        this.#table.knowsSince(node, change.since ?? place);
+        this.#move(this.#pending.takeUnconfirmed(node, change.at, change.since));
         // It may know nothing of what was told before.
         if (node !== this.#node) this.#tellAgain();
     }
   }
 
-  /** A node is dead; `heir`: the node that has its sessions now, and so its members whose clients are away. */
-  died(node: string, heir: string): void {
+  /** A message was put into the log again: it goes to members of one shared subscription. */
+  applyAgain(message: Message, { share, before }: SharedAgain, isOwn: boolean): void {
+    this.#place = message.logId!;
+    this.#again.remove(NOBODY, share, [before]);
+    for (const node of this.#table.known) this.#pending.remove(node, share, [before]);
+    const node = this.#table.choose(share, drawOf(message.logId!));
+    if (node !== undefined) this.#hand(node, share, message);
+    else if (isOwn) this.#keepAgain(share, message);
+  }
+
+  /**
+   * A node is dead; `heir`: the node that has its sessions now, and so its members whose clients are away. `place`: where in the log it stands.
+   */
+  died(node: string, heir: string, place: number): void {
+    this.#place = place;
     const shares = this.#table.sharesOf(node);
     this.#table.remove(node);
-    for (const share of shares) this.#hold(share);
-    this.#move(this.#pending.takeAll(node), heir);
-    if (node !== this.#node) return;
-    // It was only cut off, and others have taken what it had.
+    for (const share of shares) this.#succeed(share, heir);
+    const taken = this.#pending.takeAll(node);
+    if (node !== this.#node) return this.#move(taken);
+    // It was only cut off, and others have taken what it had, if they knew of that.
     this.host!.turn().forgetShared();
+    const left = this.#given.takeLeft(() => true);
     this.#given.clear();
+    this.#move([...taken, ...this.#pending.takeAll(node), ...left], { isOurs: true });
+    if (!this.#isWriting) return;
+    this.#log.share({ kind: "hello", since: this.#since, at: this.#place });
     this.#tellAgain();
   }
 
-  #applyMembers(share: string, node: string, members: ShareMembers): void {
+  #applyMembers(
+    { share, members, heir }: Extract<ShareChange, { kind: "members" }>,
+    node: string,
+  ): void {
     this.#table.set(share, node, members);
-    this.#hold(share);
-    if (members.connected + members.kept > 0) return;
-    if (node !== this.#node) return this.#move(this.#pending.takeAll(node, share));
-    // Others move on what this node has told that it has left, and so does it: the next one may die too.
-    const left = this.#leaving.get(share) ?? [];
-    this.#leaving.delete(share);
-    this.#move(left.map((message) => [share, message] as const));
+    this.#succeed(share, heir);
+    if (members.connected + members.kept > 0) {
+      if (this.#again.has(NOBODY, share)) this.writes++;
+      return;
+    }
+    if (node !== this.#node || !this.#isWriting) {
+      return this.#move(this.#pending.takeAll(node, share), { holder: node });
+    }
+    // Others move on what this node has left behind, and so does it: the next one may die too.
+    this.#move(this.#given.lastGoneApplied(share), { holder: node });
+    if (!this.#given.isLeaving(share) && this.#announced.get(share) === NO_MEMBERS) {
+      this.#announced.delete(share);
+    }
   }
 
-  #hold(share: string): void {
+  /** To this node sessions have gone: it has a member, until it says otherwise, as messages must not find nobody meanwhile. */
+  #succeed(share: string, heir: string | undefined): void {
+    if (heir !== undefined && !this.#table.hasNode(share, heir)) {
+      this.#table.set(share, heir, { connected: 0, kept: 1 });
+      if (heir === this.#node) this.changed(share);
+    }
     this.host!.turn().holdShare(share, this.#table.has(share));
   }
 
-  #give(share: string, logId: number): void {
-    const given = this.#given.get(share);
-    if (given === undefined) this.#given.set(share, { last: logId, left: new Map(), told: "" });
-    else given.last = Math.max(given.last, logId);
+  /** This node delivers a message: `true`: its members get it now. */
+  #assign(node: string, share: string, message: Message): boolean {
+    if (node !== this.#node || !this.#isWriting) {
+      this.#pending.add(node, share, message, this.#place);
+      return false;
+    }
+    if (this.#given.isLeaving(share)) {
+      this.left(share, message);
+      return false;
+    }
+    this.#given.give(share, message.logId!);
+    return true;
   }
 
-  /** Decides again who delivers these; `last`: where no node has members. */
-  #move(moving: readonly (readonly [share: string, message: Message])[], last?: string): void {
+  #hand(node: string, share: string, message: Message): void {
+    if (this.#assign(node, share, message)) this.host!.turn().deliverToShare(share, message);
+  }
+
+  /**
+   * Decides again who delivers these: a node with members that knows of it; else it is put into the log again by `holder`, which has it and is alive,
+   * or by the first of those that know of it. `isOurs`: this node has them, and where nobody knows of one it is this node's affair.
+   */
+  #move(
+    moving: readonly ForShare[],
+    { holder, isOurs = false }: { readonly holder?: string; readonly isOurs?: boolean } = {},
+  ): void {
     for (const [share, message] of moving) {
-      const { logId = 0 } = message;
-      const node = this.#table.choose(share, drawOf(logId), logId) ?? last;
-      if (node === this.#node) {
-        this.#give(share, logId);
-        this.host!.turn().deliverToShare(share, message);
-      } else if (node !== undefined) this.#pending.add(node, share, message);
+      const logId = message.logId!;
+      const taker = this.#table.choose(share, drawOf(logId), logId);
+      if (taker !== undefined) {
+        this.#hand(taker, share, message);
+        continue;
+      }
+      if (!this.#table.has(share)) continue;
+      const writer = holder ?? this.#table.firstKnowing(logId);
+      // Others that have it, and do not know so, may do the same: with QoS 1 it may come twice.
+      const isOrphan = writer === undefined && (isOurs || message.qos === 1);
+      if (writer === this.#node || isOrphan) this.#keepAgain(share, message);
+      else if (writer !== undefined) this.#pending.add(writer, share, message, this.#place);
     }
+  }
+
+  #keepAgain(share: string, message: Message): void {
+    this.#again.add(NOBODY, share, message);
+    this.writes++;
+  }
+
+  #putAgain(share: string): void {
+    if (!this.#again.has(NOBODY, share)) return;
+    for (const [, message] of this.#again.takeAll(NOBODY, share)) {
+      if (this.#log.shareAgain(message, { share, before: message.logId! })) continue;
+      const { topicName } = message;
+      this.#lines.error("A message cannot be put into the log again: too large", { topicName });
+    }
+  }
+
+  /** A member left these, and there was no other just then. Who is here now may not have them either: then nobody gets them. */
+  #offerLeft(isSuch: (share: string) => boolean): void {
+    const left = this.#given.takeLeft(isSuch);
+    this.#isLastOffer = true;
+    for (const [share, message] of left) this.host!.turn().deliverToShare(share, message);
+    this.#isLastOffer = false;
   }
 
   #tellAgain(): void {
@@ -237,10 +348,9 @@ export class SharedGroups {
     for (const share of this.host!.shares) this.changed(share);
   }
 
-  #tellHad(share: string, pending: readonly number[] | undefined): void {
-    if (pending === undefined) return this.#log.share({ kind: "had", share });
-    for (let at = 0; at < pending.length; at += MAX_EXCEPT) {
-      this.#log.share({ kind: "had", share, ids: pending.slice(at, at + MAX_EXCEPT) });
+  #tellHad(share: string, pending: readonly number[]): void {
+    for (let at = 0; at < pending.length; at += MAX_HAD) {
+      this.#log.share({ kind: "had", share, ids: pending.slice(at, at + MAX_HAD) });
     }
   }
 
@@ -248,23 +358,25 @@ export class SharedGroups {
     const members = this.host!.shareMembers(share);
     const text = `${members.connected} ${members.kept}`;
     if (!isWhole && this.#announced.get(share) === text) return;
-    const isOut = members.connected + members.kept === 0;
-    if (isOut) this.#tellLeft(share);
-    if (isOut) this.#announced.delete(share);
-    else this.#announced.set(share, text);
-    this.#log.share({ kind: "members", share, members });
-  }
-
-  /** The last member is gone: all but what it left behind is done with. */
-  #tellLeft(share: string): void {
-    const given = this.#given.get(share);
-    if (given === undefined) return;
-    this.#given.delete(share);
-    this.#log.share({ kind: "done", share, upTo: given.last, except: [...given.left.keys()] });
-    const before = this.#leaving.get(share) ?? [];
-    this.#leaving.set(share, [...before, ...given.left.values()]);
+    this.#announced.set(share, text);
+    const heir = this.#goneTo.get(share);
+    this.#goneTo.delete(share);
+    const change = {
+      kind: "members",
+      share,
+      members,
+      ...heir === undefined ? {} : { heir },
+    } as const;
+    if (text !== NO_MEMBERS) return this.#log.share(change);
+    const done = this.#given.lastGone(share);
+    // What this process had was told before; what an earlier one had others do not forget by that.
+    if (done !== undefined && !isWhole) this.#log.share({ ...done, at: this.#place });
+    this.#log.share(change);
   }
 }
+
+/** {@linkcode SharedGroups} notes by this that it has told others of none. */
+const NO_MEMBERS = "0 0";
 
 /** The number by which nodes choose: of a record's messages each has its own. */
 function drawOf(logId: number): number {

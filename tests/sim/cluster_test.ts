@@ -1,7 +1,7 @@
 import { equal } from "node:assert/strict";
 import { longTest } from "../support/long.ts";
 import { runCluster } from "./cluster/run.ts";
-import { PROMISES, runClusterSeeds } from "./cluster/seeds.ts";
+import { PROMISES, runClusterSeeds, SHARE_PROMISES } from "./cluster/seeds.ts";
 
 /**
  * Seeds that showed a fault of the cluster, and what it was. By now a change of the simulation may have made other worlds of them: beside them run
@@ -55,8 +55,37 @@ for (const [seed, fault] of FOUND_LATER) {
   Deno.test(`A cluster, seed ${seed}: ${fault}`, test);
 }
 
+/** The same of worlds in which clients have a shared subscription. */
+const FOUND_SHARES: typeof FOUND = [
+  [26, "what the last member of a node left nobody took: the other node had started anew"],
+  [45, "between a member's leaving one node and its arrival at another messages found nobody"],
+  [88, "a node was given a message that its own word, written before, counted as done with"],
+  [383, "a node that had not said its hello was to know of a message that it had forgotten"],
+  [377, "a member got QoS 2 while another one's move was applied: its exchange never ended"],
+  [180, "a node that was taken for dead sent a message of QoS 2 that another one had been given"],
+  [
+    2,
+    "what a member of a dead node had in flight with QoS 1 came once more to another node, and went on as QoS 2",
+  ],
+  [
+    2414,
+    "a shared message in memory stood before one that was in the store alone: other nodes took that one for done with",
+  ],
+  [791, "a node without members told others to forget what its earlier process had had"],
+  [1096, "the first word of a node that has started anew was taken for one of the log's beginning"],
+];
+
+for (const [seed, fault] of FOUND_SHARES) {
+  Deno.test(`A cluster with a shared subscription, seed ${seed}: ${fault}`, () =>
+    equal(runCluster(seed, 60, 60, true), undefined));
+}
+
 /** Seeds of this file: the first test always runs. Others follow in `cluster_more_test.ts`. */
 for (const [first, last] of [[0, 9], [10, 99], [100, 199]] as const) {
   const test = first === 0 ? Deno.test : longTest;
   test(`${PROMISES}, seeds ${first} to ${last}`, () => runClusterSeeds(first, last));
+  longTest(
+    `${SHARE_PROMISES}, seeds ${first} to ${last}`,
+    () => runClusterSeeds(first, last, true),
+  );
 }

@@ -8,17 +8,30 @@ export interface ShareMembers {
 
 /** What a node of a cluster tells all others of a shared subscription, by the log; `share` is its Topic Filter with `$share/...`. */
 export type ShareChange =
-  | { readonly kind: "members"; readonly share: string; readonly members: ShareMembers }
-  /** What the node had to deliver up to this place in the log, it has delivered, but for these places. */
+  | {
+    readonly kind: "members";
+    readonly share: string;
+    readonly members: ShareMembers;
+    /** The node that a member's session has gone to since the word before. */
+    readonly heir?: string;
+  }
+  /**
+   * What the node had to deliver up to this place in the log, it has delivered, but for these places. `at`: how far it had read the log; what came to
+   * it behind that it does not mean.
+   */
   | {
     readonly kind: "done";
     readonly share: string;
     readonly upTo: number;
     readonly except: readonly number[];
+    readonly at?: number;
   }
   /** QoS 2 messages are on their way to members: nobody else may get them. */
   | { readonly kind: "sent"; readonly share: string; readonly ids: readonly number[] }
   /** A node that has started again still has these; absent: it has all of before. */
   | { readonly kind: "had"; readonly share: string; readonly ids?: readonly number[] }
-  /** That was all: what it does not have was lost with the process before. */
-  | { readonly kind: "hello" };
+  /**
+   * That was all: what it does not have was lost with the process before. `since`: from this place on it knows what others have to deliver;
+   * absent: from here on. `at`: as above.
+   */
+  | { readonly kind: "hello"; readonly since?: number; readonly at?: number };

@@ -293,11 +293,12 @@ export function firstPending(core: Core, clientId: string): number | undefined {
   if (client === undefined || core.longFanOuts.isActive) return undefined;
   const { sender, queue } = client.session;
   let first = Infinity;
-  for (const { delivery } of sender.values()) {
-    first = Math.min(first, delivery.message.logId ?? Infinity);
+  for (const { delivery: { share, message: { logId } } } of sender.values()) {
+    if (share === undefined) first = Math.min(first, logId ?? Infinity);
   }
-  for (const { message: { logId } } of queue) {
-    if (logId === undefined) continue;
+  for (const { share, message: { logId } } of queue) {
+    // No copy has those of shared subscriptions, and they may stand in memory before others that are in the store alone.
+    if (logId === undefined || share !== undefined) continue;
     // The queue has them in the order of the log.
     return Math.min(first, logId);
   }

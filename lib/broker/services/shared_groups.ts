@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { encodeText } from "../../codec/mod.ts";
+import { encodeText, ReasonCode } from "../../codec/mod.ts";
 import type { Message } from "../../session/mod.ts";
 import type { Core } from "../core/core.ts";
 import type { ShareMembers } from "../ground/shared_group.ts";
@@ -35,10 +35,11 @@ export function shareMembers({ router }: Core, share: string): ShareMembers {
 
 /** The messages, by their places in the log, that members at this node have not acknowledged; `undefined`: it is not known now. */
 export function sharePending(core: Core, share: string): readonly number[] | undefined {
-  if (core.longFanOuts.isActive || core.dismantling.length > 0) return undefined;
+  if (core.longFanOuts.jobs.length > 0) return undefined;
   const pending: number[] = [];
-  for (const { session: { queue, sender } } of core.router.share(share)?.clients ?? []) {
-    if (queue.tail !== undefined) return undefined;
+  for (const { isEnded, session: { queue, sender } } of core.router.share(share)?.clients ?? []) {
+    if (isEnded) continue;
+    // Of these none is in the store alone.
     for (const { delivery } of sender.values()) {
       if (delivery.share === share) pending.push(delivery.message.logId ?? 0);
     }
@@ -62,13 +63,31 @@ export function deliverToShare(core: Core, share: string, message: Message): voi
   deliver(core, target, message, core.fanout);
 }
 
-/** Other nodes have taken this one for dead, and have given to their members what waits here. */
+/**
+ * Other nodes have taken this one for dead, and have given to their members what waits here, and what is in flight. That cannot be taken back from a
+ * connection, which ends: so does its session, since others have gone to another node.
+ */
 export function forgetShared(core: Core): void {
   for (const group of core.router.sharesHere()) {
+    for (const client of group.clients) endSending(core, client);
+  }
+  for (const group of core.router.sharesHere()) {
     for (const client of group.clients) {
-      for (const delivery of takeShared(core, client, () => true)) {
+      for (const delivery of takeShared(core, client, ({ share }) => share === group.topicFilter)) {
         if (delivery.sequence > 0) core.store?.deleteDelivery(client.session.clientId, delivery);
+        core.cluster?.shareLeft(group.topicFilter, delivery.message);
       }
     }
   }
+}
+
+function endSending(core: Core, { connection, session: { sender } }: Client): void {
+  if (connection === null) return;
+  const onTheirWay = [...sender.values()].filter(({ delivery, state }) =>
+    delivery.share !== undefined && state === "published"
+  );
+  if (onTheirWay.length === 0) return;
+  for (const inFlight of onTheirWay) sender.discard(inFlight);
+  const reasonCode = ReasonCode.UseAnotherServer;
+  core.disconnectLater(connection, { reasonCode, message: "The node was taken for dead" });
 }

@@ -25,9 +25,9 @@ export class SessionCopy {
   /** `isElsewhere`: its client is at another node, or was there last: this node only keeps what waits. */
   constructor(public isElsewhere: boolean) {}
 
-  /** Whether the client has the message of this delivery. */
-  isDone({ message: { logId = 0 } }: Delivery): boolean {
-    return this.isDoneAt(logId);
+  /** Whether the client has the message of this delivery. Of those of shared subscriptions its node says nothing. */
+  isDone({ share, message: { logId = 0 } }: Delivery): boolean {
+    return share === undefined && this.isDoneAt(logId);
   }
 
   /** Whether the client has the message of this place in the log. */
