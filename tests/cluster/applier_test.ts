@@ -37,6 +37,8 @@ function applier(position: Position, most: number) {
       changed: () => true,
       died: () => true,
       shared: () => true,
+      sharedAgain: () => true,
+      missed() {},
       shares: "{}",
       fences: undefined,
       applied() {},
@@ -45,7 +47,6 @@ function applier(position: Position, most: number) {
       outdated() {},
     },
     position,
-    false,
   );
   return { applied, store, one };
 }
