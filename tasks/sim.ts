@@ -74,10 +74,7 @@ Deno.exit(failed === 0 ? 0 : 1);
 function attempt(seed: number): string | undefined {
   if (flags.bridge) return runBridge(seed);
   if (flags.cluster) {
-    return runCluster(seed, flags.steps, flags.trace, {
-      hasShare: flags.shares,
-      hasSnapshots: flags.snapshots,
-    });
+    return runCluster(seed, flags.steps, flags.trace, flags.shares, flags.snapshots);
   }
   const failure = run(seed, flags.steps, asked);
   if (failure === undefined) return undefined;

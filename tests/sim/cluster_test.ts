@@ -76,7 +76,7 @@ const FOUND_SHARES: typeof FOUND = [
 
 for (const [seed, fault] of FOUND_SHARES) {
   Deno.test(`A cluster with a shared subscription, seed ${seed}: ${fault}`, () =>
-    equal(runCluster(seed, 60, 60, { hasShare: true }), undefined));
+    equal(runCluster(seed, 60, 60, true), undefined));
 }
 
 /** Seeds of the gate, and of a test. `deno task sim --cluster` runs as many as one likes. */
@@ -103,7 +103,7 @@ for (let first = 0, next; first < SEEDS; first = next) {
     `A shared subscription of a cluster loses nothing acknowledged of QoS 1 and repeats nothing of QoS 2, seeds ${first} to ${last}`,
     () => {
       for (let seed = first; seed <= last; seed++) {
-        const broken = runCluster(seed, 60, 60, { hasShare: true });
+        const broken = runCluster(seed, 60, 60, true);
         if (broken !== undefined) fail(broken);
       }
     },

@@ -53,8 +53,10 @@ export function runCluster(
   seed: number,
   steps: number = CLUSTER_STEPS,
   traceEvents = 60,
-  parts: WorldParts = {},
+  hasShare = false,
+  hasSnapshots = false,
 ): string | undefined {
+  const parts = { hasShare, hasSnapshots };
   const failure = attempt(seed, steps, false, parts);
   if (failure === undefined) return undefined;
   // Once more with notes, which cost time.
