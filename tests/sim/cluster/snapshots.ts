@@ -29,6 +29,7 @@ export function makeSnapshot(node: ClusterSimNode, log: SimLog, delayMs: number)
   const position = positionOf(state.position);
   if (position === undefined) return;
   const last = log.snapshot;
+  if (last !== undefined && position.sequence <= last.sequence) return;
   node.arrive(() => {
     if (!node.engine.isConnected || log.snapshot !== last) return;
     log.snapshot = { sequence: position.sequence, state: sharedOf(state) };
