@@ -96,6 +96,20 @@ Deno.test("A SUBSCRIBE of 100,000 filters takes several turns, and others are an
   assert.equal(run.subscriptionCount, FILTERS.length);
 });
 
+Deno.test("A SUBSCRIBE whose filters are all refused costs less than a quarter of one that is granted", () => {
+  const stepsOf = (setup: Setup, reasonCode: number): number => {
+    const run = new TwoAtOnce(setup);
+    const { work } = run.exchange.test.broker.core;
+    const before = work.totalSteps;
+    run.send(SUBSCRIBE);
+    assert.deepEqual(new Set(codesOf(run, "suback")), new Set([reasonCode]));
+    return work.totalSteps - before;
+  };
+  const granted = stepsOf({}, 1);
+  const refused = stepsOf({ options: { maxSubscriptionBytes: 1 } }, 0x97);
+  assert.ok(refused * 4 < granted, `${refused} steps, and ${granted} for granting`);
+});
+
 Deno.test("An UNSUBSCRIBE of 100,000 filters takes several turns, and others are answered in between", () => {
   const run = new TwoAtOnce().send(SUBSCRIBE);
   run.turns = 0;
