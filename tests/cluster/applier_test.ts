@@ -37,6 +37,8 @@ function applier(position: Position, most: number) {
       changed: () => true,
       died: () => true,
       shared: () => true,
+      sharedAgain: () => true,
+      missed() {},
       shares: "{}",
       fences: undefined,
       applied() {},
