@@ -171,7 +171,9 @@ function isWanted(
   kept: Pick<StoredRetained, "topicName" | "publisher"> | ApartName,
 ): boolean {
   if (!client.session.subscriptions.has(subscription.topicFilter)) return false; // Unsubscribed in the meantime.
-  if (!mayRead(core.ports.access, client, kept.topicName)) return false;
+  const { access } = core.ports;
+  if (access.checksTopics) core.work.spend(STEPS.check * (access.stepsPerCheck ?? 1));
+  if (!mayRead(access, client, kept.topicName)) return false;
   return kept instanceof ApartName || isStillAllowed(core, kept);
 }
 
