@@ -124,7 +124,8 @@ async function runUntilSignal(
   parts.defer(() => manager.tell("STOPPING=1"));
   await trace.restart();
   // Before a port is open, so that clients find everything that the cluster knows.
-  await Promise.race([joinCluster(cluster, server), signals.ending]);
+  const joined = joinCluster(cluster, server);
+  if (await Promise.race([joined, signals.ending, behind.promise]) === FELL_BEHIND) return "again";
   parts.defer(await makeSnapshots(cluster, opened, log));
   // Before a port is open, so that bridges get messages from the first one on.
   await bridges.configure(config);

@@ -94,13 +94,13 @@ export class Applier {
   #stopWaiting: (() => void) | undefined;
   #isOutdated = false;
 
-  /** `position`: as it was stored. `isBlind`: the log does not begin with its first record. */
-  constructor(ports: ApplierPorts, position: Position, isBlind: boolean) {
+  /** `position`: as it was stored. */
+  constructor(ports: ApplierPorts, position: Position) {
     this.#ports = ports;
     this.sequence = position.sequence;
     this.#created = position.created;
     this.#begun = position.entries ?? 0;
-    this.marks = new Marks(position.marks, isBlind);
+    this.marks = new Marks(position.marks, position.isBlind ?? false);
   }
 
   /** The next record of the log. */
@@ -201,6 +201,7 @@ export class Applier {
       sequence,
       created: this.#created,
       marks: this.marks.list,
+      ...this.marks.isBlind ? { isBlind: true } : {},
       ...entries === 0 ? {} : { entries },
       ...fences === undefined ? {} : { fences },
     };

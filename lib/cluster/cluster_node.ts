@@ -55,8 +55,8 @@ export interface ClusterInit {
   /** How long a log is waited for that has less than this node has applied; default: 15,000. */
   readonly wholeLogWaitMs?: number;
   /**
-   * The log does not reach back any more to what this node has applied, because it was away for too long: nothing is applied from here on,
-   * and it has to start anew from a snapshot. Absent: it goes on without what it has missed.
+   * The log does not reach back any more to what this node has applied, because it was away for too long, or the log was shortened while it
+   * joined: nothing is applied from here on, and it has to start anew from a snapshot. Absent: it goes on without what it has missed.
    */
   readonly fellBehind?: () => void;
   /**
@@ -257,23 +257,26 @@ export class ClusterNode {
     if (isCut(positionOf(this.#init.position), position)) {
       this.#sessions.forgetBehind(position.sequence);
     }
-    const applier = this.#applier = this.#newApplier(host, position, info.firstSequence > 1);
+    const applier = this.#applier = this.#newApplier(host, position);
     const { log } = this.#init;
+    let isBehind = false;
+    const wasReached = sequence + 1 >= info.firstSequence;
     this.#reader = this.#engine.readLog(position.sequence + 1, {
       message: (sequence, _, payload) => applier.receive(sequence, payload),
       gap: (expected, from) => {
         const message = "The cluster's log has lost what this node had not applied";
         log.error(message, { expected, from });
         const { fellBehind } = this.#init;
-        // Whoever has just started has done so from the snapshot, if there is one.
-        if (this.#log.epoch === 0 || fellBehind === undefined) return applier.gap(from);
+        // Where the log did not reach back to this node when it began, there is no snapshot that is nearer.
+        if (!wasReached || fellBehind === undefined) return applier.gap(from);
         this.#reader!.close();
         fellBehind();
+        isBehind = true;
       },
       trouble: (reason) => log.warning("Cannot read the cluster's log", { reason }),
     });
     const look = () => {
-      if (this.#isClosed) return joined();
+      if (this.#isClosed || isBehind) return joined();
       // What is still on its way to receivers is not among what waits for them.
       if (applier.sequence < info.lastSequence || host.turn().isFanningOut) {
         return void this.#timers.after(LOOK_AGAIN_MS, look);
@@ -284,7 +287,7 @@ export class ClusterNode {
     look();
   }
 
-  #newApplier(host: ClusterHost, position: Position, isBlind: boolean): Applier {
+  #newApplier(host: ClusterHost, position: Position): Applier {
     const { log, options } = this.#init;
     const shares = this.#shares;
     const { fences } = this.#sessions;
@@ -324,7 +327,7 @@ export class ClusterNode {
       },
       paused: (isPaused) => isPaused ? this.#reader?.pause() : this.#reader?.resume(),
     };
-    return new Applier(ports, position, isBlind);
+    return new Applier(ports, position);
   }
 
   /** All of before is applied: from here on the node writes. */

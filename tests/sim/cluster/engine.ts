@@ -9,6 +9,7 @@ import type { NatsMessage } from "../../../lib/cluster/nats/connection.ts";
 import type { StreamInfo } from "../../../lib/cluster/nats/jetstream.ts";
 import type { TailEvents } from "../../../lib/cluster/nats/tail.ts";
 import type { OpenedLog } from "../../../lib/cluster/open_log.ts";
+import type { SimSnapshot } from "./snapshots.ts";
 import type { Random } from "../../support/random.ts";
 import type { Scheduler } from "../scheduler.ts";
 
@@ -34,6 +35,10 @@ export class SimLog {
   readonly random: Random;
   /** The longest that a message takes one way. */
   maxDelayMs = 5;
+  /** The first record that is not deleted. */
+  firstSequence = 1;
+  /** The last copy of a node's store, for nodes that the log does not reach back to. */
+  snapshot: SimSnapshot | undefined;
   readonly #ids = new Set<string>();
   #electedAtMs = 0;
   /** When it has taken nothing. */
@@ -47,10 +52,11 @@ export class SimLog {
   /** As JetStream tells it. */
   get info(): StreamInfo {
     const lastSequence = this.records.length;
+    const { firstSequence } = this;
     return {
-      firstSequence: 1,
+      firstSequence,
       lastSequence,
-      messages: lastSequence,
+      messages: lastSequence - firstSequence + 1,
       bytes: 0,
       maxBytes: 0,
       leader: "",
@@ -271,7 +277,8 @@ class Reader implements LogReader {
 
   pump(): void {
     if (this.#isPaused || this.#isClosed) return;
-    const { records } = this.#log;
+    const { records, firstSequence } = this.#log;
+    if (this.#sending < firstSequence) this.#skip(firstSequence);
     while (this.#sending <= records.length) {
       const sequence = this.#sending++;
       const bytes = records[sequence - 1]!;
@@ -281,6 +288,17 @@ class Reader implements LogReader {
         this.#events.message(sequence, "", bytes);
       });
     }
+  }
+
+  /** Those before it are deleted from the log. */
+  #skip(from: number): void {
+    const expected = this.#sending;
+    this.#sending = from;
+    this.#deliver(() => {
+      if (this.#isClosed || expected !== this.#next) return;
+      this.#next = from;
+      this.#events.gap(expected, from);
+    });
   }
 }
 
