@@ -42,7 +42,8 @@ const { seconds, seed, attack, executable } = readFlags(USE, {
   executable: "",
 });
 const compiled = executable === "" ? undefined : await Deno.realPath(executable);
-if (compiled !== undefined && Object.keys(oldDeno()).length > 0) {
+const isOld = compiled !== undefined && Object.keys(oldDeno()).length > 0;
+if (isOld) {
   console.log(
     "An executable of an older Deno, in which TLS does not work: tls and wss are not attacked",
   );
@@ -100,7 +101,7 @@ In ${seconds} s, with ${(receivedBytes / MB).toFixed(0)} MB published:
   QoS 1 to itself, ${sent} sent, ${roundTripMs.length} came back: ${
     show(roundTripMs)
   } ms (p50 / p99 / most)
-  ${connectMs.length} newcomers over TLS: ${show(connectMs)} ms
+  ${connectMs.length} newcomers${isOld ? "" : " over TLS"}: ${show(connectMs)} ms
   everything as before ${
     (settledMs / 1000).toFixed(1)
   } s after the last attack, all their sockets still open`);

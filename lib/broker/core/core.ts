@@ -8,7 +8,7 @@ import { Fanout } from "../ground/fanout.ts";
 import { Latency } from "../ground/latency.ts";
 import { Metrics } from "../ground/metrics.ts";
 import type { BrokerOptions, ListenerOptions } from "../ground/options.ts";
-import type { AccessPort, BrokerPorts, ClusterPort, Store } from "../ground/ports.ts";
+import type { BrokerPorts, ClusterPort, Store } from "../ground/ports.ts";
 import type { Outgoing } from "../ground/outgoing.ts";
 import { hostOf } from "../ground/rate.ts";
 import type { Client, Connection, Turn } from "../state/connection.ts";
