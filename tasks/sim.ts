@@ -64,8 +64,10 @@ for (let seed = from; seed < to && failed < flags.failures; seed++) {
     failed++;
     say(broken);
   }
+  // What a world leaves behind is freed between two turns of the event loop alone: without one, 4,000 worlds took 6 GB.
+  await new Promise((resolve) => setTimeout(resolve, 0));
   const done = seed + 1 - from;
-  if (done % 5000 === 0) say(`${done} seeds, ${failed} failed, ${seconds()} s`);
+  if (done % 1000 === 0) say(`${done} seeds, ${failed} failed, ${seconds()} s`);
 }
 say(failed === 0 ? `${to - from} seeds kept all promises, ${seconds()} s` : `${failed} failed`);
 Deno.exit(failed === 0 ? 0 : 1);

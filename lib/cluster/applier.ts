@@ -58,7 +58,7 @@ export interface ApplierPorts {
   /** What is stored with it too; `undefined`: nothing. */
   readonly fences: SavedFences | undefined;
   /** A record of this process has been applied, or stands before an earlier one. */
-  applied(number: number): void;
+  applied(number: number, sequence: number): void;
   early(number: number): void;
   /** There is more to apply than there is time for, or no more. */
   paused(isPaused: boolean): void;
@@ -101,6 +101,11 @@ export class Applier {
     this.#created = position.created;
     this.#begun = position.entries ?? 0;
     this.marks = new Marks(position.marks, position.isBlind ?? false);
+  }
+
+  /** When the log's stream was made. */
+  get created(): string {
+    return this.#created;
   }
 
   /** The next record of the log. */
@@ -173,7 +178,7 @@ export class Applier {
     }
     this.sequence = sequence;
     this.#putPosition(sequence, 0);
-    if (isOwn) this.#ports.applied(record.number);
+    if (isOwn) this.#ports.applied(record.number, sequence);
     return true;
   }
 

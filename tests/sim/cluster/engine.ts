@@ -103,7 +103,9 @@ export class SimEngine implements Engine {
   readonly #log: SimLog;
   readonly #later: Later;
   readonly #events: EngineEvents;
-  readonly #subscriptions = new Set<{ subject: string; handle: (message: NatsMessage) => void }>();
+  readonly #subscriptions = new Set<
+    { words: readonly string[]; handle: (message: NatsMessage) => void }
+  >();
   /** What is under way belongs to the connection of this number. */
   #connection = 0;
   /** Nothing comes through. */
@@ -169,7 +171,7 @@ export class SimEngine implements Engine {
   }
 
   subscribe(subject: string, handle: (message: NatsMessage) => void): () => void {
-    const subscription = { subject, handle };
+    const subscription = { words: subject.split("."), handle };
     this.#subscriptions.add(subscription);
     return () => void this.#subscriptions.delete(subscription);
   }
@@ -213,8 +215,9 @@ export class SimEngine implements Engine {
 
   #down(message: NatsMessage, mayMatchMany: boolean): void {
     this.#deliver(() => {
-      for (const { subject, handle } of [...this.#subscriptions]) {
-        if (!matches(subject, message.subject)) continue;
+      const subject = message.subject.split(".");
+      for (const { words, handle } of [...this.#subscriptions]) {
+        if (!matches(words, subject)) continue;
         handle(message);
         if (!mayMatchMany) return;
       }
@@ -302,9 +305,7 @@ class Reader implements LogReader {
   }
 }
 
-function matches(filter: string, subject: string): boolean {
-  const wanted = filter.split(".");
-  const words = subject.split(".");
+function matches(wanted: readonly string[], words: readonly string[]): boolean {
   for (const [i, word] of wanted.entries()) {
     if (word === ">") return words.length > i;
     if (words[i] === undefined || word !== "*" && word !== words[i]) return false;
