@@ -535,7 +535,13 @@ export class ClusterNode {
     const { clientId, endsSession, keepsSession } = claim;
     const isHere = node === this.#init.options.node;
     // Others may know of a node that the session was at, and this one not, where it has never begun: so each claim of this node counts.
-    const isChanged = this.#sessions.claimed(clientId, node, keepsSession, sequence);
+    const isChanged = this.#sessions.claimed(
+      clientId,
+      node,
+      keepsSession,
+      sequence,
+      endsSession,
+    );
     if (isChanged) this.#log.knows(sequence);
     if (isOwn && !keepsSession) return this.#claims.appliedUnawaited(clientId);
     if (!isHere) this.#shared.moved(clientId);
@@ -558,8 +564,9 @@ export class ClusterNode {
 
   #changed(host: ClusterHost, change: SessionChange, origin: Origin): boolean {
     const { node, isOwn } = origin;
-    if (!this.#sessions.counts(change, origin)) return true;
-    if (isOwn) this.#shared.heard(change);
+    const counts = this.#sessions.counts(change, origin);
+    if (isOwn && (counts || this.#sessions.isOfEarlier(change, origin))) this.#shared.heard(change);
+    if (!counts) return true;
     if (!isOwn) {
       this.#sessions.applyingTo = change.clientId;
       const isApplied = host.turn().applySession(change, node === this.#init.options.node);
