@@ -19,6 +19,7 @@ import {
   REST_LIMIT_BYTES,
   type Siege,
 } from "../tests/hostile/run.ts";
+import { oldDeno } from "../tests/hostile/doors.ts";
 import { LEVELS, type Vitals } from "../tests/hostile/vitals.ts";
 import { SOLO_ATTACKS } from "../tests/hostile/solo/attacks.ts";
 import { HEAP_MB, type SoloResult, soloRun } from "../tests/hostile/solo/run.ts";
@@ -31,7 +32,8 @@ const USE = `Attacks the broker at every kind of listener, and looks at what oth
   --seconds SECONDS  and a third of it once more; default: 60
   --seed NUMBER      of what the attackers do; default: a new one
   --attack NAME      one attack alone, on a broker of its own; all: one after the other; list: their names
-  --executable FILE  a compiled broker instead of main.ts; stalls and heap cannot be seen in it then`;
+  --executable FILE  a compiled broker instead of main.ts; stalls and heap cannot be seen in it then. With FLUX_MQTT_OLD_DENO=true
+                     one of a Deno older than the broker needs, without TLS`;
 
 const { seconds, seed, attack, executable } = readFlags(USE, {
   seconds: 60,
@@ -40,6 +42,12 @@ const { seconds, seed, attack, executable } = readFlags(USE, {
   executable: "",
 });
 const compiled = executable === "" ? undefined : await Deno.realPath(executable);
+const isOld = compiled !== undefined && Object.keys(oldDeno()).length > 0;
+if (isOld) {
+  console.log(
+    "An executable of an older Deno, in which TLS does not work: tls and wss are not attacked",
+  );
+}
 if (attack !== "") Deno.exit(await attackAlone(attack));
 console.log(`${seconds} s, seed ${seed}`);
 const { before, sieges, failures } = await hostileRun({
@@ -93,7 +101,7 @@ In ${seconds} s, with ${(receivedBytes / MB).toFixed(0)} MB published:
   QoS 1 to itself, ${sent} sent, ${roundTripMs.length} came back: ${
     show(roundTripMs)
   } ms (p50 / p99 / most)
-  ${connectMs.length} newcomers over TLS: ${show(connectMs)} ms
+  ${connectMs.length} newcomers${isOld ? "" : " over TLS"}: ${show(connectMs)} ms
   everything as before ${
     (settledMs / 1000).toFixed(1)
   } s after the last attack, all their sockets still open`);

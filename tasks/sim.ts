@@ -22,6 +22,7 @@ const USE = `Simulates clients, links and crashes against the broker.
   --bridge           two brokers with a bridge between them; of the other flags seeds, from and failures count
   --cluster          nodes of a cluster over a log; of the other flags seeds, from, steps, failures and trace count
   --shares           with --cluster: clients have a shared subscription
+  --snapshots        with --cluster: nodes make snapshots, the log is shortened, and nodes that are new or were away start from them
   --failures COUNT   after which to stop; default: 1
   --trace EVENTS     of a failure that are shown; default: 60`;
 
@@ -35,6 +36,7 @@ const flags = readFlags(USE, {
   bridge: false,
   cluster: false,
   shares: false,
+  snapshots: false,
   failures: whole(1),
   trace: whole(60, 0),
 });
@@ -62,8 +64,10 @@ for (let seed = from; seed < to && failed < flags.failures; seed++) {
     failed++;
     say(broken);
   }
+  // What a world leaves behind is freed between two turns of the event loop alone: without one, 4,000 worlds took 6 GB.
+  await new Promise((resolve) => setTimeout(resolve, 0));
   const done = seed + 1 - from;
-  if (done % 5000 === 0) say(`${done} seeds, ${failed} failed, ${seconds()} s`);
+  if (done % 1000 === 0) say(`${done} seeds, ${failed} failed, ${seconds()} s`);
 }
 say(failed === 0 ? `${to - from} seeds kept all promises, ${seconds()} s` : `${failed} failed`);
 Deno.exit(failed === 0 ? 0 : 1);
@@ -71,7 +75,9 @@ Deno.exit(failed === 0 ? 0 : 1);
 /** What a person reads of a failure; `undefined`: there is none. */
 function attempt(seed: number): string | undefined {
   if (flags.bridge) return runBridge(seed);
-  if (flags.cluster) return runCluster(seed, flags.steps, flags.trace, flags.shares);
+  if (flags.cluster) {
+    return runCluster(seed, flags.steps, flags.trace, flags.shares, flags.snapshots);
+  }
   const failure = run(seed, flags.steps, asked);
   if (failure === undefined) return undefined;
   const { trace } = failure;

@@ -82,6 +82,9 @@ function describe({ nodes, log, snapshot }: ClusterStatus): string {
     const { sequence, sizeBytes, node } = snapshot;
     lines.push(`Snapshot: up to record ${sequence}, ${sizeBytes} bytes, made by ${node}`);
   }
+  for (const { node, losses } of nodes) {
+    if (losses > 0) lines.push(`Node ${node} has found that the log had lost what it had applied`);
+  }
   return `${table}${lines.join("\n")}\n`;
 }
 

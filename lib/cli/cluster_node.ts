@@ -40,6 +40,7 @@ export async function openCluster(
   log: Logger,
   { opened, state }: Beginning<OpenedStore>,
   fellBehind: () => void,
+  losses: number,
 ): Promise<NodeOfCluster | undefined> {
   if (cluster === undefined) return undefined;
   const options = await clusterOptions(cluster);
@@ -48,7 +49,7 @@ export async function openCluster(
   const { position } = state ?? {};
   const store = opened?.store;
   return {
-    node: new ClusterNode({ options, log, store, position, nowMs, fellBehind }),
+    node: new ClusterNode({ options, log, store, position, nowMs, fellBehind, losses }),
     options,
   };
 }

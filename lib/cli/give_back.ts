@@ -31,6 +31,13 @@ const MB = 1024 * 1024;
 const LIVE_BYTES = { base: 10 * MB, session: 8192, subscription: 1024, message: 1536 };
 /** Checks until a second collection: a closing connection keeps what it was writing for about a second. */
 const LATER_LOOKS = 4;
+/**
+ * Checks until further ones, where V8 keeps memory that it has freed. It puts pages of its heap aside to use them again, and gives
+ * those back that it has had for eight seconds; but it looks at them only in a full collection.
+ */
+const POOLED_LOOKS = [24, 46];
+/** So much memory outside of the heap and its buffers is probably such pages: more than at the start, and more than at the last collection. */
+const POOLED_BYTES = { least: 16 * 1024 * 1024, grown: 32 * 1024 * 1024 };
 
 /** What a collection costs. */
 export interface CollectionCost {
@@ -67,7 +74,11 @@ export interface Sight {
 export class Rush {
   #last: Sight;
   #settledBytes: number;
-  #looksLeft = 0;
+  /** The memory that is neither heap nor buffers: the least so far, and after the last collection. */
+  #leastOutside: number;
+  #settledOutside: number;
+  /** Checks since the collection with which the last rush ended. */
+  #looksSince = Infinity;
   /** Checks in a row in which little happened, and in which nothing did. */
   #calmLooks = 0;
   #silentLooks = 0;
@@ -76,6 +87,7 @@ export class Rush {
   constructor(sight: Sight, usage: Deno.MemoryUsage) {
     this.#last = sight;
     this.#settledBytes = looseBytes(sight, usage);
+    this.#settledOutside = this.#leastOutside = outsideBytes(usage);
   }
 
   /**
@@ -90,11 +102,17 @@ export class Rush {
     if (cost.leastMs + cost.msPerLiveMb * costlyBytes / MB > this.#mayTakeMs) return false;
     const bytes = looseBytes(sight, used);
     this.#settledBytes = Math.min(this.#settledBytes, bytes);
-    if (bytes - this.#settledBytes >= GROWN_BYTES) {
-      this.#looksLeft = LATER_LOOKS;
+    const outside = outsideBytes(used);
+    this.#leastOutside = Math.min(this.#leastOutside, outside);
+    const isGrown = bytes - this.#settledBytes >= GROWN_BYTES ||
+      outside - this.#settledOutside >= POOLED_BYTES.grown;
+    if (isGrown) {
+      this.#looksSince = 0;
       return true;
     }
-    return this.#looksLeft > 0 && --this.#looksLeft === 0;
+    if (++this.#looksSince === LATER_LOOKS) return true;
+    const isPooled = outside - this.#leastOutside >= POOLED_BYTES.least;
+    return isPooled && POOLED_LOOKS.includes(this.#looksSince);
   }
 
   get #mayTakeMs(): number {
@@ -118,6 +136,7 @@ export class Rush {
   /** Notes the memory in use after a collection. */
   settle(sight: Sight, usage: Deno.MemoryUsage): void {
     this.#settledBytes = looseBytes(sight, usage);
+    this.#settledOutside = outsideBytes(usage);
   }
 }
 
@@ -163,6 +182,11 @@ function liveBytesOf(levels: BrokerLevels): number {
 /** Bytes of the heap and of buffers outside it that are not in use by a connection. They grow when clients leave. */
 function looseBytes({ keptBytes }: Sight, { heapTotal, external }: Deno.MemoryUsage): number {
   return heapTotal + external - keptBytes;
+}
+
+/** Bytes of the process that are neither V8's heap nor buffers: code, what libc has, and pages that V8 keeps to use them again. */
+function outsideBytes({ rss, heapTotal, external }: Deno.MemoryUsage): number {
+  return rss - heapTotal - external;
 }
 
 /** Runs full collections. `deno task start` and the executable expose `gc`; elsewhere it is borrowed when it is needed. */

@@ -36,7 +36,7 @@ import { StartError } from "./start_error.ts";
  */
 const BEGIN_STORE_MS = 100;
 /** Why a broker ends that starts again at once. */
-const FELL_BEHIND = "The cluster's log has lost what this node had not applied";
+const FELL_BEHIND = "The cluster's log has not what this node needs of it";
 
 /**
  * Runs the broker until a signal ends it; returns the exit status. `load` reads the configuration again at SIGHUP. `use` is called once
@@ -51,7 +51,8 @@ export async function runBroker(
   if (hasDashboard(config)) log.tail = new LogTail();
   log.info(`flux-mqtt ${VERSION} starts`);
   try {
-    while (await runUntilSignal(config, log, load, use) === "again");
+    const past = { losses: 0 };
+    while (await runUntilSignal(config, log, load, use, past) === "again");
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     for (const problem of error.problems) log.error(problem);
@@ -73,14 +74,15 @@ function isOnStream({ options: { level, destinations } }: Logger): boolean {
 }
 
 /**
- * Starts the parts one after the other; they end in reverse order. `again`: the broker has missed a part of the cluster's log, and has to
- * start from the snapshot. Throws a `StartError`.
+ * Starts the parts one after the other; they end in reverse order. `again`: the broker has missed a part of the cluster's log, or that has lost
+ * a part, and it has to start anew; `past`: what of that is known over such starts. Throws a `StartError`.
  */
 async function runUntilSignal(
   config: Config,
   log: Logger,
   load: () => LoadResult,
   use: (() => Promise<string>) | undefined,
+  past: { losses: number },
 ): Promise<"over" | "again"> {
   await using parts = new AsyncDisposableStack();
   const access = await openAccess(config, log);
@@ -93,7 +95,13 @@ async function runUntilSignal(
   const pages = await withPages(access, config);
   const behind = Promise.withResolvers<string>();
   const cluster = parts.adopt(
-    await openCluster(config, log, beginning, () => behind.resolve(FELL_BEHIND)),
+    await openCluster(
+      config,
+      log,
+      beginning,
+      () => behind.resolve(FELL_BEHIND),
+      past.losses,
+    ),
     (cluster) => cluster?.node.close(),
   );
   const server = parts.adopt(
@@ -124,7 +132,8 @@ async function runUntilSignal(
   parts.defer(() => manager.tell("STOPPING=1"));
   await trace.restart();
   // Before a port is open, so that clients find everything that the cluster knows.
-  await Promise.race([joinCluster(cluster, server), signals.ending]);
+  const joined = joinCluster(cluster, server);
+  if (await Promise.race([joined, signals.ending, behind.promise]) === FELL_BEHIND) return "again";
   parts.defer(await makeSnapshots(cluster, opened, log));
   // Before a port is open, so that bridges get messages from the first one on.
   await bridges.configure(config);
@@ -146,6 +155,7 @@ async function runUntilSignal(
   const ends = [signals.ending, behind.promise, ...use === undefined ? [] : [use()]];
   const reason = await Promise.race(ends);
   log.info(`${reason}: the broker ends`, { clients: server.broker.levels.connectedCount });
+  past.losses = cluster?.node.level.losses ?? 0;
   return reason === FELL_BEHIND ? "again" : "over";
 }
 

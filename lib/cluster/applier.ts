@@ -58,7 +58,7 @@ export interface ApplierPorts {
   /** What is stored with it too; `undefined`: nothing. */
   readonly fences: SavedFences | undefined;
   /** A record of this process has been applied, or stands before an earlier one. */
-  applied(number: number): void;
+  applied(number: number, sequence: number): void;
   early(number: number): void;
   /** There is more to apply than there is time for, or no more. */
   paused(isPaused: boolean): void;
@@ -94,13 +94,18 @@ export class Applier {
   #stopWaiting: (() => void) | undefined;
   #isOutdated = false;
 
-  /** `position`: as it was stored. `isBlind`: the log does not begin with its first record. */
-  constructor(ports: ApplierPorts, position: Position, isBlind: boolean) {
+  /** `position`: as it was stored. */
+  constructor(ports: ApplierPorts, position: Position) {
     this.#ports = ports;
     this.sequence = position.sequence;
     this.#created = position.created;
     this.#begun = position.entries ?? 0;
-    this.marks = new Marks(position.marks, isBlind);
+    this.marks = new Marks(position.marks, position.isBlind ?? false);
+  }
+
+  /** When the log's stream was made. */
+  get created(): string {
+    return this.#created;
   }
 
   /** The next record of the log. */
@@ -173,7 +178,7 @@ export class Applier {
     }
     this.sequence = sequence;
     this.#putPosition(sequence, 0);
-    if (isOwn) this.#ports.applied(record.number);
+    if (isOwn) this.#ports.applied(record.number, sequence);
     return true;
   }
 
@@ -201,6 +206,7 @@ export class Applier {
       sequence,
       created: this.#created,
       marks: this.marks.list,
+      ...this.marks.isBlind ? { isBlind: true } : {},
       ...entries === 0 ? {} : { entries },
       ...fences === undefined ? {} : { fences },
     };

@@ -55,10 +55,13 @@ export interface ClusterInit {
   /** How long a log is waited for that has less than this node has applied; default: 15,000. */
   readonly wholeLogWaitMs?: number;
   /**
-   * The log does not reach back any more to what this node has applied, because it was away for too long: nothing is applied from here on,
-   * and it has to start anew from a snapshot. Absent: it goes on without what it has missed.
+   * The log does not reach back any more to what this node has applied, because it was away for too long, or the log was shortened while it
+   * joined: nothing is applied from here on, and it has to start anew from a snapshot. Absent: it goes on without what it has missed. The same
+   * where the log has lost what this node had applied; absent: the node takes no part any more.
    */
   readonly fellBehind?: () => void;
+  /** {@linkcode ClusterLevel.losses} of the node that this one continues; absent: none. */
+  readonly losses?: number;
   /**
    * What the nodes share; default: NATS.
    * @internal
@@ -95,6 +98,8 @@ export interface ClusterLevel {
   readonly bytes: number;
   /** Records of this node on their way. */
   readonly waiting: number;
+  /** How often the log has had less than this node had applied. */
+  readonly losses: number;
   /** Nodes that are heard, this one included. */
   readonly nodes: readonly Beat[];
 }
@@ -104,6 +109,11 @@ const LOOK_AGAIN_MS = 5;
 const DEAD_AFTER_MS = 10_000;
 /** How soon others hear what is done with. */
 const DONE_MS = 200;
+/** How long a log is waited for that has less than what was read of it: longer than a change of leaders takes. */
+const WHOLE_LOG_WAIT_MS = 15_000;
+/** How long the servers may take for what is sent again. */
+const AGAIN_MS = 10_000;
+const AGAIN_LOOK_MS = 50;
 
 /** A node of a cluster: stands between one broker and what all nodes share. */
 export class ClusterNode {
@@ -136,6 +146,10 @@ export class ClusterNode {
   #readySinceMs: number;
   #readyAtMs: number;
   #isIsolated = false;
+  /** Since when the log is gone, or has less than was read; `undefined`: it is whole. */
+  #shortSinceMs: number | undefined;
+  #isLost = false;
+  #losses: number;
   /** Other nodes are of a version whose records this one cannot read. */
   #isOutdated = false;
   /** When this node said of others that they are dead. */
@@ -145,6 +159,7 @@ export class ClusterNode {
   /** It begins to connect; nothing is applied before `join`. */
   constructor(init: ClusterInit) {
     this.#init = init;
+    this.#losses = init.losses ?? 0;
     const { options, log, nowMs } = init;
     this.#own = init.store ?? new EmptyStore();
     this.#prefix = prefixOf(options.name);
@@ -202,7 +217,7 @@ export class ClusterNode {
   /** Whether the node takes part: it has applied all that there was, and has a server. */
   get isReady(): boolean {
     return this.#log.epoch > 0 && this.#engine.isConnected && !this.#log.isFailing &&
-      !this.#members.hasTwin && !this.#isOutdated;
+      !this.#members.hasTwin && !this.#isOutdated && this.#shortSinceMs === undefined;
   }
 
   /** Where it stands. */
@@ -224,6 +239,7 @@ export class ClusterNode {
       waiting: this.#log.waiting,
       messages: this.#applier?.messages ?? 0,
       bytes: this.#applier?.bytes ?? 0,
+      losses: this.#losses,
       nodes,
     };
   }
@@ -255,25 +271,31 @@ export class ClusterNode {
     this.#shares.load(shares, firstPlaceOf(sequence + 1) + entries);
     if (position.fences !== undefined) this.#sessions.fences.load(position.fences);
     if (isCut(positionOf(this.#init.position), position)) {
+      this.#losses = Math.max(this.#losses, 1);
       this.#sessions.forgetBehind(position.sequence);
     }
-    const applier = this.#applier = this.#newApplier(host, position, info.firstSequence > 1);
+    const applier = this.#applier = this.#newApplier(host, position);
     const { log } = this.#init;
+    let isBehind = false;
+    const wasReached = sequence + 1 >= info.firstSequence;
     this.#reader = this.#engine.readLog(position.sequence + 1, {
       message: (sequence, _, payload) => applier.receive(sequence, payload),
       gap: (expected, from) => {
         const message = "The cluster's log has lost what this node had not applied";
         log.error(message, { expected, from });
         const { fellBehind } = this.#init;
-        // Whoever has just started has done so from the snapshot, if there is one.
-        if (this.#log.epoch === 0 || fellBehind === undefined) return applier.gap(from);
+        // Where the log did not reach back to this node when it began, there is no snapshot that is nearer.
+        if (!wasReached || fellBehind === undefined) return applier.gap(from);
         this.#reader!.close();
         fellBehind();
+        isBehind = true;
       },
+      short: (last, isAnother) => this.#short(applier, last, isAnother),
+      whole: () => this.#shortSinceMs = undefined,
       trouble: (reason) => log.warning("Cannot read the cluster's log", { reason }),
     });
     const look = () => {
-      if (this.#isClosed) return joined();
+      if (this.#isClosed || isBehind || this.#isLost) return joined();
       // What is still on its way to receivers is not among what waits for them.
       if (applier.sequence < info.lastSequence || host.turn().isFanningOut) {
         return void this.#timers.after(LOOK_AGAIN_MS, look);
@@ -284,7 +306,49 @@ export class ClusterNode {
     look();
   }
 
-  #newApplier(host: ClusterHost, position: Position, isBlind: boolean): Applier {
+  /** The log is gone, or has less than this node has read. A new leader may say so for a moment. */
+  #short(applier: Applier, last: number | undefined, isAnother: boolean): void {
+    if (this.#isLost) return;
+    const nowMs = this.#init.nowMs();
+    const facts = { applied: applier.sequence, last: last ?? "gone" };
+    if (this.#shortSinceMs === undefined) {
+      this.#shortSinceMs = nowMs;
+      const message = "The cluster's log does not have what this node has applied";
+      if (!isAnother) this.#init.log.warning(message, facts);
+    }
+    const { wholeLogWaitMs = WHOLE_LOG_WAIT_MS } = this.#init;
+    if (!isAnother && nowMs - this.#shortSinceMs < wholeLogWaitMs) return;
+    this.#isLost = true;
+    this.#losses++;
+    this.#reader!.close();
+    this.#init.log.error(
+      "The cluster's log is another one, or has lost its end: acknowledged messages may be lost",
+      facts,
+    );
+    void this.#startAnew(applier);
+  }
+
+  /** Puts what this node knows of its own lost records into the log, which is made where it is gone, and then has to start anew. */
+  async #startAnew({ created }: Applier): Promise<void> {
+    const { log, fellBehind } = this.#init;
+    const isClosed = () => this.#isClosed;
+    const opened = await this.#engine.openLog({ position: undefined, wholeLogWaitMs: 0, isClosed });
+    if (opened === undefined) return;
+    const { info } = opened;
+    const records = this.#log.sendAgain(info.created === created ? info.lastSequence : 0);
+    const endMs = this.#init.nowMs() + AGAIN_MS;
+    const end = () => {
+      if (this.#isClosed) return;
+      const isOver = this.#log.areStored || this.#init.nowMs() > endMs;
+      if (!isOver) return void this.#timers.after(AGAIN_LOOK_MS, end);
+      log.warning("This node's own records are in the cluster's log again", { records });
+      if (fellBehind !== undefined) return fellBehind();
+      log.error("The node takes no part any more: it has to be closed and opened again");
+    };
+    end();
+  }
+
+  #newApplier(host: ClusterHost, position: Position): Applier {
     const { log, options } = this.#init;
     const shares = this.#shares;
     const { fences } = this.#sessions;
@@ -296,8 +360,8 @@ export class ClusterNode {
       apply: (...message) => this.#apply(host, ...message),
       claimed: (claim, origin) => this.#claimed(host, claim, origin),
       changed: (change, origin) => this.#changed(host, change, origin),
-      applied: (number) => {
-        this.#log.applied(number);
+      applied: (number, sequence) => {
+        this.#log.applied(number, sequence);
         this.#shared.applied(number);
       },
       died: (...death) => this.#died(host, ...death),
@@ -324,7 +388,7 @@ export class ClusterNode {
       },
       paused: (isPaused) => isPaused ? this.#reader?.pause() : this.#reader?.resume(),
     };
-    return new Applier(ports, position, isBlind);
+    return new Applier(ports, position);
   }
 
   /** All of before is applied: from here on the node writes. */
@@ -348,6 +412,7 @@ export class ClusterNode {
       sequence: applier.sequence,
       waiting: this.#log.waiting,
       own: this.#sessions.countOf(node),
+      losses: this.#losses,
       ...host.counts,
     }));
   }
@@ -470,7 +535,13 @@ export class ClusterNode {
     const { clientId, endsSession, keepsSession } = claim;
     const isHere = node === this.#init.options.node;
     // Others may know of a node that the session was at, and this one not, where it has never begun: so each claim of this node counts.
-    const isChanged = this.#sessions.claimed(clientId, node, keepsSession, sequence);
+    const isChanged = this.#sessions.claimed(
+      clientId,
+      node,
+      keepsSession,
+      sequence,
+      endsSession,
+    );
     if (isChanged) this.#log.knows(sequence);
     if (isOwn && !keepsSession) return this.#claims.appliedUnawaited(clientId);
     if (!isHere) this.#shared.moved(clientId);
@@ -493,8 +564,9 @@ export class ClusterNode {
 
   #changed(host: ClusterHost, change: SessionChange, origin: Origin): boolean {
     const { node, isOwn } = origin;
-    if (!this.#sessions.counts(change, origin)) return true;
-    if (isOwn) this.#shared.heard(change);
+    const counts = this.#sessions.counts(change, origin);
+    if (isOwn && (counts || this.#sessions.isOfEarlier(change, origin))) this.#shared.heard(change);
+    if (!counts) return true;
     if (!isOwn) {
       this.#sessions.applyingTo = change.clientId;
       const isApplied = host.turn().applySession(change, node === this.#init.options.node);

@@ -44,6 +44,17 @@ export class Fences {
     return since >= (this.#died.get(node) ?? 0) && since >= (this.#ended.get(clientId)?.at ?? 0);
   }
 
+  /** A session has begun anew at the node that had it before as well. */
+  begunAnew(clientId: string, at: number, node: string): void {
+    this.ended(clientId, at, [node, ...this.#ended.get(clientId)?.losers ?? []]);
+  }
+
+  /** Whether a session has begun anew at its node, which had not applied that when it wrote this. */
+  isOfEarlier(clientId: string, node: string, since: number): boolean {
+    const ended = this.#ended.get(clientId);
+    return ended !== undefined && since < ended.at && ended.losers.has(node);
+  }
+
   /** A node writes, and had applied `since`: so it will all its life. */
   seen(node: string, since: number): void {
     if (since >= (this.#died.get(node) ?? Infinity)) this.#died.delete(node);

@@ -161,9 +161,19 @@ export class Log implements LogCommits {
     this.#since = sequence;
   }
 
-  /** The log has come to a record of this process. */
-  applied(number: number): void {
-    this.#window.applied(number, this.#nowMs());
+  /** The log has come to a record of this process, at this place. */
+  applied(number: number, sequence: number): void {
+    this.#window.applied(number, this.#nowMs(), sequence);
+  }
+
+  /** Whether the servers have said of all that they have them. */
+  get areStored(): boolean {
+    return this.#window.areStored;
+  }
+
+  /** {@linkcode Window.sendAgain} */
+  sendAgain(last: number): number {
+    return this.#window.sendAgain(last, this.#nowMs());
   }
 
   /** A record of this process stands before an earlier one. */

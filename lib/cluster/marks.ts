@@ -21,7 +21,7 @@ export class Marks {
   /** What came before is not known: then the first record of a node is taken as it is. */
   #isBlind: boolean;
 
-  /** `isBlind`: this node begins somewhere in the log. */
+  /** `isBlind`: records were missed before. */
   constructor(list: MarkList, isBlind: boolean) {
     this.#isBlind = isBlind;
     for (const [node, epoch, number] of list) this.#marks.set(node, { epoch, number });
@@ -40,6 +40,11 @@ export class Marks {
   /** The last record of that node, as others name it. */
   headOf(node: string): RecordHead {
     return { node, epoch: 0, number: 0, ...this.#marks.get(node) };
+  }
+
+  /** Whether records were missed: a node that has taken all of them must judge as every other one does that has. */
+  get isBlind(): boolean {
+    return this.#isBlind;
   }
 
   /** Records are missing: what came before is not known any more. */

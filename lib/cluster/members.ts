@@ -17,6 +17,8 @@ export interface Beat {
   readonly sessions: number;
   /** Sessions that belong to it, of those that outlive their connections. */
   readonly own: number;
+  /** How often the log has had less than it had applied. */
+  readonly losses: number;
 }
 
 /** How often a node says that it is there, milliseconds. */
@@ -159,9 +161,10 @@ export function parseBeat(payload: Uint8Array): Beat | undefined {
   } catch {
     return undefined;
   }
-  const { node, epoch, sequence = 0, waiting = 0, clients = 0, sessions = 0, own = 0 } = beat ?? {};
+  const { node, epoch, sequence = 0, waiting = 0, clients = 0, sessions = 0 } = beat ?? {};
+  const { own = 0, losses = 0 } = beat ?? {};
   if (typeof node !== "string" || node === "" || node.length > MAX_NAME) return undefined;
-  const numbers = { epoch, sequence, waiting, clients, sessions, own };
+  const numbers = { epoch, sequence, waiting, clients, sessions, own, losses };
   const areNumbers = Object.values(numbers).every((value) => typeof value === "number");
   return areNumbers ? { node, ...numbers as Omit<Beat, "node"> } : undefined;
 }

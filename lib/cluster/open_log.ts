@@ -92,7 +92,7 @@ export function startOf(
     "The cluster's log is another one, or shorter than what this node has applied: acknowledged messages may be lost",
     { applied: position.sequence, last: lastSequence },
   );
-  return position.created === created
-    ? { sequence: lastSequence, created, marks: position.marks }
-    : { sequence: 0, created, marks: [] };
+  // What nodes send again counts once: each knows by its marks what it has applied.
+  const sequence = position.created === created ? lastSequence : 0;
+  return { sequence, created, marks: position.marks };
 }

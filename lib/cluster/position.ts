@@ -9,6 +9,8 @@ export interface Position {
   /** When its stream was made: another time is another log. */
   readonly created: string;
   readonly marks: MarkList;
+  /** Records were missed: of nodes without a mark it is not known what they had written by then. Absent: none was. */
+  readonly isBlind?: boolean;
   /** Of the record behind it so many entries are applied; absent: none. */
   readonly entries?: number;
   /** What nodes wrote before they knew better does not count; absent: nobody has such. */

@@ -135,9 +135,21 @@ export class SharedSessions {
     else this.#keptDone.set(clientId, text);
   }
 
-  /** The log has come to a claim; `true`: this node has the session from here on, or has it no more. */
-  claimed(clientId: string, node: string, keepsSession: boolean, sequence: number): boolean {
+  /**
+   * The log has come to a claim, by which the session may begin anew; `true`: this node has the session from here on, or has it no more.
+   */
+  claimed(
+    clientId: string,
+    node: string,
+    keepsSession: boolean,
+    sequence: number,
+    endsSession = false,
+  ): boolean {
     const home = this.#homes.get(clientId);
+    // Its node may have said something of the one before that stands behind the claim.
+    if (endsSession && keepsSession && home === node) {
+      this.fences.begunAnew(clientId, sequence, node);
+    }
     this.#setHome(clientId, keepsSession ? node : undefined, sequence);
     // Where it begins anew nothing of it is stored before its node speaks of it: after a restart this is what is left of the claim.
     const losers = this.#losers.get(clientId);
@@ -164,7 +176,14 @@ export class SharedSessions {
       this.#setHome(clientId, node);
       return true;
     }
-    return home === node && since >= (this.#gainedAt.get(clientId) ?? 0);
+    return home === node && since >= (this.#gainedAt.get(clientId) ?? 0) &&
+      !this.fences.isOfEarlier(clientId, node, since);
+  }
+
+  /** Whether what a node says of its session does not count because that has begun anew there. */
+  isOfEarlier({ clientId }: SessionChange, { node, since }: Writer): boolean {
+    return this.#homes.get(clientId) === node && since >= (this.#gainedAt.get(clientId) ?? 0) &&
+      this.fences.isOfEarlier(clientId, node, since);
   }
 
   /** A change that counts was applied. */

@@ -107,6 +107,8 @@ export class SnapshotMaker {
   #isDue(info: StreamInfo, last: FoundObject | undefined): boolean {
     const view = last === undefined ? undefined : viewOf(last);
     const from = view?.created === info.created ? view.sequence : 0;
+    // A node that is behind makes none: the log would not reach back to it.
+    if (this.#init.level().sequence <= from) return false;
     const roomBytes = info.maxBytes > 0 ? info.maxBytes : this.#init.options.maxLogBytes;
     return this.#growth.bytesBehind(from, info) >= DUE_PART * roomBytes;
   }
@@ -135,7 +137,7 @@ export class SnapshotMaker {
   async #make(nuid: string, info: StreamInfo, last: FoundObject | undefined): Promise<void> {
     const { log } = this.#init;
     const startedMs = performance.now();
-    const made = await this.#upload(nuid, info);
+    const made = await this.#upload(nuid, info, last);
     if (made === undefined) return;
     // If the answer is lost, it may be shown or not: its chunks stay, and the next node that makes one looks after them.
     if (!this.#lease.isHeld || !await this.#objects.publish(made, last?.revision ?? 0)) {
@@ -149,12 +151,18 @@ export class SnapshotMaker {
     if (last !== undefined) await this.#objects.deleteChunks(last.info.nuid);
   }
 
-  /** `undefined`: the store has not come to this log. */
-  async #upload(nuid: string, { created }: StreamInfo): Promise<ObjectInfo | undefined> {
+  /** `undefined`: the store has not come to this log, or not further than the last snapshot. */
+  async #upload(
+    nuid: string,
+    { created }: StreamInfo,
+    last: FoundObject | undefined,
+  ): Promise<ObjectInfo | undefined> {
     const { options, store } = this.#init;
     const { readable, content } = await store.backUp();
     const metadata = metadataOf(content.position, options.node);
-    if (metadata === undefined || metadata.created !== created) {
+    const before = last === undefined ? undefined : viewOf(last);
+    const isNewer = before?.created !== created || Number(metadata?.sequence) > before.sequence;
+    if (metadata === undefined || metadata.created !== created || !isNewer) {
       await readable.cancel();
       return undefined;
     }

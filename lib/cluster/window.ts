@@ -7,6 +7,14 @@ interface Sent {
   isStored: boolean;
 }
 
+/** A record that is applied, and where it stands in the log. */
+interface Applied {
+  readonly number: number;
+  readonly bytes: Uint8Array;
+  readonly sequence: number;
+  readonly atMs: number;
+}
+
 /** Sends a record; `false`: there is no server. */
 export type Send = (number: number, attempt: number, bytes: Uint8Array) => boolean;
 
@@ -14,6 +22,11 @@ export type Send = (number: number, attempt: number, bytes: Uint8Array) => boole
 const RESEND_MS = 3000;
 /** Records that wait for longer than a change of leaders takes: nobody is told any more that there is room. */
 const FAILING_MS = 10_000;
+/** What is applied is kept for so long, as far as it fits: NATS writes to the disk every two minutes, and may lose what came since. */
+const KEPT_MS = 130_000;
+const KEPT_BYTES = 16 * 1024 * 1024;
+/** So many that are gone from the beginning are cut off at a time. */
+const CUT_COUNT = 1000;
 
 /** This node's records that are on their way: those that are lost are sent again, with all behind them, so that their order holds. */
 export class Window {
@@ -24,6 +37,10 @@ export class Window {
   #attempt = 0;
   /** Since when nothing has moved on, and whether that is too long: looked at now and then, as the clock costs more than the rest. */
   #stuckSinceMs = 0;
+  /** The last that were applied, from `#keptFrom` on. */
+  #kept: Applied[] = [];
+  #keptFrom = 0;
+  #keptBytes = 0;
   #isStuck = false;
 
   /** `maxBytes`: beyond it this node cannot take more. */
@@ -64,13 +81,39 @@ export class Window {
     if (!isStored) sent.sentAtMs = -Infinity;
   }
 
-  /** The log has come to it. */
-  applied(number: number, nowMs: number): void {
+  /** Whether JetStream has said of all that it has them. */
+  get areStored(): boolean {
+    return this.#sent.every(({ isStored }) => isStored);
+  }
+
+  /** The log has lost what stands behind this place: what of it is known here is sent again, before all else. Returns how many these are. */
+  sendAgain(last: number, nowMs: number): number {
+    const lost = this.#kept.slice(this.#keptFrom).filter(({ sequence }) => sequence > last);
+    this.#kept = [];
+    this.#keptFrom = this.#keptBytes = 0;
+    const again = lost.map(({ number, bytes }) => ({
+      number,
+      bytes,
+      sentAtMs: nowMs,
+      isStored: false,
+    }));
+    for (const { bytes } of again) this.#bytes += bytes.length;
+    this.#sent = [...again, ...this.#sent];
+    this.resendAll(nowMs);
+    return again.length;
+  }
+
+  /** The log has come to it: it stands at this place. */
+  applied(number: number, nowMs: number, sequence = 0): void {
     this.#stuckSinceMs = nowMs;
     this.#isStuck = false;
     while (this.#sent.length > 0 && this.#sent[0]!.number <= number) {
-      this.#bytes -= this.#sent.shift()!.bytes.length;
+      const { bytes, ...sent } = this.#sent.shift()!;
+      this.#bytes -= bytes.length;
+      this.#keptBytes += bytes.length;
+      this.#kept.push({ number: sent.number, bytes, sequence, atMs: nowMs });
     }
+    this.#forget(nowMs);
   }
 
   /** It stands in the log before an earlier one, and does not count there. */
@@ -81,6 +124,7 @@ export class Window {
 
   /** Sends again what may be lost. */
   look(nowMs: number): void {
+    this.#forget(nowMs);
     this.#isStuck = this.#sent.length > 0 && nowMs - this.#stuckSinceMs > FAILING_MS;
     const lost = this.#sent.findIndex(({ isStored, sentAtMs }) =>
       !isStored && nowMs - sentAtMs > RESEND_MS
@@ -91,6 +135,19 @@ export class Window {
   /** There is a server again, which may know nothing of what was sent. */
   resendAll(nowMs: number): void {
     if (this.#sent.length > 0) this.#resend(0, nowMs);
+  }
+
+  /** Forgets what was applied long ago, or does not fit. */
+  #forget(nowMs: number): void {
+    const kept = this.#kept;
+    for (; this.#keptFrom < kept.length; this.#keptFrom++) {
+      const { atMs, bytes } = kept[this.#keptFrom]!;
+      if (this.#keptBytes <= KEPT_BYTES && nowMs - atMs <= KEPT_MS) break;
+      this.#keptBytes -= bytes.length;
+    }
+    if (this.#keptFrom < CUT_COUNT && this.#keptFrom < kept.length) return;
+    kept.splice(0, this.#keptFrom);
+    this.#keptFrom = 0;
   }
 
   #resend(from: number, nowMs: number): void {

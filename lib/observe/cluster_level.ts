@@ -56,6 +56,8 @@ export interface ClusterLevel {
   readonly waiting: number;
   /** Messages of the log that this node has applied since its start. */
   readonly messages: number;
+  /** How often the log has had less than this node had applied: the servers have lost acknowledged data. */
+  readonly losses: number;
   /** Nodes that were heard lately, this one included. */
   readonly nodes: readonly ClusterMember[];
 }
@@ -69,6 +71,8 @@ export function* clusterFamilies(level: ClusterLevel): Generator<MetricFamily> {
   yield one("log_sequence", "gauge", "The last record of the log that is applied", sequence);
   yield one("log_behind_records", "gauge", "Records that another node has applied already", behind);
   yield one("log_waiting_records", "gauge", "Own records that are not applied yet", waiting);
+  const lost = "Times that the log had less than this node had applied";
+  yield one("log_losses", "counter", lost, level.losses);
   yield one("log_messages", "counter", "Messages of the log that were applied", messages);
   yield* nodeFamilies(level);
   if (log !== undefined) yield* logFamilies(log);

@@ -87,14 +87,15 @@ export class MemoryStore implements Store {
     this.#commits = [];
     this.#written = copyContent(this.#committed);
     this.#readable = copyContent(this.#committed);
-    const sessions = [...this.#written.sessions];
-    const sequences = sessions.flatMap(([, { deliveries }]) => [...deliveries.keys()]);
-    return {
-      sessions: sessions.map(this.loadsQueues ? toStored : withoutQueue),
-      retained: [...this.#written.retained.values()],
-      position: this.#written.position,
-      nextSequence: sequences.reduce((max, sequence) => Math.max(max, sequence), 0) + 1,
-    };
+    return stateOf(this.#written, this.loadsQueues ? toStored : withoutQueue);
+  }
+
+  /**
+   * What is committed, with all that waits, of a store that is in use.
+   * @internal
+   */
+  protected get committed(): StoredState {
+    return stateOf(copyContent(this.#committed), toStored);
   }
 
   /** {@linkcode Store.commit} */
@@ -274,6 +275,19 @@ function copyContent({ sessions, retained, position }: Content): Content {
     ...position === undefined ? {} : { position },
     retained: new Map(retained),
     sessions: new Map([...sessions].map(([clientId, one]) => [clientId, copySession(one)])),
+  };
+}
+
+function stateOf(
+  { sessions, retained, position }: Content,
+  stored: (session: [string, SessionRecord]) => StoredSession,
+): StoredState {
+  const sequences = [...sessions.values()].flatMap(({ deliveries }) => [...deliveries.keys()]);
+  return {
+    sessions: [...sessions].map(stored),
+    retained: [...retained.values()],
+    position,
+    nextSequence: sequences.reduce((max, sequence) => Math.max(max, sequence), 0) + 1,
   };
 }
 

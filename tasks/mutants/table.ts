@@ -283,7 +283,7 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
     [
       "a right that is lost on its way does not count",
-      "    if (!mayRead(core.ports.access, client, message.topicName)) return;\n",
+      "  if (!core.mayRead(client, message.topicName)) return;\n",
       "",
       "broker/long_fan_out",
     ],

@@ -96,6 +96,20 @@ Deno.test("A SUBSCRIBE of 100,000 filters takes several turns, and others are an
   assert.equal(run.subscriptionCount, FILTERS.length);
 });
 
+Deno.test("A SUBSCRIBE whose filters are all refused costs less than a quarter of one that is granted", () => {
+  const stepsOf = (setup: Setup, reasonCode: number): number => {
+    const run = new TwoAtOnce(setup);
+    const { work } = run.exchange.test.broker.core;
+    const before = work.totalSteps;
+    run.send(SUBSCRIBE);
+    assert.deepEqual(new Set(codesOf(run, "suback")), new Set([reasonCode]));
+    return work.totalSteps - before;
+  };
+  const granted = stepsOf({}, 1);
+  const refused = stepsOf({ options: { maxSubscriptionBytes: 1 } }, 0x97);
+  assert.ok(refused * 4 < granted, `${refused} steps, and ${granted} for granting`);
+});
+
 Deno.test("An UNSUBSCRIBE of 100,000 filters takes several turns, and others are answered in between", () => {
   const run = new TwoAtOnce().send(SUBSCRIBE);
   run.turns = 0;
@@ -219,6 +233,34 @@ for (const [what, packets] of dear) {
     assert.ok(run.turnOf("a", "pingresp") > 1, `turn ${run.turnOf("a", "pingresp")}`);
   });
 }
+
+Deno.test("Who may read none of 5,000 retained messages has their rights checked over many turns", () => {
+  const checks = new Map<number, number>();
+  const stepsPerCheck = 100;
+  const run: TwoAtOnce = new TwoAtOnce({
+    access: {
+      checksTopics: true,
+      stepsPerCheck,
+      maySubscribe: () => true,
+      mayPublish: () => true,
+      mayRead: (_, topicName) => {
+        if (topicName.startsWith("r/")) checks.set(run.turns, (checks.get(run.turns) ?? 0) + 1);
+        return false;
+      },
+    },
+  });
+  for (let i = 0; i < 5000; i++) {
+    run.exchange.link("b").send(readBytes(`PUBLISH r/${i} retain 1`, 5));
+  }
+  run.send({ type: "subscribe", packetId: 1, subscriptions: [request("r/#", 0)] });
+  const counts = [...checks.values()];
+  assert.equal(counts.reduce((sum, count) => sum + count, 0), 5000);
+  // A check is 20 steps and more, so this is twice what a turn has.
+  const { turnSteps } = run.exchange.test.broker.core.work;
+  const most = turnSteps / (20 * stepsPerCheck) * 2;
+  assert.ok(Math.max(...counts) <= most, `${Math.max(...counts)} in a turn, not ${most}`);
+  assert.deepEqual(run.types, ["suback"]);
+});
 
 Deno.test("Where the turn is over a large packet waits for the next, so that many of them do not make one long", () => {
   const spent: number[] = [];

@@ -115,3 +115,23 @@ Deno.test("A collection that takes longer is made later, or only in silence", ()
   assert.deepEqual(when(BORROWED), [false, true, true]);
   assert.deepEqual(when(UNLOADED), [false, false, true]);
 });
+
+Deno.test("Pages that V8 keeps of the heap that was are given back 12 and 23 seconds after the rush", () => {
+  const rush = new Rush(CALM, usage(0));
+  const pooled = { ...usage(0), rss: 500 * MB };
+  assert.equal(rush.look(CALM, () => usage(400 * MB), EXPOSED), true);
+  rush.settle(CALM, pooled);
+  const later = Array.from({ length: 100 }, () => rush.look(CALM, () => pooled, EXPOSED));
+  assert.deepEqual(later.flatMap((given, i) => given ? [i + 1] : []), [4, 24, 46]);
+});
+
+Deno.test("Pages that V8 keeps after collections of its own are given back, once", () => {
+  const rush = new Rush(CALM, usage(0));
+  const pooled = { ...usage(0), rss: 500 * MB };
+  const given = Array.from({ length: 100 }, (_, i) => {
+    const isGiven = rush.look(CALM, () => i < 30 ? pooled : usage(0), EXPOSED);
+    if (isGiven) rush.settle(CALM, pooled);
+    return isGiven;
+  });
+  assert.deepEqual(given.flatMap((given, i) => given ? [i] : []), [0, 4, 24]);
+});

@@ -7,14 +7,14 @@ import { RecordWriter } from "../../lib/cluster/record.ts";
 
 const LOG = { debugOn: false, debug() {}, info() {}, warning() {}, error() {} };
 
-function record(number: number, topics: readonly string[]): Uint8Array {
+function record(number: number, topics: readonly string[], node = "n"): Uint8Array {
   const writer = new RecordWriter();
   for (const topicName of topics) {
     const message = { topicName, payload: new Uint8Array(1), qos: 1, retain: false } as const;
     const rest = { properties: undefined, expiresAtMs: Infinity, publisherId: "p" };
     writer.add({ message: { ...message, ...rest }, packetId: 0 });
   }
-  return writer.take({ node: "n", epoch: 5, number, since: 0 });
+  return writer.take({ node, epoch: 5, number, since: 0 });
 }
 
 /** Applies until `most` messages are applied, then all have to wait. */
@@ -37,6 +37,8 @@ function applier(position: Position, most: number) {
       changed: () => true,
       died: () => true,
       shared: () => true,
+      sharedAgain: () => true,
+      missed() {},
       shares: "{}",
       fences: undefined,
       applied() {},
@@ -45,7 +47,6 @@ function applier(position: Position, most: number) {
       outdated() {},
     },
     position,
-    false,
   );
   return { applied, store, one };
 }
@@ -66,4 +67,21 @@ Deno.test("a process that ends in the middle of a record is followed by one that
     deepEqual([...first.applied, ...second.applied], all, `${most} in the first process`);
     deepEqual(positionOf(second.store.position)?.sequence ?? position.sequence, 3);
   }
+});
+
+Deno.test("a process that has missed records is followed by one that knows it, and takes a node's first record as it is", () => {
+  const first = applier({ sequence: 0, created: "c", marks: [] }, Infinity);
+  first.one.gap(5);
+  first.one.receive(5, record(7, ["a"]));
+  const second = applier(positionOf(first.store.position)!, Infinity);
+  second.one.receive(6, record(8, ["b"]));
+  second.one.receive(7, record(3, ["c"], "other"));
+  deepEqual(second.applied, ["b", "c"]);
+});
+
+Deno.test("a process that has missed none takes a node's first record alone first", () => {
+  const { one, applied } = applier({ sequence: 4, created: "c", marks: [["n", 5, 6]] }, Infinity);
+  one.receive(5, record(3, ["c"], "other"));
+  one.receive(6, record(7, ["a"]));
+  deepEqual(applied, ["a"]);
 });

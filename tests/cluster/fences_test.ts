@@ -36,6 +36,16 @@ Deno.test("a session that has ended is remembered until each of the nodes that h
   equal(fences.saved, undefined);
 });
 
+Deno.test("what a node said of a session that has begun anew there does not count, until it has applied that", () => {
+  const fences = new Fences();
+  fences.ended("c", 60, ["n2"]);
+  fences.begunAnew("c", 70, "n1");
+  deepEqual([69, 70].map((since) => fences.isOfEarlier("c", "n1", since)), [true, false]);
+  equal(fences.isOfEarlier("d", "n1", 0), false);
+  fences.seen("n1", 70);
+  deepEqual(fences.saved, { died: [], ended: [["c", 70, "n2"]] });
+});
+
 Deno.test("what is stored is found again, and of ended sessions the last hundred are kept", () => {
   const fences = new Fences();
   fences.died("n1", 50);

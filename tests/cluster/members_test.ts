@@ -4,7 +4,16 @@ import type { Subjects } from "../../lib/cluster/engine.ts";
 import { Members, parseBeat } from "../../lib/cluster/members.ts";
 
 const LOG = { debugOn: false, debug() {}, info() {}, warning() {}, error() {} };
-const BEAT = { node: "a", epoch: 5, sequence: 1, waiting: 0, clients: 2, sessions: 3, own: 1 };
+const BEAT = {
+  node: "a",
+  epoch: 5,
+  sequence: 1,
+  waiting: 0,
+  clients: 2,
+  sessions: 3,
+  own: 1,
+  losses: 0,
+};
 const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 
 Deno.test("of what a node says of itself only what is used is kept", () => {

@@ -131,6 +131,38 @@ natsTest(
   },
 );
 
+natsTest(
+  "a node whose store is behind the last snapshot makes none: the log is shortened behind that",
+  async () => {
+    await using server = await NatsServer.start();
+    const { nats, grow, shown, chunks, first } = await openLog(server);
+    const { lastSequence: early } = await grow();
+    const { created, lastSequence: sequence } = await grow();
+    const ahead = start(
+      server,
+      "a",
+      storeOf(() => ({ sequence, created }), () => whole("a")),
+      () => sequence,
+    );
+    await patiently("there is a snapshot", async () => (await shown())?.metadata["node"] === "a");
+    await ahead.close();
+    const { lastSequence: now } = await grow();
+    let asked = 0;
+    const behind = storeOf(() => {
+      asked++;
+      return { sequence: early, created };
+    }, () => whole("b"));
+    // What it has applied is not written yet.
+    const other = start(server, "b", behind, () => now, [now]);
+    await patiently("the other one has tried", () => asked > 1);
+    await other.close();
+    equal((await shown())!.metadata["node"], "a");
+    equal(await chunks(), 1);
+    equal(await first(), 1);
+    await nats.close();
+  },
+);
+
 natsTest("whoever makes a snapshot keeps others from it as long as that takes", async () => {
   await using server = await NatsServer.start();
   const { nats, grow, shown, chunks } = await openLog(server);

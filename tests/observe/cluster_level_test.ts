@@ -20,6 +20,7 @@ Deno.test("the metrics of a cluster say how far the node is, and whose the sessi
     behind: 2,
     waiting: 1,
     messages: 5,
+    losses: 3,
     nodes: [{ node: "a", ...node, own: 1 }, { node: "b", ...node, own: 4 }],
   });
   deepEqual(
@@ -34,6 +35,7 @@ Deno.test("the metrics of a cluster say how far the node is, and whose the sessi
       ["log_sequence", [[{}, 7]]],
       ["log_behind_records", [[{}, 2]]],
       ["log_waiting_records", [[{}, 1]]],
+      ["log_losses", [[{}, 3]]],
       ["log_messages", [[{}, 5]]],
       ["node_behind_records", [[{ node: "a" }, 2], [{ node: "b" }, 2]]],
       ["node_clients", [[{ node: "a" }, 2], [{ node: "b" }, 2]]],

@@ -43,6 +43,10 @@ const FOUND_LATER: readonly (readonly [seed: number, fault: string])[] = [
   [33611, "a node's own store had forgotten a will before the log had it"],
   [31917, "a node forgot by a restart whose a session is that begins anew"],
   [40112, "a node forgot by a restart that it had a session, before the log had its end"],
+  [
+    42132,
+    "what a node said of a session before it began anew there stood behind that: its will came once more",
+  ],
   [42749, "a will whose end did not count stayed in the store, and came once more"],
 ];
 const MORE_STEPS = 60;

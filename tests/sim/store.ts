@@ -1,9 +1,10 @@
 import type {
   Delivery,
-  Message,
   QueuePage,
   QueueQuery,
   RetainedMessage,
+  StoredRetained,
+  StoredSession,
   StoredState,
 } from "../../lib/broker/mod.ts";
 import { GatheredRetained } from "../../lib/store/gathered_retained.ts";
@@ -91,7 +92,7 @@ export class SimStore extends MemoryStore {
   #process = 0;
   #gathered = new GatheredRetained();
   /** What the disk has of them, by Topic Name. */
-  readonly #retained = new Map<string, Message>();
+  readonly #retained = new Map<string, StoredRetained>();
 
   constructor(init: DiskInit, snapshot: string) {
     super();
@@ -113,15 +114,14 @@ export class SimStore extends MemoryStore {
 
   protected override takeBatch(): TakenBatch {
     const { show, keep } = super.takeBatch();
-    const gathered = this.#gathered;
+    const { deleted, put } = this.#gathered.take(Infinity);
     this.#gathered = new GatheredRetained();
+    // The broker uses their memory for others when it does not need them any more.
+    const rows = put.map(asStored);
     const keepAll = () => {
       keep();
-      while (gathered.size > 0) {
-        const { deleted, put } = gathered.take(2);
-        for (const topicName of deleted) this.#retained.delete(topicName);
-        for (const message of put) this.#retained.set(message.topicName, message);
-      }
+      for (const topicName of deleted) this.#retained.delete(topicName);
+      for (const message of rows) this.#retained.set(message.topicName, message);
     };
     return { show, keep: keepAll };
   }
@@ -217,6 +217,35 @@ export class SimStore extends MemoryStore {
     };
   }
 
+  /** What the disk has, as a backup of a store in use reads it. */
+  backUp(): StoredState {
+    return { ...this.committed, retained: [...this.#retained.values()] };
+  }
+
+  /** The disk of a process that is dead is changed: some sessions leave it, and `state` comes to it, with all that is retained. */
+  rewrite(forgotten: readonly string[], state: StoredState): void {
+    for (const clientId of forgotten) this.deleteSession(clientId);
+    for (const session of state.sessions) this.#rewriteSession(session);
+    this.#retained.clear();
+    for (const message of state.retained) this.#retained.set(message.topicName, message);
+    if (state.position !== undefined) super.putPosition(state.position);
+    const { show, keep } = super.takeBatch();
+    show();
+    keep();
+  }
+
+  #rewriteSession(session: StoredSession): void {
+    const { clientId, expirySeconds, expiresAtMs, owner, will } = session;
+    this.putSession(clientId, expirySeconds, expiresAtMs, owner);
+    for (const one of session.subscriptions) this.putSubscription(clientId, one);
+    for (const { delivery, packetId, state } of session.deliveries) {
+      this.putDelivery(clientId, delivery);
+      if (packetId > 0) this.putInFlight(clientId, delivery.sequence, packetId, state);
+    }
+    for (const packetId of session.received) this.putReceived(clientId, packetId);
+    if (will !== undefined) this.putWill(clientId, will);
+  }
+
   #write(commit: Commit): void {
     commit.batch.show();
     this.#cache.push(commit);
@@ -264,6 +293,23 @@ export class SimStore extends MemoryStore {
       if (process === this.#process) run();
     });
   }
+}
+
+/** A retained message as it is written: nothing of it is shared with the broker's. */
+function asStored(message: RetainedMessage): StoredRetained {
+  const { topicName, payload, qos, retain, properties, expiresAtMs, publisherId } = message;
+  const { publisher, logId } = message;
+  return {
+    topicName,
+    payload: payload.slice(),
+    qos,
+    retain,
+    properties,
+    expiresAtMs,
+    publisherId,
+    publisher,
+    ...logId === undefined ? {} : { logId },
+  };
 }
 
 /** A delivery as it comes from a disk: nothing of it is shared with what was written. */

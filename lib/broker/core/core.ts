@@ -8,7 +8,7 @@ import { Fanout } from "../ground/fanout.ts";
 import { Latency } from "../ground/latency.ts";
 import { Metrics } from "../ground/metrics.ts";
 import type { BrokerOptions, ListenerOptions } from "../ground/options.ts";
-import type { AccessPort, BrokerPorts, ClusterPort, Store } from "../ground/ports.ts";
+import type { BrokerPorts, ClusterPort, Store } from "../ground/ports.ts";
 import type { Outgoing } from "../ground/outgoing.ts";
 import { hostOf } from "../ground/rate.ts";
 import type { Client, Connection, Turn } from "../state/connection.ts";
@@ -155,15 +155,23 @@ export class Core implements Turn {
         get version() {
           return access.version;
         },
-        mayRead: (client, topicName) => {
-          if (access.checksTopics) this.work.spend(STEPS.check * (access.stepsPerCheck ?? 1));
-          return mayRead(access, client, topicName);
-        },
+        mayRead: (client, topicName) => this.mayRead(client, topicName),
       },
       (steps) => this.work.spend(steps * STEPS.node),
       this.cluster ?? undefined,
     );
     this.retained = new RetainedMessages(this);
+  }
+
+  /**
+   * Whether a message may go to the client. A client that was restored from the store and has not connected since has no known
+   * identity: its messages are queued, and access is checked when it connects. The check is charged to the turn.
+   */
+  mayRead({ identity, isRestored }: Client, topicName: string): boolean {
+    const { access } = this.ports;
+    if (!access.checksTopics) return true;
+    this.work.spend(STEPS.check * (access.stepsPerCheck ?? 1));
+    return isRestored || identity.isBridge === true || access.mayRead(identity, topicName);
   }
 
   /** Begins a turn for an answer that came from outside, and reads the clock. */
@@ -296,14 +304,4 @@ export class Core implements Turn {
       this.congestion.account(connection);
     }
   }
-}
-
-/**
- * Whether a message may go to the client. A client that was restored from the store and has not connected since has no known
- * identity: its messages are queued, and access is checked when it connects.
- */
-export function mayRead(access: AccessPort, client: Client, topicName: string): boolean {
-  const { identity } = client;
-  return !access.checksTopics || client.isRestored || identity.isBridge === true ||
-    access.mayRead(identity, topicName);
 }

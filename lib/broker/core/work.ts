@@ -26,6 +26,8 @@ export const STEPS = {
   delivery: 1,
   /** Subscribing or unsubscribing a Topic Filter. */
   filter: 100,
+  /** Refusing to subscribe to one: nothing is kept. */
+  refusedFilter: 10,
   /** Removing a subscription of a session that has ended: nothing is decoded, answered or kept. */
   dismantled: 10,
   /** A byte of a Topic Filter. */

@@ -156,11 +156,12 @@ function subscribe(
   request: SubscriptionRequest,
   refused: ReasonCode | undefined,
 ): number {
-  core.work.spend(STEPS.filter + STEPS.filterByte * request.topicFilter.length);
+  const { topicFilter } = request;
+  core.work.spend(STEPS.refusedFilter + (topicFilter.length >> 4) * STEPS.filterByte);
   const { session } = connection.client!;
-  const filter = mountFilter(core, connection, request.topicFilter);
+  const filter = mountFilter(core, connection, topicFilter);
   if (filter === undefined) {
-    return refusal(connection, request.topicFilter, "SUBSCRIBE names no Topic Filter");
+    return refusal(connection, topicFilter, "SUBSCRIBE names no Topic Filter");
   }
   if (filter.isShared && request.noLocal) {
     // [MQTT-3.8.3-4]
@@ -225,6 +226,7 @@ function grant(
   { key, topicFilter }: MountedFilter,
   getsRetained: boolean,
 ): Qos {
+  core.work.spend(STEPS.filter + STEPS.filterByte * topicFilter.length);
   const client = connection.client!;
   const subscription: Subscription = {
     topicFilter: key,

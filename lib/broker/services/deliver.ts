@@ -1,6 +1,6 @@
 import type { Qos } from "../../codec/mod.ts";
 import type { Delivery, KeptMessage, Message } from "../../session/mod.ts";
-import { type Core, mayRead } from "../core/core.ts";
+import type { Core } from "../core/core.ts";
 import type { Target } from "../core/target.ts";
 import { STEPS } from "../core/work.ts";
 import type { Fanout } from "../ground/fanout.ts";
@@ -90,7 +90,7 @@ export function rank(core: Core, target: Target, message: Message): number {
   core.work.spend(STEPS.member);
   const { client } = target;
   if (client.isEnded) return 0;
-  if (!mayRead(core.ports.access, client, message.topicName)) return 0;
+  if (!core.mayRead(client, message.topicName)) return 0;
   const { connection } = client;
   if (connection === null) {
     const isQueued = message.qos > 0 && target.qos > 0 || core.options.queueQos0Messages;
@@ -103,9 +103,8 @@ export function rank(core: Core, target: Target, message: Message): number {
 /** Drops queued and in-flight messages that the client may not read (any more). Released messages are with the client already. */
 export function dropUnreadable(core: Core, client: Client): void {
   const { session, identity } = client;
-  const { access } = core.ports;
   if (identity.isBridge) return;
-  const isUnreadable = ({ message }: Delivery) => !access.mayRead(identity, message.topicName);
+  const isUnreadable = ({ message }: Delivery) => !core.mayRead(client, message.topicName);
   for (const delivery of takeQueued(core, client, isUnreadable)) {
     dropDelivery(core, client, delivery, "not_authorized");
   }

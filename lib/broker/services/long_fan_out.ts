@@ -1,8 +1,8 @@
 import { contentSizeBytes, type KeptMessage } from "../../session/mod.ts";
-import { type Core, mayRead } from "../core/core.ts";
+import type { Core } from "../core/core.ts";
 import type { LongFanOut } from "../core/long_fan_outs.ts";
 import type { Target } from "../core/target.ts";
-import { deliverySteps, Service, STEPS } from "../core/work.ts";
+import { deliverySteps, Service } from "../core/work.ts";
 import { deliver } from "./deliver.ts";
 import { drop } from "./drop.ts";
 import { attempt } from "./faults.ts";
@@ -68,10 +68,7 @@ function handToClient(core: Core, job: LongFanOut, target: Target): void {
   const { message, route } = job;
   const { client } = target;
   if (client.isEnded) return;
-  if (core.ports.access.checksTopics) {
-    core.work.spend(STEPS.check * (core.ports.access.stepsPerCheck ?? 1));
-    if (!mayRead(core.ports.access, client, message.topicName)) return;
-  }
+  if (!core.mayRead(client, message.topicName)) return;
   const hasUnsubscribed = client.unsubscribedAt > route.version;
   const present = hasUnsubscribed ? core.router.targetOf(client, message.topicName) : target;
   // After its UNSUBACK, no new message may be sent to the client. [MQTT-3.10.4-2]

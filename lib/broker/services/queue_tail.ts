@@ -15,7 +15,7 @@
  * @module
  */
 import { type Delivery, deliverySizeBytes, MESSAGE_OVERHEAD_BYTES } from "../../session/mod.ts";
-import { type Core, mayRead } from "../core/core.ts";
+import type { Core } from "../core/core.ts";
 import type { QueuePage, QueueQuery } from "../ground/ports.ts";
 import type { Client } from "../state/connection.ts";
 import type { SessionCopy } from "../state/session_copy.ts";
@@ -153,7 +153,7 @@ function bringIn(core: Core, client: Client, delivery: Delivery): void {
   const { message } = delivery;
   const { clientId, queue } = client.session;
   const isSettled = client.copy !== null && settleRead(core, client, client.copy, delivery);
-  const isReadable = isSettled || mayRead(core.ports.access, client, message.topicName);
+  const isReadable = isSettled || core.mayRead(client, message.topicName);
   try {
     queue.bringIn(delivery, isReadable && !isSettled, dropMoved(core, client));
   } catch (error) {

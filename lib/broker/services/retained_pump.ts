@@ -8,7 +8,7 @@ import {
 } from "../../session/mod.ts";
 import { ApartName, type RetainedWalk } from "../../topic/mod.ts";
 import type { Client, Connection } from "../state/connection.ts";
-import { type Core, mayRead } from "../core/core.ts";
+import type { Core } from "../core/core.ts";
 import type { KeptRetained } from "../core/retained.ts";
 import { deliverySteps, STEPS } from "../core/work.ts";
 import { deliver } from "./deliver.ts";
@@ -171,7 +171,7 @@ function isWanted(
   kept: Pick<StoredRetained, "topicName" | "publisher"> | ApartName,
 ): boolean {
   if (!client.session.subscriptions.has(subscription.topicFilter)) return false; // Unsubscribed in the meantime.
-  if (!mayRead(core.ports.access, client, kept.topicName)) return false;
+  if (!core.mayRead(client, kept.topicName)) return false;
   return kept instanceof ApartName || isStillAllowed(core, kept);
 }
 

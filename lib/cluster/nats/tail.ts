@@ -1,6 +1,6 @@
 import type { NatsConnection, NatsMessage } from "./connection.ts";
 import { NatsError } from "./error.ts";
-import type { JetStream } from "./jetstream.ts";
+import type { JetStream, StreamInfo } from "./jetstream.ts";
 
 /** What whoever reads a stream gets. */
 export interface TailEvents {
@@ -8,6 +8,13 @@ export interface TailEvents {
   message(sequence: number, subject: string, payload: Uint8Array): void;
   /** Some are gone that were still to come: `from` is the first that there is. */
   gap(expected: number, from: number): void;
+  /**
+   * The stream is gone (`last` is `undefined`), has less than was read, or is another one of that name. It is looked at again until it is whole, unless
+   * the reader is closed; another one is read from its beginning. Absent: nobody wants to know.
+   */
+  short?(last: number | undefined, isAnother: boolean): void;
+  /** It is there, and has what was read. */
+  whole?(): void;
   /** It could not be read for a moment; it is tried again. */
   trouble(reason: string): void;
 }
@@ -97,9 +104,13 @@ export class Tail {
     this.#drop();
     try {
       const info = await this.#jetStream.streamInfo(this.#stream);
-      if (info === undefined) throw new NatsError("refused", `There is no stream ${this.#stream}`);
+      if (info === undefined) {
+        this.#events.short?.(undefined, false);
+        throw new NatsError("refused", `There is no stream ${this.#stream}`);
+      }
       // Another stream of the same name: what comes counts from its beginning, even where it is longer by now.
       const isAnother = this.#created !== "" && info.created !== this.#created;
+      if (!this.#isWhole(info, isAnother) || this.#isClosed) return;
       this.#created = info.created;
       if (info.firstSequence > this.#next || isAnother) {
         const expected = this.#next;
@@ -132,6 +143,14 @@ export class Tail {
     } finally {
       this.#isStarting = false;
     }
+  }
+
+  /** Whether it can be read on: what has lost its end is waited for. */
+  #isWhole({ lastSequence }: StreamInfo, isAnother: boolean): boolean {
+    const isShort = lastSequence < this.#next - 1;
+    if (isAnother || isShort) this.#events.short?.(lastSequence, isAnother);
+    else this.#events.whole?.();
+    return isAnother || !isShort || this.#events.short === undefined;
   }
 
   #drop(): void {

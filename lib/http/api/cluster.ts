@@ -20,6 +20,7 @@ export const CLUSTER_ROUTES: readonly Route[] = [{
       behind: whole("How many records fewer than the most advanced node"),
       waiting: whole("This node's own records that it has not applied yet"),
       messages: whole("Messages of the log that this node has applied since its start"),
+      losses: whole("How often the log has had less than this node had applied"),
       log: orNull(
         "The log as the NATS servers described it some seconds ago; null: they are not reached",
         object({
@@ -62,7 +63,7 @@ function showCluster({ context: { levels } }: ApiRequest): Response {
 
 function view(cluster: ClusterLevel) {
   const { name, node, isReady, isConnected, server } = cluster;
-  const { sequence, behind, waiting, messages, log, nodes } = cluster;
+  const { sequence, behind, waiting, messages, losses, log, nodes } = cluster;
   return {
     name,
     node,
@@ -73,6 +74,7 @@ function view(cluster: ClusterLevel) {
     behind,
     waiting,
     messages,
+    losses,
     log: log === undefined ? null : logView(log),
     snapshot: log?.snapshot === undefined ? null : snapshotView(log.snapshot),
     nodes: nodes.map((one) => ({

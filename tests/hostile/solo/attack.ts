@@ -49,6 +49,8 @@ export class Target {
   async open(protocolVersion: Connect["protocolVersion"] = 5, port = this.port) {
     const client = await RawClient.open(port, protocolVersion);
     this.#clients.add(client);
+    // It would stay open, as everything else was closed at the end.
+    if (this.isOver) this.hangUp();
     return client;
   }
 

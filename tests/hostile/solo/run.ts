@@ -25,8 +25,8 @@ const CALM_MS = 2000;
 const LOOK_MS = 250;
 /** How long the broker has to be as it was, once nobody attacks. */
 const AFTER_MS = 5000;
-/** How much longer where it has more memory than it may keep. */
-const LATE_MS = 10_000;
+/** How much longer where it has more memory than it may keep: what attackers had sent is still handled, and V8 gives pages back late. */
+const LATE_MS = 60_000;
 /** An attacker whose own thread is busy, or that waits for a broker that stands, is not waited for longer. */
 const LEAVE_MS = 10_000;
 

@@ -293,7 +293,10 @@ export class RoamingClient {
   /** The connection is no more, or nobody looks at it any more. */
   #ended(): void {
     const { nowMs } = this.#world.clock;
-    if (this.#will !== undefined) this.#will.lostAtMs = Math.min(this.#will.lostAtMs, nowMs);
+    // A DISCONNECT that is on its way may come to a node that was paused when its connection was lost.
+    if (this.#will !== undefined && !this.#isLeaving) {
+      this.#will.lostAtMs = Math.min(this.#will.lostAtMs, nowMs);
+    }
     this.#will = undefined;
     if (!this.isIn) return;
     // Of a node that is taken for dead the clients count as gone, while they are still there: their time runs.

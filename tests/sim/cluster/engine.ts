@@ -9,6 +9,7 @@ import type { NatsMessage } from "../../../lib/cluster/nats/connection.ts";
 import type { StreamInfo } from "../../../lib/cluster/nats/jetstream.ts";
 import type { TailEvents } from "../../../lib/cluster/nats/tail.ts";
 import type { OpenedLog } from "../../../lib/cluster/open_log.ts";
+import type { SimSnapshot } from "./snapshots.ts";
 import type { Random } from "../../support/random.ts";
 import type { Scheduler } from "../scheduler.ts";
 
@@ -34,6 +35,10 @@ export class SimLog {
   readonly random: Random;
   /** The longest that a message takes one way. */
   maxDelayMs = 5;
+  /** The first record that is not deleted. */
+  firstSequence = 1;
+  /** The last copy of a node's store, for nodes that the log does not reach back to. */
+  snapshot: SimSnapshot | undefined;
   readonly #ids = new Set<string>();
   #electedAtMs = 0;
   /** When it has taken nothing. */
@@ -47,10 +52,11 @@ export class SimLog {
   /** As JetStream tells it. */
   get info(): StreamInfo {
     const lastSequence = this.records.length;
+    const { firstSequence } = this;
     return {
-      firstSequence: 1,
+      firstSequence,
       lastSequence,
-      messages: lastSequence,
+      messages: lastSequence - firstSequence + 1,
       bytes: 0,
       maxBytes: 0,
       leader: "",
@@ -97,7 +103,9 @@ export class SimEngine implements Engine {
   readonly #log: SimLog;
   readonly #later: Later;
   readonly #events: EngineEvents;
-  readonly #subscriptions = new Set<{ subject: string; handle: (message: NatsMessage) => void }>();
+  readonly #subscriptions = new Set<
+    { words: readonly string[]; handle: (message: NatsMessage) => void }
+  >();
   /** What is under way belongs to the connection of this number. */
   #connection = 0;
   /** Nothing comes through. */
@@ -163,7 +171,7 @@ export class SimEngine implements Engine {
   }
 
   subscribe(subject: string, handle: (message: NatsMessage) => void): () => void {
-    const subscription = { subject, handle };
+    const subscription = { words: subject.split("."), handle };
     this.#subscriptions.add(subscription);
     return () => void this.#subscriptions.delete(subscription);
   }
@@ -207,8 +215,9 @@ export class SimEngine implements Engine {
 
   #down(message: NatsMessage, mayMatchMany: boolean): void {
     this.#deliver(() => {
-      for (const { subject, handle } of [...this.#subscriptions]) {
-        if (!matches(subject, message.subject)) continue;
+      const subject = message.subject.split(".");
+      for (const { words, handle } of [...this.#subscriptions]) {
+        if (!matches(words, subject)) continue;
         handle(message);
         if (!mayMatchMany) return;
       }
@@ -271,7 +280,8 @@ class Reader implements LogReader {
 
   pump(): void {
     if (this.#isPaused || this.#isClosed) return;
-    const { records } = this.#log;
+    const { records, firstSequence } = this.#log;
+    if (this.#sending < firstSequence) this.#skip(firstSequence);
     while (this.#sending <= records.length) {
       const sequence = this.#sending++;
       const bytes = records[sequence - 1]!;
@@ -282,11 +292,20 @@ class Reader implements LogReader {
       });
     }
   }
+
+  /** Those before it are deleted from the log. */
+  #skip(from: number): void {
+    const expected = this.#sending;
+    this.#sending = from;
+    this.#deliver(() => {
+      if (this.#isClosed || expected !== this.#next) return;
+      this.#next = from;
+      this.#events.gap(expected, from);
+    });
+  }
 }
 
-function matches(filter: string, subject: string): boolean {
-  const wanted = filter.split(".");
-  const words = subject.split(".");
+function matches(wanted: readonly string[], words: readonly string[]): boolean {
   for (const [i, word] of wanted.entries()) {
     if (word === ">") return words.length > i;
     if (words[i] === undefined || word !== "*" && word !== words[i]) return false;

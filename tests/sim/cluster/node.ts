@@ -15,7 +15,10 @@ import { type Far, type LinkHost, NodeLink } from "../bridge/node.ts";
 import type { Scheduler } from "../scheduler.ts";
 import { diskOfOne, SimStore } from "../store.ts";
 import { SimEngine, type SimLog } from "./engine.ts";
+import { needsSnapshot, takeSnapshot } from "./snapshots.ts";
 
+/** How a stored position begins. */
+const SEQUENCE = /^\{"sequence":(\d+),/;
 const LISTENER: ListenerOptions = { ...DEFAULT_LISTENER_OPTIONS, allowAnonymous: true };
 
 /** What a node is like. */
@@ -31,6 +34,8 @@ export interface NodeInit {
   readonly lines: LogPort;
   /** It has applied this record. */
   readonly applied: (node: ClusterSimNode, sequence: number) => void;
+  /** The log does not reach back to it any more while it runs: it has to start anew. Absent: that does not happen. */
+  readonly fellBehind?: (node: ClusterSimNode) => void;
 }
 
 /** A disk that tells how far the log is applied. */
@@ -103,6 +108,7 @@ export class ClusterSimNode implements LinkHost {
     const process = ++this.#process;
     const state = this.store.load();
     const later = (delayMs: number, run: () => void) => this.#later(process, delayMs, run);
+    const { fellBehind } = this.#init;
     let hasBegun = false;
     this.cluster = new ClusterNode({
       options: {
@@ -118,6 +124,7 @@ export class ClusterSimNode implements LinkHost {
       log: lines,
       store: this.store,
       position: state.position,
+      ...fellBehind === undefined ? {} : { fellBehind: () => fellBehind(this) },
       nowMs: () => clock.nowMs,
       timers: {
         after: (delayMs, run) => cancellable(later, delayMs, run),
@@ -134,8 +141,9 @@ export class ClusterSimNode implements LinkHost {
         }),
     });
     this.store.onPosition = (text) => {
-      const { sequence, entries } = positionOf(text)!;
-      if (entries === undefined) this.#init.applied(this, sequence);
+      // Read in haste: it comes with each record.
+      const sequence = Number(SEQUENCE.exec(text)![1]);
+      if (!text.includes('"entries":')) this.#init.applied(this, sequence);
     };
     this.broker = new Broker({ ...DEFAULT_BROKER_OPTIONS, ...options }, {
       log: lines,
@@ -215,9 +223,9 @@ export class ClusterSimNode implements LinkHost {
     this.#later(this.#process, 0, () => this.turn(run));
   }
 
-  /** Something comes to the process from outside. */
-  arrive(run: () => void): void {
-    this.#later(this.#process, 0, run);
+  /** Something comes to the process from outside, or is done by it later. */
+  arrive(run: () => void, delayMs = 0): void {
+    this.#later(this.#process, delayMs, run);
   }
 
   turn(action: (broker: Broker, nowMs: number) => void): void {
@@ -240,7 +248,13 @@ export class ClusterSimNode implements LinkHost {
   }
 
   #begin(process: number, stored: string | undefined): void {
-    const { info } = this.#init.log;
+    const { info, snapshot } = this.#init.log;
+    if (snapshot !== undefined && needsSnapshot(snapshot, info, stored)) {
+      // It has nothing to lose: no client was let in.
+      this.crash(false);
+      takeSnapshot(snapshot, this.store);
+      return this.start();
+    }
     const position = startOf({ log: this.#init.lines }, positionOf(stored), info);
     const host = hostOf({
       broker: this.broker,

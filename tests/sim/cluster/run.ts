@@ -8,8 +8,9 @@
  */
 import { Violation } from "../records.ts";
 import { checkArrivals, checkNodes, checkShares, checkWills } from "./verdict.ts";
+import { makeSnapshot } from "./snapshots.ts";
 import { RETAINED_TOPICS } from "./state.ts";
-import { ClusterWorld } from "./world.ts";
+import { ClusterWorld, type WorldParts } from "./world.ts";
 import type { RoamingClient } from "./client.ts";
 import type { ClusterSimNode } from "./node.ts";
 
@@ -38,6 +39,14 @@ const EVENTS = [
   "elect",
   "elect",
 ] as const;
+/** What happens beside that where there are snapshots. */
+const WITH_SNAPSHOTS = [
+  ...EVENTS,
+  ...Array.from({ length: 8 }, () => "snapshot" as const),
+  "add node",
+] as const;
+/** Nodes of a world in the end. */
+const MAX_NODES = 4;
 
 /** Why a run has failed; `undefined`: it has not. */
 export function runCluster(
@@ -45,16 +54,18 @@ export function runCluster(
   steps: number = CLUSTER_STEPS,
   traceEvents = 60,
   hasShare = false,
+  hasSnapshots = false,
 ): string | undefined {
-  const failure = attempt(seed, steps, false, hasShare);
+  const parts = { hasShare, hasSnapshots };
+  const failure = attempt(seed, steps, false, parts);
   if (failure === undefined) return undefined;
   // Once more with notes, which cost time.
-  const { reason, trace } = attempt(seed, steps, true, hasShare) ?? failure;
+  const { reason, trace } = attempt(seed, steps, true, parts) ?? failure;
   return [`seed ${seed}: ${reason}`, ...trace.slice(-traceEvents)].join("\n");
 }
 
-function attempt(seed: number, steps: number, isTraced: boolean, hasShare: boolean) {
-  const world = new ClusterWorld(seed, isTraced, hasShare);
+function attempt(seed: number, steps: number, isTraced: boolean, parts: WorldParts) {
+  const world = new ClusterWorld(seed, isTraced, parts);
   try {
     new ClusterRun(world).play(steps);
     return undefined;
@@ -91,7 +102,7 @@ class ClusterRun {
     const { random, clock, clients, nodes, log, trace } = this.#world;
     const client = random.pick(clients);
     const node = random.pick(nodes);
-    const event = random.pick(EVENTS);
+    const event = random.pick(this.#world.hasSnapshots ? WITH_SNAPSHOTS : EVENTS);
     trace.add(`— ${event}: ${client.clientId}, ${node.name}`);
     switch (event) {
       case "publish":
@@ -133,6 +144,12 @@ class ClusterRun {
         break;
       case "elect":
         log.elect(random.int(8000));
+        break;
+      case "snapshot":
+        makeSnapshot(node, log, random.int(random.bool() ? 100 : 5000));
+        break;
+      case "add node":
+        if (nodes.length < MAX_NODES) this.#world.addNode();
     }
     clock.runFor(random.int(random.int(5) === 0 ? 20_000 : 300));
   }

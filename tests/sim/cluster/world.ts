@@ -15,6 +15,14 @@ const FILTERS = ["a/#", "b/#", "r/#", "w/#"] as const;
 /** What all clients but the first share in some worlds. */
 const SHARE = "$share/g/s/#";
 
+/** What is in some worlds and not in others. */
+export interface WorldParts {
+  /** Clients have a shared subscription; default: they have none. */
+  readonly hasShare?: boolean;
+  /** Nodes make snapshots, start from them and are added; default: the log is never shortened. */
+  readonly hasSnapshots?: boolean;
+}
+
 /** Some nodes, what they share, and their clients: all of it from one seed. */
 export class ClusterWorld {
   readonly clock = new Scheduler();
@@ -31,8 +39,15 @@ export class ClusterWorld {
   readonly #maxAckMs: number;
   /** Whether some clients have a shared subscription. */
   readonly hasShare: boolean;
+  /** Whether snapshots are made, and nodes start from them. */
+  readonly hasSnapshots: boolean;
+  readonly #newNode: () => ClusterSimNode;
 
-  constructor(seed: number, isTraced: boolean, hasShare: boolean) {
+  constructor(
+    seed: number,
+    isTraced: boolean,
+    { hasShare = false, hasSnapshots = false }: WorldParts,
+  ) {
     const random = this.random = new Random(seed);
     this.trace = new Trace(this.clock, isTraced);
     this.log = new SimLog(this.clock, random);
@@ -45,23 +60,25 @@ export class ClusterWorld {
       connectionMessages: false,
     };
     this.hasShare = hasShare;
+    this.hasSnapshots = hasSnapshots;
     const maxCommitMs = random.pick([0, 3, 50]);
     const isolationTimeoutMs = random.pick([3000, 30_000]);
-    for (let i = 0; i < random.pick([2, 3, 3]); i++) {
-      this.nodes.push(
-        new ClusterSimNode({
-          name: `n${i}`,
-          clock: this.clock,
-          random,
-          log: this.log,
-          maxCommitMs,
-          options,
-          isolationTimeoutMs,
-          lines: this.#linesOf(`n${i}`),
-          applied: (node, sequence) => this.#compare(node, sequence),
-        }),
-      );
-    }
+    this.#newNode = () => {
+      const name = `n${this.nodes.length}`;
+      return new ClusterSimNode({
+        name,
+        clock: this.clock,
+        random,
+        log: this.log,
+        maxCommitMs,
+        options,
+        isolationTimeoutMs,
+        lines: this.#linesOf(name),
+        applied: (node, sequence) => this.#compare(node, sequence),
+        ...hasSnapshots ? { fellBehind: (node) => this.#startAnew(node) } : {},
+      });
+    };
+    for (let i = 0; i < random.pick([2, 3, 3]); i++) this.addNode();
     for (let i = 0; i < 3 + random.int(3); i++) {
       const expirySeconds = i < 2 ? 36_000 : random.pick([0, 20, 36_000, 36_000]);
       this.clients.push(
@@ -129,6 +146,11 @@ export class ClusterWorld {
     return { record, delayMs: expirySeconds === 0 ? 0 : this.random.pick([0, 1000, 15_000]) };
   }
 
+  /** One more node, which has nothing. */
+  addNode(): void {
+    this.nodes.push(this.#newNode());
+  }
+
   /** Whoever is connected to the node loses the connection, each in its time. */
   crash(node: ClusterSimNode, isPowerCut: boolean): void {
     node.crash(isPowerCut);
@@ -141,6 +163,14 @@ export class ClusterWorld {
     for (const client of this.clients) {
       if (client.node === node && this.random.bool()) client.crashed();
     }
+  }
+
+  /** As a process that is to start anew: it ends, and its next one begins with the snapshot. */
+  #startAnew(node: ClusterSimNode): void {
+    node.arrive(() => {
+      this.crash(node, false);
+      this.clock.after(this.random.int(2000), () => node.start());
+    });
   }
 
   #compare(node: ClusterSimNode, sequence: number): void {
@@ -158,6 +188,8 @@ export class ClusterWorld {
     };
     const error: typeof add = (message, fields) => {
       add(message, fields);
+      // It starts anew from the snapshot then.
+      if (this.hasSnapshots && /had not applied$/.test(message)) return;
       if (/^(Cannot|The cluster's log)/.test(message)) {
         throw new Violation(`${name}: ${message} ${JSON.stringify(fields)}`);
       }
