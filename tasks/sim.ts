@@ -76,7 +76,8 @@ Deno.exit(failed === 0 ? 0 : 1);
 function attempt(seed: number): string | undefined {
   if (flags.bridge) return runBridge(seed);
   if (flags.cluster) {
-    return runCluster(seed, flags.steps, flags.trace, flags.shares, flags.snapshots);
+    const { steps, trace: traceEvents, shares: hasShare, snapshots: hasSnapshots } = flags;
+    return runCluster(seed, { steps, traceEvents, hasShare, hasSnapshots });
   }
   const failure = run(seed, flags.steps, asked);
   if (failure === undefined) return undefined;

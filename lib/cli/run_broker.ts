@@ -102,7 +102,10 @@ async function runUntilSignal(
       () => behind.resolve(FELL_BEHIND),
       past.losses,
     ),
-    (cluster) => cluster?.node.close(),
+    (cluster) => {
+      past.losses = cluster?.node.level.losses ?? 0;
+      return cluster?.node.close();
+    },
   );
   const server = parts.adopt(
     serverOf({ config, log, access: pages, transport, ...beginning, cluster: cluster?.node }),
@@ -155,7 +158,6 @@ async function runUntilSignal(
   const ends = [signals.ending, behind.promise, ...use === undefined ? [] : [use()]];
   const reason = await Promise.race(ends);
   log.info(`${reason}: the broker ends`, { clients: server.broker.levels.connectedCount });
-  past.losses = cluster?.node.level.losses ?? 0;
   return reason === FELL_BEHIND ? "again" : "over";
 }
 

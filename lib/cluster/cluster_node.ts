@@ -17,12 +17,13 @@ import { type Engine, type EngineEvents, type LogReader, TIMERS, type Timers } f
 import { Forwarding } from "./forwarding.ts";
 import { Interests } from "./interests.ts";
 import { Log } from "./log.ts";
+import { LostLog } from "./lost_log.ts";
 import { type Beat, Members } from "./members.ts";
 import { NatsEngine } from "./nats_engine.ts";
 import type { LogView } from "./log_watch.ts";
 import type { OpenedLog } from "./open_log.ts";
 import { type ClusterOptions, prefixOf } from "./options.ts";
-import { isCut, type Position, positionOf } from "./position.ts";
+import type { Position } from "./position.ts";
 import { firstPlaceOf, type RecordClaim } from "./record.ts";
 import { type SessionHost, SharedSessions } from "./sessions.ts";
 import { SharedGroups, type ShareHost } from "./shares.ts";
@@ -109,11 +110,6 @@ const LOOK_AGAIN_MS = 5;
 const DEAD_AFTER_MS = 10_000;
 /** How soon others hear what is done with. */
 const DONE_MS = 200;
-/** How long a log is waited for that has less than what was read of it: longer than a change of leaders takes. */
-const WHOLE_LOG_WAIT_MS = 15_000;
-/** How long the servers may take for what is sent again. */
-const AGAIN_MS = 10_000;
-const AGAIN_LOOK_MS = 50;
 
 /** A node of a cluster: stands between one broker and what all nodes share. */
 export class ClusterNode {
@@ -146,10 +142,7 @@ export class ClusterNode {
   #readySinceMs: number;
   #readyAtMs: number;
   #isIsolated = false;
-  /** Since when the log is gone, or has less than was read; `undefined`: it is whole. */
-  #shortSinceMs: number | undefined;
-  #isLost = false;
-  #losses: number;
+  readonly #lost: LostLog;
   /** Other nodes are of a version whose records this one cannot read. */
   #isOutdated = false;
   /** When this node said of others that they are dead. */
@@ -159,7 +152,6 @@ export class ClusterNode {
   /** It begins to connect; nothing is applied before `join`. */
   constructor(init: ClusterInit) {
     this.#init = init;
-    this.#losses = init.losses ?? 0;
     const { options, log, nowMs } = init;
     this.#own = init.store ?? new EmptyStore();
     this.#prefix = prefixOf(options.name);
@@ -180,6 +172,17 @@ export class ClusterNode {
       },
     });
     this.#log = new Log(this.#engine, `${this.#prefix}.log`, options.node, nowMs);
+    const { wholeLogWaitMs, fellBehind, losses } = init;
+    this.#lost = new LostLog({
+      engine: this.#engine,
+      records: this.#log,
+      timers: this.#timers,
+      log,
+      nowMs,
+      wholeLogWaitMs,
+      fellBehind,
+      losses,
+    });
     this.#sessions = new SharedSessions(options.node, this.#log, log);
     this.#shares = new SharedGroups(options.node, this.#log, log);
     this.#forwarding = new Forwarding(this.#engine, this.#prefix, options.node, log);
@@ -217,7 +220,7 @@ export class ClusterNode {
   /** Whether the node takes part: it has applied all that there was, and has a server. */
   get isReady(): boolean {
     return this.#log.epoch > 0 && this.#engine.isConnected && !this.#log.isFailing &&
-      !this.#members.hasTwin && !this.#isOutdated && this.#shortSinceMs === undefined;
+      !this.#members.hasTwin && !this.#isOutdated && !this.#lost.isShort;
   }
 
   /** Where it stands. */
@@ -239,7 +242,7 @@ export class ClusterNode {
       waiting: this.#log.waiting,
       messages: this.#applier?.messages ?? 0,
       bytes: this.#applier?.bytes ?? 0,
-      losses: this.#losses,
+      losses: this.#lost.count,
       nodes,
     };
   }
@@ -265,20 +268,20 @@ export class ClusterNode {
    * The second part of `join`: applies what is in the log, which is open. `joined` is called when nothing of before is missing.
    * @internal
    */
-  begin(host: ClusterHost, { info, position }: OpenedLog, joined: () => void): void {
+  begin(host: ClusterHost, { info, position, isCut }: OpenedLog, joined: () => void): void {
     this.#host = this.#shares.host = host;
     const { sequence, entries = 0, shares } = position;
     this.#shares.load(shares, firstPlaceOf(sequence + 1) + entries);
     if (position.fences !== undefined) this.#sessions.fences.load(position.fences);
-    if (isCut(positionOf(this.#init.position), position)) {
-      this.#losses = Math.max(this.#losses, 1);
-      this.#sessions.forgetBehind(position.sequence);
+    if (isCut) {
+      this.#lost.wasCut();
+      this.#sessions.forgetBehind(sequence);
     }
     const applier = this.#applier = this.#newApplier(host, position);
     const { log } = this.#init;
     let isBehind = false;
     const wasReached = sequence + 1 >= info.firstSequence;
-    this.#reader = this.#engine.readLog(position.sequence + 1, {
+    this.#reader = this.#engine.readLog(sequence + 1, {
       message: (sequence, _, payload) => applier.receive(sequence, payload),
       gap: (expected, from) => {
         const message = "The cluster's log has lost what this node had not applied";
@@ -290,12 +293,14 @@ export class ClusterNode {
         fellBehind();
         isBehind = true;
       },
-      short: (last, isAnother) => this.#short(applier, last, isAnother),
-      whole: () => this.#shortSinceMs = undefined,
+      short: (last, isAnother) => {
+        if (this.#lost.short(applier, last, isAnother)) this.#reader!.close();
+      },
+      whole: () => this.#lost.whole(),
       trouble: (reason) => log.warning("Cannot read the cluster's log", { reason }),
     });
     const look = () => {
-      if (this.#isClosed || isBehind || this.#isLost) return joined();
+      if (this.#isClosed || isBehind || this.#lost.isLost) return joined();
       // What is still on its way to receivers is not among what waits for them.
       if (applier.sequence < info.lastSequence || host.turn().isFanningOut) {
         return void this.#timers.after(LOOK_AGAIN_MS, look);
@@ -304,48 +309,6 @@ export class ClusterNode {
       joined();
     };
     look();
-  }
-
-  /** The log is gone, or has less than this node has read. A new leader may say so for a moment. */
-  #short(applier: Applier, last: number | undefined, isAnother: boolean): void {
-    if (this.#isLost) return;
-    const nowMs = this.#init.nowMs();
-    const facts = { applied: applier.sequence, last: last ?? "gone" };
-    if (this.#shortSinceMs === undefined) {
-      this.#shortSinceMs = nowMs;
-      const message = "The cluster's log does not have what this node has applied";
-      if (!isAnother) this.#init.log.warning(message, facts);
-    }
-    const { wholeLogWaitMs = WHOLE_LOG_WAIT_MS } = this.#init;
-    if (!isAnother && nowMs - this.#shortSinceMs < wholeLogWaitMs) return;
-    this.#isLost = true;
-    this.#losses++;
-    this.#reader!.close();
-    this.#init.log.error(
-      "The cluster's log is another one, or has lost its end: acknowledged messages may be lost",
-      facts,
-    );
-    void this.#startAnew(applier);
-  }
-
-  /** Puts what this node knows of its own lost records into the log, which is made where it is gone, and then has to start anew. */
-  async #startAnew({ created }: Applier): Promise<void> {
-    const { log, fellBehind } = this.#init;
-    const isClosed = () => this.#isClosed;
-    const opened = await this.#engine.openLog({ position: undefined, wholeLogWaitMs: 0, isClosed });
-    if (opened === undefined) return;
-    const { info } = opened;
-    const records = this.#log.sendAgain(info.created === created ? info.lastSequence : 0);
-    const endMs = this.#init.nowMs() + AGAIN_MS;
-    const end = () => {
-      if (this.#isClosed) return;
-      const isOver = this.#log.areStored || this.#init.nowMs() > endMs;
-      if (!isOver) return void this.#timers.after(AGAIN_LOOK_MS, end);
-      log.warning("This node's own records are in the cluster's log again", { records });
-      if (fellBehind !== undefined) return fellBehind();
-      log.error("The node takes no part any more: it has to be closed and opened again");
-    };
-    end();
   }
 
   #newApplier(host: ClusterHost, position: Position): Applier {
@@ -412,7 +375,7 @@ export class ClusterNode {
       sequence: applier.sequence,
       waiting: this.#log.waiting,
       own: this.#sessions.countOf(node),
-      losses: this.#losses,
+      losses: this.#lost.count,
       ...host.counts,
     }));
   }
@@ -420,6 +383,7 @@ export class ClusterNode {
   /** Leaves. What is in the log stays there. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#lost.close();
     for (const stop of this.#stopTimers) stop();
     this.#members.close();
     this.#reader?.close();

@@ -12,6 +12,7 @@
  * | `engine`         | what a node needs of NATS and of time, as a port; `nats_engine` is the real one                 |
  * | `cluster_node`   | stands between a broker and all that follows                                                    |
  * | `log`, `window`  | packs and sends records, and sends again what is lost                                           |
+ * | `lost_log`       | what a node does whose servers have lost what it had applied                                    |
  * | `applier`        | applies records in order; `marks` decides which of them count, the same on every node           |
  * | `shared_store`   | the broker's store: a commit is done when the log has come to what was put into it before       |
  * | `sessions`       | which node each session belongs to, and what this node tells the others about its own           |

@@ -6,8 +6,8 @@ import { type ClusterOptions, prefixOf, streamOf } from "./options.ts";
 import { type Position, positionOf } from "./position.ts";
 
 const RETRY_MS = 500;
-/** Longer than a change of leaders takes. */
-const WHOLE_LOG_WAIT_MS = 15_000;
+/** How long a log is waited for that has less than was read of it: longer than a change of leaders takes. */
+export const WHOLE_LOG_WAIT_MS = 15_000;
 /** Nanoseconds in which JetStream knows a message again. */
 const DUPLICATE_WINDOW_NS = 120e9;
 
@@ -28,13 +28,15 @@ export interface OpenLogInit {
 export interface OpenedLog {
   readonly info: StreamInfo;
   readonly position: Position;
+  /** The log does not have what this node had applied: it is another one, or has lost its end. */
+  readonly isCut: boolean;
 }
 
 /** Opens the cluster's log, made where there is none; waits until it can be reached. `undefined`: the node leaves. */
 export async function openLog(init: OpenLogInit): Promise<OpenedLog | undefined> {
   const applied = positionOf(init.position);
   const info = await openWholeStream(init, applied);
-  return info === undefined ? undefined : { info, position: startOf(init, applied, info) };
+  return info === undefined ? undefined : { info, ...startOf(init, applied, info) };
 }
 
 /**
@@ -85,14 +87,18 @@ export function startOf(
   { log }: Pick<OpenLogInit, "log">,
   position: Position | undefined,
   { created, lastSequence }: StreamInfo,
-): Position {
-  if (position?.created === created && position.sequence <= lastSequence) return position;
-  if (position === undefined) return { sequence: 0, created, marks: [] };
+): Omit<OpenedLog, "info"> {
+  if (position === undefined) {
+    return { position: { sequence: 0, created, marks: [] }, isCut: false };
+  }
+  if (position.created === created && position.sequence <= lastSequence) {
+    return { position, isCut: false };
+  }
   log.error(
     "The cluster's log is another one, or shorter than what this node has applied: acknowledged messages may be lost",
     { applied: position.sequence, last: lastSequence },
   );
   // What nodes send again counts once: each knows by its marks what it has applied.
   const sequence = position.created === created ? lastSequence : 0;
-  return { sequence, created, marks: position.marks };
+  return { position: { sequence, created, marks: position.marks }, isCut: true };
 }

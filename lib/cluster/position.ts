@@ -30,8 +30,3 @@ export function positionOf(text: string | undefined): Position | undefined {
   }
   return undefined;
 }
-
-/** Whether the log does not have what was applied up to the stored position: it is another one, or has lost its end. */
-export function isCut(stored: Position | undefined, { created, sequence }: Position): boolean {
-  return stored !== undefined && (stored.created !== created || stored.sequence > sequence);
-}

@@ -176,14 +176,12 @@ export class SharedSessions {
       this.#setHome(clientId, node);
       return true;
     }
-    return home === node && since >= (this.#gainedAt.get(clientId) ?? 0) &&
-      !this.fences.isOfEarlier(clientId, node, since);
+    return this.#isOf(clientId, node, since) && !this.fences.isOfEarlier(clientId, node, since);
   }
 
   /** Whether what a node says of its session does not count because that has begun anew there. */
   isOfEarlier({ clientId }: SessionChange, { node, since }: Writer): boolean {
-    return this.#homes.get(clientId) === node && since >= (this.#gainedAt.get(clientId) ?? 0) &&
-      this.fences.isOfEarlier(clientId, node, since);
+    return this.#isOf(clientId, node, since) && this.fences.isOfEarlier(clientId, node, since);
   }
 
   /** A change that counts was applied. */
@@ -213,7 +211,7 @@ export class SharedSessions {
   mayPublish(clientId: string, { node, since }: Writer, isOnce: boolean): boolean {
     const home = this.#homes.get(clientId);
     if (home === undefined) return !isOnce || this.fences.passes(clientId, node, since);
-    return home === node && since >= (this.#gainedAt.get(clientId) ?? 0);
+    return this.#isOf(clientId, node, since);
   }
 
   /** A QoS 2 message of a stored session is put into the log. */
@@ -352,7 +350,7 @@ export class SharedSessions {
     } else {
       const losers = this.#losers.get(clientId);
       if (losers !== undefined) {
-        this.fences.ended(clientId, this.#gainedAt.get(clientId) ?? 0, [...losers]);
+        this.fences.ended(clientId, this.#gainedAt.get(clientId) ?? 0, losers);
       }
       this.#gainedAt.delete(clientId);
       this.#losers.delete(clientId);
@@ -365,6 +363,11 @@ export class SharedSessions {
     if (home === undefined) return void this.#homes.delete(clientId);
     this.#homes.set(clientId, home);
     this.#counts.set(home, (this.#counts.get(home) ?? 0) + 1);
+  }
+
+  /** Whether the session is this node's, which had applied that when it had applied `since`. */
+  #isOf(clientId: string, node: string, since: number): boolean {
+    return this.#homes.get(clientId) === node && since >= (this.#gainedAt.get(clientId) ?? 0);
   }
 
   /** As it is stored; `""`: its node has it by nobody's claim. */

@@ -108,10 +108,10 @@ export class Window {
     this.#stuckSinceMs = nowMs;
     this.#isStuck = false;
     while (this.#sent.length > 0 && this.#sent[0]!.number <= number) {
-      const { bytes, ...sent } = this.#sent.shift()!;
-      this.#bytes -= bytes.length;
-      this.#keptBytes += bytes.length;
-      this.#kept.push({ number: sent.number, bytes, sequence, atMs: nowMs });
+      const sent = this.#sent.shift()!;
+      this.#bytes -= sent.bytes.length;
+      this.#keptBytes += sent.bytes.length;
+      this.#kept.push({ number: sent.number, bytes: sent.bytes, sequence, atMs: nowMs });
     }
     this.#forget(nowMs);
   }

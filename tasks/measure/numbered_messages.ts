@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { RawConnection } from "./raw_connection.ts";
 
 /** Messages that are published before their acknowledgements are waited for. */
@@ -28,7 +29,7 @@ export async function publishNumbered(
       { length: count },
       (_, i) => publishPacket(messageOf(sent + i), 1 + i, isRetained),
     );
-    await connection.write(concat(packets));
+    await connection.write(Buffer.concat(packets));
     await connection.skip(4 * count);
   }
   await connection.close();
@@ -45,15 +46,5 @@ function publishPacket(
   const first = PUBLISH_QOS1 | (isRetained ? RETAIN : 0);
   bytes.set([first, ...length, 0, topic.length, ...topic, packetId >> 8, packetId & 0xff]);
   new DataView(bytes.buffer).setUint32(bytes.length - PAYLOAD_BYTES, number);
-  return bytes;
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
   return bytes;
 }

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { encodePacket, type Packet, type ProtocolVersion } from "../../lib/codec/mod.ts";
 import { mutate, randomPacket } from "../codec/random_packet.ts";
 import { BrokerProcess } from "../support/broker_process.ts";
@@ -92,7 +93,7 @@ class Fuzzer {
         for (let i = 0; i < damaged; i++) {
           parts.push(mutate(encodePacket(randomPacket(random, version), version), random));
         }
-        await this.#send(stream, concat(parts));
+        await this.#send(stream, Buffer.concat(parts));
         sent += damaged;
       }
     } catch {
@@ -240,14 +241,4 @@ function vitalsIn(log: string): VitalsLine[] {
 
 async function write(stream: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) at += await stream.write(bytes.subarray(at));
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

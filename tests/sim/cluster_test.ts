@@ -1,13 +1,7 @@
-import { equal } from "node:assert/strict";
 import { longTest } from "../support/long.ts";
-import { runCluster } from "./cluster/run.ts";
-import { PROMISES, runClusterSeeds, SHARE_PROMISES } from "./cluster/seeds.ts";
+import { LONGER, PLAIN, testFound, testSeeds, WITH_SHARE } from "./cluster/seeds.ts";
 
-/**
- * Seeds that showed a fault of the cluster, and what it was. By now a change of the simulation may have made other worlds of them: beside them run
- * those that follow.
- */
-const FOUND: readonly (readonly [seed: number, fault: string])[] = [
+testFound(PLAIN, [
   [
     6,
     "a PUBREL whose record stood behind a move was never told again: the next message under its Packet Identifier was lost",
@@ -33,10 +27,9 @@ const FOUND: readonly (readonly [seed: number, fault: string])[] = [
     232,
     "one in flight for a message that the node did not have was used again: a message was lost",
   ],
-];
+]);
 
-/** The same of worlds with more steps. */
-const FOUND_LATER: readonly (readonly [seed: number, fault: string])[] = [
+testFound(LONGER, [
   [32807, "a node that came back published the will of a session that had ended elsewhere"],
   [31996, "a process published a will again that the one before it had put into the log"],
   [33247, "a CONNECT that came late, and had no connection any more, cancelled a later one's will"],
@@ -48,19 +41,9 @@ const FOUND_LATER: readonly (readonly [seed: number, fault: string])[] = [
     "what a node said of a session before it began anew there stood behind that: its will came once more",
   ],
   [42749, "a will whose end did not count stayed in the store, and came once more"],
-];
-const MORE_STEPS = 60;
+]);
 
-for (const [seed, fault] of FOUND) {
-  Deno.test(`A cluster, seed ${seed}: ${fault}`, () => equal(runCluster(seed), undefined));
-}
-for (const [seed, fault] of FOUND_LATER) {
-  const test = () => equal(runCluster(seed, MORE_STEPS), undefined);
-  Deno.test(`A cluster, seed ${seed}: ${fault}`, test);
-}
-
-/** The same of worlds in which clients have a shared subscription. */
-const FOUND_SHARES: typeof FOUND = [
+testFound(WITH_SHARE, [
   [26, "what the last member of a node left nobody took: the other node had started anew"],
   [45, "between a member's leaving one node and its arrival at another messages found nobody"],
   [88, "a node was given a message that its own word, written before, counted as done with"],
@@ -77,19 +60,10 @@ const FOUND_SHARES: typeof FOUND = [
   ],
   [791, "a node without members told others to forget what its earlier process had had"],
   [1096, "the first word of a node that has started anew was taken for one of the log's beginning"],
-];
+]);
 
-for (const [seed, fault] of FOUND_SHARES) {
-  Deno.test(`A cluster with a shared subscription, seed ${seed}: ${fault}`, () =>
-    equal(runCluster(seed, 60, 60, true), undefined));
-}
-
-/** Seeds of this file: the first test always runs. Others follow in `cluster_more_test.ts`. */
+/** The first test always runs. More seeds follow in `cluster_more_test.ts`. */
 for (const [first, last] of [[0, 9], [10, 99], [100, 199]] as const) {
-  const test = first === 0 ? Deno.test : longTest;
-  test(`${PROMISES}, seeds ${first} to ${last}`, () => runClusterSeeds(first, last));
-  longTest(
-    `${SHARE_PROMISES}, seeds ${first} to ${last}`,
-    () => runClusterSeeds(first, last, true),
-  );
+  testSeeds(PLAIN, first, last, first === 0 ? Deno.test : longTest);
+  testSeeds(WITH_SHARE, first, last);
 }

@@ -181,21 +181,18 @@ function turn({ router }: Core, client: Client, copy: SessionCopy, isElsewhere: 
 
 /** The session has come to this node, and its client is gone by now: what waited for it waits on, and other nodes know of it. */
 export function settleLeft(core: Core, clientId: string): void {
-  settleAway(core, clientId);
   const client = core.clients.get(clientId);
-  const will = client?.copy?.will;
-  if (client === undefined || client.connection !== null || will === undefined) return;
-  if (client.copy?.isElsewhere === true) return;
-  core.store?.putWill(clientId, will);
+  if (client === undefined) return core.cluster?.unclaim(clientId);
+  if (client.connection !== null || client.copy?.isElsewhere === true) return;
+  settleAway(core, client);
+  const will = client.copy?.will;
+  if (will !== undefined) core.store?.putWill(clientId, will);
   resumeWill(core, client);
 }
 
 /** The session belongs to this node, and its client is not there: it ends in time, if there is one, and other nodes know when. */
-function settleAway(core: Core, clientId: string): void {
-  const client = core.clients.get(clientId);
-  if (client === undefined) return core.cluster?.unclaim(clientId);
-  if (client.connection !== null || client.copy?.isElsewhere === true) return;
-  const { expirySeconds } = client.session;
+function settleAway(core: Core, client: Client): void {
+  const { clientId, expirySeconds } = client.session;
   const isAwaited = client.expiry !== null && client.expiry.atMs !== Infinity;
   const expiresAtMs = isAwaited ? client.expiry!.atMs : core.nowMs + expirySeconds * 1000;
   if (!isAwaited) startExpiry(core, client, expiresAtMs);
@@ -205,12 +202,28 @@ function settleAway(core: Core, clientId: string): void {
 
 /** These sessions belong to this node, because theirs is dead, or because it is back: wills are due, and they end in time. */
 export function inherit(core: Core, clientIds: Iterable<string>): void {
+  resumeHere(core, clientIds, (client) => settleAway(core, client));
+}
+
+/** The log is read, and these sessions are still this node's, as when its earlier process ended. */
+export function comeBack(core: Core, clientIds: Iterable<string>): void {
+  resumeHere(core, clientIds, () => {});
+}
+
+/** `settle` is called for those that have not ended, before their wills are this node's affair. */
+function resumeHere(
+  core: Core,
+  clientIds: Iterable<string>,
+  settle: (client: Client) => void,
+): void {
   for (const clientId of clientIds) {
     const client = core.clients.get(clientId);
+    // It has ended, and others may not have heard of it.
     if (client === undefined) core.cluster?.unclaim(clientId);
     if (client === undefined || client.connection !== null) continue;
     comeHere(core, client);
-    settleAway(core, clientId);
+    if (core.clients.get(clientId) !== client) continue;
+    settle(client);
     resumeWill(core, client);
   }
 }
@@ -222,22 +235,10 @@ export function publishOwed(core: Core, clientId: string, will: Will): void {
   publishOwnWill(core, client, will);
 }
 
-/** The log is read, and these sessions are still this node's, as when its earlier process ended. */
-export function comeBack(core: Core, clientIds: Iterable<string>): void {
-  for (const clientId of clientIds) {
-    const client = core.clients.get(clientId);
-    // It has ended, and others may not have heard of it.
-    if (client === undefined) core.cluster?.unclaim(clientId);
-    if (client === undefined || client.connection !== null) continue;
-    comeHere(core, client);
-    resumeWill(core, client);
-  }
-}
-
-/** The will of a session that has come here is this node's affair, unless the session has ended. */
+/** The will of a session that has come here is this node's affair. */
 function resumeWill(core: Core, client: Client): void {
   const will = client.copy?.will;
-  if (will === undefined || core.clients.get(client.session.clientId) !== client) return;
+  if (will === undefined) return;
   client.copy!.will = undefined;
   restoreWill(core, client, will);
   core.releases.soon();

@@ -255,7 +255,7 @@ export class ClusterSimNode implements LinkHost {
       takeSnapshot(snapshot, this.store);
       return this.start();
     }
-    const position = startOf({ log: this.#init.lines }, positionOf(stored), info);
+    const start = startOf({ log: this.#init.lines }, positionOf(stored), info);
     const host = hostOf({
       broker: this.broker,
       clusterTurn: () => {
@@ -264,7 +264,7 @@ export class ClusterSimNode implements LinkHost {
         return this.broker.fromCluster;
       },
     });
-    this.cluster.begin(host, { info, position }, () => {
+    this.cluster.begin(host, { info, ...start }, () => {
       if (process === this.#process) this.isIn = true;
     });
   }

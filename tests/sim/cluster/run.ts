@@ -48,15 +48,19 @@ const WITH_SNAPSHOTS = [
 /** Nodes of a world in the end. */
 const MAX_NODES = 4;
 
+/** What a run is like. */
+export interface ClusterRunInit extends WorldParts {
+  /** Default: 40. */
+  readonly steps?: number;
+  /** Of a failure so many are shown; default: 60. */
+  readonly traceEvents?: number;
+}
+
 /** Why a run has failed; `undefined`: it has not. */
 export function runCluster(
   seed: number,
-  steps: number = CLUSTER_STEPS,
-  traceEvents = 60,
-  hasShare = false,
-  hasSnapshots = false,
+  { steps = CLUSTER_STEPS, traceEvents = 60, ...parts }: ClusterRunInit = {},
 ): string | undefined {
-  const parts = { hasShare, hasSnapshots };
   const failure = attempt(seed, steps, false, parts);
   if (failure === undefined) return undefined;
   // Once more with notes, which cost time.

@@ -1,22 +1,72 @@
-import { fail } from "node:assert/strict";
-import { runCluster } from "./run.ts";
+import { equal, fail } from "node:assert/strict";
+import { longTest } from "../../support/long.ts";
+import { type ClusterRunInit, runCluster } from "./run.ts";
 
-/** What every world has to keep. */
-export const PROMISES =
-  "A cluster loses nothing acknowledged, repeats nothing of QoS 2, keeps the order, publishes wills once and is the same on all nodes";
+/** Worlds of one kind. */
+interface Worlds extends ClusterRunInit {
+  readonly name: string;
+  /** What they have to keep. */
+  readonly promises: string;
+}
 
-/** What worlds with a shared subscription have to keep beside that. */
-export const SHARE_PROMISES =
-  "A shared subscription of a cluster loses nothing acknowledged of QoS 1 and repeats nothing of QoS 2";
-const SHARE_STEPS = 60;
+/** Steps of a world that has more than the usual ones. */
+const MORE_STEPS = 60;
 
-/**
- * Runs the worlds of these seeds, the last one included; fails with the first that breaks a promise. `hasShare`: clients have a shared
- * subscription.
- */
-export function runClusterSeeds(first: number, last: number, hasShare = false): void {
-  for (let seed = first; seed <= last; seed++) {
-    const broken = hasShare ? runCluster(seed, SHARE_STEPS, SHARE_STEPS, true) : runCluster(seed);
-    if (broken !== undefined) fail(broken);
+/** The usual ones. */
+export const PLAIN: Worlds = {
+  name: "A cluster",
+  promises:
+    "A cluster loses nothing acknowledged, repeats nothing of QoS 2, keeps the order, publishes wills once and is the same on all nodes",
+};
+
+/** The same with more steps. */
+export const LONGER: Worlds = { ...PLAIN, steps: MORE_STEPS };
+
+/** Clients have a shared subscription. */
+export const WITH_SHARE: Worlds = {
+  name: "A cluster with a shared subscription",
+  promises:
+    "A shared subscription of a cluster loses nothing acknowledged of QoS 1 and repeats nothing of QoS 2",
+  steps: MORE_STEPS,
+  hasShare: true,
+};
+
+/** Nodes make snapshots, and start from them. */
+export const WITH_SNAPSHOTS: Worlds = {
+  name: "A cluster with snapshots",
+  promises:
+    "A cluster whose log is shortened, and whose nodes start from snapshots, keeps what it promises",
+  steps: MORE_STEPS,
+  hasSnapshots: true,
+};
+
+/** A test for each seed that showed a fault. By now a change of the simulation may have made another world of it. */
+export function testFound(
+  worlds: Worlds,
+  found: readonly (readonly [seed: number, fault: string])[],
+): void {
+  for (const [seed, fault] of found) {
+    const run = () => equal(runCluster(seed, worlds), undefined);
+    Deno.test(`${worlds.name}, seed ${seed}: ${fault}`, run);
   }
+}
+
+/** A test of these seeds, the last one included, which fails with the first that breaks a promise. `test`: default: with the long ones. */
+export function testSeeds(
+  worlds: Worlds,
+  first: number,
+  last: number,
+  test: (name: string, run: () => void) => void = longTest,
+): void {
+  test(`${worlds.promises}, seeds ${first} to ${last}`, () => {
+    for (let seed = first; seed <= last; seed++) {
+      const broken = runCluster(seed, worlds);
+      if (broken !== undefined) fail(broken);
+    }
+  });
+}
+
+/** The same of all from `first` on, `end` not included, so many in a test. */
+export function testMoreSeeds(worlds: Worlds, first: number, end: number, perTest: number): void {
+  for (; first < end; first += perTest) testSeeds(worlds, first, first + perTest - 1);
 }
