@@ -46,7 +46,8 @@ export function failure(connection: Connection, reasonCode: number): number {
 export function refusal(connection: Connection, asked: string, message: string): number {
   // No client means an empty filter, which is malformed rather than invalid. [MQTT-4.7.3-1]
   if (asked === "") throw new MqttError(ReasonCode.MalformedPacket, message);
-  const isFilter = parseTopicFilter(asked.replace(/^\$share\//, "share/")) !== undefined;
+  const letters = asked.startsWith("$share/") ? asked.slice(1) : asked;
+  const isFilter = parseTopicFilter(letters) !== undefined;
   if (connection.protocolVersion === 5 || isFilter) {
     return failure(connection, ReasonCode.TopicFilterInvalid);
   }
