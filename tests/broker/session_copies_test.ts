@@ -229,6 +229,33 @@ Deno.test("a client that is gone before the log has its first session leaves not
   deepEqual(cluster.gone, ["new"]);
 });
 
+for (const cleanStart of ["", "cleanStart "]) {
+  const how = cleanStart === "" ? "" : ", with Clean Start too";
+  Deno.test(`of two connections that wait for the log the second takes the first one over${how} [MQTT-3.1.4-3]`, () => {
+    const { cluster, exchange, test } = copyOf();
+    const endsSession = cleanStart !== "";
+    const claim = { endsSession, isHere: true, unapplied: [] };
+    cluster.onClaim = (clientId) => void test.broker.fromCluster.applyClaim({ clientId, ...claim });
+    cluster.held = [];
+    exchange.play(`
+      one> CONNECT clientId=new ${cleanStart}sessionExpiryInterval=100
+      two> CONNECT clientId=new ${cleanStart}sessionExpiryInterval=100
+    `);
+    test.turn(cluster.held[0]!);
+    exchange.play(`
+      one< CONNACK
+      one> SUBSCRIBE id=1 t/#
+      one< SUBACK id=1 0
+    `);
+    test.turn(cluster.held[1]!);
+    exchange.play(`
+      one< DISCONNECT reasonCode=0x8e reasonString="Session taken over"
+      one! closed
+      two< CONNACK${cleanStart === "" ? " sessionPresent" : ""}
+    `);
+  });
+}
+
 Deno.test("a message of a shared subscription that no member of this node can take is left to those of other nodes", () => {
   const { cluster, test, publish } = copyOf();
   test.turn(() => test.broker.fromCluster.holdShare("$share/g/t/#", true));

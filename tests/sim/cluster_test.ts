@@ -41,6 +41,10 @@ testFound(LONGER, [
     "what a node said of a session before it began anew there stood behind that: its will came once more",
   ],
   [42749, "a will whose end did not count stayed in the store, and came once more"],
+  [
+    44390,
+    "of two connections that waited for the log the first went on, and its session had ended",
+  ],
 ]);
 
 testFound(WITH_SHARE, [

@@ -28,6 +28,9 @@ export function applyClaim(core: Core, claim: AppliedClaim): Will | undefined {
 
 function arrive(core: Core, client: Client, claim: AppliedClaim): Will | undefined {
   const { endsSession, isEarlier = false } = claim;
+  // Both waited for the log, and the one before has come in meanwhile: its session ends, so it must not go on with that.
+  if (endsSession) endTakenOver(core, client, "Session taken over");
+  if (core.clients.get(claim.clientId) !== client) return undefined;
   const due = dueWill(client, endsSession);
   if (due !== undefined && !isEarlier) {
     putCopyWill(core, client, undefined);
@@ -39,19 +42,21 @@ function arrive(core: Core, client: Client, claim: AppliedClaim): Will | undefin
 }
 
 function applyMove(core: Core, client: Client, claim: AppliedClaim): void {
-  if (client.connection !== null) {
-    leaveWill(core, client, client.connection);
-    core.metrics.sessionsTakenOver++;
-    const reasonCode = ReasonCode.SessionTakenOver;
-    const message = "Session taken over by a connection to another node";
-    disconnect(core, client.connection, { reasonCode, message });
-  }
+  if (client.connection !== null) leaveWill(core, client, client.connection);
+  endTakenOver(core, client, "Session taken over by a connection to another node");
   // A session may end with its connection.
   if (core.clients.get(claim.clientId) !== client) return;
   cancelDelayedWill(core, client);
   if (client.copy !== null) putCopyWill(core, client, undefined);
   if (claim.endsSession) forgetSession(core, client);
   else goElsewhere(core, client, claim.unapplied);
+}
+
+/** Ends the connection that the client has. [MQTT-3.1.4-3] */
+function endTakenOver(core: Core, { connection }: Client, message: string): void {
+  if (connection === null) return;
+  core.metrics.sessionsTakenOver++;
+  disconnect(core, connection, { reasonCode: ReasonCode.SessionTakenOver, message });
 }
 
 /**
