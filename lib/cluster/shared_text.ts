@@ -8,7 +8,9 @@ import { type ClusterOptions, prefixOf } from "./options.ts";
 
 /** What all nodes have, and the number of the write that put it there. */
 export interface SharedVersion {
+  /** What they have. */
   readonly text: string;
+  /** The number of its write: greater than those before. */
   readonly revision: number;
 }
 
