@@ -2,6 +2,7 @@ import { bytesOfBase64 } from "./base64.ts";
 
 /** Argon2id of version 1.3, by which mosquitto 2.1 hashes passwords if it is not told otherwise. */
 export interface Argon2idHash {
+  /** Tells it from other hashes. */
   readonly kind: "argon2id";
   /** Memory that a check takes, KiB. */
   readonly memoryKib: number;
@@ -9,6 +10,7 @@ export interface Argon2idHash {
   readonly passes: number;
   /** Parts of it that are made independently of each other. */
   readonly lanes: number;
+  /** 8 bytes or more; mosquitto has 64. */
   readonly salt: Uint8Array;
   /** 4 bytes or more; mosquitto has 64. */
   readonly digest: Uint8Array;
