@@ -423,7 +423,8 @@ export class ClusterNode {
         this.#shared.moved(clientId);
         const unapplied = this.#sessions.takeUnapplied(clientId);
         const claim = { clientId, endsSession: false, isHere: false, unapplied };
-        this.#shares.whileGoing(heir, () => host.turn().applyClaim(claim));
+        this.#shares.going(host.subscriptionsOf(clientId), heir, sequence);
+        host.turn().applyClaim(claim);
       }
       this.#sessions.isApplying = false;
     }
@@ -434,11 +435,11 @@ export class ClusterNode {
   #sharedChanged(
     host: ClusterHost,
     change: ShareChange,
-    { node }: Origin,
+    { node, since }: Origin,
     place: number,
   ): boolean {
     if (host.turn().isFanningOut) return false;
-    this.#shares.apply(change, node, place);
+    this.#shares.apply(change, node, place, since);
     return true;
   }
 
@@ -516,8 +517,10 @@ export class ClusterNode {
     this.#sessions.applyingTo = endsSession || !isHere ? clientId : undefined;
     const isEarlier = isHere && !isOwn;
     const applied = { clientId, endsSession, isHere, isEarlier, unapplied };
-    const apply = () => host.turn().applyClaim(applied);
-    const owed = isHere || !keepsSession ? apply() : this.#shares.whileGoing(node, apply);
+    if (isChanged && !isHere && keepsSession && !endsSession) {
+      this.#shares.going(host.subscriptionsOf(clientId), node, sequence);
+    }
+    const owed = host.turn().applyClaim(applied);
     if (owed !== undefined) this.#owedWills.set(clientId, owed);
     // Its client may have to wait, and the store must not say meanwhile that it is another node's.
     this.#sessions.applyingTo = clientId;
