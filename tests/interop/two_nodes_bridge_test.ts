@@ -9,10 +9,10 @@ const missing = whyNoNatsServer();
 if (missing !== undefined) console.log(`Skipped: a bridge of two nodes: ${missing}`);
 const ignore = missing !== undefined || !hasMosquitto;
 
-/** A bridge to that port, in both directions, at one node. */
-function bridgeTo(port: number, more = ""): string {
+/** A bridge to that port, in both directions, at the node `b`. */
+function bridgeTo(port: number): string {
   return `connection far\naddress 127.0.0.1:${port}\nrestart_timeout 1\n` +
-    `topic out/# out 2\ntopic in/# in 2\n${more}`;
+    `topic out/# out 2\ntopic in/# in 2\nbridge_node b\n`;
 }
 
 const CONNECTED = /Bridge connected/;
@@ -26,20 +26,24 @@ Deno.test({
   async fn() {
     await using far = await MosquittoBroker.start();
     await using nats = await NatsServer.start();
-    await using a = await startNode(nats, "a");
+    await using a = await startNode(nats, "a", bridgeTo(far.port));
     await using b = await startNode(nats, "b", bridgeTo(far.port));
     await b.untilLog(CONNECTED, 15_000);
     await using there = await Collector.start(far.port, "out/#");
     await using here = await Collector.start(a.port, "in/#");
     for (const qos of [0, 1, 2] as const) {
       await publishAll(a.port, `out/${qos}`, numbered(10), qos);
-      await publishAll(far.port, `in/${qos}`, numbered(10), qos);
+      await publishAll(b.port, `out/${qos}`, numbered(10, 10), qos);
+      await publishAll(far.port, `in/${qos}`, numbered(20), qos);
     }
+    // What crosses twice has crossed before the end of what was sent behind it.
+    for (const { port } of [a, b]) await publishAll(port, "out/end", ["end"], 2);
+    await publishAll(far.port, "in/end", ["end"], 2);
     for (const [collector, side] of [[there, "out"], [here, "in"]] as const) {
-      await collector.until((got) => got.length >= 30);
+      await collector.until((got) => got.length >= (side === "out" ? 62 : 61));
       for (const qos of [0, 1, 2]) {
         const got = collector.got.filter((_, i) => collector.topics[i] === `${side}/${qos}`);
-        deepEqual(got, numbered(10));
+        deepEqual(got.toSorted((x, y) => Number(x) - Number(y)), numbered(20));
       }
     }
   },
