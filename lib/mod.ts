@@ -74,6 +74,7 @@ export {
   openJwtAccess,
   type PasswordHash,
   type Ranked,
+  type SharedTextPort,
   type TopicAction,
 } from "./auth/mod.ts";
 export * from "./broker/mod.ts";

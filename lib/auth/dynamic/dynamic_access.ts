@@ -201,6 +201,32 @@ export class DynamicAccess {
     return this.#take(before);
   }
 
+  /** The same where others have the document as well: it holds even if the file cannot be written, which is told. */
+  async take(document: DynamicDocument): Promise<MayStay> {
+    const before = this.document;
+    try {
+      await this.#file.write(document);
+    } catch (error) {
+      this.#file.hold(document);
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#init.log.error(`Cannot write ${this.#file.path}: it is older than what holds`, {
+        error: reason,
+      });
+    }
+    return this.#take(before);
+  }
+
+  /** Keeps what the file has in another one; returns its path, or why it is not there. */
+  async setAside(): Promise<string> {
+    const copy = `${this.#file.path}.replaced`;
+    try {
+      await this.#file.copyTo(copy);
+      return copy;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
   /** Writes down which passwords were right, where they are to be remembered. */
   save(isLast: boolean): void {
     this.#remembered?.save(isLast);
