@@ -42,6 +42,7 @@ export {
   type AccessFileReader,
   type AccessFunctions,
   type AclType,
+  type Argon2idHash,
   type ControlTopic,
   type ControlTopicInit,
   DEFAULT_LISTENER_ACCESS,
@@ -74,6 +75,7 @@ export {
   openJwtAccess,
   type PasswordHash,
   type Ranked,
+  type SharedTextPort,
   type TopicAction,
 } from "./auth/mod.ts";
 export * from "./broker/mod.ts";

@@ -44,6 +44,11 @@ export class AccessFiles {
     return this.#files.get(path)!.value as T;
   }
 
+  /** The text of that content. */
+  textOf(path: string): string {
+    return this.#files.get(path)!.text;
+  }
+
   /** Notes the content that this process has written: the file has it now, and others have changed nothing. */
   replace(path: string, text: string, value: unknown): void {
     const stamp = this.#reader.stamp(path);

@@ -54,6 +54,7 @@ export type { HttpAccessOptions } from "./http/options.ts";
 export type { JwtAccess, JwtAccessInit } from "./jwt/jwt_access.ts";
 export type { JwtOptions } from "./jwt/options.ts";
 export type { ControlTopic, ControlTopicInit } from "./dynamic/control_topic.ts";
+export type { SharedTextPort } from "./dynamic/shared_document.ts";
 export type {
   AclType,
   DefaultType,
@@ -80,6 +81,7 @@ export {
   type PasswordEntry,
   type PasswordUsers,
 } from "./password_file.ts";
+export type { Argon2idHash } from "./argon2id.ts";
 export {
   hashPassword,
   parsePasswordHash,

@@ -53,6 +53,7 @@ export { errorText } from "./ground/error_text.ts";
 export type * from "./ground/events.ts";
 export * from "./ground/hooks.ts";
 export type { MessageHub, MessageInit } from "./ground/message_hub.ts";
+export { staysOnNode } from "./ground/message_rules.ts";
 export * from "./ground/metrics.ts";
 export * from "./ground/options.ts";
 export { ownerOf, ownerWithHome, splitOwner } from "./ground/owner.ts";

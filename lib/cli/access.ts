@@ -1,7 +1,8 @@
-import type { AccessChain, DynamicAccessInit, FileAccess } from "../auth/mod.ts";
+import type { AccessChain, ControlTopic, DynamicAccessInit, FileAccess } from "../auth/mod.ts";
 import type { AccessPort, Broker, LogPort } from "../broker/mod.ts";
 import { type Config, type ListenerConfig, problemAt } from "../config/mod.ts";
 import { nowMs, type Server } from "../net/mod.ts";
+import { type NodeOfCluster, shareText } from "./cluster_node.ts";
 import { EXIT } from "./output.ts";
 import { StartError } from "./start_error.ts";
 
@@ -101,17 +102,29 @@ function dynamicInitOf(
   };
 }
 
-/** Serves the control topic of dynamic security; the returned function ends that. */
+/** The control topic of dynamic security. */
+export interface ServedControl {
+  /** Resolves when this broker has what the other nodes of its cluster have. */
+  begin(): Promise<void>;
+  /** Ends it. */
+  close(): Promise<void>;
+}
+
+/** Serves the control topic of dynamic security, where there is one. */
 export async function serveControl(
   access: OpenedAccess | undefined,
   server: Server,
   log: LogPort,
-): Promise<() => Promise<void>> {
+  cluster: NodeOfCluster | undefined,
+): Promise<ServedControl | undefined> {
   const dynamic = access !== undefined && "dynamic" in access ? access.dynamic : undefined;
-  if (dynamic === undefined) return () => Promise.resolve();
+  if (dynamic === undefined) return undefined;
   const { openControlTopic } = await import("../auth/mod.ts");
   const { broker, hub } = server;
-  const control = await openControlTopic({
+  let control: ControlTopic | undefined;
+  const shared = await shareText(cluster, "dynamic-security", () => control?.look());
+  const topic = control = await openControlTopic({
+    ...shared === undefined ? {} : { shared },
     access: dynamic,
     hub,
     log,
@@ -122,7 +135,13 @@ export async function serveControl(
         .map(({ identity }) => identity.remoteAddress),
     recheck: (mayStay) => broker.recheckAccess(mayStay, nowMs()),
   });
-  return () => control.close();
+  return {
+    begin: () => topic.begin(),
+    async close() {
+      await topic.close();
+      await shared?.close();
+    },
+  };
 }
 
 /** Waits for an opening. If it fails with a `TypeError`, its message is added to the problems. */

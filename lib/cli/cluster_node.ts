@@ -1,4 +1,4 @@
-import type { Beginning, ClusterNode, ClusterOptions } from "../cluster/mod.ts";
+import type { Beginning, ClusterNode, ClusterOptions, SharedText } from "../cluster/mod.ts";
 import type { ClusterConfig, Config } from "../config/mod.ts";
 import { nowMs, type Server } from "../net/mod.ts";
 import type { Logger } from "../observe/mod.ts";
@@ -75,4 +75,15 @@ export async function makeSnapshots(
   const { node, options } = cluster;
   const maker = new SnapshotMaker({ options, log, store: opened.store, level: () => node.level });
   return () => maker.close();
+}
+
+/** A text that all nodes of the cluster have under this key; `undefined`: the broker is no node. `look` is called where it may have changed. */
+export async function shareText(
+  cluster: NodeOfCluster | undefined,
+  key: string,
+  look: () => void,
+): Promise<SharedText | undefined> {
+  if (cluster === undefined) return undefined;
+  const { SharedText } = await import("../cluster/mod.ts");
+  return new SharedText({ options: cluster.options, key, look });
 }

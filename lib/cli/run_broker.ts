@@ -113,7 +113,10 @@ async function runUntilSignal(
     async (server) => void await Promise.all([server.close(), dashboard.close()]),
   );
   parts.defer(publishLog(log, server));
-  parts.defer(await serveControl(access, server, log));
+  const control = parts.adopt(
+    await serveControl(access, server, log, cluster),
+    (control) => control?.close(),
+  );
   const bridges = parts.adopt(new BridgeRunner(server, log), (bridges) => bridges.close());
   const trace = parts.use(new BusTrace(server, log));
   const subscriptions = parts.use(new LoggedSubscriptions(server.broker, log));
@@ -135,7 +138,7 @@ async function runUntilSignal(
   parts.defer(() => manager.tell("STOPPING=1"));
   await trace.restart();
   // Before a port is open, so that clients find everything that the cluster knows.
-  const joined = joinCluster(cluster, server);
+  const joined = joinCluster(cluster, server).then(() => control?.begin());
   if (await Promise.race([joined, signals.ending, behind.promise]) === FELL_BEHIND) return "again";
   parts.defer(await makeSnapshots(cluster, opened, log));
   // Before a port is open, so that bridges get messages from the first one on.

@@ -1,3 +1,4 @@
+import { staysOnNode } from "../broker/mod.ts";
 import type { Subjects } from "./engine.ts";
 import type { NatsMessage } from "./nats/connection.ts";
 import { everySubject, longSubject, subjectsOfFilter } from "./topic_subject.ts";
@@ -36,8 +37,7 @@ export class Interests {
 
   /** {@linkcode ClusterPort.count} */
   count(topicFilter: string, change: 1 | -1): void {
-    // The broker's own topics stay on their node.
-    if (topicFilter.startsWith("$SYS/")) return;
+    if (staysOnNode(topicFilter)) return;
     const count = (this.#counts.get(topicFilter) ?? 0) + change;
     if (count > 0) this.#counts.set(topicFilter, count);
     else this.#counts.delete(topicFilter);

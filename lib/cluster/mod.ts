@@ -16,6 +16,7 @@
  * | `applier`        | applies records in order; `marks` decides which of them count, the same on every node           |
  * | `shared_store`   | the broker's store: a commit is done when the log has come to what was put into it before       |
  * | `sessions`       | which node each session belongs to, and what this node tells the others about its own           |
+ * | `stored_home`    | what the node's own store has of that                                                           |
  * | `fences`         | which words of a node do not count, because it did not know yet that a session is not its own   |
  * | `shares`         | shared subscriptions over all nodes, with `share_table` (who has members) and `share_pending`   |
  * | `forwarding`     | QoS 0 between nodes                                                                             |
@@ -24,6 +25,7 @@
  * | `log_watch`      | where the log stands, for those who look; `status`: the same for somebody outside               |
  * | `snapshot_maker` | puts a copy of a store into the object store, and shortens the log; `lease`: one node does so   |
  * | `snapshot_reader`| where a node starts that is new, or was away for longer than the log reaches back; `beginning`  |
+ * | `shared_text`    | a text that all nodes have, and that each of them may change                                    |
  *
  * This room is loaded only where a cluster is configured. May import the ports and data types of `broker`, `codec` and `topic`.
  *
@@ -46,6 +48,7 @@ export { type Credentials, parseCredentialsFile, parseSeedFile } from "./nats/cr
 export type { ClientCertificate } from "./nats/stream.ts";
 export { nameOfPlace, type NatsPlace } from "./nats/place.ts";
 export { type ClusteredServer, hostOf } from "./server_host.ts";
+export { SharedText, type SharedTextInit, type SharedVersion } from "./shared_text.ts";
 export { type SessionHost } from "./sessions.ts";
 export { type ShareHost } from "./shares.ts";
 export { SnapshotMaker, type SnapshotMakerInit, type SnapshotSource } from "./snapshot_maker.ts";

@@ -1,7 +1,13 @@
 import type { ForeignOption, Option, OptionValue } from "./option.ts";
 import { DEFAULT_PORT } from "./process_options.ts";
 import { findForeign, findOption, findRefused, suggestion } from "./options.ts";
-import { type BooleanWords, type ListenerValue, parseListener, parseValue } from "./value.ts";
+import {
+  type BooleanWords,
+  type ListenerValue,
+  needsValue,
+  parseListener,
+  parseValue,
+} from "./value.ts";
 
 /** The three sources of settings. Each overrides those before it. */
 export type SourceKind = "file" | "environment" | "flag";
@@ -150,11 +156,17 @@ export class Draft {
 
   /** Parses an option's text; `undefined` after a problem. */
   #understand(
-    { name, type, refusedValues }: Option | ForeignOption,
+    option: Option | ForeignOption,
     text: string,
     source: SourceKind,
     origin: string,
   ): OptionValue | undefined {
+    const { name, type, refusedValues } = option;
+    // A flag may take back what a file sets; in a file, as in mosquitto's, the value was forgotten.
+    if (text === "" && source === "file" && isEmptyByDefault(option)) {
+      this.problem(origin, name, needsValue(type));
+      return undefined;
+    }
     const words: BooleanWords = source === "file" ? "file" : "any";
     const parsed = parseValue(type, text, words);
     const word = parsed.isValid ? String(parsed.value) : text;
@@ -219,4 +231,10 @@ export class Draft {
     }
     return this.defaultBlock;
   }
+}
+
+/** Whether an empty text would only say what holds without the line. A bridge without a name is a bridge still: see `openBridge`. */
+function isEmptyByDefault(option: Option | ForeignOption): boolean {
+  if (option.name === "connection") return false;
+  return !("default" in option) || String(option.default) === "";
 }

@@ -110,12 +110,17 @@ export function parseValue(
 ): Parsed<OptionValue> {
   const kind = kindOf(type);
   if (text === "" && type.kind !== "text") {
-    return { isValid: false, problem: `Needs a value: ${kind.expected(type)}` };
+    return { isValid: false, problem: needsValue(type) };
   }
   const value = kind.parse(type, text, words);
   return value === undefined
     ? { isValid: false, problem: `Must be ${kind.expected(type)}, is "${text}"` }
     : { isValid: true, value };
+}
+
+/** What is said of an option of this type without a value. */
+export function needsValue(type: OptionType): string {
+  return `Needs a value: ${kindOf(type).expected(type)}`;
 }
 
 /** The placeholder for a value of this type. */

@@ -44,6 +44,11 @@ for (const [topic, local, remote, why] of mapped) {
   });
 }
 
+Deno.test("A name with wildcards, which no remote broker may send, is mapped by no rule [MQTT-3.3.2-2]", () => {
+  const rules = new TopicRules([rule("#", "in"), rule("+/#", "in", "l/", "")]);
+  for (const name of ["+++++", "#", "a/+", "a/#"]) assert.equal(rules.toLocal(name), null);
+});
+
 Deno.test("Of several rules that fit a topic the first counts", () => {
   const rules = new TopicRules([rule("a/#", "out", "", "one/"), rule("#", "out", "", "two/")]);
   assert.equal(rules.toRemote("a/b")?.name, "one/a/b");

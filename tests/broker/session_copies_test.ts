@@ -229,11 +229,66 @@ Deno.test("a client that is gone before the log has its first session leaves not
   deepEqual(cluster.gone, ["new"]);
 });
 
+for (const cleanStart of ["", "cleanStart "]) {
+  const how = cleanStart === "" ? "" : ", with Clean Start too";
+  Deno.test(`of two connections that wait for the log the second takes the first one over${how} [MQTT-3.1.4-3]`, () => {
+    const { cluster, exchange, test } = copyOf();
+    const endsSession = cleanStart !== "";
+    const claim = { endsSession, isHere: true, unapplied: [] };
+    cluster.onClaim = (clientId) => void test.broker.fromCluster.applyClaim({ clientId, ...claim });
+    cluster.held = [];
+    exchange.play(`
+      one> CONNECT clientId=new ${cleanStart}sessionExpiryInterval=100
+      two> CONNECT clientId=new ${cleanStart}sessionExpiryInterval=100
+    `);
+    test.turn(cluster.held[0]!);
+    exchange.play(`
+      one< CONNACK
+      one> SUBSCRIBE id=1 t/#
+      one< SUBACK id=1 0
+    `);
+    test.turn(cluster.held[1]!);
+    exchange.play(`
+      one< DISCONNECT reasonCode=0x8e reasonString="Session taken over"
+      one! closed
+      two< CONNACK${cleanStart === "" ? " sessionPresent" : ""}
+    `);
+  });
+}
+
 Deno.test("a message of a shared subscription that no member of this node can take is left to those of other nodes", () => {
   const { cluster, test, publish } = copyOf();
   test.turn(() => test.broker.fromCluster.holdShare("$share/g/t/#", true));
   publish(1);
   deepEqual(cluster.left, [place(1)]);
+});
+
+Deno.test("what a session of this node had of a shared subscription goes to others, where the session ends before the node is back", () => {
+  const { cluster, exchange, test, apply, publish } = copyOf();
+  const [share, subscription] = ["$share/g/t/#", { noLocal: false, retainAsPublished: false }];
+  exchange.play(`
+    ${COME}
+    c> UNSUBSCRIBE id=1 t/#
+    c< UNSUBACK id=1 0
+    c> SUBSCRIBE id=2 ${share} qos=1
+    c< SUBACK id=2 1
+  `);
+  publish(1, 2);
+  exchange.play(`
+    c< PUBLISH id=1 qos=1 t/a "1"
+    c< PUBLISH id=2 qos=1 t/a "2"
+    c> PUBACK id=1
+    c x
+  `);
+  const ofNode = { kind: "session", expirySeconds: 100, expiresAtMs: Infinity } as const;
+  const subscriptions = [
+    { ...subscription, topicFilter: share, qos: 1 as const, subscriptionIdentifier: 0 },
+  ];
+  apply({ ...ofNode, clientId: "c", owner: "]here", subscriptions });
+  test.crash();
+  const claim = { clientId: "c", endsSession: true, isHere: false, unapplied: [] };
+  test.turn(() => test.broker.fromCluster.applyClaim(claim));
+  deepEqual(cluster.left, [place(2)]);
 });
 
 Deno.test("a session that comes here is stored with its node at once, though its client has to wait", () => {

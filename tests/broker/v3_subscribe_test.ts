@@ -47,6 +47,20 @@ test311(
 );
 
 test311(
+  "$share/... that is no shared subscription is refused alone: 3.1.1 knows of none",
+  `
+    a> CONNECT v=4 cleanStart
+    a< CONNACK
+    a> SUBSCRIBE id=1 t $share/a qos=1 $share//b $share/a/ $share/+/b
+    a< SUBACK id=1 0 0x80 0x80 0x80 0x80
+    a> UNSUBSCRIBE id=2 $share/a t
+    a< UNSUBACK id=2
+    a> SUBSCRIBE id=3 $share/a+/b
+    a! closed
+  `,
+);
+
+test311(
   "more subscriptions than are allowed are answered with 0x80; one that is there may be changed",
   `
     a> CONNECT v=4 cleanStart

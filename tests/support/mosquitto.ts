@@ -82,6 +82,11 @@ export class MosquittoSub {
     return this.messages;
   }
 
+  /** Waits for a line, of a message or of what `-d` tells. */
+  async untilLine(pattern: RegExp, limitMs = 5000): Promise<void> {
+    await this.#lines.until((lines) => lines.some((line) => pattern.test(line)), limitMs);
+  }
+
   /** Ends it with DISCONNECT. */
   async stop(): Promise<void> {
     await this.#end("SIGTERM");

@@ -18,11 +18,7 @@ export class TwoNodes {
   static async start(config?: string): Promise<TwoNodes> {
     // As the guide says it: a message of a megabyte does not fit into what NATS takes by itself.
     const nats = await NatsServer.start("max_payload: 8MB");
-    const start = (node: string) =>
-      BrokerProcess.start({
-        flags: ["--cluster", nats.url, "--cluster-node", node],
-        ...config === undefined ? {} : { config },
-      });
+    const start = (node: string) => startNode(nats, node, config);
     try {
       const [a, b] = await Promise.all([start("a"), start("b")]);
       return new TwoNodes(nats, [a, b]);
@@ -36,4 +32,20 @@ export class TwoNodes {
     for (const broker of this.brokers) await broker[Symbol.asyncDispose]();
     await this.nats[Symbol.asyncDispose]();
   }
+}
+
+/** Starts one node, with a store where `directory` is given. */
+export function startNode(
+  nats: NatsServer,
+  node: string,
+  config?: string,
+  directory?: string,
+): Promise<BrokerProcess> {
+  const stored = directory === undefined
+    ? []
+    : ["--persistence", "true", "--persistence-location", directory];
+  return BrokerProcess.start({
+    flags: ["--cluster", nats.url, "--cluster-node", node, ...stored],
+    ...config === undefined ? {} : { config },
+  });
 }

@@ -1,18 +1,8 @@
 import type { ClientIdentity, LogPort, Message, MessageHub } from "../../broker/mod.ts";
-import { makePasswordHash } from "../password_hash.ts";
-import { CLIENT_COMMANDS } from "./client_commands.ts";
-import type { Command, CommandContext, CommandResult } from "./command.ts";
-import {
-  CONTROL_TOPIC,
-  type DynamicDocument,
-  type DynamicPassword,
-  RESPONSE_TOPIC,
-} from "./document.ts";
+import { type CommandAnswer, CommandWork } from "./command_work.ts";
+import { CONTROL_TOPIC, type DynamicDocument, RESPONSE_TOPIC } from "./document.ts";
 import type { DynamicAccess, MayStay } from "./dynamic_access.ts";
-import { field, FieldError, isObject, type JsonObject, textField } from "./fields.ts";
-import { GROUP_COMMANDS } from "./group_commands.ts";
-import { parsePassword } from "./parse_document.ts";
-import { ROLE_COMMANDS } from "./role_commands.ts";
+import { SharedDocument, type SharedTextPort } from "./shared_document.ts";
 
 /** What the commands' topic is made of. */
 export interface ControlTopicInit {
@@ -28,30 +18,14 @@ export interface ControlTopicInit {
   readonly recheck: (mayStay: MayStay) => void;
   /** Told of every command. */
   readonly log: LogPort;
-}
-
-/** An answer to one command. */
-interface Answer {
-  readonly command: string;
-  readonly data?: object;
-  readonly error?: string;
-  readonly correlationData?: string;
+  /** Where other brokers have the same document, which decides; absent: the file is this broker's alone. */
+  readonly shared?: SharedTextPort;
 }
 
 /** Messages with commands that may wait: each is handled when the file has the changes of those before it. */
 const MAX_WAITING = 100;
-/**
- * Bytes of lists in the answers to one message: what a client may send in a message asks tens of thousands of times for all clients. The
- * first list may be longer, since nobody could get it otherwise.
- */
-const MAX_LISTED_BYTES = 4 * 1024 * 1024;
-/** How long commands are handled without a pause, milliseconds: others are served by the same thread. */
-const BUSY_MS = 5;
-
-const COMMANDS: ReadonlyMap<string, readonly [name: string, command: Command]> = new Map(
-  Object.entries({ ...CLIENT_COMMANDS, ...GROUP_COMMANDS, ...ROLE_COMMANDS })
-    .map(([name, command]) => [name.toLowerCase(), [name, command]]),
-);
+/** How long it waits until it asks again what other brokers have, milliseconds. */
+const RETRY_MS = 500;
 
 /**
  * The topic on which mosquitto_ctrl and others change clients, groups and roles. A message has a list of commands, its answer one for
@@ -62,19 +36,44 @@ export class ControlTopic {
   readonly #init: ControlTopicInit;
   readonly #end: () => void;
   #last: Promise<void> = Promise.resolve();
+  readonly #shared: SharedDocument | undefined;
   #waiting = 0;
+  #isLooking = false;
+  #isClosed = false;
   #changeIndex = 0;
 
   /** Commands are taken from now on. */
   constructor(init: ControlTopicInit) {
     this.#init = init;
+    const { shared: port, ...rest } = init;
+    this.#shared = port && new SharedDocument({ ...rest, port });
     this.#end = init.hub.subscribe(CONTROL_TOPIC, (message) => this.#receive(message));
   }
 
   /** Takes no more; resolves when those that were taken are done. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#end();
     await this.#last;
+  }
+
+  /** Looks what other brokers have changed, where they have the same document. */
+  look(): void {
+    if (this.#shared === undefined || this.#isLooking || this.#isClosed) return;
+    this.#isLooking = true;
+    this.#last = this.#last.then(() => {
+      this.#isLooking = false;
+      return this.#shared!.settle();
+    });
+  }
+
+  /** Resolves when this broker has what the others have; at once where there are none. It waits for them until it is closed. */
+  async begin(): Promise<void> {
+    while (this.#shared?.isKnown === false && !this.#isClosed) {
+      this.look();
+      await this.#last;
+      if (!this.#shared.isKnown) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
   }
 
   #receive({ payload, publisherId }: Message): void {
@@ -98,16 +97,17 @@ export class ControlTopic {
   }
 
   async #handle(text: string, identity: ClientIdentity): Promise<void> {
-    const { access, hub } = this.#init;
+    const { access, hub, addressesOf } = this.#init;
     try {
       this.#readChanged();
       for (;;) {
+        await this.#shared?.settle();
         const before = access.document;
-        const work = new Work(before, this.#contextOf());
+        const work = new CommandWork(before, { addressesOf, changeIndex: this.#changeIndex });
         const answers = await work.run(text, (name) => this.#say(name, identity));
         if (work.document === before) return this.#publish(answers);
         // Where others have changed the file meanwhile, the commands are about what it says now.
-        if (access.document === before) return await this.#change(work.document, answers);
+        if (access.document === before && await this.#change(work.document, answers)) return;
       }
     } catch (error) {
       hub.failed?.("A command of dynamic security", error);
@@ -123,34 +123,38 @@ export class ControlTopic {
     if (mayStay !== undefined) recheck(mayStay);
   }
 
-  async #change(document: DynamicDocument, answers: readonly Answer[]): Promise<void> {
-    const { access, recheck, log } = this.#init;
-    let mayStay: MayStay;
+  /** `false`: others have changed it meanwhile. */
+  async #change(document: DynamicDocument, answers: readonly CommandAnswer[]): Promise<boolean> {
+    const { access, recheck } = this.#init;
+    let mayStay: MayStay | undefined;
     try {
-      mayStay = await access.change(document);
+      mayStay = await (this.#shared ?? access).change(document);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      log.error("Cannot write the file of dynamic security: its changes do not hold", {
-        error: reason,
-      });
-      return this.#publish(answers.map(({ command, correlationData }) => ({
-        command,
-        error: "Cannot write the file, nothing has changed",
-        ...correlationData === undefined ? {} : { correlationData },
-      })));
+      this.#fail(answers, error);
+      return true;
     }
+    if (mayStay === undefined) return false;
     this.#changeIndex++;
     // Before anybody is disconnected: who changes what is its own hears that it has.
     this.#publish(answers);
     recheck(mayStay);
+    return true;
   }
 
-  #contextOf(): Omit<CommandContext, "document"> {
-    const { addressesOf } = this.#init;
-    return { addressesOf, hash, changeIndex: this.#changeIndex };
+  #fail(answers: readonly CommandAnswer[], cause: unknown): void {
+    const [what, error] = this.#shared === undefined
+      ? ["Cannot write the file of dynamic security", "Cannot write the file, nothing has changed"]
+      : ["Cannot tell the other nodes of dynamic security", "Cannot tell the other nodes"];
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    this.#init.log.error(`${what}: its changes do not hold`, { error: reason });
+    this.#publish(answers.map(({ command, correlationData }) => ({
+      command,
+      error,
+      ...correlationData === undefined ? {} : { correlationData },
+    })));
   }
 
-  #publish(responses: readonly Answer[]): void {
+  #publish(responses: readonly CommandAnswer[]): void {
     const payload = new TextEncoder().encode(JSON.stringify({ responses }));
     this.#init.hub.publish({ topicName: RESPONSE_TOPIC, payload });
   }
@@ -158,72 +162,4 @@ export class ControlTopic {
   #say(command: string, { clientId, userName }: ClientIdentity): void {
     this.#init.log.info(`Dynamic security: ${command}`, { clientId, userName });
   }
-}
-
-/** The commands of one message, each on what those before it have made. */
-class Work {
-  document: DynamicDocument;
-  readonly #context: Omit<CommandContext, "document">;
-  #listedBytes = 0;
-
-  constructor(document: DynamicDocument, context: Omit<CommandContext, "document">) {
-    this.document = document;
-    this.#context = context;
-  }
-
-  async run(text: string, say: (command: string) => void): Promise<readonly Answer[]> {
-    const commands = commandsOf(text);
-    if (typeof commands === "string") return [{ command: "Unknown command", error: commands }];
-    const answers: Answer[] = [];
-    let pauseAtMs = performance.now() + BUSY_MS;
-    for (const json of commands) {
-      answers.push(await this.#answer(json, say));
-      if (performance.now() < pauseAtMs) continue;
-      await new Promise((resolve) => setTimeout(resolve, 0));
-      pauseAtMs = performance.now() + BUSY_MS;
-    }
-    return answers;
-  }
-
-  async #answer(json: unknown, say: (command: string) => void): Promise<Answer> {
-    if (!isObject(json)) return { command: "Unknown command", error: "Command not an object" };
-    const given = field(json, "command");
-    if (typeof given !== "string") return { command: "Unknown command", error: "Missing command" };
-    const [command, run] = COMMANDS.get(given.toLowerCase()) ?? [given, undefined];
-    let correlation: { correlationData?: string } = {};
-    try {
-      const correlationData = textField(json, "correlationData");
-      if (correlationData !== undefined) correlation = { correlationData };
-      if (run === undefined) throw new FieldError("Unknown command");
-      if (this.#listedBytes > MAX_LISTED_BYTES) throw new FieldError("Answer too long");
-      say(command);
-      const data = await this.#run(run, json);
-      return { command, ...data === undefined ? {} : { data }, ...correlation };
-    } catch (error) {
-      if (!(error instanceof FieldError)) throw error;
-      return { command, error: error.message, ...correlation };
-    }
-  }
-
-  async #run(run: Command, json: JsonObject): Promise<object | undefined> {
-    const result: CommandResult = await run({ ...this.#context, document: this.document }, json);
-    if (result.document !== undefined) this.document = result.document;
-    if (result.data !== undefined) this.#listedBytes += JSON.stringify(result.data).length;
-    return result.data;
-  }
-}
-
-function commandsOf(text: string): readonly unknown[] | string {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return "Payload not valid JSON";
-  }
-  const commands = isObject(json) ? field(json, "commands") : undefined;
-  return Array.isArray(commands) ? commands : "Invalid/missing commands";
-}
-
-async function hash(password: string): Promise<DynamicPassword> {
-  return parsePassword(await makePasswordHash(new TextEncoder().encode(password)));
 }

@@ -44,6 +44,16 @@ export class DynamicFile {
     await this.#save(this.path, text);
     this.#files.replace(this.path, text, document);
   }
+
+  /** A document holds that the file has not. */
+  hold(document: DynamicDocument): void {
+    this.#files.replace(this.path, writeDocument(document), document);
+  }
+
+  /** Writes what was read last into another file. */
+  async copyTo(path: string): Promise<void> {
+    await this.#save(path, this.#files.textOf(this.path));
+  }
 }
 
 /** Replaces a file in one step, so that neither a crash nor a full disk leaves half of it. Its owner alone can read it: it has hashes. */

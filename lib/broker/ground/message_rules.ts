@@ -9,6 +9,15 @@ export function isReserved(topicName: string): boolean {
   return topicName.charCodeAt(0) === 0x24 && topicName.startsWith("$SYS/");
 }
 
+/**
+ * Whether messages of this topic, or all that match the filter, stay on their node of a cluster: what it says of itself, and the commands that
+ * it was given, with the answers. Passwords are in these, and an answer is for who has asked.
+ */
+export function staysOnNode(topic: string): boolean {
+  return topic.charCodeAt(0) === 0x24 &&
+    (topic.startsWith("$SYS/") || topic.startsWith("$CONTROL/"));
+}
+
 const BRIDGES = "$SYS/broker/connection/";
 const STATE = "/state";
 

@@ -41,12 +41,13 @@ export function failure(connection: Connection, reasonCode: number): number {
 /**
  * Refuses an invalid filter in SUBACK or UNSUBACK. Before 5.0 a client that sends a filter which is invalid anywhere is disconnected
  * [v3 MQTT-4.7.1-2] [v3 MQTT-4.7.1-3]; a client cannot know mount point and limits, so only the filter is refused if it is invalid because
- * of them.
+ * of them. Nor does it know of shared subscriptions, which only 5.0 has: `$share/a`, which is none, is refused alone as well.
  */
 export function refusal(connection: Connection, asked: string, message: string): number {
   // No client means an empty filter, which is malformed rather than invalid. [MQTT-4.7.3-1]
   if (asked === "") throw new MqttError(ReasonCode.MalformedPacket, message);
-  const isFilter = parseTopicFilter(asked) !== undefined;
+  const letters = asked.startsWith("$share/") ? asked.slice(1) : asked;
+  const isFilter = parseTopicFilter(letters) !== undefined;
   if (connection.protocolVersion === 5 || isFilter) {
     return failure(connection, ReasonCode.TopicFilterInvalid);
   }

@@ -1,6 +1,6 @@
 import type { Message } from "../../session/mod.ts";
 import type { Core } from "../core/core.ts";
-import { isReserved } from "../ground/message_rules.ts";
+import { staysOnNode } from "../ground/message_rules.ts";
 import type { Client } from "../state/connection.ts";
 import { drop } from "./drop.ts";
 
@@ -20,8 +20,7 @@ export function shareMessage(
   isWill = false,
 ): Share {
   const { cluster } = core;
-  // Messages of a node about itself are not shared.
-  if (cluster === null || isReserved(message.topicName)) return "here";
+  if (cluster === null || staysOnNode(message.topicName)) return "here";
   if (message.qos === 0 && !message.retain) {
     const draw = cluster.forward(message);
     if (draw !== undefined) message.draw = draw;

@@ -6,7 +6,7 @@ import { SessionCopy } from "../state/session_copy.ts";
 import { dropDelivery } from "./drop.ts";
 import { disconnect, KEPT_SECONDS, startExpiry } from "./lifecycle.ts";
 import { takeQueued } from "./queue.ts";
-import { moveOn, takeShared } from "./share_moves.ts";
+import { passOnAll } from "./share_moves.ts";
 import { forgetSession, keepUntil, putCopyWill } from "./shared_sessions.ts";
 import { readAhead } from "./queue_tail.ts";
 import { endWaiting } from "./session_flights.ts";
@@ -28,6 +28,9 @@ export function applyClaim(core: Core, claim: AppliedClaim): Will | undefined {
 
 function arrive(core: Core, client: Client, claim: AppliedClaim): Will | undefined {
   const { endsSession, isEarlier = false } = claim;
+  // Both waited for the log, and the one before has come in meanwhile: its session ends, so it must not go on with that.
+  if (endsSession) endTakenOver(core, client, "Session taken over");
+  if (core.clients.get(claim.clientId) !== client) return undefined;
   const due = dueWill(client, endsSession);
   if (due !== undefined && !isEarlier) {
     putCopyWill(core, client, undefined);
@@ -39,19 +42,21 @@ function arrive(core: Core, client: Client, claim: AppliedClaim): Will | undefin
 }
 
 function applyMove(core: Core, client: Client, claim: AppliedClaim): void {
-  if (client.connection !== null) {
-    leaveWill(core, client, client.connection);
-    core.metrics.sessionsTakenOver++;
-    const reasonCode = ReasonCode.SessionTakenOver;
-    const message = "Session taken over by a connection to another node";
-    disconnect(core, client.connection, { reasonCode, message });
-  }
+  if (client.connection !== null) leaveWill(core, client, client.connection);
+  endTakenOver(core, client, "Session taken over by a connection to another node");
   // A session may end with its connection.
   if (core.clients.get(claim.clientId) !== client) return;
   cancelDelayedWill(core, client);
   if (client.copy !== null) putCopyWill(core, client, undefined);
   if (claim.endsSession) forgetSession(core, client);
   else goElsewhere(core, client, claim.unapplied);
+}
+
+/** Ends the connection that the client has. [MQTT-3.1.4-3] */
+function endTakenOver(core: Core, { connection }: Client, message: string): void {
+  if (connection === null) return;
+  core.metrics.sessionsTakenOver++;
+  disconnect(core, connection, { reasonCode: ReasonCode.SessionTakenOver, message });
 }
 
 /**
@@ -102,24 +107,6 @@ function goElsewhere(core: Core, client: Client, unapplied: readonly number[]): 
 function dropQuota(core: Core, client: Client): undefined {
   if (client.quotaKey !== undefined) core.sessionCounts.remove(client.quotaKey);
   return undefined;
-}
-
-/** Messages of shared subscriptions are known to this node alone: other members get those that the client has not acknowledged. */
-function passOnAll(core: Core, client: Client): void {
-  const { sender, clientId } = client.session;
-  const moving = takeShared(core, client, () => true);
-  for (const inFlight of [...sender.values()]) {
-    const { delivery, state } = inFlight;
-    if (delivery.share === undefined) continue;
-    sender.discard(inFlight);
-    // [MQTT-4.8.2-5] is about QoS 2, which goes to nobody else.
-    if (delivery.qos === 1 && state === "published") moving.push(delivery);
-    else if (delivery.sequence > 0) core.store?.deleteDelivery(clientId, delivery);
-  }
-  for (const delivery of moving) {
-    if (delivery.sequence > 0) core.store?.deleteDelivery(clientId, delivery);
-  }
-  for (const delivery of moving) moveOn(core, client, delivery);
 }
 
 /**

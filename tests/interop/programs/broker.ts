@@ -126,7 +126,7 @@ export const BROKER_PROGRAMS: readonly BrokerProgram[] = [
   ["06-bridge-reconnect-local-out", "a bridge works after its broker's restart", "tests/embed/bridges_test.ts: what a bridge had to give is in the store, and goes when the program has begun again"],
   ["06-bridge-remote-shutdown", "a bridge tells that its remote broker has ended", "tests/bridge/bridges_test.ts: A bridge that cannot connect says why in its state, $SYS and the log"],
   ["06-bridge-config-reload", "SIGHUP gives a bridge other topics", "tests/bridge/bridges_test.ts: SIGHUP's configuration begins what is new, ends what is gone, and leaves the others alone"],
-  ["06-bridge-remap-receive-wildcard", "a PUBLISH with wildcards from the remote broker ends the connection", "beside PUBLISH to +"],
+  ["06-bridge-remap-receive-wildcard", "a PUBLISH with wildcards from the remote broker ends the connection; here it is dropped and counted", "beside PUBLISH to +", "tests/bridge/topic_rules_test.ts: A name with wildcards, which no remote broker may send"],
   ["07-will-control", "a will to $CONTROL is refused", "beside CONNECT with a will to $CONTROL"],
   ["07-will-delay-invalid-573191", "a will without topic, with a delay", "beside 07-will-delay-invalid-573191"],
   ["07-will-delay-reconnect", "who comes back in time has not died", "beside 07-will-delay-reconnect"],
