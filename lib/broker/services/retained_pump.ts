@@ -53,7 +53,7 @@ export function pumpRetained(core: Core, client: Client): void {
     const { apart } = delivery;
     if (apart !== undefined && !pumpApart(core, client, delivery, apart)) continue;
     if (apart?.isReading === true) return; // The answer continues.
-    const walk = delivery.walk ??= core.retained.matches(delivery.topicFilter);
+    const walk = delivery.walk ??= core.retained.matches(delivery.subscription.topicFilter);
     const kept = walkOn(core, walk);
     if (kept !== undefined) deliverOrFind(core, client, delivery, kept);
     // A walk may visit a million topics without a match, so it is interrupted too.
