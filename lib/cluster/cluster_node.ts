@@ -11,7 +11,7 @@ import type {
 } from "../broker/mod.ts";
 import type { Will } from "../codec/mod.ts";
 import { Applier, type ApplierPorts, type Origin } from "./applier.ts";
-import { Claims } from "./claims.ts";
+import { Claims, type WhenApplied } from "./claims.ts";
 import { EmptyStore } from "./empty_store.ts";
 import { type Engine, type EngineEvents, type LogReader, TIMERS, type Timers } from "./engine.ts";
 import { Forwarding } from "./forwarding.ts";
@@ -474,7 +474,7 @@ export class ClusterNode {
     };
   }
 
-  #claim(clientId: string, endsSession: boolean, whenApplied: (() => void) | undefined): void {
+  #claim(clientId: string, endsSession: boolean, whenApplied: WhenApplied | undefined): void {
     if (!this.#log.claim(clientId, endsSession, whenApplied !== undefined)) return;
     this.#claims.add(clientId, whenApplied);
   }
@@ -514,7 +514,12 @@ export class ClusterNode {
     if (isOwn && !keepsSession) return this.#claims.appliedUnawaited(clientId);
     if (!isHere) this.#shared.moved(clientId);
     // Of several nodes that claim a client, the one keeps it whose claim comes last in the log.
-    if (!isHere && this.#claims.countUnawaited(clientId) > 0) return;
+    if (this.#claims.isOvertaken(clientId)) {
+      if (!isOwn) return;
+      // Whoever waits is told in a turn.
+      host.turn();
+      return this.#claims.appliedAwaited(clientId);
+    }
     const unapplied = isHere ? [] : this.#sessions.takeUnapplied(clientId);
     const isEarlier = isHere && !isOwn;
     const applied = { clientId, endsSession, isHere, isEarlier, unapplied };

@@ -26,10 +26,10 @@ class QuietCluster implements ClusterPort {
   shareLeft(_: string, { logId = 0 }: Message): void {
     this.left.push(logId);
   }
-  claim(clientId: string, _: boolean, whenApplied?: () => void): void {
+  claim(clientId: string, _: boolean, whenApplied?: (isOvertaken: boolean) => void): void {
     const apply = () => {
       this.onClaim(clientId);
-      whenApplied?.();
+      whenApplied?.(false);
     };
     if (this.held === undefined) apply();
     else this.held.push(apply);

@@ -77,6 +77,10 @@ testFound(WITH_SHARE, [
   [110226, "sessions had gone while their node was away: it did not say where to"],
   [10774, "and nobody was left to get what it had had"],
   [10906, "and so with another member"],
+  [
+    112500,
+    "both nodes were killed while a message went from one to the other, which is a limit, too",
+  ],
   [10818, "all nodes were killed, and a member had no session: the check did not know that limit"],
 ]);
 

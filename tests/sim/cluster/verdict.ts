@@ -17,6 +17,8 @@ const BEHIND_MS = 60_000;
 
 /** Nodes that are killed within this time are so together. */
 const TOGETHER_MS = 10_000;
+/** How long a message may be on its way to a member: until a node that is away is back, or is taken for dead. */
+const ON_ITS_WAY_MS = 30_000;
 
 /** Every message that was acknowledged has come to every session that had asked for it, and those of one publisher in order. */
 export function checkArrivals({ clients, records }: ClusterWorld): void {
@@ -98,19 +100,21 @@ export function checkShares(world: ClusterWorld): void {
 }
 
 /**
- * What a member has whose session ends with its connection is in no store, and what others have to deliver the nodes know in memory alone: it is
- * lost where all of them are killed within seconds. The guide says so.
+ * What others have to deliver the nodes know in memory alone: where all of them are killed within seconds, what was on its way from one to another
+ * is lost, and what a member had whose session ends with its connection, as that is in no store. The guide says so.
  */
 function isForgotten({ sentAtMs }: SentRecord, { nodes, clients }: ClusterWorld): boolean {
   const isStored = clients.every(({ expirySeconds, sessions }) =>
     expirySeconds > 0 || !sessions.some(({ subs }) => subs.some(isShare))
   );
-  return !isStored &&
-    nodes[0]!.killedMs.some((firstMs) =>
-      nodes.every(({ killedMs }) =>
-        killedMs.some((atMs) => atMs > sentAtMs && Math.abs(atMs - firstMs) < TOGETHER_MS)
+  const untilMs = isStored ? sentAtMs + ON_ITS_WAY_MS : Infinity;
+  return nodes[0]!.killedMs.some((firstMs) =>
+    nodes.every(({ killedMs }) =>
+      killedMs.some((atMs) =>
+        atMs > sentAtMs && atMs < untilMs && Math.abs(atMs - firstMs) < TOGETHER_MS
       )
-    );
+    )
+  );
 }
 
 function isShare({ topicFilter }: { readonly topicFilter: string }): boolean {
