@@ -1,7 +1,7 @@
 import { positionOf } from "./position.ts";
 import type { JetStream } from "./nats/jetstream.ts";
 import { type FoundObject, ObjectStore } from "./nats/object_store.ts";
-import type { ClusterOptions } from "./options.ts";
+import { type ClusterOptions, prefixOf } from "./options.ts";
 
 /** The name of the object: there is one, and a new one takes its place. */
 export const SNAPSHOT = "snapshot";
@@ -21,6 +21,11 @@ export interface SnapshotView {
 /** The bucket of a cluster's snapshots. */
 export function snapshotsOf(jetStream: JetStream, { name }: ClusterOptions): ObjectStore {
   return new ObjectStore(jetStream, `FLUX_${name}_snapshots`);
+}
+
+/** Where a node says which snapshot is damaged, by the name of its chunks. */
+export function damagedSubject(name: string): string {
+  return `${prefixOf(name)}.snapshot.damaged`;
 }
 
 /** The words that a snapshot carries; `undefined`: the position is of no use. */

@@ -7,7 +7,7 @@ import { JetStream, type StreamInfo } from "./nats/jetstream.ts";
 import { KeyValue } from "./nats/key_value.ts";
 import type { FoundObject, ObjectInfo, ObjectStore } from "./nats/object_store.ts";
 import { type ClusterOptions, streamOf } from "./options.ts";
-import { metadataOf, SNAPSHOT, snapshotsOf, viewOf } from "./snapshot.ts";
+import { damagedSubject, metadataOf, SNAPSHOT, snapshotsOf, viewOf } from "./snapshot.ts";
 
 /** A store that can be copied while it is in use. */
 export interface SnapshotSource {
@@ -59,6 +59,8 @@ export class SnapshotMaker {
   readonly #growth = new LogGrowth();
   /** The last record of the log when one was not due. */
   #looked = -1;
+  /** The chunks of a snapshot that another node could not read. */
+  #damaged = "";
   #work: Promise<void> | undefined;
 
   /** It looks from time to time until it is closed. */
@@ -70,6 +72,10 @@ export class SnapshotMaker {
       credentials: options.credentials,
       tls: { caCerts: options.caCerts, own: options.clientCertificate },
       name: `flux-mqtt ${options.name} ${options.node} snapshots`,
+    });
+    this.#nats.subscribe(damagedSubject(options.name), ({ payload }) => {
+      this.#damaged = new TextDecoder().decode(payload);
+      this.#looked = -1;
     });
     this.#jetStream = new JetStream(this.#nats);
     this.#objects = snapshotsOf(this.#jetStream, options);
@@ -107,10 +113,16 @@ export class SnapshotMaker {
   #isDue(info: StreamInfo, last: FoundObject | undefined): boolean {
     const view = last === undefined ? undefined : viewOf(last);
     const from = view?.created === info.created ? view.sequence : 0;
+    const { sequence } = this.#init.level();
+    if (this.#isDamaged(last)) return sequence >= from;
     // A node that is behind makes none: the log would not reach back to it.
-    if (this.#init.level().sequence <= from) return false;
+    if (sequence <= from) return false;
     const roomBytes = info.maxBytes > 0 ? info.maxBytes : this.#init.options.maxLogBytes;
     return this.#growth.bytesBehind(from, info) >= DUE_PART * roomBytes;
+  }
+
+  #isDamaged(last: FoundObject | undefined): boolean {
+    return last !== undefined && last.info.nuid === this.#damaged;
   }
 
   async #makeAlone(info: StreamInfo): Promise<void> {
@@ -161,7 +173,8 @@ export class SnapshotMaker {
     const { readable, content } = await store.backUp();
     const metadata = metadataOf(content.position, options.node);
     const before = last === undefined ? undefined : viewOf(last);
-    const isNewer = before?.created !== created || Number(metadata?.sequence) > before.sequence;
+    const isNewer = before?.created !== created || Number(metadata?.sequence) > before.sequence ||
+      this.#isDamaged(last) && Number(metadata?.sequence) === before.sequence;
     if (metadata === undefined || metadata.created !== created || !isNewer) {
       await readable.cancel();
       return undefined;

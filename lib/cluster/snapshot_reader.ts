@@ -7,7 +7,7 @@ import { JetStream, type StreamInfo } from "./nats/jetstream.ts";
 import type { FoundObject, ObjectStore } from "./nats/object_store.ts";
 import { nameOfPlace } from "./nats/place.ts";
 import { type ClusterOptions, streamOf } from "./options.ts";
-import { SNAPSHOT, snapshotsOf, type SnapshotView, viewOf } from "./snapshot.ts";
+import { damagedSubject, SNAPSHOT, snapshotsOf, type SnapshotView, viewOf } from "./snapshot.ts";
 
 /** What reading a snapshot needs. */
 export interface SnapshotReaderInit {
@@ -24,16 +24,16 @@ export interface SnapshotReaderInit {
 }
 
 const RETRY_MS = 500;
-/** A snapshot that is not whole so often is given up. */
-const MAX_TRIES = 5;
+/** How long other nodes have to make another one, where that which is there is damaged. */
+const ANOTHER_WAIT_MS = 60_000;
 
 /**
  * Reads the cluster's snapshot into a file, if this node needs one: it is new, or the log does not reach back to what it has applied.
- * Resolves with `undefined` if it needs none, or there is none. Waits until a server of NATS can be reached. Rejects with what writing the
- * file throws, and with the signal's reason.
+ * Resolves with `undefined` if it needs none, or there is none. Waits until a server of NATS can be reached, and where the snapshot is
+ * damaged until another node has made a new one. Rejects with what writing the file throws, and with the signal's reason.
  */
 export async function readSnapshotOf(init: SnapshotReaderInit): Promise<SnapshotView | undefined> {
-  const { options, signal } = init;
+  const { options, log, signal } = init;
   let reason = "no answer in time";
   const nats = new NatsConnection({
     places: options.places,
@@ -44,14 +44,25 @@ export async function readSnapshotOf(init: SnapshotReaderInit): Promise<Snapshot
   });
   try {
     const jetStream = new JetStream(nats);
-    for (let tries = 0, bad = 0;; tries++) {
+    let damaged: DamagedSnapshot | undefined;
+    let givenUpAtMs = Infinity;
+    for (let tries = 0;; tries++) {
       signal?.throwIfAborted();
       try {
-        return await readOnce(init, jetStream);
+        return await readOnce(init, jetStream, damaged?.nuid);
       } catch (error) {
-        if (!(error instanceof NatsError)) throw error;
-        warn(init, tries, nats.isConnected ? error.message : reason);
-        if (error.kind === "refused" && ++bad === MAX_TRIES) return giveUp(init, error);
+        if (error instanceof DamagedSnapshot) {
+          if (error.isInLog || performance.now() > givenUpAtMs) return giveUp(init, error);
+          if (damaged?.nuid !== error.nuid) {
+            damaged = error;
+            givenUpAtMs = Math.min(givenUpAtMs, performance.now() + ANOTHER_WAIT_MS);
+            log.error("The cluster's snapshot is damaged: other nodes are asked for a new one", {
+              reason: error.message,
+            });
+          }
+          nats.publish(damagedSubject(options.name), new TextEncoder().encode(error.nuid));
+        } else if (!(error instanceof NatsError)) throw error;
+        else warn(init, tries, nats.isConnected ? error.message : reason);
       }
       await delay(RETRY_MS);
     }
@@ -63,6 +74,7 @@ export async function readSnapshotOf(init: SnapshotReaderInit): Promise<Snapshot
 async function readOnce(
   { options, log, position, path }: SnapshotReaderInit,
   jetStream: JetStream,
+  damaged: string | undefined,
 ): Promise<SnapshotView | undefined> {
   const info = await jetStream.streamInfo(streamOf(options.name));
   const applied = positionOf(position);
@@ -74,13 +86,31 @@ async function readOnce(
   if (view.created !== info.created) return undefined;
   // Even if the log does not reach back to it, it is nearer than what the node has.
   if (applied?.created === info.created && view.sequence <= applied.sequence) return undefined;
+  const { nuid } = found.info;
+  const isInLog = info.firstSequence <= 1;
+  if (nuid === damaged) throw new DamagedSnapshot("It is the same", nuid, isInLog);
   log.info("The broker starts from the cluster's snapshot", {
     sequence: view.sequence,
     bytes: view.sizeBytes,
     madeBy: view.node,
   });
-  await write(objects, found, path);
+  try {
+    await write(objects, found, path);
+  } catch (error) {
+    if (!(error instanceof NatsError) || error.kind !== "refused") throw error;
+    // A new one has taken its place meanwhile, or it is damaged.
+    if ((await objects.info(SNAPSHOT))?.info.nuid !== nuid) throw error;
+    throw new DamagedSnapshot(error.message, nuid, isInLog);
+  }
   return view;
+}
+
+/** A snapshot is not what it says. */
+class DamagedSnapshot extends Error {
+  /** `nuid`: which; `isInLog`: the log has all that was in it. */
+  constructor(message: string, readonly nuid: string, readonly isInLog: boolean) {
+    super(message);
+  }
 }
 
 /** Whether the log has all that comes behind what this node has applied. */
@@ -101,8 +131,14 @@ function warn({ options, log }: SnapshotReaderInit, tries: number, reason: strin
   if (tries % 10 === 2) log.warning("The broker waits for its cluster", { servers, reason });
 }
 
-function giveUp({ log }: SnapshotReaderInit, error: NatsError): undefined {
-  log.error("Cannot read the cluster's snapshot: the broker starts with what it has", {
-    reason: error.message,
-  });
+function giveUp({ log }: SnapshotReaderInit, { message, isInLog }: DamagedSnapshot): undefined {
+  if (isInLog) {
+    log.warning("The cluster's snapshot is damaged: the broker reads the whole log", {
+      reason: message,
+    });
+  } else {
+    log.error("Cannot read the cluster's snapshot: the broker starts with what it has", {
+      reason: message,
+    });
+  }
 }

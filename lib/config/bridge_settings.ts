@@ -20,6 +20,8 @@ export interface BridgeSettings extends
   readonly tlsVersion: BridgeTls["version"];
   /** Values of `address` lines; each may name several addresses. */
   readonly addresses: readonly string[];
+  /** The node of a cluster that has the bridge; `""`: it is not said. */
+  readonly node: string;
   /** Values of `topic` lines. */
   readonly topics: readonly string[];
   /** `SECONDS`, `BASE CAP`, or `BASE CAP STABLE`. */
@@ -39,6 +41,7 @@ export const DEFAULT_BRIDGE_SETTINGS: BridgeSettings = {
   name: "",
   addresses: [],
   topics: [],
+  node: "",
   roundRobin: false,
   startType: "automatic",
   threshold: 10,

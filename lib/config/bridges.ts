@@ -2,6 +2,7 @@ import type { BridgeAddress, BridgeOptions, BridgeTls, BridgeTopic } from "../br
 import { isTopicName } from "../topic/mod.ts";
 import { parseAddress } from "./bridge_address.ts";
 import type { BridgeSettings } from "./bridge_settings.ts";
+import { isOfNode } from "./bridge_node.ts";
 import { parseTopic, rulesProblem } from "./bridge_topics.ts";
 import type { BridgeConfig, ListenerConfig, ResolvedSetting } from "./config.ts";
 import type { BridgeBlock, Draft } from "./draft.ts";
@@ -27,19 +28,21 @@ export interface BridgeSurroundings {
   readonly hostname: string;
   /** This broker's listeners. */
   readonly listeners: readonly ListenerConfig[];
+  /** This broker's name in its cluster; `undefined`: it is in none. */
+  readonly node: string | undefined;
 }
 
 /** What mosquitto raises a smaller `keepalive_interval` to, with a line in its log. */
 const LEAST_KEEP_ALIVE_SECONDS = 5;
 
-/** Makes bridge options of the `connection` blocks. Contradictions are added to the draft's problems. */
+/** Makes bridge options of the `connection` blocks that are for this broker. Contradictions are added to the draft's problems. */
 export function resolveBridges(
   draft: Draft,
   surroundings: BridgeSurroundings,
 ): readonly BridgeConfig[] {
   const bridges = draft.bridges.map((block) => resolveBridge(draft, block, surroundings));
   refuseTwins(draft, bridges);
-  return bridges;
+  return bridges.filter((_, index) => isOfNode(draft, draft.bridges[index]!, surroundings.node));
 }
 
 function resolveBridge(
@@ -85,7 +88,7 @@ interface Reading {
 }
 
 function optionsOf(reading: Reading, { hostname }: BridgeSurroundings): BridgeOptions {
-  const { restartTimeout, preset, tlsVersion: version, ...rest } = reading.settings;
+  const { restartTimeout, preset, node: _, tlsVersion: version, ...rest } = reading.settings;
   const { cafile, capath, certfile, keyfile, insecure, alpn, usesOsCerts, ...same } = rest;
   const tls = { cafile, capath, certfile, keyfile, insecure, alpn, usesOsCerts };
   const addresses = parseAll(reading, "address", wordsOf, parseAddress);

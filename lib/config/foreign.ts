@@ -53,7 +53,7 @@ export const FOREIGN_OPTIONS: readonly ForeignOption[] = [
   ...without("retained messages are removed when they expire, not at intervals", [
     ["retain_expiry_interval", COUNT],
   ]),
-  ...without("it does nothing in mosquitto either", [["retry_interval", COUNT]]),
+  ...without("it does nothing in mosquitto either", [["retry_interval", TEXT]]),
   ...without("keys are exchanged by elliptic curves, which need no parameters", [
     ["dhparamfile", PATH],
   ]),
@@ -110,6 +110,16 @@ export const FOREIGN_BRIDGE_OPTIONS: readonly ForeignOption[] = [
   ...without("a changed bridge restarts at once, and keeps its messages", [
     ["bridge_reload_type", choice("immediate", "lazy")],
   ]),
+  {
+    name: "bridge_fatal_sub_errors",
+    type: BOOLEAN,
+    noEffect:
+      "a subscription that the remote broker refuses is logged and counted, and the bridge stays",
+    refusedValues: {
+      true: "A bridge stays when the remote broker refuses a subscription; remove the line, and " +
+        "watch the count `subscription_refused`",
+    },
+  },
   {
     name: "bridge_require_ocsp",
     type: BOOLEAN,

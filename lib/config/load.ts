@@ -53,8 +53,9 @@ export function loadConfig(sources: ConfigSources): LoadResult {
   const { process, log, entry, cluster: settings, ...resolved } = resolve(draft, blocks, isOpen);
   const { listeners } = resolved;
   const hostname = draft.bridges.length === 0 ? "" : sources.hostname?.() ?? "localhost";
-  const bridges = resolveBridges(draft, { hostname, listeners });
   const cluster = clusterConfig(draft, settings, () => sources.hostname?.() ?? "localhost");
+  const node = settings.servers === "" ? undefined : cluster?.node ?? settings.node;
+  const bridges = resolveBridges(draft, { hostname, listeners, node });
   checkUser(draft, sources);
   checkPrefixes(draft);
   checkPlugins(draft);

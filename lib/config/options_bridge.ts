@@ -36,6 +36,12 @@ export const BRIDGE_OPTIONS: readonly Option[] = [
     { repeatable: true },
   ),
   bridgeRow(
+    "bridge_node",
+    "node",
+    TEXT,
+    "In a cluster: the node that has the bridge, by its `cluster_node`. The others leave the block alone, so all can have the same file.",
+  ),
+  bridgeRow(
     "bridge_preset",
     "preset",
     choice("none", "aws-iot-core", "azure-event-grid", "azure-iot-hub", "hivemq-cloud"),

@@ -10,7 +10,7 @@ export type BridgeTopicInit = Pick<BridgeTopic, "pattern"> & Partial<BridgeTopic
  * A bridge as a `connection` block of the configuration describes it, with the same defaults and checks. The guide's table of bridge
  * options explains the settings under these names.
  */
-export interface BridgeInit extends Partial<Omit<BridgeSettings, "topics" | "addresses">> {
+export interface BridgeInit extends Partial<Omit<BridgeSettings, "topics" | "addresses" | "node">> {
   /** The name of the bridge; its session in this broker is `$bridge/NAME`. */
   readonly name: string;
   /** The remote broker: `HOST[:PORT]`, `mqtt://`, `mqtts://`, `ws://` or `wss://`. Of several addresses the first is the primary one. */

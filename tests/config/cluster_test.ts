@@ -33,6 +33,12 @@ const wrong: [lines: string, line: number, option: string, says: RegExp][] = [
     "cluster_nkey_file",
     /Cannot be used with cluster_token_file/,
   ],
+  [
+    "cluster nats://n1\ncluster_node b-1\nconnection far\naddress far.example\ntopic #",
+    3,
+    "connection",
+    /one node has a bridge: say which by `bridge_node`, which is "b-1" for this one$/,
+  ],
 ];
 for (const [lines, line, option, says] of wrong) {
   Deno.test(`"${lines.split("\n").at(-1)}" is refused, with its line`, () => {
@@ -58,3 +64,16 @@ for (
     throws(() => parseNatsPlaces(text), TypeError);
   });
 }
+
+Deno.test("of the nodes of a cluster the one that bridge_node names has the bridge", () => {
+  const block = "connection far\naddress far.example\ntopic #\nbridge_node b-1\n";
+  const bridgesOf = (lines: string) => load({ file: `${lines}${block}` }).bridges.length;
+  equal(bridgesOf("cluster nats://n1\ncluster_node b-1\n"), 1);
+  equal(bridgesOf("cluster nats://n1\ncluster_node b-2\n"), 0);
+  equal(bridgesOf(""), 1);
+  const { notes } = load({ file: `cluster nats://n1\ncluster_node b-2\n${block}` });
+  equal(
+    notes.some(({ text }) => text === "connection far: Is at the node b-1, and not here"),
+    true,
+  );
+});

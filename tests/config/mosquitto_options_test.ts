@@ -55,6 +55,7 @@ const OPTIONS: readonly [line: string, place: Place, outcome: Outcome, beside?: 
   ["bridge_certfile client.crt", "bridge", "works", `${BRIDGE}bridge_keyfile client.key`],
   ["bridge_ciphers ECDHE", "bridge", "error"],
   ["bridge_ciphers_tls1.3 TLS_AES_256_GCM_SHA384", "bridge", "error"],
+  ["bridge_fatal_sub_errors false", "bridge", "notice"],
   ["bridge_identity me", "bridge", "error"],
   ["bridge_insecure false", "bridge", "works"],
   ["bridge_keyfile client.key", "bridge", "works", `${BRIDGE}bridge_certfile client.crt`],

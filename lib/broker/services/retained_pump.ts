@@ -58,7 +58,7 @@ export function pumpRetained(core: Core, client: Client): void {
     if (apart !== undefined && !pumpApart(core, client, delivery, apart)) continue;
     // What is read next is looked for meanwhile. Then the answer continues.
     if (apart?.isReading === true && (isWorthReading(apart) || delivery.walk!.isDone)) return;
-    const walk = delivery.walk ??= core.retained.matches(delivery.topicFilter);
+    const walk = delivery.walk ??= core.retained.matches(delivery.subscription.topicFilter);
     const kept = walkOn(core, walk);
     if (kept !== undefined) deliverOrFind(core, client, delivery, kept);
     // A walk may visit a million topics without a match, so it is interrupted too.
