@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
 import { callFlux, runFlux, startFlux } from "../support/flux.ts";
+import { freePort } from "../support/free_port.ts";
 import { Lines } from "../support/lines.ts";
 import { LocalServer } from "../support/local_server.ts";
 import { publish, subscribeToEnd } from "../support/mosquitto.ts";
@@ -152,8 +153,10 @@ Deno.test("a file in ~/.config says what the command line leaves out", async () 
 });
 
 Deno.test("sub connects again to a broker that is restarted, as mosquitto_sub does", async () => {
+  // Not one that the system gives to others while nobody listens at it.
+  const port = freePort();
   const first = new LocalServer();
-  const { port } = first;
+  first.server.listen({ port });
   const child = startFlux(["sub", "-h", "127.0.0.1", "-p", String(port), "-t", "t", "-C", "1"]);
   const lines = new Lines(child.stdout);
   const errors = new Lines(child.stderr);
