@@ -680,8 +680,14 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
     [
       "what was read ahead is lost at the end of the walk",
-      "return found.length + ahead.length + read.length === 0;",
-      "return found.length === 0;",
+      "!isReading && !hasMore(ahead) && !hasMore(read)",
+      "!isReading",
+      "broker/retained_apart",
+    ],
+    [
+      "what is being read is lost at the end of the walk",
+      "found.length === 0 && !isReading",
+      "found.length === 0",
       "broker/retained_apart",
     ],
   ),

@@ -284,6 +284,24 @@ Deno.test("whoever looks at a large retained message gets what is there when it 
   assert.equal((entry as RetainedEntry).payloadBytes, big("last").length);
 });
 
+Deno.test("while a full part is read, what is in memory comes, and the part comes after the end of the search", () => {
+  const reading = new Reading().play(B);
+  // They come to the 64 KiB of a part.
+  const large = numbers(60).map((i) => `large/${i}`);
+  for (const [i, topic] of [...large, "small/1", "small/2"].entries()) {
+    const payload = i < large.length ? big("1") : "2";
+    reading.play(`b> PUBLISH ${topic} qos=1 id=1 retain "${payload}"\nb< PUBACK id=1 reasonCode=*`);
+  }
+  reading.play(A);
+  reading.isHolding = true;
+  const topics = () =>
+    reading.exchange.take("a").map((packet) => packet.type === "publish" && packet.topicName);
+  reading.play("a> SUBSCRIBE id=1 #\na< SUBACK id=1 0\na< others");
+  assert.deepEqual(topics(), ["small/1", "small/2"]);
+  reading.answer().play("a< others");
+  assert.deepEqual(topics(), large);
+});
+
 /** A broker that keeps about two small messages in memory, and a script that fills it and lets the others leave. */
 function crowded(count: number): Reading {
   const reading = new Reading({ options: { retainedMemoryBytes: 900 } }).play(B);
