@@ -24,15 +24,18 @@ export interface RetainedApart {
   /** Whether some are being read. */
   isReading: boolean;
   /** Those that were read while others were delivered. */
-  ahead: RetainedRead[];
-  /** Those that were read and are not delivered yet; the next one is the last. */
-  read: RetainedRead[];
+  ahead: RetainedRead;
+  /** Those that were read before, and are being delivered. */
+  read: RetainedRead;
 }
 
-/** A retained message that was read from the store. */
+/** Retained messages that were read from the store together. */
 export interface RetainedRead {
-  readonly kept: ArenaMessage | ApartName;
-  readonly message: StoredRetained | undefined;
+  readonly kept: readonly (ArenaMessage | ApartName)[];
+  /** At the same places; `undefined`: the store has none any more. */
+  readonly messages: readonly (StoredRetained | undefined)[];
+  /** The place of the next one to be delivered. */
+  next: number;
 }
 
 /**
