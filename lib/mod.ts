@@ -42,6 +42,7 @@ export {
   type AccessFileReader,
   type AccessFunctions,
   type AclType,
+  type Argon2idHash,
   type ControlTopic,
   type ControlTopicInit,
   DEFAULT_LISTENER_ACCESS,

@@ -111,6 +111,11 @@ export const LISTED_PATTERNS: readonly ListedPattern[] = [
     ["auth", /.%[cu]|%[cu]./, "patterns of ACL files"],
     ["auth", /^(\S*)\s*(.*)$/su, "lines of ACL files"],
     ["auth", /^[1-9]\d{0,8}$/, "iterations in a password file"],
+    [
+      "auth",
+      /^\$argon2id\$v=19\$m=(\d{1,10}),t=(\d{1,10}),p=(\d{1,8})\$([A-Za-z\d+/]+)\$([A-Za-z\d+/]+)$/,
+      "Argon2 in password files",
+    ],
     ["auth", /^SCRAM-SHA-256\$([1-9]\d{0,8}):([^$:]+)\$([^$:]+):([^$:]+)$/, "SCRAM files"],
     ["http", /\r?\n/, "the file of tokens"],
     ["http", /\s+/, "lines of the file of tokens"],

@@ -81,6 +81,7 @@ export {
   type PasswordEntry,
   type PasswordUsers,
 } from "./password_file.ts";
+export type { Argon2idHash } from "./argon2id.ts";
 export {
   hashPassword,
   parsePasswordHash,

@@ -1,4 +1,5 @@
 import { createHash, pbkdf2, pbkdf2Sync, randomBytes, timingSafeEqual } from "node:crypto";
+import { type Argon2idHash, deriveArgon2id, parseArgon2id } from "./argon2id.ts";
 import { bytesOfBase64 } from "./base64.ts";
 
 /** The hash of a password in a password file. */
@@ -17,7 +18,8 @@ export type PasswordHash =
     readonly salt: Uint8Array;
     /** 64 bytes. */
     readonly digest: Uint8Array;
-  };
+  }
+  | Argon2idHash;
 
 /** Of the hashes that we write: what OWASP asks of PBKDF2-HMAC-SHA512. mosquitto takes 101 or 1,000. */
 export const PASSWORD_ITERATIONS = 210_000;
@@ -29,9 +31,7 @@ const DIGEST_BYTES = 64;
 export function parsePasswordHash(
   text: string,
 ): { readonly hash: PasswordHash } | { readonly problem: string } {
-  if (text.startsWith("$argon2")) {
-    return { problem: "Argon2 hashes are not supported; set the password anew: flux-mqtt passwd" };
-  }
+  if (text.startsWith("$argon2")) return parseArgon2id(text);
   const [before, type, ...fields] = text.split("$");
   if (before === "" && type === "6" && fields.length === 2) {
     const [saltText = "", digestText = ""] = fields;
@@ -52,9 +52,7 @@ export function parsePasswordHash(
 
 /** Whether the password is the one that was hashed. Off the event loop; takes the same time whatever the answer. */
 export async function verifyPassword(hash: PasswordHash, password: Uint8Array): Promise<boolean> {
-  const digest = hash.kind === "sha512"
-    ? createHash("sha512").update(password).update(hash.salt).digest()
-    : await derive(password, hash.salt, hash.iterations);
+  const digest = await digestOf(hash, password);
   return digest.length === hash.digest.length && timingSafeEqual(digest, hash.digest);
 }
 
@@ -79,24 +77,43 @@ export async function makePasswordHash(
 export function dummyHash(hashes: Iterable<PasswordHash>): PasswordHash {
   const counts = new Map<string, { hash: PasswordHash; count: number }>();
   for (const hash of hashes) {
-    const key = `${hash.kind} ${hash.kind === "pbkdf2" ? hash.iterations : 0} ${hash.salt.length}`;
+    const key = `${costOf(hash)} ${hash.salt.length}`;
     const known = counts.get(key);
     if (known === undefined) counts.set(key, { hash, count: 1 });
     else known.count++;
   }
   const [first] = [...counts.values()].sort((a, b) => b.count - a.count);
   const salt = randomBytes(first?.hash.salt.length ?? SALT_BYTES);
-  const digest = randomBytes(DIGEST_BYTES);
-  return first?.hash.kind === "sha512" ? { kind: "sha512", salt, digest } : {
-    kind: "pbkdf2",
-    iterations: first?.hash.kind === "pbkdf2" ? first.hash.iterations : PASSWORD_ITERATIONS,
-    salt,
-    digest,
-  };
+  const digest = randomBytes(first?.hash.digest.length ?? DIGEST_BYTES);
+  const like = first?.hash ?? { kind: "pbkdf2", iterations: PASSWORD_ITERATIONS };
+  return { ...like, salt, digest };
+}
+
+/** What a check costs: hashes with the same text cost the same. */
+function costOf(hash: PasswordHash): string {
+  switch (hash.kind) {
+    case "sha512":
+      return hash.kind;
+    case "pbkdf2":
+      return `${hash.kind} ${hash.iterations}`;
+    case "argon2id":
+      return `${hash.kind} ${hash.memoryKib} ${hash.passes} ${hash.lanes}`;
+  }
+}
+
+async function digestOf(hash: PasswordHash, password: Uint8Array): Promise<Uint8Array> {
+  switch (hash.kind) {
+    case "sha512":
+      return createHash("sha512").update(password).update(hash.salt).digest();
+    case "pbkdf2":
+      return await derive(password, hash.salt, hash.iterations);
+    case "argon2id":
+      return await deriveArgon2id(hash, password);
+  }
 }
 
 function decode(
-  kind: PasswordHash["kind"],
+  kind: "sha512" | "pbkdf2",
   iterations: number,
   saltText: string,
   digestText: string,

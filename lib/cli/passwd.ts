@@ -55,6 +55,14 @@ export const PASSWD_USE =
 const NOTE =
   "\nA password is never taken from the command line, which other users of the machine can see.\n";
 
+/** Flags of mosquitto_passwd, and what to do instead. */
+const FLAGS_OF_MOSQUITTO: readonly (readonly [flag: string, instead: string])[] = [
+  ["-b", "others can see a command line; use --stdin"],
+  ["-U", "no file has plain passwords here; make each user's line with --stdin"],
+  ["-H", "passwords are hashed by PBKDF2-HMAC-SHA512, which mosquitto reads; remove it"],
+  ["-I", "use --iterations"],
+];
+
 /** What the command line asks for. */
 interface Request {
   readonly path: string;
@@ -88,9 +96,8 @@ export async function passwd(args: readonly string[]): Promise<number> {
 }
 
 function readRequest(args: readonly string[]): Request | string {
-  // mosquitto_passwd takes the password from the command line with -b.
-  if (args.includes("-b")) {
-    return "-b: Is not supported: others can see a command line; use --stdin";
+  for (const [flag, instead] of FLAGS_OF_MOSQUITTO) {
+    if (args.includes(flag)) return `${flag}: Is not supported: ${instead}`;
   }
   let parsed;
   try {

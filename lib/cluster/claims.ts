@@ -1,14 +1,19 @@
+import type { ClusterPort } from "../broker/mod.ts";
+
+/** {@linkcode ClusterPort.claim} */
+export type WhenApplied = NonNullable<Parameters<ClusterPort["claim"]>[2]>;
+
 /** The claims that this node has put into the log, and to which the log has not come, by Client Identifier. */
 export class Claims {
   /** How many there are of those that nobody waits for. */
   readonly #unawaited = new Map<string, number>();
   /** Who waits for the others, in their order. */
-  readonly #awaited = new Map<string, (() => void)[]>();
+  readonly #awaited = new Map<string, WhenApplied[]>();
 
   /** A claim is put into the log; `whenApplied` is called where the log has come to it; absent: nobody waits. */
-  add(clientId: string, whenApplied: (() => void) | undefined): void {
+  add(clientId: string, whenApplied: WhenApplied | undefined): void {
     if (whenApplied === undefined) {
-      this.#unawaited.set(clientId, this.countUnawaited(clientId) + 1);
+      this.#unawaited.set(clientId, this.#countUnawaited(clientId) + 1);
       return;
     }
     const awaited = this.#awaited.get(clientId);
@@ -16,9 +21,9 @@ export class Claims {
     else awaited.push(whenApplied);
   }
 
-  /** How many claims of this client nobody waits for. */
-  countUnawaited(clientId: string): number {
-    return this.#unawaited.get(clientId) ?? 0;
+  /** Whether there is a claim of this client that nobody waits for: it stands behind all that the log has come to. */
+  isOvertaken(clientId: string): boolean {
+    return this.#unawaited.has(clientId);
   }
 
   /** Whether somebody waits for a claim of this client. */
@@ -28,7 +33,7 @@ export class Claims {
 
   /** The log has come to a claim that nobody waits for. */
   appliedUnawaited(clientId: string): void {
-    const left = this.countUnawaited(clientId) - 1;
+    const left = this.#countUnawaited(clientId) - 1;
     if (left > 0) this.#unawaited.set(clientId, left);
     else this.#unawaited.delete(clientId);
   }
@@ -38,6 +43,10 @@ export class Claims {
     const awaited = this.#awaited.get(clientId);
     const whenApplied = awaited?.shift();
     if (awaited?.length === 0) this.#awaited.delete(clientId);
-    whenApplied?.();
+    whenApplied?.(this.isOvertaken(clientId));
+  }
+
+  #countUnawaited(clientId: string): number {
+    return this.#unawaited.get(clientId) ?? 0;
   }
 }

@@ -11,7 +11,7 @@ import type {
 } from "../broker/mod.ts";
 import type { Will } from "../codec/mod.ts";
 import { Applier, type ApplierPorts, type Origin } from "./applier.ts";
-import { Claims } from "./claims.ts";
+import { Claims, type WhenApplied } from "./claims.ts";
 import { EmptyStore } from "./empty_store.ts";
 import { type Engine, type EngineEvents, type LogReader, TIMERS, type Timers } from "./engine.ts";
 import { Forwarding } from "./forwarding.ts";
@@ -25,7 +25,7 @@ import type { OpenedLog } from "./open_log.ts";
 import { type ClusterOptions, prefixOf } from "./options.ts";
 import type { Position } from "./position.ts";
 import { firstPlaceOf, type RecordClaim } from "./record.ts";
-import { type SessionHost, SharedSessions } from "./sessions.ts";
+import { ALL_SESSIONS, type SessionHost, SharedSessions } from "./sessions.ts";
 import { SharedGroups, type ShareHost } from "./shares.ts";
 import { SharedStore } from "./shared_store.ts";
 
@@ -406,9 +406,7 @@ export class ClusterNode {
       heir,
       sessions: clientIds.length,
     });
-    this.#sessions.isApplying = true;
-    host.turn().keepHomes(clientIds);
-    this.#sessions.isApplying = false;
+    this.#sessions.whileApplying(ALL_SESSIONS, () => host.turn().keepHomes(clientIds));
     if (heir === options.node) {
       this.#log.knows(sequence);
       // What was before this process writes is settled when it begins to.
@@ -417,28 +415,34 @@ export class ClusterNode {
       }
     } else if (dead === options.node) {
       this.#log.knows(sequence);
-      this.#sessions.isApplying = true;
-      host.turn().disinherit(clientIds);
-      for (const clientId of clientIds) {
-        this.#shared.moved(clientId);
-        const unapplied = this.#sessions.takeUnapplied(clientId);
-        const claim = { clientId, endsSession: false, isHere: false, unapplied };
-        this.#shares.whileGoing(heir, () => host.turn().applyClaim(claim));
-      }
-      this.#sessions.isApplying = false;
+      this.#sessions.whileApplying(
+        ALL_SESSIONS,
+        () => this.#giveUp(host, clientIds, heir, sequence),
+      );
     }
     this.#shares.died(dead, heir, place);
     return true;
   }
 
+  /** Other nodes take this one for dead. */
+  #giveUp(host: ClusterHost, clientIds: readonly string[], heir: string, sequence: number): void {
+    host.turn().disinherit(clientIds);
+    for (const clientId of clientIds) {
+      this.#shared.moved(clientId);
+      const unapplied = this.#sessions.takeUnapplied(clientId);
+      this.#shares.going(host.subscriptionsOf(clientId), heir, sequence);
+      host.turn().applyClaim({ clientId, endsSession: false, isHere: false, unapplied });
+    }
+  }
+
   #sharedChanged(
     host: ClusterHost,
     change: ShareChange,
-    { node }: Origin,
+    { node, since }: Origin,
     place: number,
   ): boolean {
     if (host.turn().isFanningOut) return false;
-    this.#shares.apply(change, node, place);
+    this.#shares.apply(change, node, place, since);
     return true;
   }
 
@@ -474,7 +478,7 @@ export class ClusterNode {
     };
   }
 
-  #claim(clientId: string, endsSession: boolean, whenApplied: (() => void) | undefined): void {
+  #claim(clientId: string, endsSession: boolean, whenApplied: WhenApplied | undefined): void {
     if (!this.#log.claim(clientId, endsSession, whenApplied !== undefined)) return;
     this.#claims.add(clientId, whenApplied);
   }
@@ -514,19 +518,26 @@ export class ClusterNode {
     if (isOwn && !keepsSession) return this.#claims.appliedUnawaited(clientId);
     if (!isHere) this.#shared.moved(clientId);
     // Of several nodes that claim a client, the one keeps it whose claim comes last in the log.
-    if (!isHere && this.#claims.countUnawaited(clientId) > 0) return;
+    if (this.#claims.isOvertaken(clientId)) {
+      if (!isOwn) return;
+      // Whoever waits is told in a turn.
+      host.turn();
+      return this.#claims.appliedAwaited(clientId);
+    }
     const unapplied = isHere ? [] : this.#sessions.takeUnapplied(clientId);
-    // Members of shared subscriptions may get what the client leaves behind: of these others hear.
-    this.#sessions.applyingTo = endsSession || !isHere ? clientId : undefined;
     const isEarlier = isHere && !isOwn;
     const applied = { clientId, endsSession, isHere, isEarlier, unapplied };
+    if (isChanged && !isHere && keepsSession && !endsSession) {
+      this.#shares.going(host.subscriptionsOf(clientId), node, sequence);
+    }
     const apply = () => host.turn().applyClaim(applied);
-    const owed = isHere || !keepsSession ? apply() : this.#shares.whileGoing(node, apply);
+    // Members of shared subscriptions may get what the client leaves behind: of these others hear.
+    const isOfLog = endsSession || !isHere;
+    const owed = isOfLog ? this.#sessions.whileApplying(clientId, apply) : apply();
     if (owed !== undefined) this.#owedWills.set(clientId, owed);
     // Its client may have to wait, and the store must not say meanwhile that it is another node's.
-    this.#sessions.applyingTo = clientId;
-    if (isHere) host.turn().keepHomes([clientId]);
-    this.#sessions.applyingTo = undefined;
+    const keepHome = () => host.turn().keepHomes([clientId]);
+    if (isHere) this.#sessions.whileApplying(clientId, keepHome);
     if (isOwn) this.#claims.appliedAwaited(clientId);
   }
 
@@ -536,10 +547,9 @@ export class ClusterNode {
     if (isOwn && (counts || this.#sessions.isOfEarlier(change, origin))) this.#shared.heard(change);
     if (!counts) return true;
     if (!isOwn) {
-      this.#sessions.applyingTo = change.clientId;
-      const isApplied = host.turn().applySession(change, node === this.#init.options.node);
-      this.#sessions.applyingTo = undefined;
-      if (!isApplied) return false;
+      const isHere = node === this.#init.options.node;
+      const apply = () => host.turn().applySession(change, isHere);
+      if (!this.#sessions.whileApplying(change.clientId, apply)) return false;
       this.#sessions.applied(change, node);
     } else if (change.kind === "ended") {
       this.#sessions.applied(change, node);

@@ -99,6 +99,11 @@ export function firstPlaceOf(sequence: number): number {
   return sequence * 1024;
 }
 
+/** The record that a place in the log is in. */
+export function recordOf(place: number): number {
+  return Math.floor(place / 1024);
+}
+
 /** Packs the messages of one turn. */
 export class RecordWriter {
   #bytes = new Uint8Array(4096);

@@ -2,6 +2,7 @@ import type { Delivery, LogPort, SessionChange, StoredWill, Subscription } from 
 import { ownerWithHome } from "../broker/mod.ts";
 import { Fences } from "./fences.ts";
 import { firstPlaceOf } from "./record.ts";
+import { homeText, parseHome, type StoredHome } from "./stored_home.ts";
 
 /** Takes what other nodes are to be told. {@linkcode Log.change} */
 export interface ChangeLog {
@@ -22,6 +23,8 @@ export interface SessionHost {
   subscriptionsOf(clientId: string): Iterable<Subscription>;
 }
 
+/** For {@linkcode SharedSessions.whileApplying}: it is so of every session. */
+export const ALL_SESSIONS: unique symbol = Symbol("all sessions");
 /** With more than that a client's arrival does not repeat its subscriptions, unless it comes from another node. */
 const MAX_REPEATED = 100;
 /** With more that is done with, others hear of it at once. */
@@ -34,12 +37,10 @@ const MAX_DONE = 1000;
 export class SharedSessions {
   /** Set when the node begins to write. */
   host: SessionHost | undefined;
-  /** What is written now is what the log says: it is not told again. */
-  isApplying = false;
-  /** The same of this session alone; `undefined`: of none. */
-  applyingTo: string | undefined;
   /** The last record that is applied. */
   sequence: () => number = () => 0;
+  /** What is written of this session now is what the log says; `undefined`: of none. */
+  #applyingTo: string | typeof ALL_SESSIONS | undefined;
   readonly #node: string;
   readonly #log: ChangeLog;
   readonly #lines: LogPort;
@@ -71,6 +72,16 @@ export class SharedSessions {
     this.#node = node;
     this.#log = log;
     this.#lines = lines;
+  }
+
+  /** What `apply` writes of this session is what the log says: it is not told again. */
+  whileApplying<T>(clientId: string | typeof ALL_SESSIONS, apply: () => T): T {
+    this.#applyingTo = clientId;
+    try {
+      return apply();
+    } finally {
+      this.#applyingTo = undefined;
+    }
   }
 
   /** The node that the session belongs to; `undefined`: it is not shared. */
@@ -112,11 +123,12 @@ export class SharedSessions {
 
   /** {@linkcode ClusterPort.restored} */
   restored(clientId: string, stored: string, wasConnected: boolean): string {
-    const [home, gained = "", done = ""] = stored.split("@") as [string, string?, string?];
+    const { home, gained, done } = parseHome(stored);
     this.#setHome(clientId, home);
-    const [gainedAt, ...losers] = gained.split(",");
-    if (gained !== "") this.#gainedAt.set(clientId, Number(gainedAt));
-    for (const loser of losers) this.#addLoser(clientId, loser);
+    if (gained !== undefined) {
+      this.#gainedAt.set(clientId, gained.at);
+      for (const loser of gained.losers) this.#addLoser(clientId, loser);
+    }
     if (home === this.#node && wasConnected) this.#left.add(clientId);
     this.keepDone(clientId, done);
     return done;
@@ -247,10 +259,8 @@ export class SharedSessions {
   ownerOf(clientId: string, owner: string | undefined): string | undefined {
     const home = this.#homes.get(clientId);
     if (home === undefined) return owner;
-    const gained = this.#gainedText(clientId);
-    const done = this.#keptDone.get(clientId);
-    const parts = [home, ...gained === "" && done === undefined ? [] : [gained]];
-    return ownerWithHome(owner, [...parts, ...done === undefined ? [] : [done]].join("@"));
+    const done = this.#keptDone.get(clientId) ?? "";
+    return ownerWithHome(owner, homeText({ home, ...this.#gainedOf(clientId), done }));
   }
 
   /** {@linkcode Store.putSession} */
@@ -370,10 +380,11 @@ export class SharedSessions {
     return this.#homes.get(clientId) === node && since >= (this.#gainedAt.get(clientId) ?? 0);
   }
 
-  /** As it is stored; `""`: its node has it by nobody's claim. */
-  #gainedText(clientId: string): string {
+  #gainedOf(clientId: string): Pick<StoredHome, "gained"> {
     const at = this.#gainedAt.get(clientId);
-    return at === undefined ? "" : [at, ...this.#losers.get(clientId) ?? []].join();
+    return at === undefined
+      ? {}
+      : { gained: { at, losers: [...this.#losers.get(clientId) ?? []] } };
   }
 
   #addLoser(clientId: string, node: string): void {
@@ -421,7 +432,7 @@ export class SharedSessions {
 
   /** Whether the session is this node's, and the change is the broker's own. */
   #isTold(clientId: string): boolean {
-    return this.host !== undefined && !this.isApplying && this.applyingTo !== clientId &&
-      this.#homes.get(clientId) === this.#node;
+    const isOfLog = this.#applyingTo === ALL_SESSIONS || this.#applyingTo === clientId;
+    return this.host !== undefined && !isOfLog && this.#homes.get(clientId) === this.#node;
   }
 }

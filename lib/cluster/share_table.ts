@@ -6,8 +6,19 @@ export interface SavedShares {
   readonly since: readonly (readonly [node: string, place: number | null])[];
   readonly groups: readonly (readonly [
     share: string,
-    rows: readonly (readonly [node: string, connected: number, kept: number])[],
+    rows: readonly (readonly [
+      node: string,
+      connected: number,
+      kept: number,
+      gainedAt?: number,
+    ])[],
   ])[];
+}
+
+/** The members of one node. */
+interface Row extends ShareMembers {
+  /** The record by which the last of them has come from another node, as far as that one has said so; 0: none has. */
+  readonly gainedAt: number;
 }
 
 /** Who can be chosen, by name, with how many members each. */
@@ -22,7 +33,7 @@ const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
 /** Which nodes have members of which shared subscriptions, by the log, and so the same on every node at the same place. */
 export class ShareTable {
-  readonly #groups = new Map<string, Map<string, ShareMembers>>();
+  readonly #groups = new Map<string, Map<string, Row>>();
   readonly #since = new Map<string, number>();
   readonly #choices = new Map<string, Choice>();
   #text: string | undefined;
@@ -66,7 +77,11 @@ export class ShareTable {
         since: [...this.#since],
         groups: [...this.#groups].map(([share, rows]) => [
           share,
-          [...rows].map(([node, { connected, kept }]) => [node, connected, kept] as const),
+          [...rows].map(([node, { connected, kept, gainedAt }]) =>
+            gainedAt > 0
+              ? [node, connected, kept, gainedAt] as const
+              : [node, connected, kept] as const
+          ),
         ]),
       } satisfies SavedShares,
     );
@@ -76,7 +91,10 @@ export class ShareTable {
   load({ since, groups }: SavedShares): void {
     for (const [node, place] of since) this.#since.set(node, place ?? Infinity);
     for (const [share, rows] of groups) {
-      for (const [node, connected, kept] of rows) this.set(share, node, { connected, kept });
+      for (const [node, connected, kept, gainedAt = 0] of rows) {
+        this.set(share, node, { connected, kept });
+        if (gainedAt > 0) this.gain(share, node, gainedAt);
+      }
     }
   }
 
@@ -85,13 +103,27 @@ export class ShareTable {
     let rows = this.#groups.get(share);
     if (members.connected + members.kept > 0) {
       if (rows === undefined) this.#groups.set(share, rows = new Map());
-      rows.set(node, members);
+      rows.set(node, { ...members, gainedAt: rows.get(node)?.gainedAt ?? 0 });
     } else {
       rows?.delete(node);
       if (rows?.size === 0) this.#groups.delete(share);
     }
     this.#choices.delete(share);
     this.#text = undefined;
+  }
+
+  /** A session of a member has come to the node by this record: it has one at least, until it says otherwise. */
+  gain(share: string, node: string, at: number): void {
+    if (!this.hasNode(share, node)) this.set(share, node, { connected: 0, kept: 1 });
+    const rows = this.#groups.get(share)!;
+    const row = rows.get(node)!;
+    rows.set(node, { ...row, gainedAt: Math.max(row.gainedAt, at) });
+    this.#text = undefined;
+  }
+
+  /** The record by which the last member has come to the node from another one. */
+  gainedAt(share: string, node: string): number {
+    return this.#groups.get(share)?.get(node)?.gainedAt ?? 0;
   }
 
   /** From this place on the node knows what others have to deliver. */

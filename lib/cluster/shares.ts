@@ -5,8 +5,9 @@ import type {
   Message,
   ShareChange,
   ShareMembers,
+  Subscription,
 } from "../broker/mod.ts";
-import { firstPlaceOf, type SharedAgain } from "./record.ts";
+import { firstPlaceOf, recordOf, type SharedAgain } from "./record.ts";
 import { type ForShare, ShareGiven } from "./share_given.ts";
 import { SharePending } from "./share_pending.ts";
 import { type SavedShares, ShareTable } from "./share_table.ts";
@@ -31,8 +32,15 @@ export interface ShareHost {
   sharePending(share: string): readonly number[] | undefined;
 }
 
+/** Sessions go to another node, by this record of the log. */
+interface Going {
+  readonly heir: string;
+  readonly goneAt: number;
+}
+
 /** Of one record so many places are told to be there. */
 const MAX_HAD = 1000;
+const SHARE_PREFIX = "$share/";
 /** In the place of a node: what nobody but this node can put into the log again. */
 const NOBODY = "";
 
@@ -56,9 +64,8 @@ export class SharedGroups {
   /** What others know of this node's members, and what has changed since. */
   readonly #announced = new Map<string, string>();
   readonly #changed = new Set<string>();
-  /** The node that sessions go to now, and the last one that a member's session of each shared subscription has gone to. */
-  #goingTo: string | undefined;
-  readonly #goneTo = new Map<string, string>();
+  /** Where the last session of a member of each shared subscription has gone to, of which others have not heard. */
+  readonly #gone = new Map<string, Going>();
   /** QoS 2 messages that go to members, of which others are to hear before. */
   #sent = new Map<string, number[]>();
   #isWriting = false;
@@ -118,18 +125,14 @@ export class SharedGroups {
 
   /** {@linkcode ClusterPort.shareChanged} */
   changed(share: string): void {
-    if (this.#goingTo !== undefined) this.#goneTo.set(share, this.#goingTo);
     this.#changed.add(share);
     if (this.#isWriting) this.writes++;
   }
 
-  /** What `move` does makes sessions go to that node. */
-  whileGoing<T>(node: string, move: () => T): T {
-    this.#goingTo = node;
-    try {
-      return move();
-    } finally {
-      this.#goingTo = undefined;
+  /** A session of this node with these subscriptions goes to another one, by this record. */
+  going(subscriptions: Iterable<Subscription>, heir: string, goneAt: number): void {
+    for (const { topicFilter } of subscriptions) {
+      if (topicFilter.startsWith(SHARE_PREFIX)) this.#gone.set(topicFilter, { heir, goneAt });
     }
   }
 
@@ -199,12 +202,12 @@ export class SharedGroups {
     return hasTold;
   }
 
-  /** Applies what a node has said; `place`: where in the log. */
-  apply(change: ShareChange, node: string, place: number): void {
+  /** Applies what a node has said; `place`: where in the log; `since`: what it had applied then, {@linkcode LogRecord.since}. */
+  apply(change: ShareChange, node: string, place: number, since: number): void {
     this.#place = place;
     switch (change.kind) {
       case "members":
-        return this.#applyMembers(change, node);
+        return this.#applyMembers(change, node, since);
       case "done":
         return this.#pending.done(node, change.share, change.upTo, change.except, change.at);
       case "sent":
@@ -236,7 +239,7 @@ export class SharedGroups {
     this.#place = place;
     const shares = this.#table.sharesOf(node);
     this.#table.remove(node);
-    for (const share of shares) this.#succeed(share, heir);
+    for (const share of shares) this.#succeed(share, { heir, goneAt: recordOf(place) });
     const taken = this.#pending.takeAll(node);
     if (node !== this.#node) return this.#move(taken);
     // It was only cut off, and others have taken what it had, if they knew of that.
@@ -250,12 +253,16 @@ export class SharedGroups {
   }
 
   #applyMembers(
-    { share, members, heir }: Extract<ShareChange, { kind: "members" }>,
+    { share, members, heir, goneAt = 0 }: Extract<ShareChange, { kind: "members" }>,
     node: string,
+    since: number,
   ): void {
-    this.#table.set(share, node, members);
-    this.#succeed(share, heir);
-    if (members.connected + members.kept > 0) {
+    const isNone = members.connected + members.kept === 0;
+    // A session of a member had come to it, and it did not know that yet: messages must not find nobody until it says so.
+    const isOutdated = isNone && since < this.#table.gainedAt(share, node);
+    if (!isOutdated) this.#table.set(share, node, members);
+    this.#succeed(share, heir === undefined ? undefined : { heir, goneAt });
+    if (!isNone) {
       if (this.#again.has(NOBODY, share)) this.writes++;
       return;
     }
@@ -267,13 +274,16 @@ export class SharedGroups {
     if (!this.#given.isLeaving(share) && this.#announced.get(share) === NO_MEMBERS) {
       this.#announced.delete(share);
     }
+    if (isOutdated) this.changed(share);
   }
 
   /** To this node sessions have gone: it has a member, until it says otherwise, as messages must not find nobody meanwhile. */
-  #succeed(share: string, heir: string | undefined): void {
-    if (heir !== undefined && !this.#table.hasNode(share, heir)) {
-      this.#table.set(share, heir, { connected: 0, kept: 1 });
-      if (heir === this.#node) this.changed(share);
+  #succeed(share: string, going: Going | undefined): void {
+    if (going !== undefined) {
+      const { heir, goneAt } = going;
+      const isNew = !this.#table.hasNode(share, heir);
+      this.#table.gain(share, heir, goneAt);
+      if (isNew && heir === this.#node) this.changed(share);
     }
     this.host!.turn().holdShare(share, this.#table.has(share));
   }
@@ -359,14 +369,8 @@ export class SharedGroups {
     const text = `${members.connected} ${members.kept}`;
     if (!isWhole && this.#announced.get(share) === text) return;
     this.#announced.set(share, text);
-    const heir = this.#goneTo.get(share);
-    this.#goneTo.delete(share);
-    const change = {
-      kind: "members",
-      share,
-      members,
-      ...heir === undefined ? {} : { heir },
-    } as const;
+    const change = { kind: "members", share, members, ...this.#gone.get(share) } as const;
+    this.#gone.delete(share);
     if (text !== NO_MEMBERS) return this.#log.share(change);
     const done = this.#given.lastGone(share);
     // What this process had was told before; what an earlier one had others do not forget by that.

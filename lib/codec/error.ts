@@ -37,6 +37,17 @@ export class EncodeError extends Error {
   }
 }
 
+/** The most Topic Filters of one packet that are decoded: as objects they take up to 26 times their bytes. */
+export const MAX_FILTERS = 200_000;
+
+/** The error for a SUBSCRIBE or UNSUBSCRIBE with more than {@linkcode MAX_FILTERS}. */
+export function tooManyFilters(packetName: string): MqttError {
+  return new MqttError(
+    ReasonCode.QuotaExceeded,
+    `Cannot accept more than ${MAX_FILTERS} Topic Filters in one ${packetName}`,
+  );
+}
+
 /** The error for a packet that does not have the form that the specification defines. */
 export function malformed(message: string): MqttError {
   return new MqttError(ReasonCode.MalformedPacket, message);

@@ -1,4 +1,4 @@
-import { EncodeError, malformed, protocolError } from "./error.ts";
+import { EncodeError, malformed, MAX_FILTERS, protocolError, tooManyFilters } from "./error.ts";
 import type { ProtocolVersion, Qos, Subscribe, SubscriptionRequest } from "./packet.ts";
 import { decodeProperties, encodeProperties } from "./properties.ts";
 import type { Reader } from "./reader.ts";
@@ -13,7 +13,10 @@ export function decodeSubscribe(reader: Reader, version: ProtocolVersion): Subsc
   const packetId = reader.packetId();
   const properties = version === 5 ? decodeProperties(reader, "subscribe") : undefined;
   const subscriptions: SubscriptionRequest[] = [];
-  while (!reader.isAtEnd) subscriptions.push(decodeSubscription(reader, version));
+  while (!reader.isAtEnd) {
+    if (subscriptions.length === MAX_FILTERS) throw tooManyFilters("SUBSCRIBE");
+    subscriptions.push(decodeSubscription(reader, version));
+  }
   if (subscriptions.length === 0) { // [MQTT-3.8.3-2] [v3 MQTT-3.8.3-3]
     throw protocolError("Cannot accept SUBSCRIBE: it has no Topic Filter");
   }

@@ -1,4 +1,4 @@
-import { EncodeError, protocolError } from "./error.ts";
+import { EncodeError, MAX_FILTERS, protocolError, tooManyFilters } from "./error.ts";
 import type { ProtocolVersion, Unsubscribe } from "./packet.ts";
 import { decodeProperties, encodeProperties } from "./properties.ts";
 import type { Reader } from "./reader.ts";
@@ -9,7 +9,10 @@ export function decodeUnsubscribe(reader: Reader, version: ProtocolVersion): Uns
   const packetId = reader.packetId();
   const properties = version === 5 ? decodeProperties(reader, "unsubscribe") : undefined;
   const topicFilters: string[] = [];
-  while (!reader.isAtEnd) topicFilters.push(reader.text()); // [MQTT-3.10.3-1] [v3 MQTT-3.10.3-1]
+  while (!reader.isAtEnd) {
+    if (topicFilters.length === MAX_FILTERS) throw tooManyFilters("UNSUBSCRIBE");
+    topicFilters.push(reader.text()); // [MQTT-3.10.3-1] [v3 MQTT-3.10.3-1]
+  }
   if (topicFilters.length === 0) { // [MQTT-3.10.3-2] [v3 MQTT-3.10.3-2]
     throw protocolError("Cannot accept UNSUBSCRIBE: it has no Topic Filter");
   }

@@ -44,7 +44,7 @@ export const FOREIGN_OPTIONS: readonly ForeignOption[] = [
     ofListener: true,
   },
   ...without("there is no periodic saving: acknowledged messages are stored", [
-    ["autosave_interval", COUNT],
+    ["autosave_interval", COUNT_OR_MINUS_ONE],
     ["autosave_on_changes", BOOLEAN],
   ]),
   ...without("the store's files are named by the broker; `persistence_location` is its directory", [
@@ -53,13 +53,13 @@ export const FOREIGN_OPTIONS: readonly ForeignOption[] = [
   ...without("retained messages are removed when they expire, not at intervals", [
     ["retain_expiry_interval", COUNT],
   ]),
-  ...without("it does nothing in mosquitto either", [["retry_interval", COUNT]]),
+  ...without("it does nothing in mosquitto either", [["retry_interval", TEXT]]),
   ...without("keys are exchanged by elliptic curves, which need no parameters", [
     ["dhparamfile", PATH],
   ]),
   ...without("buffers grow and shrink by themselves", [["packet_buffer_size", COUNT]]),
   ...without("WebSockets have no log of their own: use `log_type`", [
-    ["websockets_log_level", COUNT],
+    ["websockets_log_level", COUNT_OR_MINUS_ONE],
   ]),
   ...without("there are no such plugins, whose names would need the check", [
     ["auth_plugin_deny_special_chars", BOOLEAN],
@@ -110,6 +110,16 @@ export const FOREIGN_BRIDGE_OPTIONS: readonly ForeignOption[] = [
   ...without("a changed bridge restarts at once, and keeps its messages", [
     ["bridge_reload_type", choice("immediate", "lazy")],
   ]),
+  {
+    name: "bridge_fatal_sub_errors",
+    type: BOOLEAN,
+    noEffect:
+      "a subscription that the remote broker refuses is logged and counted, and the bridge stays",
+    refusedValues: {
+      true: "A bridge stays when the remote broker refuses a subscription; remove the line, and " +
+        "watch the count `subscription_refused`",
+    },
+  },
   {
     name: "bridge_require_ocsp",
     type: BOOLEAN,

@@ -1,13 +1,25 @@
-import { decodePublish, encodePublishInto, NameCache, publishSize } from "../codec/mod.ts";
+import { decodePublish, encodePublishInto, publishSize } from "../codec/mod.ts";
 import type { Publisher, RetainedMessage, StoredRetained } from "../broker/mod.ts";
-import { RetainedRows } from "./retained_rows.ts";
+import { RetainedRows, type RowOwner } from "./retained_rows.ts";
 import { fromEndless, publishOf, type RetainedRow, toEndless } from "./rows.ts";
 
-/** Before each row's publisher and packet: bytes of the packet (32 bits) and of the publisher (32), expires at ms (64, a float). */
+/**
+ * Before each row's publisher and packet: bytes of the packet (32 bits) and of the publisher (32; 0: it is that of the row before), expires
+ * at ms (64, a float).
+ */
 const HEAD_BYTES = 16;
 const NO_BYTES = new Uint8Array();
+/** A row in a buffer. */
+interface PackedRow {
+  packetAt: number;
+  /** Of the packet. The packet of a row that is missing is empty. */
+  end: number;
+  expiresAtMs: number;
+  owner: RowOwner;
+}
+
 /** A publisher of whom nothing is known. */
-const NOBODY = `["",null,null]`;
+const NOBODY: RowOwner = { id: "", listener: null, user: null };
 
 /**
  * Packs retained messages one after the other into one buffer, which is transferred to another thread without a copy: to copy separate
@@ -15,33 +27,35 @@ const NOBODY = `["",null,null]`;
  */
 export function packRetained(messages: readonly RetainedMessage[]): Uint8Array<ArrayBuffer> {
   let sizeBytes = 0;
-  const publishers = new Map<string | Publisher, Uint8Array>();
+  const publishers: Uint8Array[] = [];
+  let last: string | Publisher | undefined;
   for (const message of messages) {
     const key = message.publisher ?? message.publisherId;
-    let publisher = publishers.get(key);
-    if (publisher === undefined) publishers.set(key, publisher = encodePublisher(key));
+    const publisher = key === last ? NO_BYTES : encodePublisher(last = key);
+    publishers.push(publisher);
     sizeBytes += HEAD_BYTES + publisher.length +
       publishSize(publishOf(message, message.properties), 5);
   }
   const bytes = new Uint8Array(sizeBytes);
   const view = new DataView(bytes.buffer);
   let at = 0;
-  for (const message of messages) {
-    const publisher = publishers.get(message.publisher ?? message.publisherId)!;
+  messages.forEach((message, i) => {
+    const publisher = publishers[i]!;
     const packetAt = at + HEAD_BYTES + publisher.length;
     bytes.set(publisher, at + HEAD_BYTES);
     const end = encodePublishInto(publishOf(message, message.properties), 5, bytes, packetAt);
     setHead(view, at, end - packetAt, publisher.length, message.expiresAtMs);
     at = end;
-  }
+  });
   return bytes;
 }
 
 /** Unpacks the rows of {@linkcode packRetained}; their packets are views of `bytes`. */
 export function* unpackRetained(bytes: Uint8Array<ArrayBuffer>): IterableIterator<RetainedRow> {
-  for (const row of rowsIn(bytes)) {
-    row[0] = decodePublish(row[1], 0, row[1].length, 5).topicName;
-    yield row;
+  for (const { packetAt, end, expiresAtMs, owner } of rowsIn(bytes)) {
+    const { topicName } = decodePublish(bytes, packetAt, end, 5);
+    const packet = bytes.subarray(packetAt, end);
+    yield [topicName, packet, owner.id, toEndless(expiresAtMs), owner.user, owner.listener];
   }
 }
 
@@ -57,25 +71,25 @@ export function packRead(rows: readonly (RetainedRow | undefined)[]): Uint8Array
   const publishers: Uint8Array[] = [];
   let sizeBytes = 0;
   let last: RetainedRow | undefined;
-  let publisher: Uint8Array = NO_BYTES;
   for (const row of rows) {
+    let publisher: Uint8Array = NO_BYTES;
     if (row !== undefined && (last === undefined || !hasSamePublisher(row, last))) {
       publisher = encodePublisher({ clientId: row[2], listener: row[5], userName: row[4] });
       last = row;
     }
     publishers.push(publisher);
-    sizeBytes += HEAD_BYTES + (row === undefined ? 0 : publisher.length + row[1].length);
+    sizeBytes += HEAD_BYTES + publisher.length + (row?.[1].length ?? 0);
   }
   const bytes = new Uint8Array(sizeBytes);
   const view = new DataView(bytes.buffer);
   let at = 0;
   rows.forEach((row, i) => {
     const packet = row?.[1] ?? NO_BYTES;
-    const owner = row === undefined ? NO_BYTES : publishers[i]!;
-    setHead(view, at, packet.length, owner.length, fromEndless(row?.[3] ?? null));
-    bytes.set(owner, at + HEAD_BYTES);
-    bytes.set(packet, at + HEAD_BYTES + owner.length);
-    at += HEAD_BYTES + owner.length + packet.length;
+    const publisher = publishers[i]!;
+    setHead(view, at, packet.length, publisher.length, fromEndless(row?.[3] ?? null));
+    bytes.set(publisher, at + HEAD_BYTES);
+    bytes.set(packet, at + HEAD_BYTES + publisher.length);
+    at += HEAD_BYTES + publisher.length + packet.length;
   });
   return bytes;
 }
@@ -83,7 +97,15 @@ export function packRead(rows: readonly (RetainedRow | undefined)[]): Uint8Array
 /** Unpacks what {@linkcode packRead} has packed; payloads are views of `bytes`. */
 export function unpackRead(bytes: Uint8Array<ArrayBuffer>): (StoredRetained | undefined)[] {
   const rows = new RetainedRows();
-  return Array.from(rowsIn(bytes), (row) => row[1].length === 0 ? undefined : rows.message(row));
+  const messages: (StoredRetained | undefined)[] = [];
+  for (const { packetAt, end, expiresAtMs, owner } of rowsIn(bytes)) {
+    messages.push(
+      packetAt === end
+        ? undefined
+        : rows.messageAt(bytes, packetAt, end, owner, toEndless(expiresAtMs)),
+    );
+  }
+  return messages;
 }
 
 function setHead(
@@ -98,19 +120,17 @@ function setHead(
   view.setFloat64(at + 8, expiresAtMs);
 }
 
-/** The rows in `bytes`, whose topic names are in their packets alone. The packet of a row that is missing is empty. */
-function* rowsIn(bytes: Uint8Array<ArrayBuffer>): Generator<RetainedRow, void> {
+/** The rows in `bytes`. One object stands for each of them in turn. */
+function* rowsIn(bytes: Uint8Array<ArrayBuffer>): Generator<PackedRow, void> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const names = new NameCache(16);
-  let last = decodePublisher(NOBODY);
-  for (let at = 0; at < bytes.length;) {
-    const packetAt = at + HEAD_BYTES + view.getUint32(at + 4);
-    const end = packetAt + view.getUint32(at);
-    const packet = bytes.subarray(packetAt, end);
-    const publisher = names.text(bytes, at + HEAD_BYTES, packetAt);
-    if (packet.length > 0 && publisher !== last.text) last = decodePublisher(publisher);
-    yield ["", packet, last.id, toEndless(view.getFloat64(at + 8)), last.user, last.listener];
-    at = end;
+  const row: PackedRow = { packetAt: 0, end: 0, expiresAtMs: 0, owner: NOBODY };
+  for (let at = 0; at < bytes.length; at = row.end) {
+    const ownerAt = at + HEAD_BYTES;
+    row.packetAt = ownerAt + view.getUint32(at + 4);
+    row.end = row.packetAt + view.getUint32(at);
+    row.expiresAtMs = view.getFloat64(at + 8);
+    if (row.packetAt > ownerAt) row.owner = decodePublisher(bytes.subarray(ownerAt, row.packetAt));
+    yield row;
   }
 }
 
@@ -126,7 +146,8 @@ function encodePublisher(publisher: string | RowPublisher): Uint8Array {
   return new TextEncoder().encode(JSON.stringify([clientId, listener, userName]));
 }
 
-function decodePublisher(text: string) {
+function decodePublisher(bytes: Uint8Array): RowOwner {
+  const text = new TextDecoder().decode(bytes);
   const [id, listener, user] = JSON.parse(text) as [string, string | null, string | null];
-  return { text, id, listener, user };
+  return { id, listener, user };
 }

@@ -1,27 +1,58 @@
 import type { Publisher, StoredRetained } from "../broker/mod.ts";
-import { messageFromRow, type RetainedRow } from "./rows.ts";
+import { decodePublish } from "../codec/mod.ts";
+import { type Endless, messageOf, type RetainedRow } from "./rows.ts";
+
+/** A publisher as a row's columns have it. */
+export interface RowOwner {
+  readonly id: string;
+  readonly user: string | null;
+  /** `null`: the user is not known either. */
+  readonly listener: string | null;
+}
 
 /** Makes retained messages of rows. */
 export class RetainedRows {
   /** One shared object for all messages of a publisher. */
   readonly #publishers = new Map<string, Publisher>();
+  /** That of the row before: most rows have the same one. */
+  #last: Publisher | undefined;
 
   /** The message of a row; the payload is a view of the row's packet. */
-  message(
-    [, packet, publisherId, expiresAtMs, user, listener]: RetainedRow,
+  message([, packet, id, expiresAtMs, user, listener]: RetainedRow): StoredRetained {
+    return this.messageAt(packet, 0, packet.length, { id, user, listener }, expiresAtMs);
+  }
+
+  /** The message whose packet is in [start, end); the payload is a view of `bytes`. */
+  messageAt(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    { id, user, listener }: RowOwner,
+    expiresAtMs: Endless,
   ): StoredRetained {
-    const message = messageFromRow(packet, publisherId, expiresAtMs, 0);
-    if (listener === null) return message;
-    return { ...message, publisher: this.#publisherOf(publisherId, user, listener) };
+    const packet = decodePublish(bytes, start, end, 5);
+    const message: StoredRetained & { publisher?: Publisher } = messageOf(
+      packet,
+      id,
+      expiresAtMs,
+      0,
+    );
+    if (listener !== null) message.publisher = this.#publisherOf(id, user, listener);
+    return message;
   }
 
   #publisherOf(clientId: string, user: string | null, listener: string): Publisher {
+    const userName = user ?? undefined;
+    const last = this.#last;
+    const isSame = last !== undefined && last.clientId === clientId &&
+      last.userName === userName && last.listener === listener;
+    if (isSame) return last;
     const key = JSON.stringify([clientId, user, listener]);
     let publisher = this.#publishers.get(key);
     if (publisher === undefined) {
-      publisher = { clientId, userName: user ?? undefined, listener };
+      publisher = { clientId, userName, listener };
       this.#publishers.set(key, publisher);
     }
-    return publisher;
+    return this.#last = publisher;
   }
 }

@@ -109,12 +109,16 @@ export function messageFromRow(
   expiresAtMs: Endless,
   storeId: number,
 ): KeptMessage {
-  const { topicName, payload, qos, retain, properties } = decodePublish(
-    packet,
-    0,
-    packet.length,
-    5,
-  );
+  return messageOf(decodePublish(packet, 0, packet.length, 5), publisher, expiresAtMs, storeId);
+}
+
+/** The message of a row whose packet is decoded. */
+export function messageOf(
+  { topicName, payload, qos, retain, properties }: Publish,
+  publisher: string,
+  expiresAtMs: Endless,
+  storeId: number,
+): KeptMessage {
   return {
     topicName,
     payload,

@@ -153,7 +153,7 @@ function readQueue(writer: Writer, { id, read }: ReadRequest): void {
 }
 
 function readRetained(writer: Writer, { id, readRetained }: RetainedRequest): void {
-  const rows = writer.readRetained(readRetained);
+  const rows = writer.readRetained(readRetained.split("\0"));
   self.postMessage({ type: "retained", id, rows } satisfies WriterAnswer, [rows.buffer]);
 }
 

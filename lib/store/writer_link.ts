@@ -159,7 +159,7 @@ export class WriterLink {
   readRetained(topicNames: readonly string[], done: RetainedDone): void {
     const id = ++this.#lastRead;
     this.#readingRetained.set(id, done);
-    this.#send({ readRetained: topicNames, id } satisfies RetainedRequest);
+    this.#send({ readRetained: topicNames.join("\0"), id } satisfies RetainedRequest);
   }
 
   /** Ends the Worker; what it could not write is lost. */

@@ -47,7 +47,8 @@ export interface ReadRequest {
 
 /** Of which topics the Worker is asked for the retained messages. */
 export interface RetainedRequest {
-  readonly readRetained: readonly string[];
+  /** Topic Names with U+0000, which no name contains, between them: one text is copied between threads sooner than many. */
+  readonly readRetained: string;
   /** Of the request. */
   readonly id: number;
 }

@@ -75,6 +75,10 @@ for (const [what, json, expected] of wrong) {
   });
 }
 
+/** Of "password", by libargon2. */
+const ARGON2 =
+  "$argon2id$v=19$m=4096,t=3,p=1$c29tZXNhbHQ$qLml5cbqFAO6YxVHhrSBHP0UWdxrIxkNcM8aMX3blzU";
+
 Deno.test("What is written is read as the same, Argon2 passwords and wildcards of 2.1 included", () => {
   const [, , iterations, salt, password] = PASSWORD.split("$");
   const document = parse({
@@ -89,7 +93,7 @@ Deno.test("What is written is read as the same, Argon2 passwords and wildcards o
         disabled: true,
       },
       { username: "b", clientid: "c", encoded_password: PASSWORD, roles: [{ rolename: "r" }] },
-      { username: "c", encoded_password: "$argon2id$v=19$m=47104,t=1,p=1$c2FsdA$aGFzaA" },
+      { username: "c", encoded_password: ARGON2 },
     ],
     groups: [{
       groupname: "g",
@@ -109,7 +113,8 @@ Deno.test("What is written is read as the same, Argon2 passwords and wildcards o
     document.clients.get("a")?.password?.hash,
     document.clients.get("b")?.password?.hash,
   );
-  assert.equal(document.clients.get("c")?.password?.hash, undefined);
+  assert.equal(document.clients.get("c")?.password?.hash.kind, "argon2id");
+  assert.equal(JSON.parse(writeDocument(document)).clients[2].encoded_password, ARGON2);
   assert.deepEqual(parse(writeDocument(document)), document);
 });
 
@@ -187,6 +192,7 @@ function chain(): AccessChain {
   const file = {
     clients: [
       { username: "alice", encoded_password: PASSWORD },
+      { username: "ann", encoded_password: ARGON2 },
       { username: "cert", disabled: true },
     ],
   };
@@ -241,6 +247,8 @@ Deno.test("Dynamic security lets in by password, others by allow_anonymous, and 
     [{ userName: "alice", password }, true],
     [{ userName: "alice", password: new Uint8Array() }, false],
     [{ userName: "alice" }, false],
+    [{ userName: "ann", password: new TextEncoder().encode("password") }, true],
+    [{ userName: "ann", password }, false],
     [{ userName: "bob", password }, true],
     [{ userName: "stranger", password }, false],
     [{}, true],

@@ -74,6 +74,37 @@ Deno.test("A hash that we make is of 210,000 rounds, and recognized", async () =
   assert(!await verifyPassword(parsed.hash, new TextEncoder().encode("Secret")));
 });
 
+/** What the reference implementation (libargon2, `argon2id_hash_encoded`) makes of passwords; the first as mosquitto 2.1 calls it. */
+const ARGON2: readonly [password: string, text: string][] = [
+  [
+    "password",
+    "$argon2id$v=19$m=47104,t=1,p=1$AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw$PSgS0SQP11eYoUs34zQi0HsTw/P8awxX8kf+94qyd5CziAe0af6Lr3RwOmKNdcSYBa6ZJpy4awdqw2JKUW7u4Q",
+  ],
+  [
+    "password",
+    "$argon2id$v=19$m=4096,t=3,p=1$c29tZXNhbHQ$qLml5cbqFAO6YxVHhrSBHP0UWdxrIxkNcM8aMX3blzU",
+  ],
+  [
+    "p\u00e4ss",
+    "$argon2id$v=19$m=64,t=2,p=2$MDEyMzQ1Njc4OWFiY2RlZg$Dlw0BTwviG55UY9496gFX9sSBV3yRpEvRipcx13FT/ixHVccq7CVEjQsw1T2xADY7lklw4tvtOjwf/WSAkMQXQ",
+  ],
+  [
+    "",
+    "$argon2id$v=19$m=64,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$XSALwlQ8VJ77Ja3KK8bLzG+ONrLosO5h9XtvTFFmJf7IMbXFgebH6l+Yw2CGl7jUf4+/gaKOwKj6CfIw2E9dAA",
+  ],
+];
+for (const [password, text] of ARGON2) {
+  Deno.test(`Argon2id of mosquitto 2.1 is checked: "${password}", ${text.slice(0, 30)}`, async () => {
+    const parsed = parsePasswordFile("f", `alice:${text}`);
+    assert(parsed.isValid);
+    const { hash } = parsed.value.get("alice")!;
+    assert(await verifyPassword(hash, new TextEncoder().encode(password)));
+    for (const other of [`${password} `, `x${password}`]) {
+      assert(!await verifyPassword(hash, new TextEncoder().encode(other)));
+    }
+  });
+}
+
 const bad: [text: string, problem: RegExp][] = [
   ["alice", /^f:1: Must be USER:HASH, has no colon$/],
   [":$6$AAAA$" + DIGEST, /^f:1: Must have a user name before the colon$/],
@@ -91,10 +122,20 @@ const bad: [text: string, problem: RegExp][] = [
   ["alice:$7$1e3$AAAA$" + DIGEST, /^f:1: alice: Must have a number of iterations/],
   ["alice:$7$AAAA$" + DIGEST, /^f:1: alice: Is not a hash/],
   ["alice:$5$AAAA$" + DIGEST, /^f:1: alice: Is not a hash/],
+  ["alice:$argon2i$v=19$m=64,t=3,p=4$c29tZXNhbHQ$AAAAAAAA", /^f:1: alice: Is no hash of Argon2 of/],
+  ["alice:$argon2id$v=16$m=64,t=3,p=4$c29tZXNhbHQ$AAAAAAAA", /^f:1: alice: Is no hash of Argon2/],
+  ["alice:$argon2id$v=19$m=64,t=3,p=4$c29tZXNhbHQ=$AAAAAAAA", /^f:1: alice: Is no hash of Argon2/],
+  ["alice:$argon2id$v=19$m=64,t=3,p=4$c29tZXNhbHQA1$AAAAAAAA", /^f:1: alice: Is no hash of Argon2/],
+  ["alice:$argon2id$v=19$m=64,t=3,p=4$AAAA$AAAAAAAA", /^f:1: alice: Has numbers, a salt or a hash/],
+  ["alice:$argon2id$v=19$m=64,t=3,p=4$c29tZXNhbHQ$AAAA", /^f:1: alice: Has numbers, a salt or/],
+  ["alice:$argon2id$v=19$m=31,t=3,p=4$c29tZXNhbHQ$AAAAAAAA", /^f:1: alice: Has numbers, a salt/],
+  ["alice:$argon2id$v=19$m=64,t=0,p=4$c29tZXNhbHQ$AAAAAAAA", /^f:1: alice: Has numbers, a salt/],
+  ["alice:$argon2id$v=19$m=64,t=1,p=0$c29tZXNhbHQ$AAAAAAAA", /^f:1: alice: Has numbers, a salt/],
   [
-    "alice:$argon2id$v=19$m=65536,t=3,p=4$AAAA$AAAA",
-    /^f:1: alice: Argon2 hashes are not supported/,
+    "alice:$argon2id$v=19$m=1048577,t=1,p=1$c29tZXNhbHQ$AAAAAAAA",
+    /^f:1: alice: Must take at most 1048576 KiB \(m\).*, takes 1048577 and 1048577$/,
   ],
+  ["alice:$argon2id$v=19$m=47104,t=90,p=1$c29tZXNhbHQ$AAAAAAAA", /and 4194304 over all passes/],
   [`alice:$6$AAAA$${DIGEST}\nalice:$6$AAAA$${DIGEST}`, /^f:2: User alice stands at f:1 already$/],
 ];
 for (const [text, problem] of bad) {
@@ -312,4 +353,11 @@ Deno.test("The hash for users that do not exist costs what most others cost", ()
   assert.equal(cost(dummyHash([pbkdf2(101), pbkdf2(1000), pbkdf2(1000), HASH])), 1000);
   assert.equal(cost(dummyHash([HASH, HASH, pbkdf2(1000)])), 0);
   assert.equal(cost(dummyHash([])), 210_000);
+  const argon2 = { kind: "argon2id", memoryKib: 64, passes: 1, lanes: 1 } as const;
+  const salt = new Uint8Array(16);
+  const digest = new Uint8Array(32);
+  const dummy = dummyHash([HASH, { ...argon2, salt, digest }, { ...argon2, salt, digest }]);
+  assert.deepEqual({ ...dummy, salt, digest }, { ...argon2, salt, digest });
+  assert.deepEqual([dummy.salt.length, dummy.digest.length], [16, 32]);
+  assert.notDeepEqual(dummy.digest, digest);
 });

@@ -31,10 +31,14 @@ class TestLog implements ClusterPort {
   shareSent(): void {}
   shareLeft(): void {}
   readonly node = "n";
-  claim(clientId: string, endsSession: boolean, whenApplied?: () => void): void {
+  claim(
+    clientId: string,
+    endsSession: boolean,
+    whenApplied?: (isOvertaken: boolean) => void,
+  ): void {
     this.claims.push(`${clientId} ${endsSession}`);
     if (whenApplied === undefined) this.onWrite();
-    else whenApplied();
+    else whenApplied(false);
   }
   unclaim(clientId: string): void {
     this.claims.push(`${clientId} gone`);

@@ -284,6 +284,24 @@ Deno.test("whoever looks at a large retained message gets what is there when it 
   assert.equal((entry as RetainedEntry).payloadBytes, big("last").length);
 });
 
+Deno.test("while a full part is read, what is in memory comes, and the part comes after the end of the search", () => {
+  const reading = new Reading().play(B);
+  // They come to the 64 KiB of a part.
+  const large = numbers(60).map((i) => `large/${i}`);
+  for (const [i, topic] of [...large, "small/1", "small/2"].entries()) {
+    const payload = i < large.length ? big("1") : "2";
+    reading.play(`b> PUBLISH ${topic} qos=1 id=1 retain "${payload}"\nb< PUBACK id=1 reasonCode=*`);
+  }
+  reading.play(A);
+  reading.isHolding = true;
+  const topics = () =>
+    reading.exchange.take("a").map((packet) => packet.type === "publish" && packet.topicName);
+  reading.play("a> SUBSCRIBE id=1 #\na< SUBACK id=1 0\na< others");
+  assert.deepEqual(topics(), ["small/1", "small/2"]);
+  reading.answer().play("a< others");
+  assert.deepEqual(topics(), large);
+});
+
 /** A broker that keeps about two small messages in memory, and a script that fills it and lets the others leave. */
 function crowded(count: number): Reading {
   const reading = new Reading({ options: { retainedMemoryBytes: 900 } }).play(B);
@@ -317,7 +335,7 @@ Deno.test("small messages that were not used for long leave memory, all but thei
   assert.equal(retained.size, 9);
 });
 
-Deno.test("nothing leaves memory before it is stored, nor what expires, nor what a store cannot read", () => {
+Deno.test("nothing leaves memory before it is stored, nor what a store cannot read", () => {
   const held = new Reading({ options: { retainedMemoryBytes: 0 } }).play(`${B}
     hold commits
     b> PUBLISH t qos=1 id=1 retain "1"
@@ -327,13 +345,6 @@ Deno.test("nothing leaves memory before it is stored, nor what expires, nor what
   assert.equal(held.isNameOnly("t"), false);
   held.play("commit all\nb< PUBACK id=1 reasonCode=*\nwait 3s\nwait 3s");
   assert.equal(held.isNameOnly("t"), true);
-  const expiring = new Reading({ options: { retainedMemoryBytes: 0 } }).play(`${B}
-    b> PUBLISH t qos=1 id=1 retain messageExpiryInterval=60 "1"
-    b< PUBACK id=1 reasonCode=*
-    wait 3s
-    wait 3s
-  `);
-  assert.equal(expiring.isNameOnly("t"), false);
   const blind = new Exchange({ options: { retainedMemoryBytes: 0 }, store: true }).play(`${B}
     b> PUBLISH t qos=1 id=1 retain "1"
     b< PUBACK id=1 reasonCode=*
@@ -341,6 +352,31 @@ Deno.test("nothing leaves memory before it is stored, nor what expires, nor what
     wait 3s
   `);
   assert.ok(blind.test.broker.core.retained.get("t") instanceof ArenaMessage);
+});
+
+Deno.test("what has left memory expires when it is time, and what has taken its place does not [MQTT-3.3.2-6]", () => {
+  const reading = new Reading({ options: { retainedMemoryBytes: 0 } }).play(`${B}
+    b> PUBLISH t/1 qos=1 id=1 retain messageExpiryInterval=60 "1"
+    b< PUBACK id=1 reasonCode=*
+    b> PUBLISH t/2 qos=1 id=2 retain messageExpiryInterval=60 "2"
+    b< PUBACK id=2 reasonCode=*
+    wait 3s
+    wait 3s
+  `);
+  assert.deepEqual([reading.isNameOnly("t/1"), reading.isNameOnly("t/2")], [true, true]);
+  reading.play(`
+    b> PUBLISH t/2 qos=1 id=2 retain "3"
+    b< PUBACK id=2 reasonCode=*
+    ${A}
+    a> SUBSCRIBE id=1 t/+
+    a< SUBACK id=1 0
+    a< PUBLISH t/2 retain "3"
+    a< PUBLISH t/1 retain messageExpiryInterval=54 "1"
+    wait 60s
+  `);
+  assert.equal(reading.broker.core.retained.get("t/1"), undefined);
+  assert.equal(reading.broker.core.retained.bytes, 3 + 1);
+  reading.play("dropped expired=1");
 });
 
 Deno.test("a new subscription gets messages that have left memory as they were published [MQTT-3.3.1-9]", () => {

@@ -27,10 +27,10 @@ class QuietCluster implements ClusterPort {
   shareLeft(_: string, { logId = 0 }: Message): void {
     this.left.push(logId);
   }
-  claim(clientId: string, _: boolean, whenApplied?: () => void): void {
+  claim(clientId: string, _: boolean, whenApplied?: (isOvertaken: boolean) => void): void {
     const apply = () => {
       this.onClaim(clientId);
-      whenApplied?.();
+      whenApplied?.(false);
     };
     if (this.held === undefined) apply();
     else this.held.push(apply);
@@ -262,6 +262,34 @@ Deno.test("a message of a shared subscription that no member of this node can ta
   test.turn(() => test.broker.fromCluster.holdShare("$share/g/t/#", true));
   publish(1);
   deepEqual(cluster.left, [place(1)]);
+});
+
+Deno.test("what a session of this node had of a shared subscription goes to others, where the session ends before the node is back", () => {
+  const { cluster, exchange, test, apply, publish } = copyOf();
+  const [share, subscription] = ["$share/g/t/#", { noLocal: false, retainAsPublished: false }];
+  exchange.play(`
+    ${COME}
+    c> UNSUBSCRIBE id=1 t/#
+    c< UNSUBACK id=1 0
+    c> SUBSCRIBE id=2 ${share} qos=1
+    c< SUBACK id=2 1
+  `);
+  publish(1, 2);
+  exchange.play(`
+    c< PUBLISH id=1 qos=1 t/a "1"
+    c< PUBLISH id=2 qos=1 t/a "2"
+    c> PUBACK id=1
+    c x
+  `);
+  const ofNode = { kind: "session", expirySeconds: 100, expiresAtMs: Infinity } as const;
+  const subscriptions = [
+    { ...subscription, topicFilter: share, qos: 1 as const, subscriptionIdentifier: 0 },
+  ];
+  apply({ ...ofNode, clientId: "c", owner: "]here", subscriptions });
+  test.crash();
+  const claim = { clientId: "c", endsSession: true, isHere: false, unapplied: [] };
+  test.turn(() => test.broker.fromCluster.applyClaim(claim));
+  deepEqual(cluster.left, [place(2)]);
 });
 
 Deno.test("a session that comes here is stored with its node at once, though its client has to wait", () => {

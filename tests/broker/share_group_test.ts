@@ -56,6 +56,39 @@ Deno.test("who has left is not picked, and leaves once", () => {
   deepEqual([pick(group)?.client, pick(group)?.client, group.size], [b, b, 1]);
 });
 
+/** Members a to e take turns; after so many messages one leaves; who gets the next ones. */
+const LEAVES: readonly [given: number, leaving: string, next: string][] = [
+  [3, "b", "deacdea"],
+  [3, "c", "deabdea"],
+  [3, "d", "eabceab"],
+  [5, "b", "acdeacd"],
+  [5, "e", "abcdabc"],
+  [0, "a", "bcdebcd"],
+];
+for (const [given, leaving, next] of LEAVES) {
+  Deno.test(`the turn passes on when ${leaving} leaves after ${given} messages: ${next}`, () => {
+    const group = new ShareGroup(FILTER);
+    const clients = [..."abcde"].map((name) => aClient(name));
+    for (const client of clients) group.set(client, aSubscription(FILTER));
+    for (let i = 0; i < given; i++) pick(group);
+    group.delete(clients["abcde".indexOf(leaving)]!);
+    const found = Array.from(next, () => pick(group)!.client.session.clientId);
+    equal(found.join(""), next);
+  });
+}
+
+Deno.test("the turn passes on where more leave than stay", () => {
+  const group = new ShareGroup(FILTER);
+  const clients = Array.from({ length: 100 }, (_, i) => aClient(`${i}`));
+  for (const client of clients) group.set(client, aSubscription(FILTER));
+  for (let i = 0; i < 51; i++) pick(group);
+  for (const client of clients) {
+    if (![10, 20, 60].includes(clients.indexOf(client))) group.delete(client);
+  }
+  const found = Array.from({ length: 4 }, () => pick(group)!.client.session.clientId);
+  deepEqual(found, ["60", "10", "20", "60"]);
+});
+
 Deno.test("hasOther() asks about everybody else", () => {
   const group = new ShareGroup(FILTER);
   const [a, b] = [aClient("a"), aClient("b")];

@@ -237,6 +237,13 @@ const refused: [args: string, input: string | undefined, status: number, error: 
     2,
     /^-b: Is not supported: others can see a command line; use --stdin/,
   ],
+  ["-U DIR/pw", undefined, 2, /^-U: Is not supported: no file has plain passwords here/],
+  [
+    "-H argon2id DIR/pw alice",
+    undefined,
+    2,
+    /^-H: Is not supported: passwords are hashed by PBKDF2/,
+  ],
   ["DIR/pw alice secret", undefined, 2, /^Takes a file and a user name; the password is asked for/],
   ["DIR/pw", undefined, 2, /^Needs a file and a user name/],
   ["--stdin DIR/pw a:b", "x\n", 2, /^A user name must not hold a colon/],

@@ -56,6 +56,23 @@ Deno.test("ShareTable chooses in proportion, whatever the distance of the draws,
   equal(table.choose("s", 1), "c");
 });
 
+Deno.test("ShareTable knows by which record a node has got its last member, also after a restart, until it has none", () => {
+  const table = new ShareTable();
+  equal(table.gainedAt("s", "a"), 0);
+  table.gain("s", "a", 70);
+  table.gain("s", "a", 60);
+  const again = new ShareTable();
+  again.load(JSON.parse(table.text));
+  for (const one of [table, again]) {
+    equal(one.choose("s", 1), "a");
+    equal(one.gainedAt("s", "a"), 70);
+    one.set("s", "a", { connected: 2, kept: 0 });
+    equal(one.gainedAt("s", "a"), 70);
+    one.set("s", "a", { connected: 0, kept: 0 });
+    deepEqual([one.gainedAt("s", "a"), one.choose("s", 1)], [0, undefined]);
+  }
+});
+
 for (const qos of [0, 1, 2] as const) {
   natsTest(
     `members of a shared subscription at three nodes get each message of QoS ${qos} once together`,

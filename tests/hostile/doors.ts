@@ -36,6 +36,8 @@ const ATTEMPTS = 3;
 export class House {
   readonly broker: BrokerProcess;
   readonly doors: readonly Door[];
+  /** Whether it is an executable of a Deno older than the broker needs. */
+  readonly isOld: boolean;
   readonly #directory: string;
 
   static async open(init: HouseInit): Promise<House> {
@@ -67,6 +69,7 @@ export class House {
     isSecure: boolean,
   ) {
     this.broker = broker;
+    this.isOld = !isSecure;
     this.#directory = directory;
     const [tls, webSocket, wss, proxy] = ports.map((port) => ({ host: HOST, port }));
     const plain = { isProxied: false, isSecure: false, isWebSocket: false };

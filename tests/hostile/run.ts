@@ -73,7 +73,7 @@ export async function hostileRun(init: HostileInit): Promise<HostileResult> {
       init.onStep?.(`${seconds} s of attacks`);
       const siege = await besiege(house, watcher, before, random, seconds, init);
       sieges.push(siege);
-      failures.push(...judge(before, siege, init.p99LimitMs));
+      failures.push(...judge(before, siege, house, init.p99LimitMs));
     }
     const memory = [before, ...sieges.map(({ after }) => after)].map((at) => at.residentBytes);
     const isGrown = memory[1]! > memory[0]! + REST_LIMIT_BYTES ||
@@ -113,7 +113,7 @@ async function besiege(
     const experience = await regular.end();
     const limitMs = 1000 * (init.connectTimeoutSeconds + init.sendTimeoutSeconds) + SETTLE_EXTRA_MS;
     let after = await watcher.read();
-    while (differences(before, after).length > 0 && performance.now() - startMs < limitMs) {
+    while (differences(before, after, house).length > 0 && performance.now() - startMs < limitMs) {
       await pause(100);
       after = await watcher.read();
     }
@@ -133,9 +133,9 @@ async function besiege(
   }
 }
 
-function judge(before: Vitals, siege: Siege, p99LimitMs: number): string[] {
+function judge(before: Vitals, siege: Siege, house: House, p99LimitMs: number): string[] {
   const { experience, after, floodBytes, receivedBytes } = siege;
-  const failures = [...differences(before, after), ...new Set(experience.faults)];
+  const failures = [...differences(before, after, house), ...new Set(experience.faults)];
   const p99Ms = percentile(experience.roundTripMs, 0.99);
   if (!(p99Ms <= p99LimitMs)) failures.push(`p99 of the round trips was ${p99Ms} ms`);
   if (experience.connectMs.length === 0) failures.push("No newcomer came");
@@ -150,11 +150,14 @@ function doorsNotStalled({ doors }: House, log: string): string[] {
   return doors.map(({ name }) => name).filter((name) => !isStalled(name));
 }
 
-/** What has not come back to what it was. */
-function differences(before: Vitals, after: Vitals): string[] {
+/**
+ * What has not come back to what it was. A Deno older than the broker needs cannot close a connection with a blocked write: one of the deaf
+ * may stay open at each door until it hangs up.
+ */
+function differences(before: Vitals, after: Vitals, { doors, isOld }: House): string[] {
   const found = LEVELS.filter((name) => after.levels[name] !== before.levels[name])
     .map((name) => `${name} was ${before.levels[name]} and is ${after.levels[name]}`);
-  if (after.descriptors > before.descriptors) {
+  if (after.descriptors > before.descriptors + (isOld ? doors.length : 0)) {
     found.push(`Descriptors were ${before.descriptors} and are ${after.descriptors}`);
   }
   return found;

@@ -20,6 +20,8 @@ interface Stage {
 interface WireCase {
   readonly name: string;
   readonly lines: string;
+  /** The remote end does not answer CONNECT by itself. */
+  readonly isLate?: true;
   readonly act: (stage: Stage) => Promise<void>;
 }
 
@@ -101,6 +103,10 @@ const CASES: readonly WireCase[] = [
       await stage.remote.until(/^SUBSCRIBE b/);
       await stage.remote.send("PUBACK id=2000");
       await stage.remote.send("PUBCOMP id=2001");
+      await stage.remote.send("PUBREC id=2002");
+      await stage.remote.until(/^PUBREL 2002/);
+      await stage.remote.send("PUBREL id=2003");
+      await stage.remote.until(/^PUBCOMP 2003/);
       await stage.remote.send('PUBLISH b/x qos=1 id=180 "m"');
       await stage.remote.until(/^PUBACK 180/);
       await end(stage);
@@ -111,14 +117,70 @@ const CASES: readonly WireCase[] = [
     lines: `notifications false\ntopic b/# out ${qos}\nrestart_timeout 1\n`,
     act: async ({ local, remote }) => {
       await remote.until(/^CONNECT/);
-      remote.isSilent = true;
+      remote.silentTo.add("publish");
       await send(local, "b/x", "m", { qos });
       await remote.until(/^PUBLISH b\/x/);
-      remote.isSilent = false;
+      remote.silentTo.delete("publish");
       remote.drop();
       await remote.until(/^PUBLISH b\/x/, 2);
     },
   })),
+  {
+    name: "06-bridge-br2b-disconnect-qos2: PUBREL again",
+    lines: `notifications false\ntopic b/# both 2\nrestart_timeout 1\n`,
+    act: async ({ local, remote }) => {
+      await remote.until(/^SUBSCRIBE b/);
+      remote.silentTo.add("pubrel");
+      await send(local, "b/x", "m", { qos: 2 });
+      await remote.until(/^PUBREL/);
+      remote.silentTo.delete("pubrel");
+      remote.drop();
+      await remote.until(/^PUBREL/, 2);
+    },
+  },
+  {
+    name: "06-bridge-b2br-disconnect-qos2: twice from the remote broker",
+    lines: `notifications false\ntopic b/# both 2\nrestart_timeout 1\n${END}`,
+    act: async (stage) => {
+      const { remote } = stage;
+      remote.silentTo.add("pubrec");
+      await remote.until(/^SUBSCRIBE b/);
+      await remote.send('PUBLISH b/x qos=2 id=5 "m"');
+      await remote.until(/^PUBREC 5/);
+      remote.drop();
+      await remote.until(/^CONNECT/, 2);
+      await remote.send('PUBLISH b/x qos=2 id=5 dup "m"');
+      await remote.until(/^PUBREC 5/, 2);
+      await remote.send("PUBREL id=5");
+      await remote.until(/^PUBCOMP 5/);
+      await end(stage);
+      await untilCame(stage, "b/x m");
+      assert.equal(stage.came.filter((line) => line === "b/x m").length, 1);
+    },
+  },
+  {
+    name: "06-bridge-b2br-late-connection: CONNACK comes late",
+    lines: `notifications false\ntopic b/# out 1\n`,
+    isLate: true,
+    act: async ({ local, remote }) => {
+      await send(local, "b/x", "m");
+      await remote.send("CONNACK");
+      await remote.until(/^PUBLISH b/);
+    },
+  },
+  {
+    name: "06-bridge-remote-shutdown: notification_topic",
+    lines: `notification_topic state\ntopic b/# out 1\nrestart_timeout 1\n${END}`,
+    act: async (stage) => {
+      await untilCame(stage, "state 1");
+      stage.remote.isAway = true;
+      stage.remote.drop();
+      await untilCame(stage, "state 0");
+      stage.remote.isAway = false;
+      await stage.remote.until(/^CONNECT/, 2);
+      await end(stage);
+    },
+  },
   ...["true", "false"].flatMap((clean) =>
     ["", "true", "false"].map((local): WireCase => ({
       name: `06-bridge-clean-session ${clean}, local ${local}`,
@@ -144,11 +206,12 @@ const CASES: readonly WireCase[] = [
 ];
 
 async function play(
-  { lines, act }: WireCase,
+  { lines, act, isLate }: WireCase,
   version: ProtocolVersion,
   who: "ours" | "theirs",
 ): Promise<string[]> {
   await using remote = new Remote(version);
+  if (isLate === true) remote.silentTo.add("connect");
   const protocol = version === 5 ? "mqttv50" : "mqttv311";
   const block =
     `connection b\naddress 127.0.0.1:${remote.port}\nbridge_protocol_version ${protocol}\n${lines}`;
@@ -178,19 +241,19 @@ async function play(
 
 /**
  * Without what differs by itself: acknowledgements, Client Identifiers, UNSUBSCRIBE (which is not sent here where there can be nothing to end),
- * and the QoS of the bridge's own state.
+ * and the bridge's own state, which is of QoS 0 here and told at its end too.
  */
 function comparable(heard: readonly string[]): Record<string, readonly string[]> {
   const of = (type: string) => heard.filter((line) => line.startsWith(type));
   return {
     connects: of("CONNECT").map((line) => line.replace(/^CONNECT \S+/, "CONNECT")),
     subscribes: [...new Set(of("SUBSCRIBE"))].toSorted(),
-    publishes: of("PUBLISH").filter((line) => !line.includes("$SYS/")),
+    publishes: of("PUBLISH").filter((line) => !/ (\$SYS\/|state )/.test(line)),
   };
 }
 
 /** These wait for connections that are tried again. */
-const LONG = /disconnect|clean-session/;
+const LONG = /disconnect|clean-session|shutdown/;
 for (const version of [4, 5] as const) {
   for (const one of CASES) {
     const name = `a bridge of ${version === 5 ? "5.0" : "3.1.1"} and mosquitto's: ${one.name}`;

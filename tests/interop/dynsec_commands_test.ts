@@ -17,6 +17,60 @@ function c(command: string, more: object = {}): object {
   return { command, ...more };
 }
 
+/** Which names the commands want, in order. */
+const NAMES: readonly (readonly [command: string, ...names: readonly string[]])[] = [
+  ...["createClient", "deleteClient", "disableClient", "enableClient", "setClientId", "getClient"]
+    .map((command) => [command, "username"] as const),
+  ["setClientPassword", "username"],
+  ["modifyClient", "username"],
+  ["addClientRole", "username", "rolename"],
+  ["removeClientRole", "username", "rolename"],
+  ...["createGroup", "deleteGroup", "getGroup", "modifyGroup", "setAnonymousGroup"]
+    .map((command) => [command, "groupname"] as const),
+  ["addGroupRole", "groupname", "rolename"],
+  ["removeGroupRole", "groupname", "rolename"],
+  ["addGroupClient", "username", "groupname"],
+  ["removeGroupClient", "username", "groupname"],
+  ...["createRole", "deleteRole", "getRole", "modifyRole", "addRoleACL", "removeRoleACL"]
+    .map((command) => [command, "rolename"] as const),
+];
+/** Names that are not there or are no text; and the rest of 14-dynsec-*-invalid. */
+const INVALID: readonly [command: unknown, ourError?: string][] = [
+  ...NAMES.flatMap(([command, first = "", second]): [unknown][] => [
+    [c(command)],
+    [c(command, { [first]: 5 })],
+    ...second === undefined ? [] : [
+      [c(command, { [first]: "nobody" })] as [unknown],
+      [c(command, { [first]: "nobody", [second]: 5 })] as [unknown],
+    ],
+  ]),
+  [c("createClient", { username: "v", password: 5 }), "Invalid password"],
+  [c("createClient", { username: "v", clientid: 5 }), "Invalid clientid"],
+  [c("createClient", { username: "v", textname: 5 }), "Invalid textname"],
+  [c("createClient", { username: "v", textdescription: 5 }), "Invalid textdescription"],
+  [c("createClient", { username: "v" })],
+  [c("setClientId", { username: "v", clientid: 5 }), "Invalid clientid"],
+  [c("setClientPassword", { username: "v", password: 5 }), "Invalid password"],
+  [c("modifyClient", { username: "v", clientid: "" })],
+  [c("createGroup", { groupname: "vg", textname: 5 }), "Invalid textname"],
+  [c("createGroup", { groupname: "vg", textdescription: 5 }), "Invalid textdescription"],
+  [c("createGroup", { groupname: "vg", roles: 5 }), "'roles' not an array"],
+  [c("createRole", { rolename: "vr", textname: 5 }), "Invalid textname"],
+  [c("createRole", { rolename: "vr", textdescription: 5 }), "Invalid textdescription"],
+  [c("createRole", { rolename: "vr" })],
+  [c("addRoleACL", { rolename: "vr" })],
+  [c("addRoleACL", { rolename: "vr", acltype: 5 })],
+  [c("addRoleACL", { rolename: "vr", acltype: "unsubscribePattern", topic: 5 })],
+  [c("removeRoleACL", { rolename: "vr" })],
+  [c("removeRoleACL", { rolename: "vr", acltype: "notvalid" }), 'Unknown acltype "notvalid"'],
+  [c("removeRoleACL", { rolename: "vr", acltype: "unsubscribePattern" })],
+  [c("removeRoleACL", { rolename: "vr", acltype: "unsubscribePattern", topic: 5 })],
+  [c("setDefaultACLAccess", { acls: "bad" }), "'acls' not an array"],
+  [c("setDefaultACLAccess", { actions: "bad" })],
+  [c("deleteRole", { rolename: "vr" })],
+  [c("deleteClient", { username: "v" })],
+];
+
 /** Commands in a row, each on what those before it have made; and our own error where it says more than mosquitto's. */
 const rows: readonly [command: unknown, ourError?: string][] = [
   [c("createClient", {
@@ -161,6 +215,8 @@ const rows: readonly [command: unknown, ourError?: string][] = [
   [{ correlationData: 5, command: "listRoles" }, "Invalid correlationData"],
   [7],
   [{}],
+  [{ command: 6 }],
+  ...INVALID,
 ];
 
 Deno.test({

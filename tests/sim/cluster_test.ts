@@ -41,6 +41,7 @@ testFound(LONGER, [
     "what a node said of a session before it began anew there stood behind that: its will came once more",
   ],
   [42749, "a will whose end did not count stayed in the store, and came once more"],
+  [105264, "a simulated client that was refused a subscription never asked again"],
   [
     44390,
     "of two connections that waited for the log the first went on, and its session had ended",
@@ -64,6 +65,23 @@ testFound(WITH_SHARE, [
   ],
   [791, "a node without members told others to forget what its earlier process had had"],
   [1096, "the first word of a node that has started anew was taken for one of the log's beginning"],
+  [
+    110168,
+    "a node said that it had no member, and had got one that it did not know of: what waited found nobody",
+  ],
+  [110457, "and so did what was published just then"],
+  [
+    10094,
+    "a session ended elsewhere before its node was back: what it had of the share nobody got",
+  ],
+  [110226, "sessions had gone while their node was away: it did not say where to"],
+  [10774, "and nobody was left to get what it had had"],
+  [10906, "and so with another member"],
+  [
+    112500,
+    "both nodes were killed while a message went from one to the other, which is a limit, too",
+  ],
+  [10818, "all nodes were killed, and a member had no session: the check did not know that limit"],
 ]);
 
 /** The first test always runs. More seeds follow in `cluster_more_test.ts`. */

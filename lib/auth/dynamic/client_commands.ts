@@ -133,12 +133,12 @@ function setClientId(context: CommandContext, json: JsonObject): CommandResult {
 }
 
 function addClientRole(context: CommandContext, json: JsonObject): CommandResult {
-  const change = addingRole(context, json, "Client already has this role");
+  const change = addingRole(context, json, "username", "Client already has this role");
   return changeClient(context, json, change);
 }
 
 function removeClientRole(context: CommandContext, json: JsonObject): CommandResult {
-  return changeClient(context, json, removingRole(context, json));
+  return changeClient(context, json, removingRole(context, json, "username"));
 }
 
 /** The document with one client changed. */

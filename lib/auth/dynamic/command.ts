@@ -88,12 +88,17 @@ interface RoleHolder {
   readonly roles: readonly Ranked[];
 }
 
+/** What a command names whose roles are to change. */
+type HolderName = "username" | "groupname";
+
 /** The change that adds the role of a command; `taken`: what the answer says where it is there already. */
 export function addingRole(
   { document }: CommandContext,
   json: JsonObject,
+  holderName: HolderName,
   taken: string,
 ): (holder: RoleHolder) => RoleHolder {
+  nameField(json, holderName); // What is missing first is told first, as by mosquitto.
   const name = nameField(json, "rolename");
   const priority = numberField(json, "priority", NO_PRIORITY);
   return ({ roles }) => {
@@ -107,7 +112,9 @@ export function addingRole(
 export function removingRole(
   { document }: CommandContext,
   json: JsonObject,
+  holderName: HolderName,
 ): (holder: RoleHolder) => RoleHolder {
+  nameField(json, holderName);
   const name = nameField(json, "rolename");
   return ({ roles }) => {
     find(document.roles, name, "Role");

@@ -84,10 +84,10 @@ export interface DynamicClient extends Described {
 
 /** A password's hash. */
 export interface DynamicPassword {
-  /** `$7$...` of PBKDF2-HMAC-SHA512, or what mosquitto 2.1 has in its place. Another text is another password. */
+  /** `$7$...` of PBKDF2-HMAC-SHA512, or `$argon2id$...` of mosquitto 2.1. Another text is another password. */
   readonly text: string;
-  /** The same, understood; absent: it is Argon2, which cannot be checked here. */
-  readonly hash?: Extract<PasswordHash, { kind: "pbkdf2" }> | undefined;
+  /** The same, understood. */
+  readonly hash: Extract<PasswordHash, { kind: "pbkdf2" | "argon2id" }>;
 }
 
 /** Users that share roles. */

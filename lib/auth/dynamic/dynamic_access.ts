@@ -10,7 +10,12 @@ import type { AccessFileReader } from "../access_files.ts";
 import { CredentialCheck } from "../credential_check.ts";
 import type { PasswordUsers } from "../password_file.ts";
 import { RememberedPasswords } from "../remembered_passwords.ts";
-import { CONTROL_TOPIC, type DynamicClient, type DynamicDocument } from "./document.ts";
+import {
+  CONTROL_TOPIC,
+  type DynamicClient,
+  type DynamicDocument,
+  type DynamicPassword,
+} from "./document.ts";
 import { type DynamicDecision, DynamicRights, isNobody } from "./dynamic_rights.ts";
 import { DynamicFile, replaceFile } from "./dynamic_file.ts";
 
@@ -77,7 +82,6 @@ export class DynamicAccess {
       concurrency: undefined,
       remembered: this.#remembered,
     });
-    this.#warn();
   }
 
   /** What holds. */
@@ -247,17 +251,6 @@ export class DynamicAccess {
         now.password?.text === earlier.password?.text;
     };
   }
-
-  #warn(): void {
-    const unknown = [...this.document.clients]
-      .filter(([, { password }]) => password !== undefined && password.hash === undefined)
-      .map(([name]) => name);
-    if (unknown.length === 0) return;
-    this.#init.log.warning(
-      `${this.#file.path}: Argon2 passwords cannot be checked: set these clients' anew by setClientPassword`,
-      { clients: unknown.slice(0, 10).join(", "), count: unknown.length },
-    );
-  }
 }
 
 /** Whether a client may be here under this Client Identifier. */
@@ -266,16 +259,12 @@ function isWelcome(client: DynamicClient, clientId: string): boolean {
 }
 
 function usersOf({ clients }: DynamicDocument): PasswordUsers {
-  const users = new Map<string, { text: string; hash: NonNullable<DynamicHash> }>();
+  const users = new Map<string, DynamicPassword>();
   for (const [name, { password }] of clients) {
-    if (password?.hash !== undefined) {
-      users.set(name, { text: password.text, hash: password.hash });
-    }
+    if (password !== undefined) users.set(name, password);
   }
   return users;
 }
-
-type DynamicHash = NonNullable<DynamicClient["password"]>["hash"];
 
 function describe({ isAllowed, roleName, acl }: DynamicDecision, type: string, topic: string) {
   const verdict = isAllowed ? "allow" : "deny";

@@ -83,6 +83,7 @@ function modifyGroup(context: CommandContext, json: JsonObject): CommandResult {
 
 function addGroupClient(context: CommandContext, json: JsonObject): CommandResult {
   const name = nameField(json, "username");
+  nameField(json, "groupname");
   const priority = numberField(json, "priority", NO_PRIORITY);
   find(context.document.clients, name, "Client");
   return changeGroup(context, json, ({ clients }) => {
@@ -95,16 +96,21 @@ function addGroupClient(context: CommandContext, json: JsonObject): CommandResul
 
 function removeGroupClient(context: CommandContext, json: JsonObject): CommandResult {
   const name = nameField(json, "username");
+  nameField(json, "groupname");
   find(context.document.clients, name, "Client");
   return changeGroup(context, json, ({ clients }) => ({ clients: withoutRanked(clients, name) }));
 }
 
 function addGroupRole(context: CommandContext, json: JsonObject): CommandResult {
-  return changeGroup(context, json, addingRole(context, json, "Group is already in this role"));
+  return changeGroup(
+    context,
+    json,
+    addingRole(context, json, "groupname", "Group is already in this role"),
+  );
 }
 
 function removeGroupRole(context: CommandContext, json: JsonObject): CommandResult {
-  return changeGroup(context, json, removingRole(context, json));
+  return changeGroup(context, json, removingRole(context, json, "groupname"));
 }
 
 function setAnonymousGroup({ document }: CommandContext, json: JsonObject): CommandResult {

@@ -244,11 +244,11 @@ function readPassword(json: JsonObject): DynamicPassword | undefined {
 
 /** A hash as text, understood. */
 export function parsePassword(text: string): DynamicPassword {
-  // It is kept for mosquitto 2.1; who has it cannot log in here, which is said at the start.
-  if (text.startsWith("$argon2")) return { text };
   const parsed = parsePasswordHash(text);
   if ("problem" in parsed) throw new FieldError(`password: ${parsed.problem}`);
   const { hash } = parsed;
-  if (hash.kind !== "pbkdf2") throw new FieldError("password: Must be PBKDF2-HMAC-SHA512");
+  if (hash.kind === "sha512") {
+    throw new FieldError("password: Must be PBKDF2-HMAC-SHA512 or Argon2id");
+  }
   return { text, hash };
 }

@@ -73,7 +73,8 @@ function storedClient(username: string, client: DynamicClient): object {
 }
 
 function passwordJson({ text, hash }: DynamicPassword): object {
-  if (hash === undefined) return { encoded_password: text };
+  // As mosquitto 2.1 writes it; all versions read the three fields of the other.
+  if (hash.kind === "argon2id") return { encoded_password: text };
   const { digest, salt, iterations } = hash;
   return { password: digest.toBase64(), salt: salt.toBase64(), iterations };
 }

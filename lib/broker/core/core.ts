@@ -6,6 +6,7 @@ import type { CloseReason } from "../ground/close_reason.ts";
 import { Deadlines } from "../ground/deadlines.ts";
 import { Fanout } from "../ground/fanout.ts";
 import { Latency } from "../ground/latency.ts";
+import { LongPackets } from "../ground/long_packets.ts";
 import { Metrics } from "../ground/metrics.ts";
 import type { BrokerOptions, ListenerOptions } from "../ground/options.ts";
 import type { BrokerPorts, ClusterPort, Store } from "../ground/ports.ts";
@@ -72,6 +73,8 @@ export class Core implements Turn {
   readonly fanout: Fanout = new Fanout();
   /** Messages that go to more receivers than one turn has time for. */
   readonly longFanOuts: LongFanOuts = new LongFanOuts();
+  /** Packets that are handled in parts. */
+  readonly longPackets: LongPackets = new LongPackets();
   /** The Topic Aliases of all clients. */
   readonly aliases: AliasBook = new AliasBook();
   /** The wills of all clients. */
@@ -207,6 +210,8 @@ export class Core implements Turn {
     this.releases.cancel(connection);
     this.aliases.remove(connection.incomingAliases);
     this.congestion.throttled.delete(connection);
+    this.longPackets.end(connection.unfinished);
+    connection.unfinished = null;
     this.closing.push(connection);
   }
 

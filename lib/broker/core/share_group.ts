@@ -2,14 +2,19 @@ import type { Subscription } from "../../session/mod.ts";
 import type { Client } from "../state/connection.ts";
 import type { Target } from "./target.ts";
 
+/** How many who have left may be remembered whatever the size of the group. */
+const MAX_LEFT = 16;
+
 /** A shared subscription: each message goes to one of its members. */
 export class ShareGroup {
   readonly kind = "share";
   readonly #members = new Map<Client, Target>();
   /** Whether another node of a cluster has members, so that it stays without any here. */
   isHeld = false;
-  /** The members in order of joining; `undefined` after a change, until it is needed. */
-  #order: readonly Target[] | undefined;
+  /** The members in order of joining, as they were when a message was given to one last. */
+  #order: readonly Target[] = [];
+  #isOrdered = true;
+  /** Whose turn it is, in that order. */
   #next = 0;
 
   /** `topicFilter` includes `$share/...`. */
@@ -34,13 +39,16 @@ export class ShareGroup {
         : [subscription.subscriptionIdentifier],
       share: this.topicFilter,
     });
-    this.#order = undefined;
+    this.#isOrdered = false;
   }
 
   delete(client: Client): boolean {
     const isMember = this.#members.delete(client);
-    if (isMember) this.#order = undefined;
-    return isMember;
+    if (!isMember) return false;
+    this.#isOrdered = false;
+    // Who has left is not kept in memory for long where no message comes.
+    if (this.#order.length > 2 * this.size + MAX_LEFT) this.#reorder();
+    return true;
   }
 
   /** Whether there is a member other than `client` for which `isSuch` returns true. */
@@ -54,7 +62,8 @@ export class ShareGroup {
    * is connected but has a backlog, 3 can be sent it at once.
    */
   pick(rank: (target: Target) => number): Target | undefined {
-    const order = this.#order ??= [...this.#members.values()];
+    if (!this.#isOrdered) this.#reorder();
+    const order = this.#order;
     const count = order.length;
     let best: Target | undefined;
     let bestRank = 0;
@@ -71,5 +80,13 @@ export class ShareGroup {
     }
     if (best !== undefined) this.#next = bestAt + 1;
     return best;
+  }
+
+  /** Orders the members anew: the turn passes on to who was next, whoever before has left. */
+  #reorder(): void {
+    const before = this.#order.slice(0, this.#next);
+    this.#next = before.filter(({ client }) => this.#members.has(client)).length;
+    this.#order = [...this.#members.values()];
+    this.#isOrdered = true;
   }
 }

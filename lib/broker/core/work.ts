@@ -25,7 +25,7 @@ export const STEPS = {
   /** Handing a message to one client. */
   delivery: 1,
   /** Subscribing or unsubscribing a Topic Filter. */
-  filter: 100,
+  filter: 30,
   /** Refusing to subscribe to one: nothing is kept. */
   refusedFilter: 10,
   /** Removing a subscription of a session that has ended: nothing is decoded, answered or kept. */

@@ -36,7 +36,7 @@ const VARIANTS = 12;
  */
 export class Fanout {
   #message!: Message;
-  #topicNameBytes!: Uint8Array;
+  #topicNameBytes: Uint8Array | undefined;
   #nowMs = 0;
   #kept: KeptMessage | null = null;
   #sharedProperties: Uint8Array | null | undefined;
@@ -51,10 +51,13 @@ export class Fanout {
     () => ({ bytes: null, packetIdOffset: 0 }),
   );
 
-  /** Starts the next message. `kept` is a copy of the same message, if one is kept already. */
+  /**
+   * Starts the next message. The Topic Name may be missing in bytes with one receiver alone. `kept` is a copy of the same message, if one is
+   * kept already.
+   */
   begin(
     message: Message,
-    topicNameBytes: Uint8Array,
+    topicNameBytes: Uint8Array | undefined,
     isSingle: boolean,
     nowMs: number,
     kept: KeptMessage | null = null,
@@ -125,18 +128,19 @@ export class Fanout {
 
   #encode(variant: Variant, version: ProtocolVersion, qos: Qos, retain: boolean): Uint8Array {
     const packet = this.#packet(version, qos, retain, qos > 0 ? 1 : 0);
-    const sizeBytes = publishSize(packet, version, this.#topicNameBytes);
+    const topicNameBytes = this.#topicNameBytes!;
+    const sizeBytes = publishSize(packet, version, topicNameBytes);
     if (this.#used + sizeBytes > this.#scratch.length) {
       // Variants that were encoded before still refer to the old array, which keeps it alive.
       this.#scratch = new Uint8Array(Math.max(2 * this.#scratch.length, sizeBytes));
       this.#used = 0;
     }
     const at = this.#used;
-    this.#used = encodePublishInto(packet, version, this.#scratch, at, this.#topicNameBytes);
+    this.#used = encodePublishInto(packet, version, this.#scratch, at, topicNameBytes);
     // First byte, Remaining Length of one to four bytes, the topic's two length bytes, the topic.
     let lengthBytes = 1;
     while (this.#scratch[at + lengthBytes]! > 0x7f) lengthBytes++;
-    variant.packetIdOffset = 1 + lengthBytes + 2 + this.#topicNameBytes.length;
+    variant.packetIdOffset = 1 + lengthBytes + 2 + topicNameBytes.length;
     return variant.bytes = this.#scratch.subarray(at, this.#used);
   }
 

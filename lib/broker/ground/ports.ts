@@ -384,9 +384,13 @@ export interface ClusterPort {
    * Announces that a client has connected to this node. Other nodes disconnect it (0x8E) when they read this from the log. With
    * `endsSession` its old session ends, on this node too. `whenApplied` is called in a turn when the session belongs to this node, but
    * never if the log cannot be reached; it is absent if the client has no session that outlives the connection. `FromCluster.applyClaim` is
-   * called before it.
+   * called before it, unless `isOvertaken`: the client has come to this node once more behind this, without such a session.
    */
-  claim(clientId: string, endsSession: boolean, whenApplied?: () => void): void;
+  claim(
+    clientId: string,
+    endsSession: boolean,
+    whenApplied?: (isOvertaken: boolean) => void,
+  ): void;
   /** The client that was claimed is gone, and has no session: the Client Identifier belongs to no node any more. */
   unclaim(clientId: string): void;
   /** The name of this node. */

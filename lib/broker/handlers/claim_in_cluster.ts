@@ -18,7 +18,9 @@ export function claimInCluster(
   goOn: () => void,
 ): void {
   const { cluster } = core;
-  if (cluster === null || !isShared(core, connection, request.connect)) return goOn();
+  if (cluster === null) return goOn();
+  const hasWill = cluster.isReady && leavesWill(core, connection, request.clientId);
+  if (!hasWill && !isShared(core, connection, request.connect)) return goOn();
   const claim = claimSession(core, connection, request);
   const refusal = refusalOf(core, request, claim) ?? (cluster.isReady ? undefined : UNREACHABLE);
   if (refusal !== undefined) {
@@ -36,10 +38,10 @@ export function claimInCluster(
   });
   const endsSession = claim.isEnding || request.connect.cleanStart;
   const { clientId } = request;
-  const goOnHere = () => {
+  const goOnHere = (isOvertaken: boolean) => {
     const isElsewhere = core.clients.get(clientId)?.copy?.isElsewhere === true;
-    // No Reason Code of CONNACK says that the client is at another node by now.
-    if (isElsewhere && connection.state !== "closed") {
+    // No Reason Code of CONNACK says that the client is at another node by now, or has another connection here.
+    if ((isElsewhere || isOvertaken) && connection.state !== "closed") {
       refuse(core, connection, UNREACHABLE.reasonCode, UNREACHABLE.message);
     }
     if (!isOver && connection.state !== "closed") {
@@ -48,7 +50,11 @@ export function claimInCluster(
     }
     if (isOver || connection.state === "closed") settleLeft(core, clientId);
   };
-  cluster.claim(clientId, endsSession, () => whenFlightsAreRead(core, clientId, goOnHere));
+  cluster.claim(
+    clientId,
+    endsSession,
+    (isOvertaken) => whenFlightsAreRead(core, clientId, () => goOnHere(isOvertaken)),
+  );
 }
 
 const UNREACHABLE = {
@@ -60,6 +66,11 @@ const UNREACHABLE = {
 export function isShared(core: Core, connection: Connection, connect: Connect): boolean {
   if (connection.listener.bridge !== undefined) return false;
   return !connect.cleanStart || limitExpiry(core, expirySecondsOf(connection, connect)) > 0;
+}
+
+/** Whether the client has left a will at another node: this one publishes it where the log has come to the claim. [MQTT-3.1.3-9] */
+function leavesWill(core: Core, { listener }: Connection, clientId: string): boolean {
+  return listener.bridge === undefined && core.clients.get(clientId)?.copy?.will !== undefined;
 }
 
 /** Ends the connection that the client has. [MQTT-3.1.4-3] */

@@ -70,3 +70,16 @@ export function leaveOfChange(
     canRefuse: true,
   });
 }
+
+/** Handles a packet with many filters: what the first part leaves is handled in later turns, by `receive`. */
+export function handleInParts(
+  core: Core,
+  connection: Connection,
+  sizeBytes: number,
+  handlePart: () => boolean,
+): void {
+  if (handlePart()) return;
+  const packet = { sizeBytes, handlePart };
+  connection.unfinished = packet;
+  core.longPackets.begin(packet);
+}

@@ -10,6 +10,7 @@ import {
 } from "../../codec/mod.ts";
 import type { Core } from "../core/core.ts";
 import { STEPS } from "../core/work.ts";
+import type { LongPacket } from "../ground/long_packets.ts";
 import { blame, disconnect } from "../services/lifecycle.ts";
 import type { Connection } from "../state/connection.ts";
 import { handleAck, handleShortAck, SHORT_ACK_BYTES } from "./acknowledge.ts";
@@ -87,12 +88,14 @@ function handleNext(
   const maxSizeBytes = isConnected ? options.maxPacketSizeBytes : options.maxConnectPacketSizeBytes;
   const length = frameLength(bytes, at, end, maxSizeBytes);
   if (length === 0 || at + length > end) return at;
-  if (length > LARGE_BYTES && work.isTurnOver && !core.isResuming) {
+  const { unfinished } = connection;
+  if (length > LARGE_BYTES && isForLater(core, unfinished, bytes[at]!, length)) {
     core.postpone(connection);
     return at;
   }
-  if (connection.unfinished !== null) {
-    if (!connection.unfinished()) return at;
+  if (unfinished !== null) {
+    if (!unfinished.handlePart()) return at;
+    core.longPackets.end(connection.unfinished);
     connection.unfinished = null;
     return at + length;
   }
@@ -127,7 +130,19 @@ function handleOther(
   core.metrics.receivedByType[bytes[start]! >> 4]!++;
   core.work.spend(partSteps(packet));
   if (core.isObserved) tellReceived(core, connection, packet);
-  handle(core, connection, packet);
+  handle(core, connection, packet, end - start);
+}
+
+/** Whether a large packet, or the rest of it, waits for a later turn: this one is over, or too much is being handled in parts. */
+function isForLater(
+  { work, isResuming, longPackets }: Core,
+  unfinished: LongPacket | null,
+  firstByte: number,
+  sizeBytes: number,
+): boolean {
+  if (work.isTurnOver && !isResuming) return true;
+  const hasFilters = firstByte === FirstByte.Subscribe || firstByte === FirstByte.Unsubscribe;
+  return hasFilters && unfinished === null && !longPackets.hasRoomFor(sizeBytes);
 }
 
 /** The steps of decoding the many small parts of a packet, each of which is an object. */
@@ -192,7 +207,7 @@ function tellReceived(core: Core, connection: Connection, packet: Packet): void 
   connection.isNextTold = false;
 }
 
-function handle(core: Core, connection: Connection, packet: Packet): void {
+function handle(core: Core, connection: Connection, packet: Packet, sizeBytes: number): void {
   if (packet.type === "connect") return handleConnect(core, connection, packet);
   if (packet.type === "auth") return handleAuth(core, connection, packet);
   // The first packet is a CONNECT, and nothing is handled before it is accepted. [MQTT-3.1.0-1] [v3 MQTT-3.1.0-1]
@@ -215,9 +230,9 @@ function handle(core: Core, connection: Connection, packet: Packet): void {
     case "pubcomp":
       return handleAck(core, connection, packet);
     case "subscribe":
-      return handleSubscribe(core, connection, packet);
+      return handleSubscribe(core, connection, packet, sizeBytes);
     case "unsubscribe":
-      return handleUnsubscribe(core, connection, packet);
+      return handleUnsubscribe(core, connection, packet, sizeBytes);
     case "pingreq":
       return void connection.outbox.send({ type: "pingresp" });
     case "disconnect":

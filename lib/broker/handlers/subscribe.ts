@@ -16,7 +16,14 @@ import type { HookRefusal } from "../ground/hooks.ts";
 import { requestOf } from "./bridge.ts";
 import { waitForAnswer } from "./decision.ts";
 import { askToSubscribe } from "./hooked.ts";
-import { failure, leaveOfChange, type MountedFilter, mountFilter, refusal } from "./filters.ts";
+import {
+  failure,
+  handleInParts,
+  leaveOfChange,
+  type MountedFilter,
+  mountFilter,
+  refusal,
+} from "./filters.ts";
 
 /** How often a client may ask again for retained messages while earlier ones are still being sent. */
 const MAX_REPEATED = 1000;
@@ -33,10 +40,15 @@ interface Subscribing {
 /** The refusal of access control. */
 const NOT_AUTHORIZED: HookRefusal = { reasonCode: ReasonCode.NotAuthorized };
 
-/** Handles SUBSCRIBE: each filter is granted or refused by itself in the SUBACK. [MQTT-3.8.4-5] */
-export function handleSubscribe(core: Core, connection: Connection, packet: Subscribe): void {
+/** Handles SUBSCRIBE: each filter is granted or refused by itself in the SUBACK. [MQTT-3.8.4-5] `sizeBytes`: the packet's. */
+export function handleSubscribe(
+  core: Core,
+  connection: Connection,
+  packet: Subscribe,
+  sizeBytes: number,
+): void {
   const work: Subscribing = { packet, decided: [], reasonCodes: [], hasWritten: false };
-  if (!doPart(core, connection, work)) connection.unfinished = () => doPart(core, connection, work);
+  handleInParts(core, connection, sizeBytes, () => doPart(core, connection, work));
 }
 
 /**
@@ -238,7 +250,7 @@ function grant(
   core.router.subscribe(client, subscription);
   storeSubscription(core, client, subscription);
   keepSubscription(core, client, subscription);
-  if (getsRetained) client.deliverRetained({ subscription, topicFilter, walk: null });
+  if (getsRetained) client.deliverRetained(subscription);
   return subscription.qos;
 }
 

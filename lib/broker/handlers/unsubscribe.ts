@@ -3,7 +3,13 @@ import type { Core } from "../core/core.ts";
 import { STEPS } from "../core/work.ts";
 import { endSubscription } from "../services/subscriptions.ts";
 import type { Connection } from "../state/connection.ts";
-import { leaveOfChange, type MountedFilter, mountFilter, refusal } from "./filters.ts";
+import {
+  handleInParts,
+  leaveOfChange,
+  type MountedFilter,
+  mountFilter,
+  refusal,
+} from "./filters.ts";
 
 /** An UNSUBSCRIBE that is being handled, in parts where it is long. */
 interface Unsubscribing {
@@ -12,10 +18,15 @@ interface Unsubscribing {
   hasWritten: boolean;
 }
 
-/** Handles UNSUBSCRIBE. Messages already being sent to the client are still delivered. [MQTT-3.10.4-3] */
-export function handleUnsubscribe(core: Core, connection: Connection, packet: Unsubscribe): void {
+/** Handles UNSUBSCRIBE. Messages already being sent to the client are still delivered. [MQTT-3.10.4-3] `sizeBytes`: the packet's. */
+export function handleUnsubscribe(
+  core: Core,
+  connection: Connection,
+  packet: Unsubscribe,
+  sizeBytes: number,
+): void {
   const work: Unsubscribing = { packet, reasonCodes: [], hasWritten: false };
-  if (!doPart(core, connection, work)) connection.unfinished = () => doPart(core, connection, work);
+  handleInParts(core, connection, sizeBytes, () => doPart(core, connection, work));
 }
 
 /** Ends a subscription of a connected client on behalf of somebody else; returns the code of an UNSUBACK. */

@@ -1,4 +1,3 @@
-import { encodeText } from "../../codec/mod.ts";
 import {
   contentSizeBytes,
   keptPropertiesBytes,
@@ -15,7 +14,11 @@ import { deliver } from "./deliver.ts";
 import { drain, isBacklogged } from "./send.ts";
 import { ArenaMessage } from "../ground/payload_arena.ts";
 import type { ClientIdentity } from "../ground/ports.ts";
-import type { RetainedApart, RetainedDelivery } from "../state/retained_deliveries.ts";
+import type {
+  RetainedApart,
+  RetainedDelivery,
+  RetainedRead,
+} from "../state/retained_deliveries.ts";
 import type { Target } from "../core/target.ts";
 
 /** The limits of a slice for one client: steps of the walk, messages, and buffered bytes. */
@@ -23,8 +26,9 @@ const SLICE_STEPS = 5000;
 const SLICE_MESSAGES = 1000;
 const SLICE_BYTES = 64 * 1024;
 /** The most that is read from the store at a time, in messages and bytes. */
-const READ_MESSAGES = 256;
-const READ_BYTES = 32 * 1024;
+const READ_MESSAGES = 512;
+const READ_BYTES = 64 * 1024;
+const NOTHING_READ: RetainedRead = { kept: [], messages: [], next: 0 };
 
 /** The client has read what was buffered for it: sends what waited for room. */
 export function sendMore(core: Core, connection: Connection): void {
@@ -52,8 +56,9 @@ export function pumpRetained(core: Core, client: Client): void {
     if (core.work.isPartOver) break;
     const { apart } = delivery;
     if (apart !== undefined && !pumpApart(core, client, delivery, apart)) continue;
-    if (apart?.isReading === true) return; // The answer continues.
-    const walk = delivery.walk ??= core.retained.matches(delivery.topicFilter);
+    // What is read next is looked for meanwhile. Then the answer continues.
+    if (apart?.isReading === true && (isWorthReading(apart) || delivery.walk!.isDone)) return;
+    const walk = delivery.walk ??= core.retained.matches(delivery.subscription.topicFilter);
     const kept = walkOn(core, walk);
     if (kept !== undefined) deliverOrFind(core, client, delivery, kept);
     // A walk may visit a million topics without a match, so it is interrupted too.
@@ -81,16 +86,16 @@ function pumpApart(
   delivery: RetainedDelivery,
   apart: RetainedApart,
 ): boolean {
-  if (!apart.isReading && apart.ahead.length === 0) {
+  if (!apart.isReading && !hasMore(apart.ahead)) {
     const isOver = delivery.walk?.isDone === true;
     if (isWorthReading(apart) || isOver && apart.found.length > 0) readApart(core, client, apart);
     else if (!isOver) return true;
   }
-  if (apart.read.length === 0) {
+  if (!hasMore(apart.read)) {
     apart.read = apart.ahead;
-    apart.ahead = [];
+    apart.ahead = NOTHING_READ;
   }
-  if (apart.read.length === 0) return true;
+  if (!hasMore(apart.read)) return true;
   deliverRead(core, client, delivery, apart);
   return false;
 }
@@ -115,12 +120,16 @@ function deliverOrFind(
   apart.foundBytes += isHere ? kept.length : kept.sizeBytes;
 }
 
-function isEmpty({ found, ahead, read }: RetainedApart): boolean {
-  return found.length + ahead.length + read.length === 0;
+function isEmpty({ found, isReading, ahead, read }: RetainedApart): boolean {
+  return found.length === 0 && !isReading && !hasMore(ahead) && !hasMore(read);
+}
+
+function hasMore({ kept, next }: RetainedRead): boolean {
+  return next < kept.length;
 }
 
 function noneApart(): RetainedApart {
-  return { found: [], foundBytes: 0, isReading: false, ahead: [], read: [] };
+  return { found: [], foundBytes: 0, isReading: false, ahead: NOTHING_READ, read: NOTHING_READ };
 }
 
 /** Whether so many messages are to be read that more would not make reading cheaper, but only take memory. */
@@ -137,7 +146,7 @@ function readApart(core: Core, client: Client, apart: RetainedApart): void {
   let isLater = false;
   core.retained.readApart(found, (messages) => {
     apart.isReading = false;
-    apart.ahead = found.map((kept, i) => ({ kept, message: messages[i] })).reverse();
+    apart.ahead = { kept: found, messages, next: 0 };
     const goOn = () => void core.pumping.add(client);
     if (isLater) core.inTurn(goOn);
     else goOn();
@@ -152,7 +161,9 @@ function deliverRead(
   delivery: RetainedDelivery,
   apart: RetainedApart,
 ): void {
-  const { kept, message } = apart.read.pop()!;
+  const { read } = apart;
+  const kept = read.kept[read.next]!;
+  const message = read.messages[read.next++];
   if (!core.retained.isCurrent(kept)) {
     const current = core.retained.get(kept.topicName);
     if (current !== undefined) deliverOrFind(core, client, delivery, current);
@@ -195,7 +206,7 @@ function deliverRetained(
   const { fanout } = core;
   // A receiver that keeps the message keeps a copy: only `retained` may refer to memory of the arena.
   const message = kept instanceof ArenaMessage ? kept.toMessage() : kept;
-  fanout.begin(message, encodeText(message.topicName), true, core.nowMs);
+  fanout.begin(message, undefined, true, core.nowMs);
   deliver(core, target, message, fanout);
 }
 

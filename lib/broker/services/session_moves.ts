@@ -6,7 +6,7 @@ import { SessionCopy } from "../state/session_copy.ts";
 import { dropDelivery } from "./drop.ts";
 import { disconnect, KEPT_SECONDS, startExpiry } from "./lifecycle.ts";
 import { takeQueued } from "./queue.ts";
-import { moveOn, takeShared } from "./share_moves.ts";
+import { passOnAll } from "./share_moves.ts";
 import { forgetSession, keepUntil, putCopyWill } from "./shared_sessions.ts";
 import { readAhead } from "./queue_tail.ts";
 import { endWaiting } from "./session_flights.ts";
@@ -107,24 +107,6 @@ function goElsewhere(core: Core, client: Client, unapplied: readonly number[]): 
 function dropQuota(core: Core, client: Client): undefined {
   if (client.quotaKey !== undefined) core.sessionCounts.remove(client.quotaKey);
   return undefined;
-}
-
-/** Messages of shared subscriptions are known to this node alone: other members get those that the client has not acknowledged. */
-function passOnAll(core: Core, client: Client): void {
-  const { sender, clientId } = client.session;
-  const moving = takeShared(core, client, () => true);
-  for (const inFlight of [...sender.values()]) {
-    const { delivery, state } = inFlight;
-    if (delivery.share === undefined) continue;
-    sender.discard(inFlight);
-    // [MQTT-4.8.2-5] is about QoS 2, which goes to nobody else.
-    if (delivery.qos === 1 && state === "published") moving.push(delivery);
-    else if (delivery.sequence > 0) core.store?.deleteDelivery(clientId, delivery);
-  }
-  for (const delivery of moving) {
-    if (delivery.sequence > 0) core.store?.deleteDelivery(clientId, delivery);
-  }
-  for (const delivery of moving) moveOn(core, client, delivery);
 }
 
 /**

@@ -26,6 +26,21 @@ export function passOnShared(core: Core, client: Client): void {
   moveAll(core, client, taken);
 }
 
+/** What waits of shared subscriptions is known to this node alone: other members get what the client has not acknowledged. */
+export function passOnAll(core: Core, client: Client): void {
+  const { sender, clientId } = client.session;
+  const moving = takeShared(core, client, () => true);
+  for (const inFlight of [...sender.values()]) {
+    const { delivery, state } = inFlight;
+    if (delivery.share === undefined) continue;
+    sender.discard(inFlight);
+    // [MQTT-4.8.2-5] is about QoS 2, which goes to nobody else.
+    if (delivery.qos === 1 && state === "published") moving.push(delivery);
+    else if (delivery.sequence > 0) core.store?.deleteDelivery(clientId, delivery);
+  }
+  moveAll(core, client, moving);
+}
+
 /** Takes deliveries of shared subscriptions from the queue. */
 export function takeShared(
   core: Core,

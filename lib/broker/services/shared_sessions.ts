@@ -19,6 +19,7 @@ import { SessionCopy } from "../state/session_copy.ts";
 import { endSession, startExpiry } from "./lifecycle.ts";
 import { takeQueued } from "./queue.ts";
 import { readAhead } from "./queue_tail.ts";
+import { passOnAll } from "./share_moves.ts";
 import { endSubscription, keepSubscription } from "./subscriptions.ts";
 import { endWaiting } from "./session_flights.ts";
 import {
@@ -133,9 +134,13 @@ function unsubscribe(core: Core, client: Client, topicFilter: string): void {
   endSubscription(core, client, topicFilter, false);
 }
 
-/** Ends a session of which this node has a copy: what waits in it is no loss, the client has it or does not want it. */
+/**
+ * Ends a session of which this node has a copy: what waits in it is no loss, the client has it or does not want it. Of shared subscriptions it has
+ * something where it was this node's own when its earlier process ended.
+ */
 export function forgetSession(core: Core, client: Client): void {
   if (client.copy?.isElsewhere === true) {
+    passOnAll(core, client);
     takeQueued(core, client, () => true);
     for (const inFlight of [...client.session.sender.values()]) {
       client.session.sender.discard(inFlight);

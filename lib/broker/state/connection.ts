@@ -1,5 +1,10 @@
 import type { Packet, ProtocolVersion, Will } from "../../codec/mod.ts";
-import { type IncomingAliases, type Message, Session } from "../../session/mod.ts";
+import {
+  type IncomingAliases,
+  type Message,
+  Session,
+  type Subscription,
+} from "../../session/mod.ts";
 import type { CloseReason } from "../ground/close_reason.ts";
 import type { Deadline, Deadlines, Due } from "../ground/deadlines.ts";
 import type { DisconnectCause } from "../ground/events.ts";
@@ -12,11 +17,12 @@ import type {
   EnhancedExchange,
   Link,
 } from "../ground/ports.ts";
+import type { LongPacket } from "../ground/long_packets.ts";
 import type { Outgoing } from "../ground/outgoing.ts";
 import type { ConnectionRates } from "../ground/rate.ts";
 import { type ConnectionEvent, type ConnectionState, nextState } from "./connection_state.ts";
 import { Outbox } from "./outbox.ts";
-import { RetainedDeliveries, type RetainedDelivery } from "./retained_deliveries.ts";
+import { RetainedDeliveries } from "./retained_deliveries.ts";
 import type { SessionCopy } from "./session_copy.ts";
 import { type StopReason, Stops } from "./stops.ts";
 
@@ -152,8 +158,11 @@ export class Connection {
   isNextTold = false;
   /** The names that its CONNECT claims, until the client is accepted. */
   claim: Pick<ClientIdentity, "clientId" | "userName"> | null = null;
-  /** Set while a packet is handled in parts: handles the next part, and returns `true` after the last. */
-  unfinished: (() => boolean) | null = null;
+  /**
+   * The packet that is handled in parts.
+   * @internal
+   */
+  unfinished: LongPacket | null = null;
   /**
    * The rate limits of the connection; `undefined`: none.
    * @internal
@@ -366,9 +375,9 @@ export class Client {
    * Retained messages are to be sent, behind those that wait already.
    * @internal
    */
-  deliverRetained(delivery: RetainedDelivery): void {
+  deliverRetained(subscription: Subscription): void {
     this.retained ??= new RetainedDeliveries();
-    this.retained.push(delivery);
+    this.retained.push(subscription);
   }
 
   /** Whether retained messages are still to be sent. */

@@ -7,11 +7,9 @@ const MIN_EMPTY = 32;
 
 /** Retained messages on their way to a new subscription, a slice at a time. */
 export interface RetainedDelivery {
-  /** The subscription as it was then; the same filter again in the same SUBSCRIBE makes another object. */
+  /** The subscription as it was then; the same filter again in the same SUBSCRIBE makes another object. It is not shared. */
   readonly subscription: Subscription;
-  /** The Topic Filter without `$share/...`. */
-  readonly topicFilter: string;
-  /** `null` until its turn comes, because a client may have many that wait. */
+  /** `null` until the first slice. */
   walk: RetainedWalk<ArenaMessage> | null;
   /** What the walk has found that has to be read from the store; absent: nothing so far. */
   apart?: RetainedApart;
@@ -26,53 +24,59 @@ export interface RetainedApart {
   /** Whether some are being read. */
   isReading: boolean;
   /** Those that were read while others were delivered. */
-  ahead: RetainedRead[];
-  /** Those that were read and are not delivered yet; the next one is the last. */
-  read: RetainedRead[];
+  ahead: RetainedRead;
+  /** Those that were read before, and are being delivered. */
+  read: RetainedRead;
 }
 
-/** A retained message that was read from the store. */
+/** Retained messages that were read from the store together. */
 export interface RetainedRead {
-  readonly kept: ArenaMessage | ApartName;
-  readonly message: StoredRetained | undefined;
+  readonly kept: readonly (ArenaMessage | ApartName)[];
+  /** At the same places; `undefined`: the store has none any more. */
+  readonly messages: readonly (StoredRetained | undefined)[];
+  /** The place of the next one to be delivered. */
+  next: number;
 }
 
 /**
- * Retained messages that are still to be sent to one client, in the order of its SUBSCRIBE packets: a FIFO queue with constant
- * cost.
+ * Retained messages that are still to be sent to one client, in the order of its SUBSCRIBE packets: a FIFO queue with constant cost. A
+ * client may have many that wait: of these only the subscription is kept.
  */
 export class RetainedDeliveries {
-  #items: RetainedDelivery[] = NONE;
+  #waiting: Subscription[] = NONE;
   #head = 0;
+  #first: RetainedDelivery | undefined;
 
   /** The number of deliveries that are not complete. */
   get length(): number {
-    return this.#items.length - this.#head;
+    return this.#waiting.length - this.#head;
   }
 
   /** The delivery that is under way; `undefined` where there is none. */
   get first(): RetainedDelivery | undefined {
-    return this.#items[this.#head];
+    if (this.length === 0) return undefined;
+    return this.#first ??= { subscription: this.#waiting[this.#head]!, walk: null };
   }
 
-  /** Adds a delivery at the end. */
-  push(delivery: RetainedDelivery): void {
-    if (this.#items === NONE) this.#items = [];
-    this.#items.push(delivery);
+  /** Adds a delivery at the end. The subscription must not be a shared one: these get no retained messages. */
+  push(subscription: Subscription): void {
+    if (this.#waiting === NONE) this.#waiting = [];
+    this.#waiting.push(subscription);
   }
 
   /** Removes the first delivery. The array is cut when most of it is empty, so that each element is moved once on average. */
   shift(): void {
+    this.#first = undefined;
     this.#head++;
-    if (this.#head >= this.#items.length) {
-      this.#items = NONE;
+    if (this.#head >= this.#waiting.length) {
+      this.#waiting = NONE;
       this.#head = 0;
-    } else if (this.#head > MIN_EMPTY && this.#head * 2 > this.#items.length) {
-      this.#items = this.#items.slice(this.#head);
+    } else if (this.#head > MIN_EMPTY && this.#head * 2 > this.#waiting.length) {
+      this.#waiting = this.#waiting.slice(this.#head);
       this.#head = 0;
     }
   }
 }
 
 /** One empty array for all clients that have none waiting, so that an idle client has no array of its own. */
-const NONE: RetainedDelivery[] = [];
+const NONE: Subscription[] = [];

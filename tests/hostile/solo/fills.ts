@@ -48,6 +48,20 @@ export const FILLS: readonly SoloAttack[] = [
       }
     },
   },
+  ...["subscribe", "unsubscribe"].map((type): SoloAttack => ({
+    name: `long-${type}`,
+    what:
+      `a hundred clients with ${type.toUpperCase()} packets of 200,000 filters of one character`,
+    async run(target) {
+      const packet = manyFilters(type);
+      await Promise.all(Array.from({ length: 100 }, async () => {
+        const client = await target.enter();
+        target.drain(client);
+        for (let i = 0; i < 4 && !target.isOver; i++) await target.until(client.write(packet));
+        await target.pause(1000);
+      }));
+    },
+  })),
   {
     name: "deep-filters",
     what: "80 MB of filters of 200 levels in one session",
@@ -140,4 +154,18 @@ async function hold(
     }
   };
   await Promise.all(Array.from({ length: count }, one));
+}
+
+/** A SUBSCRIBE or UNSUBSCRIBE of 200,000 times the same filter, as many as one packet may have. */
+function manyFilters(type: string): Uint8Array {
+  const topicFilters = Array<string>(200_000).fill("a");
+  if (type === "unsubscribe") {
+    return encodePacket({ type: "unsubscribe", packetId: 1, topicFilters }, 5);
+  }
+  const subscriptions = topicFilters.map((topicFilter) => ({
+    topicFilter,
+    qos: 0 as const,
+    ...OPTIONS,
+  }));
+  return encodePacket({ type: "subscribe", packetId: 1, subscriptions }, 5);
 }

@@ -22,8 +22,8 @@ export class Remote {
   #onHeard = Promise.withResolvers<void>();
   /** Who comes is sent away. */
   isAway = false;
-  /** PUBLISH is not acknowledged. */
-  isSilent = false;
+  /** Packets of these types are not answered. */
+  readonly silentTo = new Set<Packet["type"]>();
 
   constructor(version: ProtocolVersion) {
     this.#version = version;
@@ -90,7 +90,8 @@ export class Remote {
 
   async #answer(packet: Packet): Promise<void> {
     for (const line of linesOf(packet)) this.#hear(line);
-    const answer = answerTo(packet, this.isSilent, this.#hasSession);
+    if (this.silentTo.has(packet.type)) return;
+    const answer = answerTo(packet, this.#hasSession);
     if (packet.type === "connect") this.#hasSession = !packet.cleanStart;
     if (answer !== undefined) await this.#write(encodePacket(answer, this.#version));
   }
@@ -152,7 +153,7 @@ function linesOf(packet: Packet): string[] {
   }
 }
 
-function answerTo(packet: Packet, isSilent: boolean, hasSession: boolean): Packet | undefined {
+function answerTo(packet: Packet, hasSession: boolean): Packet | undefined {
   const properties = {};
   switch (packet.type) {
     case "connect":
@@ -173,7 +174,7 @@ function answerTo(packet: Packet, isSilent: boolean, hasSession: boolean): Packe
     case "pingreq":
       return { type: "pingresp" };
     case "publish": {
-      if (packet.qos === 0 || isSilent) return undefined;
+      if (packet.qos === 0) return undefined;
       const type = packet.qos === 1 ? "puback" : "pubrec";
       return { type, packetId: packet.packetId, reasonCode: 0, properties };
     }

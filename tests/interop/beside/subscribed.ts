@@ -31,6 +31,20 @@ const SUBSCRIPTIONS: readonly Case[] = [
     'c> PUBLISH n "1"',
     'c> PUBLISH n "2"',
   ),
+  ...inEach(
+    [5],
+    "02-shared-qos0-v5",
+    ...["a", "b", "c", "d", "e"].map((name) => connect(name)),
+    "a> SUBSCRIBE id=1 n/#",
+    "b> SUBSCRIBE id=1 $share/one/n/s",
+    "c> SUBSCRIBE id=1 $share/one/n/s",
+    "c> SUBSCRIBE id=1 $share/two/n/s",
+    "d> SUBSCRIBE id=1 $share/two/n/s",
+    "e> SUBSCRIBE id=1 $share/one/n/s",
+    ...[1, 2, 3].map((i) => `a> PUBLISH n/s "${i}"`),
+    "c> UNSUBSCRIBE id=2 $share/one/n/s",
+    'a> PUBLISH n/s "4"',
+  ),
   ...connected(
     BOTH,
     "another QoS by another SUBSCRIBE",
@@ -195,6 +209,11 @@ const will = (
   connect("w", `cleanStart will.topic=will/1 ${more}`),
 ];
 const GONE = 'will.payload="gone"';
+/** Sessions that end with their connections, and that are kept. */
+const LIFE = {
+  clean: { 4: "cleanStart", 5: "cleanStart sessionExpiryInterval=0" },
+  kept: { 4: "", 5: "sessionExpiryInterval=60" },
+} as const;
 
 const WILLS: readonly Case[] = [
   ...inEach(BOTH, "07-will-qos0, lost", ...will(`${GONE} will.qos=1`), "w x"),
@@ -202,11 +221,23 @@ const WILLS: readonly Case[] = [
   ...inEach([5], "07-will-disconnect-with-will", ...will(GONE), "w> DISCONNECT 4"),
   ...inEach([5], "a will and DISCONNECT with 0x80", ...will(GONE), "w> DISCONNECT 0x80"),
   ...inEach(BOTH, "07-will-null", ...will(""), "w x"),
-  ...inEach(
-    BOTH,
-    "07-will-takeover",
-    ...will(GONE),
-    connect("c").replace("clientId=c", "clientId=w"),
+  ...(["clean", "kept"] as const).flatMap((before) =>
+    (["clean", "kept"] as const).flatMap((after) =>
+      BOTH.flatMap((version) =>
+        inEach(
+          [version],
+          `07-will-takeover, ${before} then ${after}`,
+          ...will(`${GONE} `).map((line) =>
+            line.replace(
+              "w> CONNECT clientId=w keepAlive=60 cleanStart",
+              `w> CONNECT clientId=w keepAlive=60 ${LIFE[before][version]}`,
+            )
+          ),
+          `c> CONNECT clientId=w keepAlive=60 ${LIFE[after][version]}`,
+          'c> PUBLISH will/1 "ready"',
+        )
+      )
+    )
   ),
   ...inEach(BOTH, "a will after a malformed packet", ...will(GONE), "w> hex 30 00"),
   ...inEach(

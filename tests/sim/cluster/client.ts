@@ -27,6 +27,8 @@ interface Sending {
 const REFUSALS: ReadonlySet<number> = new Set([0x88, 0x97]);
 const GOODBYES: ReadonlySet<number> = new Set([0x8b, 0x8d, 0x8e, 0x97, 0x9c]);
 const PATIENCE_MS = 8000;
+/** How soon a client asks again for a subscription that it was refused. */
+const REFUSED_MS = 1000;
 /** Longer than a node is paused or cut off. */
 const DISTURBED_MS = 60_000;
 
@@ -356,9 +358,13 @@ export class RoamingClient {
         return this.#begin(packet);
       case "suback": {
         const sub = take(this.#subscribing, packet.packetId, clientId, packet.type);
-        if (packet.reasonCodes[0]! < 0x80) sub.grantedAtMs = this.#world.clock.nowMs;
-        else this.#askAgain(sub);
-        return;
+        if (packet.reasonCodes[0]! < 0x80) {
+          sub.grantedAtMs = this.#world.clock.nowMs;
+          return;
+        }
+        // A node that has been away from the log for long refuses it: on this connection nobody else would ask again.
+        this.#askAgain(sub);
+        return this.#world.clock.after(REFUSED_MS, () => this.#subscribeMore());
       }
       case "unsuback":
         take(this.#unsubscribing, packet.packetId, clientId, packet.type);

@@ -63,6 +63,8 @@ export class ClusterSimNode implements LinkHost {
   isPaused = false;
   /** When its processes were killed, paused or cut off. */
   readonly disturbedMs: number[] = [];
+  /** When its processes were killed. */
+  readonly killedMs: number[] = [];
   readonly #init: NodeInit;
   #process = 0;
   #held: (() => void)[] = [];
@@ -165,6 +167,7 @@ export class ClusterSimNode implements LinkHost {
   /** The process is killed, or the machine loses its power. */
   crash(isPowerCut: boolean): void {
     this.disturbed();
+    this.killedMs.push(this.clock.nowMs);
     this.#process++;
     this.isUp = this.isIn = this.isPaused = false;
     this.#held = [];
