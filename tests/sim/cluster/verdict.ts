@@ -220,6 +220,9 @@ function moveHome(
     const hasMoved = before !== undefined;
     if (entry.keepsSession) homes.set(entry.clientId, { node, at, hasMoved });
     else end(entry.clientId);
+    if (!entry.keepsSession && before !== undefined && before.node !== node) {
+      ends.set(entry.clientId, at);
+    }
   } else if ("dead" in entry) {
     const { dead } = entry;
     const { epoch, number } = marks.headOf(dead.node);
