@@ -2,6 +2,7 @@ import { strict as assert } from "node:assert";
 import {
   isRetained,
   type Message,
+  readManyRetained,
   readRetained,
   type RetainedEntry,
   type RetainedMessage,
@@ -32,6 +33,8 @@ class Reading {
   isHolding = false;
   /** How many payloads have been asked for. */
   asked = 0;
+  /** How often. */
+  reads = 0;
   readonly #answers: (() => void)[] = [];
 
   constructor(setup: Setup = {}) {
@@ -67,6 +70,7 @@ class Reading {
     Object.assign(store, {
       readRetained: (topics: string[], done: (read: (StoredRetained | undefined)[]) => void) => {
         this.asked += topics.length;
+        this.reads++;
         const answer = () => done(topics.map((topic) => stored.get(topic)));
         if (this.isHolding) this.#answers.push(answer);
         else answer();
@@ -454,4 +458,31 @@ Deno.test("whoever looks at messages that have left memory finds all of them", a
     assert.equal(new TextDecoder().decode(message!.payload), `${i}`);
     assert.equal(isRetained(broker, `t/${i}`), true);
   }
+});
+
+Deno.test("who looks at many messages reads those that have left memory together, and finds what has taken their place", () => {
+  const reading = crowded(10);
+  const topics = [...numbers(10).map((i) => `t/${i}`), "none"];
+  const [replaced, deleted] = topics.filter((topic) => reading.isNameOnly(topic));
+  const look = () => {
+    let found: (string | undefined)[] = [];
+    readManyRetained(reading.broker, topics, (messages) => {
+      found = messages.map((message) => message && new TextDecoder().decode(message.payload));
+    });
+    return () => found;
+  };
+  const before = reading.reads;
+  assert.deepEqual(look()(), [...numbers(10).map((i) => `${i}`), undefined]);
+  assert.equal(reading.reads, before + 1);
+  reading.isHolding = true;
+  const found = look();
+  reading.play(`b> PUBLISH ${replaced} retain "new"\nb> PUBLISH ${deleted} retain`);
+  reading.answer().answer();
+  const expected = topics.map((topic, i) =>
+    topic === replaced ? "new" : topic === deleted || topic === "none" ? undefined : `${i}`
+  );
+  assert.deepEqual(found(), expected);
+  let isEmpty = false;
+  readManyRetained(reading.broker, [], (messages) => void (isEmpty = messages.length === 0));
+  assert.ok(isEmpty);
 });
