@@ -147,9 +147,12 @@ function isDue(
   return Math.min(backAtMs, world.clock.nowMs) > lostAtMs + delayMs + WILL_MS;
 }
 
-/** The node had time to say so. */
-function isCancelled({ cancelledAtMs, node }: WillRecord, { nodes, log }: ClusterWorld): boolean {
-  if (cancelledAtMs === Infinity) return false;
+/** The node had time to say so, before the client came to another one. */
+function isCancelled(
+  { cancelledAtMs, backAtMs, node }: WillRecord,
+  { nodes, log }: ClusterWorld,
+): boolean {
+  if (cancelledAtMs === Infinity || backAtMs <= cancelledAtMs + log.maxDelayMs) return false;
   const { disturbedMs } = nodes.find(({ name }) => name === node)!;
   return ![...disturbedMs, ...log.disturbedMs].some((atMs) =>
     atMs > cancelledAtMs - 45_000 && atMs < cancelledAtMs + 15_000
@@ -217,6 +220,9 @@ function moveHome(
     const hasMoved = before !== undefined;
     if (entry.keepsSession) homes.set(entry.clientId, { node, at, hasMoved });
     else end(entry.clientId);
+    if (!entry.keepsSession && before !== undefined && before.node !== node) {
+      ends.set(entry.clientId, at);
+    }
   } else if ("dead" in entry) {
     const { dead } = entry;
     const { epoch, number } = marks.headOf(dead.node);
