@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { callFlux, runFlux, startFlux } from "../support/flux.ts";
 import { Lines } from "../support/lines.ts";
+import { freePort } from "../support/free_port.ts";
 import { LocalServer } from "../support/local_server.ts";
 import { publish, subscribeToEnd } from "../support/mosquitto.ts";
 import { hasMosquitto } from "../support/mosquitto_broker.ts";
@@ -152,8 +153,9 @@ Deno.test("a file in ~/.config says what the command line leaves out", async () 
 });
 
 Deno.test("sub connects again to a broker that is restarted, as mosquitto_sub does", async () => {
+  const port = freePort();
   const first = new LocalServer();
-  const { port } = first;
+  first.server.listen({ port });
   const child = startFlux(["sub", "-h", "127.0.0.1", "-p", String(port), "-t", "t", "-C", "1"]);
   const lines = new Lines(child.stdout);
   const errors = new Lines(child.stderr);

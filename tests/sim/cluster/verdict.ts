@@ -144,9 +144,12 @@ function isDue(
   return Math.min(backAtMs, world.clock.nowMs) > lostAtMs + delayMs + WILL_MS;
 }
 
-/** The node had time to say so. */
-function isCancelled({ cancelledAtMs, node }: WillRecord, { nodes, log }: ClusterWorld): boolean {
-  if (cancelledAtMs === Infinity) return false;
+/** The node had time to say so, before the client came to another one. */
+function isCancelled(
+  { cancelledAtMs, backAtMs, node }: WillRecord,
+  { nodes, log }: ClusterWorld,
+): boolean {
+  if (cancelledAtMs === Infinity || backAtMs <= cancelledAtMs + log.maxDelayMs) return false;
   const { disturbedMs } = nodes.find(({ name }) => name === node)!;
   return ![...disturbedMs, ...log.disturbedMs].some((atMs) =>
     atMs > cancelledAtMs - 45_000 && atMs < cancelledAtMs + 15_000
