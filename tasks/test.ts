@@ -23,8 +23,11 @@ import { ALONE, APART } from "./test/lists.ts";
 
 type Env = Readonly<Record<string, string>>;
 
-/** Groups that run at a time: more than there are processors, since many tests wait for a process or for time to pass. */
-const JOBS = navigator.hardwareConcurrency + 2;
+/** Groups that run at a time: more than there are processors, since most tests wait for a process or for time to pass. */
+const JOBS = navigator.hardwareConcurrency * 4;
+
+/** The examples in the documentation. */
+const DOCUMENTATION = ["--no-check", "--doc", "lib/", "README.md"];
 
 /** What does not measure anything, in groups side by side. */
 async function passGroups(env: Env): Promise<boolean> {
@@ -42,24 +45,18 @@ async function passGroups(env: Env): Promise<boolean> {
   }
 }
 
-/** What runs beside the groups, one after the other; its output comes when it is over. */
-async function passBeside(env: Env): Promise<boolean> {
-  const isGood = await passesInTime(APART, {
-    env,
-    isOutputHeld: true,
-    heading: "What measures memory and processor time, in a process of its own",
-  });
-  return await passes(["--no-check", "--doc", "lib/", "README.md"], {
-    isOutputHeld: true,
-    heading: "The examples in the documentation",
-  }) && isGood;
-}
-
 /** All parts, whether or not one fails. */
 async function passParts(env: Env): Promise<boolean> {
   console.log(`Side by side, ${JOBS} groups of files at a time`);
-  const beside = passBeside(env);
-  const areGood = [await passGroups(env), await beside];
+  const beside = passesInTime(APART, { env, isOutputHeld: true }).then(async (isGood) => {
+    const areGood = await passes(DOCUMENTATION, { isOutputHeld: true });
+    return isGood && areGood;
+  });
+  const areGood = [await passGroups(env)];
+  console.log(
+    "Beside them: what measures memory and processor time, and the documentation's examples",
+  );
+  areGood.push(await beside);
   console.log("One after the other: what measures time");
   areGood.push(await passesInTime(ALONE, { env }));
   return areGood.every((isGood) => isGood);

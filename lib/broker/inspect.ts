@@ -240,6 +240,38 @@ export function readRetained(
   });
 }
 
+/**
+ * Calls `done` with copies of the retained messages of several topics, as {@linkcode readRetained} does with one; those that are in the store
+ * are read together.
+ */
+export function readManyRetained(
+  broker: Broker,
+  topicNames: readonly string[],
+  done: (messages: readonly (Message | undefined)[]) => void,
+): void {
+  const { retained } = broker.core;
+  const apart = topicNames.map((topicName) => retained.get(topicName))
+    .filter((kept) => kept instanceof ApartName);
+  const goOn = (read: readonly (Message | undefined)[]) => {
+    const found = new Map(apart.map(({ topicName }, i) => [topicName, read[i]]));
+    const messages: (Message | undefined)[] = [];
+    let left = topicNames.length;
+    if (left === 0) return done(messages);
+    topicNames.forEach((topicName, i) => {
+      const add = (message: Message | undefined) => {
+        messages[i] = message;
+        if (--left === 0) done(messages);
+      };
+      const message = found.get(topicName);
+      if (message !== undefined) add(message);
+      // It is in memory, or another one has taken its place meanwhile.
+      else readRetained(broker, topicName, add);
+    });
+  };
+  if (apart.length === 0) goOn([]);
+  else retained.readApart(apart, goOn);
+}
+
 /** Whether the topic has a retained message. */
 export function isRetained(broker: Broker, topicName: string): boolean {
   return broker.core.retained.get(topicName) !== undefined;

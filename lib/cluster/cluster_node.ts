@@ -448,10 +448,14 @@ export class ClusterNode {
 
   #newPort(): ClusterPort {
     const isReady = () => this.isReady;
+    const log = this.#log;
     return {
       node: this.#init.options.node,
       get isReady() {
         return isReady();
+      },
+      get isPrompt() {
+        return isReady() && !log.isSlow;
       },
       append: (message, packetId, isWill) => {
         if (!this.#log.append(message, packetId, isWill)) return false;

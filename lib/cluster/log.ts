@@ -52,6 +52,11 @@ export class Log implements LogCommits {
     return this.#window.isFailing;
   }
 
+  /** {@linkcode Window.isSlow} */
+  get isSlow(): boolean {
+    return this.#window.isSlow;
+  }
+
   /** Records that are on their way. */
   get waiting(): number {
     return this.#window.length;

@@ -162,7 +162,12 @@ export class SharedSessions {
     if (endsSession && keepsSession && home === node) {
       this.fences.begunAnew(clientId, sequence, node);
     }
+    const earlier = this.#losers.get(clientId) ?? [];
     this.#setHome(clientId, keepsSession ? node : undefined, sequence);
+    // What its node says of it, and does not know yet that it has ended, must not begin it again.
+    if (!keepsSession && home !== undefined && home !== node) {
+      this.fences.ended(clientId, sequence, [...earlier, home]);
+    }
     // Where it begins anew nothing of it is stored before its node speaks of it: after a restart this is what is left of the claim.
     const losers = this.#losers.get(clientId);
     if (losers !== undefined && home !== node) this.fences.ended(clientId, sequence, losers);

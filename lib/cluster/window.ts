@@ -22,6 +22,8 @@ export type Send = (number: number, attempt: number, bytes: Uint8Array) => boole
 const RESEND_MS = 3000;
 /** Records that wait for longer than a change of leaders takes: nobody is told any more that there is room. */
 const FAILING_MS = 10_000;
+/** A record that takes so long to come back does not keep clients without sessions waiting. */
+const SLOW_MS = 500;
 /** What is applied is kept for so long, as far as it fits: NATS writes to the disk every two minutes, and may lose what came since. */
 const KEPT_MS = 130_000;
 const KEPT_BYTES = 16 * 1024 * 1024;
@@ -42,6 +44,7 @@ export class Window {
   #keptFrom = 0;
   #keptBytes = 0;
   #isStuck = false;
+  #isSlow = false;
 
   /** `maxBytes`: beyond it this node cannot take more. */
   constructor(send: Send, maxBytes: number) {
@@ -57,6 +60,11 @@ export class Window {
   /** Whether it is full, or nothing has moved for long: no more should be added. */
   get isFailing(): boolean {
     return this.#isStuck || this.#bytes > this.#maxBytes;
+  }
+
+  /** Whether nothing has come back for a moment, where something should. */
+  get isSlow(): boolean {
+    return this.#isSlow;
   }
 
   /** Whether not even what is promised already has room. */
@@ -106,7 +114,7 @@ export class Window {
   /** The log has come to it: it stands at this place. */
   applied(number: number, nowMs: number, sequence = 0): void {
     this.#stuckSinceMs = nowMs;
-    this.#isStuck = false;
+    this.#isStuck = this.#isSlow = false;
     while (this.#sent.length > 0 && this.#sent[0]!.number <= number) {
       const sent = this.#sent.shift()!;
       this.#bytes -= sent.bytes.length;
@@ -125,7 +133,9 @@ export class Window {
   /** Sends again what may be lost. */
   look(nowMs: number): void {
     this.#forget(nowMs);
-    this.#isStuck = this.#sent.length > 0 && nowMs - this.#stuckSinceMs > FAILING_MS;
+    const stuckMs = this.#sent.length > 0 ? nowMs - this.#stuckSinceMs : 0;
+    this.#isStuck = stuckMs > FAILING_MS;
+    this.#isSlow = stuckMs > SLOW_MS;
     const lost = this.#sent.findIndex(({ isStored, sentAtMs }) =>
       !isStored && nowMs - sentAtMs > RESEND_MS
     );

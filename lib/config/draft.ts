@@ -47,6 +47,17 @@ export interface BridgeBlock {
   readonly settings: Settings;
 }
 
+/** A plugin of mosquitto 2.1 that does what an option does. */
+export interface StandIn {
+  /** The option. */
+  readonly option: "password_file" | "acl_file" | "persistence";
+  /** `FILE:LINE` of the plugin's line, and its name. */
+  readonly origin: string;
+  readonly name: string;
+  /** Whether its file was named. */
+  isNamed: boolean;
+}
+
 /** The plugin that the lines below its own belong to, while a file is read. */
 export interface OpenPlugin {
   /** The settings that its options are added to. */
@@ -82,6 +93,8 @@ export class Draft {
   readonly loaded = new Map<string, OpenPlugin>();
   /** The names of those that `plugin_use` lines name. */
   readonly used = new Set<string>();
+  /** Plugins that do what options do. */
+  readonly standIns: StandIn[] = [];
   defaultBlock: Block | undefined;
   /** The listener of `MQTT_TLS_ENABLED`. */
   tlsBlock: Block | undefined;
@@ -99,6 +112,11 @@ export class Draft {
   /** Adds a note that a setting has no effect. */
   noteNoEffect(origin: string, name: string, reason: string): void {
     this.notes.push({ level: "info", text: problemAt(origin, name, `Has no effect: ${reason}`) });
+  }
+
+  /** Adds a note of what a line of mosquitto's is here. */
+  noteMeans(origin: string, name: string, here: string): void {
+    this.notes.push({ level: "info", text: problemAt(origin, name, `Means here: ${here}`) });
   }
 
   /** Whether `per_listener_settings` has been set to true so far. */
@@ -147,8 +165,7 @@ export class Draft {
     const meant = means(value);
     const here = meant.map((words) => words.join(" ")).join(", ");
     if (!foreign.isAlias) {
-      const text = problemAt(origin, name, `Means here: ${here === "" ? "no limit" : here}`);
-      this.notes.push({ level: "info", text });
+      this.noteMeans(origin, name, here === "" ? "no limit" : here);
     }
     const settings = meant.flatMap(([name, text]) => this.read(name, text, source, origin));
     return settings.map((setting) => ({ ...setting, ofListener }));

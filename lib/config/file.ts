@@ -1,6 +1,7 @@
-import type { Block, BridgeBlock, Draft, OpenPlugin, Setting, Settings } from "./draft.ts";
+import type { Block, BridgeBlock, Draft, OpenPlugin, Setting, Settings, StandIn } from "./draft.ts";
 import { actOf, findForeign, findOption } from "./options.ts";
 import { DYNAMIC_SECURITY_FILE } from "./options_plugin.ts";
+import { openStandIn, readStandIn, readStandInOption } from "./file_plugins.ts";
 import { openPlugin, placeInPlugin, usePlugin } from "./plugins.ts";
 import { cutComment, withoutComment } from "./value.ts";
 
@@ -20,6 +21,8 @@ interface Cursor {
   bridge: BridgeBlock | undefined;
   /** The plugin that the last line with a plugin named. */
   plugin: OpenPlugin | undefined;
+  /** The plugin that the last such line named, if it does what an option does. */
+  standIn: StandIn | undefined;
   /** The last `listener` line is invalid: the lines below it belong to that listener, and are checked but not kept. */
   isLost: boolean;
   /** Options of one listener that stand before all of them, in this file or another: they are the default listener's, if there is one. */
@@ -55,6 +58,7 @@ function readOneFile(
     block: undefined,
     bridge: undefined,
     plugin: undefined,
+    standIn: undefined,
     isLost: false,
     early,
   };
@@ -76,9 +80,27 @@ function readLine(
   const { type } = findOption(name) ?? findForeign(name) ?? {};
   // The name of a bridge is text, but mosquitto takes its first word alone.
   const value = name === "connection" ? cutComment(rest) : withoutComment(type, rest);
-  const settings = draft.read(name, value, "file", origin);
+  const settings = readPlugin(draft, cursor, name, rest, origin) ??
+    draft.read(name, value, "file", origin);
   if (settings.length === 0 && name === "listener") loseListener(cursor);
   for (const setting of settings) place(draft, reader, cursor, setting);
+}
+
+/** What a line about a plugin means that does what an option does; `undefined`: it is about no such plugin. */
+function readPlugin(
+  draft: Draft,
+  cursor: Cursor,
+  name: string,
+  text: string,
+  origin: string,
+): readonly Setting[] | undefined {
+  if (cursor.standIn !== undefined) {
+    const settings = readStandInOption(draft, cursor.standIn, name, text, origin);
+    if (settings !== undefined) return settings;
+  }
+  if (!/^(plugin|global_plugin|plugin_load)$/.test(name)) return undefined;
+  cursor.standIn = openStandIn(draft, name, text, origin);
+  return cursor.standIn === undefined ? undefined : readStandIn(draft, cursor.standIn);
 }
 
 function place(draft: Draft, reader: FileReader, cursor: Cursor, setting: Setting): void {

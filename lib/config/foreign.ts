@@ -44,7 +44,7 @@ export const FOREIGN_OPTIONS: readonly ForeignOption[] = [
     ofListener: true,
   },
   ...without("there is no periodic saving: acknowledged messages are stored", [
-    ["autosave_interval", COUNT],
+    ["autosave_interval", COUNT_OR_MINUS_ONE],
     ["autosave_on_changes", BOOLEAN],
   ]),
   ...without("the store's files are named by the broker; `persistence_location` is its directory", [
@@ -59,7 +59,7 @@ export const FOREIGN_OPTIONS: readonly ForeignOption[] = [
   ]),
   ...without("buffers grow and shrink by themselves", [["packet_buffer_size", COUNT]]),
   ...without("WebSockets have no log of their own: use `log_type`", [
-    ["websockets_log_level", COUNT],
+    ["websockets_log_level", COUNT_OR_MINUS_ONE],
   ]),
   ...without("there are no such plugins, whose names would need the check", [
     ["auth_plugin_deny_special_chars", BOOLEAN],

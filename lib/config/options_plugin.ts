@@ -12,7 +12,8 @@ export const PLUGIN_OPTIONS: readonly Option[] = [
     PATH,
     "",
     "Turns on dynamic security by the path of mosquitto's plugin, `\u2026/mosquitto_dynamic_security.so`, which need not exist: clients, groups and roles in a file " +
-      "that `mosquitto_ctrl dynsec` changes while the broker runs. Other plugins are refused.",
+      "that `mosquitto_ctrl dynsec` changes while the broker runs. `mosquitto_password_file.so` and `mosquitto_acl_file.so` of 2.1 mean " +
+      "`password_file` and `acl_file`, `mosquitto_persist_sqlite.so` means `persistence true`; other plugins are refused.",
     { theme: "Who may connect", perListener: true, fileOnly: true },
   ),
   loaderRow(

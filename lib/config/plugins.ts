@@ -1,4 +1,5 @@
 import type { Draft, OpenPlugin, Setting, Settings } from "./draft.ts";
+import { checkStandIns } from "./file_plugins.ts";
 import { DYNAMIC_SECURITY_FILE } from "./options_plugin.ts";
 
 /** The file name of mosquitto's plugin that is built in here. */
@@ -71,6 +72,7 @@ export function placeInPlugin(
 
 /** Reports plugins without their file, listeners with different files, and plugins that no listener uses. */
 export function checkPlugins(draft: Draft): void {
+  checkStandIns(draft);
   const places = [draft.globals, ...draft.blocks.map(({ settings }) => settings)];
   const files: Setting[] = [];
   for (const settings of places) {

@@ -11,8 +11,6 @@ export interface Init {
   readonly env?: Readonly<Record<string, string>>;
   /** Whether the output is printed when all is over: two at a time would be a muddle. */
   readonly isOutputHeld?: boolean;
-  /** What is printed before output that was held. */
-  readonly heading?: string;
   /** What to call a file that is run, if it is one that the reader cannot know. */
   readonly told?: (url: string) => string;
 }
@@ -20,7 +18,7 @@ export interface Init {
 /** Runs `deno test`; returns false if a test has failed, or the signal has ended it. */
 export async function passes(
   args: readonly string[],
-  { env = {}, isOutputHeld = false, heading = "" }: Init = {},
+  { env = {}, isOutputHeld = false }: Init = {},
   signal: AbortSignal = new AbortController().signal,
 ): Promise<boolean> {
   const output = isOutputHeld ? "piped" : "inherit";
@@ -35,7 +33,7 @@ export async function passes(
   }).spawn();
   if (!isOutputHeld) return (await child.status).success;
   const { success, stdout, stderr } = await child.output();
-  for (const held of [new TextEncoder().encode(`${heading}\n`), stdout, stderr]) print(held);
+  for (const held of [stdout, stderr]) print(held);
   return success;
 }
 

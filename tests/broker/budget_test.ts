@@ -402,7 +402,7 @@ Deno.test("Long packets of filters are decoded one after the other, and each is 
   const packet = encodePacket({
     type: "subscribe",
     packetId: 1,
-    subscriptions: Array.from({ length: 200_000 }, () => request("filter", 1)),
+    subscriptions: Array(30_000).fill(request("filter".padEnd(60), 1)),
   }, 5);
   exchange.test.betweenTurns = () => {
     betweenTurns();
@@ -423,7 +423,7 @@ Deno.test("A long packet whose client leaves gives its room to the next one", ()
   const exchange = new Exchange().play("a> CONNECT\na< CONNACK\nb> CONNECT\nb< CONNACK");
   const { betweenTurns, broker } = exchange.test;
   const packet = encodePacket(
-    { ...SUBSCRIBE, subscriptions: Array(200_000).fill(request("filter", 1)) },
+    { ...SUBSCRIBE, subscriptions: Array(30_000).fill(request("filter".padEnd(60), 1)) },
     5,
   );
   let turns = 0;

@@ -5,6 +5,7 @@ import { Exchange } from "../support/exchange.ts";
 /** A log that a test holds in its hands: what is put into it counts as a write, and is applied when the test says so. */
 class TestLog implements ClusterPort {
   isReady = true;
+  isPrompt = true;
   hasRoom = true;
   readonly appended: SharedMessage[] = [];
   readonly forwarded: string[] = [];
@@ -36,7 +37,8 @@ class TestLog implements ClusterPort {
     whenApplied?: (isOvertaken: boolean) => void,
   ): void {
     this.claims.push(`${clientId} ${endsSession}`);
-    whenApplied?.(false);
+    if (whenApplied === undefined) this.onWrite();
+    else whenApplied(false);
   }
   unclaim(clientId: string): void {
     this.claims.push(`${clientId} gone`);
@@ -179,4 +181,21 @@ Deno.test("the cluster is told of each Topic Filter that comes and goes, of a sh
     p< UNSUBACK id=4 0
   `);
   deepEqual(log.filters, ["1 a/+", "1 b", "-1 a/+"]);
+});
+
+Deno.test("CONNACK waits until the log has the client's arrival, where the log is prompt", () => {
+  const { log, exchange } = node();
+  exchange.play(`
+    x> CONNECT cleanStart
+    x< nothing
+    commit
+    x< CONNACK
+  `);
+  deepEqual(log.claims.at(-1), "x true");
+  // Who cannot reach the cluster, or waits for it, still serves its clients.
+  log.isPrompt = false;
+  exchange.play(`
+    y> CONNECT cleanStart
+    y< CONNACK
+  `);
 });

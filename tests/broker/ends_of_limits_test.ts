@@ -1,7 +1,6 @@
 /** What the broker makes of peers' values (sums, prefixes, countdowns, copies) stays within what a packet can say. */
 import { strict as assert } from "node:assert";
 import { Exchange, testExchange } from "../support/exchange.ts";
-import { fromHex } from "../codec/golden.ts";
 
 testExchange(
   "A Message Expiry Interval at its maximum is delivered, whatever is rounded up",
@@ -276,30 +275,6 @@ Deno.test("Large properties are encoded once for receivers that differ in aliase
   `);
   assert.equal(exchange.test.broker.metrics.publishSent, 3);
 });
-
-for (
-  const [packet, first, options] of [["SUBSCRIBE", "82", "00"], ["UNSUBSCRIBE", "a2", ""]] as const
-) {
-  Deno.test(`More than 200,000 Topic Filters in one ${packet} are refused with 0x97`, () => {
-    const filter = `0001 61 ${options} `;
-    const answer = (count: number): string => {
-      const length = 3 + count * (options === "" ? 3 : 4);
-      const remaining = [length & 0x7f | 0x80, length >> 7 & 0x7f | 0x80, length >> 14];
-      const hex = remaining.map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
-      const exchange = new Exchange().play("a> CONNECT\na< CONNACK");
-      const { betweenTurns } = exchange.test;
-      const answers: string[] = [];
-      exchange.test.betweenTurns = () => {
-        betweenTurns();
-        for (const { type } of exchange.link("a").take()) answers.push(type);
-      };
-      exchange.link("a").send(fromHex(`${first} ${hex} 0001 00 ${filter.repeat(count)}`));
-      return answers.join();
-    };
-    assert.equal(answer(200_000), packet === "SUBSCRIBE" ? "suback" : "unsuback");
-    assert.equal(answer(200_001), "disconnect");
-  });
-}
 
 Deno.test("More than 10,000 User Properties in one packet are refused with 0x97", () => {
   const userProperties = (count: number) => "26 0001 61 0000 ".repeat(count);

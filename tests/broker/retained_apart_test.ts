@@ -2,6 +2,7 @@ import { strict as assert } from "node:assert";
 import {
   isRetained,
   type Message,
+  readManyRetained,
   readRetained,
   type RetainedEntry,
   type RetainedMessage,
@@ -32,6 +33,8 @@ class Reading {
   isHolding = false;
   /** How many payloads have been asked for. */
   asked = 0;
+  /** How often. */
+  reads = 0;
   readonly #answers: (() => void)[] = [];
 
   constructor(setup: Setup = {}) {
@@ -67,6 +70,7 @@ class Reading {
     Object.assign(store, {
       readRetained: (topics: string[], done: (read: (StoredRetained | undefined)[]) => void) => {
         this.asked += topics.length;
+        this.reads++;
         const answer = () => done(topics.map((topic) => stored.get(topic)));
         if (this.isHolding) this.#answers.push(answer);
         else answer();
@@ -335,7 +339,7 @@ Deno.test("small messages that were not used for long leave memory, all but thei
   assert.equal(retained.size, 9);
 });
 
-Deno.test("nothing leaves memory before it is stored, nor what expires, nor what a store cannot read", () => {
+Deno.test("nothing leaves memory before it is stored, nor what a store cannot read", () => {
   const held = new Reading({ options: { retainedMemoryBytes: 0 } }).play(`${B}
     hold commits
     b> PUBLISH t qos=1 id=1 retain "1"
@@ -345,13 +349,6 @@ Deno.test("nothing leaves memory before it is stored, nor what expires, nor what
   assert.equal(held.isNameOnly("t"), false);
   held.play("commit all\nb< PUBACK id=1 reasonCode=*\nwait 3s\nwait 3s");
   assert.equal(held.isNameOnly("t"), true);
-  const expiring = new Reading({ options: { retainedMemoryBytes: 0 } }).play(`${B}
-    b> PUBLISH t qos=1 id=1 retain messageExpiryInterval=60 "1"
-    b< PUBACK id=1 reasonCode=*
-    wait 3s
-    wait 3s
-  `);
-  assert.equal(expiring.isNameOnly("t"), false);
   const blind = new Exchange({ options: { retainedMemoryBytes: 0 }, store: true }).play(`${B}
     b> PUBLISH t qos=1 id=1 retain "1"
     b< PUBACK id=1 reasonCode=*
@@ -359,6 +356,31 @@ Deno.test("nothing leaves memory before it is stored, nor what expires, nor what
     wait 3s
   `);
   assert.ok(blind.test.broker.core.retained.get("t") instanceof ArenaMessage);
+});
+
+Deno.test("what has left memory expires when it is time, and what has taken its place does not [MQTT-3.3.2-6]", () => {
+  const reading = new Reading({ options: { retainedMemoryBytes: 0 } }).play(`${B}
+    b> PUBLISH t/1 qos=1 id=1 retain messageExpiryInterval=60 "1"
+    b< PUBACK id=1 reasonCode=*
+    b> PUBLISH t/2 qos=1 id=2 retain messageExpiryInterval=60 "2"
+    b< PUBACK id=2 reasonCode=*
+    wait 3s
+    wait 3s
+  `);
+  assert.deepEqual([reading.isNameOnly("t/1"), reading.isNameOnly("t/2")], [true, true]);
+  reading.play(`
+    b> PUBLISH t/2 qos=1 id=2 retain "3"
+    b< PUBACK id=2 reasonCode=*
+    ${A}
+    a> SUBSCRIBE id=1 t/+
+    a< SUBACK id=1 0
+    a< PUBLISH t/2 retain "3"
+    a< PUBLISH t/1 retain messageExpiryInterval=54 "1"
+    wait 60s
+  `);
+  assert.equal(reading.broker.core.retained.get("t/1"), undefined);
+  assert.equal(reading.broker.core.retained.bytes, 3 + 1);
+  reading.play("dropped expired=1");
 });
 
 Deno.test("a new subscription gets messages that have left memory as they were published [MQTT-3.3.1-9]", () => {
@@ -436,4 +458,31 @@ Deno.test("whoever looks at messages that have left memory finds all of them", a
     assert.equal(new TextDecoder().decode(message!.payload), `${i}`);
     assert.equal(isRetained(broker, `t/${i}`), true);
   }
+});
+
+Deno.test("who looks at many messages reads those that have left memory together, and finds what has taken their place", () => {
+  const reading = crowded(10);
+  const topics = [...numbers(10).map((i) => `t/${i}`), "none"];
+  const [replaced, deleted] = topics.filter((topic) => reading.isNameOnly(topic));
+  const look = () => {
+    let found: (string | undefined)[] = [];
+    readManyRetained(reading.broker, topics, (messages) => {
+      found = messages.map((message) => message && new TextDecoder().decode(message.payload));
+    });
+    return () => found;
+  };
+  const before = reading.reads;
+  assert.deepEqual(look()(), [...numbers(10).map((i) => `${i}`), undefined]);
+  assert.equal(reading.reads, before + 1);
+  reading.isHolding = true;
+  const found = look();
+  reading.play(`b> PUBLISH ${replaced} retain "new"\nb> PUBLISH ${deleted} retain`);
+  reading.answer().answer();
+  const expected = topics.map((topic, i) =>
+    topic === replaced ? "new" : topic === deleted || topic === "none" ? undefined : `${i}`
+  );
+  assert.deepEqual(found(), expected);
+  let isEmpty = false;
+  readManyRetained(reading.broker, [], (messages) => void (isEmpty = messages.length === 0));
+  assert.ok(isEmpty);
 });

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { callFlux, runFlux, startFlux } from "../support/flux.ts";
-import { freePort } from "../support/free_port.ts";
 import { Lines } from "../support/lines.ts";
+import { freePort } from "../support/free_port.ts";
 import { LocalServer } from "../support/local_server.ts";
 import { publish, subscribeToEnd } from "../support/mosquitto.ts";
 import { hasMosquitto } from "../support/mosquitto_broker.ts";
@@ -153,7 +153,6 @@ Deno.test("a file in ~/.config says what the command line leaves out", async () 
 });
 
 Deno.test("sub connects again to a broker that is restarted, as mosquitto_sub does", async () => {
-  // Not one that the system gives to others while nobody listens at it.
   const port = freePort();
   const first = new LocalServer();
   first.server.listen({ port });

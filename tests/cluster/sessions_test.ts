@@ -45,6 +45,16 @@ Deno.test("what a client's former node writes before it knows better does not co
   equal(sessions.counts({ ...session, owner: undefined }, { node: "n1", since: 9 }), true);
 });
 
+Deno.test("what a session's node writes does not begin it again, where its client has come to another node without one", () => {
+  const { sessions } = sessionsOf();
+  sessions.claimed("c", "n1", true, 5);
+  sessions.claimed("c", "n2", false, 9, true);
+  const session = { kind: "session", clientId: "c", expirySeconds: 9, expiresAtMs: 0 } as const;
+  equal(sessions.counts({ ...session, owner: undefined }, { node: "n1", since: 5 }), false);
+  equal(sessions.mayPublish("c", { node: "n2", since: 5 }, false), true);
+  equal(sessions.counts({ ...session, owner: undefined }, { node: "n1", since: 9 }), true);
+});
+
 Deno.test("what a node wrote of a session before it had applied its own claim does not count, where nobody had the session", () => {
   const { sessions } = sessionsOf();
   // To its node the session seemed to be there still, when it had ended elsewhere.

@@ -248,3 +248,22 @@ function withProperty(carrier: string, key: keyof Properties, value: unknown): P
 function ofVersion(packet: Packet, version: ProtocolVersion): Packet {
   return packet.type === "connect" ? { ...packet, protocolVersion: version } : packet;
 }
+
+for (const type of ["subscribe", "unsubscribe"] as const) {
+  Deno.test(`200,000 Topic Filters of one ${type.toUpperCase()} are decoded, and no more: 0x97`, () => {
+    const filters = (count: number) =>
+      encodePacket(
+        type === "subscribe"
+          ? { type, packetId: 1, subscriptions: Array(count).fill(option) }
+          : { type, packetId: 1, topicFilters: Array(count).fill("f") },
+        5,
+      );
+    const most = filters(200_000);
+    assert.equal(decodePacket(most, 0, most.length, 5).type, type);
+    const more = filters(200_001);
+    assert.throws(
+      () => decodePacket(more, 0, more.length, 5),
+      { name: "MqttError", reasonCode: 0x97 },
+    );
+  });
+}

@@ -187,6 +187,8 @@ const VALUES: readonly [line: string, place: Place, outcome: Outcome, beside?: s
   ["crlfile revoked.crl", "tls", "notice"],
   ["disable_client_cert_date_checks true", "tls", "error"],
   ["enable_control_api true", "top", "error"],
+  ["autosave_interval -1", "top", "notice"],
+  ["websockets_log_level -1", "top", "notice"],
   ["enable_proxy_protocol 1", "listener", "works"],
   ["log_dest dlt", "top", "error"],
   ["log_dest stdout unbuffered", "top", "works"],

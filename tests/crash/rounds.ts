@@ -209,6 +209,9 @@ class Rounds {
         // What waits is in the store alone, or in memory too.
         "--queue-memory-messages",
         this.#random.bool() ? "3" : "256",
+        // So are small retained messages.
+        "--retained-memory-bytes",
+        this.#random.bool() ? "1" : "32000000",
         "--no-connection-messages",
       ],
     });

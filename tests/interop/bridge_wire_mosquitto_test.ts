@@ -139,6 +139,26 @@ const CASES: readonly WireCase[] = [
     },
   },
   {
+    name: "06-bridge-b2br-disconnect-qos2: twice from the remote broker",
+    lines: `notifications false\ntopic b/# both 2\nrestart_timeout 1\n${END}`,
+    act: async (stage) => {
+      const { remote } = stage;
+      remote.silentTo.add("pubrec");
+      await remote.until(/^SUBSCRIBE b/);
+      await remote.send('PUBLISH b/x qos=2 id=5 "m"');
+      await remote.until(/^PUBREC 5/);
+      remote.drop();
+      await remote.until(/^CONNECT/, 2);
+      await remote.send('PUBLISH b/x qos=2 id=5 dup "m"');
+      await remote.until(/^PUBREC 5/, 2);
+      await remote.send("PUBREL id=5");
+      await remote.until(/^PUBCOMP 5/);
+      await end(stage);
+      await untilCame(stage, "b/x m");
+      assert.equal(stage.came.filter((line) => line === "b/x m").length, 1);
+    },
+  },
+  {
     name: "06-bridge-b2br-late-connection: CONNACK comes late",
     lines: `notifications false\ntopic b/# out 1\n`,
     isLate: true,

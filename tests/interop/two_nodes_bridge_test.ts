@@ -89,3 +89,42 @@ Deno.test({
     }
   },
 });
+
+for (const protocol of ["mqttv311", "mqttv50"]) {
+  Deno.test({
+    name: `mosquitto's own bridge to one node carries what is at the other, once (${protocol})`,
+    ignore,
+    async fn() {
+      await using nats = await NatsServer.start();
+      await using a = await startNode(nats, "a");
+      await using b = await startNode(nats, "b");
+      const lines = [
+        "connection site",
+        `address 127.0.0.1:${a.port}`,
+        "topic out/# out 2",
+        "topic in/# in 2",
+        "cleansession false",
+        "restart_timeout 1",
+        `bridge_protocol_version ${protocol}`,
+      ];
+      await using far = await MosquittoBroker.make(lines.join("\n"));
+      await far.start();
+      await a.untilLog(/Client connected clientId=\S*site/, 15_000);
+      await using here = await Collector.start(b.port, "out/#");
+      await using there = await Collector.start(far.port, "in/#");
+      for (const qos of [0, 1, 2] as const) {
+        await publishAll(far.port, `out/${qos}`, numbered(20), qos);
+        await publishAll(b.port, `in/${qos}`, numbered(20), qos);
+      }
+      await publishAll(far.port, "out/end", ["end"], 2);
+      await publishAll(b.port, "in/end", ["end"], 2);
+      for (const [collector, side] of [[here, "out"], [there, "in"]] as const) {
+        await collector.until((got) => got.length >= 61);
+        for (const qos of [0, 1, 2]) {
+          const got = collector.got.filter((_, i) => collector.topics[i] === `${side}/${qos}`);
+          deepEqual(got, numbered(20));
+        }
+      }
+    },
+  });
+}

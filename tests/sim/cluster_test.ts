@@ -1,5 +1,5 @@
 import { longTest } from "../support/long.ts";
-import { LONGER, PLAIN, testFound, testSeeds, WITH_SHARE } from "./cluster/seeds.ts";
+import { LONGER, PLAIN, testFound, testSeeds, WITH_EXPIRIES, WITH_SHARE } from "./cluster/seeds.ts";
 
 testFound(PLAIN, [
   [
@@ -48,6 +48,12 @@ testFound(LONGER, [
   ],
 ]);
 
+testFound(WITH_EXPIRIES, [
+  [130022, "a session that had ended began again by a late word of its node"],
+  [130125, "and so what its client published at another one did not count"],
+  [130063, "a simulated client did not know that its last Clean Start was still on its way"],
+]);
+
 testFound(WITH_SHARE, [
   [26, "what the last member of a node left nobody took: the other node had started anew"],
   [45, "between a member's leaving one node and its arrival at another messages found nobody"],
@@ -81,6 +87,7 @@ testFound(WITH_SHARE, [
     112500,
     "both nodes were killed while a message went from one to the other, which is a limit, too",
   ],
+  [115015, "and one of them while the other was away for longer"],
   [10818, "all nodes were killed, and a member had no session: the check did not know that limit"],
 ]);
 
@@ -88,4 +95,5 @@ testFound(WITH_SHARE, [
 for (const [first, last] of [[0, 9], [10, 99], [100, 199]] as const) {
   testSeeds(PLAIN, first, last, first === 0 ? Deno.test : longTest);
   testSeeds(WITH_SHARE, first, last);
+  testSeeds(WITH_EXPIRIES, first, last);
 }

@@ -11,12 +11,6 @@ import type { Ground } from "../ground/ground.ts";
 import { type ArenaMessage, MAX_PAYLOAD_BYTES, PayloadArena } from "../ground/payload_arena.ts";
 import type { ClientIdentity, PreviousRetained, Store } from "../ground/ports.ts";
 
-/** A retained message that expires, with its deadline. */
-interface Expiring {
-  readonly message: ArenaMessage;
-  readonly deadline: Deadline;
-}
-
 /** A retained message in memory, or the name of one that is in the store alone. Of the former the payload may be in the store. */
 export type KeptRetained = ArenaMessage | ApartName;
 
@@ -34,14 +28,15 @@ const WAIT_MS = 2000;
  * The retained messages: the last one of each topic.
  *
  * If they take more memory than `retainedMemoryBytes` and the store can read them again, those leave memory that were neither published
- * nor delivered since they were last looked at; a round goes over all of them. Their names stay. Messages that expire stay as well, and
- * those of the broker itself under `$SYS/`.
+ * nor delivered since they were last looked at; a round goes over all of them. Their names stay, and deadlines where they expire. Those of
+ * the broker itself under `$SYS/` stay as well.
  */
 export class RetainedMessages {
   readonly #ground: Ground;
   readonly #messages = new RetainedTopics<ArenaMessage>();
   readonly #arena = new PayloadArena();
-  readonly #expiring = new Map<string, Expiring>();
+  /** Of topics whose message expires, wherever it is. */
+  readonly #expiring = new Map<string, Deadline>();
   /** One shared object for all messages of a publisher. */
   readonly #publishers = new WeakMap<ClientIdentity, Publisher>();
   #bytes = 0;
@@ -201,7 +196,7 @@ export class RetainedMessages {
       this.#ground.metrics.countDrop("expired");
       this.remove(topicName);
     });
-    this.#expiring.set(topicName, { message, deadline });
+    this.#expiring.set(topicName, deadline);
     this.#ground.deadlines.set(deadline, message.expiresAtMs);
     return message;
   }
@@ -234,7 +229,7 @@ export class RetainedMessages {
       const message = this.#messages.cycle();
       if (message === undefined) return;
       if (message.wasUsed) message.wasUsed = false;
-      else if (message.isStored && message.expiresAtMs === Infinity) this.#putApart(message);
+      else if (message.isStored) this.#putApart(message);
     }
   }
 
@@ -254,14 +249,15 @@ export class RetainedMessages {
 
   #release(message: KeptRetained): void {
     this.#bytes -= keptBytes(message);
+    const { topicName } = message;
+    const deadline = this.#expiring.get(topicName);
+    if (deadline !== undefined) {
+      this.#ground.deadlines.clear(deadline);
+      this.#expiring.delete(topicName);
+    }
     if (message instanceof ApartName) return;
     this.#memoryBytes -= memoryBytes(message);
     this.#arena.release(message);
-    const { topicName } = message;
-    const expiring = this.#expiring.get(topicName);
-    if (expiring === undefined) return;
-    this.#ground.deadlines.clear(expiring.deadline);
-    this.#expiring.delete(topicName);
   }
 }
 

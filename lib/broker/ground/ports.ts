@@ -404,6 +404,8 @@ export interface ClusterPort {
   keepDone(clientId: string, text: string): void;
   /** Whether the node takes part now: it has applied the existing log, and its connection works. */
   readonly isReady: boolean;
+  /** Whether it is ready, and the log has come in time to what this node has put into it. */
+  readonly isPrompt: boolean;
   /** Counts one more, or one less, subscription with this Topic Filter on this node; a shared one counts once for its members here. */
   count(topicFilter: string, change: 1 | -1): void;
   /** The members of a shared subscription on this node have changed, or who of them is connected. */

@@ -156,12 +156,16 @@ function letIn(core: Core, connection: Connection, admission: Admission): void {
   logConnected(core, connection, admission);
   core.observers?.tell("connected", connection, admission.isResumed);
   if (!answer(core, connection, admission)) return disconnect(core, connection, undefined);
-  // After the CONNACK, which does not wait for the cluster: a node that cannot reach the cluster still serves its clients.
-  if (core.cluster !== null && connection.listener.bridge === undefined) {
-    const { identity: { clientId }, connect } = admission;
-    if (!isShared(core, connection, connect)) core.cluster.claim(clientId, true);
+  if (isClaimed(core, connection, admission)) {
+    core.cluster!.claim(admission.identity.clientId, true);
   }
   sendWaiting(core, admission);
+}
+
+/** Whether other nodes are told that the client has come, and they know nothing of its session, which ends with its connection. */
+function isClaimed(core: Core, connection: Connection, { connect }: Admission): boolean {
+  return core.cluster !== null && connection.listener.bridge === undefined &&
+    !isShared(core, connection, connect);
 }
 
 /** Links the connection and the client. */
@@ -257,7 +261,9 @@ function answer(core: Core, connection: Connection, admission: Admission): boole
     sessionPresent: isResumed && connect.protocolVersion > 3,
     reasonCode: 0,
   };
-  const hasWritten = hasEndedStored || isResumed && !client.session.isPersistent;
+  // That the client is here, and has no session at other nodes: where the cluster is slow, its clients are served all the same.
+  const isTold = core.cluster?.isPrompt === true && isClaimed(core, connection, admission);
+  const hasWritten = hasEndedStored || isResumed && !client.session.isPersistent || isTold;
   const leave = connackLeaves(core, client.session.isPersistent, hasWritten);
   return connection.outbox.send(
     connect.protocolVersion === 5

@@ -3,6 +3,7 @@ import {
   type FoundRetained,
   isRetained,
   type Message,
+  readManyRetained,
   readRetained,
   type RetainedEntry,
   walkRetained,
@@ -20,6 +21,8 @@ import { Slices, STEPS } from "../slices.ts";
 
 /** Topics that one request may delete. */
 const MAX_DELETED = 100_000;
+/** Messages that are read from the store at a time. */
+const READ_TOGETHER = 128;
 
 const ENTRY = {
   topicName: text("The topic"),
@@ -134,23 +137,30 @@ async function list(request: ApiRequest): Promise<Response> {
     return found.length < limit;
   });
   const next = found.length < limit ? null : walks.rest(walk);
-  const entries = await Promise.all(found.map((entry) => entryOf(context.broker, entry)));
-  return json({ items: entries.filter((entry) => entry !== undefined), next });
+  const items: RetainedEntry[] = [];
+  for (let i = 0; i < found.length; i += READ_TOGETHER) {
+    items.push(...await entriesOf(context.broker, found.slice(i, i + READ_TOGETHER)));
+  }
+  return json({ items, next });
 }
 
-/** What is known of the message; it is read from the store if it is there alone. `undefined`: it was deleted meanwhile. */
-function entryOf(
+/** What is known of the messages; those that are in the store alone are read. Some may have been deleted meanwhile. */
+async function entriesOf(
   broker: Broker,
-  found: FoundRetained,
-): RetainedEntry | undefined | Promise<RetainedEntry | undefined> {
-  if ("qos" in found) return found;
-  return new Promise((resolve) =>
-    readRetained(broker, found.topicName, (message) => {
-      if (message === undefined) return resolve(undefined);
-      const { topicName, qos, payload, expiresAtMs, publisherId } = message;
-      resolve({ topicName, qos, payloadBytes: payload.length, expiresAtMs, publisherId });
-    })
+  found: readonly FoundRetained[],
+): Promise<RetainedEntry[]> {
+  const names = found.flatMap((entry) => "qos" in entry ? [] : [entry.topicName]);
+  const messages = await new Promise<readonly (Message | undefined)[]>((resolve) =>
+    readManyRetained(broker, names, resolve)
   );
+  let read = 0;
+  return found.flatMap((entry) => {
+    if ("qos" in entry) return [entry];
+    const message = messages[read++];
+    if (message === undefined) return [];
+    const { topicName, qos, payload, expiresAtMs, publisherId } = message;
+    return [{ topicName, qos, payloadBytes: payload.length, expiresAtMs, publisherId }];
+  });
 }
 
 /** Lets a loop over a generator be left without ending the generator. */

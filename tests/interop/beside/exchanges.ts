@@ -138,6 +138,24 @@ const FLOWS: readonly Case[] = [
     again("c"),
     "c> PUBREL id=1",
   ),
+  ...BOTH.flatMap((version) => {
+    const more = version === 5 ? " sessionExpiryInterval=60" : "";
+    return inEach(
+      [version],
+      "03-publish-c2b-disconnect-qos2, PUBREC and PUBCOMP lost",
+      connect("a"),
+      "a> SUBSCRIBE id=1 p qos=2",
+      `${kept}${more}`,
+      'k> PUBLISH p qos=2 id=1 "m"',
+      "k x",
+      `${again("c")}${more}`,
+      'c> PUBLISH p qos=2 id=1 dup "m" & PUBREL id=1',
+      "c x",
+      `${again("d")}${more}`,
+      "d> PUBREL id=1",
+      'd> PUBLISH p qos=2 id=1 "n" & PUBREL id=1',
+    );
+  }),
   ...connected(BOTH, "03-publish-qos1-no-subscribers", 'a> PUBLISH nobody qos=1 id=1 "m"'),
   ...connected(BOTH, "packets behind DISCONNECT", 'a> DISCONNECT & PUBLISH p "x"'),
 ];

@@ -63,14 +63,21 @@ export class RoamingClient {
   #wantedSubs: { topicFilter: string; qos: Qos }[] = [];
   #will: WillRecord | undefined;
   #isLeaving = false;
+  #expirySeconds: number;
 
   constructor(
     world: ClusterWorld,
     readonly clientId: string,
-    readonly expirySeconds: number,
+    readonly usualExpirySeconds: number,
     readonly receiveMaximum: number,
   ) {
     this.#world = world;
+    this.#expirySeconds = usualExpirySeconds;
+  }
+
+  /** Of the session that it has, or asked for last. */
+  get expirySeconds(): number {
+    return this.#expirySeconds;
   }
 
   /** Whether nothing of it is under way. */
@@ -194,6 +201,9 @@ export class RoamingClient {
     if (this.session !== undefined && clock.nowMs >= this.#sureUntilMs) this.#mustStartClean = true;
     const cleanStart = this.#mustStartClean || this.expirySeconds === 0;
     this.#isStartingClean = cleanStart;
+    if (this.#world.hasExpiries && cleanStart) {
+      this.#expirySeconds = random.int(3) === 0 ? 0 : this.usualExpirySeconds;
+    }
     if (cleanStart) this.#endSession();
     if (cleanStart) this.#cleanAt = this.node;
     const will = random.int(3) === 0 ? this.#world.will(this) : undefined;
@@ -413,7 +423,8 @@ export class RoamingClient {
       this.#wantedSubs = this.#world.subscriptionsOf(this);
     }
     this.#mustStartClean = false;
-    this.#cleanAt = undefined;
+    // Without a session the node has let it in at once, and its word may come to the log later.
+    if (this.expirySeconds > 0 || !this.#world.hasExpiries) this.#cleanAt = undefined;
     this.#sureUntilMs = Infinity;
     this.#window = properties?.receiveMaximum ?? 65_535;
     this.isIn = true;

@@ -31,6 +31,13 @@ export const WITH_SHARE: Worlds = {
   hasShare: true,
 };
 
+/** Some sessions of a client end with its connection, and others do not. */
+export const WITH_EXPIRIES: Worlds = {
+  ...LONGER,
+  name: "A cluster with sessions of all kinds",
+  hasExpiries: true,
+};
+
 /** Nodes make snapshots, and start from them. */
 export const WITH_SNAPSHOTS: Worlds = {
   name: "A cluster with snapshots",
