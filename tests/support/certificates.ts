@@ -5,27 +5,6 @@ const HAS_OPENSSL = await hasOpenssl();
 // deno-lint-ignore no-console -- whoever reads the results is to know
 if (!HAS_OPENSSL) console.log("Skipped: openssl is not installed");
 
-/** The files of the authority, server and client by their names: made once in a process, since it takes five runs of openssl. */
-let made: Promise<ReadonlyMap<string, Uint8Array>> | undefined;
-
-async function makeFiles(): Promise<ReadonlyMap<string, Uint8Array>> {
-  const directory = await Deno.makeTempDir({ prefix: "flux-certs-" });
-  try {
-    await makeCertificates({ directory });
-    const names = [...Deno.readDirSync(directory)].map(({ name }) => name);
-    return new Map(names.map((name) => [name, Deno.readFileSync(`${directory}/${name}`)]));
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
-}
-
-/** Puts files into a directory, which a test may change: they are its own. */
-async function putFiles(directory: string): Promise<void> {
-  for (const [name, bytes] of await (made ??= makeFiles())) {
-    Deno.writeFileSync(`${directory}/${name}`, bytes, { mode: 0o600 });
-  }
-}
-
 /** Files for one test, which are removed after it. */
 export class Certificates {
   /** The directory of `ca`, `server` and `client`, each a `.crt` and a `.key`. */
@@ -102,7 +81,7 @@ export function certificateTest(
     async fn(t) {
       const directory = await Deno.makeTempDir({ prefix: "flux-certs-" });
       try {
-        await putFiles(directory);
+        await makeCertificates({ directory });
         await fn(new Certificates(directory), t);
       } finally {
         await Deno.remove(directory, { recursive: true });
