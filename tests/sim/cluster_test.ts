@@ -87,6 +87,7 @@ testFound(WITH_SHARE, [
     112500,
     "both nodes were killed while a message went from one to the other, which is a limit, too",
   ],
+  [115015, "and one of them while the other was away for longer"],
   [10818, "all nodes were killed, and a member had no session: the check did not know that limit"],
 ]);
 

@@ -63,8 +63,8 @@ export class ClusterSimNode implements LinkHost {
   isPaused = false;
   /** When its processes were killed, paused or cut off. */
   readonly disturbedMs: number[] = [];
-  /** When its processes were killed. */
-  readonly killedMs: number[] = [];
+  /** When it was down: from the end of a process until the next one had joined. */
+  readonly downs: { readonly fromMs: number; toMs: number }[] = [];
   readonly #init: NodeInit;
   #process = 0;
   #held: (() => void)[] = [];
@@ -167,7 +167,7 @@ export class ClusterSimNode implements LinkHost {
   /** The process is killed, or the machine loses its power. */
   crash(isPowerCut: boolean): void {
     this.disturbed();
-    this.killedMs.push(this.clock.nowMs);
+    if (this.isIn) this.downs.push({ fromMs: this.clock.nowMs, toMs: Infinity });
     this.#process++;
     this.isUp = this.isIn = this.isPaused = false;
     this.#held = [];
@@ -268,7 +268,10 @@ export class ClusterSimNode implements LinkHost {
       },
     });
     this.cluster.begin(host, { info, ...start }, () => {
-      if (process === this.#process) this.isIn = true;
+      if (process !== this.#process) return;
+      this.isIn = true;
+      const last = this.downs.at(-1);
+      if (last !== undefined) last.toMs = this.clock.nowMs;
     });
   }
 

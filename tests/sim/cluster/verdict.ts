@@ -2,6 +2,7 @@ import { Marks } from "../../../lib/cluster/marks.ts";
 import { decodeRecord, type RecordEntry, type RecordMessage } from "../../../lib/cluster/record.ts";
 import { Violation } from "../records.ts";
 import type { RoamingClient } from "./client.ts";
+import type { ClusterSimNode } from "./node.ts";
 import { restOf } from "./state.ts";
 import type { SentRecord, SessionRecord, SubRecord, WillRecord } from "./records.ts";
 import type { ClusterWorld } from "./world.ts";
@@ -15,8 +16,6 @@ const WILL_MS = 60_000;
  */
 const BEHIND_MS = 60_000;
 
-/** Nodes that are killed within this time are so together. */
-const TOGETHER_MS = 10_000;
 /** How long a message may be on its way to a member: until a node that is away is back, or is taken for dead. */
 const ON_ITS_WAY_MS = 30_000;
 
@@ -100,20 +99,18 @@ export function checkShares(world: ClusterWorld): void {
 }
 
 /**
- * What others have to deliver the nodes know in memory alone: where all of them are killed within seconds, what was on its way from one to another
- * is lost, and what a member had whose session ends with its connection, as that is in no store. The guide says so.
+ * What others have to deliver the nodes know in memory alone: where for a moment none of them is there, what was on its way from one to another is
+ * lost, and what a member had whose session ends with its connection, as that is in no store. The guide says so.
  */
-function isForgotten({ sentAtMs }: SentRecord, { nodes, clients }: ClusterWorld): boolean {
+function isForgotten({ sentAtMs, ackedAtMs }: SentRecord, { nodes, clients }: ClusterWorld) {
   const isStored = clients.every(({ expirySeconds, sessions }) =>
     expirySeconds > 0 || !sessions.some(({ subs }) => subs.some(isShare))
   );
-  const untilMs = isStored ? sentAtMs + ON_ITS_WAY_MS : Infinity;
-  return nodes[0]!.killedMs.some((firstMs) =>
-    nodes.every(({ killedMs }) =>
-      killedMs.some((atMs) =>
-        atMs > sentAtMs && atMs < untilMs && Math.abs(atMs - firstMs) < TOGETHER_MS
-      )
-    )
+  const untilMs = isStored ? ackedAtMs + ON_ITS_WAY_MS : Infinity;
+  const isDown = ({ downs }: ClusterSimNode, atMs: number) =>
+    downs.some(({ fromMs, toMs }) => fromMs <= atMs && atMs < toMs);
+  return nodes.flatMap(({ downs }) => downs).some(({ fromMs }) =>
+    fromMs > sentAtMs && fromMs < untilMs && nodes.every((node) => isDown(node, fromMs))
   );
 }
 
