@@ -9,6 +9,8 @@ const MIN_DELETED = 1024;
 
 /** The order of a name that was never among the new ones, so that each walk finds it among the sorted. */
 const BEFORE_ALL = -1;
+/** After so many names a round that rests is given up. */
+const MAX_ADDED = 1024;
 /** The most names that are sorted in because one of them is put apart. */
 const SORTED_AT_ONCE = 16;
 
@@ -33,7 +35,8 @@ export class RetainedTopics<T extends NonNullable<unknown>> {
   #deletedNew = 0;
   /** The order of the next entry. */
   #order = 0;
-  #round: Iterator<Entry<T>, undefined> = this.#entries.values();
+  #round: Iterator<Entry<T>, undefined> | undefined;
+  #addedSinceCycle = 0;
   /** Entries before this order existed when a filter with wildcards was last used. */
   #askedOrder = 0;
 
@@ -67,11 +70,11 @@ export class RetainedTopics<T extends NonNullable<unknown>> {
       const fetched = { topicName, order: orders[place.at]!, value, isIndexed: true };
       this.#sorted.replace(place, fetched);
       this.#apartCount--;
-      this.#entries.set(topicName, fetched);
+      this.#addEntry(topicName, fetched);
       return apart;
     }
     const added: Entry<T> = { topicName, order: this.#order++, value, isIndexed: false };
-    this.#entries.set(topicName, added);
+    this.#addEntry(topicName, added);
     this.#new.push(added);
     return undefined;
   }
@@ -119,7 +122,8 @@ export class RetainedTopics<T extends NonNullable<unknown>> {
 
   /** The next value in an endless round over all values that are not apart, in which each has its turn; `undefined`: there is none. */
   cycle(): T | undefined {
-    let { value: entry } = this.#round.next();
+    this.#addedSinceCycle = 0;
+    let entry = this.#round?.next().value;
     if (entry === undefined) {
       this.#round = this.#entries.values();
       entry = this.#round.next().value;
@@ -188,6 +192,12 @@ export class RetainedTopics<T extends NonNullable<unknown>> {
     if (place === undefined) return undefined;
     const isSame = this.#sorted.block(place.block)!.orders[place.at] === order;
     return isSame ? this.#apartAt(place) : undefined;
+  }
+
+  /** An iterator that rests keeps all that the Map has contained since, so it is given up. The next round begins with the oldest. */
+  #addEntry(topicName: string, entry: Entry<T>): void {
+    this.#entries.set(topicName, entry);
+    if (++this.#addedSinceCycle > MAX_ADDED) this.#round = undefined;
   }
 
   #findApart(topicName: string): Place | undefined {

@@ -1,7 +1,8 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { ApartName, RetainedTopics, type RetainedWalk } from "../../lib/topic/mod.ts";
 import { SortedNames } from "../../lib/topic/sorted_names.ts";
 import { naiveMatches, randomFilter, randomName } from "./naive.ts";
+import { collectGarbage } from "../support/garbage.ts";
 import { Random } from "../support/random.ts";
 
 /** Puts a value apart, however many calls that takes. */
@@ -166,4 +167,23 @@ Deno.test("sorted names are found, whatever was added and removed before", () =>
     }
     deepEqual(all, [...model].sort(([a], [b]) => a < b ? -1 : 1));
   }
+});
+
+Deno.test("names that come and go leave nothing behind, whether a round rests or not", () => {
+  const topics = new RetainedTopics<number>();
+  const comeAndGo = (count: number) => {
+    for (let i = 0; i < count; i++) {
+      topics.set(`t/${i}`, i);
+      topics.delete(`t/${i}`);
+    }
+    collectGarbage();
+    return Deno.memoryUsage().heapUsed;
+  };
+  topics.set("first", 1);
+  topics.cycle();
+  const before = comeAndGo(20_000);
+  const grownBytes = comeAndGo(200_000) - before;
+  // What 200,000 names would leave behind takes 10 MB.
+  ok(grownBytes < 5_000_000, `${grownBytes} bytes more`);
+  equal(topics.cycle(), 1);
 });
