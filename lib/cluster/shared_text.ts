@@ -3,7 +3,7 @@ import { gunzip, gzip } from "node:zlib";
 import { NatsConnection } from "./nats/connection.ts";
 import { NatsError } from "./nats/error.ts";
 import { JetStream } from "./nats/jetstream.ts";
-import { KeyValue } from "./nats/key_value.ts";
+import { type Entry, KeyValue } from "./nats/key_value.ts";
 import { type ClusterOptions, prefixOf } from "./options.ts";
 
 /** What all nodes have, and the number of the write that put it there. */
@@ -27,6 +27,8 @@ export interface SharedTextInit {
 }
 
 const LOOK_MS = 2000;
+/** A server that was just leading may have given an old text. */
+const READ_AGAIN_MS = 60_000;
 /** Beside the text a message has its headers. */
 const HEAD_BYTES = 4096;
 /** Bytes of a text that was compressed: what was put there by mistake must not fill the memory. */
@@ -43,6 +45,8 @@ export class SharedText {
   readonly #nats: NatsConnection;
   readonly #values: KeyValue;
   readonly #timer: ReturnType<typeof setInterval>;
+  /** What was read last, and when: a long text is not read again for nothing. */
+  #read: { stamp: string; atMs: number; version: SharedVersion | undefined } | undefined;
 
   /** It begins to connect. */
   constructor({ options, key, look, lookMs = LOOK_MS }: SharedTextInit) {
@@ -63,11 +67,15 @@ export class SharedText {
 
   /** What all nodes have; `undefined`: nothing yet. Rejects where that cannot be known. */
   async read(): Promise<SharedVersion | undefined> {
+    const stamp = await this.#values.stamp();
+    if (stamp === undefined) return undefined;
+    const atMs = performance.now();
+    const read = this.#read;
+    if (read?.stamp === stamp && atMs - read.atMs < READ_AGAIN_MS) return read.version;
     const entry = await this.#values.get(this.#key);
-    if (entry === undefined) return undefined;
-    const options = { maxOutputLength: MAX_TEXT_BYTES };
-    const bytes = await promisify(gunzip)(entry.value, options) as Uint8Array;
-    return { text: new TextDecoder().decode(bytes), revision: entry.revision };
+    const version = entry && await unpacked(entry);
+    this.#read = { stamp, atMs, version };
+    return version;
   }
 
   /**
@@ -92,4 +100,9 @@ export class SharedText {
     clearInterval(this.#timer);
     await this.#nats.close();
   }
+}
+
+async function unpacked({ value, revision }: Entry): Promise<SharedVersion> {
+  const bytes = await promisify(gunzip)(value, { maxOutputLength: MAX_TEXT_BYTES }) as Uint8Array;
+  return { text: new TextDecoder().decode(bytes), revision };
 }

@@ -8,7 +8,10 @@
  * @module
  */
 
-/** Rooms whose tests mostly wait, for processes or for time. What waits longest begins first, so that the last groups are short ones. */
+/**
+ * Rooms whose tests mostly wait, for processes or for time. What waits longest begins first, so that the last groups are short ones: a long
+ * one at the end would have the processors to itself.
+ */
 const WAITING: readonly string[] = [
   "cluster",
   "interop",
@@ -20,6 +23,10 @@ const WAITING: readonly string[] = [
   "embed",
   "http",
   "bridge",
+  "tasks",
+  "mosquitto",
+  "client",
+  "docs",
 ];
 
 /** Files of a group, where they mostly wait: few, so that the groups can be spread over the processors. */

@@ -1,8 +1,9 @@
 import { strict as assert } from "node:assert";
 import type { ProtocolVersion } from "../../lib/codec/mod.ts";
-import { BrokerProcess, type BrokerProcessInit } from "../support/broker_process.ts";
+import { BrokerProcess } from "../support/broker_process.ts";
 import { type Certificates, certificateTest } from "../support/certificates.ts";
 import { findMosquitto, testsWith } from "../support/clients.ts";
+import { freePort } from "../support/free_port.ts";
 import { findNodeWithMqttJs } from "../support/node_modules.ts";
 import { MosquittoSub, publish } from "../support/mosquitto.ts";
 import { findMqttJs, type MqttJsOptions } from "../support/mqttjs.ts";
@@ -73,26 +74,30 @@ for (const [protocol, lines] of urls) {
   });
 }
 
-const inNode: [protocol: string, init: (files: Certificates) => BrokerProcessInit][] = [
-  ["mqtt", () => ({})],
-  ["ws", () => ({ config: "protocol websockets\n" })],
-  ["mqtts", (files) => ({ config: tlsLines(files) })],
-  ["wss", (files) => ({ config: `protocol websockets\n${tlsLines(files)}` })],
-];
 clientTest(
   await findNodeWithMqttJs(),
   "mqtt.js in Node speaks mqtt, ws, mqtts and wss",
   async (node, files) => {
-    for (const [protocol, init] of inNode) {
-      await using broker = await BrokerProcess.start(init(files));
-      const url = `${protocol}://localhost:${broker.port}/mqtt`;
-      const { stdout, stderr } = await new Deno.Command("node", {
-        args: [node.script, url, ...protocol.endsWith("s") ? [files.path("ca.crt")] : []],
-        cwd: node.directory,
-      }).output();
-      const told = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-      assert.equal(told, "Received 100000 bytes\n", `${protocol}\n${broker.log}`);
-    }
+    const doors: [protocol: string, lines: string][] = [
+      ["mqtt", ""],
+      ["ws", "protocol websockets\n"],
+      ["mqtts", tlsLines(files)],
+      ["wss", `protocol websockets\n${tlsLines(files)}`],
+    ];
+    const all = doors.map(([protocol, lines]) => ({ protocol, lines, port: freePort() }));
+    await using broker = await BrokerProcess.start({
+      config: "allow_anonymous true\n" +
+        all.map(({ port, lines }) => `listener ${port} 127.0.0.1\n${lines}`).join(""),
+      isPortOwn: true,
+    });
+    const urls = all.map(({ protocol, port }) => `${protocol}://localhost:${port}/mqtt`);
+    const { stdout, stderr } = await new Deno.Command("node", {
+      args: [node.script, files.path("ca.crt"), ...urls],
+      cwd: node.directory,
+    }).output();
+    const told = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+    const expected = urls.map((url) => `Received 100000 bytes from ${url}\n`).join("");
+    assert.equal(told, expected, broker.log);
   },
 );
 

@@ -6,7 +6,7 @@ import { MosquittoSub, publish } from "../support/mosquitto.ts";
 import { findMqttJs } from "../support/mqttjs.ts";
 import { connectMqttJs } from "../support/mqttjs_client.ts";
 import { whyNoNatsServer } from "../support/nats_server.ts";
-import { connectPaho } from "../support/paho_client.ts";
+import { Paho } from "../support/paho_client.ts";
 import { TwoNodes } from "../support/two_nodes.ts";
 import { hearOneAnother } from "./crowd.ts";
 import { MOSQUITTO_SCENARIOS } from "./mosquitto_scenarios.ts";
@@ -39,7 +39,8 @@ for (const version of VERSIONS) {
     `paho for Python speaks version ${version} with two nodes of a cluster`,
     async (python, t) => {
       await using nodes = await TwoNodes.start();
-      await playAt(t, version, (init) => connectPaho(python, init), nodes.ports);
+      await using paho = new Paho(python);
+      await playAt(t, version, (init) => paho.connect(init), nodes.ports);
     },
     true,
   );

@@ -1,12 +1,13 @@
-"""One connection of paho for Python, driven by lines of JSON on standard input.
+"""Connections of paho for Python, driven by lines of JSON on standard input.
 
-Commands: {"do": "connect" | "subscribe" | "unsubscribe" | "publish" | "disconnect", ...}.
-Each answer and each message is a line of JSON on standard output. The end of the input ends the
-process without a DISCONNECT.
+Commands: {"client": number, "do": "connect" | "subscribe" | "unsubscribe" | "publish" | "disconnect"
+| "drop", ...}. Each answer and each message is a line of JSON on standard output, with the client's
+number. "drop" ends a connection without a DISCONNECT; the end of the input ends the process.
 """
 import base64
 import json
 import os
+import socket
 import sys
 import threading
 
@@ -59,9 +60,13 @@ def unpacked(properties):
 
 
 class Client:
-    def __init__(self):
+    def __init__(self, number):
+        self.number = number
         self.client = None
         self.is_five = False
+
+    def say(self, **event):
+        say(client=self.number, **event)
 
     def connect(self, port, clientId, protocolVersion, cleanStart, expiry, will):
         self.is_five = protocolVersion == 5
@@ -71,8 +76,8 @@ class Client:
         client.on_connect = self.on_connect
         client.on_disconnect = self.on_disconnect
         client.on_subscribe = self.on_subscribe
-        client.on_unsubscribe = lambda *_: say(event="unsuback")
-        client.on_publish = lambda _client, _data, mid: say(event="published", mid=mid)
+        client.on_unsubscribe = lambda *_: self.say(event="unsuback")
+        client.on_publish = lambda _client, _data, mid: self.say(event="published", mid=mid)
         client.on_message = self.on_message
         client.max_inflight_messages_set(100)
         if will is not None:
@@ -111,20 +116,29 @@ class Client:
     def disconnect(self):
         self.client.disconnect()
 
+    def drop(self):
+        connection = self.client.socket()
+        if connection is None:
+            return
+        try:
+            connection.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # The broker has ended it; on_disconnect tells.
+
     def on_connect(self, _client, _data, flags, reason, *_):
-        say(event="connack", sessionPresent=flags["session present"] == 1, reasonCode=code(reason))
+        self.say(event="connack", sessionPresent=flags["session present"] == 1, reasonCode=code(reason))
 
     def on_disconnect(self, _client, _data, reason, *_):
         # Without this paho would connect again.
         threading.Thread(target=self.client.loop_stop).start()
         # What is not a Reason Code is a number of paho's own: the connection broke.
-        say(event="disconnect", reasonCode=getattr(reason, "value", 0))
+        self.say(event="disconnect", reasonCode=getattr(reason, "value", 0))
 
     def on_subscribe(self, _client, _data, _mid, granted, *_):
-        say(event="suback", reasonCode=code(granted[0]))
+        self.say(event="suback", reasonCode=code(granted[0]))
 
     def on_message(self, _client, _data, message):
-        say(
+        self.say(
             event="message",
             topic=message.topic,
             payload=base64.b64encode(message.payload).decode(),
@@ -138,8 +152,11 @@ def code(reason):
     return getattr(reason, "value", reason)
 
 
-client = Client()
+clients = {}
 for line in sys.stdin:
     command = json.loads(line)
-    getattr(client, command.pop("do"))(**command)
+    number = command.pop("client")
+    if number not in clients:
+        clients[number] = Client(number)
+    getattr(clients[number], command.pop("do"))(**command)
 os._exit(0)

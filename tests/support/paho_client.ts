@@ -13,30 +13,20 @@ const SCRIPT = new URL("paho_client.py", import.meta.url).pathname;
 
 /** A line of the script's output; its further fields depend on the event. */
 interface Event {
+  readonly client: number;
   readonly event: "connack" | "suback" | "unsuback" | "published" | "message" | "disconnect";
   readonly reasonCode: number;
   readonly sessionPresent: boolean;
 }
 
-/** Connects paho, in a Python process of its own. */
-export async function connectPaho(python: string, init: ClientInit): Promise<InteropClient> {
-  const client = new PahoClient(python);
-  const { port, clientId, protocolVersion, cleanStart = true, will = null } = init;
-  const expiry = init.sessionExpiryInterval ?? null;
-  await client.connect({ port, clientId, protocolVersion, cleanStart, expiry, will });
-  return client;
-}
+type Send = (command: Record<string, unknown>) => Promise<void>;
 
-class PahoClient implements InteropClient {
-  readonly inbox = new Inbox();
-  readonly ended: Promise<number | undefined>;
-  sessionPresent = false;
+/** Python with paho, in a process of its own, and its clients. `await using` ends it. */
+export class Paho {
   readonly #process: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
   readonly #reading: Promise<void>;
-  /** Callbacks that wait for each answer, in order. */
-  readonly #waiting = new Map<Event["event"], ((event: Event) => void)[]>();
-  readonly #aliases = new Map<string, number>();
+  readonly #clients: PahoClient[] = [];
 
   constructor(python: string) {
     this.#process = new Deno.Command(python, {
@@ -45,12 +35,50 @@ class PahoClient implements InteropClient {
       stdout: "piped",
     }).spawn();
     this.#input = this.#process.stdin.getWriter();
-    const lines = new Lines(this.#process.stdout, (line) => this.#handle(line));
-    this.#reading = lines.ended;
-    this.ended = this.#answer("disconnect").then(async ({ reasonCode }) => {
-      await this.#exit();
-      return reasonCode === 0 ? undefined : reasonCode;
+    const lines = new Lines(this.#process.stdout, (line) => {
+      const event = JSON.parse(line) as Event;
+      this.#clients[event.client]!.handle(event);
     });
+    this.#reading = lines.ended;
+  }
+
+  /** Connects one more client. */
+  async connect(init: ClientInit): Promise<InteropClient> {
+    const number = this.#clients.length;
+    const client = new PahoClient((command) => this.#send({ client: number, ...command }));
+    this.#clients.push(client);
+    const { port, clientId, protocolVersion, cleanStart = true, will = null } = init;
+    const expiry = init.sessionExpiryInterval ?? null;
+    await client.connect({ port, clientId, protocolVersion, cleanStart, expiry, will });
+    return client;
+  }
+
+  async #send(command: Record<string, unknown>): Promise<void> {
+    await this.#input.write(new TextEncoder().encode(JSON.stringify(command) + "\n"));
+  }
+
+  /** Closes the script's input, which ends it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#input.close().catch(() => {}); // It may be closed already.
+    await this.#process.status;
+    await this.#reading;
+  }
+}
+
+class PahoClient implements InteropClient {
+  readonly inbox = new Inbox();
+  readonly ended: Promise<number | undefined>;
+  sessionPresent = false;
+  readonly #send: Send;
+  /** Callbacks that wait for each answer, in order. */
+  readonly #waiting = new Map<Event["event"], ((event: Event) => void)[]>();
+  readonly #aliases = new Map<string, number>();
+
+  constructor(send: Send) {
+    this.#send = send;
+    this.ended = this.#answer("disconnect").then(({ reasonCode }) =>
+      reasonCode === 0 ? undefined : reasonCode
+    );
   }
 
   async connect(command: Record<string, unknown>): Promise<void> {
@@ -98,17 +126,14 @@ class PahoClient implements InteropClient {
   }
 
   async drop(): Promise<void> {
-    await this.#exit();
+    await this.#send({ do: "drop" });
+    await this.ended;
   }
 
   async #do(answer: Event["event"], command: Record<string, unknown>): Promise<Event> {
     const answered = this.#answer(answer);
     await this.#send(command);
     return answered;
-  }
-
-  async #send(command: Record<string, unknown>): Promise<void> {
-    await this.#input.write(new TextEncoder().encode(JSON.stringify(command) + "\n"));
   }
 
   #answer(event: Event["event"]): Promise<Event> {
@@ -119,20 +144,12 @@ class PahoClient implements InteropClient {
     });
   }
 
-  #handle(line: string): void {
-    const event = JSON.parse(line) as Event;
+  handle(event: Event): void {
     if (event.event !== "message") return this.#waiting.get(event.event)?.shift()?.(event);
     const message = event as unknown as ClientMessage & { readonly payload: string };
     this.inbox.push({
       ...message,
       payload: Uint8Array.fromBase64(message.payload),
     });
-  }
-
-  /** Closes the script's input, which ends it. */
-  async #exit(): Promise<void> {
-    await this.#input.close().catch(() => {}); // It may be closed already.
-    await this.#process.status;
-    await this.#reading;
   }
 }

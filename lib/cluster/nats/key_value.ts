@@ -29,6 +29,12 @@ export class KeyValue {
     });
   }
 
+  /** Another text where something was written to the bucket since; `undefined`: there is none. */
+  async stamp(): Promise<string | undefined> {
+    const info = await this.#jetStream.streamInfo(`KV_${this.#bucket}`);
+    return info && `${info.created} ${info.lastSequence}`;
+  }
+
   /** The value of a key; `undefined`: it has none. */
   async get(key: string): Promise<Entry | undefined> {
     const found = await this.#jetStream.lastOf(`KV_${this.#bucket}`, this.#subject(key));
