@@ -155,6 +155,8 @@ function readQueue(writer: Writer, { id, read }: ReadRequest): void {
 function readRetained(writer: Writer, { id, readRetained }: RetainedRequest): void {
   const rows = writer.readRetained(readRetained.split("\0"));
   self.postMessage({ type: "retained", id, rows } satisfies WriterAnswer, [rows.buffer]);
+  // Then the memory of many reads is given back.
+  shrinkIn(IDLE_MS);
 }
 
 function sweepIfDue(): void {
