@@ -157,7 +157,15 @@ export function giveBackMemory(server: Server): () => void {
     rush.settle(sightOf(server), Deno.memoryUsage());
   };
   const timer = setInterval(look, LOOK_MS);
-  return () => clearInterval(timer);
+  // Loading it takes milliseconds, which the start is not to wait for.
+  const later = setTimeout(async () => {
+    const { getHeapStatistics } = await import("node:v8");
+    server.broker.core.heapLimitBytes = getHeapStatistics().heap_size_limit;
+  }, LOOK_MS);
+  return () => {
+    clearInterval(timer);
+    clearTimeout(later);
+  };
 }
 
 function sightOf(server: Server): Sight {

@@ -3,6 +3,7 @@ import type { Option } from "./option.ts";
 import {
   brokerRows,
   BYTES,
+  BYTES_OR_MINUS_ONE,
   choice,
   COUNT,
   COUNT_OR_MINUS_ONE,
@@ -69,8 +70,8 @@ export const CLIENT_OPTIONS: readonly Option[] = [
   brokerRow(
     "max_total_subscription_bytes",
     "maxTotalSubscriptionBytes",
-    BYTES,
-    "The same for all sessions together; 0: no limit.",
+    BYTES_OR_MINUS_ONE,
+    "The same for all sessions together; 0: no limit; -1: 256 MiB, or a quarter of V8's heap where that is less.",
     { unit: "bytes" },
   ),
   rateRow(

@@ -212,6 +212,8 @@ export class Server {
     for (const link of [...this.#adopted]) link.abort();
     this.#turns.stop();
     await this.#transport?.close();
+    // TLS streams are destroyed a little later, and the last turn may have begun a round: nothing is left when this resolves.
+    await new Promise((resolve) => setTimeout(resolve, 0));
   }
 
   #open(init: ListenInit, options: ListenerOptions): OpenListener {

@@ -245,6 +245,12 @@ testExchange(
   `,
 );
 
+Deno.test("Without a limit of their own all subscriptions may take a quarter of a small heap", () => {
+  const exchange = new Exchange().play("a> CONNECT\na< CONNACK");
+  exchange.test.broker.core.heapLimitBytes = 4 * 810;
+  exchange.play("a> SUBSCRIBE id=1 a b c\na< SUBACK id=1 0 0 QuotaExceeded");
+});
+
 Deno.test("Large properties are encoded once for receivers that differ in aliases, identifiers and versions, and arrive whole", () => {
   const exchange = new Exchange({ listener: { maxTopicAliasBroker: 5 } });
   exchange.play(`

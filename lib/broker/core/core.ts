@@ -8,7 +8,7 @@ import { Fanout } from "../ground/fanout.ts";
 import { Latency } from "../ground/latency.ts";
 import { LongPackets } from "../ground/long_packets.ts";
 import { Metrics } from "../ground/metrics.ts";
-import type { BrokerOptions, ListenerOptions } from "../ground/options.ts";
+import { AUTOMATIC, type BrokerOptions, type ListenerOptions } from "../ground/options.ts";
 import type { BrokerPorts, ClusterPort, Store } from "../ground/ports.ts";
 import type { Outgoing } from "../ground/outgoing.ts";
 import { hostOf } from "../ground/rate.ts";
@@ -93,6 +93,8 @@ export class Core implements Turn {
   connectedCount = 0;
   /** Memory of the subscriptions of all sessions, bytes. */
   subscriptionBytes = 0;
+  /** The largest size of the heap, bytes, where it is known. */
+  heapLimitBytes = Infinity;
   /** The broker is shutting down: new clients are refused. */
   isShuttingDown = false;
   /** Bridges with a queue that is not empty, and a policy that refuses publishers when it is full. */
@@ -197,6 +199,13 @@ export class Core implements Turn {
   /** Bytes that count against `max_total_queued_bytes`: queues in memory, wills, Topic Aliases and long names. */
   get totalQueuedBytes(): number {
     return this.queues.heldBytes + this.wills.bytes + this.aliases.bytes + this.longNames.bytes;
+  }
+
+  /** The most bytes that `subscriptionBytes` may come to; 0: no limit. */
+  get maxSubscriptionBytes(): number {
+    const { maxTotalSubscriptionBytes } = this.options;
+    if (maxTotalSubscriptionBytes >= 0) return maxTotalSubscriptionBytes;
+    return Math.min(AUTOMATIC.totalSubscriptionBytes, this.heapLimitBytes / 4);
   }
 
   /** The connection has ended: its link is closed when it has taken the packets of the turn. */

@@ -90,7 +90,7 @@ export interface BrokerOptions {
   readonly maxSubscriptions: number;
   /** Bytes of the subscriptions of one session: 400 each, and their filters twice; 0: no limit. */
   readonly maxSubscriptionBytes: number;
-  /** Bytes of the subscriptions of all sessions together; 0: no limit. */
+  /** Bytes of the subscriptions of all sessions together; 0: no limit; -1: {@linkcode AUTOMATIC}, and a quarter of the heap at most. */
   readonly maxTotalSubscriptionBytes: number;
   /** Levels of a Topic Name or Topic Filter. */
   readonly maxTopicLevels: number;
@@ -170,6 +170,8 @@ export const AUTOMATIC = {
   queuedBytes: 16 * 1024 * 1024,
   /** Bytes of a stored session's queue, most of it in the store alone: a million messages of 100 bytes. */
   storedBytes: 512 * 1024 * 1024,
+  /** Bytes of all subscriptions. */
+  totalSubscriptionBytes: 256 * 1024 * 1024,
 } as const;
 
 /** The broker's defaults, in one place; the configuration's table takes its own from here. */
@@ -210,7 +212,7 @@ export const DEFAULT_BROKER_OPTIONS: BrokerOptions = {
   willRecoveryDelaySeconds: 60,
   maxSubscriptions: 200_000,
   maxSubscriptionBytes: 128 * 1024 * 1024,
-  maxTotalSubscriptionBytes: 256 * 1024 * 1024,
+  maxTotalSubscriptionBytes: -1,
   maxTopicLevels: 200,
   responseInformation: "",
   maxClientConnectionRate: 0,

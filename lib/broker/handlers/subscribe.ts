@@ -222,12 +222,12 @@ function hasRoomForRetained({ retained, session }: Client): boolean {
 
 /** Whether one more subscription is within the limits, of the session and of all. */
 function hasRoomFor(core: Core, session: Session, key: string): boolean {
-  const { maxSubscriptions, maxSubscriptionBytes, maxTotalSubscriptionBytes } = core.options;
+  const { maxSubscriptions, maxSubscriptionBytes } = core.options;
+  const totalBytes = core.maxSubscriptionBytes;
   const sizeBytes = subscriptionSizeBytes(key);
   return (maxSubscriptions === 0 || session.subscriptions.size < maxSubscriptions) &&
     (maxSubscriptionBytes === 0 || session.subscriptionBytes + sizeBytes <= maxSubscriptionBytes) &&
-    (maxTotalSubscriptionBytes === 0 ||
-      core.subscriptionBytes + sizeBytes <= maxTotalSubscriptionBytes);
+    (totalBytes === 0 || core.subscriptionBytes + sizeBytes <= totalBytes);
 }
 
 function grant(

@@ -166,9 +166,12 @@ export async function talk(
       await barrier?.pass();
       said.push(line.length > 100 ? `${line.slice(0, 100)}…` : line);
       const order = [name, ...[...talkers.keys()].filter((other) => other !== name)];
-      for (const each of order) {
-        for (const heard of await talkers.get(each)!.settle()) said.push(`  ${each}< ${heard}`);
+      // A broker may hear the first pings before it sees that somebody has closed, but not the second ones.
+      const heardBy = new Map(order.map((each): [string, string[]] => [each, []]));
+      for (const each of act === " x" ? [...order, ...order] : order) {
+        heardBy.get(each)!.push(...await talkers.get(each)!.settle());
       }
+      for (const [each, all] of heardBy) for (const heard of all) said.push(`  ${each}< ${heard}`);
     }
     return said;
   } finally {
