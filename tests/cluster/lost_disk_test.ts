@@ -86,7 +86,7 @@ class Content {
     );
     // Up to where a session is done with its former node may know, which the session's own node need not.
     const [first, second] = contents.map((content) =>
-      content.split("\n").map((line) => line.replace(/(@\d+)@\d+"/, '$1"'))
+      content.split("\n").map((line) => line.replace(/(@\d+(?:,\w+)*)@\d+"/, '$1"'))
     );
     deepEqual(
       second!.filter((line) => !first!.includes(line)),
