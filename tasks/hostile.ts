@@ -135,6 +135,7 @@ async function attackAlone(name: string): Promise<number> {
     "buffers",
     "process",
     "after",
+    "after, s",
   ];
   console.log(" ".repeat(24) + row(columns));
   let failed = 0;
@@ -160,7 +161,8 @@ function printSolo(result: SoloResult): void {
   );
   const { roundTripMs, ownMs, connectMs } = attacked;
   const times = [calm.roundTripMs, roundTripMs, ownMs, connectMs].map(p99);
-  const inside = [stallMs.toFixed(0), turnMs.toFixed(0), turnSteps, ...mb];
+  const settled = (result.settledMs / 1000).toFixed(0);
+  const inside = [stallMs.toFixed(0), turnMs.toFixed(0), turnSteps, ...mb, settled];
   // Of a compiled broker not all is known.
   const cells = inside.map((cell) => Number.isNaN(Number(cell)) ? "-" : cell);
   console.log(attack.name.padEnd(24) + row([rounds, ...times, ...cells]));

@@ -38,7 +38,7 @@ export class EncodeError extends Error {
 }
 
 /** The most Topic Filters of one packet that are decoded: as objects they take up to 26 times their bytes. */
-export const MAX_FILTERS = 200_000;
+export const MAX_FILTERS = 100_000;
 
 /** The error for a SUBSCRIBE or UNSUBSCRIBE with more than {@linkcode MAX_FILTERS}. */
 export function tooManyFilters(packetName: string): MqttError {

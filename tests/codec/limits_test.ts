@@ -250,7 +250,7 @@ function ofVersion(packet: Packet, version: ProtocolVersion): Packet {
 }
 
 for (const type of ["subscribe", "unsubscribe"] as const) {
-  Deno.test(`200,000 Topic Filters of one ${type.toUpperCase()} are decoded, and no more: 0x97`, () => {
+  Deno.test(`100,000 Topic Filters of one ${type.toUpperCase()} are decoded, and no more: 0x97`, () => {
     const filters = (count: number) =>
       encodePacket(
         type === "subscribe"
@@ -258,9 +258,9 @@ for (const type of ["subscribe", "unsubscribe"] as const) {
           : { type, packetId: 1, topicFilters: Array(count).fill("f") },
         5,
       );
-    const most = filters(200_000);
+    const most = filters(100_000);
     assert.equal(decodePacket(most, 0, most.length, 5).type, type);
-    const more = filters(200_001);
+    const more = filters(100_001);
     assert.throws(
       () => decodePacket(more, 0, more.length, 5),
       { name: "MqttError", reasonCode: 0x97 },

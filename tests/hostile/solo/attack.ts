@@ -14,6 +14,8 @@ export interface SoloAttack {
   readonly credentials?: readonly [userName: string, password: string];
   /** What stays in memory because it is to stay, bytes: retained messages, up to their limit. Default: 0. */
   readonly keptBytes?: number;
+  /** How long memory may take to come back, milliseconds, where very much of what attackers have sent is still to be handled. */
+  readonly lateMs?: number;
   /** How long the event loop may stand, milliseconds, where one packet is so large that copying it takes longer than the usual limit. */
   readonly stallMs?: number;
   /** Attacks once, or until it is over; it is called again and again. What it throws ends one round. */

@@ -51,7 +51,7 @@ export const FILLS: readonly SoloAttack[] = [
   ...["subscribe", "unsubscribe"].map((type): SoloAttack => ({
     name: `long-${type}`,
     what:
-      `a hundred clients with ${type.toUpperCase()} packets of 200,000 filters of one character`,
+      `a hundred clients with ${type.toUpperCase()} packets of 100,000 filters of one character`,
     async run(target) {
       const packet = manyFilters(type);
       await Promise.all(Array.from({ length: 100 }, async () => {
@@ -156,9 +156,9 @@ async function hold(
   await Promise.all(Array.from({ length: count }, one));
 }
 
-/** A SUBSCRIBE or UNSUBSCRIBE of 200,000 times the same filter, as many as one packet may have. */
+/** A SUBSCRIBE or UNSUBSCRIBE of 100,000 times the same filter, as many as one packet may have. */
 function manyFilters(type: string): Uint8Array {
-  const topicFilters = Array<string>(200_000).fill("a");
+  const topicFilters = Array<string>(100_000).fill("a");
   if (type === "unsubscribe") {
     return encodePacket({ type: "unsubscribe", packetId: 1, topicFilters }, 5);
   }

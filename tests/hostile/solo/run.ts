@@ -49,6 +49,8 @@ export interface SoloResult {
   readonly residentBytes: number;
   readonly residentBytesBefore: number;
   readonly residentBytesAfter: number;
+  /** When memory was looked at last, after the attack, milliseconds: it was back, or had taken too long. */
+  readonly settledMs: number;
   /** What does not hold. */
   readonly failures: readonly string[];
 }
@@ -123,10 +125,12 @@ async function observe(
     await pause(AFTER_MS);
     // On a busy machine what the attackers had sent is still coming in.
     const restBytes = residentBytesBefore + REST_BYTES + (attack.keptBytes ?? 0);
-    const lateMs = performance.now() + LATE_MS;
+    const endedMs = performance.now() - AFTER_MS;
+    const lateMs = performance.now() + (attack.lateMs ?? LATE_MS);
     while (performance.now() < lateMs && (await broker.residentBytes() ?? 0) > restBytes) {
       await pause(LOOK_MS);
     }
+    const settledMs = performance.now() - endedMs;
     // Read only now: the thread of the attackers may have had no time for the broker's log before.
     const vitals = vitalsIn(broker.log.slice(logStart));
     const most = (read: (line: VitalsLine) => number) =>
@@ -143,6 +147,7 @@ async function observe(
       externalBytes: most(({ external }) => external),
       residentBytes: Math.max(...resident),
       residentBytesBefore,
+      settledMs,
       residentBytesAfter: await broker.residentBytes() ?? NaN,
     };
     const ending = broker.isEnded ? "The broker has ended" : undefined;
@@ -173,7 +178,7 @@ function judge(
   target: Target,
   ending: string | undefined,
 ): string[] {
-  const { calm, attacked, residentBytesBefore, residentBytesAfter } = result;
+  const { calm, attacked, residentBytesBefore, residentBytesAfter, settledMs } = result;
   if (ending !== undefined) return [ending];
   const failures = [...target.breaches, ...attacked.faults];
   const p99Ms = percentile(attacked.roundTripMs, 0.99);
@@ -190,8 +195,7 @@ function judge(
   const restBytes = REST_BYTES + (result.attack.keptBytes ?? 0);
   if (!(residentBytesAfter - residentBytesBefore <= restBytes)) {
     const mb = (residentBytesAfter - residentBytesBefore) / 1024 / 1024;
-    const seconds = (AFTER_MS + LATE_MS) / 1000;
-    failures.push(`Memory is ${mb.toFixed(0)} MB more ${seconds} s after`);
+    failures.push(`Memory is ${mb.toFixed(0)} MB more ${(settledMs / 1000).toFixed(0)} s after`);
   }
   return failures;
 }

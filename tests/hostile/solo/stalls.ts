@@ -35,6 +35,8 @@ export const STALLS: readonly SoloAttack[] = [
     name: "retained-walks",
     what:
       "50 clients with thousands of filters +/+/y, over 4,900 retained topics of two levels more",
+    // Thousands of clients that have hung up have sent millions of filters, and the broker sees that only behind them.
+    lateMs: 300_000,
     async run(target) {
       const publisher = await target.enter();
       target.drain(publisher);
