@@ -27,6 +27,8 @@ const SILENT_LOOKS = 10;
 /** A byte that is not live any more takes so much less time than one that is: only its page is given back. */
 const DEAD_PER_LIVE = 80;
 const MB = 1024 * 1024;
+/** Subscriptions that a quarter of the smallest heap has room for. */
+const MANY_SUBSCRIPTION_BYTES = 8 * MB;
 /** The heap of a broker without clients, and what each thing in it takes at most, bytes: as `deno task weigh` shows, and a little more. */
 const LIVE_BYTES = { base: 10 * MB, session: 8192, subscription: 1024, message: 1536 };
 /** Checks until a second collection: a closing connection keeps what it was writing for about a second. */
@@ -156,16 +158,18 @@ export function giveBackMemory(server: Server): () => void {
     server.trimMemory();
     rush.settle(sightOf(server), Deno.memoryUsage());
   };
-  const timer = setInterval(look, LOOK_MS);
-  // Loading it takes milliseconds, which the start is not to wait for.
-  const later = setTimeout(async () => {
-    const { getHeapStatistics } = await import("node:v8");
-    server.broker.core.heapLimitBytes = getHeapStatistics().heap_size_limit;
+  const timer = setInterval(() => {
+    void look();
+    void learnHeapLimit(server);
   }, LOOK_MS);
-  return () => {
-    clearInterval(timer);
-    clearTimeout(later);
-  };
+  return () => clearInterval(timer);
+}
+
+/** Asks V8 how large its heap may become, once there are so many subscriptions that it may matter: a broker at rest does not load that module. */
+async function learnHeapLimit({ broker: { core } }: Server): Promise<void> {
+  if (core.heapLimitBytes !== Infinity || core.subscriptionBytes < MANY_SUBSCRIPTION_BYTES) return;
+  const { getHeapStatistics } = await import("node:v8");
+  core.heapLimitBytes = getHeapStatistics().heap_size_limit;
 }
 
 function sightOf(server: Server): Sight {

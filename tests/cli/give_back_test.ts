@@ -1,5 +1,13 @@
 import { strict as assert } from "node:assert";
-import { BORROWED, EXPOSED, Rush, type Sight, UNLOADED } from "../../lib/cli/give_back.ts";
+import {
+  BORROWED,
+  EXPOSED,
+  giveBackMemory,
+  Rush,
+  type Sight,
+  UNLOADED,
+} from "../../lib/cli/give_back.ts";
+import { Server } from "../../lib/net/mod.ts";
 
 const MB = 1024 * 1024;
 const CALM: Sight = {
@@ -134,4 +142,22 @@ Deno.test("Pages that V8 keeps after collections of its own are given back, once
     return isGiven;
   });
   assert.deepEqual(given.flatMap((given, i) => given ? [i] : []), [0, 4, 24]);
+});
+
+Deno.test("How large the heap may become is asked for once there are many subscriptions", async () => {
+  await using server = new Server();
+  const { core } = server.broker;
+  const stop = giveBackMemory(server);
+  try {
+    await new Promise((resolve) => setTimeout(resolve, 600)); // It has looked once.
+    assert.equal(core.heapLimitBytes, Infinity);
+    core.subscriptionBytes = 9 * 1024 * 1024;
+    const endMs = performance.now() + 10_000;
+    while (core.heapLimitBytes === Infinity && performance.now() < endMs) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assert.ok(core.heapLimitBytes < 1e12);
+  } finally {
+    stop();
+  }
 });
