@@ -1,4 +1,4 @@
-import { isTopicFilter } from "../topic/mod.ts";
+import { isSharedFilter, isTopicFilter } from "../topic/mod.ts";
 import type { Loaded } from "./password_file.ts";
 
 /** What a line of an ACL file allows; `deny` forbids. */
@@ -81,7 +81,7 @@ function parseRule(isPattern: boolean, rest: string, line: number, text: string)
   if (!ACCESSES.includes(access)) {
     return `Must have read, write, readwrite or deny before the topic, has "${access}"`;
   }
-  if (!isTopicFilter(topicFilter) || topicFilter.startsWith("$share/")) {
+  if (!isTopicFilter(topicFilter) || isSharedFilter(topicFilter)) {
     return `Must have a Topic Filter, has "${topicFilter}"`;
   }
   if (isPattern && topicFilter.split("/").some((level) => /.%[cu]|%[cu]./.test(level))) {

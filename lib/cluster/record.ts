@@ -88,7 +88,9 @@ const DEATH = 8;
 const SHARE = 16;
 /** What has a text behind it. */
 const WITH_TEXT: readonly number[] = [CHANGE, DEATH, SHARE];
-/** Entries of a record at most: less than {@linkcode firstPlaceOf} has room for. */
+/** Places of a record in the log. */
+const PLACES = 1024;
+/** Entries of a record at most: less than {@linkcode PLACES}. */
 export const MAX_ENTRIES = 1000;
 const LATEST_PLAUSIBLE_VERSION = 100;
 const encoder = new TextEncoder();
@@ -96,12 +98,17 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** The place in the log of the first entry of a record: entries count from it. */
 export function firstPlaceOf(sequence: number): number {
-  return sequence * 1024;
+  return sequence * PLACES;
 }
 
 /** The record that a place in the log is in. */
 export function recordOf(place: number): number {
-  return Math.floor(place / 1024);
+  return Math.floor(place / PLACES);
+}
+
+/** Which of its record's entries is at a place in the log, from 0 on. */
+export function entryAt(place: number): number {
+  return place % PLACES;
 }
 
 /** Packs the messages of one turn. */

@@ -7,7 +7,8 @@ import type {
   ShareMembers,
   Subscription,
 } from "../broker/mod.ts";
-import { firstPlaceOf, recordOf, type SharedAgain } from "./record.ts";
+import { isSharedFilter } from "../topic/mod.ts";
+import { entryAt, firstPlaceOf, recordOf, type SharedAgain } from "./record.ts";
 import { type ForShare, ShareGiven } from "./share_given.ts";
 import { SharePending } from "./share_pending.ts";
 import { type SavedShares, ShareTable } from "./share_table.ts";
@@ -40,7 +41,6 @@ interface Going {
 
 /** Of one record so many places are told to be there. */
 const MAX_HAD = 1000;
-const SHARE_PREFIX = "$share/";
 /** In the place of a node: what nobody but this node can put into the log again. */
 const NOBODY = "";
 
@@ -132,7 +132,7 @@ export class SharedGroups {
   /** A session of this node with these subscriptions goes to another one, by this record. */
   going(subscriptions: Iterable<Subscription>, heir: string, goneAt: number): void {
     for (const { topicFilter } of subscriptions) {
-      if (topicFilter.startsWith(SHARE_PREFIX)) this.#gone.set(topicFilter, { heir, goneAt });
+      if (isSharedFilter(topicFilter)) this.#gone.set(topicFilter, { heir, goneAt });
     }
   }
 
@@ -384,5 +384,5 @@ const NO_MEMBERS = "0 0";
 
 /** The number by which nodes choose: of a record's messages each has its own. */
 function drawOf(logId: number): number {
-  return Math.floor(logId / 1024) + logId % 1024;
+  return recordOf(logId) + entryAt(logId);
 }

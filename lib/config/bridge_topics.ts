@@ -1,5 +1,5 @@
 import type { BridgeTopic, Direction } from "../bridge/mod.ts";
-import { isTopicFilter } from "../topic/mod.ts";
+import { isSharedFilter, isTopicFilter } from "../topic/mod.ts";
 
 /** A word, or several in quotation marks, as mosquitto 2.1 has them. */
 const WORD = /"([^"]*)"(?=\s|$)|\S+/g;
@@ -42,7 +42,7 @@ function ruleProblem(rule: BridgeTopic): string | undefined {
   }
   for (const filter of [localFilter(rule), remoteFilter(rule)]) {
     if (!isTopicFilter(filter)) return `"${filter}" is not a Topic Filter`;
-    if (filter.startsWith("$share/")) return "A bridge cannot share a subscription";
+    if (isSharedFilter(filter)) return "A bridge cannot share a subscription";
   }
   return undefined;
 }

@@ -33,6 +33,11 @@ export function isTopicFilter(filter: string, maxLevels = Infinity): boolean {
   return parseTopicFilter(filter, maxLevels) !== undefined;
 }
 
+/** Whether `filter` begins with `$share/`: it is a shared one, or invalid. */
+export function isSharedFilter(filter: string): boolean {
+  return filter.startsWith(SHARE_PREFIX);
+}
+
 /**
  * Parses a Topic Filter; `undefined` if it is invalid. A filter that begins with `$share/` is a valid shared one or invalid: a malformed
  * one does not become an ordinary filter. `$share` alone and `$shared/x` are ordinary.
@@ -41,7 +46,7 @@ export function parseTopicFilter(
   filter: string,
   maxLevels = Infinity,
 ): ParsedTopicFilter | undefined {
-  if (filter.startsWith(SHARE_PREFIX)) return parseSharedFilter(filter, maxLevels);
+  if (isSharedFilter(filter)) return parseSharedFilter(filter, maxLevels);
   if (!isTopicString(filter) || !hasGoodLevels(filter, maxLevels)) return undefined;
   return { shareName: undefined, topicFilter: filter };
 }
@@ -56,7 +61,7 @@ function parseSharedFilter(filter: string, maxLevels: number): ParsedTopicFilter
   if (/[+#]/.test(shareName)) return undefined; // [MQTT-4.8.2-2]
   const topicFilter = filter.slice(slash + 1);
   // The rest has to be an ordinary filter: not empty, and not shared once more.
-  if (topicFilter === "" || topicFilter.startsWith(SHARE_PREFIX)) return undefined;
+  if (topicFilter === "" || isSharedFilter(topicFilter)) return undefined;
   return hasGoodLevels(topicFilter, maxLevels) ? { shareName, topicFilter } : undefined;
 }
 

@@ -30,7 +30,7 @@
  * @module
  */
 
-export { isTopicFilter, isTopicName, parseTopicFilter } from "./filter.ts";
+export { isSharedFilter, isTopicFilter, isTopicName, parseTopicFilter } from "./filter.ts";
 export type { ParsedTopicFilter } from "./filter.ts";
 export { topicMatches } from "./matches.ts";
 export { FilterTrie } from "./filter_trie.ts";

@@ -1,4 +1,4 @@
-import { isTopicFilter } from "../../topic/mod.ts";
+import { isSharedFilter, isTopicFilter } from "../../topic/mod.ts";
 import type { Acl, AclAccess, AclRule } from "../acl_file.ts";
 
 /** Rules that a token or an answer may bring. */
@@ -75,7 +75,7 @@ function ruleOf(access: AclAccess, filter: unknown, index: number): AclRule | st
     level === "${clientid}" ? "%c" : level === "${username}" ? "%u" : level
   );
   const topicFilter = levels.join("/");
-  if (!isTopicFilter(topicFilter) || topicFilter.startsWith("$share/")) {
+  if (!isTopicFilter(topicFilter) || isSharedFilter(topicFilter)) {
     return `${quote(filter)} is no Topic Filter`;
   }
   const isPart = levels.some((level) =>

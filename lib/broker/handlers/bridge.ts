@@ -1,4 +1,5 @@
 import type { Connect, SubscriptionRequest } from "../../codec/mod.ts";
+import { isSharedFilter } from "../../topic/mod.ts";
 import { bridgeStateOf, isBridgeState } from "../ground/message_rules.ts";
 import type { Connection } from "../state/connection.ts";
 
@@ -20,7 +21,6 @@ import type { Connection } from "../state/connection.ts";
 
 /** The default of `max_inflight_messages` in mosquitto. */
 const IN_FLIGHT = 20;
-const SHARED = "$share/";
 const FOR_EVER = 0xffff_ffff;
 
 /** Whether a client of 5.0 is a bridge: the topic of its will is that of a bridge's state. */
@@ -34,7 +34,7 @@ export function requestOf(
   request: SubscriptionRequest,
 ): SubscriptionRequest {
   if (!isBridge || protocolVersion === 5) return request;
-  const noLocal = !request.topicFilter.startsWith(SHARED);
+  const noLocal = !isSharedFilter(request.topicFilter);
   return { ...request, noLocal, retainAsPublished: true };
 }
 

@@ -1,5 +1,5 @@
 import { MqttError, ReasonCode } from "../../codec/mod.ts";
-import { parseTopicFilter } from "../../topic/mod.ts";
+import { isSharedFilter, parseTopicFilter } from "../../topic/mod.ts";
 import type { Core } from "../core/core.ts";
 import { type Leave, leaveOf } from "../ground/promises.ts";
 import type { Connection } from "../state/connection.ts";
@@ -46,7 +46,7 @@ export function failure(connection: Connection, reasonCode: number): number {
 export function refusal(connection: Connection, asked: string, message: string): number {
   // No client means an empty filter, which is malformed rather than invalid. [MQTT-4.7.3-1]
   if (asked === "") throw new MqttError(ReasonCode.MalformedPacket, message);
-  const letters = asked.startsWith("$share/") ? asked.slice(1) : asked;
+  const letters = isSharedFilter(asked) ? asked.slice(1) : asked;
   const isFilter = parseTopicFilter(letters) !== undefined;
   if (connection.protocolVersion === 5 || isFilter) {
     return failure(connection, ReasonCode.TopicFilterInvalid);

@@ -6,6 +6,7 @@
  */
 import { encodeText, ReasonCode } from "../../codec/mod.ts";
 import type { Message } from "../../session/mod.ts";
+import { isSharedFilter } from "../../topic/mod.ts";
 import type { Core } from "../core/core.ts";
 import type { ShareMembers } from "../ground/shared_group.ts";
 import type { Client } from "../state/connection.ts";
@@ -14,12 +15,10 @@ import { drop } from "./drop.ts";
 import { pick } from "./share_pick.ts";
 import { takeShared } from "./share_moves.ts";
 
-const PREFIX = "$share/";
-
 /** A member has come or gone, or its client has: other nodes are told how many there are. */
 export function tellShares({ cluster }: Core, { session: { subscriptions } }: Client): void {
   if (cluster === null) return;
-  for (const key of subscriptions.keys()) if (key.startsWith(PREFIX)) cluster.shareChanged(key);
+  for (const key of subscriptions.keys()) if (isSharedFilter(key)) cluster.shareChanged(key);
 }
 
 /** The members that there are at this node. */

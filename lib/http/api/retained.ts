@@ -8,7 +8,7 @@ import {
   type RetainedEntry,
   walkRetained,
 } from "../../broker/mod.ts";
-import { isTopicFilter, isTopicName } from "../../topic/mod.ts";
+import { isSharedFilter, isTopicFilter, isTopicName } from "../../topic/mod.ts";
 import { done, json } from "../answers.ts";
 import { LevelSelection } from "../level_selection.ts";
 import { payloadOf, payloadSchema, propertiesOf } from "../payload.ts";
@@ -247,7 +247,7 @@ async function removeMany(request: ApiRequest): Promise<Response> {
 }
 
 function filterOf(text: string): string {
-  if (isTopicFilter(text) && !text.startsWith("$share/")) return text;
+  if (isTopicFilter(text) && !isSharedFilter(text)) return text;
   throw new Problem(400, `filter: must be a Topic Filter, is "${text}"`);
 }
 

@@ -5,7 +5,7 @@ import {
   unsubscribeClient,
 } from "../../broker/mod.ts";
 import { reasonCodeName, type SubscriptionRequest } from "../../codec/mod.ts";
-import { isTopicFilter } from "../../topic/mod.ts";
+import { isSharedFilter, isTopicFilter } from "../../topic/mod.ts";
 import { done, json } from "../answers.ts";
 import { readJson } from "../body.ts";
 import { Problem } from "../problem.ts";
@@ -85,7 +85,7 @@ async function add({ request, params, context, caller }: ApiRequest): Promise<Re
     retainAsPublished: body.retainAsPublished === true,
     retainHandling: smallOf(body, "retainHandling"),
   };
-  if (asked.noLocal && topicFilter.startsWith("$share/")) {
+  if (asked.noLocal && isSharedFilter(topicFilter)) {
     throw new Problem(400, "noLocal: does not go with a shared subscription");
   }
   const code = await decided(context.broker, clientId, asked);

@@ -1,5 +1,5 @@
 import { withheldFrom } from "../../broker/mod.ts";
-import { isTopicFilter } from "../../topic/mod.ts";
+import { isSharedFilter, isTopicFilter } from "../../topic/mod.ts";
 import { Problem } from "../problem.ts";
 import { wholeOf } from "../query.ts";
 import { mayRead } from "../rights.ts";
@@ -125,7 +125,7 @@ function subjectOf(query: URLSearchParams): Subject {
     throw new Problem(400, "client or topic: must be given, one of the two");
   }
   if (clientId !== "") return Subject.client(clientId);
-  if (!isTopicFilter(topicFilter) || topicFilter.startsWith("$share/")) {
+  if (!isTopicFilter(topicFilter) || isSharedFilter(topicFilter)) {
     throw new Problem(400, `topic: must be a Topic Filter without $share, is "${topicFilter}"`);
   }
   return Subject.topics(topicFilter);
