@@ -1,10 +1,9 @@
 import { equal } from "node:assert/strict";
 import { SimLog } from "../sim/cluster/engine.ts";
-import { ClusterSimNode } from "../sim/cluster/node.ts";
+import { CALM_NODE, ClusterSimNode } from "../sim/cluster/node.ts";
 import { Scheduler } from "../sim/scheduler.ts";
 import { Random } from "../support/random.ts";
 
-const quiet = () => {};
 const MESSAGE = { topicName: "a", qos: 1, retain: false, properties: undefined } as const;
 
 function makeLog() {
@@ -13,18 +12,7 @@ function makeLog() {
   const log = new SimLog(clock, random);
   let behind = 0;
   const makeNode = (name: string) =>
-    new ClusterSimNode({
-      name,
-      clock,
-      random,
-      log,
-      maxCommitMs: 0,
-      options: {},
-      isolationTimeoutMs: 30_000,
-      lines: { debugOn: false, debug: quiet, info: quiet, warning: quiet, error: quiet },
-      applied: quiet,
-      fellBehind: () => behind++,
-    });
+    new ClusterSimNode({ ...CALM_NODE, name, clock, random, log, fellBehind: () => behind++ });
   return { clock, log, makeNode, behind: () => behind };
 }
 

@@ -3,7 +3,14 @@ import type { MqttClient } from "../../lib/client/mod.ts";
 import type { ObjectInfo } from "../../lib/cluster/nats/mod.ts";
 import { NatsServer, natsTest, until } from "../support/nats_server.ts";
 import { RawClient } from "../support/raw_client.ts";
-import { Cluster, connect, padded, SESSION } from "./snapshot_cluster.ts";
+import {
+  Cluster,
+  connect,
+  leaveUnreleased,
+  padded,
+  retainFifty,
+  SESSION,
+} from "./snapshot_cluster.ts";
 import { contentOf } from "./stored_content.ts";
 
 /** Two nodes with everything that a session can have at the second one; `sent` messages of `k/x` wait for "reader". */
@@ -18,24 +25,9 @@ class Content {
     const reader = await connect(b, "reader");
     await reader.subscribe({ topicFilter: "k/#", qos: 2 });
     await reader.disconnect();
-    // It has sent a message that it has not released.
-    const unreleased = await RawClient.connect(b.port, { clientId: "unreleased", ...SESSION });
-    await unreleased.send({
-      type: "publish",
-      topicName: "k/unreleased",
-      payload: new TextEncoder().encode(padded("u")),
-      qos: 2,
-      retain: false,
-      dup: false,
-      packetId: 7,
-      properties: {},
-    });
-    equal((await unreleased.receive())?.type, "pubrec");
-    unreleased.close();
+    await leaveUnreleased(b);
     const publisher = await connect(a, "publisher");
-    for (let i = 0; i < 50; i++) {
-      await publisher.publish(`r/${i}`, padded(`${i}`), { qos: 1, retain: true });
-    }
+    await retainFifty(publisher);
     await b.kill();
     return new Content(cluster, publisher);
   }

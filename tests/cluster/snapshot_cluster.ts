@@ -1,3 +1,4 @@
+import { equal } from "node:assert/strict";
 import { MqttClient } from "../../lib/client/mod.ts";
 import type { ClusterOptions } from "../../lib/cluster/mod.ts";
 import {
@@ -10,6 +11,7 @@ import {
 import { parseNatsPlaces } from "../../lib/config/mod.ts";
 import { BrokerProcess } from "../support/broker_process.ts";
 import { type NatsServer, until } from "../support/nats_server.ts";
+import { RawClient } from "../support/raw_client.ts";
 
 /** The least that can be set: a snapshot is due at a quarter of it. */
 const LOG_BYTES = 1024 * 1024;
@@ -125,3 +127,27 @@ export const connect = (broker: BrokerProcess, clientId: string, got?: string[])
 
 /** A text of a thousand bytes. */
 export const padded = (text: string) => text.padEnd(8) + "x".repeat(1000);
+
+/** The client "unreleased" has sent a message of QoS 2, Packet Identifier 7, which it has not released, and is away. */
+export async function leaveUnreleased(broker: BrokerProcess): Promise<void> {
+  const client = await RawClient.connect(broker.port, { clientId: "unreleased", ...SESSION });
+  await client.send({
+    type: "publish",
+    topicName: "k/unreleased",
+    payload: new TextEncoder().encode(padded("u")),
+    qos: 2,
+    retain: false,
+    dup: false,
+    packetId: 7,
+    properties: {},
+  });
+  equal((await client.receive())?.type, "pubrec");
+  client.close();
+}
+
+/** Retains a message at each of `r/0` to `r/49`. */
+export async function retainFifty(publisher: MqttClient): Promise<void> {
+  for (let i = 0; i < 50; i++) {
+    await publisher.publish(`r/${i}`, padded(`${i}`), { qos: 1, retain: true });
+  }
+}

@@ -3,7 +3,14 @@ import { MqttClient } from "../../lib/client/mod.ts";
 import { clusterStatus } from "../../lib/cluster/mod.ts";
 import { NatsServer, natsTest, until } from "../support/nats_server.ts";
 import { RawClient } from "../support/raw_client.ts";
-import { Cluster, connect, padded, SESSION } from "./snapshot_cluster.ts";
+import {
+  Cluster,
+  connect,
+  leaveUnreleased,
+  padded,
+  retainFifty,
+  SESSION,
+} from "./snapshot_cluster.ts";
 import { contentOf, hashOf } from "./stored_content.ts";
 
 natsTest(
@@ -40,25 +47,11 @@ natsTest(
     // It is not acknowledged, and another one is not released: both states outlive the node.
     await publisher.publish("flight", "in flight", { qos: 2 });
     equal((await raw.receive())?.type, "publish");
-    const unreleased = await RawClient.connect(b.port, { clientId: "unreleased", ...SESSION });
-    await unreleased.send({
-      type: "publish",
-      topicName: "k/unreleased",
-      payload: new TextEncoder().encode(padded("u")),
-      qos: 2,
-      retain: false,
-      dup: false,
-      packetId: 7,
-      properties: {},
-    });
-    equal((await unreleased.receive())?.type, "pubrec");
+    await leaveUnreleased(b);
     raw.close();
-    unreleased.close();
 
     let sent = 0;
-    for (let i = 0; i < 50; i++) {
-      await publisher.publish(`r/${i}`, padded(`${i}`), { qos: 1, retain: true });
-    }
+    await retainFifty(publisher);
     const publish = async (count: number) => {
       await Promise.all(Array.from({ length: count }, () => {
         const text = padded(`${sent++}`);

@@ -8,27 +8,17 @@ import {
 } from "../../lib/codec/mod.ts";
 import { Random } from "../support/random.ts";
 import { SimLog } from "./cluster/engine.ts";
-import { ClusterSimNode } from "./cluster/node.ts";
+import { CALM_NODE, ClusterSimNode } from "./cluster/node.ts";
 import { Scheduler } from "./scheduler.ts";
-
-const quiet = () => {};
 
 /** Nodes that are well, with their log. */
 function nodesOf(clock: Scheduler, count: number): ClusterSimNode[] {
   const random = new Random(1);
   const log = new SimLog(clock, random);
-  const nodes = Array.from({ length: count }, (_, i) =>
-    new ClusterSimNode({
-      name: `n${i}`,
-      clock,
-      random,
-      log,
-      maxCommitMs: 0,
-      options: {},
-      isolationTimeoutMs: 30_000,
-      lines: { debugOn: false, debug: quiet, info: quiet, warning: quiet, error: quiet },
-      applied: quiet,
-    }));
+  const nodes = Array.from(
+    { length: count },
+    (_, i) => new ClusterSimNode({ ...CALM_NODE, name: `n${i}`, clock, random, log }),
+  );
   clock.runFor(5000);
   for (const { isIn } of nodes) equal(isIn, true);
   return nodes;

@@ -38,6 +38,16 @@ export interface NodeInit {
   readonly fellBehind?: (node: ClusterSimNode) => void;
 }
 
+const quiet = () => {};
+/** A node to which nothing happens, and which says nothing. */
+export const CALM_NODE: Omit<NodeInit, "name" | "clock" | "random" | "log"> = {
+  maxCommitMs: 0,
+  options: {},
+  isolationTimeoutMs: 30_000,
+  lines: { debugOn: false, debug: quiet, info: quiet, warning: quiet, error: quiet },
+  applied: quiet,
+};
+
 /** A disk that tells how far the log is applied. */
 class NodeStore extends SimStore {
   onPosition: (position: string) => void = () => {};
