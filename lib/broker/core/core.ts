@@ -208,6 +208,12 @@ export class Core implements Turn {
     return Math.min(AUTOMATIC.totalSubscriptionBytes, this.heapLimitBytes / 4);
   }
 
+  /** The packet that the connection handles in parts, if there is one, is through or given up. */
+  endLongPacket(connection: Connection): void {
+    this.longPackets.end(connection.unfinished);
+    connection.unfinished = null;
+  }
+
   /** The connection has ended: its link is closed when it has taken the packets of the turn. */
   markClosing(connection: Connection): void {
     const { listener } = connection;
@@ -219,8 +225,7 @@ export class Core implements Turn {
     this.releases.cancel(connection);
     this.aliases.remove(connection.incomingAliases);
     this.congestion.throttled.delete(connection);
-    this.longPackets.end(connection.unfinished);
-    connection.unfinished = null;
+    this.endLongPacket(connection);
     this.closing.push(connection);
   }
 

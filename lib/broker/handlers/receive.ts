@@ -95,8 +95,7 @@ function handleNext(
   }
   if (unfinished !== null) {
     if (!unfinished.handlePart()) return at;
-    core.longPackets.end(connection.unfinished);
-    connection.unfinished = null;
+    core.endLongPacket(connection);
     return at + length;
   }
   const isPublish = bytes[at]! >> 4 === PUBLISH;
