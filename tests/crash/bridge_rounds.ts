@@ -57,6 +57,11 @@ export async function bridgeCrashRounds(init: BridgeCrashInit): Promise<BridgeCr
   ]);
   const killed = { here: 0, there: 0 };
   for (let round = 1; round <= init.rounds; round++) {
+    // On a busy machine a round would be over before anything has come through.
+    await until(() => flows.every(({ sent }) => sent > round * WINDOW), END_LIMIT_MS, () => {
+      const sent = flows.map((flow) => `${flow.name}: ${flow.sent}`);
+      return `Round ${round} does not begin: ${sent.join(", ")}`;
+    });
     await new Promise((resolve) => setTimeout(resolve, random.int(random.bool() ? 100 : 800)));
     if (far instanceof MosquittoBroker || random.bool()) {
       killed.here++;

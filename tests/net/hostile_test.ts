@@ -9,8 +9,11 @@ import { transportTest } from "../support/transports.ts";
 
 transportTest("a client that breaks off after any byte leaves nothing behind", async (open) => {
   await using local = await open();
+  const { metrics } = local.broker;
+  let opened = 0;
   for (const protocolVersion of [4, 5] as const) {
     const { length } = conversation(protocolVersion);
+    opened += length;
     const cuts = Array.from({ length }, (_, i) => i + 1);
     await Promise.all(cuts.map(async (cut) => {
       const client = await RawClient.open(local.port);
@@ -20,8 +23,10 @@ transportTest("a client that breaks off after any byte leaves nothing behind", a
       client.close();
     }));
   }
+  // On a busy machine some have gone before the broker accepts them.
+  await local.until(() => metrics.connectionsAccepted === opened, 20_000);
   await local.settle();
-  assert.ok(local.broker.metrics.connectionsAccepted > 200);
+  assert.ok(metrics.connectionsAccepted > 200);
 });
 
 for (const protocolVersion of [3, 4, 5] as const) {
