@@ -1,6 +1,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import type { MqttClient } from "../../lib/client/mod.ts";
 import type { ObjectInfo } from "../../lib/cluster/nats/mod.ts";
+import type { BrokerProcess } from "../support/broker_process.ts";
 import { NatsServer, natsTest, until } from "../support/nats_server.ts";
 import { RawClient } from "../support/raw_client.ts";
 import {
@@ -17,7 +18,11 @@ import { contentOf } from "./stored_content.ts";
 class Content {
   sent = 0;
 
-  private constructor(readonly cluster: Cluster, readonly publisher: MqttClient) {}
+  private constructor(
+    readonly cluster: Cluster,
+    readonly first: BrokerProcess,
+    readonly publisher: MqttClient,
+  ) {}
 
   static async make(cluster: Cluster): Promise<Content> {
     const a = await cluster.start("a");
@@ -29,7 +34,7 @@ class Content {
     const publisher = await connect(a, "publisher");
     await retainFifty(publisher);
     await b.kill();
-    return new Content(cluster, publisher);
+    return new Content(cluster, a, publisher);
   }
 
   async publish(count: number): Promise<void> {
@@ -126,8 +131,14 @@ for (const [how, tear] of torn) {
       const content = await Content.make(cluster);
       await content.cut();
       await Deno.remove(`${cluster.directory}/b`, { recursive: true });
+      // The other node stands meanwhile, or it might put a new one in its place before anybody reads this one.
+      content.first.stand();
       await tear(cluster, (await cluster.objects.info("snapshot"))!.info);
-      await content.check();
+      const said = cluster.damageSaid();
+      const checked = content.check();
+      await Promise.race([said, checked]);
+      content.first.goOn();
+      await checked;
       match(cluster.logOf("b"), /snapshot is damaged/);
     },
     true,

@@ -8,6 +8,7 @@ import {
   ObjectStore,
   type StreamInfo,
 } from "../../lib/cluster/nats/mod.ts";
+import { damagedSubject } from "../../lib/cluster/snapshot.ts";
 import { parseNatsPlaces } from "../../lib/config/mod.ts";
 import { BrokerProcess } from "../support/broker_process.ts";
 import { type NatsServer, until } from "../support/nats_server.ts";
@@ -88,6 +89,11 @@ export class Cluster {
       const logs = [...this.#brokers].map(({ log }) => log).join("\n");
       throw new Error(`${error}\n${JSON.stringify(await this.log())}\n${logs}`);
     }
+  }
+
+  /** Resolves when a node says that the snapshot is damaged. */
+  damageSaid(): Promise<void> {
+    return new Promise((resolve) => this.#look.subscribe(damagedSubject("flux"), () => resolve()));
   }
 
   /** The number of the first record that is there. */

@@ -211,6 +211,16 @@ export class BrokerProcess {
     await this.#cleanUp();
   }
 
+  /** Stops it where it is, until it goes on. */
+  stand(): void {
+    this.#child.kill("SIGSTOP");
+  }
+
+  /** It goes on where it was stopped. */
+  goOn(): void {
+    this.#child.kill("SIGCONT");
+  }
+
   /** Resident memory, bytes (Linux). */
   async residentBytes(): Promise<number | undefined> {
     try {
