@@ -46,8 +46,10 @@ function applyMove(core: Core, client: Client, claim: AppliedClaim): void {
   endTakenOver(core, client, "Session taken over by a connection to another node");
   // A session may end with its connection.
   if (core.clients.get(claim.clientId) !== client) return;
-  cancelDelayedWill(core, client);
-  if (client.copy !== null) putCopyWill(core, client, undefined);
+  if (claim.isInherited !== true) {
+    cancelDelayedWill(core, client);
+    if (client.copy !== null) putCopyWill(core, client, undefined);
+  }
   if (claim.endsSession) forgetSession(core, client);
   else goElsewhere(core, client, claim.unapplied);
 }
@@ -171,10 +173,15 @@ export function settleLeft(core: Core, clientId: string): void {
   const client = core.clients.get(clientId);
   if (client === undefined) return core.cluster?.unclaim(clientId);
   if (client.connection !== null || client.copy?.isElsewhere === true) return;
+  settleLeftBehind(core, client);
+  resumeWill(core, client);
+}
+
+/** The session waits here for its client, and other nodes know when it ends, and of its will. */
+function settleLeftBehind(core: Core, client: Client): void {
   settleAway(core, client);
   const will = client.copy?.will;
-  if (will !== undefined) core.store?.putWill(clientId, will);
-  resumeWill(core, client);
+  if (will !== undefined) core.store?.putWill(client.session.clientId, will);
 }
 
 /** The session belongs to this node, and its client is not there: it ends in time, if there is one, and other nodes know when. */
@@ -189,7 +196,7 @@ function settleAway(core: Core, client: Client): void {
 
 /** These sessions belong to this node, because theirs is dead, or because it is back: wills are due, and they end in time. */
 export function inherit(core: Core, clientIds: Iterable<string>): void {
-  resumeHere(core, clientIds, (client) => settleAway(core, client));
+  resumeHere(core, clientIds, (client) => settleLeftBehind(core, client));
 }
 
 /** The log is read, and these sessions are still this node's, as when its earlier process ended. */
@@ -231,14 +238,30 @@ function resumeWill(core: Core, client: Client): void {
   core.releases.soon();
 }
 
-/** Other nodes take this one for dead: its clients have to connect anew, and their wills are another node's affair. */
+/**
+ * Other nodes take this one for dead: its clients have to connect anew, and their wills are another node's affair. They are kept here, as at
+ * every node, because that one may die too.
+ */
 export function disinherit(core: Core, clientIds: Iterable<string>): void {
   for (const clientId of clientIds) {
     const client = core.clients.get(clientId);
     if (client === undefined) continue;
     sendElsewhere(core, client);
-    cancelDelayedWill(core, client);
+    suspendDelayedWill(core, client);
   }
+}
+
+/** The will waits as a copy that another node publishes. */
+function suspendDelayedWill(core: Core, client: Client): void {
+  const { delayedWill, session: { clientId } } = client;
+  if (delayedWill === null) return;
+  const { will, deadline: { atMs: dueAtMs }, isOrphan } = delayedWill;
+  core.deadlines.clear(delayedWill.deadline);
+  core.wills.remove(will);
+  client.delayedWill = null;
+  if (core.lostClients.get(clientId) === client) core.lostClients.delete(clientId);
+  client.copy ??= new SessionCopy(false);
+  client.copy.will = { will, dueAtMs, isOrphan };
 }
 
 /** The log is out of reach: clients with sessions that others know are sent away, so that they find a node that reaches it. */
