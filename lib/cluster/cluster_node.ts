@@ -431,7 +431,8 @@ export class ClusterNode {
       this.#shared.moved(clientId);
       const unapplied = this.#sessions.takeUnapplied(clientId);
       this.#shares.going(host.subscriptionsOf(clientId), heir, sequence);
-      host.turn().applyClaim({ clientId, endsSession: false, isHere: false, unapplied });
+      const claim = { clientId, endsSession: false, isHere: false, isInherited: true, unapplied };
+      host.turn().applyClaim(claim);
     }
   }
 

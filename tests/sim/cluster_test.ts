@@ -46,6 +46,10 @@ testFound(LONGER, [
     44390,
     "of two connections that waited for the log the first went on, and its session had ended",
   ],
+  [
+    203091,
+    "a node that was taken for dead had dropped a will, and its heir died before that was due",
+  ],
 ]);
 
 testFound(WITH_EXPIRIES, [
