@@ -101,7 +101,9 @@ export class RetainedTopics<T extends NonNullable<unknown>> {
 
   /** Adds a name whose value is apart; there is no such name yet. `sizeBytes` is for the caller. */
   addApart(topicName: string, sizeBytes: number): void {
-    this.#sorted.add(topicName, sizeBytes, BEFORE_ALL);
+    const isBlockFull = this.#sorted.add(topicName, sizeBytes, BEFORE_ALL);
+    // Those of a store come in order.
+    if (isBlockFull) this.#sorted.packLastFull();
     this.#apartCount++;
   }
 

@@ -61,15 +61,15 @@ export class SortedNames<T> {
     return this.#blocks[place.block]?.nameAt(place.at) === name ? place : undefined;
   }
 
-  /** Adds a name that is not there yet. */
-  add(name: string, item: T, order: number): void {
+  /** Adds a name that is not there yet. Returns whether a full block was left behind because the name is the last one. */
+  add(name: string, item: T, order: number): boolean {
     this.#version++;
     this.#size++;
     let number = Math.max(0, this.#blockOf(name));
     let block = this.#blocks[number];
     if (block === undefined) {
       this.#blocks.push(new NameBlock([name], [item], [order]));
-      return;
+      return false;
     }
     let at = block.lowerBound(name);
     if (block.length >= MAX_NAMES) {
@@ -77,7 +77,7 @@ export class SortedNames<T> {
       // Names that come in order leave full blocks behind.
       if (isLast) {
         this.#blocks.push(new NameBlock([name], [item], [order]));
-        return;
+        return true;
       }
       const upper = block.splitAt(MAX_NAMES / 2);
       this.#blocks.splice(++number, 0, upper);
@@ -87,6 +87,7 @@ export class SortedNames<T> {
       }
     }
     block.insert(at, name, item, order);
+    return false;
   }
 
   /** Changes what belongs to the name at a place. */
@@ -118,6 +119,12 @@ export class SortedNames<T> {
     this.#nextPacked = 0;
     this.#isAnyLeft = false;
     return result;
+  }
+
+  /** Packs the last block but one, in which no name is expected any more. */
+  packLastFull(): void {
+    const block = this.#blocks.at(-2);
+    if (block?.pack() === true) block.pack();
   }
 
   #placeIn(number: number, name: string, from: number): Place {

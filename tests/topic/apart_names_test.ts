@@ -238,6 +238,15 @@ Deno.test("packing waits for blocks in which names come and go, and leaves very 
   equal(sorted.find(`${long}2`)!.at, blocks().at(-1)!.length - 1);
 });
 
+Deno.test("names of a store, which come in order, are packed at once", () => {
+  const topics = new RetainedTopics<string>();
+  const names = Array.from({ length: 1000 }, (_, i) => `t/${1000 + i}`);
+  for (const name of names) topics.addApart(name, 5);
+  deepEqual(rest(topics.matches("#")), names.map((name) => `${name} 5`));
+  const { cursor } = topics.places("#", {});
+  while (cursor.next()) equal(cursor.block.isPacked, cursor.block.first < "t/1896");
+});
+
 Deno.test("packed names take 35 bytes beside their characters at most", () => {
   const topics = new RetainedTopics<string>();
   collectGarbage();
