@@ -431,7 +431,8 @@ export class ClusterNode {
       this.#shared.moved(clientId);
       const unapplied = this.#sessions.takeUnapplied(clientId);
       this.#shares.going(host.subscriptionsOf(clientId), heir, sequence);
-      host.turn().applyClaim({ clientId, endsSession: false, isHere: false, unapplied });
+      const claim = { clientId, endsSession: false, isHere: false, isInherited: true, unapplied };
+      host.turn().applyClaim(claim);
     }
   }
 
@@ -479,6 +480,8 @@ export class ClusterNode {
   }
 
   #claim(clientId: string, endsSession: boolean, whenApplied: WhenApplied | undefined): void {
+    // Each in a record of its own: what is said of the session between them must not count behind the second.
+    if (this.#claims.isAwaited(clientId)) this.#log.flush();
     if (!this.#log.claim(clientId, endsSession, whenApplied !== undefined)) return;
     this.#claims.add(clientId, whenApplied);
   }

@@ -103,6 +103,12 @@ export class Target {
     this.#over.resolve();
   }
 
+  /** Its descriptor is free again: the broker's end of a connection does not close this one. */
+  leave(client: RawClient): void {
+    client[Symbol.dispose]();
+    this.#clients.delete(client);
+  }
+
   /** Everything that is still open is closed. */
   hangUp(): void {
     for (const client of this.#clients) client[Symbol.dispose]();

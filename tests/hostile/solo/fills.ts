@@ -150,6 +150,7 @@ async function hold(
       if (client === undefined) return;
       await target.until(client.write(bytes.subarray(0, -1)).catch(() => {}));
       await target.until(client.untilEnd().catch(() => {}));
+      target.leave(client);
       await target.pause(1000);
     }
   };
