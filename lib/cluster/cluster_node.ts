@@ -502,6 +502,7 @@ export class ClusterNode {
     if (isWill && node === this.#init.options.node) this.#owedWills.delete(publisherId);
     if (!this.#sessions.mayPublish(publisherId, origin, isOnce)) return true;
     if (!host.turn().applyShared(shared)) return false;
+    this.#sessions.routed(shared.message);
     if (packetId > 0 && isOwn) this.#sessions.published(publisherId, packetId);
     return true;
   }
