@@ -30,6 +30,7 @@ export function connect(
   node: ClusterSimNode,
   sessionExpiryInterval: number,
   will?: Will,
+  cleanStart = true,
 ): { readonly got: string[]; readonly link: NodeLink } {
   const got: string[] = [];
   const link = node.accept({
@@ -45,7 +46,7 @@ export function connect(
   const connect: Packet = {
     type: "connect",
     protocolVersion: 5,
-    cleanStart: true,
+    cleanStart,
     keepAliveSeconds: 0,
     clientId: "c",
     properties: { sessionExpiryInterval },
