@@ -13,8 +13,8 @@ import {
   inherit,
   isolate,
   keepHomes,
-  publishOwed,
 } from "./services/session_moves.ts";
+import { publishOwed } from "./services/will_copies.ts";
 import {
   deliverToShare,
   forgetShared,

@@ -184,7 +184,9 @@ export class ClusterNode {
       losses,
     });
     this.#sessions = new SharedSessions(options.node, this.#log, log);
-    this.#shares = new SharedGroups(options.node, this.#log, log);
+    const isExpected = (share: string) =>
+      this.#host !== undefined && this.#sessions.haveElsewhere(share, this.#host);
+    this.#shares = new SharedGroups(options.node, this.#log, log, isExpected);
     this.#forwarding = new Forwarding(this.#engine, this.#prefix, options.node, log);
     const deliver = (message: Message) => this.#host?.turn().deliverForwarded(message);
     this.#interests = new Interests(
@@ -431,7 +433,8 @@ export class ClusterNode {
       this.#shared.moved(clientId);
       const unapplied = this.#sessions.takeUnapplied(clientId);
       this.#shares.going(host.subscriptionsOf(clientId), heir, sequence);
-      host.turn().applyClaim({ clientId, endsSession: false, isHere: false, unapplied });
+      const claim = { clientId, endsSession: false, isHere: false, isInherited: true, unapplied };
+      host.turn().applyClaim(claim);
     }
   }
 
@@ -479,6 +482,8 @@ export class ClusterNode {
   }
 
   #claim(clientId: string, endsSession: boolean, whenApplied: WhenApplied | undefined): void {
+    // Each in a record of its own: what is said of the session between them must not count behind the second.
+    if (this.#claims.isAwaited(clientId)) this.#log.flush();
     if (!this.#log.claim(clientId, endsSession, whenApplied !== undefined)) return;
     this.#claims.add(clientId, whenApplied);
   }
@@ -499,6 +504,7 @@ export class ClusterNode {
     if (isWill && node === this.#init.options.node) this.#owedWills.delete(publisherId);
     if (!this.#sessions.mayPublish(publisherId, origin, isOnce)) return true;
     if (!host.turn().applyShared(shared)) return false;
+    this.#sessions.routed(shared.message);
     if (packetId > 0 && isOwn) this.#sessions.published(publisherId, packetId);
     return true;
   }

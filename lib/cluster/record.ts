@@ -72,9 +72,9 @@ export interface LogRecord extends RecordHead {
 
 /**
  * A record of a later version is not understood. Version 1 had no changes of sessions, version 2 none of shared subscriptions, version 3 no
- * `since` and no mark of wills, version 4 no messages for one shared subscription alone.
+ * `since` and no mark of wills, version 4 no messages for one shared subscription alone, version 5 no `goneAt`, by which nodes choose.
  */
-const VERSION = 5;
+const VERSION = 6;
 /** Beside a packet's size: it is a will. */
 const WILL = 0x8000_0000;
 /** Beside it too: behind the packet stands which shared subscription it is for. */

@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { Journal } from "./journal.ts";
 import { arrayStatement } from "./array_statement.ts";
-import { RetainedRows } from "./retained_rows.ts";
+import { readRetained } from "./load_retained.ts";
 import type {
   KeptMessage,
   QueueCounts,
@@ -19,14 +19,13 @@ import {
   messageFromRow,
   type MessageRow,
   type QueueRow,
-  RETAINED_COLUMNS,
-  type RetainedRow,
   type SessionRow,
   subscriptionFromRow,
   type SubscriptionRow,
   willFromRow,
   type WillRow,
 } from "./rows.ts";
+import { slicesOf } from "./slices.ts";
 
 /** The contents of a file, and the numbers used in it. */
 export interface LoadedRows {
@@ -49,18 +48,12 @@ export interface LoadedRows {
   readonly usedBytes: number;
 }
 
-/** Rows read at a time. */
-const SLICE_ROWS = 500;
-
 /** Queues up to this size are loaded, for each session and in all: messages, and bytes as counted against the limits. */
 const LOADED_MESSAGES = 256;
 const LOADED_BYTES = 8 * 1024 * 1024;
 
 /** Retained messages up to this size are loaded, with what each takes beside its packet. */
 const LOADED_RETAINED_BYTES = 16 * 1024 * 1024;
-const RETAINED_OVERHEAD_BYTES = 400;
-/** What a packet has beside topic, payload and properties at least; the sizes may be a few bytes too large. */
-const PACKET_HEAD_BYTES = 5;
 
 /** A delivery with its message. */
 type DeliveryWithMessage = [
@@ -261,53 +254,6 @@ function readReceived(db: DatabaseSync, parts: ReadonlyMap<number, Parts>): void
   for (const [sessionId, packetId] of rows) parts.get(sessionId)?.received.push(packetId);
 }
 
-/** Reads whole messages up to `maxBytes`; of further ones only the names and sizes, except for those that expire. */
-function readRetained(
-  db: DatabaseSync,
-  maxBytes: number,
-): Pick<LoadedRows, "retained" | "retainedNames"> {
-  const retained: StoredRetained[] = [];
-  const retainedNames: RetainedNames[] = [];
-  const rowsToMessages = new RetainedRows();
-  let leftBytes = maxBytes;
-  let last = "";
-  const slices = slicesOf<RetainedRow>(
-    db,
-    `SELECT ${RETAINED_COLUMNS} FROM retained WHERE topic_name > ? ORDER BY topic_name LIMIT ?`,
-    last,
-  );
-  for (const rows of slices) {
-    for (const row of rows) {
-      retained.push(rowsToMessages.message(row));
-      leftBytes -= RETAINED_OVERHEAD_BYTES + row[1].length;
-    }
-    last = rows.at(-1)![0];
-    if (leftBytes < 0) break;
-  }
-  if (leftBytes >= 0) return { retained, retainedNames };
-  const names = slicesOf<[topicName: string, sizeBytes: number, expiresAtMs: Endless]>(
-    db,
-    `SELECT topic_name, length(packet) - ${PACKET_HEAD_BYTES}, expires_at_ms FROM retained
-     WHERE topic_name > ? ORDER BY topic_name LIMIT ?`,
-    last,
-  );
-  const one = arrayStatement(
-    db,
-    `SELECT ${RETAINED_COLUMNS} FROM retained WHERE topic_name = ?`,
-  );
-  for (const rows of names) {
-    const lasting = rows.filter(([, , expiresAtMs]) => expiresAtMs === null);
-    const topicNames = lasting.map(([topicName]) => topicName);
-    retainedNames.push({ topicNames, sizesBytes: lasting.map(([, sizeBytes]) => sizeBytes) });
-    for (const [topicName, , expiresAtMs] of rows) {
-      if (expiresAtMs === null) continue;
-      const [row] = one.all(topicName);
-      if (row !== undefined) retained.push(rowsToMessages.message(row as RetainedRow));
-    }
-  }
-  return { retained, retainedNames };
-}
-
 function readPosition(db: DatabaseSync): { position?: string } {
   const [row] = rowsOf<[string]>(db, "SELECT position FROM cluster");
   return row === undefined ? {} : { position: row[0] };
@@ -344,23 +290,4 @@ function readNumbers(db: DatabaseSync, { rows }: Flight) {
 /** Reads all rows of a small table at once. */
 function rowsOf<Row extends readonly SQLInputValue[]>(db: DatabaseSync, sql: string): Row[] {
   return arrayStatement(db, sql).all() as unknown as Row[];
-}
-
-/**
- * Reads the rows of a large table in slices, so that the rows of one slice are garbage before the next is read. The first column is the
- * key; `before` is less than any key. The statement gets the last key read and the number of rows to return.
- */
-function* slicesOf<Row extends readonly [number | string, ...SQLInputValue[]]>(
-  db: DatabaseSync,
-  sql: string,
-  before: Row[0],
-): Generator<Row[]> {
-  const statement = arrayStatement(db, sql);
-  let last: Row[0] = before;
-  for (;;) {
-    const rows = statement.all(last, SLICE_ROWS) as unknown as Row[];
-    if (rows.length === 0) return;
-    yield rows;
-    last = rows.at(-1)![0];
-  }
 }

@@ -23,7 +23,7 @@ const SORTED_AT_ONCE = 16;
  * filter sorts them in. A broker to which many publish and whose clients use no wildcards never pays for the sorting.
  *
  * A value may be put apart: then only its name and size stay here, without an object or a place in the Map, and the caller has to know where
- * the value is. It takes 70 bytes and the name, instead of 150 and the value.
+ * the value is. It takes 70 bytes and the name, or 24 and the name once that is packed, instead of 150 and the value.
  */
 export class RetainedTopics<T extends NonNullable<unknown>> {
   readonly #entries = new Map<string, Entry<T>>();
@@ -101,7 +101,9 @@ export class RetainedTopics<T extends NonNullable<unknown>> {
 
   /** Adds a name whose value is apart; there is no such name yet. `sizeBytes` is for the caller. */
   addApart(topicName: string, sizeBytes: number): void {
-    this.#sorted.add(topicName, sizeBytes, BEFORE_ALL);
+    const isBlockFull = this.#sorted.add(topicName, sizeBytes, BEFORE_ALL);
+    // Those of a store come in order.
+    if (isBlockFull) this.#sorted.packLastFull();
     this.#apartCount++;
   }
 
@@ -129,6 +131,14 @@ export class RetainedTopics<T extends NonNullable<unknown>> {
       entry = this.#round.next().value;
     }
     return entry?.value;
+  }
+
+  /**
+   * Packs sorted names that do not come and go; looks at up to `maxBlocks` times 128 of them. Returns `"more"` where the round is not over,
+   * `"later"` where another one is needed, and `"done"` where all are packed.
+   */
+  pack(maxBlocks: number): "more" | "later" | "done" {
+    return this.#sorted.pack(maxBlocks);
   }
 
   /** Begins a walk over the values whose names match `topicFilter`, at the caller's pace. */
@@ -210,7 +220,7 @@ export class RetainedTopics<T extends NonNullable<unknown>> {
 
   #apartAt({ block: number, at }: Place): ApartName {
     const block = this.#sorted.block(number)!;
-    return new ApartName(block.names[at]!, block.items[at] as number, block);
+    return new ApartName(block.nameAt(at)!, block.items[at] as number, block);
   }
 
   #deleteApart(topicName: string): ApartName | undefined {

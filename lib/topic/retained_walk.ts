@@ -72,7 +72,7 @@ export class RetainedWalk<T extends NonNullable<unknown>> {
       // Another walk may have sorted it in since.
       if (block.orders[at]! >= places.addedOrder) continue;
       const item = block.items[at]!;
-      return typeof item === "number" ? new ApartName(block.names[at]!, item, block) : item.value;
+      return typeof item === "number" ? new ApartName(block.nameAt(at)!, item, block) : item.value;
     }
     return this.#nextAdded(places, end);
   }

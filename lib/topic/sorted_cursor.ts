@@ -1,5 +1,6 @@
 import { type MatchOptions, NameFilter, NO_MORE } from "./name_filter.ts";
-import type { Block, SortedNames } from "./sorted_names.ts";
+import type { NameBlock } from "./name_block.ts";
+import type { SortedNames } from "./sorted_names.ts";
 
 /** The cost of a jump, in steps: 1 to 3 microseconds, where looking at the next name takes 0.2 to 0.5. */
 const STEPS_PER_JUMP = 4;
@@ -23,7 +24,7 @@ export class SortedCursor<T> {
   #mustJump = false;
   #steps = 0;
   #isDone = false;
-  #foundBlock: Block<T> | undefined;
+  #foundBlock: NameBlock<T> | undefined;
   #foundAt = 0;
 
   constructor(names: SortedNames<T>, topicFilter: string, options: MatchOptions) {
@@ -43,7 +44,7 @@ export class SortedCursor<T> {
   }
 
   /** The block of the name found last. This and its place are valid until names come or go. */
-  get block(): Block<T> {
+  get block(): NameBlock<T> {
     return this.#foundBlock!;
   }
 
@@ -65,7 +66,7 @@ export class SortedCursor<T> {
         continue;
       }
       const block = this.#names.block(this.#block);
-      const name = block?.names[this.#at];
+      const name = block?.nameAt(this.#at);
       if (name !== undefined) this.#steps += 1 + (name.length >> LONG_BITS);
       const target = name === undefined ? NO_MORE : this.#filter.jump(name);
       if (target === NO_MORE) {
@@ -78,7 +79,7 @@ export class SortedCursor<T> {
       this.#from = target ?? name!;
       this.#step();
       if (target === undefined) return true;
-      const following = this.#names.block(this.#block)?.names[this.#at];
+      const following = this.#names.block(this.#block)?.nameAt(this.#at);
       this.#mustJump = following !== undefined && following < target;
     }
     return false;
@@ -87,7 +88,7 @@ export class SortedCursor<T> {
   /** Goes to the next place. */
   #step(): void {
     const block = this.#names.block(this.#block)!;
-    if (++this.#at < block.names.length) return;
+    if (++this.#at < block.length) return;
     this.#block++;
     this.#at = 0;
   }
@@ -102,6 +103,6 @@ export class SortedCursor<T> {
     this.#version = version;
     this.#block = block;
     this.#at = at;
-    if (this.#isPast && this.#names.block(block)?.names[at] === this.#from) this.#step();
+    if (this.#isPast && this.#names.block(block)?.nameAt(at) === this.#from) this.#step();
   }
 }

@@ -1,24 +1,9 @@
+import { NameBlock } from "./name_block.ts";
+
 /** The most names of a block. Adding one moves half of them on average, which is cheaper up to here than to find the block. */
 const MAX_NAMES = 128;
 /** A block with fewer names is joined with its neighbour, if both fit into one. */
 const MIN_NAMES = MAX_NAMES / 4;
-
-/** A run of successive names, and what belongs to them. */
-export class Block<T> {
-  readonly names: string[];
-  /** What belongs to the name at the same place. */
-  readonly items: T[];
-  /** The order in which the names were added. */
-  readonly orders: number[];
-  /** Grows with each change to the block, so that who has looked at an item can tell whether it is still the same. */
-  changes = 0;
-
-  constructor(names: string[], items: T[], orders: number[]) {
-    this.names = names;
-    this.items = items;
-    this.orders = orders;
-  }
-}
 
 /** A place among the names; the end, if there is no block at `block`. */
 export interface Place {
@@ -29,13 +14,17 @@ export interface Place {
 }
 
 /**
- * Names in the order of their UTF-16 code units, in blocks. It takes 24 bytes for each name beside the name itself, where a trie takes 160,
- * and the names that begin alike stand together. Therefore a filter is searched for by jumps from one possible match to the next.
+ * Names in the order of their UTF-16 code units, in blocks. A name takes 18 to 24 bytes beside its characters where blocks are packed, and
+ * 70 elsewhere, where a trie takes 160; and the names that begin alike stand together. Therefore a filter is searched for by jumps from one
+ * possible match to the next.
  */
 export class SortedNames<T> {
-  readonly #blocks: Block<T>[] = [];
+  readonly #blocks: NameBlock<T>[] = [];
   #size = 0;
   #version = 0;
+  /** The round in which blocks are packed: the next one, and whether a block has to be looked at again. */
+  #nextPacked = 0;
+  #isAnyLeft = false;
 
   /** The number of names. */
   get size(): number {
@@ -48,67 +37,62 @@ export class SortedNames<T> {
   }
 
   /** The block with this number; `undefined` at the end. */
-  block(number: number): Block<T> | undefined {
+  block(number: number): NameBlock<T> | undefined {
     return this.#blocks[number];
   }
 
   /** The place of the first name that is not before `name`. */
   seek(name: string): Place {
     const block = this.#blockOf(name);
-    if (block < 0) return { block: 0, at: 0 };
-    const { names } = this.#blocks[block]!;
-    const at = lowerBound(names, name);
-    return at < names.length ? { block, at } : { block: block + 1, at: 0 };
+    return block < 0 ? { block: 0, at: 0 } : this.#placeIn(block, name, 0);
   }
 
   /** As {@linkcode seek}, from a place that is not after it; sooner found where both are in one block. */
   seekFrom(block: number, at: number, name: string): Place {
-    const names = this.#blocks[block]?.names;
-    if (names === undefined || names.at(-1)! < name) return this.seek(name);
-    return { block, at: lowerBound(names, name, at) };
+    if (block >= this.#blocks.length) return this.seek(name);
+    const next = this.#blocks[block + 1];
+    if (next !== undefined && next.first <= name) return this.seek(name);
+    return this.#placeIn(block, name, at);
   }
 
   /** The place of the name; `undefined` if it is not there. */
   find(name: string): Place | undefined {
     const place = this.seek(name);
-    return this.#blocks[place.block]?.names[place.at] === name ? place : undefined;
+    return this.#blocks[place.block]?.nameAt(place.at) === name ? place : undefined;
   }
 
-  /** Adds a name that is not there yet. */
-  add(name: string, item: T, order: number): void {
+  /** Adds a name that is not there yet. Returns whether a full block was left behind because the name is the last one. */
+  add(name: string, item: T, order: number): boolean {
     this.#version++;
     this.#size++;
     let number = Math.max(0, this.#blockOf(name));
     let block = this.#blocks[number];
     if (block === undefined) {
-      this.#blocks.push(new Block([name], [item], [order]));
-      return;
+      this.#blocks.push(new NameBlock([name], [item], [order]));
+      return false;
     }
-    let at = lowerBound(block.names, name);
-    if (block.names.length >= MAX_NAMES) {
-      const isLast = at === block.names.length && number === this.#blocks.length - 1;
+    let at = block.lowerBound(name);
+    if (block.length >= MAX_NAMES) {
+      const isLast = at === block.length && number === this.#blocks.length - 1;
       // Names that come in order leave full blocks behind.
-      const kept = isLast ? MAX_NAMES : MAX_NAMES / 2;
-      block.changes++;
-      const { names, items, orders } = block;
-      const upper = new Block(names.splice(kept), items.splice(kept), orders.splice(kept));
+      if (isLast) {
+        this.#blocks.push(new NameBlock([name], [item], [order]));
+        return true;
+      }
+      const upper = block.splitAt(MAX_NAMES / 2);
       this.#blocks.splice(++number, 0, upper);
-      if (at >= kept) {
+      if (at >= MAX_NAMES / 2) {
         block = upper;
-        at -= kept;
+        at -= MAX_NAMES / 2;
       }
     }
-    block.changes++;
-    block.names.splice(at, 0, name);
-    block.items.splice(at, 0, item);
-    block.orders.splice(at, 0, order);
+    block.insert(at, name, item, order);
+    return false;
   }
 
   /** Changes what belongs to the name at a place. */
-  replace({ block: number, at }: Place, item: T): void {
-    const block = this.#blocks[number]!;
-    block.changes++;
-    block.items[at] = item;
+  replace({ block, at }: Place, item: T): void {
+    this.#blocks[block]!.replace(at, item);
   }
 
   /** Removes the name at a place. */
@@ -116,22 +100,44 @@ export class SortedNames<T> {
     this.#version++;
     this.#size--;
     const block = this.#blocks[number]!;
-    block.changes++;
-    block.names.splice(at, 1);
-    block.items.splice(at, 1);
-    block.orders.splice(at, 1);
-    if (block.names.length === 0) this.#blocks.splice(number, 1);
-    else if (block.names.length < MIN_NAMES) this.#join(number);
+    block.remove(at);
+    if (block.length === 0) this.#blocks.splice(number, 1);
+    else if (block.length < MIN_NAMES) this.#join(number);
+  }
+
+  /**
+   * Packs blocks in which no name came or went for a round; looks at up to `maxBlocks` of them. Returns `"later"` when a round is over after
+   * which some are left, and `"done"` where none is.
+   */
+  pack(maxBlocks: number): "more" | "later" | "done" {
+    const end = Math.min(this.#nextPacked + maxBlocks, this.#blocks.length);
+    for (; this.#nextPacked < end; this.#nextPacked++) {
+      if (this.#blocks[this.#nextPacked]!.pack()) this.#isAnyLeft = true;
+    }
+    if (end < this.#blocks.length) return "more";
+    const result = this.#isAnyLeft ? "later" : "done";
+    this.#nextPacked = 0;
+    this.#isAnyLeft = false;
+    return result;
+  }
+
+  /** Packs the last block but one, in which no name is expected any more. */
+  packLastFull(): void {
+    const block = this.#blocks.at(-2);
+    if (block?.pack() === true) block.pack();
+  }
+
+  #placeIn(number: number, name: string, from: number): Place {
+    const block = this.#blocks[number]!;
+    const at = block.lowerBound(name, from);
+    return at < block.length ? { block: number, at } : { block: number + 1, at: 0 };
   }
 
   #join(number: number): void {
     const lower = this.#blocks[number]!;
     const upper = this.#blocks[number + 1];
-    if (upper === undefined || lower.names.length + upper.names.length > MAX_NAMES / 2) return;
-    upper.changes++;
-    lower.names.push(...upper.names);
-    lower.items.push(...upper.items);
-    lower.orders.push(...upper.orders);
+    if (upper === undefined || lower.length + upper.length > MAX_NAMES / 2) return;
+    lower.append(upper);
     this.#blocks.splice(number + 1, 1);
   }
 
@@ -141,21 +147,9 @@ export class SortedNames<T> {
     let high = this.#blocks.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.#blocks[middle]!.names[0]! <= name) low = middle + 1;
+      if (this.#blocks[middle]!.first <= name) low = middle + 1;
       else high = middle;
     }
     return low - 1;
   }
-}
-
-/** The place of the first name from `from` on that is not before `name`. */
-function lowerBound(names: readonly string[], name: string, from = 0): number {
-  let low = from;
-  let high = names.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (names[middle]! < name) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

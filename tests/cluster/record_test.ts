@@ -102,7 +102,7 @@ Deno.test("a record of another version, or one that is cut off, is refused", () 
   const last = entries[4]!;
   ok("message" in last);
   deepEqual([last.again, last.message.topicName], [again, message().topicName]);
-  throws(() => decodeRecord(Uint8Array.of(6, ...record.subarray(1))), /version 6/);
+  throws(() => decodeRecord(Uint8Array.of(7, ...record.subarray(1))), /version 7/);
   for (let length = 0; length < record.length; length++) {
     throws(() => decodeRecord(record.subarray(0, length)), `cut off at ${length}`);
   }

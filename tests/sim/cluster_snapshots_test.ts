@@ -1,7 +1,12 @@
-import { testFound, testMoreSeeds, WITH_SNAPSHOTS } from "./cluster/seeds.ts";
+import { testFound, testMoreSeeds, WITH_LOST_DISKS, WITH_SNAPSHOTS } from "./cluster/seeds.ts";
 
 testFound(WITH_SNAPSHOTS, [
   [4, "a new node's second record counted before its first where the log had been shortened"],
+  [
+    311006,
+    "what a node said between two claims of a client counted behind the second: a will came twice",
+  ],
   [1723, "and so the same message was retained on some nodes alone"],
 ]);
 testMoreSeeds(WITH_SNAPSHOTS, 0, 80, 40);
+testMoreSeeds(WITH_LOST_DISKS, 0, 80, 40);

@@ -46,6 +46,10 @@ testFound(LONGER, [
     44390,
     "of two connections that waited for the log the first went on, and its session had ended",
   ],
+  [
+    203091,
+    "a node that was taken for dead had dropped a will, and its heir died before that was due",
+  ],
 ]);
 
 testFound(WITH_EXPIRIES, [
@@ -88,6 +92,15 @@ testFound(WITH_SHARE, [
     "both nodes were killed while a message went from one to the other, which is a limit, too",
   ],
   [115015, "and one of them while the other was away for longer"],
+  [
+    302787,
+    "a client went to another node, which was killed, and came back: an exchange of QoS 2 never ended",
+  ],
+  [303361, "and so with another one"],
+  [
+    303523,
+    "two claims of a client in one record: a will that its node said between them stayed at the others, and came once more",
+  ],
   [10818, "all nodes were killed, and a member had no session: the check did not know that limit"],
 ]);
 

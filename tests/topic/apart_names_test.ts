@@ -127,6 +127,7 @@ Deno.test("a walk gives every name that stays once while values are put apart an
         found.set(name, (found.get(name) ?? 0) + 1);
       }
       if (random.int(5) === 0) topics.matches("#").next(1 + random.int(20));
+      if (random.int(5) === 0) topics.pack(1 + random.int(3));
       for (let changes = random.int(3); changes > 0; changes--) change();
     }
     for (const name of stayed) {
@@ -161,12 +162,106 @@ Deno.test("sorted names are found, whatever was added and removed before", () =>
     equal(sorted.size, model.size);
     const all: [string, number][] = [];
     for (let number = 0; sorted.block(number) !== undefined; number++) {
-      const { names, items } = sorted.block(number)!;
-      equal(names.length > 0 && names.length <= 128, true);
-      names.forEach((name, i) => all.push([name, items[i]!]));
+      const block = sorted.block(number)!;
+      equal(block.length > 0 && block.length <= 128, true);
+      for (let at = 0; at < block.length; at++) all.push([block.nameAt(at)!, block.items[at]!]);
     }
     deepEqual(all, [...model].sort(([a], [b]) => a < b ? -1 : 1));
   }
+});
+
+Deno.test("names are found and walked over alike whether blocks are packed or not", () => {
+  for (let seed = 1; seed <= 30; seed++) {
+    const random = new Random(seed);
+    const sorted = new SortedNames<number>();
+    const model = new Map<string, number>();
+    for (let i = 0; i < 3000; i++) {
+      const name = `${"\u00e9\u20ac/".repeat(random.int(3))}${random.int(900)}`;
+      const place = sorted.find(name);
+      equal(place !== undefined, model.has(name), `seed ${seed}: ${name}`);
+      if (random.int(100) === 0) sorted.pack(1 + random.int(20));
+      if (place === undefined) {
+        sorted.add(name, i, i);
+        model.set(name, i);
+      } else if (random.int(3) === 0) {
+        sorted.remove(place);
+        model.delete(name);
+      } else {
+        sorted.replace(place, i);
+        model.set(name, i);
+      }
+    }
+    while (sorted.pack(5) !== "done");
+    const all: [string, number][] = [];
+    for (let number = 0; sorted.block(number) !== undefined; number++) {
+      const block = sorted.block(number)!;
+      ok(block.isPacked);
+      for (let at = 0; at < block.length; at++) all.push([block.nameAt(at)!, block.items[at]!]);
+      equal(block.nameAt(block.length), undefined);
+      equal(block.first, block.nameAt(0));
+    }
+    deepEqual(all, [...model].sort(([a], [b]) => a < b ? -1 : 1), `seed ${seed}`);
+    for (let i = 0; i < 50; i++) {
+      const from = sorted.seek(`${random.int(900)}`);
+      const name = `${random.int(900)}`;
+      const direct = sorted.seek(name);
+      if (direct.block < from.block || direct.block === from.block && direct.at < from.at) continue;
+      deepEqual(sorted.seekFrom(from.block, from.at, name), direct, `seed ${seed}`);
+    }
+  }
+});
+
+Deno.test("packing waits for blocks in which names come and go, and leaves very long names as they are", () => {
+  const sorted = new SortedNames<number>();
+  for (let i = 0; i < 1000; i++) sorted.add(`t/${1000 + i}`, i, i);
+  const blocks = () => {
+    const all = [];
+    for (let number = 0; sorted.block(number) !== undefined; number++) {
+      all.push(sorted.block(number)!);
+    }
+    return all;
+  };
+  equal(sorted.pack(3), "more");
+  equal(sorted.pack(100), "later");
+  sorted.add("t/1000x", 1, 1000);
+  equal(sorted.pack(100), "later");
+  deepEqual(blocks().map(({ isPacked }) => isPacked).indexOf(false), 0);
+  equal(blocks().filter(({ isPacked }) => !isPacked).length, 2);
+  equal(sorted.pack(100), "done");
+  equal(blocks().filter(({ isPacked }) => !isPacked).length, 0);
+  sorted.replace(sorted.find("t/1500")!, 7);
+  equal(sorted.pack(100), "done", "a value is changed without a name");
+  const long = "u/".repeat(30_000);
+  for (let i = 0; i < 3; i++) sorted.add(`${long}${i}`, i, i);
+  while (sorted.pack(100) === "later");
+  equal(blocks().filter(({ isPacked }) => !isPacked).length, 1);
+  equal(sorted.find(`${long}2`)!.at, blocks().at(-1)!.length - 1);
+});
+
+Deno.test("names of a store, which come in order, are packed at once", () => {
+  const topics = new RetainedTopics<string>();
+  const names = Array.from({ length: 1000 }, (_, i) => `t/${1000 + i}`);
+  for (const name of names) topics.addApart(name, 5);
+  deepEqual(rest(topics.matches("#")), names.map((name) => `${name} 5`));
+  const { cursor } = topics.places("#", {});
+  while (cursor.next()) equal(cursor.block.isPacked, cursor.block.first < "t/1896");
+});
+
+Deno.test("packed names take 35 bytes beside their characters at most", () => {
+  const topics = new RetainedTopics<string>();
+  collectGarbage();
+  const before = Deno.memoryUsage().heapUsed;
+  const count = 100_000;
+  // Scattered, so that blocks are not full.
+  for (let i = 0; i < count; i++) {
+    const n = i * 7919 % count;
+    topics.addApart(`site/${n % 100}/device/${Math.floor(n / 100)}/temp`, 100);
+  }
+  while (topics.pack(1000) !== "done");
+  collectGarbage();
+  const perName = (Deno.memoryUsage().heapUsed - before) / count;
+  ok(perName < 24 + 35, `${perName} bytes for each name`);
+  equal(topics.get("site/7/device/700/temp") instanceof ApartName, true);
 });
 
 Deno.test("names that come and go leave nothing behind, whether a round rests or not", () => {

@@ -72,6 +72,8 @@ export interface AppliedClaim {
   readonly isHere: boolean;
   /** An earlier process of this node has put it into the log, and what it did then stands behind; absent: no. */
   readonly isEarlier?: boolean;
+  /** The client has not come to another node: that one has the session because this one was taken for dead; absent: no. */
+  readonly isInherited?: boolean;
   /** QoS 2 messages that this node has put into the log behind the claim, where they do not count any more. */
   readonly unapplied: readonly number[];
 }

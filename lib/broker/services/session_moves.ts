@@ -1,17 +1,18 @@
 import type { Delivery } from "../../session/mod.ts";
 import type { Core } from "../core/core.ts";
 import type { AppliedClaim } from "../ground/shared_session.ts";
-import { Client, type Connection } from "../state/connection.ts";
+import type { Client } from "../state/connection.ts";
 import { SessionCopy } from "../state/session_copy.ts";
 import { dropDelivery } from "./drop.ts";
-import { disconnect, KEPT_SECONDS, startExpiry } from "./lifecycle.ts";
+import { disconnect, startExpiry } from "./lifecycle.ts";
 import { takeQueued } from "./queue.ts";
 import { passOnAll } from "./share_moves.ts";
 import { forgetSession, keepUntil, putCopyWill } from "./shared_sessions.ts";
 import { readAhead } from "./queue_tail.ts";
 import { endWaiting } from "./session_flights.ts";
-import { releaseFlights } from "./unlogged_flights.ts";
-import { cancelDelayedWill, publishOwnWill, restoreWill } from "./wills.ts";
+import { releaseFlights, reserveFlight } from "./unlogged_flights.ts";
+import { dueWill, leaveWill, resumeWill, suspendDelayedWill } from "./will_copies.ts";
+import { cancelDelayedWill, publishOwnWill } from "./wills.ts";
 import { ReasonCode, type Will } from "../../codec/mod.ts";
 
 /**
@@ -46,8 +47,10 @@ function applyMove(core: Core, client: Client, claim: AppliedClaim): void {
   endTakenOver(core, client, "Session taken over by a connection to another node");
   // A session may end with its connection.
   if (core.clients.get(claim.clientId) !== client) return;
-  cancelDelayedWill(core, client);
-  if (client.copy !== null) putCopyWill(core, client, undefined);
+  if (claim.isInherited !== true) {
+    cancelDelayedWill(core, client);
+    if (client.copy !== null) putCopyWill(core, client, undefined);
+  }
   if (claim.endsSession) forgetSession(core, client);
   else goElsewhere(core, client, claim.unapplied);
 }
@@ -59,39 +62,15 @@ function endTakenOver(core: Core, { connection }: Client, message: string): void
   disconnect(core, connection, { reasonCode: ReasonCode.SessionTakenOver, message });
 }
 
-/**
- * The client comes to this node, and by the log it is still connected to another one, which leaves its will to this node: it is due unless it
- * has a delay, which has not passed. [MQTT-3.1.3-9]
- */
-function dueWill({ copy, session }: Client, endsSession: boolean): Will | undefined {
-  const stored = copy?.will;
-  if (stored === undefined || stored.isOrphan === true) return undefined;
-  const { will, dueAtMs } = stored;
-  const delaySeconds = Math.min(will.properties?.willDelayInterval ?? 0, session.expirySeconds);
-  return endsSession || dueAtMs === Infinity && delaySeconds === 0 ? will : undefined;
-}
-
-/** The client is here, so the will that waited for it is not published. [MQTT-3.1.3-9] */
-export function dropCopyWill(core: Core, clientId: string): void {
-  const client = core.clients.get(clientId);
-  if (client?.copy?.will !== undefined) putCopyWill(core, client, undefined);
-}
-
-/** The will of a connection whose session other nodes know is theirs. */
-function leaveWill(core: Core, { session }: Client, connection: Connection): void {
-  if (connection.will === undefined || !session.isPersistent) return;
-  core.wills.remove(connection.will);
-  connection.will = undefined;
-  core.store?.deleteWill(session.clientId);
-}
-
 /** This node only keeps what waits from now on. */
 function goElsewhere(core: Core, client: Client, unapplied: readonly number[]): void {
   const { session } = client;
   const { clientId, expirySeconds, receiver } = session;
-  passOnAll(core, client);
+  const packetIds = passOnAll(core, client);
   dropUnlogged(core, client);
   releaseFlights(core, client);
+  // The client may come back before another node has ended these exchanges.
+  for (const packetId of packetIds) reserveFlight(core, client, packetId, 0);
   const copy = client.copy ??= new SessionCopy(false);
   turn(core, client, copy, true);
   copy.endsAtMs = Infinity;
@@ -171,10 +150,15 @@ export function settleLeft(core: Core, clientId: string): void {
   const client = core.clients.get(clientId);
   if (client === undefined) return core.cluster?.unclaim(clientId);
   if (client.connection !== null || client.copy?.isElsewhere === true) return;
+  settleLeftBehind(core, client);
+  resumeWill(core, client);
+}
+
+/** The session waits here for its client, and other nodes know when it ends, and of its will. */
+function settleLeftBehind(core: Core, client: Client): void {
   settleAway(core, client);
   const will = client.copy?.will;
-  if (will !== undefined) core.store?.putWill(clientId, will);
-  resumeWill(core, client);
+  if (will !== undefined) core.store?.putWill(client.session.clientId, will);
 }
 
 /** The session belongs to this node, and its client is not there: it ends in time, if there is one, and other nodes know when. */
@@ -189,7 +173,7 @@ function settleAway(core: Core, client: Client): void {
 
 /** These sessions belong to this node, because theirs is dead, or because it is back: wills are due, and they end in time. */
 export function inherit(core: Core, clientIds: Iterable<string>): void {
-  resumeHere(core, clientIds, (client) => settleAway(core, client));
+  resumeHere(core, clientIds, (client) => settleLeftBehind(core, client));
 }
 
 /** The log is read, and these sessions are still this node's, as when its earlier process ended. */
@@ -215,29 +199,16 @@ function resumeHere(
   }
 }
 
-/** The session has ended with a claim of an earlier process, and its will was due, which the log does not have. */
-export function publishOwed(core: Core, clientId: string, will: Will): void {
-  const client = Client.restored(clientId);
-  client.session.expirySeconds = KEPT_SECONDS;
-  publishOwnWill(core, client, will);
-}
-
-/** The will of a session that has come here is this node's affair. */
-function resumeWill(core: Core, client: Client): void {
-  const will = client.copy?.will;
-  if (will === undefined) return;
-  client.copy!.will = undefined;
-  restoreWill(core, client, will);
-  core.releases.soon();
-}
-
-/** Other nodes take this one for dead: its clients have to connect anew, and their wills are another node's affair. */
+/**
+ * Other nodes take this one for dead: its clients have to connect anew, and their wills are another node's affair. They are kept here, as at
+ * every node, because that one may die too.
+ */
 export function disinherit(core: Core, clientIds: Iterable<string>): void {
   for (const clientId of clientIds) {
     const client = core.clients.get(clientId);
     if (client === undefined) continue;
     sendElsewhere(core, client);
-    cancelDelayedWill(core, client);
+    suspendDelayedWill(core, client);
   }
 }
 
