@@ -1,4 +1,4 @@
-import { decodePublish, encodePublishInto, publishSize } from "../codec/mod.ts";
+import { decodePublish, encodePublishInto, frameLength, publishSize } from "../codec/mod.ts";
 import type { Publisher, RetainedMessage, StoredRetained } from "../broker/mod.ts";
 import { RetainedRows, type RowOwner } from "./retained_rows.ts";
 import { fromEndless, publishOf, type RetainedRow, toEndless } from "./rows.ts";
@@ -94,10 +94,24 @@ export function packRead(rows: readonly (RetainedRow | undefined)[]): Uint8Array
   return bytes;
 }
 
-/** Unpacks what {@linkcode packRead} has packed; payloads are views of `bytes`. */
-export function unpackRead(bytes: Uint8Array<ArrayBuffer>): (StoredRetained | undefined)[] {
+/**
+ * Unpacks what {@linkcode packRead} has packed; with an `owner` packets of that publisher, which do not expire. Payloads are views of
+ * `bytes`.
+ */
+export function unpackRead(
+  bytes: Uint8Array<ArrayBuffer>,
+  owner?: RowOwner,
+): (StoredRetained | undefined)[] {
   const rows = new RetainedRows();
   const messages: (StoredRetained | undefined)[] = [];
+  if (owner !== undefined) {
+    for (let at = 0, end = 0; at < bytes.length; at = end) {
+      end = at + frameLength(bytes, at, bytes.length, Infinity);
+      if (end === at) throw new Error("Cannot read a retained message: its packet is incomplete");
+      messages.push(rows.messageAt(bytes, at, end, owner, null));
+    }
+    return messages;
+  }
   for (const { packetAt, end, expiresAtMs, owner } of rowsIn(bytes)) {
     messages.push(
       packetAt === end

@@ -10,6 +10,7 @@ import type {
   BeginRequest,
   QueueRead,
   ReadRequest,
+  RetainedAnswer,
   RetainedRequest,
   WriterAnswer,
   WriterInit,
@@ -243,7 +244,7 @@ export class WriterLink {
       case "page":
         return this.#read(answer.id, answer.rows, answer.nextExpiryMs);
       case "retained":
-        return this.#readRetained(answer.id, answer.rows);
+        return this.#readRetained(answer.id, answer);
       case "shrunk":
         this.#stats = { ...this.#stats, usedBytes: answer.usedBytes };
         return this.#measure(answer.usedBytes);
@@ -286,10 +287,10 @@ export class WriterLink {
     if (!this.#isClosing) done?.(rows, nextExpiryMs);
   }
 
-  #readRetained(id: number, rows: Uint8Array<ArrayBuffer>): void {
+  #readRetained(id: number, { rows, owner }: RetainedAnswer): void {
     const done = this.#readingRetained.get(id);
     this.#readingRetained.delete(id);
-    if (!this.#isClosing) done?.(unpackRead(rows));
+    if (!this.#isClosing) done?.(unpackRead(rows, owner));
   }
 
   /** Marks the file as damaged. Damage is repaired at the next start, which checks the whole file. */
