@@ -55,8 +55,22 @@ export interface Publisher {
   readonly listener: string;
 }
 
-/** A retained message as read from a store. */
-export type StoredRetained = Message & Pick<RetainedMessage, "publisher">;
+/** A retained message as read from a store. Its fields need not be its own: copy each, do not spread it. */
+export interface StoredRetained extends Message, Pick<RetainedMessage, "publisher"> {
+  /** Its PUBLISH packet, if that has no properties: then it can be sent without being decoded. */
+  readonly plain?: PlainPacket;
+}
+
+/** Where the parts of a PUBLISH packet without properties are. */
+export interface PlainPacket {
+  readonly bytes: Uint8Array;
+  /** The Topic Name, with its length before it. */
+  readonly nameAt: number;
+  readonly nameEnd: number;
+  /** The payload, up to the end of the packet. */
+  readonly payloadAt: number;
+  readonly end: number;
+}
 
 /** A retained message with its own copy of the payload. */
 export interface RetainedMessage extends Message {

@@ -94,24 +94,26 @@ export function packRead(rows: readonly (RetainedRow | undefined)[]): Uint8Array
   return bytes;
 }
 
-/**
- * Unpacks what {@linkcode packRead} has packed; with an `owner` packets of that publisher, which do not expire. Payloads are views of
- * `bytes`.
- */
-export function unpackRead(
+/** Unpacks packets of these topics, of one publisher, which do not expire; payloads are views of `bytes`. */
+export function unpackTogether(
   bytes: Uint8Array<ArrayBuffer>,
-  owner?: RowOwner,
-): (StoredRetained | undefined)[] {
+  topicNames: readonly string[],
+  owner: RowOwner,
+): StoredRetained[] {
+  const rows = new RetainedRows();
+  let end = 0;
+  return topicNames.map((topicName) => {
+    const at = end;
+    end += frameLength(bytes, at, bytes.length, Infinity);
+    if (end === at) throw new Error("Cannot read a retained message: its packet is incomplete");
+    return rows.endlessAt(topicName, bytes, at, end, owner);
+  });
+}
+
+/** Unpacks what {@linkcode packRead} has packed; payloads are views of `bytes`. */
+export function unpackRead(bytes: Uint8Array<ArrayBuffer>): (StoredRetained | undefined)[] {
   const rows = new RetainedRows();
   const messages: (StoredRetained | undefined)[] = [];
-  if (owner !== undefined) {
-    for (let at = 0, end = 0; at < bytes.length; at = end) {
-      end = at + frameLength(bytes, at, bytes.length, Infinity);
-      if (end === at) throw new Error("Cannot read a retained message: its packet is incomplete");
-      messages.push(rows.messageAt(bytes, at, end, owner, null));
-    }
-    return messages;
-  }
   for (const { packetAt, end, expiresAtMs, owner } of rowsIn(bytes)) {
     messages.push(
       packetAt === end

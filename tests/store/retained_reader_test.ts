@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { unpackRead } from "../../lib/store/packed_retained.ts";
+import { unpackTogether } from "../../lib/store/packed_retained.ts";
 import { RetainedReader } from "../../lib/store/retained_reader.ts";
 import { migrate } from "../../lib/store/schema.ts";
 import { encodePublishInto, publishSize } from "../../lib/codec/mod.ts";
@@ -27,14 +27,15 @@ Deno.test("a range of one publisher is read together, and no other", () => {
   equal(reader.read(names).length, 200);
   const read = together()!;
   deepEqual(read.owner, { id: "p", user: null, listener: "l" });
-  const messages = unpackRead(read.packets, read.owner);
+  const messages = unpackTogether(read.packets, names, read.owner);
   messages.forEach((message, i) => {
-    equal(message!.topicName, names[i]);
-    deepEqual(message!.payload, new Uint8Array(i).fill(i));
-    equal(message!.qos, i % 3);
-    equal(message!.properties?.contentType, i % 3 === 0 ? `type ${i}` : undefined);
-    deepEqual(message!.publisher, { clientId: "p", userName: undefined, listener: "l" });
-    equal(message!.expiresAtMs, Infinity);
+    equal(message.plain !== undefined, i % 3 !== 0);
+    equal(message.topicName, names[i]);
+    deepEqual(message.payload, new Uint8Array(i).fill(i));
+    equal(message.qos, i % 3);
+    equal(message.properties?.contentType, i % 3 === 0 ? `type ${i}` : undefined);
+    deepEqual(message.publisher, { clientId: "p", userName: undefined, listener: "l" });
+    equal(message.expiresAtMs, Infinity);
   });
   equal(messages.length, 200);
   /** Two reads that fail make it pause. */
