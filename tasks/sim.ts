@@ -23,6 +23,7 @@ const USE = `Simulates clients, links and crashes against the broker.
   --cluster          nodes of a cluster over a log; of the other flags seeds, from, steps, failures and trace count
   --shares           with --cluster: clients have a shared subscription
   --snapshots        with --cluster: nodes make snapshots, the log is shortened, and nodes that are new or were away start from them
+  --disks            with --cluster: nodes lose their disks as well; needs --snapshots
   --expiries         with --cluster: some sessions of a client end with its connection, and others do not
   --failures COUNT   after which to stop; default: 1
   --trace EVENTS     of a failure that are shown; default: 60`;
@@ -38,6 +39,7 @@ const flags = readFlags(USE, {
   cluster: false,
   shares: false,
   snapshots: false,
+  disks: false,
   expiries: false,
   failures: whole(1),
   trace: whole(60, 0),
@@ -79,8 +81,9 @@ function attempt(seed: number): string | undefined {
   if (flags.bridge) return runBridge(seed);
   if (flags.cluster) {
     const { steps, trace: traceEvents, shares: hasShare, snapshots: hasSnapshots } = flags;
-    const { expiries: hasExpiries } = flags;
-    return runCluster(seed, { steps, traceEvents, hasShare, hasSnapshots, hasExpiries });
+    const { expiries: hasExpiries, disks: hasLostDisks } = flags;
+    const parts = { hasShare, hasSnapshots, hasLostDisks, hasExpiries };
+    return runCluster(seed, { steps, traceEvents, ...parts });
   }
   const failure = run(seed, flags.steps, asked);
   if (failure === undefined) return undefined;

@@ -184,7 +184,9 @@ export class ClusterNode {
       losses,
     });
     this.#sessions = new SharedSessions(options.node, this.#log, log);
-    this.#shares = new SharedGroups(options.node, this.#log, log);
+    const isExpected = (share: string) =>
+      this.#host !== undefined && this.#sessions.haveElsewhere(share, this.#host);
+    this.#shares = new SharedGroups(options.node, this.#log, log, isExpected);
     this.#forwarding = new Forwarding(this.#engine, this.#prefix, options.node, log);
     const deliver = (message: Message) => this.#host?.turn().deliverForwarded(message);
     this.#interests = new Interests(
@@ -502,6 +504,7 @@ export class ClusterNode {
     if (isWill && node === this.#init.options.node) this.#owedWills.delete(publisherId);
     if (!this.#sessions.mayPublish(publisherId, origin, isOnce)) return true;
     if (!host.turn().applyShared(shared)) return false;
+    this.#sessions.routed(shared.message);
     if (packetId > 0 && isOwn) this.#sessions.published(publisherId, packetId);
     return true;
   }

@@ -17,6 +17,7 @@
  * | `shared_store`   | the broker's store: a commit is done when the log has come to what was put into it before       |
  * | `sessions`       | which node each session belongs to, and what this node tells the others about its own           |
  * | `stored_home`    | what the node's own store has of that                                                           |
+ * | `given_up`       | which subscriptions this node has ended, and others not yet                                     |
  * | `fences`         | which words of a node do not count, because it did not know yet that a session is not its own   |
  * | `shares`         | shared subscriptions over all nodes, with `share_table` (who has members) and `share_pending`   |
  * | `forwarding`     | QoS 0 between nodes                                                                             |

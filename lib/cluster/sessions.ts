@@ -1,6 +1,14 @@
-import type { Delivery, LogPort, SessionChange, StoredWill, Subscription } from "../broker/mod.ts";
+import type {
+  Delivery,
+  LogPort,
+  Message,
+  SessionChange,
+  StoredWill,
+  Subscription,
+} from "../broker/mod.ts";
 import { ownerWithHome } from "../broker/mod.ts";
 import { Fences } from "./fences.ts";
+import { GivenUp } from "./given_up.ts";
 import { firstPlaceOf } from "./record.ts";
 import { homeText, parseHome, type StoredHome } from "./stored_home.ts";
 
@@ -65,6 +73,7 @@ export class SharedSessions {
   readonly #reserved = new Map<string, Map<number, number>>();
   /** QoS 2 messages of sessions that this process has put into the log, and which the log has not come to. */
   readonly #unapplied = new Map<string, Set<number>>();
+  readonly #givenUp = new GivenUp();
   /** Sessions of this node whose clients were there when an earlier process ended. */
   readonly #left = new Set<string>();
 
@@ -99,6 +108,17 @@ export class SharedSessions {
     for (const [clientId, home] of this.#homes) if (home === this.#node) yield clientId;
   }
 
+  /** Whether a session of another node has this subscription. */
+  haveElsewhere(topicFilter: string, host: SessionHost): boolean {
+    for (const [clientId, home] of this.#homes) {
+      if (home === this.#node) continue;
+      for (const subscription of host.subscriptionsOf(clientId)) {
+        if (subscription.topicFilter === topicFilter) return true;
+      }
+    }
+    return false;
+  }
+
   /** Nodes that have sessions. */
   get nodes(): Iterable<string> {
     return this.#counts.keys();
@@ -116,7 +136,10 @@ export class SharedSessions {
     for (const clientId of clientIds) {
       this.#setHome(clientId, heir, sequence);
       if (heir === this.#node) this.#left.add(clientId);
-      else this.#left.delete(clientId);
+      else {
+        this.#left.delete(clientId);
+        this.#givenUp.forget(clientId);
+      }
     }
     return clientIds;
   }
@@ -171,12 +194,14 @@ export class SharedSessions {
     // Where it begins anew nothing of it is stored before its node speaks of it: after a restart this is what is left of the claim.
     const losers = this.#losers.get(clientId);
     if (losers !== undefined && home !== node) this.fences.ended(clientId, sequence, losers);
+    if (endsSession) this.#givenUp.forget(clientId);
     if (node === this.#node && keepsSession) {
       if (home !== node) this.#moved.add(clientId);
       this.#left.add(clientId);
     } else {
       this.#left.delete(clientId);
       this.#done.delete(clientId);
+      this.#givenUp.forget(clientId);
       this.#reserved.delete(clientId);
       this.#moved.delete(clientId);
     }
@@ -207,6 +232,7 @@ export class SharedSessions {
     if (change.kind === "ended") {
       this.#setHome(clientId, undefined);
       this.#left.delete(clientId);
+      this.#givenUp.forget(clientId);
     } else if (change.kind === "session" && node === this.#node) {
       if (change.expiresAtMs === Infinity) this.#left.add(clientId);
       else this.#left.delete(clientId);
@@ -222,6 +248,16 @@ export class SharedSessions {
     const isAboutThem = kind === "subscribed" || kind === "unsubscribed" ||
       kind === "session" && change.subscriptions !== undefined;
     if (isAboutThem && !this.#done.has(clientId)) this.#done.set(clientId, []);
+    if (kind === "unsubscribed") this.#givenUp.heard(clientId, change.topicFilter);
+  }
+
+  /** A message of the log is routed. Sessions that do not want it any more, and do by the log, are done with it: others hear so. */
+  routed(message: Message): void {
+    const { host } = this;
+    if (host === undefined) return;
+    for (const clientId of this.#givenUp.lacking(message, (id) => host.subscriptionsOf(id))) {
+      this.#addDone(clientId, message.logId ?? 0);
+    }
   }
 
   /** Whether a message counts that a node has put into the log for a client. `isOnce`: it is of QoS 2 or a will, of one with a session. */
@@ -307,7 +343,9 @@ export class SharedSessions {
 
   /** {@linkcode Store.deleteSubscription} */
   deleteSubscription(clientId: string, topicFilter: string): void {
-    if (this.#isTold(clientId)) this.#tell({ kind: "unsubscribed", clientId, topicFilter });
+    if (!this.#isTold(clientId)) return;
+    this.#tell({ kind: "unsubscribed", clientId, topicFilter });
+    this.#givenUp.add(clientId, topicFilter);
   }
 
   /** {@linkcode Store.putInFlight}: only of QoS 2, others are sent again under any Packet Identifier. */
@@ -330,6 +368,10 @@ export class SharedSessions {
     const { message: { logId = 0 }, share, sequence } = delivery;
     if (!this.#isTold(clientId)) return;
     if (logId === 0 || share !== undefined) return this.#free(clientId, sequence);
+    this.#addDone(clientId, logId);
+  }
+
+  #addDone(clientId: string, logId: number): void {
     const done = this.#done.get(clientId);
     if (done === undefined) this.#done.set(clientId, [logId]);
     else done.push(logId);

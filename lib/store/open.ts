@@ -7,11 +7,12 @@ import { load, type LoadedRows } from "./load.ts";
 import { DirectoryTakenError, lockDirectory, reasonOf } from "./lock.ts";
 import { closeToOthers, makePrivateFile } from "./privacy.ts";
 import { finishReplacing, renew, replaceDamaged } from "./replace.ts";
+import { Reserve } from "./reserve.ts";
 import { migrate, NewerSchemaError } from "./schema.ts";
 import { SqliteStore } from "./sqlite_store.ts";
 import { checkLog, removeOldCopies } from "./set_aside.ts";
 import { type StoreClock, SYSTEM_CLOCK } from "./store_clock.ts";
-import { DAMAGED, LOCKED, says } from "./sqlite_words.ts";
+import { DAMAGED, DISK_FULL, LOCKED, says } from "./sqlite_words.ts";
 import {
   DAMAGE_MARK,
   DATABASE_NAME,
@@ -113,7 +114,7 @@ function loadOrSalvage({ directory, durability, log }: OpenStoreInit, now: Now):
   if (names.has(`${DATABASE_NAME}-wal`)) checkLog(directory, hasDatabase, durability, log);
   try {
     return hasDatabase
-      ? loadWhole(directory, names.has(DAMAGE_MARK), now)
+      ? withRoom(directory, () => loadWhole(directory, names.has(DAMAGE_MARK), now))
       : makeDatabase(directory, now);
   } catch (error) {
     if (!isDamage(error)) throw error;
@@ -122,6 +123,19 @@ function loadOrSalvage({ directory, durability, log }: OpenStoreInit, now: Now):
   } finally {
     if (names.has(DAMAGE_MARK)) removeIfThere(`${directory}/${DAMAGE_MARK}`);
     if (names.size > FILES_IN_USE) removeOldCopies(directory, namesIn(directory), log);
+  }
+}
+
+/**
+ * Loads, and if the disk is full gives up the reserve and loads once more: to correct the times, or to upgrade the file, takes room. The
+ * Worker makes the reserve again when there is room.
+ */
+function withRoom(directory: string, load: () => Loaded): Loaded {
+  try {
+    return load();
+  } catch (error) {
+    if (!says(error, DISK_FULL) || !new Reserve(directory).giveUp()) throw error;
+    return load();
   }
 }
 

@@ -5,6 +5,9 @@ export const LOCKED: RegExp = /database is locked/;
 export const DAMAGED: RegExp =
   /malformed|file is not a database|database corruption|no such (table|column)/;
 
+/** The same where there is no room for a write. */
+export const DISK_FULL: RegExp = /database or disk is full/;
+
 /** Whether it is an error with such words. */
 export function says(error: unknown, words: RegExp): boolean {
   return error instanceof Error && words.test(error.message);

@@ -2,7 +2,7 @@
 import type { BackupContent } from "./backup.ts";
 import { IdleCollection } from "./collect_garbage.ts";
 import { askForRoom } from "./disk_limit.ts";
-import { DAMAGED, says } from "./sqlite_words.ts";
+import { DAMAGED, DISK_FULL, says } from "./sqlite_words.ts";
 import { Writer } from "./writer.ts";
 import type {
   BatchRequest,
@@ -30,8 +30,6 @@ const ROOM_STEPS = 32;
 const SWEEP_PAUSE_MS = 5;
 /** Time before a failed read is repeated, milliseconds. */
 const READ_AGAIN_MS = 1000;
-/** SQLite's error message. */
-const DISK_FULL = /database or disk is full/;
 
 let init: WriterInit;
 let writer: Writer | undefined;
@@ -186,7 +184,7 @@ function write(writer: Writer, { rows, atMs }: BatchRequest): void {
     try {
       return writer.write(rows, atMs);
     } catch (error) {
-      if (!DISK_FULL.test(reasonOf(error)) || !writer.makeRoom()) throw error;
+      if (!says(error, DISK_FULL) || !writer.makeRoom()) throw error;
     }
   }
 }

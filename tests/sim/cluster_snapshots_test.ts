@@ -1,4 +1,4 @@
-import { testFound, testMoreSeeds, WITH_SNAPSHOTS } from "./cluster/seeds.ts";
+import { testFound, testMoreSeeds, WITH_LOST_DISKS, WITH_SNAPSHOTS } from "./cluster/seeds.ts";
 
 testFound(WITH_SNAPSHOTS, [
   [4, "a new node's second record counted before its first where the log had been shortened"],
@@ -9,3 +9,4 @@ testFound(WITH_SNAPSHOTS, [
   [1723, "and so the same message was retained on some nodes alone"],
 ]);
 testMoreSeeds(WITH_SNAPSHOTS, 0, 80, 40);
+testMoreSeeds(WITH_LOST_DISKS, 0, 80, 40);

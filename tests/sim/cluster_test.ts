@@ -93,6 +93,11 @@ testFound(WITH_SHARE, [
   ],
   [115015, "and one of them while the other was away for longer"],
   [
+    302787,
+    "a client went to another node, which was killed, and came back: an exchange of QoS 2 never ended",
+  ],
+  [303361, "and so with another one"],
+  [
     303523,
     "two claims of a client in one record: a will that its node said between them stayed at the others, and came once more",
   ],

@@ -6,6 +6,7 @@ import { BrokerProcess } from "../support/broker_process.ts";
 import { netTest } from "../support/net_test.ts";
 import { aMessage, committed, delivery, sequences, stateOf } from "./contract_support.ts";
 import { fillStore, takeAll } from "./filling.ts";
+import { ManualClock } from "./manual_clock.ts";
 import { accepts, keepSession, LARGE } from "./refusals.ts";
 import { SmallDisk, untilReserved } from "./small_disk.ts";
 import { LogRecord, open } from "./sqlite_support.ts";
@@ -71,6 +72,39 @@ netTest(
     await second.close();
   },
   true,
+);
+
+netTest(
+  "SqliteStore: on a full disk the clock may have jumped: the reserve makes room to correct the times",
+  async () => {
+    await using disk = await SmallDisk.mount(8192);
+    if (disk === undefined) return;
+    const startMs = Date.UTC(2026, 0, 1);
+    const hourMs = 3_600_000;
+    const first = open(disk.path, { clock: new ManualClock(startMs) });
+    first.store.putSession("a", 7200, startMs + 2 * hourMs);
+    for (let i = 1; i <= 2000; i++) {
+      const message = aMessage({ expiresAtMs: startMs + 2 * hourMs });
+      first.store.putDelivery("a", delivery(i, 1, message));
+    }
+    await committed(first.store);
+    await untilReserved(disk.path);
+    await first.close();
+    disk.fill();
+    const log = new LogRecord();
+    const clock = new ManualClock(startMs - hourMs);
+    const second = open(disk.path, { clock, log });
+    log.find(/The clock has jumped/);
+    const [session] = second.state.sessions;
+    equal(session!.expiresAtMs, startMs + hourMs);
+    second.store.begin();
+    await log.said(/The disk is full/);
+    second.store.deleteSession("a");
+    await committed(second.store);
+    await disk.empty();
+    await log.said(/The disk has room again/);
+    await second.close();
+  },
 );
 
 netTest(

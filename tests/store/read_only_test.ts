@@ -2,8 +2,8 @@ import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import { DATABASE_NAME } from "../../lib/store/mod.ts";
 import { BrokerProcess } from "../support/broker_process.ts";
 import { netTest } from "../support/net_test.ts";
-import { RawClient } from "../support/raw_client.ts";
-import { accepts, keepSession, refuses } from "./refusals.ts";
+import { connectPacket, RawClient } from "../support/raw_client.ts";
+import { accepts, keepSession, READER, refuses } from "./refusals.ts";
 import { SmallDisk } from "./small_disk.ts";
 
 /** All that the broker writes to while it runs; what SQLite would map into memory, too. */
@@ -31,6 +31,14 @@ async function failing(port: number, expected: "0" | "1"): Promise<void> {
   }
 }
 
+/** Connects a client with a stored session of its own; returns whether the session was there before. */
+async function isPresent(port: number): Promise<boolean> {
+  using client = await RawClient.open(port);
+  await client.send(connectPacket({ ...READER, clientId: "late" }));
+  const connack = await client.receive();
+  return connack?.type === "connack" && connack.sessionPresent;
+}
+
 netTest(
   "a broker whose files become read-only refuses QoS 1 and 2, serves the rest, says so, and recovers",
   async () => {
@@ -52,6 +60,28 @@ netTest(
       await accepts(broker.port);
       await failing(broker.port, "0");
     }
+  },
+);
+
+netTest(
+  "a session that begins while nothing can be stored is stored when it can be again",
+  async () => {
+    await using disk = await SmallDisk.mountBreakable(8192);
+    if (disk === undefined) return;
+    const broker = await start(disk);
+    await keepSession(broker.port);
+    const names = filesOf(disk);
+    await disk.protect(true, ...names);
+    await refuses(broker.port, () => broker.untilLog(/Cannot write to the store/));
+    equal(await isPresent(broker.port), false);
+    equal(await isPresent(broker.port), true);
+    await disk.protect(false, ...names);
+    await broker.untilLog(/can be written again/);
+    // From now on Session Present waits for the commit.
+    equal(await isPresent(broker.port), true);
+    await broker.kill();
+    await using next = await start(disk);
+    equal(await isPresent(next.port), true);
   },
 );
 

@@ -10,7 +10,7 @@ import { passOnAll } from "./share_moves.ts";
 import { forgetSession, keepUntil, putCopyWill } from "./shared_sessions.ts";
 import { readAhead } from "./queue_tail.ts";
 import { endWaiting } from "./session_flights.ts";
-import { releaseFlights } from "./unlogged_flights.ts";
+import { releaseFlights, reserveFlight } from "./unlogged_flights.ts";
 import { dueWill, leaveWill, resumeWill, suspendDelayedWill } from "./will_copies.ts";
 import { cancelDelayedWill, publishOwnWill } from "./wills.ts";
 import { ReasonCode, type Will } from "../../codec/mod.ts";
@@ -66,9 +66,11 @@ function endTakenOver(core: Core, { connection }: Client, message: string): void
 function goElsewhere(core: Core, client: Client, unapplied: readonly number[]): void {
   const { session } = client;
   const { clientId, expirySeconds, receiver } = session;
-  passOnAll(core, client);
+  const packetIds = passOnAll(core, client);
   dropUnlogged(core, client);
   releaseFlights(core, client);
+  // The client may come back before another node has ended these exchanges.
+  for (const packetId of packetIds) reserveFlight(core, client, packetId, 0);
   const copy = client.copy ??= new SessionCopy(false);
   turn(core, client, copy, true);
   copy.endsAtMs = Infinity;

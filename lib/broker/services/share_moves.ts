@@ -26,9 +26,13 @@ export function passOnShared(core: Core, client: Client): void {
   moveAll(core, client, taken);
 }
 
-/** What waits of shared subscriptions is known to this node alone: other members get what the client has not acknowledged. */
-export function passOnAll(core: Core, client: Client): void {
+/**
+ * What waits of shared subscriptions is known to this node alone: other members get what the client has not acknowledged. Returns the Packet
+ * Identifiers of what was in flight with QoS 2: the client remembers them.
+ */
+export function passOnAll(core: Core, client: Client): readonly number[] {
   const { sender, clientId } = client.session;
+  const packetIds: number[] = [];
   const moving = takeShared(core, client, () => true);
   for (const inFlight of [...sender.values()]) {
     const { delivery, state } = inFlight;
@@ -37,8 +41,10 @@ export function passOnAll(core: Core, client: Client): void {
     // [MQTT-4.8.2-5] is about QoS 2, which goes to nobody else.
     if (delivery.qos === 1 && state === "published") moving.push(delivery);
     else if (delivery.sequence > 0) core.store?.deleteDelivery(clientId, delivery);
+    if (delivery.qos === 2) packetIds.push(inFlight.packetId);
   }
   moveAll(core, client, moving);
+  return packetIds;
 }
 
 /** Takes deliveries of shared subscriptions from the queue. */

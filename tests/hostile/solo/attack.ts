@@ -16,8 +16,6 @@ export interface SoloAttack {
   readonly keptBytes?: number;
   /** How long memory may take to come back, milliseconds, where very much of what attackers have sent is still to be handled. */
   readonly lateMs?: number;
-  /** How long the event loop may stand, milliseconds, where one packet is so large that copying it takes longer than the usual limit. */
-  readonly stallMs?: number;
   /** Attacks once, or until it is over; it is called again and again. What it throws ends one round. */
   run(target: Target): Promise<void>;
 }

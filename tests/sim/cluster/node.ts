@@ -13,7 +13,7 @@ import { positionOf } from "../../../lib/cluster/position.ts";
 import type { Random } from "../../support/random.ts";
 import { type Far, type LinkHost, NodeLink } from "../bridge/node.ts";
 import type { Scheduler } from "../scheduler.ts";
-import { diskOfOne, SimStore } from "../store.ts";
+import { type DiskInit, diskOfOne, SimStore } from "../store.ts";
 import { SimEngine, type SimLog } from "./engine.ts";
 import { needsSnapshot, takeSnapshot } from "./snapshots.ts";
 
@@ -63,7 +63,7 @@ export class ClusterSimNode implements LinkHost {
   readonly name: string;
   readonly clock: Scheduler;
   readonly links = new Set<NodeLink>();
-  readonly store: NodeStore;
+  store: NodeStore;
   broker!: Broker;
   cluster!: ClusterNode;
   engine!: SimEngine;
@@ -76,6 +76,7 @@ export class ClusterSimNode implements LinkHost {
   /** When it was down: from the end of a process until the next one had joined. */
   readonly downs: { readonly fromMs: number; toMs: number }[] = [];
   readonly #init: NodeInit;
+  readonly #disk: DiskInit;
   #process = 0;
   #held: (() => void)[] = [];
   #wakeAtMs = Infinity;
@@ -88,20 +89,18 @@ export class ClusterSimNode implements LinkHost {
     this.clock = init.clock;
     const { clock, random, maxCommitMs } = init;
     const at = (atMs: number, run: () => void) => clock.at(atMs, () => this.#whenAwake(run));
-    this.store = new NodeStore(
-      diskOfOne({
-        clock: {
-          get nowMs() {
-            return clock.nowMs;
-          },
-          at,
+    this.#disk = diskOfOne({
+      clock: {
+        get nowMs() {
+          return clock.nowMs;
         },
-        random,
-        maxCommitMs,
-        turn: (action) => this.turn(action),
-      }),
-      "",
-    );
+        at,
+      },
+      random,
+      maxCommitMs,
+      turn: (action) => this.turn(action),
+    });
+    this.store = new NodeStore(this.#disk, "");
     this.start();
   }
 
@@ -187,6 +186,11 @@ export class ClusterSimNode implements LinkHost {
     void this.engine.close();
     if (isPowerCut) this.store.cutPower();
     else this.store.kill();
+  }
+
+  /** Its process is not there, and neither is the disk any more: the next one has a new disk. */
+  loseDisk(): void {
+    this.store = new NodeStore(this.#disk, "");
   }
 
   /** The process stands still, and all that comes to it waits. */

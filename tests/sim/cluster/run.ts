@@ -45,6 +45,11 @@ const WITH_SNAPSHOTS = [
   ...Array.from({ length: 8 }, () => "snapshot" as const),
   "add node",
 ] as const;
+/** And where disks are lost. */
+const WITH_LOST_DISKS = [
+  ...WITH_SNAPSHOTS,
+  ...Array.from({ length: 4 }, () => "lose disk" as const),
+] as const;
 /** Nodes of a world in the end. */
 const MAX_NODES = 4;
 
@@ -106,7 +111,9 @@ class ClusterRun {
     const { random, clock, clients, nodes, log, trace } = this.#world;
     const client = random.pick(clients);
     const node = random.pick(nodes);
-    const event = random.pick(this.#world.hasSnapshots ? WITH_SNAPSHOTS : EVENTS);
+    const { hasSnapshots, hasLostDisks } = this.#world;
+    const withoutLoss = hasSnapshots ? WITH_SNAPSHOTS : EVENTS;
+    const event = random.pick(hasLostDisks ? WITH_LOST_DISKS : withoutLoss);
     trace.add(`— ${event}: ${client.clientId}, ${node.name}`);
     switch (event) {
       case "publish":
@@ -139,6 +146,10 @@ class ClusterRun {
         break;
       case "crash":
         this.#crash(node);
+        break;
+      case "lose disk":
+        this.#crash(node);
+        if (!node.isUp) node.loseDisk();
         break;
       case "pause":
         this.#pause(node);

@@ -47,6 +47,15 @@ export const WITH_SNAPSHOTS: Worlds = {
   hasSnapshots: true,
 };
 
+/** And where nodes lose their disks. */
+export const WITH_LOST_DISKS: Worlds = {
+  ...WITH_SNAPSHOTS,
+  name: "A cluster that loses disks",
+  promises:
+    "A cluster whose nodes lose their disks, and start from the log or a snapshot, keeps what it promises",
+  hasLostDisks: true,
+};
+
 /** A test for each seed that showed a fault. By now a change of the simulation may have made another world of it. */
 export function testFound(
   worlds: Worlds,

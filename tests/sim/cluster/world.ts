@@ -21,6 +21,8 @@ export interface WorldParts {
   readonly hasShare?: boolean;
   /** Nodes make snapshots, start from them and are added; default: the log is never shortened. */
   readonly hasSnapshots?: boolean;
+  /** Nodes lose their disks; default: a disk has what was written to it. */
+  readonly hasLostDisks?: boolean;
   /** Where a client begins anew, it has now and then a session that ends with its connection; default: always the same. */
   readonly hasExpiries?: boolean;
 }
@@ -43,6 +45,8 @@ export class ClusterWorld {
   readonly hasShare: boolean;
   /** Whether snapshots are made, and nodes start from them. */
   readonly hasSnapshots: boolean;
+  /** Whether nodes lose their disks. */
+  readonly hasLostDisks: boolean;
   /** Whether sessions of one client may last for different times. */
   readonly hasExpiries: boolean;
   readonly #newNode: () => ClusterSimNode;
@@ -50,7 +54,8 @@ export class ClusterWorld {
   constructor(
     seed: number,
     isTraced: boolean,
-    { hasShare = false, hasSnapshots = false, hasExpiries = false }: WorldParts,
+    { hasShare = false, hasSnapshots = false, hasLostDisks = false, hasExpiries = false }:
+      WorldParts,
   ) {
     const random = this.random = new Random(seed);
     this.trace = new Trace(this.clock, isTraced);
@@ -65,6 +70,7 @@ export class ClusterWorld {
     };
     this.hasShare = hasShare;
     this.hasSnapshots = hasSnapshots;
+    this.hasLostDisks = hasLostDisks;
     this.hasExpiries = hasExpiries;
     const maxCommitMs = random.pick([0, 3, 50]);
     const isolationTimeoutMs = random.pick([3000, 30_000]);
