@@ -63,12 +63,15 @@ export interface StoredRetained extends Message, Pick<RetainedMessage, "publishe
 
 /** Where the parts of a PUBLISH packet without properties are. */
 export interface PlainPacket {
+  /** The array that has the packet in it. */
   readonly bytes: Uint8Array;
-  /** The Topic Name, with its length before it. */
+  /** Where the Topic Name begins, with its length before it. */
   readonly nameAt: number;
+  /** Where the Topic Name ends. */
   readonly nameEnd: number;
-  /** The payload, up to the end of the packet. */
+  /** Where the payload begins. */
   readonly payloadAt: number;
+  /** Where the payload ends, and with it the packet. */
   readonly end: number;
 }
 
