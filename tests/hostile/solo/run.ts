@@ -85,7 +85,7 @@ export async function soloRun(
       v8Flags: [`--max-heap-size=${HEAP_MB}`],
       ...executable === undefined
         // The clock of its thread is asked for by FFI.
-        ? { preload: VITALS, ffi: "all", transport: "deno" }
+        ? { preload: VITALS, ffi: "all", transport: attack.transport ?? "deno" }
         : { executable, environment: oldDeno() },
     });
     const target = new Target(broker.port, secondPort);
