@@ -11,15 +11,14 @@ import type { SavedFences } from "./fences.ts";
 import { Marks } from "./marks.ts";
 import type { Position } from "./position.ts";
 import {
-  decodeRecord,
   firstPlaceOf,
   type LogRecord,
-  NewerRecordError,
   type RecordClaim,
   type RecordHead,
   type RecordMessage,
   type SharedAgain,
 } from "./record.ts";
+import { decodeRecord, NewerRecordError } from "./record_reader.ts";
 
 /** Who has written a record. */
 export interface Origin {

@@ -1,6 +1,8 @@
 import type { LogPort, Message } from "../broker/mod.ts";
 import type { Subjects } from "./engine.ts";
-import { decodeRecord, MAX_ENTRIES, RecordWriter } from "./record.ts";
+import { MAX_ENTRIES } from "./record.ts";
+import { decodeRecord } from "./record_reader.ts";
+import { RecordWriter } from "./record_writer.ts";
 import { subjectOfTopic } from "./topic_subject.ts";
 
 /** What the head of a record, and the protocol, need beside its messages. */

@@ -1,7 +1,8 @@
 import type { Message, SessionChange, ShareChange } from "../broker/mod.ts";
 import type { Subjects } from "./engine.ts";
 import { ackOf } from "./nats/jetstream.ts";
-import { MAX_ENTRIES, type RecordHead, RecordWriter, type SharedAgain } from "./record.ts";
+import { MAX_ENTRIES, type RecordHead, type SharedAgain } from "./record.ts";
+import { RecordWriter } from "./record_writer.ts";
 import type { LogCommits } from "./shared_store.ts";
 import { Window } from "./window.ts";
 

@@ -14,6 +14,7 @@
  * | `node_init`      | what it is given, and says of itself; `node_parts` and `node_port`: its parts, and its broker's     |
  * | `node_reading`   | how it reads the log; `effects`: what becomes of each entry                                     |
  * | `node_watch`     | who has died, and whether this node is cut off                                                  |
+ * | `record`         | what a record has, and places in the log; `record_form`: its bytes, with writer and reader      |
  * | `log`, `window`  | packs and sends records, and sends again what is lost                                           |
  * | `lost_log`       | what a node does whose servers have lost what it had applied                                    |
  * | `applier`        | applies records in order; `marks` decides which of them count, the same on every node           |

@@ -3,7 +3,7 @@ import { Applier } from "../../lib/cluster/applier.ts";
 import { EmptyStore } from "../../lib/cluster/empty_store.ts";
 import { TIMERS } from "../../lib/cluster/engine.ts";
 import { type Position, positionOf } from "../../lib/cluster/position.ts";
-import { RecordWriter } from "../../lib/cluster/record.ts";
+import { RecordWriter } from "../../lib/cluster/record_writer.ts";
 
 const LOG = { debugOn: false, debug() {}, info() {}, warning() {}, error() {} };
 

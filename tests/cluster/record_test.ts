@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import type { Message } from "../../lib/broker/mod.ts";
-import { decodeRecord, RecordWriter } from "../../lib/cluster/record.ts";
+import { decodeRecord } from "../../lib/cluster/record_reader.ts";
+import { RecordWriter } from "../../lib/cluster/record_writer.ts";
 import { longSubject, subjectOfTopic, subjectsOfFilter } from "../../lib/cluster/topic_subject.ts";
 import { Random } from "../support/random.ts";
 

@@ -1,6 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import type { SessionChange, ShareChange, StoredWill } from "../../lib/broker/mod.ts";
-import { decodeRecord, RecordWriter } from "../../lib/cluster/record.ts";
+import { decodeRecord } from "../../lib/cluster/record_reader.ts";
+import { RecordWriter } from "../../lib/cluster/record_writer.ts";
 
 /** Each kind with all fields that it may have: a new one has to be named here. */
 type Whole<T> = T extends unknown ? Required<T> : never;

@@ -1,5 +1,6 @@
 import { Marks } from "../../../lib/cluster/marks.ts";
-import { decodeRecord, type RecordEntry, type RecordMessage } from "../../../lib/cluster/record.ts";
+import { type RecordEntry, type RecordMessage } from "../../../lib/cluster/record.ts";
+import { decodeRecord } from "../../../lib/cluster/record_reader.ts";
 import { Violation } from "../records.ts";
 import type { RoamingClient } from "./client.ts";
 import type { ClusterSimNode } from "./node.ts";

@@ -1,0 +1,150 @@
+import type { SessionChange, ShareChange } from "../broker/mod.ts";
+import { encodePublishInto, type Publish, publishSize, withRoom } from "../codec/mod.ts";
+import { writeBytes } from "./change_text.ts";
+import type { LogRecord, RecordClaim, RecordHead, RecordMessage } from "./record.ts";
+import {
+  AGAIN,
+  CHANGE,
+  DEATH,
+  ENDS_SESSION,
+  KEEPS_SESSION,
+  SHARE,
+  VERSION,
+  WILL,
+  WITH_TEXT,
+} from "./record_form.ts";
+
+const encoder = new TextEncoder();
+
+/** Packs the messages of one turn. */
+export class RecordWriter {
+  #bytes = new Uint8Array(4096);
+  #view = new DataView(this.#bytes.buffer);
+  #length = 0;
+  /** The publisher of the last message: as a rule that of the next one too. */
+  #publisherId = "";
+  #publisher = new Uint8Array();
+  /** Entries that are in it. */
+  count = 0;
+
+  /** Bytes of it so far, without the head. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Adds a message: as a PUBLISH of 5.0, so what a packet can carry a record can. Throws `EncodeError` where a packet cannot. */
+  add({ message, packetId, isWill = false, again }: RecordMessage): void {
+    const { qos, retain, properties, topicName, payload, publisherId, expiresAtMs } = message;
+    const packet: Publish = {
+      type: "publish",
+      topicName,
+      payload,
+      qos,
+      retain,
+      dup: false,
+      packetId: qos > 0 ? 1 : 0,
+      properties: properties ?? {},
+    } as Publish;
+    const sizeBytes = publishSize(packet, 5);
+    const publisher = this.#encodePublisher(publisherId);
+    this.#reserve(16 + publisher.length + sizeBytes);
+    let at = this.#length;
+    this.#view.setFloat64(at, expiresAtMs);
+    this.#view.setUint16(at + 8, packetId);
+    this.#view.setUint16(at + 10, publisher.length);
+    const marks = (isWill ? WILL : 0) + (again === undefined ? 0 : AGAIN);
+    this.#view.setUint32(at + 12, sizeBytes + marks);
+    at += 16;
+    this.#bytes.set(publisher, at);
+    at += publisher.length;
+    this.#length = encodePublishInto(packet, 5, this.#bytes, at);
+    if (again !== undefined) this.#addText(JSON.stringify(again));
+    this.count++;
+  }
+
+  #encodePublisher(publisherId: string): Uint8Array {
+    if (publisherId !== this.#publisherId) {
+      this.#publisher = encoder.encode(publisherId);
+      this.#publisherId = publisherId;
+    }
+    return this.#publisher;
+  }
+
+  /** Adds a claim: an entry without a packet. */
+  addClaim({ clientId, endsSession, keepsSession }: RecordClaim): void {
+    const flags = (endsSession ? ENDS_SESSION : 0) | (keepsSession ? KEEPS_SESSION : 0);
+    this.#addSmall(flags, clientId, "");
+  }
+
+  /** Adds a change of a session; returns the bytes that it takes. */
+  addChange(change: SessionChange): number {
+    const before = this.#length;
+    this.#addSmall(CHANGE, "", JSON.stringify(change, writeBytes));
+    return this.#length - before;
+  }
+
+  /** Adds that a node is not heard. */
+  addDeath(dead: RecordHead): void {
+    this.#addSmall(DEATH, "", JSON.stringify(dead));
+  }
+
+  /** Adds what a node says of a shared subscription; returns the bytes that it takes. */
+  addShare(change: ShareChange): number {
+    const before = this.#length;
+    this.#addSmall(SHARE, "", JSON.stringify(change));
+    return this.#length - before;
+  }
+
+  #addSmall(kind: number, clientId: string, text: string): void {
+    const name = encoder.encode(clientId);
+    this.#reserve(16 + name.length);
+    const at = this.#length;
+    this.#view.setFloat64(at, kind);
+    this.#view.setUint16(at + 8, 0);
+    this.#view.setUint16(at + 10, name.length);
+    this.#view.setUint32(at + 12, 0);
+    this.#bytes.set(name, at + 16);
+    this.#length = at + 16 + name.length;
+    if (WITH_TEXT.includes(kind)) this.#addText(text);
+    this.count++;
+  }
+
+  #addText(text: string): void {
+    const body = encoder.encode(text);
+    this.#reserve(4 + body.length);
+    this.#view.setUint32(this.#length, body.length);
+    this.#bytes.set(body, this.#length + 4);
+    this.#length += 4 + body.length;
+  }
+
+  /** Takes the last message out again: `length` is what was there before it. */
+  undo(length: number): void {
+    this.#length = length;
+    this.count--;
+  }
+
+  /** The record with its head; the writer is empty after it. */
+  take({ node, epoch, number, since }: RecordHead & Pick<LogRecord, "since">): Uint8Array {
+    const name = encoder.encode(node);
+    const headBytes = 28 + name.length;
+    const record = new Uint8Array(headBytes + this.#length);
+    const view = new DataView(record.buffer);
+    record[0] = VERSION;
+    record[1] = name.length;
+    view.setFloat64(2, epoch);
+    view.setFloat64(10, number);
+    view.setUint16(18, this.count);
+    view.setFloat64(20, since);
+    record.set(name, 28);
+    record.set(this.#bytes.subarray(0, this.#length), headBytes);
+    this.#length = this.count = 0;
+    return record;
+  }
+
+  #reserve(count: number): void {
+    const bytes = withRoom(this.#bytes, this.#length, count);
+    if (bytes === this.#bytes) return;
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer);
+  }
+}
