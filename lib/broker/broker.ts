@@ -90,7 +90,7 @@ export class Broker implements MessageHub {
   /** Replaces settings and limits, except those that the routes depend on. What was granted before stays granted. */
   reconfigure(options: BrokerOptions): void {
     const { hashMatchesParent, allowDuplicateMessages, maxTopicLevels } = this.options;
-    this.core.options = { ...options, hashMatchesParent, allowDuplicateMessages, maxTopicLevels };
+    this.core.change({ ...options, hashMatchesParent, allowDuplicateMessages, maxTopicLevels });
   }
 
   /**

@@ -1,5 +1,5 @@
 import { ReasonCode, type SubscriptionRequest } from "../codec/mod.ts";
-import type { Message, Subscription } from "../session/mod.ts";
+import type { Message, StoredRetained, Subscription } from "../session/mod.ts";
 import { ApartName } from "../topic/mod.ts";
 import type { Broker } from "./broker.ts";
 import { ArenaMessage } from "./ground/payload_arena.ts";
@@ -233,7 +233,7 @@ export function readRetained(
     return done(kept.toMessage(kept.payload.slice()));
   }
   retained.readApart([kept], ([message]) => {
-    if (message !== undefined) done(message);
+    if (message !== undefined) done(messageOf(message));
     // Either it is missing in the store, or another message has taken its place.
     else if (retained.isCurrent(kept)) done(undefined);
     else readRetained(broker, topicName, done);
@@ -252,7 +252,7 @@ export function readManyRetained(
   const { retained } = broker.core;
   const apart = topicNames.map((topicName) => retained.get(topicName))
     .filter((kept) => kept instanceof ApartName);
-  const goOn = (read: readonly (Message | undefined)[]) => {
+  const goOn = (read: readonly (StoredRetained | undefined)[]) => {
     const found = new Map(apart.map(({ topicName }, i) => [topicName, read[i]]));
     const messages: (Message | undefined)[] = [];
     let left = topicNames.length;
@@ -263,13 +263,19 @@ export function readManyRetained(
         if (--left === 0) done(messages);
       };
       const message = found.get(topicName);
-      if (message !== undefined) add(message);
+      if (message !== undefined) add(messageOf(message));
       // It is in memory, or another one has taken its place meanwhile.
       else readRetained(broker, topicName, add);
     });
   };
   if (apart.length === 0) goOn([]);
   else retained.readApart(apart, goOn);
+}
+
+/** The fields of a message that was read from a store. */
+function messageOf(read: StoredRetained): Message {
+  const { topicName, payload, qos, retain, properties, expiresAtMs, publisherId } = read;
+  return { topicName, payload, qos, retain, properties, expiresAtMs, publisherId };
 }
 
 /** Whether the topic has a retained message. */

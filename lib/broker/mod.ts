@@ -70,6 +70,7 @@ export type {
   InFlight,
   KeptMessage,
   Message,
+  PlainPacket,
   Publisher,
   QueueCounts,
   RetainedMessage,

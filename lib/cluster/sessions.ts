@@ -108,6 +108,17 @@ export class SharedSessions {
     for (const [clientId, home] of this.#homes) if (home === this.#node) yield clientId;
   }
 
+  /** Whether a session of another node has this subscription. */
+  haveElsewhere(topicFilter: string, host: SessionHost): boolean {
+    for (const [clientId, home] of this.#homes) {
+      if (home === this.#node) continue;
+      for (const subscription of host.subscriptionsOf(clientId)) {
+        if (subscription.topicFilter === topicFilter) return true;
+      }
+    }
+    return false;
+  }
+
   /** Nodes that have sessions. */
   get nodes(): Iterable<string> {
     return this.#counts.keys();

@@ -78,9 +78,17 @@ export class SharedGroups {
   readonly #node: string;
   readonly #log: ShareLog;
   readonly #lines: LogPort;
+  readonly #isExpected: (share: string) => boolean;
 
-  constructor(node: string, log: ShareLog, lines: LogPort) {
+  /** `isExpected`: whether another node has a session with this shared subscription, which it may not have said. */
+  constructor(
+    node: string,
+    log: ShareLog,
+    lines: LogPort,
+    isExpected: (share: string) => boolean = () => false,
+  ) {
     this.#node = node;
+    this.#isExpected = isExpected;
     this.#log = log;
     this.#lines = lines;
     this.#pending = new SharePending(lines);
@@ -321,7 +329,11 @@ export class SharedGroups {
         this.#hand(taker, share, message);
         continue;
       }
-      if (!this.#table.has(share)) continue;
+      if (!this.#table.has(share)) {
+        // A member's session may have gone to a node whose word is still on its way, from one that was killed before it could say so.
+        if (holder === this.#node && this.#isExpected(share)) this.#keepAgain(share, message);
+        continue;
+      }
       const writer = holder ?? this.#table.firstKnowing(logId);
       // Others that have it, and do not know so, may do the same: with QoS 1 it may come twice.
       const isOrphan = writer === undefined && (isOurs || message.qos === 1);

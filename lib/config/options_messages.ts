@@ -34,6 +34,13 @@ export const MESSAGE_OPTIONS: readonly Option[] = [
     { unit: "bytes" },
   ),
   queueRow(
+    "max_total_inflight_bytes",
+    "maxTotalInflightBytes",
+    BYTES,
+    "The most bytes of the QoS 1 and 2 messages in flight to all clients together, counted as in `max_queued_bytes`: above half of it only clients with nothing in flight get the next one, but everybody may have 16 KB; what has no room is queued; 0: no limit.",
+    { unit: "bytes" },
+  ),
+  queueRow(
     "max_queued_messages",
     "maxQueuedMessages",
     COUNT_OR_MINUS_ONE,

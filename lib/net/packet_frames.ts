@@ -54,7 +54,7 @@ export class PacketFrames {
 
   /** Bytes of the next frame's payload; 0 if the packet's length is incomplete: the next write begins with it. */
   #next(bytes: Uint8Array, at: number): number {
-    const packetBytes = this.#leftBytes > 0 ? this.#leftBytes : lengthAt(bytes, at);
+    const packetBytes = this.#leftBytes > 0 ? this.#leftBytes : packetLength(bytes, at);
     if (packetBytes === 0) return at > 0 ? 0 : bytes.length;
     const count = Math.min(packetBytes, bytes.length - at, FRAME_BYTES);
     this.#leftBytes = packetBytes - count;
@@ -77,8 +77,8 @@ function join(bytes: Uint8Array, sizes: readonly number[], mostBytes: number): U
   return frames.subarray(0, end);
 }
 
-/** Bytes of the packet that begins at `at`; 0 if its Remaining Length is incomplete. */
-function lengthAt(bytes: Uint8Array, at: number): number {
+/** Bytes of the packet that begins at `at`; 0 if its Remaining Length is incomplete. Whatever is no packet has a length as well. */
+export function packetLength(bytes: Uint8Array, at: number): number {
   let remainingBytes = 0;
   for (let i = 1; i <= 4 && at + i < bytes.length; i++) {
     const byte = bytes[at + i]!;

@@ -1,3 +1,4 @@
+import { packetLength } from "./packet_frames.ts";
 import { Unfinished, type UnfinishedLimits } from "./unfinished.ts";
 
 /**
@@ -15,6 +16,8 @@ const SPARE_LARGE = 32;
  * collector.
  */
 const SPARE_HUGE_BYTES = 8 * 1024 * 1024;
+/** A buffer may be so many times as large as a doubled one where its packet then ends in it: another copy of it would cost more. */
+const LITTLE_MORE = 1.25;
 
 /** Lends read buffers and takes them back. */
 export class ReadBuffers {
@@ -40,7 +43,7 @@ export class ReadBuffers {
     return SIZES[LARGEST]!;
   }
 
-  /** Lends a buffer of at least `sizeBytes`. Sizes beyond the largest grow by doubling, and few are kept for reuse. */
+  /** Lends a buffer of at least `sizeBytes`, as large as {@linkcode sizeFor} says. Few beyond the largest are kept for reuse. */
   take(sizeBytes: number): Uint8Array<ArrayBuffer> {
     const kind = kindFor(sizeBytes);
     if (kind < 0) return this.#takeHuge(this.sizeFor(sizeBytes));
@@ -54,9 +57,23 @@ export class ReadBuffers {
     return free.pop() ?? new Uint8Array(SIZES[kind]!);
   }
 
-  /** The size of the buffer that {@linkcode take} lends. */
+  /** The size of the buffer that {@linkcode take} lends: one that may be kept for reuse has one of few sizes. */
   sizeFor(sizeBytes: number): number {
+    if (sizeBytes > SPARE_HUGE_BYTES) return Math.ceil(sizeBytes / this.readBytes) * this.readBytes;
     return SIZES[kindFor(sizeBytes)] ?? 2 ** Math.ceil(Math.log2(sizeBytes));
+  }
+
+  /**
+   * The size of the buffer that goes on with the packet that has filled `buffer`: twice as large, or as the packet where that is less, or
+   * little more. A packet that is complete, and waits, needs no more.
+   */
+  grownSize(buffer: Uint8Array): number {
+    const packetBytes = packetLength(buffer, 0);
+    if (packetBytes > 0 && packetBytes <= buffer.length) return buffer.length;
+    const doubledBytes = this.sizeFor(buffer.length * 2);
+    const wholeBytes = this.sizeFor(packetBytes);
+    const isEnough = packetBytes > 0 && wholeBytes <= doubledBytes * LITTLE_MORE;
+    return isEnough ? wholeBytes : doubledBytes;
   }
 
   /** Takes a buffer back; its bytes must not be used any more. */

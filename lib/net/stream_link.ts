@@ -1,6 +1,7 @@
 import type { Broker, Connection } from "../broker/mod.ts";
 import { AccountedLink } from "./accounted_link.ts";
 import type { ByteStream, Peer } from "./byte_stream.ts";
+import { MOVED_BYTES, moveInParts } from "./move_in_parts.ts";
 import type { ReadBuffers } from "./read_buffers.ts";
 import type { Turns } from "./turns.ts";
 import { release } from "./unfinished.ts";
@@ -9,8 +10,6 @@ import { release } from "./unfinished.ts";
 const WRITE_BYTES = 256 * 1024;
 /** After a read of this size, or one that filled its buffer, other connections come first, because this one has more. */
 const BUSY_BYTES = 16 * 1024;
-/** Bytes of an unfinished packet that move to a larger buffer at once: one or two milliseconds. */
-const MOVED_BYTES = 4 * 1024 * 1024;
 /** Small reads in a row before the read buffer shrinks, so that alternating small and large packets do not change it each time. */
 const SMALL_READS = 8;
 
@@ -159,8 +158,8 @@ export class StreamLink extends AccountedLink {
 
   /**
    * Prepares the buffer for the next read: unhandled bytes move to the front, and the size follows the traffic. An unfinished packet only
-   * moves to a larger buffer. A packet larger than the buffer doubles it when it is full: as bytes arrive, not because a length is claimed,
-   * however small the pieces are.
+   * moves to a larger buffer. A packet larger than the buffer doubles it when it is full, at most to the packet's length: as bytes arrive,
+   * not because a length is claimed, however small the pieces are.
    */
   #prepare(readBytes: number): void {
     if (this.#isMoving) return;
@@ -171,7 +170,7 @@ export class StreamLink extends AccountedLink {
     let sizeBytes = this.buffers.nextSize(buffer.length, isFull ? buffer.length : readBytes);
     if (sizeBytes >= buffer.length) this.#smallReads = 0;
     else if (leftBytes > 0 || this.#isSmallRead()) sizeBytes = buffer.length;
-    if (leftBytes === sizeBytes) sizeBytes *= 2;
+    if (leftBytes === sizeBytes) sizeBytes = this.buffers.grownSize(buffer);
     // The client has sent only its CONNECT, which may have been long.
     if (leftBytes === 0 && this.connection!.state !== "connected") {
       sizeBytes = this.buffers.smallest;
@@ -188,31 +187,26 @@ export class StreamLink extends AccountedLink {
   }
 
   /**
-   * Moves a large unfinished packet in parts to a buffer of this size, because others would wait a tenth of a second for 128 MB. The old
-   * buffer is full, so nothing is read meanwhile; until the end it is the one that counts.
+   * Moves a large unfinished packet in parts to a buffer of this size. The old buffer is full, so nothing is read meanwhile; until the end it is
+   * the one that counts.
    */
   #move(sizeBytes: number): void {
     this.#isMoving = true;
     const from = this.#buffer;
     const bytes = from.subarray(this.#start, this.#end);
     const to = this.buffers.take(sizeBytes);
-    let at = 0;
-    const moveOn = (): void => {
-      if (this.isClosing || this.#isClosed || this.#buffer !== from) {
-        this.#isMoving = false;
-        return this.buffers.give(to);
-      }
-      to.set(bytes.subarray(at, at + MOVED_BYTES), at);
-      at += MOVED_BYTES;
-      if (at < bytes.length) return void setTimeout(moveOn, 0);
+    const isWanted = () => !this.isClosing && !this.#isClosed && this.#buffer === from;
+    moveInParts(bytes, to, isWanted, () => {
       this.#isMoving = false;
       this.#buffer = to;
       this.#start = 0;
       this.#end = bytes.length;
       this.buffers.give(from);
       this.#read();
-    };
-    moveOn();
+    }, () => {
+      this.#isMoving = false;
+      this.buffers.give(to);
+    });
   }
 
   /**

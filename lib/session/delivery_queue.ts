@@ -32,7 +32,9 @@ export class DeliveryQueue {
 
   /** The next delivery; `undefined` where none waits. */
   get first(): Delivery | undefined {
-    return this[Symbol.iterator]().next().value;
+    if (this.#length === 0) return undefined;
+    while (this.#items[this.#head] === undefined) this.#head++;
+    return this.#items[this.#head];
   }
 
   /** Waiting deliveries of QoS 0: later messages of QoS 0 must not overtake them. */
@@ -59,9 +61,8 @@ export class DeliveryQueue {
 
   /** Removes and returns the next delivery; `undefined` where none waits. */
   shift(): Delivery | undefined {
-    if (this.#length === 0) return undefined;
-    while (this.#items[this.#head] === undefined) this.#head++;
-    const delivery = this.#items[this.#head]!;
+    const delivery = this.first;
+    if (delivery === undefined) return undefined;
     this.#remove(this.#head++, delivery);
     this.#trim();
     return delivery;

@@ -55,8 +55,25 @@ export interface Publisher {
   readonly listener: string;
 }
 
-/** A retained message as read from a store. */
-export type StoredRetained = Message & Pick<RetainedMessage, "publisher">;
+/** A retained message as read from a store. Its fields need not be its own: copy each, do not spread it. */
+export interface StoredRetained extends Message, Pick<RetainedMessage, "publisher"> {
+  /** Its PUBLISH packet, if that has no properties: then it can be sent without being decoded. */
+  readonly plain?: PlainPacket;
+}
+
+/** Where the parts of a PUBLISH packet without properties are. */
+export interface PlainPacket {
+  /** The array that has the packet in it. */
+  readonly bytes: Uint8Array;
+  /** Where the Topic Name begins, with its length before it. */
+  readonly nameAt: number;
+  /** Where the Topic Name ends. */
+  readonly nameEnd: number;
+  /** Where the payload begins. */
+  readonly payloadAt: number;
+  /** Where the payload ends, and with it the packet. */
+  readonly end: number;
+}
 
 /** A retained message with its own copy of the payload. */
 export interface RetainedMessage extends Message {

@@ -30,6 +30,7 @@
  * @module
  */
 export * from "./delivery_queue.ts";
+export * from "./flight_book.ts";
 export type { InFlight, PayloadPlace } from "./in_flight.ts";
 export * from "./message.ts";
 export * from "./receiver.ts";

@@ -1,6 +1,12 @@
+import { FlightBook } from "./flight_book.ts";
 import { CompactInFlight, type InFlight, type PayloadPlace, StoredInFlight } from "./in_flight.ts";
 import { InFlightTable } from "./in_flight_table.ts";
-import { contentSizeBytes, type Delivery, type SentDelivery } from "./message.ts";
+import {
+  contentSizeBytes,
+  type Delivery,
+  MESSAGE_OVERHEAD_BYTES,
+  type SentDelivery,
+} from "./message.ts";
 
 /** What an acknowledgement refers to: a message in flight, no message with that Packet Identifier, or a message in another state. */
 export type AckOutcome = InFlight | "unknown" | "unexpected";
@@ -14,6 +20,8 @@ const UNCROWDED = 32_768;
 /** One empty table for all sessions with nothing in flight: most have nothing, and none of their own. */
 const NOTHING = new InFlightTable();
 const NONE_TO_RESEND: InFlight[] = [];
+/** Of senders that no broker counts. */
+const NO_BOOK = new FlightBook();
 
 /**
  * Sender side of QoS 1 and 2: the messages in flight to one client.
@@ -37,6 +45,7 @@ export class Sender {
   #resend = NONE_TO_RESEND;
   #maxMessages = MAX_PACKET_ID;
   #maxBytes = 0;
+  #book = NO_BOOK;
 
   /** Messages in flight, sent on this connection or not. */
   get size(): number {
@@ -48,10 +57,30 @@ export class Sender {
     return this.#bytes;
   }
 
-  /** Whether the client's Receive Maximum and our own limits leave room for one more. [MQTT-3.3.4-9] */
+  /** Whether the client's Receive Maximum and our own limits leave room for one more message, of no size. */
   get hasQuota(): boolean {
+    return this.hasQuotaFor(0);
+  }
+
+  /**
+   * Whether the client's Receive Maximum and our own limits leave room for one more message, with this content in bytes. [MQTT-3.3.4-9]
+   */
+  hasQuotaFor(contentBytes: number): boolean {
     return this.#sent < this.#maxMessages && this.#inFlight.size < MAX_PACKET_ID &&
-      (this.#maxBytes === 0 || this.#bytes < this.#maxBytes);
+      (this.#maxBytes === 0 || this.#bytes < this.#maxBytes) &&
+      this.#book.hasRoomFor(MESSAGE_OVERHEAD_BYTES + contentBytes, this.countedBytes);
+  }
+
+  /** Bytes of the messages in flight, as they count against the limit for all clients: content and overhead. */
+  get countedBytes(): number {
+    return this.#bytes + this.#inFlight.size * MESSAGE_OVERHEAD_BYTES;
+  }
+
+  /** From here on all that is in flight counts in this book, and in no other; without a book nowhere. */
+  countIn(book: FlightBook = NO_BOOK): void {
+    this.#book.bytes -= this.countedBytes;
+    this.#book = book;
+    book.bytes += this.countedBytes;
   }
 
   /** Starts a delivery under a Packet Identifier that is not in use. [MQTT-2.2.1-4] */
@@ -93,6 +122,7 @@ export class Sender {
     this.#ownTable().add(inFlight);
     this.#free = undefined;
     this.#bytes += inFlight.sizeBytes;
+    this.#book.bytes += inFlight.sizeBytes + MESSAGE_OVERHEAD_BYTES;
     if (packetId > this.#lastPacketId) this.#lastPacketId = packetId;
   }
 
@@ -197,6 +227,7 @@ export class Sender {
     this.#inFlight.add(inFlight);
     this.#sent++;
     this.#bytes += inFlight.sizeBytes;
+    this.#book.bytes += inFlight.sizeBytes + MESSAGE_OVERHEAD_BYTES;
   }
 
   #finish(inFlight: InFlight): InFlight {
@@ -204,6 +235,7 @@ export class Sender {
     this.#free?.push(inFlight.packetId);
     if (inFlight.isSent) this.#sent--;
     this.#bytes -= inFlight.sizeBytes;
+    this.#book.bytes -= inFlight.sizeBytes + MESSAGE_OVERHEAD_BYTES;
     return inFlight;
   }
 

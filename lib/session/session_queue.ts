@@ -78,6 +78,11 @@ export class SessionQueue {
     return this.#held.length;
   }
 
+  /** The next delivery that is in memory, before the tail; `undefined` where there is none. */
+  get first(): Delivery | undefined {
+    return this.#held.first;
+  }
+
   /** The part that is in the store alone; `undefined` if there is none. */
   get tail(): QueueTail | undefined {
     return this.#tail;

@@ -1,13 +1,11 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { Journal } from "./journal.ts";
 import { arrayStatement } from "./array_statement.ts";
-import { readRetained } from "./load_retained.ts";
+import { type LoadedRetained, readRetained } from "./load_retained.ts";
 import type {
   KeptMessage,
   QueueCounts,
-  RetainedNames,
   StoredDelivery,
-  StoredRetained,
   StoredSession,
   Subscription,
 } from "../broker/mod.ts";
@@ -28,11 +26,8 @@ import {
 import { slicesOf } from "./slices.ts";
 
 /** The contents of a file, and the numbers used in it. */
-export interface LoadedRows {
+export interface LoadedRows extends LoadedRetained {
   readonly sessions: readonly StoredSession[];
-  readonly retained: readonly StoredRetained[];
-  /** Retained messages that are left in the file. */
-  readonly retainedNames: readonly RetainedNames[];
   readonly sessionIds: ReadonlyMap<string, number>;
   readonly nextSessionId: number;
   readonly nextMessageId: number;

@@ -27,12 +27,12 @@ const PROPERTIES_AT = `length(CAST(topic_name AS BLOB)) +
  */
 type NameRow = [topicName: string, payloadBytes: number, mustRead: number];
 
-/** The retained messages of a file. */
+/** The retained messages of a file. Each part can be read once: what was taken leaves memory. */
 export interface LoadedRetained {
   /** Those that were read. */
-  readonly retained: readonly StoredRetained[];
+  readonly retained: Iterable<StoredRetained>;
   /** Those that stay in the file. */
-  readonly retainedNames: readonly RetainedNames[];
+  readonly retainedNames: Iterable<RetainedNames>;
 }
 
 /** Reads whole messages up to `maxBytes`; of further ones only the names and sizes, except for those that expire. */
@@ -54,8 +54,8 @@ export function readRetained(db: DatabaseSync, maxBytes: number): LoadedRetained
     last = rows.at(-1)![0];
     if (leftBytes < 0) break;
   }
-  if (leftBytes >= 0) return { retained, retainedNames: [] };
-  return { retained, retainedNames: readNames(db, last, rowsToMessages, retained) };
+  const names = leftBytes < 0 ? readNames(db, last, rowsToMessages, retained) : [];
+  return { retained: taken(retained), retainedNames: taken(names) };
 }
 
 /**
@@ -99,4 +99,10 @@ function readNames(
     names.push({ topicNames, sizesBytes });
   }
   return names;
+}
+
+/** Gives the elements in their order, and keeps none that it has given. */
+function* taken<T>(elements: T[]): Generator<T, void> {
+  elements.reverse();
+  for (let next = elements.pop(); next !== undefined; next = elements.pop()) yield next;
 }

@@ -1,4 +1,4 @@
-import { decodePublish, encodePublishInto, publishSize } from "../codec/mod.ts";
+import { decodePublish, encodePublishInto, frameLength, publishSize } from "../codec/mod.ts";
 import type { Publisher, RetainedMessage, StoredRetained } from "../broker/mod.ts";
 import { RetainedRows, type RowOwner } from "./retained_rows.ts";
 import { fromEndless, publishOf, type RetainedRow, toEndless } from "./rows.ts";
@@ -92,6 +92,22 @@ export function packRead(rows: readonly (RetainedRow | undefined)[]): Uint8Array
     at += HEAD_BYTES + publisher.length + packet.length;
   });
   return bytes;
+}
+
+/** Unpacks packets of these topics, of one publisher, which do not expire; payloads are views of `bytes`. */
+export function unpackTogether(
+  bytes: Uint8Array<ArrayBuffer>,
+  topicNames: readonly string[],
+  owner: RowOwner,
+): StoredRetained[] {
+  const rows = new RetainedRows();
+  let end = 0;
+  return topicNames.map((topicName) => {
+    const at = end;
+    end += frameLength(bytes, at, bytes.length, Infinity);
+    if (end === at) throw new Error("Cannot read a retained message: its packet is incomplete");
+    return rows.endlessAt(topicName, bytes, at, end, owner);
+  });
 }
 
 /** Unpacks what {@linkcode packRead} has packed; payloads are views of `bytes`. */

@@ -1,6 +1,7 @@
 import type { Publisher, StoredRetained } from "../broker/mod.ts";
 import { decodePublish } from "../codec/mod.ts";
-import { type Endless, messageOf, type RetainedRow } from "./rows.ts";
+import { PlainRetained } from "./plain_retained.ts";
+import { type Endless, LOG_MARK, messageOf, type RetainedRow } from "./rows.ts";
 
 /** A publisher as a row's columns have it. */
 export interface RowOwner {
@@ -39,6 +40,22 @@ export class RetainedRows {
     );
     if (listener !== null) message.publisher = this.#publisherOf(id, user, listener);
     return message;
+  }
+
+  /** The message of a topic whose packet is in [start, end), and which does not expire. */
+  endlessAt(
+    topicName: string,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    owner: RowOwner,
+  ): StoredRetained {
+    const { id, user, listener } = owner;
+    // In a cluster the text of the publisher has the message's place in the log before it.
+    const isId = !id.startsWith(LOG_MARK);
+    const publisher = listener === null ? undefined : this.#publisherOf(id, user, listener);
+    return isId && PlainRetained.of(topicName, id, publisher, bytes, start, end) ||
+      this.messageAt(bytes, start, end, owner, null);
   }
 
   #publisherOf(clientId: string, user: string | null, listener: string): Publisher {

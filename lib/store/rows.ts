@@ -132,7 +132,7 @@ export function messageOf(
 }
 
 /** Stands before a place in the log, and before a Client Identifier that begins with it: such are rare, but nobody forbids them. */
-const LOG_MARK = "\u0001";
+export const LOG_MARK = "\u0001";
 
 /** The text of a message's publisher, with the message's place in the cluster's log where it has one. */
 export function publisherText({ publisherId, logId = 0 }: KeptMessage): string {

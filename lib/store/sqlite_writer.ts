@@ -151,8 +151,8 @@ function readQueue(writer: Writer, { id, read }: ReadRequest): void {
 }
 
 function readRetained(writer: Writer, { id, readRetained }: RetainedRequest): void {
-  const rows = writer.readRetained(readRetained.split("\0"));
-  self.postMessage({ type: "retained", id, rows } satisfies WriterAnswer, [rows.buffer]);
+  const read = writer.readRetained(readRetained);
+  self.postMessage({ type: "retained", id, ...read } satisfies WriterAnswer, [read.rows.buffer]);
   // Then the memory of many reads is given back.
   shrinkIn(IDLE_MS);
 }

@@ -12,7 +12,7 @@ import { type PackedPage, QueueReader } from "./queue_reader.ts";
 import { RetainedReader } from "./retained_reader.ts";
 import { Statements } from "./statements.ts";
 import { Vacuum } from "./vacuum.ts";
-import type { QueueRead, WriterInit } from "./writer_protocol.ts";
+import type { QueueRead, RetainedAnswer, WriterInit } from "./writer_protocol.ts";
 
 /** Copies all pages in one step: a write between two steps would make SQLite begin anew. */
 const ALL_PAGES = 2 ** 31 - 1;
@@ -132,9 +132,12 @@ export class Writer {
     return this.#reader.read(query);
   }
 
-  /** Reads retained messages, as `packRead` packs them. Throws SQLite's errors. */
-  readRetained(topicNames: readonly string[]): Uint8Array<ArrayBuffer> {
-    return packRead(this.#retained.read(topicNames));
+  /** Reads the retained messages of Topic Names with U+0000 between them. Throws SQLite's errors. */
+  readRetained(joined: string): RetainedAnswer {
+    const topicNames = joined.split("\0");
+    const together = this.#retained.readTogether(topicNames, joined);
+    if (together !== undefined) return { rows: together.packets, owner: together.owner };
+    return { rows: packRead(this.#retained.read(topicNames)) };
   }
 
   /** Whether there are waiting deliveries of ended sessions. */

@@ -1,7 +1,7 @@
 import { Distribution, type LogPort, type StoredRetained } from "../broker/mod.ts";
 import type { BackupContent } from "./backup.ts";
 import type { BatchRows } from "./batch_rows.ts";
-import { unpackRead } from "./packed_retained.ts";
+import { unpackRead, unpackTogether } from "./packed_retained.ts";
 import { markDamaged } from "./store_files.ts";
 import { SpareDescriptors } from "./spare_descriptors.ts";
 import type { StoreClock } from "./store_clock.ts";
@@ -10,6 +10,7 @@ import type {
   BeginRequest,
   QueueRead,
   ReadRequest,
+  RetainedAnswer,
   RetainedRequest,
   WriterAnswer,
   WriterInit,
@@ -29,6 +30,12 @@ const ROOM_AGAIN = 0.9;
 
 /** Gets the retained messages that were read. */
 type RetainedDone = (messages: readonly (StoredRetained | undefined)[]) => void;
+
+/** Retained messages that are being read. */
+interface RetainedReading {
+  readonly topicNames: readonly string[];
+  readonly done: RetainedDone;
+}
 
 /** Counters of what the store has written, which matter for the life of flash memory. */
 export interface StoreStats {
@@ -91,7 +98,7 @@ export class WriterLink {
     number,
     (rows: Uint8Array<ArrayBuffer>, nextExpiryMs: number) => void
   >();
-  readonly #readingRetained = new Map<number, RetainedDone>();
+  readonly #readingRetained = new Map<number, RetainedReading>();
 
   constructor(init: WriterInit, clock: StoreClock, log: LogPort, events: WriterEvents) {
     this.#init = init;
@@ -160,7 +167,7 @@ export class WriterLink {
   /** Reads committed retained messages. If the disk does not answer, `done` is called later. */
   readRetained(topicNames: readonly string[], done: RetainedDone): void {
     const id = ++this.#lastRead;
-    this.#readingRetained.set(id, done);
+    this.#readingRetained.set(id, { topicNames, done });
     this.#send({ readRetained: topicNames.join("\0"), id } satisfies RetainedRequest);
   }
 
@@ -245,7 +252,7 @@ export class WriterLink {
       case "page":
         return this.#read(answer.id, answer.rows, answer.nextExpiryMs);
       case "retained":
-        return this.#readRetained(answer.id, answer.rows);
+        return this.#readRetained(answer.id, answer);
       case "shrunk":
         this.#stats = { ...this.#stats, usedBytes: answer.usedBytes };
         return this.#measure(answer.usedBytes);
@@ -288,10 +295,12 @@ export class WriterLink {
     if (!this.#isClosing) done?.(rows, nextExpiryMs);
   }
 
-  #readRetained(id: number, rows: Uint8Array<ArrayBuffer>): void {
-    const done = this.#readingRetained.get(id);
+  #readRetained(id: number, { rows, owner }: RetainedAnswer): void {
+    const reading = this.#readingRetained.get(id);
     this.#readingRetained.delete(id);
-    if (!this.#isClosing) done?.(unpackRead(rows));
+    if (this.#isClosing || reading === undefined) return;
+    const { topicNames, done } = reading;
+    done(owner === undefined ? unpackRead(rows) : unpackTogether(rows, topicNames, owner));
   }
 
   /** Marks the file as damaged. Damage is repaired at the next start, which checks the whole file. */

@@ -1,5 +1,6 @@
 import type { BackupContent } from "./backup.ts";
 import type { BatchRows } from "./batch_rows.ts";
+import type { RowOwner } from "./retained_rows.ts";
 
 /** What the Worker is to know. */
 export interface WriterInit {
@@ -75,6 +76,14 @@ export type WriterRequest =
   | CloseRequest
   | "retry";
 
+/** Retained messages that were read. */
+export interface RetainedAnswer {
+  /** As `packRead` packs them; if there is an owner, their packets one after the other. */
+  readonly rows: Uint8Array<ArrayBuffer>;
+  /** The publisher of all of them, none of which expires. */
+  readonly owner?: RowOwner;
+}
+
 /** What the Worker answers; to each batch and `retry` there is one answer, `committed` or `failed`. */
 export type WriterAnswer =
   | {
@@ -96,12 +105,10 @@ export type WriterAnswer =
     readonly rows: Uint8Array<ArrayBuffer>;
     readonly nextExpiryMs: number;
   }
-  | {
+  | RetainedAnswer & {
     readonly type: "retained";
     /** Of the request. */
     readonly id: number;
-    /** As `packRead` packs them. */
-    readonly rows: Uint8Array<ArrayBuffer>;
   }
   /** Something has been deleted that nobody asked about. */
   | { readonly type: "shrunk"; readonly usedBytes: number }

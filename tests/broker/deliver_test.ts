@@ -184,6 +184,73 @@ testExchange(
 );
 
 testExchange(
+  "max_total_inflight_bytes is for all clients together: who has more than its part waits, and others are served",
+  `
+  a> CONNECT
+  a< CONNACK
+  a> SUBSCRIBE id=1 a qos=1
+  a< SUBACK id=1 1
+  b> CONNECT
+  b< CONNACK
+  b> SUBSCRIBE id=1 b qos=1
+  b< SUBACK id=1 1
+  c> CONNECT
+  c< CONNACK
+  c> PUBLISH a qos=1 id=1 size=20000
+  c< PUBACK id=1
+  a< PUBLISH a qos=1 id=1 size=20000
+  c> PUBLISH a qos=1 id=2 size=30000
+  c< PUBACK id=2                    (more than half of the limit)
+  a< nothing
+  c> PUBLISH b qos=1 id=3 size=30000
+  c< PUBACK id=3
+  b< PUBLISH b qos=1 id=1 size=30000  (the first for this client)
+  c> PUBLISH b qos=1 id=4 size=10
+  c< PUBACK id=4
+  b< nothing
+  b> PUBACK id=1
+  b< PUBLISH b qos=1 id=2 size=10
+  c> PUBLISH b qos=1 id=5 size=10
+  c< PUBACK id=5
+  b< PUBLISH b qos=1 id=3 size=10   (less than 16 KB are always allowed)
+  a> PUBACK id=1
+  a< PUBLISH a qos=1 id=2 size=30000
+  `,
+  { options: { maxTotalInflightBytes: 60_000 } },
+);
+
+testExchange(
+  "Who has nothing in flight, and no room for a large message because of others, gets it when they acknowledge or leave",
+  `
+  a> CONNECT
+  a< CONNACK
+  a> SUBSCRIBE id=1 a qos=1
+  a< SUBACK id=1 1
+  b> CONNECT
+  b< CONNACK
+  b> SUBSCRIBE id=1 b qos=1
+  b< SUBACK id=1 1
+  c> CONNECT
+  c< CONNACK
+  c> PUBLISH a qos=1 id=1 size=40000
+  c< PUBACK id=1
+  a< PUBLISH a qos=1 id=1 size=40000
+  c> PUBLISH b qos=1 id=2 size=40000
+  c< PUBACK id=2
+  b< nothing
+  a> PUBACK id=1
+  b< PUBLISH b qos=1 id=1 size=40000
+  c> PUBLISH a qos=1 id=3 size=40000
+  c< PUBACK id=3
+  a< nothing
+  b> DISCONNECT
+  b! closed
+  a< PUBLISH a qos=1 id=2 size=40000
+  `,
+  { options: { maxTotalInflightBytes: 60_000 } },
+);
+
+testExchange(
   "Messages of one topic keep their order, whoever publishes, whether queued or sent at once " +
     "[MQTT-4.6.0-5] [MQTT-4.6.0-6] [MQTT-4.5.0-1]",
   `

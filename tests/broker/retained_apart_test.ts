@@ -11,6 +11,9 @@ import {
 } from "../../lib/broker/mod.ts";
 import { ArenaMessage } from "../../lib/broker/ground/payload_arena.ts";
 import { ApartName } from "../../lib/topic/mod.ts";
+import { encodePublishInto, publishSize } from "../../lib/codec/mod.ts";
+import { PlainRetained } from "../../lib/store/plain_retained.ts";
+import { publishOf } from "../../lib/store/rows.ts";
 import { Exchange } from "../support/exchange.ts";
 import type { Setup } from "../support/test_broker.ts";
 
@@ -35,6 +38,9 @@ class Reading {
   asked = 0;
   /** How often. */
   reads = 0;
+  /** Whether the store gives packets that can be sent as they are, and how often a payload of such was looked at. */
+  isPlain = false;
+  decoded = 0;
   readonly #answers: (() => void)[] = [];
 
   constructor(setup: Setup = {}) {
@@ -71,11 +77,29 @@ class Reading {
       readRetained: (topics: string[], done: (read: (StoredRetained | undefined)[]) => void) => {
         this.asked += topics.length;
         this.reads++;
-        const answer = () => done(topics.map((topic) => stored.get(topic)));
+        const answer = () => done(topics.map((topic) => this.#given(stored.get(topic))));
         if (this.isHolding) this.#answers.push(answer);
         else answer();
       },
     });
+  }
+
+  #given(message: StoredRetained | undefined): StoredRetained | undefined {
+    if (!this.isPlain || message === undefined || message.properties !== undefined) return message;
+    const { payload, ...rest } = message;
+    const packet = publishOf(message, undefined);
+    const bytes = new Uint8Array(3 + publishSize(packet, 5));
+    const end = encodePublishInto(packet, 5, bytes, 3);
+    const plain = PlainRetained.of(message.topicName, "", undefined, bytes, 3, end)!;
+    const note = () => this.decoded++;
+    return {
+      ...rest,
+      plain,
+      get payload() {
+        note();
+        return payload;
+      },
+    };
   }
 
   get broker() {
@@ -144,6 +168,81 @@ Deno.test("a new subscription gets large and small retained messages, whether th
     assert.equal(reading.asked, 2);
     reading.play("dropped nothing");
   }
+});
+
+const receivers: [
+  what: string,
+  connect: string,
+  subscribe: string,
+  properties: string,
+  is: boolean,
+][] = [
+  ["3.1", "v=3 cleanStart", "", "", true],
+  ["3.1.1", "v=4 cleanStart", "", "", true],
+  ["5.0", "", "", "", true],
+  [
+    "5.0 with a Subscription Identifier",
+    "",
+    "subscriptionIdentifiers=7",
+    "subscriptionIdentifiers=7",
+    false,
+  ],
+  ["5.0 with Topic Aliases", "topicAliasMaximum=5", "", "topicAlias=*", false],
+  ["5.0 with a limit", "maximumPacketSize=1400", "", "", false],
+];
+for (const [what, connect, subscribe, properties, isSentAsStored] of receivers) {
+  for (const isPlain of [false, true]) {
+    const how = isPlain ? "stored as it can be sent" : "decoded";
+    Deno.test(`a retained message that is ${how} comes to a receiver of ${what}`, () => {
+      const reading = new Reading().play(`${B}
+        b> PUBLISH \u00e9/1 retain "${big("1")}"
+        b> PUBLISH \u00e9/2 qos=1 id=1 retain "${big("2")}"
+        b< PUBACK id=1 reasonCode=*
+        a> CONNECT ${connect}
+        a< CONNACK
+      `);
+      reading.isPlain = isPlain;
+      reading.play(`
+        a> SUBSCRIBE id=1 \u00e9/# ${subscribe}
+        a< SUBACK id=1 0
+        a< PUBLISH \u00e9/1 retain "${big("1")}" ${properties}
+        a< PUBLISH \u00e9/2 retain "${big("2")}" ${properties}
+        dropped nothing
+      `);
+      assert.equal(reading.decoded === 0, !isPlain || isSentAsStored);
+      assert.equal(reading.broker.core.metrics.publishSent, 2);
+      assert.equal(reading.broker.core.metrics.payloadBytesSent, 2 * 1101);
+    });
+  }
+}
+
+Deno.test("a stored packet is not sent as it is at QoS 1, where it is too large, and where its client lost the subscription", () => {
+  const reading = new Reading().play(`${B}
+    b> PUBLISH t qos=1 id=1 retain "${big("1")}"
+    b< PUBACK id=1 reasonCode=*
+    ${A}
+    c> CONNECT maximumPacketSize=1000
+    c< CONNACK
+  `);
+  reading.isPlain = true;
+  reading.play(`
+    a> SUBSCRIBE id=1 t qos=1
+    a< SUBACK id=1 1
+    a< PUBLISH t qos=1 id=1 retain "${big("1")}"
+    a> PUBACK id=1
+    c> SUBSCRIBE id=1 t
+    c< SUBACK id=1 0
+    c< nothing
+    dropped packet_too_large=1
+  `);
+  reading.isHolding = true;
+  reading.play(`
+    a> SUBSCRIBE id=2 t
+    a< SUBACK id=2 0
+    a> UNSUBSCRIBE id=3 t
+    a< UNSUBACK id=3 0
+  `);
+  reading.answer().play("a< nothing");
 });
 
 /** b has retained a large message on t; a subscribes, and the payload is being read. */

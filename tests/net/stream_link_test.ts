@@ -9,10 +9,11 @@ import {
   OPEN_ACCESS,
 } from "../../lib/broker/mod.ts";
 import { encodePacket, type Packet } from "../../lib/codec/mod.ts";
-import { type ByteStream, nowMs, ReadBuffers, StreamLink, Turns } from "../../lib/net/mod.ts";
+import { type ByteStream, nowMs, StreamLink, Turns } from "../../lib/net/mod.ts";
 import { DEFAULT_UNFINISHED_LIMITS } from "../../lib/net/unfinished.ts";
 import { netTest } from "../support/net_test.ts";
 import { connectPacket, publishPacket, subscribePacket } from "../support/raw_client.ts";
+import { CountingBuffers, WatchedBuffers } from "../support/watched_buffers.ts";
 
 /** A stream whose every answer is the test's: what arrives when, and how much is taken. */
 class FakeStream implements ByteStream {
@@ -85,21 +86,6 @@ class FakeStream implements ByteStream {
     if (part.length < next.length) this.#arrived[0] = next.subarray(part.length);
     else this.#arrived.shift();
     reading.settle.resolve(part.length);
-  }
-}
-
-/** Counts how often a connection moves. */
-class CountingBuffers extends ReadBuffers {
-  taken = 0;
-  last = new Uint8Array();
-
-  get lastBytes(): number {
-    return this.last.length;
-  }
-
-  override take(sizeBytes: number): Uint8Array<ArrayBuffer> {
-    this.taken++;
-    return this.last = super.take(sizeBytes);
   }
 }
 
@@ -208,24 +194,6 @@ netTest("a large packet in small pieces moves to a larger buffer a few times onl
   link.abort();
   assertOver();
 });
-
-/** As they are, and how many bytes are put into one at once at most. */
-class WatchedBuffers extends CountingBuffers {
-  mostBytes = 0;
-  movedBytes = 0;
-
-  override take(sizeBytes: number): Uint8Array<ArrayBuffer> {
-    const buffer = super.take(sizeBytes);
-    const set = buffer.set.bind(buffer);
-    // A read puts bytes into a view of it, which is not watched.
-    buffer.set = (bytes: ArrayLike<number>, at?: number) => {
-      this.mostBytes = Math.max(this.mostBytes, bytes.length);
-      this.movedBytes += bytes.length;
-      set(bytes, at);
-    };
-    return buffer;
-  }
-}
 
 const LARGE_BYTES = 20_000_000;
 const FOUR_MB = 4 * 1024 * 1024;

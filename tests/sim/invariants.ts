@@ -31,9 +31,15 @@ export function checkBooks(broker: Broker, sessions: Sessions, vandals: number):
   }
   let queuedBytes = 0;
   let heldBytes = 0;
-  for (const { session: { queue } } of broker.clients.values()) {
+  let flightBytes = 0;
+  for (const { session: { queue, sender } } of broker.clients.values()) {
     queuedBytes += queue.bytes;
     heldBytes += queue.heldBytes;
+    flightBytes += sender.countedBytes;
+  }
+  const { flights } = broker.core;
+  if (flightBytes !== flights.bytes) {
+    throw new Violation(`The broker counts ${flights.bytes} bytes in flight of ${flightBytes}`);
   }
   if (heldBytes !== broker.core.queues.heldBytes) {
     throw new Violation(

@@ -1,5 +1,5 @@
 import { NameCache, type Packet } from "../../codec/mod.ts";
-import type { Message } from "../../session/mod.ts";
+import { FlightBook, type Message } from "../../session/mod.ts";
 import { errorText } from "../ground/error_text.ts";
 import { BufferPool } from "../ground/byte_buffer.ts";
 import type { CloseReason } from "../ground/close_reason.ts";
@@ -126,6 +126,10 @@ export class Core implements Turn {
   readonly postponed: Connection[] = [];
   /** Ended sessions, with their subscriptions that are still in the router. */
   readonly dismantling: { readonly client: Client; readonly filters: Iterator<string> }[] = [];
+  /** What is in flight to all clients. */
+  readonly flights: FlightBook;
+  /** Clients with nothing in flight whose next message is so large that it waits until less is in flight to others. */
+  readonly waitingForFlight: Set<Client> = new Set();
   /** Clients with retained messages to deliver. */
   readonly pumping: Set<Client> = new Set();
   readonly #endTurn: () => void;
@@ -138,6 +142,7 @@ export class Core implements Turn {
     endTurn: () => void,
   ) {
     this.nowMs = nowMs;
+    this.flights = new FlightBook(options.maxTotalInflightBytes);
     this.store = ports.store;
     this.cluster = ports.cluster ?? null;
     this.hooks = new Hooks({
@@ -229,9 +234,16 @@ export class Core implements Turn {
     this.closing.push(connection);
   }
 
+  /** Takes other options. */
+  change(options: BrokerOptions): void {
+    this.options = options;
+    this.flights.maxBytes = options.maxTotalInflightBytes;
+  }
+
   /** The client has a session from here on. */
   addClient(client: Client): void {
     this.clients.set(client.session.clientId, client);
+    client.session.sender.countIn(this.flights);
     if (client.quotaKey !== undefined) this.sessionCounts.add(client.quotaKey);
     this.longNames.add(client);
   }
@@ -239,6 +251,8 @@ export class Core implements Turn {
   /** The client's session has ended. */
   removeClient(client: Client): void {
     this.clients.delete(client.session.clientId);
+    client.session.sender.countIn();
+    this.waitingForFlight.delete(client);
     if (client.quotaKey !== undefined) this.sessionCounts.remove(client.quotaKey);
     this.longNames.remove(client);
   }

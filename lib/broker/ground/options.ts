@@ -40,6 +40,11 @@ export interface BrokerOptions {
   readonly maxInflightMessages: number;
   /** Payload bytes of the QoS 1 and 2 messages in flight to one client; 0: no limit. */
   readonly maxInflightBytes: number;
+  /**
+   * Bytes of the QoS 1 and 2 messages in flight to all clients together, with an overhead for each: half of it for anybody, the other half
+   * for clients with nothing in flight. Everybody may have 16 KB. 0: no limit.
+   */
+  readonly maxTotalInflightBytes: number;
   /** Messages that wait for one client; 0: no limit; -1: {@linkcode AUTOMATIC}, and no limit for a queue that is in the store alone. */
   readonly maxQueuedMessages: number;
   /** Bytes that wait for one client, queued or not yet written to its connection; 0: no limit; -1: {@linkcode AUTOMATIC}. */
@@ -189,6 +194,7 @@ export const DEFAULT_BROKER_OPTIONS: BrokerOptions = {
   retainedMemoryBytes: 32 * 1024 * 1024,
   maxInflightMessages: 500,
   maxInflightBytes: 0,
+  maxTotalInflightBytes: 128 * 1024 * 1024,
   maxQueuedMessages: -1,
   maxQueuedBytes: -1,
   queueMemoryMessages: 256,

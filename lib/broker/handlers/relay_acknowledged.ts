@@ -123,7 +123,8 @@ function takesNow(core: Core, { client }: Target, sizeBytes: number): boolean {
   const { connection } = client;
   // A full bridge has a queue, and nothing may be sent before it.
   if (connection === null || client.isEnded) return false;
-  return connection.outbox.takesRelayed(sizeBytes) && canSendNow(core, client, connection);
+  return connection.outbox.takesRelayed(sizeBytes) &&
+    canSendNow(core, client, connection, sizeBytes);
 }
 
 /** Puts the message in flight to its receiver, as `deliver` and `sendInFlight` do it. */

@@ -1,5 +1,10 @@
 import type { Qos } from "../../codec/mod.ts";
-import type { Delivery, KeptMessage, Message } from "../../session/mod.ts";
+import {
+  contentSizeBytes,
+  type Delivery,
+  type KeptMessage,
+  type Message,
+} from "../../session/mod.ts";
 import type { Core } from "../core/core.ts";
 import type { Target } from "../core/target.ts";
 import { STEPS } from "../core/work.ts";
@@ -43,11 +48,15 @@ function handOver(core: Core, target: Target, message: Message, fanout: Fanout):
   if (qos === 0 && !(options.queueQos0Messages && session.isPersistent)) {
     return drop(core, client, "offline_qos0", message);
   }
-  if (connection === null || !canSendNow(core, client, connection)) {
+  const sizeBytes = contentSizeBytes(message);
+  if (connection === null || !canSendNow(core, client, connection, sizeBytes)) {
     // Behind a tail it waits in the store alone, and leaves memory as soon as it is written.
     const isBrief = session.queue.tail !== undefined && share === undefined;
     const kept = isBrief ? fanout.keep() : fanout.keepForLong();
-    return enqueue(core, client, deliveryOf(core, target, qos, retain, kept));
+    enqueue(core, client, deliveryOf(core, target, qos, retain, kept));
+    // Perhaps only what others have in flight leaves it no room.
+    if (connection !== null && session.sender.size === 0) core.waitingForFlight.add(client);
+    return;
   }
   const delivery = deliveryOf(core, target, qos, retain, fanout.keep());
   if (delivery.sequence > 0) core.store!.putDelivery(session.clientId, delivery);
@@ -97,7 +106,7 @@ export function rank(core: Core, target: Target, message: Message): number {
     return isQueued && client.session.isPersistent ? 1 : 0;
   }
   if (message.qos === 0) return isBacklogged(core, connection) ? 2 : 3;
-  return canSendNow(core, client, connection) ? 3 : 2;
+  return canSendNow(core, client, connection, contentSizeBytes(message)) ? 3 : 2;
 }
 
 /** Drops queued and in-flight messages that the client may not read (any more). Released messages are with the client already. */

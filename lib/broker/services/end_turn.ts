@@ -24,6 +24,7 @@ export function endTurn(core: Core): void {
   publishAll(core);
   continueFanOuts(core);
   dismantle(core);
+  if (core.waitingForFlight.size > 0) pumpWaiting(core);
   pumpAll(core);
   if (core.store !== undefined && !core.longFanOuts.holdsCommit) core.releases.commit(core.store);
   const { dirty } = core;
@@ -108,6 +109,13 @@ export function resumePostponed(core: Core): void {
     if (work.isTurnOver) break;
   }
   core.isResuming = false;
+}
+
+/** Clients that had nothing in flight, and no room because of others, try again. */
+function pumpWaiting({ flights, waitingForFlight, pumping }: Core): void {
+  if (!flights.isRelieved) return;
+  for (const client of waitingForFlight) pumping.add(client);
+  waitingForFlight.clear();
 }
 
 /**

@@ -170,8 +170,14 @@ function deliverRead(
     return;
   }
   if (message === undefined) return; // It is missing in the store, which was logged.
-  core.work.spend(deliverySteps(contentSizeBytes(message)));
+  core.work.spend(deliverySteps(readSizeBytes(message)));
   deliverRetained(core, client, delivery.subscription, message);
+}
+
+/** Bytes of its content. */
+function readSizeBytes(message: StoredRetained): number {
+  const { plain } = message;
+  return plain === undefined ? contentSizeBytes(message) : plain.end - plain.nameAt;
 }
 
 /** Whether the client still wants the message and may have it. */
@@ -193,6 +199,7 @@ function deliverRetained(
   kept: ArenaMessage | StoredRetained,
 ): void {
   if (kept.expiresAtMs <= core.nowMs || !isWanted(core, client, subscription, kept)) return;
+  if (!(kept instanceof ArenaMessage) && sendsAsStored(core, client, subscription, kept)) return;
   const { qos, subscriptionIdentifier } = subscription;
   const target: Target = {
     client,
@@ -208,6 +215,24 @@ function deliverRetained(
   const message = kept instanceof ArenaMessage ? kept.toMessage() : kept;
   fanout.begin(message, undefined, true, core.nowMs);
   deliver(core, target, message, fanout);
+}
+
+/**
+ * Sends a message without properties at QoS 0 to a client that needs nothing else, without decoding it; `false`: it needs `deliver`, which
+ * does the same in that case.
+ */
+function sendsAsStored(
+  core: Core,
+  client: Client,
+  subscription: Subscription,
+  { plain, qos }: StoredRetained,
+): boolean {
+  const { connection, session } = client;
+  if (plain === undefined || connection === null || client.isEnded) return false;
+  const isQos0 = subscription.qos === 0 || qos === 0 && !core.options.upgradeOutgoingQos;
+  if (!isQos0 || subscription.subscriptionIdentifier !== 0) return false;
+  if (core.hooks.onDeliver !== undefined || session.queue.qos0Length > 0) return false;
+  return !isBacklogged(core, connection) && connection.outbox.sendPlainRetained(plain);
 }
 
 /**

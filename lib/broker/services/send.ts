@@ -17,9 +17,14 @@ export function isBacklogged(core: Core, connection: Connection): boolean {
   return maxBytes > 0 && connection.outbox.unsentBytes >= maxBytes;
 }
 
-/** Whether a QoS 1 or 2 message may be sent at once: nothing waits before it, and there is room in flight. */
-export function canSendNow(core: Core, client: Client, connection: Connection): boolean {
-  return client.session.queue.length === 0 && canSendQueued(core, client, connection);
+/** Whether a QoS 1 or 2 message with this content may be sent at once: nothing waits before it, and there is room in flight. */
+export function canSendNow(
+  core: Core,
+  client: Client,
+  connection: Connection,
+  contentBytes: number,
+): boolean {
+  return client.session.queue.length === 0 && canSend(core, client, connection, contentBytes);
 }
 
 /** Sends the client's waiting messages, as far as the limits allow: first messages in flight from before, then its queue. */
@@ -36,7 +41,7 @@ export function drain(core: Core, client: Client): void {
     core.work.spend(deliverySteps(contentSizeBytes(inFlight.delivery.message)));
     resend(core, client, connection, inFlight);
   }
-  while (session.queue.length > 0 && canSendQueued(core, client, connection)) {
+  while (session.queue.length > 0 && canSendNext(core, client, connection)) {
     if (core.work.isPartOver) return void core.pumping.add(client);
     const delivery = dequeue(core, client);
     // The queue is empty, or its next delivery is being read; then that read continues.
@@ -158,8 +163,23 @@ function waitsForCommit(core: Core, client: Client, packet: "publish" | "pubrel"
   }) === "waits";
 }
 
-function canSendQueued(core: Core, client: Client, connection: Connection): boolean {
+/** Whether the first of the queue may be sent. If only what others have in flight leaves it no room, the client waits for that. */
+function canSendNext(core: Core, client: Client, connection: Connection): boolean {
+  const { queue: { first }, sender } = client.session;
+  // QoS 0 is not in flight, but waits behind what is. The size of what is still to be read from the store is not known.
+  const contentBytes = first === undefined || first.qos === 0 ? 0 : contentSizeBytes(first.message);
+  if (canSend(core, client, connection, contentBytes)) return true;
+  if (sender.size === 0) core.waitingForFlight.add(client);
+  return false;
+}
+
+function canSend(
+  core: Core,
+  client: Client,
+  connection: Connection,
+  contentBytes: number,
+): boolean {
   const { sender } = client.session;
-  return sender.hasQuota && connection.hooked?.isAsking !== true && !sender.isResending &&
-    !isBacklogged(core, connection);
+  return sender.hasQuotaFor(contentBytes) && connection.hooked?.isAsking !== true &&
+    !sender.isResending && !isBacklogged(core, connection);
 }

@@ -21,8 +21,9 @@ import {
   type ProtocolVersion,
   publishSize,
   ReasonCode,
+  writeVarint,
 } from "../../codec/mod.ts";
-import type { OutgoingAliases } from "../../session/mod.ts";
+import type { OutgoingAliases, PlainPacket } from "../../session/mod.ts";
 import { ByteBuffer } from "../ground/byte_buffer.ts";
 import type { CloseReason } from "../ground/close_reason.ts";
 import { appendConverted, MOST_ADDED_BYTES } from "../ground/converted_publish.ts";
@@ -37,6 +38,8 @@ import { fit, type Outgoing, publishPacket } from "../ground/outgoing.ts";
 const MAX_HELD_ACK_BYTES = 1024 * 1024;
 /** Bytes of a PUBACK, PUBREC, PUBREL or PUBCOMP with Reason Code 0. */
 const ACK_BYTES = 4;
+/** Bytes of a fixed header at most. */
+const MAX_HEADER_BYTES = 5;
 
 /** What an outbox needs of its connection. */
 export interface OutboxOwner {
@@ -245,6 +248,30 @@ export class Outbox {
     appendConverted(this.#buffer(false), packet, isV5, packetId, idAt);
     this.#ground.metrics.publishSentByQos[packet[0]! >> 1 & 3]!++;
     this.#relayed(packet.length - payloadAt);
+  }
+
+  /**
+   * Queues a PUBLISH without properties at QoS 0 with RETAIN; returns false if this client needs another encoding, see
+   * {@linkcode sendPublish}.
+   * @internal
+   */
+  sendPlainRetained({ bytes, nameAt, nameEnd, payloadAt, end }: PlainPacket): boolean {
+    const isPlain = this.aliases === null && this.maxPacketSizeBytes === Infinity &&
+      this.mountPoint === "" && !this.#ground.isObserved;
+    if (!isPlain) return false;
+    const isV5 = this.protocolVersion === 5;
+    const bodyBytes = nameEnd - nameAt + (isV5 ? 1 : 0) + end - payloadAt;
+    const buffer = this.#buffer(false);
+    let at = buffer.reserve(MAX_HEADER_BYTES + bodyBytes);
+    const target = buffer.bytes;
+    target[at] = FirstByte.Publish | 1;
+    at = writeVarint(bodyBytes, target, at + 1);
+    for (let i = nameAt; i < nameEnd; i++) target[at++] = bytes[i]!;
+    if (isV5) target[at++] = 0;
+    target.set(bytes.subarray(payloadAt, end), at);
+    buffer.length = at + end - payloadAt;
+    this.#relayed(end - payloadAt);
+    return true;
   }
 
   /** Takes the packets that wait for this turn's commit; the returned function releases them when the commit is done. */

@@ -1,6 +1,7 @@
 import type { Connection } from "../../broker/mod.ts";
 import { AccountedLink } from "../accounted_link.ts";
 import type { Peer } from "../byte_stream.ts";
+import { MOVED_BYTES, moveInParts } from "../move_in_parts.ts";
 import { release } from "../unfinished.ts";
 import { EPOLLEND, EPOLLGONE, EPOLLIN, EPOLLOUT, type Sink } from "./epoll_set.ts";
 import type { EventLoop, Writer } from "./event_loop.ts";
@@ -26,6 +27,8 @@ export class EpollLink extends AccountedLink implements Sink, Writer {
   /** An unfinished packet, or the unhandled bytes of a stopped connection: the first `#restEnd` bytes. */
   #rest: Uint8Array<ArrayBuffer> | undefined;
   #restEnd = 0;
+  /** The rest is being moved to a larger buffer, and nothing is read meanwhile. */
+  #isMoving = false;
   #lastReadBytes = 0;
   /** The bytes being written, and how many of them have been. */
   #writing: Uint8Array<ArrayBuffer> | undefined;
@@ -142,8 +145,9 @@ export class EpollLink extends AccountedLink implements Sink, Writer {
     const { buffers, descriptors } = this.#loop;
     let end = this.#restEnd;
     if (end === rest.length) {
-      const sizeBytes = buffers.sizeFor(end * 2);
-      if (!this.#mayHold(sizeBytes, 0)) return this.#read(false);
+      const sizeBytes = buffers.grownSize(rest);
+      if (sizeBytes === end || !this.#mayHold(sizeBytes, 0)) return this.#read(false);
+      if (end > MOVED_BYTES) return this.#move(rest, sizeBytes);
       const larger = buffers.take(sizeBytes);
       larger.set(rest);
       this.#loop.spend(rest);
@@ -154,6 +158,23 @@ export class EpollLink extends AccountedLink implements Sink, Writer {
     this.#lastReadBytes = count;
     end = this.#restEnd += count;
     this.#receiveRest();
+  }
+
+  /** Moves a large unfinished packet in parts to a buffer of this size; until the end the old one counts. */
+  #move(rest: Uint8Array<ArrayBuffer>, sizeBytes: number): void {
+    const { buffers } = this.#loop;
+    const larger = buffers.take(sizeBytes);
+    this.#isMoving = true;
+    this.#read(false);
+    moveInParts(rest, larger, () => this.#rest === rest, () => {
+      this.#isMoving = false;
+      this.#rest = larger;
+      buffers.give(rest);
+      this.#settle(0);
+    }, () => {
+      this.#isMoving = false;
+      buffers.give(larger);
+    });
   }
 
   /** Hands the bytes of `rest` to the broker. They must not change until the turn ends, so what is left is copied to another buffer. */
@@ -172,9 +193,9 @@ export class EpollLink extends AccountedLink implements Sink, Writer {
 
   /** Accounts for the unfinished bytes and room for the next read, and continues to read only if that is allowed. */
   #settle(handledBytes: number): void {
-    const restBytes = this.#rest?.length ?? 0;
-    const isFull = restBytes > 0 && restBytes === this.#restEnd;
-    const wantedBytes = isFull ? this.buffers.sizeFor(restBytes * 2) : restBytes;
+    const rest = this.#rest;
+    const isFull = rest !== undefined && rest.length === this.#restEnd;
+    const wantedBytes = isFull ? this.buffers.grownSize(rest) : rest?.length ?? 0;
     const hasRoom = this.#mayHold(wantedBytes, handledBytes);
     if (this.isClosing) return;
     if (hasRoom && !this.connection!.isStopped) return this.#read(true);
@@ -297,7 +318,7 @@ export class EpollLink extends AccountedLink implements Sink, Writer {
 
   #read(isWanted: boolean): void {
     const others = this.#interest & EPOLLOUT;
-    if (!isWanted) this.#want(others);
+    if (!isWanted || this.#isMoving) this.#want(others);
     else if (!this.#isAtEnd) this.#want(others | EPOLLIN);
   }
 

@@ -82,7 +82,6 @@ export const ENDS: readonly SoloAttack[] = [
     name: "packet-grows",
     what: "the longest packet of 3.1.1, which is one byte longer in 5.0",
     config: "max_packet_size 268435460\n",
-    stallMs: 150,
     async run(target) {
       const subscriber = await target.enter({ properties: { sessionExpiryInterval: 0 } });
       await subscriber.send({

@@ -28,6 +28,26 @@ export const FILLS: readonly SoloAttack[] = [
     run: (target) => publishLarge(target, (i) => `retained/${i % 3000}`, true),
   },
   {
+    name: "never-acknowledged",
+    what: "a hundred subscribers that read, and never acknowledge 1.95 MB each",
+    transport: "epoll",
+    async run(target) {
+      const payload = new Uint8Array(LARGE_BYTES);
+      for (let i = 0; i < 100; i++) {
+        const client = await target.enter();
+        await client.subscribe(`unacknowledged/${i}`, 1);
+        target.drain(client);
+      }
+      const publisher = await target.enter();
+      target.drain(publisher);
+      for (let i = 0; !target.isOver; i++) {
+        const topic = `unacknowledged/${i % 100}`;
+        await target.until(publisher.send(publishPacket(topic, payload, 1, i % 65_535 + 1)));
+        await target.pause(0);
+      }
+    },
+  },
+  {
     name: "delayed-wills",
     what: "delayed wills with 90 KB of User Properties, of sessions that stay away",
     keptBytes: DEFAULT_BROKER_OPTIONS.maxTotalQueuedBytes,
