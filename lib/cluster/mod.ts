@@ -11,6 +11,9 @@
  * | `nats/`          | a small client of NATS                                                                          |
  * | `engine`         | what a node needs of NATS and of time, as a port; `nats_engine` is the real one                 |
  * | `cluster_node`   | stands between a broker and all that follows                                                    |
+ * | `node_init`      | what it is given, and says of itself; `node_parts` and `node_port`: its parts, and its broker's     |
+ * | `node_reading`   | how it reads the log; `effects`: what becomes of each entry                                     |
+ * | `node_watch`     | who has died, and whether this node is cut off                                                  |
  * | `log`, `window`  | packs and sends records, and sends again what is lost                                           |
  * | `lost_log`       | what a node does whose servers have lost what it had applied                                    |
  * | `applier`        | applies records in order; `marks` decides which of them count, the same on every node           |
@@ -23,6 +26,7 @@
  * | `forwarding`     | QoS 0 between nodes                                                                             |
  * | `interests`      | which topics of QoS 0 this node wants; `topic_subject` is how topics are named at NATS          |
  * | `members`        | who else is there                                                                               |
+ * | `trouble`        | what fails again and again is said from time to time                                            |
  * | `log_watch`      | where the log stands, for those who look; `status`: the same for somebody outside               |
  * | `snapshot_maker` | puts a copy of a store into the object store, and shortens the log; `lease`: one node does so   |
  * | `snapshot_reader`| where a node starts that is new, or was away for longer than the log reaches back; `beginning`  |
@@ -38,12 +42,8 @@ export {
   type SnapshotStore,
   type SnapshotTaking,
 } from "./beginning.ts";
-export {
-  type ClusterHost,
-  type ClusterInit,
-  type ClusterLevel,
-  ClusterNode,
-} from "./cluster_node.ts";
+export { ClusterNode } from "./cluster_node.ts";
+export { type ClusterHost, type ClusterInit, type ClusterLevel } from "./node_init.ts";
 export { type Beat, beatSubject, parseBeat } from "./members.ts";
 export { type Credentials, parseCredentialsFile, parseSeedFile } from "./nats/credentials.ts";
 export type { ClientCertificate } from "./nats/stream.ts";

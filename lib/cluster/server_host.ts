@@ -1,5 +1,5 @@
 import type { Broker, FromCluster } from "../broker/mod.ts";
-import type { ClusterHost } from "./cluster_node.ts";
+import type { ClusterHost } from "./node_init.ts";
 
 /** A broker on the network that is to be a node. */
 export interface ClusteredServer {

@@ -100,6 +100,11 @@ export class SharedText {
     clearInterval(this.#timer);
     await this.#nats.close();
   }
+
+  /** The same. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
 }
 
 async function unpacked({ value, revision }: Entry): Promise<SharedVersion> {

@@ -1,5 +1,5 @@
 import type { LogPort } from "../broker/mod.ts";
-import type { ClusterLevel } from "./cluster_node.ts";
+import type { ClusterLevel } from "./node_init.ts";
 import { Lease } from "./lease.ts";
 import { LogGrowth } from "./log_growth.ts";
 import { NatsConnection } from "./nats/connection.ts";
@@ -8,6 +8,7 @@ import { KeyValue } from "./nats/key_value.ts";
 import type { FoundObject, ObjectInfo, ObjectStore } from "./nats/object_store.ts";
 import { type ClusterOptions, streamOf } from "./options.ts";
 import { damagedSubject, metadataOf, SNAPSHOT, snapshotsOf, viewOf } from "./snapshot.ts";
+import { Trouble } from "./trouble.ts";
 
 /** A store that can be copied while it is in use. */
 export interface SnapshotSource {
@@ -62,10 +63,13 @@ export class SnapshotMaker {
   /** The chunks of a snapshot that another node could not read. */
   #damaged = "";
   #work: Promise<void> | undefined;
+  readonly #trouble: Trouble;
 
   /** It looks from time to time until it is closed. */
   constructor(init: SnapshotMakerInit) {
     this.#init = init;
+    const nowMs = () => performance.now();
+    this.#trouble = new Trouble(init.log, "Cannot make a snapshot of the cluster", nowMs);
     const { options, lookMs = LOOK_MS, leaseMs = LEASE_MS } = init;
     this.#nats = new NatsConnection({
       places: options.places,
@@ -95,7 +99,7 @@ export class SnapshotMaker {
   }
 
   async #look(): Promise<void> {
-    const { log, level } = this.#init;
+    const { level } = this.#init;
     const { isReady, sequence, bytes } = level();
     if (!this.#nats.isConnected || !isReady || sequence === this.#looked) return;
     this.#growth.add({ sequence, bytes });
@@ -106,7 +110,7 @@ export class SnapshotMaker {
       } else this.#looked = sequence;
     } catch (error) {
       if (this.#ending.signal.aborted) return;
-      log.warning("Cannot make a snapshot of the cluster", { reason: String(error) });
+      this.#trouble.tell(String(error));
     }
   }
 

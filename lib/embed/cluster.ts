@@ -57,7 +57,23 @@ export interface ClusterHandle extends AsyncDisposable {
   join(server: Server): Promise<void>;
   /** The state of the node. */
   readonly level: ClusterLevel;
+  /**
+   * A text that all nodes have under this key (letters, digits, `-`, `_`), and that each of them may change. `look` is called where it may
+   * have changed. It is closed with the node. Dynamic security is the same at all nodes by `dynamic-security`, which nodes without a program
+   * use too: give it to `openControlTopic` as `shared`, and let `look` call the topic's.
+   */
+  shareText(key: string, look: () => void): Promise<SharedTextHandle>;
   /** Leaves the cluster, and closes the store in `directory`. Close the server first. */
+  close(): Promise<void>;
+}
+
+/** A text that all nodes of a cluster have. */
+export interface SharedTextHandle extends AsyncDisposable {
+  /** What all have; `undefined`: nothing yet. Rejects where that cannot be known. */
+  read(): Promise<{ readonly text: string; readonly revision: number } | undefined>;
+  /** Puts a text there if nobody has written since revision `after` (0: ever), and returns its own; `undefined`: somebody has. */
+  write(text: string, after: number): Promise<number | undefined>;
+  /** Looks no more. */
   close(): Promise<void>;
 }
 
@@ -79,7 +95,7 @@ export async function openCluster(init: ClusterNodeInit): Promise<ClusterHandle>
   const { opened, state } = stored === undefined
     ? await begin(init, options)
     : { opened: undefined, state: stored.state };
-  const { ClusterNode, hostOf, SnapshotMaker } = await import("../cluster/mod.ts");
+  const { ClusterNode, hostOf, SharedText, SnapshotMaker } = await import("../cluster/mod.ts");
   const store = opened?.store ?? stored?.store;
   const { position } = state ?? {};
   const node = new ClusterNode({
@@ -91,7 +107,9 @@ export async function openCluster(init: ClusterNodeInit): Promise<ClusterHandle>
     ...fellBehind === undefined ? {} : { fellBehind },
   });
   let snapshots: { close(): Promise<void> } | undefined;
+  const texts: { close(): Promise<void> }[] = [];
   const close = async () => {
+    for (const text of texts) await text.close();
     await snapshots?.close();
     await node.close();
     await opened?.close();
@@ -111,6 +129,15 @@ export async function openCluster(init: ClusterNodeInit): Promise<ClusterHandle>
     },
     get level() {
       return node.level;
+    },
+    shareText(key, look) {
+      if (!/^[\w-]+$/.test(key)) {
+        const wrong = `Cannot share a text: key must be letters, digits, - and _: "${key}"`;
+        return Promise.reject(new TypeError(wrong));
+      }
+      const text = new SharedText({ options, key, look });
+      texts.push(text);
+      return Promise.resolve(text);
     },
     close,
     [Symbol.asyncDispose]: close,

@@ -47,6 +47,7 @@ export {
   type ClusterNodeInit,
   type ClusterServerInit,
   openCluster,
+  type SharedTextHandle,
 } from "./cluster.ts";
 export type { BridgeHandle, BridgeInit, BridgeTopicInit } from "./bridges.ts";
 export { EventStream, type EventStreamOptions } from "./event_stream.ts";

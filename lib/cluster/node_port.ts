@@ -1,0 +1,46 @@
+import type { ClusterPort } from "../broker/mod.ts";
+import type { WhenApplied } from "./claims.ts";
+import type { NodeParts } from "./node_parts.ts";
+
+/** What a node's broker has of the cluster; `isReady`: {@linkcode ClusterPort.isReady}. */
+export function newPort(parts: NodeParts, isReady: () => boolean): ClusterPort {
+  const { node, log, sessions, shares, claims, forwarding, interests } = parts;
+  return {
+    node,
+    get isReady() {
+      return isReady();
+    },
+    get isPrompt() {
+      return isReady() && !log.isSlow;
+    },
+    append: (message, packetId, isWill) => {
+      if (!log.append(message, packetId, isWill)) return false;
+      if (packetId > 0) sessions.appended(message.publisherId, packetId);
+      return true;
+    },
+    claim: (...claim) => putClaim(parts, ...claim),
+    unclaim: (clientId) => {
+      if (!claims.isAwaited(clientId)) sessions.deleteSession(clientId);
+    },
+    restored: (...session) => sessions.restored(...session),
+    keepDone: (clientId, text) => sessions.keepDone(clientId, text),
+    forward: (message) => forwarding.forward(message),
+    count: (topicFilter, change) => interests.count(topicFilter, change),
+    shareChanged: (share) => shares.changed(share),
+    isShareHere: (share, message) => shares.isHere(share, message),
+    shareSent: (delivery) => shares.sent(delivery),
+    shareLeft: (share, message) => shares.left(share, message),
+  };
+}
+
+function putClaim(
+  { log, claims }: NodeParts,
+  clientId: string,
+  endsSession: boolean,
+  whenApplied?: WhenApplied,
+): void {
+  // Each in a record of its own: what is said of the session between them must not count behind the second.
+  if (claims.isAwaited(clientId)) log.flush();
+  if (!log.claim(clientId, endsSession, whenApplied !== undefined)) return;
+  claims.add(clientId, whenApplied);
+}

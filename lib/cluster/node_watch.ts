@@ -1,0 +1,91 @@
+import type { RecordHead } from "./record.ts";
+import type { FromCluster } from "../broker/mod.ts";
+import type { Members } from "./members.ts";
+import type { ClusterInit } from "./node_init.ts";
+import type { NodeParts } from "./node_parts.ts";
+
+/** What the watch asks its node. */
+export interface WatchedNode {
+  /** {@linkcode ClusterNode.isReady} */
+  isReady(): boolean;
+  /** The last record of a node. */
+  headOf(node: string): RecordHead;
+  /** The way into the broker. */
+  turn(): FromCluster;
+}
+
+const DEAD_AFTER_MS = 10_000;
+
+/** Looks from time to time whether other nodes have died, and whether this one is cut off from them. */
+export class NodeWatch {
+  readonly #init: ClusterInit;
+  readonly #parts: NodeParts;
+  readonly #members: Members;
+  readonly #node: WatchedNode;
+  /** Since when nothing kept this node from hearing others. */
+  #readySinceMs: number;
+  #readyAtMs: number;
+  #isIsolated = false;
+  /** When this node said of others that they are dead. */
+  readonly #declared = new Map<string, number>();
+
+  /** It counts from now on. */
+  constructor(init: ClusterInit, parts: NodeParts, members: Members, node: WatchedNode) {
+    this.#init = init;
+    this.#parts = parts;
+    this.#members = members;
+    this.#node = node;
+    this.#readySinceMs = this.#readyAtMs = init.nowMs();
+  }
+
+  /** The node takes part from now on. */
+  begin(): void {
+    this.#readyAtMs = this.#init.nowMs();
+  }
+
+  /** To be called from time to time. */
+  look(): void {
+    this.#lookAtDead();
+    this.#lookAtIsolation();
+  }
+
+  /** Says of nodes that were not heard for long that they are dead. The first of those that are left does, others only where it does not. */
+  #lookAtDead(): void {
+    const { options, deadAfterMs = DEAD_AFTER_MS } = this.#init;
+    const nowMs = this.#init.nowMs();
+    if (!this.#node.isReady()) {
+      this.#readySinceMs = nowMs;
+      return;
+    }
+    const isFirst = this.#members.others.every((other) => options.node < other);
+    const waitMs = isFirst ? deadAfterMs : 2 * deadAfterMs;
+    for (const node of new Set([...this.#parts.sessions.nodes, ...this.#parts.shares.nodes])) {
+      if (node === options.node) continue;
+      const heardAtMs = Math.max(this.#members.heardAtMs(node), this.#readySinceMs);
+      if (nowMs - Math.max(heardAtMs, this.#declared.get(node) ?? 0) < waitMs) continue;
+      this.#declared.set(node, nowMs);
+      this.#parts.log.death(this.#node.headOf(node));
+    }
+  }
+
+  /** Sends clients away that would find their sessions at another node, and looks after those that have not found any. */
+  #lookAtIsolation(): void {
+    const { options: { isolationTimeoutMs }, log } = this.#init;
+    const isolatedMs = this.#init.nowMs() - this.#readyAtMs;
+    if (this.#node.isReady()) {
+      this.#readyAtMs = this.#init.nowMs();
+      if (!this.#isIsolated || this.#parts.log.waiting > 0) return;
+      this.#isIsolated = false;
+      this.#node.turn().inherit([...this.#parts.sessions.own()]);
+    } else if (
+      isolationTimeoutMs > 0 && isolatedMs > isolationTimeoutMs && !this.#isIsolated &&
+      this.#parts.log.epoch > 0
+    ) {
+      this.#isIsolated = true;
+      log.warning("Clients with sessions are sent to other nodes: the cluster is not reached", {
+        seconds: Math.round(isolatedMs / 1000),
+      });
+      this.#node.turn().isolate();
+    }
+  }
+}
