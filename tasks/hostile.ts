@@ -6,6 +6,7 @@
  *     deno task hostile                          60 s, then 20 s to see whether memory still grows
  *     deno task hostile --seconds 10 --seed 7    a seed repeats only the bytes; their timing varies
  *     deno task hostile --attack request-blanks  one attack; all: all of them in turn; list: their names
+ *     deno task hostile --attack all --epoll     attacks the faster connections of Linux
  *     deno task hostile --attack all --executable dist/flux-mqtt    attacks a compiled broker
  *
  * Needs Linux and openssl. Exits with 1 if the broker fails an attack.
@@ -32,13 +33,15 @@ const USE = `Attacks the broker at every kind of listener, and looks at what oth
   --seconds SECONDS  and a third of it once more; default: 60
   --seed NUMBER      of what the attackers do; default: a new one
   --attack NAME      one attack alone, on a broker of its own; all: one after the other; list: their names
+  --epoll            with --attack: at connections by epoll, as start:epoll has them, instead of Deno's own
   --executable FILE  a compiled broker instead of main.ts; stalls and heap cannot be seen in it then. With FLUX_MQTT_OLD_DENO=true
                      one of a Deno older than the broker needs, without TLS`;
 
-const { seconds, seed, attack, executable } = readFlags(USE, {
+const { seconds, seed, attack, epoll, executable } = readFlags(USE, {
   seconds: 60,
   seed: whole(Date.now() % 1_000_000, 0),
   attack: "",
+  epoll: false,
   executable: "",
 });
 const compiled = executable === "" ? undefined : await Deno.realPath(executable);
@@ -144,7 +147,7 @@ async function attackAlone(name: string): Promise<number> {
       console.error(`--attack: There is none of the name "${name}"; see --attack list`);
       return 2;
     }
-    const result = await soloRun(attack, seconds, compiled);
+    const result = await soloRun(attack, seconds, compiled, epoll ? "epoll" : "deno");
     printSolo(result);
     if (result.failures.length > 0) failed++;
   }

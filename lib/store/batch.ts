@@ -135,7 +135,13 @@ export class Batch {
 
   putSession(session: SessionRecord, row: SessionRow): void {
     this.#lasts();
+    session.rowBatch = this.number;
     this.#sessions.put(session, row);
+  }
+
+  /** The row is as it should be, or will be: who waits for the next commit waits for the batch that has it. */
+  keepSession({ rowBatch }: SessionRecord): void {
+    this.point.lastBatch = Math.max(this.point.lastBatch, rowBatch);
   }
 
   /** The session's deliveries and Packet Identifiers must have been deleted before. */

@@ -1,11 +1,4 @@
-import type {
-  MessageRow,
-  QueueRow,
-  SessionRow,
-  SubscriptionRow,
-  WaitingRow,
-  WillRow,
-} from "./rows.ts";
+import type { MessageRow, QueueRow, SessionRow, SubscriptionRow, WaitingRow } from "./rows.ts";
 
 /** The rows that one commit writes, as plain data that can be sent to the Worker. */
 export interface BatchRows {
@@ -30,7 +23,8 @@ export interface BatchRows {
   /** Rows as {@linkcode packRetained} packs them. */
   readonly retained: Uint8Array<ArrayBuffer>;
   readonly deletedWills: readonly number[];
-  readonly wills: readonly WillRow[];
+  /** Rows as {@linkcode packWills} packs them. */
+  readonly wills: Uint8Array<ArrayBuffer>;
   /** How far a cluster's log has been applied; `null` for no change. */
   readonly position: string | null;
 }

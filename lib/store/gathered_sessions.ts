@@ -1,4 +1,5 @@
 import type { SubscriptionKey } from "./batch_rows.ts";
+import { packWills } from "./packed_wills.ts";
 import type { SessionRecord } from "./records.ts";
 import type { SessionRow, SubscriptionRow, WillRow } from "./rows.ts";
 
@@ -58,7 +59,7 @@ export class GatheredSessions {
       deletedSubscriptions: subscriptions.flatMap(({ key, row }) => row === null ? [key] : []),
       subscriptions: subscriptions.flatMap(({ row }) => row === null ? [] : [row]),
       deletedWills: changes.flatMap(({ session, will }) => will === null ? [session.id] : []),
-      wills: changes.flatMap(({ will }) => will ? [will] : []),
+      wills: packWills(changes.flatMap(({ will }) => will ? [will] : [])),
     };
   }
 

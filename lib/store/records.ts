@@ -75,6 +75,11 @@ export interface SessionRecord {
   isQueueWritten: boolean;
   /** It is not stored any more. */
   isDeleted: boolean;
+  /** What its row says, or will say with the batch of this number; 0: the file says so. */
+  expirySeconds: number;
+  expiresAtMs: number;
+  owner: string | undefined;
+  rowBatch: number;
 }
 
 /** A session without parts. With an expiry of 0 seconds it is not stored itself, and only carries a will. */
@@ -97,5 +102,9 @@ export function newSessionRecord(
     isQueueChanged: false,
     isQueueWritten: false,
     isDeleted: false,
+    expirySeconds,
+    expiresAtMs: NaN,
+    owner: undefined,
+    rowBatch: 0,
   };
 }

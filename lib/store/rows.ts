@@ -233,7 +233,10 @@ export function waitingFromRow(row: QueuedRow, message: KeptMessage): Delivery {
 
 /** Encodes a will as a PUBLISH. A PUBLISH cannot carry the delay, so that has a column; while the delay runs, `dueAtMs` contains it. */
 export function willRow(sessionId: number, { will, dueAtMs, isOrphan }: StoredWill): WillRow {
-  const { willDelayInterval = 0, ...properties } = will.properties ?? {};
+  if (will.properties === undefined) {
+    return [sessionId, encodeMessage(will, undefined), dueAtMs, 0, isOrphan === true ? 1 : 0];
+  }
+  const { willDelayInterval = 0, ...properties } = will.properties;
   const hasProperties = Object.keys(properties).length > 0;
   const packet = encodeMessage(will, hasProperties ? properties : undefined);
   const delaySeconds = dueAtMs === Infinity ? willDelayInterval : 0;

@@ -159,8 +159,13 @@ export class SqliteStore implements Store {
       session = newSessionRecord(this.#nextSessionId++, expirySeconds, false);
       this.#sessions.set(clientId, session);
     }
-    session.isSession = expirySeconds > 0;
     const { id } = session;
+    // Of a client that comes back nothing may have changed. Then CONNACK has no commit to wait for.
+    if (isAsPut(session, expirySeconds, expiresAtMs, owner)) {
+      return this.#commits.batch.keepSession(session);
+    }
+    session.isSession = expirySeconds > 0;
+    Object.assign(session, { expirySeconds, expiresAtMs, owner: owner ?? session.owner });
     this.#commits.batch.putSession(session, [
       id,
       clientId,
@@ -429,9 +434,11 @@ export class SqliteStore implements Store {
     sessionIds: ReadonlyMap<string, number>,
     soleMessages?: ReadonlySet<number>,
   ): void {
-    for (const { clientId, expirySeconds, deliveries, received, queue } of state.sessions) {
+    for (const stored of state.sessions) {
+      const { clientId, expirySeconds, expiresAtMs, owner, deliveries, received, queue } = stored;
       const session = newSessionRecord(sessionIds.get(clientId)!, expirySeconds, true);
       this.#sessions.set(clientId, session);
+      Object.assign(session, { expiresAtMs, owner });
       session.hasApart = queue !== undefined;
       session.lastSequence = (state.nextSequence ?? 1) - 1;
       Object.assign(session.queue, queue ?? countsOf(deliveries));
@@ -450,4 +457,15 @@ export class SqliteStore implements Store {
       }
     }
   }
+}
+
+/** Whether the session has been put with these times, and by this owner. */
+function isAsPut(
+  session: SessionRecord,
+  expirySeconds: number,
+  expiresAtMs: number,
+  owner: string | undefined,
+): boolean {
+  return session.expirySeconds === expirySeconds && session.expiresAtMs === expiresAtMs &&
+    (owner === undefined || session.owner === owner);
 }

@@ -1,9 +1,15 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 
+/** Rows that one statement inserts, where there are many: each costs a third of what one alone does. */
+const ROWS = 16;
+/** The values of one row. */
+const VALUES = /VALUES (\([?, ]+\))/;
+
 /** The statements of a database, each compiled when it is first needed. */
 export class Statements {
   readonly #db: DatabaseSync;
   readonly #compiled = new Map<string, StatementSync>();
+  readonly #compiledMany = new Map<string, StatementSync>();
 
   constructor(db: DatabaseSync) {
     this.#db = db;
@@ -13,6 +19,24 @@ export class Statements {
   of(sql: string): StatementSync {
     let statement = this.#compiled.get(sql);
     if (statement === undefined) this.#compiled.set(sql, statement = this.#db.prepare(sql));
+    return statement;
+  }
+
+  /** Inserts rows, in their order, with a statement that inserts one. Throws SQLite's errors. */
+  insert(sql: string, rows: readonly (readonly SQLInputValue[])[]): void {
+    let i = 0;
+    for (; i + ROWS <= rows.length; i += ROWS) {
+      this.#many(sql).run(...rows.slice(i, i + ROWS).flat());
+    }
+    for (; i < rows.length; i++) this.of(sql).run(...rows[i]!);
+  }
+
+  #many(sql: string): StatementSync {
+    let statement = this.#compiledMany.get(sql);
+    if (statement === undefined) {
+      const many = sql.replace(VALUES, (_, row) => `VALUES ${Array(ROWS).fill(row).join(", ")}`);
+      this.#compiledMany.set(sql, statement = this.#db.prepare(many));
+    }
     return statement;
   }
 

@@ -2,6 +2,7 @@ import { backup, DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { type BackupContent, makeBackup } from "./backup.ts";
 import type { BatchRows } from "./batch_rows.ts";
 import { packRead, unpackRetained } from "./packed_retained.ts";
+import { unpackWills } from "./packed_wills.ts";
 import { databaseLimit, type Room } from "./disk_limit.ts";
 import { Deletions } from "./deletions.ts";
 import { DiskWatch } from "./disk_watch.ts";
@@ -244,7 +245,7 @@ export class Writer {
     }
     this.#each("INSERT OR IGNORE INTO ended VALUES (?)", rows.endedSessions);
     if (rows.endedSessions.length > 0) this.#ended.add();
-    this.#all(
+    this.#statements.insert(
       `INSERT INTO sessions (id, client_id, expiry_seconds, expires_at_ms, owner)
        VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET expiry_seconds = excluded.expiry_seconds,
@@ -255,24 +256,33 @@ export class Writer {
       "DELETE FROM subscriptions WHERE session_id = ? AND topic_filter = ?",
       rows.deletedSubscriptions,
     );
-    this.#all("INSERT OR REPLACE INTO subscriptions VALUES (?, ?, ?, ?)", rows.subscriptions);
-    this.#all("INSERT OR REPLACE INTO messages VALUES (?, ?, ?, ?)", rows.messages);
-    this.#all("INSERT OR REPLACE INTO waiting VALUES (?, ?, ?, ?, ?, ?, ?)", rows.waiting);
+    this.#statements.insert(
+      "INSERT OR REPLACE INTO subscriptions VALUES (?, ?, ?, ?)",
+      rows.subscriptions,
+    );
+    this.#statements.insert("INSERT OR REPLACE INTO messages VALUES (?, ?, ?, ?)", rows.messages);
+    this.#statements.insert(
+      "INSERT OR REPLACE INTO waiting VALUES (?, ?, ?, ?, ?, ?, ?)",
+      rows.waiting,
+    );
     const written = rows.deletedMessages.filter((id) => !this.#journal.hasMessage(id));
     this.#journal.write(rows.flight);
     this.#deletions.waiting(rows.deletedWaiting);
     this.#deletions.messages(written);
     this.#each(RELEASE_MESSAGE, rows.releasedMessages);
-    this.#all("INSERT OR REPLACE INTO queues VALUES (?, ?, ?, ?, ?)", rows.queues);
+    this.#statements.insert("INSERT OR REPLACE INTO queues VALUES (?, ?, ?, ?, ?)", rows.queues);
     this.#all("DELETE FROM received WHERE session_id = ? AND packet_id = ?", rows.deletedReceived);
-    this.#all("INSERT OR REPLACE INTO received VALUES (?, ?)", rows.received);
+    this.#statements.insert("INSERT OR REPLACE INTO received VALUES (?, ?)", rows.received);
     this.#each("DELETE FROM retained WHERE topic_name = ?", rows.deletedRetained);
     this.#all(
       "INSERT OR REPLACE INTO retained VALUES (?, ?, ?, ?, ?, ?)",
       unpackRetained(rows.retained),
     );
     this.#each("DELETE FROM wills WHERE session_id = ?", rows.deletedWills);
-    this.#all("INSERT OR REPLACE INTO wills VALUES (?, ?, ?, ?, ?)", rows.wills);
+    this.#statements.insert(
+      "INSERT OR REPLACE INTO wills VALUES (?, ?, ?, ?, ?)",
+      unpackWills(rows.wills),
+    );
     if (rows.position !== null) {
       this.#statements.run("INSERT OR REPLACE INTO cluster VALUES (1, ?)", rows.position);
     }

@@ -140,7 +140,9 @@ export class WriterLink {
 
   /** Writes a batch. The previous one must have been committed. */
   write(rows: BatchRows): void {
-    this.#ask({ rows, atMs: this.#clock.date() }, [rows.retained.buffer, rows.flight.buffer]);
+    const { retained, flight, wills } = rows;
+    const buffers = [retained.buffer, flight.buffer, wills.buffer];
+    this.#ask({ rows, atMs: this.#clock.date() }, buffers);
   }
 
   /** Makes a backup of everything committed. Writes wait meanwhile. */

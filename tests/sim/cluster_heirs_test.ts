@@ -54,3 +54,20 @@ Deno.test("of two connections to another node within a moment the first is lost,
     equal(broker.clients.get("c")?.copy?.will, undefined);
   }
 });
+
+Deno.test("the will of a client that comes to another node comes where that is killed before it has read so in the log [MQTT-3.1.2-8]", () => {
+  const clock = new Scheduler();
+  const nodes = nodesOf(clock, 3);
+  const [first, second, third] = nodes as [ClusterSimNode, ClusterSimNode, ClusterSimNode];
+  connect(first, 1000, { ...WILL, properties: {} });
+  clock.runFor(1000);
+  connect(second, 1000, undefined, false);
+  while (new Map(first.cluster.homes).get("c") === "n0") {
+    equal(new Map(second.cluster.homes).get("c"), "n0");
+    clock.runFor(1);
+  }
+  equal(new Map(second.cluster.homes).get("c"), "n0");
+  second.crash(false);
+  clock.runFor(100_000);
+  for (const { broker } of [first, third]) equal(broker.core.retained.size, 1);
+});

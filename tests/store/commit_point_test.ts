@@ -277,3 +277,49 @@ storeTest("what was sent at once ends with its session", async (directory) => {
   await close();
   deepEqual(await storedIn(directory), []);
 });
+
+storeTest(
+  "a session that is put as it is writes nothing, and waits for what has put it",
+  async (directory) => {
+    const { store, close, done, commits, commit } = await begin(directory);
+    store.putSession("a", 60, Infinity);
+    commit("as it is");
+    deepEqual([done, store.stats.commits], [["as it is"], commits]);
+    store.putSession("a", 60, 5000, "owner");
+    commit("changed");
+    store.putSession("a", 60, 5000, "owner");
+    commit("the same");
+    // Who owns it stays.
+    store.putSession("a", 60, 5000);
+    commit("of the same owner");
+    deepEqual(done, ["as it is"]);
+    await committed(store);
+    deepEqual(done, ["as it is", "changed", "the same", "of the same owner"]);
+    equal(store.stats.commits, commits + 1);
+    const puts: [expirySeconds: number, expiresAtMs: number, owner: string][] = [
+      [60, 5000, "other"],
+      [60, 6000, "other"],
+      [70, 6000, "other"],
+    ];
+    for (const [i, put] of puts.entries()) {
+      store.putSession("a", ...put);
+      await committed(store);
+      equal(store.stats.commits, commits + 2 + i);
+    }
+    await close();
+    const again = open(directory, { clock: new ManualClock() });
+    const stored = [...again.state.sessions].find(({ clientId }) => clientId === "a")!;
+    deepEqual([stored.expirySeconds, stored.expiresAtMs, stored.owner], [70, 6000, "other"]);
+    again.store.putSession("a", 70, 6000, "other");
+    let isDone = false;
+    again.store.commit(() => isDone = true);
+    equal(isDone, true);
+    again.store.deleteSession("a");
+    again.store.putSession("a", 70, 6000, "other");
+    await committed(again.store);
+    await again.close();
+    const last = open(directory, { clock: new ManualClock() });
+    equal([...last.state.sessions].some(({ clientId }) => clientId === "a"), true);
+    await last.close();
+  },
+);

@@ -11,7 +11,13 @@ import { forgetSession, keepUntil, putCopyWill } from "./shared_sessions.ts";
 import { readAhead } from "./queue_tail.ts";
 import { endWaiting } from "./session_flights.ts";
 import { releaseFlights, reserveFlight } from "./unlogged_flights.ts";
-import { dueWill, leaveWill, resumeWill, suspendDelayedWill } from "./will_copies.ts";
+import {
+  dueWill,
+  leaveCopyWill,
+  leaveWill,
+  resumeWill,
+  suspendDelayedWill,
+} from "./will_copies.ts";
 import { cancelDelayedWill, publishOwnWill } from "./wills.ts";
 import { ReasonCode, type Will } from "../../codec/mod.ts";
 
@@ -43,13 +49,14 @@ function arrive(core: Core, client: Client, claim: AppliedClaim): Will | undefin
 }
 
 function applyMove(core: Core, client: Client, claim: AppliedClaim): void {
-  if (client.connection !== null) leaveWill(core, client, client.connection);
+  const { connection } = client;
+  if (connection !== null) leaveWill(core, client, connection, claim.endsSession);
   endTakenOver(core, client, "Session taken over by a connection to another node");
   // A session may end with its connection.
   if (core.clients.get(claim.clientId) !== client) return;
   if (claim.isInherited !== true) {
     cancelDelayedWill(core, client);
-    if (client.copy !== null) putCopyWill(core, client, undefined);
+    leaveCopyWill(core, client, claim.endsSession);
   }
   if (claim.endsSession) forgetSession(core, client);
   else goElsewhere(core, client, claim.unapplied);

@@ -83,6 +83,7 @@ export function putCopyWill(core: Core, client: Client, will: StoredWill | undef
   if (will !== undefined) core.store?.putWill(clientId, will);
   else if (copy.will !== undefined) core.store?.deleteWill(clientId);
   copy.will = will;
+  copy.isWillOwed = false;
 }
 
 function putSession(
@@ -98,6 +99,8 @@ function putSession(
   session.expirySeconds = expirySeconds;
   client.owner = owner;
   core.store?.putSession(clientId, expirySeconds, expiresAtMs, owner);
+  // The client is in: its node has published what was due before.
+  if (client.copy.isWillOwed && expiresAtMs === Infinity) putCopyWill(core, client, undefined);
   if (subscriptions !== undefined) {
     const wanted = new Set(subscriptions.map(({ topicFilter }) => topicFilter));
     for (const topicFilter of [...session.subscriptions.keys()]) {

@@ -18,12 +18,28 @@ export function dueWill({ copy, session }: Client, endsSession: boolean): Will |
   return endsSession || dueAtMs === Infinity && delaySeconds === 0 ? will : undefined;
 }
 
-/** The will of a connection whose session other nodes know is theirs. */
-export function leaveWill(core: Core, { session }: Client, connection: Connection): void {
-  if (connection.will === undefined || !session.isPersistent) return;
-  core.wills.remove(connection.will);
+/** The will of a connection whose session has gone to another node, which publishes it if it is due. */
+export function leaveWill(
+  core: Core,
+  client: Client,
+  connection: Connection,
+  endsSession: boolean,
+): void {
+  const { will } = connection;
+  if (will === undefined || !client.session.isPersistent) return;
+  core.wills.remove(will);
   connection.will = undefined;
-  core.store?.deleteWill(session.clientId);
+  if (endsSession) return core.store?.deleteWill(client.session.clientId);
+  client.copy ??= new SessionCopy(false);
+  client.copy.will = { will, dueAtMs: Infinity };
+}
+
+/** The session has gone to another node: its will is over, unless that node has yet to say that it has published it. */
+export function leaveCopyWill(core: Core, client: Client, endsSession: boolean): void {
+  const { copy } = client;
+  if (copy === null) return;
+  copy.isWillOwed = !endsSession && dueWill(client, false) !== undefined;
+  if (!copy.isWillOwed) putCopyWill(core, client, undefined);
 }
 
 /** The will waits as a copy that another node publishes. */

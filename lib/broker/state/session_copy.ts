@@ -10,6 +10,8 @@ export class SessionCopy {
   endsAtMs = Infinity;
   /** The will that is published where the node of the client is dead. */
   will: StoredWill | undefined;
+  /** That will is due, and the node that the client has come to has not said that it has published it: it may be killed before. */
+  isWillOwed = false;
   /** All messages before this place in the log are done with. */
   floor = 0;
   /** Places beyond it that are done with too, while a part of the queue is in the store alone and may have them. */

@@ -68,6 +68,7 @@ export async function soloRun(
   attack: SoloAttack,
   seconds: number,
   executable?: string,
+  transport: "deno" | "epoll" = "deno",
 ): Promise<SoloResult> {
   const directory = await Deno.makeTempDir({ prefix: "flux-solo-" });
   try {
@@ -85,7 +86,7 @@ export async function soloRun(
       v8Flags: [`--max-heap-size=${HEAP_MB}`],
       ...executable === undefined
         // The clock of its thread is asked for by FFI.
-        ? { preload: VITALS, ffi: "all", transport: attack.transport ?? "deno" }
+        ? { preload: VITALS, ffi: "all", transport: attack.transport ?? transport }
         : { executable, environment: oldDeno() },
     });
     const target = new Target(broker.port, secondPort);

@@ -1,9 +1,7 @@
-import { Marks } from "../../../lib/cluster/marks.ts";
-import { type RecordEntry, type RecordMessage } from "../../../lib/cluster/record.ts";
-import { decodeRecord } from "../../../lib/cluster/record_reader.ts";
 import { Violation } from "../records.ts";
 import type { RoamingClient } from "./client.ts";
 import type { ClusterSimNode } from "./node.ts";
+import { countInLog } from "./log_wills.ts";
 import { restOf } from "./state.ts";
 import type { SentRecord, SessionRecord, SubRecord, WillRecord } from "./records.ts";
 import type { ClusterWorld } from "./world.ts";
@@ -19,6 +17,9 @@ const BEHIND_MS = 60_000;
 
 /** How long a message may be on its way to a member: until a node that is away is back, or is taken for dead. */
 const ON_ITS_WAY_MS = 30_000;
+
+/** And how long it may wait for a member whose session ends with its connection: of these each takes what came before, one after the other. */
+const WAITING_MS = 60_000;
 
 /** Every message that was acknowledged has come to every session that had asked for it, and those of one publisher in order. */
 export function checkArrivals({ clients, records }: ClusterWorld): void {
@@ -107,7 +108,7 @@ function isForgotten({ sentAtMs, ackedAtMs }: SentRecord, { nodes, clients }: Cl
   const isStored = clients.every(({ expirySeconds, sessions }) =>
     expirySeconds > 0 || !sessions.some(({ subs }) => subs.some(isShare))
   );
-  const untilMs = isStored ? ackedAtMs + ON_ITS_WAY_MS : Infinity;
+  const untilMs = ackedAtMs + (isStored ? ON_ITS_WAY_MS : WAITING_MS);
   const isDown = ({ downs }: ClusterSimNode, atMs: number) =>
     downs.some(({ fromMs, toMs }) => fromMs <= atMs && atMs < toMs);
   return nodes.flatMap(({ downs }) => downs).some(({ fromMs }) =>
@@ -155,88 +156,6 @@ function isCancelled(
   return ![...disturbedMs, ...log.disturbedMs].some((atMs) =>
     atMs > cancelledAtMs - 45_000 && atMs < cancelledAtMs + 15_000
   );
-}
-
-/** How often each text counts in the log: a will does where its client is its node's. */
-function countInLog({ log }: ClusterWorld): Map<string, number> {
-  const counts = new Map<string, number>();
-  const marks = new Marks([], false);
-  const homes = new Map<string, Home>();
-  const deaths = new Map<string, number>();
-  const ends = new Map<string, number>();
-  for (const [i, bytes] of log.records.entries()) {
-    const record = decodeRecord(bytes);
-    if (marks.judge(record) !== "next") continue;
-    for (const entry of record.entries) {
-      if (!("message" in entry)) {
-        const by = { node: record.node, at: i + 1, since: record.since, hasMoved: false };
-        moveHome({ homes, deaths, ends, marks }, by, entry);
-        continue;
-      }
-      const home = homes.get(entry.message.publisherId);
-      const isOthers = home === undefined
-        ? Math.max(deaths.get(record.node) ?? 0, ends.get(entry.message.publisherId) ?? 0) >
-          record.since
-        : home.node !== record.node || home.at > record.since;
-      if (entry.isWill === true && isOthers) continue;
-      const text = new TextDecoder().decode(entry.message.payload);
-      counts.set(text, (counts.get(text) ?? 0) + 1);
-    }
-  }
-  return counts;
-}
-
-/** The node of a session, the record by which it came there, and whether another node had it before. */
-interface Home {
-  readonly node: string;
-  readonly at: number;
-  readonly hasMoved: boolean;
-}
-
-/** Whose each session is; the records by which nodes died, and by which sessions moved that have ended. */
-interface Homes {
-  readonly homes: Map<string, Home>;
-  readonly deaths: Map<string, number>;
-  readonly ends: Map<string, number>;
-  readonly marks: Marks;
-}
-
-/** Whose each session is, by the words of the log. */
-function moveHome(
-  { homes, deaths, ends, marks }: Homes,
-  { node, at, since }: Home & { readonly since: number },
-  entry: Exclude<RecordEntry, RecordMessage>,
-): void {
-  const end = (clientId: string) => {
-    const home = homes.get(clientId);
-    if (home?.hasMoved === true) ends.set(clientId, home.at);
-    homes.delete(clientId);
-  };
-  if ("clientId" in entry) {
-    const before = homes.get(entry.clientId);
-    if (entry.keepsSession && before?.node === node) return;
-    const hasMoved = before !== undefined;
-    if (entry.keepsSession) homes.set(entry.clientId, { node, at, hasMoved });
-    else end(entry.clientId);
-    if (!entry.keepsSession && before !== undefined && before.node !== node) {
-      ends.set(entry.clientId, at);
-    }
-  } else if ("dead" in entry) {
-    const { dead } = entry;
-    const { epoch, number } = marks.headOf(dead.node);
-    if (epoch !== dead.epoch || number !== dead.number) return;
-    deaths.set(dead.node, at);
-    for (const [clientId, home] of homes) {
-      if (home.node === dead.node) homes.set(clientId, { node, at, hasMoved: true });
-    }
-  } else if ("change" in entry) {
-    const { kind, clientId } = entry.change;
-    const home = homes.get(clientId);
-    const isLate = Math.max(deaths.get(node) ?? 0, ends.get(clientId) ?? 0) > since;
-    if (home === undefined && kind === "session" && !isLate) {
-      homes.set(clientId, { node, at: 0, hasMoved: false });
-    } else if (home?.node === node && kind === "ended" && since >= home.at) end(clientId);
-  }
 }
 
 /** A client is at one node, all nodes agree about that, and have the same of its session. */
