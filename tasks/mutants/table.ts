@@ -66,7 +66,7 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
     [
       "QoS 1 is relayed to more than the client's Receive Maximum",
-      " && canSendNow(core, client, connection)",
+      " &&\n    canSendNow(core, client, connection, sizeBytes)",
       "",
       "broker/relay",
     ],
