@@ -4,6 +4,7 @@ import type { Turns } from "../turns.ts";
 import { Breath } from "./breath.ts";
 import type { Descriptors } from "./descriptors.ts";
 import { EPOLLIN, EpollSet, type Sink } from "./epoll_set.ts";
+import { Growth } from "./growth.ts";
 import { Patience } from "./patience.ts";
 import { ReadArena } from "./read_arena.ts";
 
@@ -31,6 +32,8 @@ export class EventLoop {
   readonly buffers: ReadBuffers;
   /** Memory for the bytes read in a round. */
   readonly arena: ReadArena = new ReadArena();
+  /** What moves to larger buffers in a round. */
+  readonly growth: Growth = new Growth();
   readonly #set: EpollSet;
   readonly #patience: Patience;
   readonly #waker: number;
@@ -113,7 +116,7 @@ export class EventLoop {
     let deepAtMs = performance.now() + DEEP_MS;
     while (!this.#isEnding) {
       let count = this.#set.poll();
-      const isIdle = count <= 0 && this.#written.length === 0;
+      const isIdle = count <= 0 && this.#written.length === 0 && !this.growth.isAwaited;
       if (isIdle) count = this.#patience.briefly(this.#isDenoBusy());
       if (isIdle && count <= 0) {
         count = await this.#patience.long();
@@ -139,6 +142,7 @@ export class EventLoop {
     this.#isInRound = true;
     const nowMs = this.turns.open();
     if (this.#written.length > 0) this.#tell(nowMs);
+    this.growth.beginRound();
     for (let i = 0; i < count; i++) {
       if (this.arena.isFull) {
         this.#endTurn();

@@ -148,16 +148,32 @@ export class EpollLink extends AccountedLink implements Sink, Writer {
       const sizeBytes = buffers.grownSize(rest);
       if (sizeBytes === end || !this.#mayHold(sizeBytes, 0)) return this.#read(false);
       if (end > MOVED_BYTES) return this.#move(rest, sizeBytes);
-      const larger = buffers.take(sizeBytes);
-      larger.set(rest);
-      this.#loop.spend(rest);
-      rest = this.#rest = larger;
+      if (!this.#loop.growth.admits(sizeBytes)) return this.#growLater(rest, sizeBytes);
+      rest = this.#grow(rest, sizeBytes);
     }
     const count = descriptors.receive(this.#fd, rest.subarray(end));
     if (count <= 0) return this.#nothing(count, isGone);
     this.#lastReadBytes = count;
     end = this.#restEnd += count;
     this.#receiveRest();
+  }
+
+  #grow(rest: Uint8Array<ArrayBuffer>, sizeBytes: number): Uint8Array<ArrayBuffer> {
+    const larger = this.#rest = this.#loop.buffers.take(sizeBytes);
+    larger.set(rest);
+    this.#loop.spend(rest);
+    return larger;
+  }
+
+  #growLater(rest: Uint8Array<ArrayBuffer>, sizeBytes: number): void {
+    this.#isMoving = true;
+    this.#read(false);
+    this.#loop.growth.later(sizeBytes, () => {
+      this.#isMoving = false;
+      if (this.#rest !== rest) return;
+      this.#grow(rest, sizeBytes);
+      this.#settle(0);
+    });
   }
 
   /** Moves a large unfinished packet in parts to a buffer of this size; until the end the old one counts. */
