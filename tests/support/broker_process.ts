@@ -1,6 +1,6 @@
 import { LIBC_PERMISSION } from "../../tasks/compile.ts";
 import { MAIN, SOURCE_MAIN } from "./main_module.ts";
-import { EPOLL_FLAGS, START_FLAGS } from "./start_flags.ts";
+import { EPOLL_FLAGS, START_ENVIRONMENT, START_FLAGS } from "./start_flags.ts";
 
 /** How long the broker may take to accept connections. */
 const START_LIMIT_MS = 10_000;
@@ -104,7 +104,11 @@ export class BrokerProcess {
       : ["sh", "-c", `ulimit -n ${init.openFiles}; exec "$0" "$@"`, ...program];
     const { PATH = "", HOME = "", DENO_DIR } = Deno.env.toObject();
     // An executable takes flags of V8 from its environment only.
-    const v8 = executable === undefined ? {} : { DENO_V8_FLAGS: v8Flags.join(",") };
+    const own = executable !== undefined
+      ? { DENO_V8_FLAGS: v8Flags.join(",") }
+      : init.transport === "epoll"
+      ? {}
+      : START_ENVIRONMENT;
     this.#child = new Deno.Command(command!, {
       args: rest,
       cwd: directory,
@@ -114,7 +118,7 @@ export class BrokerProcess {
         HOME,
         NO_COLOR: "1",
         ...DENO_DIR === undefined ? {} : { DENO_DIR },
-        ...v8,
+        ...own,
         ...init.environment,
       },
       stdin: "null",

@@ -14,11 +14,6 @@ export interface SoloAttack {
   readonly credentials?: readonly [userName: string, password: string];
   /** What stays in memory because it is to stay, bytes: retained messages, up to their limit. Default: 0. */
   readonly keptBytes?: number;
-  /**
-   * How the broker serves plain connections. Default: by Deno's sockets. By epoll `malloc` is told to give free memory back, which cannot be
-   * done without FFI: blocks of some megabytes in a row stay with it otherwise.
-   */
-  readonly transport?: "epoll";
   /** How long memory may take to come back, milliseconds, where very much of what attackers have sent is still to be handled. */
   readonly lateMs?: number;
   /** Attacks once, or until it is over; it is called again and again. What it throws ends one round. */

@@ -30,7 +30,6 @@ export const FILLS: readonly SoloAttack[] = [
   {
     name: "never-acknowledged",
     what: "a hundred subscribers that read, and never acknowledge 1.95 MB each",
-    transport: "epoll",
     async run(target) {
       const payload = new Uint8Array(LARGE_BYTES);
       for (let i = 0; i < 100; i++) {

@@ -86,7 +86,7 @@ export async function soloRun(
       v8Flags: [`--max-heap-size=${HEAP_MB}`],
       ...executable === undefined
         // The clock of its thread is asked for by FFI.
-        ? { preload: VITALS, ffi: "all", transport: attack.transport ?? transport }
+        ? { preload: VITALS, ffi: "all", transport }
         : { executable, environment: oldDeno() },
     });
     const target = new Target(broker.port, secondPort);
