@@ -8,6 +8,11 @@ import { topicMatches } from "../topic/mod.ts";
 export class GivenUp {
   readonly #filters = new Map<string, string[]>();
 
+  /** Whether there are none: so it is most of the time, and each message of the log asks. */
+  get isEmpty(): boolean {
+    return this.#filters.size === 0;
+  }
+
   /** A client has given up a subscription, and the log does not know. */
   add(clientId: string, topicFilter: string): void {
     const filters = this.#filters.get(clientId);

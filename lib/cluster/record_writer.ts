@@ -1,5 +1,5 @@
 import type { SessionChange, ShareChange } from "../broker/mod.ts";
-import { encodePublishInto, type Publish, publishSize, withRoom } from "../codec/mod.ts";
+import { encodePublishInto, publishOf, publishSize, withRoom } from "../codec/mod.ts";
 import { writeBytes } from "./change_text.ts";
 import type { LogRecord, RecordClaim, RecordHead, RecordMessage } from "./record.ts";
 import {
@@ -34,17 +34,8 @@ export class RecordWriter {
 
   /** Adds a message: as a PUBLISH of 5.0, so what a packet can carry a record can. Throws `EncodeError` where a packet cannot. */
   add({ message, packetId, isWill = false, again }: RecordMessage): void {
-    const { qos, retain, properties, topicName, payload, publisherId, expiresAtMs } = message;
-    const packet: Publish = {
-      type: "publish",
-      topicName,
-      payload,
-      qos,
-      retain,
-      dup: false,
-      packetId: qos > 0 ? 1 : 0,
-      properties: properties ?? {},
-    } as Publish;
+    const { properties, publisherId, expiresAtMs } = message;
+    const packet = publishOf(message, properties);
     const sizeBytes = publishSize(packet, 5);
     const publisher = this.#encodePublisher(publisherId);
     this.#reserve(16 + publisher.length + sizeBytes);

@@ -254,7 +254,7 @@ export class SharedSessions {
   /** A message of the log is routed. Sessions that do not want it any more, and do by the log, are done with it: others hear so. */
   routed(message: Message): void {
     const { host } = this;
-    if (host === undefined) return;
+    if (host === undefined || this.#givenUp.isEmpty) return;
     for (const clientId of this.#givenUp.lacking(message, (id) => host.subscriptionsOf(id))) {
       this.#addDone(clientId, message.logId ?? 0);
     }

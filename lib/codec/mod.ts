@@ -34,7 +34,13 @@ export { EncodeError, MqttError } from "./error.ts";
 export { FirstByte, frameLength, writeVarint } from "./frame.ts";
 export { decodePacket } from "./decode.ts";
 export { encodeInto, encodePacket, packetSize } from "./encode.ts";
-export { decodePublish, encodePublishInto, plainTopicNameAt, publishSize } from "./publish.ts";
+export {
+  decodePublish,
+  encodePublishInto,
+  plainTopicNameAt,
+  publishOf,
+  publishSize,
+} from "./publish.ts";
 export { encodeAckInto } from "./acknowledgement.ts";
 export { encodePublishProperties, propertiesSizeBytes } from "./properties.ts";
 export { NameCache } from "./name_cache.ts";

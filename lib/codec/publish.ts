@@ -95,6 +95,19 @@ export function plainTopicNameAt(
 }
 
 /**
+ * The PUBLISH that a message is kept as, outside of an exchange: with these properties, and where its QoS needs one a Packet Identifier that
+ * means nothing.
+ * @internal
+ */
+export function publishOf(
+  { topicName, payload, qos, retain }: Pick<Publish, "topicName" | "payload" | "qos" | "retain">,
+  properties: Properties | undefined,
+): Publish {
+  const packetId = qos > 0 ? 1 : 0;
+  return { type: "publish", topicName, payload, qos, retain, dup: false, packetId, properties };
+}
+
+/**
  * Bytes of the whole packet. `topicNameBytes` is the Topic Name, where it is encoded already; `shared` are properties that are
  * encoded already, and are written after the packet's own. Throws as {@linkcode encodePublishInto} does.
  */

@@ -119,10 +119,9 @@ export class Sender {
   /** Restores a message in flight from the store. The order of the calls is the order of redelivery. */
   restore(packetId: number, delivery: Delivery, state: InFlight["state"]): void {
     const inFlight = this.#inFlightOf(packetId, delivery, state, false);
-    this.#ownTable().add(inFlight);
+    this.#ownTable();
+    this.#add(inFlight);
     this.#free = undefined;
-    this.#bytes += inFlight.sizeBytes;
-    this.#book.bytes += inFlight.sizeBytes + MESSAGE_OVERHEAD_BYTES;
     if (packetId > this.#lastPacketId) this.#lastPacketId = packetId;
   }
 
@@ -224,8 +223,12 @@ export class Sender {
   }
 
   #started(inFlight: InFlight): void {
-    this.#inFlight.add(inFlight);
+    this.#add(inFlight);
     this.#sent++;
+  }
+
+  #add(inFlight: InFlight): void {
+    this.#inFlight.add(inFlight);
     this.#bytes += inFlight.sizeBytes;
     this.#book.bytes += inFlight.sizeBytes + MESSAGE_OVERHEAD_BYTES;
   }

@@ -1,4 +1,4 @@
-import { encodePublishInto, publishSize } from "../codec/mod.ts";
+import { encodePublishInto, publishOf, publishSize } from "../codec/mod.ts";
 import { Packer, Unpacker } from "./packed_numbers.ts";
 import type { DeliveryRecord } from "./records.ts";
 import {
@@ -6,7 +6,6 @@ import {
   deliveryRow,
   type MessageRow,
   publisherText,
-  publishOf,
   toEndless,
 } from "./rows.ts";
 

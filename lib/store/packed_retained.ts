@@ -1,7 +1,13 @@
-import { decodePublish, encodePublishInto, frameLength, publishSize } from "../codec/mod.ts";
+import {
+  decodePublish,
+  encodePublishInto,
+  frameLength,
+  publishOf,
+  publishSize,
+} from "../codec/mod.ts";
 import type { Publisher, RetainedMessage, StoredRetained } from "../broker/mod.ts";
 import { RetainedRows, type RowOwner } from "./retained_rows.ts";
-import { fromEndless, publishOf, type RetainedRow, toEndless } from "./rows.ts";
+import { fromEndless, type RetainedRow, toEndless } from "./rows.ts";
 
 /**
  * Before each row's publisher and packet: bytes of the packet (32 bits) and of the publisher (32; 0: it is that of the row before), expires

@@ -3,6 +3,7 @@ import {
   encodePublishInto,
   type Properties,
   type Publish,
+  publishOf,
   publishSize,
 } from "../codec/mod.ts";
 import type { Delivery, KeptMessage, StoredWill, Subscription } from "../broker/mod.ts";
@@ -256,15 +257,6 @@ export function willFromRow(
     dueAtMs,
     ...isOrphan === 1 ? { isOrphan: true } : {},
   };
-}
-
-/** Encodes the message as a PUBLISH with these properties. */
-export function publishOf(
-  { topicName, payload, qos, retain }: Pick<Publish, "topicName" | "payload" | "qos" | "retain">,
-  properties: Properties | undefined,
-): Publish {
-  const packetId = qos > 0 ? 1 : 0;
-  return { type: "publish", topicName, payload, qos, retain, dup: false, packetId, properties };
 }
 
 function encodeMessage(

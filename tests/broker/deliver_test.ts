@@ -183,9 +183,8 @@ testExchange(
   { options: { maxInflightMessages: 2, maxInflightBytes: 50 } },
 );
 
-testExchange(
-  "max_total_inflight_bytes is for all clients together: who has more than its part waits, and others are served",
-  `
+/** Clients a and b have subscribed to topics of their names, and c has connected. */
+const A_AND_B_SUBSCRIBE = `
   a> CONNECT
   a< CONNACK
   a> SUBSCRIBE id=1 a qos=1
@@ -196,7 +195,11 @@ testExchange(
   b< SUBACK id=1 1
   c> CONNECT
   c< CONNACK
-  c> PUBLISH a qos=1 id=1 size=20000
+`;
+
+testExchange(
+  "max_total_inflight_bytes is for all clients together: who has more than its part waits, and others are served",
+  `${A_AND_B_SUBSCRIBE}  c> PUBLISH a qos=1 id=1 size=20000
   c< PUBACK id=1
   a< PUBLISH a qos=1 id=1 size=20000
   c> PUBLISH a qos=1 id=2 size=30000
@@ -221,18 +224,7 @@ testExchange(
 
 testExchange(
   "Who has nothing in flight, and no room for a large message because of others, gets it when they acknowledge or leave",
-  `
-  a> CONNECT
-  a< CONNACK
-  a> SUBSCRIBE id=1 a qos=1
-  a< SUBACK id=1 1
-  b> CONNECT
-  b< CONNACK
-  b> SUBSCRIBE id=1 b qos=1
-  b< SUBACK id=1 1
-  c> CONNECT
-  c< CONNACK
-  c> PUBLISH a qos=1 id=1 size=40000
+  `${A_AND_B_SUBSCRIBE}  c> PUBLISH a qos=1 id=1 size=40000
   c< PUBACK id=1
   a< PUBLISH a qos=1 id=1 size=40000
   c> PUBLISH b qos=1 id=2 size=40000

@@ -11,9 +11,8 @@ import {
 } from "../../lib/broker/mod.ts";
 import { ArenaMessage } from "../../lib/broker/ground/payload_arena.ts";
 import { ApartName } from "../../lib/topic/mod.ts";
-import { encodePublishInto, publishSize } from "../../lib/codec/mod.ts";
+import { encodePublishInto, publishOf, publishSize } from "../../lib/codec/mod.ts";
 import { PlainRetained } from "../../lib/store/plain_retained.ts";
-import { publishOf } from "../../lib/store/rows.ts";
 import { Exchange } from "../support/exchange.ts";
 import type { Setup } from "../support/test_broker.ts";
 

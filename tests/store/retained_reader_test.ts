@@ -3,8 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { unpackTogether } from "../../lib/store/packed_retained.ts";
 import { RetainedReader } from "../../lib/store/retained_reader.ts";
 import { migrate } from "../../lib/store/schema.ts";
-import { encodePublishInto, publishSize } from "../../lib/codec/mod.ts";
-import { publishOf } from "../../lib/store/rows.ts";
+import { encodePublishInto, publishOf, publishSize } from "../../lib/codec/mod.ts";
 
 function packetOf(topicName: string, i: number): Uint8Array {
   const payload = new Uint8Array(i).fill(i);

@@ -12,7 +12,7 @@ import type { Fanout } from "../ground/fanout.ts";
 import type { Client, Connection } from "../state/connection.ts";
 import { drop, dropDelivery, dropFailed } from "./drop.ts";
 import { enqueue, takeQueued } from "./queue.ts";
-import { canSendNow, drain, isBacklogged, sendInFlight } from "./send.ts";
+import { canSendNow, drain, isBacklogged, sendInFlight, waitForFlight } from "./send.ts";
 
 /** Hands a message to one client: sends it, queues it, or counts why not. An error does not affect other receivers. */
 export function deliver(core: Core, target: Target, message: Message, fanout: Fanout): void {
@@ -54,8 +54,7 @@ function handOver(core: Core, target: Target, message: Message, fanout: Fanout):
     const isBrief = session.queue.tail !== undefined && share === undefined;
     const kept = isBrief ? fanout.keep() : fanout.keepForLong();
     enqueue(core, client, deliveryOf(core, target, qos, retain, kept));
-    // Perhaps only what others have in flight leaves it no room.
-    if (connection !== null && session.sender.size === 0) core.waitingForFlight.add(client);
+    if (connection !== null) waitForFlight(core, client, sizeBytes);
     return;
   }
   const delivery = deliveryOf(core, target, qos, retain, fanout.keep());

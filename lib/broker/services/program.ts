@@ -1,4 +1,4 @@
-import { publishSize } from "../../codec/mod.ts";
+import { publishOf, publishSize } from "../../codec/mod.ts";
 import type { Message } from "../../session/mod.ts";
 import type { Core } from "../core/core.ts";
 import type { MessageInit } from "../ground/message_hub.ts";
@@ -25,19 +25,7 @@ export function publishForProgram(core: Core, init: MessageInit): void {
     throw new TypeError(`Cannot publish to "${topicName}": not a Topic Name`);
   }
   // Those of clients were decoded, and those of programs may be anything: the store could not write them later, which ends the process.
-  if (properties !== undefined) {
-    const packetId = qos > 0 ? 1 : 0;
-    publishSize({
-      type: "publish",
-      topicName,
-      payload,
-      qos,
-      retain,
-      dup: false,
-      packetId,
-      properties,
-    }, 5);
-  }
+  if (properties !== undefined) publishSize(publishOf(message, properties), 5);
   // A program that publishes within the call of its subscription gets its message routed after the current one has reached all
   // receivers. The same holds in any other function, and while another message of programs is in a long fan-out.
   const mustWait = core.isBusy || core.published.length > 0 || core.longFanOuts.isBusy("");

@@ -27,6 +27,15 @@ export function canSendNow(
   return client.session.queue.length === 0 && canSend(core, client, connection, contentBytes);
 }
 
+/**
+ * The client, to which such a message cannot be sent, waits until less is in flight to others if that is what it needs: with nothing in
+ * flight, no acknowledgement of its own lets it go on.
+ */
+export function waitForFlight(core: Core, client: Client, contentBytes: number): void {
+  const { sender } = client.session;
+  if (sender.size === 0 && !sender.hasQuotaFor(contentBytes)) core.waitingForFlight.add(client);
+}
+
 /** Sends the client's waiting messages, as far as the limits allow: first messages in flight from before, then its queue. */
 export function drain(core: Core, client: Client): void {
   const { connection, session } = client;
@@ -165,11 +174,11 @@ function waitsForCommit(core: Core, client: Client, packet: "publish" | "pubrel"
 
 /** Whether the first of the queue may be sent. If only what others have in flight leaves it no room, the client waits for that. */
 function canSendNext(core: Core, client: Client, connection: Connection): boolean {
-  const { queue: { first }, sender } = client.session;
+  const { first } = client.session.queue;
   // QoS 0 is not in flight, but waits behind what is. The size of what is still to be read from the store is not known.
   const contentBytes = first === undefined || first.qos === 0 ? 0 : contentSizeBytes(first.message);
   if (canSend(core, client, connection, contentBytes)) return true;
-  if (sender.size === 0) core.waitingForFlight.add(client);
+  waitForFlight(core, client, contentBytes);
   return false;
 }
 

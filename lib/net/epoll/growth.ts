@@ -15,10 +15,7 @@ export class Growth {
 
   /** Whether a buffer of this size may be filled in this round; the first one always may. */
   admits(sizeBytes: number): boolean {
-    if (this.#waiting.length > 0) return false;
-    if (this.#roundBytes > 0 && this.#roundBytes + sizeBytes > MOVED_BYTES) return false;
-    this.#roundBytes += sizeBytes;
-    return true;
+    return this.#waiting.length === 0 && this.#takes(sizeBytes);
   }
 
   /** `grow`, which fills a buffer of this size, is called in a later round. */
@@ -31,12 +28,13 @@ export class Growth {
     this.#roundBytes = 0;
     if (this.#waiting.length === 0) return;
     let count = 0;
-    while (count < this.#waiting.length) {
-      const { sizeBytes } = this.#waiting[count]!;
-      if (count > 0 && this.#roundBytes + sizeBytes > MOVED_BYTES) break;
-      this.#roundBytes += sizeBytes;
-      count++;
-    }
+    while (count < this.#waiting.length && this.#takes(this.#waiting[count]!.sizeBytes)) count++;
     for (const { grow } of this.#waiting.splice(0, count)) grow();
+  }
+
+  #takes(sizeBytes: number): boolean {
+    if (this.#roundBytes > 0 && this.#roundBytes + sizeBytes > MOVED_BYTES) return false;
+    this.#roundBytes += sizeBytes;
+    return true;
   }
 }
