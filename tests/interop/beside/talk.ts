@@ -176,10 +176,16 @@ export async function talk(
       said.push(line.length > 100 ? `${line.slice(0, 100)}…` : line);
       const order = [name, ...[...talkers.keys()].filter((other) => other !== name)];
       const heardBy = new Map(order.map((each): [string, string[]] => [each, []]));
+      const settle = async (each: string) =>
+        heardBy.get(each)!.push(...await talkers.get(each)!.settle());
       // A broker may hear the first pings before it sees that somebody has closed, but not the second ones.
       for (let rounds = act === " x" ? 2 : 1; rounds > 0; rounds--) {
-        await place.pass?.();
-        for (const each of order) heardBy.get(each)!.push(...await talkers.get(each)!.settle());
+        if (place.pass !== undefined) {
+          // What it waits for follows from packets that were read.
+          await settle(name);
+          await place.pass();
+        }
+        for (const each of order) await settle(each);
       }
       for (const [each, all] of heardBy) for (const heard of all) said.push(`  ${each}< ${heard}`);
     }
