@@ -1,6 +1,6 @@
 import { ownerWithHome, type SessionChange } from "../broker/mod.ts";
-import { Homes } from "./homes.ts";
-import { OwnSessions } from "./own_sessions.ts";
+import type { Homes } from "./homes.ts";
+import type { OwnSessions } from "./own_sessions.ts";
 import { homeText, parseHome } from "./stored_home.ts";
 import { Unapplied } from "./unapplied.ts";
 
