@@ -10,6 +10,8 @@ import { Reading } from "./node_reading.ts";
 import { NodeWatch } from "./node_watch.ts";
 import type { OpenedLog } from "./open_log.ts";
 import { prefixOf } from "./options.ts";
+import { ServerLines } from "./server_lines.ts";
+import { Trouble } from "./trouble.ts";
 
 const LOOK_MS = 500;
 const LOOK_AGAIN_MS = 5;
@@ -60,18 +62,25 @@ export class ClusterNode {
   }
 
   #newEvents(): EngineEvents {
-    const { options: { node }, log } = this.#init;
+    const { options: { node }, log, nowMs } = this.#init;
+    const lines = new ServerLines(log, nowMs);
+    const denied = new Trouble(
+      log,
+      "The cluster's NATS servers do not let this node's user do what it has to: see the guide's page on running a cluster",
+      nowMs,
+    );
     return {
       onConnect: (server) => {
-        log.info("The cluster's NATS server is connected", { server });
+        lines.connected(server, this.#engine.maxPayloadBytes);
         this.#parts.log.look(true);
         this.#tell("connected", node, this.#server = server);
       },
       onLost: (reason) => {
-        log.warning("The cluster's NATS server is not connected", { reason });
+        lines.lost(reason);
         if (this.#server !== "") this.#tell("away", node, reason);
         this.#server = "";
       },
+      onDenied: (reason) => void denied.tell(reason),
     };
   }
 

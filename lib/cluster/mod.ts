@@ -27,7 +27,8 @@
  * | `forwarding`     | QoS 0 between nodes                                                                             |
  * | `interests`      | which topics of QoS 0 this node wants; `topic_subject` is how topics are named at NATS          |
  * | `members`        | who else is there                                                                               |
- * | `trouble`        | what fails again and again is said from time to time                                            |
+ * | `trouble`        | what fails again and again is said from time to time; `server_lines`: of the way to the servers   |
+ * | `answers`        | what the servers refuse, in words for whoever runs them                                         |
  * | `log_watch`      | where the log stands, for those who look; `status`: the same for somebody outside               |
  * | `snapshot_maker` | puts a copy of a store into the object store, and shortens the log; `lease`: one node does so   |
  * | `snapshot_reader`| where a node starts that is new, or was away for longer than the log reaches back; `beginning`  |

@@ -39,7 +39,7 @@ export function makeParts(
   const { node } = options;
   const prefix = prefixOf(options.name);
   const own = init.store ?? new EmptyStore();
-  const log = new Log(engine, `${prefix}.log`, node, nowMs);
+  const log = new Log(engine, `${prefix}.log`, node, nowMs, lines);
   const sessions = new SharedSessions(node, log, lines);
   const isExpected = (share: string) => {
     const host = hostOf();

@@ -1,13 +1,16 @@
 import type { LogPort } from "../broker/mod.ts";
 import { type Position, positionOf } from "./position.ts";
+import { wordsOf } from "./answers.ts";
 import { delay } from "./delay.ts";
 import { NatsConnection } from "./nats/connection.ts";
 import { NatsError } from "./nats/error.ts";
 import { JetStream, type StreamInfo } from "./nats/jetstream.ts";
 import type { FoundObject, ObjectStore } from "./nats/object_store.ts";
 import { nameOfPlace } from "./nats/place.ts";
+import { WAITING } from "./open_log.ts";
 import { type ClusterOptions, streamOf } from "./options.ts";
 import { damagedSubject, SNAPSHOT, snapshotsOf, type SnapshotView, viewOf } from "./snapshot.ts";
+import { Trouble } from "./trouble.ts";
 
 /** What reading a snapshot needs. */
 export interface SnapshotReaderInit {
@@ -35,6 +38,8 @@ const ANOTHER_WAIT_MS = 60_000;
 export async function readSnapshotOf(init: SnapshotReaderInit): Promise<SnapshotView | undefined> {
   const { options, log, signal } = init;
   let reason = "no answer in time";
+  const servers = options.places.map(nameOfPlace).join(",");
+  const trouble = new Trouble(log, WAITING, () => performance.now(), { servers });
   const nats = new NatsConnection({
     places: options.places,
     credentials: options.credentials,
@@ -62,7 +67,7 @@ export async function readSnapshotOf(init: SnapshotReaderInit): Promise<Snapshot
           }
           nats.publish(damagedSubject(options.name), new TextEncoder().encode(error.nuid));
         } else if (!(error instanceof NatsError)) throw error;
-        else warn(init, tries, nats.isConnected ? error.message : reason);
+        else if (tries >= 2) trouble.tell(nats.isConnected ? wordsOf(error) : reason);
       }
       await delay(RETRY_MS);
     }
@@ -124,11 +129,6 @@ async function write(objects: ObjectStore, { info }: FoundObject, path: string):
   for await (const chunk of objects.read(info)) {
     for (let at = 0; at < chunk.length;) at += await file.write(chunk.subarray(at));
   }
-}
-
-function warn({ options, log }: SnapshotReaderInit, tries: number, reason: string): void {
-  const servers = options.places.map(nameOfPlace).join(",");
-  if (tries % 10 === 2) log.warning("The broker waits for its cluster", { servers, reason });
 }
 
 function giveUp({ log }: SnapshotReaderInit, { message, isInLog }: DamagedSnapshot): undefined {
