@@ -55,7 +55,7 @@ export class ClusterNode {
     this.#stopTimers = [
       timers.every(LOOK_MS, () => this.#look()),
       timers.every(DONE_MS, () => {
-        const hasTold = parts.sessions.tellDone();
+        const hasTold = parts.sessions.own.done.tell();
         if (parts.shares.tellDone() || hasTold) parts.log.flush();
       }),
     ];
@@ -135,7 +135,7 @@ export class ClusterNode {
 
   /** The node of each session, by Client Identifier, as the log says at present. */
   get homes(): Iterable<readonly [clientId: string, node: string]> {
-    return this.#parts.sessions.homes;
+    return this.#parts.sessions.homes.all;
   }
 
   /** Applies all that is in the log, and goes on applying it; resolves when nothing of before is missing. */
@@ -180,10 +180,9 @@ export class ClusterNode {
     log.epoch = forwarding.epoch = applier.epoch = epoch;
     log.knows(applier.sequence);
     this.#watch.begin();
-    sessions.sequence = () => applier.sequence;
-    sessions.host = host;
-    host.turn().inherit(sessions.takeLeft());
-    host.turn().comeBack([...sessions.own()]);
+    sessions.own.begin(host, () => applier.sequence);
+    host.turn().inherit(sessions.own.takeLeft());
+    host.turn().comeBack([...sessions.homes.own()]);
     for (const [clientId, will] of effects.takeOwedWills()) {
       host.turn().publishOwed(clientId, will);
     }
@@ -193,7 +192,7 @@ export class ClusterNode {
       epoch,
       sequence: applier.sequence,
       waiting: log.waiting,
-      own: sessions.countOf(node),
+      own: sessions.homes.countOf(node),
       losses: this.#lost.count,
       ...host.counts,
     }));

@@ -1,15 +1,10 @@
 import type { LogPort } from "../broker/mod.ts";
-import { delay } from "./delay.ts";
+import { delay, delayAfter, RETRY_MS, waitingTold } from "./delay.ts";
 import type { JetStream, StreamInfo } from "./nats/jetstream.ts";
-import { nameOfPlace } from "./nats/place.ts";
 import { wordsOf } from "./answers.ts";
 import { type ClusterOptions, prefixOf, streamOf } from "./options.ts";
 import { type Position, positionOf } from "./position.ts";
-import { Trouble } from "./trouble.ts";
 
-/** Said by whoever has to wait until the servers answer. */
-export const WAITING = "The broker waits for its cluster";
-const RETRY_MS = 500;
 /** How long a log is waited for that has less than was read of it: longer than a change of leaders takes. */
 export const WHOLE_LOG_WAIT_MS = 15_000;
 /** Nanoseconds in which JetStream knows a message again. */
@@ -66,8 +61,7 @@ async function openWholeStream(
 async function openStream(
   { options, log, jetStream, isClosed }: OpenLogInit,
 ): Promise<StreamInfo | undefined> {
-  const servers = options.places.map(nameOfPlace).join(",");
-  const trouble = new Trouble(log, WAITING, () => performance.now(), { servers });
+  const waiting = waitingTold(log, options);
   for (let tries = 0; !isClosed(); tries++) {
     try {
       return await jetStream.ensureStream({
@@ -79,8 +73,8 @@ async function openStream(
         duplicate_window: DUPLICATE_WINDOW_NS,
       });
     } catch (error) {
-      if (tries >= 2) trouble.tell(wordsOf(error));
-      await delay(RETRY_MS);
+      waiting(tries, wordsOf(error));
+      await delayAfter(tries);
     }
   }
   return undefined;

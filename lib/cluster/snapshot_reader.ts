@@ -1,16 +1,13 @@
 import type { LogPort } from "../broker/mod.ts";
 import { type Position, positionOf } from "./position.ts";
 import { wordsOf } from "./answers.ts";
-import { delay } from "./delay.ts";
+import { delayAfter, waitingTold } from "./delay.ts";
 import { NatsConnection } from "./nats/connection.ts";
 import { NatsError } from "./nats/error.ts";
 import { JetStream, type StreamInfo } from "./nats/jetstream.ts";
 import type { FoundObject, ObjectStore } from "./nats/object_store.ts";
-import { nameOfPlace } from "./nats/place.ts";
-import { WAITING } from "./open_log.ts";
 import { type ClusterOptions, streamOf } from "./options.ts";
 import { damagedSubject, SNAPSHOT, snapshotsOf, type SnapshotView, viewOf } from "./snapshot.ts";
-import { Trouble } from "./trouble.ts";
 
 /** What reading a snapshot needs. */
 export interface SnapshotReaderInit {
@@ -26,7 +23,6 @@ export interface SnapshotReaderInit {
   readonly signal?: AbortSignal | undefined;
 }
 
-const RETRY_MS = 500;
 /** How long other nodes have to make another one, where that which is there is damaged. */
 const ANOTHER_WAIT_MS = 60_000;
 
@@ -38,8 +34,7 @@ const ANOTHER_WAIT_MS = 60_000;
 export async function readSnapshotOf(init: SnapshotReaderInit): Promise<SnapshotView | undefined> {
   const { options, log, signal } = init;
   let reason = "no answer in time";
-  const servers = options.places.map(nameOfPlace).join(",");
-  const trouble = new Trouble(log, WAITING, () => performance.now(), { servers });
+  const waiting = waitingTold(log, options);
   const nats = new NatsConnection({
     places: options.places,
     credentials: options.credentials,
@@ -67,9 +62,9 @@ export async function readSnapshotOf(init: SnapshotReaderInit): Promise<Snapshot
           }
           nats.publish(damagedSubject(options.name), new TextEncoder().encode(error.nuid));
         } else if (!(error instanceof NatsError)) throw error;
-        else if (tries >= 2) trouble.tell(nats.isConnected ? wordsOf(error) : reason);
+        else waiting(tries, nats.isConnected ? wordsOf(error) : reason);
       }
-      await delay(RETRY_MS);
+      await delayAfter(tries);
     }
   } finally {
     await nats.close();
