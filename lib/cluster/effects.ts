@@ -97,9 +97,9 @@ export class Effects {
   }
 
   /** {@linkcode ApplierPorts.sharedAgain} */
-  sharedAgain(message: Message, again: SharedAgain, { isOwn }: Origin): boolean {
+  sharedAgain(message: Message, again: SharedAgain): boolean {
     if (this.#host.turn().isFanningOut) return false;
-    this.#shares.applyAgain(message, again, isOwn);
+    this.#shares.applyAgain(message, again);
     return true;
   }
 

@@ -43,9 +43,9 @@ export function makeParts(
   const sessions = new SharedSessions(node, log, lines);
   const isExpected = (share: string) => {
     const host = hostOf();
-    return host !== undefined && sessions.haveElsewhere(share, host);
+    return host !== undefined && sessions.haveSomewhere(share, host);
   };
-  const shares = new SharedGroups(node, log, lines, isExpected);
+  const shares = new SharedGroups({ node, log, lines, store: own, isExpected });
   const forwarding = new Forwarding(engine, prefix, node, lines);
   const deliver = (message: Message) => hostOf()?.turn().deliverForwarded(message);
   const interests = new Interests(

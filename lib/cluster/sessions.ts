@@ -108,10 +108,9 @@ export class SharedSessions {
     for (const [clientId, home] of this.#homes) if (home === this.#node) yield clientId;
   }
 
-  /** Whether a session of another node has this subscription. */
-  haveElsewhere(topicFilter: string, host: SessionHost): boolean {
-    for (const [clientId, home] of this.#homes) {
-      if (home === this.#node) continue;
+  /** Whether a session of some node has this subscription. */
+  haveSomewhere(topicFilter: string, host: SessionHost): boolean {
+    for (const clientId of this.#homes.keys()) {
       for (const subscription of host.subscriptionsOf(clientId)) {
         if (subscription.topicFilter === topicFilter) return true;
       }

@@ -1,4 +1,5 @@
 import type { MessageRow, QueueRow, SessionRow, SubscriptionRow, WaitingRow } from "./rows.ts";
+import type { SharedRow } from "./shared_rows.ts";
 
 /** The rows that one commit writes, as plain data that can be sent to the Worker. */
 export interface BatchRows {
@@ -25,12 +26,17 @@ export interface BatchRows {
   readonly deletedWills: readonly number[];
   /** Rows as {@linkcode packWills} packs them. */
   readonly wills: Uint8Array<ArrayBuffer>;
+  /** They are deleted before others are put. */
+  readonly deletedShared: readonly SharedKey[];
+  readonly shared: readonly SharedRow[];
   /** How far a cluster's log has been applied; `null` for no change. */
   readonly position: string | null;
 }
 
 /** The key of a subscription. */
 export type SubscriptionKey = readonly [sessionId: number, topicFilter: string];
+/** The key of what a node of a cluster has to deliver to a shared subscription. */
+export type SharedKey = readonly [share: string, logId: number];
 /** The key of a waiting delivery. */
 export type WaitingKey = readonly [sessionId: number, sequence: number];
 /** A Packet Identifier that a session has received. */

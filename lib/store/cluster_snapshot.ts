@@ -64,6 +64,7 @@ const TABLES: readonly (readonly [
     "publisher_user",
     "publisher_listener",
   ]],
+  ["shared", ["share", "log_id", "node", "at", "packet", "publisher", "expires_at_ms"]],
   ["cluster", ["id", "position"]],
 ];
 
@@ -79,8 +80,8 @@ export interface SnapshotContent {
 
 /**
  * Puts what all nodes of a cluster know into the store of a directory, in the place of what it knew of that before. `path` is a backup of
- * another node's store, and is changed. What belongs to one node alone (sessions without a node, and what waits for shared subscriptions)
- * stays in this store, and is not taken from the other one.
+ * another node's store, and is changed. What belongs to one node alone (sessions without a node, and what waits in a session for a shared
+ * subscription) stays in this store, and is not taken from the other one.
  *
  * All of it is one transaction, with the position in the log: whoever is interrupted begins again with the store that he had. Throws if a
  * broker has the directory, if a newer program has written the backup, and where the store cannot be written.
@@ -162,6 +163,7 @@ function forgetShared(source: DatabaseSync, target: DatabaseSync): void {
   target.exec(`DELETE FROM sessions WHERE id IN (SELECT id FROM forgotten);
     ${DELETE_UNUSED_MESSAGES};
     DELETE FROM retained;
+    DELETE FROM shared;
     DROP TABLE forgotten`);
 }
 
