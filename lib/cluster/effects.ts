@@ -136,6 +136,7 @@ export class Effects {
       endsSession,
     );
     if (isChanged) this.#log.knows(sequence);
+    if (endsSession || !keepsSession) this.#shares.sessionEnded(clientId);
     if (isOwn && !keepsSession) return this.#claims.appliedUnawaited(clientId);
     if (!isHere) this.#store.moved(clientId);
     // Of several nodes that claim a client, the one keeps it whose claim comes last in the log.
@@ -176,6 +177,7 @@ export class Effects {
     } else if (change.kind === "ended") {
       this.#sessions.applied(change, node);
     } else this.#sessions.ownApplied(change);
+    this.#shares.sessionChanged(change);
     return true;
   }
 }

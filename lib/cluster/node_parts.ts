@@ -41,11 +41,7 @@ export function makeParts(
   const own = init.store ?? new EmptyStore();
   const log = new Log(engine, `${prefix}.log`, node, nowMs);
   const sessions = new SharedSessions(node, log, lines);
-  const isExpected = (share: string) => {
-    const host = hostOf();
-    return host !== undefined && sessions.haveSomewhere(share, host);
-  };
-  const shares = new SharedGroups({ node, log, lines, store: own, isExpected });
+  const shares = new SharedGroups({ node, log, lines, store: own });
   const forwarding = new Forwarding(engine, prefix, node, lines);
   const deliver = (message: Message) => hostOf()?.turn().deliverForwarded(message);
   const interests = new Interests(

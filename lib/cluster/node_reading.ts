@@ -37,6 +37,9 @@ export class Reading {
     this.#parts = parts;
     const { sequence, entries = 0, shares, fences } = position;
     parts.shares.load(shares, firstPlaceOf(sequence + 1) + entries, isCut);
+    for (const [clientId] of parts.sessions.homes) {
+      parts.shares.hasSession(clientId, reading.host.subscriptionsOf(clientId));
+    }
     if (fences !== undefined) parts.sessions.fences.load(fences);
     if (isCut) {
       reading.lost.wasCut();

@@ -108,16 +108,6 @@ export class SharedSessions {
     for (const [clientId, home] of this.#homes) if (home === this.#node) yield clientId;
   }
 
-  /** Whether a session of some node has this subscription. */
-  haveSomewhere(topicFilter: string, host: SessionHost): boolean {
-    for (const clientId of this.#homes.keys()) {
-      for (const subscription of host.subscriptionsOf(clientId)) {
-        if (subscription.topicFilter === topicFilter) return true;
-      }
-    }
-    return false;
-  }
-
   /** Nodes that have sessions. */
   get nodes(): Iterable<string> {
     return this.#counts.keys();

@@ -3,6 +3,7 @@ import type {
   FromCluster,
   LogPort,
   Message,
+  SessionChange,
   ShareChange,
   SharedDelivery,
   ShareMembers,
@@ -12,6 +13,7 @@ import type {
 import { isSharedFilter } from "../topic/mod.ts";
 import { entryAt, firstPlaceOf, recordOf, type SharedAgain } from "./record.ts";
 import { type ForShare, NOBODY, SharePending } from "./share_pending.ts";
+import { ShareSessions } from "./share_sessions.ts";
 import { type SavedShares, ShareTable } from "./share_table.ts";
 import { type Going, type ShareLog, ShareWords, type ShareWork } from "./share_words.ts";
 
@@ -35,12 +37,7 @@ export interface SharedGroupsInit {
   readonly lines: LogPort;
   /** The node's own. */
   readonly store: Store;
-  /** Whether a session of some node has this shared subscription, whose node may not have said so yet. */
-  readonly isExpected: (share: string) => boolean;
 }
-
-/** How often a node looks whether what nobody has to deliver is still expected, in calls of `tellDone`. */
-const LOOK_EVERY = 25;
 
 /**
  * Shared subscriptions over all nodes: each message is delivered once for a shared subscription. The nodes say by the log how many members they
@@ -54,6 +51,7 @@ export class SharedGroups {
   readonly #table = new ShareTable();
   readonly #pending: SharePending;
   readonly #words: ShareWords;
+  readonly #sessions = new ShareSessions();
   /** What no member here could take, by shared subscription. */
   readonly #left = new Map<string, Set<number>>();
   /** Of a log that is lost: what this node had to deliver. */
@@ -62,13 +60,10 @@ export class SharedGroups {
   #isLastOffer = false;
   /** The place in the log that is being applied. */
   #place = 0;
-  #looks = 0;
   readonly #node: string;
-  readonly #isExpected: (share: string) => boolean;
 
-  constructor({ node, log, lines, store, isExpected }: SharedGroupsInit) {
+  constructor({ node, log, lines, store }: SharedGroupsInit) {
     this.#node = node;
-    this.#isExpected = isExpected;
     this.#pending = new SharePending(lines, store);
     const membersOf = (share: string) => this.host!.shareMembers(share);
     this.#words = new ShareWords(log, membersOf, (share) => this.#workOf(share));
@@ -110,6 +105,21 @@ export class SharedGroups {
     if (saved === undefined) return;
     this.#table.load(saved, since);
     for (const share of this.#table.shares) this.host!.turn().holdShare(share, true);
+  }
+
+  /** A session that outlives its connection was stored, with these subscriptions. */
+  hasSession(clientId: string, subscriptions: Iterable<Subscription>): void {
+    this.#sessions.add(clientId, subscriptions);
+  }
+
+  /** The log has come to a change of a session that counts. */
+  sessionChanged(change: SessionChange): void {
+    this.#forgetUnexpected(this.#sessions.changed(change));
+  }
+
+  /** The log has come to a claim: the session of before has ended. */
+  sessionEnded(clientId: string): void {
+    this.#forgetUnexpected(this.#sessions.ended(clientId));
   }
 
   /** Records are gone before this one: nobody knows what they said is done with. */
@@ -190,7 +200,6 @@ export class SharedGroups {
   /** Tells others what is done with; `true`: something was. */
   tellDone(): boolean {
     if (!this.#words.isWriting) return false;
-    this.#forgetUnexpected();
     let hasTold = false;
     for (const share of this.#pending.sharesOf(this.#node)) {
       if (this.#words.isUnsettled(share)) continue;
@@ -295,27 +304,19 @@ export class SharedGroups {
    * somewhere, it waits for the word of that one's node.
    */
   #move(moving: readonly ForShare[]): void {
-    const expected = new Map<string, boolean>();
     for (const [share, message] of moving) {
       const logId = message.logId!;
       const draw = drawOf(logId);
       const taker = this.#table.choose(share, draw, logId) ?? this.#table.choose(share, draw);
-      if (taker !== undefined) {
-        const isHere = this.#assign(taker, share, message);
-        if (isHere) this.host!.turn().deliverToShare(share, message);
-        continue;
-      }
-      if (!expected.has(share)) expected.set(share, this.#isExpected(share));
-      if (expected.get(share)) this.#pending.add(NOBODY, share, message, this.#place);
+      if (taker === undefined && !this.#sessions.has(share)) continue;
+      const isHere = this.#assign(taker ?? NOBODY, share, message);
+      if (isHere) this.host!.turn().deliverToShare(share, message);
     }
   }
 
-  /** The sessions have ended that some messages wait for. */
-  #forgetUnexpected(): void {
-    if (++this.#looks % LOOK_EVERY !== 0) return;
-    for (const share of this.#pending.sharesOf(NOBODY)) {
-      if (!this.#isExpected(share)) this.#pending.takeAll(NOBODY, share);
-    }
+  /** No session has these any more: what waits for one goes to nobody. */
+  #forgetUnexpected(shares: readonly string[]): void {
+    for (const share of shares) this.#pending.takeAll(NOBODY, share);
   }
 
   /** A member left these, and there was no other just then. Who is here now may not have them either: then nobody gets them. */

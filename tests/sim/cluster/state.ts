@@ -22,8 +22,7 @@ export function stateOf({ cluster, broker }: ClusterSimNode): State {
       message instanceof ArenaMessage ? new TextDecoder().decode(message.payload) : ""
     }`;
   });
-  // What waits for a session whose node has not spoken of it yet, a node may forget a little earlier than another one.
-  const shared = cluster.shared.filter(({ node }) => node !== "").map(({ node, share, message }) =>
+  const shared = cluster.shared.map(({ node, share, message }) =>
     `${node} ${share} ${message.logId}`
   );
   return {
