@@ -4,6 +4,7 @@ import { Journal } from "./journal.ts";
 import { loadAll } from "./load.ts";
 import { lockDirectory } from "./lock.ts";
 import { countWaiting } from "./queued.ts";
+import { encodeMessage, SHARED_FLAG } from "./rows.ts";
 import { migrate } from "./schema.ts";
 import { countRows, DELETE_UNUSED_MESSAGES } from "./statements.ts";
 import { DATABASE_NAME } from "./store_files.ts";
@@ -141,10 +142,34 @@ function strip(db: DatabaseSync): void {
     db.exec(`DELETE FROM ${table} WHERE session_id NOT IN (SELECT id FROM sessions)`);
   }
   const isOwn = `share IS NOT NULL OR message_id IN (${NOT_LOGGED})`;
-  db.exec(`DELETE FROM deliveries WHERE ${isOwn}`);
+  const standIn = putStandIn(db, `(${isOwn}) AND flags & 3 = 2`);
+  db.prepare(`DELETE FROM deliveries WHERE (${isOwn}) AND message_id <> ?`).run(standIn);
   const { changes } = db.prepare(`DELETE FROM waiting WHERE ${isOwn}`).run();
   db.exec(DELETE_UNUSED_MESSAGES);
   if (Number(changes) > 0) countWaiting(db);
+}
+
+/**
+ * Of a QoS 2 message that its node alone has in flight, the client holds the Packet Identifier: something empty stands for it, which is
+ * released. Returns the number of that message.
+ */
+function putStandIn(db: DatabaseSync, isSuch: string): number {
+  const packet = encodeMessage(
+    { topicName: "", payload: new Uint8Array(0), qos: 2, retain: false },
+    undefined,
+  );
+  const isOf = db.prepare(`SELECT 1 FROM deliveries WHERE ${isSuch} LIMIT 1`);
+  if (isOf.get() === undefined) return 0;
+  const released = greatest(db, "max(release_order)", "deliveries");
+  const change = db.prepare(
+    `UPDATE deliveries SET message_id = -1, flags = ?, share = NULL, identifiers = NULL,
+       release_order = iif(release_order > 0, release_order, ? + sequence) WHERE ${isSuch}`,
+  );
+  change.run(2 | SHARED_FLAG, released);
+  const id = greatest(db, "max(id)", "messages") + 1;
+  db.prepare("INSERT INTO messages (id, packet, publisher) VALUES (?, ?, '')").run(id, packet);
+  db.prepare("UPDATE deliveries SET message_id = ? WHERE message_id = -1").run(id);
+  return id;
 }
 
 /** Deletes what this node knew of what all know. */
