@@ -53,7 +53,7 @@ export class ClusterNode {
     this.#stopTimers = [
       timers.every(LOOK_MS, () => this.#look()),
       timers.every(DONE_MS, () => {
-        const hasTold = parts.sessions.tellDone();
+        const hasTold = parts.sessions.own.done.tell();
         if (parts.shares.tellDone() || hasTold) parts.log.flush();
       }),
     ];
@@ -126,7 +126,7 @@ export class ClusterNode {
 
   /** The node of each session, by Client Identifier, as the log says at present. */
   get homes(): Iterable<readonly [clientId: string, node: string]> {
-    return this.#parts.sessions.homes;
+    return this.#parts.sessions.homes.all;
   }
 
   /** What nodes have to deliver to members of shared subscriptions, as the log says at present. */
@@ -176,10 +176,9 @@ export class ClusterNode {
     log.epoch = forwarding.epoch = applier.epoch = epoch;
     log.knows(applier.sequence);
     this.#watch.begin();
-    sessions.sequence = () => applier.sequence;
-    sessions.host = host;
-    host.turn().inherit(sessions.takeLeft());
-    host.turn().comeBack([...sessions.own()]);
+    sessions.own.begin(host, () => applier.sequence);
+    host.turn().inherit(sessions.own.takeLeft());
+    host.turn().comeBack([...sessions.homes.own()]);
     for (const [clientId, will] of effects.takeOwedWills()) {
       host.turn().publishOwed(clientId, will);
     }
@@ -189,7 +188,7 @@ export class ClusterNode {
       epoch,
       sequence: applier.sequence,
       waiting: log.waiting,
-      own: sessions.countOf(node),
+      own: sessions.homes.countOf(node),
       losses: this.#lost.count,
       ...host.counts,
     }));

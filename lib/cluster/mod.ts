@@ -19,11 +19,14 @@
  * | `lost_log`       | what a node does whose servers have lost what it had applied                                    |
  * | `applier`        | applies records in order; `marks` decides which of them count, the same on every node           |
  * | `shared_store`   | the broker's store: a commit is done when the log has come to what was put into it before       |
- * | `sessions`       | which node each session belongs to, and what this node tells the others about its own           |
- * | `stored_home`    | what the node's own store has of that                                                           |
- * | `given_up`       | which subscriptions this node has ended, and others not yet                                     |
+ * | `sessions`       | all sessions of the cluster, and what the node's own store has of that: `stored_home`           |
+ * | `homes`          | which node each session belongs to by the log, and so whose word counts                         |
+ * | `own_sessions`   | what this node tells the others about its own; `reserved` and `unapplied`: of QoS 2             |
+ * | `done_with`      | which messages these are done with; `given_up`: subscriptions that others do not know to be over |
  * | `fences`         | which words of a node do not count, because it did not know yet that a session is not its own   |
- * | `shares`         | shared subscriptions over all nodes, with `share_table` (who has members) and `share_pending`   |
+ * | `shares`         | shared subscriptions over all nodes: by the log all decide alike who delivers a message         |
+ * | `share_table`    | which nodes have members; `share_sessions`: which sessions have them, `share_pending`: who has  |
+ * |                  | to deliver what; `share_words`: what this node tells the others of its own members              |
  * | `forwarding`     | QoS 0 between nodes                                                                             |
  * | `interests`      | which topics of QoS 0 this node wants; `topic_subject` is how topics are named at NATS          |
  * | `members`        | who else is there                                                                               |
@@ -51,7 +54,7 @@ export type { ClientCertificate } from "./nats/stream.ts";
 export { nameOfPlace, type NatsPlace } from "./nats/place.ts";
 export { type ClusteredServer, hostOf } from "./server_host.ts";
 export { SharedText, type SharedTextInit, type SharedVersion } from "./shared_text.ts";
-export { type SessionHost } from "./sessions.ts";
+export { type SessionHost } from "./session_ports.ts";
 export { type ShareHost } from "./shares.ts";
 export { SnapshotMaker, type SnapshotMakerInit, type SnapshotSource } from "./snapshot_maker.ts";
 export { readSnapshotOf, type SnapshotReaderInit } from "./snapshot_reader.ts";

@@ -15,7 +15,7 @@ export function newPort(parts: NodeParts, isReady: () => boolean): ClusterPort {
     },
     append: (message, packetId, isWill) => {
       if (!log.append(message, packetId, isWill)) return false;
-      if (packetId > 0) sessions.appended(message.publisherId, packetId);
+      if (packetId > 0) sessions.unapplied.appended(message.publisherId, packetId);
       return true;
     },
     claim: (...claim) => putClaim(parts, ...claim),

@@ -37,13 +37,13 @@ export class Reading {
     this.#parts = parts;
     const { sequence, entries = 0, shares, fences } = position;
     parts.shares.load(shares, firstPlaceOf(sequence + 1) + entries, isCut);
-    for (const [clientId] of parts.sessions.homes) {
+    for (const [clientId] of parts.sessions.homes.all) {
       parts.shares.hasSession(clientId, reading.host.subscriptionsOf(clientId));
     }
-    if (fences !== undefined) parts.sessions.fences.load(fences);
+    if (fences !== undefined) parts.sessions.homes.fences.load(fences);
     if (isCut) {
       reading.lost.wasCut();
-      parts.sessions.forgetBehind(sequence);
+      parts.sessions.homes.forgetBehind(sequence);
     }
     this.effects = new Effects(parts, reading.host);
     this.applier = this.#newApplier(position);
@@ -84,7 +84,7 @@ export class Reading {
 
   #newApplier(position: Position): Applier {
     const { timers } = this.#init;
-    const { node, lines, own, store, log, shares, sessions: { fences } } = this.#parts;
+    const { node, lines, own, store, log, shares, sessions: { homes: { fences } } } = this.#parts;
     const { effects } = this;
     return new Applier({
       node,

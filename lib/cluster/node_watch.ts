@@ -59,7 +59,9 @@ export class NodeWatch {
     }
     const isFirst = this.#members.others.every((other) => options.node < other);
     const waitMs = isFirst ? deadAfterMs : 2 * deadAfterMs;
-    for (const node of new Set([...this.#parts.sessions.nodes, ...this.#parts.shares.nodes])) {
+    for (
+      const node of new Set([...this.#parts.sessions.homes.nodes, ...this.#parts.shares.nodes])
+    ) {
       if (node === options.node) continue;
       const heardAtMs = Math.max(this.#members.heardAtMs(node), this.#readySinceMs);
       if (nowMs - Math.max(heardAtMs, this.#declared.get(node) ?? 0) < waitMs) continue;
@@ -76,7 +78,7 @@ export class NodeWatch {
       this.#readyAtMs = this.#init.nowMs();
       if (!this.#isIsolated || this.#parts.log.waiting > 0) return;
       this.#isIsolated = false;
-      this.#node.turn().inherit([...this.#parts.sessions.own()]);
+      this.#node.turn().inherit([...this.#parts.sessions.homes.own()]);
     } else if (
       isolationTimeoutMs > 0 && isolatedMs > isolationTimeoutMs && !this.#isIsolated &&
       this.#parts.log.epoch > 0

@@ -1,11 +1,9 @@
 import type { LogPort } from "../broker/mod.ts";
-import { delay } from "./delay.ts";
+import { delay, delayAfter, RETRY_MS, tellWaiting } from "./delay.ts";
 import type { JetStream, StreamInfo } from "./nats/jetstream.ts";
-import { nameOfPlace } from "./nats/place.ts";
 import { type ClusterOptions, prefixOf, streamOf } from "./options.ts";
 import { type Position, positionOf } from "./position.ts";
 
-const RETRY_MS = 500;
 /** How long a log is waited for that has less than was read of it: longer than a change of leaders takes. */
 export const WHOLE_LOG_WAIT_MS = 15_000;
 /** Nanoseconds in which JetStream knows a message again. */
@@ -72,11 +70,8 @@ async function openStream(
         duplicate_window: DUPLICATE_WINDOW_NS,
       });
     } catch (error) {
-      const servers = options.places.map(nameOfPlace).join(",");
-      if (tries % 10 === 2) {
-        log.warning("The broker waits for its cluster", { servers, reason: String(error) });
-      }
-      await delay(RETRY_MS);
+      tellWaiting(log, options, tries, String(error));
+      await delayAfter(tries);
     }
   }
   return undefined;

@@ -161,7 +161,7 @@ export class SharedStore implements Store {
     if (this.#unheard.hasEnded(clientId)) this.#drop(clientId);
     const ownerThere = this.#sessions.ownerOf(clientId, owner);
     this.#own.putSession(clientId, expirySeconds, expiresAtMs, ownerThere);
-    this.#sessions.putSession(clientId, expirySeconds, expiresAtMs, owner);
+    this.#sessions.own.putSession(clientId, expirySeconds, expiresAtMs, owner);
   }
   deleteSession(clientId: string): void {
     if (this.#sessions.deleteSession(clientId)) this.#unheard.end(clientId);
@@ -169,11 +169,11 @@ export class SharedStore implements Store {
   }
   putSubscription(clientId: string, subscription: Subscription): void {
     this.#own.putSubscription(clientId, subscription);
-    this.#sessions.putSubscription(clientId, subscription);
+    this.#sessions.own.putSubscription(clientId, subscription);
   }
   deleteSubscription(clientId: string, topicFilter: string): void {
     this.#own.deleteSubscription(clientId, topicFilter);
-    this.#sessions.deleteSubscription(clientId, topicFilter);
+    this.#sessions.own.deleteSubscription(clientId, topicFilter);
   }
   putDelivery(clientId: string, delivery: Delivery, isApart?: boolean): void {
     this.#own.putDelivery(clientId, delivery, isApart);
@@ -186,18 +186,18 @@ export class SharedStore implements Store {
     delivery?: Delivery,
   ): void {
     this.#own.putInFlight(clientId, sequence, packetId, state);
-    this.#sessions.putInFlight(clientId, delivery, packetId, state);
+    this.#sessions.own.putInFlight(clientId, delivery, packetId, state);
   }
   deleteDelivery(clientId: string, delivery: Delivery): void {
     this.#own.deleteDelivery(clientId, delivery);
-    this.#sessions.deleteDelivery(clientId, delivery);
+    this.#sessions.own.deleteDelivery(clientId, delivery);
   }
   putReceived(clientId: string, packetId: number): void {
     this.#own.putReceived(clientId, packetId);
   }
   deleteReceived(clientId: string, packetId: number): void {
     this.#own.deleteReceived(clientId, packetId);
-    this.#sessions.deleteReceived(clientId, packetId);
+    this.#sessions.own.deleteReceived(clientId, packetId);
   }
   putRetained(message: RetainedMessage, previous?: PreviousRetained): void {
     this.#own.putRetained(message, previous);
@@ -207,11 +207,13 @@ export class SharedStore implements Store {
   }
   putWill(clientId: string, will: StoredWill): void {
     this.#own.putWill(clientId, will);
-    if (this.#sessions.putWill(clientId, will)) this.#unheard.setWill(clientId, false);
+    if (this.#sessions.own.putWill(clientId, will)) this.#unheard.setWill(clientId, false);
     else this.#unheard.forgetWill(clientId);
   }
   deleteWill(clientId: string): void {
-    if (this.#sessions.putWill(clientId, undefined)) return this.#unheard.setWill(clientId, true);
+    if (this.#sessions.own.putWill(clientId, undefined)) {
+      return this.#unheard.setWill(clientId, true);
+    }
     this.#unheard.forgetWill(clientId);
     this.#own.deleteWill(clientId);
   }

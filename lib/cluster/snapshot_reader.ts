@@ -1,11 +1,10 @@
 import type { LogPort } from "../broker/mod.ts";
 import { type Position, positionOf } from "./position.ts";
-import { delay } from "./delay.ts";
+import { delayAfter, tellWaiting } from "./delay.ts";
 import { NatsConnection } from "./nats/connection.ts";
 import { NatsError } from "./nats/error.ts";
 import { JetStream, type StreamInfo } from "./nats/jetstream.ts";
 import type { FoundObject, ObjectStore } from "./nats/object_store.ts";
-import { nameOfPlace } from "./nats/place.ts";
 import { type ClusterOptions, streamOf } from "./options.ts";
 import { damagedSubject, SNAPSHOT, snapshotsOf, type SnapshotView, viewOf } from "./snapshot.ts";
 
@@ -23,7 +22,6 @@ export interface SnapshotReaderInit {
   readonly signal?: AbortSignal | undefined;
 }
 
-const RETRY_MS = 500;
 /** How long other nodes have to make another one, where that which is there is damaged. */
 const ANOTHER_WAIT_MS = 60_000;
 
@@ -62,9 +60,9 @@ export async function readSnapshotOf(init: SnapshotReaderInit): Promise<Snapshot
           }
           nats.publish(damagedSubject(options.name), new TextEncoder().encode(error.nuid));
         } else if (!(error instanceof NatsError)) throw error;
-        else warn(init, tries, nats.isConnected ? error.message : reason);
+        else tellWaiting(log, options, tries, nats.isConnected ? error.message : reason);
       }
-      await delay(RETRY_MS);
+      await delayAfter(tries);
     }
   } finally {
     await nats.close();
@@ -124,11 +122,6 @@ async function write(objects: ObjectStore, { info }: FoundObject, path: string):
   for await (const chunk of objects.read(info)) {
     for (let at = 0; at < chunk.length;) at += await file.write(chunk.subarray(at));
   }
-}
-
-function warn({ options, log }: SnapshotReaderInit, tries: number, reason: string): void {
-  const servers = options.places.map(nameOfPlace).join(",");
-  if (tries % 10 === 2) log.warning("The broker waits for its cluster", { servers, reason });
 }
 
 function giveUp({ log }: SnapshotReaderInit, { message, isInLog }: DamagedSnapshot): undefined {

@@ -1,5 +1,5 @@
 import type { MessageRow, QueueRow, SessionRow, SubscriptionRow, WaitingRow } from "./rows.ts";
-import type { SharedRow } from "./shared_rows.ts";
+import type { SharedKey, SharedRow } from "./shared_rows.ts";
 
 /** The rows that one commit writes, as plain data that can be sent to the Worker. */
 export interface BatchRows {
@@ -35,8 +35,6 @@ export interface BatchRows {
 
 /** The key of a subscription. */
 export type SubscriptionKey = readonly [sessionId: number, topicFilter: string];
-/** The key of what a node of a cluster has to deliver to a shared subscription. */
-export type SharedKey = readonly [share: string, logId: number];
 /** The key of a waiting delivery. */
 export type WaitingKey = readonly [sessionId: number, sequence: number];
 /** A Packet Identifier that a session has received. */

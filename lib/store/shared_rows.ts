@@ -1,5 +1,4 @@
 import type { SharedDelivery } from "../broker/mod.ts";
-import type { SharedKey } from "./batch_rows.ts";
 import { encodeMessage, type Endless, messageFromRow, publisherText, toEndless } from "./rows.ts";
 
 /** `[shared subscription, place in the log, node, place that gave it to the node, PUBLISH packet of 5.0, publisher, expires at ms]` */
@@ -12,6 +11,9 @@ export type SharedRow = [
   publisher: string,
   expiresAtMs: Endless,
 ];
+
+/** The key of a row. */
+export type SharedKey = readonly [share: string, logId: number];
 
 /** Deletes a row. */
 export const DELETE_SHARED = "DELETE FROM shared WHERE share = ? AND log_id = ?";

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok, throws } from "node:assert/strict";
+import { deepEqual, equal, throws } from "node:assert/strict";
 import type { Message } from "../../lib/broker/mod.ts";
 import { decodeRecord } from "../../lib/cluster/record_reader.ts";
 import { RecordWriter } from "../../lib/cluster/record_writer.ts";
