@@ -1,4 +1,4 @@
-import type { ClusterChangedEvent, ClusterPort, Store } from "../broker/mod.ts";
+import type { ClusterChangedEvent, ClusterPort, SharedDelivery, Store } from "../broker/mod.ts";
 import { type Engine, type EngineEvents, TIMERS, type Timers } from "./engine.ts";
 import { LostLog } from "./lost_log.ts";
 import { Members } from "./members.ts";
@@ -136,6 +136,11 @@ export class ClusterNode {
   /** The node of each session, by Client Identifier, as the log says at present. */
   get homes(): Iterable<readonly [clientId: string, node: string]> {
     return this.#parts.sessions.homes.all;
+  }
+
+  /** What nodes have to deliver to members of shared subscriptions, as the log says at present. */
+  get shared(): readonly SharedDelivery[] {
+    return this.#parts.shares.pending;
   }
 
   /** Applies all that is in the log, and goes on applying it; resolves when nothing of before is missing. */

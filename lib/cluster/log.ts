@@ -3,7 +3,7 @@ import type { Subjects } from "./engine.ts";
 import { wordsOf } from "./answers.ts";
 import type { NatsError } from "./nats/error.ts";
 import { ackOf } from "./nats/jetstream.ts";
-import { MAX_ENTRIES, type RecordHead, type SharedAgain } from "./record.ts";
+import { MAX_ENTRIES, type RecordHead } from "./record.ts";
 import { RecordWriter } from "./record_writer.ts";
 import type { LogCommits } from "./shared_store.ts";
 import { Trouble } from "./trouble.ts";
@@ -139,15 +139,6 @@ export class Log implements LogCommits {
   /** Adds what this node says of a shared subscription. None is too large. */
   share(change: ShareChange): void {
     this.#add(() => this.#writer.addShare(change));
-  }
-
-  /** Adds a message for members of a shared subscription that stood in the log before; `false`: it is too large. */
-  shareAgain(message: Message, again: SharedAgain): boolean {
-    return this.#add(() => {
-      const { length } = this.#writer;
-      this.#writer.add({ message, packetId: 0, again });
-      return this.#writer.length - length;
-    });
   }
 
   /** `add` returns the bytes that it takes; it is called again where it does not fit into the record any more. */
