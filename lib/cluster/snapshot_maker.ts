@@ -1,4 +1,5 @@
 import type { LogPort } from "../broker/mod.ts";
+import { wordsOf } from "./answers.ts";
 import type { ClusterLevel } from "./node_init.ts";
 import { Lease } from "./lease.ts";
 import { LogGrowth } from "./log_growth.ts";
@@ -110,7 +111,7 @@ export class SnapshotMaker {
       } else this.#looked = sequence;
     } catch (error) {
       if (this.#ending.signal.aborted) return;
-      this.#trouble.tell(String(error));
+      this.#trouble.tell(wordsOf(error));
     }
   }
 

@@ -1,6 +1,7 @@
 import type { LogPort } from "../broker/mod.ts";
 import { type Position, positionOf } from "./position.ts";
-import { delayAfter, tellWaiting } from "./delay.ts";
+import { wordsOf } from "./answers.ts";
+import { delayAfter, waitingTold } from "./delay.ts";
 import { NatsConnection } from "./nats/connection.ts";
 import { NatsError } from "./nats/error.ts";
 import { JetStream, type StreamInfo } from "./nats/jetstream.ts";
@@ -33,6 +34,7 @@ const ANOTHER_WAIT_MS = 60_000;
 export async function readSnapshotOf(init: SnapshotReaderInit): Promise<SnapshotView | undefined> {
   const { options, log, signal } = init;
   let reason = "no answer in time";
+  const waiting = waitingTold(log, options);
   const nats = new NatsConnection({
     places: options.places,
     credentials: options.credentials,
@@ -60,7 +62,7 @@ export async function readSnapshotOf(init: SnapshotReaderInit): Promise<Snapshot
           }
           nats.publish(damagedSubject(options.name), new TextEncoder().encode(error.nuid));
         } else if (!(error instanceof NatsError)) throw error;
-        else tellWaiting(log, options, tries, nats.isConnected ? error.message : reason);
+        else waiting(tries, nats.isConnected ? wordsOf(error) : reason);
       }
       await delayAfter(tries);
     }
