@@ -13,8 +13,8 @@ export function newPort(parts: NodeParts, isReady: () => boolean): ClusterPort {
     get isPrompt() {
       return isReady() && !log.isSlow;
     },
-    append: (message, packetId, isWill) => {
-      if (!log.append(message, packetId, isWill)) return false;
+    append: (message, packetId, isWill, source) => {
+      if (!log.append(message, packetId, isWill, source)) return false;
       if (packetId > 0) sessions.unapplied.appended(message.publisherId, packetId);
       return true;
     },
